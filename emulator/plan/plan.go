@@ -1,0 +1,103 @@
+// Package plan turns a placed job into steps, and holds the execution models that say how: an
+// execution model is the rule of where a function's state lives and so which bytes travel. Predictors
+// evaluate a plan's steps; the FaaS carries out its invocations. Steps are in a partial order, for a
+// job may be a DAG.
+package plan
+
+import "testbed/emulator/topology"
+
+// Kind tells transfers from computations.
+type Kind uint8
+
+// The kinds of steps.
+const (
+	Transfer Kind = iota
+	Compute
+)
+
+// Role says what a step is for.
+type Role uint8
+
+// The roles of steps.
+const (
+	Request  Role = iota // caller to worker: the argument, with the states that travel along
+	Read                 // a state from its repository
+	Execute              // the function itself
+	Write                // a state back to its repository
+	Response             // worker to caller: the result, with the states that travel along
+)
+
+func (r Role) String() string {
+	return [...]string{"request", "read", "execute", "write", "response"}[r]
+}
+
+// Step is one transfer or computation.
+type Step struct {
+	Kind  Kind
+	Role  Role
+	Task  int         // index into the job's tasks
+	From  topology.ID // transfers: the sender; computations: the node
+	To    topology.ID // transfers: the receiver; computations: the node
+	Bytes int64       // transfers: payload
+	Ops   int64       // computations: operations
+	State int         // Read, Write: index into the job's states; otherwise -1
+	Pair  int         // steps of one number are the two ways of one exchange (statesim adds them as one)
+	After []int       // indexes of the steps that must be finished first
+}
+
+// Location says where an invocation finds a state.
+type Location uint8
+
+// The locations of states.
+const (
+	Carried    Location = iota // in the request, and back in the response
+	Local                      // in the worker
+	Repository                 // at another node, read before and written after the function
+)
+
+// Access is one state that an invocation reads and changes.
+type Access struct {
+	State    int // index into the job's states
+	Bytes    int64
+	Location Location
+	Node     topology.ID // where the value is: caller, worker or repository
+}
+
+// Invocation is how the FaaS carries out the steps of one task: one request from the caller to the
+// worker, which reads the states that are elsewhere, executes, writes them, and responds.
+type Invocation struct {
+	Task     int
+	Function string
+	Caller   topology.ID
+	Worker   topology.ID
+	Argument int64 // bytes of the request without states
+	Result   int64 // bytes of the response without states
+	Ops      int64
+	Load     int // tasks placed on the worker: the study's divisor of its speed
+	States   []Access
+	After    []int // indexes of the invocations that must be finished first
+	Steps    []int // indexes of its steps, in the order of execution
+}
+
+// Plan is what one job does.
+type Plan struct {
+	Job         string
+	Index       int // of the job in its workload
+	Model       Model
+	Client      topology.ID
+	Length      int // number of tasks
+	Steps       []Step
+	Invocations []Invocation
+	StateBytes  []int64 // size of each of the job's states
+}
+
+// Traffic is the sum over transfers of bytes times hops(from, to).
+func (p *Plan) Traffic(hops func(from, to topology.ID) int) int64 {
+	var sum int64
+	for _, s := range p.Steps {
+		if s.Kind == Transfer && s.From != s.To {
+			sum += s.Bytes * int64(hops(s.From, s.To))
+		}
+	}
+	return sum
+}

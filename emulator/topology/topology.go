@@ -1,0 +1,166 @@
+// Package topology is the graph of an edge network: hosts, switches, exchanges, the cloud, and the
+// links between them, with shortest paths and the central node. It knows nothing of how a network
+// is emulated.
+//
+// A link is a vertex of the graph like a node is (ether's view), so that a shared medium, a full-duplex
+// cable and one direction of an access line are told apart by the link's type and its neighbours alone.
+// The edges between vertices are directed and carry propagation delay.
+package topology
+
+import (
+	"fmt"
+	"time"
+
+	"testbed/emulator/units"
+)
+
+// ID is a vertex's index in Topology.Vertices.
+type ID int32
+
+// Kind says what a vertex is.
+type Kind uint8
+
+// The kinds of vertices.
+const (
+	Host     Kind = iota // runs a node: processing node, client, or both
+	Cloud                // a host outside the edge network; it keeps state, and runs no functions
+	Switch               // forwards, with no rate of its own
+	Exchange             // forwards between access networks
+	Link                 // one or two FIFO queues; see LinkType
+)
+
+func (k Kind) String() string {
+	return [...]string{"host", "cloud", "switch", "exchange", "link"}[k]
+}
+
+// Attached says whether packets can originate and end at vertices of this kind.
+func (k Kind) Attached() bool { return k == Host || k == Cloud }
+
+// LinkType says which queues a link vertex has.
+type LinkType uint8
+
+// The types of links.
+const (
+	Duplex   LinkType = iota // exactly two neighbours, a queue for each direction (ether: node)
+	Shared                   // a medium: one queue for all stations and both directions
+	Uplink                   // one direction, towards the core
+	Downlink                 // one direction, away from the core
+)
+
+func (t LinkType) String() string {
+	return [...]string{"duplex", "shared", "uplink", "downlink"}[t]
+}
+
+// Shape is what one queue of a link does to packets. The zero value lets everything pass at once.
+type Shape struct {
+	Rate   units.BitRate  // 0: not limited
+	Delay  time.Duration  // propagation, one way, in addition to the edges' delays
+	Jitter time.Duration  // uniform in [-Jitter, +Jitter] around the delay; order is kept
+	Loss   float64        // probability in [0,1] that a packet is lost, independently
+	Queue  units.ByteSize // bytes that may wait; 0: derived, see Topology.QueueLimit
+}
+
+// Vertex is a node or a link.
+type Vertex struct {
+	Name  string
+	Kind  Kind
+	Class string // groups like vertices: rpi3b+, server, wlan, business-isp; free text
+
+	// Hosts.
+	Memory units.ByteSize // 0: unknown
+	CPU    int64          // thousandths of a core; 0: unknown
+	Arch   string
+	Type   string // ether's type, e.g. sbc
+	Model  string // ether's model, e.g. rpi3b+
+
+	// Links. Shape[0] serves Shared, Uplink, Downlink and packets that enter a Duplex link from its
+	// first neighbour; Shape[1] those that enter a Duplex link from its second.
+	LinkType LinkType
+	Shape    [2]Shape
+}
+
+// Edge leads from one vertex to a neighbour.
+type Edge struct {
+	To    ID
+	Delay time.Duration
+}
+
+// Topology is a directed graph. Vertices are in ether's order: nodes, links, and then those that appear
+// in the adjacency only (switches, exchanges); vertices that the study knows nothing of (the cloud and
+// its links) come after all others, from index EdgeNetwork on.
+type Topology struct {
+	Name        string
+	Vertices    []Vertex
+	Adjacency   [][]Edge // Adjacency[v]: the edges that leave v, in the order given
+	EdgeNetwork int      // number of vertices before the cloud's
+
+	index map[string]ID
+}
+
+// New returns an empty topology.
+func New(name string) *Topology {
+	return &Topology{Name: name, index: map[string]ID{}}
+}
+
+// Add appends a vertex and returns its ID. It fails where the name is empty or taken.
+func (t *Topology) Add(v Vertex) (ID, error) {
+	if v.Name == "" {
+		return 0, fmt.Errorf("a vertex needs a name")
+	}
+	if _, taken := t.index[v.Name]; taken {
+		return 0, fmt.Errorf("the name %q is given twice", v.Name)
+	}
+	id := ID(len(t.Vertices))
+	t.index[v.Name] = id
+	t.Vertices = append(t.Vertices, v)
+	t.Adjacency = append(t.Adjacency, nil)
+	return id, nil
+}
+
+// Connect adds the directed edge from a to b.
+func (t *Topology) Connect(a, b ID, delay time.Duration) {
+	t.Adjacency[a] = append(t.Adjacency[a], Edge{To: b, Delay: delay})
+}
+
+// Join adds the edges from a to b and from b to a.
+func (t *Topology) Join(a, b ID, delay time.Duration) {
+	t.Connect(a, b, delay)
+	t.Connect(b, a, delay)
+}
+
+// Lookup finds a vertex by name.
+func (t *Topology) Lookup(name string) (ID, bool) {
+	id, ok := t.index[name]
+	return id, ok
+}
+
+// Hosts lists the vertices of kind Host, in order; Attached additionally those of kind Cloud, last.
+func (t *Topology) Hosts() []ID { return t.where(func(v Vertex) bool { return v.Kind == Host }) }
+
+// Attached lists the vertices that packets come from and go to: the hosts, then the cloud.
+func (t *Topology) Attached() []ID {
+	return append(t.Hosts(), t.where(func(v Vertex) bool { return v.Kind == Cloud })...)
+}
+
+// Links lists the link vertices, in order.
+func (t *Topology) Links() []ID { return t.where(func(v Vertex) bool { return v.Kind == Link }) }
+
+// Cloud is the vertex of kind Cloud, if there is one.
+func (t *Topology) Cloud() (ID, bool) {
+	for i, v := range t.Vertices {
+		if v.Kind == Cloud {
+			return ID(i), true
+		}
+	}
+	return 0, false
+}
+
+func (t *Topology) where(keep func(Vertex) bool) []ID {
+	var ids []ID
+	for i, v := range t.Vertices {
+		if keep(v) {
+			ids = append(ids, ID(i))
+		}
+	}
+	return ids
+}
