@@ -1,0 +1,7 @@
+// Package netns enters network namespaces.
+package netns
+
+import "errors"
+
+// ErrNotSupported is returned where the operating system has no network namespaces.
+var ErrNotSupported = errors.New("network namespaces are not supported on this operating system")
