@@ -1,0 +1,52 @@
+# `make help` lists the targets. Everything is built into bin/; nothing is installed outside it but the
+# distribution's packages that scripts/setup names.
+
+GO       ?= go
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+BIN      := bin/testbed
+SOURCES  := $(shell find cmd emulator -name '*.go' -not -name '*_test.go' 2>/dev/null) \
+            $(shell find emulator -type f -not -name '*.go' -not -path '*/testdata/*' 2>/dev/null) go.mod go.sum
+FUZZTIME ?= 30s
+
+export CGO_ENABLED = 0
+
+.PHONY: help build demo test check bench fuzz e2e cross clean
+
+help: ## Show this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+
+build: $(BIN) ## Build bin/testbed, one static binary
+
+$(BIN): $(SOURCES)
+	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/testbed
+
+demo: $(BIN) ## Run the main job: the four models, measured on an emulated IIoT edge and predicted (needs root)
+	$(BIN) run scenarios/iiot.yaml
+
+test: ## Install what the tests need, and run them all
+	scripts/setup
+	scripts/test
+
+check: ## Formatting, vet, staticcheck, the architecture, and the build for other systems
+	@unformatted=$$(gofmt -l cmd emulator); test -z "$$unformatted" || { echo "not formatted: $$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) test ./emulator/internal/architecture
+	$(MAKE) --no-print-directory cross
+
+cross: ## Compile for macOS and Windows (what needs no Linux runs there)
+	GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./cmd/testbed
+	GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/testbed
+
+bench: $(BIN) ## Benchmarks, and the time and memory of up and down at 80 and 500 hosts (needs root)
+	$(GO) test -run '^$$' -bench . -benchmem ./emulator/...
+	scripts/bench
+
+fuzz: ## Fuzz the parsers of scenarios, ether files and traces, FUZZTIME (30s) each
+	scripts/fuzz $(FUZZTIME)
+
+e2e: $(BIN) ## The end-to-end scripts against real namespaces (needs root)
+	scripts/e2e
+
+clean: ## Remove what was built
+	rm -rf bin

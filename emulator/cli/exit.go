@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/noderuntime"
+	"testbed/emulator/orchestrator"
+)
+
+// The exit codes, as the README documents them.
+const (
+	ExitOK          = 0
+	ExitFailure     = 1   // something went wrong on the way
+	ExitUsage       = 2   // the scenario or the command line is wrong; nothing was done
+	ExitUnsupported = 3   // the host lacks a privilege or capability; `testbed doctor` tells which
+	ExitCheck       = 4   // all was carried out, and a check failed: verify, state, --fail-if
+	ExitInterrupted = 130 // Ctrl-C or SIGTERM; what was made has been removed
+)
+
+// coded is an error with an exit code and, where there is one, a hint at the remedy.
+type coded struct {
+	error
+	code int
+	hint string
+}
+
+func (e *coded) Unwrap() error { return e.error }
+
+// usage marks an error as the input's.
+func usage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &coded{error: err, code: ExitUsage}
+}
+
+func usagef(format string, args ...any) error { return usage(fmt.Errorf(format, args...)) }
+
+// failedCheck marks an error as the outcome of a check.
+func failedCheck(format string, args ...any) error {
+	return &coded{error: fmt.Errorf(format, args...), code: ExitCheck}
+}
+
+// exitCode is the exit code for an error, and the hint that goes with it.
+func exitCode(err error) (int, string) {
+	var known *coded
+	switch {
+	case err == nil:
+		return ExitOK, ""
+	case errors.As(err, &known):
+		return known.code, known.hint
+	case errors.Is(err, context.Canceled):
+		return ExitInterrupted, ""
+	case errors.Is(err, noderuntime.ErrNotSupported), errors.Is(err, fabric.ErrNotSupported):
+		return ExitUnsupported, "`testbed doctor` shows what this host offers"
+	case errors.Is(err, orchestrator.ErrUnknownOption), errors.Is(err, fs.ErrNotExist):
+		return ExitUsage, ""
+	}
+	return ExitFailure, ""
+}

@@ -1,0 +1,144 @@
+package architecture
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// layers orders the packages of emulator/ from the bottom up: a package imports only packages of lower
+// layers, or its own sub-packages and parents' types within one layer's family.
+var layers = [][]string{
+	{"units"},
+	{"topology", "workload", "netns"},
+	{"placement"},
+	{"plan"},
+	{"predict", "scenario", "fabric", "noderuntime", "faas"},
+	{"compare", "record", "replay"},
+	{"experiment", "orchestrator"},
+	{"cli"},
+}
+
+// pure are the packages that know nothing of an operating system: they must not import these.
+var (
+	pure   = []string{"units", "topology", "workload", "scenario", "placement", "plan", "predict", "compare", "experiment"}
+	system = []string{"os/exec", "syscall", "golang.org/x/sys", "github.com/vishvananda", "github.com/containernetworking", "github.com/docker"}
+)
+
+type source struct{ file, pkg, dir, imported string }
+
+// imports reads the imports of all non-test files below emulator/.
+func imports(t *testing.T) []source {
+	t.Helper()
+	var all []source
+	walk(t, func(path, dir string) {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range file.Imports {
+			all = append(all, source{path, family(dir), dir, strings.Trim(i.Path.Value, `"`)})
+		}
+	})
+	return all
+}
+
+// walk visits the non-test Go files of emulator/ with their directory relative to it.
+func walk(t *testing.T, visit func(path, dir string)) {
+	t.Helper()
+	root := filepath.Join("..", "..")
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		dir, err := filepath.Rel(root, filepath.Dir(path))
+		visit(path, filepath.ToSlash(dir))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// family is the first element of a directory: topology for topology/ether.
+func family(dir string) string { return strings.Split(dir, "/")[0] }
+
+func layer(name string) int {
+	return slices.IndexFunc(layers, func(l []string) bool { return slices.Contains(l, name) })
+}
+
+func TestImportsPointDownwards(t *testing.T) {
+	checked := 0
+	for _, s := range imports(t) {
+		target, ours := strings.CutPrefix(s.imported, "testbed/emulator/")
+		if !ours || family(target) == "internal" || s.pkg == "internal" || family(target) == s.pkg {
+			continue
+		}
+		checked++
+		from, to := layer(s.pkg), layer(family(target))
+		if from < 0 || to < 0 {
+			t.Errorf("%s: %s or %s is in no layer: add it to the list in this test", s.file, s.pkg, family(target))
+		} else if to >= from {
+			t.Errorf("%s: %s (layer %d) must not import %s (layer %d)", s.file, s.pkg, from, target, to)
+		}
+	}
+	if checked < 10 {
+		t.Fatalf("only %d imports checked: the test looks in the wrong place", checked)
+	}
+}
+
+func TestPurePackagesKnowNoOperatingSystem(t *testing.T) {
+	for _, s := range imports(t) {
+		if !slices.Contains(pure, s.pkg) {
+			continue
+		}
+		for _, forbidden := range system {
+			if s.imported == forbidden || strings.HasPrefix(s.imported, forbidden+"/") {
+				t.Errorf("%s: %s is pure and must not import %s", s.file, s.pkg, s.imported)
+			}
+		}
+	}
+}
+
+func TestOnlyMainTouchesTheProcess(t *testing.T) {
+	main, err := os.ReadFile(filepath.Join("..", "..", "..", "cmd", "testbed", "main.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lines := strings.Count(string(main), "\n"); lines > 80 {
+		t.Errorf("cmd/testbed/main.go has %d lines: it only calls the cli package", lines)
+	}
+}
+
+func TestEveryPackageSaysWhatItIs(t *testing.T) {
+	documented := map[string]bool{}
+	walk(t, func(path, dir string) {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.PackageClauseOnly|parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		documented[dir] = documented[dir] || file.Doc != nil && strings.HasPrefix(file.Doc.Text(), "Package "+file.Name.Name+" ")
+	})
+	for dir, ok := range documented {
+		if !ok {
+			t.Errorf("emulator/%s: no file has a comment that begins with // Package %s ...", dir, filepath.Base(dir))
+		}
+	}
+}
+
+func TestFilesHoldOneConcept(t *testing.T) {
+	walk(t, func(path, _ string) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lines := strings.Count(string(data), "\n"); lines > 500 {
+			t.Errorf("%s has %d lines: split it", path, lines)
+		}
+	})
+}

@@ -1,0 +1,86 @@
+package orchestrator
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/topology"
+)
+
+// subnet is the network of every testbed's stations. Testbeds do not see each other, nor the host, so
+// all use the same.
+var subnet = netip.MustParsePrefix("10.64.0.0/16")
+
+// FunctionPort is the TCP port of every node's FaaS.
+const FunctionPort = 8080
+
+// Station is one attached vertex with its address.
+type Station struct {
+	ID   topology.ID
+	Name string
+	Addr netip.Addr
+}
+
+// Stations gives every host and the cloud an address of the testbed's subnet, in the topology's order.
+// It fails where the subnet is too small.
+func Stations(t *topology.Topology) ([]Station, error) {
+	ids := t.Attached()
+	if limit := 1<<(32-subnet.Bits()) - 2; len(ids) > limit {
+		return nil, fmt.Errorf("the topology has %d hosts; an emulated network holds %d at most", len(ids), limit)
+	}
+	stations := make([]Station, len(ids))
+	addr := subnet.Addr()
+	for i, id := range ids {
+		addr = addr.Next()
+		stations[i] = Station{ID: id, Name: t.Vertices[id].Name, Addr: addr}
+	}
+	return stations, nil
+}
+
+// hostsFile is the content of /etc/hosts in every node.
+func hostsFile(stations []Station) string {
+	var b strings.Builder
+	b.WriteString("127.0.0.1 localhost\n::1 localhost ip6-localhost\n")
+	for _, s := range stations {
+		fmt.Fprintf(&b, "%s %s\n", s.Addr, s.Name)
+	}
+	return b.String()
+}
+
+// TCP are the settings of the nodes' TCP stack.
+type TCP struct {
+	Congestion         string // e.g. cubic
+	SlowStartAfterIdle bool
+}
+
+// sysctls are what a station's namespace gets: the scenario's TCP settings, buffers that no
+// bandwidth-delay product of the topology outgrows, and no memory of earlier connections.
+func (c TCP) sysctls() map[string]string {
+	idle := "0"
+	if c.SlowStartAfterIdle {
+		idle = "1"
+	}
+	return map[string]string{
+		"net/ipv4/tcp_congestion_control":    c.Congestion,
+		"net/ipv4/tcp_slow_start_after_idle": idle,
+		"net/ipv4/tcp_no_metrics_save":       "1",
+		"net/ipv4/tcp_rmem":                  "4096 1048576 67108864",
+		"net/ipv4/tcp_wmem":                  "4096 1048576 67108864",
+		"net/ipv4/ping_group_range":          "0 2147483647",
+	}
+}
+
+// network is the fabric's part of the desired state.
+func network(testbed string, t *topology.Topology, stations []Station, tcp TCP, seed uint64, netns map[string]string) fabric.Network {
+	want := fabric.Network{Testbed: testbed, Topology: t, Queues: t.QueueLimits(), Seed: seed}
+	for _, s := range stations {
+		want.Stations = append(want.Stations, fabric.Station{
+			ID: s.ID, NetNS: netns[s.Name],
+			Addr:    netip.PrefixFrom(s.Addr, subnet.Bits()),
+			Sysctls: tcp.sysctls(),
+		})
+	}
+	return want
+}

@@ -1,0 +1,78 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Down removes a testbed, in whatever state it is, and all that is left of it. Removing one that is not
+// there is no error.
+func (h *Host) Down(ctx context.Context, testbed string, progress func(string)) error {
+	if err := CheckName(testbed); err != nil {
+		return err
+	}
+	release, err := h.acquire(ctx, testbed)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if progress == nil {
+		progress = func(string) {}
+	}
+	return h.remove(ctx, testbed, progress)
+}
+
+// remove takes down what Up made, by every runtime and fabric: which ones it was may not be known any more.
+func (h *Host) remove(ctx context.Context, testbed string, progress func(string)) error {
+	if journal, err := h.Store.Read(testbed); err == nil {
+		journal.Phase = Stopping
+		if err := h.Store.Write(journal); err != nil {
+			return err
+		}
+	}
+	progress("removing " + testbed)
+	var failed []error
+	// The fabric first: while it holds a namespace's interface open, the namespace outlives its node.
+	for _, o := range h.Fabrics {
+		if o.Supported(ctx) == nil {
+			if err := o.New(h.Store.Dir(testbed), testbed).Close(ctx); err != nil {
+				failed = append(failed, fmt.Errorf("removing the network of %s: %w", testbed, err))
+			}
+		}
+	}
+	for _, o := range h.Runtimes {
+		if o.Supported(ctx) == nil {
+			if err := o.Remove(ctx, testbed); err != nil {
+				failed = append(failed, fmt.Errorf("removing the nodes of %s: %w", testbed, err))
+			}
+		}
+	}
+	if len(failed) > 0 {
+		return errors.Join(failed...) // the journal stays, so that Down can be tried again
+	}
+	return h.Store.Remove(testbed)
+}
+
+// All names every testbed of which anything is there: a record, or nodes without one.
+func (h *Host) All(ctx context.Context) ([]string, error) {
+	names, err := h.Store.Names()
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range h.Runtimes {
+		if o.Supported(ctx) != nil {
+			continue
+		}
+		nodes, err := o.List(ctx, "")
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range nodes {
+			names = append(names, n.Testbed)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}

@@ -1,0 +1,14 @@
+//go:build !linux
+
+package orchestrator
+
+import (
+	"context"
+	"fmt"
+
+	"testbed/emulator/noderuntime"
+)
+
+func (s Store) lock(context.Context, string) (func(), error) {
+	return nil, fmt.Errorf("testbeds run on Linux only (simulate, compare and validate run anywhere): %w", noderuntime.ErrNotSupported)
+}

@@ -1,0 +1,209 @@
+// Package orchestrator turns a scenario into a running testbed and back: it computes the desired state,
+// applies it through a node runtime and a fabric, verifies it, and tears it down. Its journal is written
+// before anything else is touched; names suffice where the journal is lost.
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"testbed/emulator/faas"
+	"testbed/emulator/fabric"
+	"testbed/emulator/noderuntime"
+	"testbed/emulator/topology"
+)
+
+// ErrNotRunning is wrapped by errors about a testbed that is not up.
+var ErrNotRunning = errors.New("not running")
+
+// ErrExists is wrapped by the error of an Up whose testbed is up already.
+var ErrExists = errors.New("up already")
+
+// Host is what an orchestrator works with: where testbeds are recorded, and the implementations of the
+// two seams that this program has.
+type Host struct {
+	Store    Store
+	Runtimes []RuntimeOption
+	Fabrics  []FabricOption
+}
+
+// RuntimeOption is one implementation of the runtime seam, in the order in which `auto` tries them.
+type RuntimeOption struct {
+	noderuntime.Runtime
+	Supported func(context.Context) error // nil or why not
+}
+
+// FabricOption is one implementation of the fabric seam, in the order in which `auto` tries them.
+type FabricOption struct {
+	Name      string
+	Supported func(context.Context) error
+	New       func(dir, testbed string) fabric.Fabric
+}
+
+// ErrUnknownOption is wrapped by errors about a runtime or fabric that does not exist.
+var ErrUnknownOption = errors.New("unknown")
+
+// runtime picks the runtime named, or for auto the first that this host supports.
+func (h *Host) runtime(ctx context.Context, name string) (noderuntime.Runtime, error) {
+	var refused []error
+	for _, o := range h.Runtimes {
+		if name != "auto" && name != o.Name() {
+			continue
+		}
+		err := o.Supported(ctx)
+		if err == nil {
+			return o.Runtime, nil
+		}
+		refused = append(refused, fmt.Errorf("runtime %s: %w", o.Name(), err))
+	}
+	if len(refused) == 0 {
+		return nil, fmt.Errorf("runtime %s: %w; this version has process", name, ErrUnknownOption)
+	}
+	return nil, errors.Join(refused...)
+}
+
+// fabric picks the fabric named, or for auto the first that this host supports.
+func (h *Host) fabric(ctx context.Context, name, testbed string) (fabric.Fabric, error) {
+	var refused []error
+	for _, o := range h.Fabrics {
+		if name != "auto" && name != o.Name {
+			continue
+		}
+		err := o.Supported(ctx)
+		if err == nil {
+			return o.New(h.Store.Dir(testbed), testbed), nil
+		}
+		refused = append(refused, fmt.Errorf("fabric %s: %w", o.Name, err))
+	}
+	if len(refused) == 0 {
+		return nil, fmt.Errorf("fabric %s: %w; this version has userspace", name, ErrUnknownOption)
+	}
+	return nil, errors.Join(refused...)
+}
+
+// Testbed is a testbed that is up.
+type Testbed struct {
+	Journal  *Journal
+	Runtime  noderuntime.Runtime
+	Fabric   fabric.Fabric
+	Stations []Station
+
+	dir   string
+	nodes map[string]noderuntime.Node
+	byID  map[topology.ID]Station
+}
+
+// Open finds a testbed that is up. Where name is empty and exactly one is up, it takes that one.
+func (h *Host) Open(ctx context.Context, name string) (*Testbed, error) {
+	if name == "" {
+		var err error
+		if name, err = h.only(); err != nil {
+			return nil, err
+		}
+	}
+	journal, err := h.Store.Read(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("testbed %s: %w; `testbed ls` shows what is up", name, ErrNotRunning)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if journal.Phase != Running {
+		return nil, fmt.Errorf("testbed %s is %s, not running: remove what is left of it with `testbed down --name %s`: %w",
+			name, journal.Phase, name, ErrNotRunning)
+	}
+	node, err := h.runtime(ctx, journal.Runtime)
+	if err != nil {
+		return nil, err
+	}
+	net, err := h.fabric(ctx, journal.Fabric, name)
+	if err != nil {
+		return nil, err
+	}
+	alive, err := node.List(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return newTestbed(h.Store.Dir(name), journal, node, net, alive), nil
+}
+
+// only is the name of the one testbed there is.
+func (h *Host) only() (string, error) {
+	names, err := h.Store.Names()
+	switch {
+	case err != nil:
+		return "", err
+	case len(names) == 1:
+		return names[0], nil
+	case len(names) == 0:
+		return "", fmt.Errorf("no testbed: %w; start one with `testbed up SCENARIO`", ErrNotRunning)
+	}
+	return "", fmt.Errorf("several testbeds are up: choose one of %v with --name", names)
+}
+
+func newTestbed(dir string, j *Journal, node noderuntime.Runtime, net fabric.Fabric, alive []noderuntime.Node) *Testbed {
+	t := &Testbed{Journal: j, Runtime: node, Fabric: net, dir: dir,
+		nodes: map[string]noderuntime.Node{}, byID: map[topology.ID]Station{}}
+	for _, n := range alive {
+		t.nodes[n.Node] = n
+	}
+	return t
+}
+
+// Attach tells an opened testbed its topology, which gives the vertices their addresses.
+func (t *Testbed) Attach(graph *topology.Topology) error {
+	stations, err := Stations(graph)
+	if err != nil {
+		return err
+	}
+	t.Stations = stations
+	for _, s := range stations {
+		t.byID[s.ID] = s
+	}
+	return nil
+}
+
+// ScenarioFile is the copy of the scenario, all defaults resolved, that the testbed was made from.
+func (t *Testbed) ScenarioFile() string { return filepath.Join(t.dir, "scenario.yaml") }
+
+// Node finds a running node by name.
+func (t *Testbed) Node(name string) (noderuntime.Node, error) {
+	n, ok := t.nodes[name]
+	if !ok {
+		return noderuntime.Node{}, fmt.Errorf("node %s of testbed %s: %w; `testbed inspect` lists them", name, t.Journal.Testbed, noderuntime.ErrNoSuchNode)
+	}
+	return n, nil
+}
+
+// Dead lists the nodes of the journal that do not run any more.
+func (t *Testbed) Dead() []string {
+	var dead []string
+	for _, n := range t.Journal.Nodes {
+		if _, ok := t.nodes[n.Name]; !ok {
+			dead = append(dead, n.Name)
+		}
+	}
+	return dead
+}
+
+// Agent is the control connection to a vertex's FaaS.
+func (t *Testbed) Agent(id topology.ID) *faas.Client {
+	return faas.NewClient(controlSocket(t.dir, t.byID[id].Name))
+}
+
+// controlSocket is where a node's agent listens for the controller.
+func controlSocket(dir, node string) string { return filepath.Join(dir, node+".sock") }
+
+// scratch makes a testbed's directory with the files that its nodes need.
+func (h *Host) scratch(testbed string, stations []Station, scenario []byte) (hosts string, err error) {
+	dir := h.Store.Dir(testbed)
+	if err := os.WriteFile(filepath.Join(dir, "scenario.yaml"), scenario, 0o644); err != nil {
+		return "", err
+	}
+	hosts = filepath.Join(dir, "hosts")
+	return hosts, os.WriteFile(hosts, []byte(hostsFile(stations)), 0o644)
+}

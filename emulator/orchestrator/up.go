@@ -1,0 +1,142 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"testbed/emulator/noderuntime"
+	"testbed/emulator/topology"
+)
+
+// Request is what Up makes a testbed from.
+type Request struct {
+	Testbed  string // name, see CheckName
+	Scenario string // the scenario's name
+	File     string // the scenario's file, absolute
+	Resolved []byte // the scenario with all defaults resolved
+	Topology *topology.Topology
+	TCP      TCP
+	Seed     uint64
+	Runtime  string // auto or a runtime's name
+	Fabric   string // auto or a fabric's name
+	Version  string
+	Agent    func(s Station, control string) []string // the arguments that make the binary a node's agent
+
+	Progress func(phase string) // told of each phase; may be nil
+}
+
+// Up makes a testbed and returns when every node's FaaS is ready and every link is shaped. On an error or
+// a cancelled ctx it removes what it made.
+func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
+	if err := CheckName(r.Testbed); err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	stations, err := Stations(r.Topology)
+	if err != nil {
+		return nil, err
+	}
+	node, err := h.runtime(ctx, r.Runtime)
+	if err != nil {
+		return nil, err
+	}
+	net, err := h.fabric(ctx, r.Fabric, r.Testbed)
+	if err != nil {
+		return nil, err
+	}
+	release, err := h.acquire(ctx, r.Testbed)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	if err := h.vacant(ctx, r.Testbed, node); err != nil {
+		return nil, err
+	}
+	journal := &Journal{Testbed: r.Testbed, Phase: Starting, Runtime: node.Name(), Fabric: net.Name(),
+		Scenario: r.Scenario, File: r.File, Created: time.Now().UTC(), Controller: os.Getpid(), Version: r.Version}
+	if err := h.Store.Write(journal); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			// The context may be what failed: undo without it.
+			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+			defer cancel()
+			err = errors.Join(err, h.remove(clean, r.Testbed, r.progress))
+		}
+	}()
+	hosts, err := h.scratch(r.Testbed, stations, r.Resolved)
+	if err != nil {
+		return nil, err
+	}
+	r.progress(fmt.Sprintf("starting %d nodes (%s)", len(stations), node.Name()))
+	specs := make([]noderuntime.Spec, len(stations))
+	for i, s := range stations {
+		specs[i] = noderuntime.Spec{Testbed: r.Testbed, Node: s.Name, Dir: h.Store.Dir(r.Testbed), HostsAt: hosts,
+			Args: r.Agent(s, controlSocket(h.Store.Dir(r.Testbed), s.Name))}
+	}
+	nodes, err := node.Start(ctx, specs)
+	if err != nil {
+		return nil, fmt.Errorf("starting the nodes: %w", err)
+	}
+	netns := map[string]string{}
+	for _, n := range nodes {
+		netns[n.Node] = n.NetNS
+	}
+	r.progress(fmt.Sprintf("joining %d nodes by %d links (%s)", len(stations), len(r.Topology.Links()), net.Name()))
+	if err := net.Apply(ctx, network(r.Testbed, r.Topology, stations, r.TCP, r.Seed, netns)); err != nil {
+		return nil, fmt.Errorf("making the network: %w", err)
+	}
+	journal.Phase, journal.Took = Running, time.Since(began)
+	journal.Nodes = records(r.Topology, stations, nodes)
+	if err := h.Store.Write(journal); err != nil {
+		return nil, err
+	}
+	t = newTestbed(h.Store.Dir(r.Testbed), journal, node, net, nodes)
+	return t, t.Attach(r.Topology)
+}
+
+func (r *Request) progress(phase string) {
+	if r.Progress != nil {
+		r.Progress(phase)
+	}
+}
+
+// vacant fails where the testbed is there already, in whatever state.
+func (h *Host) vacant(ctx context.Context, testbed string, node noderuntime.Runtime) error {
+	journal, err := h.Store.Read(testbed)
+	if err == nil && journal.Phase == Running {
+		return fmt.Errorf("testbed %s is %w: take it down with `testbed down --name %s`, or give this one another --name", testbed, ErrExists, testbed)
+	}
+	left, listErr := node.List(ctx, testbed)
+	if listErr != nil {
+		return listErr
+	}
+	if err == nil || len(left) > 0 {
+		return fmt.Errorf("something is left of an earlier testbed %s: remove it with `testbed down --name %s`: %w", testbed, testbed, ErrExists)
+	}
+	return nil
+}
+
+// acquire takes the testbed's lock, waiting a little for another process to finish with it.
+func (h *Host) acquire(ctx context.Context, testbed string) (func(), error) {
+	wait, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	return h.Store.lock(wait, testbed)
+}
+
+func records(t *topology.Topology, stations []Station, nodes []noderuntime.Node) []NodeRecord {
+	running := map[string]noderuntime.Node{}
+	for _, n := range nodes {
+		running[n.Node] = n
+	}
+	out := make([]NodeRecord, len(stations))
+	for i, s := range stations {
+		v, n := t.Vertices[s.ID], running[s.Name]
+		out[i] = NodeRecord{Name: s.Name, Kind: v.Kind.String(), Class: v.Class, Addr: s.Addr.String(), PID: n.PID, NetNS: n.NetNS}
+	}
+	return out
+}
