@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/urfave/cli/v2"
+)
+
+func doctorCommand(s *State) *cli.Command {
+	return &cli.Command{Name: "doctor", Usage: "show what this host offers, what follows, and what would mend it",
+		Flags: []cli.Flag{formatFlag()},
+		Action: func(c *cli.Context) error {
+			form, err := format(c)
+			if err := errors.Join(err, none(c)); err != nil {
+				return err
+			}
+			d := newHost(s).Diagnose(c.Context)
+			if form == "json" {
+				if err := printJSON(s, d); err != nil {
+					return err
+				}
+			} else {
+				t := newTable(s, "capability", "", "found", "follows", "remedy")
+				for _, k := range d.Capabilities {
+					mark := "ok"
+					if !k.OK {
+						mark = "no"
+					}
+					t.AppendRow(table.Row{k.Name, mark, k.Found, k.Follows, k.Remedy})
+				}
+				t.Render()
+				fmt.Fprintf(s.Stdout, "auto takes: runtime %s, fabric %s\n", orNone(d.Runtime), orNone(d.Fabric))
+			}
+			if !d.Ready {
+				return &coded{error: errors.New("no testbed can be brought up on this host"), code: ExitUnsupported}
+			}
+			return nil
+		}}
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}

@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/urfave/cli/v2"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/orchestrator"
+)
+
+func inspectCommand(s *State) *cli.Command {
+	return &cli.Command{Name: "inspect", Usage: "show a testbed's nodes, and its links as they are in force, with counters",
+		Flags: []cli.Flag{nameFlag(), formatFlag(),
+			&cli.BoolFlag{Name: "links", Usage: "only the links"}, &cli.BoolFlag{Name: "nodes", Usage: "only the nodes"}},
+		Action: func(c *cli.Context) error {
+			form, err := format(c)
+			if err := errors.Join(err, none(c), needRoot(s)); err != nil {
+				return err
+			}
+			bed, err := newHost(s).Open(c.Context, c.String("name"))
+			if err != nil {
+				return err
+			}
+			queues, err := bed.Fabric.Inspect(c.Context)
+			if err != nil {
+				return fmt.Errorf("asking the fabric of %s: %w", bed.Journal.Testbed, err)
+			}
+			dead := bed.Dead()
+			if form == "json" {
+				return printJSON(s, struct {
+					*orchestrator.Journal
+					Dead  []string             `json:"dead"`
+					Links []fabric.QueueStatus `json:"links"`
+				}{bed.Journal, dead, queues})
+			}
+			if !c.Bool("links") {
+				printNodes(s, bed.Journal.Nodes, dead)
+			}
+			if !c.Bool("nodes") {
+				printQueues(s, queues)
+			}
+			return nil
+		}}
+}
+
+func printNodes(s *State, nodes []orchestrator.NodeRecord, dead []string) {
+	gone := map[string]bool{}
+	for _, n := range dead {
+		gone[n] = true
+	}
+	t := newTable(s, "node", "kind", "class", "address", "pid", "state")
+	for _, n := range nodes {
+		state := "running"
+		if gone[n.Name] {
+			state = "dead"
+		}
+		t.AppendRow(table.Row{n.Name, n.Kind, n.Class, n.Addr, n.PID, state})
+	}
+	t.Render()
+}
+
+func printQueues(s *State, queues []fabric.QueueStatus) {
+	t := newTable(s, "link", "from", "rate", "delay", "jitter", "loss", "queue limit", "packets", "bytes", "dropped", "lost", "note")
+	for _, q := range queues {
+		rate := "unlimited"
+		if q.Rate > 0 {
+			rate = q.Rate.String()
+		}
+		t.AppendRow(table.Row{q.Link, shorten(q.From, 24), rate, q.Delay.Round(time.Microsecond), q.Jitter, fmt.Sprintf("%g %%", 100*q.Loss),
+			fmt.Sprintf("%d B", q.Limit), q.Packets, q.Bytes, q.Dropped, q.Lost, q.Note})
+	}
+	t.Render()
+}
+
+// shorten cuts a list of names to width characters.
+func shorten(text string, width int) string {
+	if len(text) <= width {
+		return text
+	}
+	return strings.TrimRight(text[:width-3], ", ") + "..."
+}

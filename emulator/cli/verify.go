@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/urfave/cli/v2"
+
+	"testbed/emulator/orchestrator"
+	"testbed/emulator/units"
+)
+
+func verifyCommand(s *State) *cli.Command {
+	d := orchestrator.DefaultTolerance
+	return &cli.Command{Name: "verify", Usage: "measure delay and rate on a sample of links of every class, and hold them against their targets",
+		Flags: []cli.Flag{nameFlag(), formatFlag(),
+			&cli.IntFlag{Name: "per-class", Value: 1, Usage: "`LINKS` of each class to measure"},
+			&cli.IntFlag{Name: "pings", Value: 200, Usage: "`ECHOES` per link"},
+			&cli.DurationFlag{Name: "duration", Value: 2 * time.Second, Usage: "of each rate measurement, after its warm-up"},
+			&cli.DurationFlag{Name: "rtt-error", Value: d.RTTMedian, Usage: "what the median round trip may be off by"},
+			&cli.DurationFlag{Name: "rtt-tail", Value: d.RTTTail, Usage: "what the 99th percentile may be off by"},
+			&cli.Float64Flag{Name: "rate-error", Value: 100 * d.Rate, Usage: "`PERCENT` a rate may be off by, up to 500 Mbps"},
+			&cli.Float64Flag{Name: "rate-error-fast", Value: 100 * d.RateFast, Usage: "`PERCENT` a rate may be off by, above 500 Mbps"},
+		},
+		Action: func(c *cli.Context) error {
+			form, err := format(c)
+			if err := errors.Join(err, none(c), needRoot(s)); err != nil {
+				return err
+			}
+			if c.Int("per-class") < 1 || c.Int("pings") < 1 {
+				return usagef("--per-class and --pings must be at least 1")
+			}
+			bed, e, err := openExperiment(c, s)
+			if err != nil {
+				return err
+			}
+			show := newProgress(s)
+			findings, err := bed.Verify(c.Context, e.Topology, orchestrator.VerifyOptions{
+				PerClass: c.Int("per-class"), Pings: c.Int("pings"), Duration: c.Duration("duration"),
+				Tolerance: orchestrator.Tolerance{RTTMedian: c.Duration("rtt-error"), RTTTail: c.Duration("rtt-tail"),
+					Rate: c.Float64("rate-error") / 100, RateFast: c.Float64("rate-error-fast") / 100},
+				Progress: func(done, total int, what string) { show.set(fmt.Sprintf("verify %d/%d %s", done+1, total, what)) },
+			})
+			show.clear()
+			if err != nil {
+				return err
+			}
+			if form == "json" {
+				err = printJSON(s, findings)
+			} else {
+				printFindings(s, findings)
+			}
+			return errors.Join(err, verdict(findings))
+		}}
+}
+
+func verdict(findings []orchestrator.Finding) error {
+	bad := 0
+	for _, f := range findings {
+		if !f.OK {
+			bad++
+		}
+	}
+	if bad > 0 {
+		return failedCheck("%d of %d measurements are off their targets", bad, len(findings))
+	}
+	return nil
+}
+
+func printFindings(s *State, findings []orchestrator.Finding) {
+	t := newTable(s, "class", "link", "from", "to", "probe", "target", "measured", "p99", "error", "verdict")
+	for _, f := range findings {
+		row := table.Row{f.Class, f.Link, f.From, f.To, f.Probe}
+		if f.Probe == "rtt" {
+			row = append(row, milliseconds(f.Target), milliseconds(f.Measured), milliseconds(f.Tail), fmt.Sprintf("%+.3f ms", 1e3*f.Error))
+		} else {
+			row = append(row, megabits(f.Target), megabits(f.Measured), "", fmt.Sprintf("%+.2f %%", 100*f.Error))
+		}
+		t.AppendRow(append(row, f.Verdict))
+	}
+	t.SetColumnConfigs([]table.ColumnConfig{{Name: "target", Align: text.AlignRight}, {Name: "measured", Align: text.AlignRight},
+		{Name: "p99", Align: text.AlignRight}, {Name: "error", Align: text.AlignRight}})
+	t.Render()
+}
+
+func milliseconds(seconds float64) string { return fmt.Sprintf("%.3f ms", 1e3*seconds) }
+
+func megabits(bps float64) string { return fmt.Sprintf("%.2f Mbps", bps/float64(units.Mbps)) }
