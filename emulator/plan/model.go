@@ -19,8 +19,22 @@ const (
 	InClient   Model = "in-client"   // with the client, which sends it along and takes it back
 )
 
-// Models are all execution models that a plan can be built for, in the study's order.
-var Models = []Model{External, InEdge, InFunction, InClient}
+// Three more that the published simulator has.
+const (
+	PureFaaS       Model = "pure-faas"       // with the client; every invocation carries all the job's states
+	StatePropagate Model = "state-propagate" // all the job's states go from worker to worker, with the invocation
+	StateLocal     Model = "state-local"     // each state stays where it was used last, and is fetched from there
+)
+
+// Models are all execution models that a plan can be built for: the study's four in its order, then the rest.
+var Models = []Model{External, InEdge, InFunction, InClient, PureFaaS, StatePropagate, StateLocal}
+
+// Study are the four execution models that the study compares.
+var Study = []Model{External, InEdge, InFunction, InClient}
+
+// Emulated says whether the FaaS can carry out the model's plans: in the models in which one worker
+// calls the next it cannot.
+func (m Model) Emulated() bool { return m != StatePropagate && m != StateLocal }
 
 // ParseModel finds a model by name.
 func ParseModel(s string) (Model, error) {
@@ -45,7 +59,7 @@ func (m Model) locate(client, worker topology.ID, sites Sites) (Location, topolo
 		return Repository, sites.Central
 	case InFunction:
 		return Local, worker
-	case InClient:
+	case InClient, PureFaaS:
 		return Carried, client
 	}
 	panic("plan: no such model: " + string(m))

@@ -140,7 +140,7 @@ func (p *Tree) Hops(hops []Hop, source ID) ([]Hop, time.Duration) {
 		delay := p.topology.edgeDelay(v, next)
 		total += delay
 		if vertex := &p.topology.Vertices[next]; vertex.Kind == Link {
-			dir := p.topology.direction(next, v)
+			dir := p.topology.Direction(next, v)
 			total += vertex.Shape[dir].Delay
 			// The edge into the link counts behind its queue: the queue stands at the sender's side.
 			hops = append(hops, Hop{Channel{next, dir}, pending + delay + vertex.Shape[dir].Delay})
@@ -155,8 +155,8 @@ func (p *Tree) Hops(hops []Hop, source ID) ([]Hop, time.Duration) {
 	return hops, total
 }
 
-// direction is the index of the queue that a packet joins which enters link from the vertex from.
-func (t *Topology) direction(link, from ID) int {
+// Direction is the index of the queue that a packet joins which enters link from the vertex from.
+func (t *Topology) Direction(link, from ID) int {
 	if t.Vertices[link].LinkType == Duplex && len(t.Adjacency[link]) == 2 && t.Adjacency[link][1].To == from {
 		return 1
 	}

@@ -29,8 +29,13 @@ const (
 	Link                 // one or two FIFO queues; see LinkType
 )
 
+var kinds = [...]string{"host", "cloud", "switch", "exchange", "link"}
+
 func (k Kind) String() string {
-	return [...]string{"host", "cloud", "switch", "exchange", "link"}[k]
+	if int(k) < len(kinds) {
+		return kinds[k]
+	}
+	return fmt.Sprintf("kind(%d)", uint8(k))
 }
 
 // Attached says whether packets can originate and end at vertices of this kind.
@@ -47,8 +52,13 @@ const (
 	Downlink                 // one direction, away from the core
 )
 
+var linkTypes = [...]string{"duplex", "shared", "uplink", "downlink"}
+
 func (t LinkType) String() string {
-	return [...]string{"duplex", "shared", "uplink", "downlink"}[t]
+	if int(t) < len(linkTypes) {
+		return linkTypes[t]
+	}
+	return fmt.Sprintf("linktype(%d)", uint8(t))
 }
 
 // Shape is what one queue of a link does to packets. The zero value lets everything pass at once.
@@ -107,6 +117,9 @@ func (t *Topology) Add(v Vertex) (ID, error) {
 	if v.Name == "" {
 		return 0, fmt.Errorf("a vertex needs a name")
 	}
+	if len(t.index) != len(t.Vertices) {
+		t.Reindex()
+	}
 	if _, taken := t.index[v.Name]; taken {
 		return 0, fmt.Errorf("the name %q is given twice", v.Name)
 	}
@@ -128,10 +141,37 @@ func (t *Topology) Join(a, b ID, delay time.Duration) {
 	t.Connect(b, a, delay)
 }
 
-// Lookup finds a vertex by name.
+// Lookup finds a vertex by name. It is slow, but right, where the vertices were not made by Add and
+// Reindex has not been called.
 func (t *Topology) Lookup(name string) (ID, bool) {
-	id, ok := t.index[name]
-	return id, ok
+	if id, ok := t.index[name]; ok && int(id) < len(t.Vertices) && t.Vertices[id].Name == name {
+		return id, true
+	}
+	if len(t.index) == len(t.Vertices) {
+		return 0, false
+	}
+	for i := range t.Vertices {
+		if t.Vertices[i].Name == name {
+			return ID(i), true
+		}
+	}
+	return 0, false
+}
+
+// Reindex rebuilds what Lookup uses, after the vertices were decoded from JSON or gob.
+func (t *Topology) Reindex() {
+	t.index = make(map[string]ID, len(t.Vertices))
+	for i := range t.Vertices {
+		t.index[t.Vertices[i].Name] = ID(i)
+	}
+}
+
+// EdgeSize is the number of vertices of the edge network: EdgeNetwork, or all where it is not set.
+func (t *Topology) EdgeSize() int {
+	if t.EdgeNetwork > 0 {
+		return t.EdgeNetwork
+	}
+	return len(t.Vertices)
 }
 
 // Hosts lists the vertices of kind Host, in order; Attached additionally those of kind Cloud, last.

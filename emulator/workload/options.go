@@ -1,0 +1,61 @@
+package workload
+
+import (
+	"fmt"
+
+	"testbed/emulator/internal/minstd"
+)
+
+// Factors turn a trace's figures into sizes.
+type Factors struct {
+	Ops      float64 // operations per second of one core in the trace
+	Argument float64 // bytes of argument per percent of a machine's memory
+	State    float64 // bytes of state per percent of a machine's memory
+}
+
+// Options say how jobs are made from a trace.
+type Options struct {
+	Factors   Factors
+	Functions int    // how many functions there are, all equally likely; 0 counts as 1
+	Seed      uint64 // of the draw of functions
+}
+
+// DefaultOptions are those of the study: 10 functions, factors 1e5, 1e6 and 1e6, seed 0.
+func DefaultOptions() Options {
+	return Options{Factors: Factors{Ops: 1e5, Argument: 1e6, State: 1e6}, Functions: 10}
+}
+
+// FunctionName is the name of function i: f0, f1 ...
+func FunctionName(i int) string { return fmt.Sprintf("f%d", i) }
+
+// FunctionNames lists the names of n functions.
+func FunctionNames(n int) []string {
+	names := make([]string, max(n, 1))
+	for i := range names {
+		names[i] = FunctionName(i)
+	}
+	return names
+}
+
+// Select draws about n of the pool's jobs as the published simulator does: each job, in order, is kept
+// with the probability n/len(pool), by the engine seeded with seed. The jobs are not copied deeply.
+func Select(pool []Job, n int, seed uint64) []Job {
+	var kept []Job
+	for _, i := range SelectIndexes(len(pool), n, seed) {
+		kept = append(kept, pool[i])
+	}
+	return kept
+}
+
+// SelectIndexes is Select for those that need only which jobs of a pool of the given size are kept.
+func SelectIndexes(pool, n int, seed uint64) []int {
+	engine := minstd.New(seed)
+	share := float64(n) / float64(pool)
+	var kept []int
+	for i := range pool {
+		if engine.Real(0, 1) < share {
+			kept = append(kept, i)
+		}
+	}
+	return kept
+}
