@@ -103,6 +103,7 @@ type Topology struct {
 	Vertices    []Vertex
 	Adjacency   [][]Edge // Adjacency[v]: the edges that leave v, in the order given
 	EdgeNetwork int      // number of vertices before the cloud's
+	EdgeOrder   []ID     // order of the vertices in ether's edges file; nil: that of Vertices
 
 	index map[string]ID
 }

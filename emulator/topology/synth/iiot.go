@@ -3,7 +3,7 @@
 package synth
 
 import (
-	"errors"
+	"fmt"
 
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -36,5 +36,66 @@ func DefaultIIoT() IIoT {
 	}
 }
 
-// Build synthesizes the topology, without latencies; see Latencies.
-func (p IIoT) Build() (*topology.Topology, error) { return nil, errors.New("not written yet") }
+// Build synthesizes the topology, without latencies; see Latencies. It fails with every parameter that
+// is out of range.
+func (p IIoT) Build() (*topology.Topology, error) {
+	if err := p.validate(); err != nil {
+		return nil, err
+	}
+	b := newBuilder()
+	first, second := exchange("chix"), exchange("nyc")
+	for i := range p.Premises {
+		to := first
+		if i >= p.Premises-p.AtSecond {
+			to = second
+		}
+		p.premises(b, to)
+	}
+	if p.AtSecond > 0 && p.AtSecond < p.Premises {
+		b.join(first, second)
+	}
+	return b.build("iiot")
+}
+
+func (p IIoT) validate() error {
+	c := checker{of: "iiot"}
+	c.count("premises", p.Premises, 1)
+	c.count("at-second", p.AtSecond, 0)
+	c.count("nucs", p.NUCs, 0)
+	c.count("tx2s", p.TX2s, 0)
+	c.count("pis", p.Pis, 0)
+	c.count("racks", p.Racks, 0)
+	c.count("servers-per-rack", p.ServersPerRack, 0)
+	if p.AtSecond > p.Premises {
+		c.fail("at-second is %d, but there are %d premises", p.AtSecond, p.Premises)
+	}
+	if p.NUCs+p.TX2s+p.Pis+p.Racks*p.ServersPerRack == 0 {
+		c.fail("there are no hosts; set nucs, tx2s, pis, or racks and servers-per-rack")
+	}
+	if p.Racks > 0 && p.ServersPerRack == 0 {
+		c.fail("there are racks, but servers-per-rack is 0; set racks to 0 for none")
+	}
+	c.rates(p.HostRate, p.CellRate, p.UpRate, p.DownRate, p.CloudletRate)
+	return c.err()
+}
+
+// premises adds one factory: a switch with a compute box and a cell, a business line, and a cloudlet.
+func (p IIoT) premises(b *builder, to topology.Vertex) {
+	name := b.lan()
+	top := switchOf(name)
+	if p.NUCs+p.TX2s > 0 {
+		box := switchOf(b.lan())
+		b.hosts(nuc, p.NUCs, p.HostRate, box)
+		b.hosts(tx2, p.TX2s, p.HostRate, box)
+		b.join(box, top)
+	}
+	if p.Pis > 0 {
+		medium := link(fmt.Sprintf("link_%d", b.number("shared")), topology.Shared, p.CellRate)
+		b.hosts(pi, p.Pis, p.HostRate, medium)
+		b.join(medium, top)
+	}
+	b.access(name, p.UpRate, p.DownRate, top, to)
+	if p.Racks > 0 {
+		b.cloudlet(p.Racks, p.ServersPerRack, p.HostRate, p.CloudletRate, top)
+	}
+}

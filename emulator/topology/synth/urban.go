@@ -1,7 +1,8 @@
 package synth
 
 import (
-	"errors"
+	"fmt"
+	"math/rand/v2"
 
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -38,5 +39,80 @@ func DefaultUrbanSensing() UrbanSensing {
 	}
 }
 
-// Build synthesizes the topology, without latencies; see Latencies.
-func (p UrbanSensing) Build() (*topology.Topology, error) { return nil, errors.New("not written yet") }
+// Build synthesizes the topology, without latencies; see Latencies. It fails with every parameter that
+// is out of range.
+func (p UrbanSensing) Build() (*topology.Topology, error) {
+	if err := p.validate(); err != nil {
+		return nil, err
+	}
+	b := newBuilder()
+	to := exchange("chix")
+	for _, size := range p.sizes() {
+		p.neighbourhood(b, size, to)
+	}
+	if p.Racks > 0 {
+		b.cloudlet(p.Racks, p.ServersPerRack, p.HostRate, p.CloudletRate, to)
+	}
+	return b.build("urban-sensing")
+}
+
+func (p UrbanSensing) validate() error {
+	c := checker{of: "urban-sensing"}
+	c.count("neighbourhoods", p.Neighbourhoods, 1)
+	c.count("pis-per-box", p.PisPerBox, 1)
+	c.count("nucs", p.NUCs, 0)
+	c.count("tx2s-per-size", p.TX2sPerSize, 0)
+	c.count("racks", p.Racks, 0)
+	c.count("servers-per-rack", p.ServersPerRack, 0)
+	if p.Sizes != nil && len(p.Sizes) != p.Neighbourhoods {
+		c.fail("there are %d sizes for %d neighbourhoods", len(p.Sizes), p.Neighbourhoods)
+	}
+	for i, size := range p.Sizes {
+		c.count(fmt.Sprintf("sizes[%d]", i), size, 1)
+	}
+	for _, v := range []float64{p.SizeSigma, p.SizeLoc, p.SizeScale} {
+		if !(v >= 0 && v <= 100) {
+			c.fail("the distribution of sizes has the parameter %v, outside [0,100]", v)
+		}
+	}
+	if p.Racks > 0 && p.ServersPerRack == 0 {
+		c.fail("there are racks, but servers-per-rack is 0; set racks to 0 for none")
+	}
+	c.rates(p.HostRate, p.CellRate, p.UpRate, p.DownRate, p.CloudletRate)
+	return c.err()
+}
+
+// maxSize bounds what a draw may give: the distribution has no upper end.
+const maxSize = 1000
+
+// sizes are the sizes given, or drawn ones of at least 1.
+func (p UrbanSensing) sizes() []int {
+	if p.Sizes != nil {
+		return p.Sizes
+	}
+	random := rand.New(rand.NewPCG(p.Seed, 0))
+	sizes := make([]int, p.Neighbourhoods)
+	for i := range sizes {
+		drawn := Lognormal{p.SizeSigma, p.SizeLoc, p.SizeScale}.draw(random)
+		sizes[i] = int(min(max(drawn, 1), maxSize))
+	}
+	return sizes
+}
+
+// neighbourhood adds the boxes of one medium and its mobile backhaul.
+func (p UrbanSensing) neighbourhood(b *builder, size int, to topology.Vertex) {
+	n := b.number("shared")
+	medium := link(fmt.Sprintf("link_%d", n), topology.Shared, p.CellRate)
+	for range size {
+		box := switchOf(b.lan())
+		b.hosts(pi, p.PisPerBox, p.HostRate, box)
+		b.join(box, medium)
+	}
+	if p.NUCs+p.TX2sPerSize > 0 {
+		box := switchOf(b.lan())
+		b.hosts(nuc, p.NUCs, p.HostRate, box)
+		b.hosts(tx2, p.TX2sPerSize*size, p.HostRate, box)
+		b.join(box, medium)
+	}
+	b.access(fmt.Sprintf("shared_%d", n), p.UpRate, p.DownRate, medium, to)
+}
