@@ -84,3 +84,35 @@ func network(testbed string, t *topology.Topology, stations []Station, tcp TCP, 
 	}
 	return want
 }
+
+// Desired is what Up would make, without the kernel's part of it (processes, namespaces).
+type Desired struct {
+	Testbed string               `json:"testbed"`
+	Runtime string               `json:"runtime"`
+	Fabric  string               `json:"fabric"`
+	Nodes   []NodeRecord         `json:"nodes"`
+	Links   []fabric.QueueStatus `json:"links"`
+}
+
+// Desired computes what Up would make.
+func (r *Request) Desired() (*Desired, error) {
+	stations, err := Stations(r.Topology)
+	if err != nil {
+		return nil, err
+	}
+	d := &Desired{Testbed: r.Testbed, Runtime: r.Runtime, Fabric: r.Fabric, Nodes: records(r.Topology, stations, nil)}
+	limits := r.Topology.QueueLimits()
+	for _, id := range r.Topology.Links() {
+		v := r.Topology.Vertices[id]
+		for dir := range 2 {
+			limit, exists := limits[topology.Channel{Link: id, Dir: dir}]
+			if !exists {
+				continue
+			}
+			shape := v.Shape[dir]
+			d.Links = append(d.Links, fabric.QueueStatus{Link: v.Name, Dir: dir, Rate: shape.Rate, Delay: shape.Delay,
+				Jitter: shape.Jitter, Loss: shape.Loss, Limit: limit})
+		}
+	}
+	return d, nil
+}

@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"testbed/emulator/experiment"
+	"testbed/emulator/faas"
+	"testbed/emulator/fabric"
+	"testbed/emulator/fabric/userspace"
+	"testbed/emulator/noderuntime/process"
+	"testbed/emulator/orchestrator"
+	"testbed/emulator/scenario"
+	"testbed/emulator/topology"
+)
+
+// newHost knows the runtimes and fabrics that this program has, in the order in which `auto` tries them.
+func newHost(s *State) *orchestrator.Host {
+	node := process.New(s.Binary, nil)
+	return &orchestrator.Host{
+		Store:    orchestrator.DefaultStore,
+		Runtimes: []orchestrator.RuntimeOption{{Runtime: node, Supported: node.Supported}},
+		Fabrics: []orchestrator.FabricOption{{
+			Name:      "userspace",
+			Supported: func(context.Context) error { return userspace.Supported() },
+			New: func(dir, testbed string) fabric.Fabric {
+				return userspace.New(dir, testbed, []string{s.Binary, userspace.ProcessCommand})
+			},
+		}},
+	}
+}
+
+// openExperiment finds the testbed that a command is about, and works out the scenario it was made from.
+func openExperiment(c *cli.Context, s *State) (*orchestrator.Testbed, *experiment.Experiment, error) {
+	bed, err := newHost(s).Open(c.Context, c.String("name"))
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := prepare(s, bed.ScenarioFile())
+	if err != nil {
+		return nil, nil, err
+	}
+	return bed, e, bed.Attach(e.Topology)
+}
+
+// request is what the orchestrator needs to bring an experiment up.
+func request(s *State, e *experiment.Experiment, testbed string) (orchestrator.Request, error) {
+	if err := makeAbsolute(e.Scenario); err != nil {
+		return orchestrator.Request{}, err
+	}
+	resolved, err := e.Scenario.Resolved()
+	if err != nil {
+		return orchestrator.Request{}, err
+	}
+	sc := e.Scenario
+	return orchestrator.Request{
+		Testbed: testbed, Scenario: sc.Name, File: sc.Path(), Resolved: resolved, Topology: e.Topology,
+		TCP:     orchestrator.TCP{Congestion: sc.TCP.Congestion, SlowStartAfterIdle: sc.TCP.SlowStartAfterIdle},
+		Seed:    sc.Seed,
+		Runtime: sc.Runtime, Fabric: sc.Fabric, Version: s.Version,
+		Agent: func(station orchestrator.Station, control string) []string {
+			config := faas.Config{Node: station.Name, Control: control, Compute: sc.Replay.Compute, Speed: agentSpeed(e, station.ID)}
+			return append([]string{faas.AgentCommand}, config.Args()...)
+		},
+	}, nil
+}
+
+// makeAbsolute makes the scenario's paths independent of where its file is, for the copy that a testbed
+// keeps and the manifest.
+func makeAbsolute(sc *scenario.Scenario) error {
+	for _, p := range []*string{&sc.Topology.Ether, &sc.Workload.Trace} {
+		if *p == "" || filepath.IsAbs(*p) {
+			continue
+		}
+		absolute, err := filepath.Abs(filepath.Join(filepath.Dir(sc.Path()), *p))
+		if err != nil {
+			return err
+		}
+		*p = absolute
+	}
+	return nil
+}
+
+// agentSpeed is what a node's agent is told: the cloud executes nothing, and any speed will do.
+func agentSpeed(e *experiment.Experiment, id topology.ID) float64 {
+	if speed, ok := e.Speeds[id]; ok {
+		return float64(speed)
+	}
+	return 1
+}

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"testbed/emulator/experiment"
+	"testbed/emulator/scenario"
+)
+
+// load reads a scenario. What is wrong with it is the user's to mend: exit code 2.
+func load(path string) (*scenario.Scenario, error) {
+	sc, err := scenario.Load(path)
+	return sc, usage(err)
+}
+
+// prepare reads a scenario and works it out, and says on standard error what a user should know of it.
+func prepare(s *State, path string) (*experiment.Experiment, error) {
+	sc, err := load(path)
+	if err != nil {
+		return nil, err
+	}
+	e, err := experiment.Prepare(sc)
+	if err != nil {
+		return nil, usage(err)
+	}
+	for _, note := range e.Notes {
+		fmt.Fprintln(s.Stderr, "note:", note)
+	}
+	return e, nil
+}
+
+func validateCommand(s *State) *cli.Command {
+	return &cli.Command{Name: "validate", Usage: "check a scenario: every error at once, with its position and remedy",
+		ArgsUsage: "SCENARIO", Flags: []cli.Flag{formatFlag(),
+			&cli.BoolFlag{Name: "resolved", Usage: "print the scenario with all defaults resolved"}},
+		Action: func(c *cli.Context) error {
+			form, err := format(c)
+			if err != nil {
+				return err
+			}
+			path, err := argument(c, "a scenario file")
+			if err != nil {
+				return err
+			}
+			e, err := prepare(s, path)
+			if err != nil {
+				return reportErrors(s, form, err)
+			}
+			// Plans tell what only the models know, such as that external needs a cloud.
+			for _, m := range e.Models {
+				if _, err := e.Plans(m, "worker"); err != nil {
+					return usage(err)
+				}
+			}
+			if c.Bool("resolved") {
+				text, err := e.Scenario.Resolved()
+				if err != nil {
+					return err
+				}
+				_, err = s.Stdout.Write(text)
+				return err
+			}
+			summary := summarize(e)
+			if form == "json" {
+				return printJSON(s, summary)
+			}
+			_, err = fmt.Fprintf(s.Stdout, "%s: ok: %d hosts, %d links, %d jobs with %d invocations, models %v\n",
+				path, summary.Hosts, summary.Links, summary.Jobs, summary.Invocations, summary.Models)
+			return err
+		}}
+}
+
+// summary says in numbers what a scenario amounts to.
+type summary struct {
+	Name        string   `json:"name"`
+	Hosts       int      `json:"hosts"`
+	Links       int      `json:"links"`
+	Cloud       bool     `json:"cloud"`
+	Jobs        int      `json:"jobs"`
+	Invocations int      `json:"invocations"`
+	Models      []string `json:"models"`
+	Policy      string   `json:"policy"`
+}
+
+func summarize(e *experiment.Experiment) summary {
+	sum := summary{Name: e.Scenario.Name, Hosts: len(e.Topology.Hosts()), Links: len(e.Topology.Links()),
+		Cloud: e.Sites.Cloud >= 0, Jobs: len(e.Jobs), Models: e.Scenario.Models, Policy: e.Scenario.Placement.Policy}
+	for i := range e.Jobs {
+		sum.Invocations += e.Jobs[i].Length()
+	}
+	return sum
+}
+
+// reportErrors prints a scenario's errors as JSON where that was asked for.
+func reportErrors(s *State, form string, err error) error {
+	var list scenario.Errors
+	if form != "json" || !errors.As(err, &list) {
+		return err
+	}
+	if err := printJSON(s, list); err != nil {
+		return err
+	}
+	return &coded{error: errors.New(""), code: ExitUsage}
+}
+
+func schemaCommand(s *State) *cli.Command {
+	return &cli.Command{Name: "schema", Usage: "print the JSON Schema of scenario files, for editors",
+		Action: func(c *cli.Context) error {
+			if err := none(c); err != nil {
+				return err
+			}
+			_, err := s.Stdout.Write(scenario.Schema())
+			return err
+		}}
+}

@@ -1,0 +1,121 @@
+// Package experiment works out what a scenario means, without touching the operating system: the
+// topology, the jobs, their placement, and a plan of each job for each execution model. Prediction and
+// emulation both start from it, and so speak of the same steps.
+package experiment
+
+import (
+	"fmt"
+	"math"
+
+	"testbed/emulator/placement"
+	"testbed/emulator/placement/simnet"
+	"testbed/emulator/plan"
+	"testbed/emulator/scenario"
+	"testbed/emulator/topology"
+	"testbed/emulator/workload"
+	"testbed/emulator/workload/spar"
+)
+
+// Experiment is a scenario worked out.
+type Experiment struct {
+	Scenario  *scenario.Scenario
+	Topology  *topology.Topology
+	Jobs      []workload.Job
+	Notes     []string // what a user should know of the workload, such as malformed rows left out
+	Placement *placement.Placement
+	Speeds    map[topology.ID]float32 // operations/s of every host
+	Models    []plan.Model            // in the scenario's order
+	Sites     plan.Sites
+}
+
+// Prepare works a scenario out. It fails where the scenario's files cannot be read, a client or a place
+// for a task is missing, or no job is left.
+func Prepare(s *scenario.Scenario) (*Experiment, error) {
+	e := &Experiment{Scenario: s}
+	var err error
+	if e.Topology, err = s.Topology(); err != nil {
+		return nil, err
+	}
+	set, err := s.Jobs()
+	if err != nil {
+		return nil, err
+	}
+	e.Jobs, e.Notes = set.Jobs, malformed(set.Trace.Malformed)
+	if err := e.locate(); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Path(), err)
+	}
+	return e, nil
+}
+
+// malformed sums up the rows of a trace that were left out.
+func malformed(rows []*spar.RowError) []string {
+	if len(rows) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d malformed rows of the trace are left out, the first: %v (workload.strict: true makes that an error)", len(rows), rows[0])}
+}
+
+// locate fixes sites, speeds and the placement.
+func (e *Experiment) locate() error {
+	for _, name := range e.Scenario.Models {
+		model, err := plan.ParseModel(name)
+		if err != nil {
+			return err
+		}
+		e.Models = append(e.Models, model)
+	}
+	var err error
+	if e.Sites.Central, err = e.Topology.Central(); err != nil {
+		return err
+	}
+	cloud, ok := e.Topology.Cloud()
+	if !ok {
+		cloud = -1
+	}
+	e.Sites.Cloud = cloud
+	speed := placement.SpeedModel(e.Scenario.Placement.Speed)
+	if e.Speeds, err = placement.Speeds(e.Topology, speed); err != nil {
+		return err
+	}
+	clients := e.Scenario.Clients(e.Topology)
+	e.Placement, err = placement.Place(e.Jobs, simnet.New(e.Topology), placement.Options{
+		Topology: e.Topology, Seed: *e.Scenario.Workload.Seed, Policy: placement.Policy(e.Scenario.Placement.Policy),
+		Speed: speed, Clients: clients, Functions: e.Scenario.Workload.Functions,
+	})
+	return err
+}
+
+// Plans are the jobs' plans under a model, in the order of the jobs. It fails where the model needs a
+// cloud and there is none.
+func (e *Experiment) Plans(m plan.Model, access plan.StateAccess) ([]*plan.Plan, error) {
+	if m == plan.External && e.Sites.Cloud < 0 {
+		return nil, fmt.Errorf("%s: the model %s keeps state in the cloud, and the scenario has none: add a section cloud or leave the model out", e.Scenario.Path(), m)
+	}
+	plans := make([]*plan.Plan, len(e.Jobs))
+	for i := range e.Jobs {
+		plans[i] = plan.Build(e.Jobs, i, m, e.Placement, e.Sites, access)
+	}
+	return plans, nil
+}
+
+// Speed is a vertex's speed in operations/s; the cloud, which executes nothing, has an infinite one.
+func (e *Experiment) Speed(id topology.ID) float64 {
+	if s, ok := e.Speeds[id]; ok {
+		return float64(s)
+	}
+	return math.Inf(1)
+}
+
+// HopCounter returns a function that counts the links between two vertices, for a plan's traffic.
+func (e *Experiment) HopCounter() func(from, to topology.ID) int {
+	trees := map[topology.ID]*topology.Tree{}
+	return func(from, to topology.ID) int {
+		tree, ok := trees[to]
+		if !ok {
+			tree = e.Topology.TreeTo(to)
+			trees[to] = tree
+		}
+		hops, _ := tree.Hops(nil, from)
+		return len(hops)
+	}
+}
