@@ -1,0 +1,35 @@
+// Package predict says how long plans take and how much traffic they cause, without running them. It
+// holds what all predictors share: the form of a prediction, its file, and the critical path through a
+// plan's partial order. The predictors are its sub-packages.
+package predict
+
+import "testbed/emulator/plan"
+
+// Prediction is what an engine expects of one plan. Times are in seconds.
+type Prediction struct {
+	Engine     string // name of the engine
+	Job        string
+	Index      int // of the job in its workload
+	Model      plan.Model
+	Total      float64 // from the chain's begin to the end of its last step
+	Network    float64 // the part of Total spent in transfers, along the critical path
+	Processing float64 // the part of Total spent in computations, along the critical path
+	Traffic    int64   // sum over transfers of payload bytes times hops
+	Steps      []StepPrediction
+}
+
+// StepPrediction is when a step begins and ends, in seconds since the chain's begin.
+type StepPrediction struct {
+	Index int // into the plan's Steps
+	Start float64
+	End   float64
+}
+
+// Engine predicts plans.
+type Engine interface {
+	// Name is the word in files and flags: transport, statesim.
+	Name() string
+	// Predict predicts the plans, which are given in the order in which they are replayed, one after the
+	// other; it returns one prediction a plan, in the same order. Nothing is kept between calls.
+	Predict(plans []*plan.Plan) ([]Prediction, error)
+}
