@@ -1,0 +1,58 @@
+package faas
+
+import (
+	"math/bits"
+	"sync"
+	"sync/atomic"
+)
+
+// maxBody bounds what one message may carry, against requests that would only exhaust memory.
+const maxBody = 1 << 30
+
+// blob is a buffer that several readers may hold at once; nobody changes one that is held twice. It goes
+// back to its pool when the last holder lets go of it.
+type blob struct {
+	data []byte
+	refs atomic.Int32
+	home *sync.Pool
+}
+
+// pools keeps buffers by size: four classes an octave, so that at most a quarter is wasted.
+type pools struct {
+	classes [4 * 32]sync.Pool
+}
+
+// get returns a buffer of n bytes, of any content, held once.
+func (p *pools) get(n int64) *blob {
+	size, class := sizeClass(n)
+	home := &p.classes[class]
+	b, _ := home.Get().(*blob)
+	if b == nil {
+		b = &blob{data: make([]byte, size), home: home}
+	}
+	b.data = b.data[:n]
+	b.refs.Store(1)
+	return b
+}
+
+// sizeClass rounds n up to the next multiple of a quarter of its power of two.
+func sizeClass(n int64) (size int64, class int) {
+	if n <= 256 {
+		return 256, 0
+	}
+	top := bits.Len64(uint64(n-1)) - 1 // n-1 is in [2^top, 2^(top+1))
+	quarter := int64(1) << (top - 2)
+	steps := (n - 1 - int64(1)<<top) / quarter // 0..3
+	return int64(1)<<top + (steps+1)*quarter, min(4*(top-8)+int(steps)+1, 127)
+}
+
+func (b *blob) retain() *blob {
+	b.refs.Add(1)
+	return b
+}
+
+func (b *blob) release() {
+	if b != nil && b.refs.Add(-1) == 0 {
+		b.home.Put(b)
+	}
+}

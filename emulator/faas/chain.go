@@ -1,0 +1,119 @@
+package faas
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"testbed/emulator/plan"
+	"testbed/emulator/topology"
+)
+
+// ErrNoState is wrapped by errors about a state that an agent does not have.
+var ErrNoState = errMissing
+
+// place is a node that has a value of its own of one of a chain's states.
+type place struct {
+	state int
+	bytes int64
+	node  topology.ID
+}
+
+// places lists where a chain's states are: in the repository, in each worker that uses them, or with the
+// client.
+func (s *ChainSpec) places() []place {
+	var all []place
+	for _, inv := range s.Invocations {
+		for _, a := range inv.States {
+			if p := (place{a.State, a.Bytes, a.Node}); !slices.Contains(all, p) {
+				all = append(all, p)
+			}
+		}
+	}
+	return all
+}
+
+// Nodes lists the nodes that hold states of the chain.
+func (s *ChainSpec) Nodes() []topology.ID {
+	var nodes []topology.ID
+	for _, p := range s.places() {
+		if !slices.Contains(nodes, p.node) {
+			nodes = append(nodes, p.node)
+		}
+	}
+	return nodes
+}
+
+// Pair is a connection that a chain uses.
+type Pair struct {
+	From    topology.ID
+	Address string // host:port
+}
+
+// Pairs lists the connections that the chain uses, each once: client to worker, worker to repository.
+func (s *ChainSpec) Pairs() []Pair {
+	var pairs []Pair
+	add := func(p Pair) {
+		if p.Address != "" && !slices.Contains(pairs, p) {
+			pairs = append(pairs, p)
+		}
+	}
+	for _, inv := range s.Invocations {
+		add(Pair{s.Client, inv.Worker})
+		for _, a := range inv.States {
+			if a.Location == plan.Repository {
+				add(Pair{inv.Node, a.Repository})
+			}
+		}
+	}
+	return pairs
+}
+
+// Seed makes all states of the chain, of version 0, where they are expected. clients gives the control
+// of a node.
+func (s *ChainSpec) Seed(ctx context.Context, clients func(topology.ID) *Client) error {
+	for _, p := range s.places() {
+		if err := clients(p.node).Seed(ctx, stateKey(s.Key, p.state), p.bytes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Check compares the states' versions with the number of invocations that have touched them, and examines
+// their contents. A state that is lost is no error of Check: see StateCheck.Err.
+func (s *ChainSpec) Check(ctx context.Context, clients func(topology.ID) *Client) ([]StateCheck, error) {
+	checks := make([]StateCheck, 0, len(s.StateBytes))
+	index := map[int]int{}
+	for _, inv := range s.Invocations {
+		for _, a := range inv.States {
+			if _, known := index[a.State]; !known {
+				index[a.State] = len(checks)
+				checks = append(checks, StateCheck{State: a.State, Intact: true})
+			}
+			checks[index[a.State]].Want++
+		}
+	}
+	for _, p := range s.places() {
+		check := &checks[index[p.state]]
+		v, err := clients(p.node).Check(ctx, stateKey(s.Key, p.state))
+		if errors.Is(err, ErrNoState) {
+			check.Missing++
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		check.Have += v.Version
+		check.Intact = check.Intact && v.Intact && v.Bytes == p.bytes
+	}
+	return checks, nil
+}
+
+// Clean makes all nodes forget the chain's states.
+func (s *ChainSpec) Clean(ctx context.Context, clients func(topology.ID) *Client) error {
+	var errs []error
+	for _, node := range s.Nodes() {
+		errs = append(errs, clients(node).Clean(ctx, s.Key+"/"))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,340 @@
+package faas
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"testbed/emulator/placement"
+	"testbed/emulator/plan"
+	"testbed/emulator/topology"
+	"testbed/emulator/workload"
+)
+
+// cluster is agents on loopback: 0 is the client, 1 and 2 are workers, 3 is the central node, 4 the cloud.
+type cluster struct {
+	agents  []*Agent
+	clients []*Client
+}
+
+const central, cloud = 3, 4
+
+func newCluster(t testing.TB, compute string) *cluster {
+	t.Helper()
+	c := &cluster{}
+	dir := t.TempDir()
+	for i := range 5 {
+		socket := filepath.Join(dir, strconv.Itoa(i))
+		a, err := Start(Config{Node: strconv.Itoa(i), Listen: "127.0.0.1:0", Control: socket, Speed: 1e6, Compute: compute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := NewClient(socket)
+		t.Cleanup(func() { client.Close(); a.Close() })
+		c.agents, c.clients = append(c.agents, a), append(c.clients, client)
+	}
+	return c
+}
+
+func (c *cluster) addr(id topology.ID) netip.AddrPort { return c.agents[id].Addr() }
+func (c *cluster) client(id topology.ID) *Client      { return c.clients[id] }
+
+// job is a chain of four tasks, two of them at each worker; states 0 and 1 are used three times each.
+func job() []workload.Job {
+	return []workload.Job{{
+		Name: "j_1", States: []int64{300_000, 7}, Result: 999,
+		Tasks: []workload.Task{
+			{Function: "f1", Ops: 2000, Argument: 100, States: []int{0}},
+			{Function: "f2", Ops: 1000, Argument: 70_000, After: []int{0}, States: []int{0, 1}},
+			{Function: "f3", Ops: 0, Argument: 0, After: []int{1}, States: []int{1}},
+			{Function: "f 4/ü", Ops: 1000, Argument: 5, After: []int{2}, States: []int{0, 1}},
+		},
+	}}
+}
+
+func placed(nodes ...topology.ID) *placement.Placement {
+	return &placement.Placement{
+		Client: []topology.ID{0}, Node: [][]topology.ID{nodes}, Load: map[topology.ID]int{1: 2, 2: 2},
+	}
+}
+
+func (c *cluster) spec(t testing.TB, jobs []workload.Job, m plan.Model, p *placement.Placement) *ChainSpec {
+	t.Helper()
+	built := plan.Build(jobs, 0, m, p, plan.Sites{Cloud: cloud, Central: central}, plan.ByWorker)
+	spec, err := NewChainSpec(built, c.addr, "run/"+string(m)+"/0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec
+}
+
+// carryOut seeds, runs and checks a chain, and returns the complaints of the checks.
+func (c *cluster) carryOut(t testing.TB, spec *ChainSpec) (*ChainResult, error) {
+	t.Helper()
+	ctx := t.Context()
+	if err := spec.Seed(ctx, c.client); err != nil {
+		t.Fatal(err)
+	}
+	result, err := c.client(spec.Client).Run(ctx, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result, c.check(t, spec)
+}
+
+func (c *cluster) check(t testing.TB, spec *ChainSpec) error {
+	t.Helper()
+	checks, err := spec.Check(t.Context(), c.client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(checks) == 0 {
+		t.Fatal("nothing was checked")
+	}
+	var errs []error
+	for _, check := range checks {
+		errs = append(errs, check.Err())
+	}
+	return errors.Join(errs...)
+}
+
+func TestModels(t *testing.T) {
+	c := newCluster(t, Allotted)
+	places := map[string]*placement.Placement{
+		"two workers": placed(1, 2, 1, 2),
+		"at home":     placed(0, 0, 1, 0),
+		"central":     placed(central, 1, central, cloud),
+	}
+	for name, p := range places {
+		for _, m := range plan.Study {
+			t.Run(name+"/"+string(m), func(t *testing.T) {
+				spec := c.spec(t, job(), m, p)
+				result, lost := c.carryOut(t, spec)
+				if result.Error != "" || lost != nil || result.Conflicts != 0 {
+					t.Fatalf("error %q, conflicts %d, check %v", result.Error, result.Conflicts, lost)
+				}
+				verifySteps(t, spec, result, p)
+				if err := spec.Clean(t.Context(), c.client); err != nil {
+					t.Fatal(err)
+				}
+				for i, a := range c.agents {
+					if n := a.Stats().States; n != 0 {
+						t.Errorf("agent %d keeps %d states", i, n)
+					}
+				}
+			})
+		}
+	}
+}
+
+// verifySteps checks that the measured steps are complete, follow each other, and that executions last
+// as long as is allotted.
+func verifySteps(t *testing.T, spec *ChainSpec, r *ChainResult, p *placement.Placement) {
+	t.Helper()
+	if len(r.Steps) != spec.Steps {
+		t.Fatalf("%d steps measured of %d", len(r.Steps), spec.Steps)
+	}
+	at := r.Start
+	var sum time.Duration
+	for i, s := range r.Steps {
+		if s.Index != i || s.Start < at || s.End < s.Start || s.End > r.End {
+			t.Errorf("step %d: %+v does not follow the one before, which ended at %d", i, s, at)
+		}
+		if s.Remote != 0 && (s.Remote < s.Start || s.Remote > s.End) {
+			t.Errorf("step %d: the repository's moment is not in between: %+v", i, s)
+		}
+		at = s.End
+		sum += s.Duration()
+	}
+	if r.Network()+r.Processing() != sum || r.Latency() < sum {
+		t.Errorf("network %v, processing %v, latency %v, sum of steps %v", r.Network(), r.Processing(), r.Latency(), sum)
+	}
+	want := time.Duration(0)
+	for i, ops := range []int64{2000, 1000, 0, 1000} {
+		want += time.Duration(ops) * time.Microsecond * time.Duration(max(p.Load[p.Node[0][i]], 1))
+	}
+	if got := r.Processing(); got < want || got > want+100*time.Millisecond {
+		t.Errorf("processing took %v, allotted were %v", got, want)
+	}
+}
+
+func TestForgottenBumpIsDetected(t *testing.T) {
+	for _, m := range plan.Study {
+		t.Run(string(m), func(t *testing.T) {
+			c := newCluster(t, Allotted)
+			c.agents[2].change = func(_ string, _ []byte, version int64, sum uint32) (int64, uint32, error) {
+				return version, sum, nil // the second worker forgets to change its states
+			}
+			result, lost := c.carryOut(t, c.spec(t, job(), m, placed(1, 2, 1, 2)))
+			if lost == nil || !strings.Contains(lost.Error(), "state lost: state 0: want version 3, have 1") {
+				t.Errorf("error %q, check: %v", result.Error, lost)
+			}
+		})
+	}
+}
+
+func TestWrongContentIsDetected(t *testing.T) {
+	c := newCluster(t, Allotted)
+	c.agents[2].change = func(key string, data []byte, version int64, sum uint32) (int64, uint32, error) {
+		data[len(data)-1]++ // one byte of a version that looks right, with a checksum that fits
+		return nextVersion(key, data, version, checksum(data))
+	}
+	_, lost := c.carryOut(t, c.spec(t, job(), plan.External, placed(1, 2, 1, 2)))
+	if lost == nil || !strings.Contains(lost.Error(), "its content is not that of version 3") {
+		t.Errorf("check: %v", lost)
+	}
+}
+
+func TestRestartedRepositoryIsDetected(t *testing.T) {
+	c := newCluster(t, Allotted)
+	spec := c.spec(t, job(), plan.External, placed(1, 2, 1, 2))
+	if err := spec.Seed(t.Context(), c.client); err != nil {
+		t.Fatal(err)
+	}
+	c.agents[cloud].states.drop("") // what a restart does to its memory
+	result, err := c.client(0).Run(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(result.Error, "there is no such state") {
+		t.Errorf("error %q", result.Error)
+	}
+	if lost := c.check(t, spec); lost == nil || !strings.Contains(lost.Error(), "want version 3, have 0") {
+		t.Errorf("check: %v", lost)
+	}
+}
+
+func TestUnreachableWorkerIsAnError(t *testing.T) {
+	c := newCluster(t, Allotted)
+	spec := c.spec(t, job(), plan.InClient, placed(1, 2, 1, 2))
+	c.agents[2].Close()
+	result, lost := c.carryOut(t, spec)
+	if !strings.Contains(result.Error, "invocation 1") || !strings.Contains(result.Error, "refused") || lost == nil {
+		t.Errorf("error %q, check %v", result.Error, lost)
+	}
+	if len(result.Steps) != 3 {
+		t.Errorf("%d steps were measured; want those of the first invocation", len(result.Steps))
+	}
+}
+
+// diamond is a DAG whose two branches change the same state at the same time.
+func diamond(shared bool) []workload.Job {
+	jobs := []workload.Job{{Name: "d", States: []int64{5000, 5000}, Result: 10, Tasks: []workload.Task{
+		{Function: "a", Argument: 10, States: []int{0, 1}},
+		{Function: "b", Ops: 60_000, Argument: 10, After: []int{0}, States: []int{0}},
+		{Function: "c", Ops: 60_000, Argument: 10, After: []int{0}, States: []int{1}},
+		{Function: "d", Argument: 10, After: []int{1, 2}, States: []int{0, 1}},
+	}}}
+	if shared {
+		jobs[0].Tasks[2].States = []int{0}
+	}
+	return jobs
+}
+
+func TestBranchesRunAtTheSameTime(t *testing.T) {
+	c := newCluster(t, Allotted)
+	for _, m := range plan.Study {
+		result, lost := c.carryOut(t, c.spec(t, diamond(false), m, placed(1, 1, 2, 1)))
+		if result.Error != "" || lost != nil {
+			t.Fatalf("%s: error %q, check %v", m, result.Error, lost)
+		}
+		if result.Processing() < 240*time.Millisecond || result.Latency() > 200*time.Millisecond {
+			t.Errorf("%s: processing %v within %v: the branches do not overlap", m, result.Processing(), result.Latency())
+		}
+	}
+}
+
+func TestLostUpdateIsDetected(t *testing.T) {
+	c := newCluster(t, Allotted)
+	for _, m := range []plan.Model{plan.External, plan.InEdge, plan.InClient} {
+		result, lost := c.carryOut(t, c.spec(t, diamond(true), m, placed(1, 1, 2, 1)))
+		if result.Error != "" || result.Conflicts != 1 {
+			t.Errorf("%s: error %q, conflicts %d", m, result.Error, result.Conflicts)
+		}
+		if lost == nil || !strings.Contains(lost.Error(), "state lost: state 0: want version 4, have 3") {
+			t.Errorf("%s: check: %v", m, lost)
+		}
+	}
+	if result, lost := c.carryOut(t, c.spec(t, diamond(true), plan.InFunction, placed(1, 1, 2, 1))); lost != nil || result.Conflicts != 0 {
+		t.Errorf("in-function: %v", lost)
+	}
+}
+
+func TestCancelEndsChain(t *testing.T) {
+	c := newCluster(t, Allotted)
+	jobs := job()
+	jobs[0].Tasks[1].Ops = 60_000_000 // two minutes
+	spec := c.spec(t, jobs, plan.InFunction, placed(1, 2, 1, 2))
+	if err := spec.Seed(t.Context(), c.client); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	begin := time.Now()
+	if _, err := c.client(0).Run(ctx, spec); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v", err)
+	}
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
+func TestPlansThatCannotBeCarriedOut(t *testing.T) {
+	address := func(topology.ID) netip.AddrPort { return netip.MustParseAddrPort("10.0.0.1:8080") }
+	sites := plan.Sites{Cloud: cloud, Central: central}
+	byClient := plan.Build(job(), 0, plan.External, placed(1, 2, 1, 2), sites, plan.ByClient)
+	chained := plan.Build(job(), 0, plan.InFunction, placed(1, 2, 1, 2), sites, plan.ByWorker)
+	chained.Invocations[1].Caller = 1
+	propagate := plan.Build(job(), 0, plan.InFunction, placed(1, 2, 1, 2), sites, plan.ByWorker)
+	propagate.Model = plan.StatePropagate
+	for name, p := range map[string]*plan.Plan{"client charged": byClient, "chained": chained, "another model": propagate} {
+		if _, err := NewChainSpec(p, address, "k"); !errors.Is(err, ErrNotSupported) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	good := plan.Build(job(), 0, plan.InFunction, placed(1, 2, 1, 2), sites, plan.ByWorker)
+	for _, key := range []string{"", "a b", "/a", "a/", "a//b", "../a", "a?b", "ä"} {
+		if _, err := NewChainSpec(good, address, key); err == nil {
+			t.Errorf("key %q is accepted", key)
+		}
+	}
+}
+
+func TestWarm(t *testing.T) {
+	c := newCluster(t, Allotted)
+	spec := c.spec(t, job(), plan.External, placed(1, 2, 1, 2))
+	if n := len(spec.Pairs()); n != 4 {
+		t.Fatalf("%d connections; want client to two workers, and two workers to the cloud: %v", n, spec.Pairs())
+	}
+	for _, p := range spec.Pairs() {
+		for range 2 { // the second time there is nothing to do
+			if err := c.client(p.From).Warm(t.Context(), []WarmSpec{{Address: p.Address, Connections: 3, Bytes: 200_000}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	result, _ := c.carryOut(t, spec)
+	if result.Cold != 0 || c.agents[0].Stats().Dials != 6 || c.agents[1].Stats().Dials != 3 {
+		t.Errorf("cold %d, dials %+v", result.Cold, c.agents[0].Stats())
+	}
+	if err := c.client(0).Warm(t.Context(), []WarmSpec{{Address: "127.0.0.1:1"}}); err == nil {
+		t.Error("warming an address where nobody listens succeeds")
+	}
+}
+
+func TestSharedCompute(t *testing.T) {
+	c := newCluster(t, Shared)
+	result, lost := c.carryOut(t, c.spec(t, diamond(false), plan.InFunction, placed(1, 1, 1, 1)))
+	if result.Error != "" || lost != nil {
+		t.Fatalf("error %q, check %v", result.Error, lost)
+	}
+	// Two tasks of 60 ms at one node take 120 ms together.
+	if took := result.Latency(); took < 115*time.Millisecond || took > 300*time.Millisecond {
+		t.Errorf("two tasks of 60 ms shared a node and took %v", took)
+	}
+}

@@ -1,0 +1,315 @@
+package faas
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+
+	"testbed/emulator/plan"
+)
+
+// maxSteps bounds a chain.
+const maxSteps = 1 << 20
+
+// chain is a chain that is being carried out.
+type chain struct {
+	*Agent
+	spec   *ChainSpec
+	cancel context.CancelCauseFunc
+	wait   sync.WaitGroup
+
+	mu      sync.Mutex
+	pending []int // by invocation: how many it still waits for
+	result  *ChainResult
+	steps   []StepResult
+	finish  []bool // by step: it has been measured
+}
+
+// runChain carries out a plan's invocations, each as soon as those before it are finished. A chain ends
+// at its first error. Failures are part of the result.
+func (a *Agent) runChain(ctx context.Context, spec *ChainSpec) (*ChainResult, error) {
+	if err := spec.validate(); err != nil {
+		return nil, err
+	}
+	a.counts.chains.Add(1)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	c := &chain{
+		Agent: a, spec: spec, cancel: cancel, pending: make([]int, len(spec.Invocations)),
+		steps: make([]StepResult, spec.Steps), finish: make([]bool, spec.Steps),
+		result: &ChainResult{Key: spec.Key, Job: spec.Job, Model: spec.Model},
+	}
+	for i, inv := range spec.Invocations {
+		c.pending[i] = len(inv.After)
+	}
+	c.result.Start = a.clock.now()
+	c.proceed(ctx, c.ready(-1))
+	c.wait.Wait()
+	c.result.End = a.clock.now()
+	for i, done := range c.finish {
+		if done {
+			c.result.Steps = append(c.result.Steps, c.steps[i])
+		}
+	}
+	return c.result, nil
+}
+
+// ready lists the invocations that wait for nothing now that one has finished; -1: at the start.
+func (c *chain) ready(finished int) []int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var ready []int
+	for i, inv := range c.spec.Invocations {
+		if finished < 0 && c.pending[i] == 0 {
+			ready = append(ready, i)
+		} else if finished >= 0 && slices.Contains(inv.After, finished) {
+			if c.pending[i]--; c.pending[i] == 0 {
+				ready = append(ready, i)
+			}
+		}
+	}
+	return ready
+}
+
+// proceed runs the invocations that are ready and all that follow: the first one on this goroutine, so
+// that a line needs no other.
+func (c *chain) proceed(ctx context.Context, ready []int) {
+	for len(ready) > 0 && ctx.Err() == nil {
+		for _, i := range ready[1:] {
+			c.wait.Go(func() { c.proceed(ctx, []int{i}) })
+		}
+		i := ready[0]
+		if err := c.invoke(ctx, i); err != nil {
+			inv := &c.spec.Invocations[i]
+			c.fail(fmt.Errorf("invocation %d (function %s at %s): %w", i, inv.Function, or(inv.Worker, "the client"), err))
+			return
+		}
+		ready = c.ready(i)
+	}
+	if ctx.Err() != nil {
+		c.fail(context.Cause(ctx))
+	}
+}
+
+func (c *chain) fail(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.result.Error == "" {
+		c.result.Error = err.Error()
+		c.cancel(err)
+	}
+}
+
+// invoke carries out one invocation: the carried states go along, and what comes back replaces them.
+func (c *chain) invoke(ctx context.Context, index int) error {
+	inv := &c.spec.Invocations[index]
+	call := inv.call(c.spec.Key)
+	values, err := c.pack(call)
+	defer func() {
+		for _, v := range values {
+			v.content.release()
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	exchange := c.remotely
+	if inv.Worker == "" {
+		exchange = c.locally
+	}
+	start := c.clock.now()
+	answer, returned, cold, err := exchange(ctx, inv.Worker, call, values)
+	if err != nil {
+		return err
+	}
+	end := c.clock.now()
+	conflicts, err := c.unpack(call, values, answer, returned)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.result.Conflicts += answer.conflicts + conflicts
+	if cold {
+		c.result.Cold++
+	}
+	c.note(inv, answer.times, start, end, cold)
+	return nil
+}
+
+func (inv *InvocationSpec) call(key string) *call {
+	c := &call{
+		key: key, task: inv.Task, function: inv.Function, argument: inv.Argument, result: inv.Result,
+		ops: inv.Ops, load: inv.Load,
+	}
+	for _, s := range inv.States {
+		c.states = append(c.states, callState{state: s.State, bytes: s.Bytes, location: s.Location, repository: s.Repository})
+	}
+	return c
+}
+
+// pack takes the client's copies of the states that travel along, and puts their versions into the call.
+func (c *chain) pack(call *call) (values []value, err error) {
+	for i := range call.states {
+		s := &call.states[i]
+		if s.location != plan.Carried {
+			continue
+		}
+		v, err := c.states.get(call.stateKey(i))
+		if err != nil {
+			return values, fmt.Errorf("the client's copy: %w", err)
+		}
+		values = append(values, v)
+		if int64(len(v.content.data)) != s.bytes {
+			return values, fmt.Errorf("the client's copy of state %d has %d bytes, not %d", s.state, len(v.content.data), s.bytes)
+		}
+		s.version, s.sum = v.version, v.sum
+	}
+	return values, nil
+}
+
+// unpack replaces the client's copies. It counts those that somebody else has replaced in between.
+func (c *chain) unpack(call *call, sent []value, answer *reply, returned []*blob) (conflicts int, err error) {
+	if len(answer.carried) != len(sent) || len(returned) != len(sent) {
+		return 0, fmt.Errorf("%d states came back of %d", len(answer.carried), len(sent))
+	}
+	n := 0
+	for i, s := range call.states {
+		if s.location != plan.Carried {
+			continue
+		}
+		next := value{returned[n], answer.carried[n].version, answer.carried[n].sum}
+		if err := c.states.put(call.stateKey(i), sent[n].version, next); err != nil {
+			conflicts++
+			c.counts.conflicts.Add(1)
+		}
+		n++
+	}
+	return conflicts, nil
+}
+
+// remotely sends the call to its worker and reads the response.
+func (c *chain) remotely(ctx context.Context, worker string, call *call, values []value) (answer *reply, returned []*blob, cold bool, err error) {
+	m := message{method: http.MethodPost, path: "/function/" + url.PathEscape(call.function), header: call.appendHeader(nil)}
+	m.body = c.filling(nil, call.argument)
+	for _, v := range values {
+		m.body = append(m.body, v.content.data)
+	}
+	err = c.peers.do(ctx, worker, &m, func(resp *http.Response) error {
+		if want := call.result + call.carried(); resp.ContentLength != want {
+			return fmt.Errorf("the response has %d bytes, not %d", resp.ContentLength, want)
+		}
+		var err error
+		if answer, err = parseReply(call, resp.Header); err != nil {
+			return err
+		}
+		result := c.pools.get(call.result)
+		defer result.release()
+		if _, err := io.ReadFull(resp.Body, result.data); err != nil {
+			return err
+		}
+		for _, v := range values {
+			b := c.pools.get(int64(len(v.content.data)))
+			returned = append(returned, b)
+			if _, err := io.ReadFull(resp.Body, b.data); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return answer, returned, m.cold, err
+}
+
+// filling is n bytes of an argument, in parts.
+func (c *chain) filling(parts [][]byte, n int64) [][]byte {
+	for ; n > 0; n -= int64(len(c.filler)) {
+		parts = append(parts, c.filler[:min(n, int64(len(c.filler)))])
+	}
+	return parts
+}
+
+// locally executes a call in the client itself, without any network.
+func (c *chain) locally(ctx context.Context, _ string, call *call, values []value) (answer *reply, returned []*blob, cold bool, err error) {
+	buffer := c.pools.get(call.carried())
+	defer buffer.release()
+	rest := buffer.data
+	for _, v := range values {
+		rest = rest[copy(rest, v.content.data):]
+	}
+	if answer, err = c.execute(ctx, call, buffer.data); err != nil {
+		return nil, nil, false, err
+	}
+	answer.times = append(answer.times, c.clock.now())
+	rest = buffer.data
+	for _, v := range values {
+		b := c.pools.get(int64(len(v.content.data)))
+		rest = rest[copy(b.data, rest):]
+		returned = append(returned, b)
+	}
+	return answer, returned, false, nil
+}
+
+// note enters an invocation's moments. The caller holds mu.
+func (c *chain) note(inv *InvocationSpec, t timeline, start, end int64, cold bool) {
+	roles := stepRoles(inv.States)
+	rest := t[1:]
+	for i, index := range inv.Steps {
+		s := StepResult{Index: index, Role: roles[i]}
+		switch s.Role {
+		case plan.Request:
+			s.Start, s.End, s.Cold = start, t[0], cold
+		case plan.Read, plan.Write:
+			s.Start, s.End, s.Remote, rest = rest[0], rest[1], rest[2], rest[3:]
+		case plan.Execute:
+			s.Start, s.End, rest = rest[0], rest[1], rest[2:]
+		case plan.Response:
+			s.Start, s.End = rest[0], end
+		}
+		c.steps[index], c.finish[index] = s, true
+	}
+}
+
+// validate guards against specifications that would make the invoker wait for ever or fail oddly.
+func (s *ChainSpec) validate() error {
+	if err := checkKey(s.Key); err != nil {
+		return err
+	}
+	if s.Steps < 0 || s.Steps > maxSteps {
+		return fmt.Errorf("%d steps: want 0 to %d", s.Steps, maxSteps)
+	}
+	for i, inv := range s.Invocations {
+		if len(inv.Steps) != len(stepRoles(inv.States)) {
+			return fmt.Errorf("invocation %d has %d steps, not %d", i, len(inv.Steps), len(stepRoles(inv.States)))
+		}
+		for _, index := range inv.Steps {
+			if index < 0 || index >= s.Steps {
+				return fmt.Errorf("invocation %d: there is no step %d", i, index)
+			}
+		}
+		for j, before := range inv.After {
+			if before < 0 || before >= i || slices.Contains(inv.After[:j], before) {
+				return fmt.Errorf("invocation %d cannot wait for %d", i, before)
+			}
+		}
+		if inv.Argument < 0 || inv.Result < 0 || inv.Ops < 0 || inv.Argument > maxBody || inv.Result > maxBody {
+			return fmt.Errorf("invocation %d: argument, result and operations must be at least 0, and sizes at most %d bytes", i, maxBody)
+		}
+		for _, state := range inv.States {
+			if state.Bytes < 0 || state.Bytes > maxBody {
+				return fmt.Errorf("invocation %d: state %d has %d bytes", i, state.State, state.Bytes)
+			}
+		}
+	}
+	return nil
+}
+
+func or(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}

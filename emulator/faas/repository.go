@@ -1,0 +1,88 @@
+package faas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+)
+
+// get reads a state from another agent into v's content, whose size is the state's.
+func (a *Agent) get(ctx context.Context, repository, key string, v *value, remote *int64) error {
+	m := message{method: http.MethodGet, path: "/state/" + key}
+	err := a.peers.do(ctx, repository, &m, func(resp *http.Response) error {
+		if resp.ContentLength != int64(len(v.content.data)) {
+			return fmt.Errorf("it has %d bytes, not %d", resp.ContentLength, len(v.content.data))
+		}
+		var err error
+		if v.version, v.sum, err = parseVersion(resp.Header.Get(headerVersion)); err != nil {
+			return fmt.Errorf("header %s: %w", headerVersion, err)
+		}
+		*remote, _ = strconv.ParseInt(resp.Header.Get(headerAt), 10, 64)
+		_, err = io.ReadFull(resp.Body, v.content.data)
+		return err
+	})
+	return at(repository, err)
+}
+
+// put writes a state to another agent that still has the expected version.
+func (a *Agent) put(ctx context.Context, repository, key string, expected int64, v value, remote *int64) error {
+	m := message{
+		method: http.MethodPut, path: "/state/" + key, body: [][]byte{v.content.data},
+		header: fmt.Appendf(nil, "%s: %s\r\n", headerVersion, formatVersion(expected, v.sum)),
+	}
+	err := a.peers.do(ctx, repository, &m, func(resp *http.Response) error {
+		*remote, _ = strconv.ParseInt(resp.Header.Get(headerAt), 10, 64)
+		return nil
+	})
+	return at(repository, err)
+}
+
+func at(repository string, err error) error {
+	if err != nil {
+		return fmt.Errorf("repository %s: %w", repository, err)
+	}
+	return nil
+}
+
+// handleRead answers with a state.
+func (a *Agent) handleRead(w http.ResponseWriter, key string) {
+	v, err := a.states.get(key)
+	if err != nil {
+		fail(w, statusOf(err), err)
+		return
+	}
+	defer v.content.release()
+	a.counts.reads.Add(1)
+	w.Header()[headerVersion] = []string{formatVersion(v.version, v.sum)}
+	w.Header()[headerAt] = []string{strconv.FormatInt(a.clock.now(), 10)}
+	respond(w, http.StatusOK, v.content.data)
+}
+
+// handleWrite replaces a state. The header says which version was read before, and the new sum.
+func (a *Agent) handleWrite(w http.ResponseWriter, r *http.Request, key string) {
+	expected, sum, err := parseVersion(r.Header.Get(headerVersion))
+	if err != nil || r.ContentLength < 0 || r.ContentLength > maxBody {
+		fail(w, http.StatusBadRequest, errors.Join(err, fmt.Errorf("a write of %d bytes", r.ContentLength)))
+		return
+	}
+	content := a.pools.get(r.ContentLength)
+	if _, err := io.ReadFull(r.Body, content.data); err != nil {
+		content.release()
+		fail(w, http.StatusBadRequest, err)
+		return
+	}
+	received := a.clock.now()
+	if err := a.states.put(key, expected, value{content, expected + 1, sum}); err != nil {
+		if errors.Is(err, errConflict) {
+			a.counts.conflicts.Add(1)
+		}
+		fail(w, statusOf(err), err)
+		return
+	}
+	a.counts.writes.Add(1)
+	w.Header()[headerAt] = []string{strconv.FormatInt(received, 10)}
+	respond(w, http.StatusNoContent, nil)
+}

@@ -1,0 +1,91 @@
+package faas
+
+import (
+	"fmt"
+	"time"
+
+	"testbed/emulator/plan"
+)
+
+// ChainResult is what happened when a chain was carried out. Moments are nanoseconds of the host's
+// monotonic clock, which all nodes share.
+type ChainResult struct {
+	Key       string       `json:"key"`
+	Job       string       `json:"job"`
+	Model     plan.Model   `json:"model"`
+	Start     int64        `json:"start"`
+	End       int64        `json:"end"`
+	Steps     []StepResult `json:"steps"`     // of the invocations that were finished, in the plan's order
+	Conflicts int          `json:"conflicts"` // updates refused for their version: lost
+	Cold      int          `json:"cold"`      // requests to workers that had to open a connection first
+	Error     string       `json:"error,omitempty"`
+}
+
+// StepResult is what happened in one step. A request lasts from the client's beginning to send until the
+// worker has read its last byte, a response likewise in the other direction. A read lasts from the worker's
+// asking until it has the last byte, a write until the worker has the confirmation, so that both
+// contain a way there and a way back.
+type StepResult struct {
+	Index  int       `json:"index"` // in the plan
+	Role   plan.Role `json:"role"`
+	Start  int64     `json:"start"`
+	End    int64     `json:"end"`
+	Remote int64     `json:"remote,omitempty"` // reads: the repository began to send; writes: it had read all; 0: the worker's own
+	Cold   bool      `json:"cold,omitempty"`   // requests: a connection had to be opened first
+}
+
+// Duration is the step's duration.
+func (s StepResult) Duration() time.Duration { return time.Duration(s.End - s.Start) }
+
+// Latency is the chain's duration.
+func (r *ChainResult) Latency() time.Duration { return time.Duration(r.End - r.Start) }
+
+// Network is the sum of the durations of all transfers, Processing that of all executions. What the two
+// leave of a line's latency is the FaaS's own overhead; branches of a DAG overlap.
+func (r *ChainResult) Network() time.Duration {
+	return r.sum(func(s StepResult) bool { return s.Role != plan.Execute })
+}
+
+// Processing is the sum of the durations of all executions.
+func (r *ChainResult) Processing() time.Duration {
+	return r.sum(func(s StepResult) bool { return s.Role == plan.Execute })
+}
+
+func (r *ChainResult) sum(of func(StepResult) bool) time.Duration {
+	var total time.Duration
+	for _, s := range r.Steps {
+		if of(s) {
+			total += s.Duration()
+		}
+	}
+	return total
+}
+
+// StateVersion is a state as an agent holds it.
+type StateVersion struct {
+	Version int64 `json:"version"`
+	Bytes   int64 `json:"bytes"`
+	Intact  bool  `json:"intact"` // the content is that of this key and version
+}
+
+// StateCheck is the verdict on one state of a chain that is done.
+type StateCheck struct {
+	State   int   `json:"state"`
+	Want    int64 `json:"want"`    // number of invocations that changed it
+	Have    int64 `json:"have"`    // its version, summed up over all nodes that have one of their own
+	Missing int   `json:"missing"` // nodes that should have it and do not
+	Intact  bool  `json:"intact"`
+}
+
+// Err says what is wrong with the state; nil where nothing is.
+func (c StateCheck) Err() error {
+	switch {
+	case c.Have != c.Want:
+		return fmt.Errorf("state lost: state %d: want version %d, have %d", c.State, c.Want, c.Have)
+	case c.Missing > 0:
+		return fmt.Errorf("state lost: state %d is missing on %d nodes", c.State, c.Missing)
+	case !c.Intact:
+		return fmt.Errorf("state lost: state %d: its content is not that of version %d", c.State, c.Have)
+	}
+	return nil
+}

@@ -1,0 +1,243 @@
+package faas
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"testbed/emulator/plan"
+)
+
+// Headers carry what is not payload, so that bodies have exactly the sizes planned. They stay below
+// about 500 bytes for a call with up to five states.
+const (
+	headerCall    = "X-Testbed-Call"    // key task argument result ops load
+	headerStates  = "X-Testbed-States"  // the call's states; in a response the carried ones' versions and sums
+	headerTimes   = "X-Testbed-Times"   // see timeline
+	headerVersion = "X-Testbed-Version" // version and sum of one state
+	headerAt      = "X-Testbed-At"      // when a repository began to send, or had received, in ns
+)
+
+// call is one invocation as its worker sees it.
+type call struct {
+	key      string
+	task     int
+	function string
+	argument int64
+	result   int64
+	ops      int64
+	load     int
+	states   []callState
+}
+
+type callState struct {
+	state      int
+	bytes      int64
+	location   plan.Location
+	version    int64  // carried
+	sum        uint32 // carried
+	repository string // host:port; empty: the worker itself
+}
+
+// carried is the number of bytes of states that travel with the request, and back.
+func (c *call) carried() int64 {
+	var sum int64
+	for _, s := range c.states {
+		if s.location == plan.Carried {
+			sum += s.bytes
+		}
+	}
+	return sum
+}
+
+func (c *call) stateKey(i int) string { return stateKey(c.key, c.states[i].state) }
+
+// stateKey is the key of a chain's state in every store.
+func stateKey(key string, state int) string { return key + "/" + strconv.Itoa(state) }
+
+func (c *call) appendHeader(b []byte) []byte {
+	b = fmt.Appendf(b, "%s: %s %d %d %d %d %d\r\n", headerCall, c.key, c.task, c.argument, c.result, c.ops, c.load)
+	if len(c.states) == 0 {
+		return b
+	}
+	b = append(b, headerStates+": "...)
+	for i, s := range c.states {
+		if i > 0 {
+			b = append(b, ';')
+		}
+		switch s.location {
+		case plan.Carried:
+			b = fmt.Appendf(b, "c,%d,%d,%d,%x", s.state, s.bytes, s.version, s.sum)
+		case plan.Local:
+			b = fmt.Appendf(b, "l,%d,%d", s.state, s.bytes)
+		case plan.Repository:
+			b = fmt.Appendf(b, "r,%d,%d,%s", s.state, s.bytes, s.repository)
+		}
+	}
+	return append(b, "\r\n"...)
+}
+
+// parseCall reads what appendHeader wrote. Sizes are at least 0 and sum up to at most maxBody.
+func parseCall(function string, h http.Header) (*call, error) {
+	c := &call{function: function}
+	fields := strings.Fields(h.Get(headerCall))
+	if len(fields) != 6 {
+		return nil, fmt.Errorf("header %s: want 6 fields, have %d", headerCall, len(fields))
+	}
+	var n numbers
+	c.key, c.task = fields[0], int(n.size(fields[1]))
+	c.argument, c.result, c.ops, c.load = n.size(fields[2]), n.size(fields[3]), n.size(fields[4]), int(n.size(fields[5]))
+	total := c.argument + c.result
+	if text := h.Get(headerStates); text != "" {
+		for item := range strings.SplitSeq(text, ";") {
+			s, err := parseState(item, &n)
+			if err != nil {
+				return nil, fmt.Errorf("header %s: %w", headerStates, err)
+			}
+			c.states = append(c.states, s)
+			if total += s.bytes; total > maxBody || total < 0 {
+				break
+			}
+		}
+	}
+	if total > maxBody || total < 0 {
+		return nil, fmt.Errorf("header %s: the sizes exceed %d bytes", headerCall, maxBody)
+	}
+	return c, n.err
+}
+
+func parseState(text string, n *numbers) (callState, error) {
+	f := strings.Split(text, ",")
+	if len(f) < 3 {
+		return callState{}, fmt.Errorf("%q is no state", text)
+	}
+	s := callState{state: int(n.size(f[1])), bytes: n.size(f[2])}
+	switch {
+	case f[0] == "c" && len(f) == 5:
+		s.location, s.version, s.sum = plan.Carried, n.size(f[3]), n.sum(f[4])
+	case f[0] == "l" && len(f) == 3:
+		s.location = plan.Local
+	case f[0] == "r" && len(f) == 4:
+		s.location, s.repository = plan.Repository, f[3]
+	default:
+		return s, fmt.Errorf("%q is no state", text)
+	}
+	return s, nil
+}
+
+// numbers parses numbers and keeps the errors.
+type numbers struct{ err error }
+
+func (n *numbers) size(text string) int64 {
+	v, err := strconv.ParseInt(text, 10, 64)
+	if err == nil && v < 0 {
+		err = fmt.Errorf("%s is negative", text)
+	}
+	n.err = errors.Join(n.err, err)
+	return v
+}
+
+func (n *numbers) sum(text string) uint32 {
+	v, err := strconv.ParseUint(text, 16, 32)
+	n.err = errors.Join(n.err, err)
+	return uint32(v)
+}
+
+func formatVersion(version int64, sum uint32) string {
+	return strconv.FormatInt(version, 10) + " " + strconv.FormatUint(uint64(sum), 16)
+}
+
+func parseVersion(text string) (version int64, sum uint32, err error) {
+	v, s, _ := strings.Cut(text, " ")
+	var n numbers
+	version, sum = n.size(v), n.sum(s)
+	return version, sum, n.err
+}
+
+// reply is what a worker says of an invocation besides the payload.
+type reply struct {
+	times     timeline
+	carried   []version // of the carried states, in the call's order
+	conflicts int       // writes that found another version than the one read
+}
+
+type version struct {
+	version int64
+	sum     uint32
+}
+
+// timeline holds moments in ns: when the request was received; start, end and the repository's moment
+// of every read; start and end of the execution; the same three of every write; when the response was
+// sent. All are written as distances from the first, which is absolute.
+type timeline []int64
+
+func (t timeline) String() string {
+	b := strconv.AppendInt(nil, t[0], 10)
+	for _, v := range t[1:] {
+		b = append(b, ' ')
+		b = strconv.AppendInt(b, v-t[0], 10)
+	}
+	return string(b)
+}
+
+func parseTimeline(text string, moments int) (timeline, error) {
+	fields := strings.Fields(text)
+	if len(fields) != moments {
+		return nil, fmt.Errorf("header %s: want %d moments, have %d", headerTimes, moments, len(fields))
+	}
+	t := make(timeline, moments)
+	for i, f := range fields {
+		v, err := strconv.ParseInt(f, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("header %s: %w", headerTimes, err)
+		}
+		if i > 0 {
+			v += t[0]
+		}
+		t[i] = v
+	}
+	return t, nil
+}
+
+// moments is the length of the call's timeline.
+func (c *call) moments() int {
+	n := 4
+	for _, s := range c.states {
+		if s.location == plan.Repository {
+			n += 6
+		}
+	}
+	return n
+}
+
+func (r *reply) setHeader(h http.Header) {
+	h[headerTimes] = []string{r.times.String()}
+	text := strconv.Itoa(r.conflicts)
+	for _, v := range r.carried {
+		text += ";" + formatVersion(v.version, v.sum)
+	}
+	h[headerStates] = []string{text}
+}
+
+// parseReply reads the headers of the response to c.
+func parseReply(c *call, h http.Header) (*reply, error) {
+	times, err := parseTimeline(h.Get(headerTimes), c.moments())
+	if err != nil {
+		return nil, err
+	}
+	items := strings.Split(h.Get(headerStates), ";")
+	r := &reply{times: times}
+	if r.conflicts, err = strconv.Atoi(items[0]); err != nil {
+		return nil, fmt.Errorf("header %s: %w", headerStates, err)
+	}
+	for _, item := range items[1:] {
+		v, sum, err := parseVersion(item)
+		if err != nil {
+			return nil, fmt.Errorf("header %s: %w", headerStates, err)
+		}
+		r.carried = append(r.carried, version{v, sum})
+	}
+	return r, nil
+}

@@ -1,0 +1,168 @@
+package faas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"testbed/emulator/plan"
+)
+
+// handleFunction is an invocation from the network: the request is read completely, its states are
+// changed where they are in the buffer, and the response leaves from the same buffer: the result
+// lies directly in front of the states, as the argument did.
+func (a *Agent) handleFunction(w http.ResponseWriter, r *http.Request, function string) {
+	c, err := parseCall(function, r.Header)
+	if err != nil {
+		fail(w, http.StatusBadRequest, err)
+		return
+	}
+	carried := c.carried()
+	if r.ContentLength != c.argument+carried {
+		fail(w, http.StatusBadRequest, fmt.Errorf("the body has %d bytes, the call %d", r.ContentLength, c.argument+carried))
+		return
+	}
+	front := max(c.argument, c.result)
+	buffer := a.pools.get(front + carried)
+	defer buffer.release()
+	if _, err := io.ReadFull(r.Body, buffer.data[front-c.argument:]); err != nil {
+		fail(w, http.StatusBadRequest, fmt.Errorf("body: %w", err))
+		return
+	}
+	answer, err := a.execute(r.Context(), c, buffer.data[front:])
+	if err != nil {
+		fail(w, statusOf(err), err)
+		return
+	}
+	answer.times = append(answer.times, a.clock.now())
+	answer.setHeader(w.Header())
+	respond(w, http.StatusOK, buffer.data[front-c.result:])
+}
+
+// execution is an invocation at work.
+type execution struct {
+	*Agent
+	call    *call
+	carried []byte  // the carried states' contents, one after the other
+	read    []value // by index of the call's states: what came from repositories
+	reply   reply
+}
+
+// execute carries out an invocation that has been received: reads, the function, writes. carried holds
+// the contents of the carried states and is changed. The timeline it returns lacks the last moment.
+func (a *Agent) execute(ctx context.Context, c *call, carried []byte) (*reply, error) {
+	a.counts.invocations.Add(1)
+	e := &execution{Agent: a, call: c, carried: carried, read: make([]value, len(c.states))}
+	e.reply.times = append(make(timeline, 0, c.moments()), a.clock.now())
+	defer e.release()
+	for i, s := range c.states {
+		if s.location == plan.Repository {
+			if err := e.fetch(ctx, i); err != nil {
+				return nil, fmt.Errorf("reading %s: %w", c.stateKey(i), err)
+			}
+		}
+	}
+	start := a.clock.now()
+	done, err := a.compute(c.ops, c.load, ctx.Done(), e.changeAll)
+	if err != nil {
+		if errors.Is(err, errCorrupt) {
+			a.counts.corrupt.Add(1)
+		}
+		return nil, err
+	}
+	if !done {
+		return nil, fmt.Errorf("interrupted: %w", context.Cause(ctx))
+	}
+	e.reply.times = append(e.reply.times, start, a.clock.now())
+	for i, s := range c.states {
+		if s.location != plan.Repository {
+			continue
+		}
+		if err := e.store(ctx, i); errors.Is(err, errConflict) {
+			e.reply.conflicts++ // the update is lost; the check at the end of the chain says so
+		} else if err != nil {
+			return nil, fmt.Errorf("writing %s: %w", c.stateKey(i), err)
+		}
+	}
+	return &e.reply, nil
+}
+
+func (e *execution) release() {
+	for _, v := range e.read {
+		v.content.release()
+	}
+}
+
+// changeAll makes the next version of every state of the call.
+func (e *execution) changeAll() error {
+	rest := e.carried
+	for i, s := range e.call.states {
+		key := e.call.stateKey(i)
+		switch s.location {
+		case plan.Carried:
+			v, sum, err := e.change(key, rest[:s.bytes], s.version, s.sum)
+			if err != nil {
+				return err
+			}
+			rest = rest[s.bytes:]
+			e.reply.carried = append(e.reply.carried, version{v, sum})
+		case plan.Local:
+			if err := e.states.update(key, e.change); err != nil {
+				return err
+			}
+		case plan.Repository:
+			v := &e.read[i]
+			next, sum, err := e.change(key, v.content.data, v.version, v.sum)
+			if err != nil {
+				return err
+			}
+			v.version, v.sum = next, sum
+		}
+	}
+	return nil
+}
+
+// fetch gets a private copy of a state from its repository.
+func (e *execution) fetch(ctx context.Context, i int) error {
+	s, key := e.call.states[i], e.call.stateKey(i)
+	start, remote := e.clock.now(), int64(0)
+	content := e.pools.get(s.bytes)
+	v := value{content: content}
+	e.read[i] = v
+	if s.repository == "" {
+		stored, err := e.states.get(key)
+		if err != nil {
+			return err
+		}
+		defer stored.content.release()
+		if copy(content.data, stored.content.data) != len(stored.content.data) || int64(len(stored.content.data)) != s.bytes {
+			return fmt.Errorf("it has %d bytes, not %d", len(stored.content.data), s.bytes)
+		}
+		v.version, v.sum = stored.version, stored.sum
+	} else if err := e.get(ctx, s.repository, key, &v, &remote); err != nil {
+		return err
+	}
+	e.read[i] = v
+	e.reply.times = append(e.reply.times, start, e.clock.now(), remote)
+	return nil
+}
+
+// store writes a changed state back to its repository; the version before it must still be there.
+func (e *execution) store(ctx context.Context, i int) error {
+	s, key, v := e.call.states[i], e.call.stateKey(i), e.read[i]
+	expected := v.version - 1
+	start, remote := e.clock.now(), int64(0)
+	var err error
+	if s.repository == "" {
+		v.content.retain()
+		if err = e.states.put(key, expected, v); err != nil {
+			e.counts.conflicts.Add(1)
+		}
+	} else {
+		err = e.put(ctx, s.repository, key, expected, v, &remote)
+	}
+	e.reply.times = append(e.reply.times, start, e.clock.now(), remote)
+	return err
+}
