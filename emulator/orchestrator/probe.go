@@ -16,6 +16,7 @@ type Probe struct {
 	From, To Station
 	RTT      time.Duration // target: propagation and serialization, both ways, of an echo of pingFrame bytes
 	Goodput  float64       // target, bit/s of TCP payload; 0 where no link limits or losses forbid a target
+	Jitter   time.Duration // by as much an echo may be late by intent
 	Loss     bool          // some queue on the way loses packets by intent
 }
 
@@ -129,6 +130,7 @@ func (p pair) probe(t *topology.Topology, link topology.ID) Probe {
 	for _, h := range append(slices.Clone(p.forth), p.back...) {
 		shape := t.Vertices[h.Link].Shape[h.Dir]
 		out.RTT += shape.Rate.Serialization(pingFrame)
+		out.Jitter += shape.Jitter
 		out.Loss = out.Loss || shape.Loss > 0
 		if rate := float64(shape.Rate) * payload / wire[h.Channel]; shape.Rate > 0 && (out.Goodput == 0 || rate < out.Goodput) {
 			out.Goodput = rate

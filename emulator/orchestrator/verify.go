@@ -99,9 +99,9 @@ func judgeRTT(p Probe, samples []time.Duration, tolerance Tolerance) Finding {
 	median, tail := quantile(samples, 0.5), quantile(samples, 0.99)
 	f.Measured, f.Tail, f.Error = median.Seconds(), tail.Seconds(), (median - p.RTT).Seconds()
 	switch {
-	case (median - p.RTT).Abs() > tolerance.RTTMedian:
+	case (median - p.RTT).Abs() > tolerance.RTTMedian+p.Jitter/4: // the median of a uniform jitter strays, too
 		f.Verdict = "median off by more than " + tolerance.RTTMedian.String()
-	case tail-p.RTT > tolerance.RTTTail:
+	case tail-p.RTT > tolerance.RTTTail+p.Jitter:
 		f.Verdict = "p99 off by more than " + tolerance.RTTTail.String()
 	default:
 		f.Verdict, f.OK = "ok", true
