@@ -1,0 +1,119 @@
+// Package fabrictest holds the conformance suite that every fabric passes: what a network does to packets
+// is measured inside it and held against what was asked for.
+package fabrictest
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/netns"
+	"testbed/emulator/topology"
+)
+
+// Bench is a network under test: a topology with a namespace for each of its hosts.
+type Bench struct {
+	fabric.Network
+	t      testing.TB
+	spaces []*netns.Held
+}
+
+// NewBench returns an empty one. The name tells testbeds of concurrent tests apart.
+func NewBench(t testing.TB) *Bench {
+	name := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(t.Name()))
+	return &Bench{t: t, Network: fabric.Network{Testbed: name, Topology: topology.New(name), Seed: 1}}
+}
+
+// Hosts adds hosts of these names, each with a namespace of its own that goes with the test.
+func (b *Bench) Hosts(names ...string) {
+	b.t.Helper()
+	for _, name := range names {
+		space, err := netns.New()
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		b.t.Cleanup(func() { _ = space.Close() })
+		b.spaces = append(b.spaces, space)
+		n := len(b.spaces)
+		b.Stations = append(b.Stations, fabric.Station{
+			ID: b.vertex(topology.Vertex{Name: name}), NetNS: space.Path(),
+			Addr: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 77, byte(n / 250), byte(n%250 + 1)}), 16),
+			Sysctls: map[string]string{
+				"net/ipv4/tcp_congestion_control": "cubic",
+				"net/ipv4/tcp_no_metrics_save":    "1",
+				"net/ipv4/icmp_ratelimit":         "0",
+			},
+		})
+	}
+}
+
+func (b *Bench) vertex(v topology.Vertex) topology.ID {
+	b.t.Helper()
+	id, err := b.Topology.Add(v)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return id
+}
+
+// Switch adds a switch.
+func (b *Bench) Switch(name string) { b.vertex(topology.Vertex{Name: name, Kind: topology.Switch}) }
+
+// Cable joins two vertices by a full-duplex link: there shapes what the first sends, back the second.
+func (b *Bench) Cable(one, two string, there, back topology.Shape) {
+	id := b.vertex(topology.Vertex{Name: one + "-" + two, Kind: topology.Link, Shape: [2]topology.Shape{there, back}})
+	b.Topology.Join(id, b.id(one), 0)
+	b.Topology.Join(id, b.id(two), 0)
+}
+
+// Medium joins vertices by a shared medium.
+func (b *Bench) Medium(name string, shape topology.Shape, stations ...string) {
+	id := b.vertex(topology.Vertex{Name: name, Kind: topology.Link, LinkType: topology.Shared, Shape: [2]topology.Shape{shape}})
+	for _, s := range stations {
+		b.Topology.Join(id, b.id(s), 0)
+	}
+}
+
+func (b *Bench) id(name string) topology.ID {
+	b.t.Helper()
+	id, ok := b.Topology.Lookup(name)
+	if !ok {
+		b.t.Fatalf("no vertex %q", name)
+	}
+	return id
+}
+
+// Station finds a host's station.
+func (b *Bench) Station(name string) fabric.Station {
+	b.t.Helper()
+	for _, s := range b.Stations {
+		if s.ID == b.id(name) {
+			return s
+		}
+	}
+	b.t.Fatalf("no station %q", name)
+	return fabric.Station{}
+}
+
+// Apply derives the queues' limits and applies the network to f.
+func (b *Bench) Apply(f fabric.Fabric) time.Duration {
+	b.t.Helper()
+	b.Queues = b.Topology.QueueLimits()
+	begin := time.Now()
+	if err := f.Apply(b.t.Context(), b.Network); err != nil {
+		b.t.Fatal(err)
+	}
+	return time.Since(begin)
+}
+
+// Shape changes the shape of a link's direction; Apply puts it in force.
+func (b *Bench) Shape(link string, dir int, shape topology.Shape) {
+	b.Topology.Vertices[b.id(link)].Shape[dir] = shape
+}

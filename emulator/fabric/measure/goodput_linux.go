@@ -1,0 +1,146 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"testbed/emulator/netns"
+)
+
+// Sizes of the measurement's socket buffers, so large that no bandwidth-delay product of interest is
+// limited by them, and of its reads and writes.
+const (
+	socketBuffer = 64 << 20
+	chunk        = 256 << 10
+)
+
+// Goodput sends over one TCP connection from a namespace to an address in another as fast as it goes,
+// with the congestion control given ("": the namespace's), and returns the bits per second that the
+// receiving program got during duration, after warmup. It returns what was received so far, and an error,
+// where the context ends.
+func Goodput(ctx context.Context, fromNetNS, toNetNS string, toAddr netip.Addr, warmup, duration time.Duration, congestion string) (bitsPerSecond float64, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("throughput to %v: %w", toAddr, err)
+		}
+	}()
+	listener, err := listen(ctx, toNetNS, toAddr)
+	if err != nil {
+		return 0, err
+	}
+	defer listener.Close()
+	stop := context.AfterFunc(ctx, func() { _ = listener.Close() })
+	defer stop()
+	sender, err := dial(ctx, fromNetNS, listener.Addr().String(), congestion)
+	if err != nil {
+		return 0, err
+	}
+	defer sender.Close()
+	receiver, err := listener.Accept()
+	if err != nil {
+		return 0, err
+	}
+	defer receiver.Close()
+	end := time.Now().Add(warmup + duration)
+	_ = receiver.SetReadDeadline(end.Add(time.Second))
+	stop2 := context.AfterFunc(ctx, func() { _ = receiver.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop2()
+
+	var done atomic.Bool
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		data := make([]byte, chunk)
+		for !done.Load() {
+			if _, err := sender.Write(data); err != nil {
+				return
+			}
+		}
+	}()
+	bitsPerSecond, err = receive(receiver, warmup, duration)
+	done.Store(true)
+	_ = sender.SetWriteDeadline(time.Unix(1, 0))
+	<-sent
+	return bitsPerSecond, errors.Join(err, ctx.Err())
+}
+
+// receive counts from the first read after warmup to the last within duration, so that the edges of the
+// interval fall on bytes.
+func receive(conn net.Conn, warmup, duration time.Duration) (float64, error) {
+	data := make([]byte, chunk)
+	begin := time.Now()
+	var first, last time.Duration
+	var bytes int
+	for {
+		n, err := conn.Read(data)
+		at := time.Since(begin)
+		switch {
+		case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
+			return 0, err
+		case err != nil || at > warmup+duration:
+			if last <= first {
+				return 0, fmt.Errorf("nothing arrived in %v", duration)
+			}
+			return float64(bytes) * 8 / (last - first).Seconds(), nil
+		case at < warmup:
+		case first == 0:
+			first = at
+		default:
+			bytes += n
+			last = at
+		}
+	}
+}
+
+func listen(ctx context.Context, ns string, addr netip.Addr) (*net.TCPListener, error) {
+	config := net.ListenConfig{Control: control(unix.SO_RCVBUFFORCE, "")}
+	var listener net.Listener
+	err := netns.Do(ns, func() (err error) {
+		listener, err = config.Listen(ctx, "tcp4", netip.AddrPortFrom(addr, 0).String())
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return listener.(*net.TCPListener), nil
+}
+
+func dial(ctx context.Context, ns, addr, congestion string) (*net.TCPConn, error) {
+	dialer := net.Dialer{Control: control(unix.SO_SNDBUFFORCE, congestion), Timeout: 10 * time.Second}
+	var conn net.Conn
+	err := netns.Do(ns, func() (err error) {
+		conn, err = dialer.DialContext(ctx, "tcp4", addr)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	// What is not yet sent at the end is thrown away.
+	return conn.(*net.TCPConn), conn.(*net.TCPConn).SetLinger(0)
+}
+
+// control sets a socket's options before it is used.
+func control(buffer int, congestion string) func(string, string, syscall.RawConn) error {
+	return func(_, _ string, raw syscall.RawConn) error {
+		var err error
+		outer := raw.Control(func(fd uintptr) {
+			err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, buffer, socketBuffer)
+			if err == nil && congestion != "" {
+				err = unix.SetsockoptString(int(fd), unix.IPPROTO_TCP, unix.TCP_CONGESTION, congestion)
+				if err != nil {
+					err = fmt.Errorf("congestion control %s: %w", congestion, err)
+				}
+			}
+		})
+		return errors.Join(outer, err)
+	}
+}

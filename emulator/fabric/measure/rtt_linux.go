@@ -1,0 +1,114 @@
+package measure
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"testbed/emulator/netns"
+)
+
+// echoTimeout is after how long an answer counts as lost; slice how often the context is looked at.
+const (
+	echoTimeout = 2 * time.Second
+	slice       = 100 * time.Millisecond
+)
+
+// RTT sends count ICMP echo requests of 64 bytes from the namespace to an IPv4 address, one after the
+// other, at least interval apart, and returns the round-trip times of those that were answered within two
+// seconds. It fails where the namespace cannot be entered, nothing can be sent, or the context ends.
+func RTT(ctx context.Context, fromNetNS string, to netip.Addr, count int, interval time.Duration) ([]time.Duration, error) {
+	if !to.Is4() {
+		return nil, fmt.Errorf("round-trip time to %v: not an IPv4 address", to)
+	}
+	var times []time.Duration
+	err := netns.Do(fromNetNS, func() (err error) {
+		times, err = echo(ctx, to, count, interval)
+		return err
+	})
+	if err != nil {
+		return times, fmt.Errorf("round-trip time to %v: %w", to, err)
+	}
+	return times, nil
+}
+
+func echo(ctx context.Context, to netip.Addr, count int, interval time.Duration) ([]time.Duration, error) {
+	sock, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_ICMP)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(sock)
+	timeout := unix.NsecToTimeval(int64(slice))
+	if err := unix.SetsockoptTimeval(sock, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &timeout); err != nil {
+		return nil, err
+	}
+	target := &unix.SockaddrInet4{Addr: to.As4()}
+	id := uint16(rand.Uint32())
+	var times []time.Duration
+	var request, answer [128]byte
+	for i := range count {
+		if err := ctx.Err(); err != nil {
+			return times, err
+		}
+		message := echoRequest(request[:64], id, uint16(i))
+		sent := time.Now()
+		if err := unix.Sendto(sock, message, 0, target); err != nil {
+			return times, err
+		}
+		if err := await(ctx, sock, answer[:], sent, id, uint16(i)); err == nil {
+			times = append(times, time.Since(sent))
+		} else if !errors.Is(err, unix.EAGAIN) {
+			return times, err
+		}
+		time.Sleep(interval - time.Since(sent))
+	}
+	return times, nil
+}
+
+// await blocks until the answer of that number is there. It returns EAGAIN where none comes in time.
+func await(ctx context.Context, sock int, buffer []byte, sent time.Time, id, number uint16) error {
+	for {
+		n, _, err := unix.Recvfrom(sock, buffer, 0)
+		switch {
+		case err == nil && isAnswer(buffer[:n], id, number):
+			return nil
+		case err != nil && !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EINTR):
+			return err
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case time.Since(sent) > echoTimeout:
+			return unix.EAGAIN
+		}
+	}
+}
+
+// echoRequest fills in an ICMP echo request, RFC 792.
+func echoRequest(message []byte, id, number uint16) []byte {
+	clear(message)
+	message[0] = 8
+	binary.BigEndian.PutUint16(message[4:], id)
+	binary.BigEndian.PutUint16(message[6:], number)
+	var s uint32
+	for i := 0; i < len(message); i += 2 {
+		s += uint32(binary.BigEndian.Uint16(message[i:]))
+	}
+	s = s>>16 + s&0xffff
+	binary.BigEndian.PutUint16(message[2:], ^uint16(s+s>>16))
+	return message
+}
+
+// isAnswer recognises the echo reply in an IPv4 packet.
+func isAnswer(packet []byte, id, number uint16) bool {
+	if len(packet) < 20 {
+		return false
+	}
+	message := packet[min(len(packet), int(packet[0]&0x0f)*4):]
+	return len(message) >= 8 && message[0] == 0 &&
+		binary.BigEndian.Uint16(message[4:]) == id && binary.BigEndian.Uint16(message[6:]) == number
+}

@@ -1,0 +1,194 @@
+package userspace
+
+import (
+	"bytes"
+	"context"
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"testbed/emulator/fabric"
+)
+
+// Fabric is the client of a testbed's fabric process. It implements fabric.Fabric.
+type Fabric struct {
+	dir     string
+	testbed string
+	binary  []string
+}
+
+var _ fabric.Fabric = (*Fabric)(nil)
+
+// New returns the fabric of the testbed of that name, whose files are in stateDir. binary is the program
+// that calls Main, and the arguments that make it do so; to them the name and the directory are added.
+func New(stateDir, testbed string, binary []string) *Fabric {
+	return &Fabric{dir: stateDir, testbed: testbed, binary: binary}
+}
+
+// Name is userspace.
+func (*Fabric) Name() string { return "userspace" }
+
+// Apply makes the network, or changes the one there is without losing packets under way. It returns when
+// all stations are up. If it fails on a network that did not exist before, the process is gone.
+func (f *Fabric) Apply(ctx context.Context, want fabric.Network) error {
+	var encoded bytes.Buffer
+	if err := want.Encode(&encoded); err != nil {
+		return err
+	}
+	q := question{Op: opApply, Network: encoded.Bytes()}
+	conn, err := f.dial(ctx)
+	if err == nil {
+		defer conn.Close()
+		_, err := ask(ctx, conn, q)
+		return f.wrap(err)
+	}
+	// One that does not answer is of no use.
+	if err := f.kill(); err != nil {
+		return f.wrap(err)
+	}
+	return f.wrap(f.start(ctx, q))
+}
+
+// Inspect asks the process what is in force.
+func (f *Fabric) Inspect(ctx context.Context) ([]fabric.QueueStatus, error) {
+	a, err := f.inspect(ctx)
+	return a.Queues, err
+}
+
+// Stats asks the process for what belongs to no queue.
+func (f *Fabric) Stats(ctx context.Context) (Stats, error) {
+	a, err := f.inspect(ctx)
+	return a.Stats, err
+}
+
+func (f *Fabric) inspect(ctx context.Context) (answer, error) {
+	conn, err := f.dial(ctx)
+	if err != nil {
+		return answer{}, f.wrap(err)
+	}
+	defer conn.Close()
+	a, err := ask(ctx, conn, question{Op: opInspect})
+	return a, f.wrap(err)
+}
+
+// Close ends the process, and all others of this testbed's name that were left behind. Interfaces stay in
+// namespaces that live on, without carrier, and go with the namespace: removing them one by one would
+// take 20 ms each. A later Apply takes them up again.
+func (f *Fabric) Close(context.Context) error {
+	err := f.kill()
+	if gone := os.Remove(filepath.Join(f.dir, socketName)); gone != nil && !os.IsNotExist(gone) && !errors.Is(gone, unix.ENOTDIR) {
+		err = errors.Join(err, gone)
+	}
+	return f.wrap(err)
+}
+
+func (f *Fabric) wrap(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("fabric of testbed %s: %w", f.testbed, err)
+}
+
+// start starts the process, gives it the network, and confirms.
+func (f *Fabric) start(ctx context.Context, q question) (err error) {
+	if err := os.MkdirAll(f.dir, 0o700); err != nil {
+		return err
+	}
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("socketpair: %w", err)
+	}
+	mine, theirs := os.NewFile(uintptr(pair[0]), "fabric process"), os.NewFile(uintptr(pair[1]), "parent")
+	conn, err := net.FileConn(mine)
+	_ = mine.Close()
+	if err != nil {
+		_ = theirs.Close()
+		return err
+	}
+	defer conn.Close()
+	cmd, err := f.launch(theirs)
+	_ = theirs.Close()
+	if err != nil {
+		return err
+	}
+	ended := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(ended) }()
+	defer func() {
+		if err != nil {
+			_ = cmd.Process.Kill()
+			<-ended
+			_ = os.Remove(filepath.Join(f.dir, socketName))
+		}
+	}()
+	if _, err := ask(ctx, conn, q); err != nil {
+		return err
+	}
+	_, err = conn.Write([]byte{commit})
+	return err
+}
+
+// launch starts the process in a session of its own, with its log in the state directory.
+func (f *Fabric) launch(parent *os.File) (*exec.Cmd, error) {
+	dir, err := filepath.Abs(f.dir)
+	if err != nil {
+		return nil, err
+	}
+	out, err := os.OpenFile(filepath.Join(dir, logName), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	cmd := exec.Command(f.binary[0])
+	cmd.Args = append(append([]string{ProcessName}, f.binary[1:]...), f.testbed, dir)
+	cmd.Dir = "/"
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.ExtraFiles = []*os.File{parent}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the fabric process: %w", err)
+	}
+	return cmd, nil
+}
+
+// dial connects to the living process.
+func (f *Fabric) dial(ctx context.Context) (net.Conn, error) {
+	d, err := os.Open(f.dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "unix", short(d))
+	if err != nil {
+		return nil, fmt.Errorf("no fabric process answers: %w", err)
+	}
+	return conn, nil
+}
+
+// ask puts one question. It gives up when the context ends.
+func ask(ctx context.Context, conn net.Conn, q question) (answer, error) {
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	var a answer
+	err := gob.NewEncoder(conn).Encode(q)
+	if err == nil {
+		err = gob.NewDecoder(conn).Decode(&a)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return a, context.Cause(ctx)
+	case err != nil:
+		return a, fmt.Errorf("the fabric process did not answer: %w (see its log)", err)
+	case a.Err != "":
+		return a, errors.New(a.Err)
+	}
+	return a, nil
+}

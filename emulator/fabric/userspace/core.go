@@ -1,0 +1,184 @@
+package userspace
+
+import "encoding/binary"
+
+// output takes frames at their destination. data is valid during the call only.
+type output interface {
+	deliver(to *port, data []byte)
+}
+
+// port is where a station is attached.
+type port struct {
+	name  string
+	index int    // in the table in force
+	addr  uint32 // IPv4
+	mac   [6]byte
+	fd    int // the TAP device; -1: none
+}
+
+// Drops counts packets that met no queue's limit but were not carried on.
+type Drops struct {
+	Foreign  uint64 `json:"foreign"`  // neither IPv4 unicast nor to a station
+	NoPath   uint64 `json:"no_path"`  // to a station that cannot be reached
+	Overflow uint64 `json:"overflow"` // the fabric's memory was full
+}
+
+// core is the fabric's arithmetic. It knows the time only from its callers and touches no kernel object.
+type core struct {
+	table  *table
+	events eventHeap
+	seq    uint64
+	pool   pool
+	out    output
+	early  int64 // ns subtracted from arrival times: the host's own latency
+	drops  Drops
+}
+
+func newCore(t *table, out output) *core {
+	c := &core{out: out, events: make(eventHeap, 0, 1024)}
+	c.install(t, 0)
+	return c
+}
+
+// next is when the earliest event is due.
+func (c *core) next() (at int64, any bool) {
+	if len(c.events) == 0 {
+		return 0, false
+	}
+	return c.events[0].at, true
+}
+
+// advance carries out at most n events that are due at now.
+func (c *core) advance(now int64, n int) {
+	for ; n > 0 && len(c.events) > 0 && c.events[0].at <= now; n-- {
+		p := c.events.pop().p
+		if int(p.hop) < len(p.path.hops) {
+			c.join(p)
+			continue
+		}
+		c.out.deliver(p.path.to, p.data)
+		c.pool.recycle(p)
+	}
+}
+
+// arrive takes the frame in data, read from a station at now, and says whether it keeps the buffer.
+func (c *core) arrive(from *port, now int64, data []byte) (kept bool) {
+	path := c.route(from, data)
+	if path == nil {
+		return false
+	}
+	if c.pool.held > mostInHands {
+		c.drops.Overflow++
+		return false
+	}
+	l, isBurst := burst(data)
+	switch {
+	case isBurst && !path.whole:
+		for i := range l.segments(data) {
+			c.start(l.cut(c.pool.buffer(l.payloadAt+l.size), data, i), l, false, path, now)
+		}
+		return false
+	case len(data) > smallBuffer:
+		c.start(data, l, isBurst, path, now)
+		return true
+	default:
+		small := c.pool.buffer(len(data))
+		copy(small, data)
+		c.start(small, l, isBurst, path, now)
+		return false
+	}
+}
+
+// route finds the frame's path; nil where it has none, which is counted.
+func (c *core) route(from *port, data []byte) *path {
+	const ipv4 = 0x0800
+	if len(data) < ipAt+20 || data[virtioLen]&1 != 0 || binary.BigEndian.Uint16(data[virtioLen+12:]) != ipv4 {
+		c.drops.Foreign++
+		return nil
+	}
+	to := c.table.lookup(binary.BigEndian.Uint32(data[ipAt+16:]))
+	if to == nil || to == from {
+		c.drops.Foreign++
+		return nil
+	}
+	path := c.table.path(from, to)
+	if path == nil {
+		c.drops.NoPath++
+		return nil
+	}
+	copy(data[virtioLen:], to.mac[:])
+	return path
+}
+
+// start sends a packet on its way.
+func (c *core) start(data []byte, l layout, isBurst bool, path *path, now int64) {
+	p := c.pool.packet()
+	p.data, p.path = data, path
+	p.charge(l, isBurst)
+	p.first = now - c.early
+	p.final = p.first
+	if len(path.hops) == 0 {
+		p.first += path.delay
+		p.final = p.first
+		c.schedule(p, p.final)
+		return
+	}
+	c.join(p)
+}
+
+// join puts the packet into the next queue on its path and schedules what follows.
+func (c *core) join(p *packet) {
+	hop := &p.path.hops[p.hop]
+	q := hop.queue
+	if q.loss > 0 && q.random.Float64() < q.loss {
+		q.lost += uint64(p.segments)
+		c.pool.recycle(p)
+		return
+	}
+	if n := q.admit(p); n < int(p.segments) {
+		q.dropped += uint64(int(p.segments) - n)
+		if n == 0 {
+			c.pool.recycle(p)
+			return
+		}
+		c.shorten(p, n)
+	}
+	q.pass(p)
+	p.first += hop.extra
+	p.final += hop.extra
+	p.hop++
+	if int(p.hop) < len(p.path.hops) {
+		c.schedule(p, p.first)
+	} else {
+		c.schedule(p, p.final)
+	}
+}
+
+// shorten drops the burst's tail. What was to arrive in a certain time arrives in proportion.
+func (c *core) shorten(p *packet, n int) {
+	l, ok := burst(p.data)
+	if !ok {
+		return
+	}
+	p.final = p.first + (p.final-p.first)*int64(n)/int64(p.segments)
+	p.data = l.truncate(p.data, n)
+	p.charge(l, true)
+}
+
+func (c *core) schedule(p *packet, at int64) {
+	c.seq++
+	c.events.push(event{at, c.seq, p})
+}
+
+// install puts a new table in force. Packets under way keep their paths.
+func (c *core) install(t *table, now int64) {
+	moved := false
+	for i, q := range t.queues {
+		moved = q.reshape(t.shapes[i], now, c.events) || moved
+	}
+	if moved {
+		c.events.repair()
+	}
+	t.adopt()
+	c.table = t
+}

@@ -1,0 +1,46 @@
+// Package userspace is the fabric for kernels without netem, and for scale: each station's interface is a
+// TAP device whose other end is one process, which carries a packet along its path in arithmetic and
+// writes it to the destination's device when it is due.
+//
+// The pure part (core, queue, table, frame) is driven by times and packets and touches no kernel object;
+// the engine drives it from one thread that sleeps to the nanosecond; the process holds the engine and
+// outlives the program that started it; Fabric is the client that starts, asks, changes and ends it.
+//
+// What differs from a kernel's own queue: a TAP device gives its sender no back-pressure, so a program
+// that floods with UDP loses packets in the device's ring rather than being blocked.
+package userspace
+
+import (
+	"testbed/emulator/fabric"
+)
+
+// ProcessName is argv[0] of the process that carries the packets, by which it is found after a crash.
+const ProcessName = "tb-fabric"
+
+// Stats are the counters of a fabric process that belong to no queue.
+type Stats struct {
+	PID         int   `json:"pid"`
+	Stations    int   `json:"stations"`
+	Calibration int64 `json:"calibration_ns"` // subtracted from each packet's time, for the host's own latency
+	UnderWay    int   `json:"under_way"`      // packets
+	Drops
+	WriteErrors uint64 `json:"write_errors"` // frames that a station did not take
+}
+
+// Operations that the process is asked for.
+const (
+	opApply   = "apply"
+	opInspect = "inspect"
+)
+
+// question is what a client asks of the process; answer is the reply.
+type question struct {
+	Op      string
+	Network []byte // as by fabric.Network.Encode
+}
+
+type answer struct {
+	Err    string
+	Queues []fabric.QueueStatus
+	Stats  Stats
+}

@@ -1,0 +1,195 @@
+package userspace
+
+import (
+	"encoding/binary"
+	"fmt"
+	"runtime"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Bounds of one turn of the engine.
+const (
+	readsATurn  = 32                     // frames read from a station before the next one's turn
+	eventsATurn = 256                    // events before the stations are looked at again
+	spin        = 100 * time.Microsecond // before a deadline the thread no longer sleeps
+	spinShare   = 2                      // at most one in so many nanoseconds is spent so
+	spinSaved   = int64(20 * time.Millisecond)
+)
+
+// engine moves frames between the stations' TAP devices. One thread of its own runs it.
+type engine struct {
+	core    *core
+	clock   clock
+	waiter  *waiter
+	control int // eventfd
+	tasks   chan func()
+	ports   []*port // by epoll mark
+	landing []byte
+
+	writeErrors uint64
+	spinCredit  int64
+	creditAt    int64
+	spinning    bool
+	woken       chan int64
+}
+
+func newEngine(t *table) (*engine, error) {
+	w, err := newWaiter()
+	if err != nil {
+		return nil, fmt.Errorf("epoll: %w", err)
+	}
+	control, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("eventfd: %w", err)
+	}
+	e := &engine{clock: clock{time.Now()}, waiter: w, control: control, tasks: make(chan func(), 16)}
+	e.core = newCore(t, e)
+	e.landing = e.core.pool.buffer(largeBuffer)
+	return e, w.add(control, markControl)
+}
+
+// do runs f on the engine's thread, between two packets, and returns when it has run.
+func (e *engine) do(f func()) {
+	done := make(chan struct{})
+	e.tasks <- func() { f(); close(done) }
+	e.wake()
+	<-done
+}
+
+func (e *engine) wake() {
+	var one [8]byte
+	binary.NativeEndian.PutUint64(one[:], 1)
+	_, _ = unix.Write(e.control, one[:])
+}
+
+// run never returns. The goroutine keeps its thread.
+func (e *engine) run() {
+	runtime.LockOSThread()
+	prefer()
+	for {
+		e.core.advance(e.clock.now(), eventsATurn)
+		for _, ready := range e.waiter.wait(e.timeout()) {
+			if ready.Fd == markControl {
+				e.obey()
+				continue
+			}
+			e.receive(e.ports[ready.Fd])
+		}
+	}
+}
+
+// timeout is how long the thread may sleep: until shortly before the next event, and not at all from
+// there on, so that the sleep's own lateness does not count. Spinning is limited to a share of all time;
+// beyond it the thread sleeps to the deadline, a little late.
+func (e *engine) timeout() int64 {
+	at, any := e.core.next()
+	if !any {
+		return -1
+	}
+	now := e.clock.now()
+	left := at - now
+	if left <= 0 {
+		return 0
+	}
+	if e.spinning {
+		e.spinCredit -= now - e.creditAt
+	} else {
+		e.spinCredit = min(spinSaved, e.spinCredit+(now-e.creditAt)/spinShare)
+	}
+	e.creditAt, e.spinning = now, false
+	if left > int64(spin) {
+		return left - int64(spin)
+	}
+	if e.spinCredit <= 0 {
+		return left
+	}
+	e.spinning = true
+	return 0
+}
+
+// receive reads what a station sends.
+func (e *engine) receive(p *port) {
+	if p == nil || p.fd < 0 {
+		return
+	}
+	for range readsATurn {
+		n, errno := read(p.fd, e.landing[:largeBuffer])
+		if errno == unix.EAGAIN {
+			return
+		}
+		if errno != 0 || n == 0 {
+			e.detach(p) // the namespace is gone
+			return
+		}
+		now := e.clock.now()
+		e.core.advance(now, eventsATurn)
+		if e.core.arrive(p, now, e.landing[:n]) {
+			e.landing = e.core.pool.buffer(largeBuffer)
+		}
+	}
+}
+
+// deliver writes a frame to its destination.
+func (e *engine) deliver(to *port, data []byte) {
+	if to.fd < 0 {
+		return
+	}
+	if _, errno := write(to.fd, data); errno != 0 {
+		e.writeErrors++
+	}
+}
+
+// attach adds a station's TAP device; detach closes it. Only the engine's thread calls them once it runs.
+func (e *engine) attach(p *port, fd int) error {
+	mark := len(e.ports)
+	for i, other := range e.ports {
+		if other == nil {
+			mark = i
+			break
+		}
+	}
+	if mark == len(e.ports) {
+		e.ports = append(e.ports, nil)
+	}
+	if err := e.waiter.add(fd, mark); err != nil {
+		return fmt.Errorf("station %s: epoll: %w", p.name, err)
+	}
+	p.fd = fd
+	e.ports[mark] = p
+	return nil
+}
+
+func (e *engine) detach(p *port) {
+	for i, other := range e.ports {
+		if other == p {
+			e.ports[i] = nil
+		}
+	}
+	if p.fd >= 0 {
+		e.waiter.remove(p.fd)
+		_ = unix.Close(p.fd)
+		p.fd = -1
+	}
+}
+
+// obey runs what other threads want run here.
+func (e *engine) obey() {
+	if e.woken != nil {
+		select {
+		case e.woken <- e.clock.now():
+		default:
+		}
+	}
+	var count [8]byte
+	_, _ = read(e.control, count[:])
+	for {
+		select {
+		case f := <-e.tasks:
+			f()
+		default:
+			return
+		}
+	}
+}

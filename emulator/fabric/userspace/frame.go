@@ -1,0 +1,118 @@
+package userspace
+
+import "encoding/binary"
+
+// Lengths and offsets of what precedes a payload: virtio_net_hdr (include/uapi/linux/virtio_net.h),
+// Ethernet, IPv4 (RFC 791), TCP (RFC 9293).
+const (
+	virtioLen = 10
+	etherLen  = 14
+	ipAt      = virtioLen + etherLen
+
+	needsChecksum = 1 // virtio flags
+	gsoNone       = 0 // virtio gso_type
+	gsoTCP4       = 1
+	tcpFIN        = 0x01
+	tcpPSH        = 0x08
+	protocolTCP   = 6
+)
+
+// layout says where the parts of a burst of TCP segments lie in its buffer.
+type layout struct {
+	tcpAt     int // offset of the TCP header
+	payloadAt int
+	size      int // payload bytes of every segment but the last
+}
+
+// burst reads the layout of a TCP burst; ok is false for all other frames.
+func burst(data []byte) (l layout, ok bool) {
+	if len(data) < ipAt+40 || data[1] != gsoTCP4 || data[0]&needsChecksum == 0 || data[ipAt+9] != protocolTCP {
+		return l, false
+	}
+	l.size = int(binary.NativeEndian.Uint16(data[4:]))
+	l.tcpAt = ipAt + int(data[ipAt]&0x0f)*4
+	if l.tcpAt+20 > len(data) {
+		return l, false
+	}
+	l.payloadAt = l.tcpAt + int(data[l.tcpAt+12]>>4)*4
+	return l, l.size > 0 && l.tcpAt >= ipAt+20 && l.payloadAt >= l.tcpAt+20 && len(data) > l.payloadAt
+}
+
+// segments is the number of segments of the burst in data.
+func (l layout) segments(data []byte) int {
+	return (len(data) - l.payloadAt + l.size - 1) / l.size
+}
+
+// charge fills in what the packet occupies on the wire: each segment carries its own headers.
+func (p *packet) charge(l layout, isBurst bool) {
+	if !isBurst {
+		p.segments, p.wire = 1, int64(len(p.data)-virtioLen)
+		p.unit, p.last = p.wire, p.wire
+		return
+	}
+	headers, payload := l.payloadAt-virtioLen, len(p.data)-l.payloadAt
+	n := l.segments(p.data)
+	p.segments = int32(n)
+	p.wire = int64(payload + n*headers)
+	p.unit = int64(min(l.size, payload) + headers)
+	p.last = p.wire - int64(n-1)*p.unit
+}
+
+// cut writes segment i of the burst into to, which has room for it, and returns the part written: a
+// frame of its own that still leaves its TCP checksum to the receiver, as the burst did.
+func (l layout) cut(to, data []byte, i int) []byte {
+	from := l.payloadAt + i*l.size
+	until := min(from+l.size, len(data))
+	n := copy(to, data[:l.payloadAt])
+	n += copy(to[n:], data[from:until])
+	to = to[:n]
+	id := binary.BigEndian.Uint16(data[ipAt+4:])
+	binary.BigEndian.PutUint16(to[ipAt+4:], id+uint16(i))
+	sequence := binary.BigEndian.Uint32(data[l.tcpAt+4:])
+	binary.BigEndian.PutUint32(to[l.tcpAt+4:], sequence+uint32(i*l.size))
+	if until < len(data) {
+		to[l.tcpAt+13] &^= tcpFIN | tcpPSH
+	}
+	l.seal(to)
+	return to
+}
+
+// truncate keeps the burst's first n segments and returns the shorter buffer.
+func (l layout) truncate(data []byte, n int) []byte {
+	data = data[:min(len(data), l.payloadAt+n*l.size)]
+	data[l.tcpAt+13] &^= tcpFIN | tcpPSH
+	l.seal(data)
+	return data
+}
+
+// seal makes the lengths and checksums of headers agree with the buffer's length.
+func (l layout) seal(data []byte) {
+	if len(data)-l.payloadAt <= l.size {
+		data[1] = gsoNone
+		binary.NativeEndian.PutUint16(data[2:], 0)
+		binary.NativeEndian.PutUint16(data[4:], 0)
+	}
+	ip := data[ipAt:l.tcpAt]
+	binary.BigEndian.PutUint16(ip[2:], uint16(len(data)-ipAt))
+	binary.BigEndian.PutUint16(ip[10:], 0)
+	binary.BigEndian.PutUint16(ip[10:], ^fold(sum(ip)))
+	// With needsChecksum the TCP field holds the sum over the pseudo header, not complemented.
+	pseudo := sum(ip[12:20]) + protocolTCP + uint32(len(data)-l.tcpAt)
+	binary.BigEndian.PutUint16(data[l.tcpAt+16:], fold(pseudo))
+}
+
+// sum adds up big-endian 16-bit words; the length of b is even.
+func sum(b []byte) uint32 {
+	var s uint32
+	for i := 0; i+1 < len(b); i += 2 {
+		s += uint32(binary.BigEndian.Uint16(b[i:]))
+	}
+	return s
+}
+
+func fold(s uint32) uint16 {
+	for s > 0xffff {
+		s = s>>16 + s&0xffff
+	}
+	return uint16(s)
+}

@@ -1,0 +1,83 @@
+package userspace
+
+// Sizes of buffers, with the virtio header: an Ethernet frame, and the largest burst of segments.
+const (
+	smallBuffer = 2048
+	largeBuffer = 65536 + 512
+)
+
+// Limits of what the fabric holds.
+const (
+	keptSmall   = 32768   // buffers kept for reuse
+	keptLarge   = 1024    // large ones, 64 MiB
+	mostInHands = 1 << 30 // bytes of packets under way at once
+)
+
+// packet is a frame under way, or a burst of equal TCP segments of one frame's shape (segmentation
+// offload), which occupies queues as its segments would.
+type packet struct {
+	data []byte // virtio header and Ethernet frame
+	path *path
+	hop  int32 // index of the queue that it joins next
+
+	segments int32
+	wire     int64 // Ethernet bytes of all segments
+	unit     int64 // of every segment but the last
+	last     int64 // of the last
+
+	first  int64  // when the first segment is at the next queue
+	final  int64  // when the last one is
+	queue  *queue // joined last
+	leaves int64  // when all of it has left that queue
+}
+
+// pool keeps packets and buffers for reuse. It belongs to one thread.
+type pool struct {
+	packets []*packet
+	small   [][]byte
+	large   [][]byte
+	held    int64 // bytes of buffers in use
+}
+
+func (b *pool) packet() *packet {
+	if n := len(b.packets); n > 0 {
+		p := b.packets[n-1]
+		b.packets = b.packets[:n-1]
+		return p
+	}
+	return new(packet)
+}
+
+// buffer returns one of n bytes.
+func (b *pool) buffer(n int) []byte {
+	list, size := &b.small, smallBuffer
+	if n > smallBuffer {
+		list, size = &b.large, largeBuffer
+	}
+	b.held += int64(size)
+	if k := len(*list); k > 0 {
+		data := (*list)[k-1]
+		*list = (*list)[:k-1]
+		return data[:n]
+	}
+	return make([]byte, n, size)
+}
+
+func (b *pool) release(data []byte) {
+	b.held -= int64(cap(data))
+	switch {
+	case cap(data) == smallBuffer && len(b.small) < keptSmall:
+		b.small = append(b.small, data)
+	case cap(data) == largeBuffer && len(b.large) < keptLarge:
+		b.large = append(b.large, data)
+	}
+}
+
+// recycle takes the packet and its buffer back.
+func (b *pool) recycle(p *packet) {
+	b.release(p.data)
+	*p = packet{}
+	if len(b.packets) < keptSmall {
+		b.packets = append(b.packets, p)
+	}
+}

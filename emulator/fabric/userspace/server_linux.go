@@ -1,0 +1,243 @@
+package userspace
+
+import (
+	"bytes"
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/netns"
+)
+
+// stackLatency is what a packet spends in the sender's and the receiver's kernel and in the fabric's own
+// calls, beside the wake-up of the fabric's thread, which is measured. Found with ping at 1 to 120 ms.
+const stackLatency = 10 * time.Microsecond
+
+// mostCalibration bounds what is subtracted.
+const mostCalibration = 100 * time.Microsecond
+
+// server holds the engine of one testbed in the fabric process.
+type server struct {
+	mutex  sync.Mutex
+	engine *engine
+	table  *table
+	homes  map[string]string // station's name → namespace it is attached in
+	early  time.Duration
+}
+
+// serve answers questions on one connection until its end.
+func (s *server) serve(conn net.Conn) error {
+	from, to := gob.NewDecoder(conn), gob.NewEncoder(conn)
+	for {
+		var q question
+		if err := from.Decode(&q); err != nil {
+			return err
+		}
+		if err := to.Encode(s.answer(q)); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *server) answer(q question) (a answer) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	var err error
+	switch q.Op {
+	case opApply:
+		begin := time.Now()
+		var want fabric.Network
+		if want, err = fabric.Decode(bytes.NewReader(q.Network)); err == nil {
+			err = s.apply(want)
+		}
+		log.Printf("apply: %d stations in %v: %v", len(want.Stations), time.Since(begin).Round(time.Microsecond), err)
+	case opInspect:
+		a, err = s.inspect()
+	default:
+		err = fmt.Errorf("unknown question %q", q.Op)
+	}
+	if err != nil {
+		a.Err = err.Error()
+	}
+	return a
+}
+
+// apply makes the network as wanted.
+func (s *server) apply(want fabric.Network) error {
+	next, err := newTable(want, s.table)
+	if err != nil {
+		return err
+	}
+	grown := make(chan struct{})
+	go func() { next.grow(); close(grown) }()
+	if s.engine == nil {
+		if s.engine, err = newEngine(next); err != nil {
+			return err
+		}
+		go s.engine.run()
+		s.early = s.calibrate()
+		s.engine.do(func() { s.engine.core.early = int64(s.early) })
+	}
+	fds, err := s.open(next)
+	<-grown
+	if err != nil {
+		return err
+	}
+	s.engine.do(func() { err = s.replace(next, fds) })
+	s.table = next
+	return err
+}
+
+// open makes the devices of stations that have none yet in their present namespace.
+func (s *server) open(next *table) (map[*port]int, error) {
+	if err := ensureTun(); err != nil {
+		return nil, err
+	}
+	allowCongestion(next.network.Stations)
+	raiseFileLimit(len(next.ports))
+	fds := make(map[*port]int, len(next.ports))
+	var paths []string
+	var which []int
+	homes := map[string]string{}
+	for i, st := range next.network.Stations {
+		p := next.ports[i]
+		home, err := identity(st.NetNS)
+		if err != nil {
+			return nil, fmt.Errorf("station %s: %w", p.name, err)
+		}
+		homes[p.name] = home
+		if p.fd < 0 || s.homes[p.name] != home {
+			paths, which = append(paths, st.NetNS), append(which, i)
+		}
+	}
+	err := netns.Each(paths, func(i int) error {
+		p := next.ports[which[i]]
+		fd, err := openStation(next.network.Stations[which[i]], p.mac)
+		if err != nil {
+			return fmt.Errorf("station %s: %w", p.name, err)
+		}
+		fds[p] = fd
+		return nil
+	})
+	if err != nil {
+		for _, fd := range fds {
+			_ = unix.Close(fd)
+		}
+		return nil, err
+	}
+	s.homes = homes
+	return fds, nil
+}
+
+// replace puts the table and the new devices in force. It runs on the engine's thread.
+func (s *server) replace(next *table, fds map[*port]int) error {
+	e := s.engine
+	for _, p := range e.core.table.ports {
+		if _, renewed := fds[p]; renewed || !slices.Contains(next.ports, p) {
+			e.detach(p)
+		}
+	}
+	var errs []error
+	for p, fd := range fds {
+		errs = append(errs, e.attach(p, fd))
+	}
+	e.core.install(next, e.clock.now())
+	return errors.Join(errs...)
+}
+
+// identity tells namespaces apart, whatever the path to them.
+func identity(path string) (string, error) {
+	var st unix.Stat_t
+	if err := unix.Stat(path, &st); err != nil {
+		return "", fmt.Errorf("network namespace %s: %w", path, err)
+	}
+	return fmt.Sprintf("%d:%d", st.Dev, st.Ino), nil
+}
+
+func raiseFileLimit(stations int) {
+	need := uint64(stations + 256)
+	var l unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &l) == nil && l.Cur < need {
+		_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: need, Max: max(l.Max, need)})
+	}
+}
+
+// calibrate measures how long the engine's thread takes to wake when a packet comes: the median of some
+// wake-ups after short sleeps.
+func (s *server) calibrate() time.Duration {
+	const rounds = 15
+	e := s.engine
+	woken := make(chan int64, 1)
+	e.do(func() { e.woken = woken })
+	defer e.do(func() { e.woken = nil })
+	var took []int64
+	for range rounds {
+		time.Sleep(200 * time.Microsecond)
+		select {
+		case <-woken:
+		default:
+		}
+		begin := e.clock.now()
+		e.wake()
+		took = append(took, <-woken-begin)
+	}
+	slices.Sort(took)
+	early := min(time.Duration(took[rounds/2])+stackLatency, mostCalibration)
+	log.Printf("calibration: wake-up %v to %v, median %v", time.Duration(took[0]), time.Duration(took[rounds-1]), time.Duration(took[rounds/2]))
+	return early
+}
+
+// inspect reads the queues and counters.
+func (s *server) inspect() (answer, error) {
+	if s.engine == nil {
+		return answer{}, errors.New("no network yet")
+	}
+	t := s.table
+	all := make([]fabric.QueueStatus, len(t.queues))
+	stats := Stats{PID: os.Getpid(), Stations: len(t.ports), Calibration: int64(s.early)}
+	s.engine.do(func() {
+		for i, q := range t.queues {
+			all[i] = q.status()
+		}
+		stats.UnderWay, stats.Drops, stats.WriteErrors = len(s.engine.core.events), s.engine.core.drops, s.engine.writeErrors
+	})
+	for i, c := range t.channels {
+		all[i].Link, all[i].Dir = t.network.Topology.Vertices[c.Link].Name, c.Dir
+		all[i].From = fabric.Users(t.network.Topology, c)
+		all[i].Note = fmt.Sprintf("%v a path calibrated", -s.early.Round(time.Microsecond))
+	}
+	return answer{Queues: all, Stats: stats}, nil
+}
+
+// commit is the byte by which the parent confirms the network.
+const commit = 'C'
+
+// serveParent answers the parent's one question and waits for its confirmation. It notices the parent's
+// end while the network is being made.
+func (s *server) serveParent(conn net.Conn) error {
+	defer conn.Close()
+	var q question
+	if err := gob.NewDecoder(conn).Decode(&q); err != nil {
+		return err
+	}
+	answered := make(chan error, 1)
+	go func() { answered <- gob.NewEncoder(conn).Encode(s.answer(q)) }()
+	var b [1]byte
+	if _, err := io.ReadFull(conn, b[:]); err != nil {
+		return err
+	}
+	if b[0] != commit {
+		return fmt.Errorf("confirmed with %q", b[0])
+	}
+	return <-answered
+}

@@ -1,0 +1,203 @@
+package userspace
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"testbed/emulator/fabric"
+)
+
+const (
+	tunPath   = "/dev/net/tun"
+	mtu       = 1500
+	ringSize  = 4096 // frames that a device holds for the fabric: a TAP has no back-pressure
+	tunCSum   = 0x01 // TUN_F_CSUM, include/uapi/linux/if_tun.h
+	tunTSO4   = 0x02 // TUN_F_TSO4
+	headerLen = 16   // of an ifreq's name
+)
+
+// ifreq is struct ifreq: a name, and a union of at most 24 bytes.
+type ifreq struct {
+	name [headerLen]byte
+	data [24]byte
+}
+
+func newIfreq(name string) *ifreq {
+	r := new(ifreq)
+	copy(r.name[:headerLen-1], name)
+	return r
+}
+
+func ioctl(fd int, call uintptr, arg unsafe.Pointer) error {
+	for {
+		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), call, uintptr(arg))
+		if errno == unix.EINTR {
+			continue
+		}
+		if errno != 0 {
+			return errno
+		}
+		return nil
+	}
+}
+
+// ensureTun makes the device node where it is missing.
+func ensureTun() error {
+	if _, err := os.Stat(tunPath); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(tunPath), 0o755); err != nil {
+		return err
+	}
+	err := unix.Mknod(tunPath, unix.S_IFCHR|0o600, int(unix.Mkdev(10, 200)))
+	if err != nil && !errors.Is(err, unix.EEXIST) {
+		return fmt.Errorf("make %s: %w", tunPath, err)
+	}
+	return nil
+}
+
+// openStation makes the station's interface in the namespace that the calling thread is in, and returns
+// the other end of it.
+func openStation(s fabric.Station, mac [6]byte) (fd int, err error) {
+	fd, err = openTap(fabric.Interface)
+	if err != nil {
+		return -1, err
+	}
+	defer func() {
+		if err != nil {
+			_ = unix.Close(fd)
+		}
+	}()
+	// Without IPv6 in the kernel the file is missing, and that is as good.
+	if err := writeSysctl("net/ipv6/conf/"+fabric.Interface+"/disable_ipv6", "1"); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return -1, err
+	}
+	for key, value := range s.Sysctls {
+		if err := writeSysctl(key, value); err != nil {
+			return -1, err
+		}
+	}
+	return fd, configure(s, mac)
+}
+
+func openTap(name string) (int, error) {
+	fd, err := unix.Open(tunPath, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("%s: %w", tunPath, err)
+	}
+	r := newIfreq(name)
+	binary.NativeEndian.PutUint16(r.data[:], unix.IFF_TAP|unix.IFF_NO_PI|unix.IFF_VNET_HDR)
+	header := int32(virtioLen)
+	err = ioctl(fd, unix.TUNSETIFF, unsafe.Pointer(r))
+	if err == nil {
+		err = ioctl(fd, unix.TUNSETVNETHDRSZ, unsafe.Pointer(&header))
+	}
+	// The engine itself takes bursts apart where a path wants that, so every station may send them.
+	if err == nil {
+		err = unix.IoctlSetInt(fd, unix.TUNSETOFFLOAD, tunCSum|tunTSO4)
+	}
+	if err == nil {
+		err = unix.IoctlSetInt(fd, unix.TUNSETPERSIST, 1)
+	}
+	if err != nil {
+		_ = unix.Close(fd)
+		return -1, fmt.Errorf("TAP device %s: %w", name, err)
+	}
+	return fd, nil
+}
+
+// configure addresses the interface and brings it and the loopback up.
+func configure(s fabric.Station, mac [6]byte) error {
+	sock, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(sock)
+	address := s.Addr.Addr().As4()
+	mask := net.CIDRMask(s.Addr.Bits(), 32)
+	steps := []struct {
+		what  string
+		call  uintptr
+		name  string
+		value []byte
+	}{
+		{"hardware address", unix.SIOCSIFHWADDR, fabric.Interface, sockaddr(unix.ARPHRD_ETHER, mac[:])},
+		{"MTU", unix.SIOCSIFMTU, fabric.Interface, native32(mtu)},
+		{"queue length", unix.SIOCSIFTXQLEN, fabric.Interface, native32(ringSize)},
+		{"no ARP", unix.SIOCSIFFLAGS, fabric.Interface, native16(unix.IFF_NOARP | unix.IFF_BROADCAST)},
+		{"address", unix.SIOCSIFADDR, fabric.Interface, internet(address[:])},
+		{"netmask", unix.SIOCSIFNETMASK, fabric.Interface, internet(mask)},
+		{"up", unix.SIOCSIFFLAGS, fabric.Interface, native16(unix.IFF_UP | unix.IFF_NOARP | unix.IFF_BROADCAST)},
+		{"up", unix.SIOCSIFFLAGS, "lo", native16(unix.IFF_UP | unix.IFF_LOOPBACK)},
+	}
+	for _, step := range steps {
+		r := newIfreq(step.name)
+		copy(r.data[:], step.value)
+		if err := ioctl(sock, step.call, unsafe.Pointer(r)); err != nil {
+			return fmt.Errorf("%s: %s: %w", step.name, step.what, err)
+		}
+	}
+	return nil
+}
+
+func native16(n uint16) []byte { return binary.NativeEndian.AppendUint16(nil, n) }
+func native32(n uint32) []byte { return binary.NativeEndian.AppendUint32(nil, n) }
+
+func sockaddr(family uint16, data []byte) []byte { return append(native16(family), data...) }
+
+// internet is a sockaddr_in with port 0.
+func internet(address []byte) []byte {
+	return sockaddr(unix.AF_INET, append([]byte{0, 0}, address...))
+}
+
+// writeSysctl sets a variable, given as net/ipv4/ip_forward or net.ipv4.ip_forward, in the namespace
+// that the calling thread is in.
+func writeSysctl(key, value string) error {
+	if !strings.Contains(key, "/") {
+		key = strings.ReplaceAll(key, ".", "/")
+	}
+	path := filepath.Join("/proc/sys", filepath.Clean("/"+key))
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("sysctl %s: %w", key, err)
+	}
+	_, err = f.WriteString(value)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("sysctl %s = %s: %w", key, value, err)
+	}
+	return nil
+}
+
+// allowCongestion lets namespaces choose the congestion controls that stations ask for: outside the
+// host's own namespace the kernel takes only those on the host's list of allowed ones. What is added stays
+// on that list, which says no more than that a program may choose the algorithm without privileges.
+func allowCongestion(stations []fabric.Station) {
+	const list = "/proc/sys/net/ipv4/tcp_allowed_congestion_control"
+	data, err := os.ReadFile(list)
+	if err != nil {
+		return // the namespace's own refusal tells more
+	}
+	allowed := strings.Fields(string(data))
+	known := len(allowed)
+	for _, s := range stations {
+		for key, value := range s.Sysctls {
+			if strings.HasSuffix(key, "tcp_congestion_control") && !slices.Contains(allowed, value) {
+				allowed = append(allowed, value)
+			}
+		}
+	}
+	if len(allowed) > known {
+		err := os.WriteFile(list, []byte(strings.Join(allowed, " ")), 0)
+		log.Printf("congestion controls %v allowed on this host: %v", allowed[known:], err)
+	}
+}

@@ -1,0 +1,43 @@
+//go:build !linux
+
+package userspace
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"testbed/emulator/fabric"
+)
+
+// Fabric exists on Linux only: elsewhere its methods return an error that wraps fabric.ErrNotSupported.
+type Fabric struct{}
+
+var errOther = fmt.Errorf("the userspace fabric needs Linux: %w", fabric.ErrNotSupported)
+
+// New returns a fabric that can do nothing.
+func New(string, string, []string) *Fabric { return &Fabric{} }
+
+// Name is userspace.
+func (*Fabric) Name() string { return "userspace" }
+
+// Apply returns an error.
+func (*Fabric) Apply(context.Context, fabric.Network) error { return errOther }
+
+// Inspect returns an error.
+func (*Fabric) Inspect(context.Context) ([]fabric.QueueStatus, error) { return nil, errOther }
+
+// Stats returns an error.
+func (*Fabric) Stats(context.Context) (Stats, error) { return Stats{}, errOther }
+
+// Close returns an error.
+func (*Fabric) Close(context.Context) error { return errOther }
+
+// Processes returns an error.
+func Processes(string) ([]int, error) { return nil, errOther }
+
+// Main says that there is no such process, and returns 1.
+func Main([]string) int {
+	fmt.Fprintln(os.Stderr, errOther)
+	return 1
+}

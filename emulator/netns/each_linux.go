@@ -1,0 +1,82 @@
+package netns
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// Each runs f(0) ... f(len(paths)-1), each on a thread inside the network namespace paths[i], one after
+// the other. It stops at the first error and returns it. One thread serves all of them, so it is faster
+// than as many calls of Do; the thread ends with the call.
+func Each(paths []string, f func(i int) error) error {
+	result := make(chan error, 1)
+	go func() {
+		// Never unlocked: the thread, which is in a namespace not its own, ends with the goroutine.
+		runtime.LockOSThread()
+		for i, path := range paths {
+			if err := enter(path); err != nil {
+				result <- err
+				return
+			}
+			if err := f(i); err != nil {
+				result <- err
+				return
+			}
+		}
+		result <- nil
+	}()
+	return <-result
+}
+
+func enter(path string) error {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("network namespace %s: %w", path, err)
+	}
+	defer unix.Close(fd)
+	if err := unix.Setns(fd, unix.CLONE_NEWNET); err != nil {
+		return fmt.Errorf("enter network namespace %s: %w", path, err)
+	}
+	return nil
+}
+
+// Held is a network namespace without a name, kept by this process's file alone.
+type Held struct{ file *os.File }
+
+// New makes a network namespace with its loopback down.
+func New() (*Held, error) {
+	type made struct {
+		file *os.File
+		err  error
+	}
+	result := make(chan made, 1)
+	go func() {
+		runtime.LockOSThread() // never unlocked, as in Each
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			result <- made{err: fmt.Errorf("make a network namespace: %w", err)}
+			return
+		}
+		file, err := os.Open("/proc/thread-self/ns/net")
+		result <- made{file, err}
+	}()
+	m := <-result
+	if m.err != nil {
+		return nil, m.err
+	}
+	return &Held{m.file}, nil
+}
+
+// Path leads to the namespace, for other processes too, while it is held.
+func (h *Held) Path() string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), h.file.Fd()) }
+
+// Close lets the namespace go. It ends with its last process and socket.
+func (h *Held) Close() error {
+	if err := h.file.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+		return fmt.Errorf("network namespace: %w", err)
+	}
+	return nil
+}
