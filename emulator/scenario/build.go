@@ -1,0 +1,260 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"testbed/emulator/topology"
+	"testbed/emulator/topology/ether"
+	"testbed/emulator/topology/synth"
+	"testbed/emulator/workload"
+	"testbed/emulator/workload/spar"
+)
+
+// Topology builds the scenario's network: what is synthesized, read or written out, with latencies, the
+// cloud, and then the properties of classes and of single links. Each call builds it anew. It fails
+// where files that the scenario refers to are missing or wrong.
+func (s *Scenario) Topology() (*topology.Topology, error) {
+	t, err := s.graph()
+	if err != nil {
+		return nil, fmt.Errorf("scenario %s: topology: %w", s.Name, err)
+	}
+	if err := errors.Join(t.Validate()...); err != nil {
+		return nil, fmt.Errorf("scenario %s: topology: %w", s.Name, err)
+	}
+	return t, nil
+}
+
+// graph builds the topology without validating it.
+func (s *Scenario) graph() (*topology.Topology, error) {
+	t, err := s.edgeNetwork()
+	if err != nil {
+		return nil, err
+	}
+	t.Name = s.Name
+	t.EdgeNetwork = len(t.Vertices)
+	if c := s.Cloud; c != nil {
+		if err := t.AttachCloud(c.link()); err != nil {
+			return nil, err
+		}
+	}
+	for _, c := range s.Classes {
+		for _, id := range t.Links() {
+			if v := &t.Vertices[id]; v.Class == c.Name {
+				c.apply(v)
+			}
+		}
+	}
+	// A link's own properties come before its class's, so they are applied once more.
+	for i := range s.File.Topology.Links {
+		l := &s.File.Topology.Links[i]
+		if id, ok := t.Lookup(l.Name); ok {
+			l.apply(&t.Vertices[id])
+		}
+	}
+	for _, o := range s.Overrides {
+		if id, ok := t.Lookup(o.Name); ok {
+			o.apply(&t.Vertices[id])
+		}
+	}
+	return t, nil
+}
+
+func (c *Cloud) link() topology.CloudLink {
+	link := topology.CloudLink{Delay: *c.Delay}
+	if c.Rate != nil && c.Rate.Up != nil {
+		link.Up = *c.Rate.Up
+	}
+	if c.Rate != nil && c.Rate.Down != nil {
+		link.Down = *c.Rate.Down
+	}
+	if c.At != "hosts" {
+		link.At = c.At
+	}
+	return link
+}
+
+// edgeNetwork is the topology without cloud and overrides.
+func (s *Scenario) edgeNetwork() (*topology.Topology, error) {
+	spec := &s.File.Topology
+	var t *topology.Topology
+	var err error
+	switch {
+	case len(spec.Nodes) > 0:
+		return spec.written(s.Name)
+	case spec.Ether != "":
+		t, err = ether.Load(s.resolvePath(spec.Ether))
+	case spec.Synth != nil && spec.Synth.Kind == "iiot":
+		t, err = spec.Synth.iiot().Build()
+	case spec.Synth != nil && spec.Synth.Kind == "urban-sensing":
+		t, err = spec.Synth.urban().Build()
+	default:
+		err = errors.New("there is none")
+	}
+	if err == nil && spec.Latencies != nil && spec.Latencies.Kind == "published" {
+		synth.Latencies(t, spec.Latencies.model(), *spec.Latencies.Seed)
+	}
+	return t, err
+}
+
+// written builds the graph of nodes and links, in the order that topology.Topology wants.
+func (spec *Topology) written(name string) (*topology.Topology, error) {
+	t := topology.New(name)
+	var errs []error
+	add := func(v topology.Vertex) topology.ID {
+		id, err := t.Add(v)
+		errs = append(errs, err)
+		return id
+	}
+	for _, n := range spec.Nodes {
+		if n.Kind == "host" {
+			add(topology.Vertex{
+				Name: n.Name, Kind: topology.Host, Class: n.Class, Model: n.Model, Arch: n.Arch, Memory: n.Memory, CPU: int64(n.CPU),
+			})
+		}
+	}
+	links := make([]topology.ID, len(spec.Links))
+	for i, l := range spec.Links {
+		links[i] = add(topology.Vertex{Name: l.Name, Kind: topology.Link, Class: l.Class, LinkType: l.kind()})
+	}
+	for _, n := range spec.Nodes {
+		switch n.Kind {
+		case "switch":
+			add(topology.Vertex{Name: n.Name, Kind: topology.Switch})
+		case "exchange":
+			add(topology.Vertex{Name: n.Name, Kind: topology.Exchange})
+		}
+	}
+	for i, l := range spec.Links {
+		errs = append(errs, connect(t, links[i], l))
+	}
+	return t, errors.Join(errs...)
+}
+
+func (l *Link) kind() topology.LinkType {
+	types := []topology.LinkType{topology.Duplex, topology.Shared, topology.Uplink, topology.Downlink}
+	return types[max(0, slices.Index([]string{"duplex", "shared", "uplink", "downlink"}, l.Type))]
+}
+
+// connect adds the edges of a link, the first endpoint's first: a duplex link's queues follow from that.
+func connect(t *topology.Topology, link topology.ID, l Link) error {
+	for i, name := range l.Endpoints {
+		end, ok := t.Lookup(name)
+		if !ok {
+			return fmt.Errorf("link %s: there is no node %s", l.Name, name)
+		}
+		switch oneWay := l.Type == "uplink" || l.Type == "downlink"; {
+		case !oneWay:
+			t.Join(link, end, 0)
+		case i == 0:
+			t.Connect(end, link, 0)
+		default:
+			t.Connect(link, end, 0)
+		}
+	}
+	return nil
+}
+
+// apply sets what p gives on a link: up in the queue that leads away from its first neighbour (or in an
+// uplink), down in the other (or in a downlink).
+func (p *Properties) apply(v *topology.Vertex) {
+	forward, backward := &v.Shape[0], &v.Shape[1]
+	switch v.LinkType {
+	case topology.Downlink:
+		forward, backward = &topology.Shape{}, &v.Shape[0]
+	case topology.Uplink, topology.Shared:
+		backward = &topology.Shape{}
+	}
+	for _, q := range []*topology.Shape{forward, backward} {
+		up := q == forward
+		set(p.Rate, up, &q.Rate)
+		set(p.Delay, up, &q.Delay)
+		set(p.Jitter, up, &q.Jitter)
+		set(p.Queue, up, &q.Queue)
+		loss := Fraction(q.Loss)
+		set(p.Loss, up, &loss)
+		q.Loss = float64(loss)
+	}
+}
+
+func set[T any](b *Both[T], up bool, into *T) {
+	switch {
+	case b == nil:
+	case up && b.Up != nil:
+		*into = *b.Up
+	case !up && b.Down != nil:
+		*into = *b.Down
+	}
+}
+
+// JobSet is a scenario's workload.
+type JobSet struct {
+	Jobs  []workload.Job // those drawn, in the trace's order
+	Pool  int            // jobs with state, of the lengths wanted, from which they were drawn
+	Trace *spar.Trace    // where they come from; Trace.Malformed are the rows left out
+}
+
+// Jobs reads or synthesizes the trace, turns it into stateful chains, and draws the jobs. Malformed rows
+// are an error where the workload is strict.
+func (s *Scenario) Jobs() (*JobSet, error) {
+	trace, err := s.trace()
+	if err != nil {
+		return nil, fmt.Errorf("scenario %s: workload: %w", s.Name, err)
+	}
+	w := &s.Workload
+	pool := spar.Chains(trace, w.options())
+	pool = slices.DeleteFunc(pool, func(j workload.Job) bool {
+		return j.Length() < w.MinLength || w.MaxLength > 0 && j.Length() > w.MaxLength
+	})
+	set := &JobSet{Jobs: pool, Pool: len(pool), Trace: trace}
+	if w.Jobs > 0 && w.Jobs < len(pool) {
+		set.Jobs = workload.Select(pool, w.Jobs, *w.Seed)
+	}
+	if len(set.Jobs) == 0 {
+		return nil, fmt.Errorf("scenario %s: workload: of %d jobs in the trace none has a state and the length wanted; raise jobs or change the seed", s.Name, len(trace.Jobs))
+	}
+	return set, nil
+}
+
+func (w *Workload) options() workload.Options {
+	o := workload.DefaultOptions()
+	o.Functions = w.Functions
+	o.Factors = workload.Factors{Ops: w.OpsFactor, Argument: w.ArgFactor, State: w.StateFactor}
+	return o
+}
+
+func (s *Scenario) trace() (*spar.Trace, error) {
+	w := &s.Workload
+	if w.Trace == "" {
+		return spar.Synthesize(w.Synth.Jobs, *w.Synth.Seed), nil
+	}
+	path := s.resolvePath(w.Trace)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // read only: nothing is lost
+	trace, err := spar.Read(f, path)
+	if err != nil || !w.Strict {
+		return trace, err
+	}
+	errs := make([]error, len(trace.Malformed))
+	for i, m := range trace.Malformed {
+		errs[i] = m
+	}
+	return trace, errors.Join(errs...)
+}
+
+// Clients are the hosts of t that issue jobs, in the order of their names: those whose name, model or
+// class the workload lists.
+func (s *Scenario) Clients(t *topology.Topology) []topology.ID {
+	return slices.DeleteFunc(t.ByName(t.Hosts()), func(id topology.ID) bool {
+		return !slices.ContainsFunc(s.Workload.Clients, func(c string) bool { return matches(&t.Vertices[id], c) })
+	})
+}
+
+func matches(v *topology.Vertex, client string) bool {
+	return client == v.Name || client == v.Model || client == v.Class
+}

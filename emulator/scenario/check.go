@@ -1,0 +1,228 @@
+package scenario
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"testbed/emulator/topology"
+)
+
+// check finds what no single value shows, resolves the defaults, and builds the topology to hold names
+// against it. It goes on after errors as far as it can.
+func (d *decoder) check(s *Scenario, open bool) {
+	f := &s.File
+	d.checkNodes(f)
+	for i := range f.Topology.Links {
+		d.checkLink(f, i)
+	}
+	d.checkSynth(&f.Topology)
+	d.checkWorkload(&f.Workload)
+	d.checkModels(f)
+	sound := !d.failed("topology") && !d.failed("cloud")
+	f.resolve()
+	if open {
+		d.checkFiles(s)
+	}
+	if !sound || f.Topology.Ether != "" && (!open || d.failed("topology")) {
+		d.checkWrittenNames(f)
+		return
+	}
+	if s := f.Topology.Synth; s != nil && s.hosts() > maxHosts {
+		d.failAt("topology.synth", "lower the parameters", "the topology would have more than %d hosts", maxHosts)
+		return
+	}
+	d.checkGraph(s)
+}
+
+// failAt is fail at the place of a value.
+func (d *decoder) failAt(path, remedy, format string, args ...any) {
+	d.fail(d.position(path), path, remedy, format, args...)
+}
+
+// failed says whether there is an error about the value at path or inside it.
+func (d *decoder) failed(path string) bool {
+	return slices.ContainsFunc(d.errs, func(e *Error) bool {
+		return e.Path == "" || e.Path == path || strings.HasPrefix(e.Path, path+".") || strings.HasPrefix(e.Path, path+"[")
+	})
+}
+
+func (d *decoder) checkNodes(f *File) {
+	hosts := 0
+	seen := map[string]string{}
+	for _, n := range f.Topology.Nodes {
+		path := join("topology.nodes", n.Name)
+		if other, twice := seen[strings.ToLower(n.Name)]; twice {
+			d.failAt(path, "choose another name", "the name differs from %s in case only", other)
+		}
+		seen[strings.ToLower(n.Name)] = n.Name
+		if f.Cloud != nil && n.Name == "cloud" || n.Name == "hosts" || n.Name == "localhost" {
+			d.failAt(path, "choose another name", "the name %q is taken", n.Name)
+		}
+		if n.Kind == "host" {
+			hosts++
+		}
+	}
+	if len(f.Topology.Nodes) > 0 && hosts == 0 {
+		d.failAt("topology.nodes", "add a node of kind: host", "there is no host")
+	}
+	if len(f.Topology.Nodes) > 0 && f.Topology.Latencies != nil {
+		d.failAt("topology.latencies", "remove it, and give links a delay", "the delays of nodes and links that are written out are not drawn")
+	}
+}
+
+func (d *decoder) checkLink(f *File, i int) {
+	l := &f.Topology.Links[i]
+	path := fmt.Sprintf("topology.links[%d]", i)
+	d.checkLinkName(f, i, path)
+	known := make([]string, len(f.Topology.Nodes))
+	for k, n := range f.Topology.Nodes {
+		known[k] = n.Name
+	}
+	for k, end := range l.Endpoints {
+		here := fmt.Sprintf("%s.endpoints[%d]", path, k)
+		switch {
+		case end == "" || d.failed(here):
+		case !slices.Contains(known, end):
+			d.failAt(here, suggest(end, known), "there is no node %q", end)
+		case slices.Index(l.Endpoints, end) < k:
+			d.failAt(here, "name each node once", "the node %s is an endpoint twice", end)
+		}
+	}
+	if l.Type != "shared" && len(l.Endpoints) > 2 {
+		d.failAt(path+".endpoints", "write two, or type: shared", "a link of type %s has %d endpoints", l.Type, len(l.Endpoints))
+	}
+	d.checkDirections(path, l.kind())
+	d.checkJitter(l, path)
+}
+
+// checkJitter holds each direction's jitter against its delay, where the link itself states both.
+func (d *decoder) checkJitter(l *Link, path string) {
+	p := l.Properties
+	p.resolve()
+	var up, down topology.Vertex
+	up.LinkType, down.LinkType = topology.Uplink, topology.Downlink
+	p.apply(&up)
+	p.apply(&down)
+	for _, s := range []topology.Shape{up.Shape[0], down.Shape[0]} {
+		if s.Jitter > s.Delay && l.Class == "" && !d.failed(path) {
+			d.failAt(path+".jitter", "write at most the delay, and give a delay", "the jitter of %v is larger than the delay of %v", s.Jitter, s.Delay)
+			return
+		}
+	}
+}
+
+func (d *decoder) checkLinkName(f *File, i int, path string) {
+	l := &f.Topology.Links[i]
+	name := l.Name
+	if name == "" && len(l.Endpoints) != 2 {
+		d.failAt(path, "add name", "a link of %d endpoints needs a name", len(l.Endpoints))
+		return
+	}
+	if name == "" {
+		name = strings.Join(l.Endpoints, "-")
+	}
+	taken := slices.ContainsFunc(f.Topology.Nodes, func(n Node) bool { return n.Name == name })
+	for _, other := range f.Topology.Links[:i] {
+		taken = taken || other.Name == name || other.Name == "" && strings.Join(other.Endpoints, "-") == name
+	}
+	if taken {
+		d.failAt(path+".name", "add a name of its own", "the name %q is taken", name)
+	}
+}
+
+// checkDirections refuses up and down where a link has one queue only.
+func (d *decoder) checkDirections(path string, kind topology.LinkType) {
+	no := map[topology.LinkType][]string{
+		topology.Shared: {"up", "down"}, topology.Uplink: {"down"}, topology.Downlink: {"up"},
+	}[kind]
+	for _, key := range []string{"rate", "delay", "jitter", "loss", "queue"} {
+		for _, direction := range no {
+			here := join(join(path, key), direction)
+			if _, given := d.where[here]; given {
+				d.failAt(here, "write one value", "a link of type %s has one queue", kind)
+			}
+		}
+	}
+	if here := join(path, "rtt"); kind == topology.Uplink || kind == topology.Downlink {
+		if _, given := d.where[here]; given {
+			d.failAt(here, "write delay", "a link of type %s has one direction", kind)
+		}
+	}
+}
+
+func (d *decoder) checkSynth(t *Topology) {
+	s := t.Synth
+	if s == nil {
+		return
+	}
+	if s.AtSecond != nil && s.Premises != nil && *s.AtSecond > *s.Premises {
+		d.failAt("topology.synth.at-second-exchange", "write at most the number of premises", "there are %d premises only", *s.Premises)
+	}
+	if s.Neighbourhoods != nil && len(s.Sizes) > 0 && len(s.Sizes) != *s.Neighbourhoods {
+		d.failAt("topology.synth.sizes", fmt.Sprintf("write %d", *s.Neighbourhoods), "there are %d sizes for %d neighbourhoods", len(s.Sizes), *s.Neighbourhoods)
+	}
+	for i, n := range s.Sizes {
+		if n < 1 || n > 1000 {
+			d.failAt(fmt.Sprintf("topology.synth.sizes[%d]", i), "write a number from 1 to 1000", "%d is out of range", n)
+		}
+	}
+}
+
+func (d *decoder) checkWorkload(w *Workload) {
+	if w.MaxLength > 0 && w.MaxLength < w.MinLength {
+		d.failAt("workload.max-length", fmt.Sprintf("write at least %d", w.MinLength), "it is less than min-length")
+	}
+	if w.Synth != nil && w.Jobs > w.Synth.Jobs && w.Synth.Jobs > 0 {
+		d.failAt("workload.jobs", "raise synth.jobs", "%d jobs cannot be drawn from the %d synthesized", w.Jobs, w.Synth.Jobs)
+	}
+	for i, c := range w.Clients {
+		if slices.Index(w.Clients, c) < i {
+			d.failAt(fmt.Sprintf("workload.clients[%d]", i), "remove it", "%q is listed twice", c)
+		}
+	}
+}
+
+func (d *decoder) checkModels(f *File) {
+	for i, m := range f.Models {
+		here := fmt.Sprintf("models[%d]", i)
+		if slices.Index(f.Models, m) < i {
+			d.failAt(here, "remove it", "%q is listed twice", m)
+		}
+		if _, given := d.where["cloud"]; m == "external" && !given {
+			d.failAt(here, "add cloud: {} or remove the model", "the model external keeps state in the cloud, and there is none")
+		}
+	}
+}
+
+// checkFiles looks for the files that the scenario refers to, and reads the topology.
+func (d *decoder) checkFiles(s *Scenario) {
+	if trace := s.Workload.Trace; trace != "" {
+		switch info, err := os.Stat(s.resolvePath(trace)); {
+		case err != nil:
+			d.failAt("workload.trace", "paths are relative to the scenario's file", "%v", err)
+		case !info.Mode().IsRegular():
+			d.failAt("workload.trace", "write the path of a file", "%s is not a file", trace)
+		}
+	}
+	if s.File.Topology.Ether != "" && !d.failed("topology") {
+		if _, err := s.edgeNetwork(); err != nil {
+			for _, one := range flatten(err) {
+				d.failAt("topology.ether", "paths are relative to the scenario's file", "%v", one)
+			}
+		}
+	}
+}
+
+// flatten takes joined errors apart.
+func flatten(err error) []error {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []error
+		for _, one := range many.Unwrap() {
+			all = append(all, flatten(one)...)
+		}
+		return all
+	}
+	return []error{err}
+}

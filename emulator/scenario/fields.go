@@ -1,0 +1,127 @@
+package scenario
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// field is what the struct tags say of one key of the file. Decoder, encoder and schema read nothing
+// else, so that they cannot disagree on which keys there are.
+//
+//	yaml     name, then: required; short (a scalar in the mapping's place stands for this key);
+//	         keyed (a mapping from names to elements); key (receives that name); inline
+//	doc      one sentence or two, for the schema
+//	default  YAML that stands in for an absent key
+//	min, max range of a number or quantity; of a list, its length
+//	pattern  regular expression of a text, of a list's elements or of a mapping's names
+//	enum     permitted words, separated by |
+//	one      exactly one of the fields with this word must be given; atmost: no more than one
+//	with     another key that must be given as well
+//	when     KEY=WORD|WORD: only where KEY is one of the words
+type field struct {
+	name     string
+	index    []int
+	typ      reflect.Type
+	required bool
+	short    bool
+	keyed    bool
+	doc      string
+	def      string
+	hasDef   bool
+	min, max string
+	pattern  string
+	enum     []string
+	one      string
+	atmost   string
+	with     string
+	when     condition
+}
+
+type condition struct {
+	key   string
+	words []string
+}
+
+func (c condition) holds(word string) bool { return c.key == "" || slices.Contains(c.words, word) }
+
+// fieldsOf lists the keys of a struct, those of inlined structs in their place.
+func fieldsOf(t reflect.Type) []field {
+	var all []field
+	for i := range t.NumField() {
+		sf := t.Field(i)
+		parts := strings.Split(sf.Tag.Get("yaml"), ",")
+		switch options := parts[1:]; {
+		case !sf.IsExported() || slices.Contains(options, "key"):
+		case slices.Contains(options, "inline"):
+			for _, f := range fieldsOf(sf.Type) {
+				f.index = append([]int{i}, f.index...)
+				all = append(all, f)
+			}
+		default:
+			all = append(all, tagged(sf, parts[0], options))
+		}
+	}
+	return all
+}
+
+func tagged(sf reflect.StructField, name string, options []string) field {
+	f := field{
+		name: name, index: sf.Index, typ: sf.Type,
+		required: slices.Contains(options, "required"),
+		short:    slices.Contains(options, "short"),
+		keyed:    slices.Contains(options, "keyed"),
+		doc:      sf.Tag.Get("doc"),
+		min:      sf.Tag.Get("min"), max: sf.Tag.Get("max"),
+		pattern: sf.Tag.Get("pattern"),
+		one:     sf.Tag.Get("one"), atmost: sf.Tag.Get("atmost"), with: sf.Tag.Get("with"),
+	}
+	f.def, f.hasDef = sf.Tag.Lookup("default")
+	if e := sf.Tag.Get("enum"); e != "" {
+		f.enum = strings.Split(e, "|")
+	}
+	if key, words, ok := strings.Cut(sf.Tag.Get("when"), "="); ok {
+		f.when = condition{key, strings.Split(words, "|")}
+	}
+	return f
+}
+
+// keyField is the index of the field that receives an element's name in a keyed list.
+func keyField(t reflect.Type) []int {
+	for i := range t.NumField() {
+		if strings.HasSuffix(t.Field(i).Tag.Get("yaml"), ",key") {
+			return []int{i}
+		}
+	}
+	return nil
+}
+
+// shortFields are those that a scalar in the struct's place stands for.
+func shortFields(fields []field) []field {
+	return slices.DeleteFunc(slices.Clone(fields), func(f field) bool { return !f.short })
+}
+
+func find(fields []field, name string) *field {
+	for i := range fields {
+		if fields[i].name == name {
+			return &fields[i]
+		}
+	}
+	return nil
+}
+
+func names(fields []field) []string {
+	all := make([]string, len(fields))
+	for i, f := range fields {
+		all[i] = f.name
+	}
+	return all
+}
+
+// word is the text of the string field called key in struct v; empty where there is none.
+func word(v reflect.Value, fields []field, key string) string {
+	if f := find(fields, key); f != nil && f.typ.Kind() == reflect.String {
+		return v.FieldByIndex(f.index).String()
+	}
+	return ""
+}

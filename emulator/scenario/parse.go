@@ -1,0 +1,156 @@
+package scenario
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// MaxSize is the largest scenario file read, in bytes.
+const MaxSize = 1 << 20
+
+// Load reads the scenario file at path and checks it together with the files it refers to. It fails
+// with the error of reading it, or with Errors.
+func Load(path string) (*Scenario, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("scenario: %w", err)
+	}
+	defer func() { _ = f.Close() }() // read only: nothing is lost
+	data, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("scenario: %w", err)
+	}
+	return parse(data, path, true)
+}
+
+// Parse reads a scenario; file is its name, for messages and as the base of relative paths. Files that
+// the scenario refers to are not opened. It fails with Errors: all there are, in the file's order.
+func Parse(data []byte, file string) (*Scenario, error) { return parse(data, file, false) }
+
+func parse(data []byte, file string, open bool) (*Scenario, error) {
+	d := &decoder{file: file, where: map[string]position{}}
+	s := &Scenario{path: file, where: d.where}
+	root := d.document(data)
+	if root != nil {
+		d.value(root, reflect.ValueOf(&s.File).Elem(), &field{}, "", 0)
+		delete(d.where, "") // the file as a whole is said to be at its first line
+		d.check(s, open)
+	}
+	if len(d.errs) > 0 {
+		return nil, d.errs.sorted()
+	}
+	return s, nil
+}
+
+// document finds the one YAML document of a file; nil after an error.
+func (d *decoder) document(data []byte) *yaml.Node {
+	if !d.readable(data) {
+		return nil
+	}
+	reader := yaml.NewDecoder(bytes.NewReader(data))
+	var doc, second yaml.Node
+	switch err := decode(reader, &doc); {
+	case errors.Is(err, io.EOF) || err == nil && empty(&doc):
+		d.fail(position{1, 1}, "", "begin with name: and topology:, or copy one of the shipped scenarios", "the file is empty")
+		return nil
+	case err != nil:
+		d.syntax(data, err)
+		return nil
+	}
+	switch err := decode(reader, &second); {
+	case err == nil:
+		d.fail(at(&second), "", "put each scenario into a file of its own", "a second document begins here")
+		return nil
+	case !errors.Is(err, io.EOF):
+		d.syntax(data, err)
+		return nil
+	}
+	return doc.Content[0]
+}
+
+func empty(doc *yaml.Node) bool {
+	return len(doc.Content) == 0 || doc.Content[0].Kind == yaml.ScalarNode && doc.Content[0].ShortTag() == "!!null"
+}
+
+// decode is Decode that fails where the library panics.
+func decode(reader *yaml.Decoder, into *yaml.Node) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("yaml: cannot be read: %v", p)
+		}
+	}()
+	return reader.Decode(into)
+}
+
+// readable checks what comes before YAML: size, encoding, characters.
+func (d *decoder) readable(data []byte) bool {
+	if len(data) > MaxSize {
+		d.fail(position{1, 1}, "", "shorten it", "the file is larger than %d bytes", MaxSize)
+		return false
+	}
+	p := position{1, 1}
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			d.fail(p, "", "save it as UTF-8", "the byte 0x%02x is not UTF-8", data[i])
+			return false
+		case r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == 0x7f:
+			d.fail(p, "", "remove it", "there is a control character (0x%02x)", r)
+			return false
+		}
+		if i += size; r == '\n' {
+			p = position{p.line + 1, 1}
+		} else if i > size || r != '\uFEFF' {
+			p.column++
+		}
+	}
+	return true
+}
+
+var lineOf = regexp.MustCompile(`line (\d+)(?:, column (\d+))?: *`)
+
+// syntax reports an error of the YAML library, which says the line at most.
+func (d *decoder) syntax(data []byte, err error) {
+	message := strings.TrimPrefix(err.Error(), "yaml: ")
+	lines := strings.Split(string(data), "\n")
+	line := len(lines)
+	for line > 1 && strings.TrimSpace(lines[line-1]) == "" {
+		line--
+	}
+	if m := lineOf.FindStringSubmatch(message); m != nil {
+		message = strings.Replace(message, m[0], "", 1)
+		if n, convErr := strconv.Atoi(m[1]); convErr == nil {
+			line = min(max(1, n), len(lines))
+		}
+	}
+	remedy := "check indentation, colons and quotes here and just above"
+	for i, text := range lines {
+		if indent := text[:len(text)-len(strings.TrimLeft(text, " \t"))]; strings.Contains(indent, "\t") && strings.TrimSpace(text) != "" && i+2 >= line {
+			d.fail(position{i + 1, strings.IndexByte(text, '\t') + 1}, "", "indent with spaces", "a tab cannot indent YAML")
+			return
+		}
+	}
+	text := lines[line-1]
+	column := 1 + utf8.RuneCountInString(text[:len(text)-len(strings.TrimLeft(text, " "))])
+	d.fail(position{line, column}, "", remedy, "this is not YAML: %s", message)
+}
+
+// resolvePath is a path in the scenario's file, which is relative to the file.
+func (s *Scenario) resolvePath(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(s.path), filepath.FromSlash(path))
+}

@@ -1,0 +1,106 @@
+package scenario
+
+import (
+	"math"
+	"strings"
+	"time"
+)
+
+// resolve fills in the defaults that depend on other values. It follows the checks that need to know
+// what the file said.
+func (f *File) resolve() {
+	f.Topology.resolve(f.Seed)
+	if f.Cloud != nil {
+		f.Cloud.resolve()
+	}
+	for _, list := range [][]Override{f.Classes, f.Overrides} {
+		for i := range list {
+			list[i].resolve()
+		}
+	}
+	f.Workload.resolve(f.Seed)
+	if len(f.Workload.Clients) == 0 {
+		f.Workload.Clients = f.Topology.defaultClients()
+	}
+	if len(f.Models) == 0 {
+		if f.Cloud != nil {
+			f.Models = append(f.Models, "external")
+		}
+		f.Models = append(f.Models, "in-edge", "in-function", "in-client")
+	}
+	if f.Replay.Arrival.Kind == "poisson" {
+		orPublished(&f.Replay.Arrival.Seed, f.Seed)
+	}
+}
+
+func (t *Topology) resolve(seed uint64) {
+	if t.Synth != nil {
+		t.Synth.resolve(seed)
+	}
+	if t.Latencies == nil && len(t.Nodes) == 0 {
+		t.Latencies = &Latencies{Kind: "published"}
+	}
+	if t.Latencies != nil {
+		t.Latencies.resolve(seed)
+	}
+	for i := range t.Nodes {
+		if n := &t.Nodes[i]; n.Kind == "host" && n.Model == "" {
+			n.Model = n.Class
+		}
+	}
+	for i := range t.Links {
+		l := &t.Links[i]
+		if l.Name == "" && len(l.Endpoints) == 2 {
+			l.Name = strings.Join(l.Endpoints, "-")
+		}
+		l.Properties.resolve()
+	}
+}
+
+// defaultClients are those of the study where its topologies are used.
+func (t *Topology) defaultClients() []string {
+	if len(t.Nodes) == 0 {
+		return []string{"rpi3b+", "nvidia_jetson_tx2"}
+	}
+	var hosts []string
+	for _, n := range t.Nodes {
+		if n.Kind == "host" {
+			hosts = append(hosts, n.Name)
+		}
+	}
+	return hosts
+}
+
+func (p *Properties) resolve() {
+	if p.RTT != nil && p.Delay == nil {
+		half := *p.RTT / 2
+		p.Delay = &Both[time.Duration]{Up: &half, Down: &half}
+	}
+	p.RTT = nil
+}
+
+func (c *Cloud) resolve() {
+	switch {
+	case c.Delay != nil:
+	case c.RTT != nil:
+		half := *c.RTT / 2
+		c.Delay = &half
+	default:
+		c.Delay = new(time.Duration)
+		*c.Delay = 60 * time.Millisecond // the study's
+	}
+	c.RTT = nil
+}
+
+func (w *Workload) resolve(seed uint64) {
+	orPublished(&w.Seed, seed)
+	if w.Trace == "" && w.Synth == nil {
+		w.Synth = &WorkloadSynth{Kind: "spar", Jobs: 200}
+	}
+	if w.Synth != nil {
+		orPublished(&w.Synth.Seed, seed)
+	}
+}
+
+// tail is a factor that a lognormal draw of the given shape and scale 1 exceeds once in a thousand times.
+func tail(sigma float64) float64 { return math.Exp(3.1 * sigma) }

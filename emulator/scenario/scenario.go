@@ -1,0 +1,87 @@
+// Package scenario is the YAML file that says what to emulate: the topology, the workload, how it is
+// placed and replayed, and on what. It reads strictly, resolves defaults, reports all errors at once
+// with their positions, and describes itself as a JSON Schema. It knows nothing of operating systems.
+package scenario
+
+import "time"
+
+// Scenario is a file that was read and found sound, with its defaults resolved.
+type Scenario struct {
+	File
+
+	path  string // of the file, as given to Parse or Load
+	where map[string]position
+}
+
+// Path is the name of the file that the scenario was read from.
+func (s *Scenario) Path() string { return s.path }
+
+// File is the content of a scenario file. The tags are described at type field.
+type File struct {
+	Name        string     `yaml:"name,required" pattern:"^[a-z0-9][a-z0-9-]{0,30}$" doc:"Name of the testbed: lower-case letters, digits and hyphens, 31 at most."`
+	Description string     `yaml:"description" doc:"What the scenario is for; free text."`
+	Seed        uint64     `yaml:"seed" default:"1" doc:"Seed of everything drawn, wherever no seed of its own is given."`
+	Topology    Topology   `yaml:"topology,required" doc:"The edge network: one of synth, ether, or nodes with links."`
+	Cloud       *Cloud     `yaml:"cloud" doc:"The cloud, a host outside the edge network that keeps state. Absent: there is none, and the model external cannot be used."`
+	Classes     []Override `yaml:"classes,keyed" doc:"Properties for every link of a class. They replace what was synthesized or read; what a link in topology.links says itself comes before them."`
+	Overrides   []Override `yaml:"overrides,keyed" doc:"Properties for single links, by name; they come before everything else."`
+	Workload    Workload   `yaml:"workload" doc:"The jobs: a trace, or synthesized."`
+	Placement   Placement  `yaml:"placement" doc:"Which node executes what."`
+	Models      []string   `yaml:"models" enum:"external|in-edge|in-function|in-client" min:"1" doc:"Execution models to run, in this order. Default: all four, without external where there is no cloud."`
+	Replay      Replay     `yaml:"replay" doc:"How the jobs are carried out."`
+	TCP         TCP        `yaml:"tcp" doc:"Settings of TCP inside every node."`
+	Runtime     string     `yaml:"runtime" enum:"auto|docker|process" default:"auto" doc:"What runs a node. auto takes Docker where an engine answers, and processes in namespaces otherwise."`
+	Fabric      string     `yaml:"fabric" enum:"auto|netem|userspace" default:"auto" doc:"What shapes and carries packets. auto takes netem where the kernel has it, and userspace otherwise."`
+}
+
+// Workload says which jobs there are.
+type Workload struct {
+	Trace       string         `yaml:"trace" atmost:"source of the workload" doc:"Path of a trace in Spår's format (batch_task.csv), relative to this file."`
+	Synth       *WorkloadSynth `yaml:"synth" atmost:"source of the workload" doc:"A synthesized trace. It is the default."`
+	Jobs        int            `yaml:"jobs" min:"1" max:"1000000" doc:"How many of the pool's stateful jobs to draw, on average: each is kept with the same probability, as in the study. Absent: all of them."`
+	Functions   int            `yaml:"functions" default:"10" min:"1" max:"10000" doc:"Number of different functions that the tasks invoke."`
+	OpsFactor   float64        `yaml:"ops-factor" default:"100000" min:"0.001" max:"1e12" doc:"Operations for one second of one core in the trace."`
+	ArgFactor   float64        `yaml:"arg-factor" default:"1000000" min:"0" max:"1e9" doc:"Bytes of an invocation's argument for one percent of memory in the trace."`
+	StateFactor float64        `yaml:"state-factor" default:"1000000" min:"0" max:"1e9" doc:"Bytes of a state for one percent of memory in the trace."`
+	Clients     []string       `yaml:"clients" min:"1" doc:"Who issues jobs: models or classes of hosts, or names of hosts. Default: rpi3b+ and nvidia_jetson_tx2, as in the study; with topology.nodes, every host."`
+	MinLength   int            `yaml:"min-length" default:"1" min:"1" max:"10000" doc:"Leave out jobs with fewer invocations."`
+	MaxLength   int            `yaml:"max-length" min:"1" max:"10000" doc:"Leave out jobs with more invocations. Absent: none."`
+	Strict      bool           `yaml:"strict" default:"false" doc:"Whether a malformed row of the trace is an error; otherwise it is reported, counted and skipped."`
+	Seed        *uint64        `yaml:"seed" doc:"Seed of the draw of jobs, of their clients and of the order of placement. Default: the scenario's."`
+}
+
+// WorkloadSynth says how to synthesize a trace.
+type WorkloadSynth struct {
+	Kind string  `yaml:"kind,short,required" enum:"spar" doc:"The generator: spar (Tian et al., SoCC 2019)."`
+	Jobs int     `yaml:"jobs" default:"200" min:"1" max:"100000" doc:"Jobs to synthesize; those without state are dropped afterwards."`
+	Seed *uint64 `yaml:"seed" doc:"Seed of the synthesis. Default: the scenario's."`
+}
+
+// Placement says which node executes what.
+type Placement struct {
+	Policy string `yaml:"policy" enum:"load|load+net" default:"load+net" doc:"Allocation policy: by a node's load, or by its load and the transfers' time."`
+	Speed  string `yaml:"speed" enum:"as-published|cpu" default:"as-published" doc:"What a node's speed in operations/s is: as-published, its memory in bytes (so did the simulator that made the study's figures), or cpu, a million for each thousandth of a core."`
+}
+
+// Replay says how jobs are carried out.
+type Replay struct {
+	Arrival Arrival       `yaml:"arrival" default:"sequential" doc:"When chains start."`
+	Compute string        `yaml:"compute" enum:"allotted|shared|burn" default:"allotted" doc:"How a function computes: allotted, for the time that the study's model gives it; shared, dividing the node among what runs; burn, by using the processor."`
+	Warmup  bool          `yaml:"warmup" default:"true" doc:"Whether connections are made before the first chain that is measured."`
+	Timeout time.Duration `yaml:"timeout" default:"60s" min:"10ms" max:"1h" doc:"Time after which a chain has failed."`
+}
+
+// Arrival says when chains start.
+type Arrival struct {
+	Kind    string    `yaml:"kind,short,required" enum:"sequential|concurrency|trace|poisson" doc:"sequential: one after the other; concurrency: a number of them at any time; trace: at the trace's times; poisson: at random."`
+	Clients int       `yaml:"clients" default:"4" min:"1" max:"10000" when:"kind=concurrency" doc:"Chains that run at any time."`
+	Speedup float64   `yaml:"speedup" default:"1" min:"0.001" max:"1000000" when:"kind=trace" doc:"How much faster than in the trace time passes."`
+	Rate    PerSecond `yaml:"rate" default:"1/s" when:"kind=poisson" doc:"Mean number of chains that start, such as 5/s."`
+	Seed    *uint64   `yaml:"seed" when:"kind=poisson" doc:"Seed of the times. Default: the scenario's."`
+}
+
+// TCP is set inside every node.
+type TCP struct {
+	Congestion         string `yaml:"congestion" pattern:"^[a-z][a-z0-9_-]{0,14}$" default:"cubic" doc:"Congestion control, as the kernel calls it: cubic, reno, bbr."`
+	SlowStartAfterIdle bool   `yaml:"slow-start-after-idle" default:"false" doc:"Whether an idle connection forgets its window."`
+}

@@ -1,0 +1,205 @@
+package scenario
+
+import (
+	"encoding/json"
+	"reflect"
+	"strconv"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// SchemaID is the identifier of the JSON Schema.
+const SchemaID = "https://testbed.invalid/scenario.schema.json"
+
+type object = map[string]any
+
+// Schema is the JSON Schema (draft 2020-12) of scenario files, for editors. It is made from the same
+// struct tags that the decoder reads. What a schema cannot say (names that refer to others, the range of
+// quantities with units, connectedness) only Parse checks.
+func Schema() []byte {
+	g := generator{defs: object{}}
+	root := g.section(reflect.TypeFor[File]())
+	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	root["$id"] = SchemaID
+	root["title"] = "Testbed scenario"
+	root["$defs"] = g.defs
+	out, err := json.MarshalIndent(root, "", "  ")
+	if err != nil {
+		return nil // not reached: maps of plain values
+	}
+	return append(out, '\n')
+}
+
+type generator struct{ defs object }
+
+// value is the schema of a field's value.
+func (g *generator) value(t reflect.Type, f *field) object {
+	if s := scalars[t]; s != nil {
+		return s.schema()
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return g.value(t.Elem(), f)
+	case reflect.Struct:
+		return g.reference(t)
+	case reflect.Slice:
+		return g.list(t, f)
+	case reflect.Bool:
+		return object{"type": "boolean"}
+	case reflect.Int:
+		return ranged(object{"type": "integer"}, f)
+	case reflect.Uint64:
+		return object{"type": "integer", "minimum": 0, "maximum": uint64(1<<63 - 1)}
+	case reflect.Float64:
+		return ranged(object{"type": "number"}, f)
+	}
+	s := object{"type": "string", "minLength": 1}
+	if len(f.enum) > 0 {
+		s = object{"enum": f.enum}
+	}
+	if f.pattern != "" {
+		s["pattern"] = f.pattern
+	}
+	return s
+}
+
+func ranged(s object, f *field) object {
+	for key, limit := range map[string]string{"minimum": f.min, "maximum": f.max} {
+		if x, err := strconv.ParseFloat(limit, 64); err == nil {
+			s[key] = x
+		}
+	}
+	return s
+}
+
+// schema of a quantity: its spelling, and its range where plain numbers are accepted.
+func (s *scalar) schema() object {
+	var either []object
+	if s.pattern != nil {
+		either = append(either, object{"type": "string", "pattern": s.pattern.String()})
+	}
+	if s.numbers {
+		scale, _ := s.parse("1")
+		either = append(either, object{"type": "number", "minimum": s.min / scale, "maximum": s.max / scale})
+	}
+	if len(either) == 1 {
+		return either[0]
+	}
+	return object{"anyOf": either}
+}
+
+func (g *generator) list(t reflect.Type, f *field) object {
+	element := *f
+	element.min, element.max = "", ""
+	s := object{"type": "array", "items": g.value(t.Elem(), &element)}
+	low, high := "minItems", "maxItems"
+	if f.keyed {
+		s = object{"type": "object", "additionalProperties": object{"anyOf": []object{g.value(t.Elem(), &field{}), {"type": "null"}}}}
+		low, high = "minProperties", "maxProperties"
+		if f.pattern != "" {
+			s["propertyNames"] = object{"pattern": f.pattern}
+		}
+	}
+	for key, limit := range map[string]string{low: f.min, high: f.max} {
+		if n, err := strconv.Atoi(limit); err == nil {
+			s[key] = n
+		}
+	}
+	return s
+}
+
+// reference is a named section's place in $defs; two-way quantities, which have no name, are written out.
+func (g *generator) reference(t reflect.Type) object {
+	fields := fieldsOf(t)
+	short := shortFields(fields)
+	if len(short) == 2 {
+		both := g.section(t)
+		both["minProperties"] = 1
+		return object{"anyOf": []object{g.value(fields[0].typ, &fields[0]), both}}
+	}
+	if _, done := g.defs[t.Name()]; !done {
+		g.defs[t.Name()] = true // in work
+		whole := g.section(t)
+		if len(short) > 0 {
+			whole = object{"anyOf": []object{g.value(short[0].typ, &short[0]), whole}}
+		}
+		g.defs[t.Name()] = whole
+	}
+	return object{"$ref": "#/$defs/" + t.Name()}
+}
+
+// section is the schema of a mapping.
+func (g *generator) section(t reflect.Type) object {
+	fields := fieldsOf(t)
+	properties, required := object{}, []string{}
+	depends, dependent := object{}, object{}
+	for i := range fields {
+		f := &fields[i]
+		p := g.value(f.typ, f)
+		if f.doc != "" {
+			p["description"] = f.doc
+		}
+		if f.hasDef {
+			var value any
+			if yaml.Unmarshal([]byte(f.def), &value) == nil {
+				p["default"] = value
+			}
+		}
+		properties[f.name] = p
+		if f.required {
+			required = append(required, f.name)
+		}
+		if f.when.key != "" {
+			depends[f.name] = only(f, fields)
+		}
+		if f.with != "" {
+			dependent[f.name] = []string{f.with}
+		}
+	}
+	s := object{"type": "object", "additionalProperties": false, "properties": properties}
+	for key, part := range map[string]object{"dependentSchemas": depends, "dependentRequired": dependent} {
+		if len(part) > 0 {
+			s[key] = part
+		}
+	}
+	if len(required) > 0 {
+		s["required"] = required
+	}
+	if rules := alternatives(fields); len(rules) > 0 {
+		s["allOf"] = rules
+	}
+	return s
+}
+
+// only says what the key of a when tag must be where the field is given.
+func only(f *field, fields []field) object {
+	key := find(fields, f.when.key)
+	s := object{"properties": object{f.when.key: object{"enum": f.when.words}}}
+	if !f.when.holds(key.def) {
+		s["required"] = []string{f.when.key}
+	}
+	return s
+}
+
+// alternatives are the rules of the tags one and atmost.
+func alternatives(fields []field) []object {
+	var rules []object
+	done := map[string]bool{}
+	for _, f := range fields {
+		group := f.one + f.atmost
+		if group == "" || done[group] {
+			continue
+		}
+		done[group] = true
+		var each, any []object
+		for _, name := range members(fields, group) {
+			each = append(each, object{"required": []string{name}})
+			any = append(any, object{"required": []string{name}})
+		}
+		if f.one == "" { // none at all is fine
+			each = append(each, object{"not": object{"anyOf": any}})
+		}
+		rules = append(rules, object{"oneOf": each})
+	}
+	return rules
+}

@@ -1,0 +1,303 @@
+package scenario
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// pair is one key of a mapping with its value.
+type pair struct{ key, value *yaml.Node }
+
+// pairs lists a mapping's keys in order, then those that merge keys (<<) bring in and that it does not
+// give itself. It reports duplicates and keys that are no texts.
+func (d *decoder) pairs(n *yaml.Node, path string, depth int) []pair {
+	var all, merged []pair
+	seen := map[string]position{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		for key.Kind == yaml.AliasNode && key.Alias != nil && key.Alias.Kind != yaml.AliasNode {
+			key = key.Alias
+		}
+		if key.Kind == yaml.ScalarNode && key.ShortTag() == "!!merge" {
+			merged = append(merged, d.merge(value, path, depth+1)...)
+			continue
+		}
+		if key.Kind != yaml.ScalarNode || key.ShortTag() != "!!str" && key.ShortTag() != "!!int" {
+			d.fail(at(n.Content[i]), path, "write a word", "%s is not a key", what(key))
+			continue
+		}
+		if first, twice := seen[key.Value]; twice {
+			d.fail(at(n.Content[i]), join(path, key.Value), fmt.Sprintf("remove it here or in line %d", first.line),
+				"the key %q is given twice", key.Value)
+			continue
+		}
+		seen[key.Value] = at(n.Content[i])
+		all = append(all, pair{key, value})
+	}
+	for _, p := range merged {
+		if _, given := seen[p.key.Value]; !given {
+			seen[p.key.Value] = at(p.key)
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// merge lists the pairs behind a merge key: of an alias, a mapping, or a list of these.
+func (d *decoder) merge(n *yaml.Node, path string, depth int) []pair {
+	if d.nodes++; d.nodes > maxNodes || depth >= maxDepth {
+		d.fail(at(n), path, "merge less", "the merge keys are nested too deeply")
+		return nil
+	}
+	switch {
+	case n.Kind == yaml.AliasNode && n.Alias != nil:
+		return d.merge(n.Alias, path, depth+1)
+	case n.Kind == yaml.MappingNode:
+		d.nodes += len(n.Content)
+		return d.pairs(n, path, depth)
+	case n.Kind == yaml.SequenceNode:
+		var all []pair
+		for _, c := range n.Content {
+			all = append(all, d.merge(c, path, depth+1)...)
+		}
+		return all
+	}
+	d.fail(at(n), path, "write an alias such as *common", "%s cannot be merged", what(n))
+	return nil
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+// section decodes a mapping, or the scalar that is short for one, into the struct v.
+func (d *decoder) section(n *yaml.Node, v reflect.Value, f *field, path string, depth int) bool {
+	fields := fieldsOf(v.Type())
+	given := map[string]bool{}
+	before := len(d.errs)
+	switch {
+	case n.Kind == yaml.MappingNode:
+		for _, p := range d.pairs(n, path, depth) {
+			d.member(p, v, fields, given, f, path, depth)
+		}
+		if len(given) == 0 && len(shortFields(fields)) == 2 && len(d.errs) == before {
+			d.fail(at(n), path, "write one of its keys: "+strings.Join(names(fields), ", "), "there is no value")
+		}
+	case n.Kind == yaml.ScalarNode && len(shortFields(fields)) > 0:
+		for _, sf := range shortFields(fields) {
+			given[sf.name] = true
+			inner := sf
+			inherit(&inner, f)
+			if !d.value(n, v.FieldByIndex(sf.index), &inner, path, depth+1) {
+				return false
+			}
+		}
+	default:
+		d.fail(at(n), path, "write one of its keys: "+strings.Join(names(fields), ", "), "%s where a mapping belongs", what(n))
+		return false
+	}
+	d.complete(v, fields, given, path)
+	return len(d.errs) == before
+}
+
+// inherit hands the range of the field f down to the directions of a two-way quantity.
+func inherit(inner, f *field) {
+	if inner.name == "up" || inner.name == "down" {
+		inner.min, inner.max = f.min, f.max
+	}
+}
+
+func (d *decoder) member(p pair, v reflect.Value, fields []field, given map[string]bool, outer *field, path string, depth int) {
+	name := p.key.Value
+	f := find(fields, name)
+	if f == nil {
+		d.fail(at(p.key), path, suggest(name, names(fields)), "unknown key %q", name)
+		// The key that was meant counts as given: its absence would be a second error for one slip.
+		if meant, ok := nearest(name, names(fields)); ok {
+			given[meant] = true
+		}
+		return
+	}
+	given[name] = true
+	inner := *f
+	inherit(&inner, outer)
+	if k := p.value.Kind; k == yaml.MappingNode || k == yaml.AliasNode {
+		d.where[join(path, name)] = at(p.key)
+	}
+	if p.value.Line == 0 { // an absent value has no place of its own
+		p.value.Line, p.value.Column = p.key.Line, p.key.Column
+	}
+	d.value(p.value, v.FieldByIndex(f.index), &inner, join(path, name), depth+1)
+}
+
+// complete applies defaults and checks which keys go together.
+func (d *decoder) complete(v reflect.Value, fields []field, given map[string]bool, path string) {
+	groups := map[string][]string{}
+	here := d.position(path)
+	for i := range fields {
+		f := &fields[i]
+		if given[f.name] {
+			for _, group := range []string{f.one, f.atmost} {
+				groups[group] = append(groups[group], f.name)
+			}
+			if f.with != "" && !given[f.with] {
+				d.fail(d.position(join(path, f.name)), join(path, f.name), "give "+f.with+" or remove it", "it has no meaning without %s", f.with)
+			}
+			continue
+		}
+		if f.required {
+			d.fail(here, path, "add it: "+f.doc, "the key %q is missing", f.name)
+		}
+	}
+	for i := range fields {
+		if f := &fields[i]; !given[f.name] {
+			d.standIn(v, f, fields, path)
+		}
+	}
+	for i := range fields {
+		f := &fields[i]
+		if is := word(v, fields, f.when.key); given[f.name] && !f.when.holds(is) && is != "" {
+			d.fail(d.position(join(path, f.name)), join(path, f.name), fmt.Sprintf("remove it, or write %s: %s", f.when.key, strings.Join(f.when.words, " or ")),
+				"it has no meaning with %s: %s", f.when.key, is)
+		}
+	}
+	d.alternatives(fields, groups, path, here)
+}
+
+// alternatives checks that of the keys that exclude each other one is given.
+func (d *decoder) alternatives(fields []field, groups map[string][]string, path string, here position) {
+	for i := range fields {
+		f := &fields[i]
+		group, must := f.one, true
+		if group == "" {
+			group, must = f.atmost, false
+		}
+		given := groups[group]
+		if group == "" || find(fields[:i], f.name) != nil {
+			continue
+		}
+		switch {
+		case len(given) == 0 && must:
+			d.fail(here, path, "add one of "+strings.Join(members(fields, group), ", "), "the %s is missing", group)
+			groups[group] = []string{""}
+		case len(given) > 1:
+			last := join(path, given[0])
+			for _, name := range given[1:] {
+				if p, q := d.position(join(path, name)), d.position(last); p.line > q.line || p.line == q.line && p.column > q.column {
+					last = join(path, name)
+				}
+			}
+			d.fail(d.position(last), last, "keep one of "+strings.Join(given, ", "), "the %s is given more than once", group)
+			groups[group] = given[:1]
+		}
+	}
+}
+
+func members(fields []field, group string) []string {
+	var all []string
+	for _, f := range fields {
+		if f.one == group || f.atmost == group {
+			all = append(all, f.name)
+		}
+	}
+	return all
+}
+
+// standIn sets an absent field to its default; absent sections get those of their keys.
+func (d *decoder) standIn(v reflect.Value, f *field, fields []field, path string) {
+	if !f.when.holds(word(v, fields, f.when.key)) {
+		return
+	}
+	target := v.FieldByIndex(f.index)
+	text := f.def
+	if !f.hasDef {
+		if target.Kind() != reflect.Struct {
+			return
+		}
+		text = "{}"
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &doc); err == nil && len(doc.Content) == 1 {
+		scratch := decoder{file: d.file, where: map[string]position{}}
+		scratch.value(doc.Content[0], target, f, join(path, f.name), 0)
+	}
+}
+
+// position is where the value at path stands, or the nearest thing around it.
+func (d *decoder) position(path string) position {
+	for {
+		if p, ok := d.where[path]; ok {
+			return p
+		}
+		cut := strings.LastIndexAny(path, ".[")
+		if cut < 0 {
+			break
+		}
+		path = path[:cut]
+	}
+	if p, ok := d.where[""]; ok {
+		return p
+	}
+	return position{1, 1}
+}
+
+func (d *decoder) list(n *yaml.Node, v reflect.Value, f *field, path string, depth int) bool {
+	if n.Kind != yaml.SequenceNode {
+		d.fail(at(n), path, "write a list: [...]", "%s where a list belongs", what(n))
+		return false
+	}
+	out := reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content))
+	ok := true
+	element := *f
+	element.min, element.max = "", ""
+	for i, c := range n.Content {
+		ok = d.value(c, out.Index(i), &element, path+"["+strconv.Itoa(i)+"]", depth+1) && ok
+	}
+	v.Set(out)
+	return d.count(n, len(n.Content), f, path) && ok
+}
+
+// keyed decodes a mapping from names to elements into a list whose order is the file's.
+func (d *decoder) keyed(n *yaml.Node, v reflect.Value, f *field, path string, depth int) bool {
+	if n.Kind != yaml.MappingNode {
+		d.fail(at(n), path, "write names with their properties: {NAME: {...}}", "%s where a mapping belongs", what(n))
+		return false
+	}
+	all := d.pairs(n, path, depth)
+	out := reflect.MakeSlice(v.Type(), 0, len(all))
+	ok := true
+	for _, p := range all {
+		here := join(path, p.key.Value)
+		d.where[here] = at(p.key)
+		ok = d.spelling(p.key, f, here) && ok
+		item := reflect.New(v.Type().Elem()).Elem()
+		value := p.value
+		if value.Kind == yaml.ScalarNode && value.ShortTag() == "!!null" {
+			value = &yaml.Node{Kind: yaml.MappingNode, Line: p.key.Line, Column: p.key.Column}
+		}
+		ok = d.value(value, item, &field{}, here, depth+1) && ok
+		item.FieldByIndex(keyField(item.Type())).SetString(p.key.Value)
+		out = reflect.Append(out, item)
+	}
+	v.Set(out)
+	return d.count(n, len(all), f, path) && ok
+}
+
+func (d *decoder) count(n *yaml.Node, length int, f *field, path string) bool {
+	if low, err := strconv.Atoi(f.min); err == nil && length < low {
+		d.fail(d.position(path), path, fmt.Sprintf("write at least %d", low), "there are %d elements", length)
+		return false
+	}
+	if high, err := strconv.Atoi(f.max); err == nil && length > high {
+		d.fail(d.position(path), path, fmt.Sprintf("write at most %d", high), "there are %d elements", length)
+		return false
+	}
+	return true
+}
