@@ -1,0 +1,102 @@
+package transport
+
+import (
+	"fmt"
+
+	"testbed/emulator/plan"
+	"testbed/emulator/topology"
+)
+
+// transfer is the time, in seconds, of a step that begins at the given time:
+//
+//   - request and response: one message one way, from its first byte sent to its last byte received;
+//   - read: a GET without a body from the reader to the repository, then the state;
+//   - write: the state to the repository, then an answer without a body.
+//
+// Who initiates owns the connection: the caller for request and response, who reads or writes for the
+// others. A transfer within a node takes no time.
+func (r *replay) transfer(step *plan.Step, now int64) (float64, error) {
+	if err := r.check(step); err != nil || step.From == step.To {
+		return 0, err
+	}
+	at := now
+	switch from, to := step.From, step.To; step.Role {
+	case plan.Response:
+		at = r.message(r.connection(to, from).response, from, to, step.Bytes, at)
+	case plan.Read:
+		c := r.connection(to, from)
+		at = r.message(c.request, to, from, 0, at)
+		at = r.message(c.response, from, to, step.Bytes, at)
+	case plan.Write:
+		c := r.connection(from, to)
+		at = r.message(c.request, from, to, step.Bytes, at)
+		at = r.message(c.response, to, from, 0, at)
+	default:
+		at = r.message(r.connection(from, to).request, from, to, step.Bytes, at)
+	}
+	return float64(at-now) / float64(second), nil
+}
+
+// mostBytes bounds a transfer, for its packets are calculated one by one.
+const mostBytes = int64(1e12)
+
+// check refuses steps that lead nowhere, or to times that do not fit.
+func (r *replay) check(step *plan.Step) error {
+	e := r.engine
+	if count := len(e.topology.Vertices); step.From < 0 || step.To < 0 || int(step.From) >= count || int(step.To) >= count {
+		return fmt.Errorf("it leads from vertex %d to %d of a topology of %d", step.From, step.To, count)
+	}
+	if step.Bytes < 0 || step.Bytes > mostBytes {
+		return fmt.Errorf("%d bytes from %s to %s: they must be between 0 and %d", step.Bytes, e.name(step.From), e.name(step.To), mostBytes)
+	}
+	if step.From == step.To {
+		return nil
+	}
+	way := r.routes.find(step.From, step.To)
+	if way == nil {
+		return fmt.Errorf("%w between %s and %s", ErrUnreachable, e.name(step.From), e.name(step.To))
+	}
+	if back := r.routes.find(step.To, step.From); way.estimate(step.Bytes, &e.options)+back.estimate(step.Bytes, &e.options) > float64(longest) {
+		return fmt.Errorf("%d bytes from %s to %s: %w", step.Bytes, e.name(step.From), e.name(step.To), ErrTooLong)
+	}
+	return nil
+}
+
+// estimate is an upper bound, in picoseconds, of a message's time: each segment waits for all servers,
+// and each window of segments for a round trip.
+func (r *route) estimate(size int64, o *Options) float64 {
+	segments := float64(size+int64(o.Header))/float64(o.MSS) + 1
+	sum := 0.0
+	for _, legs := range [][]leg{r.forth, r.back} {
+		for _, l := range legs {
+			for _, h := range l.hops {
+				sum += float64(h.serial[full])
+			}
+		}
+	}
+	first := newReceiver(o)
+	rounds := min(segments, 64+segments/float64(first.window(o)))
+	total := (segments+1)*sum + (rounds+1)*float64(r.round)
+	if o.HostRate > 0 {
+		total += float64(size) * 8e12 / float64(o.HostRate)
+	}
+	return total
+}
+
+// message sends a message with so many bytes of body and returns when its receiver has it.
+func (r *replay) message(h *half, from, to topology.ID, body, now int64) int64 {
+	o := &r.engine.options
+	size := body + int64(o.Header)
+	end := r.simulation.message(r.routes.find(from, to), h, size, now)
+	return end + o.PerMessage.Nanoseconds()*1000 + frameTime(size, o.HostRate)
+}
+
+func (r *replay) connection(initiator, responder topology.ID) *connection {
+	key := [2]topology.ID{initiator, responder}
+	c := r.connections[key]
+	if c == nil {
+		c = &connection{request: newHalf(&r.engine.options), response: newHalf(&r.engine.options)}
+		r.connections[key] = c
+	}
+	return c
+}

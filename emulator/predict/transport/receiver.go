@@ -1,0 +1,51 @@
+package transport
+
+// receiver is the end of a direction that acknowledges, and its window.
+type receiver struct {
+	quick   int   // segments that are still acknowledged at once
+	got     int64 // segments received
+	pending int64 // of them not acknowledged
+	lost    bool  // one of them met a full queue
+
+	bytes   int64 // window
+	space   int64 // most bytes received in a round trip
+	since   int64 // begin of the round trip that is measured
+	counted int64 // got at that time
+}
+
+func newReceiver(o *Options) receiver {
+	r := receiver{quick: max(0, o.QuickAcks), bytes: int64(initialReceiveWindow), space: int64(10 * o.MSS)}
+	if o.ReceiveWindow > 0 {
+		r.bytes = int64(o.ReceiveWindow)
+	}
+	return r
+}
+
+// window is how many segments may be in flight.
+func (r *receiver) window(o *Options) int64 { return max(1, r.bytes/int64(o.MSS)) }
+
+// take takes a segment in and says whether it is acknowledged at once.
+func (r *receiver) take(o *Options) bool {
+	r.got++
+	r.pending++
+	if r.quick > 0 {
+		r.quick--
+		return true
+	}
+	return r.pending >= int64(o.AckEvery)
+}
+
+// adjust is Linux's tcp_rcv_space_adjust: once a round trip, the window follows what arrived in it.
+func (r *receiver) adjust(now, round int64, o *Options) {
+	if o.ReceiveWindow > 0 || now-r.since < round {
+		return
+	}
+	copied := (r.got - r.counted) * int64(o.MSS)
+	if copied > r.space {
+		want := 2*copied + int64(16*o.MSS)
+		want += int64(2 * float64(want) * float64(copied-r.space) / float64(r.space))
+		r.bytes = max(r.bytes, min(want, int64(o.MaxReceiveWindow)))
+		r.space = copied
+	}
+	r.since, r.counted = now, r.got
+}
