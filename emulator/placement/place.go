@@ -106,10 +106,7 @@ func drawOrder(engine *minstd.Engine, n int) []int {
 func (p *placer) choose(job *workload.Job, t int, client topology.ID) (int, error) {
 	task := &job.Tasks[t]
 	affinity := p.functions[task.Function]
-	var states int64
-	for _, s := range job.States {
-		states += s
-	}
+	states := job.AllStateBytes()
 	in, out := task.Argument+states, job.Output(t)+states
 	best, least := -1, 0.0
 	for n, id := range p.nodes {

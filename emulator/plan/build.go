@@ -16,23 +16,50 @@ const (
 )
 
 // Build turns the job of the given index into a plan. With ByClient the repository's transfers are
-// charged between client and repository; such a plan can be predicted, not carried out.
+// charged between client and repository; such a plan can be predicted, not carried out. Models that are
+// not Emulated have steps, but no invocations.
 func Build(jobs []workload.Job, index int, m Model, place *placement.Placement, sites Sites, access StateAccess) *Plan {
 	job := &jobs[index]
-	b := builder{plan: &Plan{
+	b := builder{job: job, nodes: place.Node[index], plan: &Plan{
 		Job: job.Name, Index: index, Model: m, Client: place.Client[index],
 		Length: job.Length(), StateBytes: job.States,
 	}}
-	last := make([]int, len(job.Tasks)) // last[task]: its final step
-	for i, task := range job.Tasks {
-		worker := place.Node[index][i]
+	switch m {
+	case StatePropagate:
+		b.propagate()
+	case StateLocal:
+		b.local()
+	default:
+		b.unchained(m, place.Load, sites, access)
+	}
+	return b.plan
+}
+
+type builder struct {
+	job   *workload.Job
+	nodes []topology.ID // nodes[task]
+	plan  *Plan
+	pair  int
+}
+
+// unchained builds the models in which the client calls every function itself.
+func (b *builder) unchained(m Model, load map[topology.ID]int, sites Sites, access StateAccess) {
+	last := make([]int, len(b.job.Tasks)) // last[task]: its final step
+	for i, task := range b.job.Tasks {
+		worker := b.nodes[i]
 		inv := Invocation{
 			Task: i, Function: task.Function, Caller: b.plan.Client, Worker: worker,
-			Argument: task.Argument, Result: job.Output(i), Ops: task.Ops, Load: place.Load[worker], After: task.After,
+			Argument: task.Argument, Result: b.job.Output(i), Ops: task.Ops, Load: load[worker], After: task.After,
 		}
 		for _, s := range task.States {
 			location, node := m.locate(b.plan.Client, worker, sites)
-			inv.States = append(inv.States, Access{State: s, Bytes: job.States[s], Location: location, Node: node})
+			inv.States = append(inv.States, Access{State: s, Bytes: b.job.States[s], Location: location, Node: node})
+		}
+		if m == PureFaaS {
+			// The client does not know which states a function needs, so the others travel as well: as
+			// part of the argument and of the result, for the function does not touch them.
+			idle := b.job.AllStateBytes() - b.job.StateBytes(task.States)
+			inv.Argument, inv.Result = inv.Argument+idle, inv.Result+idle
 		}
 		after := make([]int, 0, len(task.After))
 		for _, t := range task.After {
@@ -45,12 +72,6 @@ func Build(jobs []workload.Job, index int, m Model, place *placement.Placement, 
 		last[i] = b.invocation(&inv, reader, after)
 		b.plan.Invocations = append(b.plan.Invocations, inv)
 	}
-	return b.plan
-}
-
-type builder struct {
-	plan *Plan
-	pair int
 }
 
 // invocation adds the steps of one invocation, one after the other, and returns the last one's index.
@@ -62,11 +83,9 @@ func (b *builder) invocation(inv *Invocation, reader topology.ID, after []int) i
 		}
 	}
 	add := func(s Step) {
-		s.Task, s.After = inv.Task, after
-		index := len(b.plan.Steps)
-		b.plan.Steps = append(b.plan.Steps, s)
-		inv.Steps = append(inv.Steps, index)
-		after = []int{index}
+		s.Task = inv.Task
+		after = b.step(s, after)
+		inv.Steps = append(inv.Steps, after[0])
 	}
 	add(Step{Role: Request, From: inv.Caller, To: inv.Worker, Bytes: inv.Argument + carried, State: -1, Pair: exchange})
 	pairs := make([]int, len(inv.States))
@@ -84,6 +103,13 @@ func (b *builder) invocation(inv *Invocation, reader topology.ID, after []int) i
 	}
 	add(Step{Role: Response, From: inv.Worker, To: inv.Caller, Bytes: inv.Result + carried, State: -1, Pair: exchange})
 	return after[0]
+}
+
+// step adds a step and returns what the next one has to wait for.
+func (b *builder) step(s Step, after []int) []int {
+	s.After = after
+	b.plan.Steps = append(b.plan.Steps, s)
+	return []int{len(b.plan.Steps) - 1}
 }
 
 func (b *builder) nextPair() int {

@@ -70,8 +70,8 @@ type Invocation struct {
 	Function string
 	Caller   topology.ID
 	Worker   topology.ID
-	Argument int64 // bytes of the request without states
-	Result   int64 // bytes of the response without states
+	Argument int64 // bytes of the request without the states in States
+	Result   int64 // bytes of the response without the states in States
 	Ops      int64
 	Load     int // tasks placed on the worker: the study's divisor of its speed
 	States   []Access

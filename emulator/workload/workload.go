@@ -35,6 +35,15 @@ func (j *Job) StateBytes(states []int) int64 {
 	return sum
 }
 
+// AllStateBytes is the total size, in bytes, of all the job's states.
+func (j *Job) AllStateBytes() int64 {
+	var sum int64
+	for _, bytes := range j.States {
+		sum += bytes
+	}
+	return sum
+}
+
 // Chain reports whether the tasks form a line.
 func (j *Job) Chain() bool {
 	for i, t := range j.Tasks {

@@ -29,7 +29,10 @@ func Write(t *topology.Topology, nodes, links, edges io.Writer) error {
 			_, _ = fmt.Fprintf(out[0], "%d;%s;%d;%d;%s;%s;%s\n", hosts, v.Name, v.Memory, v.CPU, v.Arch, v.Type, v.Model)
 			hosts++
 		case topology.Link:
-			errs = append(errs, expressible(v))
+			if err := expressible(v); err != nil {
+				errs = append(errs, err)
+				continue
+			}
 			mbps := strconv.FormatFloat(float64(v.Shape[0].Rate)/1e6, 'f', -1, 64)
 			_, _ = fmt.Fprintf(out[1], "%d;%s;%s;%s\n", linkCount, mbps, v.Name, linkTypes[v.LinkType])
 			linkCount++
