@@ -1,0 +1,188 @@
+package record
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"testbed/emulator/record/lineprotocol"
+)
+
+// Names of the files in a run's directory.
+const (
+	SamplesFile = "samples.lp"
+	ChainsFile  = "chains.csv"
+)
+
+// flushInterval is the most that a crash may cost.
+const flushInterval = time.Second
+
+// Directory is the sink that is the record of truth: a run's directory.
+type Directory struct {
+	path    string
+	samples *os.File
+	chains  *os.File
+
+	mu      sync.Mutex
+	lines   *bufio.Writer
+	table   *csv.Writer
+	columns []column
+	counts  Counts
+	failure error // the first failure to write: nothing is written after it
+	closed  bool
+
+	stop chan struct{}
+	done chan struct{}
+}
+
+// NewDirectory makes the directory root/NAME-TIME, whose name is the scenario's and the time in UTC, and
+// opens its files. It never overwrites: where the name is taken a number is appended.
+func NewDirectory(root, scenario string, now time.Time) (*Directory, error) {
+	path, err := makeDirectory(root, scenario, now)
+	if err != nil {
+		return nil, fmt.Errorf("results: %w", err)
+	}
+	d := &Directory{path: path, columns: columns(), stop: make(chan struct{}), done: make(chan struct{})}
+	if d.samples, err = create(path, SamplesFile); err != nil {
+		return nil, fmt.Errorf("results: %w", err)
+	}
+	if d.chains, err = create(path, ChainsFile); err != nil {
+		d.samples.Close()
+		return nil, fmt.Errorf("results: %w", err)
+	}
+	d.lines, d.table = bufio.NewWriterSize(d.samples, 64<<10), csv.NewWriter(d.chains)
+	d.failure = writeHeader(d.table)
+	go d.flushRegularly()
+	return d, d.Flush()
+}
+
+func makeDirectory(root, scenario string, now time.Time) (string, error) {
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		return "", err
+	}
+	base := filepath.Join(root, safeName(scenario)+"-"+now.UTC().Format("20060102T150405Z"))
+	path := base
+	for n := 2; ; n++ {
+		err := os.Mkdir(path, 0o755)
+		if err == nil || !errors.Is(err, fs.ErrExist) {
+			return path, err
+		}
+		path = fmt.Sprintf("%s-%d", base, n)
+	}
+}
+
+// safeName makes a name that is a plain file name on any system.
+func safeName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
+			return r
+		}
+		return '-'
+	}, name)
+	if name == "" {
+		return "run"
+	}
+	return name
+}
+
+func create(dir, name string) (*os.File, error) {
+	return os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+}
+
+// Path is the directory's path, Run its name.
+func (d *Directory) Path() string { return d.path }
+
+// Run is the run's name: the last element of the path.
+func (d *Directory) Run() string { return filepath.Base(d.path) }
+
+// Write implements Sink.
+func (d *Directory) Write(chain Chain, steps []Step) error {
+	buffer, err := lineprotocol.Append(nil, chain.Point())
+	for i := range steps {
+		if err == nil {
+			buffer, err = lineprotocol.Append(buffer, steps[i].Point())
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err == nil {
+		err = d.failure
+	}
+	if err == nil && d.closed {
+		err = fs.ErrClosed
+	}
+	if err == nil {
+		_, err = d.lines.Write(buffer)
+		d.failure = err
+	}
+	if err == nil {
+		err = writeRow(d.table, d.columns, &chain)
+	}
+	n := int64(1 + len(steps))
+	if err != nil {
+		d.counts.Dropped += n
+		return fmt.Errorf("results %s: %w", d.path, err)
+	}
+	d.counts.Written += n
+	return nil
+}
+
+// Flush implements Sink: it writes what is buffered to the files.
+func (d *Directory) Flush() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.flush()
+}
+
+func (d *Directory) flush() error {
+	if d.closed {
+		return nil
+	}
+	d.table.Flush()
+	if err := errors.Join(d.failure, d.lines.Flush(), d.table.Error()); err != nil {
+		d.failure = err
+		return fmt.Errorf("results %s: %w", d.path, err)
+	}
+	return nil
+}
+
+func (d *Directory) flushRegularly() {
+	defer close(d.done)
+	ticker := time.NewTicker(flushInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			_ = d.Flush() // the failure is kept, and returned by the next Write and by Close
+		case <-d.stop:
+			return
+		}
+	}
+}
+
+// Counts implements Sink.
+func (d *Directory) Counts() Counts {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.counts
+}
+
+// Close implements Sink: it flushes, and waits until the data is on the disk. It may be repeated.
+func (d *Directory) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return nil
+	}
+	err := d.flush()
+	d.closed = true
+	close(d.stop)
+	return errors.Join(err, d.samples.Sync(), d.chains.Sync(), d.samples.Close(), d.chains.Close())
+}

@@ -1,0 +1,123 @@
+package record
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"testbed/emulator/fabric"
+)
+
+// ManifestFile is the manifest's name in a run's directory.
+const ManifestFile = "manifest.json"
+
+// Manifest says how a run came about and what it has left.
+type Manifest struct {
+	Run      string               `json:"run"`
+	Testbed  string               `json:"testbed"`
+	Scenario json.RawMessage      `json:"scenario,omitempty"` // with all defaults resolved
+	File     string               `json:"file,omitempty"`     // that the scenario was read from
+	Seed     uint64               `json:"seed"`
+	Version  string               `json:"version"` // of the program
+	Kernel   string               `json:"kernel"`
+	Runtime  string               `json:"runtime"`
+	Fabric   string               `json:"fabric"`
+	Arrival  string               `json:"arrival"`
+	Compute  string               `json:"compute"`
+	TCP      map[string]string    `json:"tcp,omitempty"`      // sysctls of the nodes
+	Queues   []fabric.QueueStatus `json:"queues,omitempty"`   // in force, with their counters at the end
+	Fidelity []Fidelity           `json:"fidelity,omitempty"` // of the links that were measured
+	Overhead *Overhead            `json:"overhead,omitempty"`
+	Models   []ModelCounts        `json:"models,omitempty"`
+	Samples  Counts               `json:"samples"`
+	Mirrors  map[string]Counts    `json:"mirrors,omitempty"` // by name
+	Start    time.Time            `json:"start"`
+	End      time.Time            `json:"end,omitzero"` // zero: the run did not come to its end
+	Exit     string               `json:"exit"`         // running, ok, failed, interrupted
+	Error    string               `json:"error,omitempty"`
+}
+
+// The ways in which a run ends.
+const (
+	Running     = "running" // or killed
+	OK          = "ok"
+	Failed      = "failed"
+	Interrupted = "interrupted"
+)
+
+// Fidelity is how closely one quantity of a path agrees with the scenario.
+type Fidelity struct {
+	From     string  `json:"from"`
+	To       string  `json:"to"`
+	Class    string  `json:"class"`
+	Quantity string  `json:"quantity"` // rtt_s, goodput_bps
+	Target   float64 `json:"target"`
+	Measured float64 `json:"measured"`
+	OK       bool    `json:"ok"`
+}
+
+// Overhead is what an empty function costs: medians in seconds.
+type Overhead struct {
+	Calls int     `json:"calls"`
+	Self  float64 `json:"self_s"`         // the client invokes itself
+	Pair  float64 `json:"pair_s"`         // it invokes another node, across the network
+	Rest  float64 `json:"pair_rest_s"`    // the part of Pair that is in no transfer and no execution
+	Step  float64 `json:"pair_one_way_s"` // mean of the request's and the response's median
+}
+
+// ModelCounts is what became of one model's chains.
+type ModelCounts struct {
+	Model   string `json:"model"`
+	Planned int    `json:"planned"`
+	Done    int    `json:"done"`   // came to their end with all states
+	Failed  int    `json:"failed"` // with an error
+	Lost    int    `json:"lost"`   // came to their end and have lost states
+	Late    int    `json:"late"`   // started after their due time
+}
+
+// Write writes the manifest into a run's directory, replacing the one before at once, so that there is a
+// whole one at any instant.
+func (m *Manifest) Write(dir string) error {
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return fmt.Errorf("manifest: %w", err)
+	}
+	f, err := os.CreateTemp(dir, ManifestFile+".")
+	if err != nil {
+		return fmt.Errorf("manifest: %w", err)
+	}
+	_, err = f.Write(append(text, '\n'))
+	if err == nil {
+		err = f.Sync()
+	}
+	if err == nil {
+		err = f.Chmod(0o644)
+	}
+	if failed := f.Close(); err == nil {
+		err = failed
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), filepath.Join(dir, ManifestFile))
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return fmt.Errorf("manifest: %w", err)
+	}
+	return nil
+}
+
+// ReadManifest reads the manifest of a run's directory.
+func ReadManifest(dir string) (*Manifest, error) {
+	path := filepath.Join(dir, ManifestFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var m Manifest
+	if err := json.Unmarshal(text, &m); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &m, nil
+}

@@ -1,0 +1,95 @@
+// Package record keeps what was measured. A run's directory is the record of truth: samples in line
+// protocol, flushed as they come, chains as a table, and a manifest that says under which conditions they
+// came about and what is missing. A database is a mirror that may fail without loss.
+package record
+
+import (
+	"time"
+
+	"testbed/emulator/record/lineprotocol"
+)
+
+// ErrTruncated is wrapped by the errors of ReadChains, ReadSteps and ReadSamples, which return all complete
+// samples together with it, where a file's last line is cut off.
+var ErrTruncated = lineprotocol.ErrTruncated
+
+// Tags say under which conditions a sample was taken.
+type Tags struct {
+	Run         string
+	Testbed     string
+	Scenario    string
+	Model       string // execution model
+	Policy      string // allocation policy
+	Fabric      string
+	Runtime     string
+	ClientClass string // class of the chain's client, e.g. rpi3b+
+	Length      int    // of the chain: number of its invocations
+}
+
+// Times are durations in seconds.
+type Times struct {
+	Latency    float64 // from the client's start to its end
+	Network    float64 // sum of all transfers
+	Processing float64 // sum of all executions
+}
+
+// Overhead is, for chains that are lines, what the FaaS itself took: the rest of the latency.
+func (t Times) Overhead() float64 { return t.Latency - t.Network - t.Processing }
+
+// Chain is one chain that was carried out, or tried.
+type Chain struct {
+	Tags
+	Time      time.Time // when it ended
+	Index     int       // of its job in the workload
+	Job       string
+	Client    string  // name of the node
+	Start     int64   // monotonic clock of the host, in ns; 0: it did not start
+	Measured  Times   // 0 where it failed
+	Bytes     int64   // payload of all transfers between different nodes
+	States    int     // checked
+	Lost      int     // states that were lost
+	Conflicts int     // updates that were refused for their version
+	Cold      int     // requests that had to open a connection first
+	Late      float64 // s that it started after its due time; 0 where the arrival process has none
+	Error     string  // why it failed, or what the state checks say; empty: all is well
+	Predicted *Times  // nil: not known
+}
+
+// OK says whether the chain came to its end with all of its states.
+func (c *Chain) OK() bool { return c.Error == "" && c.Lost == 0 }
+
+// Step is one step of a chain.
+type Step struct {
+	Tags
+	Time      time.Time // when it began
+	Chain     int       // index of the chain's job in the workload
+	Job       string
+	Index     int    // in the plan
+	Task      int    // in the job
+	Role      string // request, read, execute, write, response
+	From, To  string // names of the nodes
+	Bytes     int64
+	Ops       int64
+	Offset    float64  // s from the chain's start to its beginning
+	Duration  float64  // s
+	Remote    float64  // s from its beginning until the repository began to send, or had received; 0: no repository
+	Predicted *float64 // s; nil: not known
+}
+
+// Counts say what became of the samples given to a sink.
+type Counts struct {
+	Written int64 `json:"written"`
+	Dropped int64 `json:"dropped"`
+}
+
+// Sink takes samples. Its methods may be called from several goroutines.
+type Sink interface {
+	// Write takes one chain with its steps. An error means that they are lost to this sink.
+	Write(chain Chain, steps []Step) error
+	// Flush hands on what is buffered.
+	Flush() error
+	// Counts says what became of the samples so far: chains and steps together.
+	Counts() Counts
+	// Close flushes and ends the sink.
+	Close() error
+}
