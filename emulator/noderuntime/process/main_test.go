@@ -1,0 +1,64 @@
+package process
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"testbed/emulator/noderuntime"
+	"testbed/emulator/noderuntime/runtimetest"
+)
+
+// controllerArgument makes the test binary a controller that the crash test kills.
+const controllerArgument = "test-controller"
+
+// TestMain lets the test binary be a node, a probe, or a controller.
+func TestMain(m *testing.M) {
+	args := os.Args[1:]
+	if len(args) > 0 && args[0] == InitCommand {
+		rest, err := Init(args[1:])
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "tb-node:", err)
+			os.Exit(1)
+		}
+		args = rest
+	}
+	if len(args) > 0 && args[0] == controllerArgument {
+		os.Exit(controller(args[1:]))
+	}
+	if code, ok := runtimetest.Main(args); ok {
+		os.Exit(code)
+	}
+	os.Exit(m.Run())
+}
+
+// controller starts COUNT nodes of TESTBED in DIR that do as AGENT says, with names in NAMES.
+func controller(args []string) int {
+	testbed, dir, agent, names := args[0], args[1], args[3], args[4]
+	count, err := strconv.Atoi(args[2])
+	if err != nil {
+		return 2
+	}
+	specs := nodeSpecs(testbed, dir, count, runtimetest.Agent)
+	specs[count-1].Args = []string{agent}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	r := New("/proc/self/exe", nil)
+	r.Names = names
+	if _, err := r.Start(ctx, specs); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func nodeSpecs(testbed, dir string, count int, args ...string) []noderuntime.Spec {
+	specs := make([]noderuntime.Spec, count)
+	for i := range specs {
+		specs[i] = noderuntime.Spec{Testbed: testbed, Node: fmt.Sprint("n", i), Args: args, Dir: dir, HostsAt: "/etc/hosts"}
+	}
+	return specs
+}

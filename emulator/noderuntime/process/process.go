@@ -1,0 +1,155 @@
+// Package process runs a node as a process in network, mount, pid and uts namespaces of its own, with no
+// engine: the testbed's own binary, whose arguments say what it is, so that nodes are found and removed
+// without any record of them.
+package process
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"testbed/emulator/noderuntime"
+)
+
+const (
+	// InitCommand is the argument that makes the binary a node; what follows it is for Init.
+	InitCommand = "node-init"
+	// ArgvZero is the name under which a node appears in a process list.
+	ArgvZero = "tb-node"
+	// DefaultNames is where `ip netns` looks for the names of network namespaces.
+	DefaultNames = "/run/netns"
+)
+
+// File descriptors that a node is born with.
+const (
+	readyFD  = 3 // write end of the pipe in which it says that it is ready
+	commitFD = 4 // read end of the pipe that lets it outlive its parent
+)
+
+// Runtime runs nodes as processes.
+type Runtime struct {
+	// Names is the directory where each node's network namespace gets the name tb-TESTBED.NODE, for
+	// `ip netns exec`; empty: no names. (A testbed's name holds no dot, which keeps a node b-c of
+	// testbed a apart from a node c of testbed a-b.)
+	Names string
+
+	binary string
+	prefix []string
+
+	mu       sync.Mutex
+	children map[int]struct{} // nodes that this process started and has yet to wait for
+}
+
+var _ noderuntime.Runtime = (*Runtime)(nil)
+
+// New returns a runtime whose nodes run the program at binary, resolved now, so that /proc/self/exe may be
+// given. The arguments prefix go before InitCommand.
+func New(binary string, prefix []string) *Runtime {
+	if resolved, err := filepath.EvalSymlinks(binary); err == nil {
+		binary = resolved
+	}
+	return &Runtime{Names: DefaultNames, binary: binary, prefix: slices.Clone(prefix), children: map[int]struct{}{}}
+}
+
+// Name returns "process".
+func (*Runtime) Name() string { return "process" }
+
+// Ready tells the runtime that this node is ready; see noderuntime.Ready.
+func Ready() error { return noderuntime.Ready() }
+
+// identity is what a node's command line says about it.
+type identity struct{ testbed, node, dir, hosts string }
+
+// argv is the command line of a node.
+func argv(prefix []string, s noderuntime.Spec) []string {
+	line := append([]string{ArgvZero}, prefix...)
+	line = append(line, InitCommand, s.Testbed, s.Node, s.Dir, s.HostsAt, "--")
+	return append(line, s.Args...)
+}
+
+var errArguments = errors.New("want " + InitCommand + " TESTBED NODE DIR HOSTSFILE -- ARGS...")
+
+// parseArguments splits what follows InitCommand.
+func parseArguments(args []string) (identity, []string, error) {
+	if len(args) < 5 || args[4] != "--" || args[0] == "" || args[1] == "" {
+		return identity{}, nil, errArguments
+	}
+	return identity{args[0], args[1], args[2], args[3]}, args[5:], nil
+}
+
+// parseCommandLine reads a node's identity from its command line as /proc shows it.
+func parseCommandLine(data []byte) (identity, bool) {
+	line := strings.Split(strings.TrimSuffix(string(data), "\x00"), "\x00")
+	if line[0] != ArgvZero {
+		return identity{}, false
+	}
+	at := slices.Index(line, InitCommand)
+	if at < 0 {
+		return identity{}, false
+	}
+	id, _, err := parseArguments(line[at+1:])
+	return id, err == nil
+}
+
+// ErrSpec is wrapped by errors about a node that cannot be started as it is described.
+var ErrSpec = errors.New("invalid node")
+
+// longestName is the kernel's limit for a host name, in bytes.
+const longestName = 64
+
+// checkSpecs makes the paths of specs absolute and returns all that is wrong with them.
+func checkSpecs(specs []noderuntime.Spec) ([]noderuntime.Spec, error) {
+	out, seen, failed := make([]noderuntime.Spec, len(specs)), map[[2]string]bool{}, []error(nil)
+	for i, s := range specs {
+		key := [2]string{s.Testbed, s.Node}
+		if seen[key] {
+			failed = append(failed, fmt.Errorf("%w: %s of testbed %s is there twice", ErrSpec, s.Node, s.Testbed))
+		}
+		seen[key] = true
+		failed = append(failed, checkSpec(s))
+		var errs [2]error
+		if s.Dir, errs[0] = filepath.Abs(s.Dir); s.HostsAt != "" {
+			s.HostsAt, errs[1] = filepath.Abs(s.HostsAt)
+		}
+		failed = append(failed, errs[:]...)
+		out[i] = s
+	}
+	return out, errors.Join(failed...)
+}
+
+func checkSpec(s noderuntime.Spec) error {
+	switch {
+	case s.Testbed == "" || strings.ContainsAny(s.Testbed, "./\x00"):
+		return fmt.Errorf("%w: %q cannot be a testbed's name: it must not be empty nor hold a dot or slash", ErrSpec, s.Testbed)
+	case s.Node == "" || len(s.Node) > longestName || s.Node == "." || s.Node == ".." || strings.ContainsAny(s.Node, "/\x00\n"):
+		return fmt.Errorf("%w: %q cannot be a host's name: it has 1 to %d bytes and no slash", ErrSpec, s.Node, longestName)
+	case s.Dir == "":
+		return fmt.Errorf("%w: %s has no directory", ErrSpec, s.Node)
+	}
+	for _, a := range append(s.Args[:len(s.Args):len(s.Args)], s.Dir, s.HostsAt) {
+		if strings.ContainsRune(a, 0) {
+			return fmt.Errorf("%w: %s has an argument with a zero byte", ErrSpec, s.Node)
+		}
+	}
+	return nil
+}
+
+// logPath is where a node's output goes.
+func logPath(s noderuntime.Spec) string { return filepath.Join(s.Dir, s.Node+".log") }
+
+// lastLines is the end of a node's log, for an error message.
+func lastLines(path string) string {
+	const most = 500
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	if len(data) > most {
+		data = data[len(data)-most:]
+	}
+	return strings.TrimSpace(string(data))
+}

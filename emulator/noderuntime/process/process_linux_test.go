@@ -1,0 +1,220 @@
+package process
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"testbed/emulator/internal/testenv"
+	"testbed/emulator/noderuntime"
+	"testbed/emulator/noderuntime/runtimetest"
+)
+
+// bed is a testbed's name that no other test process uses at the same time.
+func bed(name string) string { return fmt.Sprintf("t%d-%s", os.Getpid(), name) }
+
+// testRuntime runs nodes with this test binary; their names are in a directory of the test's.
+func testRuntime(t testing.TB) *Runtime {
+	r := New("/proc/self/exe", nil)
+	r.Names = filepath.Join(t.TempDir(), "netns")
+	return r
+}
+
+// clean removes a testbed at the test's end and fails where something is left.
+func clean(t testing.TB, r *Runtime, testbed string) {
+	t.Cleanup(func() {
+		if err := r.Remove(context.Background(), testbed); err != nil {
+			t.Error(err)
+		}
+		if left, err := scan(testbed); err != nil || len(left) > 0 {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
+		if _, err := os.Lstat(r.Names); r.Names != "" && !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is left behind: %v", r.Names, err)
+		}
+	})
+}
+
+func TestConformance(t *testing.T) {
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtimetest.Run(t, func(t testing.TB) noderuntime.Runtime { return testRuntime(t) }, binary, bed(""))
+}
+
+func TestSupported(t *testing.T) {
+	testenv.Privileged(t)
+	before, _ := os.Readlink("/proc/self/ns/net")
+	if err := New("/proc/self/exe", nil).Supported(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if after, _ := os.Readlink("/proc/self/ns/net"); after != before {
+		t.Error("probing moved the process into another namespace")
+	}
+}
+
+func TestInitRefusesTheHost(t *testing.T) {
+	if _, err := Init([]string{"a", "n", "/tmp", "", "--", "x"}); err == nil {
+		t.Fatal("Init set up a process that no runtime started")
+	}
+}
+
+// TestCommitOutlivesTheController starts nodes from a process that then exits.
+func TestCommitOutlivesTheController(t *testing.T) {
+	testenv.Privileged(t)
+	testbed, r := bed("commit"), testRuntime(t)
+	clean(t, r, testbed)
+	if out, err := startController(t, testbed, r.Names, 3, runtimetest.Agent).Output(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	time.Sleep(100 * time.Millisecond)
+	nodes, err := r.List(context.Background(), testbed)
+	if err != nil || len(nodes) != 3 {
+		t.Fatalf("%d nodes outlive the controller (%v), want 3", len(nodes), err)
+	}
+}
+
+// TestCrashBeforeCommit kills the controller at random instants: its nodes must vanish by themselves.
+func TestCrashBeforeCommit(t *testing.T) {
+	testenv.Privileged(t)
+	seed := uint64(time.Now().UnixNano())
+	random, seen := rand.New(rand.NewPCG(seed, 0)), 0
+	t.Logf("seed %d", seed)
+	for i := range 10 {
+		testbed, r := bed(fmt.Sprint("crash", i)), testRuntime(t)
+		clean(t, r, testbed)
+		// The last node never becomes ready, so that the controller does not commit.
+		controller := startController(t, testbed, r.Names, 12, runtimetest.LateAgent)
+		if err := controller.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(i*15+random.IntN(15)) * time.Millisecond)
+		before, err := scan(testbed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen += len(before)
+		if err := controller.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = controller.Wait()
+		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+			left, err := scan(testbed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(left) == 0 {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%d of at least %d nodes live on without their controller", len(left), len(before))
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("no controller had started a node when it was killed: the test shows nothing")
+	}
+}
+
+func startController(t *testing.T, testbed, names string, count int, agent string) *exec.Cmd {
+	return exec.Command("/proc/self/exe", controllerArgument, testbed, t.TempDir(), fmt.Sprint(count), agent, names)
+}
+
+func TestLogFile(t *testing.T) {
+	testenv.Privileged(t)
+	testbed, r, dir := bed("log"), testRuntime(t), t.TempDir()
+	clean(t, r, testbed)
+	if _, err := r.Start(context.Background(), nodeSpecs(testbed, dir, 1, runtimetest.Agent)); err != nil {
+		t.Fatal(err)
+	}
+	if log, err := os.ReadFile(filepath.Join(dir, "n0.log")); err != nil || strings.TrimSpace(string(log)) != runtimetest.Greeting {
+		t.Errorf("the log is %q, %v", log, err)
+	}
+}
+
+func TestProgramsInANode(t *testing.T) {
+	testenv.Privileged(t)
+	testbed, r := bed("ping"), testRuntime(t)
+	clean(t, r, testbed)
+	nodes, err := r.Start(context.Background(), nodeSpecs(testbed, t.TempDir(), 1, runtimetest.Agent))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"ping", "-c", "1", "-W", "2", "127.0.0.1"}, {"sh", "-c", "test $(hostname) = n0 && test -e /sys/class/net/lo"}} {
+		if _, err := exec.LookPath(args[0]); err != nil {
+			testenv.Missing(t, args[0]+" is not installed")
+		}
+		var out bytes.Buffer
+		if code, err := r.Exec(context.Background(), nodes[0], args, noderuntime.Stdio{Out: &out, Err: &out}); code != 0 || err != nil {
+			t.Errorf("%v: status %d, %v\n%s", args, code, err, out.String())
+		}
+	}
+	// A command that leaves a process with its output behind does not hang.
+	began := time.Now()
+	if code, err := r.Exec(context.Background(), nodes[0], []string{"sh", "-c", "sleep 60 & exit 4"}, noderuntime.Stdio{Out: &bytes.Buffer{}}); code != 4 || err != nil {
+		t.Errorf("status %d, %v; want 4", code, err)
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("took %v", took)
+	}
+	// Files are inherited as they are, and a directory cannot be executed.
+	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := r.Exec(context.Background(), nodes[0], []string{"sh", "-c", "readlink /proc/self/fd/1"}, noderuntime.Stdio{Out: file}); err != nil {
+		t.Error(err)
+	}
+	if got, _ := os.ReadFile(file.Name()); strings.TrimSpace(string(got)) != file.Name() {
+		t.Errorf("standard output is %q, want the file itself", got)
+	}
+	if code, err := r.Exec(context.Background(), nodes[0], []string{"/etc"}, noderuntime.Stdio{}); code != 126 || err == nil {
+		t.Errorf("a directory: status %d, %v; want 126", code, err)
+	}
+}
+
+// TestExecLeavesTheProcessWhereItIs executes from the main thread's goroutine, too, as far as it can be had.
+func TestExecLeavesTheProcessWhereItIs(t *testing.T) {
+	testenv.Privileged(t)
+	testbed, r := bed("stay"), testRuntime(t)
+	clean(t, r, testbed)
+	nodes, err := r.Start(context.Background(), nodeSpecs(testbed, t.TempDir(), 1, runtimetest.Agent))
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	for range 20 {
+		go func() {
+			_, err := r.Exec(context.Background(), nodes[0], []string{"true"}, noderuntime.Stdio{})
+			done <- err
+		}()
+	}
+	for range 20 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	for _, space := range []string{"net", "mnt", "uts", "pid_for_children"} {
+		tasks, _ := filepath.Glob("/proc/self/task/*/ns/" + space)
+		main, _ := os.Readlink("/proc/self/ns/" + space)
+		node, _ := os.Readlink(fmt.Sprintf("/proc/%d/ns/%s", nodes[0].PID, strings.TrimSuffix(space, "_for_children")))
+		if main == node || main == "" || node == "" {
+			t.Errorf("the process is in the node's %s namespace %s", space, main)
+		}
+		for _, task := range tasks {
+			if at, _ := os.Readlink(task); at == node {
+				t.Errorf("%s is still in the node", task)
+			}
+		}
+	}
+}

@@ -1,0 +1,37 @@
+//go:build !linux
+
+package process
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+
+	"testbed/emulator/noderuntime"
+)
+
+func unsupported() error {
+	return fmt.Errorf("nodes as processes need Linux's namespaces, which %s has not: %w", runtime.GOOS, noderuntime.ErrNotSupported)
+}
+
+// Init returns an error that wraps noderuntime.ErrNotSupported.
+func Init([]string) ([]string, error) { return nil, unsupported() }
+
+// Supported returns an error that wraps noderuntime.ErrNotSupported.
+func (*Runtime) Supported(context.Context) error { return unsupported() }
+
+// Start returns an error that wraps noderuntime.ErrNotSupported.
+func (*Runtime) Start(context.Context, []noderuntime.Spec) ([]noderuntime.Node, error) {
+	return nil, unsupported()
+}
+
+// List returns an error that wraps noderuntime.ErrNotSupported.
+func (*Runtime) List(context.Context, string) ([]noderuntime.Node, error) { return nil, unsupported() }
+
+// Exec returns an error that wraps noderuntime.ErrNotSupported.
+func (*Runtime) Exec(context.Context, noderuntime.Node, []string, noderuntime.Stdio) (int, error) {
+	return -1, unsupported()
+}
+
+// Remove returns an error that wraps noderuntime.ErrNotSupported.
+func (*Runtime) Remove(context.Context, string) error { return unsupported() }

@@ -1,0 +1,82 @@
+package process
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"testbed/emulator/noderuntime"
+)
+
+func TestCommandLineRoundTrip(t *testing.T) {
+	specs := []noderuntime.Spec{
+		{Testbed: "iiot", Node: "rpi3_0", Dir: "/run/tb-testbed/iiot", HostsAt: "/run/tb-testbed/iiot/hosts", Args: []string{"agent", "{}"}},
+		{Testbed: "a-b", Node: "n", Dir: "/d"},
+		{Testbed: "a", Node: "n", Dir: "/d", Args: []string{"--", "", InitCommand, "x"}},
+	}
+	for _, s := range specs {
+		for _, prefix := range [][]string{nil, {"-test.run", ""}} {
+			line := argv(prefix, s)
+			id, ok := parseCommandLine([]byte(strings.Join(line, "\x00") + "\x00"))
+			if want := (identity{s.Testbed, s.Node, s.Dir, s.HostsAt}); !ok || id != want {
+				t.Errorf("%q: read %v %v, want %v", line, id, ok, want)
+			}
+			_, rest, err := parseArguments(line[2+len(prefix):])
+			if err != nil || !slices.Equal(rest, s.Args) {
+				t.Errorf("%q: rest %q, %v, want %q", line, rest, err, s.Args)
+			}
+		}
+	}
+}
+
+func TestCommandLinesOfOthers(t *testing.T) {
+	for _, line := range []string{"", "\x00", "tb-node", "tb-node\x00node-init\x00a\x00n\x00/d\x00\x00",
+		"vi\x00tb-node\x00node-init\x00a\x00n\x00/d\x00\x00--\x00", "tb-node\x00agent\x00a\x00n\x00/d\x00h\x00--\x00",
+		"tb-node\x00node-init\x00\x00n\x00/d\x00h\x00--\x00", "tb-nodes\x00node-init\x00a\x00n\x00/d\x00h\x00--\x00"} {
+		if id, ok := parseCommandLine([]byte(line)); ok {
+			t.Errorf("%q was taken for node %v", line, id)
+		}
+	}
+}
+
+func FuzzParseCommandLine(f *testing.F) {
+	f.Add([]byte("tb-node\x00node-init\x00a\x00n\x00/d\x00h\x00--\x00agent\x00"))
+	f.Add([]byte("tb-node"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		id, ok := parseCommandLine(data)
+		if ok && (id.testbed == "" || id.node == "" || !strings.HasPrefix(string(data), ArgvZero+"\x00")) {
+			t.Errorf("%q was taken for %v", data, id)
+		}
+	})
+}
+
+func TestCheckSpecs(t *testing.T) {
+	good := noderuntime.Spec{Testbed: "a", Node: "n", Dir: "rel", Args: []string{"x"}}
+	specs, err := checkSpecs([]noderuntime.Spec{good, {Testbed: "a-b", Node: "n", Dir: "/d", HostsAt: "hosts"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(specs[0].Dir, "/") || specs[0].HostsAt != "" || !strings.HasPrefix(specs[1].HostsAt, "/") {
+		t.Errorf("paths are not absolute: %+v", specs)
+	}
+	for name, change := range map[string]func(*noderuntime.Spec){
+		"no testbed":        func(s *noderuntime.Spec) { s.Testbed = "" },
+		"dot in testbed":    func(s *noderuntime.Spec) { s.Testbed = "a.b" },
+		"no node":           func(s *noderuntime.Spec) { s.Node = "" },
+		"slash in node":     func(s *noderuntime.Spec) { s.Node = "../x" },
+		"long host name":    func(s *noderuntime.Spec) { s.Node = strings.Repeat("n", 65) },
+		"newline in node":   func(s *noderuntime.Spec) { s.Node = "a\nb" },
+		"no directory":      func(s *noderuntime.Spec) { s.Dir = "" },
+		"zero in arguments": func(s *noderuntime.Spec) { s.Args = []string{"a\x00b"} },
+	} {
+		bad := good
+		change(&bad)
+		if _, err := checkSpecs([]noderuntime.Spec{bad}); !errors.Is(err, ErrSpec) {
+			t.Errorf("%s: got %v, want ErrSpec", name, err)
+		}
+	}
+	if _, err := checkSpecs([]noderuntime.Spec{good, good}); !errors.Is(err, ErrSpec) {
+		t.Errorf("the same node twice: %v", err)
+	}
+}

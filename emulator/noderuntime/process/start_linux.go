@@ -1,0 +1,275 @@
+package process
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"testbed/emulator/noderuntime"
+)
+
+const (
+	patience = 30 * time.Second      // without any node becoming ready, before Start gives up
+	tick     = 20 * time.Millisecond // between looks at the context and for nodes that died
+)
+
+// Start starts the nodes and waits until each has called Ready. It fails with the end of a node's log
+// where one ends before, and with the names of those that are missing where none becomes ready for 30 s.
+// The calling process must not reap its children with wait4(-1).
+func (r *Runtime) Start(ctx context.Context, specs []noderuntime.Spec) (nodes []noderuntime.Node, err error) {
+	specs, err = checkSpecs(specs)
+	if err != nil {
+		return nil, err
+	}
+	l := &launch{specs: specs, pids: make([]int, 0, len(specs)), missing: map[string]int{}}
+	defer l.close()
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, l.undo(r.Names))
+		}
+	}()
+	if err := l.open(); err != nil {
+		return nil, err
+	}
+	for i := range specs {
+		if err := context.Cause(ctx); err != nil {
+			return nil, err
+		}
+		if err := l.spawn(r.binary, r.prefix, i); err != nil {
+			return nil, fmt.Errorf("starting node %s: %w", specs[i].Node, err)
+		}
+	}
+	l.closeChildEnds()
+	nodes = l.nodes()
+	if err := addNames(r.Names, nodes); err != nil {
+		return nil, err
+	}
+	if err := l.wait(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.commit(); err != nil {
+		return nil, err
+	}
+	r.adopt(l.pids)
+	return nodes, nil
+}
+
+// launch is one Start under way. All its nodes share two pipes.
+type launch struct {
+	specs []noderuntime.Spec
+	pids  []int // of the specs started so far; 0: died and waited for
+
+	ready, childReady   *os.File // each node writes its name and a newline
+	committed, childEnd *os.File // each node takes a byte
+	null                *os.File
+	environ             []string
+
+	missing map[string]int // how many nodes of that name are not ready yet
+}
+
+func (l *launch) open() (err error) {
+	if l.ready, l.childReady, err = os.Pipe(); err != nil {
+		return err
+	}
+	if l.childEnd, l.committed, err = os.Pipe(); err != nil {
+		return err
+	}
+	if l.null, err = os.Open(os.DevNull); err != nil {
+		return err
+	}
+	l.environ = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, noderuntime.ReadyEnv+"=") })
+	l.environ = append(l.environ, fmt.Sprintf("%s=fd:%d", noderuntime.ReadyEnv, readyFD))
+	for _, s := range l.specs {
+		l.missing[s.Node]++
+	}
+	return nil
+}
+
+// spawn forks one at a time: package syscall holds a lock from fork to exec, so more goroutines gain nothing.
+func (l *launch) spawn(binary string, prefix []string, i int) error {
+	s := l.specs[i]
+	log, err := os.OpenFile(logPath(s), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	pid, err := syscall.ForkExec(binary, argv(prefix, s), &syscall.ProcAttr{
+		Dir: "/", Env: l.environ,
+		Files: []uintptr{l.null.Fd(), log.Fd(), log.Fd(), l.childReady.Fd(), l.childEnd.Fd()},
+		Sys: &syscall.SysProcAttr{
+			Setsid:     true, // the terminal's Ctrl-C is not for nodes
+			Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWUTS,
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", binary, err)
+	}
+	l.pids = append(l.pids, pid)
+	return nil
+}
+
+func (l *launch) nodes() []noderuntime.Node {
+	nodes := make([]noderuntime.Node, len(l.specs))
+	for i, s := range l.specs {
+		nodes[i] = noderuntime.Node{Testbed: s.Testbed, Node: s.Node, PID: l.pids[i], NetNS: netnsPath(l.pids[i])}
+	}
+	return nodes
+}
+
+// wait returns when every node has said that it is ready.
+func (l *launch) wait(ctx context.Context) error {
+	buffer, line := make([]byte, 4096), []byte(nil)
+	last := time.Now()
+	for len(l.missing) > 0 {
+		if err := l.ready.SetReadDeadline(time.Now().Add(tick)); err != nil {
+			return err
+		}
+		n, err := l.ready.Read(buffer)
+		if n > 0 {
+			last = time.Now()
+			line = l.tick(append(line, buffer[:n]...))
+			continue
+		}
+		if err := errors.Join(context.Cause(ctx), l.died()); err != nil {
+			return err
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(last) > patience {
+			return fmt.Errorf("nodes %s did not become ready (%w); see their logs in %s", l.missingNames(), err, l.specs[0].Dir)
+		}
+	}
+	return errors.Join(context.Cause(ctx), l.died())
+}
+
+// tick strikes out the nodes whose names text holds, and returns the incomplete rest.
+func (l *launch) tick(text []byte) []byte {
+	for {
+		name, rest, ok := bytes.Cut(text, []byte{'\n'})
+		if !ok {
+			return text
+		}
+		if l.missing[string(name)]--; l.missing[string(name)] <= 0 {
+			delete(l.missing, string(name))
+		}
+		text = rest
+	}
+}
+
+func (l *launch) missingNames() string {
+	names := make([]string, 0, len(l.missing))
+	for name := range l.missing {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	if more := len(names) - 5; more > 0 {
+		names = append(names[:5], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(names, ", ")
+}
+
+// died waits for nodes that have ended already and says so.
+func (l *launch) died() error {
+	var failed []error
+	for i, pid := range l.pids {
+		status, gone := waitFor(pid, unix.WNOHANG)
+		if !gone {
+			continue
+		}
+		l.pids[i] = 0
+		if len(failed) < 3 { // they mostly die of the same
+			path := logPath(l.specs[i])
+			failed = append(failed, fmt.Errorf("node %s ended (%s) before it was ready: %s [%s]", l.specs[i].Node, describe(status), lastLines(path), path))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// commit lets the nodes outlive this process. A pipe takes 4096 bytes at once, all or none.
+func (l *launch) commit() error {
+	if _, err := l.committed.Write(make([]byte, len(l.pids))); err != nil {
+		return fmt.Errorf("letting the nodes go on: %w", err)
+	}
+	return nil
+}
+
+// undo kills what was started and waits for its end.
+func (l *launch) undo(names string) error {
+	var failed []error
+	for i, pid := range l.pids {
+		if pid == 0 {
+			continue
+		}
+		if err := unix.Kill(pid, unix.SIGKILL); err != nil && err != unix.ESRCH {
+			failed = append(failed, fmt.Errorf("killing node %s: %w", l.specs[i].Node, err))
+			l.pids[i] = 0
+		}
+	}
+	for _, pid := range l.pids {
+		if pid != 0 {
+			waitFor(pid, 0)
+		}
+	}
+	for i := range l.pids {
+		failed = append(failed, removeName(names, l.specs[i].Testbed, l.specs[i].Node))
+	}
+	return errors.Join(append(failed, removeNamesDir(names))...)
+}
+
+func (l *launch) closeChildEnds() {
+	l.childReady.Close()
+	l.childEnd.Close()
+	l.null.Close()
+}
+
+func (l *launch) close() {
+	for _, f := range []*os.File{l.ready, l.childReady, l.committed, l.childEnd, l.null} {
+		f.Close() // of nil or what is closed already: an error that says so
+	}
+}
+
+// adopt remembers children, so that they are waited for when they are gone.
+func (r *Runtime) adopt(pids []int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, pid := range pids {
+		r.children[pid] = struct{}{}
+	}
+}
+
+// reap waits for those of this process's own nodes that have ended.
+func (r *Runtime) reap() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for pid := range r.children {
+		if _, gone := waitFor(pid, unix.WNOHANG); gone {
+			delete(r.children, pid)
+		}
+	}
+}
+
+// waitFor waits for a child. gone is whether there is no such child any more.
+func waitFor(pid, options int) (status unix.WaitStatus, gone bool) {
+	if pid == 0 {
+		return 0, false
+	}
+	for {
+		got, err := unix.Wait4(pid, &status, options, nil)
+		if err != unix.EINTR {
+			return status, err != nil || got == pid
+		}
+	}
+}
+
+func describe(s unix.WaitStatus) string {
+	if s.Signaled() {
+		return s.Signal().String()
+	}
+	return fmt.Sprintf("status %d", s.ExitStatus())
+}
