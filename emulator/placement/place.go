@@ -3,6 +3,7 @@ package placement
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"testbed/emulator/internal/minstd"
 	"testbed/emulator/topology"
@@ -123,6 +124,9 @@ func (p *placer) choose(job *workload.Job, t int, client topology.ID) (int, erro
 	}
 	if best < 0 {
 		return 0, fmt.Errorf("%w: function %s needs a host with a %s", ErrNoNodes, task.Function, affinity)
+	}
+	if math.IsInf(least, 1) {
+		return 0, fmt.Errorf("%w: no host that function %s may use can be reached from its client and back", ErrNoNodes, task.Function)
 	}
 	return best, nil
 }

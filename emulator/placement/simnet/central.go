@@ -1,0 +1,48 @@
+package simnet
+
+import (
+	"fmt"
+	"math"
+
+	"testbed/emulator/topology"
+)
+
+// centralProbe is the number of bytes whose transfer time decides which host is central.
+const centralProbe = 1000
+
+// Central is the host with the smallest worst-case, over all hosts, of the larger of both directions'
+// transfer times of 1000 bytes; the first in the order of names wins a tie. topology.Central is the
+// same over the paths that packets take; on directed links this network's differ.
+func (n *Network) Central() (topology.ID, error) {
+	hosts := n.topology.ByName(n.hosts)
+	if len(hosts) == 0 {
+		return 0, topology.ErrNoHosts
+	}
+	rows := make([]int32, len(hosts))
+	for i, id := range hosts {
+		rows[i] = n.row[id]
+	}
+	var times []float64 // times[class]
+	worst := make([]float64, len(hosts))
+	for d := range hosts {
+		column := n.column(rows[d])
+		for c := len(times); c < len(*n.rates.Load()); c++ {
+			times = append(times, n.Time(Class(c), centralProbe))
+		}
+		for s := range hosts {
+			class := column[rows[s]]
+			if class == None {
+				return 0, fmt.Errorf("central node: there is no path from %s to %s",
+					n.topology.Vertices[hosts[s]].Name, n.topology.Vertices[hosts[d]].Name)
+			}
+			worst[s], worst[d] = max(worst[s], times[class]), max(worst[d], times[class])
+		}
+	}
+	best, least := 0, math.Inf(1)
+	for i, w := range worst {
+		if w < least {
+			best, least = i, w
+		}
+	}
+	return hosts[best], nil
+}
