@@ -32,7 +32,7 @@ func start(args []string) int {
 		switch args[0] {
 		case faas.AgentCommand:
 			return faas.Main(args[1:], process.Ready)
-		case userspace.ProcessCommand:
+		case cli.FabricCommand:
 			return userspace.Main(args[1:])
 		}
 	}

@@ -2,7 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/urfave/cli/v2"
 
@@ -16,6 +21,9 @@ import (
 	"testbed/emulator/topology"
 )
 
+// FabricCommand is the hidden command that makes the binary the process that carries a testbed's packets.
+const FabricCommand = "fabric-process"
+
 // newHost knows the runtimes and fabrics that this program has, in the order in which `auto` tries them.
 func newHost(s *State) *orchestrator.Host {
 	node := process.New(s.Binary, nil)
@@ -24,12 +32,28 @@ func newHost(s *State) *orchestrator.Host {
 		Runtimes: []orchestrator.RuntimeOption{{Runtime: node, Supported: node.Supported}},
 		Fabrics: []orchestrator.FabricOption{{
 			Name:      "userspace",
-			Supported: func(context.Context) error { return userspace.Supported() },
+			Supported: userspaceSupported,
 			New: func(dir, testbed string) fabric.Fabric {
-				return userspace.New(dir, testbed, []string{s.Binary, userspace.ProcessCommand})
+				return userspace.New(dir, testbed, []string{s.Binary, FabricCommand})
 			},
 		}},
 	}
+}
+
+// userspaceSupported says why the userspace fabric cannot be had; nil where it can. A missing device file is
+// no reason: the fabric makes it.
+func userspaceSupported(context.Context) error {
+	if runtime.GOOS != "linux" {
+		return fmt.Errorf("it needs Linux: %w", fabric.ErrNotSupported)
+	}
+	file, err := os.OpenFile("/dev/net/tun", os.O_RDWR, 0)
+	switch {
+	case err == nil:
+		return file.Close()
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	}
+	return fmt.Errorf("%w: %w; run it with sudo, or load the tun module: modprobe tun", fabric.ErrNotSupported, err)
 }
 
 // openExperiment finds the testbed that a command is about, and works out the scenario it was made from.
@@ -70,7 +94,7 @@ func request(s *State, e *experiment.Experiment, testbed string) (orchestrator.R
 // makeAbsolute makes the scenario's paths independent of where its file is, for the copy that a testbed
 // keeps and the manifest.
 func makeAbsolute(sc *scenario.Scenario) error {
-	for _, p := range []*string{&sc.Topology.Ether, &sc.Workload.Trace} {
+	for _, p := range []*string{&sc.File.Topology.Ether, &sc.Workload.Trace} {
 		if *p == "" || filepath.IsAbs(*p) {
 			continue
 		}

@@ -35,6 +35,9 @@ func downCommand(s *State) *cli.Command {
 				if len(names) == 0 {
 					return nil
 				}
+				if known, _ := host.Store.Names(); len(known) == 1 {
+					names = known // what others left without a record is for --all
+				}
 				if len(names) > 1 {
 					return usagef("several testbeds are there: choose one of %v with --name, or take --all", names)
 				}

@@ -34,9 +34,9 @@ const (
 // nearest pair.
 func Probes(t *topology.Topology, stations []Station, perClass int) []Probe {
 	byChannel := bestPairs(t, stations)
-	classes := map[string][]topology.ID{}
+	classes := map[string][]topology.ID{} // up and down links of one class apart
 	for _, id := range t.Links() {
-		class := t.Vertices[id].Class
+		class := t.Vertices[id].Class + "\x00" + t.Vertices[id].LinkType.String()
 		classes[class] = append(classes[class], id)
 	}
 	var names []string
