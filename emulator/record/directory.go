@@ -89,7 +89,7 @@ func safeName(name string) string {
 	if name == "" {
 		return "run"
 	}
-	return name
+	return name[:min(len(name), 60)] // the run's name is part of every state's key
 }
 
 func create(dir, name string) (*os.File, error) {

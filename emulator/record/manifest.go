@@ -64,17 +64,18 @@ type Overhead struct {
 	Self  float64 `json:"self_s"`         // the client invokes itself
 	Pair  float64 `json:"pair_s"`         // it invokes another node, across the network
 	Rest  float64 `json:"pair_rest_s"`    // the part of Pair that is in no transfer and no execution
-	Step  float64 `json:"pair_one_way_s"` // mean of the request's and the response's median
+	Step  float64 `json:"pair_one_way_s"` // median of half of what request and response take
 }
 
 // ModelCounts is what became of one model's chains.
 type ModelCounts struct {
 	Model   string `json:"model"`
 	Planned int    `json:"planned"`
-	Done    int    `json:"done"`   // came to their end with all states
-	Failed  int    `json:"failed"` // with an error
-	Lost    int    `json:"lost"`   // came to their end and have lost states
-	Late    int    `json:"late"`   // started after their due time
+	Done    int    `json:"done"`    // came to their end with all states
+	Failed  int    `json:"failed"`  // with an error
+	Lost    int    `json:"lost"`    // came to their end and have lost states
+	NotRun  int    `json:"not_run"` // not begun, or cut off, when the run was interrupted
+	Late    int    `json:"late"`    // of the others: started after their due time
 }
 
 // Write writes the manifest into a run's directory, replacing the one before at once, so that there is a

@@ -1,0 +1,131 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"testbed/emulator/faas"
+	"testbed/emulator/plan"
+	"testbed/emulator/record"
+)
+
+// outcome is what became of one chain.
+type outcome struct {
+	result *faas.ChainResult // nil: it did not get that far
+	checks []faas.StateCheck
+	late   time.Duration
+	at     time.Time // wall clock when it ended
+	err    error
+	cut    bool // interrupted
+}
+
+// chain carries out one chain: seed, wait for its time, run, check, clean, record.
+func (r *replay) chain(ctx context.Context, m, i int, due time.Time) {
+	r.enter(m)
+	o := r.attempt(ctx, r.specs[m][i], due)
+	if o.err != nil && ctx.Err() != nil {
+		o.cut = true // nobody knows what it would have come to
+	}
+	r.finish(m, r.Plans[m][i], o)
+}
+
+func (r *replay) attempt(ctx context.Context, spec *faas.ChainSpec, due time.Time) (o outcome) {
+	defer func() {
+		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceToClean)
+		defer cancel()
+		if err := spec.Clean(clean, r.Clients); err != nil && ctx.Err() == nil {
+			o.err = errors.Join(o.err, fmt.Errorf("cleaning up: %w", err))
+		}
+	}()
+	if err := spec.Seed(ctx, r.Clients); err != nil {
+		return outcome{err: fmt.Errorf("seeding: %w", err), at: time.Now()}
+	}
+	if !due.IsZero() {
+		if !sleepUntil(ctx, due) {
+			return outcome{err: context.Cause(ctx), at: time.Now()}
+		}
+		o.late = max(time.Since(due), 0)
+	}
+	limited, cancel := context.WithTimeoutCause(ctx, r.Timeout, fmt.Errorf("not finished after %v", r.Timeout))
+	defer cancel()
+	o.result, o.err = r.Clients(spec.Client).Run(limited, spec)
+	o.at = time.Now()
+	if o.err != nil && limited.Err() != nil {
+		o.err = context.Cause(limited)
+	}
+	if ctx.Err() != nil {
+		o.err = errors.Join(o.err, context.Cause(ctx))
+		return o
+	}
+	if o.err == nil && o.result.Error != "" {
+		o.err = errors.New(o.result.Error)
+	}
+	checks, err := spec.Check(ctx, r.Clients)
+	o.checks = checks
+	if err != nil {
+		o.err = errors.Join(o.err, fmt.Errorf("checking states: %w", err))
+	}
+	return o
+}
+
+func (r *replay) enter(m int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.inFlight++
+	r.summary.Models[m].MaxInFlight = max(r.summary.Models[m].MaxInFlight, r.inFlight)
+}
+
+// finish counts a chain, hands it to the sink and reports progress.
+func (r *replay) finish(m int, p *plan.Plan, o outcome) {
+	var chain record.Chain
+	var steps []record.Step
+	if !o.cut {
+		chain, steps = r.sample(p, o)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.inFlight--
+	if o.cut {
+		return
+	}
+	s := &r.summary.Models[m]
+	switch {
+	case o.err != nil:
+		s.Failed++
+	case chain.Lost > 0:
+		s.Lost++
+	default:
+		s.Done++
+	}
+	if o.late > tolerance {
+		s.Late++
+	}
+	s.MaxLate = max(s.MaxLate, o.late)
+	s.Conflicts += chain.Conflicts
+	s.Cold += chain.Cold
+	if chain.Error != "" && len(r.summary.Errors) < errorsKept {
+		r.summary.Errors = append(r.summary.Errors, fmt.Sprintf("%s, job %s: %s", p.Model, p.Job, chain.Error))
+	}
+	if err := r.Sink.Write(chain, steps); err != nil && r.sinkError == nil {
+		r.sinkError = err
+		r.abort(err) // measuring what cannot be kept is no use
+	}
+	r.progress()
+}
+
+// progress tells how far the replay has got. The caller holds mu.
+func (r *replay) progress() {
+	if r.Progress == nil {
+		return
+	}
+	var p Progress
+	for _, m := range r.summary.Models {
+		p.Models = append(p.Models, m.ModelCounts)
+		p.Total += m.Planned
+		p.Failed += m.Failed + m.Lost
+		p.Done += m.Done + m.Failed + m.Lost
+	}
+	r.Progress(p)
+}

@@ -1,0 +1,33 @@
+package replay
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Concurrent is a closed loop: a number of virtual users, each of whom begins the next chain in the
+// workload's order when its last one is finished. Users below 1 means 1.
+type Concurrent struct{ Users int }
+
+func (c Concurrent) String() string   { return fmt.Sprintf("concurrency %d", max(c.Users, 1)) }
+func (c Concurrent) connections() int { return min(max(c.Users, 1), 8) }
+
+func (c Concurrent) drive(ctx context.Context, jobs []int, start func(context.Context, int, time.Time)) {
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(max(c.Users, 1), len(jobs)) {
+		wait.Go(func() {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(jobs) {
+					return
+				}
+				start(ctx, i, time.Time{})
+			}
+		})
+	}
+	wait.Wait()
+}

@@ -1,0 +1,29 @@
+package replay
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// Poisson is an open loop whose chains begin in the workload's order and at random, independently of
+// each other: the times between them are exponentially distributed.
+type Poisson struct {
+	Rate float64 // chains/s, above 0
+	Seed uint64  // of the times: the same for every model
+}
+
+func (p Poisson) String() string   { return fmt.Sprintf("poisson, %g chains/s, seed %d", p.Rate, p.Seed) }
+func (p Poisson) connections() int { return openConnections }
+
+func (p Poisson) drive(ctx context.Context, jobs []int, start func(context.Context, int, time.Time)) {
+	random := rand.New(rand.NewPCG(p.Seed, 0))
+	due := make([]time.Duration, len(jobs))
+	var at float64
+	for i := range due {
+		at += random.ExpFloat64() / p.Rate
+		due[i] = time.Duration(at * 1e9)
+	}
+	openLoop(ctx, due, start)
+}

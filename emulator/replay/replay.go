@@ -1,0 +1,164 @@
+// Package replay sends a workload's chains through a running testbed: it prepares the nodes, begins
+// chains as an arrival process says, checks the states of each when it is done, and hands what was
+// measured to a sink. What fails is recorded like what succeeds.
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"testbed/emulator/faas"
+	"testbed/emulator/plan"
+	"testbed/emulator/record"
+	"testbed/emulator/topology"
+)
+
+// Config says what to replay and where.
+type Config struct {
+	// Plans are the chains: a list for each execution model, replayed one list after the other.
+	Plans   [][]*plan.Plan
+	Arrival Arrival // nil: Sequential
+
+	Clients func(topology.ID) *faas.Client         // the control of a node
+	Address func(topology.ID) netip.AddrPort       // where its functions are served
+	Name    func(topology.ID) (name, class string) // for the samples; nil: numbers, no class
+
+	Tags    record.Tags   // of all samples; Run must be unique; Model, ClientClass and Length are filled in
+	Timeout time.Duration // for one chain; 0: 10 minutes
+	Sink    record.Sink
+
+	// Connections are opened beforehand between each pair of nodes; 0: as the arrival process needs.
+	Connections int
+	// WarmBytes are sent both ways over each connection beforehand, so that congestion windows are open; 0: none.
+	WarmBytes int64
+
+	// Predict gives a plan's predicted times, and those of its steps in s; nil, or nil results: not known.
+	Predict func(*plan.Plan) (*record.Times, []float64)
+	// Progress is told of every chain that is done, by one goroutine at a time; may be nil.
+	Progress func(Progress)
+}
+
+// Progress is how far a replay has got.
+type Progress struct {
+	Done   int // chains that are done or have failed, of all models
+	Total  int
+	Failed int                  // of Done: those with errors or lost states
+	Models []record.ModelCounts // in the order of Config.Plans
+}
+
+// Summary is what became of a replay.
+type Summary struct {
+	Models      []ModelSummary
+	Interrupted bool
+	Errors      []string // the first few, with the chains' names
+}
+
+// ModelSummary is what became of one model's chains.
+type ModelSummary struct {
+	record.ModelCounts
+	Conflicts   int           // updates that were refused for their version
+	Cold        int           // requests that had to open a connection first
+	MaxLate     time.Duration // the latest start after its due time, in open loops
+	MaxInFlight int           // chains under way at the same time
+	Elapsed     time.Duration
+}
+
+const (
+	defaultTimeout = 10 * time.Minute
+	tolerance      = 5 * time.Millisecond // after its due time a start counts as late
+	errorsKept     = 20
+	graceToClean   = 2 * time.Second // for cleaning up after an interruption
+)
+
+// Run replays all models' chains. It returns an error where the plans cannot be carried out
+// (wrapping faas.ErrNotSupported), the nodes cannot be prepared, or the sink fails; failures of single
+// chains are in the summary and in the samples. When ctx ends it returns soon, without an error: the summary
+// says that it was interrupted. The sink is flushed, not closed.
+func Run(ctx context.Context, config Config) (Summary, error) {
+	r, err := newReplay(config)
+	if err != nil {
+		return Summary{}, err
+	}
+	if err := r.warm(ctx); err != nil {
+		r.summary.Interrupted = ctx.Err() != nil
+		return r.summary, fmt.Errorf("opening connections: %w", err)
+	}
+	ctx, r.abort = context.WithCancelCause(ctx)
+	defer r.abort(nil)
+	for m := range config.Plans {
+		if ctx.Err() != nil {
+			break
+		}
+		r.runModel(ctx, m)
+	}
+	for i := range r.summary.Models {
+		c := &r.summary.Models[i].ModelCounts
+		c.NotRun = c.Planned - c.Done - c.Failed - c.Lost
+	}
+	r.summary.Interrupted = ctx.Err() != nil && r.sinkError == nil
+	return r.summary, errors.Join(r.sinkError, config.Sink.Flush())
+}
+
+// replay is a replay under way.
+type replay struct {
+	Config
+	specs [][]*faas.ChainSpec
+	abort context.CancelCauseFunc
+
+	mu        sync.Mutex
+	summary   Summary
+	inFlight  int
+	sinkError error
+}
+
+func newReplay(config Config) (*replay, error) {
+	r := &replay{Config: config}
+	if r.Arrival == nil {
+		r.Arrival = Sequential{}
+	}
+	if p, ok := r.Arrival.(Poisson); ok && !(p.Rate > 0) {
+		return nil, fmt.Errorf("poisson: a rate of %g chains/s: it must be above 0", p.Rate)
+	}
+	if r.Timeout <= 0 {
+		r.Timeout = defaultTimeout
+	}
+	if r.Name == nil {
+		r.Name = func(id topology.ID) (string, string) { return fmt.Sprint(id), "" }
+	}
+	if r.Tags.Run == "" {
+		return nil, errors.New("replay: the run needs a name")
+	}
+	var errs []error
+	for _, plans := range r.Plans {
+		var specs []*faas.ChainSpec
+		model := ""
+		for i, p := range plans {
+			model = string(p.Model)
+			spec, err := faas.NewChainSpec(p, r.Address, fmt.Sprintf("%s/%s/%d", r.Tags.Run, p.Model, i))
+			if err != nil {
+				errs = append(errs, err)
+				break // the model's other plans will be no better
+			}
+			specs = append(specs, spec)
+		}
+		r.specs = append(r.specs, specs)
+		r.summary.Models = append(r.summary.Models,
+			ModelSummary{ModelCounts: record.ModelCounts{Model: model, Planned: len(plans)}})
+	}
+	return r, errors.Join(errs...)
+}
+
+// runModel replays the chains of one model.
+func (r *replay) runModel(ctx context.Context, m int) {
+	jobs := make([]int, len(r.Plans[m]))
+	for i, p := range r.Plans[m] {
+		jobs[i] = p.Index
+	}
+	begin := time.Now()
+	r.Arrival.drive(ctx, jobs, func(ctx context.Context, i int, due time.Time) { r.chain(ctx, m, i, due) })
+	r.summary.Models[m].Elapsed = time.Since(begin)
+}

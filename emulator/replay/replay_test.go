@@ -1,0 +1,280 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"testbed/emulator/faas"
+	"testbed/emulator/placement"
+	"testbed/emulator/plan"
+	"testbed/emulator/record"
+	"testbed/emulator/topology"
+	"testbed/emulator/workload"
+)
+
+// nodes are agents on loopback: 0 is the client, 1 and 2 are workers, 3 is the central node, 4 the cloud.
+type nodes struct {
+	agents  []*faas.Agent
+	clients []*faas.Client
+}
+
+func start(t *testing.T) *nodes {
+	t.Helper()
+	n := &nodes{}
+	for i := range 5 {
+		socket := filepath.Join(t.TempDir(), strconv.Itoa(i))
+		a, err := faas.Start(faas.Config{Listen: "127.0.0.1:0", Control: socket, Speed: 1e6})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := faas.NewClient(socket)
+		t.Cleanup(func() { c.Close(); a.Close() })
+		n.agents, n.clients = append(n.agents, a), append(n.clients, c)
+	}
+	return n
+}
+
+// plans makes n chains of three tasks of 1 ms each, for each model.
+func plans(n int, models ...plan.Model) [][]*plan.Plan {
+	var jobs []workload.Job
+	place := &placement.Placement{}
+	for i := range n {
+		jobs = append(jobs, workload.Job{Name: "j_" + strconv.Itoa(i), States: []int64{10_000}, Result: 10, Tasks: []workload.Task{
+			{Function: "f", Ops: 1000, Argument: 10, States: []int{0}},
+			{Function: "g", Ops: 1000, Argument: 10, After: []int{0}, States: []int{0}},
+			{Function: "h", Ops: 1000, Argument: 10, After: []int{1}, States: []int{0}},
+		}})
+		place.Client = append(place.Client, 0)
+		place.Node = append(place.Node, []topology.ID{1, 2, 1})
+	}
+	var all [][]*plan.Plan
+	for _, m := range models {
+		var list []*plan.Plan
+		for i := range jobs {
+			list = append(list, plan.Build(jobs, i, m, place, plan.Sites{Cloud: 4, Central: 3}, plan.ByWorker))
+		}
+		all = append(all, list)
+	}
+	return all
+}
+
+func (n *nodes) config(t *testing.T, plans [][]*plan.Plan) (Config, *record.Directory) {
+	t.Helper()
+	d, err := record.NewDirectory(t.TempDir(), "test", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return Config{
+		Plans: plans, Sink: d, Tags: record.Tags{Run: d.Run(), Testbed: "tb"},
+		Clients: func(id topology.ID) *faas.Client { return n.clients[id] },
+		Address: func(id topology.ID) netip.AddrPort { return n.agents[id].Addr() },
+		Name:    func(id topology.ID) (string, string) { return "n" + strconv.Itoa(int(id)), "class" },
+	}, d
+}
+
+func TestRun(t *testing.T) {
+	for _, arrival := range []Arrival{nil, Concurrent{4}, Trace{SpeedUp: 2}, Poisson{Rate: 200, Seed: 1}} {
+		n := start(t)
+		c, d := n.config(t, plans(6, plan.Study...))
+		c.Arrival = arrival
+		c.Predict = func(p *plan.Plan) (*record.Times, []float64) {
+			return &record.Times{Latency: 1}, make([]float64, len(p.Steps))
+		}
+		var last Progress
+		calls := 0
+		c.Progress = func(p Progress) { last, calls = p, calls+1 }
+		s, err := Run(t.Context(), c)
+		if err != nil || s.Interrupted || len(s.Errors) > 0 {
+			t.Fatalf("%v: %v, %+v", arrival, err, s)
+		}
+		for i, m := range s.Models {
+			if want := (record.ModelCounts{Model: string(plan.Study[i]), Planned: 6, Done: 6, Late: m.Late}); m.ModelCounts != want {
+				t.Errorf("%v: %+v, want %+v", arrival, m.ModelCounts, want)
+			}
+			if arrival == nil && m.Cold > 0 {
+				t.Errorf("%s: %d connections were opened late", m.Model, m.Cold)
+			}
+		}
+		if calls != 24 || last.Done != 24 || last.Total != 24 || last.Failed != 0 {
+			t.Errorf("%v: %d calls, progress at last %+v", arrival, calls, last)
+		}
+		verifyFiles(t, d)
+		for i, a := range n.agents {
+			if left := a.Stats().States; left != 0 {
+				t.Errorf("%v: agent %d keeps %d states", arrival, i, left)
+			}
+		}
+	}
+}
+
+// verifyFiles checks what a run of 6 chains for each model has written.
+func verifyFiles(t *testing.T, d *record.Directory) {
+	t.Helper()
+	chains, err := record.ReadChains(filepath.Join(d.Path(), record.ChainsFile))
+	if err != nil || len(chains) != 24 {
+		t.Fatalf("%d chains, %v", len(chains), err)
+	}
+	steps, err := record.ReadSteps(filepath.Join(d.Path(), record.SamplesFile))
+	if want := 6 * (15 + 15 + 9 + 9); err != nil || len(steps) != want {
+		t.Fatalf("%d steps, want %d, %v", len(steps), want, err)
+	}
+	for _, c := range chains {
+		carried := int64(0)
+		if c.Model == string(plan.InClient) || c.Model == string(plan.External) || c.Model == string(plan.InEdge) {
+			carried = 6 * 10_000
+		}
+		m := c.Measured
+		if !c.OK() || c.States != 1 || c.Bytes != 60+carried || c.Predicted == nil || c.Client != "n0" || c.ClientClass != "class" ||
+			m.Processing < 0.003 || m.Network <= 0 || m.Overhead() < 0 || m.Latency > 5 || c.Length != 3 {
+			t.Errorf("%+v", c)
+		}
+	}
+	for _, s := range steps {
+		if s.Duration < 0 || s.Offset < 0 || s.Predicted == nil || s.From == "" || s.Role == "execute" && s.Duration < 0.001 {
+			t.Errorf("%+v", s)
+		}
+	}
+}
+
+func TestFailuresAreRecorded(t *testing.T) {
+	n := start(t)
+	all := plans(3, plan.InFunction)
+	c, d := n.config(t, all)
+	lost := false
+	c.Progress = func(p Progress) {
+		if p.Done == 1 && !lost {
+			lost = true
+			n.agents[2].Close() // from the second chain on this worker is gone
+		}
+	}
+	s, err := Run(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := s.Models[0]; m.Done != 1 || m.Failed != 2 || m.NotRun != 0 || len(s.Errors) != 2 {
+		t.Errorf("%+v", s)
+	}
+	chains, err := record.ReadChains(filepath.Join(d.Path(), record.ChainsFile))
+	if err != nil || len(chains) != 3 || !chains[0].OK() || chains[1].OK() || !strings.Contains(chains[1].Error, "agent") {
+		t.Errorf("%+v, %v", chains, err)
+	}
+}
+
+func TestTimeout(t *testing.T) {
+	n := start(t)
+	all := plans(1, plan.InClient)
+	all[0][0].Invocations[1].Ops = 60_000_000
+	c, _ := n.config(t, all)
+	c.Timeout = 100 * time.Millisecond
+	begin := time.Now()
+	s, err := Run(t.Context(), c)
+	if err != nil || s.Models[0].Failed != 1 || !strings.Contains(s.Errors[0], "not finished after 100ms") || time.Since(begin) > 20*time.Second {
+		t.Errorf("%v, %+v after %v", err, s, time.Since(begin))
+	}
+}
+
+func TestInterruptionKeepsWhatWasMeasured(t *testing.T) {
+	for _, arrival := range []Arrival{Sequential{}, Concurrent{3}, Poisson{Rate: 50}} {
+		n := start(t)
+		c, d := n.config(t, plans(200, plan.External, plan.InEdge))
+		c.Arrival = arrival
+		ctx, cancel := context.WithCancel(t.Context())
+		c.Progress = func(p Progress) {
+			if p.Done == 5 {
+				cancel()
+			}
+		}
+		s, err := Run(ctx, c)
+		if err != nil || !s.Interrupted {
+			t.Errorf("%v: %v, %+v", arrival, err, s)
+		}
+		m := s.Models[0]
+		if m.Failed != 0 || m.Done < 5 || m.Done+m.NotRun != 200 || s.Models[1].NotRun != 200 {
+			t.Errorf("%v: %+v", arrival, s)
+		}
+		chains, err := record.ReadChains(filepath.Join(d.Path(), record.ChainsFile))
+		if err != nil || len(chains) != m.Done || slices.ContainsFunc(chains, func(c record.Chain) bool { return !c.OK() }) {
+			t.Errorf("%v: %d chains, %v", arrival, len(chains), err)
+		}
+	}
+}
+
+// full is a sink whose disk is full after some samples.
+type full struct {
+	record.Sink
+	left int
+}
+
+func (f *full) Write(c record.Chain, s []record.Step) error {
+	if f.left--; f.left < 0 {
+		return errors.New("disk full")
+	}
+	return f.Sink.Write(c, s)
+}
+
+func TestFailingSinkEndsTheRun(t *testing.T) {
+	n := start(t)
+	c, d := n.config(t, plans(20, plan.InFunction))
+	c.Sink = &full{d, 2}
+	s, err := Run(t.Context(), c)
+	if err == nil || !strings.Contains(err.Error(), "disk full") || s.Interrupted || s.Models[0].NotRun < 15 {
+		t.Errorf("%v, %+v", err, s)
+	}
+}
+
+func TestLateStartsAreCounted(t *testing.T) {
+	n := start(t)
+	c, _ := n.config(t, plans(5, plan.InFunction))
+	clients := c.Clients
+	c.Clients = func(id topology.ID) *faas.Client {
+		if id == 1 {
+			time.Sleep(60 * time.Millisecond) // seeding asks both workers: together longer than the lead
+		}
+		if id == 2 {
+			time.Sleep(60 * time.Millisecond)
+		}
+		return clients(id)
+	}
+	c.Arrival = Poisson{Rate: 1000}
+	s, err := Run(t.Context(), c)
+	if err != nil || s.Models[0].Late != 5 || s.Models[0].MaxLate < 15*time.Millisecond {
+		t.Errorf("%v, %+v", err, s)
+	}
+}
+
+func TestPlansThatCannotBeCarriedOut(t *testing.T) {
+	n := start(t)
+	all := plans(1, plan.InFunction, plan.External)
+	all[1][0].Model = plan.StateLocal
+	c, _ := n.config(t, all)
+	if _, err := Run(t.Context(), c); !errors.Is(err, faas.ErrNotSupported) {
+		t.Errorf("error %v", err)
+	}
+	c.Plans, c.Arrival = all[:1], Poisson{}
+	if _, err := Run(t.Context(), c); err == nil {
+		t.Error("a rate of 0 is accepted")
+	}
+}
+
+func TestOverhead(t *testing.T) {
+	n := start(t)
+	o, err := Overhead(t.Context(), n.clients[0], n.agents[1].Addr(), 15, "run/overhead")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", o)
+	if o.Calls != 15 || o.Self <= 0 || o.Pair <= o.Self || o.Pair > 0.1 || o.Rest <= 0 || o.Rest >= o.Pair {
+		t.Errorf("%+v", o)
+	}
+	if _, err := Overhead(t.Context(), n.clients[0], netip.MustParseAddrPort("127.0.0.1:1"), 1, "k"); err == nil {
+		t.Error("an empty function at an address where nobody listens succeeds")
+	}
+}

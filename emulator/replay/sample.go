@@ -1,0 +1,71 @@
+package replay
+
+import (
+	"errors"
+	"time"
+
+	"testbed/emulator/plan"
+	"testbed/emulator/record"
+)
+
+// sample turns an outcome into a chain with its steps. A chain that failed has no times, but the steps
+// that were measured.
+func (r *replay) sample(p *plan.Plan, o outcome) (record.Chain, []record.Step) {
+	name, class := r.Name(p.Client)
+	tags := r.Tags
+	tags.Model, tags.ClientClass, tags.Length = string(p.Model), class, p.Length
+	c := record.Chain{
+		Tags: tags, Time: o.at, Index: p.Index, Job: p.Job, Client: name, States: len(o.checks), Late: o.late.Seconds(),
+	}
+	errs := []error{o.err}
+	for _, check := range o.checks {
+		if err := check.Err(); err != nil {
+			c.Lost++
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		c.Error = err.Error()
+	}
+	for _, s := range p.Steps {
+		if s.Kind == plan.Transfer && s.From != s.To {
+			c.Bytes += s.Bytes
+		}
+	}
+	var predicted []float64
+	if r.Predict != nil {
+		c.Predicted, predicted = r.Predict(p)
+	}
+	if o.result == nil {
+		return c, nil
+	}
+	c.Start, c.Conflicts, c.Cold = o.result.Start, o.result.Conflicts, o.result.Cold
+	if o.err == nil {
+		c.Measured = record.Times{
+			Latency: o.result.Latency().Seconds(), Network: o.result.Network().Seconds(), Processing: o.result.Processing().Seconds(),
+		}
+	}
+	return c, r.steps(p, o, tags, predicted)
+}
+
+func (r *replay) steps(p *plan.Plan, o outcome, tags record.Tags, predicted []float64) []record.Step {
+	var steps []record.Step
+	for _, s := range o.result.Steps {
+		planned := p.Steps[s.Index]
+		from, _ := r.Name(planned.From)
+		to, _ := r.Name(planned.To)
+		step := record.Step{
+			Tags: tags, Time: o.at.Add(time.Duration(s.Start - o.result.End)), Chain: p.Index, Job: p.Job, Index: s.Index,
+			Task: planned.Task, Role: s.Role.String(), From: from, To: to, Bytes: planned.Bytes, Ops: planned.Ops,
+			Offset: time.Duration(s.Start - o.result.Start).Seconds(), Duration: s.Duration().Seconds(),
+		}
+		if s.Remote != 0 {
+			step.Remote = time.Duration(s.Remote - s.Start).Seconds()
+		}
+		if s.Index < len(predicted) {
+			step.Predicted = &predicted[s.Index]
+		}
+		steps = append(steps, step)
+	}
+	return steps
+}

@@ -1,0 +1,42 @@
+package replay
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Trace is an open loop: every chain begins at its job's time in the trace, no matter how the others get on.
+// The first one begins at once.
+type Trace struct {
+	Times   []time.Duration // by the job's index in the workload, since any common instant
+	SpeedUp float64         // how much faster than the trace; 0: 1
+}
+
+func (t Trace) String() string   { return fmt.Sprintf("trace times, %g times as fast", t.factor()) }
+func (t Trace) connections() int { return openConnections }
+
+func (t Trace) factor() float64 {
+	if t.SpeedUp > 0 {
+		return t.SpeedUp
+	}
+	return 1
+}
+
+func (t Trace) drive(ctx context.Context, jobs []int, start func(context.Context, int, time.Time)) {
+	due := make([]time.Duration, len(jobs))
+	for i, job := range jobs {
+		if job >= 0 && job < len(t.Times) {
+			due[i] = t.Times[job]
+		}
+	}
+	if len(due) == 0 {
+		return
+	}
+	first := slices.Min(due)
+	for i := range due {
+		due[i] = time.Duration(float64(due[i]-first) / t.factor())
+	}
+	openLoop(ctx, due, start)
+}

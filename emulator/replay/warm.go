@@ -1,0 +1,62 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"testbed/emulator/faas"
+	"testbed/emulator/topology"
+)
+
+// atOnce bounds how many nodes open their connections at the same time.
+const atOnce = 16
+
+// warm opens the connections that the chains use, each node its own.
+func (r *replay) warm(ctx context.Context) error {
+	peers := r.peers()
+	var wait sync.WaitGroup
+	var mu sync.Mutex
+	var errs []error
+	slots := make(chan struct{}, atOnce)
+	for _, id := range slices.Sorted(maps.Keys(peers)) {
+		slots <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-slots }()
+			if err := r.Clients(id).Warm(ctx, peers[id]); err != nil {
+				name, _ := r.Name(id)
+				mu.Lock()
+				defer mu.Unlock()
+				errs = append(errs, fmt.Errorf("node %s: %w", name, err))
+			}
+		})
+	}
+	wait.Wait()
+	return errors.Join(errs...)
+}
+
+// peers lists, for each node, the addresses that it sends requests to.
+func (r *replay) peers() map[topology.ID][]faas.WarmSpec {
+	connections := r.Connections
+	if connections <= 0 {
+		connections = r.Arrival.connections()
+	}
+	known := map[faas.Pair]bool{}
+	peers := map[topology.ID][]faas.WarmSpec{}
+	for _, specs := range r.specs {
+		for _, spec := range specs {
+			for _, pair := range spec.Pairs() {
+				if known[pair] {
+					continue
+				}
+				known[pair] = true
+				peers[pair.From] = append(peers[pair.From],
+					faas.WarmSpec{Address: pair.Address, Connections: connections, Bytes: r.WarmBytes})
+			}
+		}
+	}
+	return peers
+}
