@@ -22,7 +22,7 @@ const (
 
 // RTT sends count ICMP echo requests of 64 bytes from the namespace to an IPv4 address, one after the
 // other, at least interval apart, and returns the round-trip times of those that were answered within two
-// seconds. It fails where the namespace cannot be entered, nothing can be sent, or the context ends.
+// seconds. As with ping, an answer's time is when the kernel got it, not when the waiting thread woke. It fails where the namespace cannot be entered, nothing can be sent, or the context ends.
 func RTT(ctx context.Context, fromNetNS string, to netip.Addr, count int, interval time.Duration) ([]time.Duration, error) {
 	if !to.Is4() {
 		return nil, fmt.Errorf("round-trip time to %v: not an IPv4 address", to)
@@ -48,6 +48,9 @@ func echo(ctx context.Context, to netip.Addr, count int, interval time.Duration)
 	if err := unix.SetsockoptTimeval(sock, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &timeout); err != nil {
 		return nil, err
 	}
+	if err := unix.SetsockoptInt(sock, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil {
+		return nil, err
+	}
 	target := &unix.SockaddrInet4{Addr: to.As4()}
 	id := uint16(rand.Uint32())
 	var times []time.Duration
@@ -61,8 +64,8 @@ func echo(ctx context.Context, to netip.Addr, count int, interval time.Duration)
 		if err := unix.Sendto(sock, message, 0, target); err != nil {
 			return times, err
 		}
-		if err := await(ctx, sock, answer[:], sent, id, uint16(i)); err == nil {
-			times = append(times, time.Since(sent))
+		if since, err := await(ctx, sock, answer[:], sent, id, uint16(i)); err == nil {
+			times = append(times, time.Since(sent)-since)
 		} else if !errors.Is(err, unix.EAGAIN) {
 			return times, err
 		}
@@ -71,21 +74,39 @@ func echo(ctx context.Context, to netip.Addr, count int, interval time.Duration)
 	return times, nil
 }
 
-// await blocks until the answer of that number is there. It returns EAGAIN where none comes in time.
-func await(ctx context.Context, sock int, buffer []byte, sent time.Time, id, number uint16) error {
+// await blocks until the answer of that number is there, and returns how long ago the kernel got it. It
+// returns EAGAIN where none comes in time.
+func await(ctx context.Context, sock int, buffer []byte, sent time.Time, id, number uint16) (time.Duration, error) {
+	var control [64]byte
 	for {
-		n, _, err := unix.Recvfrom(sock, buffer, 0)
+		n, oobn, _, _, err := unix.Recvmsg(sock, buffer, control[:], 0)
 		switch {
 		case err == nil && isAnswer(buffer[:n], id, number):
-			return nil
+			return age(control[:oobn]), nil
 		case err != nil && !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EINTR):
-			return err
+			return 0, err
 		case ctx.Err() != nil:
-			return ctx.Err()
+			return 0, ctx.Err()
 		case time.Since(sent) > echoTimeout:
-			return unix.EAGAIN
+			return 0, unix.EAGAIN
 		}
 	}
+}
+
+// age is how long ago the kernel received the message that came with this control data; 0 where it does
+// not say.
+func age(control []byte) time.Duration {
+	messages, err := unix.ParseSocketControlMessage(control)
+	if err != nil {
+		return 0
+	}
+	for _, m := range messages {
+		if m.Header.Level == unix.SOL_SOCKET && m.Header.Type == unix.SO_TIMESTAMPNS && len(m.Data) >= 16 {
+			at := time.Unix(int64(binary.NativeEndian.Uint64(m.Data)), int64(binary.NativeEndian.Uint64(m.Data[8:])))
+			return max(0, time.Since(at))
+		}
+	}
+	return 0
 }
 
 // echoRequest fills in an ICMP echo request, RFC 792.

@@ -14,6 +14,7 @@ const (
 	readsATurn  = 32                     // frames read from a station before the next one's turn
 	eventsATurn = 256                    // events before the stations are looked at again
 	spin        = 100 * time.Microsecond // before a deadline the thread no longer sleeps
+	doze        = 500 * time.Microsecond // before a deadline a long sleep, which ends late, is over
 	spinShare   = 2                      // at most one in so many nanoseconds is spent so
 	spinSaved   = int64(20 * time.Millisecond)
 )
@@ -33,6 +34,7 @@ type engine struct {
 	creditAt    int64
 	spinning    bool
 	woken       chan int64
+	latency     latency
 }
 
 func newEngine(t *table) (*engine, error) {
@@ -70,7 +72,11 @@ func (e *engine) run() {
 	prefer()
 	for {
 		e.core.advance(e.clock.now(), eventsATurn)
-		for _, ready := range e.waiter.wait(e.timeout()) {
+		timeout := e.timeout()
+		begin := e.clock.now()
+		ready := e.waiter.wait(timeout)
+		e.core.early = e.latency.after(timeout, e.clock.now()-begin, len(ready) == 0)
+		for _, ready := range ready {
 			if ready.Fd == markControl {
 				e.obey()
 				continue
@@ -99,7 +105,10 @@ func (e *engine) timeout() int64 {
 		e.spinCredit = min(spinSaved, e.spinCredit+(now-e.creditAt)/spinShare)
 	}
 	e.creditAt, e.spinning = now, false
-	if left > int64(spin) {
+	switch {
+	case left > 2*int64(doze):
+		return left - int64(doze)
+	case left > int64(spin):
 		return left - int64(spin)
 	}
 	if e.spinCredit <= 0 {

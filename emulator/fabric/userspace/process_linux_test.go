@@ -60,14 +60,14 @@ func TestExplore(t *testing.T) {
 			b.Cable("a", "b", c.shape, c.shape)
 			f := newFabric(t, b.Testbed)
 			t.Log("apply", b.Apply(f))
-			st, _ := f.Stats(t.Context())
 			n := 200
 			rtt, err := measure.RTT(t.Context(), b.Station("a").NetNS, b.Station("b").Addr.Addr(), n, 5*time.Millisecond)
 			if err != nil {
 				t.Fatal(err)
 			}
 			target := 2 * c.shape.Delay
-			t.Logf("%d answers: min %v median %v p99 %v, target %v, calib %v", len(rtt), measure.Quantile(rtt, 0)-target, measure.Quantile(rtt, .5)-target, measure.Quantile(rtt, .99)-target, target, time.Duration(st.Calibration))
+			st, _ := f.Stats(t.Context())
+			t.Logf("%d answers: min %v median %v p99 %v, target %v, calib %v", len(rtt), measure.Quantile(rtt, 0)-target, measure.Quantile(rtt, .5)-target, measure.Quantile(rtt, .99)-target, target, st.Calibration)
 		})
 	}
 	for _, c := range []topology.Shape{

@@ -19,20 +19,12 @@ import (
 	"testbed/emulator/netns"
 )
 
-// stackLatency is what a packet spends in the sender's and the receiver's kernel and in the fabric's own
-// calls, beside the wake-up of the fabric's thread, which is measured. Found with ping at 1 to 120 ms.
-const stackLatency = 10 * time.Microsecond
-
-// mostCalibration bounds what is subtracted.
-const mostCalibration = 100 * time.Microsecond
-
 // server holds the engine of one testbed in the fabric process.
 type server struct {
 	mutex  sync.Mutex
 	engine *engine
 	table  *table
 	homes  map[string]string // station's name → namespace it is attached in
-	early  time.Duration
 }
 
 // serve answers questions on one connection until its end.
@@ -85,8 +77,8 @@ func (s *server) apply(want fabric.Network) error {
 			return err
 		}
 		go s.engine.run()
-		s.early = s.calibrate()
-		s.engine.do(func() { s.engine.core.early = int64(s.early) })
+		wake := s.wakeUp()
+		s.engine.do(func() { s.engine.latency = newLatency(wake) })
 	}
 	fds, err := s.open(next)
 	<-grown
@@ -172,9 +164,9 @@ func raiseFileLimit(stations int) {
 	}
 }
 
-// calibrate measures how long the engine's thread takes to wake when a packet comes: the median of some
+// wakeUp measures how long the engine's thread takes to wake when something comes: the median of some
 // wake-ups after short sleeps.
-func (s *server) calibrate() time.Duration {
+func (s *server) wakeUp() int64 {
 	const rounds = 15
 	e := s.engine
 	woken := make(chan int64, 1)
@@ -192,9 +184,8 @@ func (s *server) calibrate() time.Duration {
 		took = append(took, <-woken-begin)
 	}
 	slices.Sort(took)
-	early := min(time.Duration(took[rounds/2])+stackLatency, mostCalibration)
-	log.Printf("calibration: wake-up %v to %v, median %v", time.Duration(took[0]), time.Duration(took[rounds-1]), time.Duration(took[rounds/2]))
-	return early
+	log.Printf("wake-up of the engine: %v to %v, median %v", time.Duration(took[0]), time.Duration(took[rounds-1]), time.Duration(took[rounds/2]))
+	return took[rounds/2]
 }
 
 // inspect reads the queues and counters.
@@ -204,17 +195,19 @@ func (s *server) inspect() (answer, error) {
 	}
 	t := s.table
 	all := make([]fabric.QueueStatus, len(t.queues))
-	stats := Stats{PID: os.Getpid(), Stations: len(t.ports), Calibration: int64(s.early)}
+	stats := Stats{PID: os.Getpid(), Stations: len(t.ports)}
 	s.engine.do(func() {
 		for i, q := range t.queues {
 			all[i] = q.status()
 		}
+		stats.Calibration = s.engine.latency.wake
 		stats.UnderWay, stats.Drops, stats.WriteErrors = len(s.engine.core.events), s.engine.core.drops, s.engine.writeErrors
 	})
+	note := fmt.Sprintf("up to %v of the host's own latency are taken off each path", time.Duration(slices.Max(stats.Calibration[:])+stackLatency).Round(time.Microsecond))
 	for i, c := range t.channels {
 		all[i].Link, all[i].Dir = t.network.Topology.Vertices[c.Link].Name, c.Dir
 		all[i].From = fabric.Users(t.network.Topology, c)
-		all[i].Note = fmt.Sprintf("%v a path calibrated", -s.early.Round(time.Microsecond))
+		all[i].Note = note
 	}
 	return answer{Queues: all, Stats: stats}, nil
 }
