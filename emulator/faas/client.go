@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Client is the controller's side of one agent: it talks to it over the agent's control socket. It may be
@@ -28,6 +29,7 @@ func NewClient(socket string) *Client {
 			return dialer.DialContext(ctx, "unix", socket)
 		},
 		MaxIdleConnsPerHost: 64,
+		IdleConnTimeout:     time.Minute,
 		DisableCompression:  true,
 	}
 	return &Client{socket: socket, http: &http.Client{Transport: transport}}

@@ -23,7 +23,7 @@ type Config struct {
 	Plans   [][]*plan.Plan
 	Arrival Arrival // nil: Sequential
 
-	Clients func(topology.ID) *faas.Client         // the control of a node
+	Clients func(topology.ID) *faas.Client         // the control of a node; asked once for each
 	Address func(topology.ID) netip.AddrPort       // where its functions are served
 	Name    func(topology.ID) (name, class string) // for the samples; nil: numbers, no class
 
@@ -83,6 +83,7 @@ func Run(ctx context.Context, config Config) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
+	defer r.hangUp()
 	if err := r.warm(ctx); err != nil {
 		r.summary.Interrupted = ctx.Err() != nil
 		return r.summary, fmt.Errorf("opening connections: %w", err)
@@ -109,6 +110,10 @@ type replay struct {
 	specs [][]*faas.ChainSpec
 	abort context.CancelCauseFunc
 
+	source     func(topology.ID) *faas.Client
+	controlsMu sync.Mutex
+	controls   map[topology.ID]*faas.Client
+
 	mu        sync.Mutex
 	summary   Summary
 	inFlight  int
@@ -116,7 +121,8 @@ type replay struct {
 }
 
 func newReplay(config Config) (*replay, error) {
-	r := &replay{Config: config}
+	r := &replay{Config: config, source: config.Clients, controls: map[topology.ID]*faas.Client{}}
+	r.Clients = r.control
 	if r.Arrival == nil {
 		r.Arrival = Sequential{}
 	}
@@ -150,6 +156,27 @@ func newReplay(config Config) (*replay, error) {
 			ModelSummary{ModelCounts: record.ModelCounts{Model: model, Planned: len(plans)}})
 	}
 	return r, errors.Join(errs...)
+}
+
+// control is a node's client, made once: its connections are kept.
+func (r *replay) control(id topology.ID) *faas.Client {
+	r.controlsMu.Lock()
+	defer r.controlsMu.Unlock()
+	c := r.controls[id]
+	if c == nil {
+		c = r.source(id)
+		r.controls[id] = c
+	}
+	return c
+}
+
+// hangUp closes the clients' idle connections.
+func (r *replay) hangUp() {
+	r.controlsMu.Lock()
+	defer r.controlsMu.Unlock()
+	for _, c := range r.controls {
+		c.Close()
+	}
 }
 
 // runModel replays the chains of one model.

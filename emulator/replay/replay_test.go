@@ -230,23 +230,26 @@ func TestFailingSinkEndsTheRun(t *testing.T) {
 	}
 }
 
+// overdue is an arrival process whose chains should have begun 20 ms ago.
+type overdue struct{ Sequential }
+
+func (overdue) drive(ctx context.Context, jobs []int, start func(context.Context, int, time.Time)) {
+	for i := range jobs {
+		start(ctx, i, time.Now().Add(-20*time.Millisecond))
+	}
+}
+
 func TestLateStartsAreCounted(t *testing.T) {
 	n := start(t)
-	c, _ := n.config(t, plans(5, plan.InFunction))
-	clients := c.Clients
-	c.Clients = func(id topology.ID) *faas.Client {
-		if id == 1 {
-			time.Sleep(60 * time.Millisecond) // seeding asks both workers: together longer than the lead
-		}
-		if id == 2 {
-			time.Sleep(60 * time.Millisecond)
-		}
-		return clients(id)
-	}
-	c.Arrival = Poisson{Rate: 1000}
+	c, d := n.config(t, plans(5, plan.InFunction))
+	c.Arrival = overdue{}
 	s, err := Run(t.Context(), c)
-	if err != nil || s.Models[0].Late != 5 || s.Models[0].MaxLate < 15*time.Millisecond {
+	if err != nil || s.Models[0].Late != 5 || s.Models[0].Done != 5 || s.Models[0].MaxLate < 20*time.Millisecond {
 		t.Errorf("%v, %+v", err, s)
+	}
+	chains, err := record.ReadChains(filepath.Join(d.Path(), record.ChainsFile))
+	if err != nil || len(chains) != 5 || chains[0].Late < 0.02 {
+		t.Errorf("%v, %+v", err, chains)
 	}
 }
 
