@@ -38,6 +38,9 @@ type Options struct {
 	IdleRestart bool
 	// NoHyStart lets slow start end with the first overflow only (Linux: tcp_cubic's hystart=0).
 	NoHyStart bool
+	// Load is the number of tasks placed on each node, the divisor of its speed, for plans without
+	// invocations (which carry it); nodes that are not in it count as 1.
+	Load map[topology.ID]int
 	// Queues are the byte limits of the queues; nil: those of Topology.QueueLimits.
 	Queues map[topology.Channel]units.ByteSize
 	// EveryPacket calculates all packets of long transfers one by one (see collapse.go).

@@ -138,10 +138,11 @@ const longest = 40 * 86400 * second
 
 // compute is the time of a function: its operations at the node's speed, shared with the tasks placed there.
 func (r *replay) compute(step *plan.Step, inv *plan.Invocation) (float64, error) {
-	load, name := 1, r.engine.name(step.From)
-	if inv != nil && inv.Load > 0 {
+	load, name := r.engine.options.Load[step.From], r.engine.name(step.From)
+	if inv != nil {
 		load = inv.Load
 	}
+	load = max(1, load)
 	speed := 0.0
 	if r.engine.speed != nil {
 		speed = r.engine.speed(step.From)

@@ -1,0 +1,220 @@
+package compare
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"testbed/emulator/plan"
+)
+
+// ErrCondition is wrapped by errors about conditions that cannot be read or evaluated.
+var ErrCondition = errors.New("not a condition")
+
+// Condition is what --fail-if takes: [MODEL.][QUANTITY.]METRIC OPERATOR NUMBER[UNIT], for instance
+//
+//	error.median > 10%
+//	in-edge.network.error.p95 >= 0.25
+//	measured.p95 > 300ms
+//	states.failed > 0
+//
+// Without a model it is about every model, without a quantity (total, network, processing) about total.
+type Condition struct {
+	text     string
+	model    plan.Model // empty: every model
+	quantity string
+	metric   string
+	operator string
+	value    float64 // ratio, seconds, or count
+}
+
+// String is the condition as it was written.
+func (c Condition) String() string { return c.text }
+
+// Violation is one model, or one report, of which a condition is true.
+type Violation struct {
+	Condition Condition
+	Engine    string
+	Model     plan.Model // empty: the condition is about the whole report
+	Value     float64    // in the condition's base unit: ratio, seconds or count
+}
+
+func (v Violation) String() string {
+	where := strings.Trim(v.Engine+" "+string(v.Model), " ")
+	if where != "" {
+		where += ": "
+	}
+	return fmt.Sprintf("%s%s (it is %s)", where, v.Condition, render(v.Value, kindOf(v.Condition.metric)))
+}
+
+// kind is what a metric is counted in.
+type kind int
+
+const (
+	unknown kind = iota
+	ratio        // of a quantity
+	seconds      // of a quantity
+	count        // of a model
+	whole        // of the report
+)
+
+var quantities = []string{"total", "network", "processing"}
+
+var (
+	ofQuantity = map[string]func(*Quantity) float64{
+		"error.median":     func(q *Quantity) float64 { return q.Error.Median },
+		"error.mean":       func(q *Quantity) float64 { return q.Error.Mean },
+		"error.p95":        func(q *Quantity) float64 { return q.Error.P95 },
+		"bias":             func(q *Quantity) float64 { return q.Error.Bias },
+		"measured.mean":    func(q *Quantity) float64 { return q.Measured.Mean },
+		"measured.median":  func(q *Quantity) float64 { return q.Measured.Median },
+		"measured.p95":     func(q *Quantity) float64 { return q.Measured.P95 },
+		"predicted.mean":   func(q *Quantity) float64 { return q.Predicted.Mean },
+		"predicted.median": func(q *Quantity) float64 { return q.Predicted.Median },
+		"predicted.p95":    func(q *Quantity) float64 { return q.Predicted.P95 },
+		"difference.mean":  func(q *Quantity) float64 { return q.Difference.Mean },
+		"difference.low":   func(q *Quantity) float64 { return q.Difference.Low },
+		"difference.high":  func(q *Quantity) float64 { return q.Difference.High },
+	}
+	ofModel = map[string]func(*Group) float64{
+		"chains":         func(g *Group) float64 { return float64(g.Chains) },
+		"errors":         func(g *Group) float64 { return float64(g.Errors) },
+		"paired":         func(g *Group) float64 { return float64(g.Paired) },
+		"states.checked": func(g *Group) float64 { return float64(g.States.Checked) },
+		"states.passed":  func(g *Group) float64 { return float64(g.States.Passed) },
+		"states.failed":  func(g *Group) float64 { return float64(g.States.Failed) },
+	}
+	ofReport = map[string]func(*Report) float64{
+		"order.violations": func(r *Report) float64 { return float64(r.Order.violations()) },
+		"unpredicted":      func(r *Report) float64 { return float64(r.Unpredicted) },
+		"unmeasured":       func(r *Report) float64 { return float64(r.Unmeasured) },
+		"rank.total":       func(r *Report) float64 { return tau(r.TauTotal) },
+		"rank.network":     func(r *Report) float64 { return tau(r.TauNetwork) },
+	}
+)
+
+func tau(t *float64) float64 {
+	if t == nil {
+		return math.NaN()
+	}
+	return *t
+}
+
+func (o Order) violations() int {
+	n := 0
+	for _, r := range o.Relations {
+		if !r.Holds {
+			n++
+		}
+	}
+	return n
+}
+
+func kindOf(metric string) kind {
+	switch {
+	case ofQuantity[metric] != nil && (metric == "bias" || strings.HasPrefix(metric, "error.")):
+		return ratio
+	case ofQuantity[metric] != nil:
+		return seconds
+	case ofModel[metric] != nil:
+		return count
+	case ofReport[metric] != nil:
+		return whole
+	}
+	return unknown
+}
+
+// Metrics lists the names that conditions may use, sorted.
+func Metrics() []string {
+	var names []string
+	for name := range ofQuantity {
+		names = append(names, name)
+	}
+	for name := range ofModel {
+		names = append(names, name)
+	}
+	for name := range ofReport {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+var conditionForm = regexp.MustCompile(`^\s*([A-Za-z0-9.-]+)\s*(>=|<=|==|!=|>|<)\s*([-+0-9.eE]+)\s*(%|[a-zµ]*)\s*$`)
+
+// ParseCondition reads a condition. Its errors wrap ErrCondition and say what would be right.
+func ParseCondition(text string) (Condition, error) {
+	fail := func(format string, args ...any) (Condition, error) {
+		return Condition{}, fmt.Errorf("%w: %q: %s", ErrCondition, text, fmt.Sprintf(format, args...))
+	}
+	parts := conditionForm.FindStringSubmatch(text)
+	if parts == nil {
+		return fail("write [MODEL.][QUANTITY.]METRIC OPERATOR NUMBER[UNIT], such as error.median > 10%%")
+	}
+	c := Condition{text: strings.TrimSpace(text), operator: parts[2], quantity: "total"}
+	name := strings.ToLower(parts[1])
+	if first, rest, ok := strings.Cut(name, "."); ok {
+		if m, err := plan.ParseModel(first); err == nil {
+			c.model, name = m, rest
+		}
+	}
+	first, rest, _ := strings.Cut(name, ".")
+	given := slices.Contains(quantities, first)
+	if given {
+		c.quantity, name = first, rest
+	}
+	c.metric = name
+	k := kindOf(name)
+	switch {
+	case k == unknown:
+		return fail("unknown metric %q; write one of %s", name, strings.Join(Metrics(), ", "))
+	case given && (k == count || k == whole):
+		return fail("%s is not of a quantity: leave %q out", name, first)
+	case c.model != "" && k == whole:
+		return fail("%s is not of a model: leave %q out", name, c.model)
+	}
+	number, err := strconv.ParseFloat(parts[3], 64)
+	if err != nil || math.IsNaN(number) || math.IsInf(number, 0) {
+		return fail("%q is not a number", parts[3])
+	}
+	scale, err := scaleOf(parts[4], k)
+	if err != nil {
+		return fail("%v", err)
+	}
+	c.value = number * scale
+	return c, nil
+}
+
+// scaleOf is what a unit multiplies its number with to reach the kind's base unit.
+func scaleOf(unit string, k kind) (float64, error) {
+	switch k {
+	case ratio:
+		if s, ok := map[string]float64{"%": 0.01, "": 1}[unit]; ok {
+			return s, nil
+		}
+		return 0, fmt.Errorf("the unit %q; write %% or, for a plain ratio, nothing", unit)
+	case seconds:
+		if s, ok := map[string]float64{"s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6}[unit]; ok {
+			return s, nil
+		}
+		return 0, fmt.Errorf("the unit %q; a time needs s, ms or us", unit)
+	}
+	if unit != "" {
+		return 0, fmt.Errorf("the unit %q; this is a plain number", unit)
+	}
+	return 1, nil
+}
+
+func render(v float64, k kind) string {
+	switch k {
+	case ratio:
+		return fmt.Sprintf("%.2f%%", 100*v)
+	case seconds:
+		return fmt.Sprintf("%.3f ms", 1000*v)
+	}
+	return strconv.FormatFloat(v, 'g', 4, 64)
+}
