@@ -83,7 +83,7 @@ func (d *decoder) checkLink(f *File, i int) {
 	for k, end := range l.Endpoints {
 		here := fmt.Sprintf("%s.endpoints[%d]", path, k)
 		switch {
-		case end == "" || d.failed(here):
+		case end == "" || len(known) == 0 || d.failed(here):
 		case !slices.Contains(known, end):
 			d.failAt(here, suggest(end, known), "there is no node %q", end)
 		case slices.Index(l.Endpoints, end) < k:
@@ -106,7 +106,7 @@ func (d *decoder) checkJitter(l *Link, path string) {
 	p.apply(&up)
 	p.apply(&down)
 	for _, s := range []topology.Shape{up.Shape[0], down.Shape[0]} {
-		if s.Jitter > s.Delay && l.Class == "" && !d.failed(path) {
+		if s.Jitter > s.Delay && (p.Delay != nil || l.Class == "") && !d.failed(path) {
 			d.failAt(path+".jitter", "write at most the delay, and give a delay", "the jitter of %v is larger than the delay of %v", s.Jitter, s.Delay)
 			return
 		}

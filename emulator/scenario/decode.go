@@ -24,10 +24,11 @@ func at(n *yaml.Node) position { return position{max(1, n.Line), max(1, n.Column
 
 // decoder turns YAML nodes into structs and goes on after an error.
 type decoder struct {
-	file  string
-	errs  Errors
-	where map[string]position // of every value read, by path; of mappings their key's
-	nodes int
+	file    string
+	errs    Errors
+	where   map[string]position // of every value read, by path; of mappings their key's
+	nodes   int
+	stopped bool // by excess, which is reported once
 }
 
 func (d *decoder) fail(p position, path, remedy, format string, args ...any) {
@@ -39,10 +40,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, f *field, path string, de
 	for n.Kind == yaml.AliasNode && n.Alias != nil && depth < maxDepth {
 		n, depth = n.Alias, depth+1
 	}
-	if d.nodes++; d.nodes > maxNodes || depth >= maxDepth {
-		if d.nodes <= maxNodes || d.nodes == maxNodes+1 {
-			d.fail(at(n), path, "repeat less by aliases", "the file is nested too deeply or expands to too many values")
-		}
+	if d.excessive(n, path, depth) {
 		return false
 	}
 	if _, known := d.where[path]; !known {
@@ -72,6 +70,18 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, f *field, path string, de
 		return d.list(n, v, f, path, depth)
 	}
 	return d.plain(n, v, f, path)
+}
+
+// excessive counts a value, and says so once where there are too many or they are nested too deeply.
+func (d *decoder) excessive(n *yaml.Node, path string, depth int) bool {
+	if d.nodes++; d.nodes <= maxNodes && depth < maxDepth {
+		return false
+	}
+	if !d.stopped {
+		d.stopped = true
+		d.fail(at(n), path, "nest less, and repeat less by aliases", "the file is nested too deeply or expands to too many values")
+	}
+	return true
 }
 
 func (d *decoder) quantity(n *yaml.Node, v reflect.Value, s *scalar, f *field, path string) bool {

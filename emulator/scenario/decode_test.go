@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"testbed/emulator/scenario"
+	"testbed/emulator/scenario/scenariotest"
 )
 
 const good = `name: lab
@@ -196,6 +197,7 @@ func TestNearest(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(good))
+	f.Add([]byte(scenariotest.Good))
 	f.Add([]byte("name: x\ntopology: {synth: {kind: urban-sensing, sizes: [1, 2]}, latencies: none}\nreplay: {arrival: {kind: poisson, rate: 30/min}}\n"))
 	f.Add([]byte("name: x\ntopology: {nodes: {a: &a {class: p}, b: {<<: *a}}, links: [{endpoints: [a, b], loss: 1%, queue: 64KiB}]}\n"))
 	f.Add([]byte("name: x\ntopology: &t [*t]\n? {a: b}\n: c\n<<: *t\n---\n"))

@@ -119,33 +119,45 @@ func (d *decoder) readable(data []byte) bool {
 	return true
 }
 
-var lineOf = regexp.MustCompile(`line (\d+)(?:, column (\d+))?: *`)
+var (
+	lineOf     = regexp.MustCompile(`^line (\d+): `)
+	anchorOf   = regexp.MustCompile(`unknown anchor '(.*)' referenced`)
+	ofItsParse = regexp.MustCompile(`did not find expected (key|node content|',' or|'-' indicator|<)`)
+)
 
-// syntax reports an error of the YAML library, which says the line at most.
+// syntax reports an error of the YAML library, which says the line at most, and that of the parser (as
+// opposed to the scanner) one too low. Without a line it is the first.
 func (d *decoder) syntax(data []byte, err error) {
 	message := strings.TrimPrefix(err.Error(), "yaml: ")
 	lines := strings.Split(string(data), "\n")
-	line := len(lines)
-	for line > 1 && strings.TrimSpace(lines[line-1]) == "" {
-		line--
-	}
+	line := 1
 	if m := lineOf.FindStringSubmatch(message); m != nil {
-		message = strings.Replace(message, m[0], "", 1)
-		if n, convErr := strconv.Atoi(m[1]); convErr == nil {
-			line = min(max(1, n), len(lines))
+		message = strings.TrimPrefix(message, m[0])
+		line, _ = strconv.Atoi(m[1])
+		if ofItsParse.MatchString(message) {
+			line++
 		}
 	}
-	remedy := "check indentation, colons and quotes here and just above"
-	for i, text := range lines {
-		if indent := text[:len(text)-len(strings.TrimLeft(text, " \t"))]; strings.Contains(indent, "\t") && strings.TrimSpace(text) != "" && i+2 >= line {
+	line = min(max(1, line), len(lines))
+	if m := anchorOf.FindStringSubmatch(message); m != nil {
+		for i, text := range lines {
+			if k := strings.Index(text, "*"+m[1]); k >= 0 {
+				d.fail(position{i + 1, 1 + utf8.RuneCountInString(text[:k])}, "", "mark a value above it: &"+m[1], "there is no anchor %q", m[1])
+				return
+			}
+		}
+	}
+	for i, text := range lines[:min(line+1, len(lines))] {
+		if blank := text[:indent(text)]; i+2 >= line && strings.Contains(blank, "\t") && len(blank) < len(text) {
 			d.fail(position{i + 1, strings.IndexByte(text, '\t') + 1}, "", "indent with spaces", "a tab cannot indent YAML")
 			return
 		}
 	}
-	text := lines[line-1]
-	column := 1 + utf8.RuneCountInString(text[:len(text)-len(strings.TrimLeft(text, " "))])
-	d.fail(position{line, column}, "", remedy, "this is not YAML: %s", message)
+	d.fail(position{line, 1 + indent(lines[line-1])}, "", "check indentation, colons, brackets and quotes here and just above",
+		"this is not YAML: %s", message)
 }
+
+func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " \t")) }
 
 // resolvePath is a path in the scenario's file, which is relative to the file.
 func (s *Scenario) resolvePath(path string) string {
@@ -153,4 +165,19 @@ func (s *Scenario) resolvePath(path string) string {
 		return path
 	}
 	return filepath.Join(filepath.Dir(s.path), filepath.FromSlash(path))
+}
+
+// MakeAbsolute makes the paths in the scenario independent of where its file is, for copies of it.
+func (s *Scenario) MakeAbsolute() error {
+	for _, path := range []*string{&s.File.Topology.Ether, &s.Workload.Trace} {
+		if *path == "" {
+			continue
+		}
+		absolute, err := filepath.Abs(s.resolvePath(*path))
+		if err != nil {
+			return fmt.Errorf("scenario %s: %s: %w", s.Name, *path, err)
+		}
+		*path = absolute
+	}
+	return nil
 }

@@ -27,7 +27,7 @@ type File struct {
 	Overrides   []Override `yaml:"overrides,keyed" doc:"Properties for single links, by name; they come before everything else."`
 	Workload    Workload   `yaml:"workload" doc:"The jobs: a trace, or synthesized."`
 	Placement   Placement  `yaml:"placement" doc:"Which node executes what."`
-	Models      []string   `yaml:"models" enum:"external|in-edge|in-function|in-client" min:"1" doc:"Execution models to run, in this order. Default: all four, without external where there is no cloud."`
+	Models      []string   `yaml:"models" enum:"external|in-edge|in-function|in-client|pure-faas|state-propagate|state-local" min:"1" doc:"Execution models to run, in this order. Default: the study's four, external, in-edge, in-function and in-client, without external where there is no cloud. state-propagate and state-local can be predicted, not emulated."`
 	Replay      Replay     `yaml:"replay" doc:"How the jobs are carried out."`
 	TCP         TCP        `yaml:"tcp" doc:"Settings of TCP inside every node."`
 	Runtime     string     `yaml:"runtime" enum:"auto|docker|process" default:"auto" doc:"What runs a node. auto takes Docker where an engine answers, and processes in namespaces otherwise."`

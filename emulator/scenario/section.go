@@ -49,8 +49,7 @@ func (d *decoder) pairs(n *yaml.Node, path string, depth int) []pair {
 
 // merge lists the pairs behind a merge key: of an alias, a mapping, or a list of these.
 func (d *decoder) merge(n *yaml.Node, path string, depth int) []pair {
-	if d.nodes++; d.nodes > maxNodes || depth >= maxDepth {
-		d.fail(at(n), path, "merge less", "the merge keys are nested too deeply")
+	if d.excessive(n, path, depth) {
 		return nil
 	}
 	switch {

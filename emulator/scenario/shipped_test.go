@@ -1,0 +1,130 @@
+package scenario_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"testbed/emulator/experiment"
+	"testbed/emulator/placement"
+	"testbed/emulator/plan"
+	"testbed/emulator/scenario"
+	"testbed/emulator/units"
+)
+
+// shipped are the scenarios of the project. Those that need reference data which is kept beside the
+// project are left out, and said to be, where it is absent.
+func shipped(t *testing.T, each func(t *testing.T, path string)) {
+	files, err := filepath.Glob("../../scenarios/*.yaml")
+	if err != nil || len(files) < 5 {
+		t.Fatalf("%d scenarios: %v", len(files), err)
+	}
+	for _, path := range files {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			if _, err := os.Stat("../../../shared/reference"); err != nil && filepath.Base(path) == "published.yaml" {
+				t.Skipf("the reference data beside the project is absent: %v", err)
+			}
+			each(t, path)
+		})
+	}
+}
+
+func TestShipped(t *testing.T) {
+	schema := compileSchema(t)
+	hosts := map[string]int{"iiot.yaml": 80, "scale-500.yaml": 500, "smoke.yaml": 6, "published.yaml": 80}
+	shipped(t, func(t *testing.T, path string) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := bySchema(schema, string(data)); err != nil {
+			t.Error(err)
+		}
+		s, err := scenario.Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		roundTrip(t, s)
+		e, err := experiment.Prepare(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		network := e.Topology
+		if want := hosts[filepath.Base(path)]; want > 0 && len(network.Hosts()) != want {
+			t.Errorf("%d hosts, want %d", len(network.Hosts()), want)
+		}
+		if len(s.Clients(network)) == 0 {
+			t.Error("no clients")
+		}
+		tasks := 0
+		for _, j := range e.Jobs {
+			tasks += j.Length()
+		}
+		for _, m := range e.Models {
+			plans, err := e.Plans(m, plan.ByWorker)
+			if err != nil || len(plans) != len(e.Jobs) {
+				t.Errorf("%s: %d plans of %d jobs: %v", m, len(plans), len(e.Jobs), err)
+			}
+		}
+		t.Logf("%d hosts, %d clients, %d jobs, %d tasks", len(network.Hosts()), len(s.Clients(network)), len(e.Jobs), tasks)
+	})
+}
+
+// TestDemonstration holds the scenario of the README to what is said of it.
+func TestDemonstration(t *testing.T) {
+	s, err := scenario.Load("../../scenarios/iiot.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := s.Jobs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tasks := 0
+	for _, j := range set.Jobs {
+		tasks += j.Length()
+	}
+	if n := len(set.Jobs); n != 25 || tasks < 2*n || tasks > 4*n {
+		t.Errorf("%d chains with %d invocations; the file says 25, and they are to be 2 to 4 long on average", n, tasks)
+	}
+	network, err := s.Topology()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cloud, ok := network.Cloud()
+	if !ok {
+		t.Fatal("no cloud")
+	}
+	tree := network.TreeTo(cloud)
+	for _, h := range network.Hosts() {
+		hops, delay := tree.Hops(nil, h)
+		if len(hops) != 1 || delay != 60*time.Millisecond || network.Bottleneck(hops) != 50*units.Mbps {
+			t.Fatalf("%s is %v in %d hops at %v from the cloud, want 60ms, 1, 50Mbps", network.Vertices[h].Name, delay, len(hops), network.Bottleneck(hops))
+		}
+	}
+}
+
+// TestModels holds the words of the file against the models that plans can be built for.
+func TestModels(t *testing.T) {
+	for _, m := range plan.Models {
+		if _, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\ncloud: {}\nmodels: ["+string(m)+"]\n"), "f"); err != nil {
+			t.Error(err)
+		}
+	}
+	_, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\nmodels: [x]\n"), "f")
+	if want := len(plan.Models); err == nil || strings.Count(err.Error(), ",") != want-1 {
+		t.Errorf("%v lists other words than the %d models", err, want)
+	}
+	for _, p := range placement.Policies {
+		if _, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\nplacement: {policy: "+string(p)+"}\n"), "f"); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, m := range placement.SpeedModels {
+		if _, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\nplacement: {speed: "+string(m)+"}\n"), "f"); err != nil {
+			t.Error(err)
+		}
+	}
+}
