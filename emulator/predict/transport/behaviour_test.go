@@ -273,3 +273,41 @@ func BenchmarkPackets(b *testing.B) {
 		})
 	}
 }
+
+// Plans without invocations take the load from the options.
+func TestLoad(t *testing.T) {
+	net, a, b := line(t, both(50*units.Mbps, 0))
+	for load, want := range map[int]float64{0: 0.1, 1: 0.1, 5: 0.5} {
+		o := bare()
+		o.Load = map[topology.ID]int{b: load}
+		e, err := New(net, func(topology.ID) float64 { return 1000 }, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := twoSteps(a, b, 10)
+		p.Invocations = nil
+		got, err := e.Predict([]*plan.Plan{p})
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(t, "processing", got[0].Processing, want, 1e-12)
+	}
+}
+
+// Two branches of a DAG run beside each other: the chain takes the longer one.
+func TestBranches(t *testing.T) {
+	net, a, b := line(t, both(50*units.Mbps, 10*time.Millisecond))
+	e, err := New(net, func(topology.ID) float64 { return 1000 }, bare())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := twoSteps(a, b, 1448)
+	p.Steps = append(p.Steps, plan.Step{Role: plan.Request, From: a, To: b, Bytes: 100, After: []int{0}})
+	got, err := e.Predict([]*plan.Plan{p})
+	if err != nil {
+		t.Fatal(err)
+	}
+	way := 1514*8/50e6 + 0.010
+	near(t, "total", got[0].Total, 2*way+0.3, 1e-9)
+	near(t, "the other branch's end", got[0].Steps[3].End, way+166*8/50e6+0.010, 1e-9)
+}
