@@ -35,8 +35,9 @@ var entered = [...]struct {
 
 // Exec runs a command in a node, in the root directory, found by PATH as the node sees it. Files in stdio
 // are inherited, so that a terminal stays one. When ctx ends, the command's process group gets SIGTERM (on
-// a terminal, the command gets SIGINT as by Ctrl-C) and SIGKILL 2 s later. Where the command cannot be run
-// the status is 127 (not found) or 126, with an error.
+// a terminal, the command alone gets SIGINT, as by Ctrl-C), and the command SIGKILL 2 s later. Where the
+// command cannot be run the status is 127 (not found) or 126, with an error. It fails with
+// noderuntime.ErrNoSuchNode where the node does not run any more.
 func (r *Runtime) Exec(ctx context.Context, node noderuntime.Node, args []string, stdio noderuntime.Stdio) (int, error) {
 	if len(args) == 0 {
 		return statusNotFound, fmt.Errorf("running a command in node %s: none is given", node.Node)

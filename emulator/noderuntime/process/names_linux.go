@@ -14,8 +14,9 @@ import (
 	"testbed/emulator/noderuntime"
 )
 
-// madeHere marks a directory of names as one that this package made, so that a later process may remove it.
-const madeHere = "trusted.tb-made"
+// madeHere is the mode of a directory of names that this package made. The sticky bit, which has no effect
+// there, tells a later process that it may remove it; a crash cannot come between the directory and its mode.
+const madeHere = 0o755 | fs.ModeSticky
 
 // target is what every name points to.
 var target = regexp.MustCompile(`^/proc/[0-9]+/ns/net$`)
@@ -49,21 +50,12 @@ func addName(dir string, n noderuntime.Node) error {
 		case errors.Is(err, fs.ErrExist) && isName(link): // of a node that is gone
 			err = os.Remove(link)
 		case errors.Is(err, fs.ErrNotExist): // or another testbed's Remove took it away just now
-			err = makeNamesDir(dir)
+			err = os.Mkdir(dir, madeHere)
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 	}
-}
-
-func makeNamesDir(dir string) error {
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		return err
-	}
-	// Where the file system has no attributes, the empty directory stays behind; that harms nobody.
-	_ = unix.Setxattr(dir, madeHere, []byte{1}, 0)
-	return nil
 }
 
 // isName tells whether path is a link as addNames makes them.
@@ -106,7 +98,7 @@ func removeNamesDir(dir string) error {
 	if dir == "" {
 		return nil
 	}
-	if n, err := unix.Getxattr(dir, madeHere, make([]byte, 1)); err != nil || n != 1 {
+	if info, err := os.Lstat(dir); err != nil || !info.IsDir() || info.Mode()&fs.ModeSticky == 0 {
 		return nil
 	}
 	err := unix.Rmdir(dir)

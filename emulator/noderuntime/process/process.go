@@ -71,7 +71,7 @@ func argv(prefix []string, s noderuntime.Spec) []string {
 	return append(line, s.Args...)
 }
 
-var errArguments = errors.New("want " + InitCommand + " TESTBED NODE DIR HOSTSFILE -- ARGS...")
+var errArguments = errors.New("want " + InitCommand + " TESTBED NODE DIR HOSTSFILE -- and the node's arguments")
 
 // parseArguments splits what follows InitCommand.
 func parseArguments(args []string) (identity, []string, error) {

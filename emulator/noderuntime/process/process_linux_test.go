@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -122,6 +123,36 @@ func TestCrashBeforeCommit(t *testing.T) {
 	}
 	if seen == 0 {
 		t.Error("no controller had started a node when it was killed: the test shows nothing")
+	}
+}
+
+// TestCallersPipesEnd starts nodes from a process that was given a pipe: its reader must see the end of it
+// when that process exits, not when the nodes do.
+func TestCallersPipesEnd(t *testing.T) {
+	testenv.Privileged(t)
+	testbed, r := bed("pipes"), testRuntime(t)
+	clean(t, r, testbed)
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	controller := startController(t, testbed, r.Names, 1, runtimetest.Agent)
+	for range 8 { // more than the node gets descriptors of its own
+		controller.ExtraFiles = append(controller.ExtraFiles, writer)
+	}
+	if out, err := controller.Output(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	writer.Close()
+	if err := reader.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reader.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("got %v, want the end of the pipe", err)
+	}
+	if nodes, err := r.List(context.Background(), testbed); err != nil || len(nodes) != 1 {
+		t.Errorf("%d nodes, %v; want 1", len(nodes), err)
 	}
 }
 

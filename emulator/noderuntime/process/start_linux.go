@@ -5,18 +5,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/noderuntime"
 )
 
 const (
+	// Package syscall holds a lock from fork to exec; a second goroutine gains a tenth, more gain nothing.
+	spawners = 2
 	patience = 30 * time.Second      // without any node becoming ready, before Start gives up
 	tick     = 20 * time.Millisecond // between looks at the context and for nodes that died
 )
@@ -29,7 +33,7 @@ func (r *Runtime) Start(ctx context.Context, specs []noderuntime.Spec) (nodes []
 	if err != nil {
 		return nil, err
 	}
-	l := &launch{specs: specs, pids: make([]int, 0, len(specs)), missing: map[string]int{}}
+	l := &launch{specs: specs, pids: make([]int, len(specs)), missing: map[string]int{}}
 	defer l.close()
 	defer func() {
 		if err != nil {
@@ -39,13 +43,8 @@ func (r *Runtime) Start(ctx context.Context, specs []noderuntime.Spec) (nodes []
 	if err := l.open(); err != nil {
 		return nil, err
 	}
-	for i := range specs {
-		if err := context.Cause(ctx); err != nil {
-			return nil, err
-		}
-		if err := l.spawn(r.binary, r.prefix, i); err != nil {
-			return nil, fmt.Errorf("starting node %s: %w", specs[i].Node, err)
-		}
+	if err := l.spawnAll(ctx, r.binary, r.prefix); err != nil {
+		return nil, err
 	}
 	l.closeChildEnds()
 	nodes = l.nodes()
@@ -65,11 +64,12 @@ func (r *Runtime) Start(ctx context.Context, specs []noderuntime.Spec) (nodes []
 // launch is one Start under way. All its nodes share two pipes.
 type launch struct {
 	specs []noderuntime.Spec
-	pids  []int // of the specs started so far; 0: died and waited for
+	pids  []int // of the specs; 0: not started, or died and waited for
 
 	ready, childReady   *os.File // each node writes its name and a newline
 	committed, childEnd *os.File // each node takes a byte
 	null                *os.File
+	files               [5]uintptr // a child's, but for its log
 	environ             []string
 
 	missing map[string]int // how many nodes of that name are not ready yet
@@ -85,6 +85,9 @@ func (l *launch) open() (err error) {
 	if l.null, err = os.Open(os.DevNull); err != nil {
 		return err
 	}
+	l.files = [5]uintptr{l.null.Fd(), 0, 0, readyFD: l.childReady.Fd(), commitFD: l.childEnd.Fd()}
+	// What this process was itself given, such as its caller's pipes, must not live on in nodes.
+	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) // Linux 5.11
 	l.environ = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, noderuntime.ReadyEnv+"=") })
 	l.environ = append(l.environ, fmt.Sprintf("%s=fd:%d", noderuntime.ReadyEnv, readyFD))
 	for _, s := range l.specs {
@@ -93,7 +96,23 @@ func (l *launch) open() (err error) {
 	return nil
 }
 
-// spawn forks one at a time: package syscall holds a lock from fork to exec, so more goroutines gain nothing.
+func (l *launch) spawnAll(ctx context.Context, binary string, prefix []string) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(spawners)
+	for i := range l.specs {
+		group.Go(func() error {
+			if err := context.Cause(ctx); err != nil {
+				return err
+			}
+			if err := l.spawn(binary, prefix, i); err != nil {
+				return fmt.Errorf("starting node %s: %w", l.specs[i].Node, err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
 func (l *launch) spawn(binary string, prefix []string, i int) error {
 	s := l.specs[i]
 	log, err := os.OpenFile(logPath(s), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
@@ -101,9 +120,11 @@ func (l *launch) spawn(binary string, prefix []string, i int) error {
 		return err
 	}
 	defer log.Close()
+	files := l.files
+	files[1], files[2] = log.Fd(), log.Fd()
 	pid, err := syscall.ForkExec(binary, argv(prefix, s), &syscall.ProcAttr{
 		Dir: "/", Env: l.environ,
-		Files: []uintptr{l.null.Fd(), log.Fd(), log.Fd(), l.childReady.Fd(), l.childEnd.Fd()},
+		Files: files[:],
 		Sys: &syscall.SysProcAttr{
 			Setsid:     true, // the terminal's Ctrl-C is not for nodes
 			Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWUTS,
@@ -112,7 +133,7 @@ func (l *launch) spawn(binary string, prefix []string, i int) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", binary, err)
 	}
-	l.pids = append(l.pids, pid)
+	l.pids[i] = pid
 	return nil
 }
 
@@ -212,9 +233,7 @@ func (l *launch) undo(names string) error {
 		}
 	}
 	for _, pid := range l.pids {
-		if pid != 0 {
-			waitFor(pid, 0)
-		}
+		waitFor(pid, 0)
 	}
 	for i := range l.pids {
 		failed = append(failed, removeName(names, l.specs[i].Testbed, l.specs[i].Node))

@@ -30,6 +30,7 @@ func Run(t *testing.T, newRuntime func(testing.TB) noderuntime.Runtime, binary, 
 		{"NodesAreSeparate", (*suite).nodesAreSeparate},
 		{"ExecConnectsAndReports", (*suite).execConnectsAndReports},
 		{"ExecIsCancelled", (*suite).execIsCancelled},
+		{"RemoveEndsCommands", (*suite).removeEndsCommands},
 		{"ExecNeedsANode", (*suite).execNeedsANode},
 		{"TestbedsDoNotDisturbEachOther", (*suite).testbedsDoNotDisturbEachOther},
 		{"RemoveIsCompleteAndRepeatable", (*suite).removeIsCompleteAndRepeatable},
@@ -214,6 +215,32 @@ func (s *suite) execIsCancelled() {
 		s.Errorf("took %v", took)
 	}
 	s.eventually("the command is gone", func() bool { return s.facts(n).Seen == 2 })
+}
+
+func (s *suite) removeEndsCommands() {
+	bed := s.prefix + "busy"
+	n := s.start(bed, 1)[0]
+	type outcome struct {
+		code int
+		err  error
+	}
+	ended := make(chan outcome, 1)
+	go func() {
+		code, err := s.runtime.Exec(context.Background(), n, []string{s.binary, Probe, "sleep", "1m"}, noderuntime.Stdio{})
+		ended <- outcome{code, err}
+	}()
+	s.eventually("the command runs", func() bool { return s.facts(n).Seen == 3 })
+	if err := s.runtime.Remove(context.Background(), bed); err != nil {
+		s.Fatal(err)
+	}
+	select {
+	case got := <-ended:
+		if got.code != 128+int(syscall.SIGKILL) || got.err != nil {
+			s.Errorf("status %d, %v; want that of SIGKILL", got.code, got.err)
+		}
+	case <-time.After(20 * time.Second):
+		s.Error("the command outlives its node")
+	}
 }
 
 func (s *suite) execNeedsANode() {
