@@ -191,22 +191,52 @@ func TestWrongContentIsDetected(t *testing.T) {
 }
 
 func TestRestartedRepositoryIsDetected(t *testing.T) {
-	c := newCluster(t, Allotted)
-	spec := c.spec(t, job(), plan.External, placed(1, 2, 1, 2))
-	if err := spec.Seed(t.Context(), c.client); err != nil {
+	for _, warm := range []bool{false, true} {
+		c := newCluster(t, Allotted)
+		spec := c.spec(t, job(), plan.External, placed(1, 2, 1, 2))
+		if err := spec.Seed(t.Context(), c.client); err != nil {
+			t.Fatal(err)
+		}
+		if warm {
+			for _, p := range spec.Pairs() {
+				if err := c.client(p.From).Warm(t.Context(), []WarmSpec{{Address: p.Address, Connections: 3}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		c.restart(t, cloud)
+		result, err := c.client(0).Run(t.Context(), spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !warm && !strings.Contains(result.Error, "there is no such state") || !strings.Contains(result.Error, "repository") {
+			t.Errorf("warm %v: error %q", warm, result.Error)
+		}
+		if lost := c.check(t, spec); lost == nil || !strings.Contains(lost.Error(), "want version 3, have 0") {
+			t.Errorf("warm %v: check: %v", warm, lost)
+		}
+		// The second worker learns of it as well; then all is as before.
+		c.carryOut(t, spec)
+		if result, lost := c.carryOut(t, spec); result.Error != "" || lost != nil {
+			t.Errorf("warm %v: afterwards: error %q, check %v", warm, result.Error, lost)
+		}
+	}
+}
+
+// restart ends an agent and starts it again at the same sockets.
+func (c *cluster) restart(t *testing.T, i int) {
+	t.Helper()
+	config := c.agents[i].config
+	config.Listen = c.agents[i].Addr().String()
+	if err := c.agents[i].Close(); err != nil {
 		t.Fatal(err)
 	}
-	c.agents[cloud].states.drop("") // what a restart does to its memory
-	result, err := c.client(0).Run(t.Context(), spec)
+	a, err := Start(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(result.Error, "there is no such state") {
-		t.Errorf("error %q", result.Error)
-	}
-	if lost := c.check(t, spec); lost == nil || !strings.Contains(lost.Error(), "want version 3, have 0") {
-		t.Errorf("check: %v", lost)
-	}
+	t.Cleanup(func() { a.Close() })
+	c.agents[i] = a
 }
 
 func TestUnreachableWorkerIsAnError(t *testing.T) {

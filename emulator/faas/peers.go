@@ -69,8 +69,11 @@ func (p *peers) do(ctx context.Context, address string, m *message, read func(*h
 	}
 	if reusable {
 		p.give(address, conn)
-	} else {
-		conn.Close()
+		return err
+	}
+	conn.Close()
+	if !m.cold && ctx.Err() == nil {
+		p.forget(address) // the other end was restarted, perhaps: the rest of its connections are no better
 	}
 	return err
 }
@@ -132,6 +135,16 @@ func (p *peers) give(address string, c *peer) {
 		return
 	}
 	p.idle[address] = append(p.idle[address], c)
+}
+
+// forget closes the idle connections to address.
+func (p *peers) forget(address string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.idle[address] {
+		c.Close()
+	}
+	delete(p.idle, address)
 }
 
 // open is the number of idle connections to address.
