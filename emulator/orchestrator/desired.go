@@ -55,9 +55,9 @@ type TCP struct {
 	SlowStartAfterIdle bool
 }
 
-// sysctls are what a station's namespace gets: the scenario's TCP settings, buffers that no
+// Sysctls are what a station's namespace gets: the scenario's TCP settings, buffers that no
 // bandwidth-delay product of the topology outgrows, and no memory of earlier connections.
-func (c TCP) sysctls() map[string]string {
+func (c TCP) Sysctls() map[string]string {
 	idle := "0"
 	if c.SlowStartAfterIdle {
 		idle = "1"
@@ -79,7 +79,7 @@ func network(testbed string, t *topology.Topology, stations []Station, tcp TCP, 
 		want.Stations = append(want.Stations, fabric.Station{
 			ID: s.ID, NetNS: netns[s.Name],
 			Addr:    netip.PrefixFrom(s.Addr, subnet.Bits()),
-			Sysctls: tcp.sysctls(),
+			Sysctls: tcp.Sysctls(),
 		})
 	}
 	return want

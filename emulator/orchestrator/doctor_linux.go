@@ -17,12 +17,17 @@ func capabilities(context.Context) []Capability {
 	return list
 }
 
-func kernel() Capability {
+// KernelRelease is what `uname -r` prints; empty where that is not known.
+func KernelRelease() string {
 	var u unix.Utsname
 	if err := unix.Uname(&u); err != nil {
-		return Capability{Name: "kernel", Found: err.Error()}
+		return ""
 	}
-	return Capability{Name: "kernel", OK: true, Found: unix.ByteSliceToString(u.Sysname[:]) + " " + unix.ByteSliceToString(u.Release[:])}
+	return unix.ByteSliceToString(u.Release[:])
+}
+
+func kernel() Capability {
+	return Capability{Name: "kernel", OK: KernelRelease() != "", Found: "Linux " + KernelRelease()}
 }
 
 func root() Capability {

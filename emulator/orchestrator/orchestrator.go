@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 
@@ -194,6 +195,9 @@ func (t *Testbed) Dead() []string {
 func (t *Testbed) Agent(id topology.ID) *faas.Client {
 	return faas.NewClient(controlSocket(t.dir, t.byID[id].Name))
 }
+
+// Address is a vertex's address in the emulated network.
+func (t *Testbed) Address(id topology.ID) netip.Addr { return t.byID[id].Addr }
 
 // controlSocket is where a node's agent listens for the controller.
 func controlSocket(dir, node string) string { return filepath.Join(dir, node+".sock") }

@@ -21,6 +21,7 @@ var layers = [][]string{
 	{"predict", "scenario", "fabric", "noderuntime", "faas"},
 	{"compare", "record", "replay"},
 	{"experiment", "orchestrator"},
+	{"session"},
 	{"cli"},
 }
 

@@ -1,0 +1,245 @@
+// Package session is one execution of a scenario's workload on a testbed that is up: it calibrates the
+// prediction with an empty function, replays, records, compares, and leaves a run's directory behind.
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"testbed/emulator/compare"
+	"testbed/emulator/experiment"
+	"testbed/emulator/faas"
+	"testbed/emulator/orchestrator"
+	"testbed/emulator/plan"
+	"testbed/emulator/predict"
+	"testbed/emulator/record"
+	"testbed/emulator/replay"
+	"testbed/emulator/topology"
+)
+
+// Config says what to execute and where the results go.
+type Config struct {
+	Testbed    *orchestrator.Testbed
+	Experiment *experiment.Experiment
+	Results    string // directory that gets the run's directory
+	Version    string
+	Kernel     string
+	Phase      func(string)          // told of each phase; may be nil
+	Progress   func(replay.Progress) // told of each chain; may be nil
+}
+
+// Outcome is what an execution came to.
+type Outcome struct {
+	Dir     string // the run's directory
+	Summary replay.Summary
+	Reports []*compare.Report // one a predictor
+}
+
+// Failures is the number of chains that failed or lost state.
+func (o *Outcome) Failures() int {
+	n := 0
+	for _, m := range o.Summary.Models {
+		n += m.Failed + m.Lost
+	}
+	return n
+}
+
+// Run executes. An error means that it did not come to its end; what was measured until then is in the
+// run's directory, which the outcome names as soon as there is one. Chains that failed are no error.
+func Run(ctx context.Context, c Config) (*Outcome, error) {
+	plans, err := plansOf(c.Experiment)
+	if err != nil {
+		return &Outcome{}, err
+	}
+	dir, err := record.NewDirectory(c.Results, c.Experiment.Scenario.Name, time.Now())
+	if err != nil {
+		return &Outcome{}, err
+	}
+	r := &run{Config: c, dir: dir, plans: plans, outcome: &Outcome{Dir: dir.Path()}}
+	if err := r.describe(); err != nil {
+		return r.outcome, errors.Join(err, dir.Close())
+	}
+	err = r.execute(ctx)
+	return r.outcome, errors.Join(err, dir.Close(), r.conclude(ctx, err))
+}
+
+// run is an execution under way.
+type run struct {
+	Config
+	dir       *record.Directory
+	plans     [][]*plan.Plan
+	manifest  *record.Manifest
+	predicted []predict.Prediction
+	outcome   *Outcome
+}
+
+// plansOf builds the plans of all models, as the worker-side state access that the FaaS carries out.
+func plansOf(e *experiment.Experiment) ([][]*plan.Plan, error) {
+	all := make([][]*plan.Plan, len(e.Models))
+	for i, m := range e.Models {
+		var err error
+		if all[i], err = e.Plans(m, plan.ByWorker); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func (r *run) phase(text string) {
+	if r.Phase != nil {
+		r.Phase(text)
+	}
+}
+
+func (r *run) execute(ctx context.Context) error {
+	r.phase("measuring an empty function")
+	overhead, options, err := r.calibrate(ctx)
+	if err != nil {
+		return err
+	}
+	r.manifest.Overhead = &overhead
+	r.phase("predicting")
+	if r.predicted, err = r.predict(options); err != nil {
+		return err
+	}
+	if err := writePredictions(r.dir.Path(), r.predicted); err != nil {
+		return err
+	}
+	r.phase("opening connections")
+	tags := record.Tags{Run: r.dir.Run(), Testbed: r.Testbed.Journal.Testbed, Scenario: r.Experiment.Scenario.Name,
+		Policy: r.Experiment.Scenario.Placement.Policy, Fabric: r.Testbed.Journal.Fabric, Runtime: r.Testbed.Journal.Runtime}
+	clients := newClients(r.Testbed)
+	defer clients.close()
+	r.outcome.Summary, err = replay.Run(ctx, replay.Config{
+		Plans: r.plans, Arrival: arrival(r.Experiment), Clients: clients.of, Address: r.address, Name: r.name,
+		Tags: tags, Timeout: r.Experiment.Scenario.Replay.Timeout, Sink: r.dir, Predict: r.lookup(), Progress: r.Progress,
+	})
+	if err == nil && r.outcome.Summary.Interrupted {
+		err = context.Cause(ctx)
+	}
+	return err
+}
+
+func (r *run) address(id topology.ID) netip.AddrPort {
+	return netip.AddrPortFrom(r.Testbed.Address(id), orchestrator.FunctionPort)
+}
+
+func (r *run) name(id topology.ID) (name, class string) {
+	v := &r.Experiment.Topology.Vertices[id]
+	return v.Name, v.Class
+}
+
+// lookup finds a plan's prediction, for the samples.
+func (r *run) lookup() func(*plan.Plan) (*record.Times, []float64) {
+	type key struct {
+		model plan.Model
+		index int
+	}
+	known := map[key]*predict.Prediction{}
+	for i := range r.predicted {
+		if p := &r.predicted[i]; p.Engine == transportEngine {
+			known[key{p.Model, p.Index}] = p
+		}
+	}
+	return func(p *plan.Plan) (*record.Times, []float64) {
+		found := known[key{p.Model, p.Index}]
+		if found == nil {
+			return nil, nil
+		}
+		steps := make([]float64, len(p.Steps))
+		for _, s := range found.Steps {
+			steps[s.Index] = s.End - s.Start
+		}
+		return &record.Times{Latency: found.Total, Network: found.Network, Processing: found.Processing}, steps
+	}
+}
+
+// arrival is the arrival process that the scenario asks for.
+func arrival(e *experiment.Experiment) replay.Arrival {
+	a := e.Scenario.Replay.Arrival
+	switch a.Kind {
+	case "concurrency":
+		return replay.Concurrent{Users: a.Clients}
+	case "trace":
+		times := make([]time.Duration, len(e.Jobs))
+		for i := range e.Jobs {
+			times[i] = e.Jobs[i].Arrival
+		}
+		return replay.Trace{Times: times, SpeedUp: a.Speedup}
+	case "poisson":
+		return replay.Poisson{Rate: float64(a.Rate), Seed: *a.Seed}
+	}
+	return replay.Sequential{}
+}
+
+// clients are the control connections to the nodes, each made when it is first needed.
+type clients struct {
+	bed   *orchestrator.Testbed
+	known map[topology.ID]*faas.Client
+}
+
+func newClients(bed *orchestrator.Testbed) *clients {
+	c := &clients{bed: bed, known: map[topology.ID]*faas.Client{}}
+	for _, s := range bed.Stations {
+		c.known[s.ID] = bed.Agent(s.ID)
+	}
+	return c
+}
+
+func (c *clients) of(id topology.ID) *faas.Client { return c.known[id] }
+
+func (c *clients) close() {
+	for _, client := range c.known {
+		client.Close()
+	}
+}
+
+// describe writes the manifest as far as it is known beforehand.
+func (r *run) describe() error {
+	sc := r.Experiment.Scenario
+	resolved, err := sc.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	r.manifest = &record.Manifest{
+		Run: r.dir.Run(), Testbed: r.Testbed.Journal.Testbed, Scenario: resolved, File: r.Testbed.Journal.File,
+		Seed: sc.Seed, Version: r.Version, Kernel: r.Kernel, Runtime: r.Testbed.Journal.Runtime, Fabric: r.Testbed.Journal.Fabric,
+		Arrival: arrival(r.Experiment).String(), Compute: sc.Replay.Compute,
+		TCP:   orchestrator.TCP{Congestion: sc.TCP.Congestion, SlowStartAfterIdle: sc.TCP.SlowStartAfterIdle}.Sysctls(),
+		Start: time.Now().UTC(), Exit: record.Running,
+	}
+	return r.manifest.Write(r.dir.Path())
+}
+
+// conclude compares, and writes the manifest as it stands at the end.
+func (r *run) conclude(ctx context.Context, failed error) error {
+	m := r.manifest
+	m.End, m.Samples, m.Exit = time.Now().UTC(), r.dir.Counts(), record.OK
+	for _, s := range r.outcome.Summary.Models {
+		m.Models = append(m.Models, s.ModelCounts)
+	}
+	switch {
+	case ctx.Err() != nil:
+		m.Exit = record.Interrupted
+	case failed != nil:
+		m.Exit, m.Error = record.Failed, failed.Error()
+	}
+	// The counters are worth a moment even when the run was cut short.
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	queues, err := r.Testbed.Fabric.Inspect(asking)
+	if err != nil && failed == nil {
+		failed = fmt.Errorf("asking the fabric for its counters: %w", err)
+		m.Error = failed.Error()
+	}
+	m.Queues = queues
+	reports, err := Compare(r.dir.Path())
+	if err == nil {
+		r.outcome.Reports = reports
+		err = writeComparison(r.dir.Path(), reports)
+	}
+	return errors.Join(err, m.Write(r.dir.Path()))
+}
