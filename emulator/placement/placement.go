@@ -4,9 +4,15 @@
 package placement
 
 import (
+	"errors"
+
+	"testbed/emulator/placement/simnet"
 	"testbed/emulator/topology"
 	"testbed/emulator/workload"
 )
+
+// ErrNoNodes is wrapped where tasks or jobs have nowhere to go.
+var ErrNoNodes = errors.New("no suitable host")
 
 // Placement gives, for each job and task, the node that executes it, and the load that results.
 type Placement struct {
@@ -15,30 +21,34 @@ type Placement struct {
 	Load   map[topology.ID]int
 }
 
-// Network gives the time, in seconds, that a message takes; simnet has the study's.
+// Network gives the paths between hosts; simnet.Network has the study's.
 type Network interface {
-	Transfer(from, to topology.ID, bytes int64) float64
+	// Class is the class of the path, simnet.None where there is none. Paths of one class are alike.
+	Class(from, to topology.ID) simnet.Class
+	// Rates are the rates, in bit/s, of the links on a path of the class, in order.
+	Rates(simnet.Class) []float32
 }
 
 // Options say how tasks are placed.
 type Options struct {
 	Topology  *topology.Topology
-	Seed      uint64
+	Seed      uint64 // of the draw of clients and of the order of jobs
 	Policy    Policy
 	Speed     SpeedModel
 	GPU       string        // model of the hosts that execute GPU functions; empty: DefaultGPU
 	Nodes     []topology.ID // processing nodes; nil: all hosts
-	Clients   []topology.ID // nil: all hosts of DefaultClients' models
+	Clients   []topology.ID // the order matters for the draw; nil: what Clients gives
 	Functions int           // how many functions there are, f0 ...; 0: those that the jobs name
 }
 
 // Place places the jobs' tasks on nodes. It draws a client for every job, then takes the jobs in a drawn
 // order and puts each task, in turn, on the node of its function's affinity that promises the smallest
-// time. It fails where there is no client, or no node of an affinity that a task needs.
+// time under the load so far. It fails where there is no client, or no node that a task could use.
 func Place(jobs []workload.Job, net Network, opts Options) (*Placement, error) {
-	p, err := newPlacer(net, opts, functionNames(jobs, opts.Functions))
+	a, err := NewAllocator(net, opts)
 	if err != nil {
 		return nil, err
 	}
-	return p.place(jobs)
+	functions := a.Functions(functionNames(jobs, opts.Functions))
+	return a.Allocate(jobs, functions, opts.Seed, opts.Policy)
 }

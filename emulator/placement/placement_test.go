@@ -135,7 +135,8 @@ func TestLoadAlternates(t *testing.T) {
 // none is a network that takes no time.
 type none struct{}
 
-func (none) Transfer(_, _ topology.ID, _ int64) float64 { return 0 }
+func (none) Class(_, _ topology.ID) simnet.Class { return 0 }
+func (none) Rates(simnet.Class) []float32        { return nil }
 
 func TestPlacementNeedsClientsAndNodes(t *testing.T) {
 	topo := iiot(t)
