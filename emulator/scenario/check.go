@@ -163,6 +163,9 @@ func (d *decoder) checkSynth(t *Topology) {
 	if s.Neighbourhoods != nil && len(s.Sizes) > 0 && len(s.Sizes) != *s.Neighbourhoods {
 		d.failAt("topology.synth.sizes", fmt.Sprintf("write %d", *s.Neighbourhoods), "there are %d sizes for %d neighbourhoods", len(s.Sizes), *s.Neighbourhoods)
 	}
+	if s.Kind == "urban-sensing" && s.Pis != nil && *s.Pis == 0 {
+		d.failAt("topology.synth.pis", "write at least 1", "a sensor box has no Pi")
+	}
 	for i, n := range s.Sizes {
 		if n < 1 || n > 1000 {
 			d.failAt(fmt.Sprintf("topology.synth.sizes[%d]", i), "write a number from 1 to 1000", "%d is out of range", n)

@@ -46,7 +46,7 @@ func (d *decoder) checkGraph(s *Scenario) {
 	t, err := s.graph()
 	if err != nil {
 		for _, one := range flatten(err) {
-			d.failAt("topology", "", "%v", one)
+			d.failAt("topology", "change its parameters", "%v", one)
 		}
 		return
 	}
@@ -66,7 +66,7 @@ func (d *decoder) checkGraph(s *Scenario) {
 		return
 	}
 	for _, err := range t.Validate() {
-		d.failAt("topology", "", "%v", err)
+		d.failAt("topology", "change its parameters", "%v", err)
 	}
 }
 
@@ -76,7 +76,7 @@ func (d *decoder) checkCloud(s *Scenario) bool {
 	}
 	t, err := s.edgeNetwork()
 	if err != nil {
-		d.failAt("topology", "", "%v", errors.Join(flatten(err)...))
+		d.failAt("topology", "change its parameters", "%v", errors.Join(flatten(err)...))
 		return false
 	}
 	var forwarding []string

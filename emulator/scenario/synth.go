@@ -17,8 +17,8 @@ type TopologySynth struct {
 
 	Sizes     []int    `yaml:"sizes" min:"1" max:"1000" when:"kind=urban-sensing" doc:"Sensor boxes in each neighbourhood. Absent: drawn."`
 	SizeSigma *float64 `yaml:"size-sigma" min:"0" max:"2" when:"kind=urban-sensing" doc:"Shape of the sizes' lognormal distribution. Published: 0.82."`
-	SizeLoc   *float64 `yaml:"size-loc" min:"0" max:"1000" when:"kind=urban-sensing" doc:"The distribution's shift. Published: 2.02."`
-	SizeScale *float64 `yaml:"size-scale" min:"0" max:"1000" when:"kind=urban-sensing" doc:"The distribution's scale. Published: 1."`
+	SizeLoc   *float64 `yaml:"size-loc" min:"0" max:"100" when:"kind=urban-sensing" doc:"The distribution's shift. Published: 2.02."`
+	SizeScale *float64 `yaml:"size-scale" min:"0" max:"100" when:"kind=urban-sensing" doc:"The distribution's scale. Published: 1."`
 
 	Pis            *int `yaml:"pis" min:"0" max:"1000" doc:"Raspberry Pis in each cell (iiot, published: 3) or box (urban-sensing, published: 2)."`
 	TX2s           *int `yaml:"tx2s" min:"0" max:"1000" doc:"Jetson TX2 in each compute box; with urban-sensing, times the neighbourhood's size. Published: 1 and 2."`
