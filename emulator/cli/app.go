@@ -161,6 +161,8 @@ func completionCommand(s *State) *cli.Command {
 		Subcommands: []*cli.Command{
 			{Name: "bash", Usage: "for bash", Action: print(fixed(bashCompletion))},
 			{Name: "zsh", Usage: "for zsh", Action: print(fixed(zshCompletion))},
-			{Name: "fish", Usage: "for fish", Action: print(func(c *cli.Context) (string, error) { return c.App.ToFishCompletion() })},
+			{Name: "fish", Usage: "for fish", Action: print(func(*cli.Context) (string, error) {
+				return newApp(s).ToFishCompletion() // a fresh one: what runs contains itself, by way of its help
+			})},
 		}}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 
 	"github.com/urfave/cli/v2"
@@ -17,7 +16,6 @@ import (
 	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/noderuntime/process"
 	"testbed/emulator/orchestrator"
-	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
 )
 
@@ -71,7 +69,7 @@ func openExperiment(c *cli.Context, s *State) (*orchestrator.Testbed, *experimen
 
 // request is what the orchestrator needs to bring an experiment up.
 func request(s *State, e *experiment.Experiment, testbed string) (orchestrator.Request, error) {
-	if err := makeAbsolute(e.Scenario); err != nil {
+	if err := e.Scenario.MakeAbsolute(); err != nil {
 		return orchestrator.Request{}, err
 	}
 	resolved, err := e.Scenario.Resolved()
@@ -89,22 +87,6 @@ func request(s *State, e *experiment.Experiment, testbed string) (orchestrator.R
 			return append([]string{faas.AgentCommand}, config.Args()...)
 		},
 	}, nil
-}
-
-// makeAbsolute makes the scenario's paths independent of where its file is, for the copy that a testbed
-// keeps and the manifest.
-func makeAbsolute(sc *scenario.Scenario) error {
-	for _, p := range []*string{&sc.File.Topology.Ether, &sc.Workload.Trace} {
-		if *p == "" || filepath.IsAbs(*p) {
-			continue
-		}
-		absolute, err := filepath.Abs(filepath.Join(filepath.Dir(sc.Path()), *p))
-		if err != nil {
-			return err
-		}
-		*p = absolute
-	}
-	return nil
 }
 
 // agentSpeed is what a node's agent is told: the cloud executes nothing, and any speed will do.
