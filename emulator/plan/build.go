@@ -26,9 +26,9 @@ func Build(jobs []workload.Job, index int, m Model, place *placement.Placement, 
 	}}
 	switch m {
 	case StatePropagate:
-		b.propagate()
+		b.propagate(place.Load)
 	case StateLocal:
-		b.local()
+		b.local(place.Load)
 	default:
 		b.unchained(m, place.Load, sites, access)
 	}
@@ -95,7 +95,7 @@ func (b *builder) invocation(inv *Invocation, reader topology.ID, after []int) i
 			add(Step{Role: Read, From: s.Node, To: reader, Bytes: s.Bytes, State: s.State, Pair: pairs[i]})
 		}
 	}
-	add(Step{Kind: Compute, Role: Execute, From: inv.Worker, To: inv.Worker, Ops: inv.Ops, State: -1, Pair: b.nextPair()})
+	add(Step{Kind: Compute, Role: Execute, From: inv.Worker, To: inv.Worker, Ops: inv.Ops, Load: inv.Load, State: -1, Pair: b.nextPair()})
 	for i, s := range inv.States {
 		if s.Location == Repository {
 			add(Step{Role: Write, From: reader, To: s.Node, Bytes: s.Bytes, State: s.State, Pair: pairs[i]})

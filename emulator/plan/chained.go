@@ -7,18 +7,18 @@ import "testbed/emulator/topology"
 
 // propagate builds state-propagate: the invocation goes from worker to worker with all the job's states,
 // whether or not the worker depends on them.
-func (b *builder) propagate() {
-	b.chained(func(_ int, after []int) []int { return after }, b.job.AllStateBytes())
+func (b *builder) propagate(load map[topology.ID]int) {
+	b.chained(load, b.job.AllStateBytes(), func(_ int, after []int) []int { return after })
 }
 
 // local builds state-local: a worker fetches each state on which it depends from where it was used last,
 // which at first is the client. States are not returned to the client.
-func (b *builder) local() {
+func (b *builder) local(load map[topology.ID]int) {
 	at := make([]topology.ID, len(b.job.States))
 	for s := range at {
 		at[s] = b.plan.Client
 	}
-	b.chained(func(task int, after []int) []int {
+	b.chained(load, 0, func(task int, after []int) []int {
 		worker := b.nodes[task]
 		for _, s := range b.job.Tasks[task].States {
 			after = b.step(Step{
@@ -27,12 +27,12 @@ func (b *builder) local() {
 			at[s] = worker
 		}
 		return after
-	}, 0)
+	})
 }
 
 // chained adds, for every task, the request from the worker before (at first the client) with carried
 // bytes of states, what fetch adds, and the execution; and the last worker's response to the client.
-func (b *builder) chained(fetch func(task int, after []int) []int, carried int64) {
+func (b *builder) chained(load map[topology.ID]int, carried int64, fetch func(task int, after []int) []int) {
 	from, after := b.plan.Client, []int(nil)
 	for i, task := range b.job.Tasks {
 		worker := b.nodes[i]
@@ -41,7 +41,7 @@ func (b *builder) chained(fetch func(task int, after []int) []int, carried int64
 		}, after)
 		after = fetch(i, after)
 		after = b.step(Step{
-			Kind: Compute, Role: Execute, Task: i, From: worker, To: worker, Ops: task.Ops, State: -1, Pair: b.nextPair(),
+			Kind: Compute, Role: Execute, Task: i, From: worker, To: worker, Ops: task.Ops, Load: load[worker], State: -1, Pair: b.nextPair(),
 		}, after)
 		from = worker
 	}

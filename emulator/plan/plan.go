@@ -40,6 +40,7 @@ type Step struct {
 	To    topology.ID // transfers: the receiver; computations: the node
 	Bytes int64       // transfers: payload
 	Ops   int64       // computations: operations
+	Load  int         // computations: tasks placed on the node
 	State int         // Read, Write: index into the job's states; otherwise -1
 	Pair  int         // steps of one number are the two ways of one exchange (statesim adds them as one)
 	After []int       // indexes of the steps that must be finished first

@@ -65,7 +65,7 @@ func TestEveryTaskIsExecutedOnceInOrder(t *testing.T) {
 			}
 			if s.Kind == plan.Compute {
 				executed = append(executed, s.Task)
-				if s.Ops != job.Tasks[s.Task].Ops || s.From != s.To {
+				if s.Ops != job.Tasks[s.Task].Ops || s.From != s.To || s.Load < 1 {
 					t.Fatalf("%s: %+v", job.Name, s)
 				}
 			} else if s.Bytes < 0 {
