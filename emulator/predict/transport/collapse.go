@@ -50,7 +50,11 @@ func (s *simulation) shift(d int64) {
 	for i := range s.lanes {
 		r := &s.lanes[i]
 		for j := r.head; j != r.tail; j++ {
-			r.slots[j&uint64(len(r.slots)-1)].at += d
+			p := &r.slots[j&uint64(len(r.slots)-1)]
+			p.at += d
+			if p.echo > 0 {
+				p.echo += d
+			}
 		}
 		if s.heads[i] != never {
 			s.heads[i] += d
@@ -62,6 +66,8 @@ func (s *simulation) shift(d int64) {
 	h := s.half
 	h.lastSend += d
 	h.receiver.since += d
+	h.receiver.echoed += d
+	h.echo += d
 	h.hystart.begin += d
 	h.hystart.lastAck += d
 	s.steady.before[0] += d

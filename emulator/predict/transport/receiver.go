@@ -9,6 +9,8 @@ type receiver struct {
 
 	bytes   int64 // window
 	space   int64 // most bytes received in a round trip
+	round   int64 // round trip as the receiver sees it; 0: none yet
+	echoed  int64 // newest echo
 	since   int64 // begin of the round trip that is measured
 	counted int64 // got at that time
 }
@@ -35,9 +37,23 @@ func (r *receiver) take(o *Options) bool {
 	return r.pending >= int64(o.AckEvery)
 }
 
+// measure is Linux's tcp_rcv_rtt_measure_ts: the time from an ACK to the first segment that echoes it.
+// Waiting in queues is in it, and, as in Linux, the idleness between two messages.
+func (r *receiver) measure(now, echo int64) {
+	switch {
+	case echo == 0 || echo == r.echoed:
+		return
+	case r.round == 0:
+		r.round = now - echo
+	default:
+		r.round += (now - echo - r.round) / 8
+	}
+	r.echoed = echo
+}
+
 // adjust is Linux's tcp_rcv_space_adjust: once a round trip, the window follows what arrived in it.
-func (r *receiver) adjust(now, round int64, o *Options) {
-	if o.ReceiveWindow > 0 || now-r.since < round {
+func (r *receiver) adjust(now int64, o *Options) {
+	if o.ReceiveWindow > 0 || r.round == 0 || now-r.since < r.round {
 		return
 	}
 	copied := (r.got - r.counted) * int64(o.MSS)

@@ -27,6 +27,7 @@ type packet struct {
 	at     int64
 	number int64
 	edge   int64 // ACK: the end of the receiver's window
+	echo   int64 // when the receiver sent the ACK that is this one, or the newest that its sender had
 	lost   bool  // it met a full queue; an ACK: one of its segments did
 }
 
@@ -172,7 +173,7 @@ func (s *simulation) send() {
 			break
 		}
 		s.remember(h.next, h.next-h.una)
-		s.enter(0, packet{number: h.next})
+		s.enter(0, packet{number: h.next, echo: h.echo})
 		h.next++
 		h.lastSend, sent = s.now, true
 	}
@@ -205,7 +206,8 @@ func (s *simulation) receive(p packet) {
 	} else if s.timer == never {
 		s.timer = s.now + s.options.DelayedAck.Nanoseconds()*1000
 	}
-	r.adjust(s.now, s.route.round, s.options)
+	r.measure(s.now, p.echo)
+	r.adjust(s.now, s.options)
 	if !s.options.EveryPacket {
 		s.watch()
 	}
@@ -214,13 +216,14 @@ func (s *simulation) receive(p packet) {
 // acknowledge sends an ACK of all that was received.
 func (s *simulation) acknowledge() {
 	r := &s.half.receiver
-	p := packet{number: r.got, edge: r.got + r.window(s.options), lost: r.lost}
+	p := packet{number: r.got, edge: r.got + r.window(s.options), echo: s.now, lost: r.lost}
 	s.timer, r.pending, r.lost = never, 0, false
 	s.enter(len(s.route.forth), p)
 }
 
 // acknowledged is an ACK's arrival.
 func (s *simulation) acknowledged(p packet) {
+	s.half.echo = p.echo
 	roundTrip := s.now - s.sent[(p.number-1)&int64(len(s.sent)-1)]
 	s.half.acknowledge(p.number, p.edge, s.now, roundTrip, p.lost, s.options)
 	s.send()

@@ -10,6 +10,11 @@
 // halves the sender's window like a mark would (to CUBIC's 717/1024, once a round trip): a bottleneck
 // that stays busy loses no time by a drop, but the drop of a message's last segments would cost a round
 // trip more than is predicted.
+//
+// Against Linux's TCP over the userspace fabric it was within 1 % for messages of 1.4 kB to 10 MB on a
+// cable of 50 Mb/s and 120 ms, fresh and warm, with two exceptions: messages of 65 to 300 kB on a young
+// connection sometimes take a round trip more, for the receiver's window grows later than predicted,
+// and on a saturated medium, where ACKs wait behind data, it was within 12 % (20 % in the first case).
 package transport
 
 import (

@@ -8,6 +8,7 @@ type half struct {
 	surplus   float64
 	next, una int64 // first segments not sent and not acknowledged
 	edge      int64 // the receiver's window ends before this segment
+	echo      int64 // when the newest ACK was sent
 	recover   int64 // a loss before this segment has been answered
 
 	limited bool  // the window, not the data, stopped the sender in this round
