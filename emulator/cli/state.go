@@ -22,7 +22,7 @@ type State struct {
 	Terminal bool   // Stderr is a terminal: progress is shown
 	Binary   string // path of this program, which nodes and the fabric run too
 	Root     bool   // the process may make namespaces
-	// Interrupts returns a context that ends on Ctrl-C or SIGTERM.
+	// Interrupts returns a context that ends on Ctrl-C, SIGTERM or SIGHUP.
 	Interrupts func() (context.Context, context.CancelFunc)
 }
 
@@ -38,7 +38,10 @@ func NewState(version string) *State {
 		Binary:   binary,
 		Root:     runtime.GOOS == "linux" && os.Geteuid() == 0,
 		Interrupts: func() (context.Context, context.CancelFunc) {
-			return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			// A reader of our output that goes away (testbed run | head) must not keep us from cleaning up. The
+			// signal is caught, not ignored, for what exec starts would inherit the latter.
+			signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+			return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 		},
 	}
 }
