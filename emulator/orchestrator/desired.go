@@ -7,6 +7,7 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/topology"
+	"testbed/emulator/units"
 )
 
 // subnet is the network of every testbed's stations. Testbeds do not see each other, nor the host, so
@@ -49,6 +50,11 @@ func hostsFile(stations []Station) string {
 	return b.String()
 }
 
+// ReceiveWindow is the window, in bytes, that the nodes' TCP offers from the start: half of its receive
+// buffer. It is more than any bandwidth-delay product that a laptop emulates, so that only congestion
+// control limits a connection.
+const ReceiveWindow = 8 * units.MiB
+
 // TCP are the settings of the nodes' TCP stack.
 type TCP struct {
 	Congestion         string // e.g. cubic
@@ -66,8 +72,8 @@ func (c TCP) Sysctls() map[string]string {
 		"net/ipv4/tcp_congestion_control":    c.Congestion,
 		"net/ipv4/tcp_slow_start_after_idle": idle,
 		"net/ipv4/tcp_no_metrics_save":       "1",
-		"net/ipv4/tcp_rmem":                  "4096 1048576 67108864",
-		"net/ipv4/tcp_wmem":                  "4096 1048576 67108864",
+		"net/ipv4/tcp_rmem":                  fmt.Sprintf("4096 %d %d", 2*ReceiveWindow, 8*ReceiveWindow),
+		"net/ipv4/tcp_wmem":                  fmt.Sprintf("4096 %d %d", ReceiveWindow, 8*ReceiveWindow),
 		"net/ipv4/ping_group_range":          "0 2147483647",
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"testbed/emulator/orchestrator"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 	"testbed/emulator/predict/transport"
@@ -55,6 +56,7 @@ func duration(seconds float64) time.Duration {
 func Options(slowStartAfterIdle bool) transport.Options {
 	o := transport.DefaultOptions()
 	o.IdleRestart = slowStartAfterIdle
+	o.ReceiveWindow, o.MaxReceiveWindow = orchestrator.ReceiveWindow, orchestrator.ReceiveWindow
 	return o
 }
 
