@@ -185,14 +185,15 @@ func (e *engine) detach(p *port) {
 
 // obey runs what other threads want run here.
 func (e *engine) obey() {
+	now := e.clock.now()
+	var count [8]byte
+	_, _ = read(e.control, count[:]) // first, so that what comes from now on wakes the thread again
 	if e.woken != nil {
 		select {
-		case e.woken <- e.clock.now():
+		case e.woken <- now:
 		default:
 		}
 	}
-	var count [8]byte
-	_, _ = read(e.control, count[:])
 	for {
 		select {
 		case f := <-e.tasks:

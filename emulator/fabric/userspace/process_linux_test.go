@@ -1,6 +1,7 @@
 package userspace
 
 import (
+	"context"
 	"os"
 	"testing"
 	"time"
@@ -32,7 +33,7 @@ func newFabric(t testing.TB, testbed string) *Fabric {
 	dir := t.TempDir()
 	f := New(dir, testbed, []string{self, hidden})
 	t.Cleanup(func() {
-		if err := f.Close(t.Context()); err != nil {
+		if err := f.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
 		if t.Failed() {
@@ -92,5 +93,8 @@ func TestExplore(t *testing.T) {
 			t.Logf("%.2f Mb/s of %.2f: %+.2f %% %v\n%+v\n%+v", rate/1e6, want/1e6, (rate/want-1)*100, err, q[0], st)
 		})
 	}
-	_ = fabric.Interface
+}
+
+func TestConformance(t *testing.T) {
+	fabrictest.Run(t, func(t *testing.T, testbed string) fabric.Fabric { return newFabric(t, testbed) })
 }

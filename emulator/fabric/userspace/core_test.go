@@ -1,0 +1,532 @@
+package userspace
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/topology"
+	"testbed/emulator/units"
+)
+
+const ms, us = int64(time.Millisecond), int64(time.Microsecond)
+
+// model is a fabric without a kernel: time is the test's.
+type model struct {
+	*core
+	t    testing.TB
+	now  int64
+	sent []sent
+}
+
+type sent struct {
+	at     int64
+	to     string
+	length int
+	tag    byte
+	data   []byte
+}
+
+func (m *model) deliver(to *port, data []byte) {
+	m.sent = append(m.sent, sent{m.now, to.name, len(data), data[len(data)-1], slices.Clone(data)})
+}
+
+func star(t testing.TB, hosts int, typ topology.LinkType, there, back topology.Shape) fabric.Network {
+	t.Helper()
+	top := topology.New("star")
+	add := func(v topology.Vertex) topology.ID {
+		id, err := top.Add(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	n := fabric.Network{Testbed: "t", Topology: top, Seed: 1}
+	var ids []topology.ID
+	for i := range hosts {
+		id := add(topology.Vertex{Name: string(rune('a' + i))})
+		ids = append(ids, id)
+		n.Stations = append(n.Stations, fabric.Station{ID: id, Addr: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 16)})
+	}
+	if typ == topology.Shared {
+		medium := add(topology.Vertex{Name: "medium", Kind: topology.Link, LinkType: typ, Shape: [2]topology.Shape{there}})
+		for _, id := range ids {
+			top.Join(id, medium, 0)
+		}
+	} else {
+		hub := add(topology.Vertex{Name: "hub", Kind: topology.Switch})
+		for i, id := range ids {
+			cable := add(topology.Vertex{Name: "cable" + string(rune('a'+i)), Kind: topology.Link, Shape: [2]topology.Shape{there, back}})
+			top.Join(cable, id, 0)
+			top.Join(cable, hub, 0)
+		}
+	}
+	n.Queues = top.QueueLimits()
+	return n
+}
+
+func newModel(t testing.TB, n fabric.Network) *model {
+	t.Helper()
+	table, err := newTable(n, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &model{t: t}
+	m.core = newCore(table, m)
+	return m
+}
+
+// frame is a UDP-like frame of an Ethernet length, addressed from one station to another.
+func frame(from, to, length int, tag byte) []byte {
+	b := make([]byte, virtioLen+length)
+	binary.BigEndian.PutUint16(b[virtioLen+12:], 0x0800)
+	b[ipAt], b[ipAt+9] = 0x45, 17
+	binary.BigEndian.PutUint16(b[ipAt+2:], uint16(length-etherLen))
+	copy(b[ipAt+12:], []byte{10, 0, byte(from >> 8), byte(from), 10, 0, byte(to >> 8), byte(to)})
+	b[len(b)-1] = tag
+	return b
+}
+
+// tcpBurst is a burst of segments with timestamps (32 bytes of TCP header).
+func tcpBurst(from, to, payload, size int) []byte {
+	b := frame(from, to, etherLen+20+32+payload, 0)
+	b[0], b[1] = needsChecksum, gsoTCP4
+	binary.NativeEndian.PutUint16(b[4:], uint16(size))
+	b[ipAt+9] = protocolTCP
+	tcp := b[ipAt+20:]
+	binary.BigEndian.PutUint32(tcp[4:], 1000)
+	tcp[12], tcp[13] = 8<<4, 0x10|tcpPSH|tcpFIN
+	for i := range payload {
+		tcp[32+i] = byte(i / size)
+	}
+	return b
+}
+
+func (m *model) send(at int64, from int, data []byte) {
+	m.run(at)
+	m.arrive(m.table.ports[from], at, data)
+}
+
+// run lets time pass until the given instant.
+func (m *model) run(until int64) {
+	for {
+		at, any := m.next()
+		if !any || at > until {
+			m.now = until
+			return
+		}
+		m.now = max(m.now, at)
+		m.advance(m.now, 1)
+	}
+}
+
+func (m *model) want(got, want any) {
+	m.t.Helper()
+	if got != want {
+		m.t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestPacketTakesTransmissionAndDelayOfEveryHop(t *testing.T) {
+	m := newModel(t, star(t, 3, topology.Duplex,
+		topology.Shape{Rate: 10 * units.Mbps, Delay: time.Millisecond}, topology.Shape{Rate: 100 * units.Mbps, Delay: 2 * time.Millisecond}))
+	m.send(0, 0, frame(0, 1, 1250, 1)) // 1 ms at 10 Mb/s, 0.1 ms at 100 Mb/s
+	m.send(0, 0, frame(0, 1, 1250, 2)) // waits 1 ms for the first
+	m.run(ms * 100)
+	m.want(len(m.sent), 2)
+	m.want(m.sent[0].at, 1*ms+1*ms+100*us+2*ms)
+	m.want(m.sent[1].at, 2*ms+1*ms+100*us+2*ms)
+	m.want(m.sent[0].to, "b")
+	m.want([6]byte(m.sent[0].data[virtioLen:]), m.table.ports[1].mac)
+	q := m.table.queues[0]
+	m.want(q.packets, uint64(2))
+	m.want(q.bytes, uint64(2500))
+}
+
+func TestFractionsOfNanosecondsAreCarried(t *testing.T) {
+	m := newModel(t, star(t, 2, topology.Shared, topology.Shape{Rate: 10 * units.Gbps, Queue: units.GB}, topology.Shape{}))
+	const n = 1000
+	for range n {
+		m.send(0, 0, frame(0, 1, 1514, 0))
+	}
+	m.run(ms * 100)
+	m.want(len(m.sent), n)
+	m.want(m.sent[n-1].at, int64(1514*8*n/10)) // 1211.2 ns each
+}
+
+func TestSharedMediumIsOneQueue(t *testing.T) {
+	m := newModel(t, star(t, 3, topology.Shared, topology.Shape{Rate: 10 * units.Mbps}, topology.Shape{}))
+	m.send(0, 0, frame(0, 1, 1250, 0))
+	m.send(0, 1, frame(1, 0, 1250, 1))
+	m.send(0, 2, frame(2, 0, 1250, 2))
+	m.run(ms * 100)
+	for i, s := range m.sent {
+		m.want(s.at, int64(i+1)*ms)
+		m.want(s.tag, byte(i))
+	}
+	m.want(len(m.sent), 3)
+}
+
+func TestDirectionsDoNotDisturbEachOther(t *testing.T) {
+	m := newModel(t, star(t, 2, topology.Duplex, topology.Shape{Rate: 10 * units.Mbps}, topology.Shape{}))
+	m.send(0, 0, frame(0, 1, 1250, 0))
+	m.send(0, 1, frame(1, 0, 1250, 1))
+	m.run(ms * 100)
+	m.want(len(m.sent), 2)
+	m.want(m.sent[0].at, ms)
+	m.want(m.sent[1].at, ms)
+}
+
+func TestTailDrop(t *testing.T) {
+	m := newModel(t, star(t, 2, topology.Shared, topology.Shape{Rate: 10 * units.Mbps, Queue: 5000}, topology.Shape{}))
+	for i := range 10 {
+		m.send(0, 0, frame(0, 1, 1250, byte(i)))
+	}
+	m.want(m.table.queues[0].dropped, uint64(6)) // 4 × 1250 bytes have room
+	m.send(ms, 0, frame(0, 1, 1250, 20))         // one has left
+	m.send(ms, 0, frame(0, 1, 1250, 21))
+	m.run(ms * 100)
+	m.want(len(m.sent), 5)
+	m.want(m.sent[4].tag, byte(20))
+	m.want(m.table.queues[0].dropped, uint64(7))
+}
+
+func TestIdleQueueTakesOnePacketOfAnySize(t *testing.T) {
+	m := newModel(t, star(t, 2, topology.Shared, topology.Shape{Rate: 10 * units.Mbps, Queue: 100}, topology.Shape{}))
+	m.send(0, 0, frame(0, 1, 1250, 0))
+	m.send(0, 0, frame(0, 1, 1250, 1))
+	m.run(ms * 100)
+	m.want(len(m.sent), 1)
+}
+
+func TestLossIsAsWantedAndTakesNoCapacity(t *testing.T) {
+	m := newModel(t, star(t, 2, topology.Shared, topology.Shape{Loss: 0.1, Delay: time.Millisecond}, topology.Shape{}))
+	const n = 20000
+	for i := range n {
+		m.send(int64(i), 0, frame(0, 1, 100, 0))
+	}
+	m.run(ms * 100)
+	lost := m.table.queues[0].lost
+	m.want(uint64(len(m.sent))+lost, uint64(n))
+	if lost < 1830 || lost > 2170 { // four standard deviations of 42
+		t.Errorf("%d of %d lost, want about 2000", lost, n)
+	}
+	m.want(m.table.queues[0].packets, uint64(len(m.sent)))
+}
+
+func TestJitterKeepsOrderAndBounds(t *testing.T) {
+	for _, c := range []struct{ interval, least, most int64 }{
+		{20 * ms, 6 * ms, 14 * ms}, // far apart: each has its own delay
+		{ms / 10, 6 * ms, 14 * ms}, // close together: later ones may have to wait for earlier ones
+	} {
+		m := newModel(t, star(t, 2, topology.Shared, topology.Shape{Delay: 10 * time.Millisecond, Jitter: 4 * time.Millisecond}, topology.Shape{}))
+		const n = 200
+		for i := range n {
+			m.send(int64(i)*c.interval, 0, frame(0, 1, 100, byte(i)))
+		}
+		m.run(1 << 40)
+		m.want(len(m.sent), n)
+		var least, most = int64(1 << 60), int64(0)
+		for i, s := range m.sent {
+			m.want(s.tag, byte(i))
+			took := s.at - int64(i)*c.interval
+			least, most = min(least, took), max(most, took)
+		}
+		if least < c.least || most > c.most || most < 13*ms || c.interval > 10*ms && least > 7*ms {
+			t.Errorf("every %v: delays from %v to %v", time.Duration(c.interval), time.Duration(least), time.Duration(most))
+		}
+	}
+}
+
+func TestBurstIsChargedItsHeaders(t *testing.T) {
+	m := newModel(t, star(t, 2, topology.Shared, topology.Shape{Rate: units.Gbps}, topology.Shape{}))
+	m.send(0, 0, tcpBurst(0, 1, 10*1448+100, 1448))
+	m.run(ms * 100)
+	m.want(len(m.sent), 1) // delivered whole
+	q := m.table.queues[0]
+	m.want(q.packets, uint64(11))
+	m.want(q.bytes, uint64(10*1514+166))
+	m.want(m.sent[0].at, int64((10*1514+166)*8))
+}
+
+func TestBurstIsStoredAndForwardedBySegment(t *testing.T) {
+	m := newModel(t, star(t, 2, topology.Duplex, topology.Shape{Rate: units.Gbps, Delay: time.Millisecond}, topology.Shape{Rate: units.Gbps}))
+	m.send(0, 0, tcpBurst(0, 1, 10*1448, 1448))
+	m.run(ms * 100)
+	// The second link begins when the first segment is there: 10 + 1 transmissions, not 20.
+	m.want(m.sent[0].at, ms+11*1514*8)
+}
+
+func TestBurstFromSlowerLinkDoesNotBlockFasterOne(t *testing.T) {
+	m := newModel(t, star(t, 3, topology.Duplex, topology.Shape{Rate: 500 * units.Mbps}, topology.Shape{Rate: 10 * units.Gbps}))
+	m.send(0, 0, tcpBurst(0, 1, 40*1448, 1448))
+	m.run(ms * 100)
+	// All of it has arrived at the hub after 40 transmissions; the last segment still has to pass.
+	m.want(m.sent[0].at, int64(40*1514*16+1514*8/10))
+	down := m.table.queues[3]
+	if busy := down.free - 1514*16; busy != 40*1514*8/10 {
+		t.Errorf("the fast link was busy for %d ns", busy)
+	}
+}
+
+func TestBurstIsCutWhereAPathIsSlow(t *testing.T) {
+	m := newModel(t, star(t, 2, topology.Shared, topology.Shape{Rate: 10 * units.Mbps}, topology.Shape{}))
+	m.send(0, 0, tcpBurst(0, 1, 2*1448+100, 1448))
+	m.run(ms * 100)
+	m.want(len(m.sent), 3)
+	for i, s := range m.sent {
+		checkSegment(t, s.data, i, i == 2)
+		m.want(s.tag, byte(i))
+	}
+	m.want(m.sent[0].at, int64(1514*800))
+	m.want(m.sent[2].length, virtioLen+etherLen+52+100)
+}
+
+func TestFullQueueKeepsTheHeadOfABurst(t *testing.T) {
+	m := newModel(t, star(t, 2, topology.Shared, topology.Shape{Rate: units.Gbps, Queue: 5 * 1514}, topology.Shape{}))
+	m.send(0, 0, tcpBurst(0, 1, 8*1448, 1448))
+	m.run(ms * 100)
+	m.want(len(m.sent), 1)
+	m.want(m.sent[0].length, virtioLen+etherLen+52+5*1448)
+	m.want(m.table.queues[0].dropped, uint64(3))
+	m.want(m.table.queues[0].packets, uint64(5))
+	m.want(m.sent[0].data[1], byte(gsoTCP4))
+	m.want(m.sent[0].data[ipAt+20+13]&(tcpFIN|tcpPSH), byte(0))
+}
+
+// checkSegment verifies a segment's headers from scratch.
+func checkSegment(t *testing.T, data []byte, i int, last bool) {
+	t.Helper()
+	ip, tcp := data[ipAt:ipAt+20], data[ipAt+20:]
+	if fold(sum(ip)) != 0xffff {
+		t.Errorf("segment %d: IP checksum", i)
+	}
+	if got := int(binary.BigEndian.Uint16(ip[2:])); got != len(data)-ipAt {
+		t.Errorf("segment %d: IP length %d of %d", i, got, len(data)-ipAt)
+	}
+	if got := binary.BigEndian.Uint32(tcp[4:]); got != uint32(1000+i*1448) {
+		t.Errorf("segment %d: sequence %d", i, got)
+	}
+	if got := tcp[13]&(tcpFIN|tcpPSH) != 0; got != last {
+		t.Errorf("segment %d: FIN or PSH: %v", i, got)
+	}
+	if data[0] != needsChecksum || data[1] != gsoNone {
+		t.Errorf("segment %d: virtio header % x", i, data[:virtioLen])
+	}
+	pseudo := fold(sum(ip[12:20]) + protocolTCP + uint32(len(tcp)))
+	if got := binary.BigEndian.Uint16(tcp[16:]); got != pseudo {
+		t.Errorf("segment %d: pseudo checksum %#x, want %#x", i, got, pseudo)
+	}
+}
+
+func TestForeignFramesAreCounted(t *testing.T) {
+	m := newModel(t, star(t, 2, topology.Shared, topology.Shape{}, topology.Shape{}))
+	broadcast, six, unknown := frame(0, 1, 100, 0), frame(0, 1, 100, 0), frame(0, 9, 100, 0)
+	broadcast[virtioLen] = 0xff
+	binary.BigEndian.PutUint16(six[virtioLen+12:], 0x86dd)
+	for _, f := range [][]byte{broadcast, six, unknown, frame(0, 0, 100, 0), nil, make([]byte, 20)} {
+		m.send(0, 0, f)
+	}
+	m.run(ms)
+	m.want(len(m.sent), 0)
+	m.want(m.drops.Foreign, uint64(6))
+}
+
+func TestCalibrationIsTakenOff(t *testing.T) {
+	m := newModel(t, star(t, 2, topology.Shared, topology.Shape{Delay: time.Millisecond}, topology.Shape{}))
+	m.early = 40 * us
+	m.send(10*ms, 0, frame(0, 1, 100, 0))
+	m.run(100 * ms)
+	m.want(m.sent[0].at, 11*ms-40*us)
+}
+
+// change applies n to the running model.
+func (m *model) change(n fabric.Network) {
+	m.t.Helper()
+	next, err := newTable(n, m.table)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.install(next, m.now)
+}
+
+func TestChangeWhileUp(t *testing.T) {
+	slow := star(t, 2, topology.Shared, topology.Shape{Rate: 10 * units.Mbps, Delay: 5 * time.Millisecond}, topology.Shape{})
+	m := newModel(t, slow)
+	for i := range 10 {
+		m.send(0, 0, frame(0, 1, 1250, byte(i)))
+	}
+	m.run(2 * ms)
+	m.change(star(t, 2, topology.Shared, topology.Shape{Rate: 100 * units.Mbps}, topology.Shape{}))
+	m.send(2*ms, 0, frame(0, 1, 1250, 10))
+	m.run(100 * ms)
+	m.want(len(m.sent), 11)
+	// Two had left and arrive as before; the others leave ten times as fast, and keep the old delay.
+	for i, want := range []int64{6 * ms, 7 * ms, 7*ms + 100*us, 7*ms + 200*us} {
+		m.want(m.sent[i].at, want)
+	}
+	m.want(m.sent[9].at, 7*ms+800*us)
+	m.want(m.sent[10].tag, byte(10)) // not before those that it follows
+	m.want(m.table.queues[0].packets, uint64(11))
+}
+
+func TestNothingAllocatedInSteadyState(t *testing.T) {
+	m := newModel(t, star(t, 4, topology.Duplex, topology.Shape{Rate: units.Gbps}, topology.Shape{Rate: units.Gbps}))
+	bench := &quiet{newCore(m.table, discard{}), 0}
+	small, slow := frame(0, 1, 1514, 0), tcpBurst(2, 3, 20*1448, 1448)
+	round := func() {
+		bench.round(small, 0)
+		bench.round(slow, 2)
+	}
+	round()
+	if n := testing.AllocsPerRun(100, round); n > 0 {
+		t.Errorf("%v allocations a packet", n)
+	}
+}
+
+type discard struct{}
+
+func (discard) deliver(*port, []byte) {}
+
+type quiet struct {
+	*core
+	now int64
+}
+
+// round sends one frame and lets it arrive.
+func (q *quiet) round(data []byte, from int) {
+	buffer := q.pool.buffer(len(data))
+	copy(buffer, data)
+	if !q.arrive(q.table.ports[from], q.now, buffer) {
+		q.pool.release(buffer)
+	}
+	for at, any := q.next(); any; at, any = q.next() {
+		q.now = at
+		q.advance(at, 100)
+	}
+}
+
+func BenchmarkPacket(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		rate units.BitRate
+		data []byte
+	}{
+		{"frame", units.Gbps, frame(0, 1, 1514, 0)},
+		{"burst-whole", units.Gbps, tcpBurst(0, 1, 40*1448, 1448)},
+		{"burst-cut", 100 * units.Mbps, tcpBurst(0, 1, 40*1448, 1448)},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			n := star(b, 4, topology.Duplex, topology.Shape{Rate: c.rate}, topology.Shape{Rate: c.rate})
+			table, err := newTable(n, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			q := &quiet{newCore(table, discard{}), 0}
+			b.ReportAllocs()
+			for b.Loop() {
+				q.round(c.data, 0)
+			}
+		})
+	}
+}
+
+// BenchmarkBacklog keeps 10,000 packets under way.
+func BenchmarkBacklog(b *testing.B) {
+	n := star(b, 4, topology.Duplex, topology.Shape{Delay: time.Millisecond}, topology.Shape{})
+	table, err := newTable(n, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := newCore(table, discard{})
+	data := frame(0, 1, 1514, 0)
+	now := int64(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		now += 100
+		c.arrive(table.ports[0], now, data)
+		c.advance(now, 100)
+	}
+}
+
+func TestHeapOrder(t *testing.T) {
+	var h eventHeap
+	times := []int64{5, 3, 9, 3, 1, 7, 7, 0, 2, 8, 4, 6, 3}
+	for i, at := range times {
+		h.push(event{at: at, seq: uint64(i)})
+	}
+	for i := range h {
+		h[i].at = 10 - h[i].at
+	}
+	h.repair()
+	last := event{at: -1}
+	for range times {
+		e := h.pop()
+		if !last.before(&e) {
+			t.Fatalf("%v after %v", e, last)
+		}
+		last = e
+	}
+	if len(h) != 0 {
+		t.Errorf("%d left", len(h))
+	}
+}
+
+func TestLatencyLearns(t *testing.T) {
+	l := newLatency(20 * us)
+	if got := l.after(-1, 500*us, false); got != 20*us+stackLatency {
+		t.Errorf("after a short sleep %d", got)
+	}
+	if got := l.after(0, 1*us, false); got != stackLatency {
+		t.Errorf("without sleep %d", got)
+	}
+	for range 200 {
+		l.after(20*ms, 20*ms+70*us, true)
+	}
+	if got := l.after(-1, 60*ms, false); got < 65*us+stackLatency || got > 70*us+stackLatency {
+		t.Errorf("after a long sleep %d", got)
+	}
+	if got := l.after(-1, 500*us, false); got != 20*us+stackLatency {
+		t.Errorf("short sleeps changed to %d", got)
+	}
+	for range 2000 {
+		l.after(20*ms, 40*ms, true)
+	}
+	if got := l.after(-1, 60*ms, false); got != mostWake+stackLatency {
+		t.Errorf("unbounded: %d", got)
+	}
+}
+
+func TestTableRejects(t *testing.T) {
+	n := star(t, 2, topology.Shared, topology.Shape{}, topology.Shape{})
+	n.Stations[1].Addr = n.Stations[0].Addr
+	if _, err := newTable(n, nil); err == nil {
+		t.Error("an address given twice: no error")
+	}
+	n.Stations[1].Addr = netip.MustParsePrefix("fd00::1/64")
+	if _, err := newTable(n, nil); err == nil {
+		t.Error("an IPv6 address: no error")
+	}
+	n.Stations[1].ID = 99
+	if _, err := newTable(n, nil); err == nil {
+		t.Error("a station that is no vertex: no error")
+	}
+}
+
+func FuzzArrive(f *testing.F) {
+	f.Add(frame(0, 1, 100, 0))
+	f.Add(tcpBurst(0, 1, 3000, 1448))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, rate := range []units.BitRate{0, units.Mbps, units.Gbps} {
+			m := newModel(t, star(t, 2, topology.Shared, topology.Shape{Rate: rate, Queue: 2000}, topology.Shape{}))
+			m.send(0, 0, slices.Clone(data[:min(len(data), largeBuffer)]))
+			m.run(1 << 60)
+			if _, any := m.next(); any {
+				t.Error("something is still under way")
+			}
+		}
+	})
+}
