@@ -47,8 +47,9 @@ func (f *Fabric) Apply(ctx context.Context, want fabric.Network) error {
 	conn, err := f.dial(ctx)
 	if err == nil {
 		defer conn.Close()
-		_, err := ask(ctx, conn, q)
-		return f.wrap(err)
+		if _, err := ask(ctx, conn, q); !errors.Is(err, errSilent) {
+			return f.wrap(err)
+		}
 	}
 	// One that does not answer is of no use.
 	if err := f.kill(); err != nil {
@@ -173,6 +174,9 @@ func (f *Fabric) dial(ctx context.Context) (net.Conn, error) {
 	return conn, nil
 }
 
+// errSilent says that the process is gone or broken.
+var errSilent = errors.New("the fabric process did not answer (its log may say why)")
+
 // ask puts one question. It gives up when the context ends.
 func ask(ctx context.Context, conn net.Conn, q question) (answer, error) {
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
@@ -186,7 +190,7 @@ func ask(ctx context.Context, conn net.Conn, q question) (answer, error) {
 	case ctx.Err() != nil:
 		return a, context.Cause(ctx)
 	case err != nil:
-		return a, fmt.Errorf("the fabric process did not answer: %w (see its log)", err)
+		return a, fmt.Errorf("%w: %w", errSilent, err)
 	case a.Err != "":
 		return a, errors.New(a.Err)
 	}

@@ -1,0 +1,186 @@
+package userspace
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	vnetns "github.com/vishvananda/netns"
+
+	"testbed/emulator/fabric/fabrictest"
+	"testbed/emulator/fabric/measure"
+	"testbed/emulator/internal/testenv"
+	"testbed/emulator/netns"
+	"testbed/emulator/topology"
+	"testbed/emulator/units"
+)
+
+func pair(b *testing.B, shape topology.Shape) (*fabrictest.Bench, *Fabric) {
+	testenv.Privileged(b)
+	n := fabrictest.NewBench(b)
+	n.Hosts("a", "b")
+	n.Cable("a", "b", shape, shape)
+	f := newFabric(b, n.Testbed)
+	n.Apply(f)
+	return n, f
+}
+
+// BenchmarkRTT reports by how much 200 echoes exceed the delay configured.
+func BenchmarkRTT(b *testing.B) {
+	for _, delay := range []time.Duration{0, 500 * time.Microsecond, 5 * time.Millisecond, 60 * time.Millisecond} {
+		b.Run((2 * delay).String(), func(b *testing.B) {
+			n, f := pair(b, topology.Shape{Delay: delay})
+			var all []time.Duration
+			for b.Loop() {
+				times, err := measure.RTT(b.Context(), n.Station("a").NetNS, n.Station("b").Addr.Addr(), 200, 5*time.Millisecond)
+				if err != nil {
+					b.Fatal(err)
+				}
+				all = append(all, times...)
+			}
+			st, _ := f.Stats(b.Context())
+			b.Logf("calibration %v", st.Calibration)
+			b.ReportMetric(float64(measure.Quantile(all, 0.5)-2*delay)/1e3, "median-µs")
+			b.ReportMetric(float64(measure.Quantile(all, 0.99)-2*delay)/1e3, "p99-µs")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// BenchmarkGoodput reports TCP's throughput beside what the rate leaves after headers.
+func BenchmarkGoodput(b *testing.B) {
+	for _, c := range []topology.Shape{
+		{Rate: units.Mbps, Delay: 10 * time.Millisecond},
+		{Rate: 10 * units.Mbps, Delay: 10 * time.Millisecond},
+		{Rate: 50 * units.Mbps, Delay: 10 * time.Millisecond},
+		{Rate: 300 * units.Mbps, Delay: 10 * time.Millisecond},
+		{Rate: 300 * units.Mbps, Delay: 60 * time.Millisecond},
+		{Rate: units.Gbps, Delay: 10 * time.Millisecond},
+	} {
+		b.Run(fmt.Sprintf("%v/%v", c.Rate, c.Delay), func(b *testing.B) {
+			n, _ := pair(b, c)
+			var got float64
+			for b.Loop() {
+				got = goodput(b, n.Station("a").NetNS, n.Station("b").NetNS, n.Station("b").Addr.Addr(), 2*time.Second)
+			}
+			b.ReportMetric(got/1e6, "Mb/s")
+			b.ReportMetric(100*(got/(float64(c.Rate)*measure.HeaderShare)-1), "error-%")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+func goodput(b *testing.B, from, to string, addr netip.Addr, warmup time.Duration) float64 {
+	got, err := measure.Goodput(b.Context(), from, to, addr, warmup, 3*time.Second, "cubic")
+	if err != nil {
+		b.Fatal(err)
+	}
+	return got
+}
+
+// BenchmarkAgainstVeth compares one pair over 10 Gb/s links with a plain veth pair, in turns.
+func BenchmarkAgainstVeth(b *testing.B) {
+	n, _ := pair(b, topology.Shape{Rate: 10 * units.Gbps})
+	one, other, addr := veth(b)
+	var tap, plain []float64
+	for b.Loop() {
+		for range 3 {
+			plain = append(plain, goodput(b, one, other, addr, time.Second))
+			tap = append(tap, goodput(b, n.Station("a").NetNS, n.Station("b").NetNS, n.Station("b").Addr.Addr(), time.Second))
+		}
+	}
+	b.Logf("veth %.2e, fabric %.2e", plain, tap)
+	b.ReportMetric(median(plain)/1e9, "veth-Gb/s")
+	b.ReportMetric(median(tap)/1e9, "fabric-Gb/s")
+	b.ReportMetric(median(tap)/median(plain), "ratio")
+	b.ReportMetric(0, "ns/op")
+}
+
+func median(v []float64) float64 {
+	times := make([]time.Duration, len(v))
+	for i, x := range v {
+		times[i] = time.Duration(x)
+	}
+	return float64(measure.Quantile(times, 0.5))
+}
+
+// veth makes a plain pair between two namespaces of its own.
+func veth(b *testing.B) (one, other string, addr netip.Addr) {
+	var spaces [2]*netns.Held
+	for i := range spaces {
+		space, err := netns.New()
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { _ = space.Close() })
+		spaces[i] = space
+	}
+	peer, err := vnetns.GetFromPath(spaces[1].Path())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer peer.Close()
+	up := func(name, cidr string) error {
+		link, err := netlink.LinkByName(name)
+		if err != nil {
+			return err
+		}
+		a, err := netlink.ParseAddr(cidr)
+		if err != nil {
+			return err
+		}
+		if err := netlink.AddrAdd(link, a); err != nil {
+			return err
+		}
+		return netlink.LinkSetUp(link)
+	}
+	err = netns.Do(spaces[0].Path(), func() error {
+		attrs := netlink.NewLinkAttrs()
+		attrs.Name = "tb-v0"
+		if err := netlink.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: "tb-v1", PeerNamespace: netlink.NsFd(peer)}); err != nil {
+			return err
+		}
+		return up("tb-v0", "10.78.0.1/24")
+	})
+	if err == nil {
+		err = netns.Do(spaces[1].Path(), func() error { return up("tb-v1", "10.78.0.2/24") })
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return spaces[0].Path(), spaces[1].Path(), netip.MustParseAddr("10.78.0.2")
+}
+
+// BenchmarkStations reports how long the fabric takes to come up and go down.
+func BenchmarkStations(b *testing.B) {
+	for _, count := range []int{81, 500, 1000} {
+		b.Run(fmt.Sprint(count), func(b *testing.B) {
+			testenv.Privileged(b)
+			n := wheel(b, count, topology.Shape{Rate: units.Gbps})
+			f := newFabric(b, n.Testbed)
+			var up, down time.Duration
+			for b.Loop() {
+				n.Queues = map[topology.Channel]units.ByteSize{}
+				begin := time.Now()
+				if err := f.Apply(b.Context(), n.Network); err != nil {
+					b.Fatal(err)
+				}
+				up = time.Since(begin)
+				last := n.Station(fmt.Sprintf("h%d", count-1)).Addr.Addr()
+				if rtt, err := measure.RTT(b.Context(), n.Station("h0").NetNS, last, 3, 0); err != nil || len(rtt) != 3 {
+					b.Fatalf("%d of 3 echoes, %v", len(rtt), err)
+				}
+				begin = time.Now()
+				if err := f.Close(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+				down = time.Since(begin)
+			}
+			b.ReportMetric(up.Seconds()*1e3, "up-ms")
+			b.ReportMetric(down.Seconds()*1e3, "down-ms")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
