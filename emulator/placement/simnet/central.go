@@ -25,15 +25,14 @@ func (n *Network) Central() (topology.ID, error) {
 	var times []float64 // times[class]
 	worst := make([]float64, len(hosts))
 	for d := range hosts {
-		column := n.column(rows[d])
-		for c := len(times); c < len(*n.rates.Load()); c++ {
-			times = append(times, n.Time(Class(c), centralProbe))
-		}
 		for s := range hosts {
-			class := column[rows[s]]
+			class := n.class(rows[s], rows[d])
 			if class == None {
 				return 0, fmt.Errorf("central node: there is no path from %s to %s",
 					n.topology.Vertices[hosts[s]].Name, n.topology.Vertices[hosts[d]].Name)
+			}
+			for int(class) >= len(times) {
+				times = append(times, n.Time(Class(len(times)), centralProbe))
 			}
 			worst[s], worst[d] = max(worst[s], times[class]), max(worst[d], times[class])
 		}

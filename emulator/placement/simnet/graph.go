@@ -15,13 +15,15 @@ type graph struct {
 
 // newGraph weighs an edge by 2/capacity of the link that it leaves plus 2/capacity of the link that it
 // enters, so that a path across a link costs it twice.
-func newGraph(t *topology.Topology) *graph {
+//
+// Vertices outside core, if it is given, are left out.
+func newGraph(t *topology.Topology, core []bool) *graph {
 	n := t.EdgeSize()
 	g := &graph{first: make([]int32, 1, n+1)}
 	for v := range n {
 		for _, e := range t.Adjacency[v] {
-			if int(e.To) >= n {
-				continue // the cloud's
+			if int(e.To) >= n || core != nil && !(core[v] && core[e.To]) {
+				continue // the cloud's, or left out
 			}
 			g.to = append(g.to, int32(e.To))
 			g.weight = append(g.weight, cost(&t.Vertices[v])+cost(&t.Vertices[e.To]))
@@ -51,31 +53,42 @@ func capacity(v *topology.Vertex, dir int) float32 {
 	return float32(v.Shape[dir].Rate)
 }
 
-// pathsFrom runs Dijkstra's algorithm from source along the directed edges, and gives each vertex's
-// predecessor, -1 where there is none. A transfer TO source later follows them backwards: on directed
-// links it thus uses the way that leads away from its destination, which is the simulator's behaviour
-// and part of its results.
+// pathsFrom gives each vertex's predecessor on the shortest path from source, -1 where there is none.
+func (g *graph) pathsFrom(source topology.ID) []int32 {
+	previous, _ := g.search(source, 0)
+	return previous
+}
+
+// search runs Dijkstra's algorithm along the directed edges from source, which is at the given distance,
+// and gives each vertex's predecessor, -1 where there is none. A transfer TO source later follows them
+// backwards: on directed links it thus uses the way that leads away from its destination, which is the
+// simulator's behaviour and part of its results.
 //
 // Between equal ways the one found first stays, and which is found first depends on the order in which
 // the heap gives vertices of equal distance. The heap is therefore the simulator's: four children to a
-// node, where a vertex is sifted up only past strictly larger ones (Boost's d_ary_heap_indirect).
-func (g *graph) pathsFrom(source topology.ID) []int32 {
+// node, where a vertex is sifted up only past strictly larger ones (Boost's d_ary_heap_indirect). Tied
+// says whether there were equal ways at all; if not, the order does not matter.
+func (g *graph) search(source topology.ID, distance float32) (previous []int32, tied bool) {
 	n := len(g.first) - 1
-	previous := make([]int32, n)
+	previous = make([]int32, n)
 	q := &queue{distance: make([]float32, n), position: make([]int32, n)}
 	for i := range n {
 		previous[i], q.distance[i], q.position[i] = -1, math.MaxFloat32, unseen
 	}
-	q.distance[source] = 0
+	q.distance[source] = distance
 	q.push(int32(source))
 	for len(q.heap) > 0 {
 		v := q.pop()
 		for e := g.first[v]; e < g.first[v+1]; e++ {
 			to := g.to[e]
+			d := q.distance[v] + g.weight[e]
+			if d == q.distance[to] && previous[v] != to {
+				tied = true
+			}
 			if q.position[to] == done {
 				continue
 			}
-			if d := q.distance[v] + g.weight[e]; d < q.distance[to] {
+			if d < q.distance[to] {
 				q.distance[to], previous[to] = d, v
 				if q.position[to] != unseen {
 					q.up(q.position[to])
@@ -86,7 +99,7 @@ func (g *graph) pathsFrom(source topology.ID) []int32 {
 			}
 		}
 	}
-	return previous
+	return previous, tied
 }
 
 // Positions in the heap of vertices that are not in it.

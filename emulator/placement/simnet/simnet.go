@@ -23,19 +23,30 @@ const None Class = -1
 // when they are first asked for. It is safe for concurrent use.
 type Network struct {
 	topology *topology.Topology
-	graph    *graph
+	graph    *graph  // all vertices
+	core     *graph  // without leaves
 	row      []int32 // row[vertex]: a host's position among the hosts, or -1
 	hosts    []topology.ID
-	columns  []atomic.Pointer[[]Class] // columns[destination][row[source]]
+	groups   []leafGroup
+	groupOf  []int32                   // of each host
+	shared   []atomic.Pointer[column]  // shared[group]: the paths to its hosts
+	exact    []atomic.Pointer[[]Class] // exact[host][source host], where sharing is not safe
 
 	mu      sync.Mutex
 	classes map[string]Class
 	rates   atomic.Pointer[[][]float32] // rates[class], from source to destination
 }
 
+// column holds the classes of the paths to the hosts of one group.
+type column struct {
+	from []Class // from the hosts of each group
+	twin Class   // between two hosts of the group
+	tied bool    // there are equal ways, between which the order of search decides: nothing is shared
+}
+
 // New prepares the network of a topology's edge part: the cloud and its links are not in it.
 func New(t *topology.Topology) *Network {
-	n := &Network{topology: t, graph: newGraph(t), classes: map[string]Class{"": 0}}
+	n := &Network{topology: t, graph: newGraph(t, nil), classes: map[string]Class{"": 0}}
 	n.rates.Store(&[][]float32{nil})
 	n.row = make([]int32, t.EdgeSize())
 	for i := range n.row {
@@ -45,7 +56,11 @@ func New(t *topology.Topology) *Network {
 			n.hosts = append(n.hosts, topology.ID(i))
 		}
 	}
-	n.columns = make([]atomic.Pointer[[]Class], len(n.hosts))
+	var core []bool
+	n.groups, n.groupOf, core = groupLeaves(t, n.hosts)
+	n.core = newGraph(t, core)
+	n.shared = make([]atomic.Pointer[column], len(n.groups))
+	n.exact = make([]atomic.Pointer[[]Class], len(n.hosts))
 	return n
 }
 
@@ -96,11 +111,29 @@ func (n *Network) Rates(c Class) []float32 { return (*n.rates.Load())[c] }
 
 // Class is the class of the path between two hosts; None where one of them is not a host.
 func (n *Network) Class(from, to topology.ID) Class {
-	r, column := n.rowOf(from), n.rowOf(to)
-	if r < 0 || column < 0 {
+	source, dest := n.rowOf(from), n.rowOf(to)
+	if source < 0 || dest < 0 {
 		return None
 	}
-	return n.column(column)[r]
+	return n.class(source, dest)
+}
+
+func (n *Network) class(source, dest int32) Class {
+	if source == dest {
+		return 0
+	}
+	g := n.groupOf[dest]
+	c := n.shared[g].Load()
+	if c == nil {
+		c = n.share(g)
+	}
+	switch {
+	case c.tied:
+		return n.exactly(dest)[source]
+	case n.groupOf[source] == g:
+		return c.twin
+	}
+	return c.from[n.groupOf[source]]
 }
 
 func (n *Network) rowOf(id topology.ID) int32 {
@@ -110,31 +143,74 @@ func (n *Network) rowOf(id topology.ID) int32 {
 	return n.row[id]
 }
 
-// column gives the classes of the paths from all hosts to the one of the given row.
-func (n *Network) column(to int32) []Class {
-	if c := n.columns[to].Load(); c != nil {
+// share finds the paths to the hosts of a group, once for all of them.
+func (n *Network) share(to int32) *column {
+	dest := &n.groups[to]
+	// The distance of dest.at from the host, added up as the search itself would.
+	distance := float32(0)
+	if dest.leaf {
+		distance = dest.cost + (dest.cost + cost(&n.topology.Vertices[dest.at]))
+	}
+	previous, tied := n.core.search(dest.at, distance)
+	c := &column{tied: tied}
+	if !tied {
+		c.from = make([]Class, len(n.groups))
+		var path []float32
+		for g := range n.groups {
+			c.from[g], path = n.between(&n.groups[g], dest, previous, path[:0])
+		}
+		c.twin = c.from[to]
+	}
+	n.shared[to].Store(c)
+	return c
+}
+
+// between is the class of the path from the hosts of one group to those of another, or to others of the
+// same. Path is a buffer, which it returns.
+func (n *Network) between(source, dest *leafGroup, previous []int32, path []float32) (Class, []float32) {
+	if source.leaf {
+		path = append(path, source.up)
+		if v := &n.topology.Vertices[source.at]; v.Kind == topology.Link {
+			path = append(path, capacity(v, 0)) // a medium: leaves are nowhere else but at switches
+		}
+	}
+	path, ok := n.walk(path, previous, source.at, dest.at)
+	if !ok {
+		return None, path
+	}
+	if dest.leaf {
+		path = append(path, dest.down)
+	}
+	return n.intern(path), path
+}
+
+// exactly finds the paths to one host by a search through all vertices, as the simulator does.
+func (n *Network) exactly(to int32) []Class {
+	if c := n.exact[to].Load(); c != nil {
 		return *c
 	}
 	dest := n.hosts[to]
 	previous := n.graph.pathsFrom(dest)
-	column := make([]Class, len(n.hosts))
+	classes := make([]Class, len(n.hosts))
 	var path []float32
 	for i, source := range n.hosts {
-		column[i] = None
-		if path, ok := n.walk(path[:0], previous, source, dest); ok {
-			column[i] = n.intern(path)
+		var ok bool
+		classes[i] = None
+		if path, ok = n.walk(path[:0], previous, source, dest); ok {
+			classes[i] = n.intern(path)
 		}
 	}
-	n.columns[to].Store(&column)
-	return column
+	n.exact[to].Store(&classes)
+	return classes
 }
 
-// walk follows the predecessors from source back to dest and appends the rates of the links between.
+// walk follows the predecessors from source back to dest and appends the rates of the links between,
+// without source.
 func (n *Network) walk(path []float32, previous []int32, source, dest topology.ID) ([]float32, bool) {
 	for v := source; v != dest; {
 		p := topology.ID(previous[v])
 		if p < 0 {
-			return nil, false
+			return path, false
 		}
 		if link := &n.topology.Vertices[p]; link.Kind == topology.Link {
 			path = append(path, capacity(link, n.topology.Direction(p, v)))

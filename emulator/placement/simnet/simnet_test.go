@@ -137,7 +137,7 @@ func TestPathsAreShortest(t *testing.T) {
 			topo.Connect(topology.ID(random.IntN(6)), l, 0)
 			topo.Connect(l, topology.ID(random.IntN(6)), 0)
 		}
-		g := newGraph(topo)
+		g := newGraph(topo, nil)
 		for source := range topology.ID(6) {
 			distance := make([]float64, len(topo.Vertices))
 			for i := range distance {

@@ -137,9 +137,10 @@ func (r *Replication) Rows(m plan.Model) ([]Row, error) {
 		return nil, fmt.Errorf("statesim: unknown execution model %q; write one of %v", m, plan.Models)
 	}
 	rows := make([]Row, len(r.Jobs))
+	e := evaluation{sim: r.sim}
 	for i := range r.Jobs {
-		e := evaluation{job: &r.Jobs[i], sim: r.sim, client: r.Placement.Client[i], nodes: r.Placement.Node[i]}
-		e.row.Length = r.Jobs[i].Length()
+		e.job, e.client, e.nodes = &r.Jobs[i], r.Placement.Client[i], r.Placement.Node[i]
+		e.row = Row{Length: r.Jobs[i].Length()}
 		e.processing(r.Placement.Load)
 		evaluate(&e)
 		rows[i] = e.row
