@@ -92,41 +92,73 @@ type nodeKey struct {
 	in, out  simnet.Class
 }
 
-// classify forms atoms, by splitting all nodes client by client, and then the groups.
+// key describes node n as the client sees it; as nobody does where client is negative.
+func (a *Allocator) key(net Network, n, client int) nodeKey {
+	k := nodeKey{affinity: a.affinity[n], speed: a.speed[n]}
+	if client >= 0 {
+		c, id := a.clients[client], a.nodes[n]
+		k.in, k.out = net.Class(c, id), net.Class(id, c)
+	}
+	return k
+}
+
+// classify forms atoms and groups.
 func (a *Allocator) classify(net Network) {
-	a.atomOf = make([]int32, len(a.nodes))
-	keys := make([][]nodeKey, len(a.clients))
-	type split struct {
-		atom int32
-		key  nodeKey
-	}
-	for c := -1; c < len(a.clients); c++ {
-		renumbered := map[split]int32{}
-		for n, id := range a.nodes {
-			key := nodeKey{affinity: a.affinity[n], speed: a.speed[n]}
-			if c >= 0 {
-				key.in, key.out = net.Class(a.clients[c], id), net.Class(id, a.clients[c])
-				keys[c] = append(keys[c], key)
-			}
-			s := split{a.atomOf[n], key}
-			if _, known := renumbered[s]; !known {
-				renumbered[s] = int32(len(renumbered))
-			}
-			a.atomOf[n] = renumbered[s]
-		}
-	}
-	for n, atom := range a.atomOf {
-		if int(atom) == len(a.atoms) {
-			a.atoms = append(a.atoms, nil)
-		}
-		a.atoms[atom] = append(a.atoms[atom], int32(n))
-	}
-	a.byLoad = a.group(func(n int) nodeKey { return nodeKey{affinity: a.affinity[n], speed: a.speed[n]} })
+	a.formAtoms(net)
+	a.byLoad = a.group(func(n int) nodeKey { return a.key(net, n, -1) })
 	a.byClient = make([][affinities][]group, len(a.clients))
 	for c := range a.clients {
-		a.byClient[c] = a.group(func(n int) nodeKey { return keys[c][n] })
+		a.byClient[c] = a.group(func(n int) nodeKey { return a.key(net, n, c) })
 	}
 	a.paths = newPaths(net, a.byClient)
+}
+
+// formAtoms puts nodes that no client can tell apart together: candidates by a hash of what all clients
+// see, and then, for hashes may collide, only those that are equal.
+func (a *Allocator) formAtoms(net Network) {
+	type signature struct {
+		nodeKey
+		hash uint64
+	}
+	a.atomOf = make([]int32, len(a.nodes))
+	candidates := map[signature][]int32{} // atoms
+	for n := range a.nodes {
+		s := signature{a.key(net, n, -1), 0}
+		for c := range a.clients {
+			k := a.key(net, n, c)
+			s.hash = mix(mix(s.hash, uint64(k.in)), uint64(k.out))
+		}
+		atom := int32(-1)
+		for _, other := range candidates[s] {
+			if a.alike(net, n, int(a.atoms[other][0])) {
+				atom = other
+				break
+			}
+		}
+		if atom < 0 {
+			atom = int32(len(a.atoms))
+			a.atoms = append(a.atoms, nil)
+			candidates[s] = append(candidates[s], atom)
+		}
+		a.atomOf[n] = atom
+		a.atoms[atom] = append(a.atoms[atom], int32(n))
+	}
+}
+
+// alike says whether every client sees two nodes the same.
+func (a *Allocator) alike(net Network, n, m int) bool {
+	for c := range a.clients {
+		if a.key(net, n, c) != a.key(net, m, c) {
+			return false
+		}
+	}
+	return true
+}
+
+// mix adds a value to a hash.
+func mix(hash, value uint64) uint64 {
+	hash = (hash ^ value) * 0x9e3779b97f4a7c15
+	return hash ^ hash>>29
 }
 
 // group puts atoms of the same key together.

@@ -89,7 +89,7 @@ func BenchmarkReplication(b *testing.B) {
 
 // BenchmarkGrowth shows how one replication and its preparation grow with jobs and hosts.
 func BenchmarkGrowth(b *testing.B) {
-	_, pool := synthesized(b, 60000)
+	_, pool := synthesized(b, 340000)
 	for _, premises := range []int{4, 40, 400} {
 		p := synth.DefaultIIoT()
 		p.Premises, p.AtSecond = premises, premises/4
