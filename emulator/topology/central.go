@@ -24,9 +24,9 @@ func (t *Topology) Central() (ID, error) {
 	if len(hosts) == 0 {
 		return 0, ErrNoHosts
 	}
-	worst := make([]float64, len(hosts))
+	worst, reversed := make([]float64, len(hosts)), t.reverse()
 	for d, dest := range hosts {
-		tree := t.TreeTo(dest)
+		tree := t.treeTo(dest, reversed)
 		for s, source := range hosts {
 			if s == d {
 				continue

@@ -1,7 +1,6 @@
 package topology
 
 import (
-	"container/heap"
 	"math"
 	"time"
 
@@ -25,7 +24,8 @@ type Hop struct {
 type Tree struct {
 	topology *Topology
 	dest     ID
-	next     []ID // next[v]: the vertex after v on the way to dest; -1 where there is none
+	next     []ID            // next[v]: the vertex after v on the way to dest; -1 where there is none
+	delay    []time.Duration // delay[v]: that of the edge from v to next[v]
 }
 
 // weight is what a path is measured by: the time that a packet of 1500 bytes occupies the queues on it,
@@ -50,29 +50,55 @@ func (w weight) less(o weight) bool {
 // TreeTo computes the shortest paths to dest by Dijkstra's algorithm over the reversed edges, in
 // O(E log V). Hosts and the cloud do not forward. Ties go to the vertex with the smaller index.
 func (t *Topology) TreeTo(dest ID) *Tree {
-	reversed := t.reverse()
-	tree := &Tree{topology: t, dest: dest, next: make([]ID, len(t.Vertices))}
+	return t.treeTo(dest, t.reverse())
+}
+
+// Trees computes the shortest paths between all attached vertices, by destination.
+func (t *Topology) Trees() map[ID]*Tree {
+	reversed, trees := t.reverse(), map[ID]*Tree{}
+	for _, id := range t.Attached() {
+		trees[id] = t.treeTo(id, reversed)
+	}
+	return trees
+}
+
+func (t *Topology) treeTo(dest ID, reversed [][]Edge) *Tree {
+	tree := &Tree{topology: t, dest: dest, next: make([]ID, len(t.Vertices)), delay: make([]time.Duration, len(t.Vertices))}
 	best := make([]weight, len(t.Vertices))
 	for i := range tree.next {
 		tree.next[i] = -1
 		best[i].transmission = math.Inf(1)
 	}
 	best[dest] = weight{}
-	queue := &frontier{{id: dest}}
-	for queue.Len() > 0 {
-		at := heap.Pop(queue).(reached)
+	queue := frontier{{id: dest}}
+	for len(queue) > 0 {
+		at := queue.pop()
 		if best[at.id].less(at.weight) || (at.id != dest && t.Vertices[at.id].Kind.Attached()) {
 			continue
 		}
-		for _, e := range reversed[at.id] {
+		for _, e := range reversed[at.id] { // e.Delay is the edge's and that of the link it leaves
 			w := weight{at.transmission + t.cost(e.To, at.id), at.delay + e.Delay, at.hops + 1}
 			if w.less(best[e.To]) {
 				best[e.To], tree.next[e.To] = w, at.id
-				heap.Push(queue, reached{w, e.To})
+				queue.push(reached{w, e.To})
 			}
 		}
 	}
+	for v, next := range tree.next {
+		if next >= 0 {
+			tree.delay[v] = t.edgeDelay(ID(v), next)
+		}
+	}
 	return tree
+}
+
+func (t *Topology) edgeDelay(from, to ID) time.Duration {
+	for _, e := range t.Adjacency[from] {
+		if e.To == to {
+			return e.Delay
+		}
+	}
+	return 0
 }
 
 func (t *Topology) reverse() [][]Edge {
@@ -107,21 +133,51 @@ type reached struct {
 	id ID
 }
 
+func (r *reached) before(o *reached) bool {
+	if r.less(o.weight) {
+		return true
+	}
+	return !o.less(r.weight) && r.id < o.id
+}
+
+// frontier is a binary heap.
 type frontier []reached
 
-func (f frontier) Len() int { return len(f) }
-func (f frontier) Less(i, j int) bool {
-	if f[i].less(f[j].weight) || f[j].less(f[i].weight) {
-		return f[i].less(f[j].weight)
+func (f *frontier) push(r reached) {
+	h := append(*f, r)
+	*f = h
+	i := len(h) - 1
+	for i > 0 && r.before(&h[(i-1)/2]) {
+		h[i] = h[(i-1)/2]
+		i = (i - 1) / 2
 	}
-	return f[i].id < f[j].id
+	h[i] = r
 }
-func (f frontier) Swap(i, j int) { f[i], f[j] = f[j], f[i] }
-func (f *frontier) Push(x any)   { *f = append(*f, x.(reached)) }
-func (f *frontier) Pop() any {
-	last := (*f)[len(*f)-1]
-	*f = (*f)[:len(*f)-1]
-	return last
+
+func (f *frontier) pop() reached {
+	h := *f
+	top, last := h[0], h[len(h)-1]
+	h = h[:len(h)-1]
+	*f = h
+	i := 0
+	for {
+		child := 2*i + 1
+		if child >= len(h) {
+			break
+		}
+		if child+1 < len(h) && h[child+1].before(&h[child]) {
+			child++
+		}
+		if !h[child].before(&last) {
+			break
+		}
+		h[i] = h[child]
+		i = child
+	}
+	if len(h) > 0 {
+		h[i] = last
+	}
+	return top
 }
 
 // Reaches says whether there is a path from source to the tree's destination.
@@ -137,7 +193,7 @@ func (p *Tree) Hops(hops []Hop, source ID) ([]Hop, time.Duration) {
 		if next < 0 {
 			return hops[:first], 0
 		}
-		delay := p.topology.edgeDelay(v, next)
+		delay := p.delay[v]
 		total += delay
 		if vertex := &p.topology.Vertices[next]; vertex.Kind == Link {
 			dir := p.topology.Direction(next, v)
@@ -159,15 +215,6 @@ func (p *Tree) Hops(hops []Hop, source ID) ([]Hop, time.Duration) {
 func (t *Topology) Direction(link, from ID) int {
 	if t.Vertices[link].LinkType == Duplex && len(t.Adjacency[link]) == 2 && t.Adjacency[link][1].To == from {
 		return 1
-	}
-	return 0
-}
-
-func (t *Topology) edgeDelay(from, to ID) time.Duration {
-	for _, e := range t.Adjacency[from] {
-		if e.To == to {
-			return e.Delay
-		}
 	}
 	return 0
 }

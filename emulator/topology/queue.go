@@ -1,6 +1,10 @@
 package topology
 
-import "testbed/emulator/units"
+import (
+	"time"
+
+	"testbed/emulator/units"
+)
 
 // MinimumQueue is the least that a queue holds where its limit is not given: 100 Ethernet frames.
 const MinimumQueue = 100 * 1514 * units.Byte
@@ -9,6 +13,7 @@ const MinimumQueue = 100 * 1514 * units.Byte
 // twice the largest bandwidth-delay product (bottleneck rate times round-trip time) of the paths
 // across it, and at least MinimumQueue. It computes all shortest paths: O(hosts · E log V).
 func (t *Topology) QueueLimits() map[Channel]units.ByteSize {
+	products := t.largestProducts()
 	limits := map[Channel]units.ByteSize{}
 	for _, id := range t.Links() {
 		dirs := 1
@@ -16,33 +21,36 @@ func (t *Topology) QueueLimits() map[Channel]units.ByteSize {
 			dirs = 2
 		}
 		for d := range dirs {
-			limits[Channel{id, d}] = MinimumQueue
-		}
-	}
-	ends := t.Attached()
-	var forth, back []Hop
-	trees := make([]*Tree, len(ends))
-	for i, id := range ends {
-		trees[i] = t.TreeTo(id)
-	}
-	for i, a := range ends {
-		for j, b := range ends {
-			if i == j {
-				continue
+			limit := t.Vertices[id].Shape[d].Queue
+			if limit <= 0 {
+				limit = max(2*products[id][d], MinimumQueue)
 			}
-			forthHops, there := trees[j].Hops(forth[:0], a)
-			backHops, again := trees[i].Hops(back[:0], b)
-			product := 2 * t.Bottleneck(forthHops).Product(there+again)
-			for _, h := range forthHops {
-				limits[h.Channel] = max(limits[h.Channel], product)
-			}
-			forth, back = forthHops, backHops
-		}
-	}
-	for channel := range limits {
-		if declared := t.Vertices[channel.Link].Shape[channel.Dir].Queue; declared > 0 {
-			limits[channel] = declared
+			limits[Channel{id, d}] = limit
 		}
 	}
 	return limits
+}
+
+// largestProducts gives, for every queue, the largest bandwidth-delay product of the paths across it.
+func (t *Topology) largestProducts() [][2]units.ByteSize {
+	products := make([][2]units.ByteSize, len(t.Vertices))
+	raise := func(hops []Hop, roundTrip time.Duration) {
+		product := t.Bottleneck(hops).Product(roundTrip)
+		for i := range hops {
+			p := &products[hops[i].Link][hops[i].Dir]
+			*p = max(*p, product)
+		}
+	}
+	ends, trees := t.Attached(), t.Trees()
+	var forth, back []Hop
+	for i, a := range ends {
+		for _, b := range ends[:i] {
+			var there, again time.Duration
+			forth, there = trees[b].Hops(forth[:0], a)
+			back, again = trees[a].Hops(back[:0], b)
+			raise(forth, there+again)
+			raise(back, there+again)
+		}
+	}
+	return products
 }

@@ -22,7 +22,7 @@ func parse(n, l, e string) (*topology.Topology, error) {
 }
 
 func TestParse(t *testing.T) {
-	topo, err := parse(nodes, links, edges)
+	topo, err := parse("# two hosts\n"+nodes, links+"\n", edges)
 	if err != nil {
 		t.Fatal(err)
 	}

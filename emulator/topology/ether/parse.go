@@ -19,8 +19,8 @@ import (
 const maxLine = 4 << 20
 
 // Parse reads the three files. The prefix names them in messages, and the topology by its last element.
-// Vertices are in the order nodes, links, then those named in the edges only, as they appear. All
-// errors are reported, each with file and line.
+// Vertices are in the order nodes, links, then those named in the edges only, as they appear. Empty lines
+// and lines that begin with # are left out. All errors are reported, each with file and line.
 func Parse(nodes, links, edges io.Reader, prefix string) (*topology.Topology, error) {
 	p := &parser{topology: topology.New(filepath.Base(prefix))}
 	p.file(nodes, prefix+".nodes", p.node)
@@ -59,7 +59,7 @@ func (p *parser) file(r io.Reader, name string, line func(string)) {
 	for scanner.Scan() {
 		n++
 		p.place = fmt.Sprintf("%s:%d", name, n)
-		if text := strings.TrimSpace(scanner.Text()); text != "" {
+		if text := strings.TrimSpace(scanner.Text()); text != "" && text[0] != '#' {
 			line(text)
 		}
 		if len(p.errs) >= maxErrors {
