@@ -35,11 +35,11 @@ func (e *Engine) Real(a, b float64) float64 {
 	const r = float64(spread + 1)
 	low := float64(e.Next() - 1)
 	high := float64(e.Next() - 1)
-	u := (low + high*r) / (r * r)
+	// Conversions keep products rounded where a machine could fuse them into sums.
+	u := (low + float64(high*r)) / (r * r)
 	if u >= 1 {
 		u = math.Nextafter(1, 0) // rounding may reach 1, which the interval excludes
 	}
-	// Conversions keep the product rounded where a machine could fuse it into the sum.
 	return float64(u*(b-a)) + a
 }
 

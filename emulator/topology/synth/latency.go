@@ -14,7 +14,7 @@ type Lognormal struct {
 }
 
 func (l Lognormal) draw(random *rand.Rand) float64 {
-	return l.Loc + l.Scale*math.Exp(l.Sigma*random.NormFloat64())
+	return l.Loc + float64(l.Scale*math.Exp(l.Sigma*random.NormFloat64())) // not fused: the same on every machine
 }
 
 // Median is the distribution's median, in ms.

@@ -140,5 +140,6 @@ func (d *dag) task(i int, t Task, f workload.Factors, position int, states map[i
 func scale(factor, mem float64) int64 { return round(factor * mem) }
 
 // round rounds half up, as the simulator does; math.Round would round half away from zero the same for
-// what is not negative, but not for the largest double below one half.
-func round(v float64) int64 { return int64(math.Floor(0.5 + v)) }
+// what is not negative, but not for the largest double below one half. The conversion keeps a product
+// rounded where a machine could fuse it into the sum.
+func round(v float64) int64 { return int64(math.Floor(0.5 + float64(v))) }

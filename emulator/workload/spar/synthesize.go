@@ -23,7 +23,7 @@ func Synthesize(jobs int, seed uint64) *Trace {
 	random := rand.New(rand.NewPCG(seed, 0x73706172)) // a stream of its own beside other draws of the seed
 	arrival := 0.0
 	for n := 1; n <= jobs; n++ {
-		arrival += random.ExpFloat64() * MeanInterarrival
+		arrival += float64(random.ExpFloat64() * MeanInterarrival) // not fused: the same on every machine
 		job := tables.job(random)
 		job.Number = n
 		job.Arrival = time.Duration(math.Round(arrival*1e6)) * time.Microsecond
