@@ -65,7 +65,8 @@ func (e *Experiment) locate() error {
 		e.Models = append(e.Models, model)
 	}
 	var err error
-	if e.Sites.Central, err = e.Topology.Central(); err != nil {
+	network := simnet.New(e.Topology)
+	if e.Sites.Central, err = network.Central(); err != nil {
 		return err
 	}
 	cloud, ok := e.Topology.Cloud()
@@ -78,7 +79,7 @@ func (e *Experiment) locate() error {
 		return err
 	}
 	clients := e.Scenario.Clients(e.Topology)
-	e.Placement, err = placement.Place(e.Jobs, simnet.New(e.Topology), placement.Options{
+	e.Placement, err = placement.Place(e.Jobs, network, placement.Options{
 		Topology: e.Topology, Seed: *e.Scenario.Workload.Seed, Policy: placement.Policy(e.Scenario.Placement.Policy),
 		Speed: speed, Clients: clients, Functions: e.Scenario.Workload.Functions,
 	})

@@ -9,6 +9,7 @@ import (
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
+	"testbed/emulator/predict/statesim"
 	"testbed/emulator/predict/transport"
 	"testbed/emulator/record"
 	"testbed/emulator/replay"
@@ -74,15 +75,24 @@ func (r *run) nearest() (client, worker topology.ID) {
 	return client, worker
 }
 
-// predict predicts all plans, in the order in which they are replayed.
+// predict predicts all plans, in the order in which they are replayed: by the transport model, which
+// emulation should agree with, and as the published simulator would have.
 func (r *run) predict(options transport.Options) ([]predict.Prediction, error) {
-	engine, err := transport.New(r.Experiment.Topology, r.Experiment.Speed, options)
+	model, err := transport.New(r.Experiment.Topology, r.Experiment.Speed, options)
 	if err != nil {
 		return nil, err
 	}
-	var all []*plan.Plan
-	for _, plans := range r.plans {
-		all = append(all, plans...)
+	var plans []*plan.Plan
+	for _, of := range r.plans {
+		plans = append(plans, of...)
 	}
-	return engine.Predict(all)
+	var all []predict.Prediction
+	for _, engine := range []predict.Engine{model, statesim.NewEngine(r.Experiment.Topology, r.Experiment.Speed)} {
+		predictions, err := engine.Predict(plans)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, predictions...)
+	}
+	return all, nil
 }
