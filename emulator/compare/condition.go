@@ -15,16 +15,18 @@ import (
 // ErrCondition is wrapped by errors about conditions that cannot be read or evaluated.
 var ErrCondition = errors.New("not a condition")
 
-// Condition is what --fail-if takes: [MODEL.][QUANTITY.]METRIC OPERATOR NUMBER[UNIT], for instance
+// Condition is what --fail-if takes: [ENGINE:][MODEL.][QUANTITY.]METRIC OPERATOR NUMBER[UNIT], for instance
 //
 //	error.median > 10%
+//	transport:error.median > 10%
 //	in-edge.network.error.p95 >= 0.25
 //	measured.p95 > 300ms
 //	states.failed > 0
 //
-// Without a model it is about every model, without a quantity (total, network, processing) about total.
+// Without an engine it is about every predictor, without a model about every model, without a quantity (total, network, processing) about total.
 type Condition struct {
 	text     string
+	engine   string     // empty: every predictor
 	model    plan.Model // empty: every model
 	quantity string
 	metric   string
@@ -144,7 +146,7 @@ func Metrics() []string {
 	return names
 }
 
-var conditionForm = regexp.MustCompile(`^\s*([A-Za-z0-9.-]+)\s*(>=|<=|==|!=|>|<)\s*([-+0-9.eE]+)\s*(%|[a-zµ]*)\s*$`)
+var conditionForm = regexp.MustCompile(`^\s*(?:([a-z]+):)?([A-Za-z0-9.-]+)\s*(>=|<=|==|!=|>|<)\s*([-+0-9.eE]+)\s*(%|[a-zµ]*)\s*$`)
 
 // ParseCondition reads a condition. Its errors wrap ErrCondition and say what would be right.
 func ParseCondition(text string) (Condition, error) {
@@ -153,10 +155,10 @@ func ParseCondition(text string) (Condition, error) {
 	}
 	parts := conditionForm.FindStringSubmatch(text)
 	if parts == nil {
-		return fail("write [MODEL.][QUANTITY.]METRIC OPERATOR NUMBER[UNIT], such as error.median > 10%%")
+		return fail("write [ENGINE:][MODEL.][QUANTITY.]METRIC OPERATOR NUMBER[UNIT], such as error.median > 10%%")
 	}
-	c := Condition{text: strings.TrimSpace(text), operator: parts[2], quantity: "total"}
-	name := strings.ToLower(parts[1])
+	c := Condition{text: strings.TrimSpace(text), engine: parts[1], operator: parts[3], quantity: "total"}
+	name := strings.ToLower(parts[2])
 	if first, rest, ok := strings.Cut(name, "."); ok {
 		if m, err := plan.ParseModel(first); err == nil {
 			c.model, name = m, rest
@@ -177,11 +179,11 @@ func ParseCondition(text string) (Condition, error) {
 	case c.model != "" && k == whole:
 		return fail("%s is not of a model: leave %q out", name, c.model)
 	}
-	number, err := strconv.ParseFloat(parts[3], 64)
+	number, err := strconv.ParseFloat(parts[4], 64)
 	if err != nil || math.IsNaN(number) || math.IsInf(number, 0) {
-		return fail("%q is not a number", parts[3])
+		return fail("%q is not a number", parts[4])
 	}
-	scale, err := scaleOf(parts[4], k)
+	scale, err := scaleOf(parts[5], k)
 	if err != nil {
 		return fail("%v", err)
 	}

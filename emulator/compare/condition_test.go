@@ -12,9 +12,13 @@ import (
 func TestConditions(t *testing.T) {
 	reports := twoEngines(t)
 	for text, want := range map[string]int{
-		"error.median > 10%":               0, // total
-		"network.error.median > 10%":       4, // statesim's four
-		"network.error.median>=0.1999":     4,
+		"error.median > 10%":           0, // total
+		"network.error.median > 10%":   4, // statesim's four
+		"network.error.median>=0.1999": 4,
+
+		"statesim:network.error.median > 10%":  4,
+		"transport:network.error.median > 10%": 0,
+
 		"in-edge.network.error.p95 > 10%":  1,
 		"external.network.error.p95 > 21%": 0,
 		"network.bias < 0":                 0,
@@ -39,6 +43,11 @@ func TestConditions(t *testing.T) {
 		if err != nil || len(found) != want {
 			t.Errorf("%s: %d violations, want %d: %v %v", text, len(found), want, found, err)
 		}
+	}
+	if c, err := ParseCondition("oracle:error.median > 10%"); err != nil {
+		t.Error(err)
+	} else if _, err := c.Check(reports); !errors.Is(err, ErrCondition) {
+		t.Errorf("a predictor that did not predict passes for one without errors: %v", err)
 	}
 	c, _ := ParseCondition("in-edge.network.error.median > 10%")
 	found, _ := c.Check(reports)

@@ -13,6 +13,9 @@ func (c Condition) Check(reports []*Report) ([]Violation, error) {
 	var found []Violation
 	tested := 0
 	for _, r := range reports {
+		if c.engine != "" && r.Engine != c.engine {
+			continue
+		}
 		values, err := c.values(r)
 		if err != nil {
 			return nil, err
@@ -25,7 +28,7 @@ func (c Condition) Check(reports []*Report) ([]Violation, error) {
 		}
 	}
 	if tested == 0 {
-		return nil, fmt.Errorf("%w: %q: no chains were measured%s", ErrCondition, c.text, of(string(c.model)))
+		return nil, fmt.Errorf("%w: %q: no chains were measured%s%s", ErrCondition, c.text, of(string(c.model)), by(c.engine))
 	}
 	return found, nil
 }
@@ -35,6 +38,13 @@ func of(model string) string {
 		return ""
 	}
 	return " of the model " + model
+}
+
+func by(engine string) string {
+	if engine == "" {
+		return ""
+	}
+	return ", or nothing was predicted by " + engine
 }
 
 // values are what the condition has to be tested with.
