@@ -1,0 +1,52 @@
+package campaign
+
+import (
+	"encoding/csv"
+	"io"
+	"math"
+	"strconv"
+)
+
+// WriteSummary writes a row for each simulation: the means over its chains, with nine significant digits.
+func (r *Results) WriteSummary(w io.Writer) error {
+	out := csv.NewWriter(w)
+	_ = out.Write([]string{"jobs", "policy", "model", "seed", "chains", "processing_s", "network_s", "total_s", "traffic_byte_hops"}) // out remembers a failure
+	for i := range r.Means {
+		m := &r.Means[i]
+		_ = out.Write([]string{
+			strconv.Itoa(m.Jobs), string(m.Policy), string(m.Model), strconv.FormatUint(m.Seed, 10), strconv.Itoa(m.Chains),
+			number(m.Processing), number(m.Network), number(m.Total), number(m.Traffic),
+		})
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// WriteLengths writes the mean network latency of each load, policy, model and length of chains, with its
+// 95 % confidence interval over replications.
+func (r *Results) WriteLengths(w io.Writer) error {
+	out := csv.NewWriter(w)
+	_ = out.Write([]string{"jobs", "policy", "model", "length", "chains", "replications", "network_s", "ci95_low", "ci95_high"}) // out remembers a failure
+	for _, jobs := range r.Spec.Jobs {
+		for _, policy := range r.Spec.Policies {
+			for _, model := range r.Spec.Models {
+				for _, l := range r.Lengths(jobs, policy, model) {
+					_ = out.Write([]string{
+						strconv.Itoa(jobs), string(policy), string(model), strconv.Itoa(l.Length), strconv.Itoa(l.Chains),
+						strconv.Itoa(l.Network.Samples), number(l.Network.Y), number(l.Network.Low), number(l.Network.High),
+					})
+				}
+			}
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// number has nine significant digits: the last bits, in which processors may differ, do not show.
+func number(v float64) string {
+	if math.IsNaN(v) {
+		return ""
+	}
+	return strconv.FormatFloat(v, 'g', 9, 64)
+}

@@ -1,0 +1,145 @@
+package campaign
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"testbed/emulator/topology"
+	"testbed/emulator/workload"
+)
+
+// ManifestFile says of which campaign a directory holds the results.
+const ManifestFile = "campaign.json"
+
+// Manifest describes a campaign. It is the same for every run of it.
+type Manifest struct {
+	Engine      string `json:"engine"`
+	Scenario    string `json:"scenario"`
+	Spec        Spec   `json:"campaign"`
+	Store       Store  `json:"store"`
+	Pool        int    `json:"pool"` // chains from which each replication draws
+	Hosts       int    `json:"hosts"`
+	Fingerprint string `json:"fingerprint"` // SHA-256 of all that decides about the results
+}
+
+// errFinished says that there is nothing left to do.
+var errFinished = errors.New("the campaign is finished")
+
+func newManifest(c *Config) *Manifest {
+	return &Manifest{
+		Engine: "statesim v1.1.1", Scenario: c.Scenario, Spec: c.Spec, Store: c.Store, Pool: len(c.Simulation.Pool),
+		Hosts: len(c.Simulation.Topology.Hosts()), Fingerprint: fingerprint(c),
+	}
+}
+
+// fingerprint is a hash over all that decides about a campaign's results: the specification, the
+// simulator's parameters, the topology and every chain of the pool.
+func fingerprint(c *Config) string {
+	hash := sha256.New()
+	out := json.NewEncoder(hash)
+	sim := c.Simulation
+	network, pool := sim.Topology, sim.Pool
+	sim.Topology, sim.Pool = nil, nil
+	// None of these types can fail to be encoded, and a hash takes everything.
+	_ = errors.Join(out.Encode(struct {
+		Spec  Spec
+		Store Store
+		Sim   any
+	}{c.Spec, c.Store, sim}), encodeTopology(out, network), encodePool(out, pool))
+	return hex.EncodeToString(hash.Sum(nil))
+}
+
+func encodeTopology(out *json.Encoder, t *topology.Topology) error {
+	return out.Encode([]any{t.Vertices, t.Adjacency, t.EdgeNetwork, t.EdgeOrder})
+}
+
+func encodePool(out *json.Encoder, pool []workload.Job) error {
+	var errs []error
+	for i := range pool {
+		errs = append(errs, out.Encode(&pool[i]))
+	}
+	return errors.Join(errs...)
+}
+
+// prepare makes a directory the campaign's. It says whether to go on with the journal there, and fails
+// with errFinished where nothing is left to do, or where another campaign is in the way.
+func (m *Manifest) prepare(dir string, resume bool) (goOn bool, err error) {
+	old, err := ReadManifest(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, m.write(dir)
+	case err != nil:
+		return false, err
+	case !resume:
+		return false, errors.Join(clean(dir, &old.Spec), m.write(dir))
+	case old.Fingerprint != m.Fingerprint:
+		return false, fmt.Errorf("%s holds another campaign (%s): leave --resume out to replace it, or give another directory", dir, old.describe())
+	case !exists(filepath.Join(dir, JournalFile)) && exists(filepath.Join(dir, SummaryFile)):
+		return false, errFinished
+	}
+	return true, nil
+}
+
+func (m *Manifest) describe() string {
+	return fmt.Sprintf("scenario %s, jobs %v, %d replications from seed %d, policies %v, models %v, store %s, a pool of %d chains",
+		m.Scenario, m.Spec.Jobs, m.Spec.Replications, m.Spec.Seed, m.Spec.Policies, m.Spec.Models, m.Store, m.Pool)
+}
+
+func (m *Manifest) write(dir string) error {
+	return writeFile(filepath.Join(dir, ManifestFile), func(text io.Writer) error {
+		out := json.NewEncoder(text)
+		out.SetIndent("", "  ")
+		return out.Encode(m)
+	})
+}
+
+// ReadManifest reads the manifest of a campaign's directory.
+func ReadManifest(dir string) (*Manifest, error) {
+	path := filepath.Join(dir, ManifestFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	m := &Manifest{}
+	if err := json.Unmarshal(text, m); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := m.Spec.Validate(); err != nil || !slices.Contains(Stores, m.Store) {
+		return nil, errors.Join(fmt.Errorf("%s: not a campaign's manifest", path), err)
+	}
+	return m, nil
+}
+
+// clean removes the files of an earlier campaign, and no others.
+func clean(dir string, spec *Spec) error {
+	var errs []error
+	remove := func(path string) {
+		if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	for _, name := range []string{JournalFile, ParquetFile, ParquetFile + ".tmp", SummaryFile, LengthsFile} {
+		remove(filepath.Join(dir, name))
+	}
+	for i := range spec.units() {
+		for _, b := range spec.blocks(i) {
+			jobs, nodes := textNames(dir, spec, &b)
+			remove(jobs)
+			remove(nodes)
+		}
+	}
+	if len(spec.Jobs) > 1 {
+		for _, jobs := range spec.Jobs {
+			_ = os.Remove(loadDir(dir, spec, jobs)) // stays where others have put something into it
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,127 @@
+package campaign
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress/zstd"
+
+	"testbed/emulator/placement"
+	"testbed/emulator/plan"
+	"testbed/emulator/predict/statesim"
+)
+
+// parquetRow is a row of ParquetFile: one job of one simulation.
+type parquetRow struct {
+	Jobs       int32   `parquet:"jobs,dict"`   // the load
+	Seed       int64   `parquet:"seed,delta"`  // of the replication
+	Policy     string  `parquet:"policy,dict"` // load, load+net
+	Model      string  `parquet:"model,dict"`  // external ...
+	Job        int32   `parquet:"job,delta"`   // index among the replication's jobs
+	Length     int32   `parquet:"length,dict"` // invocations
+	Processing float64 `parquet:"processing_s,dict"`
+	Network    float64 `parquet:"network_s,split"`
+	Total      float64 `parquet:"total_s,split"` // the sum of the two
+	Traffic    int64   `parquet:"traffic_byte_hops,delta"`
+}
+
+// groupRows is about how many rows the file keeps together; it bounds the memory for writing.
+const groupRows = 1 << 16
+
+// parquetFile is a ParquetFile being written, under another name until it is finished.
+type parquetFile struct {
+	path string
+	file *os.File
+	out  *parquet.GenericWriter[parquetRow]
+	rows []parquetRow
+}
+
+func createParquet(path string) (*parquetFile, error) {
+	file, err := os.Create(path + ".tmp")
+	if err != nil {
+		return nil, err
+	}
+	return &parquetFile{path: path, file: file, out: parquet.NewGenericWriter[parquetRow](file,
+		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}), parquet.CreatedBy("testbed", "campaign", "1"))}, nil
+}
+
+// add takes the rows of a simulation.
+func (p *parquetFile) add(b *Block) error {
+	for i, r := range b.Rows {
+		p.rows = append(p.rows, parquetRow{
+			Jobs: int32(b.Jobs), Seed: int64(b.Seed), Policy: string(b.Policy), Model: string(b.Model), Job: int32(i),
+			Length: int32(r.Length), Processing: r.Processing, Network: r.Network, Total: r.Processing + r.Network, Traffic: r.Traffic,
+		})
+	}
+	if len(p.rows) < groupRows {
+		return nil
+	}
+	return p.flush()
+}
+
+func (p *parquetFile) flush() error {
+	_, err := p.out.Write(p.rows)
+	p.rows = p.rows[:0]
+	if err := errors.Join(err, p.out.Flush()); err != nil {
+		return fmt.Errorf("%s: %w", p.path, err)
+	}
+	return nil
+}
+
+// finish completes the file and gives it its name.
+func (p *parquetFile) finish() error {
+	if err := errors.Join(p.flush(), p.out.Close(), p.file.Close()); err != nil {
+		return fmt.Errorf("%s: %w", p.path, err)
+	}
+	return os.Rename(p.file.Name(), p.path)
+}
+
+// abandon removes what was written.
+func (p *parquetFile) abandon() error {
+	return errors.Join(p.file.Close(), os.Remove(p.file.Name()))
+}
+
+// readParquet reads the simulations of a ParquetFile, in order. A simulation without jobs leaves no rows
+// and is not seen again.
+func readParquet(path string, each func(*Block) error) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }() // read only: nothing is lost
+	in := parquet.NewGenericReader[parquetRow](file)
+	defer func() { _ = in.Close() }()
+	rows := make([]parquetRow, 4096)
+	var b *Block
+	for {
+		n, err := in.Read(rows)
+		for i := range rows[:n] {
+			r := &rows[i]
+			if b == nil || !r.belongs(b) {
+				if b != nil {
+					if err := each(b); err != nil {
+						return err
+					}
+				}
+				b = &Block{Jobs: int(r.Jobs), Seed: uint64(r.Seed), Policy: placement.Policy(r.Policy), Model: plan.Model(r.Model)}
+			}
+			b.Rows = append(b.Rows, statesim.Row{Processing: r.Processing, Network: r.Network, Traffic: r.Traffic, Length: int(r.Length)})
+		}
+		switch {
+		case err == nil:
+			continue
+		case !errors.Is(err, io.EOF):
+			return fmt.Errorf("%s: %w", path, err)
+		case b != nil:
+			return each(b)
+		}
+		return nil
+	}
+}
+
+func (r *parquetRow) belongs(b *Block) bool {
+	return uint64(r.Seed) == b.Seed && int(r.Jobs) == b.Jobs && r.Policy == string(b.Policy) && r.Model == string(b.Model)
+}

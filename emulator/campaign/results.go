@@ -1,0 +1,229 @@
+package campaign
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"testbed/emulator/placement"
+	"testbed/emulator/plan"
+	"testbed/emulator/report/figures"
+)
+
+// Mean is what SummaryFile says of a simulation: means over its chains, NaN where there are none.
+type Mean struct {
+	Jobs       int
+	Policy     placement.Policy
+	Model      plan.Model
+	Seed       uint64
+	Chains     int
+	Processing float64 // s
+	Network    float64 // s
+	Total      float64 // s
+	Traffic    float64 // byte·hops
+}
+
+// Results are a campaign's results, as far as figures and tables need them: the rows themselves are not
+// kept. Samples are always the means of replications, which are independent of each other; the jobs of
+// one replication are not.
+type Results struct {
+	Spec    Spec
+	Means   []Mean // in the order of the simulations
+	lengths map[cell]map[int]*lengthMeans
+	ranks   map[plan.Model]*rankSamples // of the simulations that Ranked says
+	scratch []float64
+}
+
+// cell is what replications have in common.
+type cell struct {
+	jobs   int
+	policy placement.Policy
+	model  plan.Model
+}
+
+// lengthMeans are the mean network latencies of a replication's chains of one length.
+type lengthMeans struct {
+	chains int
+	means  []float64 // s, one for each replication with such chains
+}
+
+// rankSamples are the total latencies of one model.
+type rankSamples struct {
+	all   []float64            // s, of all jobs
+	ranks [rankSteps][]float64 // s, at each of the ranks, one for each replication
+}
+
+// rankSteps is the number of ranks in [0,1] at which latencies in ascending order are looked at.
+const rankSteps = 201
+
+// NewResults returns results to which the simulations of a campaign can be added.
+func NewResults(spec Spec) *Results {
+	return &Results{Spec: spec, lengths: map[cell]map[int]*lengthMeans{}, ranks: map[plan.Model]*rankSamples{}}
+}
+
+// Ranked are the load and policy of which all latencies are kept in order: the largest load, and the
+// policy load+net, or the first one where that is not among them.
+func (r *Results) Ranked() (jobs int, policy placement.Policy) {
+	policy = r.Spec.Policies[0]
+	if slices.Contains(r.Spec.Policies, placement.LoadNet) {
+		policy = placement.LoadNet
+	}
+	return slices.Max(r.Spec.Jobs), policy
+}
+
+// Add adds a simulation. They must come in their order for results to be the same to the last bit.
+func (r *Results) Add(b *Block) {
+	m := Mean{Jobs: b.Jobs, Policy: b.Policy, Model: b.Model, Seed: b.Seed, Chains: len(b.Rows)}
+	traffic := 0.0
+	for i := range b.Rows {
+		row := &b.Rows[i]
+		m.Processing += row.Processing
+		m.Network += row.Network
+		m.Total += row.Processing + row.Network
+		traffic += float64(row.Traffic)
+	}
+	n := float64(len(b.Rows)) // 0/0 is NaN
+	m.Processing, m.Network, m.Total, m.Traffic = m.Processing/n, m.Network/n, m.Total/n, traffic/n
+	r.Means = append(r.Means, m)
+	if m.Chains == 0 {
+		return
+	}
+	r.addLengths(b)
+	if jobs, policy := r.Ranked(); b.Jobs == jobs && b.Policy == policy {
+		r.addRanks(b)
+	}
+}
+
+func (r *Results) addLengths(b *Block) {
+	of, ok := r.lengths[cell{b.Jobs, b.Policy, b.Model}]
+	if !ok {
+		of = map[int]*lengthMeans{}
+		r.lengths[cell{b.Jobs, b.Policy, b.Model}] = of
+	}
+	type sum struct {
+		n       int
+		network float64
+	}
+	sums := map[int]sum{}
+	for i := range b.Rows {
+		s := sums[b.Rows[i].Length]
+		sums[b.Rows[i].Length] = sum{s.n + 1, s.network + b.Rows[i].Network}
+	}
+	for length, s := range sums {
+		if of[length] == nil {
+			of[length] = &lengthMeans{}
+		}
+		of[length].chains += s.n
+		of[length].means = append(of[length].means, s.network/float64(s.n))
+	}
+}
+
+func (r *Results) addRanks(b *Block) {
+	if r.ranks[b.Model] == nil {
+		r.ranks[b.Model] = &rankSamples{}
+	}
+	s := r.ranks[b.Model]
+	r.scratch = r.scratch[:0]
+	for i := range b.Rows {
+		r.scratch = append(r.scratch, b.Rows[i].Processing+b.Rows[i].Network)
+	}
+	s.all = append(s.all, r.scratch...)
+	slices.Sort(r.scratch)
+	for i := range s.ranks {
+		s.ranks[i] = append(s.ranks[i], quantile(r.scratch, rank(i)))
+	}
+}
+
+func rank(i int) float64 { return float64(i) / (rankSteps - 1) }
+
+// quantile interpolates linearly between values in ascending order (Hyndman and Fan's type 7).
+func quantile(sorted []float64, p float64) float64 {
+	at := p * float64(len(sorted)-1)
+	low := int(at)
+	high := min(low+1, len(sorted)-1)
+	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
+}
+
+// Samples are the values of a quantity, one for each replication that has chains.
+func (r *Results) Samples(jobs int, policy placement.Policy, model plan.Model, value func(*Mean) float64) []float64 {
+	var samples []float64
+	for i := range r.Means {
+		if m := &r.Means[i]; m.Jobs == jobs && m.Policy == policy && m.Model == model && m.Chains > 0 {
+			samples = append(samples, value(m))
+		}
+	}
+	return samples
+}
+
+// Length is the mean network latency of chains of one length.
+type Length struct {
+	Length  int
+	Chains  int
+	Network figures.Point // s; a sample is the mean of a replication
+}
+
+// Lengths are the mean network latencies of a load, policy and model, by length of chains, ascending.
+func (r *Results) Lengths(jobs int, policy placement.Policy, model plan.Model) []Length {
+	of := r.lengths[cell{jobs, policy, model}]
+	var all []Length
+	for _, length := range slices.Sorted(maps.Keys(of)) {
+		all = append(all, Length{length, of[length].chains, figures.Mean(float64(length), of[length].means)})
+	}
+	return all
+}
+
+// LengthSamples are the samples behind Lengths. Models of one load and policy draw the same jobs, and so
+// have the same replications.
+func (r *Results) LengthSamples(jobs int, policy placement.Policy, model plan.Model, length int) []float64 {
+	if m := r.lengths[cell{jobs, policy, model}][length]; m != nil {
+		return m.means
+	}
+	return nil
+}
+
+// Ranks are the total latencies, in seconds, of all jobs of a model in ascending order, at ranks from 0 to
+// 1, for the load and policy that Ranked says. Y is that of all jobs taken together; the interval is that
+// of the replications' own values at the rank, which at the ends is not that of all jobs.
+func (r *Results) Ranks(model plan.Model) []figures.Point {
+	s := r.ranks[model]
+	if s == nil {
+		return nil
+	}
+	sorted := slices.Sorted(slices.Values(s.all))
+	points := make([]figures.Point, rankSteps)
+	for i := range points {
+		points[i] = figures.Mean(rank(i), s.ranks[i])
+		points[i].Y = quantile(sorted, rank(i))
+	}
+	return points
+}
+
+// Load reads the results of a campaign that is finished from its directory. With the store statesim the
+// times have the six significant digits of its files.
+func Load(dir string) (*Results, error) {
+	m, err := ReadManifest(dir)
+	if err != nil {
+		return nil, fmt.Errorf("%s holds no campaign: %w", dir, err)
+	}
+	if exists(filepath.Join(dir, JournalFile)) {
+		return nil, fmt.Errorf("the campaign in %s is not finished: simulate --resume goes on with it", dir)
+	}
+	r := NewResults(m.Spec)
+	add := func(b *Block) error {
+		r.Add(b)
+		return nil
+	}
+	if m.Store == Statesim {
+		err = readTexts(dir, &m.Spec, add)
+	} else {
+		err = readParquet(filepath.Join(dir, ParquetFile), add)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(r.Means) == 0 {
+		return nil, fmt.Errorf("%s: the campaign has no simulations", dir)
+	}
+	return r, nil
+}

@@ -1,0 +1,136 @@
+package figures
+
+import (
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// drawing is a curve as it is drawn.
+type drawing struct {
+	*Figure
+	curve *Curve
+	style style
+	line  draw.LineStyle
+	full  bool // markers are filled
+}
+
+// drawing chooses the look of a curve. Where policies are told apart, load is the one with dashes and
+// open markers, as it is the one that the study improves upon; otherwise every model has its own dashes.
+func (f *Figure) drawing(c *Curve) *drawing {
+	d := &drawing{Figure: f, curve: c, style: styleOf(c.Model), full: true}
+	d.line = draw.LineStyle{Color: d.style.colour, Width: lineWidth, Dashes: d.style.dashes}
+	if f.ByPolicy {
+		d.line.Dashes, d.full = policyLook(c.Policy)
+	}
+	return d
+}
+
+func policyLook(policy string) (dashes []vg.Length, full bool) {
+	if policy == "load" {
+		return []vg.Length{3, 1.5}, false
+	}
+	return nil, true
+}
+
+// Plot draws line, intervals and markers, in this order.
+func (d *drawing) Plot(c draw.Canvas, p *plot.Plot) {
+	toX, toY := p.Transforms(&c)
+	points := make([]vg.Point, 0, len(d.curve.Points))
+	for _, q := range d.curve.Points {
+		points = append(points, vg.Point{X: toX(q.X), Y: toY(q.Y)})
+	}
+	c.StrokeLines(d.line, points)
+	if d.Bars {
+		for i, q := range d.curve.Points {
+			d.bar(&c, points[i], q, toY)
+		}
+	}
+	last := math.Inf(-1)
+	for i, q := range d.curve.Points {
+		if position := p.X.Norm(q.X); position-last >= d.MarkEvery-1e-9 {
+			d.style.mark(&c, points[i], d.full)
+			last = position
+		}
+	}
+}
+
+// bar draws a point's interval, as far as the axis reaches.
+func (d *drawing) bar(c *draw.Canvas, at vg.Point, q Point, toY func(float64) vg.Length) {
+	if !q.bounded() {
+		return
+	}
+	low, capped := c.Min.Y, false
+	if !d.Y.Log || q.Low > 0 {
+		low = max(low, toY(q.Low))
+		capped = low > c.Min.Y
+	}
+	high := min(c.Max.Y, toY(q.High))
+	look := draw.LineStyle{Color: d.style.colour, Width: barWidth}
+	c.StrokeLine2(look, at.X, low, at.X, high)
+	c.StrokeLine2(look, at.X-capWidth/2, high, at.X+capWidth/2, high)
+	if capped {
+		c.StrokeLine2(look, at.X-capWidth/2, low, at.X+capWidth/2, low)
+	}
+}
+
+// plot sets up axes and curves, without the legend.
+func (f *Figure) plot() *plot.Plot {
+	p := plot.New()
+	p.BackgroundColor = nil
+	f.axis(&p.X, &f.X, f.range_(&f.X, func(q Point) (float64, float64) { return q.X, q.X }))
+	f.axis(&p.Y, &f.Y, f.range_(&f.Y, f.extent))
+	p.Add(grid{})
+	for i := range f.Curves {
+		p.Add(f.drawing(&f.Curves[i]))
+	}
+	return p
+}
+
+// axis sets the look of an axis.
+func (f *Figure) axis(axis *plot.Axis, spec *Axis, limits [2]float64) {
+	axis.Min, axis.Max = limits[0], limits[1]
+	axis.Label.Text = spec.Label
+	axis.Label.TextStyle.Font = sans(textSize)
+	axis.Label.Padding = 1.5
+	axis.Tick.Label.Font = sans(tickSize)
+	axis.Tick.Length = 3
+	axis.Tick.LineStyle.Width, axis.LineStyle.Width = hairline, hairline
+	axis.Padding = 0
+	axis.Tick.Marker = ticks{spec}
+	if spec.Log {
+		axis.Scale = plot.LogScale{}
+	}
+}
+
+// extent is what of a point has to be within the y axis.
+func (f *Figure) extent(q Point) (low, high float64) {
+	if !f.Bars || !q.bounded() {
+		return q.Y, q.Y
+	}
+	low = q.Low
+	if f.Y.Log && low <= 0 {
+		low = q.Y
+	}
+	return low, q.High
+}
+
+// sans is the typeface of all text.
+func sans(size vg.Length) font.Font {
+	return font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}
+}
+
+// grid draws pale horizontal lines at the labelled ticks.
+type grid struct{}
+
+func (grid) Plot(c draw.Canvas, p *plot.Plot) {
+	_, toY := p.Transforms(&c)
+	for _, t := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
+		if y := toY(t.Value); !t.IsMinor() && c.ContainsY(y) {
+			c.StrokeLine2(draw.LineStyle{Color: paleGrey, Width: hairline}, c.Min.X, y, c.Max.X, y)
+		}
+	}
+}

@@ -1,0 +1,115 @@
+package figures
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgpdf"
+	"gonum.org/v1/plot/vg/vgsvg"
+)
+
+// Formats are the endings of the files that a figure is written as; all but the last are pictures.
+var Formats = []string{"svg", "png", "pdf", "csv"}
+
+// resolution of PNG files, in dots per inch: an 85 mm column is 1004 pixels wide.
+const resolution = 300
+
+// Render draws the figure in one of Formats. It fails for an unknown format, a figure without points,
+// and where a logarithmic axis has a value that is not positive.
+func (f *Figure) Render(format string) ([]byte, error) {
+	var out bytes.Buffer
+	if format == "csv" {
+		err := f.WriteCSV(&out)
+		return out.Bytes(), err
+	}
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	var canvas vg.CanvasWriterTo
+	switch format {
+	case "svg":
+		canvas = vgsvg.New(width, height)
+	case "png":
+		canvas = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(resolution))}
+	case "pdf":
+		canvas = vgpdf.New(width, height)
+	default:
+		return nil, fmt.Errorf("unknown format %q of a figure; write one of %v", format, Formats)
+	}
+	f.draw(draw.New(canvas))
+	if _, err := canvas.WriteTo(&out); err != nil {
+		return nil, fmt.Errorf("%s.%s: %w", f.Name, format, err)
+	}
+	return repeatable(format, out.Bytes()), nil
+}
+
+// draw puts the legend above the plot, so that it never covers data.
+func (f *Figure) draw(c draw.Canvas) {
+	const margin = vg.Length(3)
+	inner := draw.Crop(c, margin, -margin, margin, -margin)
+	rows := f.legend()
+	drawLegend(inner, rows)
+	f.plot().Draw(draw.Crop(inner, 0, 0, 0, -vg.Length(len(rows))*rowHeight-2))
+}
+
+var (
+	creation = regexp.MustCompile(`/CreationDate \(D:\d{14}[^)]*\)`)
+	family   = []byte("font-family:Liberation Sans;")
+)
+
+// repeatable takes the date out of a PDF, without changing its length, and names typefaces of the same
+// measures for readers of an SVG who do not have this one.
+func repeatable(format string, picture []byte) []byte {
+	switch format {
+	case "pdf":
+		return creation.ReplaceAllFunc(picture, func(entry []byte) []byte { return bytes.Repeat([]byte(" "), len(entry)) })
+	case "svg":
+		return bytes.ReplaceAll(picture, family, []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif;"))
+	}
+	return picture
+}
+
+// check finds what cannot be drawn.
+func (f *Figure) check() error {
+	points := 0
+	for _, c := range f.Curves {
+		for _, p := range c.Points {
+			points++
+			if math.IsNaN(p.X+p.Y) || math.IsInf(p.X+p.Y, 0) || f.Y.Log && p.Y <= 0 || f.X.Log && p.X <= 0 {
+				return fmt.Errorf("%s: %s, %s: the point (%v, %v) cannot be drawn", f.Name, c.Model, c.Policy, p.X, p.Y)
+			}
+		}
+	}
+	if points == 0 {
+		return fmt.Errorf("%s: there are no points to draw", f.Name)
+	}
+	return nil
+}
+
+// Write writes the figure in all Formats to a directory, which is made if need be, and returns the names
+// of the files.
+func (f *Figure) Write(dir string) ([]string, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	var files []string
+	var errs []error
+	for _, format := range Formats {
+		data, err := f.Render(format)
+		if err == nil {
+			name := filepath.Join(dir, f.Name+"."+format)
+			files = append(files, name)
+			err = os.WriteFile(name, data, 0o644)
+		}
+		errs = append(errs, err)
+	}
+	return files, errors.Join(errs...)
+}

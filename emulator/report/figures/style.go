@@ -1,0 +1,107 @@
+package figures
+
+import (
+	"image/color"
+	"math"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Sizes of a figure: one column of a two-column page, legible when printed.
+const (
+	width     = 85 * vg.Millimeter
+	height    = 64 * vg.Millimeter
+	textSize  = vg.Length(8) // points
+	tickSize  = vg.Length(7)
+	hairline  = vg.Length(0.4)
+	lineWidth = vg.Length(1.0)
+	barWidth  = vg.Length(0.6)
+	capWidth  = vg.Length(3)
+	markSize  = vg.Length(2.3) // radius
+)
+
+// The colours of Okabe and Ito (2008) that show on white.
+var (
+	black      = color.RGBA{0, 0, 0, 255}
+	orange     = color.RGBA{230, 159, 0, 255}
+	skyBlue    = color.RGBA{86, 180, 233, 255}
+	green      = color.RGBA{0, 158, 115, 255}
+	blue       = color.RGBA{0, 114, 178, 255}
+	vermillion = color.RGBA{213, 94, 0, 255}
+	purple     = color.RGBA{204, 121, 167, 255}
+	grey       = color.RGBA{90, 90, 90, 255}
+	paleGrey   = color.RGBA{225, 225, 225, 255}
+)
+
+// style is how a model's curve looks.
+type style struct {
+	colour color.RGBA
+	corner []vg.Point // of the marker, within the unit circle; none: a circle
+	dashes []vg.Length
+}
+
+// styles are those of the execution models, by name.
+var styles = map[string]style{
+	"external":        {vermillion, nil, nil},
+	"in-edge":         {blue, polygon(4, math.Pi/4), []vg.Length{5, 1.5}},
+	"in-function":     {green, polygon(3, math.Pi/2), []vg.Length{1.5, 1.5}},
+	"in-client":       {purple, polygon(4, 0), []vg.Length{6, 1.5, 1.5, 1.5}},
+	"pure-faas":       {orange, polygon(3, -math.Pi/2), []vg.Length{3, 1.5}},
+	"state-propagate": {skyBlue, polygon(5, math.Pi/2), []vg.Length{8, 2}},
+	"state-local":     {black, star(), []vg.Length{1, 1}},
+}
+
+// styleOf falls back to black circles for what it does not know.
+func styleOf(model string) style {
+	if s, ok := styles[model]; ok {
+		return s
+	}
+	return style{colour: black}
+}
+
+// polygon has n corners on a circle, the first at the given angle.
+func polygon(n int, first float64) []vg.Point {
+	corners := make([]vg.Point, n)
+	for i := range corners {
+		sin, cos := math.Sincos(first + 2*math.Pi*float64(i)/float64(n))
+		corners[i] = vg.Point{X: vg.Length(cos), Y: vg.Length(sin)}
+	}
+	return corners
+}
+
+// star has five points.
+func star() []vg.Point {
+	outer, inner := polygon(5, math.Pi/2), polygon(5, math.Pi/2+math.Pi/5)
+	var corners []vg.Point
+	for i := range outer {
+		corners = append(corners, outer[i], vg.Point{X: inner[i].X * 0.45, Y: inner[i].Y * 0.45})
+	}
+	return corners
+}
+
+// mark draws the marker of a style at a point: full, or white with a coloured edge.
+func (s style) mark(c *draw.Canvas, at vg.Point, full bool) {
+	var path vg.Path
+	if s.corner == nil {
+		const circle = 0.82 // of the radius: looks as large as the polygons
+		path.Move(vg.Point{X: at.X + circle*markSize, Y: at.Y})
+		path.Arc(at, circle*markSize, 0, 2*math.Pi)
+	}
+	for i, corner := range s.corner {
+		p := vg.Point{X: at.X + corner.X*markSize, Y: at.Y + corner.Y*markSize}
+		if i == 0 {
+			path.Move(p)
+		} else {
+			path.Line(p)
+		}
+	}
+	path.Close()
+	c.SetColor(color.White)
+	if full {
+		c.SetColor(s.colour)
+	}
+	c.Fill(path)
+	c.SetLineStyle(draw.LineStyle{Color: s.colour, Width: 0.7})
+	c.Stroke(path)
+}
