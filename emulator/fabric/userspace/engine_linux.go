@@ -163,6 +163,7 @@ func (e *engine) attach(p *port, fd int) error {
 		e.ports = append(e.ports, nil)
 	}
 	if err := e.waiter.add(fd, mark); err != nil {
+		_ = unix.Close(fd)
 		return fmt.Errorf("station %s: epoll: %w", p.name, err)
 	}
 	p.fd = fd

@@ -39,12 +39,11 @@ func TestEightyOneStations(t *testing.T) {
 	b := wheel(t, 81, topology.Shape{Rate: units.Gbps})
 	f := newFabric(t, b.Testbed)
 	took := b.Apply(f)
-	begin := time.Now()
 	rtt, err := measure.RTT(t.Context(), b.Station("h0").NetNS, b.Station("h80").Addr.Addr(), 5, time.Millisecond)
 	if err != nil || len(rtt) != 5 {
 		t.Errorf("%d of 5 echoes, %v", len(rtt), err)
 	}
-	begin = time.Now()
+	begin := time.Now()
 	if err := f.Close(t.Context()); err != nil {
 		t.Error(err)
 	}

@@ -101,6 +101,12 @@ func (s *server) open(next *table) (map[*port]int, error) {
 	var paths []string
 	var which []int
 	homes := map[string]string{}
+	living := map[*port]bool{}
+	s.engine.do(func() {
+		for _, p := range next.ports {
+			living[p] = p.fd >= 0
+		}
+	})
 	for i, st := range next.network.Stations {
 		p := next.ports[i]
 		home, err := identity(st.NetNS)
@@ -108,7 +114,7 @@ func (s *server) open(next *table) (map[*port]int, error) {
 			return nil, fmt.Errorf("station %s: %w", p.name, err)
 		}
 		homes[p.name] = home
-		if p.fd < 0 || s.homes[p.name] != home {
+		if !living[p] || s.homes[p.name] != home {
 			paths, which = append(paths, st.NetNS), append(which, i)
 		}
 	}
