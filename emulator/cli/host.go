@@ -31,6 +31,7 @@ func newHost(s *State) *orchestrator.Host {
 		Fabrics: []orchestrator.FabricOption{{
 			Name:      "userspace",
 			Supported: userspaceSupported,
+			Testbeds:  userspace.Testbeds,
 			New: func(dir, testbed string) fabric.Fabric {
 				return userspace.New(dir, testbed, []string{s.Binary, FabricCommand})
 			},

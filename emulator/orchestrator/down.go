@@ -55,7 +55,7 @@ func (h *Host) remove(ctx context.Context, testbed string, progress func(string)
 	return h.Store.Remove(testbed)
 }
 
-// All names every testbed of which anything is there: a record, or nodes without one.
+// All names every testbed of which anything is there: a record, or nodes or a network without one.
 func (h *Host) All(ctx context.Context) ([]string, error) {
 	names, err := h.Store.Names()
 	if err != nil {
@@ -72,6 +72,16 @@ func (h *Host) All(ctx context.Context) ([]string, error) {
 		for _, n := range nodes {
 			names = append(names, n.Testbed)
 		}
+	}
+	for _, o := range h.Fabrics {
+		if o.Testbeds == nil || o.Supported(ctx) != nil {
+			continue
+		}
+		found, err := o.Testbeds()
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, found...)
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil

@@ -43,6 +43,7 @@ type FabricOption struct {
 	Name      string
 	Supported func(context.Context) error
 	New       func(dir, testbed string) fabric.Fabric
+	Testbeds  func() ([]string, error) // that something of this fabric is there of; nil: they cannot be listed
 }
 
 // ErrUnknownOption is wrapped by errors about a runtime or fabric that does not exist.

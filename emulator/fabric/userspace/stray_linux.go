@@ -102,3 +102,20 @@ func exited(fd int, wait time.Duration) bool {
 		}
 	}
 }
+
+// Testbeds names the testbeds that have a fabric process, whether anything else is known of them or not.
+func Testbeds() ([]string, error) {
+	pids, err := Processes("")
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, pid := range pids {
+		line, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
+		args := bytes.Split(bytes.TrimSuffix(line, []byte{0}), []byte{0})
+		if err == nil && len(args) >= 3 { // else it has ended meanwhile
+			names = append(names, string(args[len(args)-2]))
+		}
+	}
+	return names, nil
+}

@@ -41,3 +41,6 @@ func Main([]string) int {
 	fmt.Fprintln(os.Stderr, errOther)
 	return 1
 }
+
+// Testbeds returns ErrNotSupported.
+func Testbeds() ([]string, error) { return nil, errOther }
