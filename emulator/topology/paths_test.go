@@ -123,16 +123,17 @@ func TestQueueLimits(t *testing.T) {
 	limits := topo.QueueLimits()
 	la, _ := topo.Lookup("la")
 	cu, _ := topo.Lookup("cu")
-	// Between a and b: 4 edges of 25 ms each way, so 200 ms at 100 Mb/s: 2.5 MB, twice.
-	if got := limits[Channel{la, 0}]; got != 5*units.MB {
-		t.Errorf("limit of la is %v, want 5MB", got)
+	// Between a and b: 4 edges of 25 ms each way and the hosts' 0.5 ms, so 200.5 ms at 100 Mb/s, twice.
+	const want = 2 * 2506250 * units.Byte
+	if got := limits[Channel{la, 0}]; got != want {
+		t.Errorf("limit of la is %v, want %v", got, want)
 	}
 	// Between c and a: 200 ms at 1 Mb/s is 25 kB; twice that is less than the minimum.
 	if got := limits[Channel{cu, 0}]; got != MinimumQueue {
 		t.Errorf("limit of cu is %v, want %v", got, MinimumQueue)
 	}
 	topo.Vertices[la].Shape[1].Queue = 7
-	if limits = topo.QueueLimits(); limits[Channel{la, 1}] != 7 || limits[Channel{la, 0}] != 5*units.MB {
+	if limits = topo.QueueLimits(); limits[Channel{la, 1}] != 7 || limits[Channel{la, 0}] != want {
 		t.Errorf("with a declared limit: %v and %v", limits[Channel{la, 1}], limits[Channel{la, 0}])
 	}
 }

@@ -9,9 +9,13 @@ import (
 // MinimumQueue is the least that a queue holds where its limit is not given: 100 Ethernet frames.
 const MinimumQueue = 100 * 1514 * units.Byte
 
+// hostTime is what a round trip takes beside propagation, in the hosts' own stacks: without it, a queue
+// between hosts that are next to each other would hold less than they keep under way.
+const hostTime = 500 * time.Microsecond
+
 // QueueLimits gives the byte limit of every queue: the one declared or, for those that declare none,
-// twice the largest bandwidth-delay product (bottleneck rate times round-trip time) of the paths
-// across it, and at least MinimumQueue. It computes all shortest paths: O(hosts · E log V).
+// twice the largest bandwidth-delay product (bottleneck rate times round-trip time, of which half a
+// millisecond is the hosts') of the paths across it, and at least MinimumQueue. It computes all shortest paths: O(hosts · E log V).
 func (t *Topology) QueueLimits() map[Channel]units.ByteSize {
 	products := t.largestProducts()
 	limits := map[Channel]units.ByteSize{}
@@ -48,8 +52,8 @@ func (t *Topology) largestProducts() [][2]units.ByteSize {
 			var there, again time.Duration
 			forth, there = trees[b].Hops(forth[:0], a)
 			back, again = trees[a].Hops(back[:0], b)
-			raise(forth, there+again)
-			raise(back, there+again)
+			raise(forth, there+again+hostTime)
+			raise(back, there+again+hostTime)
 		}
 	}
 	return products

@@ -95,7 +95,7 @@ func (s *server) open(next *table) (map[*port]int, error) {
 	if err := ensureTun(); err != nil {
 		return nil, err
 	}
-	allowCongestion(next.network.Stations)
+	defer allowCongestion(next.network.Stations)()
 	raiseFileLimit(len(next.ports))
 	fds := make(map[*port]int, len(next.ports))
 	var paths []string

@@ -179,16 +179,16 @@ func writeSysctl(key, value string) error {
 }
 
 // allowCongestion lets namespaces choose the congestion controls that stations ask for: outside the
-// host's own namespace the kernel takes only those on the host's list of allowed ones. What is added stays
-// on that list, which says no more than that a program may choose the algorithm without privileges.
-func allowCongestion(stations []fabric.Station) {
+// host's own namespace the kernel takes only those on the host's list of allowed ones. The list matters
+// only while a namespace chooses, so the function returned puts it back as it was.
+func allowCongestion(stations []fabric.Station) (restore func()) {
 	const list = "/proc/sys/net/ipv4/tcp_allowed_congestion_control"
 	data, err := os.ReadFile(list)
 	if err != nil {
-		return // the namespace's own refusal tells more
+		return func() {} // the namespace's own refusal tells more
 	}
-	allowed := strings.Fields(string(data))
-	known := len(allowed)
+	before := strings.Fields(string(data))
+	allowed := slices.Clone(before)
 	for _, s := range stations {
 		for key, value := range s.Sysctls {
 			if strings.HasSuffix(key, "tcp_congestion_control") && !slices.Contains(allowed, value) {
@@ -196,8 +196,14 @@ func allowCongestion(stations []fabric.Station) {
 			}
 		}
 	}
-	if len(allowed) > known {
-		err := os.WriteFile(list, []byte(strings.Join(allowed, " ")), 0)
-		log.Printf("congestion controls %v allowed on this host: %v", allowed[known:], err)
+	if len(allowed) == len(before) {
+		return func() {}
 	}
+	write := func(names []string) {
+		if err := os.WriteFile(list, []byte(strings.Join(names, " ")), 0); err != nil {
+			log.Printf("congestion controls %v allowed on this host: %v", names, err)
+		}
+	}
+	write(allowed)
+	return func() { write(before) }
 }
