@@ -10,7 +10,7 @@ FUZZTIME ?= 30s
 
 export CGO_ENABLED = 0
 
-.PHONY: help build demo test check bench fuzz e2e cross clean
+.PHONY: help build demo paper test check bench fuzz e2e cross clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -22,6 +22,9 @@ $(BIN): $(SOURCES)
 
 demo: $(BIN) ## Run the main job: the four models, measured on an emulated IIoT edge and predicted (needs root)
 	$(BIN) run scenarios/iiot.yaml
+
+paper: $(BIN) ## The study's simulations: its three figures and its statements, checked, in results/paper (no root)
+	$(BIN) simulate --paper -o results/paper
 
 test: ## Install what the tests need, and run them all
 	scripts/setup

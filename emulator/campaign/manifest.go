@@ -126,7 +126,7 @@ func clean(dir string, spec *Spec) error {
 			errs = append(errs, err)
 		}
 	}
-	for _, name := range []string{JournalFile, ParquetFile, ParquetFile + ".tmp", SummaryFile, LengthsFile} {
+	for _, name := range []string{SummaryFile, JournalFile, ParquetFile, ParquetFile + ".tmp", LengthsFile} {
 		remove(filepath.Join(dir, name))
 	}
 	for i := range spec.units() {

@@ -51,7 +51,7 @@ func newApp(s *State) *cli.App {
 		},
 		Commands: []*cli.Command{
 			runCommand(s), upCommand(s), downCommand(s), listCommand(s), inspectCommand(s), execCommand(s),
-			verifyCommand(s), replayCommand(s), simulateCommand(s), compareCommand(s), validateCommand(s),
+			verifyCommand(s), replayCommand(s), simulateCommand(s), plotCommand(s), compareCommand(s), validateCommand(s),
 			schemaCommand(s), synthCommand(s), doctorCommand(s), versionCommand(s), completionCommand(s),
 		},
 		Action: func(c *cli.Context) error {

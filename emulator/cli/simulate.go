@@ -19,46 +19,69 @@ import (
 
 func simulateCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "simulate", Usage: "predict a scenario without running it (no root)", ArgsUsage: "SCENARIO",
-		Flags: []cli.Flag{formatFlag(),
-			&cli.StringFlag{Name: "engine", Value: "transport", Usage: "`ENGINE` that predicts: transport"},
-			&cli.StringFlag{Name: "state-access", Value: string(plan.ByWorker), Usage: "`WHO` reads and writes the state's repository: worker (as emulated) or client (as the published simulator charges it)"},
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`DIRECTORY` that gets prediction.csv"},
-		},
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Value: "table", Usage: "`FORMAT` of the output: table or json; statesim and parquet are understood as --store"},
+			&cli.StringFlag{Name: "engine", Value: transportEngine, Usage: "`ENGINE` that predicts: transport (TCP on the emulated network) or statesim (the published simulator)"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`DIRECTORY` that gets the results: prediction.csv (transport), or the campaign's files (statesim)"},
+			&cli.StringFlag{Name: "state-access", Value: string(plan.ByWorker), Usage: "transport: `WHO` reads and writes the state's repository, worker (as emulated) or client (as the published simulator charges it)"},
+		}, campaignFlags()...),
 		Action: func(c *cli.Context) error {
-			form, err := format(c)
-			if err != nil {
-				return err
+			switch engine := c.String("engine"); {
+			case c.Bool("paper") && c.IsSet("engine") && engine != statesimEngine:
+				return usagef("--paper is the engine statesim's; leave --engine %s out", engine)
+			case c.Bool("paper") || engine == statesimEngine:
+				return simulateCampaign(c, s)
+			case engine == transportEngine:
+				return simulateTransport(c, s)
+			default:
+				return usagef("unknown engine %q: write %s or %s", engine, transportEngine, statesimEngine)
 			}
-			path, err := argument(c, "a scenario file")
-			if err != nil {
-				return err
-			}
-			if c.String("engine") != "transport" {
-				return usagef("unknown engine %q: this version has transport", c.String("engine"))
-			}
-			access := plan.StateAccess(c.String("state-access"))
-			if access != plan.ByWorker && access != plan.ByClient {
-				return usagef("unknown --state-access %q: write worker or client", access)
-			}
-			e, err := prepare(s, path)
-			if err != nil {
-				return err
-			}
-			predictions, err := simulate(e, access)
-			if err != nil {
-				return err
-			}
-			if dir := c.String("output"); dir != "" {
-				if err := savePredictions(dir, predictions); err != nil {
-					return err
-				}
-			}
-			if form == "json" {
-				return printJSON(s, predictions)
-			}
-			printPredictions(s, e, predictions)
-			return nil
 		}}
+}
+
+// The engines that predict.
+const (
+	transportEngine = "transport"
+	statesimEngine  = "statesim"
+)
+
+// simulateTransport predicts a scenario's own jobs.
+func simulateTransport(c *cli.Context, s *State) error {
+	form, err := format(c)
+	if err != nil {
+		return err
+	}
+	for _, f := range campaignFlags() {
+		if name := f.Names()[0]; c.IsSet(name) {
+			return usagef("--%s is for campaigns of the published simulator: add --engine %s", name, statesimEngine)
+		}
+	}
+	path, err := argument(c, "a scenario file")
+	if err != nil {
+		return err
+	}
+	access := plan.StateAccess(c.String("state-access"))
+	if access != plan.ByWorker && access != plan.ByClient {
+		return usagef("unknown --state-access %q: write worker or client", access)
+	}
+	e, err := prepare(s, path)
+	if err != nil {
+		return err
+	}
+	predictions, err := simulate(e, access)
+	if err != nil {
+		return err
+	}
+	if dir := c.String("output"); dir != "" {
+		if err := savePredictions(dir, predictions); err != nil {
+			return err
+		}
+	}
+	if form == "json" {
+		return printJSON(s, predictions)
+	}
+	printPredictions(s, e, predictions)
+	return nil
 }
 
 // simulate predicts all plans of an experiment, in the order in which they would be replayed.

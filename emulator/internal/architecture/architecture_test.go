@@ -21,14 +21,15 @@ var layers = [][]string{
 	{"predict", "scenario", "fabric", "noderuntime", "faas"},
 	{"record"},
 	{"compare", "replay"},
-	{"experiment", "orchestrator"},
+	{"report"},
+	{"campaign", "experiment", "orchestrator"},
 	{"session"},
 	{"cli"},
 }
 
 // pure are the packages that know nothing of an operating system: they must not import these.
 var (
-	pure   = []string{"units", "topology", "workload", "scenario", "placement", "plan", "predict", "compare", "experiment"}
+	pure   = []string{"units", "topology", "workload", "scenario", "placement", "plan", "predict", "compare", "report", "campaign", "experiment"}
 	system = []string{"os/exec", "syscall", "golang.org/x/sys", "github.com/vishvananda", "github.com/containernetworking", "github.com/docker"}
 )
 

@@ -7,29 +7,38 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// range_ is the range of an axis: what was given, or what holds all points with some room.
-func (f *Figure) range_(spec *Axis, extent func(Point) (low, high float64)) [2]float64 {
-	if spec.Min != spec.Max {
-		return [2]float64{spec.Min, spec.Max}
+// drawable says whether a value has a place on the axis: on a logarithmic one, what is 0 or less has none.
+func (a *Axis) drawable(v float64) bool { return !a.Log || v > 0 }
+
+// scale turns a value into a position. A logarithmic axis is a linear one of logarithms: the library's
+// own leaves room for its label in the wrong place.
+func (a *Axis) scale(v float64) float64 {
+	if a.Log {
+		return math.Log10(v)
+	}
+	return v
+}
+
+// reach is the range of an axis's positions: what was given, or what holds all points with some room.
+func (f *Figure) reach(axis *Axis, extent func(Point) (low, high float64)) [2]float64 {
+	if axis.Min != axis.Max {
+		return [2]float64{axis.scale(axis.Min), axis.scale(axis.Max)}
 	}
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, c := range f.Curves {
 		for _, q := range c.Points {
-			l, h := extent(q)
-			low, high = min(low, l), max(high, h)
+			if f.Y.drawable(q.Y) {
+				l, h := extent(q)
+				low, high = min(low, axis.scale(l)), max(high, axis.scale(h))
+			}
 		}
 	}
-	switch {
-	case low > high: // no points
-		return [2]float64{1, 10}
-	case spec.Log:
-		return [2]float64{math.Pow(10, math.Floor(10*math.Log10(low))/10-0.05), math.Pow(10, math.Ceil(10*math.Log10(high))/10+0.05)}
-	case spec == &f.Y:
-		return [2]float64{0, 1.05 * max(high, math.SmallestNonzeroFloat64)}
+	if axis == &f.Y && !axis.Log {
+		return [2]float64{0, 1.05 * max(high, 1e-9)}
 	}
 	room := 0.04 * (high - low)
 	if room == 0 {
-		room = 1
+		room = 0.5
 	}
 	return [2]float64{low - room, high + room}
 }
@@ -52,19 +61,19 @@ func (t ticks) Ticks(low, high float64) []plot.Tick {
 	return steps(low, high)
 }
 
-// decades has a tick at each multiple of a power of ten. Where fewer than three powers lie in the range,
-// twice and five times them are labelled too.
-func decades(low, high float64) []plot.Tick {
+// decades has a tick at each multiple of a power of ten. On a short axis twice
+// and five times the powers are labelled too.
+func decades(low, high float64) []plot.Tick { // low and high are logarithms
 	var all []plot.Tick
-	first, last := int(math.Floor(math.Log10(low))), int(math.Ceil(math.Log10(high)))
-	dense := math.Log10(high/low) < 2.2
+	first, last := int(math.Floor(low)), int(math.Ceil(high))
+	dense := high-low < 3
 	for e := first; e <= last; e++ {
 		for m := 1; m < 10; m++ {
 			v := float64(m) * math.Pow10(e)
-			if v < low || v > high {
+			tick := plot.Tick{Value: math.Log10(v)}
+			if tick.Value < low || tick.Value > high {
 				continue
 			}
-			tick := plot.Tick{Value: v}
 			if m == 1 || dense && (m == 2 || m == 5) {
 				tick.Label = label(v)
 			}
@@ -91,4 +100,4 @@ func steps(low, high float64) []plot.Tick {
 	return all
 }
 
-func label(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+func label(v float64) string { return strconv.FormatFloat(v+0, 'g', 6, 64) }

@@ -1,7 +1,7 @@
 package figures
 
 import (
-	"math"
+	"iter"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -12,16 +12,23 @@ import (
 // drawing is a curve as it is drawn.
 type drawing struct {
 	*Figure
-	curve *Curve
-	style style
-	line  draw.LineStyle
-	full  bool // markers are filled
+	number int
+	points []Point // those that can be drawn
+	style  style
+	line   draw.LineStyle
+	full   bool // markers are filled
 }
 
-// drawing chooses the look of a curve. Where policies are told apart, load is the one with dashes and
+// drawing chooses the look of a curve, given by its number. Where policies are told apart, load is the one with dashes and
 // open markers, as it is the one that the study improves upon; otherwise every model has its own dashes.
-func (f *Figure) drawing(c *Curve) *drawing {
-	d := &drawing{Figure: f, curve: c, style: styleOf(c.Model), full: true}
+func (f *Figure) drawing(number int) *drawing {
+	c := &f.Curves[number]
+	d := &drawing{Figure: f, number: number, style: styleOf(c.Model), full: true}
+	for _, p := range c.Points {
+		if f.Y.drawable(p.Y) {
+			d.points = append(d.points, p)
+		}
+	}
 	d.line = draw.LineStyle{Color: d.style.colour, Width: lineWidth, Dashes: d.style.dashes}
 	if f.ByPolicy {
 		d.line.Dashes, d.full = policyLook(c.Policy)
@@ -39,21 +46,34 @@ func policyLook(policy string) (dashes []vg.Length, full bool) {
 // Plot draws line, intervals and markers, in this order.
 func (d *drawing) Plot(c draw.Canvas, p *plot.Plot) {
 	toX, toY := p.Transforms(&c)
-	points := make([]vg.Point, 0, len(d.curve.Points))
-	for _, q := range d.curve.Points {
-		points = append(points, vg.Point{X: toX(q.X), Y: toY(q.Y)})
+	points := make([]vg.Point, len(d.points))
+	for i, q := range d.points {
+		points[i] = vg.Point{X: toX(q.X), Y: toY(d.Y.scale(q.Y))}
 	}
 	c.StrokeLines(d.line, points)
 	if d.Bars {
-		for i, q := range d.curve.Points {
+		for i, q := range d.points {
 			d.bar(&c, points[i], q, toY)
 		}
 	}
-	last := math.Inf(-1)
-	for i, q := range d.curve.Points {
-		if position := p.X.Norm(q.X); position-last >= d.MarkEvery-1e-9 {
-			d.style.mark(&c, points[i], d.full)
-			last = position
+	for i := range d.marks(p.X.Norm) {
+		d.style.mark(&c, points[i], d.MarkSize, d.full)
+	}
+}
+
+// marks are the indexes of the points that get a marker: all, or some at the figure's distance from each
+// other, where each curve begins somewhere else, so that curves that coincide can still be told apart.
+func (d *drawing) marks(norm func(float64) float64) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		next := d.MarkEvery * (float64(d.number) + 0.5) / float64(len(d.Curves))
+		for i, q := range d.points {
+			if d.MarkEvery > 0 && norm(q.X) < next-1e-9 {
+				continue
+			}
+			next += d.MarkEvery
+			if !yield(i) {
+				return
+			}
 		}
 	}
 }
@@ -64,11 +84,11 @@ func (d *drawing) bar(c *draw.Canvas, at vg.Point, q Point, toY func(float64) vg
 		return
 	}
 	low, capped := c.Min.Y, false
-	if !d.Y.Log || q.Low > 0 {
-		low = max(low, toY(q.Low))
+	if d.Y.drawable(q.Low) {
+		low = max(low, toY(d.Y.scale(q.Low)))
 		capped = low > c.Min.Y
 	}
-	high := min(c.Max.Y, toY(q.High))
+	high := min(c.Max.Y, toY(d.Y.scale(q.High)))
 	look := draw.LineStyle{Color: d.style.colour, Width: barWidth}
 	c.StrokeLine2(look, at.X, low, at.X, high)
 	c.StrokeLine2(look, at.X-capWidth/2, high, at.X+capWidth/2, high)
@@ -81,11 +101,11 @@ func (d *drawing) bar(c *draw.Canvas, at vg.Point, q Point, toY func(float64) vg
 func (f *Figure) plot() *plot.Plot {
 	p := plot.New()
 	p.BackgroundColor = nil
-	f.axis(&p.X, &f.X, f.range_(&f.X, func(q Point) (float64, float64) { return q.X, q.X }))
-	f.axis(&p.Y, &f.Y, f.range_(&f.Y, f.extent))
+	f.axis(&p.X, &f.X, f.reach(&f.X, func(q Point) (float64, float64) { return q.X, q.X }))
+	f.axis(&p.Y, &f.Y, f.reach(&f.Y, f.extent))
 	p.Add(grid{})
 	for i := range f.Curves {
-		p.Add(f.drawing(&f.Curves[i]))
+		p.Add(f.drawing(i))
 	}
 	return p
 }
@@ -101,9 +121,6 @@ func (f *Figure) axis(axis *plot.Axis, spec *Axis, limits [2]float64) {
 	axis.Tick.LineStyle.Width, axis.LineStyle.Width = hairline, hairline
 	axis.Padding = 0
 	axis.Tick.Marker = ticks{spec}
-	if spec.Log {
-		axis.Scale = plot.LogScale{}
-	}
 }
 
 // extent is what of a point has to be within the y axis.
@@ -111,11 +128,10 @@ func (f *Figure) extent(q Point) (low, high float64) {
 	if !f.Bars || !q.bounded() {
 		return q.Y, q.Y
 	}
-	low = q.Low
-	if f.Y.Log && low <= 0 {
-		low = q.Y
+	if !f.Y.drawable(q.Low) {
+		return q.Y, q.High
 	}
-	return low, q.High
+	return q.Low, q.High
 }
 
 // sans is the typeface of all text.

@@ -17,7 +17,7 @@ type Curve struct {
 type Axis struct {
 	Label  string // with the unit
 	Column string // the quantity's name in the CSV file, with its unit: traffic_mb_hops
-	Log    bool   // logarithmic; no value may be 0 or less
+	Log    bool   // logarithmic (y only); values of 0 or less are in the CSV file and not in the picture
 	Max    float64
 	Min    float64   // Min and Max both 0: chosen by the points
 	Ticks  []float64 // nil: chosen by the range
@@ -30,6 +30,7 @@ type Figure struct {
 	X, Y      Axis
 	Curves    []Curve
 	ByPolicy  bool    // policies are told apart by dash and fill
+	MarkSize  float64 // of markers, relative to the usual; 0: 1
 	MarkEvery float64 // distance between markers, as a share of the width of the axis; 0: one at each point
 	Bars      bool    // draw the confidence intervals
 }
@@ -67,7 +68,7 @@ func Length(curves []Curve) *Figure {
 		Name: LengthName, Title: "Mean network latency against chain length",
 		X:      Axis{Label: "Chain length (invocations)", Column: "length"},
 		Y:      Axis{Label: "Mean network latency (s)", Column: "network_s", Log: true},
-		Curves: curves, Bars: true,
+		Curves: curves, Bars: true, MarkSize: 0.8,
 	}
 }
 

@@ -28,7 +28,7 @@ func (f *Figure) legend() [][]entry {
 	var seen, told []string
 	for i := range f.Curves {
 		c := &f.Curves[i]
-		if d := f.drawing(c); !slices.Contains(seen, c.Model) {
+		if d := f.drawing(i); !slices.Contains(seen, c.Model) {
 			seen = append(seen, c.Model)
 			models = append(models, entry{c.Model, f.modelSample(d)})
 		}
@@ -52,7 +52,7 @@ func (f *Figure) modelSample(d *drawing) func(*draw.Canvas, vg.Point, vg.Point) 
 	}
 	return func(c *draw.Canvas, from, to vg.Point) {
 		c.StrokeLines(line, []vg.Point{from, to})
-		d.style.mark(c, vg.Point{X: (from.X + to.X) / 2, Y: from.Y}, true)
+		d.style.mark(c, vg.Point{X: (from.X + to.X) / 2, Y: from.Y}, 0, true)
 	}
 }
 
@@ -60,7 +60,7 @@ func policySample(policy string) func(*draw.Canvas, vg.Point, vg.Point) {
 	dashes, full := policyLook(policy)
 	return func(c *draw.Canvas, from, to vg.Point) {
 		c.StrokeLines(draw.LineStyle{Color: grey, Width: lineWidth, Dashes: dashes}, []vg.Point{from, to})
-		style{colour: grey}.mark(c, vg.Point{X: (from.X + to.X) / 2, Y: from.Y}, full)
+		style{colour: grey}.mark(c, vg.Point{X: (from.X + to.X) / 2, Y: from.Y}, 0, full)
 	}
 }
 

@@ -22,8 +22,8 @@ var Formats = []string{"svg", "png", "pdf", "csv"}
 // resolution of PNG files, in dots per inch: an 85 mm column is 1004 pixels wide.
 const resolution = 300
 
-// Render draws the figure in one of Formats. It fails for an unknown format, a figure without points,
-// and where a logarithmic axis has a value that is not positive.
+// Render draws the figure in one of Formats. It fails for an unknown format, a figure without points
+// that can be drawn, and where a number is not finite.
 func (f *Figure) Render(format string) ([]byte, error) {
 	var out bytes.Buffer
 	if format == "csv" {
@@ -82,8 +82,10 @@ func (f *Figure) check() error {
 	points := 0
 	for _, c := range f.Curves {
 		for _, p := range c.Points {
-			points++
-			if math.IsNaN(p.X+p.Y) || math.IsInf(p.X+p.Y, 0) || f.Y.Log && p.Y <= 0 || f.X.Log && p.X <= 0 {
+			if f.Y.drawable(p.Y) {
+				points++
+			}
+			if math.IsNaN(p.X+p.Y) || math.IsInf(p.X+p.Y, 0) {
 				return fmt.Errorf("%s: %s, %s: the point (%v, %v) cannot be drawn", f.Name, c.Model, c.Policy, p.X, p.Y)
 			}
 		}

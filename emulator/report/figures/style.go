@@ -18,7 +18,7 @@ const (
 	lineWidth = vg.Length(1.0)
 	barWidth  = vg.Length(0.6)
 	capWidth  = vg.Length(3)
-	markSize  = vg.Length(2.3) // radius
+	markSize  = vg.Length(2.3) // radius; a figure with many points has smaller ones
 )
 
 // The colours of Okabe and Ito (2008) that show on white.
@@ -81,15 +81,19 @@ func star() []vg.Point {
 }
 
 // mark draws the marker of a style at a point: full, or white with a coloured edge.
-func (s style) mark(c *draw.Canvas, at vg.Point, full bool) {
+func (s style) mark(c *draw.Canvas, at vg.Point, size float64, full bool) {
+	radius := markSize
+	if size > 0 {
+		radius *= vg.Length(size)
+	}
 	var path vg.Path
 	if s.corner == nil {
 		const circle = 0.82 // of the radius: looks as large as the polygons
-		path.Move(vg.Point{X: at.X + circle*markSize, Y: at.Y})
-		path.Arc(at, circle*markSize, 0, 2*math.Pi)
+		path.Move(vg.Point{X: at.X + circle*radius, Y: at.Y})
+		path.Arc(at, circle*radius, 0, 2*math.Pi)
 	}
 	for i, corner := range s.corner {
-		p := vg.Point{X: at.X + corner.X*markSize, Y: at.Y + corner.Y*markSize}
+		p := vg.Point{X: at.X + corner.X*radius, Y: at.Y + corner.Y*radius}
 		if i == 0 {
 			path.Move(p)
 		} else {

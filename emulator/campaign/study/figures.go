@@ -1,0 +1,60 @@
+// Package study makes of a campaign's results what the study shows and says: its three figures, and its
+// statements in words, each with a criterion and the numbers that decide it.
+package study
+
+import (
+	"testbed/emulator/campaign"
+	"testbed/emulator/placement"
+	"testbed/emulator/plan"
+	"testbed/emulator/report/figures"
+)
+
+// megabyte turns bytes into MB, for people.
+const megabyte = 1e6
+
+// Figures are the study's figures 4, 5 and 6, of whatever loads, policies and models there are. The last
+// two show the largest load under load+net.
+func Figures(r *campaign.Results) []*figures.Figure {
+	return []*figures.Figure{traffic(r), latency(r), length(r)}
+}
+
+func traffic(r *campaign.Results) *figures.Figure {
+	var curves []figures.Curve
+	for _, policy := range r.Spec.Policies {
+		for _, model := range r.Spec.Models {
+			curve := figures.Curve{Model: string(model), Policy: string(policy)}
+			for _, jobs := range r.Spec.Jobs {
+				samples := r.Samples(jobs, policy, model, func(m *campaign.Mean) float64 { return m.Traffic / megabyte })
+				if len(samples) > 0 {
+					curve.Points = append(curve.Points, figures.Mean(float64(jobs), samples))
+				}
+			}
+			curves = append(curves, curve)
+		}
+	}
+	return figures.Traffic(curves)
+}
+
+func latency(r *campaign.Results) *figures.Figure {
+	return figures.Latency(each(r, func(_ int, _ placement.Policy, m plan.Model) []figures.Point { return r.Ranks(m) }))
+}
+
+func length(r *campaign.Results) *figures.Figure {
+	return figures.Length(each(r, func(jobs int, policy placement.Policy, m plan.Model) []figures.Point {
+		var points []figures.Point
+		for _, l := range r.Lengths(jobs, policy, m) {
+			points = append(points, l.Network)
+		}
+		return points
+	}))
+}
+
+// each makes a curve of each model, for the load and policy of figures 5 and 6.
+func each(r *campaign.Results, points func(jobs int, policy placement.Policy, m plan.Model) []figures.Point) []figures.Curve {
+	jobs, policy := r.Ranked()
+	var curves []figures.Curve
+	for _, m := range r.Spec.Models {
+		curves = append(curves, figures.Curve{Model: string(m), Policy: string(policy), Points: points(jobs, policy, m)})
+	}
+	return curves
+}

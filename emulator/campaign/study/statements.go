@@ -1,0 +1,148 @@
+package study
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"testbed/emulator/campaign"
+	"testbed/emulator/placement"
+	"testbed/emulator/plan"
+	"testbed/emulator/report/figures"
+)
+
+// Statement is what the study states in words, and what a campaign says to it.
+type Statement struct {
+	Claim     string `json:"claim"`
+	Criterion string `json:"criterion"` // when the claim counts as true
+	Holds     bool   `json:"holds"`
+	Numbers   string `json:"numbers"`           // that decide
+	Missing   string `json:"missing,omitempty"` // what the campaign lacks for a verdict; then Holds says nothing
+}
+
+// Verdict is "holds", "does not hold" or, where the campaign lacks what the statement is about, "not checked".
+func (s *Statement) Verdict() string {
+	switch {
+	case s.Missing != "":
+		return "not checked"
+	case s.Holds:
+		return "holds"
+	}
+	return "does not hold"
+}
+
+// The study's words turned into numbers.
+const (
+	muchHigher = 1.5  // "much higher": at least by this factor
+	slightly   = 1.25 // "slightly": at most by this factor
+	farBelow   = 0.5  // "far below": at most this part
+	departs    = 2.0  // "departs": by this many times what the models differ on average
+	departsBy  = 0.10 // the same as a share of the smaller one
+	longest    = 0.9  // "the longest chains": those longer than this part of all chains
+)
+
+// check is one statement with what it takes to decide it.
+type check struct {
+	claim, criterion string
+	policies         []placement.Policy
+	decide           func(r *campaign.Results) (holds bool, numbers string)
+}
+
+// checks are the study's statements, in its order.
+var checks = []check{
+	{"external and in-edge have a much higher latency than the others",
+		fmt.Sprintf("largest load, load+net: the mean total latency of either is at least %g times that of in-function and of in-client, and so is the interval of the ratio", muchHigher),
+		[]placement.Policy{placement.LoadNet}, muchHigherLatency},
+	{"in-function is slightly better than in-client",
+		fmt.Sprintf("largest load, load+net: mean total latency of in-client over that of in-function above 1 and at most %g, with its interval", slightly),
+		[]placement.Policy{placement.LoadNet}, slightlyBetter},
+	{"traffic under load+net is far below that under load",
+		fmt.Sprintf("every load and model: traffic under load+net at most %g of that under load, with its interval", farBelow),
+		[]placement.Policy{placement.Load, placement.LoadNet}, farLessTraffic},
+	{"in-edge is the worst in traffic under load+net",
+		"every load, load+net: traffic of in-edge above that of each other model, with the interval of the ratio",
+		[]placement.Policy{placement.LoadNet}, worstTraffic},
+	{"in-client departs from in-function only for the longest chains (difference in seconds)",
+		fmt.Sprintf("largest load, load+net: the mean network latencies differ by more than %g times their mean difference for some lengths, all of them longer than %.0f %% of the chains", departs, longest*100),
+		[]placement.Policy{placement.LoadNet}, departsInSeconds},
+	{"in-client departs from in-function only for the longest chains (difference as a share)",
+		fmt.Sprintf("the same with a difference of more than %.0f %% of in-function's latency", departsBy*100),
+		[]placement.Policy{placement.LoadNet}, departsAsShare},
+}
+
+// Statements checks what the study states in words.
+func Statements(r *campaign.Results) []Statement {
+	all := make([]Statement, len(checks))
+	for i, c := range checks {
+		all[i] = Statement{Claim: c.claim, Criterion: c.criterion}
+		if all[i].Missing = missing(r, c.policies); all[i].Missing == "" {
+			all[i].Holds, all[i].Numbers = c.decide(r)
+		}
+	}
+	return all
+}
+
+// missing says what a campaign would need besides.
+func missing(r *campaign.Results, policies []placement.Policy) string {
+	var lacks []string
+	for _, m := range plan.Study {
+		if !slices.Contains(r.Spec.Models, m) {
+			lacks = append(lacks, string(m))
+		}
+	}
+	for _, p := range policies {
+		if !slices.Contains(r.Spec.Policies, p) {
+			lacks = append(lacks, string(p))
+		}
+	}
+	if r.Spec.Replications < 2 {
+		lacks = append(lacks, "a second replication")
+	}
+	if jobs, policy := r.Ranked(); len(lacks) == 0 && len(r.Lengths(jobs, policy, plan.InFunction)) == 0 {
+		lacks = append(lacks, "chains")
+	}
+	if len(lacks) == 0 {
+		return ""
+	}
+	return "the campaign lacks " + strings.Join(lacks, ", ")
+}
+
+// cell names the simulations that a ratio is about.
+type cell struct {
+	jobs   int
+	policy placement.Policy
+	model  plan.Model
+}
+
+// ratio is the mean of the replications' ratios of a quantity, with its interval. The models, and the
+// policies, of one seed share its jobs, so that their replications are pairs.
+func ratio(r *campaign.Results, value func(*campaign.Mean) float64, above, below cell) figures.Point {
+	numerators := r.Samples(above.jobs, above.policy, above.model, value)
+	denominators := r.Samples(below.jobs, below.policy, below.model, value)
+	ratios := make([]float64, min(len(numerators), len(denominators)))
+	for i := range ratios {
+		ratios[i] = numerators[i] / denominators[i]
+	}
+	return figures.Mean(0, ratios)
+}
+
+func total(m *campaign.Mean) float64      { return m.Total }
+func trafficOf(m *campaign.Mean) float64  { return m.Traffic }
+func show(p figures.Point) string         { return fmt.Sprintf("%.3f (%.3f to %.3f)", p.Y, p.Low, p.High) }
+func mean(samples []float64) float64      { return figures.Mean(0, samples).Y }
+func milliseconds(seconds float64) string { return fmt.Sprintf("%.1f ms", seconds*1e3) }
+
+// WriteTable writes statements as a table in Markdown.
+func WriteTable(w io.Writer, statements []Statement) error {
+	text := "| the study states | | numbers | criterion |\n|---|---|---|---|\n"
+	for _, s := range statements {
+		numbers := s.Numbers
+		if s.Missing != "" {
+			numbers = s.Missing
+		}
+		text += fmt.Sprintf("| %s | **%s** | %s | %s |\n", s.Claim, s.Verdict(), numbers, s.Criterion)
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}

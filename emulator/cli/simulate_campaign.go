@@ -1,0 +1,185 @@
+package cli
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"testbed/emulator/campaign"
+	"testbed/emulator/campaign/study"
+	"testbed/emulator/placement"
+	"testbed/emulator/plan"
+	"testbed/emulator/predict/statesim"
+	"testbed/emulator/scenario"
+)
+
+// campaignFlags are those that only the engine statesim knows.
+func campaignFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "paper", Usage: "run the study's whole campaign (without SCENARIO: on its own scenario), draw its figures and check its statements"},
+		&cli.IntSliceFlag{Name: "jobs", Usage: "statesim: `LOADS`, the numbers of jobs to draw on average, such as 100,200 (default: the scenario's)"},
+		&cli.IntFlag{Name: "replications", Value: 1, Usage: "statesim: `NUMBER` of seeds for each load (with --paper 200)"},
+		&cli.Uint64Flag{Name: "seed", Usage: "statesim: first `SEED`; the others follow (default: the scenario's)"},
+		&cli.StringSliceFlag{Name: "policies", Usage: "statesim: allocation `POLICIES` (default: load,load+net)"},
+		&cli.StringSliceFlag{Name: "models", Usage: "statesim: execution `MODELS` (default: the scenario's)"},
+		&cli.IntFlag{Name: "workers", Usage: "statesim: `NUMBER` of replications to simulate at a time (default: one a core); the results are the same"},
+		&cli.StringFlag{Name: "store", Value: string(campaign.Parquet), Usage: "statesim: `FORM` in which --output keeps the rows: parquet, or statesim for the published simulator's own files"},
+		&cli.BoolFlag{Name: "resume", Usage: "statesim: go on with the campaign in --output instead of starting it anew"},
+	}
+}
+
+// simulateCampaign runs the published simulator.
+func simulateCampaign(c *cli.Context, s *State) error {
+	form, store, err := campaignFormat(c)
+	if err != nil {
+		return err
+	}
+	if c.IsSet("state-access") {
+		return usagef("--state-access is for --engine %s: the published simulator charges the client", transportEngine)
+	}
+	sc, err := campaignScenario(c)
+	if err != nil {
+		return err
+	}
+	spec, err := campaignSpec(c, sc)
+	if err != nil {
+		return usage(err)
+	}
+	simulation, notes, err := campaign.Simulation(sc)
+	if err != nil {
+		return usage(err)
+	}
+	for _, note := range append(notes, smallPool(simulation, spec)...) {
+		fmt.Fprintln(s.Stderr, "note:", note)
+	}
+	dir, err := campaignDir(c)
+	if err != nil {
+		return err
+	}
+	show := newProgress(s)
+	results, err := campaign.Run(c.Context, campaign.Config{
+		Spec: spec, Simulation: simulation, Scenario: sc.Name, Dir: dir, Store: store, Resume: c.Bool("resume"), Workers: c.Int("workers"),
+		Progress: func(at campaign.Progress) { show.often("%s", campaignProgress(at)) },
+	})
+	show.clear()
+	if err != nil {
+		return interruptedCampaign(c, dir, err)
+	}
+	if c.Bool("paper") {
+		return presentStudy(s, form, dir, results)
+	}
+	return printCampaign(s, form, dir, results)
+}
+
+// campaignFormat is how to print, and how to store. --format statesim means --store statesim.
+func campaignFormat(c *cli.Context) (form string, store campaign.Store, err error) {
+	form = c.String("format")
+	name := c.String("store")
+	if _, err := campaign.ParseStore(form); err == nil {
+		if c.IsSet("store") && name != form {
+			return "", "", usagef("--format %s and --store %s contradict each other: write one of them", form, name)
+		}
+		form, name = "table", form
+	}
+	if form != "table" && form != "json" {
+		return "", "", usagef("unknown format %q: write table or json", form)
+	}
+	store, err = campaign.ParseStore(name)
+	return form, store, usage(err)
+}
+
+// campaignScenario is the one given, or the study's.
+func campaignScenario(c *cli.Context) (*scenario.Scenario, error) {
+	if c.Bool("paper") && c.NArg() == 0 {
+		return study.Scenario()
+	}
+	path, err := argument(c, "a scenario file")
+	if err != nil {
+		return nil, err
+	}
+	return load(path)
+}
+
+// campaignSpec is the scenario's own draw, or the study's campaign, with what the flags say instead.
+func campaignSpec(c *cli.Context, sc *scenario.Scenario) (campaign.Spec, error) {
+	spec := campaign.Study()
+	if !c.Bool("paper") {
+		spec.Jobs, spec.Replications, spec.Seed, spec.Models = []int{max(sc.Workload.Jobs, 1)}, 1, *sc.Workload.Seed, nil
+		for _, m := range sc.Models {
+			spec.Models = append(spec.Models, plan.Model(m))
+		}
+		if sc.Workload.Jobs == 0 && !c.IsSet("jobs") {
+			return spec, fmt.Errorf("the scenario %s says no number of jobs to draw: give one with --jobs", sc.Name)
+		}
+	}
+	if c.IsSet("jobs") {
+		spec.Jobs = c.IntSlice("jobs")
+	}
+	if c.IsSet("replications") {
+		spec.Replications = c.Int("replications")
+	}
+	if c.IsSet("seed") {
+		spec.Seed = c.Uint64("seed")
+	}
+	if c.IsSet("policies") {
+		spec.Policies = words[placement.Policy](c.StringSlice("policies"))
+	}
+	if c.IsSet("models") {
+		spec.Models = words[plan.Model](c.StringSlice("models"))
+	}
+	return spec, spec.Validate()
+}
+
+func words[T ~string](list []string) []T {
+	values := make([]T, len(list))
+	for i, w := range list {
+		values[i] = T(strings.TrimSpace(w))
+	}
+	return values
+}
+
+// campaignDir is where the results go; --resume needs one.
+func campaignDir(c *cli.Context) (string, error) {
+	dir := c.String("output")
+	switch {
+	case dir == "" && c.Bool("paper"):
+		dir = filepath.Join("results", "paper")
+	case dir == "" && c.Bool("resume"):
+		return "", usagef("--resume needs the campaign's directory: add --output DIRECTORY")
+	case dir == "" && c.IsSet("store"):
+		return "", usagef("--store needs a directory: add --output DIRECTORY")
+	}
+	return dir, nil
+}
+
+// smallPool warns of loads for which there are not jobs enough.
+func smallPool(simulation statesim.Config, spec campaign.Spec) []string {
+	var notes []string
+	for _, jobs := range spec.Jobs {
+		if pool := len(simulation.Pool); jobs > pool {
+			notes = append(notes, fmt.Sprintf("the workload has %d chains with state, and so have all replications for a load of %d jobs", pool, jobs))
+		}
+	}
+	return notes
+}
+
+// campaignProgress is a bar.
+func campaignProgress(at campaign.Progress) string {
+	const width = 30
+	full := width * at.Done / max(at.Total, 1)
+	line := fmt.Sprintf("simulate [%s%s] %d/%d replications", strings.Repeat("=", full), strings.Repeat(" ", width-full), at.Done, at.Total)
+	if at.Found > 0 {
+		line += fmt.Sprintf(", %d of them before", at.Found)
+	}
+	return line
+}
+
+// interruptedCampaign adds how to go on to the error of a campaign that was interrupted.
+func interruptedCampaign(c *cli.Context, dir string, err error) error {
+	if c.Context.Err() == nil || dir == "" {
+		return err
+	}
+	return &coded{error: err, code: ExitInterrupted, hint: fmt.Sprintf("they are kept in %s; the same command with --resume goes on", dir)}
+}

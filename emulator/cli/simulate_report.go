@@ -1,0 +1,173 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/urfave/cli/v2"
+
+	"testbed/emulator/campaign"
+	"testbed/emulator/campaign/study"
+	"testbed/emulator/report/figures"
+)
+
+// statementsFile is what the study states in words, checked.
+const statementsFile = "statements.md"
+
+func plotCommand(s *State) *cli.Command {
+	return &cli.Command{Name: "plot", Usage: "redraw the study's figures from the results of campaigns (no root)", ArgsUsage: "RUN [RUN...]",
+		Flags: []cli.Flag{formatFlag(),
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`DIRECTORY` that gets the figures of one RUN (default: RUN)"}},
+		Action: func(c *cli.Context) error {
+			form, err := format(c)
+			if err != nil {
+				return err
+			}
+			if c.NArg() == 0 || c.NArg() > 1 && c.IsSet("output") {
+				return usagef("plot takes directories that simulate --engine statesim has written, such as results/paper; with --output exactly one")
+			}
+			for _, run := range c.Args().Slice() {
+				results, err := campaign.Load(run)
+				if err != nil {
+					return usage(err)
+				}
+				dir := run
+				if c.IsSet("output") {
+					dir = c.String("output")
+				}
+				if err := presentStudy(s, form, dir, results); err != nil {
+					return err
+				}
+			}
+			return nil
+		}}
+}
+
+// presentStudy draws the figures into a directory, and checks the statements.
+func presentStudy(s *State, form, dir string, r *campaign.Results) error {
+	var files []string
+	for _, f := range study.Figures(r) {
+		written, err := f.Write(dir)
+		if err != nil {
+			return err
+		}
+		files = append(files, written...)
+	}
+	statements := study.Statements(r)
+	name := filepath.Join(dir, statementsFile)
+	var markdown strings.Builder
+	if err := errors.Join(study.WriteTable(&markdown, statements), os.WriteFile(name, []byte(markdown.String()), 0o644)); err != nil {
+		return err
+	}
+	files = append(files, name)
+	if form == "json" {
+		return printJSON(s, struct {
+			Statements []study.Statement `json:"statements"`
+			Files      []string          `json:"files"`
+		}{statements, files})
+	}
+	printStatements(s, statements)
+	_, err := fmt.Fprintf(s.Stdout, "Figures and table: %s\n", filepath.Join(dir, "{"+strings.Join([]string{figures.TrafficName, figures.LatencyName, figures.LengthName}, ",")+"}.{"+strings.Join(figures.Formats, ",")+"}, ")+statementsFile)
+	return err
+}
+
+// printStatements prints each statement with its numbers below it.
+func printStatements(s *State, statements []study.Statement) {
+	for _, st := range statements {
+		numbers := st.Numbers
+		if st.Missing != "" {
+			numbers = st.Missing
+		}
+		fmt.Fprintf(s.Stdout, "%-13s  %s\n", st.Verdict(), st.Claim)
+		for _, line := range []string{"measured:  " + numbers, "criterion: " + st.Criterion} {
+			for i, part := range strings.Split(text.WrapSoft(line, 96), "\n") {
+				indent := 15
+				if i > 0 {
+					indent += len("criterion: ")
+				}
+				fmt.Fprintf(s.Stdout, "%*s%s\n", indent, "", strings.TrimRight(part, " "))
+			}
+		}
+	}
+}
+
+// campaignRow is a line of the printed table.
+type campaignRow struct {
+	Jobs         int      `json:"jobs"`
+	Policy       string   `json:"policy"`
+	Model        string   `json:"model"`
+	Replications int      `json:"replications"`
+	Total        interval `json:"total_s"`
+	Network      interval `json:"network_s"`
+	Processing   interval `json:"processing_s"`
+	Traffic      interval `json:"traffic_mb_hops"`
+}
+
+// interval is a mean with the half of its 95 % confidence interval; none from one replication.
+type interval struct {
+	Mean *float64 `json:"mean"`
+	Half *float64 `json:"ci95_half,omitempty"`
+}
+
+func newInterval(samples []float64) interval {
+	var v interval
+	p := figures.Mean(0, samples)
+	if len(samples) > 0 {
+		v.Mean = &p.Y
+	}
+	if len(samples) > 1 {
+		half := p.High - p.Y
+		v.Half = &half
+	}
+	return v
+}
+
+// show prints the interval in another unit.
+func (v interval) show(scale float64) string {
+	switch {
+	case v.Mean == nil:
+		return "-"
+	case v.Half == nil:
+		return fmt.Sprintf("%.1f", *v.Mean*scale)
+	}
+	return fmt.Sprintf("%.1f ± %.1f", *v.Mean*scale, *v.Half*scale)
+}
+
+// printCampaign prints the means of all replications.
+func printCampaign(s *State, form, dir string, r *campaign.Results) error {
+	var rows []campaignRow
+	for _, jobs := range r.Spec.Jobs {
+		for _, policy := range r.Spec.Policies {
+			for _, model := range r.Spec.Models {
+				of := func(value func(*campaign.Mean) float64) interval {
+					return newInterval(r.Samples(jobs, policy, model, value))
+				}
+				rows = append(rows, campaignRow{jobs, string(policy), string(model), r.Spec.Replications,
+					of(func(m *campaign.Mean) float64 { return m.Total }), of(func(m *campaign.Mean) float64 { return m.Network }),
+					of(func(m *campaign.Mean) float64 { return m.Processing }), of(func(m *campaign.Mean) float64 { return m.Traffic / 1e6 })})
+			}
+		}
+	}
+	if form == "json" {
+		return printJSON(s, rows)
+	}
+	t := newTable(s, "jobs", "policy", "model", "replications", "total mean ms", "network mean ms", "processing mean ms", "traffic mean MB·hops")
+	var columns []table.ColumnConfig
+	for _, i := range []int{1, 4, 5, 6, 7, 8} {
+		columns = append(columns, table.ColumnConfig{Number: i, Align: text.AlignRight})
+	}
+	t.SetColumnConfigs(columns)
+	for _, row := range rows {
+		t.AppendRow(table.Row{row.Jobs, row.Policy, row.Model, row.Replications, row.Total.show(1e3), row.Network.show(1e3), row.Processing.show(1e3), row.Traffic.show(1)})
+	}
+	t.Render()
+	if dir != "" {
+		fmt.Fprintf(s.Stdout, "Results: %s\n", dir)
+	}
+	return nil
+}
