@@ -2,7 +2,7 @@ package userspace
 
 // stackLatency is what a packet spends, in ns, in the kernel on its way to the fabric and from it, and in
 // the fabric itself, beside the wake-up of the fabric's thread. Found with echoes over 1 to 120 ms.
-const stackLatency = 10_000
+const stackLatency = 25_000
 
 // Bounds of the calibration, in ns: the most that is taken off, the most that one observation counts,
 // below what the thread did not sleep, and where sleeps count as longer ones.
