@@ -50,6 +50,12 @@ type Fabric interface {
 	Close(ctx context.Context) error
 }
 
+// Watcher is implemented by fabrics that can end by themselves.
+type Watcher interface {
+	// Watch blocks until the fabric has ended, which is an error, or ctx has, which is none.
+	Watch(ctx context.Context) error
+}
+
 // QueueStatus is one queue as it is in force.
 type QueueStatus struct {
 	Link    string         `json:"link"`

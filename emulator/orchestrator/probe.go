@@ -17,6 +17,7 @@ type Probe struct {
 	RTT      time.Duration // target: propagation and serialization, both ways, of an echo of pingFrame bytes
 	Goodput  float64       // target, bit/s of TCP payload; 0 where no link limits or losses forbid a target
 	Jitter   time.Duration // by as much an echo may be late by intent
+	RateOnly bool          // the round trip is another probe's
 	Loss     bool          // some queue on the way loses packets by intent
 }
 
@@ -47,9 +48,12 @@ func Probes(t *topology.Topology, stations []Station, perClass int) []Probe {
 	var probes []Probe
 	for _, class := range names {
 		for _, id := range spread(classes[class], perClass) {
+			echoed := false
 			for dir := range 2 {
 				if pair, ok := byChannel[topology.Channel{Link: id, Dir: dir}]; ok {
-					probes = append(probes, pair.probe(t, id))
+					probe := pair.probe(t, id)
+					probe.RateOnly, echoed = echoed, true // an echo crosses both queues
+					probes = append(probes, probe)
 				}
 			}
 		}

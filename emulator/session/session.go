@@ -62,7 +62,7 @@ func Run(ctx context.Context, c Config) (*Outcome, error) {
 	if err := r.describe(); err != nil {
 		return r.outcome, errors.Join(err, dir.Close())
 	}
-	err = r.execute(ctx)
+	err = r.watched(ctx)
 	return r.outcome, errors.Join(err, dir.Close(), r.conclude(ctx, err))
 }
 
@@ -92,6 +92,22 @@ func (r *run) phase(text string) {
 	if r.Phase != nil {
 		r.Phase(text)
 	}
+}
+
+// watched executes, and gives up as soon as a part of the testbed dies.
+func (r *run) watched(ctx context.Context) error {
+	ctx, abort := context.WithCancelCause(ctx)
+	defer abort(nil)
+	go func() {
+		if err := r.Testbed.Watch(ctx); err != nil {
+			abort(err)
+		}
+	}()
+	err := r.execute(ctx)
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+		err = errors.Join(err, cause)
+	}
+	return err
 }
 
 func (r *run) execute(ctx context.Context) error {
