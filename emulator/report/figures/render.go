@@ -61,16 +61,16 @@ func (f *Figure) draw(c draw.Canvas) {
 }
 
 var (
-	creation = regexp.MustCompile(`/CreationDate \(D:\d{14}[^)]*\)`)
-	family   = []byte("font-family:Liberation Sans;")
+	dates  = regexp.MustCompile(`/(Creation|Mod)Date \(D:\d{14}[^)]*\)`)
+	family = []byte("font-family:Liberation Sans;")
 )
 
-// repeatable takes the date out of a PDF, without changing its length, and names typefaces of the same
+// repeatable takes the dates out of a PDF, without changing its length, and names typefaces of the same
 // measures for readers of an SVG who do not have this one.
 func repeatable(format string, picture []byte) []byte {
 	switch format {
 	case "pdf":
-		return creation.ReplaceAllFunc(picture, func(entry []byte) []byte { return bytes.Repeat([]byte(" "), len(entry)) })
+		return dates.ReplaceAllFunc(picture, func(entry []byte) []byte { return bytes.Repeat([]byte(" "), len(entry)) })
 	case "svg":
 		return bytes.ReplaceAll(picture, family, []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif;"))
 	}
