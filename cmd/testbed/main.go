@@ -7,8 +7,8 @@ import (
 	"os"
 
 	"testbed/emulator/cli"
-	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/faas"
+	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/noderuntime/process"
 )
 
