@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -46,14 +47,15 @@ func fingerprint(c *Config) string {
 	hash := sha256.New()
 	out := json.NewEncoder(hash)
 	sim := c.Simulation
-	network, pool := sim.Topology, sim.Pool
+	network := sim.Topology
+	hashPool(hash, sim.Pool)
 	sim.Topology, sim.Pool = nil, nil
-	// None of these types can fail to be encoded, and a hash takes everything.
+	// None of these types can fail to be encoded.
 	_ = errors.Join(out.Encode(struct {
 		Spec  Spec
 		Store Store
 		Sim   any
-	}{c.Spec, c.Store, sim}), encodeTopology(out, network), encodePool(out, pool))
+	}{c.Spec, c.Store, sim}), encodeTopology(out, network))
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
@@ -61,12 +63,30 @@ func encodeTopology(out *json.Encoder, t *topology.Topology) error {
 	return out.Encode([]any{t.Vertices, t.Adjacency, t.EdgeNetwork, t.EdgeOrder})
 }
 
-func encodePool(out *json.Encoder, pool []workload.Job) error {
-	var errs []error
-	for i := range pool {
-		errs = append(errs, out.Encode(&pool[i]))
+// hashPool adds all of the chains that decides about results, in a form of its own: JSON would take as long as
+// a small campaign.
+func hashPool(hash io.Writer, pool []workload.Job) {
+	var text []byte
+	add := func(values ...int64) {
+		for _, v := range values {
+			text = binary.AppendVarint(text, v)
+		}
 	}
-	return errors.Join(errs...)
+	for i := range pool {
+		job := &pool[i]
+		text = append(text[:0], job.Name...)
+		add(int64(len(job.Name)), job.Result, int64(len(job.Tasks)), int64(len(job.States)))
+		add(job.States...)
+		for k := range job.Tasks {
+			task := &job.Tasks[k]
+			text = append(text, task.Function...)
+			add(int64(len(task.Function)), task.Ops, task.Argument, int64(len(task.States)))
+			for _, s := range task.States {
+				add(int64(s))
+			}
+		}
+		_, _ = hash.Write(text) // a hash takes everything
+	}
 }
 
 // prepare makes a directory the campaign's. It says whether to go on with the journal there, and fails

@@ -64,6 +64,7 @@ type run struct {
 type finished struct {
 	unit   int
 	blocks []Block
+	texts  []text // in the store statesim
 	err    error
 }
 
@@ -135,42 +136,47 @@ func (r *run) dispatch(ctx context.Context, units []int, todo chan<- int) {
 // work computes replications until there are none left.
 func (r *run) work(todo <-chan int, done chan<- finished) {
 	for i := range todo {
-		blocks, err := r.replicate(i)
-		done <- finished{i, blocks, err}
+		f := finished{unit: i, blocks: r.blocks(i)}
+		f.err = r.replicate(&f)
+		done <- f
 	}
 }
 
-// replicate computes one replication; in the simulator's own form it is written at once.
-func (r *run) replicate(unit int) ([]Block, error) {
-	blocks := r.blocks(unit)
-	jobs, seed := r.unit(unit)
-	i := 0
+// replicate computes one replication. What takes time and can be done at once by several workers is done here.
+func (r *run) replicate(f *finished) error {
+	jobs, seed := r.unit(f.unit)
+	blocks := f.blocks
 	for _, policy := range r.Policies {
 		replication, err := r.sim.Replicate(jobs, seed, policy)
 		if err != nil {
-			return nil, fmt.Errorf("%d jobs: %w", jobs, err)
+			return fmt.Errorf("%d jobs: %w", jobs, err)
 		}
 		for _, m := range r.Models {
-			b := &blocks[i]
-			i++
+			b := &blocks[0]
+			blocks = blocks[1:]
 			if b.Rows, err = replication.Rows(m); err != nil {
-				return nil, err
+				return err
 			}
 			if r.output.texts == nil {
 				continue
 			}
-			if err := r.output.texts.write(b, replication.Loads()); err != nil {
-				return nil, err
+			files, err := r.output.texts.render(b, replication.Loads())
+			if err != nil {
+				return err
 			}
+			f.texts = append(f.texts, files...)
 		}
 	}
-	return blocks, nil
+	return nil
 }
 
 // take records a finished replication, and all whose turn has come are turned into results.
 func (r *run) take(f finished) error {
 	if f.err != nil {
 		return f.err
+	}
+	if err := r.output.texts.write(f.texts); err != nil {
+		return err
 	}
 	if err := r.output.journal.add(f.unit, f.blocks); err != nil {
 		return err

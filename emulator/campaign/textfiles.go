@@ -3,8 +3,8 @@ package campaign
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,13 +44,32 @@ func textNames(dir string, spec *Spec, b *Block) (jobs, nodes string) {
 	return filepath.Join(in, jobs), filepath.Join(in, nodes)
 }
 
-// write writes both files of a simulation.
-func (t *textFiles) write(b *Block, loads []int) error {
+// text is a file and its content.
+type text struct {
+	path    string
+	content []byte
+}
+
+// render makes both files of a simulation.
+func (t *textFiles) render(b *Block, loads []int) ([]text, error) {
 	jobs, nodes := textNames(t.dir, t.spec, b)
-	if err := writeFile(jobs, func(w io.Writer) error { return statesim.WriteRows(w, b.Rows) }); err != nil {
-		return err
+	const line = 40 // bytes, about
+	var rows, counts bytes.Buffer
+	rows.Grow(line * len(b.Rows))
+	err := errors.Join(statesim.WriteRows(&rows, b.Rows), statesim.WriteLoads(&counts, loads))
+	return []text{{jobs, rows.Bytes()}, {nodes, counts.Bytes()}}, err
+}
+
+// write writes the files of a replication. A crash may leave them half written; but then the replication is
+// not in the journal, and is done again. Only one worker writes at a time: several that make files in one
+// directory spend more time waiting for each other than on anything else.
+func (t *textFiles) write(files []text) error {
+	for _, f := range files {
+		if err := os.WriteFile(f.path, f.content, 0o644); err != nil {
+			return err
+		}
 	}
-	return writeFile(nodes, func(w io.Writer) error { return statesim.WriteLoads(w, loads) })
+	return nil
 }
 
 // readTexts reads the rows of all simulations, in order; their times have six significant digits.
@@ -58,11 +77,11 @@ func readTexts(dir string, spec *Spec, each func(*Block) error) error {
 	for i := range spec.units() {
 		for _, b := range spec.blocks(i) {
 			path, _ := textNames(dir, spec, &b)
-			text, err := os.ReadFile(path)
+			content, err := os.ReadFile(path)
 			if err != nil {
 				return err
 			}
-			if b.Rows, err = parseRows(text); err != nil {
+			if b.Rows, err = parseRows(content); err != nil {
 				return fmt.Errorf("%s: %w", path, err)
 			}
 			if err := each(&b); err != nil {
@@ -73,9 +92,9 @@ func readTexts(dir string, spec *Spec, each func(*Block) error) error {
 	return nil
 }
 
-func parseRows(text []byte) ([]statesim.Row, error) {
+func parseRows(content []byte) ([]statesim.Row, error) {
 	var rows []statesim.Row
-	lines := bufio.NewScanner(bytes.NewReader(text))
+	lines := bufio.NewScanner(bytes.NewReader(content))
 	for n := 1; lines.Scan(); n++ {
 		var r statesim.Row
 		if _, err := fmt.Fscan(strings.NewReader(lines.Text()), &r.Processing, &r.Network, &r.Traffic, &r.Length); err != nil {

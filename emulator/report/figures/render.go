@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 
+	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
@@ -40,7 +41,7 @@ func (f *Figure) Render(format string) ([]byte, error) {
 	case "png":
 		canvas = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(resolution))}
 	case "pdf":
-		canvas = vgpdf.New(width, height)
+		canvas = westernPDF{vgpdf.New(width, height)}
 	default:
 		return nil, fmt.Errorf("unknown format %q of a figure; write one of %v", format, Formats)
 	}
@@ -49,6 +50,22 @@ func (f *Figure) Render(format string) ([]byte, error) {
 		return nil, fmt.Errorf("%s.%s: %w", f.Name, format, err)
 	}
 	return repeatable(format, out.Bytes()), nil
+}
+
+// westernPDF writes text in the code page 1252 that the library's typefaces are encoded in; the library
+// itself would write the bytes of UTF-8.
+type westernPDF struct{ *vgpdf.Canvas }
+
+// FillString implements vg.Canvas.
+func (c westernPDF) FillString(face font.Face, at vg.Point, text string) {
+	var western []byte
+	for _, r := range text {
+		if r > 0xff || r >= 0x80 && r < 0xa0 {
+			r = '?' // nothing that is written here
+		}
+		western = append(western, byte(r))
+	}
+	c.Canvas.FillString(face, at, string(western))
 }
 
 // draw puts the legend above the plot, so that it never covers data.
