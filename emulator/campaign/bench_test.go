@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"context"
+	"runtime"
 	"testing"
 
 	"testbed/emulator/predict/statesim"
@@ -44,4 +45,30 @@ func BenchmarkCampaign(b *testing.B) {
 			b.ReportMetric(float64(rows), "rows")
 		})
 	}
+}
+
+// BenchmarkReplication is a replication of 500 jobs on IIoT: two allocations and eight simulations. Those of
+// single policies and models, and the growth with jobs and hosts, are in package statesim.
+func BenchmarkReplication(b *testing.B) {
+	c := Config{Spec: Study(), Simulation: paper(b)}
+	c.Jobs = []int{500}
+	sim, err := statesim.New(c.Simulation)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r := &run{Config: c, sim: sim, output: &output{}}
+	b.ReportAllocs()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	jobs := 0
+	for b.Loop() {
+		f := finished{blocks: r.blocks(0)}
+		if err := r.replicate(&f); err != nil {
+			b.Fatal(err)
+		}
+		jobs += len(f.blocks[0].Rows)
+	}
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(after.Mallocs-before.Mallocs)/float64(jobs), "allocs/job")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(jobs), "ns/job")
 }
