@@ -67,7 +67,7 @@ var checks = []check{
 		fmt.Sprintf("largest load, load+net: the mean network latencies differ by more than %g times their mean difference for some lengths, all of them longer than %.0f %% of the chains", departs, longest*100),
 		[]placement.Policy{placement.LoadNet}, departsInSeconds},
 	{"in-client departs from in-function only for the longest chains (difference as a share)",
-		fmt.Sprintf("the same with a difference of more than %.0f %% of in-function's latency", departsBy*100),
+		fmt.Sprintf("largest load, load+net: the mean network latencies differ by more than %.0f %% of in-function's for some lengths, all of them longer than %.0f %% of the chains", departsBy*100, longest*100),
 		[]placement.Policy{placement.LoadNet}, departsAsShare},
 }
 
