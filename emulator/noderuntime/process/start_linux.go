@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"slices"
@@ -159,8 +160,12 @@ func (l *launch) wait(ctx context.Context) error {
 			line = l.tick(append(line, buffer[:n]...))
 			continue
 		}
-		if err := errors.Join(context.Cause(ctx), l.died()); err != nil {
-			return err
+		if died := errors.Join(context.Cause(ctx), l.died()); died != nil {
+			return died
+		}
+		if errors.Is(err, io.EOF) && time.Since(last) < patience {
+			time.Sleep(time.Millisecond) // the last node closed its files, and is a moment away from having died
+			continue
 		}
 		if !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(last) > patience {
 			return fmt.Errorf("nodes %s did not become ready (%w); see their logs in %s", l.missingNames(), err, l.specs[0].Dir)
