@@ -3,9 +3,8 @@ package cli
 import (
 	"fmt"
 	"path/filepath"
-	"strings"
-
 	"runtime/debug"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
