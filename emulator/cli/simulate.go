@@ -13,6 +13,7 @@ import (
 	"testbed/emulator/experiment"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
+	"testbed/emulator/predict/statesim"
 	"testbed/emulator/predict/transport"
 	"testbed/emulator/session"
 )
@@ -41,8 +42,8 @@ func simulateCommand(s *State) *cli.Command {
 
 // The engines that predict.
 const (
-	transportEngine = "transport"
-	statesimEngine  = "statesim"
+	transportEngine = transport.EngineName
+	statesimEngine  = statesim.EngineName
 )
 
 // simulateTransport predicts a scenario's own jobs.

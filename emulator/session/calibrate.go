@@ -16,10 +16,8 @@ import (
 	"testbed/emulator/topology"
 )
 
-const (
-	transportEngine = "transport"
-	emptyCalls      = 40 // of the empty function, once within a node and once across the network
-)
+// emptyCalls is how often the empty function is called, within a node and again across the network.
+const emptyCalls = 40
 
 // calibrate measures what an empty function costs on this host, between a client and the worker that is
 // nearest to it, and returns the transport model's options with it: the FaaS's time for each invocation,

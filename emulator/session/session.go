@@ -15,6 +15,7 @@ import (
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
+	"testbed/emulator/predict/transport"
 	"testbed/emulator/record"
 	"testbed/emulator/replay"
 	"testbed/emulator/topology"
@@ -156,7 +157,7 @@ func (r *run) lookup() func(*plan.Plan) (*record.Times, []float64) {
 	}
 	known := map[key]*predict.Prediction{}
 	for i := range r.predicted {
-		if p := &r.predicted[i]; p.Engine == transportEngine {
+		if p := &r.predicted[i]; p.Engine == transport.EngineName {
 			known[key{p.Model, p.Index}] = p
 		}
 	}

@@ -51,8 +51,11 @@ func newLeg(t *topology.Topology, hops []topology.Hop, delay time.Duration) leg 
 	return leg{delay.Seconds(), float64(t.Bottleneck(hops)), int64(len(hops))}
 }
 
-// Name is statesim.
-func (e *Engine) Name() string { return "statesim" }
+// EngineName is the engine's word in files and flags.
+const EngineName = "statesim"
+
+// Name is EngineName.
+func (e *Engine) Name() string { return EngineName }
 
 // Predict predicts each plan on its own: nothing queues in the simulator.
 func (e *Engine) Predict(plans []*plan.Plan) ([]predict.Prediction, error) {

@@ -75,8 +75,11 @@ func checkDelays(t *topology.Topology) error {
 	return nil
 }
 
-// Name is "transport".
-func (e *Engine) Name() string { return "transport" }
+// EngineName is the engine's word in files and flags.
+const EngineName = "transport"
+
+// Name is EngineName.
+func (e *Engine) Name() string { return EngineName }
 
 // Predict predicts the plans in the order given, each beginning when the one before has ended, over
 // connections that stay open. Traffic counts the payload without headers, and as hops the path's queues.
