@@ -7,41 +7,15 @@ import (
 	"strings"
 	"testing"
 
+	"testbed/emulator/internal/reference"
 	"testbed/emulator/placement"
 	"testbed/emulator/placement/simnet"
-	"testbed/emulator/topology"
-	"testbed/emulator/topology/ether"
 	"testbed/emulator/workload"
-	"testbed/emulator/workload/spar"
 )
-
-// load reads the published topology and the test trace, or skips where the reference data are absent.
-func load(t *testing.T) (*topology.Topology, []workload.Job, string) {
-	t.Helper()
-	root := filepath.Join("..", "..", "..", "shared", "reference")
-	if _, err := os.Stat(root); err != nil {
-		t.Skipf("the reference data are not here: %v", err)
-	}
-	topo, err := ether.Load(filepath.Join(root, "ether", "iiot.0"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := filepath.Join(root, "statesim", "batch_task.csv")
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	trace, err := spar.Read(f, name)
-	if err != nil || len(trace.Malformed) > 0 {
-		t.Fatal(err, trace.Malformed)
-	}
-	return topo, spar.Chains(trace, workload.DefaultOptions()), root
-}
 
 // The files node-alloc hold the number of tasks on each node, in the order of names.
 func TestLoadsEqualPublished(t *testing.T) {
-	topo, pool, root := load(t)
+	topo, pool, root := reference.Load(t, "../..")
 	net := simnet.New(topo)
 	compared := 0
 	for speed, dir := range map[placement.SpeedModel]string{

@@ -6,36 +6,18 @@ import (
 	"path/filepath"
 	"testing"
 
+	"testbed/emulator/internal/reference"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
-	"testbed/emulator/topology/ether"
 	"testbed/emulator/workload"
-	"testbed/emulator/workload/spar"
 )
 
-// published loads the topology and trace of the published run, or skips where they are absent.
+// published is the topology and trace of the published run, and the folder of its files.
 func published(t testing.TB) (*topology.Topology, []workload.Job, string) {
 	t.Helper()
-	root := filepath.Join("..", "..", "..", "..", "shared", "reference")
-	if _, err := os.Stat(root); err != nil {
-		t.Skipf("the reference data are not here: %v", err)
-	}
-	topo, err := ether.Load(filepath.Join(root, "ether", "iiot.0"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := filepath.Join(root, "statesim", "batch_task.csv")
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	trace, err := spar.Read(f, name)
-	if err != nil || len(trace.Malformed) > 0 {
-		t.Fatal(err, trace.Malformed)
-	}
-	return topo, spar.Chains(trace, workload.DefaultOptions()), filepath.Join(root, "statesim")
+	topo, pool, root := reference.Load(t, "../../..")
+	return topo, pool, filepath.Join(root, "statesim")
 }
 
 // Every file that statesim v1.1.1 wrote, and every one of the release after it, byte for byte.
