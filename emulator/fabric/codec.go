@@ -20,6 +20,8 @@ type flat struct {
 	Stations    []Station
 	Queues      []limit
 	Seed        uint64
+	Down        []topology.ID
+	Partition   [][]topology.ID
 }
 
 type edge struct {
@@ -35,7 +37,7 @@ type limit struct {
 
 // Encode writes the network for Decode to read, perhaps in another process of the same program.
 func (n Network) Encode(w io.Writer) error {
-	f := flat{Testbed: n.Testbed, Stations: n.Stations, Seed: n.Seed}
+	f := flat{Testbed: n.Testbed, Stations: n.Stations, Seed: n.Seed, Down: n.Down, Partition: n.Partition}
 	if t := n.Topology; t != nil {
 		f.Name, f.Vertices, f.EdgeNetwork = t.Name, t.Vertices, t.EdgeNetwork
 		for v, edges := range t.Adjacency {
@@ -60,7 +62,7 @@ func Decode(r io.Reader) (Network, error) {
 		return Network{}, fmt.Errorf("decode a network: %w", err)
 	}
 	n := Network{
-		Testbed: f.Testbed, Stations: f.Stations, Seed: f.Seed,
+		Testbed: f.Testbed, Stations: f.Stations, Seed: f.Seed, Down: f.Down, Partition: f.Partition,
 		Topology: topology.New(f.Name), Queues: make(map[topology.Channel]units.ByteSize, len(f.Queues)),
 	}
 	for _, v := range f.Vertices {

@@ -35,6 +35,7 @@ func sample(t *testing.T) Network {
 		Testbed: "x", Topology: top, Seed: 7,
 		Stations: []Station{{ID: a, NetNS: "/proc/1/ns/net", Addr: netip.MustParsePrefix("10.0.0.1/16"), Sysctls: map[string]string{"k": "v"}}},
 		Queues:   top.QueueLimits(),
+		Down:     []topology.ID{cable}, Partition: [][]topology.ID{{a}, {b}},
 	}
 }
 

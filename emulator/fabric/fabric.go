@@ -27,6 +27,12 @@ type Network struct {
 	Stations []Station
 	Queues   map[topology.Channel]units.ByteSize // byte limit of every queue
 	Seed     uint64                              // of loss and jitter
+	// Down are the links, hosts, switches and exchanges that carry nothing at the moment. Packets that
+	// would pass them vanish; routes do not change.
+	Down []topology.ID
+	// Partition are groups of stations of which no packet reaches another group. Stations in none of them
+	// form one more group. Empty: there is no partition.
+	Partition [][]topology.ID
 }
 
 // Station is a host's attachment to the network.
@@ -42,7 +48,8 @@ type Fabric interface {
 	// Name is the word in the scenario: userspace or netem.
 	Name() string
 	// Apply makes the network as wanted: it creates what is missing and changes what differs. After an
-	// error nothing that Close cannot remove is left.
+	// error nothing that Close cannot remove is left. On a network that is up it touches only what differs,
+	// and loses no packet by the change itself.
 	Apply(ctx context.Context, want Network) error
 	// Inspect reads back what is in force, one entry a queue, with its counters.
 	Inspect(ctx context.Context) ([]QueueStatus, error)
@@ -58,17 +65,21 @@ type Watcher interface {
 
 // QueueStatus is one queue as it is in force.
 type QueueStatus struct {
-	Link    string         `json:"link"`
-	Dir     int            `json:"dir"`
-	From    string         `json:"from"` // the neighbours that use it, comma separated
-	Rate    units.BitRate  `json:"rate_bps"`
-	Delay   time.Duration  `json:"delay_ns"`
-	Jitter  time.Duration  `json:"jitter_ns"`
-	Loss    float64        `json:"loss"`
-	Limit   units.ByteSize `json:"limit_bytes"`
-	Packets uint64         `json:"packets"` // sent on
-	Bytes   uint64         `json:"bytes"`   // sent on, Ethernet frames
-	Dropped uint64         `json:"dropped"` // for want of room
-	Lost    uint64         `json:"lost"`    // by the loss wanted
-	Note    string         `json:"note,omitempty"`
+	Link      string         `json:"link"`
+	Dir       int            `json:"dir"`
+	From      string         `json:"from"` // the neighbours that use it, comma separated
+	Rate      units.BitRate  `json:"rate_bps"`
+	Delay     time.Duration  `json:"delay_ns"`
+	Jitter    time.Duration  `json:"jitter_ns"`
+	Loss      float64        `json:"loss"`
+	Reorder   float64        `json:"reorder,omitempty"`
+	Duplicate float64        `json:"duplicate,omitempty"`
+	Corrupt   float64        `json:"corrupt,omitempty"`
+	Down      bool           `json:"down,omitempty"`
+	Limit     units.ByteSize `json:"limit_bytes"`
+	Packets   uint64         `json:"packets"` // sent on
+	Bytes     uint64         `json:"bytes"`   // sent on, Ethernet frames
+	Dropped   uint64         `json:"dropped"` // for want of room
+	Lost      uint64         `json:"lost"`    // by the loss wanted
+	Note      string         `json:"note,omitempty"`
 }

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"io"
+
+	"testbed/emulator/units"
 )
 
 // ErrNotSupported is wrapped by errors that say what this host lacks for a runtime.
@@ -21,6 +23,27 @@ type Spec struct {
 	Args    []string // arguments of the testbed's own binary, which runs as the node's first process
 	Dir     string   // directory shared with the host under the same path: the control socket goes there
 	HostsAt string   // file that becomes /etc/hosts inside; empty: none
+	// Image is a container image of the user's own that the node runs; empty: the node image, made from
+	// the testbed's own binary. With Args the binary is mounted into it, read-only, and runs as the first
+	// process; without, the image's own command runs and the node is ready once that has started. A
+	// runtime without images fails with ErrNotSupported.
+	Image  string
+	Limits Limits
+	Run    string // identifies this bringing up of the testbed; a runtime with labels sets it
+}
+
+// Limits bound what a node may use; a zero member does not. A runtime that cannot set them fails with
+// ErrNotSupported; none grants more than the host has.
+type Limits struct {
+	CPU    int64 // thousandths of a core
+	Memory units.ByteSize
+}
+
+// Logger is implemented by runtimes that keep what their nodes print.
+type Logger interface {
+	// Logs copies what a node has printed, oldest first, and with follow what it goes on to print until
+	// the node ends or ctx does.
+	Logs(ctx context.Context, node Node, follow bool, out io.Writer) error
 }
 
 // Node is a node that runs.
@@ -42,8 +65,9 @@ type Runtime interface {
 	// Name is the word in the scenario: process or docker.
 	Name() string
 	// Start starts all nodes and returns when each one's first process says that it is ready. On an
-	// error or cancellation those started are removed.
-	Start(ctx context.Context, specs []Spec) ([]Node, error)
+	// error or cancellation those started are removed. As they become ready it calls progress, which may
+	// be nil, with their number, one call at a time.
+	Start(ctx context.Context, specs []Spec, progress func(ready int)) ([]Node, error)
 	// List finds the nodes of a testbed that run, by name; of every testbed where it is empty.
 	List(ctx context.Context, testbed string) ([]Node, error)
 	// Exec runs a command in a node and returns its exit status (128+n for a signal n).

@@ -49,7 +49,7 @@ type fakeRuntime struct {
 
 func (f fakeRuntime) Name() string { return f.name }
 
-func (f fakeRuntime) Start(_ context.Context, specs []noderuntime.Spec) ([]noderuntime.Node, error) {
+func (f fakeRuntime) Start(_ context.Context, specs []noderuntime.Spec, _ func(int)) ([]noderuntime.Node, error) {
 	f.journalAtStart, _ = f.store.Read(specs[0].Testbed)
 	for i, s := range specs {
 		n := noderuntime.Node{Testbed: s.Testbed, Node: s.Node, PID: 100 + i, NetNS: fmt.Sprint("/proc/", 100+i, "/ns/net")}

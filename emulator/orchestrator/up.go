@@ -78,7 +78,9 @@ func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
 		specs[i] = noderuntime.Spec{Testbed: r.Testbed, Node: s.Name, Dir: h.Store.Dir(r.Testbed), HostsAt: hosts,
 			Args: r.Agent(s, controlSocket(h.Store.Dir(r.Testbed), s.Name))}
 	}
-	nodes, err := node.Start(ctx, specs)
+	nodes, err := node.Start(ctx, specs, func(ready int) {
+		r.progress(fmt.Sprintf("starting nodes (%s): %d/%d", node.Name(), ready, len(specs)))
+	})
 	if err != nil {
 		return nil, fmt.Errorf("starting the nodes: %w", err)
 	}

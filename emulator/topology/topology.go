@@ -63,11 +63,14 @@ func (t LinkType) String() string {
 
 // Shape is what one queue of a link does to packets. The zero value lets everything pass at once.
 type Shape struct {
-	Rate   units.BitRate  // 0: not limited
-	Delay  time.Duration  // propagation, one way, in addition to the edges' delays
-	Jitter time.Duration  // uniform in [-Jitter, +Jitter] around the delay; order is kept
-	Loss   float64        // probability in [0,1] that a packet is lost, independently
-	Queue  units.ByteSize // bytes that may wait; 0: derived, see Topology.QueueLimit
+	Rate   units.BitRate // 0: not limited
+	Delay  time.Duration // propagation, one way, in addition to the edges' delays
+	Jitter time.Duration // uniform in [-Jitter, +Jitter] around the delay; order is kept
+	Loss   float64       // probability in [0,1] that a packet is lost, independently
+	// Reorder, Duplicate and Corrupt are probabilities in [0,1] too: that a packet overtakes the delay and
+	// goes at once, that it is sent twice, and that one bit of it is flipped.
+	Reorder, Duplicate, Corrupt float64
+	Queue                       units.ByteSize // bytes that may wait; 0: derived, see Topology.QueueLimit
 }
 
 // Vertex is a node or a link.

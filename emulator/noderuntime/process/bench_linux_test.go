@@ -25,7 +25,7 @@ func BenchmarkStart(b *testing.B) {
 	var up, down time.Duration
 	for b.Loop() {
 		began := time.Now()
-		if _, err := r.Start(context.Background(), specs); err != nil {
+		if _, err := r.Start(context.Background(), specs, nil); err != nil {
 			b.Fatal(err)
 		}
 		up += time.Since(began)

@@ -48,7 +48,7 @@ func controller(args []string) int {
 	defer cancel()
 	r := New("/proc/self/exe", nil)
 	r.Names = names
-	if _, err := r.Start(ctx, specs); err != nil {
+	if _, err := r.Start(ctx, specs, nil); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

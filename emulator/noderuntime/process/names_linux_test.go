@@ -75,7 +75,7 @@ func TestNamesLeadToTheNode(t *testing.T) {
 	testenv.Privileged(t)
 	testbed, r := bed("names"), testRuntime(t)
 	clean(t, r, testbed)
-	nodes, err := r.Start(context.Background(), nodeSpecs(testbed, t.TempDir(), 2, runtimetest.Agent))
+	nodes, err := r.Start(context.Background(), nodeSpecs(testbed, t.TempDir(), 2, runtimetest.Agent), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

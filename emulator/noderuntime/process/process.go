@@ -127,6 +127,10 @@ func checkSpec(s noderuntime.Spec) error {
 		return fmt.Errorf("%w: %q cannot be a testbed's name: it must not be empty nor hold a dot or slash", ErrSpec, s.Testbed)
 	case s.Node == "" || len(s.Node) > longestName || s.Node == "." || s.Node == ".." || strings.ContainsAny(s.Node, "/\x00\n"):
 		return fmt.Errorf("%w: %q cannot be a host's name: it has 1 to %d bytes and no slash", ErrSpec, s.Node, longestName)
+	case s.Image != "":
+		return fmt.Errorf("node %s: the runtime process has no images (%s): use --runtime docker, or take image out of the scenario: %w", s.Node, s.Image, noderuntime.ErrNotSupported)
+	case s.Limits != noderuntime.Limits{}:
+		return fmt.Errorf("node %s: the runtime process sets no limits of CPU and memory: use --runtime docker, or resources: none: %w", s.Node, noderuntime.ErrNotSupported)
 	case s.Dir == "":
 		return fmt.Errorf("%w: %s has no directory", ErrSpec, s.Node)
 	}

@@ -168,7 +168,7 @@ func TestLogFile(t *testing.T) {
 	testenv.Privileged(t)
 	testbed, r, dir := bed("log"), testRuntime(t), t.TempDir()
 	clean(t, r, testbed)
-	if _, err := r.Start(context.Background(), nodeSpecs(testbed, dir, 1, runtimetest.Agent)); err != nil {
+	if _, err := r.Start(context.Background(), nodeSpecs(testbed, dir, 1, runtimetest.Agent), nil); err != nil {
 		t.Fatal(err)
 	}
 	if log, err := os.ReadFile(filepath.Join(dir, "n0.log")); err != nil || strings.TrimSpace(string(log)) != runtimetest.Greeting {
@@ -182,7 +182,7 @@ func oneNode(t *testing.T, name string) (*Runtime, noderuntime.Node) {
 	testenv.Privileged(t)
 	testbed, r := bed(name), testRuntime(t)
 	clean(t, r, testbed)
-	nodes, err := r.Start(context.Background(), nodeSpecs(testbed, t.TempDir(), 1, runtimetest.Agent))
+	nodes, err := r.Start(context.Background(), nodeSpecs(testbed, t.TempDir(), 1, runtimetest.Agent), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

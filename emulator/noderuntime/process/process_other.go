@@ -21,7 +21,7 @@ func Init([]string) ([]string, error) { return nil, unsupported() }
 func (*Runtime) Supported(context.Context) error { return unsupported() }
 
 // Start returns an error that wraps noderuntime.ErrNotSupported.
-func (*Runtime) Start(context.Context, []noderuntime.Spec) ([]noderuntime.Node, error) {
+func (*Runtime) Start(context.Context, []noderuntime.Spec, func(int)) ([]noderuntime.Node, error) {
 	return nil, unsupported()
 }
 

@@ -29,7 +29,7 @@ const (
 // Start starts the nodes and waits until each has called Ready. It fails with the end of a node's log
 // where one ends before, and with the names of those that are missing where none becomes ready for 30 s.
 // The calling process must not reap its children with wait4(-1).
-func (r *Runtime) Start(ctx context.Context, specs []noderuntime.Spec) (nodes []noderuntime.Node, err error) {
+func (r *Runtime) Start(ctx context.Context, specs []noderuntime.Spec, progress func(int)) (nodes []noderuntime.Node, err error) {
 	specs, err = checkSpecs(specs)
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func (r *Runtime) Start(ctx context.Context, specs []noderuntime.Spec) (nodes []
 	if err := addNames(r.Names, nodes); err != nil {
 		return nil, err
 	}
-	if err := l.wait(ctx); err != nil {
+	if err := l.wait(ctx, progress); err != nil {
 		return nil, err
 	}
 	if err := l.commit(); err != nil {
@@ -147,7 +147,7 @@ func (l *launch) nodes() []noderuntime.Node {
 }
 
 // wait returns when every node has said that it is ready.
-func (l *launch) wait(ctx context.Context) error {
+func (l *launch) wait(ctx context.Context, progress func(int)) error {
 	buffer, line := make([]byte, 4096), []byte(nil)
 	last := time.Now()
 	for len(l.missing) > 0 {
@@ -158,6 +158,9 @@ func (l *launch) wait(ctx context.Context) error {
 		if n > 0 {
 			last = time.Now()
 			line = l.tick(append(line, buffer[:n]...))
+			if progress != nil {
+				progress(len(l.specs) - len(l.missing))
+			}
 			continue
 		}
 		if died := errors.Join(context.Cause(ctx), l.died()); died != nil {

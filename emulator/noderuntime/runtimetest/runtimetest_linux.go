@@ -74,7 +74,7 @@ func (s *suite) specs(testbed string, count int, args ...string) []noderuntime.S
 
 func (s *suite) start(testbed string, count int) []noderuntime.Node {
 	s.Helper()
-	nodes, err := s.runtime.Start(context.Background(), s.specs(testbed, count, Agent, testbed))
+	nodes, err := s.runtime.Start(context.Background(), s.specs(testbed, count, Agent, testbed), nil)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -314,7 +314,7 @@ func (s *suite) cancelledStartIsUndone() {
 	specs[1].Args = []string{LateAgent}
 	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
 	defer cancel()
-	if _, err := s.runtime.Start(ctx, specs); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := s.runtime.Start(ctx, specs, nil); !errors.Is(err, context.DeadlineExceeded) {
 		s.Errorf("got %v, want the context's error", err)
 	}
 	if got := s.list(bed); len(got) != 0 {
@@ -326,7 +326,7 @@ func (s *suite) failedStartIsUndone() {
 	bed := s.prefix + "dies"
 	specs := s.specs(bed, 3, Agent)
 	specs[1].Args = []string{DyingAgent}
-	_, err := s.runtime.Start(context.Background(), specs)
+	_, err := s.runtime.Start(context.Background(), specs, nil)
 	if err == nil || !strings.Contains(err.Error(), "n1") || !strings.Contains(err.Error(), LastWords) {
 		s.Errorf("got %v; want the node's name and what it said", err)
 	}
