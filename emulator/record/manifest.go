@@ -85,25 +85,7 @@ func (m *Manifest) Write(dir string) error {
 	if err != nil {
 		return fmt.Errorf("manifest: %w", err)
 	}
-	f, err := os.CreateTemp(dir, ManifestFile+".")
-	if err != nil {
-		return fmt.Errorf("manifest: %w", err)
-	}
-	_, err = f.Write(append(text, '\n'))
-	if err == nil {
-		err = f.Sync()
-	}
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if failed := f.Close(); err == nil {
-		err = failed
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), filepath.Join(dir, ManifestFile))
-	}
-	if err != nil {
-		os.Remove(f.Name())
+	if err := replaceFile(dir, ManifestFile, append(text, '\n')); err != nil {
 		return fmt.Errorf("manifest: %w", err)
 	}
 	return nil

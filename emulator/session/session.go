@@ -228,7 +228,7 @@ func (r *run) describe() error {
 		TCP:   orchestrator.TCP{Congestion: sc.TCP.Congestion, SlowStartAfterIdle: sc.TCP.SlowStartAfterIdle}.Sysctls(),
 		Start: time.Now().UTC(), Exit: record.Running,
 	}
-	return r.manifest.Write(r.dir.Path())
+	return errors.Join(r.manifest.Write(r.dir.Path()), record.WriteTopology(r.dir.Path(), r.Experiment.Topology))
 }
 
 // conclude compares, and writes the manifest as it stands at the end.
