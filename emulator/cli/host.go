@@ -83,11 +83,16 @@ func request(s *State, e *experiment.Experiment, testbed string) (orchestrator.R
 		TCP:     orchestrator.TCP{Congestion: sc.TCP.Congestion, SlowStartAfterIdle: sc.TCP.SlowStartAfterIdle},
 		Seed:    sc.Seed,
 		Runtime: sc.Runtime, Fabric: sc.Fabric, Version: s.Version,
-		Agent: func(station orchestrator.Station, control string) []string {
-			config := faas.Config{Node: station.Name, Control: control, Compute: sc.Replay.Compute, Speed: agentSpeed(e, station.ID)}
-			return append([]string{faas.AgentCommand}, config.Args()...)
+		Node: func(station orchestrator.Station, control string) orchestrator.NodeConfig {
+			return nodeConfig(e, station, control)
 		},
 	}, nil
+}
+
+// nodeConfig is what a station's node runs and what it may use.
+func nodeConfig(e *experiment.Experiment, station orchestrator.Station, control string) orchestrator.NodeConfig {
+	config := faas.Config{Node: station.Name, Control: control, Compute: e.Scenario.Replay.Compute, Speed: agentSpeed(e, station.ID)}
+	return orchestrator.NodeConfig{Args: append([]string{faas.AgentCommand}, config.Args()...)}
 }
 
 // agentSpeed is what a node's agent is told: the cloud executes nothing, and any speed will do.

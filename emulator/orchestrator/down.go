@@ -13,7 +13,7 @@ func (h *Host) Down(ctx context.Context, testbed string, progress func(string)) 
 	if err := CheckName(testbed); err != nil {
 		return err
 	}
-	release, err := h.acquire(ctx, testbed)
+	release, err := h.Store.acquire(ctx, testbed)
 	if err != nil {
 		return err
 	}
@@ -25,8 +25,12 @@ func (h *Host) Down(ctx context.Context, testbed string, progress func(string)) 
 }
 
 // remove takes down what Up made, by every runtime and fabric: which ones it was may not be known any more.
+// One that this host does not support is passed over, unless the journal says that it was used: an engine
+// that does not answer at the moment still has the nodes.
 func (h *Host) remove(ctx context.Context, testbed string, progress func(string)) error {
+	var used Journal
 	if journal, err := h.Store.Read(testbed); err == nil {
+		used = *journal
 		journal.Phase = Stopping
 		if err := h.Store.Write(journal); err != nil {
 			return err
@@ -36,21 +40,30 @@ func (h *Host) remove(ctx context.Context, testbed string, progress func(string)
 	var failed []error
 	// The fabric first: while it holds a namespace's interface open, the namespace outlives its node.
 	for _, o := range h.Fabrics {
-		if o.Supported(ctx) == nil {
-			if err := o.New(h.Store.Dir(testbed), testbed).Close(ctx); err != nil {
-				failed = append(failed, fmt.Errorf("removing the network of %s: %w", testbed, err))
-			}
+		err := o.Supported(ctx)
+		if err == nil {
+			err = o.New(h.Store.Dir(testbed), testbed).Close(ctx)
+		} else if o.Name != used.Fabric {
+			continue
+		}
+		if err != nil {
+			failed = append(failed, fmt.Errorf("removing the network of %s (%s): %w", testbed, o.Name, err))
 		}
 	}
 	for _, o := range h.Runtimes {
-		if o.Supported(ctx) == nil {
-			if err := o.Remove(ctx, testbed); err != nil {
-				failed = append(failed, fmt.Errorf("removing the nodes of %s: %w", testbed, err))
-			}
+		err := o.Supported(ctx)
+		if err == nil {
+			err = o.Remove(ctx, testbed)
+		} else if o.Name() != used.Runtime {
+			continue
+		}
+		if err != nil {
+			failed = append(failed, fmt.Errorf("removing the nodes of %s (%s): %w", testbed, o.Name(), err))
 		}
 	}
 	if len(failed) > 0 {
-		return errors.Join(failed...) // the journal stays, so that Down can be tried again
+		// The journal stays, so that Down can be tried again.
+		return errors.Join(append(failed, fmt.Errorf("something of %s is left: `testbed down --name %s` finishes once the cause is mended", testbed, testbed))...)
 	}
 	return h.Store.Remove(testbed)
 }

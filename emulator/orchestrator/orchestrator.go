@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"testbed/emulator/faas"
 	"testbed/emulator/fabric"
@@ -63,7 +64,7 @@ func (h *Host) runtime(ctx context.Context, name string) (noderuntime.Runtime, e
 		refused = append(refused, fmt.Errorf("runtime %s: %w", o.Name(), err))
 	}
 	if len(refused) == 0 {
-		return nil, fmt.Errorf("runtime %s: %w; this version has process", name, ErrUnknownOption)
+		return nil, fmt.Errorf("runtime %s: %w; there are %s", name, ErrUnknownOption, h.runtimeNames())
 	}
 	return nil, errors.Join(refused...)
 }
@@ -82,9 +83,25 @@ func (h *Host) fabric(ctx context.Context, name, testbed string) (fabric.Fabric,
 		refused = append(refused, fmt.Errorf("fabric %s: %w", o.Name, err))
 	}
 	if len(refused) == 0 {
-		return nil, fmt.Errorf("fabric %s: %w; this version has userspace", name, ErrUnknownOption)
+		return nil, fmt.Errorf("fabric %s: %w; there are %s", name, ErrUnknownOption, h.fabricNames())
 	}
 	return nil, errors.Join(refused...)
+}
+
+func (h *Host) runtimeNames() string {
+	names := []string{"auto"}
+	for _, o := range h.Runtimes {
+		names = append(names, o.Name())
+	}
+	return strings.Join(names, ", ")
+}
+
+func (h *Host) fabricNames() string {
+	names := []string{"auto"}
+	for _, o := range h.Fabrics {
+		names = append(names, o.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // Testbed is a testbed that is up.
@@ -94,7 +111,7 @@ type Testbed struct {
 	Fabric   fabric.Fabric
 	Stations []Station
 
-	dir   string
+	store Store
 	nodes map[string]noderuntime.Node
 	byID  map[topology.ID]Station
 }
@@ -130,7 +147,7 @@ func (h *Host) Open(ctx context.Context, name string) (*Testbed, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newTestbed(h.Store.Dir(name), journal, node, net, alive), nil
+	return newTestbed(h.Store, journal, node, net, alive), nil
 }
 
 // only is the name of the one testbed there is.
@@ -147,8 +164,8 @@ func (h *Host) only() (string, error) {
 	return "", fmt.Errorf("several testbeds are up: choose one of %v with --name", names)
 }
 
-func newTestbed(dir string, j *Journal, node noderuntime.Runtime, net fabric.Fabric, alive []noderuntime.Node) *Testbed {
-	t := &Testbed{Journal: j, Runtime: node, Fabric: net, dir: dir,
+func newTestbed(store Store, j *Journal, node noderuntime.Runtime, net fabric.Fabric, alive []noderuntime.Node) *Testbed {
+	t := &Testbed{Journal: j, Runtime: node, Fabric: net, store: store,
 		nodes: map[string]noderuntime.Node{}, byID: map[topology.ID]Station{}}
 	for _, n := range alive {
 		t.nodes[n.Node] = n
@@ -170,7 +187,9 @@ func (t *Testbed) Attach(graph *topology.Topology) error {
 }
 
 // ScenarioFile is the copy of the scenario, all defaults resolved, that the testbed was made from.
-func (t *Testbed) ScenarioFile() string { return filepath.Join(t.dir, "scenario.yaml") }
+func (t *Testbed) ScenarioFile() string { return filepath.Join(t.dir(), "scenario.yaml") }
+
+func (t *Testbed) dir() string { return t.store.Dir(t.Journal.Testbed) }
 
 // Node finds a running node by name.
 func (t *Testbed) Node(name string) (noderuntime.Node, error) {
@@ -179,6 +198,16 @@ func (t *Testbed) Node(name string) (noderuntime.Node, error) {
 		return noderuntime.Node{}, fmt.Errorf("node %s of testbed %s: %w; `testbed inspect` lists them", name, t.Journal.Testbed, noderuntime.ErrNoSuchNode)
 	}
 	return n, nil
+}
+
+// AnyNode finds a node of the testbed by name, whether it runs or has died.
+func (t *Testbed) AnyNode(name string) (noderuntime.Node, error) {
+	for _, n := range t.Journal.Nodes {
+		if n.Name == name {
+			return noderuntime.Node{Testbed: t.Journal.Testbed, Node: name, PID: n.PID, NetNS: n.NetNS}, nil
+		}
+	}
+	return t.Node(name)
 }
 
 // Dead lists the nodes of the journal that do not run any more.
@@ -194,7 +223,7 @@ func (t *Testbed) Dead() []string {
 
 // Agent is the control connection to a vertex's FaaS.
 func (t *Testbed) Agent(id topology.ID) *faas.Client {
-	return faas.NewClient(controlSocket(t.dir, t.byID[id].Name))
+	return faas.NewClient(controlSocket(t.dir(), t.byID[id].Name))
 }
 
 // Address is a vertex's address in the emulated network.

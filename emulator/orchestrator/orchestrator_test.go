@@ -23,6 +23,7 @@ type host struct {
 	networks                         map[string]fabric.Network
 	journalAtStart                   *Journal
 	store                            Store
+	engine                           error // why the runtime cannot be had at the moment
 }
 
 var errPlanted = errors.New("planted")
@@ -35,8 +36,9 @@ func newFake(t *testing.T) (*host, *Host) {
 	fake := &host{nodes: map[string][]noderuntime.Node{}, networks: map[string]fabric.Network{}, store: Store(filepath.Join(t.TempDir(), "store"))}
 	fine := func(context.Context) error { return nil }
 	lacking := func(context.Context) error { return fmt.Errorf("no engine: %w", noderuntime.ErrNotSupported) }
+	engine := func(context.Context) error { return fake.engine }
 	return fake, &Host{Store: fake.store,
-		Runtimes: []RuntimeOption{{fakeRuntime{fake, "absent"}, lacking}, {fakeRuntime{fake, "process"}, fine}},
+		Runtimes: []RuntimeOption{{fakeRuntime{fake, "absent"}, lacking}, {fakeRuntime{fake, "process"}, engine}},
 		Fabrics: []FabricOption{{Name: "userspace", Supported: fine,
 			New: func(_, testbed string) fabric.Fabric { return fakeFabric{fake, testbed} }}},
 	}
@@ -101,7 +103,7 @@ func requestOf(t *testing.T, name string) Request {
 	t.Helper()
 	graph, _ := cell(t)
 	return Request{Testbed: name, Scenario: "cell", Resolved: []byte("name: cell\n"), Topology: graph, Runtime: "auto", Fabric: "auto",
-		TCP: TCP{Congestion: "cubic"}, Agent: func(s Station, control string) []string { return []string{s.Name, control} }}
+		TCP: TCP{Congestion: "cubic"}, Node: func(s Station, control string) NodeConfig { return NodeConfig{Args: []string{s.Name, control}} }}
 }
 
 func TestUpAndDown(t *testing.T) {

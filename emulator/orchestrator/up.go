@@ -23,9 +23,17 @@ type Request struct {
 	Runtime  string // auto or a runtime's name
 	Fabric   string // auto or a fabric's name
 	Version  string
-	Agent    func(s Station, control string) []string // the arguments that make the binary a node's agent
+	Run      string // identifies this bringing up, for labels
+	Node     func(s Station, control string) NodeConfig
 
 	Progress func(phase string) // told of each phase; may be nil
+}
+
+// NodeConfig is what a node runs and what it may use.
+type NodeConfig struct {
+	Args   []string // that make the testbed's binary the node's agent; none: the node runs without one
+	Image  string   // container image of the user's own; empty: the node image
+	Limits noderuntime.Limits
 }
 
 // Up makes a testbed and returns when every node's FaaS is ready and every link is shaped. On an error or
@@ -47,7 +55,7 @@ func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
 	if err != nil {
 		return nil, err
 	}
-	release, err := h.acquire(ctx, r.Testbed)
+	release, err := h.Store.acquire(ctx, r.Testbed)
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +83,7 @@ func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
 	r.progress(fmt.Sprintf("starting %d nodes (%s)", len(stations), node.Name()))
 	specs := make([]noderuntime.Spec, len(stations))
 	for i, s := range stations {
-		specs[i] = noderuntime.Spec{Testbed: r.Testbed, Node: s.Name, Dir: h.Store.Dir(r.Testbed), HostsAt: hosts,
-			Args: r.Agent(s, controlSocket(h.Store.Dir(r.Testbed), s.Name))}
+		specs[i] = r.spec(s, h.Store.Dir(r.Testbed), hosts)
 	}
 	nodes, err := node.Start(ctx, specs, func(ready int) {
 		r.progress(fmt.Sprintf("starting nodes (%s): %d/%d", node.Name(), ready, len(specs)))
@@ -89,16 +96,27 @@ func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
 		netns[n.Node] = n.NetNS
 	}
 	r.progress(fmt.Sprintf("joining %d nodes by %d links (%s)", len(stations), len(r.Topology.Links()), net.Name()))
-	if err := net.Apply(ctx, network(r.Testbed, r.Topology, stations, r.TCP, r.Seed, netns)); err != nil {
+	want := network(r.Testbed, r.Topology, stations, r.TCP, r.Seed, netns)
+	if err := net.Apply(ctx, want); err != nil {
 		return nil, fmt.Errorf("making the network: %w", err)
+	}
+	if err := h.Store.writeNetwork(want); err != nil {
+		return nil, err
 	}
 	journal.Phase, journal.Took = Running, time.Since(began)
 	journal.Nodes = records(r.Topology, stations, nodes)
 	if err := h.Store.Write(journal); err != nil {
 		return nil, err
 	}
-	t = newTestbed(h.Store.Dir(r.Testbed), journal, node, net, nodes)
+	t = newTestbed(h.Store, journal, node, net, nodes)
 	return t, t.Attach(r.Topology)
+}
+
+// spec is a station's node as the runtime gets it.
+func (r *Request) spec(s Station, dir, hosts string) noderuntime.Spec {
+	c := r.Node(s, controlSocket(dir, s.Name))
+	return noderuntime.Spec{Testbed: r.Testbed, Node: s.Name, Dir: dir, HostsAt: hosts, Run: r.Run,
+		Args: c.Args, Image: c.Image, Limits: c.Limits}
 }
 
 func (r *Request) progress(phase string) {
@@ -124,10 +142,10 @@ func (h *Host) vacant(ctx context.Context, testbed string, node noderuntime.Runt
 }
 
 // acquire takes the testbed's lock, waiting a little for another process to finish with it.
-func (h *Host) acquire(ctx context.Context, testbed string) (func(), error) {
+func (s Store) acquire(ctx context.Context, testbed string) (func(), error) {
 	wait, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	return h.Store.lock(wait, testbed)
+	return s.lock(wait, testbed)
 }
 
 func records(t *topology.Topology, stations []Station, nodes []noderuntime.Node) []NodeRecord {

@@ -36,7 +36,7 @@ func (t *Testbed) watchNodes(ctx context.Context) error {
 		}
 		for _, n := range t.nodes {
 			if _, err := os.Stat(n.NetNS); err != nil {
-				return fmt.Errorf("node %s of testbed %s has died: its log is %s/%s.log", n.Node, n.Testbed, t.dir, n.Node)
+				return fmt.Errorf("node %s of testbed %s has died: `testbed logs --name %s %s` shows why", n.Node, n.Testbed, n.Testbed, n.Node)
 			}
 		}
 	}

@@ -1,0 +1,127 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/noderuntime"
+	"testbed/emulator/topology"
+	"testbed/emulator/units"
+)
+
+func up(t *testing.T) (*host, *Host, *Testbed) {
+	t.Helper()
+	fake, h := newFake(t)
+	bed, err := h.Up(context.Background(), requestOf(t, "one"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fake, h, bed
+}
+
+// While the engine that has the nodes does not answer, nothing may be forgotten.
+func TestDownWaitsForTheEngineThatWasUsed(t *testing.T) {
+	fake, h, _ := up(t)
+	ctx := context.Background()
+	fake.engine = fmt.Errorf("the engine does not answer: %w", noderuntime.ErrNotSupported)
+	if err := h.Down(ctx, "one", nil); !errors.Is(err, fake.engine) {
+		t.Fatalf("down without the engine: %v", err)
+	}
+	if _, err := h.Store.Read("one"); err != nil {
+		t.Fatal("the journal is gone, and with it the knowledge of the nodes:", err)
+	}
+	fake.engine = nil
+	if err := h.Down(ctx, "one", nil); err != nil {
+		t.Fatal(err)
+	}
+	nothingLeft(t, fake, h)
+}
+
+func TestChangesAddUp(t *testing.T) {
+	fake, h, bed := up(t)
+	ctx := context.Background()
+	link := bed.mustNetwork(t).Topology.Links()[0]
+	change := func(alter func(*topology.Shape)) {
+		t.Helper()
+		err := bed.Change(ctx, func(n *fabric.Network) error {
+			alter(&n.Topology.Vertices[link].Shape[0])
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(func(s *topology.Shape) { s.Rate = 7 * units.Mbps })
+	change(func(s *topology.Shape) { s.Loss = 0.25 })
+	for what, n := range map[string]fabric.Network{"the fabric was told": fake.networks["one"], "the file says": bed.mustNetwork(t)} {
+		if s := n.Topology.Vertices[link].Shape[0]; s.Rate != 7*units.Mbps || s.Loss != 0.25 {
+			t.Errorf("%s %+v", what, s)
+		}
+	}
+	refused := bed.Change(ctx, func(*fabric.Network) error { return errPlanted })
+	if !errors.Is(refused, errPlanted) {
+		t.Errorf("a change that cannot be: %v", refused)
+	}
+	if err := h.Down(ctx, "one", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := bed.Change(ctx, func(*fabric.Network) error { return nil }); !errors.Is(err, ErrNotRunning) {
+		t.Errorf("a change after down: %v", err)
+	}
+	nothingLeft(t, fake, h)
+}
+
+func (t *Testbed) mustNetwork(test *testing.T) fabric.Network {
+	test.Helper()
+	n, err := t.Network()
+	if err != nil {
+		test.Fatal(err)
+	}
+	return n
+}
+
+func TestPlayAppliesInTimeAndRestores(t *testing.T) {
+	fake, _, bed := up(t)
+	moments := []Moment{
+		{At: 20 * time.Millisecond, What: []string{"a goes down"}, Alter: func(n *fabric.Network) { n.Down = []topology.ID{0} }},
+		{At: 40 * time.Millisecond, What: []string{"b goes down"}, Alter: func(n *fabric.Network) { n.Down = []topology.ID{1} }},
+	}
+	var seen []Played
+	var down [][]topology.ID
+	err := bed.Play(context.Background(), time.Now(), moments, func(p Played) {
+		seen = append(seen, p)
+		down = append(down, fake.networks["one"].Down)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(seen) != 2 || seen[0].Began < 20*time.Millisecond || seen[1].Began < 40*time.Millisecond || seen[0].Done < seen[0].Began || seen[1].Err != nil {
+		t.Errorf("played %+v", seen)
+	}
+	if fmt.Sprint(down) != "[[0] [1]]" {
+		t.Errorf("the fabric was told %v", down)
+	}
+	if n := fake.networks["one"]; len(n.Down) != 0 || len(bed.mustNetwork(t).Down) != 0 {
+		t.Error("the network is not put back")
+	}
+}
+
+func TestPlayStopsAndRestoresWhenCancelled(t *testing.T) {
+	fake, _, bed := up(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	moments := []Moment{
+		{Alter: func(n *fabric.Network) { n.Down = []topology.ID{0} }},
+		{At: time.Hour, Alter: func(n *fabric.Network) { n.Down = []topology.ID{1} }},
+	}
+	played := 0
+	if err := bed.Play(ctx, time.Now(), moments, func(Played) { played++; cancel() }); err != nil {
+		t.Fatal(err)
+	}
+	if played != 1 || len(fake.networks["one"].Down) != 0 {
+		t.Errorf("%d moments played, then %v is down", played, fake.networks["one"].Down)
+	}
+}
