@@ -20,10 +20,10 @@ var layers = [][]string{
 	{"plan"},
 	{"predict", "scenario", "fabric", "noderuntime", "faas"},
 	{"record"},
-	{"compare", "replay"},
+	{"compare", "replay", "live"},
 	{"report"},
 	{"campaign", "experiment", "orchestrator"},
-	{"session"},
+	{"session", "serve"},
 	{"cli"},
 }
 
