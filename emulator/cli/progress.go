@@ -3,50 +3,73 @@ package cli
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/term"
 )
 
-// progress shows one line that is rewritten on a terminal, and nothing elsewhere.
+// progress shows a few lines that are rewritten on a terminal, and nothing elsewhere.
 type progress struct {
 	mu    sync.Mutex
 	out   io.Writer
 	show  bool
-	shown int
+	lines int // of the block that stands on the terminal
 	last  time.Time
 }
 
 func newProgress(s *State) *progress { return &progress{out: s.Stderr, show: s.Terminal} }
 
-// set shows a line in place of the last one.
-func (p *progress) set(line string) {
+// set shows a line in place of what was shown last.
+func (p *progress) set(line string) { p.block([]string{strings.ReplaceAll(line, "\n", " ")}) }
+
+// block shows lines in place of what was shown last. Each fits the terminal's width.
+func (p *progress) block(lines []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.show {
 		return
 	}
-	line = strings.ReplaceAll(line, "\n", " ")
-	fmt.Fprintf(p.out, "\r%s%s", line, strings.Repeat(" ", max(0, p.shown-len(line))))
-	p.shown, p.last = len(line), time.Now()
+	p.rewind()
+	fmt.Fprint(p.out, strings.Join(lines, "\n"))
+	p.lines, p.last = len(lines), time.Now()
 }
 
-// often is set for lines that change many times a second: it shows ten of them a second.
-func (p *progress) often(format string, args ...any) {
+// often is block for lines that change many times a second: it shows ten of them a second, and makes no others.
+func (p *progress) often(lines func() []string) {
 	p.mu.Lock()
 	due := p.show && time.Since(p.last) > 100*time.Millisecond
 	p.mu.Unlock()
 	if due {
-		p.set(fmt.Sprintf(format, args...))
+		p.block(lines())
 	}
 }
 
-// clear removes the line, so that other output can follow.
+// clear removes what is shown, so that other output can follow.
 func (p *progress) clear() {
-	p.set("")
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.show {
-		fmt.Fprint(p.out, "\r")
+		p.rewind()
+		p.lines = 0
 	}
+}
+
+// rewind puts the cursor where the block begins and erases what follows.
+func (p *progress) rewind() {
+	if p.lines > 1 {
+		fmt.Fprintf(p.out, "\x1b[%dA", p.lines-1)
+	}
+	fmt.Fprint(p.out, "\r\x1b[J")
+}
+
+// terminalWidth is the width of the terminal on standard error, in characters; 80 where it has none.
+func terminalWidth() int {
+	width, _, err := term.GetSize(int(os.Stderr.Fd()))
+	if err != nil || width <= 0 {
+		return 80
+	}
+	return width
 }

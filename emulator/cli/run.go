@@ -123,7 +123,7 @@ func wanted(c *cli.Context) (presentation, error) {
 func execute(c *cli.Context, s *State, bed *orchestrator.Testbed, e *experiment.Experiment, show *progress, p presentation) error {
 	outcome, err := session.Run(c.Context, session.Config{
 		Testbed: bed, Experiment: e, Results: c.String("output"), Version: s.Version, Kernel: kernel(), Phase: show.set,
-		Progress: func(at replay.Progress) { show.often("%s", progressLine(at)) },
+		Progress: func(at replay.Progress) { show.often(func() []string { return []string{progressLine(at)} }) },
 	})
 	show.clear()
 	if len(outcome.Reports) > 0 {

@@ -64,7 +64,7 @@ func simulateCampaign(c *cli.Context, s *State) error {
 	show := newProgress(s)
 	results, err := campaign.Run(c.Context, campaign.Config{
 		Spec: spec, Simulation: simulation, Scenario: sc.Name, Dir: dir, Store: store, Resume: c.Bool("resume"), Workers: c.Int("workers"),
-		Progress: func(at campaign.Progress) { show.often("%s", campaignProgress(at)) },
+		Progress: func(at campaign.Progress) { show.often(func() []string { return []string{campaignProgress(at)} }) },
 	})
 	show.clear()
 	if err != nil {
