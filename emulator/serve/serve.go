@@ -1,0 +1,77 @@
+// Package serve shows a testbed and the run on it as a small web page: chains done and to do, latency by
+// model, errors, and the topology with the live use of its links. It only reads.
+package serve
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net"
+	"net/http"
+	"time"
+
+	"testbed/emulator/live"
+)
+
+// Config says what is shown. Its functions are called for each request, perhaps several at a time.
+type Config struct {
+	// Status is how the run on the testbed stands; it wraps fs.ErrNotExist where there is none yet.
+	Status func() (*live.Status, error)
+	// Links is the use of every queue of the testbed over the last second or so.
+	Links func(context.Context) ([]live.Link, error)
+	// Topology is the testbed's topology as SVG. A link's shape has its name in the attribute data-link.
+	Topology []byte
+	// Hosts are names, besides localhost and IP addresses, by which the server may be addressed.
+	Hosts []string
+}
+
+//go:embed page
+var page embed.FS
+
+// Handler answers GET and HEAD: / is the page, /api/status a run's live.Status, or null where there is none,
+// /api/links a list of live.Link, /topology.svg the drawing. A request addressed to a name that is not
+// ours, or sent by another site's page, gets 403.
+func Handler(c Config) http.Handler {
+	files, _ := fs.Sub(page, "page") // it is embedded
+	mux := http.NewServeMux()
+	mux.Handle("GET /", http.FileServerFS(files))
+	mux.HandleFunc("GET /topology.svg", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "image/svg+xml")
+		_, _ = w.Write(c.Topology)
+	})
+	mux.HandleFunc("GET /api/status", func(w http.ResponseWriter, _ *http.Request) {
+		status, err := c.Status()
+		if errors.Is(err, fs.ErrNotExist) {
+			status, err = nil, nil
+		}
+		answer(w, status, err)
+	})
+	mux.HandleFunc("GET /api/links", func(w http.ResponseWriter, r *http.Request) {
+		links, err := c.Links(r.Context())
+		answer(w, links, err)
+	})
+	return guarded(mux, c.Hosts)
+}
+
+func answer(w http.ResponseWriter, v any, err error) {
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v) // a reader that went away
+}
+
+// Serve answers on a listener until ctx ends.
+func Serve(ctx context.Context, listener net.Listener, c Config) error {
+	server := &http.Server{Handler: Handler(c), ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 15 * time.Second,
+		BaseContext: func(net.Listener) context.Context { return ctx }}
+	ended := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer ended()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
