@@ -26,9 +26,10 @@ const flushInterval = time.Second
 
 // Directory is the sink that is the record of truth: a run's directory.
 type Directory struct {
-	path    string
-	samples *os.File
-	chains  *os.File
+	path     string
+	samples  *os.File
+	chains   *os.File
+	instants *instants
 
 	mu      sync.Mutex
 	lines   *bufio.Writer
@@ -49,7 +50,7 @@ func NewDirectory(root, scenario string, now time.Time) (*Directory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("results: %w", err)
 	}
-	d := &Directory{path: path, columns: columns(), stop: make(chan struct{}), done: make(chan struct{})}
+	d := &Directory{path: path, columns: columns(), instants: newInstants(time.Now()), stop: make(chan struct{}), done: make(chan struct{})}
 	if d.samples, err = create(path, SamplesFile); err != nil {
 		return nil, fmt.Errorf("results: %w", err)
 	}
@@ -102,35 +103,85 @@ func (d *Directory) Path() string { return d.path }
 // Run is the run's name: the last element of the path.
 func (d *Directory) Run() string { return filepath.Base(d.path) }
 
-// Write implements Sink.
+// Write implements Sink. The times of what it records are those given, in the wall clock as it was when the
+// directory was made, moved by the nanosecond or two that keep points apart that a database would take for
+// one and the same.
 func (d *Directory) Write(chain Chain, steps []Step) error {
-	buffer, err := lineprotocol.Append(nil, chain.Point())
-	for i := range steps {
-		if err == nil {
-			buffer, err = lineprotocol.Append(buffer, steps[i].Point())
-		}
-	}
+	series, err := d.encode(&chain, steps)
+	n := int64(1 + len(steps))
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err == nil {
-		err = d.failure
-	}
-	if err == nil && d.closed {
-		err = fs.ErrClosed
-	}
-	if err == nil {
-		_, err = d.lines.Write(buffer)
-		d.failure = err
+		err = d.append(series)
 	}
 	if err == nil {
 		err = writeRow(d.table, d.columns, &chain)
 	}
-	n := int64(1 + len(steps))
 	if err != nil {
 		d.counts.Dropped += n
 		return fmt.Errorf("results %s: %w", d.path, err)
 	}
 	d.counts.Written += n
+	return nil
+}
+
+// encode gives the lines of a chain and its steps, and the chain the time that is recorded.
+func (d *Directory) encode(chain *Chain, steps []Step) ([]byte, error) {
+	p := chain.Point()
+	p.Time = d.instants.distinct(chain.Tags.series("", 0), chain.Time)
+	chain.Time = p.Time
+	buffer, err := lineprotocol.Append(nil, p)
+	for i := range steps {
+		if err != nil {
+			return nil, err
+		}
+		s := &steps[i]
+		p := s.Point()
+		p.Time = d.instants.distinct(s.Tags.series(s.Role, 1+s.Index), s.Time)
+		buffer, err = lineprotocol.Append(buffer, p)
+	}
+	return buffer, err
+}
+
+// append hands lines on to the file's buffer. The caller holds mu.
+func (d *Directory) append(lines []byte) error {
+	if d.failure != nil {
+		return d.failure
+	}
+	if d.closed {
+		return fs.ErrClosed
+	}
+	_, d.failure = d.lines.Write(lines)
+	return d.failure
+}
+
+// Observe implements Observer.
+func (d *Directory) Observe(links []Link, host *Host) error {
+	var lines []byte
+	var err error
+	n := int64(len(links))
+	for i := range links {
+		if err == nil {
+			p := links[i].Point()
+			p.Time = d.instants.steady(p.Time)
+			lines, err = lineprotocol.Append(lines, p)
+		}
+	}
+	if host != nil && err == nil {
+		p := host.Point()
+		p.Time = d.instants.steady(p.Time)
+		lines, err = lineprotocol.Append(lines, p)
+		n++
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err == nil {
+		err = d.append(lines)
+	}
+	if err != nil {
+		return fmt.Errorf("results %s: %w", d.path, err)
+	}
+	d.counts.Observed += n
 	return nil
 }
 

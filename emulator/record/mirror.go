@@ -21,6 +21,20 @@ func (m *Mirror) Write(chain Chain, steps []Step) error {
 	return err
 }
 
+// Observe implements Observer: it passes points on to those sinks that take them.
+func (m *Mirror) Observe(links []Link, host *Host) error {
+	var err error
+	if first, ok := m.Sink.(Observer); ok {
+		err = first.Observe(links, host)
+	}
+	for _, s := range m.others {
+		if other, ok := s.(Observer); ok {
+			_ = other.Observe(links, host)
+		}
+	}
+	return err
+}
+
 // Flush implements Sink.
 func (m *Mirror) Flush() error {
 	err := m.Sink.Flush()

@@ -3,6 +3,7 @@ package record
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"testbed/emulator/record/lineprotocol"
 )
@@ -11,6 +12,8 @@ import (
 const (
 	chainMeasurement = "chain"
 	stepMeasurement  = "step"
+	linkMeasurement  = "link"
+	hostMeasurement  = "host"
 )
 
 func (t Tags) point(measurement string) lineprotocol.Point {
@@ -51,6 +54,12 @@ func (c *Chain) Point() lineprotocol.Point {
 		p.Fields["predicted_network_s"] = c.Predicted.Network
 		p.Fields["predicted_processing_s"] = c.Predicted.Processing
 	}
+	// Errors are measured less predicted. The reader works them out again.
+	if c.Predicted != nil && c.Measured.Latency > 0 {
+		p.Fields["latency_error_s"] = c.Measured.Latency - c.Predicted.Latency
+		p.Fields["network_error_s"] = c.Measured.Network - c.Predicted.Network
+		p.Fields["processing_error_s"] = c.Measured.Processing - c.Predicted.Processing
+	}
 	return p
 }
 
@@ -82,6 +91,7 @@ func (s *Step) Point() lineprotocol.Point {
 	}
 	if s.Predicted != nil {
 		p.Fields["predicted_s"] = *s.Predicted
+		p.Fields["error_s"] = s.Duration - *s.Predicted
 	}
 	return p
 }
@@ -105,4 +115,10 @@ func stepOf(p lineprotocol.Point) (Step, error) {
 		s.Predicted = &predicted
 	}
 	return s, nil
+}
+
+// series tells apart what a database tells apart by tags within one run: chains (part 0) and steps (1+index).
+func (t Tags) series(role string, part int) string {
+	return strings.Join([]string{t.Run, t.Model, t.Policy, t.ClientClass, strconv.Itoa(t.Length), role, strconv.Itoa(part),
+		t.Testbed, t.Scenario, t.Fabric, t.Runtime}, "\x00")
 }

@@ -76,11 +76,22 @@ type Step struct {
 	Predicted *float64 // s; nil: not known
 }
 
-// Counts say what became of the samples given to a sink.
+// Counts say what became of the samples given to a sink: chains and steps. For a database they say what
+// became of all lines of samples.lp, and Written are those that it has acknowledged.
 type Counts struct {
-	Written int64 `json:"written"`
-	Dropped int64 `json:"dropped"`
+	Written  int64 `json:"written"`
+	Dropped  int64 `json:"dropped"`
+	Observed int64 `json:"observed,omitempty"` // beside those: points of links and of the host that were written
+
+	// Of databases only.
+	Retried  int64  `json:"retried,omitempty"`  // requests that were repeated
+	Pending  int64  `json:"pending,omitempty"`  // lines that the database has not got yet
+	Rejected int64  `json:"rejected,omitempty"` // lines that it has refused
+	Message  string `json:"message,omitempty"`  // what the database said last of those
 }
+
+// Complete says whether nothing is missing.
+func (c Counts) Complete() bool { return c.Dropped == 0 && c.Pending == 0 && c.Rejected == 0 }
 
 // Sink takes samples. Its methods may be called from several goroutines.
 type Sink interface {
@@ -92,4 +103,10 @@ type Sink interface {
 	Counts() Counts
 	// Close flushes and ends the sink.
 	Close() error
+}
+
+// Observer is implemented by sinks that also take what is sampled at intervals beside the chains.
+type Observer interface {
+	// Observe takes the points of one sampling instant. Host may be nil: not known on this system.
+	Observe(links []Link, host *Host) error
 }

@@ -3,6 +3,7 @@ package record
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	"testbed/emulator/record/lineprotocol"
 )
@@ -10,12 +11,7 @@ import (
 // ReadSamples reads samples.lp: chains and steps in the order written. Points of other measurements are
 // left alone. Where the last line is cut off it returns all others with an error that wraps ErrTruncated.
 func ReadSamples(path string) (chains []Chain, steps []Step, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer f.Close()
-	err = lineprotocol.Read(f, func(p lineprotocol.Point) error {
+	err = readPoints(path, func(p lineprotocol.Point) error {
 		switch p.Measurement {
 		case chainMeasurement:
 			c, err := chainOf(p)
@@ -27,15 +23,51 @@ func ReadSamples(path string) (chains []Chain, steps []Step, err error) {
 			return err
 		}
 		return nil
-	})
-	if err != nil {
-		err = fmt.Errorf("%s: %w", path, err)
-	}
+	}, chainMeasurement, stepMeasurement)
 	return chains, steps, err
 }
 
 // ReadSteps reads the steps of samples.lp, like ReadSamples.
-func ReadSteps(path string) ([]Step, error) {
-	_, steps, err := ReadSamples(path)
+func ReadSteps(path string) (steps []Step, err error) {
+	err = readPoints(path, func(p lineprotocol.Point) error {
+		s, err := stepOf(p)
+		steps = append(steps, s)
+		return err
+	}, stepMeasurement)
 	return steps, err
+}
+
+// ReadLinks calls each for every sample of a link in samples.lp, in the order written, until it fails. It
+// holds one at a time. An error wraps ErrTruncated as that of ReadSamples does.
+func ReadLinks(path string, each func(Link) error) error {
+	return readPoints(path, func(p lineprotocol.Point) error {
+		l, err := linkOf(p)
+		if err != nil {
+			return fmt.Errorf("tag dir: %w", err)
+		}
+		return each(l)
+	}, linkMeasurement)
+}
+
+// ReadHost calls each for every sample of the host's load in samples.lp, like ReadLinks.
+func ReadHost(path string, each func(Host) error) error {
+	return readPoints(path, func(p lineprotocol.Point) error { return each(hostOf(p)) }, hostMeasurement)
+}
+
+func readPoints(path string, each func(lineprotocol.Point) error, measurements ...string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var skip []string
+	for _, name := range []string{chainMeasurement, stepMeasurement, linkMeasurement, hostMeasurement} {
+		if !slices.Contains(measurements, name) {
+			skip = append(skip, name)
+		}
+	}
+	if err := lineprotocol.Read(f, each, skip...); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
 }

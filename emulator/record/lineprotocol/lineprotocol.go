@@ -58,8 +58,8 @@ func Append(dst []byte, p Point) ([]byte, error) {
 }
 
 // Read calls each for every point, until it fails. A line that is not valid is an error with its number;
-// an invalid or unfinished last line is ErrTruncated.
-func Read(r io.Reader, each func(Point) error) error {
+// an invalid or unfinished last line is ErrTruncated. Lines of the measurements in skip are not looked at.
+func Read(r io.Reader, each func(Point) error, skip ...string) error {
 	lines := bufio.NewReaderSize(r, 64<<10)
 	for number := 1; ; number++ {
 		line, err := lines.ReadBytes('\n')
@@ -70,6 +70,9 @@ func Read(r io.Reader, each func(Point) error) error {
 			return fmt.Errorf("line %d: %w", number, ErrTruncated)
 		} else if err != nil {
 			return err
+		}
+		if slices.ContainsFunc(skip, func(name string) bool { return isOf(line, name) }) {
+			continue
 		}
 		p, ok, err := parse(line)
 		if err != nil {
@@ -84,6 +87,11 @@ func Read(r io.Reader, each func(Point) error) error {
 			}
 		}
 	}
+}
+
+// isOf says whether a line is of a measurement, whose name has nothing to escape.
+func isOf(line []byte, name string) bool {
+	return len(line) > len(name) && (line[len(name)] == ',' || line[len(name)] == ' ') && string(line[:len(name)]) == name
 }
 
 // parse reads one line; ok is false for an empty line or a comment.
