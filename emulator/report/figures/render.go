@@ -26,14 +26,24 @@ const resolution = 300
 // Render draws the figure in one of Formats. It fails for an unknown format, a figure without points
 // that can be drawn, and where a number is not finite.
 func (f *Figure) Render(format string) ([]byte, error) {
-	var out bytes.Buffer
 	if format == "csv" {
+		var out bytes.Buffer
 		err := f.WriteCSV(&out)
 		return out.Bytes(), err
 	}
 	if err := f.check(); err != nil {
 		return nil, err
 	}
+	data, err := Picture(format, width, height, f.draw)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Name, err)
+	}
+	return data, nil
+}
+
+// Picture draws a picture of the given size as svg, png or pdf, the same bytes every time. It fails for
+// an unknown format.
+func Picture(format string, width, height vg.Length, paint func(draw.Canvas)) ([]byte, error) {
 	var canvas vg.CanvasWriterTo
 	switch format {
 	case "svg":
@@ -43,11 +53,12 @@ func (f *Figure) Render(format string) ([]byte, error) {
 	case "pdf":
 		canvas = westernPDF{vgpdf.New(width, height)}
 	default:
-		return nil, fmt.Errorf("unknown format %q of a figure; write one of %v", format, Formats)
+		return nil, fmt.Errorf("unknown format %q of a picture; write svg, png or pdf", format)
 	}
-	f.draw(draw.New(canvas))
+	paint(draw.New(canvas))
+	var out bytes.Buffer
 	if _, err := canvas.WriteTo(&out); err != nil {
-		return nil, fmt.Errorf("%s.%s: %w", f.Name, format, err)
+		return nil, fmt.Errorf("as %s: %w", format, err)
 	}
 	return repeatable(format, out.Bytes()), nil
 }
