@@ -157,38 +157,6 @@ func connect(t *topology.Topology, link topology.ID, l Link) error {
 	return nil
 }
 
-// apply sets what p gives on a link: up in the queue that leads away from its first neighbour (or in an
-// uplink), down in the other (or in a downlink).
-func (p *Properties) apply(v *topology.Vertex) {
-	forward, backward := &v.Shape[0], &v.Shape[1]
-	switch v.LinkType {
-	case topology.Downlink:
-		forward, backward = &topology.Shape{}, &v.Shape[0]
-	case topology.Uplink, topology.Shared:
-		backward = &topology.Shape{}
-	}
-	for _, q := range []*topology.Shape{forward, backward} {
-		up := q == forward
-		set(p.Rate, up, &q.Rate)
-		set(p.Delay, up, &q.Delay)
-		set(p.Jitter, up, &q.Jitter)
-		set(p.Queue, up, &q.Queue)
-		loss := Fraction(q.Loss)
-		set(p.Loss, up, &loss)
-		q.Loss = float64(loss)
-	}
-}
-
-func set[T any](b *Both[T], up bool, into *T) {
-	switch {
-	case b == nil:
-	case up && b.Up != nil:
-		*into = *b.Up
-	case !up && b.Down != nil:
-		*into = *b.Down
-	}
-}
-
 // JobSet is a scenario's workload.
 type JobSet struct {
 	Jobs  []workload.Job // those drawn, in the trace's order
@@ -248,9 +216,12 @@ func (s *Scenario) trace() (*spar.Trace, error) {
 }
 
 // Clients are the hosts of t that issue jobs, in the order of their names: those whose name, model or
-// class the workload lists.
+// class the workload lists and in which an agent runs.
 func (s *Scenario) Clients(t *topology.Topology) []topology.ID {
 	return slices.DeleteFunc(t.ByName(t.Hosts()), func(id topology.ID) bool {
+		if _, agent := s.ImageOf(&t.Vertices[id]); !agent {
+			return true
+		}
 		return !slices.ContainsFunc(s.Workload.Clients, func(c string) bool { return matches(&t.Vertices[id], c) })
 	})
 }

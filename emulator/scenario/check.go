@@ -20,6 +20,11 @@ func (d *decoder) check(s *Scenario, open bool) {
 	d.checkSynth(&f.Topology)
 	d.checkWorkload(&f.Workload)
 	d.checkModels(f)
+	d.checkInflux(f.Influx)
+	d.checkRuntime(f)
+	for i := range f.Events {
+		d.checkEvent(&f.Events[i], eventPath(i))
+	}
 	sound := !d.failed("topology") && !d.failed("cloud")
 	f.resolve()
 	if open {
@@ -137,7 +142,7 @@ func (d *decoder) checkDirections(path string, kind topology.LinkType) {
 	no := map[topology.LinkType][]string{
 		topology.Shared: {"up", "down"}, topology.Uplink: {"down"}, topology.Downlink: {"up"},
 	}[kind]
-	for _, key := range []string{"rate", "delay", "jitter", "loss", "queue"} {
+	for _, key := range propertyKeys {
 		for _, direction := range no {
 			here := join(join(path, key), direction)
 			if _, given := d.where[here]; given {

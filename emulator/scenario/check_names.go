@@ -14,11 +14,13 @@ func (d *decoder) checkWrittenNames(f *File) {
 	if len(f.Topology.Nodes) == 0 || len(f.Topology.Links) == 0 && len(f.Topology.Nodes) > 1 {
 		return
 	}
-	n := vocabulary{links: map[string]topology.LinkType{}, classes: map[string][]topology.LinkType{}}
+	n := newVocabulary()
 	for _, node := range f.Topology.Nodes {
-		if node.Kind == "host" {
-			n.clients = append(n.clients, node.Name, node.Class, node.Model)
-		}
+		kinds := map[string]topology.Kind{"switch": topology.Switch, "exchange": topology.Exchange}
+		n.node(&topology.Vertex{Name: node.Name, Class: node.Class, Model: node.Model, Kind: kinds[node.Kind]})
+	}
+	if f.Cloud != nil {
+		n.node(&topology.Vertex{Name: "cloud", Class: topology.CloudClass, Kind: topology.Cloud})
 	}
 	for i := range f.Topology.Links {
 		l := &f.Topology.Links[i]
@@ -50,17 +52,18 @@ func (d *decoder) checkGraph(s *Scenario) {
 		}
 		return
 	}
-	n := vocabulary{links: map[string]topology.LinkType{}, classes: map[string][]topology.LinkType{}}
-	for _, id := range t.Hosts() {
+	n := newVocabulary()
+	for id := range t.Vertices {
 		v := &t.Vertices[id]
-		n.clients = append(n.clients, v.Name, v.Class, v.Model)
-	}
-	for _, id := range t.Links() {
-		v := &t.Vertices[id]
+		if v.Kind != topology.Link {
+			n.node(v)
+			continue
+		}
 		n.links[v.Name] = v.LinkType
 		n.classes[v.Class] = append(n.classes[v.Class], v.LinkType)
 	}
 	d.checkNames(&s.File, n)
+	d.checkEventShapes(&s.File, t)
 	if len(s.File.Topology.Nodes) > 0 {
 		d.checkPaths(t)
 		return
@@ -94,12 +97,33 @@ func (d *decoder) checkCloud(s *Scenario) bool {
 
 // vocabulary is what names in the file can refer to.
 type vocabulary struct {
-	clients []string // names, classes and models of hosts
+	hosts   []*topology.Vertex // and the cloud
+	clients []string           // names, classes and models of hosts
+	nodes   map[string]topology.Kind
 	links   map[string]topology.LinkType
 	classes map[string][]topology.LinkType
 }
 
+func newVocabulary() vocabulary {
+	return vocabulary{nodes: map[string]topology.Kind{}, links: map[string]topology.LinkType{}, classes: map[string][]topology.LinkType{}}
+}
+
+// node adds a host, a switch, an exchange or the cloud.
+func (n *vocabulary) node(v *topology.Vertex) {
+	n.nodes[v.Name] = v.Kind
+	if v.Kind.Attached() {
+		n.hosts = append(n.hosts, v)
+	}
+	if v.Kind == topology.Host {
+		n.clients = append(n.clients, v.Name, v.Class, v.Model)
+	}
+}
+
 func (d *decoder) checkNames(f *File, n vocabulary) {
+	d.checkImages(f, n)
+	for i := range f.Events {
+		d.checkEventNames(&f.Events[i], eventPath(i), n)
+	}
 	n.clients = slices.DeleteFunc(n.clients, func(s string) bool { return s == "" })
 	_, listed := d.where["workload.clients"]
 	for i, c := range f.Workload.Clients {

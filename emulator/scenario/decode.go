@@ -47,6 +47,10 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, f *field, path string, de
 		d.where[path] = at(n)
 	}
 	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" {
+		if f.mark {
+			v.SetBool(true)
+			return true
+		}
 		d.fail(at(n), path, "give it a value or remove the key", "there is no value")
 		return false
 	}
@@ -67,7 +71,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, f *field, path string, de
 		if f.keyed {
 			return d.keyed(n, v, f, path, depth)
 		}
-		return d.list(n, v, f, path, depth)
+		return d.list(whole(n, f), v, f, path, depth)
 	}
 	return d.plain(n, v, f, path)
 }
@@ -155,6 +159,10 @@ func (d *decoder) plain(n *yaml.Node, v reflect.Value, f *field, path string) bo
 		d.fail(at(n), path, "write "+want+rangeOf(f), "%s is not %s", quoted(n), want)
 		return false
 	}
+	if f.mark && !v.Bool() {
+		d.fail(at(n), path, "write it without a value, or remove it", "%s says nothing here", quoted(n))
+		return false
+	}
 	return d.inRange(n, v, f, path)
 }
 
@@ -189,7 +197,9 @@ func (d *decoder) inRange(n *yaml.Node, v reflect.Value, f *field, path string) 
 
 func (d *decoder) text(n *yaml.Node, v reflect.Value, f *field, path string) bool {
 	if tag := n.ShortTag(); tag != "!!str" {
-		if len(f.enum) > 0 {
+		if f.quiet {
+			d.fail(at(n), path, f.doc, "the value is not a text")
+		} else if len(f.enum) > 0 {
 			d.fail(at(n), path, suggest(n.Value, f.enum), "%s is not one of the words known here", quoted(n))
 		} else {
 			d.fail(at(n), path, "put it in quotes if it is meant as a text", "%s is not a text", quoted(n))
@@ -219,6 +229,10 @@ func (d *decoder) spelling(n *yaml.Node, f *field, path string) bool {
 	remedy := "it must match " + f.pattern
 	if strings.Contains(n.Value, ":") && strings.HasSuffix(path, "]") {
 		remedy = "interfaces are not named here, write " + strings.SplitN(n.Value, ":", 2)[0]
+	}
+	if f.quiet {
+		d.fail(at(n), path, f.doc, "the value is not a valid name")
+		return false
 	}
 	d.fail(at(n), path, remedy, "%q is not a valid name", n.Value)
 	return false

@@ -112,7 +112,7 @@ func encodeSection(v reflect.Value) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.MappingNode}
 	for i := range fields {
 		f := &fields[i]
-		if !f.when.holds(word(v, fields, f.when.key)) {
+		if f.never || !f.when.holds(word(v, fields, f.when.key)) {
 			continue
 		}
 		if c := encode(v.FieldByIndex(f.index), f); c != nil {
@@ -143,9 +143,12 @@ func encodeList(v reflect.Value, f *field) *yaml.Node {
 		return nil
 	}
 	n := &yaml.Node{Kind: yaml.SequenceNode}
-	if f.keyed {
+	switch element := v.Type().Elem().Kind(); {
+	case f.keyed:
 		n.Kind = yaml.MappingNode
-	} else if v.Type().Elem().Kind() == reflect.String {
+	case (f.single || f.flat) && v.Len() == 1:
+		return encode(v.Index(0), &field{required: true})
+	case element == reflect.String || element == reflect.Slice:
 		n.Style = yaml.FlowStyle
 	}
 	for i := range v.Len() {

@@ -10,7 +10,10 @@ import (
 // else, so that they cannot disagree on which keys there are.
 //
 //	yaml     name, then: required; short (a scalar in the mapping's place stands for this key);
-//	         keyed (a mapping from names to elements); key (receives that name); inline
+//	         keyed (a mapping from names to elements); key (receives that name); inline; mark (a
+//	         truth value that the key alone, without a value, makes true); single (a list for which
+//	         one element may stand); flat (a list of lists for which one inner list may stand);
+//	         never (a key that is refused; doc is the remedy); quiet (values are not repeated in errors)
 //	doc      one sentence or two, for the schema
 //	default  YAML that stands in for an absent key
 //	min, max range of a number or quantity; of a list, its length
@@ -26,6 +29,11 @@ type field struct {
 	required bool
 	short    bool
 	keyed    bool
+	mark     bool
+	single   bool
+	flat     bool
+	never    bool
+	quiet    bool
 	doc      string
 	def      string
 	hasDef   bool
@@ -71,6 +79,11 @@ func tagged(sf reflect.StructField, name string, options []string) field {
 		required: slices.Contains(options, "required"),
 		short:    slices.Contains(options, "short"),
 		keyed:    slices.Contains(options, "keyed"),
+		mark:     slices.Contains(options, "mark"),
+		single:   slices.Contains(options, "single"),
+		flat:     slices.Contains(options, "flat"),
+		never:    slices.Contains(options, "never"),
+		quiet:    slices.Contains(options, "quiet"),
 		doc:      sf.Tag.Get("doc"),
 		min:      sf.Tag.Get("min"), max: sf.Tag.Get("max"),
 		pattern: sf.Tag.Get("pattern"),
@@ -111,9 +124,11 @@ func find(fields []field, name string) *field {
 }
 
 func names(fields []field) []string {
-	all := make([]string, len(fields))
-	for i, f := range fields {
-		all[i] = f.name
+	all := make([]string, 0, len(fields))
+	for _, f := range fields {
+		if !f.never {
+			all = append(all, f.name)
+		}
 	}
 	return all
 }

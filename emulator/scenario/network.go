@@ -24,6 +24,8 @@ type Node struct {
 	Arch   string         `yaml:"arch" pattern:"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,62}$" when:"kind=host" doc:"Processor architecture; for information."`
 	Memory units.ByteSize `yaml:"memory" default:"1GiB" when:"kind=host" min:"1MiB" doc:"Memory, such as 1GiB; placement.speed as-published makes it the speed."`
 	CPU    Cores          `yaml:"cpu" default:"1" when:"kind=host" doc:"Processors, such as 4 or 0.5."`
+	Image  string         `yaml:"image" pattern:"^[a-z0-9][A-Za-z0-9._/:@-]{0,254}$" when:"kind=host" doc:"A container image of your own that the node runs, such as registry/name:tag; it needs the runtime docker. Absent: what images says, or the testbed's own."`
+	Agent  *bool          `yaml:"agent" with:"image" when:"kind=host" doc:"Whether the testbed's agent runs in the image. Without it the image's own command does, and the host executes no functions and issues no jobs. Default: true."`
 }
 
 // Link is a link written out.
@@ -34,24 +36,6 @@ type Link struct {
 	Endpoints []string `yaml:"endpoints,required" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" min:"2" max:"1000" doc:"Names of the nodes that the link connects: two, or any number for a shared medium. up is from the first to the second."`
 
 	Properties `yaml:",inline"`
-}
-
-// Properties are what a link does to packets. Absent ones are not changed: the rate is unlimited, the
-// queue derived from the paths' bandwidth-delay products, all others are zero.
-type Properties struct {
-	Rate   *Both[units.BitRate]  `yaml:"rate" doc:"Transmission rate, such as 50Mbps. Absent: not limited."`
-	Delay  *Both[time.Duration]  `yaml:"delay" atmost:"delay (delay or rtt)" doc:"Propagation delay of one direction, such as 30ms. On synthesized links it is added to the delays drawn."`
-	RTT    *time.Duration        `yaml:"rtt" atmost:"delay (delay or rtt)" doc:"Propagation delay of both directions together, such as 60ms: another way to write delay."`
-	Jitter *Both[time.Duration]  `yaml:"jitter" doc:"The delay varies by as much as this to either side, uniformly; packets keep their order."`
-	Loss   *Both[Fraction]       `yaml:"loss" doc:"Share of packets lost at random, such as 0.1%."`
-	Queue  *Both[units.ByteSize] `yaml:"queue" min:"1514B" doc:"What may wait, such as 256KiB. Absent: two bandwidth-delay products of the longest path, and at least 100 packets."`
-}
-
-// Both is a quantity for each direction of a link: up from its first neighbour to its second (towards
-// the core), down the other way. A single value in the file stands for both.
-type Both[T any] struct {
-	Up   *T `yaml:"up,short" doc:"From the first endpoint to the second, towards the core."`
-	Down *T `yaml:"down,short" doc:"From the second endpoint to the first."`
 }
 
 // Override gives properties to one link or to all links of one class.

@@ -4,6 +4,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"testbed/emulator/topology"
 )
 
 // resolve fills in the defaults that depend on other values. It follows the checks that need to know
@@ -18,9 +20,14 @@ func (f *File) resolve() {
 			list[i].resolve()
 		}
 	}
+	for i := range f.Events {
+		if e := &f.Events[i]; e.Set != nil {
+			e.Set.resolve()
+		}
+	}
 	f.Workload.resolve(f.Seed)
 	if len(f.Workload.Clients) == 0 {
-		f.Workload.Clients = f.Topology.defaultClients()
+		f.Workload.Clients = f.defaultClients()
 	}
 	if len(f.Models) == 0 {
 		if f.Cloud != nil {
@@ -58,25 +65,17 @@ func (t *Topology) resolve(seed uint64) {
 }
 
 // defaultClients are those of the study where its topologies are used.
-func (t *Topology) defaultClients() []string {
-	if len(t.Nodes) == 0 {
+func (f *File) defaultClients() []string {
+	if len(f.Topology.Nodes) == 0 {
 		return []string{"rpi3b+", "nvidia_jetson_tx2"}
 	}
 	var hosts []string
-	for _, n := range t.Nodes {
-		if n.Kind == "host" {
+	for _, n := range f.Topology.Nodes {
+		if _, agent := f.imageOf(&topology.Vertex{Name: n.Name, Class: n.Class, Model: n.Model}); n.Kind == "host" && agent {
 			hosts = append(hosts, n.Name)
 		}
 	}
 	return hosts
-}
-
-func (p *Properties) resolve() {
-	if p.RTT != nil && p.Delay == nil {
-		half := *p.RTT / 2
-		p.Delay = &Both[time.Duration]{Up: &half, Down: &half}
-	}
-	p.RTT = nil
 }
 
 func (c *Cloud) resolve() {

@@ -45,6 +45,9 @@ func (g *generator) value(t reflect.Type, f *field) object {
 	case reflect.Slice:
 		return g.list(t, f)
 	case reflect.Bool:
+		if f.mark {
+			return object{"enum": []any{true, nil}}
+		}
 		return object{"type": "boolean"}
 	case reflect.Int:
 		return ranged(object{"type": "integer"}, f)
@@ -90,8 +93,9 @@ func (s *scalar) schema() object {
 
 func (g *generator) list(t reflect.Type, f *field) object {
 	element := *f
-	element.min, element.max = "", ""
-	s := object{"type": "array", "items": g.value(t.Elem(), &element)}
+	element.min, element.max, element.flat, element.single = "", "", false, false
+	item := g.value(t.Elem(), &element)
+	s := object{"type": "array", "items": item}
 	low, high := "minItems", "maxItems"
 	if f.keyed {
 		s = object{"type": "object", "additionalProperties": object{"anyOf": []object{g.value(t.Elem(), &field{}), {"type": "null"}}}}
@@ -104,6 +108,9 @@ func (g *generator) list(t reflect.Type, f *field) object {
 		if n, err := strconv.Atoi(limit); err == nil {
 			s[key] = n
 		}
+	}
+	if f.single || f.flat {
+		return object{"anyOf": []object{item, s}}
 	}
 	return s
 }
@@ -135,6 +142,9 @@ func (g *generator) section(t reflect.Type) object {
 	depends, dependent := object{}, object{}
 	for i := range fields {
 		f := &fields[i]
+		if f.never {
+			continue
+		}
 		p := g.value(f.typ, f)
 		if f.doc != "" {
 			p["description"] = f.doc

@@ -125,6 +125,10 @@ func (d *decoder) member(p pair, v reflect.Value, fields []field, given map[stri
 		return
 	}
 	given[name] = true
+	if f.never {
+		d.fail(at(p.key), join(path, name), f.doc, "the key %q is not allowed here", name)
+		return
+	}
 	inner := *f
 	inherit(&inner, outer)
 	if k := p.value.Kind; k == yaml.MappingNode || k == yaml.AliasNode {
@@ -247,6 +251,21 @@ func (d *decoder) position(path string) position {
 	return position{1, 1}
 }
 
+// whole puts what may stand for a list into one: a single element, or the elements of the only inner list.
+func whole(n *yaml.Node, f *field) *yaml.Node {
+	short := f.single && n.Kind == yaml.ScalarNode
+	if f.flat && n.Kind == yaml.SequenceNode && len(n.Content) > 0 {
+		short = true
+		for _, c := range n.Content {
+			short = short && c.Kind == yaml.ScalarNode
+		}
+	}
+	if !short {
+		return n
+	}
+	return &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{n}, Line: n.Line, Column: n.Column}
+}
+
 func (d *decoder) list(n *yaml.Node, v reflect.Value, f *field, path string, depth int) bool {
 	if n.Kind != yaml.SequenceNode {
 		d.fail(at(n), path, "write a list: [...]", "%s where a list belongs", what(n))
@@ -255,7 +274,7 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, f *field, path string, dep
 	out := reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content))
 	ok := true
 	element := *f
-	element.min, element.max = "", ""
+	element.min, element.max, element.flat, element.single = "", "", false, false
 	for i, c := range n.Content {
 		ok = d.value(c, out.Index(i), &element, path+"["+strconv.Itoa(i)+"]", depth+1) && ok
 	}

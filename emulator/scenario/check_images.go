@@ -1,0 +1,76 @@
+package scenario
+
+import (
+	"fmt"
+	"slices"
+
+	"testbed/emulator/topology"
+)
+
+// checkRuntime refuses images where no runtime could start them.
+func (d *decoder) checkRuntime(f *File) {
+	if f.Runtime != "process" {
+		return
+	}
+	for _, r := range f.Images {
+		d.failAt(join("images", r.Name), "write runtime: docker, or remove it", "the runtime process cannot run images")
+	}
+	for _, n := range f.Topology.Nodes {
+		if n.Image != "" {
+			d.failAt(join(join("topology.nodes", n.Name), "image"), "write runtime: docker, or remove it", "the runtime process cannot run images")
+		}
+	}
+}
+
+// checkImages holds the keys of images against the hosts, and finds out whether there are agents where
+// the scenario needs them.
+func (d *decoder) checkImages(f *File, n vocabulary) {
+	var known []string
+	agents := 0
+	for _, v := range n.hosts {
+		known = append(known, v.Name, v.Class, v.Model)
+		_, agent := f.imageOf(v)
+		switch {
+		case v.Name == "cloud" && !agent && slices.Contains(f.Models, "external"):
+			d.failAt(join("images", f.Images[f.imageRule(v)].Name), "remove agent: false, or external from models",
+				"the model external keeps state in the cloud, which would have no agent")
+		case v.Kind == topology.Host && agent:
+			agents++
+		}
+	}
+	known = slices.DeleteFunc(known, func(s string) bool { return s == "" })
+	for _, r := range f.Images {
+		if !slices.Contains(known, r.Name) {
+			d.failAt(join("images", r.Name), suggest(r.Name, slices.Compact(slices.Sorted(slices.Values(known)))),
+				"there is no host of the name, class or model %q", r.Name)
+		}
+	}
+	if len(n.clients) > 0 && agents == 0 {
+		d.failAt("images", "leave agent: true for some", "no host has an agent, and none could execute a function")
+		return
+	}
+	d.checkAgentsOfClients(f, n)
+}
+
+// checkAgentsOfClients reports what workload.clients lists and has no agent.
+func (d *decoder) checkAgentsOfClients(f *File, n vocabulary) {
+	if _, listed := d.where["workload.clients"]; !listed {
+		return
+	}
+	for i, c := range f.Workload.Clients {
+		hosts, agents := 0, 0
+		for _, v := range n.hosts {
+			if v.Kind != topology.Host || !matches(v, c) {
+				continue
+			}
+			hosts++
+			if _, agent := f.imageOf(v); agent {
+				agents++
+			}
+		}
+		if hosts > 0 && agents == 0 {
+			d.failAt(fmt.Sprintf("workload.clients[%d]", i), "remove it, or write agent: true for its image",
+				"%q has no agent (agent: false), and cannot issue jobs", c)
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"testbed/emulator/topology"
+	"testbed/emulator/units"
+)
+
+// Properties are what a link does to packets. Absent ones are not changed: the rate is unlimited, the
+// queue derived from the paths' bandwidth-delay products, all others are zero.
+type Properties struct {
+	Rate      *Both[units.BitRate]  `yaml:"rate" doc:"Transmission rate, such as 50Mbps. Absent: not limited."`
+	Delay     *Both[time.Duration]  `yaml:"delay" atmost:"delay (delay or rtt)" doc:"Propagation delay of one direction, such as 30ms. On synthesized links it is added to the delays drawn."`
+	RTT       *time.Duration        `yaml:"rtt" atmost:"delay (delay or rtt)" doc:"Propagation delay of both directions together, such as 60ms: another way to write delay."`
+	Jitter    *Both[time.Duration]  `yaml:"jitter" doc:"The delay varies by as much as this to either side, uniformly; packets keep their order."`
+	Loss      *Both[Fraction]       `yaml:"loss" doc:"Share of packets lost at random, such as 0.1%."`
+	Reorder   *Both[Fraction]       `yaml:"reorder" doc:"Share of packets that overtake the delay and go at once, such as 1%."`
+	Duplicate *Both[Fraction]       `yaml:"duplicate" doc:"Share of packets that are sent twice, such as 0.1%."`
+	Corrupt   *Both[Fraction]       `yaml:"corrupt" doc:"Share of packets of which one bit is flipped, such as 0.1%."`
+	Queue     *Both[units.ByteSize] `yaml:"queue" min:"1514B" doc:"What may wait, such as 256KiB. Absent: two bandwidth-delay products of the longest path, and at least 100 packets."`
+}
+
+// Both is a quantity for each direction of a link: up from its first neighbour to its second (towards
+// the core), down the other way. A single value in the file stands for both.
+type Both[T any] struct {
+	Up   *T `yaml:"up,short" doc:"From the first endpoint to the second, towards the core."`
+	Down *T `yaml:"down,short" doc:"From the second endpoint to the first."`
+}
+
+// propertyKeys are the keys of Properties with a value for each direction.
+var propertyKeys = []string{"rate", "delay", "jitter", "loss", "reorder", "duplicate", "corrupt", "queue"}
+
+func (p *Properties) resolve() {
+	if p.RTT != nil && p.Delay == nil {
+		half := *p.RTT / 2
+		p.Delay = &Both[time.Duration]{Up: &half, Down: &half}
+	}
+	p.RTT = nil
+}
+
+// apply sets what p gives on a link: up in the queue that leads away from its first neighbour (or in an
+// uplink), down in the other (or in a downlink).
+func (p *Properties) apply(v *topology.Vertex) { p.shape(&v.Shape, v.LinkType) }
+
+func (p *Properties) shape(shape *[2]topology.Shape, t topology.LinkType) {
+	forward, backward := &shape[0], &shape[1]
+	switch t {
+	case topology.Downlink:
+		forward, backward = &topology.Shape{}, &shape[0]
+	case topology.Uplink, topology.Shared:
+		backward = &topology.Shape{}
+	}
+	for _, q := range []*topology.Shape{forward, backward} {
+		up := q == forward
+		set(p.Rate, up, &q.Rate)
+		set(p.Delay, up, &q.Delay)
+		set(p.Jitter, up, &q.Jitter)
+		set(p.Queue, up, &q.Queue)
+		share(p.Loss, up, &q.Loss)
+		share(p.Reorder, up, &q.Reorder)
+		share(p.Duplicate, up, &q.Duplicate)
+		share(p.Corrupt, up, &q.Corrupt)
+	}
+}
+
+func set[T any](b *Both[T], up bool, into *T) {
+	switch {
+	case b == nil:
+	case up && b.Up != nil:
+		*into = *b.Up
+	case !up && b.Down != nil:
+		*into = *b.Down
+	}
+}
+
+func share(b *Both[Fraction], up bool, into *float64) {
+	value := Fraction(*into)
+	set(b, up, &value)
+	*into = float64(value)
+}
+
+// Merge changes, of the shape of a link of type t, only what p gives. It fails, and changes nothing,
+// where p tells directions apart on a link that has one queue only.
+func (p Properties) Merge(shape *[2]topology.Shape, t topology.LinkType) error {
+	var errs []error
+	if p.RTT != nil && (t == topology.Uplink || t == topology.Downlink) {
+		errs = append(errs, fmt.Errorf("rtt: a link of type %s has one direction; write delay", t))
+	}
+	fits(&errs, "rate", t, p.Rate)
+	fits(&errs, "delay", t, p.Delay)
+	fits(&errs, "jitter", t, p.Jitter)
+	fits(&errs, "loss", t, p.Loss)
+	fits(&errs, "reorder", t, p.Reorder)
+	fits(&errs, "duplicate", t, p.Duplicate)
+	fits(&errs, "corrupt", t, p.Corrupt)
+	fits(&errs, "queue", t, p.Queue)
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	p.resolve()
+	p.shape(shape, t)
+	return nil
+}
+
+// fits reports a value for a direction that a link of type t does not have.
+func fits[T comparable](errs *[]error, key string, t topology.LinkType, b *Both[T]) {
+	if b == nil || t == topology.Duplex || b.Up != nil && b.Down != nil && *b.Up == *b.Down {
+		return
+	}
+	if t == topology.Uplink && b.Down == nil || t == topology.Downlink && b.Up == nil {
+		return
+	}
+	*errs = append(*errs, fmt.Errorf("%s: a link of type %s has one queue; write one value for it", key, t))
+}
+
+// IsZero says whether nothing is given.
+func (p Properties) IsZero() bool { return p == Properties{} }
