@@ -85,7 +85,7 @@ func (m *Manifest) Write(dir string) error {
 	if err != nil {
 		return fmt.Errorf("manifest: %w", err)
 	}
-	if err := replaceFile(dir, ManifestFile, append(text, '\n')); err != nil {
+	if err := ReplaceFile(dir, ManifestFile, append(text, '\n')); err != nil {
 		return fmt.Errorf("manifest: %w", err)
 	}
 	return nil

@@ -5,9 +5,9 @@ import (
 	"path/filepath"
 )
 
-// replaceFile writes a file in a run's directory, replacing the one before at once, so that there is a
+// ReplaceFile writes a file in a run's directory, replacing the one before at once, so that there is a
 // whole one at any instant.
-func replaceFile(dir, name string, text []byte) error {
+func ReplaceFile(dir, name string, text []byte) error {
 	f, err := os.CreateTemp(dir, name+".")
 	if err != nil {
 		return err

@@ -67,7 +67,7 @@ func WriteTopology(dir string, t *topology.Topology) error {
 	}
 	text, err := json.MarshalIndent(g, "", " ")
 	if err == nil {
-		err = replaceFile(dir, TopologyFile, append(text, '\n'))
+		err = ReplaceFile(dir, TopologyFile, append(text, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("topology: %w", err)

@@ -1,0 +1,117 @@
+package influx
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"testbed/emulator/record"
+)
+
+// StateFile is the name of the file in a run's directory that says what databases have got.
+const StateFile = "upload.json"
+
+// state is the file's content.
+type state struct {
+	Targets map[string]*target `json:"targets"`
+}
+
+// target is what one database has got of samples.lp.
+type target struct {
+	Server  string `json:"server"`            // for people
+	Offset  int64  `json:"offset"`            // what is before this byte has been sent
+	Lines   int64  `json:"lines"`             // and acknowledged, so many lines
+	Refused []span `json:"refused,omitempty"` // but for these, in order
+	Message string `json:"message,omitempty"` // what the server said last of them
+}
+
+// span is a piece of samples.lp.
+type span struct {
+	From  int64 `json:"from"` // byte
+	To    int64 `json:"to"`
+	Lines int64 `json:"lines"`
+}
+
+// join appends a span to others, making one of two that meet.
+func join(spans []span, next ...span) []span {
+	for _, s := range next {
+		if n := len(spans); n > 0 && spans[n-1].To == s.From {
+			spans[n-1].To = s.To
+			spans[n-1].Lines += s.Lines
+		} else {
+			spans = append(spans, s)
+		}
+	}
+	return spans
+}
+
+func (t *target) rejected() int64 {
+	n := int64(0)
+	for _, s := range t.Refused {
+		n += s.Lines
+	}
+	return n
+}
+
+// readState reads upload.json. Where there is none, or it is not valid, everything is to be sent again,
+// which does no harm.
+func readState(dir string) *state {
+	s := &state{}
+	if text, err := os.ReadFile(filepath.Join(dir, StateFile)); err == nil {
+		if json.Unmarshal(text, s) != nil {
+			s = &state{}
+		}
+	}
+	if s.Targets == nil {
+		s.Targets = map[string]*target{}
+	}
+	return s
+}
+
+// valid says whether a target fits a file of a size.
+func (t *target) valid(size int64) bool {
+	if t == nil || t.Offset < 0 || t.Offset > size || t.Lines < 0 {
+		return false
+	}
+	at := int64(0)
+	for _, s := range t.Refused {
+		if s.From < at || s.To <= s.From || s.To > t.Offset || s.Lines < 1 {
+			return false
+		}
+		at = s.To
+	}
+	return true
+}
+
+// remember writes what the database has got into upload.json, and leaves what is known of others.
+func (t *target) remember(dir, key string) error {
+	s := readState(dir)
+	s.Targets[key] = t
+	text, err := json.MarshalIndent(s, "", "  ")
+	if err == nil {
+		err = record.ReplaceFile(dir, StateFile, append(text, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", StateFile, err)
+	}
+	return nil
+}
+
+// noteInManifest writes the counts of a database into a run's manifest.
+func noteInManifest(dir, name string, counts record.Counts) error {
+	m, err := record.ReadManifest(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if m.Mirrors == nil {
+		m.Mirrors = map[string]record.Counts{}
+	}
+	m.Mirrors[name] = counts
+	return m.Write(dir)
+}
