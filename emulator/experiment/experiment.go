@@ -6,11 +6,13 @@ package experiment
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"testbed/emulator/placement"
 	"testbed/emulator/placement/simnet"
 	"testbed/emulator/plan"
 	"testbed/emulator/scenario"
+	"testbed/emulator/timeline"
 	"testbed/emulator/topology"
 	"testbed/emulator/workload"
 	"testbed/emulator/workload/spar"
@@ -26,6 +28,13 @@ type Experiment struct {
 	Speeds    map[topology.ID]float32 // operations/s of every host
 	Models    []plan.Model            // in the scenario's order
 	Sites     plan.Sites
+	Agentless []topology.ID     // hosts without an agent, the cloud last: no task, state or job is there
+	Moments   []timeline.Moment // what the scenario's events make of the network, in the order of time
+}
+
+// HasAgent says whether a host, or the cloud, has an agent.
+func (e *Experiment) HasAgent(id topology.ID) bool {
+	return e.Topology.Vertices[id].Kind.Attached() && !slices.Contains(e.Agentless, id)
 }
 
 // Prepare works a scenario out. It fails where the scenario's files cannot be read, a client or a place
@@ -41,6 +50,10 @@ func Prepare(s *scenario.Scenario) (*Experiment, error) {
 		return nil, err
 	}
 	e.Jobs, e.Notes = set.Jobs, malformed(set.Trace.Malformed)
+	e.Agentless = s.Agentless(e.Topology)
+	if e.Moments, err = timeline.Compile(e.Topology, s.Events); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Path(), err)
+	}
 	if err := e.locate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
@@ -66,7 +79,7 @@ func (e *Experiment) locate() error {
 	}
 	var err error
 	network := simnet.New(e.Topology)
-	if e.Sites.Central, err = network.Central(); err != nil {
+	if e.Sites.Central, err = network.Central(e.Agentless...); err != nil {
 		return err
 	}
 	cloud, ok := e.Topology.Cloud()
@@ -81,7 +94,7 @@ func (e *Experiment) locate() error {
 	clients := e.Scenario.Clients(e.Topology)
 	e.Placement, err = placement.Place(e.Jobs, network, placement.Options{
 		Topology: e.Topology, Seed: *e.Scenario.Workload.Seed, Policy: placement.Policy(e.Scenario.Placement.Policy),
-		Speed: speed, Clients: clients, Functions: e.Scenario.Workload.Functions,
+		Speed: speed, Clients: clients, Exclude: e.Agentless, Functions: e.Scenario.Workload.Functions,
 	})
 	return err
 }

@@ -58,7 +58,7 @@ func NewAllocator(net Network, opts Options) (*Allocator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("placement: %w", err)
 	}
-	a.nodes = t.ByName(opts.Nodes)
+	a.nodes = slices.DeleteFunc(t.ByName(opts.Nodes), func(id topology.ID) bool { return slices.Contains(opts.Exclude, id) })
 	for _, id := range a.nodes {
 		if _, is := speeds[id]; !is {
 			return nil, fmt.Errorf("placement: %s is not a host", t.Vertices[id].Name)

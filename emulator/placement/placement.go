@@ -37,6 +37,7 @@ type Options struct {
 	Speed     SpeedModel
 	GPU       string        // model of the hosts that execute GPU functions; empty: DefaultGPU
 	Nodes     []topology.ID // processing nodes; nil: all hosts
+	Exclude   []topology.ID // hosts that execute nothing; not looked at in Clients
 	Clients   []topology.ID // the order matters for the draw; nil: what Clients gives
 	Functions int           // how many functions there are, f0 ...; 0: those that the jobs name
 }

@@ -19,7 +19,7 @@ var layers = [][]string{
 	{"placement"},
 	{"plan"},
 	{"predict", "scenario", "fabric", "noderuntime", "faas"},
-	{"record"},
+	{"record", "timeline"},
 	{"compare", "replay", "live"},
 	{"report"},
 	{"campaign", "experiment", "orchestrator"},
@@ -29,7 +29,7 @@ var layers = [][]string{
 
 // pure are the packages that know nothing of an operating system: they must not import these.
 var (
-	pure   = []string{"units", "topology", "workload", "scenario", "placement", "plan", "predict", "compare", "report", "campaign", "experiment"}
+	pure   = []string{"units", "topology", "workload", "scenario", "placement", "plan", "predict", "compare", "report", "campaign", "experiment", "timeline"}
 	system = []string{"os/exec", "syscall", "golang.org/x/sys", "github.com/vishvananda", "github.com/containernetworking", "github.com/docker"}
 )
 

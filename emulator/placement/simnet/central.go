@@ -3,6 +3,7 @@ package simnet
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"testbed/emulator/topology"
 )
@@ -12,9 +13,10 @@ const centralProbe = 1000
 
 // Central is the host with the smallest worst-case, over all hosts, of the larger of both directions'
 // transfer times of 1000 bytes; the first in the order of names wins a tie. topology.Central is the
-// same over the paths that packets take; on directed links this network's differ.
-func (n *Network) Central() (topology.ID, error) {
-	hosts := n.topology.ByName(n.hosts)
+// same over the paths that packets take; on directed links this network's differ. The hosts excluded
+// count for nothing.
+func (n *Network) Central(exclude ...topology.ID) (topology.ID, error) {
+	hosts := slices.DeleteFunc(n.topology.ByName(n.hosts), func(id topology.ID) bool { return slices.Contains(exclude, id) })
 	if len(hosts) == 0 {
 		return 0, topology.ErrNoHosts
 	}
