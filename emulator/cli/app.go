@@ -50,7 +50,7 @@ func newApp(s *State) *cli.App {
 			fmt.Fprintf(s.Stderr, "testbed: no command %q; `testbed help` lists them\n", name)
 		},
 		Commands: []*cli.Command{
-			runCommand(s), upCommand(s), downCommand(s), listCommand(s), inspectCommand(s), execCommand(s), logsCommand(s),
+			runCommand(s), upCommand(s), downCommand(s), listCommand(s), inspectCommand(s), execCommand(s), logsCommand(s), linkCommand(s), applyCommand(s),
 			verifyCommand(s), replayCommand(s), simulateCommand(s), plotCommand(s), compareCommand(s), validateCommand(s),
 			schemaCommand(s), synthCommand(s), doctorCommand(s), versionCommand(s), completionCommand(s),
 		},

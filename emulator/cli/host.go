@@ -14,6 +14,7 @@ import (
 	"testbed/emulator/faas"
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/userspace"
+	"testbed/emulator/noderuntime"
 	"testbed/emulator/noderuntime/process"
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/topology"
@@ -91,8 +92,17 @@ func request(s *State, e *experiment.Experiment, testbed string) (orchestrator.R
 
 // nodeConfig is what a station's node runs and what it may use.
 func nodeConfig(e *experiment.Experiment, station orchestrator.Station, control string) orchestrator.NodeConfig {
-	config := faas.Config{Node: station.Name, Control: control, Compute: e.Scenario.Replay.Compute, Speed: agentSpeed(e, station.ID)}
-	return orchestrator.NodeConfig{Args: append([]string{faas.AgentCommand}, config.Args()...)}
+	v := &e.Topology.Vertices[station.ID]
+	image, agent := e.Scenario.ImageOf(v)
+	node := orchestrator.NodeConfig{Image: image}
+	if agent {
+		config := faas.Config{Node: station.Name, Control: control, Compute: e.Scenario.Replay.Compute, Speed: agentSpeed(e, station.ID)}
+		node.Args = append([]string{faas.AgentCommand}, config.Args()...)
+	}
+	if e.Scenario.Resources == "emulate" {
+		node.Limits = noderuntime.Limits{CPU: v.CPU, Memory: v.Memory}
+	}
+	return node
 }
 
 // agentSpeed is what a node's agent is told: the cloud executes nothing, and any speed will do.

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,17 +66,44 @@ func printNodes(s *State, nodes []orchestrator.NodeRecord, dead []string) {
 }
 
 func printQueues(s *State, queues []fabric.QueueStatus) {
-	t := newTable(s, "link", "from", "rate", "delay", "jitter", "loss", "queue limit", "packets", "bytes", "dropped", "lost", "note")
+	t := newTable(s, "link", "from", "rate", "delay", "jitter", "loss", "faults", "queue limit", "packets", "bytes", "dropped", "lost")
+	var notes []string
 	for _, q := range queues {
 		rate := "unlimited"
 		if q.Rate > 0 {
 			rate = q.Rate.String()
 		}
-		t.AppendRow(table.Row{q.Link, shorten(q.From, 24), rate, q.Delay.Round(time.Microsecond), q.Jitter, fmt.Sprintf("%g %%", 100*q.Loss),
-			fmt.Sprintf("%d B", q.Limit), q.Packets, q.Bytes, q.Dropped, q.Lost, q.Note})
+		if q.Note != "" && !slices.Contains(notes, q.Note) {
+			notes = append(notes, q.Note)
+		}
+		t.AppendRow(table.Row{q.Link, shorten(q.From, 24), rate, q.Delay.Round(time.Microsecond), q.Jitter, percent(q.Loss), faults(q),
+			fmt.Sprintf("%d B", q.Limit), q.Packets, q.Bytes, q.Dropped, q.Lost})
 	}
+	t.SuppressEmptyColumns() // faults are rare
 	t.Render()
+	for _, note := range notes {
+		fmt.Fprintln(s.Stdout, "note:", note)
+	}
 }
+
+// faults are what a queue does to packets besides delaying and losing them.
+func faults(q fabric.QueueStatus) string {
+	var list []string
+	if q.Down {
+		list = append(list, "down")
+	}
+	for _, f := range []struct {
+		name  string
+		share float64
+	}{{"reorder", q.Reorder}, {"duplicate", q.Duplicate}, {"corrupt", q.Corrupt}} {
+		if f.share > 0 {
+			list = append(list, f.name+" "+percent(f.share))
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+func percent(share float64) string { return fmt.Sprintf("%g %%", 100*share) }
 
 // shorten cuts a list of names to width characters.
 func shorten(text string, width int) string {

@@ -61,6 +61,25 @@ func (t *Testbed) Change(ctx context.Context, alter func(*fabric.Network) error)
 	return t.apply(ctx, n)
 }
 
+// Reapply alters the network as Change does, gives every station the request's TCP settings, and keeps the
+// request's scenario in place of the one that the testbed was made from.
+func (t *Testbed) Reapply(ctx context.Context, r Request, alter func(*fabric.Network) error) error {
+	err := t.Change(ctx, func(n *fabric.Network) error {
+		for i := range n.Stations {
+			n.Stations[i].Sysctls = r.TCP.Sysctls()
+		}
+		return alter(n)
+	})
+	if err != nil {
+		return err
+	}
+	temporary := t.ScenarioFile() + ".new"
+	if err := os.WriteFile(temporary, r.Resolved, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(temporary, t.ScenarioFile())
+}
+
 // apply makes the network as wanted and stores it. The caller has the testbed's lock.
 func (t *Testbed) apply(ctx context.Context, n fabric.Network) error {
 	if err := t.Fabric.Apply(ctx, n); err != nil {
