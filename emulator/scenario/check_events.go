@@ -42,7 +42,7 @@ func (d *decoder) checkEvent(e *Event, path string) {
 	case e.Flap != nil:
 		needs("flap")
 		d.checkFlap(e, join(path, "flap"))
-	case subject:
+	case len(e.Partition) > 0 && subject:
 		d.failAt(join(path, map[bool]string{true: "link", false: "node"}[len(e.Link) > 0]), "remove it: partition names hosts", "a partition happens to no single link or node")
 	}
 }

@@ -73,7 +73,7 @@ func vertices(old, new *topology.Topology) []string {
 			continue
 		}
 		if was := &old.Vertices[id]; was.Kind != v.Kind {
-			said = append(said, fmt.Sprintf("%s is a %s now, and was a %s", v.Name, v.Kind, was.Kind))
+			said = append(said, fmt.Sprintf("%s is of kind %s now, and was %s", v.Name, v.Kind, was.Kind))
 		} else if v.Kind == topology.Link && was.LinkType != v.LinkType {
 			said = append(said, fmt.Sprintf("link %s is of type %s now, and was %s", v.Name, v.LinkType, was.LinkType))
 		}
