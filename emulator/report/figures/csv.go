@@ -11,8 +11,14 @@ import (
 // (empty where there were fewer than two samples), and the number of samples. Numbers have nine
 // significant digits, so that the last bits, in which machines may differ, do not show.
 func (f *Figure) WriteCSV(w io.Writer) error {
-	out := csv.NewWriter(w)
-	_ = out.Write([]string{"model", "policy", f.X.Column, f.Y.Column, "ci95_low", "ci95_high", "samples"}) // out remembers a failure
+	out, first, second := csv.NewWriter(w), "model", "policy"
+	if f.ByOrder {
+		first = "curve"
+	}
+	if f.Told != "" {
+		second = f.Told
+	}
+	_ = out.Write([]string{first, second, f.X.Column, f.Y.Column, "ci95_low", "ci95_high", "samples"}) // out remembers a failure
 	for _, c := range f.Curves {
 		for _, p := range c.Points {
 			_ = out.Write([]string{c.Model, c.Policy, number(p.X), number(p.Y), number(p.Low), number(p.High), strconv.Itoa(p.Samples)})

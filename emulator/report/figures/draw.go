@@ -24,6 +24,9 @@ type drawing struct {
 func (f *Figure) drawing(number int) *drawing {
 	c := &f.Curves[number]
 	d := &drawing{Figure: f, number: number, style: styleOf(c.Model), full: true}
+	if f.ByOrder {
+		d.style = orderly[number%len(orderly)]
+	}
 	for _, p := range c.Points {
 		if f.Y.drawable(p.Y) {
 			d.points = append(d.points, p)
@@ -36,11 +39,15 @@ func (f *Figure) drawing(number int) *drawing {
 	return d
 }
 
+// policyLook also tells predictions from what was measured.
 func policyLook(policy string) (dashes []vg.Length, full bool) {
-	if policy == "load" {
-		return []vg.Length{3, 1.5}, false
+	switch policy {
+	case "load+net", Measured:
+		return nil, true
+	case "statesim":
+		return []vg.Length{1.2, 1.4}, false
 	}
-	return nil, true
+	return []vg.Length{3, 1.5}, false
 }
 
 // Plot draws line, intervals and markers, in this order.
@@ -55,6 +62,9 @@ func (d *drawing) Plot(c draw.Canvas, p *plot.Plot) {
 		for i, q := range d.points {
 			d.bar(&c, points[i], q, toY)
 		}
+	}
+	if d.NoMarks {
+		return
 	}
 	for i := range d.marks(p.X.Norm) {
 		d.style.mark(&c, points[i], d.MarkSize, d.full)

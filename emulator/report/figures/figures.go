@@ -33,7 +33,14 @@ type Figure struct {
 	MarkSize  float64 // of markers, relative to the usual; 0: 1
 	MarkEvery float64 // distance between markers, as a share of the width of the axis; 0: one at each point
 	Bars      bool    // draw the confidence intervals
+	Told      string  // what ByPolicy tells apart, for the CSV file's header; empty: policy
+	ByOrder   bool    // the curves are no models: their looks follow their order
+	NoMarks   bool    // lines only
 }
+
+// Measured is the policy of curves of what was measured, where ByPolicy tells them from predictions: the
+// engine's name is the policy of those.
+const Measured = "measured"
 
 // Names of the study's figures' files, without their endings.
 const (

@@ -37,7 +37,11 @@ func (f *Figure) legend() [][]entry {
 			policies = append(policies, entry{c.Policy, policySample(c.Policy)})
 		}
 	}
-	rows := slices.Collect(slices.Chunk(models, 4))
+	columns := 4
+	if f.ByOrder {
+		columns = 2 // the names are long
+	}
+	rows := slices.Collect(slices.Chunk(models, columns))
 	if len(policies) > 0 {
 		rows = append(rows, policies)
 	}
@@ -52,6 +56,9 @@ func (f *Figure) modelSample(d *drawing) func(*draw.Canvas, vg.Point, vg.Point) 
 	}
 	return func(c *draw.Canvas, from, to vg.Point) {
 		c.StrokeLines(line, []vg.Point{from, to})
+		if d.NoMarks {
+			return
+		}
 		d.style.mark(c, vg.Point{X: (from.X + to.X) / 2, Y: from.Y}, 0, true)
 	}
 }

@@ -124,18 +124,32 @@ func (f *Figure) check() error {
 	return nil
 }
 
+// Drawing is what can be written as files.
+type Drawing interface {
+	// File is the name of the files, without their endings.
+	File() string
+	// Render gives the drawing in one of Formats.
+	Render(format string) ([]byte, error)
+}
+
+// File implements Drawing.
+func (f *Figure) File() string { return f.Name }
+
 // Write writes the figure in all Formats to a directory, which is made if need be, and returns the names
 // of the files.
-func (f *Figure) Write(dir string) ([]string, error) {
+func (f *Figure) Write(dir string) ([]string, error) { return Write(dir, f) }
+
+// Write writes a drawing in all Formats, like Figure.Write. A format that gives nothing is left out.
+func Write(dir string, d Drawing) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
 	var files []string
 	var errs []error
 	for _, format := range Formats {
-		data, err := f.Render(format)
-		if err == nil {
-			name := filepath.Join(dir, f.Name+"."+format)
+		data, err := d.Render(format)
+		if err == nil && len(data) > 0 {
+			name := filepath.Join(dir, d.File()+"."+format)
 			files = append(files, name)
 			err = os.WriteFile(name, data, 0o644)
 		}

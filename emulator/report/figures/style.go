@@ -24,6 +24,7 @@ const (
 // The colours of Okabe and Ito (2008) that show on white.
 var (
 	black      = color.RGBA{0, 0, 0, 255}
+	white      = color.RGBA{255, 255, 255, 255}
 	orange     = color.RGBA{230, 159, 0, 255}
 	skyBlue    = color.RGBA{86, 180, 233, 255}
 	green      = color.RGBA{0, 158, 115, 255}
@@ -50,6 +51,13 @@ var styles = map[string]style{
 	"pure-faas":       {orange, polygon(3, -math.Pi/2), []vg.Length{3, 1.5}},
 	"state-propagate": {skyBlue, polygon(5, math.Pi/2), []vg.Length{8, 2}},
 	"state-local":     {black, star(), []vg.Length{1, 1}},
+}
+
+// orderly are the looks of curves that are no models.
+var orderly = []style{
+	{blue, nil, nil}, {vermillion, polygon(4, math.Pi/4), []vg.Length{5, 1.5}}, {green, polygon(3, math.Pi/2), []vg.Length{1.5, 1.5}},
+	{orange, polygon(4, 0), []vg.Length{6, 1.5, 1.5, 1.5}}, {purple, polygon(3, -math.Pi/2), []vg.Length{3, 1.5}},
+	{skyBlue, polygon(5, math.Pi/2), []vg.Length{8, 2}}, {black, star(), []vg.Length{1, 1}}, {grey, polygon(6, 0), []vg.Length{8, 1.5, 1.5, 1.5}},
 }
 
 // styleOf falls back to black circles for what it does not know.

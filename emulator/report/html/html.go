@@ -1,0 +1,182 @@
+// Package html makes one self-contained page of a report: text, tables, drawn figures and, where scripts
+// run, the same figures to hover, zoom and filter. The page fetches nothing, and its content security
+// policy forbids that it could.
+package html
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"regexp"
+	"strings"
+)
+
+// MaxSize is what a page must stay below: 3 MB.
+const MaxSize = 3_000_000
+
+//go:embed assets/echarts.min.js
+var library string
+
+//go:embed assets/page.js
+var script string
+
+//go:embed assets/page.css
+var style string
+
+//go:embed assets/page.html
+var layout string
+
+// Page is a report's content. All texts are plain; Drawing is the only type that holds markup.
+type Page struct {
+	Title    string
+	Run      string // its name
+	Good     bool   // the run came to its end without a loss
+	Headline string
+	Verdict  []string // sentences
+	Counts   []Count
+	Facts    []Fact
+	Missing  []string
+	Models   []Model
+	Engines  []Engine
+	Sections []Section
+	Data     any // for the script: charts by the figures' names
+	Made     string
+}
+
+// Count is a number with what it counts.
+type Count struct {
+	Value, Label string
+	Bad          bool
+}
+
+// Fact is a name with a value.
+type Fact struct{ Name, Value string }
+
+// Model is an execution model's name and look.
+type Model struct {
+	Name   string `json:"name"`
+	Colour string `json:"colour"`
+	Symbol string `json:"symbol"` // a form that the script knows
+	Dash   string `json:"dash"`   // lengths, separated by commas; empty: solid
+}
+
+// Engine is a predictor.
+type Engine struct{ Name, About string }
+
+// Section is a part of the page with a heading. Only what is not empty is shown.
+type Section struct {
+	ID, Title string
+	Intro     []string
+	Filtered  bool // its charts obey the choice of models and engine
+	Figures   []Figure
+	Tables    []Table
+	Facts     []Fact
+	Texts     []Text
+}
+
+// Figure is a drawing, and the chart that takes its place where scripts run.
+type Figure struct {
+	ID      string
+	Title   string
+	Caption string
+	Static  Drawing
+	Chart   bool   // Page.Data has a chart of this name
+	Plain   bool   // the drawing is not replaced, and adapts to dark pages
+	Shape   string // wide, square or empty
+}
+
+// Drawing is an SVG element that is put into the page as it is. Make it with SVG.
+type Drawing struct{ markup template.HTML }
+
+// Empty says whether there is no drawing.
+func (d Drawing) Empty() bool { return d.markup == "" }
+
+// Markup is the element.
+func (d Drawing) Markup() template.HTML { return d.markup }
+
+var prolog = regexp.MustCompile(`(?s)^.*?<svg`)
+
+// SVG takes an SVG document that this program has drawn.
+func SVG(document string) Drawing {
+	if !strings.Contains(document, "<svg") {
+		return Drawing{}
+	}
+	return Drawing{template.HTML(prolog.ReplaceAllString(document, "<svg"))}
+}
+
+// Table is rows of texts.
+type Table struct {
+	ID, Caption string
+	Columns     []Column
+	Rows        [][]string
+	Filter      string // the label of a field that filters the rows; empty: none
+	Note        string
+}
+
+// Column is a table's column; numbers are aligned at the right.
+type Column struct {
+	Name   string
+	Number bool
+}
+
+// Cells pairs a row's texts with their columns, for the template.
+func (t Table) Cells(row []string) []Cell {
+	cells := make([]Cell, min(len(row), len(t.Columns)))
+	for i := range cells {
+		cells[i] = Cell{row[i], t.Columns[i].Number}
+	}
+	return cells
+}
+
+// Cell is one of a row.
+type Cell struct {
+	Text   string
+	Number bool
+}
+
+// Text is something to be copied, folded away where it is long.
+type Text struct {
+	Title, Body string
+	Folded      bool
+}
+
+// content is what the template gets.
+type content struct {
+	*Page
+	Policy  string
+	Style   template.CSS
+	Library template.JS
+	Script  template.JS
+}
+
+// Write writes the page. It fails where the page would be larger than MaxSize.
+func Write(w io.Writer, p *Page) error {
+	t, err := template.New("page").Parse(layout)
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	var text bytes.Buffer
+	policy := fmt.Sprintf("default-src 'none'; script-src '%s' '%s'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+		digest(library), digest(script))
+	err = t.Execute(&text, content{p, policy, template.CSS(style), template.JS(library), template.JS(script)})
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	if text.Len() > MaxSize {
+		return fmt.Errorf("report: the page would have %d bytes, more than %d", text.Len(), MaxSize)
+	}
+	if _, err := w.Write(text.Bytes()); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// digest allows a script by its content.
+func digest(source string) string {
+	sum := sha256.Sum256([]byte(source))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}

@@ -1,0 +1,211 @@
+package run
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"testbed/emulator/record"
+)
+
+// buckets is the number of times at which series have a value, at most.
+const buckets = 400
+
+// Series is a quantity over the run: value i holds from i to i+1 times Width after the run's start. NaN is
+// where there was no sample.
+type Series []float64
+
+// Queue is how much one queue of a link was used.
+type Queue struct {
+	Link  string
+	Class string
+	Dir   int
+	Use   Series // share of the rate, mean of each bucket; of a queue without a rate 0
+	Peak  float64
+	Bytes int64 // sent on since the run's start
+	mean  float64
+}
+
+// Load is the use of links.
+type Load struct {
+	Width  time.Duration      // of a bucket
+	Queues []*Queue           // the most used first
+	Wire   map[string][]At    // by model: bytes on all links together, where models ran one after the other
+	Peaks  map[string]float64 // by link: the highest use of its queues in any sample
+}
+
+// At is a number of bytes sent until an instant, since the model's first chain.
+type At struct {
+	Time  time.Time
+	Bytes float64
+}
+
+// HostLoad is the load of the machine.
+type HostLoad struct {
+	Width      time.Duration
+	Busy       Series
+	Steal      Series
+	Load1      Series
+	Memory     Series // bytes used
+	MemoryAll  int64
+	Processors int
+	MeanBusy   float64
+	MeanSteal  float64
+	MaxSteal   float64
+	Samples    int
+}
+
+// readLoad streams the samples of links and of the host.
+func (r *Run) readLoad() error {
+	path := filepath.Join(r.Dir, record.SamplesFile)
+	links := newLinks(r)
+	err := record.ReadLinks(path, func(l record.Link) error { links.add(&l); return nil })
+	if errors.Is(err, fs.ErrNotExist) {
+		r.miss("There is no %s: nothing is known of the links' use and the host's load.", record.SamplesFile)
+		return nil
+	}
+	cut := errors.Is(err, record.ErrTruncated)
+	if err != nil && !cut {
+		return err
+	}
+	r.Load = links.finish()
+	host := &hosts{clock: clock{start: r.start()}}
+	if err := record.ReadHost(path, func(h record.Host) error { host.add(&h); return nil }); err != nil && !errors.Is(err, record.ErrTruncated) {
+		return err
+	}
+	r.Host = host.finish()
+	if cut {
+		r.miss("The last line of %s is cut off, as a crash leaves it, and is left out.", record.SamplesFile)
+	}
+	if len(r.Load.Queues) == 0 {
+		r.miss("No samples of the links' use: the run is of a version that did not take them, or was too short.")
+	}
+	if r.Host.Samples == 0 {
+		r.miss("No samples of the host's load: the run is of a version that did not take them, or was too short.")
+	}
+	return nil
+}
+
+// start is the run's first instant: time zero of all series.
+func (r *Run) start() time.Time {
+	start := r.Manifest.Start
+	for i := range r.Chains {
+		if s := r.Chains[i].Start; r.Chains[i].OK && (start.IsZero() || s.Before(start)) {
+			start = s
+		}
+	}
+	return start
+}
+
+type queueKey struct {
+	link string
+	dir  int
+}
+
+// links collects the samples of links.
+type links struct {
+	clock
+	grids  map[queueKey]*grid
+	queues map[queueKey]*Queue
+	peaks  map[string]float64
+	spans  []span
+	wire   map[string][]At
+}
+
+func newLinks(r *Run) *links {
+	return &links{clock: clock{start: r.start()}, grids: map[queueKey]*grid{}, queues: map[queueKey]*Queue{},
+		peaks: map[string]float64{}, spans: r.spans(), wire: map[string][]At{}}
+}
+
+func (l *links) add(sample *record.Link) {
+	k := queueKey{sample.Link, sample.Dir}
+	q := l.queues[k]
+	if q == nil {
+		q = &Queue{Link: sample.Link, Class: sample.Class, Dir: sample.Dir}
+		l.queues[k], l.grids[k] = q, &grid{}
+	}
+	// A sample holds for the interval that ends with it.
+	middle := sample.Time.Add(-time.Duration(sample.Interval / 2 * float64(time.Second)))
+	at := l.bucket(middle, func() {
+		for _, g := range l.grids {
+			g.halve()
+		}
+	})
+	l.grids[k].add(at, sample.Utilisation)
+	q.Peak = max(q.Peak, sample.Utilisation)
+	l.peaks[sample.Link] = max(l.peaks[sample.Link], sample.Utilisation)
+	l.charge(sample.Time, middle, float64(sample.Bytes-q.Bytes))
+	q.Bytes = sample.Bytes
+}
+
+// charge adds bytes to the model that ran at the time.
+func (l *links) charge(t, middle time.Time, bytes float64) {
+	for _, s := range l.spans {
+		if middle.Before(s.from) || middle.After(s.to) {
+			continue
+		}
+		list := l.wire[s.model]
+		if n := len(list); n > 0 && t.Sub(list[n-1].Time) < 20*time.Millisecond { // the same round of samples
+			list[n-1].Bytes += bytes
+			return
+		}
+		sum := 0.0
+		if n := len(list); n > 0 {
+			sum = list[n-1].Bytes
+		}
+		l.wire[s.model] = append(list, At{t, sum + bytes})
+		return
+	}
+}
+
+func (l *links) finish() Load {
+	load := Load{Width: l.width, Wire: l.wire, Peaks: l.peaks}
+	for k, q := range l.queues {
+		q.Use = l.grids[k].series()
+		for _, v := range q.Use {
+			if v > 0 {
+				q.mean += v
+			}
+		}
+		load.Queues = append(load.Queues, q)
+	}
+	slices.SortFunc(load.Queues, func(a, b *Queue) int {
+		return cmp.Or(cmp.Compare(b.mean, a.mean), cmp.Compare(a.Link, b.Link), cmp.Compare(a.Dir, b.Dir))
+	})
+	return load
+}
+
+// span is the time in which a model's chains ran.
+type span struct {
+	model    string
+	from, to time.Time
+}
+
+// spans are those of the models; none where they overlap, so that traffic cannot be told apart.
+func (r *Run) spans() []span {
+	var all []span
+	for _, m := range r.Models {
+		s := span{model: m}
+		for i := range r.Chains {
+			if c := &r.Chains[i]; c.Model == m {
+				if s.from.IsZero() || c.Start.Before(s.from) {
+					s.from = c.Start
+				}
+				if c.End.After(s.to) {
+					s.to = c.End
+				}
+			}
+		}
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b span) int { return a.from.Compare(b.from) })
+	for i := 1; i < len(all); i++ {
+		if all[i].from.Before(all[i-1].to) {
+			return nil
+		}
+	}
+	return all
+}
