@@ -1,0 +1,75 @@
+package influxtest
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"sync/atomic"
+	"testing"
+)
+
+// Faulty is a server in front of another that answers as it is told.
+type Faulty struct {
+	URL      string
+	Requests atomic.Int64 // of writes
+
+	status atomic.Int64
+	hang   atomic.Bool
+	front  *httptest.Server
+}
+
+// NewFaulty starts a server in front of the one at target.
+func NewFaulty(t testing.TB, target string) *Faulty {
+	t.Helper()
+	back, err := url.Parse(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &Faulty{}
+	pass := httputil.NewSingleHostReverseProxy(back)
+	f.front = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/v2/write" {
+			f.Requests.Add(1)
+		}
+		if f.hang.Load() {
+			<-r.Context().Done()
+			return
+		}
+		if status := int(f.status.Load()); status != 0 {
+			if status == http.StatusTooManyRequests {
+				w.Header().Set("Retry-After", "1")
+			}
+			w.Header().Set("X-Influxdb-Error", "told to fail")
+			w.WriteHeader(status)
+			return
+		}
+		pass.ServeHTTP(w, r)
+	}))
+	f.URL = f.front.URL
+	t.Cleanup(f.front.Close)
+	return f
+}
+
+// Answer makes every answer one with this status; 0: that of the server behind.
+func (f *Faulty) Answer(status int) { f.status.Store(int64(status)) }
+
+// Hang makes the server give no answer at all, or answer again.
+func (f *Faulty) Hang(on bool) {
+	f.hang.Store(on)
+	if !on {
+		f.front.CloseClientConnections()
+	}
+}
+
+// Refuser gives the URL of a port where nobody listens.
+func Refuser(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return "http://" + l.Addr().String()
+}
