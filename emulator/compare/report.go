@@ -8,20 +8,31 @@ import (
 	"testbed/emulator/plan"
 )
 
-// Report is a comparison, and the form of comparison.json. Times are in seconds (fields end in _s),
-// errors are ratios (_ratio): 0.1 is 10 %.
+// Report is a comparison of one run's chains with one engine's predictions, and the form of
+// comparison.json, which holds one report an engine. Times are in seconds (fields end in _s), errors are
+// ratios (_ratio): 0.1 is 10 %. Differences are measured less predicted: positive where the measurement
+// is longer.
 type Report struct {
-	Engine      string   `json:"engine"`
-	Policy      string   `json:"policy"`
-	Seed        uint64   `json:"bootstrap_seed"`
-	Models      []Group  `json:"models"`
-	Lengths     []Group  `json:"lengths"`
-	TauTotal    *float64 `json:"rank_agreement_total,omitempty"`   // Kendall's tau of the models' means; nil below two models
-	TauNetwork  *float64 `json:"rank_agreement_network,omitempty"` // the same of network latency
-	Order       Order    `json:"order"`
-	Unpredicted int      `json:"chains_without_prediction"`
-	Unmeasured  int      `json:"predictions_without_chain"`
+	Engine      string     `json:"engine"`
+	Policy      string     `json:"policy"`
+	Seed        uint64     `json:"bootstrap_seed"`
+	Resamples   int        `json:"bootstrap_resamples"`
+	Method      string     `json:"interval_method"` // IntervalMethod
+	Models      []Group    `json:"models"`
+	Lengths     []Group    `json:"lengths"`
+	TauTotal    *float64   `json:"rank_agreement_total,omitempty"`   // Kendall's tau of the models' means; nil below two models
+	TauNetwork  *float64   `json:"rank_agreement_network,omitempty"` // the same of network latency
+	Ranks       []Rank     `json:"ranks,omitempty"`                  // of total and network; empty below two models
+	Order       Order      `json:"order"`
+	Unpredicted int        `json:"chains_without_prediction"`
+	Unmeasured  int        `json:"predictions_without_chain"`
+	PartsKnown  bool       `json:"parts_known"`          // the predictions say what their steps' times consist of, so that Causes tells them apart
+	Empty       *EmptyCall `json:"empty_call,omitempty"` // what an empty function took on the same host
+	Verdict     Verdict    `json:"verdict"`
 }
+
+// IntervalMethod says how the confidence intervals come about.
+const IntervalMethod = "95 %, bootstrap, bias-corrected and accelerated (BCa), percentiles expanded for small samples"
 
 // Group is a model's chains: all of them, or those of one length.
 type Group struct {
@@ -35,6 +46,8 @@ type Group struct {
 	Network    Quantity   `json:"network"`
 	Processing Quantity   `json:"processing"`
 	Roles      []Role     `json:"roles,omitempty"`
+	Attributed int        `json:"attributed"` // paired chains whose steps were all measured: those that Causes is about
+	Causes     []Cause    `json:"causes,omitempty"`
 }
 
 // States counts checks of the states' versions.
@@ -44,46 +57,133 @@ type States struct {
 	Failed  int `json:"failed"`
 }
 
-// Quantity compares one time of the chains. Without a pair only Measured is filled.
+// Quantity compares one time of the chains. Without a pair only Measured and MeasuredMean are filled.
 type Quantity struct {
-	Measured   Summary    `json:"measured"`
-	Predicted  Summary    `json:"predicted"`
-	Error      ErrorStats `json:"error"`
-	Difference Interval   `json:"difference"` // mean of measured - predicted over the pairs, with its 95 % confidence interval
+	Measured     Summary    `json:"measured"`
+	MeasuredMean Interval   `json:"measured_mean"` // of all measured chains
+	Predicted    Summary    `json:"predicted"`
+	Error        ErrorStats `json:"error"`
+	Difference   Interval   `json:"difference"` // mean of measured - predicted over the pairs
 }
 
-// Summary describes a distribution.
+// Summary describes a distribution. Quantiles interpolate linearly.
 type Summary struct {
+	N      int     `json:"n"`
 	Mean   float64 `json:"mean_s"`
+	SD     float64 `json:"sd_s"` // with n-1; 0 below two values
+	Min    float64 `json:"min_s"`
+	P5     float64 `json:"p5_s"`
+	P25    float64 `json:"p25_s"`
 	Median float64 `json:"median_s"`
+	P75    float64 `json:"p75_s"`
 	P95    float64 `json:"p95_s"`
+	Max    float64 `json:"max_s"`
 }
 
-// ErrorStats describes the paired relative error |measured - predicted| / measured. Where nothing
-// was measured (0 s) it is 0 if nothing was predicted, else 1.
+// ErrorStats describes the paired error: relative, |measured - predicted| / measured, and absolute. Where
+// nothing was measured (0 s) the relative error is 0 if nothing was predicted, else 1.
 type ErrorStats struct {
 	Median float64 `json:"median_ratio"`
 	Mean   float64 `json:"mean_ratio"`
 	P95    float64 `json:"p95_ratio"`
-	Bias   float64 `json:"bias_ratio"` // mean with its sign: positive where measured is longer
+	Bias   float64 `json:"bias_ratio"` // mean with its sign
+
+	AbsoluteMedian float64 `json:"median_s"`
+	AbsoluteMean   float64 `json:"mean_s"`
+	AbsoluteP95    float64 `json:"p95_s"`
+	AbsoluteBias   float64 `json:"bias_s"` // mean with its sign
 }
 
-// Interval is a mean and its bootstrap confidence interval (percentiles).
+// Interval is a mean and its confidence interval (IntervalMethod).
 type Interval struct {
 	Mean float64 `json:"mean_s"`
 	Low  float64 `json:"low_s"`
 	High float64 `json:"high_s"`
 }
 
+// Share is a ratio with its confidence interval.
+type Share struct {
+	Ratio float64 `json:"ratio"`
+	Low   float64 `json:"low_ratio"`
+	High  float64 `json:"high_ratio"`
+}
+
 // Role says what the steps of one role contribute to the difference.
 type Role struct {
-	Role      string  `json:"role"`
-	Steps     int     `json:"steps"`
-	Measured  float64 `json:"measured_mean_s"` // a step
-	Predicted float64 `json:"predicted_mean_s"`
-	PerChain  float64 `json:"difference_per_chain_s"` // measured - predicted
-	Share     float64 `json:"share_ratio"`            // of the sum of all roles' |difference|
+	Role      string      `json:"role"`
+	Steps     int         `json:"steps"`
+	Measured  float64     `json:"measured_mean_s"` // a step
+	Predicted float64     `json:"predicted_mean_s"`
+	PerChain  float64     `json:"difference_per_chain_s"` // measured - predicted
+	Share     float64     `json:"share_ratio"`            // of the sum of all roles' |difference|
+	Causes    []RoleCause `json:"causes,omitempty"`       // in the order of CauseNames, those that this role can have
 }
+
+// RoleCause is what one cause contributes in the steps of one role: means a chain.
+type RoleCause struct {
+	Cause     CauseName `json:"cause"`
+	Predicted float64   `json:"predicted_s"`
+	PerChain  float64   `json:"difference_per_chain_s"`
+}
+
+// CauseName names a part of a chain's time in which an error can arise.
+type CauseName string
+
+// The causes. The first five are parts of a transfer that cannot be measured apart: their difference is
+// that between the transport model's part and this engine's, so none where the engine is the transport
+// model itself. What remains of a transfer's measured time is Queueing, a residual: the wait behind other
+// traffic, what the host adds by scheduling, and all that the transport model gets wrong.
+const (
+	Propagation   CauseName = "propagation"   // links' delays
+	Serialisation CauseName = "serialisation" // bits on links, store-and-forward
+	SlowStart     CauseName = "slow start"    // waiting for the window, or for its ACKs
+	RoundTrip     CauseName = "round trip"    // the second message of a state's read or write: GET, or the answer to PUT
+	HostTime      CauseName = "host"          // two network stacks and HTTP, as calibrated with an empty function
+	Queueing      CauseName = "queueing"      // the residual
+	Processing    CauseName = "processing"    // measured executions less those allotted
+	FaaSOverhead  CauseName = "faas overhead" // the time of a chain that is in no transfer and no execution
+	Parallel      CauseName = "parallel"      // of chains with branches: what their overlap takes away
+	Transfers     CauseName = "transfers"     // all of a transfer's time, where the parts are not known
+)
+
+// CauseNames are all causes, in the order of reports.
+var CauseNames = []CauseName{Propagation, Serialisation, SlowStart, RoundTrip, HostTime, Queueing, Processing, FaaSOverhead, Parallel, Transfers}
+
+// Cause is what one cause contributes to the chains' time and to its error. The differences of all causes
+// add up to that of the chains' total.
+type Cause struct {
+	Cause      CauseName `json:"cause"`
+	Predicted  float64   `json:"predicted_s"`          // by this engine, mean a chain
+	Measured   *float64  `json:"measured_s,omitempty"` // mean a chain; nil: it cannot be measured apart
+	Difference Interval  `json:"difference"`           // mean a chain
+	Share      float64   `json:"share_ratio"`          // of the sum of all causes' |mean difference|
+}
+
+// EmptyCall is what an empty function took on the host of the run, in seconds: medians of several calls.
+type EmptyCall struct {
+	Self   float64 `json:"self_s"`    // a node invokes itself
+	Pair   float64 `json:"pair_s"`    // it invokes another, across the network
+	Rest   float64 `json:"rest_s"`    // of Pair, what is in no transfer and no execution
+	OneWay float64 `json:"one_way_s"` // of Pair, a transfer's half
+}
+
+// Rank is how far measurement and prediction order the models alike, by one quantity.
+type Rank struct {
+	Quantity string  `json:"quantity"`
+	Models   int     `json:"models"`
+	Kendall  float64 `json:"kendall"`  // tau of the models' means
+	Spearman float64 `json:"spearman"` // rho of the models' means
+	// Of the jobs that all models ran: how many were measured in exactly the order predicted, and, of all
+	// their pairs of models, how many. Models predicted to be equal (within EqualPrediction) agree with either order.
+	Jobs       int     `json:"jobs"`
+	SameOrder  int     `json:"jobs_in_predicted_order"`
+	Pairs      int     `json:"pairs"`
+	Concordant int     `json:"pairs_in_predicted_order"`
+	Agreement  float64 `json:"agreement_ratio"` // SameOrder / Jobs
+}
+
+// EqualPrediction is up to which relative difference two predictions count as equal when ranks are compared.
+const EqualPrediction = 1e-6
 
 // Order is whether the models are ordered by network latency as the study found.
 type Order struct {
@@ -102,6 +202,40 @@ type Relation struct {
 	Difference Interval   `json:"difference"`
 	Chains     int        `json:"chains"` // in common
 	Holds      bool       `json:"holds"`
+}
+
+// Verdict says in words, and in the numbers behind them, where a prediction holds.
+type Verdict struct {
+	Within   float64   `json:"within_ratio"`
+	Findings []Finding `json:"findings,omitempty"` // of total, by model, then by model and length
+	Text     []string  `json:"text,omitempty"`     // sentences
+}
+
+// Outcome is what can be said of a group of chains.
+type Outcome string
+
+// The outcomes. An interval is that of the relative difference of means.
+const (
+	Holds  Outcome = "holds"   // the interval lies within the bounds
+	Fails  Outcome = "fails"   // it lies outside of them
+	Open   Outcome = "open"    // it contains a bound: more chains are needed
+	TooFew Outcome = "too few" // there are fewer than LeastChains
+)
+
+// LeastChains is the number of pairs below which a verdict is not given: intervals of fewer do not keep
+// what they promise.
+const LeastChains = 8
+
+// Finding is the verdict on a group.
+type Finding struct {
+	Model    plan.Model `json:"model"`
+	Length   int        `json:"length"` // 0: all
+	Chains   int        `json:"chains"` // pairs
+	Outcome  Outcome    `json:"outcome"`
+	Relative Share      `json:"relative_difference"` // (mean measured - mean predicted) / mean measured
+	Within   int        `json:"chains_within"`       // of the pairs, those that are each within the bounds
+	Cause    CauseName  `json:"largest_cause,omitempty"`
+	Share    float64    `json:"largest_cause_share_ratio,omitempty"`
 }
 
 // WriteJSON writes reports, one an engine, as comparison.json.
