@@ -110,9 +110,6 @@ func (d *decoder) checkPartition(groups [][]string, path string, n vocabulary) {
 	}
 	seen := map[string]bool{}
 	for i, group := range groups {
-		if len(group) == 0 {
-			d.failAt(fmt.Sprintf("%s[%d]", path, i), "name hosts, or remove it", "the group is empty")
-		}
 		for k, name := range group {
 			here := fmt.Sprintf("%s[%d][%d]", path, i, k)
 			switch _, node := n.nodes[name]; {

@@ -58,17 +58,7 @@ func (d *decoder) checkAgentsOfClients(f *File, n vocabulary) {
 		return
 	}
 	for i, c := range f.Workload.Clients {
-		hosts, agents := 0, 0
-		for _, v := range n.hosts {
-			if v.Kind != topology.Host || !matches(v, c) {
-				continue
-			}
-			hosts++
-			if _, agent := f.imageOf(v); agent {
-				agents++
-			}
-		}
-		if hosts > 0 && agents == 0 {
+		if slices.Contains(n.clients, c) && c != "" && !n.issuer(f, c) {
 			d.failAt(fmt.Sprintf("workload.clients[%d]", i), "remove it, or write agent: true for its image",
 				"%q has no agent (agent: false), and cannot issue jobs", c)
 		}

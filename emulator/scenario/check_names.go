@@ -119,6 +119,14 @@ func (n *vocabulary) node(v *topology.Vertex) {
 	}
 }
 
+// issuer says whether a client's name, model or class is that of a host with an agent.
+func (n *vocabulary) issuer(f *File, client string) bool {
+	return slices.ContainsFunc(n.hosts, func(v *topology.Vertex) bool {
+		_, agent := f.imageOf(v)
+		return agent && v.Kind == topology.Host && matches(v, client)
+	})
+}
+
 func (d *decoder) checkNames(f *File, n vocabulary) {
 	d.checkImages(f, n)
 	for i := range f.Events {
@@ -131,8 +139,8 @@ func (d *decoder) checkNames(f *File, n vocabulary) {
 			d.failAt(here, suggest(c, slices.Compact(slices.Sorted(slices.Values(n.clients)))), "there is no host of the name, model or class %q", c)
 		}
 	}
-	if !listed && !slices.ContainsFunc(f.Workload.Clients, func(c string) bool { return slices.Contains(n.clients, c) }) {
-		d.failAt("workload", "add workload.clients", "no host is of a model that issues jobs by default, %s", strings.Join(f.Workload.Clients, " or "))
+	if !listed && !slices.ContainsFunc(f.Workload.Clients, func(c string) bool { return n.issuer(f, c) }) {
+		d.failAt("workload", "add workload.clients", "no host with an agent is of a model that issues jobs by default, %s", strings.Join(f.Workload.Clients, " or "))
 	}
 	for _, o := range f.Classes {
 		here := join("classes", o.Name)

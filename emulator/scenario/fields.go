@@ -46,6 +46,16 @@ type field struct {
 	when     condition
 }
 
+// element is the field of a list's elements: inner lists must not be empty.
+func (f *field) element() field {
+	e := *f
+	e.min, e.max, e.flat, e.single = "", "", false, false
+	if f.flat {
+		e.min = "1"
+	}
+	return e
+}
+
 type condition struct {
 	key   string
 	words []string

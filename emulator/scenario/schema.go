@@ -92,8 +92,7 @@ func (s *scalar) schema() object {
 }
 
 func (g *generator) list(t reflect.Type, f *field) object {
-	element := *f
-	element.min, element.max, element.flat, element.single = "", "", false, false
+	element := f.element()
 	item := g.value(t.Elem(), &element)
 	s := object{"type": "array", "items": item}
 	low, high := "minItems", "maxItems"

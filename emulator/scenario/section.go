@@ -108,7 +108,7 @@ func (d *decoder) section(n *yaml.Node, v reflect.Value, f *field, path string, 
 
 // inherit hands the range of the field f down to the directions of a two-way quantity.
 func inherit(inner, f *field) {
-	if inner.name == "up" || inner.name == "down" {
+	if inner.short && (inner.name == "up" || inner.name == "down") {
 		inner.min, inner.max = f.min, f.max
 	}
 }
@@ -273,8 +273,7 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, f *field, path string, dep
 	}
 	out := reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content))
 	ok := true
-	element := *f
-	element.min, element.max, element.flat, element.single = "", "", false, false
+	element := f.element()
 	for i, c := range n.Content {
 		ok = d.value(c, out.Index(i), &element, path+"["+strconv.Itoa(i)+"]", depth+1) && ok
 	}

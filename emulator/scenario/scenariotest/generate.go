@@ -3,11 +3,12 @@ package scenariotest
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
-// wrong are the values put in the place of each key's good one: those that the schema refuses too and,
-// behind the bar, those that only Parse does.
+// wrong are the values put in the place of each key's good one, by the key alone or with that of the
+// section around it: those that the schema refuses too and, behind the bar, those that only Parse does.
 var wrong = map[string]string{
 	"name": "12 [a] -x a/b a.b", "description": "5 [a] {a: b}", "seed": "-1 one 1.5 [1]|99999999999999999999 0x10",
 	"kind": "router 3 [host]", "class": "5 [a] -bad", "model": "7 {a: b}", "arch": "[x] 9",
@@ -21,10 +22,19 @@ var wrong = map[string]string{
 	"max-length": "0 -1 long", "strict": "maybe 1 yes", "policy": "net 1", "speed": "memory fast",
 	"models": "external [] [cloud]|[external, external]", "compute": "real 0", "warmup": "on 0 warm",
 	"timeout": "60 -1s soon|0s 1ns 2h", "congestion": "5 Cubic [x]", "slow-start-after-idle": "no 0",
-	"runtime": "podman 1", "fabric": "tc 2",
+	"runtime": "podman 1", "fabric": "tc 2", "resources": "all 1 [none]",
+	"reorder": "2 -0.1 half .nan|99.9%", "duplicate": "2 -1% 1ms|99.9%", "corrupt": "3 -0.1 all|100%",
+	"image": "5 [a] {a: b} -x Big:1", "agent": "maybe 1 yes [true]",
+	"url": "5 [a]|localhost ftp://x http://u:p@x http://x?token=1 http://", "org": "5 [a]", "bucket": "5 {a: b}",
+	"token-env": "5 lab_token [A] sEcReT==", "required": "maybe 1",
+	"events.at": "5 [5s] x -1s|48h", "events.from": "4 x|48h", "events.to": "4 x [1s]|48h 1s",
+	"events.link": "5 [] {a: b} [wifi, 5] -x|wify gw nowhere [wifi, wifi]", "events.node": "5 [] {a: b}|iz wifi [ix, ix]",
+	"events.reset": "false 1 yes [true]", "events.down": "false 5s", "events.up": "false 1",
+	"events.partition": "5 [] {a: b} cam [[cam], srv] [[cam], []]|[cam, srv, cloud] [cam, gw] [cam, cam] [nobody]",
+	"flap.period":      "2 x -1s 1Mbps|0s 2h", "flap.down": "5 x [1s]|2s 0s 3h",
 }
 
-// BadFiles makes some three hundred broken files from Good, always the same ones: each key misspelt,
+// BadFiles makes some six hundred broken files from Good, always the same ones: each key misspelt,
 // without a value or given twice, each value replaced by ones of a wrong type, unit or range, each
 // section by a number, and files wrong as a whole.
 func BadFiles() []Case {
@@ -40,9 +50,16 @@ func BadFiles() []Case {
 			g.replace(i, 1+g.inside(i), true, "number for section "+key, before+key+": 17")
 			continue
 		}
-		g.replace(i, 1, true, "no value for "+key, before+key+":")
+		parent := g.parent(i)
+		if value != "true" || parent != "events" { // these say it by being there
+			g.replace(i, 1, true, "no value for "+key, before+key+":")
+		}
 		g.replace(i+1, 0, false, key+" twice", strings.Repeat(" ", len(before))+key+colon)
-		for k, group := range strings.SplitN(wrong[key], "|", 2) {
+		list, special := wrong[parent+"."+key]
+		if !special {
+			list = wrong[key]
+		}
+		for k, group := range strings.SplitN(list, "|", 2) {
 			for _, bad := range values(group) {
 				g.replace(i, 1, k == 0, key+" "+bad, before+key+": "+bad)
 			}
@@ -65,15 +82,46 @@ var whole = []Case{
 	{Name: "no name", YAML: "topology: {synth: iiot}\n", WantLine: 1, Structural: true},
 	{Name: "synth and ether", YAML: "name: x\ntopology:\n  synth: iiot\n  ether: y\n", WantLine: 4, Structural: true},
 	{Name: "links without nodes", YAML: "name: x\ntopology:\n  synth: iiot\n  links: [{endpoints: [a, b]}]\n", WantLine: 4, Structural: true},
-	{Name: "delay and rtt", YAML: strings.Replace(Good, "      rtt: 10ms\n", "      rtt: 10ms\n      delay: 5ms\n", 1), WantLine: 34, Structural: true},
-	{Name: "speedup of poisson", YAML: strings.Replace(Good, "    rate: 5/s\n", "    rate: 5/s\n    speedup: 2\n", 1), WantLine: 71, Structural: true},
+	{Name: "delay and rtt", YAML: strings.Replace(Good, "      rtt: 10ms\n", "      rtt: 10ms\n      delay: 5ms\n", 1), WantLine: 1 + lineOf("rtt: 10ms"), Structural: true},
+	{Name: "speedup of poisson", YAML: strings.Replace(Good, "    rate: 5/s\n", "    rate: 5/s\n    speedup: 2\n", 1), WantLine: 1 + lineOf("rate: 5/s"), Structural: true},
 	{Name: "disconnected", YAML: strings.Replace(Good, "[srv, ix]", "[cam, ix]\n      name: srv-ix", 1), WantLine: 13},
 	{Name: "no hosts", YAML: "name: x\ntopology:\n  nodes:\n    a: {kind: switch}\n", WantLine: 3},
 	{Name: "external without cloud", YAML: "name: x\ntopology: {synth: iiot}\nmodels: [external]\n", WantLine: 3},
 	{Name: "too many hosts", YAML: "name: x\ntopology:\n  synth: {kind: iiot, premises: 999, racks: 999}\n", WantLine: 3},
 	{Name: "endless alias", YAML: "name: x\ntopology: &t\n  synth: *t\n", WantLine: 3},
+	{Name: "image of nobody", YAML: iiot + "images:\n  rpi4: {image: x}\n", WantLine: 4},
+	{Name: "image of a process", YAML: iiot + "runtime: process\nimages:\n  rpi3b+: {image: x}\n", WantLine: 5},
+	{Name: "no agents", YAML: iiot + "images:\n  rpi3b+: {image: x, agent: false}\n  nvidia_jetson_tx2: {image: x, agent: false}\n", WantLine: 1},
+	{Name: "client without agent", YAML: iiot + "images: {rpi3b+: {image: x, agent: false}}\nworkload:\n  clients: [tx2_0, rpi3_1]\n", WantLine: 5},
+	{Name: "cloud without agent", YAML: iiot + "cloud: {}\nimages:\n  cloud: {image: x, agent: false}\n", WantLine: 5},
+	{Name: "agent without image", YAML: "name: x\ntopology:\n  nodes:\n    a: {agent: false}\n", WantLine: 4, Structural: true},
+	{Name: "token", YAML: iiot + "influx:\n  token: abc\n", WantLine: 4, Structural: true},
+	{Name: "password", YAML: iiot + "influx: {password: abc}\n", WantLine: 3, Structural: true},
+	{Name: "no action", YAML: event("at: 1s, link: up_lan_0"), WantLine: 4, Structural: true},
+	{Name: "two actions", YAML: event("at: 1s, link: up_lan_0, down, reset"), WantLine: 4, Structural: true},
+	{Name: "no time", YAML: event("link: up_lan_0, down"), WantLine: 4, Structural: true},
+	{Name: "two times", YAML: event("at: 1s, from: 1s, to: 2s, link: up_lan_0, down"), WantLine: 4, Structural: true},
+	{Name: "from alone", YAML: event("from: 1s, link: up_lan_0, down"), WantLine: 4, Structural: true},
+	{Name: "to before from", YAML: event("from: 2s, to: 1s, link: up_lan_0, down"), WantLine: 4},
+	{Name: "nothing to go down", YAML: event("at: 1s, down"), WantLine: 4},
+	{Name: "link and node", YAML: event("at: 1s, link: up_lan_0, node: tx2_0, down"), WantLine: 4, Structural: true},
+	{Name: "rate of a node", YAML: event("at: 1s, node: tx2_0, set: {rate: 1Mbps}"), WantLine: 4, Structural: true},
+	{Name: "set nothing", YAML: event("at: 1s, link: up_lan_0, set: {}"), WantLine: 4},
+	{Name: "down of an uplink", YAML: event("at: 1s, link: up_lan_0, set: {rate: {down: 1Mbps}}"), WantLine: 4},
+	{Name: "huge jitter", YAML: event("at: 1s, link: up_lan_0, set: {jitter: 10s}"), WantLine: 4},
+	{Name: "reset in a window", YAML: event("from: 1s, to: 2s, link: up_lan_0, reset"), WantLine: 4},
+	{Name: "endless flap", YAML: event("at: 1s, link: up_lan_0, flap: {period: 2s, down: 1s}"), WantLine: 4},
+	{Name: "partition of a link", YAML: event("at: 1s, link: up_lan_0, partition: [tx2_0]"), WantLine: 4},
 	{Name: "unknown anchor", YAML: "name: x\ntopology: *t\n", WantLine: 2},
 }
+
+const iiot = "name: x\ntopology: {synth: iiot}\n"
+
+// event is a file with one event.
+func event(keys string) string { return iiot + "events:\n  - {" + keys + "}\n" }
+
+// lineOf is the number of the line of Good in which text is.
+func lineOf(text string) int { return 1 + strings.Count(Good[:strings.Index(Good, text)], "\n") }
 
 type generator struct {
 	lines  []string
@@ -108,13 +156,18 @@ func (g *generator) inside(i int) int {
 
 // freeName says whether line i begins with a name that the file's author chooses.
 func (g *generator) freeName(i int) bool {
+	return slices.Contains([]string{"nodes", "classes", "overrides", "images"}, g.parent(i))
+}
+
+// parent is the key of the section that line i is in; empty at the top.
+func (g *generator) parent(i int) string {
+	own, _, _ := split(g.lines[i])
 	for k := i - 1; k >= 0; k-- {
-		if indent(g.lines[k]) < indent(g.lines[i]) {
-			_, parent, _ := split(g.lines[k])
-			return parent == "nodes" || parent == "classes" || parent == "overrides"
+		if before, key, _ := split(g.lines[k]); len(before) < len(own) {
+			return key
 		}
 	}
-	return false
+	return ""
 }
 
 func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }

@@ -25,6 +25,8 @@ topology:
     srv:
       class: server
       memory: 8GiB
+      image: example/server:1.2
+      agent: true
     gw:
       kind: switch
     ix:
@@ -38,6 +40,9 @@ topology:
       delay: 3ms
       jitter: 1ms
       loss: 0.1%
+      reorder: 1%
+      duplicate: 0.2%
+      corrupt: 0.01
       queue: 256KiB
     - name: access
       class: isp
@@ -88,4 +93,38 @@ tcp:
   slow-start-after-idle: false
 runtime: auto
 fabric: auto
+resources: emulate
+images:
+  server:
+    image: example/server@sha256:0123456789abcdef
+    agent: false
+influx:
+  url: http://localhost:8086
+  org: lab
+  bucket: runs
+  token-env: LAB_TOKEN
+  required: true
+events:
+  - at: 30s
+    link: wifi
+    set:
+      loss: 2%
+  - at: 31s
+    link: [wifi]
+    reset: true
+  - at: 32s
+    node: ix
+    down: true
+  - at: 33s
+    node: [ix]
+    up: true
+  - from: 40s
+    to: 41s
+    partition: [cam, srv]
+  - from: 50s
+    to: 60s
+    link: access
+    flap:
+      period: 2s
+      down: 500ms
 `
