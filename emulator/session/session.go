@@ -17,6 +17,7 @@ import (
 	"testbed/emulator/predict"
 	"testbed/emulator/predict/transport"
 	"testbed/emulator/record"
+	"testbed/emulator/record/influx"
 	"testbed/emulator/replay"
 	"testbed/emulator/topology"
 )
@@ -30,6 +31,12 @@ type Config struct {
 	Kernel     string
 	Phase      func(string)          // told of each phase; may be nil
 	Progress   func(replay.Progress) // told of each chain; may be nil
+
+	Mirror      *influx.Config // a database that gets the samples too; nil: none
+	Required    bool           // whether to begin only if it can be written to
+	SampleEvery time.Duration  // interval of the samples of links and host; 0: a second; negative: none
+	Sinks       []record.Sink  // are given each chain too, after the run's directory; their failures are theirs
+	Began       func(Live)     // told once when the samples of links begin; may be nil
 }
 
 // Outcome is what an execution came to.
@@ -37,6 +44,7 @@ type Outcome struct {
 	Dir     string // the run's directory
 	Summary replay.Summary
 	Reports []*compare.Report // one a predictor
+	Mirror  *Mirrored         // nil: there was none
 }
 
 // Failures is the number of chains that failed or lost state.
@@ -55,6 +63,9 @@ func Run(ctx context.Context, c Config) (*Outcome, error) {
 	if err != nil {
 		return &Outcome{}, err
 	}
+	if err := c.checkMirror(ctx); err != nil {
+		return &Outcome{}, err
+	}
 	dir, err := record.NewDirectory(c.Results, c.Experiment.Scenario.Name, time.Now())
 	if err != nil {
 		return &Outcome{}, err
@@ -63,8 +74,15 @@ func Run(ctx context.Context, c Config) (*Outcome, error) {
 	if err := r.describe(); err != nil {
 		return r.outcome, errors.Join(err, dir.Close())
 	}
+	if err := r.mirror(); err != nil {
+		return r.outcome, errors.Join(err, dir.Close(), r.conclude(ctx, err))
+	}
+	stop := r.observe()
 	err = r.watched(ctx)
-	return r.outcome, errors.Join(err, dir.Close(), r.conclude(ctx, err))
+	stop()
+	err = errors.Join(err, dir.Close())
+	r.settle()
+	return r.outcome, errors.Join(err, r.conclude(ctx, err))
 }
 
 // run is an execution under way.
@@ -75,6 +93,7 @@ type run struct {
 	manifest  *record.Manifest
 	predicted []predict.Prediction
 	outcome   *Outcome
+	database  *influx.Mirror // nil: none
 }
 
 // plansOf builds the plans of all models, as the worker-side state access that the FaaS carries out.
@@ -126,13 +145,11 @@ func (r *run) execute(ctx context.Context) error {
 		return err
 	}
 	r.phase("opening connections")
-	tags := record.Tags{Run: r.dir.Run(), Testbed: r.Testbed.Journal.Testbed, Scenario: r.Experiment.Scenario.Name,
-		Policy: r.Experiment.Scenario.Placement.Policy, Fabric: r.Testbed.Journal.Fabric, Runtime: r.Testbed.Journal.Runtime}
 	clients := newClients(r.Testbed)
 	defer clients.close()
 	r.outcome.Summary, err = replay.Run(ctx, replay.Config{
 		Plans: r.plans, Arrival: arrival(r.Experiment), Clients: clients.of, Address: r.address, Name: r.name,
-		Tags: tags, Timeout: r.Experiment.Scenario.Replay.Timeout, Sink: r.dir, Predict: r.lookup(), Progress: r.Progress,
+		Tags: r.tags(), Timeout: r.Experiment.Scenario.Replay.Timeout, Sink: record.NewMirror(r.dir, r.Sinks...), Predict: r.lookup(), Progress: r.Progress,
 	})
 	if err == nil && r.outcome.Summary.Interrupted {
 		err = context.Cause(ctx)
@@ -235,6 +252,9 @@ func (r *run) describe() error {
 func (r *run) conclude(ctx context.Context, failed error) error {
 	m := r.manifest
 	m.End, m.Samples, m.Exit = time.Now().UTC(), r.dir.Counts(), record.OK
+	if at := r.outcome.Mirror; at != nil {
+		m.Mirrors = map[string]record.Counts{at.Name: at.Counts}
+	}
 	for _, s := range r.outcome.Summary.Models {
 		m.Models = append(m.Models, s.ModelCounts)
 	}

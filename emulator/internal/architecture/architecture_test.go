@@ -20,7 +20,7 @@ var layers = [][]string{
 	{"plan"},
 	{"predict", "scenario", "fabric", "noderuntime", "faas"},
 	{"record", "timeline"},
-	{"compare", "replay", "live"},
+	{"compare", "replay", "live", "observe"},
 	{"report"},
 	{"campaign", "experiment", "orchestrator"},
 	{"session", "serve"},

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package observe
+
+func readFiles() (files, bool) { return files{}, false }
