@@ -35,7 +35,7 @@ type File struct {
 	Fabric      string     `yaml:"fabric" enum:"auto|netem|userspace" default:"auto" doc:"What shapes and carries packets. auto takes netem where the kernel has it, and userspace otherwise."`
 	Resources   string     `yaml:"resources" enum:"none|emulate" default:"none" doc:"none: a node may use all of the host; emulate: its processors and memory are limited to what the topology says, and to what the host has."`
 	Images      []Image    `yaml:"images,keyed" pattern:"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,62}$" doc:"Container images of your own for hosts, by a host's name, class or model (the first of these that is listed decides; what a node in topology.nodes says itself comes before). They need the runtime docker."`
-	Influx      *Influx    `yaml:"influx" doc:"The InfluxDB that receives the samples as well. What is absent comes from the environment: INFLUX_URL, INFLUX_ORG, INFLUX_BUCKET; the token always does."`
+	Influx      *Influx    `yaml:"influx,quiet" doc:"The InfluxDB that receives the samples as well. What is absent comes from the environment: INFLUX_URL, INFLUX_ORG, INFLUX_BUCKET; the token always does."`
 }
 
 // Workload says which jobs there are.

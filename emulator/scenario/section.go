@@ -99,7 +99,11 @@ func (d *decoder) section(n *yaml.Node, v reflect.Value, f *field, path string, 
 			}
 		}
 	default:
-		d.fail(at(n), path, "write one of its keys: "+strings.Join(names(fields), ", "), "%s where a mapping belongs", what(n))
+		found := what(n)
+		if f.quiet {
+			found = "a value"
+		}
+		d.fail(at(n), path, "write one of its keys: "+strings.Join(names(fields), ", "), "%s where a mapping belongs", found)
 		return false
 	}
 	d.complete(v, fields, given, path)
