@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"fmt"
 	"image/color"
 	"math"
 
@@ -116,4 +117,30 @@ func (s style) mark(c *draw.Canvas, at vg.Point, size float64, full bool) {
 	c.Fill(path)
 	c.SetLineStyle(draw.LineStyle{Color: s.colour, Width: 0.7})
 	c.Stroke(path)
+}
+
+// Look is how a model looks elsewhere than in the pictures: colour as #rrggbb, the marker's name, and the
+// dash as lengths separated by commas.
+type Look struct{ Colour, Symbol, Dash string }
+
+// symbols name the markers, by model.
+var symbols = map[string]string{
+	"external": "circle", "in-edge": "square", "in-function": "triangle", "in-client": "diamond",
+	"pure-faas": "down", "state-propagate": "pentagon", "state-local": "star",
+}
+
+// LookOf is the look of a model.
+func LookOf(model string) Look {
+	s := styleOf(model)
+	look := Look{Colour: fmt.Sprintf("#%02x%02x%02x", s.colour.R, s.colour.G, s.colour.B), Symbol: symbols[model]}
+	if look.Symbol == "" {
+		look.Symbol = "circle"
+	}
+	for i, d := range s.dashes {
+		if i > 0 {
+			look.Dash += ","
+		}
+		look.Dash += fmt.Sprintf("%g", float64(d))
+	}
+	return look
 }

@@ -3,7 +3,6 @@
 package run
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -40,6 +39,7 @@ type Run struct {
 	Redone   bool               // the reports are not of the run's directory
 	Load     Load               // of links
 	Host     HostLoad
+	Extra    []Fact   // of the manifest, that this version knows no other place for
 	Missing  []string // sentences on what is not there, and how to get it
 }
 
@@ -76,7 +76,7 @@ func Read(dir string) (*Run, error) {
 		return nil, fmt.Errorf("%s is no run's directory: %w", dir, err)
 	}
 	r := &Run{Dir: dir, Manifest: manifest}
-	r.readEvents()
+	r.readExtra()
 	r.readTopology()
 	r.readChains()
 	r.readPredictions()
@@ -94,23 +94,37 @@ func (r *Run) miss(format string, args ...any) {
 // readTopology takes the topology that was in force or, where the run is of a version that did not keep
 // it, builds it from the scenario.
 func (r *Run) readTopology() {
-	t, err := record.ReadTopology(r.Dir)
-	if err == nil {
-		r.Topology = t
+	t, rebuilt, err := topologyOf(r.Dir, r.Manifest)
+	if err != nil {
+		r.miss("The topology is not known: %v.", err)
 		return
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		r.miss("%s could not be read: %v.", record.TopologyFile, err)
+	r.Topology, r.Rebuilt = t, rebuilt
+}
+
+// Topology is the topology of the run in dir. Rebuilt says that it is not the one that was in force, which
+// the run did not keep, but that of the scenario in its manifest.
+func Topology(dir string) (t *topology.Topology, rebuilt bool, err error) {
+	manifest, err := record.ReadManifest(dir)
+	if err != nil {
+		return nil, false, fmt.Errorf("%s is no run's directory: %w", dir, err)
 	}
-	sc, err := scenario.Parse(r.Manifest.Scenario, record.ManifestFile)
+	return topologyOf(dir, manifest)
+}
+
+func topologyOf(dir string, m *record.Manifest) (*topology.Topology, bool, error) {
+	t, err := record.ReadTopology(dir)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return t, false, err
+	}
+	sc, err := scenario.Parse(m.Scenario, record.ManifestFile)
 	if err == nil {
 		t, err = sc.Topology()
 	}
 	if err != nil {
-		r.miss("The topology is not known: the run has no %s, and the scenario in its manifest cannot be worked out here.", record.TopologyFile)
-		return
+		return nil, false, fmt.Errorf("the run has no %s, and the scenario in its manifest cannot be worked out here", record.TopologyFile)
 	}
-	r.Topology, r.Rebuilt = t, true
+	return t, true, nil
 }
 
 func (r *Run) readChains() {
@@ -243,19 +257,4 @@ func (r *Run) Report(engine string) *compare.Report {
 		}
 	}
 	return nil
-}
-
-// readEvents takes the manifest's events, in whatever form they have: those of a run without events, or of
-// a version that does not know them, are none.
-func (r *Run) readEvents() {
-	var extra struct {
-		Events []map[string]any `json:"events"`
-	}
-	text, err := os.ReadFile(filepath.Join(r.Dir, record.ManifestFile))
-	if err != nil || json.Unmarshal(text, &extra) != nil {
-		return
-	}
-	for _, e := range extra.Events {
-		r.Events = append(r.Events, eventOf(e))
-	}
 }

@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/urfave/cli/v2"
+
+	"testbed/emulator/report"
+)
+
+func reportCommand(s *State) *cli.Command {
+	return &cli.Command{Name: "report", Usage: "make a run's report: one self-contained page, and figures for print (no root)",
+		ArgsUsage: "RUN", Flags: []cli.Flag{formatFlag(),
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` that gets the page (default: RUN/" + report.PageFile + ")"}},
+		Action: func(c *cli.Context) error {
+			form, err := format(c)
+			if err != nil {
+				return err
+			}
+			dir, err := argument(c, "a run's directory, such as results/iiot-20260101T120000Z")
+			if err != nil {
+				return err
+			}
+			made, err := report.Write(dir, c.String("output"))
+			if errors.Is(err, fs.ErrNotExist) {
+				return usage(err)
+			}
+			if err != nil {
+				return err
+			}
+			if form == "json" {
+				return printJSON(s, struct {
+					Page    string   `json:"page"`
+					Size    int64    `json:"page_bytes"`
+					Figures []string `json:"figures"`
+					Missing []string `json:"missing"`
+				}{made.Page, made.Size, made.Figures, made.Missing})
+			}
+			for _, text := range made.Missing {
+				fmt.Fprintln(s.Stderr, "note:", text)
+			}
+			_, err = fmt.Fprintf(s.Stdout, "Report: %s (%.1f MB), %d figures in %s/%s\n", made.Page, float64(made.Size)/1e6, len(made.Figures), dir, report.FiguresDir)
+			return err
+		}}
+}

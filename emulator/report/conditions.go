@@ -1,0 +1,178 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/record"
+	"testbed/emulator/report/graph"
+	"testbed/emulator/report/html"
+	"testbed/emulator/units"
+)
+
+// mostRows bounds the table of queues.
+const mostRows = 1000
+
+// checks are what verify measured, and what happened to the network.
+func (p *page) checks() {
+	s := html.Section{ID: "checks", Title: "Fidelity and events"}
+	m := p.run.Manifest
+	if len(m.Fidelity) == 0 {
+		s.Intro = append(s.Intro, "The run has no fidelity table: no links were measured beside the workload. `testbed up`, `testbed verify` and `testbed replay` measure a sample of the links of every class and hold them against the scenario.")
+	} else {
+		s.Tables = append(s.Tables, fidelity(m.Fidelity))
+	}
+	if len(p.run.Events) > 0 {
+		t := html.Table{ID: "events", Caption: "Events: changes to the network during the run",
+			Columns: []html.Column{{Name: "what"}, {Name: "scheduled", Number: true}, {Name: "carried out", Number: true}}}
+		for _, e := range p.run.Events {
+			t.Rows = append(t.Rows, []string{e.What, e.Scheduled, e.Actual})
+		}
+		s.Tables = append(s.Tables, t)
+	} else {
+		s.Intro = append(s.Intro, "The manifest records no events: nothing was to change in the network during the run.")
+	}
+	p.section(s)
+}
+
+func fidelity(list []record.Fidelity) html.Table {
+	t := html.Table{ID: "fidelity", Caption: "Paths measured against the scenario", Columns: []html.Column{{Name: "class"}, {Name: "from"}, {Name: "to"}, {Name: "quantity"},
+		{Name: "target", Number: true}, {Name: "measured", Number: true}, {Name: "error", Number: true}, {Name: "verdict"}}}
+	for _, f := range list {
+		verdict := "ok"
+		if !f.OK {
+			verdict = "OFF"
+		}
+		quantity, show := f.Quantity, func(v float64) string { return fmt.Sprintf("%.4g", v) }
+		switch f.Quantity {
+		case "rtt_s":
+			quantity, show = "round trip", func(v float64) string { return fmt.Sprintf("%.3f ms", 1e3*v) }
+		case "goodput_bps":
+			quantity, show = "goodput", func(v float64) string { return fmt.Sprintf("%.2f Mbit/s", v/1e6) }
+		}
+		relative := ""
+		if f.Target != 0 {
+			relative = fmt.Sprintf("%+.2f %%", 100*(f.Measured-f.Target)/f.Target)
+		}
+		t.Rows = append(t.Rows, []string{f.Class, f.From, f.To, quantity, show(f.Target), show(f.Measured), relative, verdict})
+	}
+	return t
+}
+
+// conditions are the settings in force: TCP, and every queue with its counters.
+func (p *page) conditions() {
+	m := p.run.Manifest
+	s := html.Section{ID: "conditions", Title: "Settings and queues"}
+	for _, name := range slices.Sorted(maps.Keys(m.TCP)) {
+		s.Facts = append(s.Facts, html.Fact{Name: strings.ReplaceAll(name, "/", "."), Value: m.TCP[name]})
+	}
+	if len(m.Queues) > 0 {
+		s.Tables = append(s.Tables, queues(m.Queues))
+		s.Intro = noted(m.Queues)
+	}
+	p.section(s)
+}
+
+// noted are the notes that queues carry, each once.
+func noted(list []fabric.QueueStatus) []string {
+	count := map[string]int{}
+	for i := range list {
+		if list[i].Note != "" {
+			count[list[i].Note]++
+		}
+	}
+	var out []string
+	for _, note := range slices.Sorted(maps.Keys(count)) {
+		out = append(out, fmt.Sprintf("Of %d of the %d queues: %s.", count[note], len(list), note))
+	}
+	return out[:min(len(out), 5)]
+}
+
+func queues(list []fabric.QueueStatus) html.Table {
+	t := html.Table{ID: "queues", Caption: fmt.Sprintf("The %s queues, with their counters at the run's end", thousands(int64(len(list)))), Filter: "Filter by link, node or value",
+		Columns: []html.Column{{Name: "link"}, {Name: "from"}, {Name: "rate", Number: true}, {Name: "delay", Number: true}, {Name: "loss", Number: true},
+			{Name: "limit", Number: true}, {Name: "packets", Number: true}, {Name: "bytes", Number: true}, {Name: "dropped", Number: true}, {Name: "lost", Number: true}}}
+	if len(list) > mostRows {
+		list = slices.Clone(list)
+		slices.SortStableFunc(list, func(a, b fabric.QueueStatus) int { return cmp.Compare(b.Bytes, a.Bytes) })
+		t.Note = fmt.Sprintf("Only the %d queues that sent most are listed; %s has all %d.", mostRows, record.ManifestFile, len(list))
+		list = list[:mostRows]
+	}
+	for i := range list {
+		q := &list[i]
+		rate := "unlimited"
+		if q.Rate > 0 {
+			rate = graph.Rate(q.Rate)
+		}
+		t.Rows = append(t.Rows, []string{q.Link, clip(q.From, 60), rate, delayOf(q), fmt.Sprintf("%g %%", 100*q.Loss), size(q.Limit),
+			thousands(int64(q.Packets)), thousands(int64(q.Bytes)), thousands(int64(q.Dropped)), thousands(int64(q.Lost))})
+	}
+	return t
+}
+
+func delayOf(q *fabric.QueueStatus) string {
+	text := "0"
+	if q.Delay > 0 {
+		text = graph.Delay(q.Delay.Round(time.Microsecond))
+	}
+	if q.Jitter > 0 {
+		text += " ± " + graph.Delay(q.Jitter)
+	}
+	return text
+}
+
+func size(b units.ByteSize) string { return fmt.Sprintf("%.4g kB", float64(b)/1000) }
+
+// clip cuts a text to so many letters.
+func clip(text string, most int) string {
+	if letters := []rune(text); len(letters) > most {
+		return string(letters[:most-1]) + "…"
+	}
+	return text
+}
+
+// reproduce says how to do it again, and how to cite it.
+func (p *page) reproduce() {
+	m := p.run.Manifest
+	s := html.Section{ID: "reproduce", Title: "Reproduce and cite"}
+	version := strings.TrimSuffix(m.Version, "-dirty")
+	var steps []string
+	if version != m.Version {
+		s.Intro = append(s.Intro, "The program was built from a source tree with changes that were not committed: the version below is the nearest one.")
+	}
+	steps = append(steps, "git checkout "+version+" && make build",
+		"# the scenario below, with all defaults resolved, as scenario.yaml (JSON is YAML)",
+		fmt.Sprintf("sudo bin/testbed run --runtime %s --fabric %s scenario.yaml", cmp.Or(m.Runtime, "auto"), cmp.Or(m.Fabric, "auto")))
+	if m.File != "" {
+		steps = append(steps, "# or, from the same version, the file that it was: "+oneLine(m.File))
+	}
+	steps = append(steps, "bin/testbed compare results/RUN", "bin/testbed report results/RUN")
+	s.Texts = append(s.Texts, html.Text{Title: "Commands", Body: strings.Join(steps, "\n")})
+	s.Texts = append(s.Texts, html.Text{Title: "How to cite this run", Body: fmt.Sprintf(
+		"testbed %s, run %s of %s: scenario %q, seed %d, %s runtime, %s fabric, kernel %s.", m.Version, m.Run, instant(m.Start), clip(p.Title, 200), m.Seed, m.Runtime, m.Fabric, m.Kernel)})
+	if len(m.Scenario) > 0 {
+		var text bytes.Buffer
+		if json.Indent(&text, m.Scenario, "", "  ") == nil {
+			s.Texts = append(s.Texts, html.Text{Title: "The scenario, with all defaults resolved", Body: shortened(text.String()), Folded: true})
+		}
+	}
+	p.section(s)
+}
+
+// shortened keeps the page small where a scenario writes out a large topology.
+func shortened(text string) string {
+	const most = 200_000
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "\n... cut here: " + record.ManifestFile + " has all of it"
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
