@@ -16,21 +16,28 @@ import (
 // ErrFormat is wrapped by errors about a file that is not of the form that WriteCSV writes.
 var ErrFormat = errors.New("not a table of predictions")
 
-// columns is the header of prediction.csv. steps_s holds, step by step in the plan's order, begin and
-// end since the chain's begin: 0:0.25;0.25:1.5.
-var columns = []string{"engine", "job", "index", "model", "total_s", "network_s", "processing_s", "traffic_byte_hops", "steps_s"}
+// firstColumns are those that every prediction.csv has. steps_s holds, step by step in the plan's order,
+// begin and end since the chain's begin: 0:0.25;0.25:1.5. After them come partNames, one number a step:
+// 250000000000;0. They are empty where parts are not known, and missing in files written before there were parts.
+var firstColumns = []string{"engine", "job", "index", "model", "total_s", "network_s", "processing_s", "traffic_byte_hops", "steps_s"}
+
+func columns() []string { return slices.Concat(firstColumns, partNames) }
 
 // WriteCSV writes predictions, one row a plan, after a header that names columns and units. Numbers
-// read back as the same values.
+// read back as the same values. Parts are written where there is one for each step.
 func WriteCSV(w io.Writer, predictions []Prediction) error {
 	out := csv.NewWriter(w)
-	err := out.Write(columns)
+	err := out.Write(columns())
 	for i := 0; i < len(predictions) && err == nil; i++ {
 		p := &predictions[i]
-		err = out.Write([]string{
+		row := []string{
 			p.Engine, p.Job, strconv.Itoa(p.Index), string(p.Model), number(p.Total), number(p.Network),
 			number(p.Processing), strconv.FormatInt(p.Traffic, 10), steps(p.Steps),
-		})
+		}
+		for field := range partNames {
+			row = append(row, p.partsColumn(field))
+		}
+		err = out.Write(row)
 	}
 	out.Flush()
 	return errors.Join(err, out.Error())
@@ -49,45 +56,84 @@ func steps(list []StepPrediction) string {
 	return b.String()
 }
 
-// ReadCSV reads what WriteCSV wrote. Its errors wrap ErrFormat and name the line.
+func (p *Prediction) partsColumn(field int) string {
+	if len(p.Parts) != len(p.Steps) {
+		return ""
+	}
+	var b []byte
+	for i := range p.Parts {
+		if i > 0 {
+			b = append(b, ';')
+		}
+		b = strconv.AppendInt(b, *p.Parts[i].fields()[field], 10)
+	}
+	return string(b)
+}
+
+// ReadCSV reads what WriteCSV wrote, now or before there were parts. Its errors wrap ErrFormat and name the line.
 func ReadCSV(r io.Reader) ([]Prediction, error) {
-	in := csv.NewReader(r)
-	in.FieldsPerRecord = len(columns)
-	header, err := in.Read()
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
-	}
-	if !slices.Equal(header, columns) {
-		return nil, fmt.Errorf("%w: line 1: the columns are %q, want %q", ErrFormat, header, columns)
-	}
 	var all []Prediction
+	err := EachCSV(r, func(p *Prediction) error {
+		one := *p
+		one.Steps, one.Parts = append([]StepPrediction(nil), p.Steps...), append([]Parts(nil), p.Parts...)
+		all = append(all, one)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// EachCSV calls each for every prediction that ReadCSV would return, until it fails. The prediction's
+// slices are valid during the call only.
+func EachCSV(r io.Reader, each func(*Prediction) error) error {
+	in := csv.NewReader(r)
+	in.ReuseRecord = true
+	header, err := in.Read() // which fixes the number of fields of all rows
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	if !slices.Equal(header, firstColumns) && !slices.Equal(header, columns()) {
+		return fmt.Errorf("%w: line 1: the columns are %q, want %q", ErrFormat, header, columns())
+	}
+	var p Prediction
 	for {
 		row, err := in.Read()
 		if err == io.EOF {
-			return all, nil
+			return nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+			return fmt.Errorf("%w: %w", ErrFormat, err)
 		}
-		p, err := parse(row)
-		if err != nil {
+		if err := p.parse(row); err != nil {
 			line, _ := in.FieldPos(0)
-			return nil, fmt.Errorf("%w: line %d: %w", ErrFormat, line, err)
+			return fmt.Errorf("%w: line %d: %w", ErrFormat, line, err)
 		}
-		all = append(all, p)
+		if err := each(&p); err != nil {
+			return err
+		}
 	}
 }
 
-func parse(row []string) (Prediction, error) {
-	var errs [6]error
-	p := Prediction{Engine: row[0], Job: row[1], Model: plan.Model(row[3])}
+// parse fills the prediction, reusing its slices. Texts that repeat are kept, so that a row's memory is not.
+func (p *Prediction) parse(row []string) error {
+	var errs [7]error
+	if p.Engine != row[0] {
+		p.Engine = strings.Clone(row[0])
+	}
+	if string(p.Model) != row[3] {
+		p.Model = plan.Model(strings.Clone(row[3]))
+	}
+	p.Job = strings.Clone(row[1])
 	p.Index, errs[0] = strconv.Atoi(row[2])
 	p.Total, errs[1] = finite(row[4])
 	p.Network, errs[2] = finite(row[5])
 	p.Processing, errs[3] = finite(row[6])
 	p.Traffic, errs[4] = strconv.ParseInt(row[7], 10, 64)
-	p.Steps, errs[5] = parseSteps(row[8])
-	return p, errors.Join(errs[:]...)
+	errs[5] = p.parseSteps(row[8])
+	errs[6] = p.parseParts(row[len(firstColumns):])
+	return errors.Join(errs[:]...)
 }
 
 func finite(s string) (float64, error) {
@@ -98,19 +144,53 @@ func finite(s string) (float64, error) {
 	return f, err
 }
 
-func parseSteps(s string) ([]StepPrediction, error) {
+func (p *Prediction) parseSteps(s string) error {
+	p.Steps = p.Steps[:0]
 	if s == "" {
-		return nil, nil
+		return nil
 	}
-	var list []StepPrediction
 	for text := range strings.SplitSeq(s, ";") {
 		from, to, ok := strings.Cut(text, ":")
 		start, err := finite(from)
 		end, err2 := finite(to)
 		if err := errors.Join(err, err2); err != nil || !ok {
-			return nil, fmt.Errorf("step %d: %q is not begin:end in seconds", len(list), text)
+			return fmt.Errorf("step %d: %q is not begin:end in seconds", len(p.Steps), text)
 		}
-		list = append(list, StepPrediction{Index: len(list), Start: start, End: end})
+		p.Steps = append(p.Steps, StepPrediction{Index: len(p.Steps), Start: start, End: end})
 	}
-	return list, nil
+	return nil
 }
+
+// parseParts reads the columns of parts: all empty, or each with as many numbers as there are steps.
+func (p *Prediction) parseParts(row []string) error {
+	p.Parts = p.Parts[:0]
+	if strings.Join(row, "") == "" {
+		return nil
+	}
+	p.Parts = append(p.Parts, make([]Parts, len(p.Steps))...)
+	for field, list := range row {
+		at := 0
+		for text := range strings.SplitSeq(list, ";") {
+			v, err := strconv.ParseInt(text, 10, 64)
+			if err != nil || v > mostPicoseconds || v < -mostPicoseconds {
+				return fmt.Errorf("%s: %q is not a number of picoseconds", partNames[field], text)
+			}
+			if at < len(p.Parts) {
+				*p.Parts[at].fields()[field] = v
+			}
+			at++
+		}
+		if at != len(p.Parts) {
+			return fmt.Errorf("%s: %d numbers for %d steps", partNames[field], at, len(p.Parts))
+		}
+	}
+	for i := range p.Parts {
+		if sum := p.Parts[i].magnitude(); sum > float64(mostPicoseconds) {
+			return fmt.Errorf("step %d: its parts add up to %g ps, more than 50 days", i, sum)
+		}
+	}
+	return nil
+}
+
+// mostPicoseconds bounds a part, and a step: 50 days. No engine predicts more.
+const mostPicoseconds = int64(50 * 86400e12)

@@ -16,6 +16,7 @@ type Prediction struct {
 	Processing float64 // the part of Total spent in computations, along the critical path
 	Traffic    int64   // sum over transfers of payload bytes times hops
 	Steps      []StepPrediction
+	Parts      []Parts // of Steps, in their order; nil: the engine, or the file, does not say
 }
 
 // StepPrediction is when a step begins and ends, in seconds since the chain's begin.

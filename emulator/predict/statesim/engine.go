@@ -2,6 +2,7 @@ package statesim
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"testbed/emulator/placement"
@@ -61,15 +62,17 @@ func (e *Engine) Name() string { return EngineName }
 func (e *Engine) Predict(plans []*plan.Plan) ([]predict.Prediction, error) {
 	predictions := make([]predict.Prediction, len(plans))
 	for i, p := range plans {
-		messages := e.messages(p)
+		messages, parts := e.messages(p), make([]predict.Parts, len(p.Steps))
 		schedule, err := predict.Evaluate(p, func(step int, _ float64) (float64, error) {
-			return e.duration(&p.Steps[step], messages[step])
+			took, err := e.duration(&p.Steps[step], messages[step])
+			parts[step] = e.parts(&p.Steps[step], messages[step], took)
+			return took, err
 		})
 		if err != nil {
 			return nil, fmt.Errorf("statesim: %w", err)
 		}
 		out := predict.Prediction{
-			Engine: e.Name(), Job: p.Job, Index: p.Index, Model: p.Model, Total: schedule.Total, Steps: schedule.Steps,
+			Engine: e.Name(), Job: p.Job, Index: p.Index, Model: p.Model, Total: schedule.Total, Steps: schedule.Steps, Parts: parts,
 		}
 		out.Network, out.Processing = schedule.Split(p)
 		for _, m := range messages {
@@ -140,6 +143,20 @@ func (e *Engine) duration(s *plan.Step, m message) (float64, error) {
 		return 0, fmt.Errorf("there is no path from vertex %d to vertex %d", m.from, m.to)
 	}
 	return e.paths.Time(class, m.bytes), nil
+}
+
+// parts divides a step's time: only the way to the cloud propagates, and only bits and operations take time beside it.
+func (e *Engine) parts(s *plan.Step, m message, took float64) predict.Parts {
+	all := int64(math.Round(took / predict.Picosecond))
+	if s.Kind == plan.Compute {
+		return predict.Parts{Processing: all}
+	}
+	p := predict.Parts{}
+	if way, is := e.toCloud(m.from, m.to); is && all > 0 {
+		p.Propagation = int64(math.Round(way.seconds / predict.Picosecond))
+	}
+	p.Serialisation = all - p.Propagation
+	return p
 }
 
 // toCloud is the way between a host and the cloud, where one end is the cloud.

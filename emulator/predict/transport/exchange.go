@@ -4,10 +4,11 @@ import (
 	"fmt"
 
 	"testbed/emulator/plan"
+	"testbed/emulator/predict"
 	"testbed/emulator/topology"
 )
 
-// transfer is the time, in seconds, of a step that begins at the given time:
+// transfer is the time, in its parts, of a step that begins at the given time:
 //
 //   - request and response: one message one way, from its first byte sent to its last byte received;
 //   - read: a GET without a body from the reader to the repository, then the state;
@@ -15,26 +16,27 @@ import (
 //
 // Who initiates owns the connection: the caller for request and response, who reads or writes for the
 // others. A transfer within a node takes no time.
-func (r *replay) transfer(step *plan.Step, now int64) (float64, error) {
+func (r *replay) transfer(step *plan.Step, now int64) (predict.Parts, error) {
 	if err := r.check(step); err != nil || step.From == step.To {
-		return 0, err
+		return predict.Parts{}, err
 	}
-	at := now
 	switch from, to := step.From, step.To; step.Role {
 	case plan.Response:
-		at = r.message(r.connection(to, from).response, from, to, step.Bytes, at)
+		return r.message(r.connection(to, from).response, from, to, step.Bytes, now), nil
 	case plan.Read:
 		c := r.connection(to, from)
-		at = r.message(c.request, to, from, 0, at)
-		at = r.message(c.response, from, to, step.Bytes, at)
+		get := r.message(c.request, to, from, 0, now).Sum()
+		state := r.message(c.response, from, to, step.Bytes, now+get)
+		state.RoundTrip = get
+		return state, nil
 	case plan.Write:
 		c := r.connection(from, to)
-		at = r.message(c.request, from, to, step.Bytes, at)
-		at = r.message(c.response, to, from, 0, at)
+		state := r.message(c.request, from, to, step.Bytes, now)
+		state.RoundTrip = r.message(c.response, to, from, 0, now+state.Sum()).Sum()
+		return state, nil
 	default:
-		at = r.message(r.connection(from, to).request, from, to, step.Bytes, at)
+		return r.message(r.connection(from, to).request, from, to, step.Bytes, now), nil
 	}
-	return float64(at-now) / float64(second), nil
 }
 
 // mostBytes bounds a transfer, for its packets are calculated one by one.
@@ -83,12 +85,19 @@ func (r *route) estimate(size int64, o *Options) float64 {
 	return total
 }
 
-// message sends a message with so many bytes of body and returns when its receiver has it.
-func (r *replay) message(h *half, from, to topology.ID, body, now int64) int64 {
-	o := &r.engine.options
+// message sends a message with so many bytes of body and returns what the time until its receiver has it
+// consists of. Slow start is what it takes beyond the same segments sent at once.
+func (r *replay) message(h *half, from, to topology.ID, body, now int64) predict.Parts {
+	o, way := &r.engine.options, r.routes.find(from, to)
 	size := body + int64(o.Header)
-	end := r.simulation.message(r.routes.find(from, to), h, size, now)
-	return end + o.PerMessage.Nanoseconds()*1000 + frameTime(size, o.HostRate)
+	took := r.simulation.message(way, h, size, now) - now
+	p := predict.Parts{Host: o.PerMessage.Nanoseconds()*1000 + frameTime(size, o.HostRate)}
+	p.Propagation, p.Serialisation = way.straight((size+int64(o.MSS)-1)/int64(o.MSS), r.simulation.last)
+	p.SlowStart = took - p.Propagation - p.Serialisation
+	if p.SlowStart < 0 { // long transfers are not calculated to the picosecond: see collapse.go
+		p.Serialisation, p.SlowStart = p.Serialisation+p.SlowStart, 0
+	}
+	return p
 }
 
 func (r *replay) connection(initiator, responder topology.ID) *connection {

@@ -162,3 +162,24 @@ func (r *route) shorten(size int64) {
 		}
 	}
 }
+
+// straight is the time of so many segments that are all sent at once, into idle queues and with nothing in
+// their way: the links' delays, and the servers' time. Equal segments leave each server at the distance
+// that the slowest so far gives them, and the last, whose class may be another, waits for the one before.
+func (r *route) straight(segments int64, last int) (delays, servers int64) {
+	segments = max(1, segments)
+	first, slowest := int64(0), int64(0) // the first full segment's end; the longest server so far
+	for _, l := range r.forth {
+		for i := range l.hops {
+			h := &l.hops[i]
+			delays += h.delay
+			if segments > 1 {
+				first += h.serial[full]
+				slowest = max(slowest, h.serial[full])
+				servers = max(servers, first+(segments-2)*slowest)
+			}
+			servers += h.serial[last]
+		}
+	}
+	return delays, servers
+}

@@ -121,12 +121,17 @@ func (r *replay) chain(p *plan.Plan) (predict.Prediction, error) {
 		invocations[p.Invocations[i].Task] = &p.Invocations[i]
 	}
 	begin := r.clock
-	schedule, err := predict.Evaluate(p, func(i int, start float64) (float64, error) {
-		step := &p.Steps[i]
-		if step.Kind == plan.Compute {
-			return r.compute(step, invocations[step.Task])
+	parts := make([]predict.Parts, len(p.Steps))
+	schedule, err := predict.Evaluate(p, func(i int, start float64) (took float64, err error) {
+		if step := &p.Steps[i]; step.Kind == plan.Compute {
+			took, err = r.compute(step, invocations[step.Task])
+			parts[i].Host = r.engine.options.Overhead.Nanoseconds() * 1000
+			parts[i].Processing = int64(math.Round(took*float64(second))) - parts[i].Host
+		} else {
+			parts[i], err = r.transfer(step, begin+int64(math.Round(start*float64(second))))
+			took = float64(parts[i].Sum()) / float64(second)
 		}
-		return r.transfer(step, begin+int64(math.Round(start*float64(second))))
+		return took, err
 	})
 	if err != nil {
 		return predict.Prediction{}, err
@@ -135,7 +140,7 @@ func (r *replay) chain(p *plan.Plan) (predict.Prediction, error) {
 		return predict.Prediction{}, fmt.Errorf("plan of %s (%s): %w", p.Job, p.Model, ErrTooLong)
 	}
 	out := predict.Prediction{
-		Engine: r.engine.Name(), Job: p.Job, Index: p.Index, Model: p.Model, Total: schedule.Total, Steps: schedule.Steps,
+		Engine: r.engine.Name(), Job: p.Job, Index: p.Index, Model: p.Model, Total: schedule.Total, Steps: schedule.Steps, Parts: parts,
 		Traffic: p.Traffic(func(a, b topology.ID) int { return r.routes.find(a, b).length }),
 	}
 	out.Network, out.Processing = schedule.Split(p)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"testbed/emulator/plan"
+	"testbed/emulator/predict"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -73,12 +74,12 @@ func oneWay(t testing.TB, r *replay, a, b topology.ID, size int64) float64 {
 
 func step(t testing.TB, r *replay, s plan.Step) float64 {
 	t.Helper()
-	d, err := r.transfer(&s, r.clock)
+	parts, err := r.transfer(&s, r.clock)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.clock += int64(d*1e12) + second/10
-	return d
+	r.clock += parts.Sum() + second/10
+	return predict.Seconds(parts.Sum())
 }
 
 func near(t *testing.T, what string, got, want, tolerance float64) {
