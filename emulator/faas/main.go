@@ -6,13 +6,20 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"syscall"
 )
 
 // Main is an agent's process: it reads its configuration from args (one JSON argument as Config.Args
 // makes it, or flags), serves, calls ready once both sockets accept connections, and ends at SIGTERM or
-// SIGINT. It returns the exit code: 0, 1 for a failure, 2 for bad arguments.
+// SIGINT. What follows an argument -- is a command that it starts beside itself, such as that of the image
+// that the node runs; the agent goes on when that ends. It returns the exit code: 0, 1 for a failure, 2 for
+// bad arguments.
 func Main(args []string, ready func() error) int {
+	var beside []string
+	if at := slices.Index(args, "--"); at >= 0 {
+		args, beside = args[:at], args[at+1:]
+	}
 	config, err := parseArgs(args)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "testbed agent:", err)
@@ -25,10 +32,14 @@ func Main(args []string, ready func() error) int {
 	}
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
-	if os.Getpid() == 1 {
+	if os.Getpid() == 1 || len(beside) > 0 {
 		signal.Notify(signals, childSignal)
 	}
 	agent, err := Start(config)
+	var child command
+	if err == nil && len(beside) > 0 {
+		child, err = startCommand(beside)
+	}
 	if err == nil && ready != nil {
 		err = ready()
 	}
@@ -36,14 +47,15 @@ func Main(args []string, ready func() error) int {
 		fmt.Fprintf(os.Stderr, "testbed agent %s: %v\n", config.Node, err)
 		return 1
 	}
-	return serve(agent, signals)
+	return serve(agent, child, signals)
 }
 
-func serve(agent *Agent, signals <-chan os.Signal) int {
+func serve(agent *Agent, child command, signals <-chan os.Signal) int {
 	for {
 		select {
 		case s := <-signals:
 			if s == childSignal {
+				child.lookAfter()
 				reap()
 				continue
 			}

@@ -5,6 +5,7 @@ package process
 import (
 	"context"
 	"fmt"
+	"io"
 	"runtime"
 
 	"testbed/emulator/noderuntime"
@@ -35,3 +36,6 @@ func (*Runtime) Exec(context.Context, noderuntime.Node, []string, noderuntime.St
 
 // Remove returns an error that wraps noderuntime.ErrNotSupported.
 func (*Runtime) Remove(context.Context, string) error { return unsupported() }
+
+// Logs returns an error that wraps noderuntime.ErrNotSupported.
+func (*Runtime) Logs(context.Context, noderuntime.Node, bool, io.Writer) error { return unsupported() }

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,11 +23,14 @@ import (
 // The arguments by which Main knows what it is to be. An agent is a node's first process; a probe is
 // executed in a node.
 const (
-	Agent      = "runtimetest-agent"       // becomes ready and stays until SIGTERM
+	Agent      = "runtimetest-agent"       // becomes ready and stays until SIGTERM; SIGHUP makes it write Reminder
 	LateAgent  = "runtimetest-agent-never" // stays and never becomes ready
 	DyingAgent = "runtimetest-agent-dies"  // says why and exits with status 3
 	Probe      = "runtimetest-probe"
 )
+
+// Reminder is what an agent writes to its output when it gets SIGHUP.
+const Reminder = "the agent is still here"
 
 // Greeting is what an agent writes to its output.
 const Greeting = "the agent is here"
@@ -42,9 +46,9 @@ func Main(args []string) (code int, ok bool) {
 	}
 	switch args[0] {
 	case Agent:
-		return agent(noderuntime.Ready), true
+		return agent(args[1:], noderuntime.Ready), true
 	case LateAgent:
-		return agent(func() error { return nil }), true
+		return agent(nil, func() error { return nil }), true
 	case DyingAgent:
 		fmt.Fprintln(os.Stderr, LastWords)
 		return 3, true
@@ -54,15 +58,29 @@ func Main(args []string) (code int, ok bool) {
 	return 0, false
 }
 
-func agent(ready func() error) int {
-	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, syscall.SIGTERM)
+// agent starts what follows an argument -- beside itself, as a node's agent is asked to.
+func agent(args []string, ready func() error) int {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGHUP)
 	fmt.Println(Greeting)
+	if at := slices.Index(args, "--"); at >= 0 {
+		beside := exec.Command(args[at+1], args[at+2:]...)
+		beside.Stdout, beside.Stderr = os.Stdout, os.Stderr
+		if err := beside.Start(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
 	if err := ready(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	<-stop
+	for s := range signals {
+		if s == syscall.SIGTERM {
+			break
+		}
+		fmt.Println(Reminder)
+	}
 	return 0
 }
 

@@ -38,6 +38,11 @@ func Run(t *testing.T, newRuntime func(testing.TB) noderuntime.Runtime, binary, 
 		{"FailedStartIsUndone", (*suite).failedStartIsUndone},
 		{"OrphansAreReaped", (*suite).orphansAreReaped},
 		{"SIGTERMEndsANode", (*suite).sigtermEndsANode},
+		{"ProgressCounts", (*suite).progressCounts},
+		{"LogsAreKept", (*suite).logsAreKept},
+		{"LogsAreFollowed", (*suite).logsAreFollowed},
+		{"LimitsAreSetOrRefused", (*suite).limitsAreSetOrRefused},
+		{"UnknownImagesAreRefused", (*suite).unknownImagesAreRefused},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			test.run(&suite{T: t, runtime: newRuntime(t), binary: binary, prefix: prefix, dir: t.TempDir()})
@@ -358,10 +363,12 @@ func (s *suite) sigtermEndsANode() {
 	s.eventually("the node has ended and is not listed", func() bool { return slices.Equal(s.list(bed), nodes[1:]) })
 }
 
+// mounts are the host's, but for the overlays in which an engine keeps its containers' files.
 func mounts(t testing.TB) string {
 	data, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(data)
+	lines := slices.DeleteFunc(strings.Split(string(data), "\n"), func(line string) bool { return strings.Contains(line, " - overlay ") })
+	return strings.Join(lines, "\n")
 }

@@ -1,0 +1,86 @@
+package docker
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"testbed/emulator/internal/testenv"
+	"testbed/emulator/noderuntime"
+	"testbed/emulator/noderuntime/runtimetest"
+)
+
+// TestMain lets the test binary be a node or a probe, and sees to an engine.
+func TestMain(m *testing.M) {
+	if os.Getpid() == 1 {
+		go reap()
+	}
+	if code, ok := runtimetest.Main(os.Args[1:]); ok {
+		os.Exit(code)
+	}
+	testenv.UnderEngine()
+	code := m.Run()
+	// The image of this very binary would never be used again.
+	if r := New("/proc/self/exe"); os.Getenv("TB_KEEP_IMAGES") == "" && r.Supported(context.Background()) == nil {
+		if _, err := r.Prune(context.Background()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = max(code, 1)
+		}
+	}
+	os.Exit(code)
+}
+
+// reap does what a node's first process has to: see package faas.
+func reap() {
+	exited := make(chan os.Signal, 1)
+	signal.Notify(exited, syscall.SIGCHLD)
+	for range exited {
+		for {
+			if pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil); pid <= 0 || err != nil {
+				break
+			}
+		}
+	}
+}
+
+// bed is a testbed's name that no other test process uses at the same time.
+func bed(name string) string { return fmt.Sprintf("t%d-%s", os.Getpid(), name) }
+
+// testRuntime runs nodes with this test binary on the tests' engine.
+func testRuntime(t testing.TB) *Runtime {
+	testenv.Privileged(t)
+	testenv.Docker(t)
+	if file, _, err := openStatic("/proc/self/exe"); err != nil {
+		testenv.Missing(t, "the nodes run this test binary: "+err.Error())
+	} else {
+		file.Close()
+	}
+	return New("/proc/self/exe")
+}
+
+// clean removes a testbed at the test's end and fails where something is left.
+func clean(t testing.TB, r *Runtime, testbed string) {
+	t.Cleanup(func() {
+		if err := r.Remove(context.Background(), testbed); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func nodeSpecs(t testing.TB, testbed string, count int, args ...string) []noderuntime.Spec {
+	specs, dir := make([]noderuntime.Spec, count), t.TempDir()
+	for i := range specs {
+		specs[i] = noderuntime.Spec{Testbed: testbed, Node: fmt.Sprint("n", i), Args: args, Dir: dir, HostsAt: "/etc/hosts", Run: "a-run"}
+	}
+	return specs
+}
+
+func TestConformance(t *testing.T) {
+	testRuntime(t)
+	runtimetest.Run(t, func(t testing.TB) noderuntime.Runtime { return testRuntime(t) }, binaryInside, bed(""))
+}

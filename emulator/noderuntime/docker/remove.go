@@ -1,0 +1,111 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
+	"golang.org/x/sync/errgroup"
+)
+
+// defaultRemovers is how many containers are removed at a time.
+func defaultRemovers() int { return defaultStarters() }
+
+const (
+	goneWithin = 30 * time.Second       // containers that somebody else removes must be gone
+	settling   = 100 * time.Millisecond // an engine may still create what a killed controller asked it for
+)
+
+// Remove removes the containers of a testbed, whether they run or not, with what they hold. Where the engine
+// does not answer it fails within 10 s; repeated later, it finishes.
+func (r *Runtime) Remove(ctx context.Context, testbed string) error {
+	if testbed == "" {
+		return errors.New("removing nodes: no testbed is named")
+	}
+	return r.removeLabelled(ctx, LabelTestbed+"="+testbed)
+}
+
+// removeLabelled removes all containers with a label, until none is left.
+func (r *Runtime) removeLabelled(ctx context.Context, label string) error {
+	api, err := r.connect()
+	if err != nil {
+		return err
+	}
+	watched, stop := r.watch(ctx, api)
+	defer stop()
+	deadline := time.Now().Add(goneWithin)
+	for settled := false; ; {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		found, err := r.containers(watched, api, label, true)
+		if err != nil {
+			return err
+		}
+		switch {
+		case len(found) == 0 && settled:
+			return nil
+		case len(found) == 0:
+			settled = true
+			time.Sleep(settling)
+			continue
+		case settled && time.Now().After(deadline):
+			return fmt.Errorf("container %v is still there after %v", found[0].Names, goneWithin)
+		}
+		if err := r.removeAll(ctx, watched, api, found); err != nil {
+			return err
+		}
+		settled = true
+	}
+}
+
+// removeAll removes containers, several at a time. What one leaves undone does not keep it from the others.
+func (r *Runtime) removeAll(ctx, watched context.Context, api *client.Client, found []container.Summary) error {
+	group := errgroup.Group{}
+	group.SetLimit(r.removers)
+	errs := make([]error, len(found))
+	for i, c := range found {
+		group.Go(func() error {
+			if errs[i] = context.Cause(ctx); errs[i] == nil {
+				errs[i] = r.removeOne(watched, api, c)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // the errors are in errs
+	return firstOf(errs)
+}
+
+func (r *Runtime) removeOne(ctx context.Context, api *client.Client, c container.Summary) error {
+	if r.signals && c.State == container.StateRunning {
+		if n, err := r.inspect(ctx, api, c); err == nil && n.PID > 0 {
+			_ = signalContainer(n.PID, c.ID, kill) // the engine does it itself where this could not
+		}
+	}
+	err := r.call(ctx, "removing node "+c.Labels[LabelNode], func(ctx context.Context) error {
+		return api.ContainerRemove(ctx, c.ID, container.RemoveOptions{Force: true, RemoveVolumes: true})
+	})
+	switch {
+	case errdefs.IsNotFound(err):
+		return nil
+	case errdefs.IsConflict(err): // somebody else is removing it: the next look tells
+		time.Sleep(tick)
+		return nil
+	}
+	return err
+}
+
+// firstOf joins up to three errors: what fails for one container mostly fails for all.
+func firstOf(errs []error) error {
+	var some []error
+	for _, err := range errs {
+		if err != nil && len(some) < 3 {
+			some = append(some, err)
+		}
+	}
+	return errors.Join(some...)
+}

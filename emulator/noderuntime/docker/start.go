@@ -1,0 +1,202 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
+	"golang.org/x/sync/errgroup"
+
+	"testbed/emulator/noderuntime"
+)
+
+// defaultStarters is how many containers are created and started at a time.
+func defaultStarters() int { return min(max(4, 2*runtime.NumCPU()), 16) }
+
+// undoTime bounds the removal of what a failed Start made.
+const undoTime = time.Minute
+
+// launch is one Start under way.
+type launch struct {
+	*Runtime
+	api     *client.Client
+	calls   context.Context // of calls to the engine; see watch
+	id      string          // labels the containers of this launch
+	engine  Engine
+	images  map[string]image // by Spec.Image
+	specs   []noderuntime.Spec
+	nodes   []noderuntime.Node
+	started chan int // a spec whose container runs
+
+	mu         sync.Mutex
+	containers map[string]int // container's ID to its spec
+}
+
+// Start creates and starts the containers, and returns when each agent has said that it is ready, and each
+// node without one runs. It fails with the end of a node's output where one ends before, with the names of
+// those that are missing where none becomes ready for 30 s, and within 10 s where the engine stops
+// answering.
+func (r *Runtime) Start(ctx context.Context, specs []noderuntime.Spec, progress func(int)) (nodes []noderuntime.Node, err error) {
+	if len(specs) == 0 {
+		return nil, nil
+	}
+	if specs, err = checkSpecs(specs); err != nil {
+		return nil, err
+	}
+	api, err := r.connect()
+	if err != nil {
+		return nil, err
+	}
+	watched, stop := r.watch(ctx, api)
+	defer stop()
+	l := &launch{Runtime: r, api: api, calls: watched, id: fmt.Sprintf("%d-%d", os.Getpid(), time.Now().UnixNano()), images: map[string]image{},
+		specs: specs, nodes: make([]noderuntime.Node, len(specs)), started: make(chan int, len(specs)), containers: map[string]int{}}
+	if err := l.prepare(ctx); err != nil {
+		return nil, err
+	}
+	defer func() {
+		l.removeReadyFiles()
+		if err != nil {
+			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
+			defer cancel()
+			err = errors.Join(err, r.removeLabelled(clean, labelLaunch+"="+l.id))
+		}
+	}()
+	if err := l.run(ctx, progress); err != nil {
+		return nil, err
+	}
+	return l.nodes, nil
+}
+
+// prepare learns about the engine and sees to the images.
+func (l *launch) prepare(ctx context.Context) (err error) {
+	if l.engine, err = l.EngineVersion(ctx); err != nil {
+		return err
+	}
+	l.removeReadyFiles()
+	for _, s := range l.specs {
+		if _, known := l.images[s.Image]; known {
+			continue
+		}
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		var i image
+		if s.Image != "" {
+			i, err = l.userImage(l.calls, l.api, s.Image)
+		} else {
+			i.name, err = l.ensureImage(l.calls, l.api)
+		}
+		if err != nil {
+			return err
+		}
+		l.images[s.Image] = i
+	}
+	return nil
+}
+
+// run makes the containers and waits for the nodes. It returns when no call is under way any more.
+func (l *launch) run(ctx context.Context, progress func(int)) error {
+	events := l.listen()
+	group, work := errgroup.WithContext(ctx)
+	group.Go(func() error { return l.await(work, events, progress) })
+	next := make(chan int, len(l.specs))
+	for i := range l.specs {
+		next <- i
+	}
+	close(next)
+	for range l.parallel {
+		group.Go(func() error {
+			for i := range next {
+				if err := context.Cause(work); err != nil {
+					return err
+				}
+				if err := l.startOne(i); err != nil {
+					return err
+				}
+				l.started <- i
+			}
+			return nil
+		})
+	}
+	err := group.Wait()
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		return cause // what it was called off for
+	}
+	return err
+}
+
+// startOne makes and starts a node's container and finds its first process.
+func (l *launch) startOne(i int) error {
+	s := l.specs[i]
+	id, err := l.create(s)
+	if errdefs.IsNotFound(err) && s.Image == "" { // somebody pruned the image in between
+		if _, err = l.ensureImage(l.calls, l.api); err == nil {
+			id, err = l.create(s)
+		}
+	}
+	if errdefs.IsConflict(err) {
+		return fmt.Errorf("node %s: its container is there already: remove it with `testbed down --name %s`: %w", s.Node, s.Testbed, err)
+	}
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	l.containers[id] = i
+	l.mu.Unlock()
+	err = l.call(l.calls, "starting node "+s.Node, func(ctx context.Context) error {
+		return l.api.ContainerStart(ctx, id, container.StartOptions{})
+	})
+	if err != nil {
+		return err
+	}
+	return l.call(l.calls, "finding node "+s.Node, func(ctx context.Context) error {
+		c, err := l.api.ContainerInspect(ctx, id)
+		if err != nil {
+			return err
+		}
+		if !c.State.Running || c.State.Pid == 0 {
+			return l.ended(i, id, fmt.Sprintf("status %d", c.State.ExitCode))
+		}
+		l.nodes[i] = nodeOf(s.Testbed, s.Node, c.State.Pid)
+		return nil
+	})
+}
+
+func (l *launch) create(s noderuntime.Spec) (id string, err error) {
+	image := l.images[s.Image]
+	config, host := containerOf(s, image, l.engine, l.id)
+	if s.Image != "" && len(s.Args) > 0 {
+		withAgent(config, host, l.binary, image)
+	}
+	err = l.call(l.calls, "creating node "+s.Node, func(ctx context.Context) error {
+		made, err := l.api.ContainerCreate(ctx, config, host, nil, nil, containerName(s.Testbed, s.Node))
+		id = made.ID
+		return err
+	})
+	return id, err
+}
+
+// ended says that a node ended and what it had printed.
+func (l *launch) ended(i int, id, how string) error {
+	said, err := l.tail(l.calls, l.api, id)
+	if err != nil {
+		said = "its output cannot be had: " + err.Error()
+	}
+	return fmt.Errorf("node %s ended (%s) before it was ready: %s", l.specs[i].Node, how, said)
+}
+
+func (l *launch) removeReadyFiles() {
+	for _, s := range l.specs {
+		if len(s.Args) > 0 {
+			_ = os.Remove(readyFile(s)) // mostly there is none
+		}
+	}
+}
