@@ -33,7 +33,7 @@ func shipped(t *testing.T, each func(t *testing.T, path string)) {
 
 func TestShipped(t *testing.T) {
 	schema := compileSchema(t)
-	hosts := map[string]int{"iiot.yaml": 80, "scale-500.yaml": 500, "smoke.yaml": 6, "published.yaml": 80}
+	hosts := map[string]int{"iiot.yaml": 80, "scale-500.yaml": 500, "smoke.yaml": 6, "events.yaml": 6, "published.yaml": 80}
 	shipped(t, func(t *testing.T, path string) {
 		data, err := os.ReadFile(path)
 		if err != nil {
@@ -126,5 +126,34 @@ func TestModels(t *testing.T) {
 		if _, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\nplacement: {speed: "+string(m)+"}\n"), "f"); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestEventsScenario holds the scenario to what it says of itself.
+func TestEventsScenario(t *testing.T) {
+	s, err := scenario.Load("../../scenarios/events.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := experiment.Prepare(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := e.Moments[len(e.Moments)-1]
+	// The windows end at the latest at 12 s; the last change within them comes before.
+	if last.At > 12*time.Second || len(last.Shapes) > 0 || len(last.Down) > 0 || len(last.Partition) > 0 {
+		t.Errorf("after all events, at %v, the network is not as before: %+v", last.At, last)
+	}
+	var gone time.Duration // the longest time for which packets may be lost altogether
+	for i, m := range e.Moments {
+		if (len(m.Down) > 0 || len(m.Partition) > 0) && i+1 < len(e.Moments) {
+			gone = max(gone, e.Moments[i+1].At-m.At)
+		}
+	}
+	if gone == 0 || gone > s.Replay.Timeout/10 {
+		t.Errorf("something is cut off for %v, with a timeout of %v", gone, s.Replay.Timeout)
+	}
+	if chains := float64(len(e.Jobs) * len(e.Models)); chains/float64(s.Replay.Arrival.Rate) < 12 {
+		t.Errorf("%v chains at %v/s are over before the events", chains, s.Replay.Arrival.Rate)
 	}
 }
