@@ -96,6 +96,38 @@ func TestApplyKeepsOtherChanges(t *testing.T) {
 	}
 }
 
+// TestApplyInAnyOrder: what is kept from one call to the next is never taken for another base or state.
+func TestApplyInAnyOrder(t *testing.T) {
+	graph, events := read(t, `
+  - {at: 1s, link: a-s, set: {rate: 1Gbps, delay: 90ms}}
+  - {at: 2s, node: s, down}
+  - {at: 3s, link: a-s, set: {rate: 2Mbps}}
+  - {at: 4s, link: a-s, reset}
+`)
+	moments, err := timeline.Compile(graph, events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := *graph
+	other.Vertices = slices.Clone(graph.Vertices)
+	other.Vertices[lookup(t, graph, "up")].Shape[0].Delay = time.Second
+	bases := []fabric.Network{{Topology: graph, Queues: graph.QueueLimits()}, {Topology: &other, Queues: other.QueueLimits()}}
+	id := lookup(t, graph, "a-s")
+	for round := range 40 {
+		m, base := moments[(round*7)%4], bases[round/3%2]
+		n := m.Apply(base)
+		want := m.Topology(base.Topology)
+		limits := want.QueueLimits()
+		if !slices.Equal(n.Topology.Vertices, want.Vertices) || n.Queues[topology.Channel{Link: id}] != limits[topology.Channel{Link: id}] {
+			t.Fatalf("round %d, %v: not the moment's network", round, m.At)
+		}
+	}
+	first, second := moments[0].Apply(bases[0]), moments[1].Apply(bases[0])
+	if first.Topology != second.Topology || len(second.Down) != 1 {
+		t.Error("moments with the same shapes have different topologies")
+	}
+}
+
 func TestDiff(t *testing.T) {
 	for _, c := range []struct{ name, old, new, changed, structural string }{
 		{"nothing", "", "", "", ""},
@@ -192,7 +224,9 @@ func BenchmarkApply(b *testing.B) {
 				b.Fatal(err)
 			}
 			base := fabric.Network{Topology: graph, Queues: graph.QueueLimits()}
-			for b.Loop() {
+			other := *graph // another base makes nothing that was kept of use
+			for turn := 0; b.Loop(); turn++ {
+				base.Topology = []*topology.Topology{graph, &other}[turn%2]
 				moments[0].Apply(base)
 			}
 		})

@@ -21,6 +21,7 @@ type network struct {
 	touched map[topology.ID]bool
 	hit     map[topology.ID]bool
 	parted  bool
+	version int // of shapes
 	states  int // copied so far
 }
 
@@ -89,6 +90,7 @@ func (n *network) remove(c *change) {
 func (n *network) fill(m *Moment) {
 	if len(n.touched) > 0 {
 		n.reshape()
+		n.version++
 		n.states += len(n.shapes)
 	}
 	if len(n.hit) > 0 {
@@ -105,7 +107,7 @@ func (n *network) fill(m *Moment) {
 		}
 		n.parted = false
 	}
-	m.Shapes, m.Down, m.Partition = n.shapes, n.down, n.groups
+	m.Shapes, m.Down, m.Partition, m.version = n.shapes, n.down, n.groups, n.version
 }
 
 // reshape works out the shapes of the links touched.

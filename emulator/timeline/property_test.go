@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"testbed/emulator/scenario"
 	"testbed/emulator/timeline"
@@ -161,7 +162,7 @@ func same(a, b timeline.Moment) string {
 		return m
 	}
 	nobody := cmp.FilterValues(func(x, y [][]topology.ID) bool { return len(x)+len(y) == 0 }, cmp.Ignore())
-	return cmp.Diff(empty(a), empty(b), none, nobody)
+	return cmp.Diff(empty(a), empty(b), none, nobody, cmpopts.IgnoreUnexported(timeline.Moment{}))
 }
 
 // TestAgainstDefinition compares every moment of random events with the state worked out afresh, and the
