@@ -84,6 +84,15 @@ func (t *Testbed) mustNetwork(test *testing.T) fabric.Network {
 	return n
 }
 
+func newPlayer(t *testing.T, bed *Testbed) *Player {
+	t.Helper()
+	p, err := bed.NewPlayer(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 func TestPlayAppliesInTimeAndRestores(t *testing.T) {
 	fake, _, bed := up(t)
 	moments := []Moment{
@@ -92,11 +101,12 @@ func TestPlayAppliesInTimeAndRestores(t *testing.T) {
 	}
 	var seen []Played
 	var down [][]topology.ID
-	err := bed.Play(context.Background(), time.Now(), moments, func(p Played) {
+	player := newPlayer(t, bed)
+	player.Play(context.Background(), time.Now(), moments, func(p Played) {
 		seen = append(seen, p)
 		down = append(down, fake.networks["one"].Down)
 	})
-	if err != nil {
+	if err := player.Restore(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	if len(seen) != 2 || seen[0].Began < 20*time.Millisecond || seen[1].Began < 40*time.Millisecond || seen[0].Done < seen[0].Began || seen[1].Err != nil {
@@ -118,7 +128,9 @@ func TestPlayStopsAndRestoresWhenCancelled(t *testing.T) {
 		{At: time.Hour, Alter: func(n *fabric.Network) { n.Down = []topology.ID{1} }},
 	}
 	played := 0
-	if err := bed.Play(ctx, time.Now(), moments, func(Played) { played++; cancel() }); err != nil {
+	player := newPlayer(t, bed)
+	player.Play(ctx, time.Now(), moments, func(Played) { played++; cancel() })
+	if err := player.Restore(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if played != 1 || len(fake.networks["one"].Down) != 0 {

@@ -23,38 +23,47 @@ type Played struct {
 	Err   error // the network may be as it was before
 }
 
-// Play changes the network at the given moments, which are in order, and tells of each. It returns when
-// the last has come or ctx ends, and puts the network back as it was at the start. It fails where
-// the network cannot be read or put back; a moment that fails does not end it.
-func (t *Testbed) Play(ctx context.Context, start time.Time, moments []Moment, tell func(Played)) error {
-	if len(moments) == 0 {
-		return nil
-	}
+// Player changes a testbed's network at given moments.
+type Player struct {
+	bed  *Testbed
+	base fabric.Network
+}
+
+// NewPlayer takes the network as it is now for the one that moments start from. It makes the fabric read
+// what is in force, so that the first moment need not wait for that.
+func (t *Testbed) NewPlayer(ctx context.Context) (*Player, error) {
 	base, err := t.Network()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	// Changing nothing makes the fabric read what is in force, which need not delay the first moment.
-	if err := t.Fabric.Apply(ctx, base); err != nil {
-		return err
-	}
+	return &Player{t, base}, t.Fabric.Apply(ctx, base)
+}
+
+// Play changes the network at the given moments, which are in order, and tells of each. It returns when
+// the last has come or ctx ends, and leaves the network as the last made it. A moment that fails does not
+// end it.
+func (p *Player) Play(ctx context.Context, start time.Time, moments []Moment, tell func(Played)) {
 	for _, m := range moments {
-		want := base
+		want := p.base
 		m.Alter(&want)
 		if !sleepUntil(ctx, start.Add(m.At)) {
-			break
+			return
 		}
 		played := Played{At: m.At, What: m.What, Began: time.Since(start)}
-		played.Err = t.Fabric.Apply(ctx, want)
+		played.Err = p.bed.Fabric.Apply(ctx, want)
 		played.Done = time.Since(start)
 		if played.Err == nil {
-			played.Err = t.store.writeNetwork(want) // whoever changes something meanwhile starts from here
+			played.Err = p.bed.store.writeNetwork(want) // whoever changes something meanwhile starts from here
 		}
 		tell(played)
 	}
-	restoring, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+}
+
+// Restore makes the network as it was before the first moment, even where ctx has ended.
+func (p *Player) Restore(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	return t.apply(restoring, base)
+	return p.bed.apply(ctx, p.base)
 }
 
 // sleepUntil reports whether due came before ctx ended.

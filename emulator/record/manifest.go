@@ -29,6 +29,7 @@ type Manifest struct {
 	TCP      map[string]string    `json:"tcp,omitempty"`      // sysctls of the nodes
 	Queues   []fabric.QueueStatus `json:"queues,omitempty"`   // in force, with their counters at the end
 	Fidelity []Fidelity           `json:"fidelity,omitempty"` // of the links that were measured
+	Events   []Event              `json:"events,omitempty"`   // what the scenario's events did, model by model
 	Overhead *Overhead            `json:"overhead,omitempty"`
 	Models   []ModelCounts        `json:"models,omitempty"`
 	Samples  Counts               `json:"samples"`

@@ -40,6 +40,9 @@ type Config struct {
 	Predict func(*plan.Plan) (*record.Times, []float64)
 	// Progress is told of every chain that is done, by one goroutine at a time; may be nil.
 	Progress func(Progress)
+	// Around is called before a model's first chain, when all is ready, and what it returns after its last;
+	// both may be nil.
+	Around func(ctx context.Context, model string) (end func())
 }
 
 // Progress is how far a replay has got.
@@ -184,6 +187,11 @@ func (r *replay) runModel(ctx context.Context, m int) {
 	jobs := make([]int, len(r.Plans[m]))
 	for i, p := range r.Plans[m] {
 		jobs[i] = p.Index
+	}
+	if r.Around != nil {
+		if end := r.Around(ctx, r.summary.Models[m].Model); end != nil {
+			defer end()
+		}
 	}
 	begin := time.Now()
 	r.Arrival.drive(ctx, jobs, func(ctx context.Context, i int, due time.Time) { r.chain(ctx, m, i, due) })

@@ -32,11 +32,13 @@ type Config struct {
 	Phase      func(string)          // told of each phase; may be nil
 	Progress   func(replay.Progress) // told of each chain; may be nil
 
-	Mirror      *influx.Config // a database that gets the samples too; nil: none
-	Required    bool           // whether to begin only if it can be written to
-	SampleEvery time.Duration  // interval of the samples of links and host; 0: a second; negative: none
-	Sinks       []record.Sink  // are given each chain too, after the run's directory; their failures are theirs
-	Began       func(Live)     // told once when the samples of links begin; may be nil
+	Mirror      *influx.Config     // a database that gets the samples too; nil: none
+	Required    bool               // whether to begin only if it can be written to
+	SampleEvery time.Duration      // interval of the samples of links and host; 0: a second; negative: none
+	Sinks       []record.Sink      // are given each chain too, after the run's directory; their failures are theirs
+	Fidelity    bool               // whether to measure a link of each class before the replay
+	Event       func(record.Event) // told of the scenario's events as they happen; may be nil
+	Began       func(Live)         // told once when the samples of links begin; may be nil
 }
 
 // Outcome is what an execution came to.
@@ -131,6 +133,11 @@ func (r *run) watched(ctx context.Context) error {
 }
 
 func (r *run) execute(ctx context.Context) error {
+	if r.Fidelity {
+		if err := r.fidelity(ctx); err != nil {
+			return err
+		}
+	}
 	r.phase("measuring an empty function")
 	overhead, options, err := r.calibrate(ctx)
 	if err != nil {
@@ -149,7 +156,7 @@ func (r *run) execute(ctx context.Context) error {
 	defer clients.close()
 	r.outcome.Summary, err = replay.Run(ctx, replay.Config{
 		Plans: r.plans, Arrival: arrival(r.Experiment), Clients: clients.of, Address: r.address, Name: r.name,
-		Tags: r.tags(), Timeout: r.Experiment.Scenario.Replay.Timeout, Sink: record.NewMirror(r.dir, r.Sinks...), Predict: r.lookup(), Progress: r.Progress,
+		Tags: r.tags(), Timeout: r.Experiment.Scenario.Replay.Timeout, Sink: record.NewMirror(r.dir, r.Sinks...), Predict: r.lookup(), Progress: r.Progress, Around: r.events,
 	})
 	if err == nil && r.outcome.Summary.Interrupted {
 		err = context.Cause(ctx)

@@ -1,0 +1,70 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/orchestrator"
+	"testbed/emulator/record"
+	"testbed/emulator/timeline"
+)
+
+// events plays the scenario's events during the replay of a model, from its first chain on: every model
+// meets the same. It is a replay.Config's Around.
+func (r *run) events(ctx context.Context, model string) (end func()) {
+	moments := r.Experiment.Moments
+	if len(moments) == 0 {
+		return nil
+	}
+	player, err := r.Testbed.NewPlayer(ctx)
+	if err != nil {
+		r.happened(record.Event{Model: model, What: []string{"events"}, Error: err.Error()})
+		return nil
+	}
+	ctx, stop := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	played := 0
+	running.Go(func() {
+		player.Play(ctx, time.Now(), momentsOf(moments), func(p orchestrator.Played) {
+			played++
+			r.happened(eventOf(model, p))
+		})
+	})
+	return func() {
+		stop()
+		running.Wait()
+		for _, m := range moments[played:] {
+			r.happened(record.Event{Model: model, What: m.Event, Scheduled: m.At.Seconds(), Missed: true})
+		}
+		if err := player.Restore(ctx); err != nil {
+			r.happened(record.Event{Model: model, What: []string{"the network is put back"}, Error: err.Error()})
+		}
+	}
+}
+
+// happened takes an event down. Events of one model follow one another, and so do models.
+func (r *run) happened(e record.Event) {
+	r.manifest.Events = append(r.manifest.Events, e)
+	if r.Event != nil {
+		r.Event(e)
+	}
+}
+
+func momentsOf(moments []timeline.Moment) []orchestrator.Moment {
+	out := make([]orchestrator.Moment, len(moments))
+	for i, m := range moments {
+		out[i] = orchestrator.Moment{At: m.At, What: m.Event, Alter: func(n *fabric.Network) { *n = m.Apply(*n) }}
+	}
+	return out
+}
+
+func eventOf(model string, p orchestrator.Played) record.Event {
+	e := record.Event{Model: model, What: p.What, Scheduled: p.At.Seconds(), Actual: p.Done.Seconds(), Took: (p.Done - p.Began).Seconds()}
+	if p.Err != nil {
+		e.Error = fmt.Sprint(p.Err)
+	}
+	return e
+}

@@ -1,0 +1,35 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"testbed/emulator/orchestrator"
+	"testbed/emulator/record"
+)
+
+// quick is what a run measures of its own network: one link of each class, briefly. `testbed verify`
+// measures more.
+var quick = orchestrator.VerifyOptions{PerClass: 1, Pings: 100, Duration: 500 * time.Millisecond, Tolerance: orchestrator.DefaultTolerance}
+
+// fidelity measures how closely the network is as the scenario says, for the manifest.
+func (r *run) fidelity(ctx context.Context) error {
+	o := quick
+	o.Progress = func(done, total int, what string) {
+		r.phase(fmt.Sprintf("measuring the links: %d/%d %s", done+1, total, what))
+	}
+	findings, err := r.Testbed.Verify(ctx, r.Experiment.Topology, o)
+	for _, f := range findings {
+		r.manifest.Fidelity = append(r.manifest.Fidelity, fidelityOf(f))
+	}
+	return err
+}
+
+func fidelityOf(f orchestrator.Finding) record.Fidelity {
+	quantity := "goodput_bps"
+	if f.Probe == "rtt" {
+		quantity = "rtt_s"
+	}
+	return record.Fidelity{From: f.From, To: f.To, Class: f.Class, Quantity: quantity, Target: f.Target, Measured: f.Measured, OK: f.OK}
+}
