@@ -203,6 +203,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(scenariotest.Good))
 	f.Add([]byte("name: x\ntopology: {synth: {kind: urban-sensing, sizes: [1, 2]}, latencies: none}\nreplay: {arrival: {kind: poisson, rate: 30/min}}\n"))
 	f.Add([]byte("name: x\ntopology: {nodes: {a: &a {class: p}, b: {<<: *a}}, links: [{endpoints: [a, b], loss: 1%, queue: 64KiB}]}\n"))
+	f.Add([]byte(good + "events: [{at: 1s, link: a-s, reset}, {from: 1s, to: 2s, partition: [a, b]}, {at: 0s, node: [s], down: true}]\nimages: {pi: {image: x}}\ninflux: {org: x}\n"))
 	f.Add([]byte("name: x\ntopology: &t [*t]\n? {a: b}\n: c\n<<: *t\n---\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := scenario.Parse(data, "f")
