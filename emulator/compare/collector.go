@@ -1,6 +1,25 @@
 package compare
 
-import "testbed/emulator/plan"
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"testbed/emulator/plan"
+	"testbed/emulator/predict"
+	"testbed/emulator/predict/transport"
+)
+
+// Collector takes predictions, then chains one by one, and keeps of a chain a few numbers, not its steps.
+// It is for one run, and for one goroutine.
+type Collector struct {
+	options Options
+	engines []*engine
+	policy  string
+	samples []sample
+	counts  map[groupKey]*counts
+}
 
 // sample is a chain that was measured without an error.
 type sample struct {
@@ -8,4 +27,205 @@ type sample struct {
 	model                      plan.Model
 	index, length              int32
 	total, network, processing float64
+}
+
+// counts are those of a group that no engine has a say in.
+type counts struct {
+	chains, errors int
+	states         States
+}
+
+// engine is one engine's predictions and what came of them.
+type engine struct {
+	name        string
+	known       map[key]*forecast
+	used        int
+	unpredicted int
+	pairs       []pair // beside the collector's samples
+	sums        map[groupKey]*sums
+}
+
+type key struct {
+	model plan.Model
+	index int
+}
+
+type groupKey struct {
+	model  plan.Model
+	length int // 0: all
+}
+
+// forecast is a prediction, as far as it is needed.
+type forecast struct {
+	total, network, processing float64
+	used                       bool
+	parts                      bool // those of the steps are known
+	steps                      []forecastStep
+}
+
+type forecastStep struct {
+	duration float64
+	parts    predict.Parts
+}
+
+// pair is a sample's prediction.
+type pair struct {
+	known      bool
+	attributed bool
+	total      float64
+	network    float64
+	processing float64
+	causes     [causeCount]float64 // measured - predicted
+}
+
+// NewCollector begins a comparison.
+func NewCollector(o Options) *Collector {
+	return &Collector{options: o.filled(), counts: map[groupKey]*counts{}}
+}
+
+// Predict takes a prediction, of any engine; it keeps nothing of it. All predictions have to come before
+// the first chain. It fails with ErrInput where a chain is predicted twice by one engine or a time is
+// negative or not a number.
+func (c *Collector) Predict(p *predict.Prediction) error {
+	e := c.engine(p.Engine)
+	k := key{p.Model, p.Index}
+	switch {
+	case len(c.counts) > 0:
+		return fmt.Errorf("%w: %s %d (%s) is predicted after chains were added", ErrInput, p.Model, p.Index, p.Job)
+	case e.known[k] != nil:
+		return fmt.Errorf("%w: %s %d (%s) is predicted twice", ErrInput, p.Model, p.Index, p.Job)
+	case bad(p.Total, p.Network, p.Processing):
+		return fmt.Errorf("%w: %s %d (%s): the prediction has a time that is negative or no number", ErrInput, p.Model, p.Index, p.Job)
+	}
+	f := &forecast{total: p.Total, network: p.Network, processing: p.Processing, parts: p.Parts != nil && len(p.Parts) == len(p.Steps)}
+	f.steps = make([]forecastStep, len(p.Steps))
+	for i, s := range p.Steps {
+		f.steps[i].duration = s.End - s.Start
+		if f.parts {
+			f.steps[i].parts = p.Parts[i]
+		}
+	}
+	e.known[k] = f
+	return nil
+}
+
+func (c *Collector) engine(name string) *engine {
+	for _, e := range c.engines {
+		if e.name == name {
+			return e
+		}
+	}
+	e := &engine{name: name, known: map[key]*forecast{}, sums: map[groupKey]*sums{}}
+	c.engines = append(c.engines, e)
+	return e
+}
+
+// oneEngine fails where a prediction is not of the engine.
+func oneEngine(engine string, p *predict.Prediction) error {
+	if p.Engine != engine {
+		return fmt.Errorf("%w: the predictions are of the engines %q and %q", ErrInput, engine, p.Engine)
+	}
+	return nil
+}
+
+// Add takes a chain; it keeps neither it nor its steps. It fails with ErrInput where a time is negative
+// or not a number, or the policy is not that of the chains before.
+func (c *Collector) Add(m *Chain) error {
+	if len(c.engines) == 0 {
+		c.engine("")
+	}
+	if err := c.check(m); err != nil {
+		return err
+	}
+	c.policy = m.Policy
+	k := groupKey{m.Model, max(1, m.Length)}
+	n := c.counts[k]
+	if n == nil {
+		n = &counts{}
+		c.counts[k] = n
+	}
+	n.chains++
+	n.states.Checked += m.States
+	n.states.Failed += m.Lost
+	n.states.Passed += m.States - m.Lost
+	if m.Err != "" {
+		n.errors++
+	} else {
+		c.samples = append(c.samples, sample{m.Job, m.Model, int32(m.Index), int32(max(1, m.Length)), m.Total, m.Network, m.Processing})
+	}
+	reference := c.reference(m)
+	for _, e := range c.engines {
+		e.add(m, k, reference)
+	}
+	return nil
+}
+
+// reference is the forecast that tells a transfer's parts from its queueing.
+func (c *Collector) reference(m *Chain) *forecast {
+	for _, e := range c.engines {
+		if e.name == transport.EngineName {
+			return e.known[key{m.Model, m.Index}]
+		}
+	}
+	return nil
+}
+
+// add takes the chain in, with the prediction that there is.
+func (e *engine) add(m *Chain, k groupKey, reference *forecast) {
+	f := e.known[key{m.Model, m.Index}]
+	switch {
+	case f == nil:
+		e.unpredicted++
+	case !f.used:
+		f.used = true
+		e.used++
+	}
+	if m.Err != "" {
+		return
+	}
+	if f == nil {
+		e.pairs = append(e.pairs, pair{})
+		return
+	}
+	if e.sums[k] == nil {
+		e.sums[k] = &sums{}
+	}
+	e.pairs = append(e.pairs, e.sums[k].add(m, f, reference))
+}
+
+func (c *Collector) check(m *Chain) error {
+	if len(c.counts) > 0 && m.Policy != c.policy {
+		return fmt.Errorf("%w: the rows are of the policies %q and %q; compare each with its own predictions", ErrInput, c.policy, m.Policy)
+	}
+	wrong := bad(m.Total, m.Network, m.Processing) || m.Index > math.MaxInt32 || m.Length > math.MaxInt32
+	for i := range m.Steps {
+		wrong = wrong || bad(m.Steps[i].Duration)
+	}
+	if m.Err == "" && wrong {
+		return fmt.Errorf("%w: %s %d (%s): a measured time is negative or no number", ErrInput, m.Model, m.Index, m.Job)
+	}
+	return nil
+}
+
+func bad(times ...float64) bool {
+	return slices.ContainsFunc(times, func(t float64) bool { return !(t >= 0) || math.IsInf(t, 1) })
+}
+
+// sortedKeys orders groups by model, as the study lists them, and length.
+func sortedKeys[V any](groups map[groupKey]V) []groupKey {
+	var keys []groupKey
+	for k := range groups {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b groupKey) int {
+		return cmp.Or(cmp.Compare(place(a.model), place(b.model)), cmp.Compare(a.model, b.model), cmp.Compare(a.length, b.length))
+	})
+	return keys
+}
+
+func place(m plan.Model) int {
+	if i := slices.Index(plan.Models, m); i >= 0 {
+		return i
+	}
+	return len(plan.Models)
 }

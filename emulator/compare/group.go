@@ -2,94 +2,145 @@ package compare
 
 import (
 	"math"
-
-	"testbed/emulator/plan"
-	"testbed/emulator/predict"
+	"runtime"
+	"sync"
 )
 
-// group collects chains.
-type group struct {
-	errors    int
-	states    States
-	good      []*Chain              // those without an error
-	predicted []*predict.Prediction // beside them; nil: none
-}
-
-func (g *group) add(c *Chain, p *predict.Prediction) {
-	g.states.Checked += c.States
-	g.states.Failed += c.Lost
-	g.states.Passed += c.States - c.Lost
-	if c.Err != "" {
-		g.errors++
-		return
+// Reports gives what came of the chains, one report an engine in the order in which their predictions
+// came. Without predictions it is one report without an engine.
+func (c *Collector) Reports() []*Report {
+	if len(c.engines) == 0 {
+		c.engine("")
 	}
-	g.good = append(g.good, c)
-	g.predicted = append(g.predicted, p)
-}
-
-func (g *group) summarise(k groupKey, o Options) Group {
-	out := Group{Model: k.model, Length: k.length, Chains: len(g.good) + g.errors, Errors: g.errors, States: g.states}
-	for _, p := range g.predicted {
-		if p != nil {
-			out.Paired++
+	members := map[groupKey][]int32{}
+	counted := map[groupKey]*counts{}
+	for k, n := range c.counts {
+		counted[k] = n
+		whole := groupKey{model: k.model}
+		if counted[whole] == nil {
+			counted[whole] = &counts{}
+		}
+		counted[whole].merge(n)
+	}
+	for i := range c.samples {
+		s := &c.samples[i]
+		for _, k := range []groupKey{{s.model, 0}, {s.model, int(s.length)}} {
+			members[k] = append(members[k], int32(i))
 		}
 	}
-	out.Total = g.quantity(o, func(c *Chain) float64 { return c.Total }, func(p *predict.Prediction) float64 { return p.Total })
-	out.Network = g.quantity(o, network, func(p *predict.Prediction) float64 { return p.Network })
-	out.Processing = g.quantity(o, func(c *Chain) float64 { return c.Processing }, func(p *predict.Prediction) float64 { return p.Processing })
-	out.Roles = g.roles(out.Paired)
+	var reports []*Report
+	for _, e := range c.engines {
+		reports = append(reports, c.report(e, counted, members))
+	}
+	return reports
+}
+
+func (n *counts) merge(o *counts) {
+	n.chains += o.chains
+	n.errors += o.errors
+	n.states.Checked += o.states.Checked
+	n.states.Passed += o.states.Passed
+	n.states.Failed += o.states.Failed
+}
+
+func (c *Collector) report(e *engine, counted map[groupKey]*counts, members map[groupKey][]int32) *Report {
+	r := &Report{Engine: e.name, Policy: c.policy, Seed: c.options.Seed, Resamples: c.options.Resamples, Method: IntervalMethod,
+		Unpredicted: e.unpredicted, Unmeasured: len(e.known) - e.used, Empty: c.options.Empty}
+	keys := sortedKeys(counted)
+	groups := make([]Group, len(keys))
+	var waiting sync.WaitGroup
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i, k := range keys {
+		slots <- struct{}{}
+		waiting.Go(func() {
+			groups[i] = c.summarise(e, k, counted[k], members[k])
+			<-slots
+		})
+	}
+	waiting.Wait()
+	for i, k := range keys {
+		if k.length == 0 {
+			r.Models = append(r.Models, groups[i])
+		} else {
+			r.Lengths = append(r.Lengths, groups[i])
+		}
+	}
+	for k := range e.sums {
+		r.PartsKnown = r.PartsKnown || e.sums[k].fine > 0
+	}
+	c.rank(r, e, members)
+	r.Order = c.order(members)
+	r.judge(c.options.Within)
+	return r
+}
+
+// columns are a group's numbers, one a chain.
+type columns struct {
+	all        [3][]float64 // total, network, processing of all chains
+	measured   [3][]float64 // the same of pairs
+	predicted  [3][]float64
+	difference [3][]float64
+	causes     [causeCount][]float64 // of pairs that are attributed
+}
+
+func (c *Collector) columns(e *engine, members []int32) *columns {
+	out := &columns{}
+	for _, i := range members {
+		s, p := &c.samples[i], &e.pairs[i]
+		for q, v := range [3]float64{s.total, s.network, s.processing} {
+			out.all[q] = append(out.all[q], v)
+			if p.known {
+				f := [3]float64{p.total, p.network, p.processing}[q]
+				out.measured[q] = append(out.measured[q], v)
+				out.predicted[q] = append(out.predicted[q], f)
+				out.difference[q] = append(out.difference[q], v-f)
+			}
+		}
+		if p.attributed {
+			for cause, d := range p.causes {
+				out.causes[cause] = append(out.causes[cause], d)
+			}
+		}
+	}
 	return out
 }
 
-func network(c *Chain) float64 { return c.Network }
-
-func (g *group) quantity(o Options, measured func(*Chain) float64, predicted func(*predict.Prediction) float64) Quantity {
-	var all, m, p, d []float64
-	for i, c := range g.good {
-		all = append(all, measured(c))
-		if g.predicted[i] != nil {
-			m = append(m, measured(c))
-			p = append(p, predicted(g.predicted[i]))
-			d = append(d, m[len(m)-1]-p[len(p)-1])
+func (c *Collector) summarise(e *engine, k groupKey, n *counts, members []int32) Group {
+	out := Group{Model: k.model, Length: k.length, Chains: n.chains, Errors: n.errors, States: n.states}
+	columns := c.columns(e, members)
+	out.Paired, out.Attributed = len(columns.difference[0]), len(columns.causes[0])
+	means := intervals(c.options, columns.all[:]...)
+	differences := intervals(c.options, columns.difference[:]...)
+	for q, to := range []*Quantity{&out.Total, &out.Network, &out.Processing} {
+		*to = Quantity{
+			Measured: summarise(columns.all[q]), MeasuredMean: means[q], Predicted: summarise(columns.predicted[q]),
+			Error: errorStats(columns.measured[q], columns.predicted[q]), Difference: differences[q],
 		}
 	}
-	return Quantity{Measured: summarise(all), Predicted: summarise(p), Error: errorStats(m, p), Difference: bootstrap(d, o)}
+	for i, m := range columns.measured[0] {
+		if math.Abs(relative(m, columns.predicted[0][i])) <= c.options.Within {
+			out.Within++
+		}
+	}
+	s := e.collect(k)
+	out.Roles = s.report()
+	out.Causes = s.causes(intervals(c.options, columns.causes[:]...))
+	return out
 }
 
-// roles sums the steps that were both measured and predicted.
-func (g *group) roles(pairs int) []Role {
-	var sums [plan.Response + 1]Role
-	for i, c := range g.good {
-		p := g.predicted[i]
-		if p == nil {
-			continue
+// collect gives the sums of a group: those of a model are those of all its lengths.
+func (e *engine) collect(k groupKey) *sums {
+	if k.length > 0 {
+		if s := e.sums[k]; s != nil {
+			return s
 		}
-		for _, s := range c.Steps {
-			if s.Index < 0 || s.Index >= len(p.Steps) || int(s.Role) >= len(sums) {
-				continue
-			}
-			sums[s.Role].Steps++
-			sums[s.Role].Measured += s.Duration
-			sums[s.Role].Predicted += p.Steps[s.Index].End - p.Steps[s.Index].Start
+		return &sums{}
+	}
+	all := &sums{}
+	for _, of := range sortedKeys(e.sums) { // in order, so that rounding is the same each time
+		if of.model == k.model {
+			all.merge(e.sums[of])
 		}
 	}
-	all := 0.0
-	for _, r := range sums {
-		all += math.Abs(r.Measured - r.Predicted)
-	}
-	var roles []Role
-	for i, r := range sums {
-		if r.Steps == 0 {
-			continue
-		}
-		r.Role = plan.Role(i).String()
-		r.PerChain = (r.Measured - r.Predicted) / float64(pairs)
-		if all > 0 {
-			r.Share = math.Abs(r.Measured-r.Predicted) / all
-		}
-		r.Measured /= float64(r.Steps)
-		r.Predicted /= float64(r.Steps)
-		roles = append(roles, r)
-	}
-	return roles
+	return all
 }

@@ -1,37 +1,51 @@
 package compare
 
-import "testbed/emulator/plan"
+import (
+	"math"
+
+	"testbed/emulator/plan"
+)
 
 // relations are the study's order of the models by network latency.
-var relations = []Relation{
-	{Left: plan.External, Relation: ">", Right: plan.InEdge},
-	{Left: plan.InEdge, Relation: ">", Right: plan.InClient},
-	{Left: plan.InClient, Relation: ">=", Right: plan.InFunction},
+func relations() []Relation {
+	return []Relation{
+		{Left: plan.External, Relation: ">", Right: plan.InEdge},
+		{Left: plan.InEdge, Relation: ">", Right: plan.InClient},
+		{Left: plan.InClient, Relation: ">=", Right: plan.InFunction},
+	}
 }
 
+// average is the mean of one or several measurements of a chain.
+type average struct {
+	sum float64
+	n   int
+}
+
+func (a average) mean() float64 { return a.sum / float64(a.n) }
+
 // order tests the relations between models that were both measured.
-func order(groups map[groupKey]*group, o Options) Order {
+func (c *Collector) order(members map[groupKey][]int32) Order {
 	out := Order{Holds: true, Relations: []Relation{}}
-	for _, r := range relations {
-		left, right := groups[groupKey{model: r.Left}], groups[groupKey{model: r.Right}]
-		if left == nil || right == nil {
-			continue
-		}
-		a, b := left.latencies(), right.latencies()
+	network := func(i int32) float64 { return c.samples[i].network }
+	for _, r := range relations() {
+		left, right := members[groupKey{model: r.Left}], members[groupKey{model: r.Right}]
+		a, b := c.averages(left, network), c.averages(right, network)
 		var as, bs, differences []float64
-		for _, c := range left.good { // in the rows' order, so that the bootstrap is repeatable
-			if _, ok := b[c.Index]; !ok || a[c.Index] == nil {
+		for _, i := range left { // in the rows' order, so that the bootstrap is repeatable
+			at := c.samples[i].index
+			l, ok := a[at]
+			r, both := b[at]
+			if !ok || !both {
 				continue
 			}
-			l, r := mean(a[c.Index]), mean(b[c.Index])
-			as, bs, differences = append(as, l), append(bs, r), append(differences, l-r)
-			delete(a, c.Index)
+			as, bs, differences = append(as, l.mean()), append(bs, r.mean()), append(differences, l.mean()-r.mean())
+			delete(a, at)
 		}
 		if len(differences) == 0 {
 			continue
 		}
 		r.LeftMean, r.RightMean, r.Chains = mean(as), mean(bs), len(differences)
-		r.Difference = bootstrap(differences, o)
+		r.Difference = intervals(c.options, differences)[0]
 		r.Holds = r.Difference.Mean > 0 || r.Relation == ">=" && r.Difference.High >= 0
 		out.Holds = out.Holds && r.Holds
 		out.Relations = append(out.Relations, r)
@@ -40,25 +54,99 @@ func order(groups map[groupKey]*group, o Options) Order {
 	return out
 }
 
-// latencies are the network latencies by chain.
-func (g *group) latencies() map[int][]float64 {
-	by := map[int][]float64{}
-	for _, c := range g.good {
-		by[c.Index] = append(by[c.Index], c.Network)
+// averages are samples' values by the index of their job.
+func (c *Collector) averages(members []int32, of func(i int32) float64) map[int32]average {
+	by := make(map[int32]average, len(members))
+	for _, i := range members {
+		a := by[c.samples[i].index]
+		by[c.samples[i].index] = average{a.sum + of(i), a.n + 1}
 	}
 	return by
 }
 
 // rank fills in how far measurement and prediction rank the models alike.
-func (r *Report) rank() {
-	var mt, pt, mn, pn []float64
-	for i := range r.Models {
-		g := &r.Models[i]
-		if g.Paired == 0 {
+func (c *Collector) rank(r *Report, e *engine, members map[groupKey][]int32) {
+	measured := [2]func(i int32) float64{
+		func(i int32) float64 { return c.samples[i].total }, func(i int32) float64 { return c.samples[i].network },
+	}
+	predicted := [2]func(i int32) float64{
+		func(i int32) float64 { return e.pairs[i].total }, func(i int32) float64 { return e.pairs[i].network },
+	}
+	for q, name := range quantities[:2] {
+		var m, p []float64
+		var jobs []ranked
+		for i := range r.Models {
+			g := &r.Models[i]
+			if g.Paired == 0 {
+				continue
+			}
+			m, p = append(m, g.quantity(name).Measured.Mean), append(p, g.quantity(name).Predicted.Mean)
+			pairs := e.paired(members[groupKey{model: g.Model}])
+			jobs = append(jobs, ranked{c.averages(pairs, measured[q]), c.averages(pairs, predicted[q])})
+		}
+		tau := kendall(m, p)
+		if tau == nil {
 			continue
 		}
-		mt, pt = append(mt, g.Total.Measured.Mean), append(pt, g.Total.Predicted.Mean)
-		mn, pn = append(mn, g.Network.Measured.Mean), append(pn, g.Network.Predicted.Mean)
+		if q == 0 {
+			r.TauTotal = tau
+		} else {
+			r.TauNetwork = tau
+		}
+		out := Rank{Quantity: name, Models: len(m), Kendall: *tau, Spearman: spearman(m, p)}
+		out.count(jobs)
+		r.Ranks = append(r.Ranks, out)
 	}
-	r.TauTotal, r.TauNetwork = kendall(mt, pt), kendall(mn, pn)
+}
+
+func (e *engine) paired(members []int32) []int32 {
+	var out []int32
+	for _, i := range members {
+		if e.pairs[i].known {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// ranked are one model's chains, by job.
+type ranked struct{ measured, predicted map[int32]average }
+
+// count compares the models' order job by job.
+func (r *Rank) count(models []ranked) {
+	for job := range models[0].measured {
+		m, p := make([]float64, 0, len(models)), make([]float64, 0, len(models))
+		for _, of := range models {
+			if a, ok := of.measured[job]; ok {
+				m, p = append(m, a.mean()), append(p, of.predicted[job].mean())
+			}
+		}
+		if len(m) < len(models) {
+			continue
+		}
+		pairs, concordant := agree(m, p)
+		r.Jobs++
+		r.Pairs += pairs
+		r.Concordant += concordant
+		if pairs == concordant {
+			r.SameOrder++
+		}
+	}
+	if r.Jobs > 0 {
+		r.Agreement = float64(r.SameOrder) / float64(r.Jobs)
+	}
+}
+
+// agree counts the pairs of models, and those that are measured in the predicted order.
+func agree(measured, predicted []float64) (pairs, concordant int) {
+	for i := range measured {
+		for j := range i {
+			pairs++
+			p, m := predicted[i]-predicted[j], measured[i]-measured[j]
+			if math.Abs(p) <= EqualPrediction*math.Max(predicted[i], predicted[j]) || p*m > 0 {
+				concordant++
+			}
+		}
+	}
+	return pairs, concordant
 }

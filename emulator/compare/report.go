@@ -48,6 +48,7 @@ type Group struct {
 	Roles      []Role     `json:"roles,omitempty"`
 	Attributed int        `json:"attributed"` // paired chains whose steps were all measured: those that Causes is about
 	Causes     []Cause    `json:"causes,omitempty"`
+	Within     int        `json:"within"` // of the pairs, chains whose total is each within the verdict's bounds
 }
 
 // States counts checks of the states' versions.

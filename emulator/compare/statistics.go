@@ -1,8 +1,8 @@
 package compare
 
 import (
+	"cmp"
 	"math"
-	"math/rand/v2"
 	"slices"
 
 	"gonum.org/v1/gonum/stat"
@@ -27,8 +27,19 @@ func mean(values []float64) float64 {
 }
 
 func summarise(values []float64) Summary {
+	if len(values) == 0 {
+		return Summary{}
+	}
 	sorted := slices.Sorted(slices.Values(values))
-	return Summary{Mean: mean(values), Median: quantile(sorted, 0.5), P95: quantile(sorted, 0.95)}
+	s := Summary{
+		N: len(values), Mean: mean(values), Min: sorted[0], Max: sorted[len(sorted)-1],
+		P5: quantile(sorted, 0.05), P25: quantile(sorted, 0.25), Median: quantile(sorted, 0.5),
+		P75: quantile(sorted, 0.75), P95: quantile(sorted, 0.95),
+	}
+	if len(values) > 1 {
+		s.SD = stat.StdDev(values, nil)
+	}
+	return s
 }
 
 // relative is the signed relative error; see ErrorStats for a measured time of 0.
@@ -43,35 +54,23 @@ func relative(measured, predicted float64) float64 {
 	}
 }
 
-// errorStats describes the relative error of pairs.
+// errorStats describes the error of pairs.
 func errorStats(measured, predicted []float64) ErrorStats {
-	signed, size := make([]float64, len(measured)), make([]float64, len(measured))
-	for i := range measured {
-		signed[i] = relative(measured[i], predicted[i])
-		size[i] = math.Abs(signed[i])
-	}
-	s := summarise(size)
-	return ErrorStats{Median: s.Median, Mean: s.Mean, P95: s.P95, Bias: mean(signed)}
-}
-
-// bootstrap is the mean of the differences and the 2.5 and 97.5 percentiles of the means of so many
-// resamples (Efron, 1979), drawn by a generator of its own seeded with seed. It takes O(n·resamples).
-func bootstrap(differences []float64, o Options) Interval {
-	n := len(differences)
-	if n == 0 {
-		return Interval{}
-	}
-	random := rand.New(rand.NewPCG(o.Seed, uint64(n)))
-	means := make([]float64, o.Resamples)
-	for i := range means {
-		sum := 0.0
-		for range n {
-			sum += differences[random.IntN(n)]
+	of := func(signed func(i int) float64) (median, average, p95, bias float64) {
+		sizes := make([]float64, len(measured))
+		for i := range sizes {
+			v := signed(i)
+			sizes[i] = math.Abs(v)
+			bias += v / float64(len(measured))
 		}
-		means[i] = sum / float64(n)
+		average = mean(sizes)
+		slices.Sort(sizes)
+		return quantile(sizes, 0.5), average, quantile(sizes, 0.95), bias
 	}
-	slices.Sort(means)
-	return Interval{Mean: mean(differences), Low: quantile(means, 0.025), High: quantile(means, 0.975)}
+	var e ErrorStats
+	e.Median, e.Mean, e.P95, e.Bias = of(func(i int) float64 { return relative(measured[i], predicted[i]) })
+	e.AbsoluteMedian, e.AbsoluteMean, e.AbsoluteP95, e.AbsoluteBias = of(func(i int) float64 { return measured[i] - predicted[i] })
+	return e
 }
 
 // kendall is Kendall's tau of two lists; nil where they hold fewer than two values.
@@ -81,4 +80,34 @@ func kendall(a, b []float64) *float64 {
 	}
 	tau := stat.Kendall(a, b, nil)
 	return &tau
+}
+
+// spearman is Spearman's rho: the correlation of ranks, equal values sharing theirs. It is 0 where a list
+// is constant.
+func spearman(a, b []float64) float64 {
+	rho := stat.Correlation(ranks(a), ranks(b), nil)
+	if math.IsNaN(rho) {
+		return 0
+	}
+	return rho
+}
+
+func ranks(values []float64) []float64 {
+	order := make([]int, len(values))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int { return cmp.Compare(values[i], values[j]) })
+	out := make([]float64, len(values))
+	for from := 0; from < len(order); {
+		to := from + 1
+		for to < len(order) && values[order[to]] == values[order[from]] {
+			to++
+		}
+		for _, i := range order[from:to] {
+			out[i] = float64(from+to-1) / 2
+		}
+		from = to
+	}
+	return out
 }
