@@ -11,10 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator/compare"
-	"testbed/emulator/experiment"
 	"testbed/emulator/orchestrator"
-	"testbed/emulator/replay"
-	"testbed/emulator/session"
 )
 
 // resultFlags are those of the commands that measure or compare.
@@ -26,13 +23,20 @@ func resultFlags() []cli.Flag {
 	}
 }
 
-func replayFlags() []cli.Flag {
-	return append(resultFlags(), &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "results", Usage: "`DIRECTORY` that gets the run's directory"})
+// replayFlags are those of the commands that replay. verify says whether the links are measured unless the
+// command line says otherwise.
+func replayFlags(verify bool) []cli.Flag {
+	return append(resultFlags(),
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "results", Usage: "`DIRECTORY` that gets the run's directory"},
+		&cli.BoolFlag{Name: "verify", Value: verify, Usage: "measure a link of each class before the replay; --verify=false leaves that out"},
+		&cli.BoolFlag{Name: "report", Value: true, Usage: "make the run's report.html and figures; --report=false leaves that out"},
+		&cli.BoolFlag{Name: "influx-required", Usage: "begin only if the InfluxDB that INFLUX_URL or the scenario names can be written to"},
+	)
 }
 
 func runCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "run", Usage: "all of it: up, replay, predict, compare, down", ArgsUsage: "SCENARIO",
-		Flags: append(append(bringUpFlags(), replayFlags()...), &cli.BoolFlag{Name: "keep", Usage: "leave the testbed up"}),
+		Flags: append(append(bringUpFlags(), replayFlags(true)...), &cli.BoolFlag{Name: "keep", Usage: "leave the testbed up"}),
 		Action: func(c *cli.Context) error {
 			shown, err := wanted(c)
 			if err != nil {
@@ -73,7 +77,7 @@ func removeAfterwards(host *orchestrator.Host, testbed string, s *State) {
 
 func replayCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "replay", Usage: "replay the workload on a testbed that is up, predict, compare",
-		Flags: append(replayFlags(), nameFlag()),
+		Flags: append(replayFlags(false), nameFlag()),
 		Action: func(c *cli.Context) error {
 			shown, err := wanted(c)
 			if err := errors.Join(err, none(c)); err != nil {
@@ -117,44 +121,6 @@ func wanted(c *cli.Context) (presentation, error) {
 		p.conditions = append(p.conditions, condition)
 	}
 	return p, nil
-}
-
-// execute runs the workload on a testbed and shows what came of it.
-func execute(c *cli.Context, s *State, bed *orchestrator.Testbed, e *experiment.Experiment, show *progress, p presentation) error {
-	outcome, err := session.Run(c.Context, session.Config{
-		Testbed: bed, Experiment: e, Results: c.String("output"), Version: s.Version, Kernel: kernel(), Phase: show.set,
-		Progress: func(at replay.Progress) { show.often(func() []string { return []string{progressLine(at)} }) },
-	})
-	show.clear()
-	if len(outcome.Reports) > 0 {
-		err = errors.Join(err, p.print(s, outcome.Reports))
-	}
-	for _, text := range outcome.Summary.Errors {
-		fmt.Fprintln(s.Stderr, "failed:", text)
-	}
-	if outcome.Dir != "" && p.format == "table" {
-		fmt.Fprintf(s.Stdout, "Results: %s\n", outcome.Dir)
-	}
-	if err == nil && outcome.Failures() > 0 {
-		err = failedCheck("%d chains failed or lost state; %s has the details", outcome.Failures(), outcome.Dir)
-	}
-	if err != nil {
-		return err
-	}
-	return p.judge(outcome.Reports)
-}
-
-// progressLine is the replay's state in one line.
-func progressLine(at replay.Progress) string {
-	var models []string
-	for _, m := range at.Models {
-		models = append(models, fmt.Sprintf("%s %d/%d", m.Model, m.Done+m.Failed+m.Lost, m.Planned))
-	}
-	line := fmt.Sprintf("replay %d/%d chains: %s", at.Done, at.Total, strings.Join(models, ", "))
-	if at.Failed > 0 {
-		line += fmt.Sprintf("; %d failed", at.Failed)
-	}
-	return line
 }
 
 // print shows reports as they were asked for.

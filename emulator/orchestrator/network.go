@@ -97,3 +97,6 @@ func (t *Testbed) Logs(ctx context.Context, node noderuntime.Node, follow bool, 
 	}
 	return logger.Logs(ctx, node, follow, out)
 }
+
+// LiveFile is where a run on the testbed keeps how it stands; see package live.
+func (t *Testbed) LiveFile() string { return filepath.Join(t.dir(), "live.json") }

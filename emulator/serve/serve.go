@@ -21,7 +21,7 @@ type Config struct {
 	Status func() (*live.Status, error)
 	// Links is the use of every queue of the testbed over the last second or so.
 	Links func(context.Context) ([]live.Link, error)
-	// Topology is the testbed's topology as SVG. A link's shape has its name in the attribute data-link.
+	// Topology is the testbed's topology as SVG, as graph.Network's Inline draws it.
 	Topology []byte
 	// Hosts are names, besides localhost and IP addresses, by which the server may be addressed.
 	Hosts []string

@@ -61,18 +61,15 @@ function showLinks(links) {
   paint(links);
 }
 
-// paint gives every link of the drawing the use of its busier direction.
+// paint gives every link of the drawing the use of the busiest queue that it stands for.
 function paint(links) {
   const use = new Map();
   for (const l of links) use.set(l.link, Math.max(use.get(l.link) || 0, l.use));
-  for (const shape of document.querySelectorAll('#topology [data-link]')) {
-    const share = use.get(shape.dataset.link) || 0;
-    if (share > 0.005) {
-      shape.dataset.use = share.toFixed(2);
-      shape.style.strokeWidth = (1 + 7 * Math.min(1, share)).toFixed(1) + 'px';
-    } else {
-      delete shape.dataset.use;
-      shape.style.strokeWidth = '';
+  for (const group of document.querySelectorAll('#topology [data-links]')) {
+    const share = Math.max(0, ...group.dataset.links.split('\n').map((name) => use.get(name) || 0));
+    for (const line of group.querySelectorAll('path.line, path.box')) {
+      line.classList.toggle('used', share > 0.005);
+      line.style.strokeWidth = share > 0.005 ? (1.5 + 6 * Math.min(1, share)).toFixed(1) + 'px' : '';
     }
   }
 }

@@ -1,0 +1,174 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"testbed/emulator/experiment"
+	"testbed/emulator/orchestrator"
+	"testbed/emulator/record"
+	"testbed/emulator/record/influx"
+	"testbed/emulator/report"
+	"testbed/emulator/scenario"
+	"testbed/emulator/session"
+)
+
+// execute runs the workload on a testbed and shows what came of it.
+func execute(c *cli.Context, s *State, bed *orchestrator.Testbed, e *experiment.Experiment, show *progress, p presentation) error {
+	config := session.Config{Testbed: bed, Experiment: e, Results: c.String("output"), Version: s.Version, Kernel: kernel(),
+		Fidelity: c.Bool("verify"), Mirror: database(e.Scenario), Required: c.Bool("influx-required") || required(e.Scenario)}
+	end := follow(c.Context, &config, bed, show)
+	outcome, err := session.Run(c.Context, config)
+	end()
+	if len(outcome.Reports) > 0 {
+		err = errors.Join(err, p.print(s, outcome.Reports))
+	}
+	for _, text := range outcome.Summary.Errors {
+		fmt.Fprintln(s.Stderr, "failed:", text)
+	}
+	if outcome.Dir != "" {
+		err = errors.Join(err, conclude(c, s, outcome, show, p.format == "table"))
+	}
+	if err != nil {
+		return err
+	}
+	return p.judge(outcome.Reports)
+}
+
+// conclude says what besides the chains came of a run, and fails where something of that is not as wanted.
+func conclude(c *cli.Context, s *State, outcome *session.Outcome, show *progress, table bool) error {
+	var checks []error
+	if n := outcome.Failures(); n > 0 {
+		checks = append(checks, failedCheck("%d chains failed or lost state; %s has the details", n, outcome.Dir))
+	}
+	manifest, err := record.ReadManifest(outcome.Dir)
+	if err != nil {
+		return errors.Join(append(checks, err)...)
+	}
+	if failed := failedEvents(manifest.Events); failed > 0 {
+		checks = append(checks, failedCheck("%d events did not take effect; %s has the reasons", failed, filepath.Join(outcome.Dir, record.ManifestFile)))
+	}
+	checks = append(checks, incompleteCheck(outcome.Incomplete()))
+	if table {
+		say(s, fidelityLine(manifest.Fidelity), eventsLine(manifest.Events))
+		if m := outcome.Mirror; m != nil {
+			say(s, "Database: "+databaseLine(m.Name, m.Counts))
+		}
+		say(s, "Results: "+outcome.Dir)
+	}
+	if c.Bool("report") && len(outcome.Reports) > 0 {
+		show.set("making the report")
+		made, err := report.Write(outcome.Dir, "")
+		show.clear()
+		if err != nil {
+			checks = append(checks, fmt.Errorf("making the report: %w", err))
+		} else if table {
+			say(s, "Report: "+made.Page)
+		}
+	}
+	return errors.Join(checks...)
+}
+
+// say prints lines that are not empty.
+func say(s *State, lines ...string) {
+	for _, line := range lines {
+		if line != "" {
+			fmt.Fprintln(s.Stdout, line)
+		}
+	}
+}
+
+// fidelityLine sums up how closely the links are as the scenario says.
+func fidelityLine(all []record.Fidelity) string {
+	if len(all) == 0 {
+		return ""
+	}
+	within, delay, rate := 0, 0.0, 0.0
+	for _, f := range all {
+		if f.OK {
+			within++
+		}
+		if f.Quantity == "rtt_s" {
+			delay = max(delay, math.Abs(f.Measured-f.Target))
+		} else {
+			rate = max(rate, math.Abs(f.Measured/f.Target-1))
+		}
+	}
+	return fmt.Sprintf("Links: %d of %d measurements within tolerance; largest error %.2f ms of round trip, %.2f %% of rate", within, len(all), 1e3*delay, 100*rate)
+}
+
+// eventsLine sums up the events.
+func eventsLine(events []record.Event) string {
+	if len(events) == 0 {
+		return ""
+	}
+	played, missed, late := 0, 0, 0.0
+	for _, e := range events {
+		switch {
+		case e.Missed:
+			missed++
+		case e.Error == "":
+			played++
+			late = max(late, e.Actual-e.Scheduled)
+		}
+	}
+	line := fmt.Sprintf("Events: %d in force, the latest %.1f ms after its time", played, 1e3*late)
+	if missed > 0 {
+		line += fmt.Sprintf("; %d not reached, for a model's chains had ended before", missed)
+	}
+	if failed := failedEvents(events); failed > 0 {
+		line += fmt.Sprintf("; %d FAILED", failed)
+	}
+	return line
+}
+
+func failedEvents(events []record.Event) int {
+	failed := 0
+	for _, e := range events {
+		if e.Error != "" {
+			failed++
+		}
+	}
+	return failed
+}
+
+// eventLine is an event in one line.
+func eventLine(e record.Event) string {
+	what := strings.Join(e.What, ", ")
+	switch {
+	case e.Error != "":
+		return fmt.Sprintf("%s: %s: FAILED: %s", e.Model, what, e.Error)
+	case e.Missed:
+		return fmt.Sprintf("%s: %s (at %.3f s): not reached", e.Model, what, e.Scheduled)
+	}
+	return fmt.Sprintf("%s: %s at %.3f s (due %.3f s)", e.Model, what, e.Actual, e.Scheduled)
+}
+
+// database is the InfluxDB that is to get the samples too; nil: none.
+func database(sc *scenario.Scenario) *influx.Config {
+	config, token := influx.Config{}, influx.EnvToken
+	if i := sc.Influx; i != nil {
+		config.URL, config.Org, config.Bucket = i.URL, i.Org, i.Bucket
+		if i.TokenEnv != "" {
+			token = i.TokenEnv
+		}
+	}
+	config = config.WithEnvironment(func(name string) string {
+		if name == influx.EnvToken {
+			name = token
+		}
+		return os.Getenv(name)
+	})
+	if !config.Enabled() && sc.Influx == nil {
+		return nil
+	}
+	return &config
+}
+
+func required(sc *scenario.Scenario) bool { return sc.Influx != nil && sc.Influx.Required }
