@@ -176,3 +176,45 @@ func TestWordsAreParsed(t *testing.T) {
 		t.Error("gpu: no error")
 	}
 }
+
+// TestExclude: excluded hosts execute nothing and are not central, and without any all is as before.
+func TestExclude(t *testing.T) {
+	topo := iiot(t)
+	net := simnet.New(topo)
+	jobs := workload.Select(spar.Chains(spar.Synthesize(2000, 4), workload.DefaultOptions()), 200, 1)
+	opts := placement.Options{Topology: topo, Seed: 1, Policy: placement.LoadNet, Speed: placement.SpeedAsPublished, Functions: 10}
+	place := func(o placement.Options) *placement.Placement {
+		p, err := placement.Place(jobs, net, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	all := place(opts)
+	central, err := net.Central()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []topology.ID{central, all.Node[0][0]} {
+		opts.Exclude = append(opts.Exclude, id)
+	}
+	some := place(opts)
+	for _, id := range opts.Exclude {
+		if some.Load[id] > 0 {
+			t.Errorf("%s is excluded and has %d tasks", topo.Vertices[id].Name, some.Load[id])
+		}
+	}
+	if all.Load[all.Node[0][0]] == 0 || !reflect.DeepEqual(all.Client, some.Client) {
+		t.Error("the draw of clients follows from who executes")
+	}
+	if other, err := net.Central(opts.Exclude...); err != nil || other == central {
+		t.Errorf("the central host is %v of %v, %v", other, opts.Exclude, err)
+	}
+	if _, err := net.Central(topo.Hosts()...); !errors.Is(err, topology.ErrNoHosts) {
+		t.Errorf("without hosts: %v", err)
+	}
+	opts.Exclude = topo.Hosts()
+	if _, err := placement.Place(jobs, net, opts); !errors.Is(err, placement.ErrNoNodes) {
+		t.Errorf("all hosts excluded: %v", err)
+	}
+}
