@@ -13,8 +13,9 @@ type chart struct {
 	X      axis     `json:"x,omitzero"`
 	Y      axis     `json:"y,omitzero"`
 	Series []series `json:"series"`
-	Bars   []string `json:"bars,omitempty"` // of a stack
-	Plain  bool     `json:"plain,omitempty"`
+	Bars   []string `json:"bars,omitempty"`  // of a stack
+	Plain  bool     `json:"plain,omitempty"` // its lines are no models
+	Zero   bool     `json:"zero,omitempty"`  // x begins at 0
 }
 
 type axis struct {
@@ -49,7 +50,7 @@ func (n number) MarshalJSON() ([]byte, error) {
 
 // lines makes a chart of a figure, for one engine; measured is drawn whichever engine is chosen.
 func lines(f *figures.Figure, engine string) chart {
-	c := chart{Kind: "lines", Plain: f.ByOrder, X: axis{f.X.Label, false, f.X.Max}, Y: axis{f.Y.Label, f.Y.Log, f.Y.Max}}
+	c := chart{Kind: "lines", Plain: f.ByOrder, Zero: f.Name == figures.TrafficName, X: axis{f.X.Label, false, f.X.Max}, Y: axis{f.Y.Label, f.Y.Log, f.Y.Max}}
 	for _, curve := range f.Curves {
 		s := series{Name: curve.Model, Model: curve.Model, Engine: engine}
 		if f.Told == told {

@@ -25,7 +25,7 @@ func (p *page) checks() {
 	s := html.Section{ID: "checks", Title: "Fidelity and events"}
 	m := p.run.Manifest
 	if len(m.Fidelity) == 0 {
-		s.Intro = append(s.Intro, "The run has no fidelity table: no links were measured beside the workload. `testbed up`, `testbed verify` and `testbed replay` measure a sample of the links of every class and hold them against the scenario.")
+		s.Intro = append(s.Intro, "The run has no fidelity table: no links were measured beside the workload. testbed up, testbed verify and testbed replay, in this order, measure a sample of the links of every class and hold them against the scenario.")
 	} else {
 		s.Tables = append(s.Tables, fidelity(m.Fidelity))
 	}
@@ -156,7 +156,7 @@ func (p *page) reproduce() {
 	steps = append(steps, "bin/testbed compare results/RUN", "bin/testbed report results/RUN")
 	s.Texts = append(s.Texts, html.Text{Title: "Commands", Body: strings.Join(steps, "\n")})
 	s.Texts = append(s.Texts, html.Text{Title: "How to cite this run", Body: fmt.Sprintf(
-		"testbed %s, run %s of %s: scenario %q, seed %d, %s runtime, %s fabric, kernel %s.", m.Version, m.Run, instant(m.Start), clip(p.Title, 200), m.Seed, m.Runtime, m.Fabric, m.Kernel)})
+		"testbed %s, run %s of %s: scenario %s, seed %d, %s runtime, %s fabric, kernel %s.", m.Version, m.Run, instant(m.Start), clip(p.Title, 200), m.Seed, m.Runtime, m.Fabric, m.Kernel)})
 	if len(m.Scenario) > 0 {
 		var text bytes.Buffer
 		if json.Indent(&text, m.Scenario, "", "  ") == nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"testbed/emulator/compare"
+	"testbed/emulator/plan"
 	"testbed/emulator/report/figures"
 	"testbed/emulator/report/run"
 )
@@ -105,26 +106,61 @@ func byLength(report *compare.Report) *figures.Figure {
 	return f
 }
 
-// parts is where the difference arises: by model, the mean difference per chain by the role of the steps.
+// parts is where the difference arises: by model, the mean difference per chain by its causes or, in
+// comparisons that do not tell causes apart, by the role of the steps.
 func parts(report *compare.Report) *figures.Stack {
 	s := &figures.Stack{Name: "error-by-part", Label: "Measured - predicted (ms per chain)", Column: "difference_ms_per_chain"}
+	contributions := make([]map[string]float64, len(report.Models))
+	known := map[string]bool{}
 	for i := range report.Models {
-		for _, role := range report.Models[i].Roles {
-			if !slices.Contains(s.Parts, role.Role) {
-				s.Parts = append(s.Parts, role.Role)
-			}
+		contributions[i] = contributed(&report.Models[i])
+		for name := range contributions[i] {
+			known[name] = true
+		}
+	}
+	for _, name := range partNames() {
+		if known[name] {
+			s.Parts = append(s.Parts, name)
 		}
 	}
 	for i := range report.Models {
-		g := &report.Models[i]
-		if len(g.Roles) == 0 {
+		if len(contributions[i]) == 0 {
 			continue
 		}
 		values := make([]float64, len(s.Parts))
-		for _, role := range g.Roles {
-			values[slices.Index(s.Parts, role.Role)] = 1000 * role.PerChain
+		for k, name := range s.Parts {
+			values[k] = contributions[i][name]
 		}
-		s.Bars, s.Values = append(s.Bars, string(g.Model)), append(s.Values, values)
+		s.Bars, s.Values = append(s.Bars, string(report.Models[i].Model)), append(s.Values, values)
 	}
 	return s
+}
+
+// contributed is the mean difference in ms per chain by part; parts that are nothing are left out.
+func contributed(g *compare.Group) map[string]float64 {
+	out := map[string]float64{}
+	for _, c := range g.Causes {
+		if c.Difference.Mean != 0 {
+			out[string(c.Cause)] = 1000 * c.Difference.Mean
+		}
+	}
+	if len(g.Causes) > 0 {
+		return out
+	}
+	for _, r := range g.Roles {
+		out[r.Role] = 1000 * r.PerChain
+	}
+	return out
+}
+
+// partNames are all causes and roles, in the order in which they are shown.
+func partNames() []string {
+	var names []string
+	for _, c := range compare.CauseNames {
+		names = append(names, string(c))
+	}
+	for r := plan.Request; r <= plan.Response; r++ {
+		names = append(names, r.String())
+	}
+	return names
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // scenarioName is the scenario's name and description, as far as the manifest has them.
-func scenarioName(resolved json.RawMessage, fallback string) string {
+func scenarioName(resolved json.RawMessage, fallback string) (name, description string) {
 	var s struct {
 		Name        string `json:"name"`
 		Description string `json:"description"`
@@ -25,10 +25,7 @@ func scenarioName(resolved json.RawMessage, fallback string) string {
 	if json.Unmarshal(resolved, &s) != nil || s.Name == "" {
 		s.Name = fallback
 	}
-	if s.Description != "" {
-		return s.Name + ": " + s.Description
-	}
-	return s.Name
+	return s.Name, s.Description
 }
 
 // headline says in a sentence how the run ended.
@@ -68,9 +65,11 @@ func sum(models []record.ModelCounts) (total record.ModelCounts) {
 func verdict(r *run.Run) []string {
 	var out []string
 	for _, report := range r.Reports {
-		if text := agreementOf(report); text != "" {
-			out = append(out, text)
+		text := report.Verdict.Text
+		if own := agreementOf(report); len(text) == 0 && own != "" {
+			text = []string{own}
 		}
+		out = append(out, text...)
 	}
 	if len(r.Reports) > 0 && len(r.Reports[0].Order.Relations) > 0 {
 		if r.Reports[0].Order.Holds {

@@ -25,7 +25,8 @@ type page struct {
 // present puts the page together.
 func present(r *run.Run, d *drawings) *html.Page {
 	m := r.Manifest
-	p := &page{&html.Page{Title: scenarioName(m.Scenario, m.Testbed), Run: m.Run, Missing: r.Missing}, r, d}
+	name, description := scenarioName(m.Scenario, m.Testbed)
+	p := &page{&html.Page{Title: name, Lede: description, Run: m.Run, Missing: r.Missing}, r, d}
 	p.Good, p.Headline = headline(r)
 	p.Verdict = verdict(r)
 	p.Counts, p.Facts = counts(r), facts(r)
@@ -93,7 +94,7 @@ func (p *page) study() {
 		wire = "Measured by the links' counters: Ethernet frames with headers and acknowledgements, on every link they pass."
 	}
 	s.Figures = append(s.Figures, p.figure(figures.TrafficName, "Figure 4: traffic per chain",
-		"Mean over the jobs done so far. Predicted: payload times links. "+wire, "")...)
+		"Mean over the jobs done so far. Predicted: payload times links. "+wire, "wide")...)
 	s.Figures = append(s.Figures, p.figure(figures.LatencyName, "Figure 5: total latency of all jobs, in ascending order", "Each chain's latency against its rank among its model's chains.", "")...)
 	s.Figures = append(s.Figures, p.figure(figures.LengthName, "Figure 6: network latency against chain length", "Means, with 95 % confidence intervals by Student's t.", "")...)
 	if len(s.Figures) > 0 {
@@ -111,18 +112,18 @@ func (p *page) agreement() {
 	s.Figures = append(s.Figures, p.figure("error-by-length", "Error by model and chain length",
 		"Median of |measured - predicted| / measured of the total latency; the bar reaches up to the 95th percentile.", "square")...)
 	s.Figures = append(s.Figures, p.figure("error-by-part", "Where the error arises",
-		partsCaption, "")...)
+		partsCaption, "wide")...)
 	s.Tables = p.errorTables()
 	p.section(s)
 }
 
-const partsCaption = "Mean difference per chain by what the steps are for. Above zero the measurement took longer. Parts of opposite sign cancel in the total."
+const partsCaption = "Mean difference per chain. Above zero the measurement took longer; parts of opposite sign cancel in the sum. Queueing is what remains of a transfer's measured time when all that the prediction knows is taken off."
 
 // errorTables has a row for each model and engine.
 func (p *page) errorTables() []html.Table {
 	t := html.Table{ID: "errors", Caption: "Total latency by model", Columns: []html.Column{{Name: "model"}, {Name: "prediction"}, {Name: "chains", Number: true},
-		{Name: "measured mean", Number: true}, {Name: "predicted mean", Number: true}, {Name: "difference of means", Number: true}, {Name: "95 % interval", Number: true},
-		{Name: "error median", Number: true}, {Name: "error p95", Number: true}, {Name: "bias", Number: true}}}
+		{Name: "measured mean, ms", Number: true}, {Name: "predicted mean, ms", Number: true}, {Name: "difference, ms", Number: true}, {Name: "95 % interval", Number: true},
+		{Name: "median error, %", Number: true}, {Name: "p95, %", Number: true}, {Name: "bias, %", Number: true}}}
 	for _, report := range p.run.Reports {
 		for i := range report.Models {
 			g := &report.Models[i]
@@ -130,7 +131,7 @@ func (p *page) errorTables() []html.Table {
 			if g.Paired > 0 {
 				d, e := g.Total.Difference, g.Total.Error
 				copy(row[4:], []string{millis(g.Total.Predicted.Mean), signed(d.Mean), "[" + signed(d.Low) + ", " + signed(d.High) + "]",
-					percent(e.Median), percent(e.P95), fmt.Sprintf("%+.2f %%", 100*e.Bias)})
+					percent(e.Median), percent(e.P95), fmt.Sprintf("%+.2f", 100*e.Bias)})
 			}
 			t.Rows = append(t.Rows, row)
 		}
@@ -138,14 +139,17 @@ func (p *page) errorTables() []html.Table {
 	if len(t.Rows) == 0 {
 		return nil
 	}
-	t.Note = "Intervals are bootstrap percentiles of the mean difference over the paired chains."
+	t.Note = "Differences are means over the paired chains, measured less predicted."
+	if method := p.run.Reports[0].Method; method != "" {
+		t.Note += " Intervals: " + method + "."
+	}
 	return []html.Table{t, p.orderTable()}
 }
 
 // orderTable is the study's order of the models, held against the measurement.
 func (p *page) orderTable() html.Table {
 	t := html.Table{ID: "order", Caption: "The study's order of the models by network latency", Columns: []html.Column{{Name: "statement"},
-		{Name: "left mean", Number: true}, {Name: "right mean", Number: true}, {Name: "difference", Number: true}, {Name: "95 % interval", Number: true}, {Name: "chains", Number: true}, {Name: "holds"}}}
+		{Name: "left mean, ms", Number: true}, {Name: "right mean, ms", Number: true}, {Name: "difference, ms", Number: true}, {Name: "95 % interval", Number: true}, {Name: "chains", Number: true}, {Name: "holds"}}}
 	for _, r := range p.run.Reports[0].Order.Relations {
 		holds := "yes"
 		if !r.Holds {
@@ -160,6 +164,6 @@ func (p *page) orderTable() html.Table {
 	return t
 }
 
-func millis(s float64) string  { return fmt.Sprintf("%.1f ms", 1000*s) }
-func signed(s float64) string  { return fmt.Sprintf("%+.2f ms", 1000*s) }
-func percent(r float64) string { return fmt.Sprintf("%.2f %%", 100*r) }
+func millis(s float64) string  { return fmt.Sprintf("%.1f", 1000*s) }
+func signed(s float64) string  { return fmt.Sprintf("%+.2f", 1000*s) }
+func percent(r float64) string { return fmt.Sprintf("%.2f", 100*r) }

@@ -33,6 +33,7 @@ var layout string
 // Page is a report's content. All texts are plain; Drawing is the only type that holds markup.
 type Page struct {
 	Title    string
+	Lede     string // what the title stands for
 	Run      string // its name
 	Good     bool   // the run came to its end without a loss
 	Headline string
@@ -122,6 +123,9 @@ type Column struct {
 	Name   string
 	Number bool
 }
+
+// Long says whether print leaves rows out.
+func (t Table) Long() bool { return len(t.Rows) > 60 }
 
 // Cells pairs a row's texts with their columns, for the template.
 func (t Table) Cells(row []string) []Cell {

@@ -24,7 +24,7 @@
   function show(v) {
     if (v === null || v === undefined || !isFinite(v)) { return ''; }
     var a = Math.abs(v);
-    if (a !== 0 && (a >= 1e6 || a < 1e-3)) { return v.toExponential(2); }
+    if (a !== 0 && (a >= 1e6 || a < 1e-4)) { return Number(v.toPrecision(3)).toExponential(); }
     return String(+v.toPrecision(4));
   }
   function dash(text) { return text ? text.split(',').map(Number) : 'solid'; }
@@ -83,7 +83,7 @@
       axisTick: { show: false }, splitLine: { show: vertical, lineStyle: { color: css('--grid') } },
       axisLabel: { color: css('--soft'), fontSize: 12, hideOverlap: true, formatter: function (v) { return show(v); } }
     };
-    if (bounds) { o.min = bounds[0]; o.max = bounds[1]; }
+    if (bounds) { o.min = bounds[0]; o.max = bounds[1]; o.axisLabel.showMinLabel = o.axisLabel.showMaxLabel = spec.max || bounds[0] === 0 ? undefined : false; }
     if (spec.log) {
       var own = ticks(bounds[0], bounds[1]);
       o.axisLabel.customValues = own;
@@ -143,7 +143,7 @@
       key.push(swatch(l.colour, l.dash, l.form, l.full) + escape(s.name));
     });
     var y = spec.y.log ? range(ys) : null, x = xs.length ? range(xs) : [0, 1];
-    if (spec.plain) { x[0] = 0; }
+    if (spec.plain || spec.zero) { x = [0, Math.max.apply(null, xs.concat(1e-9))]; }
     if (spec.x.max) { x = [0, spec.x.max]; }
     o.xAxis = axisOf(spec.x, x, small, false);
     o.yAxis = axisOf(spec.y, y, small, true);
@@ -270,10 +270,12 @@
   function tools(c) {
     var row = document.createElement('div');
     row.className = 'tools';
-    [['Zoom in', 0.6], ['Zoom out', 1.7], ['Whole', 0]].forEach(function (t) {
+    [['+', 0.6, 'Zoom in'], ['−', 1.7, 'Zoom out'], ['Reset', 0, 'Show the whole figure']].forEach(function (t) {
       var b = document.createElement('button');
       b.type = 'button';
       b.textContent = t[0];
+      b.title = t[2];
+      b.setAttribute('aria-label', t[2]);
       b.addEventListener('click', function () { zoom(c, t[1]); });
       row.appendChild(b);
     });
