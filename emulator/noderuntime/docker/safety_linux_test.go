@@ -1,0 +1,135 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/docker/docker/api/types/container"
+
+	"testbed/emulator/noderuntime"
+	"testbed/emulator/noderuntime/runtimetest"
+	"testbed/emulator/units"
+)
+
+// TestContainersAreConfined reads back from the engine what a node may do.
+func TestContainersAreConfined(t *testing.T) {
+	r, testbed := testRuntime(t), bed("safe")
+	clean(t, r, testbed)
+	specs := nodeSpecs(t, testbed, 1, runtimetest.Agent)
+	specs[0].Limits = noderuntime.Limits{CPU: 1500, Memory: 128 * units.MiB}
+	if _, err := r.Start(context.Background(), specs, nil); err != nil {
+		t.Fatal(err)
+	}
+	c, err := r.api.ContainerInspect(context.Background(), containerName(testbed, "n0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := c.HostConfig
+	for what, ok := range map[string]bool{
+		"not privileged":        !h.Privileged,
+		"all capabilities gone": slices.Equal(h.CapDrop, []string{"ALL"}) && len(h.CapAdd) == 0,
+		"read-only root":        h.ReadonlyRootfs,
+		"no new privileges":     slices.Contains(h.SecurityOpt, "no-new-privileges"),
+		"default seccomp":       !slices.ContainsFunc(h.SecurityOpt, func(o string) bool { return strings.HasPrefix(o, "seccomp") }),
+		"limit of processes":    h.PidsLimit != nil && *h.PidsLimit == maxPids,
+		"limit of CPU":          h.NanoCPUs == 1.5e9,
+		"limit of memory":       h.Memory == 128<<20,
+		"no network":            h.NetworkMode == "none" && len(h.PortBindings) == 0,
+		"no other namespaces":   h.PidMode == "" && h.UTSMode == "" && !h.IpcMode.IsHost(),
+		"no devices":            len(h.Devices) == 0,
+		"no restart":            h.RestartPolicy.IsNone() || h.RestartPolicy.Name == "",
+		"bounded log":           h.LogConfig.Config["max-size"] != "",
+		"host name":             c.Config.Hostname == "n0",
+		"labels":                c.Config.Labels[LabelTestbed] == testbed && c.Config.Labels[LabelNode] == "n0" && c.Config.Labels[LabelRun] == "a-run",
+	} {
+		if !ok {
+			t.Errorf("not so: %s (%+v)", what, h)
+		}
+	}
+	for _, m := range c.Mounts {
+		if m.RW && m.Destination != specs[0].Dir {
+			t.Errorf("%s is mounted writable at %s", m.Source, m.Destination)
+		}
+	}
+	// What the kernel says of the first process.
+	status, err := os.ReadFile("/proc/" + itoa(c.State.Pid) + "/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"CapEff:\t0000000000000000\n", "CapBnd:\t0000000000000000\n", "NoNewPrivs:\t1\n", "Seccomp:\t2\n"} {
+		if !strings.Contains(string(status), want) {
+			t.Errorf("the kernel does not say %q of the node's first process", want)
+		}
+	}
+}
+
+// TestTakenNamesLeaveTheirOwnersAlone starts a testbed that is there already.
+func TestTakenNamesLeaveTheirOwnersAlone(t *testing.T) {
+	r, testbed := testRuntime(t), bed("taken")
+	clean(t, r, testbed)
+	specs := nodeSpecs(t, testbed, 4, runtimetest.Agent)
+	first, err := r.Start(context.Background(), specs[2:3], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Start(context.Background(), specs, nil); err == nil || !strings.Contains(err.Error(), "testbed down") {
+		t.Errorf("got %v, want advice to take the testbed down", err)
+	}
+	if left, err := r.List(context.Background(), testbed); err != nil || !slices.Equal(left, first) {
+		t.Errorf("%v are there (%v), want %v alone", left, err, first)
+	}
+	if left, err := r.containers(context.Background(), r.api, LabelTestbed+"="+testbed, true); err != nil || len(left) != 1 {
+		t.Errorf("%d containers are there (%v), want 1", len(left), err)
+	}
+}
+
+// TestRemoveTakesWhatWasOnlyCreated removes containers that never ran.
+func TestRemoveTakesWhatWasOnlyCreated(t *testing.T) {
+	r, testbed, ctx := testRuntime(t), bed("created"), context.Background()
+	clean(t, r, testbed)
+	api, err := r.connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := r.ensureImage(ctx, api)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := api.ContainerCreate(ctx, &container.Config{Image: image, Labels: map[string]string{LabelTestbed: testbed}}, nil, nil, nil, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if nodes, err := r.List(ctx, testbed); err != nil || len(nodes) != 0 {
+		t.Errorf("listed %v, %v: none of them runs", nodes, err)
+	}
+	if err := r.Remove(ctx, testbed); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := r.containers(ctx, api, LabelTestbed+"="+testbed, true); err != nil || len(left) != 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}
+
+// TestSignalsMissStrangers shows that a number that is not the container's process is left alone.
+func TestSignalsMissStrangers(t *testing.T) {
+	if err := signalContainer(os.Getpid(), strings.Repeat("0123456789abcdef", 4), 0); err == nil {
+		t.Error("this process was taken for a container's")
+	}
+	if err := signalContainer(os.Getpid(), "", 0); err == nil {
+		t.Error("an empty ID was taken for any container's")
+	}
+}
+
+func TestDynamicBinariesAreRefused(t *testing.T) {
+	if _, err := describeImage("/bin/sh"); !errors.Is(err, noderuntime.ErrNotSupported) || !strings.Contains(err.Error(), "CGO_ENABLED=0") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := describeImage("/etc/hosts"); err == nil {
+		t.Error("a text file was taken for a binary")
+	}
+}
