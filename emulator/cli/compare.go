@@ -2,35 +2,36 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/urfave/cli/v2"
 
-	"testbed/emulator/session"
+	"testbed/emulator/compare"
+	"testbed/emulator/compare/rundir"
 )
 
 func compareCommand(s *State) *cli.Command {
-	return &cli.Command{Name: "compare", Usage: "hold the measurement of runs against their predictions (no root)",
-		ArgsUsage: "RUN [RUN...]", Flags: resultFlags(),
+	return &cli.Command{Name: "compare", Usage: "hold the measurement of runs against their predictions, and runs against the first of them (no root)",
+		ArgsUsage: "RUN [RUN...]", Flags: append(resultFlags(),
+			&cli.BoolFlag{Name: "lengths", Usage: "show the models by chain length as well"},
+			&cli.Float64Flag{Name: "within", Value: 10, Usage: "the error, in `PERCENT`, within which the verdict asks whether a prediction holds"},
+		),
 		Action: func(c *cli.Context) error {
 			p, err := wanted(c)
 			if err != nil {
 				return err
 			}
+			p.causes = true
+			within := c.Float64("within") / 100
+			if !(within > 0 && within < 10) {
+				return usagef("--within %v: write a percentage above 0 and below 1000", c.Float64("within"))
+			}
 			if c.NArg() == 0 {
 				return usagef("compare takes at least one run's directory, such as results/iiot-20260101T120000Z")
 			}
-			var failed []error
-			for _, dir := range c.Args().Slice() {
-				reports, err := session.Compare(dir)
-				if err != nil {
-					return usage(err)
-				}
-				if c.NArg() > 1 && p.format == "table" {
-					fmt.Fprintf(s.Stdout, "%s\n", dir)
-				}
-				failed = append(failed, p.print(s, reports), p.judge(reports))
+			all, err := rundir.Compare(c.Args().Slice(), compare.Options{Within: within})
+			if err != nil {
+				return usage(err)
 			}
-			return errors.Join(failed...)
+			return errors.Join(p.printRuns(s, all), p.judgeRuns(all))
 		}}
 }

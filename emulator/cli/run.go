@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"testbed/emulator/compare"
 	"testbed/emulator/orchestrator"
 )
 
@@ -92,71 +90,6 @@ func replayCommand(s *State) *cli.Command {
 			}
 			return execute(c, s, bed, e, newProgress(s), shown)
 		}}
-}
-
-// presentation is how results are to be shown, and what makes them a failure.
-type presentation struct {
-	format     string
-	quantity   string
-	steps      bool
-	conditions []compare.Condition
-}
-
-func wanted(c *cli.Context) (presentation, error) {
-	form, err := format(c)
-	if err != nil {
-		return presentation{}, err
-	}
-	p := presentation{format: form, quantity: c.String("quantity"), steps: c.Bool("steps")}
-	switch p.quantity {
-	case "total", "network", "processing":
-	default:
-		return p, usagef("unknown quantity %q: write total, network or processing", p.quantity)
-	}
-	for _, text := range c.StringSlice("fail-if") {
-		condition, err := compare.ParseCondition(text)
-		if err != nil {
-			return p, usage(fmt.Errorf("--fail-if: %w", err))
-		}
-		p.conditions = append(p.conditions, condition)
-	}
-	return p, nil
-}
-
-// print shows reports as they were asked for.
-func (p presentation) print(s *State, reports []*compare.Report) error {
-	if p.format == "json" {
-		return compare.WriteJSON(s.Stdout, reports)
-	}
-	if err := compare.WriteTable(s.Stdout, reports, p.quantity); err != nil {
-		return err
-	}
-	if p.steps {
-		for _, r := range reports {
-			if err := compare.WriteRoles(s.Stdout, r); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// judge fails where one of the conditions is true.
-func (p presentation) judge(reports []*compare.Report) error {
-	var found []string
-	for _, condition := range p.conditions {
-		violations, err := condition.Check(reports)
-		if err != nil {
-			return usage(err)
-		}
-		for _, v := range violations {
-			found = append(found, v.String())
-		}
-	}
-	if len(found) > 0 {
-		return failedCheck("--fail-if: %s", strings.Join(found, "; "))
-	}
-	return nil
 }
 
 // kernel names the operating system's kernel, for the manifest.

@@ -23,7 +23,14 @@ var ErrCondition = errors.New("not a condition")
 //	measured.p95 > 300ms
 //	states.failed > 0
 //
-// Without an engine it is about every predictor, without a model about every model, without a quantity (total, network, processing) about total.
+// Without an engine it is about every predictor, without a model about every model, without a quantity
+// (total, network, processing) about total.
+//
+// difference.mean, .low and .high with a time are measured less predicted; with % they are between runs: by
+// how much the mean measured is above (or, negative, below) that of the first run, and the bounds of its interval:
+//
+//	difference.mean > 5%
+//	in-edge.difference.low > 5%
 type Condition struct {
 	text     string
 	engine   string     // empty: every predictor
@@ -31,8 +38,12 @@ type Condition struct {
 	quantity string
 	metric   string
 	operator string
+	between  bool    // of runs
 	value    float64 // ratio, seconds, or count
 }
+
+// Between says whether the condition is about the difference between runs: it needs two at least.
+func (c Condition) Between() bool { return c.between }
 
 // String is the condition as it was written.
 func (c Condition) String() string { return c.text }
@@ -40,17 +51,18 @@ func (c Condition) String() string { return c.text }
 // Violation is one model, or one report, of which a condition is true.
 type Violation struct {
 	Condition Condition
+	Run       string // empty: the condition was checked for one run's reports
 	Engine    string
 	Model     plan.Model // empty: the condition is about the whole report
 	Value     float64    // in the condition's base unit: ratio, seconds or count
 }
 
 func (v Violation) String() string {
-	where := strings.Trim(v.Engine+" "+string(v.Model), " ")
+	where := strings.Join(strings.Fields(v.Run+" "+v.Engine+" "+string(v.Model)), " ")
 	if where != "" {
 		where += ": "
 	}
-	return fmt.Sprintf("%s%s (it is %s)", where, v.Condition, render(v.Value, kindOf(v.Condition.metric)))
+	return fmt.Sprintf("%s%s (it is %s)", where, v.Condition, render(v.Value, v.Condition.kind()))
 }
 
 // kind is what a metric is counted in.
@@ -81,6 +93,11 @@ var (
 		"difference.mean":  func(q *Quantity) float64 { return q.Difference.Mean },
 		"difference.low":   func(q *Quantity) float64 { return q.Difference.Low },
 		"difference.high":  func(q *Quantity) float64 { return q.Difference.High },
+	}
+	betweenRuns = map[string]func(*Share) float64{
+		"difference.mean": func(s *Share) float64 { return s.Ratio - 1 },
+		"difference.low":  func(s *Share) float64 { return s.Low - 1 },
+		"difference.high": func(s *Share) float64 { return s.High - 1 },
 	}
 	ofModel = map[string]func(*Group) float64{
 		"chains":         func(g *Group) float64 { return float64(g.Chains) },
@@ -128,6 +145,13 @@ func kindOf(metric string) kind {
 		return whole
 	}
 	return unknown
+}
+
+func (c Condition) kind() kind {
+	if c.between {
+		return ratio
+	}
+	return kindOf(c.metric)
 }
 
 // Metrics lists the names that conditions may use, sorted.
@@ -182,6 +206,12 @@ func ParseCondition(text string) (Condition, error) {
 	number, err := strconv.ParseFloat(parts[4], 64)
 	if err != nil || math.IsNaN(number) || math.IsInf(number, 0) {
 		return fail("%q is not a number", parts[4])
+	}
+	if c.between = parts[5] == "%" && betweenRuns[name] != nil; c.between {
+		k = ratio
+		if c.engine != "" {
+			return fail("a difference between runs is not of a predictor: leave %q out", c.engine)
+		}
 	}
 	scale, err := scaleOf(parts[5], k)
 	if err != nil {

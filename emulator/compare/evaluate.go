@@ -12,6 +12,9 @@ import (
 func (c Condition) Check(reports []*Report) ([]Violation, error) {
 	var found []Violation
 	tested := 0
+	if c.between {
+		return nil, fmt.Errorf("%w: %q is about a difference between runs; a time (ms) instead of %% makes it one from the prediction", ErrCondition, c.text)
+	}
 	for _, r := range reports {
 		if c.engine != "" && r.Engine != c.engine {
 			continue
@@ -29,6 +32,49 @@ func (c Condition) Check(reports []*Report) ([]Violation, error) {
 	}
 	if tested == 0 {
 		return nil, fmt.Errorf("%w: %q: no chains were measured%s%s", ErrCondition, c.text, of(string(c.model)), by(c.engine))
+	}
+	return found, nil
+}
+
+// CheckRuns finds all of which the condition is true: in each run's reports, or between the first run and
+// the others. It fails with ErrCondition as Check does, and where a difference between runs is asked for
+// and there is none.
+func (c Condition) CheckRuns(all *Comparison) ([]Violation, error) {
+	var found []Violation
+	if !c.between {
+		for _, r := range all.Runs {
+			violations, err := c.Check(r.Reports)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", r.Name, err)
+			}
+			for i := range violations {
+				if len(all.Runs) > 1 {
+					violations[i].Run = r.Name
+				}
+			}
+			found = append(found, violations...)
+		}
+		return found, nil
+	}
+	tested := make([]bool, len(all.Runs))
+	for i := range all.Differences {
+		d := &all.Differences[i]
+		if d.Quantity != c.quantity || c.model != "" && d.Model != c.model {
+			continue
+		}
+		tested[d.Number-1] = true
+		v := Violation{Condition: c, Run: d.Run, Model: d.Model, Value: betweenRuns[c.metric](&d.Ratio)}
+		if compare(v.Value, c.operator, c.value) {
+			found = append(found, v)
+		}
+	}
+	if len(all.Runs) < 2 {
+		return nil, fmt.Errorf("%w: %q is about a difference between runs: give a second one", ErrCondition, c.text)
+	}
+	for i := 1; i < len(tested); i++ {
+		if !tested[i] {
+			return nil, fmt.Errorf("%w: %q: %s and %s have not both measured chains%s", ErrCondition, c.text, all.Runs[0].Name, all.Runs[i].Name, of(string(c.model)))
+		}
 	}
 	return found, nil
 }

@@ -1,39 +1,181 @@
 package compare
 
-import "testbed/emulator/plan"
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"testbed/emulator/plan"
+)
 
 // Comparison is several runs side by side, the first being what the others are held against, and what
 // `testbed compare --format json` writes, for one run as well.
 type Comparison struct {
 	Runs        []*Run       `json:"runs"`
-	Differences []Difference `json:"differences,omitempty"` // by run, quantity, model; none for the first run
+	Differences []Difference `json:"differences,omitempty"` // by run, quantity, model; none of the first run
 }
 
 // Run is one run with its reports.
 type Run struct {
-	Directory string    `json:"directory"`
-	Name      string    `json:"run"`
-	Scenario  string    `json:"scenario"`
-	Seed      uint64    `json:"seed"`
-	Fabric    string    `json:"fabric"`
-	Runtime   string    `json:"runtime"`
-	Kernel    string    `json:"kernel"`
-	Version   string    `json:"version"`             // of the program
-	Exit      string    `json:"exit"`                // how the run ended
-	Truncated bool      `json:"truncated,omitempty"` // the samples' last line is cut off
-	Reports   []*Report `json:"reports"`
+	Directory  string    `json:"directory"`
+	Name       string    `json:"run"`
+	Scenario   string    `json:"scenario"`
+	Seed       uint64    `json:"seed"`
+	Fabric     string    `json:"fabric"`
+	Runtime    string    `json:"runtime"`
+	Kernel     string    `json:"kernel"`
+	Version    string    `json:"version"`                       // of the program
+	Exit       string    `json:"exit"`                          // how the run ended
+	Truncated  bool      `json:"truncated,omitempty"`           // the samples' last line is cut off
+	StraySteps int       `json:"steps_without_chain,omitempty"` // in the samples; they are left out
+	Reports    []*Report `json:"reports"`
 
+	options Options
 	samples []sample // what was measured, to pair it with other runs
 }
 
 // Difference compares one model's mean with that of the first run.
 type Difference struct {
 	Run      string     `json:"run"`
+	Number   int        `json:"run_number"` // the run's place in the comparison: 2 is the second
 	Quantity string     `json:"quantity"`
 	Model    plan.Model `json:"model"`
-	Paired   bool       `json:"paired"` // by job; otherwise the two runs are independent samples
-	Chains   int        `json:"chains"` // paired: pairs; otherwise chains of this run
-	First    Interval   `json:"first"`  // mean of the first run
-	This     Interval   `json:"this"`
-	Ratio    Share      `json:"mean_ratio"` // this / first, over the pairs where paired
+	Paired   bool       `json:"paired"`     // by job; otherwise the two runs are independent samples
+	Chains   int        `json:"chains"`     // paired: pairs; otherwise chains of this run
+	First    Interval   `json:"first"`      // the first run, over the pairs where paired
+	This     Interval   `json:"this"`       // this run, likewise
+	Ratio    Share      `json:"mean_ratio"` // this / first
+}
+
+// Take puts what was collected into the run.
+func (r *Run) Take(c *Collector) {
+	r.Reports, r.samples, r.options = c.Reports(), c.samples, c.options
+}
+
+// Compare holds each run against the first one, by every model that both have measured. Runs of one
+// scenario and seed are paired by job and model, where all that they have in common agrees on job and
+// length; others are compared as independent samples.
+func (c *Comparison) Compare() {
+	c.Differences = nil
+	for i, r := range c.Runs {
+		if i == 0 {
+			continue
+		}
+		paired := r.pairs(c.Runs[0])
+		for _, quantity := range quantities {
+			for _, m := range models(c.Runs[0].samples) {
+				if d, ok := r.difference(c.Runs[0], m, quantity, paired); ok {
+					d.Number = i + 1
+					c.Differences = append(c.Differences, d)
+				}
+			}
+		}
+	}
+}
+
+// models are those measured, in the study's order.
+func models(samples []sample) []plan.Model {
+	groups := map[groupKey]bool{}
+	for i := range samples {
+		groups[groupKey{model: samples[i].model}] = true
+	}
+	var out []plan.Model
+	for _, k := range sortedKeys(groups) {
+		out = append(out, k.model)
+	}
+	return out
+}
+
+// pairs says whether two runs' chains can be paired by model and index.
+func (r *Run) pairs(first *Run) bool {
+	if r.Scenario != first.Scenario || r.Seed != first.Seed {
+		return false
+	}
+	known := make(map[key]*sample, len(first.samples))
+	for i := range first.samples {
+		s := &first.samples[i]
+		known[key{s.model, int(s.index)}] = s
+	}
+	common := 0
+	for i := range r.samples {
+		s := &r.samples[i]
+		if of := known[key{s.model, int(s.index)}]; of != nil {
+			if of.job != s.job || of.length != s.length {
+				return false
+			}
+			common++
+		}
+	}
+	return common > 0
+}
+
+func (r *Run) difference(first *Run, m plan.Model, quantity string, paired bool) (Difference, bool) {
+	d := Difference{Run: r.Name, Quantity: quantity, Model: m, Paired: paired}
+	this, these := r.chains(m, quantity)
+	base, bases := first.chains(m, quantity)
+	if !paired {
+		a, b := flatten(this, these), flatten(base, bases)
+		if d.Chains = len(a); len(a) == 0 || len(b) == 0 {
+			return d, false
+		}
+		d.This, d.First, d.Ratio = intervals(r.options, a)[0], intervals(r.options, b)[0], unpairedRatio(a, b, r.options)
+		return d, true
+	}
+	var a, b []float64
+	for _, index := range this {
+		if to, both := bases[index]; both {
+			a, b = append(a, these[index].mean()), append(b, to.mean())
+		}
+	}
+	if d.Chains = len(a); len(a) == 0 {
+		return d, false
+	}
+	means := intervals(r.options, a, b)
+	d.This, d.First, d.Ratio = means[0], means[1], pairedRatio(a, b, r.options)
+	return d, true
+}
+
+// chains are a model's values by the index of the job, and the indexes in the order measured.
+func (r *Run) chains(m plan.Model, quantity string) (order []int32, by map[int32]average) {
+	by = map[int32]average{}
+	for i := range r.samples {
+		s := &r.samples[i]
+		if s.model != m {
+			continue
+		}
+		a := by[s.index]
+		if a.n == 0 {
+			order = append(order, s.index)
+		}
+		by[s.index] = average{a.sum + s.quantity(quantity), a.n + 1}
+	}
+	return order, by
+}
+
+func (s *sample) quantity(name string) float64 {
+	switch name {
+	case "network":
+		return s.network
+	case "processing":
+		return s.processing
+	}
+	return s.total
+}
+
+func flatten(order []int32, by map[int32]average) []float64 {
+	out := make([]float64, len(order))
+	for i, index := range order {
+		out[i] = by[index].mean()
+	}
+	return out
+}
+
+// WriteJSON writes the comparison of runs.
+func (c *Comparison) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	if err := e.Encode(c); err != nil {
+		return fmt.Errorf("comparison: %w", err)
+	}
+	return nil
 }

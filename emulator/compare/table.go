@@ -9,52 +9,95 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// WriteTable prints, for people, model × {chains, measured mean, median and p95, and for each engine
-// the predicted mean and the error, state checks} and beneath it whether the study's order holds.
-// quantity is total, network or processing. The reports are of one set of chains.
-func WriteTable(w io.Writer, reports []*Report, quantity string) error {
-	if len(reports) == 0 || len(reports[0].Models) == 0 {
-		_, err := fmt.Fprintln(w, "No chains were measured.")
-		return err
-	}
-	t := table.NewWriter()
-	t.SetStyle(style())
-	top, head := table.Row{"", "", "measured " + quantity, "measured " + quantity, "measured " + quantity}, table.Row{"model", "chains", "mean ms", "median ms", "p95 ms"}
-	for _, r := range reports {
-		name := strings.TrimSpace("predicted: " + r.Engine)
-		top = append(top, name, name, name)
-		head = append(head, "mean ms", "error median %", "error p95 %")
-	}
-	t.AppendHeader(append(top, ""), table.RowConfig{AutoMerge: true})
-	t.AppendHeader(append(head, "states ok"))
-	columns := []table.ColumnConfig{}
-	for i := 2; i <= len(head)+1; i++ {
-		columns = append(columns, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
-	}
-	t.SetColumnConfigs(columns)
-	for i := range reports[0].Models {
-		t.AppendRow(row(reports, i, quantity))
-	}
-	if _, err := fmt.Fprintln(w, t.Render()); err != nil {
-		return err
-	}
-	return writeOrder(w, reports[0].Order)
+// Width is how many columns of a terminal tables take at most, with two engines and the study's models.
+const Width = 100
+
+// printer writes lines and keeps the first failure.
+type printer struct {
+	w   io.Writer
+	err error
 }
 
-func style() table.Style {
+func (p *printer) line(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
+	}
+}
+
+// paragraph writes words, wrapped.
+func (p *printer) paragraph(words string) {
+	const glue = "\x01" // a number and its % stay together
+	lines := strings.Split(text.WrapSoft(strings.ReplaceAll(words, " %", glue+"%"), Width-2), "\n")
+	for i := range lines {
+		lines[i] = strings.ReplaceAll(strings.TrimRight(lines[i], " "), glue, " ")
+	}
+	p.line("%s", strings.Join(lines, "\n  "))
+}
+
+// newTable has a line under its header and no others, and its columns from the given one on aligned to the right.
+func newTable(columns, right int) table.Writer {
+	t := table.NewWriter()
 	s := table.StyleLight
 	s.Format.Header = text.FormatDefault
+	s.Options = table.Options{SeparateHeader: true}
+	s.Box.MiddleHorizontal = "-"
+	t.SetStyle(s)
+	var configs []table.ColumnConfig
+	for i := right; i <= columns; i++ {
+		configs = append(configs, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	t.SetColumnConfigs(configs)
+	return t
+}
+
+func (p *printer) table(t table.Writer) {
+	for line := range strings.SplitSeq(t.Render(), "\n") {
+		p.line("%s", strings.TrimRight(line, " "))
+	}
+}
+
+// WriteTable prints, for people, model × {chains, measured mean, median and p95, and for each engine
+// the predicted mean and the error's median and p95}, and beneath it the state checks, whether the study's
+// order holds, and how far the models are ranked as predicted. quantity is total, network or processing.
+// The reports are of one set of chains.
+func WriteTable(w io.Writer, reports []*Report, quantity string) error {
+	p := &printer{w: w}
+	if len(reports) == 0 || len(reports[0].Models) == 0 {
+		p.line("No chains were measured.")
+		return p.err
+	}
+	top := table.Row{"", "", "measured", quantity, "ms"}
+	head := table.Row{"model", "chains", "mean", "median", "p95"}
+	for _, r := range reports {
+		top = append(top, or(r.Engine, "predicted"), "error", "error")
+		head = append(head, "mean", "median", "p95")
+	}
+	t := newTable(len(head), 2)
+	t.AppendHeader(top)
+	t.AppendHeader(head)
+	for i := range reports[0].Models {
+		t.AppendRow(modelRow(reports, i, quantity))
+	}
+	p.table(t)
+	p.states(reports[0])
+	p.order(reports[0].Order)
+	for _, r := range reports {
+		p.ranks(r)
+	}
+	return p.err
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
 	return s
 }
 
-func row(reports []*Report, model int, quantity string) table.Row {
+func modelRow(reports []*Report, model int, quantity string) table.Row {
 	g := &reports[0].Models[model]
-	chains := fmt.Sprint(g.Chains)
-	if g.Errors > 0 {
-		chains = fmt.Sprintf("%d (%d failed)", g.Chains, g.Errors)
-	}
 	m := g.quantity(quantity).Measured
-	out := table.Row{string(g.Model), chains, millis(m.Mean), millis(m.Median), millis(m.P95)}
+	out := table.Row{string(g.Model), fmt.Sprint(g.Chains - g.Errors), millis(m.Mean), millis(m.Median), millis(m.P95)}
 	for _, r := range reports {
 		if model >= len(r.Models) || r.Models[model].Paired == 0 {
 			out = append(out, "-", "-", "-")
@@ -63,52 +106,81 @@ func row(reports []*Report, model int, quantity string) table.Row {
 		q := r.Models[model].quantity(quantity)
 		out = append(out, millis(q.Predicted.Mean), percent(q.Error.Median), percent(q.Error.P95))
 	}
-	return append(out, fmt.Sprintf("%d/%d", g.States.Passed, g.States.Checked))
+	return out
 }
 
 func millis(s float64) string  { return fmt.Sprintf("%.1f", 1000*s) }
-func percent(r float64) string { return fmt.Sprintf("%.1f", 100*r) }
+func percent(r float64) string { return fmt.Sprintf("%.1f %%", 100*r) }
 
-// writeOrder prints the relations, with their numbers.
-func writeOrder(w io.Writer, o Order) error {
+// states writes what failed, and the checks of states.
+func (p *printer) states(r *Report) {
+	var sum States
+	for _, g := range r.Models {
+		sum.Checked, sum.Passed, sum.Failed = sum.Checked+g.States.Checked, sum.Passed+g.States.Passed, sum.Failed+g.States.Failed
+		if g.Errors > 0 || g.States.Failed > 0 {
+			p.line("%s: %d of %d chains failed, %d of %d states were wrong", g.Model, g.Errors, g.Chains, g.States.Failed, g.States.Checked)
+		}
+	}
+	p.line("States: %d of %d as expected after their chain", sum.Passed, sum.Checked)
+}
+
+// order writes the study's relations, with their numbers.
+func (p *printer) order(o Order) {
 	if len(o.Relations) == 0 {
-		return nil
+		return
 	}
 	verdict := "holds"
 	if !o.Holds {
 		verdict = "does not hold"
 	}
-	lines := []string{"Order of the study, by mean network latency measured: " + verdict}
+	p.line("Order of the study, by mean network latency measured: %s", verdict)
 	for _, r := range o.Relations {
 		mark := "yes"
 		if !r.Holds {
 			mark = "NO"
 		}
-		lines = append(lines, fmt.Sprintf("  %s %s %s: %s ms, %s ms; difference %s ms [%s, %s] over %d chains: %s",
-			r.Left, r.Relation, r.Right, millis(r.LeftMean), millis(r.RightMean),
-			millis(r.Difference.Mean), millis(r.Difference.Low), millis(r.Difference.High), r.Chains, mark))
+		p.line("  %s %s %s: %s, %s ms; difference %s [%s, %s], %s: %s", r.Left, r.Relation, r.Right, millis(r.LeftMean), millis(r.RightMean),
+			millis(r.Difference.Mean), millis(r.Difference.Low), millis(r.Difference.High), chains(r.Chains), mark)
 	}
-	_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))
-	return err
 }
 
-// WriteRoles prints where the difference to one engine's predictions arises: model × role.
-func WriteRoles(w io.Writer, r *Report) error {
-	t := table.NewWriter()
-	t.SetStyle(style())
-	t.AppendHeader(table.Row{"model", "step", "steps", "measured mean ms", "predicted mean ms", "difference ms/chain", "share %"})
-	columns := []table.ColumnConfig{{Number: 1, AutoMerge: true}}
-	for i := 3; i <= 7; i++ {
-		columns = append(columns, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
+func (p *printer) ranks(r *Report) {
+	for _, k := range r.Ranks {
+		p.line("Rank by %s, measured against %s: tau %.2f, rho %.2f; %d of %d jobs in the same order",
+			k.Quantity, r.Engine, k.Kendall, k.Spearman, k.SameOrder, k.Jobs)
 	}
-	t.SetColumnConfigs(columns)
-	for _, g := range r.Models {
-		for _, s := range g.Roles {
-			t.AppendRow(table.Row{string(g.Model), s.Role, s.Steps, fine(s.Measured), fine(s.Predicted), fine(s.PerChain), percent(s.Share)})
+}
+
+// WriteVerdict prints the verdict on one engine's predictions.
+func WriteVerdict(w io.Writer, r *Report) error {
+	p := &printer{w: w}
+	for _, words := range r.Verdict.Text {
+		p.paragraph(words)
+	}
+	return p.err
+}
+
+// WriteLengths prints model × chain length: means with the relative difference's interval, and the outcome.
+func WriteLengths(w io.Writer, r *Report) error {
+	p := &printer{w: w}
+	t := newTable(7, 2)
+	t.AppendHeader(table.Row{"model", "length", "pairs", "measured ms", or(r.Engine, "predicted") + " ms", "difference %", fmt.Sprintf("within %s %%", trim(100*r.Verdict.Within))})
+	last := ""
+	for i := range r.Lengths {
+		g := &r.Lengths[i]
+		f, ok := g.finding(r.Verdict.Within)
+		if !ok {
+			continue
 		}
+		name := string(g.Model)
+		if name == last {
+			name = ""
+		} else {
+			last = name
+		}
+		t.AppendRow(table.Row{name, g.Length, g.Paired, millis(g.Total.Predicted.Mean + g.Total.Difference.Mean), millis(g.Total.Predicted.Mean),
+			fmt.Sprintf("%+.1f [%+.1f, %+.1f]", 100*f.Relative.Ratio, 100*f.Relative.Low, 100*f.Relative.High), string(f.Outcome)})
 	}
-	_, err := fmt.Fprintln(w, t.Render())
-	return err
+	p.table(t)
+	return p.err
 }
-
-func fine(s float64) string { return fmt.Sprintf("%.3f", 1000*s) }

@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"testbed/emulator/compare"
+)
+
+// presentation is how results are to be shown, and what makes them a failure.
+type presentation struct {
+	format     string
+	quantity   string
+	steps      bool
+	lengths    bool
+	causes     bool
+	conditions []compare.Condition
+}
+
+func wanted(c *cli.Context) (presentation, error) {
+	form, err := format(c)
+	if err != nil {
+		return presentation{}, err
+	}
+	p := presentation{format: form, quantity: c.String("quantity"), steps: c.Bool("steps"), lengths: c.Bool("lengths")}
+	switch p.quantity {
+	case "total", "network", "processing":
+	default:
+		return p, usagef("unknown quantity %q: write total, network or processing", p.quantity)
+	}
+	for _, text := range c.StringSlice("fail-if") {
+		condition, err := compare.ParseCondition(text)
+		if err != nil {
+			return p, usage(fmt.Errorf("--fail-if: %w", err))
+		}
+		p.conditions = append(p.conditions, condition)
+	}
+	return p, nil
+}
+
+// print shows one run's reports as they were asked for.
+func (p presentation) print(s *State, reports []*compare.Report) error {
+	if p.format == "json" {
+		return compare.WriteJSON(s.Stdout, reports)
+	}
+	return p.tables(s, reports)
+}
+
+func (p presentation) tables(s *State, reports []*compare.Report) error {
+	if err := compare.WriteTable(s.Stdout, reports, p.quantity); err != nil {
+		return err
+	}
+	for _, r := range reports {
+		for _, part := range []struct {
+			wanted bool
+			write  func() error
+		}{
+			{p.lengths, func() error { return compare.WriteLengths(s.Stdout, r) }},
+			{p.causes, func() error { return compare.WriteCauses(s.Stdout, r) }},
+			{p.steps, func() error { return compare.WriteRoles(s.Stdout, r) }},
+		} {
+			if !part.wanted {
+				continue
+			}
+			fmt.Fprintln(s.Stdout)
+			if err := part.write(); err != nil {
+				return err
+			}
+		}
+	}
+	if !p.causes {
+		return nil
+	}
+	fmt.Fprintln(s.Stdout)
+	for _, r := range reports {
+		if err := compare.WriteVerdict(s.Stdout, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printRuns shows several runs: each by itself, then side by side.
+func (p presentation) printRuns(s *State, c *compare.Comparison) error {
+	if p.format == "json" {
+		return c.WriteJSON(s.Stdout)
+	}
+	for _, r := range c.Runs {
+		if len(c.Runs) > 1 {
+			fmt.Fprintf(s.Stdout, "%s\n", r.Directory)
+		}
+		if err := p.tables(s, r.Reports); err != nil {
+			return err
+		}
+		if r.Truncated {
+			fmt.Fprintln(s.Stdout, "The samples' last line is cut off, as a crash leaves it.")
+		}
+		if r.StraySteps > 0 {
+			fmt.Fprintf(s.Stdout, "%d steps do not follow their chain in the samples, and were left out.\n", r.StraySteps)
+		}
+		if len(c.Runs) > 1 {
+			fmt.Fprintln(s.Stdout)
+		}
+	}
+	if len(c.Runs) > 1 {
+		return compare.WriteRuns(s.Stdout, c, p.quantity)
+	}
+	return nil
+}
+
+// judge fails where one of the conditions is true of a run's reports.
+func (p presentation) judge(reports []*compare.Report) error {
+	return p.check(func(c compare.Condition) ([]compare.Violation, error) { return c.Check(reports) })
+}
+
+// judgeRuns fails where one of the conditions is true of a run, or between runs.
+func (p presentation) judgeRuns(all *compare.Comparison) error {
+	return p.check(func(c compare.Condition) ([]compare.Violation, error) { return c.CheckRuns(all) })
+}
+
+func (p presentation) check(one func(compare.Condition) ([]compare.Violation, error)) error {
+	var found []string
+	for _, condition := range p.conditions {
+		violations, err := one(condition)
+		if err != nil {
+			return usage(err)
+		}
+		for _, v := range violations {
+			found = append(found, v.String())
+		}
+	}
+	if len(found) > 0 {
+		return failedCheck("--fail-if: %s", strings.Join(found, "; "))
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+// Package rundir compares what is in runs' directories: it reads samples and predictions as streams, so
+// that the memory it takes depends on the number of chains and not on the size of the files.
+package rundir
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"testbed/emulator/compare"
+	"testbed/emulator/predict"
+	"testbed/emulator/record"
+)
+
+// PredictionFile is the name of the file with a run's predictions.
+const PredictionFile = "prediction.csv"
+
+// Open holds the measurement in a run's directory against the predictions there. The bootstrap's seed is
+// the run's where the options' is 0, and the empty function's time the run's. A last line of the samples
+// that is cut off, as a crash leaves it, is left out.
+func Open(dir string, o compare.Options) (*compare.Run, error) {
+	m, err := record.ReadManifest(dir)
+	if err != nil {
+		return nil, fmt.Errorf("%s is no run's directory: %w", dir, err)
+	}
+	if o.Seed == 0 {
+		o.Seed = m.Seed
+	}
+	if m.Overhead != nil {
+		o.Empty = &compare.EmptyCall{Self: m.Overhead.Self, Pair: m.Overhead.Pair, Rest: m.Overhead.Rest, OneWay: m.Overhead.Step}
+	}
+	run := &compare.Run{Directory: dir, Name: m.Run, Seed: m.Seed, Fabric: m.Fabric, Runtime: m.Runtime,
+		Kernel: m.Kernel, Version: m.Version, Exit: m.Exit, Scenario: scenarioName(m)}
+	collector := compare.NewCollector(o)
+	if err := readPredictions(dir, collector); err != nil {
+		return nil, err
+	}
+	samples, err := os.Open(filepath.Join(dir, record.SamplesFile))
+	if err != nil {
+		return nil, err
+	}
+	defer samples.Close()
+	reader := newReader(collector.Add)
+	if run.Truncated, err = reader.read(samples); err != nil {
+		return nil, fmt.Errorf("%s: %w", samples.Name(), err)
+	}
+	run.StraySteps = reader.stray
+	run.Take(collector)
+	return run, nil
+}
+
+// Compare opens several runs, the first being what the others are held against.
+func Compare(dirs []string, o compare.Options) (*compare.Comparison, error) {
+	c := &compare.Comparison{}
+	for _, dir := range dirs {
+		run, err := Open(dir, o)
+		if err != nil {
+			return nil, err
+		}
+		c.Runs = append(c.Runs, run)
+	}
+	c.Compare()
+	return c, nil
+}
+
+func scenarioName(m *record.Manifest) string {
+	var s struct {
+		Name string `json:"name"`
+	}
+	if err := json.Unmarshal(m.Scenario, &s); err != nil {
+		return ""
+	}
+	return s.Name
+}
+
+// readPredictions reads a run's predictions; there are none where it ended before they were made.
+func readPredictions(dir string, c *compare.Collector) error {
+	file, err := os.Open(filepath.Join(dir, PredictionFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := predict.EachCSV(file, c.Predict); err != nil {
+		return fmt.Errorf("%s: %w", file.Name(), err)
+	}
+	return nil
+}

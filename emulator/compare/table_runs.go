@@ -1,0 +1,114 @@
+package compare
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"testbed/emulator/plan"
+)
+
+// WriteRuns prints runs side by side: what each is, then model × run, the mean measured with its interval
+// and, beneath it, the ratio to the first run with its own. quantity is total, network or processing.
+func WriteRuns(w io.Writer, c *Comparison, quantity string) error {
+	p := &printer{w: w}
+	for i, r := range c.Runs {
+		p.line("%d: %s (scenario %s, seed %d, fabric %s, runtime %s)", i+1, r.Name, or(r.Scenario, "?"), r.Seed, or(r.Fabric, "?"), or(r.Runtime, "?"))
+	}
+	p.line("Mean %s measured, ms, and its ratio to that of run 1, each with its 95 %% interval", quantity)
+	others := make([]int, 0, len(c.Runs))
+	for i := 1; i < len(c.Runs); i++ {
+		others = append(others, i)
+	}
+	for part := range slices.Chunk(others, 2) { // beside run 1, more are wider than Width
+		p.runs(c, append([]int{0}, part...), quantity)
+	}
+	for i := 1; i < len(c.Runs); i++ {
+		p.pairing(c, i)
+	}
+	return p.err
+}
+
+func (p *printer) runs(c *Comparison, runs []int, quantity string) {
+	t := newTable(1+len(runs), 2)
+	head := table.Row{"model"}
+	for _, i := range runs {
+		head = append(head, fmt.Sprintf("run %d", i+1))
+	}
+	t.AppendHeader(head)
+	for _, m := range c.models() {
+		means, ratios := table.Row{string(m)}, table.Row{""}
+		for _, i := range runs {
+			means = append(means, c.Runs[i].cell(m, quantity))
+			ratio := ""
+			if d, ok := c.find(i+1, m, quantity); ok && i > 0 {
+				ratio = fmt.Sprintf("x %.3f [%.3f, %.3f]", d.Ratio.Ratio, d.Ratio.Low, d.Ratio.High)
+			}
+			ratios = append(ratios, ratio)
+		}
+		t.AppendRow(means)
+		t.AppendRow(ratios)
+	}
+	p.table(t)
+}
+
+func (r *Run) cell(m plan.Model, quantity string) string {
+	if len(r.Reports) > 0 {
+		for i := range r.Reports[0].Models {
+			if g := &r.Reports[0].Models[i]; g.Model == m && g.Chains > g.Errors {
+				v := g.quantity(quantity).MeasuredMean
+				return fmt.Sprintf("%s [%s, %s]", millis(v.Mean), millis(v.Low), millis(v.High))
+			}
+		}
+	}
+	return "-"
+}
+
+// models are those that any run has measured, in the study's order.
+func (c *Comparison) models() []plan.Model {
+	var all []sample
+	for _, r := range c.Runs {
+		for _, report := range r.Reports {
+			for _, g := range report.Models {
+				all = append(all, sample{model: g.Model})
+			}
+		}
+	}
+	return models(all)
+}
+
+func (c *Comparison) find(number int, m plan.Model, quantity string) (Difference, bool) {
+	for _, d := range c.Differences {
+		if d.Number == number && d.Model == m && d.Quantity == quantity {
+			return d, true
+		}
+	}
+	return Difference{}, false
+}
+
+// pairing says how a run was held against the first.
+func (p *printer) pairing(c *Comparison, run int) {
+	least, most, paired, any := 0, 0, false, false
+	for _, d := range c.Differences {
+		if d.Number == run+1 {
+			if !any || d.Chains < least {
+				least = d.Chains
+			}
+			most, paired, any = max(most, d.Chains), d.Paired, true
+		}
+	}
+	count := fmt.Sprint(least)
+	if most > least {
+		count = fmt.Sprintf("%d to %d", least, most)
+	}
+	switch {
+	case !any:
+		p.line("Run %d has no model in common with run 1.", run+1)
+	case paired:
+		p.line("Run %d is paired with run 1 by job and model: %s pairs a model.", run+1, count)
+	default:
+		p.paragraph(fmt.Sprintf("Run %d and run 1 are independent samples (not the same scenario, seed and jobs): %s chains a model, and their workloads may differ.", run+1, count))
+	}
+}
