@@ -2,11 +2,11 @@ package scenario
 
 import "time"
 
-// Event is something that happens during the replay: from At on, or from From until just before To. It
-// has exactly one action.
+// Event is something that happens during the replay of each model's chains: from At on, or from From until
+// just before To, counted from their start. It has exactly one action.
 type Event struct {
-	At   *time.Duration `yaml:"at" one:"time of the event (at or from)" max:"24h" doc:"When it happens, from the replay's start, such as 30s. It lasts until another event, or the replay's end."`
-	From *time.Duration `yaml:"from" one:"time of the event (at or from)" with:"to" max:"24h" doc:"When it begins, from the replay's start; to says when it ends."`
+	At   *time.Duration `yaml:"at" one:"time of the event (at or from)" max:"24h" doc:"When it happens, from the start of each model's chains, such as 30s. It lasts until another event, or the end of those chains."`
+	From *time.Duration `yaml:"from" one:"time of the event (at or from)" with:"to" max:"24h" doc:"When it begins, from the start of each model's chains; to says when it ends."`
 	To   *time.Duration `yaml:"to" with:"from" max:"24h" doc:"When it ends: things are then as if it had not been."`
 
 	Link []string `yaml:"link,single" atmost:"subject (link or node)" min:"1" max:"5000" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" doc:"Name of the link that it happens to, or a list of names."`
@@ -29,7 +29,7 @@ type Flap struct {
 // Window says whether the event ends by itself, at To.
 func (e *Event) Window() bool { return e.From != nil && e.To != nil }
 
-// Begin is when the event begins, from the replay's start.
+// Begin is when the event begins, from the start of the chains.
 func (e *Event) Begin() time.Duration {
 	switch {
 	case e.At != nil:

@@ -29,7 +29,7 @@ type File struct {
 	Placement   Placement  `yaml:"placement" doc:"Which node executes what."`
 	Models      []string   `yaml:"models" enum:"external|in-edge|in-function|in-client|pure-faas|state-propagate|state-local" min:"1" doc:"Execution models to run, in this order. Default: the study's four, external, in-edge, in-function and in-client, without external where there is no cloud. state-propagate and state-local can be predicted, not emulated."`
 	Replay      Replay     `yaml:"replay" doc:"How the jobs are carried out."`
-	Events      []Event    `yaml:"events" max:"10000" doc:"What happens to links and nodes during the replay, at times from its start."`
+	Events      []Event    `yaml:"events" max:"10000" doc:"What happens to links and nodes during the replay, at times from the start of each model's chains: every model meets the same."`
 	TCP         TCP        `yaml:"tcp" doc:"Settings of TCP inside every node."`
 	Runtime     string     `yaml:"runtime" enum:"auto|docker|process" default:"auto" doc:"What runs a node. auto takes Docker where an engine answers, and processes in namespaces otherwise."`
 	Fabric      string     `yaml:"fabric" enum:"auto|netem|userspace" default:"auto" doc:"What shapes and carries packets. auto takes netem where the kernel has it, and userspace otherwise."`

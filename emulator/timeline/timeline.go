@@ -26,7 +26,7 @@ var ErrTooMany = errors.New("the events change too much too often")
 // Moment is an instant at which events begin or end, and how the network is from then on. Its members
 // are shared between moments and must not be changed.
 type Moment struct {
-	At        time.Duration                       // from the replay's start
+	At        time.Duration                       // from the start of a model's chains
 	Event     []string                            // what begins and what ends, in words
 	Shapes    map[topology.Channel]topology.Shape // of the queues that are not as in the scenario
 	Down      []topology.ID                       // links and nodes that carry nothing, ascending
