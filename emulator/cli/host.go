@@ -15,6 +15,7 @@ import (
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/noderuntime"
+	"testbed/emulator/noderuntime/docker"
 	"testbed/emulator/noderuntime/process"
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/topology"
@@ -25,10 +26,13 @@ const FabricCommand = "fabric-process"
 
 // newHost knows the runtimes and fabrics that this program has, in the order in which `auto` tries them.
 func newHost(s *State) *orchestrator.Host {
-	node := process.New(s.Binary, nil)
+	node, container := process.New(s.Binary, nil), docker.New(s.Binary)
 	return &orchestrator.Host{
-		Store:    orchestrator.DefaultStore,
-		Runtimes: []orchestrator.RuntimeOption{{Runtime: node, Supported: node.Supported}},
+		Store: orchestrator.DefaultStore,
+		Runtimes: []orchestrator.RuntimeOption{
+			{Runtime: container, Supported: container.Supported, Endpoint: container.Endpoint},
+			{Runtime: node, Supported: node.Supported},
+		},
 		Fabrics: []orchestrator.FabricOption{{
 			Name:      "userspace",
 			Supported: userspaceSupported,

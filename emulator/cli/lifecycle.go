@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,7 +16,8 @@ import (
 func downCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "down", Aliases: []string{"destroy"}, Usage: "remove a testbed and all that is left of it",
 		Flags: []cli.Flag{nameFlag(),
-			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "remove every testbed on this host"}},
+			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "remove every testbed on this host"},
+			&cli.BoolFlag{Name: "forget", Usage: "remove the record even if an engine that had nodes is gone, with whatever it has"}},
 		Action: func(c *cli.Context) error {
 			if err := errors.Join(none(c), needRoot(s)); err != nil {
 				return err
@@ -46,8 +48,16 @@ func downCommand(s *State) *cli.Command {
 			if err := orchestrator.CheckName(name); err != nil {
 				return usage(err)
 			}
-			return host.Down(c.Context, name, show.set)
+			return downward(c, host)(c.Context, name, show.set)
 		}}
+}
+
+// downward is Down, or Forget where that was asked for.
+func downward(c *cli.Context, host *orchestrator.Host) func(context.Context, string, func(string)) error {
+	if c.Bool("forget") {
+		return host.Forget
+	}
+	return host.Down
 }
 
 func downAll(c *cli.Context, host *orchestrator.Host, show *progress) error {
@@ -57,7 +67,7 @@ func downAll(c *cli.Context, host *orchestrator.Host, show *progress) error {
 	}
 	var failed []error
 	for _, name := range names {
-		failed = append(failed, host.Down(c.Context, name, show.set))
+		failed = append(failed, downward(c, host)(c.Context, name, show.set))
 	}
 	return errors.Join(failed...)
 }

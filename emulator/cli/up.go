@@ -13,8 +13,8 @@ import (
 // bringUpFlags are those of the commands that make a testbed.
 func bringUpFlags() []cli.Flag {
 	return []cli.Flag{nameFlag(),
-		&cli.StringFlag{Name: "runtime", Usage: "what runs a node: auto or process (default: the scenario's)"},
-		&cli.StringFlag{Name: "fabric", Usage: "what shapes and carries packets: auto or userspace (default: the scenario's)"},
+		&cli.StringFlag{Name: "runtime", Usage: "what runs a node: auto, docker or process (default: the scenario's)"},
+		&cli.StringFlag{Name: "fabric", Usage: "what shapes and carries packets: auto, netem or userspace (default: the scenario's)"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "print what would be made, and make nothing"},
 	}
 }

@@ -10,6 +10,16 @@ import (
 // Down removes a testbed, in whatever state it is, and all that is left of it. Removing one that is not
 // there is no error.
 func (h *Host) Down(ctx context.Context, testbed string, progress func(string)) error {
+	return h.down(ctx, testbed, false, progress)
+}
+
+// Forget is Down for a testbed whose engine is gone for good: its record is removed even where what that
+// engine had cannot be.
+func (h *Host) Forget(ctx context.Context, testbed string, progress func(string)) error {
+	return h.down(ctx, testbed, true, progress)
+}
+
+func (h *Host) down(ctx context.Context, testbed string, forget bool, progress func(string)) error {
 	if err := CheckName(testbed); err != nil {
 		return err
 	}
@@ -21,13 +31,13 @@ func (h *Host) Down(ctx context.Context, testbed string, progress func(string)) 
 	if progress == nil {
 		progress = func(string) {}
 	}
-	return h.remove(ctx, testbed, progress)
+	return h.remove(ctx, testbed, forget, progress)
 }
 
 // remove takes down what Up made, by every runtime and fabric: which ones it was may not be known any more.
 // One that this host does not support is passed over, unless the journal says that it was used: an engine
 // that does not answer at the moment still has the nodes.
-func (h *Host) remove(ctx context.Context, testbed string, progress func(string)) error {
+func (h *Host) remove(ctx context.Context, testbed string, forget bool, progress func(string)) error {
 	var used Journal
 	if journal, err := h.Store.Read(testbed); err == nil {
 		used = *journal
@@ -51,7 +61,7 @@ func (h *Host) remove(ctx context.Context, testbed string, progress func(string)
 		}
 	}
 	for _, o := range h.Runtimes {
-		err := o.Supported(ctx)
+		err := errors.Join(o.Supported(ctx), o.has(&used))
 		if err == nil {
 			err = o.Remove(ctx, testbed)
 		} else if o.Name() != used.Runtime {
@@ -61,9 +71,9 @@ func (h *Host) remove(ctx context.Context, testbed string, progress func(string)
 			failed = append(failed, fmt.Errorf("removing the nodes of %s (%s): %w", testbed, o.Name(), err))
 		}
 	}
-	if len(failed) > 0 {
+	if len(failed) > 0 && !forget {
 		// The journal stays, so that Down can be tried again.
-		return errors.Join(append(failed, fmt.Errorf("something of %s is left: `testbed down --name %s` finishes once the cause is mended", testbed, testbed))...)
+		return errors.Join(append(failed, fmt.Errorf("something of %s is left: `testbed down --name %s` finishes once the cause is mended; with --forget it gives that up", testbed, testbed))...)
 	}
 	return h.Store.Remove(testbed)
 }

@@ -29,6 +29,7 @@ type Journal struct {
 	Testbed    string        `json:"testbed"`
 	Phase      Phase         `json:"phase"`
 	Runtime    string        `json:"runtime"`
+	Engine     string        `json:"engine,omitempty"` // that has the nodes, where the runtime uses one
 	Fabric     string        `json:"fabric"`
 	Scenario   string        `json:"scenario"` // the scenario's name
 	File       string        `json:"file"`     // the scenario's file, absolute

@@ -41,6 +41,37 @@ func TestDownWaitsForTheEngineThatWasUsed(t *testing.T) {
 	nothingLeft(t, fake, h)
 }
 
+// Nodes of one engine must not be taken for gone because another one has none of them.
+func TestDownWantsTheEngineThatWasUsed(t *testing.T) {
+	fake, h := newFake(t)
+	ctx := context.Background()
+	fake.endpoint = "unix:///one"
+	if _, err := h.Up(ctx, requestOf(t, "one")); err != nil {
+		t.Fatal(err)
+	}
+	fake.endpoint = "unix:///two"
+	if err := h.Down(ctx, "one", nil); !errors.Is(err, ErrEndpoint) {
+		t.Errorf("down with another engine: %v", err)
+	}
+	fake.endpoint = "unix:///one"
+	if err := h.Down(ctx, "one", nil); err != nil {
+		t.Fatal(err)
+	}
+	nothingLeft(t, fake, h)
+}
+
+func TestForgetGivesUpWhatAnEngineHad(t *testing.T) {
+	fake, h, _ := up(t)
+	ctx := context.Background()
+	fake.engine = fmt.Errorf("uninstalled: %w", noderuntime.ErrNotSupported)
+	if err := h.Forget(ctx, "one", nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Store.Read("one"); err == nil {
+		t.Error("the record is left")
+	}
+}
+
 func TestChangesAddUp(t *testing.T) {
 	fake, h, bed := up(t)
 	ctx := context.Background()

@@ -37,6 +37,26 @@ type Host struct {
 type RuntimeOption struct {
 	noderuntime.Runtime
 	Supported func(context.Context) error // nil or why not
+	Endpoint  func() string               // of the engine that is used, if there is one; may be nil
+}
+
+// ErrEndpoint is wrapped by errors about a testbed whose nodes are with another engine than the one in use.
+var ErrEndpoint = errors.New("another engine")
+
+// engine is the endpoint that the option uses now; empty: it has none.
+func (o RuntimeOption) engine() string {
+	if o.Endpoint == nil {
+		return ""
+	}
+	return o.Endpoint()
+}
+
+// has fails where a testbed's nodes, which the option's runtime started, are with another engine.
+func (o RuntimeOption) has(j *Journal) error {
+	if j.Runtime == o.Name() && j.Engine != "" && j.Engine != o.engine() {
+		return fmt.Errorf("the nodes of %s are with the engine at %s, not %s: set DOCKER_HOST: %w", j.Testbed, j.Engine, o.engine(), ErrEndpoint)
+	}
+	return nil
 }
 
 // FabricOption is one implementation of the fabric seam, in the order in which `auto` tries them.
@@ -51,7 +71,7 @@ type FabricOption struct {
 var ErrUnknownOption = errors.New("unknown")
 
 // runtime picks the runtime named, or for auto the first that this host supports.
-func (h *Host) runtime(ctx context.Context, name string) (noderuntime.Runtime, error) {
+func (h *Host) runtime(ctx context.Context, name string) (RuntimeOption, error) {
 	var refused []error
 	for _, o := range h.Runtimes {
 		if name != "auto" && name != o.Name() {
@@ -59,14 +79,14 @@ func (h *Host) runtime(ctx context.Context, name string) (noderuntime.Runtime, e
 		}
 		err := o.Supported(ctx)
 		if err == nil {
-			return o.Runtime, nil
+			return o, nil
 		}
 		refused = append(refused, fmt.Errorf("runtime %s: %w", o.Name(), err))
 	}
 	if len(refused) == 0 {
-		return nil, fmt.Errorf("runtime %s: %w; there are %s", name, ErrUnknownOption, h.runtimeNames())
+		return RuntimeOption{}, fmt.Errorf("runtime %s: %w; there are %s", name, ErrUnknownOption, h.runtimeNames())
 	}
-	return nil, errors.Join(refused...)
+	return RuntimeOption{}, errors.Join(refused...)
 }
 
 // fabric picks the fabric named, or for auto the first that this host supports.
@@ -135,10 +155,14 @@ func (h *Host) Open(ctx context.Context, name string) (*Testbed, error) {
 		return nil, fmt.Errorf("testbed %s is %s, not running: remove what is left of it with `testbed down --name %s`: %w",
 			name, journal.Phase, name, ErrNotRunning)
 	}
-	node, err := h.runtime(ctx, journal.Runtime)
+	option, err := h.runtime(ctx, journal.Runtime)
 	if err != nil {
 		return nil, err
 	}
+	if err := option.has(journal); err != nil {
+		return nil, err
+	}
+	node := option.Runtime
 	net, err := h.fabric(ctx, journal.Fabric, name)
 	if err != nil {
 		return nil, err

@@ -23,6 +23,7 @@ type host struct {
 	networks                         map[string]fabric.Network
 	journalAtStart                   *Journal
 	store                            Store
+	endpoint                         string
 	engine                           error // why the runtime cannot be had at the moment
 }
 
@@ -38,7 +39,7 @@ func newFake(t *testing.T) (*host, *Host) {
 	lacking := func(context.Context) error { return fmt.Errorf("no engine: %w", noderuntime.ErrNotSupported) }
 	engine := func(context.Context) error { return fake.engine }
 	return fake, &Host{Store: fake.store,
-		Runtimes: []RuntimeOption{{fakeRuntime{fake, "absent"}, lacking}, {fakeRuntime{fake, "process"}, engine}},
+		Runtimes: []RuntimeOption{{Runtime: fakeRuntime{fake, "absent"}, Supported: lacking}, {Runtime: fakeRuntime{fake, "process"}, Supported: engine, Endpoint: func() string { return fake.endpoint }}},
 		Fabrics: []FabricOption{{Name: "userspace", Supported: fine,
 			New: func(_, testbed string) fabric.Fabric { return fakeFabric{fake, testbed} }}},
 	}

@@ -47,10 +47,11 @@ func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
 	if err != nil {
 		return nil, err
 	}
-	node, err := h.runtime(ctx, r.Runtime)
+	option, err := h.runtime(ctx, r.Runtime)
 	if err != nil {
 		return nil, err
 	}
+	node := option.Runtime
 	net, err := h.fabric(ctx, r.Fabric, r.Testbed)
 	if err != nil {
 		return nil, err
@@ -63,7 +64,7 @@ func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
 	if err := h.vacant(ctx, r.Testbed, node); err != nil {
 		return nil, err
 	}
-	journal := &Journal{Testbed: r.Testbed, Phase: Starting, Runtime: node.Name(), Fabric: net.Name(),
+	journal := &Journal{Testbed: r.Testbed, Phase: Starting, Runtime: node.Name(), Engine: option.engine(), Fabric: net.Name(),
 		Scenario: r.Scenario, File: r.File, Created: time.Now().UTC(), Controller: os.Getpid(), Version: r.Version}
 	if err := h.Store.Write(journal); err != nil {
 		return nil, err
@@ -73,7 +74,7 @@ func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
 			// The context may be what failed: undo without it.
 			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 			defer cancel()
-			err = errors.Join(err, h.remove(clean, r.Testbed, r.progress))
+			err = errors.Join(err, h.remove(clean, r.Testbed, false, r.progress))
 		}
 	}()
 	hosts, err := h.scratch(r.Testbed, stations, r.Resolved)
