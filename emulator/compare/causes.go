@@ -169,9 +169,10 @@ func (s *sums) causes(differences []Interval) []Cause {
 	if s.attributed == 0 {
 		return nil
 	}
-	all := 0.0
-	for _, d := range differences {
+	all, forecast := 0.0, 0.0
+	for i, d := range differences {
 		all += math.Abs(d.Mean)
+		forecast += s.predicted[i] / float64(s.attributed)
 	}
 	var out []Cause
 	for i, name := range CauseNames {
@@ -182,6 +183,9 @@ func (s *sums) causes(differences []Interval) []Cause {
 		}
 		if all > 0 {
 			c.Share = math.Abs(c.Difference.Mean) / all
+		}
+		if forecast > 0 {
+			c.PredictedShare = c.Predicted / forecast
 		}
 		if s.shown(i) {
 			out = append(out, c)

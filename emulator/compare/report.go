@@ -158,6 +158,8 @@ type Cause struct {
 	Measured   *float64  `json:"measured_s,omitempty"` // mean a chain; nil: it cannot be measured apart
 	Difference Interval  `json:"difference"`           // mean a chain
 	Share      float64   `json:"share_ratio"`          // of the sum of all causes' |mean difference|
+
+	PredictedShare float64 `json:"predicted_share_ratio"` // Predicted / mean predicted total
 }
 
 // EmptyCall is what an empty function took on the host of the run, in seconds: medians of several calls.

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+
+	"testbed/emulator/predict/transport"
 )
 
 // blocks is how many models a table of causes holds beside each other.
@@ -27,19 +29,32 @@ func WriteCauses(w io.Writer, r *Report) error {
 		p.line("From what the error of %s arises is not known: no chain was measured step by step and predicted.", or(r.Engine, "the prediction"))
 		return p.err
 	}
+	if r.Engine == transport.EngineName && r.PartsKnown {
+		p.line("Of what the time that %s predicts consists, ms a chain", r.Engine)
+		for part := range slices.Chunk(models, blocks) {
+			p.causes(part, Cause.forecast)
+		}
+	}
 	p.line("From what the error of %s arises, measured - predicted, ms a chain (* not 0 by its interval)", r.Engine)
 	for part := range slices.Chunk(models, blocks) {
-		p.causes(part)
+		p.causes(part, Cause.error)
 	}
 	p.residual(r)
 	return p.err
 }
 
-func (p *printer) causes(models []*Group) {
+// causes prints the causes of which a number is shown in at least one model, and their sum.
+func (p *printer) causes(models []*Group, of func(Cause) (value, share float64, star string)) {
 	t := newTable(1+len(models), 2)
-	head := table.Row{"cause"}
+	head, sum := table.Row{"cause"}, table.Row{"all"}
 	for _, g := range models {
 		head = append(head, string(g.Model))
+		total := 0.0
+		for _, c := range g.Causes {
+			value, _, _ := of(c)
+			total += value
+		}
+		sum = append(sum, fine(total)+"        ")
 	}
 	t.AppendHeader(head)
 	for _, name := range CauseNames {
@@ -50,31 +65,28 @@ func (p *printer) causes(models []*Group) {
 				row = append(row, "-")
 				continue
 			}
-			any = true
-			row = append(row, g.Causes[at].cell())
+			value, share, star := of(g.Causes[at])
+			any = any || math.Abs(value) > 1e-9
+			row = append(row, fmt.Sprintf("%s%s %4.0f %%", fine(value), star, 100*share))
 		}
 		if any {
 			t.AppendRow(row)
 		}
 	}
-	row := table.Row{"all"}
-	for _, g := range models {
-		sum := 0.0
-		for _, c := range g.Causes {
-			sum += c.Difference.Mean
-		}
-		row = append(row, fmt.Sprintf("%s        ", fine(sum)))
-	}
-	t.AppendRow(row)
+	t.AppendRow(sum)
 	p.table(t)
 }
 
-func (c Cause) cell() string {
-	star := " "
+func (c Cause) error() (value, share float64, star string) {
+	star = " "
 	if c.Difference.Low > 0 || c.Difference.High < 0 {
 		star = "*"
 	}
-	return fmt.Sprintf("%s%s %4.0f %%", fine(c.Difference.Mean), star, 100*c.Share)
+	return c.Difference.Mean, c.Share, star
+}
+
+func (c Cause) forecast() (value, share float64, star string) {
+	return c.Predicted, c.PredictedShare, " "
 }
 
 // residual says how to read the table, and holds the FaaS's overhead against the empty function's.
@@ -101,17 +113,17 @@ func (p *printer) residual(r *Report) {
 	}
 }
 
-// WriteRoles prints where the difference to one engine's predictions arises: model × role of the step, the
-// mean of a step, and of what the difference consists, in ms a chain.
+// WriteRoles prints where the difference to one engine's predictions arises: model × role of the step, with
+// the mean measured of a step, and the difference, and of what it consists, in ms a chain.
 func WriteRoles(w io.Writer, r *Report) error {
 	p := &printer{w: w}
+	p.line("In which steps the error of %s arises, measured - predicted, ms a chain, and its causes", r.Engine)
 	names := r.roleCauses()
-	t := newTable(6+len(names), 3)
-	top, head := table.Row{"", "", "", r.Engine, "measured", "differs"}, table.Row{"model", "step", "steps", "ms/step", "ms/step", "ms/chain"}
+	t := newTable(4+len(names), 3)
+	head := table.Row{"model", "step", "ms/step", "error"}
 	for _, name := range names {
-		top, head = append(top, "of it:"), append(head, short(name))
+		head = append(head, short(name))
 	}
-	t.AppendHeader(top)
 	t.AppendHeader(head)
 	for _, g := range r.Models {
 		for i, s := range g.Roles {
@@ -119,7 +131,7 @@ func WriteRoles(w io.Writer, r *Report) error {
 			if i == 0 {
 				model = string(g.Model)
 			}
-			row := table.Row{model, s.Role, s.Steps, fine(s.Predicted), fine(s.Measured), fine(s.PerChain)}
+			row := table.Row{model, s.Role, brief(s.Measured), brief(s.PerChain)}
 			for _, name := range names {
 				row = append(row, s.cell(name))
 			}
@@ -148,7 +160,7 @@ func (r *Report) roleCauses() []CauseName {
 func (s *Role) cell(name CauseName) string {
 	for _, c := range s.Causes {
 		if c.Cause == name {
-			return fine(c.PerChain)
+			return brief(c.PerChain)
 		}
 	}
 	return ""
@@ -156,23 +168,19 @@ func (s *Role) cell(name CauseName) string {
 
 // short names a cause in a narrow column.
 func short(name CauseName) string {
-	switch name {
-	case Propagation:
-		return "propag."
-	case Serialisation:
-		return "serial."
-	case SlowStart:
-		return "slow st."
-	case RoundTrip:
-		return "trip"
-	case FaaSOverhead:
-		return "faas"
-	case Processing:
-		return "process."
-	case Queueing:
-		return "queueing"
+	known := map[CauseName]string{
+		Propagation: "prop.", Serialisation: "serial", SlowStart: "slow", RoundTrip: "trip", HostTime: "host",
+		Queueing: "queue", Processing: "proc.", FaaSOverhead: "faas", Transfers: "transf.",
 	}
-	return string(name)
+	return or(known[name], string(name))
+}
+
+// brief are milliseconds in six columns.
+func brief(s float64) string {
+	if ms := math.Abs(1000 * s); ms >= 100 {
+		return fmt.Sprintf("%.1f", 1000*s)
+	}
+	return fmt.Sprintf("%.2f", 1000*s)
 }
 
 func fine(s float64) string {
