@@ -30,7 +30,8 @@ func startCommand(args []string) (command, error) {
 	if err != nil {
 		return command{}, fmt.Errorf("the image's own command: %w", err)
 	}
-	return command{args[0], process.Pid}, process.Release()
+	started := command{args[0], process.Pid}
+	return started, process.Release() // which forgets the number
 }
 
 // lookAfter says so when the command has ended.

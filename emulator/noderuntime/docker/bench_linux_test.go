@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -114,8 +115,8 @@ func contest(b *testing.B, names []string, run func(name string) (up, down time.
 	for _, name := range names {
 		u, d := median(ups[name]), median(downs[name])
 		b.Logf("%-16s start %6.2f s (%.2f)  remove %6.2f s (%.2f)", name, u.Seconds(), u.Seconds()/up.Seconds(), d.Seconds(), d.Seconds()/down.Seconds())
-		b.ReportMetric(u.Seconds()*1000, name+"-start-ms")
-		b.ReportMetric(d.Seconds()*1000, name+"-remove-ms")
+		b.ReportMetric(u.Seconds()*1000, strings.ReplaceAll(name, " ", "-")+"-start-ms")
+		b.ReportMetric(d.Seconds()*1000, strings.ReplaceAll(name, " ", "-")+"-remove-ms")
 	}
 	b.ReportMetric(0, "ns/op")
 }
@@ -174,8 +175,14 @@ func BenchmarkContainer(b *testing.B) {
 // BenchmarkRemove tells whether it helps to kill first processes before the engine is asked to remove them.
 func BenchmarkRemove(b *testing.B) {
 	r := testRuntime(b)
-	contest(b, []string{"engine", "signal"}, func(name string) (time.Duration, time.Duration) {
-		r.signals = name == "signal"
+	names := []string{"bare 4", "engine 4", "signal 4", "engine 8", "signal 8"}
+	contest(b, names, func(name string) (time.Duration, time.Duration) {
+		var how string
+		fmt.Sscan(name, &how, &r.removers)
+		if how == "bare" {
+			return bare{Runtime: r, workers: r.removers}.cycle(b, *benchNodes)
+		}
+		r.signals = how == "signal"
 		return cycle(b, r, *benchNodes)
 	})
 }

