@@ -59,14 +59,14 @@ func Options(slowStartAfterIdle bool) transport.Options {
 	return o
 }
 
-// nearest finds a client of the workload and the host with the shortest way to it.
+// nearest finds a client of the workload and the host with an agent that has the shortest way to it.
 func (r *run) nearest() (client, worker topology.ID) {
 	graph := r.Experiment.Topology
 	best := time.Duration(math.MaxInt64)
 	client = r.Experiment.Placement.Client[0]
 	tree := graph.TreeTo(client)
 	for _, id := range graph.Hosts() {
-		if _, delay := tree.Hops(nil, id); id != client && tree.Reaches(id) && delay < best {
+		if _, delay := tree.Hops(nil, id); id != client && r.Experiment.HasAgent(id) && tree.Reaches(id) && delay < best {
 			best, worker = delay, id
 		}
 	}

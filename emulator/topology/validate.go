@@ -112,8 +112,13 @@ func (s Shape) validate() error {
 	if s.Jitter < 0 {
 		errs = append(errs, errors.New("its jitter must not be negative"))
 	}
-	if !(s.Loss >= 0 && s.Loss <= 1) {
-		errs = append(errs, fmt.Errorf("its loss of %v is not a probability in [0,1]", s.Loss))
+	for _, share := range []struct {
+		name  string
+		value float64
+	}{{"loss", s.Loss}, {"reorder", s.Reorder}, {"duplicate", s.Duplicate}, {"corrupt", s.Corrupt}} {
+		if !(share.value >= 0 && share.value <= 1) {
+			errs = append(errs, fmt.Errorf("its %s of %v is not a probability in [0,1]", share.name, share.value))
+		}
 	}
 	if s.Queue < 0 {
 		errs = append(errs, errors.New("its queue must not be negative; write 0 for one derived from the paths"))
