@@ -1,6 +1,8 @@
 package influxtest
 
 import (
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +20,7 @@ type Faulty struct {
 	status atomic.Int64
 	hang   atomic.Bool
 	front  *httptest.Server
+	ended  chan struct{}
 }
 
 // NewFaulty starts a server in front of the one at target.
@@ -27,14 +30,19 @@ func NewFaulty(t testing.TB, target string) *Faulty {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &Faulty{}
+	f := &Faulty{ended: make(chan struct{})}
 	pass := httputil.NewSingleHostReverseProxy(back)
+	pass.ErrorLog = log.New(io.Discard, "", 0)
 	f.front = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/api/v2/write" {
 			f.Requests.Add(1)
 		}
 		if f.hang.Load() {
-			<-r.Context().Done()
+			_, _ = io.Copy(io.Discard, r.Body) // or the server would not notice that the client has gone
+			select {
+			case <-r.Context().Done():
+			case <-f.ended:
+			}
 			return
 		}
 		if status := int(f.status.Load()); status != 0 {
@@ -49,6 +57,7 @@ func NewFaulty(t testing.TB, target string) *Faulty {
 	}))
 	f.URL = f.front.URL
 	t.Cleanup(f.front.Close)
+	t.Cleanup(func() { close(f.ended) })
 	return f
 }
 
