@@ -10,7 +10,7 @@ FUZZTIME ?= 30s
 
 export CGO_ENABLED = 0
 
-.PHONY: help build demo paper test check bench fuzz e2e cross clean
+.PHONY: help build demo paper test check bench fuzz e2e cross test-netem clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -50,6 +50,10 @@ fuzz: ## Fuzz the parsers of scenarios, ether files and traces, FUZZTIME (30s) e
 
 e2e: $(BIN) ## The end-to-end scripts against real namespaces (needs root)
 	scripts/e2e
+
+test-netem: ## Netem links and Docker nodes on kernels that have netem, in user-mode Linux and QEMU (scripts/lab)
+	scripts/setup
+	scripts/test-netem
 
 clean: ## Remove what was built
 	rm -rf bin
