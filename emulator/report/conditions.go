@@ -29,22 +29,38 @@ func (p *page) checks() {
 	} else {
 		s.Tables = append(s.Tables, fidelity(m.Fidelity))
 	}
-	if len(p.run.Events) > 0 {
-		t := html.Table{ID: "events", Caption: "Events: changes to the network during the run",
-			Columns: []html.Column{{Name: "what"}, {Name: "scheduled", Number: true}, {Name: "carried out", Number: true}}}
-		for _, e := range p.run.Events {
-			t.Rows = append(t.Rows, []string{e.What, e.Scheduled, e.Actual})
-		}
-		s.Tables = append(s.Tables, t)
+	if len(m.Events) > 0 {
+		s.Tables = append(s.Tables, events(m.Events))
 	} else {
 		s.Intro = append(s.Intro, "The manifest records no events: nothing was to change in the network during the run.")
 	}
 	p.section(s)
 }
 
+func events(list []record.Event) html.Table {
+	t := html.Table{ID: "events", Caption: "Events: what changed in the network during each model's chains", Columns: []html.Column{{Name: "model"}, {Name: "what"},
+		{Name: "scheduled, s", Number: true}, {Name: "in force, s", Number: true}, {Name: "late by, ms", Number: true}, {Name: "note"}},
+		Note: "Seconds since the model's first chain began."}
+	if len(list) > mostRows {
+		t.Note += fmt.Sprintf(" Only the first %d of %d are listed; %s has all.", mostRows, len(list), record.ManifestFile)
+		list = list[:mostRows]
+	}
+	for _, e := range list {
+		row := []string{e.Model, clip(strings.Join(e.What, "; "), 200), fmt.Sprintf("%.3f", e.Scheduled), "", "", e.Error}
+		if e.Missed {
+			row[5] = strings.TrimPrefix(e.Error+"; not reached: the model's last chain had ended", "; ")
+		} else {
+			row[3], row[4] = fmt.Sprintf("%.3f", e.Actual), fmt.Sprintf("%.1f", 1000*(e.Actual-e.Scheduled))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
 func fidelity(list []record.Fidelity) html.Table {
 	t := html.Table{ID: "fidelity", Caption: "Paths measured against the scenario", Columns: []html.Column{{Name: "class"}, {Name: "from"}, {Name: "to"}, {Name: "quantity"},
 		{Name: "target", Number: true}, {Name: "measured", Number: true}, {Name: "error", Number: true}, {Name: "verdict"}}}
+	t.Note = "Round trips are medians; their verdict is about the 99th percentile as well."
 	for _, f := range list {
 		verdict := "ok"
 		if !f.OK {

@@ -63,6 +63,7 @@ func generate(t testing.TB, chains int) string {
 	m := &record.Manifest{Run: d.Run(), Testbed: "generated", Scenario: []byte(fmt.Sprintf(`{"name":%q,"description":"it's </pre>"}`, "x</script>y")), File: nasty,
 		Seed: 7, Version: "test-dirty", Kernel: "linux/amd64 6.1", Runtime: "process", Fabric: "userspace", Arrival: "sequential", Compute: "allotted",
 		TCP: map[string]string{"net/ipv4/tcp_congestion_control": "cubic"}, Start: start, Exit: record.OK, Overhead: &record.Overhead{Calls: 40, Self: 1e-6, Pair: 0.015},
+		Events:   []record.Event{{Model: "external", What: []string{"down " + nasty}, Scheduled: 1.5, Actual: 1.5021, Took: 0.001}, {Model: "in-edge", What: []string{"up l"}, Scheduled: 900, Missed: true}},
 		Fidelity: []record.Fidelity{{From: "a", To: nasty, Class: "access", Quantity: "rtt_s", Target: 0.008, Measured: 0.0081, OK: true}, {From: "a", To: "b", Class: "access", Quantity: "goodput_bps", Target: 5e7, Measured: 4.5e7}}}
 	var predictions []predict.Prediction
 	var rows []compare.Chain

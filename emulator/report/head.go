@@ -65,11 +65,9 @@ func sum(models []record.ModelCounts) (total record.ModelCounts) {
 func verdict(r *run.Run) []string {
 	var out []string
 	for _, report := range r.Reports {
-		text := report.Verdict.Text
-		if own := agreementOf(report); len(text) == 0 && own != "" {
-			text = []string{own}
+		if text := strings.TrimSpace(outcomes(report) + " " + agreementOf(report)); text != "" {
+			out = append(out, text)
 		}
-		out = append(out, text...)
 	}
 	if len(r.Reports) > 0 && len(r.Reports[0].Order.Relations) > 0 {
 		if r.Reports[0].Order.Holds {
@@ -79,6 +77,31 @@ func verdict(r *run.Run) []string {
 		}
 	}
 	return out
+}
+
+// outcomes says for which models a prediction holds on average, as far as the comparison can tell.
+func outcomes(report *compare.Report) string {
+	by := map[compare.Outcome][]string{}
+	for _, f := range report.Verdict.Findings {
+		if f.Length == 0 {
+			by[f.Outcome] = append(by[f.Outcome], string(f.Model))
+		}
+	}
+	bound := fmt.Sprintf("%.3g %%", 100*report.Verdict.Within)
+	var parts []string
+	for _, o := range []struct {
+		outcome compare.Outcome
+		text    string
+	}{{compare.Holds, "holds within " + bound + " of the mean for "}, {compare.Fails, "does not hold within " + bound + " for "},
+		{compare.Open, "is undecided for "}, {compare.TooFew, "has too few chains for a verdict on "}} {
+		if len(by[o.outcome]) > 0 {
+			parts = append(parts, o.text+strings.Join(by[o.outcome], ", "))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "The prediction by " + report.Engine + " " + strings.Join(parts, "; it ") + "."
 }
 
 // agreementOf says within what part of the measured latency an engine is right.
@@ -100,9 +123,12 @@ func agreementOf(report *compare.Report) string {
 	if len(paired) == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("The %s model's median error is %.2g %% to %.2g %% by execution model; ", report.Engine, 100*least, 100*most)
+	text := fmt.Sprintf("Its median error chain by chain is %.2g %% to %.2g %% by execution model; ", 100*least, 100*most)
+	if len(report.Verdict.Findings) == 0 {
+		text = fmt.Sprintf("The prediction by %s has a median error chain by chain of %.2g %% to %.2g %% by execution model; ", report.Engine, 100*least, 100*most)
+	}
 	if len(paired) == 1 {
-		text = fmt.Sprintf("The %s model's median error is %.2g %%; ", report.Engine, 100*most)
+		text = fmt.Sprintf("The median error chain by chain of %s is %.2g %%; ", report.Engine, 100*most)
 	}
 	if len(beyond) == 0 {
 		return text + fmt.Sprintf("95 %% of the chains are within %.2g %%.", 100*worst)
@@ -122,13 +148,19 @@ func counts(r *run.Run) []html.Count {
 	if total.Late > 0 {
 		out = append(out, html.Count{Value: thousands(int64(total.Late)), Label: "started late", Bad: true})
 	}
-	out = append(out, html.Count{Value: thousands(r.Manifest.Samples.Written), Label: "samples written"})
+	out = append(out, html.Count{Value: thousands(r.Manifest.Samples.Written), Label: "samples of chains written"})
+	if n := r.Manifest.Samples.Observed; n > 0 {
+		out = append(out, html.Count{Value: thousands(n), Label: "of links and host"})
+	}
 	if d := r.Manifest.Samples.Dropped; d > 0 {
 		out = append(out, html.Count{Value: thousands(d), Label: "samples not written", Bad: true})
 	}
-	mirrored := r.Mirrored()
-	for _, name := range slices.Sorted(maps.Keys(mirrored)) {
-		out = append(out, html.Count{Value: mirrored[name], Label: "mirrored: " + name})
+	for _, name := range slices.Sorted(maps.Keys(r.Manifest.Mirrors)) {
+		c := r.Manifest.Mirrors[name]
+		out = append(out, html.Count{Value: thousands(c.Written), Label: "in " + name})
+		if missing := c.Dropped + c.Pending + c.Rejected; missing > 0 {
+			out = append(out, html.Count{Value: thousands(missing), Label: "not in " + name, Bad: true})
+		}
 	}
 	return out
 }

@@ -43,7 +43,7 @@ func queueName(r *run.Run, q *run.Queue) string {
 // hostLoad is the load of the machine over time.
 func hostLoad(r *run.Run) *figures.Figure {
 	h := &r.Host
-	f := timeline("host-load", "Load of the machine", "Share of the processors' time, and of memory (%)", "percent")
+	f := timeline("host-load", "Load of the machine", "Share (%)", "percent")
 	f.Curves = nonempty([]figures.Curve{
 		{Model: "processors busy", Points: over(h.Busy, h.Width, 100)},
 		{Model: "taken by the hypervisor (steal)", Points: over(h.Steal, h.Width, 100)},
@@ -54,7 +54,7 @@ func hostLoad(r *run.Run) *figures.Figure {
 
 func timeline(name, title, label, column string) *figures.Figure {
 	return &figures.Figure{Name: name, Title: title, ByOrder: true, NoMarks: true,
-		X: figures.Axis{Label: "Time since the run's start (s)", Column: "time_s"},
+		X: figures.Axis{Label: "Time since the first chain began (s)", Column: "time_s"},
 		Y: figures.Axis{Label: label, Column: column}}
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"testbed/emulator/report/figures"
 	"testbed/emulator/report/html"
@@ -61,7 +62,7 @@ func (p *page) figure(id, title, caption, shape string) []html.Figure {
 
 // section adds a section, unless it is empty.
 func (p *page) section(s html.Section) {
-	if len(s.Figures)+len(s.Tables)+len(s.Facts)+len(s.Texts)+len(s.Intro) > 0 {
+	if len(s.Figures)+len(s.Tables)+len(s.Facts)+len(s.Words)+len(s.Texts)+len(s.Intro) > 0 {
 		p.Sections = append(p.Sections, s)
 	}
 }
@@ -74,24 +75,29 @@ func (p *page) network() {
 			caption += " Drawn from the scenario in the manifest, for this run has no topology.json: what was changed while it was up does not show."
 		}
 		if len(p.run.Load.Peaks) > 0 {
-			caption += " Colour and width show the highest use in any sample."
+			caption += " Colour and width show the highest use in any sample while chains ran."
 		}
 		s.Figures = append(s.Figures, html.Figure{ID: "topology", Title: fmt.Sprintf("%d hosts, %d links", len(t.Hosts()), len(t.Links())),
 			Caption: caption, Static: html.SVG(p.drawn.graph), Plain: true, Shape: "wide"})
 	}
 	s.Figures = append(s.Figures, p.figure("link-use", "Link use over time",
-		fmt.Sprintf("Share of the rate in use, of the %d queues with the highest mean. Each value is the mean over %v.", min(topLinks, len(p.run.Load.Queues)), p.run.Load.Width), "wide")...)
+		fmt.Sprintf("Share of the rate in use while chains ran, of the %d queues with the highest mean. %s", min(topLinks, len(p.run.Load.Queues)), sampled(p.run.Load.Interval, p.run.Load.Width)), "wide")...)
 	s.Figures = append(s.Figures, p.figure("host-load", "Load of the machine over time",
-		"All processors together. Time that the hypervisor gave to others (steal) delays everything and is part of busy.", "wide")...)
+		"All processors together, while chains ran. "+sampled(p.run.Host.Interval, p.run.Host.Width)+" Time that the hypervisor gave to others (steal) delays everything and is part of busy.", "wide")...)
 	p.section(s)
 }
 
 func (p *page) study() {
 	s := html.Section{ID: "study", Title: "The study's figures, measured over predicted", Filtered: true,
 		Intro: []string{"Solid lines with full markers were measured, dashed ones with open markers are the prediction of the engine chosen above."}}
-	wire := "No samples of the links' counters belong to one model alone, so only the prediction is drawn."
-	if len(p.run.Load.Wire) > 0 {
-		wire = "Measured by the links' counters: Ethernet frames with headers and acknowledgements, on every link they pass."
+	wire := "It is measured by the links' counters (Ethernet frames with headers and acknowledgements, on every link they pass) for models that ran alone, and for at least ten samples"
+	switch missing := p.run.Unattributed(); {
+	case len(missing) == len(p.run.Models):
+		wire += ": here for none."
+	case len(missing) > 0:
+		wire += ": here not for " + strings.Join(missing, ", ") + "."
+	default:
+		wire += "."
 	}
 	s.Figures = append(s.Figures, p.figure(figures.TrafficName, "Figure 4: traffic per chain",
 		"Mean over the jobs done so far. Predicted: payload times links. "+wire, "wide")...)
@@ -114,10 +120,23 @@ func (p *page) agreement() {
 	s.Figures = append(s.Figures, p.figure("error-by-part", "Where the error arises",
 		partsCaption, "wide")...)
 	s.Tables = p.errorTables()
+	for _, report := range p.run.Reports {
+		if len(report.Verdict.Text) > 0 {
+			s.Words = append(s.Words, html.Words{Title: "In words: " + report.Engine, Items: report.Verdict.Text})
+		}
+	}
 	p.section(s)
 }
 
 const partsCaption = "Mean difference per chain. Above zero the measurement took longer; parts of opposite sign cancel in the sum. Queueing is what remains of a transfer's measured time when all that the prediction knows is taken off."
+
+// sampled says what a value over time stands for.
+func sampled(interval, width time.Duration) string {
+	if width > interval {
+		return fmt.Sprintf("Each value is the mean of the samples of %v.", width)
+	}
+	return fmt.Sprintf("Sampled every %v.", interval.Round(100*time.Millisecond))
+}
 
 // errorTables has a row for each model and engine.
 func (p *page) errorTables() []html.Table {

@@ -46,6 +46,11 @@ func TestReport(t *testing.T) {
 			}
 		}
 	}
+	for _, want := range []string{"<td class=\"n\">1.502</td>", "not reached", "<td>OFF</td>", "congestion_control", "git checkout test"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
 	again, _ := made(t, dir)
 	if again != text {
 		t.Error("the same run gives another page")

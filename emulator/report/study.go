@@ -3,7 +3,6 @@ package report
 import (
 	"math"
 	"slices"
-	"sort"
 
 	"testbed/emulator/report/figures"
 	"testbed/emulator/report/run"
@@ -24,7 +23,7 @@ const told = "series"
 func traffic(r *run.Run, engine int) *figures.Figure {
 	var curves []figures.Curve
 	for _, m := range r.Models {
-		var ends []run.At
+		var chains []*run.Chain
 		sum := 0.0
 		var predicted []figures.Point
 		for i := range r.Chains {
@@ -32,30 +31,33 @@ func traffic(r *run.Run, engine int) *figures.Figure {
 			if c.Model != m || !c.OK {
 				continue
 			}
-			ends = append(ends, run.At{Time: c.End})
+			chains = append(chains, c)
 			if engine < len(c.Predicted) && c.Predicted[engine] != nil {
 				sum += float64(c.Predicted[engine].Traffic)
 				predicted = append(predicted, point(float64(len(predicted)+1), sum/float64(len(predicted)+1)/megabyte))
 			}
 		}
-		curves = append(curves, figures.Curve{Model: m, Policy: figures.Measured, Points: thin(onWire(r.Load.Wire[m], ends), loadSteps)},
-			figures.Curve{Model: m, Policy: engineName(r, engine), Points: thin(predicted, loadSteps)})
+		curves = append(curves, figures.Curve{Model: m, Policy: figures.Measured, Points: onWire(r.Load.Wire[m], chains)},
+			figures.Curve{Model: m, Policy: engineName(r, engine), Points: thinned(predicted, loadSteps)})
 	}
 	f := figures.Traffic(nonempty(curves))
 	f.X.Label, f.X.Ticks, f.Told, f.Bars, f.MarkEvery = "Load (jobs done)", nil, told, false, 0.2
 	return f
 }
 
-// onWire is the mean of the bytes sent per chain done, at the instants of the samples.
-func onWire(sent []run.At, ends []run.At) []figures.Point {
+// onWire is the mean of the bytes sent per chain, at the instants of the samples. A chain that is under
+// way counts by the share of its time that has passed.
+func onWire(sent []run.At, chains []*run.Chain) []figures.Point {
 	var points []figures.Point
-	for i, at := range sent {
-		done := sort.Search(len(ends), func(i int) bool { return ends[i].Time.After(at.Time) })
-		if i == len(sent)-1 {
-			done = len(ends)
+	for _, at := range thinned(sent, loadSteps) {
+		done := 0.0
+		for _, c := range chains {
+			if took := c.End.Sub(c.Start); took > 0 {
+				done += min(1, max(0, float64(at.Time.Sub(c.Start))/float64(took)))
+			}
 		}
-		if done > 0 && (len(points) == 0 || points[len(points)-1].X < float64(done)) {
-			points = append(points, point(float64(done), at.Bytes/float64(done)/megabyte))
+		if done >= 1 {
+			points = append(points, point(done, at.Bytes/done/megabyte))
 		}
 	}
 	return points
@@ -154,14 +156,14 @@ func point(x, y float64) figures.Point {
 	return figures.Point{X: x, Y: y, Low: math.NaN(), High: math.NaN(), Samples: 1}
 }
 
-// thin keeps so many points, evenly, with the first and the last.
-func thin(points []figures.Point, most int) []figures.Point {
-	if len(points) <= most {
-		return points
+// thinned are so many of the values at most, evenly, with the first and the last.
+func thinned[T any](values []T, most int) []T {
+	if len(values) <= most {
+		return values
 	}
-	kept := make([]figures.Point, most)
+	kept := make([]T, most)
 	for i := range kept {
-		kept[i] = points[i*(len(points)-1)/(most-1)]
+		kept[i] = values[i*(len(values)-1)/(most-1)]
 	}
 	return kept
 }

@@ -154,7 +154,7 @@ func (p *painter) elbow(m mark, from, to point) {
 func (p *painter) over(text string, right, y float64, group int) {
 	rows := strings.Split(text, "  ")
 	for i, row := range rows {
-		at := point{right - gapWidth + 16, y - 3 + float64(i)*(smallSize+3.5)}
+		at := point{right - gapWidth + 16, y - 4 + float64(i)*(smallSize+6)}
 		p.add(mark{role: "label", small: true, text: row, path: []point{at}, group: group})
 	}
 }

@@ -76,6 +76,7 @@ type Section struct {
 	Figures   []Figure
 	Tables    []Table
 	Facts     []Fact
+	Words     []Words
 	Texts     []Text
 }
 
@@ -140,6 +141,12 @@ func (t Table) Cells(row []string) []Cell {
 type Cell struct {
 	Text   string
 	Number bool
+}
+
+// Words are sentences under a heading, as a list.
+type Words struct {
+	Title string
+	Items []string
 }
 
 // Text is something to be copied, folded away where it is long.

@@ -25,6 +25,7 @@ func (h *hosts) add(s *record.Host) {
 	h.load.add(at, s.Load1)
 	h.memory.add(at, float64(s.MemoryUsed))
 	h.out.Samples++
+	h.out.Interval = max(h.out.Interval, time.Duration(s.Interval*float64(time.Second)))
 	h.out.MeanBusy += s.Busy
 	h.out.MeanSteal += s.Steal
 	h.out.MaxSteal = max(h.out.MaxSteal, s.Steal)

@@ -31,10 +31,11 @@ type Queue struct {
 
 // Load is the use of links.
 type Load struct {
-	Width  time.Duration      // of a bucket
-	Queues []*Queue           // the most used first
-	Wire   map[string][]At    // by model: bytes on all links together, where models ran one after the other
-	Peaks  map[string]float64 // by link: the highest use of its queues in any sample
+	Width    time.Duration      // of a bucket
+	Interval time.Duration      // of the samples
+	Queues   []*Queue           // the most used first
+	Wire     map[string][]At    // by model: bytes on all links together, where models ran one after the other
+	Peaks    map[string]float64 // by link: the highest use of its queues in any sample
 }
 
 // At is a number of bytes sent until an instant, since the model's first chain.
@@ -46,6 +47,7 @@ type At struct {
 // HostLoad is the load of the machine.
 type HostLoad struct {
 	Width      time.Duration
+	Interval   time.Duration // of the samples
 	Busy       Series
 	Steal      Series
 	Load1      Series
@@ -61,8 +63,13 @@ type HostLoad struct {
 // readLoad streams the samples of links and of the host.
 func (r *Run) readLoad() error {
 	path := filepath.Join(r.Dir, record.SamplesFile)
-	links := newLinks(r)
-	err := record.ReadLinks(path, func(l record.Link) error { links.add(&l); return nil })
+	links, in := newLinks(r), r.window()
+	err := record.ReadLinks(path, func(l record.Link) error {
+		if in.holds(l.Time, l.Interval) {
+			links.add(&l)
+		}
+		return nil
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		r.miss("There is no %s: nothing is known of the links' use and the host's load.", record.SamplesFile)
 		return nil
@@ -72,8 +79,14 @@ func (r *Run) readLoad() error {
 		return err
 	}
 	r.Load = links.finish()
-	host := &hosts{clock: clock{start: r.start()}}
-	if err := record.ReadHost(path, func(h record.Host) error { host.add(&h); return nil }); err != nil && !errors.Is(err, record.ErrTruncated) {
+	host := &hosts{clock: clock{start: in.from}}
+	err = record.ReadHost(path, func(h record.Host) error {
+		if in.holds(h.Time, h.Interval) {
+			host.add(&h)
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, record.ErrTruncated) {
 		return err
 	}
 	r.Host = host.finish()
@@ -89,15 +102,30 @@ func (r *Run) readLoad() error {
 	return nil
 }
 
-// start is the run's first instant: time zero of all series.
-func (r *Run) start() time.Time {
-	start := r.Manifest.Start
+// window is the time in which chains ran: what the links carry before and after it, such as the probes of
+// verify, says nothing of the workload. Its start is time zero of all series. Where no chain has come to
+// its end it is all of the run.
+func (r *Run) window() span {
+	w := span{from: r.Manifest.Start}
 	for i := range r.Chains {
-		if s := r.Chains[i].Start; r.Chains[i].OK && (start.IsZero() || s.Before(start)) {
-			start = s
+		c := &r.Chains[i]
+		if !c.OK {
+			continue
+		}
+		if w.to.IsZero() || c.Start.Before(w.from) {
+			w.from = c.Start
+		}
+		if c.End.After(w.to) {
+			w.to = c.End
 		}
 	}
-	return start
+	return w
+}
+
+// holds says whether the middle of a sample's interval is within the span.
+func (s span) holds(t time.Time, interval float64) bool {
+	middle := t.Add(-time.Duration(interval / 2 * float64(time.Second)))
+	return !middle.Before(s.from) && (s.to.IsZero() || !middle.After(s.to))
 }
 
 type queueKey struct {
@@ -108,15 +136,16 @@ type queueKey struct {
 // links collects the samples of links.
 type links struct {
 	clock
-	grids  map[queueKey]*grid
-	queues map[queueKey]*Queue
-	peaks  map[string]float64
-	spans  []span
-	wire   map[string][]At
+	grids    map[queueKey]*grid
+	queues   map[queueKey]*Queue
+	peaks    map[string]float64
+	spans    []span
+	wire     map[string][]At
+	interval time.Duration
 }
 
 func newLinks(r *Run) *links {
-	return &links{clock: clock{start: r.start()}, grids: map[queueKey]*grid{}, queues: map[queueKey]*Queue{},
+	return &links{clock: clock{start: r.window().from}, grids: map[queueKey]*grid{}, queues: map[queueKey]*Queue{},
 		peaks: map[string]float64{}, spans: r.spans(), wire: map[string][]At{}}
 }
 
@@ -124,9 +153,12 @@ func (l *links) add(sample *record.Link) {
 	k := queueKey{sample.Link, sample.Dir}
 	q := l.queues[k]
 	if q == nil {
-		q = &Queue{Link: sample.Link, Class: sample.Class, Dir: sample.Dir}
+		// What was sent before the first sample here is of no chain; the sample's own interval is.
+		before := sample.Bytes - int64(sample.BitRate*sample.Interval/8+0.5)
+		q = &Queue{Link: sample.Link, Class: sample.Class, Dir: sample.Dir, Bytes: max(0, before)}
 		l.queues[k], l.grids[k] = q, &grid{}
 	}
+	l.interval = max(l.interval, time.Duration(sample.Interval*float64(time.Second)))
 	// A sample holds for the interval that ends with it.
 	middle := sample.Time.Add(-time.Duration(sample.Interval / 2 * float64(time.Second)))
 	at := l.bucket(middle, func() {
@@ -162,7 +194,12 @@ func (l *links) charge(t, middle time.Time, bytes float64) {
 }
 
 func (l *links) finish() Load {
-	load := Load{Width: l.width, Wire: l.wire, Peaks: l.peaks}
+	load := Load{Width: l.width, Interval: l.interval, Wire: l.wire, Peaks: l.peaks}
+	for model, list := range l.wire {
+		if len(list) < leastRounds {
+			delete(l.wire, model) // at its begin and end a round is of two models
+		}
+	}
 	for k, q := range l.queues {
 		q.Use = l.grids[k].series()
 		for _, v := range q.Use {
@@ -182,6 +219,20 @@ func (l *links) finish() Load {
 type span struct {
 	model    string
 	from, to time.Time
+}
+
+// leastRounds is the number of samples from which on the bytes on the links are put down to a model.
+const leastRounds = 10
+
+// Unattributed are the models of which it is not known what they sent.
+func (r *Run) Unattributed() []string {
+	var missing []string
+	for _, m := range r.Models {
+		if len(r.Load.Wire[m]) == 0 {
+			missing = append(missing, m)
+		}
+	}
+	return missing
 }
 
 // spans are those of the models; none where they overlap, so that traffic cannot be told apart.

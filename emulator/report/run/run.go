@@ -29,7 +29,6 @@ const (
 type Run struct {
 	Dir      string
 	Manifest *record.Manifest
-	Events   []Event            // what was to happen to the network, and when it did
 	Topology *topology.Topology // nil: not known
 	Rebuilt  bool               // the topology is not of the run's directory, but of the scenario in it
 	Models   []string           // in the study's order
@@ -60,13 +59,6 @@ type Chain struct {
 type Predicted struct {
 	record.Times
 	Traffic int64 // payload bytes times links
-}
-
-// Event is a change to the network, as it was planned and as it was carried out.
-type Event struct {
-	What      string
-	Scheduled string
-	Actual    string
 }
 
 // Read reads a run's directory. It fails where there is no manifest; everything else may be missing.

@@ -83,7 +83,12 @@
       axisTick: { show: false }, splitLine: { show: vertical, lineStyle: { color: css('--grid') } },
       axisLabel: { color: css('--soft'), fontSize: 12, hideOverlap: true, formatter: function (v) { return show(v); } }
     };
-    if (bounds) { o.min = bounds[0]; o.max = bounds[1]; o.axisLabel.showMinLabel = o.axisLabel.showMaxLabel = spec.max || bounds[0] === 0 ? undefined : false; }
+    if (bounds) {
+      o.min = bounds[0];
+      o.max = bounds[1];
+      if (!spec.log && !spec.max) { o.axisLabel.showMaxLabel = false; } // the ends are no round numbers
+      if (!spec.log && bounds[0] !== 0) { o.axisLabel.showMinLabel = false; }
+    }
     if (spec.log) {
       var own = ticks(bounds[0], bounds[1]);
       o.axisLabel.customValues = own;
