@@ -17,6 +17,7 @@ import (
 const (
 	stalled = 30 * time.Second      // without any node starting or becoming ready, before Start gives up
 	tick    = 10 * time.Millisecond // between looks for nodes that became ready
+	proof   = time.Second           // that an image's own command must have run for: one that fails does so at once
 )
 
 // deaths is the engine's news of containers that ended.
@@ -39,7 +40,7 @@ func (l *launch) listen() <-chan deaths {
 
 // await returns when all nodes are ready, or one has ended.
 func (l *launch) await(ctx context.Context, opened <-chan deaths, progress func(int)) error {
-	waiting, ready := map[int]bool{}, 0 // started, but not ready
+	waiting, ready := map[int]time.Time{}, 0 // when those were started that are not ready
 	var news deaths
 	look := time.NewTicker(tick)
 	defer look.Stop()
@@ -59,11 +60,7 @@ func (l *launch) await(ctx context.Context, opened <-chan deaths, progress func(
 			return fmt.Errorf("%w: its news ended: %w", ErrEngine, err)
 		case i := <-l.started:
 			last = time.Now()
-			if len(l.specs[i].Args) > 0 {
-				waiting[i] = true
-			} else {
-				ready++
-			}
+			waiting[i] = last
 		case <-look.C:
 			ready += l.look(waiting)
 		}
@@ -81,14 +78,22 @@ func (l *launch) await(ctx context.Context, opened <-chan deaths, progress func(
 }
 
 // look counts the nodes that have become ready and takes them from those waited for.
-func (l *launch) look(waiting map[int]bool) (ready int) {
-	for i := range waiting {
-		if _, err := os.Lstat(readyFile(l.specs[i])); err == nil {
+func (l *launch) look(waiting map[int]time.Time) (ready int) {
+	for i, since := range waiting {
+		if l.isReady(i, since) {
 			delete(waiting, i)
 			ready++
 		}
 	}
 	return ready
+}
+
+func (l *launch) isReady(i int, since time.Time) bool {
+	if len(l.specs[i].Args) == 0 {
+		return time.Since(since) > proof
+	}
+	_, err := os.Lstat(readyFile(l.specs[i]))
+	return err == nil
 }
 
 func (l *launch) died(m events.Message) error {
@@ -126,7 +131,7 @@ func (l *launch) allRun() error {
 	return errors.Join(failed...)
 }
 
-func (l *launch) names(waiting map[int]bool) string {
+func (l *launch) names(waiting map[int]time.Time) string {
 	var names []string
 	for i := range waiting {
 		names = append(names, l.specs[i].Node)

@@ -23,6 +23,9 @@ func TestMain(m *testing.M) {
 	if code, ok := runtimetest.Main(os.Args[1:]); ok {
 		os.Exit(code)
 	}
+	if len(os.Args) == 4 && os.Args[1] == controllerArgument {
+		os.Exit(controller(os.Args[2], os.Args[3]))
+	}
 	testenv.UnderEngine()
 	code := m.Run()
 	// The image of this very binary would never be used again.

@@ -41,7 +41,7 @@ func (r *Runtime) removeLabelled(ctx context.Context, label string) error {
 	}
 	watched, stop := r.watch(ctx, api)
 	defer stop()
-	deadline := time.Now().Add(goneWithin)
+	var deadline time.Time // once all have been told to go
 	for settled := false; ; {
 		if err := context.Cause(ctx); err != nil {
 			return err
@@ -57,13 +57,15 @@ func (r *Runtime) removeLabelled(ctx context.Context, label string) error {
 			settled = true
 			time.Sleep(settling)
 			continue
-		case settled && time.Now().After(deadline):
+		case !deadline.IsZero() && time.Now().After(deadline):
 			return fmt.Errorf("container %v is still there after %v", found[0].Names, goneWithin)
 		}
 		if err := r.removeAll(ctx, watched, api, found); err != nil {
 			return err
 		}
-		settled = true
+		if settled = true; deadline.IsZero() {
+			deadline = time.Now().Add(goneWithin)
+		}
 	}
 }
 

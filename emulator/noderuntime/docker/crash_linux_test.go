@@ -1,0 +1,76 @@
+package docker
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"testbed/emulator/noderuntime"
+	"testbed/emulator/noderuntime/runtimetest"
+)
+
+// controllerArgument makes the test binary a controller that the crash test kills.
+const controllerArgument = "test-controller"
+
+const crashNodes = 12
+
+// controller starts nodes of a testbed in dir.
+func controller(testbed, dir string) int {
+	var specs []noderuntime.Spec
+	for i := range crashNodes {
+		specs = append(specs, noderuntime.Spec{Testbed: testbed, Node: fmt.Sprint("n", i), Args: []string{runtimetest.Agent}, Dir: dir})
+	}
+	if _, err := New("/proc/self/exe").Start(context.Background(), specs, nil); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// TestCrashWhileStarting kills the controller at random instants: Remove, at once, must leave nothing, nor may
+// the engine make anything later that the controller had asked for.
+func TestCrashWhileStarting(t *testing.T) {
+	r, ctx := testRuntime(t), context.Background()
+	seed := uint64(time.Now().UnixNano())
+	random, begun := rand.New(rand.NewPCG(seed, 0)), 0
+	t.Logf("seed %d", seed)
+	api, err := r.connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 8 {
+		testbed := bed(fmt.Sprint("crash", i))
+		clean(t, r, testbed)
+		controller := exec.Command("/proc/self/exe", controllerArgument, testbed, t.TempDir())
+		if err := controller.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(i*60+random.IntN(60)) * time.Millisecond)
+		if err := controller.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = controller.Wait()
+		before, err := r.containers(ctx, api, LabelTestbed+"="+testbed, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(before) > 0 {
+			begun++
+		}
+		if err := r.Remove(ctx, testbed); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(300 * time.Millisecond)
+		left, err := r.containers(ctx, api, LabelTestbed+"="+testbed, true)
+		if err != nil || len(left) > 0 {
+			t.Errorf("%d containers are left (%v)", len(left), err)
+		}
+	}
+	if begun == 0 {
+		t.Error("no controller had made a container when it was killed: the test shows nothing")
+	}
+}
