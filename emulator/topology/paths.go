@@ -211,6 +211,18 @@ func (p *Tree) Hops(hops []Hop, source ID) ([]Hop, time.Duration) {
 	return hops, total
 }
 
+// Vertices appends to list the vertices on the way from source, it and the destination included, in order,
+// and returns the result; list unchanged where there is no way.
+func (p *Tree) Vertices(list []ID, source ID) []ID {
+	if !p.Reaches(source) {
+		return list
+	}
+	for v := source; v != p.dest; v = p.next[v] {
+		list = append(list, v)
+	}
+	return append(list, p.dest)
+}
+
 // Direction is the index of the queue that a packet joins which enters link from the vertex from.
 func (t *Topology) Direction(link, from ID) int {
 	if t.Vertices[link].LinkType == Duplex && len(t.Adjacency[link]) == 2 && t.Adjacency[link][1].To == from {

@@ -2,6 +2,7 @@ package topology
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -55,6 +56,9 @@ func TestHopsCarryAllDelays(t *testing.T) {
 	hops, total := topo.TreeTo(b).Hops(nil, a)
 	// The first queue's hop takes the edge before it, its own delay, and the edge to the switch; the
 	// second the edge from the switch, its own, and the edge to b.
+	if got := topo.TreeTo(b).Vertices([]ID{7}, a); !slices.Equal(got, []ID{7, a, link, s, up, b}) {
+		t.Errorf("vertices %v", got)
+	}
 	if len(hops) != 2 || hops[0].Delay != 11*ms || hops[1].Delay != 100*ms || total != 111*ms || hops[0].Dir != 0 {
 		t.Errorf("there: %+v in %v", hops, total)
 	}
