@@ -26,7 +26,7 @@ func WriteCauses(w io.Writer, r *Report) error {
 		}
 	}
 	if len(models) == 0 {
-		p.line("From what the error of %s arises is not known: no chain was measured step by step and predicted.", or(r.Engine, "the prediction"))
+		p.line("From what the error of %s arises is not known: no chain has all steps measured and predicted.", or(r.Engine, "the prediction"))
 		return p.err
 	}
 	if r.Engine == transport.EngineName && r.PartsKnown {
@@ -79,7 +79,7 @@ func (p *printer) causes(models []*Group, of func(Cause) (value, share float64, 
 
 func (c Cause) error() (value, share float64, star string) {
 	star = " "
-	if c.Difference.Low > 0 || c.Difference.High < 0 {
+	if c.Difference.stands() {
 		star = "*"
 	}
 	return c.Difference.Mean, c.Share, star

@@ -60,7 +60,13 @@ func (g *Group) largest() (Cause, bool) {
 		}
 		return 0
 	})
-	return c, c.Difference.Low > 0 || c.Difference.High < 0
+	return c, c.Difference.stands()
+}
+
+// stands says whether the interval excludes 0, and the mean more than rounding.
+func (i Interval) stands() bool {
+	const nanosecond = 1e-9
+	return (i.Low > 0 || i.High < 0) && math.Abs(i.Mean) > nanosecond
 }
 
 // words are the verdict in sentences: by model, then where lengths differ from their model's outcome.
