@@ -26,7 +26,7 @@ func WriteCauses(w io.Writer, r *Report) error {
 		}
 	}
 	if len(models) == 0 {
-		p.line("The causes of the error of %s are not known: no chain has all steps measured and predicted.", or(r.Engine, "the prediction"))
+		p.line("The causes of the error are not known: no chain has all steps measured and predicted (%s).", or(r.Engine, "by nothing"))
 		return p.err
 	}
 	if r.Engine == transport.EngineName && r.PartsKnown {

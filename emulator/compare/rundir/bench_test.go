@@ -8,7 +8,7 @@ import (
 )
 
 // BenchmarkOpen reads and compares runs of 1000 to 100,000 chains with five steps each and two engines'
-// predictions. MB is what is in use at the end, of which the report itself is nothing.
+// predictions. MB is the heap at the end, what was not collected yet included; the files are 270 MB at 100,000 chains.
 func BenchmarkOpen(b *testing.B) {
 	for _, size := range []struct {
 		name   string
