@@ -55,5 +55,8 @@ test-netem: ## Netem links and Docker nodes on kernels that have netem, in user-
 	scripts/setup
 	scripts/test-netem
 
+image: $(BIN) ## The node image by hand: `testbed up` makes it by itself
+	docker build -f images/Dockerfile -t tb-node:by-hand bin
+
 clean: ## Remove what was built
 	rm -rf bin

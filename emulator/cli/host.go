@@ -27,6 +27,7 @@ const FabricCommand = "fabric-process"
 // newHost knows the runtimes and fabrics that this program has, in the order in which `auto` tries them.
 func newHost(s *State) *orchestrator.Host {
 	node, container := process.New(s.Binary, nil), docker.New(s.Binary)
+	node.Dir = orchestrator.DefaultStore.NodeDir
 	return &orchestrator.Host{
 		Store: orchestrator.DefaultStore,
 		Runtimes: []orchestrator.RuntimeOption{

@@ -10,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/urfave/cli/v2"
 
+	"testbed/emulator/noderuntime/docker"
 	"testbed/emulator/orchestrator"
 )
 
@@ -17,7 +18,8 @@ func downCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "down", Aliases: []string{"destroy"}, Usage: "remove a testbed and all that is left of it",
 		Flags: []cli.Flag{nameFlag(),
 			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "remove every testbed on this host"},
-			&cli.BoolFlag{Name: "forget", Usage: "remove the record even if an engine that had nodes is gone, with whatever it has"}},
+			&cli.BoolFlag{Name: "forget", Usage: "remove the record even if an engine that had nodes is gone, with whatever it has"},
+			&cli.BoolFlag{Name: "images", Usage: "remove the node images that no container uses as well (Docker)"}},
 		Action: func(c *cli.Context) error {
 			if err := errors.Join(none(c), needRoot(s)); err != nil {
 				return err
@@ -26,7 +28,7 @@ func downCommand(s *State) *cli.Command {
 			show := newProgress(s)
 			defer show.clear()
 			if c.Bool("all") {
-				return downAll(c, host, show)
+				return errors.Join(downAll(c, host, show), prune(c, s))
 			}
 			name := c.String("name")
 			if name == "" {
@@ -35,7 +37,7 @@ func downCommand(s *State) *cli.Command {
 					return err
 				}
 				if len(names) == 0 {
-					return nil
+					return prune(c, s)
 				}
 				if known, _ := host.Store.Names(); len(known) == 1 {
 					names = known // what others left without a record is for --all
@@ -48,8 +50,20 @@ func downCommand(s *State) *cli.Command {
 			if err := orchestrator.CheckName(name); err != nil {
 				return usage(err)
 			}
-			return downward(c, host)(c.Context, name, show.set)
+			return errors.Join(downward(c, host)(c.Context, name, show.set), prune(c, s))
 		}}
+}
+
+// prune removes node images that nothing uses, where that was asked for.
+func prune(c *cli.Context, s *State) error {
+	if !c.Bool("images") {
+		return nil
+	}
+	removed, err := docker.New(s.Binary).Prune(c.Context)
+	for _, image := range removed {
+		fmt.Fprintln(s.Stdout, "removed", image)
+	}
+	return err
 }
 
 // downward is Down, or Forget where that was asked for.

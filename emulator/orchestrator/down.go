@@ -34,7 +34,7 @@ func (h *Host) down(ctx context.Context, testbed string, forget bool, progress f
 	return h.remove(ctx, testbed, forget, progress)
 }
 
-// remove takes down what Up made, by every runtime and fabric: which ones it was may not be known any more.
+// remove takes down what Up made; where there is no journal, by every runtime and fabric.
 // One that this host does not support is passed over, unless the journal says that it was used: an engine
 // that does not answer at the moment still has the nodes.
 func (h *Host) remove(ctx context.Context, testbed string, forget bool, progress func(string)) error {
@@ -61,6 +61,9 @@ func (h *Host) remove(ctx context.Context, testbed string, forget bool, progress
 		}
 	}
 	for _, o := range h.Runtimes {
+		if used.Runtime != "" && used.Runtime != o.Name() {
+			continue // the journal was written before anything else, and knows
+		}
 		err := errors.Join(o.Supported(ctx), o.has(&used))
 		if err == nil {
 			err = o.Remove(ctx, testbed)

@@ -247,20 +247,33 @@ func (t *Testbed) Dead() []string {
 
 // Agent is the control connection to a vertex's FaaS.
 func (t *Testbed) Agent(id topology.ID) *faas.Client {
-	return faas.NewClient(controlSocket(t.dir(), t.byID[id].Name))
+	return faas.NewClient(t.store.control(t.Journal.Testbed, t.byID[id].Name))
 }
 
 // Address is a vertex's address in the emulated network.
 func (t *Testbed) Address(id topology.ID) netip.Addr { return t.byID[id].Addr }
 
-// controlSocket is where a node's agent listens for the controller.
-func controlSocket(dir, node string) string { return filepath.Join(dir, node+".sock") }
+// NodeDir is the directory that a node shares with the host: its own, for a node that runs an image of the
+// user's must not reach another's.
+func (s Store) NodeDir(testbed, node string) string {
+	return filepath.Join(s.Dir(testbed), "nodes", node)
+}
+
+// control is where a node's agent listens for the controller.
+func (s Store) control(testbed, node string) string {
+	return filepath.Join(s.NodeDir(testbed, node), "ctl")
+}
 
 // scratch makes a testbed's directory with the files that its nodes need.
 func (h *Host) scratch(testbed string, stations []Station, scenario []byte) (hosts string, err error) {
 	dir := h.Store.Dir(testbed)
 	if err := os.WriteFile(filepath.Join(dir, "scenario.yaml"), scenario, 0o644); err != nil {
 		return "", err
+	}
+	for _, station := range stations {
+		if err := os.MkdirAll(h.Store.NodeDir(testbed, station.Name), 0o755); err != nil {
+			return "", err
+		}
 	}
 	hosts = filepath.Join(dir, "hosts")
 	return hosts, os.WriteFile(hosts, []byte(hostsFile(stations)), 0o644)

@@ -72,7 +72,7 @@ func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
 	defer func() {
 		if err != nil {
 			// The context may be what failed: undo without it.
-			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), 90*time.Second)
 			defer cancel()
 			err = errors.Join(err, h.remove(clean, r.Testbed, false, r.progress))
 		}
@@ -84,7 +84,7 @@ func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
 	r.progress(fmt.Sprintf("starting %d nodes (%s)", len(stations), node.Name()))
 	specs := make([]noderuntime.Spec, len(stations))
 	for i, s := range stations {
-		specs[i] = r.spec(s, h.Store.Dir(r.Testbed), hosts)
+		specs[i] = r.spec(h.Store, s, hosts)
 	}
 	nodes, err := node.Start(ctx, specs, func(ready int) {
 		r.progress(fmt.Sprintf("starting nodes (%s): %d/%d", node.Name(), ready, len(specs)))
@@ -114,9 +114,9 @@ func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
 }
 
 // spec is a station's node as the runtime gets it.
-func (r *Request) spec(s Station, dir, hosts string) noderuntime.Spec {
-	c := r.Node(s, controlSocket(dir, s.Name))
-	return noderuntime.Spec{Testbed: r.Testbed, Node: s.Name, Dir: dir, HostsAt: hosts, Run: r.Run,
+func (r *Request) spec(store Store, s Station, hosts string) noderuntime.Spec {
+	c := r.Node(s, store.control(r.Testbed, s.Name))
+	return noderuntime.Spec{Testbed: r.Testbed, Node: s.Name, Dir: store.NodeDir(r.Testbed, s.Name), HostsAt: hosts, Run: r.Run,
 		Args: c.Args, Image: c.Image, Limits: c.Limits}
 }
 

@@ -60,12 +60,12 @@ func runs(node noderuntime.Node) bool {
 func (r *Runtime) logOf(node noderuntime.Node) (string, error) {
 	in := func(dir string) string { return filepath.Join(dir, filepath.Base(node.Node)+".log") }
 	if r.Dir != nil {
-		return in(r.Dir(node.Testbed)), nil
+		return in(r.Dir(node.Testbed, node.Node)), nil
 	}
 	if id, ok := identify(node.PID); ok && id.testbed == node.Testbed {
 		return in(id.dir), nil
 	}
-	others, err := scan(node.Testbed)
+	others, err := scan(node.Testbed) // in whose directory the log of one that died is, unless each has its own
 	if err != nil {
 		return "", err
 	}
@@ -74,5 +74,5 @@ func (r *Runtime) logOf(node noderuntime.Node) (string, error) {
 			return in(id.dir), nil
 		}
 	}
-	return "", fmt.Errorf("output of node %s: no node of testbed %s runs: %w", node.Node, node.Testbed, noderuntime.ErrNoSuchNode)
+	return "", fmt.Errorf("output of node %s: it does not run in testbed %s: %w", node.Node, node.Testbed, noderuntime.ErrNoSuchNode)
 }

@@ -36,9 +36,8 @@ type Runtime struct {
 	// `ip netns exec`; empty: no names. (A testbed's name holds no dot, which keeps a node b-c of
 	// testbed a apart from a node c of testbed a-b.)
 	Names string
-	// Dir tells the Spec.Dir of a testbed's nodes, where their logs are; nil: it is taken from a node that
-	// runs.
-	Dir func(testbed string) string
+	// Dir tells a node's Spec.Dir, where its log is; nil: it is taken from a node that runs.
+	Dir func(testbed, node string) string
 
 	binary string
 	prefix []string
