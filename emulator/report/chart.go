@@ -29,6 +29,7 @@ type series struct {
 	Name     string   `json:"name"`
 	Model    string   `json:"model,omitempty"`
 	Engine   string   `json:"engine,omitempty"`
+	Look     int      `json:"look,omitempty"` // of a stack's part
 	Measured bool     `json:"measured,omitempty"`
 	Points   []tuple  `json:"points,omitempty"` // x, y, low, high; of a scatter predicted, measured, chains
 	Values   []number `json:"values,omitempty"` // of a stack's part, by bar
@@ -96,7 +97,7 @@ func dots(s *figures.Scatter, engine string) chart {
 func bars(s *figures.Stack, engine string) chart {
 	c := chart{Kind: "stack", Y: axis{Label: s.Label}, Bars: s.Bars}
 	for i, part := range s.Parts {
-		one := series{Name: part, Engine: engine}
+		one := series{Name: part, Engine: engine, Look: s.Looks[i]}
 		for _, values := range s.Values {
 			one.Values = append(one.Values, number(values[i]))
 		}

@@ -118,9 +118,9 @@ func parts(report *compare.Report) *figures.Stack {
 			known[name] = true
 		}
 	}
-	for _, name := range partNames() {
+	for i, name := range partNames() {
 		if known[name] {
-			s.Parts = append(s.Parts, name)
+			s.Parts, s.Looks = append(s.Parts, name), append(s.Looks, i)
 		}
 	}
 	for i := range report.Models {

@@ -46,6 +46,9 @@ func headline(r *run.Run) (good bool, text string) {
 	case m.Samples.Dropped > 0:
 		return false, fmt.Sprintf("All %s chains came to their end, but %s samples could not be written.", thousands(int64(total.Done)), thousands(m.Samples.Dropped))
 	}
+	if total.Done == 1 {
+		return true, "The only chain came to its end with its state intact."
+	}
 	return true, fmt.Sprintf("All %s chains came to their end with their state intact.", thousands(int64(total.Done)))
 }
 

@@ -19,6 +19,7 @@ type Stack struct {
 	Column string // of the CSV file: difference_ms
 	Bars   []string
 	Parts  []string
+	Looks  []int       // of the parts, so that one part looks the same in several figures; nil: by order
 	Values [][]float64 // by bar, by part
 }
 
@@ -44,6 +45,14 @@ func (s *Stack) Render(format string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
 	return data, nil
+}
+
+// look is the number of a part's look.
+func (s *Stack) look(part int) int {
+	if part < len(s.Looks) && s.Looks[part] >= 0 {
+		return s.Looks[part]
+	}
+	return part
 }
 
 func (s *Stack) reach() (low, high float64) {
@@ -72,7 +81,7 @@ func (s *Stack) legend() [][]entry {
 		}
 		last := len(rows) - 1
 		rows[last] = append(rows[last], entry{part, func(c *draw.Canvas, from, to vg.Point) {
-			fillPart(c, i, from.X+4, from.Y-3, to.X-1, to.Y+3)
+			fillPart(c, s.look(i), from.X+4, from.Y-3, to.X-1, to.Y+3)
 		}})
 	}
 	return rows
@@ -108,7 +117,7 @@ func (s *Stack) Plot(c draw.Canvas, p *plot.Plot) {
 			}
 			sum += v
 			if v != 0 {
-				fillPart(&c, k, left, min(toY(from), toY(from+v)), right, max(toY(from), toY(from+v)))
+				fillPart(&c, s.look(k), left, min(toY(from), toY(from+v)), right, max(toY(from), toY(from+v)))
 			}
 		}
 		style{colour: black, corner: polygon(4, 0)}.mark(&c, vg.Point{X: (left + right) / 2, Y: toY(sum)}, 1, false)

@@ -8,7 +8,7 @@
   var dark = window.matchMedia('(prefers-color-scheme: dark)');
 
   // What is unlike a model has the look of its place.
-  var colours = ['#0072b2', '#d55e00', '#009e73', '#e69f00', '#cc79a7', '#56b4e9', '#7d858c', '#5a5a5a'];
+  var colours = ['#0072b2', '#d55e00', '#009e73', '#e69f00', '#cc79a7', '#56b4e9', '#000000', '#5a5a5a'];
   var dashes = ['', '6,3', '2,3', '7,3,2,3', '4,2', '10,3', '1,2', '9,2,2,2,2,2'];
   var decals = [null, 1, -1, 2, -2, 3, -3, null];
 
@@ -219,11 +219,11 @@
     delete o.dataZoom;
     var bars = [];
     spec.bars.forEach(function (b, i) { if (choice.models[b] !== false) { bars.push(i); } });
-    var sums = bars.map(function () { return 0; }), place = {}, parts = 0;
+    var sums = bars.map(function () { return 0; });
     o.series = [];
     spec.series.forEach(function (s) {
       if (!visible(spec, s, choice)) { return; }
-      var i = place[s.name] === undefined ? (place[s.name] = parts++) : place[s.name];
+      var i = s.look || 0;
       var colour = ink(colours[i % colours.length]), slope = decals[i % decals.length];
       var values = bars.map(function (b, k) { sums[k] += s.values[b] || 0; return s.values[b]; });
       o.series.push({ type: 'bar', stack: 'parts', name: s.name, data: values, barWidth: '52%', emphasis: { disabled: true },
