@@ -3,7 +3,6 @@ package userspace
 import (
 	"bytes"
 	"context"
-	"encoding/gob"
 	"errors"
 	"fmt"
 	"net"
@@ -11,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -37,25 +35,54 @@ func New(stateDir, testbed string, binary []string) *Fabric {
 func (*Fabric) Name() string { return "userspace" }
 
 // Apply makes the network, or changes the one there is without losing packets under way. It returns when
-// all stations are up. If it fails on a network that did not exist before, the process is gone.
+// all stations are up. If it fails on a network that did not exist before, the process is gone. On a
+// network that is up with the same graph and stations only shapes, limits, what is down and the partition
+// are sent.
 func (f *Fabric) Apply(ctx context.Context, want fabric.Network) error {
-	var encoded bytes.Buffer
-	if err := want.Encode(&encoded); err != nil {
-		return err
+	if want.Topology == nil {
+		return f.wrap(errors.New("a network without a topology"))
 	}
-	q := question{Op: opApply, Network: encoded.Bytes()}
-	conn, err := f.dial(ctx)
+	line, err := f.call(ctx)
 	if err == nil {
-		defer conn.Close()
-		if _, err := ask(ctx, conn, q); !errors.Is(err, errSilent) {
+		defer line.Close()
+		if err := f.change(ctx, line, want); !errors.Is(err, errSilent) {
 			return f.wrap(err)
 		}
+	}
+	q, err := whole(want)
+	if err != nil {
+		return f.wrap(err)
 	}
 	// One that does not answer is of no use.
 	if err := f.kill(); err != nil {
 		return f.wrap(err)
 	}
 	return f.wrap(f.start(ctx, q))
+}
+
+// change makes the living process's network as wanted.
+func (f *Fabric) change(ctx context.Context, line *line, want fabric.Network) error {
+	s, err := stateOf(want)
+	if err != nil {
+		return err
+	}
+	a, err := line.ask(ctx, question{Op: opAlter, State: &s})
+	if err != nil || !a.Differs {
+		return err
+	}
+	q, err := whole(want)
+	if err != nil {
+		return err
+	}
+	_, err = line.ask(ctx, q)
+	return err
+}
+
+// whole is the question that carries all of the network.
+func whole(want fabric.Network) (question, error) {
+	var encoded bytes.Buffer
+	err := want.Encode(&encoded)
+	return question{Op: opApply, Network: encoded.Bytes()}, err
 }
 
 // Inspect asks the process what is in force.
@@ -71,12 +98,12 @@ func (f *Fabric) Stats(ctx context.Context) (Stats, error) {
 }
 
 func (f *Fabric) inspect(ctx context.Context) (answer, error) {
-	conn, err := f.dial(ctx)
+	line, err := f.call(ctx)
 	if err != nil {
 		return answer{}, f.wrap(err)
 	}
-	defer conn.Close()
-	a, err := ask(ctx, conn, question{Op: opInspect})
+	defer line.Close()
+	a, err := line.ask(ctx, question{Op: opInspect})
 	return a, f.wrap(err)
 }
 
@@ -129,7 +156,7 @@ func (f *Fabric) start(ctx context.Context, q question) (err error) {
 			_ = os.Remove(filepath.Join(f.dir, socketName))
 		}
 	}()
-	if _, err := ask(ctx, conn, q); err != nil {
+	if _, err := newLine(conn).ask(ctx, q); err != nil {
 		return err
 	}
 	_, err = conn.Write([]byte{commit})
@@ -172,27 +199,4 @@ func (f *Fabric) dial(ctx context.Context) (net.Conn, error) {
 		return nil, fmt.Errorf("no fabric process answers: %w", err)
 	}
 	return conn, nil
-}
-
-// errSilent says that the process is gone or broken.
-var errSilent = errors.New("the fabric process did not answer (its log may say why)")
-
-// ask puts one question. It gives up when the context ends.
-func ask(ctx context.Context, conn net.Conn, q question) (answer, error) {
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
-	var a answer
-	err := gob.NewEncoder(conn).Encode(q)
-	if err == nil {
-		err = gob.NewDecoder(conn).Decode(&a)
-	}
-	switch {
-	case ctx.Err() != nil:
-		return a, context.Cause(ctx)
-	case err != nil:
-		return a, fmt.Errorf("%w: %w", errSilent, err)
-	case a.Err != "":
-		return a, errors.New(a.Err)
-	}
-	return a, nil
 }

@@ -11,6 +11,7 @@ type output interface {
 type port struct {
 	name  string
 	index int    // in the table in force
+	group int32  // of the partition
 	addr  uint32 // IPv4
 	mac   [6]byte
 	fd    int // the TAP device; -1: none
@@ -21,6 +22,10 @@ type Drops struct {
 	Foreign  uint64 `json:"foreign"`  // neither IPv4 unicast nor to a station
 	NoPath   uint64 `json:"no_path"`  // to a station that cannot be reached
 	Overflow uint64 `json:"overflow"` // the fabric's memory was full
+	// Parted are packets from one group of a partition to another; Down those that came to a link, host or
+	// switch that is down (see Stats.DownAt).
+	Parted uint64 `json:"parted,omitempty"`
+	Down   uint64 `json:"down,omitempty"`
 }
 
 // core is the fabric's arithmetic. It knows the time only from its callers and touches no kernel object.
@@ -32,6 +37,8 @@ type core struct {
 	out    output
 	early  int64 // ns subtracted from arrival times: the host's own latency
 	drops  Drops
+	faulty bool // some gate is down
+	parted bool // there is a partition
 }
 
 func newCore(t *table, out output) *core {
@@ -54,6 +61,9 @@ func (c *core) advance(now int64, n int) {
 		p := c.events.pop().p
 		if int(p.hop) < len(p.path.hops) {
 			c.join(p)
+			continue
+		}
+		if c.faulty && c.stop(p, p.path.last) {
 			continue
 		}
 		c.out.deliver(p.path.to, p.data)
@@ -101,6 +111,10 @@ func (c *core) route(from *port, data []byte) *path {
 		c.drops.Foreign++
 		return nil
 	}
+	if c.parted && from.group != to.group {
+		c.drops.Parted++
+		return nil
+	}
 	path := c.table.path(from, to)
 	if path == nil {
 		c.drops.NoPath++
@@ -129,12 +143,18 @@ func (c *core) start(data []byte, l layout, isBurst bool, path *path, now int64)
 // join puts the packet into the next queue on its path and schedules what follows.
 func (c *core) join(p *packet) {
 	hop := &p.path.hops[p.hop]
-	q := hop.queue
-	if q.loss > 0 && q.random.Float64() < q.loss {
-		q.lost += uint64(p.segments)
-		c.pool.recycle(p)
+	if c.faulty && c.stop(p, hop.gates) {
 		return
 	}
+	if hop.queue.chance && !c.dare(p, hop) {
+		return
+	}
+	c.enter(p, hop)
+}
+
+// enter is join after all that may happen to a packet before it.
+func (c *core) enter(p *packet, hop *hop) {
+	q := hop.queue
 	if n := q.admit(p); n < int(p.segments) {
 		q.dropped += uint64(int(p.segments) - n)
 		if n == 0 {
@@ -170,15 +190,18 @@ func (c *core) schedule(p *packet, at int64) {
 	c.events.push(event{at, c.seq, p})
 }
 
-// install puts a new table in force. Packets under way keep their paths.
+// install puts a new table in force. Packets under way keep their paths, and meet the gates on them.
 func (c *core) install(t *table, now int64) {
 	moved := false
 	for i, q := range t.queues {
-		moved = q.reshape(t.shapes[i], now, c.events) || moved
+		if q.shape != t.shapes[i] {
+			moved = q.reshape(t.shapes[i], now, c.events) || moved
+		}
 	}
 	if moved {
 		c.events.repair()
 	}
 	t.adopt()
+	c.faulty, c.parted = len(t.network.Down) > 0, len(t.network.Partition) > 0
 	c.table = t
 }

@@ -8,6 +8,11 @@
 //
 // What differs from a kernel's own queue: a TAP device gives its sender no back-pressure, so a program
 // that floods with UDP loses packets in the device's ring rather than being blocked.
+//
+// A queue that is changed while packets wait in it lets them leave at the new rate, so that a change is in
+// force at once; packets that have left keep their arrival. Packets that come to a link, host or switch
+// that is down vanish there, and count as lost on a link's queue; those that have joined the link's queue
+// are beyond. Packets from one group of a partition to another vanish at the sender.
 package userspace
 
 import (
@@ -26,12 +31,15 @@ type Stats struct {
 	Calibration [3]int64 `json:"calibration_ns"`
 	UnderWay    int      `json:"under_way"` // packets
 	Drops
-	WriteErrors uint64 `json:"write_errors"` // frames that a station did not take
+	// DownAt counts Drops.Down by the name of the link, host or switch that was down.
+	DownAt      map[string]uint64 `json:"down_at,omitempty"`
+	WriteErrors uint64            `json:"write_errors"` // frames that a station did not take
 }
 
 // Operations that the process is asked for.
 const (
-	opApply   = "apply"
+	opApply   = "apply" // makes the network
+	opAlter   = "alter" // changes its state
 	opInspect = "inspect"
 )
 
@@ -39,10 +47,12 @@ const (
 type question struct {
 	Op      string
 	Network []byte // as by fabric.Network.Encode
+	State   *state // for opAlter
 }
 
 type answer struct {
-	Err    string
-	Queues []fabric.QueueStatus
-	Stats  Stats
+	Err     string
+	Differs bool // to opAlter: in more than its state, so that nothing was done
+	Queues  []fabric.QueueStatus
+	Stats   Stats
 }

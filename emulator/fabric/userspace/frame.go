@@ -101,11 +101,30 @@ func (l layout) seal(data []byte) {
 	binary.BigEndian.PutUint16(data[l.tcpAt+16:], fold(pseudo))
 }
 
-// sum adds up big-endian 16-bit words; the length of b is even.
+// complete fills in the checksum that the sender left to its device, so that the receiver verifies it.
+func complete(data []byte) {
+	if data[0]&needsChecksum != 0 {
+		from := virtioLen + int(binary.NativeEndian.Uint16(data[6:]))
+		field := from + int(binary.NativeEndian.Uint16(data[8:]))
+		if field+2 <= len(data) {
+			s := ^fold(sum(data[from:]))
+			if s == 0 {
+				s = 0xffff // as UDP wants it, and no other to TCP
+			}
+			binary.BigEndian.PutUint16(data[field:], s)
+		}
+	}
+	data[0] = 0 // neither to be completed nor verified already
+}
+
+// sum adds up big-endian 16-bit words, the last one padded with a zero.
 func sum(b []byte) uint32 {
 	var s uint32
 	for i := 0; i+1 < len(b); i += 2 {
 		s += uint32(binary.BigEndian.Uint16(b[i:]))
+	}
+	if len(b)%2 == 1 {
+		s += uint32(b[len(b)-1]) << 8
 	}
 	return s
 }

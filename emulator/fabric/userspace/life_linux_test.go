@@ -113,7 +113,7 @@ func TestProcessEndsWithUnconfirmedParent(t *testing.T) {
 		}
 		if answered {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-			_, err = ask(ctx, conn, question{Op: opApply, Network: network.Bytes()})
+			_, err = newLine(conn).ask(ctx, question{Op: opApply, Network: network.Bytes()})
 			cancel()
 		} else {
 			err = gob.NewEncoder(conn).Encode(question{Op: opApply, Network: network.Bytes()})

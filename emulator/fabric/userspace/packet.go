@@ -81,3 +81,12 @@ func (b *pool) recycle(p *packet) {
 		b.packets = append(b.packets, p)
 	}
 }
+
+// twin copies the packet and its buffer.
+func (b *pool) twin(p *packet) *packet {
+	other := b.packet()
+	*other = *p
+	other.data = b.buffer(len(p.data))
+	copy(other.data, p.data)
+	return other
+}

@@ -21,10 +21,29 @@ type shape struct {
 	jitter int64  // ns
 	loss   float64
 	limit  int64 // bytes
+
+	reorder, duplicate, corrupt float64
 }
 
 func shapeOf(s topology.Shape, limit units.ByteSize) shape {
-	return shape{uint64(s.Rate), int64(s.Delay), int64(s.Jitter), s.Loss, int64(limit)}
+	return shape{
+		rate: uint64(s.Rate), delay: int64(s.Delay), jitter: int64(s.Jitter), loss: s.Loss, limit: int64(limit),
+		reorder: s.Reorder, duplicate: s.Duplicate, corrupt: s.Corrupt,
+	}
+}
+
+// declare is the inverse of shapeOf; the limit is left out.
+func (s *shape) declare(to *topology.Shape) {
+	to.Rate, to.Delay, to.Jitter, to.Loss = units.BitRate(s.rate), time.Duration(s.delay), time.Duration(s.jitter), s.loss
+	to.Reorder, to.Duplicate, to.Corrupt = s.reorder, s.duplicate, s.corrupt
+}
+
+// drawn says whether packets that join meet chance.
+func (s *shape) drawn() bool { return s.loss > 0 || s.duplicate > 0 || s.corrupt > 0 }
+
+// single says whether each packet matters, so that bursts must be taken apart.
+func (s *shape) single() bool {
+	return s.drawn() || s.jitter > 0 || s.reorder > 0 || s.rate > 0 && s.rate < uint64(burstRate)
 }
 
 // queue is a FIFO of the model: packets leave it one after the other at its rate.
@@ -34,12 +53,18 @@ type queue struct {
 	carry   uint64 // fraction of a nanosecond after free, in 1/rate
 	lastOut int64  // when the latest packet reaches the far end
 	random  *rand.Rand
+	chance  bool // shape.drawn
 
 	packets, bytes, dropped, lost uint64
 }
 
 func newQueue(seed, index uint64) *queue {
 	return &queue{random: rand.New(rand.NewPCG(seed, index))}
+}
+
+// hit draws an event of the given probability.
+func (q *queue) hit(probability float64) bool {
+	return probability > 0 && q.random.Float64() < probability
 }
 
 // backlog is how many bytes have still to leave at the instant now, rounded up.
@@ -99,6 +124,13 @@ func (q *queue) pass(p *packet) {
 	} else {
 		head = leaves
 	}
+	p.queue, p.leaves = q, leaves
+	q.packets += uint64(p.segments)
+	q.bytes += uint64(p.wire)
+	if q.reorder > 0 && q.hit(q.reorder) { // it overtakes those that the delay holds
+		p.first, p.final = head, tail
+		return
+	}
 	delay := q.delay
 	if q.jitter > 0 {
 		delay = max(0, delay-q.jitter+q.random.Int64N(2*q.jitter+1))
@@ -107,16 +139,13 @@ func (q *queue) pass(p *packet) {
 	held := max(0, q.lastOut-(head+delay))
 	q.lastOut = max(q.lastOut, leaves+delay)
 	p.first, p.final = head+delay+held, tail+delay+held
-	p.queue, p.leaves = q, leaves
-	q.packets += uint64(p.segments)
-	q.bytes += uint64(p.wire)
 }
 
 // reshape puts s in force at the instant now. What still waits leaves at the new rate; what has left is
 // not touched. It reports whether times in events changed, so that the heap needs a repair.
 func (q *queue) reshape(s shape, now int64, events eventHeap) bool {
 	old := q.shape
-	q.shape = s
+	q.shape, q.chance = s, s.drawn()
 	if old.rate == s.rate || q.free <= now || old.rate == 0 {
 		return false
 	}
@@ -126,37 +155,57 @@ func (q *queue) reshape(s shape, now int64, events eventHeap) bool {
 		}
 		return now + int64(float64(t-now)*float64(old.rate)/float64(s.rate))
 	}
-	var waiting []*event
-	for i := range events {
-		if e := &events[i]; e.p.queue == q && e.p.leaves > now {
-			waiting = append(waiting, e)
+	any := false
+	move := func(e *event, floor int64) int64 {
+		leaves := shift(e.p.leaves)
+		by := leaves - e.p.leaves
+		e.p.leaves = leaves
+		e.at = max(e.at+by, floor)
+		e.p.first, e.p.final = max(e.p.first+by, now), max(e.p.final+by, now)
+		any = true
+		return e.at
+	}
+	if old.jitter == 0 {
+		for i := range events {
+			if e := &events[i]; e.p.queue == q && e.p.leaves > now {
+				move(e, now)
+			}
+		}
+	} else {
+		// Moved by different times, some could overtake others.
+		floor := now
+		for _, e := range q.waiting(now, events) {
+			floor = move(e, floor)
 		}
 	}
-	slices.SortFunc(waiting, func(a, b *event) int {
+	free := shift(q.free)
+	q.lastOut += free - q.free
+	q.free, q.carry = free, 0
+	return any
+}
+
+// waiting finds the events of packets that have not left the queue at the instant now, in order.
+func (q *queue) waiting(now int64, events eventHeap) []*event {
+	var all []*event
+	for i := range events {
+		if e := &events[i]; e.p.queue == q && e.p.leaves > now {
+			all = append(all, e)
+		}
+	}
+	slices.SortFunc(all, func(a, b *event) int {
 		if a.before(b) {
 			return -1
 		}
 		return 1
 	})
-	floor := now
-	for _, e := range waiting {
-		leaves := shift(e.p.leaves)
-		by := leaves - e.p.leaves
-		e.p.leaves = leaves
-		e.at = max(e.at+by, floor)
-		floor = e.at
-		e.p.first, e.p.final = max(e.p.first+by, now), max(e.p.final+by, now)
-	}
-	free := shift(q.free)
-	q.lastOut += free - q.free
-	q.free, q.carry = free, 0
-	return len(waiting) > 0
+	return all
 }
 
 // status is the queue's part of what Inspect tells.
 func (q *queue) status() fabric.QueueStatus {
 	return fabric.QueueStatus{
 		Rate: units.BitRate(q.rate), Delay: time.Duration(q.delay), Jitter: time.Duration(q.jitter), Loss: q.loss,
+		Reorder: q.reorder, Duplicate: q.duplicate, Corrupt: q.corrupt,
 		Limit: units.ByteSize(q.limit), Packets: q.packets, Bytes: q.bytes, Dropped: q.dropped, Lost: q.lost,
 	}
 }

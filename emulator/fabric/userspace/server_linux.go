@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -17,6 +17,7 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/netns"
+	"testbed/emulator/topology"
 )
 
 // server holds the engine of one testbed in the fabric process.
@@ -24,7 +25,9 @@ type server struct {
 	mutex  sync.Mutex
 	engine *engine
 	table  *table
-	homes  map[string]string // station's name → namespace it is attached in
+	homes  map[string]string            // station's name → namespace it is attached in
+	tuned  map[string]map[string]string // station's name → its sysctls
+	timer  *time.Timer                  // of growLater
 }
 
 // serve answers questions on one connection until its end.
@@ -53,6 +56,8 @@ func (s *server) answer(q question) (a answer) {
 			err = s.apply(want)
 		}
 		log.Printf("apply: %d stations in %v: %v", len(want.Stations), time.Since(begin).Round(time.Microsecond), err)
+	case opAlter:
+		a.Differs, err = s.alter(q.State)
 	case opInspect:
 		a, err = s.inspect()
 	default:
@@ -70,8 +75,8 @@ func (s *server) apply(want fabric.Network) error {
 	if err != nil {
 		return err
 	}
-	grown := make(chan struct{})
-	go func() { next.grow(); close(grown) }()
+	grown := make(chan []*topology.Tree, 1)
+	go func() { grown <- next.grow() }()
 	if s.engine == nil {
 		if s.engine, err = newEngine(next); err != nil {
 			return err
@@ -81,10 +86,11 @@ func (s *server) apply(want fabric.Network) error {
 		s.engine.do(func() { s.engine.latency = newLatency(wake) })
 	}
 	fds, err := s.open(next)
-	<-grown
+	trees := <-grown
 	if err != nil {
 		return err
 	}
+	next.plant(trees)
 	s.engine.do(func() { err = s.replace(next, fds) })
 	s.table = next
 	return err
@@ -107,20 +113,26 @@ func (s *server) open(next *table) (map[*port]int, error) {
 			living[p] = p.fd >= 0
 		}
 	})
+	tuned := map[string]map[string]string{}
 	for i, st := range next.network.Stations {
 		p := next.ports[i]
 		home, err := identity(st.NetNS)
 		if err != nil {
 			return nil, fmt.Errorf("station %s: %w", p.name, err)
 		}
-		homes[p.name] = home
-		if !living[p] || s.homes[p.name] != home {
-			paths, which = append(paths, st.NetNS), append(which, i)
+		homes[p.name], tuned[p.name] = home, st.Sysctls
+		if living[p] && s.homes[p.name] == home && maps.Equal(s.tuned[p.name], st.Sysctls) {
+			continue
 		}
+		living[p] = living[p] && s.homes[p.name] == home
+		paths, which = append(paths, st.NetNS), append(which, i)
 	}
 	err := netns.Each(paths, func(i int) error {
-		p := next.ports[which[i]]
-		fd, err := openStation(next.network.Stations[which[i]], p.mac)
+		p, st := next.ports[which[i]], next.network.Stations[which[i]]
+		if living[p] {
+			return tune(st)
+		}
+		fd, err := openStation(st, p.mac)
 		if err != nil {
 			return fmt.Errorf("station %s: %w", p.name, err)
 		}
@@ -133,7 +145,7 @@ func (s *server) open(next *table) (map[*port]int, error) {
 		}
 		return nil, err
 	}
-	s.homes = homes
+	s.homes, s.tuned = homes, tuned
 	return fds, nil
 }
 
@@ -192,30 +204,6 @@ func (s *server) wakeUp() int64 {
 	slices.Sort(took)
 	log.Printf("wake-up of the engine: %v to %v, median %v", time.Duration(took[0]), time.Duration(took[rounds-1]), time.Duration(took[rounds/2]))
 	return took[rounds/2]
-}
-
-// inspect reads the queues and counters.
-func (s *server) inspect() (answer, error) {
-	if s.engine == nil {
-		return answer{}, errors.New("no network yet")
-	}
-	t := s.table
-	all := make([]fabric.QueueStatus, len(t.queues))
-	stats := Stats{PID: os.Getpid(), Stations: len(t.ports)}
-	s.engine.do(func() {
-		for i, q := range t.queues {
-			all[i] = q.status()
-		}
-		stats.Calibration = s.engine.latency.wake
-		stats.UnderWay, stats.Drops, stats.WriteErrors = len(s.engine.core.events), s.engine.core.drops, s.engine.writeErrors
-	})
-	note := fmt.Sprintf("up to %v of the host's own latency are taken off each path", time.Duration(slices.Max(stats.Calibration[:])+stackLatency).Round(time.Microsecond))
-	for i, c := range t.channels {
-		all[i].Link, all[i].Dir = t.network.Topology.Vertices[c.Link].Name, c.Dir
-		all[i].From = fabric.Users(t.network.Topology, c)
-		all[i].Note = note
-	}
-	return answer{Queues: all, Stats: stats}, nil
 }
 
 // commit is the byte by which the parent confirms the network.

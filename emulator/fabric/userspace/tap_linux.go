@@ -82,12 +82,20 @@ func openStation(s fabric.Station, mac [6]byte) (fd int, err error) {
 	if err := writeSysctl("net/ipv6/conf/"+fabric.Interface+"/disable_ipv6", "1"); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return -1, err
 	}
-	for key, value := range s.Sysctls {
-		if err := writeSysctl(key, value); err != nil {
-			return -1, err
-		}
+	if err := tune(s); err != nil {
+		return -1, err
 	}
 	return fd, configure(s, mac)
+}
+
+// tune sets the station's sysctls in the namespace that the calling thread is in.
+func tune(s fabric.Station) error {
+	for key, value := range s.Sysctls {
+		if err := writeSysctl(key, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func openTap(name string) (int, error) {

@@ -1,0 +1,73 @@
+package userspace
+
+import (
+	"fmt"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/topology"
+)
+
+// gate is a vertex that packets pass. Like queues, gates go on from one table to the next by name.
+type gate struct {
+	name    string
+	down    bool
+	stopped uint64 // packets that came while it was down
+}
+
+// stop says whether one of the gates is down. Then the packet has vanished, and is counted there.
+func (c *core) stop(p *packet, gates []*gate) bool {
+	for _, g := range gates {
+		if g.down {
+			g.stopped += uint64(p.segments)
+			c.drops.Down += uint64(p.segments)
+			if int(p.hop) < len(p.path.hops) && g == gates[len(gates)-1] { // the link itself
+				p.path.hops[p.hop].queue.lost += uint64(p.segments)
+			}
+			c.pool.recycle(p)
+			return true
+		}
+	}
+	return false
+}
+
+// faults is what keeps packets from passing: vertices that are down, and the stations' groups.
+type faults struct {
+	down   map[topology.ID]bool
+	groups map[topology.ID]int32 // those not in it form group 0
+}
+
+// faultsOf reads them. It fails where a vertex is not in the topology or in two groups.
+func faultsOf(n fabric.Network) (faults, error) {
+	f := faults{make(map[topology.ID]bool, len(n.Down)), map[topology.ID]int32{}}
+	known := func(id topology.ID) bool { return id >= 0 && int(id) < len(n.Topology.Vertices) }
+	for _, id := range n.Down {
+		if !known(id) {
+			return f, fmt.Errorf("down: there is no vertex %d", id)
+		}
+		f.down[id] = true
+	}
+	for i, group := range n.Partition {
+		for _, id := range group {
+			if !known(id) {
+				return f, fmt.Errorf("partition: there is no vertex %d", id)
+			}
+			if _, twice := f.groups[id]; twice {
+				return f, fmt.Errorf("partition: %s is in two groups", n.Topology.Vertices[id].Name)
+			}
+			f.groups[id] = int32(i + 1)
+		}
+	}
+	return f, nil
+}
+
+// adopt puts the table's faults in force and numbers the ports as it does. Only the thread that owns the
+// core calls it.
+func (t *table) adopt() {
+	for i, p := range t.ports {
+		p.index = i
+		p.group = t.faults.groups[t.network.Stations[i].ID]
+	}
+	for i, g := range t.gates {
+		g.down = t.faults.down[topology.ID(i)]
+	}
+}

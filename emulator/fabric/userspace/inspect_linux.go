@@ -1,0 +1,54 @@
+package userspace
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"testbed/emulator/fabric"
+)
+
+// queuesATime is how many queues are read between two packets, so that none waits for a large network.
+const queuesATime = 128
+
+// inspect reads the queues and counters.
+func (s *server) inspect() (answer, error) {
+	if s.engine == nil {
+		return answer{}, errors.New("no network yet")
+	}
+	t := s.table
+	all := make([]fabric.QueueStatus, len(t.queues))
+	for from := 0; from < len(all); from += queuesATime {
+		part := all[from:min(from+queuesATime, len(all))]
+		s.engine.do(func() {
+			for i := range part {
+				part[i] = t.queues[from+i].status()
+			}
+		})
+	}
+	stats := Stats{PID: os.Getpid(), Stations: len(t.ports)}
+	stopped := make([]uint64, len(t.gates))
+	s.engine.do(func() {
+		for i, g := range t.gates {
+			stopped[i] = g.stopped
+		}
+		stats.Calibration = s.engine.latency.wake
+		stats.UnderWay, stats.Drops, stats.WriteErrors = len(s.engine.core.events), s.engine.core.drops, s.engine.writeErrors
+	})
+	for i, n := range stopped {
+		if n > 0 {
+			if stats.DownAt == nil {
+				stats.DownAt = map[string]uint64{}
+			}
+			stats.DownAt[t.gates[i].name] = n
+		}
+	}
+	note := fmt.Sprintf("up to %v of the host's own latency are taken off each path", time.Duration(slices.Max(stats.Calibration[:])+stackLatency).Round(time.Microsecond))
+	for i, c := range t.channels {
+		all[i].Link, all[i].Dir = t.network.Topology.Vertices[c.Link].Name, c.Dir
+		all[i].From, all[i].Down, all[i].Note = t.users[i], t.faults.down[c.Link], note
+	}
+	return answer{Queues: all, Stats: stats}, nil
+}

@@ -1,0 +1,53 @@
+package userspace
+
+import (
+	"context"
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+)
+
+// errSilent says that the process is gone or broken.
+var errSilent = errors.New("the fabric process did not answer (its log may say why)")
+
+// line is a connection to the process, for one question after the other.
+type line struct {
+	net.Conn
+	to   *gob.Encoder
+	from *gob.Decoder
+}
+
+func newLine(conn net.Conn) *line {
+	return &line{conn, gob.NewEncoder(conn), gob.NewDecoder(conn)}
+}
+
+// call opens a line to the living process.
+func (f *Fabric) call(ctx context.Context) (*line, error) {
+	conn, err := f.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return newLine(conn), nil
+}
+
+// ask puts one question. It gives up when the context ends; then the line is of no further use.
+func (l *line) ask(ctx context.Context, q question) (answer, error) {
+	stop := context.AfterFunc(ctx, func() { _ = l.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	var a answer
+	err := l.to.Encode(q)
+	if err == nil {
+		err = l.from.Decode(&a)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return a, context.Cause(ctx)
+	case err != nil:
+		return a, fmt.Errorf("%w: %w", errSilent, err)
+	case a.Err != "":
+		return a, errors.New(a.Err)
+	}
+	return a, nil
+}

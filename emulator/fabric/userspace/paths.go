@@ -1,0 +1,112 @@
+package userspace
+
+import (
+	"testbed/emulator/topology"
+	"testbed/emulator/units"
+)
+
+// burstRate is the rate, in bit/s, of the slowest link from which on bursts of segments cross the fabric
+// whole. Below it packets are carried one by one, as a real link would, where each of them matters.
+const burstRate = 200 * units.Mbps
+
+// hop is a queue on a path, the vertices that lead into it, and the delay behind it that is not the
+// queue's own.
+type hop struct {
+	queue *queue
+	extra int64   // ns
+	gates []*gate // from the vertex after the queue before, or the source, to the queue's link
+}
+
+// path is a packet's way to a destination.
+type path struct {
+	to    *port
+	hops  []hop
+	last  []*gate // behind the last queue, the destination included
+	delay int64   // ns, where there are no hops
+	whole bool    // bursts need not be taken apart
+}
+
+var unreachable = new(path)
+
+// scratch is memory for the search of paths.
+type scratch struct {
+	hops     []topology.Hop
+	vertices []topology.ID
+}
+
+// grow computes the shortest paths to every station beforehand, so that no packet waits for them.
+func (t *table) grow() []*topology.Tree {
+	all := t.network.Topology.Trees()
+	trees := make([]*topology.Tree, len(t.ports))
+	for i, s := range t.network.Stations {
+		trees[i] = all[s.ID] // nil for a station that is no host, computed when needed
+	}
+	return trees
+}
+
+// plant takes over what grow computed. Once the table is in force, only the core's thread calls it.
+func (t *table) plant(trees []*topology.Tree) {
+	for i, tree := range trees {
+		if t.trees[i] == nil {
+			t.trees[i] = tree
+		}
+	}
+}
+
+func (t *table) lookup(addr uint32) *port { return t.byAddr[addr] }
+
+// path finds the way between two ports, nil where there is none.
+func (t *table) path(from, to *port) *path {
+	if t.paths[from.index] == nil {
+		t.paths[from.index] = make([]*path, len(t.ports))
+	}
+	p := t.paths[from.index][to.index]
+	if p == nil {
+		p = t.find(from, to)
+		t.paths[from.index][to.index] = p
+	}
+	if p == unreachable {
+		return nil
+	}
+	return p
+}
+
+func (t *table) find(from, to *port) *path {
+	source := t.network.Stations[from.index].ID
+	if t.trees[to.index] == nil {
+		t.trees[to.index] = t.network.Topology.TreeTo(t.network.Stations[to.index].ID)
+	}
+	tree := t.trees[to.index]
+	if !tree.Reaches(source) {
+		return unreachable
+	}
+	steps, total := tree.Hops(t.scratch.hops[:0], source)
+	t.scratch.hops = steps
+	p := &path{to: to, hops: make([]hop, len(steps)), whole: true}
+	if len(steps) == 0 {
+		p.delay = int64(total)
+	}
+	for i, s := range steps {
+		at := t.index[s.Channel]
+		own := t.network.Topology.Vertices[s.Link].Shape[s.Dir].Delay
+		p.hops[i] = hop{queue: t.queues[at], extra: int64(s.Delay - own)}
+		p.whole = p.whole && !t.shapes[at].single()
+	}
+	t.line(p, tree, source)
+	return p
+}
+
+// line puts up the gates along the path.
+func (t *table) line(p *path, tree *topology.Tree, source topology.ID) {
+	t.scratch.vertices = tree.Vertices(t.scratch.vertices[:0], source)
+	all := make([]*gate, len(t.scratch.vertices))
+	from, hop := 0, 0
+	for i, v := range t.scratch.vertices {
+		all[i] = t.gates[v]
+		if t.network.Topology.Vertices[v].Kind == topology.Link {
+			p.hops[hop].gates = all[from : i+1]
+			from, hop = i+1, hop+1
+		}
+	}
+	p.last = all[from:]
+}
