@@ -1,6 +1,11 @@
 package orchestrator
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
 
 // Capability is one thing that the host offers or lacks.
 type Capability struct {
@@ -11,6 +16,12 @@ type Capability struct {
 	Remedy  string `json:"remedy,omitempty"` // the command that mends it
 }
 
+// lacking turns a capability into one that is not there.
+func (c Capability) lacking(found, follows, remedy string) Capability {
+	c.OK, c.Found, c.Follows, c.Remedy = false, found, follows, remedy
+	return c
+}
+
 // Diagnosis is what `testbed doctor` shows.
 type Diagnosis struct {
 	Capabilities []Capability `json:"capabilities"`
@@ -19,19 +30,106 @@ type Diagnosis struct {
 	Ready        bool         `json:"ready"` // a testbed can be brought up
 }
 
-// Diagnose probes the host.
+// Versioned is a runtime that can say what engine stands behind it, such as "20.10.24 (API 1.41)".
+type Versioned interface {
+	Version(ctx context.Context) (string, error)
+}
+
+// probeTime bounds every single probe: a hanging engine or kernel must not hang the doctor.
+const probeTime = 5 * time.Second
+
+// check looks for one capability.
+type check struct {
+	name string
+	look func(ctx context.Context, c Capability) Capability
+}
+
+// Diagnose probes the host: what the system offers, then each runtime and fabric, then what auto takes. Each
+// probe makes what it tries in namespaces of its own, which vanish with it, and takes 5 s at most.
 func (h *Host) Diagnose(ctx context.Context) Diagnosis {
-	d := Diagnosis{Capabilities: capabilities(ctx)}
-	if r, err := h.runtime(ctx, "auto"); err == nil {
-		d.Runtime = r.Name()
-	} else {
-		d.Capabilities = append(d.Capabilities, Capability{Name: "runtime", Found: err.Error(), Follows: "no testbed can be brought up"})
+	var d Diagnosis
+	for _, k := range systemChecks() {
+		d.Capabilities = append(d.Capabilities, k.run(ctx, probeTime))
 	}
-	if f, err := h.fabric(ctx, "auto", "doctor"); err == nil {
-		d.Fabric = f.Name()
-	} else {
-		d.Capabilities = append(d.Capabilities, Capability{Name: "fabric", Found: err.Error(), Follows: "no testbed can be brought up"})
+	for _, o := range h.Runtimes {
+		c := check{"runtime " + o.Name(), o.diagnose}.run(ctx, probeTime)
+		if c.OK && d.Runtime == "" {
+			d.Runtime, c.Follows = o.Name(), "runtime auto takes it"
+		}
+		d.Capabilities = append(d.Capabilities, c)
+	}
+	for _, o := range h.Fabrics {
+		c := check{"fabric " + o.Name, o.diagnose}.run(ctx, probeTime)
+		if c.OK && d.Fabric == "" {
+			d.Fabric, c.Follows = o.Name, "fabric auto takes it"
+		}
+		d.Capabilities = append(d.Capabilities, c)
 	}
 	d.Ready = d.Runtime != "" && d.Fabric != ""
+	d.conclude()
 	return d
 }
+
+// conclude says of each runtime and fabric that is missing what is taken instead.
+func (d *Diagnosis) conclude() {
+	for i := range d.Capabilities {
+		c := &d.Capabilities[i]
+		kind, _, seam := strings.Cut(c.Name, " ")
+		taken, known := map[string]string{"runtime": d.Runtime, "fabric": d.Fabric}[kind]
+		switch {
+		case !seam || !known || c.OK:
+		case taken == "":
+			c.Follows = "no testbed can be brought up"
+		default:
+			c.Follows = kind + " auto takes " + taken
+		}
+	}
+}
+
+// run probes within a limit of time. A probe that does not end in time is left to itself.
+func (k check) run(ctx context.Context, limit time.Duration) Capability {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	done := make(chan Capability, 1)
+	go func() { done <- k.look(ctx, Capability{Name: k.name, OK: true}) }()
+	select {
+	case c := <-done:
+		return c
+	case <-ctx.Done():
+		return Capability{Name: k.name}.lacking(fmt.Sprintf("no answer: %v", context.Cause(ctx)), "it cannot be relied on", "")
+	}
+}
+
+// remedies are the commands that bring what a runtime or fabric needs, where its own error does not say it.
+var remedies = map[string]string{
+	"docker":    "apt-get install docker.io && systemctl start docker",
+	"process":   "run testbed with sudo, outside of an unprivileged container",
+	"netem":     "modprobe -a sch_netem ifb veth; Debian's cloud kernel has them: apt-get install linux-image-cloud-amd64",
+	"userspace": "modprobe tun",
+}
+
+func (o RuntimeOption) diagnose(ctx context.Context, c Capability) Capability {
+	if err := o.Supported(ctx); err != nil {
+		return c.lacking(oneLine(err), "", remedies[o.Name()])
+	}
+	c.Found = "supported"
+	if v, ok := o.Runtime.(Versioned); ok {
+		if version, err := v.Version(ctx); err != nil {
+			c.Found = "supported, of unknown version: " + oneLine(err)
+		} else {
+			c.Found = version
+		}
+	}
+	c.Follows = "there for runtime: " + o.Name()
+	return c
+}
+
+func (o FabricOption) diagnose(ctx context.Context, c Capability) Capability {
+	if err := o.Supported(ctx); err != nil {
+		return c.lacking(oneLine(err), "", remedies[o.Name])
+	}
+	c.Found, c.Follows = "supported", "there for fabric: "+o.Name
+	return c
+}
+
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

@@ -7,9 +7,10 @@ import (
 	"runtime"
 )
 
-func capabilities(context.Context) []Capability {
-	return []Capability{{Name: "linux", Found: runtime.GOOS,
-		Follows: "validate, synth, simulate and compare work; up, run and exec do not", Remedy: "vagrant up"}}
+func systemChecks() []check {
+	return []check{{"linux", func(_ context.Context, c Capability) Capability {
+		return c.lacking(runtime.GOOS, "validate, synth, simulate and compare work; up, run and exec do not", "vagrant up")
+	}}}
 }
 
 // KernelRelease is empty where this is not Linux.
