@@ -13,6 +13,7 @@ import (
 	"testbed/emulator/experiment"
 	"testbed/emulator/faas"
 	"testbed/emulator/fabric"
+	"testbed/emulator/fabric/netem"
 	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/noderuntime/docker"
@@ -35,6 +36,8 @@ func newHost(s *State) *orchestrator.Host {
 			{Runtime: node, Supported: node.Supported},
 		},
 		Fabrics: []orchestrator.FabricOption{{
+			Name: netem.Name, Supported: netem.Supported, Testbeds: netem.Testbeds, New: netem.New,
+		}, {
 			Name:      "userspace",
 			Supported: userspaceSupported,
 			Testbeds:  userspace.Testbeds,

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/fabric/station"
 	"testbed/emulator/netns"
 	"testbed/emulator/topology"
 )
@@ -101,7 +102,7 @@ func (s *server) open(next *table) (map[*port]int, error) {
 	if err := ensureTun(); err != nil {
 		return nil, err
 	}
-	defer allowCongestion(next.network.Stations)()
+	defer station.AllowCongestion(next.network.Stations)()
 	raiseFileLimit(len(next.ports))
 	fds := make(map[*port]int, len(next.ports))
 	var paths []string
@@ -130,7 +131,7 @@ func (s *server) open(next *table) (map[*port]int, error) {
 	err := netns.Each(paths, func(i int) error {
 		p, st := next.ports[which[i]], next.network.Stations[which[i]]
 		if living[p] {
-			return tune(st)
+			return station.Tune(st)
 		}
 		fd, err := openStation(st, p.mac)
 		if err != nil {

@@ -4,17 +4,15 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"log"
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/fabric/station"
 )
 
 const (
@@ -79,23 +77,13 @@ func openStation(s fabric.Station, mac [6]byte) (fd int, err error) {
 		}
 	}()
 	// Without IPv6 in the kernel the file is missing, and that is as good.
-	if err := writeSysctl("net/ipv6/conf/"+fabric.Interface+"/disable_ipv6", "1"); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := station.Sysctl("net/ipv6/conf/"+fabric.Interface+"/disable_ipv6", "1"); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return -1, err
 	}
-	if err := tune(s); err != nil {
+	if err := station.Tune(s); err != nil {
 		return -1, err
 	}
 	return fd, configure(s, mac)
-}
-
-// tune sets the station's sysctls in the namespace that the calling thread is in.
-func tune(s fabric.Station) error {
-	for key, value := range s.Sysctls {
-		if err := writeSysctl(key, value); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func openTap(name string) (int, error) {
@@ -166,52 +154,4 @@ func sockaddr(family uint16, data []byte) []byte { return append(native16(family
 // internet is a sockaddr_in with port 0.
 func internet(address []byte) []byte {
 	return sockaddr(unix.AF_INET, append([]byte{0, 0}, address...))
-}
-
-// writeSysctl sets a variable, given as net/ipv4/ip_forward or net.ipv4.ip_forward, in the namespace
-// that the calling thread is in.
-func writeSysctl(key, value string) error {
-	if !strings.Contains(key, "/") {
-		key = strings.ReplaceAll(key, ".", "/")
-	}
-	path := filepath.Join("/proc/sys", filepath.Clean("/"+key))
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return fmt.Errorf("sysctl %s: %w", key, err)
-	}
-	_, err = f.WriteString(value)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("sysctl %s = %s: %w", key, value, err)
-	}
-	return nil
-}
-
-// allowCongestion lets namespaces choose the congestion controls that stations ask for: outside the
-// host's own namespace the kernel takes only those on the host's list of allowed ones. The list matters
-// only while a namespace chooses, so the function returned puts it back as it was.
-func allowCongestion(stations []fabric.Station) (restore func()) {
-	const list = "/proc/sys/net/ipv4/tcp_allowed_congestion_control"
-	data, err := os.ReadFile(list)
-	if err != nil {
-		return func() {} // the namespace's own refusal tells more
-	}
-	before := strings.Fields(string(data))
-	allowed := slices.Clone(before)
-	for _, s := range stations {
-		for key, value := range s.Sysctls {
-			if strings.HasSuffix(key, "tcp_congestion_control") && !slices.Contains(allowed, value) {
-				allowed = append(allowed, value)
-			}
-		}
-	}
-	if len(allowed) == len(before) {
-		return func() {}
-	}
-	write := func(names []string) {
-		if err := os.WriteFile(list, []byte(strings.Join(names, " ")), 0); err != nil {
-			log.Printf("congestion controls %v allowed on this host: %v", names, err)
-		}
-	}
-	write(allowed)
-	return func() { write(before) }
 }

@@ -1,0 +1,89 @@
+package netem
+
+import (
+	"math"
+	"time"
+
+	"testbed/emulator/topology"
+	"testbed/emulator/units"
+)
+
+// frame is a full Ethernet frame, in bytes, by which what may wait is counted: netem's limit counts packets.
+const frame = 1514
+
+// smallest is the least frame, in bytes, by which what may be under way is counted: no packet under way is
+// dropped, however small.
+const smallest = 60
+
+// unlimited is the rate, in bytes/s, of a line that has none but must keep packets in order: netem orders
+// by the last packet's time where it has a rate. A full frame takes 1.3 picoseconds, which count as none.
+const unlimited = uint64(1) << 50
+
+// discipline is one netem.
+type discipline struct {
+	delay, jitter                     time.Duration
+	loss, reorder, duplicate, corrupt float64
+	rate                              uint64 // bytes/s; 0: none
+	limit                             uint32 // packets
+}
+
+// lineWant are the netems of a line; see the package's comment.
+type lineWant struct {
+	outer, inner discipline
+	one          bool // there is no inner one
+	none         bool // there is neither: the line lets everything pass at once
+}
+
+// queueLine is the line that is a queue of the given shape. extra is delay in addition to the shape's; queue is
+// what may wait.
+func queueLine(s topology.Shape, extra time.Duration, queue units.ByteSize, down bool) lineWant {
+	w := lineWant{outer: discipline{delay: s.Delay + extra, jitter: s.Jitter, loss: s.Loss, reorder: s.Reorder, duplicate: s.Duplicate,
+		corrupt: s.Corrupt, rate: unlimited}}
+	if down {
+		w.outer.loss = 1
+	}
+	if s.Rate == 0 {
+		// Nothing bounds what waits and what is under way but the host.
+		w.outer.limit = most
+		w.inner = discipline{rate: unlimited, limit: most}
+		w.one = s.Duplicate > 0
+		return w
+	}
+	rate := max(1, uint64(math.Round(float64(s.Rate)/8)))
+	underWay := (w.outer.delay + w.outer.jitter).Seconds() * float64(s.Rate) / 8
+	waiting := packets(float64(queue), frame)
+	if s.Duplicate > 0 {
+		w.one, w.outer.rate, w.outer.limit = true, rate, clamp(waiting+packets(underWay, frame))
+		return w
+	}
+	w.outer.limit = clamp(2*packets(underWay+float64(queue), smallest) + 1000)
+	w.inner = discipline{rate: rate, limit: clamp(waiting)}
+	return w
+}
+
+// plainLine is the line along an edge with a delay.
+func plainLine(delay time.Duration, down bool) lineWant {
+	if delay == 0 && !down {
+		return lineWant{none: true}
+	}
+	w := lineWant{one: true, outer: discipline{delay: delay, rate: unlimited, limit: most}}
+	if down {
+		w.outer.loss = 1
+	}
+	return w
+}
+
+// most packets is as good as no limit: the host's memory ends before.
+const most = math.MaxUint32 / 4
+
+func packets(bytes, size float64) float64 { return math.Ceil(bytes / size) }
+
+func clamp(packets float64) uint32 { return uint32(min(max(packets, 2), most)) }
+
+// probability is netem's form of a probability.
+func probability(p float64) uint32 {
+	return uint32(math.Round(min(max(p, 0), 1) * math.MaxUint32))
+}
+
+// share is the inverse of probability.
+func share(p uint32) float64 { return float64(p) / math.MaxUint32 }

@@ -1,0 +1,86 @@
+package netem
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
+
+	"testbed/emulator/fabric"
+)
+
+// probed is what this process has found out about its kernel, which does not change.
+var probed = sync.OnceValue(probe)
+
+// Supported says why this host cannot have the fabric; nil where it can. It tries in a namespace of its own, once
+// in a process.
+func Supported(context.Context) error {
+	if err := probed(); err != nil {
+		return fmt.Errorf("%w: %w", fabric.ErrNotSupported, err)
+	}
+	return nil
+}
+
+func probe() error {
+	if os.Geteuid() != 0 {
+		return errors.New("it makes network namespaces, which takes root: run it with sudo")
+	}
+	result := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the namespace ends with the thread
+		ns, err := netns.New()
+		if err != nil {
+			result <- fmt.Errorf("no network namespace can be made (%w)", err)
+			return
+		}
+		defer ns.Close()
+		result <- attempt()
+	}()
+	return <-result
+}
+
+// attempt makes one of each thing that a network consists of, in the namespace that the thread is in.
+func attempt() error {
+	veth := netlink.NewVeth(netlink.LinkAttrs{Name: "tb-probe0"})
+	veth.PeerName = "tb-probe1"
+	if err := netlink.LinkAdd(veth); err != nil {
+		return fmt.Errorf("the kernel has no veth devices (%w): modprobe veth", err)
+	}
+	e := &entered{index: map[string]int{}}
+	var err error
+	if e.links, err = netlink.NewHandle(unix.NETLINK_ROUTE); err != nil {
+		return err
+	}
+	defer e.links.Close()
+	index, err := e.link("tb-probe0")
+	if err != nil {
+		return err
+	}
+	if _, err := request(index, outerHandle, netlink.HANDLE_ROOT, discipline{limit: 10, rate: unlimited}, 1, true).Execute(unix.NETLINK_ROUTE, 0); err != nil {
+		return fmt.Errorf("the kernel has no netem (%w): modprobe sch_netem; where there is no such module, install the kernel's extra modules (linux-modules-extra-%s on Ubuntu)", err, release())
+	}
+	if err := netlink.LinkAdd(&netlink.Ifb{LinkAttrs: netlink.LinkAttrs{Name: ifbName}}); err != nil {
+		return fmt.Errorf("the kernel has no ifb devices, which shared media need (%w): modprobe ifb", err)
+	}
+	if _, err := e.link(ifbName); err != nil {
+		return err
+	}
+	if err := e.redirect("tb-probe0"); err != nil {
+		return fmt.Errorf("the kernel cannot redirect packets, which shared media need (%w): modprobe -a sch_ingress cls_matchall act_mirred", err)
+	}
+	return nil
+}
+
+func release() string {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return "$(uname -r)"
+	}
+	return unix.ByteSliceToString(u.Release[:])
+}
