@@ -57,6 +57,9 @@ func conclude(c *cli.Context, s *State, outcome *session.Outcome, show *progress
 	checks = append(checks, incompleteCheck(outcome.Incomplete()))
 	if table {
 		say(s, fidelityLine(manifest.Fidelity), eventsLine(manifest.Events))
+		if manifest.FidelityError != "" {
+			say(s, "Links: not all could be measured: "+manifest.FidelityError)
+		}
 		if m := outcome.Mirror; m != nil {
 			say(s, "Database: "+databaseLine(m.Name, m.Counts))
 		}

@@ -15,29 +15,30 @@ const ManifestFile = "manifest.json"
 
 // Manifest says how a run came about and what it has left.
 type Manifest struct {
-	Run      string               `json:"run"`
-	Testbed  string               `json:"testbed"`
-	Scenario json.RawMessage      `json:"scenario,omitempty"` // with all defaults resolved
-	File     string               `json:"file,omitempty"`     // that the scenario was read from
-	Seed     uint64               `json:"seed"`
-	Version  string               `json:"version"` // of the program
-	Kernel   string               `json:"kernel"`
-	Runtime  string               `json:"runtime"`
-	Fabric   string               `json:"fabric"`
-	Arrival  string               `json:"arrival"`
-	Compute  string               `json:"compute"`
-	TCP      map[string]string    `json:"tcp,omitempty"`      // sysctls of the nodes
-	Queues   []fabric.QueueStatus `json:"queues,omitempty"`   // in force, with their counters at the end
-	Fidelity []Fidelity           `json:"fidelity,omitempty"` // of the links that were measured
-	Events   []Event              `json:"events,omitempty"`   // what the scenario's events did, model by model
-	Overhead *Overhead            `json:"overhead,omitempty"`
-	Models   []ModelCounts        `json:"models,omitempty"`
-	Samples  Counts               `json:"samples"`
-	Mirrors  map[string]Counts    `json:"mirrors,omitempty"` // by name
-	Start    time.Time            `json:"start"`
-	End      time.Time            `json:"end,omitzero"` // zero: the run did not come to its end
-	Exit     string               `json:"exit"`         // running, ok, failed, interrupted
-	Error    string               `json:"error,omitempty"`
+	Run           string               `json:"run"`
+	Testbed       string               `json:"testbed"`
+	Scenario      json.RawMessage      `json:"scenario,omitempty"` // with all defaults resolved
+	File          string               `json:"file,omitempty"`     // that the scenario was read from
+	Seed          uint64               `json:"seed"`
+	Version       string               `json:"version"` // of the program
+	Kernel        string               `json:"kernel"`
+	Runtime       string               `json:"runtime"`
+	Fabric        string               `json:"fabric"`
+	Arrival       string               `json:"arrival"`
+	Compute       string               `json:"compute"`
+	TCP           map[string]string    `json:"tcp,omitempty"`            // sysctls of the nodes
+	Queues        []fabric.QueueStatus `json:"queues,omitempty"`         // in force, with their counters at the end
+	Fidelity      []Fidelity           `json:"fidelity,omitempty"`       // of the links that were measured
+	FidelityError string               `json:"fidelity_error,omitempty"` // why some links could not be measured
+	Events        []Event              `json:"events,omitempty"`         // what the scenario's events did, model by model
+	Overhead      *Overhead            `json:"overhead,omitempty"`
+	Models        []ModelCounts        `json:"models,omitempty"`
+	Samples       Counts               `json:"samples"`
+	Mirrors       map[string]Counts    `json:"mirrors,omitempty"` // by name
+	Start         time.Time            `json:"start"`
+	End           time.Time            `json:"end,omitzero"` // zero: the run did not come to its end
+	Exit          string               `json:"exit"`         // running, ok, failed, interrupted
+	Error         string               `json:"error,omitempty"`
 }
 
 // The ways in which a run ends.
