@@ -35,23 +35,39 @@ func NewBench(t testing.TB) *Bench {
 func (b *Bench) Hosts(names ...string) {
 	b.t.Helper()
 	for _, name := range names {
-		space, err := netns.New()
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		b.t.Cleanup(func() { _ = space.Close() })
-		b.spaces = append(b.spaces, space)
-		n := len(b.spaces)
-		b.Stations = append(b.Stations, fabric.Station{
-			ID: b.vertex(topology.Vertex{Name: name}), NetNS: space.Path(),
-			Addr: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 77, byte(n / 250), byte(n%250 + 1)}), 16),
-			Sysctls: map[string]string{
-				"net/ipv4/tcp_congestion_control": "cubic",
-				"net/ipv4/tcp_no_metrics_save":    "1",
-				"net/ipv4/icmp_ratelimit":         "0",
-			},
-		})
+		b.station(b.vertex(topology.Vertex{Name: name}))
 	}
+}
+
+// station gives a host its namespace.
+func (b *Bench) station(id topology.ID) {
+	b.t.Helper()
+	space, err := netns.New()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { _ = space.Close() })
+	b.spaces = append(b.spaces, space)
+	n := len(b.spaces)
+	b.Stations = append(b.Stations, fabric.Station{
+		ID: id, NetNS: space.Path(),
+		Addr: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 77, byte(n / 250), byte(n%250 + 1)}), 16),
+		Sysctls: map[string]string{
+			"net/ipv4/tcp_congestion_control": "cubic",
+			"net/ipv4/tcp_no_metrics_save":    "1",
+			"net/ipv4/icmp_ratelimit":         "0",
+		},
+	})
+}
+
+// Cloud attaches the cloud to the hosts there are, each by a link of its own, named cloud_HOST.
+func (b *Bench) Cloud(link topology.CloudLink) {
+	b.t.Helper()
+	if err := b.Topology.AttachCloud(link); err != nil {
+		b.t.Fatal(err)
+	}
+	id, _ := b.Topology.Cloud()
+	b.station(id)
 }
 
 func (b *Bench) vertex(v topology.Vertex) topology.ID {
@@ -63,6 +79,9 @@ func (b *Bench) vertex(v topology.Vertex) topology.ID {
 	return id
 }
 
+// Testing makes another test report what goes wrong from now on, for subtests that share a network.
+func (b *Bench) Testing(t testing.TB) { b.t = t }
+
 // Switch adds a switch.
 func (b *Bench) Switch(name string) { b.vertex(topology.Vertex{Name: name, Kind: topology.Switch}) }
 
@@ -73,11 +92,38 @@ func (b *Bench) Cable(one, two string, there, back topology.Shape) {
 	b.Topology.Join(id, b.id(two), 0)
 }
 
+// OneWay joins two vertices by a link in one direction.
+func (b *Bench) OneWay(name string, typ topology.LinkType, from, to string, shape topology.Shape) {
+	id := b.vertex(topology.Vertex{Name: name, Kind: topology.Link, LinkType: typ, Shape: [2]topology.Shape{shape}})
+	b.Topology.Connect(b.id(from), id, 0)
+	b.Topology.Connect(id, b.id(to), 0)
+}
+
 // Medium joins vertices by a shared medium.
 func (b *Bench) Medium(name string, shape topology.Shape, stations ...string) {
 	id := b.vertex(topology.Vertex{Name: name, Kind: topology.Link, LinkType: topology.Shared, Shape: [2]topology.Shape{shape}})
 	for _, s := range stations {
 		b.Topology.Join(id, b.id(s), 0)
+	}
+}
+
+// SetDown takes vertices down, and all others up; Apply puts it in force.
+func (b *Bench) SetDown(names ...string) {
+	b.Network.Down = nil
+	for _, name := range names {
+		b.Network.Down = append(b.Network.Down, b.id(name))
+	}
+}
+
+// SetPartition parts the stations; Apply puts it in force.
+func (b *Bench) SetPartition(groups ...[]string) {
+	b.Network.Partition = nil
+	for _, names := range groups {
+		var group []topology.ID
+		for _, name := range names {
+			group = append(group, b.id(name))
+		}
+		b.Network.Partition = append(b.Network.Partition, group)
 	}
 }
 
