@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/urfave/cli/v2"
 )
 
@@ -22,7 +23,8 @@ func doctorCommand(s *State) *cli.Command {
 					return err
 				}
 			} else {
-				t := newTable(s, "capability", "", "found", "follows", "remedy")
+				t := newTable(s, "capability", "", "found", "what follows", "what mends it")
+				t.SetColumnConfigs([]table.ColumnConfig{wrapped(3, 56), wrapped(4, 36), wrapped(5, 44)})
 				for _, k := range d.Capabilities {
 					mark := "ok"
 					if !k.OK {
@@ -38,6 +40,11 @@ func doctorCommand(s *State) *cli.Command {
 			}
 			return nil
 		}}
+}
+
+// wrapped keeps a column to a width at which all of them fit a wide terminal.
+func wrapped(column, width int) table.ColumnConfig {
+	return table.ColumnConfig{Number: column, WidthMax: width, WidthMaxEnforcer: text.WrapSoft}
 }
 
 func orNone(s string) string {
