@@ -45,7 +45,7 @@ func Goodput(ctx context.Context, fromNetNS, toNetNS string, toAddr netip.Addr, 
 		return 0, err
 	}
 	defer sender.Close()
-	receiver, err := listener.Accept()
+	receiver, err := listener.AcceptTCP()
 	if err != nil {
 		return 0, err
 	}
@@ -74,14 +74,15 @@ func Goodput(ctx context.Context, fromNetNS, toNetNS string, toAddr netip.Addr, 
 }
 
 // receive counts from the first read after warmup to the last within duration, so that the edges of the
-// interval fall on bytes.
-func receive(conn net.Conn, warmup, duration time.Duration) (float64, error) {
+// interval fall on bytes. It counts what the kernel has received, not what was read: on a host that is too
+// busy the reader lags behind, and catches up at another time.
+func receive(conn *net.TCPConn, warmup, duration time.Duration) (float64, error) {
 	data := make([]byte, chunk)
 	begin := time.Now()
 	var first, last time.Duration
-	var bytes int
+	var before, after uint64
 	for {
-		n, err := conn.Read(data)
+		_, err := conn.Read(data)
 		at := time.Since(begin)
 		switch {
 		case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
@@ -90,15 +91,34 @@ func receive(conn net.Conn, warmup, duration time.Duration) (float64, error) {
 			if last <= first {
 				return 0, fmt.Errorf("nothing arrived in %v", duration)
 			}
-			return float64(bytes) * 8 / (last - first).Seconds(), nil
+			return float64(after-before) * 8 / (last - first).Seconds(), nil
 		case at < warmup:
+			continue
+		}
+		received, err := received(conn)
+		switch {
+		case err != nil:
+			return 0, err
 		case first == 0:
-			first = at
+			first, before = at, received
 		default:
-			bytes += n
-			last = at
+			last, after = at, received
 		}
 	}
+}
+
+// received is how many bytes the kernel has received on a connection.
+func received(conn *net.TCPConn) (uint64, error) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var info *unix.TCPInfo
+	outer := raw.Control(func(fd uintptr) { info, err = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO) })
+	if err = errors.Join(outer, err); err != nil {
+		return 0, err
+	}
+	return info.Bytes_received, nil
 }
 
 func listen(ctx context.Context, ns string, addr netip.Addr) (*net.TCPListener, error) {

@@ -63,7 +63,7 @@ func (f *Fabric) retune(want *fabric.Network) error {
 }
 
 // setLine makes a place's netems as wanted. What it finds it changes in place, so that no packet is lost; only where
-// there is another number of netems, which duplicates take, are they made anew.
+// duplicates begin or end, which takes one netem instead of two, are they made anew.
 func (f *Fabric) setLine(n *fabric.Network, p place, before, want lineWant) error {
 	s := &f.layout.spaces[p.space]
 	e, err := f.space(p.space)
@@ -78,23 +78,24 @@ func (f *Fabric) setLine(n *fabric.Network, p place, before, want lineWant) erro
 	if err != nil {
 		return err
 	}
-	if !before.none && (want.none || before.one != want.one) {
+	if before.none && want.none {
+		return nil
+	}
+	if !before.none && !before.same(want) {
 		root := &netlink.GenericQdisc{QdiscAttrs: netlink.QdiscAttrs{LinkIndex: index, Handle: outerHandle, Parent: netlink.HANDLE_ROOT}, QdiscType: "netem"}
 		if err := e.links.QdiscDel(root); err != nil {
 			return fmt.Errorf("%s: removing netem: %w", name, err)
 		}
 		before = lineWant{none: true}
 	}
-	if want.none {
-		return nil
-	}
+	// What is not needed any more stays, and lets everything pass: packets may be in it.
 	if before.none || before.outer != want.outer {
 		if err := e.execute(request(index, outerHandle, netlink.HANDLE_ROOT, want.outer, seed(n, p, false), before.none)); err != nil {
 			return fmt.Errorf("%s: netem: %w", name, err)
 		}
 	}
-	if !want.one && (before.none || before.inner != want.inner) {
-		if err := e.execute(request(index, innerHandle, innerParent, want.inner, seed(n, p, true), before.none)); err != nil {
+	if inner := !want.one || !before.one && !before.none; inner && (before.none || before.one || before.inner != want.inner) {
+		if err := e.execute(request(index, innerHandle, innerParent, want.inner, seed(n, p, true), before.none || before.one)); err != nil {
 			return fmt.Errorf("%s: inner netem: %w", name, err)
 		}
 	}

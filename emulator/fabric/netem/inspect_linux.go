@@ -77,7 +77,9 @@ func (f *Fabric) status(c topology.Channel, at place, netems []qdisc) fabric.Que
 		p := f.layout.spaces[at.space].ports[at.port]
 		extra = f.layout.pairs[p.pair].line[p.end]
 	}
-	q.Note = "netem is missing"
+	if w := f.layout.lines(f.wanted)[at]; !w.none {
+		q.Note = "netem is missing"
+	}
 	var inner *qdisc
 	for i := range netems {
 		if netems[i].handle == innerHandle {

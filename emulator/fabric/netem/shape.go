@@ -30,9 +30,12 @@ type discipline struct {
 // lineWant are the netems of a line; see the package's comment.
 type lineWant struct {
 	outer, inner discipline
-	one          bool // there is no inner one
-	none         bool // there is neither: the line lets everything pass at once
+	one          bool // no inner one is needed
+	none         bool // none is needed: the line lets everything pass at once
 }
+
+// same says whether the line can become the other one by changes in place, which lose no packet.
+func (w lineWant) same(o lineWant) bool { return (w.outer.duplicate > 0) == (o.outer.duplicate > 0) }
 
 // queueLine is the line that is a queue of the given shape. extra is delay in addition to the shape's; queue is
 // what may wait.
@@ -44,9 +47,9 @@ func queueLine(s topology.Shape, extra time.Duration, queue units.ByteSize, down
 	}
 	if s.Rate == 0 {
 		// Nothing bounds what waits and what is under way but the host.
-		w.outer.limit = most
-		w.inner = discipline{rate: unlimited, limit: most}
-		w.one = s.Duplicate > 0
+		w.outer.limit, w.one = most, true
+		w.inner = discipline{rate: unlimited, limit: most} // where there was one before
+		w.none = w.outer == discipline{rate: unlimited, limit: most}
 		return w
 	}
 	rate := max(1, uint64(math.Round(float64(s.Rate)/8)))
