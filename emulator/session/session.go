@@ -278,6 +278,9 @@ func (r *run) conclude(ctx context.Context, failed error) error {
 		m.Error = failed.Error()
 	}
 	m.Queues = queues
+	if err := m.Write(r.dir.Path()); err != nil { // the comparison reads what an empty function takes from it
+		return errors.Join(failed, err)
+	}
 	reports, err := Compare(r.dir.Path())
 	if err == nil {
 		r.outcome.Reports = reports
