@@ -1,0 +1,89 @@
+package fabrictest
+
+import (
+	"testing"
+	"time"
+
+	"testbed/emulator/fabric/measure"
+	"testbed/emulator/topology"
+	"testbed/emulator/units"
+)
+
+func reachability(t *testing.T, newFabric NewFabric) {
+	b := NewBench(t)
+	names := []string{"a", "b", "c", "d"}
+	b.Hosts(names...)
+	b.Switch("s1")
+	b.Switch("s2")
+	there, back := duplex(100*units.Mbps, 0)
+	b.Cable("a", "s1", there, back)
+	b.Cable("b", "s1", there, back)
+	b.Cable("s1", "s2", there, back)
+	b.Medium("air", there, "s2", "c", "d")
+	b.Apply(newFabric(t, b.Testbed))
+	for _, from := range names {
+		for _, to := range names {
+			if got := len(b.rtt(from, to, 3)); got != 3 {
+				t.Errorf("%s to %s: %d of 3 echoes", from, to, got)
+			}
+		}
+	}
+}
+
+// asymmetricRoutes: packets go by one link and come back by another.
+func asymmetricRoutes(t *testing.T, newFabric NewFabric) {
+	b := NewBench(t)
+	b.Hosts("a", "b")
+	b.Switch("s")
+	b.Cable("s", "b", topology.Shape{}, topology.Shape{})
+	b.OneWay("up", topology.Uplink, "a", "s", topology.Shape{Rate: 5 * units.Mbps, Delay: 5 * time.Millisecond})
+	b.OneWay("down", topology.Downlink, "s", "a", topology.Shape{Rate: 30 * units.Mbps, Delay: 20 * time.Millisecond})
+	f := newFabric(t, b.Testbed)
+	b.Apply(f)
+	b.rtt("a", "b", 2)
+	before := [2]uint64{b.queue(f, "up", 0).Packets, b.queue(f, "down", 0).Packets}
+	b.around("round trip", b.rtt("a", "b", 20), 25*time.Millisecond)
+	for i, name := range []string{"up", "down"} {
+		if got := b.queue(f, name, 0).Packets - before[i]; got != 20 {
+			t.Errorf("%s carried %d packets, want 20", name, got)
+		}
+	}
+	b.within("up", b.goodput("a", "b", time.Second, 2*time.Second), 5*units.Mbps, 0.05)
+	b.within("down", b.goodput("b", "a", time.Second, 2*time.Second), 30*units.Mbps, 0.05)
+}
+
+// severalInterfaces: hosts with a link of their own straight to the cloud, which forwards nothing.
+func severalInterfaces(t *testing.T, newFabric NewFabric) {
+	b := NewBench(t)
+	names := []string{"a", "b", "c"}
+	b.Hosts(names...)
+	b.Switch("s")
+	for _, name := range names {
+		b.Cable(name, "s", topology.Shape{Rate: units.Gbps, Delay: time.Millisecond}, topology.Shape{Rate: units.Gbps, Delay: time.Millisecond})
+	}
+	b.Cloud(topology.CloudLink{Delay: 15 * time.Millisecond, Up: 20 * units.Mbps, Down: 40 * units.Mbps})
+	f := newFabric(t, b.Testbed)
+	b.Apply(f)
+	for _, name := range names {
+		b.around(name+" to the cloud", b.rtt(name, "cloud", 5), 30*time.Millisecond)
+		b.around("the cloud to "+name, b.rtt("cloud", name, 5), 30*time.Millisecond)
+	}
+	before := b.queue(f, "cloud_b", 0).Packets
+	b.around("a to b", b.rtt("a", "b", 10), 4*time.Millisecond)
+	b.around("a to the cloud", b.rtt("a", "cloud", 10), 30*time.Millisecond)
+	if got := b.queue(f, "cloud_b", 0).Packets - before; got != 0 {
+		t.Errorf("the link between b and the cloud carried %d packets of others", got)
+	}
+	b.within("to the cloud", b.goodput("a", "cloud", time.Second, 2*time.Second), 20*units.Mbps, 0.05)
+	b.within("from the cloud", b.goodput("cloud", "a", time.Second, 2*time.Second), 40*units.Mbps, 0.05)
+}
+
+// around checks the median of round-trip times.
+func (b *Bench) around(what string, times []time.Duration, want time.Duration) {
+	b.t.Helper()
+	middle := measure.Quantile(times, 0.5) - want
+	b.t.Logf("%s: median %v beyond %v, p99 %v", what, middle, want, measure.Quantile(times, 0.99)-want)
+	if middle < -200*time.Microsecond || middle > 2*time.Millisecond {
+		b.t.Errorf("%s: median round-trip time %v, want %v", what, middle+want, want)
+	}
+}

@@ -1,0 +1,118 @@
+package fabrictest
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"testbed/emulator/fabric/measure"
+	"testbed/emulator/topology"
+	"testbed/emulator/units"
+)
+
+func roundTripTime(t *testing.T, newFabric NewFabric) {
+	for _, sum := range []time.Duration{0, time.Millisecond, 10 * time.Millisecond, 60 * time.Millisecond} {
+		t.Run(sum.String(), func(t *testing.T) {
+			b := NewBench(t)
+			b.Hosts("a", "b")
+			b.Switch("s")
+			// Differing delays: a round trip crosses each cable both ways.
+			b.Cable("a", "s", topology.Shape{Delay: sum / 4}, topology.Shape{Delay: 3 * sum / 4})
+			b.Cable("s", "b", topology.Shape{Delay: sum / 2}, topology.Shape{Delay: sum / 2})
+			b.Apply(newFabric(t, b.Testbed))
+			b.around("a to b", b.rtt("a", "b", 40), 2*sum)
+		})
+	}
+}
+
+// jitter: of packets far apart each has its own delay, within the bounds and all over them.
+func jitter(t *testing.T, newFabric NewFabric) {
+	const delay, most = 12 * time.Millisecond, 8 * time.Millisecond
+	b := NewBench(t)
+	b.Hosts("a", "b")
+	b.Cable("a", "b", topology.Shape{Delay: delay, Jitter: most}, topology.Shape{})
+	b.Apply(newFabric(t, b.Testbed))
+	times := b.rtt("a", "b", 150)
+	var sum, squares float64
+	for _, at := range times {
+		sum += at.Seconds()
+		squares += at.Seconds() * at.Seconds()
+	}
+	n := float64(len(times))
+	mean := time.Duration(sum / n * 1e9)
+	deviation := time.Duration(math.Sqrt(squares/n-sum/n*sum/n) * 1e9)
+	low, high := measure.Quantile(times, 0), measure.Quantile(times, 0.95)
+	t.Logf("least %v, mean %v, 95 %% below %v, deviation %v", low, mean, high, deviation)
+	// Uniform: the deviation is most/√3 = 4.6 ms, and that of the mean 0.4 ms.
+	if low < delay-most-200*time.Microsecond || high > delay+most+2*time.Millisecond {
+		t.Errorf("from %v to %v, want within %v ± %v", low, high, delay, most)
+	}
+	if mean < delay-1500*time.Microsecond || mean > delay+3*time.Millisecond || deviation < most*4/10 || deviation > most*8/10 {
+		t.Errorf("mean %v, deviation %v; want %v and %v", mean, deviation, delay, time.Duration(float64(most)/math.Sqrt(3)))
+	}
+}
+
+func rates(t *testing.T, newFabric NewFabric) {
+	b := NewBench(t)
+	b.Hosts("a", "b")
+	b.Cable("a", "b", topology.Shape{Rate: 10 * units.Mbps, Delay: 5 * time.Millisecond}, topology.Shape{Rate: 50 * units.Mbps, Delay: 5 * time.Millisecond})
+	b.Apply(newFabric(t, b.Testbed))
+	b.within("there", b.goodput("a", "b", time.Second, 2*time.Second), 10*units.Mbps, 0.05)
+	b.within("back", b.goodput("b", "a", time.Second, 2*time.Second), 50*units.Mbps, 0.05)
+}
+
+func sharedMedium(t *testing.T, newFabric NewFabric) {
+	b := NewBench(t)
+	b.Hosts("a", "b", "c", "d")
+	b.Medium("air", topology.Shape{Rate: 20 * units.Mbps, Delay: time.Millisecond}, "a", "b", "c", "d")
+	b.Apply(newFabric(t, b.Testbed))
+	other := make(chan float64, 1)
+	go func() {
+		rate, err := measure.Goodput(b.t.Context(), b.Station("b").NetNS, b.Station("c").NetNS, b.Station("c").Addr.Addr(), time.Second, 3*time.Second, "cubic")
+		if err != nil {
+			b.t.Error(err)
+		}
+		other <- rate
+	}()
+	one := b.goodput("d", "a", time.Second, 3*time.Second)
+	// Together they have the medium, of which acknowledgements take up to 5 %: one of 66 bytes for two
+	// frames at most, in the same queue.
+	b.within("together", one+<-other, 20*units.Mbps, 0.1)
+}
+
+func longFatLink(t *testing.T, newFabric NewFabric) {
+	b := NewBench(t)
+	b.Hosts("a", "b")
+	there, back := duplex(300*units.Mbps, 60*time.Millisecond)
+	b.Cable("a", "b", there, back)
+	b.Apply(newFabric(t, b.Testbed))
+	b.within("60 ms one way", b.goodput("a", "b", 3*time.Second, 2*time.Second), 300*units.Mbps, 0.1)
+}
+
+// queueLimit: of a burst about as many packets arrive as the queue may hold. A fabric may count those
+// under way or being sent as waiting too, or not.
+func queueLimit(t *testing.T, newFabric NewFabric) {
+	const packets, sent = 40, 400
+	b := NewBench(t)
+	b.Hosts("a", "b")
+	b.Cable("a", "b", topology.Shape{Rate: 2 * units.Mbps, Delay: time.Millisecond, Queue: packets * 1514}, topology.Shape{})
+	f := newFabric(t, b.Testbed)
+	b.Apply(f)
+	b.rtt("a", "b", 2)
+	begin := time.Now()
+	before := b.queue(f, "a-b", 0)
+	got := len(b.stream("a", "b", Stream{Count: sent, Size: 1472, Quiet: 700 * time.Millisecond}))
+	took := time.Since(begin) - 700*time.Millisecond // of sending: what left meanwhile made room
+	after := b.queue(f, "a-b", 0)
+	extra := int(took.Seconds()*2e6/8/1514) + 4
+	t.Logf("%d of %d arrive at %v for %d", got, sent, after.Limit, packets)
+	if got < packets*9/10 || got > packets+packets/4+extra {
+		t.Errorf("%d packets arrive; the queue holds %d, and up to %d left meanwhile", got, packets, extra)
+	}
+	if after.Limit != packets*1514 {
+		t.Errorf("limit %v in force, want %v", after.Limit, units.ByteSize(packets*1514))
+	}
+	if counted := after.Dropped + after.Lost - before.Dropped - before.Lost; counted != uint64(sent-got) {
+		t.Errorf("%d counted as dropped or lost, of %d", counted, sent-got)
+	}
+}
