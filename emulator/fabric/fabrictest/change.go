@@ -55,8 +55,9 @@ func LiveChange(t *testing.T, newFabric func(t *testing.T, testbed string) fabri
 	const (
 		fast, slow = 50 * units.Mbps, 20 * units.Mbps
 		oneWay     = 60 * time.Millisecond
-		// What the sender keeps between itself and the receiver: a tenth more than the fast link holds.
-		window   = int64(fast) / 8 * int64(oneWay) / int64(time.Second) * 11 / 10
+		// What the sender keeps between itself and the receiver: half more than the fast link holds, so that a
+		// slow host, too, keeps it busy.
+		window   = int64(fast) / 8 * int64(oneWay) / int64(time.Second) * 3 / 2
 		standing = window - int64(slow)/8*int64(oneWay)/int64(time.Second) // queued at the slow rate
 	)
 	drain := time.Duration(standing * 8 * int64(time.Second) / int64(slow))
@@ -129,7 +130,7 @@ func startFlow(ctx context.Context, fromNetNS, toNetNS string, to netip.Addr, wi
 	defer listener.Close()
 	var conn net.Conn
 	err = netns.Do(fromNetNS, func() (err error) {
-		dialer := net.Dialer{Control: sending(false), Timeout: 10 * time.Second}
+		dialer := net.Dialer{Control: steady, Timeout: 10 * time.Second}
 		conn, err = dialer.DialContext(ctx, "tcp4", listener.Addr().String())
 		return err
 	})

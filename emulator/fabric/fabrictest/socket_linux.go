@@ -24,6 +24,17 @@ func sending(noChecksum bool) func(string, string, syscall.RawConn) error {
 	}
 }
 
+// steady is sending with a congestion control that has no other limit than losses, of which there are none:
+// cubic leaves slow start when round trips get longer, and a sender that its window has held back then takes
+// seconds to fill a link that has become faster.
+func steady(network, address string, raw syscall.RawConn) error {
+	var err error
+	outer := raw.Control(func(fd uintptr) {
+		err = unix.SetsockoptString(int(fd), unix.IPPROTO_TCP, unix.TCP_CONGESTION, "reno")
+	})
+	return errors.Join(outer, err, sending(false)(network, address, raw))
+}
+
 func receiving(_, _ string, raw syscall.RawConn) error {
 	var err error
 	outer := raw.Control(func(fd uintptr) {

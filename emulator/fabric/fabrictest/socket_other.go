@@ -15,3 +15,5 @@ func sending(bool) func(string, string, syscall.RawConn) error {
 func receiving(string, string, syscall.RawConn) error { return fabric.ErrNotSupported }
 
 func retransmitted(syscall.Conn) (int, error) { return 0, fabric.ErrNotSupported }
+
+func steady(string, string, syscall.RawConn) error { return fabric.ErrNotSupported }

@@ -122,7 +122,7 @@ func (f *Fabric) setRoutes(i int, n *fabric.Network, before, want map[netip.Pref
 	}
 	for to := range before {
 		if _, stays := want[to]; !stays {
-			if err := e.links.RouteDel(&netlink.Route{Dst: network(to), Table: unix.RT_TABLE_MAIN}); err != nil {
+			if err := e.links.RouteDel(&netlink.Route{Dst: network(to), Table: unix.RT_TABLE_MAIN, Scope: netlink.SCOPE_NOWHERE}); err != nil {
 				return fmt.Errorf("removing the route to %s: %w", to, err)
 			}
 		}

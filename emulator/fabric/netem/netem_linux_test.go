@@ -1,12 +1,19 @@
 package netem
 
 import (
+	"context"
+	"fmt"
+	"math"
 	"os"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/fabrictest"
 	"testbed/emulator/internal/testenv"
+	"testbed/emulator/topology"
+	"testbed/emulator/units"
 )
 
 // needKernel skips where the kernel lacks what the fabric is made of. In the lab, that is a failure.
@@ -21,7 +28,77 @@ func needKernel(t testing.TB) {
 	}
 }
 
+// perTestbed makes fabrics that share a directory where they are of one testbed, as processes do.
+func perTestbed(t *testing.T) func(t *testing.T, testbed string) fabric.Fabric {
+	base := t.TempDir()
+	return func(t *testing.T, testbed string) fabric.Fabric {
+		dir := filepath.Join(base, testbed)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		f := New(dir, testbed)
+		t.Cleanup(func() {
+			if err := f.Close(context.Background()); err != nil {
+				t.Error(err)
+			}
+			if left, err := spacesOf(prefix(testbed)); err != nil || len(left) > 0 {
+				t.Errorf("left: %v, %v", left, err)
+			}
+		})
+		return f
+	}
+}
+
 func TestConformance(t *testing.T) {
 	needKernel(t)
-	fabrictest.Run(t, func(t *testing.T, testbed string) fabric.Fabric { return New(t.TempDir(), testbed) })
+	fabrictest.Run(t, perTestbed(t))
+}
+
+// What the kernel holds, to the last bit: a rate that 32 bits cannot hold, nanoseconds, and jitter without a delay.
+func TestKernelHoldsWhatWasAsked(t *testing.T) {
+	needKernel(t)
+	b := fabrictest.NewBench(t)
+	b.Hosts("a", "b")
+	there := topology.Shape{Rate: 400 * units.Gbps, Delay: 1234567 * time.Nanosecond, Queue: 10 * units.MiB}
+	back := topology.Shape{Rate: 35 * units.Gbps, Jitter: 700 * time.Microsecond, Loss: 0.125, Reorder: 0.25, Corrupt: 0.5, Queue: units.MiB}
+	b.Cable("a", "b", there, back)
+	f := perTestbed(t)(t, b.Testbed)
+	b.Apply(f)
+	queues, err := f.Inspect(t.Context())
+	if err != nil || len(queues) != 2 {
+		t.Fatal(queues, err)
+	}
+	for dir, want := range []topology.Shape{there, back} {
+		q := queues[dir]
+		if q.Rate != want.Rate || q.Delay != want.Delay || q.Jitter != want.Jitter {
+			t.Errorf("direction %d: %+v, want %+v", dir, q, want)
+		}
+		for _, p := range [][2]float64{{q.Loss, want.Loss}, {q.Reorder, want.Reorder}, {q.Corrupt, want.Corrupt}} {
+			if math.Abs(p[0]-p[1]) > 1e-9 {
+				t.Errorf("direction %d: a probability of %v, want %v", dir, p[0], p[1])
+			}
+		}
+		if over := q.Limit - want.Queue; over < 0 || over > frame {
+			t.Errorf("direction %d: %d bytes may wait, want %d and at most a frame more", dir, q.Limit, want.Queue)
+		}
+	}
+}
+
+// A change of shapes is what events make, and is to take a few milliseconds at most.
+func BenchmarkChange(b *testing.B) {
+	needKernel(b)
+	bench := fabrictest.NewBench(b)
+	bench.Switch("hub")
+	for i := range 80 {
+		name := fmt.Sprintf("h%d", i)
+		bench.Hosts(name)
+		bench.Cable(name, "hub", topology.Shape{Rate: units.Gbps}, topology.Shape{Rate: units.Gbps})
+	}
+	f := New(b.TempDir(), bench.Testbed)
+	b.Cleanup(func() { _ = f.Close(context.Background()) })
+	b.Logf("up: %v", bench.Apply(f))
+	for i := 0; b.Loop(); i++ {
+		bench.Shape("h7-hub", 0, topology.Shape{Rate: units.BitRate(i+1) * units.Mbps})
+		bench.Apply(f)
+	}
 }
