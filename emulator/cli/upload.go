@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -16,8 +18,8 @@ import (
 func uploadCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "upload", Usage: "send to InfluxDB what it has not got of runs' samples (no root)", ArgsUsage: "RUN [RUN...]",
 		Description: `Sends what is missing, any number of times; a point that is sent again replaces itself.
-INFLUX_URL, INFLUX_ORG, INFLUX_BUCKET and INFLUX_TOKEN say where, unless the flags do.
-The token is taken from the environment only. For InfluxDB 1.8 leave the organisation
+Where to: the flags say, then the run's own scenario, then INFLUX_URL, INFLUX_ORG and
+INFLUX_BUCKET. The token, INFLUX_TOKEN, is taken from the environment only. For InfluxDB 1.8 leave the organisation
 empty, write DATABASE or DATABASE/POLICY for the bucket and USER:PASSWORD for the token.
 Exit code 4: something is still missing in the database.`,
 		Flags: []cli.Flag{formatFlag(),
@@ -48,20 +50,17 @@ func upload(c *cli.Context, s *State) error {
 	if c.NArg() == 0 {
 		return usagef("upload takes at least one run's directory, such as results/iiot-20260101T120000Z")
 	}
-	config := influx.Config{URL: c.String("url"), Org: c.String("org"), Bucket: c.String("bucket"),
-		Timeout: c.Duration("timeout"), Patience: c.Duration("patience"), Seed: uint64(os.Getpid())}.WithEnvironment(os.Getenv)
-	if err := config.Validate(); err != nil {
-		return usage(err)
-	}
-	for _, dir := range c.Args().Slice() {
-		if _, err := os.Stat(filepath.Join(dir, record.SamplesFile)); err != nil {
-			return usage(fmt.Errorf("%s is no run's directory: %w", dir, err))
+	configs := make([]influx.Config, c.NArg())
+	for i, dir := range c.Args().Slice() {
+		if configs[i], err = destination(c, dir); err != nil {
+			return usage(err)
 		}
 	}
 	show := newProgress(s)
 	var all []uploaded
 	var failed []error
-	for _, dir := range c.Args().Slice() {
+	for i, dir := range c.Args().Slice() {
+		config := configs[i]
 		counts, err := influx.Upload(c.Context, dir, config, influx.Options{All: c.Bool("all"), Progress: func(p influx.Progress) {
 			show.often(func() []string {
 				return []string{fmt.Sprintf("%s: %d lines acknowledged, %.1f of %.1f MB read", dir, p.Lines, float64(p.Done)/1e6, float64(p.Total)/1e6)}
@@ -85,6 +84,42 @@ func upload(c *cli.Context, s *State) error {
 		failed = append(failed, printJSON(s, all))
 	}
 	return incompleteCheck(errors.Join(failed...))
+}
+
+// destination is the database that gets a run's samples.
+func destination(c *cli.Context, dir string) (influx.Config, error) {
+	manifest, err := record.ReadManifest(dir)
+	if err == nil {
+		_, err = os.Stat(filepath.Join(dir, record.SamplesFile))
+	}
+	if err != nil {
+		return influx.Config{}, fmt.Errorf("%s is no run's directory: %w", dir, err)
+	}
+	var resolved struct { // of the scenario, what is about the database
+		Influx struct {
+			URL, Org, Bucket string
+			TokenEnv         string `json:"token-env"`
+		}
+	}
+	if len(manifest.Scenario) > 0 {
+		if err := json.Unmarshal(manifest.Scenario, &resolved); err != nil {
+			return influx.Config{}, fmt.Errorf("%s: the scenario in the manifest: %w", dir, err)
+		}
+	}
+	config := influx.Config{URL: c.String("url"), Org: c.String("org"), Bucket: c.String("bucket"),
+		Timeout: c.Duration("timeout"), Patience: c.Duration("patience"), Seed: uint64(os.Getpid())}
+	own := resolved.Influx
+	if config.URL == "" {
+		config.URL, config.Org, config.Bucket = own.URL, cmp.Or(config.Org, own.Org), cmp.Or(config.Bucket, own.Bucket)
+	}
+	token := cmp.Or(own.TokenEnv, influx.EnvToken)
+	config = config.WithEnvironment(func(name string) string {
+		if name == influx.EnvToken {
+			name = token
+		}
+		return os.Getenv(name)
+	})
+	return config, config.Validate()
 }
 
 // databaseLine is what a database has got, in one line.

@@ -195,9 +195,7 @@ func TestExclude(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, id := range []topology.ID{central, all.Node[0][0]} {
-		opts.Exclude = append(opts.Exclude, id)
-	}
+	opts.Exclude = append(opts.Exclude, central, all.Node[0][0])
 	some := place(opts)
 	for _, id := range opts.Exclude {
 		if some.Load[id] > 0 {
