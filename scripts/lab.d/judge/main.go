@@ -1,7 +1,7 @@
-// Command judge holds what `testbed verify -f json` measured on the netem fabric against absolute limits, and
-// what it measured on the userspace fabric, on the same kernel, against netem.
+// Command judge holds what `testbed verify -f json` measured on the netem fabric against absolute limits, or,
+// given two files, what it measured on the userspace fabric against netem on the same kernel.
 //
-//	judge NETEM.json USERSPACE.json
+//	judge NETEM.json [USERSPACE.json]
 package main
 
 import (
@@ -44,24 +44,30 @@ func (f finding) String() string {
 	return fmt.Sprintf("rate %-12s %8.3f Mb/s, error %+6.2f %%", f.Class, f.Target/1e6, 100*f.Error)
 }
 
-// judge prints every finding and fails where one is beyond its limit, or a pair is incomplete.
-func judge(w io.Writer, netem, userspace []finding) error {
+// absolute prints every finding with its verdict, and fails where one is beyond its limit.
+func absolute(w io.Writer, netem []finding) error {
+	if len(netem) == 0 {
+		return errors.New("nothing was measured")
+	}
+	var failed []error
+	for _, f := range netem {
+		failed = append(failed, f.judge(w, "netem", f.limit()))
+	}
+	return errors.Join(failed...)
+}
+
+// relative does so for userspace, whose limits are netem's errors. Netem's own are printed only.
+func relative(w io.Writer, netem, userspace []finding) error {
 	if len(netem) == 0 || len(netem) != len(userspace) {
 		return fmt.Errorf("%d findings on netem and %d on userspace: want as many, and some", len(netem), len(userspace))
 	}
 	var failed []error
-	check := func(fabric string, f finding, limit float64) {
-		verdict := "ok"
-		if f.Measured <= 0 || !(math.Abs(f.Error) <= limit) {
-			verdict = "too much"
-			failed = append(failed, fmt.Errorf("%s: %v: beyond its limit", fabric, f))
-		}
-		fmt.Fprintf(w, "%-9s %v  %s\n", fabric, f, verdict)
-	}
 	reference := map[string]finding{}
 	for _, f := range netem {
 		reference[f.key()] = f
-		check("netem", f, f.limit())
+		if err := f.judge(w, "netem", math.Inf(1)); err != nil {
+			failed = append(failed, err)
+		}
 	}
 	for _, f := range userspace {
 		r, ok := reference[f.key()]
@@ -69,9 +75,27 @@ func judge(w io.Writer, netem, userspace []finding) error {
 			failed = append(failed, fmt.Errorf("userspace: %v: not measured on netem", f))
 			continue
 		}
-		check("userspace", f, factor*max(math.Abs(r.Error), f.limit()))
+		failed = append(failed, f.judge(w, "userspace", factor*max(math.Abs(r.Error), f.limit())))
 	}
 	return errors.Join(failed...)
+}
+
+// judge prints one finding.
+func (f finding) judge(w io.Writer, fabric string, limit float64) error {
+	verdict, err := "ok", error(nil)
+	switch {
+	case f.Measured <= 0: // no answer has no error either
+		verdict = "not measured"
+	case math.IsInf(limit, 1):
+		verdict = ""
+	case !(math.Abs(f.Error) <= limit):
+		verdict = "too much"
+	}
+	if verdict != "ok" && verdict != "" {
+		err = fmt.Errorf("%s: %v: %s", fabric, f, verdict)
+	}
+	fmt.Fprintf(w, "%-9s %v  %s\n", fabric, f, verdict)
+	return err
 }
 
 func read(path string) ([]finding, error) {
@@ -86,17 +110,26 @@ func read(path string) ([]finding, error) {
 	return list, nil
 }
 
+func run(w io.Writer, paths []string) error {
+	var lists [][]finding
+	for _, path := range paths {
+		list, err := read(path)
+		if err != nil {
+			return err
+		}
+		lists = append(lists, list)
+	}
+	switch len(lists) {
+	case 1:
+		return absolute(w, lists[0])
+	case 2:
+		return relative(w, lists[0], lists[1])
+	}
+	return errors.New("usage: judge NETEM.json [USERSPACE.json]")
+}
+
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: judge NETEM.json USERSPACE.json")
-		os.Exit(2)
-	}
-	netem, err := read(os.Args[1])
-	userspace, err2 := read(os.Args[2])
-	if err = errors.Join(err, err2); err == nil {
-		err = judge(os.Stdout, netem, userspace)
-	}
-	if err != nil {
+	if err := run(os.Stdout, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "judge:", err)
 		os.Exit(1)
 	}

@@ -5,28 +5,50 @@ import (
 	"testing"
 )
 
-func TestJudge(t *testing.T) {
-	rtt := func(err float64) finding {
-		return finding{Probe: "rtt", Class: "a", Target: 0.12, Measured: 0.12 + err, Error: err}
+func rtt(err float64) finding {
+	return finding{Probe: "rtt", Class: "a", Target: 0.12, Measured: 0.12 + err, Error: err}
+}
+
+func rate(err float64) finding {
+	return finding{Probe: "rate", Class: "a", Target: 1e7, Measured: 1e7 * (1 + err), Error: err}
+}
+
+var unanswered = finding{Probe: "rtt", Class: "a", Target: 0.12}
+
+func TestAbsolute(t *testing.T) {
+	for name, c := range map[string]struct {
+		netem []finding
+		ok    bool
+	}{
+		"within":     {[]finding{rtt(-0.5e-3), rate(0.005)}, true},
+		"rtt":        {[]finding{rtt(0.7e-3)}, false},
+		"rate":       {[]finding{rtt(0), rate(-0.02)}, false},
+		"no answer":  {[]finding{unanswered}, false},
+		"no finding": {nil, false},
+	} {
+		if err := absolute(io.Discard, c.netem); (err == nil) != c.ok {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
-	rate := func(err float64) finding {
-		return finding{Probe: "rate", Class: "a", Target: 1e7, Measured: 1e7 * (1 + err), Error: err}
-	}
+}
+
+func TestRelative(t *testing.T) {
 	for name, c := range map[string]struct {
 		netem, userspace []finding
 		ok               bool
 	}{
-		"within":                 {[]finding{rtt(0.5e-3), rate(-0.005)}, []finding{rtt(-0.9e-3), rate(0.015)}, true},
-		"netem rtt":              {[]finding{rtt(0.7e-3)}, []finding{rtt(0)}, false},
-		"netem rate":             {[]finding{rate(-0.02)}, []finding{rate(0)}, false},
-		"userspace rtt":          {[]finding{rtt(0.1e-3)}, []finding{rtt(1.3e-3)}, false},
-		"userspace rate":         {[]finding{rate(0.001)}, []finding{rate(-0.03)}, false},
+		"within netem's limits":  {[]finding{rtt(0.1e-3), rate(0)}, []finding{rtt(-1.1e-3), rate(0.015)}, true},
+		"beyond netem's limits":  {[]finding{rtt(0.1e-3)}, []finding{rtt(1.3e-3)}, false},
+		"netem is no better":     {[]finding{rtt(2e-3), rate(-0.3)}, []finding{rtt(3.9e-3), rate(-0.5)}, true},
+		"worse than twice":       {[]finding{rtt(2e-3)}, []finding{rtt(4.1e-3)}, false},
+		"rate":                   {[]finding{rate(0.001)}, []finding{rate(-0.03)}, false},
 		"nothing":                {nil, nil, false},
 		"one is missing":         {[]finding{rtt(0), rate(0)}, []finding{rtt(0)}, false},
 		"another was measured":   {[]finding{rtt(0)}, []finding{rate(0)}, false},
-		"no answer has no error": {[]finding{{Probe: "rtt", Class: "a", Target: 0.12}}, []finding{rtt(0)}, false},
+		"no answer on netem":     {[]finding{unanswered}, []finding{rtt(0)}, false},
+		"no answer on userspace": {[]finding{rtt(0)}, []finding{unanswered}, false},
 	} {
-		if err := judge(io.Discard, c.netem, c.userspace); (err == nil) != c.ok {
+		if err := relative(io.Discard, c.netem, c.userspace); (err == nil) != c.ok {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
