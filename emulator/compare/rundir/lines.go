@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"testbed/emulator/compare"
 	"testbed/emulator/plan"
@@ -181,20 +182,23 @@ func quoted(value []byte) (string, error) {
 	if len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"' {
 		return "", errors.New("a string is not in quotes")
 	}
-	return string(unescape(value[1:len(value)-1], `"\`)), nil
+	return string(unescape(value[1:len(value)-1], `"\nrt`, "\"\\\n\r\t")), nil
 }
 
-// unescape takes the backslash away before the characters given.
-func unescape(value []byte, special string) []byte {
+// unescape replaces each of the characters given that follows a backslash, and the backslash, by its meaning.
+func unescape(value []byte, special, meaning string) []byte {
 	if bytes.IndexByte(value, '\\') < 0 {
 		return value
 	}
 	var out []byte
 	for i := 0; i < len(value); i++ {
-		if value[i] == '\\' && i+1 < len(value) && bytes.IndexByte([]byte(special), value[i+1]) >= 0 {
-			i++
+		b := value[i]
+		if b == '\\' && i+1 < len(value) {
+			if n := strings.IndexByte(special, value[i+1]); n >= 0 {
+				i, b = i+1, meaning[n]
+			}
 		}
-		out = append(out, value[i])
+		out = append(out, b)
 	}
 	return out
 }
@@ -217,7 +221,7 @@ func split(line []byte, tag, field func(name, value []byte) error) error {
 		if !ok {
 			return fmt.Errorf("%w: the tag %q", errLine, one)
 		}
-		if err := tag(name, unescape(value, ",= ")); err != nil {
+		if err := tag(name, unescape(value, ",= ", ",= ")); err != nil {
 			return fmt.Errorf("%w: tag %s: %w", errLine, name, err)
 		}
 	}
