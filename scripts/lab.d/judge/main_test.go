@@ -1,7 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -51,5 +56,31 @@ func TestRelative(t *testing.T) {
 		if err := relative(io.Discard, c.netem, c.userspace); (err == nil) != c.ok {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// The best try of each measurement counts, an unanswered one never.
+func TestBest(t *testing.T) {
+	dir := t.TempDir()
+	var paths []string
+	for i, list := range [][]finding{{rtt(-0.2e-3), rate(0.03)}, {rtt(0.3e-3), rate(-0.01)}, {unanswered}} {
+		data, err := json.Marshal(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, filepath.Join(dir, strconv.Itoa(i)))
+		if err := os.WriteFile(paths[i], data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := best(strings.Join(paths, ","), "")
+	if err != nil || len(got) != 2 || got[0].Error != -0.2e-3 || got[1].Error != -0.01 {
+		t.Errorf("%v, %v", got, err)
+	}
+	if got, err := best(paths[0], "rate"); err != nil || len(got) != 1 || got[0].Probe != "rate" {
+		t.Errorf("%v, %v", got, err)
+	}
+	if _, err := best(paths[0]+",nothing", ""); err == nil {
+		t.Error("a missing try passes")
 	}
 }
