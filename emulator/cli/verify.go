@@ -18,6 +18,7 @@ func verifyCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "verify", Usage: "measure delay and rate on a sample of links of every class, and hold them against their targets",
 		Flags: []cli.Flag{nameFlag(), formatFlag(),
 			&cli.IntFlag{Name: "per-class", Value: 1, Usage: "`LINKS` of each class to measure"},
+			&cli.StringFlag{Name: "only", Usage: "measure one `PROBE` alone: rtt or rate"},
 			&cli.IntFlag{Name: "pings", Value: 200, Usage: "`ECHOES` per link"},
 			&cli.DurationFlag{Name: "duration", Value: 2 * time.Second, Usage: "of each rate measurement, after its warm-up"},
 			&cli.DurationFlag{Name: "rtt-error", Value: d.RTTMedian, Usage: "what the median round trip may be off by"},
@@ -33,13 +34,16 @@ func verifyCommand(s *State) *cli.Command {
 			if c.Int("per-class") < 1 || c.Int("pings") < 1 {
 				return usagef("--per-class and --pings must be at least 1")
 			}
+			if only := c.String("only"); only != "" && only != "rtt" && only != "rate" {
+				return usagef("--only %s: want rtt or rate", only)
+			}
 			bed, e, err := openExperiment(c, s)
 			if err != nil {
 				return err
 			}
 			show := newProgress(s)
 			findings, err := bed.Verify(c.Context, e.Topology, orchestrator.VerifyOptions{
-				PerClass: c.Int("per-class"), Pings: c.Int("pings"), Duration: c.Duration("duration"),
+				PerClass: c.Int("per-class"), Pings: c.Int("pings"), Duration: c.Duration("duration"), Only: c.String("only"),
 				Tolerance: orchestrator.Tolerance{RTTMedian: c.Duration("rtt-error"), RTTTail: c.Duration("rtt-tail"),
 					Rate: c.Float64("rate-error") / 100, RateFast: c.Float64("rate-error-fast") / 100},
 				Progress: func(done, total int, what string) { show.set(fmt.Sprintf("verify %d/%d %s", done+1, total, what)) },

@@ -45,6 +45,7 @@ type VerifyOptions struct {
 	PerClass  int           // links of each class
 	Pings     int           // echoes per link
 	Duration  time.Duration // of each rate measurement, after warm-up
+	Only      string        // rtt or rate: no other probe; empty: both
 	Tolerance Tolerance
 	Progress  func(done, total int, what string)
 }
@@ -66,14 +67,14 @@ func (t *Testbed) Verify(ctx context.Context, graph *topology.Topology, o Verify
 		if err != nil {
 			return findings, err
 		}
-		if !p.RateOnly {
+		if !p.RateOnly && o.Only != "rate" {
 			samples, err := measure.RTT(ctx, from.NetNS, p.To.Addr, echoes(o.Pings, p.RTT), echoInterval)
 			if err != nil {
 				return findings, fmt.Errorf("round trip %s to %s: %w", p.From.Name, p.To.Name, err)
 			}
 			findings = append(findings, judgeRTT(p, samples, o.Tolerance))
 		}
-		if p.Goodput == 0 {
+		if p.Goodput == 0 || o.Only == "rtt" {
 			continue
 		}
 		warmup := max(500*time.Millisecond, 15*p.RTT)

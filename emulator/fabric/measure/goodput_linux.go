@@ -101,10 +101,29 @@ func receive(conn *net.TCPConn, warmup, duration time.Duration) (float64, error)
 			return 0, err
 		case first == 0:
 			first, before = at, received
+			if err := readLess(conn, float64(received)/at.Seconds()*readInterval.Seconds()); err != nil {
+				return 0, err
+			}
 		default:
 			last, after = at, received
 		}
 	}
+}
+
+// readInterval is how much of what arrives is read at once: waking up for each packet would cost a slow host
+// the time that the packets need.
+const readInterval = 10 * time.Millisecond
+
+// readLess has reads wait for so many bytes, and a read still ends with a packet.
+func readLess(conn *net.TCPConn, bytes float64) error {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	outer := raw.Control(func(fd uintptr) {
+		err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVLOWAT, max(1, min(int(bytes), chunk)))
+	})
+	return errors.Join(outer, err)
 }
 
 // received is how many bytes the kernel has received on a connection.

@@ -1,6 +1,6 @@
 // Command judge holds what `testbed verify -f json` measured on the netem fabric against absolute limits, or,
-// where userspace was measured too, userspace against netem on the same kernel. Of several tries the best of each
-// measurement counts: what else the host does can only add to an error.
+// where userspace was measured too, userspace against netem on the same kernel. What is in several files is put
+// together; of several tries the best of each measurement counts: what else the host does can only add to an error.
 //
 //	judge [--probe rtt|rate] NETEM.json,... [USERSPACE.json,...]
 package main
@@ -113,7 +113,7 @@ func read(path string) ([]finding, error) {
 	return list, nil
 }
 
-// best merges the tries at one path each, separated by commas, and keeps what the probe measured, or everything.
+// best merges the files at paths separated by commas, and keeps what the probe measured, or everything.
 func best(paths, probe string) ([]finding, error) {
 	var list []finding
 	at := map[string]int{}
