@@ -41,7 +41,7 @@ cross: ## Compile for macOS and Windows (what needs no Linux runs there)
 	GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./cmd/testbed
 	GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/testbed
 
-bench: $(BIN) ## Benchmarks, and the time and memory of up and down at 80 and 500 hosts (needs root)
+bench: $(BIN) ## Benchmarks, and the time and memory of up and down, bare containers beside them (needs root)
 	$(GO) test -run '^$$' -bench . -benchmem ./emulator/...
 	scripts/bench
 

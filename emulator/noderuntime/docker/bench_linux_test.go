@@ -132,6 +132,14 @@ func BenchmarkStart(b *testing.B) {
 	})
 }
 
+// BenchmarkBare starts and removes -nodes bare containers: scripts/bench holds up and down against them.
+func BenchmarkBare(b *testing.B) {
+	r := testRuntime(b)
+	contest(b, []string{"bare"}, func(string) (time.Duration, time.Duration) {
+		return bare{Runtime: r, workers: r.parallel}.cycle(b, *benchNodes)
+	})
+}
+
 // BenchmarkParallel tells how many calls at a time are best, for bare containers.
 func BenchmarkParallel(b *testing.B) {
 	r := testRuntime(b)
