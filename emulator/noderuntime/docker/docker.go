@@ -30,9 +30,6 @@ const MinimumAPI = "1.41"
 // binaryInside is where the testbed's binary is in a node.
 const binaryInside = "/testbed"
 
-// ErrSpec is wrapped by errors about a node that cannot be started as it is described.
-var ErrSpec = errors.New("invalid node")
-
 // ErrEngine is wrapped by errors about an engine that stopped answering.
 var ErrEngine = errors.New("the Docker engine does not answer")
 

@@ -1,10 +1,8 @@
 package docker
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
@@ -13,8 +11,7 @@ import (
 )
 
 const (
-	longestName = 63 // that every version of the engine takes for a host name, in bytes
-	maxPids     = 1024
+	maxPids = 1024
 	// What a container prints is kept by the engine's driver "local", which compresses what it rotates. What
 	// the drivers cost drowns in noise: BenchmarkContainer (24 containers, medians of 3) has the start at 0.89
 	// of the default's with json-file, 0.95 with local and 0.99 with none; the default is json-file.
@@ -25,46 +22,17 @@ const (
 
 // checkSpecs makes the paths of specs absolute and returns all that is wrong with them.
 func checkSpecs(specs []noderuntime.Spec) ([]noderuntime.Spec, error) {
-	out, seen, failed := make([]noderuntime.Spec, len(specs)), map[[2]string]bool{}, []error(nil)
-	for i, s := range specs {
-		key := [2]string{s.Testbed, s.Node}
-		if seen[key] {
-			failed = append(failed, fmt.Errorf("%w: %s of testbed %s is there twice", ErrSpec, s.Node, s.Testbed))
+	return noderuntime.CheckSpecs(specs, func(s noderuntime.Spec) error {
+		switch {
+		case len(s.Args) == 0 && s.Image == "":
+			return fmt.Errorf("%w: %s has neither arguments nor an image", noderuntime.ErrSpec, s.Node)
+		case s.Limits.CPU < 0 || s.Limits.Memory < 0:
+			return fmt.Errorf("%w: %s has a limit below zero", noderuntime.ErrSpec, s.Node)
+		case s.Testbed != specs[0].Testbed:
+			return fmt.Errorf("%w: %s is of testbed %s, others are of %s: start one testbed at a time", noderuntime.ErrSpec, s.Node, s.Testbed, specs[0].Testbed)
 		}
-		seen[key] = true
-		failed = append(failed, checkSpec(s))
-		var errs [2]error
-		if s.Dir, errs[0] = filepath.Abs(s.Dir); s.HostsAt != "" {
-			s.HostsAt, errs[1] = filepath.Abs(s.HostsAt)
-		}
-		failed = append(failed, errs[:]...)
-		if s.Testbed != specs[0].Testbed {
-			failed = append(failed, fmt.Errorf("%w: %s is of testbed %s, others are of %s: start one testbed at a time", ErrSpec, s.Node, s.Testbed, specs[0].Testbed))
-		}
-		out[i] = s
-	}
-	return out, errors.Join(failed...)
-}
-
-func checkSpec(s noderuntime.Spec) error {
-	switch {
-	case s.Testbed == "" || strings.ContainsAny(s.Testbed, "./\x00"):
-		return fmt.Errorf("%w: %q cannot be a testbed's name: it must not be empty nor hold a dot or slash", ErrSpec, s.Testbed)
-	case s.Node == "" || len(s.Node) > longestName || s.Node == "." || s.Node == ".." || strings.ContainsAny(s.Node, "/\x00\n"):
-		return fmt.Errorf("%w: %q cannot be a host's name: it has 1 to %d bytes and no slash", ErrSpec, s.Node, longestName)
-	case s.Dir == "":
-		return fmt.Errorf("%w: %s has no directory", ErrSpec, s.Node)
-	case len(s.Args) == 0 && s.Image == "":
-		return fmt.Errorf("%w: %s has neither arguments nor an image", ErrSpec, s.Node)
-	case s.Limits.CPU < 0 || s.Limits.Memory < 0:
-		return fmt.Errorf("%w: %s has a limit below zero", ErrSpec, s.Node)
-	}
-	for _, a := range append(s.Args[:len(s.Args):len(s.Args)], s.Dir, s.HostsAt) {
-		if strings.ContainsRune(a, 0) {
-			return fmt.Errorf("%w: %s has an argument with a zero byte", ErrSpec, s.Node)
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // readyFile is the file by which a node says that it is ready.

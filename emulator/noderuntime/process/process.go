@@ -97,51 +97,17 @@ func parseCommandLine(data []byte) (identity, bool) {
 	return id, err == nil
 }
 
-// ErrSpec is wrapped by errors about a node that cannot be started as it is described.
-var ErrSpec = errors.New("invalid node")
-
-// longestName is the kernel's limit for a host name, in bytes.
-const longestName = 64
-
 // checkSpecs makes the paths of specs absolute and returns all that is wrong with them.
 func checkSpecs(specs []noderuntime.Spec) ([]noderuntime.Spec, error) {
-	out, seen, failed := make([]noderuntime.Spec, len(specs)), map[[2]string]bool{}, []error(nil)
-	for i, s := range specs {
-		key := [2]string{s.Testbed, s.Node}
-		if seen[key] {
-			failed = append(failed, fmt.Errorf("%w: %s of testbed %s is there twice", ErrSpec, s.Node, s.Testbed))
+	return noderuntime.CheckSpecs(specs, func(s noderuntime.Spec) error {
+		switch {
+		case s.Image != "":
+			return fmt.Errorf("node %s: the runtime process has no images (%s): use --runtime docker, or take image out of the scenario: %w", s.Node, s.Image, noderuntime.ErrNotSupported)
+		case s.Limits != noderuntime.Limits{}:
+			return fmt.Errorf("node %s: the runtime process sets no limits of CPU and memory: use --runtime docker, or resources: none: %w", s.Node, noderuntime.ErrNotSupported)
 		}
-		seen[key] = true
-		failed = append(failed, checkSpec(s))
-		var errs [2]error
-		if s.Dir, errs[0] = filepath.Abs(s.Dir); s.HostsAt != "" {
-			s.HostsAt, errs[1] = filepath.Abs(s.HostsAt)
-		}
-		failed = append(failed, errs[:]...)
-		out[i] = s
-	}
-	return out, errors.Join(failed...)
-}
-
-func checkSpec(s noderuntime.Spec) error {
-	switch {
-	case s.Testbed == "" || strings.ContainsAny(s.Testbed, "./\x00"):
-		return fmt.Errorf("%w: %q cannot be a testbed's name: it must not be empty nor hold a dot or slash", ErrSpec, s.Testbed)
-	case s.Node == "" || len(s.Node) > longestName || s.Node == "." || s.Node == ".." || strings.ContainsAny(s.Node, "/\x00\n"):
-		return fmt.Errorf("%w: %q cannot be a host's name: it has 1 to %d bytes and no slash", ErrSpec, s.Node, longestName)
-	case s.Image != "":
-		return fmt.Errorf("node %s: the runtime process has no images (%s): use --runtime docker, or take image out of the scenario: %w", s.Node, s.Image, noderuntime.ErrNotSupported)
-	case s.Limits != noderuntime.Limits{}:
-		return fmt.Errorf("node %s: the runtime process sets no limits of CPU and memory: use --runtime docker, or resources: none: %w", s.Node, noderuntime.ErrNotSupported)
-	case s.Dir == "":
-		return fmt.Errorf("%w: %s has no directory", ErrSpec, s.Node)
-	}
-	for _, a := range append(s.Args[:len(s.Args):len(s.Args)], s.Dir, s.HostsAt) {
-		if strings.ContainsRune(a, 0) {
-			return fmt.Errorf("%w: %s has an argument with a zero byte", ErrSpec, s.Node)
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // logPath is where a node's output goes.

@@ -1,0 +1,52 @@
+package noderuntime
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// ErrSpec is wrapped by errors about a node that cannot be started as it is described.
+var ErrSpec = errors.New("invalid node")
+
+// longestName is what every runtime takes for a host name, in bytes; the kernel's limit is one more.
+const longestName = 63
+
+// CheckSpecs makes the paths of specs absolute and returns all that is wrong with them: what no runtime can
+// start, and what own says of a runtime's limits. Errors wrap ErrSpec or are own's.
+func CheckSpecs(specs []Spec, own func(Spec) error) ([]Spec, error) {
+	out, seen, failed := make([]Spec, len(specs)), map[[2]string]bool{}, []error(nil)
+	for i, s := range specs {
+		key := [2]string{s.Testbed, s.Node}
+		if seen[key] {
+			failed = append(failed, fmt.Errorf("%w: %s of testbed %s is there twice", ErrSpec, s.Node, s.Testbed))
+		}
+		seen[key] = true
+		failed = append(failed, s.check(), own(s))
+		var errs [2]error
+		if s.Dir, errs[0] = filepath.Abs(s.Dir); s.HostsAt != "" {
+			s.HostsAt, errs[1] = filepath.Abs(s.HostsAt)
+		}
+		failed = append(failed, errs[:]...)
+		out[i] = s
+	}
+	return out, errors.Join(failed...)
+}
+
+func (s Spec) check() error {
+	switch {
+	case s.Testbed == "" || strings.ContainsAny(s.Testbed, "./\x00"):
+		return fmt.Errorf("%w: %q cannot be a testbed's name: it must not be empty nor hold a dot or slash", ErrSpec, s.Testbed)
+	case s.Node == "" || len(s.Node) > longestName || s.Node == "." || s.Node == ".." || strings.ContainsAny(s.Node, "/\x00\n"):
+		return fmt.Errorf("%w: %q cannot be a host's name: it has 1 to %d bytes and no slash", ErrSpec, s.Node, longestName)
+	case s.Dir == "":
+		return fmt.Errorf("%w: %s has no directory", ErrSpec, s.Node)
+	}
+	for _, a := range append(s.Args[:len(s.Args):len(s.Args)], s.Dir, s.HostsAt) {
+		if strings.ContainsRune(a, 0) {
+			return fmt.Errorf("%w: %s has an argument with a zero byte", ErrSpec, s.Node)
+		}
+	}
+	return nil
+}
