@@ -167,3 +167,39 @@ func TestQuantities(t *testing.T) {
 		}
 	}
 }
+
+func TestSpanAndFitting(t *testing.T) {
+	for _, c := range []struct {
+		low, high time.Duration
+		want      string
+	}{
+		{450 * time.Microsecond, 560 * time.Microsecond, "450 to 560 µs"},
+		{450 * time.Microsecond, 2 * time.Millisecond, "450 µs to 2 ms"},
+		{time.Millisecond, time.Millisecond, "1 ms"},
+	} {
+		if got := span(c.low, c.high); got != c.want {
+			t.Errorf("span(%v, %v) = %q, want %q", c.low, c.high, got, c.want)
+		}
+	}
+	const all = "50 Mbit/s, 3 ms, ± 500 µs, 0.01 % loss"
+	if got := fitting(all, boxWidth, smallSize); got != "50 Mbit/s, 3 ms" {
+		t.Errorf("in a box: %q", got)
+	}
+	if got := fitting(all, 1000, smallSize); got != all {
+		t.Errorf("where there is room: %q", got)
+	}
+	if got := fitting("unlimited", 1, smallSize); got != "unlimited" {
+		t.Errorf("where nothing fits: %q", got)
+	}
+}
+
+// Two directions of one line keep their units; a block without anything to say says nothing.
+func TestBlockLabels(t *testing.T) {
+	l := &layout{tree: &tree{Network: &Network{Lines: []Line{{Label: "↑ 1 Gbit/s, 200 µs  ↓ 900 Mbit/s, 200 µs"}, {}, {}}}, parent: []int{0, 1, 2}}}
+	if got := l.label(&block{hosts: []int{0}}); got != l.Lines[0].Label {
+		t.Errorf("two directions: %q", got)
+	}
+	if got := l.label(&block{hosts: []int{1, 2}}); got != "" {
+		t.Errorf("nothing to say: %q", got)
+	}
+}

@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Measures of the drawing, in the SVG's user units (pixels at full size).
@@ -129,20 +130,36 @@ func (l *layout) label(b *block) string {
 	}
 	text := first.Label
 	if !same {
-		text = first.rate + ", " + Delay(low)
-		if high > low {
-			text += " to " + Delay(high)
-		}
+		text = first.rate + ", " + span(low, high)
 	}
-	if len(b.hosts) > 1 {
+	if len(b.hosts) > 1 && text != "" {
 		text = fmt.Sprintf("%d × %s", len(b.hosts), text)
 	}
-	for _, unit := range []string{" µs", " ms"} { // 450 to 560 µs
-		if strings.Count(text, unit) == 2 {
-			text = strings.Replace(text, unit, "", 1)
-		}
-	}
 	return text
+}
+
+// span is a range of delays, with the unit once where it is the same: 450 to 560 µs.
+func span(low, high time.Duration) string {
+	if low == high {
+		return Delay(low)
+	}
+	from, to := Delay(low), Delay(high)
+	if number, unit, _ := strings.Cut(from, " "); strings.HasSuffix(to, " "+unit) {
+		from = number
+	}
+	return from + " to " + to
+}
+
+// fitting is a description without those of its last parts that do not fit into a width.
+func fitting(description string, width, size float64) string {
+	for textWidth(description, size) > width {
+		cut := strings.LastIndex(description, ", ")
+		if cut < 0 {
+			break
+		}
+		description = description[:cut]
+	}
+	return description
 }
 
 // shorten keeps a name's end, where names differ, within so many letters.

@@ -33,7 +33,7 @@ func (p *painter) node(v int) {
 	name := point{at.x + boxWidth/2, at.y + 3.4}
 	if n.Link {
 		name.y = at.y - 0.6
-		p.add(mark{role: "label", small: true, middle: true, text: n.Shape, group: g, path: []point{{name.x, at.y + 7.6}}})
+		p.add(mark{role: "label", small: true, middle: true, text: fitting(n.Shape, boxWidth, smallSize), group: g, path: []point{{name.x, at.y + 7.6}}})
 	}
 	p.add(mark{role: "name", middle: true, text: shorten(n.Name, 17), group: g, path: []point{name}})
 }
