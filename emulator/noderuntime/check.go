@@ -10,8 +10,8 @@ import (
 // ErrSpec is wrapped by errors about a node that cannot be started as it is described.
 var ErrSpec = errors.New("invalid node")
 
-// longestName is what every runtime takes for a host name, in bytes; the kernel's limit is one more.
-const longestName = 63
+// longestName is the kernel's limit for a host name, in bytes.
+const longestName = 64
 
 // CheckSpecs makes the paths of specs absolute and returns all that is wrong with them: what no runtime can
 // start, and what own says of a runtime's limits. Errors wrap ErrSpec or are own's.

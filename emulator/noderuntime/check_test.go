@@ -21,7 +21,7 @@ func TestCheckSpecs(t *testing.T) {
 		"dot in testbed":    func(s *Spec) { s.Testbed = "a.b" },
 		"no node":           func(s *Spec) { s.Node = "" },
 		"slash in node":     func(s *Spec) { s.Node = "../x" },
-		"long host name":    func(s *Spec) { s.Node = strings.Repeat("n", 64) },
+		"long host name":    func(s *Spec) { s.Node = strings.Repeat("n", 65) },
 		"newline in node":   func(s *Spec) { s.Node = "a\nb" },
 		"no directory":      func(s *Spec) { s.Dir = "" },
 		"zero in arguments": func(s *Spec) { s.Args = []string{"a\x00b"} },

@@ -116,28 +116,31 @@ const readInterval = 10 * time.Millisecond
 
 // readLess has reads wait for so many bytes, and a read still ends with a packet.
 func readLess(conn *net.TCPConn, bytes float64) error {
+	return onSocket(conn, func(fd int) error {
+		return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVLOWAT, max(1, min(int(bytes), chunk)))
+	})
+}
+
+// received is how many bytes the kernel has received on a connection.
+func received(conn *net.TCPConn) (count uint64, err error) {
+	err = onSocket(conn, func(fd int) error {
+		info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+		if err == nil {
+			count = info.Bytes_received
+		}
+		return err
+	})
+	return count, err
+}
+
+// onSocket calls f with a connection's socket.
+func onSocket(conn *net.TCPConn, f func(fd int) error) error {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return err
 	}
-	outer := raw.Control(func(fd uintptr) {
-		err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVLOWAT, max(1, min(int(bytes), chunk)))
-	})
+	outer := raw.Control(func(fd uintptr) { err = f(int(fd)) })
 	return errors.Join(outer, err)
-}
-
-// received is how many bytes the kernel has received on a connection.
-func received(conn *net.TCPConn) (uint64, error) {
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return 0, err
-	}
-	var info *unix.TCPInfo
-	outer := raw.Control(func(fd uintptr) { info, err = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO) })
-	if err = errors.Join(outer, err); err != nil {
-		return 0, err
-	}
-	return info.Bytes_received, nil
 }
 
 func listen(ctx context.Context, ns string, addr netip.Addr) (*net.TCPListener, error) {

@@ -52,7 +52,8 @@ func FuzzContainerNames(f *testing.F) {
 
 func TestCheckSpecs(t *testing.T) {
 	good := noderuntime.Spec{Testbed: "a", Node: "n", Dir: "rel", Args: []string{"x"}}
-	image, idle, limited, other := good, good, good, good
+	image, long, idle, limited, other := good, good, good, good, good
+	long.Node = strings.Repeat("n", 64)
 	image.Node, image.Args, image.Image = "m", nil, "i"
 	idle.Args = nil
 	limited.Limits.CPU = -1
@@ -60,7 +61,8 @@ func TestCheckSpecs(t *testing.T) {
 	if _, err := checkSpecs([]noderuntime.Spec{good, image}); err != nil {
 		t.Error(err)
 	}
-	for name, specs := range map[string][]noderuntime.Spec{"nothing to run": {idle}, "limit below zero": {limited}, "two testbeds": {good, other}} {
+	for name, specs := range map[string][]noderuntime.Spec{"long host name": {long}, "nothing to run": {idle}, "limit below zero": {limited},
+		"two testbeds": {good, other}, "the same node twice": {good, good}} {
 		if _, err := checkSpecs(specs); !errors.Is(err, noderuntime.ErrSpec) {
 			t.Errorf("%s: got %v, want ErrSpec", name, err)
 		}

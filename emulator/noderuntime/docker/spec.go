@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	maxPids = 1024
+	longestName = 63 // that every version of the engine takes for a host name, in bytes
+	maxPids     = 1024
 	// What a container prints is kept by the engine's driver "local", which compresses what it rotates. What
 	// the drivers cost drowns in noise: BenchmarkContainer (24 containers, medians of 3) has the start at 0.89
 	// of the default's with json-file, 0.95 with local and 0.99 with none; the default is json-file.
@@ -24,6 +25,8 @@ const (
 func checkSpecs(specs []noderuntime.Spec) ([]noderuntime.Spec, error) {
 	return noderuntime.CheckSpecs(specs, func(s noderuntime.Spec) error {
 		switch {
+		case len(s.Node) > longestName:
+			return fmt.Errorf("%w: %q cannot be a host's name: it has 1 to %d bytes and no slash", noderuntime.ErrSpec, s.Node, longestName)
 		case len(s.Args) == 0 && s.Image == "":
 			return fmt.Errorf("%w: %s has neither arguments nor an image", noderuntime.ErrSpec, s.Node)
 		case s.Limits.CPU < 0 || s.Limits.Memory < 0:

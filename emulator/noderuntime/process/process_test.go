@@ -56,7 +56,9 @@ func TestCheckSpecs(t *testing.T) {
 	image, limited := good, good
 	image.Image = "i"
 	limited.Limits.Memory = 1
-	if _, err := checkSpecs([]noderuntime.Spec{good}); err != nil {
+	long := good
+	long.Node = strings.Repeat("n", 64) // the kernel's limit
+	if _, err := checkSpecs([]noderuntime.Spec{good, long}); err != nil {
 		t.Error(err)
 	}
 	for name, bad := range map[string]noderuntime.Spec{"image": image, "limit": limited} {
