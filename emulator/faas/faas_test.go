@@ -87,6 +87,23 @@ func (c *cluster) carryOut(t testing.TB, spec *ChainSpec) (*ChainResult, error) 
 	return result, c.check(t, spec)
 }
 
+// quickest carries a chain out three times, all of which must succeed. What else the machine does can only
+// add to a latency, so the lowest counts.
+func (c *cluster) quickest(t testing.TB, spec *ChainSpec) *ChainResult {
+	t.Helper()
+	var best *ChainResult
+	for range 3 {
+		result, lost := c.carryOut(t, spec)
+		if result.Error != "" || lost != nil {
+			t.Fatalf("%s: error %q, check %v", spec.Model, result.Error, lost)
+		}
+		if best == nil || result.Latency() < best.Latency() {
+			best = result
+		}
+	}
+	return best
+}
+
 func (c *cluster) check(t testing.TB, spec *ChainSpec) error {
 	t.Helper()
 	checks, err := spec.Check(t.Context(), c.client)
@@ -269,10 +286,7 @@ func diamond(shared bool) []workload.Job {
 func TestBranchesRunAtTheSameTime(t *testing.T) {
 	c := newCluster(t, Allotted)
 	for _, m := range plan.Study {
-		result, lost := c.carryOut(t, c.spec(t, diamond(false), m, placed(1, 1, 2, 1)))
-		if result.Error != "" || lost != nil {
-			t.Fatalf("%s: error %q, check %v", m, result.Error, lost)
-		}
+		result := c.quickest(t, c.spec(t, diamond(false), m, placed(1, 1, 2, 1)))
 		if result.Processing() < 240*time.Millisecond || result.Latency() > 200*time.Millisecond {
 			t.Errorf("%s: processing %v within %v: the branches do not overlap", m, result.Processing(), result.Latency())
 		}
@@ -359,10 +373,7 @@ func TestWarm(t *testing.T) {
 
 func TestSharedCompute(t *testing.T) {
 	c := newCluster(t, Shared)
-	result, lost := c.carryOut(t, c.spec(t, diamond(false), plan.InFunction, placed(1, 1, 1, 1)))
-	if result.Error != "" || lost != nil {
-		t.Fatalf("error %q, check %v", result.Error, lost)
-	}
+	result := c.quickest(t, c.spec(t, diamond(false), plan.InFunction, placed(1, 1, 1, 1)))
 	// Two tasks of 60 ms at one node take 120 ms together.
 	if took := result.Latency(); took < 115*time.Millisecond || took > 300*time.Millisecond {
 		t.Errorf("two tasks of 60 ms shared a node and took %v", took)
