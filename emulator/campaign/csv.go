@@ -3,8 +3,9 @@ package campaign
 import (
 	"encoding/csv"
 	"io"
-	"math"
 	"strconv"
+
+	"testbed/emulator/report/figures"
 )
 
 // WriteSummary writes a row for each simulation: the means over its chains, with nine significant digits.
@@ -15,7 +16,7 @@ func (r *Results) WriteSummary(w io.Writer) error {
 		m := &r.Means[i]
 		_ = out.Write([]string{
 			strconv.Itoa(m.Jobs), string(m.Policy), string(m.Model), strconv.FormatUint(m.Seed, 10), strconv.Itoa(m.Chains),
-			number(m.Processing), number(m.Network), number(m.Total), number(m.Traffic),
+			figures.Number(m.Processing), figures.Number(m.Network), figures.Number(m.Total), figures.Number(m.Traffic),
 		})
 	}
 	out.Flush()
@@ -33,7 +34,7 @@ func (r *Results) WriteLengths(w io.Writer) error {
 				for _, l := range r.Lengths(jobs, policy, model) {
 					_ = out.Write([]string{
 						strconv.Itoa(jobs), string(policy), string(model), strconv.Itoa(l.Length), strconv.Itoa(l.Chains),
-						strconv.Itoa(l.Network.Samples), number(l.Network.Y), number(l.Network.Low), number(l.Network.High),
+						strconv.Itoa(l.Network.Samples), figures.Number(l.Network.Y), figures.Number(l.Network.Low), figures.Number(l.Network.High),
 					})
 				}
 			}
@@ -41,12 +42,4 @@ func (r *Results) WriteLengths(w io.Writer) error {
 	}
 	out.Flush()
 	return out.Error()
-}
-
-// number has nine significant digits: the last bits, in which processors may differ, do not show.
-func number(v float64) string {
-	if math.IsNaN(v) {
-		return ""
-	}
-	return strconv.FormatFloat(v, 'g', 9, 64)
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // WriteCSV writes the points of all curves: model, policy, x, the mean and its 95 % confidence interval
-// (empty where there were fewer than two samples), and the number of samples. Numbers have nine
-// significant digits, so that the last bits, in which machines may differ, do not show.
+// (empty where there were fewer than two samples), and the number of samples. Numbers are
+// written as Number does.
 func (f *Figure) WriteCSV(w io.Writer) error {
 	out, first, second := csv.NewWriter(w), "model", "policy"
 	if f.ByOrder {
@@ -21,14 +21,17 @@ func (f *Figure) WriteCSV(w io.Writer) error {
 	_ = out.Write([]string{first, second, f.X.Column, f.Y.Column, "ci95_low", "ci95_high", "samples"}) // out remembers a failure
 	for _, c := range f.Curves {
 		for _, p := range c.Points {
-			_ = out.Write([]string{c.Model, c.Policy, number(p.X), number(p.Y), number(p.Low), number(p.High), strconv.Itoa(p.Samples)})
+			_ = out.Write([]string{c.Model, c.Policy, Number(p.X), Number(p.Y), Number(p.Low), Number(p.High), strconv.Itoa(p.Samples)})
 		}
 	}
 	out.Flush()
 	return out.Error()
 }
 
-func number(v float64) string {
+// Number is how this project writes measured and predicted figures into CSV: with nine significant digits,
+// so that the last bits, in which processors may differ, do not show; empty for NaN, which says that there
+// is none.
+func Number(v float64) string {
 	if math.IsNaN(v) {
 		return ""
 	}

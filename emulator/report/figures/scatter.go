@@ -132,7 +132,7 @@ func (s *Scatter) csv() ([]byte, error) {
 	_ = out.Write([]string{"model", "predicted_" + s.Column, "measured_" + s.Column, "chains"}) // out remembers a failure
 	for _, c := range s.Clouds {
 		for _, d := range c.Dots {
-			_ = out.Write([]string{c.Model, number(d.Predicted), number(d.Measured), strconv.Itoa(d.Count)})
+			_ = out.Write([]string{c.Model, Number(d.Predicted), Number(d.Measured), strconv.Itoa(d.Count)})
 		}
 	}
 	out.Flush()

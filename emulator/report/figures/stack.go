@@ -154,7 +154,7 @@ func (s *Stack) csv() ([]byte, error) {
 	_ = out.Write([]string{"model", "part", s.Column}) // out remembers a failure
 	for i, bar := range s.Bars {
 		for k, part := range s.Parts {
-			_ = out.Write([]string{bar, part, number(s.Values[i][k])})
+			_ = out.Write([]string{bar, part, Number(s.Values[i][k])})
 		}
 	}
 	out.Flush()
