@@ -49,7 +49,7 @@ func TestKilled(t *testing.T) {
 func killed(t *testing.T, environment string, after int) {
 	t.Helper()
 	command := exec.Command(os.Args[0], "-test.run=^TestKilled$")
-	command.Env = append(os.Environ(), environment)
+	command.Env = append(os.Environ(), environment, "TMPDIR="+t.TempDir()) // what it leaves goes with that
 	out, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
