@@ -186,7 +186,7 @@ func quoted(value []byte) (string, error) {
 }
 
 // unescape replaces each of the characters given that follows a backslash, and the backslash, by its meaning.
-func unescape(value []byte, special, meaning string) []byte {
+func unescape(value []byte, escaped, meaning string) []byte {
 	if bytes.IndexByte(value, '\\') < 0 {
 		return value
 	}
@@ -194,7 +194,7 @@ func unescape(value []byte, special, meaning string) []byte {
 	for i := 0; i < len(value); i++ {
 		b := value[i]
 		if b == '\\' && i+1 < len(value) {
-			if n := strings.IndexByte(special, value[i+1]); n >= 0 {
+			if n := strings.IndexByte(escaped, value[i+1]); n >= 0 {
 				i, b = i+1, meaning[n]
 			}
 		}
@@ -221,7 +221,7 @@ func split(line []byte, tag, field func(name, value []byte) error) error {
 		if !ok {
 			return fmt.Errorf("%w: the tag %q", errLine, one)
 		}
-		if err := tag(name, unescape(value, ",= ", ",= ")); err != nil {
+		if err := tag(name, unescape(value, special, special)); err != nil {
 			return fmt.Errorf("%w: tag %s: %w", errLine, name, err)
 		}
 	}
@@ -239,13 +239,18 @@ func split(line []byte, tag, field func(name, value []byte) error) error {
 	return nil
 }
 
+// special are the characters that a backslash escapes outside quotes; before any other, a backslash too, it is itself.
+const special = ",= "
+
 // cut cuts at the first separator that no backslash escapes and, where there are quotes, none encloses.
 func cut(text []byte, separator byte, quotes bool) (before, after []byte, found bool) {
 	inside := false
 	for i := 0; i < len(text); i++ {
 		switch b := text[i]; {
 		case b == '\\':
-			i++
+			if inside || i+1 < len(text) && strings.IndexByte(special, text[i+1]) >= 0 {
+				i++
+			}
 		case b == '"' && quotes:
 			inside = !inside
 		case b == separator && !inside:

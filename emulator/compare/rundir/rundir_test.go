@@ -221,6 +221,7 @@ func TestStraySteps(t *testing.T) {
 func FuzzLines(f *testing.F) {
 	f.Add("job \"1\"", "load+net", "timed out", 0.5, 3)
 	f.Add(`a\`, "b ,=c", `\"`, 1e-9, 0)
+	f.Add("x", `\ `, "", -8.0, 0)
 	f.Add("\t\\t", "b", "\r\n", 0.0, 1)
 	f.Fuzz(func(t *testing.T, job, policy, failure string, latency float64, index int) {
 		c := record.Chain{Tags: record.Tags{Model: "external", Policy: policy, Length: 2}, Time: time.Unix(1, 0), Index: index, Job: job,
