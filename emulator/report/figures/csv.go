@@ -8,8 +8,7 @@ import (
 )
 
 // WriteCSV writes the points of all curves: model, policy, x, the mean and its 95 % confidence interval
-// (empty where there were fewer than two samples), and the number of samples. Numbers are
-// written as Number does.
+// (empty where there were fewer than two samples), and the number of samples. Numbers are written as Number does.
 func (f *Figure) WriteCSV(w io.Writer) error {
 	out, first, second := csv.NewWriter(w), "model", "policy"
 	if f.ByOrder {
