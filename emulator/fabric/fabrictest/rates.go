@@ -48,7 +48,7 @@ func jitter(t *testing.T, newFabric NewFabric) {
 	if low < delay-most-200*time.Microsecond || high > delay+most+late {
 		t.Errorf("from %v to %v, want within %v ± %v", low, high, delay, most)
 	}
-	widest := time.Duration(math.Hypot(float64(most)*8/10, float64(late)/2))
+	widest := time.Duration(math.Hypot(float64(most)*3/4, float64(late)/2))
 	if mean < delay-1500*time.Microsecond || mean > delay+time.Millisecond+late || deviation < most*4/10 || deviation > widest {
 		t.Errorf("mean %v, deviation %v; want %v and %v", mean, deviation, delay, time.Duration(float64(most)/math.Sqrt(3)))
 	}
