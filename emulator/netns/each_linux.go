@@ -9,16 +9,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Each runs f(0) ... f(len(paths)-1), each on a thread inside the network namespace paths[i], one after
+// Each runs f(0) ... f(len(refs)-1), each on a thread inside the network namespace refs[i], one after
 // the other. It stops at the first error and returns it. One thread serves all of them, so it is faster
 // than as many calls of Do; the thread ends with the call.
-func Each(paths []string, f func(i int) error) error {
+func Each(refs []Ref, f func(i int) error) error {
 	result := make(chan error, 1)
 	go func() {
 		// Never unlocked: the thread, which is in a namespace not its own, ends with the goroutine.
 		runtime.LockOSThread()
-		for i, path := range paths {
-			if err := enter(path); err != nil {
+		for i, r := range refs {
+			if err := enter(r); err != nil {
 				result <- err
 				return
 			}
@@ -32,14 +32,14 @@ func Each(paths []string, f func(i int) error) error {
 	return <-result
 }
 
-func enter(path string) error {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+func enter(r Ref) error {
+	file, err := r.Open()
 	if err != nil {
-		return fmt.Errorf("network namespace %s: %w", path, err)
+		return err
 	}
-	defer unix.Close(fd)
-	if err := unix.Setns(fd, unix.CLONE_NEWNET); err != nil {
-		return fmt.Errorf("enter network namespace %s: %w", path, err)
+	defer file.Close()
+	if err := unix.Setns(int(file.Fd()), unix.CLONE_NEWNET); err != nil {
+		return fmt.Errorf("enter network namespace %s: %w", r.Path, err)
 	}
 	return nil
 }
@@ -70,8 +70,8 @@ func New() (*Held, error) {
 	return &Held{m.file}, nil
 }
 
-// Path leads to the namespace, for other processes too, while it is held.
-func (h *Held) Path() string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), h.file.Fd()) }
+// Ref leads to the namespace, for other processes too, while it is held.
+func (h *Held) Ref() Ref { return Ref{Path: fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), h.file.Fd())} }
 
 // Close lets the namespace go. It ends with its last process and socket.
 func (h *Held) Close() error {

@@ -2,11 +2,13 @@
 
 package netns
 
+import "os"
+
 // Do returns ErrNotSupported.
-func Do(string, func() error) error { return ErrNotSupported }
+func Do(Ref, func() error) error { return ErrNotSupported }
 
 // Each returns ErrNotSupported.
-func Each([]string, func(int) error) error { return ErrNotSupported }
+func Each([]Ref, func(int) error) error { return ErrNotSupported }
 
 // Held is a network namespace without a name.
 type Held struct{}
@@ -14,8 +16,11 @@ type Held struct{}
 // New returns ErrNotSupported.
 func New() (*Held, error) { return nil, ErrNotSupported }
 
-// Path returns nothing.
-func (h *Held) Path() string { return "" }
+// Ref returns nothing.
+func (h *Held) Ref() Ref { return Ref{} }
 
 // Close does nothing.
 func (h *Held) Close() error { return nil }
+
+// Open returns ErrNotSupported.
+func (r Ref) Open() (*os.File, error) { return nil, ErrNotSupported }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 
+	"testbed/emulator/netns"
 	"testbed/emulator/units"
 )
 
@@ -29,7 +30,8 @@ type Spec struct {
 	// runtime without images fails with ErrNotSupported.
 	Image  string
 	Limits Limits
-	Run    string // identifies this bringing up of the testbed; a runtime with labels sets it
+	Run    string // identifies this bringing up of the testbed
+	Secret Secret // of this bringing up; a runtime whose nodes bear labels signs them with it
 }
 
 // Limits bound what a node may use; a zero member does not. A runtime that cannot set them fails with
@@ -46,13 +48,20 @@ type Logger interface {
 	Logs(ctx context.Context, node Node, follow bool, out io.Writer) error
 }
 
-// Node is a node that runs.
+// Node is a node that was started. It is the process that had the number at that time, in the namespace of
+// that number, and no other: whoever enters or ends it compares both.
 type Node struct {
-	Testbed string `json:"testbed"`
-	Node    string `json:"node"`
-	PID     int    `json:"pid"`   // of its first process, as seen from the host
-	NetNS   string `json:"netns"` // path of its network namespace
+	Testbed   string `json:"testbed"`
+	Node      string `json:"node"`
+	PID       int    `json:"pid"`                 // of its first process, as seen from the host
+	Start     uint64 `json:"start"`               // when that process started, in clock ticks after boot
+	NetNS     string `json:"netns"`               // path of its network namespace
+	Inode     uint64 `json:"netns_inode"`         // by which the kernel knows the namespace
+	Container string `json:"container,omitempty"` // the engine's ID of its container, where it is one
 }
+
+// Namespace is the node's network namespace.
+func (n Node) Namespace() netns.Ref { return netns.Ref{Path: n.NetNS, Start: n.Start, Inode: n.Inode} }
 
 // Stdio is what an executed command is connected to; nil members mean none.
 type Stdio struct {
@@ -68,10 +77,15 @@ type Runtime interface {
 	// error or cancellation those started are removed. As they become ready it calls progress, which may
 	// be nil, with their number, one call at a time.
 	Start(ctx context.Context, specs []Spec, progress func(ready int)) ([]Node, error)
-	// List finds the nodes of a testbed that run, by name; of every testbed where it is empty.
-	List(ctx context.Context, testbed string) ([]Node, error)
+	// Alive returns those of the nodes, as Start returned them, that still run as they did: none whose
+	// number or name another process or container has by now.
+	Alive(ctx context.Context, nodes []Node) ([]Node, error)
+	// Find looks for nodes of a testbed without a record of them, or of every testbed where the name is
+	// empty, sorted by testbed and name. It believes only what nobody but testbed can have made, and serves removal.
+	Find(ctx context.Context, testbed string) ([]Node, error)
 	// Exec runs a command in a node and returns its exit status (128+n for a signal n).
 	Exec(ctx context.Context, node Node, args []string, stdio Stdio) (int, error)
-	// Remove removes all nodes of a testbed, whoever started them, and all that is left of them. It may be repeated.
-	Remove(ctx context.Context, testbed string) error
+	// Remove removes a testbed's nodes: those given, as Start returned them, and those that Find finds, and all
+	// that is left of them. It touches nothing that it cannot prove to be testbed's. It may be repeated.
+	Remove(ctx context.Context, testbed string, nodes []Node) error
 }

@@ -20,13 +20,18 @@ import (
 
 // Run tests a runtime made by newRuntime, whose nodes run a program that calls Main. That program is at
 // binary inside the nodes. The names of its testbeds begin with prefix, which must be the test's own.
+//
+// The runtime knows a testbed's secret by Secret.
 func Run(t *testing.T, newRuntime func(testing.TB) noderuntime.Runtime, binary, prefix string) {
 	testenv.Privileged(t)
 	for _, test := range []struct {
 		name string
 		run  func(*suite)
 	}{
-		{"ListsWhatItStarted", (*suite).listsWhatItStarted},
+		{"FindsWhatItStarted", (*suite).findsWhatItStarted},
+		{"AliveAreThoseMeant", (*suite).aliveAreThoseMeant},
+		{"NodesAreKnownExactly", (*suite).nodesAreKnownExactly},
+		{"RemoveTakesThoseRecorded", (*suite).removeTakesThoseRecorded},
 		{"NodesAreSeparate", (*suite).nodesAreSeparate},
 		{"ExecConnectsAndReports", (*suite).execConnectsAndReports},
 		{"ExecIsCancelled", (*suite).execIsCancelled},
@@ -62,7 +67,7 @@ type suite struct {
 func (s *suite) specs(testbed string, count int, args ...string) []noderuntime.Spec {
 	s.Helper()
 	s.Cleanup(func() {
-		if err := s.runtime.Remove(context.Background(), testbed); err != nil {
+		if err := s.runtime.Remove(context.Background(), testbed, nil); err != nil {
 			s.Error(err)
 		}
 	})
@@ -72,7 +77,8 @@ func (s *suite) specs(testbed string, count int, args ...string) []noderuntime.S
 	}
 	specs := make([]noderuntime.Spec, count)
 	for i := range specs {
-		specs[i] = noderuntime.Spec{Testbed: testbed, Node: fmt.Sprint("n", i), Args: args, Dir: s.dir, HostsAt: hosts}
+		specs[i] = noderuntime.Spec{Testbed: testbed, Node: fmt.Sprint("n", i), Args: args, Dir: s.dir, HostsAt: hosts,
+			Run: testbed + "-1", Secret: s.secret(testbed, testbed+"-1")}
 	}
 	return specs
 }
@@ -89,9 +95,12 @@ func (s *suite) start(testbed string, count int) []noderuntime.Node {
 	return nodes
 }
 
+// secret is that of a testbed of the suite.
+func (s *suite) secret(testbed, run string) noderuntime.Secret { return Secret(testbed, run) }
+
 func (s *suite) list(testbed string) []noderuntime.Node {
 	s.Helper()
-	nodes, err := s.runtime.List(context.Background(), testbed)
+	nodes, err := s.runtime.Find(context.Background(), testbed)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -129,7 +138,7 @@ func (s *suite) eventually(what string, ok func() bool) {
 	}
 }
 
-func (s *suite) listsWhatItStarted() {
+func (s *suite) findsWhatItStarted() {
 	bed := s.prefix + "list"
 	started := s.start(bed, 3)
 	if got := s.list(bed); !slices.Equal(got, started) {
@@ -235,7 +244,7 @@ func (s *suite) removeEndsCommands() {
 		ended <- outcome{code, err}
 	}()
 	s.eventually("the command runs", func() bool { return s.facts(n).Seen == 3 })
-	if err := s.runtime.Remove(context.Background(), bed); err != nil {
+	if err := s.runtime.Remove(context.Background(), bed, nil); err != nil {
 		s.Fatal(err)
 	}
 	select {
@@ -256,7 +265,7 @@ func (s *suite) execNeedsANode() {
 	if _, err := s.runtime.Exec(context.Background(), stranger, []string{s.binary, Probe, "exit", "0"}, noderuntime.Stdio{}); !errors.Is(err, noderuntime.ErrNoSuchNode) {
 		s.Errorf("a node that never was: %v", err)
 	}
-	if err := s.runtime.Remove(context.Background(), bed); err != nil {
+	if err := s.runtime.Remove(context.Background(), bed, nil); err != nil {
 		s.Fatal(err)
 	}
 	if _, err := s.runtime.Exec(context.Background(), n, []string{s.binary, Probe, "exit", "0"}, noderuntime.Stdio{}); !errors.Is(err, noderuntime.ErrNoSuchNode) {
@@ -271,7 +280,7 @@ func (s *suite) testbedsDoNotDisturbEachOther() {
 	if got := s.list(a); len(got) != 2 {
 		s.Errorf("%s has %d nodes, want 2", a, len(got))
 	}
-	if err := s.runtime.Remove(context.Background(), a); err != nil {
+	if err := s.runtime.Remove(context.Background(), a, nil); err != nil {
 		s.Fatal(err)
 	}
 	if got := s.list(a); len(got) != 0 {
@@ -295,7 +304,7 @@ func (s *suite) removeIsCompleteAndRepeatable() {
 		s.Errorf("the host's mounts changed:\n%s\nbefore:\n%s", got, before)
 	}
 	for range 2 {
-		if err := s.runtime.Remove(context.Background(), bed); err != nil {
+		if err := s.runtime.Remove(context.Background(), bed, nil); err != nil {
 			s.Fatal(err)
 		}
 		if got := s.list(bed); len(got) != 0 {
@@ -307,7 +316,7 @@ func (s *suite) removeIsCompleteAndRepeatable() {
 			}
 		}
 	}
-	if err := s.runtime.Remove(context.Background(), s.prefix+"never"); err != nil {
+	if err := s.runtime.Remove(context.Background(), s.prefix+"never", nil); err != nil {
 		s.Errorf("removing what never was: %v", err)
 	}
 	s.start(bed, 3) // the names are free again

@@ -1,0 +1,25 @@
+package netns
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrOther is wrapped by errors about a namespace that is not the one that was meant.
+var ErrOther = errors.New("another network namespace")
+
+// Ref names a network namespace. Where Start and Inode are given, no other can be meant: neither that of a
+// process that got the number later, nor one that was put at the path since.
+type Ref struct {
+	Path  string `json:"path"`            // e.g. /proc/4711/ns/net
+	Start uint64 `json:"start,omitempty"` // of the process in Path, in clock ticks after boot; 0: not compared
+	Inode uint64 `json:"inode,omitempty"` // of the namespace; 0: not compared
+}
+
+// OfProcess names the namespace of a process that started at the given time, by its number and the namespace's.
+func OfProcess(pid int, start, inode uint64) Ref {
+	return Ref{Path: fmt.Sprintf("/proc/%d/ns/net", pid), Start: start, Inode: inode}
+}
+
+// String is the path.
+func (r Ref) String() string { return r.Path }
