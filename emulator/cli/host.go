@@ -27,16 +27,13 @@ const FabricCommand = "fabric-process"
 
 // newHost knows the runtimes and fabrics that this program has, in the order in which `auto` tries them.
 func newHost(s *State) *orchestrator.Host {
-	node, container := process.New(s.Binary, nil), docker.New(s.Binary)
+	node := process.New(s.Binary, nil)
 	node.Dir = orchestrator.DefaultStore.NodeDir
-	return &orchestrator.Host{
+	h := &orchestrator.Host{
 		Store: orchestrator.DefaultStore,
-		Runtimes: []orchestrator.RuntimeOption{
-			{Runtime: container, Supported: container.Supported, Endpoint: container.Endpoint},
-			{Runtime: node, Supported: node.Supported},
-		},
+		Key:   orchestrator.DefaultKey,
 		Fabrics: []orchestrator.FabricOption{{
-			Name: netem.Name, Supported: netem.Supported, Testbeds: netem.Testbeds, New: netem.New,
+			Name: netem.Name, Supported: netem.Supported, New: netem.New,
 		}, {
 			Name:      "userspace",
 			Supported: userspaceSupported,
@@ -46,6 +43,8 @@ func newHost(s *State) *orchestrator.Host {
 			},
 		}},
 	}
+	h.Runtimes = []orchestrator.RuntimeOption{dockerAt(s, h, ""), {Runtime: node, Supported: node.Supported}}
+	return h
 }
 
 // userspaceSupported says why the userspace fabric cannot be had; nil where it can. A missing device file is

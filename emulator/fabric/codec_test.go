@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"testbed/emulator/netns"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -33,7 +34,7 @@ func sample(t *testing.T) Network {
 	top.EdgeNetwork = 3
 	return Network{
 		Testbed: "x", Topology: top, Seed: 7,
-		Stations: []Station{{ID: a, NetNS: "/proc/1/ns/net", Addr: netip.MustParsePrefix("10.0.0.1/16"), Sysctls: map[string]string{"k": "v"}}},
+		Stations: []Station{{ID: a, NetNS: netns.OfProcess(1, 2, 3), Addr: netip.MustParsePrefix("10.0.0.1/16"), Sysctls: map[string]string{"k": "v"}}},
 		Queues:   top.QueueLimits(),
 		Down:     []topology.ID{cable}, Partition: [][]topology.ID{{a}, {b}},
 	}

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"time"
 
+	"testbed/emulator/netns"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -38,7 +39,7 @@ type Network struct {
 // Station is a host's attachment to the network.
 type Station struct {
 	ID      topology.ID
-	NetNS   string            // path of the network namespace, e.g. /proc/4711/ns/net
+	NetNS   netns.Ref         // the network namespace
 	Addr    netip.Prefix      // the station's address and the network's prefix
 	Sysctls map[string]string // set in the namespace, e.g. net/ipv4/tcp_congestion_control: cubic
 }

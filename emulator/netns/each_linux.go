@@ -4,32 +4,27 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 
 	"golang.org/x/sys/unix"
+
+	"testbed/emulator/internal/proc"
 )
 
 // Each runs f(0) ... f(len(refs)-1), each on a thread inside the network namespace refs[i], one after
 // the other. It stops at the first error and returns it. One thread serves all of them, so it is faster
 // than as many calls of Do; the thread ends with the call.
 func Each(refs []Ref, f func(i int) error) error {
-	result := make(chan error, 1)
-	go func() {
-		// Never unlocked: the thread, which is in a namespace not its own, ends with the goroutine.
-		runtime.LockOSThread()
+	return proc.OnSpareThread(func() error {
 		for i, r := range refs {
 			if err := enter(r); err != nil {
-				result <- err
-				return
+				return err
 			}
 			if err := f(i); err != nil {
-				result <- err
-				return
+				return err
 			}
 		}
-		result <- nil
-	}()
-	return <-result
+		return nil
+	})
 }
 
 func enter(r Ref) error {
@@ -49,25 +44,18 @@ type Held struct{ file *os.File }
 
 // New makes a network namespace with its loopback down.
 func New() (*Held, error) {
-	type made struct {
-		file *os.File
-		err  error
-	}
-	result := make(chan made, 1)
-	go func() {
-		runtime.LockOSThread() // never unlocked, as in Each
+	h := &Held{}
+	err := proc.OnSpareThread(func() (err error) {
 		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-			result <- made{err: fmt.Errorf("make a network namespace: %w", err)}
-			return
+			return fmt.Errorf("make a network namespace: %w", err)
 		}
-		file, err := os.Open("/proc/thread-self/ns/net")
-		result <- made{file, err}
-	}()
-	m := <-result
-	if m.err != nil {
-		return nil, m.err
+		h.file, err = os.Open("/proc/thread-self/ns/net")
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
-	return &Held{m.file}, nil
+	return h, nil
 }
 
 // Ref leads to the namespace, for other processes too, while it is held.

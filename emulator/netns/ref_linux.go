@@ -68,11 +68,8 @@ func (r Ref) check(file *os.File) error {
 	if r.Inode != 0 && inode != r.Inode {
 		return fmt.Errorf("%w: number %d, not %d", ErrOther, inode, r.Inode)
 	}
-	for _, own := range []string{"/proc/self/ns/net", "/proc/1/ns/net"} {
-		var st unix.Stat_t
-		if unix.Stat(own, &st) == nil && st.Ino == inode {
-			return fmt.Errorf("%w: it is this host's own, which is not entered", ErrOther)
-		}
+	if proc.IsHostNamespace("net", inode) {
+		return fmt.Errorf("%w: it is this host's own, which is not entered", ErrOther)
 	}
 	return nil
 }

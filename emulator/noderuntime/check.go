@@ -34,12 +34,22 @@ func CheckSpecs(specs []Spec, own func(Spec) error) ([]Spec, error) {
 	return out, errors.Join(failed...)
 }
 
-func (s Spec) check() error {
+// CheckNames fails where no node can have these names, wherever they were found. Errors wrap ErrSpec.
+func CheckNames(testbed, node string) error {
 	switch {
-	case s.Testbed == "" || strings.ContainsAny(s.Testbed, "./\x00"):
-		return fmt.Errorf("%w: %q cannot be a testbed's name: it must not be empty nor hold a dot or slash", ErrSpec, s.Testbed)
-	case s.Node == "" || len(s.Node) > longestName || s.Node == "." || s.Node == ".." || strings.ContainsAny(s.Node, "/\x00\n"):
-		return fmt.Errorf("%w: %q cannot be a host's name: it has 1 to %d bytes and no slash", ErrSpec, s.Node, longestName)
+	case testbed == "" || len(testbed) > longestName || strings.ContainsAny(testbed, "./\x00\n"):
+		return fmt.Errorf("%w: %q cannot be a testbed's name: it must not be empty nor hold a dot or slash", ErrSpec, testbed)
+	case node == "" || len(node) > longestName || node == "." || node == ".." || strings.ContainsAny(node, "/\x00\n"):
+		return fmt.Errorf("%w: %q cannot be a host's name: it has 1 to %d bytes and no slash", ErrSpec, node, longestName)
+	}
+	return nil
+}
+
+func (s Spec) check() error {
+	err := CheckNames(s.Testbed, s.Node)
+	switch {
+	case err != nil:
+		return err
 	case s.Dir == "":
 		return fmt.Errorf("%w: %s has no directory", ErrSpec, s.Node)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/netns"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -79,11 +80,11 @@ func (c TCP) Sysctls() map[string]string {
 }
 
 // network is the fabric's part of the desired state.
-func network(testbed string, t *topology.Topology, stations []Station, tcp TCP, seed uint64, netns map[string]string) fabric.Network {
+func network(testbed string, t *topology.Topology, stations []Station, tcp TCP, seed uint64, spaces map[string]netns.Ref) fabric.Network {
 	want := fabric.Network{Testbed: testbed, Topology: t, Queues: t.QueueLimits(), Seed: seed}
 	for _, s := range stations {
 		want.Stations = append(want.Stations, fabric.Station{
-			ID: s.ID, NetNS: netns[s.Name],
+			ID: s.ID, NetNS: spaces[s.Name],
 			Addr:    netip.PrefixFrom(s.Addr, subnet.Bits()),
 			Sysctls: tcp.Sysctls(),
 		})

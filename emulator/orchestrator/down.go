@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
+
+	"testbed/emulator/noderuntime"
 )
 
 // Down removes a testbed, in whatever state it is, and all that is left of it. Removing one that is not
@@ -34,20 +37,26 @@ func (h *Host) down(ctx context.Context, testbed string, forget bool, progress f
 	return h.remove(ctx, testbed, forget, progress)
 }
 
-// remove takes down what Up made; where there is no journal, by every runtime and fabric.
-// One that this host does not support is passed over, unless the journal says that it was used: an engine
-// that does not answer at the moment still has the nodes.
+// remove takes down what Up made: what the journal names, and what can be proved to be the testbed's without it.
+// A runtime or fabric that this host does not support is passed over, unless the journal says that it was
+// used: an engine that does not answer at the moment still has the nodes. That is looked at before anything is
+// touched. Where there is a journal that cannot be understood, everything is tried, and the journal stays.
 func (h *Host) remove(ctx context.Context, testbed string, forget bool, progress func(string)) error {
-	var used Journal
-	if journal, err := h.Store.Read(testbed); err == nil {
-		used = *journal
-		journal.Phase = Stopping
-		if err := h.Store.Write(journal); err != nil {
-			return err
-		}
+	used, unknown, err := h.record(testbed)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	runtimes, err := h.having(ctx, used)
+	if err != nil && !forget {
+		return errors.Join(err, h.unfinished(testbed))
+	}
+	failed = append(failed, err)
+	if used.Phase != "" {
+		used.Phase = Stopping
+		_ = h.Store.Write(used) // that it is going down helps who looks at it, and no more
 	}
 	progress("removing " + testbed)
-	var failed []error
 	// The fabric first: while it holds a namespace's interface open, the namespace outlives its node.
 	for _, o := range h.Fabrics {
 		err := o.Supported(ctx)
@@ -60,28 +69,72 @@ func (h *Host) remove(ctx context.Context, testbed string, forget bool, progress
 			failed = append(failed, fmt.Errorf("removing the network of %s (%s): %w", testbed, o.Name, err))
 		}
 	}
-	for _, o := range h.Runtimes {
-		if used.Runtime != "" && used.Runtime != o.Name() {
-			continue // the journal was written before anything else, and knows
+	for _, o := range runtimes {
+		var nodes []noderuntime.Node
+		if o.Name() == used.Runtime {
+			nodes = used.nodes()
 		}
-		err := errors.Join(o.Supported(ctx), o.has(&used))
-		if err == nil {
-			err = o.Remove(ctx, testbed)
-		} else if o.Name() != used.Runtime {
-			continue
-		}
-		if err != nil {
+		if err := o.Remove(ctx, testbed, nodes); err != nil {
 			failed = append(failed, fmt.Errorf("removing the nodes of %s (%s): %w", testbed, o.Name(), err))
 		}
 	}
-	if len(failed) > 0 && !forget {
+	if unknown != nil {
+		failed = append(failed, fmt.Errorf("all that can be proved to be of %s was looked for, and its record is kept: %w", testbed, unknown))
+	}
+	if err := errors.Join(failed...); err != nil && !forget {
 		// The journal stays, so that Down can be tried again.
-		return errors.Join(append(failed, fmt.Errorf("something of %s is left: `testbed down --name %s` finishes once the cause is mended; with --forget it gives that up", testbed, testbed))...)
+		return errors.Join(err, h.unfinished(testbed))
 	}
 	return h.Store.Remove(testbed)
 }
 
-// All names every testbed of which anything is there: a record, or nodes or a network without one.
+func (h *Host) unfinished(testbed string) error {
+	return fmt.Errorf("something of %s may be left: `testbed down --name %s` finishes once the cause is mended; with --forget it gives that up", testbed, testbed)
+}
+
+// record is a testbed's journal, an empty one where there is none, and why it cannot be understood, or names what
+// this program does not have.
+func (h *Host) record(testbed string) (used *Journal, unknown, err error) {
+	used, err = h.Store.Read(testbed)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &Journal{}, nil, nil
+	case errors.Is(err, ErrJournal):
+		return &Journal{}, err, nil
+	case err != nil:
+		return nil, nil, err
+	}
+	if !slices.ContainsFunc(h.Runtimes, func(o RuntimeOption) bool { return o.Name() == used.Runtime }) {
+		unknown = fmt.Errorf("%w: it says that the nodes are of the runtime %q, and there are %s", ErrJournal, used.Runtime, h.runtimeNames())
+	}
+	if !slices.ContainsFunc(h.Fabrics, func(o FabricOption) bool { return o.Name == used.Fabric }) {
+		unknown = errors.Join(unknown, fmt.Errorf("%w: it says that the network is of the fabric %q, and there are %s", ErrJournal, used.Fabric, h.fabricNames()))
+	}
+	return used, unknown, nil
+}
+
+// having lists the runtimes that may have nodes of a testbed: the one that its journal names, with the engine
+// that it names, or all that this host supports. It fails where the one named cannot be had.
+func (h *Host) having(ctx context.Context, used *Journal) ([]RuntimeOption, error) {
+	var all []RuntimeOption
+	for _, o := range h.Runtimes {
+		if o.Name() == used.Runtime {
+			// The journal was written before anything else, and knows.
+			o, err := h.runtimeOf(ctx, used)
+			if err != nil {
+				return nil, fmt.Errorf("the nodes of %s: %w", used.Testbed, err)
+			}
+			return []RuntimeOption{o}, nil
+		}
+		if o.Supported(ctx) == nil {
+			all = append(all, o)
+		}
+	}
+	return all, nil
+}
+
+// All names every testbed of which anything is there: a record, or nodes or a network without one that can be
+// proved to be testbed's.
 func (h *Host) All(ctx context.Context) ([]string, error) {
 	names, err := h.Store.Names()
 	if err != nil {
@@ -91,7 +144,7 @@ func (h *Host) All(ctx context.Context) ([]string, error) {
 		if o.Supported(ctx) != nil {
 			continue
 		}
-		nodes, err := o.List(ctx, "")
+		nodes, err := o.Find(ctx, "")
 		if err != nil {
 			return nil, err
 		}
@@ -109,6 +162,22 @@ func (h *Host) All(ctx context.Context) ([]string, error) {
 		}
 		names = append(names, found...)
 	}
+	// A name found is as good as a name given: it becomes a path.
+	names = slices.DeleteFunc(names, func(name string) bool { return CheckName(name) != nil })
 	slices.Sort(names)
 	return slices.Compact(names), nil
+}
+
+// Foreign names what looks like a testbed's and cannot be proved to be: it is left alone.
+func (h *Host) Foreign(ctx context.Context, testbed string) []string {
+	var all []string
+	for _, o := range h.Runtimes {
+		if o.Foreign == nil || o.Supported(ctx) != nil {
+			continue
+		}
+		if found, err := o.Foreign(ctx, testbed); err == nil {
+			all = append(all, found...)
+		}
+	}
+	return all
 }

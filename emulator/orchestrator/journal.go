@@ -1,15 +1,16 @@
 package orchestrator
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"time"
+
+	"testbed/emulator/noderuntime"
 )
 
 // Phase is how far a testbed has come.
@@ -23,13 +24,25 @@ const (
 	Stopping Phase = "stopping"
 )
 
+// journalSchema is the version of the journal that this program writes, and the only one that it understands.
+// Version 1, which had no number, did not know when a node had started.
+const journalSchema = 2
+
+// maxJournal bounds a journal's size: that of 65,000 nodes is a quarter of it.
+const maxJournal = 64 << 20
+
+// ErrJournal is wrapped by errors about a journal that is there and cannot be understood.
+var ErrJournal = errors.New("the testbed's record cannot be understood")
+
 // Journal is what is written before the kernel or an engine is touched, so that whatever happens
 // afterwards can be undone by another process.
 type Journal struct {
+	Schema     int           `json:"schema"`
 	Testbed    string        `json:"testbed"`
 	Phase      Phase         `json:"phase"`
 	Runtime    string        `json:"runtime"`
-	Engine     string        `json:"engine,omitempty"` // that has the nodes, where the runtime uses one
+	Engine     string        `json:"engine,omitempty"`    // address of the engine that has the nodes, where the runtime uses one
+	EngineID   string        `json:"engine_id,omitempty"` // by which that engine knows itself
 	Fabric     string        `json:"fabric"`
 	Scenario   string        `json:"scenario"` // the scenario's name
 	File       string        `json:"file"`     // the scenario's file, absolute
@@ -37,92 +50,148 @@ type Journal struct {
 	Took       time.Duration `json:"took_ns"`    // of `up`
 	Controller int           `json:"controller"` // process that wrote it
 	Version    string        `json:"version"`
+	Run        string        `json:"run"` // this bringing up of the testbed
 	Nodes      []NodeRecord  `json:"nodes"`
+
+	Secret noderuntime.Secret `json:"-"` // kept beside the rest in the file, and printed nowhere
+}
+
+// journalFile is what the file of a journal holds.
+type journalFile struct {
+	Journal
+	Secret noderuntime.Secret `json:"secret,omitzero"`
 }
 
 // NodeRecord is one node of a testbed.
 type NodeRecord struct {
-	Name  string `json:"name"`
-	Kind  string `json:"kind"`
-	Class string `json:"class"`
-	Addr  string `json:"addr"`
-	PID   int    `json:"pid,omitempty"`
-	NetNS string `json:"netns,omitempty"`
+	Name      string `json:"name"`
+	Kind      string `json:"kind"`
+	Class     string `json:"class"`
+	Addr      string `json:"addr"`
+	PID       int    `json:"pid,omitempty"`
+	Start     uint64 `json:"start,omitempty"` // of that process, in clock ticks after boot
+	NetNS     string `json:"netns,omitempty"`
+	Inode     uint64 `json:"netns_inode,omitempty"`
+	Container string `json:"container,omitempty"`
 }
 
-var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,30}$`)
-
-// CheckName fails unless name can name a testbed: 1 to 31 of a-z, 0-9 and -, not beginning with -.
-func CheckName(name string) error {
-	if !validName.MatchString(name) {
-		return fmt.Errorf("%q cannot name a testbed: use 1 to 31 of a-z, 0-9 and -, beginning with a letter or digit", name)
+// nodes are the nodes that the journal knows to have been started.
+func (j *Journal) nodes() []noderuntime.Node {
+	var all []noderuntime.Node
+	for _, n := range j.Nodes {
+		if n.PID != 0 || n.Container != "" {
+			all = append(all, n.node(j.Testbed))
+		}
 	}
-	return nil
+	return all
 }
 
-// Store is the directory that holds a directory for each testbed.
-type Store string
+func (n NodeRecord) node(testbed string) noderuntime.Node {
+	return noderuntime.Node{Testbed: testbed, Node: n.Name, PID: n.PID, Start: n.Start, NetNS: n.NetNS, Inode: n.Inode, Container: n.Container}
+}
 
-// DefaultStore is cleared by a reboot, as testbeds are.
-const DefaultStore Store = "/run/tb-testbed"
-
-// Dir is the directory of one testbed.
-func (s Store) Dir(testbed string) string { return filepath.Join(string(s), testbed) }
+// journalPath is where a testbed's journal is.
+func (s Store) journalPath(testbed string) string {
+	return filepath.Join(s.Dir(testbed), "journal.json")
+}
 
 // Write stores a journal durably: a reader sees the old one or the new one.
 func (s Store) Write(j *Journal) error {
-	dir := s.Dir(j.Testbed)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := CheckName(j.Testbed); err != nil {
 		return err
 	}
-	data, err := json.MarshalIndent(j, "", "  ")
+	if err := s.makeDir(j.Testbed); err != nil {
+		return err
+	}
+	j.Schema = journalSchema
+	data, err := json.MarshalIndent(journalFile{*j, j.Secret}, "", "  ")
 	if err != nil {
 		return err
 	}
-	temporary := filepath.Join(dir, ".journal.json")
-	if err := os.WriteFile(temporary, data, 0o644); err != nil {
-		return err
-	}
-	return os.Rename(temporary, filepath.Join(dir, "journal.json"))
+	return replaceFile(s.journalPath(j.Testbed), data, private)
 }
 
-// Read loads a testbed's journal. It fails with fs.ErrNotExist where there is no such testbed.
+// Read loads a testbed's journal. It fails with fs.ErrNotExist where there is no such testbed, and with
+// ErrJournal where the file is not what this program writes.
 func (s Store) Read(testbed string) (*Journal, error) {
-	data, err := os.ReadFile(filepath.Join(s.Dir(testbed), "journal.json"))
+	if err := CheckName(testbed); err != nil {
+		return nil, err
+	}
+	path := s.journalPath(testbed)
+	data, err := readBounded(path, maxJournal)
 	if err != nil {
 		return nil, err
 	}
-	j := &Journal{}
-	if err := json.Unmarshal(data, j); err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(s.Dir(testbed), "journal.json"), err)
+	j, err := parseJournal(data, testbed)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", path, ErrJournal, err)
 	}
 	return j, nil
 }
 
-// Names lists the testbeds that have a directory, sorted.
-func (s Store) Names() ([]string, error) {
-	entries, err := os.ReadDir(string(s))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+// parseJournal reads the journal of the testbed of that name.
+func parseJournal(data []byte, testbed string) (*Journal, error) {
+	// The number first: what a later version has, this one need not know.
+	var head *struct {
+		Schema  int    `json:"schema"`
+		Version string `json:"version"`
 	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return nil, err
+	}
+	switch {
+	case head == nil:
+		return nil, errors.New("it is empty")
+	case head.Schema > journalSchema:
+		return nil, fmt.Errorf("testbed %s, a later one, wrote it (schema %d; this program knows %d)", head.Version, head.Schema, journalSchema)
+	case head.Schema < journalSchema:
+		return nil, fmt.Errorf("an earlier testbed wrote it (schema %d; this program knows %d)", head.Schema, journalSchema)
+	}
+	var file journalFile
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&file); err != nil {
+		return nil, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows it")
+	}
+	j := &file.Journal
+	j.Secret = file.Secret
+	return j, j.check(testbed)
+}
+
+// check makes sure that names and phase are such as this program writes.
+func (j *Journal) check(testbed string) error {
+	if j.Testbed != testbed {
+		return fmt.Errorf("it is that of testbed %q", j.Testbed)
+	}
+	switch j.Phase {
+	case Starting, Running, Stopping:
+	default:
+		return fmt.Errorf("its phase is %q", j.Phase)
+	}
+	for _, n := range j.Nodes {
+		if err := noderuntime.CheckNames(j.Testbed, n.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readBounded reads a regular file of at most limit bytes.
+func readBounded(path string, limit int64) ([]byte, error) {
+	info, err := os.Lstat(path)
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, e := range entries {
-		if e.IsDir() && CheckName(e.Name()) == nil {
-			names = append(names, e.Name())
-		}
+	if !info.Mode().IsRegular() || info.Size() > limit {
+		return nil, fmt.Errorf("%s: %w: want a regular file of at most %d bytes", path, ErrJournal, limit)
 	}
-	slices.Sort(names)
-	return names, nil
-}
-
-// Remove deletes a testbed's directory, and the store itself once it is empty.
-func (s Store) Remove(testbed string) error {
-	if err := os.RemoveAll(s.Dir(testbed)); err != nil {
-		return err
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
 	}
-	_ = os.Remove(string(s)) // fails, as it should, while other testbeds are in it
-	return nil
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, limit))
 }

@@ -14,12 +14,15 @@ import (
 // lock makes the caller the only one that changes the testbed, until release is called or its process
 // ends. It waits as long as ctx permits.
 func (s Store) lock(ctx context.Context, testbed string) (release func(), err error) {
+	if err := CheckName(testbed); err != nil {
+		return nil, err
+	}
 	path := filepath.Join(string(s), "."+testbed+".lock")
 	for {
-		if err := os.MkdirAll(string(s), 0o755); err != nil {
+		if err := makeDir(string(s)); err != nil {
 			return nil, err
 		}
-		file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+		file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, private)
 		if errors.Is(err, os.ErrNotExist) {
 			continue // the store was removed in between
 		}

@@ -23,11 +23,7 @@ func (s Store) writeNetwork(n fabric.Network) error {
 	if err := n.Encode(&text); err != nil {
 		return err
 	}
-	path := filepath.Join(s.Dir(n.Testbed), networkFile)
-	if err := os.WriteFile(path+".new", text.Bytes(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
+	return replaceFile(filepath.Join(s.Dir(n.Testbed), networkFile), text.Bytes(), private)
 }
 
 // Network is the network as the fabric was last told to make it: the scenario's, with all changes since.
@@ -73,11 +69,7 @@ func (t *Testbed) Reapply(ctx context.Context, r Request, alter func(*fabric.Net
 	if err != nil {
 		return err
 	}
-	temporary := t.ScenarioFile() + ".new"
-	if err := os.WriteFile(temporary, r.Resolved, 0o644); err != nil {
-		return err
-	}
-	return os.Rename(temporary, t.ScenarioFile())
+	return replaceFile(t.ScenarioFile(), r.Resolved, private)
 }
 
 // apply makes the network as wanted and stores it. The caller has the testbed's lock.

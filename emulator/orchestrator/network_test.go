@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -41,21 +42,33 @@ func TestDownWaitsForTheEngineThatWasUsed(t *testing.T) {
 	nothingLeft(t, fake, h)
 }
 
-// Nodes of one engine must not be taken for gone because another one has none of them.
-func TestDownWantsTheEngineThatWasUsed(t *testing.T) {
+// A testbed's nodes are with the engine that its journal names, whatever the environment says now.
+func TestDownUsesTheEngineThatWasUsed(t *testing.T) {
 	fake, h := newFake(t)
 	ctx := context.Background()
-	fake.endpoint = "unix:///one"
+	fake.engines = map[string]string{"unix:///environment": "id-1", "unix:///other": "id-2"}
 	if _, err := h.Up(ctx, requestOf(t, "one")); err != nil {
 		t.Fatal(err)
 	}
-	fake.endpoint = "unix:///two"
+	h.Runtimes[1] = fake.option("unix:///other", func(context.Context) error { return nil })
+	fake.asked = nil
+	if _, err := h.Open(ctx, "one"); err != nil {
+		t.Error(err)
+	}
+	// Another engine at the same address has none of the nodes: nothing must be taken for gone.
+	fake.engines["unix:///environment"] = "id-3"
 	if err := h.Down(ctx, "one", nil); !errors.Is(err, ErrEndpoint) {
 		t.Errorf("down with another engine: %v", err)
 	}
-	fake.endpoint = "unix:///one"
+	if len(fake.networks) != 1 || len(fake.nodes) != 1 {
+		t.Error("the refused down removed something")
+	}
+	fake.engines["unix:///environment"] = "id-1"
 	if err := h.Down(ctx, "one", nil); err != nil {
 		t.Fatal(err)
+	}
+	if slices.Contains(fake.asked, "unix:///other") {
+		t.Errorf("the environment's engine was asked: %v", fake.asked)
 	}
 	nothingLeft(t, fake, h)
 }

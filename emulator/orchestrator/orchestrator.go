@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -29,18 +28,27 @@ var ErrExists = errors.New("up already")
 // two seams that this program has.
 type Host struct {
 	Store    Store
+	Key      string // file of the host's key, see DefaultKey; empty: none
 	Runtimes []RuntimeOption
 	Fabrics  []FabricOption
 }
 
-// RuntimeOption is one implementation of the runtime seam, in the order in which `auto` tries them.
+// RuntimeOption is one implementation of the runtime seam, in the order in which `auto` tries them. The
+// members about an engine are nil where it has none.
 type RuntimeOption struct {
 	noderuntime.Runtime
 	Supported func(context.Context) error // nil or why not
-	Endpoint  func() string               // of the engine that is used, if there is one; may be nil
+	Endpoint  func() string               // address of the engine that is used
+	// EngineID is what the engine that is used knows itself by, whatever way leads to it.
+	EngineID func(context.Context) (string, error)
+	// At is the same runtime with the engine at an address, whatever the environment says.
+	At func(endpoint string) RuntimeOption
+	// Foreign names what looks like a testbed's, of every testbed where the name is empty, and cannot be
+	// proved to be. It is left alone.
+	Foreign func(ctx context.Context, testbed string) ([]string, error)
 }
 
-// ErrEndpoint is wrapped by errors about a testbed whose nodes are with another engine than the one in use.
+// ErrEndpoint is wrapped by errors about a testbed whose nodes are with another engine than the one that answers.
 var ErrEndpoint = errors.New("another engine")
 
 // engine is the endpoint that the option uses now; empty: it has none.
@@ -51,12 +59,37 @@ func (o RuntimeOption) engine() string {
 	return o.Endpoint()
 }
 
-// has fails where a testbed's nodes, which the option's runtime started, are with another engine.
-func (o RuntimeOption) has(j *Journal) error {
-	if j.Runtime == o.Name() && j.Engine != "" && j.Engine != o.engine() {
-		return fmt.Errorf("the nodes of %s are with the engine at %s, not %s: set DOCKER_HOST: %w", j.Testbed, j.Engine, o.engine(), ErrEndpoint)
+// engineID is what that engine knows itself by; empty: it has none, or cannot be asked.
+func (o RuntimeOption) engineID(ctx context.Context) string {
+	if o.EngineID == nil {
+		return ""
 	}
-	return nil
+	id, err := o.EngineID(ctx)
+	if err != nil {
+		return ""
+	}
+	return id
+}
+
+// of is the option with the engine that has a testbed's nodes.
+func (o RuntimeOption) of(j *Journal) RuntimeOption {
+	if j.Runtime == o.Name() && j.Engine != "" && o.At != nil {
+		return o.At(j.Engine)
+	}
+	return o
+}
+
+// has fails where the engine that answers is not the one that a testbed's nodes, which the option's runtime
+// started, are with.
+func (o RuntimeOption) has(ctx context.Context, j *Journal) error {
+	if j.Runtime != o.Name() || j.EngineID == "" || o.EngineID == nil {
+		return nil
+	}
+	id, err := o.EngineID(ctx)
+	if err == nil && id != j.EngineID {
+		err = fmt.Errorf("the nodes of %s are with the engine %s, and %s answers at %s: start the one that has them: %w", j.Testbed, j.EngineID, id, o.engine(), ErrEndpoint)
+	}
+	return err
 }
 
 // FabricOption is one implementation of the fabric seam, in the order in which `auto` tries them.
@@ -87,6 +120,21 @@ func (h *Host) runtime(ctx context.Context, name string) (RuntimeOption, error) 
 		return RuntimeOption{}, fmt.Errorf("runtime %s: %w; there are %s", name, ErrUnknownOption, h.runtimeNames())
 	}
 	return RuntimeOption{}, errors.Join(refused...)
+}
+
+// runtimeOf is the runtime that has a testbed's nodes, with its engine.
+func (h *Host) runtimeOf(ctx context.Context, j *Journal) (RuntimeOption, error) {
+	for _, o := range h.Runtimes {
+		if o.Name() != j.Runtime {
+			continue
+		}
+		o = o.of(j)
+		if err := o.Supported(ctx); err != nil {
+			return o, fmt.Errorf("runtime %s: %w", o.Name(), err)
+		}
+		return o, o.has(ctx, j)
+	}
+	return RuntimeOption{}, fmt.Errorf("runtime %s: %w; there are %s", j.Runtime, ErrUnknownOption, h.runtimeNames())
 }
 
 // fabric picks the fabric named, or for auto the first that this host supports.
@@ -148,6 +196,9 @@ func (h *Host) Open(ctx context.Context, name string) (*Testbed, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("testbed %s: %w; `testbed ls` shows what is up", name, ErrNotRunning)
 	}
+	if errors.Is(err, ErrJournal) {
+		return nil, fmt.Errorf("testbed %s: %w: remove what is left of it with `testbed down --name %s`", name, err, name)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -155,11 +206,8 @@ func (h *Host) Open(ctx context.Context, name string) (*Testbed, error) {
 		return nil, fmt.Errorf("testbed %s is %s, not running: remove what is left of it with `testbed down --name %s`: %w",
 			name, journal.Phase, name, ErrNotRunning)
 	}
-	option, err := h.runtime(ctx, journal.Runtime)
+	option, err := h.runtimeOf(ctx, journal)
 	if err != nil {
-		return nil, err
-	}
-	if err := option.has(journal); err != nil {
 		return nil, err
 	}
 	node := option.Runtime
@@ -167,7 +215,7 @@ func (h *Host) Open(ctx context.Context, name string) (*Testbed, error) {
 	if err != nil {
 		return nil, err
 	}
-	alive, err := node.List(ctx, name)
+	alive, err := node.Alive(ctx, journal.nodes())
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +276,7 @@ func (t *Testbed) Node(name string) (noderuntime.Node, error) {
 func (t *Testbed) AnyNode(name string) (noderuntime.Node, error) {
 	for _, n := range t.Journal.Nodes {
 		if n.Name == name {
-			return noderuntime.Node{Testbed: t.Journal.Testbed, Node: name, PID: n.PID, NetNS: n.NetNS}, nil
+			return n.node(t.Journal.Testbed), nil
 		}
 	}
 	return t.Node(name)
@@ -253,28 +301,20 @@ func (t *Testbed) Agent(id topology.ID) *faas.Client {
 // Address is a vertex's address in the emulated network.
 func (t *Testbed) Address(id topology.ID) netip.Addr { return t.byID[id].Addr }
 
-// NodeDir is the directory that a node shares with the host: its own, for a node that runs an image of the
-// user's must not reach another's.
-func (s Store) NodeDir(testbed, node string) string {
-	return filepath.Join(s.Dir(testbed), "nodes", node)
-}
-
-// control is where a node's agent listens for the controller.
-func (s Store) control(testbed, node string) string {
-	return filepath.Join(s.NodeDir(testbed, node), "ctl")
-}
-
 // scratch makes a testbed's directory with the files that its nodes need.
 func (h *Host) scratch(testbed string, stations []Station, scenario []byte) (hosts string, err error) {
 	dir := h.Store.Dir(testbed)
-	if err := os.WriteFile(filepath.Join(dir, "scenario.yaml"), scenario, 0o644); err != nil {
+	if err := replaceFile(filepath.Join(dir, "scenario.yaml"), scenario, private); err != nil {
+		return "", err
+	}
+	if err := makeDir(filepath.Join(dir, "nodes")); err != nil {
 		return "", err
 	}
 	for _, station := range stations {
-		if err := os.MkdirAll(h.Store.NodeDir(testbed, station.Name), 0o755); err != nil {
+		if err := makeDir(h.Store.NodeDir(testbed, station.Name)); err != nil {
 			return "", err
 		}
 	}
 	hosts = filepath.Join(dir, "hosts")
-	return hosts, os.WriteFile(hosts, []byte(hostsFile(stations)), 0o644)
+	return hosts, replaceFile(hosts, []byte(hostsFile(stations)), public)
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/netns"
 	"testbed/emulator/noderuntime"
 )
 
@@ -23,8 +24,18 @@ type host struct {
 	networks                         map[string]fabric.Network
 	journalAtStart                   *Journal
 	store                            Store
-	endpoint                         string
-	engine                           error // why the runtime cannot be had at the moment
+	engines                          map[string]string // the IDs of those that answer, by address
+	asked                            []string          // addresses that were used
+	engine                           error             // why the runtime cannot be had at the moment
+}
+
+// option is the runtime "process" with the engine at an address.
+func (f *host) option(endpoint string, supported func(context.Context) error) RuntimeOption {
+	return RuntimeOption{Runtime: fakeRuntime{f, "process"}, Supported: supported,
+		Endpoint: func() string { return endpoint },
+		EngineID: func(context.Context) (string, error) { f.asked = append(f.asked, endpoint); return f.engines[endpoint], nil },
+		At:       func(other string) RuntimeOption { return f.option(other, supported) },
+	}
 }
 
 var errPlanted = errors.New("planted")
@@ -39,7 +50,8 @@ func newFake(t *testing.T) (*host, *Host) {
 	lacking := func(context.Context) error { return fmt.Errorf("no engine: %w", noderuntime.ErrNotSupported) }
 	engine := func(context.Context) error { return fake.engine }
 	return fake, &Host{Store: fake.store,
-		Runtimes: []RuntimeOption{{Runtime: fakeRuntime{fake, "absent"}, Supported: lacking}, {Runtime: fakeRuntime{fake, "process"}, Supported: engine, Endpoint: func() string { return fake.endpoint }}},
+		Key: filepath.Join(t.TempDir(), "state", "key"),
+		Runtimes: []RuntimeOption{{Runtime: fakeRuntime{fake, "absent"}, Supported: lacking}, fake.option("unix:///environment", engine)},
 		Fabrics: []FabricOption{{Name: "userspace", Supported: fine,
 			New: func(_, testbed string) fabric.Fabric { return fakeFabric{fake, testbed} }}},
 	}
@@ -55,13 +67,23 @@ func (f fakeRuntime) Name() string { return f.name }
 func (f fakeRuntime) Start(_ context.Context, specs []noderuntime.Spec, _ func(int)) ([]noderuntime.Node, error) {
 	f.journalAtStart, _ = f.store.Read(specs[0].Testbed)
 	for i, s := range specs {
-		n := noderuntime.Node{Testbed: s.Testbed, Node: s.Node, PID: 100 + i, NetNS: fmt.Sprint("/proc/", 100+i, "/ns/net")}
+		n := noderuntime.Node{Testbed: s.Testbed, Node: s.Node, PID: 100 + i, Start: 7, NetNS: fmt.Sprint("/proc/", 100+i, "/ns/net"), Inode: uint64(1000 + i)}
 		f.nodes[s.Testbed] = append(f.nodes[s.Testbed], n)
 	}
 	return f.nodes[specs[0].Testbed], f.failStart
 }
 
-func (f fakeRuntime) List(_ context.Context, testbed string) ([]noderuntime.Node, error) {
+func (f fakeRuntime) Alive(_ context.Context, nodes []noderuntime.Node) ([]noderuntime.Node, error) {
+	var alive []noderuntime.Node
+	for _, n := range nodes {
+		if slices.Contains(f.nodes[n.Testbed], n) {
+			alive = append(alive, n)
+		}
+	}
+	return alive, nil
+}
+
+func (f fakeRuntime) Find(_ context.Context, testbed string) ([]noderuntime.Node, error) {
 	if testbed != "" {
 		return f.nodes[testbed], nil
 	}
@@ -76,7 +98,7 @@ func (f fakeRuntime) Exec(context.Context, noderuntime.Node, []string, noderunti
 	return 0, nil
 }
 
-func (f fakeRuntime) Remove(_ context.Context, testbed string) error {
+func (f fakeRuntime) Remove(_ context.Context, testbed string, _ []noderuntime.Node) error {
 	if f.failRemove != nil {
 		return f.failRemove
 	}
@@ -121,7 +143,7 @@ func TestUpAndDown(t *testing.T) {
 		t.Errorf("journal %+v", bed.Journal)
 	}
 	network := fake.networks["one"]
-	if len(network.Stations) != 3 || network.Stations[0].NetNS != "/proc/100/ns/net" || network.Stations[0].Addr.String() != "10.64.0.1/16" {
+	if len(network.Stations) != 3 || network.Stations[0].NetNS != netns.OfProcess(100, 7, 1000) || network.Stations[0].Addr.String() != "10.64.0.1/16" {
 		t.Errorf("the fabric is given %+v", network.Stations)
 	}
 	if got := network.Stations[0].Sysctls["net/ipv4/tcp_congestion_control"]; got != "cubic" {

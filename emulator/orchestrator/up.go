@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 
+	"testbed/emulator/netns"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/topology"
 )
@@ -23,7 +25,7 @@ type Request struct {
 	Runtime  string // auto or a runtime's name
 	Fabric   string // auto or a fabric's name
 	Version  string
-	Run      string // identifies this bringing up, for labels
+	Run      string // identifies this bringing up; empty: one is made
 	Node     func(s Station, control string) NodeConfig
 
 	Progress func(phase string) // told of each phase; may be nil
@@ -52,6 +54,9 @@ func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
 		return nil, err
 	}
 	node := option.Runtime
+	if r.Run == "" {
+		r.Run = fmt.Sprintf("%s-%d", began.UTC().Format("20060102T150405.000000000"), os.Getpid())
+	}
 	net, err := h.fabric(ctx, r.Fabric, r.Testbed)
 	if err != nil {
 		return nil, err
@@ -64,8 +69,9 @@ func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
 	if err := h.vacant(ctx, r.Testbed, node); err != nil {
 		return nil, err
 	}
-	journal := &Journal{Testbed: r.Testbed, Phase: Starting, Runtime: node.Name(), Engine: option.engine(), Fabric: net.Name(),
-		Scenario: r.Scenario, File: r.File, Created: time.Now().UTC(), Controller: os.Getpid(), Version: r.Version}
+	journal := &Journal{Testbed: r.Testbed, Phase: Starting, Runtime: node.Name(), Engine: option.engine(), EngineID: option.engineID(ctx),
+		Fabric: net.Name(), Scenario: r.Scenario, File: r.File, Created: time.Now().UTC(), Controller: os.Getpid(), Version: r.Version,
+		Run: r.Run, Secret: h.newSecret(r.Testbed, r.Run)}
 	if err := h.Store.Write(journal); err != nil {
 		return nil, err
 	}
@@ -85,6 +91,7 @@ func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
 	specs := make([]noderuntime.Spec, len(stations))
 	for i, s := range stations {
 		specs[i] = r.spec(h.Store, s, hosts)
+		specs[i].Secret = journal.Secret
 	}
 	nodes, err := node.Start(ctx, specs, func(ready int) {
 		r.progress(fmt.Sprintf("starting nodes (%s): %d/%d", node.Name(), ready, len(specs)))
@@ -92,12 +99,18 @@ func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the nodes: %w", err)
 	}
-	netns := map[string]string{}
+	// Before anything enters a node it is known by what only it is.
+	journal.Nodes = records(r.Topology, stations, nodes)
+	if err := h.Store.Write(journal); err != nil {
+		return nil, err
+	}
+	t = newTestbed(h.Store, journal, node, net, nodes)
+	spaces := map[string]netns.Ref{}
 	for _, n := range nodes {
-		netns[n.Node] = n.NetNS
+		spaces[n.Node] = n.Namespace()
 	}
 	r.progress(fmt.Sprintf("joining %d nodes by %d links (%s)", len(stations), len(r.Topology.Links()), net.Name()))
-	want := network(r.Testbed, r.Topology, stations, r.TCP, r.Seed, netns)
+	want := network(r.Testbed, r.Topology, stations, r.TCP, r.Seed, spaces)
 	if err := net.Apply(ctx, want); err != nil {
 		return nil, fmt.Errorf("making the network: %w", err)
 	}
@@ -105,11 +118,9 @@ func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
 		return nil, err
 	}
 	journal.Phase, journal.Took = Running, time.Since(began)
-	journal.Nodes = records(r.Topology, stations, nodes)
 	if err := h.Store.Write(journal); err != nil {
 		return nil, err
 	}
-	t = newTestbed(h.Store, journal, node, net, nodes)
 	return t, t.Attach(r.Topology)
 }
 
@@ -132,11 +143,11 @@ func (h *Host) vacant(ctx context.Context, testbed string, node noderuntime.Runt
 	if err == nil && journal.Phase == Running {
 		return fmt.Errorf("testbed %s is %w: take it down with `testbed down --name %s`, or give this one another --name", testbed, ErrExists, testbed)
 	}
-	left, listErr := node.List(ctx, testbed)
-	if listErr != nil {
-		return listErr
+	left, findErr := node.Find(ctx, testbed)
+	if findErr != nil {
+		return findErr
 	}
-	if err == nil || len(left) > 0 {
+	if !errors.Is(err, fs.ErrNotExist) || len(left) > 0 {
 		return fmt.Errorf("something is left of an earlier testbed %s: remove it with `testbed down --name %s`: %w", testbed, testbed, ErrExists)
 	}
 	return nil
@@ -157,7 +168,8 @@ func records(t *topology.Topology, stations []Station, nodes []noderuntime.Node)
 	out := make([]NodeRecord, len(stations))
 	for i, s := range stations {
 		v, n := t.Vertices[s.ID], running[s.Name]
-		out[i] = NodeRecord{Name: s.Name, Kind: v.Kind.String(), Class: v.Class, Addr: s.Addr.String(), PID: n.PID, NetNS: n.NetNS}
+		out[i] = NodeRecord{Name: s.Name, Kind: v.Kind.String(), Class: v.Class, Addr: s.Addr.String(),
+			PID: n.PID, Start: n.Start, NetNS: n.NetNS, Inode: n.Inode, Container: n.Container}
 	}
 	return out
 }

@@ -68,7 +68,7 @@ func (t *Testbed) Verify(ctx context.Context, graph *topology.Topology, o Verify
 			return findings, err
 		}
 		if !p.RateOnly && o.Only != "rate" {
-			samples, err := measure.RTT(ctx, from.NetNS, p.To.Addr, echoes(o.Pings, p.RTT), echoInterval)
+			samples, err := measure.RTT(ctx, from.Namespace(), p.To.Addr, echoes(o.Pings, p.RTT), echoInterval)
 			if err != nil {
 				return findings, fmt.Errorf("round trip %s to %s: %w", p.From.Name, p.To.Name, err)
 			}
@@ -78,7 +78,7 @@ func (t *Testbed) Verify(ctx context.Context, graph *topology.Topology, o Verify
 			continue
 		}
 		warmup := max(500*time.Millisecond, 15*p.RTT)
-		rate, err := measure.Goodput(ctx, from.NetNS, to.NetNS, p.To.Addr, warmup, o.Duration, "")
+		rate, err := measure.Goodput(ctx, from.Namespace(), to.Namespace(), p.To.Addr, warmup, o.Duration, "")
 		if err != nil {
 			return findings, fmt.Errorf("rate %s to %s: %w", p.From.Name, p.To.Name, err)
 		}

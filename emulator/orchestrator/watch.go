@@ -2,8 +2,6 @@ package orchestrator
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"time"
 
 	"testbed/emulator/fabric"
@@ -23,21 +21,4 @@ func (t *Testbed) Watch(ctx context.Context) error {
 	}
 	go func() { died <- t.watchNodes(ctx) }()
 	return <-died
-}
-
-func (t *Testbed) watchNodes(ctx context.Context) error {
-	ticker := time.NewTicker(nodeCheck)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-		for _, n := range t.nodes {
-			if _, err := os.Stat(n.NetNS); err != nil {
-				return fmt.Errorf("node %s of testbed %s has died: `testbed logs --name %s %s` shows why", n.Node, n.Testbed, n.Testbed, n.Node)
-			}
-		}
-	}
 }

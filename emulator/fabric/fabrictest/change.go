@@ -113,7 +113,7 @@ type flow struct {
 	total          []int64     // after it
 }
 
-func startFlow(ctx context.Context, fromNetNS, toNetNS string, to netip.Addr, window int64) (*flow, error) {
+func startFlow(ctx context.Context, fromNetNS, toNetNS netns.Ref, to netip.Addr, window int64) (*flow, error) {
 	fl := &flow{window: window, wrote: make(chan error, 1), read: make(chan error, 1)}
 	fl.room = sync.NewCond(&fl.mu)
 	var listener net.Listener

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/netns"
 	"testbed/emulator/topology"
 )
 
@@ -110,7 +111,7 @@ func failure(t *testing.T, newFabric NewFabric) {
 	b.Cable("a", "b", topology.Shape{}, topology.Shape{})
 	f := newFabric(t, b.Testbed)
 	good := b.Stations[1].NetNS
-	b.Stations[1].NetNS = "/proc/self/ns/no-such"
+	b.Stations[1].NetNS = netns.Ref{Path: "/proc/self/ns/no-such"}
 	if err := f.Apply(t.Context(), b.Network); err == nil {
 		t.Fatal("a namespace that does not exist: no error")
 	}

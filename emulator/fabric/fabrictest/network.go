@@ -50,7 +50,7 @@ func (b *Bench) station(id topology.ID) {
 	b.spaces = append(b.spaces, space)
 	n := len(b.spaces)
 	b.Stations = append(b.Stations, fabric.Station{
-		ID: id, NetNS: space.Path(),
+		ID: id, NetNS: space.Ref(),
 		Addr: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 77, byte(n / 250), byte(n%250 + 1)}), 16),
 		Sysctls: map[string]string{
 			"net/ipv4/tcp_congestion_control": "cubic",

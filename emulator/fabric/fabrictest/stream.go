@@ -29,7 +29,7 @@ type Arrival struct {
 }
 
 // Send sends the stream from one namespace to an address in another and returns what arrives, in order.
-func (s Stream) Send(ctx context.Context, fromNetNS, toNetNS string, to netip.Addr) ([]Arrival, error) {
+func (s Stream) Send(ctx context.Context, fromNetNS, toNetNS netns.Ref, to netip.Addr) ([]Arrival, error) {
 	s.Size = max(s.Size, 16)
 	if s.Quiet == 0 {
 		s.Quiet = 500 * time.Millisecond
@@ -110,7 +110,7 @@ func recognise(data []byte) Arrival {
 
 // Datagrams sends count UDP datagrams of size bytes from one namespace to another, slowly enough for any
 // queue, and returns how many arrive.
-func Datagrams(ctx context.Context, fromNetNS, toNetNS string, to netip.Addr, count, size int) (int, error) {
+func Datagrams(ctx context.Context, fromNetNS, toNetNS netns.Ref, to netip.Addr, count, size int) (int, error) {
 	all, err := Stream{Count: count, Size: size, Interval: 100 * time.Microsecond}.Send(ctx, fromNetNS, toNetNS, to)
 	return len(all), err
 }

@@ -27,7 +27,7 @@ const (
 // with the congestion control given ("": the namespace's), and returns the bits per second that the
 // receiving program got during duration, after warmup. It returns what was received so far, and an error,
 // where the context ends.
-func Goodput(ctx context.Context, fromNetNS, toNetNS string, toAddr netip.Addr, warmup, duration time.Duration, congestion string) (bitsPerSecond float64, err error) {
+func Goodput(ctx context.Context, fromNetNS, toNetNS netns.Ref, toAddr netip.Addr, warmup, duration time.Duration, congestion string) (bitsPerSecond float64, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("throughput to %v: %w", toAddr, err)
@@ -143,7 +143,7 @@ func onSocket(conn *net.TCPConn, f func(fd int) error) error {
 	return errors.Join(outer, err)
 }
 
-func listen(ctx context.Context, ns string, addr netip.Addr) (*net.TCPListener, error) {
+func listen(ctx context.Context, ns netns.Ref, addr netip.Addr) (*net.TCPListener, error) {
 	config := net.ListenConfig{Control: control(unix.SO_RCVBUFFORCE, "")}
 	var listener net.Listener
 	err := netns.Do(ns, func() (err error) {
@@ -156,7 +156,7 @@ func listen(ctx context.Context, ns string, addr netip.Addr) (*net.TCPListener, 
 	return listener.(*net.TCPListener), nil
 }
 
-func dial(ctx context.Context, ns, addr, congestion string) (*net.TCPConn, error) {
+func dial(ctx context.Context, ns netns.Ref, addr, congestion string) (*net.TCPConn, error) {
 	dialer := net.Dialer{Control: control(unix.SO_SNDBUFFORCE, congestion), Timeout: 10 * time.Second}
 	var conn net.Conn
 	err := netns.Do(ns, func() (err error) {

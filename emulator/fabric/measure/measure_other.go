@@ -6,14 +6,16 @@ import (
 	"context"
 	"net/netip"
 	"time"
+
+	"testbed/emulator/netns"
 )
 
 // RTT returns ErrNotSupported.
-func RTT(context.Context, string, netip.Addr, int, time.Duration) ([]time.Duration, error) {
+func RTT(context.Context, netns.Ref, netip.Addr, int, time.Duration) ([]time.Duration, error) {
 	return nil, ErrNotSupported
 }
 
 // Goodput returns ErrNotSupported.
-func Goodput(context.Context, string, string, netip.Addr, time.Duration, time.Duration, string) (float64, error) {
+func Goodput(context.Context, netns.Ref, netns.Ref, netip.Addr, time.Duration, time.Duration, string) (float64, error) {
 	return 0, ErrNotSupported
 }

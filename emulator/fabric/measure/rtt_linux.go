@@ -23,7 +23,7 @@ const (
 // RTT sends count ICMP echo requests of 64 bytes from the namespace to an IPv4 address, one after the
 // other, at least interval apart, and returns the round-trip times of those that were answered within two
 // seconds. As with ping, an answer's time is when the kernel got it, not when the waiting thread woke. It fails where the namespace cannot be entered, nothing can be sent, or the context ends.
-func RTT(ctx context.Context, fromNetNS string, to netip.Addr, count int, interval time.Duration) ([]time.Duration, error) {
+func RTT(ctx context.Context, fromNetNS netns.Ref, to netip.Addr, count int, interval time.Duration) ([]time.Duration, error) {
 	if !to.Is4() {
 		return nil, fmt.Errorf("round-trip time to %v: not an IPv4 address", to)
 	}

@@ -10,11 +10,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/station"
+	"testbed/emulator/netns"
 	"testbed/emulator/topology"
 )
 
@@ -29,6 +29,7 @@ const (
 // goroutines, and by another process than the one that made the network.
 type Fabric struct {
 	dir, testbed string
+	names        string // directory of names for `ip netns`
 
 	mu     sync.Mutex
 	made   *fabric.Network
@@ -37,8 +38,13 @@ type Fabric struct {
 	spaces []*entered // of the layout, as far as they are open
 }
 
-// New is the fabric of a testbed. dir is the testbed's directory.
-func New(dir, testbed string) fabric.Fabric { return &Fabric{dir: dir, testbed: testbed} }
+// New is the fabric of a testbed. dir is the testbed's directory, which only root may write to.
+func New(dir, testbed string) fabric.Fabric {
+	if absolute, err := filepath.Abs(dir); err == nil {
+		dir = absolute
+	}
+	return &Fabric{dir: dir, testbed: testbed, names: netns.Names}
+}
 
 // Name returns "netem".
 func (*Fabric) Name() string { return Name }
@@ -153,35 +159,32 @@ func sameForm(a, b *fabric.Network) bool {
 
 var odd = regexp.MustCompile(`[^A-Za-z0-9_.-]`)
 
-// prefix begins the names of a testbed's namespaces. No node's name has it: there a dot follows.
-func prefix(testbed string) string { return "tb-" + testbed + "~" }
-
 // name gives the layout's namespaces their names.
 func (f *Fabric) name() {
 	for i := range f.layout.spaces {
 		s := &f.layout.spaces[i]
 		if s.station < 0 {
 			plain := odd.ReplaceAllString(f.networkName(s.vertex), "_")
-			s.name = fmt.Sprintf("%s%d-%.60s", prefix(f.testbed), s.vertex, plain)
+			s.name = fmt.Sprintf("%d-%.60s", s.vertex, plain)
 		}
 	}
 }
 
 func (f *Fabric) networkName(v topology.ID) string { return f.made.Topology.Vertices[v].Name }
 
-// path is the file of a space's namespace.
-func (f *Fabric) path(i int) string {
+// ref leads to a space's namespace.
+func (f *Fabric) ref(i int) netns.Ref {
 	s := &f.layout.spaces[i]
 	if s.station >= 0 {
 		return f.made.Stations[s.station].NetNS
 	}
-	return filepath.Join(namesDir, s.name)
+	return netns.Ref{Path: f.spacePath(s.name)}
 }
 
 // space is a space of the layout, opened.
 func (f *Fabric) space(i int) (*entered, error) {
 	if f.spaces[i] == nil {
-		opened, err := enter(f.path(i))
+		opened, err := enter(f.ref(i))
 		if err != nil {
 			return nil, err
 		}
@@ -200,11 +203,7 @@ func (f *Fabric) Close(context.Context) error {
 func (f *Fabric) remove() error {
 	failed := []error{f.unlink()}
 	f.forget()
-	names, err := spacesOf(prefix(f.testbed))
-	failed = append(failed, err)
-	for _, name := range names {
-		failed = append(failed, removeSpace(name))
-	}
+	failed = append(failed, f.removeSpaces())
 	for _, file := range []string{wantedFile, madeFile} {
 		if err := os.Remove(filepath.Join(f.dir, file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			failed = append(failed, err)
@@ -213,33 +212,5 @@ func (f *Fabric) remove() error {
 	return errors.Join(failed...)
 }
 
-// spacesOf lists the named namespaces that begin with a prefix.
-func spacesOf(prefix string) ([]string, error) {
-	entries, err := os.ReadDir(namesDir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	var names []string
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), prefix) {
-			names = append(names, e.Name())
-		}
-	}
-	return names, err
-}
-
-// Testbeds names the testbeds that have namespaces of this fabric.
-func Testbeds() ([]string, error) {
-	spaces, err := spacesOf("tb-")
-	var names []string
-	for _, s := range spaces {
-		if name, _, ok := strings.Cut(strings.TrimPrefix(s, "tb-"), "~"); ok && !strings.Contains(name, ".") {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names), err
-}
-
 // tuned sets what a station's namespace needs.
-func tuned(s fabric.Station) error { return errors.Join(settle(false), station.Tune(s)) }
+func tuned(s fabric.Station) error { return errors.Join(station.Settle(false), station.Tune(s)) }

@@ -67,7 +67,7 @@ func (f *Fabric) each(ctx context.Context, do func(i int) error) error {
 func (f *Fabric) makeSpaces(ctx context.Context, _ *fabric.Network) error {
 	return f.each(ctx, func(i int) error {
 		if s := &f.layout.spaces[i]; s.station < 0 {
-			if err := makeSpace(s.name); err != nil {
+			if err := f.makeSpace(s.name); err != nil {
 				return err
 			}
 		}
@@ -79,11 +79,11 @@ func (f *Fabric) makeSpaces(ctx context.Context, _ *fabric.Network) error {
 // tune sets the stations' sysctls.
 func (f *Fabric) tune(_ context.Context, want *fabric.Network) error {
 	defer station.AllowCongestion(want.Stations)()
-	paths := make([]string, len(want.Stations))
+	refs := make([]netns.Ref, len(want.Stations))
 	for i, s := range want.Stations {
-		paths[i] = s.NetNS
+		refs[i] = s.NetNS
 	}
-	return netns.Each(paths, func(i int) error { return tuned(want.Stations[i]) })
+	return netns.Each(refs, func(i int) error { return tuned(want.Stations[i]) })
 }
 
 // makePairs makes the devices.

@@ -12,6 +12,7 @@ import (
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/fabrictest"
 	"testbed/emulator/internal/testenv"
+	"testbed/emulator/netns"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -41,8 +42,11 @@ func perTestbed(t *testing.T) func(t *testing.T, testbed string) fabric.Fabric {
 			if err := f.Close(context.Background()); err != nil {
 				t.Error(err)
 			}
-			if left, err := spacesOf(prefix(testbed)); err != nil || len(left) > 0 {
+			if left, err := f.(*Fabric).mounted(); err != nil || len(left) > 0 {
 				t.Errorf("left: %v, %v", left, err)
+			}
+			if left, _ := filepath.Glob(filepath.Join(netns.Names, prefix(testbed)+"*")); len(left) > 0 {
+				t.Errorf("names left: %v", left)
 			}
 		})
 		return f

@@ -20,9 +20,6 @@ func New(string, string) fabric.Fabric { return &Fabric{} }
 // Supported says why this system cannot have the fabric.
 func Supported(context.Context) error { return errSystem }
 
-// Testbeds finds none.
-func Testbeds() ([]string, error) { return nil, nil }
-
 // Name returns "netem".
 func (*Fabric) Name() string { return Name }
 

@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"sync"
 
 	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/proc"
 )
 
 // probed is what this process has found out about its kernel, which does not change.
@@ -31,18 +30,12 @@ func probe() error {
 	if os.Geteuid() != 0 {
 		return errors.New("it makes network namespaces, which takes root: run it with sudo")
 	}
-	result := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // never unlocked: the namespace ends with the thread
-		ns, err := netns.New()
-		if err != nil {
-			result <- fmt.Errorf("no network namespace can be made (%w)", err)
-			return
+	return proc.OnSpareThread(func() error {
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			return fmt.Errorf("no network namespace can be made (%w)", err)
 		}
-		defer ns.Close()
-		result <- attempt()
-	}()
-	return <-result
+		return attempt()
+	})
 }
 
 // attempt makes one of each thing that a network consists of, in the namespace that the thread is in.

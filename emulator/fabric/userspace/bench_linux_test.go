@@ -72,7 +72,7 @@ func BenchmarkGoodput(b *testing.B) {
 	}
 }
 
-func goodput(b *testing.B, from, to string, addr netip.Addr, warmup time.Duration) float64 {
+func goodput(b *testing.B, from, to netns.Ref, addr netip.Addr, warmup time.Duration) float64 {
 	got, err := measure.Goodput(b.Context(), from, to, addr, warmup, 3*time.Second, "cubic")
 	if err != nil {
 		b.Fatal(err)
@@ -116,7 +116,7 @@ func median(v []float64) float64 {
 }
 
 // veth makes a plain pair between two namespaces of its own.
-func veth(b *testing.B) (one, other string, addr netip.Addr) {
+func veth(b *testing.B) (one, other netns.Ref, addr netip.Addr) {
 	var spaces [2]*netns.Held
 	for i := range spaces {
 		space, err := netns.New()
@@ -126,7 +126,7 @@ func veth(b *testing.B) (one, other string, addr netip.Addr) {
 		b.Cleanup(func() { _ = space.Close() })
 		spaces[i] = space
 	}
-	peer, err := vnetns.GetFromPath(spaces[1].Path())
+	peer, err := vnetns.GetFromPath(spaces[1].Ref().Path)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func veth(b *testing.B) (one, other string, addr netip.Addr) {
 		}
 		return netlink.LinkSetUp(link)
 	}
-	err = netns.Do(spaces[0].Path(), func() error {
+	err = netns.Do(spaces[0].Ref(), func() error {
 		attrs := netlink.NewLinkAttrs()
 		attrs.Name = "tb-v0"
 		if err := netlink.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: "tb-v1", PeerNamespace: netlink.NsFd(peer)}); err != nil {
@@ -154,12 +154,12 @@ func veth(b *testing.B) (one, other string, addr netip.Addr) {
 		return up("tb-v0", "10.78.0.1/24")
 	})
 	if err == nil {
-		err = netns.Do(spaces[1].Path(), func() error { return up("tb-v1", "10.78.0.2/24") })
+		err = netns.Do(spaces[1].Ref(), func() error { return up("tb-v1", "10.78.0.2/24") })
 	}
 	if err != nil {
 		b.Fatal(err)
 	}
-	return spaces[0].Path(), spaces[1].Path(), netip.MustParseAddr("10.78.0.2")
+	return spaces[0].Ref(), spaces[1].Ref(), netip.MustParseAddr("10.78.0.2")
 }
 
 // BenchmarkStations reports how long the fabric takes to come up and go down.

@@ -105,7 +105,7 @@ func (s *server) open(next *table) (map[*port]int, error) {
 	defer station.AllowCongestion(next.network.Stations)()
 	raiseFileLimit(len(next.ports))
 	fds := make(map[*port]int, len(next.ports))
-	var paths []string
+	var refs []netns.Ref
 	var which []int
 	homes := map[string]string{}
 	living := map[*port]bool{}
@@ -126,9 +126,9 @@ func (s *server) open(next *table) (map[*port]int, error) {
 			continue
 		}
 		living[p] = living[p] && s.homes[p.name] == home
-		paths, which = append(paths, st.NetNS), append(which, i)
+		refs, which = append(refs, st.NetNS), append(which, i)
 	}
-	err := netns.Each(paths, func(i int) error {
+	err := netns.Each(refs, func(i int) error {
 		p, st := next.ports[which[i]], next.network.Stations[which[i]]
 		if living[p] {
 			return station.Tune(st)
@@ -166,11 +166,14 @@ func (s *server) replace(next *table, fds map[*port]int) error {
 	return errors.Join(errs...)
 }
 
-// identity tells namespaces apart, whatever the path to them.
-func identity(path string) (string, error) {
+// identity tells namespaces apart, whatever the path to them. It fails where another one is at the path.
+func identity(r netns.Ref) (string, error) {
 	var st unix.Stat_t
-	if err := unix.Stat(path, &st); err != nil {
-		return "", fmt.Errorf("network namespace %s: %w", path, err)
+	if err := unix.Stat(r.Path, &st); err != nil {
+		return "", fmt.Errorf("network namespace %s: %w", r, err)
+	}
+	if r.Inode != 0 && st.Ino != r.Inode {
+		return "", fmt.Errorf("network namespace %s: %w", r, netns.ErrOther)
 	}
 	return fmt.Sprintf("%d:%d", st.Dev, st.Ino), nil
 }

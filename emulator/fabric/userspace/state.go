@@ -35,7 +35,9 @@ func structureOf(n fabric.Network) fingerprint {
 	for i := range n.Stations {
 		s := &n.Stations[i]
 		number(int64(s.ID))
-		text(s.NetNS)
+		text(s.NetNS.Path)
+		number(int64(s.NetNS.Start))
+		number(int64(s.NetNS.Inode))
 		text(s.Addr.String())
 		number(int64(len(s.Sysctls)))
 		for _, key := range slices.Sorted(maps.Keys(s.Sysctls)) {

@@ -1,15 +1,13 @@
 package userspace
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"testbed/emulator/internal/proc"
 )
 
 // Times that a process is given to end: on request, and when killed.
@@ -32,90 +30,97 @@ func (f *Fabric) kill() error {
 }
 
 // Processes lists the fabric processes of a testbed by their command lines, so that those are found too
-// whose state directory is lost. An empty name lists those of all testbeds.
+// whose state directory is lost, among the processes that only this program can have started; see
+// proc.Process.Ours. An empty name lists those of all testbeds.
 func Processes(testbed string) ([]int, error) {
-	entries, err := os.ReadDir("/proc")
-	if err != nil {
-		return nil, err
-	}
 	var pids []int
-	for _, entry := range entries {
-		pid, err := strconv.Atoi(entry.Name())
-		if err == nil && isProcess(pid, testbed) {
-			pids = append(pids, pid)
+	err := each(func(p *proc.Process, name string) {
+		if testbed == "" || name == testbed {
+			pids = append(pids, p.PID)
 		}
-	}
-	return pids, nil
+	})
+	return pids, err
 }
 
-// isProcess says whether pid is a fabric process: tb-fabric ... TESTBED STATE-DIRECTORY.
-func isProcess(pid int, testbed string) bool {
-	line, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
+// each calls f for every fabric process, with its testbed's name.
+func each(f func(p *proc.Process, testbed string)) error {
+	pids, err := proc.All()
 	if err != nil {
-		return false
+		return err
 	}
-	args := bytes.Split(bytes.TrimSuffix(line, []byte{0}), []byte{0})
-	return len(args) >= 3 && string(args[0]) == ProcessName && (testbed == "" || string(args[len(args)-2]) == testbed)
+	for _, pid := range pids {
+		if !looks(pid) {
+			continue
+		}
+		p, err := proc.Open(pid)
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		if name, ok := testbedOf(p); ok {
+			f(p, name)
+		}
+		p.Close()
+	}
+	return nil
 }
 
-// end ends one process. It is held by a descriptor from before the last look at it, so that no other of
-// the same number can be meant.
+// looks tells whether a process calls itself a fabric process, which proves nothing, but is quick.
+func looks(pid int) bool {
+	_, ok := parseCommandLine(proc.CommandLineOf(pid))
+	return ok
+}
+
+// testbedOf is the name of the testbed whose fabric process p is.
+func testbedOf(p *proc.Process) (string, bool) {
+	line, err := p.CommandLine()
+	if err != nil {
+		return "", false
+	}
+	name, ok := parseCommandLine(line)
+	return name, ok && p.Ours() == nil
+}
+
+// parseCommandLine reads the testbed's name from tb-fabric ... TESTBED STATE-DIRECTORY.
+func parseCommandLine(line []string) (testbed string, ok bool) {
+	if len(line) < 3 || line[0] != ProcessName {
+		return "", false
+	}
+	return line[len(line)-2], true
+}
+
+// end ends one process. It is held on to from before the last look at it, so that no other of the same
+// number can be meant.
 func (f *Fabric) end(pid int) error {
-	fd, err := unix.PidfdOpen(pid, 0)
-	if errors.Is(err, unix.ESRCH) {
+	p, err := proc.Open(pid)
+	if errors.Is(err, proc.ErrGone) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("process %d: %w", pid, err)
+		return err
 	}
-	defer unix.Close(fd)
-	if !isProcess(pid, f.testbed) {
+	defer p.Close()
+	if name, ok := testbedOf(p); !ok || name != f.testbed {
 		return nil
 	}
 	for _, try := range []struct {
 		signal unix.Signal
 		grace  time.Duration
 	}{{unix.SIGTERM, termGrace}, {unix.SIGKILL, killGrace}} {
-		if err := unix.PidfdSendSignal(fd, try.signal, nil, 0); errors.Is(err, unix.ESRCH) {
+		if err := p.Signal(try.signal); errors.Is(err, proc.ErrGone) {
 			return nil
 		} else if err != nil {
 			return fmt.Errorf("end process %d: %w", pid, err)
 		}
-		if exited(fd, try.grace) {
+		if p.Ended(try.grace) {
 			return nil
 		}
 	}
 	return fmt.Errorf("process %d does not end", pid)
 }
 
-// exited waits for the end of the process behind a pidfd.
-func exited(fd int, wait time.Duration) bool {
-	deadline := time.Now().Add(wait)
-	for {
-		left := time.Until(deadline)
-		if left < 0 {
-			return false
-		}
-		set := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-		if n, err := unix.Poll(set, int(left.Milliseconds())+1); err == nil && n > 0 {
-			return true
-		}
-	}
-}
-
 // Testbeds names the testbeds that have a fabric process, whether anything else is known of them or not.
 func Testbeds() ([]string, error) {
-	pids, err := Processes("")
-	if err != nil {
-		return nil, err
-	}
 	var names []string
-	for _, pid := range pids {
-		line, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
-		args := bytes.Split(bytes.TrimSuffix(line, []byte{0}), []byte{0})
-		if err == nil && len(args) >= 3 { // else it has ended meanwhile
-			names = append(names, string(args[len(args)-2]))
-		}
-	}
-	return names, nil
+	err := each(func(_ *proc.Process, testbed string) { names = append(names, testbed) })
+	return names, err
 }

@@ -67,6 +67,10 @@ func ensureTun() error {
 // openStation makes the station's interface in the namespace that the calling thread is in, and returns
 // the other end of it.
 func openStation(s fabric.Station, mac [6]byte) (fd int, err error) {
+	// Before there is an interface, which takes over what is set.
+	if err := station.Settle(false); err != nil {
+		return -1, err
+	}
 	fd, err = openTap(fabric.Interface)
 	if err != nil {
 		return -1, err
@@ -76,10 +80,6 @@ func openStation(s fabric.Station, mac [6]byte) (fd int, err error) {
 			_ = unix.Close(fd)
 		}
 	}()
-	// Without IPv6 in the kernel the file is missing, and that is as good.
-	if err := station.Sysctl("net/ipv6/conf/"+fabric.Interface+"/disable_ipv6", "1"); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return -1, err
-	}
 	if err := station.Tune(s); err != nil {
 		return -1, err
 	}

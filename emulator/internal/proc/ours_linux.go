@@ -65,11 +65,7 @@ func (p *Process) sameNamespace() error {
 	if err != nil {
 		return err
 	}
-	var st unix.Stat_t
-	if err := unix.Stat("/proc/self/ns/user", &st); err != nil {
-		return err
-	}
-	if theirs != st.Ino {
+	if theirs != OwnNamespace("user") {
 		return errors.New("it is in another user namespace")
 	}
 	return nil

@@ -127,7 +127,27 @@ func (p *Process) CommandLine() ([]string, error) {
 	if err != nil {
 		return nil, gone(p.PID, err)
 	}
-	return strings.Split(strings.TrimSuffix(string(data), "\x00"), "\x00"), nil
+	return Arguments(data), nil
+}
+
+// CommandLineOf is what the process that has the number now calls itself, without holding on to it; nil: there
+// is none. It is for a quick first look.
+func CommandLineOf(pid int) []string {
+	f, err := os.Open(fmt.Sprintf("/proc/%d/cmdline", pid))
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile))
+	if err != nil {
+		return nil
+	}
+	return Arguments(data)
+}
+
+// Arguments splits the content of a file cmdline.
+func Arguments(data []byte) []string {
+	return strings.Split(strings.TrimSuffix(string(data), "\x00"), "\x00")
 }
 
 // ControlGroups is the content of the process's file cgroup.

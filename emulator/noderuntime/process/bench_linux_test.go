@@ -30,7 +30,7 @@ func BenchmarkStart(b *testing.B) {
 		}
 		up += time.Since(began)
 		began = time.Now()
-		if err := r.Remove(context.Background(), testbed); err != nil {
+		if err := r.Remove(context.Background(), testbed, nil); err != nil {
 			b.Fatal(err)
 		}
 		down += time.Since(began)

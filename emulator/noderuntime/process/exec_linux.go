@@ -8,12 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"runtime"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"testbed/emulator/internal/proc"
 	"testbed/emulator/noderuntime"
 )
 
@@ -53,7 +53,7 @@ func (r *Runtime) Exec(ctx context.Context, node noderuntime.Node, args []string
 	}
 	defer release()
 	var cmd *exec.Cmd
-	err = onSpareThread(func() error {
+	err = proc.OnSpareThread(func() error {
 		if err := enter(spaces); err != nil {
 			return err
 		}
@@ -67,80 +67,54 @@ func (r *Runtime) Exec(ctx context.Context, node noderuntime.Node, args []string
 	return status(ctx, cmd.Wait(), cmd)
 }
 
-// openNamespaces opens a node's namespaces by way of its /proc directory, which never becomes another
-// process's, and so makes sure that they are the node's.
-func openNamespaces(node noderuntime.Node) ([]int, error) {
-	missing := func(err error) error {
-		return fmt.Errorf("node %s of testbed %s (pid %d): %w: %w", node.Node, node.Testbed, node.PID, noderuntime.ErrNoSuchNode, err)
-	}
-	dir, err := os.OpenRoot(fmt.Sprintf("/proc/%d", node.PID))
+// openNamespaces opens a node's namespaces by way of its first process, once that is known to be the node's.
+func openNamespaces(node noderuntime.Node) ([]*os.File, error) {
+	p, err := noderuntime.Hold(node)
 	if err != nil {
-		return nil, missing(err)
+		return nil, err
 	}
-	defer dir.Close()
-	data, err := dir.ReadFile("cmdline")
-	if err != nil {
-		return nil, missing(err)
-	}
-	if id, ok := parseCommandLine(data); !ok || id.testbed != node.Testbed || id.node != node.Node {
-		return nil, missing(errors.New("another process has its number"))
-	}
-	at, err := dir.Open(".")
-	if err != nil {
-		return nil, missing(err)
-	}
-	defer at.Close()
-	var spaces []int
+	defer p.Close()
+	var spaces []*os.File
 	for _, s := range entered {
-		fd, err := unix.Openat(int(at.Fd()), "ns/"+s.file, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		space, err := p.Namespace(s.file)
+		if err == nil {
+			spaces, err = append(spaces, space), notOurs(space, s.file)
+		}
 		if err != nil {
 			closeAll(spaces)
-			return nil, missing(fmt.Errorf("its %s namespace: %w", s.file, err))
+			return nil, fmt.Errorf("node %s of testbed %s: %w: %w", node.Node, node.Testbed, noderuntime.ErrNoSuchNode, err)
 		}
-		spaces = append(spaces, fd)
 	}
 	return spaces, nil
 }
 
-func closeAll(fds []int) {
-	for _, fd := range fds {
-		unix.Close(fd)
+// notOurs makes sure that a namespace is not the one that this program is in.
+func notOurs(space *os.File, kind string) error {
+	inode, err := proc.Inode(space)
+	if err == nil && proc.IsHostNamespace(kind, inode) {
+		err = fmt.Errorf("its %s namespace is this host's own", kind)
+	}
+	return err
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		f.Close()
 	}
 }
 
 // enter moves the calling thread into namespaces, for good.
-func enter(spaces []int) error {
+func enter(spaces []*os.File) error {
 	// A mount namespace can be entered only by a thread with a root and working directory of its own.
 	if err := unix.Unshare(unix.CLONE_FS); err != nil {
 		return fmt.Errorf("unshare: %w", err)
 	}
 	for i, s := range entered {
-		if err := unix.Setns(spaces[i], s.kind); err != nil {
+		if err := unix.Setns(int(spaces[i].Fd()), s.kind); err != nil {
 			return fmt.Errorf("entering the %s namespace: %w", s.file, err)
 		}
 	}
 	return nil
-}
-
-// onSpareThread runs f on a thread that is thrown away afterwards. It is never the process's main thread,
-// which cannot be thrown away, and whose namespaces /proc/self shows.
-func onSpareThread(f func() error) error {
-	done := make(chan error, 1)
-	var attempt func()
-	attempt = func() {
-		runtime.LockOSThread()
-		if unix.Gettid() == os.Getpid() {
-			// While this goroutine keeps the main thread, the next one gets another.
-			next := make(chan struct{})
-			go func() { defer close(next); attempt() }()
-			<-next
-			runtime.UnlockOSThread()
-			return
-		}
-		done <- f() // never unlocked: the thread ends with the goroutine
-	}
-	go attempt()
-	return <-done
 }
 
 // inputFile turns a reader into a file for the command to inherit, so that a reader that has nothing to

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"testbed/emulator/internal/proc"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/noderuntime"
 )
@@ -130,7 +131,7 @@ func TestSpareThreadIsNeverTheMainThread(t *testing.T) {
 	results := make(chan error)
 	for range 200 {
 		go func() {
-			results <- onSpareThread(func() error {
+			results <- proc.OnSpareThread(func() error {
 				if unix.Gettid() == os.Getpid() {
 					return errors.New("on the main thread")
 				}

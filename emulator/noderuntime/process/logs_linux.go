@@ -52,8 +52,12 @@ func (r *Runtime) Logs(ctx context.Context, node noderuntime.Node, follow bool, 
 
 // runs tells whether a node's first process is still there.
 func runs(node noderuntime.Node) bool {
-	id, ok := identify(node.PID)
-	return ok && id.testbed == node.Testbed && id.node == node.Node
+	p, err := noderuntime.Hold(node)
+	if err != nil {
+		return false
+	}
+	p.Close()
+	return true
 }
 
 // logOf finds a node's log file.
@@ -62,15 +66,12 @@ func (r *Runtime) logOf(node noderuntime.Node) (string, error) {
 	if r.Dir != nil {
 		return in(r.Dir(node.Testbed, node.Node)), nil
 	}
-	if id, ok := identify(node.PID); ok && id.testbed == node.Testbed {
-		return in(id.dir), nil
-	}
-	others, err := scan(node.Testbed) // in whose directory the log of one that died is, unless each has its own
+	others, err := scan(node.Testbed) // in whose directory the log is, unless each has its own
 	if err != nil {
 		return "", err
 	}
 	for _, other := range others {
-		if id, ok := identify(other.PID); ok {
+		if id, ok := identify(other.PID); ok && runs(other) {
 			return in(id.dir), nil
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/noderuntime/runtimetest"
 )
@@ -15,9 +17,39 @@ import (
 // controllerArgument makes the test binary a controller that the crash test kills.
 const controllerArgument = "test-controller"
 
+// The arguments that make the test binary something that only looks like a node; dropping, behind which another
+// follows, drops all capabilities first.
+const (
+	standIn  = "test-stand-in"
+	dropping = "test-without-capabilities"
+)
+
+// stand stays for a while.
+func stand(args []string) int {
+	if args[0] == dropping {
+		header, none := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, [2]unix.CapUserData{}
+		if err := unix.Prctl(unix.PR_SET_SECUREBITS, secureNoRoot, 0, 0, 0); err != nil {
+			return 1
+		}
+		if err := unix.Capset(&header, &none[0]); err != nil {
+			return 1
+		}
+		_ = unix.Exec("/proc/self/exe", append([]string{ArgvZero}, args[1:]...), nil)
+		return 1
+	}
+	time.Sleep(time.Minute)
+	return 0
+}
+
+// secureNoRoot is SECBIT_NOROOT: root's numbers give no capabilities.
+const secureNoRoot = 1
+
 // TestMain lets the test binary be a node, a probe, or a controller.
 func TestMain(m *testing.M) {
 	args := os.Args[1:]
+	if len(args) > 0 && (args[0] == standIn || args[0] == dropping) {
+		os.Exit(stand(args))
+	}
 	if len(args) > 0 && args[0] == InitCommand {
 		rest, err := Init(args[1:])
 		if err != nil {

@@ -80,7 +80,7 @@ func TestNamesLeadToTheNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, n := range nodes {
-		named, err := os.Stat(namePath(r.Names, testbed, n.Node))
+		named, err := os.Stat(filepath.Join(r.Names, namePrefix(testbed)+n.Node))
 		if err != nil {
 			t.Fatal(err)
 		}

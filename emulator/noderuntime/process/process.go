@@ -1,6 +1,6 @@
 // Package process runs a node as a process in network, mount, pid and uts namespaces of its own, with no
 // engine: the testbed's own binary, whose arguments say what it is, so that nodes are found and removed
-// without any record of them.
+// without any record of them. Who only has such arguments is no node: see internal/proc.
 package process
 
 import (
@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"testbed/emulator/netns"
 	"testbed/emulator/noderuntime"
 )
 
@@ -21,7 +22,7 @@ const (
 	// ArgvZero is the name under which a node appears in a process list.
 	ArgvZero = "tb-node"
 	// DefaultNames is where `ip netns` looks for the names of network namespaces.
-	DefaultNames = "/run/netns"
+	DefaultNames = netns.Names
 )
 
 // File descriptors that a node is born with.
@@ -83,10 +84,9 @@ func parseArguments(args []string) (identity, []string, error) {
 	return identity{args[0], args[1], args[2], args[3]}, args[5:], nil
 }
 
-// parseCommandLine reads a node's identity from its command line as /proc shows it.
-func parseCommandLine(data []byte) (identity, bool) {
-	line := strings.Split(strings.TrimSuffix(string(data), "\x00"), "\x00")
-	if line[0] != ArgvZero {
+// parseCommandLine reads a node's identity from its command line.
+func parseCommandLine(line []string) (identity, bool) {
+	if len(line) == 0 || line[0] != ArgvZero {
 		return identity{}, false
 	}
 	at := slices.Index(line, InitCommand)

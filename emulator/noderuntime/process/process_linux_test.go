@@ -31,7 +31,7 @@ func testRuntime(t testing.TB) *Runtime {
 // clean removes a testbed at the test's end and fails where something is left.
 func clean(t testing.TB, r *Runtime, testbed string) {
 	t.Cleanup(func() {
-		if err := r.Remove(context.Background(), testbed); err != nil {
+		if err := r.Remove(context.Background(), testbed, nil); err != nil {
 			t.Error(err)
 		}
 		if left, err := scan(testbed); err != nil || len(left) > 0 {
@@ -77,7 +77,7 @@ func TestCommitOutlivesTheController(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	time.Sleep(100 * time.Millisecond)
-	nodes, err := r.List(context.Background(), testbed)
+	nodes, err := r.Find(context.Background(), testbed)
 	if err != nil || len(nodes) != 3 {
 		t.Fatalf("%d nodes outlive the controller (%v), want 3", len(nodes), err)
 	}
@@ -108,7 +108,7 @@ func TestCrashBeforeCommit(t *testing.T) {
 		}
 		_ = controller.Wait()
 		if i%2 == 1 { // as `down` does at once, without the nodes' own help
-			if err := r.Remove(context.Background(), testbed); err != nil {
+			if err := r.Remove(context.Background(), testbed, nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -155,7 +155,7 @@ func TestCallersPipesEnd(t *testing.T) {
 	if _, err := reader.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("got %v, want the end of the pipe", err)
 	}
-	if nodes, err := r.List(context.Background(), testbed); err != nil || len(nodes) != 1 {
+	if nodes, err := r.Find(context.Background(), testbed); err != nil || len(nodes) != 1 {
 		t.Errorf("%d nodes, %v; want 1", len(nodes), err)
 	}
 }

@@ -26,8 +26,13 @@ func (*Runtime) Start(context.Context, []noderuntime.Spec, func(int)) ([]noderun
 	return nil, unsupported()
 }
 
-// List returns an error that wraps noderuntime.ErrNotSupported.
-func (*Runtime) List(context.Context, string) ([]noderuntime.Node, error) { return nil, unsupported() }
+// Find returns an error that wraps noderuntime.ErrNotSupported.
+func (*Runtime) Find(context.Context, string) ([]noderuntime.Node, error) { return nil, unsupported() }
+
+// Alive returns an error that wraps noderuntime.ErrNotSupported.
+func (*Runtime) Alive(context.Context, []noderuntime.Node) ([]noderuntime.Node, error) {
+	return nil, unsupported()
+}
 
 // Exec returns an error that wraps noderuntime.ErrNotSupported.
 func (*Runtime) Exec(context.Context, noderuntime.Node, []string, noderuntime.Stdio) (int, error) {
@@ -35,7 +40,7 @@ func (*Runtime) Exec(context.Context, noderuntime.Node, []string, noderuntime.St
 }
 
 // Remove returns an error that wraps noderuntime.ErrNotSupported.
-func (*Runtime) Remove(context.Context, string) error { return unsupported() }
+func (*Runtime) Remove(context.Context, string, []noderuntime.Node) error { return unsupported() }
 
 // Logs returns an error that wraps noderuntime.ErrNotSupported.
 func (*Runtime) Logs(context.Context, noderuntime.Node, bool, io.Writer) error { return unsupported() }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"testbed/emulator/internal/proc"
 	"testbed/emulator/noderuntime"
 )
 
@@ -18,7 +19,7 @@ func TestCommandLineRoundTrip(t *testing.T) {
 	for _, s := range specs {
 		for _, prefix := range [][]string{nil, {"-test.run", ""}} {
 			line := argv(prefix, s)
-			id, ok := parseCommandLine([]byte(strings.Join(line, "\x00") + "\x00"))
+			id, ok := parseCommandLine(line)
 			if want := (identity{s.Testbed, s.Node, s.Dir, s.HostsAt}); !ok || id != want {
 				t.Errorf("%q: read %v %v, want %v", line, id, ok, want)
 			}
@@ -34,7 +35,7 @@ func TestCommandLinesOfOthers(t *testing.T) {
 	for _, line := range []string{"", "\x00", "tb-node", "tb-node\x00node-init\x00a\x00n\x00/d\x00\x00",
 		"vi\x00tb-node\x00node-init\x00a\x00n\x00/d\x00\x00--\x00", "tb-node\x00agent\x00a\x00n\x00/d\x00h\x00--\x00",
 		"tb-node\x00node-init\x00\x00n\x00/d\x00h\x00--\x00", "tb-nodes\x00node-init\x00a\x00n\x00/d\x00h\x00--\x00"} {
-		if id, ok := parseCommandLine([]byte(line)); ok {
+		if id, ok := parseCommandLine(proc.Arguments([]byte(line))); ok {
 			t.Errorf("%q was taken for node %v", line, id)
 		}
 	}
@@ -44,7 +45,7 @@ func FuzzParseCommandLine(f *testing.F) {
 	f.Add([]byte("tb-node\x00node-init\x00a\x00n\x00/d\x00h\x00--\x00agent\x00"))
 	f.Add([]byte("tb-node"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		id, ok := parseCommandLine(data)
+		id, ok := parseCommandLine(proc.Arguments(data))
 		if ok && (id.testbed == "" || id.node == "" || !strings.HasPrefix(string(data), ArgvZero+"\x00")) {
 			t.Errorf("%q was taken for %v", data, id)
 		}

@@ -1,21 +1,19 @@
 package process
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
-	"strconv"
 
+	"testbed/emulator/internal/proc"
 	"testbed/emulator/noderuntime"
 )
 
-// List finds nodes by their command lines, whoever started them.
-func (r *Runtime) List(ctx context.Context, testbed string) ([]noderuntime.Node, error) {
+// Find finds nodes by their command lines, whoever started them, among the processes that only this program
+// can have started; see proc.Process.Ours.
+func (r *Runtime) Find(ctx context.Context, testbed string) ([]noderuntime.Node, error) {
 	r.reap()
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
@@ -23,27 +21,40 @@ func (r *Runtime) List(ctx context.Context, testbed string) ([]noderuntime.Node,
 	return scan(testbed)
 }
 
+// Alive returns the nodes whose first process is still the one that was started.
+func (r *Runtime) Alive(ctx context.Context, nodes []noderuntime.Node) ([]noderuntime.Node, error) {
+	r.reap()
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	var alive []noderuntime.Node
+	for _, n := range nodes {
+		p, err := noderuntime.Hold(n)
+		if err == nil {
+			p.Close()
+			alive = append(alive, n)
+		} else if !errors.Is(err, noderuntime.ErrNoSuchNode) {
+			return nil, err
+		}
+	}
+	return alive, nil
+}
+
 // scan finds the nodes of a testbed, or of all, sorted by testbed and name.
 func scan(testbed string) ([]noderuntime.Node, error) {
-	own, err := os.Readlink("/proc/self/ns/net")
-	if err != nil {
-		return nil, fmt.Errorf("looking for nodes: %w", err)
-	}
-	pids, err := processes()
+	pids, err := proc.All()
 	if err != nil {
 		return nil, fmt.Errorf("looking for nodes: %w", err)
 	}
 	var nodes []noderuntime.Node
 	for _, pid := range pids {
 		id, ok := identify(pid)
-		if !ok || testbed != "" && id.testbed != testbed || !isFirst(pid) {
+		if !ok || testbed != "" && id.testbed != testbed {
 			continue
 		}
-		// Something that only looks like a node must not be killed as one.
-		if net, err := os.Readlink(netnsPath(pid)); err != nil || net == own {
-			continue
+		if n, ok := proved(pid); ok && !proc.IsHostNamespace("net", n.Inode) && (testbed == "" || n.Testbed == testbed) {
+			nodes = append(nodes, n)
 		}
-		nodes = append(nodes, noderuntime.Node{Testbed: id.testbed, Node: id.node, PID: pid, NetNS: netnsPath(pid)})
 	}
 	slices.SortFunc(nodes, func(a, b noderuntime.Node) int {
 		return cmp.Or(cmp.Compare(a.Testbed, b.Testbed), cmp.Compare(a.Node, b.Node), cmp.Compare(a.PID, b.PID))
@@ -51,48 +62,35 @@ func scan(testbed string) ([]noderuntime.Node, error) {
 	return nodes, nil
 }
 
-func processes() ([]int, error) {
-	dir, err := os.Open("/proc")
+// proved is the node whose first process has the number, if it can be proved to be one.
+func proved(pid int) (noderuntime.Node, bool) {
+	p, err := proc.Open(pid)
 	if err != nil {
-		return nil, err
+		return noderuntime.Node{}, false
 	}
-	defer dir.Close()
-	names, err := dir.Readdirnames(-1)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+	defer p.Close()
+	line, err := p.CommandLine()
+	if err != nil {
+		return noderuntime.Node{}, false
 	}
-	var pids []int
-	for _, name := range names {
-		if pid, err := strconv.Atoi(name); err == nil {
-			pids = append(pids, pid)
-		}
+	id, ok := parseCommandLine(line)
+	if !ok || noderuntime.CheckNames(id.testbed, id.node) != nil || !p.FirstInside() || p.Ours() != nil {
+		return noderuntime.Node{}, false
 	}
-	return pids, nil
+	n, err := nodeOf(p, id.testbed, id.node)
+	return n, err == nil
+}
+
+// nodeOf is the node whose first process is p.
+func nodeOf(p *proc.Process, testbed, node string) (noderuntime.Node, error) {
+	inode, err := p.NamespaceID("net")
+	if err != nil {
+		return noderuntime.Node{}, err
+	}
+	return noderuntime.Node{Testbed: testbed, Node: node, PID: p.PID, Start: p.Start, NetNS: netnsPath(p.PID), Inode: inode}, nil
 }
 
 func netnsPath(pid int) string { return fmt.Sprintf("/proc/%d/ns/net", pid) }
 
-// identify reads what a process's command line says; a process that is gone or ending says nothing.
-func identify(pid int) (identity, bool) {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-	if err != nil {
-		return identity{}, false
-	}
-	return parseCommandLine(data)
-}
-
-// isFirst tells whether a process is the first of a pid namespace below ours: NSpid lists its numbers from
-// our namespace inwards.
-func isFirst(pid int) bool {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return false
-	}
-	_, after, ok := bytes.Cut(data, []byte("\nNSpid:"))
-	if !ok {
-		return false
-	}
-	line, _, _ := bytes.Cut(after, []byte{'\n'})
-	numbers := bytes.Fields(line)
-	return len(numbers) >= 2 && string(numbers[len(numbers)-1]) == "1"
-}
+// identify reads what a process's command line says, which proves nothing; one that is gone says nothing.
+func identify(pid int) (identity, bool) { return parseCommandLine(proc.CommandLineOf(pid)) }

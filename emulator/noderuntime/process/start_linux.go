@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
+	"testbed/emulator/internal/proc"
 	"testbed/emulator/noderuntime"
 )
 
@@ -48,7 +49,9 @@ func (r *Runtime) Start(ctx context.Context, specs []noderuntime.Spec, progress 
 		return nil, err
 	}
 	l.closeChildEnds()
-	nodes = l.nodes()
+	if nodes, err = l.nodes(); err != nil {
+		return nil, err
+	}
 	if err := addNames(r.Names, nodes); err != nil {
 		return nil, err
 	}
@@ -138,12 +141,23 @@ func (l *launch) spawn(binary string, prefix []string, i int) error {
 	return nil
 }
 
-func (l *launch) nodes() []noderuntime.Node {
+// nodes identifies what was started: a child keeps its number until it is waited for.
+func (l *launch) nodes() ([]noderuntime.Node, error) {
 	nodes := make([]noderuntime.Node, len(l.specs))
 	for i, s := range l.specs {
-		nodes[i] = noderuntime.Node{Testbed: s.Testbed, Node: s.Node, PID: l.pids[i], NetNS: netnsPath(l.pids[i])}
+		p, err := proc.Open(l.pids[i])
+		if err == nil {
+			nodes[i], err = nodeOf(p, s.Testbed, s.Node)
+			p.Close()
+		}
+		if errors.Is(err, proc.ErrGone) {
+			err = errors.Join(l.died(), err)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("identifying node %s: %w", s.Node, err)
+		}
 	}
-	return nodes
+	return nodes, nil
 }
 
 // wait returns when every node has said that it is ready.
@@ -243,10 +257,7 @@ func (l *launch) undo(names string) error {
 	for _, pid := range l.pids {
 		waitFor(pid, 0)
 	}
-	for i := range l.pids {
-		failed = append(failed, removeName(names, l.specs[i].Testbed, l.specs[i].Node))
-	}
-	return errors.Join(append(failed, removeNamesDir(names))...)
+	return errors.Join(append(failed, removeNamesOf(names, l.specs))...)
 }
 
 func (l *launch) closeChildEnds() {

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"testbed/emulator/internal/proc"
 	"testbed/emulator/noderuntime"
 )
 
@@ -28,7 +29,7 @@ func (r *Runtime) Supported(context.Context) error {
 	if _, err := os.Stat("/etc/hosts"); err != nil {
 		return unsupported("nodes get a file of their own over /etc/hosts, which must be there: create it", err)
 	}
-	return onSpareThread(unshareAll)
+	return proc.OnSpareThread(unshareAll)
 }
 
 // unshareAll tries what spawning a node does, one namespace after the other, to say which one fails.

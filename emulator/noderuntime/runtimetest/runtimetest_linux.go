@@ -260,8 +260,7 @@ func (s *suite) removeEndsCommands() {
 func (s *suite) execNeedsANode() {
 	bed := s.prefix + "gone"
 	n := s.start(bed, 1)[0]
-	stranger := n
-	stranger.Node = "n7"
+	stranger := noderuntime.Node{Testbed: bed, Node: "n7"}
 	if _, err := s.runtime.Exec(context.Background(), stranger, []string{s.binary, Probe, "exit", "0"}, noderuntime.Stdio{}); !errors.Is(err, noderuntime.ErrNoSuchNode) {
 		s.Errorf("a node that never was: %v", err)
 	}

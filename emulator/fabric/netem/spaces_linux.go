@@ -1,0 +1,101 @@
+package netem
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"testbed/emulator/fabric/station"
+	"testbed/emulator/internal/proc"
+	"testbed/emulator/netns"
+)
+
+// spacesDir is, in a testbed's directory, where its namespaces are mounted. Nobody but root can put anything
+// there, and nobody but this fabric does, so that what is there is this testbed's: a name in /run/netns, where
+// others put theirs, would prove nothing. The names there are links, for `ip netns`.
+const spacesDir = "netns"
+
+// prefix begins the names of a testbed's namespaces for `ip netns`. No node's name has it: there a dot follows.
+func prefix(testbed string) string { return "tb-" + testbed + "~" }
+
+// spacePath is where a namespace is mounted.
+func (f *Fabric) spacePath(name string) string { return filepath.Join(f.dir, spacesDir, name) }
+
+// isOurs tells whether a link leads to one of the testbed's namespaces.
+func (f *Fabric) isOurs(target string) bool {
+	return strings.HasPrefix(target, filepath.Join(f.dir, spacesDir)+string(filepath.Separator))
+}
+
+// makeSpace makes a namespace that forwards, mounts it and names it.
+func (f *Fabric) makeSpace(name string) error {
+	path := f.spacePath(name)
+	err := os.MkdirAll(filepath.Dir(path), 0o700)
+	if err == nil {
+		err = proc.OnSpareThread(func() error { return mountNew(path) })
+	}
+	if err == nil {
+		err = netns.AddName(f.names, prefix(f.testbed)+name, path, f.isOurs)
+	}
+	if err != nil {
+		return fmt.Errorf("make network namespace %s: %w", name, err)
+	}
+	return nil
+}
+
+// mountNew moves the calling thread into a new namespace, settles that, and mounts it at path.
+func mountNew(path string) error {
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		return err
+	}
+	if err := station.Settle(true); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o400)
+	if err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	return unix.Mount(fmt.Sprintf("/proc/self/task/%d/ns/net", unix.Gettid()), path, "", unix.MS_BIND, "")
+}
+
+// spaces lists the testbed's namespaces.
+func (f *Fabric) mounted() ([]string, error) {
+	entries, err := os.ReadDir(filepath.Join(f.dir, spacesDir))
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) {
+		return nil, nil
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names, err
+}
+
+// removeSpaces removes the testbed's namespaces and their names.
+func (f *Fabric) removeSpaces() error {
+	names, err := f.mounted()
+	failed := []error{err}
+	for _, name := range names {
+		path := f.spacePath(name)
+		err := unix.Unmount(path, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
+		if err != nil && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOENT) {
+			failed = append(failed, fmt.Errorf("remove network namespace %s: %w", name, err))
+			continue
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			failed = append(failed, fmt.Errorf("remove network namespace %s: %w", name, err))
+		}
+	}
+	if err := os.Remove(filepath.Join(f.dir, spacesDir)); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ENOTDIR) {
+		failed = append(failed, err)
+	}
+	named := func(name string) bool { return strings.HasPrefix(name, prefix(f.testbed)) }
+	return errors.Join(append(failed, netns.RemoveNames(f.names, named, f.isOurs))...)
+}

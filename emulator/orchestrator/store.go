@@ -1,0 +1,114 @@
+package orchestrator
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+)
+
+var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,30}$`)
+
+// CheckName fails unless name can name a testbed: 1 to 31 of a-z, 0-9 and -, not beginning with -.
+func CheckName(name string) error {
+	if !validName.MatchString(name) {
+		return fmt.Errorf("%q cannot name a testbed: use 1 to 31 of a-z, 0-9 and -, beginning with a letter or digit", name)
+	}
+	return nil
+}
+
+// The modes of what is in the store. Nodes write into directories there, and may leave files for which the
+// system grants more than is good (setuid): nobody but root gets in.
+const (
+	privateDir fs.FileMode = 0o700
+	private    fs.FileMode = 0o600
+	public     fs.FileMode = 0o644 // files that nodes read as whatever user
+)
+
+// Store is the directory that holds a directory for each testbed. Nobody but root may look into it.
+type Store string
+
+// DefaultStore is cleared by a reboot, as testbeds are.
+const DefaultStore Store = "/run/tb-testbed"
+
+// Dir is the directory of one testbed.
+func (s Store) Dir(testbed string) string { return filepath.Join(string(s), testbed) }
+
+// makeDir makes the store and a testbed's directory in it.
+func (s Store) makeDir(testbed string) error {
+	return errors.Join(makeDir(string(s)), makeDir(s.Dir(testbed)))
+}
+
+// makeDir makes a directory with its parents and gives it its mode, whatever the umask, and whatever
+// mode it had.
+func makeDir(path string) error {
+	if err := os.MkdirAll(path, privateDir); err != nil {
+		return err
+	}
+	return os.Chmod(path, privateDir)
+}
+
+// replaceFile writes a file with its mode, whatever the umask: a reader sees the old one or the new one.
+func replaceFile(path string, data []byte, mode fs.FileMode) error {
+	temporary := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
+	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	file, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	if err = errors.Join(err, file.Chmod(mode), file.Close()); err == nil {
+		err = os.Rename(temporary, path)
+	}
+	if err != nil {
+		_ = os.Remove(temporary)
+	}
+	return err
+}
+
+// Names lists the testbeds that have a directory, sorted.
+func (s Store) Names() ([]string, error) {
+	entries, err := os.ReadDir(string(s))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() && CheckName(e.Name()) == nil {
+			names = append(names, e.Name())
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// Remove deletes a testbed's directory, and the store itself once it is empty.
+func (s Store) Remove(testbed string) error {
+	if err := CheckName(testbed); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(s.Dir(testbed)); err != nil {
+		return err
+	}
+	_ = os.Remove(string(s)) // fails, as it should, while other testbeds are in it
+	return nil
+}
+
+// NodeDir is the directory that a node shares with the host: its own, for a node that runs an image of the
+// user's must not reach another's.
+func (s Store) NodeDir(testbed, node string) string {
+	return filepath.Join(s.Dir(testbed), "nodes", node)
+}
+
+// control is where a node's agent listens for the controller.
+func (s Store) control(testbed, node string) string {
+	return filepath.Join(s.NodeDir(testbed, node), "ctl")
+}

@@ -1,0 +1,11 @@
+//go:build !linux
+
+package orchestrator
+
+import "context"
+
+// watchNodes has nothing to watch: testbeds run on Linux only.
+func (t *Testbed) watchNodes(ctx context.Context) error {
+	<-ctx.Done()
+	return nil
+}
