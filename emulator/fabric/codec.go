@@ -2,6 +2,7 @@ package fabric
 
 import (
 	"encoding/gob"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -10,8 +11,15 @@ import (
 	"testbed/emulator/units"
 )
 
+// Schema is the version of a Network's encoding. Processes and files of another one are refused.
+const Schema = 2
+
+// ErrSchema is wrapped by errors about a network that another version of this program encoded.
+var ErrSchema = errors.New("of another version of testbed")
+
 // flat is a Network as it travels between processes: the topology's own lookup table is left out.
 type flat struct {
+	Schema      int
 	Testbed     string
 	Name        string
 	Vertices    []topology.Vertex
@@ -37,7 +45,7 @@ type limit struct {
 
 // Encode writes the network for Decode to read, perhaps in another process of the same program.
 func (n Network) Encode(w io.Writer) error {
-	f := flat{Testbed: n.Testbed, Stations: n.Stations, Seed: n.Seed, Down: n.Down, Partition: n.Partition}
+	f := flat{Schema: Schema, Testbed: n.Testbed, Stations: n.Stations, Seed: n.Seed, Down: n.Down, Partition: n.Partition}
 	if t := n.Topology; t != nil {
 		f.Name, f.Vertices, f.EdgeNetwork = t.Name, t.Vertices, t.EdgeNetwork
 		for v, edges := range t.Adjacency {
@@ -60,6 +68,9 @@ func Decode(r io.Reader) (Network, error) {
 	var f flat
 	if err := gob.NewDecoder(r).Decode(&f); err != nil {
 		return Network{}, fmt.Errorf("decode a network: %w", err)
+	}
+	if f.Schema != Schema {
+		return Network{}, fmt.Errorf("decode network %q: %w (schema %d; this program knows %d)", f.Testbed, ErrSchema, f.Schema, Schema)
 	}
 	n := Network{
 		Testbed: f.Testbed, Stations: f.Stations, Seed: f.Seed, Down: f.Down, Partition: f.Partition,

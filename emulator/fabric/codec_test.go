@@ -2,6 +2,8 @@ package fabric
 
 import (
 	"bytes"
+	"encoding/gob"
+	"errors"
 	"net/netip"
 	"testing"
 	"time"
@@ -85,5 +87,22 @@ func TestUsers(t *testing.T) {
 	}
 	if got := len(Channels(n.Topology)); got != 3 {
 		t.Errorf("%d queues, want 3", got)
+	}
+}
+
+func TestDecodeRefusesAnotherVersion(t *testing.T) {
+	var wire bytes.Buffer
+	if err := gob.NewEncoder(&wire).Encode(flat{Schema: Schema + 1, Testbed: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Decode(&wire); !errors.Is(err, ErrSchema) {
+		t.Errorf("a later schema: %v", err)
+	}
+	// What was written before there were numbers.
+	if err := gob.NewEncoder(&wire).Encode(struct{ Testbed string }{"x"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Decode(&wire); !errors.Is(err, ErrSchema) {
+		t.Errorf("no schema: %v", err)
 	}
 }

@@ -169,7 +169,7 @@ func (f *Fabric) launch(parent *os.File) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := os.OpenFile(filepath.Join(dir, logName), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	out, err := os.OpenFile(filepath.Join(dir, logName), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}

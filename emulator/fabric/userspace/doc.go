@@ -44,10 +44,14 @@ const (
 )
 
 // question is what a client asks of the process; answer is the reply.
+// protocol is the version of questions and answers. A process of another one refuses.
+const protocol = 2
+
 type question struct {
-	Op      string
-	Network []byte // as by fabric.Network.Encode
-	State   *state // for opAlter
+	Protocol int
+	Op       string
+	Network  []byte // as by fabric.Network.Encode
+	State    *state // for opAlter
 }
 
 type answer struct {

@@ -37,6 +37,7 @@ func (l *line) ask(ctx context.Context, q question) (answer, error) {
 	stop := context.AfterFunc(ctx, func() { _ = l.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	var a answer
+	q.Protocol = protocol
 	err := l.to.Encode(q)
 	if err == nil {
 		err = l.from.Decode(&a)

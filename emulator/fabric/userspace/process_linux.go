@@ -11,6 +11,8 @@ import (
 	"runtime/debug"
 
 	"golang.org/x/sys/unix"
+
+	"testbed/emulator/internal/proc"
 )
 
 // Files in a testbed's state directory.
@@ -39,6 +41,8 @@ func Main(args []string) int {
 	signal.Ignore(unix.SIGHUP, unix.SIGINT, unix.SIGPIPE)
 	// The session has a scheduling group of its own, whose weight counts before a thread's.
 	_ = os.WriteFile("/proc/self/autogroup", []byte("-20"), 0)
+	// Where memory is short the nodes go first; without their fabric all would be lost.
+	_ = proc.SetOOMScore(proc.OOMFabric)
 
 	failed := make(chan error, 1)
 	s := &server{}

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"testbed/emulator/internal/proc"
 	"testbed/emulator/noderuntime"
 )
 
@@ -23,6 +24,7 @@ func Init(args []string) ([]string, error) {
 	if err := startedByRuntime(); err != nil {
 		return nil, err
 	}
+	_ = proc.SetOOMScore(proc.OOMNode) // raising it is everybody's right; without /proc there is nothing to raise
 	go outliveParent()
 	go reap()
 	if err := setUp(id); err != nil {

@@ -1,0 +1,59 @@
+package userspace
+
+import (
+	"context"
+	"os/exec"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"testbed/emulator/internal/proc"
+	"testbed/emulator/internal/testenv"
+)
+
+// TestOthersAreNoFabricProcess: whoever only calls himself one is neither listed nor ended.
+func TestOthersAreNoFabricProcess(t *testing.T) {
+	testenv.Privileged(t)
+	for name, attr := range map[string]*syscall.SysProcAttr{
+		"another user's": {Credential: &syscall.Credential{Uid: 65534, Gid: 65534}},
+		"another user's, root in a user namespace": {Cloneflags: unix.CLONE_NEWUSER,
+			UidMappings: []syscall.SysProcIDMap{{HostID: 65534, Size: 1}}},
+		"root's, another program": {},
+	} {
+		const testbed = "tb-stranger"
+		attr.Pdeathsig = unix.SIGKILL
+		cmd := exec.Command("/bin/sh")
+		cmd.Args = []string{ProcessName, "-c", "sleep 60; :", testbed, "/tmp/x"}
+		cmd.Dir, cmd.SysProcAttr = "/", attr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+		for deadline := time.Now().Add(10 * time.Second); !looks(cmd.Process.Pid); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: did not start", name)
+			}
+		}
+		if found, err := Processes(testbed); err != nil || len(found) > 0 {
+			t.Errorf("%s: listed as %v, %v", name, found, err)
+		}
+		if names, err := Testbeds(); err != nil || slices.Contains(names, testbed) {
+			t.Errorf("%s: a testbed of %q, %v", name, names, err)
+		}
+		f := New(t.TempDir(), testbed, nil)
+		if err := f.end(cmd.Process.Pid); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := f.Close(context.Background()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if p, err := proc.Open(cmd.Process.Pid); err != nil {
+			t.Errorf("%s: it was ended: %v", name, err)
+		} else {
+			p.Close()
+		}
+	}
+}
