@@ -2,13 +2,17 @@ package orchestrator
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"testbed/emulator/internal/testenv"
 )
 
 // TestModesAreNotTheCallers: whatever umask the caller has, the store is private and nodes can read their names.
@@ -44,5 +48,41 @@ func TestModesAreNotTheCallers(t *testing.T) {
 			t.Errorf("umask %o: %d files, %v", umask, seen, err)
 		}
 		_ = os.RemoveAll(string(h.Store))
+	}
+}
+
+// TestNodesOfImagesCannotFillTheHost: what nodes write has a bound, and goes with the testbed, also after a crash.
+func TestNodesOfImagesCannotFillTheHost(t *testing.T) {
+	testenv.Privileged(t)
+	_, h := newFake(t)
+	r := requestOf(t, "one")
+	r.Node = func(Station, string) NodeConfig { return NodeConfig{Image: "some/image:1"} }
+	if _, err := h.Up(context.Background(), r); err != nil {
+		t.Fatal(err)
+	}
+	dir := h.Store.NodeDir("one", "a")
+	err := os.WriteFile(filepath.Join(dir, "much"), make([]byte, 4<<20), 0o600)
+	if !errors.Is(err, unix.ENOSPC) {
+		t.Errorf("4 MiB: %v, want that there is no space", err)
+	}
+	program := filepath.Join(dir, "program")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\n"), 0o4755); err != nil && !errors.Is(err, unix.ENOSPC) {
+		t.Error(err)
+	}
+	if err := exec.Command(program).Run(); err == nil {
+		t.Error("a program that a node left is executed")
+	}
+	if err := h.Store.boundNodes("one", 3); err != nil { // as if somebody had died between two attempts
+		t.Fatal(err)
+	}
+	if err := h.Down(context.Background(), "one", nil); err != nil {
+		t.Fatal(err)
+	}
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	if err != nil || strings.Contains(string(mounts), string(h.Store)) {
+		t.Errorf("a mount is left (%v):\n%s", err, mounts)
+	}
+	if _, err := os.Stat(string(h.Store)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the store is left: %v", err)
 	}
 }

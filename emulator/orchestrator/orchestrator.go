@@ -300,21 +300,3 @@ func (t *Testbed) Agent(id topology.ID) *faas.Client {
 
 // Address is a vertex's address in the emulated network.
 func (t *Testbed) Address(id topology.ID) netip.Addr { return t.byID[id].Addr }
-
-// scratch makes a testbed's directory with the files that its nodes need.
-func (h *Host) scratch(testbed string, stations []Station, scenario []byte) (hosts string, err error) {
-	dir := h.Store.Dir(testbed)
-	if err := replaceFile(filepath.Join(dir, "scenario.yaml"), scenario, private); err != nil {
-		return "", err
-	}
-	if err := makeDir(filepath.Join(dir, "nodes")); err != nil {
-		return "", err
-	}
-	for _, station := range stations {
-		if err := makeDir(h.Store.NodeDir(testbed, station.Name)); err != nil {
-			return "", err
-		}
-	}
-	hosts = filepath.Join(dir, "hosts")
-	return hosts, replaceFile(hosts, []byte(hostsFile(stations)), public)
-}

@@ -33,8 +33,11 @@ type host struct {
 func (f *host) option(endpoint string, supported func(context.Context) error) RuntimeOption {
 	return RuntimeOption{Runtime: fakeRuntime{f, "process"}, Supported: supported,
 		Endpoint: func() string { return endpoint },
-		EngineID: func(context.Context) (string, error) { f.asked = append(f.asked, endpoint); return f.engines[endpoint], nil },
-		At:       func(other string) RuntimeOption { return f.option(other, supported) },
+		EngineID: func(context.Context) (string, error) {
+			f.asked = append(f.asked, endpoint)
+			return f.engines[endpoint], nil
+		},
+		At: func(other string) RuntimeOption { return f.option(other, supported) },
 	}
 }
 
@@ -50,7 +53,7 @@ func newFake(t *testing.T) (*host, *Host) {
 	lacking := func(context.Context) error { return fmt.Errorf("no engine: %w", noderuntime.ErrNotSupported) }
 	engine := func(context.Context) error { return fake.engine }
 	return fake, &Host{Store: fake.store,
-		Key: filepath.Join(t.TempDir(), "state", "key"),
+		Key:      filepath.Join(t.TempDir(), "state", "key"),
 		Runtimes: []RuntimeOption{{Runtime: fakeRuntime{fake, "absent"}, Supported: lacking}, fake.option("unix:///environment", engine)},
 		Fabrics: []FabricOption{{Name: "userspace", Supported: fine,
 			New: func(_, testbed string) fabric.Fabric { return fakeFabric{fake, testbed} }}},

@@ -95,6 +95,9 @@ func (s Store) Remove(testbed string) error {
 	if err := CheckName(testbed); err != nil {
 		return err
 	}
+	if err := s.unboundNodes(testbed); err != nil {
+		return err
+	}
 	if err := os.RemoveAll(s.Dir(testbed)); err != nil {
 		return err
 	}
@@ -105,8 +108,10 @@ func (s Store) Remove(testbed string) error {
 // NodeDir is the directory that a node shares with the host: its own, for a node that runs an image of the
 // user's must not reach another's.
 func (s Store) NodeDir(testbed, node string) string {
-	return filepath.Join(s.Dir(testbed), "nodes", node)
+	return filepath.Join(s.nodesDir(testbed), node)
 }
+
+func (s Store) nodesDir(testbed string) string { return filepath.Join(s.Dir(testbed), "nodes") }
 
 // control is where a node's agent listens for the controller.
 func (s Store) control(testbed, node string) string {

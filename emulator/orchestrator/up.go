@@ -83,15 +83,17 @@ func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
 			err = errors.Join(err, h.remove(clean, r.Testbed, false, r.progress))
 		}
 	}()
-	hosts, err := h.scratch(r.Testbed, stations, r.Resolved)
+	configs, images := r.configs(h.Store, stations)
+	hosts, err := h.scratch(r.Testbed, stations, r.Resolved, images)
 	if err != nil {
 		return nil, err
 	}
 	r.progress(fmt.Sprintf("starting %d nodes (%s)", len(stations), node.Name()))
 	specs := make([]noderuntime.Spec, len(stations))
 	for i, s := range stations {
-		specs[i] = r.spec(h.Store, s, hosts)
-		specs[i].Secret = journal.Secret
+		c := configs[i]
+		specs[i] = noderuntime.Spec{Testbed: r.Testbed, Node: s.Name, Dir: h.Store.NodeDir(r.Testbed, s.Name), HostsAt: hosts,
+			Args: c.Args, Image: c.Image, Limits: c.Limits, Run: r.Run, Secret: journal.Secret}
 	}
 	nodes, err := node.Start(ctx, specs, func(ready int) {
 		r.progress(fmt.Sprintf("starting nodes (%s): %d/%d", node.Name(), ready, len(specs)))
@@ -124,11 +126,13 @@ func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
 	return t, t.Attach(r.Topology)
 }
 
-// spec is a station's node as the runtime gets it.
-func (r *Request) spec(store Store, s Station, hosts string) noderuntime.Spec {
-	c := r.Node(s, store.control(r.Testbed, s.Name))
-	return noderuntime.Spec{Testbed: r.Testbed, Node: s.Name, Dir: store.NodeDir(r.Testbed, s.Name), HostsAt: hosts, Run: r.Run,
-		Args: c.Args, Image: c.Image, Limits: c.Limits}
+// configs are the stations' nodes, and whether any of them runs an image of the user's own.
+func (r *Request) configs(store Store, stations []Station) (all []NodeConfig, images bool) {
+	for _, s := range stations {
+		c := r.Node(s, store.control(r.Testbed, s.Name))
+		all, images = append(all, c), images || c.Image != ""
+	}
+	return all, images
 }
 
 func (r *Request) progress(phase string) {
