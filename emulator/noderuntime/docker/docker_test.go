@@ -51,8 +51,10 @@ func FuzzContainerNames(f *testing.F) {
 }
 
 func TestCheckSpecs(t *testing.T) {
-	good := noderuntime.Spec{Testbed: "a", Node: "n", Dir: "rel", Args: []string{"x"}}
-	image, long, idle, limited, other := good, good, good, good, good
+	good := noderuntime.Spec{Testbed: "a", Node: "n", Dir: "rel", Args: []string{"x"}, Secret: noderuntime.NewSecret()}
+	image, long, idle, limited, other, unsigned, endless := good, good, good, good, good, good, good
+	unsigned.Secret = noderuntime.Secret{}
+	endless.Run = strings.Repeat("r", longestRun+1)
 	long.Node = strings.Repeat("n", 64)
 	image.Node, image.Args, image.Image = "m", nil, "i"
 	idle.Args = nil
@@ -62,7 +64,7 @@ func TestCheckSpecs(t *testing.T) {
 		t.Error(err)
 	}
 	for name, specs := range map[string][]noderuntime.Spec{"long host name": {long}, "nothing to run": {idle}, "limit below zero": {limited},
-		"two testbeds": {good, other}, "the same node twice": {good, good}} {
+		"no secret": {unsigned}, "long run": {endless}, "two testbeds": {good, other}, "the same node twice": {good, good}} {
 		if _, err := checkSpecs(specs); !errors.Is(err, noderuntime.ErrSpec) {
 			t.Errorf("%s: got %v, want ErrSpec", name, err)
 		}
@@ -75,7 +77,7 @@ func TestResourcesStayWithinTheHost(t *testing.T) {
 		limits        noderuntime.Limits
 		nanos, memory int64
 	}{
-		{noderuntime.Limits{}, 0, 0},
+		{noderuntime.Limits{}, 0, 1 << 30}, // a quarter
 		{noderuntime.Limits{CPU: 250, Memory: 64 * units.MiB}, 250e6, 64 << 20},
 		{noderuntime.Limits{CPU: 64000, Memory: 512 * units.GiB}, 2e9, 4 << 30},
 	} {

@@ -79,7 +79,7 @@ func TestTakenNamesLeaveTheirOwnersAlone(t *testing.T) {
 	if _, err := r.Start(context.Background(), specs, nil); err == nil || !strings.Contains(err.Error(), "testbed down") {
 		t.Errorf("got %v, want advice to take the testbed down", err)
 	}
-	if left, err := r.List(context.Background(), testbed); err != nil || !slices.Equal(left, first) {
+	if left, err := r.Find(context.Background(), testbed); err != nil || !slices.Equal(left, first) {
 		t.Errorf("%v are there (%v), want %v alone", left, err, first)
 	}
 	if left, err := r.containers(context.Background(), r.api, LabelTestbed+"="+testbed, true); err != nil || len(left) != 1 {
@@ -99,15 +99,16 @@ func TestRemoveTakesWhatWasOnlyCreated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 3 {
-		if _, err := api.ContainerCreate(ctx, &container.Config{Image: image, Labels: map[string]string{LabelTestbed: testbed}}, nil, nil, nil, ""); err != nil {
+	for _, s := range nodeSpecs(t, testbed, 3, runtimetest.Agent) {
+		config := &container.Config{Image: image, Labels: labels(s, newLaunch().String())}
+		if _, err := api.ContainerCreate(ctx, config, nil, nil, nil, containerName(testbed, s.Node)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if nodes, err := r.List(ctx, testbed); err != nil || len(nodes) != 0 {
+	if nodes, err := r.Find(ctx, testbed); err != nil || len(nodes) != 0 {
 		t.Errorf("listed %v, %v: none of them runs", nodes, err)
 	}
-	if err := r.Remove(ctx, testbed); err != nil {
+	if err := r.Remove(ctx, testbed, nil); err != nil {
 		t.Fatal(err)
 	}
 	if left, err := r.containers(ctx, api, LabelTestbed+"="+testbed, true); err != nil || len(left) != 0 {
@@ -126,10 +127,10 @@ func TestSignalsMissStrangers(t *testing.T) {
 }
 
 func TestDynamicBinariesAreRefused(t *testing.T) {
-	if _, err := describeImage("/bin/sh"); !errors.Is(err, noderuntime.ErrNotSupported) || !strings.Contains(err.Error(), "CGO_ENABLED=0") {
+	if _, err := describeImage("/bin/sh", noderuntime.Secret{}); !errors.Is(err, noderuntime.ErrNotSupported) || !strings.Contains(err.Error(), "CGO_ENABLED=0") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := describeImage("/etc/hosts"); err == nil {
+	if _, err := describeImage("/etc/hosts", noderuntime.Secret{}); err == nil {
 		t.Error("a text file was taken for a binary")
 	}
 }
