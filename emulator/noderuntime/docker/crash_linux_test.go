@@ -19,14 +19,14 @@ const controllerArgument = "test-controller"
 const crashNodes = 12
 
 // controller starts nodes of a testbed in dir.
-func controller(testbed, dir, secret string) int {
+func controller(testbed, dir, secret string, count int) int {
 	var own noderuntime.Secret
 	if err := own.UnmarshalText([]byte(secret)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	var specs []noderuntime.Spec
-	for i := range crashNodes {
+	for i := range count {
 		specs = append(specs, noderuntime.Spec{Testbed: testbed, Node: fmt.Sprint("n", i), Args: []string{runtimetest.Agent}, Dir: dir, Run: "r", Secret: own})
 	}
 	if _, err := newRuntime().Start(context.Background(), specs, nil); err != nil {
@@ -54,7 +54,7 @@ func TestCrashWhileStarting(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		controller := exec.Command("/proc/self/exe", controllerArgument, testbed, t.TempDir(), string(secret))
+		controller := exec.Command("/proc/self/exe", controllerArgument, testbed, t.TempDir(), string(secret), itoa(crashNodes))
 		if err := controller.Start(); err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"testing"
 
@@ -23,8 +24,9 @@ func TestMain(m *testing.M) {
 	if code, ok := runtimetest.Main(os.Args[1:]); ok {
 		os.Exit(code)
 	}
-	if len(os.Args) == 5 && os.Args[1] == controllerArgument {
-		os.Exit(controller(os.Args[2], os.Args[3], os.Args[4]))
+	if len(os.Args) == 6 && os.Args[1] == controllerArgument {
+		count, _ := strconv.Atoi(os.Args[5])
+		os.Exit(controller(os.Args[2], os.Args[3], os.Args[4], count))
 	}
 	testenv.UnderEngine()
 	code := m.Run()

@@ -29,10 +29,7 @@ func (r *Runtime) Prune(ctx context.Context) (removed, left []string, err error)
 	failed := []error{err}
 	for _, i := range images {
 		for _, tag := range i.RepoTags {
-			if used[i.ID] || used[tag] {
-				continue
-			}
-			gone, ours, err := r.pruneOne(watched, api, i.ID, tag)
+			gone, ours, err := r.pruneOne(watched, api, i.ID, tag, used[i.ID] || used[tag])
 			switch {
 			case gone:
 				removed = append(removed, tag)
@@ -66,14 +63,14 @@ func (r *Runtime) images(ctx context.Context, api *client.Client) (images []apii
 }
 
 // pruneOne removes an image's name, and the image with its last one, where it is a node image under its own
-// name.
-func (r *Runtime) pruneOne(ctx context.Context, api *client.Client, id, tag string) (gone, ours bool, err error) {
+// name that is not used.
+func (r *Runtime) pruneOne(ctx context.Context, api *client.Client, id, tag string, used bool) (gone, ours bool, err error) {
 	err = r.call(ctx, "removing the image "+tag, func(ctx context.Context) error {
 		found, err := api.ImageInspect(ctx, tag)
 		if err != nil {
 			return err
 		}
-		if ours = found.ID == id && madeImage(found, tag, r.key); !ours {
+		if ours = found.ID == id && madeImage(found, tag, r.key); !ours || used {
 			return nil
 		}
 		_, err = api.ImageRemove(ctx, tag, apiimage.RemoveOptions{})
