@@ -34,6 +34,7 @@ type Runtime struct {
 	key      noderuntime.Secret // by which images are known
 	patience time.Duration      // for an answer to a ping, before the engine counts as gone
 	longest  time.Duration      // that any one call may take
+	notices  time.Duration      // that an engine may take to notice that a process has ended
 	parallel int                // calls under way at a time, while nodes are started
 	removers int                // the same, while they are removed
 	signals  bool               // Remove kills first processes itself
@@ -87,7 +88,7 @@ func New(binary string, opts ...Option) *Runtime {
 	if absolute, err := filepath.Abs(binary); err == nil {
 		binary = absolute
 	}
-	r := &Runtime{binary: binary, secrets: noSecrets, patience: 10 * time.Second, longest: 2 * time.Minute,
+	r := &Runtime{binary: binary, secrets: noSecrets, patience: 10 * time.Second, longest: 2 * time.Minute, notices: 3 * time.Second,
 		parallel: defaultStarters(), removers: defaultRemovers(), signals: true}
 	for _, o := range opts {
 		o(r)

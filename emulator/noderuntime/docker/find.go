@@ -108,14 +108,11 @@ func (r *Runtime) containers(ctx context.Context, api *client.Client, label stri
 	return found, err
 }
 
-// settles is how long an engine may take to notice that a process has ended.
-const settles = 3 * time.Second
-
 // first finds a container's first process and proves that it is that. The number is 0 where the container
 // does not run; the error wraps errStranger where it runs, and the number that the engine tells is not its
 // process's on this machine.
 func (r *Runtime) first(ctx context.Context, api *client.Client, id string) (pid int, i identity, err error) {
-	for deadline := time.Now().Add(settles); ; time.Sleep(tick) {
+	for deadline := time.Now().Add(r.notices); ; time.Sleep(tick) {
 		found, err := api.ContainerInspect(ctx, id)
 		if errdefs.IsNotFound(err) {
 			return 0, identity{}, nil

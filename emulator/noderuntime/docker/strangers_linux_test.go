@@ -1,9 +1,12 @@
 package docker
 
 import (
+	"archive/tar"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os/exec"
 	"slices"
@@ -168,6 +171,41 @@ func (s *strangers) remove() {
 			s.Error(err)
 		}
 	}
+}
+
+// namesake makes an image whose program, this test binary, has the name of a node's process.
+func (s *strangers) namesake() string {
+	s.Helper()
+	const name = "tb-namesake:1"
+	if slices.Contains(s.images, name) {
+		return name
+	}
+	file, size, err := openStatic("/proc/self/exe")
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer file.Close()
+	reader, writer := io.Pipe()
+	go func() {
+		header := layerHeader(size)
+		header.Name = "tb-node"
+		archive := tar.NewWriter(writer)
+		err := archive.WriteHeader(header)
+		if err == nil {
+			_, err = io.Copy(archive, file)
+		}
+		writer.CloseWithError(errors.Join(err, archive.Close()))
+	}()
+	body, err := s.api.ImageImport(context.Background(), apiimage.ImportSource{Source: reader, SourceName: "-"}, name, apiimage.ImportOptions{})
+	if err == nil {
+		_, err = io.Copy(io.Discard, body)
+		body.Close()
+	}
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.images = append(s.images, name)
+	return name
 }
 
 // labelsOf are those of a node's container, with its signature.
