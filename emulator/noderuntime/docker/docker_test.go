@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"path/filepath"
 	"regexp"
@@ -109,25 +108,15 @@ func TestCheckPing(t *testing.T) {
 
 // TestSupportedWithoutEngine probes what is no engine: nothing, one that is too old, one that never answers.
 func TestSupportedWithoutEngine(t *testing.T) {
-	listen := func(handler http.HandlerFunc) string {
-		path := filepath.Join(t.TempDir(), "s")
-		l, err := net.Listen("unix", path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		server := &http.Server{Handler: handler}
-		go server.Serve(l)
-		t.Cleanup(func() { server.Close() })
-		return "unix://" + path
-	}
+	dockerConfig(t)
 	for name, c := range map[string]struct{ host, want string }{
 		"nothing":  {"unix://" + filepath.Join(t.TempDir(), "none"), "systemctl start docker"},
-		"nonsense": {"carrier://pigeon", "DOCKER_HOST"},
-		"old": {listen(func(w http.ResponseWriter, _ *http.Request) {
+		"nonsense": {"carrier://pigeon", "carrier"},
+		"old": {"unix://" + listen(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Api-Version", "1.40")
 			w.Header().Set("Ostype", "linux")
 		}), "20.10"},
-		"mute": {listen(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }), "did not answer"},
+		"mute": {"unix://" + listen(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }), "did not answer"},
 	} {
 		began := time.Now()
 		err := New("x", WithHost(c.host)).Supported(context.Background())
