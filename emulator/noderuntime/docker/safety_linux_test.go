@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/volume"
 
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/noderuntime/runtimetest"
@@ -42,6 +43,10 @@ func TestContainersAreConfined(t *testing.T) {
 		"no other namespaces":   h.PidMode == "" && h.UTSMode == "" && !h.IpcMode.IsHost(),
 		"no devices":            len(h.Devices) == 0,
 		"no restart":            h.RestartPolicy.IsNone() || h.RestartPolicy.Name == "",
+		"killed before others":  h.OomScoreAdj == oomScore,
+		"limits of a process":   limit(h, "nofile") == openFiles && limit(h, "core") == 0,
+		"its own first process": h.Init != nil && !*h.Init,
+		"users as on the host":  h.UsernsMode == "host",
 		"bounded log":           h.LogConfig.Config["max-size"] != "",
 		"host name":             c.Config.Hostname == "n0",
 		"labels":                c.Config.Labels[LabelTestbed] == testbed && c.Config.Labels[LabelNode] == "n0" && c.Config.Labels[LabelRun] == "a-run",
@@ -63,6 +68,109 @@ func TestContainersAreConfined(t *testing.T) {
 	for _, want := range []string{"CapEff:\t0000000000000000\n", "CapBnd:\t0000000000000000\n", "NoNewPrivs:\t1\n", "Seccomp:\t2\n"} {
 		if !strings.Contains(string(status), want) {
 			t.Errorf("the kernel does not say %q of the node's first process", want)
+		}
+	}
+}
+
+func limit(h *container.HostConfig, name string) int64 {
+	for _, u := range h.Ulimits {
+		if u.Name == name && u.Hard == u.Soft {
+			return u.Hard
+		}
+	}
+	return -1
+}
+
+// TestUserImagesAreBounded reads from the kernel what a node that runs somebody's image may use.
+func TestUserImagesAreBounded(t *testing.T) {
+	r, testbed, ctx := testRuntime(t), bed("bound"), context.Background()
+	image := importImage(t, r, `ENTRYPOINT ["/testbed"]`, `CMD ["`+runtimetest.Agent+`"]`, `VOLUME /data /tmp`)
+	clean(t, r, testbed)
+	specs := nodeSpecs(t, testbed, 2)
+	specs[0].Image, specs[1].Image, specs[1].Args = image, image, []string{runtimetest.Agent}
+	volumes := volumeNames(t, r)
+	nodes, err := r.Start(ctx, specs, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if now := volumeNames(t, r); !slices.Equal(now, volumes) {
+		t.Errorf("the engine has the volumes %v, before %v", now, volumes)
+	}
+	for i, n := range nodes {
+		c, err := r.api.ContainerInspect(ctx, n.Container)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if agent := i == 1; (c.HostConfig.UsernsMode == "host") != agent {
+			t.Errorf("agent: %v, and the user namespace is %q", agent, c.HostConfig.UsernsMode)
+		}
+		info, err := r.EngineVersion(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := max(int64(info.Memory)/memoryShare, int64(leastMemory)); c.HostConfig.Memory != want || c.HostConfig.MemorySwap != want {
+			t.Errorf("memory %d (with swap %d), want %d", c.HostConfig.Memory, c.HostConfig.MemorySwap, want)
+		}
+		wanted := map[string]string{
+			"/tmp":     "rw,nosuid,nodev size=65536k",
+			"/data":    "rw,nosuid,nodev,noexec size=65536k",
+			"/run":     "rw,nosuid,nodev,noexec size=16384k",
+			"/dev/shm": "rw,nosuid,nodev,noexec size=65536k",
+			"/":        "ro",
+		}
+		if i == 1 {
+			wanted[binaryInside] = "ro"
+		}
+		holdMounts(t, n.PID, wanted)
+		read(t, n.PID, "oom_score_adj", itoa(oomScore))
+		read(t, n.PID, "limits", "Max core file size        0                    0")
+		read(t, n.PID, "limits", "Max open files            16384                16384")
+	}
+}
+
+func volumeNames(t *testing.T, r *Runtime) (names []string) {
+	t.Helper()
+	found, err := r.api.VolumeList(context.Background(), volume.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range found.Volumes {
+		names = append(names, v.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// read wants a text in a file that the kernel has of a process.
+func read(t *testing.T, pid int, name, want string) {
+	t.Helper()
+	data, err := os.ReadFile("/proc/" + itoa(pid) + "/" + name)
+	if err != nil || !strings.Contains(string(data), want) {
+		t.Errorf("%s has no %q (%v): %s", name, want, err, data)
+	}
+}
+
+// holdMounts wants the options, all of them, of what a process has mounted.
+func holdMounts(t *testing.T, pid int, wanted map[string]string) {
+	t.Helper()
+	data, err := os.ReadFile("/proc/" + itoa(pid) + "/mountinfo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for line := range strings.Lines(string(data)) {
+		fields := strings.Fields(line) // place and options of the mount, and at the end those of the file system
+		options := append(strings.Split(fields[5], ","), strings.Split(fields[len(fields)-1], ",")...)
+		for _, want := range strings.FieldsFunc(wanted[fields[4]], func(c rune) bool { return c == ',' || c == ' ' }) {
+			if !slices.Contains(options, want) {
+				t.Errorf("%s is mounted %v, without %s", fields[4], options, want)
+			}
+		}
+		seen[fields[4]] = true
+	}
+	for place := range wanted {
+		if !seen[place] {
+			t.Errorf("nothing is mounted at %s", place)
 		}
 	}
 }
