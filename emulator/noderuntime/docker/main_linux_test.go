@@ -35,6 +35,9 @@ func TestMain(m *testing.M) {
 		count, _ := strconv.Atoi(os.Args[5])
 		os.Exit(controller(os.Args[2], os.Args[3], os.Args[4], count))
 	}
+	if len(os.Args) == 4 && os.Args[1] == insideArgument {
+		os.Exit(inside(os.Args[2], os.Args[3]))
+	}
 	testenv.UnderEngine()
 	code := m.Run()
 	// The image of this very binary would never be used again.

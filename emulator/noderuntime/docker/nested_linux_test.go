@@ -3,6 +3,7 @@ package docker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/internal/proc"
@@ -142,6 +144,50 @@ func TestEngineInAnotherPidNamespaceIsRefused(t *testing.T) {
 	if left, err := r.containers(ctx, r.api, LabelTestbed, true); err != nil || len(left) > 0 {
 		t.Errorf("left: %v (%v)", left, err)
 	}
+}
+
+// insideArgument makes the test binary try an engine from where it runs.
+const insideArgument = "test-inside"
+
+// inside says in a line each what Supported, Start and Find make of the engine in use.
+func inside(testbed, dir string) int {
+	r, ctx := newRuntime(), context.Background()
+	r.notices = 200 * time.Millisecond
+	fmt.Println("supported:", r.Supported(ctx))
+	_, err := r.Start(ctx, []noderuntime.Spec{{Testbed: testbed, Node: "n0", Args: []string{runtimetest.Agent}, Dir: dir, Secret: noderuntime.NewSecret()}}, nil)
+	fmt.Println("start:", err)
+	return 0
+}
+
+// TestEngineSeenFromAContainerIsRefused: testbed has a pid namespace of its own, and the engine is outside.
+func TestEngineSeenFromAContainerIsRefused(t *testing.T) {
+	r, testbed := testRuntime(t), bed("inside")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("unshare", "--pid", "--fork", "--mount-proc", "--mount", self, insideArgument, testbed, t.TempDir()).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, want := range []string{"supported: ", "start: "} {
+		_, line, _ := strings.Cut(string(out), want)
+		if line, _, _ = strings.Cut(line, "\n"); !strings.Contains(line, "another pid namespace") {
+			t.Errorf("%s%s, want that it is refused", want, line)
+		}
+	}
+	if left, err := r.containers(context.Background(), r.mustConnect(t), LabelTestbed+"="+testbed, true); err != nil || len(left) > 0 {
+		t.Errorf("left: %v (%v)", left, err)
+	}
+}
+
+func (r *Runtime) mustConnect(t *testing.T) *client.Client {
+	t.Helper()
+	api, err := r.connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return api
 }
 
 // TestOnlyAContainersFirstProcessIsIdentified holds numbers that an engine could tell against the kernel.
