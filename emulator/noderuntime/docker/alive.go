@@ -78,7 +78,8 @@ func (r *Runtime) recorded(ctx context.Context, api *client.Client, n noderuntim
 }
 
 func noSuchNode(n noderuntime.Node) error {
-	return fmt.Errorf("node %s of testbed %s (pid %d, container %.12s): %w", n.Node, n.Testbed, n.PID, n.Container, noderuntime.ErrNoSuchNode)
+	return fmt.Errorf("node %s of testbed %s (pid %d, container %.12s): %w",
+		n.Node, n.Testbed, n.PID, n.Container, noderuntime.ErrNoSuchNode)
 }
 
 func stillRuns(n noderuntime.Node) bool {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
@@ -87,8 +88,9 @@ func confined(l noderuntime.Limits, e Engine) *container.HostConfig {
 		SecurityOpt:    []string{"no-new-privileges"},
 		OomScoreAdj:    oomScore,
 		Init:           new(bool), // an engine may be configured to put a process of its own before the node's
-		LogConfig:      container.LogConfig{Type: logDriver, Config: map[string]string{"max-size": logSize, "max-file": logFiles}},
-		Resources:      resources(l, e),
+		LogConfig: container.LogConfig{Type: logDriver,
+			Config: map[string]string{"max-size": logSize, "max-file": logFiles}},
+		Resources: resources(l, e),
 	}
 	if e.selinux {
 		host.SecurityOpt = append(host.SecurityOpt, "label=disable") // it would keep nodes out of Dir
@@ -114,24 +116,30 @@ func inMemory(host *container.HostConfig, volumes []string) {
 	}
 }
 
+// Where the engine or testbed has something of its own.
+var (
+	noVolume      = []string{"/", "/etc/hosts", binaryInside}
+	noVolumeBelow = []string{"proc", "sys", "dev"} // first elements of paths
+)
+
 // checkVolumes cleans and sorts the directories that an image declares as volumes, and refuses those that a
 // node cannot do with.
 func checkVolumes(name string, declared map[string]struct{}, taken []string) ([]string, error) {
 	var volumes []string
 	for dir := range declared {
 		clean := path.Clean(dir)
-		inside := func(of string) bool { return clean == of || len(clean) > len(of) && clean[:len(of)+1] == of+"/" }
 		switch {
-		case !path.IsAbs(dir) || clean == "/" || inside("/proc") || inside("/sys") || inside("/dev") || clean == binaryInside ||
-			clean == "/etc/hosts" || slices.Contains(taken, clean):
-			return nil, fmt.Errorf("%w: the image %s declares a volume at %q, where a node cannot have one: build one without it (no VOLUME)",
-				noderuntime.ErrSpec, name, dir)
+		case !path.IsAbs(dir) || slices.Contains(noVolume, clean) || slices.Contains(taken, clean) ||
+			slices.Contains(noVolumeBelow, strings.SplitN(clean, "/", 3)[1]):
+			return nil, fmt.Errorf("%w: the image %s declares a volume at %q, where a node cannot have one: "+
+				"build one without it (no VOLUME)", noderuntime.ErrSpec, name, dir)
 		case !slices.Contains(volumes, clean):
 			volumes = append(volumes, clean)
 		}
 	}
 	if len(volumes) > maxVolumes {
-		return nil, fmt.Errorf("%w: the image %s declares %d volumes, and a node has %d at most", noderuntime.ErrSpec, name, len(volumes), maxVolumes)
+		return nil, fmt.Errorf("%w: the image %s declares %d volumes, and a node has %d at most",
+			noderuntime.ErrSpec, name, len(volumes), maxVolumes)
 	}
 	slices.Sort(volumes)
 	return volumes, nil

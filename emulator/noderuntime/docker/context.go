@@ -88,7 +88,8 @@ func contextEndpoint(name string) (endpoint, error) {
 	err = readJSON(path, &meta)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return endpoint{}, fmt.Errorf("there is no Docker context %q (%s): choose another with `docker context use`", name, path)
+		return endpoint{}, fmt.Errorf("there is no Docker context %q (%s): choose another with `docker context use`",
+			name, path)
 	case err != nil:
 		return endpoint{}, err
 	case meta.Name != name:
@@ -145,7 +146,8 @@ func (f tlsFiles) apply(c *client.Client, insecure bool) error {
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}
-	return client.WithHTTPClient(&http.Client{Transport: &http.Transport{TLSClientConfig: config}, CheckRedirect: client.CheckRedirect})(c)
+	transport := &http.Transport{TLSClientConfig: config}
+	return client.WithHTTPClient(&http.Client{Transport: transport, CheckRedirect: client.CheckRedirect})(c)
 }
 
 // readJSON reads one of Docker's files.

@@ -27,7 +27,8 @@ func controller(testbed, dir, secret string, count int) int {
 	}
 	var specs []noderuntime.Spec
 	for i := range count {
-		specs = append(specs, noderuntime.Spec{Testbed: testbed, Node: fmt.Sprint("n", i), Args: []string{runtimetest.Agent}, Dir: dir, Run: "r", Secret: own})
+		specs = append(specs, noderuntime.Spec{Testbed: testbed, Node: fmt.Sprint("n", i), Args: []string{runtimetest.Agent},
+			Dir: dir, Run: "r", Secret: own})
 	}
 	if _, err := newRuntime().Start(context.Background(), specs, nil); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -54,7 +55,8 @@ func TestCrashWhileStarting(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		controller := exec.Command("/proc/self/exe", controllerArgument, testbed, t.TempDir(), string(secret), itoa(crashNodes))
+		args := []string{controllerArgument, testbed, t.TempDir(), string(secret), itoa(crashNodes)}
+		controller := exec.Command("/proc/self/exe", args...)
 		if err := controller.Start(); err != nil {
 			t.Fatal(err)
 		}

@@ -88,7 +88,8 @@ func New(binary string, opts ...Option) *Runtime {
 	if absolute, err := filepath.Abs(binary); err == nil {
 		binary = absolute
 	}
-	r := &Runtime{binary: binary, secrets: noSecrets, patience: 10 * time.Second, longest: 2 * time.Minute, notices: 3 * time.Second,
+	r := &Runtime{binary: binary, secrets: noSecrets,
+		patience: 10 * time.Second, longest: 2 * time.Minute, notices: 3 * time.Second,
 		parallel: defaultStarters(), removers: defaultRemovers(), signals: true}
 	for _, o := range opts {
 		o(r)

@@ -116,7 +116,9 @@ func TestSupportedWithoutEngine(t *testing.T) {
 			w.Header().Set("Api-Version", "1.40")
 			w.Header().Set("Ostype", "linux")
 		}), "20.10"},
-		"mute": {"unix://" + listen(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }), "did not answer"},
+		"mute": {"unix://" + listen(t, func(_ http.ResponseWriter, r *http.Request) {
+			<-r.Context().Done()
+		}), "did not answer"},
 	} {
 		began := time.Now()
 		err := New("x", WithHost(c.host)).Supported(context.Background())

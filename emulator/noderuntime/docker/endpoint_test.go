@@ -25,7 +25,8 @@ import (
 func dockerConfig(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range []string{client.EnvOverrideHost, envContext, client.EnvOverrideCertPath, client.EnvTLSVerify, client.EnvOverrideAPIVersion} {
+	for _, name := range []string{client.EnvOverrideHost, envContext, client.EnvOverrideCertPath, client.EnvTLSVerify,
+		client.EnvOverrideAPIVersion} {
 		t.Setenv(name, "")
 	}
 	t.Setenv(envConfig, dir)
@@ -100,23 +101,26 @@ func TestEndpointIsTheOneThatDockersClientUses(t *testing.T) {
 
 // TestFaultsOfDockersFilesAreNamed: nothing is guessed, and nothing reads without end.
 func TestFaultsOfDockersFilesAreNamed(t *testing.T) {
+	config := func(text string) func(dir string) {
+		return func(dir string) { write(t, text, dir, "config.json") }
+	}
 	for name, c := range map[string]struct {
 		prepare func(dir string)
 		want    string // in the error
 	}{
-		"no such context":  {func(dir string) { write(t, `{"currentContext": "gone"}`, dir, "config.json") }, `no Docker context "gone"`},
-		"not JSON":         {func(dir string) { write(t, "{\n\"a\": 1,\n oops}", dir, "config.json") }, "config.json: line 3"},
-		"wrong type":       {func(dir string) { write(t, "{\n\"currentContext\": [1]}", dir, "config.json") }, "config.json: line 2"},
-		"empty file":       {func(dir string) { write(t, "", dir, "config.json") }, "config.json: line 1"},
-		"directory":        {func(dir string) { write(t, "", dir, "config.json", "x") }, "not a regular file"},
-		"device":           {func(dir string) { link(t, "/dev/zero", dir, "config.json") }, "not a regular file"},
-		"too long":         {func(dir string) { write(t, strings.Repeat(" ", longestConfig+1), dir, "config.json") }, "more than 1048576 bytes"},
-		"path in the name": {func(string) { t.Setenv(envContext, "../../x") }, "cannot be a Docker context's name"},
-		"escape in the name": {func(dir string) { write(t, `{"currentContext": "a\u001b[2J"}`, dir, "config.json") },
-			`"a\x1b[2J" cannot be`},
+		"no such context":    {config(`{"currentContext": "gone"}`), `no Docker context "gone"`},
+		"not JSON":           {config("{\n\"a\": 1,\n oops}"), "config.json: line 3"},
+		"wrong type":         {config("{\n\"currentContext\": [1]}"), "config.json: line 2"},
+		"empty file":         {config(""), "config.json: line 1"},
+		"directory":          {func(dir string) { write(t, "", dir, "config.json", "x") }, "not a regular file"},
+		"device":             {func(dir string) { link(t, "/dev/zero", dir, "config.json") }, "not a regular file"},
+		"too long":           {config(strings.Repeat(" ", longestConfig+1)), "more than 1048576 bytes"},
+		"path in the name":   {func(string) { t.Setenv(envContext, "../../x") }, "cannot be a Docker context's name"},
+		"escape in the name": {config(`{"currentContext": "a\u001b[2J"}`), `"a\x1b[2J" cannot be`},
 		"another's": {func(dir string) {
 			addContext(t, dir, "a1", "unix:///x")
-			if err := os.Rename(filepath.Join(dir, "contexts", "meta", contextID("a1")), filepath.Join(dir, "contexts", "meta", contextID("b1"))); err != nil {
+			meta := filepath.Join(dir, "contexts", "meta")
+			if err := os.Rename(filepath.Join(meta, contextID("a1")), filepath.Join(meta, contextID("b1"))); err != nil {
 				t.Fatal(err)
 			}
 			t.Setenv(envContext, "b1")
@@ -172,7 +176,8 @@ func fakeEngine(id, root string) http.HandlerFunc {
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/_ping"):
 		case strings.HasPrefix(r.URL.Path, "/v1.41/info"):
-			fmt.Fprintf(w, `{"ID": %q, "DockerRootDir": %q, "ServerVersion": "20.10.24", "KernelVersion": %q}`, id, root, kernelRelease())
+			fmt.Fprintf(w, `{"ID": %q, "DockerRootDir": %q, "ServerVersion": "20.10.24", "KernelVersion": %q}`,
+				id, root, kernelRelease())
 		default: // as an engine answers a version that it has not
 			w.WriteHeader(http.StatusBadRequest)
 			fmt.Fprint(w, `{"message": "client version is too new. Maximum supported API version is 1.41"}`)
@@ -211,7 +216,8 @@ func TestAPIVersionOfTheUserIsHonoured(t *testing.T) {
 		if want == "" && err != nil {
 			t.Errorf("%q: %v", version, err)
 		}
-		if want != "" && (!errors.Is(err, noderuntime.ErrNotSupported) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "no Docker engine answers")) {
+		if want != "" && (!errors.Is(err, noderuntime.ErrNotSupported) || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), "no Docker engine answers")) {
 			t.Errorf("%q: %v, want %q", version, err, want)
 		}
 	}

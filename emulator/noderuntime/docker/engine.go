@@ -53,8 +53,9 @@ func (r *Runtime) Supported(ctx context.Context) error {
 		return err
 	}
 	if here := kernelRelease(); engine.Kernel != here {
-		return unsupported(fmt.Sprintf("the engine at %s (%s) runs on another machine (Linux %s; this is %s), whose namespaces cannot be reached: "+
-			"unset DOCKER_HOST, or run testbed on that machine", engine.Host, r.place.chosen, engine.Kernel, here), nil)
+		return unsupported(fmt.Sprintf("the engine at %s (%s) runs on another machine (Linux %s; this is %s), "+
+			"whose namespaces cannot be reached: unset DOCKER_HOST, or run testbed on that machine",
+			engine.Host, r.place.chosen, engine.Kernel, here), nil)
 	}
 	if err := sharesNumbers(ctx, engine.Host); err != nil {
 		return elsewhere(engine.Host, err)
@@ -126,11 +127,14 @@ func checkVersion(host, wanted string, ping types.Ping) error {
 	case wanted == "":
 		return nil
 	case !apiVersions.MatchString(wanted):
-		return unsupported(fmt.Sprintf("DOCKER_API_VERSION is %q, which is no version such as %s: unset it", wanted, MinimumAPI), nil)
+		return unsupported(fmt.Sprintf("DOCKER_API_VERSION is %q, which is no version such as %s: unset it",
+			wanted, MinimumAPI), nil)
 	case versions.LessThan(wanted, MinimumAPI):
-		return unsupported(fmt.Sprintf("DOCKER_API_VERSION is %s, and testbed needs %s at least: unset it", wanted, MinimumAPI), nil)
+		return unsupported(fmt.Sprintf("DOCKER_API_VERSION is %s, and testbed needs %s at least: unset it",
+			wanted, MinimumAPI), nil)
 	case versions.GreaterThan(wanted, ping.APIVersion):
-		return unsupported(fmt.Sprintf("DOCKER_API_VERSION is %s, and the engine at %s speaks %s at most: unset it", wanted, host, ping.APIVersion), nil)
+		return unsupported(fmt.Sprintf("DOCKER_API_VERSION is %s, and the engine at %s speaks %s at most: unset it",
+			wanted, host, ping.APIVersion), nil)
 	}
 	return nil
 }
@@ -145,11 +149,13 @@ func unreachable(host string, err error) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	case errdefs.IsInvalidArgument(err): // it answers, and not this client
-		return unsupported(fmt.Sprintf("the engine at %s refuses this client: unset DOCKER_API_VERSION, or install another version of the engine", host), err)
+		return unsupported(fmt.Sprintf("the engine at %s refuses this client: "+
+			"unset DOCKER_API_VERSION, or install another version of the engine", host), err)
 	case errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "permission denied"):
 		return unsupported(fmt.Sprintf("the engine at %s may not be used by this user: run testbed with sudo", host), err)
 	}
-	return unsupported(fmt.Sprintf("no Docker engine answers at %s: start it with `systemctl start docker`, install it with `apt-get install docker.io`, or set DOCKER_HOST or a Docker context", host), err)
+	return unsupported(fmt.Sprintf("no Docker engine answers at %s: start it with `systemctl start docker`, "+
+		"install it with `apt-get install docker.io`, or set DOCKER_HOST or a Docker context", host), err)
 }
 
 func unsupported(reason string, err error) error {

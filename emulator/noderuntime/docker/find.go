@@ -100,8 +100,11 @@ func describe(c container.Summary) string {
 }
 
 // containers lists those with a label; all: those that do not run, too.
-func (r *Runtime) containers(ctx context.Context, api *client.Client, label string, all bool) (found []container.Summary, err error) {
-	err = r.call(ctx, "listing the nodes", func(ctx context.Context) error {
+func (r *Runtime) containers(
+	ctx context.Context, api *client.Client, label string, all bool,
+) ([]container.Summary, error) {
+	var found []container.Summary
+	err := r.call(ctx, "listing the nodes", func(ctx context.Context) (err error) {
 		found, err = api.ContainerList(ctx, container.ListOptions{All: all, Filters: labelled(label)})
 		return err
 	})
@@ -128,9 +131,10 @@ func (r *Runtime) first(ctx context.Context, api *client.Client, id string) (pid
 }
 
 // inspect finds the node in a container of testbed's. One that has ended gives a node without container.
-func (r *Runtime) inspect(ctx context.Context, api *client.Client, c container.Summary) (n noderuntime.Node, err error) {
+func (r *Runtime) inspect(ctx context.Context, api *client.Client, c container.Summary) (noderuntime.Node, error) {
 	testbed, node := c.Labels[LabelTestbed], c.Labels[LabelNode]
-	err = r.call(ctx, "looking at node "+node, func(ctx context.Context) error {
+	var n noderuntime.Node
+	err := r.call(ctx, "looking at node "+node, func(ctx context.Context) error {
 		pid, i, err := r.first(ctx, api, c.ID)
 		switch {
 		case errors.Is(err, errStranger):

@@ -88,7 +88,8 @@ func (r *Runtime) userImage(ctx context.Context, api *client.Client, name string
 		return err
 	})
 	if errdefs.IsNotFound(err) {
-		return i, fmt.Errorf("%w: the engine has no image %s, and testbed pulls none: get it with `docker pull %s`", noderuntime.ErrSpec, name, name)
+		return i, fmt.Errorf("%w: the engine has no image %s, and testbed pulls none: get it with `docker pull %s`",
+			noderuntime.ErrSpec, name, name)
 	}
 	return i, err
 }

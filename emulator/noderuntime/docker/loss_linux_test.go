@@ -67,12 +67,14 @@ func (l *loss) back() {
 	}
 }
 
+func (l *loss) remove() error { return l.r.Remove(context.Background(), l.testbed, nil) }
+
 func (l *loss) lose() { l.engine.Signal(l.signal) }
 
 // finishes removes the testbed and looks for what is left.
 func (l *loss) finishes() {
 	l.Helper()
-	if err := bounded(l.T, "removing once the engine is back", func() error { return l.r.Remove(context.Background(), l.testbed, nil) }); err != nil {
+	if err := bounded(l.T, "removing once the engine is back", l.remove); err != nil {
 		l.Fatal(err)
 	}
 	if left, err := l.r.containers(context.Background(), l.r.api, LabelNode, true); err != nil || len(left) > 0 {
@@ -103,7 +105,7 @@ func (l *loss) duringStart() {
 	if ready < 3 || ready == len(specs) {
 		l.Fatalf("%d nodes became ready: the engine was not lost in between", ready)
 	}
-	l.wantsLoss(bounded(l.T, "removing without engine", func() error { return l.r.Remove(context.Background(), l.testbed, nil) }))
+	l.wantsLoss(bounded(l.T, "removing without engine", l.remove))
 	l.back()
 	l.finishes()
 }
@@ -132,7 +134,7 @@ func (l *loss) duringRemove() {
 		l.Fatal(err)
 	}
 	time.AfterFunc(100*time.Millisecond, l.lose)
-	l.wantsLoss(bounded(l.T, "removing", func() error { return l.r.Remove(context.Background(), l.testbed, nil) }))
+	l.wantsLoss(bounded(l.T, "removing", l.remove))
 	l.back()
 	l.finishes()
 }

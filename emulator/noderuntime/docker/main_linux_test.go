@@ -100,7 +100,8 @@ func clean(t testing.TB, r *Runtime, testbed string) {
 func nodeSpecs(t testing.TB, testbed string, count int, args ...string) []noderuntime.Spec {
 	specs, dir := make([]noderuntime.Spec, count), t.TempDir()
 	for i := range specs {
-		specs[i] = noderuntime.Spec{Testbed: testbed, Node: fmt.Sprint("n", i), Args: args, Dir: dir, HostsAt: "/etc/hosts", Run: "a-run", Secret: runtimetest.Secret(testbed, "a-run")}
+		specs[i] = noderuntime.Spec{Testbed: testbed, Node: fmt.Sprint("n", i), Args: args, Dir: dir,
+			HostsAt: "/etc/hosts", Run: "a-run", Secret: runtimetest.Secret(testbed, "a-run")}
 	}
 	return specs
 }

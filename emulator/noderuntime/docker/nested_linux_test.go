@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/client"
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/internal/proc"
@@ -44,8 +43,9 @@ func nestedEngine(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	engine := exec.Command("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--mount", "dockerd", "--host", host,
-		"--data-root", file("data"), "--exec-root", file("exec"), "--pidfile", file("pid"), "--config-file", file("daemon.json"),
+	engine := exec.Command("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--mount",
+		"dockerd", "--host", host, "--config-file", file("daemon.json"),
+		"--data-root", file("data"), "--exec-root", file("exec"), "--pidfile", file("pid"),
 		"--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--userland-proxy=false",
 		"--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", "/"+name,
 		"--containerd-namespace", name, "--containerd-plugins-namespace", name+"-plugins")
@@ -89,8 +89,9 @@ func removeGroups(t *testing.T, group string) {
 	slices.Reverse(groups)
 	for _, g := range groups {
 		err := os.Remove(g)
-		for deadline := time.Now().Add(10 * time.Second); errors.Is(err, unix.EBUSY) && time.Now().Before(deadline); err = os.Remove(g) {
+		for tries := 0; errors.Is(err, unix.EBUSY) && tries < 500; tries++ {
 			time.Sleep(20 * time.Millisecond)
+			err = os.Remove(g)
 		}
 		if err != nil {
 			t.Error(err)
@@ -98,17 +99,21 @@ func removeGroups(t *testing.T, group string) {
 	}
 }
 
+func elsewhereIs(err error) bool {
+	return errors.Is(err, noderuntime.ErrNotSupported) && strings.Contains(err.Error(), "another pid namespace")
+}
+
 // TestEngineInAnotherPidNamespaceIsRefused: its numbers are strangers' here, or nobody's.
 func TestEngineInAnotherPidNamespaceIsRefused(t *testing.T) {
 	testRuntime(t)
 	r, testbed, ctx := newRuntime(WithHost(nestedEngine(t))), bed("nested"), context.Background()
-	if err := r.Supported(ctx); !errors.Is(err, noderuntime.ErrNotSupported) || !strings.Contains(err.Error(), "another pid namespace") {
+	if err := r.Supported(ctx); !elsewhereIs(err) {
 		t.Errorf("supported: %v", err)
 	}
 	r.notices = 200 * time.Millisecond // it never will
 	clean(t, r, testbed)
 	nodes, err := r.Start(ctx, nodeSpecs(t, testbed, 2, runtimetest.Agent), nil)
-	if !errors.Is(err, noderuntime.ErrNotSupported) || !strings.Contains(err.Error(), "another pid namespace") || len(nodes) > 0 {
+	if !elsewhereIs(err) || len(nodes) > 0 {
 		t.Errorf("started %v (%v), want that it is refused", nodes, err)
 	}
 	if left, err := r.containers(ctx, r.api, LabelTestbed, true); err != nil || len(left) > 0 {
@@ -120,8 +125,9 @@ func TestEngineInAnotherPidNamespaceIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, err := r.api.ContainerCreate(ctx, &container.Config{Image: image, Cmd: s.Args, Labels: labels(s, newLaunch().String())},
-		&container.HostConfig{NetworkMode: "none"}, nil, nil, containerName(testbed, s.Node))
+	config := &container.Config{Image: image, Cmd: s.Args, Labels: labels(s, newLaunch().String())}
+	host := &container.HostConfig{NetworkMode: "none"}
+	made, err := r.api.ContainerCreate(ctx, config, host, nil, nil, containerName(testbed, s.Node))
 	if err == nil {
 		err = r.api.ContainerStart(ctx, made.ID, container.StartOptions{})
 	}
@@ -129,13 +135,15 @@ func TestEngineInAnotherPidNamespaceIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	found, err := r.Find(ctx, testbed)
-	if want := []noderuntime.Node{{Testbed: testbed, Node: "n0", Container: made.ID}}; err != nil || !slices.Equal(found, want) {
+	want := []noderuntime.Node{{Testbed: testbed, Node: "n0", Container: made.ID}}
+	if err != nil || !slices.Equal(found, want) {
 		t.Errorf("found %v (%v), want %v", found, err, want)
 	}
 	if alive, err := r.Alive(ctx, found); err != nil || len(alive) > 0 {
 		t.Errorf("alive are %v (%v)", alive, err)
 	}
-	if _, err := r.Exec(ctx, found[0], []string{binaryInside, runtimetest.Probe, "exit", "0"}, noderuntime.Stdio{}); !errors.Is(err, noderuntime.ErrNoSuchNode) {
+	command := []string{binaryInside, runtimetest.Probe, "exit", "0"}
+	if _, err := r.Exec(ctx, found[0], command, noderuntime.Stdio{}); !errors.Is(err, noderuntime.ErrNoSuchNode) {
 		t.Errorf("a command in it: %v", err)
 	}
 	if err := r.Remove(ctx, testbed, found); err != nil {
@@ -154,7 +162,9 @@ func inside(testbed, dir string) int {
 	r, ctx := newRuntime(), context.Background()
 	r.notices = 200 * time.Millisecond
 	fmt.Println("supported:", r.Supported(ctx))
-	_, err := r.Start(ctx, []noderuntime.Spec{{Testbed: testbed, Node: "n0", Args: []string{runtimetest.Agent}, Dir: dir, Secret: noderuntime.NewSecret()}}, nil)
+	s := noderuntime.Spec{Testbed: testbed, Node: "n0", Args: []string{runtimetest.Agent}, Dir: dir,
+		Secret: noderuntime.NewSecret()}
+	_, err := r.Start(ctx, []noderuntime.Spec{s}, nil)
 	fmt.Println("start:", err)
 	return 0
 }
@@ -166,7 +176,8 @@ func TestEngineSeenFromAContainerIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("unshare", "--pid", "--fork", "--mount-proc", "--mount", self, insideArgument, testbed, t.TempDir()).CombinedOutput()
+	args := []string{"--pid", "--fork", "--mount-proc", "--mount", self, insideArgument, testbed, t.TempDir()}
+	out, err := exec.Command("unshare", args...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -176,18 +187,13 @@ func TestEngineSeenFromAContainerIsRefused(t *testing.T) {
 			t.Errorf("%s%s, want that it is refused", want, line)
 		}
 	}
-	if left, err := r.containers(context.Background(), r.mustConnect(t), LabelTestbed+"="+testbed, true); err != nil || len(left) > 0 {
-		t.Errorf("left: %v (%v)", left, err)
-	}
-}
-
-func (r *Runtime) mustConnect(t *testing.T) *client.Client {
-	t.Helper()
 	api, err := r.connect()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return api
+	if left, err := r.containers(context.Background(), api, LabelTestbed+"="+testbed, true); err != nil || len(left) > 0 {
+		t.Errorf("left: %v (%v)", left, err)
+	}
 }
 
 // TestOnlyAContainersFirstProcessIsIdentified holds numbers that an engine could tell against the kernel.
@@ -236,8 +242,9 @@ func TestImpostorInAContainerIsNotOurs(t *testing.T) {
 			CapAdd: []string{"SYS_ADMIN", "NET_ADMIN"}, Binds: []string{"/:/host"}},
 	} {
 		// The program is on the PATH under a node's name, and stays by what the suite's agent is called.
-		made, err := s.api.ContainerCreate(ctx, &container.Config{Image: s.namesake(), User: "0", Env: []string{"PATH=/", impostorEnv + "=1"},
-			Entrypoint: line[:1], Cmd: line[1:]}, host, nil, nil, "tb-"+testbed+"-"+strings.Trim(name, "'s"))
+		config := &container.Config{Image: s.namesake(), User: "0", Env: []string{"PATH=/", impostorEnv + "=1"},
+			Entrypoint: line[:1], Cmd: line[1:]}
+		made, err := s.api.ContainerCreate(ctx, config, host, nil, nil, "tb-"+testbed+"-"+strings.Trim(name, "'s"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -21,7 +21,8 @@ func TestOnlyWhatWasSignedIsProved(t *testing.T) {
 	launch := newLaunch()
 	good := func() container.Summary {
 		s := noderuntime.Spec{Testbed: "bed", Node: "n.0", Run: "r", Secret: own}
-		return container.Summary{Names: []string{"/another/alias", "/" + containerName("bed", "n.0")}, Labels: labels(s, launch.String()), Created: time.Now().Unix()}
+		return container.Summary{Names: []string{"/another/alias", "/" + containerName("bed", "n.0")},
+			Labels: labels(s, launch.String()), Created: time.Now().Unix()}
 	}
 	if !secrets.prove(good()) {
 		t.Fatal("what was signed is not proved")
@@ -57,11 +58,14 @@ func TestOnlyWhatWasSignedIsProved(t *testing.T) {
 	}
 	// Nothing is asked for about names that testbed would not give, even where all else is right.
 	clear(asked)
-	for _, bad := range []noderuntime.Spec{{Testbed: "../x", Node: "n"}, {Testbed: "", Node: "n"}, {Testbed: "a.b", Node: "n"}, {Testbed: "a", Node: ".."},
-		{Testbed: "a", Node: ""}, {Testbed: "a", Node: "x/y"}, {Testbed: "a", Node: strings.Repeat("n", 64)}, {Testbed: "a", Node: "n", Run: strings.Repeat("r", longestRun+1)}} {
+	for _, bad := range []noderuntime.Spec{
+		{Testbed: "../x", Node: "n"}, {Testbed: "", Node: "n"}, {Testbed: "a.b", Node: "n"}, {Testbed: "a", Node: ".."},
+		{Testbed: "a", Node: ""}, {Testbed: "a", Node: "x/y"}, {Testbed: "a", Node: strings.Repeat("n", 64)},
+		{Testbed: "a", Node: "n", Run: strings.Repeat("r", longestRun+1)},
+	} {
 		bad.Secret = own
-		c := container.Summary{Names: []string{"/" + containerName(bad.Testbed, bad.Node)}, Labels: labels(bad, launch.String())}
-		if secrets.prove(c) {
+		name := "/" + containerName(bad.Testbed, bad.Node)
+		if secrets.prove(container.Summary{Names: []string{name}, Labels: labels(bad, launch.String())}) {
 			t.Errorf("%q of %q is proved", bad.Node, bad.Testbed)
 		}
 	}
@@ -71,7 +75,8 @@ func TestOnlyWhatWasSignedIsProved(t *testing.T) {
 }
 
 func TestVolumesOfImages(t *testing.T) {
-	got, err := checkVolumes("i", map[string]struct{}{"/data/": {}, "/data": {}, "/tmp": {}, "/etc": {}, "/device": {}}, []string{"/dir"})
+	good := map[string]struct{}{"/data/": {}, "/data": {}, "/tmp": {}, "/etc": {}, "/device": {}}
+	got, err := checkVolumes("i", good, []string{"/dir"})
 	if err != nil || strings.Join(got, " ") != "/data /device /etc /tmp" {
 		t.Errorf("%q, %v", got, err)
 	}
@@ -80,10 +85,12 @@ func TestVolumesOfImages(t *testing.T) {
 		many["/v"+strings.Repeat("v", i)] = struct{}{}
 	}
 	for name, declared := range map[string]map[string]struct{}{
-		"root": {"/": {}}, "dots": {"/x/..": {}}, "relative": {"data": {}}, "empty": {"": {}}, "proc": {"/proc/x": {}}, "sys": {"/sys": {}}, "dev": {"/dev/shm": {}},
+		"root": {"/": {}}, "dots": {"/x/..": {}}, "relative": {"data": {}}, "empty": {"": {}},
+		"proc": {"/proc/x": {}}, "sys": {"/sys": {}}, "dev": {"/dev/shm": {}},
 		"the binary's": {"/testbed": {}}, "hosts": {"/etc/hosts": {}}, "the node's directory": {"/dir": {}}, "many": many,
 	} {
-		if got, err := checkVolumes("i", declared, []string{"/dir"}); err == nil || !strings.Contains(err.Error(), "the image i") {
+		got, err := checkVolumes("i", declared, []string{"/dir"})
+		if err == nil || !strings.Contains(err.Error(), "the image i") {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}

@@ -43,9 +43,10 @@ func (r *Runtime) Prune(ctx context.Context) (removed, left []string, err error)
 }
 
 // images lists what is in the node images' repository, and by ID and name what containers use.
-func (r *Runtime) images(ctx context.Context, api *client.Client) (images []apiimage.Summary, used map[string]bool, err error) {
+func (r *Runtime) images(ctx context.Context, api *client.Client) ([]apiimage.Summary, map[string]bool, error) {
+	var images []apiimage.Summary
 	var containers []container.Summary
-	err = r.call(ctx, "listing the node images", func(ctx context.Context) (err error) {
+	err := r.call(ctx, "listing the node images", func(ctx context.Context) (err error) {
 		images, err = api.ImageList(ctx, apiimage.ListOptions{Filters: filters.NewArgs(filters.Arg("reference", Repository))})
 		if err == nil {
 			containers, err = api.ContainerList(ctx, container.ListOptions{All: true})
@@ -55,7 +56,7 @@ func (r *Runtime) images(ctx context.Context, api *client.Client) (images []apii
 	if err != nil {
 		return nil, nil, err
 	}
-	used = map[string]bool{}
+	used := map[string]bool{}
 	for _, c := range containers {
 		used[c.ImageID], used[c.Image] = true, true
 	}
@@ -64,8 +65,10 @@ func (r *Runtime) images(ctx context.Context, api *client.Client) (images []apii
 
 // pruneOne removes an image's name, and the image with its last one, where it is a node image under its own
 // name that is not used.
-func (r *Runtime) pruneOne(ctx context.Context, api *client.Client, id, tag string, used bool) (gone, ours bool, err error) {
-	err = r.call(ctx, "removing the image "+tag, func(ctx context.Context) error {
+func (r *Runtime) pruneOne(
+	ctx context.Context, api *client.Client, id, tag string, used bool,
+) (gone, ours bool, _ error) {
+	err := r.call(ctx, "removing the image "+tag, func(ctx context.Context) error {
 		found, err := api.ImageInspect(ctx, tag)
 		if err != nil {
 			return err
@@ -96,6 +99,6 @@ func madeImage(i apiimage.InspectResponse, tag string, key noderuntime.Secret) b
 	made, err := time.Parse(time.RFC3339Nano, i.Created)
 	c := i.Config
 	return err == nil && made.Unix() == 0 && len(c.Labels) == 1 && slices.Equal(c.Entrypoint, []string{binaryInside}) &&
-		len(c.Cmd) == 0 && len(c.Env) == 0 && c.User == "" && len(c.Volumes) == 0 && len(c.ExposedPorts) == 0 && c.StopSignal == "" &&
-		(c.WorkingDir == "" || c.WorkingDir == "/")
+		len(c.Cmd) == 0 && len(c.Env) == 0 && c.User == "" && len(c.Volumes) == 0 && len(c.ExposedPorts) == 0 &&
+		c.StopSignal == "" && (c.WorkingDir == "" || c.WorkingDir == "/")
 }

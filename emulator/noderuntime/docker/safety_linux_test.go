@@ -108,8 +108,9 @@ func TestUserImagesAreBounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := max(int64(info.Memory)/memoryShare, int64(leastMemory)); c.HostConfig.Memory != want || c.HostConfig.MemorySwap != want {
-			t.Errorf("memory %d (with swap %d), want %d", c.HostConfig.Memory, c.HostConfig.MemorySwap, want)
+		want := max(int64(info.Memory)/memoryShare, int64(leastMemory))
+		if h := c.HostConfig; h.Memory != want || h.MemorySwap != want {
+			t.Errorf("memory %d (with swap %d), want %d", h.Memory, h.MemorySwap, want)
 		}
 		wanted := map[string]string{
 			"/tmp":     "rw,nosuid,nodev size=65536k",
@@ -235,7 +236,8 @@ func TestSignalsMissStrangers(t *testing.T) {
 }
 
 func TestDynamicBinariesAreRefused(t *testing.T) {
-	if _, err := describeImage("/bin/sh", noderuntime.Secret{}); !errors.Is(err, noderuntime.ErrNotSupported) || !strings.Contains(err.Error(), "CGO_ENABLED=0") {
+	_, err := describeImage("/bin/sh", noderuntime.Secret{})
+	if !errors.Is(err, noderuntime.ErrNotSupported) || !strings.Contains(err.Error(), "CGO_ENABLED=0") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := describeImage("/etc/hosts", noderuntime.Secret{}); err == nil {

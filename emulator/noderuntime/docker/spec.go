@@ -37,7 +37,8 @@ func readyFile(s noderuntime.Spec) string { return filepath.Join(s.Dir, ".ready-
 
 // checkNames checks the names that a container's labels give as those of a Spec are.
 func checkNames(testbed, node string) error {
-	_, err := noderuntime.CheckSpecs([]noderuntime.Spec{{Testbed: testbed, Node: node, Dir: "/"}}, func(noderuntime.Spec) error { return nil })
+	named := []noderuntime.Spec{{Testbed: testbed, Node: node, Dir: "/"}}
+	_, err := noderuntime.CheckSpecs(named, func(noderuntime.Spec) error { return nil })
 	if len(node) > longestName {
 		return errors.Join(err, fmt.Errorf("%w: a host's name has 1 to %d bytes", noderuntime.ErrSpec, longestName))
 	}

@@ -48,6 +48,7 @@ func (r *Runtime) ForEngine(ctx context.Context, endpoint, id string) (*Runtime,
 
 // at returns a runtime like r for the engine at a host.
 func (r *Runtime) at(host string) *Runtime {
-	return &Runtime{binary: r.binary, host: host, secrets: r.secrets, key: r.key, patience: r.patience, longest: r.longest, notices: r.notices,
+	return &Runtime{binary: r.binary, host: host, secrets: r.secrets, key: r.key,
+		patience: r.patience, longest: r.longest, notices: r.notices,
 		parallel: r.parallel, removers: r.removers, signals: r.signals}
 }
