@@ -119,9 +119,12 @@ func (l *launch) allRun() error {
 	running := 0
 	var failed []error
 	for _, c := range found {
-		if c.State == container.StateRunning {
+		i, known := l.containers[c.ID]
+		switch {
+		case !known: // a stranger's with our label
+		case c.State == container.StateRunning:
 			running++
-		} else if i, known := l.containers[c.ID]; known && len(failed) < 3 { // they mostly die of the same
+		case len(failed) < 3: // they mostly die of the same
 			failed = append(failed, l.ended(i, c.ID, c.Status))
 		}
 	}

@@ -19,12 +19,18 @@ const controllerArgument = "test-controller"
 const crashNodes = 12
 
 // controller starts nodes of a testbed in dir.
-func controller(testbed, dir string) int {
-	var specs []noderuntime.Spec
-	for i := range crashNodes {
-		specs = append(specs, noderuntime.Spec{Testbed: testbed, Node: fmt.Sprint("n", i), Args: []string{runtimetest.Agent}, Dir: dir})
+func controller(testbed, dir, secret string, count int) int {
+	var own noderuntime.Secret
+	if err := own.UnmarshalText([]byte(secret)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
-	if _, err := New("/proc/self/exe").Start(context.Background(), specs, nil); err != nil {
+	var specs []noderuntime.Spec
+	for i := range count {
+		specs = append(specs, noderuntime.Spec{Testbed: testbed, Node: fmt.Sprint("n", i), Args: []string{runtimetest.Agent},
+			Dir: dir, Run: "r", Secret: own})
+	}
+	if _, err := newRuntime().Start(context.Background(), specs, nil); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -45,7 +51,12 @@ func TestCrashWhileStarting(t *testing.T) {
 	for i := range 8 {
 		testbed := bed(fmt.Sprint("crash", i))
 		clean(t, r, testbed)
-		controller := exec.Command("/proc/self/exe", controllerArgument, testbed, t.TempDir())
+		secret, err := runtimetest.Secret(testbed, "r").MarshalText()
+		if err != nil {
+			t.Fatal(err)
+		}
+		args := []string{controllerArgument, testbed, t.TempDir(), string(secret), itoa(crashNodes)}
+		controller := exec.Command("/proc/self/exe", args...)
 		if err := controller.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +72,7 @@ func TestCrashWhileStarting(t *testing.T) {
 		if len(before) > 0 {
 			begun++
 		}
-		if err := r.Remove(ctx, testbed); err != nil {
+		if err := r.Remove(ctx, testbed, nil); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(300 * time.Millisecond)

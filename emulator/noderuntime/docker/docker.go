@@ -1,6 +1,7 @@
 // Package docker runs each node as an unprivileged container of a Docker engine on this host, without
-// network: a fabric joins the nodes from outside. The engine's labels say which container is whose, so that
-// nodes are found and removed without any record of them.
+// network: a fabric joins the nodes from outside. A node is its container's ID, its process and its namespace.
+// Signed labels prove which container is testbed's own, so that nodes are found and removed without any record
+// of them, and nothing else that is with the engine is touched.
 package docker
 
 import (
@@ -16,14 +17,6 @@ import (
 	"testbed/emulator/noderuntime"
 )
 
-// Labels of a node's container.
-const (
-	LabelTestbed = "testbed"      // the testbed's name
-	LabelNode    = "testbed.node" // the node's name
-	LabelRun     = "testbed.run"  // Spec.Run
-	labelLaunch  = "testbed.launch"
-)
-
 // MinimumAPI is the oldest version of the Engine API that will do: that of Docker Engine 20.10.
 const MinimumAPI = "1.41"
 
@@ -36,15 +29,19 @@ var ErrEngine = errors.New("the Docker engine does not answer")
 // Runtime runs nodes as containers.
 type Runtime struct {
 	binary   string
-	host     string        // of the engine; empty: DOCKER_HOST or the client's default
-	patience time.Duration // for an answer to a ping, before the engine counts as gone
-	longest  time.Duration // that any one call may take
-	parallel int           // calls under way at a time, while nodes are started
-	removers int           // the same, while they are removed
-	signals  bool          // Remove kills first processes itself
+	host     string             // of the engine; empty: the one that Docker's own client would use
+	secrets  secretsOf          // by which containers are known
+	key      noderuntime.Secret // by which images are known
+	patience time.Duration      // for an answer to a ping, before the engine counts as gone
+	longest  time.Duration      // that any one call may take
+	notices  time.Duration      // that an engine may take to notice that a process has ended
+	parallel int                // calls under way at a time, while nodes are started
+	removers int                // the same, while they are removed
+	signals  bool               // Remove kills first processes itself
 
-	mu  sync.Mutex
-	api *client.Client
+	mu    sync.Mutex
+	place endpoint // where api talks to
+	api   *client.Client
 
 	digestOnce sync.Once
 	image      nodeImage
@@ -59,8 +56,20 @@ var (
 // Option changes how a Runtime works.
 type Option func(*Runtime)
 
-// WithHost makes the runtime use the engine at host, such as unix:///run/docker.sock, instead of DOCKER_HOST.
+// WithHost makes the runtime use the engine at host, such as unix:///run/docker.sock, whatever Docker's own
+// client would use. An empty host changes nothing.
 func WithHost(host string) Option { return func(r *Runtime) { r.host = host } }
+
+// WithSecrets says which secrets may have signed the containers of a bringing up of a testbed, so that Find and
+// Remove know them without a record. Without this option they know none. The names passed are those that a
+// container's labels give; they are valid, and may be of a testbed that never was.
+func WithSecrets(secrets func(testbed, run string) []noderuntime.Secret) Option {
+	return func(r *Runtime) { r.secrets = secrets }
+}
+
+// WithKey sets the host's secret that signs node images, so that Prune knows them. Without it, or with the
+// zero secret, images are made unsigned, and Prune removes none.
+func WithKey(key noderuntime.Secret) Option { return func(r *Runtime) { r.key = key } }
 
 // WithPatience sets how long an engine may leave a ping unanswered before it counts as gone (10 s).
 func WithPatience(d time.Duration) Option { return func(r *Runtime) { r.patience = d } }
@@ -79,13 +88,16 @@ func New(binary string, opts ...Option) *Runtime {
 	if absolute, err := filepath.Abs(binary); err == nil {
 		binary = absolute
 	}
-	r := &Runtime{binary: binary, patience: 10 * time.Second, longest: 2 * time.Minute,
+	r := &Runtime{binary: binary, secrets: noSecrets,
+		patience: 10 * time.Second, longest: 2 * time.Minute, notices: 3 * time.Second,
 		parallel: defaultStarters(), removers: defaultRemovers(), signals: true}
 	for _, o := range opts {
 		o(r)
 	}
 	return r
 }
+
+func noSecrets(string, string) []noderuntime.Secret { return nil }
 
 // Name returns "docker".
 func (*Runtime) Name() string { return "docker" }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"path/filepath"
 	"regexp"
@@ -51,8 +50,10 @@ func FuzzContainerNames(f *testing.F) {
 }
 
 func TestCheckSpecs(t *testing.T) {
-	good := noderuntime.Spec{Testbed: "a", Node: "n", Dir: "rel", Args: []string{"x"}}
-	image, long, idle, limited, other := good, good, good, good, good
+	good := noderuntime.Spec{Testbed: "a", Node: "n", Dir: "rel", Args: []string{"x"}, Secret: noderuntime.NewSecret()}
+	image, long, idle, limited, other, unsigned, endless := good, good, good, good, good, good, good
+	unsigned.Secret = noderuntime.Secret{}
+	endless.Run = strings.Repeat("r", longestRun+1)
 	long.Node = strings.Repeat("n", 64)
 	image.Node, image.Args, image.Image = "m", nil, "i"
 	idle.Args = nil
@@ -62,7 +63,7 @@ func TestCheckSpecs(t *testing.T) {
 		t.Error(err)
 	}
 	for name, specs := range map[string][]noderuntime.Spec{"long host name": {long}, "nothing to run": {idle}, "limit below zero": {limited},
-		"two testbeds": {good, other}, "the same node twice": {good, good}} {
+		"no secret": {unsigned}, "long run": {endless}, "two testbeds": {good, other}, "the same node twice": {good, good}} {
 		if _, err := checkSpecs(specs); !errors.Is(err, noderuntime.ErrSpec) {
 			t.Errorf("%s: got %v, want ErrSpec", name, err)
 		}
@@ -75,7 +76,7 @@ func TestResourcesStayWithinTheHost(t *testing.T) {
 		limits        noderuntime.Limits
 		nanos, memory int64
 	}{
-		{noderuntime.Limits{}, 0, 0},
+		{noderuntime.Limits{}, 0, 1 << 30}, // a quarter
 		{noderuntime.Limits{CPU: 250, Memory: 64 * units.MiB}, 250e6, 64 << 20},
 		{noderuntime.Limits{CPU: 64000, Memory: 512 * units.GiB}, 2e9, 4 << 30},
 	} {
@@ -107,25 +108,17 @@ func TestCheckPing(t *testing.T) {
 
 // TestSupportedWithoutEngine probes what is no engine: nothing, one that is too old, one that never answers.
 func TestSupportedWithoutEngine(t *testing.T) {
-	listen := func(handler http.HandlerFunc) string {
-		path := filepath.Join(t.TempDir(), "s")
-		l, err := net.Listen("unix", path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		server := &http.Server{Handler: handler}
-		go server.Serve(l)
-		t.Cleanup(func() { server.Close() })
-		return "unix://" + path
-	}
+	dockerConfig(t)
 	for name, c := range map[string]struct{ host, want string }{
 		"nothing":  {"unix://" + filepath.Join(t.TempDir(), "none"), "systemctl start docker"},
-		"nonsense": {"carrier://pigeon", "DOCKER_HOST"},
-		"old": {listen(func(w http.ResponseWriter, _ *http.Request) {
+		"nonsense": {"carrier://pigeon", "carrier"},
+		"old": {"unix://" + listen(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Api-Version", "1.40")
 			w.Header().Set("Ostype", "linux")
 		}), "20.10"},
-		"mute": {listen(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }), "did not answer"},
+		"mute": {"unix://" + listen(t, func(_ http.ResponseWriter, r *http.Request) {
+			<-r.Context().Done()
+		}), "did not answer"},
 	} {
 		began := time.Now()
 		err := New("x", WithHost(c.host)).Supported(context.Background())

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"regexp"
 	"runtime"
 	"strings"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/system"
 	"github.com/docker/docker/api/types/versions"
@@ -29,6 +32,7 @@ type Engine struct {
 	Kernel  string         `json:"kernel"`  // release of the kernel that its containers run on
 	CPUs    int            `json:"cpus"`
 	Memory  units.ByteSize `json:"memory"`
+	ID      string         `json:"id"` // by which it is told from others; see EngineID
 
 	selinux bool
 }
@@ -36,25 +40,6 @@ type Engine struct {
 // String names the engine for people.
 func (e Engine) String() string {
 	return fmt.Sprintf("Docker Engine %s (API %s) at %s", e.Version, e.API, e.Host)
-}
-
-// connect returns the client, made at the first call.
-func (r *Runtime) connect() (*client.Client, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.api != nil {
-		return r.api, nil
-	}
-	options := []client.Opt{client.FromEnv}
-	if r.host != "" {
-		options = append(options, client.WithHost(r.host))
-	}
-	api, err := client.NewClientWithOpts(append(options, client.WithAPIVersionNegotiation())...)
-	if err != nil {
-		return nil, fmt.Errorf("the Docker engine's address (DOCKER_HOST): %w", err)
-	}
-	r.api = api
-	return api, nil
 }
 
 // Supported returns nil where an engine on this host answers that can run nodes, or within about 2 s an
@@ -68,17 +53,30 @@ func (r *Runtime) Supported(ctx context.Context) error {
 		return err
 	}
 	if here := kernelRelease(); engine.Kernel != here {
-		return unsupported(fmt.Sprintf("the engine at %s runs on another machine (Linux %s; this is %s), whose namespaces cannot be reached: "+
-			"unset DOCKER_HOST, or run testbed on that machine", engine.Host, engine.Kernel, here), nil)
+		return unsupported(fmt.Sprintf("the engine at %s (%s) runs on another machine (Linux %s; this is %s), "+
+			"whose namespaces cannot be reached: unset DOCKER_HOST, or run testbed on that machine",
+			engine.Host, r.place.chosen, engine.Kernel, here), nil)
+	}
+	if err := sharesNumbers(ctx, engine.Host); err != nil {
+		return elsewhere(engine.Host, err)
 	}
 	return nil
+}
+
+// Version says what engine is in use, such as "20.10.24 (API 1.41) at unix:///var/run/docker.sock".
+func (r *Runtime) Version(ctx context.Context) (string, error) {
+	e, err := r.EngineVersion(ctx)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s (API %s) at %s, %s", e.Version, e.API, e.Host, r.place.chosen), nil
 }
 
 // EngineVersion asks the engine what it is. Its errors are those of Supported.
 func (r *Runtime) EngineVersion(ctx context.Context) (Engine, error) {
 	api, err := r.connect()
 	if err != nil {
-		return Engine{}, unsupported("set DOCKER_HOST right, or unset it", err)
+		return Engine{}, unsupported("set DOCKER_HOST or the Docker context right, or unset them", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
@@ -89,16 +87,19 @@ func (r *Runtime) EngineVersion(ctx context.Context) (Engine, error) {
 	if err := checkPing(api.DaemonHost(), ping); err != nil {
 		return Engine{}, err
 	}
+	if err := checkVersion(api.DaemonHost(), os.Getenv(client.EnvOverrideAPIVersion), ping); err != nil {
+		return Engine{}, err
+	}
 	info, err := api.Info(ctx)
 	if err != nil {
 		return Engine{}, unreachable(api.DaemonHost(), err)
 	}
-	return describe(api.DaemonHost(), ping, info), nil
+	return describeEngine(api.DaemonHost(), ping, info), nil
 }
 
-func describe(host string, ping types.Ping, info system.Info) Engine {
+func describeEngine(host string, ping types.Ping, info system.Info) Engine {
 	e := Engine{Host: host, Version: info.ServerVersion, API: ping.APIVersion, Kernel: info.KernelVersion,
-		CPUs: info.NCPU, Memory: units.ByteSize(info.MemTotal)}
+		CPUs: info.NCPU, Memory: units.ByteSize(info.MemTotal), ID: identityOf(info)}
 	for _, o := range info.SecurityOptions {
 		e.selinux = e.selinux || o == "name=selinux" || strings.HasPrefix(o, "name=selinux,")
 	}
@@ -118,6 +119,28 @@ func checkPing(host string, ping types.Ping) error {
 	return nil
 }
 
+// checkVersion tells whether an API version that the user demands, where there is one, will do. The engine
+// would refuse each call with a wrong one.
+func checkVersion(host, wanted string, ping types.Ping) error {
+	wanted = strings.TrimPrefix(wanted, "v")
+	switch {
+	case wanted == "":
+		return nil
+	case !apiVersions.MatchString(wanted):
+		return unsupported(fmt.Sprintf("DOCKER_API_VERSION is %q, which is no version such as %s: unset it",
+			wanted, MinimumAPI), nil)
+	case versions.LessThan(wanted, MinimumAPI):
+		return unsupported(fmt.Sprintf("DOCKER_API_VERSION is %s, and testbed needs %s at least: unset it",
+			wanted, MinimumAPI), nil)
+	case versions.GreaterThan(wanted, ping.APIVersion):
+		return unsupported(fmt.Sprintf("DOCKER_API_VERSION is %s, and the engine at %s speaks %s at most: unset it",
+			wanted, host, ping.APIVersion), nil)
+	}
+	return nil
+}
+
+var apiVersions = regexp.MustCompile(`^[0-9]{1,3}\.[0-9]{1,5}$`)
+
 // unreachable says how to get an answer where a ping got none.
 func unreachable(host string, err error) error {
 	switch {
@@ -125,10 +148,14 @@ func unreachable(host string, err error) error {
 		return unsupported(fmt.Sprintf("the engine at %s did not answer within %v: look at it with `systemctl status docker`, restart it with `systemctl restart docker`", host, probeTime), err)
 	case errors.Is(err, context.Canceled):
 		return err
+	case errdefs.IsInvalidArgument(err): // it answers, and not this client
+		return unsupported(fmt.Sprintf("the engine at %s refuses this client: "+
+			"unset DOCKER_API_VERSION, or install another version of the engine", host), err)
 	case errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "permission denied"):
 		return unsupported(fmt.Sprintf("the engine at %s may not be used by this user: run testbed with sudo", host), err)
 	}
-	return unsupported(fmt.Sprintf("no Docker engine answers at %s: start it with `systemctl start docker`, install it with `apt-get install docker.io`, or set DOCKER_HOST", host), err)
+	return unsupported(fmt.Sprintf("no Docker engine answers at %s: start it with `systemctl start docker`, "+
+		"install it with `apt-get install docker.io`, or set DOCKER_HOST or a Docker context", host), err)
 }
 
 func unsupported(reason string, err error) error {

@@ -70,34 +70,28 @@ func (r *Runtime) Exec(ctx context.Context, node noderuntime.Node, args []string
 // execution is one command in a node.
 type execution struct {
 	*Runtime
-	api       *client.Client
-	calls     context.Context
-	node      noderuntime.Node
-	container string
-	id        string
-	args      []string
-	tty       bool
+	api   *client.Client
+	calls context.Context
+	node  noderuntime.Node
+	id    string
+	args  []string
+	tty   bool
 }
 
 // create makes sure that the node is the one that is meant, and tells the engine of the command.
 func (e *execution) create(stdio noderuntime.Stdio) error {
 	e.tty = isTerminal(stdio.In) && isTerminal(stdio.Out)
 	err := e.call(e.calls, "running a command in node "+e.node.Node, func(ctx context.Context) error {
-		c, err := e.api.ContainerInspect(ctx, containerName(e.node.Testbed, e.node.Node))
-		if err != nil {
+		if err := e.runs(ctx, e.api, e.node); err != nil {
 			return err
 		}
-		if !c.State.Running || c.State.Pid != e.node.PID {
-			return noderuntime.ErrNoSuchNode
-		}
-		e.container = c.ID
-		made, err := e.api.ContainerExecCreate(ctx, c.ID, container.ExecOptions{Cmd: e.args, Tty: e.tty,
+		made, err := e.api.ContainerExecCreate(ctx, e.node.Container, container.ExecOptions{Cmd: e.args, Tty: e.tty,
 			AttachStdin: stdio.In != nil, AttachStdout: true, AttachStderr: true})
 		e.id = made.ID
 		return err
 	})
-	if errdefs.IsNotFound(err) || errdefs.IsConflict(err) || errors.Is(err, noderuntime.ErrNoSuchNode) {
-		return fmt.Errorf("node %s of testbed %s (pid %d): %w", e.node.Node, e.node.Testbed, e.node.PID, noderuntime.ErrNoSuchNode)
+	if errdefs.IsNotFound(err) || errdefs.IsConflict(err) && !stillRuns(e.node) { // or it is paused, as the error says
+		return noSuchNode(e.node)
 	}
 	return err
 }
@@ -161,7 +155,7 @@ func (e *execution) end(copied <-chan error) {
 			if err != nil || !found.Running || found.Pid == 0 {
 				return err
 			}
-			return signalContainer(found.Pid, e.container, signal)
+			return signalContainer(found.Pid, e.node.Container, signal)
 		})
 		select {
 		case <-copied:

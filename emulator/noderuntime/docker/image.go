@@ -2,7 +2,6 @@ package docker
 
 import (
 	"archive/tar"
-	"context"
 	"crypto/sha256"
 	"debug/elf"
 	"encoding/hex"
@@ -14,16 +13,11 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/containerd/errdefs"
-	"github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/api/types/filters"
-	apiimage "github.com/docker/docker/api/types/image"
-	"github.com/docker/docker/client"
-
 	"testbed/emulator/noderuntime"
 )
 
-// Repository is where the node images are; a tag is the beginning of the image's own digest.
+// Repository is where the node images are. A tag is the beginning of the image's signature, or of its own digest
+// where it is unsigned.
 const Repository = "tb-node"
 
 // nodeImage describes the image made from the binary: what a Dockerfile of FROM scratch and COPY would
@@ -34,6 +28,14 @@ type nodeImage struct {
 	config []byte
 	size   int64 // of the binary
 }
+
+// labelImage is an image's signature: with the host's key, of the digest of its one layer.
+const labelImage = "testbed.image"
+
+func signedImage(layer string) []string { return []string{"image", layer} }
+
+// tagOf is the one name that the image with a signature is given.
+func tagOf(signature string) string { return Repository + ":" + signature[:16] }
 
 // layerHeader describes the binary in its layer. A fixed time keeps the digest that of the content.
 func layerHeader(size int64) *tar.Header {
@@ -55,8 +57,9 @@ func writeLayer(w io.Writer, binary io.Reader, size int64) error {
 // layerSize is how many bytes writeLayer writes: a header, whole blocks, and two empty ones.
 func layerSize(size int64) int64 { return 512 + (size+511)/512*512 + 1024 }
 
-// describeImage reads the binary and works out the image made from it.
-func describeImage(path string) (nodeImage, error) {
+// describeImage reads the binary and works out the image made from it, signed with the host's key, where there
+// is one. The same binary and key make the same image.
+func describeImage(path string, key noderuntime.Secret) (nodeImage, error) {
 	file, size, err := openStatic(path)
 	if err != nil {
 		return nodeImage{}, err
@@ -67,24 +70,39 @@ func describeImage(path string) (nodeImage, error) {
 		return nodeImage{}, fmt.Errorf("reading %s: %w", path, err)
 	}
 	i := nodeImage{layer: hex.EncodeToString(sum.Sum(nil)), size: size}
-	if i.config, err = imageConfig(i.layer); err != nil {
+	var labels map[string]string
+	if !key.IsZero() {
+		labels = map[string]string{labelImage: key.Sign(signedImage(i.layer)...)}
+	}
+	if i.config, err = imageConfig(i.layer, labels); err != nil {
 		return nodeImage{}, err
 	}
-	digest := sha256.Sum256(i.config)
-	i.tag = Repository + ":" + hex.EncodeToString(digest[:8])
+	if signature, signed := labels[labelImage]; signed {
+		i.tag = tagOf(signature)
+	} else {
+		digest := sha256.Sum256(i.config)
+		i.tag = tagOf(hex.EncodeToString(digest[:]))
+	}
 	return i, nil
 }
 
+// imageTime is when node images say that they were made: a fixed time keeps the digest that of the content.
+const imageTime = "1970-01-01T00:00:00Z"
+
 // imageConfig is the image's configuration as the image specification has it.
-func imageConfig(layer string) ([]byte, error) {
+func imageConfig(layer string, labels map[string]string) ([]byte, error) {
 	type object map[string]any // encoded with sorted keys
+	config := object{"Entrypoint": []string{binaryInside}}
+	if len(labels) > 0 {
+		config["Labels"] = labels
+	}
 	return json.Marshal(object{
 		"architecture": runtime.GOARCH,
 		"os":           "linux",
-		"created":      "1970-01-01T00:00:00Z",
-		"config":       object{"Entrypoint": []string{binaryInside}},
+		"created":      imageTime,
+		"config":       config,
 		"rootfs":       object{"type": "layers", "diff_ids": []string{"sha256:" + layer}},
-		"history":      []object{{"created": "1970-01-01T00:00:00Z", "created_by": "testbed"}},
+		"history":      []object{{"created": imageTime, "created_by": "testbed"}},
 	})
 }
 
@@ -131,128 +149,4 @@ func (i nodeImage) writeArchive(w io.Writer, binary io.Reader) error {
 	return errors.Join(small(config, i.config),
 		add(layer, layerSize(i.size), func() error { return writeLayer(t, binary, i.size) }),
 		small("manifest.json", manifest), t.Close())
-}
-
-// nodeImageOf returns the image made from the binary, which is read at the first call.
-func (r *Runtime) nodeImageOf() (nodeImage, error) {
-	r.digestOnce.Do(func() { r.image, r.digestErr = describeImage(r.binary) })
-	return r.image, r.digestErr
-}
-
-// ensureImage makes sure that the engine has the node image, and returns its name.
-func (r *Runtime) ensureImage(ctx context.Context, api *client.Client) (string, error) {
-	i, err := r.nodeImageOf()
-	if err != nil {
-		return "", err
-	}
-	err = r.call(ctx, "looking for the node image "+i.tag, func(ctx context.Context) error {
-		_, err := api.ImageInspect(ctx, i.tag)
-		return err
-	})
-	if !errdefs.IsNotFound(err) {
-		return i.tag, err
-	}
-	return i.tag, r.call(ctx, "making the node image "+i.tag, func(ctx context.Context) error { return r.load(ctx, api, i) })
-}
-
-// load makes the image. Neither a registry nor a builder is needed, and it works with either of the
-// engine's image stores.
-func (r *Runtime) load(ctx context.Context, api *client.Client, i nodeImage) error {
-	file, _, err := openStatic(r.binary)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	reader, writer := io.Pipe()
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		writer.CloseWithError(i.writeArchive(writer, file))
-	}()
-	response, err := api.ImageLoad(ctx, reader, client.ImageLoadWithQuiet(true))
-	if err == nil {
-		err = errors.Join(loaded(response.Body), response.Body.Close())
-	}
-	reader.CloseWithError(io.ErrClosedPipe) // where the engine did not read it all
-	<-written
-	return err
-}
-
-// loaded reads the engine's account of a load.
-func loaded(body io.Reader) error {
-	for decoder := json.NewDecoder(body); ; {
-		var line struct {
-			Error string `json:"error"`
-		}
-		switch err := decoder.Decode(&line); {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return err
-		case line.Error != "":
-			return errors.New(line.Error)
-		}
-	}
-}
-
-// userImage looks at an image of the user's own, which must be there: nothing is pulled.
-func (r *Runtime) userImage(ctx context.Context, api *client.Client, name string) (image, error) {
-	i := image{name: name}
-	err := r.call(ctx, "image "+name, func(ctx context.Context) error {
-		found, err := api.ImageInspect(ctx, name)
-		if err == nil && found.Config != nil {
-			i.command = append(append(i.command, found.Config.Entrypoint...), found.Config.Cmd...)
-		}
-		return err
-	})
-	if errdefs.IsNotFound(err) {
-		return i, fmt.Errorf("%w: the engine has no image %s, and testbed pulls none: get it with `docker pull %s`", noderuntime.ErrSpec, name, name)
-	}
-	return i, err
-}
-
-// Prune removes the node images that no container uses, and returns their names. A testbed that comes up at
-// the same time makes its image again.
-func (r *Runtime) Prune(ctx context.Context) ([]string, error) {
-	api, err := r.connect()
-	if err != nil {
-		return nil, err
-	}
-	watched, stop := r.watch(ctx, api)
-	defer stop()
-	var images []apiimage.Summary
-	var containers []container.Summary
-	err = r.call(watched, "listing the node images", func(ctx context.Context) (err error) {
-		if images, err = api.ImageList(ctx, apiimage.ListOptions{Filters: filters.NewArgs(filters.Arg("reference", Repository))}); err != nil {
-			return err
-		}
-		containers, err = api.ContainerList(ctx, container.ListOptions{All: true})
-		return err
-	})
-	used := map[string]bool{}
-	for _, c := range containers {
-		used[c.ImageID], used[c.Image] = true, true
-	}
-	removed, failed := []string(nil), []error{err}
-	for _, i := range images {
-		if used[i.ID] {
-			continue
-		}
-		for _, tag := range i.RepoTags {
-			if used[tag] {
-				continue
-			}
-			err := r.call(watched, "removing the image "+tag, func(ctx context.Context) error {
-				_, err := api.ImageRemove(ctx, tag, apiimage.RemoveOptions{PruneChildren: true})
-				return err
-			})
-			switch {
-			case err == nil:
-				removed = append(removed, tag)
-			case !errdefs.IsNotFound(err) && !errdefs.IsConflict(err): // another was faster, or a node uses it by now
-				failed = append(failed, err)
-			}
-		}
-	}
-	return removed, errors.Join(failed...)
 }

@@ -26,11 +26,16 @@ func (r *Runtime) Logs(ctx context.Context, node noderuntime.Node, follow bool, 
 	defer stop()
 	unhook := context.AfterFunc(ctx, stop)
 	defer unhook()
-	err = r.copyLogs(watched, api, containerName(node.Testbed, node.Node), out,
-		container.LogsOptions{ShowStdout: true, ShowStderr: true, Follow: follow})
+	err = r.call(watched, "looking at its container", func(ctx context.Context) error {
+		return r.recorded(ctx, api, node)
+	})
+	if err == nil {
+		err = r.copyLogs(watched, api, node.Container, out,
+			container.LogsOptions{ShowStdout: true, ShowStderr: true, Follow: follow})
+	}
 	switch {
 	case errdefs.IsNotFound(err):
-		return fmt.Errorf("output of node %s of testbed %s: %w", node.Node, node.Testbed, noderuntime.ErrNoSuchNode)
+		return fmt.Errorf("output: %w", noSuchNode(node))
 	case ctx.Err() != nil && follow:
 		return nil
 	case ctx.Err() != nil:

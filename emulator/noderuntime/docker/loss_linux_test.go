@@ -38,7 +38,7 @@ func TestEngineGoesAway(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			engine := testenv.NewPrivateEngine(t)
 			l := &loss{T: t, engine: engine, signal: c.signal, testbed: bed("loss"),
-				r: New("/proc/self/exe", WithHost(engine.Host), WithPatience(2*time.Second))}
+				r: newRuntime(WithHost(engine.Host), WithPatience(2*time.Second))}
 			if err := l.r.Supported(context.Background()); err != nil {
 				t.Fatal(err)
 			}
@@ -67,12 +67,14 @@ func (l *loss) back() {
 	}
 }
 
+func (l *loss) remove() error { return l.r.Remove(context.Background(), l.testbed, nil) }
+
 func (l *loss) lose() { l.engine.Signal(l.signal) }
 
 // finishes removes the testbed and looks for what is left.
 func (l *loss) finishes() {
 	l.Helper()
-	if err := bounded(l.T, "removing once the engine is back", func() error { return l.r.Remove(context.Background(), l.testbed) }); err != nil {
+	if err := bounded(l.T, "removing once the engine is back", l.remove); err != nil {
 		l.Fatal(err)
 	}
 	if left, err := l.r.containers(context.Background(), l.r.api, LabelNode, true); err != nil || len(left) > 0 {
@@ -103,7 +105,7 @@ func (l *loss) duringStart() {
 	if ready < 3 || ready == len(specs) {
 		l.Fatalf("%d nodes became ready: the engine was not lost in between", ready)
 	}
-	l.wantsLoss(bounded(l.T, "removing without engine", func() error { return l.r.Remove(context.Background(), l.testbed) }))
+	l.wantsLoss(bounded(l.T, "removing without engine", l.remove))
 	l.back()
 	l.finishes()
 }
@@ -115,7 +117,7 @@ func (l *loss) whileUp() {
 		l.Fatal(err)
 	}
 	l.lose()
-	l.wantsLoss(bounded(l.T, "listing", func() error { _, err := l.r.List(context.Background(), l.testbed); return err }))
+	l.wantsLoss(bounded(l.T, "listing", func() error { _, err := l.r.Find(context.Background(), l.testbed); return err }))
 	l.wantsLoss(bounded(l.T, "executing", func() error {
 		_, err := l.r.Exec(context.Background(), nodes[0], []string{binaryInside, runtimetest.Probe, "exit", "0"}, noderuntime.Stdio{})
 		return err
@@ -132,7 +134,7 @@ func (l *loss) duringRemove() {
 		l.Fatal(err)
 	}
 	time.AfterFunc(100*time.Millisecond, l.lose)
-	l.wantsLoss(bounded(l.T, "removing", func() error { return l.r.Remove(context.Background(), l.testbed) }))
+	l.wantsLoss(bounded(l.T, "removing", l.remove))
 	l.back()
 	l.finishes()
 }
@@ -141,7 +143,7 @@ func (l *loss) duringRemove() {
 func TestCancelledWhileTheEngineHangs(t *testing.T) {
 	testRuntime(t)
 	engine := testenv.NewPrivateEngine(t)
-	r := New("/proc/self/exe", WithHost(engine.Host), WithPatience(2*time.Second))
+	r := newRuntime(WithHost(engine.Host), WithPatience(2*time.Second))
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	err := bounded(t, "starting", func() error {
@@ -157,7 +159,7 @@ func TestCancelledWhileTheEngineHangs(t *testing.T) {
 		t.Errorf("got %v, want that it was called off", err)
 	}
 	engine.Signal(syscall.SIGCONT)
-	if err := r.Remove(context.Background(), bed("hang")); err != nil {
+	if err := r.Remove(context.Background(), bed("hang"), nil); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -15,22 +17,32 @@ import (
 	"testbed/emulator/noderuntime/runtimetest"
 )
 
+// impostorEnv makes the test binary stay, whatever its arguments are.
+const impostorEnv = "TB_TEST_IMPOSTOR"
+
 // TestMain lets the test binary be a node or a probe, and sees to an engine.
 func TestMain(m *testing.M) {
+	if os.Getenv(impostorEnv) != "" {
+		time.Sleep(time.Hour)
+	}
 	if os.Getpid() == 1 {
 		go reap()
 	}
 	if code, ok := runtimetest.Main(os.Args[1:]); ok {
 		os.Exit(code)
 	}
-	if len(os.Args) == 4 && os.Args[1] == controllerArgument {
-		os.Exit(controller(os.Args[2], os.Args[3]))
+	if len(os.Args) == 6 && os.Args[1] == controllerArgument {
+		count, _ := strconv.Atoi(os.Args[5])
+		os.Exit(controller(os.Args[2], os.Args[3], os.Args[4], count))
+	}
+	if len(os.Args) == 4 && os.Args[1] == insideArgument {
+		os.Exit(inside(os.Args[2], os.Args[3]))
 	}
 	testenv.UnderEngine()
 	code := m.Run()
 	// The image of this very binary would never be used again.
-	if r := New("/proc/self/exe"); os.Getenv("TB_KEEP_IMAGES") == "" && r.Supported(context.Background()) == nil {
-		if _, err := r.Prune(context.Background()); err != nil {
+	if r := newRuntime(); os.Getenv("TB_KEEP_IMAGES") == "" && r.Supported(context.Background()) == nil {
+		if _, _, err := r.Prune(context.Background()); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = max(code, 1)
 		}
@@ -63,13 +75,23 @@ func testRuntime(t testing.TB) *Runtime {
 	} else {
 		file.Close()
 	}
-	return New("/proc/self/exe")
+	return newRuntime()
+}
+
+// newRuntime runs nodes with this test binary. It knows the secrets of the suite's testbeds and, so that each
+// test process makes the same image, a key that is no secret.
+func newRuntime(opts ...Option) *Runtime {
+	return New("/proc/self/exe", append([]Option{WithKey(noderuntime.Secret{1}), WithSecrets(testSecrets)}, opts...)...)
+}
+
+func testSecrets(testbed, run string) []noderuntime.Secret {
+	return []noderuntime.Secret{noderuntime.NewSecret(), runtimetest.Secret(testbed, run)}
 }
 
 // clean removes a testbed at the test's end and fails where something is left.
 func clean(t testing.TB, r *Runtime, testbed string) {
 	t.Cleanup(func() {
-		if err := r.Remove(context.Background(), testbed); err != nil {
+		if err := r.Remove(context.Background(), testbed, nil); err != nil {
 			t.Error(err)
 		}
 	})
@@ -78,7 +100,8 @@ func clean(t testing.TB, r *Runtime, testbed string) {
 func nodeSpecs(t testing.TB, testbed string, count int, args ...string) []noderuntime.Spec {
 	specs, dir := make([]noderuntime.Spec, count), t.TempDir()
 	for i := range specs {
-		specs[i] = noderuntime.Spec{Testbed: testbed, Node: fmt.Sprint("n", i), Args: args, Dir: dir, HostsAt: "/etc/hosts", Run: "a-run"}
+		specs[i] = noderuntime.Spec{Testbed: testbed, Node: fmt.Sprint("n", i), Args: args, Dir: dir,
+			HostsAt: "/etc/hosts", Run: "a-run", Secret: runtimetest.Secret(testbed, "a-run")}
 	}
 	return specs
 }

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 	"golang.org/x/sync/errgroup"
+
+	"testbed/emulator/noderuntime"
 )
 
 // defaultRemovers is how many containers are removed at a time. Removal waits more than a start does:
@@ -24,17 +27,43 @@ const (
 	settling   = 100 * time.Millisecond // an engine may still create what a killed controller asked it for
 )
 
-// Remove removes the containers of a testbed, whether they run or not, with what they hold. Where the engine
-// does not answer it fails within 10 s; repeated later, it finishes.
-func (r *Runtime) Remove(ctx context.Context, testbed string) error {
+// Remove removes the containers that the nodes are recorded with, and those that their signatures prove to be
+// the testbed's, whether they run or not, with their unnamed volumes. It leaves alone whatever else carries
+// the testbed's labels: Foreign names it. Where the engine does not answer it fails within 10 s; repeated
+// later, it finishes.
+func (r *Runtime) Remove(ctx context.Context, testbed string, nodes []noderuntime.Node) error {
 	if testbed == "" {
 		return errors.New("removing nodes: no testbed is named")
 	}
-	return r.removeLabelled(ctx, LabelTestbed+"="+testbed)
+	nodes = slices.DeleteFunc(slices.Clone(nodes), func(n noderuntime.Node) bool { return n.Testbed != testbed })
+	return r.removeWhere(ctx, LabelTestbed+"="+testbed, r.mine(nodes))
 }
 
-// removeLabelled removes all containers with a label, until none is left.
-func (r *Runtime) removeLabelled(ctx context.Context, label string) error {
+// mine returns what tells the containers that testbed made: those of recorded nodes by their IDs, others by
+// their signatures, unless a record says that there cannot be another one of their launch.
+func (r *Runtime) mine(nodes []noderuntime.Node) func(container.Summary) bool {
+	type name struct{ testbed, node string }
+	byID, byName := map[string]noderuntime.Node{}, map[name]noderuntime.Node{}
+	for _, n := range nodes {
+		if isID(n.Container) {
+			byID[n.Container], byName[name{n.Testbed, n.Node}] = n, n
+		}
+	}
+	return func(c container.Summary) bool {
+		if n, known := byID[c.ID]; known && isNode(c.Labels, n) {
+			return true
+		}
+		if !r.secrets.prove(c) {
+			return false
+		}
+		n, known := byName[name{c.Labels[LabelTestbed], c.Labels[LabelNode]}]
+		launch, err := parseLaunch(c.Labels[labelLaunch])
+		return !known || err == nil && !launch.superseded(n)
+	}
+}
+
+// removeWhere removes those containers with a label that are testbed's own, until none is left.
+func (r *Runtime) removeWhere(ctx context.Context, label string, mine func(container.Summary) bool) error {
 	api, err := r.connect()
 	if err != nil {
 		return err
@@ -50,6 +79,7 @@ func (r *Runtime) removeLabelled(ctx context.Context, label string) error {
 		if err != nil {
 			return err
 		}
+		found = slices.DeleteFunc(found, func(c container.Summary) bool { return !mine(c) })
 		switch {
 		case len(found) == 0 && settled:
 			return nil
@@ -58,7 +88,7 @@ func (r *Runtime) removeLabelled(ctx context.Context, label string) error {
 			time.Sleep(settling)
 			continue
 		case !deadline.IsZero() && time.Now().After(deadline):
-			return fmt.Errorf("container %v is still there after %v", found[0].Names, goneWithin)
+			return fmt.Errorf("container %s is still there after %v", describe(found[0]), goneWithin)
 		}
 		if err := r.removeAll(ctx, watched, api, found); err != nil {
 			return err
@@ -99,13 +129,16 @@ func (r *Runtime) killAll(ctx, watched context.Context, api *client.Client, foun
 			continue
 		}
 		group.Go(func() error {
-			if n, err := r.inspect(watched, api, c); err == nil && n.PID > 0 {
-				_ = signalContainer(n.PID, c.ID, kill)
-			}
-			return nil
+			return r.call(watched, "looking at node "+c.Labels[LabelNode], func(ctx context.Context) error {
+				found, err := api.ContainerInspect(ctx, c.ID)
+				if err == nil && found.State.Running {
+					err = signalContainer(found.State.Pid, c.ID, kill)
+				}
+				return err
+			})
 		})
 	}
-	_ = group.Wait() // there are no errors
+	_ = group.Wait() // the engine is asked in any case
 }
 
 func (r *Runtime) removeOne(ctx context.Context, api *client.Client, c container.Summary) error {

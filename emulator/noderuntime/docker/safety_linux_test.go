@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/volume"
 
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/noderuntime/runtimetest"
@@ -42,6 +43,10 @@ func TestContainersAreConfined(t *testing.T) {
 		"no other namespaces":   h.PidMode == "" && h.UTSMode == "" && !h.IpcMode.IsHost(),
 		"no devices":            len(h.Devices) == 0,
 		"no restart":            h.RestartPolicy.IsNone() || h.RestartPolicy.Name == "",
+		"killed before others":  h.OomScoreAdj == oomScore,
+		"limits of a process":   limit(h, "nofile") == openFiles && limit(h, "core") == 0,
+		"its own first process": h.Init != nil && !*h.Init,
+		"users as on the host":  h.UsernsMode == "host",
 		"bounded log":           h.LogConfig.Config["max-size"] != "",
 		"host name":             c.Config.Hostname == "n0",
 		"labels":                c.Config.Labels[LabelTestbed] == testbed && c.Config.Labels[LabelNode] == "n0" && c.Config.Labels[LabelRun] == "a-run",
@@ -67,6 +72,110 @@ func TestContainersAreConfined(t *testing.T) {
 	}
 }
 
+func limit(h *container.HostConfig, name string) int64 {
+	for _, u := range h.Ulimits {
+		if u.Name == name && u.Hard == u.Soft {
+			return u.Hard
+		}
+	}
+	return -1
+}
+
+// TestUserImagesAreBounded reads from the kernel what a node that runs somebody's image may use.
+func TestUserImagesAreBounded(t *testing.T) {
+	r, testbed, ctx := testRuntime(t), bed("bound"), context.Background()
+	image := importImage(t, r, `ENTRYPOINT ["/testbed"]`, `CMD ["`+runtimetest.Agent+`"]`, `VOLUME /data /tmp`)
+	clean(t, r, testbed)
+	specs := nodeSpecs(t, testbed, 2)
+	specs[0].Image, specs[1].Image, specs[1].Args = image, image, []string{runtimetest.Agent}
+	volumes := volumeNames(t, r)
+	nodes, err := r.Start(ctx, specs, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if now := volumeNames(t, r); !slices.Equal(now, volumes) {
+		t.Errorf("the engine has the volumes %v, before %v", now, volumes)
+	}
+	for i, n := range nodes {
+		c, err := r.api.ContainerInspect(ctx, n.Container)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if agent := i == 1; (c.HostConfig.UsernsMode == "host") != agent {
+			t.Errorf("agent: %v, and the user namespace is %q", agent, c.HostConfig.UsernsMode)
+		}
+		info, err := r.EngineVersion(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := max(int64(info.Memory)/memoryShare, int64(leastMemory))
+		if h := c.HostConfig; h.Memory != want || h.MemorySwap != want {
+			t.Errorf("memory %d (with swap %d), want %d", h.Memory, h.MemorySwap, want)
+		}
+		wanted := map[string]string{
+			"/tmp":     "rw,nosuid,nodev size=65536k",
+			"/data":    "rw,nosuid,nodev,noexec size=65536k",
+			"/run":     "rw,nosuid,nodev,noexec size=16384k",
+			"/dev/shm": "rw,nosuid,nodev,noexec size=65536k",
+			"/":        "ro",
+		}
+		if i == 1 {
+			wanted[binaryInside] = "ro"
+		}
+		holdMounts(t, n.PID, wanted)
+		read(t, n.PID, "oom_score_adj", itoa(oomScore))
+		read(t, n.PID, "limits", "Max core file size        0                    0")
+		read(t, n.PID, "limits", "Max open files            16384                16384")
+	}
+}
+
+func volumeNames(t *testing.T, r *Runtime) (names []string) {
+	t.Helper()
+	found, err := r.api.VolumeList(context.Background(), volume.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range found.Volumes {
+		names = append(names, v.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// read wants a text in a file that the kernel has of a process.
+func read(t *testing.T, pid int, name, want string) {
+	t.Helper()
+	data, err := os.ReadFile("/proc/" + itoa(pid) + "/" + name)
+	if err != nil || !strings.Contains(string(data), want) {
+		t.Errorf("%s has no %q (%v): %s", name, want, err, data)
+	}
+}
+
+// holdMounts wants the options, all of them, of what a process has mounted.
+func holdMounts(t *testing.T, pid int, wanted map[string]string) {
+	t.Helper()
+	data, err := os.ReadFile("/proc/" + itoa(pid) + "/mountinfo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for line := range strings.Lines(string(data)) {
+		fields := strings.Fields(line) // place and options of the mount, and at the end those of the file system
+		options := append(strings.Split(fields[5], ","), strings.Split(fields[len(fields)-1], ",")...)
+		for _, want := range strings.FieldsFunc(wanted[fields[4]], func(c rune) bool { return c == ',' || c == ' ' }) {
+			if !slices.Contains(options, want) {
+				t.Errorf("%s is mounted %v, without %s", fields[4], options, want)
+			}
+		}
+		seen[fields[4]] = true
+	}
+	for place := range wanted {
+		if !seen[place] {
+			t.Errorf("nothing is mounted at %s", place)
+		}
+	}
+}
+
 // TestTakenNamesLeaveTheirOwnersAlone starts a testbed that is there already.
 func TestTakenNamesLeaveTheirOwnersAlone(t *testing.T) {
 	r, testbed := testRuntime(t), bed("taken")
@@ -79,7 +188,7 @@ func TestTakenNamesLeaveTheirOwnersAlone(t *testing.T) {
 	if _, err := r.Start(context.Background(), specs, nil); err == nil || !strings.Contains(err.Error(), "testbed down") {
 		t.Errorf("got %v, want advice to take the testbed down", err)
 	}
-	if left, err := r.List(context.Background(), testbed); err != nil || !slices.Equal(left, first) {
+	if left, err := r.Find(context.Background(), testbed); err != nil || !slices.Equal(left, first) {
 		t.Errorf("%v are there (%v), want %v alone", left, err, first)
 	}
 	if left, err := r.containers(context.Background(), r.api, LabelTestbed+"="+testbed, true); err != nil || len(left) != 1 {
@@ -99,15 +208,16 @@ func TestRemoveTakesWhatWasOnlyCreated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 3 {
-		if _, err := api.ContainerCreate(ctx, &container.Config{Image: image, Labels: map[string]string{LabelTestbed: testbed}}, nil, nil, nil, ""); err != nil {
+	for _, s := range nodeSpecs(t, testbed, 3, runtimetest.Agent) {
+		config := &container.Config{Image: image, Labels: labels(s, newLaunch().String())}
+		if _, err := api.ContainerCreate(ctx, config, nil, nil, nil, containerName(testbed, s.Node)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if nodes, err := r.List(ctx, testbed); err != nil || len(nodes) != 0 {
+	if nodes, err := r.Find(ctx, testbed); err != nil || len(nodes) != 0 {
 		t.Errorf("listed %v, %v: none of them runs", nodes, err)
 	}
-	if err := r.Remove(ctx, testbed); err != nil {
+	if err := r.Remove(ctx, testbed, nil); err != nil {
 		t.Fatal(err)
 	}
 	if left, err := r.containers(ctx, api, LabelTestbed+"="+testbed, true); err != nil || len(left) != 0 {
@@ -126,10 +236,11 @@ func TestSignalsMissStrangers(t *testing.T) {
 }
 
 func TestDynamicBinariesAreRefused(t *testing.T) {
-	if _, err := describeImage("/bin/sh"); !errors.Is(err, noderuntime.ErrNotSupported) || !strings.Contains(err.Error(), "CGO_ENABLED=0") {
+	_, err := describeImage("/bin/sh", noderuntime.Secret{})
+	if !errors.Is(err, noderuntime.ErrNotSupported) || !strings.Contains(err.Error(), "CGO_ENABLED=0") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := describeImage("/etc/hosts"); err == nil {
+	if _, err := describeImage("/etc/hosts", noderuntime.Secret{}); err == nil {
 		t.Error("a text file was taken for a binary")
 	}
 }

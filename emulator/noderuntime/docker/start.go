@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -57,7 +58,7 @@ func (r *Runtime) Start(ctx context.Context, specs []noderuntime.Spec, progress 
 	}
 	watched, stop := r.watch(ctx, api)
 	defer stop()
-	l := &launch{Runtime: r, api: api, calls: watched, id: fmt.Sprintf("%d-%d", os.Getpid(), time.Now().UnixNano()), images: map[string]image{},
+	l := &launch{Runtime: r, api: api, calls: watched, id: newLaunch().String(), images: map[string]image{},
 		specs: specs, nodes: make([]noderuntime.Node, len(specs)), started: make(chan int, len(specs)), containers: map[string]int{}}
 	if err := l.prepare(ctx); err != nil {
 		return nil, err
@@ -67,7 +68,7 @@ func (r *Runtime) Start(ctx context.Context, specs []noderuntime.Spec, progress 
 		if err != nil {
 			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
 			defer cancel()
-			err = errors.Join(err, r.removeLabelled(clean, labelLaunch+"="+l.id))
+			err = errors.Join(err, r.removeWhere(clean, labelLaunch+"="+l.id, l.made))
 		}
 	}()
 	if err := l.run(ctx, progress); err != nil {
@@ -91,7 +92,7 @@ func (l *launch) prepare(ctx context.Context) (err error) {
 		}
 		var i image
 		if s.Image != "" {
-			i, err = l.userImage(l.calls, l.api, s.Image)
+			i, err = l.userImage(l.calls, l.api, s.Image, l.shared(s.Image))
 		} else {
 			i.name, err = l.ensureImage(l.calls, l.api)
 		}
@@ -101,6 +102,16 @@ func (l *launch) prepare(ctx context.Context) (err error) {
 		l.images[s.Image] = i
 	}
 	return nil
+}
+
+// shared lists the directories that the host shares with the nodes that run an image.
+func (l *launch) shared(image string) (dirs []string) {
+	for _, s := range l.specs {
+		if s.Image == image && len(s.Args) > 0 {
+			dirs = append(dirs, s.Dir)
+		}
+	}
+	return dirs
 }
 
 // run makes the containers and waits for the nodes. It returns when no call is under way any more.
@@ -144,7 +155,7 @@ func (l *launch) startOne(i int) error {
 		}
 	}
 	if errdefs.IsConflict(err) {
-		return fmt.Errorf("node %s: its container is there already: remove it with `testbed down --name %s`: %w", s.Node, s.Testbed, err)
+		return l.taken(s, err)
 	}
 	if err != nil {
 		return err
@@ -159,21 +170,51 @@ func (l *launch) startOne(i int) error {
 		return err
 	}
 	return l.call(l.calls, "finding node "+s.Node, func(ctx context.Context) error {
-		c, err := l.api.ContainerInspect(ctx, id)
-		if err != nil {
+		pid, known, err := l.first(ctx, l.api, id)
+		switch {
+		case errors.Is(err, errStranger):
+			return elsewhere(l.engine.Host, err)
+		case err != nil:
 			return err
+		case pid == 0:
+			return l.ended(i, id, l.exitStatus(ctx, id))
 		}
-		if !c.State.Running || c.State.Pid == 0 {
-			return l.ended(i, id, fmt.Sprintf("status %d", c.State.ExitCode))
-		}
-		l.nodes[i] = nodeOf(s.Testbed, s.Node, c.State.Pid)
+		l.nodes[i] = nodeOf(s.Testbed, s.Node, id, pid, known)
 		return nil
 	})
 }
 
+// exitStatus is that of a container that has ended.
+func (l *launch) exitStatus(ctx context.Context, id string) string {
+	c, err := l.api.ContainerInspect(ctx, id)
+	if err != nil {
+		return "it was removed"
+	}
+	return fmt.Sprintf("status %d", c.State.ExitCode)
+}
+
+// made tells the containers that this launch made: those whose IDs the engine told, and by their signatures
+// those that it made without that its answer came.
+func (l *launch) made(c container.Summary) bool {
+	l.mu.Lock()
+	_, known := l.containers[c.ID]
+	l.mu.Unlock()
+	return known || secretsOf(l.signers).prove(c)
+}
+
+// signers are the secrets of the specs.
+func (l *launch) signers(testbed, run string) (some []noderuntime.Secret) {
+	for _, s := range l.specs {
+		if s.Testbed == testbed && s.Run == run && !slices.Contains(some, s.Secret) {
+			some = append(some, s.Secret)
+		}
+	}
+	return some
+}
+
 func (l *launch) create(s noderuntime.Spec) (id string, err error) {
 	image := l.images[s.Image]
-	config, host := containerOf(s, image, l.engine, l.id)
+	config, host := configure(s, image, l.engine, l.id)
 	if s.Image != "" && len(s.Args) > 0 {
 		withAgent(config, host, l.binary, image)
 	}

@@ -14,8 +14,16 @@ const (
 	terminate = syscall.SIGTERM
 )
 
+func identify(pid int, _ string) (identity, error) {
+	return identity{}, fmt.Errorf("process %d: %w", pid, noderuntime.ErrNotSupported)
+}
+
+func same(noderuntime.Node) (bool, error) { return false, noderuntime.ErrNotSupported }
+
 func signalContainer(pid int, _ string, _ syscall.Signal) error {
 	return fmt.Errorf("process %d: %w", pid, noderuntime.ErrNotSupported)
 }
+
+func ticks() uint64 { return 0 }
 
 func kernelRelease() string { return "" }
