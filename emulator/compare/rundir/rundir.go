@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"testbed/emulator/compare"
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/predict"
 	"testbed/emulator/record"
 )
@@ -38,7 +38,7 @@ func Open(dir string, o compare.Options) (*compare.Run, error) {
 	if err := readPredictions(dir, collector); err != nil {
 		return nil, err
 	}
-	samples, err := os.Open(filepath.Join(dir, record.SamplesFile))
+	samples, err := readfile.Open(filepath.Join(dir, record.SamplesFile), record.MaxSamplesSize)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func scenarioName(m *record.Manifest) string {
 
 // readPredictions reads a run's predictions; there are none where it ended before they were made.
 func readPredictions(dir string, c *compare.Collector) error {
-	file, err := os.Open(filepath.Join(dir, PredictionFile))
+	file, err := readfile.Open(filepath.Join(dir, PredictionFile), record.MaxTableSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
