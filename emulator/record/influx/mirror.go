@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/record"
 )
 
@@ -46,7 +46,7 @@ func Follow(dir string, config Config) (*Mirror, error) {
 		return nil, err
 	}
 	config = config.withDefaults()
-	file, err := os.Open(filepath.Join(dir, record.SamplesFile))
+	file, err := readfile.Open(filepath.Join(dir, record.SamplesFile), record.MaxSamplesSize)
 	if err != nil {
 		return nil, fmt.Errorf("influx: %w", err)
 	}
