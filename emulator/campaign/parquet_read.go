@@ -102,8 +102,8 @@ const maxLength = 10_000
 // checkRow fails where a row has what no simulation says.
 func checkRow(r *statesim.Row) error {
 	for _, v := range []float64{r.Processing, r.Network} {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("the time %v is no number", v)
+		if !(math.Abs(v) <= 1e15) {
+			return fmt.Errorf("the time %v is no number of seconds", v)
 		}
 	}
 	if r.Length < 0 || r.Length > maxLength {

@@ -102,8 +102,8 @@ func (c *Collector) Predict(p *predict.Prediction) error {
 		return fmt.Errorf("%w: %s %d (%s) is predicted after chains were added", ErrInput, p.Model, p.Index, p.Job)
 	case e.known[k] != nil:
 		return fmt.Errorf("%w: %s %d (%s) is predicted twice", ErrInput, p.Model, p.Index, p.Job)
-	case bad(p.Total, p.Network, p.Processing):
-		return fmt.Errorf("%w: %s %d (%s): the prediction has a time that is negative or no number", ErrInput, p.Model, p.Index, p.Job)
+	case bad(p.Total, p.Network, p.Processing) || badSteps(p.Steps):
+		return fmt.Errorf("%w: %s %d (%s): the prediction has a time that is negative or no number of seconds", ErrInput, p.Model, p.Index, p.Job)
 	}
 	f := &forecast{total: p.Total, network: p.Network, processing: p.Processing, parts: p.Parts != nil && len(p.Parts) == len(p.Steps)}
 	f.steps = make([]forecastStep, len(p.Steps))
@@ -222,13 +222,23 @@ func (c *Collector) check(m *Chain) error {
 		wrong = wrong || bad(m.Steps[i].Duration)
 	}
 	if m.Err == "" && wrong {
-		return fmt.Errorf("%w: %s %d (%s): a measured time is negative or no number", ErrInput, m.Model, m.Index, m.Job)
+		return fmt.Errorf("%w: %s %d (%s): a measured time is negative or no number of seconds", ErrInput, m.Model, m.Index, m.Job)
 	}
 	return nil
 }
 
+// longest and shortest bound a time other than 0, in seconds. Beyond them squares and ratios are no numbers.
+const longest, shortest = 1e9, 1e-30
+
 func bad(times ...float64) bool {
-	return slices.ContainsFunc(times, func(t float64) bool { return !(t >= 0) || math.IsInf(t, 1) })
+	return slices.ContainsFunc(times, func(t float64) bool { return !(t >= 0 && t <= longest) || t > 0 && t < shortest })
+}
+
+// badSteps says whether a prediction has a step that begins or ends at no possible time.
+func badSteps(steps []predict.StepPrediction) bool {
+	return slices.ContainsFunc(steps, func(s predict.StepPrediction) bool {
+		return !(math.Abs(s.Start) <= longest && math.Abs(s.End) <= longest)
+	})
 }
 
 // sortedKeys orders groups by model, as the study lists them, and length.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"path/filepath"
 
 	"testbed/emulator/compare"
@@ -30,6 +31,9 @@ func Open(dir string, o compare.Options) (*compare.Run, error) {
 		o.Seed = m.Seed
 	}
 	if m.Overhead != nil {
+		if err := checkOverhead(m.Overhead); err != nil {
+			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, record.ManifestFile), err)
+		}
 		o.Empty = &compare.EmptyCall{Self: m.Overhead.Self, Pair: m.Overhead.Pair, Rest: m.Overhead.Rest, OneWay: m.Overhead.Step}
 	}
 	run := &compare.Run{Directory: dir, Name: m.Run, Seed: m.Seed, Fabric: m.Fabric, Runtime: m.Runtime,
@@ -64,6 +68,16 @@ func Compare(dirs []string, o compare.Options) (*compare.Comparison, error) {
 	}
 	c.Compare()
 	return c, nil
+}
+
+// checkOverhead fails where the manifest's times of an empty function are none.
+func checkOverhead(o *record.Overhead) error {
+	for _, t := range []float64{o.Self, o.Pair, o.Rest, o.Step} {
+		if !(math.Abs(t) <= 3600) {
+			return fmt.Errorf("an empty function that took %g s", t)
+		}
+	}
+	return nil
 }
 
 func scenarioName(m *record.Manifest) string {
