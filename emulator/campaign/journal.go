@@ -37,7 +37,7 @@ type record struct {
 const (
 	recordHeader = 12      // number of the replication, length, checksum: uint32 each
 	rowBytes     = 28      // processing, network, traffic: 8 bytes each; length: 4
-	maxRecord    = 1 << 30 // bytes of a replication
+	maxRecord    = 1 << 28 // bytes of a replication
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

@@ -11,6 +11,7 @@ const (
 	maxLoads       = 1_000
 	maxJobs        = 100_000_000
 	maxSimulations = 2_000_000
+	maxRows        = 10_000_000 // of a simulation
 )
 
 // bounded fails where there are more simulations than a campaign can consist of.

@@ -76,6 +76,9 @@ func (r *blockReader) take(c []parquetread.Values) error {
 		if job := c[4].Ints[i]; job != int64(len(r.block.Rows)) {
 			return fmt.Errorf("row %d: the job %d of the simulation %s, where %d is due", r.rows, job, r.block, len(r.block.Rows))
 		}
+		if len(r.block.Rows) == maxRows {
+			return fmt.Errorf("row %d: the simulation %s has more than the %d that are read: %w", r.rows, r.block, maxRows, readfile.ErrLimit)
+		}
 		r.block.Rows = append(r.block.Rows, row)
 	}
 	return nil

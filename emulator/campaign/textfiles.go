@@ -107,6 +107,9 @@ func parseRows(content []byte) ([]statesim.Row, error) {
 		if err := checkRow(&r); err != nil {
 			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
+		if n > maxRows {
+			return nil, fmt.Errorf("line %d: at most %d are read: %w", n, maxRows, readfile.ErrLimit)
+		}
 		rows = append(rows, r)
 	}
 	return rows, lines.Err()
