@@ -46,9 +46,9 @@ func applyCommand(s *State) *cli.Command {
 				verb = "would be changed"
 			}
 			for _, queue := range changes.Queues {
-				fmt.Fprintln(s.Stdout, queue)
+				_ = printf(s.Stdout, "%s\n", queue)
 			}
-			_, err = fmt.Fprintf(s.Stdout, "%s: %d queues %s; nodes keep running, and the next replay takes the file's workload\n", request.Testbed, len(changes.Queues), verb)
+			err = printf(s.Stdout, "%s: %d queues %s; nodes keep running, and the next replay takes the file's workload\n", request.Testbed, len(changes.Queues), verb)
 			return err
 		}}
 }
