@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"testbed/emulator/internal/shell"
 )
 
 // Down removes a testbed, in whatever state it is, and all that is left of it. Removing one that is not
@@ -76,7 +78,7 @@ func (h *Host) remove(ctx context.Context, testbed string, forget bool, progress
 	}
 	if len(failed) > 0 && !forget {
 		// The journal stays, so that Down can be tried again.
-		return errors.Join(append(failed, fmt.Errorf("something of %s is left: `testbed down --name %s` finishes once the cause is mended; with --forget it gives that up", testbed, testbed))...)
+		return errors.Join(append(failed, fmt.Errorf("something of %s is left: `testbed down --name %s` finishes once the cause is mended; with --forget it gives that up", testbed, shell.Quote(testbed)))...)
 	}
 	return h.Store.Remove(testbed)
 }

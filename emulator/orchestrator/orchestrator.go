@@ -15,6 +15,7 @@ import (
 
 	"testbed/emulator/faas"
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/shell"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/topology"
 )
@@ -153,7 +154,7 @@ func (h *Host) Open(ctx context.Context, name string) (*Testbed, error) {
 	}
 	if journal.Phase != Running {
 		return nil, fmt.Errorf("testbed %s is %s, not running: remove what is left of it with `testbed down --name %s`: %w",
-			name, journal.Phase, name, ErrNotRunning)
+			name, journal.Phase, shell.Quote(name), ErrNotRunning)
 	}
 	option, err := h.runtime(ctx, journal.Runtime)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/shell"
 )
 
 // nodeCheck is how often Watch looks at the nodes.
@@ -36,7 +37,7 @@ func (t *Testbed) watchNodes(ctx context.Context) error {
 		}
 		for _, n := range t.nodes {
 			if _, err := os.Stat(n.NetNS); err != nil {
-				return fmt.Errorf("node %s of testbed %s has died: `testbed logs --name %s %s` shows why", n.Node, n.Testbed, n.Testbed, n.Node)
+				return fmt.Errorf("node %s of testbed %s has died: `testbed logs --name %s %s` shows why", n.Node, n.Testbed, shell.Quote(n.Testbed), shell.Quote(n.Node))
 			}
 		}
 	}

@@ -84,4 +84,3 @@ func FuzzDirectory(f *testing.F) {
 		}
 	})
 }
-

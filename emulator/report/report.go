@@ -113,7 +113,7 @@ func (d *drawings) add(f figures.Drawing, id string, e int, engine string, c cha
 		return
 	}
 	if e > 0 {
-		rename(id + "-" + engine)
+		rename(id + "-" + fileWord(engine, e))
 	}
 	d.files = append(d.files, f)
 	if known := d.charts[id]; known != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/docker/docker/client"
 	"golang.org/x/sync/errgroup"
 
+	"testbed/emulator/internal/shell"
 	"testbed/emulator/noderuntime"
 )
 
@@ -144,7 +145,7 @@ func (l *launch) startOne(i int) error {
 		}
 	}
 	if errdefs.IsConflict(err) {
-		return fmt.Errorf("node %s: its container is there already: remove it with `testbed down --name %s`: %w", s.Node, s.Testbed, err)
+		return fmt.Errorf("node %s: its container is there already: remove it with `testbed down --name %s`: %w", s.Node, shell.Quote(s.Testbed), err)
 	}
 	if err != nil {
 		return err

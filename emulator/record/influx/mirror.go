@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"testbed/emulator/internal/readfile"
+	"testbed/emulator/internal/shell"
 	"testbed/emulator/record"
 )
 
@@ -210,5 +211,5 @@ func incomplete(name, dir string, c record.Counts) error {
 	if c.Message != "" {
 		text += " (" + c.Message + ")"
 	}
-	return fmt.Errorf("%s: %w: %s; `testbed upload %s` sends them", name, ErrIncomplete, text, dir)
+	return fmt.Errorf("%s: %w: %s; `testbed upload %s` sends them", name, ErrIncomplete, text, shell.Path(dir))
 }
