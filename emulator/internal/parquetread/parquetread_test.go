@@ -113,7 +113,7 @@ func TestForgedSizes(t *testing.T) {
 	huge := binary.AppendUvarint(nil, math.MaxUint64)
 	list := append([]byte{0x19, 0xfc}, huge...)                       // a list of structs
 	text := append([]byte{0x18}, huge...)                             // a text
-	run := append([]byte{1}, binary.AppendUvarint(nil, 1<<33)...)   // indices of one bit: 2^32 of one value
+	run := append([]byte{1}, binary.AppendUvarint(nil, 1<<33)...)     // indices of one bit: 2^32 of one value
 	packed := append([]byte{32}, binary.AppendUvarint(nil, 1<<60)...) // 2^59 times 8 indices
 	var deltas []byte
 	for _, n := range []uint64{128, 4, 1 << 40, 0} {
