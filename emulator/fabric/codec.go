@@ -16,8 +16,8 @@ import (
 // each vertex, edge, station and limit. So the reader counts while it reads: however small a message, it may
 // stand for something large, and one with all of them in it would be decoded as a whole.
 
-// schema is the format's number. Another one is of another version of the program.
-const schema = 2
+// Schema is the version of a Network's encoding. Processes and files of another one are refused.
+const Schema = 3
 
 // What a network may have at most: more than the largest scenario, of 5000 nodes and 20,000 links.
 const (
@@ -27,8 +27,8 @@ const (
 	maxSysctls  = 1_000
 )
 
-// ErrSchema is wrapped by the error of Decode about a network of another version of the program.
-var ErrSchema = errors.New("it is of another version of testbed")
+// ErrSchema is wrapped by errors about a network that another version of this program encoded.
+var ErrSchema = errors.New("of another version of testbed")
 
 // header says what follows.
 type header struct {
@@ -54,7 +54,7 @@ type limit struct {
 
 // Encode writes the network for Decode to read, perhaps in another process of the same program.
 func (n Network) Encode(w io.Writer) error {
-	h := header{Schema: schema, Testbed: n.Testbed, Seed: n.Seed, Stations: len(n.Stations), Queues: len(n.Queues), Down: n.Down, Partition: n.Partition}
+	h := header{Schema: Schema, Testbed: n.Testbed, Seed: n.Seed, Stations: len(n.Stations), Queues: len(n.Queues), Down: n.Down, Partition: n.Partition}
 	t := n.Topology
 	if t == nil {
 		t = &topology.Topology{}
@@ -101,7 +101,7 @@ func Decode(r io.Reader) (n Network, err error) {
 	}()
 	d := decoder{from: gob.NewDecoder(readfile.NewBudget(r, maxEncoded, "network"))}
 	if n, err = d.network(); err != nil {
-		return Network{}, fmt.Errorf("decode network %s: %w", n.Testbed, err)
+		return Network{}, fmt.Errorf("decode network %q: %w", n.Testbed, err)
 	}
 	return n, nil
 }
@@ -141,8 +141,8 @@ func (d *decoder) network() (Network, error) {
 
 func (h *header) check() error {
 	switch {
-	case h.Schema != schema:
-		return fmt.Errorf("%w: its format is %d, and %d is read", ErrSchema, h.Schema, schema)
+	case h.Schema != Schema:
+		return fmt.Errorf("%w (schema %d; this program knows %d)", ErrSchema, h.Schema, Schema)
 	case min(h.Vertices, h.Edges, h.Stations, h.Queues, h.EdgeNetwork) < 0 || h.EdgeNetwork > h.Vertices || h.Stations > h.Vertices || h.Queues > 2*h.Vertices:
 		return fmt.Errorf("%d vertices, %d of them the edge network's, %d edges, %d stations and %d queues", h.Vertices, h.EdgeNetwork, h.Edges, h.Stations, h.Queues)
 	case h.Vertices > maxVertices || h.Edges > maxEdges:

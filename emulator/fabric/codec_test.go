@@ -117,7 +117,7 @@ func TestDecodeChecksNumbers(t *testing.T) {
 
 // A format of another version is said to be one, and what is announced takes no memory.
 func TestDecodeChecksTheHeader(t *testing.T) {
-	for want, h := range map[error]header{ErrSchema: {Schema: 1}, readfile.ErrLimit: {Schema: schema, Vertices: 1 << 40}} {
+	for want, h := range map[error]header{ErrSchema: {Schema: 1}, readfile.ErrLimit: {Schema: Schema, Vertices: 1 << 40}} {
 		var wire bytes.Buffer
 		if err := gob.NewEncoder(&wire).Encode(h); err != nil {
 			t.Fatal(err)
