@@ -10,7 +10,7 @@ import (
 // links and ways to the cloud.
 const (
 	maxVertices = 50_000
-	maxEdges    = 500_000
+	maxEdges    = 250_000
 )
 
 // check fails where the file holds more than a network can have. Drawing takes time that grows faster than
