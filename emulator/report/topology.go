@@ -12,7 +12,7 @@ const (
 	// and the page would be too large.
 	mostDrawn = 11_000
 	// mostMarkup is how many bytes of the page its drawing may take.
-	mostMarkup = 2_000_000
+	mostMarkup = 2_200_000
 	// mostTall is from which height, of its width, on a topology is not printed as PNG: of its 2126 dots in a row.
 	mostTall = 12
 )
