@@ -45,7 +45,7 @@ bench: $(BIN) ## Benchmarks, and the time and memory of up and down, bare contai
 	$(GO) test -run '^$$' -bench . -benchmem ./emulator/...
 	scripts/bench
 
-fuzz: ## Fuzz the parsers of scenarios, ether files and traces, FUZZTIME (30s) each
+fuzz: ## Fuzz every reader of files and messages, FUZZTIME (30s) each
 	scripts/fuzz $(FUZZTIME)
 
 e2e: $(BIN) ## The end-to-end scripts against real namespaces (needs root)

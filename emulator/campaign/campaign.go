@@ -93,6 +93,9 @@ func (s *Spec) Validate() error {
 		_, err := plan.ParseModel(string(m))
 		errs = append(errs, err)
 	}
+	if err := s.bounded(); err != nil {
+		return errors.Join(append(errs, err)...) // what follows would take long
+	}
 	if twice(s.Jobs) || twice(s.Policies) || twice(s.Models) {
 		errs = append(errs, errors.New("a number of jobs, a policy or a model is given twice"))
 	}

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/predict/statesim"
 )
 
@@ -33,8 +35,9 @@ type record struct {
 }
 
 const (
-	recordHeader = 12 // number of the replication, length, checksum: uint32 each
-	rowBytes     = 28 // processing, network, traffic: 8 bytes each; length: 4
+	recordHeader = 12      // number of the replication, length, checksum: uint32 each
+	rowBytes     = 28      // processing, network, traffic: 8 bytes each; length: 4
+	maxRecord    = 1 << 28 // bytes of a replication
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -46,6 +49,9 @@ func journalHeader(fingerprint string) []byte {
 // openJournal opens the journal of the campaign with the given fingerprint, and makes a new one unless
 // resume is true and there is one that belongs to it.
 func openJournal(path, fingerprint string, spec *Spec, resume bool) (*journal, error) {
+	if err := checkJournal(path); err != nil {
+		return nil, err
+	}
 	flags := os.O_RDWR | os.O_CREATE
 	if !resume {
 		flags |= os.O_TRUNC
@@ -59,6 +65,18 @@ func openJournal(path, fingerprint string, spec *Spec, resume bool) (*journal, e
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), file.Close())
 	}
 	return j, nil
+}
+
+// checkJournal fails where there is something that is no journal, such as a pipe.
+func checkJournal(path string) error {
+	file, err := readfile.Open(path, readfile.NoLimit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 // load finds the records of a journal up to the first that is not whole, and cuts the rest off.
@@ -94,7 +112,7 @@ func (j *journal) whole(offset int64) (unit, size int, ok bool) {
 	}
 	unit, size = int(binary.LittleEndian.Uint32(head[:])), int(binary.LittleEndian.Uint32(head[4:]))
 	info, err := j.file.Stat()
-	if err != nil || unit >= j.spec.units() || offset+recordHeader+int64(size) > info.Size() {
+	if err != nil || unit >= j.spec.units() || size > maxRecord || offset+recordHeader+int64(size) > info.Size() {
 		return 0, 0, false
 	}
 	text, err := j.read(record{offset + recordHeader, size})
@@ -147,7 +165,7 @@ func (j *journal) blocks(unit int) ([]Block, error) {
 			return nil, fmt.Errorf("%s: replication %d is cut off", j.file.Name(), unit)
 		}
 		n := int(binary.LittleEndian.Uint32(text))
-		if text = text[4:]; len(text) < n*rowBytes {
+		if text = text[4:]; n > len(text)/rowBytes {
 			return nil, fmt.Errorf("%s: replication %d is cut off", j.file.Name(), unit)
 		}
 		blocks[i].Rows = make([]statesim.Row, n)
@@ -157,6 +175,9 @@ func (j *journal) blocks(unit int) ([]Block, error) {
 				Network:    math.Float64frombits(binary.LittleEndian.Uint64(text[8:])),
 				Traffic:    int64(binary.LittleEndian.Uint64(text[16:])),
 				Length:     int(binary.LittleEndian.Uint32(text[24:])),
+			}
+			if err := checkRow(&blocks[i].Rows[k]); err != nil {
+				return nil, fmt.Errorf("%s: replication %d: %w", j.file.Name(), unit, err)
 			}
 			text = text[rowBytes:]
 		}

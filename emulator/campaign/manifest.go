@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/topology"
 	"testbed/emulator/workload"
 )
@@ -99,7 +100,7 @@ func (m *Manifest) prepare(dir string, resume bool) (goOn bool, err error) {
 	case err != nil:
 		return false, err
 	case !resume:
-		return false, errors.Join(clean(dir, &old.Spec), m.write(dir))
+		return false, errors.Join(clean(dir, old), m.write(dir))
 	case old.Fingerprint != m.Fingerprint:
 		return false, fmt.Errorf("%s holds another campaign (%s): leave --resume out to replace it, or give another directory", dir, old.describe())
 	case !exists(filepath.Join(dir, JournalFile)) && exists(filepath.Join(dir, SummaryFile)):
@@ -124,13 +125,9 @@ func (m *Manifest) write(dir string) error {
 // ReadManifest reads the manifest of a campaign's directory.
 func ReadManifest(dir string) (*Manifest, error) {
 	path := filepath.Join(dir, ManifestFile)
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
 	m := &Manifest{}
-	if err := json.Unmarshal(text, m); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	if err := readfile.JSON(path, readfile.Limits{Bytes: readfile.MiB, Values: 10_000}, m); err != nil {
+		return nil, err
 	}
 	if err := m.Spec.Validate(); err != nil || !slices.Contains(Stores, m.Store) {
 		return nil, errors.Join(fmt.Errorf("%s: not a campaign's manifest", path), err)
@@ -139,7 +136,8 @@ func ReadManifest(dir string) (*Manifest, error) {
 }
 
 // clean removes the files of an earlier campaign, and no others.
-func clean(dir string, spec *Spec) error {
+func clean(dir string, old *Manifest) error {
+	spec := &old.Spec
 	var errs []error
 	remove := func(path string) {
 		if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
@@ -148,6 +146,9 @@ func clean(dir string, spec *Spec) error {
 	}
 	for _, name := range []string{SummaryFile, JournalFile, ParquetFile, ParquetFile + ".tmp", LengthsFile} {
 		remove(filepath.Join(dir, name))
+	}
+	if old.Store != Statesim {
+		return errors.Join(errs...)
 	}
 	for i := range spec.units() {
 		for _, b := range spec.blocks(i) {

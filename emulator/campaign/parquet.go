@@ -3,15 +3,10 @@ package campaign
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
-
-	"testbed/emulator/placement"
-	"testbed/emulator/plan"
-	"testbed/emulator/predict/statesim"
 )
 
 // parquetRow is a row of ParquetFile: one job of one simulation.
@@ -82,46 +77,4 @@ func (p *parquetFile) finish() error {
 // abandon removes what was written.
 func (p *parquetFile) abandon() error {
 	return errors.Join(p.file.Close(), os.Remove(p.file.Name()))
-}
-
-// readParquet reads the simulations of a ParquetFile, in order. A simulation without jobs leaves no rows
-// and is not seen again.
-func readParquet(path string, each func(*Block) error) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = file.Close() }() // read only: nothing is lost
-	in := parquet.NewGenericReader[parquetRow](file)
-	defer func() { _ = in.Close() }()
-	rows := make([]parquetRow, 4096)
-	var b *Block
-	for {
-		n, err := in.Read(rows)
-		for i := range rows[:n] {
-			r := &rows[i]
-			if b == nil || !r.belongs(b) {
-				if b != nil {
-					if err := each(b); err != nil {
-						return err
-					}
-				}
-				b = &Block{Jobs: int(r.Jobs), Seed: uint64(r.Seed), Policy: placement.Policy(r.Policy), Model: plan.Model(r.Model)}
-			}
-			b.Rows = append(b.Rows, statesim.Row{Processing: r.Processing, Network: r.Network, Traffic: r.Traffic, Length: int(r.Length)})
-		}
-		switch {
-		case err == nil:
-			continue
-		case !errors.Is(err, io.EOF):
-			return fmt.Errorf("%s: %w", path, err)
-		case b != nil:
-			return each(b)
-		}
-		return nil
-	}
-}
-
-func (r *parquetRow) belongs(b *Block) bool {
-	return uint64(r.Seed) == b.Seed && int(r.Jobs) == b.Jobs && r.Policy == string(b.Policy) && r.Model == string(b.Model)
 }

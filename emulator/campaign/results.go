@@ -211,6 +211,12 @@ func Load(dir string) (*Results, error) {
 	}
 	r := NewResults(m.Spec)
 	add := func(b *Block) error {
+		if len(r.Means) == m.Spec.simulations() {
+			return fmt.Errorf("%s: more than its %d simulations: %w", dir, len(r.Means), errForeign)
+		}
+		if err := m.Spec.holds(b); err != nil {
+			return fmt.Errorf("%s: %w", dir, err)
+		}
 		r.Add(b)
 		return nil
 	}

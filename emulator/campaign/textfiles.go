@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/predict/statesim"
 )
 
@@ -77,7 +78,7 @@ func readTexts(dir string, spec *Spec, each func(*Block) error) error {
 	for i := range spec.units() {
 		for _, b := range spec.blocks(i) {
 			path, _ := textNames(dir, spec, &b)
-			content, err := os.ReadFile(path)
+			content, err := readfile.All(path, maxText)
 			if err != nil {
 				return err
 			}
@@ -92,6 +93,9 @@ func readTexts(dir string, spec *Spec, each func(*Block) error) error {
 	return nil
 }
 
+// maxText is the most bytes of a simulation's file.
+const maxText = 256 * readfile.MiB
+
 func parseRows(content []byte) ([]statesim.Row, error) {
 	var rows []statesim.Row
 	lines := bufio.NewScanner(bytes.NewReader(content))
@@ -99,6 +103,12 @@ func parseRows(content []byte) ([]statesim.Row, error) {
 		var r statesim.Row
 		if _, err := fmt.Fscan(strings.NewReader(lines.Text()), &r.Processing, &r.Network, &r.Traffic, &r.Length); err != nil {
 			return nil, fmt.Errorf("line %d: %w", n, err)
+		}
+		if err := checkRow(&r); err != nil {
+			return nil, fmt.Errorf("line %d: %w", n, err)
+		}
+		if n > maxRows {
+			return nil, fmt.Errorf("line %d: at most %d are read: %w", n, maxRows, readfile.ErrLimit)
 		}
 		rows = append(rows, r)
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/urfave/cli/v2"
@@ -17,6 +16,8 @@ lacks a privilege or capability, 4 a check failed, 130 interrupted.`
 
 // Main runs one command line and returns its exit code.
 func Main(s *State) int {
+	s, flush := s.escaped()
+	defer flush()
 	ctx, stop := s.Interrupts()
 	defer stop()
 	app := newApp(s)
@@ -28,12 +29,7 @@ func Main(s *State) int {
 	if ctx.Err() != nil {
 		code = ExitInterrupted
 	}
-	if text := err.Error(); text != "" {
-		fmt.Fprintf(s.Stderr, "testbed: %s\n", text)
-	}
-	if hint != "" {
-		fmt.Fprintf(s.Stderr, "hint: %s\n", hint)
-	}
+	complain(s, err, hint)
 	return code
 }
 
@@ -47,7 +43,7 @@ func newApp(s *State) *cli.App {
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   usageError,
 		CommandNotFound: func(c *cli.Context, name string) {
-			fmt.Fprintf(s.Stderr, "testbed: no command %q; `testbed help` lists them\n", name)
+			_ = printf(s.Stderr, "testbed: no command %q; `testbed help` lists them\n", name)
 		},
 		Commands: []*cli.Command{
 			runCommand(s), upCommand(s), downCommand(s), listCommand(s), inspectCommand(s), execCommand(s), logsCommand(s), linkCommand(s), applyCommand(s),
@@ -121,8 +117,7 @@ func versionCommand(s *State) *cli.Command {
 		if err := none(c); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintln(s.Stdout, "testbed", s.Version)
-		return err
+		return printf(s.Stdout, "testbed %s\n", s.Version)
 	}}
 }
 

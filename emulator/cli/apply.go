@@ -9,6 +9,7 @@ import (
 
 	"testbed/emulator/experiment"
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/shell"
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/timeline"
 	"testbed/emulator/topology"
@@ -46,9 +47,9 @@ func applyCommand(s *State) *cli.Command {
 				verb = "would be changed"
 			}
 			for _, queue := range changes.Queues {
-				fmt.Fprintln(s.Stdout, queue)
+				_ = printf(s.Stdout, "%s\n", queue)
 			}
-			_, err = fmt.Fprintf(s.Stdout, "%s: %d queues %s; nodes keep running, and the next replay takes the file's workload\n", request.Testbed, len(changes.Queues), verb)
+			err = printf(s.Stdout, "%s: %d queues %s; nodes keep running, and the next replay takes the file's workload\n", request.Testbed, len(changes.Queues), verb)
 			return err
 		}}
 }
@@ -96,7 +97,7 @@ func rebuild(testbed string, structural []string) error {
 	if more := len(structural) - shown; more > 0 {
 		text += fmt.Sprintf(", and %d more", more)
 	}
-	return fmt.Errorf("%s: this takes other nodes or links than are up: `testbed down --name %s`, then `testbed up`", text, testbed)
+	return fmt.Errorf("%s: this takes other nodes or links than are up: `testbed down --name %s`, then `testbed up`", text, shell.Quote(testbed))
 }
 
 // queueName is a link with, where it has two queues, the direction.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -33,7 +32,7 @@ func doctorCommand(s *State) *cli.Command {
 					t.AppendRow(table.Row{k.Name, mark, k.Found, k.Follows, k.Remedy})
 				}
 				t.Render()
-				fmt.Fprintf(s.Stdout, "auto takes: runtime %s, fabric %s\n", orNone(d.Runtime), orNone(d.Fabric))
+				_ = printf(s.Stdout, "auto takes: runtime %s, fabric %s\n", orNone(d.Runtime), orNone(d.Fabric))
 			}
 			if !d.Ready {
 				return &coded{error: errors.New("no testbed can be brought up on this host"), code: ExitUnsupported}

@@ -30,7 +30,7 @@ func execCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
-			code, err := bed.Runtime.Exec(c.Context, node, args[1:], noderuntime.Stdio{In: s.Stdin, Out: s.Stdout, Err: s.Stderr})
+			code, err := bed.Runtime.Exec(c.Context, node, args[1:], noderuntime.Stdio{In: s.Stdin, Out: s.exactOut(), Err: s.exactErr()})
 			if code != 0 {
 				// The command has said itself what was wrong; its status becomes ours.
 				if err == nil {

@@ -30,7 +30,7 @@ func execute(c *cli.Context, s *State, bed *orchestrator.Testbed, e *experiment.
 		err = errors.Join(err, p.print(s, outcome.Reports))
 	}
 	for _, text := range outcome.Summary.Errors {
-		fmt.Fprintln(s.Stderr, "failed:", text)
+		_ = printf(s.Stderr, "failed: %s\n", text)
 	}
 	if outcome.Dir != "" {
 		err = errors.Join(err, conclude(c, s, outcome, show, p.format == "table"))
@@ -82,7 +82,7 @@ func conclude(c *cli.Context, s *State, outcome *session.Outcome, show *progress
 func say(s *State, lines ...string) {
 	for _, line := range lines {
 		if line != "" {
-			fmt.Fprintln(s.Stdout, line)
+			_ = printf(s.Stdout, "%s\n", line)
 		}
 	}
 }

@@ -82,7 +82,7 @@ func printQueues(s *State, queues []fabric.QueueStatus) {
 	t.SuppressEmptyColumns() // faults are rare
 	t.Render()
 	for _, note := range notes {
-		fmt.Fprintln(s.Stdout, "note:", note)
+		_ = printf(s.Stdout, "note: %s\n", note)
 	}
 }
 

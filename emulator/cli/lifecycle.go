@@ -61,7 +61,7 @@ func prune(c *cli.Context, s *State) error {
 	}
 	removed, err := docker.New(s.Binary).Prune(c.Context)
 	for _, image := range removed {
-		fmt.Fprintln(s.Stdout, "removed", image)
+		_ = printf(s.Stdout, "removed %s\n", image)
 	}
 	return err
 }
@@ -149,7 +149,7 @@ func statuses(c *cli.Context, host *orchestrator.Host) ([]status, error) {
 
 // printJSON prints v, indented, on standard output.
 func printJSON(s *State, v any) error {
-	e := json.NewEncoder(s.Stdout)
+	e := json.NewEncoder(s.exactOut())
 	e.SetIndent("", "  ")
 	return e.Encode(v)
 }
@@ -161,5 +161,5 @@ func newTable(s *State, header ...any) table.Writer {
 	t.SetStyle(table.StyleLight)
 	t.Style().Options.SeparateRows = false
 	t.AppendHeader(table.Row(header))
-	return t
+	return safeTable{t}
 }

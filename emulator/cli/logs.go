@@ -24,6 +24,6 @@ func logsCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
-			return bed.Logs(c.Context, node, c.Bool("follow"), s.Stdout)
+			return bed.Logs(c.Context, node, c.Bool("follow"), s.exactOut())
 		}}
 }

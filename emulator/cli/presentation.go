@@ -43,7 +43,7 @@ func wanted(c *cli.Context) (presentation, error) {
 // print shows one run's reports as they were asked for.
 func (p presentation) print(s *State, reports []*compare.Report) error {
 	if p.format == "json" {
-		return compare.WriteJSON(s.Stdout, reports)
+		return compare.WriteJSON(s.exactOut(), reports)
 	}
 	return p.tables(s, reports)
 }
@@ -85,11 +85,11 @@ func (p presentation) tables(s *State, reports []*compare.Report) error {
 // printRuns shows several runs: each by itself, then side by side.
 func (p presentation) printRuns(s *State, c *compare.Comparison) error {
 	if p.format == "json" {
-		return c.WriteJSON(s.Stdout)
+		return c.WriteJSON(s.exactOut())
 	}
 	for _, r := range c.Runs {
 		if len(c.Runs) > 1 {
-			fmt.Fprintf(s.Stdout, "%s\n", r.Directory)
+			_ = printf(s.Stdout, "%s\n", r.Directory)
 		}
 		if err := p.tables(s, r.Reports); err != nil {
 			return err
@@ -98,7 +98,7 @@ func (p presentation) printRuns(s *State, c *compare.Comparison) error {
 			fmt.Fprintln(s.Stdout, "The samples' last line is cut off, as a crash leaves it.")
 		}
 		if r.StraySteps > 0 {
-			fmt.Fprintf(s.Stdout, "%d steps do not follow their chain in the samples, and were left out.\n", r.StraySteps)
+			_ = printf(s.Stdout, "%d steps do not follow their chain in the samples, and were left out.\n", r.StraySteps)
 		}
 		if len(c.Runs) > 1 {
 			fmt.Fprintln(s.Stdout)

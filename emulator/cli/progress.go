@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"testbed/emulator/internal/printable"
 )
 
 // progress shows a few lines that are rewritten on a terminal, and nothing elsewhere.
@@ -20,7 +22,7 @@ type progress struct {
 	last  time.Time
 }
 
-func newProgress(s *State) *progress { return &progress{out: s.Stderr, show: s.Terminal} }
+func newProgress(s *State) *progress { return &progress{out: s.exactErr(), show: s.Terminal} }
 
 // set shows a line in place of what was shown last.
 func (p *progress) set(line string) { p.block([]string{strings.ReplaceAll(line, "\n", " ")}) }
@@ -33,8 +35,20 @@ func (p *progress) block(lines []string) {
 		return
 	}
 	p.rewind()
+	width := terminalWidth()
+	for i, line := range lines {
+		lines[i] = fitting(printable.Line(line), width)
+	}
 	fmt.Fprint(p.out, strings.Join(lines, "\n"))
 	p.lines, p.last = len(lines), time.Now()
+}
+
+// fitting cuts a line that escaping has made longer than the terminal is wide.
+func fitting(line string, width int) string {
+	if letters := []rune(line); len(letters) > width {
+		return string(letters[:width])
+	}
+	return line
 }
 
 // often is block for lines that change many times a second: it shows ten of them a second, and makes no others.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 
 	"github.com/urfave/cli/v2"
@@ -39,9 +38,8 @@ func reportCommand(s *State) *cli.Command {
 				}{made.Page, made.Size, made.Figures, made.Missing})
 			}
 			for _, text := range made.Missing {
-				fmt.Fprintln(s.Stderr, "note:", text)
+				_ = printf(s.Stderr, "note: %s\n", text)
 			}
-			_, err = fmt.Fprintf(s.Stdout, "Report: %s (%.1f MB), %d figures in %s/%s\n", made.Page, float64(made.Size)/1e6, len(made.Figures), dir, report.FiguresDir)
-			return err
+			return printf(s.Stdout, "Report: %s (%.1f MB), %d figures in %s/%s\n", made.Page, float64(made.Size)/1e6, len(made.Figures), dir, report.FiguresDir)
 		}}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"testbed/emulator/internal/shell"
 	"testbed/emulator/orchestrator"
 )
 
@@ -69,7 +70,7 @@ func removeAfterwards(host *orchestrator.Host, testbed string, s *State) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	if err := host.Down(ctx, testbed, nil); err != nil {
-		fmt.Fprintf(s.Stderr, "testbed: %v\nhint: `testbed down --name %s` tries again\n", err, testbed)
+		complain(s, err, fmt.Sprintf("`testbed down --name %s` tries again", shell.Quote(testbed)))
 	}
 }
 

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/urfave/cli/v2"
 
@@ -27,7 +26,7 @@ func prepare(s *State, path string) (*experiment.Experiment, error) {
 		return nil, usage(err)
 	}
 	for _, note := range e.Notes {
-		fmt.Fprintln(s.Stderr, "note:", note)
+		_ = printf(s.Stderr, "note: %s\n", note)
 	}
 	return e, nil
 }
@@ -67,9 +66,8 @@ func validateCommand(s *State) *cli.Command {
 			if form == "json" {
 				return printJSON(s, summary)
 			}
-			_, err = fmt.Fprintf(s.Stdout, "%s: ok: %d hosts, %d links, %d jobs with %d invocations, models %v\n",
+			return printf(s.Stdout, "%s: ok: %d hosts, %d links, %d jobs with %d invocations, models %v\n",
 				path, summary.Hosts, summary.Links, summary.Jobs, summary.Invocations, summary.Models)
-			return err
 		}}
 }
 

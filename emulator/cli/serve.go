@@ -39,7 +39,7 @@ func serveCommand(s *State) *cli.Command {
 			// The run's own sampler is in another process; this one serves the page only and records nothing.
 			sampler := observe.Start(observe.Config{Fabric: bed.Fabric, Topology: e.Topology, Sink: nowhere{}, Interval: time.Second})
 			defer sampler.Stop()
-			fmt.Fprintf(s.Stdout, "Testbed %s at http://%s/ (Ctrl-C ends it)\n", bed.Journal.Testbed, listener.Addr())
+			_ = printf(s.Stdout, "Testbed %s at http://%s/ (Ctrl-C ends it)\n", bed.Journal.Testbed, listener.Addr())
 			err = serve.Serve(c.Context, listener, page(bed, sampler, e.Topology, c.StringSlice("host")))
 			return errors.Join(err, c.Context.Err())
 		}}

@@ -55,7 +55,7 @@ func simulateCampaign(c *cli.Context, s *State) error {
 		return usage(err)
 	}
 	for _, note := range append(notes, smallPool(simulation, spec)...) {
-		fmt.Fprintln(s.Stderr, "note:", note)
+		_ = printf(s.Stderr, "note: %s\n", note)
 	}
 	dir, err := campaignDir(c)
 	if err != nil {

@@ -72,7 +72,7 @@ func presentStudy(s *State, form, dir string, r *campaign.Results) error {
 		}{statements, files})
 	}
 	printStatements(s, statements)
-	_, err := fmt.Fprintf(s.Stdout, "Figures and table: %s\n", filepath.Join(dir, "{"+strings.Join([]string{figures.TrafficName, figures.LatencyName, figures.LengthName}, ",")+"}.{"+strings.Join(figures.Formats, ",")+"}, ")+statementsFile)
+	err := printf(s.Stdout, "Figures and table: %s\n", filepath.Join(dir, "{"+strings.Join([]string{figures.TrafficName, figures.LatencyName, figures.LengthName}, ",")+"}.{"+strings.Join(figures.Formats, ",")+"}, ")+statementsFile)
 	return err
 }
 
@@ -83,14 +83,14 @@ func printStatements(s *State, statements []study.Statement) {
 		if st.Missing != "" {
 			numbers = st.Missing
 		}
-		fmt.Fprintf(s.Stdout, "%-13s  %s\n", st.Verdict(), st.Claim)
+		_ = printf(s.Stdout, "%-13s  %s\n", st.Verdict(), st.Claim)
 		for _, line := range []string{"measured:  " + numbers, "criterion: " + st.Criterion} {
 			for i, part := range strings.Split(text.WrapSoft(line, 96), "\n") {
 				indent := 15
 				if i > 0 {
 					indent += len("criterion: ")
 				}
-				fmt.Fprintf(s.Stdout, "%*s%s\n", indent, "", strings.TrimRight(part, " "))
+				_ = printf(s.Stdout, "%*s%s\n", indent, "", strings.TrimRight(part, " "))
 			}
 		}
 	}
@@ -167,7 +167,7 @@ func printCampaign(s *State, form, dir string, r *campaign.Results) error {
 	}
 	t.Render()
 	if dir != "" {
-		fmt.Fprintf(s.Stdout, "Results: %s\n", dir)
+		_ = printf(s.Stdout, "Results: %s\n", dir)
 	}
 	return nil
 }

@@ -24,6 +24,8 @@ type State struct {
 	Root     bool   // the process may make namespaces
 	// Interrupts returns a context that ends on Ctrl-C, SIGTERM or SIGHUP.
 	Interrupts func() (context.Context, context.CancelFunc)
+
+	out, err io.Writer // what Stdout and Stderr escape for; see escaped
 }
 
 // NewState takes the state from the operating system.

@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 
 	"github.com/urfave/cli/v2"
@@ -44,7 +43,7 @@ func synthTopology(s *State) *cli.Command {
 			if err := writeEther(t, prefix); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(s.Stdout, "%s.nodes, .links, .edges: %d hosts, %d links\n", prefix, len(t.Hosts()), len(t.Links()))
+			err = printf(s.Stdout, "%s.nodes, .links, .edges: %d hosts, %d links\n", prefix, len(t.Hosts()), len(t.Links()))
 			return err
 		}}
 }
@@ -93,7 +92,7 @@ func synthWorkload(s *State) *cli.Command {
 			}
 			trace := spar.Synthesize(c.Int("jobs"), c.Uint64("seed"))
 			if c.String("output") == "" {
-				return spar.Write(s.Stdout, trace)
+				return spar.Write(s.exactOut(), trace)
 			}
 			var text bytes.Buffer
 			if err := spar.Write(&text, trace); err != nil {

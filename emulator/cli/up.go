@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -47,7 +46,7 @@ func upCommand(s *State) *cli.Command {
 			if form == "json" {
 				return printJSON(s, bed.Journal)
 			}
-			_, err = fmt.Fprintf(s.Stdout, "%s is up: %d nodes (%s), %d links (%s), in %.2f s\n", bed.Journal.Testbed, len(bed.Journal.Nodes),
+			err = printf(s.Stdout, "%s is up: %d nodes (%s), %d links (%s), in %.2f s\n", bed.Journal.Testbed, len(bed.Journal.Nodes),
 				bed.Journal.Runtime, len(e.Topology.Links()), bed.Journal.Fabric, bed.Journal.Took.Round(10*time.Millisecond).Seconds())
 			return err
 		}}
@@ -91,6 +90,6 @@ func dryRun(s *State, form string, e *experiment.Experiment, req orchestrator.Re
 	}
 	printNodes(s, desired.Nodes, nil)
 	printQueues(s, desired.Links)
-	_, err = fmt.Fprintf(s.Stdout, "%s would be up with %d nodes and %d queues; nothing was made\n", req.Testbed, len(desired.Nodes), len(desired.Links))
+	err = printf(s.Stdout, "%s would be up with %d nodes and %d queues; nothing was made\n", req.Testbed, len(desired.Nodes), len(desired.Links))
 	return err
 }

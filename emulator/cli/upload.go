@@ -74,7 +74,7 @@ func upload(c *cli.Context, s *State) error {
 		}
 		all = append(all, result)
 		if form == "table" {
-			fmt.Fprintf(s.Stdout, "%s: %s\n", dir, databaseLine(config.Name(), counts))
+			_ = printf(s.Stdout, "%s: %s\n", dir, databaseLine(config.Name(), counts))
 		}
 		if c.Context.Err() != nil {
 			break

@@ -131,7 +131,10 @@ func acceleration(cube, square float64) float64 {
 	if square <= 0 {
 		return 0
 	}
-	return cube / (6 * math.Pow(square, 1.5))
+	if a := cube / (6 * math.Pow(square, 1.5)); !math.IsNaN(a) && !math.IsInf(a, 0) {
+		return a
+	}
+	return 0 // the squares are too small to be told from none
 }
 
 // bca is the bias-corrected and accelerated 95 % interval (Efron, 1987) of an estimate from n observations,

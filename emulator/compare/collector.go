@@ -19,6 +19,8 @@ type Collector struct {
 	policy  string
 	samples []sample
 	counts  map[groupKey]*counts
+	chains  int
+	size    size
 }
 
 // sample is a chain that was measured without an error.
@@ -87,15 +89,21 @@ func NewCollector(o Options) *Collector {
 // the first chain. It fails with ErrInput where a chain is predicted twice by one engine or a time is
 // negative or not a number.
 func (c *Collector) Predict(p *predict.Prediction) error {
-	e := c.engine(p.Engine)
+	e, err := c.engine(p.Engine)
+	if err == nil {
+		err = c.size.predict(len(p.Steps))
+	}
+	if err != nil {
+		return err
+	}
 	k := key{p.Model, p.Index}
 	switch {
 	case len(c.counts) > 0:
 		return fmt.Errorf("%w: %s %d (%s) is predicted after chains were added", ErrInput, p.Model, p.Index, p.Job)
 	case e.known[k] != nil:
 		return fmt.Errorf("%w: %s %d (%s) is predicted twice", ErrInput, p.Model, p.Index, p.Job)
-	case bad(p.Total, p.Network, p.Processing):
-		return fmt.Errorf("%w: %s %d (%s): the prediction has a time that is negative or no number", ErrInput, p.Model, p.Index, p.Job)
+	case bad(p.Total, p.Network, p.Processing) || badSteps(p.Steps):
+		return fmt.Errorf("%w: %s %d (%s): the prediction has a time that is negative or no number of seconds", ErrInput, p.Model, p.Index, p.Job)
 	}
 	f := &forecast{total: p.Total, network: p.Network, processing: p.Processing, parts: p.Parts != nil && len(p.Parts) == len(p.Steps)}
 	f.steps = make([]forecastStep, len(p.Steps))
@@ -109,15 +117,18 @@ func (c *Collector) Predict(p *predict.Prediction) error {
 	return nil
 }
 
-func (c *Collector) engine(name string) *engine {
+func (c *Collector) engine(name string) (*engine, error) {
 	for _, e := range c.engines {
 		if e.name == name {
-			return e
+			return e, nil
 		}
+	}
+	if len(c.engines) == maxEngines {
+		return nil, fmt.Errorf("%w: predictions of more than %d engines", ErrInput, maxEngines)
 	}
 	e := &engine{name: name, known: map[key]*forecast{}, sums: map[groupKey]*sums{}}
 	c.engines = append(c.engines, e)
-	return e
+	return e, nil
 }
 
 // oneEngine fails where a prediction is not of the engine.
@@ -132,15 +143,24 @@ func oneEngine(engine string, p *predict.Prediction) error {
 // or not a number, or the policy is not that of the chains before.
 func (c *Collector) Add(m *Chain) error {
 	if len(c.engines) == 0 {
-		c.engine("")
+		if _, err := c.engine(""); err != nil {
+			return err
+		}
 	}
 	if err := c.check(m); err != nil {
 		return err
 	}
 	c.policy = m.Policy
+	c.chains++
+	if err := c.size.chain(c.chains, m.Job); err != nil {
+		return err
+	}
 	k := groupKey{m.Model, max(1, m.Length)}
 	n := c.counts[k]
 	if n == nil {
+		if err := c.size.group(k, len(c.counts)+1); err != nil {
+			return err
+		}
 		n = &counts{}
 		c.counts[k] = n
 	}
@@ -197,18 +217,28 @@ func (c *Collector) check(m *Chain) error {
 	if len(c.counts) > 0 && m.Policy != c.policy {
 		return fmt.Errorf("%w: the rows are of the policies %q and %q; compare each with its own predictions", ErrInput, c.policy, m.Policy)
 	}
-	wrong := bad(m.Total, m.Network, m.Processing) || m.Index > math.MaxInt32 || m.Length > math.MaxInt32
+	wrong := bad(m.Total, m.Network, m.Processing) || m.Index != int(int32(m.Index)) || m.Length != int(int32(m.Length))
 	for i := range m.Steps {
 		wrong = wrong || bad(m.Steps[i].Duration)
 	}
 	if m.Err == "" && wrong {
-		return fmt.Errorf("%w: %s %d (%s): a measured time is negative or no number", ErrInput, m.Model, m.Index, m.Job)
+		return fmt.Errorf("%w: %s %d (%s): a measured time is negative or no number of seconds", ErrInput, m.Model, m.Index, m.Job)
 	}
 	return nil
 }
 
+// longest and shortest bound a time other than 0, in seconds. Beyond them squares and ratios are no numbers.
+const longest, shortest = 1e9, 1e-30
+
 func bad(times ...float64) bool {
-	return slices.ContainsFunc(times, func(t float64) bool { return !(t >= 0) || math.IsInf(t, 1) })
+	return slices.ContainsFunc(times, func(t float64) bool { return !(t >= 0 && t <= longest) || t > 0 && t < shortest })
+}
+
+// badSteps says whether a prediction has a step that begins or ends at no possible time.
+func badSteps(steps []predict.StepPrediction) bool {
+	return slices.ContainsFunc(steps, func(s predict.StepPrediction) bool {
+		return !(math.Abs(s.Start) <= longest && math.Abs(s.End) <= longest)
+	})
 }
 
 // sortedKeys orders groups by model, as the study lists them, and length.

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/plan"
 )
 
@@ -251,11 +253,26 @@ func WriteJSON(w io.Writer, reports []*Report) error {
 	return nil
 }
 
-// ReadJSON reads what WriteJSON wrote.
+// MaxSize is the most bytes of comparison.json that are read, and maxValues the most values in it.
+const (
+	MaxSize   = 64 * readfile.MiB
+	maxValues = 1_500_000
+)
+
+// ReadJSON reads what WriteJSON wrote: at least one report, and no more than a comparison can hold.
 func ReadJSON(r io.Reader) ([]*Report, error) {
 	var reports []*Report
-	if err := json.NewDecoder(r).Decode(&reports); err != nil {
-		return nil, fmt.Errorf("comparison: %w", err)
+	err := readfile.DecodeJSON(r, "comparison", readfile.Limits{Bytes: MaxSize, Values: maxValues}, &reports)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(reports) == 0 || len(reports) > maxEngines || slices.Contains(reports, nil):
+		return nil, fmt.Errorf("comparison: it is no list of 1 to %d reports", maxEngines)
+	}
+	for _, report := range reports {
+		if len(report.Models) > maxModels || len(report.Lengths) > maxGroups {
+			return nil, fmt.Errorf("comparison: a report of more than %d models or %d lengths of chains", maxModels, maxGroups)
+		}
 	}
 	return reports, nil
 }

@@ -13,7 +13,10 @@ func quantile(sorted []float64, p float64) float64 {
 	if len(sorted) == 0 {
 		return 0
 	}
-	at := p * float64(len(sorted)-1)
+	at := min(max(0, p), 1) * float64(len(sorted)-1)
+	if math.IsNaN(at) {
+		at = 0
+	}
 	low := int(at)
 	high := min(low+1, len(sorted)-1)
 	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])

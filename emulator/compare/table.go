@@ -7,6 +7,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"testbed/emulator/internal/printable"
 )
 
 // Width is how many columns of a terminal tables take at most, with two engines and the study's models.
@@ -19,6 +21,7 @@ type printer struct {
 }
 
 func (p *printer) line(format string, args ...any) {
+	printable.Args(args)
 	if p.err == nil {
 		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
 	}
@@ -27,11 +30,13 @@ func (p *printer) line(format string, args ...any) {
 // paragraph writes words, wrapped.
 func (p *printer) paragraph(words string) {
 	const glue = "\x01" // a number and its % stay together
-	lines := strings.Split(text.WrapSoft(strings.ReplaceAll(words, " %", glue+"%"), Width-2), "\n")
+	lines := strings.Split(text.WrapSoft(strings.ReplaceAll(printable.Line(words), " %", glue+"%"), Width-2), "\n")
 	for i := range lines {
 		lines[i] = strings.ReplaceAll(strings.TrimRight(lines[i], " "), glue, " ")
 	}
-	p.line("%s", strings.Join(lines, "\n  "))
+	if p.err == nil {
+		_, p.err = io.WriteString(p.w, strings.Join(lines, "\n  ")+"\n")
+	}
 }
 
 // newTable has a line under its header and no others, and its columns from the given one on aligned to the right.
@@ -43,8 +48,12 @@ func newTable(columns, right int) table.Writer {
 	s.Box.MiddleHorizontal = "-"
 	t.SetStyle(s)
 	var configs []table.ColumnConfig
-	for i := right; i <= columns; i++ {
-		configs = append(configs, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	for i := 1; i <= columns; i++ {
+		c := table.ColumnConfig{Number: i, Transformer: printable.Cell, TransformerHeader: printable.Cell}
+		if i >= right {
+			c.Align, c.AlignHeader = text.AlignRight, text.AlignRight
+		}
+		configs = append(configs, c)
 	}
 	t.SetColumnConfigs(configs)
 	return t

@@ -49,7 +49,7 @@ func Prepare(s *scenario.Scenario) (*Experiment, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.Jobs, e.Notes = set.Jobs, malformed(set.Trace.Malformed)
+	e.Jobs, e.Notes = set.Jobs, malformed(set.Trace)
 	e.Agentless = s.Agentless(e.Topology)
 	if e.Moments, err = timeline.Compile(e.Topology, s.Events); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
@@ -61,11 +61,12 @@ func Prepare(s *scenario.Scenario) (*Experiment, error) {
 }
 
 // malformed sums up the rows of a trace that were left out.
-func malformed(rows []*spar.RowError) []string {
+func malformed(trace *spar.Trace) []string {
+	rows := trace.Malformed
 	if len(rows) == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%d malformed rows of the trace are left out, the first: %v (workload.strict: true makes that an error)", len(rows), rows[0])}
+	return []string{fmt.Sprintf("%d malformed rows of the trace are left out, the first: %v (workload.strict: true makes that an error)", len(rows)+trace.Unlisted, rows[0])}
 }
 
 // locate fixes sites, speeds and the placement.

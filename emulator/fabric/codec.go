@@ -7,29 +7,38 @@ import (
 	"io"
 	"time"
 
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
 
+// A Network travels between processes, and lies in a testbed's directory, as a header and then one message for
+// each vertex, edge, station and limit. So the reader counts while it reads: however small a message, it may
+// stand for something large, and one with all of them in it would be decoded as a whole.
+
 // Schema is the version of a Network's encoding. Processes and files of another one are refused.
-const Schema = 2
+const Schema = 3
+
+// What a network may have at most: more than the largest scenario, of 5000 nodes and 20,000 links.
+const (
+	maxEncoded  = 256 * readfile.MiB
+	maxVertices = 100_000
+	maxEdges    = 2_000_000
+	maxSysctls  = 1_000
+)
 
 // ErrSchema is wrapped by errors about a network that another version of this program encoded.
 var ErrSchema = errors.New("of another version of testbed")
 
-// flat is a Network as it travels between processes: the topology's own lookup table is left out.
-type flat struct {
-	Schema      int
-	Testbed     string
-	Name        string
-	Vertices    []topology.Vertex
-	Edges       []edge
-	EdgeNetwork int
-	Stations    []Station
-	Queues      []limit
-	Seed        uint64
-	Down        []topology.ID
-	Partition   [][]topology.ID
+// header says what follows.
+type header struct {
+	Schema                            int
+	Testbed, Name                     string
+	EdgeNetwork                       int
+	Seed                              uint64
+	Vertices, Edges, Stations, Queues int
+	Down                              []topology.ID
+	Partition                         [][]topology.ID
 }
 
 type edge struct {
@@ -45,85 +54,160 @@ type limit struct {
 
 // Encode writes the network for Decode to read, perhaps in another process of the same program.
 func (n Network) Encode(w io.Writer) error {
-	f := flat{Schema: Schema, Testbed: n.Testbed, Stations: n.Stations, Seed: n.Seed, Down: n.Down, Partition: n.Partition}
-	if t := n.Topology; t != nil {
-		f.Name, f.Vertices, f.EdgeNetwork = t.Name, t.Vertices, t.EdgeNetwork
-		for v, edges := range t.Adjacency {
-			for _, e := range edges {
-				f.Edges = append(f.Edges, edge{topology.ID(v), e.To, e.Delay})
-			}
+	h := header{Schema: Schema, Testbed: n.Testbed, Seed: n.Seed, Stations: len(n.Stations), Queues: len(n.Queues), Down: n.Down, Partition: n.Partition}
+	t := n.Topology
+	if t == nil {
+		t = &topology.Topology{}
+	}
+	h.Name, h.EdgeNetwork, h.Vertices = t.Name, t.EdgeNetwork, len(t.Vertices)
+	for _, edges := range t.Adjacency {
+		h.Edges += len(edges)
+	}
+	to := gob.NewEncoder(w)
+	err := to.Encode(h)
+	send := func(v any) {
+		if err == nil {
+			err = to.Encode(v)
 		}
 	}
-	for c, l := range n.Queues {
-		f.Queues = append(f.Queues, limit{c.Link, c.Dir, l})
+	for i := range t.Vertices {
+		send(&t.Vertices[i])
 	}
-	if err := gob.NewEncoder(w).Encode(f); err != nil {
+	for v, edges := range t.Adjacency {
+		for _, e := range edges {
+			send(edge{topology.ID(v), e.To, e.Delay})
+		}
+	}
+	for i := range n.Stations {
+		send(&n.Stations[i])
+	}
+	for c, l := range n.Queues {
+		send(limit{c.Link, c.Dir, l})
+	}
+	if err != nil {
 		return fmt.Errorf("network %s: encode: %w", n.Testbed, err)
 	}
 	return nil
 }
 
-// Decode reads what Encode wrote. It fails where a name is given twice or an edge leads nowhere.
-func Decode(r io.Reader) (Network, error) {
-	var f flat
-	if err := gob.NewDecoder(r).Decode(&f); err != nil {
-		return Network{}, fmt.Errorf("decode a network: %w", err)
-	}
-	if f.Schema != Schema {
-		return Network{}, fmt.Errorf("decode network %q: %w (schema %d; this program knows %d)", f.Testbed, ErrSchema, f.Schema, Schema)
-	}
-	n := Network{
-		Testbed: f.Testbed, Stations: f.Stations, Seed: f.Seed, Down: f.Down, Partition: f.Partition,
-		Topology: topology.New(f.Name), Queues: make(map[topology.Channel]units.ByteSize, len(f.Queues)),
-	}
-	for _, v := range f.Vertices {
-		if _, err := n.Topology.Add(v); err != nil {
-			return Network{}, fmt.Errorf("decode network %s: %w", f.Testbed, err)
+// Decode reads what Encode wrote. It fails where the format is another version's, a name is given twice, a
+// number refers to nothing, or there is more than a network can have; the error of the first wraps ErrSchema,
+// that of the last readfile.ErrLimit.
+func Decode(r io.Reader) (n Network, err error) {
+	defer func() {
+		if p := recover(); p != nil { // encoding/gob is not made for what others wrote
+			n, err = Network{}, fmt.Errorf("decode a network: %v", p)
 		}
-	}
-	n.Topology.EdgeNetwork = f.EdgeNetwork
-	known := func(id topology.ID) bool { return id >= 0 && int(id) < len(f.Vertices) }
-	for _, e := range f.Edges {
-		if !known(e.From) || !known(e.To) {
-			return Network{}, fmt.Errorf("decode network %s: an edge from %d to %d, of %d vertices", f.Testbed, e.From, e.To, len(f.Vertices))
-		}
-		n.Topology.Connect(e.From, e.To, e.Delay)
-	}
-	for _, l := range f.Queues {
-		n.Queues[topology.Channel{Link: l.Link, Dir: l.Dir}] = l.Limit
+	}()
+	d := decoder{from: gob.NewDecoder(readfile.NewBudget(r, maxEncoded, "network"))}
+	if n, err = d.network(); err != nil {
+		return Network{}, fmt.Errorf("decode network %q: %w", n.Testbed, err)
 	}
 	return n, nil
 }
 
-// Users names the neighbours of link whose packets join the queue c, comma separated, for QueueStatus.From.
-func Users(t *topology.Topology, c topology.Channel) string {
-	link := t.Vertices[c.Link]
-	if link.LinkType == topology.Duplex && len(t.Adjacency[c.Link]) == 2 {
-		return t.Vertices[t.Adjacency[c.Link][c.Dir].To].Name
-	}
-	names := ""
-	for v, edges := range t.Adjacency {
-		for _, e := range edges {
-			if e.To != c.Link {
-				continue
-			}
-			if names != "" {
-				names += ","
-			}
-			names += t.Vertices[v].Name
-		}
-	}
-	return names
+type decoder struct {
+	from *gob.Decoder
+	t    *topology.Topology
 }
 
-// Channels lists every queue of the topology: links in order, the first direction before the second.
-func Channels(t *topology.Topology) []topology.Channel {
-	var all []topology.Channel
-	for _, id := range t.Links() {
-		all = append(all, topology.Channel{Link: id})
-		if t.Vertices[id].LinkType == topology.Duplex {
-			all = append(all, topology.Channel{Link: id, Dir: 1})
+func (d *decoder) network() (Network, error) {
+	var h header
+	if err := d.from.Decode(&h); err != nil {
+		return Network{}, err
+	}
+	n := Network{Testbed: h.Testbed, Seed: h.Seed, Down: h.Down, Partition: h.Partition, Topology: topology.New(h.Name)}
+	d.t = n.Topology
+	if err := h.check(); err != nil {
+		return n, err
+	}
+	if err := errors.Join(d.vertices(h.Vertices), d.edges(h.Edges)); err != nil {
+		return n, err
+	}
+	d.t.EdgeNetwork = h.EdgeNetwork
+	for _, group := range append(h.Partition, h.Down) {
+		for _, id := range group {
+			if !d.known(id) {
+				return n, fmt.Errorf("what is down or parted names vertex %d, of %d", id, h.Vertices)
+			}
 		}
 	}
-	return all
+	var err error
+	if n.Stations, err = d.stations(h.Stations); err == nil {
+		n.Queues, err = d.queues(h.Queues)
+	}
+	return n, err
+}
+
+func (h *header) check() error {
+	switch {
+	case h.Schema != Schema:
+		return fmt.Errorf("%w (schema %d; this program knows %d)", ErrSchema, h.Schema, Schema)
+	case min(h.Vertices, h.Edges, h.Stations, h.Queues, h.EdgeNetwork) < 0 || h.EdgeNetwork > h.Vertices || h.Stations > h.Vertices || h.Queues > 2*h.Vertices:
+		return fmt.Errorf("%d vertices, %d of them the edge network's, %d edges, %d stations and %d queues", h.Vertices, h.EdgeNetwork, h.Edges, h.Stations, h.Queues)
+	case h.Vertices > maxVertices || h.Edges > maxEdges:
+		return fmt.Errorf("%d vertices and %d edges, and at most %d and %d are read: %w", h.Vertices, h.Edges, maxVertices, maxEdges, readfile.ErrLimit)
+	}
+	return nil
+}
+
+func (d *decoder) known(id topology.ID) bool { return id >= 0 && int(id) < len(d.t.Vertices) }
+
+func (d *decoder) vertices(n int) error {
+	for range n {
+		var v topology.Vertex
+		if err := d.from.Decode(&v); err != nil {
+			return err
+		}
+		if v.Kind > topology.Link || v.LinkType > topology.Downlink {
+			return fmt.Errorf("vertex %s is of a %v or %v", v.Name, v.Kind, v.LinkType)
+		}
+		if _, err := d.t.Add(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *decoder) edges(n int) error {
+	for range n {
+		var e edge
+		if err := d.from.Decode(&e); err != nil {
+			return err
+		}
+		if !d.known(e.From) || !d.known(e.To) {
+			return fmt.Errorf("an edge from %d to %d, of %d vertices", e.From, e.To, len(d.t.Vertices))
+		}
+		d.t.Connect(e.From, e.To, e.Delay)
+	}
+	return nil
+}
+
+func (d *decoder) stations(n int) (all []Station, err error) {
+	for range n {
+		var s Station
+		if err := d.from.Decode(&s); err != nil {
+			return nil, err
+		}
+		if !d.known(s.ID) || len(s.Sysctls) > maxSysctls {
+			return nil, fmt.Errorf("a station of vertex %d, of %d, with %d sysctls", s.ID, len(d.t.Vertices), len(s.Sysctls))
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+func (d *decoder) queues(n int) (map[topology.Channel]units.ByteSize, error) {
+	all := map[topology.Channel]units.ByteSize{}
+	for range n {
+		var l limit
+		if err := d.from.Decode(&l); err != nil {
+			return nil, err
+		}
+		if !d.known(l.Link) || d.t.Vertices[l.Link].Kind != topology.Link || l.Dir < 0 || l.Dir > 1 {
+			return nil, fmt.Errorf("a limit of the queue %d of vertex %d, of %d", l.Dir, l.Link, len(d.t.Vertices))
+		}
+		all[topology.Channel{Link: l.Link, Dir: l.Dir}] = l.Limit
+	}
+	return all, nil
 }

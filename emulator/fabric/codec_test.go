@@ -11,12 +11,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/netns"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
 
-func sample(t *testing.T) Network {
+func sample(t testing.TB) Network {
 	t.Helper()
 	top := topology.New("pair")
 	add := func(v topology.Vertex) topology.ID {
@@ -90,19 +91,66 @@ func TestUsers(t *testing.T) {
 	}
 }
 
-func TestDecodeRefusesAnotherVersion(t *testing.T) {
+// What a network says of itself is held against what is there.
+func TestDecodeChecksNumbers(t *testing.T) {
+	for name, spoil := range map[string]func(*Network){
+		"a station of no vertex": func(n *Network) { n.Stations[0].ID = 99 },
+		"an edge to nowhere":     func(n *Network) { n.Topology.Adjacency[0][0].To = -1 },
+		"a queue of no link":     func(n *Network) { n.Queues[topology.Channel{Link: 0}] = 1 },
+		"a third direction":      func(n *Network) { n.Queues[topology.Channel{Link: 2, Dir: 2}] = 1 },
+		"nothing that is down":   func(n *Network) { n.Down = []topology.ID{99} },
+		"a partition of nobody":  func(n *Network) { n.Partition[1] = []topology.ID{-4} },
+		"an unknown kind":        func(n *Network) { n.Topology.Vertices[0].Kind = 77 },
+		"an unknown link":        func(n *Network) { n.Topology.Vertices[2].LinkType = 77 },
+		"a large edge network":   func(n *Network) { n.Topology.EdgeNetwork = 99 },
+	} {
+		n := sample(t)
+		spoil(&n)
+		var wire bytes.Buffer
+		if err := n.Encode(&wire); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Decode(&wire); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+// A format of another version is said to be one, and what is announced takes no memory.
+func TestDecodeChecksTheHeader(t *testing.T) {
+	for want, h := range map[error]header{ErrSchema: {Schema: 1}, readfile.ErrLimit: {Schema: Schema, Vertices: 1 << 40}} {
+		var wire bytes.Buffer
+		if err := gob.NewEncoder(&wire).Encode(h); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Decode(&wire); !errors.Is(err, want) {
+			t.Errorf("%+v: %v", h, err)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
 	var wire bytes.Buffer
-	if err := gob.NewEncoder(&wire).Encode(flat{Schema: Schema + 1, Testbed: "x"}); err != nil {
-		t.Fatal(err)
+	if err := sample(f).Encode(&wire); err != nil {
+		f.Fatal(err)
 	}
-	if _, err := Decode(&wire); !errors.Is(err, ErrSchema) {
-		t.Errorf("a later schema: %v", err)
-	}
-	// What was written before there were numbers.
-	if err := gob.NewEncoder(&wire).Encode(struct{ Testbed string }{"x"}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Decode(&wire); !errors.Is(err, ErrSchema) {
-		t.Errorf("no schema: %v", err)
-	}
+	f.Add(wire.Bytes())
+	f.Add(wire.Bytes()[:wire.Len()/2])
+	f.Add([]byte{0xf8, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
+	f.Fuzz(func(t *testing.T, text []byte) {
+		n, err := Decode(bytes.NewReader(text))
+		if err != nil {
+			return
+		}
+		for _, c := range Channels(n.Topology) {
+			_ = Users(n.Topology, c)
+		}
+		var again bytes.Buffer
+		if err := n.Encode(&again); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Decode(&again); err != nil {
+			t.Fatalf("what was decoded does not survive: %v", err)
+		}
+	})
 }

@@ -5,9 +5,10 @@ package live
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"time"
+
+	"testbed/emulator/internal/readfile"
 )
 
 // Status is how a run stands at one moment.
@@ -73,13 +74,9 @@ func (s *Status) Write(path string) error {
 
 // Read loads what Write stored. It fails with fs.ErrNotExist where no run has stored anything.
 func Read(path string) (*Status, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
 	s := &Status{}
-	if err := json.Unmarshal(text, s); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	if err := readfile.JSON(path, readfile.Limits{Bytes: 4 * readfile.MiB, Values: 50_000}, s); err != nil {
+		return nil, err
 	}
 	return s, nil
 }

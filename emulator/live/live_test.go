@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -106,4 +107,25 @@ func TestStatusSurvivesItsFile(t *testing.T) {
 	if diff := cmp.Diff(&want, got); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// Whatever is in a status file, it is read and shown, or an error that names the file.
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(`{"testbed":"x","done":1,"total":3,"rate":1e-308,"models":[{}],"links":[{"rate_bps":1,"use":1e308}],"errors":["a\nb"],"events":[""]}`))
+	f.Add([]byte("null"))
+	path := filepath.Join(f.TempDir(), "live.json")
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Read(path)
+		if err != nil {
+			if !strings.Contains(err.Error(), path) {
+				t.Errorf("the error does not name the file: %v", err)
+			}
+			return
+		}
+		_ = s.Remaining()
+		_ = s.Lines(80)
+	})
 }

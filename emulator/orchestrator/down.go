@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 
+	"testbed/emulator/internal/shell"
 	"testbed/emulator/noderuntime"
 )
 
@@ -89,7 +90,7 @@ func (h *Host) remove(ctx context.Context, testbed string, forget bool, progress
 }
 
 func (h *Host) unfinished(testbed string) error {
-	return fmt.Errorf("something of %s may be left: `testbed down --name %s` finishes once the cause is mended; with --forget it gives that up", testbed, testbed)
+	return fmt.Errorf("something of %s may be left: `testbed down --name %s` finishes once the cause is mended; with --forget it gives that up", testbed, shell.Quote(testbed))
 }
 
 // record is a testbed's journal, an empty one where there is none, and why it cannot be understood, or names what
@@ -168,14 +169,22 @@ func (h *Host) All(ctx context.Context) ([]string, error) {
 	return slices.Compact(names), nil
 }
 
-// Foreign names what looks like a testbed's and cannot be proved to be: it is left alone.
+// Foreign names what looks like nodes of a testbed, of any where the name is empty, and cannot be proved to be
+// testbed's: it is left alone.
 func (h *Host) Foreign(ctx context.Context, testbed string) []string {
+	var known []noderuntime.Node
+	names, _ := h.Store.Names()
+	for _, name := range names {
+		if j, err := h.Store.Read(name); err == nil {
+			known = append(known, j.nodes()...)
+		}
+	}
 	var all []string
 	for _, o := range h.Runtimes {
 		if o.Foreign == nil || o.Supported(ctx) != nil {
 			continue
 		}
-		if found, err := o.Foreign(ctx, testbed); err == nil {
+		if found, err := o.Foreign(ctx, testbed, known); err == nil {
 			all = append(all, found...)
 		}
 	}

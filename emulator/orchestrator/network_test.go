@@ -57,7 +57,7 @@ func TestDownUsesTheEngineThatWasUsed(t *testing.T) {
 	}
 	// Another engine at the same address has none of the nodes: nothing must be taken for gone.
 	fake.engines["unix:///environment"] = "id-3"
-	if err := h.Down(ctx, "one", nil); !errors.Is(err, ErrEndpoint) {
+	if err := h.Down(ctx, "one", nil); !errors.Is(err, errOtherEngine) {
 		t.Errorf("down with another engine: %v", err)
 	}
 	if len(fake.networks) != 1 || len(fake.nodes) != 1 {

@@ -14,6 +14,7 @@ import (
 
 	"testbed/emulator/faas"
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/shell"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/topology"
 )
@@ -41,15 +42,13 @@ type RuntimeOption struct {
 	Endpoint  func() string               // address of the engine that is used
 	// EngineID is what the engine that is used knows itself by, whatever way leads to it.
 	EngineID func(context.Context) (string, error)
-	// At is the same runtime with the engine at an address, whatever the environment says.
-	At func(endpoint string) RuntimeOption
-	// Foreign names what looks like a testbed's, of every testbed where the name is empty, and cannot be
-	// proved to be. It is left alone.
-	Foreign func(ctx context.Context, testbed string) ([]string, error)
+	// For is the same runtime with the engine that was recorded by its Endpoint and EngineID, whatever the
+	// environment says by now. It fails where that one does not answer, or another one in its place.
+	For func(ctx context.Context, endpoint, id string) (RuntimeOption, error)
+	// Foreign names what looks like nodes of a testbed, of any where the name is empty, is none of those given,
+	// and cannot be proved to be testbed's. It is left alone.
+	Foreign func(ctx context.Context, testbed string, nodes []noderuntime.Node) ([]string, error)
 }
-
-// ErrEndpoint is wrapped by errors about a testbed whose nodes are with another engine than the one that answers.
-var ErrEndpoint = errors.New("another engine")
 
 // engine is the endpoint that the option uses now; empty: it has none.
 func (o RuntimeOption) engine() string {
@@ -69,27 +68,6 @@ func (o RuntimeOption) engineID(ctx context.Context) string {
 		return ""
 	}
 	return id
-}
-
-// of is the option with the engine that has a testbed's nodes.
-func (o RuntimeOption) of(j *Journal) RuntimeOption {
-	if j.Runtime == o.Name() && j.Engine != "" && o.At != nil {
-		return o.At(j.Engine)
-	}
-	return o
-}
-
-// has fails where the engine that answers is not the one that a testbed's nodes, which the option's runtime
-// started, are with.
-func (o RuntimeOption) has(ctx context.Context, j *Journal) error {
-	if j.Runtime != o.Name() || j.EngineID == "" || o.EngineID == nil {
-		return nil
-	}
-	id, err := o.EngineID(ctx)
-	if err == nil && id != j.EngineID {
-		err = fmt.Errorf("the nodes of %s are with the engine %s, and %s answers at %s: start the one that has them: %w", j.Testbed, j.EngineID, id, o.engine(), ErrEndpoint)
-	}
-	return err
 }
 
 // FabricOption is one implementation of the fabric seam, in the order in which `auto` tries them.
@@ -128,11 +106,13 @@ func (h *Host) runtimeOf(ctx context.Context, j *Journal) (RuntimeOption, error)
 		if o.Name() != j.Runtime {
 			continue
 		}
-		o = o.of(j)
+		if j.Engine != "" && o.For != nil {
+			return o.For(ctx, j.Engine, j.EngineID)
+		}
 		if err := o.Supported(ctx); err != nil {
 			return o, fmt.Errorf("runtime %s: %w", o.Name(), err)
 		}
-		return o, o.has(ctx, j)
+		return o, nil
 	}
 	return RuntimeOption{}, fmt.Errorf("runtime %s: %w; there are %s", j.Runtime, ErrUnknownOption, h.runtimeNames())
 }
@@ -204,7 +184,7 @@ func (h *Host) Open(ctx context.Context, name string) (*Testbed, error) {
 	}
 	if journal.Phase != Running {
 		return nil, fmt.Errorf("testbed %s is %s, not running: remove what is left of it with `testbed down --name %s`: %w",
-			name, journal.Phase, name, ErrNotRunning)
+			name, journal.Phase, shell.Quote(name), ErrNotRunning)
 	}
 	option, err := h.runtimeOf(ctx, journal)
 	if err != nil {

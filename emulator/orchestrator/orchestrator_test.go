@@ -41,6 +41,8 @@ func (f *host) option(endpoint string, supported func(context.Context) error) Ru
 	}
 }
 
+var errOtherEngine = errors.New("another engine")
+
 var errPlanted = errors.New("planted")
 
 func newFake(t *testing.T) (*host, *Host) {

@@ -40,6 +40,15 @@ func (h *Host) Secrets(testbed, run string) []noderuntime.Secret {
 	return secrets
 }
 
+// ImageSecret is what node images of this host are signed with; zero where there is no key.
+func (h *Host) ImageSecret() noderuntime.Secret {
+	key, err := readKey(h.Key)
+	if err != nil {
+		return noderuntime.Secret{}
+	}
+	return key.Derive("images")
+}
+
 // readKey reads the host's key. A file that others than its owner may read, or that is another user's, is no key.
 func readKey(path string) (key noderuntime.Secret, err error) {
 	if path == "" {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"testbed/emulator/internal/shell"
 	"testbed/emulator/netns"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/topology"
@@ -145,14 +146,14 @@ func (r *Request) progress(phase string) {
 func (h *Host) vacant(ctx context.Context, testbed string, node noderuntime.Runtime) error {
 	journal, err := h.Store.Read(testbed)
 	if err == nil && journal.Phase == Running {
-		return fmt.Errorf("testbed %s is %w: take it down with `testbed down --name %s`, or give this one another --name", testbed, ErrExists, testbed)
+		return fmt.Errorf("testbed %s is %w: take it down with `testbed down --name %s`, or give this one another --name", testbed, ErrExists, shell.Quote(testbed))
 	}
 	left, findErr := node.Find(ctx, testbed)
 	if findErr != nil {
 		return findErr
 	}
 	if !errors.Is(err, fs.ErrNotExist) || len(left) > 0 {
-		return fmt.Errorf("something is left of an earlier testbed %s: remove it with `testbed down --name %s`: %w", testbed, testbed, ErrExists)
+		return fmt.Errorf("something is left of an earlier testbed %s: remove it with `testbed down --name %s`: %w", testbed, shell.Quote(testbed), ErrExists)
 	}
 	return nil
 }

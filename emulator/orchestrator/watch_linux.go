@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"testbed/emulator/internal/proc"
+	"testbed/emulator/internal/shell"
 	"testbed/emulator/noderuntime"
 )
 
@@ -47,5 +48,5 @@ func (t *Testbed) watchNodes(ctx context.Context) error {
 
 func (t *Testbed) died(node string) error {
 	bed := t.Journal.Testbed
-	return fmt.Errorf("node %s of testbed %s has died: `testbed logs --name %s %s` shows why", node, bed, bed, node)
+	return fmt.Errorf("node %s of testbed %s has died: `testbed logs --name %s %s` shows why", node, bed, shell.Quote(bed), shell.Quote(node))
 }

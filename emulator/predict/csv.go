@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/plan"
 )
 
@@ -85,10 +86,14 @@ func ReadCSV(r io.Reader) ([]Prediction, error) {
 	return all, nil
 }
 
+// MaxRow is the most bytes of a row that is read: a chain of ten thousand tasks takes less.
+const MaxRow = 16 * readfile.MiB
+
 // EachCSV calls each for every prediction that ReadCSV would return, until it fails. The prediction's
-// slices are valid during the call only.
+// slices are valid during the call only. A row of more than MaxRow bytes is an error.
 func EachCSV(r io.Reader, each func(*Prediction) error) error {
-	in := csv.NewReader(r)
+	budget := readfile.NewBudget(r, MaxRow, "row")
+	in := csv.NewReader(budget)
 	in.ReuseRecord = true
 	header, err := in.Read() // which fixes the number of fields of all rows
 	if err != nil {
@@ -98,13 +103,14 @@ func EachCSV(r io.Reader, each func(*Prediction) error) error {
 		return fmt.Errorf("%w: line 1: the columns are %q, want %q", ErrFormat, header, columns())
 	}
 	var p Prediction
-	for {
+	for number := 1; ; number++ {
+		budget.Reset()
 		row, err := in.Read()
 		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("%w: %w", ErrFormat, err)
+			return fmt.Errorf("%w: row %d: %w", ErrFormat, number, err)
 		}
 		if err := p.parse(row); err != nil {
 			line, _ := in.FieldPos(0)

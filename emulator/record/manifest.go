@@ -3,11 +3,11 @@ package record
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/readfile"
 )
 
 // ManifestFile is the manifest's name in a run's directory.
@@ -95,14 +95,9 @@ func (m *Manifest) Write(dir string) error {
 
 // ReadManifest reads the manifest of a run's directory.
 func ReadManifest(dir string) (*Manifest, error) {
-	path := filepath.Join(dir, ManifestFile)
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
 	var m Manifest
-	if err := json.Unmarshal(text, &m); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	if err := readfile.JSON(filepath.Join(dir, ManifestFile), manifestLimits, &m); err != nil {
+		return nil, err
 	}
 	return &m, nil
 }

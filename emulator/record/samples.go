@@ -1,10 +1,11 @@
 package record
 
 import (
+	"errors"
 	"fmt"
-	"os"
 	"slices"
 
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/record/lineprotocol"
 )
 
@@ -16,11 +17,11 @@ func ReadSamples(path string) (chains []Chain, steps []Step, err error) {
 		case chainMeasurement:
 			c, err := chainOf(p)
 			chains = append(chains, c)
-			return err
+			return errors.Join(err, most(len(chains), MaxChains, "chains"))
 		case stepMeasurement:
 			s, err := stepOf(p)
 			steps = append(steps, s)
-			return err
+			return errors.Join(err, most(len(steps), maxSteps, "steps"))
 		}
 		return nil
 	}, chainMeasurement, stepMeasurement)
@@ -32,9 +33,19 @@ func ReadSteps(path string) (steps []Step, err error) {
 	err = readPoints(path, func(p lineprotocol.Point) error {
 		s, err := stepOf(p)
 		steps = append(steps, s)
-		return err
+		return errors.Join(err, most(len(steps), maxSteps, "steps"))
 	}, stepMeasurement)
 	return steps, err
+}
+
+// maxSteps is the most steps that are read into memory.
+const maxSteps = 2 * MaxChains
+
+func most(n, limit int, what string) error {
+	if n > limit {
+		return fmt.Errorf("at most %d %s are read: %w", limit, what, readfile.ErrLimit)
+	}
+	return nil
 }
 
 // ReadLinks calls each for every sample of a link in samples.lp, in the order written, until it fails. It
@@ -55,7 +66,7 @@ func ReadHost(path string, each func(Host) error) error {
 }
 
 func readPoints(path string, each func(lineprotocol.Point) error, measurements ...string) error {
-	f, err := os.Open(path)
+	f, err := readfile.Open(path, MaxSamplesSize)
 	if err != nil {
 		return err
 	}

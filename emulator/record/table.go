@@ -2,10 +2,6 @@ package record
 
 import (
 	"encoding/csv"
-	"errors"
-	"fmt"
-	"io"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -37,7 +33,7 @@ func whole[T int | int64](name string, at func(*Chain) *T) column {
 func seconds(name string, at func(*Chain) *float64) column {
 	return column{name,
 		func(c *Chain) string { return strconv.FormatFloat(*at(c), 'f', -1, 64) },
-		func(c *Chain, s string) (err error) { *at(c), err = strconv.ParseFloat(s, 64); return err }}
+		func(c *Chain, s string) (err error) { *at(c), err = finite(s); return err }}
 }
 
 // predicted is a column that is empty where there is no prediction.
@@ -56,7 +52,7 @@ func predicted(name string, at func(*Times) *float64) column {
 			if c.Predicted == nil {
 				c.Predicted = &Times{}
 			}
-			*at(c.Predicted), err = strconv.ParseFloat(s, 64)
+			*at(c.Predicted), err = finite(s)
 			return err
 		}}
 }
@@ -115,85 +111,4 @@ func writeRow(w *csv.Writer, columns []column, c *Chain) error {
 		row[i] = col.get(c)
 	}
 	return w.Write(row)
-}
-
-// ReadChains reads a table of chains, chains.csv. Columns may be in any order, and unknown ones are left
-// alone. Where the last line is cut off it returns the others with an error that wraps ErrTruncated.
-func ReadChains(path string) ([]Chain, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	chains, err := readChains(f)
-	if err != nil {
-		err = fmt.Errorf("%s: %w", path, err)
-	}
-	return chains, err
-}
-
-func readChains(r io.Reader) ([]Chain, error) {
-	ends := &lastByte{r: r}
-	table := csv.NewReader(ends)
-	table.FieldsPerRecord = -1
-	header, err := table.Read()
-	if err == io.EOF {
-		return nil, fmt.Errorf("the file is empty: %w", ErrTruncated)
-	} else if err != nil {
-		return nil, err
-	}
-	known := map[string]column{}
-	for _, col := range columns() {
-		known[col.name] = col
-	}
-	var chains []Chain
-	for {
-		row, err := table.Read()
-		if err == io.EOF {
-			if ends.last != '\n' {
-				return chains[:max(len(chains)-1, 0)], ErrTruncated // the last row may have lost digits
-			}
-			return chains, nil
-		}
-		var c Chain
-		line, _ := table.FieldPos(0)
-		if err == nil {
-			err = readRow(&c, known, header, row)
-		}
-		if err != nil {
-			if _, end := table.Read(); errors.Is(end, io.EOF) && ends.last != '\n' {
-				return chains, fmt.Errorf("line %d: %w", line, ErrTruncated)
-			}
-			return chains, fmt.Errorf("line %d: %w", line, err)
-		}
-		chains = append(chains, c)
-	}
-}
-
-func readRow(c *Chain, known map[string]column, header, row []string) error {
-	if len(row) != len(header) {
-		return fmt.Errorf("%d columns, not %d", len(row), len(header))
-	}
-	for i, name := range header {
-		if col, ok := known[name]; ok {
-			if err := col.set(c, row[i]); err != nil {
-				return fmt.Errorf("column %s: %w", name, err)
-			}
-		}
-	}
-	return nil
-}
-
-// lastByte remembers the last byte read, to tell whether a file ends with a line's end.
-type lastByte struct {
-	r    io.Reader
-	last byte
-}
-
-func (l *lastByte) Read(p []byte) (int, error) {
-	n, err := l.r.Read(p)
-	if n > 0 {
-		l.last = p[n-1]
-	}
-	return n, err
 }

@@ -3,11 +3,11 @@ package record
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -95,13 +95,9 @@ func vertexOf(v topology.Vertex) vertex {
 // edge leads nowhere.
 func ReadTopology(dir string) (*topology.Topology, error) {
 	path := filepath.Join(dir, TopologyFile)
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
 	var g graph
-	if err := json.Unmarshal(text, &g); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	if err := readfile.JSON(path, topologyLimits, &g); err != nil {
+		return nil, err
 	}
 	t, err := g.topology()
 	if err != nil {
@@ -111,6 +107,9 @@ func ReadTopology(dir string) (*topology.Topology, error) {
 }
 
 func (g *graph) topology() (*topology.Topology, error) {
+	if err := g.check(); err != nil {
+		return nil, err
+	}
 	t := topology.New(g.Name)
 	for i := range g.Vertices {
 		v, err := g.Vertices[i].vertex()
@@ -120,9 +119,6 @@ func (g *graph) topology() (*topology.Topology, error) {
 		if _, err := t.Add(v); err != nil {
 			return nil, err
 		}
-	}
-	if len(g.Edges) > len(g.Vertices) || g.Edge < 0 || g.Edge > len(g.Vertices) {
-		return nil, fmt.Errorf("edges of %d and an edge network of %d, but %d vertices", len(g.Edges), g.Edge, len(g.Vertices))
 	}
 	known := func(id topology.ID) bool { return id >= 0 && int(id) < len(g.Vertices) }
 	for from, edges := range g.Edges {

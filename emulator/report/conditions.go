@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/shell"
 	"testbed/emulator/record"
 	"testbed/emulator/report/graph"
 	"testbed/emulator/report/html"
@@ -163,11 +165,12 @@ func (p *page) reproduce() {
 	if version != m.Version {
 		s.Intro = append(s.Intro, "The program was built from a source tree with changes that were not committed: the version below is the nearest one.")
 	}
-	steps = append(steps, "git checkout "+version+" && make build",
+	steps = append(steps, checkout(version),
 		"# the scenario below, with all defaults resolved, as scenario.yaml (JSON is YAML)",
-		fmt.Sprintf("sudo bin/testbed run --runtime %s --fabric %s scenario.yaml", cmp.Or(m.Runtime, "auto"), cmp.Or(m.Fabric, "auto")))
+		fmt.Sprintf("sudo bin/testbed run --runtime=%s --fabric=%s scenario.yaml", shell.Quote(cmp.Or(m.Runtime, "auto")), shell.Quote(cmp.Or(m.Fabric, "auto"))))
 	if m.File != "" {
-		steps = append(steps, "# or, from the same version, the file that it was: "+oneLine(m.File))
+		// An interactive shell may take what follows # for a command.
+		steps = append(steps, "# or, from the same version, the file that it was: "+shell.Path(m.File))
 	}
 	steps = append(steps, "bin/testbed compare results/RUN", "bin/testbed report results/RUN")
 	s.Texts = append(s.Texts, html.Text{Title: "Commands", Body: strings.Join(steps, "\n")})
@@ -191,4 +194,13 @@ func shortened(text string) string {
 	return strings.ToValidUTF8(text[:most], "") + "\n... cut here: " + record.ManifestFile + " has all of it"
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// revision is what `git describe` says, and nothing that git could take for an option.
+var revision = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._/+-]{0,99}$`)
+
+// checkout is the command that gets a version of the program.
+func checkout(version string) string {
+	if !revision.MatchString(version) {
+		return "# the version in the manifest is none that git knows; with one that has made the run: make build"
+	}
+	return "git checkout " + shell.Quote(version) + " && make build"
+}

@@ -69,7 +69,7 @@ func (p *page) section(s html.Section) {
 
 func (p *page) network() {
 	s := html.Section{ID: "network", Title: "The network"}
-	if t := p.run.Topology; t != nil {
+	if t := p.run.Topology; t != nil && p.drawn.graph != "" {
 		caption := "Lines are labelled with their rate and one-way delay; ↑ is towards the core. Point at anything for its details."
 		if p.run.Rebuilt {
 			caption += " Drawn from the scenario in the manifest, for this run has no topology.json: what was changed while it was up does not show."

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 
 	"testbed/emulator/report/figures"
-	"testbed/emulator/report/graph"
 	"testbed/emulator/report/html"
 	"testbed/emulator/report/run"
 )
@@ -100,8 +99,7 @@ func draw(r *run.Run) *drawings {
 		d.add(f, f.Name, 0, "", lines(f, ""), func(string) {})
 	}
 	if r.Topology != nil {
-		picture := &topologyPicture{graph.Of(r.Topology), r.Load.Peaks}
-		d.files, d.graph = append(d.files, picture), picture.Inline(picture.use)
+		d.topology(r)
 	}
 	return d
 }
@@ -113,7 +111,7 @@ func (d *drawings) add(f figures.Drawing, id string, e int, engine string, c cha
 		return
 	}
 	if e > 0 {
-		rename(id + "-" + engine)
+		rename(id + "-" + fileWord(engine, e))
 	}
 	d.files = append(d.files, f)
 	if known := d.charts[id]; known != nil {
@@ -121,24 +119,4 @@ func (d *drawings) add(f figures.Drawing, id string, e int, engine string, c cha
 		return
 	}
 	d.charts[id], d.static[id] = &c, html.SVG(string(svg))
-}
-
-// topologyPicture is the topology as a figure.
-type topologyPicture struct {
-	*graph.Network
-	use graph.Use
-}
-
-// File implements figures.Drawing.
-func (t *topologyPicture) File() string { return "topology" }
-
-// Render implements figures.Drawing; there is no table of it.
-func (t *topologyPicture) Render(format string) ([]byte, error) {
-	switch format {
-	case "csv":
-		return nil, nil
-	case "svg":
-		return []byte(t.SVG(t.use)), nil
-	}
-	return t.Picture(format, t.use)
 }

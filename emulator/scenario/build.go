@@ -3,9 +3,9 @@ package scenario
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/topology"
 	"testbed/emulator/topology/ether"
 	"testbed/emulator/topology/synth"
@@ -199,7 +199,7 @@ func (s *Scenario) trace() (*spar.Trace, error) {
 		return spar.Synthesize(w.Synth.Jobs, *w.Synth.Seed), nil
 	}
 	path := s.resolvePath(w.Trace)
-	f, err := os.Open(path)
+	f, err := readfile.Open(path, spar.MaxSize)
 	if err != nil {
 		return nil, err
 	}
@@ -208,9 +208,13 @@ func (s *Scenario) trace() (*spar.Trace, error) {
 	if err != nil || !w.Strict {
 		return trace, err
 	}
-	errs := make([]error, len(trace.Malformed))
-	for i, m := range trace.Malformed {
-		errs[i] = m
+	const most = 50 // errors: the rest would say the same
+	var errs []error
+	for _, m := range trace.Malformed[:min(most, len(trace.Malformed))] {
+		errs = append(errs, m)
+	}
+	if more := len(trace.Malformed) + trace.Unlisted - len(errs); more > 0 {
+		errs = append(errs, fmt.Errorf("%s: %d more rows that are not in the format", path, more))
 	}
 	return trace, errors.Join(errs...)
 }

@@ -13,8 +13,9 @@ import (
 
 // Limits that keep hostile files cheap: aliases may repeat what was written, but not multiply it.
 const (
-	maxDepth = 40
-	maxNodes = 200_000
+	maxDepth  = 40
+	maxNodes  = 200_000
+	maxErrors = 100 // the rest would say the same
 )
 
 // position is where a value stands in the file.
@@ -28,10 +29,18 @@ type decoder struct {
 	errs    Errors
 	where   map[string]position // of every value read, by path; of mappings their key's
 	nodes   int
-	stopped bool // by excess, which is reported once
+	stopped bool // by excess, which is reported once, or by too many errors
 }
 
 func (d *decoder) fail(p position, path, remedy, format string, args ...any) {
+	switch {
+	case len(d.errs) > maxErrors:
+		return
+	case len(d.errs) == maxErrors:
+		d.stopped = true
+		d.errs = append(d.errs, &Error{d.file, p.line, p.column, "", "there are too many errors to say them all", "mend the others first"})
+		return
+	}
 	d.errs = append(d.errs, &Error{d.file, p.line, p.column, path, fmt.Sprintf(format, args...), remedy})
 }
 
@@ -78,7 +87,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, f *field, path string, de
 
 // excessive counts a value, and says so once where there are too many or they are nested too deeply.
 func (d *decoder) excessive(n *yaml.Node, path string, depth int) bool {
-	if d.nodes++; d.nodes <= maxNodes && depth < maxDepth {
+	if d.nodes++; d.nodes <= maxNodes && depth < maxDepth && !d.stopped {
 		return false
 	}
 	if !d.stopped {

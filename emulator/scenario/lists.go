@@ -28,14 +28,20 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, f *field, path string, dep
 		d.fail(at(n), path, "write a list: [...]", "%s where a list belongs", what(n))
 		return false
 	}
+	if !d.count(n, len(n.Content), f, path) {
+		return false // before there is room for so many
+	}
 	out := reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content))
 	ok := true
 	element := f.element()
 	for i, c := range n.Content {
+		if d.stopped {
+			return false
+		}
 		ok = d.value(c, out.Index(i), &element, path+"["+strconv.Itoa(i)+"]", depth+1) && ok
 	}
 	v.Set(out)
-	return d.count(n, len(n.Content), f, path) && ok
+	return ok
 }
 
 // keyed decodes a mapping from names to elements into a list whose order is the file's.
@@ -45,9 +51,15 @@ func (d *decoder) keyed(n *yaml.Node, v reflect.Value, f *field, path string, de
 		return false
 	}
 	all := d.pairs(n, path, depth)
+	if !d.count(n, len(all), f, path) {
+		return false
+	}
 	out := reflect.MakeSlice(v.Type(), 0, len(all))
 	ok := true
 	for _, p := range all {
+		if d.stopped {
+			return false
+		}
 		here := join(path, p.key.Value)
 		d.where[here] = at(p.key)
 		ok = d.spelling(p.key, f, here) && ok
@@ -61,7 +73,7 @@ func (d *decoder) keyed(n *yaml.Node, v reflect.Value, f *field, path string, de
 		out = reflect.Append(out, item)
 	}
 	v.Set(out)
-	return d.count(n, len(all), f, path) && ok
+	return ok
 }
 
 func (d *decoder) count(n *yaml.Node, length int, f *field, path string) bool {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -14,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"testbed/emulator/internal/readfile"
 )
 
 // MaxSize is the largest scenario file read, in bytes.
@@ -22,12 +23,12 @@ const MaxSize = 1 << 20
 // Load reads the scenario file at path and checks it together with the files it refers to. It fails
 // with the error of reading it, or with Errors.
 func Load(path string) (*Scenario, error) {
-	f, err := os.Open(path)
+	f, err := readfile.Open(path, readfile.NoLimit)
 	if err != nil {
 		return nil, fmt.Errorf("scenario: %w", err)
 	}
-	defer func() { _ = f.Close() }() // read only: nothing is lost
-	data, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
+	defer func() { _ = f.Close() }()                      // read only: nothing is lost
+	data, err := io.ReadAll(io.LimitReader(f, MaxSize+1)) // parse says where it is too large
 	if err != nil {
 		return nil, fmt.Errorf("scenario: %w", err)
 	}

@@ -16,7 +16,7 @@ type pair struct{ key, value *yaml.Node }
 func (d *decoder) pairs(n *yaml.Node, path string, depth int) []pair {
 	var all, merged []pair
 	seen := map[string]position{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
+	for i := 0; i+1 < len(n.Content) && !d.stopped; i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		for key.Kind == yaml.AliasNode && key.Alias != nil && key.Alias.Kind != yaml.AliasNode {
 			key = key.Alias
@@ -59,8 +59,8 @@ func (d *decoder) merge(n *yaml.Node, path string, depth int) []pair {
 		return d.pairs(n, path, depth)
 	case n.Kind == yaml.SequenceNode:
 		var all []pair
-		for _, c := range n.Content {
-			all = append(all, d.merge(c, path, depth+1)...)
+		for i := 0; i < len(n.Content) && !d.stopped; i++ {
+			all = append(all, d.merge(n.Content[i], path, depth+1)...)
 		}
 		return all
 	}
@@ -83,6 +83,9 @@ func (d *decoder) section(n *yaml.Node, v reflect.Value, f *field, path string, 
 	switch {
 	case n.Kind == yaml.MappingNode:
 		for _, p := range d.pairs(n, path, depth) {
+			if d.stopped {
+				return false
+			}
 			d.member(p, v, fields, given, f, path, depth)
 		}
 		if len(given) == 0 && len(shortFields(fields)) == 2 && len(d.errs) == before {

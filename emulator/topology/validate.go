@@ -3,6 +3,7 @@ package topology
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -80,7 +81,7 @@ func (t *Topology) validateLink(id ID, incoming []Edge, report func(string, ...a
 	switch v.LinkType {
 	case Duplex:
 		queues = 2
-		if len(out) != 2 || len(incoming) != 2 || !t.symmetric(id) {
+		if len(out) != 2 || len(incoming) != 2 || !symmetric(out, incoming) {
 			report("link %s: a duplex link needs exactly two neighbours, both ways; it leads to %s and is entered from %s",
 				v.Name, t.names(out), t.names(incoming))
 		}
@@ -126,18 +127,11 @@ func (s Shape) validate() error {
 	return errors.Join(errs...)
 }
 
-// symmetric says whether every neighbour that id leads to leads back.
-func (t *Topology) symmetric(id ID) bool {
-	for _, e := range t.Adjacency[id] {
-		back := false
-		for _, b := range t.Adjacency[e.To] {
-			back = back || b.To == id
-		}
-		if !back {
-			return false
-		}
-	}
-	return true
+// symmetric says whether every neighbour that a vertex leads to leads back to it.
+func symmetric(out, incoming []Edge) bool {
+	return !slices.ContainsFunc(out, func(e Edge) bool {
+		return !slices.ContainsFunc(incoming, func(back Edge) bool { return back.To == e.To })
+	})
 }
 
 func (t *Topology) names(edges []Edge) string {
@@ -148,7 +142,7 @@ func (t *Topology) names(edges []Edge) string {
 	for i, e := range edges {
 		names[i] = t.Vertices[e.To].Name
 	}
-	return strings.Join(names, ", ")
+	return abbreviate(names)
 }
 
 // disconnected names, in one error a direction, the hosts (and the cloud) that have no path to or from

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"testbed/emulator/compare"
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/plan"
 )
 
@@ -36,8 +37,13 @@ func newReader(each func(*compare.Chain) error) *reader {
 	return r
 }
 
-// longest bounds a line; a job's name or an error's text makes the longest ones.
-const longest = 1 << 20
+const (
+	// longest bounds a line; a job's name or an error's text makes the longest ones.
+	longest = 1 << 20
+	// mostSteps bounds a chain's steps, and mostTexts the tags' values of which one copy is kept.
+	mostSteps = 1 << 20
+	mostTexts = 10_000
+)
 
 // read reads all lines and calls each for every chain. Whether the last line is cut off, as a crash
 // leaves it, it says instead of failing.
@@ -49,7 +55,7 @@ func (r *reader) read(in io.Reader) (truncated bool, err error) {
 		case err == io.EOF:
 			return len(line) > 0, r.flush()
 		case errors.Is(err, bufio.ErrBufferFull):
-			return false, fmt.Errorf("line %d: %w: it is longer than %d bytes", number, errLine, longest)
+			return false, fmt.Errorf("line %d: %w: it is longer than the %d bytes that are read: %w", number, errLine, longest, readfile.ErrLimit)
 		case err != nil:
 			return false, err
 		}
@@ -59,7 +65,7 @@ func (r *reader) read(in io.Reader) (truncated bool, err error) {
 			}
 			return false, fmt.Errorf("line %d: %w", number, err)
 		} else if err != nil {
-			return false, err
+			return false, fmt.Errorf("line %d: %w", number, err)
 		}
 	}
 }
@@ -156,6 +162,8 @@ func (r *reader) readStep(line []byte) error {
 		return err
 	case !r.open || model != r.chain.Model || chain != r.chain.Index:
 		r.stray++
+	case known && len(r.chain.Steps) == mostSteps:
+		return fmt.Errorf("a chain of more than the %d steps that are read: %w", mostSteps, readfile.ErrLimit)
 	case known:
 		r.chain.Steps = append(r.chain.Steps, s)
 	}
@@ -167,8 +175,11 @@ func (r *reader) text(value []byte) string {
 	if s, ok := r.texts[string(value)]; ok {
 		return s
 	}
-	r.texts[string(value)] = string(value)
-	return string(value)
+	text := string(value)
+	if len(r.texts) < mostTexts {
+		r.texts[text] = text
+	}
+	return text
 }
 
 func number(value []byte) (float64, error) { return strconv.ParseFloat(string(value), 64) }

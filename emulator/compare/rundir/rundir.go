@@ -7,10 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
+	"math"
 	"path/filepath"
 
 	"testbed/emulator/compare"
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/predict"
 	"testbed/emulator/record"
 )
@@ -30,6 +31,9 @@ func Open(dir string, o compare.Options) (*compare.Run, error) {
 		o.Seed = m.Seed
 	}
 	if m.Overhead != nil {
+		if err := checkOverhead(m.Overhead); err != nil {
+			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, record.ManifestFile), err)
+		}
 		o.Empty = &compare.EmptyCall{Self: m.Overhead.Self, Pair: m.Overhead.Pair, Rest: m.Overhead.Rest, OneWay: m.Overhead.Step}
 	}
 	run := &compare.Run{Directory: dir, Name: m.Run, Seed: m.Seed, Fabric: m.Fabric, Runtime: m.Runtime,
@@ -38,7 +42,7 @@ func Open(dir string, o compare.Options) (*compare.Run, error) {
 	if err := readPredictions(dir, collector); err != nil {
 		return nil, err
 	}
-	samples, err := os.Open(filepath.Join(dir, record.SamplesFile))
+	samples, err := readfile.Open(filepath.Join(dir, record.SamplesFile), record.MaxSamplesSize)
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +70,16 @@ func Compare(dirs []string, o compare.Options) (*compare.Comparison, error) {
 	return c, nil
 }
 
+// checkOverhead fails where the manifest's times of an empty function are none.
+func checkOverhead(o *record.Overhead) error {
+	for _, t := range []float64{o.Self, o.Pair, o.Rest, o.Step} {
+		if !(math.Abs(t) <= 3600) {
+			return fmt.Errorf("an empty function that took %g s", t)
+		}
+	}
+	return nil
+}
+
 func scenarioName(m *record.Manifest) string {
 	var s struct {
 		Name string `json:"name"`
@@ -78,7 +92,7 @@ func scenarioName(m *record.Manifest) string {
 
 // readPredictions reads a run's predictions; there are none where it ended before they were made.
 func readPredictions(dir string, c *compare.Collector) error {
-	file, err := os.Open(filepath.Join(dir, PredictionFile))
+	file, err := readfile.Open(filepath.Join(dir, PredictionFile), record.MaxTableSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

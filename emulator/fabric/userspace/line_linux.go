@@ -16,11 +16,11 @@ var errSilent = errors.New("the fabric process did not answer (its log may say w
 type line struct {
 	net.Conn
 	to   *gob.Encoder
-	from *gob.Decoder
+	from *receiver
 }
 
 func newLine(conn net.Conn) *line {
-	return &line{conn, gob.NewEncoder(conn), gob.NewDecoder(conn)}
+	return &line{conn, gob.NewEncoder(conn), newReceiver(conn)}
 }
 
 // call opens a line to the living process.
@@ -40,7 +40,7 @@ func (l *line) ask(ctx context.Context, q question) (answer, error) {
 	q.Protocol = protocol
 	err := l.to.Encode(q)
 	if err == nil {
-		err = l.from.Decode(&a)
+		err = l.from.receive(&a)
 	}
 	switch {
 	case ctx.Err() != nil:

@@ -33,10 +33,10 @@ type server struct {
 
 // serve answers questions on one connection until its end.
 func (s *server) serve(conn net.Conn) error {
-	from, to := gob.NewDecoder(conn), gob.NewEncoder(conn)
+	from, to := newReceiver(conn), gob.NewEncoder(conn)
 	for {
 		var q question
-		if err := from.Decode(&q); err != nil {
+		if err := from.receive(&q); err != nil {
 			return err
 		}
 		if err := to.Encode(s.answer(q)); err != nil {
@@ -222,7 +222,7 @@ const commit = 'C'
 func (s *server) serveParent(conn net.Conn) error {
 	defer conn.Close()
 	var q question
-	if err := gob.NewDecoder(conn).Decode(&q); err != nil {
+	if err := newReceiver(conn).receive(&q); err != nil {
 		return err
 	}
 	answered := make(chan error, 1)

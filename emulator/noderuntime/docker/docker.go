@@ -31,7 +31,7 @@ type Runtime struct {
 	binary   string
 	host     string             // of the engine; empty: the one that Docker's own client would use
 	secrets  secretsOf          // by which containers are known
-	key      noderuntime.Secret // by which images are known
+	key      func() noderuntime.Secret // by which images are known
 	patience time.Duration      // for an answer to a ping, before the engine counts as gone
 	longest  time.Duration      // that any one call may take
 	notices  time.Duration      // that an engine may take to notice that a process has ended
@@ -67,9 +67,9 @@ func WithSecrets(secrets func(testbed, run string) []noderuntime.Secret) Option 
 	return func(r *Runtime) { r.secrets = secrets }
 }
 
-// WithKey sets the host's secret that signs node images, so that Prune knows them. Without it, or with the
-// zero secret, images are made unsigned, and Prune removes none.
-func WithKey(key noderuntime.Secret) Option { return func(r *Runtime) { r.key = key } }
+// WithKey says which secret signs this host's node images, so that Prune knows them. It is asked when an image is
+// looked at. Without it, or with the zero secret, images are made unsigned, and Prune removes none.
+func WithKey(key func() noderuntime.Secret) Option { return func(r *Runtime) { r.key = key } }
 
 // WithPatience sets how long an engine may leave a ping unanswered before it counts as gone (10 s).
 func WithPatience(d time.Duration) Option { return func(r *Runtime) { r.patience = d } }
@@ -88,7 +88,7 @@ func New(binary string, opts ...Option) *Runtime {
 	if absolute, err := filepath.Abs(binary); err == nil {
 		binary = absolute
 	}
-	r := &Runtime{binary: binary, secrets: noSecrets,
+	r := &Runtime{binary: binary, secrets: noSecrets, key: func() noderuntime.Secret { return noderuntime.Secret{} },
 		patience: 10 * time.Second, longest: 2 * time.Minute, notices: 3 * time.Second,
 		parallel: defaultStarters(), removers: defaultRemovers(), signals: true}
 	for _, o := range opts {

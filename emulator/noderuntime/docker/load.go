@@ -15,7 +15,7 @@ import (
 
 // nodeImageOf returns the image made from the binary, which is read at the first call.
 func (r *Runtime) nodeImageOf() (nodeImage, error) {
-	r.digestOnce.Do(func() { r.image, r.digestErr = describeImage(r.binary, r.key) })
+	r.digestOnce.Do(func() { r.image, r.digestErr = describeImage(r.binary, r.key()) })
 	return r.image, r.digestErr
 }
 

@@ -81,7 +81,7 @@ func testRuntime(t testing.TB) *Runtime {
 // newRuntime runs nodes with this test binary. It knows the secrets of the suite's testbeds and, so that each
 // test process makes the same image, a key that is no secret.
 func newRuntime(opts ...Option) *Runtime {
-	return New("/proc/self/exe", append([]Option{WithKey(noderuntime.Secret{1}), WithSecrets(testSecrets)}, opts...)...)
+	return New("/proc/self/exe", append([]Option{WithKey(func() noderuntime.Secret { return noderuntime.Secret{1} }), WithSecrets(testSecrets)}, opts...)...)
 }
 
 func testSecrets(testbed, run string) []noderuntime.Secret {

@@ -73,7 +73,7 @@ func (r *Runtime) pruneOne(
 		if err != nil {
 			return err
 		}
-		if ours = found.ID == id && madeImage(found, tag, r.key); !ours || used {
+		if ours = found.ID == id && madeImage(found, tag, r.key()); !ours || used {
 			return nil
 		}
 		_, err = api.ImageRemove(ctx, tag, apiimage.RemoveOptions{})

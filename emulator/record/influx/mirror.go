@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
+	"testbed/emulator/internal/readfile"
+	"testbed/emulator/internal/shell"
 	"testbed/emulator/record"
 )
 
@@ -46,7 +47,7 @@ func Follow(dir string, config Config) (*Mirror, error) {
 		return nil, err
 	}
 	config = config.withDefaults()
-	file, err := os.Open(filepath.Join(dir, record.SamplesFile))
+	file, err := readfile.Open(filepath.Join(dir, record.SamplesFile), record.MaxSamplesSize)
 	if err != nil {
 		return nil, fmt.Errorf("influx: %w", err)
 	}
@@ -210,5 +211,5 @@ func incomplete(name, dir string, c record.Counts) error {
 	if c.Message != "" {
 		text += " (" + c.Message + ")"
 	}
-	return fmt.Errorf("%s: %w: %s; `testbed upload %s` sends them", name, ErrIncomplete, text, dir)
+	return fmt.Errorf("%s: %w: %s; `testbed upload %s` sends them", name, ErrIncomplete, text, shell.Path(dir))
 }

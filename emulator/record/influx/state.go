@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/record"
 )
 
@@ -56,14 +56,15 @@ func (t *target) rejected() int64 {
 	return n
 }
 
+// stateLimits are those of upload.json.
+var stateLimits = readfile.Limits{Bytes: 16 * readfile.MiB, Values: 500_000}
+
 // readState reads upload.json. Where there is none, or it is not valid, everything is to be sent again,
 // which does no harm.
 func readState(dir string) *state {
 	s := &state{}
-	if text, err := os.ReadFile(filepath.Join(dir, StateFile)); err == nil {
-		if json.Unmarshal(text, s) != nil {
-			s = &state{}
-		}
+	if readfile.JSON(filepath.Join(dir, StateFile), stateLimits, s) != nil {
+		s = &state{}
 	}
 	if s.Targets == nil {
 		s.Targets = map[string]*target{}

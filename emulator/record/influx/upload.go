@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/record"
 )
 
@@ -33,7 +33,7 @@ func Upload(ctx context.Context, dir string, config Config, o Options) (record.C
 		return record.Counts{}, err
 	}
 	config = config.withDefaults()
-	file, err := os.Open(filepath.Join(dir, record.SamplesFile))
+	file, err := readfile.Open(filepath.Join(dir, record.SamplesFile), record.MaxSamplesSize)
 	if err != nil {
 		return record.Counts{}, fmt.Errorf("influx: %w", err)
 	}

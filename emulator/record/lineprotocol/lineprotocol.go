@@ -14,6 +14,8 @@ import (
 	"time"
 
 	influx "github.com/influxdata/line-protocol/v2/lineprotocol"
+
+	"testbed/emulator/internal/readfile"
 )
 
 // ErrTruncated is wrapped by the error that Read returns, together with all points before it, where the
@@ -57,18 +59,25 @@ func Append(dst []byte, p Point) ([]byte, error) {
 	return append(dst, line...), nil
 }
 
-// Read calls each for every point, until it fails. A line that is not valid is an error with its number;
-// an invalid or unfinished last line is ErrTruncated. Lines of the measurements in skip are not looked at.
+// MaxLine is the most bytes of a line that Read takes. A job's name or an error's text makes the longest.
+const MaxLine = 1 << 20
+
+// Read calls each for every point, until it fails. A line that is not valid, or longer than MaxLine, is an
+// error with its number; an invalid or unfinished last line is ErrTruncated. Lines of the measurements in
+// skip are not looked at.
 func Read(r io.Reader, each func(Point) error, skip ...string) error {
-	lines := bufio.NewReaderSize(r, 64<<10)
+	lines := bufio.NewReaderSize(r, MaxLine)
 	for number := 1; ; number++ {
-		line, err := lines.ReadBytes('\n')
+		line, err := lines.ReadSlice('\n')
 		if err == io.EOF && len(line) == 0 {
 			return nil
 		}
-		if err == io.EOF {
+		switch {
+		case err == io.EOF:
 			return fmt.Errorf("line %d: %w", number, ErrTruncated)
-		} else if err != nil {
+		case errors.Is(err, bufio.ErrBufferFull):
+			return fmt.Errorf("line %d: it is longer than the %d bytes that are read: %w", number, MaxLine, readfile.ErrLimit)
+		case err != nil:
 			return err
 		}
 		if slices.ContainsFunc(skip, func(name string) bool { return isOf(line, name) }) {

@@ -15,6 +15,8 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgpdf"
 	"gonum.org/v1/plot/vg/vgsvg"
+
+	"testbed/emulator/internal/printable"
 )
 
 // Formats are the endings of the files that a figure is written as; all but the last are pictures.
@@ -100,6 +102,7 @@ func repeatable(format string, picture []byte) []byte {
 	case "pdf":
 		return dates.ReplaceAllFunc(picture, func(entry []byte) []byte { return bytes.Repeat([]byte(" "), len(entry)) })
 	case "svg":
+		picture = []byte(printable.Text(string(picture))) // names may have what reorders text
 		return bytes.ReplaceAll(picture, family, []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif;"))
 	}
 	return picture

@@ -17,6 +17,12 @@ import (
 // printWidth is how wide the topology is printed: two columns of a page.
 const printWidth = 180 * vg.Millimeter
 
+// Height is how tall the picture is, in widths.
+func (n *Network) Height(use Use) float64 {
+	s := n.draw(use)
+	return s.height / s.width
+}
+
 // Picture draws the network as png or pdf, two columns wide.
 func (n *Network) Picture(format string, use Use) ([]byte, error) {
 	s := n.draw(use)

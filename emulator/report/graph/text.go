@@ -3,6 +3,8 @@ package graph
 import (
 	"fmt"
 	"strings"
+
+	visible "testbed/emulator/internal/printable"
 )
 
 // DOT is the network as an undirected graph in Graphviz's language.
@@ -40,7 +42,7 @@ func dotQuote(s string) string {
 // printable leaves line breaks and what can be seen.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r == '\n' || r >= ' ' && r != 0x7f && r != '\u2028' && r != '\u2029' {
+		if r == '\n' || !visible.Unsafe(r) {
 			return r
 		}
 		return ' '
@@ -84,7 +86,7 @@ func mermaidQuote(s string) string {
 		switch {
 		case r == '\n':
 			b.WriteString("<br/>")
-		case strings.ContainsRune("\"#&;<>`*\\|", r):
+		case strings.ContainsRune("\"#&;<>`*\\|%", r):
 			fmt.Fprintf(&b, "#%d;", r)
 		default:
 			b.WriteRune(r)

@@ -108,16 +108,23 @@ func (t *tree) parts() [][]int {
 // rank prefers exchanges, then switches, as roots.
 var rank = map[string]int{"exchange": 0, "switch": 1, "medium": 2, "link": 3, "cloud": 4, "host": 5}
 
+// mostDistances bounds the steps of finding a centre.
+const mostDistances = 200_000_000
+
 // centre is the node of a part that is to be its root: of the most central kind, the one with the
-// smallest sum of distances to the others.
+// smallest sum of distances to the others. In a part of many thousands not all of that kind are tried.
 func (t *tree) centre(part []int) int {
 	best, least, kind := part[0], -1, len(rank)
 	for _, v := range part {
 		kind = min(kind, rank[t.Nodes[v].Kind])
 	}
+	tries := max(1, mostDistances/(len(part)+len(t.Lines)))
 	for _, v := range part {
 		if rank[t.Nodes[v].Kind] != kind {
 			continue
+		}
+		if tries--; tries < 0 {
+			break
 		}
 		if sum := t.distances(v); least < 0 || sum < least {
 			best, least = v, sum
@@ -127,14 +134,15 @@ func (t *tree) centre(part []int) int {
 }
 
 func (t *tree) distances(from int) int {
-	far := map[int]int{from: 0}
+	far := make([]int, len(t.Nodes)) // plus one; 0: not reached
+	far[from] = 1
 	sum := 0
-	for queue := []int{from}; len(queue) > 0; queue = queue[1:] {
-		v := queue[0]
-		sum += far[v]
+	queue := []int{from}
+	for i := 0; i < len(queue); i++ {
+		v := queue[i]
+		sum += far[v] - 1
 		for _, line := range t.near[v] {
-			o := t.Lines[line].other(v)
-			if _, seen := far[o]; !seen {
+			if o := t.Lines[line].other(v); far[o] == 0 {
 				far[o] = far[v] + 1
 				queue = append(queue, o)
 			}

@@ -3,11 +3,13 @@ package run
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"slices"
 	"time"
 
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/record"
 )
 
@@ -65,10 +67,10 @@ func (r *Run) readLoad() error {
 	path := filepath.Join(r.Dir, record.SamplesFile)
 	links, in := newLinks(r), r.window()
 	err := record.ReadLinks(path, func(l record.Link) error {
-		if in.holds(l.Time, l.Interval) {
-			links.add(&l)
+		if !in.holds(l.Time, l.Interval) {
+			return nil
 		}
-		return nil
+		return links.add(&l)
 	})
 	if errors.Is(err, fs.ErrNotExist) {
 		r.miss("There is no %s: nothing is known of the links' use and the host's load.", record.SamplesFile)
@@ -149,10 +151,15 @@ func newLinks(r *Run) *links {
 		peaks: map[string]float64{}, spans: r.spans(), wire: map[string][]At{}}
 }
 
-func (l *links) add(sample *record.Link) {
+// add takes in a sample. What is kept of each queue is much more than a sample, so there is a limit to them.
+func (l *links) add(sample *record.Link) error {
 	k := queueKey{sample.Link, sample.Dir}
 	q := l.queues[k]
 	if q == nil {
+		if len(l.queues) == record.MaxQueues || sample.Dir < 0 || sample.Dir > 1 {
+			return fmt.Errorf("link %.100q, direction %d: a link has two, and at most %d queues are read: %w",
+				sample.Link, sample.Dir, record.MaxQueues, readfile.ErrLimit)
+		}
 		// What was sent before the first sample here is of no chain; the sample's own interval is.
 		before := sample.Bytes - int64(sample.BitRate*sample.Interval/8+0.5)
 		q = &Queue{Link: sample.Link, Class: sample.Class, Dir: sample.Dir, Bytes: max(0, before)}
@@ -171,7 +178,11 @@ func (l *links) add(sample *record.Link) {
 	l.peaks[sample.Link] = max(l.peaks[sample.Link], sample.Utilisation)
 	l.charge(sample.Time, middle, float64(sample.Bytes-q.Bytes))
 	q.Bytes = sample.Bytes
+	return nil
 }
+
+// mostRounds bounds what is kept of a model's bytes over time: the rest counts at the last round.
+const mostRounds = 1_000_000
 
 // charge adds bytes to the model that ran at the time.
 func (l *links) charge(t, middle time.Time, bytes float64) {
@@ -180,7 +191,7 @@ func (l *links) charge(t, middle time.Time, bytes float64) {
 			continue
 		}
 		list := l.wire[s.model]
-		if n := len(list); n > 0 && t.Sub(list[n-1].Time) < 20*time.Millisecond { // the same round of samples
+		if n := len(list); n > 0 && (n == mostRounds || t.Sub(list[n-1].Time) < 20*time.Millisecond) { // the same round of samples
 			list[n-1].Bytes += bytes
 			return
 		}

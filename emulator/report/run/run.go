@@ -6,12 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"testbed/emulator/compare"
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 	"testbed/emulator/record"
@@ -120,7 +121,7 @@ func topologyOf(dir string, m *record.Manifest) (*topology.Topology, bool, error
 }
 
 func (r *Run) readChains() {
-	chains, err := record.ReadChains(filepath.Join(r.Dir, record.ChainsFile))
+	err := record.EachChain(filepath.Join(r.Dir, record.ChainsFile), r.addChain)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		r.miss("There is no %s: no chains are shown.", record.ChainsFile)
@@ -129,19 +130,34 @@ func (r *Run) readChains() {
 	case err != nil:
 		r.miss("%s could be read only in part: %v.", record.ChainsFile, err)
 	}
-	for i := range chains {
-		c := &chains[i]
-		end := c.Time
-		r.Chains = append(r.Chains, Chain{
-			Model: c.Model, Length: c.Length, Index: c.Index, OK: c.Measured.Latency > 0, Whole: c.OK(), Measured: c.Measured,
-			Start: end.Add(-time.Duration(c.Measured.Latency * float64(time.Second))), End: end,
-		})
-		if !slices.Contains(r.Models, c.Model) {
-			r.Models = append(r.Models, c.Model)
-		}
-	}
 	slices.SortStableFunc(r.Models, func(a, b string) int { return place(a) - place(b) })
 	slices.SortStableFunc(r.Chains, func(a, b Chain) int { return a.End.Compare(b.End) })
+}
+
+// addChain takes a row of the chains' table.
+func (r *Run) addChain(c *record.Chain) error {
+	model, err := known(&r.Models, c.Model, "model")
+	if err != nil {
+		return err
+	}
+	end := c.Time
+	r.Chains = append(r.Chains, Chain{
+		Model: model, Length: c.Length, Index: c.Index, OK: c.Measured.Latency > 0, Whole: c.OK(), Measured: c.Measured,
+		Start: end.Add(-time.Duration(c.Measured.Latency * float64(time.Second))), End: end,
+	})
+	return nil
+}
+
+// known is the one copy that is kept of a name. There are few in a run, and much is drawn for each of them.
+func known(names *[]string, name, what string) (string, error) {
+	if i := slices.Index(*names, name); i >= 0 {
+		return (*names)[i], nil
+	}
+	if len(*names) == record.MaxNames {
+		return "", fmt.Errorf("at most %d %ss are read: %w", record.MaxNames, what, readfile.ErrLimit)
+	}
+	*names = append(*names, strings.Clone(name))
+	return (*names)[len(*names)-1], nil
 }
 
 // place is a model's place in the study's order; those that it does not have come last.
@@ -152,48 +168,67 @@ func place(model string) int {
 	return len(plan.Models)
 }
 
+// predictedBy is of whom a prediction is, and of what.
+type predictedBy struct {
+	engine, model string
+	index         int
+}
+
 // readPredictions finds every chain's predictions.
 func (r *Run) readPredictions() {
-	file, err := os.Open(filepath.Join(r.Dir, PredictionFile))
-	if err != nil {
+	file, err := readfile.Open(filepath.Join(r.Dir, PredictionFile), record.MaxTableSize)
+	if errors.Is(err, fs.ErrNotExist) {
 		r.miss("There is no %s: the run ended before anything was predicted, and only what was measured is shown.", PredictionFile)
 		return
 	}
-	defer file.Close()
-	predictions, err := predict.ReadCSV(file)
+	predictions := map[predictedBy]*Predicted{}
+	if err == nil {
+		defer file.Close()
+		err = predict.EachCSV(file, func(p *predict.Prediction) error { return r.addPrediction(predictions, p) })
+	}
 	if err != nil {
 		r.miss("%s could not be read: %v.", PredictionFile, err)
+		r.Engines = nil
 		return
-	}
-	type key struct {
-		engine, model string
-		index         int
-	}
-	known := map[key]*Predicted{}
-	for i := range predictions {
-		p := &predictions[i]
-		if !slices.Contains(r.Engines, p.Engine) {
-			r.Engines = append(r.Engines, p.Engine)
-		}
-		known[key{p.Engine, string(p.Model), p.Index}] = &Predicted{Traffic: p.Traffic,
-			Times: record.Times{Latency: p.Total, Network: p.Network, Processing: p.Processing}}
 	}
 	for i := range r.Chains {
 		c := &r.Chains[i]
 		for _, engine := range r.Engines {
-			c.Predicted = append(c.Predicted, known[key{engine, c.Model, c.Index}])
+			c.Predicted = append(c.Predicted, predictions[predictedBy{engine, c.Model, c.Index}])
 		}
 	}
 }
 
+// mostEngines bounds the predictors: much is drawn for each of them.
+const mostEngines = 10
+
+// addPrediction takes a row of the predictions' table. Those of models that no chain is of are left out.
+func (r *Run) addPrediction(all map[predictedBy]*Predicted, p *predict.Prediction) error {
+	engine, err := known(&r.Engines, p.Engine, "engine")
+	if err != nil {
+		return err
+	}
+	if len(r.Engines) > mostEngines || len(all) > mostEngines*record.MaxChains {
+		return fmt.Errorf("predictions of more than %d engines, or of more than %d chains: %w", mostEngines, record.MaxChains, readfile.ErrLimit)
+	}
+	if at := slices.Index(r.Models, string(p.Model)); at >= 0 {
+		all[predictedBy{engine, r.Models[at], p.Index}] = &Predicted{Traffic: p.Traffic,
+			Times: record.Times{Latency: p.Total, Network: p.Network, Processing: p.Processing}}
+	}
+	return nil
+}
+
 // readReports takes the comparison that the run left or, where it did not come to it, makes one.
 func (r *Run) readReports() {
-	file, err := os.Open(filepath.Join(r.Dir, ComparisonFile))
+	file, err := readfile.Open(filepath.Join(r.Dir, ComparisonFile), compare.MaxSize)
 	if err == nil {
 		defer file.Close()
-		if r.Reports, err = compare.ReadJSON(file); err == nil {
-			return
-		}
+		r.Reports, err = compare.ReadJSON(file)
+	}
+	switch {
+	case err == nil:
+		return
+	case !errors.Is(err, fs.ErrNotExist):
 		r.miss("%s could not be read (%v); `testbed compare` makes it again.", ComparisonFile, err)
 	}
 	if len(r.Chains) == 0 {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -25,7 +26,9 @@ func Parse(nodes, links, edges io.Reader, prefix string) (*topology.Topology, er
 	p := &parser{topology: topology.New(filepath.Base(prefix))}
 	p.file(nodes, prefix+".nodes", p.node)
 	p.file(links, prefix+".links", p.link)
-	p.file(edges, prefix+".edges", p.edge)
+	if len(p.topology.Vertices) <= maxVertices {
+		p.file(edges, prefix+".edges", p.edge)
+	}
 	if len(p.errs) == 0 {
 		p.complete(prefix)
 	}
@@ -37,18 +40,27 @@ func Parse(nodes, links, edges io.Reader, prefix string) (*topology.Topology, er
 	return p.topology, nil
 }
 
-// maxErrors is how many errors are reported before reading stops: the rest would say the same.
-const maxErrors = 50
+const (
+	// maxErrors is how many errors are reported before reading stops: the rest would say the same.
+	maxErrors = 50
+	// maxVertices and maxEdges bound a network: no scenario may have more than 5000 hosts.
+	maxVertices = 50_000
+	maxEdges    = 500_000
+)
 
 type parser struct {
 	topology *topology.Topology
 	place    string // file:line of the line being read
 	errs     []error
+	edges    int
 	listed   map[topology.ID]string // where a vertex's adjacency was given
 }
 
-// fail records an error at the current line.
+// fail records an error at the current line, unless there are many already.
 func (p *parser) fail(format string, args ...any) {
+	if len(p.errs) > maxErrors {
+		return
+	}
 	p.errs = append(p.errs, fmt.Errorf("%s: %w", p.place, fmt.Errorf(format, args...)))
 }
 
@@ -64,6 +76,10 @@ func (p *parser) file(r io.Reader, name string, line func(string)) {
 		}
 		if len(p.errs) >= maxErrors {
 			p.fail("too many errors; reading stops here")
+			return
+		}
+		if len(p.topology.Vertices) > maxVertices || p.edges > maxEdges {
+			p.fail("at most %d vertices and %d edges are read: %w", maxVertices, maxEdges, readfile.ErrLimit)
 			return
 		}
 	}
@@ -123,6 +139,9 @@ var linkTypes = []string{topology.Duplex: "node", topology.Shared: "shared", top
 // edge reads vertex neighbour neighbour ...
 func (p *parser) edge(text string) {
 	names := strings.Fields(text)
+	if p.edges += len(names); p.edges > maxEdges {
+		return
+	}
 	ids := make([]topology.ID, len(names))
 	for i, name := range names {
 		id, known := p.topology.Lookup(name)

@@ -3,6 +3,7 @@ package spar
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"testbed/emulator/internal/minstd"
 	"testbed/emulator/workload"
@@ -29,28 +30,32 @@ func Chains(trace *Trace, opts workload.Options) []workload.Job {
 	return jobs
 }
 
-// dag is a job with its tasks at the index of their number less one. A number that no row defines is a
-// task without precedences, operations and size: it can still be a state.
+// dag is a job with its tasks, and those that they wait for, in ascending order of their numbers; the first is
+// number 1. A number that no row defines is a task without precedences, operations and size: it can still be a
+// state. Numbers that do not occur take no room, so that a job takes as much as its rows do.
 type dag struct {
-	job   *Job
-	tasks []Task
-	after [][]int // after[task]: its precedences, from 0
-	next  [][]int // next[task]: the tasks that wait for it, ascending
+	job     *Job
+	numbers []int // of the tasks
+	tasks   []Task
+	after   [][]int // after[task]: its precedences, by index
+	next    [][]int // next[task]: the tasks that wait for it, ascending
 }
 
 func newDAG(job *Job) *dag {
-	most := 0
+	numbers := []int{1}
 	for _, t := range job.Tasks {
-		most = max(most, t.Number)
-		for _, p := range t.Precedences {
-			most = max(most, p)
-		}
+		numbers = append(append(numbers, t.Number), t.Precedences...)
 	}
-	d := &dag{job: job, tasks: make([]Task, most), after: make([][]int, most), next: make([][]int, most)}
+	slices.Sort(numbers)
+	numbers = slices.Compact(numbers)
+	n := len(numbers)
+	d := &dag{job: job, numbers: numbers, tasks: make([]Task, n), after: make([][]int, n), next: make([][]int, n)}
 	for _, t := range job.Tasks {
-		d.tasks[t.Number-1] = t
+		at, _ := slices.BinarySearch(numbers, t.Number)
+		d.tasks[at] = t
 		for _, p := range t.Precedences {
-			d.after[t.Number-1] = append(d.after[t.Number-1], p-1)
+			before, _ := slices.BinarySearch(numbers, p)
+			d.after[at] = append(d.after[at], before)
 		}
 	}
 	for i, after := range d.after {
@@ -115,7 +120,7 @@ func (d *dag) stateful(f workload.Factors) (job workload.Job, ok bool) {
 func (d *dag) task(i int, t Task, f workload.Factors, position int, states map[int]int) workload.Task {
 	name := t.Name
 	if name == "" {
-		name = fmt.Sprintf("M%d", i+1) // referred to, but defined by no row
+		name = fmt.Sprintf("M%d", d.numbers[i]) // referred to, but defined by no row
 	}
 	task := workload.Task{
 		Name: name, Ops: round(t.Duration * t.CPU / 100 * f.Ops), Argument: scale(f.Argument, t.Mem),
@@ -123,17 +128,13 @@ func (d *dag) task(i int, t Task, f workload.Factors, position int, states map[i
 	if position > 0 {
 		task.After = []int{position - 1}
 	}
-	touched := make([]bool, len(states))
 	for _, p := range d.after[i] {
 		if s, is := states[p]; is {
-			touched[s] = true
-		}
-	}
-	for s, is := range touched {
-		if is {
 			task.States = append(task.States, s)
 		}
 	}
+	slices.Sort(task.States)
+	task.States = slices.Compact(task.States)
 	return task
 }
 

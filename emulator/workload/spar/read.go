@@ -9,10 +9,19 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"testbed/emulator/internal/readfile"
 )
 
-// maxRow is the longest row read, in bytes; a job of thousands of tasks is well below it.
-const maxRow = 1 << 20
+// What is read of a trace, which may be anybody's. All eight days of the cluster that Spår was fitted to have
+// 14 million rows and 800 MB.
+const (
+	MaxSize         = 4 * readfile.GiB // of a trace's file, in bytes
+	maxRow          = 1 << 20          // the longest row, in bytes
+	maxRows         = 20_000_000
+	maxDependencies = 50_000_000 // of all tasks
+	mostListed      = 1_000      // malformed rows
+)
 
 // maxTask is the largest task number accepted: chains take time that grows with its square.
 const maxTask = 10_000
@@ -20,9 +29,9 @@ const maxTask = 10_000
 // Read reads a trace: rows of arrival_s,job,task,duration_s,cpu,mem,instances without a header. A new
 // job begins where the number in j_N differs from the row before. Rows whose task name carries no DAG
 // are counted in Skipped; rows that are not in the format are listed in Malformed, never fatal. The
-// error is that of reading r alone, or a row longer than 1 MiB; name is the file's, for messages.
+// error is that of reading r alone, or that there is more than is read; name is the file's, for messages.
 func Read(r io.Reader, name string) (*Trace, error) {
-	trace := &Trace{Name: name}
+	trace := &reader{Trace: &Trace{Name: name}}
 	scanner := bufio.NewScanner(r)
 	scanner.Buffer(make([]byte, 64<<10), maxRow)
 	for line := 1; scanner.Scan(); line++ {
@@ -34,19 +43,37 @@ func Read(r io.Reader, name string) (*Trace, error) {
 		if err := trace.add(row); errors.Is(err, errNoDAG) {
 			trace.Skipped++
 		} else if err != nil {
-			trace.Malformed = append(trace.Malformed, &RowError{name, line, err.Error()})
+			trace.malformed(line, err)
+		}
+		if trace.Rows > maxRows || trace.dependencies > maxDependencies {
+			return nil, fmt.Errorf("%s:%d: at most %d rows and %d dependencies are read: %w", name, line, maxRows, maxDependencies, readfile.ErrLimit)
 		}
 	}
 	if err := scanner.Err(); err != nil {
 		return nil, fmt.Errorf("trace %s: after %d rows: %w", name, trace.Rows, err)
 	}
-	return trace, nil
+	return trace.Trace, nil
+}
+
+// reader is a trace being read.
+type reader struct {
+	*Trace
+	dependencies int
+	defined      map[int]string // tasks of the last job by number
+}
+
+func (t *reader) malformed(line int, err error) {
+	if len(t.Malformed) == mostListed {
+		t.Unlisted++
+		return
+	}
+	t.Malformed = append(t.Malformed, &RowError{t.Name, line, err.Error()})
 }
 
 var errNoDAG = errors.New("the name carries no DAG")
 
 // add appends a row to the trace's last job, or to a new one.
-func (t *Trace) add(row string) error {
+func (t *reader) add(row string) error {
 	fields := strings.Split(row, ",")
 	if len(fields) != 7 {
 		return fmt.Errorf("it has %d fields; a row is arrival_s,job,task,duration_s,cpu,mem,instances", len(fields))
@@ -74,14 +101,20 @@ func (t *Trace) add(row string) error {
 		return err
 	}
 	if n := len(t.Jobs); n > 0 && t.Jobs[n-1].Number == job {
-		for _, other := range t.Jobs[n-1].Tasks {
-			if other.Number == task.Number {
-				return fmt.Errorf("the job has a task of number %d already: %s", task.Number, other.Name)
-			}
+		if other, twice := t.defined[task.Number]; twice {
+			return fmt.Errorf("the job has a task of number %d already: %s", task.Number, other)
 		}
+		t.defined[task.Number] = task.Name
+		t.dependencies += len(task.Precedences)
 		t.Jobs[n-1].Tasks = append(t.Jobs[n-1].Tasks, task)
 		return nil
 	}
+	if t.defined == nil || len(t.defined) > 64 { // clearing a large one takes long
+		t.defined = map[int]string{}
+	}
+	clear(t.defined)
+	t.defined[task.Number] = task.Name
+	t.dependencies += len(task.Precedences)
 	t.Jobs = append(t.Jobs, Job{
 		Number: job, Arrival: time.Duration(math.Round(arrival * 1e9)), Tasks: []Task{task},
 	})

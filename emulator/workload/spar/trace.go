@@ -12,7 +12,8 @@ import (
 type Trace struct {
 	Name      string
 	Jobs      []Job
-	Malformed []*RowError // rows that are not in the format; they are left out
+	Malformed []*RowError // rows that are not in the format, the first mostListed; they are left out
+	Unlisted  int         // further rows that are not in the format
 	Skipped   int         // rows whose name carries no DAG; they are left out
 	Rows      int         // rows in all, empty lines not counted
 }

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package readfile
+
+import "os"
+
+func onDisk(*os.File) error { return nil }
