@@ -32,15 +32,26 @@ func (p *pools) receive(ctx context.Context, src io.Reader, front, n int64, prog
 		if at == size {
 			return b, nil
 		}
-		larger, err := p.take(ctx, min(size, growth*at))
+		larger, err := p.enlarge(ctx, b, min(size, growth*at))
 		if err != nil {
 			b.release()
 			return nil, err
 		}
-		copy(larger.data[front:], b.data[front:])
-		b.release()
 		b = larger
 	}
+}
+
+// enlarge moves a buffer's content to one of n bytes. Only what that has more counts against the budget: with both
+// counted, a message of more than half of the budget would wait for itself.
+func (p *pools) enlarge(ctx context.Context, b *blob, n int64) (*blob, error) {
+	if err := p.budget.take(ctx, n-int64(len(b.data))); err != nil {
+		return nil, err
+	}
+	larger := p.charge(p.get(n), n)
+	copy(larger.data, b.data)
+	b.budget = nil // larger has its charge now
+	b.release()
+	return larger, nil
 }
 
 // first is the buffer that a message of size bytes begins with: of step bytes at most, if none is kept.
