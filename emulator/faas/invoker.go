@@ -125,6 +125,10 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 		return err
 	}
 	end := c.clock.now()
+	if err := answer.times.within(start, end); err != nil {
+		release(returned)
+		return err
+	}
 	conflicts, err := c.unpack(call, values, answer, returned)
 	if err != nil {
 		return err

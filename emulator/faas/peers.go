@@ -133,7 +133,7 @@ func (c *peer) exchange(address string, m *message, read func(*http.Response) er
 	defer resp.Body.Close()
 	if resp.StatusCode/100 != 2 {
 		err := failure(resp)
-		return !resp.Close && len(err.text) < maxReason, err
+		return !resp.Close && len(err.text) < maxReason && c.r.Buffered() == 0, err
 	}
 	if err := read(resp); err != nil {
 		return false, err
@@ -143,7 +143,7 @@ func (c *peer) exchange(address string, m *message, read func(*http.Response) er
 	if n != 0 || err != io.EOF {
 		return false, fmt.Errorf("%s %s: %w", m.method, m.path, errLong)
 	}
-	return !resp.Close, nil
+	return !resp.Close && c.r.Buffered() == 0, nil
 }
 
 // afterwards is how long a response is waited for when the request could not be sent to its end.

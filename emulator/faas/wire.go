@@ -245,6 +245,16 @@ func parseTimeline(text string, moments int) (timeline, error) {
 	return t, nil
 }
 
+// within fails where a moment is not between two others: it is not of this invocation. 0 is no moment.
+func (t timeline) within(start, end int64) error {
+	for _, v := range t {
+		if v != 0 && (v < start-int64(tolerated) || v > end+int64(tolerated)) {
+			return fmt.Errorf("the worker tells of a moment, %d ns, outside the invocation's %d to %d", v, start, end)
+		}
+	}
+	return nil
+}
+
 // moments is the length of the call's timeline.
 func (c *call) moments() int {
 	n := 4
