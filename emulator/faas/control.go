@@ -59,8 +59,12 @@ func (a *Agent) handleSeed(w http.ResponseWriter, r *http.Request, key string) {
 		fail(w, http.StatusBadRequest, err)
 		return
 	}
-	if err := a.states.seed(key, size); err != nil {
-		fail(w, statusOf(err), err)
+	content, err := a.pools.take(r.Context(), size) // the chain before may be about to give back what it had
+	if err == nil {
+		err = a.states.begin(key, content)
+	}
+	if err != nil {
+		fail(w, statusOf(err), fmt.Errorf("state %s: %w", key, err))
 		return
 	}
 	respond(w, http.StatusNoContent, nil)

@@ -1,20 +1,24 @@
 package faas
 
-import "time"
+import (
+	"time"
+
+	"testbed/emulator/plan"
+)
 
 // What an agent takes from others, besides memory (see Config.Memory). A call's headers have about 40 bytes for
 // each state, its response's about 70.
 const (
 	maxHeader     = 128 << 10 // bytes of a request's or response's headers
-	maxStates     = 1000      // of one call
-	maxHeld       = 1 << 17   // states that one agent holds
-	maxWarm       = 1024      // connections that are opened beforehand to one address
-	maxIdle       = 4096      // connections that a client keeps for later
-	maxSpec       = 8 << 20   // bytes of a request's JSON on the control socket
-	maxReason     = 4096      // bytes of an error's text
-	maxGap        = 1 << 20   // bytes that a result may need in front of its states beyond the argument's
-	maxServed     = 4096      // connections that are served at a time, if the process may open that many files
-	defaultMemory = 2 << 30   // bytes, or half of what the system has
+	maxStates     = plan.MaxStates
+	maxHeld       = 1 << 17 // states that one agent holds
+	maxWarm       = 1024    // connections that are opened beforehand to one address
+	maxIdle       = 4096    // connections that a client keeps for later
+	maxSpec       = 8 << 20 // bytes of a request's JSON on the control socket
+	maxReason     = 4096    // bytes of an error's text
+	maxGap        = 1 << 20 // bytes that a result may need in front of its states beyond the argument's
+	maxServed     = 4096    // connections that are served at a time, if the process may open that many files
+	defaultMemory = 2 << 30 // bytes, or half of what the system has
 )
 
 // DefaultStall is how long a transfer may stand still before it is given up, where Config does not say.

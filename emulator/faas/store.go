@@ -39,21 +39,28 @@ func newStore(p *pools) *store { return &store{pools: p, entries: map[string]*en
 
 // seed makes the state with version 0, replacing any that there was. It fails with errTooLarge or errFull.
 func (s *store) seed(key string, bytes int64) error {
-	if s.count() >= maxHeld {
-		return fmt.Errorf("%d states are held: %w", maxHeld, errFull)
-	}
 	content, err := s.pools.takeNow(bytes)
 	if err != nil {
 		return fmt.Errorf("state %s: %w", key, err)
 	}
+	return s.begin(key, content)
+}
+
+// begin is seed with a buffer, which it takes over.
+func (s *store) begin(key string, content *blob) error {
 	fill(content.data, seedOf(key))
-	sum := checksum(content.data)
+	next := &entry{content: content, sum: checksum(content.data)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if before := s.entries[key]; before != nil {
+	before := s.entries[key]
+	if before == nil && len(s.entries) >= maxHeld {
+		content.release()
+		return fmt.Errorf("%d states are held: %w", maxHeld, errFull)
+	}
+	if before != nil {
 		before.retire(s.pools)
 	}
-	s.entries[key] = &entry{content: content, sum: sum}
+	s.entries[key] = next
 	return nil
 }
 
