@@ -59,6 +59,9 @@ func start(config Config, l limits) (*Agent, error) {
 		return nil, err
 	}
 	l.stall = config.stall()
+	if l.connections == 0 {
+		l.connections = served(config.memory())
+	}
 	c, p := newClock(), &pools{budget: newBudget(config.memory(), l.wait)}
 	a := &Agent{
 		config: config, limits: l, clock: c, pools: p, states: newStore(p), peers: newPeers(),

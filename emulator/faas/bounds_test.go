@@ -175,7 +175,7 @@ func listen(t *testing.T, network, address string, handle func(net.Conn)) string
 
 func TestWhatStandsStillEnds(t *testing.T) {
 	a, _ := agentWith(t, Config{Stall: 50 * time.Millisecond}, func(l *limits) {
-		l.header, l.idle, l.linger = 50*time.Millisecond, 50*time.Millisecond, 50*time.Millisecond
+		l.header, l.idle, l.linger = time.Second, 50*time.Millisecond, 50*time.Millisecond
 	})
 	requests := map[string]string{
 		"nothing":            "",

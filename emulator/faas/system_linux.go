@@ -8,14 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// servedConnections is how many connections may be served: half of the files that the process may open, for
-// it opens connections itself.
-func servedConnections() int {
+// openFiles is how many files the process may have open; 0: not known.
+func openFiles() int64 {
 	var files unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &files); err != nil {
-		return maxServed
+		return 0
 	}
-	return int(max(16, min(maxServed, files.Cur/2)))
+	return int64(min(files.Cur, 1<<30))
 }
 
 // systemMemory is the memory, in bytes, that the process can use: its control group's, if that is limited
