@@ -103,7 +103,11 @@ func nodeConfig(e *experiment.Experiment, station orchestrator.Station, control 
 	image, agent := e.Scenario.ImageOf(v)
 	node := orchestrator.NodeConfig{Image: image}
 	if agent {
-		config := faas.Config{Node: station.Name, Control: control, Compute: e.Scenario.Replay.Compute, Speed: agentSpeed(e, station.ID)}
+		config := faas.Config{Node: station.Name, Control: control, Compute: e.Scenario.Replay.Compute, Speed: agentSpeed(e, station.ID),
+			Memory: e.AgentMemory(station.ID)}
+		if timeout := e.Scenario.Replay.Timeout; timeout > faas.DefaultStall {
+			config.Stall = timeout // a link may be down for as long as a chain may wait
+		}
 		node.Args = append([]string{faas.AgentCommand}, config.Args()...)
 	}
 	if e.Scenario.Resources == "emulate" {

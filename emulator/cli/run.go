@@ -86,6 +86,9 @@ func replayCommand(s *State) *cli.Command {
 				return err
 			}
 			bed, e, err := openExperiment(c, s)
+			if err == nil {
+				err = checkMemory(e)
+			}
 			if err != nil {
 				return err
 			}

@@ -54,6 +54,12 @@ func validateCommand(s *State) *cli.Command {
 					return usage(err)
 				}
 			}
+			if err := e.CheckMemory(0); err != nil {
+				return usage(err)
+			}
+			if err := checkMemory(e); err != nil {
+				fmt.Fprintln(s.Stderr, "note: `up` and `run` would be refused here:", err)
+			}
 			if c.Bool("resolved") {
 				text, err := e.Scenario.Resolved()
 				if err != nil {

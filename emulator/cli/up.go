@@ -62,6 +62,9 @@ func requested(c *cli.Context, s *State) (*experiment.Experiment, orchestrator.R
 	if err != nil {
 		return nil, orchestrator.Request{}, err
 	}
+	if err := checkMemory(e); err != nil {
+		return nil, orchestrator.Request{}, err
+	}
 	name := c.String("name")
 	if name == "" {
 		name = e.Scenario.Name

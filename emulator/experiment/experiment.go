@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"testbed/emulator/placement"
 	"testbed/emulator/placement/simnet"
@@ -30,6 +31,10 @@ type Experiment struct {
 	Sites     plan.Sites
 	Agentless []topology.ID     // hosts without an agent, the cloud last: no task, state or job is there
 	Moments   []timeline.Moment // what the scenario's events make of the network, in the order of time
+
+	trace     *spar.Trace // for messages
+	demanding sync.Mutex
+	demanded  []demand // see demands
 }
 
 // HasAgent says whether a host, or the cloud, has an agent.
@@ -49,7 +54,7 @@ func Prepare(s *scenario.Scenario) (*Experiment, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.Jobs, e.Notes = set.Jobs, malformed(set.Trace)
+	e.Jobs, e.Notes, e.trace = set.Jobs, malformed(set.Trace), set.Trace
 	e.Agentless = s.Agentless(e.Topology)
 	if e.Moments, err = timeline.Compile(e.Topology, s.Events); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)

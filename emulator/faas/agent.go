@@ -4,32 +4,32 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"log"
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"strings"
 	"sync/atomic"
+
+	"testbed/emulator/internal/bounded"
 )
 
 // Agent is a running agent. All of its methods may be called at the same time.
 type Agent struct {
-	config  Config
-	clock   *clock
-	pools   *pools
-	states  *store
-	peers   *peers
-	sharing *sharing
-	filler  []byte // what arguments and results consist of; read only
-	change  changer
-	counts  counters
-	tcp     net.Listener
-	servers []*http.Server
-	failed  chan error
-	stop    context.CancelFunc
+	config    Config
+	limits    limits
+	clock     *clock
+	pools     *pools
+	states    *store
+	peers     *peers
+	sharing   *sharing
+	filler    []byte // what arguments and results consist of; read only
+	change    changer
+	counts    counters
+	tcp       net.Listener
+	listeners []*bounded.Listener
+	servers   []*http.Server
+	failed    chan error
+	stop      context.CancelFunc
 }
 
 // Stats are an agent's counters since its start.
@@ -42,6 +42,8 @@ type Stats struct {
 	Corrupt     int64 `json:"corrupt"`     // contents that did not fit their checksum
 	Dials       int64 `json:"dials"`       // connections opened to other agents
 	States      int   `json:"states"`      // held at present
+	Bytes       int64 `json:"bytes"`       // of states and messages, at present
+	Connections int   `json:"connections"` // that others have to this agent at present, the control socket's included
 }
 
 type counters struct {
@@ -50,13 +52,19 @@ type counters struct {
 
 // Start makes an agent that serves until Close. It fails where the configuration is invalid or a socket
 // cannot be listened at.
-func Start(config Config) (*Agent, error) {
+func Start(config Config) (*Agent, error) { return start(config, defaultLimits()) }
+
+func start(config Config, l limits) (*Agent, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	c, p := newClock(), &pools{}
+	l.stall = config.stall()
+	if l.connections == 0 {
+		l.connections = served(config.memory())
+	}
+	c, p := newClock(), &pools{budget: newBudget(config.memory(), l.wait)}
 	a := &Agent{
-		config: config, clock: c, pools: p, states: newStore(p), peers: newPeers(),
+		config: config, limits: l, clock: c, pools: p, states: newStore(p), peers: newPeers(),
 		sharing: newSharing(c, config.Speed), filler: make([]byte, 64<<10),
 		change: nextVersion, failed: make(chan error, 2),
 	}
@@ -72,41 +80,13 @@ func Start(config Config) (*Agent, error) {
 	a.tcp = tcp
 	a.serve(ctx, tcp, a.handleFromNetwork)
 	if config.Control != "" {
-		control, err := listenUnix(ctx, config.Control)
+		control, err := listenControl(ctx, config.Control)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("control socket: %w", err), a.Close())
 		}
 		a.serve(ctx, control, a.handleControl)
 	}
 	return a, nil
-}
-
-// listenUnix listens at a path, where a socket may be left from an agent that died.
-func listenUnix(ctx context.Context, path string) (net.Listener, error) {
-	if info, err := os.Stat(path); err == nil && info.Mode()&fs.ModeSocket != 0 {
-		if err := os.Remove(path); err != nil {
-			return nil, err
-		}
-	}
-	var listen net.ListenConfig
-	return listen.Listen(ctx, "unix", path)
-}
-
-func (a *Agent) serve(ctx context.Context, l net.Listener, handler http.HandlerFunc) {
-	s := &http.Server{
-		Handler:     handler,
-		BaseContext: func(net.Listener) context.Context { return ctx },
-		ErrorLog:    log.New(io.Discard, "", 0),
-	}
-	a.servers = append(a.servers, s)
-	go func() {
-		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			select {
-			case a.failed <- err:
-			default:
-			}
-		}
-	}()
 }
 
 // Addr is the TCP address that the agent listens at.
@@ -130,10 +110,14 @@ func (a *Agent) Close() error {
 
 // Stats reads the counters.
 func (a *Agent) Stats() Stats {
-	n := &a.counts
+	n, open := &a.counts, 0
+	for _, l := range a.listeners {
+		open += l.Open()
+	}
 	return Stats{
 		Invocations: n.invocations.Load(), Chains: n.chains.Load(), Reads: n.reads.Load(), Writes: n.writes.Load(),
 		Conflicts: n.conflicts.Load(), Corrupt: n.corrupt.Load(), Dials: a.peers.dials.Load(), States: a.states.count(),
+		Bytes: a.pools.budget.inUse(), Connections: open,
 	}
 }
 
@@ -144,12 +128,14 @@ func (a *Agent) handleFromNetwork(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
 	if function, ok := strings.CutPrefix(path, "/function/"); ok && r.Method == http.MethodPost {
 		a.handleFunction(w, r, function)
-	} else if key, ok := strings.CutPrefix(path, "/state/"); ok && r.Method == http.MethodGet {
-		a.handleRead(w, key)
-	} else if ok && r.Method == http.MethodPut {
+	} else if key, ok := strings.CutPrefix(path, "/state/"); ok && r.Method == http.MethodPut {
 		a.handleWrite(w, r, key)
 	} else if path == "/echo" && r.Method == http.MethodPost {
 		a.handleEcho(w, r)
+	} else if r.ContentLength != 0 {
+		a.refuse(w, r, http.StatusBadRequest, fmt.Errorf("%s %s: no body is expected", r.Method, path))
+	} else if ok && r.Method == http.MethodGet {
+		a.handleRead(w, key)
 	} else if path == "/healthz" {
 		a.handleHealth(w)
 	} else {
@@ -160,41 +146,16 @@ func (a *Agent) handleFromNetwork(w http.ResponseWriter, r *http.Request) {
 // handleEcho answers with as many bytes as it got: it opens a connection's windows.
 func (a *Agent) handleEcho(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength < 0 || r.ContentLength > maxBody {
-		fail(w, http.StatusBadRequest, fmt.Errorf("a body of %d bytes", r.ContentLength))
+		a.refuse(w, r, http.StatusBadRequest, fmt.Errorf("a body of %d bytes", r.ContentLength))
 		return
 	}
-	body := a.pools.get(r.ContentLength)
+	body, err := a.receive(w, r, 0, r.ContentLength)
+	if err != nil {
+		a.refuse(w, r, statusOfBody(err), fmt.Errorf("body: %w", err))
+		return
+	}
 	defer body.release()
-	if _, err := io.ReadFull(r.Body, body.data); err != nil {
-		fail(w, http.StatusBadRequest, err)
-		return
-	}
 	respond(w, http.StatusOK, body.data)
 }
 
 func (a *Agent) handleHealth(w http.ResponseWriter) { respond(w, http.StatusOK, []byte("ok\n")) }
-
-// respond sends a response of known length.
-func respond(w http.ResponseWriter, status int, body []byte) {
-	if status != http.StatusNoContent {
-		w.Header()["Content-Length"] = []string{fmt.Sprint(len(body))}
-	}
-	w.WriteHeader(status)
-	w.Write(body) // the caller sees a broken connection by itself
-}
-
-// fail sends an error's text.
-func fail(w http.ResponseWriter, status int, err error) {
-	respond(w, status, []byte(err.Error()))
-}
-
-// statusOf is the HTTP status that stands for a store's error.
-func statusOf(err error) int {
-	switch {
-	case errors.Is(err, errMissing):
-		return http.StatusNotFound
-	case errors.Is(err, errConflict):
-		return http.StatusConflict
-	}
-	return http.StatusInternalServerError
-}

@@ -4,34 +4,50 @@ import (
 	"math/bits"
 	"sync"
 	"sync/atomic"
+
+	"testbed/emulator/plan"
 )
 
 // maxBody bounds what one message may carry, against requests that would only exhaust memory.
-const maxBody = 1 << 30
+const maxBody = plan.MaxMessage
 
 // blob is a buffer that several readers may hold at once; nobody changes one that is held twice. It goes
 // back to its pool when the last holder lets go of it.
 type blob struct {
-	data []byte
-	refs atomic.Int32
-	home *sync.Pool
+	data    []byte
+	refs    atomic.Int32
+	home    *sync.Pool
+	budget  *budget // that charged is returned to; nil: none
+	charged int64
 }
 
-// pools keeps buffers by size: four classes an octave, so that at most a quarter is wasted.
+// pools keeps buffers by size: four classes an octave, so that at most a quarter is wasted. Buffers in use
+// count against a budget, where there is one.
 type pools struct {
 	classes [4 * 32]sync.Pool
+	budget  *budget
 }
 
-// get returns a buffer of n bytes, of any content, held once.
+// get returns a buffer of n bytes, of any content, held once. It counts against no budget: it is for what
+// is small, or held already.
 func (p *pools) get(n int64) *blob {
-	size, class := sizeClass(n)
-	home := &p.classes[class]
-	b, _ := home.Get().(*blob)
-	if b == nil {
-		b = &blob{data: make([]byte, size), home: home}
+	if b := p.kept(n); b != nil {
+		return b
 	}
-	b.data = b.data[:n]
+	size, class := sizeClass(n)
+	b := &blob{data: make([]byte, size)[:n], home: &p.classes[class]}
 	b.refs.Store(1)
+	return b
+}
+
+// kept is get where a buffer of the size is there already; nil: none is.
+func (p *pools) kept(n int64) *blob {
+	_, class := sizeClass(n)
+	b, _ := p.classes[class].Get().(*blob)
+	if b != nil {
+		b.data = b.data[:n]
+		b.refs.Store(1)
+	}
 	return b
 }
 
@@ -52,7 +68,11 @@ func (b *blob) retain() *blob {
 }
 
 func (b *blob) release() {
-	if b != nil && b.refs.Add(-1) == 0 {
-		b.home.Put(b)
+	if b == nil || b.refs.Add(-1) != 0 {
+		return
 	}
+	budget, charged := b.budget, b.charged
+	b.budget, b.charged = nil, 0
+	b.home.Put(b)
+	budget.giveBack(charged)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
 // The ways in which a worker computes.
@@ -26,7 +27,17 @@ type Config struct {
 	Control string  `json:"control"` // path of the unix socket, at most 107 bytes; empty: no control socket
 	Speed   float64 `json:"speed"`   // operations/s, above 0
 	Compute string  `json:"compute"` // Allotted, Shared or Burn; empty: Allotted
+
+	// Memory is the bytes that states and messages under way may take up together, which leaves out what else the
+	// agent needs, some 20 MB; at least 1 MiB. 0: 2 GiB, or half of what the system has where that is less.
+	Memory int64 `json:"memory,omitempty"`
+	// Stall is how long a transfer may stand still before it is given up; 0: DefaultStall. A link that is down for
+	// longer, as by a scenario's event, ends what is under way.
+	Stall time.Duration `json:"stall,omitempty"`
 }
+
+// minMemory is the least that an agent accepts as Config.Memory, in bytes.
+const minMemory = 1 << 20
 
 // Args are the arguments, after the command's name, that make Main run with this configuration.
 func (c Config) Args() []string {
@@ -42,6 +53,12 @@ func (c *Config) validate() error {
 		c.Compute = Allotted
 	}
 	var errs []error
+	if c.Memory != 0 && c.Memory < minMemory {
+		errs = append(errs, fmt.Errorf("memory %d bytes: want at least %d, or 0", c.Memory, minMemory))
+	}
+	if c.Stall < 0 {
+		errs = append(errs, fmt.Errorf("stall %v: it must not be negative", c.Stall))
+	}
 	if !(c.Speed > 0) {
 		errs = append(errs, fmt.Errorf("speed %v: it must be above 0 operations/s", c.Speed))
 	}
@@ -58,6 +75,24 @@ func (c *Config) validate() error {
 		errs = append(errs, fmt.Errorf("compute %q: write %s, %s or %s", c.Compute, Allotted, Shared, Burn))
 	}
 	return errors.Join(errs...)
+}
+
+// memory is what states and messages may take up, in bytes.
+func (c *Config) memory() int64 {
+	if c.Memory > 0 {
+		return c.Memory
+	}
+	if system := systemMemory(); system > 0 {
+		return max(minMemory, min(defaultMemory, system/2))
+	}
+	return defaultMemory
+}
+
+func (c *Config) stall() time.Duration {
+	if c.Stall > 0 {
+		return c.Stall
+	}
+	return DefaultStall
 }
 
 // parseArgs reads a configuration from one JSON argument or from flags.
@@ -78,6 +113,8 @@ func parseArgs(args []string) (Config, error) {
 	flags.StringVar(&c.Control, "control", "", "unix socket to be controlled by")
 	flags.Float64Var(&c.Speed, "speed", 0, "speed in operations/s")
 	flags.StringVar(&c.Compute, "compute", Allotted, "allotted, shared or burn")
+	flags.Int64Var(&c.Memory, "memory", 0, "bytes for states and messages together (0: chosen)")
+	flags.DurationVar(&c.Stall, "stall", 0, "time after which a transfer that stands still is given up (0: a minute)")
 	if err := flags.Parse(args); err != nil {
 		return c, err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -22,17 +23,24 @@ type WarmSpec struct {
 
 // handleControl serves the controller: all that the network may ask for, and management.
 func (a *Agent) handleControl(w http.ResponseWriter, r *http.Request) {
+	w.Header()[headerProtocol] = protocolHeader
+	if err := checkProtocol(r.Header); err != nil {
+		a.refuse(w, r, http.StatusBadRequest, err)
+		return
+	}
 	path := r.URL.Path
-	if key, ok := strings.CutPrefix(path, "/state/"); ok && r.Method == http.MethodPut {
-		a.handleSeed(w, r, key)
-	} else if key, ok := strings.CutPrefix(path, "/state-version/"); ok && r.Method == http.MethodGet {
-		a.handleVersion(w, key)
-	} else if path == "/state" && r.Method == http.MethodDelete {
-		a.handleClean(w, r.URL.Query().Get("prefix"))
-	} else if path == "/chain" && r.Method == http.MethodPost {
+	if path == "/chain" && r.Method == http.MethodPost {
 		a.handleChain(w, r)
 	} else if path == "/warm" && r.Method == http.MethodPost {
 		a.handleWarm(w, r)
+	} else if r.ContentLength != 0 {
+		a.handleFromNetwork(w, r)
+	} else if key, ok := strings.CutPrefix(path, "/state/"); ok && r.Method == http.MethodPut {
+		a.handleSeed(w, r, key)
+	} else if key, ok := strings.CutPrefix(path, "/state-version/"); ok && r.Method == http.MethodGet {
+		a.handleVersion(w, r, key)
+	} else if path == "/state" && r.Method == http.MethodDelete {
+		a.handleClean(w, r.URL.Query().Get("prefix"))
 	} else if path == "/stats" && r.Method == http.MethodGet {
 		respondJSON(w, a.Stats())
 	} else {
@@ -47,18 +55,33 @@ func (a *Agent) handleSeed(w http.ResponseWriter, r *http.Request, key string) {
 		fail(w, http.StatusBadRequest, fmt.Errorf("bytes: want a size from 0 to %d", maxBody))
 		return
 	}
-	a.states.seed(key, size)
+	if err := checkStateKey(key); err != nil {
+		fail(w, http.StatusBadRequest, err)
+		return
+	}
+	content, err := a.pools.take(r.Context(), size) // the chain before may be about to give back what it had
+	if err == nil {
+		err = a.states.begin(key, content)
+	}
+	if err != nil {
+		fail(w, statusOf(err), fmt.Errorf("state %s: %w", key, err))
+		return
+	}
 	respond(w, http.StatusNoContent, nil)
 }
 
-func (a *Agent) handleVersion(w http.ResponseWriter, key string) {
+func (a *Agent) handleVersion(w http.ResponseWriter, r *http.Request, key string) {
 	v, err := a.states.get(key)
 	if err != nil {
 		fail(w, statusOf(err), err)
 		return
 	}
 	defer v.content.release()
-	buffer := a.pools.get(int64(len(v.content.data)))
+	buffer, err := a.pools.take(r.Context(), int64(len(v.content.data)))
+	if err != nil {
+		fail(w, statusOf(err), err)
+		return
+	}
 	defer buffer.release()
 	respondJSON(w, StateVersion{
 		Version: v.version, Bytes: int64(len(v.content.data)),
@@ -76,11 +99,9 @@ func (a *Agent) handleClean(w http.ResponseWriter, prefix string) {
 
 func (a *Agent) handleChain(w http.ResponseWriter, r *http.Request) {
 	var spec ChainSpec
-	if err := json.NewDecoder(r.Body).Decode(&spec); err != nil {
-		fail(w, http.StatusBadRequest, fmt.Errorf("chain: %w", err))
+	if !a.readJSON(w, r, &spec) {
 		return
 	}
-	_, _ = io.Copy(io.Discard, r.Body) // only when it is at its end does the server notice that the controller has gone
 	result, err := a.runChain(r.Context(), &spec)
 	if err != nil {
 		fail(w, http.StatusBadRequest, fmt.Errorf("chain %s: %w", spec.Key, err))
@@ -91,8 +112,7 @@ func (a *Agent) handleChain(w http.ResponseWriter, r *http.Request) {
 
 func (a *Agent) handleWarm(w http.ResponseWriter, r *http.Request) {
 	var wanted []WarmSpec
-	if err := json.NewDecoder(r.Body).Decode(&wanted); err != nil {
-		fail(w, http.StatusBadRequest, err)
+	if !a.readJSON(w, r, &wanted) {
 		return
 	}
 	if err := a.warm(r.Context(), wanted); err != nil {
@@ -104,14 +124,17 @@ func (a *Agent) handleWarm(w http.ResponseWriter, r *http.Request) {
 
 // warm opens the connections that are missing, all at once, and uses each of them once.
 func (a *Agent) warm(ctx context.Context, wanted []WarmSpec) error {
+	for _, peer := range wanted {
+		if err := peer.validate(); err != nil {
+			return err
+		}
+	}
 	var wait sync.WaitGroup
 	var mu sync.Mutex
 	var errs []error
 	for _, peer := range wanted {
-		if peer.Bytes < 0 || peer.Bytes > maxBody {
-			return fmt.Errorf("warming %s with %d bytes", peer.Address, peer.Bytes)
-		}
-		for range max(peer.Connections, 1) - a.peers.open(peer.Address) {
+		missing := max(peer.Connections, 1) - a.peers.open(peer.Address)
+		for range missing {
 			wait.Go(func() {
 				if err := a.echo(ctx, peer); err != nil {
 					mu.Lock()
@@ -126,13 +149,42 @@ func (a *Agent) warm(ctx context.Context, wanted []WarmSpec) error {
 }
 
 func (a *Agent) echo(ctx context.Context, to WarmSpec) error {
-	buffer := a.pools.get(to.Bytes)
-	defer buffer.release()
-	m := message{method: http.MethodPost, path: "/echo", body: [][]byte{buffer.data}, fresh: true}
+	m := message{method: http.MethodPost, path: "/echo", body: a.filling(nil, to.Bytes), fresh: true}
 	return a.peers.do(ctx, to.Address, &m, func(resp *http.Response) error {
-		_, err := io.ReadFull(resp.Body, buffer.data) // what is sent has left before what is read arrives
-		return err
+		return a.pools.discard(resp.Body, to.Bytes)
 	})
+}
+
+func (w *WarmSpec) validate() error {
+	if _, err := netip.ParseAddrPort(w.Address); err != nil {
+		return fmt.Errorf("warming: %w", err)
+	}
+	if w.Bytes < 0 || w.Bytes > maxBody || w.Connections > maxWarm {
+		return fmt.Errorf("warming %s: %d connections, %d bytes: want %d and %d at most", w.Address, w.Connections, w.Bytes, maxWarm, maxBody)
+	}
+	return nil
+}
+
+// readJSON reads a request's body to its end, for only then does the server notice that the controller has
+// gone. It answers and returns false where that fails.
+func (a *Agent) readJSON(w http.ResponseWriter, r *http.Request, into any) bool {
+	body := a.body(w, r)
+	text, err := io.ReadAll(io.LimitReader(body, maxSpec+1))
+	switch {
+	case err != nil:
+		err = stalled(err, a.limits.stall)
+		a.refuse(w, r, statusOfBody(err), fmt.Errorf("body: %w", err))
+		return false
+	case len(text) > maxSpec:
+		a.refuse(w, r, http.StatusRequestEntityTooLarge, fmt.Errorf("the body has more than %d bytes", maxSpec))
+		return false
+	}
+	body.end()
+	if err := json.Unmarshal(text, into); err != nil {
+		fail(w, http.StatusBadRequest, fmt.Errorf("%s: %w", r.URL.Path, err))
+		return false
+	}
+	return true
 }
 
 func respondJSON(w http.ResponseWriter, v any) {

@@ -3,7 +3,6 @@ package faas
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,9 +10,6 @@ import (
 
 	"testbed/emulator/plan"
 )
-
-// maxSteps bounds a chain.
-const maxSteps = 1 << 20
 
 // chain is a chain that is being carried out.
 type chain struct {
@@ -38,9 +34,10 @@ func (a *Agent) runChain(ctx context.Context, spec *ChainSpec) (*ChainResult, er
 	a.counts.chains.Add(1)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	steps := spec.measured()
 	c := &chain{
 		Agent: a, spec: spec, cancel: cancel, pending: make([]int, len(spec.Invocations)),
-		steps: make([]StepResult, spec.Steps), finish: make([]bool, spec.Steps),
+		steps: make([]StepResult, steps), finish: make([]bool, steps),
 		result: &ChainResult{Key: spec.Key, Job: spec.Job, Model: spec.Model},
 	}
 	for i, inv := range spec.Invocations {
@@ -99,7 +96,8 @@ func (c *chain) fail(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.result.Error == "" {
-		c.result.Error = err.Error()
+		text := err.Error()
+		c.result.Error = text[:min(len(text), 2*maxReason)]
 		c.cancel(err)
 	}
 }
@@ -127,6 +125,10 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 		return err
 	}
 	end := c.clock.now()
+	if err := answer.times.within(start, end); err != nil {
+		release(returned)
+		return err
+	}
 	conflicts, err := c.unpack(call, values, answer, returned)
 	if err != nil {
 		return err
@@ -175,6 +177,7 @@ func (c *chain) pack(call *call) (values []value, err error) {
 // unpack replaces the client's copies. It counts those that somebody else has replaced in between.
 func (c *chain) unpack(call *call, sent []value, answer *reply, returned []*blob) (conflicts int, err error) {
 	if len(answer.carried) != len(sent) || len(returned) != len(sent) {
+		release(returned)
 		return 0, fmt.Errorf("%d states came back of %d", len(answer.carried), len(sent))
 	}
 	n := 0
@@ -207,34 +210,45 @@ func (c *chain) remotely(ctx context.Context, worker string, call *call, values 
 		if answer, err = parseReply(call, resp.Header); err != nil {
 			return err
 		}
-		result := c.pools.get(call.result)
-		defer result.release()
-		if _, err := io.ReadFull(resp.Body, result.data); err != nil {
+		if err := c.pools.discard(resp.Body, call.result); err != nil {
 			return err
 		}
 		for _, v := range values {
-			b := c.pools.get(int64(len(v.content.data)))
-			returned = append(returned, b)
-			if _, err := io.ReadFull(resp.Body, b.data); err != nil {
+			b, err := c.pools.receive(ctx, resp.Body, 0, int64(len(v.content.data)), nil)
+			if err != nil {
 				return err
 			}
+			returned = append(returned, b)
 		}
 		return nil
 	})
-	return answer, returned, m.cold, err
+	if err != nil {
+		release(returned)
+		return nil, nil, m.cold, err
+	}
+	return answer, returned, m.cold, nil
 }
 
-// filling is n bytes of an argument, in parts.
-func (c *chain) filling(parts [][]byte, n int64) [][]byte {
-	for ; n > 0; n -= int64(len(c.filler)) {
-		parts = append(parts, c.filler[:min(n, int64(len(c.filler)))])
+func release(all []*blob) {
+	for _, b := range all {
+		b.release()
+	}
+}
+
+// filling is n bytes of an argument or a result, in parts.
+func (a *Agent) filling(parts [][]byte, n int64) [][]byte {
+	for ; n > 0; n -= int64(len(a.filler)) {
+		parts = append(parts, a.filler[:min(n, int64(len(a.filler)))])
 	}
 	return parts
 }
 
 // locally executes a call in the client itself, without any network.
 func (c *chain) locally(ctx context.Context, _ string, call *call, values []value) (answer *reply, returned []*blob, cold bool, err error) {
-	buffer := c.pools.get(call.carried())
+	buffer, err := c.pools.take(ctx, call.carried())
+	if err != nil {
+		return nil, nil, false, err
+	}
 	defer buffer.release()
 	rest := buffer.data
 	for _, v := range values {
@@ -246,7 +260,11 @@ func (c *chain) locally(ctx context.Context, _ string, call *call, values []valu
 	answer.times = append(answer.times, c.clock.now())
 	rest = buffer.data
 	for _, v := range values {
-		b := c.pools.get(int64(len(v.content.data)))
+		b, err := c.pools.take(ctx, int64(len(v.content.data)))
+		if err != nil {
+			release(returned)
+			return nil, nil, false, err
+		}
 		rest = rest[copy(b.data, rest):]
 		returned = append(returned, b)
 	}
@@ -271,40 +289,6 @@ func (c *chain) note(inv *InvocationSpec, t timeline, start, end int64, cold boo
 		}
 		c.steps[index], c.finish[index] = s, true
 	}
-}
-
-// validate guards against specifications that would make the invoker wait for ever or fail oddly.
-func (s *ChainSpec) validate() error {
-	if err := checkKey(s.Key); err != nil {
-		return err
-	}
-	if s.Steps < 0 || s.Steps > maxSteps {
-		return fmt.Errorf("%d steps: want 0 to %d", s.Steps, maxSteps)
-	}
-	for i, inv := range s.Invocations {
-		if len(inv.Steps) != len(stepRoles(inv.States)) {
-			return fmt.Errorf("invocation %d has %d steps, not %d", i, len(inv.Steps), len(stepRoles(inv.States)))
-		}
-		for _, index := range inv.Steps {
-			if index < 0 || index >= s.Steps {
-				return fmt.Errorf("invocation %d: there is no step %d", i, index)
-			}
-		}
-		for j, before := range inv.After {
-			if before < 0 || before >= i || slices.Contains(inv.After[:j], before) {
-				return fmt.Errorf("invocation %d cannot wait for %d", i, before)
-			}
-		}
-		if inv.Argument < 0 || inv.Result < 0 || inv.Ops < 0 || inv.Argument > maxBody || inv.Result > maxBody {
-			return fmt.Errorf("invocation %d: argument, result and operations must be at least 0, and sizes at most %d bytes", i, maxBody)
-		}
-		for _, state := range inv.States {
-			if state.Bytes < 0 || state.Bytes > maxBody {
-				return fmt.Errorf("invocation %d: state %d has %d bytes", i, state.State, state.Bytes)
-			}
-		}
-	}
-	return nil
 }
 
 func or(text, otherwise string) string {

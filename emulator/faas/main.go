@@ -10,6 +10,9 @@ import (
 	"syscall"
 )
 
+// ownMemory is what an agent takes besides states and messages, in bytes.
+const ownMemory = 32 << 20
+
 // Main is an agent's process: it reads its configuration from args (one JSON argument as Config.Args
 // makes it, or flags), serves, calls ready once both sockets accept connections, and ends at SIGTERM or
 // SIGINT. What follows an argument -- is a command that it starts beside itself, such as that of the image
@@ -27,6 +30,8 @@ func Main(args []string, ready func() error) int {
 	}
 	// Hundreds of agents share a machine: little garbage is kept, and no more threads than are useful.
 	debug.SetGCPercent(50)
+	// Buffers that are kept for later are given up where they would come on top of what the budget allows.
+	debug.SetMemoryLimit(config.memory()/8*9 + ownMemory)
 	if config.Compute == Allotted {
 		runtime.GOMAXPROCS(min(runtime.NumCPU(), 2))
 	}

@@ -3,14 +3,20 @@ package faas
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode"
+
+	"testbed/emulator/units"
 )
 
 // peers is an HTTP/1.1 client that keeps its connections for ever and uses the one used last first. Unlike
@@ -21,12 +27,42 @@ type peers struct {
 	dials  atomic.Int64
 	mu     sync.Mutex
 	idle   map[string][]*peer
+	kept   int // in idle
 	closed bool
 }
 
 type peer struct {
 	net.Conn
-	r *bufio.Reader
+	r    *bufio.Reader
+	left int64     // bytes that may still be read of a response
+	used time.Time // when it became idle
+}
+
+// errLong is what reading a response comes to that goes on for longer than any may.
+var errLong = errors.New("the response is longer than expected")
+
+// Read is the connection's, within the bounds of a response.
+func (c *peer) Read(data []byte) (int, error) {
+	if c.left <= 0 {
+		return 0, errLong
+	}
+	n, err := c.Conn.Read(data[:min(int64(len(data)), c.left)])
+	c.left -= int64(n)
+	return n, err
+}
+
+// response reads a response's headers, and bounds what follows by their Content-Length.
+func (c *peer) response(m *message) (*http.Response, error) {
+	c.left = maxHeader
+	resp, err := http.ReadResponse(c.r, &http.Request{Method: m.method})
+	if err != nil {
+		if c.left <= 0 {
+			err = fmt.Errorf("its headers have more than %d bytes: %w", maxHeader, errLong)
+		}
+		return nil, err
+	}
+	c.left = units.Add(maxHeader, max(resp.ContentLength, 0))
+	return resp, nil
 }
 
 func newPeers() *peers {
@@ -80,23 +116,24 @@ func (p *peers) do(ctx context.Context, address string, m *message, read func(*h
 
 func (c *peer) exchange(address string, m *message, read func(*http.Response) error) (reusable bool, err error) {
 	head := make([]byte, 0, 640)
-	head = fmt.Appendf(head, "%s %s HTTP/1.1\r\nHost: %s\r\n", m.method, m.path, address)
+	head = append(append(append(head, m.method...), ' '), m.path...)
+	head = append(append(append(head, " HTTP/1.1\r\nHost: "...), address...), "\r\n"...)
 	if m.method != http.MethodGet {
-		head = fmt.Appendf(head, "Content-Length: %d\r\n", m.length())
+		head = append(strconv.AppendInt(append(head, "Content-Length: "...), m.length(), 10), "\r\n"...)
 	}
 	head = append(append(head, m.header...), "\r\n"...)
 	out := net.Buffers(append([][]byte{head}, m.body...))
 	if _, err := out.WriteTo(c.Conn); err != nil {
-		return false, err
+		return false, c.refusal(m, err)
 	}
-	resp, err := http.ReadResponse(c.r, &http.Request{Method: m.method})
+	resp, err := c.response(m)
 	if err != nil {
 		return false, err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode/100 != 2 {
-		text, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
-		return err == nil && len(text) < 4096 && !resp.Close, &statusError{resp.StatusCode, strings.TrimSpace(string(text))}
+		err := failure(resp)
+		return !resp.Close && len(err.text) < maxReason && c.r.Buffered() == 0, err
 	}
 	if err := read(resp); err != nil {
 		return false, err
@@ -104,36 +141,94 @@ func (c *peer) exchange(address string, m *message, read func(*http.Response) er
 	var end [1]byte
 	n, err := resp.Body.Read(end[:])
 	if n != 0 || err != io.EOF {
-		return false, fmt.Errorf("%s %s: the response is longer than expected", m.method, m.path)
+		return false, fmt.Errorf("%s %s: %w", m.method, m.path, errLong)
 	}
-	return !resp.Close, nil
+	return !resp.Close && c.r.Buffered() == 0, nil
+}
+
+// afterwards is how long a response is waited for when the request could not be sent to its end.
+const afterwards = 2 * time.Second
+
+// refusal is why a request could not be sent: what the other end said before it closed the connection, or
+// else the error of the write.
+func (c *peer) refusal(m *message, sending error) error {
+	if errors.Is(sending, os.ErrDeadlineExceeded) || c.Conn.SetReadDeadline(time.Now().Add(afterwards)) != nil {
+		return sending // given up here, not there
+	}
+	resp, err := c.response(m)
+	if err != nil {
+		return sending
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode/100 == 2 {
+		return fmt.Errorf("it answered before it had the whole request: %w", sending)
+	}
+	return failure(resp)
+}
+
+// failure is a response that is not a success.
+func failure(resp *http.Response) *statusError {
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxReason)) // what there is of it
+	return &statusError{resp.StatusCode, printable(strings.TrimSpace(string(text)))}
+}
+
+// printable is text from another process without control characters, which are a terminal's commands.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
 }
 
 func (p *peers) take(ctx context.Context, address string, m *message) (*peer, error) {
-	p.mu.Lock()
-	if idle := p.idle[address]; len(idle) > 0 && !m.fresh {
-		c := idle[len(idle)-1]
-		p.idle[address] = idle[:len(idle)-1]
-		p.mu.Unlock()
-		return c, nil
+	for !m.fresh {
+		c := p.idleOne(address)
+		if c == nil {
+			break
+		}
+		if time.Since(c.used) < lately || !hungUp(c.Conn) {
+			return c, nil
+		}
+		c.Conn.Close()
 	}
-	p.mu.Unlock()
 	m.cold = true
 	p.dials.Add(1)
-	c, err := p.dialer.DialContext(ctx, "tcp", address)
+	conn, err := p.dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
-	return &peer{c, bufio.NewReader(c)}, nil
+	c := &peer{Conn: conn}
+	c.r = bufio.NewReader(c)
+	return c, nil
+}
+
+// lately is how long a connection is trusted to be open still. After that the kernel is asked whether the other
+// end has closed it, for want of room, say.
+const lately = time.Second
+
+func (p *peers) idleOne(address string) *peer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	idle := p.idle[address]
+	if len(idle) == 0 {
+		return nil
+	}
+	p.kept--
+	p.idle[address] = idle[:len(idle)-1]
+	return idle[len(idle)-1]
 }
 
 func (p *peers) give(address string, c *peer) {
+	c.used = time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
+	if p.closed || p.kept >= maxIdle {
 		c.Close()
 		return
 	}
+	p.kept++
 	p.idle[address] = append(p.idle[address], c)
 }
 
@@ -144,6 +239,7 @@ func (p *peers) forget(address string) {
 	for _, c := range p.idle[address] {
 		c.Close()
 	}
+	p.kept -= len(p.idle[address])
 	delete(p.idle, address)
 }
 
@@ -163,7 +259,7 @@ func (p *peers) close() {
 			c.Close()
 		}
 	}
-	p.idle = map[string][]*peer{}
+	p.idle, p.kept = map[string][]*peer{}, 0
 }
 
 // statusError is a response that is not a success.
@@ -181,5 +277,15 @@ func (e *statusError) Error() string {
 
 // Is makes the errors of remote stores comparable with those of the agent's own.
 func (e *statusError) Is(target error) bool {
-	return target == errMissing && e.status == http.StatusNotFound || target == errConflict && e.status == http.StatusConflict
+	switch target {
+	case errMissing:
+		return e.status == http.StatusNotFound
+	case errConflict:
+		return e.status == http.StatusConflict
+	case errTooLarge:
+		return e.status == http.StatusRequestEntityTooLarge
+	case errFull:
+		return e.status == http.StatusServiceUnavailable
+	}
+	return false
 }

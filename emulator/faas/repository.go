@@ -4,27 +4,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 )
 
-// get reads a state from another agent into v's content, whose size is the state's.
-func (a *Agent) get(ctx context.Context, repository, key string, v *value, remote *int64) error {
+// get reads a state of the given size from another agent.
+func (a *Agent) get(ctx context.Context, repository, key string, size int64, remote *int64) (v value, err error) {
 	m := message{method: http.MethodGet, path: "/state/" + key}
-	err := a.peers.do(ctx, repository, &m, func(resp *http.Response) error {
-		if resp.ContentLength != int64(len(v.content.data)) {
-			return fmt.Errorf("it has %d bytes, not %d", resp.ContentLength, len(v.content.data))
+	err = a.peers.do(ctx, repository, &m, func(resp *http.Response) error {
+		if resp.ContentLength != size {
+			return fmt.Errorf("it has %d bytes, not %d", resp.ContentLength, size)
 		}
 		var err error
 		if v.version, v.sum, err = parseVersion(resp.Header.Get(headerVersion)); err != nil {
 			return fmt.Errorf("header %s: %w", headerVersion, err)
 		}
 		*remote, _ = strconv.ParseInt(resp.Header.Get(headerAt), 10, 64)
-		_, err = io.ReadFull(resp.Body, v.content.data)
+		v.content, err = a.pools.receive(ctx, resp.Body, 0, size, nil)
 		return err
 	})
-	return at(repository, err)
+	if err != nil {
+		v.content.release()
+		return value{}, at(repository, err)
+	}
+	return v, nil
 }
 
 // put writes a state to another agent that still has the expected version.
@@ -65,13 +68,12 @@ func (a *Agent) handleRead(w http.ResponseWriter, key string) {
 func (a *Agent) handleWrite(w http.ResponseWriter, r *http.Request, key string) {
 	expected, sum, err := parseVersion(r.Header.Get(headerVersion))
 	if err != nil || r.ContentLength < 0 || r.ContentLength > maxBody {
-		fail(w, http.StatusBadRequest, errors.Join(err, fmt.Errorf("a write of %d bytes", r.ContentLength)))
+		a.refuse(w, r, http.StatusBadRequest, errors.Join(err, fmt.Errorf("a write of %d bytes", r.ContentLength)))
 		return
 	}
-	content := a.pools.get(r.ContentLength)
-	if _, err := io.ReadFull(r.Body, content.data); err != nil {
-		content.release()
-		fail(w, http.StatusBadRequest, err)
+	content, err := a.receive(w, r, 0, r.ContentLength)
+	if err != nil {
+		a.refuse(w, r, statusOfBody(err), fmt.Errorf("body: %w", err))
 		return
 	}
 	received := a.clock.now()

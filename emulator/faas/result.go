@@ -51,6 +51,46 @@ func (r *ChainResult) Processing() time.Duration {
 	return r.sum(func(s StepResult) bool { return s.Role == plan.Execute })
 }
 
+// tolerated is how far a result's moments may be outside the time that the controller has waited for it: the
+// clocks are the same, but for rounding.
+const tolerated = time.Second
+
+// validate says why the result cannot be what became of a chain for which the controller waited for elapsed.
+// What it leaves is safe to calculate with: indexes and roles are the plan's, and moments near each other.
+func (r *ChainResult) validate(spec *ChainSpec, elapsed time.Duration) error {
+	if r.Key != spec.Key || r.Job != spec.Job || r.Model != spec.Model {
+		return fmt.Errorf("it is of chain %.150q, job %.150q, model %.50q", r.Key, r.Job, r.Model)
+	}
+	if r.Start < 0 || r.End < r.Start || r.End-r.Start > int64(elapsed+tolerated) {
+		return fmt.Errorf("from %d to %d ns, where %v were waited for it", r.Start, r.End, elapsed)
+	}
+	calls := 0
+	roles := map[int]plan.Role{}
+	for _, inv := range spec.Invocations {
+		calls += len(inv.States)
+		for i, role := range stepRoles(inv.States) {
+			roles[inv.Steps[i]] = role
+		}
+	}
+	if r.Conflicts < 0 || r.Conflicts > calls || r.Cold < 0 || r.Cold > len(spec.Invocations) {
+		return fmt.Errorf("%d conflicts and %d cold connections in %d invocations", r.Conflicts, r.Cold, len(spec.Invocations))
+	}
+	last := -1
+	for _, s := range r.Steps {
+		if role, planned := roles[s.Index]; !planned || s.Role != role || s.Index <= last {
+			return fmt.Errorf("step %d of role %d after step %d is not the plan's", s.Index, s.Role, last)
+		}
+		last = s.Index
+		for _, moment := range []int64{s.Start, s.End, s.Remote} {
+			if moment != 0 && (moment < r.Start-int64(tolerated) || moment > r.End+int64(tolerated)) {
+				return fmt.Errorf("step %d has the moment %d ns, outside the chain's %d to %d", s.Index, moment, r.Start, r.End)
+			}
+		}
+	}
+	r.Error = printable(r.Error[:min(len(r.Error), 2*maxReason)])
+	return nil
+}
+
 func (r *ChainResult) sum(of func(StepResult) bool) time.Duration {
 	var total time.Duration
 	for _, s := range r.Steps {

@@ -3,7 +3,6 @@ package faas
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
@@ -79,20 +78,10 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 		}
 		spec.Invocations = append(spec.Invocations, out)
 	}
+	if err := spec.validate(); err != nil {
+		return nil, fmt.Errorf("job %s, model %s: %w", p.Job, p.Model, err)
+	}
 	return spec, nil
-}
-
-func checkKey(key string) error {
-	if key == "" || strings.HasPrefix(key, "/") || strings.HasSuffix(key, "/") || strings.Contains(key, "//") ||
-		strings.Contains(key, "..") || len(key) > 120 {
-		return fmt.Errorf("key %q: want up to 120 letters, digits and any of \"._:/-\"", key)
-	}
-	for _, r := range key {
-		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._:/-", r) {
-			return fmt.Errorf("key %q: %q is not allowed", key, r)
-		}
-	}
-	return nil
 }
 
 // feasible says why the FaaS cannot carry out an invocation in the way that its steps say.

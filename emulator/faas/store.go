@@ -37,13 +37,39 @@ type value struct {
 
 func newStore(p *pools) *store { return &store{pools: p, entries: map[string]*entry{}} }
 
-// seed makes the state with version 0, replacing any that there was.
-func (s *store) seed(key string, bytes int64) {
-	content := s.pools.get(bytes)
+// seed makes the state with version 0, replacing any that there was. It fails with errTooLarge or errFull.
+func (s *store) seed(key string, bytes int64) error {
+	content, err := s.pools.takeNow(bytes)
+	if err != nil {
+		return fmt.Errorf("state %s: %w", key, err)
+	}
+	return s.begin(key, content)
+}
+
+// begin is seed with a buffer, which it takes over.
+func (s *store) begin(key string, content *blob) error {
 	fill(content.data, seedOf(key))
+	next := &entry{content: content, sum: checksum(content.data)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.entries[key] = &entry{content: content, sum: checksum(content.data)}
+	before := s.entries[key]
+	if before == nil && len(s.entries) >= maxHeld {
+		content.release()
+		return fmt.Errorf("%d states are held: %w", maxHeld, errFull)
+	}
+	if before != nil {
+		before.retire(s.pools)
+	}
+	s.entries[key] = next
+	return nil
+}
+
+// retire takes an entry's content away, so that whoever found the entry before cannot write to it any more.
+func (e *entry) retire(p *pools) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.content.release()
+	e.content, e.version = p.get(0), -1
 }
 
 func (s *store) find(key string) (*entry, error) {
@@ -92,7 +118,10 @@ func (s *store) update(key string, with changer) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.content.refs.Load() > 1 { // somebody is reading it
-		private := s.pools.get(int64(len(e.content.data)))
+		private, err := s.pools.takeNow(int64(len(e.content.data)))
+		if err != nil {
+			return err
+		}
 		copy(private.data, e.content.data)
 		e.content.release()
 		e.content = private
@@ -108,11 +137,7 @@ func (s *store) drop(prefix string) int {
 	n := 0
 	for key, e := range s.entries {
 		if strings.HasPrefix(key, prefix) {
-			e.mu.Lock()
-			e.content.release()
-			e.content = s.pools.get(0)
-			e.version = -1 // whoever found the entry before now cannot write to it any more
-			e.mu.Unlock()
+			e.retire(s.pools)
 			delete(s.entries, key)
 			n++
 		}

@@ -3,22 +3,28 @@ package faas
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 
 	"testbed/emulator/plan"
+	"testbed/emulator/units"
 )
 
 // Headers carry what is not payload, so that bodies have exactly the sizes planned. They stay below
 // about 500 bytes for a call with up to five states.
 const (
-	headerCall    = "X-Testbed-Call"    // key task argument result ops load
+	headerCall    = "X-Testbed-Call"    // wireFormat key task argument result ops load
 	headerStates  = "X-Testbed-States"  // the call's states; in a response the carried ones' versions and sums
 	headerTimes   = "X-Testbed-Times"   // see timeline
 	headerVersion = "X-Testbed-Version" // version and sum of one state
 	headerAt      = "X-Testbed-At"      // when a repository began to send, or had received, in ns
 )
+
+// wireFormat is the number of the format of all these headers.
+const wireFormat = "1"
 
 // call is one invocation as its worker sees it.
 type call struct {
@@ -46,7 +52,7 @@ func (c *call) carried() int64 {
 	var sum int64
 	for _, s := range c.states {
 		if s.location == plan.Carried {
-			sum += s.bytes
+			sum = units.Add(sum, s.bytes)
 		}
 	}
 	return sum
@@ -58,7 +64,7 @@ func (c *call) stateKey(i int) string { return stateKey(c.key, c.states[i].state
 func stateKey(key string, state int) string { return key + "/" + strconv.Itoa(state) }
 
 func (c *call) appendHeader(b []byte) []byte {
-	b = fmt.Appendf(b, "%s: %s %d %d %d %d %d\r\n", headerCall, c.key, c.task, c.argument, c.result, c.ops, c.load)
+	b = fmt.Appendf(b, "%s: %s %s %d %d %d %d %d\r\n", headerCall, wireFormat, c.key, c.task, c.argument, c.result, c.ops, c.load)
 	if len(c.states) == 0 {
 		return b
 	}
@@ -79,33 +85,57 @@ func (c *call) appendHeader(b []byte) []byte {
 	return append(b, "\r\n"...)
 }
 
-// parseCall reads what appendHeader wrote. Sizes are at least 0 and sum up to at most maxBody.
+// parseCall reads what appendHeader wrote. Sizes are at least 0, and what a request or its response carries
+// is at most maxBody; there are at most maxStates states.
 func parseCall(function string, h http.Header) (*call, error) {
 	c := &call{function: function}
 	fields := strings.Fields(h.Get(headerCall))
-	if len(fields) != 6 {
-		return nil, fmt.Errorf("header %s: want 6 fields, have %d", headerCall, len(fields))
+	if len(fields) != 7 || fields[0] != wireFormat {
+		return nil, fmt.Errorf("header %s: want %s and 6 fields more, have %d, beginning with %.20q", headerCall, wireFormat, len(fields), first(fields))
 	}
 	var n numbers
-	c.key, c.task = fields[0], int(n.size(fields[1]))
-	c.argument, c.result, c.ops, c.load = n.size(fields[2]), n.size(fields[3]), n.size(fields[4]), int(n.size(fields[5]))
-	total := c.argument + c.result
+	c.key, c.task = fields[1], n.index(fields[2])
+	c.argument, c.result, c.ops, c.load = n.size(fields[3]), n.size(fields[4]), n.size(fields[5]), n.index(fields[6])
+	if err := checkKey(c.key); err != nil {
+		return nil, fmt.Errorf("header %s: %w", headerCall, err)
+	}
 	if text := h.Get(headerStates); text != "" {
 		for item := range strings.SplitSeq(text, ";") {
 			s, err := parseState(item, &n)
 			if err != nil {
 				return nil, fmt.Errorf("header %s: %w", headerStates, err)
 			}
-			c.states = append(c.states, s)
-			if total += s.bytes; total > maxBody || total < 0 {
-				break
+			if c.states = append(c.states, s); len(c.states) > maxStates {
+				return nil, fmt.Errorf("header %s: more than %d states", headerStates, maxStates)
 			}
 		}
 	}
-	if total > maxBody || total < 0 {
-		return nil, fmt.Errorf("header %s: the sizes exceed %d bytes", headerCall, maxBody)
+	if n.err != nil {
+		return nil, n.err
 	}
-	return c, n.err
+	return c, c.checkSizes()
+}
+
+// checkSizes holds what the call's messages carry, and every state, against maxBody.
+func (c *call) checkSizes() error {
+	for _, s := range c.states {
+		if s.bytes > maxBody {
+			return fmt.Errorf("state %d has %d bytes; a message carries %d at most", s.state, s.bytes, maxBody)
+		}
+	}
+	carried := c.carried()
+	if argument, result := units.Add(c.argument, carried), units.Add(c.result, carried); max(argument, result) > maxBody {
+		return fmt.Errorf("the argument (%d bytes) or the result (%d) exceeds, with %d bytes of states, the %d bytes that a message may carry",
+			c.argument, c.result, carried, maxBody)
+	}
+	return nil
+}
+
+func first(fields []string) string {
+	if len(fields) == 0 {
+		return ""
+	}
+	return fields[0]
 }
 
 func parseState(text string, n *numbers) (callState, error) {
@@ -113,7 +143,7 @@ func parseState(text string, n *numbers) (callState, error) {
 	if len(f) < 3 {
 		return callState{}, fmt.Errorf("%q is no state", text)
 	}
-	s := callState{state: int(n.size(f[1])), bytes: n.size(f[2])}
+	s := callState{state: n.index(f[1]), bytes: n.size(f[2])}
 	switch {
 	case f[0] == "c" && len(f) == 5:
 		s.location, s.version, s.sum = plan.Carried, n.size(f[3]), n.sum(f[4])
@@ -121,6 +151,11 @@ func parseState(text string, n *numbers) (callState, error) {
 		s.location = plan.Local
 	case f[0] == "r" && len(f) == 4:
 		s.location, s.repository = plan.Repository, f[3]
+		if f[3] != "" {
+			if _, err := netip.ParseAddrPort(f[3]); err != nil {
+				return s, err
+			}
+		}
 	default:
 		return s, fmt.Errorf("%q is no state", text)
 	}
@@ -137,6 +172,15 @@ func (n *numbers) size(text string) int64 {
 	}
 	n.err = errors.Join(n.err, err)
 	return v
+}
+
+// index is a size that counts something: it is below 2^31.
+func (n *numbers) index(text string) int {
+	v := n.size(text)
+	if v > math.MaxInt32 {
+		n.err = errors.Join(n.err, fmt.Errorf("%s is too large", text))
+	}
+	return int(v)
 }
 
 func (n *numbers) sum(text string) uint32 {
@@ -201,6 +245,16 @@ func parseTimeline(text string, moments int) (timeline, error) {
 	return t, nil
 }
 
+// within fails where a moment is not between two others: it is not of this invocation. 0 is no moment.
+func (t timeline) within(start, end int64) error {
+	for _, v := range t {
+		if v != 0 && (v < start-int64(tolerated) || v > end+int64(tolerated)) {
+			return fmt.Errorf("the worker tells of a moment, %d ns, outside the invocation's %d to %d", v, start, end)
+		}
+	}
+	return nil
+}
+
 // moments is the length of the call's timeline.
 func (c *call) moments() int {
 	n := 4
@@ -229,8 +283,11 @@ func parseReply(c *call, h http.Header) (*reply, error) {
 	}
 	items := strings.Split(h.Get(headerStates), ";")
 	r := &reply{times: times}
-	if r.conflicts, err = strconv.Atoi(items[0]); err != nil {
-		return nil, fmt.Errorf("header %s: %w", headerStates, err)
+	if r.conflicts, err = strconv.Atoi(items[0]); err != nil || r.conflicts < 0 || r.conflicts > len(c.states) {
+		return nil, fmt.Errorf("header %s: %.20q is no number of conflicts of %d states", headerStates, items[0], len(c.states))
+	}
+	if len(items)-1 > len(c.states) {
+		return nil, fmt.Errorf("header %s: %d states came back of %d", headerStates, len(items)-1, len(c.states))
 	}
 	for _, item := range items[1:] {
 		v, sum, err := parseVersion(item)

@@ -4,33 +4,38 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
+	"strconv"
 
 	"testbed/emulator/plan"
 )
 
 // handleFunction is an invocation from the network: the request is read completely, its states are
 // changed where they are in the buffer, and the response leaves from the same buffer: the result
-// lies directly in front of the states, as the argument did.
+// lies directly in front of the states, as the argument did. A result that is much longer than the argument
+// does not: nothing of it has been received, and it is sent in parts.
 func (a *Agent) handleFunction(w http.ResponseWriter, r *http.Request, function string) {
 	c, err := parseCall(function, r.Header)
 	if err != nil {
-		fail(w, http.StatusBadRequest, err)
+		a.refuse(w, r, http.StatusBadRequest, err)
 		return
 	}
 	carried := c.carried()
 	if r.ContentLength != c.argument+carried {
-		fail(w, http.StatusBadRequest, fmt.Errorf("the body has %d bytes, the call %d", r.ContentLength, c.argument+carried))
+		a.refuse(w, r, http.StatusBadRequest, fmt.Errorf("the body has %d bytes, the call %d", r.ContentLength, c.argument+carried))
 		return
 	}
-	front := max(c.argument, c.result)
-	buffer := a.pools.get(front + carried)
+	gap := max(0, c.result-c.argument)
+	if gap > maxGap {
+		gap = 0
+	}
+	buffer, err := a.receive(w, r, gap, c.argument+carried)
+	if err != nil {
+		a.refuse(w, r, statusOfBody(err), fmt.Errorf("body: %w", err))
+		return
+	}
 	defer buffer.release()
-	if _, err := io.ReadFull(r.Body, buffer.data[front-c.argument:]); err != nil {
-		fail(w, http.StatusBadRequest, fmt.Errorf("body: %w", err))
-		return
-	}
+	front := gap + c.argument
 	answer, err := a.execute(r.Context(), c, buffer.data[front:])
 	if err != nil {
 		fail(w, statusOf(err), err)
@@ -38,7 +43,23 @@ func (a *Agent) handleFunction(w http.ResponseWriter, r *http.Request, function 
 	}
 	answer.times = append(answer.times, a.clock.now())
 	answer.setHeader(w.Header())
-	respond(w, http.StatusOK, buffer.data[front-c.result:])
+	if c.result <= front {
+		respond(w, http.StatusOK, buffer.data[front-c.result:])
+		return
+	}
+	a.respondFilled(w, c.result, buffer.data[front:])
+}
+
+// respondFilled sends n bytes of any content, and then data.
+func (a *Agent) respondFilled(w http.ResponseWriter, n int64, data []byte) {
+	w.Header()["Content-Length"] = []string{strconv.FormatInt(n+int64(len(data)), 10)}
+	w.WriteHeader(http.StatusOK)
+	for _, part := range a.filling(nil, n) {
+		if _, err := w.Write(part); err != nil {
+			return // the caller sees it by itself
+		}
+	}
+	w.Write(data)
 }
 
 // execution is an invocation at work.
@@ -128,25 +149,35 @@ func (e *execution) changeAll() error {
 func (e *execution) fetch(ctx context.Context, i int) error {
 	s, key := e.call.states[i], e.call.stateKey(i)
 	start, remote := e.clock.now(), int64(0)
-	content := e.pools.get(s.bytes)
-	v := value{content: content}
-	e.read[i] = v
+	var err error
 	if s.repository == "" {
-		stored, err := e.states.get(key)
-		if err != nil {
-			return err
-		}
-		defer stored.content.release()
-		if copy(content.data, stored.content.data) != len(stored.content.data) || int64(len(stored.content.data)) != s.bytes {
-			return fmt.Errorf("it has %d bytes, not %d", len(stored.content.data), s.bytes)
-		}
-		v.version, v.sum = stored.version, stored.sum
-	} else if err := e.get(ctx, s.repository, key, &v, &remote); err != nil {
+		e.read[i], err = e.own(ctx, key, s.bytes)
+	} else {
+		e.read[i], err = e.get(ctx, s.repository, key, s.bytes, &remote)
+	}
+	if err != nil {
 		return err
 	}
-	e.read[i] = v
 	e.reply.times = append(e.reply.times, start, e.clock.now(), remote)
 	return nil
+}
+
+// own is a copy of a state that this node's repository has.
+func (e *execution) own(ctx context.Context, key string, size int64) (value, error) {
+	stored, err := e.states.get(key)
+	if err != nil {
+		return value{}, err
+	}
+	defer stored.content.release()
+	if have := int64(len(stored.content.data)); have != size {
+		return value{}, fmt.Errorf("it has %d bytes, not %d", have, size)
+	}
+	content, err := e.pools.take(ctx, size)
+	if err != nil {
+		return value{}, err
+	}
+	copy(content.data, stored.content.data)
+	return value{content, stored.version, stored.sum}, nil
 }
 
 // store writes a changed state back to its repository; the version before it must still be there.

@@ -37,7 +37,14 @@ func (f *host) option(endpoint string, supported func(context.Context) error) Ru
 			f.asked = append(f.asked, endpoint)
 			return f.engines[endpoint], nil
 		},
-		At: func(other string) RuntimeOption { return f.option(other, supported) },
+		For: func(ctx context.Context, other, id string) (RuntimeOption, error) {
+			o := f.option(other, supported)
+			is, err := o.EngineID(ctx)
+			if err == nil && is != id {
+				err = errOtherEngine
+			}
+			return o, errors.Join(err, supported(ctx))
+		},
 	}
 }
 

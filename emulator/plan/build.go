@@ -3,6 +3,7 @@ package plan
 import (
 	"testbed/emulator/placement"
 	"testbed/emulator/topology"
+	"testbed/emulator/units"
 	"testbed/emulator/workload"
 )
 
@@ -59,7 +60,7 @@ func (b *builder) unchained(m Model, load map[topology.ID]int, sites Sites, acce
 			// The client does not know which states a function needs, so the others travel as well: as
 			// part of the argument and of the result, for the function does not touch them.
 			idle := b.job.AllStateBytes() - b.job.StateBytes(task.States)
-			inv.Argument, inv.Result = inv.Argument+idle, inv.Result+idle
+			inv.Argument, inv.Result = units.Add(inv.Argument, idle), units.Add(inv.Result, idle)
 		}
 		after := make([]int, 0, len(task.After))
 		for _, t := range task.After {
@@ -79,7 +80,7 @@ func (b *builder) invocation(inv *Invocation, reader topology.ID, after []int) i
 	carried, exchange := int64(0), b.nextPair()
 	for _, s := range inv.States {
 		if s.Location == Carried {
-			carried += s.Bytes
+			carried = units.Add(carried, s.Bytes)
 		}
 	}
 	add := func(s Step) {
@@ -87,7 +88,7 @@ func (b *builder) invocation(inv *Invocation, reader topology.ID, after []int) i
 		after = b.step(s, after)
 		inv.Steps = append(inv.Steps, after[0])
 	}
-	add(Step{Role: Request, From: inv.Caller, To: inv.Worker, Bytes: inv.Argument + carried, State: -1, Pair: exchange})
+	add(Step{Role: Request, From: inv.Caller, To: inv.Worker, Bytes: units.Add(inv.Argument, carried), State: -1, Pair: exchange})
 	pairs := make([]int, len(inv.States))
 	for i, s := range inv.States {
 		if s.Location == Repository {
@@ -101,7 +102,7 @@ func (b *builder) invocation(inv *Invocation, reader topology.ID, after []int) i
 			add(Step{Role: Write, From: reader, To: s.Node, Bytes: s.Bytes, State: s.State, Pair: pairs[i]})
 		}
 	}
-	add(Step{Role: Response, From: inv.Worker, To: inv.Caller, Bytes: inv.Result + carried, State: -1, Pair: exchange})
+	add(Step{Role: Response, From: inv.Worker, To: inv.Caller, Bytes: units.Add(inv.Result, carried), State: -1, Pair: exchange})
 	return after[0]
 }
 

@@ -1,6 +1,9 @@
 package plan
 
-import "testbed/emulator/topology"
+import (
+	"testbed/emulator/topology"
+	"testbed/emulator/units"
+)
 
 // The models of this file are chained: a worker calls the next one, and only the last answers the
 // client. They are defined for chains; a DAG's tasks are taken in their order, one after the other.
@@ -37,7 +40,7 @@ func (b *builder) chained(load map[topology.ID]int, carried int64, fetch func(ta
 	for i, task := range b.job.Tasks {
 		worker := b.nodes[i]
 		after = b.step(Step{
-			Role: Request, Task: i, From: from, To: worker, Bytes: task.Argument + carried, State: -1, Pair: b.nextPair(),
+			Role: Request, Task: i, From: from, To: worker, Bytes: units.Add(task.Argument, carried), State: -1, Pair: b.nextPair(),
 		}, after)
 		after = fetch(i, after)
 		after = b.step(Step{
@@ -47,7 +50,7 @@ func (b *builder) chained(load map[topology.ID]int, carried int64, fetch func(ta
 	}
 	if last := len(b.job.Tasks) - 1; last >= 0 {
 		b.step(Step{
-			Role: Response, Task: last, From: from, To: b.plan.Client, Bytes: b.job.Result + carried, State: -1, Pair: b.nextPair(),
+			Role: Response, Task: last, From: from, To: b.plan.Client, Bytes: units.Add(b.job.Result, carried), State: -1, Pair: b.nextPair(),
 		}, after)
 	}
 }

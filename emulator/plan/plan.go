@@ -4,7 +4,10 @@
 // job may be a DAG.
 package plan
 
-import "testbed/emulator/topology"
+import (
+	"testbed/emulator/topology"
+	"testbed/emulator/units"
+)
 
 // Kind tells transfers from computations.
 type Kind uint8
@@ -97,7 +100,7 @@ func (p *Plan) Traffic(hops func(from, to topology.ID) int) int64 {
 	var sum int64
 	for _, s := range p.Steps {
 		if s.Kind == Transfer && s.From != s.To {
-			sum += s.Bytes * int64(hops(s.From, s.To))
+			sum = units.Add(sum, units.Mul(s.Bytes, int64(hops(s.From, s.To))))
 		}
 	}
 	return sum

@@ -44,7 +44,7 @@ func emptyCalls(ctx context.Context, client *faas.Client, worker string, calls i
 	}
 	var results []*faas.ChainResult
 	for i := range calls + 1 {
-		result, err := client.Run(ctx, spec)
+		result, err := emptyCall(ctx, client, spec)
 		if err == nil && result.Error != "" {
 			err = errors.New(result.Error)
 		}
@@ -59,6 +59,15 @@ func emptyCalls(ctx context.Context, client *faas.Client, worker string, calls i
 		}
 	}
 	return results, nil
+}
+
+// callTime is how long an empty function is waited for: more than any network's delay.
+const callTime = 2 * time.Minute
+
+func emptyCall(ctx context.Context, client *faas.Client, spec *faas.ChainSpec) (*faas.ChainResult, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, callTime, fmt.Errorf("not finished after %v", callTime))
+	defer cancel()
+	return client.Run(ctx, spec)
 }
 
 // median is the median of a duration over all results, in seconds.

@@ -3,8 +3,12 @@ package replay
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
+	"net/http"
 	"net/netip"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -279,5 +283,43 @@ func TestOverhead(t *testing.T) {
 	}
 	if _, err := Overhead(t.Context(), n.clients[0], netip.MustParseAddrPort("127.0.0.1:1"), 1, "k"); err == nil {
 		t.Error("an empty function at an address where nobody listens succeeds")
+	}
+}
+
+// An agent that answers with more than a chain's result can be costs no memory, and its chains fail by name.
+func TestHostileAgentIsBounded(t *testing.T) {
+	n := start(t)
+	socket := filepath.Join(t.TempDir(), "ctl")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Testbed-Protocol", strconv.Itoa(faas.Protocol))
+		if r.URL.Path != "/chain" {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		for text := strings.Repeat(`{"index":0},`, 1<<16); ; {
+			if _, err := io.WriteString(w, text); err != nil {
+				return
+			}
+		}
+	}))
+	t.Cleanup(func() { l.Close() })
+	n.clients[0] = faas.NewClient(socket, faas.WithNode("n0"))
+	c, d := n.config(t, plans(2, plan.InFunction))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	s, err := Run(t.Context(), c)
+	runtime.ReadMemStats(&after)
+	if err != nil || s.Models[0].Failed != 2 || !strings.Contains(s.Errors[0], "node n0") || !strings.Contains(s.Errors[0], "longer than expected") {
+		t.Errorf("%v, %+v", err, s)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 32<<20 {
+		t.Errorf("%d MB were allocated", took>>20)
+	}
+	if chains, err := record.ReadChains(filepath.Join(d.Path(), record.ChainsFile)); err != nil || len(chains) != 2 || chains[0].OK() {
+		t.Errorf("%+v, %v", chains, err)
 	}
 }

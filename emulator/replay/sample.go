@@ -6,6 +6,7 @@ import (
 
 	"testbed/emulator/plan"
 	"testbed/emulator/record"
+	"testbed/emulator/units"
 )
 
 // sample turns an outcome into a chain with its steps. A chain that failed has no times, but the steps
@@ -29,7 +30,7 @@ func (r *replay) sample(p *plan.Plan, o outcome) (record.Chain, []record.Step) {
 	}
 	for _, s := range p.Steps {
 		if s.Kind == plan.Transfer && s.From != s.To {
-			c.Bytes += s.Bytes
+			c.Bytes = units.Add(c.Bytes, s.Bytes)
 		}
 	}
 	var predicted []float64

@@ -26,7 +26,9 @@ func (r *replay) warm(ctx context.Context) error {
 		slots <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-slots }()
-			if err := r.Clients(id).Warm(ctx, peers[id]); err != nil {
+			limited, cancel := context.WithTimeoutCause(ctx, r.Timeout, fmt.Errorf("not finished after %v", r.Timeout))
+			defer cancel()
+			if err := r.Clients(id).Warm(limited, peers[id]); err != nil {
 				name, _ := r.Name(id)
 				mu.Lock()
 				defer mu.Unlock()

@@ -33,7 +33,7 @@ type File struct {
 	TCP         TCP        `yaml:"tcp" doc:"Settings of TCP inside every node."`
 	Runtime     string     `yaml:"runtime" enum:"auto|docker|process" default:"auto" doc:"What runs a node. auto takes Docker where an engine answers, and processes in namespaces otherwise."`
 	Fabric      string     `yaml:"fabric" enum:"auto|netem|userspace" default:"auto" doc:"What shapes and carries packets. auto takes netem where the kernel has it, and userspace otherwise."`
-	Resources   string     `yaml:"resources" enum:"none|emulate" default:"none" doc:"none: a node may use all of the host; emulate: its processors and memory are limited to what the topology says, and to what the host has."`
+	Resources   string     `yaml:"resources" enum:"none|emulate" default:"none" doc:"none: a node may use all of the host, though what one chain keeps at a node must fit into the memory that the topology gives it; emulate: its processors and memory are limited to what the topology says, and to what the host has."`
 	Images      []Image    `yaml:"images,keyed" pattern:"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,62}$" doc:"Container images of your own for hosts, by a host's name, class or model (the first of these that is listed decides; what a node in topology.nodes says itself comes before). They need the runtime docker."`
 	Influx      *Influx    `yaml:"influx,quiet" doc:"The InfluxDB that receives the samples as well. What is absent comes from the environment: INFLUX_URL, INFLUX_ORG, INFLUX_BUCKET; the token always does."`
 }

@@ -7,11 +7,14 @@ import (
 	"embed"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
+	"log"
 	"net"
 	"net/http"
 	"time"
 
+	"testbed/emulator/internal/bounded"
 	"testbed/emulator/live"
 )
 
@@ -64,13 +67,25 @@ func answer(w http.ResponseWriter, v any, err error) {
 	_ = json.NewEncoder(w).Encode(v) // a reader that went away
 }
 
-// Serve answers on a listener until ctx ends.
+// Bounds of what the page's readers can hold. A browser opens six connections.
+const (
+	maxConnections = 96
+	maxHeader      = 64 << 10 // bytes; cookies of other servers at the same address come along
+	headerTime     = 5 * time.Second
+	idleTime       = 30 * time.Second
+	stallTime      = 15 * time.Second // that a response may stand still
+)
+
+// Serve answers on a listener until ctx ends, on at most 96 connections at a time: one more closes one that
+// is idle.
 func Serve(ctx context.Context, listener net.Listener, c Config) error {
-	server := &http.Server{Handler: Handler(c), ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 15 * time.Second,
+	open := bounded.Listen(listener, maxConnections, stallTime)
+	server := &http.Server{Handler: Handler(c), ConnState: open.State, ReadHeaderTimeout: headerTime, ReadTimeout: 2 * headerTime,
+		IdleTimeout: idleTime, MaxHeaderBytes: maxHeader, ErrorLog: log.New(io.Discard, "", 0),
 		BaseContext: func(net.Listener) context.Context { return ctx }}
 	ended := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer ended()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	if err := server.Serve(open); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

@@ -117,3 +117,37 @@ func TestServeEndsWithItsContext(t *testing.T) {
 		t.Error("it goes on serving")
 	}
 }
+
+// However many connections others hold, and in whatever state they leave them, the page is there.
+func TestIdleConnectionsDoNotKillThePage(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go Serve(ctx, listener, config())
+	for i := range 300 {
+		c, err := net.Dial("tcp", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		io.WriteString(c, []string{"", "GET / HTTP/1.1\r\nHos", "GET /api/links HTTP/1.1\r\nHost: localhost\r\n\r\n"}[i%3])
+	}
+	for range 5 {
+		client := http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{}}
+		response, err := client.Get("http://" + listener.Addr().String() + "/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			t.Error(response.Status)
+		}
+	}
+	response, err := http.Get("http://" + listener.Addr().String() + "/?" + strings.Repeat("x", 200_000))
+	if err != nil || response.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("a header of 200 kB: %v %v", response, err)
+	}
+}

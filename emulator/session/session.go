@@ -62,6 +62,9 @@ func (o *Outcome) Failures() int {
 // run's directory, which the outcome names as soon as there is one. Chains that failed are no error.
 func Run(ctx context.Context, c Config) (*Outcome, error) {
 	plans, err := plansOf(c.Experiment)
+	if err == nil {
+		err = c.Experiment.CheckMemory(0)
+	}
 	if err != nil {
 		return &Outcome{}, err
 	}

@@ -2,7 +2,11 @@
 // invocations issued by one client. It knows nothing of networks or operating systems.
 package workload
 
-import "time"
+import (
+	"time"
+
+	"testbed/emulator/units"
+)
 
 // Task is one invocation of a function.
 type Task struct {
@@ -30,7 +34,7 @@ func (j *Job) Length() int { return len(j.Tasks) }
 func (j *Job) StateBytes(states []int) int64 {
 	var sum int64
 	for _, s := range states {
-		sum += j.States[s]
+		sum = units.Add(sum, j.States[s])
 	}
 	return sum
 }
@@ -39,7 +43,7 @@ func (j *Job) StateBytes(states []int) int64 {
 func (j *Job) AllStateBytes() int64 {
 	var sum int64
 	for _, bytes := range j.States {
-		sum += bytes
+		sum = units.Add(sum, bytes)
 	}
 	return sum
 }
@@ -62,7 +66,7 @@ func (j *Job) Output(i int) int64 {
 	for _, t := range j.Tasks {
 		for _, a := range t.After {
 			if a == i {
-				sum += t.Argument
+				sum = units.Add(sum, t.Argument)
 				followed = true
 			}
 		}

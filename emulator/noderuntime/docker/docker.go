@@ -29,15 +29,15 @@ var ErrEngine = errors.New("the Docker engine does not answer")
 // Runtime runs nodes as containers.
 type Runtime struct {
 	binary   string
-	host     string             // of the engine; empty: the one that Docker's own client would use
-	secrets  secretsOf          // by which containers are known
+	host     string                    // of the engine; empty: the one that Docker's own client would use
+	secrets  secretsOf                 // by which containers are known
 	key      func() noderuntime.Secret // by which images are known
-	patience time.Duration      // for an answer to a ping, before the engine counts as gone
-	longest  time.Duration      // that any one call may take
-	notices  time.Duration      // that an engine may take to notice that a process has ended
-	parallel int                // calls under way at a time, while nodes are started
-	removers int                // the same, while they are removed
-	signals  bool               // Remove kills first processes itself
+	patience time.Duration             // for an answer to a ping, before the engine counts as gone
+	longest  time.Duration             // that any one call may take
+	notices  time.Duration             // that an engine may take to notice that a process has ended
+	parallel int                       // calls under way at a time, while nodes are started
+	removers int                       // the same, while they are removed
+	signals  bool                      // Remove kills first processes itself
 
 	mu    sync.Mutex
 	place endpoint // where api talks to

@@ -15,7 +15,6 @@ import (
 	"github.com/docker/docker/client"
 	"golang.org/x/sync/errgroup"
 
-	"testbed/emulator/internal/shell"
 	"testbed/emulator/noderuntime"
 )
 

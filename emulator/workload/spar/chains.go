@@ -142,5 +142,10 @@ func scale(factor, mem float64) int64 { return round(factor * mem) }
 
 // round rounds half up, as the simulator does; math.Round would round half away from zero the same for
 // what is not negative, but not for the largest double below one half. The conversion keeps a product
-// rounded where a machine could fuse it into the sum.
-func round(v float64) int64 { return int64(math.Floor(0.5 + float64(v))) }
+// rounded where a machine could fuse it into the sum. What int64 does not hold is math.MaxInt64.
+func round(v float64) int64 {
+	if v = math.Floor(0.5 + float64(v)); v >= math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return int64(v)
+}

@@ -1,0 +1,110 @@
+package plan
+
+import (
+	"testbed/emulator/topology"
+	"testbed/emulator/units"
+)
+
+// Held is what nodes hold at one time while a plan is carried out, in bytes: the job's states, where the
+// model keeps them, and the messages under way. Sums that int64 does not hold are math.MaxInt64.
+type Held struct {
+	Nodes map[topology.ID]int64 // the most that each holds at one time
+	Total int64                 // the most that all of them hold at one time
+}
+
+// place is a node that keeps a value of its own of one of a job's states.
+type place struct {
+	state int
+	node  topology.ID
+}
+
+// Held works out what the nodes hold. A plan without invocations, which is not carried out, takes nothing. For
+// branches of a DAG it takes all invocations to be under way at the same time.
+func (p *Plan) Held() Held {
+	stored, largest, kept := map[topology.ID]int64{}, map[topology.ID]int64{}, map[place]bool{}
+	for i := range p.Invocations {
+		for _, s := range p.Invocations[i].States {
+			at := place{s.State, s.Node}
+			if kept[at] {
+				continue
+			}
+			kept[at] = true
+			stored[s.Node] = units.Add(stored[s.Node], s.Bytes)
+			largest[s.Node] = max(largest[s.Node], s.Bytes) // of which a copy is made when states are checked
+		}
+	}
+	moving, most := p.moving()
+	h := Held{Nodes: stored, Total: most}
+	for node, bytes := range stored {
+		h.Total = units.Add(h.Total, bytes)
+		moving[node] = max(moving[node], largest[node])
+	}
+	for node, bytes := range moving {
+		h.Nodes[node] = units.Add(h.Nodes[node], bytes)
+	}
+	return h
+}
+
+// moving is the most that each node holds of messages at one time, and all of them.
+func (p *Plan) moving() (nodes map[topology.ID]int64, total int64) {
+	nodes = map[topology.ID]int64{}
+	line := p.line()
+	for i := range p.Invocations {
+		sum := int64(0)
+		for node, bytes := range p.Invocations[i].moving() {
+			sum = units.Add(sum, bytes)
+			if line {
+				nodes[node] = max(nodes[node], bytes)
+			} else {
+				nodes[node] = units.Add(nodes[node], bytes)
+			}
+		}
+		if line {
+			total = max(total, sum)
+		} else {
+			total = units.Add(total, sum)
+		}
+	}
+	return nodes, total
+}
+
+// line says whether the invocations follow one another.
+func (p *Plan) line() bool {
+	for i := range p.Invocations {
+		if after := p.Invocations[i].After; i > 0 && (len(after) != 1 || after[0] != i-1) {
+			return false
+		}
+	}
+	return true
+}
+
+// moving is what nodes hold of an invocation besides the states that they keep.
+func (inv *Invocation) moving() map[topology.ID]int64 {
+	carried, copies := int64(0), int64(0)
+	nodes := map[topology.ID]int64{}
+	for _, s := range inv.States {
+		switch s.Location {
+		case Carried:
+			carried = units.Add(carried, s.Bytes)
+		case Repository:
+			copies = units.Add(copies, s.Bytes)
+			if s.Node != inv.Worker {
+				nodes[s.Node] = max(nodes[s.Node], s.Bytes) // what is written comes beside what is there
+			}
+		}
+	}
+	nodes[inv.Worker] = units.Add(nodes[inv.Worker], units.Add(units.Add(max(inv.Argument, inv.Result), carried), copies))
+	nodes[inv.Caller] = units.Add(nodes[inv.Caller], carried) // what comes back, beside what was sent
+	return nodes
+}
+
+// Largest is the transfer that carries most; nil: there is none.
+func (p *Plan) Largest() *Step {
+	var largest *Step
+	for i := range p.Steps {
+		if s := &p.Steps[i]; s.Kind == Transfer && (largest == nil || s.Bytes > largest.Bytes) {
+			largest = s
+		}
+	}
+	return largest
+}

@@ -1,0 +1,65 @@
+package plan
+
+import (
+	"maps"
+	"math"
+	"testing"
+
+	"testbed/emulator/placement"
+	"testbed/emulator/topology"
+	"testbed/emulator/workload"
+)
+
+// By hand: client 0, workers 1 and 2, central node 3, cloud 4. State 0 has 1000 bytes and is used at both workers, state 1
+// has 50 and is used at 2. Arguments are 10 and 20 bytes, results 20 and 7.
+func TestHeldByHand(t *testing.T) {
+	jobs := []workload.Job{{Name: "j", States: []int64{1000, 50}, Result: 7, Tasks: []workload.Task{
+		{Function: "f", Argument: 10, States: []int{0}}, {Function: "g", Argument: 20, After: []int{0}, States: []int{0, 1}},
+	}}}
+	place := &placement.Placement{Client: []topology.ID{0}, Node: [][]topology.ID{{1, 2}}}
+	for model, want := range map[Model]Held{
+		// The worker has the longer of argument and result with its copies; the cloud stores both, and takes in the larger.
+		External: {map[topology.ID]int64{0: 0, 1: 20 + 1000, 2: 20 + 1050, 4: 1050 + 1000}, 1050 + 20 + 1050 + 1000},
+		InEdge:   {map[topology.ID]int64{0: 0, 1: 20 + 1000, 2: 20 + 1050, 3: 1050 + 1000}, 1050 + 20 + 1050 + 1000},
+		// Each worker stores its own; a copy is made when it is checked.
+		InFunction: {map[topology.ID]int64{0: 0, 1: 1000 + 1000, 2: 1050 + 1000}, 2050 + 20},
+		// The client stores both, and gets both back; the worker has them in the message.
+		InClient: {map[topology.ID]int64{0: 1050 + 1050, 1: 20 + 1000, 2: 20 + 1050}, 1050 + 1050 + 20 + 1050},
+	} {
+		got := Build(jobs, 0, model, place, Sites{Cloud: 4, Central: 3}, ByWorker).Held()
+		if !maps.Equal(got.Nodes, want.Nodes) || got.Total != want.Total {
+			t.Errorf("%s: %+v, want %+v", model, got, want)
+		}
+	}
+}
+
+func TestSumsOfPlansDoNotOverflow(t *testing.T) {
+	const huge = math.MaxInt64 / 2
+	jobs := []workload.Job{{Name: "j", States: []int64{huge, huge, huge}, Result: huge, Tasks: []workload.Task{
+		{Function: "f", Argument: huge, States: []int{0, 1, 2}}, {Function: "g", Argument: huge, After: []int{0}, States: []int{0}},
+	}}}
+	place := &placement.Placement{Client: []topology.ID{0}, Node: [][]topology.ID{{1, 2}}}
+	for _, model := range Models {
+		p := Build(jobs, 0, model, place, Sites{Cloud: 4, Central: 3}, ByWorker)
+		for _, s := range p.Steps {
+			if s.Bytes < 0 {
+				t.Errorf("%s: a %s of %d bytes", model, s.Role, s.Bytes)
+			}
+		}
+		held := p.Held()
+		for node, bytes := range held.Nodes {
+			if bytes < 0 {
+				t.Errorf("%s: node %d holds %d bytes", model, node, bytes)
+			}
+		}
+		if model.Emulated() && held.Total != math.MaxInt64 || held.Total < 0 {
+			t.Errorf("%s: %d bytes in all", model, held.Total)
+		}
+		if n := p.Traffic(func(_, _ topology.ID) int { return 5 }); n < 0 || model != InFunction && n != math.MaxInt64 {
+			t.Errorf("%s: traffic %d", model, n)
+		}
+		if s := p.Largest(); s == nil || s.Bytes < huge {
+			t.Errorf("%s: largest %+v", model, s)
+		}
+	}
+}

@@ -1,0 +1,57 @@
+package spar
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"testbed/emulator/workload"
+)
+
+// Largest is the task of a job that makes its largest argument or state, as Chains would make them; ok is
+// false where the trace has no such job. job is a name as in workload.Job.
+func (t *Trace) Largest(job string, f workload.Factors) (task Task, ok bool) {
+	for i := range t.Jobs {
+		if j := &t.Jobs[i]; fmt.Sprintf("j_%d", j.Number) == job {
+			return j.largest(f), true
+		}
+	}
+	return Task{}, false
+}
+
+func (j *Job) largest(f workload.Factors) Task {
+	in := newDAG(j).chain()
+	best, most := j.Tasks[0], int64(-1)
+	for _, t := range j.Tasks {
+		factor := f.State
+		if in[t.Number-1] {
+			factor = f.Argument
+		}
+		if size := scale(factor, t.Mem); size > most {
+			best, most = t, size
+		}
+	}
+	return best
+}
+
+// FindRow is the line, from 1, of the first row of a trace that defines a job's task with the same figures;
+// 0: there is none.
+func FindRow(r io.Reader, job string, task Task) (int, error) {
+	scanner := bufio.NewScanner(r)
+	scanner.Buffer(make([]byte, 64<<10), maxRow)
+	for line := 1; scanner.Scan(); line++ {
+		fields := strings.Split(strings.TrimSuffix(scanner.Text(), "\r"), ",")
+		if len(fields) != 7 || fields[1] != job || fields[2] != task.Name {
+			continue
+		}
+		if found, err := parseTask(fields[2:]); err == nil && found.Mem == task.Mem {
+			return line, nil
+		}
+	}
+	if err := scanner.Err(); !errors.Is(err, bufio.ErrTooLong) {
+		return 0, err
+	}
+	return 0, nil
+}
