@@ -93,7 +93,8 @@ func hashPool(hash io.Writer, pool []workload.Job) {
 // prepare makes a directory the campaign's. It says whether to go on with the journal there, and fails
 // with errFinished where nothing is left to do, or where another campaign is in the way.
 func (m *Manifest) prepare(dir *outdir.Dir, resume bool) (goOn bool, err error) {
-	if err := dir.RemoveTemporary(); err != nil {
+	// The second is what earlier versions left when they were killed.
+	if err := errors.Join(dir.RemoveTemporary(), dir.Remove(ParquetFile+".tmp")); err != nil {
 		return false, err
 	}
 	old, err := ReadManifest(dir.Path())

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -46,7 +44,7 @@ func Follow(dir string, config Config) (*Mirror, error) {
 		return nil, err
 	}
 	config = config.withDefaults()
-	file, err := os.Open(filepath.Join(dir, record.SamplesFile))
+	file, err := openIn(dir, record.SamplesFile)
 	if err != nil {
 		return nil, fmt.Errorf("influx: %w", err)
 	}

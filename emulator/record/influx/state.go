@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
+	"testbed/emulator/internal/outdir"
 	"testbed/emulator/record"
 )
 
@@ -56,19 +57,34 @@ func (t *target) rejected() int64 {
 	return n
 }
 
+// stateLimit is the most bytes that upload.json may have: hundreds of databases, with all that they refuse.
+const stateLimit = 16 << 20
+
 // readState reads upload.json. Where there is none, or it is not valid, everything is to be sent again,
 // which does no harm.
 func readState(dir string) *state {
 	s := &state{}
-	if text, err := os.ReadFile(filepath.Join(dir, StateFile)); err == nil {
-		if json.Unmarshal(text, s) != nil {
+	if file, err := openIn(dir, StateFile); err == nil {
+		if json.NewDecoder(io.LimitReader(file, stateLimit)).Decode(s) != nil {
 			s = &state{}
 		}
+		file.Close()
 	}
 	if s.Targets == nil {
 		s.Targets = map[string]*target{}
 	}
 	return s
+}
+
+// openIn opens a regular file of a run's directory, and follows no link: what a link leads to may be none of
+// what its owner wants to see in a database.
+func openIn(dir, name string) (*os.File, error) {
+	d, err := outdir.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.Read(name)
 }
 
 // valid says whether a target fits a file of a size.

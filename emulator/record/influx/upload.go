@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"time"
 
 	"testbed/emulator/record"
@@ -33,7 +31,7 @@ func Upload(ctx context.Context, dir string, config Config, o Options) (record.C
 		return record.Counts{}, err
 	}
 	config = config.withDefaults()
-	file, err := os.Open(filepath.Join(dir, record.SamplesFile))
+	file, err := openIn(dir, record.SamplesFile)
 	if err != nil {
 		return record.Counts{}, fmt.Errorf("influx: %w", err)
 	}
