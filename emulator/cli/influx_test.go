@@ -194,3 +194,16 @@ func TestScenariosDecideNoDestination(t *testing.T) {
 		t.Errorf("a dry run asked\n%s", seen)
 	}
 }
+
+// TestSecretsLeaveTheEnvironmentAtTheStart: whatever a command starts, and however, inherits none.
+func TestSecretsLeaveTheEnvironmentAtTheStart(t *testing.T) {
+	withoutInflux(t)
+	t.Setenv(influx.EnvToken, lab)
+	t.Setenv(influx.EnvURL, "http://u:"+stolen+"@h")
+	NewState("test")
+	for _, variable := range os.Environ() {
+		if strings.Contains(variable, lab) || strings.Contains(variable, stolen) {
+			t.Errorf("a child would have %s", variable)
+		}
+	}
+}
