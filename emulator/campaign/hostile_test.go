@@ -26,8 +26,8 @@ func tiny(t testing.TB, store Store) (dir, text string, c Config) {
 	if _, err := Run(context.Background(), c); err != nil {
 		t.Fatal(err)
 	}
-	text, _ = textNames(c.Dir, &c.Spec, &Block{Jobs: 5, Seed: c.Seed, Policy: placement.Load, Model: plan.InEdge})
-	return c.Dir, text, c
+	name, _ := textNames(&Block{Jobs: 5, Seed: c.Seed, Policy: placement.Load, Model: plan.InEdge})
+	return c.Dir, filepath.Join(c.Dir, loadDir(&c.Spec, 5), name), c
 }
 
 // Files that are cut off, altered or of another campaign are an error that names them.

@@ -11,7 +11,7 @@ import (
 	"math"
 	"os"
 
-	"testbed/emulator/internal/readfile"
+	"testbed/emulator/internal/outdir"
 	"testbed/emulator/predict/statesim"
 )
 
@@ -48,35 +48,30 @@ func journalHeader(fingerprint string) []byte {
 
 // openJournal opens the journal of the campaign with the given fingerprint, and makes a new one unless
 // resume is true and there is one that belongs to it.
-func openJournal(path, fingerprint string, spec *Spec, resume bool) (*journal, error) {
-	if err := checkJournal(path); err != nil {
-		return nil, err
-	}
-	flags := os.O_RDWR | os.O_CREATE
-	if !resume {
-		flags |= os.O_TRUNC
-	}
-	file, err := os.OpenFile(path, flags, 0o644)
+func openJournal(dir *outdir.Dir, fingerprint string, spec *Spec, resume bool) (*journal, error) {
+	file, err := journalIn(dir, resume)
 	if err != nil {
 		return nil, err
 	}
 	j := &journal{file: file, spec: spec, at: map[int]record{}}
 	if err := j.load(journalHeader(fingerprint)); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), file.Close())
+		return nil, errors.Join(fmt.Errorf("%s: %w", file.Name(), err), file.Close())
 	}
 	return j, nil
 }
 
-// checkJournal fails where there is something that is no journal, such as a pipe.
-func checkJournal(path string) error {
-	file, err := readfile.Open(path, readfile.NoLimit)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+// journalIn opens the file: the one that is there where that is wanted, and else a new one in its place.
+func journalIn(dir *outdir.Dir, resume bool) (*os.File, error) {
+	if resume {
+		file, err := dir.OldRecord(JournalFile)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return file, err
+		}
 	}
-	if err != nil {
-		return err
+	if err := dir.Remove(JournalFile); err != nil {
+		return nil, err
 	}
-	return file.Close()
+	return dir.NewRecord(JournalFile)
 }
 
 // load finds the records of a journal up to the first that is not whole, and cuts the rest off.

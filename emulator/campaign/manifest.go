@@ -9,10 +9,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
+	"testbed/emulator/internal/outdir"
 	"testbed/emulator/internal/readfile"
 	"testbed/emulator/topology"
 	"testbed/emulator/workload"
@@ -92,8 +92,12 @@ func hashPool(hash io.Writer, pool []workload.Job) {
 
 // prepare makes a directory the campaign's. It says whether to go on with the journal there, and fails
 // with errFinished where nothing is left to do, or where another campaign is in the way.
-func (m *Manifest) prepare(dir string, resume bool) (goOn bool, err error) {
-	old, err := ReadManifest(dir)
+func (m *Manifest) prepare(dir *outdir.Dir, resume bool) (goOn bool, err error) {
+	// The second is what earlier versions left when they were killed.
+	if err := errors.Join(dir.RemoveTemporary(), dir.Remove(ParquetFile+".tmp")); err != nil {
+		return false, err
+	}
+	old, err := ReadManifest(dir.Path())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, m.write(dir)
@@ -102,8 +106,8 @@ func (m *Manifest) prepare(dir string, resume bool) (goOn bool, err error) {
 	case !resume:
 		return false, errors.Join(clean(dir, old), m.write(dir))
 	case old.Fingerprint != m.Fingerprint:
-		return false, fmt.Errorf("%s holds another campaign (%s): leave --resume out to replace it, or give another directory", dir, old.describe())
-	case !exists(filepath.Join(dir, JournalFile)) && exists(filepath.Join(dir, SummaryFile)):
+		return false, fmt.Errorf("%s holds another campaign (%s): leave --resume out to replace it, or give another directory", dir.Path(), old.describe())
+	case !dir.Exists(JournalFile) && dir.Exists(SummaryFile):
 		return false, errFinished
 	}
 	return true, nil
@@ -114,8 +118,8 @@ func (m *Manifest) describe() string {
 		m.Scenario, m.Spec.Jobs, m.Spec.Replications, m.Spec.Seed, m.Spec.Policies, m.Spec.Models, m.Store, m.Pool)
 }
 
-func (m *Manifest) write(dir string) error {
-	return writeFile(filepath.Join(dir, ManifestFile), func(text io.Writer) error {
+func (m *Manifest) write(dir *outdir.Dir) error {
+	return writeFile(dir, ManifestFile, func(text io.Writer) error {
 		out := json.NewEncoder(text)
 		out.SetIndent("", "  ")
 		return out.Encode(m)
@@ -136,31 +140,45 @@ func ReadManifest(dir string) (*Manifest, error) {
 }
 
 // clean removes the files of an earlier campaign, and no others.
-func clean(dir string, old *Manifest) error {
+func clean(dir *outdir.Dir, old *Manifest) error {
 	spec := &old.Spec
 	var errs []error
-	remove := func(path string) {
-		if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, err)
-		}
-	}
-	for _, name := range []string{SummaryFile, JournalFile, ParquetFile, ParquetFile + ".tmp", LengthsFile} {
-		remove(filepath.Join(dir, name))
+	for _, name := range []string{SummaryFile, JournalFile, ParquetFile, LengthsFile} {
+		errs = append(errs, dir.Remove(name))
 	}
 	if old.Store != Statesim {
 		return errors.Join(errs...)
 	}
-	for i := range spec.units() {
-		for _, b := range spec.blocks(i) {
-			jobs, nodes := textNames(dir, spec, &b)
-			remove(jobs)
-			remove(nodes)
+	for at, jobs := range spec.Jobs {
+		errs = append(errs, cleanTexts(dir, spec, at, loadDir(spec, jobs)))
+	}
+	return errors.Join(errs...)
+}
+
+// cleanTexts removes the simulator's own files of one load, the spec's so many'th, and their directory where
+// they have one of their own.
+func cleanTexts(dir *outdir.Dir, spec *Spec, load int, name string) error {
+	in := dir
+	if name != "" {
+		if !dir.Exists(name) {
+			return nil
+		}
+		sub, err := dir.Sub(name)
+		if err != nil {
+			return err
+		}
+		defer sub.Close()
+		in = sub
+	}
+	errs := []error{in.RemoveTemporary()}
+	for i := range spec.Replications {
+		for _, b := range spec.blocks(load*spec.Replications + i) {
+			jobs, nodes := textNames(&b)
+			errs = append(errs, in.Remove(jobs), in.Remove(nodes))
 		}
 	}
-	if len(spec.Jobs) > 1 {
-		for _, jobs := range spec.Jobs {
-			_ = os.Remove(loadDir(dir, spec, jobs)) // stays where others have put something into it
-		}
+	if name != "" {
+		_ = dir.Remove(name) // stays where others have put something into it
 	}
 	return errors.Join(errs...)
 }

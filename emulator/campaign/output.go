@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"testbed/emulator/internal/outdir"
 )
 
 // Names of the files in a campaign's directory.
@@ -19,7 +21,7 @@ const (
 
 // output is where a campaign's rows go.
 type output struct {
-	dir     string
+	dir     *outdir.Dir
 	keep    bool // the directory is the user's, and not a temporary one
 	journal *journal
 	parquet *parquetFile // nil in the other store
@@ -28,27 +30,27 @@ type output struct {
 
 // openOutput prepares a campaign's directory. It is nil where the campaign was finished before.
 func openOutput(c *Config) (*output, error) {
-	o := &output{dir: c.Dir, keep: c.Dir != ""}
-	if err := o.makeDir(); err != nil {
+	o := &output{keep: c.Dir != ""}
+	if err := o.makeDir(c.Dir); err != nil {
 		return nil, err
 	}
 	m := newManifest(c)
 	resume, err := m.prepare(o.dir, c.Resume)
 	if errors.Is(err, errFinished) {
-		return nil, nil
+		return nil, o.dir.Close()
 	}
 	if err != nil {
-		return nil, errors.Join(err, o.removeTemporary())
+		return nil, errors.Join(err, o.closeDir())
 	}
-	if o.journal, err = openJournal(o.path(JournalFile), m.Fingerprint, &c.Spec, resume); err != nil {
-		return nil, errors.Join(err, o.removeTemporary())
+	if o.journal, err = openJournal(o.dir, m.Fingerprint, &c.Spec, resume); err != nil {
+		return nil, errors.Join(err, o.closeDir())
 	}
 	switch {
 	case !o.keep:
 	case c.Store == Statesim:
 		o.texts, err = newTextFiles(o.dir, &c.Spec)
 	default:
-		o.parquet, err = createParquet(o.path(ParquetFile))
+		o.parquet, err = createParquet(o.dir, ParquetFile)
 	}
 	if err != nil {
 		return nil, errors.Join(err, o.abandon())
@@ -56,15 +58,14 @@ func openOutput(c *Config) (*output, error) {
 	return o, nil
 }
 
-func (o *output) makeDir() (err error) {
+func (o *output) makeDir(path string) (err error) {
 	if o.keep {
-		return os.MkdirAll(o.dir, 0o755)
+		o.dir, err = outdir.Make(path)
+	} else {
+		o.dir, err = outdir.Temporary("testbed-campaign-")
 	}
-	o.dir, err = os.MkdirTemp("", "testbed-campaign-")
 	return err
 }
-
-func (o *output) path(name string) string { return filepath.Join(o.dir, name) }
 
 // add takes the next simulation.
 func (o *output) add(b *Block) error {
@@ -80,7 +81,10 @@ func (o *output) abandon() error {
 	if o.parquet != nil {
 		errs = append(errs, o.parquet.abandon())
 	}
-	errs = append(errs, o.journal.file.Close(), o.removeTemporary())
+	if o.texts != nil {
+		errs = append(errs, o.texts.close())
+	}
+	errs = append(errs, o.journal.file.Close(), o.closeDir())
 	return errors.Join(errs...)
 }
 
@@ -89,39 +93,38 @@ func (o *output) finish(r *Results) error {
 	if !o.keep {
 		return o.abandon()
 	}
+	var errs []error
 	if o.parquet != nil {
-		if err := o.parquet.finish(); err != nil {
-			return errors.Join(err, o.journal.file.Close())
-		}
+		errs = append(errs, o.parquet.finish())
 	}
-	err := errors.Join(
-		writeFile(o.path(SummaryFile), r.WriteSummary),
-		writeFile(o.path(LengthsFile), r.WriteLengths),
-		o.journal.file.Close())
-	if err != nil {
-		return err
+	if o.texts != nil {
+		errs = append(errs, o.texts.close())
 	}
-	return os.Remove(o.path(JournalFile))
+	if errors.Join(errs...) == nil {
+		errs = append(errs, writeFile(o.dir, SummaryFile, r.WriteSummary), writeFile(o.dir, LengthsFile, r.WriteLengths))
+	}
+	err := errors.Join(append(errs, o.journal.file.Close())...)
+	if err == nil {
+		err = o.dir.Remove(JournalFile)
+	}
+	return errors.Join(err, o.closeDir())
 }
 
-func (o *output) removeTemporary() error {
+// closeDir closes the directory, and removes a temporary one.
+func (o *output) closeDir() error {
 	if o.keep {
-		return nil
+		return o.dir.Close()
 	}
-	return os.RemoveAll(o.dir)
+	return o.dir.RemoveAll()
 }
 
 // writeFile writes a file that is either the old one or the new one, whatever happens.
-func writeFile(path string, write func(io.Writer) error) error {
+func writeFile(dir *outdir.Dir, name string, write func(io.Writer) error) error {
 	var text bytes.Buffer
 	if err := write(&text); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w", filepath.Join(dir.Path(), name), err)
 	}
-	temporary := path + ".tmp"
-	if err := os.WriteFile(temporary, text.Bytes(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(temporary, path)
+	return dir.WriteSynced(name, text.Bytes())
 }
 
 // exists says whether there is a file.

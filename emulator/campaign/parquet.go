@@ -3,10 +3,11 @@ package campaign
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
+
+	"testbed/emulator/internal/outdir"
 )
 
 // parquetRow is a row of ParquetFile: one job of one simulation.
@@ -28,18 +29,17 @@ const groupRows = 1 << 16
 
 // parquetFile is a ParquetFile being written, under another name until it is finished.
 type parquetFile struct {
-	path string
-	file *os.File
+	file *outdir.File
 	out  *parquet.GenericWriter[parquetRow]
 	rows []parquetRow
 }
 
-func createParquet(path string) (*parquetFile, error) {
-	file, err := os.Create(path + ".tmp")
+func createParquet(dir *outdir.Dir, name string) (*parquetFile, error) {
+	file, err := dir.Create(name)
 	if err != nil {
 		return nil, err
 	}
-	return &parquetFile{path: path, file: file, out: parquet.NewGenericWriter[parquetRow](file,
+	return &parquetFile{file: file, out: parquet.NewGenericWriter[parquetRow](file,
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}), parquet.CreatedBy("testbed", "campaign", "1"))}, nil
 }
 
@@ -61,20 +61,18 @@ func (p *parquetFile) flush() error {
 	_, err := p.out.Write(p.rows)
 	p.rows = p.rows[:0]
 	if err := errors.Join(err, p.out.Flush()); err != nil {
-		return fmt.Errorf("%s: %w", p.path, err)
+		return fmt.Errorf("%s: %w", p.file.Path(), err)
 	}
 	return nil
 }
 
 // finish completes the file and gives it its name.
 func (p *parquetFile) finish() error {
-	if err := errors.Join(p.flush(), p.out.Close(), p.file.Close()); err != nil {
-		return fmt.Errorf("%s: %w", p.path, err)
+	if err := errors.Join(p.flush(), p.out.Close(), p.file.Sync()); err != nil {
+		return errors.Join(fmt.Errorf("%s: %w", p.file.Path(), err), p.file.Abort())
 	}
-	return os.Rename(p.file.Name(), p.path)
+	return p.file.Commit()
 }
 
 // abandon removes what was written.
-func (p *parquetFile) abandon() error {
-	return errors.Join(p.file.Close(), os.Remove(p.file.Name()))
-}
+func (p *parquetFile) abandon() error { return p.file.Abort() }

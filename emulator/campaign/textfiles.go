@@ -5,68 +5,87 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
+	"testbed/emulator/internal/outdir"
 	"testbed/emulator/internal/readfile"
 	"testbed/emulator/predict/statesim"
 )
 
 // textFiles are the published simulator's own files.
 type textFiles struct {
-	dir  string
 	spec *Spec
+	dirs map[int]*outdir.Dir // by load
+	own  []*outdir.Dir       // of those, the ones to close
 }
 
 // newTextFiles makes the directories for the simulator's files.
-func newTextFiles(dir string, spec *Spec) (*textFiles, error) {
+func newTextFiles(dir *outdir.Dir, spec *Spec) (*textFiles, error) {
+	t := &textFiles{spec: spec, dirs: map[int]*outdir.Dir{}}
 	for _, jobs := range spec.Jobs {
-		if err := os.MkdirAll(loadDir(dir, spec, jobs), 0o755); err != nil {
-			return nil, err
+		t.dirs[jobs] = dir
+		name := loadDir(spec, jobs)
+		if name == "" {
+			continue
+		}
+		sub, err := dir.Sub(name)
+		if err != nil {
+			return nil, errors.Join(err, t.close())
+		}
+		t.dirs[jobs], t.own = sub, append(t.own, sub)
+		if err := sub.RemoveTemporary(); err != nil {
+			return nil, errors.Join(err, t.close())
 		}
 	}
-	return &textFiles{dir, spec}, nil
+	return t, nil
 }
 
-// loadDir is the directory of a load's files. Their names do not say the load, so where there are several
-// each has a directory of its own.
-func loadDir(dir string, spec *Spec, jobs int) string {
-	if len(spec.Jobs) == 1 {
-		return dir
+func (t *textFiles) close() error {
+	var errs []error
+	for _, dir := range t.own {
+		errs = append(errs, dir.Close())
 	}
-	return filepath.Join(dir, fmt.Sprintf("jobs=%d", jobs))
+	t.own = nil
+	return errors.Join(errs...)
 }
 
-// textNames are the files of a simulation.
-func textNames(dir string, spec *Spec, b *Block) (jobs, nodes string) {
-	in := loadDir(dir, spec, b.Jobs)
-	jobs, nodes = statesim.FileNames(b.Policy, b.Model, b.Seed)
-	return filepath.Join(in, jobs), filepath.Join(in, nodes)
+// loadDir is the directory of a load's files within the campaign's; empty: that one itself. The files' names do
+// not say the load, so where there are several each has a directory of its own.
+func loadDir(spec *Spec, jobs int) string {
+	if len(spec.Jobs) == 1 {
+		return ""
+	}
+	return fmt.Sprintf("jobs=%d", jobs)
 }
+
+// textNames are the names of a simulation's files in the directory of its load.
+func textNames(b *Block) (jobs, nodes string) { return statesim.FileNames(b.Policy, b.Model, b.Seed) }
 
 // text is a file and its content.
 type text struct {
-	path    string
+	dir     *outdir.Dir
+	name    string
 	content []byte
 }
 
 // render makes both files of a simulation.
 func (t *textFiles) render(b *Block, loads []int) ([]text, error) {
-	jobs, nodes := textNames(t.dir, t.spec, b)
+	jobs, nodes := textNames(b)
 	const line = 40 // bytes, about
 	var rows, counts bytes.Buffer
 	rows.Grow(line * len(b.Rows))
 	err := errors.Join(statesim.WriteRows(&rows, b.Rows), statesim.WriteLoads(&counts, loads))
-	return []text{{jobs, rows.Bytes()}, {nodes, counts.Bytes()}}, err
+	dir := t.dirs[b.Jobs]
+	return []text{{dir, jobs, rows.Bytes()}, {dir, nodes, counts.Bytes()}}, err
 }
 
-// write writes the files of a replication. A crash may leave them half written; but then the replication is
-// not in the journal, and is done again. Only one worker writes at a time: several that make files in one
+// write writes the files of a replication. A crash may leave some of them out; but then the replication is not
+// in the journal, and is done again. Only one worker writes at a time: several that make files in one
 // directory spend more time waiting for each other than on anything else.
 func (t *textFiles) write(files []text) error {
 	for _, f := range files {
-		if err := os.WriteFile(f.path, f.content, 0o644); err != nil {
+		if err := f.dir.WriteFile(f.name, f.content); err != nil {
 			return err
 		}
 	}
@@ -77,7 +96,8 @@ func (t *textFiles) write(files []text) error {
 func readTexts(dir string, spec *Spec, each func(*Block) error) error {
 	for i := range spec.units() {
 		for _, b := range spec.blocks(i) {
-			path, _ := textNames(dir, spec, &b)
+			name, _ := textNames(&b)
+			path := filepath.Join(dir, loadDir(spec, b.Jobs), name)
 			content, err := readfile.All(path, maxText)
 			if err != nil {
 				return err

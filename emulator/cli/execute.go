@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -19,10 +18,11 @@ import (
 	"testbed/emulator/session"
 )
 
-// execute runs the workload on a testbed and shows what came of it.
-func execute(c *cli.Context, s *State, bed *orchestrator.Testbed, e *experiment.Experiment, show *progress, p presentation) error {
+// execute runs the workload on a testbed and shows what came of it. mirror is the database that gets the samples
+// too; nil: none.
+func execute(c *cli.Context, s *State, bed *orchestrator.Testbed, e *experiment.Experiment, mirror *influx.Config, show *progress, p presentation) error {
 	config := session.Config{Testbed: bed, Experiment: e, Results: c.String("output"), Version: s.Version, Kernel: kernel(),
-		Fidelity: c.Bool("verify"), Mirror: database(e.Scenario), Required: c.Bool("influx-required") || required(e.Scenario)}
+		Fidelity: c.Bool("verify"), Mirror: mirror, Required: c.Bool("influx-required") || required(e.Scenario)}
 	end := follow(c.Context, &config, bed, show)
 	outcome, err := session.Run(c.Context, config)
 	end()
@@ -151,27 +151,6 @@ func eventLine(e record.Event) string {
 		return fmt.Sprintf("%s: %s (at %.3f s): not reached", e.Model, what, e.Scheduled)
 	}
 	return fmt.Sprintf("%s: %s at %.3f s (due %.3f s)", e.Model, what, e.Actual, e.Scheduled)
-}
-
-// database is the InfluxDB that is to get the samples too; nil: none.
-func database(sc *scenario.Scenario) *influx.Config {
-	config, token := influx.Config{}, influx.EnvToken
-	if i := sc.Influx; i != nil {
-		config.URL, config.Org, config.Bucket = i.URL, i.Org, i.Bucket
-		if i.TokenEnv != "" {
-			token = i.TokenEnv
-		}
-	}
-	config = config.WithEnvironment(func(name string) string {
-		if name == influx.EnvToken {
-			name = token
-		}
-		return os.Getenv(name)
-	})
-	if !config.Enabled() && sc.Influx == nil {
-		return nil
-	}
-	return &config
 }
 
 func required(sc *scenario.Scenario) bool { return sc.Influx != nil && sc.Influx.Required }

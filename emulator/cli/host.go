@@ -16,7 +16,6 @@ import (
 	"testbed/emulator/fabric/netem"
 	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/noderuntime"
-	"testbed/emulator/noderuntime/docker"
 	"testbed/emulator/noderuntime/process"
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/topology"
@@ -43,7 +42,7 @@ func newHost(s *State) *orchestrator.Host {
 			},
 		}},
 	}
-	h.Runtimes = []orchestrator.RuntimeOption{dockerAt(s, h, ""), {Runtime: node, Supported: node.Supported}}
+	h.Runtimes = []orchestrator.RuntimeOption{dockerOption(newDocker(s, h)), {Runtime: node, Supported: node.Supported}}
 	return h
 }
 
@@ -90,7 +89,7 @@ func request(s *State, e *experiment.Experiment, testbed string) (orchestrator.R
 		Testbed: testbed, Scenario: sc.Name, File: sc.Path(), Resolved: resolved, Topology: e.Topology,
 		TCP:     orchestrator.TCP{Congestion: sc.TCP.Congestion, SlowStartAfterIdle: sc.TCP.SlowStartAfterIdle},
 		Seed:    sc.Seed,
-		Runtime: sc.Runtime, Fabric: sc.Fabric, Version: s.Version,
+		Runtime: sc.Runtime, Fabric: sc.Fabric, Version: s.Version, Prove: true,
 		Node: func(station orchestrator.Station, control string) orchestrator.NodeConfig {
 			return nodeConfig(e, station, control)
 		},

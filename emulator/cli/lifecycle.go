@@ -10,7 +10,6 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/urfave/cli/v2"
 
-	"testbed/emulator/noderuntime/docker"
 	"testbed/emulator/orchestrator"
 )
 
@@ -28,7 +27,7 @@ func downCommand(s *State) *cli.Command {
 			show := newProgress(s)
 			defer show.clear()
 			if c.Bool("all") {
-				return errors.Join(downAll(c, host, show), prune(c, s))
+				return errors.Join(downAll(c, host, show), prune(c, s, host), leftAlone(c, s, host, ""))
 			}
 			name := c.String("name")
 			if name == "" {
@@ -37,7 +36,7 @@ func downCommand(s *State) *cli.Command {
 					return err
 				}
 				if len(names) == 0 {
-					return prune(c, s)
+					return errors.Join(prune(c, s, host), leftAlone(c, s, host, ""))
 				}
 				if known, _ := host.Store.Names(); len(known) == 1 {
 					names = known // what others left without a record is for --all
@@ -50,20 +49,8 @@ func downCommand(s *State) *cli.Command {
 			if err := orchestrator.CheckName(name); err != nil {
 				return usage(err)
 			}
-			return errors.Join(downward(c, host)(c.Context, name, show.set), prune(c, s))
+			return errors.Join(downward(c, host)(c.Context, name, show.set), prune(c, s, host), leftAlone(c, s, host, name))
 		}}
-}
-
-// prune removes node images that nothing uses, where that was asked for.
-func prune(c *cli.Context, s *State) error {
-	if !c.Bool("images") {
-		return nil
-	}
-	removed, err := docker.New(s.Binary).Prune(c.Context)
-	for _, image := range removed {
-		_ = printf(s.Stdout, "removed %s\n", image)
-	}
-	return err
 }
 
 // downward is Down, or Forget where that was asked for.

@@ -3,7 +3,7 @@ package cli
 import (
 	"go/ast"
 	"go/parser"
-	"go/token"
+	gotoken "go/token"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,7 +11,7 @@ import (
 
 // Data is printed by printf, which keeps it on its line, and by nothing of package fmt.
 func TestDataIsPrintedByPrintf(t *testing.T) {
-	set := token.NewFileSet()
+	set := gotoken.NewFileSet()
 	paths, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)

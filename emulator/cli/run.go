@@ -25,11 +25,11 @@ func resultFlags() []cli.Flag {
 // replayFlags are those of the commands that replay. verify says whether the links are measured unless the
 // command line says otherwise.
 func replayFlags(verify bool) []cli.Flag {
-	return append(resultFlags(),
+	return append(append(resultFlags(), influxFlags()...),
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "results", Usage: "`DIRECTORY` that gets the run's directory"},
 		&cli.BoolFlag{Name: "verify", Value: verify, Usage: "measure a link of each class before the replay; --verify=false leaves that out"},
 		&cli.BoolFlag{Name: "report", Value: true, Usage: "make the run's report.html and figures; --report=false leaves that out"},
-		&cli.BoolFlag{Name: "influx-required", Usage: "begin only if the InfluxDB that INFLUX_URL or the scenario names can be written to"},
+		&cli.BoolFlag{Name: "influx-required", Usage: "begin only if there is an InfluxDB that can be written to"},
 	)
 }
 
@@ -42,6 +42,10 @@ func runCommand(s *State) *cli.Command {
 				return err
 			}
 			e, req, err := requested(c, s)
+			if err != nil {
+				return err
+			}
+			mirror, err := mirrorOf(c, s, e.Scenario)
 			if err != nil {
 				return err
 			}
@@ -61,7 +65,7 @@ func runCommand(s *State) *cli.Command {
 			if !c.Bool("keep") {
 				defer removeAfterwards(host, req.Testbed, s)
 			}
-			return execute(c, s, bed, e, show, shown)
+			return execute(c, s, bed, e, mirror, show, shown)
 		}}
 }
 
@@ -92,7 +96,11 @@ func replayCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
-			return execute(c, s, bed, e, newProgress(s), shown)
+			mirror, err := mirrorOf(c, s, e.Scenario)
+			if err != nil {
+				return err
+			}
+			return execute(c, s, bed, e, mirror, newProgress(s), shown)
 		}}
 }
 

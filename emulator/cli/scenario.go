@@ -58,7 +58,7 @@ func validateCommand(s *State) *cli.Command {
 				return usage(err)
 			}
 			if err := checkMemory(e); err != nil {
-				fmt.Fprintln(s.Stderr, "note: `up` and `run` would be refused here:", err)
+				_ = printf(s.Stderr, "note: `up` and `run` would be refused here: %v\n", err)
 			}
 			if c.Bool("resolved") {
 				text, err := e.Scenario.Resolved()

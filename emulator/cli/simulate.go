@@ -2,15 +2,15 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator/experiment"
+	"testbed/emulator/internal/outdir"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 	"testbed/emulator/predict/statesim"
@@ -107,10 +107,11 @@ func savePredictions(dir string, predictions []predict.Prediction) error {
 	if err := predict.WriteCSV(&text, predictions); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	d, err := outdir.Make(dir)
+	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, session.PredictionFile), text.Bytes(), 0o644)
+	return errors.Join(d.WriteFile(session.PredictionFile, text.Bytes()), d.Close())
 }
 
 // printPredictions prints the means of each model.

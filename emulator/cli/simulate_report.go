@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -13,6 +11,7 @@ import (
 
 	"testbed/emulator/campaign"
 	"testbed/emulator/campaign/study"
+	"testbed/emulator/internal/outdir"
 	"testbed/emulator/report/figures"
 )
 
@@ -61,7 +60,10 @@ func presentStudy(s *State, form, dir string, r *campaign.Results) error {
 	statements := study.Statements(r)
 	name := filepath.Join(dir, statementsFile)
 	var markdown strings.Builder
-	if err := errors.Join(study.WriteTable(&markdown, statements), os.WriteFile(name, []byte(markdown.String()), 0o644)); err != nil {
+	if err := study.WriteTable(&markdown, statements); err != nil {
+		return err
+	}
+	if err := outdir.WriteFile(name, []byte(markdown.String())); err != nil {
 		return err
 	}
 	files = append(files, name)

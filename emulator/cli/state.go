@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"golang.org/x/term"
+
+	"testbed/emulator/internal/childenv"
 )
 
 // State is all that the command line takes from its process, so that tests can run it in theirs.
@@ -28,8 +30,9 @@ type State struct {
 	out, err io.Writer // what Stdout and Stderr escape for; see escaped
 }
 
-// NewState takes the state from the operating system.
+// NewState takes the state from the operating system, and secrets out of the environment.
 func NewState(version string) *State {
+	childenv.Hide()
 	binary, err := os.Executable()
 	if err != nil {
 		binary = os.Args[0]

@@ -3,10 +3,10 @@ package cli
 import (
 	"bytes"
 	"errors"
-	"os"
 
 	"github.com/urfave/cli/v2"
 
+	"testbed/emulator/internal/outdir"
 	"testbed/emulator/topology"
 	"testbed/emulator/topology/ether"
 	"testbed/emulator/topology/synth"
@@ -71,9 +71,9 @@ func writeEther(t *topology.Topology, prefix string) error {
 		return err
 	}
 	return errors.Join(
-		os.WriteFile(prefix+".nodes", nodes.Bytes(), 0o644),
-		os.WriteFile(prefix+".links", links.Bytes(), 0o644),
-		os.WriteFile(prefix+".edges", edges.Bytes(), 0o644))
+		outdir.WriteFile(prefix+".nodes", nodes.Bytes()),
+		outdir.WriteFile(prefix+".links", links.Bytes()),
+		outdir.WriteFile(prefix+".edges", edges.Bytes()))
 }
 
 func synthWorkload(s *State) *cli.Command {
@@ -98,6 +98,6 @@ func synthWorkload(s *State) *cli.Command {
 			if err := spar.Write(&text, trace); err != nil {
 				return err
 			}
-			return os.WriteFile(c.String("output"), text.Bytes(), 0o644)
+			return outdir.WriteFile(c.String("output"), text.Bytes())
 		}}
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,18 +17,17 @@ import (
 func uploadCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "upload", Usage: "send to InfluxDB what it has not got of runs' samples (no root)", ArgsUsage: "RUN [RUN...]",
 		Description: `Sends what is missing, any number of times; a point that is sent again replaces itself.
-Where to: the flags say, then the run's own scenario, then INFLUX_URL, INFLUX_ORG and
-INFLUX_BUCKET. The token, INFLUX_TOKEN, is taken from the environment only. For InfluxDB 1.8 leave the organisation
-empty, write DATABASE or DATABASE/POLICY for the bucket and USER:PASSWORD for the token.
+Where to: the flags say, then INFLUX_URL, INFLUX_ORG and INFLUX_BUCKET; what these leave open of organisation and
+bucket the run's own scenario says, if it is about the same server. The token is INFLUX_TOKEN, or what
+--influx-token-env or --influx-token-file names. A run's directory alone never decides whom to contact or what to
+send. For InfluxDB 1.8 leave the organisation empty, write DATABASE or DATABASE/POLICY for the bucket and
+USER:PASSWORD for the token.
 Exit code 4: something is still missing in the database.`,
-		Flags: []cli.Flag{formatFlag(),
-			&cli.StringFlag{Name: "url", Usage: "the database's `URL`, such as http://localhost:8086"},
-			&cli.StringFlag{Name: "org", Usage: "the `ORGANISATION`"},
-			&cli.StringFlag{Name: "bucket", Usage: "the `BUCKET`"},
+		Flags: append(influxFlags(), formatFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "send everything, not only what is missing"},
 			&cli.DurationFlag{Name: "timeout", Value: 10 * time.Second, Usage: "`TIME` for a request"},
 			&cli.DurationFlag{Name: "patience", Value: 30 * time.Second, Usage: "`TIME` for which a server that does not answer is asked again"},
-		},
+		),
 		Action: func(c *cli.Context) error { return upload(c, s) },
 	}
 }
@@ -50,9 +48,14 @@ func upload(c *cli.Context, s *State) error {
 	if c.NArg() == 0 {
 		return usagef("upload takes at least one run's directory, such as results/iiot-20260101T120000Z")
 	}
+	named, err := namedDatabase(c)
+	if err != nil {
+		return err
+	}
+	named.Timeout, named.Patience, named.Seed = c.Duration("timeout"), c.Duration("patience"), uint64(os.Getpid())
 	configs := make([]influx.Config, c.NArg())
 	for i, dir := range c.Args().Slice() {
-		if configs[i], err = destination(c, dir); err != nil {
+		if configs[i], err = destination(named, dir); err != nil {
 			return usage(err)
 		}
 	}
@@ -86,8 +89,8 @@ func upload(c *cli.Context, s *State) error {
 	return incompleteCheck(errors.Join(failed...))
 }
 
-// destination is the database that gets a run's samples.
-func destination(c *cli.Context, dir string) (influx.Config, error) {
+// destination is the database that gets a run's samples: the one that flags and environment name.
+func destination(named influx.Config, dir string) (influx.Config, error) {
 	manifest, err := record.ReadManifest(dir)
 	if err == nil {
 		_, err = os.Stat(filepath.Join(dir, record.SamplesFile))
@@ -96,29 +99,17 @@ func destination(c *cli.Context, dir string) (influx.Config, error) {
 		return influx.Config{}, fmt.Errorf("%s is no run's directory: %w", dir, err)
 	}
 	var resolved struct { // of the scenario, what is about the database
-		Influx struct {
-			URL, Org, Bucket string
-			TokenEnv         string `json:"token-env"`
-		}
+		Influx influx.Suggestion
 	}
 	if len(manifest.Scenario) > 0 {
 		if err := json.Unmarshal(manifest.Scenario, &resolved); err != nil {
 			return influx.Config{}, fmt.Errorf("%s: the scenario in the manifest: %w", dir, err)
 		}
 	}
-	config := influx.Config{URL: c.String("url"), Org: c.String("org"), Bucket: c.String("bucket"),
-		Timeout: c.Duration("timeout"), Patience: c.Duration("patience"), Seed: uint64(os.Getpid())}
-	own := resolved.Influx
-	if config.URL == "" {
-		config.URL, config.Org, config.Bucket = own.URL, cmp.Or(config.Org, own.Org), cmp.Or(config.Bucket, own.Bucket)
+	if !named.Enabled() && resolved.Influx.URL != "" {
+		return influx.Config{}, errors.New(dir + ": " + unconfirmed("the run's manifest", resolved.Influx.URL))
 	}
-	token := cmp.Or(own.TokenEnv, influx.EnvToken)
-	config = config.WithEnvironment(func(name string) string {
-		if name == influx.EnvToken {
-			name = token
-		}
-		return os.Getenv(name)
-	})
+	config := named.Complete(resolved.Influx)
 	return config, config.Validate()
 }
 

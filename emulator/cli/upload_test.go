@@ -74,16 +74,6 @@ func TestUpload(t *testing.T) {
 	}
 	expect(ExitUsage, "at least one run")
 	expect(ExitUsage, "INFLUX_URL", d.Path())
-	// The run's own scenario names a database; the token is in the environment's variable that it names.
-	own := []byte(`{"name":"x","influx":{"url":"` + server.URL + `","bucket":"b","token-env":"OTHER_TOKEN"}}`)
-	t.Setenv("OTHER_TOKEN", token+"x")
-	if err := (&record.Manifest{Run: d.Run(), Scenario: own}).Write(d.Path()); err != nil {
-		t.Fatal(err)
-	}
-	expect(ExitCheck, server.URL+" b", d.Path())
-	if err := (&record.Manifest{Run: d.Run()}).Write(d.Path()); err != nil {
-		t.Fatal(err)
-	}
 	t.Setenv(influx.EnvURL, server.URL)
 	t.Setenv(influx.EnvBucket, "b")
 	expect(ExitUsage, "no run's directory", t.TempDir())

@@ -275,7 +275,14 @@ func (t *Testbed) Dead() []string {
 
 // Agent is the control connection to a vertex's FaaS.
 func (t *Testbed) Agent(id topology.ID) *faas.Client {
-	return faas.NewClient(t.store.control(t.Journal.Testbed, t.byID[id].Name))
+	name := t.byID[id].Name
+	return newAgent(t.store.control(t.Journal.Testbed, name), t.nodes[name], name)
+}
+
+// newAgent is the connection to the agent that is a node's first process: no other is talked to, whatever is at the
+// socket's place, where the node may put what it likes.
+func newAgent(control string, n noderuntime.Node, name string) *faas.Client {
+	return faas.NewClient(control, faas.WithNode(name), faas.WithPeerPID(n.PID))
 }
 
 // Address is a vertex's address in the emulated network.

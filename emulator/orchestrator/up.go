@@ -30,6 +30,10 @@ type Request struct {
 	Node     func(s Station, control string) NodeConfig
 
 	Progress func(phase string) // told of each phase; may be nil
+
+	// Prove is whether each node with an agent must have proved, before anything enters it, that its first process
+	// is the one that answers at its control socket.
+	Prove bool
 }
 
 // NodeConfig is what a node runs and what it may use.
@@ -108,6 +112,11 @@ func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
 		return nil, err
 	}
 	t = newTestbed(h.Store, journal, node, net, nodes)
+	if r.Prove {
+		if err := t.prove(ctx, specs); err != nil {
+			return nil, err
+		}
+	}
 	spaces := map[string]netns.Ref{}
 	for _, n := range nodes {
 		spaces[n.Node] = n.Namespace()

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"testbed/emulator/internal/outdir"
 	"testbed/emulator/record/lineprotocol"
 )
 
@@ -46,15 +47,16 @@ type Directory struct {
 // NewDirectory makes the directory root/NAME-TIME, whose name is the scenario's and the time in UTC, and
 // opens its files. It never overwrites: where the name is taken a number is appended.
 func NewDirectory(root, scenario string, now time.Time) (*Directory, error) {
-	path, err := makeDirectory(root, scenario, now)
+	dir, err := makeDirectory(root, scenario, now)
 	if err != nil {
 		return nil, fmt.Errorf("results: %w", err)
 	}
-	d := &Directory{path: path, columns: columns(), instants: newInstants(time.Now()), stop: make(chan struct{}), done: make(chan struct{})}
-	if d.samples, err = create(path, SamplesFile); err != nil {
+	defer dir.Close()
+	d := &Directory{path: dir.Path(), columns: columns(), instants: newInstants(time.Now()), stop: make(chan struct{}), done: make(chan struct{})}
+	if d.samples, err = dir.NewRecord(SamplesFile); err != nil {
 		return nil, fmt.Errorf("results: %w", err)
 	}
-	if d.chains, err = create(path, ChainsFile); err != nil {
+	if d.chains, err = dir.NewRecord(ChainsFile); err != nil {
 		d.samples.Close()
 		return nil, fmt.Errorf("results: %w", err)
 	}
@@ -64,18 +66,20 @@ func NewDirectory(root, scenario string, now time.Time) (*Directory, error) {
 	return d, d.Flush()
 }
 
-func makeDirectory(root, scenario string, now time.Time) (string, error) {
-	if err := os.MkdirAll(root, 0o755); err != nil {
-		return "", err
+func makeDirectory(root, scenario string, now time.Time) (*outdir.Dir, error) {
+	results, err := outdir.Make(root)
+	if err != nil {
+		return nil, err
 	}
-	base := filepath.Join(root, safeName(scenario)+"-"+now.UTC().Format("20060102T150405Z"))
-	path := base
+	defer results.Close()
+	base := safeName(scenario) + "-" + now.UTC().Format("20060102T150405Z")
+	name := base
 	for n := 2; ; n++ {
-		err := os.Mkdir(path, 0o755)
+		dir, err := results.New(name)
 		if err == nil || !errors.Is(err, fs.ErrExist) {
-			return path, err
+			return dir, err
 		}
-		path = fmt.Sprintf("%s-%d", base, n)
+		name = fmt.Sprintf("%s-%d", base, n)
 	}
 }
 
@@ -91,10 +95,6 @@ func safeName(name string) string {
 		return "run"
 	}
 	return name[:min(len(name), 60)] // the run's name is part of every state's key
-}
-
-func create(dir, name string) (*os.File, error) {
-	return os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 }
 
 // Path is the directory's path, Run its name.

@@ -4,11 +4,12 @@
 package report
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
+	"testbed/emulator/internal/outdir"
 	"testbed/emulator/report/figures"
 	"testbed/emulator/report/html"
 	"testbed/emulator/report/run"
@@ -36,36 +37,57 @@ func Write(dir, page string) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	out, err := outdir.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	drawn := draw(r)
+	result := &Result{Missing: r.Missing}
+	var failed error
+	result.Figures, failed = writeFigures(out, drawn.files)
 	if page == "" {
 		page = filepath.Join(dir, PageFile)
+		result.Size, err = writePage(out, PageFile, present(r, drawn))
+	} else {
+		result.Size, err = writePageAt(page, present(r, drawn))
 	}
-	drawn := draw(r)
-	result := &Result{Page: page, Missing: r.Missing}
+	result.Page = page
+	return result, errors.Join(failed, err)
+}
+
+// writeFigures writes all figures below a run's directory, and returns their paths.
+func writeFigures(dir *outdir.Dir, all []figures.Drawing) ([]string, error) {
+	sub, err := dir.Sub(FiguresDir)
+	if err != nil {
+		return nil, fmt.Errorf("the figures: %w", err)
+	}
+	var files []string
 	var errs []error
-	for _, d := range drawn.files {
-		files, err := figures.Write(filepath.Join(dir, FiguresDir), d)
-		result.Figures, errs = append(result.Figures, files...), append(errs, err)
+	for _, d := range all {
+		written, err := figures.Write(sub, d)
+		files, errs = append(files, written...), append(errs, err)
 	}
-	result.Size, err = writePage(page, present(r, drawn))
-	return result, errors.Join(append(errs, err)...)
+	return files, errors.Join(append(errs, sub.Close())...)
 }
 
 // writePage replaces the file at once, so that there is a whole page or none.
-func writePage(path string, p *html.Page) (int64, error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".")
+func writePage(dir *outdir.Dir, name string, p *html.Page) (int64, error) {
+	var text bytes.Buffer
+	if err := html.Write(&text, p); err != nil {
+		return 0, fmt.Errorf("%s: %w", filepath.Join(dir.Path(), name), err)
+	}
+	return int64(text.Len()), dir.WriteFile(name, text.Bytes())
+}
+
+// writePageAt is writePage at a path that may be anywhere.
+func writePageAt(path string, p *html.Page) (int64, error) {
+	dir, name, err := outdir.Parent(path)
 	if err != nil {
-		return 0, fmt.Errorf("report: %w", err)
+		return 0, err
 	}
-	defer os.Remove(f.Name()) // gone after the renaming
-	err = errors.Join(html.Write(f, p), f.Chmod(0o644))
-	size := int64(0)
-	if info, failed := f.Stat(); failed == nil {
-		size = info.Size()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return 0, fmt.Errorf("%s: %w", path, err)
-	}
-	return size, os.Rename(f.Name(), path)
+	size, err := writePage(dir, name, p)
+	return size, errors.Join(err, dir.Close())
 }
 
 // drawings are all figures of a run, as files and as charts.

@@ -106,6 +106,7 @@ func TestSecretsAreNotRepeated(t *testing.T) {
 		{"{token: sEcReT}", `f:11:10: influx.token: the key "token" is not allowed here; remove it: tokens do not belong in files; set the variable INFLUX_TOKEN`},
 		{"{password: sEcReT}", "INFLUX_TOKEN"},
 		{"{token-env: sEcReT==}", "name of the environment variable"},
+		{"{token-env: AWS_SECRET_ACCESS_KEY}", "a file does not choose which variable is sent; the flag --influx-token-env does"},
 		{"{token-env: 12345678}", "name of the environment variable"},
 		{"{url: 'http://me:sEcReT@host:8086'}", "influx.url: the address holds a user or a password"},
 		{"{url: 'http://h/?token=sEcReT'}", "influx.url: the address holds a query"},

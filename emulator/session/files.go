@@ -2,12 +2,11 @@ package session
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 
 	"testbed/emulator/compare"
 	"testbed/emulator/compare/rundir"
 	"testbed/emulator/predict"
+	"testbed/emulator/record"
 )
 
 // Names of the files in a run's directory, beside those of package record.
@@ -21,7 +20,7 @@ func writePredictions(dir string, predictions []predict.Prediction) error {
 	if err := predict.WriteCSV(&text, predictions); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, PredictionFile), text.Bytes(), 0o644)
+	return record.ReplaceFile(dir, PredictionFile, text.Bytes())
 }
 
 func writeComparison(dir string, reports []*compare.Report) error {
@@ -29,7 +28,7 @@ func writeComparison(dir string, reports []*compare.Report) error {
 	if err := compare.WriteJSON(&text, reports); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, ComparisonFile), text.Bytes(), 0o644)
+	return record.ReplaceFile(dir, ComparisonFile, text.Bytes())
 }
 
 // Compare holds the measurement in a run's directory against the predictions there, one report a

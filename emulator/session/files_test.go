@@ -102,3 +102,25 @@ func TestDurationIsNeverNegative(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// TestFilesOfARunReplaceNoLinks: what is written last meets what somebody else has put there meanwhile.
+func TestFilesOfARunReplaceNoLinks(t *testing.T) {
+	dir, outside := t.TempDir(), filepath.Join(t.TempDir(), "target")
+	if err := os.WriteFile(outside, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{PredictionFile, ComparisonFile} {
+		if err := os.Symlink(outside, filepath.Join(dir, name)); err != nil {
+			t.Skip("no symbolic links here:", err)
+		}
+	}
+	if err := writePredictions(dir, nil); err == nil {
+		t.Error("predictions are written through a link")
+	}
+	if err := writeComparison(dir, nil); err == nil {
+		t.Error("the comparison is written through a link")
+	}
+	if text, err := os.ReadFile(outside); err != nil || string(text) != "precious" {
+		t.Errorf("the target is now %q, %v", text, err)
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/childenv"
 )
 
 // Fabric is the client of a testbed's fabric process. It implements fabric.Fabric.
@@ -176,7 +177,7 @@ func (f *Fabric) launch(parent *os.File) (*exec.Cmd, error) {
 	defer out.Close()
 	cmd := exec.Command(f.binary[0])
 	cmd.Args = append(append([]string{ProcessName}, f.binary[1:]...), f.testbed, dir)
-	cmd.Dir = "/"
+	cmd.Dir, cmd.Env = "/", childenv.Minimal()
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.ExtraFiles = []*os.File{parent}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

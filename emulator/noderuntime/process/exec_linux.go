@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"testbed/emulator/internal/childenv"
 	"testbed/emulator/internal/proc"
 	"testbed/emulator/noderuntime"
 )
@@ -141,6 +142,7 @@ func inputFile(in io.Reader) (*os.File, func(), error) {
 func command(ctx context.Context, args []string, in *os.File, stdio noderuntime.Stdio) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Dir, cmd.WaitDelay = "/", afterwards
+	cmd.Env = childenv.Environ()
 	cmd.Stdout, cmd.Stderr = stdio.Out, stdio.Err
 	if in != nil {
 		cmd.Stdin = in

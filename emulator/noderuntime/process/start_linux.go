@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
+	"testbed/emulator/internal/childenv"
 	"testbed/emulator/internal/proc"
 	"testbed/emulator/noderuntime"
 )
@@ -92,8 +93,7 @@ func (l *launch) open() (err error) {
 	l.files = [5]uintptr{l.null.Fd(), 0, 0, readyFD: l.childReady.Fd(), commitFD: l.childEnd.Fd()}
 	// What this process was itself given, such as its caller's pipes, must not live on in nodes.
 	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) // Linux 5.11
-	l.environ = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, noderuntime.ReadyEnv+"=") })
-	l.environ = append(l.environ, fmt.Sprintf("%s=fd:%d", noderuntime.ReadyEnv, readyFD))
+	l.environ = append(childenv.Minimal(), fmt.Sprintf("%s=fd:%d", noderuntime.ReadyEnv, readyFD))
 	for _, s := range l.specs {
 		l.missing[s.Node]++
 	}

@@ -33,7 +33,8 @@ func (s Secret) GoString() string { return s.String() }
 // MarshalText hides the token.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// Config says where the database is, and how patiently it is treated. Times and sizes that are 0 have the
+// Config says where the database is, and how patiently it is treated. URL and token come from flags and the
+// environment only; see Suggestion for what files may say. Times and sizes that are 0 have the
 // defaults given.
 type Config struct {
 	URL    string // http or https, such as http://localhost:8086
@@ -60,15 +61,6 @@ const (
 	EnvBucket = "INFLUX_BUCKET"
 )
 
-// WithEnvironment fills in what is empty from the environment. The token is always the environment's.
-func (c Config) WithEnvironment(getenv func(string) string) Config {
-	c.URL = cmp.Or(c.URL, getenv(EnvURL))
-	c.Org = cmp.Or(c.Org, getenv(EnvOrg))
-	c.Bucket = cmp.Or(c.Bucket, getenv(EnvBucket))
-	c.Token = Secret(getenv(EnvToken))
-	return c
-}
-
 // Enabled says whether there is a database to mirror in.
 func (c Config) Enabled() bool { return c.URL != "" }
 
@@ -76,18 +68,20 @@ func (c Config) Enabled() bool { return c.URL != "" }
 func (c Config) Validate() error {
 	var errs []error
 	if c.URL == "" {
-		errs = append(errs, fmt.Errorf("influx: no URL: set %s or influx.url in the scenario", EnvURL))
+		errs = append(errs, fmt.Errorf("influx: no URL: set %s or give --influx-url", EnvURL))
 	} else if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		errs = append(errs, errors.New("influx: the URL is not one: write http://HOST:PORT or https://HOST:PORT"))
+	} else if u.RawQuery != "" || u.Fragment != "" {
+		errs = append(errs, fmt.Errorf("influx: the URL holds a query: remove it; a token comes from %s", EnvToken))
 	}
 	if c.Bucket == "" {
-		errs = append(errs, fmt.Errorf("influx: no bucket: set %s or influx.bucket in the scenario (InfluxDB 1.8: DATABASE or DATABASE/POLICY)", EnvBucket))
+		errs = append(errs, fmt.Errorf("influx: no bucket: set %s, give --influx-bucket, or write influx.bucket in the scenario (InfluxDB 1.8: DATABASE or DATABASE/POLICY)", EnvBucket))
 	}
 	return errors.Join(errs...)
 }
 
-// server is the URL without user, password and query.
-func (c Config) server() string {
+// Server is the URL without user, password and query.
+func (c Config) Server() string {
 	u, err := url.Parse(c.URL)
 	if err != nil {
 		return "(no URL)"
@@ -97,16 +91,16 @@ func (c Config) server() string {
 
 // Name names the database for people and for the manifest, without secrets.
 func (c Config) Name() string {
-	name := c.server() + " " + c.Bucket
+	name := c.Server() + " " + c.Bucket
 	if c.Org != "" {
-		name = c.server() + " " + c.Org + "/" + c.Bucket
+		name = c.Server() + " " + c.Org + "/" + c.Bucket
 	}
 	return "influx " + name
 }
 
 // key tells databases apart in upload.json.
 func (c Config) key() string {
-	sum := sha256.Sum256([]byte(c.server() + "\x00" + c.Org + "\x00" + c.Bucket))
+	sum := sha256.Sum256([]byte(c.Server() + "\x00" + c.Org + "\x00" + c.Bucket))
 	return hex.EncodeToString(sum[:8])
 }
 

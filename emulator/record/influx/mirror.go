@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"path/filepath"
 	"sync"
 	"time"
 
-	"testbed/emulator/internal/readfile"
 	"testbed/emulator/internal/shell"
 	"testbed/emulator/record"
 )
@@ -47,7 +45,7 @@ func Follow(dir string, config Config) (*Mirror, error) {
 		return nil, err
 	}
 	config = config.withDefaults()
-	file, err := readfile.Open(filepath.Join(dir, record.SamplesFile), record.MaxSamplesSize)
+	file, err := openSamples(dir)
 	if err != nil {
 		return nil, fmt.Errorf("influx: %w", err)
 	}

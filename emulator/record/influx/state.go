@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
+	"os"
 
+	"testbed/emulator/internal/outdir"
 	"testbed/emulator/internal/readfile"
 	"testbed/emulator/record"
 )
@@ -56,20 +57,50 @@ func (t *target) rejected() int64 {
 	return n
 }
 
-// stateLimits are those of upload.json.
+// stateLimits are those of upload.json: hundreds of databases, with all that they refuse.
 var stateLimits = readfile.Limits{Bytes: 16 * readfile.MiB, Values: 500_000}
 
 // readState reads upload.json. Where there is none, or it is not valid, everything is to be sent again,
 // which does no harm.
 func readState(dir string) *state {
 	s := &state{}
-	if readfile.JSON(filepath.Join(dir, StateFile), stateLimits, s) != nil {
-		s = &state{}
+	if file, err := openIn(dir, StateFile); err == nil {
+		if readfile.DecodeJSON(file, file.Name(), stateLimits, s) != nil {
+			s = &state{}
+		}
+		file.Close()
 	}
 	if s.Targets == nil {
 		s.Targets = map[string]*target{}
 	}
 	return s
+}
+
+// openIn opens a regular file of a run's directory, and follows no link: what a link leads to may be none of
+// what its owner wants to see in a database.
+func openIn(dir, name string) (*os.File, error) {
+	d, err := outdir.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.Read(name)
+}
+
+// openSamples opens a run's samples, of at most record.MaxSamplesSize bytes, following no link.
+func openSamples(dir string) (*os.File, error) {
+	file, err := openIn(dir, record.SamplesFile)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && info.Size() > record.MaxSamplesSize {
+		err = fmt.Errorf("%s has %d bytes, and at most %d are read: %w", file.Name(), info.Size(), int64(record.MaxSamplesSize), readfile.ErrLimit)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
 }
 
 // valid says whether a target fits a file of a size.

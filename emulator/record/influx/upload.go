@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"time"
 
-	"testbed/emulator/internal/readfile"
 	"testbed/emulator/record"
 )
 
@@ -33,7 +31,7 @@ func Upload(ctx context.Context, dir string, config Config, o Options) (record.C
 		return record.Counts{}, err
 	}
 	config = config.withDefaults()
-	file, err := readfile.Open(filepath.Join(dir, record.SamplesFile), record.MaxSamplesSize)
+	file, err := openSamples(dir)
 	if err != nil {
 		return record.Counts{}, fmt.Errorf("influx: %w", err)
 	}

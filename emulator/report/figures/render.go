@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"regexp"
 
@@ -16,6 +15,7 @@ import (
 	"gonum.org/v1/plot/vg/vgpdf"
 	"gonum.org/v1/plot/vg/vgsvg"
 
+	"testbed/emulator/internal/outdir"
 	"testbed/emulator/internal/printable"
 )
 
@@ -140,21 +140,27 @@ func (f *Figure) File() string { return f.Name }
 
 // Write writes the figure in all Formats to a directory, which is made if need be, and returns the names
 // of the files.
-func (f *Figure) Write(dir string) ([]string, error) { return Write(dir, f) }
-
-// Write writes a drawing in all Formats, like Figure.Write. A format that gives nothing is left out.
-func Write(dir string, d Drawing) ([]string, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+func (f *Figure) Write(dir string) ([]string, error) {
+	d, err := outdir.Make(dir)
+	if err != nil {
 		return nil, err
 	}
+	files, err := Write(d, f)
+	return files, errors.Join(err, d.Close())
+}
+
+// Write writes a drawing in all Formats, like Figure.Write, to an open directory. A format that gives nothing
+// is left out.
+func Write(dir *outdir.Dir, d Drawing) ([]string, error) {
 	var files []string
 	var errs []error
 	for _, format := range Formats {
 		data, err := d.Render(format)
 		if err == nil && len(data) > 0 {
-			name := filepath.Join(dir, d.File()+"."+format)
-			files = append(files, name)
-			err = os.WriteFile(name, data, 0o644)
+			name := d.File() + "." + format
+			if err = dir.WriteFile(name, data); err == nil {
+				files = append(files, filepath.Join(dir.Path(), name))
+			}
 		}
 		errs = append(errs, err)
 	}

@@ -26,7 +26,7 @@ var wrong = map[string]string{
 	"reorder": "2 -0.1 half .nan|99.9%", "duplicate": "2 -1% 1ms|99.9%", "corrupt": "3 -0.1 all|100%",
 	"image": "5 [a] {a: b} -x Big:1", "agent": "maybe 1 yes [true]",
 	"url": "5 [a]|localhost ftp://x http://u:p@x http://x?token=1 http://", "org": "5 [a]", "bucket": "5 {a: b}",
-	"token-env": "5 lab_token [A] sEcReT==", "required": "maybe 1",
+	"token-env": "5 lab_token [A] sEcReT== LAB_TOKEN", "required": "maybe 1",
 	"events.at": "5 [5s] x -1s|48h", "events.from": "4 x|48h", "events.to": "4 x [1s]|48h 1s",
 	"events.link": "5 [] {a: b} [wifi, 5] -x|wify gw nowhere [wifi, wifi]", "events.node": "5 [] {a: b}|iz wifi [ix, ix]",
 	"events.reset": "false 1 yes [true]", "events.down": "false 5s", "events.up": "false 1",

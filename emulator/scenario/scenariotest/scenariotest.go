@@ -102,7 +102,7 @@ influx:
   url: http://localhost:8086
   org: lab
   bucket: runs
-  token-env: LAB_TOKEN
+  token-env: INFLUX_TOKEN
   required: true
 events:
   - at: 30s
