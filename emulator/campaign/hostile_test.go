@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"testbed/emulator/internal/outdir"
 	"testbed/emulator/internal/parquetread"
 	"testbed/emulator/internal/readfile"
 	"testbed/emulator/placement"
@@ -116,12 +117,16 @@ func FuzzJournal(f *testing.F) {
 	f.Add(append(head, append(journalRecord(1, math.MaxUint32), journalRecord(2, 0)...)...))
 	f.Add(append(head, 0, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0))
 	f.Add(head[:5])
-	path := filepath.Join(f.TempDir(), JournalFile)
+	dir, err := outdir.Open(f.TempDir())
+	if err != nil {
+		f.Fatal(err)
+	}
+	path := filepath.Join(dir.Path(), JournalFile)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if err := os.WriteFile(path, text, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		j, err := openJournal(path, "x", &spec, true)
+		j, err := openJournal(dir, "x", &spec, true)
 		if err != nil {
 			return
 		}

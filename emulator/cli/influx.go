@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator/internal/childenv"
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/record/influx"
 	"testbed/emulator/scenario"
 )
@@ -68,20 +68,8 @@ func token(c *cli.Context) (influx.Secret, error) {
 
 // readToken reads a token from a file: all of it but the space around.
 func readToken(path string) (influx.Secret, error) {
-	info, err := os.Stat(path)
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a regular file", path)
-	}
-	if err != nil {
-		return "", fmt.Errorf("--influx-token-file: %w", err)
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return "", fmt.Errorf("--influx-token-file: %w", err)
-	}
-	defer file.Close()
 	childenv.NoCoreFiles()
-	text, err := io.ReadAll(io.LimitReader(file, tokenLimit+1))
+	text, err := readfile.All(path, tokenLimit+1)
 	switch text = bytes.TrimSpace(text); {
 	case err != nil:
 		return "", fmt.Errorf("--influx-token-file: %w", err)

@@ -2,8 +2,8 @@ package scenario
 
 import (
 	"fmt"
-	"os"
 
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/workload/spar"
 )
 
@@ -22,7 +22,7 @@ func (s *Scenario) Row(trace *spar.Trace, job string) string {
 		return name
 	}
 	path := s.resolvePath(s.Workload.Trace)
-	f, err := os.Open(path)
+	f, err := readfile.Open(path, spar.MaxSize)
 	if err != nil {
 		return name
 	}
