@@ -98,7 +98,7 @@ func mirrorOf(c *cli.Context, s *State, sc *scenario.Scenario) (*influx.Config, 
 	case needed:
 		return nil, usagef("%s", unconfirmed("the scenario", own.URL))
 	case own.URL != "":
-		fmt.Fprintln(s.Stderr, "note:", unconfirmed("the scenario", own.URL))
+		return nil, printf(s.Stderr, "note: %s\n", unconfirmed("the scenario", own.URL))
 	}
 	return nil, nil
 }

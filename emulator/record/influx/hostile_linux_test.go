@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"testbed/emulator/internal/readfile"
+	"testbed/emulator/internal/outdir"
 	"testbed/emulator/record"
 )
 
@@ -40,10 +40,10 @@ func TestFilesThatAreNone(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := Config{URL: "http://127.0.0.1:1", Bucket: "b"}
-	if _, err := Upload(context.Background(), d.Path(), config, Options{}); !errors.Is(err, readfile.ErrNotRegular) || !strings.Contains(err.Error(), samples) {
+	if _, err := Upload(context.Background(), d.Path(), config, Options{}); !errors.Is(err, outdir.ErrInTheWay) || !strings.Contains(err.Error(), samples) {
 		t.Errorf("samples that are a pipe: %v", err)
 	}
-	if _, err := Follow(d.Path(), config); !errors.Is(err, readfile.ErrNotRegular) {
+	if _, err := Follow(d.Path(), config); !errors.Is(err, outdir.ErrInTheWay) {
 		t.Errorf("samples that are a pipe, followed: %v", err)
 	}
 }
