@@ -101,23 +101,23 @@ func TestEndpointIsTheOneThatDockersClientUses(t *testing.T) {
 
 // TestFaultsOfDockersFilesAreNamed: nothing is guessed, and nothing reads without end.
 func TestFaultsOfDockersFilesAreNamed(t *testing.T) {
-	config := func(text string) func(dir string) {
-		return func(dir string) { write(t, text, dir, "config.json") }
+	config := func(text string) func(*testing.T, string) {
+		return func(t *testing.T, dir string) { write(t, text, dir, "config.json") }
 	}
 	for name, c := range map[string]struct {
-		prepare func(dir string)
+		prepare func(t *testing.T, dir string)
 		want    string // in the error
 	}{
 		"no such context":    {config(`{"currentContext": "gone"}`), `no Docker context "gone"`},
 		"not JSON":           {config("{\n\"a\": 1,\n oops}"), "config.json: line 3"},
 		"wrong type":         {config("{\n\"currentContext\": [1]}"), "config.json: line 2"},
 		"empty file":         {config(""), "config.json: line 1"},
-		"directory":          {func(dir string) { write(t, "", dir, "config.json", "x") }, "not a regular file"},
-		"device":             {func(dir string) { link(t, "/dev/zero", dir, "config.json") }, "not a regular file"},
+		"directory":          {func(t *testing.T, dir string) { write(t, "", dir, "config.json", "x") }, "not a regular file"},
+		"device":             {func(t *testing.T, dir string) { link(t, "/dev/zero", dir, "config.json") }, "not a regular file"},
 		"too long":           {config(strings.Repeat(" ", longestConfig+1)), "more than 1048576 bytes"},
-		"path in the name":   {func(string) { t.Setenv(envContext, "../../x") }, "cannot be a Docker context's name"},
+		"path in the name":   {func(t *testing.T, _ string) { t.Setenv(envContext, "../../x") }, "cannot be a Docker context's name"},
 		"escape in the name": {config(`{"currentContext": "a\u001b[2J"}`), `"a\x1b[2J" cannot be`},
-		"another's": {func(dir string) {
+		"another's": {func(t *testing.T, dir string) {
 			addContext(t, dir, "a1", "unix:///x")
 			meta := filepath.Join(dir, "contexts", "meta")
 			if err := os.Rename(filepath.Join(meta, contextID("a1")), filepath.Join(meta, contextID("b1"))); err != nil {
@@ -125,38 +125,36 @@ func TestFaultsOfDockersFilesAreNamed(t *testing.T) {
 			}
 			t.Setenv(envContext, "b1")
 		}, `the Docker context "a1", not "b1"`},
-		"meta is no JSON": {func(dir string) {
+		"meta is no JSON": {func(t *testing.T, dir string) {
 			write(t, "[]", dir, "contexts", "meta", contextID("ab"), "meta.json")
 			t.Setenv(envContext, "ab")
 		}, "meta.json: line 1"},
-		"ssh": {func(dir string) {
+		"ssh": {func(t *testing.T, dir string) {
 			addContext(t, dir, "far", "ssh://me@far")
 			t.Setenv(envContext, "far")
 		}, "on this machine"},
-		"escape in the host": {func(dir string) {
+		"escape in the host": {func(t *testing.T, dir string) {
 			addContext(t, dir, "esc", "unix:///x\x1b[2J")
 			t.Setenv(envContext, "esc")
 		}, `"unix:///x\x1b[2J" is no engine's address`},
-		"no address": {func(dir string) {
+		"no address": {func(t *testing.T, dir string) {
 			addContext(t, dir, "odd", "somewhere")
 			t.Setenv(envContext, "odd")
 		}, `the Docker context "odd"`},
-		"broken certificate": {func(dir string) {
+		"broken certificate": {func(t *testing.T, dir string) {
 			addContext(t, dir, "tls", "tcp://127.0.0.1:1")
 			write(t, "x", dir, "contexts", "tls", contextID("tls"), "docker", "ca.pem")
 			t.Setenv(envContext, "tls")
 		}, "ca.pem holds no certificate"},
-		"ssh in DOCKER_HOST": {func(string) { t.Setenv(client.EnvOverrideHost, "ssh://x") }, "DOCKER_HOST"},
+		"ssh in DOCKER_HOST": {func(t *testing.T, _ string) { t.Setenv(client.EnvOverrideHost, "ssh://x") }, "DOCKER_HOST"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.prepare(dockerConfig(t))
+			c.prepare(t, dockerConfig(t))
 			err := New("x").Supported(context.Background())
 			if !errors.Is(err, noderuntime.ErrNotSupported) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v, want %q", err, c.want)
 			}
 		})
-		os.Unsetenv(envContext)
-		os.Unsetenv(client.EnvOverrideHost)
 	}
 }
 
