@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -94,7 +95,7 @@ func (r *Runtime) Foreign(ctx context.Context, testbed string, nodes []noderunti
 func describe(c container.Summary) string {
 	name := "container"
 	if len(c.Names) > 0 {
-		name = c.Names[0][1:]
+		name = strings.TrimPrefix(c.Names[0], "/")
 	}
 	return fmt.Sprintf("%s (%.12s)", name, c.ID)
 }

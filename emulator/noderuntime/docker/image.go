@@ -11,7 +11,10 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"time"
+
+	apiimage "github.com/docker/docker/api/types/image"
 
 	"testbed/emulator/noderuntime"
 )
@@ -36,6 +39,11 @@ func signedImage(layer string) []string { return []string{"image", layer} }
 
 // tagOf is the one name that the image with a signature is given.
 func tagOf(signature string) string { return Repository + ":" + signature[:16] }
+
+// is tells whether the engine's image is this one, whatever its name.
+func (i nodeImage) is(found apiimage.InspectResponse) bool {
+	return found.Config != nil && slices.Equal(found.RootFS.Layers, []string{"sha256:" + i.layer}) && pristine(found)
+}
 
 // layerHeader describes the binary in its layer. A fixed time keeps the digest that of the content.
 func layerHeader(size int64) *tar.Header {

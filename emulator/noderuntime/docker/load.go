@@ -26,7 +26,11 @@ func (r *Runtime) ensureImage(ctx context.Context, api *client.Client) (string, 
 		return "", err
 	}
 	err = r.call(ctx, "looking for the node image "+i.tag, func(ctx context.Context) error {
-		_, err := api.ImageInspect(ctx, i.tag)
+		found, err := api.ImageInspect(ctx, i.tag)
+		if err == nil && !i.is(found) {
+			err = fmt.Errorf("another image has its name: take that away with `docker rmi %s`, after `docker tag %[1]s OTHER` "+
+				"where it is to be kept", i.tag)
+		}
 		return err
 	})
 	if !errdefs.IsNotFound(err) {

@@ -96,9 +96,19 @@ func madeImage(i apiimage.InspectResponse, tag string, key noderuntime.Secret) b
 	if !key.Verify(signature, signedImage(i.RootFS.Layers[0][len("sha256:"):])...) || tag != tagOf(signature) {
 		return false
 	}
+	return pristine(i)
+}
+
+// pristine tells whether an image is as imageConfig describes it, but for its layer and the signature's value.
+func pristine(i apiimage.InspectResponse) bool {
 	made, err := time.Parse(time.RFC3339Nano, i.Created)
 	c := i.Config
-	return err == nil && made.Unix() == 0 && len(c.Labels) == 1 && slices.Equal(c.Entrypoint, []string{binaryInside}) &&
+	for label := range c.Labels {
+		if label != labelImage {
+			return false
+		}
+	}
+	return err == nil && made.Unix() == 0 && slices.Equal(c.Entrypoint, []string{binaryInside}) &&
 		len(c.Cmd) == 0 && len(c.Env) == 0 && c.User == "" && len(c.Volumes) == 0 && len(c.ExposedPorts) == 0 &&
 		c.StopSignal == "" && (c.WorkingDir == "" || c.WorkingDir == "/")
 }

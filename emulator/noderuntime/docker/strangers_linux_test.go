@@ -155,6 +155,28 @@ func TestNodesAreNotTheirNames(t *testing.T) {
 	}
 }
 
+// TestImageUnderTheNodeImagesNameIsNotRun: nodes run testbed's own binary and nothing that was given its image's tag.
+func TestImageUnderTheNodeImagesNameIsNotRun(t *testing.T) {
+	r, testbed, ctx := testRuntime(t), bed("other"), context.Background()
+	clean(t, r, testbed)
+	r.key = noderuntime.NewSecret() // an image that no other test has
+	s := newStrangers(t, r)
+	i, err := r.nodeImageOf()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.tag(s.image, i.tag)
+	s.remember()
+	_, err = r.Start(ctx, nodeSpecs(t, testbed, 1, runtimetest.Agent), nil)
+	if err == nil || !strings.Contains(err.Error(), "docker rmi "+i.tag) {
+		t.Errorf("got %v, want that the tag is taken", err)
+	}
+	if removed, left, err := r.Prune(ctx); err != nil || slices.Contains(removed, i.tag) || !slices.Contains(left, i.tag) {
+		t.Errorf("removed %v, left %v (%v)", removed, left, err)
+	}
+	s.unchanged("a start and the removal of images")
+}
+
 // TestTakenNameOfAStranger: the advice is not to remove with testbed what testbed leaves alone.
 func TestTakenNameOfAStranger(t *testing.T) {
 	r, testbed, ctx := testRuntime(t), bed("taken"), context.Background()
