@@ -27,7 +27,8 @@ func Simulation(s *scenario.Scenario) (c statesim.Config, notes []string, err er
 		return c, nil, err
 	}
 	if n := len(set.Trace.Malformed); n > 0 {
-		notes = append(notes, fmt.Sprintf("%d malformed rows of the trace are left out, the first: %v", n+set.Trace.Unlisted, set.Trace.Malformed[0]))
+		notes = append(notes, fmt.Sprintf("%d malformed rows of the trace are left out, the first: %v", n+set.Trace.Unlisted,
+			set.Trace.Malformed[0]))
 	}
 	c = statesim.DefaultConfig(t, set.Jobs)
 	c.Functions = s.Workload.Functions

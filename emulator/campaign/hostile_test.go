@@ -23,7 +23,8 @@ import (
 func tiny(t testing.TB, store Store) (dir, text string, c Config) {
 	t.Helper()
 	c = small(t)
-	c.Jobs, c.Replications, c.Policies, c.Models, c.Store = []int{5}, 2, []placement.Policy{placement.Load}, []plan.Model{plan.InEdge}, store
+	c.Jobs, c.Replications, c.Policies, c.Models, c.Store = []int{5}, 2, []placement.Policy{placement.Load},
+		[]plan.Model{plan.InEdge}, store
 	if _, err := Run(context.Background(), c); err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +77,8 @@ func TestCampaignsAreBounded(t *testing.T) {
 		}
 	}
 	dir, text, c := tiny(t, Statesim)
-	for content, want := range map[string]string{"1 2 3\n": "line 1", "1 2 3 4\nNaN 2 3 4\n": "line 2", "1 2 3 -4\n": "line 1", "1 2 3 99999\n": "line 1", strings.Repeat("1", 1<<20): "line 1"} {
+	for content, want := range map[string]string{"1 2 3\n": "line 1", "1 2 3 4\nNaN 2 3 4\n": "line 2",
+		"1 2 3 -4\n": "line 1", "1 2 3 99999\n": "line 1", strings.Repeat("1", 1<<20): "line 1"} {
 		if err := os.WriteFile(text, []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +113,8 @@ func journalRecord(unit, rows uint32) []byte {
 
 // FuzzJournal resumes with any journal: a record that is not whole is left out, and no number in it takes memory.
 func FuzzJournal(f *testing.F) {
-	spec := Spec{Jobs: []int{5}, Replications: 3, Seed: 1, Policies: []placement.Policy{placement.Load}, Models: []plan.Model{plan.InEdge}}
+	spec := Spec{Jobs: []int{5}, Replications: 3, Seed: 1, Policies: []placement.Policy{placement.Load},
+		Models: []plan.Model{plan.InEdge}}
 	head := journalHeader("x")
 	f.Add(append(head, journalRecord(0, 1)...))
 	f.Add(append(head, append(journalRecord(1, math.MaxUint32), journalRecord(2, 0)...)...))

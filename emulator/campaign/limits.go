@@ -35,7 +35,8 @@ var errForeign = errors.New("not of the campaign that the manifest describes")
 
 // holds fails where a simulation is not one of the campaign.
 func (s *Spec) holds(b *Block) error {
-	if !slices.Contains(s.Jobs, b.Jobs) || b.Seed-s.Seed >= uint64(s.Replications) || !slices.Contains(s.Policies, b.Policy) || !slices.Contains(s.Models, b.Model) {
+	if !slices.Contains(s.Jobs, b.Jobs) || b.Seed-s.Seed >= uint64(s.Replications) ||
+		!slices.Contains(s.Policies, b.Policy) || !slices.Contains(s.Models, b.Model) {
 		return fmt.Errorf("the simulation %s: %w", b, errForeign)
 	}
 	return nil

@@ -13,8 +13,9 @@ import (
 
 // parquetColumns are those of parquetRow.
 var parquetColumns = []parquetread.Column{
-	{Name: "jobs", Type: parquetread.Int32}, {Name: "seed", Type: parquetread.Int64}, {Name: "policy", Type: parquetread.Text},
-	{Name: "model", Type: parquetread.Text}, {Name: "job", Type: parquetread.Int32}, {Name: "length", Type: parquetread.Int32},
+	{Name: "jobs", Type: parquetread.Int32}, {Name: "seed", Type: parquetread.Int64},
+	{Name: "policy", Type: parquetread.Text}, {Name: "model", Type: parquetread.Text},
+	{Name: "job", Type: parquetread.Int32}, {Name: "length", Type: parquetread.Int32},
 	{Name: "processing_s", Type: parquetread.Double}, {Name: "network_s", Type: parquetread.Double},
 	{Name: "total_s", Type: parquetread.Double}, {Name: "traffic_byte_hops", Type: parquetread.Int64},
 }
@@ -61,7 +62,8 @@ type blockReader struct {
 
 func (r *blockReader) take(c []parquetread.Values) error {
 	for i := range c[0].Ints {
-		b := Block{Jobs: int(c[0].Ints[i]), Seed: uint64(c[1].Ints[i]), Policy: placement.Policy(c[2].Texts[i]), Model: plan.Model(c[3].Texts[i])}
+		b := Block{Jobs: int(c[0].Ints[i]), Seed: uint64(c[1].Ints[i]), Policy: placement.Policy(c[2].Texts[i]),
+			Model: plan.Model(c[3].Texts[i])}
 		if r.block == nil || !r.block.same(&b) {
 			if err := r.end(); err != nil {
 				return err
@@ -69,15 +71,18 @@ func (r *blockReader) take(c []parquetread.Values) error {
 			r.block = &b
 		}
 		r.rows++
-		row := statesim.Row{Processing: c[6].Floats[i], Network: c[7].Floats[i], Traffic: c[9].Ints[i], Length: int(c[5].Ints[i])}
+		row := statesim.Row{Processing: c[6].Floats[i], Network: c[7].Floats[i], Traffic: c[9].Ints[i],
+			Length: int(c[5].Ints[i])}
 		if err := checkRow(&row); err != nil {
 			return fmt.Errorf("row %d: %w", r.rows, err)
 		}
 		if job := c[4].Ints[i]; job != int64(len(r.block.Rows)) {
-			return fmt.Errorf("row %d: the job %d of the simulation %s, where %d is due", r.rows, job, r.block, len(r.block.Rows))
+			return fmt.Errorf("row %d: the job %d of the simulation %s, where %d is due", r.rows, job, r.block,
+				len(r.block.Rows))
 		}
 		if len(r.block.Rows) == maxRows {
-			return fmt.Errorf("row %d: the simulation %s has more than the %d that are read: %w", r.rows, r.block, maxRows, readfile.ErrLimit)
+			return fmt.Errorf("row %d: the simulation %s has more than the %d that are read: %w", r.rows, r.block, maxRows,
+				readfile.ErrLimit)
 		}
 		r.block.Rows = append(r.block.Rows, row)
 	}

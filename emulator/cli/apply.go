@@ -49,7 +49,8 @@ func applyCommand(s *State) *cli.Command {
 			for _, queue := range changes.Queues {
 				_ = printf(s.Stdout, "%s\n", queue)
 			}
-			err = printf(s.Stdout, "%s: %d queues %s; nodes keep running, and the next replay takes the file's workload\n", request.Testbed, len(changes.Queues), verb)
+			err = printf(s.Stdout, "%s: %d queues %s; nodes keep running, and the next replay takes the file's workload\n",
+				request.Testbed, len(changes.Queues), verb)
 			return err
 		}}
 }
@@ -97,7 +98,8 @@ func rebuild(testbed string, structural []string) error {
 	if more := len(structural) - shown; more > 0 {
 		text += fmt.Sprintf(", and %d more", more)
 	}
-	return fmt.Errorf("%s: this takes other nodes or links than are up: `testbed down --name %s`, then `testbed up`", text, shell.Quote(testbed))
+	return fmt.Errorf("%s: this takes other nodes or links than are up: `testbed down --name %s`, then `testbed up`",
+		text, shell.Quote(testbed))
 }
 
 // queueName is a link with, where it has two queues, the direction.

@@ -30,9 +30,11 @@ func hostileRun(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tags := record.Tags{Run: hostileName, Testbed: hostileName, Scenario: hostileName, Model: strings.ReplaceAll(hostileName, "\n", ""), Policy: "p\x1b[1m", Fabric: hostileName, Length: 2}
+	tags := record.Tags{Run: hostileName, Testbed: hostileName, Scenario: hostileName,
+		Model: strings.ReplaceAll(hostileName, "\n", ""), Policy: "p\x1b[1m", Fabric: hostileName, Length: 2}
 	for i := range 3 {
-		c := record.Chain{Tags: tags, Time: time.Unix(int64(2+i), 0), Index: i, Job: "j\u202e", Measured: record.Times{Latency: 1, Network: 0.5, Processing: 0.5}}
+		c := record.Chain{Tags: tags, Time: time.Unix(int64(2+i), 0), Index: i, Job: "j\u202e",
+			Measured: record.Times{Latency: 1, Network: 0.5, Processing: 0.5}}
 		if err := d.Write(c, nil); err != nil && i == 0 {
 			t.Log(err) // line protocol has no control characters: the file is made by hand below
 		}
@@ -43,13 +45,19 @@ func hostileRun(t *testing.T) string {
 	var lines, chains strings.Builder
 	chains.WriteString("model,length,index,latency_s,network_s,processing_s,time,error\n")
 	for i := range 3 {
-		fmt.Fprintf(&lines, "chain,model=m\x1b[31m\u009b\u202e\u2028,policy=p\x1b,length=2 index=%di,job=\"j\x1b\u202e\",latency_s=1,network_s=0.5,processing_s=0.5 %d\n", i, i+1)
-		fmt.Fprintf(&chains, "m\x1b[31m\u009b\u202e\u2028,2,%d,1,0.5,0.5,2026-01-02T03:04:05Z,\"e\nhint: run OWNED\x1b\"\n", i)
+		fmt.Fprintf(&lines,
+			"chain,model=m\x1b[31m\u009b\u202e\u2028,policy=p\x1b,length=2 index=%di,job=\"j\x1b\u202e\",latency_s=1,network_s=0.5,processing_s=0.5 %d\n", i, i+1)
+		fmt.Fprintf(&chains, "m\x1b[31m\u009b\u202e\u2028,2,%d,1,0.5,0.5,2026-01-02T03:04:05Z,\"e\nhint: run OWNED\x1b\"\n",
+			i)
 	}
 	var predictions []predict.Prediction
 	for i := range 3 {
-		predictions = append(predictions, predict.Prediction{Engine: "../../" + hostileName, Model: plan.Model("m\x1b[31m\u009b\u202e\u2028"), Job: hostileName, Index: i, Total: 1.1, Network: 0.6, Processing: 0.5})
-		predictions = append(predictions, predict.Prediction{Engine: "e2\nOWNED", Model: plan.Model("m\x1b[31m\u009b\u202e\u2028"), Job: hostileName, Index: i, Total: 1.2, Network: 0.7, Processing: 0.5})
+		predictions = append(predictions, predict.Prediction{Engine: "../../" + hostileName,
+			Model: plan.Model("m\x1b[31m\u009b\u202e\u2028"), Job: hostileName, Index: i, Total: 1.1, Network: 0.6,
+			Processing: 0.5})
+		predictions = append(predictions, predict.Prediction{Engine: "e2\nOWNED",
+			Model: plan.Model("m\x1b[31m\u009b\u202e\u2028"), Job: hostileName, Index: i, Total: 1.2, Network: 0.7,
+			Processing: 0.5})
 	}
 	var table bytes.Buffer
 	top := topology.New(hostileName)
@@ -58,9 +66,12 @@ func hostileRun(t *testing.T) string {
 	b, _ := top.Add(topology.Vertex{Name: "%%{init: {}}%%\u202e", Kind: topology.Switch})
 	top.Join(a, link, 0)
 	top.Join(link, b, 0)
-	m := record.Manifest{Run: hostileName, Testbed: hostileName, Scenario: []byte(`{"name":"n\nOWNED\u001b\u202e","description":"\u009b"}`), File: hostileName, Version: "v1; OWNED",
-		Kernel: hostileName, Runtime: hostileName, Fabric: hostileName, Arrival: hostileName, Exit: record.Failed, Error: hostileName, FidelityError: hostileName,
-		TCP: map[string]string{hostileName: hostileName}, Models: []record.ModelCounts{{Model: hostileName, Planned: 3, Done: 3}},
+	m := record.Manifest{Run: hostileName, Testbed: hostileName,
+		Scenario: []byte(`{"name":"n\nOWNED\u001b\u202e","description":"\u009b"}`), File: hostileName, Version: "v1; OWNED",
+		Kernel: hostileName, Runtime: hostileName, Fabric: hostileName, Arrival: hostileName, Exit: record.Failed,
+		Error: hostileName, FidelityError: hostileName,
+		TCP: map[string]string{hostileName: hostileName}, Models: []record.ModelCounts{{Model: hostileName, Planned: 3,
+			Done: 3}},
 		Mirrors: map[string]record.Counts{hostileName: {Pending: 1, Message: hostileName}},
 		Events:  []record.Event{{Model: hostileName, What: []string{hostileName}, Error: hostileName}}}
 	err = errors.Join(
@@ -99,9 +110,12 @@ func TestNamesOfOthersAreEscaped(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
-		{"compare", dir}, {"compare", "--lengths", "--steps", dir}, {"compare", dir, dir}, {"compare", "--fail-if", "total.error.median > 0%", dir}, {"compare", dir + "\x1b\u202e"},
-		{"report", dir}, {"graph", dir}, {"graph", "-f", "mermaid", dir}, {"graph", "-f", "svg", dir}, {"validate", scenario}, {"validate", "--resolved", scenario},
-		{"upload", "--url", "http://127.0.0.1:1/\x1b\u202e", "--bucket", "b\x1b\nOWNED\u202e", "--patience", "1ms", "--timeout", "1s", dir},
+		{"compare", dir}, {"compare", "--lengths", "--steps", dir}, {"compare", dir, dir}, {"compare", "--fail-if",
+			"total.error.median > 0%", dir}, {"compare", dir + "\x1b\u202e"},
+		{"report", dir}, {"graph", dir}, {"graph", "-f", "mermaid", dir}, {"graph", "-f", "svg", dir}, {"validate",
+			scenario}, {"validate", "--resolved", scenario},
+		{"upload", "--url", "http://127.0.0.1:1/\x1b\u202e", "--bucket", "b\x1b\nOWNED\u202e", "--patience", "1ms",
+			"--timeout", "1s", dir},
 		{"simulate", scenario}, {"plot", dir}, {"\x1b\u202e\xff"}, {"compare", "--\x1b\u202e"}, {"help", "\x1b\xff"},
 	} {
 		got := invoke(t, args...)
@@ -152,7 +166,8 @@ func TestExactAndEscapedStreams(t *testing.T) {
 	out.Reset()
 	p := &progress{out: &out, show: true}
 	p.block([]string{"a\x1b[2J\nb", strings.Repeat("\u202e", 500)})
-	if text := strings.TrimPrefix(out.String(), "\r\x1b[J"); strings.Count(text, "\n") != 1 || strings.Contains(text, "\x1b") || len(text) > 300 {
+	if text := strings.TrimPrefix(out.String(), "\r\x1b[J"); strings.Count(text, "\n") != 1 || strings.Contains(text,
+		"\x1b") || len(text) > 300 {
 		t.Errorf("progress shows %q", text)
 	}
 }

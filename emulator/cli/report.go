@@ -40,6 +40,7 @@ func reportCommand(s *State) *cli.Command {
 			for _, text := range made.Missing {
 				_ = printf(s.Stderr, "note: %s\n", text)
 			}
-			return printf(s.Stdout, "Report: %s (%.1f MB), %d figures in %s/%s\n", made.Page, float64(made.Size)/1e6, len(made.Figures), dir, report.FiguresDir)
+			return printf(s.Stdout, "Report: %s (%.1f MB), %d figures in %s/%s\n", made.Page, float64(made.Size)/1e6,
+				len(made.Figures), dir, report.FiguresDir)
 		}}
 }

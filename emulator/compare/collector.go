@@ -103,7 +103,8 @@ func (c *Collector) Predict(p *predict.Prediction) error {
 	case e.known[k] != nil:
 		return fmt.Errorf("%w: %s %d (%s) is predicted twice", ErrInput, p.Model, p.Index, p.Job)
 	case bad(p.Total, p.Network, p.Processing) || badSteps(p.Steps):
-		return fmt.Errorf("%w: %s %d (%s): the prediction has a time that is negative or no number of seconds", ErrInput, p.Model, p.Index, p.Job)
+		return fmt.Errorf("%w: %s %d (%s): the prediction has a time that is negative or no number of seconds", ErrInput,
+			p.Model, p.Index, p.Job)
 	}
 	f := &forecast{total: p.Total, network: p.Network, processing: p.Processing, parts: p.Parts != nil && len(p.Parts) == len(p.Steps)}
 	f.steps = make([]forecastStep, len(p.Steps))
@@ -222,7 +223,8 @@ func (c *Collector) check(m *Chain) error {
 		wrong = wrong || bad(m.Steps[i].Duration)
 	}
 	if m.Err == "" && wrong {
-		return fmt.Errorf("%w: %s %d (%s): a measured time is negative or no number of seconds", ErrInput, m.Model, m.Index, m.Job)
+		return fmt.Errorf("%w: %s %d (%s): a measured time is negative or no number of seconds", ErrInput, m.Model, m.Index,
+			m.Job)
 	}
 	return nil
 }

@@ -54,7 +54,8 @@ type limit struct {
 
 // Encode writes the network for Decode to read, perhaps in another process of the same program.
 func (n Network) Encode(w io.Writer) error {
-	h := header{Schema: Schema, Testbed: n.Testbed, Seed: n.Seed, Stations: len(n.Stations), Queues: len(n.Queues), Down: n.Down, Partition: n.Partition}
+	h := header{Schema: Schema, Testbed: n.Testbed, Seed: n.Seed, Stations: len(n.Stations), Queues: len(n.Queues),
+		Down: n.Down, Partition: n.Partition}
 	t := n.Topology
 	if t == nil {
 		t = &topology.Topology{}
@@ -143,10 +144,13 @@ func (h *header) check() error {
 	switch {
 	case h.Schema != Schema:
 		return fmt.Errorf("%w (schema %d; this program knows %d)", ErrSchema, h.Schema, Schema)
-	case min(h.Vertices, h.Edges, h.Stations, h.Queues, h.EdgeNetwork) < 0 || h.EdgeNetwork > h.Vertices || h.Stations > h.Vertices || h.Queues > 2*h.Vertices:
-		return fmt.Errorf("%d vertices, %d of them the edge network's, %d edges, %d stations and %d queues", h.Vertices, h.EdgeNetwork, h.Edges, h.Stations, h.Queues)
+	case min(h.Vertices, h.Edges, h.Stations, h.Queues, h.EdgeNetwork) < 0 || h.EdgeNetwork > h.Vertices ||
+		h.Stations > h.Vertices || h.Queues > 2*h.Vertices:
+		return fmt.Errorf("%d vertices, %d of them the edge network's, %d edges, %d stations and %d queues", h.Vertices,
+			h.EdgeNetwork, h.Edges, h.Stations, h.Queues)
 	case h.Vertices > maxVertices || h.Edges > maxEdges:
-		return fmt.Errorf("%d vertices and %d edges, and at most %d and %d are read: %w", h.Vertices, h.Edges, maxVertices, maxEdges, readfile.ErrLimit)
+		return fmt.Errorf("%d vertices and %d edges, and at most %d and %d are read: %w", h.Vertices, h.Edges, maxVertices,
+			maxEdges, readfile.ErrLimit)
 	}
 	return nil
 }

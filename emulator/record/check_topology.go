@@ -33,7 +33,8 @@ func (g *graph) check() error {
 	case clouds > 1:
 		return fmt.Errorf("%d clouds, of which a network has one at most", clouds)
 	case len(g.Edges) > n || g.Edge < 0 || g.Edge > n || len(g.Order) > n:
-		return fmt.Errorf("edges of %d, an edge network of %d and an order of %d, but %d vertices", len(g.Edges), g.Edge, len(g.Order), n)
+		return fmt.Errorf("edges of %d, an edge network of %d and an order of %d, but %d vertices", len(g.Edges), g.Edge,
+			len(g.Order), n)
 	}
 	return nil
 }

@@ -15,7 +15,8 @@ import (
 )
 
 // hostileTexts are what a manifest may say in the place of a version, a file or a runtime.
-var hostileTexts = []string{"scenario.yaml; curl x|sh #", "$(touch OWNED)", "`touch OWNED`", "a'; touch OWNED; '", "x\ntouch OWNED\n", "\x1b]0;x\a\u009b\u202e", "-f", "--all; touch OWNED", "\xff"}
+var hostileTexts = []string{"scenario.yaml; curl x|sh #", "$(touch OWNED)", "`touch OWNED`", "a'; touch OWNED; '",
+	"x\ntouch OWNED\n", "\x1b]0;x\a\u009b\u202e", "-f", "--all; touch OWNED", "\xff"}
 
 var commandsOf = regexp.MustCompile(`(?s)<h3>Commands</h3><pre tabindex="0">(.*?)</pre>`)
 
@@ -46,14 +47,17 @@ func TestCommandsAreQuoted(t *testing.T) {
 		}
 		copied := t.TempDir()
 		// As an interactive shell may, this one does not know comments. It finds no programs, and says which it misses.
-		shell := exec.Command(bash, "-c", "git() { :; }; make() { :; }; sudo() { :; }; "+strings.ReplaceAll(strings.ReplaceAll(commands, "\n# ", "\n\\# "), "(JSON is YAML)", ""))
+		shell := exec.Command(bash, "-c",
+			"git() { :; }; make() { :; }; sudo() { :; }; "+strings.ReplaceAll(strings.ReplaceAll(commands, "\n# ", "\n\\# "),
+				"(JSON is YAML)", ""))
 		shell.Dir, shell.Env = copied, []string{"PATH=" + copied}
 		out, _ := shell.CombinedOutput()
 		left, err := os.ReadDir(copied)
 		if err != nil || len(left) > 0 || strings.Contains(string(out), "curl") || strings.Contains(string(out), "touch") {
 			t.Errorf("%q is run: %v %s\n%s", text, left, out, commands)
 		}
-		if !regexp.MustCompile(`(?m)^sudo bin/testbed run --runtime=`).MatchString(commands) || strings.Contains(commands, "git checkout -") {
+		if !regexp.MustCompile(`(?m)^sudo bin/testbed run --runtime=`).MatchString(commands) || strings.Contains(commands,
+			"git checkout -") {
 			t.Errorf("%q: %s", text, commands)
 		}
 	}

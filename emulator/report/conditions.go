@@ -167,7 +167,8 @@ func (p *page) reproduce() {
 	}
 	steps = append(steps, checkout(version),
 		"# the scenario below, with all defaults resolved, as scenario.yaml (JSON is YAML)",
-		fmt.Sprintf("sudo bin/testbed run --runtime=%s --fabric=%s scenario.yaml", shell.Quote(cmp.Or(m.Runtime, "auto")), shell.Quote(cmp.Or(m.Fabric, "auto"))))
+		fmt.Sprintf("sudo bin/testbed run --runtime=%s --fabric=%s scenario.yaml", shell.Quote(cmp.Or(m.Runtime, "auto")),
+			shell.Quote(cmp.Or(m.Fabric, "auto"))))
 	if m.File != "" {
 		// An interactive shell may take what follows # for a command.
 		steps = append(steps, "# or, from the same version, the file that it was: "+shell.Path(m.File))

@@ -17,7 +17,8 @@ import (
 )
 
 // runFiles are the files of a run's directory that are read.
-var runFiles = []string{record.ManifestFile, record.TopologyFile, record.SamplesFile, record.ChainsFile, run.PredictionFile, run.ComparisonFile}
+var runFiles = []string{record.ManifestFile, record.TopologyFile, record.SamplesFile, record.ChainsFile,
+	run.PredictionFile, run.ComparisonFile}
 
 // everything reads a run's directory in every way that there is, and makes the page.
 func everything(dir string) (page string, r *run.Run, errs []error) {
@@ -68,9 +69,12 @@ func FuzzDirectory(f *testing.F) {
 		f.Add(uint8(i), text)
 		f.Add(uint8(i), text[:len(text)/2])
 	}
-	f.Add(uint8(0), []byte(`{"scenario":{"topology":{"ether":"/dev/zero"}},"queues":[{}],"events":[{}],"models":[{}],"fidelity":[{}]}`))
-	f.Add(uint8(1), []byte(`{"vertices":[{"name":"a","kind":"link","link":"duplex"}],"edges":[[{"to":0},{"to":0}]],"edge_order":[0]}`))
-	f.Add(uint8(2), []byte("link,link=l,dir=7 utilisation=1e308 1\nhost, 1\nchain,model=a latency_s=1e308 -9223372036854775807\n"))
+	f.Add(uint8(0),
+		[]byte(`{"scenario":{"topology":{"ether":"/dev/zero"}},"queues":[{}],"events":[{}],"models":[{}],"fidelity":[{}]}`))
+	f.Add(uint8(1),
+		[]byte(`{"vertices":[{"name":"a","kind":"link","link":"duplex"}],"edges":[[{"to":0},{"to":0}]],"edge_order":[0]}`))
+	f.Add(uint8(2),
+		[]byte("link,link=l,dir=7 utilisation=1e308 1\nhost, 1\nchain,model=a latency_s=1e308 -9223372036854775807\n"))
 	f.Add(uint8(3), []byte("model,latency_s,time\na,1e308,0001-01-01T00:00:00Z\n\"x\"y\n"))
 	f.Add(uint8(5), []byte(`[null,{"order":{"relations":[{}]},"models":[{"roles":[{}],"causes":[{}]}]}]`))
 	f.Fuzz(func(t *testing.T, which uint8, text []byte) {

@@ -24,7 +24,8 @@ var hostile = map[string]func(path string) error{
 	"30 GB of nothing": sparse(30 << 30),
 	"a line of 20 MB":  sparse(20 << 20),
 	"27 MB that expand": func(path string) error {
-		return os.WriteFile(path, []byte(`{"queues":[`+strings.Repeat("{},", 3<<20)+`{}],"vertices":[`+strings.Repeat("{},", 3<<20)+`{}]}`), 0o644)
+		return os.WriteFile(path, []byte(`{"queues":[`+strings.Repeat("{},", 3<<20)+`{}],"vertices":[`+strings.Repeat("{},",
+			3<<20)+`{}]}`), 0o644)
 	},
 	"deep nesting": func(path string) error {
 		return os.WriteFile(path, []byte(strings.Repeat(`{"scenario":[`, 100_000)), 0o644)
@@ -54,7 +55,8 @@ func TestHostileFiles(t *testing.T) {
 			}
 			_, r, errs := everything(dir)
 			err := errors.Join(errs...)
-			if r != nil && len(r.Missing) == 0 || r == nil && (name != record.ManifestFile || err == nil || !strings.Contains(err.Error(), path)) {
+			if r != nil && len(r.Missing) == 0 || r == nil && (name != record.ManifestFile || err == nil ||
+				!strings.Contains(err.Error(), path)) {
 				t.Errorf("%s is %s: %v", name, kind, err)
 			}
 			empty := kind == "nothing" && name == record.SamplesFile // which says that there are no samples
@@ -63,7 +65,8 @@ func TestHostileFiles(t *testing.T) {
 			}
 		}
 	}
-	if _, err := record.ReadManifest(t.TempDir()); !errors.Is(err, os.ErrNotExist) || errors.Is(err, readfile.ErrNotRegular) {
+	if _, err := record.ReadManifest(t.TempDir()); !errors.Is(err, os.ErrNotExist) || errors.Is(err,
+		readfile.ErrNotRegular) {
 		t.Errorf("no manifest: %v", err)
 	}
 }

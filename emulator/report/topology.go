@@ -21,13 +21,16 @@ const (
 func (d *drawings) topology(r *run.Run) {
 	n := graph.Of(r.Topology)
 	if size := len(n.Nodes) + len(n.Lines); size > mostDrawn {
-		r.Missing = append(r.Missing, fmt.Sprintf("The topology of %d nodes and lines is not drawn, for that is more than %d; `testbed graph` draws it.", size, mostDrawn))
+		r.Missing = append(r.Missing,
+			fmt.Sprintf("The topology of %d nodes and lines is not drawn, for that is more than %d; `testbed graph` draws it.",
+				size, mostDrawn))
 		return
 	}
 	picture := &topologyPicture{n, r.Load.Peaks}
 	markup := picture.Inline(picture.use)
 	if len(markup) > mostMarkup {
-		r.Missing = append(r.Missing, fmt.Sprintf("The topology is not drawn, for that takes %d bytes; `testbed graph` draws it.", len(markup)))
+		r.Missing = append(r.Missing,
+			fmt.Sprintf("The topology is not drawn, for that takes %d bytes; `testbed graph` draws it.", len(markup)))
 		return
 	}
 	d.files, d.graph = append(d.files, picture), markup

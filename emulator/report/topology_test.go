@@ -13,7 +13,9 @@ func TestLargeTopologiesAreNotDrawn(t *testing.T) {
 	dir := generate(t, 8)
 	large := topology.New("large")
 	for i := range mostDrawn + 1 {
-		if _, err := large.Add(topology.Vertex{Name: "n" + strings.Repeat("x", i%3) + string(rune('a'+i%26)) + strings.Repeat("y", i/26%40) + "_" + strings.Repeat("z", i/1040), Kind: topology.Switch}); err != nil {
+		if _, err := large.Add(topology.Vertex{Name: "n" + strings.Repeat("x",
+			i%3) + string(rune('a'+i%26)) + strings.Repeat("y", i/26%40) + "_" + strings.Repeat("z", i/1040),
+			Kind: topology.Switch}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -38,7 +38,8 @@ func (d *decoder) fail(p position, path, remedy, format string, args ...any) {
 		return
 	case len(d.errs) == maxErrors:
 		d.stopped = true
-		d.errs = append(d.errs, &Error{d.file, p.line, p.column, "", "there are too many errors to say them all", "mend the others first"})
+		d.errs = append(d.errs, &Error{d.file, p.line, p.column, "", "there are too many errors to say them all",
+			"mend the others first"})
 		return
 	}
 	d.errs = append(d.errs, &Error{d.file, p.line, p.column, path, fmt.Sprintf(format, args...), remedy})

@@ -30,11 +30,15 @@ func TestHostileFilesAreCheap(t *testing.T) {
 		bomb += fmt.Sprintf("%c: &%c [%s*%c]\n", c, c, strings.Repeat(fmt.Sprintf("*%c,", c-1), 8), c-1)
 	}
 	for name, text := range map[string]string{
-		"nested lists": fill("["), "nested mappings": fill("{"), "nested blocks": fill("- "), "questions": fill("? "), "aliases": bomb,
-		"keys": numbered(size, "k%d:\n"), "one key": fill("'':\n"), "anchors": numbered(size, "- &a%d x\n"), "words": "models: [" + fill("a,") + "]",
-		"links": "topology:\n  links: [" + fill("{},") + "]", "nodes": "topology:\n  nodes:\n" + numbered(size, "    n%d: {kind: host, memory: 1GiB, cpu: 4}\n"),
-		"repeated lists": "x: &x [" + strings.Repeat("[a],", size/8) + "]\nevents:\n- {at: 1s, partition: [" + strings.Repeat("*x,", size/8) + "]}\n",
-		"merges":         "x: &x {name: a}\ny: &y\n  <<: [" + fill("*x,") + "]\ntopology: *y\n",
+		"nested lists": fill("["), "nested mappings": fill("{"), "nested blocks": fill("- "), "questions": fill("? "),
+		"aliases": bomb,
+		"keys":    numbered(size, "k%d:\n"), "one key": fill("'':\n"), "anchors": numbered(size, "- &a%d x\n"),
+		"words": "models: [" + fill("a,") + "]",
+		"links": "topology:\n  links: [" + fill("{},") + "]", "nodes": "topology:\n  nodes:\n" + numbered(size,
+			"    n%d: {kind: host, memory: 1GiB, cpu: 4}\n"),
+		"repeated lists": "x: &x [" + strings.Repeat("[a],",
+			size/8) + "]\nevents:\n- {at: 1s, partition: [" + strings.Repeat("*x,", size/8) + "]}\n",
+		"merges": "x: &x {name: a}\ny: &y\n  <<: [" + fill("*x,") + "]\ntopology: *y\n",
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

@@ -55,7 +55,8 @@ func (r *reader) read(in io.Reader) (truncated bool, err error) {
 		case err == io.EOF:
 			return len(line) > 0, r.flush()
 		case errors.Is(err, bufio.ErrBufferFull):
-			return false, fmt.Errorf("line %d: %w: it is longer than the %d bytes that are read: %w", number, errLine, longest, readfile.ErrLimit)
+			return false, fmt.Errorf("line %d: %w: it is longer than the %d bytes that are read: %w", number, errLine, longest,
+				readfile.ErrLimit)
 		case err != nil:
 			return false, err
 		}

@@ -62,7 +62,8 @@ func quotedIn(t *testing.T, set *token.FileSet, text string, args []ast.Expr) (f
 			}
 			found++
 			if arg >= len(args) || !ofShell(args[arg]) {
-				t.Errorf("%q: what is filled into the command is not quoted: use shell.Quote or shell.Path (%s)", text, position(set, args))
+				t.Errorf("%q: what is filled into the command is not quoted: use shell.Quote or shell.Path (%s)", text,
+					position(set, args))
 			}
 		}
 	}

@@ -29,7 +29,8 @@ func (v *Values) decode(kind Type, encoding int64, text []byte, n int) error {
 	case encoding == byteStreamSplit && kind == Double:
 		return v.split(text, n)
 	}
-	return fmt.Errorf("%w: the encoding %d of a column of type %d is not one that is written here", errValues, encoding, kind)
+	return fmt.Errorf("%w: the encoding %d of a column of type %d is not one that is written here", errValues, encoding,
+		kind)
 }
 
 // plain decodes values one after the other.

@@ -72,7 +72,8 @@ func Open(from io.ReaderAt, size int64, columns []Column) (*File, error) {
 		err = f.check(footer)
 	}
 	if err == nil {
-		f.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(mostPage), zstd.WithDecoderMaxWindow(mostPage))
+		f.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(mostPage),
+			zstd.WithDecoderMaxWindow(mostPage))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
@@ -134,12 +135,14 @@ func (f *File) check(footer value) error {
 	for i, g := range f.groups {
 		n, ok := g.of(3).within(0, MaxGroup)
 		if !ok || len(g.of(1).list) != len(f.columns) {
-			return fmt.Errorf("row group %d has %d columns and %d rows; at most %d are read", i, len(g.of(1).list), g.of(3).number, MaxGroup)
+			return fmt.Errorf("row group %d has %d columns and %d rows; at most %d are read", i, len(g.of(1).list),
+				g.of(3).number, MaxGroup)
 		}
 		rows += int64(n)
 	}
 	if rows != footer.of(3).number || rows > MaxRows {
-		return fmt.Errorf("it announces %d rows, its row groups have %d, and at most %d are read", footer.of(3).number, rows, MaxRows)
+		return fmt.Errorf("it announces %d rows, its row groups have %d, and at most %d are read", footer.of(3).number, rows,
+			MaxRows)
 	}
 	return nil
 }
@@ -168,7 +171,8 @@ func (f *File) chunk(v *Values, kind Type, chunk value, rows int) error {
 		at = dictionary
 	}
 	if meta.of(1).number != int64(kind) || meta.of(4).number != codecZstd || meta.of(5).number != int64(rows) {
-		return fmt.Errorf("type %d, compression %d, %d values of %d rows", meta.of(1).number, meta.of(4).number, meta.of(5).number, rows)
+		return fmt.Errorf("type %d, compression %d, %d values of %d rows", meta.of(1).number, meta.of(4).number,
+			meta.of(5).number, rows)
 	}
 	if at < 4 || end < 0 || at > f.size-8 || end > f.size-8-at {
 		return errors.New("it is beyond the file's end")
@@ -199,7 +203,8 @@ func (f *File) page(v *Values, kind Type, at, end int64, most int) (int64, error
 	stored, ok1 := header.of(3).within(0, mostPage)
 	size, ok2 := header.of(2).within(0, mostPage)
 	if total := int64(length) + int64(stored); !ok1 || !ok2 || total > end-at {
-		return 0, fmt.Errorf("a page of %d bytes, %d decompressed, in %d; at most %d are read", header.of(3).number, header.of(2).number, end-at, mostPage)
+		return 0, fmt.Errorf("a page of %d bytes, %d decompressed, in %d; at most %d are read", header.of(3).number,
+			header.of(2).number, end-at, mostPage)
 	}
 	text, err := f.content(header, at+int64(length), stored, size)
 	if err != nil {
@@ -216,7 +221,8 @@ func (f *File) page(v *Values, kind Type, at, end int64, most int) (int64, error
 	case 3: // data, version 2
 		n, ok := data.of(1).within(1, int64(most))
 		if !ok || data.of(2).number != 0 || data.of(5).number != 0 || data.of(6).number != 0 {
-			return 0, fmt.Errorf("a page of %d values, %d of them missing, where %d are due", data.of(1).number, data.of(2).number, most)
+			return 0, fmt.Errorf("a page of %d values, %d of them missing, where %d are due", data.of(1).number,
+				data.of(2).number, most)
 		}
 		err = v.decode(kind, data.of(4).number, text, n)
 	default:

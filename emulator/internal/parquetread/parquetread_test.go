@@ -26,7 +26,8 @@ type row struct {
 	H int64   `parquet:"h,plain"`
 }
 
-var columns = []Column{{"a", Int32}, {"b", Int64}, {"c", Text}, {"d", Double}, {"e", Double}, {"f", Int32}, {"g", Text}, {"h", Int64}}
+var columns = []Column{{"a", Int32}, {"b", Int64}, {"c", Text}, {"d", Double}, {"e", Double}, {"f", Int32}, {"g",
+	Text}, {"h", Int64}}
 
 // written is a file of so many row groups with so many rows each.
 func written(t testing.TB, random *rand.Rand, groups, rows int) ([]byte, []row) {
@@ -37,7 +38,8 @@ func written(t testing.TB, random *rand.Rand, groups, rows int) ([]byte, []row) 
 	for range groups {
 		var group []row
 		for i := range rows {
-			r := row{A: int32(random.IntN(3)) - 1, B: random.Int64() >> random.IntN(64), C: []string{"", "load", "load+net"}[random.IntN(3)], D: random.NormFloat64(),
+			r := row{A: int32(random.IntN(3)) - 1, B: random.Int64() >> random.IntN(64), C: []string{"", "load",
+				"load+net"}[random.IntN(3)], D: random.NormFloat64(),
 				E: float64(random.IntN(1 << random.IntN(18))), F: int32(i), G: string(rune('a' + random.IntN(20))), H: -int64(i)}
 			group = append(group, r)
 		}

@@ -61,7 +61,8 @@ func FuzzText(f *testing.F) {
 	f.Add("\x1b]0;x\a\u009b\u202e\xff\n", 2)
 	f.Fuzz(func(t *testing.T, text string, at int) {
 		got := Text(text)
-		if !utf8.ValidString(got) || strings.ContainsFunc(strings.NewReplacer("\n", "", "\t", "").Replace(got), Unsafe) || strings.ContainsAny(Line(text), "\n\t") {
+		if !utf8.ValidString(got) || strings.ContainsFunc(strings.NewReplacer("\n", "", "\t", "").Replace(got), Unsafe) ||
+			strings.ContainsAny(Line(text), "\n\t") {
 			t.Fatalf("%q of %q", got, text)
 		}
 		var out bytes.Buffer

@@ -90,7 +90,8 @@ func TestBudget(t *testing.T) {
 	if n, err := io.ReadFull(b, make([]byte, 8)); n != 8 || err != nil {
 		t.Fatal(n, err)
 	}
-	if _, err := b.Read(make([]byte, 1)); !errors.Is(err, ErrLimit) || !strings.Contains(err.Error(), "row of more than the 8 bytes") {
+	if _, err := b.Read(make([]byte, 1)); !errors.Is(err, ErrLimit) || !strings.Contains(err.Error(),
+		"row of more than the 8 bytes") {
 		t.Errorf("beyond the budget: %v", err)
 	}
 	b.Reset()

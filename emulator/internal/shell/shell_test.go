@@ -8,8 +8,10 @@ import (
 	"testbed/emulator/internal/printable"
 )
 
-var words = []string{"", "plain", "results/iiot-1", "x; curl x|sh #", "$(id)", "`id`", `"quoted"`, "it's", `back\slash`, "a b", "*?[a]~", "~root", "!!", "=ls",
-	"new\nline", "tab\t", "\x1b]0;owned\a'\\", "bidi \u202e", "\u009b", "\xff\xfe", "Spår", "-n", "a'$(id)'b\n", "{a,b}", "#x", "a=b", "%1"}
+var words = []string{"", "plain", "results/iiot-1", "x; curl x|sh #", "$(id)", "`id`", `"quoted"`, "it's",
+	`back\slash`, "a b", "*?[a]~", "~root", "!!", "=ls",
+	"new\nline", "tab\t", "\x1b]0;owned\a'\\", "bidi \u202e", "\u009b", "\xff\xfe", "Spår", "-n", "a'$(id)'b\n", "{a,b}",
+	"#x", "a=b", "%1"}
 
 // Every word comes back from a shell as it was, and what a terminal acts on is not in it.
 func TestQuoteSurvivesTheShell(t *testing.T) {

@@ -191,7 +191,8 @@ func (l *links) charge(t, middle time.Time, bytes float64) {
 			continue
 		}
 		list := l.wire[s.model]
-		if n := len(list); n > 0 && (n == mostRounds || t.Sub(list[n-1].Time) < 20*time.Millisecond) { // the same round of samples
+		if n := len(list); n > 0 && (n == mostRounds ||
+			t.Sub(list[n-1].Time) < 20*time.Millisecond) { // the same round of samples
 			list[n-1].Bytes += bytes
 			return
 		}

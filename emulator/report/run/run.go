@@ -209,7 +209,8 @@ func (r *Run) addPrediction(all map[predictedBy]*Predicted, p *predict.Predictio
 		return err
 	}
 	if len(r.Engines) > mostEngines || len(all) > mostEngines*record.MaxChains {
-		return fmt.Errorf("predictions of more than %d engines, or of more than %d chains: %w", mostEngines, record.MaxChains, readfile.ErrLimit)
+		return fmt.Errorf("predictions of more than %d engines, or of more than %d chains: %w", mostEngines,
+			record.MaxChains, readfile.ErrLimit)
 	}
 	if at := slices.Index(r.Models, string(p.Model)); at >= 0 {
 		all[predictedBy{engine, r.Models[at], p.Index}] = &Predicted{Traffic: p.Traffic,

@@ -20,11 +20,13 @@ func TestNetworksAreBounded(t *testing.T) {
 		fmt.Fprintf(&edges, "v%d%s\n", i, row)
 	}
 	for what, text := range map[string]string{"vertices": names.String(), "edges": edges.String()} {
-		if _, err := Parse(strings.NewReader(""), strings.NewReader(""), strings.NewReader(text), "x"); !errors.Is(err, readfile.ErrLimit) && what == "vertices" || err == nil {
+		if _, err := Parse(strings.NewReader(""), strings.NewReader(""), strings.NewReader(text), "x"); !errors.Is(err,
+			readfile.ErrLimit) && what == "vertices" || err == nil {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if _, err := Parse(strings.NewReader(strings.Repeat("x", maxLine+1)), strings.NewReader(""), strings.NewReader(""), "x"); err == nil || !strings.Contains(err.Error(), "x.nodes:1") {
+	if _, err := Parse(strings.NewReader(strings.Repeat("x", maxLine+1)), strings.NewReader(""), strings.NewReader(""),
+		"x"); err == nil || !strings.Contains(err.Error(), "x.nodes:1") {
 		t.Errorf("a line without an end: %v", err)
 	}
 }

@@ -14,10 +14,12 @@ import (
 // Rows that are not in the format are counted, and the first of them kept.
 func TestMalformedRowsAreBounded(t *testing.T) {
 	trace, err := Read(strings.NewReader(strings.Repeat("x\n", 3*mostListed)), "x")
-	if err != nil || len(trace.Malformed) != mostListed || trace.Unlisted != 2*mostListed || trace.Malformed[9].Line != 10 {
+	if err != nil || len(trace.Malformed) != mostListed || trace.Unlisted != 2*mostListed ||
+		trace.Malformed[9].Line != 10 {
 		t.Errorf("%d listed and %d not, %v", len(trace.Malformed), trace.Unlisted, err)
 	}
-	if _, err := Read(strings.NewReader(strings.Repeat("x", maxRow+2)), "name"); err == nil || !strings.Contains(err.Error(), "name") {
+	if _, err := Read(strings.NewReader(strings.Repeat("x", maxRow+2)), "name"); err == nil ||
+		!strings.Contains(err.Error(), "name") {
 		t.Errorf("a row without an end: %v", err)
 	}
 }
@@ -51,7 +53,8 @@ func TestChainsOfLargeNumbers(t *testing.T) {
 	if took := (after.TotalAlloc - before.TotalAlloc) >> 20; took > 200 || len(jobs) != 20_000 {
 		t.Errorf("%d MB for %d jobs", took, len(jobs))
 	}
-	if j := jobs[0]; len(j.Tasks) != 2 || j.Tasks[0].Name != "M1" || j.Tasks[1].Name != "R10000_1_9999" || len(j.States) != 1 {
+	if j := jobs[0]; len(j.Tasks) != 2 || j.Tasks[0].Name != "M1" || j.Tasks[1].Name != "R10000_1_9999" ||
+		len(j.States) != 1 {
 		t.Errorf("%+v", j)
 	}
 }

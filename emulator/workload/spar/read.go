@@ -46,7 +46,8 @@ func Read(r io.Reader, name string) (*Trace, error) {
 			trace.malformed(line, err)
 		}
 		if trace.Rows > maxRows || trace.dependencies > maxDependencies {
-			return nil, fmt.Errorf("%s:%d: at most %d rows and %d dependencies are read: %w", name, line, maxRows, maxDependencies, readfile.ErrLimit)
+			return nil, fmt.Errorf("%s:%d: at most %d rows and %d dependencies are read: %w", name, line, maxRows,
+				maxDependencies, readfile.ErrLimit)
 		}
 	}
 	if err := scanner.Err(); err != nil {
