@@ -159,7 +159,8 @@ func TestNodesAreNotTheirNames(t *testing.T) {
 func TestImageUnderTheNodeImagesNameIsNotRun(t *testing.T) {
 	r, testbed, ctx := testRuntime(t), bed("other"), context.Background()
 	clean(t, r, testbed)
-	r.key = noderuntime.NewSecret // an image that no other test has
+	key := noderuntime.NewSecret() // gives an image that no other test has
+	r.key = func() noderuntime.Secret { return key }
 	s := newStrangers(t, r)
 	i, err := r.nodeImageOf()
 	if err != nil {
