@@ -20,6 +20,12 @@ func sleeper(t *testing.T) *exec.Cmd {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	// Start returns while the kernel is still at work on the new program.
+	for deadline := time.Now().Add(10 * time.Second); strings.Join(CommandLineOf(cmd.Process.Pid), " ") != "sleep 60"; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("sleep did not start")
+		}
+	}
 	return cmd
 }
 
