@@ -27,11 +27,11 @@ func inspectCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
-			queues, err := bed.Fabric.Inspect(c.Context)
+			network, err := bed.Fabric.Inspect(c.Context)
 			if err != nil {
 				return fmt.Errorf("asking the fabric of %s: %w", bed.Journal.Testbed, err)
 			}
-			dead := bed.Dead()
+			queues, dead := network.Queues, bed.Dead()
 			if form == "json" {
 				return printJSON(s, struct {
 					*orchestrator.Journal

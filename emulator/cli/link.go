@@ -53,10 +53,11 @@ func linkShow(c *cli.Context, s *State) error {
 	if _, err := vertices(network.Topology, c.Args().Slice(), isLink); err != nil {
 		return err
 	}
-	queues, err := bed.Fabric.Inspect(c.Context)
+	status, err := bed.Fabric.Inspect(c.Context)
 	if err != nil {
 		return fmt.Errorf("asking the fabric of %s: %w", bed.Journal.Testbed, err)
 	}
+	queues := status.Queues
 	if c.NArg() > 0 {
 		queues = slices.DeleteFunc(queues, func(q fabric.QueueStatus) bool { return !slices.Contains(c.Args().Slice(), q.Link) })
 	}

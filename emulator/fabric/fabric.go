@@ -7,7 +7,9 @@ package fabric
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"testbed/emulator/netns"
@@ -48,12 +50,15 @@ type Station struct {
 type Fabric interface {
 	// Name is the word in the scenario: userspace or netem.
 	Name() string
-	// Apply makes the network as wanted: it creates what is missing and changes what differs. After an
-	// error nothing that Close cannot remove is left. On a network that is up it touches only what differs,
-	// and loses no packet by the change itself.
+	// Apply makes the network as wanted, whatever there is: it compares what it observes, never what it
+	// remembers, with want, creates what is missing, changes what differs, and removes what is wanted no more;
+	// stations, switches and links come and go. On a network that is up it touches only what differs, and
+	// loses no packet by the change itself. After an error nothing that Close cannot remove is left, and the
+	// next Apply, of whatever network, makes that one. Stations whose namespace is not there are left out and
+	// all else is made: the error is then an *AbsentError.
 	Apply(ctx context.Context, want Network) error
-	// Inspect reads back what is in force, one entry a queue, with its counters.
-	Inspect(ctx context.Context) ([]QueueStatus, error)
+	// Inspect reads back what is in force from what carries it, with counters.
+	Inspect(ctx context.Context) (Status, error)
 	// Close removes the network. It needs no earlier Apply by this process and may be repeated.
 	Close(ctx context.Context) error
 }
@@ -62,6 +67,39 @@ type Fabric interface {
 type Watcher interface {
 	// Watch blocks until the fabric has ended, which is an error, or ctx has, which is none.
 	Watch(ctx context.Context) error
+}
+
+// ErrAbsent is wrapped by errors about stations whose namespace is not there.
+var ErrAbsent = errors.New("not there")
+
+// AbsentError says which stations could not be attached, as their nodes do not run. All else is as wanted.
+type AbsentError struct {
+	Stations []string // names, in the network's order
+}
+
+func (e *AbsentError) Error() string {
+	return fmt.Sprintf("the network namespace of %s is %v", strings.Join(e.Stations, ", "), ErrAbsent)
+}
+
+// Unwrap is ErrAbsent.
+func (e *AbsentError) Unwrap() error { return ErrAbsent }
+
+// Status is a network as it is in force.
+type Status struct {
+	Queues   []QueueStatus   `json:"links"`
+	Stations []StationStatus `json:"stations"` // those that the fabric was told to attach
+}
+
+// StationStatus is one station's attachment as it is in force, with what was not carried for it.
+type StationStatus struct {
+	Name     string `json:"name"`
+	Attached bool   `json:"attached"`       // false: it carries nothing for the station
+	Note     string `json:"note,omitempty"` // why it does not, or what differs from what was wanted
+	// Unreachable counts packets to addresses that no station has; Ignored those of kinds that the fabric does
+	// not emulate; Errors those that the host lost when they were read or written.
+	Unreachable uint64 `json:"unreachable"`
+	Ignored     uint64 `json:"ignored"`
+	Errors      uint64 `json:"errors"`
 }
 
 // QueueStatus is one queue as it is in force.

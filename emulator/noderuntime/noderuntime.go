@@ -63,6 +63,34 @@ type Node struct {
 // Namespace is the node's network namespace.
 func (n Node) Namespace() netns.Ref { return netns.Ref{Path: n.NetNS, Start: n.Start, Inode: n.Inode} }
 
+// State is how a node is.
+type State string
+
+// The states of a node.
+const (
+	Running   State = "running"
+	Paused    State = "paused"    // it is there, and executes nothing
+	Restarted State = "restarted" // it runs again, as another process in another network namespace
+	Dead      State = "dead"
+)
+
+// Condition is how a node that was started is now.
+type Condition struct {
+	State State
+	Node  Node // as it was given; of a restarted one, as it runs now
+}
+
+// Alive are the nodes that run, or are paused, as they were started.
+func Alive(all []Condition) []Node {
+	var alive []Node
+	for _, c := range all {
+		if c.State == Running || c.State == Paused {
+			alive = append(alive, c.Node)
+		}
+	}
+	return alive
+}
+
 // Stdio is what an executed command is connected to; nil members mean none.
 type Stdio struct {
 	In       io.Reader
@@ -73,13 +101,13 @@ type Stdio struct {
 type Runtime interface {
 	// Name is the word in the scenario: process or docker.
 	Name() string
-	// Start starts all nodes and returns when each one's first process says that it is ready. On an
+	// Start starts these nodes, perhaps beside others of the testbed, and returns when each one's first process says that it is ready. On an
 	// error or cancellation those started are removed. As they become ready it calls progress, which may
 	// be nil, with their number, one call at a time.
 	Start(ctx context.Context, specs []Spec, progress func(ready int)) ([]Node, error)
-	// Alive returns those of the nodes, as Start returned them, that still run as they did: none whose
-	// number or name another process or container has by now.
-	Alive(ctx context.Context, nodes []Node) ([]Node, error)
+	// Inspect says how each of the nodes, as Start returned them, is now, in their order. None whose number or
+	// name another process or container has by now passes for running.
+	Inspect(ctx context.Context, nodes []Node) ([]Condition, error)
 	// Find looks for nodes of a testbed without a record of them, or of every testbed where the name is
 	// empty, sorted by testbed and name. It believes only what nobody but testbed can have made, and serves removal.
 	Find(ctx context.Context, testbed string) ([]Node, error)
@@ -88,4 +116,7 @@ type Runtime interface {
 	// Remove removes a testbed's nodes: those given, as Start returned them, and those that Find finds, and all
 	// that is left of them. It touches nothing that it cannot prove to be testbed's. It may be repeated.
 	Remove(ctx context.Context, testbed string, nodes []Node) error
+	// Stop removes these nodes, as Start returned them, and what is left of them, dead ones too, and leaves the
+	// testbed's others alone. It may be repeated.
+	Stop(ctx context.Context, nodes []Node) error
 }

@@ -21,7 +21,7 @@ import (
 
 // Inspector tells what a network's queues have done. Every fabric.Fabric is one.
 type Inspector interface {
-	Inspect(ctx context.Context) ([]fabric.QueueStatus, error)
+	Inspect(ctx context.Context) (fabric.Status, error)
 }
 
 // Defaults.
@@ -138,7 +138,7 @@ func (s *Sampler) run(ctx context.Context) {
 
 // sample makes one sample. What it cannot ask it leaves as it was.
 func (s *Sampler) sample(ctx context.Context) {
-	queues, err := s.config.Fabric.Inspect(ctx)
+	status, err := s.config.Fabric.Inspect(ctx)
 	if ctx.Err() != nil {
 		return
 	}
@@ -149,7 +149,7 @@ func (s *Sampler) sample(ctx context.Context) {
 	}
 	first := s.previous == nil
 	elapsed := now.Sub(s.at).Seconds()
-	links := s.links(queues, now, elapsed)
+	links := s.links(status.Queues, now, elapsed)
 	host := s.host.sample(s.config.Tags, now, elapsed)
 	s.at = now
 	if first {

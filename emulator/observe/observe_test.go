@@ -25,7 +25,7 @@ type fake struct {
 
 const rate = 8_000_000 // bit/s: a byte each microsecond
 
-func (f *fake) Inspect(ctx context.Context) ([]fabric.QueueStatus, error) {
+func (f *fake) Inspect(ctx context.Context) (fabric.Status, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked++
@@ -33,15 +33,15 @@ func (f *fake) Inspect(ctx context.Context) ([]fabric.QueueStatus, error) {
 		select {
 		case <-time.After(f.delay):
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return fabric.Status{}, ctx.Err()
 		}
 	}
 	n := f.base + uint64(time.Since(f.begin).Microseconds())
-	return []fabric.QueueStatus{
+	return fabric.Status{Queues: []fabric.QueueStatus{
 		{Link: "half", Rate: rate, Bytes: n / 2, Packets: n / 200},
 		{Link: "full", Dir: 1, Rate: rate, Bytes: n, Packets: n / 100, Dropped: n / 1000, Lost: n / 2000},
 		{Link: "open", Bytes: 10},
-	}, f.err
+	}}, f.err
 }
 
 func (f *fake) set(change func(*fake)) {

@@ -195,11 +195,11 @@ func (h *Host) Open(ctx context.Context, name string) (*Testbed, error) {
 	if err != nil {
 		return nil, err
 	}
-	alive, err := node.Alive(ctx, journal.nodes())
+	conditions, err := node.Inspect(ctx, journal.nodes())
 	if err != nil {
 		return nil, err
 	}
-	return newTestbed(h.Store, journal, node, net, alive), nil
+	return newTestbed(h.Store, journal, node, net, noderuntime.Alive(conditions)), nil
 }
 
 // only is the name of the one testbed there is.

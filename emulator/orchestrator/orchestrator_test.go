@@ -85,14 +85,22 @@ func (f fakeRuntime) Start(_ context.Context, specs []noderuntime.Spec, _ func(i
 	return f.nodes[specs[0].Testbed], f.failStart
 }
 
-func (f fakeRuntime) Alive(_ context.Context, nodes []noderuntime.Node) ([]noderuntime.Node, error) {
-	var alive []noderuntime.Node
-	for _, n := range nodes {
+func (f fakeRuntime) Inspect(_ context.Context, nodes []noderuntime.Node) ([]noderuntime.Condition, error) {
+	all := make([]noderuntime.Condition, len(nodes))
+	for i, n := range nodes {
+		all[i] = noderuntime.Condition{State: noderuntime.Dead, Node: n}
 		if slices.Contains(f.nodes[n.Testbed], n) {
-			alive = append(alive, n)
+			all[i].State = noderuntime.Running
 		}
 	}
-	return alive, nil
+	return all, nil
+}
+
+func (f fakeRuntime) Stop(_ context.Context, nodes []noderuntime.Node) error {
+	for _, n := range nodes {
+		f.nodes[n.Testbed] = slices.DeleteFunc(f.nodes[n.Testbed], func(o noderuntime.Node) bool { return o == n })
+	}
+	return nil
 }
 
 func (f fakeRuntime) Find(_ context.Context, testbed string) ([]noderuntime.Node, error) {
@@ -128,7 +136,7 @@ func (f fakeFabric) Apply(_ context.Context, want fabric.Network) error {
 	f.networks[f.testbed] = want
 	return f.failApply
 }
-func (f fakeFabric) Inspect(context.Context) ([]fabric.QueueStatus, error) { return nil, nil }
+func (f fakeFabric) Inspect(context.Context) (fabric.Status, error) { return fabric.Status{}, nil }
 func (f fakeFabric) Close(context.Context) error {
 	delete(f.networks, f.testbed)
 	return nil

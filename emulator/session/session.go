@@ -275,12 +275,12 @@ func (r *run) conclude(ctx context.Context, failed error) error {
 	// The counters are worth a moment even when the run was cut short.
 	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	queues, err := r.Testbed.Fabric.Inspect(asking)
+	status, err := r.Testbed.Fabric.Inspect(asking)
 	if err != nil && failed == nil {
 		failed = fmt.Errorf("asking the fabric for its counters: %w", err)
 		m.Error = failed.Error()
 	}
-	m.Queues = queues
+	m.Queues = status.Queues
 	if err := m.Write(r.dir.Path()); err != nil { // the comparison reads what an empty function takes from it
 		return errors.Join(failed, err)
 	}

@@ -134,7 +134,7 @@ func (b *Bench) queue(f fabric.Fabric, link string, dir int) fabric.QueueStatus 
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	for _, q := range all {
+	for _, q := range all.Queues {
 		if q.Link == link && q.Dir == dir {
 			return q
 		}

@@ -10,7 +10,12 @@ import (
 )
 
 // Inspect implements fabric.Fabric: what the kernel holds and has counted.
-func (f *Fabric) Inspect(ctx context.Context) ([]fabric.QueueStatus, error) {
+func (f *Fabric) Inspect(ctx context.Context) (fabric.Status, error) {
+	queues, err := f.queues(ctx)
+	return fabric.Status{Queues: queues}, err
+}
+
+func (f *Fabric) queues(ctx context.Context) ([]fabric.QueueStatus, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.load(); err != nil {

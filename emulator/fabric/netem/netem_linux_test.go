@@ -68,7 +68,8 @@ func TestKernelHoldsWhatWasAsked(t *testing.T) {
 	b.Cable("a", "b", there, back)
 	f := perTestbed(t)(t, b.Testbed)
 	b.Apply(f)
-	queues, err := f.Inspect(t.Context())
+	status, err := f.Inspect(t.Context())
+	queues := status.Queues
 	if err != nil || len(queues) != 2 {
 		t.Fatal(queues, err)
 	}

@@ -27,7 +27,7 @@ func (*Fabric) Name() string { return Name }
 func (*Fabric) Apply(context.Context, fabric.Network) error { return errSystem }
 
 // Inspect refuses.
-func (*Fabric) Inspect(context.Context) ([]fabric.QueueStatus, error) { return nil, errSystem }
+func (*Fabric) Inspect(context.Context) (fabric.Status, error) { return fabric.Status{}, errSystem }
 
 // Close has nothing to close.
 func (*Fabric) Close(context.Context) error { return nil }

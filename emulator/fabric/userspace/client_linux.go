@@ -87,9 +87,9 @@ func whole(want fabric.Network) (question, error) {
 }
 
 // Inspect asks the process what is in force.
-func (f *Fabric) Inspect(ctx context.Context) ([]fabric.QueueStatus, error) {
+func (f *Fabric) Inspect(ctx context.Context) (fabric.Status, error) {
 	a, err := f.inspect(ctx)
-	return a.Queues, err
+	return fabric.Status{Queues: a.Queues}, err
 }
 
 // Stats asks the process for what belongs to no queue.

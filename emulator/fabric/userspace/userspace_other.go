@@ -25,7 +25,7 @@ func (*Fabric) Name() string { return "userspace" }
 func (*Fabric) Apply(context.Context, fabric.Network) error { return errOther }
 
 // Inspect returns an error.
-func (*Fabric) Inspect(context.Context) ([]fabric.QueueStatus, error) { return nil, errOther }
+func (*Fabric) Inspect(context.Context) (fabric.Status, error) { return fabric.Status{}, errOther }
 
 // Stats returns an error.
 func (*Fabric) Stats(context.Context) (Stats, error) { return Stats{}, errOther }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
@@ -12,8 +13,23 @@ import (
 	"testbed/emulator/noderuntime"
 )
 
-// Alive asks the kernel for the processes that were recorded, and the engine for their containers.
-func (r *Runtime) Alive(ctx context.Context, nodes []noderuntime.Node) ([]noderuntime.Node, error) {
+// Inspect asks the kernel for the processes that were recorded, and the engine for their containers.
+func (r *Runtime) Inspect(ctx context.Context, nodes []noderuntime.Node) ([]noderuntime.Condition, error) {
+	alive, err := r.alive(ctx, nodes)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]noderuntime.Condition, len(nodes))
+	for i, n := range nodes {
+		all[i] = noderuntime.Condition{State: noderuntime.Dead, Node: n}
+		if slices.Contains(alive, n) {
+			all[i].State = noderuntime.Running
+		}
+	}
+	return all, nil
+}
+
+func (r *Runtime) alive(ctx context.Context, nodes []noderuntime.Node) ([]noderuntime.Node, error) {
 	var live []noderuntime.Node
 	for _, n := range nodes {
 		ok, err := same(n)

@@ -139,7 +139,7 @@ func TestEngineInAnotherPidNamespaceIsRefused(t *testing.T) {
 	if err != nil || !slices.Equal(found, want) {
 		t.Errorf("found %v (%v), want %v", found, err, want)
 	}
-	if alive, err := r.Alive(ctx, found); err != nil || len(alive) > 0 {
+	if alive, err := r.alive(ctx, found); err != nil || len(alive) > 0 {
 		t.Errorf("alive are %v (%v)", alive, err)
 	}
 	command := []string{binaryInside, runtimetest.Probe, "exit", "0"}

@@ -39,6 +39,20 @@ func (r *Runtime) Remove(ctx context.Context, testbed string, nodes []noderuntim
 	return r.removeWhere(ctx, LabelTestbed+"="+testbed, r.mine(nodes))
 }
 
+// Stop removes the containers that the nodes are recorded with.
+func (r *Runtime) Stop(ctx context.Context, nodes []noderuntime.Node) error {
+	recorded := map[string]noderuntime.Node{}
+	for _, n := range nodes {
+		if isID(n.Container) {
+			recorded[n.Container] = n
+		}
+	}
+	return r.removeWhere(ctx, labelProof, func(c container.Summary) bool {
+		n, ok := recorded[c.ID]
+		return ok && isNode(c.Labels, n)
+	})
+}
+
 // mine returns what tells the containers that testbed made: those of recorded nodes by their IDs, others by
 // their signatures, unless a record says that there cannot be another one of their launch.
 func (r *Runtime) mine(nodes []noderuntime.Node) func(container.Summary) bool {

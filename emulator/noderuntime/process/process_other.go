@@ -29,10 +29,13 @@ func (*Runtime) Start(context.Context, []noderuntime.Spec, func(int)) ([]noderun
 // Find returns an error that wraps noderuntime.ErrNotSupported.
 func (*Runtime) Find(context.Context, string) ([]noderuntime.Node, error) { return nil, unsupported() }
 
-// Alive returns an error that wraps noderuntime.ErrNotSupported.
-func (*Runtime) Alive(context.Context, []noderuntime.Node) ([]noderuntime.Node, error) {
+// Inspect returns an error that wraps noderuntime.ErrNotSupported.
+func (*Runtime) Inspect(context.Context, []noderuntime.Node) ([]noderuntime.Condition, error) {
 	return nil, unsupported()
 }
+
+// Stop returns an error that wraps noderuntime.ErrNotSupported.
+func (*Runtime) Stop(context.Context, []noderuntime.Node) error { return unsupported() }
 
 // Exec returns an error that wraps noderuntime.ErrNotSupported.
 func (*Runtime) Exec(context.Context, noderuntime.Node, []string, noderuntime.Stdio) (int, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -47,6 +48,22 @@ func (r *Runtime) Remove(ctx context.Context, testbed string, nodes []noderuntim
 	}
 	r.reap()
 	return removeNames(r.Names, testbed)
+}
+
+// Stop kills the first process of each of the nodes, and removes their names.
+func (r *Runtime) Stop(ctx context.Context, nodes []noderuntime.Node) error {
+	for found := range slices.Chunk(nodes, batch) {
+		err := killAll(ctx, found)
+		r.reap()
+		if err != nil {
+			return err
+		}
+	}
+	names := map[string]bool{}
+	for _, n := range nodes {
+		names[namePrefix(n.Testbed)+n.Node] = true
+	}
+	return removeNamed(r.Names, func(name string) bool { return names[name] })
 }
 
 // victim is a process held on to: it cannot become another one in between.

@@ -21,23 +21,24 @@ func (r *Runtime) Find(ctx context.Context, testbed string) ([]noderuntime.Node,
 	return scan(testbed)
 }
 
-// Alive returns the nodes whose first process is still the one that was started.
-func (r *Runtime) Alive(ctx context.Context, nodes []noderuntime.Node) ([]noderuntime.Node, error) {
+// Inspect tells the nodes whose first process is still the one that was started from those that are dead.
+func (r *Runtime) Inspect(ctx context.Context, nodes []noderuntime.Node) ([]noderuntime.Condition, error) {
 	r.reap()
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	var alive []noderuntime.Node
-	for _, n := range nodes {
+	all := make([]noderuntime.Condition, len(nodes))
+	for i, n := range nodes {
+		all[i] = noderuntime.Condition{State: noderuntime.Dead, Node: n}
 		p, err := noderuntime.Hold(n)
 		if err == nil {
 			p.Close()
-			alive = append(alive, n)
+			all[i].State = noderuntime.Running
 		} else if !errors.Is(err, noderuntime.ErrNoSuchNode) {
 			return nil, err
 		}
 	}
-	return alive, nil
+	return all, nil
 }
 
 // scan finds the nodes of a testbed, or of all, sorted by testbed and name.

@@ -21,11 +21,11 @@ func Secret(testbed, run string) noderuntime.Secret { return key.Derive(testbed,
 
 func (s *suite) alive(nodes []noderuntime.Node) []noderuntime.Node {
 	s.Helper()
-	alive, err := s.runtime.Alive(context.Background(), nodes)
+	all, err := s.runtime.Inspect(context.Background(), nodes)
 	if err != nil {
 		s.Fatal(err)
 	}
-	return alive
+	return noderuntime.Alive(all)
 }
 
 // aliveAreThoseMeant: a node is neither its name nor its number.
