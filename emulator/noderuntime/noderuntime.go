@@ -48,6 +48,12 @@ type Logger interface {
 	Logs(ctx context.Context, node Node, follow bool, out io.Writer) error
 }
 
+// Watcher is implemented by runtimes whose nodes are no processes that this one could hold on to.
+type Watcher interface {
+	// Watch blocks until one of the nodes does not run any more, which it names, or ctx ends.
+	Watch(ctx context.Context, nodes []Node) (died string, err error)
+}
+
 // Node is a node that was started. It is the process that had the number at that time, in the namespace of
 // that number, and no other: whoever enters or ends it compares both.
 type Node struct {

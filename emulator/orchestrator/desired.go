@@ -11,9 +11,17 @@ import (
 	"testbed/emulator/units"
 )
 
-// subnet is the network of every testbed's stations. Testbeds do not see each other, nor the host, so
+// DefaultSubnet is the network of every testbed's stations. Testbeds do not see each other, nor the host, so
 // all use the same.
-var subnet = netip.MustParsePrefix("10.64.0.0/16")
+var DefaultSubnet = netip.MustParsePrefix("10.64.0.0/16")
+
+// subnet is the network of this host's testbeds.
+func (h *Host) subnet() netip.Prefix {
+	if h.Subnet.IsValid() {
+		return h.Subnet
+	}
+	return DefaultSubnet
+}
 
 // FunctionPort is the TCP port of every node's FaaS.
 const FunctionPort = 8080
@@ -25,18 +33,30 @@ type Station struct {
 	Addr netip.Addr
 }
 
-// Stations gives every host and the cloud an address of the testbed's subnet, in the topology's order.
-// It fails where the subnet is too small.
-func Stations(t *topology.Topology) ([]Station, error) {
+// Stations gives every host and the cloud an address of the default subnet, in the topology's order. It fails
+// where the subnet is too small.
+func Stations(t *topology.Topology) ([]Station, error) { return stationsIn(DefaultSubnet, t, nil) }
+
+// stationsIn gives the hosts that are known the addresses that they have, and others the lowest that are free.
+func stationsIn(subnet netip.Prefix, t *topology.Topology, known map[string]netip.Addr) ([]Station, error) {
 	ids := t.Attached()
 	if limit := 1<<(32-subnet.Bits()) - 2; len(ids) > limit {
 		return nil, fmt.Errorf("the topology has %d hosts; an emulated network holds %d at most", len(ids), limit)
 	}
-	stations := make([]Station, len(ids))
-	addr := subnet.Addr()
+	stations, taken := make([]Station, len(ids)), map[netip.Addr]bool{}
 	for i, id := range ids {
-		addr = addr.Next()
-		stations[i] = Station{ID: id, Name: t.Vertices[id].Name, Addr: addr}
+		stations[i] = Station{ID: id, Name: t.Vertices[id].Name, Addr: known[t.Vertices[id].Name]}
+		taken[stations[i].Addr] = true
+	}
+	addr := subnet.Addr()
+	for i := range stations {
+		if stations[i].Addr.IsValid() {
+			continue
+		}
+		for addr = addr.Next(); taken[addr]; {
+			addr = addr.Next()
+		}
+		stations[i].Addr = addr
 	}
 	return stations, nil
 }
@@ -80,7 +100,7 @@ func (c TCP) Sysctls() map[string]string {
 }
 
 // network is the fabric's part of the desired state.
-func network(testbed string, t *topology.Topology, stations []Station, tcp TCP, seed uint64, spaces map[string]netns.Ref) fabric.Network {
+func network(testbed string, subnet netip.Prefix, t *topology.Topology, stations []Station, tcp TCP, seed uint64, spaces map[string]netns.Ref) fabric.Network {
 	want := fabric.Network{Testbed: testbed, Topology: t, Queues: t.QueueLimits(), Seed: seed}
 	for _, s := range stations {
 		want.Stations = append(want.Stations, fabric.Station{
@@ -107,7 +127,7 @@ func (r *Request) Desired() (*Desired, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Desired{Testbed: r.Testbed, Runtime: r.Runtime, Fabric: r.Fabric, Nodes: records(r.Topology, stations, nil)}
+	d := &Desired{Testbed: r.Testbed, Runtime: r.Runtime, Fabric: r.Fabric, Nodes: records(r.Topology, stations, r.configs(Store(""), stations), nil)}
 	limits := r.Topology.QueueLimits()
 	for _, id := range r.Topology.Links() {
 		v := r.Topology.Vertices[id]

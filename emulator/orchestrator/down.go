@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 
+	"testbed/emulator/fabric"
 	"testbed/emulator/internal/shell"
 	"testbed/emulator/noderuntime"
 )
@@ -29,7 +31,10 @@ func (h *Host) down(ctx context.Context, testbed string, forget bool, progress f
 	}
 	release, err := h.Store.acquire(ctx, testbed)
 	if err != nil {
-		return err
+		if _, there := os.Lstat(h.Store.Dir(testbed)); there == nil || ctx.Err() != nil {
+			return err
+		}
+		release = func() {} // without a directory, and without room for one: nobody else is at work on it either
 	}
 	defer release()
 	if progress == nil {
@@ -39,9 +44,9 @@ func (h *Host) down(ctx context.Context, testbed string, forget bool, progress f
 }
 
 // remove takes down what Up made: what the journal names, and what can be proved to be the testbed's without it.
-// A runtime or fabric that this host does not support is passed over, unless the journal says that it was
-// used: an engine that does not answer at the moment still has the nodes. That is looked at before anything is
-// touched. Where there is a journal that cannot be understood, everything is tried, and the journal stays.
+// An engine that does not answer is passed over, unless the journal says that it has the nodes; that is looked at
+// before anything is touched. Nothing else is asked whether it is supported: what is there can be removed whatever
+// this host would support by now. It needs to write nothing. Where there is a journal that cannot be understood, everything is tried, and the journal stays.
 func (h *Host) remove(ctx context.Context, testbed string, forget bool, progress func(string)) error {
 	used, unknown, err := h.record(testbed)
 	if err != nil {
@@ -60,11 +65,9 @@ func (h *Host) remove(ctx context.Context, testbed string, forget bool, progress
 	progress("removing " + testbed)
 	// The fabric first: while it holds a namespace's interface open, the namespace outlives its node.
 	for _, o := range h.Fabrics {
-		err := o.Supported(ctx)
-		if err == nil {
-			err = o.New(h.Store.Dir(testbed), testbed).Close(ctx)
-		} else if o.Name != used.Fabric {
-			continue
+		err := o.New(h.Store.Dir(testbed), testbed).Close(ctx)
+		if errors.Is(err, fabric.ErrNotSupported) && o.Name != used.Fabric {
+			continue // it cannot have anything here
 		}
 		if err != nil {
 			failed = append(failed, fmt.Errorf("removing the network of %s (%s): %w", testbed, o.Name, err))
@@ -127,7 +130,7 @@ func (h *Host) having(ctx context.Context, used *Journal) ([]RuntimeOption, erro
 			}
 			return []RuntimeOption{o}, nil
 		}
-		if o.Supported(ctx) == nil {
+		if o.For == nil || o.Supported(ctx) == nil {
 			all = append(all, o)
 		}
 	}
@@ -154,10 +157,13 @@ func (h *Host) All(ctx context.Context) ([]string, error) {
 		}
 	}
 	for _, o := range h.Fabrics {
-		if o.Testbeds == nil || o.Supported(ctx) != nil {
+		if o.Testbeds == nil {
 			continue
 		}
 		found, err := o.Testbeds()
+		if errors.Is(err, fabric.ErrNotSupported) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

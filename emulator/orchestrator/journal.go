@@ -25,8 +25,8 @@ const (
 )
 
 // journalSchema is the version of the journal that this program writes, and the only one that it understands.
-// Version 1, which had no number, did not know when a node had started.
-const journalSchema = 2
+// Version 1, which had no number, did not know when a node had started; version 2 not how it was configured.
+const journalSchema = 3
 
 // maxJournal bounds a journal's size: that of 65,000 nodes is a quarter of it.
 const maxJournal = 64 << 20
@@ -73,6 +73,7 @@ type NodeRecord struct {
 	NetNS     string `json:"netns,omitempty"`
 	Inode     uint64 `json:"netns_inode,omitempty"`
 	Container string `json:"container,omitempty"`
+	Config    string `json:"config,omitempty"` // digest of what it was started with
 }
 
 // nodes are the nodes that the journal knows to have been started.

@@ -5,44 +5,51 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// lock makes the caller the only one that changes the testbed, until release is called or its process
-// ends. It waits as long as ctx permits.
+// lock makes the caller the only one that changes the testbed, until release is called or its process ends. It
+// waits as long as ctx permits. What is locked is the testbed's directory, which is made where it is not there,
+// and removed by release where nothing came into it: locking writes nothing, and works on a full disk.
 func (s Store) lock(ctx context.Context, testbed string) (release func(), err error) {
 	if err := CheckName(testbed); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(string(s), "."+testbed+".lock")
+	path := s.Dir(testbed)
 	for {
-		if err := makeDir(string(s)); err != nil {
+		if err := s.makeDir(testbed); err != nil {
 			return nil, err
 		}
-		file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, private)
+		dir, err := os.OpenFile(path, os.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
 		if errors.Is(err, os.ErrNotExist) {
-			continue // the store was removed in between
+			continue // it was removed in between
 		}
 		if err != nil {
 			return nil, err
 		}
-		if unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil && sameFile(file, path) {
+		if tryLock(dir) && sameFile(dir, path) {
 			return func() {
-				_ = os.Remove(path)
-				_ = file.Close()
+				if sameFile(dir, path) { // else another process may have made it anew
+					_ = os.Remove(path) // which fails, as it should, while something is in it
+				}
+				_ = dir.Close()
 				_ = os.Remove(string(s))
 			}, nil
 		}
-		_ = file.Close()
+		_ = dir.Close()
 		select {
 		case <-ctx.Done():
 			return nil, fmt.Errorf("testbed %s is being changed by another process: %w", testbed, context.Cause(ctx))
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(lockPoll):
 		}
 	}
+}
+
+// tryLock locks an open file for as long as it stays open, unless another one has it.
+func tryLock(file *os.File) bool {
+	return unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil
 }
 
 // sameFile says whether path still names the open file, which its last owner may have removed.

@@ -5,6 +5,7 @@ package orchestrator
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"testbed/emulator/noderuntime"
 )
@@ -12,3 +13,5 @@ import (
 func (s Store) lock(context.Context, string) (func(), error) {
 	return nil, fmt.Errorf("testbeds run on Linux only (simulate, compare and validate run anywhere): %w", noderuntime.ErrNotSupported)
 }
+
+func tryLock(*os.File) bool { return false }

@@ -14,7 +14,7 @@ import (
 	"testbed/emulator/units"
 )
 
-func up(t *testing.T) (*host, *Host, *Testbed) {
+func up(t *testing.T) (*host, *Host, *Bed) {
 	t.Helper()
 	fake, h := newFake(t)
 	bed, err := h.Up(context.Background(), requestOf(t, "one"))
@@ -91,7 +91,7 @@ func TestChangesAddUp(t *testing.T) {
 	link := bed.mustNetwork(t).Topology.Links()[0]
 	change := func(alter func(*topology.Shape)) {
 		t.Helper()
-		err := bed.Change(ctx, func(n *fabric.Network) error {
+		err := bed.Update(ctx, "test", func(n *fabric.Network) error {
 			alter(&n.Topology.Vertices[link].Shape[0])
 			return nil
 		})
@@ -106,29 +106,29 @@ func TestChangesAddUp(t *testing.T) {
 			t.Errorf("%s %+v", what, s)
 		}
 	}
-	refused := bed.Change(ctx, func(*fabric.Network) error { return errPlanted })
+	refused := bed.Update(ctx, "test", func(*fabric.Network) error { return errPlanted })
 	if !errors.Is(refused, errPlanted) {
 		t.Errorf("a change that cannot be: %v", refused)
 	}
 	if err := h.Down(ctx, "one", nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := bed.Change(ctx, func(*fabric.Network) error { return nil }); !errors.Is(err, ErrNotRunning) {
+	if err := bed.Update(ctx, "test", func(*fabric.Network) error { return nil }); !errors.Is(err, ErrNotRunning) {
 		t.Errorf("a change after down: %v", err)
 	}
 	nothingLeft(t, fake, h)
 }
 
-func (t *Testbed) mustNetwork(test *testing.T) fabric.Network {
+func (b *Bed) mustNetwork(test *testing.T) fabric.Network {
 	test.Helper()
-	n, err := t.Network()
+	n, err := b.Network()
 	if err != nil {
 		test.Fatal(err)
 	}
 	return n
 }
 
-func newPlayer(t *testing.T, bed *Testbed) *Player {
+func newPlayer(t *testing.T, bed *Bed) *Player {
 	t.Helper()
 	p, err := bed.NewPlayer(context.Background())
 	if err != nil {
@@ -140,8 +140,8 @@ func newPlayer(t *testing.T, bed *Testbed) *Player {
 func TestPlayAppliesInTimeAndRestores(t *testing.T) {
 	fake, _, bed := up(t)
 	moments := []Moment{
-		{At: 20 * time.Millisecond, What: []string{"a goes down"}, Alter: func(n *fabric.Network) { n.Down = []topology.ID{0} }},
-		{At: 40 * time.Millisecond, What: []string{"b goes down"}, Alter: func(n *fabric.Network) { n.Down = []topology.ID{1} }},
+		{At: 20 * time.Millisecond, What: []string{"a goes down"}, Overlay: fabric.Overlay{Down: []topology.ID{0}}},
+		{At: 40 * time.Millisecond, What: []string{"b goes down"}, Overlay: fabric.Overlay{Down: []topology.ID{1}}},
 	}
 	var seen []Played
 	var down [][]topology.ID
@@ -168,8 +168,8 @@ func TestPlayStopsAndRestoresWhenCancelled(t *testing.T) {
 	fake, _, bed := up(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	moments := []Moment{
-		{Alter: func(n *fabric.Network) { n.Down = []topology.ID{0} }},
-		{At: time.Hour, Alter: func(n *fabric.Network) { n.Down = []topology.ID{1} }},
+		{Overlay: fabric.Overlay{Down: []topology.ID{0}}},
+		{At: time.Hour, Overlay: fabric.Overlay{Down: []topology.ID{1}}},
 	}
 	played := 0
 	player := newPlayer(t, bed)

@@ -7,16 +7,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/netip"
-	"path/filepath"
 	"strings"
 
-	"testbed/emulator/faas"
 	"testbed/emulator/fabric"
-	"testbed/emulator/internal/shell"
 	"testbed/emulator/noderuntime"
-	"testbed/emulator/topology"
 )
 
 // ErrNotRunning is wrapped by errors about a testbed that is not up.
@@ -32,6 +27,7 @@ type Host struct {
 	Key      string // file of the host's key, see DefaultKey; empty: none
 	Runtimes []RuntimeOption
 	Fabrics  []FabricOption
+	Subnet   netip.Prefix // of every testbed's stations, IPv4; the zero value: DefaultSubnet
 }
 
 // RuntimeOption is one implementation of the runtime seam, in the order in which `auto` tries them. The
@@ -109,12 +105,25 @@ func (h *Host) runtimeOf(ctx context.Context, j *Journal) (RuntimeOption, error)
 		if j.Engine != "" && o.For != nil {
 			return o.For(ctx, j.Engine, j.EngineID)
 		}
+		if o.For == nil {
+			return o, nil // its nodes need nobody to answer
+		}
 		if err := o.Supported(ctx); err != nil {
 			return o, fmt.Errorf("runtime %s: %w", o.Name(), err)
 		}
 		return o, nil
 	}
 	return RuntimeOption{}, fmt.Errorf("runtime %s: %w; there are %s", j.Runtime, ErrUnknownOption, h.runtimeNames())
+}
+
+// fabricOf is the fabric that has a testbed's network, which is there: nobody asks whether it could be made.
+func (h *Host) fabricOf(j *Journal) (fabric.Fabric, error) {
+	for _, o := range h.Fabrics {
+		if o.Name == j.Fabric {
+			return o.New(h.Store.Dir(j.Testbed), j.Testbed), nil
+		}
+	}
+	return nil, fmt.Errorf("fabric %s: %w; there are %s", j.Fabric, ErrUnknownOption, h.fabricNames())
 }
 
 // fabric picks the fabric named, or for auto the first that this host supports.
@@ -151,139 +160,3 @@ func (h *Host) fabricNames() string {
 	}
 	return strings.Join(names, ", ")
 }
-
-// Testbed is a testbed that is up.
-type Testbed struct {
-	Journal  *Journal
-	Runtime  noderuntime.Runtime
-	Fabric   fabric.Fabric
-	Stations []Station
-
-	store Store
-	nodes map[string]noderuntime.Node
-	byID  map[topology.ID]Station
-}
-
-// Open finds a testbed that is up. Where name is empty and exactly one is up, it takes that one.
-func (h *Host) Open(ctx context.Context, name string) (*Testbed, error) {
-	if name == "" {
-		var err error
-		if name, err = h.only(); err != nil {
-			return nil, err
-		}
-	}
-	journal, err := h.Store.Read(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("testbed %s: %w; `testbed ls` shows what is up", name, ErrNotRunning)
-	}
-	if errors.Is(err, ErrJournal) {
-		return nil, fmt.Errorf("testbed %s: %w: remove what is left of it with `testbed down --name %s`", name, err, shell.Quote(name))
-	}
-	if err != nil {
-		return nil, err
-	}
-	if journal.Phase != Running {
-		return nil, fmt.Errorf("testbed %s is %s, not running: remove what is left of it with `testbed down --name %s`: %w",
-			name, journal.Phase, shell.Quote(name), ErrNotRunning)
-	}
-	option, err := h.runtimeOf(ctx, journal)
-	if err != nil {
-		return nil, err
-	}
-	node := option.Runtime
-	net, err := h.fabric(ctx, journal.Fabric, name)
-	if err != nil {
-		return nil, err
-	}
-	conditions, err := node.Inspect(ctx, journal.nodes())
-	if err != nil {
-		return nil, err
-	}
-	return newTestbed(h.Store, journal, node, net, noderuntime.Alive(conditions)), nil
-}
-
-// only is the name of the one testbed there is.
-func (h *Host) only() (string, error) {
-	names, err := h.Store.Names()
-	switch {
-	case err != nil:
-		return "", err
-	case len(names) == 1:
-		return names[0], nil
-	case len(names) == 0:
-		return "", fmt.Errorf("no testbed: %w; start one with `testbed up SCENARIO`", ErrNotRunning)
-	}
-	return "", fmt.Errorf("several testbeds are up: choose one of %v with --name", names)
-}
-
-func newTestbed(store Store, j *Journal, node noderuntime.Runtime, net fabric.Fabric, alive []noderuntime.Node) *Testbed {
-	t := &Testbed{Journal: j, Runtime: node, Fabric: net, store: store,
-		nodes: map[string]noderuntime.Node{}, byID: map[topology.ID]Station{}}
-	for _, n := range alive {
-		t.nodes[n.Node] = n
-	}
-	return t
-}
-
-// Attach tells an opened testbed its topology, which gives the vertices their addresses.
-func (t *Testbed) Attach(graph *topology.Topology) error {
-	stations, err := Stations(graph)
-	if err != nil {
-		return err
-	}
-	t.Stations = stations
-	for _, s := range stations {
-		t.byID[s.ID] = s
-	}
-	return nil
-}
-
-// ScenarioFile is the copy of the scenario, all defaults resolved, that the testbed was made from.
-func (t *Testbed) ScenarioFile() string { return filepath.Join(t.dir(), "scenario.yaml") }
-
-func (t *Testbed) dir() string { return t.store.Dir(t.Journal.Testbed) }
-
-// Node finds a running node by name.
-func (t *Testbed) Node(name string) (noderuntime.Node, error) {
-	n, ok := t.nodes[name]
-	if !ok {
-		return noderuntime.Node{}, fmt.Errorf("node %s of testbed %s: %w; `testbed inspect` lists them", name, t.Journal.Testbed, noderuntime.ErrNoSuchNode)
-	}
-	return n, nil
-}
-
-// AnyNode finds a node of the testbed by name, whether it runs or has died.
-func (t *Testbed) AnyNode(name string) (noderuntime.Node, error) {
-	for _, n := range t.Journal.Nodes {
-		if n.Name == name {
-			return n.node(t.Journal.Testbed), nil
-		}
-	}
-	return t.Node(name)
-}
-
-// Dead lists the nodes of the journal that do not run any more.
-func (t *Testbed) Dead() []string {
-	var dead []string
-	for _, n := range t.Journal.Nodes {
-		if _, ok := t.nodes[n.Name]; !ok {
-			dead = append(dead, n.Name)
-		}
-	}
-	return dead
-}
-
-// Agent is the control connection to a vertex's FaaS.
-func (t *Testbed) Agent(id topology.ID) *faas.Client {
-	name := t.byID[id].Name
-	return newAgent(t.store.control(t.Journal.Testbed, name), t.nodes[name], name)
-}
-
-// newAgent is the connection to the agent that is a node's first process: no other is talked to, whatever is at the
-// socket's place, where the node may put what it likes.
-func newAgent(control string, n noderuntime.Node, name string) *faas.Client {
-	return faas.NewClient(control, faas.WithNode(name), faas.WithPeerPID(n.PID))
-}
-
-// Address is a vertex's address in the emulated network.
-func (t *Testbed) Address(id topology.ID) netip.Addr { return t.byID[id].Addr }

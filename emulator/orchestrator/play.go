@@ -2,6 +2,10 @@ package orchestrator
 
 import (
 	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"testbed/emulator/fabric"
@@ -9,9 +13,9 @@ import (
 
 // Moment is an instant at which the network is to change.
 type Moment struct {
-	At    time.Duration         // after the start
-	What  []string              // what happens, in words
-	Alter func(*fabric.Network) // makes of the network at the start the one that this moment wants
+	At      time.Duration // after the start
+	What    []string      // what happens, in words
+	Overlay fabric.Overlay
 }
 
 // Played is a moment that has come.
@@ -23,47 +27,95 @@ type Played struct {
 	Err   error // the network may be as it was before
 }
 
-// Player changes a testbed's network at given moments.
+// Player lays events over a testbed's network at given moments, whatever others change below meanwhile. It is
+// for the holder of the testbed's lease.
 type Player struct {
-	bed  *Testbed
-	base fabric.Network
+	bed *Bed
+
+	base  fabric.Network // below the events
+	stamp os.FileInfo    // of the file that base was read from
+	over  fabric.Overlay // what made is of
+	made  fabric.Network
 }
 
-// NewPlayer takes the network as it is now for the one that moments start from. It makes the fabric read
-// what is in force, so that the first moment need not wait for that.
-func (t *Testbed) NewPlayer(ctx context.Context) (*Player, error) {
-	base, err := t.Network()
-	if err != nil {
-		return nil, err
-	}
-	return &Player{t, base}, t.Fabric.Apply(ctx, base)
+// NewPlayer prepares for moments. It makes the fabric read what is in force, so that the first moment need not
+// wait for that.
+func (b *Bed) NewPlayer(ctx context.Context) (*Player, error) {
+	p := &Player{bed: b}
+	return p, b.locked(ctx, func() error {
+		want, err := p.want(fabric.Overlay{})
+		if err != nil {
+			return err
+		}
+		return b.put(ctx, want)
+	})
 }
 
-// Play changes the network at the given moments, which are in order, and tells of each. It returns when
-// the last has come or ctx ends, and leaves the network as the last made it. A moment that fails does not
-// end it.
+// Play lays each moment's overlay over the network in place of the one before, and tells of each. Moments are
+// in order. It returns when the last has come or ctx ends, and leaves the network as the last made it. A moment
+// that fails does not end it.
 func (p *Player) Play(ctx context.Context, start time.Time, moments []Moment, tell func(Played)) {
 	for _, m := range moments {
-		want := p.base
-		m.Alter(&want)
+		_, _ = p.want(m.Overlay) // beforehand: it takes time that the moment has not
 		if !sleepUntil(ctx, start.Add(m.At)) {
 			return
 		}
 		played := Played{At: m.At, What: m.What, Began: time.Since(start)}
-		played.Err = p.bed.Fabric.Apply(ctx, want)
+		played.Err = p.lay(ctx, m.Overlay)
 		played.Done = time.Since(start)
-		if played.Err == nil {
-			played.Err = p.bed.store.writeNetwork(want) // whoever changes something meanwhile starts from here
-		}
 		tell(played)
 	}
 }
 
-// Restore makes the network as it was before the first moment, even where ctx has ended.
+// Restore ends the events, even where ctx has ended. It fails with ErrNotRunning, and makes nothing, where the
+// testbed was taken down.
 func (p *Player) Restore(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	return p.bed.apply(ctx, p.base)
+	return p.lay(ctx, fabric.Overlay{})
+}
+
+// lay persists an overlay and puts it in force, or neither.
+func (p *Player) lay(ctx context.Context, o fabric.Overlay) error {
+	b := p.bed
+	return b.locked(ctx, func() error {
+		want, err := p.want(o)
+		if err != nil {
+			return err
+		}
+		name := b.Journal.Testbed
+		was, err := b.store.readOverlay(name)
+		if err != nil {
+			return err
+		}
+		if err := b.store.writeOverlay(name, o); err != nil {
+			return err
+		}
+		if err := b.put(ctx, want); err != nil {
+			return errors.Join(err, b.store.writeOverlay(name, was))
+		}
+		return nil
+	})
+}
+
+// want is the network with an overlay. It reads the network below where that was changed since the last time.
+func (p *Player) want(o fabric.Overlay) (fabric.Network, error) {
+	name := p.bed.Journal.Testbed
+	stamp, err := os.Stat(filepath.Join(p.bed.dir(), networkFile))
+	known := err == nil && p.stamp != nil && os.SameFile(stamp, p.stamp) && stamp.ModTime().Equal(p.stamp.ModTime())
+	if !known {
+		now, err := p.bed.store.readSnapshot(name, networkFile)
+		if err != nil {
+			return fabric.Network{}, err
+		}
+		p.base, p.stamp = now.network, stamp
+	}
+	if !known || !slices.Equal(p.over.Queues, o.Queues) {
+		p.made = fabric.Overlay{Queues: o.Queues}.Over(p.base)
+	}
+	p.over = o
+	rest := fabric.Overlay{Down: o.Down, Partition: o.Partition}
+	return rest.Over(p.made), nil
 }
 
 // sleepUntil reports whether due came before ctx ended.

@@ -15,7 +15,10 @@ const provers = 8
 // prove asks every agent for a sign of life at its control socket. The kernel says which process answers there, by
 // the number that it has for this program: an engine's word, whose numbers may be those of another pid
 // namespace, is held against it before anything enters a node.
-func (t *Testbed) prove(ctx context.Context, specs []noderuntime.Spec) error {
+func (b *Bed) prove(ctx context.Context, r Request, specs []noderuntime.Spec) error {
+	if !r.Prove {
+		return nil
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(provers)
 	for _, s := range specs {
@@ -23,7 +26,7 @@ func (t *Testbed) prove(ctx context.Context, specs []noderuntime.Spec) error {
 			continue // without an agent; the runtime has proved that the process is the container's
 		}
 		group.Go(func() error {
-			client := newAgent(t.store.control(s.Testbed, s.Node), t.nodes[s.Node], s.Node)
+			client := newAgent(b.store.control(s.Testbed, s.Node), b.conditions[s.Node].Node, s.Node)
 			defer client.Close()
 			if err := client.Health(ctx); err != nil {
 				return fmt.Errorf("node %s does not prove to be the one that was started: %w", s.Node, err)

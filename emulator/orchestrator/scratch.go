@@ -1,16 +1,14 @@
 package orchestrator
 
 import (
+	"os"
 	"path/filepath"
+	"slices"
 )
 
-// scratch makes a testbed's directory with the files that its nodes need. bounded says that what nodes may write
-// is to have a bound.
-func (h *Host) scratch(testbed string, stations []Station, scenario []byte, bounded bool) (hosts string, err error) {
-	dir := h.Store.Dir(testbed)
-	if err := replaceFile(filepath.Join(dir, "scenario.yaml"), scenario, private); err != nil {
-		return "", err
-	}
+// scratch makes what a testbed's nodes need in its directory. bounded says that what nodes may write is to have a
+// bound.
+func (h *Host) scratch(testbed string, stations []Station, bounded bool) (hosts string, err error) {
 	if err := makeDir(h.Store.nodesDir(testbed)); err != nil {
 		return "", err
 	}
@@ -19,11 +17,40 @@ func (h *Host) scratch(testbed string, stations []Station, scenario []byte, boun
 			return "", err
 		}
 	}
+	return h.Store.hostsPath(testbed), h.Store.makeNodes(testbed, stations)
+}
+
+// makeNodes makes the directories of nodes, and tells all nodes each other's addresses.
+func (s Store) makeNodes(testbed string, stations []Station) error {
 	for _, station := range stations {
-		if err := makeDir(h.Store.NodeDir(testbed, station.Name)); err != nil {
-			return "", err
+		if err := makeDir(s.NodeDir(testbed, station.Name)); err != nil {
+			return err
 		}
 	}
-	hosts = filepath.Join(dir, "hosts")
-	return hosts, replaceFile(hosts, []byte(hostsFile(stations)), public)
+	return s.writeHosts(testbed, stations)
+}
+
+// hostsPath is the file that all nodes see as /etc/hosts.
+func (s Store) hostsPath(testbed string) string { return filepath.Join(s.Dir(testbed), "hosts") }
+
+// writeHosts writes that file: in place where it is there, for nodes that run see the file, not its name.
+func (s Store) writeHosts(testbed string, stations []Station) error {
+	path, text := s.hostsPath(testbed), []byte(hostsFile(stations))
+	old, err := readBounded(path, maxJournal)
+	if err != nil {
+		return replaceFile(path, text, public)
+	}
+	if slices.Equal(old, text) {
+		return nil
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	// A name that is looked up meanwhile is found in the old text or in the new one, but for lines that move.
+	if _, err := file.WriteAt(text, 0); err != nil {
+		return err
+	}
+	return file.Truncate(int64(len(text)))
 }

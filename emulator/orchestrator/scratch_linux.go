@@ -26,6 +26,21 @@ func (s Store) boundNodes(testbed string, nodes int) error {
 	return nil
 }
 
+// reboundNodes gives that file system the size for another number of nodes.
+func (s Store) reboundNodes(testbed string, nodes int) error {
+	dir := s.nodesDir(testbed)
+	size := fmt.Sprintf("size=%d,nr_inodes=%d", nodesBase+nodes*nodesPerNode, 64+16*nodes)
+	err := unix.Mount("tb-nodes", dir, "tmpfs", unix.MS_REMOUNT|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, size)
+	if errors.Is(err, unix.EINVAL) {
+		return fmt.Errorf("%s: nothing bounds what nodes write there, and nodes that run images of the user's own are to have a bound: "+
+			"take the testbed down and bring it up with them", dir)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: a file system of bounded size: %w", dir, err)
+	}
+	return nil
+}
+
 // unboundNodes removes what boundNodes put there, however often.
 func (s Store) unboundNodes(testbed string) error {
 	dir, err := filepath.EvalSymlinks(s.nodesDir(testbed))

@@ -2,10 +2,14 @@ package orchestrator
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"testbed/emulator/internal/shell"
@@ -29,6 +33,10 @@ type Request struct {
 	Run      string // identifies this bringing up; empty: one is made
 	Node     func(s Station, control string) NodeConfig
 
+	// Keep stores what the scenario reads in a testbed's directory, so that a testbed that is up is complete by
+	// itself, and returns the scenario with all defaults resolved that reads it there; nil: Resolved is stored.
+	Keep func(dir string) (resolved []byte, err error)
+
 	Progress func(phase string) // told of each phase; may be nil
 
 	// Prove is whether each node with an agent must have proved, before anything enters it, that its first process
@@ -43,14 +51,20 @@ type NodeConfig struct {
 	Limits noderuntime.Limits
 }
 
+// digest tells configurations apart.
+func (c NodeConfig) digest() string {
+	text, _ := json.Marshal(c) // of strings and numbers only
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
 // Up makes a testbed and returns when every node's FaaS is ready and every link is shaped. On an error or
 // a cancelled ctx it removes what it made.
-func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
+func (h *Host) Up(ctx context.Context, r Request) (b *Bed, err error) {
 	if err := CheckName(r.Testbed); err != nil {
 		return nil, err
 	}
-	began := time.Now()
-	stations, err := Stations(r.Topology)
+	stations, err := stationsIn(h.subnet(), r.Topology, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -58,27 +72,27 @@ func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
 	if err != nil {
 		return nil, err
 	}
-	node := option.Runtime
-	if r.Run == "" {
-		r.Run = fmt.Sprintf("%s-%d", began.UTC().Format("20060102T150405.000000000"), os.Getpid())
-	}
 	net, err := h.fabric(ctx, r.Fabric, r.Testbed)
 	if err != nil {
 		return nil, err
+	}
+	began := time.Now()
+	if r.Run == "" {
+		r.Run = fmt.Sprintf("%s-%d", began.UTC().Format("20060102T150405.000000000"), os.Getpid())
 	}
 	release, err := h.Store.acquire(ctx, r.Testbed)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	if err := h.vacant(ctx, r.Testbed, node); err != nil {
+	if err := h.vacant(ctx, r.Testbed, option.Runtime); err != nil {
 		return nil, err
 	}
-	journal := &Journal{Testbed: r.Testbed, Phase: Starting, Runtime: node.Name(), Engine: option.engine(), EngineID: option.engineID(ctx),
-		Fabric: net.Name(), Scenario: r.Scenario, File: r.File, Created: time.Now().UTC(), Controller: os.Getpid(), Version: r.Version,
+	journal := &Journal{Testbed: r.Testbed, Phase: Starting, Runtime: option.Name(), Engine: option.engine(), EngineID: option.engineID(ctx),
+		Fabric: net.Name(), Scenario: r.Scenario, File: r.File, Created: began.UTC(), Controller: os.Getpid(), Version: r.Version,
 		Run: r.Run, Secret: h.newSecret(r.Testbed, r.Run)}
 	if err := h.Store.Write(journal); err != nil {
-		return nil, err
+		return nil, errors.Join(err, h.Store.Remove(r.Testbed)) // nothing else was made yet
 	}
 	defer func() {
 		if err != nil {
@@ -88,61 +102,114 @@ func (h *Host) Up(ctx context.Context, r Request) (t *Testbed, err error) {
 			err = errors.Join(err, h.remove(clean, r.Testbed, false, r.progress))
 		}
 	}()
-	configs, images := r.configs(h.Store, stations)
-	hosts, err := h.scratch(r.Testbed, stations, r.Resolved, images)
+	b = newBed(h, journal, option.Runtime, net, nil)
+	return b, b.raise(ctx, r, stations, began)
+}
+
+// raise starts the nodes of a testbed that has nothing but a journal, and joins them.
+func (b *Bed) raise(ctx context.Context, r Request, stations []Station, began time.Time) error {
+	if err := b.store.keep(r); err != nil {
+		return err
+	}
+	configs := r.configs(b.store, stations)
+	hosts, err := b.host.scratch(r.Testbed, stations, images(configs))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	r.progress(fmt.Sprintf("starting %d nodes (%s)", len(stations), node.Name()))
-	specs := make([]noderuntime.Spec, len(stations))
-	for i, s := range stations {
-		c := configs[i]
-		specs[i] = noderuntime.Spec{Testbed: r.Testbed, Node: s.Name, Dir: h.Store.NodeDir(r.Testbed, s.Name), HostsAt: hosts,
-			Args: c.Args, Image: c.Image, Limits: c.Limits, Run: r.Run, Secret: journal.Secret}
+	specs := b.specs(stations, configs, hosts)
+	r.progress(fmt.Sprintf("starting %d nodes (%s)", len(stations), b.Runtime.Name()))
+	nodes, err := b.start(ctx, r, specs)
+	if err != nil {
+		return err
 	}
-	nodes, err := node.Start(ctx, specs, func(ready int) {
-		r.progress(fmt.Sprintf("starting nodes (%s): %d/%d", node.Name(), ready, len(specs)))
+	b.Journal.Nodes = records(r.Topology, stations, configs, nodes)
+	// Before anything enters a node it is known by what only it is.
+	if err := b.store.Write(b.Journal); err != nil {
+		return err
+	}
+	if err := b.prove(ctx, r, specs); err != nil {
+		return err
+	}
+	r.progress(fmt.Sprintf("joining %d nodes by %d links (%s)", len(stations), len(r.Topology.Links()), b.Fabric.Name()))
+	want := network(r.Testbed, b.host.subnet(), r.Topology, stations, r.TCP, r.Seed, spaces(nodes))
+	if err := b.Fabric.Apply(ctx, want); err != nil {
+		return fmt.Errorf("making the network: %w", err)
+	}
+	first := snapshot{history{Schema: journalSchema, Revision: 1}, want}
+	if err := errors.Join(b.store.writeSnapshot(networkFile, first), b.store.writeSnapshot(originFile, first)); err != nil {
+		return err
+	}
+	b.attach(want)
+	b.Journal.Phase, b.Journal.Took = Running, time.Since(began)
+	return b.store.Write(b.Journal)
+}
+
+// keep stores the scenario of a request.
+func (s Store) keep(r Request) error {
+	resolved, dir := r.Resolved, s.Dir(r.Testbed)
+	if r.Keep != nil {
+		var err error
+		if resolved, err = r.Keep(dir); err != nil {
+			return err
+		}
+	}
+	return replaceFile(filepath.Join(dir, scenarioFile), resolved, private)
+}
+
+// start starts nodes, and says which run.
+func (b *Bed) start(ctx context.Context, r Request, specs []noderuntime.Spec) ([]noderuntime.Node, error) {
+	nodes, err := b.Runtime.Start(ctx, specs, func(ready int) {
+		r.progress(fmt.Sprintf("starting nodes (%s): %d/%d", b.Runtime.Name(), ready, len(specs)))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("starting the nodes: %w", err)
 	}
-	// Before anything enters a node it is known by what only it is.
-	journal.Nodes = records(r.Topology, stations, nodes)
-	if err := h.Store.Write(journal); err != nil {
-		return nil, err
-	}
-	t = newTestbed(h.Store, journal, node, net, nodes)
-	if r.Prove {
-		if err := t.prove(ctx, specs); err != nil {
-			return nil, err
-		}
-	}
-	spaces := map[string]netns.Ref{}
 	for _, n := range nodes {
-		spaces[n.Node] = n.Namespace()
+		b.conditions[n.Node] = noderuntime.Condition{State: noderuntime.Running, Node: n}
 	}
-	r.progress(fmt.Sprintf("joining %d nodes by %d links (%s)", len(stations), len(r.Topology.Links()), net.Name()))
-	want := network(r.Testbed, r.Topology, stations, r.TCP, r.Seed, spaces)
-	if err := net.Apply(ctx, want); err != nil {
-		return nil, fmt.Errorf("making the network: %w", err)
-	}
-	if err := h.Store.writeNetwork(want); err != nil {
-		return nil, err
-	}
-	journal.Phase, journal.Took = Running, time.Since(began)
-	if err := h.Store.Write(journal); err != nil {
-		return nil, err
-	}
-	return t, t.Attach(r.Topology)
+	return nodes, nil
 }
 
-// configs are the stations' nodes, and whether any of them runs an image of the user's own.
-func (r *Request) configs(store Store, stations []Station) (all []NodeConfig, images bool) {
-	for _, s := range stations {
-		c := r.Node(s, store.control(r.Testbed, s.Name))
-		all, images = append(all, c), images || c.Image != ""
+// specs are the nodes of some stations, whose configurations are in the same order.
+func (b *Bed) specs(stations []Station, configs []NodeConfig, hosts string) []noderuntime.Spec {
+	j := b.Journal
+	specs := make([]noderuntime.Spec, len(stations))
+	for i, s := range stations {
+		c := configs[i]
+		specs[i] = noderuntime.Spec{Testbed: j.Testbed, Node: s.Name, Dir: b.store.NodeDir(j.Testbed, s.Name), HostsAt: hosts,
+			Args: c.Args, Image: c.Image, Limits: c.Limits, Run: j.Run, Secret: j.Secret}
 	}
-	return all, images
+	return specs
+}
+
+// spaces are the nodes' network namespaces, by the nodes' names.
+func spaces(nodes []noderuntime.Node) map[string]netns.Ref {
+	all := map[string]netns.Ref{}
+	for _, n := range nodes {
+		all[n.Node] = n.Namespace()
+	}
+	return all
+}
+
+// configs are the stations' nodes, in their order.
+func (r *Request) configs(store Store, stations []Station) []NodeConfig {
+	all := make([]NodeConfig, len(stations))
+	for i, s := range stations {
+		if r.Node != nil {
+			all[i] = r.Node(s, store.control(r.Testbed, s.Name))
+		}
+	}
+	return all
+}
+
+// images says whether a node runs an image of the user's own.
+func images(configs []NodeConfig) bool {
+	for _, c := range configs {
+		if c.Image != "" {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *Request) progress(phase string) {
@@ -174,16 +241,22 @@ func (s Store) acquire(ctx context.Context, testbed string) (func(), error) {
 	return s.lock(wait, testbed)
 }
 
-func records(t *topology.Topology, stations []Station, nodes []noderuntime.Node) []NodeRecord {
+// records are the journal's nodes: stations with their configurations, and the nodes that run.
+func records(t *topology.Topology, stations []Station, configs []NodeConfig, nodes []noderuntime.Node) []NodeRecord {
 	running := map[string]noderuntime.Node{}
 	for _, n := range nodes {
 		running[n.Node] = n
 	}
 	out := make([]NodeRecord, len(stations))
 	for i, s := range stations {
-		v, n := t.Vertices[s.ID], running[s.Name]
-		out[i] = NodeRecord{Name: s.Name, Kind: v.Kind.String(), Class: v.Class, Addr: s.Addr.String(),
-			PID: n.PID, Start: n.Start, NetNS: n.NetNS, Inode: n.Inode, Container: n.Container}
+		v := t.Vertices[s.ID]
+		out[i] = NodeRecord{Name: s.Name, Kind: v.Kind.String(), Class: v.Class, Addr: s.Addr.String(), Config: configs[i].digest()}
+		out[i].is(running[s.Name])
 	}
 	return out
+}
+
+// is takes down which node is the record's.
+func (n *NodeRecord) is(node noderuntime.Node) {
+	n.PID, n.Start, n.NetNS, n.Inode, n.Container = node.PID, node.Start, node.NetNS, node.Inode, node.Container
 }

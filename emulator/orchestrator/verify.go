@@ -52,18 +52,22 @@ type VerifyOptions struct {
 
 // Verify measures round-trip times and TCP rates across a sample of links of every class. It fails only
 // where it could not measure; what it found is in the findings.
-func (t *Testbed) Verify(ctx context.Context, graph *topology.Topology, o VerifyOptions) ([]Finding, error) {
+func (b *Bed) Verify(ctx context.Context, graph *topology.Topology, o VerifyOptions) ([]Finding, error) {
 	var findings []Finding
-	probes := Probes(graph, t.Stations, o.PerClass)
+	stations, err := b.Stations()
+	if err != nil {
+		return nil, err
+	}
+	probes := Probes(graph, stations, o.PerClass)
 	for i, p := range probes {
 		if o.Progress != nil {
 			o.Progress(i, len(probes), p.Link)
 		}
-		from, err := t.Node(p.From.Name)
+		from, err := b.Node(p.From.Name)
 		if err != nil {
 			return findings, err
 		}
-		to, err := t.Node(p.To.Name)
+		to, err := b.Node(p.To.Name)
 		if err != nil {
 			return findings, err
 		}

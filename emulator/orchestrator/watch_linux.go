@@ -3,27 +3,25 @@ package orchestrator
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"testbed/emulator/internal/proc"
-	"testbed/emulator/internal/shell"
 	"testbed/emulator/noderuntime"
 )
 
 // watchNodes holds on to the first process of every node: a look at all of them is then cheap, and none is
 // taken for another.
-func (t *Testbed) watchNodes(ctx context.Context) error {
+func (b *Bed) watchNodes(ctx context.Context) error {
 	held := map[string]*proc.Process{}
 	defer func() {
 		for _, p := range held {
 			p.Close()
 		}
 	}()
-	for name, n := range t.nodes {
-		p, err := noderuntime.Hold(n)
+	for name, c := range b.conditions {
+		p, err := noderuntime.Hold(c.Node)
 		if errors.Is(err, noderuntime.ErrNoSuchNode) {
-			return t.died(name)
+			return b.died(name)
 		}
 		if err != nil {
 			return err
@@ -35,7 +33,7 @@ func (t *Testbed) watchNodes(ctx context.Context) error {
 	for {
 		for name, p := range held {
 			if !p.Alive() {
-				return t.died(name)
+				return b.died(name)
 			}
 		}
 		select {
@@ -44,9 +42,4 @@ func (t *Testbed) watchNodes(ctx context.Context) error {
 		case <-ticker.C:
 		}
 	}
-}
-
-func (t *Testbed) died(node string) error {
-	bed := t.Journal.Testbed
-	return fmt.Errorf("node %s of testbed %s has died: `testbed logs --name %s %s` shows why", node, bed, shell.Quote(bed), shell.Quote(node))
 }

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"testbed/emulator/fabric"
 	"testbed/emulator/topology"
 )
 
@@ -21,7 +22,6 @@ type network struct {
 	touched map[topology.ID]bool
 	hit     map[topology.ID]bool
 	parted  bool
-	version int // of shapes
 	states  int // copied so far
 }
 
@@ -90,7 +90,6 @@ func (n *network) remove(c *change) {
 func (n *network) fill(m *Moment) {
 	if len(n.touched) > 0 {
 		n.reshape()
-		n.version++
 		n.states += len(n.shapes)
 	}
 	if len(n.hit) > 0 {
@@ -100,14 +99,14 @@ func (n *network) fill(m *Moment) {
 	if n.parted {
 		n.groups = nil
 		for _, c := range n.partitions {
-			n.groups = intersect(n.groups, c.groups)
+			n.groups = fabric.Intersect(n.groups, c.groups)
 		}
 		for _, g := range n.groups {
 			n.states += len(g)
 		}
 		n.parted = false
 	}
-	m.Shapes, m.Down, m.Partition, m.version = n.shapes, n.down, n.groups, n.version
+	m.Shapes, m.Down, m.Partition = n.shapes, n.down, n.groups
 }
 
 // reshape works out the shapes of the links touched.
@@ -179,34 +178,4 @@ func (f *fault) now() bool {
 		return f.active[last].kind == down
 	}
 	return f.settled
-}
-
-// intersect gives the partition in which two hosts are together if they are in both: its groups, and in
-// each group the hosts, are in ascending order. Hosts in no group of either are together.
-func intersect(a, b [][]topology.ID) [][]topology.ID {
-	type key struct{ a, b int }
-	member := map[topology.ID]key{}
-	for i, g := range a {
-		for _, id := range g {
-			member[id] = key{i + 1, 0}
-		}
-	}
-	for i, g := range b {
-		for _, id := range g {
-			member[id] = key{member[id].a, i + 1}
-		}
-	}
-	index := map[key]int{}
-	var groups [][]topology.ID
-	for _, id := range slices.Sorted(maps.Keys(member)) {
-		k := member[id]
-		i, known := index[k]
-		if !known {
-			i = len(groups)
-			index[k] = i
-			groups = append(groups, nil)
-		}
-		groups[i] = append(groups[i], id)
-	}
-	return groups
 }

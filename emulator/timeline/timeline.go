@@ -31,9 +31,6 @@ type Moment struct {
 	Shapes    map[topology.Channel]topology.Shape // of the queues that are not as in the scenario
 	Down      []topology.ID                       // links and nodes that carry nothing, ascending
 	Partition [][]topology.ID                     // groups of hosts as in fabric.Network; empty: none
-
-	version int    // equal where Shapes are, among the moments of one Compile
-	cache   *cache // shared by those; nil: none
 }
 
 // Compile gives the moments of events on the topology t, which is not changed, in the order of time. An
@@ -55,13 +52,13 @@ func Compile(t *topology.Topology, events []scenario.Event) ([]Moment, error) {
 	slices.SortStableFunc(begin, func(a, b *change) int { return cmp.Compare(a.begin, b.begin) })
 	end := slices.DeleteFunc(changes, func(c *change) bool { return !c.window })
 	slices.SortStableFunc(end, func(a, b *change) int { return cmp.Compare(a.end, b.end) })
-	n, shared := newNetwork(t), &cache{}
+	n := newNetwork(t)
 	var moments []Moment
 	for len(begin)+len(end) > 0 {
 		if len(moments) == MaxMoments {
 			return nil, fmt.Errorf("events: %w: there are more than %d instants; lengthen periods or shorten windows", ErrTooMany, MaxMoments)
 		}
-		m := Moment{At: next(begin, end), cache: shared}
+		m := Moment{At: next(begin, end)}
 		for ; len(end) > 0 && end[0].end == m.At; end = end[1:] {
 			n.remove(end[0])
 			m.Event = append(m.Event, end[0].after)

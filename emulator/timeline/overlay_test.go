@@ -24,7 +24,7 @@ func lookup(t *testing.T, graph *topology.Topology, name string) topology.ID {
 	return id
 }
 
-func TestApply(t *testing.T) {
+func TestOverlay(t *testing.T) {
 	graph, events := read(t, `
   - {at: 1s, link: a-s, set: {rate: {up: 500Mbps}, delay: 60ms}}
   - {at: 1s, link: b-s, set: {loss: 1%, delay: 20ms}}
@@ -41,7 +41,7 @@ func TestApply(t *testing.T) {
 	base := fabric.Network{Testbed: "x", Seed: 3, Topology: graph, Queues: graph.QueueLimits(), Down: []topology.ID{up},
 		Partition: [][]topology.ID{{a, c}}}
 	queues := maps.Clone(base.Queues)
-	n := moments[0].Apply(base)
+	n := moments[0].Overlay(graph).Over(base)
 	if n.Topology == graph || graph.Vertices[lookup(t, graph, "a-s")].Shape[0].Delay != time.Millisecond || !maps.Equal(queues, base.Queues) ||
 		len(base.Down) != 1 || len(base.Partition) != 1 {
 		t.Fatal("the base was changed")
@@ -76,8 +76,8 @@ func TestApply(t *testing.T) {
 	}
 }
 
-// TestApplyKeepsOtherChanges: what was set on the running testbed stays, but where the moment differs.
-func TestApplyKeepsOtherChanges(t *testing.T) {
+// TestOverlayKeepsOtherChanges: what was set on the running testbed stays, of each property that no event changes.
+func TestOverlayKeepsOtherChanges(t *testing.T) {
 	graph, events := read(t, "\n  - {at: 1s, link: a-s, set: {rate: {up: 1Mbps}}}\n  - {at: 2s, link: a-s, reset}\n")
 	moments, err := timeline.Compile(graph, events)
 	if err != nil {
@@ -86,45 +86,13 @@ func TestApplyKeepsOtherChanges(t *testing.T) {
 	live := *graph
 	live.Vertices = slices.Clone(graph.Vertices)
 	id := lookup(t, graph, "a-s")
-	live.Vertices[id].Shape[1].Loss = 0.5
+	live.Vertices[id].Shape[0].Loss, live.Vertices[id].Shape[1].Loss = 0.25, 0.5
 	base := fabric.Network{Topology: &live, Queues: live.QueueLimits()}
-	if s := moments[0].Apply(base).Topology.Vertices[id].Shape; s[0].Rate != units.Mbps || s[1].Loss != 0.5 {
+	if s := moments[0].Overlay(graph).Over(base).Topology.Vertices[id].Shape; s[0].Rate != units.Mbps || s[0].Loss != 0.25 || s[1].Loss != 0.5 {
 		t.Errorf("shapes %+v", s)
 	}
-	if n := moments[1].Apply(base); n.Topology != base.Topology {
+	if n := moments[1].Overlay(graph).Over(base); n.Topology != base.Topology {
 		t.Error("a moment without differences copies the topology")
-	}
-}
-
-// TestApplyInAnyOrder: what is kept from one call to the next is never taken for another base or state.
-func TestApplyInAnyOrder(t *testing.T) {
-	graph, events := read(t, `
-  - {at: 1s, link: a-s, set: {rate: 1Gbps, delay: 90ms}}
-  - {at: 2s, node: s, down}
-  - {at: 3s, link: a-s, set: {rate: 2Mbps}}
-  - {at: 4s, link: a-s, reset}
-`)
-	moments, err := timeline.Compile(graph, events)
-	if err != nil {
-		t.Fatal(err)
-	}
-	other := *graph
-	other.Vertices = slices.Clone(graph.Vertices)
-	other.Vertices[lookup(t, graph, "up")].Shape[0].Delay = time.Second
-	bases := []fabric.Network{{Topology: graph, Queues: graph.QueueLimits()}, {Topology: &other, Queues: other.QueueLimits()}}
-	id := lookup(t, graph, "a-s")
-	for round := range 40 {
-		m, base := moments[(round*7)%4], bases[round/3%2]
-		n := m.Apply(base)
-		want := m.Topology(base.Topology)
-		limits := want.QueueLimits()
-		if !slices.Equal(n.Topology.Vertices, want.Vertices) || n.Queues[topology.Channel{Link: id}] != limits[topology.Channel{Link: id}] {
-			t.Fatalf("round %d, %v: not the moment's network", round, m.At)
-		}
-	}
-	first, second := moments[0].Apply(bases[0]), moments[1].Apply(bases[0])
-	if first.Topology != second.Topology || len(second.Down) != 1 {
-		t.Error("moments with the same shapes have different topologies")
 	}
 }
 
@@ -207,8 +175,8 @@ func TestDiffOfEdges(t *testing.T) {
 	}
 }
 
-// BenchmarkApply is what a moment costs whose link derives its queue, by the number of hosts.
-func BenchmarkApply(b *testing.B) {
+// BenchmarkOverlay is what a moment costs whose link derives its queue, by the number of hosts.
+func BenchmarkOverlay(b *testing.B) {
 	for name, racks := range map[string]int{"hosts=80": 3, "hosts=480": 23} {
 		b.Run(name, func(b *testing.B) {
 			parameters := synth.DefaultIIoT()
@@ -224,10 +192,8 @@ func BenchmarkApply(b *testing.B) {
 				b.Fatal(err)
 			}
 			base := fabric.Network{Topology: graph, Queues: graph.QueueLimits()}
-			other := *graph // another base makes nothing that was kept of use
-			for turn := 0; b.Loop(); turn++ {
-				base.Topology = []*topology.Topology{graph, &other}[turn%2]
-				moments[0].Apply(base)
+			for b.Loop() {
+				moments[0].Overlay(graph).Over(base)
 			}
 		})
 	}

@@ -1,0 +1,217 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+
+	"testbed/emulator/faas"
+	"testbed/emulator/fabric"
+	"testbed/emulator/internal/shell"
+	"testbed/emulator/noderuntime"
+	"testbed/emulator/topology"
+)
+
+// Bed is a testbed that is up.
+type Bed struct {
+	Journal *Journal
+	Runtime noderuntime.Runtime
+	Fabric  fabric.Fabric
+
+	host       *Host
+	store      Store
+	stamp      os.FileInfo // of the journal's file when it was read last
+	conditions map[string]noderuntime.Condition
+	stations   []Station // nil until they are asked for
+	byID       map[topology.ID]Station
+	absent     []string
+}
+
+// Open finds a testbed that is up. Where name is empty and exactly one is up, it takes that one.
+func (h *Host) Open(ctx context.Context, name string) (*Bed, error) {
+	if name == "" {
+		var err error
+		if name, err = h.only(); err != nil {
+			return nil, err
+		}
+	}
+	journal, err := h.Store.Read(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("testbed %s: %w; `testbed ls` shows what is up", name, ErrNotRunning)
+	}
+	if errors.Is(err, ErrJournal) {
+		return nil, fmt.Errorf("testbed %s: %w: remove what is left of it with `testbed down --name %s`", name, err, shell.Quote(name))
+	}
+	if err != nil {
+		return nil, err
+	}
+	if journal.Phase != Running {
+		return nil, fmt.Errorf("testbed %s is %s, not running: remove what is left of it with `testbed down --name %s`: %w",
+			name, journal.Phase, shell.Quote(name), ErrNotRunning)
+	}
+	return h.open(ctx, journal)
+}
+
+// open is the testbed of a journal.
+func (h *Host) open(ctx context.Context, journal *Journal) (*Bed, error) {
+	option, err := h.runtimeOf(ctx, journal)
+	if err != nil {
+		return nil, err
+	}
+	net, err := h.fabricOf(journal)
+	if err != nil {
+		return nil, err
+	}
+	conditions, err := option.Inspect(ctx, journal.nodes())
+	if err != nil {
+		return nil, err
+	}
+	return newBed(h, journal, option.Runtime, net, conditions), nil
+}
+
+// only is the name of the one testbed there is.
+func (h *Host) only() (string, error) {
+	names, err := h.Store.Names()
+	switch {
+	case err != nil:
+		return "", err
+	case len(names) == 1:
+		return names[0], nil
+	case len(names) == 0:
+		return "", fmt.Errorf("no testbed: %w; start one with `testbed up SCENARIO`", ErrNotRunning)
+	}
+	return "", fmt.Errorf("several testbeds are up: choose one of %v with --name", names)
+}
+
+func newBed(h *Host, j *Journal, node noderuntime.Runtime, net fabric.Fabric, conditions []noderuntime.Condition) *Bed {
+	b := &Bed{Journal: j, Runtime: node, Fabric: net, host: h, store: h.Store, conditions: map[string]noderuntime.Condition{}}
+	for _, c := range conditions {
+		b.conditions[c.Node.Node] = c
+	}
+	return b
+}
+
+// ScenarioFile is the copy of the scenario, all defaults resolved, that the testbed was made from. What it reads
+// lies beside it.
+func (b *Bed) ScenarioFile() string { return filepath.Join(b.dir(), scenarioFile) }
+
+// LiveFile is where a run on the testbed keeps how it stands; see package live.
+func (b *Bed) LiveFile() string { return filepath.Join(b.dir(), "live.json") }
+
+func (b *Bed) dir() string { return b.store.Dir(b.Journal.Testbed) }
+
+// Stations are the hosts with their addresses, in the topology's order.
+func (b *Bed) Stations() ([]Station, error) {
+	if b.stations != nil {
+		return b.stations, nil
+	}
+	n, err := b.Network()
+	if err != nil {
+		return nil, err
+	}
+	return b.attach(n), nil
+}
+
+// attach takes the stations from a network.
+func (b *Bed) attach(n fabric.Network) []Station {
+	b.stations, b.byID = make([]Station, len(n.Stations)), map[topology.ID]Station{}
+	for i, s := range n.Stations {
+		b.stations[i] = Station{ID: s.ID, Name: n.Topology.Vertices[s.ID].Name, Addr: s.Addr.Addr()}
+		b.byID[s.ID] = b.stations[i]
+	}
+	return b.stations
+}
+
+// Node finds a running node by name.
+func (b *Bed) Node(name string) (noderuntime.Node, error) {
+	c, ok := b.conditions[name]
+	if ok && c.State != noderuntime.Dead {
+		return c.Node, nil
+	}
+	bed := b.Journal.Testbed
+	if ok {
+		return noderuntime.Node{}, fmt.Errorf("node %s of testbed %s is dead: `testbed logs --name %s %s` shows why, `testbed apply` starts it again: %w",
+			name, bed, shell.Quote(bed), shell.Quote(name), noderuntime.ErrNoSuchNode)
+	}
+	if n, err := b.Network(); err == nil {
+		if id, ok := n.Topology.Lookup(name); ok {
+			return noderuntime.Node{}, fmt.Errorf("%s of testbed %s is a %s, and nothing runs in it: %w; `testbed inspect` lists the nodes",
+				name, bed, n.Topology.Vertices[id].Kind, noderuntime.ErrNoSuchNode)
+		}
+	}
+	return noderuntime.Node{}, fmt.Errorf("node %s of testbed %s: %w; `testbed inspect` lists them", name, bed, noderuntime.ErrNoSuchNode)
+}
+
+// AnyNode finds a node of the testbed by name, whether it runs or has died.
+func (b *Bed) AnyNode(name string) (noderuntime.Node, error) {
+	for _, n := range b.Journal.Nodes {
+		if n.Name == name {
+			return n.node(b.Journal.Testbed), nil
+		}
+	}
+	return b.Node(name)
+}
+
+// Nodes are the testbed's nodes, as they are.
+func (b *Bed) Nodes() []NodeStatus {
+	all := make([]NodeStatus, len(b.Journal.Nodes))
+	for i, n := range b.Journal.Nodes {
+		state := noderuntime.Dead
+		if c, ok := b.conditions[n.Name]; ok {
+			state = c.State
+		}
+		all[i] = NodeStatus{n, state}
+	}
+	return all
+}
+
+// NodeStatus is a node as it was started, and how it is now.
+type NodeStatus struct {
+	NodeRecord
+	State noderuntime.State `json:"state"`
+}
+
+// Dead lists the nodes that do not run any more as they were started.
+func (b *Bed) Dead() []string {
+	var dead []string
+	for _, n := range b.Nodes() {
+		if n.State == noderuntime.Dead || n.State == noderuntime.Restarted {
+			dead = append(dead, n.Name)
+		}
+	}
+	return dead
+}
+
+// Agent is the control connection to a vertex's FaaS.
+func (b *Bed) Agent(id topology.ID) *faas.Client {
+	_, _ = b.Stations() // without them there is no such vertex, and no answer
+	name := b.byID[id].Name
+	return newAgent(b.store.control(b.Journal.Testbed, name), b.conditions[name].Node, name)
+}
+
+// newAgent is the connection to the agent that is a node's first process: no other is talked to, whatever is at the
+// socket's place, where the node may put what it likes.
+func newAgent(control string, n noderuntime.Node, name string) *faas.Client {
+	return faas.NewClient(control, faas.WithNode(name), faas.WithPeerPID(n.PID))
+}
+
+// Address is a vertex's address in the emulated network.
+func (b *Bed) Address(id topology.ID) netip.Addr {
+	_, _ = b.Stations()
+	return b.byID[id].Addr
+}
+
+// Logs copies what a node has printed to out, and with follow what it goes on to print. A runtime that keeps
+// no logs gives an error that wraps noderuntime.ErrNotSupported.
+func (b *Bed) Logs(ctx context.Context, node noderuntime.Node, follow bool, out io.Writer) error {
+	logger, ok := b.Runtime.(noderuntime.Logger)
+	if !ok {
+		return fmt.Errorf("the runtime %s keeps no logs: %w", b.Runtime.Name(), noderuntime.ErrNotSupported)
+	}
+	return logger.Logs(ctx, node, follow, out)
+}
