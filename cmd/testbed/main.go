@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"testbed/emulator"
 	"testbed/emulator/cli"
 	"testbed/emulator/faas"
 	"testbed/emulator/fabric/userspace"
@@ -32,7 +33,7 @@ func start(args []string) int {
 		switch args[0] {
 		case faas.AgentCommand:
 			return faas.Main(args[1:], process.Ready)
-		case cli.FabricCommand:
+		case emulator.FabricCommand:
 			return userspace.Main(args[1:])
 		}
 	}

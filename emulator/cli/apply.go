@@ -2,21 +2,21 @@ package cli
 
 import (
 	"fmt"
-	"reflect"
-	"strings"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
-	"testbed/emulator/experiment"
 	"testbed/emulator/fabric"
-	"testbed/emulator/internal/shell"
 	"testbed/emulator/orchestrator"
-	"testbed/emulator/timeline"
-	"testbed/emulator/topology"
 )
 
 func applyCommand(s *State) *cli.Command {
-	return &cli.Command{Name: "apply", Usage: "make a testbed that is up as an edited scenario says, touching only what changed",
+	return &cli.Command{Name: "apply", Usage: "make a testbed that is up as an edited scenario says, and mend what is not as it was made",
+		Description: `Compares what is observed of nodes and links with what the scenario says, and touches only what differs:
+nodes and links come and go, dead and restarted nodes and a killed fabric are mended, what link set, tc or docker
+changed by hand is as the scenario says afterwards. Nodes that stay keep their addresses and go on. A node is
+replaced where its speed, compute, image or limits differ, and loses what is in it.
+While a run is under way only links change.`,
 		ArgsUsage: "SCENARIO", Flags: []cli.Flag{nameFlag(), formatFlag(),
 			&cli.BoolFlag{Name: "dry-run", Usage: "print what would change, and change nothing"}},
 		Action: func(c *cli.Context) error {
@@ -24,34 +24,33 @@ func applyCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
-			e, request, err := requested(c, s)
+			e, options, err := requested(c, s)
 			if err != nil {
 				return err
 			}
 			if err := needRoot(s); err != nil {
 				return err
 			}
-			bed, err := newHost(s).Open(c.Context, request.Testbed)
+			bed, err := s.host().Open(c.Context, options.Name)
 			if err != nil {
 				return err
 			}
-			changes, err := reapply(c, s, bed, e, request)
-			if err != nil {
-				return err
-			}
-			if form == "json" {
-				return printJSON(s, changes)
-			}
-			verb := "changed"
+			var found *orchestrator.Reconciliation
 			if c.Bool("dry-run") {
-				verb = "would be changed"
+				found, err = bed.Plan(c.Context, e)
+			} else {
+				show := newProgress(s)
+				found, err = bed.Apply(c.Context, s.origin(), e, show.set)
+				show.clear()
 			}
-			for _, queue := range changes.Queues {
-				_ = printf(s.Stdout, "%s\n", queue)
+			if err != nil {
+				return err
 			}
-			err = printf(s.Stdout, "%s: %d queues %s; nodes keep running, and the next replay takes the file's workload\n",
-				request.Testbed, len(changes.Queues), verb)
-			return err
+			result := applied{Testbed: options.Name, Queues: queueNames(found), DryRun: c.Bool("dry-run"), Reconciliation: found}
+			if form == "json" {
+				return printJSON(s, result)
+			}
+			return result.print(s)
 		}}
 }
 
@@ -60,73 +59,54 @@ type applied struct {
 	Testbed string   `json:"testbed"`
 	Queues  []string `json:"queues"` // link and direction of those that changed
 	DryRun  bool     `json:"dry_run"`
+	*orchestrator.Reconciliation
 }
 
-// reapply makes the network as the scenario says. It changes nothing where nodes would have to be made anew.
-func reapply(c *cli.Context, s *State, bed *orchestrator.Testbed, e *experiment.Experiment, request orchestrator.Request) (applied, error) {
-	result := applied{Testbed: request.Testbed, Queues: []string{}, DryRun: c.Bool("dry-run")}
-	before, err := prepare(s, bed.ScenarioFile())
-	if err != nil {
-		return result, err
-	}
-	network, err := bed.Network()
-	if err != nil {
-		return result, err
-	}
-	channels, structural := timeline.Diff(network.Topology, e.Topology)
-	structural = append(structural, nodeChanges(before, e)...)
-	if len(structural) > 0 {
-		return result, rebuild(request.Testbed, structural)
-	}
-	for _, channel := range channels {
-		result.Queues = append(result.Queues, queueName(e.Topology.Vertices[channel.Link], channel.Dir))
-	}
-	if result.DryRun {
-		return result, nil
-	}
-	return result, bed.Reapply(c.Context, request, func(n *fabric.Network) error {
-		n.Topology, n.Queues = e.Topology, e.Topology.QueueLimits()
-		n.Down, n.Partition = nil, nil
-		return nil
-	})
-}
-
-// rebuild is the error of a change that takes other nodes or other links.
-func rebuild(testbed string, structural []string) error {
-	const shown = 5
-	text := strings.Join(structural[:min(shown, len(structural))], ", ")
-	if more := len(structural) - shown; more > 0 {
-		text += fmt.Sprintf(", and %d more", more)
-	}
-	return fmt.Errorf("%s: this takes other nodes or links than are up: `testbed down --name %s`, then `testbed up`",
-		text, shell.Quote(testbed))
-}
-
-// queueName is a link with, where it has two queues, the direction.
-func queueName(v topology.Vertex, dir int) string {
-	if v.LinkType != topology.Duplex {
-		return v.Name
-	}
-	return v.Name + []string{" up", " down"}[dir]
-}
-
-// nodeChanges lists the nodes that would be started otherwise now.
-func nodeChanges(before, after *experiment.Experiment) []string {
-	stations, err := orchestrator.Stations(after.Topology)
-	if err != nil {
-		return []string{err.Error()}
-	}
-	var changed []string
-	for _, station := range stations {
-		id, ok := before.Topology.Lookup(station.Name)
-		if !ok {
-			continue // a structural difference, which is told otherwise
-		}
-		old := station
-		old.ID = id
-		if !reflect.DeepEqual(nodeConfig(before, old, ""), nodeConfig(after, station, "")) {
-			changed = append(changed, fmt.Sprintf("node %s: its speed, compute, image or limits differ", station.Name))
+// queueNames are the queues that are made otherwise, each once.
+func queueNames(found *orchestrator.Reconciliation) []string {
+	names := []string{}
+	for _, d := range slices.Concat(found.Wanted, found.Links) {
+		if name := queueName(d); !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
-	return changed
+	return names
+}
+
+// queueName is a link with who uses the queue.
+func queueName(d fabric.Difference) string { return d.Link + " from " + d.From }
+
+func (a *applied) print(s *State) error {
+	for _, part := range []struct {
+		what  string
+		names []string
+	}{{"start", a.Start}, {"stop", a.Stop}, {"replace", a.Replace}, {"rejoin", a.Adopt}} {
+		for _, name := range part.names {
+			if err := printf(s.Stdout, "%s node %s\n", part.what, name); err != nil {
+				return err
+			}
+		}
+	}
+	if a.Reconciliation.Fabric != "" {
+		if err := printf(s.Stdout, "make the network anew: %s\n", a.Reconciliation.Fabric); err != nil {
+			return err
+		}
+	}
+	for _, name := range a.Queues {
+		if err := printf(s.Stdout, "change %s\n", name); err != nil {
+			return err
+		}
+	}
+	for _, name := range a.Paused {
+		if err := printf(s.Stdout, "note: node %s is paused, and left so\n", name); err != nil {
+			return err
+		}
+	}
+	verb := "changed"
+	if a.DryRun {
+		verb = "would be changed"
+	}
+	nodes := len(a.Start) + len(a.Stop) + len(a.Replace) + len(a.Adopt)
+	return printf(s.Stdout, "%s: %s %s; the others keep running, and the next replay takes the file's workload\n",
+		a.Testbed, fmt.Sprintf("%d nodes and %d queues", nodes, len(a.Queues)), verb)
 }

@@ -16,7 +16,7 @@ func doctorCommand(s *State) *cli.Command {
 			if err := errors.Join(err, none(c)); err != nil {
 				return err
 			}
-			d := newHost(s).Diagnose(c.Context)
+			d := s.host().Diagnose(c.Context)
 			if form == "json" {
 				if err := printJSON(s, d); err != nil {
 					return err

@@ -22,7 +22,7 @@ func execCommand(s *State) *cli.Command {
 			if err := needRoot(s); err != nil {
 				return err
 			}
-			bed, err := newHost(s).Open(c.Context, c.String("name"))
+			bed, err := s.host().Open(c.Context, c.String("name"))
 			if err != nil {
 				return err
 			}

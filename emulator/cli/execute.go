@@ -9,8 +9,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"testbed/emulator"
 	"testbed/emulator/experiment"
-	"testbed/emulator/orchestrator"
 	"testbed/emulator/record"
 	"testbed/emulator/record/influx"
 	"testbed/emulator/report"
@@ -20,11 +20,11 @@ import (
 
 // execute runs the workload on a testbed and shows what came of it. mirror is the database that gets the samples
 // too; nil: none.
-func execute(c *cli.Context, s *State, bed *orchestrator.Testbed, e *experiment.Experiment, mirror *influx.Config, show *progress, p presentation) error {
-	config := session.Config{Testbed: bed, Experiment: e, Results: c.String("output"), Version: s.Version, Kernel: kernel(),
+func execute(c *cli.Context, s *State, bed *emulator.Bed, e *experiment.Experiment, mirror *influx.Config, show *progress, p presentation) error {
+	config := session.Config{Experiment: e, Results: c.String("output"),
 		Fidelity: c.Bool("verify"), Mirror: mirror, Required: c.Bool("influx-required") || required(e.Scenario)}
 	end := follow(c.Context, &config, bed, show)
-	outcome, err := session.Run(c.Context, config)
+	outcome, err := bed.Run(c.Context, config)
 	end()
 	if len(outcome.Reports) > 0 {
 		err = errors.Join(err, p.print(s, outcome.Reports))

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 
+	"testbed/emulator"
 	"testbed/emulator/fabric"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/orchestrator"
@@ -57,7 +57,7 @@ func exitCode(err error) (int, string) {
 		return ExitInterrupted, ""
 	case errors.Is(err, noderuntime.ErrNotSupported), errors.Is(err, fabric.ErrNotSupported):
 		return ExitUnsupported, "`testbed doctor` shows what this host offers"
-	case errors.Is(err, orchestrator.ErrUnknownOption), errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, emulator.ErrInput), errors.Is(err, orchestrator.ErrUnknownOption):
 		return ExitUsage, ""
 	}
 	return ExitFailure, ""

@@ -10,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/urfave/cli/v2"
 
+	"testbed/emulator"
 	"testbed/emulator/fabric"
 	"testbed/emulator/orchestrator"
 )
@@ -23,44 +24,60 @@ func inspectCommand(s *State) *cli.Command {
 			if err := errors.Join(err, none(c), needRoot(s)); err != nil {
 				return err
 			}
-			bed, err := newHost(s).Open(c.Context, c.String("name"))
+			bed, err := s.host().Open(c.Context, c.String("name"))
 			if err != nil {
 				return err
 			}
-			network, err := bed.Fabric.Inspect(c.Context)
+			found, err := bed.Inspect(c.Context)
 			if err != nil {
-				return fmt.Errorf("asking the fabric of %s: %w", bed.Journal.Testbed, err)
+				return err
 			}
-			queues, dead := network.Queues, bed.Dead()
 			if form == "json" {
-				return printJSON(s, struct {
-					*orchestrator.Journal
-					Dead  []string             `json:"dead"`
-					Links []fabric.QueueStatus `json:"links"`
-				}{bed.Journal, dead, queues})
+				return printJSON(s, found)
 			}
 			if !c.Bool("links") {
-				printNodes(s, bed.Journal.Nodes, dead)
+				printNodes(s, found.Nodes)
+			}
+			if found.FabricError != "" {
+				return fmt.Errorf("asking the fabric of %s: %s", bed.Journal.Testbed, found.FabricError)
 			}
 			if !c.Bool("nodes") {
-				printQueues(s, queues)
+				printQueues(s, found.Links)
 			}
-			return nil
+			return printDifferences(s, found)
 		}}
 }
 
-func printNodes(s *State, nodes []orchestrator.NodeRecord, dead []string) {
-	gone := map[string]bool{}
-	for _, n := range dead {
-		gone[n] = true
+// printDifferences says what is not as it should be, and what stations sent that was not carried.
+func printDifferences(s *State, found *emulator.Inspection) error {
+	var lines []string
+	for _, d := range found.Differences {
+		lines = append(lines, fmt.Sprintf("link %s, from %s: %s is %s, and should be %s", d.Link, d.From, d.Property, d.Have, d.Want))
 	}
+	for _, station := range found.Stations {
+		if !station.Attached || station.Note != "" {
+			lines = append(lines, fmt.Sprintf("node %s: its interface is not as it should be: %s", station.Name, station.Note))
+		}
+		if n := station.Unreachable + station.Ignored + station.Errors; n > 0 {
+			lines = append(lines, fmt.Sprintf("node %s: not carried: %d packets to addresses that nobody has, %d of kinds that are not emulated, %d lost by the host",
+				station.Name, station.Unreachable, station.Ignored, station.Errors))
+		}
+	}
+	if len(found.Differences) > 0 || len(found.Dead) > 0 {
+		lines = append(lines, "`testbed apply SCENARIO` mends what is not as it should be")
+	}
+	for _, line := range lines {
+		if err := printf(s.Stdout, "%s\n", line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func printNodes(s *State, nodes []orchestrator.NodeStatus) {
 	t := newTable(s, "node", "kind", "class", "address", "pid", "state")
 	for _, n := range nodes {
-		state := "running"
-		if gone[n.Name] {
-			state = "dead"
-		}
-		t.AppendRow(table.Row{n.Name, n.Kind, n.Class, n.Addr, n.PID, state})
+		t.AppendRow(table.Row{n.Name, n.Kind, n.Class, n.Addr, n.PID, n.State})
 	}
 	t.Render()
 }

@@ -1,15 +1,15 @@
 package cli
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/urfave/cli/v2"
 
+	"testbed/emulator"
 	"testbed/emulator/orchestrator"
 )
 
@@ -23,7 +23,7 @@ func downCommand(s *State) *cli.Command {
 			if err := errors.Join(none(c), needRoot(s)); err != nil {
 				return err
 			}
-			host := newHost(s)
+			host := s.host()
 			show := newProgress(s)
 			defer show.clear()
 			if c.Bool("all") {
@@ -31,59 +31,57 @@ func downCommand(s *State) *cli.Command {
 			}
 			name := c.String("name")
 			if name == "" {
-				names, err := host.All(c.Context)
-				if err != nil {
+				var err error
+				if name, err = host.Name(c.Context); err != nil {
 					return err
 				}
-				if len(names) == 0 {
+				if name == "" {
 					return errors.Join(prune(c, s, host), leftAlone(c, s, host, ""))
 				}
-				if known, _ := host.Store.Names(); len(known) == 1 {
-					names = known // what others left without a record is for --all
-				}
-				if len(names) > 1 {
-					return usagef("several testbeds are there: choose one of %v with --name, or take --all", names)
-				}
-				name = names[0]
 			}
-			if err := orchestrator.CheckName(name); err != nil {
-				return usage(err)
-			}
-			return errors.Join(downward(c, host)(c.Context, name, show.set), prune(c, s, host), leftAlone(c, s, host, name))
+			err := host.Remove(c.Context, name, c.Bool("forget"), show.set)
+			return errors.Join(err, prune(c, s, host), leftAlone(c, s, host, name))
 		}}
 }
 
-// downward is Down, or Forget where that was asked for.
-func downward(c *cli.Context, host *orchestrator.Host) func(context.Context, string, func(string)) error {
-	if c.Bool("forget") {
-		return host.Forget
+// prune removes the node images that nothing uses, where that was asked for.
+func prune(c *cli.Context, s *State, host *emulator.Host) error {
+	if !c.Bool("images") || host.Prune == nil {
+		return nil
 	}
-	return host.Down
+	removed, left, err := host.Prune(c.Context)
+	for _, image := range removed {
+		_ = printf(s.Stdout, "removed %s\n", image)
+	}
+	if len(left) > 0 {
+		_ = printf(s.Stderr, "left alone, as nothing proves that testbed made it: image %s\n", strings.Join(left, ", "))
+	}
+	return err
 }
 
-func downAll(c *cli.Context, host *orchestrator.Host, show *progress) error {
+// leftAlone names, once others are removed, the containers that look like a testbed's, of any where the name is
+// empty, and that nothing proves to be one's.
+func leftAlone(c *cli.Context, s *State, host *emulator.Host, testbed string) error {
+	if testbed != "" && orchestrator.CheckName(testbed) != nil {
+		return nil
+	}
+	found := host.Foreign(c.Context, testbed)
+	if len(found) == 0 {
+		return nil
+	}
+	return printf(s.Stderr, "left alone, as nothing proves that testbed made it: container %s\n", strings.Join(found, ", "))
+}
+
+func downAll(c *cli.Context, host *emulator.Host, show *progress) error {
 	names, err := host.All(c.Context)
 	if err != nil {
 		return err
 	}
 	var failed []error
 	for _, name := range names {
-		failed = append(failed, downward(c, host)(c.Context, name, show.set))
+		failed = append(failed, host.Remove(c.Context, name, c.Bool("forget"), show.set))
 	}
 	return errors.Join(failed...)
-}
-
-// status is one line of `testbed ls`.
-type status struct {
-	Name     string        `json:"name"`
-	Phase    string        `json:"phase"`
-	Scenario string        `json:"scenario"`
-	Nodes    int           `json:"nodes"`
-	Alive    int           `json:"alive"`
-	Runtime  string        `json:"runtime"`
-	Fabric   string        `json:"fabric"`
-	Created  time.Time     `json:"created"`
-	Took     time.Duration `json:"up_took_ns"`
 }
 
 func listCommand(s *State) *cli.Command {
@@ -94,44 +92,46 @@ func listCommand(s *State) *cli.Command {
 			if err := errors.Join(err, none(c), needRoot(s)); err != nil {
 				return err
 			}
-			list, err := statuses(c, newHost(s))
+			list, err := s.host().Statuses(c.Context)
 			if err != nil {
 				return err
 			}
 			if form == "json" {
 				return printJSON(s, list)
 			}
-			t := newTable(s, "name", "phase", "scenario", "nodes", "runtime", "fabric", "since")
-			for _, l := range list {
-				t.AppendRow(table.Row{l.Name, l.Phase, l.Scenario, fmt.Sprintf("%d/%d", l.Alive, l.Nodes), l.Runtime, l.Fabric,
-					l.Created.Local().Format("2006-01-02 15:04:05")})
-			}
-			t.Render()
-			return nil
+			return printStatuses(s, list)
 		}}
 }
 
-func statuses(c *cli.Context, host *orchestrator.Host) ([]status, error) {
-	names, err := host.All(c.Context)
-	if err != nil {
-		return nil, err
-	}
-	list := []status{}
-	for _, name := range names {
-		journal, err := host.Store.Read(name)
-		if err != nil {
-			// Nodes without a journal, or half a directory: `testbed down` removes either.
-			list = append(list, status{Name: name, Phase: "lost"})
-			continue
+// printStatuses prints a line a testbed, and what is not well with each.
+func printStatuses(s *State, list []orchestrator.Status) error {
+	t := newTable(s, "name", "phase", "scenario", "nodes", "runtime", "fabric", "since", "run")
+	var problems []string
+	for _, l := range list {
+		run, alive := "", fmt.Sprintf("%d/%d", l.Alive, l.Nodes)
+		if l.Run != nil {
+			run = l.Run.Run
 		}
-		entry := status{Name: name, Phase: string(journal.Phase), Scenario: journal.Scenario, Nodes: len(journal.Nodes),
-			Runtime: journal.Runtime, Fabric: journal.Fabric, Created: journal.Created, Took: journal.Took}
-		if bed, err := host.Open(c.Context, name); err == nil {
-			entry.Alive = len(journal.Nodes) - len(bed.Dead())
+		if l.Paused > 0 {
+			alive += fmt.Sprintf(" (%d paused)", l.Paused)
 		}
-		list = append(list, entry)
+		since := ""
+		if !l.Created.IsZero() {
+			since = l.Created.Local().Format("2006-01-02 15:04:05")
+		}
+		t.AppendRow(table.Row{l.Name, l.Phase, l.Scenario, alive, l.Runtime, l.Fabric, since, run})
+		for _, p := range l.Problems {
+			problems = append(problems, l.Name+": "+p)
+		}
 	}
-	return list, nil
+	t.SuppressEmptyColumns()
+	t.Render()
+	for _, p := range problems {
+		if err := printf(s.Stdout, "%s\n", p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // printJSON prints v, indented, on standard output.

@@ -6,10 +6,10 @@ import (
 	"sync"
 	"time"
 
+	"testbed/emulator"
 	"testbed/emulator/fabric"
 	"testbed/emulator/live"
 	"testbed/emulator/observe"
-	"testbed/emulator/orchestrator"
 	"testbed/emulator/record"
 	"testbed/emulator/session"
 	"testbed/emulator/topology"
@@ -23,7 +23,7 @@ const liveLinks = 12
 
 // follow keeps the status of a run in the testbed's directory and on the terminal. What it adds to the
 // session's configuration feeds it; the result ends it.
-func follow(ctx context.Context, config *session.Config, bed *orchestrator.Testbed, show *progress) (end func()) {
+func follow(ctx context.Context, config *session.Config, bed *emulator.Bed, show *progress) (end func()) {
 	var mu sync.Mutex
 	var latest func() observe.Snapshot
 	var dir string

@@ -16,7 +16,7 @@ func logsCommand(s *State) *cli.Command {
 			if err := needRoot(s); err != nil {
 				return err
 			}
-			bed, err := newHost(s).Open(c.Context, c.String("name"))
+			bed, err := s.host().Open(c.Context, c.String("name"))
 			if err != nil {
 				return err
 			}

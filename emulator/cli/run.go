@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"testbed/emulator"
 	"testbed/emulator/internal/shell"
-	"testbed/emulator/orchestrator"
 )
 
 // resultFlags are those of the commands that measure or compare.
@@ -41,7 +40,7 @@ func runCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
-			e, req, err := requested(c, s)
+			e, options, err := requested(c, s)
 			if err != nil {
 				return err
 			}
@@ -50,27 +49,27 @@ func runCommand(s *State) *cli.Command {
 				return err
 			}
 			if c.Bool("dry-run") {
-				return dryRun(s, shown.format, e, req)
+				return dryRun(s, shown.format, e, options)
 			}
 			if err := needRoot(s); err != nil {
 				return err
 			}
-			host, show := newHost(s), newProgress(s)
-			req.Progress = show.set
-			bed, err := host.Up(c.Context, req)
+			host, show := s.host(), newProgress(s)
+			options.Progress = show.set
+			bed, err := host.Up(c.Context, e, options)
 			if err != nil {
 				show.clear()
 				return err
 			}
 			if !c.Bool("keep") {
-				defer removeAfterwards(host, req.Testbed, s)
+				defer removeAfterwards(host, options.Name, s)
 			}
 			return execute(c, s, bed, e, mirror, show, shown)
 		}}
 }
 
 // removeAfterwards takes a run's testbed down, even when the run was interrupted.
-func removeAfterwards(host *orchestrator.Host, testbed string, s *State) {
+func removeAfterwards(host *emulator.Host, testbed string, s *State) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	if err := host.Down(ctx, testbed, nil); err != nil {
@@ -90,9 +89,6 @@ func replayCommand(s *State) *cli.Command {
 				return err
 			}
 			bed, e, err := openExperiment(c, s)
-			if err == nil {
-				err = checkMemory(e)
-			}
 			if err != nil {
 				return err
 			}
@@ -103,6 +99,3 @@ func replayCommand(s *State) *cli.Command {
 			return execute(c, s, bed, e, mirror, newProgress(s), shown)
 		}}
 }
-
-// kernel names the operating system's kernel, for the manifest.
-func kernel() string { return runtime.GOOS + "/" + runtime.GOARCH + " " + orchestrator.KernelRelease() }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"testbed/emulator"
 	"testbed/emulator/experiment"
 	"testbed/emulator/scenario"
 )
@@ -57,7 +58,7 @@ func validateCommand(s *State) *cli.Command {
 			if err := e.CheckMemory(0); err != nil {
 				return usage(err)
 			}
-			if err := checkMemory(e); err != nil {
+			if err := emulator.CheckMemory(e); err != nil {
 				_ = printf(s.Stderr, "note: `up` and `run` would be refused here: %v\n", err)
 			}
 			if c.Bool("resolved") {

@@ -9,9 +9,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"testbed/emulator"
 	"testbed/emulator/live"
 	"testbed/emulator/observe"
-	"testbed/emulator/orchestrator"
 	"testbed/emulator/record"
 	"testbed/emulator/report/graph"
 	"testbed/emulator/serve"
@@ -45,7 +45,7 @@ func serveCommand(s *State) *cli.Command {
 		}}
 }
 
-func page(bed *orchestrator.Testbed, sampler *observe.Sampler, t *topology.Topology, hosts []string) serve.Config {
+func page(bed *emulator.Bed, sampler *observe.Sampler, t *topology.Topology, hosts []string) serve.Config {
 	from := users(t)
 	return serve.Config{
 		Status: func() (*live.Status, error) { return live.Read(bed.LiveFile()) },

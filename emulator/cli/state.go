@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"testbed/emulator"
 	"testbed/emulator/internal/childenv"
 )
 
@@ -21,9 +22,10 @@ type State struct {
 	Stdin    io.Reader
 	Stdout   io.Writer
 	Stderr   io.Writer
-	Terminal bool   // Stderr is a terminal: progress is shown
-	Binary   string // path of this program, which nodes and the fabric run too
-	Root     bool   // the process may make namespaces
+	Terminal bool           // Stderr is a terminal: progress is shown
+	Binary   string         // path of this program, which nodes and the fabric run too
+	Root     bool           // the process may make namespaces
+	Host     *emulator.Host // nil: this machine
 	// Interrupts returns a context that ends on Ctrl-C, SIGTERM or SIGHUP.
 	Interrupts func() (context.Context, context.CancelFunc)
 

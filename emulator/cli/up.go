@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"testbed/emulator"
 	"testbed/emulator/experiment"
 	"testbed/emulator/orchestrator"
 )
@@ -26,19 +27,19 @@ func upCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
-			e, req, err := requested(c, s)
+			e, options, err := requested(c, s)
 			if err != nil {
 				return err
 			}
 			if c.Bool("dry-run") {
-				return dryRun(s, form, e, req)
+				return dryRun(s, form, e, options)
 			}
 			if err := needRoot(s); err != nil {
 				return err
 			}
 			show := newProgress(s)
-			req.Progress = show.set
-			bed, err := newHost(s).Up(c.Context, req)
+			options.Progress = show.set
+			bed, err := s.host().Up(c.Context, e, options)
 			show.clear()
 			if err != nil {
 				return err
@@ -52,47 +53,40 @@ func upCommand(s *State) *cli.Command {
 		}}
 }
 
-// requested reads the scenario that the command names, with what its flags change.
-func requested(c *cli.Context, s *State) (*experiment.Experiment, orchestrator.Request, error) {
+// requested reads the scenario that the command names, and what its flags change.
+func requested(c *cli.Context, s *State) (*experiment.Experiment, emulator.UpOptions, error) {
+	options := emulator.UpOptions{Name: c.String("name"), Runtime: c.String("runtime"), Fabric: c.String("fabric")}
 	path, err := argument(c, "a scenario file")
 	if err != nil {
-		return nil, orchestrator.Request{}, err
+		return nil, options, err
 	}
 	e, err := prepare(s, path)
 	if err != nil {
-		return nil, orchestrator.Request{}, err
+		return nil, options, err
 	}
-	if err := checkMemory(e); err != nil {
-		return nil, orchestrator.Request{}, err
+	if options.Name == "" {
+		options.Name = e.Scenario.Name
 	}
-	name := c.String("name")
-	if name == "" {
-		name = e.Scenario.Name
+	if err := orchestrator.CheckName(options.Name); err != nil {
+		return nil, options, usage(err)
 	}
-	if err := orchestrator.CheckName(name); err != nil {
-		return nil, orchestrator.Request{}, usage(err)
-	}
-	if r := c.String("runtime"); r != "" {
-		e.Scenario.Runtime = r
-	}
-	if f := c.String("fabric"); f != "" {
-		e.Scenario.Fabric = f
-	}
-	req, err := request(s, e, name)
-	return e, req, err
+	return e, options, emulator.CheckMemory(e)
 }
 
 // dryRun prints the desired state.
-func dryRun(s *State, form string, e *experiment.Experiment, req orchestrator.Request) error {
-	desired, err := req.Desired()
+func dryRun(s *State, form string, e *experiment.Experiment, options emulator.UpOptions) error {
+	desired, err := s.host().Desired(e, options)
 	if err != nil {
 		return err
 	}
 	if form == "json" {
 		return printJSON(s, desired)
 	}
-	printNodes(s, desired.Nodes, nil)
+	nodes := make([]orchestrator.NodeStatus, len(desired.Nodes))
+	for i, n := range desired.Nodes {
+		nodes[i].NodeRecord = n
+	}
+	printNodes(s, nodes)
 	printQueues(s, desired.Links)
-	err = printf(s.Stdout, "%s would be up with %d nodes and %d queues; nothing was made\n", req.Testbed, len(desired.Nodes), len(desired.Links))
-	return err
+	return printf(s.Stdout, "%s would be up with %d nodes and %d queues; nothing was made\n", desired.Testbed, len(desired.Nodes), len(desired.Links))
 }

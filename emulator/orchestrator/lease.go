@@ -111,6 +111,14 @@ func (s Store) takeLease(testbed string) (*os.File, error) {
 	return file, nil
 }
 
+// Under is the run that is under way on the testbed; nil: there is none.
+func (b *Bed) Under() *Under {
+	if under, busy := b.store.underWay(b.Journal.Testbed); busy {
+		return &under
+	}
+	return nil
+}
+
 // underWay tells of the run that is under way on a testbed, if there is one.
 func (s Store) underWay(testbed string) (under Under, ok bool) {
 	path := filepath.Join(s.Dir(testbed), leaseFile)

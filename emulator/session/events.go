@@ -6,10 +6,10 @@ import (
 	"sync"
 	"time"
 
-	"testbed/emulator/fabric"
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/record"
 	"testbed/emulator/timeline"
+	"testbed/emulator/topology"
 )
 
 // events plays the scenario's events during the replay of a model, from its first chain on: every model
@@ -28,7 +28,7 @@ func (r *run) events(ctx context.Context, model string) (end func()) {
 	var running sync.WaitGroup
 	played := 0
 	running.Go(func() {
-		player.Play(ctx, time.Now(), momentsOf(moments), func(p orchestrator.Played) {
+		player.Play(ctx, time.Now(), momentsOf(r.Experiment.Topology, moments), func(p orchestrator.Played) {
 			played++
 			r.happened(eventOf(model, p))
 		})
@@ -53,10 +53,10 @@ func (r *run) happened(e record.Event) {
 	}
 }
 
-func momentsOf(moments []timeline.Moment) []orchestrator.Moment {
+func momentsOf(t *topology.Topology, moments []timeline.Moment) []orchestrator.Moment {
 	out := make([]orchestrator.Moment, len(moments))
 	for i, m := range moments {
-		out[i] = orchestrator.Moment{At: m.At, What: m.Event, Alter: func(n *fabric.Network) { *n = m.Apply(*n) }}
+		out[i] = orchestrator.Moment{At: m.At, What: m.Event, Overlay: m.Overlay(t)}
 	}
 	return out
 }

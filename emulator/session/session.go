@@ -24,7 +24,7 @@ import (
 
 // Config says what to execute and where the results go.
 type Config struct {
-	Testbed    *orchestrator.Testbed
+	Testbed    *orchestrator.Bed
 	Experiment *experiment.Experiment
 	Results    string // directory that gets the run's directory
 	Version    string
@@ -219,13 +219,14 @@ func arrival(e *experiment.Experiment) replay.Arrival {
 
 // clients are the control connections to the nodes, each made when it is first needed.
 type clients struct {
-	bed   *orchestrator.Testbed
+	bed   *orchestrator.Bed
 	known map[topology.ID]*faas.Client
 }
 
-func newClients(bed *orchestrator.Testbed) *clients {
+func newClients(bed *orchestrator.Bed) *clients {
 	c := &clients{bed: bed, known: map[topology.ID]*faas.Client{}}
-	for _, s := range bed.Stations {
+	stations, _ := bed.Stations()
+	for _, s := range stations {
 		c.known[s.ID] = bed.Agent(s.ID)
 	}
 	return c

@@ -1,4 +1,4 @@
-package cli
+package emulator
 
 import (
 	"os"
@@ -9,13 +9,13 @@ import (
 	"testbed/emulator/units"
 )
 
-// checkMemory refuses a workload that the nodes or this host cannot hold; exit code 2.
-func checkMemory(e *experiment.Experiment) error {
+// CheckMemory refuses a workload that the nodes or this host cannot hold. Its errors wrap ErrInput.
+func CheckMemory(e *experiment.Experiment) error {
 	text, err := os.ReadFile("/proc/meminfo")
 	if err != nil {
-		return usage(e.CheckMemory(0))
+		return input(e.CheckMemory(0))
 	}
-	return usage(e.CheckMemory(availableMemory(string(text))))
+	return input(e.CheckMemory(availableMemory(string(text))))
 }
 
 // availableMemory is MemAvailable of /proc/meminfo; 0: it is not there.

@@ -1,0 +1,90 @@
+package emulator
+
+import (
+	"context"
+	"fmt"
+
+	"testbed/emulator/experiment"
+	"testbed/emulator/fabric"
+	"testbed/emulator/orchestrator"
+)
+
+// Bed is a testbed that is up, and the one owner of its network and nodes. Whatever changes them goes through it:
+// under the testbed's lock, from what is observed, persisted and in force or neither. Methods that change
+// something take an origin: who wants it, such as a command line. A run that is under way records it.
+type Bed struct {
+	*orchestrator.Bed
+	host       *Host
+	experiment *experiment.Experiment // nil until it is asked for
+}
+
+// Experiment is the scenario that the testbed was made from, worked out from the copy that the testbed keeps.
+func (b *Bed) Experiment() (*experiment.Experiment, error) {
+	if b.experiment != nil {
+		return b.experiment, nil
+	}
+	e, err := Load(b.ScenarioFile())
+	if err != nil {
+		return nil, fmt.Errorf("the scenario that testbed %s was made from: %w", b.Journal.Testbed, err)
+	}
+	b.experiment = e
+	return e, nil
+}
+
+// Apply makes the testbed as an experiment says, and mends what is not as it was made; see
+// orchestrator.Bed.Reconcile.
+func (b *Bed) Apply(ctx context.Context, origin string, e *experiment.Experiment, progress func(string)) (*orchestrator.Reconciliation, error) {
+	r, err := b.host.request(e, UpOptions{Name: b.Journal.Testbed, Progress: progress})
+	if err != nil {
+		return nil, err
+	}
+	found, err := b.Reconcile(ctx, origin, *r)
+	if err == nil {
+		b.experiment = e
+	}
+	return found, err
+}
+
+// Plan says what Apply would do, and does nothing.
+func (b *Bed) Plan(ctx context.Context, e *experiment.Experiment) (*orchestrator.Reconciliation, error) {
+	r, err := b.host.request(e, UpOptions{Name: b.Journal.Testbed})
+	if err != nil {
+		return nil, err
+	}
+	return b.Compare(ctx, *r)
+}
+
+// Inspection is what is in force of a testbed, beside what should be.
+type Inspection struct {
+	*orchestrator.Journal
+	Nodes       []orchestrator.NodeStatus `json:"nodes"` // in place of the journal's
+	Dead        []string                  `json:"dead"`
+	Links       []fabric.QueueStatus      `json:"links"`
+	Stations    []fabric.StationStatus    `json:"stations"`
+	Differences []fabric.Difference       `json:"differences"` // of the links from what they should be at the moment
+	Run         *orchestrator.Under       `json:"run,omitempty"`
+	FabricError string                    `json:"fabric_error,omitempty"` // why links and stations are not known
+}
+
+// Inspect reads back what is in force. A fabric that does not answer keeps nothing else from being told.
+func (b *Bed) Inspect(ctx context.Context) (*Inspection, error) {
+	i := &Inspection{Journal: b.Journal, Nodes: b.Nodes(), Dead: b.Dead(), Differences: []fabric.Difference{}}
+	i.Run = b.Under()
+	want, err := b.Wanted()
+	if err != nil {
+		return nil, err
+	}
+	status, err := b.Fabric.Inspect(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		i.FabricError = err.Error()
+		return i, nil
+	}
+	i.Links, i.Stations = status.Queues, status.Stations
+	if found := fabric.Differences(fabric.Wanted(want), status.Queues); len(found) > 0 {
+		i.Differences = found
+	}
+	return i, nil
+}

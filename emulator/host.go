@@ -1,0 +1,158 @@
+// Package emulator is testbed as a library: what the command line does beyond parsing and printing. A Host brings
+// scenarios up as testbeds, finds them again and takes them down; a Bed is one that is up, the one owner of its
+// network and nodes; Run replays a workload on it and leaves a run's directory behind.
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"testbed/emulator/experiment"
+	"testbed/emulator/orchestrator"
+	"testbed/emulator/scenario"
+)
+
+// ErrInput is wrapped by errors about what the caller gave: a scenario, a name, a value. Nothing was done.
+var ErrInput = errors.New("invalid input")
+
+// input marks an error as the caller's to mend.
+func input(err error) error {
+	if err == nil || errors.Is(err, ErrInput) {
+		return err
+	}
+	return &inputError{err}
+}
+
+func inputf(format string, args ...any) error { return input(fmt.Errorf(format, args...)) }
+
+// inputError says what its cause says, and nothing more.
+type inputError struct{ error }
+
+func (e *inputError) Unwrap() []error { return []error{e.error, ErrInput} }
+
+// Host is a machine that testbeds run on.
+type Host struct {
+	*orchestrator.Host
+	Version string // of this program, for journals and manifests
+	// Prune removes the node images that nothing uses, and names those that nothing proves to be testbed's; nil:
+	// there are no images.
+	Prune func(context.Context) (removed, left []string, err error)
+}
+
+// UpOptions say how a scenario is brought up.
+type UpOptions struct {
+	Name     string       // of the testbed; empty: the scenario's
+	Runtime  string       // auto, or one of the host's runtimes; empty: the scenario's
+	Fabric   string       // auto, or one of the host's fabrics; empty: the scenario's
+	Progress func(string) // told of each phase; may be nil
+}
+
+// Load reads a scenario's file and works it out. Its errors wrap ErrInput.
+func Load(path string) (*experiment.Experiment, error) {
+	s, err := scenario.Load(path)
+	if err != nil {
+		return nil, input(err)
+	}
+	e, err := experiment.Prepare(s)
+	return e, input(err)
+}
+
+// Desired is what Up would make.
+func (h *Host) Desired(e *experiment.Experiment, o UpOptions) (*orchestrator.Desired, error) {
+	r, err := h.request(e, o)
+	if err != nil {
+		return nil, err
+	}
+	return r.Desired()
+}
+
+// Up brings an experiment up, and returns when every node's FaaS is ready and every link is shaped. On an error or
+// the end of ctx it removes what it made.
+func (h *Host) Up(ctx context.Context, e *experiment.Experiment, o UpOptions) (*Bed, error) {
+	r, err := h.request(e, o)
+	if err != nil {
+		return nil, err
+	}
+	b, err := h.Host.Up(ctx, *r)
+	if err != nil {
+		return nil, err
+	}
+	return &Bed{Bed: b, host: h, experiment: e}, nil
+}
+
+// Open finds a testbed that is up. Where name is empty and exactly one is up, it takes that one.
+func (h *Host) Open(ctx context.Context, name string) (*Bed, error) {
+	b, err := h.Host.Open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return &Bed{Bed: b, host: h}, nil
+}
+
+// Statuses says how every testbed of the host is.
+func (h *Host) Statuses(ctx context.Context) ([]orchestrator.Status, error) {
+	names, err := h.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]orchestrator.Status, len(names))
+	for i, name := range names {
+		all[i] = h.Status(ctx, name)
+	}
+	return all, nil
+}
+
+// Name is the testbed that is meant where none is named: the only one there is. It is empty where there is none.
+func (h *Host) Name(ctx context.Context) (string, error) {
+	names, err := h.All(ctx)
+	if err != nil {
+		return "", err
+	}
+	if known, _ := h.Store.Names(); len(known) == 1 {
+		names = known // what others left without a record is for --all
+	}
+	if len(names) > 1 {
+		return "", inputf("several testbeds are there: choose one of %v with --name, or take --all", names)
+	}
+	if len(names) == 0 {
+		return "", nil
+	}
+	return names[0], nil
+}
+
+// Remove takes a testbed down, in whatever state it is. With forget its record goes even where what a lost engine
+// had cannot be removed. It fails with orchestrator.ErrNotRunning where there is nothing of that name.
+func (h *Host) Remove(ctx context.Context, name string, forget bool, progress func(string)) error {
+	if err := orchestrator.CheckName(name); err != nil {
+		return input(err)
+	}
+	there, err := h.there(ctx, name)
+	if err != nil {
+		return err
+	}
+	do := h.Down
+	if forget {
+		do = h.Forget
+	}
+	// What cannot be found may still be there, as a network without a record: it is tried in any case.
+	if err := do(ctx, name, progress); err != nil || there {
+		return err
+	}
+	return fmt.Errorf("there is no testbed %s: %w; `testbed ls` lists those that are there", name, orchestrator.ErrNotRunning)
+}
+
+// there says whether anything is there of a testbed.
+func (h *Host) there(ctx context.Context, name string) (bool, error) {
+	if _, err := os.Lstat(h.Store.Dir(name)); err == nil {
+		return true, nil
+	}
+	names, err := h.All(ctx)
+	for _, n := range names {
+		if n == name {
+			return true, nil
+		}
+	}
+	return false, err
+}

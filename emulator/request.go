@@ -1,0 +1,72 @@
+package emulator
+
+import (
+	"testbed/emulator/experiment"
+	"testbed/emulator/faas"
+	"testbed/emulator/noderuntime"
+	"testbed/emulator/orchestrator"
+	"testbed/emulator/topology"
+)
+
+// request is what the orchestrator needs to bring an experiment up, or to make a testbed that is up as it says.
+func (h *Host) request(e *experiment.Experiment, o UpOptions) (*orchestrator.Request, error) {
+	sc := e.Scenario
+	name := orDefault(o.Name, sc.Name)
+	if err := orchestrator.CheckName(name); err != nil {
+		return nil, input(err)
+	}
+	if err := CheckMemory(e); err != nil {
+		return nil, err
+	}
+	sc.Runtime, sc.Fabric = orDefault(o.Runtime, sc.Runtime), orDefault(o.Fabric, sc.Fabric)
+	if err := sc.MakeAbsolute(); err != nil {
+		return nil, err
+	}
+	resolved, err := sc.Resolved()
+	if err != nil {
+		return nil, err
+	}
+	return &orchestrator.Request{
+		Testbed: name, Scenario: sc.Name, File: sc.Path(), Resolved: resolved, Topology: e.Topology,
+		TCP:     orchestrator.TCP{Congestion: sc.TCP.Congestion, SlowStartAfterIdle: sc.TCP.SlowStartAfterIdle},
+		Seed:    sc.Seed,
+		Runtime: sc.Runtime, Fabric: sc.Fabric, Version: h.Version, Prove: true, Progress: o.Progress,
+		Node: func(station orchestrator.Station, control string) orchestrator.NodeConfig {
+			return nodeConfig(e, station, control)
+		},
+	}, nil
+}
+
+func orDefault(value, otherwise string) string {
+	if value != "" {
+		return value
+	}
+	return otherwise
+}
+
+// nodeConfig is what a station's node runs and what it may use.
+func nodeConfig(e *experiment.Experiment, station orchestrator.Station, control string) orchestrator.NodeConfig {
+	v := &e.Topology.Vertices[station.ID]
+	image, agent := e.Scenario.ImageOf(v)
+	node := orchestrator.NodeConfig{Image: image}
+	if agent {
+		config := faas.Config{Node: station.Name, Control: control, Compute: e.Scenario.Replay.Compute, Speed: agentSpeed(e, station.ID),
+			Memory: e.AgentMemory(station.ID)}
+		if timeout := e.Scenario.Replay.Timeout; timeout > faas.DefaultStall {
+			config.Stall = timeout // a link may be down for as long as a chain may wait
+		}
+		node.Args = append([]string{faas.AgentCommand}, config.Args()...)
+	}
+	if e.Scenario.Resources == "emulate" {
+		node.Limits = noderuntime.Limits{CPU: v.CPU, Memory: v.Memory}
+	}
+	return node
+}
+
+// agentSpeed is what a node's agent is told: the cloud executes nothing, and any speed will do.
+func agentSpeed(e *experiment.Experiment, id topology.ID) float64 {
+	if speed, ok := e.Speeds[id]; ok {
+		return float64(speed)
+	}
+	return 1
+}
