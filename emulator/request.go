@@ -5,6 +5,7 @@ import (
 	"testbed/emulator/faas"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/orchestrator"
+	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
 )
 
@@ -31,10 +32,30 @@ func (h *Host) request(e *experiment.Experiment, o UpOptions) (*orchestrator.Req
 		TCP:     orchestrator.TCP{Congestion: sc.TCP.Congestion, SlowStartAfterIdle: sc.TCP.SlowStartAfterIdle},
 		Seed:    sc.Seed,
 		Runtime: sc.Runtime, Fabric: sc.Fabric, Version: h.Version, Prove: true, Progress: o.Progress,
+		Keep: func(dir string) ([]byte, error) { return keep(sc, dir, resolved) },
 		Node: func(station orchestrator.Station, control string) orchestrator.NodeConfig {
 			return nodeConfig(e, station, control)
 		},
 	}, nil
+}
+
+// largestKept is the size, in bytes, up to which a testbed keeps a copy of a file that its scenario reads: they
+// are in memory, as its directory is.
+const largestKept = 256 << 20
+
+// keep stores what a scenario reads in a testbed's directory, and returns the scenario that reads the copies. One
+// that reads something larger goes on to read that where it is.
+func keep(sc *scenario.Scenario, dir string, resolved []byte) ([]byte, error) {
+	kept, err := experiment.KeepInputs(sc, dir, largestKept)
+	if err != nil {
+		return nil, err
+	}
+	for _, in := range kept.Inputs {
+		if in.File == "" {
+			return resolved, nil
+		}
+	}
+	return kept.Scenario.Resolved()
 }
 
 func orDefault(value, otherwise string) string {

@@ -19,7 +19,7 @@ func (b *Bed) Run(ctx context.Context, c session.Config) (*session.Outcome, erro
 	if err := CheckMemory(e); err != nil {
 		return &session.Outcome{}, err
 	}
-	c.Testbed, c.Experiment, c.Version, c.Kernel = b.Bed, e, b.host.Version, kernel()
+	c.Bed, c.Experiment, c.Version, c.Kernel = session.On(b.Bed), e, b.host.Version, kernel()
 	return session.Run(ctx, c)
 }
 

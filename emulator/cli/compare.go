@@ -29,9 +29,15 @@ func compareCommand(s *State) *cli.Command {
 				return usagef("compare takes at least one run's directory, such as results/iiot-20260101T120000Z")
 			}
 			all, err := rundir.Compare(c.Args().Slice(), compare.Options{Within: within})
-			if err != nil {
-				return usage(err)
+			told := sayUnsound(s, err)
+			if all == nil {
+				return usage(told)
 			}
-			return errors.Join(p.printRuns(s, all), p.judgeRuns(all))
+			for _, r := range all.Runs {
+				if !r.Sealed && r.Unsound == "" {
+					_ = printf(s.Stderr, "note: %s was made by a version that kept no hashes: whether it is as it was is not known\n", r.Directory)
+				}
+			}
+			return errors.Join(p.printRuns(s, all), p.judgeRuns(all), told)
 		}}
 }

@@ -26,19 +26,17 @@ func execute(c *cli.Context, s *State, bed *emulator.Bed, e *experiment.Experime
 	end := follow(c.Context, &config, bed, show)
 	outcome, err := bed.Run(c.Context, config)
 	end()
-	if len(outcome.Reports) > 0 {
-		err = errors.Join(err, p.print(s, outcome.Reports))
-	}
+	err = errors.Join(err, p.printRun(s, outcome))
 	for _, text := range outcome.Summary.Errors {
 		_ = printf(s.Stderr, "failed: %s\n", text)
 	}
 	if outcome.Dir != "" {
 		err = errors.Join(err, conclude(c, s, outcome, show, p.format == "table"))
 	}
-	if err != nil {
-		return err
+	if len(outcome.Reports) > 0 {
+		err = errors.Join(err, p.judge(outcome.Reports)) // whatever else has failed: a condition is not met by that
 	}
-	return p.judge(outcome.Reports)
+	return err
 }
 
 // conclude says what besides the chains came of a run, and fails where something of that is not as wanted.
@@ -54,7 +52,7 @@ func conclude(c *cli.Context, s *State, outcome *session.Outcome, show *progress
 	if failed := failedEvents(manifest.Events); failed > 0 {
 		checks = append(checks, failedCheck("%d events did not take effect; %s has the reasons", failed, filepath.Join(outcome.Dir, record.ManifestFile)))
 	}
-	checks = append(checks, incompleteCheck(outcome.Incomplete()))
+	checks = append(checks, incompleteCheck(outcome.Incomplete()), offCheck(s, outcome.Off))
 	if table {
 		say(s, fidelityLine(manifest.Fidelity), eventsLine(manifest.Events))
 		if manifest.FidelityError != "" {
@@ -63,7 +61,7 @@ func conclude(c *cli.Context, s *State, outcome *session.Outcome, show *progress
 		if m := outcome.Mirror; m != nil {
 			say(s, "Database: "+databaseLine(m.Name, m.Counts))
 		}
-		say(s, "Results: "+outcome.Dir)
+		say(s, samplingLine(manifest.Sampling), "Results: "+outcome.Dir)
 	}
 	if c.Bool("report") && len(outcome.Reports) > 0 {
 		show.set("making the report")
@@ -106,14 +104,55 @@ func fidelityLine(all []record.Fidelity) string {
 	return fmt.Sprintf("Links: %d of %d measurements within tolerance; largest error %.2f ms of round trip, %.2f %% of rate", within, len(all), 1e3*delay, 100*rate)
 }
 
-// eventsLine sums up the events.
-func eventsLine(events []record.Event) string {
-	if len(events) == 0 {
+// offCheck names the links that are off their targets, and fails as `testbed verify` does where there are any.
+func offCheck(s *State, off []record.Fidelity) error {
+	if len(off) == 0 {
+		return nil
+	}
+	for _, f := range off {
+		_ = printf(s.Stderr, "off its target: %s\n", session.OffTarget(f))
+	}
+	return failedCheck("%d of the links' measurements are off their targets; `testbed verify` measures more, --verify=false none", len(off))
+}
+
+// samplingLine says how many samples of links and host are missing; nothing where none is.
+func samplingLine(at *record.Sampling) string {
+	if at == nil || at.Missed == 0 {
 		return ""
 	}
+	line := fmt.Sprintf("Samples of links and host: %d intervals of %g s have none", at.Missed, at.Interval)
+	if at.Error != "" {
+		line += ": " + at.Error
+	}
+	return line
+}
+
+// eventsLine sums up the events, and what others have changed.
+func eventsLine(events []record.Event) string {
+	others := 0
+	for _, e := range events {
+		if e.Origin != "" {
+			others++
+		}
+	}
+	line := ""
+	if others < len(events) {
+		line = scenarioEventsLine(events)
+	}
+	if others > 0 {
+		if line != "" {
+			line += "\n"
+		}
+		line += fmt.Sprintf("CHANGED BY OTHERS during the run, %d times; the manifest's events have when and by whom", others)
+	}
+	return line
+}
+
+func scenarioEventsLine(events []record.Event) string {
 	played, missed, late := 0, 0, 0.0
 	for _, e := range events {
 		switch {
+		case e.Origin != "":
 		case e.Missed:
 			missed++
 		case e.Error == "":
@@ -145,6 +184,8 @@ func failedEvents(events []record.Event) int {
 func eventLine(e record.Event) string {
 	what := strings.Join(e.What, ", ")
 	switch {
+	case e.Origin != "":
+		return fmt.Sprintf("%s, by %s", what, e.Origin)
 	case e.Error != "":
 		return fmt.Sprintf("%s: %s: FAILED: %s", e.Model, what, e.Error)
 	case e.Missed:

@@ -9,6 +9,7 @@ import (
 	"testbed/emulator/fabric"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/orchestrator"
+	"testbed/emulator/record"
 )
 
 // The exit codes, as the README documents them.
@@ -17,7 +18,7 @@ const (
 	ExitFailure     = 1   // something went wrong on the way
 	ExitUsage       = 2   // the scenario or the command line is wrong; nothing was done
 	ExitUnsupported = 3   // the host lacks a privilege or capability; `testbed doctor` tells which
-	ExitCheck       = 4   // all was carried out, and a check failed: verify, state, --fail-if
+	ExitCheck       = 4   // all was carried out, and a check failed: verify, state, --fail-if, a run's directory that is not whole
 	ExitInterrupted = 130 // Ctrl-C or SIGTERM; what was made has been removed
 )
 
@@ -57,6 +58,8 @@ func exitCode(err error) (int, string) {
 		return ExitInterrupted, ""
 	case errors.Is(err, noderuntime.ErrNotSupported), errors.Is(err, fabric.ErrNotSupported):
 		return ExitUnsupported, "`testbed doctor` shows what this host offers"
+	case errors.Is(err, record.ErrUnsound):
+		return ExitCheck, ""
 	case errors.Is(err, emulator.ErrInput), errors.Is(err, orchestrator.ErrUnknownOption):
 		return ExitUsage, ""
 	}

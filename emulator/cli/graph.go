@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"io"
 	"os"
 
@@ -26,12 +27,13 @@ func graphCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
+			_, unsound := checkRun(s, path)
 			t, err := topologyAt(path)
 			if err != nil {
-				return err
+				return errors.Join(unsound, err)
 			}
 			_, err = io.WriteString(s.Stdout, draw(graph.Of(t)))
-			return err
+			return errors.Join(unsound, err)
 		}}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator/compare"
+	"testbed/emulator/session"
 )
 
 // presentation is how results are to be shown, and what makes them a failure.
@@ -40,12 +41,17 @@ func wanted(c *cli.Context) (presentation, error) {
 	return p, nil
 }
 
-// print shows one run's reports as they were asked for.
-func (p presentation) print(s *State, reports []*compare.Report) error {
-	if p.format == "json" {
-		return compare.WriteJSON(s.exactOut(), reports)
+// printRun shows what a run measured as it was asked for. As JSON it is what `compare` prints of one run, which names
+// the run's directory, also where there is nothing to compare.
+func (p presentation) printRun(s *State, outcome *session.Outcome) error {
+	if p.format == "json" && outcome.Run != nil {
+		all := &compare.Comparison{Runs: []*compare.Run{outcome.Run}}
+		return all.WriteJSON(s.exactOut())
 	}
-	return p.tables(s, reports)
+	if p.format == "json" || len(outcome.Reports) == 0 {
+		return nil
+	}
+	return p.tables(s, outcome.Reports)
 }
 
 func (p presentation) tables(s *State, reports []*compare.Report) error {

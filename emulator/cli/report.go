@@ -22,25 +22,26 @@ func reportCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
+			_, unsound := checkRun(s, dir)
 			made, err := report.Write(dir, c.String("output"))
 			if errors.Is(err, fs.ErrNotExist) {
 				return usage(err)
 			}
-			if err != nil {
+			if err = errors.Join(unsound, err); made == nil {
 				return err
 			}
 			if form == "json" {
-				return printJSON(s, struct {
+				return errors.Join(err, printJSON(s, struct {
 					Page    string   `json:"page"`
 					Size    int64    `json:"page_bytes"`
 					Figures []string `json:"figures"`
 					Missing []string `json:"missing"`
-				}{made.Page, made.Size, made.Figures, made.Missing})
+				}{made.Page, made.Size, made.Figures, made.Missing}))
 			}
 			for _, text := range made.Missing {
 				_ = printf(s.Stderr, "note: %s\n", text)
 			}
-			return printf(s.Stdout, "Report: %s (%.1f MB), %d figures in %s/%s\n", made.Page, float64(made.Size)/1e6,
-				len(made.Figures), dir, report.FiguresDir)
+			return errors.Join(err, printf(s.Stdout, "Report: %s (%.1f MB), %d figures in %s/%s\n", made.Page, float64(made.Size)/1e6,
+				len(made.Figures), dir, report.FiguresDir))
 		}}
 }

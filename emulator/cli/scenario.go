@@ -2,16 +2,28 @@ package cli
 
 import (
 	"errors"
+	"os"
 
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator"
 	"testbed/emulator/experiment"
+	"testbed/emulator/record"
 	"testbed/emulator/scenario"
 )
 
-// load reads a scenario. What is wrong with it is the user's to mend: exit code 2.
+// load reads a scenario, or that of a run whose directory is given, with the files that the run kept. What is wrong
+// with it is the user's to mend: exit code 2; a run's that is not as it was is a check that failed.
 func load(path string) (*scenario.Scenario, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path, err = experiment.Reproduce(path)
+		if errors.Is(err, record.ErrAltered) {
+			return nil, err
+		}
+		if err != nil {
+			return nil, usage(err)
+		}
+	}
 	sc, err := scenario.Load(path)
 	return sc, usage(err)
 }

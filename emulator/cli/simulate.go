@@ -79,7 +79,7 @@ func simulateTransport(c *cli.Context, s *State) error {
 		}
 	}
 	if form == "json" {
-		return printJSON(s, predictions)
+		return printJSON(s, newPredictions(predictions))
 	}
 	printPredictions(s, e, predictions)
 	return nil

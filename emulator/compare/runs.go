@@ -26,6 +26,8 @@ type Run struct {
 	Kernel     string    `json:"kernel"`
 	Version    string    `json:"version"`                       // of the program
 	Exit       string    `json:"exit"`                          // how the run ended
+	Sealed     bool      `json:"sealed"`                        // the directory was held against the run's own hashes
+	Unsound    string    `json:"unsound,omitempty"`             // why it is not as the run left it
 	Truncated  bool      `json:"truncated,omitempty"`           // the samples' last line is cut off
 	StraySteps int       `json:"steps_without_chain,omitempty"` // in the samples; they are left out
 	Reports    []*Report `json:"reports"`

@@ -9,6 +9,14 @@ import (
 	"testbed/emulator/topology"
 )
 
+// Control is what the states of chains are made, examined and forgotten through at one node: a Client, or what
+// stands for one.
+type Control interface {
+	Seed(ctx context.Context, key string, size int64) error
+	Check(ctx context.Context, key string) (StateVersion, error)
+	Clean(ctx context.Context, prefix string) error
+}
+
 // ErrNoState is wrapped by errors about a state that an agent does not have.
 var ErrNoState = errMissing
 
@@ -71,7 +79,7 @@ func (s *ChainSpec) Pairs() []Pair {
 
 // Seed makes all states of the chain, of version 0, where they are expected. clients gives the control
 // of a node.
-func (s *ChainSpec) Seed(ctx context.Context, clients func(topology.ID) *Client) error {
+func Seed[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) error {
 	for _, p := range s.places() {
 		if err := clients(p.node).Seed(ctx, stateKey(s.Key, p.state), p.bytes); err != nil {
 			return err
@@ -82,7 +90,7 @@ func (s *ChainSpec) Seed(ctx context.Context, clients func(topology.ID) *Client)
 
 // Check compares the states' versions with the number of invocations that have touched them, and examines
 // their contents. A state that is lost is no error of Check: see StateCheck.Err.
-func (s *ChainSpec) Check(ctx context.Context, clients func(topology.ID) *Client) ([]StateCheck, error) {
+func Check[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) ([]StateCheck, error) {
 	checks := make([]StateCheck, 0, len(s.StateBytes))
 	index := map[int]int{}
 	for _, inv := range s.Invocations {
@@ -110,10 +118,25 @@ func (s *ChainSpec) Check(ctx context.Context, clients func(topology.ID) *Client
 }
 
 // Clean makes all nodes forget the chain's states.
-func (s *ChainSpec) Clean(ctx context.Context, clients func(topology.ID) *Client) error {
+func Clean[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) error {
 	var errs []error
 	for _, node := range s.Nodes() {
 		errs = append(errs, clients(node).Clean(ctx, s.Key+"/"))
 	}
 	return errors.Join(errs...)
+}
+
+// Seed, Check and Clean are the functions of these names, over the agents' clients.
+func (s *ChainSpec) Seed(ctx context.Context, clients func(topology.ID) *Client) error {
+	return Seed(ctx, s, clients)
+}
+
+// Check is the function Check.
+func (s *ChainSpec) Check(ctx context.Context, clients func(topology.ID) *Client) ([]StateCheck, error) {
+	return Check(ctx, s, clients)
+}
+
+// Clean is the function Clean.
+func (s *ChainSpec) Clean(ctx context.Context, clients func(topology.ID) *Client) error {
+	return Clean(ctx, s, clients)
 }

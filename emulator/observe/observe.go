@@ -44,7 +44,7 @@ type Snapshot struct {
 	Time   time.Time
 	Links  []record.Link // by use, the highest first; of equal use, by name
 	Host   *record.Host  // nil: not known
-	Missed int           // intervals without a sample so far
+	Missed int           // intervals so far of which there is no sample, or none that could be recorded
 	Err    error         // of the latest attempt to ask or to record; nil: it succeeded
 }
 
@@ -118,6 +118,7 @@ func (s *Sampler) run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
+			s.skipped(time.Since(due)) // while the fabric kept one waiting
 			if time.Since(s.at) >= shortest {
 				last, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.Interval)
 				defer cancel()
@@ -125,14 +126,19 @@ func (s *Sampler) run(ctx context.Context) {
 			}
 			return
 		case now := <-ticker.C:
-			if missed := int(now.Sub(due) / s.config.Interval); missed > 0 {
-				s.mu.Lock()
-				s.latest.Missed += missed
-				s.mu.Unlock()
-			}
+			s.skipped(now.Sub(due))
 			due = now.Add(s.config.Interval)
 			s.sample(ctx)
 		}
+	}
+}
+
+// skipped counts the intervals that have passed whole since the time at which a sample was due.
+func (s *Sampler) skipped(late time.Duration) {
+	if missed := int(late / s.config.Interval); missed > 0 {
+		s.mu.Lock()
+		s.latest.Missed += missed
+		s.mu.Unlock()
 	}
 }
 
@@ -164,6 +170,9 @@ func (s *Sampler) sample(ctx context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.latest = Snapshot{Time: now, Links: links, Host: host, Missed: s.latest.Missed, Err: err}
+	if err != nil {
+		s.latest.Missed++
+	}
 }
 
 func (s *Sampler) missed(err error) {

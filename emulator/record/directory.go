@@ -2,13 +2,10 @@ package record
 
 import (
 	"bufio"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -28,15 +25,15 @@ const flushInterval = time.Second
 // Directory is the sink that is the record of truth: a run's directory.
 type Directory struct {
 	path     string
-	samples  *os.File
-	chains   *os.File
+	dir      *outdir.Dir
+	reserved *outdir.Reserved // for the final manifest; nil: none
+	samples  file
+	chains   file
 	instants *instants
+	columns  []column
 
 	mu      sync.Mutex
-	lines   *bufio.Writer
-	table   *csv.Writer
-	columns []column
-	counts  Counts
+	backlog       // under mu
 	failure error // the first failure to write: nothing is written after it
 	closed  bool
 
@@ -44,57 +41,44 @@ type Directory struct {
 	done chan struct{}
 }
 
-// NewDirectory makes the directory root/NAME-TIME, whose name is the scenario's and the time in UTC, and
-// opens its files. It never overwrites: where the name is taken a number is appended.
+// NewDirectory makes the directory root/RunName(scenario, now), and opens its files. It never overwrites.
 func NewDirectory(root, scenario string, now time.Time) (*Directory, error) {
-	dir, err := makeDirectory(root, scenario, now)
+	for {
+		d, err := MakeDirectory(root, RunName(scenario, now))
+		if !errors.Is(err, fs.ErrExist) {
+			return d, err
+		}
+	}
+}
+
+// MakeDirectory makes the directory root/name of a run called so, and opens its files. It fails, wrapping
+// fs.ErrExist, where the name is taken.
+func MakeDirectory(root, name string) (*Directory, error) {
+	dir, err := makeDirectory(root, name)
 	if err != nil {
 		return nil, fmt.Errorf("results: %w", err)
 	}
-	defer dir.Close()
-	d := &Directory{path: dir.Path(), columns: columns(), instants: newInstants(time.Now()), stop: make(chan struct{}), done: make(chan struct{})}
+	d := &Directory{path: dir.Path(), dir: dir, columns: columns(), instants: newInstants(time.Now()), stop: make(chan struct{}), done: make(chan struct{})}
 	if d.samples, err = dir.NewRecord(SamplesFile); err != nil {
-		return nil, fmt.Errorf("results: %w", err)
+		return nil, errors.Join(fmt.Errorf("results: %w", err), dir.Close())
 	}
 	if d.chains, err = dir.NewRecord(ChainsFile); err != nil {
-		d.samples.Close()
-		return nil, fmt.Errorf("results: %w", err)
+		return nil, errors.Join(fmt.Errorf("results: %w", err), d.samples.Close(), dir.Close())
 	}
-	d.lines, d.table = bufio.NewWriterSize(d.samples, 64<<10), csv.NewWriter(d.chains)
-	d.failure = writeHeader(d.table)
+	catchFileLimit()
+	d.lines = bufio.NewWriterSize(d.samples, 64<<10)
+	d.rows = header(d.columns)
 	go d.flushRegularly()
 	return d, d.Flush()
 }
 
-func makeDirectory(root, scenario string, now time.Time) (*outdir.Dir, error) {
+func makeDirectory(root, name string) (*outdir.Dir, error) {
 	results, err := outdir.Make(root)
 	if err != nil {
 		return nil, err
 	}
 	defer results.Close()
-	base := safeName(scenario) + "-" + now.UTC().Format("20060102T150405Z")
-	name := base
-	for n := 2; ; n++ {
-		dir, err := results.New(name)
-		if err == nil || !errors.Is(err, fs.ErrExist) {
-			return dir, err
-		}
-		name = fmt.Sprintf("%s-%d", base, n)
-	}
-}
-
-// safeName makes a name that is a plain file name on any system.
-func safeName(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
-			return r
-		}
-		return '-'
-	}, name)
-	if name == "" {
-		return "run"
-	}
-	return name[:min(len(name), 60)] // the run's name is part of every state's key
+	return results.New(name)
 }
 
 // Path is the directory's path, Run its name.
@@ -107,22 +91,18 @@ func (d *Directory) Run() string { return filepath.Base(d.path) }
 // directory was made, moved by the nanosecond or two that keep points apart that a database would take for
 // one and the same.
 func (d *Directory) Write(chain Chain, steps []Step) error {
-	series, err := d.encode(&chain, steps)
+	lines, err := d.encode(&chain, steps)
 	n := int64(1 + len(steps))
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err == nil {
-		err = d.append(series)
-	}
-	if err == nil {
-		err = writeRow(d.table, d.columns, &chain)
+		err = d.writable()
 	}
 	if err != nil {
 		d.counts.Dropped += n
 		return fmt.Errorf("results %s: %w", d.path, err)
 	}
-	d.counts.Written += n
-	return nil
+	return d.append(lines, entry{samples: n, row: row(d.columns, &chain)})
 }
 
 // encode gives the lines of a chain and its steps, and the chain the time that is recorded.
@@ -143,16 +123,32 @@ func (d *Directory) encode(chain *Chain, steps []Step) ([]byte, error) {
 	return buffer, err
 }
 
-// append hands lines on to the file's buffer. The caller holds mu.
-func (d *Directory) append(lines []byte) error {
-	if d.failure != nil {
-		return d.failure
-	}
+// writable says why nothing can be written. The caller holds mu.
+func (d *Directory) writable() error {
 	if d.closed {
 		return fs.ErrClosed
 	}
-	_, d.failure = d.lines.Write(lines)
 	return d.failure
+}
+
+// append hands an entry on to the files' buffer. The caller holds mu.
+func (d *Directory) append(lines []byte, e entry) error {
+	err := d.backlog.append(lines, e)
+	if err == nil && len(d.rows) > mostRows {
+		err = d.backlog.flush(d.chains)
+	}
+	return d.failed(err)
+}
+
+// failed keeps the first failure to write, and says what it costs. The caller holds mu.
+func (d *Directory) failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	if d.failure == nil {
+		d.failure = errors.Join(err, d.giveUp(d.samples, d.chains))
+	}
+	return fmt.Errorf("results %s: %w", d.path, d.failure)
 }
 
 // Observe implements Observer.
@@ -176,13 +172,13 @@ func (d *Directory) Observe(links []Link, host *Host) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err == nil {
-		err = d.append(lines)
+		err = d.writable()
 	}
 	if err != nil {
+		d.counts.Unobserved += n
 		return fmt.Errorf("results %s: %w", d.path, err)
 	}
-	d.counts.Observed += n
-	return nil
+	return d.append(lines, entry{observed: n})
 }
 
 // Flush implements Sink: it writes what is buffered to the files.
@@ -196,12 +192,10 @@ func (d *Directory) flush() error {
 	if d.closed {
 		return nil
 	}
-	d.table.Flush()
-	if err := errors.Join(d.failure, d.lines.Flush(), d.table.Error()); err != nil {
-		d.failure = err
-		return fmt.Errorf("results %s: %w", d.path, err)
+	if d.failure != nil {
+		return fmt.Errorf("results %s: %w", d.path, d.failure)
 	}
-	return nil
+	return d.failed(d.backlog.flush(d.chains))
 }
 
 func (d *Directory) flushRegularly() {
@@ -218,7 +212,7 @@ func (d *Directory) flushRegularly() {
 	}
 }
 
-// Counts implements Sink.
+// Counts implements Sink: Written is what the file samples.lp has.
 func (d *Directory) Counts() Counts {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -34,11 +34,23 @@ type Manifest struct {
 	Overhead      *Overhead            `json:"overhead,omitempty"`
 	Models        []ModelCounts        `json:"models,omitempty"`
 	Samples       Counts               `json:"samples"`
-	Mirrors       map[string]Counts    `json:"mirrors,omitempty"` // by name
+	Sampling      *Sampling            `json:"sampling,omitempty"` // of links and host; absent: they were not sampled
+	Inputs        []Input              `json:"inputs,omitempty"`   // files that the scenario was read with
+	Mirrors       map[string]Counts    `json:"mirrors,omitempty"`  // by name
 	Start         time.Time            `json:"start"`
 	End           time.Time            `json:"end,omitzero"` // zero: the run did not come to its end
 	Exit          string               `json:"exit"`         // running, ok, failed, interrupted
 	Error         string               `json:"error,omitempty"`
+	Omitted       []string             `json:"omitted,omitempty"` // keys that the disk had no room for
+	Files         map[string]FileSum   `json:"files,omitempty"`   // the run's files, by name, as it left them
+	Sealed        string               `json:"sealed,omitempty"`  // SHA-256 of this manifest but for mirrors; empty: not final
+}
+
+// Sampling is how the samples of links and host came about.
+type Sampling struct {
+	Interval float64 `json:"interval_s"`
+	Missed   int     `json:"missed"`          // intervals without a sample in samples.lp
+	Error    string  `json:"error,omitempty"` // why the last of them has none
 }
 
 // The ways in which a run ends.
@@ -53,11 +65,13 @@ const (
 type Fidelity struct {
 	From     string  `json:"from"`
 	To       string  `json:"to"`
+	Link     string  `json:"link,omitempty"`
 	Class    string  `json:"class"`
 	Quantity string  `json:"quantity"` // rtt_s, goodput_bps
 	Target   float64 `json:"target"`
 	Measured float64 `json:"measured"`
 	OK       bool    `json:"ok"`
+	Verdict  string  `json:"verdict,omitempty"` // ok, or why not
 }
 
 // Overhead is what an empty function costs: medians in seconds.
@@ -83,11 +97,11 @@ type ModelCounts struct {
 // Write writes the manifest into a run's directory, replacing the one before at once, so that there is a
 // whole one at any instant.
 func (m *Manifest) Write(dir string) error {
-	text, err := json.MarshalIndent(m, "", "  ")
+	text, err := m.text()
 	if err != nil {
-		return fmt.Errorf("manifest: %w", err)
+		return err
 	}
-	if err := ReplaceFile(dir, ManifestFile, append(text, '\n')); err != nil {
+	if err := ReplaceFile(dir, ManifestFile, text); err != nil {
 		return fmt.Errorf("manifest: %w", err)
 	}
 	return nil

@@ -79,9 +79,10 @@ type Step struct {
 // Counts say what became of the samples given to a sink: chains and steps. For a database they say what
 // became of all lines of samples.lp, and Written are those that it has acknowledged.
 type Counts struct {
-	Written  int64 `json:"written"`
-	Dropped  int64 `json:"dropped"`
-	Observed int64 `json:"observed,omitempty"` // beside those: points of links and of the host that were written
+	Written    int64 `json:"written"`                    // that the file has, not only a buffer
+	Dropped    int64 `json:"dropped"`                    // lost: the file has not got them and never will
+	Observed   int64 `json:"observed,omitempty"`         // beside those: points of links and of the host that were written
+	Unobserved int64 `json:"observed_dropped,omitempty"` // and those of them that were lost
 
 	// Of databases only.
 	Retried  int64  `json:"retried,omitempty"`  // requests that were repeated
@@ -91,7 +92,9 @@ type Counts struct {
 }
 
 // Complete says whether nothing is missing.
-func (c Counts) Complete() bool { return c.Dropped == 0 && c.Pending == 0 && c.Rejected == 0 }
+func (c Counts) Complete() bool {
+	return c.Dropped == 0 && c.Unobserved == 0 && c.Pending == 0 && c.Rejected == 0
+}
 
 // Sink takes samples. Its methods may be called from several goroutines.
 type Sink interface {

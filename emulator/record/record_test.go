@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -66,7 +67,7 @@ func TestRoundTrip(t *testing.T) {
 	if want := (Counts{Written: 21}); d.Counts() != want {
 		t.Errorf("counts %+v, want %+v", d.Counts(), want)
 	}
-	if name := filepath.Base(d.Path()); name != "iiot----x-y-20260102T020405Z" || d.Run() != name {
+	if name := filepath.Base(d.Path()); !regexp.MustCompile(`^iiot----x-y-20260102T020405Z-[a-z2-7]{6}$`).MatchString(name) || d.Run() != name {
 		t.Errorf("the run is called %s", name)
 	}
 	table, err := ReadChains(filepath.Join(d.Path(), ChainsFile))

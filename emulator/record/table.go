@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"encoding/csv"
 	"strconv"
 	"strings"
@@ -96,19 +97,27 @@ func oneLine(s string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "?"), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 }
 
-// writeHeader and writeRow write chains.csv.
-func writeHeader(w *csv.Writer) error {
-	var row []string
-	for _, col := range columns() {
-		row = append(row, col.name)
+// header and row are lines of chains.csv. No field has a line break.
+func header(columns []column) []byte {
+	names := make([]string, len(columns))
+	for i, col := range columns {
+		names[i] = col.name
 	}
-	return w.Write(row)
+	return tableLine(names)
 }
 
-func writeRow(w *csv.Writer, columns []column, c *Chain) error {
-	row := make([]string, len(columns))
+func row(columns []column, c *Chain) []byte {
+	fields := make([]string, len(columns))
 	for i, col := range columns {
-		row[i] = col.get(c)
+		fields[i] = col.get(c)
 	}
-	return w.Write(row)
+	return tableLine(fields)
+}
+
+func tableLine(fields []string) []byte {
+	var line bytes.Buffer
+	w := csv.NewWriter(&line)
+	_ = w.Write(fields) // memory takes everything
+	w.Flush()
+	return line.Bytes()
 }

@@ -35,11 +35,11 @@ func (r *replay) attempt(ctx context.Context, spec *faas.ChainSpec, due time.Tim
 	defer func() {
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceToClean)
 		defer cancel()
-		if err := spec.Clean(clean, r.Clients); err != nil && ctx.Err() == nil {
+		if err := faas.Clean(clean, spec, r.Clients); err != nil && ctx.Err() == nil {
 			o.err = errors.Join(o.err, fmt.Errorf("cleaning up: %w", err))
 		}
 	}()
-	if err := spec.Seed(ctx, r.Clients); err != nil {
+	if err := faas.Seed(ctx, spec, r.Clients); err != nil {
 		return outcome{err: fmt.Errorf("seeding: %w", err), at: time.Now()}
 	}
 	if !due.IsZero() {
@@ -62,7 +62,7 @@ func (r *replay) attempt(ctx context.Context, spec *faas.ChainSpec, due time.Tim
 	if o.err == nil && o.result.Error != "" {
 		o.err = errors.New(o.result.Error)
 	}
-	checks, err := spec.Check(ctx, r.Clients)
+	checks, err := faas.Check(ctx, spec, r.Clients)
 	o.checks = checks
 	if err != nil {
 		o.err = errors.Join(o.err, fmt.Errorf("checking states: %w", err))

@@ -16,7 +16,7 @@ import (
 // Overhead measures what an empty function costs: the agent behind client invokes itself, and the worker
 // at the given address across the network, calls times each after one that is not counted. The result
 // holds medians. key must be unique, as for faas.NewChainSpec.
-func Overhead(ctx context.Context, client *faas.Client, worker netip.AddrPort, calls int, key string) (record.Overhead, error) {
+func Overhead(ctx context.Context, client Agent, worker netip.AddrPort, calls int, key string) (record.Overhead, error) {
 	self, err := emptyCalls(ctx, client, "", calls, key+"/self")
 	if err != nil {
 		return record.Overhead{}, fmt.Errorf("overhead of a node's invoking itself: %w", err)
@@ -34,7 +34,7 @@ func Overhead(ctx context.Context, client *faas.Client, worker netip.AddrPort, c
 	}, nil
 }
 
-func emptyCalls(ctx context.Context, client *faas.Client, worker string, calls int, key string) ([]*faas.ChainResult, error) {
+func emptyCalls(ctx context.Context, client Agent, worker string, calls int, key string) ([]*faas.ChainResult, error) {
 	if calls < 1 {
 		return nil, errors.New("at least one call is needed")
 	}
@@ -64,7 +64,7 @@ func emptyCalls(ctx context.Context, client *faas.Client, worker string, calls i
 // callTime is how long an empty function is waited for: more than any network's delay.
 const callTime = 2 * time.Minute
 
-func emptyCall(ctx context.Context, client *faas.Client, spec *faas.ChainSpec) (*faas.ChainResult, error) {
+func emptyCall(ctx context.Context, client Agent, spec *faas.ChainSpec) (*faas.ChainResult, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, callTime, fmt.Errorf("not finished after %v", callTime))
 	defer cancel()
 	return client.Run(ctx, spec)

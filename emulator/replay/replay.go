@@ -23,7 +23,7 @@ type Config struct {
 	Plans   [][]*plan.Plan
 	Arrival Arrival // nil: Sequential
 
-	Clients func(topology.ID) *faas.Client         // the control of a node; asked once for each
+	Clients func(topology.ID) Agent                // the control of a node; asked once for each
 	Address func(topology.ID) netip.AddrPort       // where its functions are served
 	Name    func(topology.ID) (name, class string) // for the samples; nil: numbers, no class
 
@@ -43,6 +43,14 @@ type Config struct {
 	// Around is called before a model's first chain, when all is ready, and what it returns after its last;
 	// both may be nil.
 	Around func(ctx context.Context, model string) (end func())
+}
+
+// Agent is the control of a node's agent: a *faas.Client, or what stands for one.
+type Agent interface {
+	faas.Control
+	Warm(ctx context.Context, peers []faas.WarmSpec) error
+	Run(ctx context.Context, spec *faas.ChainSpec) (*faas.ChainResult, error)
+	Close()
 }
 
 // Progress is how far a replay has got.
@@ -113,9 +121,9 @@ type replay struct {
 	specs [][]*faas.ChainSpec
 	abort context.CancelCauseFunc
 
-	source     func(topology.ID) *faas.Client
+	source     func(topology.ID) Agent
 	controlsMu sync.Mutex
-	controls   map[topology.ID]*faas.Client
+	controls   map[topology.ID]Agent
 
 	mu        sync.Mutex
 	summary   Summary
@@ -124,7 +132,7 @@ type replay struct {
 }
 
 func newReplay(config Config) (*replay, error) {
-	r := &replay{Config: config, source: config.Clients, controls: map[topology.ID]*faas.Client{}}
+	r := &replay{Config: config, source: config.Clients, controls: map[topology.ID]Agent{}}
 	r.Clients = r.control
 	if r.Arrival == nil {
 		r.Arrival = Sequential{}
@@ -162,7 +170,7 @@ func newReplay(config Config) (*replay, error) {
 }
 
 // control is a node's client, made once: its connections are kept.
-func (r *replay) control(id topology.ID) *faas.Client {
+func (r *replay) control(id topology.ID) Agent {
 	r.controlsMu.Lock()
 	defer r.controlsMu.Unlock()
 	c := r.controls[id]

@@ -78,7 +78,7 @@ func (n *nodes) config(t *testing.T, plans [][]*plan.Plan) (Config, *record.Dire
 	t.Cleanup(func() { d.Close() })
 	return Config{
 		Plans: plans, Sink: d, Tags: record.Tags{Run: d.Run(), Testbed: "tb"},
-		Clients: func(id topology.ID) *faas.Client { return n.clients[id] },
+		Clients: func(id topology.ID) Agent { return n.clients[id] },
 		Address: func(id topology.ID) netip.AddrPort { return n.agents[id].Addr() },
 		Name:    func(id topology.ID) (string, string) { return "n" + strconv.Itoa(int(id)), "class" },
 	}, d

@@ -9,12 +9,12 @@ import (
 
 // Error is one thing wrong in a scenario file, where it is, and what to do about it.
 type Error struct {
-	File    string
-	Line    int    // from 1
-	Column  int    // from 1, in characters
-	Path    string // of the value, e.g. topology.links[2].rate; empty: the file as a whole
-	Message string
-	Remedy  string
+	File    string `json:"file"`
+	Line    int    `json:"line"`           // from 1
+	Column  int    `json:"column"`         // from 1, in characters
+	Path    string `json:"path,omitempty"` // of the value, e.g. topology.links[2].rate; empty: the file as a whole
+	Message string `json:"message"`
+	Remedy  string `json:"remedy,omitempty"`
 }
 
 // Error prints file:line:column: path: message; remedy.

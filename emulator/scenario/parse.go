@@ -167,18 +167,3 @@ func (s *Scenario) resolvePath(path string) string {
 	}
 	return filepath.Join(filepath.Dir(s.path), filepath.FromSlash(path))
 }
-
-// MakeAbsolute makes the paths in the scenario independent of where its file is, for copies of it.
-func (s *Scenario) MakeAbsolute() error {
-	for _, path := range []*string{&s.File.Topology.Ether, &s.Workload.Trace} {
-		if *path == "" {
-			continue
-		}
-		absolute, err := filepath.Abs(s.resolvePath(*path))
-		if err != nil {
-			return fmt.Errorf("scenario %s: %s: %w", s.Name, *path, err)
-		}
-		*path = absolute
-	}
-	return nil
-}

@@ -6,7 +6,6 @@ import (
 	"math"
 	"time"
 
-	"testbed/emulator/orchestrator"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 	"testbed/emulator/predict/statesim"
@@ -25,9 +24,9 @@ const emptyCalls = 40
 func (r *run) calibrate(ctx context.Context) (record.Overhead, transport.Options, error) {
 	options := Options(r.Experiment.Scenario.TCP.SlowStartAfterIdle)
 	client, worker := r.nearest()
-	agent := r.Testbed.Agent(client)
+	agent := r.Bed.Agent(client)
 	defer agent.Close()
-	overhead, err := replay.Overhead(ctx, agent, r.address(worker), emptyCalls, r.dir.Run()+"/overhead")
+	overhead, err := replay.Overhead(ctx, agent, r.Bed.Address(worker), emptyCalls, r.dir.Run()+"/overhead")
 	if err != nil {
 		return overhead, options, fmt.Errorf("measuring an empty function: %w", err)
 	}
@@ -55,7 +54,7 @@ func duration(seconds float64) time.Duration {
 func Options(slowStartAfterIdle bool) transport.Options {
 	o := transport.DefaultOptions()
 	o.IdleRestart = slowStartAfterIdle
-	o.ReceiveWindow, o.MaxReceiveWindow = orchestrator.ReceiveWindow, orchestrator.ReceiveWindow
+	o.ReceiveWindow, o.MaxReceiveWindow = receiveWindow, receiveWindow
 	return o
 }
 

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"testbed/emulator/orchestrator"
 	"testbed/emulator/record"
 	"testbed/emulator/timeline"
 	"testbed/emulator/topology"
@@ -19,7 +18,7 @@ func (r *run) events(ctx context.Context, model string) (end func()) {
 	if len(moments) == 0 {
 		return nil
 	}
-	player, err := r.Testbed.NewPlayer(ctx)
+	player, err := r.Bed.Player(ctx)
 	if err != nil {
 		r.happened(record.Event{Model: model, What: []string{"events"}, Error: err.Error()})
 		return nil
@@ -28,7 +27,7 @@ func (r *run) events(ctx context.Context, model string) (end func()) {
 	var running sync.WaitGroup
 	played := 0
 	running.Go(func() {
-		player.Play(ctx, time.Now(), momentsOf(r.Experiment.Topology, moments), func(p orchestrator.Played) {
+		player.Play(ctx, time.Now(), momentsOf(r.Experiment.Topology, moments), func(p Played) {
 			played++
 			r.happened(eventOf(model, p))
 		})
@@ -53,15 +52,15 @@ func (r *run) happened(e record.Event) {
 	}
 }
 
-func momentsOf(t *topology.Topology, moments []timeline.Moment) []orchestrator.Moment {
-	out := make([]orchestrator.Moment, len(moments))
+func momentsOf(t *topology.Topology, moments []timeline.Moment) []Moment {
+	out := make([]Moment, len(moments))
 	for i, m := range moments {
-		out[i] = orchestrator.Moment{At: m.At, What: m.Event, Overlay: m.Overlay(t)}
+		out[i] = Moment{At: m.At, What: m.Event, Overlay: m.Overlay(t)}
 	}
 	return out
 }
 
-func eventOf(model string, p orchestrator.Played) record.Event {
+func eventOf(model string, p Played) record.Event {
 	e := record.Event{Model: model, What: p.What, Scheduled: p.At.Seconds(), Actual: p.Done.Seconds(), Took: (p.Done - p.Began).Seconds()}
 	if p.Err != nil {
 		e.Error = fmt.Sprint(p.Err)

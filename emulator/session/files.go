@@ -11,8 +11,8 @@ import (
 
 // Names of the files in a run's directory, beside those of package record.
 const (
-	PredictionFile = rundir.PredictionFile
-	ComparisonFile = "comparison.json"
+	PredictionFile = record.PredictionFile
+	ComparisonFile = record.ComparisonFile
 )
 
 func writePredictions(dir string, predictions []predict.Prediction) error {
@@ -32,11 +32,12 @@ func writeComparison(dir string, reports []*compare.Report) error {
 }
 
 // Compare holds the measurement in a run's directory against the predictions there, one report a
-// predictor. A last line of the samples that is cut off, as a crash leaves it, is left out.
+// predictor. A last line of the samples that is cut off, as a crash leaves it, is left out. The reports come with an
+// error that wraps record.ErrUnsound where the directory is not as the run left it.
 func Compare(dir string) ([]*compare.Report, error) {
 	run, err := rundir.Open(dir, compare.Options{})
-	if err != nil {
+	if run == nil {
 		return nil, err
 	}
-	return run.Reports, nil
+	return run.Reports, err
 }

@@ -1,7 +1,9 @@
 package session
 
 import (
+	"cmp"
 	"context"
+	"time"
 
 	"testbed/emulator/observe"
 	"testbed/emulator/record"
@@ -47,8 +49,9 @@ func (c *Config) checkMirror(ctx context.Context) error {
 
 // tags are those that all samples of the run have.
 func (r *run) tags() record.Tags {
-	return record.Tags{Run: r.dir.Run(), Testbed: r.Testbed.Journal.Testbed, Scenario: r.Experiment.Scenario.Name,
-		Policy: r.Experiment.Scenario.Placement.Policy, Fabric: r.Testbed.Journal.Fabric, Runtime: r.Testbed.Journal.Runtime}
+	bed := r.Bed.Description()
+	return record.Tags{Run: r.dir.Run(), Testbed: bed.Testbed, Scenario: r.Experiment.Scenario.Name,
+		Policy: r.Experiment.Scenario.Placement.Policy, Fabric: bed.Fabric, Runtime: bed.Runtime}
 }
 
 // mirror begins to mirror the samples, where that is wanted.
@@ -74,9 +77,13 @@ func (r *run) observe() (stop func()) {
 	live := Live{Dir: r.dir.Path()}
 	stop = func() {}
 	if r.SampleEvery >= 0 {
-		sampler := observe.Start(observe.Config{Fabric: r.Testbed.Fabric, Topology: r.Experiment.Topology, Tags: r.tags(),
+		sampler := observe.Start(observe.Config{Fabric: r.Bed, Topology: r.Experiment.Topology, Tags: r.tags(),
 			Sink: r.dir, Interval: r.SampleEvery})
-		live.Latest, stop = sampler.Latest, sampler.Stop
+		live.Latest = sampler.Latest
+		stop = func() {
+			sampler.Stop()
+			r.manifest.Sampling = sampled(sampler.Latest(), cmp.Or(r.SampleEvery, observe.DefaultInterval))
+		}
 	}
 	if r.database != nil {
 		live.Database = func() (string, record.Counts) { return r.database.Name(), r.database.Counts() }
@@ -85,4 +92,13 @@ func (r *run) observe() (stop func()) {
 		r.Began(live)
 	}
 	return stop
+}
+
+// sampled says how the samples of links and host came about.
+func sampled(last observe.Snapshot, every time.Duration) *record.Sampling {
+	s := &record.Sampling{Interval: every.Seconds(), Missed: last.Missed}
+	if last.Err != nil {
+		s.Error = last.Err.Error()
+	}
+	return s
 }

@@ -5,14 +5,10 @@ package session
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/netip"
 	"time"
 
 	"testbed/emulator/compare"
 	"testbed/emulator/experiment"
-	"testbed/emulator/faas"
-	"testbed/emulator/orchestrator"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 	"testbed/emulator/predict/transport"
@@ -24,7 +20,7 @@ import (
 
 // Config says what to execute and where the results go.
 type Config struct {
-	Testbed    *orchestrator.Bed
+	Bed        Bed
 	Experiment *experiment.Experiment
 	Results    string // directory that gets the run's directory
 	Version    string
@@ -39,14 +35,17 @@ type Config struct {
 	Fidelity    bool               // whether to measure a link of each class before the replay
 	Event       func(record.Event) // told of the scenario's events as they happen; may be nil
 	Began       func(Live)         // told once when the samples of links begin; may be nil
+	KeepInputs  int64              // bytes up to which a file that the scenario reads is copied; 0: experiment.LargestInput
 }
 
 // Outcome is what an execution came to.
 type Outcome struct {
 	Dir     string // the run's directory
 	Summary replay.Summary
-	Reports []*compare.Report // one a predictor
+	Run     *compare.Run      // the run as `testbed compare` sees it; nil: it has no directory
+	Reports []*compare.Report // its reports, one a predictor
 	Mirror  *Mirrored         // nil: there was none
+	Off     []record.Fidelity // links that were measured and are off their targets, by the rule of `testbed verify`
 }
 
 // Failures is the number of chains that failed or lost state.
@@ -58,41 +57,48 @@ func (o *Outcome) Failures() int {
 	return n
 }
 
-// Run executes. An error means that it did not come to its end; what was measured until then is in the
-// run's directory, which the outcome names as soon as there is one. Chains that failed are no error.
+// Run executes. An error means that it did not come to its end, or that something of what belongs to a run is missing;
+// what was measured until then is in the run's directory, which the outcome names as soon as there is one, and whose
+// final manifest says what is missing. Chains that failed are no error.
 func Run(ctx context.Context, c Config) (*Outcome, error) {
 	plans, err := plansOf(c.Experiment)
 	if err == nil {
 		err = c.Experiment.CheckMemory(0)
 	}
+	if err == nil {
+		err = c.checkMirror(ctx)
+	}
 	if err != nil {
 		return &Outcome{}, err
 	}
-	if err := c.checkMirror(ctx); err != nil {
-		return &Outcome{}, err
-	}
-	dir, err := record.NewDirectory(c.Results, c.Experiment.Scenario.Name, time.Now())
+	name := record.RunName(c.Experiment.Scenario.Name, time.Now())
+	lease, err := c.Bed.Begin(ctx, name)
 	if err != nil {
 		return &Outcome{}, err
 	}
-	r := &run{Config: c, dir: dir, plans: plans, outcome: &Outcome{Dir: dir.Path()}}
-	if err := r.describe(); err != nil {
-		return r.outcome, errors.Join(err, dir.Close())
+	defer lease.End()
+	dir, err := record.MakeDirectory(c.Results, name)
+	if err != nil {
+		return &Outcome{}, err
 	}
-	if err := r.mirror(); err != nil {
-		return r.outcome, errors.Join(err, dir.Close(), r.conclude(ctx, err))
+	r := &run{Config: c, lease: lease, dir: dir, plans: plans, outcome: &Outcome{Dir: dir.Path()}}
+	if err = r.describe(); err == nil {
+		err = r.mirror()
 	}
-	stop := r.observe()
-	err = r.watched(ctx)
-	stop()
+	if err == nil {
+		stop := r.observe()
+		err = r.watched(ctx)
+		stop()
+	}
 	err = errors.Join(err, dir.Close())
 	r.settle()
-	return r.outcome, errors.Join(err, r.conclude(ctx, err))
+	return r.outcome, r.conclude(ctx, err)
 }
 
 // run is an execution under way.
 type run struct {
 	Config
+	lease     Lease
 	dir       *record.Directory
 	plans     [][]*plan.Plan
 	manifest  *record.Manifest
@@ -124,7 +130,7 @@ func (r *run) watched(ctx context.Context) error {
 	ctx, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
 	go func() {
-		if err := r.Testbed.Watch(ctx); err != nil {
+		if err := r.Bed.Watch(ctx); err != nil {
 			abort(err)
 		}
 	}()
@@ -153,20 +159,15 @@ func (r *run) execute(ctx context.Context) error {
 		return err
 	}
 	r.phase("opening connections")
-	clients := newClients(r.Testbed)
-	defer clients.close()
 	r.outcome.Summary, err = replay.Run(ctx, replay.Config{
-		Plans: r.plans, Arrival: arrival(r.Experiment), Clients: clients.of, Address: r.address, Name: r.name,
-		Tags: r.tags(), Timeout: r.Experiment.Scenario.Replay.Timeout, Sink: record.NewMirror(r.dir, r.Sinks...), Predict: r.lookup(), Progress: r.Progress, Around: r.events,
+		Plans: r.plans, Arrival: arrival(r.Experiment), Clients: r.Bed.Agent, Address: r.Bed.Address, Name: r.name,
+		Tags: r.tags(), Timeout: r.Experiment.Scenario.Replay.Timeout, Sink: record.NewMirror(r.dir, r.Sinks...),
+		Predict: r.lookup(), Progress: r.Progress, Around: r.events,
 	})
 	if err == nil && r.outcome.Summary.Interrupted {
 		err = context.Cause(ctx)
 	}
 	return err
-}
-
-func (r *run) address(id topology.ID) netip.AddrPort {
-	return netip.AddrPortFrom(r.Testbed.Address(id), orchestrator.FunctionPort)
 }
 
 func (r *run) name(id topology.ID) (name, class string) {
@@ -215,80 +216,4 @@ func arrival(e *experiment.Experiment) replay.Arrival {
 		return replay.Poisson{Rate: float64(a.Rate), Seed: *a.Seed}
 	}
 	return replay.Sequential{}
-}
-
-// clients are the control connections to the nodes, each made when it is first needed.
-type clients struct {
-	bed   *orchestrator.Bed
-	known map[topology.ID]*faas.Client
-}
-
-func newClients(bed *orchestrator.Bed) *clients {
-	c := &clients{bed: bed, known: map[topology.ID]*faas.Client{}}
-	stations, _ := bed.Stations()
-	for _, s := range stations {
-		c.known[s.ID] = bed.Agent(s.ID)
-	}
-	return c
-}
-
-func (c *clients) of(id topology.ID) *faas.Client { return c.known[id] }
-
-func (c *clients) close() {
-	for _, client := range c.known {
-		client.Close()
-	}
-}
-
-// describe writes the manifest as far as it is known beforehand.
-func (r *run) describe() error {
-	sc := r.Experiment.Scenario
-	resolved, err := sc.MarshalJSON()
-	if err != nil {
-		return err
-	}
-	r.manifest = &record.Manifest{
-		Run: r.dir.Run(), Testbed: r.Testbed.Journal.Testbed, Scenario: resolved, File: r.Testbed.Journal.File,
-		Seed: sc.Seed, Version: r.Version, Kernel: r.Kernel, Runtime: r.Testbed.Journal.Runtime, Fabric: r.Testbed.Journal.Fabric,
-		Arrival: arrival(r.Experiment).String(), Compute: sc.Replay.Compute,
-		TCP:   orchestrator.TCP{Congestion: sc.TCP.Congestion, SlowStartAfterIdle: sc.TCP.SlowStartAfterIdle}.Sysctls(),
-		Start: time.Now().UTC(), Exit: record.Running,
-	}
-	return errors.Join(r.manifest.Write(r.dir.Path()), record.WriteTopology(r.dir.Path(), r.Experiment.Topology))
-}
-
-// conclude compares, and writes the manifest as it stands at the end.
-func (r *run) conclude(ctx context.Context, failed error) error {
-	m := r.manifest
-	m.End, m.Samples, m.Exit = time.Now().UTC(), r.dir.Counts(), record.OK
-	if at := r.outcome.Mirror; at != nil {
-		m.Mirrors = map[string]record.Counts{at.Name: at.Counts}
-	}
-	for _, s := range r.outcome.Summary.Models {
-		m.Models = append(m.Models, s.ModelCounts)
-	}
-	switch {
-	case ctx.Err() != nil:
-		m.Exit = record.Interrupted
-	case failed != nil:
-		m.Exit, m.Error = record.Failed, failed.Error()
-	}
-	// The counters are worth a moment even when the run was cut short.
-	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-	defer cancel()
-	status, err := r.Testbed.Fabric.Inspect(asking)
-	if err != nil && failed == nil {
-		failed = fmt.Errorf("asking the fabric for its counters: %w", err)
-		m.Error = failed.Error()
-	}
-	m.Queues = status.Queues
-	if err := m.Write(r.dir.Path()); err != nil { // the comparison reads what an empty function takes from it
-		return errors.Join(failed, err)
-	}
-	reports, err := Compare(r.dir.Path())
-	if err == nil {
-		r.outcome.Reports = reports
-		err = writeComparison(r.dir.Path(), reports)
-	}
-	return errors.Join(err, m.Write(r.dir.Path()))
 }

@@ -17,16 +17,33 @@ import (
 )
 
 // PredictionFile is the name of the file with a run's predictions.
-const PredictionFile = "prediction.csv"
+const PredictionFile = record.PredictionFile
 
 // Open holds the measurement in a run's directory against the predictions there. The bootstrap's seed is
 // the run's where the options' is 0, and the empty function's time the run's. A last line of the samples
-// that is cut off, as a crash leaves it, is left out.
+// that is cut off, as a crash leaves it, is left out. Where the directory is not as the run left it, the run comes
+// with an error that wraps record.ErrUnsound, which is in its Unsound too, unless nothing in it can be read.
 func Open(dir string, o compare.Options) (*compare.Run, error) {
-	m, err := record.ReadManifest(dir)
-	if err != nil {
-		return nil, fmt.Errorf("%s is no run's directory: %w", dir, err)
+	m, unsound := record.Verify(dir)
+	if m == nil {
+		return nil, fmt.Errorf("%s is no run's directory: %w", dir, unsound)
 	}
+	if unsound != nil && !errors.Is(unsound, record.ErrUnsound) {
+		return nil, unsound
+	}
+	run, err := Read(dir, m, o)
+	if err != nil {
+		return nil, errors.Join(unsound, err)
+	}
+	if unsound != nil {
+		run.Unsound = unsound.Error()
+	}
+	run.Sealed = m.Sealed != ""
+	return run, unsound
+}
+
+// Read is Open with the manifest at hand, of a directory that is not checked: a run's own, before it is sealed.
+func Read(dir string, m *record.Manifest, o compare.Options) (*compare.Run, error) {
 	if o.Seed == 0 {
 		o.Seed = m.Seed
 	}
@@ -56,18 +73,20 @@ func Open(dir string, o compare.Options) (*compare.Run, error) {
 	return run, nil
 }
 
-// Compare opens several runs, the first being what the others are held against.
+// Compare opens several runs, the first being what the others are held against. Where directories are not as the
+// runs left them, the comparison comes with an error that wraps record.ErrUnsound and names them.
 func Compare(dirs []string, o compare.Options) (*compare.Comparison, error) {
 	c := &compare.Comparison{}
+	var unsound []error
 	for _, dir := range dirs {
 		run, err := Open(dir, o)
-		if err != nil {
-			return nil, err
+		if run == nil {
+			return nil, errors.Join(append(unsound, err)...)
 		}
-		c.Runs = append(c.Runs, run)
+		c.Runs, unsound = append(c.Runs, run), append(unsound, err)
 	}
 	c.Compare()
-	return c, nil
+	return c, errors.Join(unsound...)
 }
 
 // checkOverhead fails where the manifest's times of an empty function are none.

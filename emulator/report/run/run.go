@@ -22,8 +22,8 @@ import (
 
 // Names of the files that other packages write beside those of package record.
 const (
-	PredictionFile = "prediction.csv"
-	ComparisonFile = "comparison.json"
+	PredictionFile = record.PredictionFile
+	ComparisonFile = record.ComparisonFile
 )
 
 // Run is what a run has left.

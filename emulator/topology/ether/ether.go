@@ -15,11 +15,14 @@ import (
 // MaxSize is the most bytes of a file that are read.
 const MaxSize = 64 * readfile.MiB
 
+// Suffixes are the endings of the files of a topology.
+var Suffixes = []string{".nodes", ".links", ".edges"}
+
 // Load reads PREFIX.nodes, PREFIX.links and PREFIX.edges. All errors are reported, each with file and line.
 func Load(prefix string) (*topology.Topology, error) {
 	var files [3]*os.File
 	var errs []error
-	for i, suffix := range []string{".nodes", ".links", ".edges"} {
+	for i, suffix := range Suffixes {
 		f, err := readfile.Open(prefix+suffix, MaxSize)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%w; an ether topology is the three files PREFIX.nodes, PREFIX.links and PREFIX.edges", err))

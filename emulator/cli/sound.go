@@ -1,0 +1,30 @@
+package cli
+
+import (
+	"errors"
+
+	"testbed/emulator/record"
+)
+
+// sayUnsound says, before anything of runs is shown, that a directory is not as its run left it. What it returns goes
+// to the caller's caller: the same error, already told, with the exit code of a check that failed.
+func sayUnsound(s *State, err error) error {
+	if !errors.Is(err, record.ErrUnsound) {
+		return err
+	}
+	complain(s, err, "")
+	return &coded{error: errors.New(""), code: ExitCheck}
+}
+
+// checkRun says first whether the directory of a run is as the run left it. Altered says of one that is not that its
+// files are others than the run's; told is the error that the command ends with, nil where all is well.
+func checkRun(s *State, dir string) (altered bool, told error) {
+	m, err := record.Verify(dir)
+	if m == nil {
+		return false, nil // the command itself says that there is no run
+	}
+	if err == nil && m.Sealed == "" {
+		_ = printf(s.Stderr, "note: %s was made by a version that kept no hashes: whether it is as it was is not known\n", dir)
+	}
+	return errors.Is(err, record.ErrAltered), sayUnsound(s, err)
+}
