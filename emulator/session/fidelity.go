@@ -20,8 +20,11 @@ func (r *run) fidelity(ctx context.Context) {
 	o.Progress = func(done, total int, what string) {
 		r.phase(fmt.Sprintf("measuring the links: %d/%d %s", done+1, total, what))
 	}
-	findings, err := r.Testbed.Verify(ctx, r.Experiment.Topology, o)
+	findings, err := r.Testbed.Verify(ctx, o)
 	for _, f := range findings {
+		if f.Skipped {
+			continue // links without a rate, or that lose too much for one: nothing was measured
+		}
 		r.manifest.Fidelity = append(r.manifest.Fidelity, fidelityOf(f))
 	}
 	if err != nil && ctx.Err() == nil {
@@ -31,8 +34,11 @@ func (r *run) fidelity(ctx context.Context) {
 
 func fidelityOf(f orchestrator.Finding) record.Fidelity {
 	quantity := "goodput_bps"
-	if f.Probe == "rtt" {
+	switch {
+	case f.Probe == "rtt":
 		quantity = "rtt_s"
+	case f.Bound:
+		quantity = "goodput_bound_bps"
 	}
 	return record.Fidelity{From: f.From, To: f.To, Class: f.Class, Quantity: quantity, Target: f.Target, Measured: f.Measured, OK: f.OK}
 }
