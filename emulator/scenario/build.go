@@ -133,6 +133,10 @@ func (spec *Topology) written(name string) (*topology.Topology, error) {
 	return t, errors.Join(errs...)
 }
 
+func (n *Node) kind() topology.Kind {
+	return map[string]topology.Kind{"switch": topology.Switch, "exchange": topology.Exchange}[n.Kind]
+}
+
 func (l *Link) kind() topology.LinkType {
 	types := []topology.LinkType{topology.Duplex, topology.Shared, topology.Uplink, topology.Downlink}
 	return types[max(0, slices.Index([]string{"duplex", "shared", "uplink", "downlink"}, l.Type))]

@@ -1,7 +1,9 @@
 package scenario
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -55,18 +57,22 @@ func (d *decoder) failed(path string) bool {
 
 func (d *decoder) checkNodes(f *File) {
 	hosts := 0
-	seen := map[string]string{}
+	t := topology.New(f.Name)
+	if f.Cloud != nil && len(f.Topology.Nodes) > 0 {
+		_, _ = t.Add(topology.Vertex{Name: "cloud", Kind: topology.Cloud}) // the first: its name is free
+	}
 	for _, n := range f.Topology.Nodes {
 		path := join("topology.nodes", n.Name)
-		if other, twice := seen[strings.ToLower(n.Name)]; twice {
-			d.failAt(path, "choose another name", "the name differs from %s in case only", other)
-		}
-		seen[strings.ToLower(n.Name)] = n.Name
-		if f.Cloud != nil && n.Name == "cloud" || n.Name == "hosts" || n.Name == "localhost" {
-			d.failAt(path, "choose another name", "the name %q is taken", n.Name)
-		}
-		if n.Kind == "host" {
+		if n.Kind == "host" || d.failed(join(path, "kind")) {
 			hosts++
+		}
+		if _, err := t.Add(topology.Vertex{Name: n.Name, Kind: n.kind()}); err != nil && f.Cloud != nil && n.Name == "cloud" {
+			d.failAt(path, "choose another name", `the name "cloud" is taken: it is the cloud's`)
+		}
+	}
+	for _, e := range t.CheckNames() {
+		if path := join("topology.nodes", e.Name); !d.failed(path) {
+			d.failAt(path, e.Remedy, "%s", e.Problem)
 		}
 	}
 	if len(f.Topology.Nodes) > 0 && hosts == 0 {
@@ -217,7 +223,11 @@ func (d *decoder) checkFiles(s *Scenario) {
 	if s.File.Topology.Ether != "" && !d.failed("topology") {
 		if _, err := s.edgeNetwork(); err != nil {
 			for _, one := range flatten(err) {
-				d.failAt("topology.ether", "paths are relative to the scenario's file", "%v", one)
+				remedy := ""
+				if errors.Is(one, fs.ErrNotExist) {
+					remedy = "paths are relative to the scenario's file"
+				}
+				d.failAt("topology.ether", remedy, "%v", one)
 			}
 		}
 	}

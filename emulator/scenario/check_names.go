@@ -16,8 +16,7 @@ func (d *decoder) checkWrittenNames(f *File) {
 	}
 	n := newVocabulary()
 	for _, node := range f.Topology.Nodes {
-		kinds := map[string]topology.Kind{"switch": topology.Switch, "exchange": topology.Exchange}
-		n.node(&topology.Vertex{Name: node.Name, Class: node.Class, Model: node.Model, Kind: kinds[node.Kind]})
+		n.node(&topology.Vertex{Name: node.Name, Class: node.Class, Model: node.Model, Kind: node.kind()})
 	}
 	if f.Cloud != nil {
 		n.node(&topology.Vertex{Name: "cloud", Class: topology.CloudClass, Kind: topology.Cloud})
@@ -69,6 +68,21 @@ func (d *decoder) checkGraph(s *Scenario) {
 		return
 	}
 	for _, err := range t.Validate() {
+		d.invalid(s, t, err)
+	}
+}
+
+// invalid reports what is wrong with a topology that was synthesized or read.
+func (d *decoder) invalid(s *Scenario, t *topology.Topology, err error) {
+	var name *topology.NameError
+	switch {
+	case !errors.As(err, &name):
+		d.failAt("topology", "change its parameters", "%v", err)
+	case t.Vertices[name.ID].Kind == topology.Cloud:
+		d.failAt("cloud", name.Remedy, "%s: %s", name.Name, name.Problem)
+	case s.File.Topology.Ether != "":
+		d.failAt("topology.ether", "change it there", "%v", err)
+	default:
 		d.failAt("topology", "change its parameters", "%v", err)
 	}
 }
