@@ -18,7 +18,11 @@ func (s *Scenario) Topology() (*topology.Topology, error) {
 	if err != nil {
 		return nil, fmt.Errorf("scenario %s: topology: %w", s.Name, err)
 	}
-	if err := errors.Join(t.Validate()...); err != nil {
+	errs := t.Validate()
+	for _, err := range t.CheckJitter(nil) {
+		errs = append(errs, fmt.Errorf("link %s: %w", err.Link, err))
+	}
+	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("scenario %s: topology: %w", s.Name, err)
 	}
 	return t, nil

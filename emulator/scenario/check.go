@@ -105,21 +105,26 @@ func (d *decoder) checkLink(f *File, i int) {
 		d.failAt(path+".endpoints", "write two, or type: shared", "a link of type %s has %d endpoints", l.Type, len(l.Endpoints))
 	}
 	d.checkDirections(path, l.kind())
-	d.checkJitter(l, path)
 }
 
-// checkJitter holds each direction's jitter against its delay, where the link itself states both.
-func (d *decoder) checkJitter(l *Link, path string) {
-	p := l.Properties
-	p.resolve()
-	var up, down topology.Vertex
-	up.LinkType, down.LinkType = topology.Uplink, topology.Downlink
-	p.apply(&up)
-	p.apply(&down)
-	for _, s := range []topology.Shape{up.Shape[0], down.Shape[0]} {
-		if s.Jitter > s.Delay && (p.Delay != nil || l.Class == "") && !d.failed(path) {
-			d.failAt(path+".jitter", "write at most the delay, and give a delay", "the jitter of %v is larger than the delay of %v", s.Jitter, s.Delay)
-			return
+// checkShapes holds each link's jitter against its delay, whoever gave them, and reports the last that gave one.
+func (d *decoder) checkShapes(f *File, t *topology.Topology) {
+	for _, err := range t.CheckJitter(nil) {
+		id, _ := t.Lookup(err.Link)
+		class := t.Vertices[id].Class
+		path := ""
+		if i := slices.IndexFunc(f.Classes, func(o Override) bool { return o.Name == class && o.varies() }); i >= 0 {
+			path = join("classes", class)
+		}
+		if i := slices.IndexFunc(f.Topology.Links, func(l Link) bool { return l.Name == err.Link && l.varies() }); i >= 0 {
+			path = fmt.Sprintf("topology.links[%d]", i)
+		}
+		if i := slices.IndexFunc(f.Overrides, func(o Override) bool { return o.Name == err.Link && o.varies() }); i >= 0 {
+			path = join("overrides", err.Link)
+		}
+		if !d.failed(path) {
+			d.failAt(join(path, "jitter"), "write at most the delay, and give a delay", "the jitter of %v is larger than the delay of %v%s",
+				err.Jitter, err.Delay, map[bool]string{true: " of " + err.Link}[strings.HasPrefix(path, "classes")])
 		}
 	}
 }

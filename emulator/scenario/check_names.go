@@ -62,6 +62,7 @@ func (d *decoder) checkGraph(s *Scenario) {
 		n.classes[v.Class] = append(n.classes[v.Class], v.LinkType)
 	}
 	d.checkNames(&s.File, n)
+	d.checkShapes(&s.File, t)
 	d.checkEventShapes(&s.File, t)
 	if len(s.File.Topology.Nodes) > 0 {
 		d.checkPaths(t)
