@@ -65,12 +65,13 @@ func (d *decoder) checkEventNames(e *Event, path string, n vocabulary) {
 		case ok:
 		case node:
 			d.failAt(here, "write node: "+name, "%s is a node, not a link", name)
+		case d.uncertain("links", name):
 		default:
 			d.failAt(here, suggest(name, keys(n.links)), "there is no link %q", name)
 		}
 	})
 	d.checkNameList(e.Node, join(path, "node"), func(name, here string) {
-		if _, ok := n.nodes[name]; ok {
+		if _, ok := n.nodes[name]; ok || d.uncertain("nodes", name) {
 			return
 		}
 		if _, link := n.links[name]; link {
@@ -117,6 +118,7 @@ func (d *decoder) checkPartition(groups [][]string, path string, n vocabulary) {
 			case stations[name]:
 			case node:
 				d.failAt(here, "name the hosts on one side of it", "%s is not a host, and hosts are what is separated", name)
+			case d.uncertain("nodes", name):
 			default:
 				d.failAt(here, suggest(name, keys(stations)), "there is no host %q", name)
 			}

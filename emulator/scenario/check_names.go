@@ -142,6 +142,12 @@ func (n *vocabulary) issuer(f *File, client string) bool {
 	})
 }
 
+// uncertain says whether a name that nothing seems to have may be that of something in a section with errors,
+// or of the cloud: then these are to be mended first.
+func (d *decoder) uncertain(section, name string) bool {
+	return d.failed("topology."+section) || strings.HasPrefix(name, "cloud") && d.failed("cloud")
+}
+
 func (d *decoder) checkNames(f *File, n vocabulary) {
 	d.checkImages(f, n)
 	for i := range f.Events {
@@ -150,11 +156,11 @@ func (d *decoder) checkNames(f *File, n vocabulary) {
 	n.clients = slices.DeleteFunc(n.clients, func(s string) bool { return s == "" })
 	_, listed := d.where["workload.clients"]
 	for i, c := range f.Workload.Clients {
-		if here := fmt.Sprintf("workload.clients[%d]", i); c != "" && !slices.Contains(n.clients, c) && listed {
+		if here := fmt.Sprintf("workload.clients[%d]", i); c != "" && !slices.Contains(n.clients, c) && listed && !d.uncertain("nodes", c) {
 			d.failAt(here, suggest(c, slices.Compact(slices.Sorted(slices.Values(n.clients)))), "there is no host of the name, model or class %q", c)
 		}
 	}
-	if !listed && !slices.ContainsFunc(f.Workload.Clients, func(c string) bool { return n.issuer(f, c) }) {
+	if !listed && !d.failed("topology.nodes") && !slices.ContainsFunc(f.Workload.Clients, func(c string) bool { return n.issuer(f, c) }) {
 		d.failAt("workload", "add workload.clients", "no host with an agent is of a model that issues jobs by default, %s", strings.Join(f.Workload.Clients, " or "))
 	}
 	for _, o := range f.Classes {
@@ -168,12 +174,18 @@ func (d *decoder) checkNames(f *File, n vocabulary) {
 			}
 			continue
 		}
+		if d.uncertain("links", o.Name) {
+			continue
+		}
 		d.failAt(here, suggest(o.Name, keys(n.classes)), "no link is of the class %q", o.Name)
 	}
 	for _, o := range f.Overrides {
 		here := join("overrides", o.Name)
 		if kind, ok := n.links[o.Name]; ok {
 			d.checkDirections(here, kind)
+			continue
+		}
+		if d.uncertain("links", o.Name) {
 			continue
 		}
 		d.failAt(here, suggest(o.Name, keys(n.links)), "there is no link %q", o.Name)

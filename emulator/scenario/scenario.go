@@ -47,7 +47,7 @@ type Workload struct {
 	OpsFactor   float64        `yaml:"ops-factor" default:"100000" min:"0.001" max:"1e12" doc:"Operations for one second of one core in the trace: an invocation has duration_s · cpu / 100 · ops-factor of them."`
 	ArgFactor   float64        `yaml:"arg-factor" default:"1000000" min:"0" max:"1e9" doc:"Bytes of an invocation's argument for one percent of memory (mem) in the task's row of the trace."`
 	StateFactor float64        `yaml:"state-factor" default:"1000000" min:"0" max:"1e9" doc:"Bytes of a state for one percent of memory (mem) in its row of the trace; see trace for what a state is."`
-	Clients     []string       `yaml:"clients" min:"1" doc:"Who issues jobs: models or classes of hosts, or names of hosts. Default: rpi3b+ and nvidia_jetson_tx2, as in the study; with topology.nodes, every host."`
+	Clients     []string       `yaml:"clients,names" min:"1" doc:"Who issues jobs: models or classes of hosts, or names of hosts. Default: rpi3b+ and nvidia_jetson_tx2, as in the study; with topology.nodes, every host."`
 	MinLength   int            `yaml:"min-length" default:"1" min:"1" max:"10000" doc:"Leave out jobs with fewer invocations."`
 	MaxLength   int            `yaml:"max-length" min:"1" max:"10000" doc:"Leave out jobs with more invocations. Absent: none."`
 	Strict      bool           `yaml:"strict" default:"false" doc:"Whether a malformed row of the trace is an error; otherwise it is reported and counted, and the job that it belongs to is left out."`
