@@ -159,7 +159,7 @@ func comeAndGo(t *testing.T, newFabric NewFabric) {
 		b.Hosts("c")
 		b.Cable("c", "far", topology.Shape{}, topology.Shape{Delay: 2 * time.Millisecond})
 		b.Apply(fabrics[round%2])
-		b.around("come", b.rtt("c", "a", 3), 7*time.Millisecond)
+		b.around("come", b.rtt("c", "a", 3), 6*time.Millisecond)
 		c := b.Station("c")
 		b.Remove("c", "c-far", "far", "far-hub")
 		b.Hosts("x")
