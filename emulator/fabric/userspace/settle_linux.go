@@ -139,5 +139,5 @@ func mend(st fabric.Station, seen *sight) error {
 			return err
 		}
 	}
-	return configure(st)
+	return configure(st, false)
 }

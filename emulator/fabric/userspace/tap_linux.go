@@ -89,7 +89,7 @@ func openStation(s fabric.Station) (fd int, err error) {
 	if err := station.Tune(s); err != nil {
 		return -1, err
 	}
-	return fd, configure(s)
+	return fd, configure(s, true)
 }
 
 // removeDoubles removes devices that an earlier process made for the station and somebody has renamed since: they
@@ -146,19 +146,23 @@ func openTap(name string) (int, error) {
 }
 
 // configure addresses the interface and brings it and the loopback up. What is as it should be it does not touch.
-func configure(s fabric.Station) error {
+// A fresh one, whose other end was opened just now, it takes down before: the kernel notices in its own time, in
+// large networks after seconds, that an interface which is up has a carrier again, and drops all packets until then.
+func configure(s fabric.Station, fresh bool) error {
 	sock, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(sock)
 	address, mac := s.Addr.Addr().As4(), hardware(number(s.Addr.Addr()))
-	// No ARP before it is up; one that is up stays so, or its routes would go.
-	now, err := flagsOf(sock, fabric.Interface)
+	// No ARP before it is up. Another one that is up stays so, or routes that somebody has added would go.
+	before, err := flagsOf(sock, fabric.Interface)
 	if err != nil {
 		return fmt.Errorf("%s: %w", fabric.Interface, err)
 	}
-	before := now&unix.IFF_UP | upFlags&^unix.IFF_UP
+	if before |= upFlags &^ unix.IFF_UP; fresh {
+		before &^= unix.IFF_UP
+	}
 	steps := []struct {
 		what  string
 		call  uintptr
@@ -168,7 +172,7 @@ func configure(s fabric.Station) error {
 		{"hardware address", unix.SIOCSIFHWADDR, fabric.Interface, sockaddr(unix.ARPHRD_ETHER, mac[:])},
 		{"MTU", unix.SIOCSIFMTU, fabric.Interface, native32(mtu)},
 		{"queue length", unix.SIOCSIFTXQLEN, fabric.Interface, native32(ringSize)},
-		{"no ARP", unix.SIOCSIFFLAGS, fabric.Interface, native16(before)},
+		{"no ARP", unix.SIOCSIFFLAGS, fabric.Interface, native16(before&upFlags)},
 		{"address", unix.SIOCSIFADDR, fabric.Interface, internet(address[:])},
 		{"netmask", unix.SIOCSIFNETMASK, fabric.Interface, internet(net.CIDRMask(s.Addr.Bits(), 32))},
 		{"up", unix.SIOCSIFFLAGS, fabric.Interface, native16(upFlags)},
