@@ -172,7 +172,7 @@ func configure(s fabric.Station, fresh bool) error {
 		{"hardware address", unix.SIOCSIFHWADDR, fabric.Interface, sockaddr(unix.ARPHRD_ETHER, mac[:])},
 		{"MTU", unix.SIOCSIFMTU, fabric.Interface, native32(mtu)},
 		{"queue length", unix.SIOCSIFTXQLEN, fabric.Interface, native32(ringSize)},
-		{"no ARP", unix.SIOCSIFFLAGS, fabric.Interface, native16(before&upFlags)},
+		{"no ARP", unix.SIOCSIFFLAGS, fabric.Interface, native16(before & upFlags)},
 		{"address", unix.SIOCSIFADDR, fabric.Interface, internet(address[:])},
 		{"netmask", unix.SIOCSIFNETMASK, fabric.Interface, internet(net.CIDRMask(s.Addr.Bits(), 32))},
 		{"up", unix.SIOCSIFFLAGS, fabric.Interface, native16(upFlags)},
