@@ -24,6 +24,9 @@ const MinimumAPI = "1.41"
 // binaryInside is where the testbed's binary is in a node.
 const binaryInside = "/testbed"
 
+// hostsInside is where the names of a testbed's nodes are in each.
+const hostsInside = "/etc/hosts"
+
 // ErrEngine is wrapped by errors about an engine that stopped answering.
 var ErrEngine = errors.New("the Docker engine does not answer")
 

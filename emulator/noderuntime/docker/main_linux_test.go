@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 		os.Exit(controller(os.Args[2], os.Args[3], os.Args[4], count))
 	}
 	if len(os.Args) == 4 && os.Args[1] == insideArgument {
-		os.Exit(inside(os.Args[2], os.Args[3]))
+		os.Exit(insideOf(os.Args[2], os.Args[3]))
 	}
 	testenv.UnderEngine()
 	code := m.Run()

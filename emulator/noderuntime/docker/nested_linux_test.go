@@ -157,8 +157,8 @@ func TestEngineInAnotherPidNamespaceIsRefused(t *testing.T) {
 // insideArgument makes the test binary try an engine from where it runs.
 const insideArgument = "test-inside"
 
-// inside says in a line each what Supported, Start and Find make of the engine in use.
-func inside(testbed, dir string) int {
+// insideOf says in a line each what Supported, Start and Find make of the engine in use.
+func insideOf(testbed, dir string) int {
 	r, ctx := newRuntime(), context.Background()
 	r.notices = 200 * time.Millisecond
 	fmt.Println("supported:", r.Supported(ctx))
