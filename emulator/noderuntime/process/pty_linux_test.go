@@ -159,6 +159,24 @@ func TestInterruptIsTheCommandsAffair(t *testing.T) {
 	p.usable("7")
 }
 
+// TestInterruptInAPipeline: there the command shares a process group with the others, and what the terminal sends to all
+// of them is not repeated.
+func TestInterruptInAPipeline(t *testing.T) {
+	_, node := oneNode(t, "pipe")
+	record, err := json.Marshal(node)
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := `n=0; trap 'n=$((n+1))' INT; echo begun; while [ $n = 0 ]; do sleep 0.05; done; sleep 1; echo after all $n; exit 7`
+	command := exec.Command("sh", "-c", `"$@" | (trap "" INT; cat)`, "sh", mustExecutable(t), executorArgument, "sh", "-c", script)
+	command.Env = append(os.Environ(), "TB_TEST_NODE="+string(record))
+	p := onTerminal(t, command)
+	p.expect("begun")
+	p.typed("\x03")
+	p.expect("after all 1")
+	p.usable("7")
+}
+
 func TestQuitIsPassedOn(t *testing.T) {
 	_, node := oneNode(t, "quit")
 	p, _ := execOn(t, node, "sh", "-c", `trap 'echo quit; exit 5' QUIT; echo begun; while :; do sleep 0.05; done`)
