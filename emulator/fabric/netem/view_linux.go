@@ -1,0 +1,204 @@
+package netem
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/internal/proc"
+	"testbed/emulator/netns"
+)
+
+// workers is how many namespaces are worked in at a time; most calls hold one lock of the kernel's.
+const workers = 2
+
+// view is a network as it is wanted beside what the kernel holds of it.
+type view struct {
+	n      *fabric.Network
+	l      *layout
+	spaces []*entered // nil: not there
+	absent []error    // why a space is not there
+	state  []*observed
+	bound  map[place]*device // the devices of the ports that are there
+	lines  map[place]lineWant
+	bursts map[place]bool
+	tables []map[netip.Prefix]target // worked out as they are needed
+}
+
+// view opens the namespaces that there are, and observes them.
+func (f *Fabric) view(ctx context.Context, n *fabric.Network, l *layout) (*view, error) {
+	count := len(l.spaces)
+	v := &view{n: n, l: l, spaces: make([]*entered, count), absent: make([]error, count), state: make([]*observed, count),
+		lines: l.lines(n), bursts: l.bursts(n), tables: make([]map[netip.Prefix]target, count)}
+	altered := make([]map[string]string, count)
+	err := proc.OnSpareThread(func() error {
+		for i := range l.spaces {
+			e, err := enterHere(f.ref(n, &l.spaces[i]))
+			if err != nil {
+				v.absent[i] = err
+				continue
+			}
+			v.spaces[i], altered[i] = e, differing(v.variables(i))
+		}
+		return ctx.Err()
+	})
+	if err == nil {
+		failed := v.each(v.all(), v.observe)
+		for i, e := range failed {
+			err = errors.Join(err, v.of(i, e))
+		}
+		for i, o := range v.state {
+			if o != nil {
+				o.altered = altered[i]
+			}
+		}
+	}
+	if err != nil {
+		v.close()
+		return nil, err
+	}
+	v.bind()
+	return v, nil
+}
+
+// ref leads to a space's namespace.
+func (f *Fabric) ref(n *fabric.Network, s *space) netns.Ref {
+	if s.station >= 0 {
+		return n.Stations[s.station].NetNS
+	}
+	return netns.Ref{Path: f.spacePath(s.name)}
+}
+
+func (v *view) close() {
+	for _, e := range v.spaces {
+		if e != nil {
+			e.close()
+		}
+	}
+}
+
+// all are the numbers of all spaces.
+func (v *view) all() []int {
+	all := make([]int, len(v.l.spaces))
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+func (v *view) name(i int) string { return v.n.Topology.Vertices[v.l.spaces[i].vertex].Name }
+
+// of says in which space an error arose.
+func (v *view) of(i int, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", v.name(i), err)
+}
+
+// each calls do for spaces, several at a time, and returns the errors by space.
+func (v *view) each(spaces []int, do func(i int) error) map[int]error {
+	failed := make([]error, len(v.l.spaces))
+	var group errgroup.Group
+	group.SetLimit(workers)
+	for _, i := range spaces {
+		group.Go(func() error { failed[i] = do(i); return nil })
+	}
+	_ = group.Wait()
+	all := map[int]error{}
+	for i, err := range failed {
+		if err != nil {
+			all[i] = err
+		}
+	}
+	return all
+}
+
+// observe reads what a space holds; its variables only where they were not as wanted before.
+func (v *view) observe(i int) error {
+	e := v.spaces[i]
+	if e == nil {
+		return nil
+	}
+	o, err := e.observe(v.l.spaces[i].medium)
+	if err != nil {
+		return err
+	}
+	if before := v.state[i]; before != nil && len(before.altered) > 0 {
+		err = e.do(func() error { o.altered = differing(v.variables(i)); return nil })
+	}
+	v.state[i] = o
+	return err
+}
+
+// forwarding are the variables of the fabric's own namespaces: they forward, and answer every probe of a
+// traceroute.
+var forwarding = map[string]string{
+	"net/ipv4/ip_forward": "1", "net/ipv4/icmp_ratelimit": "0", "net/ipv4/icmp_ratemask": "0",
+}
+
+// variables are those that a space is to have.
+func (v *view) variables(i int) map[string]string {
+	if s := &v.l.spaces[i]; s.station >= 0 {
+		return v.n.Stations[s.station].Sysctls
+	}
+	return forwarding
+}
+
+// differing reads variables in the calling thread's namespace and returns those that are not as wanted.
+func differing(want map[string]string) map[string]string {
+	all := map[string]string{}
+	for key, value := range want {
+		path := key
+		if !strings.Contains(path, "/") {
+			path = strings.ReplaceAll(path, ".", "/")
+		}
+		got, err := os.ReadFile(filepath.Join("/proc/sys", filepath.Clean("/"+path)))
+		if err != nil || !slices.Equal(strings.Fields(string(got)), strings.Fields(value)) {
+			all[key] = value
+		}
+	}
+	return all
+}
+
+// isAbsent tells whether an error says that a station's namespace is not there, or no longer.
+func isAbsent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, netns.ErrOther) || errors.Is(err, proc.ErrGone) ||
+		errors.Is(err, unix.ESRCH)
+}
+
+// missing tells which stations are absent, and what else prevents a space from being entered.
+func (v *view) missing() (stations []string, err error) {
+	for i, why := range v.absent {
+		switch {
+		case why == nil:
+		case v.l.spaces[i].station >= 0 && isAbsent(why):
+		default:
+			err = errors.Join(err, v.of(i, why))
+		}
+	}
+	for s := range v.n.Stations {
+		if i, ok := v.l.index[v.n.Stations[s].ID]; ok && v.absent[i] != nil {
+			stations = append(stations, v.name(i))
+		}
+	}
+	return stations, err
+}
+
+// table is the routing table that a space is to have.
+func (v *view) table(i int) map[netip.Prefix]target {
+	if v.tables[i] == nil {
+		v.tables[i] = v.l.table(v.n, i)
+	}
+	return v.tables[i]
+}
