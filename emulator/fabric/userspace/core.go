@@ -10,11 +10,14 @@ type output interface {
 // port is where a station is attached.
 type port struct {
 	name  string
-	index int    // in the table in force
-	group int32  // of the partition
-	addr  uint32 // IPv4
+	index int   // in the table in force
+	group int32 // of the partition
 	mac   [6]byte
-	fd    int // the TAP device; -1: none
+	fd    int    // the TAP device; -1: none
+	lost  string // why the device had to be given up; empty: it was not
+
+	unreachable, ignored, errors uint64
+	failures                     int // of reads, one after the other
 }
 
 // Drops counts packets that met no queue's limit but were not carried on.

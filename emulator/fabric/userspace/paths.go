@@ -28,7 +28,7 @@ type path struct {
 
 var unreachable = new(path)
 
-// scratch is memory for the search of paths.
+// scratch is memory for the search of paths, which only the core's thread does.
 type scratch struct {
 	hops     []topology.Hop
 	vertices []topology.ID

@@ -1,6 +1,7 @@
 package userspace
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -33,8 +34,11 @@ func fabricIn(t testing.TB, dir, testbed string) *Fabric {
 		if err := f.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
+		log, _ := os.ReadFile(filepath.Join(dir, logName))
+		if bytes.Contains(log, []byte("DATA RACE")) { // the process is this binary, and goes on after one
+			t.Error("the race detector found something in the fabric's process")
+		}
 		if t.Failed() {
-			log, _ := os.ReadFile(filepath.Join(dir, logName))
 			t.Logf("%s:\n%s", logName, log)
 		}
 	})

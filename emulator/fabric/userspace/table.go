@@ -25,14 +25,14 @@ type table struct {
 	byAddr    map[uint32]*port
 	trees     []*topology.Tree // by destination port; nil: not yet computed
 	paths     [][]*path        // [from][to]
-	scratch   scratch
+	scratch   *scratch
 }
 
 // newTable prepares want. Queues, gates and ports that old has by the same name go on in the new table.
 func newTable(want fabric.Network, old *table) (*table, error) {
 	t := &table{
 		network: want, structure: structureOf(want), channels: fabric.Channels(want.Topology),
-		index: map[topology.Channel]int{}, byAddr: map[uint32]*port{},
+		index: map[topology.Channel]int{}, byAddr: map[uint32]*port{}, scratch: new(scratch),
 	}
 	var err error
 	if t.faults, err = faultsOf(want); err != nil {
@@ -90,7 +90,7 @@ func (t *table) passBy(old *table) {
 	}
 }
 
-// attach makes the ports.
+// attach makes the ports. A station's goes on by its name, whatever its number and address.
 func (t *table) attach(old *table) error {
 	known := map[string]*port{}
 	if old != nil {
@@ -111,8 +111,8 @@ func (t *table) attach(old *table) error {
 			return fmt.Errorf("stations %s and %s have the same address %v", t.byAddr[addr].name, name, s.Addr.Addr())
 		}
 		p := known[name]
-		if p == nil || p.addr != addr {
-			p = &port{name: name, addr: addr, mac: hardware(addr), fd: -1}
+		if p == nil {
+			p = &port{name: name, fd: -1}
 		}
 		t.ports = append(t.ports, p)
 		t.byAddr[addr] = p
