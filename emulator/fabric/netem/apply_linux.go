@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/station"
@@ -62,16 +61,9 @@ func (f *Fabric) leave(stations []netns.Ref) (err error) {
 
 // mend looks and mends until nothing differs.
 func (v *view) mend(ctx context.Context) error {
-	for _, o := range v.state {
-		if o == nil {
-			continue
-		}
-		for key := range o.altered {
-			if strings.HasSuffix(key, "tcp_congestion_control") {
-				defer station.AllowCongestion(v.n.Stations)()
-				break
-			}
-		}
+	altered := func(o *observed) bool { return o != nil && len(o.altered) > 0 }
+	if slices.ContainsFunc(v.state, altered) {
+		defer station.AllowCongestion(v.n.Stations)()
 	}
 	dirty := v.all()
 	var failed map[int]error

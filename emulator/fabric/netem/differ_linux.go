@@ -1,10 +1,9 @@
 package netem
 
 import (
+	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -64,13 +63,10 @@ func (v *view) variableDifferences(i int) []difference {
 	if len(altered) == 0 {
 		return nil
 	}
-	keys := slices.Sorted(maps.Keys(altered))
-	return []difference{{port: ofSpace, what: strings.Join(keys, ", ") + " altered", mend: func(e *entered) error {
+	return []difference{{port: ofSpace, what: abridged(altered), mend: func(e *entered) error {
 		return e.do(func() error {
-			if v.l.spaces[i].station < 0 {
-				return settleOwn()
-			}
-			return station.Tune(fabric.Station{Sysctls: altered})
+			forwards := v.l.spaces[i].station < 0
+			return errors.Join(station.Settle(forwards), station.Tune(v.variables(i)))
 		})
 	}}}
 }

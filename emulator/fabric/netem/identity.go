@@ -14,12 +14,11 @@ import (
 	"testbed/emulator/topology"
 )
 
-// What is in the kernel is recognised by names alone, never by numbers, which change as nodes come and go: a namespace by
-// the vertex's name, a pair by its hardware address, which follows from the names of what it joins.
+// What is in the kernel is recognised by names alone, never by numbers, which change as nodes come and go: a
+// namespace by the vertex's name, a pair by its hardware address, which follows from the names of what it joins.
 
 // identify gives spaces and pairs what they are recognised by, and their addresses.
 func (l *layout) identify(n *fabric.Network) {
-	var own []int
 	for i := range l.spaces {
 		s := &l.spaces[i]
 		if s.station >= 0 {
@@ -27,9 +26,8 @@ func (l *layout) identify(n *fabric.Network) {
 			continue
 		}
 		s.name = spaceName(n.Topology.Vertices[s.vertex].Name)
-		own = append(own, i)
+		s.address = netip.PrefixFrom(fabric.RouterAddr(s.vertex), 32)
 	}
-	l.number(n, own)
 	used := map[uint32]bool{}
 	for i := range l.pairs {
 		p := &l.pairs[i]
@@ -50,21 +48,6 @@ func (l *layout) endKey(t *topology.Topology, i int) string {
 		return t.Vertices[s.vertex].Name + " " + s.address.String()
 	}
 	return t.Vertices[s.vertex].Name
-}
-
-// number gives the fabric's own spaces addresses of the prefix beside the stations', with which they answer.
-func (l *layout) number(n *fabric.Network, own []int) {
-	if len(n.Stations) == 0 || n.Stations[0].Addr.Bits() < 1 || !n.Stations[0].Addr.Addr().Is4() {
-		return
-	}
-	beside := sibling(n.Stations[0].Addr)
-	at := beside.Addr()
-	for _, i := range own {
-		if at = at.Next(); !beside.Contains(at) {
-			return // more than the prefix has: the rest answers with the kernel's own
-		}
-		l.spaces[i].address = netip.PrefixFrom(at, 32)
-	}
 }
 
 var plain = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,59}$`)

@@ -17,7 +17,7 @@ import (
 func (f *Fabric) inspect(ctx context.Context) (fabric.Status, error) {
 	n, err := f.wanted()
 	if errors.Is(err, fs.ErrNotExist) {
-		return fabric.Status{}, fmt.Errorf("there is no network of testbed %s", f.testbed)
+		return fabric.Status{}, fmt.Errorf("there is no network of testbed %s: %w", f.testbed, fabric.ErrNotRunning)
 	}
 	if err != nil {
 		return fabric.Status{}, err
@@ -74,7 +74,7 @@ func (v *view) station(s int, notes [][]difference) fabric.StationStatus {
 		status.Note = "it is no host"
 		return status
 	case v.spaces[i] == nil && isAbsent(v.absent[i]):
-		status.Note = "its network namespace is not there"
+		status.Note = "its network namespace is " + fabric.ErrAbsent.Error()
 		return status
 	case v.spaces[i] == nil:
 		status.Note = v.absent[i].Error()

@@ -29,7 +29,7 @@ type space struct {
 	name    string // of the namespace, where it is the fabric's
 	ports   []port
 	medium  bool         // everything that enters goes through the one queue of its link
-	address netip.Prefix // a station's, or that with which a namespace of the fabric's answers; may be none
+	address netip.Prefix // a station's, or that with which a namespace of the fabric's answers
 }
 
 // port is one end of a pair.

@@ -34,7 +34,7 @@ type observed struct {
 	routes    []routeObserved
 	qdiscs    map[int][]qdisc     // by device
 	filters   map[int]redirection // by device; only a medium's ports
-	altered   map[string]string   // variables that are not as wanted, with their wanted values
+	altered   []string            // variables that are not as wanted, and what they are
 }
 
 func (o *observed) byName(name string) *device {

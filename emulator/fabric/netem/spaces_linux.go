@@ -100,6 +100,12 @@ func mountNew(path string) error {
 	return unix.Mount(fmt.Sprintf("/proc/self/task/%d/ns/net", unix.Gettid()), path, "", unix.MS_BIND, "")
 }
 
+// forwarding are the variables of the fabric's own namespaces: they forward, and answer every probe of a
+// traceroute.
+var forwarding = map[string]string{
+	"net/ipv4/ip_forward": "1", "net/ipv4/icmp_ratelimit": "0", "net/ipv4/icmp_ratemask": "0",
+}
+
 // settleOwn sets the variables of one of the fabric's own namespaces, which the calling thread is in.
 func settleOwn() error {
 	return errors.Join(station.Settle(true), station.Tune(fabric.Station{Sysctls: forwarding}))

@@ -6,15 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"net/netip"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/fabric/station"
 	"testbed/emulator/internal/proc"
 	"testbed/emulator/netns"
 )
@@ -40,7 +37,7 @@ func (f *Fabric) view(ctx context.Context, n *fabric.Network, l *layout) (*view,
 	count := len(l.spaces)
 	v := &view{n: n, l: l, spaces: make([]*entered, count), absent: make([]error, count), state: make([]*observed, count),
 		lines: l.lines(n), bursts: l.bursts(n), tables: make([]map[netip.Prefix]target, count)}
-	altered := make([]map[string]string, count)
+	altered := make([][]string, count)
 	err := proc.OnSpareThread(func() error {
 		for i := range l.spaces {
 			e, err := enterHere(f.ref(n, &l.spaces[i]))
@@ -48,7 +45,7 @@ func (f *Fabric) view(ctx context.Context, n *fabric.Network, l *layout) (*view,
 				v.absent[i] = err
 				continue
 			}
-			v.spaces[i], altered[i] = e, differing(v.variables(i))
+			v.spaces[i], altered[i] = e, station.Compare(v.variables(i))
 		}
 		return ctx.Err()
 	})
@@ -135,40 +132,18 @@ func (v *view) observe(i int) error {
 		return err
 	}
 	if before := v.state[i]; before != nil && len(before.altered) > 0 {
-		err = e.do(func() error { o.altered = differing(v.variables(i)); return nil })
+		err = e.do(func() error { o.altered = station.Compare(v.variables(i)); return nil })
 	}
 	v.state[i] = o
 	return err
 }
 
-// forwarding are the variables of the fabric's own namespaces: they forward, and answer every probe of a
-// traceroute.
-var forwarding = map[string]string{
-	"net/ipv4/ip_forward": "1", "net/ipv4/icmp_ratelimit": "0", "net/ipv4/icmp_ratemask": "0",
-}
-
-// variables are those that a space is to have.
-func (v *view) variables(i int) map[string]string {
+// variables are the station whose variables a space is to have; one of the fabric's own has those of none.
+func (v *view) variables(i int) fabric.Station {
 	if s := &v.l.spaces[i]; s.station >= 0 {
-		return v.n.Stations[s.station].Sysctls
+		return v.n.Stations[s.station]
 	}
-	return forwarding
-}
-
-// differing reads variables in the calling thread's namespace and returns those that are not as wanted.
-func differing(want map[string]string) map[string]string {
-	all := map[string]string{}
-	for key, value := range want {
-		path := key
-		if !strings.Contains(path, "/") {
-			path = strings.ReplaceAll(path, ".", "/")
-		}
-		got, err := os.ReadFile(filepath.Join("/proc/sys", filepath.Clean("/"+path)))
-		if err != nil || !slices.Equal(strings.Fields(string(got)), strings.Fields(value)) {
-			all[key] = value
-		}
-	}
-	return all
+	return fabric.Station{Sysctls: forwarding}
 }
 
 // isAbsent tells whether an error says that a station's namespace is not there, or no longer.
