@@ -166,5 +166,9 @@ func (v *view) prepare(i int) error {
 	for range devicesOf(v.state[i]) {
 		return nil
 	}
-	return v.spaces[i].do(func() error { return station.Settle(false) })
+	if err := v.settle(i); err != nil {
+		return err
+	}
+	v.state[i].altered = nil
+	return nil
 }

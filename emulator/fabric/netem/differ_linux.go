@@ -63,12 +63,15 @@ func (v *view) variableDifferences(i int) []difference {
 	if len(altered) == 0 {
 		return nil
 	}
-	return []difference{{port: ofSpace, what: abridged(altered), mend: func(e *entered) error {
-		return e.do(func() error {
-			forwards := v.l.spaces[i].station < 0
-			return errors.Join(station.Settle(forwards), station.Tune(v.variables(i)))
-		})
-	}}}
+	return []difference{{port: ofSpace, what: abridged(altered), mend: func(*entered) error { return v.settle(i) }}}
+}
+
+// settle sets all variables of a space.
+func (v *view) settle(i int) error {
+	return v.spaces[i].do(func() error {
+		forwards := v.l.spaces[i].station < 0
+		return errors.Join(station.Settle(forwards), station.Tune(v.variables(i)))
+	})
 }
 
 // loopbackDifferences: the loopback is up, and has the address with which one of the fabric's own namespaces

@@ -130,6 +130,9 @@ func (v *view) queue(c topology.Channel, at place, notes []difference) fabric.Qu
 		return q
 	}
 	found := v.line(at.space, d)
+	if found.outer == nil && found.root != nil && found.root.kind == Name {
+		found.outer = found.root // somebody else's: its values are in force
+	}
 	if found.outer != nil {
 		fill(&q, found, extra)
 	}

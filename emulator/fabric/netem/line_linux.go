@@ -73,7 +73,7 @@ func (v *view) lineDifferences(p place, d *device) []difference {
 	case found.root == nil:
 		return one("netem is missing", remade)
 	case found.outer == nil:
-		return one("there is a "+found.root.kind+" in the place of netem", remade)
+		return one("another "+found.root.kind+" is in the place of netem", remade)
 	case found.outer.duplicate > 0 != (want.outer.duplicate > 0) || want.outer.duplicate > 0 && found.below != nil:
 		return one(found.outer.differs(want.outer), remade)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/netip"
 
 	"golang.org/x/sync/errgroup"
@@ -45,7 +46,7 @@ func (f *Fabric) view(ctx context.Context, n *fabric.Network, l *layout) (*view,
 				v.absent[i] = err
 				continue
 			}
-			v.spaces[i], altered[i] = e, station.Compare(v.variables(i))
+			v.spaces[i], altered[i] = e, station.Untuned(v.variables(i))
 		}
 		return ctx.Err()
 	})
@@ -132,18 +133,22 @@ func (v *view) observe(i int) error {
 		return err
 	}
 	if before := v.state[i]; before != nil && len(before.altered) > 0 {
-		err = e.do(func() error { o.altered = station.Compare(v.variables(i)); return nil })
+		err = e.do(func() error { o.altered = station.Untuned(v.variables(i)); return nil })
 	}
 	v.state[i] = o
 	return err
 }
 
-// variables are the station whose variables a space is to have; one of the fabric's own has those of none.
+// variables is a station with the variables that are read of a space each time. The others of station.Settle, dozens,
+// are set where a station is attached, and whenever one of these is not as wanted.
 func (v *view) variables(i int) fabric.Station {
-	if s := &v.l.spaces[i]; s.station >= 0 {
-		return v.n.Stations[s.station]
+	s := &v.l.spaces[i]
+	if s.station < 0 {
+		return fabric.Station{Sysctls: forwarding}
 	}
-	return fabric.Station{Sysctls: forwarding}
+	all := map[string]string{"net/ipv4/ip_forward": "0"}
+	maps.Copy(all, v.n.Stations[s.station].Sysctls)
+	return fabric.Station{Sysctls: all}
 }
 
 // isAbsent tells whether an error says that a station's namespace is not there, or no longer.

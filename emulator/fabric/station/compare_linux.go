@@ -26,20 +26,27 @@ var settled = func() map[string]string {
 	return all
 }()
 
-// Compare says, in the namespace that the calling thread is in, which of the variables that Settle and Tune set
-// for a station have another value now; nothing where none has.
-func Compare(s fabric.Station) []string {
-	var notes []string
-	own := map[string]bool{}
+// Untuned says, in the namespace that the calling thread is in, which of the station's own variables have another
+// value now; nothing where none has. It reads these alone, which takes a fraction of what Compare takes.
+func Untuned(s fabric.Station) (notes []string) {
 	for _, key := range slices.Sorted(maps.Keys(s.Sysctls)) {
-		path := variable(key)
-		own[path] = true
-		got, err := value(path)
+		got, err := value(variable(key))
 		if err != nil {
 			notes = append(notes, fmt.Sprintf("sysctl %s: %v", key, err))
 		} else if want := s.Sysctls[key]; !same(got, want) {
 			notes = append(notes, fmt.Sprintf("sysctl %s is %q, not %q", key, got, want))
 		}
+	}
+	return notes
+}
+
+// Compare says, in the namespace that the calling thread is in, which of the variables that Settle and Tune set
+// for a station have another value now; nothing where none has.
+func Compare(s fabric.Station) []string {
+	notes := Untuned(s)
+	own := map[string]bool{}
+	for key := range s.Sysctls {
+		own[variable(key)] = true
 	}
 	for path, want := range settled {
 		if own[path] {
