@@ -3,6 +3,7 @@ package station
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -14,49 +15,65 @@ import (
 	"testbed/emulator/fabric"
 )
 
-// settled is what Settle sets in the namespace of a station, by the variable's path.
+// ipv4 is the directory of most variables. Each namespace has its own, and the kernel looks for it among those of
+// all namespaces, which in a large network takes longer than all else: it is opened once for all of them.
+const ipv4 = "/proc/sys/net/ipv4"
+
+// settled is what Settle sets in the namespace of a station, by the variable's path under ipv4, as far as it
+// matters for interfaces that are there, and what its interface has taken over of it.
 var settled = func() map[string]string {
-	all := map[string]string{"/proc/sys/net/ipv4/ip_forward": "0"}
-	for _, scope := range []string{"all", "default"} {
-		for _, setting := range plainHost {
-			key, value, _ := strings.Cut(setting, "=")
-			all["/proc/sys/net/ipv4/conf/"+scope+"/"+key] = value
-		}
+	all := map[string]string{"ip_forward": "0", "conf/" + fabric.Interface + "/forwarding": "0"}
+	for _, setting := range plainHost {
+		key, value, _ := strings.Cut(setting, "=")
+		all["conf/all/"+key], all["conf/"+fabric.Interface+"/"+key] = value, value
 	}
 	return all
 }()
 
-// Untuned says, in the namespace that the calling thread is in, which of the station's own variables have another
-// value now; nothing where none has. It reads these alone, which takes a fraction of what Compare takes.
-func Untuned(s fabric.Station) (notes []string) {
+// Resettle sets, in the namespace that the calling thread is in, what Settle does there, and the same for the
+// station's interface, which is there already.
+func Resettle() error {
+	if err := Settle(false); err != nil {
+		return err
+	}
+	for path, value := range settled {
+		err := Sysctl("net/ipv4/"+path, value)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // an older kernel has not all of them
+			return err
+		}
+	}
+	return nil
+}
+
+// Compare says, in the namespace that the calling thread is in, which of the variables that Settle and Tune set
+// for a station have another value now; nothing where none has.
+func Compare(s fabric.Station) []string {
+	dir, err := unix.Open(ipv4, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return []string{fmt.Sprintf("%s: %v", ipv4, err)}
+	}
+	defer unix.Close(dir)
+	var notes []string
+	own := map[string]bool{}
 	for _, key := range slices.Sorted(maps.Keys(s.Sysctls)) {
-		got, err := value(variable(key))
+		path, _ := strings.CutPrefix(variable(key), ipv4+"/")
+		own[path] = true
+		got, err := value(dir, path)
 		if err != nil {
 			notes = append(notes, fmt.Sprintf("sysctl %s: %v", key, err))
 		} else if want := s.Sysctls[key]; !same(got, want) {
 			notes = append(notes, fmt.Sprintf("sysctl %s is %q, not %q", key, got, want))
 		}
 	}
-	return notes
-}
-
-// Compare says, in the namespace that the calling thread is in, which of the variables that Settle and Tune set
-// for a station have another value now; nothing where none has.
-func Compare(s fabric.Station) []string {
-	notes := Untuned(s)
-	own := map[string]bool{}
-	for key := range s.Sysctls {
-		own[variable(key)] = true
-	}
 	for path, want := range settled {
 		if own[path] {
 			continue
 		}
-		got, err := value(path)
+		got, err := value(dir, path)
 		if errors.Is(err, unix.ENOENT) || err == nil && got == want { // an older kernel has not all of them
 			continue
 		}
-		notes = append(notes, fmt.Sprintf("sysctl %s is %q, not %q", strings.TrimPrefix(path, "/proc/sys/"), got, want))
+		notes = append(notes, fmt.Sprintf("sysctl net/ipv4/%s is %q, not %q", path, got, want))
 	}
 	return notes
 }
@@ -69,10 +86,10 @@ func variable(key string) string {
 	return filepath.Join("/proc/sys", filepath.Clean("/"+key))
 }
 
-// value reads a variable. Stations have dozens of them, and a network thousands of stations, so it bypasses
-// package os, whose files take several times as long.
-func value(path string) (string, error) {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+// value reads the variable at a path, which may be relative to a directory. Stations have dozens of them, and a
+// network thousands of stations, so it bypasses package os, whose files take several times as long.
+func value(dir int, path string) (string, error) {
+	fd, err := unix.Openat(dir, path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return "", err
 	}

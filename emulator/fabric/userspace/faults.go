@@ -65,7 +65,8 @@ func faultsOf(n fabric.Network) (faults, error) {
 func (t *table) adopt() {
 	for i, p := range t.ports {
 		p.index = i
-		p.mac = hardware(number(t.network.Stations[i].Addr.Addr()))
+		addr := t.network.Stations[i].Addr
+		p.mac, p.everybody = hardware(number(addr.Addr())), everybody(addr)
 		p.group = t.faults.groups[t.network.Stations[i].ID]
 	}
 	for i, g := range t.gates {

@@ -25,6 +25,8 @@ type table struct {
 	byAddr    map[uint32]*port
 	trees     []*topology.Tree // by destination port; nil: not yet computed
 	paths     [][]*path        // [from][to]
+	ways      map[key]*path    // that lead to no single station
+	routers   []bool           // by vertex: it forwards
 	scratch   *scratch
 }
 
@@ -33,6 +35,7 @@ func newTable(want fabric.Network, old *table) (*table, error) {
 	t := &table{
 		network: want, structure: structureOf(want), channels: fabric.Channels(want.Topology),
 		index: map[topology.Channel]int{}, byAddr: map[uint32]*port{}, scratch: new(scratch),
+		ways: map[key]*path{}, routers: fabric.Routers(want.Topology),
 	}
 	var err error
 	if t.faults, err = faultsOf(want); err != nil {
@@ -125,6 +128,14 @@ func (t *table) attach(old *table) error {
 func number(a netip.Addr) uint32 {
 	b := a.As4()
 	return binary.BigEndian.Uint32(b[:])
+}
+
+// everybody is the address of all in a network; 0 where it has no such.
+func everybody(p netip.Prefix) uint32 {
+	if p.Bits() > 30 {
+		return 0
+	}
+	return number(p.Addr()) | (1<<(32-p.Bits()) - 1)
 }
 
 func hardware(addr uint32) [6]byte {
