@@ -197,6 +197,7 @@ func (f *Fabric) space(i int) (*entered, error) {
 func (f *Fabric) Close(context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	station.RestoreCongestion() // of whoever was killed as he made a network
 	return f.remove()
 }
 
