@@ -65,8 +65,9 @@ func stationsIn(subnet netip.Prefix, t *topology.Topology, known map[string]neti
 func hostsFile(stations []Station) string {
 	var b strings.Builder
 	b.WriteString("127.0.0.1 localhost\n::1 localhost ip6-localhost\n")
-	for _, s := range stations {
-		fmt.Fprintf(&b, "%s %s\n", s.Addr, s.Name)
+	second := aliases(stations)
+	for i, s := range stations {
+		fmt.Fprintln(&b, strings.TrimSuffix(fmt.Sprintf("%s %s %s", s.Addr, s.Name, second[i]), " "))
 	}
 	return b.String()
 }
