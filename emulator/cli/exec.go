@@ -28,7 +28,7 @@ func execCommand(s *State) *cli.Command {
 			}
 			node, err := bed.Node(args[0])
 			if err != nil {
-				return err
+				return explain(err, args[0], bed.Network)
 			}
 			code, err := bed.Runtime.Exec(c.Context, node, args[1:], noderuntime.Stdio{In: s.Stdin, Out: s.exactOut(), Err: s.exactErr()})
 			if code != 0 {
