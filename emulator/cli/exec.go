@@ -33,7 +33,7 @@ func execCommand(s *State) *cli.Command {
 			}
 			node, err := bed.Node(args[0])
 			if err != nil {
-				return err
+				return explain(err, args[0], bed.Network)
 			}
 			return executeIn(c.Context, s, bed.Runtime, node, args[1:], tools)
 		}}

@@ -73,7 +73,7 @@ func fidelity(list []record.Fidelity) html.Table {
 		case "rtt_s":
 			quantity, show = "round trip", func(v float64) string { return fmt.Sprintf("%.3f ms", 1e3*v) }
 		case "goodput_bps":
-			quantity, show = "goodput", func(v float64) string { return fmt.Sprintf("%.2f Mbit/s", v/1e6) }
+			quantity, show = "goodput", func(v float64) string { return fmt.Sprintf("%.2f Mbps", v/1e6) }
 		}
 		relative := ""
 		if f.Target != 0 {
@@ -129,7 +129,7 @@ func queues(list []fabric.QueueStatus) html.Table {
 		if q.Rate > 0 {
 			rate = graph.Rate(q.Rate)
 		}
-		t.Rows = append(t.Rows, []string{q.Link, clip(q.From, 60), rate, delayOf(q), fmt.Sprintf("%g %%", 100*q.Loss), size(q.Limit),
+		t.Rows = append(t.Rows, []string{q.Link, clip(q.From, 60), rate, delayOf(q), units.Percent(q.Loss), size(q.Limit),
 			thousands(int64(q.Packets)), thousands(int64(q.Bytes)), thousands(int64(q.Dropped)), thousands(int64(q.Lost))})
 	}
 	return t

@@ -60,6 +60,9 @@ func (p *Properties) argument(arg string) error {
 	case !ok || value == "":
 		return fmt.Errorf("write KEY=VALUE, where KEY is one of %s", validKeys())
 	case f == nil:
+		if _, near := nearest(name, append(slices.Clone(propertyKeys), "rtt")); !near {
+			return fmt.Errorf("unknown key %q; the keys are %s", name, validKeys())
+		}
 		return fmt.Errorf("unknown key %q; %s; the keys are %s", name, suggest(name, append(slices.Clone(propertyKeys), "rtt")), validKeys())
 	case one && name == "rtt":
 		return errors.New("rtt is both directions together; write delay.up or delay.down")
