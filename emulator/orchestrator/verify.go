@@ -120,8 +120,8 @@ func (v verifier) roundTrip(ctx context.Context, p Probe) (Finding, error) {
 	return judgeRTT(p, samples, sent, v.Tolerance), nil
 }
 
-// rateTries is how often a rate is taken until it is as it should be. TCP may find a rate late: it ends its
-// slow start early where delays vary. A further try warms up four times as long, and what is off remains off.
+// rateTries is how often a rate is taken until it is as it should be. TCP may find a rate late, after
+// losses that come together. A further try warms up four times as long, and what is off remains off.
 const rateTries = 2
 
 func (v verifier) rate(ctx context.Context, p Probe) (Finding, error) {
@@ -136,7 +136,7 @@ func (v verifier) rate(ctx context.Context, p Probe) (Finding, error) {
 	duration := max(v.Duration, 10*p.RTT, 50*p.Jitter)
 	best := Finding{Error: math.Inf(1)}
 	for range rateTries {
-		rate, err := v.take(ctx, p, warmup, duration, "")
+		rate, err := v.take(ctx, p, warmup, duration, p.congestion())
 		switch f := judgeRate(p, rate, v.Tolerance); {
 		case errors.Is(err, measure.ErrUnsteady):
 			return p.skipped("rate", err.Error()), nil
@@ -167,9 +167,12 @@ func (v verifier) bounded(ctx context.Context, p Probe) (Finding, error) {
 	warmup := max(500*time.Millisecond, 15*p.RTT, span/5)
 	duration := max(v.Duration, 10*p.RTT, 50*p.Jitter, span)
 	rate, err := v.take(ctx, p, warmup, duration, "reno")
-	// Behind losses the ends of the interval are never clean, where there are many: the bound allows for that.
 	if err != nil && !errors.Is(err, measure.ErrUnsteady) {
 		return Finding{}, err
 	}
-	return judgeBound(p, rate, perSecond*duration.Seconds(), v.Tolerance), nil
+	f := judgeBound(p, rate, perSecond*duration.Seconds(), v.Tolerance)
+	if err != nil && f.Off() {
+		return p.skipped("rate", err.Error()), nil // what was held back counts as too much
+	}
+	return f, nil
 }
