@@ -134,17 +134,19 @@ func (v verifier) rate(ctx context.Context, p Probe) (Finding, error) {
 	warmup := max(500*time.Millisecond, 15*p.RTT)
 	// A window much longer than the delays: at its ends packets may be early or late.
 	duration := max(v.Duration, 10*p.RTT, 50*p.Jitter)
-	best := Finding{Error: math.Inf(1)}
-	for range rateTries {
+	var best Finding
+	for try := range rateTries {
 		rate, err := v.take(ctx, p, warmup, duration, p.congestion())
-		switch f := judgeRate(p, rate, v.Tolerance); {
-		case errors.Is(err, measure.ErrUnsteady):
-			return p.skipped("rate", err.Error()), nil
+		f := judgeRate(p, rate, v.Tolerance)
+		switch {
+		case errors.Is(err, measure.ErrUnsteady): // losses of a slow start may take long to be made good
+			f = p.skipped("rate", err.Error())
 		case err != nil:
 			return Finding{}, err
 		case f.OK || f.Bound:
 			return f, nil
-		case math.Abs(f.Error) < math.Abs(best.Error):
+		}
+		if try == 0 || !f.Skipped && (best.Skipped || math.Abs(f.Error) < math.Abs(best.Error)) {
 			best = f
 		}
 		warmup *= 4
