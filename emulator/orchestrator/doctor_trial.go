@@ -50,7 +50,8 @@ func tryStore(store Store) (err error) {
 		parent = filepath.Dir(parent)
 	}
 	fail := func(what string, err error) error {
-		return fmt.Errorf("state directory %s: %s: %w; free some space there, or remount it writable, and run testbed as root", store, what, err)
+		return fmt.Errorf("state directory %s: %s: %w; free some space there, or remount it writable, and run testbed as root",
+			store, what, err)
 	}
 	// No name of a testbed begins with a dot.
 	dir, err := os.MkdirTemp(parent, ".tb-doctor-")
@@ -72,9 +73,11 @@ func tryStore(store Store) (err error) {
 func (h *Host) trial(runtime, fabric string) check {
 	return check{"trial", func(ctx context.Context, c Capability) Capability {
 		if err := tryHost(ctx, h.Store, runtime, fabric); err != nil {
-			return c.lacking(oneLine(err), "no testbed can be brought up", "what the line says; a host or virtual machine of one's own, or docker run --privileged")
+			return c.lacking(oneLine(err), "no testbed can be brought up",
+				"what the line says; a host or virtual machine of one's own, or docker run --privileged")
 		}
-		c.Found = fmt.Sprintf("a namespace with a device of %s, its sysctls, the mounts of a node, and a file in %s could be made", fabric, h.Store)
+		c.Found = fmt.Sprintf("a namespace with a device of %s, its sysctls, the mounts of a node, and a file in %s could be made",
+			fabric, h.Store)
 		c.Follows = "testbed up finds what it needs"
 		return c
 	}}

@@ -26,7 +26,8 @@ func trySystem(runtime, fabric string) error {
 		return err
 	}
 	if os.Geteuid() != 0 || len(missing) > 0 {
-		return fmt.Errorf("effective user %d lacks %v: run testbed with sudo, outside of an unprivileged container", os.Geteuid(), missing)
+		return fmt.Errorf("effective user %d lacks %v: run testbed with sudo, outside of an unprivileged container",
+			os.Geteuid(), missing)
 	}
 	err = inScratch(unix.CLONE_NEWNET, func() error { return tryStation(fabric) })
 	if runtime == "process" {
@@ -88,7 +89,8 @@ func tryTap() error {
 	}
 	fd, err := unix.Open(path, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return fmt.Errorf("%s: %w; modprobe tun; a container needs --device %s, and /dev must not be mounted with nodev", tunFile, err, tunFile)
+		return fmt.Errorf("%s: %w; modprobe tun; a container needs --device %s, and /dev must not be mounted with nodev",
+			tunFile, err, tunFile)
 	}
 	defer unix.Close(fd)
 	request, err := unix.NewIfreq("tb-doctor0")
@@ -108,7 +110,8 @@ func tryMounts() error {
 	if err := unix.Mount("none", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("making mounts private: %w; %s", err, remedy)
 	}
-	if err := unix.Mount("tb-nodes", "/tmp", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "size=65536,mode=0700"); err != nil {
+	const flags = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
+	if err := unix.Mount("tb-nodes", "/tmp", "tmpfs", flags, "size=65536,mode=0700"); err != nil {
 		return fmt.Errorf("mounting a file system in memory: %w; %s", err, remedy)
 	}
 	hosts := "/tmp/tb-doctor-hosts"

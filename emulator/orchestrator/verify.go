@@ -25,7 +25,8 @@ type Tolerance struct {
 const FastRate = 500e6
 
 // DefaultTolerance is what an idle machine keeps.
-var DefaultTolerance = Tolerance{RTTMedian: 100 * time.Microsecond, RTTTail: 1500 * time.Microsecond, Rate: 0.02, RateFast: 0.10}
+var DefaultTolerance = Tolerance{RTTMedian: 100 * time.Microsecond, RTTTail: 1500 * time.Microsecond,
+	Rate: 0.02, RateFast: 0.10}
 
 // VerifyOptions say how much Verify measures.
 type VerifyOptions struct {
@@ -63,9 +64,16 @@ func (t *Testbed) Verify(ctx context.Context, o VerifyOptions) ([]Finding, error
 type verifier struct {
 	VerifyOptions
 	spaces  map[string]netns.Ref
-	echo    func(ctx context.Context, from netns.Ref, to netip.Addr, count int, interval time.Duration) ([]time.Duration, error)
-	goodput func(ctx context.Context, from, to netns.Ref, addr netip.Addr, warmup, duration time.Duration, congestion string) (float64, error)
+	echo    echoFunc
+	goodput goodputFunc
 }
+
+type (
+	echoFunc = func(ctx context.Context, from netns.Ref, to netip.Addr, count int,
+		interval time.Duration) ([]time.Duration, error)
+	goodputFunc = func(ctx context.Context, from, to netns.Ref, addr netip.Addr,
+		warmup, duration time.Duration, congestion string) (float64, error)
+)
 
 func (v verifier) all(ctx context.Context, n fabric.Network, dead []string) ([]Finding, error) {
 	var findings []Finding
@@ -154,8 +162,8 @@ func (v verifier) rate(ctx context.Context, p Probe) (Finding, error) {
 	return best, nil
 }
 
-func (v verifier) take(ctx context.Context, p Probe, warmup, duration time.Duration, congestion string) (float64, error) {
-	return v.goodput(ctx, v.spaces[p.From.Name], v.spaces[p.To.Name], p.To.Addr, warmup, duration, congestion)
+func (v verifier) take(ctx context.Context, p Probe, warmup, duration time.Duration, control string) (float64, error) {
+	return v.goodput(ctx, v.spaces[p.From.Name], v.spaces[p.To.Name], p.To.Addr, warmup, duration, control)
 }
 
 // wantedLosses are enough for a mean: a rate under so many random losses strays by some 15 %.

@@ -29,7 +29,8 @@ const (
 // arrivals before and behind which everything came in order: what was received earlier but held back behind a
 // lost segment would count as too much, or too little. Where there are no such arrivals, the error wraps
 // ErrUnsteady, and the rate is that between any two. Where the context ends, Goodput returns an error.
-func Goodput(ctx context.Context, fromNetNS, toNetNS netns.Ref, toAddr netip.Addr, warmup, duration time.Duration, congestion string) (bitsPerSecond float64, err error) {
+func Goodput(ctx context.Context, fromNetNS, toNetNS netns.Ref, toAddr netip.Addr, warmup, duration time.Duration,
+	congestion string) (bitsPerSecond float64, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("throughput to %v: %w", toAddr, err)
