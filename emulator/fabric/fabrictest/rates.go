@@ -20,7 +20,7 @@ func roundTripTime(t *testing.T, newFabric NewFabric) {
 			b.Cable("a", "s", topology.Shape{Delay: sum / 4}, topology.Shape{Delay: 3 * sum / 4})
 			b.Cable("s", "b", topology.Shape{Delay: sum / 2}, topology.Shape{Delay: sum / 2})
 			b.Apply(newFabric(t, b.Testbed))
-			b.around("a to b", b.rtt("a", "b", 40), 2*sum)
+			b.exactRTT("a", "b", 20, 2*sum)
 		})
 	}
 }
@@ -59,8 +59,8 @@ func rates(t *testing.T, newFabric NewFabric) {
 	b.Hosts("a", "b")
 	b.Cable("a", "b", topology.Shape{Rate: 10 * units.Mbps, Delay: 5 * time.Millisecond}, topology.Shape{Rate: 50 * units.Mbps, Delay: 5 * time.Millisecond})
 	b.Apply(newFabric(t, b.Testbed))
-	b.within("there", b.goodput("a", "b", time.Second, 2*time.Second), 10*units.Mbps, 0.05)
-	b.within("back", b.goodput("b", "a", time.Second, 2*time.Second), 50*units.Mbps, 0.05)
+	b.exactRate("a", "b", time.Second, 2*time.Second, 10*units.Mbps)
+	b.exactRate("b", "a", time.Second, 2*time.Second, 50*units.Mbps)
 }
 
 func sharedMedium(t *testing.T, newFabric NewFabric) {
