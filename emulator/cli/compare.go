@@ -35,7 +35,7 @@ func compareCommand(s *State) *cli.Command {
 			}
 			for _, r := range all.Runs {
 				if !r.Sealed && r.Unsound == "" {
-					_ = printf(s.Stderr, "note: %s was made by a version that kept no hashes: whether it is as it was is not known\n", r.Directory)
+					noteUnsealed(s, r.Directory)
 				}
 			}
 			return errors.Join(p.printRuns(s, all), p.judgeRuns(all), told)

@@ -22,7 +22,7 @@ func reportCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
-			_, unsound := checkRun(s, dir)
+			unsound := checkRun(s, dir)
 			made, err := report.Write(dir, c.String("output"))
 			if errors.Is(err, fs.ErrNotExist) {
 				return usage(err)
