@@ -7,6 +7,7 @@ import (
 
 	"testbed/emulator/compare"
 	"testbed/emulator/compare/rundir"
+	"testbed/emulator/record"
 )
 
 func compareCommand(s *State) *cli.Command {
@@ -30,8 +31,11 @@ func compareCommand(s *State) *cli.Command {
 			}
 			all, err := rundir.Compare(c.Args().Slice(), compare.Options{Within: within})
 			told := sayUnsound(s, err)
+			if all == nil && errors.Is(err, record.ErrUnsound) {
+				return told
+			}
 			if all == nil {
-				return usage(told)
+				return usage(err)
 			}
 			for _, r := range all.Runs {
 				if !r.Sealed && r.Unsound == "" {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -47,35 +48,36 @@ func plotCommand(s *State) *cli.Command {
 		}}
 }
 
+// studied is what `plot` has made of a campaign.
+type studied struct {
+	Statements []study.Statement `json:"statements"`
+	Files      []string          `json:"files"`
+}
+
 // presentStudy draws the figures into a directory, and checks the statements.
 func presentStudy(s *State, form, dir string, r *campaign.Results) error {
 	var files []string
+	var failed error // a figure that cannot be made keeps no other, nor the statements, from being made
 	for _, f := range study.Figures(r) {
 		written, err := f.Write(dir)
-		if err != nil {
-			return err
-		}
-		files = append(files, written...)
+		files, failed = append(files, written...), errors.Join(failed, err)
 	}
 	statements := study.Statements(r)
 	name := filepath.Join(dir, statementsFile)
 	var markdown strings.Builder
 	if err := study.WriteTable(&markdown, statements); err != nil {
-		return err
+		return errors.Join(failed, err)
 	}
 	if err := outdir.WriteFile(name, []byte(markdown.String())); err != nil {
-		return err
+		return errors.Join(failed, err)
 	}
 	files = append(files, name)
 	if form == "json" {
-		return printJSON(s, struct {
-			Statements []study.Statement `json:"statements"`
-			Files      []string          `json:"files"`
-		}{statements, files})
+		return errors.Join(failed, printJSON(s, studied{statements, files}))
 	}
 	printStatements(s, statements)
 	err := printf(s.Stdout, "Figures and table: %s\n", filepath.Join(dir, "{"+strings.Join([]string{figures.TrafficName, figures.LatencyName, figures.LengthName}, ",")+"}.{"+strings.Join(figures.Formats, ",")+"}, ")+statementsFile)
-	return err
+	return errors.Join(failed, err)
 }
 
 // printStatements prints each statement with its numbers below it.
