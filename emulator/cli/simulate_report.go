@@ -13,6 +13,7 @@ import (
 	"testbed/emulator/campaign"
 	"testbed/emulator/campaign/study"
 	"testbed/emulator/internal/outdir"
+	"testbed/emulator/record"
 	"testbed/emulator/report/figures"
 )
 
@@ -31,20 +32,24 @@ func plotCommand(s *State) *cli.Command {
 			if c.NArg() == 0 || c.NArg() > 1 && c.IsSet("output") {
 				return usagef("plot takes directories that simulate --engine statesim has written, such as results/paper; with --output exactly one")
 			}
+			var unsound []error
 			for _, run := range c.Args().Slice() {
+				if err := campaign.Verify(run); errors.Is(err, record.ErrUnsound) {
+					unsound = append(unsound, sayUnsound(s, err))
+				}
 				results, err := campaign.Load(run)
 				if err != nil {
-					return usage(err)
+					return errors.Join(append(unsound, usage(err))...)
 				}
 				dir := run
 				if c.IsSet("output") {
 					dir = c.String("output")
 				}
 				if err := presentStudy(s, form, dir, results); err != nil {
-					return err
+					return errors.Join(append(unsound, err)...)
 				}
 			}
-			return nil
+			return errors.Join(unsound...)
 		}}
 }
 
