@@ -115,7 +115,9 @@ func TestBadScenarioAsJSON(t *testing.T) {
 func TestSimulateIsRepeatable(t *testing.T) {
 	args := []string{"simulate", scenarioFile("smoke.yaml"), "-f", "json"}
 	first, second := invoke(t, args...), invoke(t, args...)
-	var predictions []struct{ Total float64 }
+	var predictions []struct {
+		Total float64 `json:"total_s"`
+	}
 	if err := json.Unmarshal([]byte(first.stdout), &predictions); err != nil || len(predictions) == 0 {
 		t.Fatalf("%v: %s%s", err, first.stdout, first.stderr)
 	}

@@ -69,7 +69,8 @@ func conclude(c *cli.Context, s *State, outcome *session.Outcome, show *progress
 		show.clear()
 		if err != nil {
 			checks = append(checks, fmt.Errorf("making the report: %w", err))
-		} else if table {
+		}
+		if table && made != nil && made.Size > 0 {
 			say(s, "Report: "+made.Page)
 		}
 	}

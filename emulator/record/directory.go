@@ -65,7 +65,6 @@ func MakeDirectory(root, name string) (*Directory, error) {
 	if d.chains, err = dir.NewRecord(ChainsFile); err != nil {
 		return nil, errors.Join(fmt.Errorf("results: %w", err), d.samples.Close(), dir.Close())
 	}
-	catchFileLimit()
 	d.lines = bufio.NewWriterSize(d.samples, 64<<10)
 	d.rows = header(d.columns)
 	go d.flushRegularly()

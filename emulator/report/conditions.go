@@ -48,6 +48,11 @@ func events(list []record.Event) html.Table {
 		list = list[:mostRows]
 	}
 	for _, e := range list {
+		if e.Origin != "" {
+			t.Rows = append(t.Rows, []string{"", clip(strings.Join(e.What, "; "), 200), "", "", "",
+				fmt.Sprintf("not of the scenario: by %s, %s", clip(e.Origin, 100), instant(e.Time))})
+			continue
+		}
 		row := []string{e.Model, clip(strings.Join(e.What, "; "), 200), fmt.Sprintf("%.3f", e.Scheduled), "", "", e.Error}
 		if e.Missed {
 			row[5] = strings.TrimPrefix(e.Error+"; not reached: the model's last chain had ended", "; ")
@@ -165,10 +170,13 @@ func (p *page) reproduce() {
 	if version != m.Version {
 		s.Intro = append(s.Intro, "The program was built from a source tree with changes that were not committed: the version below is the nearest one.")
 	}
-	steps = append(steps, checkout(version),
-		"# the scenario below, with all defaults resolved, as scenario.yaml (JSON is YAML)",
-		fmt.Sprintf("sudo bin/testbed run --runtime=%s --fabric=%s scenario.yaml", shell.Quote(cmp.Or(m.Runtime, "auto")),
-			shell.Quote(cmp.Or(m.Fabric, "auto"))))
+	steps = append(steps, checkout(version))
+	again := fmt.Sprintf("sudo bin/testbed run --runtime=%s --fabric=%s ", shell.Quote(cmp.Or(m.Runtime, "auto")), shell.Quote(cmp.Or(m.Fabric, "auto")))
+	if _, kept := m.Files[record.ScenarioFile]; kept {
+		steps = append(steps, "# the run's directory has its scenario and the files that it reads", again+shell.Path(p.run.Dir))
+	} else {
+		steps = append(steps, "# the scenario below, with all defaults resolved, as scenario.yaml (JSON is YAML)", again+"scenario.yaml")
+	}
 	if m.File != "" {
 		// An interactive shell may take what follows # for a command.
 		steps = append(steps, "# or, from the same version, the file that it was: "+shell.Path(m.File))
