@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator"
 	"testbed/emulator/campaign"
 	"testbed/emulator/compare"
 	"testbed/emulator/fabric"
@@ -29,13 +30,13 @@ import (
 
 // printed are the values that commands print as JSON, by the expression that is given to printJSON.
 var printed = map[string]any{
-	"applied":        applied{},
 	"bed.Journal":    orchestrator.Journal{},
-	"changes":        applied{},
+	"result":         applied{},
+	"found":          emulator.Inspection{},
 	"d":              orchestrator.Diagnosis{},
 	"desired":        orchestrator.Desired{},
 	"findings":       []orchestrator.Finding{},
-	"list":           [2]any{[]status{}, scenario.Errors{}},
+	"list":           [2]any{[]orchestrator.Status{}, scenario.Errors{}},
 	"queues":         []fabric.QueueStatus{},
 	"reported":       reported{},
 	"rows":           []campaignRow{},
@@ -43,7 +44,7 @@ var printed = map[string]any{
 	"summary":        summary{},
 	"all":            []uploaded{},
 	"newPredictions": []prediction{},
-	"struct":         [2]any{orchestrator.Journal{}, fabric.QueueStatus{}}, // of inspect
+	"struct":         fabric.Difference{}, // of what link changes
 }
 
 // written are what else this program prints or writes as JSON.

@@ -170,8 +170,7 @@ func (p *steady) Play(ctx context.Context, start time.Time, moments []Moment, te
 		}
 		began := time.Since(start)
 		time.Sleep(time.Millisecond)
-		var n fabric.Network
-		m.Alter(&n)
+		m.Overlay.Over(fabric.Network{})
 		p.played = append(p.played, strings.Join(m.What, " "))
 		tell(Played{At: m.At, Began: began, Done: time.Since(start), What: m.What, Err: p.fail})
 	}
