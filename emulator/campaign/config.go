@@ -1,7 +1,6 @@
 package campaign
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -26,10 +25,7 @@ func Simulation(s *scenario.Scenario) (c statesim.Config, notes []string, err er
 	if err != nil {
 		return c, nil, err
 	}
-	if n := len(set.Trace.Malformed); n > 0 {
-		notes = append(notes, fmt.Sprintf("%d malformed rows of the trace are left out, the first: %v", n+set.Trace.Unlisted,
-			set.Trace.Malformed[0]))
-	}
+	notes = append(notes, set.Trace.Notes()...)
 	c = statesim.DefaultConfig(t, set.Jobs)
 	c.Functions = s.Workload.Functions
 	c.Speed = placement.SpeedModel(s.Placement.Speed)

@@ -26,7 +26,7 @@ func Main(s *State) int {
 		return ExitOK
 	}
 	code, hint := exitCode(err)
-	if ctx.Err() != nil {
+	if known := (*coded)(nil); ctx.Err() != nil && !(errors.As(err, &known) && known.own) {
 		code = ExitInterrupted
 	}
 	complain(s, err, hint)

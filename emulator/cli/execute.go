@@ -97,7 +97,7 @@ func fidelityLine(all []record.Fidelity) string {
 		}
 		if f.Quantity == "rtt_s" {
 			delay = max(delay, math.Abs(f.Measured-f.Target))
-		} else {
+		} else if f.Quantity == "goodput_bps" { // no bound: a rate below one is not off
 			rate = max(rate, math.Abs(f.Measured/f.Target-1))
 		}
 	}

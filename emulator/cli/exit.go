@@ -27,6 +27,7 @@ type coded struct {
 	error
 	code int
 	hint string
+	own  bool // the code is that of a command that got the interrupts itself: it stands whatever they were
 }
 
 func (e *coded) Unwrap() error { return e.error }

@@ -65,13 +65,13 @@ func Prepare(s *scenario.Scenario) (*Experiment, error) {
 	return e, nil
 }
 
-// malformed sums up the rows of a trace that were left out.
+// malformed sums up what was left out of a trace.
 func malformed(trace *spar.Trace) []string {
-	rows := trace.Malformed
-	if len(rows) == 0 {
-		return nil
+	notes := trace.Notes()
+	for i := range notes {
+		notes[i] += " (workload.strict: true makes that an error)"
 	}
-	return []string{fmt.Sprintf("%d malformed rows of the trace are left out, the first: %v (workload.strict: true makes that an error)", len(rows)+trace.Unlisted, rows[0])}
+	return notes
 }
 
 // locate fixes sites, speeds and the placement.

@@ -72,6 +72,10 @@ type Watcher interface {
 // ErrAbsent is wrapped by errors about stations whose namespace is not there.
 var ErrAbsent = errors.New("not there")
 
+// ErrNotRunning is wrapped by errors of Inspect, and others that ask a network that is up, where there is none
+// or the process that carries it has ended.
+var ErrNotRunning = errors.New("nothing carries the network")
+
 // AbsentError says which stations could not be attached, as their nodes do not run. All else is as wanted.
 type AbsentError struct {
 	Stations []string // names, in the network's order

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 
 	"testbed/emulator/netns"
 	"testbed/emulator/units"
@@ -16,6 +17,9 @@ var ErrNotSupported = errors.New("not supported on this host")
 
 // ErrNoSuchNode is wrapped by errors about a node that does not run.
 var ErrNoSuchNode = errors.New("no such node")
+
+// ErrRuns is wrapped by errors about a node that is to be started and runs already.
+var ErrRuns = errors.New("the node is there already")
 
 // Spec is a node wanted.
 type Spec struct {
@@ -97,27 +101,45 @@ func Alive(all []Condition) []Node {
 	return alive
 }
 
+// Tools says whose programs a command in a node is one of.
+type Tools string
+
+// Whose programs.
+const (
+	AutoTools Tools = ""     // the node's, but this host's where the node has none, as in testbed's own node image
+	HostTools Tools = "host" // this host's, as this host's root, in the node's network and with its host name
+	NodeTools Tools = "node" // the node's, within its bounds
+)
+
 // Stdio is what an executed command is connected to; nil members mean none.
 type Stdio struct {
 	In       io.Reader
 	Out, Err io.Writer
+	// Signals are passed on to the command as they come. With them the command is left to itself as one that a shell
+	// started: it decides what a signal does. Those that the terminal has sent to the command too are not repeated.
+	Signals <-chan os.Signal
+	Tools   Tools
 }
 
 // Runtime starts, finds and removes nodes.
 type Runtime interface {
 	// Name is the word in the scenario: process or docker.
 	Name() string
-	// Start starts these nodes, perhaps beside others of the testbed, and returns when each one's first process says that it is ready. On an
-	// error or cancellation those started are removed. As they become ready it calls progress, which may
-	// be nil, with their number, one call at a time.
+	// Start starts these nodes, perhaps beside others of the testbed, and returns when each one's first process
+	// says that it is ready. It refuses a node that runs already. On an error or cancellation those started are
+	// removed, and no other. As they become ready it calls progress, which may be nil, with their number, one
+	// call at a time.
 	Start(ctx context.Context, specs []Spec, progress func(ready int)) ([]Node, error)
 	// Inspect says how each of the nodes, as Start returned them, is now, in their order. None whose number or
-	// name another process or container has by now passes for running.
+	// name another process or container has by now passes for running. A restarted one is proved to be the node as
+	// Start proves it; its agent may not be ready yet.
 	Inspect(ctx context.Context, nodes []Node) ([]Condition, error)
 	// Find looks for nodes of a testbed without a record of them, or of every testbed where the name is
 	// empty, sorted by testbed and name. It believes only what nobody but testbed can have made, and serves removal.
 	Find(ctx context.Context, testbed string) ([]Node, error)
-	// Exec runs a command in a node and returns its exit status (128+n for a signal n).
+	// Exec runs a command in a node and returns its exit status (128+n for a signal n). A program of this host starts
+	// in the caller's working directory, or in / where the node has not got that; one of the node's own image where
+	// the image says.
 	Exec(ctx context.Context, node Node, args []string, stdio Stdio) (int, error)
 	// Remove removes a testbed's nodes: those given, as Start returned them, and those that Find finds, and all
 	// that is left of them. It touches nothing that it cannot prove to be testbed's. It may be repeated.

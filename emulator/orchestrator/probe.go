@@ -1,24 +1,34 @@
 package orchestrator
 
 import (
-	"cmp"
+	"math"
 	"slices"
+	"strings"
 	"time"
 
+	"testbed/emulator/fabric"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
 
-// Probe is one measurement that Verify makes: from one station to another, across the link in question.
+// Probe is one measurement that Verify makes: from one station to another, across the link in question. Where
+// nothing can be measured, Skip says why, and there is neither station nor target.
 type Probe struct {
-	Link     string
+	Link     string // of a probe that is skipped: all the links that it stands for
 	Class    string
 	From, To Station
 	RTT      time.Duration // target: propagation and serialization, both ways, of an echo of pingFrame bytes
-	Goodput  float64       // target, bit/s of TCP payload; 0 where no link limits or losses forbid a target
-	Jitter   time.Duration // by as much an echo may be late by intent
+	Goodput  float64       // target, bit/s of TCP payload; 0 where nothing on the way limits the rate
+	Limit    string        // the link that limits it
+	Loss     float64       // share of the data that is lost or spoilt by intent
+	EchoLoss float64       // share of the echoes that get no answer, by intent
+	Spoilt   bool          // bits are flipped by intent: some echoes count as answered, some as lost
+	Short    bool          // the queue is too short for one connection to fill the link
+	Jitter   time.Duration // by as much an echo may be early or late by intent
 	RateOnly bool          // the round trip is another probe's
-	Loss     bool          // some queue on the way loses packets by intent
+	NoRTT    string        // why the round trip cannot be measured; empty: it can
+	NoRate   string        // why the rate cannot; empty: it can
+	Skip     string        // why nothing can
 }
 
 // Ethernet frames, in bytes, that the targets are computed from: an echo with 56 bytes of payload, a full
@@ -30,14 +40,17 @@ const (
 	ackFrame  = 66
 )
 
-// Probes chooses what Verify measures: of every class of links at most perClass, spread over the class,
-// and for each queue of theirs the pair of stations between which that link is the tightest, then the
-// nearest pair.
-func Probes(t *topology.Topology, stations []Station, perClass int) []Probe {
-	byChannel := bestPairs(t, stations)
+// Probes chooses what Verify measures in the network as it is in force: of every class of links at most
+// perClass, spread over the class, and for each queue of theirs the pair of stations between which that link is
+// the tightest, then the nearest pair. Links that carry nothing, as they or what is around them is down, cut off
+// or dead, get a probe that says so, and so does a class of which no link is on any way. Dead are the
+// stations whose nodes do not run.
+func Probes(n fabric.Network, perClass int, dead ...string) []Probe {
+	s := newSurvey(n, dead)
 	classes := map[string][]topology.ID{} // up and down links of one class apart
-	for _, id := range t.Links() {
-		class := t.Vertices[id].Class + "\x00" + t.Vertices[id].LinkType.String()
+	for _, id := range n.Topology.Links() {
+		v := n.Topology.Vertices[id]
+		class := v.Class + "\x00" + v.LinkType.String()
 		classes[class] = append(classes[class], id)
 	}
 	var names []string
@@ -45,18 +58,51 @@ func Probes(t *topology.Topology, stations []Station, perClass int) []Probe {
 		names = append(names, class)
 	}
 	slices.Sort(names)
+	s.complete(classes)
 	var probes []Probe
 	for _, class := range names {
-		for _, id := range spread(classes[class], perClass) {
-			echoed := false
-			for dir := range 2 {
-				if pair, ok := byChannel[topology.Channel{Link: id, Dir: dir}]; ok {
-					probe := pair.probe(t, id)
-					probe.RateOnly, echoed = echoed, true // an echo crosses both queues
-					probes = append(probes, probe)
-				}
+		probes = append(probes, s.class(classes[class], perClass)...)
+	}
+	return probes
+}
+
+// class are the probes of one class: of some links that carry packets, and of all that do not.
+func (s *survey) class(links []topology.ID, perClass int) (probes []Probe) {
+	var open []topology.ID
+	var reasons []string
+	shut := map[string][]string{}
+	for _, id := range links {
+		if s.crossed(id) {
+			open = append(open, id)
+			continue
+		}
+		if reason := s.reason(id); reason != "" {
+			if shut[reason] == nil {
+				reasons = append(reasons, reason)
+			}
+			shut[reason] = append(shut[reason], s.graph.Vertices[id].Name)
+		}
+	}
+	for _, id := range spread(open, perClass) {
+		echoed := false
+		for dir := range 2 {
+			if pair, ok := s.best[topology.Channel{Link: id, Dir: dir}]; ok {
+				probe := pair.probe(s.graph, id, s.queues)
+				probe.RateOnly, echoed = echoed, true // an echo crosses both queues
+				probes = append(probes, probe)
 			}
 		}
+	}
+	name := s.graph.Vertices[links[0]].Class
+	for _, reason := range reasons {
+		probes = append(probes, Probe{Link: strings.Join(shut[reason], ", "), Class: name, Skip: reason})
+	}
+	if len(probes) == 0 {
+		var all []string
+		for _, id := range links {
+			all = append(all, s.graph.Vertices[id].Name)
+		}
+		probes = []Probe{{Link: strings.Join(all, ", "), Class: name, Skip: "on no host's shortest path to another"}}
 	}
 	return probes
 }
@@ -73,75 +119,90 @@ func spread(ids []topology.ID, n int) []topology.ID {
 	return picked
 }
 
-type pair struct {
-	from, to    Station
-	forth, back []topology.Hop
-	rtt         time.Duration
-	tightest    units.BitRate
-}
+// Beyond these a measurement says nothing: Mathis et al. assume that losses are rare and apart, and the median
+// of echoes is that of those that do not overtake.
+const (
+	mostLoss    = 0.05
+	mostReorder = 0.4
+	mostSilence = 0.9
+)
 
-// bestPairs finds for every queue the pair to measure it with. It looks at a bounded number of
-// destinations per queue's worth of topology: all pairs up to 128 stations, a spread beyond.
-func bestPairs(t *topology.Topology, stations []Station) map[topology.Channel]pair {
-	ends := stations
-	if len(ends) > 128 {
-		step := len(ends) / 128
-		ends = nil
-		for i := 0; i < len(stations); i += step + 1 {
-			ends = append(ends, stations[i])
-		}
-	}
-	trees := make([]*topology.Tree, len(ends))
-	for i, s := range ends {
-		trees[i] = t.TreeTo(s.ID)
-	}
-	best := map[topology.Channel]pair{}
-	for i, from := range ends {
-		for j, to := range ends {
-			if i == j || !trees[j].Reaches(from.ID) || !trees[i].Reaches(to.ID) {
-				continue
-			}
-			forth, there := trees[j].Hops(nil, from.ID)
-			back, again := trees[i].Hops(nil, to.ID)
-			p := pair{from, to, forth, back, there + again, t.Bottleneck(forth)}
-			for _, h := range forth {
-				if old, ok := best[h.Channel]; !ok || p.better(old, t.Vertices[h.Link].Shape[h.Dir].Rate) {
-					best[h.Channel] = p
-				}
-			}
-		}
-	}
-	return best
-}
+// cubicShare is what CUBIC keeps of its window after a loss (RFC 9438): the queue must hold what the way needs beyond
+// that, or the link stands idle until the window has grown again.
+const cubicShare = 0.7
 
-// better prefers a pair whose tightest queue has the rate in question, then the nearer one.
-func (p pair) better(o pair, rate units.BitRate) bool {
-	if mine, theirs := p.tightest == rate, o.tightest == rate; mine != theirs {
-		return mine
-	}
-	return cmp.Compare(p.rtt, o.rtt) < 0
-}
-
-func (p pair) probe(t *topology.Topology, link topology.ID) Probe {
+func (p pair) probe(t *topology.Topology, link topology.ID, queues map[topology.Channel]units.ByteSize) Probe {
 	out := Probe{Link: t.Vertices[link].Name, Class: t.Vertices[link].Class, From: p.from, To: p.to, RTT: p.rtt}
 	wire := map[topology.Channel]float64{} // bytes that each queue carries for one segment's payload
-	for _, h := range p.forth {
-		wire[h.Channel] += dataFrame
-	}
-	for _, h := range p.back {
-		wire[h.Channel] += ackFrame / 2.0
-	}
-	for _, h := range append(slices.Clone(p.forth), p.back...) {
+	arrive, answered, inTurn, once := 1.0, 1.0, 1.0, 1.0
+	for i, h := range append(slices.Clone(p.forth), p.back...) {
 		shape := t.Vertices[h.Link].Shape[h.Dir]
+		wire[h.Channel] += ackFrame / 2.0
+		if i < len(p.forth) {
+			wire[h.Channel] += dataFrame - ackFrame/2.0
+			arrive *= (1 - shape.Loss) * (1 - shape.Corrupt)
+		}
+		answered, inTurn, once = answered*(1-shape.Loss), inTurn*(1-shape.Reorder), once*(1-shape.Duplicate)
 		out.RTT += shape.Rate.Serialization(pingFrame)
 		out.Jitter += shape.Jitter
-		out.Loss = out.Loss || shape.Loss > 0
-		if rate := float64(shape.Rate) * payload / wire[h.Channel]; shape.Rate > 0 && (out.Goodput == 0 || rate < out.Goodput) {
-			out.Goodput = rate
+		out.Spoilt = out.Spoilt || shape.Corrupt > 0
+	}
+	var limit topology.Channel
+	for channel, bytes := range wire {
+		v := t.Vertices[channel.Link]
+		rate := float64(v.Shape[channel.Dir].Rate) * payload / bytes
+		if rate > 0 && (out.Goodput == 0 || rate < out.Goodput || rate == out.Goodput && v.Name == out.Link) {
+			out.Goodput, out.Limit, limit = rate, v.Name, channel
 		}
 	}
-	if out.Loss {
-		out.Goodput = 0
+	if queue, known := queues[limit]; known && out.Goodput > 0 {
+		product := t.Vertices[limit.Link].Shape[limit.Dir].Rate.Product(out.RTT)
+		out.Short = float64(queue) < float64(product)*(1/cubicShare-1)
 	}
+	out.Loss, out.EchoLoss = 1-arrive, 1-answered
+	out.NoRTT, out.NoRate = out.unfit(1-inTurn, 1-once)
 	return out
+}
+
+// unfit says why a round trip and a rate have no target, by what is done to packets on the way.
+func (p Probe) unfit(reorder, duplicate float64) (rtt, rate string) {
+	switch {
+	case reorder > mostReorder:
+		rtt = "too many packets overtake others by intent"
+	case p.EchoLoss > mostSilence:
+		rtt = "nearly all packets are lost by intent"
+	}
+	switch {
+	case p.Loss > mostLoss:
+		rate = "no bound of TCP's rate holds where more than 5 % are lost by intent"
+	case reorder > 0:
+		rate = "packets overtake others by intent, which TCP takes for losses"
+	case duplicate > 0:
+		rate = "packets are duplicated by intent, which take their share of the rate"
+	case p.Goodput == 0 && p.Loss == 0:
+		rate = "nothing on the way limits the rate"
+	}
+	return rtt, rate
+}
+
+// mathisConstant is that of random losses with an acknowledgement for each segment: the largest in Mathis,
+// Semke, Mahdavi and Ott, The macroscopic behavior of the TCP congestion avoidance algorithm, 1997.
+const mathisConstant = 1.31
+
+// mathis is the most, in bit/s of payload, that TCP Reno gets where a share p of its segments is lost.
+func mathis(rtt time.Duration, p float64) float64 {
+	return payload * 8 / rtt.Seconds() * mathisConstant / math.Sqrt(p)
+}
+
+// Bounded says whether the probe's rate has no target but a bound, as segments are lost by intent.
+func (p Probe) Bounded() bool { return p.Loss > 0 }
+
+// Bound is the most, in bit/s of payload, that a connection of TCP Reno gets on average: what the tightest link
+// leaves, or what its losses do.
+func (p Probe) Bound() float64 {
+	rtt := max(p.RTT, units.BitRate(p.Goodput).Serialization(dataFrame), 10*time.Microsecond)
+	if bound := mathis(rtt, p.Loss); p.Goodput == 0 || bound < p.Goodput {
+		return bound
+	}
+	return p.Goodput
 }

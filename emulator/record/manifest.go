@@ -67,7 +67,7 @@ type Fidelity struct {
 	To       string  `json:"to"`
 	Link     string  `json:"link,omitempty"`
 	Class    string  `json:"class"`
-	Quantity string  `json:"quantity"` // rtt_s, goodput_bps
+	Quantity string  `json:"quantity"` // rtt_s, goodput_bps, goodput_bound_bps (the target is the most that losses allow)
 	Target   float64 `json:"target"`
 	Measured float64 `json:"measured"`
 	OK       bool    `json:"ok"`

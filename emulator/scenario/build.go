@@ -5,12 +5,9 @@ import (
 	"fmt"
 	"slices"
 
-	"testbed/emulator/internal/readfile"
 	"testbed/emulator/topology"
 	"testbed/emulator/topology/ether"
 	"testbed/emulator/topology/synth"
-	"testbed/emulator/workload"
-	"testbed/emulator/workload/spar"
 )
 
 // Topology builds the scenario's network: what is synthesized, read or written out, with latencies, the
@@ -21,7 +18,11 @@ func (s *Scenario) Topology() (*topology.Topology, error) {
 	if err != nil {
 		return nil, fmt.Errorf("scenario %s: topology: %w", s.Name, err)
 	}
-	if err := errors.Join(t.Validate()...); err != nil {
+	errs := t.Validate()
+	for _, err := range t.CheckJitter(nil) {
+		errs = append(errs, fmt.Errorf("link %s: %w", err.Link, err))
+	}
+	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("scenario %s: topology: %w", s.Name, err)
 	}
 	return t, nil
@@ -133,6 +134,10 @@ func (spec *Topology) written(name string) (*topology.Topology, error) {
 	return t, errors.Join(errs...)
 }
 
+func (n *Node) kind() topology.Kind {
+	return map[string]topology.Kind{"switch": topology.Switch, "exchange": topology.Exchange}[n.Kind]
+}
+
 func (l *Link) kind() topology.LinkType {
 	types := []topology.LinkType{topology.Duplex, topology.Shared, topology.Uplink, topology.Downlink}
 	return types[max(0, slices.Index([]string{"duplex", "shared", "uplink", "downlink"}, l.Type))]
@@ -155,68 +160,6 @@ func connect(t *topology.Topology, link topology.ID, l Link) error {
 		}
 	}
 	return nil
-}
-
-// JobSet is a scenario's workload.
-type JobSet struct {
-	Jobs  []workload.Job // those drawn, in the trace's order
-	Pool  int            // jobs with state, of the lengths wanted, from which they were drawn
-	Trace *spar.Trace    // where they come from; Trace.Malformed are the rows left out
-}
-
-// Jobs reads or synthesizes the trace, turns it into stateful chains, and draws the jobs. Malformed rows
-// are an error where the workload is strict.
-func (s *Scenario) Jobs() (*JobSet, error) {
-	trace, err := s.trace()
-	if err != nil {
-		return nil, fmt.Errorf("scenario %s: workload: %w", s.Name, err)
-	}
-	w := &s.Workload
-	pool := spar.Chains(trace, w.options())
-	pool = slices.DeleteFunc(pool, func(j workload.Job) bool {
-		return j.Length() < w.MinLength || w.MaxLength > 0 && j.Length() > w.MaxLength
-	})
-	set := &JobSet{Jobs: pool, Pool: len(pool), Trace: trace}
-	if w.Jobs > 0 && w.Jobs < len(pool) {
-		set.Jobs = workload.Select(pool, w.Jobs, *w.Seed)
-	}
-	if len(set.Jobs) == 0 {
-		return nil, fmt.Errorf("scenario %s: workload: of %d jobs in the trace none has a state and the length wanted; raise jobs or change the seed", s.Name, len(trace.Jobs))
-	}
-	return set, nil
-}
-
-func (w *Workload) options() workload.Options {
-	o := workload.DefaultOptions()
-	o.Functions = w.Functions
-	o.Factors = workload.Factors{Ops: w.OpsFactor, Argument: w.ArgFactor, State: w.StateFactor}
-	return o
-}
-
-func (s *Scenario) trace() (*spar.Trace, error) {
-	w := &s.Workload
-	if w.Trace == "" {
-		return spar.Synthesize(w.Synth.Jobs, *w.Synth.Seed), nil
-	}
-	path := s.resolvePath(w.Trace)
-	f, err := readfile.Open(path, spar.MaxSize)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }() // read only: nothing is lost
-	trace, err := spar.Read(f, path)
-	if err != nil || !w.Strict {
-		return trace, err
-	}
-	const most = 50 // errors: the rest would say the same
-	var errs []error
-	for _, m := range trace.Malformed[:min(most, len(trace.Malformed))] {
-		errs = append(errs, m)
-	}
-	if more := len(trace.Malformed) + trace.Unlisted - len(errs); more > 0 {
-		errs = append(errs, fmt.Errorf("%s: %d more rows that are not in the format", path, more))
-	}
-	return trace, errors.Join(errs...)
 }
 
 // Clients are the hosts of t that issue jobs, in the order of their names: those whose name, model or

@@ -1,7 +1,10 @@
 package scenario
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -14,9 +17,7 @@ import (
 func (d *decoder) check(s *Scenario, open bool) {
 	f := &s.File
 	d.checkNodes(f)
-	for i := range f.Topology.Links {
-		d.checkLink(f, i)
-	}
+	d.checkLinks(f)
 	d.checkSynth(&f.Topology)
 	d.checkWorkload(&f.Workload)
 	d.checkModels(f)
@@ -46,27 +47,32 @@ func (d *decoder) failAt(path, remedy, format string, args ...any) {
 	d.fail(d.position(path), path, remedy, format, args...)
 }
 
-// failed says whether there is an error about the value at path or inside it.
+// failed says whether there is an error about the value at path or inside it, or about a key that was probably
+// meant to be it.
 func (d *decoder) failed(path string) bool {
-	return slices.ContainsFunc(d.errs, func(e *Error) bool {
+	return slices.Contains(d.meant, path) || slices.ContainsFunc(d.errs, func(e *Error) bool {
 		return e.Path == "" || e.Path == path || strings.HasPrefix(e.Path, path+".") || strings.HasPrefix(e.Path, path+"[")
 	})
 }
 
 func (d *decoder) checkNodes(f *File) {
 	hosts := 0
-	seen := map[string]string{}
+	t := topology.New(f.Name)
+	if f.Cloud != nil && len(f.Topology.Nodes) > 0 {
+		_, _ = t.Add(topology.Vertex{Name: "cloud", Kind: topology.Cloud}) // the first: its name is free
+	}
 	for _, n := range f.Topology.Nodes {
 		path := join("topology.nodes", n.Name)
-		if other, twice := seen[strings.ToLower(n.Name)]; twice {
-			d.failAt(path, "choose another name", "the name differs from %s in case only", other)
-		}
-		seen[strings.ToLower(n.Name)] = n.Name
-		if f.Cloud != nil && n.Name == "cloud" || n.Name == "hosts" || n.Name == "localhost" {
-			d.failAt(path, "choose another name", "the name %q is taken", n.Name)
-		}
-		if n.Kind == "host" {
+		if n.Kind == "host" || d.failed(join(path, "kind")) {
 			hosts++
+		}
+		if _, err := t.Add(topology.Vertex{Name: n.Name, Kind: n.kind()}); err != nil && f.Cloud != nil && n.Name == "cloud" {
+			d.failAt(path, "choose another name", `the name "cloud" is taken: it is the cloud's`)
+		}
+	}
+	for _, e := range t.CheckNames() {
+		if path := join("topology.nodes", e.Name); !d.failed(path) {
+			d.failAt(path, e.Remedy, "%s", e.Problem)
 		}
 	}
 	if len(f.Topology.Nodes) > 0 && hosts == 0 {
@@ -77,50 +83,69 @@ func (d *decoder) checkNodes(f *File) {
 	}
 }
 
-func (d *decoder) checkLink(f *File, i int) {
-	l := &f.Topology.Links[i]
-	path := fmt.Sprintf("topology.links[%d]", i)
-	d.checkLinkName(f, i, path)
+func (d *decoder) checkLinks(f *File) {
 	known := make([]string, len(f.Topology.Nodes))
+	taken := map[string]bool{} // names of nodes and of links so far
 	for k, n := range f.Topology.Nodes {
 		known[k] = n.Name
+		taken[n.Name] = true
 	}
+	nodes := maps.Clone(taken)
+	for i := range f.Topology.Links {
+		d.checkLink(&f.Topology.Links[i], fmt.Sprintf("topology.links[%d]", i), known, nodes)
+		d.checkLinkName(&f.Topology.Links[i], fmt.Sprintf("topology.links[%d]", i), taken)
+	}
+}
+
+// checkLink holds a link against the nodes, known in their order.
+func (d *decoder) checkLink(l *Link, path string, known []string, nodes map[string]bool) {
 	for k, end := range l.Endpoints {
 		here := fmt.Sprintf("%s.endpoints[%d]", path, k)
 		switch {
 		case end == "" || len(known) == 0 || d.failed(here):
-		case !slices.Contains(known, end):
+		case !nodes[end]:
 			d.failAt(here, suggest(end, known), "there is no node %q", end)
 		case slices.Index(l.Endpoints, end) < k:
 			d.failAt(here, "name each node once", "the node %s is an endpoint twice", end)
 		}
 	}
-	if l.Type != "shared" && len(l.Endpoints) > 2 {
+	typed := !d.failed(path + ".type")
+	if typed && l.Type != "shared" && len(l.Endpoints) > 2 {
 		d.failAt(path+".endpoints", "write two, or type: shared", "a link of type %s has %d endpoints", l.Type, len(l.Endpoints))
 	}
-	d.checkDirections(path, l.kind())
-	d.checkJitter(l, path)
+	if typed {
+		d.checkDirections(path, l.kind())
+	}
 }
 
-// checkJitter holds each direction's jitter against its delay, where the link itself states both.
-func (d *decoder) checkJitter(l *Link, path string) {
-	p := l.Properties
-	p.resolve()
-	var up, down topology.Vertex
-	up.LinkType, down.LinkType = topology.Uplink, topology.Downlink
-	p.apply(&up)
-	p.apply(&down)
-	for _, s := range []topology.Shape{up.Shape[0], down.Shape[0]} {
-		if s.Jitter > s.Delay && (p.Delay != nil || l.Class == "") && !d.failed(path) {
-			d.failAt(path+".jitter", "write at most the delay, and give a delay", "the jitter of %v is larger than the delay of %v", s.Jitter, s.Delay)
-			return
+// checkShapes holds each link's jitter against its delay, whoever gave them, and reports the last that gave one.
+func (d *decoder) checkShapes(f *File, t *topology.Topology) {
+	for _, err := range t.CheckJitter(nil) {
+		id, _ := t.Lookup(err.Link)
+		class := t.Vertices[id].Class
+		path := ""
+		if i := slices.IndexFunc(f.Classes, func(o Override) bool { return o.Name == class && o.varies() }); i >= 0 {
+			path = join("classes", class)
+		}
+		if i := slices.IndexFunc(f.Topology.Links, func(l Link) bool { return l.Name == err.Link && l.varies() }); i >= 0 {
+			path = fmt.Sprintf("topology.links[%d]", i)
+		}
+		if i := slices.IndexFunc(f.Overrides, func(o Override) bool { return o.Name == err.Link && o.varies() }); i >= 0 {
+			path = join("overrides", err.Link)
+		}
+		if !d.failed(path) {
+			d.failAt(join(path, "jitter"), "write at most the delay, and give a delay", "the jitter of %v is larger than the delay of %v%s",
+				err.Jitter, err.Delay, map[bool]string{true: " of " + err.Link}[strings.HasPrefix(path, "classes")])
 		}
 	}
 }
 
-func (d *decoder) checkLinkName(f *File, i int, path string) {
-	l := &f.Topology.Links[i]
+// checkLinkName holds a link's name against those that are taken, and adds it to them.
+func (d *decoder) checkLinkName(l *Link, path string, taken map[string]bool) {
 	name := l.Name
+	if name == "" && d.failed(path) {
+		return // what it would be called is not known
+	}
 	if name == "" && len(l.Endpoints) != 2 {
 		d.failAt(path, "add name", "a link of %d endpoints needs a name", len(l.Endpoints))
 		return
@@ -128,13 +153,10 @@ func (d *decoder) checkLinkName(f *File, i int, path string) {
 	if name == "" {
 		name = strings.Join(l.Endpoints, "-")
 	}
-	taken := slices.ContainsFunc(f.Topology.Nodes, func(n Node) bool { return n.Name == name })
-	for _, other := range f.Topology.Links[:i] {
-		taken = taken || other.Name == name || other.Name == "" && strings.Join(other.Endpoints, "-") == name
-	}
-	if taken {
+	if taken[name] {
 		d.failAt(path+".name", "add a name of its own", "the name %q is taken", name)
 	}
+	taken[name] = true
 }
 
 // checkDirections refuses up and down where a link has one queue only.
@@ -198,7 +220,7 @@ func (d *decoder) checkModels(f *File) {
 		if slices.Index(f.Models, m) < i {
 			d.failAt(here, "remove it", "%q is listed twice", m)
 		}
-		if _, given := d.where["cloud"]; m == "external" && !given {
+		if _, given := d.where["cloud"]; m == "external" && !given && !d.failed("cloud") {
 			d.failAt(here, "add cloud: {} or remove the model", "the model external keeps state in the cloud, and there is none")
 		}
 	}
@@ -217,7 +239,11 @@ func (d *decoder) checkFiles(s *Scenario) {
 	if s.File.Topology.Ether != "" && !d.failed("topology") {
 		if _, err := s.edgeNetwork(); err != nil {
 			for _, one := range flatten(err) {
-				d.failAt("topology.ether", "paths are relative to the scenario's file", "%v", one)
+				remedy := ""
+				if errors.Is(one, fs.ErrNotExist) {
+					remedy = "paths are relative to the scenario's file"
+				}
+				d.failAt("topology.ether", remedy, "%v", one)
 			}
 		}
 	}

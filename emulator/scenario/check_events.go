@@ -3,7 +3,6 @@ package scenario
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"testbed/emulator/topology"
 )
@@ -66,12 +65,13 @@ func (d *decoder) checkEventNames(e *Event, path string, n vocabulary) {
 		case ok:
 		case node:
 			d.failAt(here, "write node: "+name, "%s is a node, not a link", name)
+		case d.uncertain("links", name):
 		default:
 			d.failAt(here, suggest(name, keys(n.links)), "there is no link %q", name)
 		}
 	})
 	d.checkNameList(e.Node, join(path, "node"), func(name, here string) {
-		if _, ok := n.nodes[name]; ok {
+		if _, ok := n.nodes[name]; ok || d.uncertain("nodes", name) {
 			return
 		}
 		if _, link := n.links[name]; link {
@@ -118,6 +118,7 @@ func (d *decoder) checkPartition(groups [][]string, path string, n vocabulary) {
 			case stations[name]:
 			case node:
 				d.failAt(here, "name the hosts on one side of it", "%s is not a host, and hosts are what is separated", name)
+			case d.uncertain("nodes", name):
 			default:
 				d.failAt(here, suggest(name, keys(stations)), "there is no host %q", name)
 			}
@@ -130,46 +131,33 @@ func (d *decoder) checkPartition(groups [][]string, path string, n vocabulary) {
 }
 
 // checkEventShapes applies what events set to the links as they are, to find properties that do not go
-// together: a packet cannot arrive before it was sent.
+// together: a packet cannot arrive before it was sent. Where several events set a link's delay or jitter, it
+// depends on which are in force together, which timeline.Compile works out.
 func (d *decoder) checkEventShapes(f *File, t *topology.Topology) {
+	varied := map[string]int{}
+	for i := range f.Events {
+		if e := &f.Events[i]; e.Set != nil && e.Set.varies() {
+			for _, name := range e.Link {
+				varied[name]++
+			}
+		}
+	}
+	scratch := *t
 	for i, e := range f.Events {
 		path := eventPath(i)
-		if e.Set == nil || e.Set.Jitter == nil && e.Set.Delay == nil || d.failed(path) {
+		if e.Set == nil || !e.Set.varies() || d.failed(path) {
 			continue
 		}
 		for _, name := range e.Link {
 			id, ok := t.Lookup(name)
-			if !ok || t.Vertices[id].Kind != topology.Link {
+			if !ok || t.Vertices[id].Kind != topology.Link || varied[name] > 1 || d.failed(path) {
 				continue
 			}
-			v := t.Vertices[id]
-			e.Set.apply(&v)
-			for _, s := range v.Shape {
-				if around := edgeDelays(t, id); s.Jitter > s.Delay+around && !d.failed(path) {
-					d.failAt(join(path, "set"), "write a jitter of at most the delay", "%s would have a jitter of %v, larger than its delay of %v", name, s.Jitter, s.Delay+around)
-				}
+			scratch.Vertices = slices.Clone(t.Vertices)
+			e.Set.apply(&scratch.Vertices[id])
+			for _, err := range scratch.CheckJitter([]topology.ID{id}) {
+				d.failAt(join(path, "set"), "write a jitter of at most the delay", "%s would have a jitter of %v, larger than its delay of %v", name, err.Jitter, err.Delay)
 			}
 		}
 	}
-}
-
-// edgeDelays is the least delay of the edges on both sides of a link, which adds to the link's own.
-func edgeDelays(t *topology.Topology, link topology.ID) time.Duration {
-	in, out := time.Duration(-1), time.Duration(-1)
-	least := func(d *time.Duration, e topology.Edge) {
-		if *d < 0 || e.Delay < *d {
-			*d = e.Delay
-		}
-	}
-	for v, edges := range t.Adjacency {
-		for _, e := range edges {
-			if e.To == link {
-				least(&in, e)
-			}
-			if topology.ID(v) == link {
-				least(&out, e)
-			}
-		}
-	}
-	return max(in, 0) + max(out, 0)
 }

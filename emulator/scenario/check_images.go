@@ -40,7 +40,7 @@ func (d *decoder) checkImages(f *File, n vocabulary) {
 	}
 	known = slices.DeleteFunc(known, func(s string) bool { return s == "" })
 	for _, r := range f.Images {
-		if !slices.Contains(known, r.Name) {
+		if !slices.Contains(known, r.Name) && !d.uncertain("nodes", r.Name) {
 			d.failAt(join("images", r.Name), suggest(r.Name, slices.Compact(slices.Sorted(slices.Values(known)))),
 				"there is no host of the name, class or model %q", r.Name)
 		}

@@ -16,8 +16,7 @@ func (d *decoder) checkWrittenNames(f *File) {
 	}
 	n := newVocabulary()
 	for _, node := range f.Topology.Nodes {
-		kinds := map[string]topology.Kind{"switch": topology.Switch, "exchange": topology.Exchange}
-		n.node(&topology.Vertex{Name: node.Name, Class: node.Class, Model: node.Model, Kind: kinds[node.Kind]})
+		n.node(&topology.Vertex{Name: node.Name, Class: node.Class, Model: node.Model, Kind: node.kind()})
 	}
 	if f.Cloud != nil {
 		n.node(&topology.Vertex{Name: "cloud", Class: topology.CloudClass, Kind: topology.Cloud})
@@ -63,12 +62,28 @@ func (d *decoder) checkGraph(s *Scenario) {
 		n.classes[v.Class] = append(n.classes[v.Class], v.LinkType)
 	}
 	d.checkNames(&s.File, n)
+	d.checkShapes(&s.File, t)
 	d.checkEventShapes(&s.File, t)
 	if len(s.File.Topology.Nodes) > 0 {
 		d.checkPaths(t)
 		return
 	}
 	for _, err := range t.Validate() {
+		d.invalid(s, t, err)
+	}
+}
+
+// invalid reports what is wrong with a topology that was synthesized or read.
+func (d *decoder) invalid(s *Scenario, t *topology.Topology, err error) {
+	var name *topology.NameError
+	switch {
+	case !errors.As(err, &name):
+		d.failAt("topology", "change its parameters", "%v", err)
+	case t.Vertices[name.ID].Kind == topology.Cloud:
+		d.failAt("cloud", name.Remedy, "%s: %s", name.Name, name.Problem)
+	case s.File.Topology.Ether != "":
+		d.failAt("topology.ether", "change it there", "%v", err)
+	default:
 		d.failAt("topology", "change its parameters", "%v", err)
 	}
 }
@@ -127,6 +142,12 @@ func (n *vocabulary) issuer(f *File, client string) bool {
 	})
 }
 
+// uncertain says whether a name that nothing seems to have may be that of something in a section with errors,
+// or of the cloud: then these are to be mended first.
+func (d *decoder) uncertain(section, name string) bool {
+	return d.failed("topology."+section) || strings.HasPrefix(name, "cloud") && d.failed("cloud")
+}
+
 func (d *decoder) checkNames(f *File, n vocabulary) {
 	d.checkImages(f, n)
 	for i := range f.Events {
@@ -135,11 +156,11 @@ func (d *decoder) checkNames(f *File, n vocabulary) {
 	n.clients = slices.DeleteFunc(n.clients, func(s string) bool { return s == "" })
 	_, listed := d.where["workload.clients"]
 	for i, c := range f.Workload.Clients {
-		if here := fmt.Sprintf("workload.clients[%d]", i); c != "" && !slices.Contains(n.clients, c) && listed {
+		if here := fmt.Sprintf("workload.clients[%d]", i); c != "" && !slices.Contains(n.clients, c) && listed && !d.uncertain("nodes", c) {
 			d.failAt(here, suggest(c, slices.Compact(slices.Sorted(slices.Values(n.clients)))), "there is no host of the name, model or class %q", c)
 		}
 	}
-	if !listed && !slices.ContainsFunc(f.Workload.Clients, func(c string) bool { return n.issuer(f, c) }) {
+	if !listed && !d.failed("topology.nodes") && !slices.ContainsFunc(f.Workload.Clients, func(c string) bool { return n.issuer(f, c) }) {
 		d.failAt("workload", "add workload.clients", "no host with an agent is of a model that issues jobs by default, %s", strings.Join(f.Workload.Clients, " or "))
 	}
 	for _, o := range f.Classes {
@@ -153,12 +174,18 @@ func (d *decoder) checkNames(f *File, n vocabulary) {
 			}
 			continue
 		}
+		if d.uncertain("links", o.Name) {
+			continue
+		}
 		d.failAt(here, suggest(o.Name, keys(n.classes)), "no link is of the class %q", o.Name)
 	}
 	for _, o := range f.Overrides {
 		here := join("overrides", o.Name)
 		if kind, ok := n.links[o.Name]; ok {
 			d.checkDirections(here, kind)
+			continue
+		}
+		if d.uncertain("links", o.Name) {
 			continue
 		}
 		d.failAt(here, suggest(o.Name, keys(n.links)), "there is no link %q", o.Name)

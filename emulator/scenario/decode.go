@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -14,8 +15,8 @@ import (
 // Limits that keep hostile files cheap: aliases may repeat what was written, but not multiply it.
 const (
 	maxDepth  = 40
-	maxNodes  = 200_000
-	maxErrors = 100 // the rest would say the same
+	maxNodes  = 1_000_000 // values: the nodes and links allowed have some 300,000 with all their keys
+	maxErrors = 100       // the rest would say the same
 )
 
 // position is where a value stands in the file.
@@ -28,6 +29,7 @@ type decoder struct {
 	file    string
 	errs    Errors
 	where   map[string]position // of every value read, by path; of mappings their key's
+	meant   []string            // paths of keys that were probably meant by unknown ones
 	nodes   int
 	stopped bool // by excess, which is reported once, or by too many errors
 }
@@ -206,7 +208,7 @@ func (d *decoder) inRange(n *yaml.Node, v reflect.Value, f *field, path string) 
 }
 
 func (d *decoder) text(n *yaml.Node, v reflect.Value, f *field, path string) bool {
-	if tag := n.ShortTag(); tag != "!!str" {
+	if tag := n.ShortTag(); tag != "!!str" && !(f.names && (tag == "!!int" || tag == "!!float")) {
 		if f.quiet {
 			d.fail(at(n), path, f.doc, "the value is not a text")
 		} else if len(f.enum) > 0 {
@@ -233,7 +235,7 @@ func (d *decoder) text(n *yaml.Node, v reflect.Value, f *field, path string) boo
 
 // spelling holds a text against the field's pattern.
 func (d *decoder) spelling(n *yaml.Node, f *field, path string) bool {
-	if f.pattern == "" || regexp.MustCompile(f.pattern).MatchString(n.Value) {
+	if f.pattern == "" || compiled(f.pattern).MatchString(n.Value) {
 		return true
 	}
 	remedy := "it must match " + f.pattern
@@ -246,6 +248,17 @@ func (d *decoder) spelling(n *yaml.Node, f *field, path string) bool {
 	}
 	d.fail(at(n), path, remedy, "%q is not a valid name", n.Value)
 	return false
+}
+
+// patterns are the fields' regular expressions, by their text.
+var patterns sync.Map
+
+func compiled(pattern string) *regexp.Regexp {
+	known, ok := patterns.Load(pattern)
+	if !ok {
+		known, _ = patterns.LoadOrStore(pattern, regexp.MustCompile(pattern))
+	}
+	return known.(*regexp.Regexp)
 }
 
 // what names a node's kind for messages.

@@ -99,7 +99,7 @@ func TestErrors(t *testing.T) {
 		{"not YAML", "name: x\ntopology: {synth: iiot\ncloud: {}\n", `this is not YAML`},
 		{"not UTF-8", "name: \xff\n", `f:1:7: the byte 0xff is not UTF-8`},
 		{"control character", "name: x\ndescription: \"a\x01\"\n", `f:2:16: there is a control character (0x01)`},
-		{"too large", strings.Repeat("# aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n", 20000), `larger than 1048576 bytes`},
+		{"too large", strings.Repeat("# aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n", 320000), `larger than 16777216 bytes`},
 		{"itself", "name: x\ntopology: &t {synth: *t}\n", `f:2:`},
 		{"unknown anchor", "name: x\ntopology: *t\n", `f:2:`},
 	} {

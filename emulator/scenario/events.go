@@ -9,14 +9,14 @@ type Event struct {
 	From *time.Duration `yaml:"from" one:"time of the event (at or from)" with:"to" max:"24h" doc:"When it begins, from the start of each model's chains; to says when it ends."`
 	To   *time.Duration `yaml:"to" with:"from" max:"24h" doc:"When it ends: things are then as if it had not been."`
 
-	Link []string `yaml:"link,single" atmost:"subject (link or node)" min:"1" max:"5000" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" doc:"Name of the link that it happens to, or a list of names."`
-	Node []string `yaml:"node,single" atmost:"subject (link or node)" min:"1" max:"5000" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" doc:"Name of the host, switch, exchange or cloud that it happens to, or a list of names."`
+	Link []string `yaml:"link,single,names" atmost:"subject (link or node)" min:"1" max:"5000" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" doc:"Name of the link that it happens to, or a list of names."`
+	Node []string `yaml:"node,single,names" atmost:"subject (link or node)" min:"1" max:"5000" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" doc:"Name of the host, switch, exchange or cloud that it happens to, or a list of names."`
 
 	Set       *Properties `yaml:"set" one:"action" with:"link" doc:"Properties that the link has from then on; all others stay as they are."`
 	Reset     bool        `yaml:"reset,mark" one:"action" with:"link" doc:"The link's properties are those of the scenario again; what was set before is gone. It has no value."`
 	Down      bool        `yaml:"down,mark" one:"action" doc:"The link or node carries nothing: packets that would pass it vanish, and routes stay. It has no value."`
 	Up        bool        `yaml:"up,mark" one:"action" doc:"The link or node carries packets again. It has no value."`
-	Partition [][]string  `yaml:"partition,flat" one:"action" min:"1" max:"5000" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" doc:"Groups of hosts between which no packet passes: [[a, b], [c]]. Hosts in none of them form one more group, so that [a, b] separates these from all others."`
+	Partition [][]string  `yaml:"partition,flat,names" one:"action" min:"1" max:"5000" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" doc:"Groups of hosts between which no packet passes: [[a, b], [c]]. Hosts in none of them form one more group, so that [a, b] separates these from all others."`
 	Flap      *Flap       `yaml:"flap" one:"action" doc:"The link or node is down for a while in each period, from the period's beginning."`
 }
 

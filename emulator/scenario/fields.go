@@ -13,7 +13,8 @@ import (
 //	         keyed (a mapping from names to elements); key (receives that name); inline; mark (a
 //	         truth value that the key alone, without a value, makes true); single (a list for which
 //	         one element may stand); flat (a list of lists for which one inner list may stand);
-//	         never (a key that is refused; doc is the remedy); quiet (values are not repeated in errors)
+//	         never (a key that is refused; doc is the remedy); quiet (values are not repeated in errors);
+//	         names (texts that name something, so that a number stands for its digits)
 //	doc      one sentence or two, for the schema
 //	default  YAML that stands in for an absent key
 //	min, max range of a number or quantity; of a list, its length
@@ -34,6 +35,7 @@ type field struct {
 	flat     bool
 	never    bool
 	quiet    bool
+	names    bool
 	doc      string
 	def      string
 	hasDef   bool
@@ -94,6 +96,7 @@ func tagged(sf reflect.StructField, name string, options []string) field {
 		flat:     slices.Contains(options, "flat"),
 		never:    slices.Contains(options, "never"),
 		quiet:    slices.Contains(options, "quiet"),
+		names:    slices.Contains(options, "names"),
 		doc:      sf.Tag.Get("doc"),
 		min:      sf.Tag.Get("min"), max: sf.Tag.Get("max"),
 		pattern: sf.Tag.Get("pattern"),

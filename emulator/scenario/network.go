@@ -33,7 +33,7 @@ type Link struct {
 	Name      string   `yaml:"name" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" doc:"Name of the link. Default: the two endpoints' names joined by a hyphen."`
 	Type      string   `yaml:"type" enum:"duplex|shared|uplink|downlink" default:"duplex" doc:"duplex: a queue for each direction; shared: a medium, one queue for all stations and directions; uplink and downlink: one direction only, from the first endpoint to the second."`
 	Class     string   `yaml:"class" pattern:"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,62}$" doc:"Groups like links; see classes."`
-	Endpoints []string `yaml:"endpoints,required" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" min:"2" max:"1000" doc:"Names of the nodes that the link connects: two, or any number for a shared medium. up is from the first to the second."`
+	Endpoints []string `yaml:"endpoints,required,names" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" min:"2" max:"1000" doc:"Names of the nodes that the link connects: two, or any number for a shared medium. up is from the first to the second."`
 
 	Properties `yaml:",inline"`
 }
@@ -47,7 +47,7 @@ type Override struct {
 
 // Cloud attaches the cloud.
 type Cloud struct {
-	At    string               `yaml:"at" default:"hosts" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" doc:"hosts: every host has a link of its own straight to the cloud, as in the study; or the name of the switch or exchange that it hangs on."`
+	At    string               `yaml:"at,names" default:"hosts" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" doc:"hosts: every host has a link of its own straight to the cloud, as in the study; or the name of the switch or exchange that it hangs on."`
 	Rate  *Both[units.BitRate] `yaml:"rate" default:"50Mbps" doc:"Rate of each link to the cloud: up towards it, down from it."`
 	Delay *time.Duration       `yaml:"delay" atmost:"delay (delay or rtt)" doc:"Propagation delay of one direction."`
 	RTT   *time.Duration       `yaml:"rtt" atmost:"delay (delay or rtt)" doc:"Round-trip time: both directions' propagation delay together. Default: 120ms."`

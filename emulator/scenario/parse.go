@@ -17,8 +17,13 @@ import (
 	"testbed/emulator/internal/readfile"
 )
 
-// MaxSize is the largest scenario file read, in bytes.
-const MaxSize = 1 << 20
+// MaxSize is the largest scenario file read, in bytes: the 5,000 nodes and 20,000 links that are allowed fit in,
+// with all their keys.
+const MaxSize = 16 << 20
+
+// maxMarks is the largest number of the characters that separate values: the YAML library makes a node of each
+// value before anything can be checked. The nodes, links and events that are allowed have half as many.
+const maxMarks = 1 << 20
 
 // Load reads the scenario file at path and checks it together with the files it refers to. It fails
 // with the error of reading it, or with Errors.
@@ -59,7 +64,7 @@ func (d *decoder) document(data []byte) *yaml.Node {
 	if !d.readable(data) {
 		return nil
 	}
-	reader := yaml.NewDecoder(bytes.NewReader(data))
+	reader := yaml.NewDecoder(bytes.NewReader(undirected(data)))
 	var doc, second yaml.Node
 	switch err := decode(reader, &doc); {
 	case errors.Is(err, io.EOF) || err == nil && empty(&doc):
@@ -94,10 +99,51 @@ func decode(reader *yaml.Decoder, into *yaml.Node) (err error) {
 	return reader.Decode(into)
 }
 
+var directive = regexp.MustCompile(`^%(YAML[ \t]+(1\.[0-9]+)[ \t]*(#.*)?|[A-Za-z0-9]+.*)$`)
+
+// undirected is the file with the directives before its document as comments, where YAML 1.2 has them ignored and
+// the library refuses them: versions 1.x, which are read alike, and those that nobody knows.
+func undirected(data []byte) []byte {
+	var out []byte
+	begin := 0
+	if bytes.HasPrefix(data, []byte("\ufeff")) {
+		begin = len("\ufeff")
+	}
+	for begin < len(data) {
+		end := len(data)
+		if i := bytes.IndexByte(data[begin:], '\n'); i >= 0 {
+			end = begin + i
+		}
+		line := bytes.TrimRight(data[begin:end], "\r")
+		text := bytes.TrimSpace(line)
+		m := directive.FindSubmatch(line)
+		switch {
+		case len(text) == 0 || text[0] == '#':
+		case m == nil:
+			begin = len(data)
+			continue
+		case len(m[2]) > 0 || !bytes.HasPrefix(m[1], []byte("YAML")) && !bytes.HasPrefix(m[1], []byte("TAG")):
+			if out == nil {
+				out = bytes.Clone(data)
+			}
+			out[begin] = '#'
+		}
+		begin = end + 1
+	}
+	if out == nil {
+		return data
+	}
+	return out
+}
+
 // readable checks what comes before YAML: size, encoding, characters.
 func (d *decoder) readable(data []byte) bool {
 	if len(data) > MaxSize {
 		d.fail(position{1, 1}, "", "shorten it", "the file is larger than %d bytes", MaxSize)
+		return false
+	}
+	if marks := countMarks(data); marks > maxMarks {
+		d.fail(position{1, 1}, "", "shorten it", "the file has some %d values or lines, and %d are read at most", marks, maxMarks)
 		return false
 	}
 	p := position{1, 1}
@@ -118,6 +164,22 @@ func (d *decoder) readable(data []byte) bool {
 		}
 	}
 	return true
+}
+
+// countMarks counts the characters of which each value of a YAML file needs one around it.
+func countMarks(data []byte) int {
+	n := 0
+	for i, c := range data {
+		switch c {
+		case ',', '[', '{', '\n', '\r', ':':
+			n++
+		case '-', '?':
+			if i+1 == len(data) || data[i+1] == ' ' || data[i+1] == '\t' || data[i+1] == '\n' || data[i+1] == '\r' {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 var (

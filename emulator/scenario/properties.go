@@ -3,6 +3,7 @@ package scenario
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"testbed/emulator/topology"
@@ -82,9 +83,58 @@ func share(b *Both[Fraction], up bool, into *float64) {
 	*into = float64(value)
 }
 
-// Merge changes, of the shape of a link of type t, only what p gives. It fails, and changes nothing,
-// where p tells directions apart on a link that has one queue only.
+// Change is Merge for a link of a topology, where the delays of the edges around it count as the link's.
+func (p Properties) Change(t *topology.Topology, link topology.ID) error {
+	v := t.Vertices[link]
+	if err := p.merge(&v.Shape, v.LinkType); err != nil {
+		return err
+	}
+	if p.varies() {
+		changed := *t
+		changed.Vertices = slices.Clone(t.Vertices)
+		changed.Vertices[link] = v
+		if errs := changed.CheckJitter([]topology.ID{link}); len(errs) > 0 {
+			return errs[0]
+		}
+	}
+	t.Vertices[link] = v
+	return nil
+}
+
+// Merge changes, of the shape of a link of type t, only what p gives. It fails, and changes nothing, where p
+// tells directions apart on a link that has one queue only, and where p gives jitter or delay and the jitter is
+// larger than the delay then: all of the delay, for a link of a topology see Change.
 func (p Properties) Merge(shape *[2]topology.Shape, t topology.LinkType) error {
+	changed := *shape
+	if err := p.merge(&changed, t); err != nil {
+		return err
+	}
+	if p.varies() {
+		if err := topology.CheckJitter(changed, t, 0); err != nil {
+			return err
+		}
+	}
+	*shape = changed
+	return nil
+}
+
+// varies says whether p gives what jitter is held against, or jitter.
+func (p *Properties) varies() bool { return p.Jitter != nil || p.Delay != nil || p.RTT != nil }
+
+// Fits says why a link of type t cannot have the properties, whatever it has besides: p tells directions apart
+// and it has one queue only.
+func (p Properties) Fits(t topology.LinkType) error {
+	var shape [2]topology.Shape
+	return p.merge(&shape, t)
+}
+
+// MergeUnchecked is Merge for properties that were found to fit, and where jitter is held against the delay later.
+func (p Properties) MergeUnchecked(shape *[2]topology.Shape, t topology.LinkType) {
+	p.resolve()
+	p.shape(shape, t)
+}
+
+func (p Properties) merge(shape *[2]topology.Shape, t topology.LinkType) error {
 	var errs []error
 	if p.RTT != nil && (t == topology.Uplink || t == topology.Downlink) {
 		errs = append(errs, fmt.Errorf("rtt: a link of type %s has one direction; write delay", t))
@@ -100,8 +150,7 @@ func (p Properties) Merge(shape *[2]topology.Shape, t topology.LinkType) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	p.resolve()
-	p.shape(shape, t)
+	p.MergeUnchecked(shape, t)
 	return nil
 }
 

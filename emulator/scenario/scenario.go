@@ -40,24 +40,24 @@ type File struct {
 
 // Workload says which jobs there are.
 type Workload struct {
-	Trace       string         `yaml:"trace" atmost:"source of the workload" doc:"Path of a trace in Spår's format (batch_task.csv), relative to this file."`
+	Trace       string         `yaml:"trace" atmost:"source of the workload" doc:"Path of a trace in Spår's format, relative to this file: rows of arrival_s,job,task,duration_s,cpu,mem,instances without a header, such as 0.05,j_1,R2_1,10,50.0,0.3,2. arrival_s: when the job arrives, in s; job: j_ and its number, the same in all of its rows; task: a letter, the task's number from 1 and the numbers of those that it waits for (M1, R2_1, J3_1_2; names with task_, MergeTask or Stg carry none, and their rows are skipped); duration_s: in s; cpu: percent of a core; mem: percent of a machine's memory; instances: not used. A job's chain is task 1 and all tasks that wait for it, directly or not, by number. A state is a task outside of the chain that one inside waits for: in M1, M2, J3_1_2 the task M2. Jobs without a state are left out, and so are jobs with a row that is not in the format."`
 	Synth       *WorkloadSynth `yaml:"synth" atmost:"source of the workload" doc:"A synthesized trace. It is the default."`
 	Jobs        int            `yaml:"jobs" min:"1" max:"1000000" doc:"How many of the pool's stateful jobs to draw, on average: each is kept with the same probability, as in the study. Absent: all of them."`
 	Functions   int            `yaml:"functions" default:"10" min:"1" max:"10000" doc:"Number of different functions that the tasks invoke."`
-	OpsFactor   float64        `yaml:"ops-factor" default:"100000" min:"0.001" max:"1e12" doc:"Operations for one second of one core in the trace."`
-	ArgFactor   float64        `yaml:"arg-factor" default:"1000000" min:"0" max:"1e9" doc:"Bytes of an invocation's argument for one percent of memory in the trace."`
-	StateFactor float64        `yaml:"state-factor" default:"1000000" min:"0" max:"1e9" doc:"Bytes of a state for one percent of memory in the trace."`
-	Clients     []string       `yaml:"clients" min:"1" doc:"Who issues jobs: models or classes of hosts, or names of hosts. Default: rpi3b+ and nvidia_jetson_tx2, as in the study; with topology.nodes, every host."`
+	OpsFactor   float64        `yaml:"ops-factor" default:"100000" min:"0.001" max:"1e12" doc:"Operations for one second of one core in the trace: an invocation has duration_s · cpu / 100 · ops-factor of them."`
+	ArgFactor   float64        `yaml:"arg-factor" default:"1000000" min:"0" max:"1e9" doc:"Bytes of an invocation's argument for one percent of memory (mem) in the task's row of the trace."`
+	StateFactor float64        `yaml:"state-factor" default:"1000000" min:"0" max:"1e9" doc:"Bytes of a state for one percent of memory (mem) in its row of the trace; see trace for what a state is."`
+	Clients     []string       `yaml:"clients,names" min:"1" doc:"Who issues jobs: models or classes of hosts, or names of hosts. Default: rpi3b+ and nvidia_jetson_tx2, as in the study; with topology.nodes, every host."`
 	MinLength   int            `yaml:"min-length" default:"1" min:"1" max:"10000" doc:"Leave out jobs with fewer invocations."`
 	MaxLength   int            `yaml:"max-length" min:"1" max:"10000" doc:"Leave out jobs with more invocations. Absent: none."`
-	Strict      bool           `yaml:"strict" default:"false" doc:"Whether a malformed row of the trace is an error; otherwise it is reported, counted and skipped."`
+	Strict      bool           `yaml:"strict" default:"false" doc:"Whether a malformed row of the trace is an error; otherwise it is reported and counted, and the job that it belongs to is left out."`
 	Seed        *uint64        `yaml:"seed" doc:"Seed of the draw of jobs, of their clients and of the order of placement. Default: the scenario's."`
 }
 
 // WorkloadSynth says how to synthesize a trace.
 type WorkloadSynth struct {
 	Kind string  `yaml:"kind,short,required" enum:"spar" doc:"The generator: spar (Tian et al., SoCC 2019)."`
-	Jobs int     `yaml:"jobs" default:"200" min:"1" max:"100000" doc:"Jobs to synthesize; those without state are dropped afterwards."`
+	Jobs int     `yaml:"jobs" default:"200" min:"1" max:"100000" doc:"Jobs to synthesize; those without a state (see trace) are dropped afterwards."`
 	Seed *uint64 `yaml:"seed" doc:"Seed of the synthesis. Default: the scenario's."`
 }
 

@@ -57,6 +57,9 @@ func (g *generator) value(t reflect.Type, f *field) object {
 		return ranged(object{"type": "number"}, f)
 	}
 	s := object{"type": "string", "minLength": 1}
+	if f.names {
+		s["type"] = []string{"string", "number"} // whose digits are the name
+	}
 	if len(f.enum) > 0 {
 		s = object{"enum": f.enum}
 	}
@@ -120,7 +123,7 @@ func (g *generator) reference(t reflect.Type) object {
 	short := shortFields(fields)
 	if len(short) == 2 {
 		both := g.section(t)
-		both["minProperties"] = 1
+		both["anyOf"] = []object{{"required": []string{short[0].name}}, {"required": []string{short[1].name}}}
 		return object{"anyOf": []object{g.value(fields[0].typ, &fields[0]), both}}
 	}
 	if _, done := g.defs[t.Name()]; !done {
@@ -165,7 +168,8 @@ func (g *generator) section(t reflect.Type) object {
 			dependent[f.name] = []string{f.with}
 		}
 	}
-	s := object{"type": "object", "additionalProperties": false, "properties": properties}
+	s := object{"type": "object", "additionalProperties": false, "properties": properties,
+		"patternProperties": object{"^" + extension: object{}}}
 	for key, part := range map[string]object{"dependentSchemas": depends, "dependentRequired": dependent} {
 		if len(part) > 0 {
 			s[key] = part

@@ -3,10 +3,14 @@ package scenario
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
+
+// extension is what the keys begin with that are left to a file's author, and that nothing else reads.
+const extension = "x-"
 
 // pair is one key of a mapping with its value.
 type pair struct{ key, value *yaml.Node }
@@ -25,8 +29,8 @@ func (d *decoder) pairs(n *yaml.Node, path string, depth int) []pair {
 			merged = append(merged, d.merge(value, path, depth+1)...)
 			continue
 		}
-		if key.Kind != yaml.ScalarNode || key.ShortTag() != "!!str" && key.ShortTag() != "!!int" {
-			d.fail(at(n.Content[i]), path, "write a word", "%s is not a key", what(key))
+		if key.Kind != yaml.ScalarNode || !slices.Contains([]string{"!!str", "!!int", "!!float"}, key.ShortTag()) {
+			d.fail(at(n.Content[i]), path, "write a word, in quotes where it means something else to YAML", "%s is not a key", what(key))
 			continue
 		}
 		if first, twice := seen[key.Value]; twice {
@@ -122,11 +126,15 @@ func inherit(inner, f *field) {
 func (d *decoder) member(p pair, v reflect.Value, fields []field, given map[string]bool, outer *field, path string, depth int) {
 	name := p.key.Value
 	f := find(fields, name)
+	if f == nil && strings.HasPrefix(name, extension) {
+		return // the author's own, such as values to be repeated by aliases
+	}
 	if f == nil {
 		d.fail(at(p.key), path, suggest(name, names(fields)), "unknown key %q", name)
 		// The key that was meant counts as given: its absence would be a second error for one slip.
 		if meant, ok := nearest(name, names(fields)); ok {
 			given[meant] = true
+			d.meant = append(d.meant, join(path, meant))
 		}
 		return
 	}

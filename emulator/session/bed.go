@@ -61,21 +61,26 @@ func (b testbed) Inspect(ctx context.Context) (fabric.Status, error) {
 }
 
 // Verify implements Bed.
-func (b testbed) Verify(ctx context.Context, graph *topology.Topology, progress func(done, total int, what string)) ([]record.Fidelity, error) {
+func (b testbed) Verify(ctx context.Context, _ *topology.Topology, progress func(done, total int, what string)) ([]record.Fidelity, error) {
 	o := quick
 	o.Progress = progress
-	findings, err := b.Bed.Verify(ctx, graph, o)
+	findings, err := b.Bed.Verify(ctx, o)
 	var all []record.Fidelity
 	for _, f := range findings {
-		all = append(all, fidelityOf(f))
+		if !f.Skipped { // else nothing was measured: links without a rate, or that lose too much for one
+			all = append(all, fidelityOf(f))
+		}
 	}
 	return all, err
 }
 
 func fidelityOf(f orchestrator.Finding) record.Fidelity {
 	quantity := "goodput_bps"
-	if f.Probe == "rtt" {
+	switch {
+	case f.Probe == "rtt":
 		quantity = "rtt_s"
+	case f.Bound:
+		quantity = "goodput_bound_bps"
 	}
 	return record.Fidelity{From: f.From, To: f.To, Link: f.Link, Class: f.Class, Quantity: quantity, Target: f.Target, Measured: f.Measured,
 		OK: f.OK, Verdict: f.Verdict}

@@ -124,8 +124,7 @@ func (c *change) possible(t *topology.Topology, e *scenario.Event) error {
 	}
 	var errs []error
 	for _, id := range c.targets {
-		var shape [2]topology.Shape
-		if err := e.Set.Merge(&shape, t.Vertices[id].LinkType); err != nil {
+		if err := e.Set.Fits(t.Vertices[id].LinkType); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", t.Vertices[id].Name, err))
 		}
 	}

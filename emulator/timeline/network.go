@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -23,6 +24,7 @@ type network struct {
 	hit     map[topology.ID]bool
 	parted  bool
 	states  int // copied so far
+	scratch *topology.Topology
 }
 
 // link is what is set on a link: settled for good, and after that, in order, what may still end.
@@ -86,10 +88,12 @@ func (n *network) remove(c *change) {
 	}
 }
 
-// fill completes a moment by the network's state.
-func (n *network) fill(m *Moment) {
+// fill completes a moment by the network's state. It fails where that cannot be.
+func (n *network) fill(m *Moment) error {
 	if len(n.touched) > 0 {
-		n.reshape()
+		if err := n.reshape(); err != nil {
+			return fmt.Errorf("events: from %v on: %w", m.At, err)
+		}
 		n.states += len(n.shapes)
 	}
 	if len(n.hit) > 0 {
@@ -107,17 +111,21 @@ func (n *network) fill(m *Moment) {
 		n.parted = false
 	}
 	m.Shapes, m.Down, m.Partition = n.shapes, n.down, n.groups
+	return nil
 }
 
 // reshape works out the shapes of the links touched.
-func (n *network) reshape() {
+func (n *network) reshape() error {
 	n.shapes = maps.Clone(n.shapes)
 	if n.shapes == nil {
 		n.shapes = map[topology.Channel]topology.Shape{}
 	}
-	for id := range n.touched {
+	for _, id := range slices.Sorted(maps.Keys(n.touched)) {
 		v := &n.base.Vertices[id]
 		now := n.links[id].now(v)
+		if err := n.possible(id, now); err != nil {
+			return fmt.Errorf("link %s: %w", v.Name, err)
+		}
 		for dir := range now {
 			if c := (topology.Channel{Link: id, Dir: dir}); now[dir] == v.Shape[dir] {
 				delete(n.shapes, c)
@@ -127,6 +135,26 @@ func (n *network) reshape() {
 		}
 	}
 	clear(n.touched)
+	return nil
+}
+
+// possible holds a link's jitter against its delay, unless it is as in the scenario.
+func (n *network) possible(id topology.ID, now [2]topology.Shape) error {
+	v := n.base.Vertices[id]
+	if now == v.Shape || topology.CheckJitter(now, v.LinkType, 0) == nil {
+		return nil
+	}
+	v.Shape = now
+	if n.scratch == nil {
+		copied := *n.base
+		copied.Vertices = slices.Clone(n.base.Vertices)
+		n.scratch = &copied
+	}
+	n.scratch.Vertices[id] = v
+	if errs := n.scratch.CheckJitter([]topology.ID{id}); len(errs) > 0 {
+		return errs[0]
+	}
+	return nil
 }
 
 // now is a link's shape. What can never end is settled on the way.
@@ -147,8 +175,8 @@ func apply(c *change, shape *[2]topology.Shape, base *topology.Vertex) {
 		*shape = base.Shape
 		return
 	}
-	// It was found to fit the link's type when the events were read.
-	_ = c.properties.Merge(shape, base.LinkType)
+	// It was found to fit the link's type when the events were read; jitter is held against the delay once all is applied.
+	c.properties.MergeUnchecked(shape, base.LinkType)
 }
 
 // refault works out what is down.

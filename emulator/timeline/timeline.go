@@ -40,7 +40,8 @@ type Moment struct {
 // drops what was set on a link before, down and up replace one another, and of several partitions each
 // pair of hosts must be in a common group of all. A flap is a window of down in each of its periods.
 //
-// It fails where a name is unknown, a property impossible for its link, or (wrapping ErrTooMany) where
+// It fails where a name is unknown, a property impossible for its link, by itself (jitter above the delay) or beside
+// others that are in force, or (wrapping ErrTooMany) where
 // there would be more than MaxMoments or they would be too large. The time is O(n log n) in the windows and
 // their targets for events without long overlaps, and quadratic in the number that overlap on one link.
 func Compile(t *topology.Topology, events []scenario.Event) ([]Moment, error) {
@@ -67,7 +68,9 @@ func Compile(t *topology.Topology, events []scenario.Event) ([]Moment, error) {
 			n.add(begin[0])
 			m.Event = append(m.Event, begin[0].text)
 		}
-		n.fill(&m)
+		if err := n.fill(&m); err != nil {
+			return nil, err
+		}
 		if n.states > maxStates {
 			return nil, fmt.Errorf("events: %w: by %v more than %d states of links and nodes would have to be kept; name fewer at a time", ErrTooMany, m.At, maxStates)
 		}

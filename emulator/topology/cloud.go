@@ -53,8 +53,9 @@ func (t *Topology) cloudNamesFree(c CloudLink) error {
 		}
 	}
 	for _, name := range names {
-		if _, taken := t.Lookup(name); taken {
-			return fmt.Errorf("cloud %s: the name %q is taken by another vertex", c.Name, name)
+		if id, taken := t.Lookup(name); taken {
+			return fmt.Errorf("cloud %s: the name %s is taken by a %s; choose another name for that", c.Name, t.named(id),
+				t.Vertices[id].Kind)
 		}
 	}
 	return nil

@@ -108,7 +108,8 @@ type Topology struct {
 	EdgeNetwork int      // number of vertices before the cloud's
 	EdgeOrder   []ID     // order of the vertices in ether's edges file; nil: that of Vertices
 
-	index map[string]ID
+	index  map[string]ID
+	places map[ID]string // see SetPlace
 }
 
 // New returns an empty topology.

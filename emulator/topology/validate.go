@@ -8,7 +8,7 @@ import (
 )
 
 // Validate reports everything that keeps the topology from being a working network, one error a problem:
-// names empty or given twice, edges that lead nowhere, negative or impossible shapes, duplex links
+// names that cannot be used (see CheckNames) or are given twice, edges that lead nowhere, negative or impossible shapes, duplex links
 // without exactly two neighbours, links that are dead ends, and hosts that cannot reach one another. It
 // changes nothing and returns an empty list for a sound topology.
 func (t *Topology) Validate() []error {
@@ -18,15 +18,11 @@ func (t *Topology) Validate() []error {
 		report("the adjacency has %d entries for %d vertices", len(t.Adjacency), len(t.Vertices))
 		return errs
 	}
-	seen := make(map[string]bool, len(t.Vertices))
+	for _, err := range t.CheckNames() {
+		errs = append(errs, err)
+	}
 	for i := range t.Vertices {
 		v := &t.Vertices[i]
-		if v.Name == "" {
-			report("vertex %d has no name", i)
-		} else if seen[v.Name] {
-			report("the name %q is given twice", v.Name)
-		}
-		seen[v.Name] = true
 		if v.Memory < 0 || v.CPU < 0 {
 			report("%s: memory and cpu must not be negative", v.Name)
 		}

@@ -4,6 +4,7 @@ package fabrictest
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,15 +43,10 @@ func (b *Bench) Hosts(names ...string) {
 // station gives a host its namespace.
 func (b *Bench) station(id topology.ID) {
 	b.t.Helper()
-	space, err := netns.New()
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	b.t.Cleanup(func() { _ = space.Close() })
-	b.spaces = append(b.spaces, space)
+	ref := b.space()
 	n := len(b.spaces)
 	b.Stations = append(b.Stations, fabric.Station{
-		ID: id, NetNS: space.Ref(),
+		ID: id, NetNS: ref,
 		Addr: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 77, byte(n / 250), byte(n%250 + 1)}), 16),
 		Sysctls: map[string]string{
 			"net/ipv4/tcp_congestion_control": "cubic",
@@ -58,6 +54,69 @@ func (b *Bench) station(id topology.ID) {
 			"net/ipv4/icmp_ratelimit":         "0",
 		},
 	})
+}
+
+// space makes a namespace that goes with the test.
+func (b *Bench) space() netns.Ref {
+	b.t.Helper()
+	space, err := netns.New()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { _ = space.Close() })
+	b.spaces = append(b.spaces, space)
+	ref, err := pin(space.Ref())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return ref
+}
+
+// vacate ends a station's namespace, as its node's death does; occupy puts a new one in its place.
+func (b *Bench) vacate(name string) {
+	b.t.Helper()
+	for _, space := range b.spaces {
+		if space.Ref().Path == b.Station(name).NetNS.Path {
+			if err := space.Close(); err != nil {
+				b.t.Fatal(err)
+			}
+		}
+	}
+}
+
+func (b *Bench) occupy(name string) { b.t.Helper(); b.Stations[b.index(name)].NetNS = b.space() }
+
+// Remove takes vertices and their stations out; the others get other numbers. Apply puts it in force.
+func (b *Bench) Remove(names ...string) {
+	b.t.Helper()
+	old, now := b.Topology, topology.New(b.Topology.Name)
+	moved := map[topology.ID]topology.ID{}
+	for i, v := range old.Vertices {
+		if slices.Contains(names, v.Name) {
+			continue
+		}
+		id, err := now.Add(v)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		moved[topology.ID(i)] = id
+	}
+	for i, edges := range old.Adjacency {
+		from, stays := moved[topology.ID(i)]
+		for _, e := range edges {
+			if to, also := moved[e.To]; stays && also {
+				now.Connect(from, to, e.Delay)
+			}
+		}
+	}
+	var stations []fabric.Station
+	for _, s := range b.Stations {
+		if id, stays := moved[s.ID]; stays {
+			s.ID = id
+			stations = append(stations, s)
+		}
+	}
+	b.Topology, b.Stations = now, stations
 }
 
 // Cloud attaches the cloud to the hosts there are, each by a link of its own, named cloud_HOST.
@@ -137,15 +196,16 @@ func (b *Bench) id(name string) topology.ID {
 }
 
 // Station finds a host's station.
-func (b *Bench) Station(name string) fabric.Station {
+func (b *Bench) Station(name string) fabric.Station { b.t.Helper(); return b.Stations[b.index(name)] }
+
+func (b *Bench) index(name string) int {
 	b.t.Helper()
-	for _, s := range b.Stations {
-		if s.ID == b.id(name) {
-			return s
-		}
+	id := b.id(name)
+	at := slices.IndexFunc(b.Stations, func(s fabric.Station) bool { return s.ID == id })
+	if at < 0 {
+		b.t.Fatalf("no station %q", name)
 	}
-	b.t.Fatalf("no station %q", name)
-	return fabric.Station{}
+	return at
 }
 
 // Apply derives the queues' limits and applies the network to f.

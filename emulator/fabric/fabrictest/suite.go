@@ -15,7 +15,7 @@ import (
 )
 
 // NewFabric returns a fabric for the testbed of that name, which it closes with the test. It may be called
-// more than once for a name, as by different processes.
+// more than once for a name, as by different processes, which share the testbed's directory.
 type NewFabric = func(t *testing.T, testbed string) fabric.Fabric
 
 // Run holds a fabric to what every fabric promises. Bounds are generous, so that a slow or busy machine
@@ -50,6 +50,11 @@ func Run(t *testing.T, newFabric func(t *testing.T, testbed string) fabric.Fabri
 		{"TearDown", tearDown},
 		{"SideBySide", sideBySide},
 		{"Failure", failure},
+		{"HalfWay", halfWay},
+		{"HandMade", handMade},
+		{"Absent", absent},
+		{"ComeAndGo", comeAndGo},
+		{"OtherValue", otherValue},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, newFabric) })
 	}

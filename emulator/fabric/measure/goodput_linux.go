@@ -24,9 +24,11 @@ const (
 )
 
 // Goodput sends over one TCP connection from a namespace to an address in another as fast as it goes,
-// with the congestion control given ("": the namespace's), and returns the bits per second that the
-// receiving program got during duration, after warmup. It returns what was received so far, and an error,
-// where the context ends.
+// with the congestion control given ("": the namespace's), and returns the bits of payload per second that
+// reached the receiver during duration, or somewhat longer, after warmup. The interval begins and ends at
+// arrivals before and behind which everything came in order: what was received earlier but held back behind a
+// lost segment would count as too much, or too little. Where there are no such arrivals, the error wraps
+// ErrUnsteady, and the rate is that between any two. Where the context ends, Goodput returns an error.
 func Goodput(ctx context.Context, fromNetNS, toNetNS netns.Ref, toAddr netip.Addr, warmup, duration time.Duration, congestion string) (bitsPerSecond float64, err error) {
 	defer func() {
 		if err != nil {
@@ -50,8 +52,7 @@ func Goodput(ctx context.Context, fromNetNS, toNetNS netns.Ref, toAddr netip.Add
 		return 0, err
 	}
 	defer receiver.Close()
-	end := time.Now().Add(warmup + duration)
-	_ = receiver.SetReadDeadline(end.Add(time.Second))
+	_ = receiver.SetReadDeadline(time.Now().Add(warmup + duration + patience(duration) + time.Second))
 	stop2 := context.AfterFunc(ctx, func() { _ = receiver.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop2()
 
@@ -73,39 +74,35 @@ func Goodput(ctx context.Context, fromNetNS, toNetNS netns.Ref, toAddr netip.Add
 	return bitsPerSecond, errors.Join(err, ctx.Err())
 }
 
-// receive counts from the first read after warmup to the last within duration, so that the edges of the
-// interval fall on bytes. It counts what the kernel has received, not what was read: on a host that is too
-// busy the reader lags behind, and catches up at another time.
+// receive takes a mark at each read, until the window has its end. It counts what the kernel has received, not
+// what was read: on a host that is too busy the reader lags behind, and catches up at another time.
 func receive(conn *net.TCPConn, warmup, duration time.Duration) (float64, error) {
 	data := make([]byte, chunk)
 	begin := time.Now()
-	var first, last time.Duration
-	var before, after uint64
-	for {
+	w := newWindow(warmup, duration)
+	for paced := false; ; {
 		_, err := conn.Read(data)
-		at := time.Since(begin)
-		switch {
-		case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return 0, err
-		case err != nil || at > warmup+duration:
-			if last <= first {
-				return 0, fmt.Errorf("nothing arrived in %v", duration)
-			}
-			return float64(after-before) * 8 / (last - first).Seconds(), nil
-		case at < warmup:
+		}
+		if err != nil {
+			return w.rate()
+		}
+		if time.Since(begin) < warmup/2 {
 			continue
 		}
-		received, err := received(conn)
-		switch {
-		case err != nil:
+		m, err := marked(conn, begin)
+		if err != nil {
 			return 0, err
-		case first == 0:
-			first, before = at, received
-			if err := readLess(conn, float64(received)/at.Seconds()*readInterval.Seconds()); err != nil {
+		}
+		if !paced {
+			paced = true
+			if err := readLess(conn, float64(m.bytes)/m.at.Seconds()*readInterval.Seconds()); err != nil {
 				return 0, err
 			}
-		default:
-			last, after = at, received
+		}
+		if w.add(m) {
+			return w.rate()
 		}
 	}
 }
@@ -121,16 +118,16 @@ func readLess(conn *net.TCPConn, bytes float64) error {
 	})
 }
 
-// received is how many bytes the kernel has received on a connection.
-func received(conn *net.TCPConn) (count uint64, err error) {
+// marked is how a connection stands now.
+func marked(conn *net.TCPConn, begin time.Time) (m mark, err error) {
 	err = onSocket(conn, func(fd int) error {
 		info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
 		if err == nil {
-			count = info.Bytes_received
+			m = mark{at: time.Since(begin), bytes: info.Bytes_received, disordered: info.Rcv_ooopack}
 		}
 		return err
 	})
-	return count, err
+	return m, err
 }
 
 // onSocket calls f with a connection's socket.

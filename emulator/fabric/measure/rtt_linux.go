@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -14,15 +15,26 @@ import (
 	"testbed/emulator/netns"
 )
 
-// echoTimeout is after how long an answer counts as lost; slice how often the context is looked at.
+// echoTimeout is after how long an answer counts as lost, until some are known; slice how often the context is
+// looked at.
 const (
 	echoTimeout = 2 * time.Second
 	slice       = 100 * time.Millisecond
 )
 
+// timeout is after how long the next answer counts as lost: long after the slowest so far. Where many are lost,
+// two seconds for each would take minutes.
+func timeout(times []time.Duration) time.Duration {
+	const enough = 5
+	if len(times) < enough {
+		return echoTimeout
+	}
+	return min(echoTimeout, max(4*slice, 4*slices.Max(times)))
+}
+
 // RTT sends count ICMP echo requests of 64 bytes from the namespace to an IPv4 address, one after the
 // other, at least interval apart, and returns the round-trip times of those that were answered within two
-// seconds. As with ping, an answer's time is when the kernel got it, not when the waiting thread woke. It fails where the namespace cannot be entered, nothing can be sent, or the context ends.
+// seconds or, once some were, within four times the slowest and 400 ms. As with ping, an answer's time is when the kernel got it, not when the waiting thread woke. It fails where the namespace cannot be entered, nothing can be sent, or the context ends.
 func RTT(ctx context.Context, fromNetNS netns.Ref, to netip.Addr, count int, interval time.Duration) ([]time.Duration, error) {
 	if !to.Is4() {
 		return nil, fmt.Errorf("round-trip time to %v: not an IPv4 address", to)
@@ -44,8 +56,8 @@ func echo(ctx context.Context, to netip.Addr, count int, interval time.Duration)
 		return nil, err
 	}
 	defer unix.Close(sock)
-	timeout := unix.NsecToTimeval(int64(slice))
-	if err := unix.SetsockoptTimeval(sock, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &timeout); err != nil {
+	pause := unix.NsecToTimeval(int64(slice))
+	if err := unix.SetsockoptTimeval(sock, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &pause); err != nil {
 		return nil, err
 	}
 	if err := unix.SetsockoptInt(sock, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil {
@@ -64,7 +76,7 @@ func echo(ctx context.Context, to netip.Addr, count int, interval time.Duration)
 		if err := unix.Sendto(sock, message, 0, target); err != nil {
 			return times, err
 		}
-		if since, err := await(ctx, sock, answer[:], sent, id, uint16(i)); err == nil {
+		if since, err := await(ctx, sock, answer[:], sent, timeout(times), id, uint16(i)); err == nil {
 			times = append(times, time.Since(sent)-since)
 		} else if !errors.Is(err, unix.EAGAIN) {
 			return times, err
@@ -76,7 +88,7 @@ func echo(ctx context.Context, to netip.Addr, count int, interval time.Duration)
 
 // await blocks until the answer of that number is there, and returns how long ago the kernel got it. It
 // returns EAGAIN where none comes in time.
-func await(ctx context.Context, sock int, buffer []byte, sent time.Time, id, number uint16) (time.Duration, error) {
+func await(ctx context.Context, sock int, buffer []byte, sent time.Time, patience time.Duration, id, number uint16) (time.Duration, error) {
 	var control [64]byte
 	for {
 		n, oobn, _, _, err := unix.Recvmsg(sock, buffer, control[:], 0)
@@ -87,7 +99,7 @@ func await(ctx context.Context, sock int, buffer []byte, sent time.Time, id, num
 			return 0, err
 		case ctx.Err() != nil:
 			return 0, ctx.Err()
-		case time.Since(sent) > echoTimeout:
+		case time.Since(sent) > patience:
 			return 0, unix.EAGAIN
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -25,11 +24,7 @@ func Tune(s fabric.Station) error {
 // Sysctl sets a variable, given as net/ipv4/ip_forward or net.ipv4.ip_forward, in the namespace
 // that the calling thread is in.
 func Sysctl(key, value string) error {
-	if !strings.Contains(key, "/") {
-		key = strings.ReplaceAll(key, ".", "/")
-	}
-	path := filepath.Join("/proc/sys", filepath.Clean("/"+key))
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	f, err := os.OpenFile(variable(key), os.O_WRONLY, 0)
 	if err != nil {
 		return fmt.Errorf("sysctl %s: %w", key, err)
 	}

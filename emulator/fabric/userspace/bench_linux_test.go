@@ -193,3 +193,28 @@ func BenchmarkStations(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkChange reports how long a change of one link takes on a network that is up, and a look at it.
+func BenchmarkChange(b *testing.B) {
+	for _, count := range []int{81, 1000} {
+		b.Run(fmt.Sprint(count), func(b *testing.B) {
+			testenv.Privileged(b)
+			n := wheel(b, count, topology.Shape{Rate: units.Gbps})
+			f := newFabric(b, n.Testbed)
+			n.Apply(f)
+			var change, look time.Duration
+			for i := 0; b.Loop(); i++ {
+				n.Shape("h7-hub", 0, topology.Shape{Rate: units.BitRate(i+1) * units.Mbps})
+				change += n.Apply(f)
+				begin := time.Now()
+				if _, err := f.Inspect(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+				look += time.Since(begin)
+			}
+			b.ReportMetric(change.Seconds()*1e3/float64(b.N), "change-ms")
+			b.ReportMetric(look.Seconds()*1e3/float64(b.N), "inspect-ms")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -44,6 +45,9 @@ func (f *Fabric) Apply(ctx context.Context, want fabric.Network) error {
 		return f.wrap(errors.New("a network without a topology"))
 	}
 	line, err := f.call(ctx)
+	if ctx.Err() != nil { // it says nothing about the process
+		return f.wrap(context.Cause(ctx))
+	}
 	if err == nil {
 		defer line.Close()
 		if err := f.change(ctx, line, want); !errors.Is(err, errSilent) {
@@ -68,15 +72,21 @@ func (f *Fabric) change(ctx context.Context, line *line, want fabric.Network) er
 		return err
 	}
 	a, err := line.ask(ctx, question{Op: opAlter, State: &s})
-	if err != nil || !a.Differs {
-		return err
+	if err == nil && a.Differs {
+		var q question
+		if q, err = whole(want); err == nil {
+			a, err = line.ask(ctx, q)
+		}
 	}
-	q, err := whole(want)
-	if err != nil {
-		return err
+	return errors.Join(err, a.absent())
+}
+
+// absent is the error about stations whose namespace is not there; nil where all are.
+func (a *answer) absent() error {
+	if len(a.Absent) == 0 {
+		return nil
 	}
-	_, err = line.ask(ctx, q)
-	return err
+	return &fabric.AbsentError{Stations: a.Absent}
 }
 
 // whole is the question that carries all of the network.
@@ -89,7 +99,7 @@ func whole(want fabric.Network) (question, error) {
 // Inspect asks the process what is in force.
 func (f *Fabric) Inspect(ctx context.Context) (fabric.Status, error) {
 	a, err := f.inspect(ctx)
-	return fabric.Status{Queues: a.Queues}, err
+	return a.Status, err
 }
 
 // Stats asks the process for what belongs to no queue.
@@ -126,27 +136,36 @@ func (f *Fabric) wrap(err error) error {
 	return fmt.Errorf("fabric of testbed %s: %w", f.testbed, err)
 }
 
-// start starts the process, gives it the network, and confirms.
-func (f *Fabric) start(ctx context.Context, q question) (err error) {
-	if err := os.MkdirAll(f.dir, 0o700); err != nil {
+// start starts the process, gives it the network, and confirms. After an error other than about absent stations
+// the process is gone.
+func (f *Fabric) start(ctx context.Context, q question) error {
+	absent, err := f.begin(ctx, q)
+	if err != nil {
 		return err
+	}
+	return absent
+}
+
+func (f *Fabric) begin(ctx context.Context, q question) (absent, err error) {
+	if err := os.MkdirAll(f.dir, 0o700); err != nil {
+		return nil, err
 	}
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return fmt.Errorf("socketpair: %w", err)
+		return nil, fmt.Errorf("socketpair: %w", err)
 	}
 	mine, theirs := os.NewFile(uintptr(pair[0]), "fabric process"), os.NewFile(uintptr(pair[1]), "parent")
 	conn, err := net.FileConn(mine)
 	_ = mine.Close()
 	if err != nil {
 		_ = theirs.Close()
-		return err
+		return nil, err
 	}
 	defer conn.Close()
 	cmd, err := f.launch(theirs)
 	_ = theirs.Close()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ended := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(ended) }()
@@ -157,11 +176,14 @@ func (f *Fabric) start(ctx context.Context, q question) (err error) {
 			_ = os.Remove(filepath.Join(f.dir, socketName))
 		}
 	}()
-	if _, err := newLine(conn).ask(ctx, q); err != nil {
-		return err
+	a, err := newLine(conn).ask(ctx, q)
+	if err != nil {
+		return nil, err
 	}
-	_, err = conn.Write([]byte{commit})
-	return err
+	if _, err = conn.Write([]byte{commit}); err != nil {
+		return nil, err
+	}
+	return a.absent(), nil
 }
 
 // launch starts the process in a session of its own, with its log in the state directory.
@@ -191,13 +213,21 @@ func (f *Fabric) launch(parent *os.File) (*exec.Cmd, error) {
 func (f *Fabric) dial(ctx context.Context) (net.Conn, error) {
 	d, err := os.Open(f.dir)
 	if err != nil {
-		return nil, err
+		return nil, notRunning(err)
 	}
 	defer d.Close()
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "unix", short(d))
 	if err != nil {
-		return nil, fmt.Errorf("no fabric process answers: %w", err)
+		return nil, notRunning(fmt.Errorf("no fabric process answers: %w", err))
 	}
 	return conn, nil
+}
+
+// notRunning adds to an error, where it says that nothing listens, that there is no process.
+func notRunning(err error) error {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ECONNREFUSED) || errors.Is(err, unix.ENOTDIR) {
+		return fmt.Errorf("%w: its process is not running: `up` or `apply` makes it again (%w)", fabric.ErrNotRunning, err)
+	}
+	return err
 }

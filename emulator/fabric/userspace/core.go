@@ -10,17 +10,24 @@ type output interface {
 // port is where a station is attached.
 type port struct {
 	name  string
-	index int    // in the table in force
-	group int32  // of the partition
-	addr  uint32 // IPv4
+	index int   // in the table in force
+	group int32 // of the partition
 	mac   [6]byte
-	fd    int // the TAP device; -1: none
+	fd    int    // the TAP device; -1: none
+	lost  string // why the device had to be given up; empty: it was not
+
+	unreachable, ignored, errors uint64
+	failures                     int // of reads, one after the other
+
+	everybody uint32 // the address of all in its network
+	answered  int64  // when the latest of the messages that it may get would have been sent, one in answerEvery
 }
 
 // Drops counts packets that met no queue's limit but were not carried on.
 type Drops struct {
-	Foreign  uint64 `json:"foreign"`  // neither IPv4 unicast nor to a station
+	Foreign  uint64 `json:"foreign"`  // not IPv4, or not to a station
 	NoPath   uint64 `json:"no_path"`  // to a station that cannot be reached
+	Expired  uint64 `json:"expired"`  // whose time to live was over on their way
 	Overflow uint64 `json:"overflow"` // the fabric's memory was full
 	// Parted are packets from one group of a partition to another; Down those that came to a link, host or
 	// switch that is down (see Stats.DownAt).
@@ -66,6 +73,10 @@ func (c *core) advance(now int64, n int) {
 		if c.faulty && c.stop(p, p.path.last) {
 			continue
 		}
+		if p.path.end != nil {
+			c.end(p)
+			continue
+		}
 		c.out.deliver(p.path.to, p.data)
 		c.pool.recycle(p)
 	}
@@ -99,17 +110,17 @@ func (c *core) arrive(from *port, now int64, data []byte) (kept bool) {
 	}
 }
 
-// route finds the frame's path; nil where it has none, which is counted.
+// etherIPv4 is the type of Ethernet frames that carry IPv4.
+const etherIPv4 = 0x0800
+
+// route finds the frame's path; nil where it is not carried, which is counted.
 func (c *core) route(from *port, data []byte) *path {
-	const ipv4 = 0x0800
-	if len(data) < ipAt+20 || data[virtioLen]&1 != 0 || binary.BigEndian.Uint16(data[virtioLen+12:]) != ipv4 {
-		c.drops.Foreign++
-		return nil
+	if len(data) < ipAt+20 || binary.BigEndian.Uint16(data[virtioLen+12:]) != etherIPv4 {
+		return c.ignore(from)
 	}
 	to := c.table.lookup(binary.BigEndian.Uint32(data[ipAt+16:]))
-	if to == nil || to == from {
-		c.drops.Foreign++
-		return nil
+	if to == nil || to == from || data[virtioLen]&1 != 0 {
+		return c.special(from, data)
 	}
 	if c.parted && from.group != to.group {
 		c.drops.Parted++
@@ -118,8 +129,13 @@ func (c *core) route(from *port, data []byte) *path {
 	path := c.table.path(from, to)
 	if path == nil {
 		c.drops.NoPath++
-		return nil
+		from.unreachable++
+		return c.table.nowhere(from)
 	}
+	if int(data[ttlAt]) <= path.routers {
+		return c.expire(from, to, data)
+	}
+	age(data, path.routers)
 	copy(data[virtioLen:], to.mac[:])
 	return path
 }
@@ -130,11 +146,15 @@ func (c *core) start(data []byte, l layout, isBurst bool, path *path, now int64)
 	p.data, p.path = data, path
 	p.charge(l, isBurst)
 	p.first = now - c.early
+	c.launch(p)
+}
+
+// launch lets a packet take its path, from p.first on.
+func (c *core) launch(p *packet) {
+	p.first += p.path.delay
 	p.final = p.first
-	if len(path.hops) == 0 {
-		p.first += path.delay
-		p.final = p.first
-		c.schedule(p, p.final)
+	if len(p.path.hops) == 0 || p.path.delay > 0 {
+		c.schedule(p, p.first)
 		return
 	}
 	c.join(p)

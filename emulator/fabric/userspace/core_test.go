@@ -83,7 +83,7 @@ func newModel(t testing.TB, n fabric.Network) *model {
 func frame(from, to, length int, tag byte) []byte {
 	b := make([]byte, virtioLen+length)
 	binary.BigEndian.PutUint16(b[virtioLen+12:], 0x0800)
-	b[ipAt], b[ipAt+9] = 0x45, 17
+	b[ipAt], b[ttlAt], b[ipAt+9] = 0x45, 64, 17
 	binary.BigEndian.PutUint16(b[ipAt+2:], uint16(length-etherLen))
 	copy(b[ipAt+12:], []byte{10, 0, byte(from >> 8), byte(from), 10, 0, byte(to >> 8), byte(to)})
 	b[len(b)-1] = tag
@@ -331,8 +331,11 @@ func TestForeignFramesAreCounted(t *testing.T) {
 		m.send(0, 0, f)
 	}
 	m.run(ms)
-	m.want(len(m.sent), 0)
+	m.want(len(m.sent), 1) // the message about the unknown address
+	m.want(m.sent[0].to, "a")
 	m.want(m.drops.Foreign, uint64(6))
+	m.want(m.table.ports[0].ignored, uint64(5))
+	m.want(m.table.ports[0].unreachable, uint64(1))
 }
 
 func TestCalibrationIsTakenOff(t *testing.T) {

@@ -41,11 +41,12 @@ const (
 	opApply   = "apply" // makes the network
 	opAlter   = "alter" // changes its state
 	opInspect = "inspect"
+	opWatch   = "watch" // is answered when a station is lost
 )
 
 // question is what a client asks of the process; answer is the reply.
 // protocol is the version of questions and answers. A process of another one refuses.
-const protocol = 2
+const protocol = 3
 
 type question struct {
 	Protocol int
@@ -56,7 +57,9 @@ type question struct {
 
 type answer struct {
 	Err     string
-	Differs bool // to opAlter: in more than its state, so that nothing was done
-	Queues  []fabric.QueueStatus
+	Differs bool     // to opAlter: in more than its state, so that nothing was done
+	Lost    bool     // to opWatch: Err is about a station
+	Absent  []string // stations whose namespace is not there
+	Status  fabric.Status
 	Stats   Stats
 }

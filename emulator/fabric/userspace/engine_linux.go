@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"testbed/emulator/fabric"
 )
 
 // Bounds of one turn of the engine.
@@ -17,6 +19,7 @@ const (
 	doze        = 500 * time.Microsecond // before a deadline a long sleep, which ends late, is over
 	spinShare   = 2                      // at most one in so many nanoseconds is spent so
 	spinSaved   = int64(20 * time.Millisecond)
+	patience    = 1000 // reads of a device that fail one after the other before it is given up
 )
 
 // engine moves frames between the stations' TAP devices. One thread of its own runs it.
@@ -29,6 +32,7 @@ type engine struct {
 	ports   []*port // by epoll mark
 	landing []byte
 
+	bell        bell // rung when a station is lost
 	writeErrors uint64
 	spinCredit  int64
 	creditAt    int64
@@ -120,18 +124,22 @@ func (e *engine) timeout() int64 {
 
 // receive reads what a station sends.
 func (e *engine) receive(p *port) {
-	if p == nil || p.fd < 0 {
+	if p == nil {
 		return
 	}
 	for range readsATurn {
+		if p.fd < 0 {
+			return
+		}
 		n, errno := read(p.fd, e.landing[:largeBuffer])
 		if errno == unix.EAGAIN {
 			return
 		}
 		if errno != 0 || n == 0 {
-			e.detach(p) // the namespace is gone
-			return
+			e.failed(p, errno)
+			continue
 		}
+		p.failures = 0
 		now := e.clock.now()
 		e.core.advance(now, eventsATurn)
 		if e.core.arrive(p, now, e.landing[:n]) {
@@ -140,12 +148,35 @@ func (e *engine) receive(p *port) {
 	}
 }
 
+// failed takes notice of a read that failed. Where the device is gone, or nothing but errors comes from it, the
+// station is lost; all other errors are about one packet.
+func (e *engine) failed(p *port, errno unix.Errno) {
+	switch errno {
+	case unix.EBADFD, unix.EBADF, unix.ENODEV, unix.ENXIO:
+		e.lose(p, fabric.Interface+" was deleted")
+		return
+	}
+	p.errors++
+	if p.failures++; p.failures >= patience {
+		e.lose(p, fmt.Sprintf("%s could not be read %d times in a row: %v", fabric.Interface, patience, errno))
+	}
+}
+
+// lose gives a station's device up, and tells those who watch.
+func (e *engine) lose(p *port, why string) {
+	e.detach(p)
+	p.lost = why
+	e.bell.ring()
+}
+
 // deliver writes a frame to its destination.
 func (e *engine) deliver(to *port, data []byte) {
 	if to.fd < 0 {
+		to.errors++
 		return
 	}
 	if _, errno := write(to.fd, data); errno != 0 {
+		to.errors++
 		e.writeErrors++
 	}
 }
@@ -166,7 +197,7 @@ func (e *engine) attach(p *port, fd int) error {
 		_ = unix.Close(fd)
 		return fmt.Errorf("station %s: epoll: %w", p.name, err)
 	}
-	p.fd = fd
+	p.fd, p.lost, p.failures = fd, "", 0
 	e.ports[mark] = p
 	return nil
 }

@@ -60,11 +60,13 @@ func faultsOf(n fabric.Network) (faults, error) {
 	return f, nil
 }
 
-// adopt puts the table's faults in force and numbers the ports as it does. Only the thread that owns the
-// core calls it.
+// adopt puts the table's faults in force, and numbers and addresses the ports as it does. Only the thread that
+// owns the core calls it.
 func (t *table) adopt() {
 	for i, p := range t.ports {
 		p.index = i
+		addr := t.network.Stations[i].Addr
+		p.mac, p.everybody = hardware(number(addr.Addr())), everybody(addr)
 		p.group = t.faults.groups[t.network.Stations[i].ID]
 	}
 	for i, g := range t.gates {

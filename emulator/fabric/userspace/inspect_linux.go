@@ -50,5 +50,24 @@ func (s *server) inspect() (answer, error) {
 		all[i].Link, all[i].Dir = t.network.Topology.Vertices[c.Link].Name, c.Dir
 		all[i].From, all[i].Down, all[i].Note = t.users[i], t.faults.down[c.Link], note
 	}
-	return answer{Queues: all, Stats: stats}, nil
+	return answer{Status: fabric.Status{Queues: all, Stations: s.stations()}, Stats: stats}, nil
+}
+
+// stations is what is seen of the stations, and has been counted.
+func (s *server) stations() []fabric.StationStatus {
+	t := s.table
+	seen := s.observe(t)
+	all := make([]fabric.StationStatus, len(t.ports))
+	s.engine.do(func() {
+		for i, p := range t.ports {
+			all[i] = fabric.StationStatus{
+				Name: p.name, Attached: p.fd >= 0 && seen[i].home != "" && !seen[i].missing, Note: seen[i].note(),
+				Unreachable: p.unreachable, Ignored: p.ignored, Errors: p.errors + seen[i].dropped,
+			}
+			if p.lost != "" && !seen[i].absent {
+				all[i].Note = p.lost
+			}
+		}
+	})
+	return all
 }

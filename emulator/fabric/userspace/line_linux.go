@@ -12,6 +12,11 @@ import (
 // errSilent says that the process is gone or broken.
 var errSilent = errors.New("the fabric process did not answer (its log may say why)")
 
+// refusal is what the process answered in place of what was asked for.
+type refusal struct{ text string }
+
+func (r *refusal) Error() string { return r.text }
+
 // line is a connection to the process, for one question after the other.
 type line struct {
 	net.Conn
@@ -48,7 +53,7 @@ func (l *line) ask(ctx context.Context, q question) (answer, error) {
 	case err != nil:
 		return a, fmt.Errorf("%w: %w", errSilent, err)
 	case a.Err != "":
-		return a, errors.New(a.Err)
+		return a, &refusal{a.Err}
 	}
 	return a, nil
 }

@@ -19,16 +19,20 @@ type hop struct {
 
 // path is a packet's way to a destination.
 type path struct {
-	to    *port
-	hops  []hop
-	last  []*gate // behind the last queue, the destination included
-	delay int64   // ns, where there are no hops
-	whole bool    // bursts need not be taken apart
+	to      *port
+	hops    []hop
+	last    []*gate // behind the last queue, the destination included
+	delay   int64   // ns, before the first hop, or where there are none
+	whole   bool    // bursts need not be taken apart
+	routers int     // how many take from the time to live
+
+	end  *ending // nil: the packet is delivered
+	from *port   // of a branch
 }
 
 var unreachable = new(path)
 
-// scratch is memory for the search of paths.
+// scratch is memory for the search of paths, which only the core's thread does.
 type scratch struct {
 	hops     []topology.Hop
 	vertices []topology.ID
@@ -72,14 +76,23 @@ func (t *table) path(from, to *port) *path {
 }
 
 func (t *table) find(from, to *port) *path {
-	source := t.network.Stations[from.index].ID
-	if t.trees[to.index] == nil {
-		t.trees[to.index] = t.network.Topology.TreeTo(t.network.Stations[to.index].ID)
-	}
-	tree := t.trees[to.index]
+	source, tree := t.network.Stations[from.index].ID, t.tree(to)
 	if !tree.Reaches(source) {
 		return unreachable
 	}
+	return t.along(tree, source, to)
+}
+
+// tree is that of the shortest paths to a port.
+func (t *table) tree(to *port) *topology.Tree {
+	if t.trees[to.index] == nil {
+		t.trees[to.index] = t.network.Topology.TreeTo(t.network.Stations[to.index].ID)
+	}
+	return t.trees[to.index]
+}
+
+// along is the tree's path from a vertex that it reaches to the port at its root.
+func (t *table) along(tree *topology.Tree, source topology.ID, to *port) *path {
 	steps, total := tree.Hops(t.scratch.hops[:0], source)
 	t.scratch.hops = steps
 	p := &path{to: to, hops: make([]hop, len(steps)), whole: true}
@@ -98,12 +111,16 @@ func (t *table) find(from, to *port) *path {
 
 // line puts up the gates along the path.
 func (t *table) line(p *path, tree *topology.Tree, source topology.ID) {
+	// The source's own link, where it is one, has been passed.
 	t.scratch.vertices = tree.Vertices(t.scratch.vertices[:0], source)
 	all := make([]*gate, len(t.scratch.vertices))
 	from, hop := 0, 0
 	for i, v := range t.scratch.vertices {
 		all[i] = t.gates[v]
-		if t.network.Topology.Vertices[v].Kind == topology.Link {
+		if i > 0 && t.routers[v] {
+			p.routers++
+		}
+		if i > 0 && t.network.Topology.Vertices[v].Kind == topology.Link {
 			p.hops[hop].gates = all[from : i+1]
 			from, hop = i+1, hop+1
 		}

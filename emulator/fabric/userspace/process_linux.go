@@ -45,7 +45,7 @@ func Main(args []string) int {
 	_ = proc.SetOOMScore(proc.OOMFabric)
 
 	failed := make(chan error, 1)
-	s := &server{}
+	s := newServer()
 	go func() { failed <- s.start(args[1]) }()
 	select {
 	case <-ended:

@@ -3,11 +3,9 @@ package userspace
 import (
 	"bytes"
 	"encoding/gob"
-	"errors"
 	"fmt"
 	"io"
 	"log"
-	"maps"
 	"net"
 	"slices"
 	"sync"
@@ -16,8 +14,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/fabric"
-	"testbed/emulator/fabric/station"
-	"testbed/emulator/netns"
 	"testbed/emulator/topology"
 )
 
@@ -26,10 +22,11 @@ type server struct {
 	mutex  sync.Mutex
 	engine *engine
 	table  *table
-	homes  map[string]string            // station's name → namespace it is attached in
-	tuned  map[string]map[string]string // station's name → its sysctls
-	timer  *time.Timer                  // of growLater
+	homes  map[*port]string // the namespaces that the ports' devices were made in
+	timer  *time.Timer      // of growLater
 }
+
+func newServer() *server { return &server{homes: map[*port]string{}} }
 
 // serve answers questions on one connection until its end.
 func (s *server) serve(conn net.Conn) error {
@@ -38,6 +35,9 @@ func (s *server) serve(conn net.Conn) error {
 		var q question
 		if err := from.receive(&q); err != nil {
 			return err
+		}
+		if q.Op == opWatch && q.Protocol == protocol {
+			return s.serveWatch(conn, to)
 		}
 		if err := to.Encode(s.answer(q)); err != nil {
 			return err
@@ -58,11 +58,12 @@ func (s *server) answer(q question) (a answer) {
 		begin := time.Now()
 		var want fabric.Network
 		if want, err = fabric.Decode(bytes.NewReader(q.Network)); err == nil {
-			err = s.apply(want)
+			a.Absent, err = s.apply(want)
 		}
-		log.Printf("apply: %d stations in %v: %v", len(want.Stations), time.Since(begin).Round(time.Microsecond), err)
+		log.Printf("apply: %d stations, of which %d are absent, in %v: %v", len(want.Stations), len(a.Absent),
+			time.Since(begin).Round(time.Microsecond), err)
 	case opAlter:
-		a.Differs, err = s.alter(q.State)
+		a.Differs, a.Absent, err = s.alter(q.State)
 	case opInspect:
 		a, err = s.inspect()
 	default:
@@ -74,112 +75,35 @@ func (s *server) answer(q question) (a answer) {
 	return a
 }
 
-// apply makes the network as wanted.
-func (s *server) apply(want fabric.Network) error {
+// apply makes the network as wanted. absent names the stations whose namespace is not there.
+func (s *server) apply(want fabric.Network) (absent []string, err error) {
 	next, err := newTable(want, s.table)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	grown := make(chan []*topology.Tree, 1)
 	go func() { grown <- next.grow() }()
 	if s.engine == nil {
 		if s.engine, err = newEngine(next); err != nil {
-			return err
+			return nil, err
 		}
 		go s.engine.run()
 		wake := s.wakeUp()
 		s.engine.do(func() { s.engine.latency = newLatency(wake) })
 	}
-	fds, err := s.open(next)
+	opened, absent, err := s.settle(next)
 	trees := <-grown
 	if err != nil {
-		return err
+		s.keep(opened)
+		return nil, err
 	}
 	next.plant(trees)
-	s.engine.do(func() { err = s.replace(next, fds) })
-	s.table = next
-	return err
-}
-
-// open makes the devices of stations that have none yet in their present namespace.
-func (s *server) open(next *table) (map[*port]int, error) {
-	if err := ensureTun(); err != nil {
-		return nil, err
-	}
-	defer station.AllowCongestion(next.network.Stations)()
-	raiseFileLimit(len(next.ports))
-	fds := make(map[*port]int, len(next.ports))
-	var refs []netns.Ref
-	var which []int
-	homes := map[string]string{}
-	living := map[*port]bool{}
 	s.engine.do(func() {
-		for _, p := range next.ports {
-			living[p] = p.fd >= 0
-		}
+		s.engine.core.install(next, s.engine.clock.now())
+		err = s.attach(opened)
 	})
-	tuned := map[string]map[string]string{}
-	for i, st := range next.network.Stations {
-		p := next.ports[i]
-		home, err := identity(st.NetNS)
-		if err != nil {
-			return nil, fmt.Errorf("station %s: %w", p.name, err)
-		}
-		homes[p.name], tuned[p.name] = home, st.Sysctls
-		if living[p] && s.homes[p.name] == home && maps.Equal(s.tuned[p.name], st.Sysctls) {
-			continue
-		}
-		living[p] = living[p] && s.homes[p.name] == home
-		refs, which = append(refs, st.NetNS), append(which, i)
-	}
-	err := netns.Each(refs, func(i int) error {
-		p, st := next.ports[which[i]], next.network.Stations[which[i]]
-		if living[p] {
-			return station.Tune(st)
-		}
-		fd, err := openStation(st, p.mac)
-		if err != nil {
-			return fmt.Errorf("station %s: %w", p.name, err)
-		}
-		fds[p] = fd
-		return nil
-	})
-	if err != nil {
-		for _, fd := range fds {
-			_ = unix.Close(fd)
-		}
-		return nil, err
-	}
-	s.homes, s.tuned = homes, tuned
-	return fds, nil
-}
-
-// replace puts the table and the new devices in force. It runs on the engine's thread.
-func (s *server) replace(next *table, fds map[*port]int) error {
-	e := s.engine
-	for _, p := range e.core.table.ports {
-		if _, renewed := fds[p]; renewed || !slices.Contains(next.ports, p) {
-			e.detach(p)
-		}
-	}
-	var errs []error
-	for p, fd := range fds {
-		errs = append(errs, e.attach(p, fd))
-	}
-	e.core.install(next, e.clock.now())
-	return errors.Join(errs...)
-}
-
-// identity tells namespaces apart, whatever the path to them. It fails where another one is at the path.
-func identity(r netns.Ref) (string, error) {
-	var st unix.Stat_t
-	if err := unix.Stat(r.Path, &st); err != nil {
-		return "", fmt.Errorf("network namespace %s: %w", r, err)
-	}
-	if r.Inode != 0 && st.Ino != r.Inode {
-		return "", fmt.Errorf("network namespace %s: %w", r, netns.ErrOther)
-	}
-	return fmt.Sprintf("%d:%d", st.Dev, st.Ino), nil
+	s.table = next
+	return absent, err
 }
 
 func raiseFileLimit(stations int) {

@@ -114,7 +114,7 @@ func (t *table) with(s state) (next *table, routed bool, err error) {
 		routed = routed || was.rate != now.rate || was.delay != now.delay
 		now.declare(&graph.Vertices[c.Link].Shape[c.Dir])
 	}
-	next.paths = make([][]*path, len(t.ports))
+	next.paths, next.ways = make([][]*path, len(t.ports)), map[key]*path{}
 	if routed {
 		next.trees = make([]*topology.Tree, len(t.ports))
 	}

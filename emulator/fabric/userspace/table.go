@@ -25,14 +25,17 @@ type table struct {
 	byAddr    map[uint32]*port
 	trees     []*topology.Tree // by destination port; nil: not yet computed
 	paths     [][]*path        // [from][to]
-	scratch   scratch
+	ways      map[key]*path    // that lead to no single station
+	routers   []bool           // by vertex: it forwards
+	scratch   *scratch
 }
 
 // newTable prepares want. Queues, gates and ports that old has by the same name go on in the new table.
 func newTable(want fabric.Network, old *table) (*table, error) {
 	t := &table{
 		network: want, structure: structureOf(want), channels: fabric.Channels(want.Topology),
-		index: map[topology.Channel]int{}, byAddr: map[uint32]*port{},
+		index: map[topology.Channel]int{}, byAddr: map[uint32]*port{}, scratch: new(scratch),
+		ways: map[key]*path{}, routers: fabric.Routers(want.Topology),
 	}
 	var err error
 	if t.faults, err = faultsOf(want); err != nil {
@@ -90,7 +93,7 @@ func (t *table) passBy(old *table) {
 	}
 }
 
-// attach makes the ports.
+// attach makes the ports. A station's goes on by its name, whatever its number and address.
 func (t *table) attach(old *table) error {
 	known := map[string]*port{}
 	if old != nil {
@@ -111,8 +114,8 @@ func (t *table) attach(old *table) error {
 			return fmt.Errorf("stations %s and %s have the same address %v", t.byAddr[addr].name, name, s.Addr.Addr())
 		}
 		p := known[name]
-		if p == nil || p.addr != addr {
-			p = &port{name: name, addr: addr, mac: hardware(addr), fd: -1}
+		if p == nil {
+			p = &port{name: name, fd: -1}
 		}
 		t.ports = append(t.ports, p)
 		t.byAddr[addr] = p
@@ -125,6 +128,14 @@ func (t *table) attach(old *table) error {
 func number(a netip.Addr) uint32 {
 	b := a.As4()
 	return binary.BigEndian.Uint32(b[:])
+}
+
+// everybody is the address of all in a network; 0 where it has no such.
+func everybody(p netip.Prefix) uint32 {
+	if p.Bits() > 30 {
+		return 0
+	}
+	return number(p.Addr()) | 1<<(32-p.Bits()) - 1
 }
 
 func hardware(addr uint32) [6]byte {

@@ -66,9 +66,12 @@ func ensureTun() error {
 
 // openStation makes the station's interface in the namespace that the calling thread is in, and returns
 // the other end of it.
-func openStation(s fabric.Station, mac [6]byte) (fd int, err error) {
+func openStation(s fabric.Station) (fd int, err error) {
 	// Before there is an interface, which takes over what is set.
 	if err := station.Settle(false); err != nil {
+		return -1, err
+	}
+	if err := removeDoubles(s); err != nil {
 		return -1, err
 	}
 	fd, err = openTap(fabric.Interface)
@@ -80,12 +83,45 @@ func openStation(s fabric.Station, mac [6]byte) (fd int, err error) {
 			_ = unix.Close(fd)
 		}
 	}()
+	if err := unix.IoctlSetInt(fd, unix.TUNSETPERSIST, 1); err != nil {
+		return -1, fmt.Errorf("TAP device %s: %w", fabric.Interface, err)
+	}
 	if err := station.Tune(s); err != nil {
 		return -1, err
 	}
-	return fd, configure(s, mac)
+	return fd, configure(s, true)
 }
 
+// removeDoubles removes devices that an earlier process made for the station and somebody has renamed since: they
+// have its address, and would take its packets.
+func removeDoubles(s fabric.Station) error {
+	sock, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(sock)
+	for _, name := range devices() {
+		if name == fabric.Interface || name == "lo" {
+			continue
+		}
+		for _, p := range properties(s) {
+			if got, err := p.read(sock, name); p.call != unix.SIOCGIFHWADDR || err != nil || got != p.want {
+				continue
+			}
+			fd, err := openTap(name)
+			if err == nil {
+				err = unix.IoctlSetInt(fd, unix.TUNSETPERSIST, 0)
+				_ = unix.Close(fd)
+			}
+			if err != nil {
+				return fmt.Errorf("remove the interface %s, which has the station's hardware address: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// openTap opens a device, and makes it where it does not exist.
 func openTap(name string) (int, error) {
 	fd, err := unix.Open(tunPath, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -102,9 +138,6 @@ func openTap(name string) (int, error) {
 	if err == nil {
 		err = unix.IoctlSetInt(fd, unix.TUNSETOFFLOAD, tunCSum|tunTSO4)
 	}
-	if err == nil {
-		err = unix.IoctlSetInt(fd, unix.TUNSETPERSIST, 1)
-	}
 	if err != nil {
 		_ = unix.Close(fd)
 		return -1, fmt.Errorf("TAP device %s: %w", name, err)
@@ -112,15 +145,24 @@ func openTap(name string) (int, error) {
 	return fd, nil
 }
 
-// configure addresses the interface and brings it and the loopback up.
-func configure(s fabric.Station, mac [6]byte) error {
+// configure addresses the interface and brings it and the loopback up. What is as it should be it does not touch.
+// A fresh one, whose other end was opened just now, it takes down before: the kernel notices in its own time, in
+// large networks after seconds, that an interface which is up has a carrier again, and drops all packets until then.
+func configure(s fabric.Station, fresh bool) error {
 	sock, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(sock)
-	address := s.Addr.Addr().As4()
-	mask := net.CIDRMask(s.Addr.Bits(), 32)
+	address, mac := s.Addr.Addr().As4(), hardware(number(s.Addr.Addr()))
+	// No ARP before it is up. Another one that is up stays so, or routes that somebody has added would go.
+	before, err := flagsOf(sock, fabric.Interface)
+	if err != nil {
+		return fmt.Errorf("%s: %w", fabric.Interface, err)
+	}
+	if before |= upFlags &^ unix.IFF_UP; fresh {
+		before &^= unix.IFF_UP
+	}
 	steps := []struct {
 		what  string
 		call  uintptr
@@ -130,10 +172,10 @@ func configure(s fabric.Station, mac [6]byte) error {
 		{"hardware address", unix.SIOCSIFHWADDR, fabric.Interface, sockaddr(unix.ARPHRD_ETHER, mac[:])},
 		{"MTU", unix.SIOCSIFMTU, fabric.Interface, native32(mtu)},
 		{"queue length", unix.SIOCSIFTXQLEN, fabric.Interface, native32(ringSize)},
-		{"no ARP", unix.SIOCSIFFLAGS, fabric.Interface, native16(unix.IFF_NOARP | unix.IFF_BROADCAST)},
+		{"no ARP", unix.SIOCSIFFLAGS, fabric.Interface, native16(before & upFlags)},
 		{"address", unix.SIOCSIFADDR, fabric.Interface, internet(address[:])},
-		{"netmask", unix.SIOCSIFNETMASK, fabric.Interface, internet(mask)},
-		{"up", unix.SIOCSIFFLAGS, fabric.Interface, native16(unix.IFF_UP | unix.IFF_NOARP | unix.IFF_BROADCAST)},
+		{"netmask", unix.SIOCSIFNETMASK, fabric.Interface, internet(net.CIDRMask(s.Addr.Bits(), 32))},
+		{"up", unix.SIOCSIFFLAGS, fabric.Interface, native16(upFlags)},
 		{"up", unix.SIOCSIFFLAGS, "lo", native16(unix.IFF_UP | unix.IFF_LOOPBACK)},
 	}
 	for _, step := range steps {
@@ -143,7 +185,16 @@ func configure(s fabric.Station, mac [6]byte) error {
 			return fmt.Errorf("%s: %s: %w", step.name, step.what, err)
 		}
 	}
-	return nil
+	return addRoutes(s, sock)
+}
+
+// addRoutes adds the station's routes, as far as they are missing.
+func addRoutes(s fabric.Station, sock int) error {
+	missing, err := missingRoutes(s)
+	for _, w := range missing {
+		err = errors.Join(err, w.add(sock))
+	}
+	return err
 }
 
 func native16(n uint16) []byte { return binary.NativeEndian.AppendUint16(nil, n) }

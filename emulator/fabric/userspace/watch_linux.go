@@ -2,25 +2,125 @@ package userspace
 
 import (
 	"context"
+	"encoding/gob"
 	"errors"
 	"fmt"
+	"net"
+	"sync"
+
+	"testbed/emulator/fabric"
 )
 
 // ErrEnded is wrapped by the error of Watch when the process has ended.
 var ErrEnded = errors.New("the process that carries the packets has ended; its log is fabric.log in the testbed's directory")
 
-// Watch blocks until the fabric's process ends, which is an error, or ctx does, which is none.
+// ErrLost is wrapped by the error of Watch when a station has lost its interface while its node runs.
+var ErrLost = errors.New("a station is no longer attached")
+
+// Watch blocks until the fabric's process ends or a station whose namespace lives has lost its interface, which
+// is an error, or ctx does, which is none.
 func (f *Fabric) Watch(ctx context.Context) error {
-	conn, err := f.dial(ctx)
+	line, err := f.call(ctx)
 	if err == nil {
-		defer conn.Close()
-		stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-		defer stop()
-		// The process says nothing unasked: only its end ends the read.
-		_, err = conn.Read(make([]byte, 1))
+		defer line.Close()
+		var a answer
+		if a, err = line.ask(ctx, question{Op: opWatch}); a.Lost {
+			err = fmt.Errorf("%w: %w", ErrLost, err)
+		}
 	}
-	if ctx.Err() != nil {
+	var refused *refusal
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case errors.As(err, &refused):
+		return f.wrap(err)
+	}
+	return f.wrap(fmt.Errorf("%w: %w (%w)", fabric.ErrNotRunning, ErrEnded, err))
+}
+
+// serveWatch answers when a station is lost, and ends with the connection.
+func (s *server) serveWatch(conn net.Conn, to *gob.Encoder) error {
+	gone := make(chan error, 1)
+	go func() { // the client says nothing more: only its end ends the read
+		_, err := conn.Read(make([]byte, 1))
+		gone <- err
+	}()
+	for {
+		rung := s.rung()
+		if why := s.lost(); why != "" {
+			return to.Encode(answer{Err: why, Lost: true})
+		}
+		select {
+		case err := <-gone:
+			return err
+		case <-rung:
+		}
+	}
+}
+
+// rung is closed when the next station is lost.
+func (s *server) rung() <-chan struct{} {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.engine == nil {
 		return nil
 	}
-	return f.wrap(fmt.Errorf("%w (%w)", ErrEnded, err))
+	return s.engine.bell.next()
+}
+
+// lost says which station has lost its interface though its namespace is there; empty: none.
+func (s *server) lost() string {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.engine == nil {
+		return ""
+	}
+	lost := map[*port]string{}
+	s.engine.do(func() {
+		for _, p := range s.table.ports {
+			if p.lost != "" {
+				lost[p] = p.lost
+			}
+		}
+	})
+	for i, p := range s.table.ports {
+		if why := lost[p]; why != "" && there(&s.table.network.Stations[i]) {
+			return fmt.Sprintf("%s: %s; `apply` attaches it again", p.name, why)
+		}
+	}
+	return ""
+}
+
+// there says whether a station's namespace is.
+func there(st *fabric.Station) bool {
+	file, err := st.NetNS.Open()
+	if err != nil {
+		return !isAbsent(err)
+	}
+	_ = file.Close()
+	return true
+}
+
+// bell wakes all who wait for its next stroke.
+type bell struct {
+	mutex  sync.Mutex
+	stroke chan struct{}
+}
+
+func (b *bell) next() <-chan struct{} {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	if b.stroke == nil {
+		b.stroke = make(chan struct{})
+	}
+	return b.stroke
+}
+
+func (b *bell) ring() {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	if b.stroke != nil {
+		close(b.stroke)
+		b.stroke = nil
+	}
 }

@@ -31,6 +31,7 @@ var elsewhere = map[string]string{
 	"fabric/station":           "the kernel's settings in /proc/sys",
 	"noderuntime":              "the node's own directory, from inside the node",
 	"noderuntime/process":      "the state directory and /run/netns, which are root's own",
+	"noderuntime/inside":       "memory, in a mount namespace of a node",
 	"noderuntime/docker":       "the state directory, which is root's own",
 	"faas":                     "the agent's socket, from inside the node",
 }

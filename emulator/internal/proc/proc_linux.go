@@ -92,6 +92,16 @@ func (p *Process) Signal(s unix.Signal) error {
 	return nil
 }
 
+// SignalGroup sends a signal to the process group that the process leads, as far as the kernel can (Linux 6.9),
+// else to the process alone: a group's number may be another's by the time that it is signalled.
+func (p *Process) SignalGroup(s unix.Signal) error {
+	const processGroup = 1 << 2 // PIDFD_SIGNAL_PROCESS_GROUP
+	if err := unix.PidfdSendSignal(p.pidfd, s, nil, processGroup); err == nil {
+		return nil
+	}
+	return p.Signal(s)
+}
+
 // Alive tells whether the process has not ended yet.
 func (p *Process) Alive() bool { return !p.Ended(0) }
 
@@ -159,17 +169,42 @@ func (p *Process) ControlGroups() (string, error) {
 	return string(data), nil
 }
 
-// started reads the start time: field 22 of stat, counted behind the name, which may hold anything.
+// started reads the start time.
 func (p *Process) started() (uint64, error) {
-	data, err := p.read("stat")
+	start, err := p.stat(22)
 	if err != nil {
 		return 0, err
 	}
-	fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:]))
-	if len(fields) < 20 {
-		return 0, fmt.Errorf("/proc/%d/stat: %d fields", p.PID, len(fields))
+	return strconv.ParseUint(start, 10, 64)
+}
+
+// Stopped tells whether a signal such as SIGSTOP has stopped the process. One that has ended is not stopped.
+func (p *Process) Stopped() bool {
+	state, err := p.stat(3)
+	return err == nil && state == "T"
+}
+
+// Group is the number of the process's group; 0 where it is none that can be seen from here.
+func (p *Process) Group() (int, error) {
+	group, err := p.stat(5)
+	if err != nil {
+		return 0, gone(p.PID, err)
 	}
-	return strconv.ParseUint(fields[19], 10, 64)
+	return strconv.Atoi(group)
+}
+
+// stat reads a field of the file stat, by its number in proc(5), which is 3 at least: they are counted behind the
+// name, which may hold anything.
+func (p *Process) stat(number int) (string, error) {
+	data, err := p.read("stat")
+	if err != nil {
+		return "", err
+	}
+	fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:]))
+	if len(fields) <= number-3 {
+		return "", fmt.Errorf("/proc/%d/stat: %d fields", p.PID, len(fields))
+	}
+	return fields[number-3], nil
 }
 
 // status reads a field of the file status; empty: there is none.

@@ -4,44 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
+	"golang.org/x/sync/errgroup"
 
 	"testbed/emulator/noderuntime"
 )
 
-// Inspect asks the kernel for the processes that were recorded, and the engine for their containers.
+// Inspect asks the kernel for the processes that were recorded, and the engine for their containers. A container
+// that runs as another process than the recorded one was restarted, by whomever: that process is proved to be the
+// container's as Start proves it, and the name of its network namespace follows it.
 func (r *Runtime) Inspect(ctx context.Context, nodes []noderuntime.Node) ([]noderuntime.Condition, error) {
-	alive, err := r.alive(ctx, nodes)
-	if err != nil {
-		return nil, err
-	}
 	all := make([]noderuntime.Condition, len(nodes))
-	for i, n := range nodes {
-		all[i] = noderuntime.Condition{State: noderuntime.Dead, Node: n}
-		if slices.Contains(alive, n) {
-			all[i].State = noderuntime.Running
-		}
-	}
-	return all, nil
-}
-
-func (r *Runtime) alive(ctx context.Context, nodes []noderuntime.Node) ([]noderuntime.Node, error) {
-	var live []noderuntime.Node
-	for _, n := range nodes {
-		ok, err := same(n)
-		if err != nil {
-			return nil, fmt.Errorf("node %s: %w", n.Node, err)
-		}
-		if ok {
-			live = append(live, n)
-		}
-	}
-	if len(live) == 0 {
-		return nil, context.Cause(ctx)
+	if len(nodes) == 0 {
+		return all, context.Cause(ctx)
 	}
 	api, err := r.connect()
 	if err != nil {
@@ -52,21 +30,59 @@ func (r *Runtime) alive(ctx context.Context, nodes []noderuntime.Node) ([]noderu
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	running, err := r.containers(watched, api, LabelTestbed, false)
+	found, err := r.containers(watched, api, labelProof, true)
 	if err != nil {
 		return nil, err
 	}
-	byID := make(map[string]container.Summary, len(running))
-	for _, c := range running {
+	byID := make(map[string]container.Summary, len(found))
+	for _, c := range found {
 		byID[c.ID] = c
 	}
-	var alive []noderuntime.Node
-	for _, n := range live {
-		if c, ok := byID[n.Container]; ok && isNode(c.Labels, n) {
-			alive = append(alive, n)
-		}
+	group := errgroup.Group{}
+	group.SetLimit(r.parallel)
+	for i, n := range nodes {
+		group.Go(func() (err error) {
+			c, there := byID[n.Container]
+			if all[i], err = r.condition(watched, api, n, c, there && isNode(c.Labels, n)); err != nil {
+				err = fmt.Errorf("node %s: %w", n.Node, err)
+			}
+			return err
+		})
 	}
-	return alive, nil
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// condition is how a node is whose container the engine lists as c; own is whether there is one, and it is the node's.
+func (r *Runtime) condition(
+	ctx context.Context, api *client.Client, n noderuntime.Node, c container.Summary, own bool,
+) (noderuntime.Condition, error) {
+	is := func(s noderuntime.State) (noderuntime.Condition, error) {
+		return noderuntime.Condition{State: s, Node: n}, nil
+	}
+	if !own || c.State != container.StateRunning && c.State != container.StatePaused {
+		return is(noderuntime.Dead)
+	}
+	as, err := same(n)
+	switch {
+	case err != nil:
+		return noderuntime.Condition{}, err
+	case as.recorded && (c.State == container.StatePaused || as.stopped):
+		return is(noderuntime.Paused)
+	case as.recorded:
+		return is(noderuntime.Running)
+	}
+	now, err := r.inspect(ctx, api, c)
+	if err != nil {
+		return noderuntime.Condition{}, err
+	}
+	if now.PID == 0 { // it has ended since, or its process is not to be had on this machine
+		return is(noderuntime.Dead)
+	}
+	_ = noderuntime.AddNames(r.names, []noderuntime.Node{now}) // the condition holds without it
+	return noderuntime.Condition{State: noderuntime.Restarted, Node: now}, nil
 }
 
 // isNode tells whether the labels of the container that a node is recorded with are that node's. The engine
@@ -99,15 +115,15 @@ func noSuchNode(n noderuntime.Node) error {
 }
 
 func stillRuns(n noderuntime.Node) bool {
-	ok, err := same(n)
-	return ok && err == nil
+	as, err := same(n)
+	return as.recorded && err == nil
 }
 
 // runs fails with noderuntime.ErrNoSuchNode where the process that a node is recorded with does not run any
 // more, or the container is not the node's.
 func (r *Runtime) runs(ctx context.Context, api *client.Client, n noderuntime.Node) error {
-	ok, err := same(n)
-	if err == nil && !ok {
+	as, err := same(n)
+	if err == nil && !as.recorded {
 		err = noSuchNode(n)
 	}
 	if err != nil {

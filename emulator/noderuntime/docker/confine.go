@@ -58,7 +58,7 @@ func configure(s noderuntime.Spec, i image, e Engine, launch string) (*container
 	}
 	host := confined(s.Limits, e)
 	if s.HostsAt != "" {
-		host.Mounts = append(host.Mounts, bind(s.HostsAt, "/etc/hosts", true))
+		host.Mounts = append(host.Mounts, bind(s.HostsAt, hostsInside, true))
 	}
 	if s.Image == "" {
 		host.IpcMode = "none" // the agent has no use for /dev/shm
@@ -118,7 +118,7 @@ func inMemory(host *container.HostConfig, volumes []string) {
 
 // Where the engine or testbed has something of its own.
 var (
-	noVolume      = []string{"/", "/etc/hosts", binaryInside}
+	noVolume      = []string{"/", hostsInside, binaryInside}
 	noVolumeBelow = []string{"proc", "sys", "dev"} // first elements of paths
 )
 

@@ -35,8 +35,8 @@ func (l *launch) taken(s noderuntime.Spec, conflict error) error {
 		switch {
 		case !bears(c, name): // the engine takes the name for a pattern
 		case l.made(c) || l.secrets.prove(c):
-			return fmt.Errorf("node %s: its container is there already: remove it with `testbed down --name %s`: %w",
-				s.Node, shell.Quote(s.Testbed), conflict)
+			return fmt.Errorf("node %s: its container is there already: remove it with `testbed down --name %s`: %w: %w",
+				s.Node, shell.Quote(s.Testbed), noderuntime.ErrRuns, conflict)
 		default:
 			return fmt.Errorf("node %s: its container's name is taken by one that testbed did not make, and that it leaves alone: "+
 				"rename that (`docker rename %s NAME`) or choose another name for the testbed (--name): %w", s.Node, name, conflict)

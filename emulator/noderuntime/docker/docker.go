@@ -14,6 +14,7 @@ import (
 
 	"github.com/docker/docker/client"
 
+	"testbed/emulator/netns"
 	"testbed/emulator/noderuntime"
 )
 
@@ -22,6 +23,9 @@ const MinimumAPI = "1.41"
 
 // binaryInside is where the testbed's binary is in a node.
 const binaryInside = "/testbed"
+
+// hostsInside is where the names of a testbed's nodes are in each.
+const hostsInside = "/etc/hosts"
 
 // ErrEngine is wrapped by errors about an engine that stopped answering.
 var ErrEngine = errors.New("the Docker engine does not answer")
@@ -38,6 +42,7 @@ type Runtime struct {
 	parallel int                       // calls under way at a time, while nodes are started
 	removers int                       // the same, while they are removed
 	signals  bool                      // Remove kills first processes itself
+	names    string                    // directory of names for network namespaces; see WithNames
 
 	mu    sync.Mutex
 	place endpoint // where api talks to
@@ -79,6 +84,10 @@ func WithParallel(start, remove int) Option {
 	return func(r *Runtime) { r.parallel, r.removers = max(start, 1), max(remove, 1) }
 }
 
+// WithNames sets the directory where each node's network namespace gets the name tb-TESTBED.NODE, for `ip netns
+// exec` (/run/netns); empty: no names.
+func WithNames(dir string) Option { return func(r *Runtime) { r.names = dir } }
+
 // New returns a runtime whose nodes run the program at binary, which must be statically linked. It does
 // not yet talk to the engine.
 func New(binary string, opts ...Option) *Runtime {
@@ -90,7 +99,7 @@ func New(binary string, opts ...Option) *Runtime {
 	}
 	r := &Runtime{binary: binary, secrets: noSecrets, key: func() noderuntime.Secret { return noderuntime.Secret{} },
 		patience: 10 * time.Second, longest: 2 * time.Minute, notices: 3 * time.Second,
-		parallel: defaultStarters(), removers: defaultRemovers(), signals: true}
+		parallel: defaultStarters(), removers: defaultRemovers(), signals: true, names: netns.Names}
 	for _, o := range opts {
 		o(r)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"syscall"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/stdcopy"
 
+	"testbed/emulator/internal/shell"
 	"testbed/emulator/noderuntime"
 )
 
@@ -27,10 +29,13 @@ const (
 // say what a command's status was.
 const afterwards = 2 * time.Second
 
-// Exec runs a command in a node under the node's own limits and without capabilities. Where both In and Out
-// are a terminal the command gets one. When ctx ends, the command gets SIGTERM, and SIGKILL 2 s later. Where
-// the command cannot be run the status is 127 (not found) or 126, with an error. It fails with
-// noderuntime.ErrNoSuchNode where the node does not run any more.
+// Exec runs a command in a node. Of testbed's own node image, which holds one program, it is a program of this host
+// in the node's network unless it is that one or stdio.Tools says otherwise; see hostTool. Of an image of the user's
+// it is one of the image's, under the node's own limits and without capabilities, in the image's working directory.
+// Where both In and Out are a terminal that gets a terminal. It gets stdio.Signals, as what it starts does where the
+// kernel can tell (Linux 6.9); when ctx ends, SIGTERM, and SIGKILL 2 s later. Where the command cannot be run the
+// status is 127 (not found) or 126, with an error. It fails with noderuntime.ErrNoSuchNode where the node does not run
+// any more.
 func (r *Runtime) Exec(ctx context.Context, node noderuntime.Node, args []string, stdio noderuntime.Stdio) (int, error) {
 	if len(args) == 0 {
 		return statusNotFound, fmt.Errorf("running a command in node %s: none is given", node.Node)
@@ -42,6 +47,13 @@ func (r *Runtime) Exec(ctx context.Context, node noderuntime.Node, args []string
 	watched, stop := r.watch(ctx, api)
 	defer stop()
 	e := &execution{Runtime: r, api: api, calls: watched, node: node, args: args}
+	on, err := e.where(stdio.Tools)
+	if err != nil {
+		return -1, err
+	}
+	if on.host {
+		return r.hostTool(ctx, node, on.hosts, args, stdio)
+	}
 	if err := e.create(stdio); err != nil {
 		return -1, err
 	}
@@ -56,15 +68,55 @@ func (r *Runtime) Exec(ctx context.Context, node noderuntime.Node, args []string
 	}
 	defer restore()
 	said, copied := e.copy(stream, stdio)
-	select {
-	case err = <-copied:
-	case <-watched.Done():
-		return -1, fmt.Errorf("running %s in node %s: %w", args[0], node.Node, context.Cause(watched))
-	case <-ctx.Done():
-		e.end(copied)
-		return 128 + int(terminate), context.Cause(ctx)
+	for {
+		select {
+		case err = <-copied:
+			return e.status(err, said)
+		case s := <-stdio.Signals:
+			e.signal(s)
+		case <-watched.Done():
+			return -1, fmt.Errorf("running %s in node %s: %w", args[0], node.Node, context.Cause(watched))
+		case <-ctx.Done():
+			e.end(copied)
+			return 128 + int(terminate), context.Cause(ctx)
+		}
 	}
-	return e.status(err, said)
+}
+
+// whose says whose program a command is, and what a program of the host needs.
+type whose struct {
+	host  bool
+	hosts string // the file that the node has as /etc/hosts
+}
+
+// where decides between the node's programs and the host's.
+func (e *execution) where(tools noderuntime.Tools) (is whose, err error) {
+	if tools == noderuntime.NodeTools {
+		return is, nil
+	}
+	err = e.call(e.calls, "looking at node "+e.node.Node, func(ctx context.Context) error {
+		if err := e.runs(ctx, e.api, e.node); err != nil {
+			return err
+		}
+		found, err := e.api.ContainerInspect(ctx, e.node.Container)
+		if err != nil {
+			return err
+		}
+		for _, m := range found.HostConfig.Mounts {
+			if m.Target == hostsInside {
+				is.hosts = m.Source
+			}
+		}
+		// The image's label is in the container's. A node image has nothing to run but the one program.
+		signature := found.Config.Labels[labelImage]
+		bare := len(signature) > tagDigits && found.Config.Image == tagOf(signature)
+		is.host = tools == noderuntime.HostTools || bare && e.args[0] != binaryInside
+		return nil
+	})
+	if errdefs.IsNotFound(err) {
+		err = noSuchNode(e.node)
+	}
+	return is, err
 }
 
 // execution is one command in a node.
@@ -147,16 +199,25 @@ func orDiscard(w io.Writer) io.Writer {
 	return w
 }
 
+// signal passes a signal on to the command, which may have ended or not begun.
+func (e *execution) signal(s os.Signal) {
+	number, ok := s.(syscall.Signal)
+	if !ok {
+		return
+	}
+	_ = e.call(e.calls, "passing a signal on", func(ctx context.Context) error {
+		found, err := e.api.ContainerExecInspect(ctx, e.id)
+		if err != nil || !found.Running || found.Pid == 0 {
+			return err
+		}
+		return signalContainer(found.Pid, e.node.Container, number)
+	})
+}
+
 // end ends a command whose caller does not want it any more. The engine has no call for that.
 func (e *execution) end(copied <-chan error) {
 	for _, signal := range []syscall.Signal{terminate, kill} {
-		_ = e.call(e.calls, "ending a command", func(ctx context.Context) error {
-			found, err := e.api.ContainerExecInspect(ctx, e.id)
-			if err != nil || !found.Running || found.Pid == 0 {
-				return err
-			}
-			return signalContainer(found.Pid, e.node.Container, signal)
-		})
+		e.signal(signal)
 		select {
 		case <-copied:
 			return
@@ -184,7 +245,8 @@ func (e *execution) status(copied error, said *refusal) (int, error) {
 	case err != nil:
 		return -1, err
 	case said.reason() != "" && (found.ExitCode == statusNotFound || found.ExitCode == statusNotExecutable):
-		return said.status(), fmt.Errorf("%s: cannot be run in node %s: %s", e.args[0], e.node.Node, said.reason())
+		return said.status(), fmt.Errorf("%s: cannot be run in node %s: %s; `testbed exec --tools host %s -- %s` runs this host's "+
+			"in the node's network", e.args[0], e.node.Node, said.reason(), shell.Quote(e.node.Node), shell.Quote(e.args[0]))
 	}
 	return found.ExitCode, errors.Join(copied, said.flush())
 }

@@ -37,8 +37,11 @@ const labelImage = "testbed.image"
 
 func signedImage(layer string) []string { return []string{"image", layer} }
 
+// tagDigits is how many of a signature's digits are in the image's tag.
+const tagDigits = 16
+
 // tagOf is the one name that the image with a signature is given.
-func tagOf(signature string) string { return Repository + ":" + signature[:16] }
+func tagOf(signature string) string { return Repository + ":" + signature[:tagDigits] }
 
 // is tells whether the engine's image is this one, whatever its name.
 func (i nodeImage) is(found apiimage.InspectResponse) bool {

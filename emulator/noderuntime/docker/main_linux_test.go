@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 		os.Exit(controller(os.Args[2], os.Args[3], os.Args[4], count))
 	}
 	if len(os.Args) == 4 && os.Args[1] == insideArgument {
-		os.Exit(inside(os.Args[2], os.Args[3]))
+		os.Exit(insideOf(os.Args[2], os.Args[3]))
 	}
 	testenv.UnderEngine()
 	code := m.Run()
@@ -67,7 +67,7 @@ func reap() {
 func bed(name string) string { return fmt.Sprintf("t%d-%s", os.Getpid(), name) }
 
 // testRuntime runs nodes with this test binary on the tests' engine.
-func testRuntime(t testing.TB) *Runtime {
+func testRuntime(t testing.TB, opts ...Option) *Runtime {
 	testenv.Privileged(t)
 	testenv.Docker(t)
 	if file, _, err := openStatic("/proc/self/exe"); err != nil {
@@ -75,13 +75,13 @@ func testRuntime(t testing.TB) *Runtime {
 	} else {
 		file.Close()
 	}
-	return newRuntime()
+	return newRuntime(opts...)
 }
 
-// newRuntime runs nodes with this test binary. It knows the secrets of the suite's testbeds and, so that each
+// newRuntime runs nodes with this test binary, whose network namespaces get no names. It knows the secrets of the suite's testbeds and, so that each
 // test process makes the same image, a key that is no secret.
 func newRuntime(opts ...Option) *Runtime {
-	return New("/proc/self/exe", append([]Option{WithKey(func() noderuntime.Secret { return noderuntime.Secret{1} }), WithSecrets(testSecrets)}, opts...)...)
+	return New("/proc/self/exe", append([]Option{WithKey(func() noderuntime.Secret { return noderuntime.Secret{1} }), WithSecrets(testSecrets), WithNames("")}, opts...)...)
 }
 
 func testSecrets(testbed, run string) []noderuntime.Secret {

@@ -139,8 +139,8 @@ func TestEngineInAnotherPidNamespaceIsRefused(t *testing.T) {
 	if err != nil || !slices.Equal(found, want) {
 		t.Errorf("found %v (%v), want %v", found, err, want)
 	}
-	if alive, err := r.alive(ctx, found); err != nil || len(alive) > 0 {
-		t.Errorf("alive are %v (%v)", alive, err)
+	if is, err := r.Inspect(ctx, found); err != nil || len(is) != 1 || is[0].State != noderuntime.Dead {
+		t.Errorf("it is %v (%v)", is, err)
 	}
 	command := []string{binaryInside, runtimetest.Probe, "exit", "0"}
 	if _, err := r.Exec(ctx, found[0], command, noderuntime.Stdio{}); !errors.Is(err, noderuntime.ErrNoSuchNode) {
@@ -157,8 +157,8 @@ func TestEngineInAnotherPidNamespaceIsRefused(t *testing.T) {
 // insideArgument makes the test binary try an engine from where it runs.
 const insideArgument = "test-inside"
 
-// inside says in a line each what Supported, Start and Find make of the engine in use.
-func inside(testbed, dir string) int {
+// insideOf says in a line each what Supported, Start and Find make of the engine in use.
+func insideOf(testbed, dir string) int {
 	r, ctx := newRuntime(), context.Background()
 	r.notices = 200 * time.Millisecond
 	fmt.Println("supported:", r.Supported(ctx))
@@ -206,7 +206,7 @@ func TestOnlyAContainersFirstProcessIsIdentified(t *testing.T) {
 	}
 	a, b := nodes[0], nodes[1]
 	i, err := identify(a.PID, a.Container)
-	if err != nil || i != (identity{a.Start, a.Inode}) {
+	if err != nil || i != (identity{start: a.Start, inode: a.Inode}) {
 		t.Errorf("the node itself: %v, %v", i, err)
 	}
 	for name, c := range map[string]struct {

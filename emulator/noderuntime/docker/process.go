@@ -17,6 +17,14 @@ var errStranger = errors.New("it is not the container's process on this machine"
 type identity struct {
 	start uint64 // in clock ticks after boot
 	inode uint64 // of its network namespace
+
+	stopped bool // by a signal, at the moment
+}
+
+// standing is how the process is that a node is recorded with.
+type standing struct {
+	recorded bool // it is there, in the recorded namespace, and is the container's first process
+	stopped  bool // a signal has stopped it
 }
 
 // clockTick is the unit of a process's start time: USER_HZ, which the kernel's interface fixes.

@@ -74,17 +74,20 @@ func identify(pid int, container string) (i identity, err error) {
 	if !p.Alive() {
 		return identity{}, stranger(fmt.Errorf("process %d: %w", pid, proc.ErrGone))
 	}
-	i.start = p.Start
+	i.start, i.stopped = p.Start, p.Stopped()
 	return i, nil
 }
 
 // same tells whether the process that a node is recorded with still runs. An error says that it cannot be told.
-func same(n noderuntime.Node) (bool, error) {
+func same(n noderuntime.Node) (standing, error) {
 	i, err := identify(n.PID, n.Container)
 	if errors.Is(err, errStranger) {
-		return false, nil
+		return standing{}, nil
 	}
-	return err == nil && i.start == n.Start && i.inode == n.Inode, err
+	if err != nil || i.start != n.Start || i.inode != n.Inode {
+		return standing{}, err
+	}
+	return standing{recorded: true, stopped: i.stopped}, nil
 }
 
 // signalContainer signals a process of a container, and no other.
@@ -94,7 +97,7 @@ func signalContainer(pid int, container string, signal syscall.Signal) error {
 		return err
 	}
 	defer p.Close()
-	return p.Signal(signal)
+	return p.SignalGroup(signal)
 }
 
 // ticks is the time since boot, as the start times of processes are given; 0 where it is not known.

@@ -18,7 +18,7 @@ func identify(pid int, _ string) (identity, error) {
 	return identity{}, fmt.Errorf("process %d: %w", pid, noderuntime.ErrNotSupported)
 }
 
-func same(noderuntime.Node) (bool, error) { return false, noderuntime.ErrNotSupported }
+func same(noderuntime.Node) (standing, error) { return standing{}, noderuntime.ErrNotSupported }
 
 func signalContainer(pid int, _ string, _ syscall.Signal) error {
 	return fmt.Errorf("process %d: %w", pid, noderuntime.ErrNotSupported)

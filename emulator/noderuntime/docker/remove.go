@@ -36,10 +36,14 @@ func (r *Runtime) Remove(ctx context.Context, testbed string, nodes []noderuntim
 		return errors.New("removing nodes: no testbed is named")
 	}
 	nodes = slices.DeleteFunc(slices.Clone(nodes), func(n noderuntime.Node) bool { return n.Testbed != testbed })
-	return r.removeWhere(ctx, LabelTestbed+"="+testbed, r.mine(nodes))
+	if err := r.removeWhere(ctx, LabelTestbed+"="+testbed, r.mine(nodes)); err != nil {
+		return err
+	}
+	return noderuntime.RemoveNames(r.names, testbed)
 }
 
-// Stop removes the containers that the nodes are recorded with.
+// Stop removes the containers that the nodes are recorded with, whether they run, have been started anew, are paused
+// or have ended, with their unnamed volumes and names. A container whose labels are not the node's is left alone.
 func (r *Runtime) Stop(ctx context.Context, nodes []noderuntime.Node) error {
 	recorded := map[string]noderuntime.Node{}
 	for _, n := range nodes {
@@ -47,10 +51,17 @@ func (r *Runtime) Stop(ctx context.Context, nodes []noderuntime.Node) error {
 			recorded[n.Container] = n
 		}
 	}
-	return r.removeWhere(ctx, labelProof, func(c container.Summary) bool {
+	if len(recorded) == 0 {
+		return noderuntime.RemoveNamesOf(r.names, nodes)
+	}
+	err := r.removeWhere(ctx, labelProof, func(c container.Summary) bool {
 		n, ok := recorded[c.ID]
 		return ok && isNode(c.Labels, n)
 	})
+	if err != nil {
+		return err
+	}
+	return noderuntime.RemoveNamesOf(r.names, nodes)
 }
 
 // mine returns what tells the containers that testbed made: those of recorded nodes by their IDs, others by

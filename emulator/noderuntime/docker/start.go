@@ -35,7 +35,8 @@ type launch struct {
 	images  map[string]image // by Spec.Image
 	specs   []noderuntime.Spec
 	nodes   []noderuntime.Node
-	started chan int // a spec whose container runs
+	named   []noderuntime.Node // those that may have been given names
+	started chan int           // a spec whose container runs
 
 	mu         sync.Mutex
 	containers map[string]int // container's ID to its spec
@@ -68,10 +69,14 @@ func (r *Runtime) Start(ctx context.Context, specs []noderuntime.Spec, progress 
 		if err != nil {
 			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
 			defer cancel()
-			err = errors.Join(err, r.removeWhere(clean, labelLaunch+"="+l.id, l.made))
+			err = errors.Join(err, r.removeWhere(clean, labelLaunch+"="+l.id, l.made), noderuntime.RemoveNamesOf(r.names, l.named))
 		}
 	}()
 	if err := l.run(ctx, progress); err != nil {
+		return nil, err
+	}
+	l.named = l.nodes
+	if err := noderuntime.AddNames(r.names, l.nodes); err != nil {
 		return nil, err
 	}
 	return l.nodes, nil

@@ -112,7 +112,7 @@ func TestCopyUnderANodesNameIsLeftAlone(t *testing.T) {
 	}
 	s.container(containerName(testbed, "n0"), "running", copied)
 	s.remember()
-	if alive, err := r.alive(ctx, nodes); err != nil || !slices.Equal(alive, nodes[1:]) {
+	if alive, err := aliveOf(r, nodes); err != nil || !slices.Equal(alive, nodes[1:]) {
 		t.Errorf("alive are %v (%v), want %v", alive, err, nodes[1:])
 	}
 	if err := r.Remove(ctx, testbed, nodes); err != nil {
@@ -138,7 +138,7 @@ func TestNodesAreNotTheirNames(t *testing.T) {
 	}
 	s.container(containerName(testbed, "n0"), "running", s.labelsOf(nodes[0]))
 	s.remember()
-	if alive, err := r.alive(ctx, nodes); err != nil || !slices.Equal(alive, nodes) {
+	if alive, err := aliveOf(r, nodes); err != nil || !slices.Equal(alive, nodes) {
 		t.Errorf("alive are %v (%v), want the node", alive, err)
 	}
 	command := []string{binaryInside, runtimetest.Probe, "exit", "7"}
@@ -208,7 +208,7 @@ func TestRestartedNodeIsNotAlive(t *testing.T) {
 	if err := r.api.ContainerRestart(ctx, nodes[0].Container, container.StopOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if alive, err := r.alive(ctx, nodes); err != nil || !slices.Equal(alive, nodes[1:]) {
+	if alive, err := aliveOf(r, nodes); err != nil || !slices.Equal(alive, nodes[1:]) {
 		t.Errorf("alive are %v (%v), want %v", alive, err, nodes[1:])
 	}
 	if err := r.Remove(ctx, testbed, nodes); err != nil {

@@ -50,5 +50,5 @@ func (r *Runtime) ForEngine(ctx context.Context, endpoint, id string) (*Runtime,
 func (r *Runtime) at(host string) *Runtime {
 	return &Runtime{binary: r.binary, host: host, secrets: r.secrets, key: r.key,
 		patience: r.patience, longest: r.longest, notices: r.notices,
-		parallel: r.parallel, removers: r.removers, signals: r.signals}
+		parallel: r.parallel, removers: r.removers, signals: r.signals, names: r.names}
 }

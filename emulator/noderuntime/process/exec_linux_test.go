@@ -27,7 +27,7 @@ func TestProgramsInANode(t *testing.T) {
 		args []string
 	}{
 		{0, []string{"ping", "-c", "1", "-W", "2", "127.0.0.1"}},
-		{0, []string{"sh", "-c", "test $(hostname) = n0 && test -e /sys/class/net/lo && test $(pwd) = /"}},
+		{0, []string{"sh", "-c", "test $(hostname) = n0 && test -e /sys/class/net/lo && test $(pwd) = $PWD"}},
 		{126, []string{"/etc"}},
 	} {
 		if _, err := exec.LookPath(c.args[0]); errors.Is(err, exec.ErrNotFound) {

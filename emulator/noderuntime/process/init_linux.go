@@ -10,6 +10,7 @@ import (
 
 	"testbed/emulator/internal/proc"
 	"testbed/emulator/noderuntime"
+	"testbed/emulator/noderuntime/inside"
 )
 
 // Init makes the calling process a node, from args, which are what follows InitCommand, and returns the
@@ -87,6 +88,9 @@ func setUp(id identity) error {
 		if err := unix.Mount(id.hosts, "/etc/hosts", "", unix.MS_BIND, ""); err != nil {
 			return fmt.Errorf("putting %s over /etc/hosts: %w", id.hosts, err)
 		}
+	}
+	if err := inside.HideNameServices(); err != nil {
+		return err
 	}
 	if err := unix.Sethostname([]byte(id.node)); err != nil {
 		return fmt.Errorf("setting the host name: %w", err)

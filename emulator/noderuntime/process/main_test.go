@@ -61,6 +61,9 @@ func TestMain(m *testing.M) {
 	if len(args) > 0 && args[0] == controllerArgument {
 		os.Exit(controller(args[1:]))
 	}
+	if len(args) > 0 && args[0] == executorArgument {
+		os.Exit(executor(args[1:]))
+	}
 	if code, ok := runtimetest.Main(args); ok {
 		os.Exit(code)
 	}

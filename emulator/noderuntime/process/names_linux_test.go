@@ -30,7 +30,7 @@ func TestNamesOfSimilarTestbeds(t *testing.T) {
 	node := func(testbed, name string) noderuntime.Node {
 		return noderuntime.Node{Testbed: testbed, Node: name, NetNS: netnsPath(4711)}
 	}
-	if err := addNames(dir, []noderuntime.Node{node("a", "b-c"), node("a-b", "c"), node("a", "d.e"), node("a", "b-c")}); err != nil {
+	if err := noderuntime.AddNames(dir, []noderuntime.Node{node("a", "b-c"), node("a-b", "c"), node("a", "d.e"), node("a", "b-c")}); err != nil {
 		t.Fatal(err)
 	}
 	// What is not ours stays, whatever it is called.
@@ -46,24 +46,24 @@ func TestNamesOfSimilarTestbeds(t *testing.T) {
 		t.Fatalf("names %v, want %v", got, want)
 	}
 	for range 2 {
-		if err := removeNames(dir, "a"); err != nil {
+		if err := noderuntime.RemoveNames(dir, "a"); err != nil {
 			t.Fatal(err)
 		}
 		if got, want := entries(t, dir), []string{"mine", "tb-a-b.c", "tb-a.file", "tb-a.link"}; !slices.Equal(got, want) {
 			t.Fatalf("names %v, want %v", got, want)
 		}
 	}
-	if err := addNames(dir, []noderuntime.Node{node("a", "file")}); err == nil {
+	if err := noderuntime.AddNames(dir, []noderuntime.Node{node("a", "file")}); err == nil {
 		t.Error("somebody else's file was replaced")
 	}
 }
 
 func TestNamesDirectoryOfOthersStays(t *testing.T) {
 	dir := t.TempDir()
-	if err := addNames(dir, []noderuntime.Node{{Testbed: "a", Node: "n", NetNS: netnsPath(1)}}); err != nil {
+	if err := noderuntime.AddNames(dir, []noderuntime.Node{{Testbed: "a", Node: "n", NetNS: netnsPath(1)}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := removeNames(dir, "a"); err != nil {
+	if err := noderuntime.RemoveNames(dir, "a"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(dir); err != nil {
@@ -80,7 +80,7 @@ func TestNamesLeadToTheNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, n := range nodes {
-		named, err := os.Stat(filepath.Join(r.Names, namePrefix(testbed)+n.Node))
+		named, err := os.Stat(filepath.Join(r.Names, noderuntime.NetNSName(testbed, n.Node)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -47,7 +47,7 @@ func (r *Runtime) Remove(ctx context.Context, testbed string, nodes []noderuntim
 		}
 	}
 	r.reap()
-	return removeNames(r.Names, testbed)
+	return noderuntime.RemoveNames(r.Names, testbed)
 }
 
 // Stop kills the first process of each of the nodes, and removes their names.
@@ -59,11 +59,7 @@ func (r *Runtime) Stop(ctx context.Context, nodes []noderuntime.Node) error {
 			return err
 		}
 	}
-	names := map[string]bool{}
-	for _, n := range nodes {
-		names[namePrefix(n.Testbed)+n.Node] = true
-	}
-	return removeNamed(r.Names, func(name string) bool { return names[name] })
+	return noderuntime.RemoveNamesOf(r.Names, nodes)
 }
 
 // victim is a process held on to: it cannot become another one in between.

@@ -21,7 +21,8 @@ func (r *Runtime) Find(ctx context.Context, testbed string) ([]noderuntime.Node,
 	return scan(testbed)
 }
 
-// Inspect tells the nodes whose first process is still the one that was started from those that are dead.
+// Inspect tells the nodes whose first process is still the one that was started from those that are dead. One
+// whose first process a signal has stopped is paused. None restarts by itself.
 func (r *Runtime) Inspect(ctx context.Context, nodes []noderuntime.Node) ([]noderuntime.Condition, error) {
 	r.reap()
 	if err := context.Cause(ctx); err != nil {
@@ -32,8 +33,10 @@ func (r *Runtime) Inspect(ctx context.Context, nodes []noderuntime.Node) ([]node
 		all[i] = noderuntime.Condition{State: noderuntime.Dead, Node: n}
 		p, err := noderuntime.Hold(n)
 		if err == nil {
+			if all[i].State = noderuntime.Running; p.Stopped() {
+				all[i].State = noderuntime.Paused
+			}
 			p.Close()
-			all[i].State = noderuntime.Running
 		} else if !errors.Is(err, noderuntime.ErrNoSuchNode) {
 			return nil, err
 		}

@@ -18,6 +18,7 @@ import (
 
 	"testbed/emulator/internal/childenv"
 	"testbed/emulator/internal/proc"
+	"testbed/emulator/internal/shell"
 	"testbed/emulator/noderuntime"
 )
 
@@ -34,6 +35,9 @@ const (
 func (r *Runtime) Start(ctx context.Context, specs []noderuntime.Spec, progress func(int)) (nodes []noderuntime.Node, err error) {
 	specs, err = checkSpecs(specs)
 	if err != nil {
+		return nil, err
+	}
+	if err := vacant(specs); err != nil {
 		return nil, err
 	}
 	l := &launch{specs: specs, pids: make([]int, len(specs)), missing: map[string]int{}}
@@ -53,7 +57,7 @@ func (r *Runtime) Start(ctx context.Context, specs []noderuntime.Spec, progress 
 	if nodes, err = l.nodes(); err != nil {
 		return nil, err
 	}
-	if err := addNames(r.Names, nodes); err != nil {
+	if err := noderuntime.AddNames(r.Names, nodes); err != nil {
 		return nil, err
 	}
 	if err := l.wait(ctx, progress); err != nil {
@@ -64,6 +68,28 @@ func (r *Runtime) Start(ctx context.Context, specs []noderuntime.Spec, progress 
 	}
 	r.adopt(l.pids)
 	return nodes, nil
+}
+
+// vacant fails where one of the nodes runs already: a second one would take over its name and its directory.
+func vacant(specs []noderuntime.Spec) error {
+	running := map[string]map[string]noderuntime.Node{} // by testbed and name
+	for _, s := range specs {
+		if running[s.Testbed] == nil {
+			found, err := scan(s.Testbed)
+			if err != nil {
+				return err
+			}
+			running[s.Testbed] = map[string]noderuntime.Node{}
+			for _, n := range found {
+				running[s.Testbed][n.Node] = n
+			}
+		}
+		if n, there := running[s.Testbed][s.Node]; there {
+			return fmt.Errorf("node %s of testbed %s runs already, as process %d: remove the testbed with `testbed down --name %s`: %w",
+				s.Node, s.Testbed, n.PID, shell.Quote(s.Testbed), noderuntime.ErrRuns)
+		}
+	}
+	return nil
 }
 
 // launch is one Start under way. All its nodes share two pipes.
@@ -257,7 +283,7 @@ func (l *launch) undo(names string) error {
 	for _, pid := range l.pids {
 		waitFor(pid, 0)
 	}
-	return errors.Join(append(failed, removeNamesOf(names, l.specs))...)
+	return errors.Join(append(failed, noderuntime.RemoveNamesOfSpecs(names, l.specs))...)
 }
 
 func (l *launch) closeChildEnds() {

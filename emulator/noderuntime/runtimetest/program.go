@@ -29,6 +29,9 @@ const (
 	Probe      = "runtimetest-probe"
 )
 
+// Catching is what a probe writes that is ready for signals.
+const Catching = "ready for signals"
+
 // Reminder is what an agent writes to its output when it gets SIGHUP.
 const Reminder = "the agent is still here"
 
@@ -115,6 +118,8 @@ func probe(args []string) int {
 		self, _ := os.FindProcess(os.Getpid())
 		_ = self.Signal(syscall.Signal(number))
 		time.Sleep(5 * time.Second)
+	case "catch": // says which signals come, until SIGTERM
+		return catch()
 	case "sleep":
 		d, _ := time.ParseDuration(args[1])
 		time.Sleep(d)
@@ -126,6 +131,20 @@ func probe(args []string) int {
 		}
 	default:
 		return 2
+	}
+	return 0
+}
+
+// catch says when it is ready, and the name of each signal that comes; SIGTERM ends it with status 5.
+func catch() int {
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGTERM)
+	fmt.Println(Catching)
+	for s := range signals {
+		fmt.Println("caught", s)
+		if s == syscall.SIGTERM {
+			return 5
+		}
 	}
 	return 0
 }

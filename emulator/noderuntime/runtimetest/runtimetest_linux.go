@@ -32,9 +32,15 @@ func Run(t *testing.T, newRuntime func(testing.TB) noderuntime.Runtime, binary, 
 		{"AliveAreThoseMeant", (*suite).aliveAreThoseMeant},
 		{"NodesAreKnownExactly", (*suite).nodesAreKnownExactly},
 		{"RemoveTakesThoseRecorded", (*suite).removeTakesThoseRecorded},
+		{"OneMoreBesideOthers", (*suite).oneMoreBesideOthers},
+		{"ANodeThatRunsIsRefused", (*suite).aNodeThatRunsIsRefused},
+		{"FailedStartLeavesOthersAlone", (*suite).failedStartLeavesOthersAlone},
+		{"StopTakesThoseMeant", (*suite).stopTakesThoseMeant},
+		{"StoppedProcessesArePaused", (*suite).stoppedProcessesArePaused},
 		{"NodesAreSeparate", (*suite).nodesAreSeparate},
 		{"ExecConnectsAndReports", (*suite).execConnectsAndReports},
 		{"ExecIsCancelled", (*suite).execIsCancelled},
+		{"SignalsArePassedOn", (*suite).signalsArePassedOn},
 		{"RemoveEndsCommands", (*suite).removeEndsCommands},
 		{"ExecNeedsANode", (*suite).execNeedsANode},
 		{"TestbedsDoNotDisturbEachOther", (*suite).testbedsDoNotDisturbEachOther},
@@ -229,6 +235,34 @@ func (s *suite) execIsCancelled() {
 		s.Errorf("took %v", took)
 	}
 	s.eventually("the command is gone", func() bool { return s.facts(n).Seen == 2 })
+}
+
+// signalsArePassedOn: a command decides what becomes of signals.
+func (s *suite) signalsArePassedOn() {
+	n := s.start(s.prefix+"signals", 1)[0]
+	signals, ended := make(chan os.Signal, 1), make(chan int, 1)
+	var out watched
+	go func() {
+		code, err := s.runtime.Exec(context.Background(), n, []string{s.binary, Probe, "catch"},
+			noderuntime.Stdio{Out: &out, Err: &out, Signals: signals})
+		if err != nil {
+			s.Error(err)
+		}
+		ended <- code
+	}()
+	s.eventually("the command runs", func() bool { return out.count(Catching) == 1 })
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGTERM} {
+		signals <- signal
+		s.eventually(signal.String()+" reaches the command", func() bool { return out.count("caught "+signal.String()) == 1 })
+	}
+	select {
+	case code := <-ended:
+		if code != 5 {
+			s.Errorf("status %d, want the command's own, 5", code)
+		}
+	case <-time.After(20 * time.Second):
+		s.Error("the command has ended, and its execution has not")
+	}
 }
 
 func (s *suite) removeEndsCommands() {

@@ -203,6 +203,11 @@ func (p *parser) complete(prefix string) {
 		return
 	}
 	for _, err := range p.topology.Validate() {
+		var name *topology.NameError
+		if errors.As(err, &name) && name.Place != "" {
+			p.errs = append(p.errs, err) // it knows its own line
+			continue
+		}
 		p.fail("%w", err)
 	}
 }
@@ -228,10 +233,15 @@ func (p *parser) add(v topology.Vertex) (topology.ID, bool) {
 		p.fail("the name %q contains a separator", v.Name)
 		return 0, false
 	}
-	id, err := p.topology.Add(v)
-	if err != nil {
-		p.fail("%w; every node and link needs a name of its own", err)
+	if other, twice := p.topology.Lookup(v.Name); twice {
+		p.fail("the name %q is given twice, at %s first; every node and link needs a name of its own", v.Name, p.topology.Place(other))
 		return 0, false
 	}
+	id, err := p.topology.Add(v)
+	if err != nil {
+		p.fail("%w", err)
+		return 0, false
+	}
+	p.topology.SetPlace(id, p.place)
 	return id, true
 }

@@ -140,6 +140,9 @@ func (d *dag) task(i int, t Task, f workload.Factors, position int, states map[i
 
 func scale(factor, mem float64) int64 { return round(factor * mem) }
 
+// MaxOps is the number of operations of a task above which they are not told apart.
+const MaxOps = 1 << 62
+
 // round rounds half up, as the simulator does; math.Round would round half away from zero the same for
 // what is not negative, but not for the largest double below one half. The conversion keeps a product
 // rounded where a machine could fuse it into the sum. What int64 does not hold is math.MaxInt64.

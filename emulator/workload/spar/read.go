@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,19 +23,18 @@ const (
 	mostListed      = 1_000      // malformed rows
 )
 
-// maxTask is the largest task number accepted: chains take time that grows with its square.
-const maxTask = 10_000
-
-// Read reads a trace: rows of arrival_s,job,task,duration_s,cpu,mem,instances without a header. A new
-// job begins where the number in j_N differs from the row before. Rows whose task name carries no DAG
-// are counted in Skipped; rows that are not in the format are listed in Malformed, never fatal. The
-// error is that of reading r alone, or that there is more than is read; name is the file's, for messages.
+// Read reads a trace: rows of RowFormat without a header; a byte order mark and either line end do no harm. The
+// rows with one number in j_N are one job, wherever they stand. Rows whose task name carries no DAG are counted in
+// Skipped; rows that are not in the format are listed in Malformed, and a job that lost one of its rows by that
+// is left out and counted in Lost: with what is left it would be another job. The error is that of reading r
+// alone, or that there is more than is read; see Foreign for files in another format. name is the file's, for
+// messages.
 func Read(r io.Reader, name string) (*Trace, error) {
-	trace := &reader{Trace: &Trace{Name: name}}
+	trace := &reader{Trace: &Trace{Name: name}, jobs: map[int]int{}, lost: map[int]bool{}, last: -1}
 	scanner := bufio.NewScanner(r)
 	scanner.Buffer(make([]byte, 64<<10), maxRow)
 	for line := 1; scanner.Scan(); line++ {
-		row := strings.TrimSuffix(scanner.Text(), "\r")
+		row := rowOf(scanner.Text(), line)
 		if row == "" {
 			continue
 		}
@@ -43,7 +42,7 @@ func Read(r io.Reader, name string) (*Trace, error) {
 		if err := trace.add(row); errors.Is(err, errNoDAG) {
 			trace.Skipped++
 		} else if err != nil {
-			trace.malformed(line, err)
+			trace.malformed(line, row, err)
 		}
 		if trace.Rows > maxRows || trace.dependencies > maxDependencies {
 			return nil, fmt.Errorf("%s:%d: at most %d rows and %d dependencies are read: %w", name, line, maxRows,
@@ -53,137 +52,148 @@ func Read(r io.Reader, name string) (*Trace, error) {
 	if err := scanner.Err(); err != nil {
 		return nil, fmt.Errorf("trace %s: after %d rows: %w", name, trace.Rows, err)
 	}
+	trace.leaveOut()
 	return trace.Trace, nil
+}
+
+// rowOf is a line without its end and, for the first, without a byte order mark.
+func rowOf(text string, line int) string {
+	if line == 1 {
+		text = strings.TrimPrefix(text, "\ufeff")
+	}
+	return strings.TrimSuffix(text, "\r")
 }
 
 // reader is a trace being read.
 type reader struct {
 	*Trace
 	dependencies int
-	defined      map[int]string // tasks of the last job by number
+	jobs         map[int]int         // index of a job, by its number
+	defined      map[int]map[int]int // of jobs of many tasks: index of a task, by its number
+	lost         map[int]bool        // numbers of the jobs that lost a row
+	last         int                 // number of the job of the last row; -1: there is none
+	astray       bool                // a row before this one is of no job that is known
 }
 
-func (t *reader) malformed(line int, err error) {
+// malformed notes a row that is not in the format, and the job that lost it. One that names no job can be of
+// those before and after it; one without a digit, as a header is, of none.
+func (t *reader) malformed(line int, row string, err error) {
+	if len(t.Malformed) == 0 {
+		t.Trace.first = row
+	}
 	if len(t.Malformed) == mostListed {
 		t.Unlisted++
+	} else {
+		t.Malformed = append(t.Malformed, &RowError{t.Name, line, err.Error()})
+	}
+	if errors.Is(err, errIrrelevant) || !strings.ContainsAny(row, "0123456789") || row[0] == '#' {
 		return
 	}
-	t.Malformed = append(t.Malformed, &RowError{t.Name, line, err.Error()})
+	job, whole := jobIn(row)
+	if !whole && t.last >= 0 {
+		t.lost[t.last] = true
+	}
+	if job >= 0 {
+		t.lost[job] = true
+		t.follow(job)
+	}
+	t.astray = t.astray || !whole
 }
 
-var errNoDAG = errors.New("the name carries no DAG")
+// follow notes that a row of a job was read.
+func (t *reader) follow(job int) {
+	if t.astray {
+		t.lost[job] = true
+	}
+	t.astray, t.last = false, job
+}
 
-// add appends a row to the trace's last job, or to a new one.
-func (t *reader) add(row string) error {
-	fields := strings.Split(row, ",")
-	if len(fields) != 7 {
-		return fmt.Errorf("it has %d fields; a row is arrival_s,job,task,duration_s,cpu,mem,instances", len(fields))
+// leaveOut removes the jobs that lost a row.
+func (t *reader) leaveOut() {
+	if len(t.lost) == 0 {
+		return
 	}
-	number, isJob := strings.CutPrefix(fields[1], "j_")
-	if !isJob {
-		return fmt.Errorf("the job %q does not begin with j_", fields[1])
-	}
-	if noDAG(fields[2]) {
-		return errNoDAG
-	}
-	job, err := strconv.Atoi(number)
-	if err != nil || job < 0 {
-		return fmt.Errorf("the job %q is not j_ and a whole number", fields[1])
-	}
-	arrival, err := quantity("arrival", fields[0])
-	if err != nil {
-		return err
-	}
-	if arrival > 1e9 {
-		return fmt.Errorf("the arrival %q is later than 1e9 s", fields[0])
-	}
-	task, err := parseTask(fields[2:])
-	if err != nil {
-		return err
-	}
-	if n := len(t.Jobs); n > 0 && t.Jobs[n-1].Number == job {
-		if other, twice := t.defined[task.Number]; twice {
-			return fmt.Errorf("the job has a task of number %d already: %s", task.Number, other)
+	t.Lost = len(t.lost)
+	t.Jobs = slices.DeleteFunc(t.Jobs, func(j Job) bool {
+		if t.lost[j.Number] {
+			t.Dropped += len(j.Tasks)
 		}
-		t.defined[task.Number] = task.Name
-		t.dependencies += len(task.Precedences)
-		t.Jobs[n-1].Tasks = append(t.Jobs[n-1].Tasks, task)
-		return nil
-	}
-	if t.defined == nil || len(t.defined) > 64 { // clearing a large one takes long
-		t.defined = map[int]string{}
-	}
-	clear(t.defined)
-	t.defined[task.Number] = task.Name
-	t.dependencies += len(task.Precedences)
-	t.Jobs = append(t.Jobs, Job{
-		Number: job, Arrival: time.Duration(math.Round(arrival * 1e9)), Tasks: []Task{task},
+		return t.lost[j.Number]
 	})
+}
+
+var (
+	errNoDAG = errors.New("the name carries no DAG")
+	// errIrrelevant is wrapped by errors about rows without which a job is the same.
+	errIrrelevant = errors.New("the job is the same without it")
+)
+
+// add appends a row to its job, or to a new one.
+func (t *reader) add(row string) error {
+	number, arrival, task, err := parseRow(row)
+	if errors.Is(err, errNoDAG) {
+		t.follow(number)
+	}
+	if err != nil {
+		return err
+	}
+	t.follow(number)
+	at, known := t.jobs[number]
+	if !known {
+		at = len(t.Jobs)
+		t.jobs[number] = at
+		t.Jobs = append(t.Jobs, Job{Number: number, Arrival: time.Duration(math.Round(arrival * 1e9))})
+	}
+	job := &t.Jobs[at]
+	if i, twice := t.find(at, task.Number); twice {
+		other := &job.Tasks[i]
+		if same(other, &task) {
+			return fmt.Errorf("the job has this row already: %w", errIrrelevant)
+		}
+		return fmt.Errorf("the job j_%d has a task of number %d already: %s; number jobs and tasks apart", number, task.Number,
+			other.Name)
+	}
+	t.dependencies += len(task.Precedences)
+	job.Tasks = append(job.Tasks, task)
+	t.define(at)
 	return nil
 }
 
-// noDAG says whether a task's name is one of those that carry no dependencies.
-func noDAG(name string) bool {
-	return strings.Contains(name, "task_") || strings.Contains(name, "MergeTask") || strings.Contains(name, "Stg")
+// few tasks of a job are searched one by one.
+const few = 32
+
+// find is the index of the task of a number in the job at an index.
+func (t *reader) find(at, number int) (int, bool) {
+	tasks := t.Jobs[at].Tasks
+	if len(tasks) > few {
+		i, there := t.defined[at][number]
+		return i, there
+	}
+	i := slices.IndexFunc(tasks, func(other Task) bool { return other.Number == number })
+	return i, i >= 0
 }
 
-// parseTask reads name, duration, cpu, mem and instances.
-func parseTask(fields []string) (Task, error) {
-	task := Task{Name: fields[0]}
-	var err error
-	if task.Number, task.Precedences, err = parseName(fields[0]); err != nil {
-		return task, err
+// define makes the last task of a job known to find.
+func (t *reader) define(at int) {
+	tasks := t.Jobs[at].Tasks
+	if len(tasks) <= few {
+		return
 	}
-	for i, into := range []*float64{&task.Duration, &task.CPU, &task.Mem} {
-		if *into, err = quantity([]string{"duration", "cpu", "mem"}[i], fields[1+i]); err != nil {
-			return task, err
+	if t.defined == nil {
+		t.defined = map[int]map[int]int{}
+	}
+	index := t.defined[at]
+	if index == nil {
+		index = make(map[int]int, 2*few)
+		t.defined[at] = index
+		for i := range tasks {
+			index[tasks[i].Number] = i
 		}
 	}
-	instances, err := quantity("instances", fields[4])
-	if err != nil {
-		return task, err
-	}
-	if instances != math.Trunc(instances) || instances > math.MaxInt32 {
-		return task, fmt.Errorf("the instances %q are not a whole number below 2^31", fields[4])
-	}
-	task.Instances = int(instances)
-	return task, nil
+	index[tasks[len(tasks)-1].Number] = len(tasks) - 1
 }
 
-// parseName takes R7_6_2 apart: task 7, which waits for 6 and 2.
-func parseName(name string) (number int, precedences []int, err error) {
-	bad := func(why string) (int, []int, error) {
-		return 0, nil, fmt.Errorf("the task's name %q %s; a name is a letter, its number, then _ and the number of each task it waits for, as R7_6", name, why)
-	}
-	if len(name) < 2 || !('A' <= name[0] && name[0] <= 'Z' || 'a' <= name[0] && name[0] <= 'z') {
-		return bad("does not begin with a letter and a number")
-	}
-	for i, part := range strings.Split(name[1:], "_") {
-		n, err := strconv.Atoi(part)
-		switch {
-		case err != nil || n < 1 || part[0] == '+':
-			return bad(fmt.Sprintf("has %q where a number is due", part))
-		case n > maxTask:
-			return bad(fmt.Sprintf("has the number %d, above %d", n, maxTask))
-		case i == 0:
-			number = n
-		case n == number:
-			return bad("waits for itself")
-		default:
-			precedences = append(precedences, n)
-		}
-	}
-	return number, precedences, nil
-}
-
-// quantity reads a finite number that is not negative.
-func quantity(what, s string) (float64, error) {
-	v, err := strconv.ParseFloat(s, 64)
-	if err != nil || math.IsInf(v, 0) || math.IsNaN(v) || v < 0 || strings.ContainsAny(s, "xXpP_") {
-		return 0, fmt.Errorf("the %s %q is not a number that is finite and not negative", what, s)
-	}
-	if v > 1e12 {
-		return 0, fmt.Errorf("the %s %q is above 1e12", what, s)
-	}
-	return v, nil
+// same says whether two rows say the same of a task.
+func same(a, b *Task) bool {
+	return a.Name == b.Name && a.Duration == b.Duration && a.CPU == b.CPU && a.Mem == b.Mem && a.Instances == b.Instances
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
+	"slices"
 
 	"testbed/emulator/workload"
 )
@@ -21,12 +21,27 @@ func (t *Trace) Largest(job string, f workload.Factors) (task Task, ok bool) {
 	return Task{}, false
 }
 
+// Find is the task of a job, both by their names; ok is false where there is none.
+func (t *Trace) Find(job, name string) (task Task, ok bool) {
+	for i := range t.Jobs {
+		j := &t.Jobs[i]
+		if fmt.Sprintf("j_%d", j.Number) != job {
+			continue
+		}
+		if at := slices.IndexFunc(j.Tasks, func(t Task) bool { return t.Name == name }); at >= 0 {
+			return j.Tasks[at], true
+		}
+	}
+	return Task{}, false
+}
+
 func (j *Job) largest(f workload.Factors) Task {
-	in := newDAG(j).chain()
+	d := newDAG(j)
+	in := d.chain()
 	best, most := j.Tasks[0], int64(-1)
 	for _, t := range j.Tasks {
 		factor := f.State
-		if in[t.Number-1] {
+		if at, _ := slices.BinarySearch(d.numbers, t.Number); in[at] {
 			factor = f.Argument
 		}
 		if size := scale(factor, t.Mem); size > most {
@@ -42,11 +57,8 @@ func FindRow(r io.Reader, job string, task Task) (int, error) {
 	scanner := bufio.NewScanner(r)
 	scanner.Buffer(make([]byte, 64<<10), maxRow)
 	for line := 1; scanner.Scan(); line++ {
-		fields := strings.Split(strings.TrimSuffix(scanner.Text(), "\r"), ",")
-		if len(fields) != 7 || fields[1] != job || fields[2] != task.Name {
-			continue
-		}
-		if found, err := parseTask(fields[2:]); err == nil && found.Mem == task.Mem {
+		number, _, found, err := parseRow(rowOf(scanner.Text(), line))
+		if err == nil && fmt.Sprintf("j_%d", number) == job && same(&found, &task) {
 			return line, nil
 		}
 	}

@@ -14,8 +14,12 @@ type Trace struct {
 	Jobs      []Job
 	Malformed []*RowError // rows that are not in the format, the first mostListed; they are left out
 	Unlisted  int         // further rows that are not in the format
+	Lost      int         // jobs that lost a row because it is not in the format; they are left out
+	Dropped   int         // rows of those jobs that are in the format; they are left out
 	Skipped   int         // rows whose name carries no DAG; they are left out
 	Rows      int         // rows in all, empty lines not counted
+
+	first string // the first row that is not in the format
 }
 
 // Job is one job of a trace, with its tasks in the order of their rows.

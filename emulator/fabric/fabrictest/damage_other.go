@@ -1,0 +1,24 @@
+//go:build !linux
+
+package fabrictest
+
+import (
+	"net/netip"
+	"testing"
+
+	"testbed/emulator/netns"
+)
+
+// damages are none: elsewhere there are no namespaces, and the suite is skipped.
+var damages []struct {
+	name string
+	do   func() error
+}
+
+func (b *Bench) inside(string, func() error) { b.t.Fatal(netns.ErrNotSupported) }
+
+func (b *Bench) wantTuned(string) { b.t.Fatal(netns.ErrNotSupported) }
+
+func reaches(*testing.T, netns.Ref, netip.Addr) error { return netns.ErrNotSupported }
+
+func pin(r netns.Ref) (netns.Ref, error) { return r, netns.ErrNotSupported }

@@ -1,0 +1,78 @@
+package spar
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// ErrFormat is wrapped by the error about a file of which no row is in the format.
+var ErrFormat = errors.New("it is not a trace in Spår's format")
+
+// Foreign is the error about a file of which no row is in the format: what a row should be, and the first that is
+// not. It wraps ErrFormat, and is nil where there is a row, or none at all.
+func (t *Trace) Foreign() error {
+	if t.Rows == 0 || len(t.Malformed)+t.Unlisted < t.Rows {
+		return nil
+	}
+	first := t.Malformed[0]
+	return fmt.Errorf("%s:%d: %s: %w: a row is %s, as %s, and this one is %s", first.File, first.Line, first.Reason, ErrFormat,
+		RowFormat, example, quote(t.first))
+}
+
+// misshapen is the error about a row of another number of fields.
+func misshapen(row string, fields int) error {
+	return fmt.Errorf("it has %d field%s; a row is %s%s", fields, plural(fields), RowFormat, hint(row))
+}
+
+// hint says, as the end of a message, what seems to be in a row instead.
+func hint(row string) string {
+	const columns = 7
+	bare := strings.ReplaceAll(row, `"`, "")
+	switch {
+	case strings.HasPrefix(row, "\x1f\x8b"):
+		return "; this is compressed: unpack it"
+	case strings.ContainsRune(row, 0):
+		return "; this is no text in UTF-8: save it as such"
+	case strings.Contains(row, `"`) && strings.Count(bare, ",") == columns-1:
+		return "; write the fields without quotes"
+	case strings.Count(row, ";") >= columns-1:
+		return "; put commas between the fields, not semicolons"
+	case strings.Count(row, "\t") >= columns-1:
+		return "; put commas between the fields, not tabs"
+	case strings.Contains(row, "Terminated") || strings.Contains(row, "task_name"):
+		return "; this seems to be a row of the cluster's own batch_task.csv (task_name,instance_num,job_name,task_type,status," +
+			"start_time,end_time,plan_cpu,plan_mem): convert it, with the arrival of a job in each of its rows"
+	}
+	return ""
+}
+
+func plural(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return "s"
+}
+
+// quote is a text of a file, for messages: short and printable.
+func quote(text string) string {
+	const most = 80
+	if len(text) > most {
+		return strconv.Quote(strings.ToValidUTF8(text[:most], "")) + "..."
+	}
+	return strconv.Quote(text)
+}
+
+// Notes say what a user should know of the rows and jobs of the trace that were left out.
+func (t *Trace) Notes() []string {
+	if len(t.Malformed) == 0 {
+		return nil
+	}
+	n := len(t.Malformed) + t.Unlisted
+	text := fmt.Sprintf("%d malformed row%s of the trace %s left out", n, plural(n), map[bool]string{true: "is", false: "are"}[n == 1])
+	if t.Lost > 0 {
+		text += fmt.Sprintf(", and with %s the %d job%s that lost a row", map[bool]string{true: "it", false: "them"}[n == 1], t.Lost, plural(t.Lost))
+	}
+	return []string{text + ", the first: " + t.Malformed[0].Error()}
+}
