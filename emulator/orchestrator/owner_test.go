@@ -533,3 +533,20 @@ func TestStatusTellsTheTruth(t *testing.T) {
 	}
 	expect(1, 1, "node server is restarted")
 }
+
+// An apply that is killed while it starts nodes leaves some that no record knows: the next one ends them.
+func TestStraysOfAKilledApplyEnd(t *testing.T) {
+	m, h, b := newMachine(t)
+	specs := []noderuntime.Spec{{Testbed: "one", Node: "new", Dir: t.TempDir(), HostsAt: h.Store.hostsPath("one")}}
+	if _, err := b.Runtime.Start(t.Context(), specs, nil); err != nil {
+		t.Fatal(err)
+	}
+	m.Kill("one", "a") // so that there is something to do about nodes
+	if _, err := b.Reconcile(t.Context(), "test", requestFor(t, "one")); err != nil {
+		t.Fatal(err)
+	}
+	found, err := b.Runtime.Find(t.Context(), "one")
+	if err != nil || len(found) != 3 || slices.ContainsFunc(found, func(n noderuntime.Node) bool { return n.Node == "new" }) {
+		t.Errorf("%+v run, %v", found, err)
+	}
+}

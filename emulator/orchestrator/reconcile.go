@@ -204,6 +204,11 @@ func (b *Bed) replaceNodes(ctx context.Context, d *desired, found *Reconciliatio
 			gone = append(gone, n)
 		}
 	}
+	strays, err := b.strays(ctx)
+	if err != nil {
+		return err
+	}
+	gone = append(gone, strays...)
 	hosts, err := b.prepareNodes(d)
 	if err != nil {
 		return err
@@ -214,7 +219,9 @@ func (b *Bed) replaceNodes(ctx context.Context, d *desired, found *Reconciliatio
 			return fmt.Errorf("stopping nodes: %w", err)
 		}
 		for _, n := range gone {
-			delete(b.conditions, n.Node)
+			if b.conditions[n.Node].Node == n {
+				delete(b.conditions, n.Node)
+			}
 		}
 	}
 	if err := b.recordNodes(d); err != nil {
@@ -233,6 +240,18 @@ func (b *Bed) replaceNodes(ctx context.Context, d *desired, found *Reconciliatio
 	adopted, same := d.only(found.Adopt)
 	specs := b.specs(append(stations, adopted...), append(configs, same...), hosts)
 	return b.prove(ctx, d.Request, specs)
+}
+
+// strays are nodes of the testbed that no record knows: an apply that was killed had started them.
+func (b *Bed) strays(ctx context.Context) ([]noderuntime.Node, error) {
+	found, err := b.Runtime.Find(ctx, b.Journal.Testbed)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(found, func(n noderuntime.Node) bool {
+		c, known := b.conditions[n.Node]
+		return known && (c.Node.PID == n.PID && c.Node.Start == n.Start || n.Container != "" && c.Node.Container == n.Container)
+	}), nil
 }
 
 // prepareNodes makes the directories of the nodes that are to be, and tells all their addresses.

@@ -12,6 +12,7 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/measure"
+	"testbed/emulator/fabric/station"
 	"testbed/emulator/netns"
 )
 
@@ -43,7 +44,7 @@ var damages = []struct {
 		}
 		return err
 	})},
-	{"sysctl altered", func() error { return os.WriteFile("/proc/sys/net/ipv4/icmp_ratelimit", []byte("700"), 0) }},
+	{"sysctl altered", func() error { return station.Sysctl("net/ipv4/icmp_ratelimit", "700") }},
 	{"eth0 renamed", onStation(func(l netlink.Link) error {
 		if err := netlink.LinkSetDown(l); err != nil {
 			return err

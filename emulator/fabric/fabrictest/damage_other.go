@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"testing"
 
+	"testbed/emulator/fabric"
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/netns"
 )
 
@@ -22,3 +24,6 @@ func (b *Bench) wantTuned(string) { b.t.Fatal(netns.ErrNotSupported) }
 func reaches(*testing.T, netns.Ref, netip.Addr) error { return netns.ErrNotSupported }
 
 func pin(r netns.Ref) (netns.Ref, error) { return r, netns.ErrNotSupported }
+
+// Routing is skipped: there are no namespaces.
+func Routing(t *testing.T, _ func(t *testing.T, testbed string) fabric.Fabric) { testenv.Privileged(t) }

@@ -2,59 +2,50 @@ package netem
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
 
-// Inspect implements fabric.Fabric: what the kernel holds and has counted.
-func (f *Fabric) Inspect(ctx context.Context) (fabric.Status, error) {
-	queues, err := f.queues(ctx)
-	return fabric.Status{Queues: queues}, err
-}
-
-func (f *Fabric) queues(ctx context.Context) ([]fabric.QueueStatus, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if err := f.load(); err != nil {
-		return nil, err
+// inspect reads back what is in force, and notes what of it is not as it was last wanted.
+func (f *Fabric) inspect(ctx context.Context) (fabric.Status, error) {
+	n, err := f.wanted()
+	if errors.Is(err, fs.ErrNotExist) {
+		return fabric.Status{}, fmt.Errorf("there is no network of testbed %s: %w", f.testbed, fabric.ErrNotRunning)
 	}
-	if f.made == nil {
-		return nil, fmt.Errorf("there is no network of testbed %s", f.testbed)
+	if err != nil {
+		return fabric.Status{}, err
 	}
-	places := f.layout.places()
-	dumps := make([]map[int][]qdisc, len(f.layout.spaces))
-	var all []fabric.QueueStatus
-	for _, c := range fabric.Channels(f.made.Topology) {
-		at, ok := places[c]
-		if !ok {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		e, err := f.space(at.space)
-		if err != nil {
-			return nil, err
-		}
-		if dumps[at.space] == nil {
-			if dumps[at.space], err = dump(e.sockets); err != nil {
-				return nil, err
-			}
-		}
-		name := ifbName
-		if at.port >= 0 {
-			name = f.layout.spaces[at.space].ports[at.port].name
-		}
-		index, err := e.link(name)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, f.status(c, at, dumps[at.space][index]))
+	l, err := f.layoutOf(n)
+	if err != nil {
+		return fabric.Status{}, err
 	}
-	return all, nil
+	v, err := f.view(ctx, n, l)
+	if err != nil {
+		return fabric.Status{}, err
+	}
+	defer v.close()
+	notes := make([][]difference, len(l.spaces))
+	for i := range l.spaces {
+		notes[i] = v.differences(i)
+	}
+	var s fabric.Status
+	places := l.places()
+	for _, c := range fabric.Channels(n.Topology) {
+		if at, ok := places[c]; ok {
+			s.Queues = append(s.Queues, v.queue(c, at, notes[at.space]))
+		}
+	}
+	for i := range n.Stations {
+		s.Stations = append(s.Stations, v.station(i, notes))
+	}
+	return s, nil
 }
 
 // places tells where each queue is.
@@ -62,7 +53,7 @@ func (l *layout) places() map[topology.Channel]place {
 	all := map[topology.Channel]place{}
 	for i, s := range l.spaces {
 		if s.medium {
-			all[topology.Channel{Link: s.vertex}] = place{i, -1}
+			all[topology.Channel{Link: s.vertex}] = place{i, ofMedium}
 		}
 		for at, p := range s.ports {
 			if line := l.pairs[p.pair].line[p.end]; line.queue {
@@ -73,61 +64,110 @@ func (l *layout) places() map[topology.Channel]place {
 	return all
 }
 
-// status puts a queue's two netems together.
-func (f *Fabric) status(c topology.Channel, at place, netems []qdisc) fabric.QueueStatus {
-	t := f.made.Topology
+// station tells of a station's attachment. What is not in order at the other ends of its devices is the links' affair.
+func (v *view) station(s int, notes [][]difference) fabric.StationStatus {
+	id := v.n.Stations[s].ID
+	i, ok := v.l.index[id]
+	status := fabric.StationStatus{Name: v.n.Topology.Vertices[id].Name}
+	switch {
+	case !ok:
+		status.Note = "it is no host"
+		return status
+	case v.spaces[i] == nil && isAbsent(v.absent[i]):
+		status.Note = "its network namespace is " + fabric.ErrAbsent.Error()
+		return status
+	case v.spaces[i] == nil:
+		status.Note = v.absent[i].Error()
+		return status
+	}
+	for at := range v.l.spaces[i].ports {
+		if d := v.bound[place{i, at}]; d != nil && d.up() {
+			status.Attached = true
+		}
+	}
+	var all []string
+	for _, d := range notes[i] {
+		all = append(all, d.what)
+	}
+	if len(v.l.spaces[i].ports) == 0 {
+		all = append(all, "no link leads to it")
+	}
+	status.Note = abridged(all)
+	return status
+}
+
+// abridged joins notes, of which there may be hundreds.
+func abridged(notes []string) string {
+	const most = 4
+	if more := len(notes) - most; more > 0 {
+		notes = append(slices.Clone(notes[:most]), fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(notes, "; ")
+}
+
+// queue puts a queue's two netems together.
+func (v *view) queue(c topology.Channel, at place, notes []difference) fabric.QueueStatus {
+	t := v.n.Topology
 	q := fabric.QueueStatus{Link: t.Vertices[c.Link].Name, Dir: c.Dir, From: fabric.Users(t, c)}
+	if v.spaces[at.space] == nil {
+		q.Down, q.Note = true, "the network namespace of "+v.name(at.space)+" is not there"
+		return q
+	}
+	var all []string
+	for _, d := range notes {
+		if d.port == at.port {
+			all = append(all, d.what)
+		}
+	}
+	d := v.state[at.space].byName(ifbName)
 	var extra line
 	if at.port >= 0 {
-		p := f.layout.spaces[at.space].ports[at.port]
-		extra = f.layout.pairs[p.pair].line[p.end]
+		p := v.l.spaces[at.space].ports[at.port]
+		d, extra = v.bound[at], v.l.pairs[p.pair].line[p.end]
 	}
-	if w := f.layout.lines(f.wanted)[at]; !w.none {
-		q.Note = "netem is missing"
+	if d == nil {
+		q.Down, q.Note = true, abridged(all)
+		return q
 	}
-	var inner *qdisc
-	for i := range netems {
-		if netems[i].handle == innerHandle {
-			inner = &netems[i]
-		}
+	found := v.line(at.space, d)
+	if found.outer == nil && found.root != nil && found.root.kind == Name {
+		found.outer = found.root // somebody else's: its values are in force
 	}
-	for _, n := range netems {
-		if n.handle != outerHandle {
-			continue
-		}
-		q.Delay, q.Jitter, q.Loss = n.delay-extra.extra, n.jitter, n.loss
-		q.Reorder, q.Duplicate, q.Corrupt = n.reorder, n.duplicate, n.corrupt
-		q.Packets, q.Bytes, q.Lost, q.Note = n.packets, n.bytes, n.drops, ""
-		transmitter := n
-		if inner != nil {
-			transmitter, q.Dropped, q.Lost = *inner, inner.drops, n.drops-min(inner.drops, n.drops)
-		} else {
-			q.Note = "packets dropped for want of room count as lost: one netem holds both"
-		}
-		if transmitter.rate < unlimited {
-			q.Rate = units.BitRate(transmitter.rate * 8)
-		}
-		q.Limit = units.ByteSize(transmitter.limit) * frame
+	if found.outer != nil {
+		fill(&q, found, extra)
 	}
-	if q.Loss == 1 && f.isDown(c, at) {
-		q.Down, q.Loss = true, f.wanted.Topology.Vertices[c.Link].Shape[c.Dir].Loss
+	if found.outer != nil && found.inner == nil {
+		all = append(all, "packets dropped for want of room count as lost: one netem holds both")
 	}
+	if q.Loss == 1 && v.isDown(c, at) {
+		q.Down, q.Loss = true, t.Vertices[c.Link].Shape[c.Dir].Loss
+	}
+	q.Down, q.Note = q.Down || !d.up(), abridged(all)
 	return q
 }
 
-// isDown says whether a queue carries nothing because its link, or what is at either end, is down.
-func (f *Fabric) isDown(c topology.Channel, at place) bool {
-	ends := []topology.ID{c.Link, f.layout.spaces[at.space].vertex}
+// isDown says whether a queue is to carry nothing because its link, or what is at either end, is down.
+func (v *view) isDown(c topology.Channel, at place) bool {
+	ends := []topology.ID{c.Link, v.l.spaces[at.space].vertex}
 	if at.port >= 0 {
-		p := f.layout.spaces[at.space].ports[at.port]
-		ends = append(ends, f.layout.spaces[f.layout.pairs[p.pair].space[1-p.end]].vertex)
+		p := v.l.spaces[at.space].ports[at.port]
+		ends = append(ends, v.l.spaces[v.l.pairs[p.pair].space[1-p.end]].vertex)
 	}
-	for _, d := range f.wanted.Down {
-		for _, v := range ends {
-			if v == d {
-				return true
-			}
-		}
+	return slices.ContainsFunc(v.n.Down, func(d topology.ID) bool { return slices.Contains(ends, d) })
+}
+
+// fill sets the values and counters of a queue that two netems are, or one.
+func fill(q *fabric.QueueStatus, l lineFound, extra line) {
+	n, transmitter := l.outer, l.outer
+	q.Delay, q.Jitter, q.Loss = n.delay-extra.extra, n.jitter, n.loss
+	q.Reorder, q.Duplicate, q.Corrupt = n.reorder, n.duplicate, n.corrupt
+	q.Packets, q.Bytes, q.Lost = n.packets, n.bytes, n.drops
+	if l.inner != nil {
+		transmitter = l.inner
+		q.Dropped, q.Lost = transmitter.drops, n.drops-min(transmitter.drops, n.drops)
 	}
-	return false
+	if transmitter.rate < unlimited {
+		q.Rate = units.BitRate(transmitter.rate * 8)
+	}
+	q.Limit = units.ByteSize(transmitter.limit) * frame
 }

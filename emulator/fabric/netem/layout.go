@@ -2,6 +2,7 @@ package netem
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -24,15 +25,15 @@ type place struct{ space, port int }
 // space is a network namespace.
 type space struct {
 	vertex  topology.ID
-	station int // index of the station; -1: the namespace is the fabric's
-	name    string
+	station int    // index of the station; -1: the namespace is the fabric's
+	name    string // of the namespace, where it is the fabric's
 	ports   []port
-	medium  bool // everything that enters goes through the one queue of its link
+	medium  bool         // everything that enters goes through the one queue of its link
+	address netip.Prefix // a station's, or that with which a namespace of the fabric's answers
 }
 
 // port is one end of a pair.
 type port struct {
-	name string // of the interface
 	pair int
 	end  int // 0 or 1
 }
@@ -42,6 +43,8 @@ type pair struct {
 	space [2]int
 	port  [2]int // index in the space's ports
 	line  [2]line
+	link  string // name of the link that it is; empty: it joins a link's own space to another one
+	id    uint32 // told by the hardware address of its ends
 }
 
 // line is what is done to packets that leave one end of a pair.
@@ -82,6 +85,7 @@ func newLayout(n *fabric.Network) (*layout, error) {
 		l.spaces = append(l.spaces, space{vertex: v, station: station, medium: t.Vertices[v].Kind == topology.Link && t.Vertices[v].LinkType != topology.Duplex})
 	}
 	l.join(t, into)
+	l.identify(n)
 	l.route(t, n.Stations)
 	return l, nil
 }
@@ -130,7 +134,7 @@ func (l *layout) join(t *topology.Topology, into [][]topology.ID) {
 		if !l.isSpace(a) || !l.isSpace(b) {
 			continue // a host that is no station of this network
 		}
-		p := pair{line: [2]line{l.across(t, a, v, b), l.across(t, b, v, a)}}
+		p := pair{line: [2]line{l.across(t, a, v, b), l.across(t, b, v, a)}, link: t.Vertices[v].Name}
 		l.add(a, b, p)
 	}
 	done := map[[2]topology.ID]bool{}
@@ -185,65 +189,7 @@ func (l *layout) add(a, b topology.ID, p pair) {
 	for end, v := range []topology.ID{a, b} {
 		s := &l.spaces[l.index[v]]
 		p.space[end], p.port[end] = l.index[v], len(s.ports)
-		s.ports = append(s.ports, port{name: fmt.Sprintf("eth%d", len(s.ports)), pair: len(l.pairs), end: end})
+		s.ports = append(s.ports, port{pair: len(l.pairs), end: end})
 	}
 	l.pairs = append(l.pairs, p)
-}
-
-// route follows the shortest paths from every space to every station.
-func (l *layout) route(t *topology.Topology, stations []fabric.Station) {
-	l.routes = make([][]route, len(l.spaces))
-	next := make([]map[topology.ID]int, len(l.spaces)) // by the vertex that follows: the port
-	for i := range l.spaces {
-		next[i] = l.following(t, i)
-	}
-	l.uses = map[place]map[topology.Channel]bool{}
-	var path []topology.ID
-	var hops []topology.Hop
-	for dest, s := range stations {
-		tree := t.TreeTo(s.ID)
-		for i := range l.spaces {
-			if l.spaces[i].vertex == s.ID {
-				continue
-			}
-			path = tree.Vertices(path[:0], l.spaces[i].vertex)
-			if len(path) < 2 {
-				continue
-			}
-			if port, ok := next[i][path[1]]; ok {
-				l.routes[i] = append(l.routes[i], route{dest, port})
-				if l.spaces[i].station >= 0 {
-					hops, _ = tree.Hops(hops[:0], l.spaces[i].vertex)
-					l.use(place{i, port}, hops)
-				}
-			}
-		}
-	}
-}
-
-func (l *layout) use(p place, hops []topology.Hop) {
-	if l.uses[p] == nil {
-		l.uses[p] = map[topology.Channel]bool{}
-	}
-	for _, h := range hops {
-		l.uses[p][h.Channel] = true
-	}
-}
-
-// following tells by which port a space reaches each of its neighbours.
-func (l *layout) following(t *topology.Topology, i int) map[topology.ID]int {
-	ports := map[topology.ID]int{}
-	s := &l.spaces[i]
-	for at, p := range s.ports {
-		pair := &l.pairs[p.pair]
-		if out := pair.line[p.end]; out.queue && out.channel.Link != s.vertex {
-			ports[out.channel.Link] = at
-			continue
-		}
-		peer := l.spaces[pair.space[1-p.end]].vertex
-		if _, leads := delay(t, s.vertex, peer); leads {
-			ports[peer] = at
-		}
-	}
-	return ports
 }

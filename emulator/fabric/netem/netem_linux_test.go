@@ -89,8 +89,8 @@ func TestKernelHoldsWhatWasAsked(t *testing.T) {
 	}
 }
 
-// A change of shapes is what events make, and is to take a few milliseconds at most.
-func BenchmarkChange(b *testing.B) {
+// star is a network of 80 hosts around a switch.
+func star(b *testing.B) (*fabrictest.Bench, fabric.Fabric) {
 	needKernel(b)
 	bench := fabrictest.NewBench(b)
 	bench.Switch("hub")
@@ -102,8 +102,31 @@ func BenchmarkChange(b *testing.B) {
 	f := New(b.TempDir(), bench.Testbed)
 	b.Cleanup(func() { _ = f.Close(context.Background()) })
 	b.Logf("up: %v", bench.Apply(f))
+	return bench, f
+}
+
+// A change of shapes is what events make, and is to take a few milliseconds at most.
+func BenchmarkChange(b *testing.B) {
+	bench, f := star(b)
 	for i := 0; b.Loop(); i++ {
 		bench.Shape("h7-hub", 0, topology.Shape{Rate: units.BitRate(i+1) * units.Mbps})
 		bench.Apply(f)
+	}
+}
+
+// What it takes to see that all is as wanted.
+func BenchmarkUnchanged(b *testing.B) {
+	bench, f := star(b)
+	for b.Loop() {
+		bench.Apply(f)
+	}
+}
+
+func BenchmarkInspect(b *testing.B) {
+	_, f := star(b)
+	for b.Loop() {
+		if _, err := f.Inspect(b.Context()); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -2,7 +2,9 @@ package netem
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 const (
 	attrLatency64 = 10
 	attrJitter64  = 11
+	attrSlot      = 12
 	attrSeed      = 14
 )
 
@@ -23,6 +26,9 @@ const (
 	outerHandle = 1 << 16
 	innerHandle = 2 << 16
 	innerParent = 1<<16 | 1
+	// Of what handles packets that enter by a device.
+	ingressHandle = 0xffff << 16
+	ingressParent = netlink.HANDLE_INGRESS
 )
 
 // request is one that adds or changes a netem. Package netlink's own leaves out what is zero, which the
@@ -53,6 +59,11 @@ func request(index int, handle, parent uint32, d discipline, seed uint64, create
 		all.AddRtAttr(nl.TCA_NETEM_RATE64, nl.Uint64Attr(d.rate))
 		all.AddRtAttr(nl.TCA_NETEM_RATE, rate.Serialize())
 	}
+	if !create { // what somebody may have set besides
+		all.AddRtAttr(nl.TCA_NETEM_CORR, make([]byte, nl.SizeofTcNetemCorr))
+		all.AddRtAttr(nl.TCA_NETEM_ECN, nl.Uint32Attr(0))
+		all.AddRtAttr(attrSlot, make([]byte, sizeofSlot))
+	}
 	all.AddRtAttr(attrSeed, nl.Uint64Attr(seed)) // kernels before 6.6 leave it aside
 	req.AddData(all)
 	return req
@@ -63,51 +74,65 @@ func ticks(d time.Duration) uint32 {
 	return uint32(min(float64(d.Nanoseconds())/1e3*netlink.TickInUsec(), 1<<32-1))
 }
 
-// qdisc is a netem as the kernel holds it.
+// sizeofSlot is that of struct tc_netem_slot.
+const sizeofSlot = 40
+
+// qdisc is a queueing discipline as the kernel holds it; the discipline's values are those of a netem.
 type qdisc struct {
 	handle, parent uint32
+	kind           string
 	discipline
+	odd                   string // what a netem does that none of the fabric's does
 	packets, bytes, drops uint64
 }
 
-// dump reads all netems of the namespace that the requests go to, by interface.
-func dump(sockets map[int]*nl.SocketHandle) (map[int][]qdisc, error) {
-	req := nl.NewNetlinkRequest(unix.RTM_GETQDISC, unix.NLM_F_DUMP)
-	req.Sockets = sockets
-	req.AddData(&nl.TcMsg{Family: unix.AF_UNSPEC})
-	messages, err := req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWQDISC)
+// qdiscs reads all queueing disciplines of the namespace, by interface.
+func (e *entered) qdiscs() (map[int][]qdisc, error) {
+	messages, err := e.dump(unix.RTM_GETQDISC, unix.RTM_NEWQDISC, &nl.TcMsg{Family: unix.AF_UNSPEC})
 	if err != nil {
-		return nil, fmt.Errorf("reading queueing disciplines: %w", err)
+		return nil, err
 	}
 	found := map[int][]qdisc{}
 	for _, m := range messages {
 		head := nl.DeserializeTcMsg(m)
 		attrs, err := nl.ParseRouteAttr(m[head.Len():])
 		if err != nil {
-			return nil, fmt.Errorf("reading queueing disciplines: %w", err)
+			return nil, err
 		}
-		if q, ok := parse(attrs); ok {
-			q.handle, q.parent = head.Handle, head.Parent
-			found[int(head.Ifindex)] = append(found[int(head.Ifindex)], q)
-		}
+		q := parse(attrs)
+		q.handle, q.parent = head.Handle, head.Parent
+		found[int(head.Ifindex)] = append(found[int(head.Ifindex)], q)
 	}
 	return found, nil
 }
 
-func parse(attrs []syscall.NetlinkRouteAttr) (qdisc, bool) {
+// removeQdisc takes a queueing discipline away, with all below it. One that is gone is as good.
+func (e *entered) removeQdisc(index int, q *qdisc) error {
+	req := nl.NewNetlinkRequest(unix.RTM_DELQDISC, unix.NLM_F_ACK)
+	req.AddData(&nl.TcMsg{Family: unix.AF_UNSPEC, Ifindex: int32(index), Handle: q.handle, Parent: q.parent})
+	if err := e.execute(req); err != nil && !errors.Is(err, unix.ENOENT) {
+		return fmt.Errorf("removing %s: %w", q.kind, err)
+	}
+	return nil
+}
+
+func parse(attrs []syscall.NetlinkRouteAttr) qdisc {
 	var q qdisc
-	kind := ""
+	var options []byte
 	for _, a := range attrs {
 		switch a.Attr.Type &^ unix.NLA_F_NESTED {
 		case nl.TCA_KIND:
-			kind = unix.ByteSliceToString(a.Value)
+			q.kind = unix.ByteSliceToString(a.Value)
 		case nl.TCA_OPTIONS:
-			q.options(a.Value)
+			options = a.Value
 		case nl.TCA_STATS2:
 			q.statistics(a.Value)
 		}
 	}
-	return q, kind == "netem"
+	if q.kind == Name {
+		q.options(options)
+	}
+	return q
 }
 
 // options reads a netem's parameters: a fixed structure, then attributes.
@@ -128,6 +153,9 @@ func (q *qdisc) options(data []byte) {
 		switch kind := int(a.Attr.Type &^ unix.NLA_F_NESTED); {
 		case kind == nl.TCA_NETEM_RATE && len(v) >= 4:
 			q.rate = uint64(binary.NativeEndian.Uint32(v))
+			if slices.ContainsFunc(v[4:], notZero) {
+				q.odd = "an overhead"
+			}
 		case kind == nl.TCA_NETEM_REORDER && len(v) >= 4:
 			q.reorder = share(binary.NativeEndian.Uint32(v))
 		case kind == nl.TCA_NETEM_CORRUPT && len(v) >= 4:
@@ -138,12 +166,22 @@ func (q *qdisc) options(data []byte) {
 			q.delay = time.Duration(binary.NativeEndian.Uint64(v))
 		case kind == attrJitter64 && len(v) >= 8:
 			q.jitter = time.Duration(binary.NativeEndian.Uint64(v))
+		case kind == nl.TCA_NETEM_CORR && slices.ContainsFunc(v, notZero):
+			q.odd = "correlations"
+		case kind == nl.TCA_NETEM_ECN && slices.ContainsFunc(v, notZero):
+			q.odd = "marks of congestion"
+		case kind == nl.TCA_NETEM_LOSS:
+			q.odd = "a model of loss"
+		case kind == attrSlot:
+			q.odd = "slots"
 		}
 	}
 	if rate64 > 0 {
 		q.rate = rate64
 	}
 }
+
+func notZero(b byte) bool { return b != 0 }
 
 func fromTicks(t uint32) time.Duration {
 	return time.Duration(float64(t) / netlink.TickInUsec() * 1e3)

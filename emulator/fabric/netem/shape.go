@@ -27,15 +27,16 @@ type discipline struct {
 	limit                             uint32 // packets
 }
 
-// lineWant are the netems of a line; see the package's comment.
+// pass lets everything through at once, in order.
+var pass = discipline{rate: unlimited, limit: most}
+
+// lineWant are the netems of a line; see the package's comment. Where one is not needed but there, packets may be in
+// it: it stays, and lets everything pass.
 type lineWant struct {
 	outer, inner discipline
 	one          bool // no inner one is needed
 	none         bool // none is needed: the line lets everything pass at once
 }
-
-// same says whether the line can become the other one by changes in place, which lose no packet.
-func (w lineWant) same(o lineWant) bool { return (w.outer.duplicate > 0) == (o.outer.duplicate > 0) }
 
 // queueLine is the line that is a queue of the given shape. extra is delay in addition to the shape's; queue is
 // what may wait.
@@ -48,15 +49,15 @@ func queueLine(s topology.Shape, extra time.Duration, queue units.ByteSize, down
 	if s.Rate == 0 {
 		// Nothing bounds what waits and what is under way but the host.
 		w.outer.limit, w.one = most, true
-		w.inner = discipline{rate: unlimited, limit: most} // where there was one before
-		w.none = w.outer == discipline{rate: unlimited, limit: most}
+		w.inner = pass
+		w.none = w.outer == pass
 		return w
 	}
 	rate := max(1, uint64(math.Round(float64(s.Rate)/8)))
 	underWay := (w.outer.delay + w.outer.jitter).Seconds() * float64(s.Rate) / 8
 	waiting := packets(float64(queue), frame)
 	if s.Duplicate > 0 {
-		w.one, w.outer.rate, w.outer.limit = true, rate, clamp(waiting+packets(underWay, frame))
+		w.one, w.inner, w.outer.rate, w.outer.limit = true, pass, rate, clamp(waiting+packets(underWay, frame))
 		return w
 	}
 	w.outer.limit = clamp(2*packets(underWay+float64(queue), smallest) + 1000)
@@ -67,9 +68,9 @@ func queueLine(s topology.Shape, extra time.Duration, queue units.ByteSize, down
 // plainLine is the line along an edge with a delay.
 func plainLine(delay time.Duration, down bool) lineWant {
 	if delay == 0 && !down {
-		return lineWant{none: true}
+		return lineWant{none: true, one: true, outer: pass, inner: pass}
 	}
-	w := lineWant{one: true, outer: discipline{delay: delay, rate: unlimited, limit: most}}
+	w := lineWant{one: true, inner: pass, outer: discipline{delay: delay, rate: unlimited, limit: most}}
 	if down {
 		w.outer.loss = 1
 	}
@@ -90,3 +91,10 @@ func probability(p float64) uint32 {
 
 // share is the inverse of probability.
 func share(p uint32) float64 { return float64(p) / math.MaxUint32 }
+
+func rateText(bytes uint64) string {
+	if bytes == 0 || bytes >= unlimited {
+		return "none"
+	}
+	return units.BitRate(bytes * 8).String()
+}

@@ -12,6 +12,7 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/internal/proc"
+	"testbed/emulator/netns"
 )
 
 // probed is what this process has found out about its kernel, which does not change.
@@ -21,7 +22,7 @@ var probed = sync.OnceValue(probe)
 // in a process.
 func Supported(context.Context) error {
 	if err := probed(); err != nil {
-		return fmt.Errorf("%w: %w", fabric.ErrNotSupported, err)
+		return concealed(fmt.Errorf("%w: %w", fabric.ErrNotSupported, err))
 	}
 	return nil
 }
@@ -45,29 +46,39 @@ func attempt() error {
 	if err := netlink.LinkAdd(veth); err != nil {
 		return fmt.Errorf("the kernel has no veth devices (%w): modprobe veth", err)
 	}
-	e := &entered{index: map[string]int{}}
-	var err error
-	if e.links, err = netlink.NewHandle(unix.NETLINK_ROUTE); err != nil {
-		return err
-	}
-	defer e.links.Close()
-	index, err := e.link("tb-probe0")
+	e, err := enterHere(netns.Ref{Path: fmt.Sprintf("/proc/self/task/%d/ns/net", unix.Gettid())})
 	if err != nil {
 		return err
 	}
-	if _, err := request(index, outerHandle, netlink.HANDLE_ROOT, discipline{limit: 10, rate: unlimited}, 1, true).Execute(unix.NETLINK_ROUTE, 0); err != nil {
-		return fmt.Errorf("the kernel has no netem (%w): modprobe sch_netem; where there is no such module, install the kernel's extra modules (linux-modules-extra-%s on Ubuntu)", err, release())
-	}
-	if err := netlink.LinkAdd(&netlink.Ifb{LinkAttrs: netlink.LinkAttrs{Name: ifbName}}); err != nil {
-		return fmt.Errorf("the kernel has no ifb devices, which shared media need (%w): modprobe ifb", err)
-	}
-	if _, err := e.link(ifbName); err != nil {
+	defer e.close()
+	index, err := deviceIndex("tb-probe0")
+	if err != nil {
 		return err
 	}
-	if err := e.redirect("tb-probe0"); err != nil {
-		return fmt.Errorf("the kernel cannot redirect packets, which shared media need (%w): modprobe -a sch_ingress cls_matchall act_mirred", err)
+	if err := e.execute(request(index, outerHandle, netlink.HANDLE_ROOT, discipline{limit: 10, rate: unlimited}, 1, true)); err != nil {
+		return fmt.Errorf("the kernel has no netem (%w): modprobe sch_netem; where there is no such module, "+
+			"install the kernel's extra modules (linux-modules-extra-%s on Ubuntu)", err, release())
+	}
+	if err := e.makeMedium(); err != nil {
+		return fmt.Errorf("the kernel has no ifb devices, which shared media need (%w): modprobe ifb", err)
+	}
+	ifb, err := deviceIndex(ifbName)
+	if err != nil {
+		return err
+	}
+	if err := e.redirect(index, ifb); err != nil {
+		return fmt.Errorf("the kernel cannot redirect packets, which shared media need (%w): "+
+			"modprobe -a sch_ingress cls_matchall act_mirred", err)
 	}
 	return nil
+}
+
+func deviceIndex(name string) (int, error) {
+	l, err := netlink.LinkByName(name)
+	if err != nil {
+		return 0, fmt.Errorf("interface %s: %w", name, err)
+	}
+	return l.Attrs().Index, nil
 }
 
 func release() string {

@@ -3,6 +3,7 @@ package station
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -19,15 +20,30 @@ import (
 const ipv4 = "/proc/sys/net/ipv4"
 
 // settled is what Settle sets in the namespace of a station, by the variable's path under ipv4, as far as it
-// matters for interfaces that are there.
+// matters for interfaces that are there, and what its interface has taken over of it.
 var settled = func() map[string]string {
-	all := map[string]string{"ip_forward": "0"}
+	all := map[string]string{"ip_forward": "0", "conf/" + fabric.Interface + "/forwarding": "0"}
 	for _, setting := range plainHost {
 		key, value, _ := strings.Cut(setting, "=")
-		all["conf/all/"+key] = value
+		all["conf/all/"+key], all["conf/"+fabric.Interface+"/"+key] = value, value
 	}
 	return all
 }()
+
+// Resettle sets, in the namespace that the calling thread is in, what Settle does there, and the same for the
+// station's interface, which is there already.
+func Resettle() error {
+	if err := Settle(false); err != nil {
+		return err
+	}
+	for path, value := range settled {
+		err := Sysctl("net/ipv4/"+path, value)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // an older kernel has not all of them
+			return err
+		}
+	}
+	return nil
+}
 
 // Compare says, in the namespace that the calling thread is in, which of the variables that Settle and Tune set
 // for a station have another value now; nothing where none has.

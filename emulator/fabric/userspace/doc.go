@@ -13,6 +13,36 @@
 // force at once; packets that have left keep their arrival. Packets that come to a link, host or switch
 // that is down vanish there, and count as lost on a link's queue; those that have joined the link's queue
 // are beyond. Packets from one group of a partition to another vanish at the sender.
+//
+// # What is emulated beside IPv4 between two stations
+//
+// Every router on a packet's way (see fabric.Routers: switches, exchanges, shared media) takes one from its time to
+// live; where that is over, the router answers with ICMP's time exceeded, from its own address (fabric.RouterAddr),
+// after the time that packet and message take there and back. A packet to an address that no station has, or to
+// a station that cannot be reached, comes as far as the sender's first router, which answers that the host is
+// unreachable (from 192.0.0.8 where there is no router), so that a connection fails at once. A station gets at
+// most a thousand such messages a second.
+//
+// What is sent to a group (224.0.0.0/4), to 255.255.255.255 or to the network's own broadcast address goes to
+// all stations of the sender's segment: those that it reaches through switches, shared media and links alone. An
+// exchange, as a host, parts segments. Such a frame joins each queue on the tree of ways once, and its time to live
+// is not touched, since within a segment nothing is routed: the default of 1 suffices. Groups are not learnt; the
+// receivers' kernels drop what no program of theirs has joined. A station has routes for both kinds of addresses.
+//
+// # What is not
+//
+// IPv6, ARP (addresses are known, and nobody has to ask for them) and all other protocols beside IPv4: counted as
+// StationStatus.Ignored. A second address that somebody gives to a station's interface, and a route by way of
+// another station, for without ARP a frame does not say whom it is to pass: their packets are unreachable, and
+// counted as such. Packets that could not be read or written count as StationStatus.Errors, and so do
+// those for which the device's ring had no room.
+//
+// # What Apply observes
+//
+// Every Apply, also of a network that differs in nothing, looks into each station's namespace: whether the device
+// is there, under its name, with its addresses, flags, routes and variables, and connected to this process. It
+// mends what differs and touches nothing else. A change of shapes, and of what is down, is in force before that.
+// A station whose device vanishes while its namespace lives ends a Watch.
 package userspace
 
 import (

@@ -158,7 +158,7 @@ func (t *table) way(k key, find func() *path) *path {
 func (t *table) dying(from, to *port, router int) *path {
 	return t.way(key{wayDying, from.index, to.index, router}, func() *path {
 		full := t.path(from, to)
-		vertices := t.trees[to.index].Vertices(nil, t.network.Stations[from.index].ID)
+		vertices := t.tree(to).Vertices(nil, t.network.Stations[from.index].ID)
 		p := &path{whole: full.whole}
 		var behind []*gate
 		links := 0

@@ -3,6 +3,7 @@ package userspace
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -13,12 +14,14 @@ import (
 // queuesATime is how many queues are read between two packets, so that none waits for a large network.
 const queuesATime = 128
 
-// inspect reads the queues and counters.
+// inspect reads the queues, the stations and the counters. Changes do not wait for it.
 func (s *server) inspect() (answer, error) {
-	if s.engine == nil {
+	s.mutex.Lock()
+	t, homes := s.table, maps.Clone(s.homes)
+	s.mutex.Unlock()
+	if t == nil {
 		return answer{}, errors.New("no network yet")
 	}
-	t := s.table
 	all := make([]fabric.QueueStatus, len(t.queues))
 	for from := 0; from < len(all); from += queuesATime {
 		part := all[from:min(from+queuesATime, len(all))]
@@ -50,13 +53,12 @@ func (s *server) inspect() (answer, error) {
 		all[i].Link, all[i].Dir = t.network.Topology.Vertices[c.Link].Name, c.Dir
 		all[i].From, all[i].Down, all[i].Note = t.users[i], t.faults.down[c.Link], note
 	}
-	return answer{Status: fabric.Status{Queues: all, Stations: s.stations()}, Stats: stats}, nil
+	return answer{Status: fabric.Status{Queues: all, Stations: s.stations(t, homes)}, Stats: stats}, nil
 }
 
 // stations is what is seen of the stations, and has been counted.
-func (s *server) stations() []fabric.StationStatus {
-	t := s.table
-	seen := s.observe(t)
+func (s *server) stations(t *table, homes map[*port]string) []fabric.StationStatus {
+	seen := s.observe(t, homes)
 	all := make([]fabric.StationStatus, len(t.ports))
 	s.engine.do(func() {
 		for i, p := range t.ports {

@@ -46,8 +46,10 @@ func (s *server) serve(conn net.Conn) error {
 }
 
 func (s *server) answer(q question) (a answer) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
+	if q.Op != opInspect {
+		s.mutex.Lock()
+		defer s.mutex.Unlock()
+	}
 	if q.Protocol != protocol {
 		return answer{Err: fmt.Sprintf("the fabric's process speaks version %d of its protocol, and was asked in version %d: "+
 			"use the testbed that brought this network up, or take it down and bring it up again", protocol, q.Protocol)}

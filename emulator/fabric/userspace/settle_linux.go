@@ -20,7 +20,7 @@ func (s *server) settle(t *table) (opened map[*port]int, absent []string, err er
 		return nil, nil, err
 	}
 	raiseFileLimit(len(t.ports))
-	seen := s.observe(t)
+	seen := s.observe(t, s.homes)
 	s.clear(t, seen)
 	opened = map[*port]int{}
 	var todo []int
@@ -65,17 +65,17 @@ func (s *server) settle(t *table) (opened map[*port]int, absent []string, err er
 }
 
 // observe looks at the table's stations as they are now.
-func (s *server) observe(t *table) []sight {
-	fds, homes := make([]int, len(t.ports)), make([]string, len(t.ports))
+func (s *server) observe(t *table, homes map[*port]string) []sight {
+	fds, in := make([]int, len(t.ports)), make([]string, len(t.ports))
 	s.engine.do(func() {
 		for i, p := range t.ports {
 			fds[i] = p.fd
 		}
 	})
 	for i, p := range t.ports {
-		homes[i] = s.homes[p]
+		in[i] = homes[p]
 	}
-	return observe(&t.network, fds, homes)
+	return observe(&t.network, fds, in)
 }
 
 // clear detaches the stations whose device is not in their namespace, and those that are wanted no more: what
@@ -122,7 +122,7 @@ func (s *server) keep(opened map[*port]int) {
 // calling thread is in the namespace.
 func mend(st fabric.Station, seen *sight) error {
 	if seen.flaws.sysctls {
-		if err := errors.Join(station.Settle(false), station.Tune(st)); err != nil {
+		if err := errors.Join(station.Resettle(), station.Tune(st)); err != nil {
 			return err
 		}
 	}

@@ -135,7 +135,7 @@ func everybody(p netip.Prefix) uint32 {
 	if p.Bits() > 30 {
 		return 0
 	}
-	return number(p.Addr()) | 1<<(32-p.Bits()) - 1
+	return number(p.Addr()) | (1<<(32-p.Bits()) - 1)
 }
 
 func hardware(addr uint32) [6]byte {

@@ -71,7 +71,8 @@ func openStation(s fabric.Station) (fd int, err error) {
 	if err := station.Settle(false); err != nil {
 		return -1, err
 	}
-	if err := removeDoubles(s); err != nil {
+	left, err := removeDoubles(s)
+	if err != nil {
 		return -1, err
 	}
 	fd, err = openTap(fabric.Interface)
@@ -86,39 +87,51 @@ func openStation(s fabric.Station) (fd int, err error) {
 	if err := unix.IoctlSetInt(fd, unix.TUNSETPERSIST, 1); err != nil {
 		return -1, fmt.Errorf("TAP device %s: %w", fabric.Interface, err)
 	}
-	if err := station.Tune(s); err != nil {
+	if left { // by an earlier process, with what has been made of it since
+		err = station.Resettle()
+	}
+	if err = errors.Join(err, station.Tune(s)); err != nil {
 		return -1, err
 	}
 	return fd, configure(s, true)
 }
 
 // removeDoubles removes devices that an earlier process made for the station and somebody has renamed since: they
-// have its address, and would take its packets.
-func removeDoubles(s fabric.Station) error {
+// have its address, and would take its packets. It says whether there is one of the right name.
+func removeDoubles(s fabric.Station) (left bool, err error) {
 	sock, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer unix.Close(sock)
 	for _, name := range devices() {
-		if name == fabric.Interface || name == "lo" {
+		if name == fabric.Interface {
+			left = true
+		}
+		if name == fabric.Interface || name == "lo" || !isOf(sock, name, s) {
 			continue
 		}
-		for _, p := range properties(s) {
-			if got, err := p.read(sock, name); p.call != unix.SIOCGIFHWADDR || err != nil || got != p.want {
-				continue
-			}
-			fd, err := openTap(name)
-			if err == nil {
-				err = unix.IoctlSetInt(fd, unix.TUNSETPERSIST, 0)
-				_ = unix.Close(fd)
-			}
-			if err != nil {
-				return fmt.Errorf("remove the interface %s, which has the station's hardware address: %w", name, err)
-			}
+		fd, err := openTap(name)
+		if err == nil {
+			err = unix.IoctlSetInt(fd, unix.TUNSETPERSIST, 0)
+			_ = unix.Close(fd)
+		}
+		if err != nil {
+			return left, fmt.Errorf("remove the interface %s, which has the station's hardware address: %w", name, err)
 		}
 	}
-	return nil
+	return left, nil
+}
+
+// isOf says whether a device has a station's hardware address.
+func isOf(sock int, device string, s fabric.Station) bool {
+	for _, p := range properties(s) {
+		if p.call == unix.SIOCGIFHWADDR {
+			got, err := p.read(sock, device)
+			return err == nil && got == p.want
+		}
+	}
+	return false
 }
 
 // openTap opens a device, and makes it where it does not exist.

@@ -44,3 +44,9 @@ func Main([]string) int {
 
 // Testbeds returns ErrNotSupported.
 func Testbeds() ([]string, error) { return nil, errOther }
+
+// Supported returns an error.
+func Supported(context.Context) error { return errOther }
+
+// Watch returns an error.
+func (*Fabric) Watch(context.Context) error { return errOther }

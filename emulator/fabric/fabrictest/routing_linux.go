@@ -1,0 +1,140 @@
+package fabrictest
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/internal/testenv"
+	"testbed/emulator/netns"
+)
+
+// Routing holds a fabric to what a packet meets that does not arrive: every router on its way takes from its time
+// to live, and says so, by its own address, when that is over; and an address that nobody has is unreachable at
+// once.
+func Routing(t *testing.T, newFabric func(t *testing.T, testbed string) fabric.Fabric) {
+	testenv.Privileged(t)
+	b := NewBench(t)
+	b.Hosts("a", "b")
+	for _, name := range []string{"one", "two"} {
+		b.Switch(name)
+	}
+	there, back := duplex(0, 2*time.Millisecond)
+	b.Cable("a", "one", there, back)
+	b.Cable("one", "two", there, back)
+	b.Cable("two", "b", there, back)
+	b.Apply(newFabric(t, b.Testbed))
+	from, to := b.Station("a").NetNS, b.Station("b").Addr.Addr()
+	for ttl, router := range []string{1: "one", 2: "two", 3: "b"} {
+		if ttl == 0 {
+			continue
+		}
+		want, typ := to, byte(0)
+		if router != "b" {
+			want, typ = fabric.RouterAddr(b.id(router)), 11
+		}
+		for range 5 { // all of several in a row are answered
+			if got, kind, err := probe(from, to, ttl); err != nil || got != want || kind != typ {
+				t.Errorf("time to live %d: ICMP type %d from %v, %v; want type %d from %v (%s)", ttl, kind, got, err, typ, want, router)
+			}
+		}
+	}
+	nobody := b.Stations[0].Addr.Addr().Next().Next().Next()
+	err := netns.Do(from, func() error {
+		conn, err := net.DialTimeout("tcp4", netip.AddrPortFrom(nobody, 80).String(), 30*time.Second)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err
+	})
+	if !errors.Is(err, syscall.EHOSTUNREACH) && !errors.Is(err, syscall.ENETUNREACH) {
+		t.Errorf("a connection to nobody: %v, want unreachable", err)
+	}
+}
+
+// probe sends an echo request and returns who answers it, with which type of message.
+func probe(from netns.Ref, to netip.Addr, ttl int) (who netip.Addr, typ byte, err error) {
+	err = netns.Do(from, func() error {
+		sock, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_ICMP)
+		if err != nil {
+			return err
+		}
+		defer unix.Close(sock)
+		timeout := unix.NsecToTimeval(int64(10 * time.Second))
+		if err := errors.Join(unix.SetsockoptInt(sock, unix.IPPROTO_IP, unix.IP_TTL, ttl),
+			unix.SetsockoptTimeval(sock, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &timeout)); err != nil {
+			return err
+		}
+		request := []byte{8, 0, 0xf7, 0xff, 0, 0, 0, 0}
+		if err := unix.Sendto(sock, request, 0, &unix.SockaddrInet4{Addr: to.As4()}); err != nil {
+			return err
+		}
+		var packet [1500]byte
+		n, _, err := unix.Recvfrom(sock, packet[:], 0)
+		if err != nil {
+			return err
+		}
+		if n < 28 {
+			return errors.New("a short message")
+		}
+		who, typ = netip.AddrFrom4([4]byte(packet[12:16])), packet[20]
+		return nil
+	})
+	return who, typ, err
+}
+
+// ToMany sends datagrams from a station to a group of receivers or to everybody, and returns of which stations
+// programs that listen got them. Group is e.g. 239.1.2.3, or 255.255.255.255.
+func (b *Bench) ToMany(group netip.Addr, from string, receivers ...string) (got []string) {
+	b.t.Helper()
+	const port = 4711
+	var conns []*net.UDPConn
+	for _, name := range receivers {
+		err := netns.Do(b.Station(name).NetNS, func() error {
+			conn, err := listenTo(group, port)
+			conns = append(conns, conn)
+			return err
+		})
+		if err != nil {
+			b.t.Fatalf("%s: %v", name, err)
+		}
+	}
+	err := netns.Do(b.Station(from).NetNS, func() error {
+		conn, err := net.Dial("udp4", netip.AddrPortFrom(group, port).String())
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		_, err = conn.Write([]byte("to many"))
+		return err
+	})
+	if err != nil {
+		b.t.Fatalf("%s: %v", from, err)
+	}
+	for i, conn := range conns {
+		_ = conn.SetReadDeadline(time.Now().Add(time.Second))
+		if _, _, err := conn.ReadFrom(make([]byte, 64)); err == nil {
+			got = append(got, receivers[i])
+		}
+		_ = conn.Close()
+	}
+	return got
+}
+
+func listenTo(group netip.Addr, port int) (*net.UDPConn, error) {
+	address := net.UDPAddrFromAddrPort(netip.AddrPortFrom(group, uint16(port)))
+	if !group.IsMulticast() {
+		return net.ListenUDP("udp4", &net.UDPAddr{Port: port})
+	}
+	device, err := net.InterfaceByName(fabric.Interface)
+	if err != nil {
+		return nil, err
+	}
+	return net.ListenMulticastUDP("udp4", device, address)
+}

@@ -1,0 +1,114 @@
+package netem
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/netns"
+)
+
+// Files in a testbed's directory, which tell other processes, and later ones, what to look for in the kernel: the
+// network as it was last wanted, and the namespaces of all stations that may have a device of it.
+const (
+	wantedFile   = "netem.wanted"
+	stationsFile = "netem.stations"
+	madeFile     = "netem.made" // of earlier versions
+)
+
+// wanted reads the network as it was last wanted. The error wraps fs.ErrNotExist where there is none.
+func (f *Fabric) wanted() (*fabric.Network, error) {
+	path := filepath.Join(f.dir, wantedFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	n, err := fabric.Decode(bytes.NewReader(text))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &n, nil
+}
+
+// stations reads the namespaces that may have a device of the network.
+func (f *Fabric) stations() ([]netns.Ref, error) {
+	path := filepath.Join(f.dir, stationsFile)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var all []netns.Ref
+	if err == nil {
+		err = json.Unmarshal(text, &all)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return all, nil
+}
+
+// intend writes down what is going to be made, before it is, and returns the namespaces that the network leaves.
+func (f *Fabric) intend(n *fabric.Network) (left []netns.Ref, err error) {
+	before, err := f.stations()
+	if err != nil {
+		before = nil // written by something else: what is in stations that are wanted no more goes with them
+	}
+	now := refs(n)
+	for _, r := range before {
+		if !slices.Contains(now, r) {
+			left = append(left, r)
+		}
+	}
+	if err := f.writeStations(append(slices.Clone(left), now...)); err != nil {
+		return nil, err
+	}
+	var text bytes.Buffer
+	if err := n.Encode(&text); err != nil {
+		return nil, err
+	}
+	return left, f.write(wantedFile, text.Bytes())
+}
+
+func refs(n *fabric.Network) []netns.Ref {
+	all := make([]netns.Ref, len(n.Stations))
+	for i := range all {
+		all[i] = n.Stations[i].NetNS
+	}
+	return all
+}
+
+func (f *Fabric) writeStations(all []netns.Ref) error {
+	text, err := json.Marshal(all)
+	if err != nil {
+		return err
+	}
+	return f.write(stationsFile, text)
+}
+
+// write replaces a file: a reader sees the old one or the new one.
+func (f *Fabric) write(file string, text []byte) error {
+	path := filepath.Join(f.dir, file)
+	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+// unwrite removes the files.
+func (f *Fabric) unwrite() error {
+	var failed []error
+	for _, file := range []string{wantedFile, stationsFile, madeFile} {
+		for _, name := range []string{file, file + ".new"} {
+			if err := os.Remove(filepath.Join(f.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				failed = append(failed, err)
+			}
+		}
+	}
+	return errors.Join(failed...)
+}

@@ -1,0 +1,331 @@
+package netem
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	vnetns "github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/fabric/fabrictest"
+	"testbed/emulator/fabric/measure"
+	"testbed/emulator/netns"
+	"testbed/emulator/topology"
+	"testbed/emulator/units"
+)
+
+// chain is a network with all that a network has: a - s1 - s2 - b, and c and d at a medium with s2.
+func chain(t *testing.T) *fabrictest.Bench {
+	b := fabrictest.NewBench(t)
+	b.Hosts("a", "b", "c", "d")
+	b.Switch("s1")
+	b.Switch("s2")
+	quick := topology.Shape{Rate: 100 * units.Mbps, Delay: time.Millisecond}
+	b.Cable("a", "s1", quick, quick)
+	b.Cable("s1", "s2", quick, quick)
+	b.Cable("s2", "b", topology.Shape{}, topology.Shape{})
+	b.Medium("air", quick, "s2", "c", "d")
+	return b
+}
+
+// differing lists what of the network is not as wanted.
+func differing(t *testing.T, f fabric.Fabric, n fabric.Network) (all []string) {
+	t.Helper()
+	own := f.(*Fabric)
+	l, err := newLayout(&n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := own.view(t.Context(), &n, l)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	defer v.close()
+	for i := range l.spaces {
+		for _, d := range v.differences(i) {
+			all = append(all, v.name(i)+": "+d.what)
+		}
+		for _, d := range v.strays(i) {
+			all = append(all, v.name(i)+": stray "+d.name)
+		}
+	}
+	return all
+}
+
+// in runs do in one of the fabric's namespaces.
+func in(t *testing.T, f fabric.Fabric, space string, do func() error) {
+	t.Helper()
+	if err := netns.Do(netns.Ref{Path: f.(*Fabric).spacePath(space)}, do); err != nil {
+		t.Fatalf("in %s: %v", space, err)
+	}
+}
+
+// on does something to a device.
+func on(name string, do func(netlink.Link) error) func() error {
+	return func() error {
+		l, err := netlink.LinkByName(name)
+		if err != nil {
+			return err
+		}
+		return do(l)
+	}
+}
+
+// dropQdisc removes a queueing discipline of a parent.
+func dropQdisc(parent uint32) func(netlink.Link) error {
+	return func(l netlink.Link) error {
+		all, err := netlink.QdiscList(l)
+		for _, q := range all {
+			if q.Attrs().Parent == parent && q.Attrs().Handle != 0 {
+				return netlink.QdiscDel(q)
+			}
+		}
+		return errors.Join(err, errors.New("there is no such queueing discipline"))
+	}
+}
+
+// routeTo finds a route by how its destination begins.
+func routeTo(begin string, do func(*netlink.Route) error) func() error {
+	return func() error {
+		all, err := netlink.RouteList(nil, netlink.FAMILY_V4)
+		for i := range all {
+			if all[i].Dst != nil && strings.HasPrefix(all[i].Dst.String(), begin) {
+				return do(&all[i])
+			}
+		}
+		return errors.Join(err, errors.New("no route to "+begin))
+	}
+}
+
+// tampering is what hands may do to the fabric's own namespaces, by space, and the link whose queue tells of it.
+var tampering = []struct {
+	name, space, link string
+	do                func() error
+}{
+	{"delay changed", "s1", "s1-s2", on("eth1", func(l netlink.Link) error {
+		q := &netlink.Netem{QdiscAttrs: netlink.QdiscAttrs{LinkIndex: l.Attrs().Index, Handle: outerHandle, Parent: netlink.HANDLE_ROOT}}
+		q.Latency, q.Limit, q.DelayCorr = 30000, 1000, 1<<31
+		return netlink.QdiscChange(q)
+	})},
+	{"netem removed", "s1", "s1-s2", on("eth1", dropQdisc(netlink.HANDLE_ROOT))},
+	{"inner netem removed", "s1", "s1-s2", on("eth1", dropQdisc(innerParent))},
+	{"another discipline in its place", "s1", "s1-s2", on("eth1", func(l netlink.Link) error {
+		if err := dropQdisc(netlink.HANDLE_ROOT)(l); err != nil {
+			return err
+		}
+		return netlink.QdiscAdd(&netlink.GenericQdisc{QdiscType: "pfifo", QdiscAttrs: netlink.QdiscAttrs{
+			LinkIndex: l.Attrs().Index, Handle: outerHandle, Parent: netlink.HANDLE_ROOT}})
+	})},
+	{"netem where there is to be none", "s2", "", on("eth1", func(l netlink.Link) error {
+		q := netlink.NewNetem(netlink.QdiscAttrs{LinkIndex: l.Attrs().Index, Handle: 7 << 16, Parent: netlink.HANDLE_ROOT},
+			netlink.NetemQdiscAttrs{Latency: 20000})
+		return netlink.QdiscReplace(q)
+	})},
+	{"port down", "s1", "s1-s2", on("eth1", netlink.LinkSetDown)},
+	{"port down and up", "s2", "", on("eth0", func(l netlink.Link) error {
+		return errors.Join(netlink.LinkSetDown(l), netlink.LinkSetUp(l))
+	})},
+	{"MTU", "s1", "s1-s2", on("eth1", func(l netlink.Link) error { return netlink.LinkSetMTU(l, 600) })},
+	{"ARP", "s1", "s1-s2", on("eth1", netlink.LinkSetARPOn)},
+	{"renamed", "s1", "s1-s2", on("eth1", func(l netlink.Link) error {
+		return errors.Join(netlink.LinkSetDown(l), netlink.LinkSetName(l, "core"), netlink.LinkSetUp(l))
+	})},
+	{"pair deleted", "s1", "s1-s2", on("eth1", netlink.LinkDel)},
+	{"ingress", "s1", "s1-s2", on("eth1", func(l netlink.Link) error {
+		return netlink.QdiscAdd(&netlink.Ingress{QdiscAttrs: netlink.QdiscAttrs{LinkIndex: l.Attrs().Index,
+			Handle: ingressHandle, Parent: ingressParent}})
+	})},
+	{"loopback down", "s1", "", on("lo", netlink.LinkSetDown)},
+	{"address removed", "s1", "", on("lo", func(l netlink.Link) error {
+		all, err := netlink.AddrList(l, netlink.FAMILY_V4)
+		for i := range all {
+			if !all[i].IP.IsLoopback() {
+				return netlink.AddrDel(l, &all[i])
+			}
+		}
+		return errors.Join(err, errors.New("there is no address"))
+	})},
+	{"route removed", "s1", "", routeTo("10.77.0.", netlink.RouteDel)},
+	{"route replaced", "s1", "", routeTo("10.77.0.", func(r *netlink.Route) error {
+		return netlink.RouteReplace(&netlink.Route{Dst: r.Dst, Type: unix.RTN_BLACKHOLE})
+	})},
+	{"route added", "s1", "", routeTo("10.77.0.", func(r *netlink.Route) error {
+		to := *r.Dst
+		to.IP = []byte{10, 77, 0, 3}
+		to.Mask = []byte{255, 255, 255, 255}
+		return netlink.RouteAdd(&netlink.Route{Dst: &to, Type: unix.RTN_UNREACHABLE, Priority: 5})
+	})},
+	{"forwarding off", "s1", "", func() error { return os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("0"), 0) }},
+	{"redirection removed", "air", "", on("eth0", dropQdisc(ingressParent))},
+	{"filter removed", "air", "", on("eth1", func(l netlink.Link) error {
+		all, err := netlink.FilterList(l, ingressHandle)
+		for _, f := range all {
+			return netlink.FilterDel(f)
+		}
+		return errors.Join(err, errors.New("there is no filter"))
+	})},
+	{"the medium's device removed", "air", "air", on(ifbName, netlink.LinkDel)},
+	{"the medium's device down", "air", "air", on(ifbName, netlink.LinkSetDown)},
+	{"the medium's rate", "air", "air", on(ifbName, func(l netlink.Link) error {
+		q := &netlink.Netem{QdiscAttrs: netlink.QdiscAttrs{LinkIndex: l.Attrs().Index, Handle: innerHandle, Parent: innerParent}}
+		q.Limit, q.Rate64 = 10, 1000
+		return netlink.QdiscChange(q)
+	})},
+}
+
+// What somebody has changed in the kernel is told, and made good by the next Apply, whatever that is about and whoever
+// calls it.
+func TestTamperingIsToldAndMended(t *testing.T) {
+	needKernel(t)
+	b := chain(t)
+	fabrics := perTestbed(t)
+	f := fabrics(t, b.Testbed)
+	b.Apply(f)
+	if left := differing(t, f, b.Network); len(left) > 0 {
+		t.Fatalf("as made: %q", left)
+	}
+	for i, c := range tampering {
+		in(t, f, c.space, c.do)
+		if len(differing(t, f, b.Network)) == 0 {
+			t.Errorf("%s: nothing differs: this shows nothing", c.name)
+		}
+		s, err := f.Inspect(t.Context())
+		if err != nil {
+			t.Errorf("%s: Inspect: %v", c.name, err)
+		}
+		told := false
+		for _, q := range s.Queues {
+			told = told || q.Link == c.link && q.Note != "" && !strings.HasPrefix(q.Note, "packets dropped")
+		}
+		if c.link != "" && !told {
+			t.Errorf("%s: Inspect says nothing of it at %s: %+v", c.name, c.link, s.Queues)
+		}
+		if i%2 == 0 { // a change of something else
+			b.Shape("s2-b", 0, topology.Shape{Delay: time.Duration(i%4) * time.Millisecond})
+		}
+		b.Apply(fabrics(t, b.Testbed))
+		if left := differing(t, f, b.Network); len(left) > 0 {
+			t.Errorf("%s: after Apply: %q", c.name, left)
+		}
+		answers(t, b, c.name)
+	}
+}
+
+// answers checks that everybody reaches everybody.
+func answers(t *testing.T, b *fabrictest.Bench, when string) {
+	t.Helper()
+	for _, pair := range [][2]string{{"a", "b"}, {"a", "c"}, {"c", "d"}, {"b", "d"}} {
+		times, err := measure.RTT(t.Context(), b.Station(pair[0]).NetNS, b.Station(pair[1]).Addr.Addr(), 2, time.Millisecond)
+		if err != nil || len(times) != 2 {
+			t.Errorf("%s: %s to %s: %d of 2 echoes answered (%v)", when, pair[0], pair[1], len(times), err)
+		}
+	}
+}
+
+// A namespace of the fabric's that somebody has deleted, as `ip netns del` does, is made anew with all that was in it.
+func TestDeletedNamespacesAreMadeAnew(t *testing.T) {
+	needKernel(t)
+	b := chain(t)
+	f := perTestbed(t)(t, b.Testbed).(*Fabric)
+	b.Apply(f)
+	for _, space := range []string{"s1", "air"} {
+		named := filepath.Join(netns.Names, prefix(b.Testbed)+space)
+		if err := unix.Unmount(named, unix.MNT_DETACH); err != nil { // follows the link
+			t.Fatal(err)
+		}
+		if err := os.Remove(named); err != nil {
+			t.Fatal(err)
+		}
+		s, err := f.Inspect(t.Context())
+		if err != nil {
+			t.Fatalf("%s deleted: Inspect: %v", space, err)
+		}
+		down := 0
+		for _, q := range s.Queues {
+			if q.Down && q.Note != "" {
+				down++
+			}
+		}
+		if down == 0 || len(s.Queues) != 7 {
+			t.Errorf("%s deleted: Inspect tells of %d of %d queues", space, down, len(s.Queues))
+		}
+		b.Apply(f)
+		if left := differing(t, f, b.Network); len(left) > 0 {
+			t.Errorf("%s deleted: after Apply: %q", space, left)
+		}
+		if _, err := os.Stat(named); err != nil {
+			t.Errorf("%s deleted: its name: %v", space, err)
+		}
+		answers(t, b, space+" deleted")
+	}
+}
+
+// An Apply of what there is asks the kernel for everything and tells it nothing.
+func TestApplyOfTheSameTouchesNothing(t *testing.T) {
+	needKernel(t)
+	b := chain(t)
+	f := perTestbed(t)(t, b.Testbed).(*Fabric)
+	b.Apply(f)
+	var sockets []*nl.NetlinkSocket
+	for _, space := range []string{"s1", "s2", "air"} {
+		ns, err := vnetns.GetFromPath(f.spacePath(space))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := nl.SubscribeAt(ns, vnetns.None(), unix.NETLINK_ROUTE, unix.RTNLGRP_LINK, unix.RTNLGRP_TC,
+			unix.RTNLGRP_IPV4_ROUTE, unix.RTNLGRP_IPV4_IFADDR)
+		_ = ns.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		timeout := unix.Timeval{Usec: 1000}
+		if err := s.SetReceiveTimeout(&timeout); err != nil {
+			t.Fatal(err)
+		}
+		sockets = append(sockets, s)
+	}
+	heard := func() (n int) {
+		for _, s := range sockets {
+			if messages, _, err := s.Receive(); err == nil {
+				n += len(messages)
+			}
+		}
+		return n
+	}
+	for range 3 {
+		b.Apply(f)
+	}
+	if n := heard(); n != 0 {
+		t.Errorf("%d messages of changes", n)
+	}
+	b.Shape("s1-s2", 0, topology.Shape{Delay: 2 * time.Millisecond})
+	b.Apply(f)
+	if heard() == 0 {
+		t.Error("no message of a change: this shows nothing")
+	}
+}
+
+// The error about what the kernel has not is not that of a file that is not there, of which commands say that the user
+// named a wrong one.
+func TestErrorsAreOfNoFile(t *testing.T) {
+	for _, err := range []error{concealed(unix.ENOENT), concealed(&os.PathError{Op: "open", Err: unix.ENOENT}),
+		New(t.TempDir(), "none").(*Fabric).inspectError()} {
+		if err == nil || errors.Is(err, os.ErrNotExist) || err.Error() == "" {
+			t.Errorf("%v counts as a file that does not exist", err)
+		}
+	}
+	if err := concealed(errors.Join(unix.ENOENT, context.Canceled)); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v: it is not told that it was cancelled", err)
+	}
+}
+
+func (f *Fabric) inspectError() error { _, err := f.Inspect(context.Background()); return err }
