@@ -22,11 +22,16 @@ const FabricCommand = "fabric-process"
 // NewHost is this machine, with the runtimes and fabrics that this program has, in the order in which `auto` tries
 // them. binary is this program, which nodes and the fabric run too.
 func NewHost(binary, version string) *Host {
+	return NewHostAt(orchestrator.DefaultStore, orchestrator.DefaultKey, binary, version)
+}
+
+// NewHostAt is NewHost with a directory of its own for the testbeds' records, and a file for the host's key.
+func NewHostAt(store orchestrator.Store, key, binary, version string) *Host {
 	node := process.New(binary, nil)
-	node.Dir = orchestrator.DefaultStore.NodeDir
+	node.Dir = store.NodeDir
 	h := &orchestrator.Host{
-		Store: orchestrator.DefaultStore,
-		Key:   orchestrator.DefaultKey,
+		Store: store,
+		Key:   key,
 		Fabrics: []orchestrator.FabricOption{{
 			Name: netem.Name, Supported: netem.Supported, New: netem.New,
 		}, {

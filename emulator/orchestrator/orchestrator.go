@@ -28,6 +28,7 @@ type Host struct {
 	Runtimes []RuntimeOption
 	Fabrics  []FabricOption
 	Subnet   netip.Prefix // of every testbed's stations, IPv4; the zero value: DefaultSubnet
+	Prober   Prober       // that Verify measures with; nil: it sends packets
 }
 
 // RuntimeOption is one implementation of the runtime seam, in the order in which `auto` tries them. The

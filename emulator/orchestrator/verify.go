@@ -57,10 +57,14 @@ func (b *Bed) Verify(ctx context.Context, o VerifyOptions) ([]Finding, error) {
 			dead = append(dead, name)
 		}
 	}
-	return verifier{o, spaces, measure.RTT, measure.Goodput}.all(ctx, n, dead)
+	prober := b.host.Prober
+	if prober == nil {
+		prober = realProber{}
+	}
+	return verifier{o, spaces, prober.RTT, prober.Goodput}.all(ctx, n, dead)
 }
 
-// verifier measures probes, by the functions of package measure.
+// verifier measures probes, by a Prober's functions.
 type verifier struct {
 	VerifyOptions
 	spaces  map[string]netns.Ref

@@ -26,14 +26,14 @@ type attached struct {
 	inode uint64 // of the namespace that it is attached in; 0: in none
 }
 
-// net is one testbed's network as a fabric.
-type net struct {
+// connected is one testbed's network as a fabric.
+type connected struct {
 	*Machine
 	name, testbed string
 }
 
 // Fabric is the fabric seam of the machine, by whatever name, for one testbed.
-func (m *Machine) Fabric(name, testbed string) fabric.Fabric { return net{m, name, testbed} }
+func (m *Machine) Fabric(name, testbed string) fabric.Fabric { return connected{m, name, testbed} }
 
 // KillFabric ends what carries a testbed's packets.
 func (m *Machine) KillFabric(testbed string) {
@@ -74,10 +74,10 @@ func (m *Machine) Networks() []string {
 }
 
 // Name is what the fabric is called.
-func (n net) Name() string { return n.name }
+func (n connected) Name() string { return n.name }
 
 // Apply puts a network in force.
-func (n net) Apply(ctx context.Context, want fabric.Network) error {
+func (n connected) Apply(ctx context.Context, want fabric.Network) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if err := errors.Join(n.failure(Apply), context.Cause(ctx)); err != nil {
@@ -114,6 +114,7 @@ func (n net) Apply(ctx context.Context, want fabric.Network) error {
 		}
 		now.stations = append(now.stations, a)
 	}
+	n.done(Apply)
 	if len(absent) > 0 {
 		return &fabric.AbsentError{Stations: absent}
 	}
@@ -121,13 +122,13 @@ func (n net) Apply(ctx context.Context, want fabric.Network) error {
 }
 
 // lives says whether a node runs in a namespace.
-func (n net) lives(name string, inode uint64) bool {
+func (n connected) lives(name string, inode uint64) bool {
 	node := n.nodes[key{n.testbed, name}]
 	return node != nil && node.state != noderuntime.Dead && node.Inode == inode
 }
 
 // Inspect reads back what is in force.
-func (n net) Inspect(context.Context) (fabric.Status, error) {
+func (n connected) Inspect(context.Context) (fabric.Status, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	now := n.networks[n.testbed]
@@ -149,18 +150,19 @@ func (n net) Inspect(context.Context) (fabric.Status, error) {
 }
 
 // Close removes the network.
-func (n net) Close(context.Context) error {
+func (n connected) Close(context.Context) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if err := n.failure(Close); err != nil {
 		return err
 	}
 	delete(n.networks, n.testbed)
+	n.done(Close)
 	return nil
 }
 
 // Watch ends when the network does.
-func (n net) Watch(ctx context.Context) error {
+func (n connected) Watch(ctx context.Context) error {
 	for ticker := time.NewTicker(time.Millisecond); ; {
 		n.mu.Lock()
 		there := n.networks[n.testbed] != nil

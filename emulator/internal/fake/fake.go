@@ -4,8 +4,11 @@
 package fake
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net"
 	"net/netip"
 	"sync"
 
@@ -14,9 +17,11 @@ import (
 
 // Machine is the host. All of its methods may be called at the same time.
 type Machine struct {
-	// Subnet is a part of the loopback network for the addresses of a test's nodes. Other tests that run at the
-	// same time have other ones, most probably.
+	// Subnet is a part of the loopback network for the addresses of a test's nodes, and no other test's that runs at
+	// the same time.
 	Subnet netip.Prefix
+
+	claim io.Closer // of the subnet
 
 	mu       sync.Mutex
 	nodes    map[key]*node
@@ -30,10 +35,35 @@ type key struct{ testbed, node string }
 
 // New makes a machine on which nothing runs.
 func New() *Machine {
-	second := byte(1 + rand.IntN(250))
-	return &Machine{Subnet: netip.PrefixFrom(netip.AddrFrom4([4]byte{127, second, 0, 0}), 16),
-		nodes: map[key]*node{}, networks: map[string]*network{}, failures: map[string]error{}}
+	m := &Machine{nodes: map[key]*node{}, networks: map[string]*network{}, failures: map[string]error{}}
+	m.Subnet, m.claim = subnet()
+	return m
 }
+
+// subnet finds 254 addresses of the loopback network that no other test has, in this process or another: who has
+// them listens at the last one for as long as the machine is used.
+func subnet() (netip.Prefix, io.Closer) {
+	for range 100 {
+		prefix := [4]byte{127, byte(1 + rand.IntN(250)), byte(rand.IntN(256)), 0}
+		last := prefix
+		last[3] = 254
+		listener, err := net.Listen("tcp4", netip.AddrPortFrom(netip.AddrFrom4(last), claimPort).String())
+		if err == nil {
+			return netip.PrefixFrom(netip.AddrFrom4(prefix), 24), listener
+		}
+	}
+	panic("fake: no part of the loopback network is free")
+}
+
+// claimPort is where a claim to a subnet listens: not where its nodes do.
+const claimPort = 8079
+
+// ErrKilled is what a test lets a point fail with to kill the controller there: whoever calls panics with it, having
+// done nothing, or all at a point that After made.
+var ErrKilled = errors.New("the controller is killed")
+
+// After is the point behind what is done at another, where only ErrKilled has an effect.
+func After(point string) string { return "after " + point }
 
 // Points at which a machine can be made to fail.
 const (
@@ -44,6 +74,7 @@ const (
 	Half    = "half"    // of a network: half of the queues change
 	Inspect = "inspect" // of a network
 	Close   = "close"   // of a network: it stays
+	Engine  = "engine"  // that a runtime needs: it does not answer
 )
 
 // Fail makes all that is done at a point fail with err, until it is told so with nil.
@@ -53,12 +84,30 @@ func (m *Machine) Fail(point string, err error) {
 	m.failures[point] = err
 }
 
-// failure is why something at a point fails; the caller has the lock.
+// Failure is why something at a point fails; nil: it does not.
+func (m *Machine) Failure(point string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.failure(point)
+}
+
+// failure is Failure for a caller that has the lock.
 func (m *Machine) failure(point string) error {
-	if err := m.failures[point]; err != nil {
-		return fmt.Errorf("%s: %w", point, err)
+	err := m.failures[point]
+	if err == nil {
+		return nil
 	}
-	return nil
+	if errors.Is(err, ErrKilled) {
+		panic(ErrKilled)
+	}
+	return fmt.Errorf("%s: %w", point, err)
+}
+
+// done is called where something was done at a point; the caller has the lock.
+func (m *Machine) done(point string) {
+	if errors.Is(m.failures[After(point)], ErrKilled) {
+		panic(ErrKilled)
+	}
 }
 
 // Empty says whether neither a node nor a network is left.

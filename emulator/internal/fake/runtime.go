@@ -151,6 +151,7 @@ func (r runtime) Start(ctx context.Context, specs []noderuntime.Spec, progress f
 		}
 		return nil, err
 	}
+	r.done(Start)
 	return started, nil
 }
 
@@ -213,6 +214,7 @@ func (r runtime) Remove(_ context.Context, testbed string, _ []noderuntime.Node)
 			r.remove(at)
 		}
 	}
+	r.done(Stop)
 	return nil
 }
 
@@ -226,6 +228,7 @@ func (r runtime) Stop(_ context.Context, nodes []noderuntime.Node) error {
 	for _, n := range nodes {
 		r.remove(key{n.Testbed, n.Node})
 	}
+	r.done(Stop)
 	return nil
 }
 

@@ -150,11 +150,14 @@ func (p *painter) elbow(m mark, from, to point) {
 	p.scene.add(m)
 }
 
-// over writes a line's label above its end, in two lines where it speaks of two directions.
+// over writes a line's label above its end, in two lines where it speaks of two directions, as far as there is room
+// beside the box that it leads to: all of it is in the line's tip.
 func (p *painter) over(text string, right, y float64, group int) {
+	const indent = 16
 	rows := strings.Split(text, "  ")
 	for i, row := range rows {
-		at := point{right - gapWidth + 16, y - 4 + float64(i)*(smallSize+6)}
+		at := point{right - gapWidth + indent, y - 4 + float64(i)*(smallSize+6)}
+		row = fitting(row, gapWidth-indent, smallSize)
 		p.add(mark{role: "label", small: true, text: row, path: []point{at}, group: group})
 	}
 }

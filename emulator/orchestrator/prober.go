@@ -1,0 +1,34 @@
+package orchestrator
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"testbed/emulator/fabric/measure"
+	"testbed/emulator/netns"
+)
+
+// Prober measures between network namespaces. Package measure has the functions; tests have others.
+type Prober interface {
+	// RTT sends so many echoes, and returns the round trips of those that were answered.
+	RTT(ctx context.Context, from netns.Ref, to netip.Addr, count int, interval time.Duration) ([]time.Duration, error)
+	// Goodput is the rate, in bit/s of TCP payload, at which one connection gets data across; congestion is its
+	// control, empty for the namespace's own.
+	Goodput(ctx context.Context, from, to netns.Ref, addr netip.Addr, warmup, duration time.Duration, congestion string) (float64, error)
+}
+
+// realProber sends packets.
+type realProber struct{}
+
+// RTT implements Prober.
+func (realProber) RTT(ctx context.Context, from netns.Ref, to netip.Addr, count int, interval time.Duration) ([]time.Duration, error) {
+	return measure.RTT(ctx, from, to, count, interval)
+}
+
+// Goodput implements Prober.
+func (realProber) Goodput(
+	ctx context.Context, from, to netns.Ref, addr netip.Addr, warmup, duration time.Duration, congestion string,
+) (float64, error) {
+	return measure.Goodput(ctx, from, to, addr, warmup, duration, congestion)
+}

@@ -1,0 +1,463 @@
+package emulator_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"testbed/emulator"
+	"testbed/emulator/experiment"
+	"testbed/emulator/fabric"
+	"testbed/emulator/internal/fake"
+	"testbed/emulator/noderuntime"
+	"testbed/emulator/orchestrator"
+	"testbed/emulator/scenario"
+	"testbed/emulator/topology"
+)
+
+// The sequences that are played: go test ./emulator -run Sequences -sequences.seed=17 -sequences.count=1 repeats one.
+var (
+	firstSeed = flag.Uint64("sequences.seed", 1, "seed of the first random sequence")
+	sequences = flag.Int("sequences.count", 0, "how many random sequences are played; 0: the test's own number")
+)
+
+// world is what a sequence happens in: a host, and what others do to it behind the library's back.
+type world interface {
+	host() *emulator.Host
+	killNode(testbed, name string) error
+	restartNode(testbed, name string) error
+	killFabric(testbed string) error
+	tamper(testbed string, r *rand.Rand)
+	fail(r *rand.Rand) (what string) // lets something fail from now on
+	lift()                           // ends that
+	left() error                     // what is left once all is down
+}
+
+// errNotHere is for what a world has not got.
+var errNotHere = errors.New("not in this world")
+
+// sequence is one under way.
+type sequence struct {
+	t           *testing.T
+	r           *rand.Rand
+	w           world
+	experiments []*experiment.Experiment
+	made        *experiment.Experiment // that the testbed was made from last
+	bed         *emulator.Bed          // nil: nobody has opened it
+	run         *orchestrator.Lease    // nil: none is under way
+	player      *orchestrator.Player
+	failing     bool // something was made to fail and not lifted, or damaged and not mended
+	log         []string
+}
+
+const name = "seq"
+
+// play does so many random things, looking at the invariant now and then and at the end.
+func play(t *testing.T, w world, experiments []*experiment.Experiment, seed uint64, steps int) {
+	s := &sequence{t: t, r: rand.New(rand.NewPCG(seed, 17)), w: w, experiments: experiments}
+	defer func() {
+		if t.Failed() {
+			t.Logf("seed %d:\n%s", seed, strings.Join(s.log, "\n"))
+		}
+	}()
+	for range steps {
+		s.step()
+		if t.Failed() {
+			return
+		}
+		if s.r.IntN(steps) == 0 {
+			s.settle()
+		}
+	}
+	s.settle()
+	s.end()
+}
+
+// step does one random thing.
+func (s *sequence) step() {
+	all := []struct {
+		weight int
+		what   string
+		do     func(ctx context.Context) error
+	}{
+		{4, "up", s.up}, {6, "link set", s.set}, {3, "link down", s.carry(false)}, {2, "link up", s.carry(true)}, {2, "link reset", s.reset},
+		{3, "apply", s.apply}, {2, "a run begins", s.begin}, {3, "an event", s.event}, {2, "the run ends", s.endRun}, {1, "the run is killed", s.killRun},
+		{2, "a node is killed", s.killNode}, {1, "a node is restarted", s.restartNode}, {1, "the fabric is killed", s.killFabric},
+		{2, "hands change the network", s.tamper}, {2, "something fails from now on", s.fail}, {3, "nothing fails any more", s.lift},
+		{1, "the controller is killed", s.drop}, {1, "down", s.down},
+	}
+	total := 0
+	for _, a := range all {
+		total += a.weight
+	}
+	n := s.r.IntN(total)
+	for _, a := range all {
+		if n -= a.weight; n < 0 {
+			s.say("%s", a.what)
+			s.must(s.survive(a.do))
+			return
+		}
+	}
+}
+
+func (s *sequence) say(format string, args ...any) {
+	s.log = append(s.log, fmt.Sprintf(format, args...))
+}
+
+// survive does something; that it kills the controller is no failure of its own, and leaves nobody who knows anything.
+func (s *sequence) survive(do func(context.Context) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			if p != any(fake.ErrKilled) {
+				panic(p)
+			}
+			s.say("  killed at it")
+			s.failing = true
+			_ = s.drop(context.Background())
+		}
+	}()
+	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
+	defer cancel()
+	return do(ctx)
+}
+
+// must takes note of an error, which only is one where all is well.
+func (s *sequence) must(err error) {
+	if err == nil || errors.Is(err, errNotHere) {
+		return
+	}
+	s.say("  %v", err)
+	if !s.failing && !errors.Is(err, orchestrator.ErrNotRunning) && !errors.Is(err, orchestrator.ErrBusy) && !errors.Is(err, orchestrator.ErrExists) {
+		s.t.Errorf("fails, and nothing is amiss: %v", err)
+	}
+}
+
+// pick is one of the scenarios.
+func (s *sequence) pick() *experiment.Experiment { return s.experiments[s.r.IntN(len(s.experiments))] }
+
+func (s *sequence) up(ctx context.Context) error {
+	e := s.pick()
+	bed, err := s.w.host().Up(ctx, e, emulator.UpOptions{Name: name})
+	if err == nil {
+		s.bed, s.made = bed, e
+	}
+	return err
+}
+
+// open is the testbed as whoever has it, or as somebody new finds it.
+func (s *sequence) open(ctx context.Context) (*emulator.Bed, error) {
+	if s.bed != nil && s.r.IntN(3) > 0 {
+		return s.bed, nil
+	}
+	bed, err := s.w.host().Open(ctx, name)
+	if err == nil {
+		s.bed = bed
+	}
+	return bed, err
+}
+
+// link is the name of a link that there is, or was.
+func (s *sequence) link() string {
+	t := s.pick().Topology
+	if s.made != nil && s.r.IntN(4) > 0 {
+		t = s.made.Topology
+	}
+	all := t.Links()
+	return t.Vertices[all[s.r.IntN(len(all))]].Name
+}
+
+func (s *sequence) set(ctx context.Context) error {
+	b, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	text := []string{"rate=7Mbps", "delay=9ms", "loss=2%", "queue=64KiB", "rate.up=3Mbps", "jitter=100us", "duplicate=1%"}[s.r.IntN(7)]
+	p, err := scenario.ParseProperties([]string{text})
+	if err != nil {
+		return err
+	}
+	link := s.link()
+	s.say("  %s %s", link, text)
+	return ofAName(b.SetLinks(ctx, "test", []string{link}, p))
+}
+
+// ofAName passes over errors about what is not in this scenario, which a sequence asks for too.
+func ofAName(err error) error {
+	if errors.Is(err, emulator.ErrInput) {
+		return nil
+	}
+	return err
+}
+
+func (s *sequence) carry(packets bool) func(context.Context) error {
+	return func(ctx context.Context) error {
+		b, err := s.open(ctx)
+		if err != nil {
+			return err
+		}
+		return ofAName(b.Carry(ctx, "test", []string{s.link()}, packets))
+	}
+}
+
+func (s *sequence) reset(ctx context.Context) error {
+	b, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	if s.r.IntN(2) == 0 {
+		return b.ResetLinks(ctx, "test", nil)
+	}
+	return ofAName(b.ResetLinks(ctx, "test", []string{s.link()}))
+}
+
+func (s *sequence) apply(ctx context.Context) error {
+	b, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	e := s.pick()
+	s.say("  %s", e.Scenario.Description)
+	_, err = b.Apply(ctx, "test", e, nil)
+	if err == nil {
+		s.made = e
+	}
+	return err
+}
+
+func (s *sequence) begin(ctx context.Context) error {
+	b, err := s.open(ctx)
+	if err != nil || s.run != nil {
+		return err
+	}
+	if s.run, err = b.Begin(ctx, "a-run"); err != nil {
+		return err
+	}
+	s.player, err = b.NewPlayer(ctx)
+	return err
+}
+
+// event lays something over a link, or takes it down.
+func (s *sequence) event(ctx context.Context) (err error) {
+	if s.player == nil {
+		return nil
+	}
+	b, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	n, err := b.Origin()
+	if err != nil {
+		return err
+	}
+	id, ok := n.Topology.Lookup(s.link())
+	if !ok {
+		return nil
+	}
+	o := fabric.Overlay{Down: []topology.ID{id}}
+	if s.r.IntN(2) == 0 {
+		was := n.Topology.Vertices[id].Shape[0]
+		now := was
+		now.Delay += 30 * time.Millisecond
+		o = fabric.Overlay{Queues: []fabric.QueueOverlay{{Channel: topology.Channel{Link: id}, Was: was, Now: now}}}
+	}
+	s.player.Play(ctx, time.Now(), []orchestrator.Moment{{What: []string{"test"}, Overlay: o}}, func(p orchestrator.Played) { err = p.Err })
+	return err
+}
+
+func (s *sequence) endRun(ctx context.Context) (err error) {
+	if s.player != nil {
+		err = s.player.Restore(ctx)
+	}
+	return errors.Join(err, s.killRun(ctx))
+}
+
+// killRun leaves what the run's events have made, and the lock goes with its process.
+func (s *sequence) killRun(context.Context) error {
+	if s.run != nil {
+		s.run.End()
+	}
+	s.run, s.player = nil, nil
+	return nil
+}
+
+// node is the name of a node that there is.
+func (s *sequence) node(ctx context.Context) (string, error) {
+	b, err := s.w.host().Open(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	all := b.Journal.Nodes
+	return all[s.r.IntN(len(all))].Name, nil
+}
+
+// damaged does damage to a node.
+func (s *sequence) damaged(ctx context.Context, do func(testbed, node string) error) error {
+	node, err := s.node(ctx)
+	if err != nil {
+		return err
+	}
+	s.say("  %s", node)
+	if err = do(name, node); err == nil {
+		s.failing = true
+	}
+	return err
+}
+
+func (s *sequence) killNode(ctx context.Context) error    { return s.damaged(ctx, s.w.killNode) }
+func (s *sequence) restartNode(ctx context.Context) error { return s.damaged(ctx, s.w.restartNode) }
+
+func (s *sequence) killFabric(context.Context) error {
+	s.failing = true
+	return s.w.killFabric(name)
+}
+
+func (s *sequence) tamper(context.Context) error {
+	s.w.tamper(name, s.r)
+	return nil
+}
+
+func (s *sequence) fail(context.Context) error {
+	s.failing = true
+	s.say("  %s", s.w.fail(s.r))
+	return nil
+}
+
+func (s *sequence) lift(context.Context) error {
+	s.w.lift()
+	return nil
+}
+
+// drop is the death of the controller: the kernel takes back its locks, and nobody knows anything.
+func (s *sequence) drop(context.Context) error {
+	s.bed = nil
+	return s.killRun(nil)
+}
+
+func (s *sequence) down(ctx context.Context) error {
+	err := s.w.host().Remove(ctx, name, false, nil)
+	if err == nil || errors.Is(err, orchestrator.ErrNotRunning) {
+		s.made = nil
+	}
+	return err
+}
+
+// settle is the invariant: once nothing fails any more and no run is under way, one apply makes the testbed as its
+// scenario says, if it is up. Where an `up` or `down` did not come to its end, one more `down` removes what is left.
+func (s *sequence) settle() {
+	s.say("settle")
+	ctx := s.t.Context()
+	s.w.lift()
+	_ = s.killRun(ctx)
+	h := s.w.host()
+	b, err := h.Open(ctx, name)
+	if errors.Is(err, orchestrator.ErrNotRunning) {
+		if err := h.Remove(ctx, name, false, nil); err != nil && !errors.Is(err, orchestrator.ErrNotRunning) {
+			s.t.Errorf("what is left cannot be removed: %v", err)
+		}
+		s.bed, s.made, s.failing = nil, nil, false
+		return
+	}
+	if err != nil {
+		s.t.Errorf("it is up, and cannot be opened: %v", err)
+		return
+	}
+	e := s.pick()
+	s.say("  apply %s", e.Scenario.Description)
+	if _, err := b.Apply(ctx, "test", e, nil); err != nil {
+		s.t.Errorf("one apply does not do: %v", err)
+		return
+	}
+	s.bed, s.made, s.failing = b, e, false
+	s.asWanted(e)
+}
+
+// asWanted looks at the testbed anew.
+func (s *sequence) asWanted(e *experiment.Experiment) {
+	ctx, h := s.t.Context(), s.w.host()
+	b, err := h.Open(ctx, name)
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	found, err := b.Plan(ctx, e)
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	if len(found.Start)+len(found.Stop)+len(found.Replace)+len(found.Adopt)+len(found.Links)+len(found.Wanted) > 0 || found.Fabric != "" {
+		s.t.Errorf("after apply it is not as the scenario says: %+v", found)
+	}
+	if status := h.Status(ctx, name); len(status.Problems) > 0 || status.Alive != len(e.Topology.Attached()) || status.Nodes != status.Alive {
+		s.t.Errorf("after apply: %+v", status)
+	}
+	in, err := b.Inspect(ctx)
+	if err != nil || in.FabricError != "" || len(in.Differences) > 0 || len(in.Stations) != len(e.Topology.Attached()) {
+		s.t.Errorf("after apply: %v, %s, %v, %d stations", err, in.FabricError, in.Differences, len(in.Stations))
+		return
+	}
+	for _, station := range in.Stations {
+		if !station.Attached {
+			s.t.Errorf("%s is not attached: %s", station.Name, station.Note)
+		}
+	}
+	for _, n := range in.Nodes {
+		if n.State != noderuntime.Running {
+			s.t.Errorf("%s is %s", n.Name, n.State)
+		}
+	}
+}
+
+// end takes it down, perhaps beneath a run, and nothing is left.
+func (s *sequence) end() {
+	ctx := s.t.Context()
+	if s.r.IntN(2) == 0 {
+		_ = s.begin(ctx)
+		_ = s.event(ctx)
+	}
+	if err := s.w.host().Remove(ctx, name, false, nil); err != nil && !errors.Is(err, orchestrator.ErrNotRunning) {
+		s.t.Errorf("down: %v", err)
+	}
+	if err := s.endRun(ctx); err != nil && !errors.Is(err, orchestrator.ErrNotRunning) {
+		s.t.Errorf("a run ends after down: %v", err)
+	}
+	if err := s.w.left(); err != nil {
+		s.t.Error(err)
+	}
+}
+
+// variants are scenarios that hosts, links and configurations differ in.
+func variants(t *testing.T, good string) []*experiment.Experiment {
+	t.Helper()
+	replaced := func(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(good) }
+	const lan2 = "    - {name: lan2, class: lan, endpoints: [server, gw], rate: 1Gbps, delay: 500us}\n"
+	texts := []string{good,
+		replaced("Three hosts at a switch", "slower links", "50Mbps", "20Mbps", "500us", "700us"),
+		replaced("Three hosts at a switch", "without nuc", "    nuc: {class: nuc, memory: 16GiB, cpu: 4}\n", "",
+			"    - {name: lan1, class: lan, endpoints: [nuc, gw], rate: 1Gbps, delay: 500us}\n", ""),
+		replaced("Three hosts at a switch", "one more, and another server", "cpu: 8}\n", "cpu: 16}\n    more: {class: nuc, memory: 1GiB, cpu: 2}\n",
+			lan2, lan2+"    - {name: lan3, class: lan, endpoints: [more, gw], rate: 100Mbps, delay: 1ms}\n"),
+		replaced("Three hosts at a switch", "a medium", "{name: wifi, class: wlan, endpoints: [cam, gw]", "{name: wifi, type: shared, class: wlan, endpoints: [cam, nuc, gw]",
+			"    - {name: lan1, class: lan, endpoints: [nuc, gw], rate: 1Gbps, delay: 500us}\n", ""),
+	}
+	dir := t.TempDir()
+	all := make([]*experiment.Experiment, len(texts))
+	for i, text := range texts {
+		path := filepath.Join(dir, fmt.Sprintf("%d.yaml", i))
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		e, err := emulator.Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[i] = e
+	}
+	return all
+}
