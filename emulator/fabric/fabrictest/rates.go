@@ -86,10 +86,10 @@ func longFatLink(t *testing.T, newFabric NewFabric) {
 	b := NewBench(t)
 	b.Hosts("a", "b")
 	// Where every packet goes alone, a faster one would be more than an emulated processor carries.
-	there, back := duplex(100*units.Mbps, 180*time.Millisecond)
+	there, back := duplex(100*units.Mbps, 60*time.Millisecond)
 	b.Cable("a", "b", there, back)
 	b.Apply(newFabric(t, b.Testbed))
-	b.within("180 ms one way", b.goodput("a", "b", 7*time.Second, 2*time.Second), 100*units.Mbps, 0.1)
+	b.within("60 ms one way", b.goodput("a", "b", 4*time.Second, 2*time.Second), 100*units.Mbps, 0.1)
 }
 
 // queueLimit: of a burst about as many packets arrive as the queue may hold. A fabric may count those
