@@ -85,10 +85,11 @@ func sharedMedium(t *testing.T, newFabric NewFabric) {
 func longFatLink(t *testing.T, newFabric NewFabric) {
 	b := NewBench(t)
 	b.Hosts("a", "b")
-	there, back := duplex(300*units.Mbps, 60*time.Millisecond)
+	// Where every packet goes alone, a faster one would be more than an emulated processor carries.
+	there, back := duplex(100*units.Mbps, 60*time.Millisecond)
 	b.Cable("a", "b", there, back)
 	b.Apply(newFabric(t, b.Testbed))
-	b.within("60 ms one way", b.goodput("a", "b", 3*time.Second, 2*time.Second), 300*units.Mbps, 0.1)
+	b.within("60 ms one way", b.goodput("a", "b", 4*time.Second, 2*time.Second), 100*units.Mbps, 0.1)
 }
 
 // queueLimit: of a burst about as many packets arrive as the queue may hold. A fabric may count those
