@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/fabric/measure"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/netns"
 	"testbed/emulator/topology"
@@ -198,4 +199,14 @@ func TestKilledFabricIsSaidNotToRun(t *testing.T) {
 		t.Error(err)
 	}
 	ask("closed")
+}
+
+// answers tells whether one station reaches another.
+func answers(t *testing.T, from, to fabric.Station) bool {
+	t.Helper()
+	times, err := measure.RTT(t.Context(), from.NetNS, to.Addr.Addr(), 3, 0)
+	if err != nil {
+		t.Error(err)
+	}
+	return len(times) > 0
 }
