@@ -210,3 +210,32 @@ func answers(t *testing.T, from, to fabric.Station) bool {
 	}
 	return len(times) > 0
 }
+
+// A process that ends while it is asked does not run, either.
+func TestProcessThatEndsWhileItIsAsked(t *testing.T) {
+	for what, hang := range map[string]func(net.Conn){
+		"before the question": func(net.Conn) {},
+		"after it":            func(c net.Conn) { _, _ = c.Read(make([]byte, 1<<16)) },
+	} {
+		listener, err := net.Listen("unix", t.TempDir()+"/s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			conn, err := listener.Accept()
+			if err == nil {
+				hang(conn)
+				_ = conn.Close()
+			}
+			_ = listener.Close()
+		}()
+		conn, err := net.Dial("unix", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := newLine(conn).ask(t.Context(), question{Op: opInspect}); !errors.Is(err, fabric.ErrNotRunning) {
+			t.Errorf("%s: %v", what, err)
+		}
+		_ = conn.Close()
+	}
+}
