@@ -47,7 +47,8 @@ func boundLog(log string) {
 // one that is there begins anew.
 func rotate(log string) {
 	var st unix.Stat_t
-	if err := unix.Fstat(unix.Stdout, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG || st.Size < int64(logFull) {
+	err := unix.Fstat(unix.Stdout, &st)
+	if err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG || st.Size < int64(logFull) {
 		return
 	}
 	fresh := log + ".new"
