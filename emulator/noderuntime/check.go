@@ -63,9 +63,9 @@ func (s Spec) checkDir() error {
 	if len(s.Args) == 0 || len(s.Dir) <= longestDir {
 		return nil
 	}
-	return fmt.Errorf("%w: %s of testbed %s: its directory %s has %d bytes and may have %d, so that its agent's socket can be in "+
-		"it: choose shorter names, of both together %d bytes at most", ErrSpec, s.Node, s.Testbed, s.Dir, len(s.Dir), longestDir,
-		max(longestDir-len(s.Dir)+len(s.Testbed)+len(s.Node), 2))
+	return fmt.Errorf("%w: %s of testbed %s: its directory %s has %d bytes and may have %d, so that its agent's "+
+		"socket can be in it: choose shorter names, of both together %d bytes at most", ErrSpec, s.Node, s.Testbed,
+		s.Dir, len(s.Dir), longestDir, max(longestDir-len(s.Dir)+len(s.Testbed)+len(s.Node), 2))
 }
 
 func (s Spec) check() error {

@@ -143,7 +143,8 @@ func (c congestion) takeBack(record *os.File) error {
 		return err
 	}
 	added := strings.Fields(string(text))
-	if err := c.write(slices.DeleteFunc(allowed, func(name string) bool { return slices.Contains(added, name) })); err != nil {
+	kept := slices.DeleteFunc(allowed, func(name string) bool { return slices.Contains(added, name) })
+	if err := c.write(kept); err != nil {
 		return err
 	}
 	return record.Truncate(0)

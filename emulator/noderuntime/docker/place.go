@@ -17,8 +17,10 @@ func (l *launch) checkFree(s noderuntime.Spec, i image) error {
 	var id string
 	what := "looking into the image " + s.Image
 	err := l.call(l.calls, what, func(ctx context.Context) error {
-		config := &container.Config{Image: i.name, NetworkDisabled: true, Entrypoint: []string{binaryInside}, Labels: labels(s, l.id)}
-		made, err := l.api.ContainerCreate(ctx, config, confined(s.Limits, l.engine), nil, nil, containerName(s.Testbed, s.Node))
+		config := &container.Config{Image: i.name, NetworkDisabled: true, Entrypoint: []string{binaryInside},
+			Labels: labels(s, l.id)}
+		name := containerName(s.Testbed, s.Node)
+		made, err := l.api.ContainerCreate(ctx, config, confined(s.Limits, l.engine), nil, nil, name)
 		id = made.ID
 		return err
 	})
@@ -36,11 +38,11 @@ func (l *launch) checkFree(s noderuntime.Spec, i image) error {
 		case err != nil:
 			return err
 		case found.Mode.IsDir():
-			return fmt.Errorf("%w: the image has a directory %s, where testbed's own binary is mounted: build one without it, or "+
-				"run the node without the agent", noderuntime.ErrSpec, binaryInside)
+			return fmt.Errorf("%w: the image has a directory %s, where testbed's own binary is mounted: build one "+
+				"without it, or run the node without the agent", noderuntime.ErrSpec, binaryInside)
 		}
-		return fmt.Errorf("%w: the image has a file %s, which testbed's own binary would cover: build one without it, or "+
-			"run the node without the agent", noderuntime.ErrSpec, binaryInside)
+		return fmt.Errorf("%w: the image has a file %s, which testbed's own binary would cover: build one without "+
+			"it, or run the node without the agent", noderuntime.ErrSpec, binaryInside)
 	})
 	removed := l.removeOne(l.calls, l.api, container.Summary{ID: id, Labels: map[string]string{LabelNode: s.Node}})
 	if err != nil {

@@ -36,11 +36,11 @@ func checkSpec(s noderuntime.Spec) error {
 	case l.CPU < 0 || l.Memory < 0:
 		return fmt.Errorf("%w: %s has a limit below zero", noderuntime.ErrSpec, s.Node)
 	case l.CPU != 0 && l.CPU < leastCPU:
-		return fmt.Errorf("%w: %s is to have %.3f cores, and the engine gives %.2f at least: raise its cpu, or set resources: none",
-			noderuntime.ErrSpec, s.Node, float64(l.CPU)/1000, float64(leastCPU)/1000)
+		return fmt.Errorf("%w: %s is to have %.3f cores, and the engine gives %.2f at least: raise its cpu, or set "+
+			"resources: none", noderuntime.ErrSpec, s.Node, float64(l.CPU)/1000, float64(leastCPU)/1000)
 	case l.Memory != 0 && l.Memory < leastBytes:
-		return fmt.Errorf("%w: %s is to have %v of memory, and the engine gives %v at least: raise its memory, or set resources: none",
-			noderuntime.ErrSpec, s.Node, l.Memory, leastBytes)
+		return fmt.Errorf("%w: %s is to have %v of memory, and the engine gives %v at least: raise its memory, or set "+
+			"resources: none", noderuntime.ErrSpec, s.Node, l.Memory, leastBytes)
 	}
 	return nil
 }
