@@ -67,7 +67,8 @@ func upload(c *cli.Context, s *State) error {
 		_, unsound := record.Verify(dir)
 		failed = append(failed, sayUnsound(s, unsound))
 		if errors.Is(unsound, record.ErrAltered) { // a database would take it for what was measured
-			all = append(all, uploaded{Run: dir, Database: config.Name(), Error: "nothing was sent: the directory is not as the run left it"})
+			all = append(all, uploaded{Run: dir, Database: config.Name(),
+				Error: "nothing was sent: the directory is not as the run left it"})
 			continue
 		}
 		counts, err := influx.Upload(c.Context, dir, config, influx.Options{All: c.Bool("all"), Progress: func(p influx.Progress) {

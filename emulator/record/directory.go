@@ -228,5 +228,9 @@ func (d *Directory) Close() error {
 	err := d.flush()
 	d.closed = true
 	close(d.stop)
-	return errors.Join(err, d.samples.Sync(), d.chains.Sync(), d.samples.Close(), d.chains.Close())
+	err = errors.Join(err, d.samples.Sync(), d.chains.Sync(), d.samples.Close(), d.chains.Close())
+	if d.reserved == nil {
+		err = errors.Join(err, d.dir.Close()) // otherwise Conclude needs it
+	}
+	return err
 }
