@@ -125,12 +125,26 @@ func (v verifier) roundTrip(ctx context.Context, p Probe) (Finding, error) {
 		return p.skipped("rtt", p.NoRTT), nil
 	}
 	sent := echoes(v.Pings, p.RTT)
-	samples, err := v.echo(ctx, v.spaces[p.From.Name], p.To.Addr, sent, echoInterval)
-	if err != nil {
-		return Finding{}, err
+	var best Finding
+	for try := range roundTripTries {
+		samples, err := v.echo(ctx, v.spaces[p.From.Name], p.To.Addr, sent, echoInterval)
+		if err != nil {
+			return Finding{}, err
+		}
+		f := judgeRTT(p, samples, sent, v.Tolerance)
+		if f.OK {
+			return f, nil
+		}
+		if try == 0 || math.Abs(f.Error) < math.Abs(best.Error) {
+			best = f
+		}
 	}
-	return judgeRTT(p, samples, sent, v.Tolerance), nil
+	return best, nil
 }
+
+// roundTripTries is how often round trips are measured until they are as they should be: other work on the host
+// can only add to them, for a moment; what is off remains off.
+const roundTripTries = 3
 
 // rateTries is how often a rate is taken until it is as it should be. TCP may find a rate late, after
 // losses that come together. A further try warms up four times as long, and what is off remains off.

@@ -118,7 +118,7 @@ func (b *bed) Watch(ctx context.Context) error {
 	return nil
 }
 
-func (b *bed) Verify(_ context.Context, _ *topology.Topology, progress func(done, total int, what string)) ([]record.Fidelity, error) {
+func (b *bed) Verify(_ context.Context, progress func(done, total int, what string)) ([]record.Fidelity, error) {
 	progress(0, 1, "wire")
 	if b.verify != nil {
 		return b.verify()
