@@ -12,6 +12,7 @@ import (
 	"testbed/emulator/campaign"
 	"testbed/emulator/campaign/study"
 	"testbed/emulator/internal/outdir"
+	"testbed/emulator/internal/shell"
 	"testbed/emulator/report/figures"
 )
 
@@ -32,6 +33,9 @@ func plotCommand(s *State) *cli.Command {
 			}
 			for _, run := range c.Args().Slice() {
 				results, err := campaign.Load(run)
+				if err != nil && isRun(run) == nil {
+					return usagef("%s is a run of an emulation and holds no campaign: `testbed report %s` draws its figures", run, shell.Quote(run))
+				}
 				if err != nil {
 					return usage(err)
 				}

@@ -60,11 +60,14 @@ func (p *Properties) argument(arg string) error {
 	case !ok || value == "":
 		return fmt.Errorf("write KEY=VALUE, where KEY is one of %s", validKeys())
 	case f == nil:
-		return fmt.Errorf("unknown key %q; %s; the keys are %s", name, suggest(name, append(slices.Clone(propertyKeys), "rtt")), validKeys())
+		if best, ok := nearest(name, append(slices.Clone(propertyKeys), "rtt")); ok {
+			return fmt.Errorf("unknown key %q; did you mean %q?", name, best)
+		}
+		return fmt.Errorf("unknown key %q; the keys are %s", name, validKeys())
 	case one && name == "rtt":
 		return errors.New("rtt is both directions together; write delay.up or delay.down")
 	case one && direction != "up" && direction != "down":
-		return fmt.Errorf("there is no direction %q; write %s.up or %s.down; the keys are %s", direction, name, name, validKeys())
+		return fmt.Errorf("there is no direction %q; write %s.up or %s.down", direction, name, name)
 	}
 	n := &yaml.Node{Kind: yaml.ScalarNode, Value: value}
 	if one {
@@ -77,7 +80,7 @@ func (p *Properties) argument(arg string) error {
 		if len(d.errs) == 0 {
 			return errors.New("it cannot be read")
 		}
-		return fmt.Errorf("%s; %s; the keys are %s", d.errs[0].Message, d.errs[0].Remedy, validKeys())
+		return fmt.Errorf("%s; %s", d.errs[0].Message, d.errs[0].Remedy)
 	}
 	if target.IsNil() || !one {
 		target.Set(given)
