@@ -10,7 +10,7 @@ FUZZTIME ?= 30s
 
 export CGO_ENABLED = 0
 
-.PHONY: help build demo paper test check bench fuzz e2e cross test-netem image clean
+.PHONY: help build demo paper test check bench fidelity fuzz e2e cross test-netem image clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ cross: ## Compile for macOS and Windows (what needs no Linux runs there)
 bench: $(BIN) ## Benchmarks, and the time and memory of up and down, bare containers beside them (needs root)
 	$(GO) test -run '^$$' -bench . -benchmem ./emulator/...
 	scripts/bench
+
+fidelity: $(BIN) ## Hold delays, rates and start-up times against what README states, on a quiet machine (needs root)
+	scripts/fidelity
 
 fuzz: ## Fuzz every reader of files and messages, FUZZTIME (30s) each
 	scripts/fuzz $(FUZZTIME)

@@ -41,6 +41,8 @@ type Host struct {
 	// Prune removes the node images that nothing uses, and names those that nothing proves to be testbed's; nil:
 	// there are no images.
 	Prune func(context.Context) (removed, left []string, err error)
+	// Try is whether Up tries, before it makes anything, what it is going to do; see orchestrator.Host.CheckHost.
+	Try bool
 }
 
 // UpOptions say how a scenario is brought up.
@@ -67,7 +69,20 @@ func (h *Host) Desired(e *experiment.Experiment, o UpOptions) (*orchestrator.Des
 	if err != nil {
 		return nil, err
 	}
+	if err := h.Host.Check(*r); err != nil {
+		return nil, input(err)
+	}
 	return r.Desired()
+}
+
+// Check refuses, with errors that wrap ErrInput, what no runtime that the experiment names can start, such as limits
+// that are too low for an engine. It makes nothing, and needs neither an engine nor a privilege.
+func (h *Host) Check(e *experiment.Experiment) error {
+	r, err := h.request(e, UpOptions{})
+	if err != nil {
+		return err
+	}
+	return input(h.Host.Check(*r))
 }
 
 // Up brings an experiment up, and returns when every node's FaaS is ready and every link is shaped. On an error or
@@ -76,6 +91,11 @@ func (h *Host) Up(ctx context.Context, e *experiment.Experiment, o UpOptions) (*
 	r, err := h.request(e, o)
 	if err != nil {
 		return nil, err
+	}
+	if h.Try {
+		if err := h.CheckHost(ctx, r.Runtime, r.Fabric); err != nil {
+			return nil, err
+		}
 	}
 	b, err := h.Host.Up(ctx, *r)
 	if err != nil {

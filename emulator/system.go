@@ -2,11 +2,6 @@ package emulator
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"runtime"
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/netem"
@@ -36,7 +31,7 @@ func NewHostAt(store orchestrator.Store, key, binary, version string) *Host {
 			Name: netem.Name, Supported: netem.Supported, New: netem.New,
 		}, {
 			Name:      "userspace",
-			Supported: userspaceSupported,
+			Supported: userspace.Supported,
 			Testbeds:  userspace.Testbeds,
 			New: func(dir, testbed string) fabric.Fabric {
 				return userspace.New(dir, testbed, []string{binary, FabricCommand})
@@ -46,7 +41,7 @@ func NewHostAt(store orchestrator.Store, key, binary, version string) *Host {
 	// Containers are known by what the host's testbeds signed.
 	containers := docker.New(binary, docker.WithSecrets(h.Secrets), docker.WithKey(h.ImageSecret))
 	h.Runtimes = []orchestrator.RuntimeOption{dockerOption(containers), {Runtime: node, Supported: node.Supported}}
-	return &Host{Host: h, Version: version, Prune: containers.Prune}
+	return &Host{Host: h, Version: version, Prune: containers.Prune, Try: true}
 }
 
 // dockerOption is the runtime of containers as the orchestrator takes it.
@@ -59,20 +54,4 @@ func dockerOption(r *docker.Runtime) orchestrator.RuntimeOption {
 			}
 			return dockerOption(other), nil
 		}}
-}
-
-// userspaceSupported says why the userspace fabric cannot be had; nil where it can. A missing device file is
-// no reason: the fabric makes it.
-func userspaceSupported(context.Context) error {
-	if runtime.GOOS != "linux" {
-		return fmt.Errorf("it needs Linux: %w", fabric.ErrNotSupported)
-	}
-	file, err := os.OpenFile("/dev/net/tun", os.O_RDWR, 0)
-	switch {
-	case err == nil:
-		return file.Close()
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	}
-	return fmt.Errorf("%w: %w; run it with sudo, or load the tun module: modprobe tun", fabric.ErrNotSupported, err)
 }

@@ -14,6 +14,7 @@ import (
 
 	"testbed/emulator/internal/outdir"
 	"testbed/emulator/internal/readfile"
+	runs "testbed/emulator/record"
 	"testbed/emulator/topology"
 	"testbed/emulator/workload"
 )
@@ -21,7 +22,7 @@ import (
 // ManifestFile says of which campaign a directory holds the results.
 const ManifestFile = "campaign.json"
 
-// Manifest describes a campaign. It is the same for every run of it.
+// Manifest describes a campaign. It is the same for every run of it, and for all that finish.
 type Manifest struct {
 	Engine      string `json:"engine"`
 	Scenario    string `json:"scenario"`
@@ -30,6 +31,8 @@ type Manifest struct {
 	Pool        int    `json:"pool"` // chains from which each replication draws
 	Hosts       int    `json:"hosts"`
 	Fingerprint string `json:"fingerprint"` // SHA-256 of all that decides about the results
+
+	Files map[string]runs.FileSum `json:"files,omitempty"` // once it is finished: those that Verify checks, by name
 }
 
 // errFinished says that there is nothing left to do.

@@ -22,6 +22,7 @@ const (
 // output is where a campaign's rows go.
 type output struct {
 	dir     *outdir.Dir
+	m       *Manifest
 	keep    bool // the directory is the user's, and not a temporary one
 	journal *journal
 	parquet *parquetFile // nil in the other store
@@ -35,6 +36,7 @@ func openOutput(c *Config) (*output, error) {
 		return nil, err
 	}
 	m := newManifest(c)
+	o.m = m
 	resume, err := m.prepare(o.dir, c.Resume)
 	if errors.Is(err, errFinished) {
 		return nil, o.dir.Close()
@@ -104,6 +106,9 @@ func (o *output) finish(r *Results) error {
 		errs = append(errs, writeFile(o.dir, SummaryFile, r.WriteSummary), writeFile(o.dir, LengthsFile, r.WriteLengths))
 	}
 	err := errors.Join(append(errs, o.journal.file.Close())...)
+	if err == nil {
+		err = o.m.seal(o.dir)
+	}
 	if err == nil {
 		err = o.dir.Remove(JournalFile)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"testbed/emulator/compare"
 	"testbed/emulator/compare/rundir"
+	"testbed/emulator/record"
 )
 
 func compareCommand(s *State) *cli.Command {
@@ -30,12 +31,15 @@ func compareCommand(s *State) *cli.Command {
 			}
 			all, err := rundir.Compare(c.Args().Slice(), compare.Options{Within: within})
 			told := sayUnsound(s, err)
+			if all == nil && errors.Is(err, record.ErrUnsound) {
+				return told
+			}
 			if all == nil {
-				return usage(told)
+				return usage(err)
 			}
 			for _, r := range all.Runs {
 				if !r.Sealed && r.Unsound == "" {
-					_ = printf(s.Stderr, "note: %s was made by a version that kept no hashes: whether it is as it was is not known\n", r.Directory)
+					noteUnsealed(s, r.Directory)
 				}
 			}
 			return errors.Join(p.printRuns(s, all), p.judgeRuns(all), told)

@@ -33,7 +33,7 @@ func execCommand(s *State) *cli.Command {
 			}
 			node, err := bed.Node(args[0])
 			if err != nil {
-				return err
+				return explain(err, args[0], bed.Network)
 			}
 			return executeIn(c.Context, s, bed.Runtime, node, args[1:], tools)
 		}}
@@ -44,8 +44,8 @@ to it, its status becomes testbed's, and the terminal is afterwards as before.
 A program of this host starts in the current directory.`
 
 func toolsFlag() cli.Flag {
-	return &cli.StringFlag{Name: "tools", Value: "auto", Usage: "whose programs: the node's (node), this host's, as root, " +
-		"in the node's network (host), or this host's where the node has testbed's own image, which holds none (auto)"}
+	return &cli.StringFlag{Name: "tools", Value: "auto", Usage: "whose programs: the node's (node), this host's, as " +
+		"root, in the node's network (host), or this host's where the node has testbed's own image, which holds none (auto)"}
 }
 
 func toolsOf(c *cli.Context) (noderuntime.Tools, error) {
@@ -61,7 +61,8 @@ func toolsOf(c *cli.Context) (noderuntime.Tools, error) {
 
 // executeIn runs a command in a node and makes its status this program's. While it runs, interrupts are its affair.
 func executeIn(
-	ctx context.Context, s *State, runtime noderuntime.Runtime, node noderuntime.Node, args []string, tools noderuntime.Tools,
+	ctx context.Context, s *State, runtime noderuntime.Runtime, node noderuntime.Node, args []string,
+	tools noderuntime.Tools,
 ) error {
 	stdio := noderuntime.Stdio{In: s.Stdin, Out: s.commandOut(), Err: s.exactErr(), Tools: tools}
 	if s.Signals != nil {

@@ -69,7 +69,8 @@ func conclude(c *cli.Context, s *State, outcome *session.Outcome, show *progress
 		show.clear()
 		if err != nil {
 			checks = append(checks, fmt.Errorf("making the report: %w", err))
-		} else if table {
+		}
+		if table && made != nil && made.Size > 0 {
 			say(s, "Report: "+made.Page)
 		}
 	}
@@ -112,7 +113,8 @@ func offCheck(s *State, off []record.Fidelity) error {
 	for _, f := range off {
 		_ = printf(s.Stderr, "off its target: %s\n", session.OffTarget(f))
 	}
-	return failedCheck("%d of the links' measurements are off their targets; `testbed verify` measures more, --verify=false none", len(off))
+	return failedCheck("%d of the links' measurements are off their targets; `testbed verify` measures more, "+
+		"--verify=false none", len(off))
 }
 
 // samplingLine says how many samples of links and host are missing; nothing where none is.

@@ -27,7 +27,7 @@ func graphCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
-			_, unsound := checkRun(s, path)
+			unsound := checkRun(s, path)
 			t, err := topologyAt(path)
 			if err != nil {
 				return errors.Join(unsound, err)

@@ -22,7 +22,7 @@ func logsCommand(s *State) *cli.Command {
 			}
 			node, err := bed.AnyNode(name)
 			if err != nil {
-				return err
+				return explain(err, name, bed.Network)
 			}
 			return bed.Logs(c.Context, node, c.Bool("follow"), s.exactOut())
 		}}

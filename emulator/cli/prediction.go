@@ -36,7 +36,8 @@ func newPredictions(all []predict.Prediction) []prediction {
 	out := make([]prediction, len(all))
 	for i := range all {
 		p := &all[i]
-		out[i] = prediction{p.Engine, p.Job, p.Index, string(p.Model), p.Total, p.Network, p.Processing, p.Traffic, make([]predictedStep, len(p.Steps))}
+		out[i] = prediction{Engine: p.Engine, Job: p.Job, Index: p.Index, Model: string(p.Model), Total: p.Total,
+			Network: p.Network, Processing: p.Processing, Traffic: p.Traffic, Steps: make([]predictedStep, len(p.Steps))}
 		for k, s := range p.Steps {
 			out[i].Steps[k] = predictedStep{Index: s.Index, Start: s.Start, End: s.End}
 			if k < len(p.Parts) {

@@ -8,6 +8,14 @@ import (
 	"testbed/emulator/report"
 )
 
+// reported is what `report` has made.
+type reported struct {
+	Page    string   `json:"page"`
+	Size    int64    `json:"page_bytes"`
+	Figures []string `json:"figures"`
+	Missing []string `json:"missing"`
+}
+
 func reportCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "report", Usage: "make a run's report: one self-contained page, and figures for print (no root)",
 		ArgsUsage: "RUN", Flags: []cli.Flag{formatFlag(),
@@ -24,18 +32,13 @@ func reportCommand(s *State) *cli.Command {
 			if err := isRun(dir); err != nil {
 				return err
 			}
-			_, unsound := checkRun(s, dir)
+			unsound := checkRun(s, dir)
 			made, err := report.Write(dir, c.String("output"))
 			if err = errors.Join(unsound, err); made == nil {
 				return err
 			}
 			if form == "json" {
-				return errors.Join(err, printJSON(s, struct {
-					Page    string   `json:"page"`
-					Size    int64    `json:"page_bytes"`
-					Figures []string `json:"figures"`
-					Missing []string `json:"missing"`
-				}{made.Page, made.Size, made.Figures, made.Missing}))
+				return errors.Join(err, printJSON(s, reported{made.Page, made.Size, made.Figures, made.Missing}))
 			}
 			for _, text := range made.Missing {
 				_ = printf(s.Stderr, "note: %s\n", text)

@@ -85,7 +85,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-func TestRunAsJSONNamesItsDirectory(t *testing.T) {
+func TestRunPrintsJSONThatNamesItsDirectory(t *testing.T) {
 	l := newBench(t)
 	got := l.want(ExitOK, "", "run", l.tiny, "-o", l.results(), "--verify=false", "--report=false", "-f", "json", "-q")
 	if got.stderr != "" {
@@ -121,7 +121,7 @@ func TestARunThatEndsEarly(t *testing.T) {
 	}{
 		"Ctrl-C":                    {func(_ *bench, run *started) { run.interrupt() }, ExitInterrupted, "interrupted", record.Interrupted, true},
 		"a node dies":               {func(l *bench, _ *started) { l.Kill("tiny", "nuc") }, ExitFailure, "node nuc of testbed tiny has died", record.Failed, true},
-		"the fabric dies":           {func(l *bench, _ *started) { l.KillFabric("tiny") }, ExitFailure, "the fabric is not running", record.Failed, true},
+		"the fabric dies":           {func(l *bench, _ *started) { l.KillFabric("tiny") }, ExitFailure, "nothing carries the network", record.Failed, true},
 		"the testbed is taken down": {func(l *bench, _ *started) { l.want(ExitOK, "", "down") }, ExitFailure, "was taken down", record.Failed, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestARunThatEndsEarly(t *testing.T) {
 			if _, m := l.onlyRun(); m.Exit != c.exit || m.End.IsZero() || m.Samples.Written == 0 {
 				t.Errorf("manifest %+v", m)
 			}
-			if strings.Contains(got.stderr, "context canceled") {
+			if _, said, _ := strings.Cut(got.stderr, "\ntestbed: "); said == "" || strings.Contains(said, "context canceled") {
 				t.Errorf("it speaks as programmers do: %s", got.stderr)
 			}
 			if !c.left {

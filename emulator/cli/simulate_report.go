@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"testbed/emulator/campaign/study"
 	"testbed/emulator/internal/outdir"
 	"testbed/emulator/internal/shell"
+	"testbed/emulator/record"
 	"testbed/emulator/report/figures"
 )
 
@@ -31,55 +33,60 @@ func plotCommand(s *State) *cli.Command {
 			if c.NArg() == 0 || c.NArg() > 1 && c.IsSet("output") {
 				return usagef("plot takes directories that simulate --engine statesim has written, such as results/paper; with --output exactly one")
 			}
+			var unsound []error
 			for _, run := range c.Args().Slice() {
+				if err := campaign.Verify(run); errors.Is(err, record.ErrUnsound) {
+					unsound = append(unsound, sayUnsound(s, err))
+				}
 				results, err := campaign.Load(run)
 				if err != nil && isRun(run) == nil {
 					return usagef("%s is a run of an emulation and holds no campaign: `testbed report %s` draws its figures", run, shell.Quote(run))
 				}
 				if err != nil {
-					return usage(err)
+					return errors.Join(append(unsound, usage(err))...)
 				}
 				dir := run
 				if c.IsSet("output") {
 					dir = c.String("output")
 				}
 				if err := presentStudy(s, form, dir, results); err != nil {
-					return err
+					return errors.Join(append(unsound, err)...)
 				}
 			}
-			return nil
+			return errors.Join(unsound...)
 		}}
+}
+
+// studied is what `plot` has made of a campaign.
+type studied struct {
+	Statements []study.Statement `json:"statements"`
+	Files      []string          `json:"files"`
 }
 
 // presentStudy draws the figures into a directory, and checks the statements.
 func presentStudy(s *State, form, dir string, r *campaign.Results) error {
 	var files []string
+	var failed error // a figure that cannot be made keeps no other, nor the statements, from being made
 	for _, f := range study.Figures(r) {
 		written, err := f.Write(dir)
-		if err != nil {
-			return err
-		}
-		files = append(files, written...)
+		files, failed = append(files, written...), errors.Join(failed, err)
 	}
 	statements := study.Statements(r)
 	name := filepath.Join(dir, statementsFile)
 	var markdown strings.Builder
 	if err := study.WriteTable(&markdown, statements); err != nil {
-		return err
+		return errors.Join(failed, err)
 	}
 	if err := outdir.WriteFile(name, []byte(markdown.String())); err != nil {
-		return err
+		return errors.Join(failed, err)
 	}
 	files = append(files, name)
 	if form == "json" {
-		return printJSON(s, struct {
-			Statements []study.Statement `json:"statements"`
-			Files      []string          `json:"files"`
-		}{statements, files})
+		return errors.Join(failed, printJSON(s, studied{statements, files}))
 	}
 	printStatements(s, statements)
 	err := printf(s.Stdout, "Figures and table: %s\n", filepath.Join(dir, "{"+strings.Join([]string{figures.TrafficName, figures.LatencyName, figures.LengthName}, ",")+"}.{"+strings.Join(figures.Formats, ",")+"}, ")+statementsFile)
-	return err
+	return errors.Join(failed, err)
 }
 
 // printStatements prints each statement with its numbers below it.

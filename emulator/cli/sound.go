@@ -25,15 +25,20 @@ func isRun(dir string) error {
 	return nil
 }
 
-// checkRun says first whether the directory of a run is as the run left it. Altered says of one that is not that its
-// files are others than the run's; told is the error that the command ends with, nil where all is well.
-func checkRun(s *State, dir string) (altered bool, told error) {
+// noteUnsealed says of a run of an older version that nothing is known of what became of its directory.
+func noteUnsealed(s *State, dir string) {
+	_ = printf(s.Stderr, "note: %s was made by a version that kept no hashes: whether it is as it was is not known\n", dir)
+}
+
+// checkRun says first whether the directory of a run is as the run left it. Its error, which has been told, is what the
+// command ends with; nil where all is well.
+func checkRun(s *State, dir string) error {
 	m, err := record.Verify(dir)
 	if m == nil {
-		return false, nil // the command itself says that there is no run
+		return nil // the command itself says that there is no run
 	}
 	if err == nil && m.Sealed == "" {
-		_ = printf(s.Stderr, "note: %s was made by a version that kept no hashes: whether it is as it was is not known\n", dir)
+		noteUnsealed(s, dir)
 	}
-	return errors.Is(err, record.ErrAltered), sayUnsound(s, err)
+	return sayUnsound(s, err)
 }

@@ -69,7 +69,7 @@ func TestNamesThatNothingHas(t *testing.T) {
 		{ExitUsage, "cannot name a testbed", []string{"inspect", "--name", "NOT/OK"}},
 		{ExitUsage, "cannot name a testbed", []string{"down", "--name", "../x"}},
 		{ExitFailure, `did you mean "server"?`, []string{"exec", "sever", "--", "true"}},
-		{ExitFailure, "gw of testbed tiny is a switch", []string{"exec", "gw", "--", "true"}},
+		{ExitFailure, "gw is a switch, in which nothing runs", []string{"exec", "gw", "--", "true"}},
 		{ExitFailure, `did you mean "nuc"?`, []string{"logs", "nuk"}},
 		{ExitUsage, `did you mean "wifi"?`, []string{"link", "set", "wify", "rate=1Mbps"}},
 		{ExitUsage, `did you mean "class:wlan"?`, []string{"link", "show", "class:wlna"}},
@@ -171,8 +171,8 @@ func TestWhatIsNotWellIsSaidAndMended(t *testing.T) {
 		"a node killed":    {func(l *bench) { l.Kill("tiny", "nuc") }, "tiny: node nuc is dead", "replace node nuc"},
 		"a node restarted": {func(l *bench) { _ = l.Restart("tiny", "nuc") }, "tiny: node nuc is restarted", "rejoin node nuc"},
 		"a node paused":    {func(l *bench) { l.Pause("tiny", "nuc") }, "3/3 (1 paused)", "note: node nuc is paused, and left so"},
-		"the fabric killed": {func(l *bench) { l.KillFabric("tiny") }, "tiny: the fabric: the fabric is not running",
-			"make the network anew: the fabric is not running"},
+		"the fabric killed": {func(l *bench) { l.KillFabric("tiny") }, "tiny: the fabric: nothing carries the network",
+			"make the network anew: nothing carries the network"},
 		"hands": {func(l *bench) { l.Tamper("tiny", func(q []fabric.QueueStatus) { q[0].Rate = 1000 }) }, "3/3", "change wifi from cam"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -64,10 +64,11 @@ func upload(c *cli.Context, s *State) error {
 	var failed []error
 	for i, dir := range c.Args().Slice() {
 		config := configs[i]
-		altered, unsound := checkRun(s, dir)
-		failed = append(failed, unsound)
-		if altered { // a database would take it for what was measured
-			all = append(all, uploaded{Run: dir, Database: config.Name(), Error: "nothing was sent: the directory is not as the run left it"})
+		_, unsound := record.Verify(dir)
+		failed = append(failed, sayUnsound(s, unsound))
+		if errors.Is(unsound, record.ErrAltered) { // a database would take it for what was measured
+			all = append(all, uploaded{Run: dir, Database: config.Name(),
+				Error: "nothing was sent: the directory is not as the run left it"})
 			continue
 		}
 		counts, err := influx.Upload(c.Context, dir, config, influx.Options{All: c.Bool("all"), Progress: func(p influx.Progress) {

@@ -93,3 +93,42 @@ func TestBudgetWaits(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// A message that is announced counts with what has come of it, at any moment: others are not refused for it.
+func TestAnnouncedBytesAreNotCharged(t *testing.T) {
+	const total, step = 8 << 30, 1 << 10
+	p := pools{budget: newBudget(total, time.Minute)}
+	charged, asked := int64(0), 0
+	_, class := sizeClass(total)
+	p.classes[class].New = func() any { // is called where none is kept
+		charged, asked = p.budget.inUse(), asked+1
+		return nil
+	}
+	first, err := p.first(t.Context(), total, step)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.release()
+	if charged != 0 || asked != 1 {
+		t.Errorf("%d bytes were charged before any was there", charged)
+	}
+	// A buffer that is kept and does not fit into the budget stays for later.
+	large, err := p.take(t.Context(), 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	large.release()
+	rest, err := p.take(t.Context(), 1<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !p.budget.try(total - 1<<10 - step) {
+		t.Fatal("the budget is not free")
+	}
+	b, err := p.first(t.Context(), 1<<20, step)
+	if err != nil || int64(len(b.data)) != step {
+		t.Fatalf("%d bytes where %d are free, %v", len(b.data), step, err)
+	}
+	b.release()
+	rest.release()
+}

@@ -54,13 +54,17 @@ func (p *pools) enlarge(ctx context.Context, b *blob, n int64) (*blob, error) {
 	return larger, nil
 }
 
-// first is the buffer that a message of size bytes begins with: of step bytes at most, if none is kept.
+// first is the buffer that a message of size bytes begins with: of step bytes at most, if none is kept. The budget
+// is not asked for more before there is such a buffer: what is only announced must not, for a moment either, leave
+// nothing to others, who would be refused.
 func (p *pools) first(ctx context.Context, size, step int64) (*blob, error) {
-	if size > step && p.budget.try(size) {
+	if size > step {
 		if b := p.kept(size); b != nil {
-			return p.charge(b, size), nil
+			if p.budget.try(size) {
+				return p.charge(b, size), nil
+			}
+			b.release() // for whoever has room for it
 		}
-		p.budget.giveBack(size)
 	}
 	return p.take(ctx, min(size, step))
 }

@@ -74,3 +74,39 @@ func TestRefusalIsTheChainsError(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
+
+// On its control socket, too, an agent's reason arrives, however much of the request is on its way.
+func TestRefusalReachesTheController(t *testing.T) {
+	_, control := agentWith(t, Config{}, nil)
+	large := strings.Repeat(" ", 20<<20)
+	for name, c := range map[string]struct {
+		path, protocol, want string
+	}{
+		"protocol":  {"/chain", "0", "protocol"},
+		"too large": {"/chain", protocolHeader[0], "more than 8388608 bytes"},
+		"warm":      {"/warm", protocolHeader[0], "more than 8388608 bytes"},
+		"nowhere":   {"/nowhere", protocolHeader[0], "no body is expected"},
+		"function":  {"/function/f", protocolHeader[0], "X-Testbed-Call"},
+	} {
+		for range 5 {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://agent"+c.path, strings.NewReader(large))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header[headerProtocol] = []string{c.protocol}
+			resp, err := control.http.Do(req)
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			if reason := failure(resp); !strings.Contains(reason.Error(), c.want) {
+				t.Errorf("%s: %d %v, want %s", name, resp.StatusCode, reason, c.want)
+			}
+			resp.Body.Close()
+		}
+	}
+	// The controller itself does not send what no agent takes.
+	if err := control.Warm(t.Context(), make([]WarmSpec, 1<<18)); err == nil || !strings.Contains(err.Error(), "an agent takes 8388608 at most") {
+		t.Errorf("a request that is too large: %v", err)
+	}
+}

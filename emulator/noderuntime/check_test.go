@@ -23,6 +23,7 @@ func TestCheckSpecs(t *testing.T) {
 		"slash in node":     func(s *Spec) { s.Node = "../x" },
 		"long host name":    func(s *Spec) { s.Node = strings.Repeat("n", 65) },
 		"newline in node":   func(s *Spec) { s.Node = "a\nb" },
+		"long directory":    func(s *Spec) { s.Dir = "/" + strings.Repeat("d", 103) },
 		"no directory":      func(s *Spec) { s.Dir = "" },
 		"zero in arguments": func(s *Spec) { s.Args = []string{"a\x00b"} },
 	} {
@@ -34,6 +35,15 @@ func TestCheckSpecs(t *testing.T) {
 	}
 	if _, err := CheckSpecs([]Spec{good, good}, fine); !errors.Is(err, ErrSpec) {
 		t.Errorf("the same node twice: %v", err)
+	}
+	without := Spec{Testbed: "a", Node: "n", Dir: "/" + strings.Repeat("d", 200)} // no agent, no socket
+	if _, err := CheckSpecs([]Spec{without}, fine); err != nil {
+		t.Error(err)
+	}
+	longest := good
+	longest.Dir = "/" + strings.Repeat("d", 102)
+	if _, err := CheckSpecs([]Spec{longest}, fine); err != nil {
+		t.Error(err)
 	}
 	refused := errors.New("refused")
 	if _, err := CheckSpecs([]Spec{good}, func(Spec) error { return refused }); !errors.Is(err, refused) {

@@ -121,8 +121,9 @@ func (b *Bed) Stations() ([]Station, error) {
 // attach takes the stations from a network.
 func (b *Bed) attach(n fabric.Network) []Station {
 	b.stations, b.byID = make([]Station, len(n.Stations)), map[topology.ID]Station{}
+	aliases := n.Topology.Aliases()
 	for i, s := range n.Stations {
-		b.stations[i] = Station{ID: s.ID, Name: n.Topology.Vertices[s.ID].Name, Addr: s.Addr.Addr()}
+		b.stations[i] = Station{ID: s.ID, Name: n.Topology.Vertices[s.ID].Name, Addr: s.Addr.Addr(), Alias: aliases[s.ID]}
 		b.byID[s.ID] = b.stations[i]
 	}
 	return b.stations

@@ -31,6 +31,8 @@ type Station struct {
 	ID   topology.ID
 	Name string
 	Addr netip.Addr
+	// Alias is a second name, with hyphens, where strict software does not take the first for a host name.
+	Alias string
 }
 
 // Stations gives every host and the cloud an address of the default subnet, in the topology's order. It fails
@@ -43,9 +45,10 @@ func stationsIn(subnet netip.Prefix, t *topology.Topology, known map[string]neti
 	if limit := 1<<(32-subnet.Bits()) - 2; len(ids) > limit {
 		return nil, fmt.Errorf("the topology has %d hosts; an emulated network holds %d at most", len(ids), limit)
 	}
-	stations, taken := make([]Station, len(ids)), map[netip.Addr]bool{}
+	stations, taken, aliases := make([]Station, len(ids)), map[netip.Addr]bool{}, t.Aliases()
 	for i, id := range ids {
-		stations[i] = Station{ID: id, Name: t.Vertices[id].Name, Addr: known[t.Vertices[id].Name]}
+		name := t.Vertices[id].Name
+		stations[i] = Station{ID: id, Name: name, Addr: known[name], Alias: aliases[id]}
 		taken[stations[i].Addr] = true
 	}
 	addr := subnet.Addr()
@@ -66,7 +69,7 @@ func hostsFile(stations []Station) string {
 	var b strings.Builder
 	b.WriteString("127.0.0.1 localhost\n::1 localhost ip6-localhost\n")
 	for _, s := range stations {
-		fmt.Fprintf(&b, "%s %s\n", s.Addr, s.Name)
+		fmt.Fprintln(&b, strings.TrimSuffix(fmt.Sprintf("%s %s %s", s.Addr, s.Name, s.Alias), " "))
 	}
 	return b.String()
 }

@@ -27,7 +27,7 @@ type Diagnosis struct {
 	Capabilities []Capability `json:"capabilities"`
 	Runtime      string       `json:"runtime"` // what auto takes; empty where there is none
 	Fabric       string       `json:"fabric"`
-	Ready        bool         `json:"ready"` // a testbed can be brought up
+	Ready        bool         `json:"ready"` // a testbed can be brought up: all that Up does was tried
 }
 
 // Versioned is a runtime that can say what engine stands behind it, such as "20.10.24 (API 1.41)".
@@ -44,7 +44,8 @@ type check struct {
 	look func(ctx context.Context, c Capability) Capability
 }
 
-// Diagnose probes the host: what the system offers, then each runtime and fabric, then what auto takes. Each
+// Diagnose probes the host: what the system offers, then each runtime and fabric, then what auto takes, and at last
+// whether that does what Up needs of it. Each
 // probe makes what it tries in namespaces of its own, which vanish with it, and takes 5 s at most.
 func (h *Host) Diagnose(ctx context.Context) Diagnosis {
 	var d Diagnosis
@@ -65,7 +66,10 @@ func (h *Host) Diagnose(ctx context.Context) Diagnosis {
 		}
 		d.Capabilities = append(d.Capabilities, c)
 	}
-	d.Ready = d.Runtime != "" && d.Fabric != ""
+	if d.Runtime != "" && d.Fabric != "" {
+		c := h.trial(d.Runtime, d.Fabric).run(ctx, probeTime)
+		d.Capabilities, d.Ready = append(d.Capabilities, c), c.OK
+	}
 	d.conclude()
 	return d
 }

@@ -53,7 +53,7 @@ func tun(_ context.Context, c Capability) Capability {
 			return fmt.Errorf("adding a TAP device: %w", err)
 		}
 		if unix.IoctlSetInt(fd, unix.TUNSETOFFLOAD, tapChecksum|tapTSO4) != nil {
-			offload = "without segmentation offload: links of more than some 500 Mb/s fall short"
+			offload = "without segmentation offload: links of more than some 500 Mbps fall short"
 		}
 		return nil
 	})

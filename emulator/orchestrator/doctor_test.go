@@ -57,6 +57,8 @@ func TestDiagnoseSaysWhatAutoTakes(t *testing.T) {
 			{Name: "userspace", Supported: supported},
 		},
 	}
+	defer func(before func(context.Context, Store, string, string) error) { tryHost = before }(tryHost)
+	tryHost = func(context.Context, Store, string, string) error { return nil }
 	d := h.Diagnose(t.Context())
 	if d.Runtime != "docker" || d.Fabric != "userspace" || !d.Ready {
 		t.Errorf("auto takes %q and %q, ready %v", d.Runtime, d.Fabric, d.Ready)

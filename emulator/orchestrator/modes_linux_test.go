@@ -17,7 +17,11 @@ import (
 
 // TestModesAreNotTheCallers: whatever umask the caller has, the store is private and nodes can read their names.
 func TestModesAreNotTheCallers(t *testing.T) {
-	for _, umask := range []int{0, 0o077, 0o777} {
+	umasks := []int{0, 0o077}
+	if os.Geteuid() == 0 {
+		umasks = append(umasks, 0o777) // nobody else gets into a directory that he has made so
+	}
+	for _, umask := range umasks {
 		before := unix.Umask(umask)
 		_, h := newFake(t)
 		_, err := h.Up(context.Background(), requestOf(t, "one"))

@@ -525,7 +525,7 @@ func TestStatusTellsTheTruth(t *testing.T) {
 	m.Pause("one", "b")
 	expect(3, 1, "")
 	m.KillFabric("one")
-	expect(3, 1, "the fabric is not running")
+	expect(3, 1, "the fabric: nothing carries the network")
 	m.Kill("one", "a")
 	expect(2, 1, "node a is dead")
 	if err := m.Restart("one", "server"); err != nil {

@@ -127,9 +127,30 @@ const (
 	mostSilence = 0.9
 )
 
-// cubicShare is what CUBIC keeps of its window after a loss (RFC 9438): the queue must hold what the way needs beyond
-// that, or the link stands idle until the window has grown again.
-const cubicShare = 0.7
+// Shares of its window that TCP keeps after a loss (RFC 9438, RFC 5681): the queue must hold what the way needs
+// beyond that, or the link stands idle until the window has grown again.
+const (
+	cubicShare = 0.7
+	renoShare  = 0.5
+)
+
+// congestion is the congestion control to measure a rate by; empty: the nodes' own. CUBIC takes delays that vary for
+// a queue that fills, and ends its slow start long before it knows the rate. Reno does not look at them.
+func (p Probe) congestion() string {
+	if p.Jitter > 0 {
+		return "reno"
+	}
+	return ""
+}
+
+// fills says whether a queue is long enough for one connection to keep the link busy.
+func (p Probe) fills(queue, product units.ByteSize) bool {
+	share := cubicShare
+	if p.congestion() != "" {
+		share = renoShare
+	}
+	return float64(queue) >= float64(product)*(1/share-1)
+}
 
 func (p pair) probe(t *topology.Topology, link topology.ID, queues map[topology.Channel]units.ByteSize) Probe {
 	out := Probe{Link: t.Vertices[link].Name, Class: t.Vertices[link].Class, From: p.from, To: p.to, RTT: p.rtt}
@@ -156,8 +177,7 @@ func (p pair) probe(t *topology.Topology, link topology.ID, queues map[topology.
 		}
 	}
 	if queue, known := queues[limit]; known && out.Goodput > 0 {
-		product := t.Vertices[limit.Link].Shape[limit.Dir].Rate.Product(out.RTT)
-		out.Short = float64(queue) < float64(product)*(1/cubicShare-1)
+		out.Short = !out.fills(queue, t.Vertices[limit.Link].Shape[limit.Dir].Rate.Product(out.RTT))
 	}
 	out.Loss, out.EchoLoss = 1-arrive, 1-answered
 	out.NoRTT, out.NoRate = out.unfit(1-inTurn, 1-once)

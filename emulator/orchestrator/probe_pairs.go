@@ -38,7 +38,8 @@ const mostEnds = 128
 
 // newSurvey finds for every queue the pair to measure it with.
 func newSurvey(n fabric.Network, dead []string) *survey {
-	s := &survey{graph: n.Topology, queues: n.Queues, down: map[topology.ID]string{}, group: map[topology.ID]int{}, split: len(n.Partition) > 0,
+	s := &survey{graph: n.Topology, queues: n.Queues, down: map[topology.ID]string{},
+		group: map[topology.ID]int{}, split: len(n.Partition) > 0,
 		best: map[topology.Channel]pair{}, shut: map[topology.ID]string{}}
 	for _, id := range n.Down {
 		s.down[id] = "down"

@@ -76,6 +76,9 @@ func (h *Host) Up(ctx context.Context, r Request) (b *Bed, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := h.Check(r); err != nil {
+		return nil, err
+	}
 	began := time.Now()
 	if r.Run == "" {
 		r.Run = fmt.Sprintf("%s-%d", began.UTC().Format("20060102T150405.000000000"), os.Getpid())
@@ -104,6 +107,33 @@ func (h *Host) Up(ctx context.Context, r Request) (b *Bed, err error) {
 	}()
 	b = newBed(h, journal, option.Runtime, net, nil)
 	return b, b.raise(ctx, r, stations, began)
+}
+
+// Check says why no runtime that a request names could start its nodes, as far as that is known beforehand; for
+// auto, why none of the host's could.
+func (h *Host) Check(r Request) error {
+	stations, err := stationsIn(h.subnet(), r.Topology, nil)
+	if err != nil {
+		return err
+	}
+	b := &Bed{Journal: &Journal{Testbed: r.Testbed}, store: h.Store}
+	specs := b.specs(stations, r.configs(h.Store, stations), h.Store.hostsPath(r.Testbed))
+	var refused []error
+	for _, o := range h.Runtimes {
+		if r.Runtime != "auto" && r.Runtime != o.Name() {
+			continue
+		}
+		c, ok := o.Runtime.(noderuntime.Checker)
+		if !ok {
+			return nil
+		}
+		err := c.Check(specs)
+		if err == nil {
+			return nil
+		}
+		refused = append(refused, fmt.Errorf("runtime %s: %w", o.Name(), err))
+	}
+	return errors.Join(refused...)
 }
 
 // raise starts the nodes of a testbed that has nothing but a journal, and joins them.

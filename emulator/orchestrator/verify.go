@@ -25,7 +25,8 @@ type Tolerance struct {
 const FastRate = 500e6
 
 // DefaultTolerance is what an idle machine keeps.
-var DefaultTolerance = Tolerance{RTTMedian: 100 * time.Microsecond, RTTTail: 1500 * time.Microsecond, Rate: 0.02, RateFast: 0.10}
+var DefaultTolerance = Tolerance{RTTMedian: 100 * time.Microsecond, RTTTail: 1500 * time.Microsecond,
+	Rate: 0.02, RateFast: 0.10}
 
 // VerifyOptions say how much Verify measures.
 type VerifyOptions struct {
@@ -67,9 +68,16 @@ func (b *Bed) Verify(ctx context.Context, o VerifyOptions) ([]Finding, error) {
 type verifier struct {
 	VerifyOptions
 	spaces  map[string]netns.Ref
-	echo    func(ctx context.Context, from netns.Ref, to netip.Addr, count int, interval time.Duration) ([]time.Duration, error)
-	goodput func(ctx context.Context, from, to netns.Ref, addr netip.Addr, warmup, duration time.Duration, congestion string) (float64, error)
+	echo    echoFunc
+	goodput goodputFunc
 }
+
+type (
+	echoFunc = func(ctx context.Context, from netns.Ref, to netip.Addr, count int,
+		interval time.Duration) ([]time.Duration, error)
+	goodputFunc = func(ctx context.Context, from, to netns.Ref, addr netip.Addr,
+		warmup, duration time.Duration, congestion string) (float64, error)
+)
 
 func (v verifier) all(ctx context.Context, n fabric.Network, dead []string) ([]Finding, error) {
 	var findings []Finding
@@ -117,15 +125,29 @@ func (v verifier) roundTrip(ctx context.Context, p Probe) (Finding, error) {
 		return p.skipped("rtt", p.NoRTT), nil
 	}
 	sent := echoes(v.Pings, p.RTT)
-	samples, err := v.echo(ctx, v.spaces[p.From.Name], p.To.Addr, sent, echoInterval)
-	if err != nil {
-		return Finding{}, err
+	var best Finding
+	for try := range roundTripTries {
+		samples, err := v.echo(ctx, v.spaces[p.From.Name], p.To.Addr, sent, echoInterval)
+		if err != nil {
+			return Finding{}, err
+		}
+		f := judgeRTT(p, samples, sent, v.Tolerance)
+		if f.OK {
+			return f, nil
+		}
+		if try == 0 || math.Abs(f.Error) < math.Abs(best.Error) {
+			best = f
+		}
 	}
-	return judgeRTT(p, samples, sent, v.Tolerance), nil
+	return best, nil
 }
 
-// rateTries is how often a rate is taken until it is as it should be. TCP may find a rate late: it ends its
-// slow start early where delays vary. A further try warms up four times as long, and what is off remains off.
+// roundTripTries is how often round trips are measured until they are as they should be: other work on the host
+// can only add to them, for a moment; what is off remains off.
+const roundTripTries = 3
+
+// rateTries is how often a rate is taken until it is as it should be. TCP may find a rate late, after
+// losses that come together. A further try warms up four times as long, and what is off remains off.
 const rateTries = 2
 
 func (v verifier) rate(ctx context.Context, p Probe) (Finding, error) {
@@ -138,17 +160,19 @@ func (v verifier) rate(ctx context.Context, p Probe) (Finding, error) {
 	warmup := max(500*time.Millisecond, 15*p.RTT)
 	// A window much longer than the delays: at its ends packets may be early or late.
 	duration := max(v.Duration, 10*p.RTT, 50*p.Jitter)
-	best := Finding{Error: math.Inf(1)}
-	for range rateTries {
-		rate, err := v.take(ctx, p, warmup, duration, "")
-		switch f := judgeRate(p, rate, v.Tolerance); {
-		case errors.Is(err, measure.ErrUnsteady):
-			return p.skipped("rate", err.Error()), nil
+	var best Finding
+	for try := range rateTries {
+		rate, err := v.take(ctx, p, warmup, duration, p.congestion())
+		f := judgeRate(p, rate, v.Tolerance)
+		switch {
+		case errors.Is(err, measure.ErrUnsteady): // losses of a slow start may take long to be made good
+			f = p.skipped("rate", err.Error())
 		case err != nil:
 			return Finding{}, err
 		case f.OK || f.Bound:
 			return f, nil
-		case math.Abs(f.Error) < math.Abs(best.Error):
+		}
+		if try == 0 || !f.Skipped && (best.Skipped || math.Abs(f.Error) < math.Abs(best.Error)) {
 			best = f
 		}
 		warmup *= 4
@@ -156,8 +180,8 @@ func (v verifier) rate(ctx context.Context, p Probe) (Finding, error) {
 	return best, nil
 }
 
-func (v verifier) take(ctx context.Context, p Probe, warmup, duration time.Duration, congestion string) (float64, error) {
-	return v.goodput(ctx, v.spaces[p.From.Name], v.spaces[p.To.Name], p.To.Addr, warmup, duration, congestion)
+func (v verifier) take(ctx context.Context, p Probe, warmup, duration time.Duration, control string) (float64, error) {
+	return v.goodput(ctx, v.spaces[p.From.Name], v.spaces[p.To.Name], p.To.Addr, warmup, duration, control)
 }
 
 // wantedLosses are enough for a mean: a rate under so many random losses strays by some 15 %.
@@ -171,9 +195,12 @@ func (v verifier) bounded(ctx context.Context, p Probe) (Finding, error) {
 	warmup := max(500*time.Millisecond, 15*p.RTT, span/5)
 	duration := max(v.Duration, 10*p.RTT, 50*p.Jitter, span)
 	rate, err := v.take(ctx, p, warmup, duration, "reno")
-	// Behind losses the ends of the interval are never clean, where there are many: the bound allows for that.
 	if err != nil && !errors.Is(err, measure.ErrUnsteady) {
 		return Finding{}, err
 	}
-	return judgeBound(p, rate, perSecond*duration.Seconds(), v.Tolerance), nil
+	f := judgeBound(p, rate, perSecond*duration.Seconds(), v.Tolerance)
+	if err != nil && f.Off() {
+		return p.skipped("rate", err.Error()), nil // what was held back counts as too much
+	}
+	return f, nil
 }

@@ -27,7 +27,8 @@ func exact(rate func(warmup, duration time.Duration, congestion string) (float64
 			}
 			return times, nil
 		},
-		goodput: func(_ context.Context, _, _ netns.Ref, _ netip.Addr, warmup, duration time.Duration, congestion string) (float64, error) {
+		goodput: func(_ context.Context, _, _ netns.Ref, _ netip.Addr,
+			warmup, duration time.Duration, congestion string) (float64, error) {
 			return rate(warmup, duration, congestion)
 		},
 	}
@@ -65,7 +66,8 @@ func TestVerifyTellsWhatRemainsOff(t *testing.T) {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	unsteady := exact(func(time.Duration, time.Duration, string) (float64, error) { return 1, measure.ErrUnsteady })
-	if got, err = unsteady.all(t.Context(), star(t, 2), nil); err != nil || !got[1].Skipped || got[1].Off() || got[1].Verdict == "" {
+	got, err = unsteady.all(t.Context(), star(t, 2), nil)
+	if err != nil || !got[1].Skipped || got[1].Off() || got[1].Verdict == "" {
 		t.Errorf("%+v, %v", got, err)
 	}
 	broken := exact(func(time.Duration, time.Duration, string) (float64, error) { return 0, errors.New("no route") })
@@ -100,7 +102,8 @@ func TestVerifyOfAShortQueue(t *testing.T) {
 		v := exact(func(time.Duration, time.Duration, string) (float64, error) { tries++; return share * tenMbps, nil })
 		v.Only = "rate"
 		got, err := v.all(t.Context(), n, nil)
-		if err != nil || len(got) != 2 || tries != 2 || !got[0].Bound || got[0].Off() == (share <= 1) || !strings.HasPrefix(got[0].Verdict, want) {
+		if err != nil || len(got) != 2 || tries != 2 || !got[0].Bound || got[0].Off() == (share <= 1) ||
+			!strings.HasPrefix(got[0].Verdict, want) {
 			t.Errorf("%g of the rate: %+v, %v; %d tries", share, got, err, tries)
 		}
 	}
@@ -111,7 +114,8 @@ func TestVerifyOfLosses(t *testing.T) {
 	n := star(t, 2)
 	for _, link := range []string{"l0", "l1"} {
 		for dir := range 2 {
-			n.Topology.Vertices[at(t, n, link)].Shape[dir] = topology.Shape{Rate: 100 * units.Mbps, Delay: 5 * time.Millisecond, Loss: 0.005}
+			n.Topology.Vertices[at(t, n, link)].Shape[dir] = topology.Shape{Rate: 100 * units.Mbps,
+				Delay: 5 * time.Millisecond, Loss: 0.005}
 		}
 	}
 	// 20 ms and 1 %: 1448 B / 20 ms · 1.31 / 0.1 = 7.6 Mb/s, far below the rate.
@@ -125,7 +129,8 @@ func TestVerifyOfLosses(t *testing.T) {
 		})
 		v.Only = "rate"
 		got, err := v.all(t.Context(), n, nil)
-		if err != nil || len(got) != 2 || got[0].OK != ok || !got[0].Bound || got[0].Skipped || math.Abs(got[0].Target/want-1) > 0.02 {
+		if err != nil || len(got) != 2 || got[0].OK != ok || !got[0].Bound || got[0].Skipped ||
+			math.Abs(got[0].Target/want-1) > 0.02 {
 			t.Errorf("%g of the bound: %+v, %v", share, got, err)
 		}
 		if !strings.Contains(got[0].Verdict, fmt.Sprintf("%.2g %% loss", 0.9975)) {

@@ -65,7 +65,6 @@ func MakeDirectory(root, name string) (*Directory, error) {
 	if d.chains, err = dir.NewRecord(ChainsFile); err != nil {
 		return nil, errors.Join(fmt.Errorf("results: %w", err), d.samples.Close(), dir.Close())
 	}
-	catchFileLimit()
 	d.lines = bufio.NewWriterSize(d.samples, 64<<10)
 	d.rows = header(d.columns)
 	go d.flushRegularly()
@@ -229,5 +228,9 @@ func (d *Directory) Close() error {
 	err := d.flush()
 	d.closed = true
 	close(d.stop)
-	return errors.Join(err, d.samples.Sync(), d.chains.Sync(), d.samples.Close(), d.chains.Close())
+	err = errors.Join(err, d.samples.Sync(), d.chains.Sync(), d.samples.Close(), d.chains.Close())
+	if d.reserved == nil {
+		err = errors.Join(err, d.dir.Close()) // otherwise Conclude needs it
+	}
+	return err
 }

@@ -110,6 +110,9 @@ func TestDiskFullAtAnyByte(t *testing.T) {
 
 // The final manifest needs no room on the disk, and says what was lost.
 func TestFinalManifestOnAFullDisk(t *testing.T) {
+	if !alone(t) {
+		return
+	}
 	for _, queues := range []int{0, 500} { // the latter takes more than was reserved
 		d, _, _ := written(t, 2)
 		if err := d.Reserve(4 << 10); err != nil {

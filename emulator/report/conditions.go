@@ -48,6 +48,11 @@ func events(list []record.Event) html.Table {
 		list = list[:mostRows]
 	}
 	for _, e := range list {
+		if e.Origin != "" {
+			t.Rows = append(t.Rows, []string{"", clip(strings.Join(e.What, "; "), 200), "", "", "",
+				fmt.Sprintf("not of the scenario: by %s, %s", clip(e.Origin, 100), instant(e.Time))})
+			continue
+		}
 		row := []string{e.Model, clip(strings.Join(e.What, "; "), 200), fmt.Sprintf("%.3f", e.Scheduled), "", "", e.Error}
 		if e.Missed {
 			row[5] = strings.TrimPrefix(e.Error+"; not reached: the model's last chain had ended", "; ")
@@ -73,7 +78,7 @@ func fidelity(list []record.Fidelity) html.Table {
 		case "rtt_s":
 			quantity, show = "round trip", func(v float64) string { return fmt.Sprintf("%.3f ms", 1e3*v) }
 		case "goodput_bps":
-			quantity, show = "goodput", func(v float64) string { return fmt.Sprintf("%.2f Mbit/s", v/1e6) }
+			quantity, show = "goodput", func(v float64) string { return fmt.Sprintf("%.2f Mbps", v/1e6) }
 		}
 		relative := ""
 		if f.Target != 0 {
@@ -129,7 +134,7 @@ func queues(list []fabric.QueueStatus) html.Table {
 		if q.Rate > 0 {
 			rate = graph.Rate(q.Rate)
 		}
-		t.Rows = append(t.Rows, []string{q.Link, clip(q.From, 60), rate, delayOf(q), fmt.Sprintf("%g %%", 100*q.Loss), size(q.Limit),
+		t.Rows = append(t.Rows, []string{q.Link, clip(q.From, 60), rate, delayOf(q), units.Percent(q.Loss), size(q.Limit),
 			thousands(int64(q.Packets)), thousands(int64(q.Bytes)), thousands(int64(q.Dropped)), thousands(int64(q.Lost))})
 	}
 	return t
@@ -165,10 +170,13 @@ func (p *page) reproduce() {
 	if version != m.Version {
 		s.Intro = append(s.Intro, "The program was built from a source tree with changes that were not committed: the version below is the nearest one.")
 	}
-	steps = append(steps, checkout(version),
-		"# the scenario below, with all defaults resolved, as scenario.yaml (JSON is YAML)",
-		fmt.Sprintf("sudo bin/testbed run --runtime=%s --fabric=%s scenario.yaml", shell.Quote(cmp.Or(m.Runtime, "auto")),
-			shell.Quote(cmp.Or(m.Fabric, "auto"))))
+	steps = append(steps, checkout(version))
+	again := fmt.Sprintf("sudo bin/testbed run --runtime=%s --fabric=%s ", shell.Quote(cmp.Or(m.Runtime, "auto")), shell.Quote(cmp.Or(m.Fabric, "auto")))
+	if _, kept := m.Files[record.ScenarioFile]; kept {
+		steps = append(steps, "# the run's directory has its scenario and the files that it reads", again+shell.Path(p.run.Dir))
+	} else {
+		steps = append(steps, "# the scenario below, with all defaults resolved, as scenario.yaml (JSON is YAML)", again+"scenario.yaml")
+	}
 	if m.File != "" {
 		// An interactive shell may take what follows # for a command.
 		steps = append(steps, "# or, from the same version, the file that it was: "+shell.Path(m.File))

@@ -77,7 +77,10 @@ func writePage(dir *outdir.Dir, name string, p *html.Page) (int64, error) {
 	if err := html.Write(&text, p); err != nil {
 		return 0, fmt.Errorf("%s: %w", filepath.Join(dir.Path(), name), err)
 	}
-	return int64(text.Len()), dir.WriteFile(name, text.Bytes())
+	if err := dir.WriteFile(name, text.Bytes()); err != nil {
+		return 0, err
+	}
+	return int64(text.Len()), nil
 }
 
 // writePageAt is writePage at a path that may be anywhere.

@@ -60,14 +60,14 @@ func (p *Properties) argument(arg string) error {
 	case !ok || value == "":
 		return fmt.Errorf("write KEY=VALUE, where KEY is one of %s", validKeys())
 	case f == nil:
-		if best, ok := nearest(name, append(slices.Clone(propertyKeys), "rtt")); ok {
-			return fmt.Errorf("unknown key %q; did you mean %q?", name, best)
+		if _, near := nearest(name, append(slices.Clone(propertyKeys), "rtt")); !near {
+			return fmt.Errorf("unknown key %q; the keys are %s", name, validKeys())
 		}
-		return fmt.Errorf("unknown key %q; the keys are %s", name, validKeys())
+		return fmt.Errorf("unknown key %q; %s; the keys are %s", name, suggest(name, append(slices.Clone(propertyKeys), "rtt")), validKeys())
 	case one && name == "rtt":
 		return errors.New("rtt is both directions together; write delay.up or delay.down")
 	case one && direction != "up" && direction != "down":
-		return fmt.Errorf("there is no direction %q; write %s.up or %s.down", direction, name, name)
+		return fmt.Errorf("there is no direction %q; write %s.up or %s.down; the keys are %s", direction, name, name, validKeys())
 	}
 	n := &yaml.Node{Kind: yaml.ScalarNode, Value: value}
 	if one {
@@ -80,7 +80,7 @@ func (p *Properties) argument(arg string) error {
 		if len(d.errs) == 0 {
 			return errors.New("it cannot be read")
 		}
-		return fmt.Errorf("%s; %s", d.errs[0].Message, d.errs[0].Remedy)
+		return fmt.Errorf("%s; %s; the keys are %s", d.errs[0].Message, d.errs[0].Remedy, validKeys())
 	}
 	if target.IsNil() || !one {
 		target.Set(given)

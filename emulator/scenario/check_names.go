@@ -160,7 +160,8 @@ func (d *decoder) checkNames(f *File, n vocabulary) {
 			d.failAt(here, suggest(c, slices.Compact(slices.Sorted(slices.Values(n.clients)))), "there is no host of the name, model or class %q", c)
 		}
 	}
-	if !listed && !d.failed("topology.nodes") && !slices.ContainsFunc(f.Workload.Clients, func(c string) bool { return n.issuer(f, c) }) {
+	// Where no host has an agent at all, checkImages has said so.
+	if len(f.Workload.Clients) > 0 && !listed && !d.failed("topology.nodes") && !slices.ContainsFunc(f.Workload.Clients, func(c string) bool { return n.issuer(f, c) }) {
 		d.failAt("workload", "add workload.clients", "no host with an agent is of a model that issues jobs by default, %s", strings.Join(f.Workload.Clients, " or "))
 	}
 	for _, o := range f.Classes {

@@ -10,7 +10,7 @@ import (
 type Topology struct {
 	Synth     *TopologySynth `yaml:"synth" one:"source of the topology" doc:"A synthesized topology: iiot or urban-sensing, alone or with parameters."`
 	Ether     string         `yaml:"ether" one:"source of the topology" doc:"Path prefix, relative to this file, of a topology in ether's text format: PREFIX.nodes, PREFIX.links and PREFIX.edges."`
-	Nodes     []Node         `yaml:"nodes,keyed" one:"source of the topology" min:"1" max:"5000" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" doc:"The nodes by name; links connect them."`
+	Nodes     []Node         `yaml:"nodes,keyed" one:"source of the topology" min:"1" max:"5000" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" doc:"The nodes by name; links connect them. Names are host names, found by every node: letters, digits, hyphens and underscores, 63 at most; not numbers alone, which resolvers take for addresses, nor localhost and the like, and different in more than case."`
 	Links     []Link         `yaml:"links" with:"nodes" min:"1" max:"20000" doc:"The links between nodes."`
 	Latencies *Latencies     `yaml:"latencies" doc:"Where the edges' delays come from, for synth and ether. Default: published."`
 }
@@ -32,7 +32,7 @@ type Node struct {
 type Link struct {
 	Name      string   `yaml:"name" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" doc:"Name of the link. Default: the two endpoints' names joined by a hyphen."`
 	Type      string   `yaml:"type" enum:"duplex|shared|uplink|downlink" default:"duplex" doc:"duplex: a queue for each direction; shared: a medium, one queue for all stations and directions; uplink and downlink: one direction only, from the first endpoint to the second."`
-	Class     string   `yaml:"class" pattern:"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,62}$" doc:"Groups like links; see classes."`
+	Class     string   `yaml:"class" pattern:"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,62}$" doc:"Groups like links, whose properties classes may then give."`
 	Endpoints []string `yaml:"endpoints,required,names" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" min:"2" max:"1000" doc:"Names of the nodes that the link connects: two, or any number for a shared medium. up is from the first to the second."`
 
 	Properties `yaml:",inline"`
@@ -49,7 +49,7 @@ type Override struct {
 type Cloud struct {
 	At    string               `yaml:"at,names" default:"hosts" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" doc:"hosts: every host has a link of its own straight to the cloud, as in the study; or the name of the switch or exchange that it hangs on."`
 	Rate  *Both[units.BitRate] `yaml:"rate" default:"50Mbps" doc:"Rate of each link to the cloud: up towards it, down from it."`
-	Delay *time.Duration       `yaml:"delay" atmost:"delay (delay or rtt)" doc:"Propagation delay of one direction."`
+	Delay *time.Duration       `yaml:"delay" atmost:"delay (delay or rtt)" doc:"Propagation delay of one direction, such as 60ms: another way to write rtt."`
 	RTT   *time.Duration       `yaml:"rtt" atmost:"delay (delay or rtt)" doc:"Round-trip time: both directions' propagation delay together. Default: 120ms."`
 }
 

@@ -26,7 +26,7 @@ type File struct {
 	Classes     []Override `yaml:"classes,keyed" doc:"Properties for every link of a class. They replace what was synthesized or read; what a link in topology.links says itself comes before them."`
 	Overrides   []Override `yaml:"overrides,keyed" doc:"Properties for single links, by name; they come before everything else."`
 	Workload    Workload   `yaml:"workload" doc:"The jobs: a trace, or synthesized."`
-	Placement   Placement  `yaml:"placement" doc:"Which node executes what."`
+	Placement   Placement  `yaml:"placement" doc:"Which node executes which task."`
 	Models      []string   `yaml:"models" enum:"external|in-edge|in-function|in-client|pure-faas|state-propagate|state-local" min:"1" doc:"Execution models to run, in this order. Default: the study's four, external, in-edge, in-function and in-client, without external where there is no cloud. state-propagate and state-local can be predicted, not emulated."`
 	Replay      Replay     `yaml:"replay" doc:"How the jobs are carried out."`
 	Events      []Event    `yaml:"events" max:"10000" doc:"What happens to links and nodes during the replay, at times from the start of each model's chains: every model meets the same."`
@@ -42,14 +42,14 @@ type File struct {
 type Workload struct {
 	Trace       string         `yaml:"trace" atmost:"source of the workload" doc:"Path of a trace in Spår's format, relative to this file: rows of arrival_s,job,task,duration_s,cpu,mem,instances without a header, such as 0.05,j_1,R2_1,10,50.0,0.3,2. arrival_s: when the job arrives, in s; job: j_ and its number, the same in all of its rows; task: a letter, the task's number from 1 and the numbers of those that it waits for (M1, R2_1, J3_1_2; names with task_, MergeTask or Stg carry none, and their rows are skipped); duration_s: in s; cpu: percent of a core; mem: percent of a machine's memory; instances: not used. A job's chain is task 1 and all tasks that wait for it, directly or not, by number. A state is a task outside of the chain that one inside waits for: in M1, M2, J3_1_2 the task M2. Jobs without a state are left out, and so are jobs with a row that is not in the format."`
 	Synth       *WorkloadSynth `yaml:"synth" atmost:"source of the workload" doc:"A synthesized trace. It is the default."`
-	Jobs        int            `yaml:"jobs" min:"1" max:"1000000" doc:"How many of the pool's stateful jobs to draw, on average: each is kept with the same probability, as in the study. Absent: all of them."`
+	Jobs        int            `yaml:"jobs" min:"1" max:"1000000" doc:"How many of the jobs with a state (and of the lengths wanted) to draw, on average: each is kept with the same probability, as in the study. Absent: all of them."`
 	Functions   int            `yaml:"functions" default:"10" min:"1" max:"10000" doc:"Number of different functions that the tasks invoke."`
 	OpsFactor   float64        `yaml:"ops-factor" default:"100000" min:"0.001" max:"1e12" doc:"Operations for one second of one core in the trace: an invocation has duration_s · cpu / 100 · ops-factor of them."`
 	ArgFactor   float64        `yaml:"arg-factor" default:"1000000" min:"0" max:"1e9" doc:"Bytes of an invocation's argument for one percent of memory (mem) in the task's row of the trace."`
 	StateFactor float64        `yaml:"state-factor" default:"1000000" min:"0" max:"1e9" doc:"Bytes of a state for one percent of memory (mem) in its row of the trace; see trace for what a state is."`
 	Clients     []string       `yaml:"clients,names" min:"1" doc:"Who issues jobs: models or classes of hosts, or names of hosts. Default: rpi3b+ and nvidia_jetson_tx2, as in the study; with topology.nodes, every host."`
 	MinLength   int            `yaml:"min-length" default:"1" min:"1" max:"10000" doc:"Leave out jobs with fewer invocations."`
-	MaxLength   int            `yaml:"max-length" min:"1" max:"10000" doc:"Leave out jobs with more invocations. Absent: none."`
+	MaxLength   int            `yaml:"max-length" min:"1" max:"10000" doc:"Leave out jobs with more invocations. Absent: no limit."`
 	Strict      bool           `yaml:"strict" default:"false" doc:"Whether a malformed row of the trace is an error; otherwise it is reported and counted, and the job that it belongs to is left out."`
 	Seed        *uint64        `yaml:"seed" doc:"Seed of the draw of jobs, of their clients and of the order of placement. Default: the scenario's."`
 }
@@ -72,7 +72,7 @@ type Replay struct {
 	Arrival Arrival       `yaml:"arrival" default:"sequential" doc:"When chains start."`
 	Compute string        `yaml:"compute" enum:"allotted|shared|burn" default:"allotted" doc:"How a function computes: allotted, for the time that the study's model gives it; shared, dividing the node among what runs; burn, by using the processor."`
 	Warmup  bool          `yaml:"warmup" default:"true" doc:"Whether connections are made before the first chain that is measured."`
-	Timeout time.Duration `yaml:"timeout" default:"60s" min:"10ms" max:"1h" doc:"Time after which a chain has failed."`
+	Timeout time.Duration `yaml:"timeout" default:"60s" min:"10ms" max:"1h" doc:"Time after which a chain that is not finished has failed, such as 60s."`
 }
 
 // Arrival says when chains start.
@@ -87,5 +87,5 @@ type Arrival struct {
 // TCP is set inside every node.
 type TCP struct {
 	Congestion         string `yaml:"congestion" pattern:"^[a-z][a-z0-9_-]{0,14}$" default:"cubic" doc:"Congestion control, as the kernel calls it: cubic, reno, bbr."`
-	SlowStartAfterIdle bool   `yaml:"slow-start-after-idle" default:"false" doc:"Whether an idle connection forgets its window."`
+	SlowStartAfterIdle bool   `yaml:"slow-start-after-idle" default:"false" doc:"Whether an idle connection forgets its congestion window and starts slowly again."`
 }

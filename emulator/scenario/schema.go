@@ -22,6 +22,8 @@ func Schema() []byte {
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	root["$id"] = SchemaID
 	root["title"] = "Testbed scenario"
+	root["description"] = "Rates are such as 50Mbps, sizes 64MiB or 30kB, times 60ms, shares 0.1% or 0.001. Keys that begin with " +
+		extension + " are the author's own and mean nothing."
 	root["$defs"] = g.defs
 	out, err := json.MarshalIndent(root, "", "  ")
 	if err != nil {

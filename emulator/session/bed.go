@@ -61,7 +61,7 @@ func (b testbed) Inspect(ctx context.Context) (fabric.Status, error) {
 }
 
 // Verify implements Bed.
-func (b testbed) Verify(ctx context.Context, _ *topology.Topology, progress func(done, total int, what string)) ([]record.Fidelity, error) {
+func (b testbed) Verify(ctx context.Context, progress func(done, total int, what string)) ([]record.Fidelity, error) {
 	o := quick
 	o.Progress = progress
 	findings, err := b.Bed.Verify(ctx, o)

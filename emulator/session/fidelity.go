@@ -10,7 +10,7 @@ import (
 // fidelity measures how closely the network is as the scenario says, for the manifest. A measurement that
 // cannot be made, as on a host too slow for the fastest links, is told of there and ends no run.
 func (r *run) fidelity(ctx context.Context) {
-	findings, err := r.Bed.Verify(ctx, r.Experiment.Topology, func(done, total int, what string) {
+	findings, err := r.Bed.Verify(ctx, func(done, total int, what string) {
 		r.phase(fmt.Sprintf("measuring the links: %d/%d %s", done+1, total, what))
 	})
 	r.manifest.Fidelity = findings

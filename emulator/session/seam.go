@@ -28,7 +28,7 @@ type Bed interface {
 	Watch(ctx context.Context) error
 	// Verify measures a link of each class, briefly. What it found comes with an error as well, where not all could
 	// be measured.
-	Verify(ctx context.Context, graph *topology.Topology, progress func(done, total int, what string)) ([]record.Fidelity, error)
+	Verify(ctx context.Context, progress func(done, total int, what string)) ([]record.Fidelity, error)
 	// Player prepares to change the network in the course of a run.
 	Player(ctx context.Context) (Player, error)
 	// Begin makes the testbed this run's until the lease ends. It fails, naming the other, while another run has it.

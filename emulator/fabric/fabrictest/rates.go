@@ -20,7 +20,7 @@ func roundTripTime(t *testing.T, newFabric NewFabric) {
 			b.Cable("a", "s", topology.Shape{Delay: sum / 4}, topology.Shape{Delay: 3 * sum / 4})
 			b.Cable("s", "b", topology.Shape{Delay: sum / 2}, topology.Shape{Delay: sum / 2})
 			b.Apply(newFabric(t, b.Testbed))
-			b.around("a to b", b.rtt("a", "b", 40), 2*sum)
+			b.exactRTT("a", "b", 20, 2*sum)
 		})
 	}
 }
@@ -59,8 +59,8 @@ func rates(t *testing.T, newFabric NewFabric) {
 	b.Hosts("a", "b")
 	b.Cable("a", "b", topology.Shape{Rate: 10 * units.Mbps, Delay: 5 * time.Millisecond}, topology.Shape{Rate: 50 * units.Mbps, Delay: 5 * time.Millisecond})
 	b.Apply(newFabric(t, b.Testbed))
-	b.within("there", b.goodput("a", "b", time.Second, 2*time.Second), 10*units.Mbps, 0.05)
-	b.within("back", b.goodput("b", "a", time.Second, 2*time.Second), 50*units.Mbps, 0.05)
+	b.exactRate("a", "b", time.Second, 2*time.Second, 10*units.Mbps)
+	b.exactRate("b", "a", time.Second, 2*time.Second, 50*units.Mbps)
 }
 
 func sharedMedium(t *testing.T, newFabric NewFabric) {
@@ -85,10 +85,11 @@ func sharedMedium(t *testing.T, newFabric NewFabric) {
 func longFatLink(t *testing.T, newFabric NewFabric) {
 	b := NewBench(t)
 	b.Hosts("a", "b")
-	there, back := duplex(300*units.Mbps, 60*time.Millisecond)
+	// Where every packet goes alone, a faster one would be more than an emulated processor carries.
+	there, back := duplex(100*units.Mbps, 60*time.Millisecond)
 	b.Cable("a", "b", there, back)
 	b.Apply(newFabric(t, b.Testbed))
-	b.within("60 ms one way", b.goodput("a", "b", 3*time.Second, 2*time.Second), 300*units.Mbps, 0.1)
+	b.within("60 ms one way", b.goodput("a", "b", 4*time.Second, 2*time.Second), 100*units.Mbps, 0.1)
 }
 
 // queueLimit: of a burst about as many packets arrive as the queue may hold. A fabric may count those

@@ -29,7 +29,8 @@ const (
 // arrivals before and behind which everything came in order: what was received earlier but held back behind a
 // lost segment would count as too much, or too little. Where there are no such arrivals, the error wraps
 // ErrUnsteady, and the rate is that between any two. Where the context ends, Goodput returns an error.
-func Goodput(ctx context.Context, fromNetNS, toNetNS netns.Ref, toAddr netip.Addr, warmup, duration time.Duration, congestion string) (bitsPerSecond float64, err error) {
+func Goodput(ctx context.Context, fromNetNS, toNetNS netns.Ref, toAddr netip.Addr, warmup, duration time.Duration,
+	congestion string) (bitsPerSecond float64, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("throughput to %v: %w", toAddr, err)
@@ -67,7 +68,7 @@ func Goodput(ctx context.Context, fromNetNS, toNetNS netns.Ref, toAddr netip.Add
 			}
 		}
 	}()
-	bitsPerSecond, err = receive(receiver, warmup, duration)
+	bitsPerSecond, err = receive(receiver, sender, warmup, duration)
 	done.Store(true)
 	_ = sender.SetWriteDeadline(time.Unix(1, 0))
 	<-sent
@@ -76,7 +77,7 @@ func Goodput(ctx context.Context, fromNetNS, toNetNS netns.Ref, toAddr netip.Add
 
 // receive takes a mark at each read, until the window has its end. It counts what the kernel has received, not
 // what was read: on a host that is too busy the reader lags behind, and catches up at another time.
-func receive(conn *net.TCPConn, warmup, duration time.Duration) (float64, error) {
+func receive(conn, sender *net.TCPConn, warmup, duration time.Duration) (float64, error) {
 	data := make([]byte, chunk)
 	begin := time.Now()
 	w := newWindow(warmup, duration)
@@ -91,7 +92,7 @@ func receive(conn *net.TCPConn, warmup, duration time.Duration) (float64, error)
 		if time.Since(begin) < warmup/2 {
 			continue
 		}
-		m, err := marked(conn, begin)
+		m, err := marked(conn, sender, begin)
 		if err != nil {
 			return 0, err
 		}
@@ -119,15 +120,25 @@ func readLess(conn *net.TCPConn, bytes float64) error {
 }
 
 // marked is how a connection stands now.
-func marked(conn *net.TCPConn, begin time.Time) (m mark, err error) {
-	err = onSocket(conn, func(fd int) error {
-		info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
-		if err == nil {
-			m = mark{at: time.Since(begin), bytes: info.Bytes_received, disordered: info.Rcv_ooopack}
-		}
+func marked(receiver, sender *net.TCPConn, begin time.Time) (mark, error) {
+	there, err := information(sender)
+	if err != nil {
+		return mark{}, err
+	}
+	here, err := information(receiver)
+	if err != nil {
+		return mark{}, err
+	}
+	return mark{at: time.Since(begin), bytes: here.Bytes_received, disordered: here.Rcv_ooopack, held: there.Sacked}, nil
+}
+
+// information is what the kernel tells of a connection.
+func information(conn *net.TCPConn) (info *unix.TCPInfo, err error) {
+	err = onSocket(conn, func(fd int) (err error) {
+		info, err = unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
 		return err
 	})
-	return m, err
+	return info, err
 }
 
 // onSocket calls f with a connection's socket.

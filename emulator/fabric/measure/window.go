@@ -10,12 +10,13 @@ import (
 // that no interval has clean ends. The value that comes with it may be off by what the receiver held back.
 var ErrUnsteady = errors.New("segments arrive out of order all the time")
 
-// mark is how a connection stood at a moment: the bytes that the receiver has without a gap, and how many
-// segments have come out of order since the connection began.
+// mark is how a connection stood at a moment: the bytes that the receiver has without a gap, how many segments
+// have come out of order since the connection began, and how many the sender knows to be held back by the receiver.
 type mark struct {
 	at         time.Duration
 	bytes      uint64
 	disordered uint32
+	held       uint32
 }
 
 // ends are two marks between which bytes are counted.
@@ -37,7 +38,9 @@ func (e *ends) rate() float64 { return float64(e.last.bytes-e.first.bytes) * 8 /
 
 // window chooses the marks between which a rate is taken. While a segment is missing those behind it arrive out
 // of order, and the kernel counts none of them before the gap closes: then it counts them all at once. A mark is
-// clean where no segment came out of order between the mark before it and the one after it.
+// clean where no segment came out of order between the mark before it and the one after it, and the sender knows of
+// none. The former tells of a gap at once, the latter, half a round trip later, until the last of many is closed:
+// then only what was sent again arrives, and all of that in order.
 type window struct {
 	from, until, limit time.Duration // the ends wanted, and when to give up waiting for a clean one
 	recent             [2]mark
@@ -55,7 +58,7 @@ func newWindow(warmup, duration time.Duration) *window {
 // add takes the next mark and says whether the window is complete.
 func (w *window) add(m mark) (done bool) {
 	before, here := w.recent[0], w.recent[1]
-	if w.seen >= 2 && here.at >= w.from && before.disordered == here.disordered && here.disordered == m.disordered {
+	if w.seen >= 2 && here.at >= w.from && before.disordered == m.disordered && here.held == 0 && m.held == 0 {
 		w.clean.add(here)
 	}
 	if m.at >= w.from && (m.at <= w.until || w.any.span() <= 0) {

@@ -32,7 +32,7 @@ func play(w *window, until int, gaps ...[2]int) {
 			continue // nothing to read
 		}
 		r.bytes += 1000
-		if ms%10 == 0 && w.add(mark{time.Duration(ms) * time.Millisecond, r.bytes, r.disordered}) {
+		if ms%10 == 0 && w.add(mark{time.Duration(ms) * time.Millisecond, r.bytes, r.disordered, 0}) {
 			return
 		}
 	}
@@ -56,6 +56,28 @@ func TestWindowLeavesOutWhatWasHeldBack(t *testing.T) {
 	}
 }
 
+// Behind a burst of losses only what was sent again arrives for a while: in order, each closing one gap of many,
+// with what was held behind it. The sender knows.
+func TestWindowLeavesOutManyGapsThatCloseOneByOne(t *testing.T) {
+	w := newWindow(500*time.Millisecond, 500*time.Millisecond)
+	bytes := uint64(0)
+	for ms := 10; ms < 4000; ms += 10 {
+		held := uint32(0)
+		switch {
+		case ms < 300 || ms >= 700:
+			bytes += 10000
+		case ms >= 500: // 200 ms of what came before is released beside what is sent again
+			bytes, held = bytes+20000, uint32(700-ms)
+		}
+		if w.add(mark{time.Duration(ms) * time.Millisecond, bytes, 7, held}) {
+			break
+		}
+	}
+	if got, err := w.rate(); err != nil || math.Abs(got/8e6-1) > 0.001 {
+		t.Errorf("%.3f Mb/s, want 8 (%v)", got/1e6, err)
+	}
+}
+
 func TestWindowSaysThatItCannotMeasure(t *testing.T) {
 	w := newWindow(100*time.Millisecond, 100*time.Millisecond)
 	var gaps [][2]int
@@ -76,7 +98,7 @@ func TestWindowEnds(t *testing.T) {
 	w := newWindow(0, 100*time.Millisecond)
 	at, done := 0, false
 	for ; !done && at < 10000; at++ {
-		done = w.add(mark{time.Duration(at) * time.Millisecond, uint64(at), uint32(at)})
+		done = w.add(mark{time.Duration(at) * time.Millisecond, uint64(at), uint32(at), 0})
 	}
 	if want := int((100*time.Millisecond + patience(100*time.Millisecond)) / time.Millisecond); at < want || at > want+5 {
 		t.Errorf("ended after %d ms, want %d", at, want)

@@ -29,8 +29,7 @@ func (f *Fabric) apply(ctx context.Context, want *fabric.Network) error {
 	if err != nil {
 		return err
 	}
-	failed := f.leave(left)
-	if err := errors.Join(failed, f.makeSpaces(l)); err != nil {
+	if err := errors.Join(f.leave(left), f.makeSpaces(l)); err != nil {
 		return err
 	}
 	v, err := f.view(ctx, want, l)
@@ -38,10 +37,8 @@ func (f *Fabric) apply(ctx context.Context, want *fabric.Network) error {
 		return err
 	}
 	defer v.close()
-	absent, err := v.missing()
-	if err == nil {
-		err = v.mend(ctx)
-	}
+	absent, unread := v.missing()
+	err = errors.Join(unread, v.mend(ctx))
 	if err == nil && len(left) > 0 {
 		err = f.writeStations(refs(want))
 	}

@@ -15,8 +15,8 @@ import (
 	"testbed/emulator/topology"
 )
 
-// begun is a network of hosts a and b at a switch, and of a cable between them, as far as a kernel without netem has it,
-// and nothing of it is finished.
+// begun is a network of hosts a and b at a switch, and of a cable between them, as far as a kernel without netem has
+// it; nothing of it is finished.
 func begun(t *testing.T) (*Fabric, []netns.Ref) {
 	t.Helper()
 	testenv.Privileged(t)
@@ -38,8 +38,8 @@ func begun(t *testing.T) (*Fabric, []netns.Ref) {
 	}
 	hub, _ := n.Topology.Add(topology.Vertex{Name: "hub", Kind: topology.Switch})
 	for _, ends := range [][2]topology.ID{{0, hub}, {1, hub}, {0, 1}} {
-		link, err := n.Topology.Add(topology.Vertex{Name: n.Topology.Vertices[ends[0]].Name + "-" + n.Topology.Vertices[ends[1]].Name,
-			Kind: topology.Link})
+		name := n.Topology.Vertices[ends[0]].Name + "-" + n.Topology.Vertices[ends[1]].Name
+		link, err := n.Topology.Add(topology.Vertex{Name: name, Kind: topology.Link})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,11 +75,13 @@ func TestCloseRemovesWhatItCan(t *testing.T) {
 		"nothing spoilt":           func(*Fabric) error { return nil },
 		"a namespace unmounted":    func(f *Fabric) error { return unix.Unmount(f.spacePath("hub"), unix.MNT_DETACH) },
 		"a namespace gone":         func(f *Fabric) error { return f.removeSpace("hub") },
-		"the network unreadable":   func(f *Fabric) error { return os.WriteFile(filepath.Join(f.dir, wantedFile), []byte("x"), 0o600) },
+		"the network unreadable":   func(f *Fabric) error { return f.write(wantedFile, []byte("x")) },
 		"the network not written":  func(f *Fabric) error { return os.Remove(filepath.Join(f.dir, wantedFile)) },
 		"the stations not written": func(f *Fabric) error { return os.Remove(filepath.Join(f.dir, stationsFile)) },
-		"a file half written":      func(f *Fabric) error { return os.WriteFile(filepath.Join(f.dir, wantedFile+".new"), nil, 0o600) },
-		"names gone":               func(f *Fabric) error { return os.Remove(filepath.Join(f.names, prefix(f.testbed)+"hub")) },
+		"a file half written":      func(f *Fabric) error { return f.write(wantedFile+".new", nil) },
+		"names gone": func(f *Fabric) error {
+			return os.Remove(filepath.Join(f.names, prefix(f.testbed)+"hub"))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, stations := begun(t)

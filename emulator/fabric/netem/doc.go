@@ -9,6 +9,17 @@
 // transmission change places by that, which changes no packet's arrival. With duplicates there is one
 // netem for both, for newer kernels refuse a duplicating netem beside another.
 //
+// The limit counts packets, so that stations hand over every packet alone where a queue with a rate or a chance is on
+// the way: bursts of segments, of up to 64 KB, would count as one. That takes about as many instructions a byte as a
+// network card without offload does. Only what asks for bursts by itself (UDP_SEGMENT) is still taken for one packet.
+//
+// Apply reads from the kernel what there is - namespaces, devices, addresses, routes, queueing disciplines,
+// redirections, variables - and mends what differs, until nothing does. It is recognised by names: a namespace by its
+// vertex's, a pair by its hardware address, which follows from the names of what it joins.
+//
+// A namespace that forwards has a route for every station and none for anybody else, of whom it says that he is
+// unreachable; it answers with an address of its own (fabric.RouterAddr).
+//
 // Both ends of a pair have the same hardware address and no ARP, so that every frame is meant for its
 // receiver and nothing has to be asked. A shared medium is one ifb, through which all that enters
 // the medium's namespace is led before it is forwarded.

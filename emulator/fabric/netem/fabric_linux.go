@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/fabric/station"
 	"testbed/emulator/netns"
 )
 
@@ -57,6 +58,7 @@ func (f *Fabric) Close(context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.form, f.layout = nil, nil
+	station.RestoreCongestion() // of whoever was killed as he made a network
 	failed := []error{f.detach(), f.removeSpaces()}
 	return concealed(errors.Join(append(failed, f.unwrite())...))
 }

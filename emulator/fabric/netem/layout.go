@@ -79,10 +79,12 @@ func newLayout(n *fabric.Network) (*layout, error) {
 			continue
 		}
 		if t.Vertices[v].Kind == topology.Link && t.Vertices[v].LinkType == topology.Duplex && len(t.Adjacency[v]) > 2 {
-			return nil, fmt.Errorf("link %s is duplex and has %d neighbours: make it shared: %w", t.Vertices[v].Name, len(t.Adjacency[v]), fabric.ErrNotSupported)
+			return nil, fmt.Errorf("link %s is duplex and has %d neighbours: make it shared: %w", t.Vertices[v].Name,
+				len(t.Adjacency[v]), fabric.ErrNotSupported)
 		}
 		l.index[v] = len(l.spaces)
-		l.spaces = append(l.spaces, space{vertex: v, station: station, medium: t.Vertices[v].Kind == topology.Link && t.Vertices[v].LinkType != topology.Duplex})
+		medium := t.Vertices[v].Kind == topology.Link && t.Vertices[v].LinkType != topology.Duplex
+		l.spaces = append(l.spaces, space{vertex: v, station: station, medium: medium})
 	}
 	l.join(t, into)
 	l.identify(n)
@@ -117,7 +119,8 @@ func (l *layout) plain(t *topology.Topology, into [][]topology.ID, v topology.ID
 		return false
 	}
 	isLink := func(id topology.ID) bool { return t.Vertices[id].Kind == topology.Link }
-	return !slices.ContainsFunc(from, isLink) && !slices.ContainsFunc(to, func(e topology.Edge) bool { return isLink(e.To) })
+	leadsToLink := func(e topology.Edge) bool { return isLink(e.To) }
+	return !slices.ContainsFunc(from, isLink) && !slices.ContainsFunc(to, leadsToLink)
 }
 
 // join makes the pairs: one for every plain link, and one for every two spaces that an edge joins.

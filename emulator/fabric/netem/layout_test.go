@@ -3,6 +3,7 @@ package netem
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"testbed/emulator/fabric"
@@ -71,7 +72,8 @@ func (l *layout) walk(t *testing.T, tables []map[netip.Prefix]target, from int, 
 	return 0, false
 }
 
-// Packets for a host reach it from everywhere; those for nobody end in the nearest namespace that forwards, which says so.
+// Packets for a host reach it from everywhere; those for nobody end in the nearest namespace that forwards, which says
+// so.
 func TestRoutingTables(t *testing.T) {
 	n := tree(t, 100)
 	l, err := newLayout(n)
@@ -89,7 +91,7 @@ func TestRoutingTables(t *testing.T) {
 				t.Errorf("from %d: a packet for %s ends in %d", i, s.Addr, end)
 			}
 		}
-		for _, nobody := range []string{"10.64.0.0", "10.64.0.101", "10.64.200.1", "10.65.0.1", "8.8.8.8", "255.255.255.255"} {
+		for _, nobody := range strings.Fields("10.64.0.0 10.64.0.101 10.64.200.1 10.65.0.1 8.8.8.8 255.255.255.255") {
 			end, told := l.walk(t, tables, i, netip.MustParseAddr(nobody))
 			if !told || l.spaces[end].station >= 0 || l.spaces[i].station < 0 && end != i {
 				t.Errorf("from %d: a packet for %s ends in %d (told: %v)", i, nobody, end, told)

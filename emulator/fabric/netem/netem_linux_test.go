@@ -58,13 +58,19 @@ func TestConformance(t *testing.T) {
 	fabrictest.Run(t, perTestbed(t))
 }
 
+func TestRouting(t *testing.T) {
+	needKernel(t)
+	fabrictest.Routing(t, perTestbed(t))
+}
+
 // What the kernel holds, to the last bit: a rate that 32 bits cannot hold, nanoseconds, and jitter without a delay.
 func TestKernelHoldsWhatWasAsked(t *testing.T) {
 	needKernel(t)
 	b := fabrictest.NewBench(t)
 	b.Hosts("a", "b")
 	there := topology.Shape{Rate: 400 * units.Gbps, Delay: 1234567 * time.Nanosecond, Queue: 10 * units.MiB}
-	back := topology.Shape{Rate: 35 * units.Gbps, Jitter: 700 * time.Microsecond, Loss: 0.125, Reorder: 0.25, Corrupt: 0.5, Queue: units.MiB}
+	back := topology.Shape{Rate: 35 * units.Gbps, Jitter: 700 * time.Microsecond, Loss: 0.125, Reorder: 0.25,
+		Corrupt: 0.5, Queue: units.MiB}
 	b.Cable("a", "b", there, back)
 	f := perTestbed(t)(t, b.Testbed)
 	b.Apply(f)

@@ -1,7 +1,6 @@
 package netem
 
 import (
-	"context"
 	"errors"
 	"net"
 	"net/netip"
@@ -102,8 +101,10 @@ func TestBurstsOnlyWhereNoQueueCountsThem(t *testing.T) {
 	for _, c := range []struct {
 		shape topology.Shape
 		want  uint32
-	}{{topology.Shape{Delay: time.Millisecond}, maxSegments}, {topology.Shape{Rate: 10 * units.Gbps}, 1}, {topology.Shape{Loss: 0.1}, 1},
-		{topology.Shape{}, maxSegments}} {
+	}{
+		{topology.Shape{Delay: time.Millisecond}, maxSegments}, {topology.Shape{Rate: 10 * units.Gbps}, 1},
+		{topology.Shape{Loss: 0.1}, 1}, {topology.Shape{}, maxSegments},
+	} {
 		b.Shape("s-b", 0, c.shape)
 		b.Apply(f)
 		e, err := enter(b.Station("a").NetNS)
@@ -273,7 +274,8 @@ func TestDeathOfANeighbour(t *testing.T) {
 	var absent *fabric.AbsentError
 	b.Shape("a-c", 0, topology.Shape{Delay: 2 * time.Millisecond})
 	b.Queues = b.Topology.QueueLimits()
-	if err := fabrics(t, b.Testbed).Apply(context.Background(), b.Network); !errors.As(err, &absent) || len(absent.Stations) != 1 {
+	err = fabrics(t, b.Testbed).Apply(t.Context(), b.Network)
+	if !errors.As(err, &absent) || len(absent.Stations) != 1 {
 		t.Errorf("Apply: %v", err)
 	}
 	reach("b is dead, and the link changed")

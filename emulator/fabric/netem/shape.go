@@ -41,8 +41,8 @@ type lineWant struct {
 // queueLine is the line that is a queue of the given shape. extra is delay in addition to the shape's; queue is
 // what may wait.
 func queueLine(s topology.Shape, extra time.Duration, queue units.ByteSize, down bool) lineWant {
-	w := lineWant{outer: discipline{delay: s.Delay + extra, jitter: s.Jitter, loss: s.Loss, reorder: s.Reorder, duplicate: s.Duplicate,
-		corrupt: s.Corrupt, rate: unlimited}}
+	w := lineWant{outer: discipline{delay: s.Delay + extra, jitter: s.Jitter, loss: s.Loss, reorder: s.Reorder,
+		duplicate: s.Duplicate, corrupt: s.Corrupt, rate: unlimited}}
 	if down {
 		w.outer.loss = 1
 	}

@@ -55,7 +55,8 @@ func attempt() error {
 	if err != nil {
 		return err
 	}
-	if err := e.execute(request(index, outerHandle, netlink.HANDLE_ROOT, discipline{limit: 10, rate: unlimited}, 1, true)); err != nil {
+	netem := request(index, outerHandle, netlink.HANDLE_ROOT, discipline{limit: 10, rate: unlimited}, 1, true)
+	if err := e.execute(netem); err != nil {
 		return fmt.Errorf("the kernel has no netem (%w): modprobe sch_netem; where there is no such module, "+
 			"install the kernel's extra modules (linux-modules-extra-%s on Ubuntu)", err, release())
 	}

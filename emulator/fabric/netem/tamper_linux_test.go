@@ -111,7 +111,8 @@ var tampering = []struct {
 	do                func() error
 }{
 	{"delay changed", "s1", "s1-s2", on("eth1", func(l netlink.Link) error {
-		q := &netlink.Netem{QdiscAttrs: netlink.QdiscAttrs{LinkIndex: l.Attrs().Index, Handle: outerHandle, Parent: netlink.HANDLE_ROOT}}
+		q := &netlink.Netem{QdiscAttrs: netlink.QdiscAttrs{LinkIndex: l.Attrs().Index, Handle: outerHandle,
+			Parent: netlink.HANDLE_ROOT}}
 		q.Latency, q.Limit, q.DelayCorr = 30000, 1000, 1<<31
 		return netlink.QdiscChange(q)
 	})},
@@ -175,7 +176,8 @@ var tampering = []struct {
 	{"the medium's device removed", "air", "air", on(ifbName, netlink.LinkDel)},
 	{"the medium's device down", "air", "air", on(ifbName, netlink.LinkSetDown)},
 	{"the medium's rate", "air", "air", on(ifbName, func(l netlink.Link) error {
-		q := &netlink.Netem{QdiscAttrs: netlink.QdiscAttrs{LinkIndex: l.Attrs().Index, Handle: innerHandle, Parent: innerParent}}
+		q := &netlink.Netem{QdiscAttrs: netlink.QdiscAttrs{LinkIndex: l.Attrs().Index, Handle: innerHandle,
+			Parent: innerParent}}
 		q.Limit, q.Rate64 = 10, 1000
 		return netlink.QdiscChange(q)
 	})},

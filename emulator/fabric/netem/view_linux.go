@@ -51,9 +51,10 @@ func (f *Fabric) view(ctx context.Context, n *fabric.Network, l *layout) (*view,
 		return ctx.Err()
 	})
 	if err == nil {
-		failed := v.each(v.all(), v.observe)
-		for i, e := range failed {
-			err = errors.Join(err, v.of(i, e))
+		for i, e := range v.each(v.all(), v.observe) { // what cannot be read is as good as not there
+			v.absent[i] = e
+			v.spaces[i].close()
+			v.spaces[i], v.state[i] = nil, nil
 		}
 		for i, o := range v.state {
 			if o != nil {

@@ -29,7 +29,8 @@ func (l *layout) lines(n *fabric.Network) map[place]lineWant {
 				continue
 			}
 			c := line.channel
-			all[place{i, at}] = queueLine(n.Topology.Vertices[c.Link].Shape[c.Dir], line.extra, n.Queues[c], gone || down[c.Link])
+			shape := n.Topology.Vertices[c.Link].Shape[c.Dir]
+			all[place{i, at}] = queueLine(shape, line.extra, n.Queues[c], gone || down[c.Link])
 		}
 	}
 	return all

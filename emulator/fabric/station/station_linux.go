@@ -3,10 +3,7 @@ package station
 import (
 	"errors"
 	"fmt"
-	"log"
 	"os"
-	"slices"
-	"strings"
 
 	"testbed/emulator/fabric"
 )
@@ -33,34 +30,4 @@ func Sysctl(key, value string) error {
 		return fmt.Errorf("sysctl %s = %s: %w", key, value, err)
 	}
 	return nil
-}
-
-// AllowCongestion lets namespaces choose the congestion controls that stations ask for: outside the
-// host's own namespace the kernel takes only those on the host's list of allowed ones. The list matters
-// only while a namespace chooses, so the function returned puts it back as it was.
-func AllowCongestion(stations []fabric.Station) (restore func()) {
-	const list = "/proc/sys/net/ipv4/tcp_allowed_congestion_control"
-	data, err := os.ReadFile(list)
-	if err != nil {
-		return func() {} // the namespace's own refusal tells more
-	}
-	before := strings.Fields(string(data))
-	allowed := slices.Clone(before)
-	for _, s := range stations {
-		for key, value := range s.Sysctls {
-			if strings.HasSuffix(key, "tcp_congestion_control") && !slices.Contains(allowed, value) {
-				allowed = append(allowed, value)
-			}
-		}
-	}
-	if len(allowed) == len(before) {
-		return func() {}
-	}
-	write := func(names []string) {
-		if err := os.WriteFile(list, []byte(strings.Join(names, " ")), 0); err != nil {
-			log.Printf("congestion controls %v allowed on this host: %v", names, err)
-		}
-	}
-	write(allowed)
-	return func() { write(before) }
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/fabric/station"
 	"testbed/emulator/internal/childenv"
 )
 
@@ -123,6 +124,7 @@ func (f *Fabric) inspect(ctx context.Context) (answer, error) {
 // take 20 ms each. A later Apply takes them up again.
 func (f *Fabric) Close(context.Context) error {
 	err := f.kill()
+	station.RestoreCongestion() // it may have been making a network
 	if gone := os.Remove(filepath.Join(f.dir, socketName)); gone != nil && !os.IsNotExist(gone) && !errors.Is(gone, unix.ENOTDIR) {
 		err = errors.Join(err, gone)
 	}

@@ -443,6 +443,10 @@ func TestTableRejects(t *testing.T) {
 func FuzzArrive(f *testing.F) {
 	f.Add(frame(0, 1, 100, 0))
 	f.Add(tcpBurst(0, 1, 3000, 1448))
+	f.Add(many(0, 1))
+	f.Add(many(0, 0))
+	f.Add(sealed(frame(0, 1, 100, 0), 1))
+	f.Add(sealed(frame(0, 9, 100, 0), 64))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, rate := range []units.BitRate{0, units.Mbps, units.Gbps} {
 			m := newModel(t, star(t, 2, topology.Shared, topology.Shape{Rate: rate, Queue: 2000}, topology.Shape{}))

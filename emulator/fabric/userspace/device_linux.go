@@ -71,21 +71,29 @@ func tapName(fd int) (string, error) {
 
 // rename gives a device, which is taken down for it, the name that a station's has.
 func rename(sock int, from string) error {
+	if err := renameTo(sock, from, fabric.Interface); err != nil {
+		return fmt.Errorf("rename %s back to %s (is another interface of that name in the way?): %w", from, fabric.Interface, err)
+	}
+	return nil
+}
+
+func renameTo(sock int, from, to string) error {
 	flags, err := flagsOf(sock, from)
 	if err != nil {
 		return err
 	}
-	r := newIfreq(from)
-	copy(r.data[:], native16(flags&^unix.IFF_UP))
-	if err := ioctl(sock, unix.SIOCSIFFLAGS, unsafe.Pointer(r)); err != nil {
+	if err := setFlags(sock, from, flags&^unix.IFF_UP); err != nil {
 		return err
 	}
-	r = newIfreq(from)
-	copy(r.data[:], fabric.Interface)
-	if err := ioctl(sock, unix.SIOCSIFNAME, unsafe.Pointer(r)); err != nil {
-		return fmt.Errorf("rename %s back to %s (is another interface of that name in the way?): %w", from, fabric.Interface, err)
-	}
-	return nil
+	r := newIfreq(from)
+	copy(r.data[:headerLen-1], to)
+	return ioctl(sock, unix.SIOCSIFNAME, unsafe.Pointer(r))
+}
+
+func setFlags(sock int, device string, flags uint16) error {
+	r := newIfreq(device)
+	copy(r.data[:], native16(flags))
+	return ioctl(sock, unix.SIOCSIFFLAGS, unsafe.Pointer(r))
 }
 
 // way is a route through a station's interface.

@@ -5,8 +5,13 @@ import (
 	"encoding/gob"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"testbed/emulator/fabric"
 )
 
 // errSilent says that the process is gone or broken.
@@ -50,6 +55,8 @@ func (l *line) ask(ctx context.Context, q question) (answer, error) {
 	switch {
 	case ctx.Err() != nil:
 		return a, context.Cause(ctx)
+	case errors.Is(err, io.EOF), errors.Is(err, unix.ECONNRESET), errors.Is(err, unix.EPIPE): // it ended meanwhile
+		return a, fmt.Errorf("%w: %w: %w", fabric.ErrNotRunning, errSilent, err)
 	case err != nil:
 		return a, fmt.Errorf("%w: %w", errSilent, err)
 	case a.Err != "":

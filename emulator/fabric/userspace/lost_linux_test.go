@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/fabric/measure"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/netns"
 	"testbed/emulator/topology"
@@ -198,4 +199,43 @@ func TestKilledFabricIsSaidNotToRun(t *testing.T) {
 		t.Error(err)
 	}
 	ask("closed")
+}
+
+// answers tells whether one station reaches another.
+func answers(t *testing.T, from, to fabric.Station) bool {
+	t.Helper()
+	times, err := measure.RTT(t.Context(), from.NetNS, to.Addr.Addr(), 3, 0)
+	if err != nil {
+		t.Error(err)
+	}
+	return len(times) > 0
+}
+
+// A process that ends while it is asked does not run, either.
+func TestProcessThatEndsWhileItIsAsked(t *testing.T) {
+	for what, hang := range map[string]func(net.Conn){
+		"before the question": func(net.Conn) {},
+		"after it":            func(c net.Conn) { _, _ = c.Read(make([]byte, 1<<16)) },
+	} {
+		listener, err := net.Listen("unix", t.TempDir()+"/s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			conn, err := listener.Accept()
+			if err == nil {
+				hang(conn)
+				_ = conn.Close()
+			}
+			_ = listener.Close()
+		}()
+		conn, err := net.Dial("unix", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := newLine(conn).ask(t.Context(), question{Op: opInspect}); !errors.Is(err, fabric.ErrNotRunning) {
+			t.Errorf("%s: %v", what, err)
+		}
+		_ = conn.Close()
+	}
 }

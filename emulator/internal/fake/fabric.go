@@ -10,9 +10,6 @@ import (
 	"testbed/emulator/noderuntime"
 )
 
-// ErrNotRunning is wrapped by the errors of a fabric that is not there.
-var ErrNotRunning = errors.New("the fabric is not running")
-
 // network is what is in force: what the fabric would read back, whoever made it so.
 type network struct {
 	queues   []fabric.QueueStatus
@@ -133,7 +130,7 @@ func (n connected) Inspect(context.Context) (fabric.Status, error) {
 	defer n.mu.Unlock()
 	now := n.networks[n.testbed]
 	if now == nil {
-		return fabric.Status{}, ErrNotRunning
+		return fabric.Status{}, fabric.ErrNotRunning
 	}
 	if err := n.failure(Inspect); err != nil {
 		return fabric.Status{}, err
@@ -168,7 +165,7 @@ func (n connected) Watch(ctx context.Context) error {
 		there := n.networks[n.testbed] != nil
 		n.mu.Unlock()
 		if !there {
-			return ErrNotRunning
+			return fabric.ErrNotRunning
 		}
 		select {
 		case <-ctx.Done():

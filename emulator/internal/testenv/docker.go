@@ -19,6 +19,9 @@ import (
 // Where none answers, the test is skipped with the reason, or fails where CI demands all privileges.
 func Docker(t testing.TB) string {
 	t.Helper()
+	if os.Getenv(Unprivileged) == "1" {
+		Missing(t, Unprivileged+"=1: what needs privileges is left out")
+	}
 	host, err := engine()
 	if err != nil {
 		Missing(t, fmt.Sprintf("no Docker engine answers (%v): run the tests under `scripts/engine run`, or set DOCKER_HOST", err))
@@ -48,6 +51,9 @@ const engineTried = "TB_ENGINE_TRIED"
 // UnderEngine is called by a TestMain whose tests need a Docker engine. Where none answers and one can be
 // started, the test binary is run anew under scripts/engine, which ends the engine however the tests end.
 func UnderEngine() {
+	if os.Getenv(Unprivileged) == "1" {
+		return
+	}
 	if _, err := engine(); err == nil || os.Getenv(engineTried) != "" || os.Geteuid() != 0 {
 		return
 	}

@@ -245,8 +245,9 @@ func (e *execution) status(copied error, said *refusal) (int, error) {
 	case err != nil:
 		return -1, err
 	case said.reason() != "" && (found.ExitCode == statusNotFound || found.ExitCode == statusNotExecutable):
-		return said.status(), fmt.Errorf("%s: cannot be run in node %s: %s; `testbed exec --tools host %s -- %s` runs this host's "+
-			"in the node's network", e.args[0], e.node.Node, said.reason(), shell.Quote(e.node.Node), shell.Quote(e.args[0]))
+		return said.status(), fmt.Errorf("%s: cannot be run in node %s: %s; `testbed exec --tools host %s -- %s` runs "+
+			"this host's in the node's network", e.args[0], e.node.Node, said.reason(), shell.Quote(e.node.Node),
+			shell.Quote(e.args[0]))
 	}
 	return found.ExitCode, errors.Join(copied, said.flush())
 }

@@ -81,9 +81,10 @@ func TestHostToolsInANode(t *testing.T) {
 // TestToolsOfUserImages: a command in an image of the user's own is one of the image's, unless it is asked otherwise.
 func TestToolsOfUserImages(t *testing.T) {
 	r, testbed := testRuntime(t), bed("own")
+	image := importImage(t, r, `ENTRYPOINT ["/testbed"]`, `CMD ["`+runtimetest.Agent+`"]`)
 	clean(t, r, testbed)
 	specs := nodeSpecs(t, testbed, 1)
-	specs[0].Image = importImage(t, r, `ENTRYPOINT ["/testbed"]`, `CMD ["`+runtimetest.Agent+`"]`)
+	specs[0].Image = image
 	nodes, err := r.Start(context.Background(), specs, nil)
 	if err != nil {
 		t.Fatal(err)

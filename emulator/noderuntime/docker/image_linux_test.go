@@ -1,8 +1,10 @@
 package docker
 
 import (
+	"archive/tar"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"slices"
@@ -24,6 +26,12 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // importImage makes an image of a user's own from scratch: this test binary, in another role.
 func importImage(t *testing.T, r *Runtime, changes ...string) string {
 	t.Helper()
+	return importAt(t, r, "testbed", changes...)
+}
+
+// importAt is importImage with the binary, or where the path ends with a slash a directory, at a path of one's own.
+func importAt(t *testing.T, r *Runtime, path string, changes ...string) string {
+	t.Helper()
 	api, err := r.connect()
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +42,18 @@ func importImage(t *testing.T, r *Runtime, changes ...string) string {
 	}
 	defer file.Close()
 	reader, writer := io.Pipe()
-	go func() { writer.CloseWithError(writeLayer(writer, file, size)) }()
+	go func() {
+		header := layerHeader(size)
+		if header.Name = path; strings.HasSuffix(path, "/") {
+			header.Typeflag, header.Size = tar.TypeDir, 0
+		}
+		layer := tar.NewWriter(writer)
+		err := layer.WriteHeader(header)
+		if err == nil && header.Size > 0 {
+			_, err = io.Copy(layer, file)
+		}
+		writer.CloseWithError(errors.Join(err, layer.Close()))
+	}()
 	name := "tb-test-" + bed("") + strings.ToLower(t.Name()) + ":1"
 	body, err := api.ImageImport(context.Background(), apiimage.ImportSource{Source: reader, SourceName: "-"}, name,
 		apiimage.ImportOptions{Changes: changes})
@@ -86,7 +105,7 @@ func TestUserImageWithoutAgent(t *testing.T) {
 func TestUserImageWithAgent(t *testing.T) {
 	r, testbed := testRuntime(t), bed("both")
 	// The image's own command is an agent of its own, which would be ready for nobody.
-	image := importImage(t, r, `ENTRYPOINT ["/testbed"]`, `CMD ["`+runtimetest.LateAgent+`"]`, `USER 1000`)
+	image := importAt(t, r, "program", `ENTRYPOINT ["/program"]`, `CMD ["`+runtimetest.LateAgent+`"]`, `USER 1000`)
 	clean(t, r, testbed)
 	specs := nodeSpecs(t, testbed, 1, runtimetest.Agent)
 	specs[0].Image = image

@@ -84,7 +84,7 @@ func limit(h *container.HostConfig, name string) int64 {
 // TestUserImagesAreBounded reads from the kernel what a node that runs somebody's image may use.
 func TestUserImagesAreBounded(t *testing.T) {
 	r, testbed, ctx := testRuntime(t), bed("bound"), context.Background()
-	image := importImage(t, r, `ENTRYPOINT ["/testbed"]`, `CMD ["`+runtimetest.Agent+`"]`, `VOLUME /data /tmp`)
+	image := importAt(t, r, "program", `ENTRYPOINT ["/program"]`, `CMD ["`+runtimetest.Agent+`"]`, `VOLUME /data /tmp`)
 	clean(t, r, testbed)
 	specs := nodeSpecs(t, testbed, 2)
 	specs[0].Image, specs[1].Image, specs[1].Args = image, image, []string{runtimetest.Agent}

@@ -61,17 +61,17 @@ func (r *Runtime) Start(ctx context.Context, specs []noderuntime.Spec, progress 
 	defer stop()
 	l := &launch{Runtime: r, api: api, calls: watched, id: newLaunch().String(), images: map[string]image{},
 		specs: specs, nodes: make([]noderuntime.Node, len(specs)), started: make(chan int, len(specs)), containers: map[string]int{}}
-	if err := l.prepare(ctx); err != nil {
-		return nil, err
-	}
 	defer func() {
 		l.removeReadyFiles()
-		if err != nil {
+		if err != nil && l.engine.ID != "" { // an engine that has not said what it is was asked for nothing
 			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
 			defer cancel()
 			err = errors.Join(err, r.removeWhere(clean, labelLaunch+"="+l.id, l.made), noderuntime.RemoveNamesOf(r.names, l.named))
 		}
 	}()
+	if err := l.prepare(ctx); err != nil {
+		return nil, err
+	}
 	if err := l.run(ctx, progress); err != nil {
 		return nil, err
 	}
@@ -101,6 +101,9 @@ func (l *launch) prepare(ctx context.Context) (err error) {
 		} else {
 			i.name, err = l.ensureImage(l.calls, l.api)
 		}
+		if agents := l.agentsOn(s.Image); err == nil && len(agents) > 0 {
+			err = l.checkFree(agents[0], i)
+		}
 		if err != nil {
 			return err
 		}
@@ -109,12 +112,20 @@ func (l *launch) prepare(ctx context.Context) (err error) {
 	return nil
 }
 
+// agentsOn lists the nodes that run an agent in an image of the user's own.
+func (l *launch) agentsOn(image string) (some []noderuntime.Spec) {
+	for _, s := range l.specs {
+		if image != "" && s.Image == image && len(s.Args) > 0 {
+			some = append(some, s)
+		}
+	}
+	return some
+}
+
 // shared lists the directories that the host shares with the nodes that run an image.
 func (l *launch) shared(image string) (dirs []string) {
-	for _, s := range l.specs {
-		if s.Image == image && len(s.Args) > 0 {
-			dirs = append(dirs, s.Dir)
-		}
+	for _, s := range l.agentsOn(image) {
+		dirs = append(dirs, s.Dir)
 	}
 	return dirs
 }

@@ -48,7 +48,8 @@ func hide(dir string) error {
 	if err != nil {
 		return nil // there is none
 	}
-	if err := errors.Join(unix.Stat(real, &at), unix.Stat(filepath.Dir(real), &above)); err != nil || at.Mode&unix.S_IFMT != unix.S_IFDIR {
+	err = errors.Join(unix.Stat(real, &at), unix.Stat(filepath.Dir(real), &above))
+	if err != nil || at.Mode&unix.S_IFMT != unix.S_IFDIR {
 		return nil // it has just gone
 	}
 	if _, err := os.Lstat(filepath.Join(real, hidden)); err == nil && at.Dev != above.Dev {

@@ -67,7 +67,8 @@ func Run(ctx context.Context, place Place, args []string, stdio noderuntime.Stdi
 	}()
 	shared := held != nil && (stdio.Signals != nil || isTerminal(in) || isTerminal(stdio.Out))
 	// What shares a terminal with others, as in a pipeline, must not take it from them.
-	alone := shared && stdio.Signals != nil && held.front && place.processes() != 0 && isTerminal(in) && isTerminal(stdio.Out)
+	alone := shared && stdio.Signals != nil && held.front && place.processes() != 0 &&
+		isTerminal(in) && isTerminal(stdio.Out)
 	where := workingDirectory()
 	err = proc.OnSpareThread(func() error {
 		at, err := place.enter(where)
@@ -154,7 +155,9 @@ func inputFile(in io.Reader) (*os.File, func(), error) {
 }
 
 // command must be called, and its result started, on the thread that has entered the place: it looks args[0] up.
-func command(ctx context.Context, args []string, in *os.File, stdio noderuntime.Stdio, at string, shared bool) *exec.Cmd {
+func command(
+	ctx context.Context, args []string, in *os.File, stdio noderuntime.Stdio, at string, shared bool,
+) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.WaitDelay = afterwards
 	cmd.Env = environ(at)

@@ -61,7 +61,10 @@ func (t *terminal) giveBack(group int, processes uint64) {
 	}
 	blockingTTOU(func() {
 		if now := t.foreground(); now != unix.Getpgrp() {
-			if now != group && !abandoned(now, processes) || unix.IoctlSetPointerInt(t.fd(), unix.TIOCSPGRP, unix.Getpgrp()) != nil {
+			if now != group && !abandoned(now, processes) {
+				return
+			}
+			if unix.IoctlSetPointerInt(t.fd(), unix.TIOCSPGRP, unix.Getpgrp()) != nil {
 				return
 			}
 		}

@@ -31,6 +31,7 @@ func Init(args []string) ([]string, error) {
 	if err := setUp(id); err != nil {
 		return nil, fmt.Errorf("setting up node %s: %w", id.node, err)
 	}
+	boundLog(logPath(noderuntime.Spec{Node: id.node, Dir: id.dir}))
 	return rest, nil
 }
 

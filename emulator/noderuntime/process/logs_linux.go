@@ -18,25 +18,25 @@ var _ noderuntime.Logger = (*Runtime)(nil)
 // refresh is how often a log that is followed is looked at.
 const refresh = 50 * time.Millisecond
 
-// Logs copies a node's log file, which is in the directory that it shares with the host; of a node that has
-// ended, as long as another one of its testbed runs or Dir knows the directory. The end of ctx ends
-// following without an error.
+// Logs copies a node's log files, which are in the directory that it shares with the host: the newest one to four
+// megabytes of its output; of a node that has ended, as long as another one of its testbed runs or Dir knows the
+// directory. The end of ctx ends following without an error.
 func (r *Runtime) Logs(ctx context.Context, node noderuntime.Node, follow bool, out io.Writer) error {
 	path, err := r.logOf(node)
 	if err != nil {
 		return err
 	}
-	file, err := os.Open(path)
+	l, err := openLogs(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("%w: %w", noderuntime.ErrNoSuchNode, err)
 	}
 	if err != nil {
 		return fmt.Errorf("output of node %s of testbed %s: %w", node.Node, node.Testbed, err)
 	}
-	defer file.Close()
+	defer l.close()
 	for {
 		lives := follow && runs(node)
-		if _, err := io.Copy(out, file); err != nil {
+		if err := l.copy(out); err != nil {
 			return fmt.Errorf("output of node %s: %w", node.Node, err)
 		}
 		if !lives {
@@ -47,6 +47,62 @@ func (r *Runtime) Logs(ctx context.Context, node noderuntime.Node, follow bool, 
 			return nil
 		case <-time.After(refresh):
 		}
+	}
+}
+
+// logFiles are a node's log files while they are read, oldest first.
+type logFiles struct {
+	path string
+	open []*os.File
+}
+
+// openLogs opens the log, and the older one where there is one. The node may put the log away in between.
+func openLogs(path string) (*logFiles, error) {
+	newer, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	l := &logFiles{path: path, open: []*os.File{newer}}
+	if older, err := os.Open(olderLog(path)); err == nil {
+		if same(older, newer) {
+			older.Close()
+		} else {
+			l.open = []*os.File{older, newer}
+		}
+	}
+	return l, nil
+}
+
+func same(a, b *os.File) bool {
+	one, err := a.Stat()
+	other, failed := b.Stat()
+	return err == nil && failed == nil && os.SameFile(one, other)
+}
+
+// copy copies what has come since, also to a new log that the node has begun.
+func (l *logFiles) copy(out io.Writer) error {
+	if next, err := os.Open(l.path); err == nil {
+		if same(next, l.open[len(l.open)-1]) {
+			next.Close()
+		} else {
+			l.open = append(l.open, next)
+		}
+	}
+	for {
+		if _, err := io.Copy(out, l.open[0]); err != nil {
+			return err
+		}
+		if len(l.open) == 1 {
+			return nil
+		}
+		l.open[0].Close()
+		l.open = l.open[1:]
+	}
+}
+
+func (l *logFiles) close() {
+	for _, file := range l.open {
+		file.Close()
 	}
 }
 

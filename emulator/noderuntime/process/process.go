@@ -97,6 +97,14 @@ func parseCommandLine(line []string) (identity, bool) {
 	return id, err == nil
 }
 
+var _ noderuntime.Checker = (*Runtime)(nil)
+
+// Check says what is wrong with specs that could be known beforehand.
+func (*Runtime) Check(specs []noderuntime.Spec) error {
+	_, err := checkSpecs(specs)
+	return err
+}
+
 // checkSpecs makes the paths of specs absolute and returns all that is wrong with them.
 func checkSpecs(specs []noderuntime.Spec) ([]noderuntime.Spec, error) {
 	return noderuntime.CheckSpecs(specs, func(s noderuntime.Spec) error {

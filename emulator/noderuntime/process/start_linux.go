@@ -85,7 +85,7 @@ func vacant(specs []noderuntime.Spec) error {
 			}
 		}
 		if n, there := running[s.Testbed][s.Node]; there {
-			return fmt.Errorf("node %s of testbed %s runs already, as process %d: remove the testbed with `testbed down --name %s`: %w",
+			return fmt.Errorf("node %s of testbed %s runs already, as process %d: remove it with `testbed down --name %s`: %w",
 				s.Node, s.Testbed, n.PID, shell.Quote(s.Testbed), noderuntime.ErrRuns)
 		}
 	}
@@ -145,7 +145,7 @@ func (l *launch) spawnAll(ctx context.Context, binary string, prefix []string) e
 
 func (l *launch) spawn(binary string, prefix []string, i int) error {
 	s := l.specs[i]
-	log, err := os.OpenFile(logPath(s), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	log, err := openLog(s)
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ import (
 const (
 	Agent      = "runtimetest-agent"       // becomes ready and stays until SIGTERM; SIGHUP makes it write Reminder
 	LateAgent  = "runtimetest-agent-never" // stays and never becomes ready
+	LoudAgent  = "runtimetest-agent-loud"  // becomes ready and prints numbered lines for ever
 	DyingAgent = "runtimetest-agent-dies"  // says why and exits with status 3
 	Probe      = "runtimetest-probe"
 )
@@ -52,6 +53,8 @@ func Main(args []string) (code int, ok bool) {
 		return agent(args[1:], noderuntime.Ready), true
 	case LateAgent:
 		return agent(nil, func() error { return nil }), true
+	case LoudAgent:
+		return loud(noderuntime.Ready), true
 	case DyingAgent:
 		fmt.Fprintln(os.Stderr, LastWords)
 		return 3, true
@@ -59,6 +62,21 @@ func Main(args []string) (code int, ok bool) {
 		return probe(args[1:]), true
 	}
 	return 0, false
+}
+
+// loud prints without end, some megabytes a second.
+func loud(ready func() error) int {
+	if err := ready(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	rest := strings.Repeat(".", 100)
+	for i := 0; ; i++ {
+		fmt.Printf("line %d %s\n", i, rest)
+		if i%100 == 0 {
+			time.Sleep(time.Millisecond)
+		}
+	}
 }
 
 // agent starts what follows an argument -- beside itself, as a node's agent is asked to.

@@ -52,6 +52,8 @@ func Run(t *testing.T, newRuntime func(testing.TB) noderuntime.Runtime, binary, 
 		{"ProgressCounts", (*suite).progressCounts},
 		{"LogsAreKept", (*suite).logsAreKept},
 		{"LogsAreFollowed", (*suite).logsAreFollowed},
+		{"LogsAreBounded", (*suite).logsAreBounded},
+		{"FullDiskLeaksNothing", (*suite).fullDiskLeaksNothing},
 		{"LimitsAreSetOrRefused", (*suite).limitsAreSetOrRefused},
 		{"UnknownImagesAreRefused", (*suite).unknownImagesAreRefused},
 	} {

@@ -36,16 +36,22 @@ func (f *Figure) Render(format string) ([]byte, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	data, err := Picture(format, width, height, f.draw)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.Name, err)
-	}
-	return data, nil
+	return Picture(format, width, height, f.draw)
 }
 
 // Picture draws a picture of the given size as svg, png or pdf, the same bytes every time. It fails for
-// an unknown format.
-func Picture(format string, width, height vg.Length, paint func(draw.Canvas)) ([]byte, error) {
+// an unknown format, and where the libraries that draw cannot: they need a directory for temporary files.
+func Picture(format string, width, height vg.Length, paint func(draw.Canvas)) (picture []byte, err error) {
+	if format == "pdf" { // whose library writes typefaces into temporary files, and panics where it cannot
+		if err := temporary(); err != nil {
+			return nil, err
+		}
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			picture, err = nil, fmt.Errorf("as %s: it could not be drawn: %v", format, p)
+		}
+	}()
 	var canvas vg.CanvasWriterTo
 	switch format {
 	case "svg":
@@ -63,6 +69,15 @@ func Picture(format string, width, height vg.Length, paint func(draw.Canvas)) ([
 		return nil, fmt.Errorf("as %s: %w", format, err)
 	}
 	return repeatable(format, out.Bytes()), nil
+}
+
+// temporary says why there can be no temporary files.
+func temporary() error {
+	d, err := outdir.Temporary("tb-figure-")
+	if err != nil {
+		return fmt.Errorf("no temporary file can be made, and a PDF needs some: set TMPDIR to a directory that can be written to: %w", err)
+	}
+	return d.RemoveAll()
 }
 
 // westernPDF writes text in the code page 1252 that the library's typefaces are encoded in; the library
@@ -150,7 +165,7 @@ func (f *Figure) Write(dir string) ([]string, error) {
 }
 
 // Write writes a drawing in all Formats, like Figure.Write, to an open directory. A format that gives nothing
-// is left out.
+// is left out, and one that fails keeps no other from being written.
 func Write(dir *outdir.Dir, d Drawing) ([]string, error) {
 	var files []string
 	var errs []error
@@ -162,7 +177,9 @@ func Write(dir *outdir.Dir, d Drawing) ([]string, error) {
 				files = append(files, filepath.Join(dir.Path(), name))
 			}
 		}
-		errs = append(errs, err)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s.%s: %w", d.File(), format, err))
+		}
 	}
 	return files, errors.Join(errs...)
 }

@@ -75,11 +75,11 @@ func TestNetworkKeepsEveryLink(t *testing.T) {
 
 func TestLabels(t *testing.T) {
 	net := Of(odd(t))
-	if len(net.Lines) != 1 || net.Lines[0].Label != "→ 50 Mbit/s, 2.5 ms  ← 10 kbit/s, 1 ms, 1 % loss" {
+	if len(net.Lines) != 1 || net.Lines[0].Label != "→ 50 Mbps, 2.5 ms  ← 10 kbps, 1 ms, 1 % loss" {
 		t.Errorf("lines %+v", net.Lines)
 	}
 	for _, l := range Of(load(t, "iiot")).Lines {
-		if len(l.Links) == 2 && strings.HasPrefix(l.Links[0], "up_lan") && !strings.HasPrefix(l.Label, "↑ 50 Mbit/s") {
+		if len(l.Links) == 2 && strings.HasPrefix(l.Links[0], "up_lan") && !strings.HasPrefix(l.Label, "↑ 50 Mbps") {
 			t.Errorf("%v: %s", l.Links, l.Label)
 		}
 	}
@@ -158,7 +158,7 @@ func TestPictures(t *testing.T) {
 
 func TestQuantities(t *testing.T) {
 	for got, want := range map[string]string{
-		Rate(10 * units.Gbps): "10 Gbit/s", Rate(1): "1 bit/s", Rate(1_500_000): "1.5 Mbit/s",
+		Rate(10 * units.Gbps): "10 Gbps", Rate(1): "1 bps", Rate(1_500_000): "1.5 Mbps",
 		Delay(453 * time.Microsecond): "453 µs", Delay(14_523 * time.Microsecond): "14.5 ms", Delay(2 * time.Second): "2 s",
 		shorten("server_cloudlet_0_rack_1", 12): "…et_0_rack_1", shorten("nuc_0", 12): "nuc_0",
 	} {
@@ -181,8 +181,8 @@ func TestSpanAndFitting(t *testing.T) {
 			t.Errorf("span(%v, %v) = %q, want %q", c.low, c.high, got, c.want)
 		}
 	}
-	const all = "50 Mbit/s, 3 ms, ± 500 µs, 0.01 % loss"
-	if got := fitting(all, boxWidth, smallSize); got != "50 Mbit/s, 3 ms" {
+	const all = "50 Mbps, 3 ms, ± 500 µs, 0.01 % loss"
+	if got := fitting(all, boxWidth, smallSize); got != "50 Mbps, 3 ms" {
 		t.Errorf("in a box: %q", got)
 	}
 	if got := fitting(all, 1000, smallSize); got != all {
@@ -195,7 +195,7 @@ func TestSpanAndFitting(t *testing.T) {
 
 // Two directions of one line keep their units; a block without anything to say says nothing.
 func TestBlockLabels(t *testing.T) {
-	l := &layout{tree: &tree{Network: &Network{Lines: []Line{{Label: "↑ 1 Gbit/s, 200 µs  ↓ 900 Mbit/s, 200 µs"}, {}, {}}}, parent: []int{0, 1, 2}}}
+	l := &layout{tree: &tree{Network: &Network{Lines: []Line{{Label: "↑ 1 Gbps, 200 µs  ↓ 900 Mbps, 200 µs"}, {}, {}}}, parent: []int{0, 1, 2}}}
 	if got := l.label(&block{hosts: []int{0}}); got != l.Lines[0].Label {
 		t.Errorf("two directions: %q", got)
 	}

@@ -240,16 +240,16 @@ func Describe(s topology.Shape, edges time.Duration) string {
 		part float64
 	}{{"loss", s.Loss}, {"reordered", s.Reorder}, {"duplicated", s.Duplicate}, {"corrupt", s.Corrupt}} {
 		if p.part > 0 {
-			parts = append(parts, fmt.Sprintf("%.3g %% %s", 100*p.part, p.what))
+			parts = append(parts, units.Percent(p.part)+" "+p.what)
 		}
 	}
 	return strings.Join(parts, ", ")
 }
 
-// Rate is a rate with three significant digits and the unit that fits: 50 Mbit/s.
+// Rate is a rate with three significant digits and the unit that fits, as the scenario file spells it: 50 Mbps.
 func Rate(r units.BitRate) string {
-	value, unit := float64(r), "bit/s"
-	for _, u := range []string{"kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"} {
+	value, unit := float64(r), "bps"
+	for _, u := range []string{"kbps", "Mbps", "Gbps", "Tbps"} {
 		if value < 1000 {
 			break
 		}

@@ -64,11 +64,17 @@ type Predicted struct {
 
 // Read reads a run's directory. It fails where there is no manifest; everything else may be missing.
 func Read(dir string) (*Run, error) {
-	manifest, err := record.ReadManifest(dir)
-	if err != nil {
-		return nil, fmt.Errorf("%s is no run's directory: %w", dir, err)
+	manifest, unsound := record.Verify(dir)
+	if manifest == nil {
+		return nil, fmt.Errorf("%s is no run's directory: %w", dir, unsound)
 	}
 	r := &Run{Dir: dir, Manifest: manifest}
+	if unsound != nil {
+		r.miss("This is not what the run left whole: %v.", unsound)
+	}
+	if s := manifest.Sampling; s != nil && s.Missed > 0 {
+		r.miss("%d of the samples of links and host, one each %g s, are missing.", s.Missed, s.Interval)
+	}
 	r.readExtra()
 	r.readTopology()
 	r.readChains()

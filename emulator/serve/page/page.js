@@ -3,7 +3,7 @@
 
 const $ = (id) => document.getElementById(id);
 const ms = (s) => (s > 0 ? (1e3 * s).toFixed(1) + ' ms' : '');
-const rate = (bps) => (bps >= 1e9 ? (bps / 1e9).toFixed(2) + ' Gb/s' : bps >= 1e6 ? (bps / 1e6).toFixed(2) + ' Mb/s' : (bps / 1e3).toFixed(1) + ' kb/s');
+const rate = (bps) => (bps >= 1e9 ? (bps / 1e9).toFixed(2) + ' Gbps' : bps >= 1e6 ? (bps / 1e6).toFixed(2) + ' Mbps' : (bps / 1e3).toFixed(1) + ' kbps');
 
 async function ask(path) {
   const response = await fetch(path, { cache: 'no-store' });

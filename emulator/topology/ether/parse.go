@@ -115,7 +115,7 @@ func (p *parser) link(text string) {
 	}
 	rate, err := units.ParseBitRate(f[1] + "Mbps")
 	if err != nil || rate <= 0 || strings.ContainsAny(f[1], " \t") {
-		p.fail("the capacity %q is not a positive number of Mb/s", f[1])
+		p.fail("the capacity %q is not a positive number of Mbps", f[1])
 		return
 	}
 	kind := slices.Index(linkTypes, f[3])

@@ -17,8 +17,12 @@ func (t *Trace) Foreign() error {
 		return nil
 	}
 	first := t.Malformed[0]
-	return fmt.Errorf("%s:%d: %s: %w: a row is %s, as %s, and this one is %s", first.File, first.Line, first.Reason, ErrFormat,
-		RowFormat, example, quote(t.first))
+	row := "a row is " + RowFormat + ", as "
+	if strings.Contains(first.Reason, RowFormat) {
+		row = "a row is such as "
+	}
+	return fmt.Errorf("%s:%d: %s: %w: %s%s, and this one is %s", first.File, first.Line, first.Reason, ErrFormat, row, example,
+		quote(t.first))
 }
 
 // misshapen is the error about a row of another number of fields.

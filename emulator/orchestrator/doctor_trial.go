@@ -1,0 +1,84 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+)
+
+// CheckHost tries, before anything is made, what Up would do with this runtime and fabric (names, or auto): it
+// writes into the state directory, and makes a namespace with a device of the fabric's kind, sets what stations
+// get there, and mounts what nodes do. All of it vanishes again, within milliseconds. It returns nil where Up can
+// succeed, and else an error that says what fails, what follows and what mends it.
+func (h *Host) CheckHost(ctx context.Context, runtime, fabric string) error {
+	option, err := h.runtime(ctx, runtime)
+	if err != nil {
+		return err
+	}
+	net, err := h.fabric(ctx, fabric, "doctor")
+	if err != nil {
+		return err
+	}
+	return tryHost(ctx, h.Store, option.Name(), net.Name())
+}
+
+// tryHost is what CheckHost and the doctor try; tests of the doctor put another in its place.
+var tryHost = func(ctx context.Context, store Store, runtime, fabric string) error {
+	tried := make(chan error, 1)
+	go func() {
+		tried <- errors.Join(tryStore(store), trySystem(runtime, fabric))
+	}()
+	select {
+	case err := <-tried:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("trying what `testbed up` does: no end: %w", context.Cause(ctx))
+	}
+}
+
+// trialSize is what is written, in bytes: about the record, the scenario and the network of a small testbed.
+const trialSize = 256 << 10
+
+// tryStore writes a file and listens at a socket where the testbeds' directories are to be.
+func tryStore(store Store) (err error) {
+	parent := string(store)
+	if _, err := os.Stat(parent); errors.Is(err, fs.ErrNotExist) {
+		parent = filepath.Dir(parent)
+	}
+	fail := func(what string, err error) error {
+		return fmt.Errorf("state directory %s: %s: %w; free some space there, or remount it writable, and run testbed as root",
+			store, what, err)
+	}
+	// No name of a testbed begins with a dot.
+	dir, err := os.MkdirTemp(parent, ".tb-doctor-")
+	if err != nil {
+		return fail("making a directory", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := replaceFile(filepath.Join(dir, "record"), make([]byte, trialSize), private); err != nil {
+		return fail(fmt.Sprintf("writing %d KiB", trialSize>>10), err)
+	}
+	listener, err := net.Listen("unix", filepath.Join(dir, "ctl"))
+	if err != nil {
+		return fail("listening at a socket", err)
+	}
+	return listener.Close()
+}
+
+// trial is the doctor's line about all of that.
+func (h *Host) trial(runtime, fabric string) check {
+	return check{"trial", func(ctx context.Context, c Capability) Capability {
+		if err := tryHost(ctx, h.Store, runtime, fabric); err != nil {
+			return c.lacking(oneLine(err), "no testbed can be brought up",
+				"what the line says; a host or virtual machine of one's own, or docker run --privileged")
+		}
+		c.Found = fmt.Sprintf("a namespace with a device of %s, its sysctls, the mounts of a node, and a file in %s could be made",
+			fabric, h.Store)
+		c.Follows = "testbed up finds what it needs"
+		return c
+	}}
+}
