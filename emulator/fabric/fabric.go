@@ -63,6 +63,31 @@ type Fabric interface {
 	Close(ctx context.Context) error
 }
 
+// Reshaper is implemented by fabrics on which changing queues and faults alone is much cheaper than Apply, which
+// looks at all there is.
+type Reshaper interface {
+	// Reshape puts the shapes, limits, what is down and the partition of want in force, at once, where the network
+	// is of the same structure, and looks at nothing else. Where it is not, it does what Apply does.
+	Reshape(ctx context.Context, want Network) error
+}
+
+// Counter is implemented by fabrics that tell of their queues, time and again, for much less than Inspect takes.
+type Counter interface {
+	// Counters is what Inspect says of the queues.
+	Counters(ctx context.Context) ([]QueueStatus, error)
+}
+
+// Counters is what a fabric says of its queues, by the cheapest way that it has.
+func Counters(ctx context.Context, f interface {
+	Inspect(context.Context) (Status, error)
+}) ([]QueueStatus, error) {
+	if c, ok := f.(Counter); ok {
+		return c.Counters(ctx)
+	}
+	status, err := f.Inspect(ctx)
+	return status.Queues, err
+}
+
 // Watcher is implemented by fabrics that can end by themselves.
 type Watcher interface {
 	// Watch blocks until the fabric has ended, which is an error, or ctx has, which is none.

@@ -144,7 +144,7 @@ func (s *Sampler) skipped(late time.Duration) {
 
 // sample makes one sample. What it cannot ask it leaves as it was.
 func (s *Sampler) sample(ctx context.Context) {
-	status, err := s.config.Fabric.Inspect(ctx)
+	queues, err := fabric.Counters(ctx, s.config.Fabric)
 	if ctx.Err() != nil {
 		return
 	}
@@ -155,7 +155,7 @@ func (s *Sampler) sample(ctx context.Context) {
 	}
 	first := s.previous == nil
 	elapsed := now.Sub(s.at).Seconds()
-	links := s.links(status.Queues, now, elapsed)
+	links := s.links(queues, now, elapsed)
 	host := s.host.sample(s.config.Tags, now, elapsed)
 	s.at = now
 	if first {

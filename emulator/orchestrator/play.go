@@ -91,11 +91,19 @@ func (p *Player) lay(ctx context.Context, o fabric.Overlay) error {
 		if err := b.store.writeOverlay(name, o); err != nil {
 			return err
 		}
-		if err := b.put(ctx, want); err != nil {
+		if err := b.tell(ctx, want, p.apply); err != nil {
 			return errors.Join(err, b.store.writeOverlay(name, was))
 		}
 		return nil
 	})
+}
+
+// apply puts a moment in force by the quickest way: what else is there was looked at when the events began.
+func (p *Player) apply(ctx context.Context, want fabric.Network) error {
+	if r, ok := p.bed.Fabric.(fabric.Reshaper); ok {
+		return r.Reshape(ctx, want)
+	}
+	return p.bed.Fabric.Apply(ctx, want)
 }
 
 // want is the network with an overlay. It reads the network below where that was changed since the last time.

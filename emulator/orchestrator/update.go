@@ -131,7 +131,11 @@ func (b *Bed) overlaid(base fabric.Network) (fabric.Network, error) {
 
 // put tells the fabric. Stations that are absent are taken down as such, and are no failure: the rest is in force.
 func (b *Bed) put(ctx context.Context, want fabric.Network) error {
-	err := b.Fabric.Apply(ctx, want)
+	return b.tell(ctx, want, b.Fabric.Apply)
+}
+
+func (b *Bed) tell(ctx context.Context, want fabric.Network, apply func(context.Context, fabric.Network) error) error {
+	err := apply(ctx, want)
 	var absent *fabric.AbsentError
 	if errors.As(err, &absent) {
 		b.absent, err = absent.Stations, nil

@@ -8,9 +8,9 @@ import (
 // settled is how long the network stays unchanged before paths are computed that nobody has needed yet.
 const settled = 50 * time.Millisecond
 
-// alter puts a state in force, at once, and then mends what differs at the stations. It says that the network
+// alter puts a state in force, at once, and then, unless it is to do no more, mends what differs at the stations. It says that the network
 // differs in more than its state, and does nothing, where it is of another structure.
-func (s *server) alter(want *state) (differs bool, absent []string, err error) {
+func (s *server) alter(want *state, bare bool) (differs bool, absent []string, err error) {
 	if s.engine == nil || want == nil || s.table == nil || want.Structure != s.table.structure {
 		return true, nil, nil
 	}
@@ -22,6 +22,9 @@ func (s *server) alter(want *state) (differs bool, absent []string, err error) {
 	s.table = next
 	if routed {
 		s.growLater(next)
+	}
+	if bare {
+		return false, nil, nil
 	}
 	opened, absent, err := s.settle(next)
 	if len(opened) > 0 {

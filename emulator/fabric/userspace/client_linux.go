@@ -42,6 +42,15 @@ func (*Fabric) Name() string { return "userspace" }
 // network that is up with the same graph and stations only shapes, limits, what is down and the partition
 // are sent.
 func (f *Fabric) Apply(ctx context.Context, want fabric.Network) error {
+	return f.apply(ctx, want, false)
+}
+
+// Reshape puts a state in force and looks at no station, on a network of the same structure.
+func (f *Fabric) Reshape(ctx context.Context, want fabric.Network) error {
+	return f.apply(ctx, want, true)
+}
+
+func (f *Fabric) apply(ctx context.Context, want fabric.Network, bare bool) error {
 	if want.Topology == nil {
 		return f.wrap(errors.New("a network without a topology"))
 	}
@@ -51,7 +60,7 @@ func (f *Fabric) Apply(ctx context.Context, want fabric.Network) error {
 	}
 	if err == nil {
 		defer line.Close()
-		if err := f.change(ctx, line, want); !errors.Is(err, errSilent) {
+		if err := f.change(ctx, line, want, bare); !errors.Is(err, errSilent) {
 			return f.wrap(err)
 		}
 	}
@@ -67,12 +76,12 @@ func (f *Fabric) Apply(ctx context.Context, want fabric.Network) error {
 }
 
 // change makes the living process's network as wanted.
-func (f *Fabric) change(ctx context.Context, line *line, want fabric.Network) error {
+func (f *Fabric) change(ctx context.Context, line *line, want fabric.Network, bare bool) error {
 	s, err := stateOf(want)
 	if err != nil {
 		return err
 	}
-	a, err := line.ask(ctx, question{Op: opAlter, State: &s})
+	a, err := line.ask(ctx, question{Op: opAlter, State: &s, Bare: bare})
 	if err == nil && a.Differs {
 		var q question
 		if q, err = whole(want); err == nil {
@@ -99,23 +108,29 @@ func whole(want fabric.Network) (question, error) {
 
 // Inspect asks the process what is in force.
 func (f *Fabric) Inspect(ctx context.Context) (fabric.Status, error) {
-	a, err := f.inspect(ctx)
+	a, err := f.inspect(ctx, false)
 	return a.Status, err
+}
+
+// Counters asks it for its queues alone: what is in the stations' namespaces takes a fifth of a millisecond each.
+func (f *Fabric) Counters(ctx context.Context) ([]fabric.QueueStatus, error) {
+	a, err := f.inspect(ctx, true)
+	return a.Status.Queues, err
 }
 
 // Stats asks the process for what belongs to no queue.
 func (f *Fabric) Stats(ctx context.Context) (Stats, error) {
-	a, err := f.inspect(ctx)
+	a, err := f.inspect(ctx, true)
 	return a.Stats, err
 }
 
-func (f *Fabric) inspect(ctx context.Context) (answer, error) {
+func (f *Fabric) inspect(ctx context.Context, bare bool) (answer, error) {
 	line, err := f.call(ctx)
 	if err != nil {
 		return answer{}, f.wrap(err)
 	}
 	defer line.Close()
-	a, err := line.ask(ctx, question{Op: opInspect})
+	a, err := line.ask(ctx, question{Op: opInspect, Bare: bare})
 	return a, f.wrap(err)
 }
 

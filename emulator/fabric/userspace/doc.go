@@ -83,6 +83,7 @@ type question struct {
 	Op       string
 	Network  []byte // as by fabric.Network.Encode
 	State    *state // for opAlter
+	Bare     bool   // nothing is to be looked at in the stations' namespaces, by opAlter and opInspect
 }
 
 type answer struct {

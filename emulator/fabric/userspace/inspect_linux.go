@@ -14,8 +14,8 @@ import (
 // queuesATime is how many queues are read between two packets, so that none waits for a large network.
 const queuesATime = 128
 
-// inspect reads the queues, the stations and the counters. Changes do not wait for it.
-func (s *server) inspect() (answer, error) {
+// inspect reads the queues, the counters and, unless that is not asked for, the stations. Changes do not wait for it.
+func (s *server) inspect(bare bool) (answer, error) {
 	s.mutex.Lock()
 	t, homes := s.table, maps.Clone(s.homes)
 	s.mutex.Unlock()
@@ -53,7 +53,11 @@ func (s *server) inspect() (answer, error) {
 		all[i].Link, all[i].Dir = t.network.Topology.Vertices[c.Link].Name, c.Dir
 		all[i].From, all[i].Down, all[i].Note = t.users[i], t.faults.down[c.Link], note
 	}
-	return answer{Status: fabric.Status{Queues: all, Stations: s.stations(t, homes)}, Stats: stats}, nil
+	a := answer{Status: fabric.Status{Queues: all}, Stats: stats}
+	if !bare {
+		a.Status.Stations = s.stations(t, homes)
+	}
+	return a, nil
 }
 
 // stations is what is seen of the stations, and has been counted.

@@ -65,9 +65,9 @@ func (s *server) answer(q question) (a answer) {
 		log.Printf("apply: %d stations, of which %d are absent, in %v: %v", len(want.Stations), len(a.Absent),
 			time.Since(begin).Round(time.Microsecond), err)
 	case opAlter:
-		a.Differs, a.Absent, err = s.alter(q.State)
+		a.Differs, a.Absent, err = s.alter(q.State, q.Bare)
 	case opInspect:
-		a, err = s.inspect()
+		a, err = s.inspect(q.Bare)
 	default:
 		err = fmt.Errorf("unknown question %q", q.Op)
 	}

@@ -51,14 +51,17 @@ func rotate(log string) {
 	if err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG || st.Size < int64(logFull) {
 		return
 	}
-	fresh := log + ".new"
-	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return
+	fresh, older := log+".new", olderLog(log)
+	for _, last := range []string{fresh, older} {
+		if err := os.Remove(last); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return
+		}
 	}
 	file, err := os.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, logMode)
 	if err == nil {
 		defer file.Close()
-		err = errors.Join(os.Rename(log, olderLog(log)), os.Rename(fresh, log))
+		_ = os.Link(log, older)     // without it only the older output is lost
+		err = os.Rename(fresh, log) // at once: a reader finds one of them
 	}
 	if err != nil {
 		_ = unix.Ftruncate(unix.Stdout, 0)
