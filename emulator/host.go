@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"testbed/emulator/experiment"
 	"testbed/emulator/orchestrator"
@@ -104,7 +106,21 @@ func (h *Host) Up(ctx context.Context, e *experiment.Experiment, o UpOptions) (*
 
 // Open finds a testbed that is up. Where name is empty and exactly one is up, it takes that one.
 func (h *Host) Open(ctx context.Context, name string) (*Bed, error) {
+	known, err := h.Store.Names()
+	switch {
+	case err != nil:
+		return nil, err
+	case name == "" && len(known) > 1:
+		return nil, inputf("several testbeds are up: choose one of %s with --name", strings.Join(known, ", "))
+	case name != "":
+		if err := orchestrator.CheckName(name); err != nil {
+			return nil, input(err)
+		}
+	}
 	b, err := h.Host.Open(ctx, name)
+	if errors.Is(err, orchestrator.ErrNotRunning) && name != "" && len(known) > 0 && !slices.Contains(known, name) {
+		err = fmt.Errorf("%w; %s", err, scenario.Suggest(name, known))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +150,7 @@ func (h *Host) Name(ctx context.Context) (string, error) {
 		names = known // what others left without a record is for --all
 	}
 	if len(names) > 1 {
-		return "", inputf("several testbeds are there: choose one of %v with --name, or take --all", names)
+		return "", inputf("several testbeds are there: choose one of %s with --name, or take --all", strings.Join(names, ", "))
 	}
 	if len(names) == 0 {
 		return "", nil
@@ -160,7 +176,11 @@ func (h *Host) Remove(ctx context.Context, name string, forget bool, progress fu
 	if err := do(ctx, name, progress); err != nil || there {
 		return err
 	}
-	return fmt.Errorf("there is no testbed %s: %w; `testbed ls` lists those that are there", name, orchestrator.ErrNotRunning)
+	remedy := "`testbed ls` lists those that are there"
+	if known, err := h.Store.Names(); err == nil && len(known) > 0 {
+		remedy = scenario.Suggest(name, known)
+	}
+	return fmt.Errorf("there is no testbed %s: %w; %s", name, orchestrator.ErrNotRunning, remedy)
 }
 
 // there says whether anything is there of a testbed.

@@ -113,11 +113,30 @@ func nothing(t *topology.Topology, name string, kinds []topology.Kind) error {
 		}
 		what = strings.Join(words, " or ")
 	}
-	is := ""
+	remedy := ""
 	if id, ok := t.Lookup(name); ok {
-		is = fmt.Sprintf("; it is a %s", t.Vertices[id].Kind)
+		remedy = fmt.Sprintf("it is a %s", t.Vertices[id].Kind)
+	} else {
+		remedy = scenario.Suggest(name, selectable(t, name, kinds))
 	}
-	return inputf("there is no %s %q%s; `testbed link show` lists the links, `testbed inspect` all", what, name, is)
+	return inputf("there is no %s %q; %s; `testbed link show` lists the links, `testbed inspect` all", what, name, remedy)
+}
+
+// selectable are the names that could have been meant by one that stands for nothing.
+func selectable(t *topology.Topology, name string, kinds []topology.Kind) []string {
+	byClass := strings.HasPrefix(name, "class:")
+	var all []string
+	for i := range t.Vertices {
+		v := &t.Vertices[i]
+		switch {
+		case len(kinds) > 0 && !slices.Contains(kinds, v.Kind):
+		case !byClass:
+			all = append(all, v.Name)
+		case v.Class != "" && !slices.Contains(all, "class:"+v.Class):
+			all = append(all, "class:"+v.Class)
+		}
+	}
+	return all
 }
 
 // requeue gives the links' queues the room that their new rates and delays want, or that was set.

@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
+
 	"testbed/emulator"
 	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/internal/fake/fakehost"
@@ -21,8 +24,9 @@ import (
 
 // real is this machine, with a store of its own.
 type real struct {
-	t  *testing.T
-	of *emulator.Host
+	t       *testing.T
+	of      *emulator.Host
+	restart func(container string) error // nil: nodes cannot be restarted
 }
 
 func newReal(t *testing.T) real {
@@ -43,7 +47,7 @@ func newReal(t *testing.T) real {
 			t.Log(err)
 		}
 	})
-	return real{t, h}
+	return real{t: t, of: h}
 }
 
 func (w real) host() *emulator.Host { return w.of }
@@ -82,7 +86,18 @@ func (w real) killNode(testbed, name string) error {
 	return w.end(pid, func() bool { now, _ := state(); return now == noderuntime.Dead })
 }
 
-func (w real) restartNode(string, string) error { return errNotHere }
+func (w real) restartNode(testbed, name string) error {
+	b, err := w.of.Open(w.t.Context(), testbed)
+	if err != nil || w.restart == nil {
+		return errors.Join(err, errNotHere)
+	}
+	for _, n := range b.Journal.Nodes {
+		if n.Name == name && n.Container != "" {
+			return w.restart(n.Container)
+		}
+	}
+	return errNotHere
+}
 
 func (w real) killFabric(testbed string) error {
 	pids, err := userspace.Processes(testbed)
@@ -134,5 +149,27 @@ func TestRandomSequencesOnThisHost(t *testing.T) {
 	for i := range uint64(count) {
 		seed := *firstSeed + i
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { play(t, newReal(t), experiments, seed, 10) })
+	}
+}
+
+// A few on containers of an engine of the test's own, which are restarted besides.
+func TestRandomSequencesOnDocker(t *testing.T) {
+	engine := testenv.NewPrivateEngine(t)
+	t.Setenv("DOCKER_HOST", engine.Host)
+	api, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer api.Close()
+	experiments := variants(t, "runtime: docker\nfabric: userspace\n"+fakehost.Scenario)
+	for i := range uint64(6) {
+		seed := *firstSeed + i
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			w := newReal(t)
+			w.restart = func(id string) error {
+				return api.ContainerRestart(t.Context(), id, container.StopOptions{Timeout: new(int)})
+			}
+			play(t, w, experiments, seed, 10)
+		})
 	}
 }

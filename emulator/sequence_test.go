@@ -57,7 +57,8 @@ type sequence struct {
 	log         []string
 }
 
-const name = "seq"
+// name is the testbed's, and no other's on this host: whoever takes one down takes all of that name.
+var name = fmt.Sprintf("seq-%d", os.Getpid())
 
 // play does so many random things, looking at the invariant now and then and at the end.
 func play(t *testing.T, w world, experiments []*experiment.Experiment, seed uint64, steps int) {

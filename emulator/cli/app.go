@@ -12,16 +12,19 @@ FaaS on it, replays chains of function invocations, and compares the measured
 latency with what a simulator predicts.
 
 Exit codes: 0 ok, 1 failure, 2 the scenario or command line is wrong, 3 the host
-lacks a privilege or capability, 4 a check failed, 130 interrupted.`
+lacks a privilege or capability, 4 a check failed, 130 interrupted, 141 nobody
+reads the output any more.`
 
 // Main runs one command line and returns its exit code.
 func Main(s *State) int {
 	s, flush := s.escaped()
-	defer flush()
 	ctx, stop := s.Interrupts()
 	defer stop()
 	app := newApp(s)
 	err := app.RunContext(ctx, append([]string{"testbed"}, reorder(app, s.Args)...))
+	if failed := flush(); failed != nil && !errors.Is(err, failed) {
+		err = errors.Join(err, failed)
+	}
 	if err == nil {
 		return ExitOK
 	}
@@ -29,7 +32,9 @@ func Main(s *State) int {
 	if known := (*coded)(nil); ctx.Err() != nil && !(errors.As(err, &known) && known.own) {
 		code = ExitInterrupted
 	}
-	complain(s, err, hint)
+	if code != ExitReaderGone {
+		complain(s, err, hint)
+	}
 	return code
 }
 

@@ -17,7 +17,7 @@ nodes and links come and go, dead and restarted nodes and a killed fabric are me
 changed by hand is as the scenario says afterwards. Nodes that stay keep their addresses and go on. A node is
 replaced where its speed, compute, image or limits differ, and loses what is in it.
 While a run is under way only links change.`,
-		ArgsUsage: "SCENARIO", Flags: []cli.Flag{nameFlag(), formatFlag(),
+		ArgsUsage: "SCENARIO", Flags: []cli.Flag{nameFlag(), formatFlag(), quietFlag(),
 			&cli.BoolFlag{Name: "dry-run", Usage: "print what would change, and change nothing"}},
 		Action: func(c *cli.Context) error {
 			form, err := format(c)
@@ -39,8 +39,8 @@ While a run is under way only links change.`,
 			if c.Bool("dry-run") {
 				found, err = bed.Plan(c.Context, e)
 			} else {
-				show := newProgress(s)
-				found, err = bed.Apply(c.Context, s.origin(), e, show.set)
+				show := newProgress(c, s)
+				found, err = bed.Apply(c.Context, s.origin(), e, show.at)
 				show.clear()
 			}
 			if err != nil {

@@ -64,7 +64,7 @@ func executeIn(
 	ctx context.Context, s *State, runtime noderuntime.Runtime, node noderuntime.Node, args []string,
 	tools noderuntime.Tools,
 ) error {
-	stdio := noderuntime.Stdio{In: s.Stdin, Out: s.exactOut(), Err: s.exactErr(), Tools: tools}
+	stdio := noderuntime.Stdio{In: s.Stdin, Out: s.commandOut(), Err: s.exactErr(), Tools: tools}
 	if s.Signals != nil {
 		signals, stop := s.Signals()
 		defer stop()

@@ -64,7 +64,7 @@ func conclude(c *cli.Context, s *State, outcome *session.Outcome, show *progress
 		say(s, samplingLine(manifest.Sampling), "Results: "+outcome.Dir)
 	}
 	if c.Bool("report") && len(outcome.Reports) > 0 {
-		show.set("making the report")
+		show.at("making the report")
 		made, err := report.Write(outcome.Dir, "")
 		show.clear()
 		if err != nil {
@@ -151,9 +151,11 @@ func eventsLine(events []record.Event) string {
 }
 
 func scenarioEventsLine(events []record.Event) string {
-	played, missed, late := 0, 0, 0.0
+	played, missed, changed, late := 0, 0, 0, 0.0
 	for _, e := range events {
 		switch {
+		case e.Origin != "":
+			changed++
 		case e.Origin != "":
 		case e.Missed:
 			missed++
@@ -163,6 +165,12 @@ func scenarioEventsLine(events []record.Event) string {
 		}
 	}
 	line := fmt.Sprintf("Events: %d in force, the latest %.1f ms after its time", played, 1e3*late)
+	if played+missed == 0 && changed > 0 {
+		line = "Events: none of the scenario's"
+	}
+	if changed > 0 {
+		line += fmt.Sprintf("; %d changes of the network by others meanwhile", changed)
+	}
 	if missed > 0 {
 		line += fmt.Sprintf("; %d not reached, for a model's chains had ended before", missed)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 
 	"testbed/emulator"
 	"testbed/emulator/fabric"
@@ -20,6 +22,7 @@ const (
 	ExitUnsupported = 3   // the host lacks a privilege or capability; `testbed doctor` tells which
 	ExitCheck       = 4   // all was carried out, and a check failed: verify, state, --fail-if, a run's directory that is not whole
 	ExitInterrupted = 130 // Ctrl-C or SIGTERM; what was made has been removed
+	ExitReaderGone  = 141 // who read the output went away, as in testbed ls | head; nothing else is amiss, nothing is said
 )
 
 // coded is an error with an exit code and, where there is one, a hint at the remedy.
@@ -47,14 +50,39 @@ func failedCheck(format string, args ...any) error {
 	return &coded{error: fmt.Errorf(format, args...), code: ExitCheck}
 }
 
+// joined is the type of several errors beside one another, unlike one that wraps several.
+var joined = reflect.TypeOf(errors.Join(errors.New("")))
+
+// precedence orders the exit codes of errors that occur together: that a check failed says that all else was carried
+// out, and that nobody reads the output that all is well.
+var precedence = []int{ExitInterrupted, ExitUsage, ExitUnsupported, ExitFailure, ExitCheck, ExitReaderGone}
+
 // exitCode is the exit code for an error, and the hint that goes with it.
 func exitCode(err error) (int, string) {
+	if err == nil || reflect.TypeOf(err) != joined {
+		return singleCode(err)
+	}
+	best, code, hint := len(precedence)+1, ExitFailure, ""
+	for _, part := range err.(interface{ Unwrap() []error }).Unwrap() {
+		c, h := exitCode(part)
+		rank := slices.Index(precedence, c) // -1: the status of a command that exec has run
+		if rank < best {
+			best, code, hint = rank, c, h
+		}
+	}
+	return code, hint
+}
+
+// singleCode is exitCode of an error that is one.
+func singleCode(err error) (int, string) {
 	var known *coded
 	switch {
 	case err == nil:
 		return ExitOK, ""
 	case errors.As(err, &known):
 		return known.code, known.hint
+	case readerGone(err):
+		return ExitReaderGone, ""
 	case errors.Is(err, context.Canceled):
 		return ExitInterrupted, ""
 	case errors.Is(err, noderuntime.ErrNotSupported), errors.Is(err, fabric.ErrNotSupported):

@@ -15,7 +15,7 @@ import (
 
 func downCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "down", Aliases: []string{"destroy"}, Usage: "remove a testbed and all that is left of it",
-		Flags: []cli.Flag{nameFlag(),
+		Flags: []cli.Flag{nameFlag(), quietFlag(),
 			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "remove every testbed on this host"},
 			&cli.BoolFlag{Name: "forget", Usage: "remove the record even if an engine that had nodes is gone, with whatever it has"},
 			&cli.BoolFlag{Name: "images", Usage: "remove the node images that no container uses as well (Docker)"}},
@@ -24,7 +24,7 @@ func downCommand(s *State) *cli.Command {
 				return err
 			}
 			host := s.host()
-			show := newProgress(s)
+			show := newProgress(c, s)
 			defer show.clear()
 			if c.Bool("all") {
 				return errors.Join(downAll(c, host, show), prune(c, s, host), leftAlone(c, s, host, ""))
@@ -39,7 +39,7 @@ func downCommand(s *State) *cli.Command {
 					return errors.Join(prune(c, s, host), leftAlone(c, s, host, ""))
 				}
 			}
-			err := host.Remove(c.Context, name, c.Bool("forget"), show.set)
+			err := host.Remove(c.Context, name, c.Bool("forget"), show.at)
 			return errors.Join(err, prune(c, s, host), leftAlone(c, s, host, name))
 		}}
 }
@@ -79,7 +79,7 @@ func downAll(c *cli.Context, host *emulator.Host, show *progress) error {
 	}
 	var failed []error
 	for _, name := range names {
-		failed = append(failed, host.Remove(c.Context, name, c.Bool("forget"), show.set))
+		failed = append(failed, host.Remove(c.Context, name, c.Bool("forget"), show.at))
 	}
 	return errors.Join(failed...)
 }

@@ -41,7 +41,12 @@ func follow(ctx context.Context, config *session.Config, bed *emulator.Bed, show
 		tracker.Plan(string(model), len(config.Experiment.Jobs))
 	}
 	config.Sinks = append(config.Sinks, tracker)
-	config.Phase = tracker.Phase
+	config.Phase = func(text string) {
+		tracker.Phase(text)
+		if !show.show { // there the tracker's lines say it
+			show.at(text)
+		}
+	}
 	config.Event = func(e record.Event) { tracker.Event(eventLine(e)) }
 	config.Began = func(l session.Live) {
 		mu.Lock()

@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"syscall"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
@@ -12,21 +15,65 @@ import (
 
 // escaped is the state whose Stdout and Stderr escape what a terminal would act on: names, notes and errors come
 // from files and other programs, and a new command cannot forget it. Only what is the user's own copy of data goes
-// around it, by exactOut and exactErr: what exec runs, logs, JSON and files on standard output. flush ends it.
-func (s *State) escaped() (safe *State, flush func()) {
+// around it, by exactOut and exactErr: what exec runs, logs, JSON and files on standard output. flush ends it, and says
+// whether all that was printed has got to standard output: no printer has to look by itself.
+func (s *State) escaped() (safe *State, flush func() error) {
 	copied := *s
-	copied.out, copied.err = s.Stdout, s.Stderr
-	out, err := printable.NewWriter(s.Stdout), printable.NewWriter(s.Stderr)
+	copied.raw, copied.err = s.Stdout, s.Stderr
+	all := &remembering{to: s.Stdout}
+	copied.out = all
+	out, err := printable.NewWriter(all), printable.NewWriter(s.Stderr)
 	copied.Stdout, copied.Stderr = out, err
-	return &copied, func() {
+	return &copied, func() error {
 		_, _ = out.Flush(), err.Flush() // half a character at most
+		return all.failed
 	}
+}
+
+// remembering is a writer that writes nothing more once that has failed, and knows why.
+type remembering struct {
+	to     io.Writer
+	failed error // an *outputError
+}
+
+// Write implements io.Writer.
+func (w *remembering) Write(p []byte) (int, error) {
+	if w.failed != nil {
+		return 0, w.failed
+	}
+	n, err := w.to.Write(p)
+	if err != nil {
+		w.failed = &outputError{err}
+		err = w.failed
+	}
+	return n, err
+}
+
+// outputError is why something could not be printed.
+type outputError struct{ cause error }
+
+func (e *outputError) Error() string { return "writing to standard output: " + e.cause.Error() }
+
+func (e *outputError) Unwrap() error { return e.cause }
+
+// readerGone says whether an error is that nobody reads our output any more, as in testbed ls | head.
+func readerGone(err error) bool {
+	var output *outputError
+	return errors.As(err, &output) && errors.Is(output.cause, syscall.EPIPE)
 }
 
 // exactOut is standard output, to which every byte goes as it is.
 func (s *State) exactOut() io.Writer {
 	if s.out != nil {
 		return s.out
+	}
+	return s.Stdout
+}
+
+// commandOut is standard output itself, for a command that gets it as its own.
+func (s *State) commandOut() io.Writer {
+	if s.raw != nil {
+		return s.raw
 	}
 	return s.Stdout
 }
@@ -65,7 +112,8 @@ func (t safeTable) AppendRows(rows []table.Row, configs ...table.RowConfig) {
 // complain prints an error and a hint; either may be empty. An error's further lines are indented, so that
 // nothing in it looks like a line of ours.
 func complain(s *State, err error, hint string) {
-	if text := err.Error(); text != "" {
+	// Nobody but programmers calls it that.
+	if text := strings.ReplaceAll(err.Error(), context.Canceled.Error(), "interrupted"); text != "" {
 		fmt.Fprintf(s.Stderr, "testbed: %s\n", strings.ReplaceAll(text, "\n", "\n  "))
 	}
 	if hint != "" {

@@ -4,25 +4,59 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
 	"testbed/emulator/internal/printable"
 )
 
-// progress shows a few lines that are rewritten on a terminal, and nothing elsewhere.
+// progress shows a few lines that are rewritten on a terminal. Elsewhere it prints one line for each phase, with the
+// time since the beginning, so that a log says what takes long.
 type progress struct {
-	mu    sync.Mutex
-	out   io.Writer
-	show  bool
-	lines int // of the block that stands on the terminal
-	last  time.Time
+	mu     sync.Mutex
+	out    io.Writer
+	show   bool // on a terminal
+	phases bool // elsewhere
+	lines  int  // of the block that stands on the terminal
+	last   time.Time
+
+	began time.Time
+	phase string // that was printed last
 }
 
-func newProgress(s *State) *progress { return &progress{out: s.exactErr(), show: s.Terminal} }
+// quietFlag is that of the commands that show progress.
+func quietFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "show no progress on standard error"}
+}
+
+func newProgress(c *cli.Context, s *State) *progress {
+	quiet := c.Bool("quiet")
+	return &progress{out: s.exactErr(), show: s.Terminal && !quiet, phases: !s.Terminal && !quiet, began: time.Now()}
+}
+
+// at tells what goes on: a phase or, where ": 3/7" follows it, how far a phase has come, which is for terminals.
+func (p *progress) at(text string) {
+	p.set(text)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	phase := text
+	if at := count.FindStringIndex(text); at != nil {
+		phase = text[:at[0]]
+	}
+	if !p.phases || phase == p.phase {
+		return
+	}
+	p.phase = phase
+	fmt.Fprintf(p.out, "%6.1f s  %s\n", time.Since(p.began).Seconds(), printable.Line(phase))
+}
+
+// count is how far a phase has come.
+var count = regexp.MustCompile(`: \d+/\d+`)
 
 // set shows a line in place of what was shown last.
 func (p *progress) set(line string) { p.block([]string{strings.ReplaceAll(line, "\n", " ")}) }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"io/fs"
 
 	"github.com/urfave/cli/v2"
 
@@ -30,11 +29,11 @@ func reportCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
+			if err := isRun(dir); err != nil {
+				return err
+			}
 			unsound := checkRun(s, dir)
 			made, err := report.Write(dir, c.String("output"))
-			if errors.Is(err, fs.ErrNotExist) {
-				return usage(err)
-			}
 			if err = errors.Join(unsound, err); made == nil {
 				return err
 			}

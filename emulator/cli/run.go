@@ -28,7 +28,7 @@ func replayFlags(verify bool) []cli.Flag {
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "results", Usage: "`DIRECTORY` that gets the run's directory"},
 		&cli.BoolFlag{Name: "verify", Value: verify, Usage: "measure a link of each class before the replay; --verify=false leaves that out"},
 		&cli.BoolFlag{Name: "report", Value: true, Usage: "make the run's report.html and figures; --report=false leaves that out"},
-		&cli.BoolFlag{Name: "influx-required", Usage: "begin only if there is an InfluxDB that can be written to"},
+		quietFlag(), &cli.BoolFlag{Name: "influx-required", Usage: "begin only if there is an InfluxDB that can be written to"},
 	)
 }
 
@@ -54,8 +54,8 @@ func runCommand(s *State) *cli.Command {
 			if err := needRoot(s); err != nil {
 				return err
 			}
-			host, show := s.host(), newProgress(s)
-			options.Progress = show.set
+			host, show := s.host(), newProgress(c, s)
+			options.Progress = show.at
 			bed, err := host.Up(c.Context, e, options)
 			if err != nil {
 				show.clear()
@@ -96,6 +96,6 @@ func replayCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
-			return execute(c, s, bed, e, mirror, newProgress(s), shown)
+			return execute(c, s, bed, e, mirror, newProgress(c, s), shown)
 		}}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"time"
 
@@ -15,7 +16,6 @@ import (
 	"testbed/emulator/record"
 	"testbed/emulator/report/graph"
 	"testbed/emulator/serve"
-	"testbed/emulator/topology"
 )
 
 func serveCommand(s *State) *cli.Command {
@@ -28,7 +28,16 @@ func serveCommand(s *State) *cli.Command {
 			if err := errors.Join(none(c), needRoot(s)); err != nil {
 				return err
 			}
-			bed, e, err := openExperiment(c, s)
+			host := s.host()
+			bed, err := host.Open(c.Context, c.String("name"))
+			if err != nil {
+				return err
+			}
+			watcher, err := host.NewWatcher(c.Context, bed.Journal.Testbed)
+			if err != nil {
+				return err
+			}
+			network, err := bed.Network()
 			if err != nil {
 				return err
 			}
@@ -37,23 +46,53 @@ func serveCommand(s *State) *cli.Command {
 				return fmt.Errorf("listening at %s: %w; choose another with --listen", c.String("listen"), err)
 			}
 			// The run's own sampler is in another process; this one serves the page only and records nothing.
-			sampler := observe.Start(observe.Config{Fabric: bed.Fabric, Topology: e.Topology, Sink: nowhere{}, Interval: time.Second})
+			sampler := observe.Start(observe.Config{Fabric: bed.Fabric, Topology: network.Topology, Sink: nowhere{}, Interval: time.Second})
 			defer sampler.Stop()
-			_ = printf(s.Stdout, "Testbed %s at http://%s/ (Ctrl-C ends it)\n", bed.Journal.Testbed, listener.Addr())
-			err = serve.Serve(c.Context, listener, page(bed, sampler, e.Topology, c.StringSlice("host")))
-			return errors.Join(err, c.Context.Err())
+			if err := printf(s.Stdout, "Testbed %s at http://%s/ (Ctrl-C ends it)\n", bed.Journal.Testbed, listener.Addr()); err != nil {
+				return errors.Join(err, listener.Close())
+			}
+			go watcher.Follow(c.Context)
+			return serve.Serve(c.Context, listener, page(watcher, sampler, c.StringSlice("host")))
 		}}
 }
 
-func page(bed *emulator.Bed, sampler *observe.Sampler, t *topology.Topology, hosts []string) serve.Config {
-	from := users(t)
+// page shows what a watcher sees, and the use of links as a sampler has it.
+func page(watcher *emulator.Watcher, sampler *observe.Sampler, hosts []string) serve.Config {
 	return serve.Config{
-		Status: func() (*live.Status, error) { return live.Read(bed.LiveFile()) },
-		Links: func(context.Context) ([]live.Link, error) {
-			snapshot := sampler.Latest()
-			return linksOf(snapshot, from, len(snapshot.Links)), snapshot.Err
+		Status: func() (*live.Status, error) {
+			view, err := watcher.Look(context.Background())
+			if err == nil && view.Run == nil {
+				err = fs.ErrNotExist
+			}
+			return view.Run, err
 		},
-		Topology: []byte(graph.Of(t).Inline(nil)), Hosts: hosts,
+		Links: func(ctx context.Context) ([]live.Link, error) {
+			view, err := watcher.Look(ctx)
+			if err != nil || view.Gone != "" {
+				return []live.Link{}, err
+			}
+			snapshot := sampler.Latest()
+			return linksOf(snapshot, users(view.Network.Topology), len(snapshot.Links)), snapshot.Err
+		},
+		Testbed: func(ctx context.Context) (*serve.Testbed, error) {
+			view, err := watcher.Look(ctx)
+			t := &serve.Testbed{Name: view.Name, Up: view.Gone == "", Message: view.Gone, Drawing: view.Drawing, Down: []string{}, Problems: []string{}}
+			if t.Up {
+				t.Problems = append(t.Problems, view.Problems...)
+				for _, id := range view.Network.Down {
+					t.Down = append(t.Down, view.Network.Topology.Vertices[id].Name)
+				}
+			}
+			return t, err
+		},
+		Topology: func(ctx context.Context) ([]byte, error) {
+			view, err := watcher.Look(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return []byte(graph.Of(view.Network.Topology).Inline(nil)), nil
+		},
+		Hosts: hosts,
 	}
 }
 

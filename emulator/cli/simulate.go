@@ -20,7 +20,7 @@ import (
 
 func simulateCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "simulate", Usage: "predict a scenario without running it (no root)", ArgsUsage: "SCENARIO",
-		Flags: append([]cli.Flag{
+		Flags: append([]cli.Flag{quietFlag(),
 			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Value: "table", Usage: "`FORMAT` of the output: table or json; statesim and parquet are understood as --store"},
 			&cli.StringFlag{Name: "engine", Value: transportEngine, Usage: "`ENGINE` that predicts: transport (TCP on the emulated network) or statesim (the published simulator)"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`DIRECTORY` that gets the results: prediction.csv (transport), or the campaign's files (statesim)"},

@@ -61,7 +61,7 @@ func simulateCampaign(c *cli.Context, s *State) error {
 	if err != nil {
 		return err
 	}
-	show := newProgress(s)
+	show := newProgress(c, s)
 	results, err := campaign.Run(c.Context, campaign.Config{
 		Spec: spec, Simulation: simulation, Scenario: sc.Name, Dir: dir, Store: store, Resume: c.Bool("resume"), Workers: c.Int("workers"),
 		Progress: func(at campaign.Progress) { show.often(func() []string { return []string{campaignProgress(at)} }) },

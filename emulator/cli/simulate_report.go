@@ -13,6 +13,7 @@ import (
 	"testbed/emulator/campaign"
 	"testbed/emulator/campaign/study"
 	"testbed/emulator/internal/outdir"
+	"testbed/emulator/internal/shell"
 	"testbed/emulator/record"
 	"testbed/emulator/report/figures"
 )
@@ -38,6 +39,9 @@ func plotCommand(s *State) *cli.Command {
 					unsound = append(unsound, sayUnsound(s, err))
 				}
 				results, err := campaign.Load(run)
+				if err != nil && isRun(run) == nil {
+					return usagef("%s is a run of an emulation and holds no campaign: `testbed report %s` draws its figures", run, shell.Quote(run))
+				}
 				if err != nil {
 					return errors.Join(append(unsound, usage(err))...)
 				}

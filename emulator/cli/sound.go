@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"io/fs"
 
 	"testbed/emulator/record"
 )
@@ -14,6 +15,14 @@ func sayUnsound(s *State, err error) error {
 	}
 	complain(s, err, "")
 	return &coded{error: errors.New(""), code: ExitCheck}
+}
+
+// isRun fails where a directory that the user has named is no run's.
+func isRun(dir string) error {
+	if _, err := record.ReadManifest(dir); errors.Is(err, fs.ErrNotExist) {
+		return usagef("%s is no run's directory: %w", dir, err)
+	}
+	return nil
 }
 
 // noteUnsealed says of a run of an older version that nothing is known of what became of its directory.

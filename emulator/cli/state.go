@@ -32,6 +32,7 @@ type State struct {
 	Signals func() (<-chan os.Signal, func())
 
 	out, err io.Writer // what Stdout and Stderr escape for; see escaped
+	raw      io.Writer // what out writes to
 }
 
 // NewState takes the state from the operating system, and secrets out of the environment.

@@ -21,7 +21,7 @@ func bringUpFlags() []cli.Flag {
 
 func upCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "up", Aliases: []string{"deploy"}, Usage: "bring a scenario up as a testbed, and leave it running",
-		ArgsUsage: "SCENARIO", Flags: append(bringUpFlags(), formatFlag()),
+		ArgsUsage: "SCENARIO", Flags: append(bringUpFlags(), formatFlag(), quietFlag()),
 		Action: func(c *cli.Context) error {
 			form, err := format(c)
 			if err != nil {
@@ -37,8 +37,8 @@ func upCommand(s *State) *cli.Command {
 			if err := needRoot(s); err != nil {
 				return err
 			}
-			show := newProgress(s)
-			options.Progress = show.set
+			show := newProgress(c, s)
+			options.Progress = show.at
 			bed, err := s.host().Up(c.Context, e, options)
 			show.clear()
 			if err != nil {

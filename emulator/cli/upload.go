@@ -23,7 +23,7 @@ bucket the run's own scenario says, if it is about the same server. The token is
 send. For InfluxDB 1.8 leave the organisation empty, write DATABASE or DATABASE/POLICY for the bucket and
 USER:PASSWORD for the token.
 Exit code 4: something is still missing in the database.`,
-		Flags: append(influxFlags(), formatFlag(),
+		Flags: append(influxFlags(), formatFlag(), quietFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "send everything, not only what is missing"},
 			&cli.DurationFlag{Name: "timeout", Value: 10 * time.Second, Usage: "`TIME` for a request"},
 			&cli.DurationFlag{Name: "patience", Value: 30 * time.Second, Usage: "`TIME` for which a server that does not answer is asked again"},
@@ -59,7 +59,7 @@ func upload(c *cli.Context, s *State) error {
 			return usage(err)
 		}
 	}
-	show := newProgress(s)
+	show := newProgress(c, s)
 	var all []uploaded
 	var failed []error
 	for i, dir := range c.Args().Slice() {

@@ -16,7 +16,7 @@ import (
 func verifyCommand(s *State) *cli.Command {
 	d := orchestrator.DefaultTolerance
 	return &cli.Command{Name: "verify", Usage: "measure delay and rate on a sample of links of every class, and hold them against their targets",
-		Flags: []cli.Flag{nameFlag(), formatFlag(),
+		Flags: []cli.Flag{nameFlag(), formatFlag(), quietFlag(),
 			&cli.IntFlag{Name: "per-class", Value: 1, Usage: "`LINKS` of each class to measure"},
 			&cli.StringFlag{Name: "only", Usage: "measure one `PROBE` alone: rtt or rate"},
 			&cli.IntFlag{Name: "pings", Value: 200, Usage: "`ECHOES` per link"},
@@ -42,12 +42,14 @@ func verifyCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
-			show := newProgress(s)
+			show := newProgress(c, s)
 			findings, err := bed.Verify(c.Context, orchestrator.VerifyOptions{
 				PerClass: c.Int("per-class"), Pings: c.Int("pings"), Duration: c.Duration("duration"), Only: c.String("only"),
 				Tolerance: orchestrator.Tolerance{RTTMedian: c.Duration("rtt-error"), RTTTail: c.Duration("rtt-tail"),
 					Rate: c.Float64("rate-error") / 100, RateFast: c.Float64("rate-error-fast") / 100},
-				Progress: func(done, total int, what string) { show.set(fmt.Sprintf("verify %d/%d %s", done+1, total, what)) },
+				Progress: func(done, total int, what string) {
+					show.at(fmt.Sprintf("measuring the links: %d/%d %s", done+1, total, what))
+				},
 			})
 			show.clear()
 			if err != nil {

@@ -14,6 +14,7 @@ import (
 	"testbed/emulator/fabric"
 	"testbed/emulator/internal/shell"
 	"testbed/emulator/noderuntime"
+	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
 )
 
@@ -145,7 +146,12 @@ func (b *Bed) Node(name string) (noderuntime.Node, error) {
 				name, bed, n.Topology.Vertices[id].Kind, noderuntime.ErrNoSuchNode)
 		}
 	}
-	return noderuntime.Node{}, fmt.Errorf("node %s of testbed %s: %w; `testbed inspect` lists them", name, bed, noderuntime.ErrNoSuchNode)
+	known := make([]string, len(b.Journal.Nodes))
+	for i, n := range b.Journal.Nodes {
+		known[i] = n.Name
+	}
+	return noderuntime.Node{}, fmt.Errorf("node %s of testbed %s: %w; %s; `testbed inspect` lists them",
+		name, bed, noderuntime.ErrNoSuchNode, scenario.Suggest(name, known))
 }
 
 // AnyNode finds a node of the testbed by name, whether it runs or has died.

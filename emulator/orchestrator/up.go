@@ -189,7 +189,7 @@ func (s Store) keep(r Request) error {
 // start starts nodes, and says which run.
 func (b *Bed) start(ctx context.Context, r Request, specs []noderuntime.Spec) ([]noderuntime.Node, error) {
 	nodes, err := b.Runtime.Start(ctx, specs, func(ready int) {
-		r.progress(fmt.Sprintf("starting nodes (%s): %d/%d", b.Runtime.Name(), ready, len(specs)))
+		r.progress(fmt.Sprintf("starting %d nodes (%s): %d/%d", len(specs), b.Runtime.Name(), ready, len(specs)))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("starting the nodes: %w", err)

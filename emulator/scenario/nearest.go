@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// Suggest is the remedy for a word that is none of those known: the nearest one, or all where none is near.
+func Suggest(word string, known []string) string { return suggest(word, known) }
+
 // suggest is the remedy for a word that is none of known: the nearest one, or all where none is near.
 func suggest(word string, known []string) string {
 	if best, ok := nearest(word, known); ok {

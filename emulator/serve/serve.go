@@ -24,25 +24,46 @@ type Config struct {
 	Status func() (*live.Status, error)
 	// Links is the use of every queue of the testbed over the last second or so.
 	Links func(context.Context) ([]live.Link, error)
-	// Topology is the testbed's topology as SVG, as graph.Network's Inline draws it.
-	Topology []byte
+	// Testbed is how the testbed is.
+	Testbed func(context.Context) (*Testbed, error)
+	// Topology is the network in force as SVG, as graph.Network's Inline draws it.
+	Topology func(context.Context) ([]byte, error)
 	// Hosts are names, besides localhost and IP addresses, by which the server may be addressed.
 	Hosts []string
+}
+
+// Testbed is how a testbed is.
+type Testbed struct {
+	Name     string   `json:"name"`
+	Up       bool     `json:"up"`
+	Message  string   `json:"message"`  // what those who look should know, in words; empty: all is well
+	Down     []string `json:"down"`     // links, hosts and switches that carry nothing
+	Drawing  string   `json:"drawing"`  // changes with what Topology draws
+	Problems []string `json:"problems"` // what does not work, in words
 }
 
 //go:embed page
 var page embed.FS
 
-// Handler answers GET and HEAD: / is the page, /api/status a run's live.Status, or null where there is none,
-// /api/links a list of live.Link, /topology.svg the drawing. A request addressed to a name that is not
+// Handler answers GET and HEAD: / is the page, /api/testbed a Testbed, /api/status a run's live.Status, or null where
+// there is none, /api/links a list of live.Link, /topology.svg the drawing. A request addressed to a name that is not
 // ours, or sent by another site's page, gets 403.
 func Handler(c Config) http.Handler {
 	files, _ := fs.Sub(page, "page") // it is embedded
 	mux := http.NewServeMux()
 	mux.Handle("GET /", http.FileServerFS(files))
-	mux.HandleFunc("GET /topology.svg", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /topology.svg", func(w http.ResponseWriter, r *http.Request) {
+		drawing, err := c.Topology(r.Context())
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
 		w.Header().Set("Content-Type", "image/svg+xml")
-		_, _ = w.Write(c.Topology)
+		_, _ = w.Write(drawing)
+	})
+	mux.HandleFunc("GET /api/testbed", func(w http.ResponseWriter, r *http.Request) {
+		testbed, err := c.Testbed(r.Context())
+		answer(w, testbed, err)
 	})
 	mux.HandleFunc("GET /api/status", func(w http.ResponseWriter, _ *http.Request) {
 		status, err := c.Status()

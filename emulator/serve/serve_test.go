@@ -21,7 +21,8 @@ func config() Config {
 	return Config{
 		Status:   func() (*live.Status, error) { return &live.Status{Testbed: "x", Done: 3}, nil },
 		Links:    func(context.Context) ([]live.Link, error) { return []live.Link{{Link: "wifi", Use: 0.5}}, nil },
-		Topology: []byte("<svg/>"), Hosts: []string{"lab.example"},
+		Testbed:  func(context.Context) (*Testbed, error) { return &Testbed{Name: "x", Up: true, Drawing: "1"}, nil },
+		Topology: func(context.Context) ([]byte, error) { return []byte("<svg/>"), nil }, Hosts: []string{"lab.example"},
 	}
 }
 
@@ -39,7 +40,7 @@ func get(t *testing.T, c Config, method, path, host string, header ...string) *h
 
 func TestWhatIsServed(t *testing.T) {
 	for path, want := range map[string]string{"/": "<title>testbed</title>", "/page.js": "use strict", "/page.css": "color-scheme",
-		"/topology.svg": "<svg/>", "/api/status": `"done":3`, "/api/links": `"wifi"`} {
+		"/topology.svg": "<svg/>", "/api/testbed": `"up":true`, "/api/status": `"done":3`, "/api/links": `"wifi"`} {
 		response := get(t, config(), "GET", path, "127.0.0.1:8800")
 		body, _ := io.ReadAll(response.Body)
 		if response.StatusCode != http.StatusOK || !strings.Contains(string(body), want) {

@@ -5,6 +5,7 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"testbed/emulator/compare"
@@ -162,7 +163,10 @@ func (r *run) execute(ctx context.Context) error {
 	r.outcome.Summary, err = replay.Run(ctx, replay.Config{
 		Plans: r.plans, Arrival: arrival(r.Experiment), Clients: r.Bed.Agent, Address: r.Bed.Address, Name: r.name,
 		Tags: r.tags(), Timeout: r.Experiment.Scenario.Replay.Timeout, Sink: record.NewMirror(r.dir, r.Sinks...),
-		Predict: r.lookup(), Progress: r.Progress, Around: r.events,
+		Predict: r.lookup(), Progress: r.Progress, Around: func(ctx context.Context, model string) func() {
+			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Experiment.Jobs)))
+			return r.events(ctx, model)
+		},
 	})
 	if err == nil && r.outcome.Summary.Interrupted {
 		err = context.Cause(ctx)

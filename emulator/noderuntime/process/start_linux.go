@@ -85,8 +85,8 @@ func vacant(specs []noderuntime.Spec) error {
 			}
 		}
 		if n, there := running[s.Testbed][s.Node]; there {
-			return fmt.Errorf("node %s of testbed %s runs already, as process %d: remove the testbed with `testbed down "+
-				"--name %s`: %w", s.Node, s.Testbed, n.PID, shell.Quote(s.Testbed), noderuntime.ErrRuns)
+			return fmt.Errorf("node %s of testbed %s runs already, as process %d: remove it with `testbed down --name %s`: %w",
+				s.Node, s.Testbed, n.PID, shell.Quote(s.Testbed), noderuntime.ErrRuns)
 		}
 	}
 	return nil

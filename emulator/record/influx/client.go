@@ -16,6 +16,8 @@ import (
 	"github.com/influxdata/influxdb-client-go/v2/api"
 	influxhttp "github.com/influxdata/influxdb-client-go/v2/api/http"
 	"github.com/influxdata/influxdb-client-go/v2/api/write"
+
+	"testbed/emulator/internal/shell"
 )
 
 // ErrUnavailable is wrapped by the error of Check: the server does not answer, or lets nobody write.
@@ -114,7 +116,7 @@ func (k *client) sanitised(err error) error {
 	}
 	var a *answer
 	if errors.As(err, &a) {
-		return &answer{a.status, k.brief(a.message), a.after}
+		return &answer{a.status, k.brief(a.message) + k.remedy(a.status), a.after}
 	}
 	var known *influxhttp.Error
 	if errors.As(err, &known) && known.StatusCode != 0 {
@@ -125,7 +127,7 @@ func (k *client) sanitised(err error) error {
 		if message == "" {
 			message = http.StatusText(known.StatusCode)
 		}
-		return &answer{known.StatusCode, k.brief(message), retryAfter(known.Header.Get("Retry-After"), time.Now())}
+		return &answer{known.StatusCode, k.brief(message) + k.remedy(known.StatusCode), retryAfter(known.Header.Get("Retry-After"), time.Now())}
 	}
 	var at *url.Error // which names the whole URL
 	if errors.As(err, &at) {
@@ -138,6 +140,18 @@ func (k *client) sanitised(err error) error {
 		return fmt.Errorf("no answer within %v", k.config.Timeout)
 	}
 	return errors.New(k.brief(err.Error()))
+}
+
+// remedy says what to do about a refusal: who is told that there is no such bucket may not have made one yet.
+func (k *client) remedy(status int) string {
+	if status != http.StatusNotFound {
+		return ""
+	}
+	bucket, _, _ := strings.Cut(k.config.Bucket, "/")
+	if k.config.Org == "" {
+		return fmt.Sprintf("; create it: influx -execute 'CREATE DATABASE \"%s\"'", bucket)
+	}
+	return fmt.Sprintf("; create it: influx bucket create --org %s --name %s", shell.Quote(k.config.Org), shell.Quote(bucket))
 }
 
 func isTimeout(err error) bool {

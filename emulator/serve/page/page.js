@@ -67,10 +67,28 @@ function paint(links) {
   for (const l of links) use.set(l.link, Math.max(use.get(l.link) || 0, l.use));
   for (const group of document.querySelectorAll('#topology [data-links]')) {
     const share = Math.max(0, ...group.dataset.links.split('\n').map((name) => use.get(name) || 0));
+    const down = group.dataset.links.split('\n').some((name) => cut.has(name));
     for (const line of group.querySelectorAll('path.line, path.box')) {
+      line.classList.toggle('down', down);
       line.classList.toggle('used', share > 0.005);
       line.style.strokeWidth = share > 0.005 ? (1.5 + 6 * Math.min(1, share)).toFixed(1) + 'px' : '';
     }
+  }
+}
+
+let drawing = ''; // the one that is shown
+let cut = new Set();
+
+// showTestbed says how the testbed is, and draws its network anew where that has changed.
+async function showTestbed(testbed) {
+  const notes = [testbed.message, testbed.down.length ? 'Down: ' + testbed.down.join(', ') : '', ...testbed.problems].filter((n) => n);
+  $('message').textContent = notes.join(' · ');
+  $('message').hidden = notes.length === 0;
+  document.body.classList.toggle('gone', !testbed.up);
+  cut = new Set(testbed.down);
+  if (testbed.drawing !== drawing) {
+    await draw();
+    drawing = testbed.drawing;
   }
 }
 
@@ -82,14 +100,15 @@ async function draw() {
 
 async function follow() {
   try {
-    const [status, links] = await Promise.all([ask('api/status'), ask('api/links')]);
+    const [testbed, status, links] = await Promise.all([ask('api/testbed'), ask('api/status'), ask('api/links')]);
+    await showTestbed(testbed);
     showRun(status);
     showLinks(links);
-    $('state').textContent = 'Live, once a second.';
+    $('state').textContent = testbed.up ? 'Live, once a second.' : 'As it was last.';
   } catch (error) {
     $('state').textContent = 'No answer: ' + error.message;
   }
   setTimeout(follow, document.hidden ? 5000 : 1000);
 }
 
-draw().catch(() => {}).then(follow);
+follow();

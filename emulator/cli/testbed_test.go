@@ -1,0 +1,323 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/internal/fake"
+	"testbed/emulator/noderuntime"
+	"testbed/emulator/orchestrator"
+	"testbed/emulator/units"
+)
+
+func TestUpListInspectDown(t *testing.T) {
+	l := newBench(t)
+	l.want(ExitOK, "", "ls")
+	l.up()
+	l.want(ExitFailure, "up already", "up", l.tiny)
+	l.want(ExitOK, "3/3", "ls")
+	l.want(ExitOK, "127.", "inspect", "--nodes").mustNot(t, "wifi")
+	got := l.want(ExitOK, "50Mbps", "inspect")
+	for _, name := range []string{"cam", "nuc", "server", "wifi", "lan1"} {
+		if !strings.Contains(got.stdout, name) {
+			t.Errorf("inspect does not show %s:\n%s", name, got.stdout)
+		}
+	}
+	var list []orchestrator.Status
+	got = l.want(ExitOK, "", "ls", "-f", "json")
+	if err := json.Unmarshal([]byte(got.stdout), &list); err != nil || len(list) != 1 || list[0].Alive != 3 || list[0].Problems == nil {
+		t.Errorf("%v in %s", err, got.stdout)
+	}
+	l.want(ExitOK, `"differences": []`, "inspect", "-f", "json")
+	other := newBench(t) // the addresses of one machine's nodes are one testbed's
+	other.host.Store = l.host.Store
+	other.want(ExitOK, "tiny2 is up", "up", other.tiny, "--name", "tiny2", "-f", "table")
+	l.want(ExitUsage, "choose one of tiny, tiny2", "inspect")
+	l.want(ExitUsage, "choose one of tiny, tiny2", "down")
+	other.want(ExitOK, "", "down", "--name", "tiny2")
+	l.want(ExitOK, "", "down")
+	l.nothingLeft()
+	l.want(ExitOK, "", "down")
+	l.want(ExitOK, "", "down", "--all")
+}
+
+func (o outcome) mustNot(t *testing.T, say string) {
+	t.Helper()
+	if strings.Contains(o.stdout, say) {
+		t.Errorf("it says %q:\n%s", say, o.stdout)
+	}
+}
+
+func TestNamesThatNothingHas(t *testing.T) {
+	l := newBench(t)
+	l.want(ExitFailure, "no testbed: not running", "inspect")
+	l.want(ExitFailure, "there is no testbed typo", "down", "--name", "typo")
+	l.up()
+	for _, c := range []struct {
+		code int
+		says string
+		args []string
+	}{
+		{ExitFailure, `did you mean "tiny"?`, []string{"down", "--name", "tyny"}},
+		{ExitFailure, `did you mean "tiny"?`, []string{"inspect", "--name", "tinyy"}},
+		{ExitUsage, "cannot name a testbed", []string{"inspect", "--name", "NOT/OK"}},
+		{ExitUsage, "cannot name a testbed", []string{"down", "--name", "../x"}},
+		{ExitFailure, `did you mean "server"?`, []string{"exec", "sever", "--", "true"}},
+		{ExitFailure, "gw is a switch, in which nothing runs", []string{"exec", "gw", "--", "true"}},
+		{ExitFailure, `did you mean "nuc"?`, []string{"logs", "nuk"}},
+		{ExitUsage, `did you mean "wifi"?`, []string{"link", "set", "wify", "rate=1Mbps"}},
+		{ExitUsage, `did you mean "class:wlan"?`, []string{"link", "show", "class:wlna"}},
+		{ExitUsage, "gw", []string{"link", "reset", "gw"}},
+		{ExitUsage, `did you mean "delay"?`, []string{"link", "set", "wifi", "dealy=1ms"}},
+		{ExitUsage, "takes links and what to set", []string{"link", "set", "wifi"}},
+		{ExitUsage, "or --all", []string{"link", "reset"}},
+		{ExitUsage, "takes the names", []string{"link", "down"}},
+		{ExitUsage, `no command link "sett"`, []string{"link", "sett"}},
+	} {
+		got := l.want(c.code, c.says, c.args...)
+		if strings.Count(got.stderr, "reorder") > 1 {
+			t.Errorf("%v says its keys more than once: %s", c.args, got.stderr)
+		}
+	}
+	if !strings.Contains(l.want(ExitOK, "3/3", "ls").stdout, "running") {
+		t.Error("it runs no more")
+	}
+}
+
+func TestLinksBySeveralNames(t *testing.T) {
+	l := newBench(t).up()
+	rates := func(n int, rate string) {
+		t.Helper()
+		got := l.want(ExitOK, "", "link", "show", "-f", "json")
+		var queues []fabric.QueueStatus
+		if err := json.Unmarshal([]byte(got.stdout), &queues); err != nil || len(queues) != 6 {
+			t.Fatalf("%v in %s", err, got.stdout)
+		}
+		want, err := units.ParseBitRate(rate)
+		if err != nil {
+			t.Fatal(err)
+		}
+		have := 0
+		for _, q := range queues {
+			if q.Rate == want {
+				have++
+			}
+		}
+		if have != n {
+			t.Errorf("%d queues have %s, want %d", have, rate, n)
+		}
+	}
+	l.want(ExitOK, "", "link", "set", "wifi", "lan1", "rate=7Mbps")
+	rates(4, "7Mbps")
+	l.want(ExitOK, "", "link", "set", "class:lan", "rate=8Mbps")
+	rates(4, "8Mbps")
+	l.want(ExitOK, "", "link", "set", "lan?", "rate.up=9Mbps")
+	rates(2, "9Mbps")
+	got := l.want(ExitOK, "", "link", "set", "*", "rate=6Mbps", "-f", "json")
+	var answer struct {
+		Testbed string
+		Changed []fabric.Difference
+	}
+	if err := json.Unmarshal([]byte(got.stdout), &answer); err != nil || answer.Testbed != "tiny" || len(answer.Changed) < 6 {
+		t.Errorf("%v in %s", err, got.stdout)
+	}
+	l.want(ExitUsage, "lan9", "link", "set", "wifi", "lan9", "rate=1Mbps") // all or none
+	rates(6, "6Mbps")
+	l.want(ExitOK, "", "link", "down", "wifi", "gw")
+	l.want(ExitOK, "down", "link", "show", "wifi").mustNot(t, "lan1")
+	l.want(ExitOK, "", "link", "up", "wifi", "gw")
+	l.want(ExitOK, `"changed": []`, "link", "up", "wifi", "-f", "json")
+	l.want(ExitOK, "", "link", "reset", "wifi")
+	rates(2, "50Mbps")
+	l.want(ExitOK, "", "link", "reset", "--all")
+	rates(4, "1Gbps")
+	l.Fail(fake.Apply, errPlanted)
+	l.want(ExitFailure, "planted", "link", "set", "wifi", "rate=5Mbps")
+	l.Fail(fake.Apply, nil)
+	rates(2, "50Mbps")
+	l.Fail(fake.Inspect, errPlanted)
+	l.want(ExitFailure, "asking the fabric of tiny", "link", "show")
+	l.want(ExitFailure, "asking the fabric of tiny", "inspect")
+}
+
+func TestExecAndLogs(t *testing.T) {
+	l := newBench(t).up()
+	l.OnExec(func(n noderuntime.Node, args []string, stdio noderuntime.Stdio) int {
+		in, _ := io.ReadAll(stdio.In)
+		fmt.Fprintf(stdio.Out, "%s %s %s", n.Node, strings.Join(args, " "), in)
+		return len(args) - 1
+	})
+	l.want(ExitOK, "nuc hostname", "exec", "nuc", "--", "hostname")
+	l.want(3, "cam a b c d", "exec", "cam", "a", "b", "c", "d")
+	l.want(ExitUsage, "unknown tools", "exec", "--tools", "none", "cam", "a")
+	l.want(ExitOK, "the log of server", "logs", "server")
+	l.Kill("tiny", "server")
+	l.want(ExitFailure, "is dead: `testbed logs --name tiny server` shows why", "exec", "server", "true")
+	l.want(ExitOK, "the log of server", "logs", "server")
+}
+
+func TestWhatIsNotWellIsSaidAndMended(t *testing.T) {
+	for name, c := range map[string]struct {
+		damage func(l *bench)
+		ls     string
+		apply  string
+	}{
+		"a node killed":    {func(l *bench) { l.Kill("tiny", "nuc") }, "tiny: node nuc is dead", "replace node nuc"},
+		"a node restarted": {func(l *bench) { _ = l.Restart("tiny", "nuc") }, "tiny: node nuc is restarted", "rejoin node nuc"},
+		"a node paused":    {func(l *bench) { l.Pause("tiny", "nuc") }, "3/3 (1 paused)", "note: node nuc is paused, and left so"},
+		"the fabric killed": {func(l *bench) { l.KillFabric("tiny") }, "tiny: the fabric: nothing carries the network",
+			"make the network anew: nothing carries the network"},
+		"hands": {func(l *bench) { l.Tamper("tiny", func(q []fabric.QueueStatus) { q[0].Rate = 1000 }) }, "3/3", "change wifi from cam"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newBench(t).up()
+			c.damage(l)
+			l.want(ExitOK, c.ls, "ls")
+			dry := l.want(ExitOK, c.apply, "apply", l.tiny, "--dry-run")
+			if !strings.Contains(dry.stdout, "would be changed") {
+				t.Errorf("dry run: %s", dry.stdout)
+			}
+			l.want(ExitOK, c.apply, "apply", l.tiny)
+			if name != "a node paused" {
+				l.want(ExitOK, "0 nodes and 0 queues changed", "apply", l.tiny)
+			}
+			l.want(ExitOK, "", "down")
+			l.nothingLeft()
+		})
+	}
+}
+
+func TestChangesBesideADeadNode(t *testing.T) {
+	l := newBench(t).up()
+	l.Kill("tiny", "nuc")
+	l.want(ExitOK, "these nodes do not run, and the rest was changed: nuc", "link", "set", "wifi", "rate=5Mbps")
+	l.want(ExitOK, "`testbed apply SCENARIO` mends", "inspect")
+}
+
+func TestApplyAnEditedScenario(t *testing.T) {
+	l := newBench(t).up()
+	text, err := os.ReadFile(l.tiny)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edited := strings.NewReplacer("    gw:", "    more: {class: nuc, memory: 1GiB, cpu: 2}\n    gw:", "workload:",
+		"    - {name: lan3, class: lan, endpoints: [more, gw], rate: 10Mbps}\nworkload:", "50Mbps", "40Mbps").Replace(string(text))
+	path := l.file("edited.yaml", edited)
+	got := l.want(ExitOK, "start node more", "apply", path)
+	if !strings.Contains(got.stdout, "change wifi from cam") || !strings.Contains(got.stdout, "1 nodes and") {
+		t.Errorf("%s", got.stdout)
+	}
+	l.want(ExitOK, "4/4", "ls")
+	got = l.want(ExitOK, `"stopped"`, "apply", l.tiny, "-f", "json")
+	var answer applied
+	if err := json.Unmarshal([]byte(got.stdout), &answer); err != nil || len(answer.Stop) != 1 || answer.Stop[0] != "more" {
+		t.Errorf("%v in %s", err, got.stdout)
+	}
+	l.want(ExitUsage, "bad.yaml:1:", "apply", l.file("bad.yaml", "nome: x\n"))
+	l.want(ExitFailure, "not running", "apply", l.tiny, "--name", "other")
+	for _, point := range []string{fake.Start, fake.Apply, fake.Half} {
+		l.Fail(point, errPlanted)
+		l.want(ExitFailure, "planted", "apply", path)
+		l.Fail(point, nil)
+	}
+	l.want(ExitOK, "", "apply", path)
+	l.want(ExitOK, "4/4", "ls")
+}
+
+func TestFailuresOfUpAndDown(t *testing.T) {
+	l := newBench(t)
+	for _, point := range []string{fake.Start, fake.Apply} {
+		l.Fail(point, errPlanted)
+		l.want(ExitFailure, "planted", "up", l.tiny)
+		l.Fail(point, nil)
+		l.nothingLeft()
+	}
+	l.up()
+	for _, point := range []string{fake.Stop, fake.Close} {
+		l.Fail(point, errPlanted)
+		got := l.want(ExitFailure, "planted", "down")
+		if !strings.Contains(got.stderr, "something of tiny may be left") {
+			t.Errorf("%s", got.stderr)
+		}
+		l.want(ExitFailure, "is stopping, not running", "inspect")
+		l.Fail(point, nil)
+	}
+	l.want(ExitOK, "stopping", "ls")
+	l.want(ExitOK, "", "down")
+	l.nothingLeft()
+	l.want(ExitUsage, "podman", "up", l.tiny, "--runtime", "podman")
+	l.want(ExitUsage, "tc", "up", l.tiny, "--fabric", "tc")
+}
+
+func TestAnEngineThatIsGone(t *testing.T) {
+	l := newBench(t)
+	l.Fail(fake.Engine, errPlanted)
+	l.want(ExitFailure, "runtime docker: engine: planted", "up", l.tiny, "--runtime", "docker")
+	l.Fail(fake.Engine, nil)
+	l.want(ExitOK, "(docker)", "up", l.tiny, "--runtime", "docker")
+	l.Fail(fake.Engine, errPlanted)
+	if got := l.want(ExitOK, "tiny: engine: planted", "ls"); !strings.Contains(got.stdout, "0/3") {
+		t.Errorf("%s", got.stdout)
+	}
+	l.want(ExitFailure, "planted", "exec", "nuc", "true")
+	l.want(ExitFailure, "planted", "down")
+	if l.Empty() {
+		t.Error("something was removed before the engine was asked")
+	}
+	l.want(ExitOK, "", "down", "--forget")
+	l.Fail(fake.Engine, nil)
+	l.want(ExitOK, "lost", "ls")
+	l.want(ExitOK, "", "down", "--all")
+	l.nothingLeft()
+}
+
+func TestDryRuns(t *testing.T) {
+	l := newBench(t)
+	l.want(ExitOK, "tiny would be up with 3 nodes and 6 queues; nothing was made", "up", l.tiny, "--dry-run")
+	l.want(ExitOK, `"nodes"`, "run", l.tiny, "--dry-run", "-f", "json")
+	l.nothingLeft()
+}
+
+func TestVerify(t *testing.T) {
+	l := newBench(t).up()
+	l.want(ExitCheck, "are off their targets", "verify")
+	l.want(ExitUsage, "--only", "verify", "--only", "loss")
+	l.want(ExitUsage, "at least 1", "verify", "--pings", "0")
+	got := l.want(ExitOK, "", "verify", "--only", "rtt", "--rtt-error", "1s", "--rtt-tail", "1s", "-f", "json")
+	var findings []orchestrator.Finding
+	if err := json.Unmarshal([]byte(got.stdout), &findings); err != nil || len(findings) == 0 || !findings[0].OK {
+		t.Errorf("%v in %s", err, got.stdout)
+	}
+	l.Fail(fake.Measure, errPlanted)
+	l.want(ExitFailure, "planted", "verify")
+}
+
+// A testbed that is up needs none of the files that it was made from.
+func TestATestbedIsCompleteByItself(t *testing.T) {
+	l := newBench(t)
+	trace := l.file("trace.csv", "")
+	if got := l.do("synth", "workload", "--jobs", "100", "-o", trace); got.code != ExitOK {
+		t.Fatal(got.stderr)
+	}
+	text, err := os.ReadFile(l.tiny)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := l.file("traced.yaml", strings.ReplaceAll(string(text), "  synth: {kind: spar, jobs: 30}\n", "  trace: trace.csv\n"))
+	l.want(ExitOK, "tiny is up", "up", path)
+	for _, p := range []string{trace, path} {
+		if err := os.Rename(p, p+".moved"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.want(ExitOK, "", "link", "reset", "--all")
+	l.want(ExitCheck, "", "verify")
+	l.want(ExitOK, "Results: ", "replay", "--report=false", "-o", filepath.Join(l.dir, "results"))
+	l.want(ExitOK, "", "down")
+}
