@@ -35,12 +35,20 @@ type view struct {
 
 // view opens the namespaces that there are, and observes them.
 func (f *Fabric) view(ctx context.Context, n *fabric.Network, l *layout) (*view, error) {
+	return f.viewOf(ctx, n, l, nil)
+}
+
+// viewOf does so of some spaces only; nil: of all.
+func (f *Fabric) viewOf(ctx context.Context, n *fabric.Network, l *layout, only map[int]bool) (*view, error) {
 	count := len(l.spaces)
 	v := &view{n: n, l: l, spaces: make([]*entered, count), absent: make([]error, count), state: make([]*observed, count),
 		lines: l.lines(n), bursts: l.bursts(n), tables: make([]map[netip.Prefix]target, count)}
 	altered := make([][]string, count)
 	err := proc.OnSpareThread(func() error {
 		for i := range l.spaces {
+			if only != nil && !only[i] {
+				continue
+			}
 			e, err := enterHere(f.ref(n, &l.spaces[i]))
 			if err != nil {
 				v.absent[i] = err
