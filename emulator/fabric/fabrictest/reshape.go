@@ -60,9 +60,32 @@ func reshape(t *testing.T, newFabric NewFabric) {
 			}
 		}
 	}
+	b.sameCounters(f)
 	b.Network.Down, b.Network.Partition = nil, nil
 	if err := quick.Reshape(t.Context(), b.Network); err != nil {
 		t.Fatal(err)
 	}
 	b.rtt("b", "c", 3)
+}
+
+// sameCounters: what the quick way says of queues is what Inspect says, while nothing is sent.
+func (b *Bench) sameCounters(f fabric.Fabric) {
+	b.t.Helper()
+	queues, err := fabric.Counters(b.t.Context(), f)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	status, err := f.Inspect(b.t.Context())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if len(queues) != len(status.Queues) {
+		b.t.Fatalf("%d queues, want %d", len(queues), len(status.Queues))
+	}
+	for i, q := range queues {
+		want := status.Queues[i]
+		if q.Note, want.Note = "", ""; q != want {
+			b.t.Errorf("%+v, want %+v", q, want)
+		}
+	}
 }

@@ -148,3 +148,13 @@ func BenchmarkInspect(b *testing.B) {
 		}
 	}
 }
+
+// What a sample of a run takes.
+func BenchmarkCounters(b *testing.B) {
+	_, f := star(b)
+	for b.Loop() {
+		if _, err := f.(fabric.Counter).Counters(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

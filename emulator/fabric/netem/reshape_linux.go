@@ -34,7 +34,7 @@ func (f *Fabric) reshape(ctx context.Context, want *fabric.Network) (done bool, 
 	if _, err := f.intend(want); err != nil {
 		return false, err
 	}
-	v, err := f.viewOf(ctx, want, l, l.around(changed))
+	v, err := f.viewOf(ctx, want, l, l.around(changed), false)
 	if err != nil {
 		return false, err
 	}
