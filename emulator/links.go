@@ -22,9 +22,8 @@ func (b *Bed) SetLinks(ctx context.Context, origin string, links []string, p sce
 		}
 		var failed []error
 		for _, id := range ids {
-			v := &n.Topology.Vertices[id]
-			if err := p.Merge(&v.Shape, v.LinkType); err != nil {
-				failed = append(failed, inputf("link %s: %w", v.Name, err))
+			if err := p.Change(n.Topology, id); err != nil {
+				failed = append(failed, inputf("link %s: %w", n.Topology.Vertices[id].Name, err))
 			}
 		}
 		requeue(n, ids)

@@ -336,9 +336,9 @@ func (s *sequence) lift(context.Context) error {
 }
 
 // drop is the death of the controller: the kernel takes back its locks, and nobody knows anything.
-func (s *sequence) drop(context.Context) error {
+func (s *sequence) drop(ctx context.Context) error {
 	s.bed = nil
-	return s.killRun(nil)
+	return s.killRun(ctx)
 }
 
 func (s *sequence) down(ctx context.Context) error {

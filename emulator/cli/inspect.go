@@ -13,6 +13,7 @@ import (
 	"testbed/emulator"
 	"testbed/emulator/fabric"
 	"testbed/emulator/orchestrator"
+	"testbed/emulator/units"
 )
 
 func inspectCommand(s *State) *cli.Command {
@@ -93,7 +94,7 @@ func printQueues(s *State, queues []fabric.QueueStatus) {
 		if q.Note != "" && !slices.Contains(notes, q.Note) {
 			notes = append(notes, q.Note)
 		}
-		t.AppendRow(table.Row{q.Link, shorten(q.From, 24), rate, q.Delay.Round(time.Microsecond), q.Jitter, percent(q.Loss), faults(q),
+		t.AppendRow(table.Row{q.Link, shorten(q.From, 24), rate, q.Delay.Round(time.Microsecond), q.Jitter, units.Percent(q.Loss), faults(q),
 			fmt.Sprintf("%d B", q.Limit), q.Packets, q.Bytes, q.Dropped, q.Lost})
 	}
 	t.SuppressEmptyColumns() // faults are rare
@@ -114,13 +115,11 @@ func faults(q fabric.QueueStatus) string {
 		share float64
 	}{{"reorder", q.Reorder}, {"duplicate", q.Duplicate}, {"corrupt", q.Corrupt}} {
 		if f.share > 0 {
-			list = append(list, f.name+" "+percent(f.share))
+			list = append(list, f.name+" "+units.Percent(f.share))
 		}
 	}
 	return strings.Join(list, ", ")
 }
-
-func percent(share float64) string { return fmt.Sprintf("%g %%", 100*share) }
 
 // shorten cuts a list of names to width characters.
 func shorten(text string, width int) string {

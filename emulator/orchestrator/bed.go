@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"testbed/emulator/faas"
 	"testbed/emulator/fabric"
@@ -84,10 +85,17 @@ func (h *Host) only() (string, error) {
 	case len(names) == 1:
 		return names[0], nil
 	case len(names) == 0:
-		return "", fmt.Errorf("no testbed: %w; start one with `testbed up SCENARIO`", ErrNotRunning)
+		return "", noneUp{}
 	}
-	return "", fmt.Errorf("several testbeds are up: choose one of %v with --name", names)
+	return "", fmt.Errorf("several testbeds are up: choose one of %s with --name", strings.Join(names, ", "))
 }
+
+// noneUp is ErrNotRunning where no testbed was named and none is there.
+type noneUp struct{}
+
+func (noneUp) Error() string { return "no testbed is up; start one with `testbed up SCENARIO`" }
+
+func (noneUp) Is(target error) bool { return target == ErrNotRunning }
 
 func newBed(h *Host, j *Journal, node noderuntime.Runtime, net fabric.Fabric, conditions []noderuntime.Condition) *Bed {
 	b := &Bed{Journal: j, Runtime: node, Fabric: net, host: h, store: h.Store, conditions: map[string]noderuntime.Condition{}}
