@@ -39,6 +39,9 @@ type Lease struct {
 // run that is under way already. What the events of an earlier run, which was killed, have left in force ends.
 func (b *Bed) Begin(ctx context.Context, run string) (lease *Lease, err error) {
 	err = b.locked(ctx, func() error {
+		if _, err := b.Origin(); err != nil {
+			return err
+		}
 		file, err := b.store.takeLease(b.Journal.Testbed)
 		if err != nil {
 			return err

@@ -179,7 +179,11 @@ func (b *Bed) carryOut(ctx context.Context, origin string, d *desired, found *Re
 	}
 	b.attach(want)
 	b.Journal.Scenario, b.Journal.File = d.Scenario, d.File
-	return errors.Join(b.store.writeSnapshot(originFile, next), b.store.keep(d.Request), b.store.Write(b.Journal))
+	// The origin is last: until it is written, Origin tells that this did not come to its end.
+	if err := errors.Join(b.store.keep(d.Request), b.store.Write(b.Journal)); err != nil {
+		return err
+	}
+	return b.store.writeSnapshot(originFile, next)
 }
 
 // rebuild makes and persists the network of other nodes than before. What it was cannot come back: nodes are gone.

@@ -7,10 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/internal/shell"
+	"testbed/emulator/topology"
 )
 
 // undoTime is how long putting the network back may take, once the context has ended, too.
@@ -25,10 +27,28 @@ func (b *Bed) Network() (fabric.Network, error) {
 	return s.network, err
 }
 
-// Origin is the network as the testbed's scenario says.
+// ErrUnfinished is wrapped by errors about a testbed on which an apply of another network did not come to its end.
+var ErrUnfinished = errors.New("an apply did not come to its end")
+
+// Origin is the network as the testbed's scenario says: of the same vertices as Network. It fails with ErrUnfinished
+// where an apply ended between the two.
 func (b *Bed) Origin() (fabric.Network, error) {
 	s, err := b.store.readSnapshot(b.Journal.Testbed, originFile)
-	return s.network, err
+	if err != nil {
+		return s.network, err
+	}
+	now, err := b.Network()
+	if err != nil {
+		return s.network, err
+	}
+	same := slices.EqualFunc(s.network.Topology.Vertices, now.Topology.Vertices, func(v, w topology.Vertex) bool {
+		return v.Name == w.Name && v.Kind == w.Kind && v.LinkType == w.LinkType
+	})
+	if !same {
+		return s.network, fmt.Errorf("testbed %s: %w: `testbed apply --name %s SCENARIO` finishes it",
+			b.Journal.Testbed, ErrUnfinished, shell.Quote(b.Journal.Testbed))
+	}
+	return s.network, nil
 }
 
 // Wanted is the network as it is to be at the moment: below what a run's events lay over it.
