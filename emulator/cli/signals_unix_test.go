@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/noderuntime"
 )
 
@@ -34,6 +35,7 @@ func TestMain(m *testing.M) {
 		fmt.Println("interrupted")
 		os.Exit(0)
 	}
+	testenv.DefaultSignals()
 	os.Exit(m.Run())
 }
 
@@ -49,7 +51,9 @@ func TestWhatWasIgnoredStaysIgnored(t *testing.T) {
 	} {
 		t.Run(c.ignored+"/"+c.sent, func(t *testing.T) {
 			script := `for s in ` + c.ignored + `; do trap "" $s; done; exec "$0"`
-			command := exec.Command("sh", "-c", script, "/proc/self/exe")
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // else it might wait for ever
+			defer cancel()
+			command := exec.CommandContext(ctx, "sh", "-c", script, "/proc/self/exe")
 			if self, err := os.Executable(); err == nil {
 				command.Args[3] = self
 			}

@@ -39,6 +39,7 @@ func TestMain(m *testing.M) {
 		os.Exit(insideOf(os.Args[2], os.Args[3]))
 	}
 	testenv.UnderEngine()
+	testenv.DefaultSignals()
 	code := m.Run()
 	// The image of this very binary would never be used again.
 	if r := newRuntime(); os.Getenv("TB_KEEP_IMAGES") == "" && r.Supported(context.Background()) == nil {

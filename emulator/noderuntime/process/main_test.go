@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/noderuntime/runtimetest"
 )
@@ -67,6 +68,7 @@ func TestMain(m *testing.M) {
 	if code, ok := runtimetest.Main(args); ok {
 		os.Exit(code)
 	}
+	testenv.DefaultSignals()
 	os.Exit(m.Run())
 }
 
