@@ -41,6 +41,7 @@ func Run(t *testing.T, newFabric func(t *testing.T, testbed string) fabric.Fabri
 		{"Corrupt", corrupt},
 		{"Counters", counters},
 		{"Change", change},
+		{"Reshape", reshape},
 		{"ChangeUnderLoad", func(t *testing.T, f NewFabric) { LiveChange(t, f, false) }},
 		{"Down", down},
 		{"UnderWay", underWay},

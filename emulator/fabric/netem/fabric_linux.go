@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -24,6 +25,8 @@ type Fabric struct {
 	mu     sync.Mutex
 	form   *fabric.Network // that layout is of: it follows from the network alone
 	layout *layout
+	last   *intended // what was last written down as wanted of that layout, in the file of:
+	stamp  os.FileInfo
 }
 
 // New is the fabric of a testbed. dir is the testbed's directory, which only root may write to.
@@ -57,7 +60,7 @@ func (f *Fabric) Inspect(ctx context.Context) (fabric.Status, error) {
 func (f *Fabric) Close(context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.form, f.layout = nil, nil
+	f.form, f.layout, f.last = nil, nil, nil
 	station.RestoreCongestion() // of whoever was killed as he made a network
 	failed := []error{f.detach(), f.removeSpaces()}
 	return concealed(errors.Join(append(failed, f.unwrite())...))
@@ -70,7 +73,7 @@ func (f *Fabric) layoutOf(n *fabric.Network) (*layout, error) {
 	}
 	l, err := newLayout(n)
 	if err == nil {
-		f.form, f.layout = n, l
+		f.form, f.layout, f.last = n, l, nil
 	}
 	return l, err
 }

@@ -13,8 +13,18 @@ import (
 	"testbed/emulator/units"
 )
 
+// Counters implements fabric.Counter: of each namespace the devices and queueing disciplines are read, and no more.
+func (f *Fabric) Counters(ctx context.Context) ([]fabric.QueueStatus, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	status, err := f.inspectAs(ctx, true)
+	return status.Queues, concealed(err)
+}
+
 // inspect reads back what is in force, and notes what of it is not as it was last wanted.
-func (f *Fabric) inspect(ctx context.Context) (fabric.Status, error) {
+func (f *Fabric) inspect(ctx context.Context) (fabric.Status, error) { return f.inspectAs(ctx, false) }
+
+func (f *Fabric) inspectAs(ctx context.Context, bare bool) (fabric.Status, error) {
 	n, err := f.wanted()
 	if errors.Is(err, fs.ErrNotExist) {
 		return fabric.Status{}, fmt.Errorf("there is no network of testbed %s: %w", f.testbed, fabric.ErrNotRunning)
@@ -26,14 +36,16 @@ func (f *Fabric) inspect(ctx context.Context) (fabric.Status, error) {
 	if err != nil {
 		return fabric.Status{}, err
 	}
-	v, err := f.view(ctx, n, l)
+	v, err := f.viewOf(ctx, n, l, nil, bare)
 	if err != nil {
 		return fabric.Status{}, err
 	}
 	defer v.close()
 	notes := make([][]difference, len(l.spaces))
 	for i := range l.spaces {
-		notes[i] = v.differences(i)
+		if !bare {
+			notes[i] = v.differences(i)
+		}
 	}
 	var s fabric.Status
 	places := l.places()
@@ -41,6 +53,9 @@ func (f *Fabric) inspect(ctx context.Context) (fabric.Status, error) {
 		if at, ok := places[c]; ok {
 			s.Queues = append(s.Queues, v.queue(c, at, notes[at.space]))
 		}
+	}
+	if bare {
+		return s, nil
 	}
 	for i := range n.Stations {
 		s.Stations = append(s.Stations, v.station(i, notes))

@@ -120,6 +120,18 @@ func BenchmarkChange(b *testing.B) {
 	}
 }
 
+// What a moment of a run's events takes.
+func BenchmarkReshape(b *testing.B) {
+	bench, f := star(b)
+	for i := 0; b.Loop(); i++ {
+		bench.Shape("h7-hub", 0, topology.Shape{Rate: units.BitRate(i+1) * units.Mbps})
+		bench.Queues = bench.Topology.QueueLimits()
+		if err := f.(fabric.Reshaper).Reshape(b.Context(), bench.Network); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // What it takes to see that all is as wanted.
 func BenchmarkUnchanged(b *testing.B) {
 	bench, f := star(b)
@@ -132,6 +144,16 @@ func BenchmarkInspect(b *testing.B) {
 	_, f := star(b)
 	for b.Loop() {
 		if _, err := f.Inspect(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// What a sample of a run takes.
+func BenchmarkCounters(b *testing.B) {
+	_, f := star(b)
+	for b.Loop() {
+		if _, err := f.(fabric.Counter).Counters(b.Context()); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -74,6 +74,19 @@ func (e *entered) observe(filters bool) (*observed, error) {
 	return o, nil
 }
 
+// observeQueues reads a namespace's devices and queueing disciplines alone.
+func (e *entered) observeQueues() (*observed, error) {
+	o := &observed{}
+	var err error
+	if o.devices, err = e.devices(); err != nil {
+		return nil, fmt.Errorf("reading interfaces: %w", err)
+	}
+	if o.qdiscs, err = e.qdiscs(); err != nil {
+		return nil, fmt.Errorf("reading queueing disciplines: %w", err)
+	}
+	return o, nil
+}
+
 // skipStatistics asks for devices without their counters (RTEXT_FILTER_SKIP_STATS in linux/rtnetlink.h).
 const skipStatistics = 1 << 3
 

@@ -72,7 +72,16 @@ func (f *Fabric) intend(n *fabric.Network) (left []netns.Ref, err error) {
 	if err := n.Encode(&text); err != nil {
 		return nil, err
 	}
-	return left, f.write(wantedFile, text.Bytes())
+	if err := f.write(wantedFile, text.Bytes()); err != nil {
+		return nil, err
+	}
+	f.last = nil
+	if f.stamp, err = os.Stat(filepath.Join(f.dir, wantedFile)); err == nil {
+		if l, err := f.layoutOf(n); err == nil {
+			f.last = l.intended(n)
+		}
+	}
+	return left, nil
 }
 
 func refs(n *fabric.Network) []netns.Ref {

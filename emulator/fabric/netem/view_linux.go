@@ -27,6 +27,7 @@ type view struct {
 	spaces []*entered // nil: not there
 	absent []error    // why a space is not there
 	state  []*observed
+	bare   bool              // only devices and queueing disciplines are observed
 	bound  map[place]*device // the devices of the ports that are there
 	lines  map[place]lineWant
 	bursts map[place]bool
@@ -35,18 +36,28 @@ type view struct {
 
 // view opens the namespaces that there are, and observes them.
 func (f *Fabric) view(ctx context.Context, n *fabric.Network, l *layout) (*view, error) {
+	return f.viewOf(ctx, n, l, nil, false)
+}
+
+// viewOf does so of some spaces only; nil: of all. bare: of devices and queueing disciplines only.
+func (f *Fabric) viewOf(ctx context.Context, n *fabric.Network, l *layout, only map[int]bool, bare bool) (*view, error) {
 	count := len(l.spaces)
 	v := &view{n: n, l: l, spaces: make([]*entered, count), absent: make([]error, count), state: make([]*observed, count),
-		lines: l.lines(n), bursts: l.bursts(n), tables: make([]map[netip.Prefix]target, count)}
+		bare: bare, lines: l.lines(n), bursts: l.bursts(n), tables: make([]map[netip.Prefix]target, count)}
 	altered := make([][]string, count)
 	err := proc.OnSpareThread(func() error {
 		for i := range l.spaces {
+			if only != nil && !only[i] {
+				continue
+			}
 			e, err := enterHere(f.ref(n, &l.spaces[i]))
 			if err != nil {
 				v.absent[i] = err
 				continue
 			}
-			v.spaces[i], altered[i] = e, station.Untuned(v.variables(i))
+			if v.spaces[i] = e; !bare {
+				altered[i] = station.Untuned(v.variables(i))
+			}
 		}
 		return ctx.Err()
 	})
@@ -128,6 +139,11 @@ func (v *view) observe(i int) error {
 	e := v.spaces[i]
 	if e == nil {
 		return nil
+	}
+	if v.bare {
+		var err error
+		v.state[i], err = e.observeQueues()
+		return err
 	}
 	o, err := e.observe(v.l.spaces[i].medium)
 	if err != nil {
