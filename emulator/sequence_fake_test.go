@@ -91,6 +91,9 @@ func TestRandomSequencesInMemory(t *testing.T) {
 		t.Skip("testbeds run on Linux only")
 	}
 	count := 200
+	if testing.Short() {
+		count = 50
+	}
 	if *sequences > 0 {
 		count = *sequences
 	}

@@ -76,7 +76,8 @@ func page(watcher *emulator.Watcher, sampler *observe.Sampler, hosts []string) s
 		},
 		Testbed: func(ctx context.Context) (*serve.Testbed, error) {
 			view, err := watcher.Look(ctx)
-			t := &serve.Testbed{Name: view.Name, Up: view.Gone == "", Message: view.Gone, Drawing: view.Drawing, Down: []string{}, Problems: []string{}}
+			t := &serve.Testbed{Name: view.Name, Up: view.Gone == "", Message: view.Gone, Drawing: view.Drawing,
+				Down: []string{}, Problems: []string{}}
 			if t.Up {
 				t.Problems = append(t.Problems, view.Problems...)
 				for _, id := range view.Network.Down {

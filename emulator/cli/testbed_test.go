@@ -56,7 +56,7 @@ func (o outcome) mustNot(t *testing.T, say string) {
 
 func TestNamesThatNothingHas(t *testing.T) {
 	l := newBench(t)
-	l.want(ExitFailure, "no testbed: not running", "inspect")
+	l.want(ExitFailure, "no testbed is up", "inspect")
 	l.want(ExitFailure, "there is no testbed typo", "down", "--name", "typo")
 	l.up()
 	for _, c := range []struct {

@@ -15,14 +15,18 @@ type Prober interface {
 	RTT(ctx context.Context, from netns.Ref, to netip.Addr, count int, interval time.Duration) ([]time.Duration, error)
 	// Goodput is the rate, in bit/s of TCP payload, at which one connection gets data across; congestion is its
 	// control, empty for the namespace's own.
-	Goodput(ctx context.Context, from, to netns.Ref, addr netip.Addr, warmup, duration time.Duration, congestion string) (float64, error)
+	Goodput(
+		ctx context.Context, from, to netns.Ref, addr netip.Addr, warmup, duration time.Duration, congestion string,
+	) (float64, error)
 }
 
 // realProber sends packets.
 type realProber struct{}
 
 // RTT implements Prober.
-func (realProber) RTT(ctx context.Context, from netns.Ref, to netip.Addr, count int, interval time.Duration) ([]time.Duration, error) {
+func (realProber) RTT(
+	ctx context.Context, from netns.Ref, to netip.Addr, count int, interval time.Duration,
+) ([]time.Duration, error) {
 	return measure.RTT(ctx, from, to, count, interval)
 }
 

@@ -35,7 +35,9 @@ func (p Prober) RTT(ctx context.Context, _ netns.Ref, to netip.Addr, count int, 
 }
 
 // Goodput gives every connection the same rate.
-func (p Prober) Goodput(ctx context.Context, _, _ netns.Ref, to netip.Addr, _, _ time.Duration, _ string) (float64, error) {
+func (p Prober) Goodput(
+	ctx context.Context, _, _ netns.Ref, to netip.Addr, _, _ time.Duration, _ string,
+) (float64, error) {
 	return p.Rate, p.reaches(ctx, to)
 }
 
