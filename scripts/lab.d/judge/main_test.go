@@ -84,3 +84,15 @@ func TestBest(t *testing.T) {
 		t.Error("a missing try passes")
 	}
 }
+
+// What has no rate is not asked for one; what has one, and was not measured, is.
+func TestOnlyWhatHasARateIsExpected(t *testing.T) {
+	for class, want := range map[string]bool{"probe": false, "rtt-010ms": false, "rate-0010M": true} {
+		if got := (finding{Probe: "rate", Class: class, Skipped: true}).expected(); got != want {
+			t.Errorf("%s: %v, want %v", class, got, want)
+		}
+	}
+	if !(finding{Probe: "rtt", Class: "probe", Skipped: true}).expected() {
+		t.Error("a round trip that was not measured is passed over")
+	}
+}
