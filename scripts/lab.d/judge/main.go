@@ -33,7 +33,9 @@ type finding struct {
 }
 
 // expected says whether the lab's scenarios want the finding measured: of their links only some have a rate.
-func (f finding) expected() bool { return !f.Skipped || f.Probe == "rtt" || strings.HasPrefix(f.Class, "rate-") }
+func (f finding) expected() bool {
+	return !f.Skipped || f.Probe == "rtt" || strings.HasPrefix(f.Class, "rate-")
+}
 
 func (f finding) key() string { return f.Probe + " " + f.Class + " " + f.From + " " + f.To }
 
