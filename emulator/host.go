@@ -41,7 +41,7 @@ type Host struct {
 	// Prune removes the node images that nothing uses, and names those that nothing proves to be testbed's; nil:
 	// there are no images.
 	Prune func(context.Context) (removed, left []string, err error)
-	// Try is whether Up tries, before it makes anything, what it is going to do; see orchestrator.Host.CheckHost.
+	// Try is whether Up tries, before it makes anything, what it is going to do.
 	Try bool
 }
 
@@ -91,11 +91,6 @@ func (h *Host) Up(ctx context.Context, e *experiment.Experiment, o UpOptions) (*
 	r, err := h.request(e, o)
 	if err != nil {
 		return nil, err
-	}
-	if h.Try {
-		if err := h.CheckHost(ctx, r.Runtime, r.Fabric); err != nil {
-			return nil, err
-		}
 	}
 	b, err := h.Host.Up(ctx, *r)
 	if err != nil {

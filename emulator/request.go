@@ -31,7 +31,7 @@ func (h *Host) request(e *experiment.Experiment, o UpOptions) (*orchestrator.Req
 		Testbed: name, Scenario: sc.Name, File: sc.Path(), Resolved: resolved, Topology: e.Topology,
 		TCP:     orchestrator.TCP{Congestion: sc.TCP.Congestion, SlowStartAfterIdle: sc.TCP.SlowStartAfterIdle},
 		Seed:    sc.Seed,
-		Runtime: sc.Runtime, Fabric: sc.Fabric, Version: h.Version, Prove: true, Progress: o.Progress,
+		Runtime: sc.Runtime, Fabric: sc.Fabric, Version: h.Version, Prove: true, Try: h.Try, Progress: o.Progress,
 		Keep: func(dir string) ([]byte, error) { return keep(sc, dir, resolved) },
 		Node: func(station orchestrator.Station, control string) orchestrator.NodeConfig {
 			return nodeConfig(e, station, control)

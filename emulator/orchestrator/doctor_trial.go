@@ -8,25 +8,27 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+
+	"testbed/emulator/fabric"
 )
 
-// CheckHost tries, before anything is made, what Up would do with this runtime and fabric (names, or auto): it
-// writes into the state directory, and makes a namespace with a device of the fabric's kind, sets what stations
-// get there, and mounts what nodes do. All of it vanishes again, within milliseconds. It returns nil where Up can
-// succeed, and else an error that says what fails, what follows and what mends it.
-func (h *Host) CheckHost(ctx context.Context, runtime, fabric string) error {
-	option, err := h.runtime(ctx, runtime)
+// choose picks a request's runtime and fabric. Where the request says so it tries, before anything is made, what Up
+// does with them: it writes into the state directory, and makes a namespace with a device of the fabric's kind, sets
+// what stations get there, and mounts what nodes do. All of it vanishes again. The error says what fails, what
+// follows and what mends it.
+func (h *Host) choose(ctx context.Context, r Request) (RuntimeOption, fabric.Fabric, error) {
+	option, err := h.runtime(ctx, r.Runtime)
 	if err != nil {
-		return err
+		return option, nil, err
 	}
-	net, err := h.fabric(ctx, fabric, "doctor")
-	if err != nil {
-		return err
+	net, err := h.fabric(ctx, r.Fabric, r.Testbed)
+	if err == nil && r.Try {
+		err = tryHost(ctx, h.Store, option.Name(), net.Name())
 	}
-	return tryHost(ctx, h.Store, option.Name(), net.Name())
+	return option, net, err
 }
 
-// tryHost is what CheckHost and the doctor try; tests of the doctor put another in its place.
+// tryHost is what choose and the doctor try; tests of the doctor put another in its place.
 var tryHost = func(ctx context.Context, store Store, runtime, fabric string) error {
 	tried := make(chan error, 1)
 	go func() {

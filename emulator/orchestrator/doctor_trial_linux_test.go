@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"testbed/emulator/fabric"
+	"testbed/emulator/internal/fake"
 	"testbed/emulator/internal/testenv"
 )
 
@@ -87,14 +89,26 @@ func trialGives(t *testing.T, err error) {
 	t.Cleanup(func() { tryHost = before })
 }
 
-func TestCheckHostRefuses(t *testing.T) {
+func TestUpRefusesAHostThatIsNotFit(t *testing.T) {
 	h := &Host{Store: Store(t.TempDir()), Runtimes: []RuntimeOption{{Runtime: engine{name: "process"}, Supported: supported}},
 		Fabrics: []FabricOption{{Name: "userspace", Supported: unsupported("no tun")}}}
 	trialGives(t, nil)
-	if err := h.CheckHost(t.Context(), "auto", "auto"); err == nil || !strings.Contains(err.Error(), "no tun") {
+	r := requestFor(t, "one")
+	if _, err := h.Up(t.Context(), r); err == nil || !strings.Contains(err.Error(), "no tun") {
 		t.Errorf("%v", err)
 	}
-	if err := h.CheckHost(t.Context(), "podman", "auto"); !errors.Is(err, ErrUnknownOption) {
+	h.Fabrics[0].Supported = supported
+	h.Fabrics[0].New = func(_, testbed string) fabric.Fabric { return fake.New().Fabric("userspace", testbed) }
+	trialGives(t, errors.New("sysctl: read-only"))
+	r.Try = true
+	if _, err := h.Up(t.Context(), r); err == nil || !strings.Contains(err.Error(), "read-only") {
+		t.Errorf("what was tried fails, and up: %v", err)
+	}
+	if made, err := h.Store.Names(); err != nil || len(made) > 0 {
+		t.Errorf("the refused up made %v, %v", made, err)
+	}
+	r.Runtime = "podman"
+	if _, err := h.Up(t.Context(), r); !errors.Is(err, ErrUnknownOption) {
 		t.Errorf("%v", err)
 	}
 }

@@ -42,6 +42,8 @@ type Request struct {
 	// Prove is whether each node with an agent must have proved, before anything enters it, that its first process
 	// is the one that answers at its control socket.
 	Prove bool
+	// Try is whether Up tries what it is going to do before it makes anything; see choose.
+	Try bool
 }
 
 // NodeConfig is what a node runs and what it may use.
@@ -68,11 +70,7 @@ func (h *Host) Up(ctx context.Context, r Request) (b *Bed, err error) {
 	if err != nil {
 		return nil, err
 	}
-	option, err := h.runtime(ctx, r.Runtime)
-	if err != nil {
-		return nil, err
-	}
-	net, err := h.fabric(ctx, r.Fabric, r.Testbed)
+	option, net, err := h.choose(ctx, r)
 	if err != nil {
 		return nil, err
 	}
