@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -27,7 +26,7 @@ type Bed struct {
 
 	host       *Host
 	store      Store
-	stamp      os.FileInfo // of the journal's file when it was read last
+	stamp      stamp // of the journal's file when it was read last
 	conditions map[string]noderuntime.Condition
 	stations   []Station // nil until they are asked for
 	byID       map[topology.ID]Station
@@ -98,11 +97,17 @@ func (noneUp) Error() string { return "no testbed is up; start one with `testbed
 func (noneUp) Is(target error) bool { return target == ErrNotRunning }
 
 func newBed(h *Host, j *Journal, node noderuntime.Runtime, net fabric.Fabric, conditions []noderuntime.Condition) *Bed {
-	b := &Bed{Journal: j, Runtime: node, Fabric: net, host: h, store: h.Store, conditions: map[string]noderuntime.Condition{}}
+	b := &Bed{Journal: j, Runtime: node, Fabric: net, host: h, store: h.Store}
+	b.learn(conditions)
+	return b
+}
+
+// learn takes down how the nodes are.
+func (b *Bed) learn(conditions []noderuntime.Condition) {
+	b.conditions = map[string]noderuntime.Condition{}
 	for _, c := range conditions {
 		b.conditions[c.Node.Node] = c
 	}
-	return b
 }
 
 // ScenarioFile is the copy of the scenario, all defaults resolved, that the testbed was made from. What it reads

@@ -16,8 +16,8 @@ const noNetem = "the netem fabric is not available; the userspace fabric does wi
 
 func veth(_ context.Context, c Capability) Capability {
 	err := inScratch(unix.CLONE_NEWNET, func() error {
-		pair := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "tb-doctor0"}, PeerName: "tb-doctor1"}
-		if err := netlink.LinkAdd(pair); err != nil {
+		pair, err := addPair()
+		if err != nil {
 			return err
 		}
 		return netlink.LinkDel(pair)
@@ -27,6 +27,27 @@ func veth(_ context.Context, c Capability) Capability {
 	}
 	c.Found, c.Follows = "a pair can be added", "what the netem fabric joins hosts by"
 	return c
+}
+
+// addPair adds a veth pair to the namespace of the calling thread.
+func addPair() (*netlink.Veth, error) {
+	pair := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "tb-doctor0"}, PeerName: "tb-doctor1"}
+	return pair, netlink.LinkAdd(pair)
+}
+
+const tunFile = "/dev/net/tun"
+
+// addTap makes an open tunFile a TAP device in the namespace of the calling thread.
+func addTap(fd int) error {
+	request, err := unix.NewIfreq("tb-doctor0")
+	if err != nil {
+		return err
+	}
+	request.SetUint16(unix.IFF_TAP | unix.IFF_NO_PI | unix.IFF_VNET_HDR)
+	if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, request); err != nil {
+		return fmt.Errorf("adding a TAP device: %w", err)
+	}
+	return nil
 }
 
 // Offloads of a TAP device, TUN_F_* of include/uapi/linux/if_tun.h.
@@ -39,18 +60,13 @@ func tun(_ context.Context, c Capability) Capability {
 	const follows, remedy = "the userspace fabric is not available", "modprobe tun"
 	offload := "with checksum and TCP segmentation offload"
 	err := inScratch(unix.CLONE_NEWNET, func() error {
-		fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
+		fd, err := unix.Open(tunFile, unix.O_RDWR|unix.O_CLOEXEC, 0)
 		if err != nil {
 			return err
 		}
 		defer unix.Close(fd)
-		request, err := unix.NewIfreq("tb-doctor0")
-		if err != nil {
+		if err := addTap(fd); err != nil {
 			return err
-		}
-		request.SetUint16(unix.IFF_TAP | unix.IFF_NO_PI | unix.IFF_VNET_HDR)
-		if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, request); err != nil {
-			return fmt.Errorf("adding a TAP device: %w", err)
 		}
 		if unix.IoctlSetInt(fd, unix.TUNSETOFFLOAD, tapChecksum|tapTSO4) != nil {
 			offload = "without segmentation offload: links of more than some 500 Mbps fall short"

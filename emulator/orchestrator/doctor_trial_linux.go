@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/fabric"
@@ -49,8 +48,7 @@ func tryStation(name string) error {
 	case "userspace":
 		return tryTap()
 	case "netem":
-		pair := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "tb-doctor0"}, PeerName: "tb-doctor1"}
-		if err := netlink.LinkAdd(pair); err != nil {
+		if _, err := addPair(); err != nil {
 			return fmt.Errorf("adding a veth pair: %w; modprobe veth", err)
 		}
 	}
@@ -69,8 +67,6 @@ func congestionHere() string {
 	}
 	return strings.TrimSpace(string(data))
 }
-
-const tunFile = "/dev/net/tun"
 
 // tryTap adds a TAP device to the namespace of the calling thread. Where the device file is missing, the fabric makes
 // it, which is tried beside its place: a file system may forbid devices.
@@ -93,15 +89,7 @@ func tryTap() error {
 			tunFile, err, tunFile)
 	}
 	defer unix.Close(fd)
-	request, err := unix.NewIfreq("tb-doctor0")
-	if err != nil {
-		return err
-	}
-	request.SetUint16(unix.IFF_TAP | unix.IFF_NO_PI | unix.IFF_VNET_HDR)
-	if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, request); err != nil {
-		return fmt.Errorf("adding a TAP device: %w", err)
-	}
-	return nil
+	return addTap(fd)
 }
 
 // tryMounts does what a node that is a process does to its mount namespace, and what Up does to the state directory.

@@ -3,7 +3,6 @@ package orchestrator
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -33,7 +32,7 @@ type Player struct {
 	bed *Bed
 
 	base  fabric.Network // below the events
-	stamp os.FileInfo    // of the file that base was read from
+	stamp stamp          // of the file that base was read from
 	over  fabric.Overlay // what made is of
 	made  fabric.Network
 }
@@ -109,8 +108,8 @@ func (p *Player) apply(ctx context.Context, want fabric.Network) error {
 // want is the network with an overlay. It reads the network below where that was changed since the last time.
 func (p *Player) want(o fabric.Overlay) (fabric.Network, error) {
 	name := p.bed.Journal.Testbed
-	stamp, err := os.Stat(filepath.Join(p.bed.dir(), networkFile))
-	known := err == nil && p.stamp != nil && os.SameFile(stamp, p.stamp) && stamp.ModTime().Equal(p.stamp.ModTime())
+	stamp, err := stampOf(filepath.Join(p.bed.dir(), networkFile))
+	known := err == nil && stamp.is(p.stamp)
 	if !known {
 		now, err := p.bed.store.readSnapshot(name, networkFile)
 		if err != nil {

@@ -37,6 +37,7 @@ type desired struct {
 	stations []Station
 	configs  []NodeConfig
 	network  fabric.Network // without the stations' namespaces
+	was      snapshot       // what is wanted until now
 }
 
 // Reconcile makes a testbed that is up as the request says, and mends what is not as it was made: it compares what
@@ -73,21 +74,17 @@ func (b *Bed) compare(ctx context.Context, r Request) (*desired, *Reconciliation
 	if err != nil {
 		return nil, nil, err
 	}
-	was, err := b.store.readSnapshot(b.Journal.Testbed, networkFile)
-	if err != nil {
+	if d.was, err = b.store.readSnapshot(b.Journal.Testbed, networkFile); err != nil {
 		return nil, nil, err
 	}
 	conditions, err := b.Runtime.Inspect(ctx, b.Journal.nodes())
 	if err != nil {
 		return nil, nil, err
 	}
-	b.conditions = map[string]noderuntime.Condition{}
-	for _, c := range conditions {
-		b.conditions[c.Node.Node] = c
-	}
+	b.learn(conditions)
 	found := b.compareNodes(d)
 	want := fabric.Wanted(d.network)
-	found.Wanted = fabric.Differences(want, fabric.Wanted(was.network))
+	found.Wanted = fabric.Differences(want, fabric.Wanted(d.was.network))
 	status, err := b.Fabric.Inspect(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -158,21 +155,18 @@ func (b *Bed) carryOut(ctx context.Context, origin string, d *desired, found *Re
 			return err
 		}
 	}
-	was, err := b.store.readSnapshot(b.Journal.Testbed, networkFile)
-	if err != nil {
-		return err
-	}
 	want := d.network
 	spaces := spaces(b.Journal.nodes())
 	for i := range want.Stations {
 		want.Stations[i].NetNS = spaces[d.stations[i].Name]
 	}
 	d.progress(fmt.Sprintf("joining %d nodes by %d links (%s)", len(d.stations), len(want.Topology.Links()), b.Fabric.Name()))
-	next := was.next(want, Change{Time: time.Now().UTC(), Origin: origin, What: describe(was.network, want)})
+	next := d.was.next(want, Change{Time: time.Now().UTC(), Origin: origin, What: describe(d.was.network, want)})
+	var err error
 	if found.structural() {
 		err = b.rebuild(ctx, next)
 	} else {
-		err = b.commit(ctx, was, next)
+		err = b.commit(ctx, d.was, next)
 	}
 	if err != nil {
 		return err

@@ -71,6 +71,21 @@ func replaceFile(path string, data []byte, mode fs.FileMode) error {
 	return err
 }
 
+// stamp tells whether a file of the store, each of which is replaced whole, is still the one that was read.
+type stamp struct{ os.FileInfo }
+
+// stampOf is the stamp of the file that is at path now.
+func stampOf(path string) (stamp, error) {
+	info, err := os.Stat(path)
+	return stamp{info}, err
+}
+
+// is says whether two stamps are of one file. The zero stamp is of none.
+func (s stamp) is(other stamp) bool {
+	return s.FileInfo != nil && other.FileInfo != nil && os.SameFile(s.FileInfo, other.FileInfo) &&
+		s.ModTime().Equal(other.ModTime())
+}
+
 // Names lists the testbeds that have a directory, sorted.
 func (s Store) Names() ([]string, error) {
 	entries, err := os.ReadDir(string(s))

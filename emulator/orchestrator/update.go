@@ -188,8 +188,8 @@ func (b *Bed) locked(ctx context.Context, do func() error) error {
 // current reads the journal anew, and fails where the testbed is not the one that was opened any more.
 func (b *Bed) current() error {
 	name := b.Journal.Testbed
-	stamp, err := os.Stat(b.store.journalPath(name))
-	if err == nil && b.stamp != nil && os.SameFile(stamp, b.stamp) && stamp.ModTime().Equal(b.stamp.ModTime()) {
+	now, err := stampOf(b.store.journalPath(name))
+	if err == nil && now.is(b.stamp) {
 		return nil
 	}
 	var j *Journal
@@ -206,6 +206,6 @@ func (b *Bed) current() error {
 	case j.Phase != Running:
 		return fmt.Errorf("testbed %s is %s: %w", name, j.Phase, ErrNotRunning)
 	}
-	b.Journal, b.stamp = j, stamp
+	b.Journal, b.stamp = j, now
 	return nil
 }
