@@ -5,7 +5,10 @@ GO       ?= go
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 BIN      := bin/testbed
 SOURCES  := $(shell find cmd emulator -name '*.go' -not -name '*_test.go' 2>/dev/null) \
-            $(shell find emulator -type f -not -name '*.go' -not -path '*/testdata/*' 2>/dev/null) go.mod go.sum
+            $(shell find emulator -type f -not -name '*.go' -not -name '*.gz' -not -path '*/testdata/*' 2>/dev/null) go.mod go.sum
+# What nodes and the fabric run, built into the controller. Without it, as after a bare `go build ./cmd/testbed`, they
+# run the controller, which is larger and starts more slowly.
+NODE     := emulator/internal/program/testbed-node.gz
 FUZZTIME ?= 30s
 
 export CGO_ENABLED = 0
@@ -15,10 +18,15 @@ export CGO_ENABLED = 0
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
-build: $(BIN) ## Build bin/testbed, one static binary
+build: $(BIN) ## Build bin/testbed, one static binary with the small one of the nodes in it
 
-$(BIN): $(SOURCES)
-	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/testbed
+$(BIN): $(SOURCES) $(NODE)
+	$(GO) build -trimpath -tags nodeprogram -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/testbed
+
+$(NODE): $(SOURCES)
+	@mkdir -p bin
+	$(GO) build -trimpath -ldflags '-s -w' -o bin/testbed-node ./cmd/testbed-node
+	@gzip -9 -n <bin/testbed-node >$@.new && mv $@.new $@
 
 demo: $(BIN) ## Run the main job: the four models, measured on an emulated IIoT edge and predicted (needs root)
 	$(BIN) run scenarios/iiot.yaml
@@ -62,4 +70,4 @@ image: $(BIN) ## The node image by hand: `testbed up` makes it by itself
 	docker build -f images/Dockerfile -t tb-node:by-hand bin
 
 clean: ## Remove what was built
-	rm -rf bin
+	rm -rf bin $(NODE)

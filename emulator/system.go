@@ -2,27 +2,28 @@ package emulator
 
 import (
 	"context"
+	"path/filepath"
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/netem"
 	"testbed/emulator/fabric/userspace"
+	"testbed/emulator/internal/program"
 	"testbed/emulator/noderuntime/docker"
 	"testbed/emulator/noderuntime/process"
 	"testbed/emulator/orchestrator"
 )
 
-// FabricCommand is the hidden command that makes the binary the process that carries a testbed's packets.
-const FabricCommand = "fabric-process"
-
 // NewHost is this machine, with the runtimes and fabrics that this program has, in the order in which `auto` tries
-// them. binary is this program, which nodes and the fabric run too.
+// them. binary is this program, which nodes and the fabric run too where no node program is built into it.
 func NewHost(binary, version string) *Host {
 	return NewHostAt(orchestrator.DefaultStore, orchestrator.DefaultKey, binary, version)
 }
 
-// NewHostAt is NewHost with a directory of its own for the testbeds' records, and a file for the host's key.
+// NewHostAt is NewHost with a directory of its own for the testbeds' records, and a file for the host's key, beside which
+// the node program is kept.
 func NewHostAt(store orchestrator.Store, key, binary, version string) *Host {
-	node := process.New(binary, nil)
+	small := program.Node(filepath.Dir(key), binary)
+	node := process.New(small, nil)
 	node.Dir = store.NodeDir
 	h := &orchestrator.Host{
 		Store: store,
@@ -34,12 +35,12 @@ func NewHostAt(store orchestrator.Store, key, binary, version string) *Host {
 			Supported: userspace.Supported,
 			Testbeds:  userspace.Testbeds,
 			New: func(dir, testbed string) fabric.Fabric {
-				return userspace.New(dir, testbed, []string{binary, FabricCommand})
+				return userspace.New(dir, testbed, small, userspace.Command)
 			},
 		}},
 	}
 	// Containers are known by what the host's testbeds signed.
-	containers := docker.New(binary, docker.WithSecrets(h.Secrets), docker.WithKey(h.ImageSecret))
+	containers := docker.New(small, docker.WithSecrets(h.Secrets), docker.WithKey(h.ImageSecret))
 	h.Runtimes = []orchestrator.RuntimeOption{dockerOption(containers), {Runtime: node, Supported: node.Supported}}
 	return &Host{Host: h, Version: version, Prune: containers.Prune, Try: true}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/noderuntime"
 )
 
@@ -58,7 +59,7 @@ func readKey(path string) (key noderuntime.Secret, err error) {
 	if err != nil {
 		return key, err
 	}
-	if !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 || !owned(info) {
+	if !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 || !readfile.Owned(info) {
 		return key, fmt.Errorf("%s: %w: want a regular file of root's with mode 0600", path, noderuntime.ErrSecret)
 	}
 	text, err := readBounded(path, 256)

@@ -17,21 +17,23 @@ import (
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/station"
 	"testbed/emulator/internal/childenv"
+	"testbed/emulator/internal/program"
 )
 
 // Fabric is the client of a testbed's fabric process. It implements fabric.Fabric.
 type Fabric struct {
 	dir     string
 	testbed string
-	binary  []string
+	program program.Program
+	args    []string
 }
 
 var _ fabric.Fabric = (*Fabric)(nil)
 
-// New returns the fabric of the testbed of that name, whose files are in stateDir. binary is the program
-// that calls Main, and the arguments that make it do so; to them the name and the directory are added.
-func New(stateDir, testbed string, binary []string) *Fabric {
-	return &Fabric{dir: stateDir, testbed: testbed, binary: binary}
+// New returns the fabric of the testbed of that name, whose files are in stateDir. p is the program
+// that calls Main, and args are what makes it do so; to them the name and the directory are added.
+func New(stateDir, testbed string, p program.Program, args ...string) *Fabric {
+	return &Fabric{dir: stateDir, testbed: testbed, program: p, args: args}
 }
 
 // Name is userspace.
@@ -214,8 +216,8 @@ func (f *Fabric) launch(parent *os.File) (*exec.Cmd, error) {
 		return nil, err
 	}
 	defer out.Close()
-	cmd := exec.Command(f.binary[0])
-	cmd.Args = append(append([]string{ProcessName}, f.binary[1:]...), f.testbed, dir)
+	cmd := exec.Command(f.program.Path())
+	cmd.Args = append(append([]string{ProcessName}, f.args...), f.testbed, dir)
 	cmd.Dir, cmd.Env = "/", childenv.Minimal()
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.ExtraFiles = []*os.File{parent}

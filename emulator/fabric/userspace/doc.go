@@ -52,6 +52,9 @@ import (
 // ProcessName is argv[0] of the process that carries the packets, by which it is found after a crash.
 const ProcessName = "tb-fabric"
 
+// Command is the hidden command that makes a program the process that carries a testbed's packets.
+const Command = "fabric-process"
+
 // Stats are the counters of a fabric process that belong to no queue.
 type Stats struct {
 	PID      int `json:"pid"`

@@ -17,6 +17,7 @@ import (
 
 	"testbed/emulator/fabric/fabrictest"
 	"testbed/emulator/fabric/measure"
+	"testbed/emulator/internal/program"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -73,7 +74,7 @@ func TestKilledProcessIsReplaced(t *testing.T) {
 		t.Errorf("processes %v, %v", got, err)
 	}
 	// A client that lost the state directory still ends it.
-	if err := New(t.TempDir(), b.Testbed, nil).Close(t.Context()); err != nil {
+	if err := New(t.TempDir(), b.Testbed, program.At("")).Close(t.Context()); err != nil {
 		t.Error(err)
 	}
 	if got, err := Processes(b.Testbed); err != nil || len(got) != 0 {

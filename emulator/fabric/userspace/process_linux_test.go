@@ -9,6 +9,7 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/fabrictest"
+	"testbed/emulator/internal/program"
 )
 
 // hidden is the argument by which the test binary becomes the fabric process.
@@ -29,7 +30,7 @@ func fabricIn(t testing.TB, dir, testbed string) *Fabric {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := New(dir, testbed, []string{self, hidden})
+	f := New(dir, testbed, program.At(self), hidden)
 	t.Cleanup(func() {
 		if err := f.Close(context.Background()); err != nil {
 			t.Error(err)

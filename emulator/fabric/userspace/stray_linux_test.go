@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/internal/proc"
+	"testbed/emulator/internal/program"
 	"testbed/emulator/internal/testenv"
 )
 
@@ -43,7 +44,7 @@ func TestOthersAreNoFabricProcess(t *testing.T) {
 		if names, err := Testbeds(); err != nil || slices.Contains(names, testbed) {
 			t.Errorf("%s: a testbed of %q, %v", name, names, err)
 		}
-		f := New(t.TempDir(), testbed, nil)
+		f := New(t.TempDir(), testbed, program.At(""))
 		if err := f.end(cmd.Process.Pid); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

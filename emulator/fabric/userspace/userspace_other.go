@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/program"
 )
 
 // Fabric exists on Linux only: elsewhere its methods return an error that wraps fabric.ErrNotSupported.
@@ -16,7 +17,7 @@ type Fabric struct{}
 var errOther = fmt.Errorf("the userspace fabric needs Linux: %w", fabric.ErrNotSupported)
 
 // New returns a fabric that can do nothing.
-func New(string, string, []string) *Fabric { return &Fabric{} }
+func New(string, string, program.Program, ...string) *Fabric { return &Fabric{} }
 
 // Name is userspace.
 func (*Fabric) Name() string { return "userspace" }

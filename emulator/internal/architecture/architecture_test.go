@@ -19,7 +19,7 @@ var layers = [][]string{
 	{"placement"},
 	{"plan"},
 	{"predict", "scenario", "fabric", "noderuntime", "faas"},
-	{"record", "timeline"},
+	{"record", "timeline", "node"},
 	{"compare", "replay", "live", "observe"},
 	{"report"},
 	{"campaign", "experiment", "orchestrator"},

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -80,7 +81,7 @@ func (p *Process) sameProgram() error {
 	if p.sameFile("exe", "/proc/self/exe") == nil {
 		return nil
 	}
-	own, err := module("/proc/self/exe")
+	own, err := ownModule()
 	if err != nil {
 		return err
 	}
@@ -93,6 +94,8 @@ func (p *Process) sameProgram() error {
 	}
 	return nil
 }
+
+var ownModule = sync.OnceValues(func() (string, error) { return module("/proc/self/exe") })
 
 func module(path string) (string, error) {
 	info, err := buildinfo.ReadFile(path)

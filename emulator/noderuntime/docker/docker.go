@@ -7,13 +7,13 @@ package docker
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/docker/docker/client"
 
+	"testbed/emulator/internal/program"
 	"testbed/emulator/netns"
 	"testbed/emulator/noderuntime"
 )
@@ -32,7 +32,7 @@ var ErrEngine = errors.New("the Docker engine does not answer")
 
 // Runtime runs nodes as containers.
 type Runtime struct {
-	binary   string
+	program  program.Program
 	host     string                    // of the engine; empty: the one that Docker's own client would use
 	secrets  secretsOf                 // by which containers are known
 	key      func() noderuntime.Secret // by which images are known
@@ -88,16 +88,10 @@ func WithParallel(start, remove int) Option {
 // exec` (/run/netns); empty: no names.
 func WithNames(dir string) Option { return func(r *Runtime) { r.names = dir } }
 
-// New returns a runtime whose nodes run the program at binary, which must be statically linked. It does
+// New returns a runtime whose nodes run the program p, which must be statically linked. It does
 // not yet talk to the engine.
-func New(binary string, opts ...Option) *Runtime {
-	if resolved, err := filepath.EvalSymlinks(binary); err == nil {
-		binary = resolved
-	}
-	if absolute, err := filepath.Abs(binary); err == nil {
-		binary = absolute
-	}
-	r := &Runtime{binary: binary, secrets: noSecrets, key: func() noderuntime.Secret { return noderuntime.Secret{} },
+func New(p program.Program, opts ...Option) *Runtime {
+	r := &Runtime{program: p, secrets: noSecrets, key: func() noderuntime.Secret { return noderuntime.Secret{} },
 		patience: 10 * time.Second, longest: 2 * time.Minute, notices: 3 * time.Second,
 		parallel: defaultStarters(), removers: defaultRemovers(), signals: true, names: netns.Names}
 	for _, o := range opts {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/docker/docker/api/types"
 
+	"testbed/emulator/internal/program"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/units"
 )
@@ -121,7 +122,7 @@ func TestSupportedWithoutEngine(t *testing.T) {
 		}), "did not answer"},
 	} {
 		began := time.Now()
-		err := New("x", WithHost(c.host)).Supported(context.Background())
+		err := New(program.At("x"), WithHost(c.host)).Supported(context.Background())
 		if !errors.Is(err, noderuntime.ErrNotSupported) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/docker/docker/client"
 
+	"testbed/emulator/internal/program"
 	"testbed/emulator/noderuntime"
 )
 
@@ -65,7 +66,7 @@ func TestEndpointIsTheOneThatDockersClientUses(t *testing.T) {
 	dir := dockerConfig(t)
 	is := func(want string, opts ...Option) {
 		t.Helper()
-		if got := New("x", opts...).Endpoint(); got != want {
+		if got := New(program.At("x"), opts...).Endpoint(); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
@@ -150,7 +151,7 @@ func TestFaultsOfDockersFilesAreNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.prepare(t, dockerConfig(t))
-			err := New("x").Supported(context.Background())
+			err := New(program.At("x")).Supported(context.Background())
 			if !errors.Is(err, noderuntime.ErrNotSupported) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v, want %q", err, c.want)
 			}
@@ -210,7 +211,7 @@ func TestAPIVersionOfTheUserIsHonoured(t *testing.T) {
 		"1":     "is no version",
 	} {
 		t.Setenv(client.EnvOverrideAPIVersion, version)
-		_, err := New("x", WithHost(host)).EngineVersion(context.Background())
+		_, err := New(program.At("x"), WithHost(host)).EngineVersion(context.Background())
 		if want == "" && err != nil {
 			t.Errorf("%q: %v", version, err)
 		}
@@ -229,11 +230,11 @@ func TestEnginesAreKnownByThemselves(t *testing.T) {
 	mine, theirs := listen(t, fakeEngine("A", "/var/lib/docker")), listen(t, fakeEngine("A", "/tmp/docker"))
 	other := filepath.Join(t.TempDir(), "other.sock")
 	link(t, mine, other)
-	id, err := New("x", WithHost("unix://"+mine)).EngineID(ctx)
+	id, err := New(program.At("x"), WithHost("unix://"+mine)).EngineID(ctx)
 	if err != nil || id == "" {
 		t.Fatalf("%q, %v", id, err)
 	}
-	if same, err := New("x", WithHost("unix://"+other)).EngineID(ctx); err != nil || same != id {
+	if same, err := New(program.At("x"), WithHost("unix://"+other)).EngineID(ctx); err != nil || same != id {
 		t.Errorf("by another path it is %q (%v), not %q", same, err, id)
 	}
 	none := "unix://" + filepath.Join(t.TempDir(), "none")
@@ -253,7 +254,7 @@ func TestEnginesAreKnownByThemselves(t *testing.T) {
 		"nothing answers":                   {none, none, id, "", noderuntime.ErrNotSupported},
 	} {
 		t.Setenv(client.EnvOverrideHost, c.inUse)
-		r, err := New("x").ForEngine(ctx, c.endpoint, c.id)
+		r, err := New(program.At("x")).ForEngine(ctx, c.endpoint, c.id)
 		if c.err != nil && !errors.Is(err, c.err) || c.err == nil && (err != nil || r.Endpoint() != c.want) {
 			t.Errorf("%s: %v, want %q, %v", name, err, c.want, c.err)
 		}
@@ -271,14 +272,14 @@ func TestCertificatesOfTheClientAreUsed(t *testing.T) {
 	t.Setenv(envContext, "tls")
 	reaches := func(want bool) {
 		t.Helper()
-		if _, err := New("x").EngineID(context.Background()); (err == nil) != want {
+		if _, err := New(program.At("x")).EngineID(context.Background()); (err == nil) != want {
 			t.Errorf("reached: %v, want %v", err, want)
 		}
 	}
 	reaches(false)
 	write(t, ca, dir, "contexts", "tls", contextID("tls"), "docker", "ca.pem")
 	reaches(true)
-	if _, err := New("x", WithHost(host)).EngineID(context.Background()); err != nil {
+	if _, err := New(program.At("x"), WithHost(host)).EngineID(context.Background()); err != nil {
 		t.Errorf("the same address from a record: %v", err)
 	}
 	t.Setenv(client.EnvOverrideHost, host)

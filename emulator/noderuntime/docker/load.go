@@ -15,7 +15,7 @@ import (
 
 // nodeImageOf returns the image made from the binary, which is read at the first call.
 func (r *Runtime) nodeImageOf() (nodeImage, error) {
-	r.digestOnce.Do(func() { r.image, r.digestErr = describeImage(r.binary, r.key()) })
+	r.digestOnce.Do(func() { r.image, r.digestErr = describeImage(r.program.Path(), r.key()) })
 	return r.image, r.digestErr
 }
 
@@ -42,7 +42,7 @@ func (r *Runtime) ensureImage(ctx context.Context, api *client.Client) (string, 
 // load makes the image. Neither a registry nor a builder is needed, and it works with either of the
 // engine's image stores.
 func (r *Runtime) load(ctx context.Context, api *client.Client, i nodeImage) error {
-	file, _, err := openStatic(r.binary)
+	file, _, err := openStatic(r.program.Path())
 	if err != nil {
 		return err
 	}

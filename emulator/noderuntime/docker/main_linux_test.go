@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"testbed/emulator/internal/program"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/noderuntime/runtimetest"
@@ -82,7 +83,7 @@ func testRuntime(t testing.TB, opts ...Option) *Runtime {
 // newRuntime runs nodes with this test binary, whose network namespaces get no names. It knows the secrets of the suite's testbeds and, so that each
 // test process makes the same image, a key that is no secret.
 func newRuntime(opts ...Option) *Runtime {
-	return New("/proc/self/exe", append([]Option{WithKey(func() noderuntime.Secret { return noderuntime.Secret{1} }), WithSecrets(testSecrets), WithNames("")}, opts...)...)
+	return New(program.At("/proc/self/exe"), append([]Option{WithKey(func() noderuntime.Secret { return noderuntime.Secret{1} }), WithSecrets(testSecrets), WithNames("")}, opts...)...)
 }
 
 func testSecrets(testbed, run string) []noderuntime.Secret {

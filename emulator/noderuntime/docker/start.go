@@ -232,7 +232,7 @@ func (l *launch) create(s noderuntime.Spec) (id string, err error) {
 	image := l.images[s.Image]
 	config, host := configure(s, image, l.engine, l.id)
 	if s.Image != "" && len(s.Args) > 0 {
-		withAgent(config, host, l.binary, image)
+		withAgent(config, host, l.program.Path(), image)
 	}
 	err = l.call(l.calls, "creating node "+s.Node, func(ctx context.Context) error {
 		made, err := l.api.ContainerCreate(ctx, config, host, nil, nil, containerName(s.Testbed, s.Node))

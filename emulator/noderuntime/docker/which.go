@@ -48,7 +48,7 @@ func (r *Runtime) ForEngine(ctx context.Context, endpoint, id string) (*Runtime,
 
 // at returns a runtime like r for the engine at a host.
 func (r *Runtime) at(host string) *Runtime {
-	return &Runtime{binary: r.binary, host: host, secrets: r.secrets, key: r.key,
+	return &Runtime{program: r.program, host: host, secrets: r.secrets, key: r.key,
 		patience: r.patience, longest: r.longest, notices: r.notices,
 		parallel: r.parallel, removers: r.removers, signals: r.signals, names: r.names}
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/internal/proc"
+	"testbed/emulator/internal/program"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/noderuntime/runtimetest"
@@ -161,7 +162,7 @@ func TestAnotherBuildIsKnown(t *testing.T) {
 	}
 	testbed, r := bed("build"), testRuntime(t)
 	clean(t, r, testbed)
-	earlier := New(copied, nil)
+	earlier := New(program.At(copied), nil)
 	earlier.Names = r.Names
 	nodes, err := earlier.Start(context.Background(), nodeSpecs(testbed, t.TempDir(), 1, runtimetest.Agent), nil)
 	if err != nil {

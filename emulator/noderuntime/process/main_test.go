@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"testbed/emulator/internal/program"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/noderuntime/runtimetest"
@@ -83,7 +84,7 @@ func controller(args []string) int {
 	specs[count-1].Args = []string{agent}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	r := New("/proc/self/exe", nil)
+	r := New(program.At("/proc/self/exe"), nil)
 	r.Names = names
 	if _, err := r.Start(ctx, specs, nil); err != nil {
 		fmt.Fprintln(os.Stderr, err)

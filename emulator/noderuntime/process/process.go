@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"testbed/emulator/internal/program"
 	"testbed/emulator/netns"
 	"testbed/emulator/noderuntime"
 )
@@ -40,8 +41,8 @@ type Runtime struct {
 	// Dir tells a node's Spec.Dir, where its log is; nil: it is taken from a node that runs.
 	Dir func(testbed, node string) string
 
-	binary string
-	prefix []string
+	program program.Program
+	prefix  []string
 
 	mu       sync.Mutex
 	children map[int]struct{} // nodes that this process started and has yet to wait for
@@ -49,13 +50,9 @@ type Runtime struct {
 
 var _ noderuntime.Runtime = (*Runtime)(nil)
 
-// New returns a runtime whose nodes run the program at binary, resolved now, so that /proc/self/exe may be
-// given. The arguments prefix go before InitCommand.
-func New(binary string, prefix []string) *Runtime {
-	if resolved, err := filepath.EvalSymlinks(binary); err == nil {
-		binary = resolved
-	}
-	return &Runtime{Names: DefaultNames, binary: binary, prefix: slices.Clone(prefix), children: map[int]struct{}{}}
+// New returns a runtime whose nodes run the program p. The arguments prefix go before InitCommand.
+func New(p program.Program, prefix []string) *Runtime {
+	return &Runtime{Names: DefaultNames, program: p, prefix: slices.Clone(prefix), children: map[int]struct{}{}}
 }
 
 // Name returns "process".

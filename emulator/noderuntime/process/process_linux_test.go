@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/internal/program"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/noderuntime/runtimetest"
@@ -23,7 +24,7 @@ func bed(name string) string { return fmt.Sprintf("t%d-%s", os.Getpid(), name) }
 
 // testRuntime runs nodes with this test binary; their names are in a directory of the test's.
 func testRuntime(t testing.TB) *Runtime {
-	r := New("/proc/self/exe", nil)
+	r := New(program.At("/proc/self/exe"), nil)
 	r.Names = filepath.Join(t.TempDir(), "netns")
 	return r
 }
@@ -54,7 +55,7 @@ func TestConformance(t *testing.T) {
 func TestSupported(t *testing.T) {
 	testenv.Privileged(t)
 	before, _ := os.Readlink("/proc/self/ns/net")
-	if err := New("/proc/self/exe", nil).Supported(context.Background()); err != nil {
+	if err := New(program.At("/proc/self/exe"), nil).Supported(context.Background()); err != nil {
 		t.Error(err)
 	}
 	if after, _ := os.Readlink("/proc/self/ns/net"); after != before {

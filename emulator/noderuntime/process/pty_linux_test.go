@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"testbed/emulator/internal/program"
 	"testbed/emulator/noderuntime"
 )
 
@@ -34,7 +35,7 @@ func executor(args []string) int {
 	}
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP)
-	r := New("/proc/self/exe", nil)
+	r := New(program.At("/proc/self/exe"), nil)
 	r.Names = ""
 	code, err := r.Exec(context.Background(), node, args, noderuntime.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Signals: signals})
 	group, _ := unix.IoctlGetInt(0, unix.TIOCGPGRP)

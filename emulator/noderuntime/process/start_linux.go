@@ -50,7 +50,7 @@ func (r *Runtime) Start(ctx context.Context, specs []noderuntime.Spec, progress 
 	if err := l.open(); err != nil {
 		return nil, err
 	}
-	if err := l.spawnAll(ctx, r.binary, r.prefix); err != nil {
+	if err := l.spawnAll(ctx, r.program.Path(), r.prefix); err != nil {
 		return nil, err
 	}
 	l.closeChildEnds()

@@ -1,4 +1,4 @@
-package orchestrator
+package readfile
 
 import (
 	"io/fs"
@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// owned tells whether a file is this process's user's.
-func owned(info fs.FileInfo) bool {
+// Owned tells whether a file is this process's user's.
+func Owned(info fs.FileInfo) bool {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	return ok && int(st.Uid) == os.Geteuid()
 }
