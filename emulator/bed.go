@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"testbed/emulator/experiment"
 	"testbed/emulator/fabric"
 	"testbed/emulator/orchestrator"
+	"testbed/emulator/resolved"
 )
 
 // Bed is a testbed that is up, and the one owner of its network and nodes. Whatever changes them goes through it:
@@ -14,39 +14,39 @@ import (
 // something take an origin: who wants it, such as a command line. A run that is under way records it.
 type Bed struct {
 	*orchestrator.Bed
-	host       *Host
-	experiment *experiment.Experiment // nil until it is asked for
+	host     *Host
+	scenario *resolved.Scenario // nil until it is asked for
 }
 
-// Experiment is the scenario that the testbed was made from, worked out from the copy that the testbed keeps.
-func (b *Bed) Experiment() (*experiment.Experiment, error) {
-	if b.experiment != nil {
-		return b.experiment, nil
+// Scenario is the scenario that the testbed was made from, worked out from the copy that the testbed keeps.
+func (b *Bed) Scenario() (*resolved.Scenario, error) {
+	if b.scenario != nil {
+		return b.scenario, nil
 	}
 	e, err := Load(b.ScenarioFile())
 	if err != nil {
 		return nil, fmt.Errorf("the scenario that testbed %s was made from: %w", b.Journal.Testbed, err)
 	}
-	b.experiment = e
+	b.scenario = e
 	return e, nil
 }
 
-// Apply makes the testbed as an experiment says, and mends what is not as it was made; see
+// Apply makes the testbed as a scenario says, and mends what is not as it was made; see
 // orchestrator.Bed.Reconcile.
-func (b *Bed) Apply(ctx context.Context, origin string, e *experiment.Experiment, progress func(string)) (*orchestrator.Reconciliation, error) {
+func (b *Bed) Apply(ctx context.Context, origin string, e *resolved.Scenario, progress func(string)) (*orchestrator.Reconciliation, error) {
 	r, err := b.host.request(e, UpOptions{Name: b.Journal.Testbed, Progress: progress})
 	if err != nil {
 		return nil, err
 	}
 	found, err := b.Reconcile(ctx, origin, *r)
 	if err == nil {
-		b.experiment = e
+		b.scenario = e
 	}
 	return found, err
 }
 
 // Plan says what Apply would do, and does nothing.
-func (b *Bed) Plan(ctx context.Context, e *experiment.Experiment) (*orchestrator.Reconciliation, error) {
+func (b *Bed) Plan(ctx context.Context, e *resolved.Scenario) (*orchestrator.Reconciliation, error) {
 	r, err := b.host.request(e, UpOptions{Name: b.Journal.Testbed})
 	if err != nil {
 		return nil, err

@@ -13,8 +13,8 @@ import (
 	"testbed/emulator/compare/rundir"
 	"testbed/emulator/internal/fake/fakehost"
 	"testbed/emulator/orchestrator"
+	"testbed/emulator/run"
 	"testbed/emulator/scenario"
-	"testbed/emulator/session"
 )
 
 // host is a machine in memory; a program of its own has emulator.NewHost in its place, which needs root.
@@ -47,7 +47,7 @@ func Example() {
 	check(err)
 	fmt.Println(changes[0].Origin, "changed", changes[0].What[0])
 
-	outcome, err := bed.Run(ctx, session.Config{Results: filepath.Join(dir, "results")})
+	outcome, err := bed.Run(ctx, run.Config{Results: filepath.Join(dir, "results")})
 	check(err)
 	fmt.Println("chains that failed:", outcome.Failures())
 

@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strings"
 
-	"testbed/emulator/experiment"
 	"testbed/emulator/orchestrator"
+	"testbed/emulator/resolved"
 	"testbed/emulator/scenario"
 )
 
@@ -54,17 +54,17 @@ type UpOptions struct {
 }
 
 // Load reads a scenario's file and works it out. Its errors wrap ErrInput.
-func Load(path string) (*experiment.Experiment, error) {
+func Load(path string) (*resolved.Scenario, error) {
 	s, err := scenario.Load(path)
 	if err != nil {
 		return nil, input(err)
 	}
-	e, err := experiment.Prepare(s)
+	e, err := resolved.Prepare(s)
 	return e, input(err)
 }
 
 // Desired is what Up would make.
-func (h *Host) Desired(e *experiment.Experiment, o UpOptions) (*orchestrator.Desired, error) {
+func (h *Host) Desired(e *resolved.Scenario, o UpOptions) (*orchestrator.Desired, error) {
 	r, err := h.request(e, o)
 	if err != nil {
 		return nil, err
@@ -75,9 +75,9 @@ func (h *Host) Desired(e *experiment.Experiment, o UpOptions) (*orchestrator.Des
 	return r.Desired()
 }
 
-// Check refuses, with errors that wrap ErrInput, what no runtime that the experiment names can start, such as limits
+// Check refuses, with errors that wrap ErrInput, what no runtime that the scenario names can start, such as limits
 // that are too low for an engine. It makes nothing, and needs neither an engine nor a privilege.
-func (h *Host) Check(e *experiment.Experiment) error {
+func (h *Host) Check(e *resolved.Scenario) error {
 	r, err := h.request(e, UpOptions{})
 	if err != nil {
 		return err
@@ -85,9 +85,9 @@ func (h *Host) Check(e *experiment.Experiment) error {
 	return input(h.Host.Check(*r))
 }
 
-// Up brings an experiment up, and returns when every node's FaaS is ready and every link is shaped. On an error or
+// Up brings a scenario up, and returns when every node's FaaS is ready and every link is shaped. On an error or
 // the end of ctx it removes what it made.
-func (h *Host) Up(ctx context.Context, e *experiment.Experiment, o UpOptions) (*Bed, error) {
+func (h *Host) Up(ctx context.Context, e *resolved.Scenario, o UpOptions) (*Bed, error) {
 	r, err := h.request(e, o)
 	if err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func (h *Host) Up(ctx context.Context, e *experiment.Experiment, o UpOptions) (*
 	if err != nil {
 		return nil, err
 	}
-	return &Bed{Bed: b, host: h, experiment: e}, nil
+	return &Bed{Bed: b, host: h, scenario: e}, nil
 }
 
 // Open finds a testbed that is up. Where name is empty and exactly one is up, it takes that one.

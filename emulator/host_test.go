@@ -10,16 +10,16 @@ import (
 	"testing"
 
 	"testbed/emulator"
-	"testbed/emulator/experiment"
 	"testbed/emulator/internal/fake"
 	"testbed/emulator/internal/fake/fakehost"
 	"testbed/emulator/orchestrator"
-	"testbed/emulator/session"
+	"testbed/emulator/resolved"
+	"testbed/emulator/run"
 	"testbed/emulator/topology"
 )
 
 // onFakes is a machine in memory, its host, and the small scenario.
-func onFakes(t *testing.T) (*fake.Machine, *emulator.Host, *experiment.Experiment) {
+func onFakes(t *testing.T) (*fake.Machine, *emulator.Host, *resolved.Scenario) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("testbeds run on Linux only")
@@ -28,7 +28,7 @@ func onFakes(t *testing.T) (*fake.Machine, *emulator.Host, *experiment.Experimen
 	return m, h, load(t, fakehost.Scenario)
 }
 
-func load(t *testing.T, text string) *experiment.Experiment {
+func load(t *testing.T, text string) *resolved.Scenario {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "scenario.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -150,7 +150,7 @@ func TestRunsOfABed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := session.Config{Results: t.TempDir()}
+	config := run.Config{Results: t.TempDir()}
 	if _, err := bed.Run(t.Context(), config); !errors.Is(err, orchestrator.ErrBusy) || !strings.Contains(err.Error(), "another") {
 		t.Errorf("a second run: %v", err)
 	}

@@ -5,12 +5,12 @@ import (
 	"strconv"
 	"strings"
 
-	"testbed/emulator/experiment"
+	"testbed/emulator/resolved"
 	"testbed/emulator/units"
 )
 
 // CheckMemory refuses a workload that the nodes or this host cannot hold. Its errors wrap ErrInput.
-func CheckMemory(e *experiment.Experiment) error {
+func CheckMemory(e *resolved.Scenario) error {
 	text, err := os.ReadFile("/proc/meminfo")
 	if err != nil {
 		return input(e.CheckMemory(0))

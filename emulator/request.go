@@ -1,17 +1,17 @@
 package emulator
 
 import (
-	"testbed/emulator/experiment"
 	"testbed/emulator/faas"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/orchestrator"
+	"testbed/emulator/resolved"
 	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
 )
 
-// request is what the orchestrator needs to bring an experiment up, or to make a testbed that is up as it says.
-func (h *Host) request(e *experiment.Experiment, o UpOptions) (*orchestrator.Request, error) {
-	sc := e.Scenario
+// request is what the orchestrator needs to bring a scenario up, or to make a testbed that is up as it says.
+func (h *Host) request(e *resolved.Scenario, o UpOptions) (*orchestrator.Request, error) {
+	sc := e.Source
 	name := orDefault(o.Name, sc.Name)
 	if err := orchestrator.CheckName(name); err != nil {
 		return nil, input(err)
@@ -45,14 +45,14 @@ const largestKept = 256 << 20
 
 // keep stores what a scenario reads in a testbed's directory, and returns the scenario that reads the copies. One
 // that reads something larger goes on to read that where it is.
-func keep(sc *scenario.Scenario, dir string, resolved []byte) ([]byte, error) {
-	kept, err := experiment.KeepInputs(sc, dir, largestKept)
+func keep(sc *scenario.Scenario, dir string, text []byte) ([]byte, error) {
+	kept, err := resolved.KeepInputs(sc, dir, largestKept)
 	if err != nil {
 		return nil, err
 	}
 	for _, in := range kept.Inputs {
 		if in.File == "" {
-			return resolved, nil
+			return text, nil
 		}
 	}
 	return kept.Scenario.Resolved()
@@ -66,26 +66,26 @@ func orDefault(value, otherwise string) string {
 }
 
 // nodeConfig is what a station's node runs and what it may use.
-func nodeConfig(e *experiment.Experiment, station orchestrator.Station, control string) orchestrator.NodeConfig {
+func nodeConfig(e *resolved.Scenario, station orchestrator.Station, control string) orchestrator.NodeConfig {
 	v := &e.Topology.Vertices[station.ID]
-	image, agent := e.Scenario.ImageOf(v)
+	image, agent := e.Source.ImageOf(v)
 	node := orchestrator.NodeConfig{Image: image}
 	if agent {
-		config := faas.Config{Node: station.Name, Control: control, Compute: e.Scenario.Replay.Compute, Speed: agentSpeed(e, station.ID),
+		config := faas.Config{Node: station.Name, Control: control, Compute: e.Source.Replay.Compute, Speed: agentSpeed(e, station.ID),
 			Memory: e.AgentMemory(station.ID)}
-		if timeout := e.Scenario.Replay.Timeout; timeout > faas.DefaultStall {
+		if timeout := e.Source.Replay.Timeout; timeout > faas.DefaultStall {
 			config.Stall = timeout // a link may be down for as long as a chain may wait
 		}
 		node.Args = append([]string{faas.AgentCommand}, config.Args()...)
 	}
-	if e.Scenario.Resources == "emulate" {
+	if e.Source.Resources == "emulate" {
 		node.Limits = noderuntime.Limits{CPU: v.CPU, Memory: v.Memory}
 	}
 	return node
 }
 
 // agentSpeed is what a node's agent is told: the cloud executes nothing, and any speed will do.
-func agentSpeed(e *experiment.Experiment, id topology.ID) float64 {
+func agentSpeed(e *resolved.Scenario, id topology.ID) float64 {
 	if speed, ok := e.Speeds[id]; ok {
 		return float64(speed)
 	}

@@ -97,12 +97,12 @@ func TestRandomSequencesInMemory(t *testing.T) {
 	if *sequences > 0 {
 		count = *sequences
 	}
-	experiments := variants(t, fakehost.Scenario)
+	scenarios := variants(t, fakehost.Scenario)
 	for i := range uint64(count) {
 		seed := *firstSeed + i
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			m, h := fakehost.New(t.TempDir())
-			play(t, inMemory{m, h}, experiments, seed, 25)
+			play(t, inMemory{m, h}, scenarios, seed, 25)
 		})
 	}
 }

@@ -145,10 +145,10 @@ func TestRandomSequencesOnThisHost(t *testing.T) {
 	if *sequences > 0 {
 		count = *sequences
 	}
-	experiments := variants(t, "runtime: process\nfabric: userspace\n"+fakehost.Scenario)
+	scenarios := variants(t, "runtime: process\nfabric: userspace\n"+fakehost.Scenario)
 	for i := range uint64(count) {
 		seed := *firstSeed + i
-		t.Run(fmt.Sprint(seed), func(t *testing.T) { play(t, newReal(t), experiments, seed, 10) })
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { play(t, newReal(t), scenarios, seed, 10) })
 	}
 }
 
@@ -161,7 +161,7 @@ func TestRandomSequencesOnDocker(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer api.Close()
-	experiments := variants(t, "runtime: docker\nfabric: userspace\n"+fakehost.Scenario)
+	scenarios := variants(t, "runtime: docker\nfabric: userspace\n"+fakehost.Scenario)
 	for i := range uint64(6) {
 		seed := *firstSeed + i
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -169,7 +169,7 @@ func TestRandomSequencesOnDocker(t *testing.T) {
 			w.restart = func(id string) error {
 				return api.ContainerRestart(t.Context(), id, container.StopOptions{Timeout: new(int)})
 			}
-			play(t, w, experiments, seed, 10)
+			play(t, w, scenarios, seed, 10)
 		})
 	}
 }

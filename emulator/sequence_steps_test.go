@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"testbed/emulator"
-	"testbed/emulator/experiment"
 	"testbed/emulator/fabric"
 	"testbed/emulator/orchestrator"
+	"testbed/emulator/resolved"
 	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
 )
@@ -16,7 +16,7 @@ import (
 // What a sequence is made of.
 
 // pick is one of the scenarios.
-func (s *sequence) pick() *experiment.Experiment { return s.experiments[s.r.IntN(len(s.experiments))] }
+func (s *sequence) pick() *resolved.Scenario { return s.scenarios[s.r.IntN(len(s.scenarios))] }
 
 func (s *sequence) up(ctx context.Context) error {
 	e := s.pick()
@@ -99,7 +99,7 @@ func (s *sequence) apply(ctx context.Context) error {
 		return err
 	}
 	e := s.pick()
-	s.say("  %s", e.Scenario.Description)
+	s.say("  %s", e.Source.Description)
 	_, err = b.Apply(ctx, "test", e, nil)
 	if err == nil {
 		s.made = e

@@ -13,10 +13,10 @@ import (
 	"time"
 
 	"testbed/emulator"
-	"testbed/emulator/experiment"
 	"testbed/emulator/internal/fake"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/orchestrator"
+	"testbed/emulator/resolved"
 )
 
 // The sequences that are played: go test ./emulator -run Sequences -sequences.seed=17 -sequences.count=1 repeats one.
@@ -42,24 +42,24 @@ var errNotHere = errors.New("not in this world")
 
 // sequence is one under way.
 type sequence struct {
-	t           *testing.T
-	r           *rand.Rand
-	w           world
-	experiments []*experiment.Experiment
-	made        *experiment.Experiment // that the testbed was made from last
-	bed         *emulator.Bed          // nil: nobody has opened it
-	run         *orchestrator.Lease    // nil: none is under way
-	player      *orchestrator.Player
-	failing     bool // something was made to fail and not lifted, or damaged and not mended
-	log         []string
+	t         *testing.T
+	r         *rand.Rand
+	w         world
+	scenarios []*resolved.Scenario
+	made      *resolved.Scenario  // that the testbed was made from last
+	bed       *emulator.Bed       // nil: nobody has opened it
+	run       *orchestrator.Lease // nil: none is under way
+	player    *orchestrator.Player
+	failing   bool // something was made to fail and not lifted, or damaged and not mended
+	log       []string
 }
 
 // name is the testbed's, and no other's on this host: whoever takes one down takes all of that name.
 var name = fmt.Sprintf("seq-%d", os.Getpid())
 
 // play does so many random things, looking at the invariant now and then and at the end.
-func play(t *testing.T, w world, experiments []*experiment.Experiment, seed uint64, steps int) {
-	s := &sequence{t: t, r: rand.New(rand.NewPCG(seed, 17)), w: w, experiments: experiments}
+func play(t *testing.T, w world, scenarios []*resolved.Scenario, seed uint64, steps int) {
+	s := &sequence{t: t, r: rand.New(rand.NewPCG(seed, 17)), w: w, scenarios: scenarios}
 	defer func() {
 		if t.Failed() {
 			t.Logf("seed %d:\n%s", seed, strings.Join(s.log, "\n"))
@@ -158,7 +158,7 @@ func (s *sequence) settle() {
 		return
 	}
 	e := s.pick()
-	s.say("  apply %s", e.Scenario.Description)
+	s.say("  apply %s", e.Source.Description)
 	if _, err := b.Apply(ctx, "test", e, nil); err != nil {
 		s.t.Errorf("one apply does not do: %v", err)
 		return
@@ -168,7 +168,7 @@ func (s *sequence) settle() {
 }
 
 // asWanted looks at the testbed anew.
-func (s *sequence) asWanted(e *experiment.Experiment) {
+func (s *sequence) asWanted(e *resolved.Scenario) {
 	ctx, h := s.t.Context(), s.w.host()
 	b, err := h.Open(ctx, name)
 	if err != nil {
@@ -222,7 +222,7 @@ func (s *sequence) end() {
 }
 
 // variants are scenarios that hosts, links and configurations differ in.
-func variants(t *testing.T, good string) []*experiment.Experiment {
+func variants(t *testing.T, good string) []*resolved.Scenario {
 	t.Helper()
 	replaced := func(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(good) }
 	const lan2 = "    - {name: lan2, class: lan, endpoints: [server, gw], rate: 1Gbps, delay: 500us}\n"
@@ -236,7 +236,7 @@ func variants(t *testing.T, good string) []*experiment.Experiment {
 			"    - {name: lan1, class: lan, endpoints: [nuc, gw], rate: 1Gbps, delay: 500us}\n", ""),
 	}
 	dir := t.TempDir()
-	all := make([]*experiment.Experiment, len(texts))
+	all := make([]*resolved.Scenario, len(texts))
 	for i, text := range texts {
 		path := filepath.Join(dir, fmt.Sprintf("%d.yaml", i))
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

@@ -10,19 +10,19 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator"
-	"testbed/emulator/experiment"
+	"testbed/emulator/influx"
 	"testbed/emulator/record"
-	"testbed/emulator/record/influx"
 	"testbed/emulator/report"
+	"testbed/emulator/resolved"
+	"testbed/emulator/run"
 	"testbed/emulator/scenario"
-	"testbed/emulator/session"
 )
 
 // execute runs the workload on a testbed and shows what came of it. mirror is the database that gets the samples
 // too; nil: none.
-func execute(c *cli.Context, s *State, bed *emulator.Bed, e *experiment.Experiment, mirror *influx.Config, show *progress, p presentation) error {
-	config := session.Config{Experiment: e, Results: c.String("output"),
-		Fidelity: c.Bool("verify"), Mirror: mirror, Required: c.Bool("influx-required") || required(e.Scenario)}
+func execute(c *cli.Context, s *State, bed *emulator.Bed, e *resolved.Scenario, mirror *influx.Config, show *progress, p presentation) error {
+	config := run.Config{Scenario: e, Results: c.String("output"),
+		Fidelity: c.Bool("verify"), Mirror: mirror, Required: c.Bool("influx-required") || required(e.Source)}
 	end := follow(c.Context, &config, bed, show)
 	outcome, err := bed.Run(c.Context, config)
 	end()
@@ -40,7 +40,7 @@ func execute(c *cli.Context, s *State, bed *emulator.Bed, e *experiment.Experime
 }
 
 // conclude says what besides the chains came of a run, and fails where something of that is not as wanted.
-func conclude(c *cli.Context, s *State, outcome *session.Outcome, show *progress, table bool) error {
+func conclude(c *cli.Context, s *State, outcome *run.Outcome, show *progress, table bool) error {
 	var checks []error
 	if n := outcome.Failures(); n > 0 {
 		checks = append(checks, failedCheck("%d chains failed or lost state; %s has the details", n, outcome.Dir))
@@ -111,7 +111,7 @@ func offCheck(s *State, off []record.Fidelity) error {
 		return nil
 	}
 	for _, f := range off {
-		_ = printf(s.Stderr, "off its target: %s\n", session.OffTarget(f))
+		_ = printf(s.Stderr, "off its target: %s\n", run.OffTarget(f))
 	}
 	return failedCheck("%d of the links' measurements are off their targets; `testbed verify` measures more, "+
 		"--verify=false none", len(off))

@@ -8,8 +8,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator"
-	"testbed/emulator/experiment"
 	"testbed/emulator/internal/shell"
+	"testbed/emulator/resolved"
 )
 
 // host is the machine that the command line works on.
@@ -37,13 +37,13 @@ func opened(c *cli.Context, s *State) (*emulator.Bed, error) {
 	return s.host().Open(c.Context, c.String("name"))
 }
 
-// openExperiment is the testbed that a command is about, and the scenario it was made from.
-func openExperiment(c *cli.Context, s *State) (*emulator.Bed, *experiment.Experiment, error) {
+// openScenario is the testbed that a command is about, and the scenario it was made from.
+func openScenario(c *cli.Context, s *State) (*emulator.Bed, *resolved.Scenario, error) {
 	bed, err := s.host().Open(c.Context, c.String("name"))
 	if err != nil {
 		return nil, nil, err
 	}
-	e, err := bed.Experiment()
+	e, err := bed.Scenario()
 	return bed, e, err
 }
 

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"testbed/emulator/record/influx"
+	"testbed/emulator/influx"
 )
 
 // A hostile directory is one in which each name that a command writes is a link to something precious. Links

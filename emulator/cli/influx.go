@@ -9,9 +9,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"testbed/emulator/influx"
 	"testbed/emulator/internal/childenv"
 	"testbed/emulator/internal/readfile"
-	"testbed/emulator/record/influx"
 	"testbed/emulator/scenario"
 )
 

@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/influx"
 	"testbed/emulator/internal/childenv"
 	"testbed/emulator/record"
-	"testbed/emulator/record/influx"
 )
 
 // database keeps the headers and bodies of all that it is asked.

@@ -9,9 +9,9 @@ import (
 	"testbed/emulator"
 	"testbed/emulator/fabric"
 	"testbed/emulator/live"
-	"testbed/emulator/observe"
 	"testbed/emulator/record"
-	"testbed/emulator/session"
+	"testbed/emulator/run"
+	"testbed/emulator/sampler"
 	"testbed/emulator/topology"
 )
 
@@ -23,11 +23,11 @@ const liveLinks = 12
 
 // follow keeps the status of a run in the testbed's directory and on the terminal. What it adds to the
 // session's configuration feeds it; the result ends it.
-func follow(ctx context.Context, config *session.Config, bed *emulator.Bed, show *progress) (end func()) {
+func follow(ctx context.Context, config *run.Config, bed *emulator.Bed, show *progress) (end func()) {
 	var mu sync.Mutex
-	var latest func() observe.Snapshot
+	var latest func() sampler.Snapshot
 	var dir string
-	from := users(config.Experiment.Topology)
+	from := users(config.Scenario.Topology)
 	tracker := live.NewTracker(live.Status{Testbed: bed.Journal.Testbed, Scenario: bed.Journal.Scenario, Runtime: bed.Journal.Runtime, Fabric: bed.Journal.Fabric},
 		func() []live.Link {
 			mu.Lock()
@@ -37,8 +37,8 @@ func follow(ctx context.Context, config *session.Config, bed *emulator.Bed, show
 			}
 			return linksOf(latest(), from, liveLinks)
 		})
-	for _, model := range config.Experiment.Models {
-		tracker.Plan(string(model), len(config.Experiment.Jobs))
+	for _, model := range config.Scenario.Models {
+		tracker.Plan(string(model), len(config.Scenario.Jobs))
 	}
 	config.Sinks = append(config.Sinks, tracker)
 	config.Phase = func(text string) {
@@ -48,7 +48,7 @@ func follow(ctx context.Context, config *session.Config, bed *emulator.Bed, show
 		}
 	}
 	config.Event = func(e record.Event) { tracker.Event(eventLine(e)) }
-	config.Began = func(l session.Live) {
+	config.Began = func(l run.Live) {
 		mu.Lock()
 		defer mu.Unlock()
 		latest, dir = l.Latest, l.Dir
@@ -96,7 +96,7 @@ func users(t *topology.Topology) map[string][2]string {
 }
 
 // linksOf are the most used links of a snapshot, at most so many.
-func linksOf(s observe.Snapshot, from map[string][2]string, most int) []live.Link {
+func linksOf(s sampler.Snapshot, from map[string][2]string, most int) []live.Link {
 	links := []live.Link{}
 	for _, l := range s.Links {
 		if len(links) == most {

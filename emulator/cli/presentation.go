@@ -7,7 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator/compare"
-	"testbed/emulator/session"
+	"testbed/emulator/run"
 )
 
 // presentation is how results are to be shown, and what makes them a failure.
@@ -43,7 +43,7 @@ func wanted(c *cli.Context) (presentation, error) {
 
 // printRun shows what a run measured as it was asked for. As JSON it is what `compare` prints of one run, which names
 // the run's directory, also where there is nothing to compare.
-func (p presentation) printRun(s *State, outcome *session.Outcome) error {
+func (p presentation) printRun(s *State, outcome *run.Outcome) error {
 	if p.format == "json" && outcome.Run != nil {
 		all := &compare.Comparison{Runs: []*compare.Run{outcome.Run}}
 		return all.WriteJSON(s.exactOut())

@@ -44,7 +44,7 @@ func runCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
-			mirror, err := mirrorOf(c, s, e.Scenario)
+			mirror, err := mirrorOf(c, s, e.Source)
 			if err != nil {
 				return err
 			}
@@ -88,11 +88,11 @@ func replayCommand(s *State) *cli.Command {
 			if err := needRoot(s); err != nil {
 				return err
 			}
-			bed, e, err := openExperiment(c, s)
+			bed, e, err := openScenario(c, s)
 			if err != nil {
 				return err
 			}
-			mirror, err := mirrorOf(c, s, e.Scenario)
+			mirror, err := mirrorOf(c, s, e.Source)
 			if err != nil {
 				return err
 			}

@@ -7,8 +7,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator"
-	"testbed/emulator/experiment"
 	"testbed/emulator/record"
+	"testbed/emulator/resolved"
 	"testbed/emulator/scenario"
 )
 
@@ -16,7 +16,7 @@ import (
 // with it is the user's to mend: exit code 2; a run's that is not as it was is a check that failed.
 func load(path string) (*scenario.Scenario, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path, err = experiment.Reproduce(path)
+		path, err = resolved.Reproduce(path)
 		if errors.Is(err, record.ErrAltered) {
 			return nil, err
 		}
@@ -29,12 +29,12 @@ func load(path string) (*scenario.Scenario, error) {
 }
 
 // prepare reads a scenario and works it out, and says on standard error what a user should know of it.
-func prepare(s *State, path string) (*experiment.Experiment, error) {
+func prepare(s *State, path string) (*resolved.Scenario, error) {
 	sc, err := load(path)
 	if err != nil {
 		return nil, err
 	}
-	e, err := experiment.Prepare(sc)
+	e, err := resolved.Prepare(sc)
 	if err != nil {
 		return nil, usage(err)
 	}
@@ -74,7 +74,7 @@ func validateCommand(s *State) *cli.Command {
 				_ = printf(s.Stderr, "note: `up` and `run` would be refused here: %v\n", err)
 			}
 			if c.Bool("resolved") {
-				text, err := e.Scenario.Resolved()
+				text, err := e.Source.Resolved()
 				if err != nil {
 					return err
 				}
@@ -102,9 +102,9 @@ type summary struct {
 	Policy      string   `json:"policy"`
 }
 
-func summarize(e *experiment.Experiment) summary {
-	sum := summary{Name: e.Scenario.Name, Hosts: len(e.Topology.Hosts()), Links: len(e.Topology.Links()),
-		Cloud: e.Sites.Cloud >= 0, Jobs: len(e.Jobs), Models: e.Scenario.Models, Policy: e.Scenario.Placement.Policy}
+func summarize(e *resolved.Scenario) summary {
+	sum := summary{Name: e.Source.Name, Hosts: len(e.Topology.Hosts()), Links: len(e.Topology.Links()),
+		Cloud: e.Sites.Cloud >= 0, Jobs: len(e.Jobs), Models: e.Source.Models, Policy: e.Source.Placement.Policy}
 	for i := range e.Jobs {
 		sum.Invocations += e.Jobs[i].Length()
 	}

@@ -12,9 +12,9 @@ import (
 
 	"testbed/emulator"
 	"testbed/emulator/live"
-	"testbed/emulator/observe"
 	"testbed/emulator/record"
 	"testbed/emulator/report/graph"
+	"testbed/emulator/sampler"
 	"testbed/emulator/serve"
 )
 
@@ -46,18 +46,18 @@ func serveCommand(s *State) *cli.Command {
 				return fmt.Errorf("listening at %s: %w; choose another with --listen", c.String("listen"), err)
 			}
 			// The run's own sampler is in another process; this one serves the page only and records nothing.
-			sampler := observe.Start(observe.Config{Fabric: bed.Fabric, Topology: network.Topology, Sink: nowhere{}, Interval: time.Second})
-			defer sampler.Stop()
+			sampling := sampler.Start(sampler.Config{Fabric: bed.Fabric, Topology: network.Topology, Sink: nowhere{}, Interval: time.Second})
+			defer sampling.Stop()
 			if err := printf(s.Stdout, "Testbed %s at http://%s/ (Ctrl-C ends it)\n", bed.Journal.Testbed, listener.Addr()); err != nil {
 				return errors.Join(err, listener.Close())
 			}
 			go watcher.Follow(c.Context)
-			return serve.Serve(c.Context, listener, page(watcher, sampler, c.StringSlice("host")))
+			return serve.Serve(c.Context, listener, page(watcher, sampling, c.StringSlice("host")))
 		}}
 }
 
 // page shows what a watcher sees, and the use of links as a sampler has it.
-func page(watcher *emulator.Watcher, sampler *observe.Sampler, hosts []string) serve.Config {
+func page(watcher *emulator.Watcher, sampling *sampler.Sampler, hosts []string) serve.Config {
 	return serve.Config{
 		Status: func() (*live.Status, error) {
 			view, err := watcher.Look(context.Background())
@@ -71,7 +71,7 @@ func page(watcher *emulator.Watcher, sampler *observe.Sampler, hosts []string) s
 			if err != nil || view.Gone != "" {
 				return []live.Link{}, err
 			}
-			snapshot := sampler.Latest()
+			snapshot := sampling.Latest()
 			return linksOf(snapshot, users(view.Network.Topology), len(snapshot.Links)), snapshot.Err
 		},
 		Testbed: func(ctx context.Context) (*serve.Testbed, error) {

@@ -9,13 +9,13 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/urfave/cli/v2"
 
-	"testbed/emulator/experiment"
 	"testbed/emulator/internal/outdir"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 	"testbed/emulator/predict/statesim"
 	"testbed/emulator/predict/transport"
-	"testbed/emulator/session"
+	"testbed/emulator/resolved"
+	"testbed/emulator/run"
 )
 
 func simulateCommand(s *State) *cli.Command {
@@ -85,9 +85,9 @@ func simulateTransport(c *cli.Context, s *State) error {
 	return nil
 }
 
-// simulate predicts all plans of an experiment, in the order in which they would be replayed.
-func simulate(e *experiment.Experiment, access plan.StateAccess) ([]predict.Prediction, error) {
-	engine, err := transport.New(e.Topology, e.Speed, session.Options(e.Scenario.TCP.SlowStartAfterIdle))
+// simulate predicts all plans of a scenario, in the order in which they would be replayed.
+func simulate(e *resolved.Scenario, access plan.StateAccess) ([]predict.Prediction, error) {
+	engine, err := transport.New(e.Topology, e.Speed, run.Options(e.Source.TCP.SlowStartAfterIdle))
 	if err != nil {
 		return nil, err
 	}
@@ -111,11 +111,11 @@ func savePredictions(dir string, predictions []predict.Prediction) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.WriteFile(session.PredictionFile, text.Bytes()), d.Close())
+	return errors.Join(d.WriteFile(run.PredictionFile, text.Bytes()), d.Close())
 }
 
 // printPredictions prints the means of each model.
-func printPredictions(s *State, e *experiment.Experiment, predictions []predict.Prediction) {
+func printPredictions(s *State, e *resolved.Scenario, predictions []predict.Prediction) {
 	t := newTable(s, "model", "chains", "total mean ms", "network mean ms", "processing mean ms", "traffic mean MB·hops")
 	columns := []table.ColumnConfig{}
 	for i := 2; i <= 6; i++ {

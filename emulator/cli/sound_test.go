@@ -11,11 +11,11 @@ import (
 	"testing"
 
 	"testbed/emulator/compare"
-	"testbed/emulator/experiment"
+	"testbed/emulator/influx"
 	"testbed/emulator/record"
-	"testbed/emulator/record/influx"
+	"testbed/emulator/resolved"
+	"testbed/emulator/run"
 	"testbed/emulator/scenario"
-	"testbed/emulator/session"
 )
 
 // sealedRun is a run's directory as the run left it, sealed, with the scenario that it was made from.
@@ -26,7 +26,7 @@ func sealedRun(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept, err := experiment.KeepInputs(sc, dir, experiment.LargestInput)
+	kept, err := resolved.KeepInputs(sc, dir, resolved.LargestInput)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestRunsDirectoryAsScenario(t *testing.T) {
 
 // What `run -f json` prints names the run's directory, also where there is nothing to compare.
 func TestRunAsJSONNamesItsDirectory(t *testing.T) {
-	for _, o := range []*session.Outcome{
+	for _, o := range []*run.Outcome{
 		{Dir: "results/r", Run: &compare.Run{Directory: "results/r", Name: "r", Reports: []*compare.Report{{Engine: "transport"}}}},
 		{Dir: "results/r", Run: &compare.Run{Directory: "results/r", Name: "r"}},
 	} {

@@ -6,8 +6,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator"
-	"testbed/emulator/experiment"
 	"testbed/emulator/orchestrator"
+	"testbed/emulator/resolved"
 )
 
 // bringUpFlags are those of the commands that make a testbed.
@@ -54,7 +54,7 @@ func upCommand(s *State) *cli.Command {
 }
 
 // requested reads the scenario that the command names, and what its flags change.
-func requested(c *cli.Context, s *State) (*experiment.Experiment, emulator.UpOptions, error) {
+func requested(c *cli.Context, s *State) (*resolved.Scenario, emulator.UpOptions, error) {
 	options := emulator.UpOptions{Name: c.String("name"), Runtime: c.String("runtime"), Fabric: c.String("fabric")}
 	path, err := argument(c, "a scenario file")
 	if err != nil {
@@ -65,7 +65,7 @@ func requested(c *cli.Context, s *State) (*experiment.Experiment, emulator.UpOpt
 		return nil, options, err
 	}
 	if options.Name == "" {
-		options.Name = e.Scenario.Name
+		options.Name = e.Source.Name
 	}
 	if err := orchestrator.CheckName(options.Name); err != nil {
 		return nil, options, usage(err)
@@ -74,7 +74,7 @@ func requested(c *cli.Context, s *State) (*experiment.Experiment, emulator.UpOpt
 }
 
 // dryRun prints the desired state.
-func dryRun(s *State, form string, e *experiment.Experiment, options emulator.UpOptions) error {
+func dryRun(s *State, form string, e *resolved.Scenario, options emulator.UpOptions) error {
 	desired, err := s.host().Desired(e, options)
 	if err != nil {
 		return err

@@ -10,8 +10,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"testbed/emulator/influx"
 	"testbed/emulator/record"
-	"testbed/emulator/record/influx"
 )
 
 func uploadCommand(s *State) *cli.Command {

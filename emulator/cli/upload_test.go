@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/influx"
 	"testbed/emulator/record"
-	"testbed/emulator/record/influx"
 )
 
 // uploads runs `testbed upload` on its own, and returns the exit code and what was printed.

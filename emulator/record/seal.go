@@ -20,7 +20,7 @@ import (
 const (
 	PredictionFile = "prediction.csv"
 	ComparisonFile = "comparison.json"
-	ScenarioFile   = "scenario.yaml" // of a scenario that makes the run again, see package experiment
+	ScenarioFile   = "scenario.yaml" // of a scenario that makes the run again, see package resolved
 	InputsDir      = "inputs"        // the files that it reads
 )
 

@@ -132,7 +132,7 @@ func (d *decoder) checkPartition(groups [][]string, path string, n vocabulary) {
 
 // checkEventShapes applies what events set to the links as they are, to find properties that do not go
 // together: a packet cannot arrive before it was sent. Where several events set a link's delay or jitter, it
-// depends on which are in force together, which timeline.Compile works out.
+// depends on which are in force together, which events.Compile works out.
 func (d *decoder) checkEventShapes(f *File, t *topology.Topology) {
 	varied := map[string]int{}
 	for i := range f.Events {

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"testbed/emulator/experiment"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
+	"testbed/emulator/resolved"
 	"testbed/emulator/scenario"
 	"testbed/emulator/units"
 )
@@ -47,7 +47,7 @@ func TestShipped(t *testing.T) {
 			t.Fatal(err)
 		}
 		roundTrip(t, s)
-		e, err := experiment.Prepare(s)
+		e, err := resolved.Prepare(s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -135,7 +135,7 @@ func TestEventsScenario(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := experiment.Prepare(s)
+	e, err := resolved.Prepare(s)
 	if err != nil {
 		t.Fatal(err)
 	}

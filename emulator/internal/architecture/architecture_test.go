@@ -19,18 +19,19 @@ var layers = [][]string{
 	{"placement"},
 	{"plan"},
 	{"predict", "scenario", "fabric", "noderuntime", "faas"},
-	{"record", "timeline", "node"},
-	{"compare", "replay", "live", "observe"},
+	{"record", "events", "node"},
+	{"influx"},
+	{"compare", "replay", "live", "sampler"},
 	{"report"},
-	{"campaign", "experiment", "orchestrator"},
-	{"session", "serve"},
+	{"campaign", "resolved", "orchestrator"},
+	{"run", "serve"},
 	{"."}, // the library
 	{"cli"},
 }
 
 // pure are the packages that know nothing of an operating system: they must not import these.
 var (
-	pure   = []string{"units", "topology", "workload", "scenario", "placement", "plan", "predict", "compare", "report", "campaign", "experiment", "timeline"}
+	pure   = []string{"units", "topology", "workload", "scenario", "placement", "plan", "predict", "compare", "report", "campaign", "resolved", "events"}
 	system = []string{"os/exec", "syscall", "golang.org/x/sys", "github.com/vishvananda", "github.com/containernetworking", "github.com/docker"}
 )
 

@@ -13,18 +13,18 @@ import (
 // directly are the files and directories of emulator/ that may open files without package readfile, which
 // bounds what is read and takes regular files only: what they open is the kernel's, or only root can write it.
 var directly = map[string]string{
-	"internal/":                 "package readfile itself, and helpers of tests",
-	"campaign/journal.go":       "opened for writing, once readfile has opened it",
-	"system.go":                 "/dev/net/tun",
-	"memory.go":                 "/proc",
-	"fabric/":                   "/proc, and the state directory of a testbed",
-	"faas/command_linux.go":     "/dev/null",
-	"faas/system_linux.go":      "/sys",
-	"netns/":                    "/proc",
-	"noderuntime/":              "/proc and /sys, the program's own executable, and the state directory of a testbed",
-	"observe/host_linux.go":     "/proc",
-	"orchestrator/":             "/proc and /sys, and the state directory of a testbed",
-	"record/influx/influxtest/": "a helper of tests",
+	"internal/":             "package readfile itself, and helpers of tests",
+	"campaign/journal.go":   "opened for writing, once readfile has opened it",
+	"system.go":             "/dev/net/tun",
+	"memory.go":             "/proc",
+	"fabric/":               "/proc, and the state directory of a testbed",
+	"faas/command_linux.go": "/dev/null",
+	"faas/system_linux.go":  "/sys",
+	"netns/":                "/proc",
+	"noderuntime/":          "/proc and /sys, the program's own executable, and the state directory of a testbed",
+	"sampler/host_linux.go": "/proc",
+	"orchestrator/":         "/proc and /sys, and the state directory of a testbed",
+	"influx/influxtest/":    "a helper of tests",
 }
 
 // Files that others may have written are opened by package readfile alone.

@@ -1,5 +1,0 @@
-//go:build !linux
-
-package observe
-
-func readFiles() (files, bool) { return files{}, false }

@@ -1,0 +1,98 @@
+package resolved
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"testbed/emulator/plan"
+	"testbed/emulator/topology"
+)
+
+// alive is how many chains of a model may be under way at the same time. In open loops, where nothing but the
+// chains' own duration bounds it, that is an estimate: each lasts twice as long as it would alone.
+func (e *Scenario) alive(plans []*plan.Plan) int {
+	a := e.Source.Replay.Arrival
+	switch a.Kind {
+	case "concurrency":
+		return min(max(a.Clients, 1), len(plans))
+	case "trace":
+		due := make([]float64, len(plans))
+		for i, p := range plans {
+			due[i] = e.Jobs[p.Index].Arrival.Seconds() / max(a.Speedup, 1e-3)
+		}
+		return e.overlapping(plans, due)
+	case "poisson":
+		due := make([]float64, len(plans))
+		for i := range due {
+			due[i] = float64(i) / max(float64(a.Rate), 1e-9)
+		}
+		return min(2*e.overlapping(plans, due), len(plans)) // they come in bursts
+	}
+	return min(1, len(plans))
+}
+
+// overlapping is the largest number of chains at one time where each begins at its due time, in s.
+func (e *Scenario) overlapping(plans []*plan.Plan, due []float64) int {
+	type change struct {
+		at    float64
+		delta int
+	}
+	changes := make([]change, 0, 2*len(plans))
+	alone := e.aloneTimes()
+	for i, p := range plans {
+		// A tenth of a second before their time chains are prepared, and afterwards their states are checked.
+		changes = append(changes, change{due[i] - 0.1, 1}, change{due[i] + 0.1 + 2*alone(p), -1})
+	}
+	slices.SortFunc(changes, func(a, b change) int {
+		if a.at != b.at {
+			if a.at < b.at {
+				return -1
+			}
+			return 1
+		}
+		return b.delta - a.delta
+	})
+	now, most := 0, 0
+	for _, c := range changes {
+		now += c.delta
+		most = max(most, now)
+	}
+	return most
+}
+
+// aloneTimes returns a function that estimates how long a chain takes alone on the network, in s: its
+// executions, and every transfer at the rate of its slowest link.
+func (e *Scenario) aloneTimes() func(*plan.Plan) float64 {
+	type way struct{ from, to topology.ID }
+	trees, known := map[topology.ID]*topology.Tree{}, map[way][2]float64{}
+	path := func(from, to topology.ID) (delay, perByte float64) {
+		if found, ok := known[way{from, to}]; ok {
+			return found[0], found[1]
+		}
+		if trees[to] == nil {
+			trees[to] = e.Topology.TreeTo(to)
+		}
+		hops, total := trees[to].Hops(nil, from)
+		for _, hop := range hops {
+			if rate := e.Topology.Vertices[hop.Link].Shape[hop.Dir].Rate; rate > 0 {
+				perByte = math.Max(perByte, 8/float64(rate))
+			}
+		}
+		known[way{from, to}] = [2]float64{2 * total.Seconds(), perByte}
+		return 2 * total.Seconds(), perByte
+	}
+	return func(p *plan.Plan) float64 {
+		seconds := 0.0
+		for i := range p.Steps {
+			s := &p.Steps[i]
+			if s.Kind == plan.Compute {
+				seconds += float64(s.Ops) * float64(max(s.Load, 1)) / e.Speed(s.From)
+			} else if s.From != s.To {
+				delay, perByte := path(s.From, s.To)
+				seconds += delay + perByte*float64(s.Bytes)
+			}
+		}
+		return math.Min(seconds, max(e.Source.Replay.Timeout, time.Second).Seconds())
+	}
+}

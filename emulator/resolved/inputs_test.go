@@ -1,0 +1,256 @@
+package resolved
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"testbed/emulator/plan"
+	"testbed/emulator/record"
+	"testbed/emulator/scenario"
+	"testbed/emulator/topology/ether"
+	"testbed/emulator/topology/synth"
+	"testbed/emulator/workload/spar"
+)
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// withFiles is a scenario that reads a topology in ether's format and a trace, by a relative path and an absolute one.
+func withFiles(t *testing.T) *scenario.Scenario {
+	t.Helper()
+	dir := t.TempDir()
+	var trace strings.Builder
+	if err := spar.Write(&trace, spar.Synthesize(200, 3)); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "data", "my trace.csv"), trace.String())
+	var files [3]strings.Builder
+	graph, err := synth.DefaultIIoT().Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ether.Write(graph, &files[0], &files[1], &files[2]); err != nil {
+		t.Fatal(err)
+	}
+	for i, suffix := range ether.Suffixes {
+		write(t, filepath.Join(dir, "data", "net"+suffix), files[i].String())
+	}
+	path := filepath.Join(dir, "scenarios", "s.yaml")
+	write(t, path, fmt.Sprintf(`name: files
+topology: {ether: ../data/net}
+cloud: {at: hosts}
+workload: {trace: %q, jobs: 20}
+models: [external, in-edge, in-function, in-client]
+`, filepath.Join(dir, "data", "my trace.csv")))
+	return loaded(t, path)
+}
+
+func loaded(t *testing.T, path string) *scenario.Scenario {
+	t.Helper()
+	sc, err := scenario.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sc
+}
+
+// allPlans prints a scenario's plans of all models.
+func allPlans(t *testing.T, sc *scenario.Scenario) string {
+	t.Helper()
+	e, err := Prepare(sc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	for _, m := range e.Models {
+		plans, err := e.Plans(m, plan.ByWorker)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range plans {
+			fmt.Fprintf(&text, "%+v\n", *p)
+		}
+	}
+	return text.String()
+}
+
+// TestKeptInputsMeanTheSame after they were moved and the originals are gone.
+func TestKeptInputsMeanTheSame(t *testing.T) {
+	sc := withFiles(t)
+	want := allPlans(t, sc)
+	dir := filepath.Join(t.TempDir(), "run")
+	kept, err := KeepInputs(sc, dir, LargestInput)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, in := range kept.Inputs {
+		names = append(names, in.Key+"="+in.File)
+		if sum, err := record.Sum(filepath.Join(dir, in.File), LargestInput); err != nil || sum != (record.FileSum{Bytes: in.Bytes, SHA256: in.SHA256}) {
+			t.Errorf("%+v: the copy is %+v, %v", in, sum, err)
+		}
+	}
+	if got := strings.Join(names, " "); got != "topology.ether=inputs/net.nodes topology.ether=inputs/net.links topology.ether=inputs/net.edges workload.trace=inputs/my-trace.csv" {
+		t.Error(got)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, record.ScenarioFile))
+	if err != nil || strings.Contains(string(text), os.TempDir()) {
+		t.Errorf("%v: a path of the author's is in\n%s", err, text)
+	}
+	if sc.Workload.Trace == "inputs/my-trace.csv" {
+		t.Error("the scenario that was given has changed")
+	}
+	moved := filepath.Join(t.TempDir(), "moved elsewhere")
+	if err := errors.Join(os.Rename(dir, moved), os.RemoveAll(filepath.Dir(filepath.Dir(sc.Path())))); err != nil {
+		t.Fatal(err)
+	}
+	if got := allPlans(t, loaded(t, filepath.Join(moved, record.ScenarioFile))); got != want {
+		t.Error("the copy makes other plans")
+	}
+}
+
+// TestLargeInputsAreHashedOnly, and reproducing asks for them by name, size and hash.
+func TestLargeInputsAreHashedOnly(t *testing.T) {
+	sc := withFiles(t)
+	want := allPlans(t, sc)
+	trace := sc.Workload.Trace
+	dir := t.TempDir()
+	kept, err := KeepInputs(sc, dir, 3000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	large := kept.Inputs[len(kept.Inputs)-1]
+	if large.File != "" || large.Bytes <= 3000 || len(large.SHA256) != 64 {
+		t.Fatalf("%+v", large)
+	}
+	conclude(t, dir, kept)
+	_, err = Reproduce(dir)
+	if !errors.Is(err, ErrNotKept) || errors.Is(err, record.ErrAltered) || !strings.Contains(err.Error(), large.SHA256) {
+		t.Fatalf("without the large file: %v", err)
+	}
+	for _, in := range kept.Inputs { // what it asks for
+		text, err := os.ReadFile(map[bool]string{true: trace, false: filepath.Join(filepath.Dir(trace), in.Name)}[in.Key == "workload.trace"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, record.InputsDir, in.Name), string(text))
+	}
+	path, err := Reproduce(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := allPlans(t, loaded(t, path)); got != want {
+		t.Error("other plans are made")
+	}
+	write(t, filepath.Join(dir, record.InputsDir, large.Name), strings.Repeat("x", int(large.Bytes)))
+	if _, err := Reproduce(dir); !errors.Is(err, record.ErrAltered) {
+		t.Errorf("with another file in its place: %v", err)
+	}
+}
+
+// conclude leaves a run's final manifest in a directory.
+func conclude(t *testing.T, dir string, kept *Kept) {
+	t.Helper()
+	m := &record.Manifest{Run: "r", Exit: record.OK, Inputs: kept.Inputs}
+	if err := errors.Join(m.Seal(dir), m.Write(dir)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReproduceIsHeldAgainstTheHashes(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(dir string) error
+		want   error
+	}{
+		"nothing":         {func(string) error { return nil }, nil},
+		"a later file":    {func(dir string) error { return os.WriteFile(filepath.Join(dir, "report.html"), nil, 0o644) }, nil},
+		"scenario edited": {func(dir string) error { return edit(filepath.Join(dir, record.ScenarioFile)) }, record.ErrAltered},
+		"trace edited":    {func(dir string) error { return edit(filepath.Join(dir, record.InputsDir, "my-trace.csv")) }, record.ErrAltered},
+		"topology edited": {func(dir string) error { return edit(filepath.Join(dir, record.InputsDir, "net.links")) }, record.ErrAltered},
+		"manifest edited": {func(dir string) error { return edit(filepath.Join(dir, record.ManifestFile)) }, record.ErrAltered},
+		"trace gone":      {func(dir string) error { return os.Remove(filepath.Join(dir, record.InputsDir, "my-trace.csv")) }, ErrNotKept},
+		"scenario gone":   {func(dir string) error { return os.Remove(filepath.Join(dir, record.ScenarioFile)) }, ErrNotKept},
+		"no manifest":     {func(dir string) error { return os.Remove(filepath.Join(dir, record.ManifestFile)) }, fs.ErrNotExist},
+	} {
+		dir := t.TempDir()
+		kept, err := KeepInputs(withFiles(t), dir, LargestInput)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conclude(t, dir, kept)
+		if err := c.change(dir); err != nil {
+			t.Fatal(err)
+		}
+		if path, err := Reproduce(dir); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) || err == nil && path == "" {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+	// A run of a version that kept nothing, and one that was killed.
+	dir := t.TempDir()
+	m := &record.Manifest{Run: "r", Exit: record.OK, File: "/home/author/s.yaml"}
+	if err := m.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Reproduce(dir); !errors.Is(err, ErrNotKept) {
+		t.Errorf("of an older version: %v", err)
+	}
+	kept, err := KeepInputs(withFiles(t), dir, LargestInput)
+	m.Exit, m.Inputs = record.Running, kept.Inputs
+	if err := errors.Join(err, m.Write(dir)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Reproduce(dir); err != nil {
+		t.Errorf("one that was killed: %v", err)
+	}
+}
+
+// edit exchanges a letter or digit for another in the middle of a file.
+func edit(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	for i := len(text) / 2; i < len(text); i++ {
+		if c := text[i]; c >= '0' && c < '9' || c >= 'a' && c < 'z' {
+			text[i]++
+			return os.WriteFile(path, text, 0o644)
+		}
+	}
+	return errors.New("nothing to exchange")
+}
+
+// TestKeepInputsWritesThroughNoLinks that somebody has put into the directory.
+func TestKeepInputsWritesThroughNoLinks(t *testing.T) {
+	sc := withFiles(t)
+	outside := t.TempDir()
+	dir := t.TempDir()
+	if err := os.Symlink(outside, filepath.Join(dir, record.InputsDir)); err != nil {
+		t.Skip("no symbolic links here:", err)
+	}
+	if _, err := KeepInputs(sc, dir, LargestInput); err == nil {
+		t.Error("copies are written through a link")
+	}
+	if entries, err := os.ReadDir(outside); err != nil || len(entries) > 0 {
+		t.Errorf("outside there is now %v, %v", entries, err)
+	}
+}
+
+func TestInputsWithOddNames(t *testing.T) {
+	for path, want := range map[string]string{"/a/b c.csv": "b-c.csv", "/a/.hidden": "hidden", "/a/...": "file", "/a/ü": "file", "/a/x$(id).csv": "x--id-.csv"} {
+		if got := inputName(scenario.Reference{Key: "k", Path: path}, nil); got != want {
+			t.Errorf("%s is kept as %q, want %q", path, got, want)
+		}
+	}
+	if got := inputName(scenario.Reference{Key: "k", Path: "x/net"}, []record.Input{{Name: "net.nodes"}}); got != "k-net" {
+		t.Errorf("a second file of the name: %q", got)
+	}
+}

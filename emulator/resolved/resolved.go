@@ -1,0 +1,141 @@
+// Package resolved works out what a scenario means, without touching the operating system: the
+// topology, the jobs, their placement, and a plan of each job for each execution model. Prediction and
+// emulation both start from it, and so speak of the same steps.
+package resolved
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+
+	"testbed/emulator/events"
+	"testbed/emulator/placement"
+	"testbed/emulator/placement/simnet"
+	"testbed/emulator/plan"
+	"testbed/emulator/scenario"
+	"testbed/emulator/topology"
+	"testbed/emulator/workload"
+	"testbed/emulator/workload/spar"
+)
+
+// Scenario is a scenario worked out.
+type Scenario struct {
+	Source    *scenario.Scenario
+	Topology  *topology.Topology
+	Jobs      []workload.Job
+	Notes     []string // what a user should know of the workload, such as malformed rows left out
+	Placement *placement.Placement
+	Speeds    map[topology.ID]float32 // operations/s of every host
+	Models    []plan.Model            // in the scenario's order
+	Sites     plan.Sites
+	Agentless []topology.ID   // hosts without an agent, the cloud last: no task, state or job is there
+	Moments   []events.Moment // what the scenario's events make of the network, in the order of time
+
+	trace     *spar.Trace // for messages
+	demanding sync.Mutex
+	demanded  []demand // see demands
+}
+
+// HasAgent says whether a host, or the cloud, has an agent.
+func (e *Scenario) HasAgent(id topology.ID) bool {
+	return e.Topology.Vertices[id].Kind.Attached() && !slices.Contains(e.Agentless, id)
+}
+
+// Prepare works a scenario out. It fails where the scenario's files cannot be read, a client or a place
+// for a task is missing, or no job is left.
+func Prepare(s *scenario.Scenario) (*Scenario, error) {
+	e := &Scenario{Source: s}
+	var err error
+	if e.Topology, err = s.Topology(); err != nil {
+		return nil, err
+	}
+	set, err := s.Jobs()
+	if err != nil {
+		return nil, err
+	}
+	e.Jobs, e.Notes, e.trace = set.Jobs, malformed(set.Trace), set.Trace
+	e.Agentless = s.Agentless(e.Topology)
+	if e.Moments, err = events.Compile(e.Topology, s.Events); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Path(), err)
+	}
+	if err := e.locate(); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Path(), err)
+	}
+	return e, nil
+}
+
+// malformed sums up what was left out of a trace.
+func malformed(trace *spar.Trace) []string {
+	notes := trace.Notes()
+	for i := range notes {
+		notes[i] += " (workload.strict: true makes that an error)"
+	}
+	return notes
+}
+
+// locate fixes sites, speeds and the placement.
+func (e *Scenario) locate() error {
+	for _, name := range e.Source.Models {
+		model, err := plan.ParseModel(name)
+		if err != nil {
+			return err
+		}
+		e.Models = append(e.Models, model)
+	}
+	var err error
+	network := simnet.New(e.Topology)
+	if e.Sites.Central, err = network.Central(e.Agentless...); err != nil {
+		return err
+	}
+	cloud, ok := e.Topology.Cloud()
+	if !ok {
+		cloud = -1
+	}
+	e.Sites.Cloud = cloud
+	speed := placement.SpeedModel(e.Source.Placement.Speed)
+	if e.Speeds, err = placement.Speeds(e.Topology, speed); err != nil {
+		return err
+	}
+	clients := e.Source.Clients(e.Topology)
+	e.Placement, err = placement.Place(e.Jobs, network, placement.Options{
+		Topology: e.Topology, Seed: *e.Source.Workload.Seed, Policy: placement.Policy(e.Source.Placement.Policy),
+		Speed: speed, Clients: clients, Exclude: e.Agentless, Functions: e.Source.Workload.Functions,
+	})
+	return err
+}
+
+// Plans are the jobs' plans under a model, in the order of the jobs. It fails where the model needs a
+// cloud and there is none.
+func (e *Scenario) Plans(m plan.Model, access plan.StateAccess) ([]*plan.Plan, error) {
+	if m == plan.External && e.Sites.Cloud < 0 {
+		return nil, fmt.Errorf("%s: the model %s keeps state in the cloud, and the scenario has none: add a section cloud or leave the model out", e.Source.Path(), m)
+	}
+	plans := make([]*plan.Plan, len(e.Jobs))
+	for i := range e.Jobs {
+		plans[i] = plan.Build(e.Jobs, i, m, e.Placement, e.Sites, access)
+	}
+	return plans, nil
+}
+
+// Speed is a vertex's speed in operations/s; the cloud, which executes nothing, has an infinite one.
+func (e *Scenario) Speed(id topology.ID) float64 {
+	if s, ok := e.Speeds[id]; ok {
+		return float64(s)
+	}
+	return math.Inf(1)
+}
+
+// HopCounter returns a function that counts the links between two vertices, for a plan's traffic.
+func (e *Scenario) HopCounter() func(from, to topology.ID) int {
+	trees := map[topology.ID]*topology.Tree{}
+	return func(from, to topology.ID) int {
+		tree, ok := trees[to]
+		if !ok {
+			tree = e.Topology.TreeTo(to)
+			trees[to] = tree
+		}
+		hops, _ := tree.Hops(nil, from)
+		return len(hops)
+	}
+}

@@ -1,0 +1,128 @@
+package run
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/orchestrator"
+	"testbed/emulator/record"
+	"testbed/emulator/scenario"
+	"testbed/emulator/topology"
+)
+
+// This file is all that the package knows of package orchestrator.
+
+// receiveWindow is the one of TCP in every node, in bytes.
+const receiveWindow = orchestrator.ReceiveWindow
+
+// sysctls are the kernel's settings that a scenario's nodes have for TCP.
+func sysctls(sc *scenario.Scenario) map[string]string {
+	return orchestrator.TCP{Congestion: sc.TCP.Congestion, SlowStartAfterIdle: sc.TCP.SlowStartAfterIdle}.Sysctls()
+}
+
+// quick is what a run measures of its own network: one link of each class, briefly. `testbed verify`
+// measures more.
+var quick = orchestrator.VerifyOptions{PerClass: 1, Pings: 100, Duration: 500 * time.Millisecond, Tolerance: orchestrator.DefaultTolerance}
+
+// On is a testbed that is up as a Bed.
+func On(b *orchestrator.Bed) Bed { return testbed{b} }
+
+type testbed struct{ *orchestrator.Bed }
+
+// Description implements Bed.
+func (b testbed) Description() Description {
+	j := b.Journal
+	return Description{Testbed: j.Testbed, Scenario: j.Scenario, File: j.File, Runtime: j.Runtime, Fabric: j.Fabric}
+}
+
+// Agent implements Bed.
+func (b testbed) Agent(id topology.ID) Agent { return b.Bed.Agent(id) }
+
+// Address implements Bed.
+func (b testbed) Address(id topology.ID) netip.AddrPort {
+	return netip.AddrPortFrom(b.Bed.Address(id), orchestrator.FunctionPort)
+}
+
+// Stations implements Bed.
+func (b testbed) Stations() []topology.ID {
+	stations, _ := b.Bed.Stations() // without them there is nobody to talk to, and every chain says so
+	ids := make([]topology.ID, len(stations))
+	for i, s := range stations {
+		ids[i] = s.ID
+	}
+	return ids
+}
+
+// Inspect implements Bed.
+func (b testbed) Inspect(ctx context.Context) (fabric.Status, error) {
+	return b.Fabric.Inspect(ctx)
+}
+
+// Verify implements Bed.
+func (b testbed) Verify(ctx context.Context, progress func(done, total int, what string)) ([]record.Fidelity, error) {
+	o := quick
+	o.Progress = progress
+	findings, err := b.Bed.Verify(ctx, o)
+	var all []record.Fidelity
+	for _, f := range findings {
+		if !f.Skipped { // else nothing was measured: links without a rate, or that lose too much for one
+			all = append(all, fidelityOf(f))
+		}
+	}
+	return all, err
+}
+
+func fidelityOf(f orchestrator.Finding) record.Fidelity {
+	quantity := "goodput_bps"
+	switch {
+	case f.Probe == "rtt":
+		quantity = "rtt_s"
+	case f.Bound:
+		quantity = "goodput_bound_bps"
+	}
+	return record.Fidelity{From: f.From, To: f.To, Link: f.Link, Class: f.Class, Quantity: quantity, Target: f.Target, Measured: f.Measured,
+		OK: f.OK, Verdict: f.Verdict}
+}
+
+// Player implements Bed.
+func (b testbed) Player(ctx context.Context) (Player, error) {
+	p, err := b.NewPlayer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return player{p}, nil
+}
+
+type player struct{ *orchestrator.Player }
+
+// Play implements Player.
+func (p player) Play(ctx context.Context, start time.Time, moments []Moment, tell func(Played)) {
+	theirs := make([]orchestrator.Moment, len(moments))
+	for i, m := range moments {
+		theirs[i] = orchestrator.Moment(m)
+	}
+	p.Player.Play(ctx, start, theirs, func(m orchestrator.Played) { tell(Played(m)) })
+}
+
+// Begin implements Bed.
+func (b testbed) Begin(ctx context.Context, run string) (Lease, error) {
+	l, err := b.Bed.Begin(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	return lease{l}, nil
+}
+
+type lease struct{ *orchestrator.Lease }
+
+// Changes implements Lease.
+func (l lease) Changes() []Change {
+	theirs, _ := l.Lease.Changes() // of a testbed that was taken down they are gone with it, and the run says so
+	all := make([]Change, len(theirs))
+	for i, c := range theirs {
+		all[i] = Change(c)
+	}
+	return all
+}

@@ -1,0 +1,136 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"testbed/emulator/compare"
+	"testbed/emulator/compare/rundir"
+	"testbed/emulator/fabric"
+	"testbed/emulator/record"
+	"testbed/emulator/resolved"
+)
+
+// describe writes the manifest as far as it is known beforehand, with all that it takes to make the run again, and
+// takes the room for the final manifest.
+func (r *run) describe() error {
+	sc, bed := r.Scenario.Source, r.Bed.Description()
+	m := &record.Manifest{
+		Run: r.dir.Run(), Testbed: bed.Testbed, File: bed.File,
+		Seed: sc.Seed, Version: r.Version, Kernel: r.Kernel, Runtime: bed.Runtime, Fabric: bed.Fabric,
+		Arrival: arrival(r.Scenario).String(), Compute: sc.Replay.Compute, TCP: sysctls(sc),
+		Start: time.Now().UTC(), Exit: record.Running,
+	}
+	r.manifest = m
+	most := r.KeepInputs
+	if most == 0 {
+		most = resolved.LargestInput
+	}
+	kept, err := resolved.KeepInputs(sc, r.dir.Path(), most)
+	if err != nil {
+		return err
+	}
+	m.Inputs = kept.Inputs
+	if m.Scenario, err = kept.Scenario.MarshalJSON(); err != nil {
+		return err
+	}
+	if err := r.reserve(); err != nil {
+		return fmt.Errorf("the results' disk has no room for the manifest that a run ends with: %w", err)
+	}
+	return errors.Join(m.Write(r.dir.Path()), record.WriteTopology(r.dir.Path(), r.Scenario.Topology))
+}
+
+// What the final manifest takes at most of what the first one has not, in bytes.
+const (
+	perQueue    = 700
+	perEvent    = 600
+	perRest     = 12 << 10
+	leastRoom   = 4 << 10
+	maxReserved = 64 << 20
+)
+
+// reserve takes as much room as the final manifest may need or, where there is not that much, some of it: what takes
+// most is left out then, should it come to that.
+func (r *run) reserve() (err error) {
+	text, err := json.MarshalIndent(r.manifest, "", "  ")
+	if err != nil {
+		return err
+	}
+	queues, events := len(fabric.Channels(r.Scenario.Topology)), len(r.Scenario.Moments)*len(r.Scenario.Models)
+	for room := min(len(text)+perQueue*queues+perEvent*events+perRest, maxReserved); ; room /= 2 {
+		if err = r.dir.Reserve(int64(room)); err == nil || room/2 < leastRoom {
+			return err
+		}
+	}
+}
+
+// conclude compares, seals the directory, and writes the final manifest, which says what has failed. Its error is all
+// that has, from what had failed before on.
+func (r *run) conclude(ctx context.Context, failed error) error {
+	m := r.manifest
+	m.End, m.Samples, m.Exit = time.Now().UTC(), r.dir.Counts(), record.OK
+	if at := r.outcome.Mirror; at != nil {
+		m.Mirrors = map[string]record.Counts{at.Name: at.Counts}
+	}
+	for _, s := range r.outcome.Summary.Models {
+		m.Models = append(m.Models, s.ModelCounts)
+	}
+	for _, c := range r.lease.Changes() {
+		r.happened(record.Event{What: c.What, Origin: c.Origin, Revision: c.Revision, Time: c.Time.UTC()})
+	}
+	rest := errors.Join(r.counters(ctx), r.compare())
+	switch {
+	case ctx.Err() != nil:
+		m.Exit = record.Interrupted
+		if rest != nil {
+			m.Error = rest.Error()
+		}
+	case failed != nil || rest != nil:
+		m.Exit, m.Error = record.Failed, errors.Join(failed, rest).Error()
+	}
+	err := r.dir.Conclude(m)
+	if r.outcome.Run == nil {
+		r.outcome.Run = &compare.Run{Directory: r.dir.Path(), Name: m.Run, Seed: m.Seed, Reports: []*compare.Report{}}
+	}
+	r.outcome.Run.Exit, r.outcome.Run.Sealed = m.Exit, err == nil
+	return errors.Join(failed, rest, err)
+}
+
+// How long the fabric is waited for at a run's end: its counters are a part of the run. They are worth a moment even
+// when it was cut short.
+const (
+	patience = 15 * time.Second
+	moment   = 2 * time.Second
+)
+
+// counters puts what the links have carried into the manifest.
+func (r *run) counters(ctx context.Context) error {
+	wait := patience
+	if ctx.Err() != nil {
+		wait = moment
+	}
+	asking, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), wait, fmt.Errorf("no answer after %v", wait))
+	defer cancel()
+	status, err := r.Bed.Inspect(asking)
+	if err != nil {
+		if cause := context.Cause(asking); cause != nil {
+			err = cause
+		}
+		return fmt.Errorf("at the run's end the fabric did not tell what its links have carried, so the manifest has no queues: %w", err)
+	}
+	r.manifest.Queues = status.Queues
+	return nil
+}
+
+// compare holds the measurement against the predictions. Where nothing was measured there is nothing to compare.
+func (r *run) compare() error {
+	read, err := rundir.Read(r.dir.Path(), r.manifest, compare.Options{})
+	if err != nil {
+		return err
+	}
+	r.outcome.Run, r.outcome.Reports = read, read.Reports
+	return writeComparison(r.dir.Path(), read.Reports)
+}

@@ -1,0 +1,69 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"testbed/emulator/events"
+	"testbed/emulator/record"
+	"testbed/emulator/topology"
+)
+
+// events plays the scenario's events during the replay of a model, from its first chain on: every model
+// meets the same. It is a replay.Config's Around.
+func (r *run) events(ctx context.Context, model string) (end func()) {
+	moments := r.Scenario.Moments
+	if len(moments) == 0 {
+		return nil
+	}
+	player, err := r.Bed.Player(ctx)
+	if err != nil {
+		r.happened(record.Event{Model: model, What: []string{"events"}, Error: err.Error()})
+		return nil
+	}
+	ctx, stop := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	played := 0
+	running.Go(func() {
+		player.Play(ctx, time.Now(), momentsOf(r.Scenario.Topology, moments), func(p Played) {
+			played++
+			r.happened(eventOf(model, p))
+		})
+	})
+	return func() {
+		stop()
+		running.Wait()
+		for _, m := range moments[played:] {
+			r.happened(record.Event{Model: model, What: m.Event, Scheduled: m.At.Seconds(), Missed: true})
+		}
+		if err := player.Restore(ctx); err != nil {
+			r.happened(record.Event{Model: model, What: []string{"the network is put back"}, Error: err.Error()})
+		}
+	}
+}
+
+// happened takes an event down. Events of one model follow one another, and so do models.
+func (r *run) happened(e record.Event) {
+	r.manifest.Events = append(r.manifest.Events, e)
+	if r.Event != nil {
+		r.Event(e)
+	}
+}
+
+func momentsOf(t *topology.Topology, moments []events.Moment) []Moment {
+	out := make([]Moment, len(moments))
+	for i, m := range moments {
+		out[i] = Moment{At: m.At, What: m.Event, Overlay: m.Overlay(t)}
+	}
+	return out
+}
+
+func eventOf(model string, p Played) record.Event {
+	e := record.Event{Model: model, What: p.What, Scheduled: p.At.Seconds(), Actual: p.Done.Seconds(), Took: (p.Done - p.Began).Seconds()}
+	if p.Err != nil {
+		e.Error = fmt.Sprint(p.Err)
+	}
+	return e
+}

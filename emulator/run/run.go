@@ -1,0 +1,223 @@
+// Package run is one execution of a scenario's workload on a testbed that is up: it calibrates the
+// prediction with an empty function, replays, records, compares, and leaves a run's directory behind.
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"testbed/emulator/compare"
+	"testbed/emulator/influx"
+	"testbed/emulator/plan"
+	"testbed/emulator/predict"
+	"testbed/emulator/predict/transport"
+	"testbed/emulator/record"
+	"testbed/emulator/replay"
+	"testbed/emulator/resolved"
+	"testbed/emulator/topology"
+)
+
+// Config says what to execute and where the results go.
+type Config struct {
+	Bed      Bed
+	Scenario *resolved.Scenario
+	Results  string // directory that gets the run's directory
+	Version  string
+	Kernel   string
+	Phase    func(string)          // told of each phase; may be nil
+	Progress func(replay.Progress) // told of each chain; may be nil
+
+	Mirror      *influx.Config     // a database that gets the samples too; nil: none
+	Required    bool               // whether to begin only if it can be written to
+	SampleEvery time.Duration      // interval of the samples of links and host; 0: a second; negative: none
+	Sinks       []record.Sink      // are given each chain too, after the run's directory; their failures are theirs
+	Fidelity    bool               // whether to measure a link of each class before the replay
+	Event       func(record.Event) // told of the scenario's events as they happen; may be nil
+	Began       func(Live)         // told once when the samples of links begin; may be nil
+	KeepInputs  int64              // bytes up to which a file that the scenario reads is copied; 0: resolved.LargestInput
+}
+
+// Outcome is what an execution came to.
+type Outcome struct {
+	Dir     string // the run's directory
+	Summary replay.Summary
+	Run     *compare.Run      // the run as `testbed compare` sees it; nil: it has no directory
+	Reports []*compare.Report // its reports, one a predictor
+	Mirror  *Mirrored         // nil: there was none
+	Off     []record.Fidelity // links that were measured and are off their targets, by the rule of `testbed verify`
+}
+
+// Failures is the number of chains that failed or lost state.
+func (o *Outcome) Failures() int {
+	n := 0
+	for _, m := range o.Summary.Models {
+		n += m.Failed + m.Lost
+	}
+	return n
+}
+
+// Run executes. An error means that it did not come to its end, or that something of what belongs to a run is missing;
+// what was measured until then is in the run's directory, which the outcome names as soon as there is one, and whose
+// final manifest says what is missing. Chains that failed are no error.
+func Run(ctx context.Context, c Config) (*Outcome, error) {
+	plans, err := plansOf(c.Scenario)
+	if err == nil {
+		err = c.Scenario.CheckMemory(0)
+	}
+	if err == nil {
+		err = c.checkMirror(ctx)
+	}
+	if err != nil {
+		return &Outcome{}, err
+	}
+	name := record.RunName(c.Scenario.Source.Name, time.Now())
+	lease, err := c.Bed.Begin(ctx, name)
+	if err != nil {
+		return &Outcome{}, err
+	}
+	defer lease.End()
+	dir, err := record.MakeDirectory(c.Results, name)
+	if err != nil {
+		return &Outcome{}, err
+	}
+	r := &run{Config: c, lease: lease, dir: dir, plans: plans, outcome: &Outcome{Dir: dir.Path()}}
+	if err = r.describe(); err == nil {
+		err = r.mirror()
+	}
+	if err == nil {
+		stop := r.observe()
+		err = r.watched(ctx)
+		stop()
+	}
+	err = errors.Join(err, dir.Close())
+	r.settle()
+	return r.outcome, r.conclude(ctx, err)
+}
+
+// run is an execution under way.
+type run struct {
+	Config
+	lease     Lease
+	dir       *record.Directory
+	plans     [][]*plan.Plan
+	manifest  *record.Manifest
+	predicted []predict.Prediction
+	outcome   *Outcome
+	database  *influx.Mirror // nil: none
+}
+
+// plansOf builds the plans of all models, as the worker-side state access that the FaaS carries out.
+func plansOf(e *resolved.Scenario) ([][]*plan.Plan, error) {
+	all := make([][]*plan.Plan, len(e.Models))
+	for i, m := range e.Models {
+		var err error
+		if all[i], err = e.Plans(m, plan.ByWorker); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func (r *run) phase(text string) {
+	if r.Phase != nil {
+		r.Phase(text)
+	}
+}
+
+// watched executes, and gives up as soon as a part of the testbed dies.
+func (r *run) watched(ctx context.Context) error {
+	ctx, abort := context.WithCancelCause(ctx)
+	defer abort(nil)
+	go func() {
+		if err := r.Bed.Watch(ctx); err != nil {
+			abort(err)
+		}
+	}()
+	err := r.execute(ctx)
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+		err = errors.Join(err, cause)
+	}
+	return err
+}
+
+func (r *run) execute(ctx context.Context) error {
+	if r.Fidelity {
+		r.fidelity(ctx)
+	}
+	r.phase("measuring an empty function")
+	overhead, options, err := r.calibrate(ctx)
+	if err != nil {
+		return err
+	}
+	r.manifest.Overhead = &overhead
+	r.phase("predicting")
+	if r.predicted, err = r.predict(options); err != nil {
+		return err
+	}
+	if err := writePredictions(r.dir.Path(), r.predicted); err != nil {
+		return err
+	}
+	r.phase("opening connections")
+	r.outcome.Summary, err = replay.Run(ctx, replay.Config{
+		Plans: r.plans, Arrival: arrival(r.Scenario), Clients: r.Bed.Agent, Address: r.Bed.Address, Name: r.name,
+		Tags: r.tags(), Timeout: r.Scenario.Source.Replay.Timeout, Sink: record.NewMirror(r.dir, r.Sinks...),
+		Predict: r.lookup(), Progress: r.Progress, Around: func(ctx context.Context, model string) func() {
+			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Scenario.Jobs)))
+			return r.events(ctx, model)
+		},
+	})
+	if err == nil && r.outcome.Summary.Interrupted {
+		err = context.Cause(ctx)
+	}
+	return err
+}
+
+func (r *run) name(id topology.ID) (name, class string) {
+	v := &r.Scenario.Topology.Vertices[id]
+	return v.Name, v.Class
+}
+
+// lookup finds a plan's prediction, for the samples.
+func (r *run) lookup() func(*plan.Plan) (*record.Times, []float64) {
+	type key struct {
+		model plan.Model
+		index int
+	}
+	known := map[key]*predict.Prediction{}
+	for i := range r.predicted {
+		if p := &r.predicted[i]; p.Engine == transport.EngineName {
+			known[key{p.Model, p.Index}] = p
+		}
+	}
+	return func(p *plan.Plan) (*record.Times, []float64) {
+		found := known[key{p.Model, p.Index}]
+		if found == nil {
+			return nil, nil
+		}
+		steps := make([]float64, len(p.Steps))
+		for _, s := range found.Steps {
+			steps[s.Index] = s.End - s.Start
+		}
+		return &record.Times{Latency: found.Total, Network: found.Network, Processing: found.Processing}, steps
+	}
+}
+
+// arrival is the arrival process that the scenario asks for.
+func arrival(e *resolved.Scenario) replay.Arrival {
+	a := e.Source.Replay.Arrival
+	switch a.Kind {
+	case "concurrency":
+		return replay.Concurrent{Users: a.Clients}
+	case "trace":
+		times := make([]time.Duration, len(e.Jobs))
+		for i := range e.Jobs {
+			times[i] = e.Jobs[i].Arrival
+		}
+		return replay.Trace{Times: times, SpeedUp: a.Speedup}
+	case "poisson":
+		return replay.Poisson{Rate: float64(a.Rate), Seed: *a.Seed}
+	}
+	return replay.Sequential{}
+}

@@ -1,0 +1,90 @@
+package run
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/record"
+	"testbed/emulator/replay"
+	"testbed/emulator/topology"
+)
+
+// Bed is what a run needs of the testbed that it runs on. On makes one of the orchestrator's; tests have their own.
+type Bed interface {
+	// Description says which testbed it is.
+	Description() Description
+	// Agent is a control connection to a node's agent. The caller closes it.
+	Agent(id topology.ID) Agent
+	// Address is where a node serves its functions, in the emulated network.
+	Address(id topology.ID) netip.AddrPort
+	// Stations are the nodes, with the cloud where there is one.
+	Stations() []topology.ID
+	// Inspect asks the fabric for the queues as they are in force, with their counters.
+	Inspect(ctx context.Context) (fabric.Status, error)
+	// Watch blocks until a part of the testbed has died or the testbed was taken down, which is an error that says
+	// so, or ctx ends, which is none.
+	Watch(ctx context.Context) error
+	// Verify measures a link of each class, briefly. What it found comes with an error as well, where not all could
+	// be measured.
+	Verify(ctx context.Context, progress func(done, total int, what string)) ([]record.Fidelity, error)
+	// Player prepares to change the network in the course of a run.
+	Player(ctx context.Context) (Player, error)
+	// Begin makes the testbed this run's until the lease ends. It fails, naming the other, while another run has it.
+	Begin(ctx context.Context, run string) (Lease, error)
+}
+
+// Description says which testbed a Bed is.
+type Description struct {
+	Testbed  string
+	Scenario string
+	File     string // that the scenario was read from
+	Runtime  string
+	Fabric   string
+}
+
+// Agent is what a run asks of a node's agent.
+type Agent = replay.Agent
+
+// Player changes a testbed's network at given moments.
+type Player interface {
+	// Play changes the network at the given moments after start, which are in order, and tells of each. It returns
+	// when the last has come or ctx ends. A moment that fails does not end it.
+	Play(ctx context.Context, start time.Time, moments []Moment, tell func(Played))
+	// Restore makes the network as it was before the first moment, even where ctx has ended. Of a testbed that is
+	// not up any more it makes nothing.
+	Restore(ctx context.Context) error
+}
+
+// Moment is an instant at which the network is to change.
+type Moment struct {
+	At      time.Duration  // after the start
+	What    []string       // what happens, in words
+	Overlay fabric.Overlay // what is laid over the network, in place of what the moment before laid
+}
+
+// Played is a moment that has come.
+type Played struct {
+	At    time.Duration // when it was to come, after the start
+	Began time.Duration // when the fabric was told
+	Done  time.Duration // when the network was as wanted
+	What  []string
+	Err   error // the network may be as it was before
+}
+
+// Lease is a testbed's being one run's.
+type Lease interface {
+	// Changes are those that others have made to the network since Begin, in their order.
+	Changes() []Change
+	// End gives the testbed free. It may be repeated.
+	End()
+}
+
+// Change is one that somebody else made to the network during a run.
+type Change struct {
+	Revision uint64 // of the network, after the change
+	Time     time.Time
+	Origin   string // who made it, such as `testbed link set`
+	What     []string
+}

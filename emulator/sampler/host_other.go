@@ -1,0 +1,5 @@
+//go:build !linux
+
+package sampler
+
+func readFiles() (files, bool) { return files{}, false }
