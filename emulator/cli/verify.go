@@ -9,12 +9,12 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/urfave/cli/v2"
 
-	"testbed/emulator/orchestrator"
 	"testbed/emulator/units"
+	"testbed/emulator/verify"
 )
 
 func verifyCommand(s *State) *cli.Command {
-	d := orchestrator.DefaultTolerance
+	d := verify.DefaultTolerance
 	return &cli.Command{Name: "verify", Usage: "measure delay and rate on a sample of links of every class, and hold them against their targets",
 		Flags: []cli.Flag{nameFlag(), formatFlag(), quietFlag(),
 			&cli.IntFlag{Name: "per-class", Value: 1, Usage: "`LINKS` of each class to measure"},
@@ -43,9 +43,9 @@ func verifyCommand(s *State) *cli.Command {
 				return err
 			}
 			show := newProgress(c, s)
-			findings, err := bed.Verify(c.Context, orchestrator.VerifyOptions{
+			findings, err := bed.Verify(c.Context, verify.Options{
 				PerClass: c.Int("per-class"), Pings: c.Int("pings"), Duration: c.Duration("duration"), Only: c.String("only"),
-				Tolerance: orchestrator.Tolerance{RTTMedian: c.Duration("rtt-error"), RTTTail: c.Duration("rtt-tail"),
+				Tolerance: verify.Tolerance{RTTMedian: c.Duration("rtt-error"), RTTTail: c.Duration("rtt-tail"),
 					Rate: c.Float64("rate-error") / 100, RateFast: c.Float64("rate-error-fast") / 100},
 				Progress: func(done, total int, what string) {
 					show.at(fmt.Sprintf("measuring the links: %d/%d %s", done+1, total, what))
@@ -64,7 +64,7 @@ func verifyCommand(s *State) *cli.Command {
 		}}
 }
 
-func verdict(findings []orchestrator.Finding) error {
+func verdict(findings []verify.Finding) error {
 	bad, measured := 0, 0
 	for _, f := range findings {
 		if f.Off() {
@@ -80,7 +80,7 @@ func verdict(findings []orchestrator.Finding) error {
 	return nil
 }
 
-func printFindings(s *State, findings []orchestrator.Finding) {
+func printFindings(s *State, findings []verify.Finding) {
 	t := newTable(s, "class", "link", "from", "to", "probe", "target", "measured", "p99", "error", "verdict")
 	for _, f := range findings {
 		row := table.Row{f.Class, f.Link, f.From, f.To, f.Probe}
@@ -100,7 +100,7 @@ func printFindings(s *State, findings []orchestrator.Finding) {
 }
 
 // targetRate shows a bound as one.
-func targetRate(f orchestrator.Finding) string {
+func targetRate(f verify.Finding) string {
 	if f.Bound {
 		return "<= " + megabits(f.Target)
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"testbed/emulator/fabric"
 	"testbed/emulator/internal/shell"
 	"testbed/emulator/netns"
 	"testbed/emulator/noderuntime"
@@ -42,9 +43,13 @@ type Request struct {
 	// Prove is whether each node with an agent must have proved, before anything enters it, that its first process
 	// is the one that answers at its control socket.
 	Prove bool
-	// Try is whether Up tries what it is going to do before it makes anything; see choose.
-	Try bool
+	// Try tries what Up is going to do, before it makes anything; nil: nothing is tried.
+	Try Trial
 }
+
+// Trial tries on a host, before anything is made, what a testbed of a runtime and a fabric is made by. The error says
+// what fails and what mends it. Package doctor has one.
+type Trial func(ctx context.Context, store Store, runtime, fabric string) error
 
 // NodeConfig is what a node runs and what it may use.
 type NodeConfig struct {
@@ -105,6 +110,19 @@ func (h *Host) Up(ctx context.Context, r Request) (b *Bed, err error) {
 	}()
 	b = newBed(h, journal, option.Runtime, net, nil)
 	return b, b.raise(ctx, r, stations, began)
+}
+
+// choose picks a request's runtime and fabric, and tries them where the request says so.
+func (h *Host) choose(ctx context.Context, r Request) (RuntimeOption, fabric.Fabric, error) {
+	option, err := h.runtime(ctx, r.Runtime)
+	if err != nil {
+		return option, nil, err
+	}
+	net, err := h.fabric(ctx, r.Fabric, r.Testbed)
+	if err == nil && r.Try != nil {
+		err = r.Try(ctx, h.Store, option.Name(), net.Name())
+	}
+	return option, net, err
 }
 
 // Check says why no runtime that a request names could start its nodes, as far as that is known beforehand; for

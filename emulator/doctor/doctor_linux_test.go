@@ -1,4 +1,4 @@
-package orchestrator
+package doctor
 
 import (
 	"math"
@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"testbed/emulator/internal/testenv"
+	"testbed/emulator/orchestrator"
 )
 
 func TestMissingCapabilities(t *testing.T) {
@@ -100,7 +101,7 @@ func TestChecksLeaveNothing(t *testing.T) {
 		return names
 	}
 	before := devices()
-	d := (&Host{}).Diagnose(t.Context())
+	d := Diagnose(t.Context(), &orchestrator.Host{})
 	for _, name := range []string{"privileges", "namespaces", "veth", "tun"} {
 		if c := find(t, d, name); !c.OK {
 			t.Errorf("%+v", c)

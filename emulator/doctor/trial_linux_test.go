@@ -1,7 +1,6 @@
-package orchestrator
+package doctor
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,9 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"testbed/emulator/fabric"
-	"testbed/emulator/internal/fake"
 	"testbed/emulator/internal/testenv"
+	"testbed/emulator/orchestrator"
 )
 
 const trialEnv = "TB_TRIAL"
@@ -19,11 +17,11 @@ const trialEnv = "TB_TRIAL"
 // TestTrial tries in one environment; TestTrialRefuses makes many, in which it runs this test.
 func TestTrial(t *testing.T) {
 	testenv.Privileged(t)
-	store := Store(t.TempDir())
+	store := orchestrator.Store(t.TempDir())
 	if given := os.Getenv(trialEnv); given != "" {
-		store = Store(given)
+		store = orchestrator.Store(given)
 	}
-	err := tryHost(t.Context(), store, "process", "userspace")
+	err := Try(t.Context(), store, "process", "userspace")
 	if left, _ := os.ReadDir(string(store)); len(left) > 0 {
 		t.Errorf("left in %s: %v", store, left)
 	}
@@ -67,48 +65,16 @@ func TestTrialRefuses(t *testing.T) {
 
 // The doctor says ready only if the trial has worked.
 func TestDiagnoseIsReadyOnlyAfterATrial(t *testing.T) {
-	h := &Host{
-		Store:    Store(t.TempDir()),
-		Runtimes: []RuntimeOption{{Runtime: engine{name: "process"}, Supported: supported}},
-		Fabrics:  []FabricOption{{Name: "userspace", Supported: supported}},
+	h := &orchestrator.Host{
+		Store:    orchestrator.Store(t.TempDir()),
+		Runtimes: []orchestrator.RuntimeOption{{Runtime: engine{name: "process"}, Supported: supported}},
+		Fabrics:  []orchestrator.FabricOption{{Name: "userspace", Supported: supported}},
 	}
 	for _, failure := range []error{nil, errors.New("sysctl: read-only")} {
-		trialGives(t, failure)
-		d := h.Diagnose(t.Context())
+		d := diagnose(t.Context(), h, trialThat(failure))
 		c := find(t, d, "trial")
 		if d.Ready != (failure == nil) || c.OK != (failure == nil) || failure != nil && (c.Found != failure.Error() || c.Remedy == "") {
 			t.Errorf("ready %v with %+v", d.Ready, c)
 		}
-	}
-}
-
-// trialGives has the trial give an error, or none, for the test's time.
-func trialGives(t *testing.T, err error) {
-	before := tryHost
-	tryHost = func(context.Context, Store, string, string) error { return err }
-	t.Cleanup(func() { tryHost = before })
-}
-
-func TestUpRefusesAHostThatIsNotFit(t *testing.T) {
-	h := &Host{Store: Store(t.TempDir()), Runtimes: []RuntimeOption{{Runtime: engine{name: "process"}, Supported: supported}},
-		Fabrics: []FabricOption{{Name: "userspace", Supported: unsupported("no tun")}}}
-	trialGives(t, nil)
-	r := requestFor(t, "one")
-	if _, err := h.Up(t.Context(), r); err == nil || !strings.Contains(err.Error(), "no tun") {
-		t.Errorf("%v", err)
-	}
-	h.Fabrics[0].Supported = supported
-	h.Fabrics[0].New = func(_, testbed string) fabric.Fabric { return fake.New().Fabric("userspace", testbed) }
-	trialGives(t, errors.New("sysctl: read-only"))
-	r.Try = true
-	if _, err := h.Up(t.Context(), r); err == nil || !strings.Contains(err.Error(), "read-only") {
-		t.Errorf("what was tried fails, and up: %v", err)
-	}
-	if made, err := h.Store.Names(); err != nil || len(made) > 0 {
-		t.Errorf("the refused up made %v, %v", made, err)
-	}
-	r.Runtime = "podman"
-	if _, err := h.Up(t.Context(), r); !errors.Is(err, ErrUnknownOption) {
-		t.Errorf("%v", err)
 	}
 }
