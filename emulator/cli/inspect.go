@@ -22,10 +22,10 @@ func inspectCommand(s *State) *cli.Command {
 			&cli.BoolFlag{Name: "links", Usage: "only the links"}, &cli.BoolFlag{Name: "nodes", Usage: "only the nodes"}},
 		Action: func(c *cli.Context) error {
 			form, err := format(c)
-			if err := errors.Join(err, none(c), needRoot(s)); err != nil {
+			if err := errors.Join(err, none(c)); err != nil {
 				return err
 			}
-			bed, err := s.host().Open(c.Context, c.String("name"))
+			bed, err := opened(c, s)
 			if err != nil {
 				return err
 			}

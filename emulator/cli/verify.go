@@ -28,7 +28,7 @@ func verifyCommand(s *State) *cli.Command {
 		},
 		Action: func(c *cli.Context) error {
 			form, err := format(c)
-			if err := errors.Join(err, none(c), needRoot(s)); err != nil {
+			if err := errors.Join(err, none(c)); err != nil {
 				return err
 			}
 			if c.Int("per-class") < 1 || c.Int("pings") < 1 {
@@ -38,7 +38,7 @@ func verifyCommand(s *State) *cli.Command {
 				return usagef("--only %s: want rtt or rate", only)
 			}
 			// The network in force says what is to be measured; no file that the scenario was made from needs to be there.
-			bed, err := s.host().Open(c.Context, c.String("name"))
+			bed, err := opened(c, s)
 			if err != nil {
 				return err
 			}
