@@ -109,7 +109,7 @@ func (h *Host) Up(ctx context.Context, r Request) (b *Bed, err error) {
 		}
 	}()
 	b = newBed(h, journal, option.Runtime, net, nil)
-	return b, b.raise(ctx, r, stations, began)
+	return b, b.bringUp(ctx, r, stations, began)
 }
 
 // choose picks a request's runtime and fabric, and tries them where the request says so.
@@ -152,8 +152,8 @@ func (h *Host) Check(r Request) error {
 	return errors.Join(refused...)
 }
 
-// raise starts the nodes of a testbed that has nothing but a journal, and joins them.
-func (b *Bed) raise(ctx context.Context, r Request, stations []Station, began time.Time) error {
+// bringUp starts the nodes of a testbed that has nothing but a journal, and joins them.
+func (b *Bed) bringUp(ctx context.Context, r Request, stations []Station, began time.Time) error {
 	if err := b.store.keep(r); err != nil {
 		return err
 	}
