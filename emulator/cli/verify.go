@@ -24,7 +24,8 @@ func verifyCommand(s *State) *cli.Command {
 			&cli.DurationFlag{Name: "rtt-error", Value: d.RTTMedian, Usage: "what the median round trip may be off by"},
 			&cli.DurationFlag{Name: "rtt-tail", Value: d.RTTTail, Usage: "what the 99th percentile may be off by"},
 			&cli.Float64Flag{Name: "rate-error", Value: 100 * d.Rate, Usage: "`PERCENT` a rate may be off by, up to 500 Mbps"},
-			&cli.Float64Flag{Name: "rate-error-fast", Value: 100 * d.RateFast, Usage: "`PERCENT` a rate may be off by, above 500 Mbps"},
+			&cli.Float64Flag{Name: "rate-error-fast", Value: 100 * d.RateFast,
+				Usage: "`PERCENT` a rate may be off by, above 500 Mbps"},
 		},
 		Action: func(c *cli.Context) error {
 			form, err := format(c)
@@ -88,13 +89,15 @@ func printFindings(s *State, findings []verify.Finding) {
 		case f.Skipped:
 			row = append(row, "", "", "", "")
 		case f.Probe == "rtt":
-			row = append(row, milliseconds(f.Target), milliseconds(f.Measured), milliseconds(f.Tail), fmt.Sprintf("%+.3f ms", 1e3*f.Error))
+			row = append(row, milliseconds(f.Target), milliseconds(f.Measured), milliseconds(f.Tail),
+				fmt.Sprintf("%+.3f ms", 1e3*f.Error))
 		default:
 			row = append(row, targetRate(f), megabits(f.Measured), "", fmt.Sprintf("%+.2f %%", 100*f.Error))
 		}
 		t.AppendRow(append(row, f.Verdict))
 	}
-	t.SetColumnConfigs([]table.ColumnConfig{{Name: "target", Align: text.AlignRight}, {Name: "measured", Align: text.AlignRight},
+	t.SetColumnConfigs([]table.ColumnConfig{{Name: "target", Align: text.AlignRight},
+		{Name: "measured", Align: text.AlignRight},
 		{Name: "p99", Align: text.AlignRight}, {Name: "error", Align: text.AlignRight}})
 	t.Render()
 }

@@ -109,7 +109,8 @@ func (k check) run(ctx context.Context, limit time.Duration) Capability {
 	case c := <-done:
 		return c
 	case <-ctx.Done():
-		return Capability{Name: k.name}.lacking(fmt.Sprintf("no answer: %v", context.Cause(ctx)), "it cannot be relied on", "")
+		return Capability{Name: k.name}.lacking(fmt.Sprintf("no answer: %v", context.Cause(ctx)),
+			"it cannot be relied on", "")
 	}
 }
 

@@ -82,8 +82,10 @@ func TestDiagnoseSaysWhatAutoTakes(t *testing.T) {
 
 func TestDiagnoseWithoutARuntimeIsNotReady(t *testing.T) {
 	h := &orchestrator.Host{
-		Runtimes: []orchestrator.RuntimeOption{{Runtime: engine{name: "docker"}, Supported: unsupported("no engine answers")}},
-		Fabrics:  []orchestrator.FabricOption{{Name: "userspace", Supported: supported, New: func(string, string) fabric.Fabric { return nil }}},
+		Runtimes: []orchestrator.RuntimeOption{{Runtime: engine{name: "docker"},
+			Supported: unsupported("no engine answers")}},
+		Fabrics: []orchestrator.FabricOption{{Name: "userspace", Supported: supported,
+			New: func(string, string) fabric.Fabric { return nil }}},
 	}
 	d := Diagnose(t.Context(), h)
 	c := find(t, d, "runtime docker")
@@ -93,7 +95,8 @@ func TestDiagnoseWithoutARuntimeIsNotReady(t *testing.T) {
 }
 
 func TestAnUnknownVersionIsNoFault(t *testing.T) {
-	h := &orchestrator.Host{Runtimes: []orchestrator.RuntimeOption{{Runtime: versioned{engine{name: "docker"}}, Supported: supported}}}
+	h := &orchestrator.Host{Runtimes: []orchestrator.RuntimeOption{{Runtime: versioned{engine{name: "docker"}},
+		Supported: supported}}}
 	if c := find(t, Diagnose(t.Context(), h), "runtime docker"); !c.OK || !strings.Contains(c.Found, "gone meanwhile") {
 		t.Errorf("%+v", c)
 	}
@@ -119,7 +122,8 @@ func TestEveryCapabilityIsExplained(t *testing.T) {
 func TestACheckThatHangsIsLeft(t *testing.T) {
 	hang := make(chan struct{})
 	defer close(hang)
-	c := check{"engine", func(_ context.Context, c Capability) Capability { <-hang; return c }}.run(t.Context(), time.Millisecond)
+	c := check{"engine", func(_ context.Context, c Capability) Capability { <-hang; return c }}.run(t.Context(),
+		time.Millisecond)
 	if c.OK || c.Name != "engine" || !strings.Contains(c.Found, "no answer") {
 		t.Errorf("%+v", c)
 	}

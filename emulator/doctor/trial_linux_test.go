@@ -43,16 +43,20 @@ func TestTrialRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct{ flags, prepare, want string }{
-		"nothing amiss":                    {"-m", "true", "<nil>"},
-		"/proc/sys is read-only":           {"-m", "mount --bind /proc/sys /proc/sys; mount -o remount,ro,bind /proc/sys", "read-only"},
-		"no devices on /dev/net":           {"-m", "mkdir -p /dev/net; mount -t tmpfs -o nodev tb-none /dev/net", "/dev/net/tun"},
-		"a device that cannot be used":     {"-m", "mkdir -p /dev/net; mount -t tmpfs -o nodev tb-none /dev/net; mknod /dev/net/tun c 10 200", "/dev/net/tun"},
+		"nothing amiss": {"-m", "true", "<nil>"},
+		"/proc/sys is read-only": {"-m",
+			"mount --bind /proc/sys /proc/sys; mount -o remount,ro,bind /proc/sys", "read-only"},
+		"no devices on /dev/net": {"-m", "mkdir -p /dev/net; mount -t tmpfs -o nodev tb-none /dev/net",
+			"/dev/net/tun"},
+		"a device that cannot be used": {"-m",
+			"mkdir -p /dev/net; mount -t tmpfs -o nodev tb-none /dev/net; mknod /dev/net/tun c 10 200", "/dev/net/tun"},
 		"a user namespace, root mapped":    {"-Urm", "true", "sysctl"},
 		"the state directory is full":      {"-m", `mount -t tmpfs -o size=16k tb-none "$TB_TRIAL"`, "no space left"},
 		"the state directory is read-only": {"-m", `mount -t tmpfs -o ro tb-none "$TB_TRIAL"`, "read-only"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			command := exec.CommandContext(t.Context(), "unshare", c.flags, "sh", "-ec", c.prepare+`; exec "$0" -test.run '^TestTrial$' -test.v`, self)
+			command := exec.CommandContext(t.Context(), "unshare", c.flags, "sh", "-ec",
+				c.prepare+`; exec "$0" -test.run '^TestTrial$' -test.v`, self)
 			command.Env = append(os.Environ(), trialEnv+"="+t.TempDir())
 			out, err := command.CombinedOutput()
 			_, said, told := strings.Cut(string(out), "trial: ")
@@ -73,7 +77,8 @@ func TestDiagnoseIsReadyOnlyAfterATrial(t *testing.T) {
 	for _, failure := range []error{nil, errors.New("sysctl: read-only")} {
 		d := diagnose(t.Context(), h, trialThat(failure))
 		c := find(t, d, "trial")
-		if d.Ready != (failure == nil) || c.OK != (failure == nil) || failure != nil && (c.Found != failure.Error() || c.Remedy == "") {
+		if d.Ready != (failure == nil) || c.OK != (failure == nil) || failure != nil &&
+			(c.Found != failure.Error() || c.Remedy == "") {
 			t.Errorf("ready %v with %+v", d.Ready, c)
 		}
 	}

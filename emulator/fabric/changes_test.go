@@ -23,7 +23,8 @@ func plan(t *testing.T) *topology.Topology {
 			t.Fatal(err)
 		}
 	}
-	for _, ends := range [][2]string{{"a", "air"}, {"b", "air"}, {"air", "ix0"}, {"ix0", "ix1"}, {"ix1", "line"}, {"line", "server"}} {
+	for _, ends := range [][2]string{{"a", "air"}, {"b", "air"}, {"air", "ix0"}, {"ix0", "ix1"}, {"ix1", "line"},
+		{"line", "server"}} {
 		one, _ := graph.Lookup(ends[0])
 		two, _ := graph.Lookup(ends[1])
 		graph.Join(one, two, time.Millisecond)
@@ -53,7 +54,8 @@ func TestChangesOfEdges(t *testing.T) {
 			continue
 		}
 		d := found[0]
-		if got := fmt.Sprintf("%s/%d from %s: %s %s, was %s", d.Link, d.Dir, d.From, d.Property, d.Want, d.Have); got != c.want {
+		got := fmt.Sprintf("%s/%d from %s: %s %s, was %s", d.Link, d.Dir, d.From, d.Property, d.Want, d.Have)
+		if got != c.want {
 			t.Errorf("got %s, want %s", got, c.want)
 		}
 	}

@@ -94,9 +94,9 @@ func (h *Host) Up(ctx context.Context, r Request) (b *Bed, err error) {
 	if err := h.vacant(ctx, r.Testbed, option.Runtime); err != nil {
 		return nil, err
 	}
-	journal := &Journal{Testbed: r.Testbed, Phase: Starting, Runtime: option.Name(), Engine: option.engine(), EngineID: option.engineID(ctx),
-		Fabric: net.Name(), Scenario: r.Scenario, File: r.File, Created: began.UTC(), Controller: os.Getpid(), Version: r.Version,
-		Run: r.Run, Secret: h.newSecret(r.Testbed, r.Run)}
+	journal := &Journal{Testbed: r.Testbed, Phase: Starting, Runtime: option.Name(),
+		Engine: option.engine(), EngineID: option.engineID(ctx), Fabric: net.Name(), Scenario: r.Scenario, File: r.File,
+		Created: began.UTC(), Controller: os.Getpid(), Version: r.Version, Run: r.Run, Secret: h.newSecret(r.Testbed, r.Run)}
 	if err := h.Store.Write(journal); err != nil {
 		return nil, errors.Join(err, h.Store.Remove(r.Testbed)) // nothing else was made yet
 	}
@@ -182,7 +182,8 @@ func (b *Bed) bringUp(ctx context.Context, r Request, stations []Station, began 
 		return fmt.Errorf("making the network: %w", err)
 	}
 	first := snapshot{history{Schema: journalSchema, Revision: 1}, want}
-	if err := errors.Join(b.store.writeSnapshot(networkFile, first), b.store.writeSnapshot(originFile, first)); err != nil {
+	err = errors.Join(b.store.writeSnapshot(networkFile, first), b.store.writeSnapshot(originFile, first))
+	if err != nil {
 		return err
 	}
 	b.attach(want)
@@ -268,14 +269,16 @@ func (r *Request) progress(phase string) {
 func (h *Host) vacant(ctx context.Context, testbed string, node noderuntime.Runtime) error {
 	journal, err := h.Store.Read(testbed)
 	if err == nil && journal.Phase == Running {
-		return fmt.Errorf("testbed %s is %w: take it down with `testbed down --name %s`, or give this one another --name", testbed, ErrExists, shell.Quote(testbed))
+		return fmt.Errorf("testbed %s is %w: take it down with `testbed down --name %s`, or give this one another --name",
+			testbed, ErrExists, shell.Quote(testbed))
 	}
 	left, findErr := node.Find(ctx, testbed)
 	if findErr != nil {
 		return findErr
 	}
 	if !errors.Is(err, fs.ErrNotExist) || len(left) > 0 {
-		return fmt.Errorf("something is left of an earlier testbed %s: remove it with `testbed down --name %s`: %w", testbed, shell.Quote(testbed), ErrExists)
+		return fmt.Errorf("something is left of an earlier testbed %s: remove it with `testbed down --name %s`: %w",
+			testbed, shell.Quote(testbed), ErrExists)
 	}
 	return nil
 }
@@ -296,7 +299,8 @@ func records(t *topology.Topology, stations []Station, configs []NodeConfig, nod
 	out := make([]NodeRecord, len(stations))
 	for i, s := range stations {
 		v := t.Vertices[s.ID]
-		out[i] = NodeRecord{Name: s.Name, Kind: v.Kind.String(), Class: v.Class, Addr: s.Addr.String(), Config: configs[i].digest()}
+		out[i] = NodeRecord{Name: s.Name, Kind: v.Kind.String(), Class: v.Class, Addr: s.Addr.String(),
+			Config: configs[i].digest()}
 		out[i].is(running[s.Name])
 	}
 	return out

@@ -31,7 +31,8 @@ func cell(t *testing.T) fabric.Network {
 	medium := add(topology.Vertex{Name: "air", Kind: topology.Link, LinkType: topology.Shared, Class: "wlan",
 		Shape: [2]topology.Shape{{Rate: 100 * units.Mbps, Delay: time.Millisecond}}})
 	line := add(topology.Vertex{Name: "line", Kind: topology.Link, LinkType: topology.Duplex, Class: "dsl",
-		Shape: [2]topology.Shape{{Rate: 10 * units.Mbps, Delay: 5 * time.Millisecond}, {Rate: 50 * units.Mbps, Delay: 5 * time.Millisecond}}})
+		Shape: [2]topology.Shape{{Rate: 10 * units.Mbps, Delay: 5 * time.Millisecond},
+			{Rate: 50 * units.Mbps, Delay: 5 * time.Millisecond}}})
 	gateway := add(topology.Vertex{Name: "gw", Kind: topology.Switch})
 	graph.Join(a, medium, 0)
 	graph.Join(b, medium, 0)

@@ -56,7 +56,8 @@ func newSurvey(n fabric.Network, dead []string) *survey {
 		}
 	}
 	for _, st := range n.Stations {
-		s.stations = append(s.stations, orchestrator.Station{ID: st.ID, Name: n.Topology.Vertices[st.ID].Name, Addr: st.Addr.Addr()})
+		s.stations = append(s.stations, orchestrator.Station{ID: st.ID, Name: n.Topology.Vertices[st.ID].Name,
+			Addr: st.Addr.Addr()})
 	}
 	step := (len(s.stations) + mostEnds - 1) / mostEnds
 	for i := 0; i < len(s.stations); i += step {
