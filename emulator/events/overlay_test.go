@@ -3,7 +3,6 @@ package events_test
 import (
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -93,85 +92,6 @@ func TestOverlayKeepsOtherChanges(t *testing.T) {
 	}
 	if n := moments[1].Overlay(graph).Over(base); n.Topology != base.Topology {
 		t.Error("a moment without differences copies the topology")
-	}
-}
-
-func TestDiff(t *testing.T) {
-	for _, c := range []struct{ name, old, new, changed, structural string }{
-		{"nothing", "", "", "", ""},
-		{"rate up", "[a, s], rate: 10Mbps", "[a, s], rate: {up: 9Mbps, down: 10Mbps}", "a-s/0", ""},
-		{"delay", "[b, s], rate: 10Mbps, delay: 1ms", "[b, s], rate: 10Mbps, delay: 2ms", "b-s/0 b-s/1", ""},
-		{"one way", "{name: up, type: uplink, endpoints: [c, s], rate: 5Mbps", "{name: up, type: uplink, endpoints: [c, s], rate: 6Mbps", "up/0", ""},
-		{"class", "[a, s],", "[a, s], class: lan,", "", ""},
-		{"cloud's rate", "{at: s}", "{at: s, rate: {up: 1Mbps, down: 50Mbps}}", "cloud_up/0", ""},
-		{"cloud elsewhere", "cloud: {at: s}", "cloud: {at: hosts}", "", "is gone"},
-		{"host added", "c: {}, ", "c: {}, d: {class: x}, ", "", "host d is new"},
-		{"type", "type: uplink, endpoints: [c, s]", "type: duplex, endpoints: [c, s]", "", "link up is of type duplex now, and was uplink"},
-		{"ends swapped", "[a, s]", "[s, a]", "", "is gone"},
-		{"hosts swapped", "a: {}, b: {}", "b: {}, a: {}", "", "in another order from b on"},
-		{"memory", "c: {}", "c: {memory: 2GiB}", "", "host c has another memory or cpu"},
-		{"kind", "s: {kind: switch}", "s: {kind: exchange}", "", "s is of kind exchange now, and was switch"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			extra := ""
-			if c.name == "host added" {
-				extra = "    - {endpoints: [d, s]}\ncloud"
-			}
-			parse := func(old, new string) *topology.Topology {
-				file := strings.Replace(network, old, new, 1)
-				if extra != "" && new != "" {
-					file = strings.Replace(file, "cloud", extra, 1)
-				}
-				s, err := scenario.Parse([]byte(file), "f")
-				if err != nil {
-					t.Fatal(err)
-				}
-				graph, err := s.Topology()
-				if err != nil {
-					t.Fatal(err)
-				}
-				return graph
-			}
-			old, now := parse("", ""), parse(c.old, c.new)
-			channels, structural := events.Diff(old, now)
-			var changed []string
-			for _, channel := range channels {
-				changed = append(changed, now.Vertices[channel.Link].Name+"/"+string(rune('0'+channel.Dir)))
-			}
-			if got := strings.Join(changed, " "); got != c.changed {
-				t.Errorf("changed %q, want %q", got, c.changed)
-			}
-			if got := strings.Join(structural, "; "); c.structural == "" && got != "" || !strings.Contains(got, c.structural) {
-				t.Errorf("structural %q, want %q", got, c.structural)
-			}
-		})
-	}
-}
-
-// TestDiffOfEdges: the delay of an edge belongs to the queues whose packets pass it.
-func TestDiffOfEdges(t *testing.T) {
-	build := func() *topology.Topology {
-		graph, _ := read(t, "\n  - {at: 1s, link: up, down}\n")
-		return graph
-	}
-	old, now := build(), build()
-	link, s := lookup(t, now, "a-s"), lookup(t, now, "s")
-	for i, e := range now.Adjacency[link] {
-		if e.To == s { // packets from a, dir 0, leave by it
-			now.Adjacency[link][i].Delay = time.Millisecond
-		}
-	}
-	if changed, structural := events.Diff(old, now); len(structural) > 0 || !slices.Equal(changed, []topology.Channel{{Link: link}}) {
-		t.Errorf("out of the link: %v %v", changed, structural)
-	}
-	now = build()
-	for i, e := range now.Adjacency[s] {
-		if e.To == link { // packets to a, dir 1, enter by it
-			now.Adjacency[s][i].Delay = time.Millisecond
-		}
-	}
-	if changed, structural := events.Diff(old, now); len(structural) > 0 || !slices.Equal(changed, []topology.Channel{{Link: link, Dir: 1}}) {
-		t.Errorf("into the link: %v %v", changed, structural)
 	}
 }
 

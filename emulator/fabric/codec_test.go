@@ -37,7 +37,7 @@ func sample(t testing.TB) Network {
 	top.EdgeNetwork = 3
 	return Network{
 		Testbed: "x", Topology: top, Seed: 7,
-		Stations: []Station{{ID: a, NetNS: netns.OfProcess(1, 2, 3), Addr: netip.MustParsePrefix("10.0.0.1/16"), Sysctls: map[string]string{"k": "v"}}},
+		Stations: []Station{{ID: a, NetNS: netns.Ref{Path: "/proc/1/ns/net", Start: 2, Inode: 3}, Addr: netip.MustParsePrefix("10.0.0.1/16"), Sysctls: map[string]string{"k": "v"}}},
 		Queues:   top.QueueLimits(),
 		Down:     []topology.ID{cable}, Partition: [][]topology.ID{{a}, {b}},
 	}

@@ -13,6 +13,7 @@ import (
 	"testbed/emulator/fabric/measure"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/netns"
+	"testbed/emulator/netns/netnstest"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -117,9 +118,9 @@ func median(v []float64) float64 {
 
 // veth makes a plain pair between two namespaces of its own.
 func veth(b *testing.B) (one, other netns.Ref, addr netip.Addr) {
-	var spaces [2]*netns.Held
+	var spaces [2]*netnstest.Held
 	for i := range spaces {
-		space, err := netns.New()
+		space, err := netnstest.New()
 		if err != nil {
 			b.Fatal(err)
 		}

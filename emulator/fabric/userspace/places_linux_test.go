@@ -2,6 +2,7 @@ package userspace
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -121,7 +122,7 @@ func TestDeadNodeIsAbsent(t *testing.T) {
 		t.Fatal(err)
 	}
 	free := b.Stations[2].NetNS
-	b.Stations[2].NetNS = netns.OfProcess(node.Process.Pid, p.Start, inode)
+	b.Stations[2].NetNS = netns.Ref{Path: fmt.Sprintf("/proc/%d/ns/net", node.Process.Pid), Start: p.Start, Inode: inode}
 	f := newFabric(t, b.Testbed)
 	b.Apply(f)
 	inPlace(t, b, f, "alive")

@@ -114,7 +114,7 @@ func (s *sight) flaw(kind *bool, format string, args ...any) {
 // enter moves the calling thread, which is not used any further afterwards, into the namespace, and returns what
 // tells that from others, whatever the path to it.
 func enter(r netns.Ref) (home string, err error) {
-	file, err := r.Open()
+	file, err := netns.Enter(r)
 	if err != nil {
 		return "", err
 	}
@@ -122,9 +122,6 @@ func enter(r netns.Ref) (home string, err error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(int(file.Fd()), &st); err != nil {
 		return "", err
-	}
-	if err := unix.Setns(int(file.Fd()), unix.CLONE_NEWNET); err != nil {
-		return "", fmt.Errorf("enter network namespace %s: %w", r, err)
 	}
 	return fmt.Sprintf("%d:%d", st.Dev, st.Ino), nil
 }

@@ -24,6 +24,7 @@ var layers = [][]string{
 	{"compare", "replay", "live", "sampler"},
 	{"report"},
 	{"campaign", "resolved", "orchestrator"},
+	{"doctor", "verify"},
 	{"run", "serve"},
 	{"."}, // the library
 	{"cli"},

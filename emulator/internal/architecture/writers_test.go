@@ -25,6 +25,7 @@ var elsewhere = map[string]string{
 	"netns":                   "/run/netns, which is root's own",
 	"influx/influxtest":       "only tests use it",
 	"noderuntime/runtimetest": "only tests use it",
+	"doctor":                  "the state directory, /dev/net, and memory in a mount namespace of its own, which are root's own",
 	"orchestrator":            "the state directory, which is root's own",
 	"live":                    "the state directory, which is root's own",
 	"fabric/netem":            "the state directory and network namespaces, which are root's own",

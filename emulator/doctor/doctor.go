@@ -1,10 +1,14 @@
-package orchestrator
+// Package doctor says what a host offers for testbeds, what follows from that and what would mend it, and tries,
+// before a testbed is brought up, what bringing one up does.
+package doctor
 
 import (
 	"context"
 	"fmt"
 	"strings"
 	"time"
+
+	"testbed/emulator/orchestrator"
 )
 
 // Capability is one thing that the host offers or lacks.
@@ -27,7 +31,7 @@ type Diagnosis struct {
 	Capabilities []Capability `json:"capabilities"`
 	Runtime      string       `json:"runtime"` // what auto takes; empty where there is none
 	Fabric       string       `json:"fabric"`
-	Ready        bool         `json:"ready"` // a testbed can be brought up: all that Up does was tried
+	Ready        bool         `json:"ready"` // a testbed can be brought up: what `testbed up` does was tried
 }
 
 // Versioned is a runtime that can say what engine stands behind it, such as "20.10.24 (API 1.41)".
@@ -45,29 +49,34 @@ type check struct {
 }
 
 // Diagnose probes the host: what the system offers, then each runtime and fabric, then what auto takes, and at last
-// whether that does what Up needs of it. Each
-// probe makes what it tries in namespaces of its own, which vanish with it, and takes 5 s at most.
-func (h *Host) Diagnose(ctx context.Context) Diagnosis {
+// whether that does what bringing a testbed up needs of it. Each probe makes what it tries in namespaces of its own,
+// which vanish with it, and takes 5 s at most.
+func Diagnose(ctx context.Context, h *orchestrator.Host) Diagnosis {
+	return diagnose(ctx, h, Try)
+}
+
+// diagnose is Diagnose with try in the place of Try.
+func diagnose(ctx context.Context, h *orchestrator.Host, try orchestrator.Trial) Diagnosis {
 	var d Diagnosis
 	for _, k := range systemChecks() {
 		d.Capabilities = append(d.Capabilities, k.run(ctx, probeTime))
 	}
 	for _, o := range h.Runtimes {
-		c := check{"runtime " + o.Name(), o.diagnose}.run(ctx, probeTime)
+		c := runtimeCheck(o).run(ctx, probeTime)
 		if c.OK && d.Runtime == "" {
 			d.Runtime, c.Follows = o.Name(), "runtime auto takes it"
 		}
 		d.Capabilities = append(d.Capabilities, c)
 	}
 	for _, o := range h.Fabrics {
-		c := check{"fabric " + o.Name, o.diagnose}.run(ctx, probeTime)
+		c := fabricCheck(o).run(ctx, probeTime)
 		if c.OK && d.Fabric == "" {
 			d.Fabric, c.Follows = o.Name, "fabric auto takes it"
 		}
 		d.Capabilities = append(d.Capabilities, c)
 	}
 	if d.Runtime != "" && d.Fabric != "" {
-		c := h.trial(d.Runtime, d.Fabric).run(ctx, probeTime)
+		c := trialCheck(try, h.Store, d.Runtime, d.Fabric).run(ctx, probeTime)
 		d.Capabilities, d.Ready = append(d.Capabilities, c), c.OK
 	}
 	d.conclude()
@@ -100,7 +109,8 @@ func (k check) run(ctx context.Context, limit time.Duration) Capability {
 	case c := <-done:
 		return c
 	case <-ctx.Done():
-		return Capability{Name: k.name}.lacking(fmt.Sprintf("no answer: %v", context.Cause(ctx)), "it cannot be relied on", "")
+		return Capability{Name: k.name}.lacking(fmt.Sprintf("no answer: %v", context.Cause(ctx)),
+			"it cannot be relied on", "")
 	}
 }
 
@@ -112,28 +122,34 @@ var remedies = map[string]string{
 	"userspace": "modprobe tun",
 }
 
-func (o RuntimeOption) diagnose(ctx context.Context, c Capability) Capability {
-	if err := o.Supported(ctx); err != nil {
-		return c.lacking(oneLine(err), "", remedies[o.Name()])
-	}
-	c.Found = "supported"
-	if v, ok := o.Runtime.(Versioned); ok {
-		if version, err := v.Version(ctx); err != nil {
-			c.Found = "supported, of unknown version: " + oneLine(err)
-		} else {
-			c.Found = version
+// runtimeCheck looks whether a runtime is there, and in which version.
+func runtimeCheck(o orchestrator.RuntimeOption) check {
+	return check{"runtime " + o.Name(), func(ctx context.Context, c Capability) Capability {
+		if err := o.Supported(ctx); err != nil {
+			return c.lacking(oneLine(err), "", remedies[o.Name()])
 		}
-	}
-	c.Follows = "there for runtime: " + o.Name()
-	return c
+		c.Found = "supported"
+		if v, ok := o.Runtime.(Versioned); ok {
+			if version, err := v.Version(ctx); err != nil {
+				c.Found = "supported, of unknown version: " + oneLine(err)
+			} else {
+				c.Found = version
+			}
+		}
+		c.Follows = "there for runtime: " + o.Name()
+		return c
+	}}
 }
 
-func (o FabricOption) diagnose(ctx context.Context, c Capability) Capability {
-	if err := o.Supported(ctx); err != nil {
-		return c.lacking(oneLine(err), "", remedies[o.Name])
-	}
-	c.Found, c.Follows = "supported", "there for fabric: "+o.Name
-	return c
+// fabricCheck looks whether a fabric is there.
+func fabricCheck(o orchestrator.FabricOption) check {
+	return check{"fabric " + o.Name, func(ctx context.Context, c Capability) Capability {
+		if err := o.Supported(ctx); err != nil {
+			return c.lacking(oneLine(err), "", remedies[o.Name])
+		}
+		c.Found, c.Follows = "supported", "there for fabric: "+o.Name
+		return c
+	}}
 }
 
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

@@ -1,4 +1,4 @@
-package orchestrator
+package doctor
 
 import (
 	"context"
@@ -93,7 +93,8 @@ func packetSockets(_ context.Context, c Capability) Capability {
 		return unix.Close(fd)
 	})
 	if err != nil {
-		return c.lacking("AF_PACKET: "+err.Error(), "packets cannot be captured in a node; nothing else misses it", "modprobe af_packet")
+		return c.lacking("AF_PACKET: "+err.Error(), "packets cannot be captured in a node; nothing else misses it",
+			"modprobe af_packet")
 	}
 	c.Found, c.Follows = "AF_PACKET opens", "tcpdump works in nodes: testbed exec NODE -- tcpdump"
 	return c
@@ -141,8 +142,9 @@ func redirection(_ context.Context, c Capability) Capability {
 			return fmt.Errorf("adding a clsact qdisc: %w", err)
 		}
 		err := netlink.FilterAdd(&netlink.MatchAll{
-			FilterAttrs: netlink.FilterAttrs{LinkIndex: index, Parent: netlink.HANDLE_MIN_INGRESS, Priority: 1, Protocol: unix.ETH_P_ALL},
-			Actions:     []netlink.Action{netlink.NewMirredAction(index)},
+			FilterAttrs: netlink.FilterAttrs{LinkIndex: index, Parent: netlink.HANDLE_MIN_INGRESS, Priority: 1,
+				Protocol: unix.ETH_P_ALL},
+			Actions: []netlink.Action{netlink.NewMirredAction(index)},
 		})
 		if err != nil {
 			return fmt.Errorf("adding a matchall filter that redirects: %w", err)
@@ -150,7 +152,8 @@ func redirection(_ context.Context, c Capability) Capability {
 		return nil
 	})
 	if err != nil {
-		return c.lacking(err.Error(), "the netem fabric has no shared media; the userspace fabric has", "modprobe -a sch_ingress cls_matchall act_mirred")
+		return c.lacking(err.Error(), "the netem fabric has no shared media; the userspace fabric has",
+			"modprobe -a sch_ingress cls_matchall act_mirred")
 	}
 	c.Found, c.Follows = "clsact, matchall and mirred can be added", "the way into the netem fabric's shared media"
 	return c

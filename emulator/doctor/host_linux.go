@@ -1,4 +1,4 @@
-package orchestrator
+package doctor
 
 import (
 	"context"
@@ -69,7 +69,8 @@ func disk(_ context.Context, c Capability) Capability {
 		return c.lacking(dir+": "+err.Error(), follows, "give another directory with --output")
 	}
 	free := s.Bavail * uint64(s.Bsize)
-	c.Found, c.Follows = fmt.Sprintf("%.1f GB free at %s", float64(free)/1e9, dir), "room for results; a run takes some megabytes"
+	c.Found = fmt.Sprintf("%.1f GB free at %s", float64(free)/1e9, dir)
+	c.Follows = "room for results; a run takes some megabytes"
 	if free < enoughDisk {
 		return c.lacking(c.Found, follows, "free some space, or give another directory with --output")
 	}
@@ -86,7 +87,8 @@ func clock(ctx context.Context, c Capability) Capability {
 	}
 	late, err := oversleep(ctx)
 	if err != nil {
-		return c.lacking("timer slack: "+err.Error(), "delays are off by the default slack, 50 µs", "run testbed outside of a container that forbids prctl")
+		return c.lacking("timer slack: "+err.Error(), "delays are off by the default slack, 50 µs",
+			"run testbed outside of a container that forbids prctl")
 	}
 	source, err := os.ReadFile("/sys/devices/system/clocksource/clocksource0/current_clocksource")
 	if err != nil {
@@ -96,7 +98,8 @@ func clock(ctx context.Context, c Capability) Capability {
 		time.Duration(resolution.Nano()), strings.TrimSpace(string(source)), late.Round(time.Microsecond), clockNaps)
 	c.Follows = "delays are kept to a tenth of a millisecond"
 	if resolution.Nano() > int64(time.Microsecond) || late > time.Millisecond {
-		return c.lacking(c.Found, "delays will be off by milliseconds", "a kernel with CONFIG_HIGH_RES_TIMERS; a machine with less else to do")
+		return c.lacking(c.Found, "delays will be off by milliseconds",
+			"a kernel with CONFIG_HIGH_RES_TIMERS; a machine with less else to do")
 	}
 	return c
 }
@@ -154,7 +157,8 @@ func cores(ctx context.Context, c Capability) Capability {
 	c.Follows = "the fabric has a core beside the nodes"
 	switch {
 	case n < 2:
-		return c.lacking(c.Found, "the fabric shares its core with the nodes: delays will be off by milliseconds", "give the machine a second core")
+		return c.lacking(c.Found, "the fabric shares its core with the nodes: delays will be off by milliseconds",
+			"give the machine a second core")
 	case steal > muchSteal:
 		return c.lacking(c.Found, "delays will be off whenever the machine stands still", "a machine with CPUs of its own")
 	}
@@ -197,7 +201,8 @@ func cpuTimes(stat string) []float64 {
 func ping(_ context.Context, c Capability) Capability {
 	path, err := exec.LookPath("ping")
 	if err != nil {
-		return c.lacking("not installed", "only `testbed exec NODE -- ping` misses it; verify does not need it", "apt-get install iputils-ping")
+		return c.lacking("not installed", "only `testbed exec NODE -- ping` misses it; verify does not need it",
+			"apt-get install iputils-ping")
 	}
 	c.Found = path
 	return c

@@ -1,4 +1,4 @@
-package orchestrator
+package verify
 
 import (
 	"math"
@@ -7,16 +7,17 @@ import (
 	"time"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/orchestrator"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
 
-// Probe is one measurement that Verify makes: from one station to another, across the link in question. Where
+// Probe is one measurement that Links makes: from one station to another, across the link in question. Where
 // nothing can be measured, Skip says why, and there is neither station nor target.
 type Probe struct {
 	Link     string // of a probe that is skipped: all the links that it stands for
 	Class    string
-	From, To Station
+	From, To orchestrator.Station
 	RTT      time.Duration // target: propagation and serialization, both ways, of an echo of pingFrame bytes
 	Goodput  float64       // target, bit/s of TCP payload; 0 where nothing on the way limits the rate
 	Limit    string        // the link that limits it
@@ -40,7 +41,7 @@ const (
 	ackFrame  = 66
 )
 
-// Probes chooses what Verify measures in the network as it is in force: of every class of links at most
+// Probes chooses what Links measures in the network as it is in force: of every class of links at most
 // perClass, spread over the class, and for each queue of theirs the pair of stations between which that link is
 // the tightest, then the nearest pair. Links that carry nothing, as they or what is around them is down, cut off
 // or dead, get a probe that says so, and so does a class of which no link is on any way. Dead are the

@@ -1,4 +1,4 @@
-package orchestrator
+package doctor
 
 import (
 	"context"
@@ -15,7 +15,8 @@ import (
 func systemChecks() []check {
 	return []check{
 		{"kernel", kernel}, {"privileges", privileges}, {"namespaces", namespaces},
-		{"veth", veth}, {"tun", tun}, {"packet sockets", packetSockets}, {"netem", netem}, {"ifb", ifb}, {"redirection", redirection},
+		{"veth", veth}, {"tun", tun}, {"packet sockets", packetSockets}, {"netem", netem},
+		{"ifb", ifb}, {"redirection", redirection},
 		{"tcp", congestion}, {"cgroups", cgroups}, {"limits", limits},
 		{"disk", disk}, {"clock", clock}, {"cores", cores}, {"ping", ping},
 	}

@@ -1,4 +1,4 @@
-package orchestrator
+package verify
 
 import (
 	"cmp"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/orchestrator"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -21,13 +22,13 @@ type survey struct {
 	best map[topology.Channel]pair
 	shut map[topology.ID]string // link: why packets that would cross it do not
 
-	stations []Station
-	ends     []Station
+	stations []orchestrator.Station
+	ends     []orchestrator.Station
 	trees    []*topology.Tree // to each of ends
 }
 
 type pair struct {
-	from, to    Station
+	from, to    orchestrator.Station
 	forth, back []topology.Hop
 	rtt         time.Duration
 	tightest    units.BitRate
@@ -55,7 +56,8 @@ func newSurvey(n fabric.Network, dead []string) *survey {
 		}
 	}
 	for _, st := range n.Stations {
-		s.stations = append(s.stations, Station{ID: st.ID, Name: n.Topology.Vertices[st.ID].Name, Addr: st.Addr.Addr()})
+		s.stations = append(s.stations, orchestrator.Station{ID: st.ID, Name: n.Topology.Vertices[st.ID].Name,
+			Addr: st.Addr.Addr()})
 	}
 	step := (len(s.stations) + mostEnds - 1) / mostEnds
 	for i := 0; i < len(s.stations); i += step {
@@ -114,7 +116,7 @@ func (s *survey) leads(tree *topology.Tree, from topology.ID, links map[topology
 }
 
 // consider takes a pair for the queues on its way forth, where it serves better than the one known.
-func (s *survey) consider(from, to Station, toFrom, toTo *topology.Tree) {
+func (s *survey) consider(from, to orchestrator.Station, toFrom, toTo *topology.Tree) {
 	if !toTo.Reaches(from.ID) || !toFrom.Reaches(to.ID) {
 		return
 	}
@@ -137,7 +139,7 @@ func (s *survey) consider(from, to Station, toFrom, toTo *topology.Tree) {
 }
 
 // blocked says why packets of the pair do not pass; empty: they do.
-func (s *survey) blocked(from, to Station, toFrom, toTo *topology.Tree) string {
+func (s *survey) blocked(from, to orchestrator.Station, toFrom, toTo *topology.Tree) string {
 	if len(s.down) > 0 {
 		way := toFrom.Vertices(toTo.Vertices(nil, from.ID), to.ID)
 		for _, id := range way {

@@ -1,4 +1,6 @@
-package orchestrator
+// Package verify measures the links of a testbed that is up, and holds what it finds against what they should be: the
+// round-trip time and the TCP rate of a sample of every class of links.
+package verify
 
 import (
 	"context"
@@ -11,9 +13,10 @@ import (
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/measure"
 	"testbed/emulator/netns"
+	"testbed/emulator/orchestrator"
 )
 
-// Tolerance is what Verify forgives.
+// Tolerance is what a measurement may be off by.
 type Tolerance struct {
 	RTTMedian time.Duration // of the median echo, absolute
 	RTTTail   time.Duration // of the 99th percentile, absolute
@@ -28,8 +31,8 @@ const FastRate = 500e6
 var DefaultTolerance = Tolerance{RTTMedian: 100 * time.Microsecond, RTTTail: 1500 * time.Microsecond,
 	Rate: 0.02, RateFast: 0.10}
 
-// VerifyOptions say how much Verify measures.
-type VerifyOptions struct {
+// Options say how much Links measures.
+type Options struct {
 	PerClass  int           // links of each class
 	Pings     int           // echoes per link
 	Duration  time.Duration // of each rate measurement at least, after warm-up
@@ -38,11 +41,11 @@ type VerifyOptions struct {
 	Progress  func(done, total int, what string)
 }
 
-// Verify measures round-trip times and TCP rates across a sample of links of every class, and holds them
+// Links measures round-trip times and TCP rates across a sample of links of every class, and holds them
 // against the network in force: the scenario's with all changes since. Where a link is down or cut off, or what
-// is wanted of it cannot be measured, its finding says so. Verify fails only where it could not measure what
-// should be measurable.
-func (b *Bed) Verify(ctx context.Context, o VerifyOptions) ([]Finding, error) {
+// is wanted of it cannot be measured, its finding says so. Links fails only where it could not measure what
+// should be measurable. A nil prober sends packets.
+func Links(ctx context.Context, b *orchestrator.Bed, prober Prober, o Options) ([]Finding, error) {
 	n, err := b.Wanted()
 	if err != nil {
 		return nil, err
@@ -57,16 +60,15 @@ func (b *Bed) Verify(ctx context.Context, o VerifyOptions) ([]Finding, error) {
 			dead = append(dead, name)
 		}
 	}
-	prober := b.host.Prober
 	if prober == nil {
-		prober = realProber{}
+		prober = packets{}
 	}
 	return verifier{o, spaces, prober.RTT, prober.Goodput}.all(ctx, n, dead)
 }
 
 // verifier measures probes, by a Prober's functions.
 type verifier struct {
-	VerifyOptions
+	Options
 	spaces  map[string]netns.Ref
 	echo    echoFunc
 	goodput goodputFunc

@@ -1,4 +1,4 @@
-package orchestrator
+package doctor
 
 import (
 	"math"
@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"testbed/emulator/internal/testenv"
+	"testbed/emulator/orchestrator"
 )
 
 func TestMissingCapabilities(t *testing.T) {
@@ -32,7 +33,8 @@ func TestMissingCapabilities(t *testing.T) {
 
 func TestListsModule(t *testing.T) {
 	const list = "kernel/net/sched/sch_netem.ko: kernel/a/b.ko\nkernel/drivers/net/ifb.ko.xz:\nkernel/fs/nls/nls-base.ko\n"
-	for name, want := range map[string]bool{"sch_netem": true, "ifb": true, "nls_base": true, "b": false, "netem": false, "": false} {
+	for name, want := range map[string]bool{"sch_netem": true, "ifb": true, "nls_base": true, "b": false,
+		"netem": false, "": false} {
 		if got := listsModule(list, name); got != want {
 			t.Errorf("%q: %v", name, got)
 		}
@@ -59,7 +61,8 @@ func TestControllers(t *testing.T) {
 		have          []string
 	}{
 		{make("cgroup.controllers=cpuset cpu memory\n"), "version 2", []string{"cpuset", "cpu", "memory"}},
-		{make("cpu,cpuacct/cgroup.procs=", "memory/cgroup.procs=", "other/x="), "version 1", []string{"cpu", "cpuacct", "memory"}},
+		{make("cpu,cpuacct/cgroup.procs=", "memory/cgroup.procs=", "other/x="), "version 1",
+			[]string{"cpu", "cpuacct", "memory"}},
 		{make(), "none", nil},
 		{filepath.Join(t.TempDir(), "absent"), "none", nil},
 	} {
@@ -100,7 +103,7 @@ func TestChecksLeaveNothing(t *testing.T) {
 		return names
 	}
 	before := devices()
-	d := (&Host{}).Diagnose(t.Context())
+	d := Diagnose(t.Context(), &orchestrator.Host{})
 	for _, name := range []string{"privileges", "namespaces", "veth", "tun"} {
 		if c := find(t, d, name); !c.OK {
 			t.Errorf("%+v", c)

@@ -1,4 +1,4 @@
-package orchestrator
+package verify
 
 import (
 	"context"
@@ -20,18 +20,18 @@ type Prober interface {
 	) (float64, error)
 }
 
-// realProber sends packets.
-type realProber struct{}
+// packets measures with packets and connections of its own.
+type packets struct{}
 
 // RTT implements Prober.
-func (realProber) RTT(
+func (packets) RTT(
 	ctx context.Context, from netns.Ref, to netip.Addr, count int, interval time.Duration,
 ) ([]time.Duration, error) {
 	return measure.RTT(ctx, from, to, count, interval)
 }
 
 // Goodput implements Prober.
-func (realProber) Goodput(
+func (packets) Goodput(
 	ctx context.Context, from, to netns.Ref, addr netip.Addr, warmup, duration time.Duration, congestion string,
 ) (float64, error) {
 	return measure.Goodput(ctx, from, to, addr, warmup, duration, congestion)

@@ -1,4 +1,4 @@
-package orchestrator
+package doctor
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/noderuntime"
+	"testbed/emulator/orchestrator"
 )
 
 // engine is a runtime of which only the name and the version are asked.
@@ -35,6 +36,11 @@ func unsupported(reason string) func(context.Context) error {
 	return func(context.Context) error { return errors.New(reason) }
 }
 
+// trialThat is a trial with that outcome.
+func trialThat(err error) orchestrator.Trial {
+	return func(context.Context, orchestrator.Store, string, string) error { return err }
+}
+
 func find(t *testing.T, d Diagnosis, name string) Capability {
 	t.Helper()
 	for _, c := range d.Capabilities {
@@ -47,19 +53,17 @@ func find(t *testing.T, d Diagnosis, name string) Capability {
 }
 
 func TestDiagnoseSaysWhatAutoTakes(t *testing.T) {
-	h := &Host{
-		Runtimes: []RuntimeOption{
+	h := &orchestrator.Host{
+		Runtimes: []orchestrator.RuntimeOption{
 			{Runtime: versioned{engine{name: "docker", version: "20.10.24 (API 1.41)"}}, Supported: supported},
 			{Runtime: engine{name: "process"}, Supported: supported},
 		},
-		Fabrics: []FabricOption{
+		Fabrics: []orchestrator.FabricOption{
 			{Name: "netem", Supported: unsupported("no\n  qdisc")},
 			{Name: "userspace", Supported: supported},
 		},
 	}
-	defer func(before func(context.Context, Store, string, string) error) { tryHost = before }(tryHost)
-	tryHost = func(context.Context, Store, string, string) error { return nil }
-	d := h.Diagnose(t.Context())
+	d := diagnose(t.Context(), h, trialThat(nil))
 	if d.Runtime != "docker" || d.Fabric != "userspace" || !d.Ready {
 		t.Errorf("auto takes %q and %q, ready %v", d.Runtime, d.Fabric, d.Ready)
 	}
@@ -77,11 +81,13 @@ func TestDiagnoseSaysWhatAutoTakes(t *testing.T) {
 }
 
 func TestDiagnoseWithoutARuntimeIsNotReady(t *testing.T) {
-	h := &Host{
-		Runtimes: []RuntimeOption{{Runtime: engine{name: "docker"}, Supported: unsupported("no engine answers")}},
-		Fabrics:  []FabricOption{{Name: "userspace", Supported: supported, New: func(string, string) fabric.Fabric { return nil }}},
+	h := &orchestrator.Host{
+		Runtimes: []orchestrator.RuntimeOption{{Runtime: engine{name: "docker"},
+			Supported: unsupported("no engine answers")}},
+		Fabrics: []orchestrator.FabricOption{{Name: "userspace", Supported: supported,
+			New: func(string, string) fabric.Fabric { return nil }}},
 	}
-	d := h.Diagnose(t.Context())
+	d := Diagnose(t.Context(), h)
 	c := find(t, d, "runtime docker")
 	if d.Ready || c.OK || c.Follows != "no testbed can be brought up" || !strings.Contains(c.Remedy, "docker.io") {
 		t.Errorf("ready %v with %+v", d.Ready, c)
@@ -89,8 +95,9 @@ func TestDiagnoseWithoutARuntimeIsNotReady(t *testing.T) {
 }
 
 func TestAnUnknownVersionIsNoFault(t *testing.T) {
-	h := &Host{Runtimes: []RuntimeOption{{Runtime: versioned{engine{name: "docker"}}, Supported: supported}}}
-	if c := find(t, h.Diagnose(t.Context()), "runtime docker"); !c.OK || !strings.Contains(c.Found, "gone meanwhile") {
+	h := &orchestrator.Host{Runtimes: []orchestrator.RuntimeOption{{Runtime: versioned{engine{name: "docker"}},
+		Supported: supported}}}
+	if c := find(t, Diagnose(t.Context(), h), "runtime docker"); !c.OK || !strings.Contains(c.Found, "gone meanwhile") {
 		t.Errorf("%+v", c)
 	}
 }
@@ -98,7 +105,7 @@ func TestAnUnknownVersionIsNoFault(t *testing.T) {
 // Every capability says what was found, and what is missing says what follows.
 func TestEveryCapabilityIsExplained(t *testing.T) {
 	seen := map[string]bool{}
-	for _, c := range (&Host{}).Diagnose(t.Context()).Capabilities {
+	for _, c := range Diagnose(t.Context(), &orchestrator.Host{}).Capabilities {
 		if c.Name == "" || c.Found == "" || seen[c.Name] {
 			t.Errorf("unnamed, unexplained or twice: %+v", c)
 		}
@@ -115,7 +122,8 @@ func TestEveryCapabilityIsExplained(t *testing.T) {
 func TestACheckThatHangsIsLeft(t *testing.T) {
 	hang := make(chan struct{})
 	defer close(hang)
-	c := check{"engine", func(_ context.Context, c Capability) Capability { <-hang; return c }}.run(t.Context(), time.Millisecond)
+	c := check{"engine", func(_ context.Context, c Capability) Capability { <-hang; return c }}.run(t.Context(),
+		time.Millisecond)
 	if c.OK || c.Name != "engine" || !strings.Contains(c.Found, "no answer") {
 		t.Errorf("%+v", c)
 	}

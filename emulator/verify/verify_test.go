@@ -1,4 +1,4 @@
-package orchestrator
+package verify
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 // exact is a verifier whose network is as it should be: RTT 20 ms, and the rate given, whatever it is asked for.
 func exact(rate func(warmup, duration time.Duration, congestion string) (float64, error)) verifier {
 	return verifier{
-		VerifyOptions: VerifyOptions{PerClass: 1, Pings: 100, Duration: time.Second, Tolerance: DefaultTolerance},
+		Options: Options{PerClass: 1, Pings: 100, Duration: time.Second, Tolerance: DefaultTolerance},
 		echo: func(_ context.Context, _ netns.Ref, _ netip.Addr, count int, _ time.Duration) ([]time.Duration, error) {
 			times := make([]time.Duration, count)
 			for i := range times {

@@ -1,4 +1,4 @@
-package orchestrator
+package doctor
 
 import (
 	"context"
@@ -9,27 +9,13 @@ import (
 	"os"
 	"path/filepath"
 
-	"testbed/emulator/fabric"
+	"testbed/emulator/orchestrator"
 )
 
-// choose picks a request's runtime and fabric. Where the request says so it tries, before anything is made, what Up
-// does with them: it writes into the state directory, and makes a namespace with a device of the fabric's kind, sets
-// what stations get there, and mounts what nodes do. All of it vanishes again. The error says what fails, what
-// follows and what mends it.
-func (h *Host) choose(ctx context.Context, r Request) (RuntimeOption, fabric.Fabric, error) {
-	option, err := h.runtime(ctx, r.Runtime)
-	if err != nil {
-		return option, nil, err
-	}
-	net, err := h.fabric(ctx, r.Fabric, r.Testbed)
-	if err == nil && r.Try {
-		err = tryHost(ctx, h.Store, option.Name(), net.Name())
-	}
-	return option, net, err
-}
-
-// tryHost is what choose and the doctor try; tests of the doctor put another in its place.
-var tryHost = func(ctx context.Context, store Store, runtime, fabric string) error {
+// Try does, before a testbed is brought up, what that does: it writes into the state directory, and makes a namespace
+// with a device of the fabric's kind, sets what stations get there, and mounts what nodes do. All of it vanishes again.
+// The error says what fails, what follows and what mends it. It is an orchestrator.Trial.
+func Try(ctx context.Context, store orchestrator.Store, runtime, fabric string) error {
 	tried := make(chan error, 1)
 	go func() {
 		tried <- errors.Join(tryStore(store), trySystem(runtime, fabric))
@@ -46,7 +32,7 @@ var tryHost = func(ctx context.Context, store Store, runtime, fabric string) err
 const trialSize = 256 << 10
 
 // tryStore writes a file and listens at a socket where the testbeds' directories are to be.
-func tryStore(store Store) (err error) {
+func tryStore(store orchestrator.Store) (err error) {
 	parent := string(store)
 	if _, err := os.Stat(parent); errors.Is(err, fs.ErrNotExist) {
 		parent = filepath.Dir(parent)
@@ -61,7 +47,7 @@ func tryStore(store Store) (err error) {
 		return fail("making a directory", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := replaceFile(filepath.Join(dir, "record"), make([]byte, trialSize), private); err != nil {
+	if err := replace(filepath.Join(dir, "record"), make([]byte, trialSize)); err != nil {
 		return fail(fmt.Sprintf("writing %d KiB", trialSize>>10), err)
 	}
 	listener, err := net.Listen("unix", filepath.Join(dir, "ctl"))
@@ -71,15 +57,24 @@ func tryStore(store Store) (err error) {
 	return listener.Close()
 }
 
-// trial is the doctor's line about all of that.
-func (h *Host) trial(runtime, fabric string) check {
+// replace writes a file as those of the state directory are: beside its place, and then renamed.
+func replace(path string, data []byte) error {
+	temporary := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
+	if err := os.WriteFile(temporary, data, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(temporary, path)
+}
+
+// trialCheck is the doctor's line about all of that.
+func trialCheck(try orchestrator.Trial, store orchestrator.Store, runtime, fabric string) check {
 	return check{"trial", func(ctx context.Context, c Capability) Capability {
-		if err := tryHost(ctx, h.Store, runtime, fabric); err != nil {
+		if err := try(ctx, store, runtime, fabric); err != nil {
 			return c.lacking(oneLine(err), "no testbed can be brought up",
 				"what the line says; a host or virtual machine of one's own, or docker run --privileged")
 		}
 		c.Found = fmt.Sprintf("a namespace with a device of %s, its sysctls, the mounts of a node, and a file in %s could be made",
-			fabric, h.Store)
+			fabric, store)
 		c.Follows = "testbed up finds what it needs"
 		return c
 	}}

@@ -1,4 +1,4 @@
-package orchestrator
+package doctor
 
 import (
 	"context"
@@ -29,7 +29,8 @@ func privileges(_ context.Context, c Capability) Capability {
 	case err != nil:
 		return c.lacking(err.Error(), follows, remedy)
 	case len(missing) > 0:
-		return c.lacking(c.Found+", without "+strings.Join(missing, ", "), follows, remedy+"; in a container, docker run --privileged")
+		return c.lacking(c.Found+", without "+strings.Join(missing, ", "), follows,
+			remedy+"; in a container, docker run --privileged")
 	case os.Geteuid() != 0:
 		return c.lacking(c.Found, follows, remedy)
 	}
@@ -72,7 +73,8 @@ func namespaces(_ context.Context, c Capability) Capability {
 		}
 	}
 	if len(refused) > 0 {
-		return c.lacking("cannot be made: "+strings.Join(refused, ", "), "the process runtime and both fabrics are not available",
+		return c.lacking("cannot be made: "+strings.Join(refused, ", "),
+			"the process runtime and both fabrics are not available",
 			"run testbed with sudo, outside of an unprivileged container; sysctl user.max_net_namespaces=10000")
 	}
 	c.Found, c.Follows = strings.Join(made, ", ")+" can be made", "the process runtime is available"
@@ -101,7 +103,8 @@ func limits(_ context.Context, c Capability) Capability {
 	c.Follows = "no limit for testbeds of 1000 hosts"
 	switch {
 	case files.Max < enoughFiles:
-		return c.lacking(c.Found, fmt.Sprintf("testbeds of more than some %d hosts do not come up", files.Max/4), "ulimit -Hn 65536; in systemd, LimitNOFILE=65536")
+		return c.lacking(c.Found, fmt.Sprintf("testbeds of more than some %d hosts do not come up", files.Max/4),
+			"ulimit -Hn 65536; in systemd, LimitNOFILE=65536")
 	case min(processes.Max, pids) < enoughProcesses:
 		return c.lacking(c.Found, "testbeds of many hosts do not come up", "ulimit -Hu 65536; sysctl kernel.pid_max=65536")
 	}

@@ -1,4 +1,4 @@
-package orchestrator
+package doctor
 
 import (
 	"errors"
@@ -12,9 +12,10 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/station"
+	"testbed/emulator/orchestrator"
 )
 
-// trySystem does to throwaway namespaces what Up does to those of a testbed's nodes.
+// trySystem does to throwaway namespaces what bringing a testbed up does to those of a testbed's nodes.
 func trySystem(runtime, fabric string) error {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -37,7 +38,7 @@ func trySystem(runtime, fabric string) error {
 
 // tryStation gives the namespace of the calling thread an interface, as the fabric does, and settles it.
 func tryStation(name string) error {
-	s := fabric.Station{Sysctls: TCP{Congestion: congestionHere()}.Sysctls()}
+	s := fabric.Station{Sysctls: orchestrator.TCP{Congestion: congestionHere()}.Sysctls()}
 	if err := station.Settle(false); err != nil {
 		return sysctlError(err)
 	}
@@ -92,7 +93,8 @@ func tryTap() error {
 	return addTap(fd)
 }
 
-// tryMounts does what a node that is a process does to its mount namespace, and what Up does to the state directory.
+// tryMounts does what a node that is a process does to its mount namespace, and what the orchestrator does to
+// the state directory.
 func tryMounts() error {
 	const remedy = "run testbed with sudo, outside of an unprivileged container"
 	if err := unix.Mount("none", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {

@@ -1,4 +1,4 @@
-package orchestrator
+package verify
 
 import (
 	"fmt"
@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/orchestrator"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
 
 // cell is two stations on a shared medium behind a switch, and a server on a line of two rates.
-func cell(t *testing.T) (*topology.Topology, []Station) {
+func cell(t *testing.T) fabric.Network {
 	t.Helper()
 	graph := topology.New("cell")
 	add := func(v topology.Vertex) topology.ID {
@@ -30,25 +31,29 @@ func cell(t *testing.T) (*topology.Topology, []Station) {
 	medium := add(topology.Vertex{Name: "air", Kind: topology.Link, LinkType: topology.Shared, Class: "wlan",
 		Shape: [2]topology.Shape{{Rate: 100 * units.Mbps, Delay: time.Millisecond}}})
 	line := add(topology.Vertex{Name: "line", Kind: topology.Link, LinkType: topology.Duplex, Class: "dsl",
-		Shape: [2]topology.Shape{{Rate: 10 * units.Mbps, Delay: 5 * time.Millisecond}, {Rate: 50 * units.Mbps, Delay: 5 * time.Millisecond}}})
+		Shape: [2]topology.Shape{{Rate: 10 * units.Mbps, Delay: 5 * time.Millisecond},
+			{Rate: 50 * units.Mbps, Delay: 5 * time.Millisecond}}})
 	gateway := add(topology.Vertex{Name: "gw", Kind: topology.Switch})
 	graph.Join(a, medium, 0)
 	graph.Join(b, medium, 0)
 	graph.Join(medium, gateway, 0)
 	graph.Join(gateway, line, 0)
 	graph.Join(line, server, 0)
-	stations, err := Stations(graph)
+	return withStations(t, graph)
+}
+
+// withStations is the network of a topology, with stations that nobody runs.
+func withStations(t *testing.T, graph *topology.Topology) fabric.Network {
+	t.Helper()
+	stations, err := orchestrator.Stations(graph)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return graph, stations
-}
-
-// cellNetwork is the same as a network, with stations that nobody runs.
-func cellNetwork(t *testing.T) fabric.Network {
-	t.Helper()
-	graph, stations := cell(t)
-	return network("cell", DefaultSubnet, graph, stations, TCP{}, 1, nil)
+	n := fabric.Network{Testbed: graph.Name, Topology: graph, Queues: graph.QueueLimits(), Seed: 1}
+	for _, s := range stations {
+		n.Stations = append(n.Stations, fabric.Station{ID: s.ID, Addr: netip.PrefixFrom(s.Addr, 16)})
+	}
+	return n
 }
 
 // at is the place of what has that name.
@@ -62,7 +67,7 @@ func at(t *testing.T, n fabric.Network, name string) topology.ID {
 }
 
 func TestProbesCoverEveryQueueOfAClass(t *testing.T) {
-	probes := Probes(cellNetwork(t), 1)
+	probes := Probes(cell(t), 1)
 	if len(probes) != 3 {
 		t.Fatalf("%d probes, want 3: the line's two queues and the medium's one: %+v", len(probes), probes)
 	}
@@ -119,7 +124,7 @@ func TestProbesNameWhatCarriesNothing(t *testing.T) {
 			n.Topology.Join(id, at(t, *n, "gw"), 0)
 		}, nil, map[string]string{"spare": "on no host's shortest path to another"}},
 	} {
-		n := cellNetwork(t)
+		n := cell(t)
 		c.alter(&n)
 		got, measured := map[string]string{}, map[string]bool{}
 		for _, p := range Probes(n, 1, c.dead...) {
@@ -189,14 +194,8 @@ func star(t *testing.T, hosts int) fabric.Network {
 		graph.Join(add(topology.Vertex{Name: fmt.Sprintf("h%d", i)}), link, 0)
 		graph.Join(link, sw, 0)
 	}
-	stations, err := Stations(graph)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := fabric.Network{Testbed: "star", Topology: graph}
-	for _, s := range stations {
-		n.Stations = append(n.Stations, fabric.Station{ID: s.ID, Addr: netip.PrefixFrom(s.Addr, 16)})
-	}
+	n := withStations(t, graph)
+	n.Queues = nil // as long as it takes
 	return n
 }
 
