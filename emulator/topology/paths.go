@@ -67,7 +67,8 @@ func (w weight) less(o weight) bool {
 // O(E log V). Hosts and the cloud do not forward. Ties go to the vertex with the smaller index.
 func (t *Topology) TreeTo(dest ID) *Tree {
 	whole := t.whole()
-	return &Tree{topology: t, dest: dest, ways: []way{{whole, whole.chain(dest), whole.search(t, dest, whole.reverse(t))}}}
+	paths := whole.search(t, dest, whole.reverse(t))
+	return &Tree{topology: t, dest: dest, ways: []way{{whole, whole.chain(dest), paths}}}
 }
 
 // Trees computes the shortest paths between all attached vertices, by destination: those that TreeTo computes, in
@@ -98,7 +99,8 @@ func (t *Topology) trees(s *segments) map[ID]*Tree {
 	return trees
 }
 
-// search finds the shortest paths within the segment's core, whose reversed edges are given, to the vertex of that index.
+// search finds the shortest paths within the segment's core, whose reversed edges are given, to the vertex of that
+// index.
 func (s *segment) search(t *Topology, dest ID, reversed [][]Edge) *searched {
 	found := &searched{next: make([]ID, len(reversed)), delay: make([]time.Duration, len(reversed))}
 	best := make([]weight, len(reversed))

@@ -10,15 +10,16 @@ import (
 	"testbed/emulator/units"
 )
 
-// sprawl is a random graph in which much hangs from a core: hosts on cables, on cables behind cables, on shared media,
-// on each other; hosts with several links; edges that lead one way only, and some twice.
+// sprawl is a random graph in which much hangs from a core: hosts on cables, on cables behind cables, on shared
+// media, on each other; hosts with several links; edges that lead one way only, and some twice.
 func sprawl(t *testing.T, random *rand.Rand) *Topology {
 	t.Helper()
 	topo := New("sprawl")
 	add := func(v Vertex) ID {
 		v.Name = fmt.Sprint("v", len(topo.Vertices))
 		for d := range v.Shape {
-			v.Shape[d] = Shape{Rate: units.BitRate(random.IntN(4)) * units.Mbps, Delay: time.Duration(random.IntN(3)) * time.Millisecond}
+			rate, delay := units.BitRate(random.IntN(4))*units.Mbps, time.Duration(random.IntN(3))*time.Millisecond
+			v.Shape[d] = Shape{Rate: rate, Delay: delay}
 		}
 		id, err := topo.Add(v)
 		if err != nil {
@@ -86,7 +87,8 @@ func TestTreesAreThoseOfTheWholeGraph(t *testing.T) {
 				got, delay := tree.Hops(nil, source)
 				want, total := whole.Hops(nil, source)
 				if !slices.Equal(got, want) || delay != total {
-					t.Fatalf("seed %d: %d to %d: %v in %v, in the whole graph %v in %v", seed, source, dest, got, delay, want, total)
+					t.Fatalf("seed %d: %d to %d: %v in %v, in the whole graph %v in %v",
+						seed, source, dest, got, delay, want, total)
 				}
 			}
 		}

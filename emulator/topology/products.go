@@ -17,9 +17,10 @@ type products struct {
 	hops     [2][]Hop // memory
 }
 
-// largestProducts finds them without looking at every pair of hosts: of all that are attached at one vertex by links of
-// their own of the same rates, the one farthest from it has the largest product with any third one, for the product grows
-// with the round-trip time, and nothing else tells their paths apart. O(G² · path length + G · hosts) for G groups of such.
+// largestProducts finds them without looking at every pair of hosts: of all that are attached at one vertex by links
+// of their own of the same rates, the one farthest from it has the largest product with any third one, for the
+// product grows with the round-trip time, and nothing else tells their paths apart.
+// O(G² · path length + G · hosts) for G groups of such.
 func (t *Topology) largestProducts() [][2]units.ByteSize {
 	split := t.segments()
 	p := &products{topology: t, trees: t.trees(split), largest: make([][2]units.ByteSize, len(t.Vertices))}

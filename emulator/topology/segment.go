@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// segment is a part of the graph that is connected by what forwards, together with the ends, hosts and the cloud, that
-// are attached to it. As ends do not forward, every path but that of one edge lies in one segment. Its vertices are known
-// by their indices in it; an end may be in several.
+// segment is a part of the graph that is connected by what forwards, together with the ends, hosts and the cloud,
+// that are attached to it. As ends do not forward, every path but that of one edge lies in one segment. Its vertices
+// are known by their indices in it; an end may be in several.
 type segment struct {
 	vertices []ID     // rising; nil: all of the graph
 	edges    [][]Edge // by index, to indices
@@ -50,7 +50,9 @@ type segments struct {
 
 // segments splits the graph.
 func (t *Topology) segments() *segments {
-	s := &segments{of: make([]int32, len(t.Vertices)), into: map[ID][]int32{}, from: map[ID][]int32{}, odd: map[ID]struct{}{}}
+	s := &segments{
+		of: make([]int32, len(t.Vertices)), into: map[ID][]int32{}, from: map[ID][]int32{}, odd: map[ID]struct{}{},
+	}
 	t.number(s)
 	members := make([][]ID, len(s.all))
 	for v, number := range s.of {
@@ -166,7 +168,8 @@ func (s *segments) findOdd(t *Topology) {
 				continue
 			}
 			for _, source := range sources[n] {
-				if source != end && slices.ContainsFunc(s.into[source], func(m int32) bool { return m != n && leadsTo[m] == end }) {
+				another := func(m int32) bool { return m != n && leadsTo[m] == end }
+				if source != end && slices.ContainsFunc(s.into[source], another) {
 					s.odd[end] = struct{}{}
 				}
 			}
