@@ -144,8 +144,8 @@ func edgeDelay(edges []Edge, to ID) time.Duration {
 	return 0
 }
 
-// reverse lists the edges by the vertex that they lead to: their Tos are where they come from, their Delays those of the
-// edge and of the link that it leaves.
+// reverse lists the edges by the vertex that they lead to: their Tos are where they come from, their Delays those of
+// the edge and of the link that it leaves.
 func (t *Topology) reverse() [][]Edge { return t.whole().reverse(t) }
 
 // cost is the transmission time, in seconds, of 1500 bytes through v, when the packet goes on to next.
