@@ -10,8 +10,13 @@ import (
 
 // Tune sets the station's sysctls in the namespace that the calling thread is in.
 func Tune(s fabric.Station) error {
+	v, err := openVariables()
+	if err != nil {
+		return err
+	}
+	defer v.close()
 	for key, value := range s.Sysctls {
-		if err := Sysctl(key, value); err != nil {
+		if err := v.set(key, value); err != nil {
 			return err
 		}
 	}
