@@ -32,13 +32,13 @@ func TestTablesAreMadeWhilePacketsFlow(t *testing.T) {
 		done <- len(c.events)
 	}()
 	for range 50 {
-		if _, _, err := table.with(state); err != nil {
+		if _, _, err := table.withState(state); err != nil {
 			t.Error(err)
 		}
 		if _, err := newTable(n, table); err != nil {
 			t.Error(err)
 		}
-		table.grow()
+		table.computeTrees()
 	}
 	if got := <-done; got != hosts*(hosts-1) {
 		t.Errorf("%d packets under way, want %d", got, hosts*(hosts-1))

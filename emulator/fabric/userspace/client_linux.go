@@ -62,11 +62,11 @@ func (f *Fabric) apply(ctx context.Context, want fabric.Network, bare bool) erro
 	}
 	if err == nil {
 		defer line.Close()
-		if err := f.change(ctx, line, want, bare); !errors.Is(err, errSilent) {
+		if err := f.change(ctx, line, want, bare); !errors.Is(err, errNoReply) {
 			return f.wrap(err)
 		}
 	}
-	q, err := whole(want)
+	q, err := applyRequest(want)
 	if err != nil {
 		return f.wrap(err)
 	}
@@ -78,15 +78,15 @@ func (f *Fabric) apply(ctx context.Context, want fabric.Network, bare bool) erro
 }
 
 // change makes the living process's network as wanted.
-func (f *Fabric) change(ctx context.Context, line *line, want fabric.Network, bare bool) error {
+func (f *Fabric) change(ctx context.Context, line *clientConn, want fabric.Network, bare bool) error {
 	s, err := stateOf(want)
 	if err != nil {
 		return err
 	}
-	a, err := line.ask(ctx, question{Op: opAlter, State: &s, Bare: bare})
+	a, err := line.ask(ctx, request{Op: opAlter, State: &s, Bare: bare})
 	if err == nil && a.Differs {
-		var q question
-		if q, err = whole(want); err == nil {
+		var q request
+		if q, err = applyRequest(want); err == nil {
 			a, err = line.ask(ctx, q)
 		}
 	}
@@ -94,18 +94,18 @@ func (f *Fabric) change(ctx context.Context, line *line, want fabric.Network, ba
 }
 
 // absent is the error about stations whose namespace is not there; nil where all are.
-func (a *answer) absent() error {
+func (a *reply) absent() error {
 	if len(a.Absent) == 0 {
 		return nil
 	}
 	return &fabric.AbsentError{Stations: a.Absent}
 }
 
-// whole is the question that carries all of the network.
-func whole(want fabric.Network) (question, error) {
+// applyRequest is the question that carries all of the network.
+func applyRequest(want fabric.Network) (request, error) {
 	var encoded bytes.Buffer
 	err := want.Encode(&encoded)
-	return question{Op: opApply, Network: encoded.Bytes()}, err
+	return request{Op: opApply, Network: encoded.Bytes()}, err
 }
 
 // Inspect asks the process what is in force.
@@ -126,13 +126,13 @@ func (f *Fabric) Stats(ctx context.Context) (Stats, error) {
 	return a.Stats, err
 }
 
-func (f *Fabric) inspect(ctx context.Context, bare bool) (answer, error) {
+func (f *Fabric) inspect(ctx context.Context, bare bool) (reply, error) {
 	line, err := f.call(ctx)
 	if err != nil {
-		return answer{}, f.wrap(err)
+		return reply{}, f.wrap(err)
 	}
 	defer line.Close()
-	a, err := line.ask(ctx, question{Op: opInspect, Bare: bare})
+	a, err := line.ask(ctx, request{Op: opInspect, Bare: bare})
 	return a, f.wrap(err)
 }
 
@@ -157,7 +157,7 @@ func (f *Fabric) wrap(err error) error {
 
 // start starts the process, gives it the network, and confirms. After an error other than about absent stations
 // the process is gone.
-func (f *Fabric) start(ctx context.Context, q question) error {
+func (f *Fabric) start(ctx context.Context, q request) error {
 	absent, err := f.begin(ctx, q)
 	if err != nil {
 		return err
@@ -165,7 +165,7 @@ func (f *Fabric) start(ctx context.Context, q question) error {
 	return absent
 }
 
-func (f *Fabric) begin(ctx context.Context, q question) (absent, err error) {
+func (f *Fabric) begin(ctx context.Context, q request) (absent, err error) {
 	if err := os.MkdirAll(f.dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -195,7 +195,7 @@ func (f *Fabric) begin(ctx context.Context, q question) (absent, err error) {
 			_ = os.Remove(filepath.Join(f.dir, socketName))
 		}
 	}()
-	a, err := newLine(conn).ask(ctx, q)
+	a, err := newClientConn(conn).ask(ctx, q)
 	if err != nil {
 		return nil, err
 	}

@@ -120,8 +120,8 @@ func transfer(call uintptr, fd int, b []byte) (int, unix.Errno) {
 	}
 }
 
-// prefer makes the calling thread precise and preferred over ordinary ones, as far as the host allows.
-func prefer() {
+// raisePriority makes the calling thread precise and preferred over ordinary ones, as far as the host allows.
+func raisePriority() {
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
 	_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), -20)
 	// A short slice lets it preempt others when it wakes (Linux 6.12; before, the value is ignored).

@@ -19,8 +19,8 @@ type port struct {
 	unreachable, ignored, errors uint64
 	failures                     int // of reads, one after the other
 
-	everybody uint32 // the address of all in its network
-	answered  int64  // when the latest of the messages that it may get would have been sent, one in answerEvery
+	broadcast uint32 // the address of all in its network
+	icmpNext  int64  // when the latest of the messages that it may get would have been sent, one in answerEvery
 }
 
 // Drops counts packets that met no queue's limit but were not carried on.
@@ -42,10 +42,10 @@ type core struct {
 	seq    uint64
 	pool   pool
 	out    output
-	early  int64 // ns subtracted from arrival times: the host's own latency
+	hostLatency  int64 // ns subtracted from arrival times: the host's own latency
 	drops  Drops
-	faulty bool // some gate is down
-	parted bool // there is a partition
+	anyDown bool // some gate is down
+	partitioned bool // there is a partition
 }
 
 func newCore(t *table, out output) *core {
@@ -59,22 +59,22 @@ func (c *core) next() (at int64, any bool) {
 	if len(c.events) == 0 {
 		return 0, false
 	}
-	return c.events[0].at, true
+	return c.events[0].due, true
 }
 
 // advance carries out at most n events that are due at now.
 func (c *core) advance(now int64, n int) {
-	for ; n > 0 && len(c.events) > 0 && c.events[0].at <= now; n-- {
+	for ; n > 0 && len(c.events) > 0 && c.events[0].due <= now; n-- {
 		p := c.events.pop().p
 		if int(p.hop) < len(p.path.hops) {
-			c.join(p)
+			c.forward(p)
 			continue
 		}
-		if c.faulty && c.stop(p, p.path.last) {
+		if c.anyDown && c.dropIfDown(p, p.path.lastGates) {
 			continue
 		}
 		if p.path.end != nil {
-			c.end(p)
+			c.finish(p)
 			continue
 		}
 		c.out.deliver(p.path.to, p.data)
@@ -88,24 +88,24 @@ func (c *core) arrive(from *port, now int64, data []byte) (kept bool) {
 	if path == nil {
 		return false
 	}
-	if c.pool.held > mostInHands {
+	if c.pool.bytesHeld > maxBytesHeld {
 		c.drops.Overflow++
 		return false
 	}
-	l, isBurst := burst(data)
+	l, isBurst := parseBurst(data)
 	switch {
-	case isBurst && !path.whole:
-		for i := range l.segments(data) {
-			c.start(l.cut(c.pool.buffer(l.payloadAt+l.size), data, i), l, false, path, now)
+	case isBurst && !path.keepsBursts:
+		for i := range l.segmentCount(data) {
+			c.inject(l.segment(c.pool.buffer(l.payloadAt+l.size), data, i), l, false, path, now)
 		}
 		return false
 	case len(data) > smallBuffer:
-		c.start(data, l, isBurst, path, now)
+		c.inject(data, l, isBurst, path, now)
 		return true
 	default:
 		small := c.pool.buffer(len(data))
 		copy(small, data)
-		c.start(small, l, isBurst, path, now)
+		c.inject(small, l, isBurst, path, now)
 		return false
 	}
 }
@@ -120,9 +120,9 @@ func (c *core) route(from *port, data []byte) *path {
 	}
 	to := c.table.lookup(binary.BigEndian.Uint32(data[ipAt+16:]))
 	if to == nil || to == from || data[virtioLen]&1 != 0 {
-		return c.special(from, data)
+		return c.routeSpecial(from, data)
 	}
-	if c.parted && from.group != to.group {
+	if c.partitioned && from.group != to.group {
 		c.drops.Parted++
 		return nil
 	}
@@ -130,50 +130,50 @@ func (c *core) route(from *port, data []byte) *path {
 	if path == nil {
 		c.drops.NoPath++
 		from.unreachable++
-		return c.table.nowhere(from)
+		return c.table.unreachablePath(from)
 	}
 	if int(data[ttlAt]) <= path.routers {
 		return c.expire(from, to, data)
 	}
-	age(data, path.routers)
+	decrementTTL(data, path.routers)
 	copy(data[virtioLen:], to.mac[:])
 	return path
 }
 
-// start sends a packet on its way.
-func (c *core) start(data []byte, l layout, isBurst bool, path *path, now int64) {
+// inject sends a packet on its way.
+func (c *core) inject(data []byte, l burstLayout, isBurst bool, path *path, now int64) {
 	p := c.pool.packet()
 	p.data, p.path = data, path
-	p.charge(l, isBurst)
-	p.first = now - c.early
+	p.setWireSize(l, isBurst)
+	p.firstArrival = now - c.hostLatency
 	c.launch(p)
 }
 
 // launch lets a packet take its path, from p.first on.
 func (c *core) launch(p *packet) {
-	p.first += p.path.delay
-	p.final = p.first
-	if len(p.path.hops) == 0 || p.path.delay > 0 {
-		c.schedule(p, p.first)
+	p.firstArrival += p.path.leadDelay
+	p.finalArrival = p.firstArrival
+	if len(p.path.hops) == 0 || p.path.leadDelay > 0 {
+		c.schedule(p, p.firstArrival)
 		return
 	}
-	c.join(p)
+	c.forward(p)
 }
 
-// join puts the packet into the next queue on its path and schedules what follows.
-func (c *core) join(p *packet) {
+// forward puts the packet into the next queue on its path and schedules what follows.
+func (c *core) forward(p *packet) {
 	hop := &p.path.hops[p.hop]
-	if c.faulty && c.stop(p, hop.gates) {
+	if c.anyDown && c.dropIfDown(p, hop.gates) {
 		return
 	}
-	if hop.queue.chance && !c.dare(p, hop) {
+	if hop.queue.impairing && !c.impair(p, hop) {
 		return
 	}
-	c.enter(p, hop)
+	c.enqueue(p, hop)
 }
 
-// enter is join after all that may happen to a packet before it.
-func (c *core) enter(p *packet, hop *hop) {
+// enqueue is join after all that may happen to a packet before it.
+func (c *core) enqueue(p *packet, hop *hop) {
 	q := hop.queue
 	if n := q.admit(p); n < int(p.segments) {
 		q.dropped += uint64(int(p.segments) - n)
@@ -181,28 +181,28 @@ func (c *core) enter(p *packet, hop *hop) {
 			c.pool.recycle(p)
 			return
 		}
-		c.shorten(p, n)
+		c.dropTail(p, n)
 	}
-	q.pass(p)
-	p.first += hop.extra
-	p.final += hop.extra
+	q.transmit(p)
+	p.firstArrival += hop.extraDelay
+	p.finalArrival += hop.extraDelay
 	p.hop++
 	if int(p.hop) < len(p.path.hops) {
-		c.schedule(p, p.first)
+		c.schedule(p, p.firstArrival)
 	} else {
-		c.schedule(p, p.final)
+		c.schedule(p, p.finalArrival)
 	}
 }
 
-// shorten drops the burst's tail. What was to arrive in a certain time arrives in proportion.
-func (c *core) shorten(p *packet, n int) {
-	l, ok := burst(p.data)
+// dropTail drops the burst's tail. What was to arrive in a certain time arrives in proportion.
+func (c *core) dropTail(p *packet, n int) {
+	l, ok := parseBurst(p.data)
 	if !ok {
 		return
 	}
-	p.final = p.first + (p.final-p.first)*int64(n)/int64(p.segments)
+	p.finalArrival = p.firstArrival + (p.finalArrival-p.firstArrival)*int64(n)/int64(p.segments)
 	p.data = l.truncate(p.data, n)
-	p.charge(l, true)
+	p.setWireSize(l, true)
 }
 
 func (c *core) schedule(p *packet, at int64) {
@@ -221,7 +221,7 @@ func (c *core) install(t *table, now int64) {
 	if moved {
 		c.events.repair()
 	}
-	t.adopt()
-	c.faulty, c.parted = len(t.network.Down) > 0, len(t.network.Partition) > 0
+	t.activate()
+	c.anyDown, c.partitioned = len(t.network.Down) > 0, len(t.network.Partition) > 0
 	c.table = t
 }

@@ -267,7 +267,7 @@ func TestBurstFromSlowerLinkDoesNotBlockFasterOne(t *testing.T) {
 	// All of it has arrived at the hub after 40 transmissions; the last segment still has to pass.
 	m.want(m.sent[0].at, int64(40*1514*16+1514*8/10))
 	down := m.table.queues[3]
-	if busy := down.free - 1514*16; busy != 40*1514*8/10 {
+	if busy := down.busyUntil - 1514*16; busy != 40*1514*8/10 {
 		t.Errorf("the fast link was busy for %d ns", busy)
 	}
 }
@@ -340,7 +340,7 @@ func TestForeignFramesAreCounted(t *testing.T) {
 
 func TestCalibrationIsTakenOff(t *testing.T) {
 	m := newModel(t, star(t, 2, topology.Shared, topology.Shape{Delay: time.Millisecond}, topology.Shape{}))
-	m.early = 40 * us
+	m.hostLatency = 40 * us
 	m.send(10*ms, 0, frame(0, 1, 100, 0))
 	m.run(100 * ms)
 	m.want(m.sent[0].at, 11*ms-40*us)
@@ -380,13 +380,13 @@ func TestHeapOrder(t *testing.T) {
 	var h eventHeap
 	times := []int64{5, 3, 9, 3, 1, 7, 7, 0, 2, 8, 4, 6, 3}
 	for i, at := range times {
-		h.push(event{at: at, seq: uint64(i)})
+		h.push(event{due: at, seq: uint64(i)})
 	}
 	for i := range h {
-		h[i].at = 10 - h[i].at
+		h[i].due = 10 - h[i].due
 	}
 	h.repair()
-	last := event{at: -1}
+	last := event{due: -1}
 	for range times {
 		e := h.pop()
 		if !last.before(&e) {
@@ -401,25 +401,25 @@ func TestHeapOrder(t *testing.T) {
 
 func TestLatencyLearns(t *testing.T) {
 	l := newLatency(20 * us)
-	if got := l.after(-1, 500*us, false); got != 20*us+stackLatency {
+	if got := l.observeSleep(-1, 500*us, false); got != 20*us+stackLatency {
 		t.Errorf("after a short sleep %d", got)
 	}
-	if got := l.after(0, 1*us, false); got != stackLatency {
+	if got := l.observeSleep(0, 1*us, false); got != stackLatency {
 		t.Errorf("without sleep %d", got)
 	}
 	for range 200 {
-		l.after(20*ms, 20*ms+70*us, true)
+		l.observeSleep(20*ms, 20*ms+70*us, true)
 	}
-	if got := l.after(-1, 60*ms, false); got < 65*us+stackLatency || got > 70*us+stackLatency {
+	if got := l.observeSleep(-1, 60*ms, false); got < 65*us+stackLatency || got > 70*us+stackLatency {
 		t.Errorf("after a long sleep %d", got)
 	}
-	if got := l.after(-1, 500*us, false); got != 20*us+stackLatency {
+	if got := l.observeSleep(-1, 500*us, false); got != 20*us+stackLatency {
 		t.Errorf("short sleeps changed to %d", got)
 	}
 	for range 2000 {
-		l.after(20*ms, 40*ms, true)
+		l.observeSleep(20*ms, 40*ms, true)
 	}
-	if got := l.after(-1, 60*ms, false); got != mostWake+stackLatency {
+	if got := l.observeSleep(-1, 60*ms, false); got != maxWake+stackLatency {
 		t.Errorf("unbounded: %d", got)
 	}
 }

@@ -29,7 +29,7 @@ type property struct {
 
 // properties are those that a station's interface is to have.
 func properties(s fabric.Station) []property {
-	address, mac := s.Addr.Addr().As4(), hardware(number(s.Addr.Addr()))
+	address, mac := s.Addr.Addr().As4(), hardware(addrInt(s.Addr.Addr()))
 	name := fabric.Interface
 	flags := native16(upFlags)
 	return []property{

@@ -81,7 +81,7 @@ const (
 // protocol is the version of questions and answers. A process of another one refuses.
 const protocol = 3
 
-type question struct {
+type request struct {
 	Protocol int
 	Op       string
 	Network  []byte // as by fabric.Network.Encode
@@ -89,7 +89,7 @@ type question struct {
 	Bare     bool   // nothing is to be looked at in the stations' namespaces, by opAlter and opInspect
 }
 
-type answer struct {
+type reply struct {
 	Err     string
 	Differs bool     // to opAlter: in more than its state, so that nothing was done
 	Lost    bool     // to opWatch: Err is about a station

@@ -14,8 +14,8 @@ type gate struct {
 	stopped uint64 // packets that came while it was down
 }
 
-// stop says whether one of the gates is down. Then the packet has vanished, and is counted there.
-func (c *core) stop(p *packet, gates []*gate) bool {
+// dropIfDown says whether one of the gates is down. Then the packet has vanished, and is counted there.
+func (c *core) dropIfDown(p *packet, gates []*gate) bool {
 	for _, g := range gates {
 		if g.down {
 			g.stopped += uint64(p.segments)
@@ -60,13 +60,13 @@ func faultsOf(n fabric.Network) (faults, error) {
 	return f, nil
 }
 
-// adopt puts the table's faults in force, and numbers and addresses the ports as it does. Only the thread that
+// activate puts the table's faults in force, and numbers and addresses the ports as it does. Only the thread that
 // owns the core calls it.
-func (t *table) adopt() {
+func (t *table) activate() {
 	for i, p := range t.ports {
 		p.index = i
 		addr := t.network.Stations[i].Addr
-		p.mac, p.everybody = hardware(number(addr.Addr())), everybody(addr)
+		p.mac, p.broadcast = hardware(addrInt(addr.Addr())), broadcastAddr(addr)
 		p.group = t.faults.groups[t.network.Stations[i].ID]
 	}
 	for i, g := range t.gates {

@@ -2,12 +2,12 @@ package userspace
 
 // event is a packet's arrival at its next queue or, after the last, its delivery.
 type event struct {
-	at  int64  // ns
+	due  int64  // ns
 	seq uint64 // earlier made first among those of the same instant
 	p   *packet
 }
 
-func (e *event) before(o *event) bool { return e.at < o.at || e.at == o.at && e.seq < o.seq }
+func (e *event) before(o *event) bool { return e.due < o.due || e.due == o.due && e.seq < o.seq }
 
 // eventHeap is a 4-ary heap: shallower than a binary one, and its children share cache lines.
 type eventHeap []event

@@ -114,10 +114,10 @@ func TestProcessEndsWithUnconfirmedParent(t *testing.T) {
 		}
 		if answered {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-			_, err = newLine(conn).ask(ctx, question{Op: opApply, Network: network.Bytes()})
+			_, err = newClientConn(conn).ask(ctx, request{Op: opApply, Network: network.Bytes()})
 			cancel()
 		} else {
-			err = gob.NewEncoder(conn).Encode(question{Op: opApply, Network: network.Bytes()})
+			err = gob.NewEncoder(conn).Encode(request{Op: opApply, Network: network.Bytes()})
 		}
 		if err != nil {
 			t.Error(err)

@@ -233,7 +233,7 @@ func TestProcessThatEndsWhileItIsAsked(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := newLine(conn).ask(t.Context(), question{Op: opInspect}); !errors.Is(err, fabric.ErrNotRunning) {
+		if _, err := newClientConn(conn).ask(t.Context(), request{Op: opInspect}); !errors.Is(err, fabric.ErrNotRunning) {
 			t.Errorf("%s: %v", what, err)
 		}
 		_ = conn.Close()

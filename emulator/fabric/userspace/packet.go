@@ -10,7 +10,7 @@ const (
 const (
 	keptSmall   = 32768   // buffers kept for reuse
 	keptLarge   = 1024    // large ones, 64 MiB
-	mostInHands = 1 << 30 // bytes of packets under way at once
+	maxBytesHeld = 1 << 30 // bytes of packets under way at once
 )
 
 // packet is a frame under way, or a burst of equal TCP segments of one frame's shape (segmentation
@@ -21,14 +21,14 @@ type packet struct {
 	hop  int32 // index of the queue that it joins next
 
 	segments int32
-	wire     int64 // Ethernet bytes of all segments
-	unit     int64 // of every segment but the last
-	last     int64 // of the last
+	wireBytes     int64 // Ethernet bytes of all segments
+	segmentBytes     int64 // of every segment but the last
+	finalBytes     int64 // of the last
 
-	first  int64  // when the first segment is at the next queue
-	final  int64  // when the last one is
-	queue  *queue // joined last
-	leaves int64  // when all of it has left that queue
+	firstArrival  int64  // when the first segment is at the next queue
+	finalArrival  int64  // when the last one is
+	lastQueue  *queue // joined last
+	departure int64  // when all of it has left that queue
 }
 
 // pool keeps packets and buffers for reuse. It belongs to one thread.
@@ -36,7 +36,7 @@ type pool struct {
 	packets []*packet
 	small   [][]byte
 	large   [][]byte
-	held    int64 // bytes of buffers in use
+	bytesHeld    int64 // bytes of buffers in use
 }
 
 func (b *pool) packet() *packet {
@@ -54,7 +54,7 @@ func (b *pool) buffer(n int) []byte {
 	if n > smallBuffer {
 		list, size = &b.large, largeBuffer
 	}
-	b.held += int64(size)
+	b.bytesHeld += int64(size)
 	if k := len(*list); k > 0 {
 		data := (*list)[k-1]
 		*list = (*list)[:k-1]
@@ -64,7 +64,7 @@ func (b *pool) buffer(n int) []byte {
 }
 
 func (b *pool) release(data []byte) {
-	b.held -= int64(cap(data))
+	b.bytesHeld -= int64(cap(data))
 	switch {
 	case cap(data) == smallBuffer && len(b.small) < keptSmall:
 		b.small = append(b.small, data)
@@ -82,8 +82,8 @@ func (b *pool) recycle(p *packet) {
 	}
 }
 
-// twin copies the packet and its buffer.
-func (b *pool) twin(p *packet) *packet {
+// clone copies the packet and its buffer.
+func (b *pool) clone(p *packet) *packet {
 	other := b.packet()
 	*other = *p
 	other.data = b.buffer(len(p.data))

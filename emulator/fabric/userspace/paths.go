@@ -13,7 +13,7 @@ const burstRate = 200 * units.Mbps
 // queue's own.
 type hop struct {
 	queue *queue
-	extra int64   // ns
+	extraDelay int64   // ns
 	gates []*gate // from the vertex after the queue before, or the source, to the queue's link
 }
 
@@ -21,12 +21,12 @@ type hop struct {
 type path struct {
 	to      *port
 	hops    []hop
-	last    []*gate // behind the last queue, the destination included
-	delay   int64   // ns, before the first hop, or where there are none
-	whole   bool    // bursts need not be taken apart
+	lastGates    []*gate // behind the last queue, the destination included
+	leadDelay   int64   // ns, before the first hop, or where there are none
+	keepsBursts   bool    // bursts need not be taken apart
 	routers int     // how many take from the time to live
 
-	end  *ending // nil: the packet is delivered
+	end  *pathEnd // nil: the packet is delivered
 	from *port   // of a branch
 }
 
@@ -38,8 +38,8 @@ type scratch struct {
 	vertices []topology.ID
 }
 
-// grow computes the shortest paths to every station beforehand, so that no packet waits for them.
-func (t *table) grow() []*topology.Tree {
+// computeTrees computes the shortest paths to every station beforehand, so that no packet waits for them.
+func (t *table) computeTrees() []*topology.Tree {
 	all := t.network.Topology.Trees()
 	trees := make([]*topology.Tree, len(t.ports))
 	for i, s := range t.network.Stations {
@@ -48,8 +48,8 @@ func (t *table) grow() []*topology.Tree {
 	return trees
 }
 
-// plant takes over what grow computed. Once the table is in force, only the core's thread calls it.
-func (t *table) plant(trees []*topology.Tree) {
+// adoptTrees takes over what grow computed. Once the table is in force, only the core's thread calls it.
+func (t *table) adoptTrees(trees []*topology.Tree) {
 	for i, tree := range trees {
 		if t.trees[i] == nil {
 			t.trees[i] = tree
@@ -66,7 +66,7 @@ func (t *table) path(from, to *port) *path {
 	}
 	p := t.paths[from.index][to.index]
 	if p == nil {
-		p = t.find(from, to)
+		p = t.findPath(from, to)
 		t.paths[from.index][to.index] = p
 	}
 	if p == unreachable {
@@ -75,12 +75,12 @@ func (t *table) path(from, to *port) *path {
 	return p
 }
 
-func (t *table) find(from, to *port) *path {
+func (t *table) findPath(from, to *port) *path {
 	source, tree := t.network.Stations[from.index].ID, t.tree(to)
 	if !tree.Reaches(source) {
 		return unreachable
 	}
-	return t.along(tree, source, to)
+	return t.pathAlong(tree, source, to)
 }
 
 // tree is that of the shortest paths to a port.
@@ -91,26 +91,26 @@ func (t *table) tree(to *port) *topology.Tree {
 	return t.trees[to.index]
 }
 
-// along is the tree's path from a vertex that it reaches to the port at its root.
-func (t *table) along(tree *topology.Tree, source topology.ID, to *port) *path {
+// pathAlong is the tree's path from a vertex that it reaches to the port at its root.
+func (t *table) pathAlong(tree *topology.Tree, source topology.ID, to *port) *path {
 	steps, total := tree.Hops(t.scratch.hops[:0], source)
 	t.scratch.hops = steps
-	p := &path{to: to, hops: make([]hop, len(steps)), whole: true}
+	p := &path{to: to, hops: make([]hop, len(steps)), keepsBursts: true}
 	if len(steps) == 0 {
-		p.delay = int64(total)
+		p.leadDelay = int64(total)
 	}
 	for i, s := range steps {
 		at := t.index[s.Channel]
 		own := t.network.Topology.Vertices[s.Link].Shape[s.Dir].Delay
-		p.hops[i] = hop{queue: t.queues[at], extra: int64(s.Delay - own)}
-		p.whole = p.whole && !t.shapes[at].single()
+		p.hops[i] = hop{queue: t.queues[at], extraDelay: int64(s.Delay - own)}
+		p.keepsBursts = p.keepsBursts && !t.shapes[at].splitsBursts()
 	}
-	t.line(p, tree, source)
+	t.placeGates(p, tree, source)
 	return p
 }
 
-// line puts up the gates along the path.
-func (t *table) line(p *path, tree *topology.Tree, source topology.ID) {
+// placeGates puts up the gates along the path.
+func (t *table) placeGates(p *path, tree *topology.Tree, source topology.ID) {
 	// The source's own link, where it is one, has been passed.
 	t.scratch.vertices = tree.Vertices(t.scratch.vertices[:0], source)
 	all := make([]*gate, len(t.scratch.vertices))
@@ -125,5 +125,5 @@ func (t *table) line(p *path, tree *topology.Tree, source topology.ID) {
 			from, hop = i+1, hop+1
 		}
 	}
-	p.last = all[from:]
+	p.lastGates = all[from:]
 }

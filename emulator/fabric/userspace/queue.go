@@ -32,28 +32,28 @@ func shapeOf(s topology.Shape, limit units.ByteSize) shape {
 	}
 }
 
-// declare is the inverse of shapeOf; the limit is left out.
-func (s *shape) declare(to *topology.Shape) {
+// storeIn is the inverse of shapeOf; the limit is left out.
+func (s *shape) storeIn(to *topology.Shape) {
 	to.Rate, to.Delay, to.Jitter, to.Loss = units.BitRate(s.rate), time.Duration(s.delay), time.Duration(s.jitter), s.loss
 	to.Reorder, to.Duplicate, to.Corrupt = s.reorder, s.duplicate, s.corrupt
 }
 
-// drawn says whether packets that join meet chance.
-func (s *shape) drawn() bool { return s.loss > 0 || s.duplicate > 0 || s.corrupt > 0 }
+// impairs says whether packets that join meet chance.
+func (s *shape) impairs() bool { return s.loss > 0 || s.duplicate > 0 || s.corrupt > 0 }
 
-// single says whether each packet matters, so that bursts must be taken apart.
-func (s *shape) single() bool {
-	return s.drawn() || s.jitter > 0 || s.reorder > 0 || s.rate > 0 && s.rate < uint64(burstRate)
+// splitsBursts says whether each packet matters, so that bursts must be taken apart.
+func (s *shape) splitsBursts() bool {
+	return s.impairs() || s.jitter > 0 || s.reorder > 0 || s.rate > 0 && s.rate < uint64(burstRate)
 }
 
 // queue is a FIFO of the model: packets leave it one after the other at its rate.
 type queue struct {
 	shape
-	free    int64  // when all that has joined will have left
+	busyUntil    int64  // when all that has joined will have left
 	carry   uint64 // fraction of a nanosecond after free, in 1/rate
-	lastOut int64  // when the latest packet reaches the far end
+	lastArrival int64  // when the latest packet reaches the far end
 	random  *rand.Rand
-	chance  bool // shape.drawn
+	impairing  bool // shape.drawn
 
 	packets, bytes, dropped, lost uint64
 }
@@ -62,25 +62,25 @@ func newQueue(seed, index uint64) *queue {
 	return &queue{random: rand.New(rand.NewPCG(seed, index))}
 }
 
-// hit draws an event of the given probability.
-func (q *queue) hit(probability float64) bool {
+// draw draws an event of the given probability.
+func (q *queue) draw(probability float64) bool {
 	return probability > 0 && q.random.Float64() < probability
 }
 
 // backlog is how many bytes have still to leave at the instant now, rounded up.
 func (q *queue) backlog(now int64) int64 {
-	if q.free <= now || q.rate == 0 {
+	if q.busyUntil <= now || q.rate == 0 {
 		return 0
 	}
-	high, low := bits.Mul64(uint64(q.free-now), q.rate)
+	high, low := bits.Mul64(uint64(q.busyUntil-now), q.rate)
 	if high >= bitNanos {
 		return 1 << 62
 	}
-	whole, rest := bits.Div64(high, low, bitNanos)
+	bytes, rest := bits.Div64(high, low, bitNanos)
 	if rest > 0 {
-		whole++
+		bytes++
 	}
-	return int64(min(whole, 1<<62))
+	return int64(min(bytes, 1<<62))
 }
 
 // admit says how many of the packet's segments find room. An idle queue takes one of any size.
@@ -88,47 +88,47 @@ func (q *queue) admit(p *packet) int {
 	if q.rate == 0 {
 		return int(p.segments)
 	}
-	waiting := q.backlog(p.first)
+	waiting := q.backlog(p.firstArrival)
 	room := q.limit - waiting
-	if p.wire <= room {
+	if p.wireBytes <= room {
 		return int(p.segments)
 	}
-	n := int(max(room, 0) / p.unit)
+	n := int(max(room, 0) / p.segmentBytes)
 	if waiting == 0 {
 		n = max(n, 1)
 	}
 	return min(n, int(p.segments))
 }
 
-// pass moves the packet through the queue: on return p.first and p.final are when its first and last
+// transmit moves the packet through the queue: on return p.first and p.final are when its first and last
 // segments come out at the far end. Segments follow each other through as a real link lets them, so a
 // burst waits for its own first segment only; others wait for all of it.
-func (q *queue) pass(p *packet) {
-	start := max(p.first, q.free)
+func (q *queue) transmit(p *packet) {
+	start := max(p.firstArrival, q.busyUntil)
 	head, leaves := start, start
 	if q.rate > 0 {
-		if q.free < p.first {
+		if q.busyUntil < p.firstArrival {
 			q.carry = 0
 		}
-		head = start + int64((uint64(p.unit)*bitNanos+q.carry)/q.rate)
-		work := uint64(p.wire)*bitNanos + q.carry
+		head = start + int64((uint64(p.segmentBytes)*bitNanos+q.carry)/q.rate)
+		work := uint64(p.wireBytes)*bitNanos + q.carry
 		leaves = start + int64(work/q.rate)
 		q.carry = work % q.rate
 	}
-	q.free = leaves
+	q.busyUntil = leaves
 	tail := leaves
 	if p.segments > 1 && q.rate > 0 {
-		tail = max(tail, p.final+int64(uint64(p.last)*bitNanos/q.rate))
+		tail = max(tail, p.finalArrival+int64(uint64(p.finalBytes)*bitNanos/q.rate))
 	} else if p.segments > 1 {
-		tail = max(tail, p.final)
+		tail = max(tail, p.finalArrival)
 	} else {
 		head = leaves
 	}
-	p.queue, p.leaves = q, leaves
+	p.lastQueue, p.departure = q, leaves
 	q.packets += uint64(p.segments)
-	q.bytes += uint64(p.wire)
-	if q.reorder > 0 && q.hit(q.reorder) { // it overtakes those that the delay holds
-		p.first, p.final = head, tail
+	q.bytes += uint64(p.wireBytes)
+	if q.reorder > 0 && q.draw(q.reorder) { // it overtakes those that the delay holds
+		p.firstArrival, p.finalArrival = head, tail
 		return
 	}
 	delay := q.delay
@@ -136,38 +136,38 @@ func (q *queue) pass(p *packet) {
 		delay = max(0, delay-q.jitter+q.random.Int64N(2*q.jitter+1))
 	}
 	// A later packet never comes out earlier, whatever its jitter.
-	held := max(0, q.lastOut-(head+delay))
-	q.lastOut = max(q.lastOut, leaves+delay)
-	p.first, p.final = head+delay+held, tail+delay+held
+	held := max(0, q.lastArrival-(head+delay))
+	q.lastArrival = max(q.lastArrival, leaves+delay)
+	p.firstArrival, p.finalArrival = head+delay+held, tail+delay+held
 }
 
 // reshape puts s in force at the instant now. What still waits leaves at the new rate; what has left is
 // not touched. It reports whether times in events changed, so that the heap needs a repair.
 func (q *queue) reshape(s shape, now int64, events eventHeap) bool {
 	old := q.shape
-	q.shape, q.chance = s, s.drawn()
-	if old.rate == s.rate || q.free <= now || old.rate == 0 {
+	q.shape, q.impairing = s, s.impairs()
+	if old.rate == s.rate || q.busyUntil <= now || old.rate == 0 {
 		return false
 	}
-	shift := func(t int64) int64 {
+	rescale := func(t int64) int64 {
 		if t <= now || s.rate == 0 {
 			return min(t, now)
 		}
 		return now + int64(float64(t-now)*float64(old.rate)/float64(s.rate))
 	}
-	any := false
+	moved := false
 	move := func(e *event, floor int64) int64 {
-		leaves := shift(e.p.leaves)
-		by := leaves - e.p.leaves
-		e.p.leaves = leaves
-		e.at = max(e.at+by, floor)
-		e.p.first, e.p.final = max(e.p.first+by, now), max(e.p.final+by, now)
-		any = true
-		return e.at
+		departure := rescale(e.p.departure)
+		shift := departure - e.p.departure
+		e.p.departure = departure
+		e.due = max(e.due+shift, floor)
+		e.p.firstArrival, e.p.finalArrival = max(e.p.firstArrival+shift, now), max(e.p.finalArrival+shift, now)
+		moved = true
+		return e.due
 	}
 	if old.jitter == 0 {
 		for i := range events {
-			if e := &events[i]; e.p.queue == q && e.p.leaves > now {
+			if e := &events[i]; e.p.lastQueue == q && e.p.departure > now {
 				move(e, now)
 			}
 		}
@@ -178,17 +178,17 @@ func (q *queue) reshape(s shape, now int64, events eventHeap) bool {
 			floor = move(e, floor)
 		}
 	}
-	free := shift(q.free)
-	q.lastOut += free - q.free
-	q.free, q.carry = free, 0
-	return any
+	busyUntil := rescale(q.busyUntil)
+	q.lastArrival += busyUntil - q.busyUntil
+	q.busyUntil, q.carry = busyUntil, 0
+	return moved
 }
 
 // waiting finds the events of packets that have not left the queue at the instant now, in order.
 func (q *queue) waiting(now int64, events eventHeap) []*event {
 	var all []*event
 	for i := range events {
-		if e := &events[i]; e.p.queue == q && e.p.leaves > now {
+		if e := &events[i]; e.p.lastQueue == q && e.p.departure > now {
 			all = append(all, e)
 		}
 	}

@@ -6,24 +6,24 @@ import (
 	"testbed/emulator/topology"
 )
 
-// special finds the way of a frame that is not for one other station, or leads to none. It counts what is not
+// routeSpecial finds the way of a frame that is not for one other station, or leads to none. It counts what is not
 // carried.
-func (c *core) special(from *port, data []byte) *path {
+func (c *core) routeSpecial(from *port, data []byte) *path {
 	group := data[virtioLen]&1 != 0
 	addr := binary.BigEndian.Uint32(data[ipAt+16:])
 	switch {
 	case addr>>28 == 0xe: // 224.0.0.0/4
 		copy(data[virtioLen:], []byte{0x01, 0x00, 0x5e, data[ipAt+17] & 0x7f, data[ipAt+18], data[ipAt+19]})
-		return c.table.many(from)
-	case addr == 0xffffffff || addr == from.everybody:
+		return c.table.floodPath(from)
+	case addr == 0xffffffff || addr == from.broadcast:
 		copy(data[virtioLen:], []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
-		return c.table.many(from)
+		return c.table.floodPath(from)
 	case group || c.table.lookup(addr) == from:
 		return c.ignore(from)
 	}
 	from.unreachable++
 	c.drops.Foreign++
-	return c.table.nowhere(from)
+	return c.table.unreachablePath(from)
 }
 
 // ignore counts a frame of a kind that is not emulated.
@@ -33,12 +33,12 @@ func (c *core) ignore(from *port) *path {
 	return nil
 }
 
-// many is the way of a frame to all stations of the sender's segment: those that it reaches through switches,
+// floodPath is the way of a frame to all stations of the sender's segment: those that it reaches through switches,
 // media and links alone. It is a tree, so that a queue on it is joined once, as a frame crosses a link or a shared
 // medium once, whoever receives it.
-func (t *table) many(from *port) *path {
-	return t.way(key{wayMany, from.index, 0, 0}, func() *path {
-		root := &path{whole: true, end: &ending{}}
+func (t *table) floodPath(from *port) *path {
+	return t.specialPath(specialKey{pathFlood, from.index, 0, 0}, func() *path {
+		root := &path{keepsBursts: true, end: &pathEnd{}}
 		for _, to := range t.ports {
 			if to == from {
 				continue
@@ -65,23 +65,23 @@ func (t *table) sameSegment(from, to *port) bool {
 
 // graft adds to a tree the way to one station.
 func (p *path) graft(from *port, way *path) {
-	lead := way.delay
+	lead := way.leadDelay
 	at := p
 	for _, h := range way.hops {
 		at = at.branch(h, lead)
-		lead = h.extra
+		lead = h.extraDelay
 	}
-	at.end.branches = append(at.end.branches, &path{from: from, to: way.to, last: way.last, delay: lead, whole: true})
+	at.end.branches = append(at.end.branches, &path{from: from, to: way.to, lastGates: way.lastGates, leadDelay: lead, keepsBursts: true})
 }
 
 // branch finds, or adds, the branch that begins with the queue of h, a delay of lead after the trunk's end.
 func (p *path) branch(h hop, lead int64) *path {
 	for _, b := range p.end.branches {
-		if len(b.hops) == 1 && b.hops[0].queue == h.queue && b.delay == lead {
+		if len(b.hops) == 1 && b.hops[0].queue == h.queue && b.leadDelay == lead {
 			return b
 		}
 	}
-	b := &path{hops: []hop{{queue: h.queue, gates: h.gates}}, delay: lead, whole: true, end: &ending{}}
+	b := &path{hops: []hop{{queue: h.queue, gates: h.gates}}, leadDelay: lead, keepsBursts: true, end: &pathEnd{}}
 	p.end.branches = append(p.end.branches, b)
 	return b
 }

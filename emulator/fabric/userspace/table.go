@@ -25,7 +25,7 @@ type table struct {
 	byAddr    map[uint32]*port
 	trees     []*topology.Tree // by destination port; nil: not yet computed
 	paths     [][]*path        // [from][to]
-	ways      map[key]*path    // that lead to no single station
+	specialPaths      map[specialKey]*path    // that lead to no single station
 	routers   []bool           // by vertex: it forwards
 	scratch   *scratch
 }
@@ -35,15 +35,15 @@ func newTable(want fabric.Network, old *table) (*table, error) {
 	t := &table{
 		network: want, structure: structureOf(want), channels: fabric.Channels(want.Topology),
 		index: map[topology.Channel]int{}, byAddr: map[uint32]*port{}, scratch: new(scratch),
-		ways: map[key]*path{}, routers: fabric.Routers(want.Topology),
+		specialPaths: map[specialKey]*path{}, routers: fabric.Routers(want.Topology),
 	}
 	var err error
 	if t.faults, err = faultsOf(want); err != nil {
 		return nil, err
 	}
-	known := old.names()
+	known := old.queuesByName()
 	for i, c := range t.channels {
-		q := known[named{want.Topology.Vertices[c.Link].Name, c.Dir}]
+		q := known[queueName{want.Topology.Vertices[c.Link].Name, c.Dir}]
 		if q == nil {
 			q = newQueue(want.Seed, uint64(i))
 		}
@@ -52,8 +52,8 @@ func newTable(want fabric.Network, old *table) (*table, error) {
 		t.users = append(t.users, fabric.Users(want.Topology, c))
 	}
 	t.shapes = shapesOf(want, t.channels)
-	t.passBy(old)
-	if err := t.attach(old); err != nil {
+	t.makeGates(old)
+	if err := t.makePorts(old); err != nil {
 		return nil, err
 	}
 	t.trees = make([]*topology.Tree, len(t.ports))
@@ -75,8 +75,8 @@ func shapesOf(n fabric.Network, channels []topology.Channel) []shape {
 	return shapes
 }
 
-// passBy makes the gates.
-func (t *table) passBy(old *table) {
+// makeGates makes the gates.
+func (t *table) makeGates(old *table) {
 	known := map[string]*gate{}
 	if old != nil {
 		for _, g := range old.gates {
@@ -93,8 +93,8 @@ func (t *table) passBy(old *table) {
 	}
 }
 
-// attach makes the ports. A station's goes on by its name, whatever its number and address.
-func (t *table) attach(old *table) error {
+// makePorts makes the ports. A station's goes on by its name, whatever its number and address.
+func (t *table) makePorts(old *table) error {
 	known := map[string]*port{}
 	if old != nil {
 		for _, p := range old.ports {
@@ -109,7 +109,7 @@ func (t *table) attach(old *table) error {
 		if !s.Addr.Addr().Is4() {
 			return fmt.Errorf("station %s: %v is not an IPv4 address", name, s.Addr)
 		}
-		addr := number(s.Addr.Addr())
+		addr := addrInt(s.Addr.Addr())
 		if t.byAddr[addr] != nil {
 			return fmt.Errorf("stations %s and %s have the same address %v", t.byAddr[addr].name, name, s.Addr.Addr())
 		}
@@ -123,19 +123,19 @@ func (t *table) attach(old *table) error {
 	return nil
 }
 
-// number is an IPv4 address as an integer; hardware the Ethernet address made from it, a locally
+// addrInt is an IPv4 address as an integer; hardware the Ethernet address made from it, a locally
 // administered one.
-func number(a netip.Addr) uint32 {
+func addrInt(a netip.Addr) uint32 {
 	b := a.As4()
 	return binary.BigEndian.Uint32(b[:])
 }
 
-// everybody is the address of all in a network; 0 where it has no such.
-func everybody(p netip.Prefix) uint32 {
+// broadcastAddr is the address of all in a network; 0 where it has no such.
+func broadcastAddr(p netip.Prefix) uint32 {
 	if p.Bits() > 30 {
 		return 0
 	}
-	return number(p.Addr()) | (1<<(32-p.Bits()) - 1)
+	return addrInt(p.Addr()) | (1<<(32-p.Bits()) - 1)
 }
 
 func hardware(addr uint32) [6]byte {
@@ -144,16 +144,16 @@ func hardware(addr uint32) [6]byte {
 	return mac
 }
 
-type named struct {
+type queueName struct {
 	link string
 	dir  int
 }
 
-func (t *table) names() map[named]*queue {
-	all := map[named]*queue{}
+func (t *table) queuesByName() map[queueName]*queue {
+	all := map[queueName]*queue{}
 	if t != nil {
 		for i, c := range t.channels {
-			all[named{t.network.Topology.Vertices[c.Link].Name, c.Dir}] = t.queues[i]
+			all[queueName{t.network.Topology.Vertices[c.Link].Name, c.Dir}] = t.queues[i]
 		}
 	}
 	return all

@@ -23,8 +23,8 @@ func (f *Fabric) Watch(ctx context.Context) error {
 	line, err := f.call(ctx)
 	if err == nil {
 		defer line.Close()
-		var a answer
-		if a, err = line.ask(ctx, question{Op: opWatch}); a.Lost {
+		var a reply
+		if a, err = line.ask(ctx, request{Op: opWatch}); a.Lost {
 			err = fmt.Errorf("%w: %w", ErrLost, err)
 		}
 	}
@@ -48,7 +48,7 @@ func (s *server) serveWatch(conn net.Conn, to *gob.Encoder) error {
 	for {
 		rung := s.rung()
 		if why := s.lost(); why != "" {
-			return to.Encode(answer{Err: why, Lost: true})
+			return to.Encode(reply{Err: why, Lost: true})
 		}
 		select {
 		case err := <-gone:
@@ -84,15 +84,15 @@ func (s *server) lost() string {
 		}
 	})
 	for i, p := range s.table.ports {
-		if why := lost[p]; why != "" && there(&s.table.network.Stations[i]) {
+		if why := lost[p]; why != "" && namespaceExists(&s.table.network.Stations[i]) {
 			return fmt.Sprintf("%s: %s; `apply` attaches it again", p.name, why)
 		}
 	}
 	return ""
 }
 
-// there says whether a station's namespace is.
-func there(st *fabric.Station) bool {
+// namespaceExists says whether a station's namespace is.
+func namespaceExists(st *fabric.Station) bool {
 	file, err := st.NetNS.Open()
 	if err != nil {
 		return !isAbsent(err)

@@ -14,39 +14,39 @@ import (
 	"testbed/emulator/fabric"
 )
 
-// errSilent says that the process is gone or broken.
-var errSilent = errors.New("the fabric process did not answer (its log may say why)")
+// errNoReply says that the process is gone or broken.
+var errNoReply = errors.New("the fabric process did not answer (its log may say why)")
 
 // refusal is what the process answered in place of what was asked for.
 type refusal struct{ text string }
 
 func (r *refusal) Error() string { return r.text }
 
-// line is a connection to the process, for one question after the other.
-type line struct {
+// clientConn is a connection to the process, for one question after the other.
+type clientConn struct {
 	net.Conn
 	to   *gob.Encoder
 	from *receiver
 }
 
-func newLine(conn net.Conn) *line {
-	return &line{conn, gob.NewEncoder(conn), newReceiver(conn)}
+func newClientConn(conn net.Conn) *clientConn {
+	return &clientConn{conn, gob.NewEncoder(conn), newReceiver(conn)}
 }
 
 // call opens a line to the living process.
-func (f *Fabric) call(ctx context.Context) (*line, error) {
+func (f *Fabric) call(ctx context.Context) (*clientConn, error) {
 	conn, err := f.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return newLine(conn), nil
+	return newClientConn(conn), nil
 }
 
 // ask puts one question. It gives up when the context ends; then the line is of no further use.
-func (l *line) ask(ctx context.Context, q question) (answer, error) {
+func (l *clientConn) ask(ctx context.Context, q request) (reply, error) {
 	stop := context.AfterFunc(ctx, func() { _ = l.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	var a answer
+	var a reply
 	q.Protocol = protocol
 	err := l.to.Encode(q)
 	if err == nil {
@@ -56,9 +56,9 @@ func (l *line) ask(ctx context.Context, q question) (answer, error) {
 	case ctx.Err() != nil:
 		return a, context.Cause(ctx)
 	case errors.Is(err, io.EOF), errors.Is(err, unix.ECONNRESET), errors.Is(err, unix.EPIPE): // it ended meanwhile
-		return a, fmt.Errorf("%w: %w: %w", fabric.ErrNotRunning, errSilent, err)
+		return a, fmt.Errorf("%w: %w: %w", fabric.ErrNotRunning, errNoReply, err)
 	case err != nil:
-		return a, fmt.Errorf("%w: %w", errSilent, err)
+		return a, fmt.Errorf("%w: %w", errNoReply, err)
 	case a.Err != "":
 		return a, &refusal{a.Err}
 	}
