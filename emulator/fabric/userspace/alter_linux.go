@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// quietTime is how long the network stays unchanged before paths are computed that nobody has needed yet.
+// quietTime is how long the network has to stay unchanged before paths are computed that no packet has needed yet.
 const quietTime = 50 * time.Millisecond
 
-// alter puts a state in force, at once, and then, unless it is to do no more, mends what differs at the stations. It says that the network
-// differs in more than its state, and does nothing, where it is of another structure.
+// alter puts a state in force at once and then, unless bare, reconciles the stations. Where the network that runs is of
+// another structure, so that more than its state differs, it says so and does nothing.
 func (s *server) alter(want *state, bare bool) (differs bool, absent []string, err error) {
 	if s.engine == nil || want == nil || s.table == nil || want.Structure != s.table.structure {
 		return true, nil, nil

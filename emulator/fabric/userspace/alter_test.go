@@ -12,7 +12,8 @@ import (
 // thread searches at the same time, is not touched. Only the race detector sees it.
 func TestTablesAreMadeWhilePacketsFlow(t *testing.T) {
 	const hosts = 26
-	n := star(t, hosts, topology.Duplex, topology.Shape{Rate: units.Gbps, Delay: time.Millisecond}, topology.Shape{Rate: units.Gbps})
+	n := star(t, hosts, topology.Duplex,
+		topology.Shape{Rate: units.Gbps, Delay: time.Millisecond}, topology.Shape{Rate: units.Gbps})
 	table, err := newTable(n, nil)
 	if err != nil {
 		t.Fatal(err)

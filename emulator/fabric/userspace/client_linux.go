@@ -56,13 +56,13 @@ func (f *Fabric) apply(ctx context.Context, want fabric.Network, bare bool) erro
 	if want.Topology == nil {
 		return f.wrap(errors.New("a network without a topology"))
 	}
-	line, err := f.call(ctx)
+	conn, err := f.call(ctx)
 	if ctx.Err() != nil { // it says nothing about the process
 		return f.wrap(context.Cause(ctx))
 	}
 	if err == nil {
-		defer line.Close()
-		if err := f.change(ctx, line, want, bare); !errors.Is(err, errNoReply) {
+		defer conn.Close()
+		if err := f.change(ctx, conn, want, bare); !errors.Is(err, errNoReply) {
 			return f.wrap(err)
 		}
 	}
@@ -70,7 +70,7 @@ func (f *Fabric) apply(ctx context.Context, want fabric.Network, bare bool) erro
 	if err != nil {
 		return f.wrap(err)
 	}
-	// One that does not answer is of no use.
+	// A process that does not reply is of no use.
 	if err := f.kill(); err != nil {
 		return f.wrap(err)
 	}
@@ -78,16 +78,16 @@ func (f *Fabric) apply(ctx context.Context, want fabric.Network, bare bool) erro
 }
 
 // change makes the living process's network as wanted.
-func (f *Fabric) change(ctx context.Context, line *clientConn, want fabric.Network, bare bool) error {
+func (f *Fabric) change(ctx context.Context, conn *clientConn, want fabric.Network, bare bool) error {
 	s, err := stateOf(want)
 	if err != nil {
 		return err
 	}
-	a, err := line.ask(ctx, request{Op: opAlter, State: &s, Bare: bare})
+	a, err := conn.ask(ctx, request{Op: opAlter, State: &s, Bare: bare})
 	if err == nil && a.Differs {
 		var q request
 		if q, err = applyRequest(want); err == nil {
-			a, err = line.ask(ctx, q)
+			a, err = conn.ask(ctx, q)
 		}
 	}
 	return errors.Join(err, a.absent())
@@ -101,7 +101,7 @@ func (a *reply) absent() error {
 	return &fabric.AbsentError{Stations: a.Absent}
 }
 
-// applyRequest is the question that carries all of the network.
+// applyRequest is the request that carries all of the network.
 func applyRequest(want fabric.Network) (request, error) {
 	var encoded bytes.Buffer
 	err := want.Encode(&encoded)
@@ -120,19 +120,13 @@ func (f *Fabric) Counters(ctx context.Context) ([]fabric.QueueStatus, error) {
 	return a.Status.Queues, err
 }
 
-// Stats asks the process for what belongs to no queue.
-func (f *Fabric) Stats(ctx context.Context) (Stats, error) {
-	a, err := f.inspect(ctx, true)
-	return a.Stats, err
-}
-
 func (f *Fabric) inspect(ctx context.Context, bare bool) (reply, error) {
-	line, err := f.call(ctx)
+	conn, err := f.call(ctx)
 	if err != nil {
 		return reply{}, f.wrap(err)
 	}
-	defer line.Close()
-	a, err := line.ask(ctx, request{Op: opInspect, Bare: bare})
+	defer conn.Close()
+	a, err := conn.ask(ctx, request{Op: opInspect, Bare: bare})
 	return a, f.wrap(err)
 }
 
@@ -142,7 +136,8 @@ func (f *Fabric) inspect(ctx context.Context, bare bool) (reply, error) {
 func (f *Fabric) Close(context.Context) error {
 	err := f.kill()
 	station.RestoreCongestion() // it may have been making a network
-	if gone := os.Remove(filepath.Join(f.dir, socketName)); gone != nil && !os.IsNotExist(gone) && !errors.Is(gone, unix.ENOTDIR) {
+	gone := os.Remove(filepath.Join(f.dir, socketName))
+	if gone != nil && !os.IsNotExist(gone) && !errors.Is(gone, unix.ENOTDIR) {
 		err = errors.Join(err, gone)
 	}
 	return f.wrap(err)

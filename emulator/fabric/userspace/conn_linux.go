@@ -17,12 +17,12 @@ import (
 // errNoReply says that the process is gone or broken.
 var errNoReply = errors.New("the fabric process did not answer (its log may say why)")
 
-// refusal is what the process answered in place of what was asked for.
+// refusal is the error that the process replied with.
 type refusal struct{ text string }
 
 func (r *refusal) Error() string { return r.text }
 
-// clientConn is a connection to the process, for one question after the other.
+// clientConn is a connection to the process, for one request after the other.
 type clientConn struct {
 	net.Conn
 	to   *gob.Encoder
@@ -33,7 +33,7 @@ func newClientConn(conn net.Conn) *clientConn {
 	return &clientConn{conn, gob.NewEncoder(conn), newReceiver(conn)}
 }
 
-// call opens a line to the living process.
+// call connects to the living process.
 func (f *Fabric) call(ctx context.Context) (*clientConn, error) {
 	conn, err := f.dial(ctx)
 	if err != nil {
@@ -42,7 +42,8 @@ func (f *Fabric) call(ctx context.Context) (*clientConn, error) {
 	return newClientConn(conn), nil
 }
 
-// ask puts one question. It gives up when the context ends; then the line is of no further use.
+// ask sends one request and waits for the reply. It gives up when the context ends; then the connection is of no
+// further use.
 func (l *clientConn) ask(ctx context.Context, q request) (reply, error) {
 	stop := context.AfterFunc(ctx, func() { _ = l.SetDeadline(time.Unix(1, 0)) })
 	defer stop()

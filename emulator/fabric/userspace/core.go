@@ -19,8 +19,8 @@ type port struct {
 	unreachable, ignored, errors uint64
 	failures                     int // of reads, one after the other
 
-	broadcast uint32 // the address of all in its network
-	icmpNext  int64  // when the latest of the messages that it may get would have been sent, one in answerEvery
+	broadcast uint32 // its network's broadcast address; 0: none
+	icmpNext  int64  // ns: when the messages sent to it would be over at one in icmpInterval (a leaky bucket)
 }
 
 // Drops counts packets that met no queue's limit but were not carried on.
@@ -35,16 +35,17 @@ type Drops struct {
 	Down   uint64 `json:"down,omitempty"`
 }
 
-// core is the fabric's arithmetic. It knows the time only from its callers and touches no kernel object.
+// core is the fabric's arithmetic: it routes, enqueues, transmits and delivers. It knows the time only from its callers
+// and touches no kernel object.
 type core struct {
-	table  *table
-	events eventHeap
-	seq    uint64
-	pool   pool
-	out    output
-	hostLatency  int64 // ns subtracted from arrival times: the host's own latency
-	drops  Drops
-	anyDown bool // some gate is down
+	table       *table
+	events      eventHeap
+	seq         uint64
+	pool        pool
+	out         output
+	hostLatency int64 // ns: the host's own, which is subtracted from arrival times
+	drops       Drops
+	anyDown     bool // some vertex is down: gates have to be looked at
 	partitioned bool // there is a partition
 }
 
@@ -54,7 +55,7 @@ func newCore(t *table, out output) *core {
 	return c
 }
 
-// next is when the earliest event is due.
+// next is when the earliest event is due (ns); any is false where there is none.
 func (c *core) next() (at int64, any bool) {
 	if len(c.events) == 0 {
 		return 0, false
@@ -62,7 +63,7 @@ func (c *core) next() (at int64, any bool) {
 	return c.events[0].due, true
 }
 
-// advance carries out at most n events that are due at now.
+// advance carries out at most n events that are due by now (ns).
 func (c *core) advance(now int64, n int) {
 	for ; n > 0 && len(c.events) > 0 && c.events[0].due <= now; n-- {
 		p := c.events.pop().p
@@ -113,7 +114,7 @@ func (c *core) arrive(from *port, now int64, data []byte) (kept bool) {
 // etherIPv4 is the type of Ethernet frames that carry IPv4.
 const etherIPv4 = 0x0800
 
-// route finds the frame's path; nil where it is not carried, which is counted.
+// route looks the frame's path up, and does a router's work on its headers; nil: it is dropped, and counted.
 func (c *core) route(from *port, data []byte) *path {
 	if len(data) < ipAt+20 || binary.BigEndian.Uint16(data[virtioLen+12:]) != etherIPv4 {
 		return c.ignore(from)
@@ -140,7 +141,7 @@ func (c *core) route(from *port, data []byte) *path {
 	return path
 }
 
-// inject sends a packet on its way.
+// inject makes a packet of a frame that was read at now (ns), and sends it on its way.
 func (c *core) inject(data []byte, l burstLayout, isBurst bool, path *path, now int64) {
 	p := c.pool.packet()
 	p.data, p.path = data, path
@@ -149,7 +150,7 @@ func (c *core) inject(data []byte, l burstLayout, isBurst bool, path *path, now 
 	c.launch(p)
 }
 
-// launch lets a packet take its path, from p.first on.
+// launch lets a packet take its path, from p.firstArrival on.
 func (c *core) launch(p *packet) {
 	p.firstArrival += p.path.leadDelay
 	p.finalArrival = p.firstArrival
@@ -160,7 +161,8 @@ func (c *core) launch(p *packet) {
 	c.forward(p)
 }
 
-// forward puts the packet into the next queue on its path and schedules what follows.
+// forward takes the packet to the next queue on its path, unless something on the way there is down or the link
+// loses it.
 func (c *core) forward(p *packet) {
 	hop := &p.path.hops[p.hop]
 	if c.anyDown && c.dropIfDown(p, hop.gates) {
@@ -172,7 +174,8 @@ func (c *core) forward(p *packet) {
 	c.enqueue(p, hop)
 }
 
-// enqueue is join after all that may happen to a packet before it.
+// enqueue puts the packet into a queue, drops what exceeds the queue's limit (tail drop), and schedules its arrival at
+// the next queue, or its delivery: a burst is forwarded with its first segment and delivered with its final one.
 func (c *core) enqueue(p *packet, hop *hop) {
 	q := hop.queue
 	if n := q.admit(p); n < int(p.segments) {
@@ -194,7 +197,7 @@ func (c *core) enqueue(p *packet, hop *hop) {
 	}
 }
 
-// dropTail drops the burst's tail. What was to arrive in a certain time arrives in proportion.
+// dropTail keeps the burst's first n segments. Its final arrival comes earlier in proportion.
 func (c *core) dropTail(p *packet, n int) {
 	l, ok := parseBurst(p.data)
 	if !ok {
@@ -210,7 +213,8 @@ func (c *core) schedule(p *packet, at int64) {
 	c.events.push(event{at, c.seq, p})
 }
 
-// install puts a new table in force. Packets under way keep their paths, and meet the gates on them.
+// install puts a new table in force at now (ns). Packets under way keep their paths, and are dropped at gates on them
+// that have gone down.
 func (c *core) install(t *table, now int64) {
 	moved := false
 	for i, q := range t.queues {

@@ -49,7 +49,8 @@ func star(t testing.TB, hosts int, typ topology.LinkType, there, back topology.S
 	for i := range hosts {
 		id := add(topology.Vertex{Name: string(rune('a' + i))})
 		ids = append(ids, id)
-		n.Stations = append(n.Stations, fabric.Station{ID: id, Addr: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 16)})
+		addr := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
+		n.Stations = append(n.Stations, fabric.Station{ID: id, Addr: netip.PrefixFrom(addr, 16)})
 	}
 	if typ == topology.Shared {
 		medium := add(topology.Vertex{Name: "medium", Kind: topology.Link, LinkType: typ, Shape: [2]topology.Shape{there}})
@@ -59,7 +60,8 @@ func star(t testing.TB, hosts int, typ topology.LinkType, there, back topology.S
 	} else {
 		hub := add(topology.Vertex{Name: "hub", Kind: topology.Switch})
 		for i, id := range ids {
-			cable := add(topology.Vertex{Name: "cable" + string(rune('a'+i)), Kind: topology.Link, Shape: [2]topology.Shape{there, back}})
+			name := "cable" + string(rune('a'+i))
+			cable := add(topology.Vertex{Name: name, Kind: topology.Link, Shape: [2]topology.Shape{there, back}})
 			top.Join(cable, id, 0)
 			top.Join(cable, hub, 0)
 		}
@@ -132,7 +134,8 @@ func (m *model) want(got, want any) {
 
 func TestPacketTakesTransmissionAndDelayOfEveryHop(t *testing.T) {
 	m := newModel(t, star(t, 3, topology.Duplex,
-		topology.Shape{Rate: 10 * units.Mbps, Delay: time.Millisecond}, topology.Shape{Rate: 100 * units.Mbps, Delay: 2 * time.Millisecond}))
+		topology.Shape{Rate: 10 * units.Mbps, Delay: time.Millisecond},
+		topology.Shape{Rate: 100 * units.Mbps, Delay: 2 * time.Millisecond}))
 	m.send(0, 0, frame(0, 1, 1250, 1)) // 1 ms at 10 Mb/s, 0.1 ms at 100 Mb/s
 	m.send(0, 0, frame(0, 1, 1250, 2)) // waits 1 ms for the first
 	m.run(ms * 100)
@@ -222,7 +225,8 @@ func TestJitterKeepsOrderAndBounds(t *testing.T) {
 		{20 * ms, 6 * ms, 14 * ms}, // far apart: each has its own delay
 		{ms / 10, 6 * ms, 14 * ms}, // close together: later ones may have to wait for earlier ones
 	} {
-		m := newModel(t, star(t, 2, topology.Shared, topology.Shape{Delay: 10 * time.Millisecond, Jitter: 4 * time.Millisecond}, topology.Shape{}))
+		jittery := topology.Shape{Delay: 10 * time.Millisecond, Jitter: 4 * time.Millisecond}
+		m := newModel(t, star(t, 2, topology.Shared, jittery, topology.Shape{}))
 		const n = 200
 		for i := range n {
 			m.send(int64(i)*c.interval, 0, frame(0, 1, 100, byte(i)))
@@ -253,7 +257,8 @@ func TestBurstIsChargedItsHeaders(t *testing.T) {
 }
 
 func TestBurstIsStoredAndForwardedBySegment(t *testing.T) {
-	m := newModel(t, star(t, 2, topology.Duplex, topology.Shape{Rate: units.Gbps, Delay: time.Millisecond}, topology.Shape{Rate: units.Gbps}))
+	m := newModel(t, star(t, 2, topology.Duplex,
+		topology.Shape{Rate: units.Gbps, Delay: time.Millisecond}, topology.Shape{Rate: units.Gbps}))
 	m.send(0, 0, tcpBurst(0, 1, 10*1448, 1448))
 	m.run(ms * 100)
 	// The second link begins when the first segment is there: 10 + 1 transmissions, not 20.
@@ -261,7 +266,8 @@ func TestBurstIsStoredAndForwardedBySegment(t *testing.T) {
 }
 
 func TestBurstFromSlowerLinkDoesNotBlockFasterOne(t *testing.T) {
-	m := newModel(t, star(t, 3, topology.Duplex, topology.Shape{Rate: 500 * units.Mbps}, topology.Shape{Rate: 10 * units.Gbps}))
+	m := newModel(t, star(t, 3, topology.Duplex,
+		topology.Shape{Rate: 500 * units.Mbps}, topology.Shape{Rate: 10 * units.Gbps}))
 	m.send(0, 0, tcpBurst(0, 1, 40*1448, 1448))
 	m.run(ms * 100)
 	// All of it has arrived at the hub after 40 transmissions; the last segment still has to pass.
@@ -357,7 +363,8 @@ func (m *model) change(n fabric.Network) {
 }
 
 func TestChangeWhileUp(t *testing.T) {
-	slow := star(t, 2, topology.Shared, topology.Shape{Rate: 10 * units.Mbps, Delay: 5 * time.Millisecond}, topology.Shape{})
+	slow := star(t, 2, topology.Shared,
+		topology.Shape{Rate: 10 * units.Mbps, Delay: 5 * time.Millisecond}, topology.Shape{})
 	m := newModel(t, slow)
 	for i := range 10 {
 		m.send(0, 0, frame(0, 1, 1250, byte(i)))

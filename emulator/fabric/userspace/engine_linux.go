@@ -13,31 +13,32 @@ import (
 
 // Bounds of one turn of the engine.
 const (
-	readsATurn  = 32                     // frames read from a station before the next one's turn
-	eventsATurn = 256                    // events before the stations are looked at again
-	spinWindow        = 100 * time.Microsecond // before a deadline the thread no longer sleeps
-	coarseWindow        = 500 * time.Microsecond // before a deadline a long sleep, which ends late, is over
-	spinFraction   = 2                      // at most one in so many nanoseconds is spent so
+	readsATurn      = 32                     // frames read from a station before the next one's turn
+	eventsATurn     = 256                    // events before the stations are looked at again
+	spinWindow      = 100 * time.Microsecond // before an event is due the thread spins rather than sleeps
+	coarseWindow    = 500 * time.Microsecond // before an event is due a long sleep, which ends late, is over
+	spinFraction    = 2                      // at most one in so many nanoseconds is spent spinning
 	maxSpinCredit   = int64(20 * time.Millisecond)
-	maxReadFailures    = 1000 // reads of a device that fail one after the other before it is given up
+	maxReadFailures = 1000 // failed reads of a device, one after the other, after which it is given up
 )
 
-// engine moves frames between the stations' TAP devices. One thread of its own runs it.
+// engine moves frames between the stations' TAP devices: it reads them, lets the core work, and writes what is due.
+// One thread of its own runs it.
 type engine struct {
-	core    *core
-	clock   clock
-	waiter  *waiter
-	control int // eventfd
-	tasks   chan func()
-	ports   []*port // by epoll mark
+	core       *core
+	clock      clock
+	waiter     *waiter
+	control    int // eventfd
+	tasks      chan func()
+	ports      []*port // by epoll mark
 	readBuffer []byte
 
 	bell        bell // rung when a station is lost
 	writeErrors uint64
 	spinCredit  int64
-	creditTime    int64
+	creditTime  int64
 	spinning    bool
-	wakeTimes       chan int64
+	wakeTimes   chan int64
 	latency     latency
 }
 
@@ -90,9 +91,11 @@ func (e *engine) run() {
 	}
 }
 
-// timeout is how long the thread may sleep: until shortly before the next event, and not at all from
-// there on, so that the sleep's own lateness does not count. Spinning is limited to a share of all time;
-// beyond it the thread sleeps to the deadline, a little late.
+// timeout is how long, in ns, the thread may sleep; -1: until something comes. It sleeps until shortly before the next
+// event is due and spins from there on, so that the sleep's own lateness does not count. Spinning is limited to one
+// in spinFraction of all time; beyond it the thread sleeps until the event is due, and wakes a little late:
+//
+//	now ........ long sleep ........ due-coarseWindow .. short sleep .. due-spinWindow .. spin .. due ---> time
 func (e *engine) timeout() int64 {
 	at, any := e.core.next()
 	if !any {
@@ -148,7 +151,7 @@ func (e *engine) receive(p *port) {
 	}
 }
 
-// readFailed takes notice of a read that failed. Where the device is gone, or nothing but errors comes from it, the
+// readFailed handles a read that failed. Where the device is gone, or nothing but errors comes from it, the
 // station is lost; all other errors are about one packet.
 func (e *engine) readFailed(p *port, errno unix.Errno) {
 	switch errno {
@@ -162,7 +165,7 @@ func (e *engine) readFailed(p *port, errno unix.Errno) {
 	}
 }
 
-// giveUp gives a station's device up, and tells those who watch.
+// giveUp detaches a station whose device is lost, and tells those who watch.
 func (e *engine) giveUp(p *port, why string) {
 	e.detach(p)
 	p.lost = why
@@ -215,7 +218,7 @@ func (e *engine) detach(p *port) {
 	}
 }
 
-// runTasks runs what other threads want run here.
+// runTasks runs what other threads handed to do.
 func (e *engine) runTasks() {
 	now := e.clock.now()
 	var count [8]byte

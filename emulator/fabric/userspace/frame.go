@@ -24,7 +24,7 @@ type burstLayout struct {
 	size      int // payload bytes of every segment but the last
 }
 
-// parseBurst reads the layout of a TCP burst; ok is false for all other frames.
+// parseBurst finds the layout of a TCP burst; ok is false for all other frames.
 func parseBurst(data []byte) (l burstLayout, ok bool) {
 	if len(data) < ipAt+40 || data[1] != gsoTCP4 || data[0]&needsChecksum == 0 || data[ipAt+9] != protocolTCP {
 		return l, false
@@ -38,12 +38,12 @@ func parseBurst(data []byte) (l burstLayout, ok bool) {
 	return l, l.size > 0 && l.tcpAt >= ipAt+20 && l.payloadAt >= l.tcpAt+20 && len(data) > l.payloadAt
 }
 
-// segmentCount is the number of segments of the burst in data.
+// segmentCount is how many segments the burst in data consists of.
 func (l burstLayout) segmentCount(data []byte) int {
 	return (len(data) - l.payloadAt + l.size - 1) / l.size
 }
 
-// setWireSize fills in what the packet occupies on the wire: each segment carries its own headers.
+// setWireSize fills in the bytes that the packet takes on the wire, where each segment has headers of its own.
 func (p *packet) setWireSize(l burstLayout, isBurst bool) {
 	if !isBurst {
 		p.segments, p.wireBytes = 1, int64(len(p.data)-virtioLen)
@@ -85,7 +85,7 @@ func (l burstLayout) truncate(data []byte, n int) []byte {
 	return data
 }
 
-// fixHeaders makes the lengths and checksums of headers agree with the buffer's length.
+// fixHeaders makes the lengths and checksums in the headers agree with the buffer's length.
 func (l burstLayout) fixHeaders(data []byte) {
 	if len(data)-l.payloadAt <= l.size {
 		data[1] = gsoNone

@@ -14,31 +14,31 @@ const (
 	protocolICMP = 1
 	timeExceeded = 11 // ICMP types
 	unreachable3 = 3
-	hostUnknown  = 1   // code of unreachable3
-	maxQuoted   = 548 // bytes of a packet that an ICMP message about it carries, so that it has 576
-	ownTTL       = 64  // of what routers send
-	dummyRouter     = 192<<24 | 8
+	hostUnknown  = 1           // code of unreachable3
+	maxQuoted    = 548         // bytes of a packet that an ICMP message about it carries, so that it has 576
+	ownTTL       = 64          // of what routers send
+	dummyRouter  = 192<<24 | 8 // 192.0.0.8, the IPv4 dummy address (RFC 7600)
 )
 
 // Bounds on what is answered to one station, as routers have them: one message in every answerEvery, after a
 // burst of answerBurst.
 const (
 	icmpInterval = int64(time.Millisecond)
-	icmpBurst = 100 * icmpInterval
+	icmpBurst    = 100 * icmpInterval
 )
 
-// pathEnd is what becomes of packets at the end of a path that leads to no station: they go on in copies, or
-// the router there answers.
+// pathEnd is what happens to packets at the end of a path that leads to no single station: copies are forwarded along
+// branches (a flood), or the router there answers with an ICMP message.
 type pathEnd struct {
 	branches []*path
 
-	back    *path // of the answer; its end is the packet's sender
-	address uint32
-	typ     byte
-	code    byte
+	back    *path  // of the ICMP message to the packet's sender; nil: none is sent
+	address uint32 // of the router that sends it
+	typ     byte   // ICMP type
+	code    byte   // ICMP code
 }
 
-// finish carries out the end of a packet's path.
+// finish carries out the pathEnd of a packet that has arrived there.
 func (c *core) finish(p *packet) {
 	e := p.path.end
 	if e.back != nil {
@@ -60,14 +60,14 @@ func (c *core) finish(p *packet) {
 	c.pool.recycle(p)
 }
 
-// decrementTTL takes what routers take from the time to live, and mends the header's checksum (RFC 1141).
+// decrementTTL takes by from the time to live, and updates the header's checksum (RFC 1141).
 func decrementTTL(data []byte, by int) {
 	data[ttlAt] -= byte(by)
 	s := uint32(binary.BigEndian.Uint16(data[ipAt+10:])) + uint32(by)<<8
 	binary.BigEndian.PutUint16(data[ipAt+10:], uint16(s+s>>16))
 }
 
-// expire is the path of a packet whose time to live ends on its way.
+// expire is the path of a packet whose time to live ends on the way from one station to another.
 func (c *core) expire(from, to *port, data []byte) *path {
 	c.drops.Expired++
 	left := max(int(data[ttlAt]), 1)
@@ -77,7 +77,8 @@ func (c *core) expire(from, to *port, data []byte) *path {
 	return c.table.expiringPath(from, to, left-1)
 }
 
-// sendICMP sends an ICMP message about a packet to its sender, at the instant at.
+// sendICMP sends an ICMP message about a packet to its sender, at the instant at (ns), unless the sender's budget of
+// messages is spent.
 func (c *core) sendICMP(e *pathEnd, about []byte, at int64) {
 	to := e.back.to
 	if !mayAnswer(about) || to.icmpNext > at+icmpBurst {
@@ -126,7 +127,7 @@ func mayAnswer(data []byte) bool {
 	return false
 }
 
-// specialKey tells ways apart that end at no station.
+// specialKey tells the paths apart that end at no single station.
 type specialKey struct {
 	kind         byte
 	from, to, at int
@@ -138,10 +139,10 @@ const (
 	pathFlood
 )
 
-// maxSpecialPaths is how many such ways are remembered.
+// maxSpecialPaths is how many such paths are cached.
 const maxSpecialPaths = 1 << 14
 
-// specialPath finds a way, or makes it.
+// specialPath looks a path up in the cache, or finds it.
 func (t *table) specialPath(k specialKey, find func() *path) *path {
 	if p := t.specialPaths[k]; p != nil {
 		return p
@@ -154,7 +155,8 @@ func (t *table) specialPath(k specialKey, find func() *path) *path {
 	return p
 }
 
-// expiringPath is the way to a station as far as the router of that number, from 0, where the time to live is over.
+// expiringPath is the path towards a station as far as its router of that index (from 0), where the time to live is
+// over.
 func (t *table) expiringPath(from, to *port, router int) *path {
 	return t.specialPath(specialKey{pathExpires, from.index, to.index, router}, func() *path {
 		full := t.path(from, to)
@@ -182,7 +184,8 @@ func (t *table) expiringPath(from, to *port, router int) *path {
 	})
 }
 
-// unreachablePath is the way of packets to addresses that nobody has: to the station's first router, which says so.
+// unreachablePath is the path of packets to addresses that no station has: to the sender's first router, which
+// answers that the host is unreachable.
 func (t *table) unreachablePath(from *port) *path {
 	return t.specialPath(specialKey{pathUnreachable, from.index, 0, 0}, func() *path {
 		top, station := t.network.Topology, t.network.Stations[from.index].ID
@@ -210,7 +213,7 @@ func (t *table) unreachablePath(from *port) *path {
 	})
 }
 
-// icmpReply is the end of a path at a router that answers; -1: at the sender itself, for want of a router.
+// icmpReply is the end of a path at a router that answers; router -1: at the sender itself, for want of a router.
 func (t *table) icmpReply(router topology.ID, to *port, typ, code byte) *pathEnd {
 	e := &pathEnd{typ: typ, code: code, address: dummyRouter, back: &path{to: to, keepsBursts: true}}
 	if router < 0 {

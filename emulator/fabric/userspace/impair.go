@@ -1,8 +1,8 @@
 package userspace
 
-// impair draws what happens to a packet that is about to join a queue: it is lost, or sent twice, or a bit
-// of it is flipped. It says whether the packet goes on. A burst of segments, which is under way from
-// before the queue had such wishes, is lost or doubled as one and not corrupted.
+// impair draws the impairments of a packet that is about to be enqueued: it is lost, or duplicated, or a bit of it is
+// flipped. It says whether the packet goes on. Bursts are segmented before they come to a queue that impairs; one
+// that is under way from before the queue did so is lost or duplicated as one and not corrupted.
 func (c *core) impair(p *packet, h *hop) bool {
 	q := h.queue
 	if q.draw(q.loss) {

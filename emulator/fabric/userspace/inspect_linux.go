@@ -48,7 +48,8 @@ func (s *server) inspect(bare bool) (reply, error) {
 			stats.DownAt[t.gates[i].name] = n
 		}
 	}
-	note := fmt.Sprintf("up to %v of the host's own latency are taken off each path", time.Duration(slices.Max(stats.Calibration[:])+stackLatency).Round(time.Microsecond))
+	latency := time.Duration(slices.Max(stats.Calibration[:]) + stackLatency)
+	note := fmt.Sprintf("up to %v of the host's own latency are taken off each path", latency.Round(time.Microsecond))
 	for i, c := range t.channels {
 		all[i].Link, all[i].Dir = t.network.Topology.Vertices[c.Link].Name, c.Dir
 		all[i].From, all[i].Down, all[i].Note = t.users[i], t.faults.down[c.Link], note

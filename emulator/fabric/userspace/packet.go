@@ -8,8 +8,8 @@ const (
 
 // Limits of what the fabric holds.
 const (
-	keptSmall   = 32768   // buffers kept for reuse
-	keptLarge   = 1024    // large ones, 64 MiB
+	keptSmall    = 32768   // buffers kept for reuse
+	keptLarge    = 1024    // large ones, 64 MiB
 	maxBytesHeld = 1 << 30 // bytes of packets under way at once
 )
 
@@ -18,25 +18,26 @@ const (
 type packet struct {
 	data []byte // virtio header and Ethernet frame
 	path *path
-	hop  int32 // index of the queue that it joins next
+	hop  int32 // index in path.hops of the queue that it is enqueued in next
 
-	segments int32
-	wireBytes     int64 // Ethernet bytes of all segments
-	segmentBytes     int64 // of every segment but the last
-	finalBytes     int64 // of the last
+	segments     int32
+	wireBytes    int64 // Ethernet bytes of all segments
+	segmentBytes int64 // of every segment but the final one
+	finalBytes   int64 // of the final one
 
-	firstArrival  int64  // when the first segment is at the next queue
-	finalArrival  int64  // when the last one is
-	lastQueue  *queue // joined last
-	departure int64  // when all of it has left that queue
+	// Times in ns of the engine's clock; queue.transmit draws them.
+	firstArrival int64  // when the first segment arrives at the next queue
+	finalArrival int64  // when the final one does
+	lastQueue    *queue // in which it was enqueued last
+	departure    int64  // when that queue has transmitted it
 }
 
 // pool keeps packets and buffers for reuse. It belongs to one thread.
 type pool struct {
-	packets []*packet
-	small   [][]byte
-	large   [][]byte
-	bytesHeld    int64 // bytes of buffers in use
+	packets   []*packet
+	small     [][]byte
+	large     [][]byte
+	bytesHeld int64 // bytes of buffers in use
 }
 
 func (b *pool) packet() *packet {

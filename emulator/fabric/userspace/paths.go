@@ -5,40 +5,44 @@ import (
 	"testbed/emulator/units"
 )
 
-// burstRate is the rate, in bit/s, of the slowest link from which on bursts of segments cross the fabric
-// whole. Below it packets are carried one by one, as a real link would, where each of them matters.
+// burstRate is the lowest rate, in bit/s, at which a link transmits bursts unsegmented. On slower links packets are
+// carried one by one, as by a real link, since each of them counts.
 const burstRate = 200 * units.Mbps
 
-// hop is a queue on a path, the vertices that lead into it, and the delay behind it that is not the
-// queue's own.
+// hop is a queue on a path:
+//
+//	vertices without a queue ---> gates ---> queue ---> q.delay + extraDelay ---> next hop's gates
 type hop struct {
-	queue *queue
-	extraDelay int64   // ns
-	gates []*gate // from the vertex after the queue before, or the source, to the queue's link
+	queue      *queue
+	extraDelay int64   // ns behind the queue, in addition to its own delay: of the edges to the next queue
+	gates      []*gate // of the vertices from the previous queue, or the source, to the queue's own link
 }
 
-// path is a packet's way to a destination.
+// path is the route from a station to its destination, with everything that a packet meets there in order:
+//
+//	from --leadDelay--> hops[0] ... hops[n-1] --lastGates--> to, or end
 type path struct {
-	to      *port
-	hops    []hop
-	lastGates    []*gate // behind the last queue, the destination included
-	leadDelay   int64   // ns, before the first hop, or where there are none
-	keepsBursts   bool    // bursts need not be taken apart
-	routers int     // how many take from the time to live
+	to          *port
+	hops        []hop
+	lastGates   []*gate // of the vertices behind the last queue, the destination included
+	leadDelay   int64   // ns before the first hop, or all of the path where it has no hop
+	keepsBursts bool    // no queue on it splits bursts
+	routers     int     // how many vertices on it decrement the time to live
 
-	end  *pathEnd // nil: the packet is delivered
-	from *port   // of a branch
+	end  *pathEnd // nil: the packet is delivered to the station to
+	from *port    // the sender; of the branches of a flood only
 }
 
+// unreachable stands in table.paths for pairs of stations between which there is no path.
 var unreachable = new(path)
 
-// scratch is memory for the search of paths, which only the core's thread does.
+// scratch is memory that is reused from one search for a path to the next, all on the core's thread.
 type scratch struct {
 	hops     []topology.Hop
 	vertices []topology.ID
 }
 
-// computeTrees computes the shortest paths to every station beforehand, so that no packet waits for them.
+// computeTrees computes the trees of shortest paths to all stations in advance, so that no packet waits for them.
 func (t *table) computeTrees() []*topology.Tree {
 	all := t.network.Topology.Trees()
 	trees := make([]*topology.Tree, len(t.ports))
@@ -48,7 +52,7 @@ func (t *table) computeTrees() []*topology.Tree {
 	return trees
 }
 
-// adoptTrees takes over what grow computed. Once the table is in force, only the core's thread calls it.
+// adoptTrees takes over what computeTrees returned. Once the table is in force, only the core's thread calls it.
 func (t *table) adoptTrees(trees []*topology.Tree) {
 	for i, tree := range trees {
 		if t.trees[i] == nil {
@@ -59,7 +63,7 @@ func (t *table) adoptTrees(trees []*topology.Tree) {
 
 func (t *table) lookup(addr uint32) *port { return t.byAddr[addr] }
 
-// path finds the way between two ports, nil where there is none.
+// path looks up the path between two ports, or finds it on first use; nil where there is none.
 func (t *table) path(from, to *port) *path {
 	if t.paths[from.index] == nil {
 		t.paths[from.index] = make([]*path, len(t.ports))
@@ -83,7 +87,7 @@ func (t *table) findPath(from, to *port) *path {
 	return t.pathAlong(tree, source, to)
 }
 
-// tree is that of the shortest paths to a port.
+// tree is the tree of shortest paths to a port; it is computed on first use.
 func (t *table) tree(to *port) *topology.Tree {
 	if t.trees[to.index] == nil {
 		t.trees[to.index] = t.network.Topology.TreeTo(t.network.Stations[to.index].ID)
@@ -91,7 +95,7 @@ func (t *table) tree(to *port) *topology.Tree {
 	return t.trees[to.index]
 }
 
-// pathAlong is the tree's path from a vertex that it reaches to the port at its root.
+// pathAlong is the path that the tree, which has the port to at its root, gives for a vertex that it reaches.
 func (t *table) pathAlong(tree *topology.Tree, source topology.ID, to *port) *path {
 	steps, total := tree.Hops(t.scratch.hops[:0], source)
 	t.scratch.hops = steps
@@ -109,9 +113,9 @@ func (t *table) pathAlong(tree *topology.Tree, source topology.ID, to *port) *pa
 	return p
 }
 
-// placeGates puts up the gates along the path.
+// placeGates lists the gates along the path before each queue, and counts its routers.
 func (t *table) placeGates(p *path, tree *topology.Tree, source topology.ID) {
-	// The source's own link, where it is one, has been passed.
+	// Where the source is a link itself (a shared medium that answers, see icmpReply), the packet has passed its queue.
 	t.scratch.vertices = tree.Vertices(t.scratch.vertices[:0], source)
 	all := make([]*gate, len(t.scratch.vertices))
 	from, hop := 0, 0

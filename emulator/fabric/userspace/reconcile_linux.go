@@ -12,7 +12,7 @@ import (
 	"testbed/emulator/internal/proc"
 )
 
-// reconcile holds the table's stations against what is in their namespaces, and mends what differs. It returns the
+// reconcile compares the table's stations with what is in their namespaces, and repairs what differs. It returns the
 // other ends of the devices made, for attach, and the names of the stations whose namespace is not there. After
 // an error, which is about single stations, the other stations are as wanted.
 func (s *server) reconcile(t *table) (opened map[*port]int, absent []string, err error) {
@@ -78,7 +78,7 @@ func (s *server) observe(t *table, homes map[*port]string) []observation {
 	return observe(&t.network, fds, in)
 }
 
-// detachStale detaches the stations whose device is not in their namespace, and those that are wanted no more: what
+// detachStale detaches the stations whose device is not in their namespace, and those that are no longer wanted: what
 // comes in their place may be in the same namespace, where only one may hold the device.
 func (s *server) detachStale(t *table, seen []observation) {
 	s.engine.do(func() {
@@ -105,7 +105,7 @@ func (s *server) attach(opened map[*port]int) error {
 	return errors.Join(errs...)
 }
 
-// attachKnown is attach after a failure: the table in force knows some of the ports, and the other devices are let go.
+// attachKnown is attach after a failure: ports of the table in force get their devices; the other devices are closed.
 func (s *server) attachKnown(opened map[*port]int) {
 	s.engine.do(func() {
 		for p, fd := range opened {

@@ -6,8 +6,8 @@ import (
 	"testbed/emulator/topology"
 )
 
-// routeSpecial finds the way of a frame that is not for one other station, or leads to none. It counts what is not
-// carried.
+// routeSpecial is route for a frame that is for several stations (multicast, broadcast) or for none. It counts what is
+// not carried.
 func (c *core) routeSpecial(from *port, data []byte) *path {
 	group := data[virtioLen]&1 != 0
 	addr := binary.BigEndian.Uint32(data[ipAt+16:])
@@ -33,9 +33,9 @@ func (c *core) ignore(from *port) *path {
 	return nil
 }
 
-// floodPath is the way of a frame to all stations of the sender's segment: those that it reaches through switches,
-// media and links alone. It is a tree, so that a queue on it is joined once, as a frame crosses a link or a shared
-// medium once, whoever receives it.
+// floodPath is the path of a frame to all stations of the sender's segment: those that it reaches through switches,
+// media and links alone. It is a tree, so that the frame is enqueued once in each queue on it, as it crosses a link
+// or a shared medium once, whoever receives it.
 func (t *table) floodPath(from *port) *path {
 	return t.specialPath(specialKey{pathFlood, from.index, 0, 0}, func() *path {
 		root := &path{keepsBursts: true, end: &pathEnd{}}
@@ -51,8 +51,8 @@ func (t *table) floodPath(from *port) *path {
 	})
 }
 
-// sameSegment says whether the way between two stations, which exists, leads through no exchange, which would not
-// send on what is for all.
+// sameSegment says whether the path between two stations, which exists, leads through no exchange, which would not
+// forward broadcasts.
 func (t *table) sameSegment(from, to *port) bool {
 	t.scratch.vertices = t.tree(to).Vertices(t.scratch.vertices[:0], t.network.Stations[from.index].ID)
 	for _, v := range t.scratch.vertices {
@@ -63,7 +63,7 @@ func (t *table) sameSegment(from, to *port) bool {
 	return true
 }
 
-// graft adds to a tree the way to one station.
+// graft adds the path to one station to a tree.
 func (p *path) graft(from *port, way *path) {
 	lead := way.leadDelay
 	at := p
@@ -71,10 +71,11 @@ func (p *path) graft(from *port, way *path) {
 		at = at.branch(h, lead)
 		lead = h.extraDelay
 	}
-	at.end.branches = append(at.end.branches, &path{from: from, to: way.to, lastGates: way.lastGates, leadDelay: lead, keepsBursts: true})
+	leaf := &path{from: from, to: way.to, lastGates: way.lastGates, leadDelay: lead, keepsBursts: true}
+	at.end.branches = append(at.end.branches, leaf)
 }
 
-// branch finds, or adds, the branch that begins with the queue of h, a delay of lead after the trunk's end.
+// branch finds, or adds, the branch that begins with the queue of h, a delay of lead (ns) after the end of p.
 func (p *path) branch(h hop, lead int64) *path {
 	for _, b := range p.end.branches {
 		if len(b.hops) == 1 && b.hops[0].queue == h.queue && b.leadDelay == lead {

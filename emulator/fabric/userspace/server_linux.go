@@ -19,16 +19,16 @@ import (
 
 // server holds the engine of one testbed in the fabric process.
 type server struct {
-	mutex  sync.Mutex
-	engine *engine
-	table  *table
-	namespaces  map[*port]string // the namespaces that the ports' devices were made in
-	timer  *time.Timer      // of growLater
+	mutex      sync.Mutex
+	engine     *engine
+	table      *table
+	namespaces map[*port]string // the namespaces that the ports' devices were made in
+	timer      *time.Timer      // of growLater
 }
 
 func newServer() *server { return &server{namespaces: map[*port]string{}} }
 
-// serve answers questions on one connection until its end.
+// serve handles requests on one connection until its end.
 func (s *server) serve(conn net.Conn) error {
 	from, to := newReceiver(conn), gob.NewEncoder(conn)
 	for {
@@ -51,8 +51,9 @@ func (s *server) handle(q request) (a reply) {
 		defer s.mutex.Unlock()
 	}
 	if q.Protocol != protocol {
-		return reply{Err: fmt.Sprintf("the fabric's process speaks version %d of its protocol, and was asked in version %d: "+
-			"use the testbed that brought this network up, or take it down and bring it up again", protocol, q.Protocol)}
+		return reply{Err: fmt.Sprintf("the fabric's process speaks version %d of its protocol, and was asked in "+
+			"version %d: use the testbed that brought this network up, or take it down and bring it up again",
+			protocol, q.Protocol)}
 	}
 	var err error
 	switch q.Op {
@@ -136,14 +137,15 @@ func (s *server) wakeUp() int64 {
 		took = append(took, <-woken-begin)
 	}
 	slices.Sort(took)
-	log.Printf("wake-up of the engine: %v to %v, median %v", time.Duration(took[0]), time.Duration(took[rounds-1]), time.Duration(took[rounds/2]))
+	log.Printf("wake-up of the engine: %v to %v, median %v", time.Duration(took[0]),
+		time.Duration(took[rounds-1]), time.Duration(took[rounds/2]))
 	return took[rounds/2]
 }
 
 // commit is the byte by which the parent confirms the network.
 const commit = 'C'
 
-// serveParent answers the parent's one question and waits for its confirmation. It notices the parent's
+// serveParent answers the parent's one request and waits for its confirmation. It notices the parent's
 // end while the network is being made.
 func (s *server) serveParent(conn net.Conn) error {
 	defer conn.Close()

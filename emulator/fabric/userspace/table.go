@@ -9,25 +9,26 @@ import (
 	"testbed/emulator/topology"
 )
 
-// table is a network in the form in which packets need it. Paths are found when first used: at a
-// thousand stations most pairs never talk.
+// table is the forwarding table: a network in the form in which packets need it. Paths are found on first use: at a
+// thousand stations most pairs never talk. Tables are replaced, not changed (see core.install); queues, gates and
+// ports go on from one to the next.
 type table struct {
-	network   fabric.Network
-	structure fingerprint
-	channels  []topology.Channel
-	users     []string                 // of channels
-	index     map[topology.Channel]int // into channels, queues and shapes
-	queues    []*queue
-	shapes    []shape // wanted; core.install puts them in force
-	gates     []*gate // by vertex
-	faults    faults
-	ports     []*port
-	byAddr    map[uint32]*port
-	trees     []*topology.Tree // by destination port; nil: not yet computed
-	paths     [][]*path        // [from][to]
-	specialPaths      map[specialKey]*path    // that lead to no single station
-	routers   []bool           // by vertex: it forwards
-	scratch   *scratch
+	network      fabric.Network
+	structure    fingerprint
+	channels     []topology.Channel
+	users        []string                 // by channel: what shares its queue, for Inspect
+	index        map[topology.Channel]int // into channels, queues and shapes
+	queues       []*queue
+	shapes       []shape // wanted; core.install puts them in force
+	gates        []*gate // by vertex
+	faults       faults
+	ports        []*port
+	byAddr       map[uint32]*port
+	trees        []*topology.Tree     // of shortest paths, by destination port; nil: not yet computed
+	paths        [][]*path            // [from][to]
+	specialPaths map[specialKey]*path // cache of paths that end at no single station
+	routers      []bool               // by vertex: it decrements the time to live (fabric.Routers)
+	scratch      *scratch
 }
 
 // newTable prepares want. Queues, gates and ports that old has by the same name go on in the new table.
@@ -75,7 +76,7 @@ func shapesOf(n fabric.Network, channels []topology.Channel) []shape {
 	return shapes
 }
 
-// makeGates makes the gates.
+// makeGates makes a gate for every vertex. One of the same name goes on from the old table.
 func (t *table) makeGates(old *table) {
 	known := map[string]*gate{}
 	if old != nil {
@@ -93,7 +94,8 @@ func (t *table) makeGates(old *table) {
 	}
 }
 
-// makePorts makes the ports. A station's goes on by its name, whatever its number and address.
+// makePorts makes a port for every station. One of the same name goes on from the old table, whatever its index and
+// address were.
 func (t *table) makePorts(old *table) error {
 	known := map[string]*port{}
 	if old != nil {
@@ -123,14 +125,13 @@ func (t *table) makePorts(old *table) error {
 	return nil
 }
 
-// addrInt is an IPv4 address as an integer; hardware the Ethernet address made from it, a locally
-// administered one.
+// addrInt is an IPv4 address as an integer.
 func addrInt(a netip.Addr) uint32 {
 	b := a.As4()
 	return binary.BigEndian.Uint32(b[:])
 }
 
-// broadcastAddr is the address of all in a network; 0 where it has no such.
+// broadcastAddr is a network's broadcast address; 0 where it has none.
 func broadcastAddr(p netip.Prefix) uint32 {
 	if p.Bits() > 30 {
 		return 0
@@ -138,17 +139,20 @@ func broadcastAddr(p netip.Prefix) uint32 {
 	return addrInt(p.Addr()) | (1<<(32-p.Bits()) - 1)
 }
 
+// hardware is the Ethernet address made from an IPv4 address: a locally administered one.
 func hardware(addr uint32) [6]byte {
 	mac := [6]byte{0x02, 0x74}
 	binary.BigEndian.PutUint32(mac[2:], addr)
 	return mac
 }
 
+// queueName tells queues apart across tables: the name of the link, and the direction.
 type queueName struct {
 	link string
 	dir  int
 }
 
+// queuesByName lists the table's queues; a nil table has none.
 func (t *table) queuesByName() map[queueName]*queue {
 	all := map[queueName]*queue{}
 	if t != nil {
