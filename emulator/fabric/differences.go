@@ -20,7 +20,8 @@ func Wanted(n Network) []QueueStatus {
 	for i, c := range channels {
 		v := &n.Topology.Vertices[c.Link]
 		s := v.Shape[c.Dir]
-		all[i] = QueueStatus{Link: v.Name, Dir: c.Dir, From: Users(n.Topology, c), Rate: s.Rate, Delay: s.Delay, Jitter: s.Jitter,
+		all[i] = QueueStatus{Link: v.Name, Dir: c.Dir, From: Users(n.Topology, c),
+			Rate: s.Rate, Delay: s.Delay, Jitter: s.Jitter,
 			Loss: s.Loss, Reorder: s.Reorder, Duplicate: s.Duplicate, Corrupt: s.Corrupt, Limit: n.Queues[c],
 			Down: slices.Contains(n.Down, c.Link)}
 	}

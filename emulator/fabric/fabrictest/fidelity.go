@@ -31,7 +31,8 @@ func (r Row) Error() float64 { return r.Goodput/(float64(r.Rate)*measure.HeaderS
 // String is a line of Table.
 func (r Row) String() string {
 	if r.Rate == 0 {
-		return fmt.Sprintf("RTT %-8v median %+.3f ms, p99 %+.3f ms", r.RTT, r.Late().Seconds()*1e3, (r.P99-r.RTT).Seconds()*1e3)
+		return fmt.Sprintf("RTT %-8v median %+.3f ms, p99 %+.3f ms",
+			r.RTT, r.Late().Seconds()*1e3, (r.P99-r.RTT).Seconds()*1e3)
 	}
 	return fmt.Sprintf("rate %-9v at %v: goodput %.3f Mb/s, %+.2f %%", r.Rate, r.RTT, r.Goodput/1e6, 100*r.Error())
 }

@@ -161,7 +161,9 @@ func (b *Bench) OneWay(name string, typ topology.LinkType, from, to string, shap
 
 // Medium joins vertices by a shared medium.
 func (b *Bench) Medium(name string, shape topology.Shape, stations ...string) {
-	id := b.vertex(topology.Vertex{Name: name, Kind: topology.Link, LinkType: topology.Shared, Shape: [2]topology.Shape{shape}})
+	id := b.vertex(topology.Vertex{
+		Name: name, Kind: topology.Link, LinkType: topology.Shared, Shape: [2]topology.Shape{shape},
+	})
 	for _, s := range stations {
 		b.Topology.Join(id, b.id(s), 0)
 	}

@@ -60,7 +60,8 @@ func severalInterfaces(t *testing.T, newFabric NewFabric) {
 	b.Hosts(names...)
 	b.Switch("s")
 	for _, name := range names {
-		b.Cable(name, "s", topology.Shape{Rate: units.Gbps, Delay: time.Millisecond}, topology.Shape{Rate: units.Gbps, Delay: time.Millisecond})
+		shape := topology.Shape{Rate: units.Gbps, Delay: time.Millisecond}
+		b.Cable(name, "s", shape, shape)
 	}
 	b.Cloud(topology.CloudLink{Delay: 15 * time.Millisecond, Up: 20 * units.Mbps, Down: 40 * units.Mbps})
 	f := newFabric(t, b.Testbed)

@@ -75,7 +75,8 @@ func (b *Bench) rtt(from, to string, count int) []time.Duration {
 
 func (b *Bench) goodput(from, to string, warmup, duration time.Duration) float64 {
 	b.t.Helper()
-	rate, err := measure.Goodput(b.t.Context(), b.Station(from).NetNS, b.Station(to).NetNS, b.Station(to).Addr.Addr(), warmup, duration, "cubic")
+	rate, err := measure.Goodput(b.t.Context(), b.Station(from).NetNS, b.Station(to).NetNS,
+		b.Station(to).Addr.Addr(), warmup, duration, "cubic")
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -41,8 +41,8 @@ func BenchmarkRTT(b *testing.B) {
 				}
 				all = append(all, times...)
 			}
-			st, _ := f.Stats(b.Context())
-			b.Logf("calibration %v", st.Calibration)
+			a, _ := f.inspect(b.Context(), true)
+			b.Logf("calibration %v", a.Stats.Calibration)
 			b.ReportMetric(float64(measure.Quantile(all, 0.5)-2*delay)/1e3, "median-µs")
 			b.ReportMetric(float64(measure.Quantile(all, 0.99)-2*delay)/1e3, "p99-µs")
 			b.ReportMetric(0, "ns/op")
@@ -149,7 +149,8 @@ func veth(b *testing.B) (one, other netns.Ref, addr netip.Addr) {
 	err = netns.Do(spaces[0].Ref(), func() error {
 		attrs := netlink.NewLinkAttrs()
 		attrs.Name = "tb-v0"
-		if err := netlink.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: "tb-v1", PeerNamespace: netlink.NsFd(peer)}); err != nil {
+		pair := &netlink.Veth{LinkAttrs: attrs, PeerName: "tb-v1", PeerNamespace: netlink.NsFd(peer)}
+		if err := netlink.LinkAdd(pair); err != nil {
 			return err
 		}
 		return up("tb-v0", "10.78.0.1/24")

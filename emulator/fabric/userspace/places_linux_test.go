@@ -142,7 +142,8 @@ func TestDeadNodeIsAbsent(t *testing.T) {
 	b.Apply(f)
 	inPlace(t, b, f, "in another namespace")
 	for what, err := range map[string]error{
-		"a missing file": os.ErrNotExist, "another namespace": netns.ErrOther, "an ended process": proc.ErrGone, "its files": unix.ESRCH,
+		"a missing file": os.ErrNotExist, "another namespace": netns.ErrOther,
+		"an ended process": proc.ErrGone, "its files": unix.ESRCH,
 	} {
 		if !isAbsent(err) {
 			t.Errorf("%s is not taken for absence", what)

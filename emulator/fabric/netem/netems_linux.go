@@ -7,14 +7,15 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// lineFound are the queueing disciplines of a device's way out.
-type lineFound struct {
+// netemFound are the queueing disciplines at a device's egress.
+type netemFound struct {
 	root, below  *qdisc // what is there; nil: nothing but what every device has
 	outer, inner *qdisc // the same, where they are the fabric's
 }
 
-func (v *view) line(i int, d *device) lineFound {
-	var l lineFound
+// findNetems picks them from what was observed of a space.
+func (v *view) findNetems(i int, d *device) netemFound {
+	var l netemFound
 	all := v.state[i].qdiscs[d.index]
 	for k := range all {
 		switch q := &all[k]; {
@@ -36,10 +37,10 @@ func (v *view) line(i int, d *device) lineFound {
 	return l
 }
 
-// lineDifferences: a device's netems are as wanted. What can be changed in place is, so that no packet is lost; only
+// netemDifferences: a device's netems are as wanted. What can be changed in place is, so that no packet is lost; only
 // where duplicates begin or end, which takes one netem instead of two, are they made anew.
-func (v *view) lineDifferences(p place, d *device) []difference {
-	want, found := v.lines[p], v.line(p.space, d)
+func (v *view) netemDifferences(p portID, d *device) []difference {
+	want, found := v.netemWants[p], v.findNetems(p.space, d)
 	set := func(e *entered, outer, inner bool, create bool) error {
 		if outer {
 			req := request(d.index, outerHandle, netlink.HANDLE_ROOT, want.outer, v.l.seed(v.n, p, false), create)

@@ -12,16 +12,16 @@ import (
 	"testbed/emulator/internal/proc"
 )
 
-// settle holds the table's stations against what is in their namespaces, and mends what differs. It returns the
+// reconcile compares the table's stations with what is in their namespaces, and repairs what differs. It returns the
 // other ends of the devices made, for attach, and the names of the stations whose namespace is not there. After
 // an error, which is about single stations, the other stations are as wanted.
-func (s *server) settle(t *table) (opened map[*port]int, absent []string, err error) {
+func (s *server) reconcile(t *table) (opened map[*port]int, absent []string, err error) {
 	if err := ensureTun(); err != nil {
 		return nil, nil, err
 	}
 	raiseFileLimit(len(t.ports))
-	seen := s.observe(t, s.homes)
-	s.clear(t, seen)
+	seen := s.observe(t, s.namespaces)
+	s.detachStale(t, seen)
 	opened = map[*port]int{}
 	var todo []int
 	var errs []error
@@ -50,10 +50,10 @@ func (s *server) settle(t *table) (opened map[*port]int, absent []string, err er
 			case err == nil && seen[i].missing:
 				var fd int
 				if fd, err = openStation(st); err == nil {
-					opened[p], s.homes[p] = fd, home
+					opened[p], s.namespaces[p] = fd, home
 				}
 			case err == nil:
-				err = mend(st, &seen[i])
+				err = repairStation(st, &seen[i])
 			}
 			if err != nil {
 				errs = append(errs, fmt.Errorf("station %s: %w", p.name, err))
@@ -65,7 +65,7 @@ func (s *server) settle(t *table) (opened map[*port]int, absent []string, err er
 }
 
 // observe looks at the table's stations as they are now.
-func (s *server) observe(t *table, homes map[*port]string) []sight {
+func (s *server) observe(t *table, homes map[*port]string) []observation {
 	fds, in := make([]int, len(t.ports)), make([]string, len(t.ports))
 	s.engine.do(func() {
 		for i, p := range t.ports {
@@ -78,14 +78,14 @@ func (s *server) observe(t *table, homes map[*port]string) []sight {
 	return observe(&t.network, fds, in)
 }
 
-// clear detaches the stations whose device is not in their namespace, and those that are wanted no more: what
+// detachStale detaches the stations whose device is not in their namespace, and those that are no longer wanted: what
 // comes in their place may be in the same namespace, where only one may hold the device.
-func (s *server) clear(t *table, seen []sight) {
+func (s *server) detachStale(t *table, seen []observation) {
 	s.engine.do(func() {
 		for _, p := range s.engine.core.table.ports {
 			if !slices.Contains(t.ports, p) {
 				s.engine.detach(p)
-				delete(s.homes, p)
+				delete(s.namespaces, p)
 			}
 		}
 		for i, p := range t.ports {
@@ -105,8 +105,8 @@ func (s *server) attach(opened map[*port]int) error {
 	return errors.Join(errs...)
 }
 
-// keep is attach after a failure: the table in force knows some of the ports, and the other devices are let go.
-func (s *server) keep(opened map[*port]int) {
+// attachKnown is attach after a failure: ports of the table in force get their devices; the other devices are closed.
+func (s *server) attachKnown(opened map[*port]int) {
 	s.engine.do(func() {
 		for p, fd := range opened {
 			if slices.Contains(s.engine.core.table.ports, p) {
@@ -118,9 +118,9 @@ func (s *server) keep(opened map[*port]int) {
 	})
 }
 
-// mend makes of a station's device, which is there, and of the variables in its namespace what is wanted. The
+// repairStation makes of a station's device, which is there, and of the variables in its namespace what is wanted. The
 // calling thread is in the namespace.
-func mend(st fabric.Station, seen *sight) error {
+func repairStation(st fabric.Station, seen *observation) error {
 	if seen.flaws.sysctls {
 		if err := errors.Join(station.Resettle(), station.Tune(st)); err != nil {
 			return err
