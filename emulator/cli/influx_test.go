@@ -49,10 +49,19 @@ func (d *database) requests() string {
 	return all
 }
 
-// withoutInflux empties the environment's variables about databases.
+var influxVariables = []string{influx.EnvURL, influx.EnvToken, influx.EnvOrg, influx.EnvBucket}
+
+// withoutInflux empties the environment's variables about databases, for a test that sets some of them.
 func withoutInflux(t *testing.T) {
-	for _, name := range []string{influx.EnvURL, influx.EnvToken, influx.EnvOrg, influx.EnvBucket} {
+	for _, name := range influxVariables {
 		t.Setenv(name, "")
+	}
+}
+
+// emptyInflux is withoutInflux for tests that run in parallel. They begin when those are done that set the variables.
+func emptyInflux() {
+	for _, name := range influxVariables {
+		_ = os.Setenv(name, "")
 	}
 }
 

@@ -47,6 +47,7 @@ func (l *bench) chains() bool {
 }
 
 func TestRun(t *testing.T) {
+	t.Parallel()
 	l := newBench(t)
 	got := l.want(ExitOK, "Results: "+l.results(), "run", l.tiny, "-o", l.results(), "--verify=false")
 	l.nothingLeft()
@@ -99,6 +100,7 @@ func TestRunPrintsJSONThatNamesItsDirectory(t *testing.T) {
 }
 
 func TestReplayAndItsChecks(t *testing.T) {
+	t.Parallel()
 	l := newBench(t).up()
 	l.want(ExitOK, "Results: ", "replay", "-o", l.results(), "--report=false")
 	dir, _ := l.onlyRun()
@@ -112,6 +114,7 @@ func TestReplayAndItsChecks(t *testing.T) {
 
 // What ends a run in its midst, and what is said of it.
 func TestARunThatEndsEarly(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		end  func(l *bench, run *started)
 		code int
@@ -125,6 +128,7 @@ func TestARunThatEndsEarly(t *testing.T) {
 		"the testbed is taken down": {func(l *bench, _ *started) { l.want(ExitOK, "", "down") }, ExitFailure, "was taken down", record.Failed, false},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			l := newBench(t)
 			l.want(ExitOK, "", "up", l.long())
 			run := l.start("replay", "-o", l.results(), "--report=false")
@@ -151,6 +155,7 @@ func TestARunThatEndsEarly(t *testing.T) {
 
 // An interrupt, in whatever phase, leaves nothing.
 func TestInterruptsOfRun(t *testing.T) {
+	t.Parallel()
 	for _, phase := range []string{"starting 3 nodes", "joining 3 nodes", "measuring an empty function", "replaying in-function"} {
 		t.Run(phase, func(t *testing.T) {
 			l := newBench(t)
@@ -166,6 +171,7 @@ func TestInterruptsOfRun(t *testing.T) {
 }
 
 func TestASecondRunAndChangesBeneathOne(t *testing.T) {
+	t.Parallel()
 	l := newBench(t)
 	long := l.long()
 	l.want(ExitOK, "", "up", long)

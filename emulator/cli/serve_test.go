@@ -49,6 +49,7 @@ func shown(t *testing.T, base string, so func(serve.Testbed) bool) (last serve.T
 
 // The page shows what is in force, not what the scenario says, and what was seen last once the testbed is down.
 func TestServeShowsWhatIsInForce(t *testing.T) {
+	t.Parallel()
 	l := newBench(t).up()
 	page := l.start("serve", "--listen", "127.0.0.1:0")
 	l.until(page, func() bool { return servedAt.MatchString(page.stdout.String()) })
