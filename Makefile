@@ -15,7 +15,7 @@ LINT      := v2.12.2
 DEADCODE  := golang.org/x/tools/cmd/deadcode@v0.51.0
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 # The benchmarks that need no root, six times each: fewer give benchstat no confidence interval.
-BENCHED    ?= ./emulator/campaign ./emulator/predict/... ./emulator/workload/... ./emulator/compare/...
+BENCHED    ?= ./emulator/predict/transport ./emulator/placement ./emulator/topology/synth
 BENCHMARKS  = $(GO) test -run '^$$' -bench . -benchmem -benchtime 0.2s -count 6 $(BENCHED)
 
 export CGO_ENABLED = 0
