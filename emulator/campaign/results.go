@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"testbed/emulator/internal/quantile"
 	"testbed/emulator/internal/shell"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
@@ -132,19 +133,11 @@ func (r *Results) addRanks(b *Block) {
 	s.all = append(s.all, r.scratch...)
 	slices.Sort(r.scratch)
 	for i := range s.ranks {
-		s.ranks[i] = append(s.ranks[i], quantile(r.scratch, rank(i)))
+		s.ranks[i] = append(s.ranks[i], quantile.Linear(r.scratch, rank(i)))
 	}
 }
 
 func rank(i int) float64 { return float64(i) / (rankSteps - 1) }
-
-// quantile interpolates linearly between values in ascending order (Hyndman and Fan's type 7).
-func quantile(sorted []float64, p float64) float64 {
-	at := p * float64(len(sorted)-1)
-	low := int(at)
-	high := min(low+1, len(sorted)-1)
-	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
-}
 
 // Samples are the values of a quantity, one for each replication that has chains.
 func (r *Results) Samples(jobs int, policy placement.Policy, model plan.Model, value func(*Mean) float64) []float64 {
@@ -195,7 +188,7 @@ func (r *Results) Ranks(model plan.Model) []figures.Point {
 	points := make([]figures.Point, rankSteps)
 	for i := range points {
 		points[i] = figures.Mean(rank(i), s.ranks[i])
-		points[i].Y = quantile(sorted, rank(i))
+		points[i].Y = quantile.Linear(sorted, rank(i))
 	}
 	return points
 }

@@ -8,6 +8,7 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/internal/shell"
+	"testbed/emulator/internal/sleep"
 	"testbed/emulator/noderuntime"
 )
 
@@ -63,7 +64,7 @@ func (b *Bed) reason(ctx context.Context, died error) error {
 			release()
 			break
 		}
-		_ = sleepUntil(ctx, time.Now().Add(lockPoll))
+		_ = sleep.Until(ctx, time.Now().Add(lockPoll))
 	}
 	if err := b.current(); errors.Is(err, ErrNotRunning) {
 		return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"testbed/emulator/internal/quantile"
 	"time"
 )
 
@@ -45,7 +46,7 @@ func judgeRTT(p Probe, samples []time.Duration, sent int, tolerance Tolerance) F
 		return f
 	}
 	slices.Sort(samples)
-	median, tail := quantile(samples, 0.5), quantile(samples, 0.99)
+	median, tail := quantile.Nearest(samples, 0.5), quantile.Nearest(samples, 0.99)
 	f.Measured, f.Tail, f.Error = median.Seconds(), tail.Seconds(), (median - p.RTT).Seconds()
 	switch {
 	case (median - p.RTT).Abs() > tolerance.RTTMedian+p.Jitter/4: // the median of a uniform jitter strays, too
@@ -66,11 +67,6 @@ func plausible(events, trials int, probability float64) bool {
 	mean := float64(trials) * probability
 	deviation := math.Sqrt(mean * (1 - probability))
 	return float64(events) <= mean+5*deviation+1 && float64(events) >= mean-4*deviation
-}
-
-// quantile is the nearest-rank quantile of sorted samples.
-func quantile(sorted []time.Duration, q float64) time.Duration {
-	return sorted[min(len(sorted)-1, int(math.Ceil(q*float64(len(sorted))))-1)]
 }
 
 // rate is the tolerance of a rate.

@@ -8,6 +8,7 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/measure"
+	"testbed/emulator/internal/quantile"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -66,7 +67,7 @@ func Fidelity(t *testing.T, newFabric func(t *testing.T, testbed string) fabric.
 		measured("RTT-"+rtt.String(), topology.Shape{Delay: rtt / 2}, func(b *Bench, r *Row) {
 			b.rtt("a", "b", 5)
 			times := b.rtt("a", "b", 60)
-			r.Median, r.P99 = measure.Quantile(times, 0.5), measure.Quantile(times, 0.99)
+			r.Median, r.P99 = quantile.Above(times, 0.5), quantile.Above(times, 0.99)
 		})
 	}
 	for _, rate := range []units.BitRate{10 * units.Mbps, 50 * units.Mbps, 300 * units.Mbps} {

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"testbed/emulator/fabric/measure"
+	"testbed/emulator/internal/quantile"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -83,8 +83,8 @@ func severalInterfaces(t *testing.T, newFabric NewFabric) {
 // around checks the median of round-trip times.
 func (b *Bench) around(what string, times []time.Duration, want time.Duration) {
 	b.t.Helper()
-	middle := measure.Quantile(times, 0.5) - want
-	b.t.Logf("%s: median %v beyond %v, p99 %v", what, middle, want, measure.Quantile(times, 0.99)-want)
+	middle := quantile.Above(times, 0.5) - want
+	b.t.Logf("%s: median %v beyond %v, p99 %v", what, middle, want, quantile.Above(times, 0.99)-want)
 	if middle < -200*time.Microsecond || middle > lateness(b.t) {
 		b.t.Errorf("%s: median round-trip time %v, want %v", what, middle+want, want)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"testbed/emulator/fabric/measure"
+	"testbed/emulator/internal/quantile"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -42,7 +43,7 @@ func jitter(t *testing.T, newFabric NewFabric) {
 	n := float64(len(times))
 	mean := time.Duration(sum / n * 1e9)
 	deviation := time.Duration(math.Sqrt(squares/n-sum/n*sum/n) * 1e9)
-	low, high := measure.Quantile(times, 0), measure.Quantile(times, 0.95)
+	low, high := quantile.Above(times, 0), quantile.Above(times, 0.95)
 	t.Logf("least %v, mean %v, 95 %% below %v, deviation %v", low, mean, high, deviation)
 	// Uniform: the deviation is most/√3 = 4.6 ms, and that of the mean 0.4 ms. What is late adds to all of them.
 	late := lateness(t)

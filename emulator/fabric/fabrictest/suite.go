@@ -3,6 +3,7 @@ package fabrictest
 import (
 	"errors"
 	"math"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -70,6 +71,7 @@ func (b *Bench) rtt(from, to string, count int) []time.Duration {
 	if len(times) == 0 {
 		b.t.Fatalf("%s does not reach %s", from, to)
 	}
+	slices.Sort(times)
 	return times
 }
 

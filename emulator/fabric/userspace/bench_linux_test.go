@@ -3,6 +3,7 @@ package userspace
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"testbed/emulator/fabric/fabrictest"
 	"testbed/emulator/fabric/measure"
+	"testbed/emulator/internal/quantile"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/netns"
 	"testbed/emulator/netns/netnstest"
@@ -41,10 +43,11 @@ func BenchmarkRTT(b *testing.B) {
 				}
 				all = append(all, times...)
 			}
+			slices.Sort(all)
 			a, _ := f.inspect(b.Context(), true)
 			b.Logf("calibration %v", a.Stats.Calibration)
-			b.ReportMetric(float64(measure.Quantile(all, 0.5)-2*delay)/1e3, "median-µs")
-			b.ReportMetric(float64(measure.Quantile(all, 0.99)-2*delay)/1e3, "p99-µs")
+			b.ReportMetric(float64(quantile.Above(all, 0.5)-2*delay)/1e3, "median-µs")
+			b.ReportMetric(float64(quantile.Above(all, 0.99)-2*delay)/1e3, "p99-µs")
 			b.ReportMetric(0, "ns/op")
 		})
 	}
@@ -109,11 +112,7 @@ func BenchmarkAgainstVeth(b *testing.B) {
 }
 
 func median(v []float64) float64 {
-	times := make([]time.Duration, len(v))
-	for i, x := range v {
-		times[i] = time.Duration(x)
-	}
-	return float64(measure.Quantile(times, 0.5))
+	return quantile.Above(slices.Sorted(slices.Values(v)), 0.5)
 }
 
 // veth makes a plain pair between two namespaces of its own.

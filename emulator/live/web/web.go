@@ -1,6 +1,6 @@
-// Package serve shows a testbed and the run on it as a small web page: chains done and to do, latency by
+// Package web shows a testbed and the run on it as a small web page: chains done and to do, latency by
 // model, errors, and the topology with the live use of its links. It only reads.
-package serve
+package web
 
 import (
 	"context"
