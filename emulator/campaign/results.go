@@ -167,15 +167,6 @@ func (r *Results) Lengths(jobs int, policy placement.Policy, model plan.Model) [
 	return all
 }
 
-// LengthSamples are the samples behind Lengths. Models of one load and policy draw the same jobs, and so
-// have the same replications.
-func (r *Results) LengthSamples(jobs int, policy placement.Policy, model plan.Model, length int) []float64 {
-	if m := r.lengths[cell{jobs, policy, model}][length]; m != nil {
-		return m.means
-	}
-	return nil
-}
-
 // Ranks are the total latencies, in seconds, of all jobs of a model in ascending order, at ranks from 0 to
 // 1, for the load and policy that Ranked says. Y is that of all jobs taken together; the interval is that
 // of the replications' own values at the rank, which at the ends is not that of all jobs.

@@ -68,7 +68,7 @@ func emptyInflux() {
 // runOf makes a run's directory whose manifest holds a scenario with this section about a database.
 func runOf(t *testing.T, section string) string {
 	t.Helper()
-	d, err := record.NewDirectory(t.TempDir(), "planted", time.Now())
+	d, err := record.MakeDirectory(t.TempDir(), record.RunName("planted", time.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}

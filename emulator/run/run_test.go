@@ -17,6 +17,7 @@ import (
 	"testbed/emulator/compare/rundir"
 	"testbed/emulator/faas"
 	"testbed/emulator/record"
+	"testbed/emulator/record/recordtest"
 	"testbed/emulator/replay"
 	"testbed/emulator/resolved"
 )
@@ -81,7 +82,7 @@ func TestRunThatSucceeds(t *testing.T) {
 		if b.runs != "" || b.open != 0 || !slices.Equal(b.began, []string{m.Run}) {
 			t.Errorf("the lease of %q, %d agents open, began %q", b.runs, b.open, b.began)
 		}
-		chains, err := record.ReadChains(filepath.Join(o.Dir, record.ChainsFile))
+		chains, err := recordtest.Chains(o.Dir)
 		if err != nil || len(chains) != 2*jobs || chains[0].Predicted == nil || chains[0].Testbed != "fake" {
 			t.Errorf("%d chains, %v", len(chains), err)
 		}
