@@ -1,7 +1,6 @@
 package station
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -35,10 +34,5 @@ func (v variables) set(key, value string) error {
 	if err != nil {
 		return fmt.Errorf("sysctl %s: %w", key, &fs.PathError{Op: "open", Path: at, Err: err})
 	}
-	file := os.NewFile(uintptr(fd), at)
-	_, err = file.WriteString(value)
-	if err = errors.Join(err, file.Close()); err != nil {
-		return fmt.Errorf("sysctl %s = %s: %w", key, value, err)
-	}
-	return nil
+	return put(os.NewFile(uintptr(fd), at), key, value)
 }
