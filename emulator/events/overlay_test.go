@@ -41,7 +41,8 @@ func TestOverlay(t *testing.T) {
 		Partition: [][]topology.ID{{a, c}}}
 	queues := maps.Clone(base.Queues)
 	n := moments[0].Overlay(graph).Over(base)
-	if n.Topology == graph || graph.Vertices[lookup(t, graph, "a-s")].Shape[0].Delay != time.Millisecond || !maps.Equal(queues, base.Queues) ||
+	if n.Topology == graph || graph.Vertices[lookup(t, graph, "a-s")].Shape[0].Delay != time.Millisecond ||
+		!maps.Equal(queues, base.Queues) ||
 		len(base.Down) != 1 || len(base.Partition) != 1 {
 		t.Fatal("the base was changed")
 	}
@@ -87,7 +88,8 @@ func TestOverlayKeepsOtherChanges(t *testing.T) {
 	id := lookup(t, graph, "a-s")
 	live.Vertices[id].Shape[0].Loss, live.Vertices[id].Shape[1].Loss = 0.25, 0.5
 	base := fabric.Network{Topology: &live, Queues: live.QueueLimits()}
-	if s := moments[0].Overlay(graph).Over(base).Topology.Vertices[id].Shape; s[0].Rate != units.Mbps || s[0].Loss != 0.25 || s[1].Loss != 0.5 {
+	s := moments[0].Overlay(graph).Over(base).Topology.Vertices[id].Shape
+	if s[0].Rate != units.Mbps || s[0].Loss != 0.25 || s[1].Loss != 0.5 {
 		t.Errorf("shapes %+v", s)
 	}
 	if n := moments[1].Overlay(graph).Over(base); n.Topology != base.Topology {

@@ -20,10 +20,11 @@ func TestNodesThatAreNone(t *testing.T) {
 	}
 	const lists = "; `testbed inspect` lists the nodes"
 	for name, want := range map[string]string{
-		"gw":    "gw is a switch, in which nothing runs; name a host, such as a" + lists,
-		"air":   "air is a shared medium, in which nothing runs; name a host, such as a" + lists,
-		"B":     "there is no node B; did you mean b?" + lists,
-		"a":     "node a of testbed one is dead: `testbed logs --name one a` shows why, `testbed apply` starts it again: no such node",
+		"gw":  "gw is a switch, in which nothing runs; name a host, such as a" + lists,
+		"air": "air is a shared medium, in which nothing runs; name a host, such as a" + lists,
+		"B":   "there is no node B; did you mean b?" + lists,
+		"a": "node a of testbed one is dead: `testbed logs --name one a` shows why, `testbed apply` starts it again: " +
+			"no such node",
 		"sever": "node sever of testbed one: no such node; did you mean \"server\"?; `testbed inspect` lists them",
 	} {
 		if _, err := bed.Node(name); !errors.Is(err, noderuntime.ErrNoSuchNode) || err.Error() != want {

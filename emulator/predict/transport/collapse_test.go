@@ -69,7 +69,7 @@ func TestShift(t *testing.T) {
 	}
 }
 
-// TestShiftKnowsEveryField holds that each number of a simulation under way is moved by shift or is known to be no time.
+// TestShiftKnowsEveryField holds that each number of a simulation under way is moved by shift or known to be no time.
 func TestShiftKnowsEveryField(t *testing.T) {
 	o := bare()
 	o.EveryPacket = true
