@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"testbed/emulator/internal/statefile"
 	"testbed/emulator/orchestrator"
 )
 
@@ -47,7 +48,7 @@ func tryStore(store orchestrator.Store) (err error) {
 		return fail("making a directory", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := replace(filepath.Join(dir, "record"), make([]byte, trialSize)); err != nil {
+	if err := statefile.Replace(filepath.Join(dir, "record"), make([]byte, trialSize), 0o600); err != nil {
 		return fail(fmt.Sprintf("writing %d KiB", trialSize>>10), err)
 	}
 	listener, err := net.Listen("unix", filepath.Join(dir, "ctl"))
@@ -55,15 +56,6 @@ func tryStore(store orchestrator.Store) (err error) {
 		return fail("listening at a socket", err)
 	}
 	return listener.Close()
-}
-
-// replace writes a file as those of the state directory are: beside its place, and then renamed.
-func replace(path string, data []byte) error {
-	temporary := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
-	if err := os.WriteFile(temporary, data, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(temporary, path)
 }
 
 // trialCheck is the doctor's line about all of that.

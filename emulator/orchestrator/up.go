@@ -14,6 +14,7 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/internal/shell"
+	"testbed/emulator/internal/statefile"
 	"testbed/emulator/netns"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/topology"
@@ -200,7 +201,7 @@ func (s Store) keep(r Request) error {
 			return err
 		}
 	}
-	return replaceFile(filepath.Join(dir, scenarioFile), resolved, private)
+	return statefile.Replace(filepath.Join(dir, scenarioFile), resolved, private)
 }
 
 // start starts nodes, and says which run.

@@ -20,6 +20,7 @@ var writing = map[string]bool{"Create": true, "CreateTemp": true, "WriteFile": t
 var elsewhere = map[string]string{
 	"internal/outdir":         "it is where results are written",
 	"internal/proc":           "/proc/self",
+	"internal/statefile":      "directories of root's own",
 	"internal/program":        "a directory of root's own in /var/lib",
 	"internal/testenv":        "only tests use it",
 	"netns":                   "/run/netns, which is root's own",

@@ -1,4 +1,4 @@
-package readfile
+package statefile
 
 import (
 	"io/fs"

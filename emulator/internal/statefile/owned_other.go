@@ -1,6 +1,6 @@
 //go:build !linux
 
-package readfile
+package statefile
 
 import "io/fs"
 
