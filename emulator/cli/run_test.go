@@ -14,13 +14,15 @@ import (
 	"testbed/emulator/record"
 )
 
-// long is the small scenario with so many chains that it does not end by itself while a test looks at it.
+// long is the small scenario with so many chains, and so long between them, that it does not end by itself while a
+// test looks at it.
 func (l *bench) long() string {
 	text, err := os.ReadFile(l.tiny)
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	return l.file("long.yaml", strings.NewReplacer("jobs: 30", "jobs: 9000", "  jobs: 2\n", "  jobs: 3000\n").Replace(string(text)))
+	return l.file("long.yaml", strings.NewReplacer("jobs: 30", "jobs: 9000", "  jobs: 2\n", "  jobs: 3000\n",
+		"replay: {", "replay: {arrival: {kind: poisson, rate: 5/s}, ").Replace(string(text)))
 }
 
 // results is where runs are recorded.
@@ -182,8 +184,12 @@ func TestASecondRunAndChangesBeneathOne(t *testing.T) {
 	l.want(ExitOK, filepath.Base(dir), "ls")
 	l.want(ExitOK, "", "link", "set", "wifi", "rate=30Mbps")
 	l.want(ExitOK, "", "apply", long) // links only
-	l.Kill("tiny", "server")          // so that a node would be replaced
-	if got := l.do("apply", long); got.code != ExitFailure {
+	text, err := os.ReadFile(long)
+	if err != nil {
+		t.Fatal(err)
+	}
+	smaller := l.file("smaller.yaml", strings.Replace(string(text), "16GiB, cpu: 4", "8GiB, cpu: 4", 1))
+	if got := l.do("apply", smaller); got.code != ExitFailure || !strings.Contains(got.stderr, filepath.Base(dir)) {
 		t.Errorf("apply beneath a run: exit %d: %s%s", got.code, got.stdout, got.stderr)
 	}
 	run.interrupt()
