@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"testbed/emulator/fabric/health"
 	"testbed/emulator/netns"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -86,6 +87,14 @@ func Counters(ctx context.Context, f interface {
 	}
 	status, err := f.Inspect(ctx)
 	return status.Queues, err
+}
+
+// Healthy is implemented by fabrics that know how punctual they are.
+type Healthy interface {
+	// Health is how well the fabric has kept time, with its spells from number since on, as far as they are known
+	// and many at a time, and each station where that is asked for. While it is asked at least every few seconds, it
+	// notices as well that it did not run when there was nothing to do.
+	Health(ctx context.Context, since uint64, each bool) (health.Health, error)
 }
 
 // Watcher is implemented by fabrics that can end by themselves.

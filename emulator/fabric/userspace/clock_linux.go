@@ -13,6 +13,14 @@ type clock struct{ origin time.Time }
 
 func (c clock) now() int64 { return int64(time.Since(c.origin)) }
 
+// monotonic is what CLOCK_MONOTONIC shows, in ns, at an instant of the clock.
+func (c clock) monotonic(at int64) (int64, error) {
+	var t unix.Timespec
+	before := c.now()
+	err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &t)
+	return t.Nano() - (before+c.now())/2 + at, err
+}
+
 // waiter sleeps on an epoll set to the nanosecond, with epoll_pwait2 or, where the kernel has none
 // (before 5.11), a timerfd.
 type waiter struct {

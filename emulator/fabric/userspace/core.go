@@ -1,10 +1,14 @@
 package userspace
 
-import "encoding/binary"
+import (
+	"encoding/binary"
 
-// output takes frames at their destination. data is valid during the call only.
+	"testbed/emulator/fabric/health"
+)
+
+// output takes frames at their destination, where they were due at an instant (ns). data is valid during the call only.
 type output interface {
-	deliver(to *port, data []byte)
+	deliver(to *port, due int64, data []byte)
 }
 
 // port is where a station is attached.
@@ -18,6 +22,7 @@ type port struct {
 
 	unreachable, ignored, errors uint64
 	failures                     int // of reads, one after the other
+	written                      health.Histogram
 
 	broadcast uint32 // its network's broadcast address; 0: none
 	icmpNext  int64  // ns: when the messages sent to it would be over at one in icmpInterval (a leaky bucket)
@@ -45,8 +50,9 @@ type core struct {
 	out         output
 	hostLatency int64 // ns: the host's own, which is subtracted from arrival times
 	drops       Drops
-	anyDown     bool // some vertex is down: gates have to be looked at
-	partitioned bool // there is a partition
+	late        health.Histogram // how late events were carried out
+	anyDown     bool             // some vertex is down: gates have to be looked at
+	partitioned bool             // there is a partition
 }
 
 func newCore(t *table, out output) *core {
@@ -66,7 +72,9 @@ func (c *core) next() (at int64, any bool) {
 // advance carries out at most n events that are due by now (ns).
 func (c *core) advance(now int64, n int) {
 	for ; n > 0 && len(c.events) > 0 && c.events[0].due <= now; n-- {
-		p := c.events.pop().p
+		e := c.events.pop()
+		c.late.Record(now - e.due)
+		p := e.p
 		if int(p.hop) < len(p.path.hops) {
 			c.forward(p)
 			continue
@@ -78,7 +86,7 @@ func (c *core) advance(now int64, n int) {
 			c.finish(p)
 			continue
 		}
-		c.out.deliver(p.path.to, p.data)
+		c.out.deliver(p.path.to, e.due, p.data)
 		c.pool.recycle(p)
 	}
 }

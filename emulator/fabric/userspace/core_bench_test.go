@@ -24,7 +24,7 @@ func TestNothingAllocatedInSteadyState(t *testing.T) {
 
 type discard struct{}
 
-func (discard) deliver(*port, []byte) {}
+func (discard) deliver(*port, int64, []byte) {}
 
 type quiet struct {
 	*core

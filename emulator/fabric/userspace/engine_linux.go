@@ -40,6 +40,7 @@ type engine struct {
 	spinning    bool
 	wakeTimes   chan int64
 	latency     latency
+	punctuality punctuality
 }
 
 func newEngine(t *table) (*engine, error) {
@@ -52,6 +53,7 @@ func newEngine(t *table) (*engine, error) {
 		return nil, fmt.Errorf("eventfd: %w", err)
 	}
 	e := &engine{clock: clock{time.Now()}, waiter: w, control: control, tasks: make(chan func(), 16)}
+	e.punctuality.begin(e.clock.now())
 	e.core = newCore(t, e)
 	e.readBuffer = e.core.pool.buffer(largeBuffer)
 	return e, w.add(control, markControl)
@@ -75,12 +77,16 @@ func (e *engine) wake() {
 func (e *engine) run() {
 	runtime.LockOSThread()
 	raisePriority()
+	e.punctuality.starved.open()
 	for {
 		e.core.advance(e.clock.now(), eventsATurn)
 		timeout := e.timeout()
 		begin := e.clock.now()
+		timeout = e.punctuality.worked(begin, timeout)
 		ready := e.waiter.wait(timeout)
-		e.core.hostLatency = e.latency.observeSleep(timeout, e.clock.now()-begin, len(ready) == 0)
+		woken := e.clock.now()
+		e.punctuality.slept(begin, woken, timeout)
+		e.core.hostLatency = e.latency.observeSleep(timeout, woken-begin, len(ready) == 0)
 		for _, ready := range ready {
 			if ready.Fd == markControl {
 				e.runTasks()
@@ -172,8 +178,8 @@ func (e *engine) giveUp(p *port, why string) {
 	e.bell.ring()
 }
 
-// deliver writes a frame to its destination.
-func (e *engine) deliver(to *port, data []byte) {
+// deliver writes a frame to its destination, where it was due at an instant.
+func (e *engine) deliver(to *port, due int64, data []byte) {
 	if to.fd < 0 {
 		to.errors++
 		return
@@ -182,6 +188,7 @@ func (e *engine) deliver(to *port, data []byte) {
 		to.errors++
 		e.writeErrors++
 	}
+	e.punctuality.wrote(to, due, e.clock.now())
 }
 
 // attach adds a station's TAP device; detach closes it. Only the engine's thread calls them once it runs.

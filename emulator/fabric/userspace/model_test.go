@@ -29,7 +29,7 @@ type sent struct {
 	data   []byte
 }
 
-func (m *model) deliver(to *port, data []byte) {
+func (m *model) deliver(to *port, _ int64, data []byte) {
 	m.sent = append(m.sent, sent{m.now, to.name, len(data), data[len(data)-1], slices.Clone(data)})
 }
 

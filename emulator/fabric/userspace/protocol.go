@@ -1,17 +1,21 @@
 package userspace
 
-import "testbed/emulator/fabric"
+import (
+	"testbed/emulator/fabric"
+	"testbed/emulator/fabric/health"
+)
 
 // Operations that a client requests.
 const (
 	opApply   = "apply" // makes the network
 	opAlter   = "alter" // changes its state
 	opInspect = "inspect"
+	opHealth  = "health"
 	opWatch   = "watch" // is answered when a station is lost
 )
 
 // protocol is the version of requests and replies. A process of another one refuses.
-const protocol = 3
+const protocol = 4
 
 // request is what a client asks of the process.
 type request struct {
@@ -20,6 +24,8 @@ type request struct {
 	Network  []byte // as by fabric.Network.Encode
 	State    *state // for opAlter
 	Bare     bool   // nothing is to be looked at in the stations' namespaces, by opAlter and opInspect
+	Since    uint64 // number of the first spell that opHealth is to tell of
+	Each     bool   // opHealth is to tell of each station as well
 }
 
 // reply is what the process answers to a request.
@@ -30,4 +36,5 @@ type reply struct {
 	Absent  []string // stations whose namespace is not there
 	Status  fabric.Status
 	Stats   Stats
+	Health  health.Health
 }

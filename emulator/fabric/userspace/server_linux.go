@@ -46,7 +46,7 @@ func (s *server) serve(conn net.Conn) error {
 }
 
 func (s *server) handle(q request) (a reply) {
-	if q.Op != opInspect {
+	if q.Op != opInspect && q.Op != opHealth {
 		s.mutex.Lock()
 		defer s.mutex.Unlock()
 	}
@@ -69,6 +69,8 @@ func (s *server) handle(q request) (a reply) {
 		a.Differs, a.Absent, err = s.alter(q.State, q.Bare)
 	case opInspect:
 		a, err = s.inspect(q.Bare)
+	case opHealth:
+		a.Health, err = s.health(q.Since, q.Each)
 	default:
 		err = fmt.Errorf("unknown question %q", q.Op)
 	}

@@ -1,0 +1,223 @@
+package userspace
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"testbed/emulator/fabric/health"
+	"testbed/emulator/fabric/measure"
+	"testbed/emulator/internal/quantile"
+	"testbed/emulator/internal/testenv"
+	"testbed/emulator/topology"
+)
+
+// running is an engine between sockets in place of devices.
+type running struct {
+	*engine
+	t    *testing.T
+	ends []int // the stations' sockets
+}
+
+// run starts an engine with a network of its own, whose packets go through out, if that is not nil.
+func run(t *testing.T, delay time.Duration, out func(*engine) output) *running {
+	t.Helper()
+	table, err := newTable(star(t, 2, topology.Duplex, topology.Shape{Delay: delay}, topology.Shape{}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := newEngine(table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out != nil {
+		e.core.out = out(e)
+	}
+	r := &running{engine: e, t: t}
+	for _, p := range table.ports {
+		ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = unix.Close(ends[0]) })
+		if err := e.attach(p, ends[1]); err != nil {
+			t.Fatal(err)
+		}
+		r.ends = append(r.ends, ends[0])
+	}
+	go e.run()
+	return r
+}
+
+// send sends a frame from the first station to the second, and waits until it is there.
+func (r *running) send() {
+	r.t.Helper()
+	if _, errno := write(r.ends[0], frame(0, 1, 200, 0)); errno != 0 {
+		r.t.Fatal(errno)
+	}
+	r.receive()
+}
+
+func (r *running) receive() {
+	r.t.Helper()
+	poll := []unix.PollFd{{Fd: int32(r.ends[1]), Events: unix.POLLIN}}
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		if n, _ := unix.Poll(poll, 1000); n == 1 {
+			break
+		}
+		if time.Now().After(deadline) {
+			r.t.Fatal("the frame does not come")
+		}
+	}
+	var data [4096]byte
+	if _, errno := read(r.ends[1], data[:]); errno != 0 {
+		r.t.Fatal(errno)
+	}
+}
+
+// health is the engine's, of which spells from number since on.
+func (r *running) health(since uint64) (h health.Health) {
+	r.do(func() { h = r.punctuality.health(r.clock.now(), since) })
+	return h
+}
+
+// planted holds every packet back until it is late by what is drawn, and writes it then.
+type planted struct {
+	*engine
+	draw func() time.Duration
+}
+
+func (p planted) deliver(to *port, due int64, data []byte) {
+	for until := due + int64(p.draw()); p.clock.now() < until; {
+	}
+	p.engine.deliver(to, due, data)
+}
+
+// TestPlantedLatenessIsRecovered: where packets are held back by a known distribution, its quantiles are found again.
+func TestPlantedLatenessIsRecovered(t *testing.T) {
+	const packets = 150
+	var said string
+	for range 5 { // a host that is busy adds to what is planted
+		rng := rand.New(rand.NewPCG(5, 6))
+		var all []time.Duration
+		r := run(t, time.Millisecond, func(e *engine) output {
+			return planted{e, func() time.Duration {
+				d := time.Duration(math.Exp(rng.Float64()*3) * float64(time.Millisecond)) // 1 to 20 ms
+				all = append(all, d)
+				return d
+			}}
+		})
+		for range packets {
+			r.send()
+		}
+		h := r.health(0)
+		slices.Sort(all)
+		if h.Written.Count != packets || len(all) != packets {
+			t.Fatalf("%d packets written, %d held back", h.Written.Count, len(all))
+		}
+		ok := true
+		for _, q := range []float64{0.5, 0.9, 0.99} {
+			got, want := h.Written.Quantile(q), quantile.Above(all, q)
+			ok = ok && math.Abs(float64(got)/float64(want)-1) <= 0.05
+			said += " " + got.String() + " of " + want.String()
+		}
+		if station := r.core.table.ports[1].written; station != h.Written {
+			t.Error("the station's lateness is not that of all its packets")
+		}
+		if ok {
+			return
+		}
+	}
+	t.Errorf("p50, p90, p99:%s", said)
+}
+
+// TestEngineThatIsAtWorkElsewhere keeps that as a spell, and that what was due meanwhile came late.
+func TestEngineThatIsAtWorkElsewhere(t *testing.T) {
+	const pause = 80 * time.Millisecond
+	r := run(t, 20*time.Millisecond, nil)
+	from := r.clock.now()
+	if _, errno := write(r.ends[0], frame(0, 1, 200, 0)); errno != 0 {
+		t.Fatal(errno)
+	}
+	for under := 0; under == 0; r.do(func() { under = len(r.core.events) }) {
+	}
+	r.do(func() { time.Sleep(pause) })
+	r.receive()
+	h := r.health(0)
+	of := func(why health.Why) time.Duration {
+		return health.Overlap(h.Spells, from, h.Now, func(s *health.Spell) bool { return s.Why == why })
+	}
+	if got := of(health.Turn); got < pause {
+		t.Errorf("at work for %v, of %v", got, pause)
+	}
+	if got := of(health.Overdue); got < pause/2 {
+		t.Errorf("overdue for %v", got)
+	}
+	if h.Turns.Longest < pause || h.Written.Longest < pause/2 || h.Busy < pause {
+		t.Errorf("longest turn %v, latest packet %v, busy %v", h.Turns.Longest, h.Written.Longest, h.Busy)
+	}
+}
+
+// TestHeartBeatsWhileSomebodyWatches and no longer: an idle fabric sleeps.
+func TestHeartBeatsWhileSomebodyWatches(t *testing.T) {
+	var p punctuality
+	p.begin(0)
+	if got := p.worked(10, -1); got != -1 {
+		t.Errorf("nobody watches, and it sleeps for %d", got)
+	}
+	p.health(20, 0)
+	for _, c := range []struct{ timeout, want int64 }{{-1, int64(heartbeat)}, {3, 3}, {int64(time.Second), int64(heartbeat)}} {
+		if got := p.worked(30, c.timeout); got != c.want {
+			t.Errorf("of %d it sleeps for %d, not %d", c.timeout, got, c.want)
+		}
+	}
+	if got := p.worked(20+int64(watch), -1); got != -1 {
+		t.Errorf("nobody watches any more, and it sleeps for %d", got)
+	}
+}
+
+// TestStopOfTheProcessIsSeen: even by an idle fabric that somebody watches.
+func TestStopOfTheProcessIsSeen(t *testing.T) {
+	testenv.Privileged(t)
+	b := wheel(t, 2, topology.Shape{Delay: 5 * time.Millisecond})
+	f := newFabric(t, b.Testbed)
+	b.Apply(f)
+	if _, err := measure.RTT(t.Context(), b.Station("h0").NetNS, b.Station("h1").Addr.Addr(), 5, 0); err != nil {
+		t.Fatal(err)
+	}
+	before, err := f.Health(t.Context(), 0, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(before.Stations) != 2 || before.Stations[0].Written.Count == 0 || before.Late.Count == 0 {
+		t.Errorf("after some echoes: %+v", before)
+	}
+	a, err := f.inspect(t.Context(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const stop = 300 * time.Millisecond
+	time.Sleep(4 * heartbeat)
+	if err := unix.Kill(a.Stats.PID, unix.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(stop)
+	if err := unix.Kill(a.Stats.PID, unix.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	after, err := f.Health(t.Context(), before.Next, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := health.Overlap(after.Spells, before.Now, after.Now, func(s *health.Spell) bool { return s.Why == health.Overslept })
+	if seen < stop-2*heartbeat || after.Overslept.Longest < stop-2*heartbeat {
+		t.Errorf("stopped for %v, and %v are seen: %+v", stop, seen, after.Spells)
+	}
+	if after.Since != before.Next {
+		t.Errorf("spells from number %d on, asked for %d", after.Since, before.Next)
+	}
+}
