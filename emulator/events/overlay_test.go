@@ -9,6 +9,7 @@ import (
 
 	"testbed/emulator/events"
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
 	"testbed/emulator/topology/synth"
@@ -122,7 +123,7 @@ func TestDiff(t *testing.T) {
 				if extra != "" && new != "" {
 					file = strings.Replace(file, "cloud", extra, 1)
 				}
-				s, err := scenario.Parse([]byte(file), "f")
+				s, err := scenario.Parse([]byte(file), "f", builtin.Catalogue())
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -23,7 +23,7 @@ func drive(t *testing.T, a Arrival, jobs []int, limit time.Duration, hold func(c
 		defer cancel()
 		base := time.Now()
 		var mu sync.Mutex
-		a.drive(ctx, jobs, func(ctx context.Context, i int, due time.Time) {
+		a.Drive(ctx, jobs, func(ctx context.Context, i int, due time.Time) {
 			r := run{chain: i, due: -1}
 			if !due.IsZero() {
 				r.due = due.Sub(base)

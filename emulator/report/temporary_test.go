@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"testbed/emulator/internal/builtin"
 	"testing"
 )
 
@@ -12,7 +13,7 @@ import (
 func TestNoTemporaryFiles(t *testing.T) {
 	dir := generate(t, 40)
 	t.Setenv("TMPDIR", filepath.Join(dir, "none"))
-	made, err := Write(dir, "")
+	made, err := Write(dir, "", builtin.Catalogue())
 	if err == nil || made == nil || !strings.Contains(err.Error(), "TMPDIR") || !strings.Contains(err.Error(), "latency.pdf") {
 		t.Fatalf("%v", err)
 	}

@@ -73,7 +73,7 @@ func TestOverlaysWithoutData(t *testing.T) {
 func TestPoliciesLookDifferent(t *testing.T) {
 	looks := map[string]bool{}
 	for _, policy := range []string{Measured, "transport", "statesim"} {
-		dashes, full := policyLook(policy)
+		dashes, full := policyLook(choices, policy)
 		key := ""
 		for _, d := range dashes {
 			key += label(float64(d)) + " "
