@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"testbed/emulator/internal/quantile"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -154,7 +155,7 @@ func bca(estimate float64, replicates []float64, acceleration float64, n int) (l
 	wide := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 1)}.Quantile(0.975) * math.Sqrt(float64(n)/float64(n-1))
 	at := func(z float64) float64 {
 		z += bias
-		return quantile(replicates, normal.CDF(bias+z/max(0.1, 1-acceleration*z)))
+		return quantile.Linear(replicates, normal.CDF(bias+z/max(0.1, 1-acceleration*z)))
 	}
 	return at(-wide), at(wide)
 }

@@ -46,7 +46,7 @@ func plain(t *testing.T, jobs []workload.Job, net *simnet.Network, opts Options)
 					continue
 				}
 				seconds := float64(ProcessingTime(task.Ops, speeds[n], p.Load[n]+1))
-				if opts.Policy == LoadNet {
+				if opts.Rule.Network {
 					all := jobs[i].AllStateBytes()
 					seconds += net.Transfer(p.Client[i], n, task.Argument+all) + net.Transfer(n, p.Client[i], jobs[i].Output(k)+all)
 				}
@@ -132,7 +132,7 @@ func TestTiesOfLargeLoads(t *testing.T) {
 	if ProcessingTime(7, 1e6, 1<<25+1) != ProcessingTime(7, 1e6, 1<<25+2) {
 		t.Fatal("the loads can be told apart: the test is broken")
 	}
-	if got := r.choose(CPU, 0, 7, 0, 0); got != 0 {
+	if got := r.choose(Task{Ops: 7}, CPU, 0, 0, 0); got != 0 {
 		t.Errorf("node %d, want 0", got)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"testbed/emulator/internal/sleep"
 )
 
 // run is what one call of start saw, in time since the beginning.
@@ -27,10 +29,10 @@ func drive(t *testing.T, a Arrival, jobs []int, limit time.Duration, hold func(c
 			r := run{chain: i, due: -1}
 			if !due.IsZero() {
 				r.due = due.Sub(base)
-				sleepUntil(ctx, due)
+				sleep.Until(ctx, due)
 			}
 			r.begin = time.Since(base)
-			sleepUntil(ctx, time.Now().Add(hold(i)))
+			sleep.Until(ctx, time.Now().Add(hold(i)))
 			r.end = time.Since(base)
 			mu.Lock()
 			defer mu.Unlock()

@@ -131,7 +131,7 @@ func TestPartsMayBeMissing(t *testing.T) {
 			t.Errorf("%s: the page does not say %q", c.name, c.want)
 		}
 	}
-	if _, err := Write(t.TempDir(), ""); err == nil {
+	if _, err := Write(t.TempDir(), "", builtin.Catalogue()); err == nil {
 		t.Error("an empty directory has a report")
 	}
 }

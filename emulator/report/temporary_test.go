@@ -4,8 +4,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"testbed/emulator/internal/builtin"
 	"testing"
+
+	"testbed/emulator/internal/builtin"
 )
 
 // TestNoTemporaryFiles: where TMPDIR cannot be written to there are no PDFs, which is an error that says so at each of

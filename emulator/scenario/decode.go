@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
 	"testbed/emulator/catalogue"
 
 	"go.yaml.in/yaml/v3"

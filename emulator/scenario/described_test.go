@@ -3,8 +3,9 @@ package scenario
 import (
 	"encoding/json"
 	"strings"
-	"testbed/emulator/internal/builtin"
 	"testing"
+
+	"testbed/emulator/internal/builtin"
 )
 
 // Every key says what it means, in whole sentences.

@@ -4,8 +4,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"testbed/emulator/internal/builtin"
 	"testing"
+
+	"testbed/emulator/internal/builtin"
 )
 
 // jobsOf reads the jobs of a trace with these rows.

@@ -5,8 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"testbed/emulator/internal/builtin"
 	"testing"
+
+	"testbed/emulator/internal/builtin"
 )
 
 // Every host's name is one that other nodes' resolvers find, and find one node for.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"strconv"
+
 	"testbed/emulator/catalogue"
 
 	"go.yaml.in/yaml/v3"

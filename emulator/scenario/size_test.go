@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
-	"testbed/emulator/internal/builtin"
 	"testing"
+
+	"testbed/emulator/internal/builtin"
 )
 
 // largest is a scenario of as many nodes, links and events as are allowed, with all their keys.

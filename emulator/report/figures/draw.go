@@ -2,6 +2,7 @@ package figures
 
 import (
 	"iter"
+
 	"testbed/emulator/catalogue"
 
 	"gonum.org/v1/plot"

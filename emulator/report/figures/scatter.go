@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
 	"testbed/emulator/catalogue"
 
 	"gonum.org/v1/plot"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+
 	"testbed/emulator/catalogue"
 
 	"gonum.org/v1/plot/vg"
