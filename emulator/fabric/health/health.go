@@ -12,31 +12,35 @@ import "time"
 // trip.
 const Floor = 200 * time.Microsecond
 
+// Report is what somebody tells of his spells, from number Since on. That is larger than asked for where some were
+// forgotten. The next spell's number is Next, and none that ended before Now comes later.
+type Report struct {
+	Now    int64   `json:"now_ns"`
+	Since  uint64  `json:"since"`
+	Next   uint64  `json:"next"`
+	Spells []Spell `json:"spells,omitempty"`
+}
+
 // Health is how well a fabric has kept time since it began to carry packets.
 type Health struct {
-	Now  int64 `json:"now_ns"`  // when it was asked
-	From int64 `json:"from_ns"` // when it began
+	Report
+	From int64 // when it began
 
 	// Late is how late events were carried out: arrivals at queues and destinations. Written is how late packets had
 	// been written to their destinations.
-	Late    Histogram `json:"late"`
-	Written Histogram `json:"written"`
+	Late    Histogram
+	Written Histogram
 	// Overslept is how late sleeps ended that were to end at a certain time; Turns how long the fabric did not look
 	// for packets, for it was at work on others.
-	Overslept Histogram `json:"overslept"`
-	Turns     Histogram `json:"turns"`
+	Overslept Histogram
+	Turns     Histogram
 
-	Busy     time.Duration `json:"busy_ns"`   // of the time since From, in which it was at work
-	Waited   time.Duration `json:"waited_ns"` // of that time, in which it was ready to run and no processor was free
-	Overflow uint64        `json:"overflow"`  // packets dropped because its memory was full
-	Refused  uint64        `json:"refused"`   // frames that stations did not take
+	Busy     time.Duration // of the time since From, in which it was at work
+	Waited   time.Duration // of that time, in which it was ready to run and no processor was free
+	Overflow uint64        // packets dropped because its memory was full
+	Refused  uint64        // frames that stations did not take
 
-	// Spells are those from number Since on that are still known; the next one's number is Next.
-	Spells []Spell `json:"-"`
-	Since  uint64  `json:"-"`
-	Next   uint64  `json:"-"`
-
-	Stations []Station `json:"-"` // where they were asked for
+	Stations []Station // where they were asked for
 }
 
 // Station is how late what was sent to a station was written.
@@ -47,9 +51,10 @@ type Station struct {
 
 // Spell is a time in which something was overdue.
 type Spell struct {
-	From, To int64  // instants
-	Station  string // to which a packet was overdue; empty: nothing was done for anybody
-	Why      Why
+	From    int64  `json:"from_ns"` // instants
+	To      int64  `json:"to_ns"`
+	Station string `json:"station,omitempty"` // to which a packet was overdue; empty: nothing was done for anybody
+	Why     Why    `json:"why"`
 }
 
 // Why says what a Spell comes from.

@@ -19,10 +19,10 @@ const (
 // those below 32 µs to half a microsecond. Recording allocates nothing and takes some nanoseconds. The zero value is
 // empty. It may not be recorded to and read at the same time.
 type Histogram struct {
-	Counts  [bucketCount]uint32 `json:"-"` // stops at the largest number
-	Count   uint64              `json:"count"`
-	Sum     time.Duration       `json:"sum_ns"`
-	Longest time.Duration       `json:"max_ns"`
+	Counts  [bucketCount]uint32 // each stops at the largest number
+	Count   uint64
+	Sum     time.Duration
+	Longest time.Duration
 }
 
 // bucketOf is the bucket that a number of microseconds belongs to.

@@ -6,49 +6,49 @@ import (
 	"time"
 )
 
-// ringSize is how many spells a Ring keeps.
-const ringSize = 1 << 14
-
 // near is how many of the latest spells a new one may be joined to: packets to several stations are late together.
 const near = 8
 
 // Ring keeps the latest spells. Adding allocates nothing. A spell that touches one of the same kind and station is
 // joined to it, as long as nobody has read that.
 type Ring struct {
-	all  [ringSize]Spell
+	all  []Spell
 	next uint64 // number of the next one
 	read uint64 // those below were given to a reader
 }
+
+// NewRing is a ring that keeps a number of spells, from 1.
+func NewRing(size int) *Ring { return &Ring{all: make([]Spell, size)} }
+
+func (r *Ring) at(number uint64) *Spell { return &r.all[number%uint64(len(r.all))] }
 
 // Add keeps a spell. Those of one kind and station come in the order of their ends.
 func (r *Ring) Add(s Spell) {
 	if s.To <= s.From {
 		return
 	}
-	for n := r.next; n > r.read && r.next-n < near; n-- {
-		last := &r.all[(n-1)%ringSize]
+	for n := r.next; n > r.read && r.next-n < min(near, uint64(len(r.all))); n-- {
+		last := r.at(n - 1)
 		if last.Station == s.Station && last.Why == s.Why && s.From <= last.To {
 			last.From, last.To = min(last.From, s.From), max(last.To, s.To)
 			return
 		}
 	}
-	r.all[r.next%ringSize] = s
+	*r.at(r.next) = s
 	r.next++
 }
 
-// Since are the spells from number since on that are kept, at most a number of them, and the number of the first.
-// That is larger than since where some were forgotten.
-func (r *Ring) Since(since uint64, most int) (spells []Spell, first uint64) {
-	first = min(max(since, r.next-min(r.next, ringSize)), r.next)
-	for n := first; n < r.next && len(spells) < most; n++ {
-		spells = append(spells, r.all[n%ringSize])
+// Report tells, at an instant, of the spells from number since on that are kept, at most a number of them.
+func (r *Ring) Report(now int64, since uint64, most int) Report {
+	first := min(max(since, r.next-min(r.next, uint64(len(r.all)))), r.next)
+	last := first + min(r.next-first, uint64(most))
+	told := Report{Now: now, Since: first, Next: last}
+	for n := first; n < last; n++ {
+		told.Spells = append(told.Spells, *r.at(n))
 	}
-	r.read = max(r.read, first+uint64(len(spells)))
-	return spells, first
+	r.read = max(r.read, last)
+	return told
 }
-
-// Next is the number of the next spell.
-func (r *Ring) Next() uint64 { return r.next }
 
 // Overlap is how much of the time between two instants lies in a spell of those that counts accepts: none of it
 // twice. The spells need no order.

@@ -9,41 +9,38 @@ import (
 func every(*Spell) bool { return true }
 
 func TestRingKeepsTheLatest(t *testing.T) {
-	r := new(Ring)
-	for i := range int64(ringSize + 10) {
+	const size = 1000
+	r := NewRing(size)
+	for i := range int64(size + 10) {
 		r.Add(Spell{From: i * 10, To: i*10 + 5, Why: Turn})
 	}
 	r.Add(Spell{From: 7, To: 7, Why: Turn}) // nothing
-	if r.Next() != ringSize+10 {
-		t.Fatalf("%d spells", r.Next())
+	if got := r.Report(7, 0, 1<<20); len(got.Spells) != size || got.Since != 10 || got.Next != size+10 ||
+		got.Spells[0].From != 100 || got.Now != 7 {
+		t.Errorf("%d spells from number %d to %d, the first at %d", len(got.Spells), got.Since, got.Next, got.Spells[0].From)
 	}
-	got, first := r.Since(0, 1<<20)
-	if len(got) != ringSize || first != 10 || got[0].From != 100 {
-		t.Errorf("%d spells from number %d on, the first at %d", len(got), first, got[0].From)
+	if got := r.Report(0, size+8, 1); len(got.Spells) != 1 || got.Since != size+8 || got.Next != size+9 {
+		t.Errorf("one of two: %+v", got)
 	}
-	if got, first := r.Since(ringSize+8, 1); len(got) != 1 || first != ringSize+8 {
-		t.Errorf("%v from %d", got, first)
-	}
-	if got, first := r.Since(1<<40, 5); len(got) != 0 || first != r.Next() {
-		t.Errorf("%v from %d", got, first)
+	if got := r.Report(0, 1<<40, 5); len(got.Spells) != 0 || got.Since != size+10 || got.Next != size+10 {
+		t.Errorf("of the future: %+v", got)
 	}
 }
 
 func TestSpellsThatTouchAreOne(t *testing.T) {
-	r := new(Ring)
+	r := NewRing(100)
 	late := func(station string, from, to int64) { r.Add(Spell{From: from, To: to, Station: station, Why: Overdue}) }
 	late("a", 0, 10)
 	late("b", 1, 11)
 	late("a", 5, 15)
 	late("b", 20, 30)
-	got, _ := r.Since(0, 100)
+	got := r.Report(0, 0, 100).Spells
 	if len(got) != 3 || got[0].To != 15 || got[1].To != 11 {
 		t.Fatalf("%v", got)
 	}
 	late("b", 25, 40) // what was read stays as it was
-	more, first := r.Since(3, 100)
-	if len(more) != 1 || first != 3 || more[0].From != 25 {
-		t.Errorf("%v from %d", more, first)
+	if more := r.Report(0, 3, 100); len(more.Spells) != 1 || more.Since != 3 || more.Spells[0].From != 25 {
+		t.Errorf("%+v", more)
 	}
 	if n := testing.AllocsPerRun(100, func() { late("a", 100, 200); late("b", 300, 301) }); n > 0 {
 		t.Errorf("%v allocations", n)

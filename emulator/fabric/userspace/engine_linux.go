@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/rundelay"
 )
 
 // Bounds of one turn of the engine.
@@ -77,7 +78,7 @@ func (e *engine) wake() {
 func (e *engine) run() {
 	runtime.LockOSThread()
 	raisePriority()
-	e.punctuality.starved.open()
+	e.punctuality.starved = rundelay.OfCaller()
 	for {
 		e.core.advance(e.clock.now(), eventsATurn)
 		timeout := e.timeout()

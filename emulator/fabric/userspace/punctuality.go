@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"testbed/emulator/fabric/health"
+	"testbed/emulator/internal/rundelay"
 )
 
 const (
@@ -21,19 +22,21 @@ const (
 type punctuality struct {
 	written, overslept, turns health.Histogram
 
-	spells  health.Ring
+	spells  *health.Ring
 	begun   int64
 	woken   int64 // when it began the turn
 	busy    int64 // ns
 	watched int64 // until when the heart beats
 
-	starved   starvation
+	starved   rundelay.Thread
 	looked    int64 // when starved was read last
 	waited    int64 // what it was then
 	accounted int64 // ns of spells since
 }
 
-func (p *punctuality) begin(now int64) { p.begun, p.woken, p.looked = now, now, now }
+func (p *punctuality) begin(now int64) {
+	p.begun, p.woken, p.looked, p.spells = now, now, now, health.NewRing(keptSpells)
+}
 
 // worked ends a turn at now, and returns how long the thread is to sleep that may sleep for timeout (less than 0: until
 // something comes).
@@ -67,7 +70,7 @@ func (p *punctuality) slept(begin, now, timeout int64) {
 // look asks the kernel how long the thread was ready to run and did not, and keeps what no spell since the last time
 // explains: the thread was woken by a packet, late.
 func (p *punctuality) look(now int64) {
-	waited := p.starved.read()
+	waited, _ := p.starved.Read()
 	if unseen := min(waited-p.waited-p.accounted, now-p.looked); unseen > 0 {
 		p.spell(now-unseen, now, health.Starved)
 	}
@@ -95,12 +98,12 @@ func (p *punctuality) wrote(to *port, due, now int64) {
 func (p *punctuality) health(now int64, since uint64) health.Health {
 	p.watched = now + int64(watch)
 	p.look(now)
-	h := health.Health{Now: now, From: p.begun, Written: p.written, Overslept: p.overslept, Turns: p.turns,
-		Busy: time.Duration(p.busy), Waited: time.Duration(p.waited)}
-	h.Spells, h.Since = p.spells.Since(since, mostSpells)
-	h.Next = h.Since + uint64(len(h.Spells))
-	return h
+	return health.Health{Report: p.spells.Report(now, since, mostSpells), From: p.begun, Written: p.written,
+		Overslept: p.overslept, Turns: p.turns, Busy: time.Duration(p.busy), Waited: time.Duration(p.waited)}
 }
 
-// mostSpells are told at once.
-const mostSpells = 4096
+// How many spells are kept, and how many are told at once.
+const (
+	keptSpells = 1 << 14
+	mostSpells = 1 << 12
+)
