@@ -82,3 +82,5 @@ require (
 )
 
 tool honnef.co/go/tools/cmd/staticcheck
+
+replace codeberg.org/go-fonts/liberation => ./emulator/report/figures/liberation
