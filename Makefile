@@ -10,13 +10,20 @@ SOURCES  := $(shell find cmd emulator -name '*.go' -not -name '*_test.go' 2>/dev
 # run the controller, which is larger and starts more slowly.
 NODE     := emulator/internal/program/testbed-node.gz
 FUZZTIME ?= 30s
+# Tools at fixed versions, fetched as Go modules when a target first needs them.
+LINT      := v2.12.2
+DEADCODE  := golang.org/x/tools/cmd/deadcode@v0.51.0
+BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+# The benchmarks that need no root, six times each: fewer give benchstat no confidence interval.
+BENCHED    ?= ./emulator/predict/transport ./emulator/placement ./emulator/topology/synth
+BENCHMARKS  = $(GO) test -run '^$$' -bench . -benchmem -benchtime 0.2s -count 6 $(BENCHED)
 
 export CGO_ENABLED = 0
 
-.PHONY: help build demo paper test check bench fidelity fuzz e2e cross test-netem image clean
+.PHONY: help build demo paper test check lint bench bench-baseline bench-compare fidelity fuzz e2e cross test-netem image clean
 
 help: ## Show this list
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
 build: $(BIN) ## Build bin/testbed, one static binary with the small one of the nodes in it
 
@@ -45,6 +52,15 @@ check: ## Formatting, vet, staticcheck, the architecture, and the build for othe
 	$(GO) test ./emulator/internal/architecture
 	$(MAKE) --no-print-directory cross
 
+lint: bin/golangci-lint ## golangci-lint (.golangci.yml) and deadcode; the first time it builds golangci-lint into bin/
+	bin/golangci-lint run ./...
+	@dead=$$($(GO) run $(DEADCODE) -test ./...) || exit 1; test -z "$$dead" || { echo "$$dead"; exit 1; }
+
+bin/golangci-lint:
+	@echo "building golangci-lint $(LINT) into bin/ (once, a minute or two)"
+	@mkdir -p bin
+	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT)
+
 cross: ## Compile for macOS and Windows (what needs no Linux runs there)
 	GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./cmd/testbed
 	GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/testbed
@@ -52,6 +68,14 @@ cross: ## Compile for macOS and Windows (what needs no Linux runs there)
 bench: $(BIN) ## Benchmarks, and the time and memory of up and down, bare containers beside them (needs root)
 	$(GO) test -run '^$$' -bench . -benchmem ./emulator/...
 	scripts/bench
+
+bench-baseline: ## Keep today's benchmarks as results/baseline/bench.txt (on a quiet machine)
+	$(BENCHMARKS) | tee results/baseline/bench.txt
+
+bench-compare: ## Benchmarks against those in results/baseline/bench.txt, with benchstat (same machine, quiet)
+	@mkdir -p bin
+	$(BENCHMARKS) >bin/bench.txt || { cat bin/bench.txt; exit 1; }
+	$(GO) run $(BENCHSTAT) results/baseline/bench.txt bin/bench.txt
 
 fidelity: $(BIN) ## Hold delays, rates and start-up times against what README states, on a quiet machine (needs root)
 	scripts/fidelity

@@ -7,6 +7,7 @@ import (
 	"testbed/emulator/fabric"
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/resolved"
+	"testbed/emulator/verify"
 )
 
 // Bed is a testbed that is up, and the one owner of its network and nodes. Whatever changes them goes through it:
@@ -52,6 +53,11 @@ func (b *Bed) Plan(ctx context.Context, e *resolved.Scenario) (*orchestrator.Rec
 		return nil, err
 	}
 	return b.Compare(ctx, *r)
+}
+
+// Verify measures a sample of links of every class; see verify.Links.
+func (b *Bed) Verify(ctx context.Context, o verify.Options) ([]verify.Finding, error) {
+	return verify.Links(ctx, b.Bed, b.host.Prober, o)
 }
 
 // Inspection is what is in force of a testbed, beside what should be.

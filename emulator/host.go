@@ -11,9 +11,11 @@ import (
 	"slices"
 	"strings"
 
+	"testbed/emulator/doctor"
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/resolved"
 	"testbed/emulator/scenario"
+	"testbed/emulator/verify"
 )
 
 // ErrInput is wrapped by errors about what the caller gave: a scenario, a name, a value. Nothing was done.
@@ -41,8 +43,10 @@ type Host struct {
 	// Prune removes the node images that nothing uses, and names those that nothing proves to be testbed's; nil:
 	// there are no images.
 	Prune func(context.Context) (removed, left []string, err error)
-	// Try is whether Up tries, before it makes anything, what it is going to do.
-	Try bool
+	// Try tries, before Up makes anything, what it is going to do; nil: nothing is tried.
+	Try orchestrator.Trial
+	// Prober is what links are measured with; nil: packets.
+	Prober verify.Prober
 }
 
 // UpOptions say how a scenario is brought up.
@@ -121,6 +125,9 @@ func (h *Host) Open(ctx context.Context, name string) (*Bed, error) {
 	}
 	return &Bed{Bed: b, host: h}, nil
 }
+
+// Diagnose says what the host offers, and what follows.
+func (h *Host) Diagnose(ctx context.Context) doctor.Diagnosis { return doctor.Diagnose(ctx, h.Host) }
 
 // Statuses says how every testbed of the host is.
 func (h *Host) Statuses(ctx context.Context) ([]orchestrator.Status, error) {

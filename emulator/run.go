@@ -4,7 +4,7 @@ import (
 	"context"
 	"runtime"
 
-	"testbed/emulator/orchestrator"
+	"testbed/emulator/doctor"
 	"testbed/emulator/run"
 )
 
@@ -19,9 +19,9 @@ func (b *Bed) Run(ctx context.Context, c run.Config) (*run.Outcome, error) {
 	if err := CheckMemory(e); err != nil {
 		return &run.Outcome{}, err
 	}
-	c.Bed, c.Scenario, c.Version, c.Kernel = run.On(b.Bed), e, b.host.Version, kernel()
+	c.Bed, c.Scenario, c.Version, c.Kernel = run.On(b.Bed, b.host.Prober), e, b.host.Version, kernel()
 	return run.Run(ctx, c)
 }
 
 // kernel names the operating system's kernel, for the manifest.
-func kernel() string { return runtime.GOOS + "/" + runtime.GOARCH + " " + orchestrator.KernelRelease() }
+func kernel() string { return runtime.GOOS + "/" + runtime.GOARCH + " " + doctor.KernelRelease() }

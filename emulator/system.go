@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 
+	"testbed/emulator/doctor"
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/netem"
 	"testbed/emulator/fabric/userspace"
@@ -42,7 +43,7 @@ func NewHostAt(store orchestrator.Store, key, binary, version string) *Host {
 	// Containers are known by what the host's testbeds signed.
 	containers := docker.New(small, docker.WithSecrets(h.Secrets), docker.WithKey(h.ImageSecret))
 	h.Runtimes = []orchestrator.RuntimeOption{dockerOption(containers), {Runtime: node, Supported: node.Supported}}
-	return &Host{Host: h, Version: version, Prune: containers.Prune, Try: true}
+	return &Host{Host: h, Version: version, Prune: containers.Prune, Try: doctor.Try}
 }
 
 // dockerOption is the runtime of containers as the orchestrator takes it.

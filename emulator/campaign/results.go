@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"testbed/emulator/internal/quantile"
 	"testbed/emulator/internal/shell"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
@@ -132,19 +133,11 @@ func (r *Results) addRanks(b *Block) {
 	s.all = append(s.all, r.scratch...)
 	slices.Sort(r.scratch)
 	for i := range s.ranks {
-		s.ranks[i] = append(s.ranks[i], quantile(r.scratch, rank(i)))
+		s.ranks[i] = append(s.ranks[i], quantile.Linear(r.scratch, rank(i)))
 	}
 }
 
 func rank(i int) float64 { return float64(i) / (rankSteps - 1) }
-
-// quantile interpolates linearly between values in ascending order (Hyndman and Fan's type 7).
-func quantile(sorted []float64, p float64) float64 {
-	at := p * float64(len(sorted)-1)
-	low := int(at)
-	high := min(low+1, len(sorted)-1)
-	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
-}
 
 // Samples are the values of a quantity, one for each replication that has chains.
 func (r *Results) Samples(jobs int, policy placement.Policy, model plan.Model, value func(*Mean) float64) []float64 {
@@ -174,15 +167,6 @@ func (r *Results) Lengths(jobs int, policy placement.Policy, model plan.Model) [
 	return all
 }
 
-// LengthSamples are the samples behind Lengths. Models of one load and policy draw the same jobs, and so
-// have the same replications.
-func (r *Results) LengthSamples(jobs int, policy placement.Policy, model plan.Model, length int) []float64 {
-	if m := r.lengths[cell{jobs, policy, model}][length]; m != nil {
-		return m.means
-	}
-	return nil
-}
-
 // Ranks are the total latencies, in seconds, of all jobs of a model in ascending order, at ranks from 0 to
 // 1, for the load and policy that Ranked says. Y is that of all jobs taken together; the interval is that
 // of the replications' own values at the rank, which at the ends is not that of all jobs.
@@ -195,7 +179,7 @@ func (r *Results) Ranks(model plan.Model) []figures.Point {
 	points := make([]figures.Point, rankSteps)
 	for i := range points {
 		points[i] = figures.Mean(rank(i), s.ranks[i])
-		points[i].Y = quantile(sorted, rank(i))
+		points[i].Y = quantile.Linear(sorted, rank(i))
 	}
 	return points
 }

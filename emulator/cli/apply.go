@@ -28,10 +28,7 @@ While a run is under way only links change.`,
 			if err != nil {
 				return err
 			}
-			if err := needRoot(s); err != nil {
-				return err
-			}
-			bed, err := s.host().Open(c.Context, options.Name)
+			bed, err := openedAs(c, s, options.Name)
 			if err != nil {
 				return err
 			}

@@ -19,7 +19,7 @@ import (
 // writeRun leaves a run's directory of twelve chains that took the given time and were predicted to take 100 ms.
 func writeRun(t *testing.T, took float64) string {
 	t.Helper()
-	dir, err := record.NewDirectory(t.TempDir(), "planted", time.Unix(0, 0))
+	dir, err := record.MakeDirectory(t.TempDir(), record.RunName("planted", time.Unix(0, 0)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,15 +3,14 @@ package cli
 import (
 	"encoding/json"
 	"strings"
+	"testbed/emulator/doctor"
 	"testing"
-
-	"testbed/emulator/orchestrator"
 )
 
 // The exit code says whether the main job can run; both forms of the output say the same.
 func TestDoctor(t *testing.T) {
 	got := invoke(t, "doctor", "--format", "json")
-	var d orchestrator.Diagnosis
+	var d doctor.Diagnosis
 	if err := json.Unmarshal([]byte(got.stdout), &d); err != nil {
 		t.Fatalf("%v in:\n%s%s", err, got.stdout, got.stderr)
 	}

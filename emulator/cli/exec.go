@@ -24,16 +24,13 @@ func execCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
-			if err := needRoot(s); err != nil {
-				return err
-			}
-			bed, err := s.host().Open(c.Context, c.String("name"))
+			bed, err := opened(c, s)
 			if err != nil {
 				return err
 			}
 			node, err := bed.Node(args[0])
 			if err != nil {
-				return explain(err, args[0], bed.Network)
+				return err
 			}
 			return executeIn(c.Context, s, bed.Runtime, node, args[1:], tools)
 		}}

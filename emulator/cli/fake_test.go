@@ -34,7 +34,7 @@ func newBench(t *testing.T) *bench {
 		t.Skip("testbeds run on Linux only")
 	}
 	dir := t.TempDir()
-	withoutInflux(t)
+	emptyInflux()
 	m, h := fakehost.New(dir)
 	l := &bench{Machine: m, t: t, host: h, dir: dir}
 	h.Prober = fake.Prober{Machine: m, Echo: time.Millisecond, Rate: 1e6}

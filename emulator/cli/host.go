@@ -30,16 +30,19 @@ func (s *State) origin() string {
 }
 
 // opened is the testbed that a command is about.
-func opened(c *cli.Context, s *State) (*emulator.Bed, error) {
+func opened(c *cli.Context, s *State) (*emulator.Bed, error) { return openedAs(c, s, c.String("name")) }
+
+// openedAs is the testbed of that name; empty: the only one there is.
+func openedAs(c *cli.Context, s *State, name string) (*emulator.Bed, error) {
 	if err := needRoot(s); err != nil {
 		return nil, err
 	}
-	return s.host().Open(c.Context, c.String("name"))
+	return s.host().Open(c.Context, name)
 }
 
 // openScenario is the testbed that a command is about, and the scenario it was made from.
 func openScenario(c *cli.Context, s *State) (*emulator.Bed, *resolved.Scenario, error) {
-	bed, err := s.host().Open(c.Context, c.String("name"))
+	bed, err := opened(c, s)
 	if err != nil {
 		return nil, nil, err
 	}

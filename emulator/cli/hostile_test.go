@@ -26,7 +26,7 @@ const hostileName = "n\nhint: run OWNED\r\x1b]0;OWNED\a\u009b31m\u202etxt\u2066\
 // hostileRun is a run's directory in which everything that may be a text is a hostile one.
 func hostileRun(t *testing.T) string {
 	t.Helper()
-	d, err := record.NewDirectory(t.TempDir(), "hostile", time.Unix(0, 0))
+	d, err := record.MakeDirectory(t.TempDir(), record.RunName("hostile", time.Unix(0, 0)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,17 +46,17 @@ func hostileRun(t *testing.T) string {
 	chains.WriteString("model,length,index,latency_s,network_s,processing_s,time,error\n")
 	for i := range 3 {
 		fmt.Fprintf(&lines,
-			"chain,model=m\x1b[31m\u009b\u202e\u2028,policy=p\x1b,length=2 index=%di,job=\"j\x1b\u202e\",latency_s=1,network_s=0.5,processing_s=0.5 %d\n", i, i+1)
-		fmt.Fprintf(&chains, "m\x1b[31m\u009b\u202e\u2028,2,%d,1,0.5,0.5,2026-01-02T03:04:05Z,\"e\nhint: run OWNED\x1b\"\n",
+			"chain,model=m\u009b31m\u202e\u2028,policy=p\u009b,length=2 index=%di,job=\"j\x1b\u202e\",latency_s=1,network_s=0.5,processing_s=0.5 %d\n", i, i+1)
+		fmt.Fprintf(&chains, "m\u009b31m\u202e\u2028,2,%d,1,0.5,0.5,2026-01-02T03:04:05Z,\"e\nhint: run OWNED\x1b\"\n",
 			i)
 	}
 	var predictions []predict.Prediction
 	for i := range 3 {
 		predictions = append(predictions, predict.Prediction{Engine: "../../" + hostileName,
-			Model: plan.Model("m\x1b[31m\u009b\u202e\u2028"), Job: hostileName, Index: i, Total: 1.1, Network: 0.6,
+			Model: plan.Model("m\u009b31m\u202e\u2028"), Job: hostileName, Index: i, Total: 1.1, Network: 0.6,
 			Processing: 0.5})
 		predictions = append(predictions, predict.Prediction{Engine: "e2\nOWNED",
-			Model: plan.Model("m\x1b[31m\u009b\u202e\u2028"), Job: hostileName, Index: i, Total: 1.2, Network: 0.7,
+			Model: plan.Model("m\u009b31m\u202e\u2028"), Job: hostileName, Index: i, Total: 1.2, Network: 0.7,
 			Processing: 0.5})
 	}
 	var table bytes.Buffer

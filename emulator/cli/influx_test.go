@@ -49,17 +49,26 @@ func (d *database) requests() string {
 	return all
 }
 
-// withoutInflux empties the environment's variables about databases.
+var influxVariables = []string{influx.EnvURL, influx.EnvToken, influx.EnvOrg, influx.EnvBucket}
+
+// withoutInflux empties the environment's variables about databases, for a test that sets some of them.
 func withoutInflux(t *testing.T) {
-	for _, name := range []string{influx.EnvURL, influx.EnvToken, influx.EnvOrg, influx.EnvBucket} {
+	for _, name := range influxVariables {
 		t.Setenv(name, "")
+	}
+}
+
+// emptyInflux is withoutInflux for tests that run in parallel. They begin when those are done that set the variables.
+func emptyInflux() {
+	for _, name := range influxVariables {
+		_ = os.Setenv(name, "")
 	}
 }
 
 // runOf makes a run's directory whose manifest holds a scenario with this section about a database.
 func runOf(t *testing.T, section string) string {
 	t.Helper()
-	d, err := record.NewDirectory(t.TempDir(), "planted", time.Now())
+	d, err := record.MakeDirectory(t.TempDir(), record.RunName("planted", time.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}

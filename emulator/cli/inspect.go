@@ -22,10 +22,10 @@ func inspectCommand(s *State) *cli.Command {
 			&cli.BoolFlag{Name: "links", Usage: "only the links"}, &cli.BoolFlag{Name: "nodes", Usage: "only the nodes"}},
 		Action: func(c *cli.Context) error {
 			form, err := format(c)
-			if err := errors.Join(err, none(c), needRoot(s)); err != nil {
+			if err := errors.Join(err, none(c)); err != nil {
 				return err
 			}
-			bed, err := s.host().Open(c.Context, c.String("name"))
+			bed, err := opened(c, s)
 			if err != nil {
 				return err
 			}
@@ -53,7 +53,8 @@ func inspectCommand(s *State) *cli.Command {
 func printDifferences(s *State, found *emulator.Inspection) error {
 	var lines []string
 	for _, d := range found.Differences {
-		lines = append(lines, fmt.Sprintf("link %s, from %s: %s is %s, and should be %s", d.Link, d.From, d.Property, d.Have, d.Want))
+		lines = append(lines, fmt.Sprintf("link %s, from %s: %s is %s, and should be %s", d.Link, d.From, d.Property,
+			d.Have, d.Want))
 	}
 	for _, station := range found.Stations {
 		if !station.Attached || station.Note != "" {
@@ -84,7 +85,8 @@ func printNodes(s *State, nodes []orchestrator.NodeStatus) {
 }
 
 func printQueues(s *State, queues []fabric.QueueStatus) {
-	t := newTable(s, "link", "from", "rate", "delay", "jitter", "loss", "faults", "queue limit", "packets", "bytes", "dropped", "lost")
+	t := newTable(s, "link", "from", "rate", "delay", "jitter", "loss", "faults", "queue limit", "packets", "bytes",
+		"dropped", "lost")
 	var notes []string
 	for _, q := range queues {
 		rate := "unlimited"
@@ -94,7 +96,8 @@ func printQueues(s *State, queues []fabric.QueueStatus) {
 		if q.Note != "" && !slices.Contains(notes, q.Note) {
 			notes = append(notes, q.Note)
 		}
-		t.AppendRow(table.Row{q.Link, shorten(q.From, 24), rate, q.Delay.Round(time.Microsecond), q.Jitter, units.Percent(q.Loss), faults(q),
+		t.AppendRow(table.Row{q.Link, shorten(q.From, 24), rate, q.Delay.Round(time.Microsecond), q.Jitter,
+			units.Percent(q.Loss), faults(q),
 			fmt.Sprintf("%d B", q.Limit), q.Packets, q.Bytes, q.Dropped, q.Lost})
 	}
 	t.SuppressEmptyColumns() // faults are rare

@@ -20,12 +20,14 @@ import (
 	"testbed/emulator"
 	"testbed/emulator/campaign"
 	"testbed/emulator/compare"
+	"testbed/emulator/doctor"
 	"testbed/emulator/fabric"
 	"testbed/emulator/live"
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/record"
 	"testbed/emulator/scenario"
 	"testbed/emulator/units"
+	"testbed/emulator/verify"
 )
 
 // printed are the values that commands print as JSON, by the expression that is given to printJSON.
@@ -33,9 +35,9 @@ var printed = map[string]any{
 	"bed.Journal":    orchestrator.Journal{},
 	"result":         applied{},
 	"found":          emulator.Inspection{},
-	"d":              orchestrator.Diagnosis{},
+	"d":              doctor.Diagnosis{},
 	"desired":        orchestrator.Desired{},
-	"findings":       []orchestrator.Finding{},
+	"findings":       []verify.Finding{},
 	"list":           [2]any{[]orchestrator.Status{}, scenario.Errors{}},
 	"queues":         []fabric.QueueStatus{},
 	"reported":       reported{},

@@ -137,7 +137,7 @@ func changed(c *cli.Context, s *State, change func(*emulator.Bed) error) error {
 	if err != nil {
 		return err
 	}
-	differences := fabric.Differences(fabric.Wanted(after), fabric.Wanted(before))
+	differences := fabric.Changes(after, before)
 	if differences == nil {
 		differences = []fabric.Difference{}
 	}

@@ -13,16 +13,13 @@ func logsCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
-			if err := needRoot(s); err != nil {
-				return err
-			}
-			bed, err := s.host().Open(c.Context, c.String("name"))
+			bed, err := opened(c, s)
 			if err != nil {
 				return err
 			}
 			node, err := bed.AnyNode(name)
 			if err != nil {
-				return explain(err, name, bed.Network)
+				return err
 			}
 			return bed.Logs(c.Context, node, c.Bool("follow"), s.exactOut())
 		}}

@@ -34,6 +34,7 @@ func (l *bench) printing(run string) [][]string {
 
 // Whoever prints to a full disk fails, and says so; where the reader has gone, nothing needs to be said.
 func TestNothingIsPrintedInVain(t *testing.T) {
+	t.Parallel()
 	l := newBench(t).up()
 	l.want(ExitOK, "", "replay", "-o", l.results(), "--report=false")
 	run, _ := l.onlyRun()

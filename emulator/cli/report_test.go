@@ -14,7 +14,7 @@ import (
 // written makes a run's directory with one chain.
 func written(t *testing.T) string {
 	t.Helper()
-	d, err := record.NewDirectory(t.TempDir(), "smoke", time.Unix(0, 0))
+	d, err := record.MakeDirectory(t.TempDir(), record.RunName("smoke", time.Unix(0, 0)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -85,9 +85,6 @@ func replayCommand(s *State) *cli.Command {
 			if err := errors.Join(err, none(c)); err != nil {
 				return err
 			}
-			if err := needRoot(s); err != nil {
-				return err
-			}
 			bed, e, err := openScenario(c, s)
 			if err != nil {
 				return err

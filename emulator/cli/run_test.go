@@ -14,13 +14,15 @@ import (
 	"testbed/emulator/record"
 )
 
-// long is the small scenario with so many chains that it does not end by itself while a test looks at it.
+// long is the small scenario with so many chains, and so long between them, that it does not end by itself while a
+// test looks at it.
 func (l *bench) long() string {
 	text, err := os.ReadFile(l.tiny)
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	return l.file("long.yaml", strings.NewReplacer("jobs: 30", "jobs: 9000", "  jobs: 2\n", "  jobs: 3000\n").Replace(string(text)))
+	return l.file("long.yaml", strings.NewReplacer("jobs: 30", "jobs: 9000", "  jobs: 2\n", "  jobs: 3000\n",
+		"replay: {", "replay: {arrival: {kind: poisson, rate: 5/s}, ").Replace(string(text)))
 }
 
 // results is where runs are recorded.
@@ -47,6 +49,7 @@ func (l *bench) chains() bool {
 }
 
 func TestRun(t *testing.T) {
+	t.Parallel()
 	l := newBench(t)
 	got := l.want(ExitOK, "Results: "+l.results(), "run", l.tiny, "-o", l.results(), "--verify=false")
 	l.nothingLeft()
@@ -99,6 +102,7 @@ func TestRunPrintsJSONThatNamesItsDirectory(t *testing.T) {
 }
 
 func TestReplayAndItsChecks(t *testing.T) {
+	t.Parallel()
 	l := newBench(t).up()
 	l.want(ExitOK, "Results: ", "replay", "-o", l.results(), "--report=false")
 	dir, _ := l.onlyRun()
@@ -112,6 +116,7 @@ func TestReplayAndItsChecks(t *testing.T) {
 
 // What ends a run in its midst, and what is said of it.
 func TestARunThatEndsEarly(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		end  func(l *bench, run *started)
 		code int
@@ -125,6 +130,7 @@ func TestARunThatEndsEarly(t *testing.T) {
 		"the testbed is taken down": {func(l *bench, _ *started) { l.want(ExitOK, "", "down") }, ExitFailure, "was taken down", record.Failed, false},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			l := newBench(t)
 			l.want(ExitOK, "", "up", l.long())
 			run := l.start("replay", "-o", l.results(), "--report=false")
@@ -151,6 +157,7 @@ func TestARunThatEndsEarly(t *testing.T) {
 
 // An interrupt, in whatever phase, leaves nothing.
 func TestInterruptsOfRun(t *testing.T) {
+	t.Parallel()
 	for _, phase := range []string{"starting 3 nodes", "joining 3 nodes", "measuring an empty function", "replaying in-function"} {
 		t.Run(phase, func(t *testing.T) {
 			l := newBench(t)
@@ -166,6 +173,7 @@ func TestInterruptsOfRun(t *testing.T) {
 }
 
 func TestASecondRunAndChangesBeneathOne(t *testing.T) {
+	t.Parallel()
 	l := newBench(t)
 	long := l.long()
 	l.want(ExitOK, "", "up", long)
@@ -176,8 +184,12 @@ func TestASecondRunAndChangesBeneathOne(t *testing.T) {
 	l.want(ExitOK, filepath.Base(dir), "ls")
 	l.want(ExitOK, "", "link", "set", "wifi", "rate=30Mbps")
 	l.want(ExitOK, "", "apply", long) // links only
-	l.Kill("tiny", "server")          // so that a node would be replaced
-	if got := l.do("apply", long); got.code != ExitFailure {
+	text, err := os.ReadFile(long)
+	if err != nil {
+		t.Fatal(err)
+	}
+	smaller := l.file("smaller.yaml", strings.Replace(string(text), "16GiB, cpu: 4", "8GiB, cpu: 4", 1))
+	if got := l.do("apply", smaller); got.code != ExitFailure || !strings.Contains(got.stderr, filepath.Base(dir)) {
 		t.Errorf("apply beneath a run: exit %d: %s%s", got.code, got.stdout, got.stderr)
 	}
 	run.interrupt()

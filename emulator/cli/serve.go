@@ -12,10 +12,10 @@ import (
 
 	"testbed/emulator"
 	"testbed/emulator/live"
+	"testbed/emulator/live/sampler"
+	"testbed/emulator/live/web"
 	"testbed/emulator/record"
 	"testbed/emulator/report/graph"
-	"testbed/emulator/sampler"
-	"testbed/emulator/serve"
 )
 
 func serveCommand(s *State) *cli.Command {
@@ -52,13 +52,13 @@ func serveCommand(s *State) *cli.Command {
 				return errors.Join(err, listener.Close())
 			}
 			go watcher.Follow(c.Context)
-			return serve.Serve(c.Context, listener, page(watcher, sampling, c.StringSlice("host")))
+			return web.Serve(c.Context, listener, page(watcher, sampling, c.StringSlice("host")))
 		}}
 }
 
 // page shows what a watcher sees, and the use of links as a sampler has it.
-func page(watcher *emulator.Watcher, sampling *sampler.Sampler, hosts []string) serve.Config {
-	return serve.Config{
+func page(watcher *emulator.Watcher, sampling *sampler.Sampler, hosts []string) web.Config {
+	return web.Config{
 		Status: func() (*live.Status, error) {
 			view, err := watcher.Look(context.Background())
 			if err == nil && view.Run == nil {
@@ -72,11 +72,11 @@ func page(watcher *emulator.Watcher, sampling *sampler.Sampler, hosts []string) 
 				return []live.Link{}, err
 			}
 			snapshot := sampling.Latest()
-			return linksOf(snapshot, users(view.Network.Topology), len(snapshot.Links)), snapshot.Err
+			return live.UsersOf(view.Network.Topology).Links(snapshot, len(snapshot.Links)), snapshot.Err
 		},
-		Testbed: func(ctx context.Context) (*serve.Testbed, error) {
+		Testbed: func(ctx context.Context) (*web.Testbed, error) {
 			view, err := watcher.Look(ctx)
-			t := &serve.Testbed{Name: view.Name, Up: view.Gone == "", Message: view.Gone, Drawing: view.Drawing,
+			t := &web.Testbed{Name: view.Name, Up: view.Gone == "", Message: view.Gone, Drawing: view.Drawing,
 				Down: []string{}, Problems: []string{}}
 			if t.Up {
 				t.Problems = append(t.Problems, view.Problems...)

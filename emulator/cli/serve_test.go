@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"testbed/emulator/live"
-	"testbed/emulator/serve"
+	"testbed/emulator/live/web"
 )
 
 var servedAt = regexp.MustCompile(`http://[^/]+`)
@@ -31,10 +31,10 @@ func served(t *testing.T, base, path string) string {
 }
 
 // shown waits until the page says of the testbed what is to be seen.
-func shown(t *testing.T, base string, so func(serve.Testbed) bool) (last serve.Testbed) {
+func shown(t *testing.T, base string, so func(web.Testbed) bool) (last web.Testbed) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		last = serve.Testbed{}
+		last = web.Testbed{}
 		if err := json.Unmarshal([]byte(served(t, base, "/api/testbed")), &last); err != nil {
 			t.Fatal(err)
 		}
@@ -49,11 +49,12 @@ func shown(t *testing.T, base string, so func(serve.Testbed) bool) (last serve.T
 
 // The page shows what is in force, not what the scenario says, and what was seen last once the testbed is down.
 func TestServeShowsWhatIsInForce(t *testing.T) {
+	t.Parallel()
 	l := newBench(t).up()
 	page := l.start("serve", "--listen", "127.0.0.1:0")
 	l.until(page, func() bool { return servedAt.MatchString(page.stdout.String()) })
 	base := servedAt.FindString(page.stdout.String())
-	first := shown(t, base, func(now serve.Testbed) bool { return now.Up })
+	first := shown(t, base, func(now web.Testbed) bool { return now.Up })
 	if drawing := served(t, base, "/topology.svg"); !strings.Contains(drawing, "50 Mbps") {
 		t.Errorf("the drawing: %s", drawing)
 	}
@@ -62,7 +63,7 @@ func TestServeShowsWhatIsInForce(t *testing.T) {
 	}
 	l.want(ExitOK, "", "link", "set", "wifi", "rate=13Mbps")
 	l.want(ExitOK, "", "link", "down", "lan1")
-	now := shown(t, base, func(now serve.Testbed) bool { return now.Drawing != first.Drawing && len(now.Down) > 0 })
+	now := shown(t, base, func(now web.Testbed) bool { return now.Drawing != first.Drawing && len(now.Down) > 0 })
 	if drawing := served(t, base, "/topology.svg"); now.Down[0] != "lan1" || !strings.Contains(drawing, "13 Mbps") || strings.Contains(drawing, "50 Mbps") {
 		t.Errorf("after link set and down: %+v, %s", now, drawing)
 	}
@@ -77,11 +78,11 @@ func TestServeShowsWhatIsInForce(t *testing.T) {
 	}
 	l.until(page, func() bool { return ended().Ended })
 	l.Kill("tiny", "nuc")
-	shown(t, base, func(now serve.Testbed) bool {
+	shown(t, base, func(now web.Testbed) bool {
 		return strings.Contains(strings.Join(now.Problems, " "), "node nuc is dead")
 	})
 	l.want(ExitOK, "", "down")
-	gone := shown(t, base, func(now serve.Testbed) bool { return !now.Up })
+	gone := shown(t, base, func(now web.Testbed) bool { return !now.Up })
 	if gone.Message != "the testbed tiny is down" {
 		t.Errorf("after down: %+v", gone)
 	}
@@ -116,7 +117,7 @@ func TestServeTellsTestbedsOfOneNameApart(t *testing.T) {
 	base := servedAt.FindString(page.stdout.String())
 	l.want(ExitOK, "", "down")
 	l.up()
-	gone := shown(t, base, func(now serve.Testbed) bool { return !now.Up && strings.Contains(now.Message, "another") })
+	gone := shown(t, base, func(now web.Testbed) bool { return !now.Up && strings.Contains(now.Message, "another") })
 	if gone.Name != "tiny" {
 		t.Errorf("%+v", gone)
 	}

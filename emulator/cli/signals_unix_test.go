@@ -19,8 +19,11 @@ import (
 	"testbed/emulator/noderuntime"
 )
 
-// TestMain lets the test binary be a command that waits for what interrupts it.
+// TestMain lets the test binary be the program itself, for scripts, or a command that waits for what interrupts it.
 func TestMain(m *testing.M) {
+	if os.Getenv("TB_TEST_PROGRAM") != "" {
+		os.Exit(Main(NewState("test")))
+	}
 	if os.Getenv("TB_TEST_INTERRUPTS") != "" {
 		ctx, stop := NewState("test").Interrupts()
 		defer stop()

@@ -14,6 +14,7 @@ import (
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/units"
+	"testbed/emulator/verify"
 )
 
 func TestUpListInspectDown(t *testing.T) {
@@ -290,7 +291,7 @@ func TestVerify(t *testing.T) {
 	l.want(ExitUsage, "--only", "verify", "--only", "loss")
 	l.want(ExitUsage, "at least 1", "verify", "--pings", "0")
 	got := l.want(ExitOK, "", "verify", "--only", "rtt", "--rtt-error", "1s", "--rtt-tail", "1s", "-f", "json")
-	var findings []orchestrator.Finding
+	var findings []verify.Finding
 	if err := json.Unmarshal([]byte(got.stdout), &findings); err != nil || len(findings) == 0 || !findings[0].OK {
 		t.Errorf("%v in %s", err, got.stdout)
 	}

@@ -20,7 +20,8 @@ func bringUpFlags() []cli.Flag {
 }
 
 func upCommand(s *State) *cli.Command {
-	return &cli.Command{Name: "up", Aliases: []string{"deploy"}, Usage: "bring a scenario up as a testbed, and leave it running",
+	return &cli.Command{Name: "up", Aliases: []string{"deploy"},
+		Usage:     "bring a scenario up as a testbed, and leave it running",
 		ArgsUsage: "SCENARIO", Flags: append(bringUpFlags(), formatFlag(), quietFlag()),
 		Action: func(c *cli.Context) error {
 			form, err := format(c)
@@ -47,7 +48,8 @@ func upCommand(s *State) *cli.Command {
 			if form == "json" {
 				return printJSON(s, bed.Journal)
 			}
-			err = printf(s.Stdout, "%s is up: %d nodes (%s), %d links (%s), in %.2f s\n", bed.Journal.Testbed, len(bed.Journal.Nodes),
+			err = printf(s.Stdout, "%s is up: %d nodes (%s), %d links (%s), in %.2f s\n", bed.Journal.Testbed,
+				len(bed.Journal.Nodes),
 				bed.Journal.Runtime, len(e.Topology.Links()), bed.Journal.Fabric, bed.Journal.Took.Round(10*time.Millisecond).Seconds())
 			return err
 		}}
@@ -88,5 +90,6 @@ func dryRun(s *State, form string, e *resolved.Scenario, options emulator.UpOpti
 	}
 	printNodes(s, nodes)
 	printQueues(s, desired.Links)
-	return printf(s.Stdout, "%s would be up with %d nodes and %d queues; nothing was made\n", desired.Testbed, len(desired.Nodes), len(desired.Links))
+	return printf(s.Stdout, "%s would be up with %d nodes and %d queues; nothing was made\n", desired.Testbed,
+		len(desired.Nodes), len(desired.Links))
 }

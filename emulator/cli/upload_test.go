@@ -46,7 +46,7 @@ func TestUpload(t *testing.T) {
 		w.WriteHeader(status)
 	}))
 	defer server.Close()
-	d, err := record.NewDirectory(t.TempDir(), "up", time.Now())
+	d, err := record.MakeDirectory(t.TempDir(), record.RunName("up", time.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,12 +9,12 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/urfave/cli/v2"
 
-	"testbed/emulator/orchestrator"
 	"testbed/emulator/units"
+	"testbed/emulator/verify"
 )
 
 func verifyCommand(s *State) *cli.Command {
-	d := orchestrator.DefaultTolerance
+	d := verify.DefaultTolerance
 	return &cli.Command{Name: "verify", Usage: "measure delay and rate on a sample of links of every class, and hold them against their targets",
 		Flags: []cli.Flag{nameFlag(), formatFlag(), quietFlag(),
 			&cli.IntFlag{Name: "per-class", Value: 1, Usage: "`LINKS` of each class to measure"},
@@ -24,11 +24,12 @@ func verifyCommand(s *State) *cli.Command {
 			&cli.DurationFlag{Name: "rtt-error", Value: d.RTTMedian, Usage: "what the median round trip may be off by"},
 			&cli.DurationFlag{Name: "rtt-tail", Value: d.RTTTail, Usage: "what the 99th percentile may be off by"},
 			&cli.Float64Flag{Name: "rate-error", Value: 100 * d.Rate, Usage: "`PERCENT` a rate may be off by, up to 500 Mbps"},
-			&cli.Float64Flag{Name: "rate-error-fast", Value: 100 * d.RateFast, Usage: "`PERCENT` a rate may be off by, above 500 Mbps"},
+			&cli.Float64Flag{Name: "rate-error-fast", Value: 100 * d.RateFast,
+				Usage: "`PERCENT` a rate may be off by, above 500 Mbps"},
 		},
 		Action: func(c *cli.Context) error {
 			form, err := format(c)
-			if err := errors.Join(err, none(c), needRoot(s)); err != nil {
+			if err := errors.Join(err, none(c)); err != nil {
 				return err
 			}
 			if c.Int("per-class") < 1 || c.Int("pings") < 1 {
@@ -38,14 +39,14 @@ func verifyCommand(s *State) *cli.Command {
 				return usagef("--only %s: want rtt or rate", only)
 			}
 			// The network in force says what is to be measured; no file that the scenario was made from needs to be there.
-			bed, err := s.host().Open(c.Context, c.String("name"))
+			bed, err := opened(c, s)
 			if err != nil {
 				return err
 			}
 			show := newProgress(c, s)
-			findings, err := bed.Verify(c.Context, orchestrator.VerifyOptions{
+			findings, err := bed.Verify(c.Context, verify.Options{
 				PerClass: c.Int("per-class"), Pings: c.Int("pings"), Duration: c.Duration("duration"), Only: c.String("only"),
-				Tolerance: orchestrator.Tolerance{RTTMedian: c.Duration("rtt-error"), RTTTail: c.Duration("rtt-tail"),
+				Tolerance: verify.Tolerance{RTTMedian: c.Duration("rtt-error"), RTTTail: c.Duration("rtt-tail"),
 					Rate: c.Float64("rate-error") / 100, RateFast: c.Float64("rate-error-fast") / 100},
 				Progress: func(done, total int, what string) {
 					show.at(fmt.Sprintf("measuring the links: %d/%d %s", done+1, total, what))
@@ -64,7 +65,7 @@ func verifyCommand(s *State) *cli.Command {
 		}}
 }
 
-func verdict(findings []orchestrator.Finding) error {
+func verdict(findings []verify.Finding) error {
 	bad, measured := 0, 0
 	for _, f := range findings {
 		if f.Off() {
@@ -80,7 +81,7 @@ func verdict(findings []orchestrator.Finding) error {
 	return nil
 }
 
-func printFindings(s *State, findings []orchestrator.Finding) {
+func printFindings(s *State, findings []verify.Finding) {
 	t := newTable(s, "class", "link", "from", "to", "probe", "target", "measured", "p99", "error", "verdict")
 	for _, f := range findings {
 		row := table.Row{f.Class, f.Link, f.From, f.To, f.Probe}
@@ -88,19 +89,21 @@ func printFindings(s *State, findings []orchestrator.Finding) {
 		case f.Skipped:
 			row = append(row, "", "", "", "")
 		case f.Probe == "rtt":
-			row = append(row, milliseconds(f.Target), milliseconds(f.Measured), milliseconds(f.Tail), fmt.Sprintf("%+.3f ms", 1e3*f.Error))
+			row = append(row, milliseconds(f.Target), milliseconds(f.Measured), milliseconds(f.Tail),
+				fmt.Sprintf("%+.3f ms", 1e3*f.Error))
 		default:
 			row = append(row, targetRate(f), megabits(f.Measured), "", fmt.Sprintf("%+.2f %%", 100*f.Error))
 		}
 		t.AppendRow(append(row, f.Verdict))
 	}
-	t.SetColumnConfigs([]table.ColumnConfig{{Name: "target", Align: text.AlignRight}, {Name: "measured", Align: text.AlignRight},
+	t.SetColumnConfigs([]table.ColumnConfig{{Name: "target", Align: text.AlignRight},
+		{Name: "measured", Align: text.AlignRight},
 		{Name: "p99", Align: text.AlignRight}, {Name: "error", Align: text.AlignRight}})
 	t.Render()
 }
 
 // targetRate shows a bound as one.
-func targetRate(f orchestrator.Finding) string {
+func targetRate(f verify.Finding) string {
 	if f.Bound {
 		return "<= " + megabits(f.Target)
 	}

@@ -3,14 +3,13 @@ package cli
 import (
 	"bytes"
 	"strings"
+	"testbed/emulator/verify"
 	"testing"
-
-	"testbed/emulator/orchestrator"
 )
 
 // What was not measured is shown with its reason, and is no failure; what is off is one.
 func TestFindings(t *testing.T) {
-	findings := []orchestrator.Finding{
+	findings := []verify.Finding{
 		{Probe: "rtt", Link: "up1", Class: "dsl", From: "a", To: "b", Target: 0.02, Measured: 0.0201, Tail: 0.021, Error: 0.0001, Verdict: "ok", OK: true},
 		{Probe: "rate", Link: "up1", Class: "dsl", From: "a", To: "b", Target: 5e6, Measured: 4e6, Error: -0.2, Verdict: "ok: at most the target", OK: true, Bound: true},
 		{Link: "up2, up3", Class: "dsl", Verdict: "not measured: the link is down", Skipped: true},

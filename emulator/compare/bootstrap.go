@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"testbed/emulator/internal/quantile"
 
 	"testbed/emulator/internal/statistics"
 )
@@ -153,7 +154,7 @@ func bca(estimate float64, replicates []float64, acceleration float64, n int) (l
 	wide := statistics.StudentQuantile(0.975, float64(n-1)) * math.Sqrt(float64(n)/float64(n-1))
 	at := func(z float64) float64 {
 		z += bias
-		return quantile(replicates, statistics.NormalCDF(bias+z/max(0.1, 1-acceleration*z)))
+		return quantile.Linear(replicates, statistics.NormalCDF(bias+z/max(0.1, 1-acceleration*z)))
 	}
 	return at(-wide), at(wide)
 }

@@ -132,14 +132,6 @@ func (c *Collector) engine(name string) (*engine, error) {
 	return e, nil
 }
 
-// oneEngine fails where a prediction is not of the engine.
-func oneEngine(engine string, p *predict.Prediction) error {
-	if p.Engine != engine {
-		return fmt.Errorf("%w: the predictions are of the engines %q and %q", ErrInput, engine, p.Engine)
-	}
-	return nil
-}
-
 // Add takes a chain; it keeps neither it nor its steps. It fails with ErrInput where a time is negative
 // or not a number, or the policy is not that of the chains before.
 func (c *Collector) Add(m *Chain) error {

@@ -54,25 +54,11 @@ func (o Options) filled() Options {
 	return o
 }
 
-// Compare pairs every measured chain with the prediction of the same model and index (several
-// measurements of one chain are allowed) and returns the statistics. The predictions are those of one
-// engine. It fails with ErrInput where they are not, where one is given twice, where the rows are of
-// several policies, or where a time is negative or not a number.
-func Compare(measured []Chain, predicted []predict.Prediction, o Options) (*Report, error) {
-	for i := range predicted {
-		if err := oneEngine(predicted[0].Engine, &predicted[i]); err != nil {
-			return nil, err
-		}
-	}
-	reports, err := CompareAll(measured, predicted, o)
-	if err != nil {
-		return nil, err
-	}
-	return reports[0], nil
-}
-
-// CompareAll compares with the predictions of every engine among those given, in the order in which
-// the engines appear first. Without predictions it returns one report without an engine.
+// CompareAll pairs every measured chain with the prediction of the same model and index (several measurements of one
+// chain are allowed) and returns the statistics, one report for every engine among the predictions, in the order in
+// which the engines appear first. Without predictions it returns one report without an engine. It fails with ErrInput
+// where an engine predicts a chain twice, where the rows are of several policies, or where a time is negative or not
+// a number.
 func CompareAll(measured []Chain, predicted []predict.Prediction, o Options) ([]*Report, error) {
 	c := NewCollector(o)
 	for i := range predicted {

@@ -115,7 +115,7 @@ func FuzzParseCondition(f *testing.F) {
 }
 
 func mustCompareQuick(m []Chain, p []predict.Prediction) *Report {
-	r, err := Compare(m, p, Options{Resamples: 2})
+	r, err := compareOne(m, p, Options{Resamples: 2})
 	if err != nil {
 		panic(err)
 	}

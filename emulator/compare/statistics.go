@@ -4,23 +4,10 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"testbed/emulator/internal/quantile"
 
 	"testbed/emulator/internal/statistics"
 )
-
-// quantile interpolates linearly between the sorted values (Hyndman and Fan's type 7); 0 where there are none.
-func quantile(sorted []float64, p float64) float64 {
-	if len(sorted) == 0 {
-		return 0
-	}
-	at := min(max(0, p), 1) * float64(len(sorted)-1)
-	if math.IsNaN(at) {
-		at = 0
-	}
-	low := int(at)
-	high := min(low+1, len(sorted)-1)
-	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
-}
 
 func mean(values []float64) float64 {
 	if len(values) == 0 {
@@ -36,8 +23,8 @@ func summarise(values []float64) Summary {
 	sorted := slices.Sorted(slices.Values(values))
 	s := Summary{
 		N: len(values), Mean: mean(values), Min: sorted[0], Max: sorted[len(sorted)-1],
-		P5: quantile(sorted, 0.05), P25: quantile(sorted, 0.25), Median: quantile(sorted, 0.5),
-		P75: quantile(sorted, 0.75), P95: quantile(sorted, 0.95),
+		P5: quantile.Linear(sorted, 0.05), P25: quantile.Linear(sorted, 0.25), Median: quantile.Linear(sorted, 0.5),
+		P75: quantile.Linear(sorted, 0.75), P95: quantile.Linear(sorted, 0.95),
 	}
 	if len(values) > 1 {
 		_, s.SD = statistics.MeanStdDev(values)
@@ -68,7 +55,7 @@ func errorStats(measured, predicted []float64) ErrorStats {
 		}
 		average = mean(sizes)
 		slices.Sort(sizes)
-		return quantile(sizes, 0.5), average, quantile(sizes, 0.95), bias
+		return quantile.Linear(sizes, 0.5), average, quantile.Linear(sizes, 0.95), bias
 	}
 	var e ErrorStats
 	e.Median, e.Mean, e.P95, e.Bias = of(func(i int) float64 { return relative(measured[i], predicted[i]) })

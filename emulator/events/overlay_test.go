@@ -3,7 +3,6 @@ package events_test
 import (
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -42,7 +41,8 @@ func TestOverlay(t *testing.T) {
 		Partition: [][]topology.ID{{a, c}}}
 	queues := maps.Clone(base.Queues)
 	n := moments[0].Overlay(graph).Over(base)
-	if n.Topology == graph || graph.Vertices[lookup(t, graph, "a-s")].Shape[0].Delay != time.Millisecond || !maps.Equal(queues, base.Queues) ||
+	if n.Topology == graph || graph.Vertices[lookup(t, graph, "a-s")].Shape[0].Delay != time.Millisecond ||
+		!maps.Equal(queues, base.Queues) ||
 		len(base.Down) != 1 || len(base.Partition) != 1 {
 		t.Fatal("the base was changed")
 	}
@@ -88,90 +88,12 @@ func TestOverlayKeepsOtherChanges(t *testing.T) {
 	id := lookup(t, graph, "a-s")
 	live.Vertices[id].Shape[0].Loss, live.Vertices[id].Shape[1].Loss = 0.25, 0.5
 	base := fabric.Network{Topology: &live, Queues: live.QueueLimits()}
-	if s := moments[0].Overlay(graph).Over(base).Topology.Vertices[id].Shape; s[0].Rate != units.Mbps || s[0].Loss != 0.25 || s[1].Loss != 0.5 {
+	s := moments[0].Overlay(graph).Over(base).Topology.Vertices[id].Shape
+	if s[0].Rate != units.Mbps || s[0].Loss != 0.25 || s[1].Loss != 0.5 {
 		t.Errorf("shapes %+v", s)
 	}
 	if n := moments[1].Overlay(graph).Over(base); n.Topology != base.Topology {
 		t.Error("a moment without differences copies the topology")
-	}
-}
-
-func TestDiff(t *testing.T) {
-	for _, c := range []struct{ name, old, new, changed, structural string }{
-		{"nothing", "", "", "", ""},
-		{"rate up", "[a, s], rate: 10Mbps", "[a, s], rate: {up: 9Mbps, down: 10Mbps}", "a-s/0", ""},
-		{"delay", "[b, s], rate: 10Mbps, delay: 1ms", "[b, s], rate: 10Mbps, delay: 2ms", "b-s/0 b-s/1", ""},
-		{"one way", "{name: up, type: uplink, endpoints: [c, s], rate: 5Mbps", "{name: up, type: uplink, endpoints: [c, s], rate: 6Mbps", "up/0", ""},
-		{"class", "[a, s],", "[a, s], class: lan,", "", ""},
-		{"cloud's rate", "{at: s}", "{at: s, rate: {up: 1Mbps, down: 50Mbps}}", "cloud_up/0", ""},
-		{"cloud elsewhere", "cloud: {at: s}", "cloud: {at: hosts}", "", "is gone"},
-		{"host added", "c: {}, ", "c: {}, d: {class: x}, ", "", "host d is new"},
-		{"type", "type: uplink, endpoints: [c, s]", "type: duplex, endpoints: [c, s]", "", "link up is of type duplex now, and was uplink"},
-		{"ends swapped", "[a, s]", "[s, a]", "", "is gone"},
-		{"hosts swapped", "a: {}, b: {}", "b: {}, a: {}", "", "in another order from b on"},
-		{"memory", "c: {}", "c: {memory: 2GiB}", "", "host c has another memory or cpu"},
-		{"kind", "s: {kind: switch}", "s: {kind: exchange}", "", "s is of kind exchange now, and was switch"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			extra := ""
-			if c.name == "host added" {
-				extra = "    - {endpoints: [d, s]}\ncloud"
-			}
-			parse := func(old, new string) *topology.Topology {
-				file := strings.Replace(network, old, new, 1)
-				if extra != "" && new != "" {
-					file = strings.Replace(file, "cloud", extra, 1)
-				}
-				s, err := scenario.Parse([]byte(file), "f")
-				if err != nil {
-					t.Fatal(err)
-				}
-				graph, err := s.Topology()
-				if err != nil {
-					t.Fatal(err)
-				}
-				return graph
-			}
-			old, now := parse("", ""), parse(c.old, c.new)
-			channels, structural := events.Diff(old, now)
-			var changed []string
-			for _, channel := range channels {
-				changed = append(changed, now.Vertices[channel.Link].Name+"/"+string(rune('0'+channel.Dir)))
-			}
-			if got := strings.Join(changed, " "); got != c.changed {
-				t.Errorf("changed %q, want %q", got, c.changed)
-			}
-			if got := strings.Join(structural, "; "); c.structural == "" && got != "" || !strings.Contains(got, c.structural) {
-				t.Errorf("structural %q, want %q", got, c.structural)
-			}
-		})
-	}
-}
-
-// TestDiffOfEdges: the delay of an edge belongs to the queues whose packets pass it.
-func TestDiffOfEdges(t *testing.T) {
-	build := func() *topology.Topology {
-		graph, _ := read(t, "\n  - {at: 1s, link: up, down}\n")
-		return graph
-	}
-	old, now := build(), build()
-	link, s := lookup(t, now, "a-s"), lookup(t, now, "s")
-	for i, e := range now.Adjacency[link] {
-		if e.To == s { // packets from a, dir 0, leave by it
-			now.Adjacency[link][i].Delay = time.Millisecond
-		}
-	}
-	if changed, structural := events.Diff(old, now); len(structural) > 0 || !slices.Equal(changed, []topology.Channel{{Link: link}}) {
-		t.Errorf("out of the link: %v %v", changed, structural)
-	}
-	now = build()
-	for i, e := range now.Adjacency[s] {
-		if e.To == link { // packets to a, dir 1, enter by it
-			now.Adjacency[s][i].Delay = time.Millisecond
-		}
-	}
-	if changed, structural := events.Diff(old, now); len(structural) > 0 || !slices.Equal(changed, []topology.Channel{{Link: link, Dir: 1}}) {
-		t.Errorf("into the link: %v %v", changed, structural)
 	}
 }
 

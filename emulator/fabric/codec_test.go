@@ -28,7 +28,8 @@ func sample(t testing.TB) Network {
 		return id
 	}
 	a, b := add(topology.Vertex{Name: "a"}), add(topology.Vertex{Name: "b"})
-	cable := add(topology.Vertex{Name: "cable", Kind: topology.Link, Shape: [2]topology.Shape{{Rate: units.Mbps, Loss: 0.1}, {Delay: time.Second}}})
+	shape := [2]topology.Shape{{Rate: units.Mbps, Loss: 0.1}, {Delay: time.Second}}
+	cable := add(topology.Vertex{Name: "cable", Kind: topology.Link, Shape: shape})
 	air := add(topology.Vertex{Name: "air", Kind: topology.Link, LinkType: topology.Shared})
 	top.Join(a, cable, time.Millisecond)
 	top.Join(cable, b, 0)
@@ -37,9 +38,11 @@ func sample(t testing.TB) Network {
 	top.EdgeNetwork = 3
 	return Network{
 		Testbed: "x", Topology: top, Seed: 7,
-		Stations: []Station{{ID: a, NetNS: netns.OfProcess(1, 2, 3), Addr: netip.MustParsePrefix("10.0.0.1/16"), Sysctls: map[string]string{"k": "v"}}},
-		Queues:   top.QueueLimits(),
-		Down:     []topology.ID{cable}, Partition: [][]topology.ID{{a}, {b}},
+		Stations: []Station{{ID: a, NetNS: netns.Ref{Path: "/proc/1/ns/net", Start: 2, Inode: 3},
+			Addr:    netip.MustParsePrefix("10.0.0.1/16"),
+			Sysctls: map[string]string{"k": "v"}}},
+		Queues: top.QueueLimits(),
+		Down:   []topology.ID{cable}, Partition: [][]topology.ID{{a}, {b}},
 	}
 }
 
@@ -53,7 +56,9 @@ func TestNetworkSurvivesTheWire(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same := []cmp.Option{cmpopts.IgnoreUnexported(topology.Topology{}), cmp.Comparer(func(x, y netip.Prefix) bool { return x == y })}
+	same := []cmp.Option{
+		cmpopts.IgnoreUnexported(topology.Topology{}), cmp.Comparer(func(x, y netip.Prefix) bool { return x == y }),
+	}
 	if diff := cmp.Diff(want, got, same...); diff != "" {
 		t.Error(diff)
 	}

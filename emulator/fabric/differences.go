@@ -20,7 +20,8 @@ func Wanted(n Network) []QueueStatus {
 	for i, c := range channels {
 		v := &n.Topology.Vertices[c.Link]
 		s := v.Shape[c.Dir]
-		all[i] = QueueStatus{Link: v.Name, Dir: c.Dir, From: Users(n.Topology, c), Rate: s.Rate, Delay: s.Delay, Jitter: s.Jitter,
+		all[i] = QueueStatus{Link: v.Name, Dir: c.Dir, From: Users(n.Topology, c),
+			Rate: s.Rate, Delay: s.Delay, Jitter: s.Jitter,
 			Loss: s.Loss, Reorder: s.Reorder, Duplicate: s.Duplicate, Corrupt: s.Corrupt, Limit: n.Queues[c],
 			Down: slices.Contains(n.Down, c.Link)}
 	}
@@ -32,7 +33,7 @@ type Difference struct {
 	Link     string `json:"link"`
 	Dir      int    `json:"dir"`
 	From     string `json:"from"`     // the neighbours that use the queue, comma separated
-	Property string `json:"property"` // rate, delay, ..., or link where one of the two has no such queue
+	Property string `json:"property"` // rate, ..., delay from A to B (an edge's), or link where one of the two has no such queue
 	Want     string `json:"want"`
 	Have     string `json:"have"`
 }

@@ -53,5 +53,6 @@ func isWire(t *topology.Topology, into []topology.ID, id topology.ID) bool {
 		return false
 	}
 	isLink := func(id topology.ID) bool { return t.Vertices[id].Kind == topology.Link }
-	return !slices.ContainsFunc(into, isLink) && !slices.ContainsFunc(to, func(e topology.Edge) bool { return isLink(e.To) })
+	leadsToLink := func(e topology.Edge) bool { return isLink(e.To) }
+	return !slices.ContainsFunc(into, isLink) && !slices.ContainsFunc(to, leadsToLink)
 }

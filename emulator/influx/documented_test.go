@@ -14,7 +14,7 @@ import (
 )
 
 // documentation is where the schema, the queries and the dashboard are.
-const documentation = "../../../results/grafana"
+const documentation = "../../results/grafana"
 
 var quoted = regexp.MustCompile("`([a-z0-9_]+)`")
 

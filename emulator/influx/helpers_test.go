@@ -44,7 +44,7 @@ func chain(run string, i int) (record.Chain, []record.Step) {
 // newRun makes a run's directory with a manifest.
 func newRun(t testing.TB) *record.Directory {
 	t.Helper()
-	d, err := record.NewDirectory(t.TempDir(), "mirrored", time.Now())
+	d, err := record.MakeDirectory(t.TempDir(), record.RunName("mirrored", time.Now()))
 	if err == nil {
 		err = (&record.Manifest{Run: d.Run(), Exit: record.OK}).Write(d.Path())
 	}

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"testbed/emulator/internal/quantile"
 	"testbed/emulator/record"
 )
 
@@ -146,9 +147,9 @@ func (m *model) add(latency float64) {
 
 func (m *model) summary() Model {
 	s := m.Model
-	if n := len(m.latencies); n > 0 {
+	if len(m.latencies) > 0 {
 		sorted := slices.Sorted(slices.Values(m.latencies))
-		s.Median, s.P95 = sorted[n/2], sorted[min(n-1, n*95/100)]
+		s.Median, s.P95 = quantile.Above(sorted, 0.5), quantile.Above(sorted, 0.95)
 	}
 	return s
 }

@@ -1,7 +1,8 @@
-package netns
+package netns_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 
 	"testbed/emulator/internal/proc"
 	"testbed/emulator/internal/testenv"
+	"testbed/emulator/netns"
+	"testbed/emulator/netns/netnstest"
 )
 
 func inside(t *testing.T) string {
@@ -24,55 +27,50 @@ func inside(t *testing.T) string {
 	return name
 }
 
-func TestEachEntersItsNamespaces(t *testing.T) {
+// entered looks around on a thread that has entered a namespace.
+func entered(r netns.Ref, look func()) error {
+	return proc.OnSpareThread(func() error {
+		file, err := netns.Enter(r)
+		if err != nil {
+			return err
+		}
+		look()
+		return file.Close()
+	})
+}
+
+func TestNamespacesAreEntered(t *testing.T) {
 	testenv.Privileged(t)
 	outside := inside(t)
-	var refs []Ref
+	different := map[string]bool{outside: true}
 	for range 3 {
-		h, err := New()
+		h, err := netnstest.New()
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer h.Close()
-		refs = append(refs, h.Ref())
-	}
-	var seen []string
-	if err := Each(refs, func(int) error { seen = append(seen, inside(t)); return nil }); err != nil {
-		t.Fatal(err)
-	}
-	different := map[string]bool{outside: true}
-	for i, name := range seen {
+		var name string
+		if err := entered(h.Ref(), func() { name = inside(t) }); err != nil {
+			t.Fatal(err)
+		}
 		if different[name] {
 			t.Errorf("%s seen twice, or outside", name)
 		}
 		different[name] = true
-		if err := Do(refs[i], func() error {
+		failure := errors.New("failure")
+		if err := netns.Do(h.Ref(), func() error {
 			if got := inside(t); got != name {
-				t.Errorf("Do enters %s, Each %s", got, name)
+				t.Errorf("Do enters %s, Enter %s", got, name)
 			}
-			return nil
-		}); err != nil {
+			return failure
+		}); !errors.Is(err, failure) {
 			t.Error(err)
 		}
 	}
-	if len(seen) != 3 || inside(t) != outside {
-		t.Errorf("seen %v, and now in %s, not %s", seen, inside(t), outside)
+	if inside(t) != outside {
+		t.Errorf("now in %s, not %s", inside(t), outside)
 	}
-}
-
-func TestEachStopsAtAnError(t *testing.T) {
-	testenv.Privileged(t)
-	h, err := New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.Close()
-	failure, calls := errors.New("failure"), 0
-	err = Each([]Ref{h.Ref(), h.Ref()}, func(int) error { calls++; return failure })
-	if !errors.Is(err, failure) || calls != 1 {
-		t.Errorf("%v after %d calls", err, calls)
-	}
-	if err := Each([]Ref{{Path: "/no/such"}}, func(int) error { return nil }); !errors.Is(err, os.ErrNotExist) {
+	if err := entered(netns.Ref{Path: "/no/such"}, func() {}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no such namespace: %v", err)
 	}
 }
@@ -90,7 +88,7 @@ func stay(t *testing.T) *exec.Cmd {
 }
 
 // pinned is the namespace of a process as it is now.
-func pinned(t *testing.T, pid int) Ref {
+func pinned(t *testing.T, pid int) netns.Ref {
 	t.Helper()
 	p, err := proc.Open(pid)
 	if err != nil {
@@ -101,14 +99,14 @@ func pinned(t *testing.T, pid int) Ref {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return OfProcess(pid, p.Start, inode)
+	return netns.Ref{Path: fmt.Sprintf("/proc/%d/ns/net", pid), Start: p.Start, Inode: inode}
 }
 
 func TestOnlyTheNamespaceThatIsMeantIsEntered(t *testing.T) {
 	testenv.Privileged(t)
 	one, two := stay(t), stay(t)
 	meant, other := pinned(t, one.Process.Pid), pinned(t, two.Process.Pid)
-	if err := Do(meant, func() error { return nil }); err != nil {
+	if err := netns.Do(meant, func() error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "file")
@@ -116,7 +114,7 @@ func TestOnlyTheNamespaceThatIsMeantIsEntered(t *testing.T) {
 		t.Fatal(err)
 	}
 	self := pinned(t, os.Getpid())
-	for name, r := range map[string]Ref{
+	for name, r := range map[string]netns.Ref{
 		"another process's":           {Path: other.Path, Start: meant.Start, Inode: meant.Inode},
 		"another namespace":           {Path: meant.Path, Start: meant.Start, Inode: other.Inode},
 		"another namespace at a path": {Path: other.Path, Inode: meant.Inode},
@@ -128,19 +126,18 @@ func TestOnlyTheNamespaceThatIsMeantIsEntered(t *testing.T) {
 		"a file":                      {Path: file},
 		"another kind of namespace":   {Path: "/proc/" + strconv.Itoa(one.Process.Pid) + "/ns/uts"},
 	} {
-		entered := func() error { t.Errorf("%s: entered", name); return nil }
-		if err := Do(r, entered); err == nil {
+		if err := netns.Do(r, func() error { t.Errorf("%s: entered", name); return nil }); err == nil {
 			t.Errorf("%s: no error from Do", name)
 		}
-		if err := Each([]Ref{r}, func(int) error { return entered() }); err == nil {
-			t.Errorf("%s: no error from Each", name)
+		if err := entered(r, func() { t.Errorf("%s: entered", name) }); err == nil {
+			t.Errorf("%s: no error from Enter", name)
 		}
 	}
 	if err := one.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	_ = one.Wait()
-	if err := Do(meant, func() error { return nil }); err == nil {
+	if err := netns.Do(meant, func() error { return nil }); err == nil {
 		t.Error("of a process that has ended: entered")
 	}
 }

@@ -1,9 +1,6 @@
 package netns
 
-import (
-	"errors"
-	"fmt"
-)
+import "errors"
 
 // ErrOther is wrapped by errors about a namespace that is not the one that was meant.
 var ErrOther = errors.New("another network namespace")
@@ -14,11 +11,6 @@ type Ref struct {
 	Path  string `json:"path"`            // e.g. /proc/4711/ns/net
 	Start uint64 `json:"start,omitempty"` // of the process in Path, in clock ticks after boot; 0: not compared
 	Inode uint64 `json:"inode,omitempty"` // of the namespace; 0: not compared
-}
-
-// OfProcess names the namespace of a process that started at the given time, by its number and the namespace's.
-func OfProcess(pid int, start, inode uint64) Ref {
-	return Ref{Path: fmt.Sprintf("/proc/%d/ns/net", pid), Start: start, Inode: inode}
 }
 
 // String is the path.

@@ -90,17 +90,6 @@ type Condition struct {
 	Node  Node // as it was given; of a restarted one, as it runs now
 }
 
-// Alive are the nodes that run, or are paused, as they were started.
-func Alive(all []Condition) []Node {
-	var alive []Node
-	for _, c := range all {
-		if c.State == Running || c.State == Paused {
-			alive = append(alive, c.Node)
-		}
-	}
-	return alive
-}
-
 // Tools says whose programs a command in a node is one of.
 type Tools string
 

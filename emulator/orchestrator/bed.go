@@ -14,7 +14,6 @@ import (
 	"testbed/emulator/fabric"
 	"testbed/emulator/internal/shell"
 	"testbed/emulator/noderuntime"
-	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
 )
 
@@ -140,41 +139,6 @@ func (b *Bed) attach(n fabric.Network) []Station {
 		b.byID[s.ID] = b.stations[i]
 	}
 	return b.stations
-}
-
-// Node finds a running node by name.
-func (b *Bed) Node(name string) (noderuntime.Node, error) {
-	c, ok := b.conditions[name]
-	if ok && c.State != noderuntime.Dead {
-		return c.Node, nil
-	}
-	bed := b.Journal.Testbed
-	if ok {
-		return noderuntime.Node{}, fmt.Errorf("node %s of testbed %s is dead: `testbed logs --name %s %s` shows why, `testbed apply` starts it again: %w",
-			name, bed, shell.Quote(bed), shell.Quote(name), noderuntime.ErrNoSuchNode)
-	}
-	if n, err := b.Network(); err == nil {
-		if id, ok := n.Topology.Lookup(name); ok {
-			return noderuntime.Node{}, fmt.Errorf("%s of testbed %s is a %s, and nothing runs in it: %w; `testbed inspect` lists the nodes",
-				name, bed, n.Topology.Vertices[id].Kind, noderuntime.ErrNoSuchNode)
-		}
-	}
-	known := make([]string, len(b.Journal.Nodes))
-	for i, n := range b.Journal.Nodes {
-		known[i] = n.Name
-	}
-	return noderuntime.Node{}, fmt.Errorf("node %s of testbed %s: %w; %s; `testbed inspect` lists them",
-		name, bed, noderuntime.ErrNoSuchNode, scenario.Suggest(name, known))
-}
-
-// AnyNode finds a node of the testbed by name, whether it runs or has died.
-func (b *Bed) AnyNode(name string) (noderuntime.Node, error) {
-	for _, n := range b.Journal.Nodes {
-		if n.Name == name {
-			return n.node(b.Journal.Testbed), nil
-		}
-	}
-	return b.Node(name)
 }
 
 // Nodes are the testbed's nodes, as they are.

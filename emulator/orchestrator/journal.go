@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"testbed/emulator/internal/statefile"
 	"testbed/emulator/noderuntime"
 )
 
@@ -109,7 +110,7 @@ func (s Store) Write(j *Journal) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(s.journalPath(j.Testbed), data, private)
+	return statefile.Replace(s.journalPath(j.Testbed), data, private)
 }
 
 // Read loads a testbed's journal. It fails with fs.ErrNotExist where there is no such testbed, and with

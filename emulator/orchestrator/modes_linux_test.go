@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"testbed/emulator/internal/statefile"
 	"testbed/emulator/internal/testenv"
 )
 
@@ -39,7 +40,7 @@ func TestModesAreNotTheCallers(t *testing.T) {
 			want := private
 			switch {
 			case d.IsDir():
-				want = privateDir
+				want = statefile.DirMode
 			case d.Name() == "hosts":
 				want = public
 			}

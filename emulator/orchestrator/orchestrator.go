@@ -1,5 +1,5 @@
 // Package orchestrator turns a scenario into a running testbed and back: it computes the desired state,
-// applies it through a node runtime and a fabric, verifies it, and tears it down. Its journal is written
+// applies it through a node runtime and a fabric, and tears it down. Its journal is written
 // before anything else is touched; names suffice where the journal is lost.
 package orchestrator
 
@@ -28,7 +28,6 @@ type Host struct {
 	Runtimes []RuntimeOption
 	Fabrics  []FabricOption
 	Subnet   netip.Prefix // of every testbed's stations, IPv4; the zero value: DefaultSubnet
-	Prober   Prober       // that Verify measures with; nil: it sends packets
 }
 
 // RuntimeOption is one implementation of the runtime seam, in the order in which `auto` tries them. The

@@ -163,7 +163,7 @@ func TestUpAndDown(t *testing.T) {
 		t.Errorf("journal %+v", bed.Journal)
 	}
 	network := fake.networks["one"]
-	if len(network.Stations) != 3 || network.Stations[0].NetNS != netns.OfProcess(100, 7, 1000) || network.Stations[0].Addr.String() != "10.64.0.1/16" {
+	if len(network.Stations) != 3 || network.Stations[0].NetNS != (netns.Ref{Path: "/proc/100/ns/net", Start: 7, Inode: 1000}) || network.Stations[0].Addr.String() != "10.64.0.1/16" {
 		t.Errorf("the fabric is given %+v", network.Stations)
 	}
 	if got := network.Stations[0].Sysctls["net/ipv4/tcp_congestion_control"]; got != "cubic" {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/statefile"
 )
 
 // maxOverlay bounds the file of an overlay, in bytes: that of all queues of the largest network is a tenth of it.
@@ -31,7 +32,7 @@ func (s Store) writeOverlay(testbed string, o fabric.Overlay) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(path, text, private)
+	return statefile.Replace(path, text, private)
 }
 
 // readOverlay is the overlay in force; the zero one where there is none.

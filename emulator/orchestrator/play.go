@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/sleep"
 )
 
 // Moment is an instant at which the network is to change.
@@ -56,7 +57,7 @@ func (b *Bed) NewPlayer(ctx context.Context) (*Player, error) {
 func (p *Player) Play(ctx context.Context, start time.Time, moments []Moment, tell func(Played)) {
 	for _, m := range moments {
 		_, _ = p.want(m.Overlay) // beforehand: it takes time that the moment has not
-		if !sleepUntil(ctx, start.Add(m.At)) {
+		if !sleep.Until(ctx, start.Add(m.At)) {
 			return
 		}
 		played := Played{At: m.At, What: m.What, Began: time.Since(start)}
@@ -123,16 +124,4 @@ func (p *Player) want(o fabric.Overlay) (fabric.Network, error) {
 	p.over = o
 	rest := fabric.Overlay{Down: o.Down, Partition: o.Partition}
 	return rest.Over(p.made), nil
-}
-
-// sleepUntil reports whether due came before ctx ended.
-func sleepUntil(ctx context.Context, due time.Time) bool {
-	timer := time.NewTimer(time.Until(due))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

@@ -84,7 +84,7 @@ func (b *Bed) compare(ctx context.Context, r Request) (*desired, *Reconciliation
 	b.learn(conditions)
 	found := b.compareNodes(d)
 	want := fabric.Wanted(d.network)
-	found.Wanted = fabric.Differences(want, fabric.Wanted(d.was.network))
+	found.Wanted = fabric.Changes(d.network, d.was.network)
 	status, err := b.Fabric.Inspect(ctx)
 	if err != nil {
 		if ctx.Err() != nil {

@@ -4,12 +4,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"testbed/emulator/internal/statefile"
 )
 
 // scratch makes what a testbed's nodes need in its directory. bounded says that what nodes may write is to have a
 // bound.
 func (h *Host) scratch(testbed string, stations []Station, bounded bool) (hosts string, err error) {
-	if err := makeDir(h.Store.nodesDir(testbed)); err != nil {
+	if err := statefile.Dir(h.Store.nodesDir(testbed)); err != nil {
 		return "", err
 	}
 	if bounded {
@@ -23,7 +24,7 @@ func (h *Host) scratch(testbed string, stations []Station, bounded bool) (hosts 
 // makeNodes makes the directories of nodes, and tells all nodes each other's addresses.
 func (s Store) makeNodes(testbed string, stations []Station) error {
 	for _, station := range stations {
-		if err := makeDir(s.NodeDir(testbed, station.Name)); err != nil {
+		if err := statefile.Dir(s.NodeDir(testbed, station.Name)); err != nil {
 			return err
 		}
 	}
@@ -38,7 +39,7 @@ func (s Store) writeHosts(testbed string, stations []Station) error {
 	path, text := s.hostsPath(testbed), []byte(hostsFile(stations))
 	old, err := readBounded(path, maxJournal)
 	if err != nil {
-		return replaceFile(path, text, public)
+		return statefile.Replace(path, text, public)
 	}
 	if slices.Equal(old, text) {
 		return nil

@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"testbed/emulator/internal/readfile"
+	"testbed/emulator/internal/statefile"
 	"testbed/emulator/noderuntime"
 )
 
@@ -59,7 +59,7 @@ func readKey(path string) (key noderuntime.Secret, err error) {
 	if err != nil {
 		return key, err
 	}
-	if !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 || !readfile.Owned(info) {
+	if !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 || !statefile.Owned(info) {
 		return key, fmt.Errorf("%s: %w: want a regular file of root's with mode 0600", path, noderuntime.ErrSecret)
 	}
 	text, err := readBounded(path, 256)
@@ -74,7 +74,7 @@ func makeKey(path string) (key noderuntime.Secret, err error) {
 	if path == "" {
 		return key, fs.ErrNotExist
 	}
-	if err := makeDir(filepath.Dir(path)); err != nil {
+	if err := statefile.Dir(filepath.Dir(path)); err != nil {
 		return key, err
 	}
 	text, err := noderuntime.NewSecret().MarshalText()

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/statefile"
 )
 
 // Files in a testbed's directory. Each is replaced whole: a reader sees the old one or the new one.
@@ -68,7 +69,7 @@ func (s Store) writeSnapshot(name string, next snapshot) error {
 	if err := next.network.Encode(&text); err != nil {
 		return err
 	}
-	return replaceFile(filepath.Join(s.Dir(next.network.Testbed), name), text.Bytes(), private)
+	return statefile.Replace(filepath.Join(s.Dir(next.network.Testbed), name), text.Bytes(), private)
 }
 
 // readSnapshot reads what writeSnapshot wrote. It fails with ErrNotRunning where there is none.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"testbed/emulator/internal/statefile"
 )
 
 var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,30}$`)
@@ -20,12 +21,10 @@ func CheckName(name string) error {
 	return nil
 }
 
-// The modes of what is in the store. Nodes write into directories there, and may leave files for which the
-// system grants more than is good (setuid): nobody but root gets in.
+// The modes of files in the store.
 const (
-	privateDir fs.FileMode = 0o700
-	private    fs.FileMode = 0o600
-	public     fs.FileMode = 0o644 // files that nodes read as whatever user
+	private fs.FileMode = 0o600
+	public  fs.FileMode = 0o644 // files that nodes read as whatever user
 )
 
 // Store is the directory that holds a directory for each testbed. Nobody but root may look into it.
@@ -39,36 +38,7 @@ func (s Store) Dir(testbed string) string { return filepath.Join(string(s), test
 
 // makeDir makes the store and a testbed's directory in it.
 func (s Store) makeDir(testbed string) error {
-	return errors.Join(makeDir(string(s)), makeDir(s.Dir(testbed)))
-}
-
-// makeDir makes a directory with its parents and gives it its mode, whatever the umask, and whatever
-// mode it had.
-func makeDir(path string) error {
-	if err := os.MkdirAll(path, privateDir); err != nil {
-		return err
-	}
-	return os.Chmod(path, privateDir)
-}
-
-// replaceFile writes a file with its mode, whatever the umask: a reader sees the old one or the new one.
-func replaceFile(path string, data []byte, mode fs.FileMode) error {
-	temporary := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
-	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	file, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(data)
-	if err = errors.Join(err, file.Chmod(mode), file.Close()); err == nil {
-		err = os.Rename(temporary, path)
-	}
-	if err != nil {
-		_ = os.Remove(temporary)
-	}
-	return err
+	return errors.Join(statefile.Dir(string(s)), statefile.Dir(s.Dir(testbed)))
 }
 
 // stamp tells whether a file of the store, each of which is replaced whole, is still the one that was read.

@@ -12,7 +12,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"testbed/emulator/fabric"
 	"testbed/emulator/internal/shell"
+	"testbed/emulator/internal/statefile"
 	"testbed/emulator/netns"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/topology"
@@ -42,9 +44,13 @@ type Request struct {
 	// Prove is whether each node with an agent must have proved, before anything enters it, that its first process
 	// is the one that answers at its control socket.
 	Prove bool
-	// Try is whether Up tries what it is going to do before it makes anything; see choose.
-	Try bool
+	// Try tries what Up is going to do, before it makes anything; nil: nothing is tried.
+	Try Trial
 }
+
+// Trial tries on a host, before anything is made, what a testbed of a runtime and a fabric is made by. The error says
+// what fails and what mends it. Package doctor has one.
+type Trial func(ctx context.Context, store Store, runtime, fabric string) error
 
 // NodeConfig is what a node runs and what it may use.
 type NodeConfig struct {
@@ -89,9 +95,9 @@ func (h *Host) Up(ctx context.Context, r Request) (b *Bed, err error) {
 	if err := h.vacant(ctx, r.Testbed, option.Runtime); err != nil {
 		return nil, err
 	}
-	journal := &Journal{Testbed: r.Testbed, Phase: Starting, Runtime: option.Name(), Engine: option.engine(), EngineID: option.engineID(ctx),
-		Fabric: net.Name(), Scenario: r.Scenario, File: r.File, Created: began.UTC(), Controller: os.Getpid(), Version: r.Version,
-		Run: r.Run, Secret: h.newSecret(r.Testbed, r.Run)}
+	journal := &Journal{Testbed: r.Testbed, Phase: Starting, Runtime: option.Name(),
+		Engine: option.engine(), EngineID: option.engineID(ctx), Fabric: net.Name(), Scenario: r.Scenario, File: r.File,
+		Created: began.UTC(), Controller: os.Getpid(), Version: r.Version, Run: r.Run, Secret: h.newSecret(r.Testbed, r.Run)}
 	if err := h.Store.Write(journal); err != nil {
 		return nil, errors.Join(err, h.Store.Remove(r.Testbed)) // nothing else was made yet
 	}
@@ -104,7 +110,20 @@ func (h *Host) Up(ctx context.Context, r Request) (b *Bed, err error) {
 		}
 	}()
 	b = newBed(h, journal, option.Runtime, net, nil)
-	return b, b.raise(ctx, r, stations, began)
+	return b, b.bringUp(ctx, r, stations, began)
+}
+
+// choose picks a request's runtime and fabric, and tries them where the request says so.
+func (h *Host) choose(ctx context.Context, r Request) (RuntimeOption, fabric.Fabric, error) {
+	option, err := h.runtime(ctx, r.Runtime)
+	if err != nil {
+		return option, nil, err
+	}
+	net, err := h.fabric(ctx, r.Fabric, r.Testbed)
+	if err == nil && r.Try != nil {
+		err = r.Try(ctx, h.Store, option.Name(), net.Name())
+	}
+	return option, net, err
 }
 
 // Check says why no runtime that a request names could start its nodes, as far as that is known beforehand; for
@@ -134,8 +153,8 @@ func (h *Host) Check(r Request) error {
 	return errors.Join(refused...)
 }
 
-// raise starts the nodes of a testbed that has nothing but a journal, and joins them.
-func (b *Bed) raise(ctx context.Context, r Request, stations []Station, began time.Time) error {
+// bringUp starts the nodes of a testbed that has nothing but a journal, and joins them.
+func (b *Bed) bringUp(ctx context.Context, r Request, stations []Station, began time.Time) error {
 	if err := b.store.keep(r); err != nil {
 		return err
 	}
@@ -164,7 +183,8 @@ func (b *Bed) raise(ctx context.Context, r Request, stations []Station, began ti
 		return fmt.Errorf("making the network: %w", err)
 	}
 	first := snapshot{history{Schema: journalSchema, Revision: 1}, want}
-	if err := errors.Join(b.store.writeSnapshot(networkFile, first), b.store.writeSnapshot(originFile, first)); err != nil {
+	err = errors.Join(b.store.writeSnapshot(networkFile, first), b.store.writeSnapshot(originFile, first))
+	if err != nil {
 		return err
 	}
 	b.attach(want)
@@ -181,7 +201,7 @@ func (s Store) keep(r Request) error {
 			return err
 		}
 	}
-	return replaceFile(filepath.Join(dir, scenarioFile), resolved, private)
+	return statefile.Replace(filepath.Join(dir, scenarioFile), resolved, private)
 }
 
 // start starts nodes, and says which run.
@@ -250,14 +270,16 @@ func (r *Request) progress(phase string) {
 func (h *Host) vacant(ctx context.Context, testbed string, node noderuntime.Runtime) error {
 	journal, err := h.Store.Read(testbed)
 	if err == nil && journal.Phase == Running {
-		return fmt.Errorf("testbed %s is %w: take it down with `testbed down --name %s`, or give this one another --name", testbed, ErrExists, shell.Quote(testbed))
+		return fmt.Errorf("testbed %s is %w: take it down with `testbed down --name %s`, or give this one another --name",
+			testbed, ErrExists, shell.Quote(testbed))
 	}
 	left, findErr := node.Find(ctx, testbed)
 	if findErr != nil {
 		return findErr
 	}
 	if !errors.Is(err, fs.ErrNotExist) || len(left) > 0 {
-		return fmt.Errorf("something is left of an earlier testbed %s: remove it with `testbed down --name %s`: %w", testbed, shell.Quote(testbed), ErrExists)
+		return fmt.Errorf("something is left of an earlier testbed %s: remove it with `testbed down --name %s`: %w",
+			testbed, shell.Quote(testbed), ErrExists)
 	}
 	return nil
 }
@@ -278,7 +300,8 @@ func records(t *topology.Topology, stations []Station, configs []NodeConfig, nod
 	out := make([]NodeRecord, len(stations))
 	for i, s := range stations {
 		v := t.Vertices[s.ID]
-		out[i] = NodeRecord{Name: s.Name, Kind: v.Kind.String(), Class: v.Class, Addr: s.Addr.String(), Config: configs[i].digest()}
+		out[i] = NodeRecord{Name: s.Name, Kind: v.Kind.String(), Class: v.Class, Addr: s.Addr.String(),
+			Config: configs[i].digest()}
 		out[i].is(running[s.Name])
 	}
 	return out

@@ -93,7 +93,7 @@ func (b *Bed) Update(ctx context.Context, origin string, alter func(*fabric.Netw
 // describe says in words what differs between two networks.
 func describe(was, now fabric.Network) []string {
 	const most = 20
-	differences := fabric.Differences(fabric.Wanted(now), fabric.Wanted(was))
+	differences := fabric.Changes(now, was)
 	var all []string
 	for _, d := range differences[:min(most, len(differences))] {
 		all = append(all, fmt.Sprintf("%s (from %s): %s %s, was %s", d.Link, d.From, d.Property, d.Want, d.Have))

@@ -8,6 +8,7 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/internal/shell"
+	"testbed/emulator/internal/sleep"
 	"testbed/emulator/noderuntime"
 )
 
@@ -34,7 +35,7 @@ func (b *Bed) Watch(ctx context.Context) error {
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	return b.reason(ctx, err)
+	return b.Reason(ctx, err)
 }
 
 func (b *Bed) watchBy(ctx context.Context, w noderuntime.Watcher) error {
@@ -53,9 +54,9 @@ func (b *Bed) died(node string) error {
 // downTime is how long `down` may take from the first death to the end of the record.
 const downTime = 10 * time.Second
 
-// reason is why something of the testbed has died: that somebody takes it down, which goes on for a moment, is a
-// better one than the death.
-func (b *Bed) reason(ctx context.Context, died error) error {
+// Reason is why something of the testbed has died or does not answer any more: that somebody takes it down, which
+// goes on for a moment and is waited for, is a better one than died, which it returns otherwise.
+func (b *Bed) Reason(ctx context.Context, died error) error {
 	deadline := time.Now().Add(downTime)
 	for time.Now().Before(deadline) && ctx.Err() == nil {
 		release, err := b.store.lock(expired, b.Journal.Testbed)
@@ -63,7 +64,7 @@ func (b *Bed) reason(ctx context.Context, died error) error {
 			release()
 			break
 		}
-		_ = sleepUntil(ctx, time.Now().Add(lockPoll))
+		_ = sleep.Until(ctx, time.Now().Add(lockPoll))
 	}
 	if err := b.current(); errors.Is(err, ErrNotRunning) {
 		return err

@@ -15,6 +15,17 @@ import (
 // Such hosts form an atom; what is best in an atom is known without looking at each of its hosts. A
 // client sees atoms of the same speed with the same paths to and from itself, which form a group: only
 // one candidate of each group has its time computed.
+//
+// An example: the clients x and y are behind access points of their own, with two equal hosts beside each of them.
+//
+//	x, a, b --- AP1 --- core --- AP2 --- y, c, d, all links alike
+//	                     |
+//	                    e, f
+//
+// Nobody can tell a from b, c from d, e from f: these are the atoms. x sees {a, b} behind two links, {e, f} behind
+// three, {c, d} behind four: three groups of one atom. A client at the core would be as far from {a, b} as from
+// {c, d}, which would be one group of two atoms for it. So x computes three times for six hosts; in the
+// synthesized cities it is tens for thousands.
 type Allocator struct {
 	topology *topology.Topology
 	nodes    []topology.ID // ordered by name

@@ -71,26 +71,12 @@ func (p *Prediction) partsColumn(field int) string {
 	return string(b)
 }
 
-// ReadCSV reads what WriteCSV wrote, now or before there were parts. Its errors wrap ErrFormat and name the line.
-func ReadCSV(r io.Reader) ([]Prediction, error) {
-	var all []Prediction
-	err := EachCSV(r, func(p *Prediction) error {
-		one := *p
-		one.Steps, one.Parts = append([]StepPrediction(nil), p.Steps...), append([]Parts(nil), p.Parts...)
-		all = append(all, one)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return all, nil
-}
-
 // MaxRow is the most bytes of a row that is read: a chain of ten thousand tasks takes less.
 const MaxRow = 16 * readfile.MiB
 
-// EachCSV calls each for every prediction that ReadCSV would return, until it fails. The prediction's
-// slices are valid during the call only. A row of more than MaxRow bytes is an error.
+// EachCSV reads what WriteCSV wrote, now or before there were parts, and calls each for every prediction until it
+// fails. The prediction's slices are valid during the call only. Its errors wrap ErrFormat and name the line; a row of
+// more than MaxRow bytes is one.
 func EachCSV(r io.Reader, each func(*Prediction) error) error {
 	budget := readfile.NewBudget(r, MaxRow, "row")
 	in := csv.NewReader(budget)

@@ -41,16 +41,6 @@ type Directory struct {
 	done chan struct{}
 }
 
-// NewDirectory makes the directory root/RunName(scenario, now), and opens its files. It never overwrites.
-func NewDirectory(root, scenario string, now time.Time) (*Directory, error) {
-	for {
-		d, err := MakeDirectory(root, RunName(scenario, now))
-		if !errors.Is(err, fs.ErrExist) {
-			return d, err
-		}
-	}
-}
-
 // MakeDirectory makes the directory root/name of a run called so, and opens its files. It fails, wrapping
 // fs.ErrExist, where the name is taken.
 func MakeDirectory(root, name string) (*Directory, error) {

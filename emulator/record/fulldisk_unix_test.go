@@ -8,13 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"testbed/emulator/internal/testenv"
 	"testing"
 	"time"
 )
 
 // What did not reach the file is no sample that was written.
 func TestCountsAreOfWhatWasFlushed(t *testing.T) {
-	d, err := NewDirectory(t.TempDir(), "x", time.Now())
+	d, err := MakeDirectory(t.TempDir(), RunName("x", time.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +60,7 @@ func (l *limited) Write(text []byte) (int, error) {
 // checkPrefix holds that both files are whole, and have the first n chains of two steps each.
 func checkPrefix(t *testing.T, d *Directory, n int) {
 	t.Helper()
-	chains, steps, err := ReadSamples(filepath.Join(d.Path(), SamplesFile))
+	chains, steps, err := readSamples(filepath.Join(d.Path(), SamplesFile))
 	if err != nil || len(chains) != n {
 		t.Errorf("samples.lp has %d chains and %d steps, %v; want %d chains", len(chains), len(steps), err, n)
 	}
@@ -68,7 +69,7 @@ func checkPrefix(t *testing.T, d *Directory, n int) {
 			t.Fatalf("chain %d is number %d", i, chains[i].Index)
 		}
 	}
-	rows, err := ReadChains(filepath.Join(d.Path(), ChainsFile))
+	rows, err := readChains(filepath.Join(d.Path(), ChainsFile))
 	if err != nil || len(rows) > n {
 		t.Errorf("chains.csv has %d rows, %v; want no more than the %d chains", len(rows), err, n)
 	}
@@ -78,7 +79,7 @@ func checkPrefix(t *testing.T, d *Directory, n int) {
 func TestDiskFullAtAnyByte(t *testing.T) {
 	for _, which := range []string{SamplesFile, ChainsFile} {
 		for room := 0; room < 6000; room += 97 {
-			d, err := NewDirectory(t.TempDir(), "x", time.Now())
+			d, err := MakeDirectory(t.TempDir(), RunName("x", time.Now()))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -110,7 +111,7 @@ func TestDiskFullAtAnyByte(t *testing.T) {
 
 // The final manifest needs no room on the disk, and says what was lost.
 func TestFinalManifestOnAFullDisk(t *testing.T) {
-	if !alone(t) {
+	if !testenv.Alone(t) {
 		return
 	}
 	for _, queues := range []int{0, 500} { // the latter takes more than was reserved
@@ -123,7 +124,7 @@ func TestFinalManifestOnAFullDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.Samples = d.Counts()
-		release := fileLimit(t, 4<<10)
+		release := testenv.FileLimit(t, 4<<10)
 		err := d.Conclude(m)
 		release()
 		got, verified := Verify(d.Path())

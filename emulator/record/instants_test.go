@@ -21,7 +21,7 @@ func key(p lineprotocol.Point) string {
 // However chains coincide, no two points of a run are the same to a database, none is lost, and times are
 // moved by no more nanoseconds than there are chains that coincide.
 func TestPointsAreDistinct(t *testing.T) {
-	d, err := NewDirectory(t.TempDir(), "s", time.Now())
+	d, err := MakeDirectory(t.TempDir(), RunName("s", time.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,8 +69,8 @@ func TestPointsAreDistinct(t *testing.T) {
 		t.Fatalf("%v: %d different points, want %d", err, len(seen), want)
 	}
 	// The table agrees with the samples.
-	table, err := ReadChains(filepath.Join(d.Path(), ChainsFile))
-	chains, _, err2 := ReadSamples(filepath.Join(d.Path(), SamplesFile))
+	table, err := readChains(filepath.Join(d.Path(), ChainsFile))
+	chains, _, err2 := readSamples(filepath.Join(d.Path(), SamplesFile))
 	if err := errors.Join(err, err2); err != nil || len(table) != len(chains) {
 		t.Fatalf("%v, %d, %d", err, len(table), len(chains))
 	}
@@ -145,7 +145,7 @@ func TestObservations(t *testing.T) {
 	}); err != nil || host.Run != "read" {
 		t.Error(host.Run, err)
 	}
-	if got, _, err := ReadSamples(path); err != nil || len(got) != len(chains) {
+	if got, _, err := readSamples(path); err != nil || len(got) != len(chains) {
 		t.Errorf("%d chains, %v", len(got), err)
 	}
 	stop := errors.New("enough")

@@ -13,7 +13,7 @@ func TestRunsOfTheSameSecondHaveNamesOfTheirOwn(t *testing.T) {
 	form := regexp.MustCompile(`^iiot-20260101T120000Z-[a-z2-7]{6}$`)
 	known := map[string]bool{}
 	for range 100 {
-		d, err := NewDirectory(t.TempDir(), "iiot", now)
+		d, err := MakeDirectory(t.TempDir(), RunName("iiot", now))
 		if err != nil {
 			t.Fatal(err)
 		}

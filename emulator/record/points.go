@@ -1,7 +1,6 @@
 package record
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -21,18 +20,6 @@ func (t Tags) point(measurement string) lineprotocol.Point {
 		"run": t.Run, "testbed": t.Testbed, "scenario": t.Scenario, "model": t.Model, "policy": t.Policy,
 		"fabric": t.Fabric, "runtime": t.Runtime, "client_class": t.ClientClass, "length": strconv.Itoa(t.Length),
 	}}
-}
-
-func tagsOf(p lineprotocol.Point) (Tags, error) {
-	length, err := strconv.Atoi(p.Tags["length"])
-	if err != nil {
-		return Tags{}, fmt.Errorf("tag length: %w", err)
-	}
-	return Tags{
-		Run: p.Tags["run"], Testbed: p.Tags["testbed"], Scenario: p.Tags["scenario"], Model: p.Tags["model"],
-		Policy: p.Tags["policy"], Fabric: p.Tags["fabric"], Runtime: p.Tags["runtime"],
-		ClientClass: p.Tags["client_class"], Length: length,
-	}, nil
 }
 
 // Point is the chain in line protocol. The job and the client's name are fields, not tags, for a database
@@ -63,23 +50,6 @@ func (c *Chain) Point() lineprotocol.Point {
 	return p
 }
 
-func chainOf(p lineprotocol.Point) (Chain, error) {
-	tags, err := tagsOf(p)
-	c := Chain{
-		Tags: tags, Time: p.Time.UTC(), Index: int(p.Int("index")), Job: p.Text("job"), Client: p.Text("client"),
-		Start:    p.Int("start_ns"),
-		Measured: Times{p.Number("latency_s"), p.Number("network_s"), p.Number("processing_s")},
-		Bytes:    p.Int("bytes"), States: int(p.Int("states")), Lost: int(p.Int("lost")),
-		Conflicts: int(p.Int("conflicts")), Cold: int(p.Int("cold")), Late: p.Number("late_s"), Error: p.Text("error"),
-	}
-	if _, known := p.Fields["predicted_latency_s"]; known {
-		c.Predicted = &Times{
-			p.Number("predicted_latency_s"), p.Number("predicted_network_s"), p.Number("predicted_processing_s"),
-		}
-	}
-	return c, err
-}
-
 // Point is the step in line protocol. Its index is a tag, for steps may begin at the same moment.
 func (s *Step) Point() lineprotocol.Point {
 	p := s.Tags.point(stepMeasurement)
@@ -94,27 +64,6 @@ func (s *Step) Point() lineprotocol.Point {
 		p.Fields["error_s"] = s.Duration - *s.Predicted
 	}
 	return p
-}
-
-func stepOf(p lineprotocol.Point) (Step, error) {
-	tags, err := tagsOf(p)
-	if err != nil {
-		return Step{}, err
-	}
-	index, err := strconv.Atoi(p.Tags["step"])
-	if err != nil {
-		return Step{}, fmt.Errorf("tag step: %w", err)
-	}
-	s := Step{
-		Tags: tags, Time: p.Time.UTC(), Chain: int(p.Int("chain")), Job: p.Text("job"), Index: index,
-		Task: int(p.Int("task")), Role: p.Tags["role"], From: p.Text("from"), To: p.Text("to"), Bytes: p.Int("bytes"),
-		Ops: p.Int("ops"), Offset: p.Number("offset_s"), Duration: p.Number("duration_s"), Remote: p.Number("remote_s"),
-	}
-	if _, known := p.Fields["predicted_s"]; known {
-		predicted := p.Number("predicted_s")
-		s.Predicted = &predicted
-	}
-	return s, nil
 }
 
 // series tells apart what a database tells apart by tags within one run: chains (part 0) and steps (1+index).

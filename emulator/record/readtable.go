@@ -11,15 +11,6 @@ import (
 	"testbed/emulator/internal/readfile"
 )
 
-// ReadChains reads a table of chains, chains.csv, into memory; see EachChain.
-func ReadChains(path string) (chains []Chain, err error) {
-	err = EachChain(path, func(c *Chain) error {
-		chains = append(chains, *c)
-		return nil
-	})
-	return chains, err
-}
-
 // EachChain calls each for every row of a table of chains, chains.csv, until it fails. Columns may be in any
 // order, and unknown ones are left alone. Where the last line is cut off it does so for all others, and returns
 // an error that wraps ErrTruncated. More than MaxChains rows, or a row of more than MaxRow bytes, are an error

@@ -42,7 +42,7 @@ func sample(i int) (Chain, []Step) {
 
 func written(t *testing.T, n int) (*Directory, []Chain, []Step) {
 	t.Helper()
-	d, err := NewDirectory(t.TempDir(), "iiot/../x y", time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600)))
+	d, err := MakeDirectory(t.TempDir(), RunName("iiot/../x y", time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,11 +70,11 @@ func TestRoundTrip(t *testing.T) {
 	if name := filepath.Base(d.Path()); !regexp.MustCompile(`^iiot----x-y-20260102T020405Z-[a-z2-7]{6}$`).MatchString(name) || d.Run() != name {
 		t.Errorf("the run is called %s", name)
 	}
-	table, err := ReadChains(filepath.Join(d.Path(), ChainsFile))
+	table, err := readChains(filepath.Join(d.Path(), ChainsFile))
 	if err != nil || !reflect.DeepEqual(table, chains) {
 		t.Errorf("chains.csv: %v\n%+v\n%+v", err, table, chains)
 	}
-	gotChains, gotSteps, err := ReadSamples(filepath.Join(d.Path(), SamplesFile))
+	gotChains, gotSteps, err := readSamples(filepath.Join(d.Path(), SamplesFile))
 	if err != nil || !reflect.DeepEqual(gotChains, chains) || !reflect.DeepEqual(gotSteps, steps) {
 		t.Errorf("samples.lp: %v\n%+v\n%+v", err, gotSteps, steps)
 	}
@@ -99,9 +99,9 @@ func TestTruncated(t *testing.T) {
 			var gotChains []Chain
 			var gotSteps []Step
 			if file == ChainsFile {
-				gotChains, err = ReadChains(cut)
+				gotChains, err = readChains(cut)
 			} else {
-				gotChains, gotSteps, err = ReadSamples(cut)
+				gotChains, gotSteps, err = readSamples(cut)
 			}
 			atLine := n == 0 && file == SamplesFile || n > 0 && whole[n-1] == '\n'
 			if atLine != (err == nil) || err != nil && !errors.Is(err, ErrTruncated) {
@@ -130,9 +130,9 @@ func TestBrokenLineInTheMiddleIsAnError(t *testing.T) {
 		}
 		var err error
 		if file == ChainsFile {
-			_, err = ReadChains(path)
+			_, err = readChains(path)
 		} else {
-			_, err = ReadSteps(path)
+			_, err = readSteps(path)
 		}
 		if err == nil || errors.Is(err, ErrTruncated) || !strings.Contains(err.Error(), "line 2") {
 			t.Errorf("%s: error %v", file, err)
@@ -145,8 +145,8 @@ func TestFlushedWithinASecond(t *testing.T) {
 	defer d.Close()
 	deadline := time.Now().Add(20 * time.Second)
 	for {
-		chains, err := ReadChains(filepath.Join(d.Path(), ChainsFile))
-		steps, _ := ReadSteps(filepath.Join(d.Path(), SamplesFile))
+		chains, err := readChains(filepath.Join(d.Path(), ChainsFile))
+		steps, _ := readSteps(filepath.Join(d.Path(), SamplesFile))
 		if err == nil && len(chains) == 1 && len(steps) == 2 {
 			return
 		}
@@ -164,7 +164,7 @@ func TestDirectoryIsNeverOverwritten(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 5 {
 		wait.Go(func() {
-			d, err := NewDirectory(root, "s", now)
+			d, err := MakeDirectory(root, RunName("s", now))
 			if err != nil {
 				t.Error(err)
 				return

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"testbed/emulator/internal/sleep"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,10 +28,10 @@ func drive(t *testing.T, a Arrival, jobs []int, limit time.Duration, hold func(c
 			r := run{chain: i, due: -1}
 			if !due.IsZero() {
 				r.due = due.Sub(base)
-				sleepUntil(ctx, due)
+				sleep.Until(ctx, due)
 			}
 			r.begin = time.Since(base)
-			sleepUntil(ctx, time.Now().Add(hold(i)))
+			sleep.Until(ctx, time.Now().Add(hold(i)))
 			r.end = time.Since(base)
 			mu.Lock()
 			defer mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"testbed/emulator/faas"
+	"testbed/emulator/internal/sleep"
 	"testbed/emulator/plan"
 	"testbed/emulator/record"
 )
@@ -43,7 +44,7 @@ func (r *replay) attempt(ctx context.Context, spec *faas.ChainSpec, due time.Tim
 		return outcome{err: fmt.Errorf("seeding: %w", err), at: time.Now()}
 	}
 	if !due.IsZero() {
-		if !sleepUntil(ctx, due) {
+		if !sleep.Until(ctx, due) {
 			return outcome{err: context.Cause(ctx), at: time.Now()}
 		}
 		o.late = max(time.Since(due), 0)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"testbed/emulator/internal/sleep"
 	"time"
 )
 
@@ -27,25 +28,9 @@ func openLoop(ctx context.Context, due []time.Duration, start func(context.Conte
 	defer wait.Wait()
 	for _, i := range order {
 		at := base.Add(due[i])
-		if !sleepUntil(ctx, at.Add(-lead)) {
+		if !sleep.Until(ctx, at.Add(-lead)) {
 			return
 		}
 		wait.Go(func() { start(ctx, i, at) })
-	}
-}
-
-// sleepUntil waits for a moment and reports whether ctx lasted until then.
-func sleepUntil(ctx context.Context, at time.Time) bool {
-	left := time.Until(at)
-	if left <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(left)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
 	}
 }

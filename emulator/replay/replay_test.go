@@ -19,6 +19,7 @@ import (
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/record"
+	"testbed/emulator/record/recordtest"
 	"testbed/emulator/topology"
 	"testbed/emulator/workload"
 )
@@ -71,7 +72,7 @@ func plans(n int, models ...plan.Model) [][]*plan.Plan {
 
 func (n *nodes) config(t *testing.T, plans [][]*plan.Plan) (Config, *record.Directory) {
 	t.Helper()
-	d, err := record.NewDirectory(t.TempDir(), "test", time.Now())
+	d, err := record.MakeDirectory(t.TempDir(), record.RunName("test", time.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,11 +123,11 @@ func TestRun(t *testing.T) {
 // verifyFiles checks what a run of 6 chains for each model has written.
 func verifyFiles(t *testing.T, d *record.Directory) {
 	t.Helper()
-	chains, err := record.ReadChains(filepath.Join(d.Path(), record.ChainsFile))
+	chains, err := recordtest.Chains(d.Path())
 	if err != nil || len(chains) != 24 {
 		t.Fatalf("%d chains, %v", len(chains), err)
 	}
-	steps, err := record.ReadSteps(filepath.Join(d.Path(), record.SamplesFile))
+	steps, err := recordtest.Points(d.Path(), "step")
 	if want := 6 * (15 + 15 + 9 + 9); err != nil || len(steps) != want {
 		t.Fatalf("%d steps, want %d, %v", len(steps), want, err)
 	}
@@ -142,7 +143,9 @@ func verifyFiles(t *testing.T, d *record.Directory) {
 		}
 	}
 	for _, s := range steps {
-		if s.Duration < 0 || s.Offset < 0 || s.Predicted == nil || s.From == "" || s.Role == "execute" && s.Duration < 0.001 {
+		duration := s.Number("duration_s")
+		if duration < 0 || s.Number("offset_s") < 0 || s.Fields["predicted_s"] == nil || s.Text("from") == "" ||
+			s.Tags["role"] == "execute" && duration < 0.001 {
 			t.Errorf("%+v", s)
 		}
 	}
@@ -166,7 +169,7 @@ func TestFailuresAreRecorded(t *testing.T) {
 	if m := s.Models[0]; m.Done != 1 || m.Failed != 2 || m.NotRun != 0 || len(s.Errors) != 2 {
 		t.Errorf("%+v", s)
 	}
-	chains, err := record.ReadChains(filepath.Join(d.Path(), record.ChainsFile))
+	chains, err := recordtest.Chains(d.Path())
 	if err != nil || len(chains) != 3 || !chains[0].OK() || chains[1].OK() || !strings.Contains(chains[1].Error, "agent") {
 		t.Errorf("%+v, %v", chains, err)
 	}
@@ -204,7 +207,7 @@ func TestInterruptionKeepsWhatWasMeasured(t *testing.T) {
 		if m.Failed != 0 || m.Done < 5 || m.Done+m.NotRun != 200 || s.Models[1].NotRun != 200 {
 			t.Errorf("%v: %+v", arrival, s)
 		}
-		chains, err := record.ReadChains(filepath.Join(d.Path(), record.ChainsFile))
+		chains, err := recordtest.Chains(d.Path())
 		if err != nil || len(chains) != m.Done || slices.ContainsFunc(chains, func(c record.Chain) bool { return !c.OK() }) {
 			t.Errorf("%v: %d chains, %v", arrival, len(chains), err)
 		}
@@ -251,7 +254,7 @@ func TestLateStartsAreCounted(t *testing.T) {
 	if err != nil || s.Models[0].Late != 5 || s.Models[0].Done != 5 || s.Models[0].MaxLate < 20*time.Millisecond {
 		t.Errorf("%v, %+v", err, s)
 	}
-	chains, err := record.ReadChains(filepath.Join(d.Path(), record.ChainsFile))
+	chains, err := recordtest.Chains(d.Path())
 	if err != nil || len(chains) != 5 || chains[0].Late < 0.02 {
 		t.Errorf("%v, %+v", err, chains)
 	}
@@ -319,7 +322,7 @@ func TestHostileAgentIsBounded(t *testing.T) {
 	if took := after.TotalAlloc - before.TotalAlloc; took > 32<<20 {
 		t.Errorf("%d MB were allocated", took>>20)
 	}
-	if chains, err := record.ReadChains(filepath.Join(d.Path(), record.ChainsFile)); err != nil || len(chains) != 2 || chains[0].OK() {
+	if chains, err := recordtest.Chains(d.Path()); err != nil || len(chains) != 2 || chains[0].OK() {
 		t.Errorf("%+v, %v", chains, err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testbed/emulator/compare"
 	"testbed/emulator/compare/rundir"
 	"testbed/emulator/record"
+	"testbed/emulator/record/recordtest"
 	"testbed/emulator/report/graph"
 	"testbed/emulator/report/html"
 	"testbed/emulator/report/run"
@@ -35,7 +36,7 @@ func everything(dir string) (page string, r *run.Run, errs []error) {
 func readings(dir string) (page *html.Page, r *run.Run, errs []error) {
 	_, err := rundir.Open(dir, compare.Options{Resamples: 20})
 	errs = append(errs, err)
-	_, _, err = record.ReadSamples(filepath.Join(dir, record.SamplesFile))
+	_, err = recordtest.Points(dir, "chain")
 	errs = append(errs, err)
 	t, _, err := run.Topology(dir)
 	if errs = append(errs, err); err == nil {

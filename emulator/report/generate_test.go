@@ -54,7 +54,7 @@ func star(t testing.TB, hosts int) *topology.Topology {
 func generate(t testing.TB, chains int) string {
 	t.Helper()
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	d, err := record.NewDirectory(t.TempDir(), "generated", start)
+	d, err := record.MakeDirectory(t.TempDir(), record.RunName("generated", start))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,9 +10,10 @@ import (
 	"testbed/emulator/record"
 	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
+	"testbed/emulator/verify"
 )
 
-// This file is all that the package knows of package orchestrator.
+// This file is all that the package knows of packages orchestrator and verify.
 
 // receiveWindow is the one of TCP in every node, in bytes.
 const receiveWindow = orchestrator.ReceiveWindow
@@ -24,12 +25,16 @@ func sysctls(sc *scenario.Scenario) map[string]string {
 
 // quick is what a run measures of its own network: one link of each class, briefly. `testbed verify`
 // measures more.
-var quick = orchestrator.VerifyOptions{PerClass: 1, Pings: 100, Duration: 500 * time.Millisecond, Tolerance: orchestrator.DefaultTolerance}
+var quick = verify.Options{PerClass: 1, Pings: 100, Duration: 500 * time.Millisecond,
+	Tolerance: verify.DefaultTolerance}
 
-// On is a testbed that is up as a Bed.
-func On(b *orchestrator.Bed) Bed { return testbed{b} }
+// On is a testbed that is up as a Bed, whose links are measured with prober; nil: with packets.
+func On(b *orchestrator.Bed, prober verify.Prober) Bed { return testbed{b, prober} }
 
-type testbed struct{ *orchestrator.Bed }
+type testbed struct {
+	*orchestrator.Bed
+	prober verify.Prober
+}
 
 // Description implements Bed.
 func (b testbed) Description() Description {
@@ -64,7 +69,7 @@ func (b testbed) Inspect(ctx context.Context) (fabric.Status, error) {
 func (b testbed) Verify(ctx context.Context, progress func(done, total int, what string)) ([]record.Fidelity, error) {
 	o := quick
 	o.Progress = progress
-	findings, err := b.Bed.Verify(ctx, o)
+	findings, err := verify.Links(ctx, b.Bed, b.prober, o)
 	var all []record.Fidelity
 	for _, f := range findings {
 		if !f.Skipped { // else nothing was measured: links without a rate, or that lose too much for one
@@ -74,7 +79,7 @@ func (b testbed) Verify(ctx context.Context, progress func(done, total int, what
 	return all, err
 }
 
-func fidelityOf(f orchestrator.Finding) record.Fidelity {
+func fidelityOf(f verify.Finding) record.Fidelity {
 	quantity := "goodput_bps"
 	switch {
 	case f.Probe == "rtt":

@@ -35,6 +35,7 @@ type bed struct {
 
 	inspect func(context.Context) error
 	watch   func(context.Context) error
+	reason  func(error) error
 	verify  func() ([]record.Fidelity, error)
 	player  func() (Player, error)
 	run     func(context.Context, *faas.ChainSpec, *faas.ChainResult) error // before a chain of the workload
@@ -116,6 +117,13 @@ func (b *bed) Watch(ctx context.Context) error {
 	}
 	<-ctx.Done()
 	return nil
+}
+
+func (b *bed) Reason(_ context.Context, err error) error {
+	if b.reason != nil {
+		return b.reason(err)
+	}
+	return err
 }
 
 func (b *bed) Verify(_ context.Context, progress func(done, total int, what string)) ([]record.Fidelity, error) {

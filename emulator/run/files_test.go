@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/compare"
+	"testbed/emulator/compare/rundir"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 	"testbed/emulator/record"
@@ -16,7 +18,7 @@ import (
 // that failed, and one that came to its end with a lost state.
 func planted(t *testing.T) string {
 	t.Helper()
-	dir, err := record.NewDirectory(t.TempDir(), "planted", time.Unix(0, 0))
+	dir, err := record.MakeDirectory(t.TempDir(), record.RunName("planted", time.Unix(0, 0)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,11 +54,11 @@ func planted(t *testing.T) string {
 
 func TestCompareReadsWhatARunLeaves(t *testing.T) {
 	dir := planted(t)
-	reports, err := Compare(dir)
-	if err != nil || len(reports) != 1 || len(reports[0].Models) != 1 {
-		t.Fatalf("%d reports, %v", len(reports), err)
+	run, err := rundir.Open(dir, compare.Options{})
+	if err != nil || len(run.Reports) != 1 || len(run.Reports[0].Models) != 1 {
+		t.Fatalf("%+v, %v", run, err)
 	}
-	g := reports[0].Models[0]
+	g := run.Reports[0].Models[0]
 	if g.Chains != 4 || g.Errors != 1 || g.Paired != 3 {
 		t.Errorf("%d chains, %d failed, %d paired; want 4, 1, 3", g.Chains, g.Errors, g.Paired)
 	}
@@ -82,14 +84,14 @@ func TestCompareToleratesACrash(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, PredictionFile)); err != nil {
 		t.Fatal(err)
 	}
-	reports, err := Compare(dir)
-	if err != nil || reports[0].Models[0].Chains != 4 || reports[0].Models[0].Paired != 0 {
-		t.Fatalf("%+v, %v", reports, err)
+	run, err := rundir.Open(dir, compare.Options{})
+	if err != nil || run.Reports[0].Models[0].Chains != 4 || run.Reports[0].Models[0].Paired != 0 {
+		t.Fatalf("%+v, %v", run, err)
 	}
 }
 
 func TestCompareRefusesWhatIsNoRun(t *testing.T) {
-	if _, err := Compare(t.TempDir()); err == nil {
+	if _, err := rundir.Open(t.TempDir(), compare.Options{}); err == nil {
 		t.Error("an empty directory passes for a run")
 	}
 }

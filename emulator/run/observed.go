@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"testbed/emulator/influx"
+	"testbed/emulator/live/sampler"
 	"testbed/emulator/record"
-	"testbed/emulator/sampler"
 )
 
 // Live is what can be asked while a run is under way, from any goroutine.

@@ -16,7 +16,9 @@ import (
 	"testbed/emulator/compare"
 	"testbed/emulator/compare/rundir"
 	"testbed/emulator/faas"
+	"testbed/emulator/fabric"
 	"testbed/emulator/record"
+	"testbed/emulator/record/recordtest"
 	"testbed/emulator/replay"
 	"testbed/emulator/resolved"
 )
@@ -81,7 +83,7 @@ func TestRunThatSucceeds(t *testing.T) {
 		if b.runs != "" || b.open != 0 || !slices.Equal(b.began, []string{m.Run}) {
 			t.Errorf("the lease of %q, %d agents open, began %q", b.runs, b.open, b.began)
 		}
-		chains, err := record.ReadChains(filepath.Join(o.Dir, record.ChainsFile))
+		chains, err := recordtest.Chains(o.Dir)
 		if err != nil || len(chains) != 2*jobs || chains[0].Predicted == nil || chains[0].Testbed != "fake" {
 			t.Errorf("%d chains, %v", len(chains), err)
 		}
@@ -207,6 +209,24 @@ func TestRunWhoseTestbedDies(t *testing.T) {
 		}
 		m := concluded(t, o)
 		if m.Exit != record.Failed || !strings.Contains(m.Error, "was taken down") || !strings.Contains(m.Error, "no queues: connection refused") {
+			t.Errorf("exit %s, %s", m.Exit, m.Error)
+		}
+	})
+}
+
+// TestTestbedThatIsTakenDownAsTheReplayEnds: nobody watches any more, and yet the run says what has happened.
+func TestTestbedThatIsTakenDownAsTheReplayEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, c := newBed(t, "")
+		c.SampleEvery = -1
+		gone := errors.New("testbed fake was taken down")
+		b.inspect = func(context.Context) error { return fabric.ErrNotRunning }
+		b.reason = func(err error) error { return errors.Join(gone, err) }
+		o, err := Run(t.Context(), c)
+		if !errors.Is(err, gone) {
+			t.Fatal(err)
+		}
+		if m := concluded(t, o); m.Exit != record.Failed || !strings.Contains(m.Error, "was taken down") {
 			t.Errorf("exit %s, %s", m.Exit, m.Error)
 		}
 	})

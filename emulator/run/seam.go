@@ -26,6 +26,8 @@ type Bed interface {
 	// Watch blocks until a part of the testbed has died or the testbed was taken down, which is an error that says
 	// so, or ctx ends, which is none.
 	Watch(ctx context.Context) error
+	// Reason is why the testbed does not answer: that it was taken down, where it was, otherwise err.
+	Reason(ctx context.Context, err error) error
 	// Verify measures a link of each class, briefly. What it found comes with an error as well, where not all could
 	// be measured.
 	Verify(ctx context.Context, progress func(done, total int, what string)) ([]record.Fidelity, error)

@@ -24,9 +24,9 @@ func (t *Topology) Central() (ID, error) {
 	if len(hosts) == 0 {
 		return 0, ErrNoHosts
 	}
-	worst, reversed := make([]float64, len(hosts)), t.reverse()
+	worst, trees := make([]float64, len(hosts)), t.Trees()
 	for d, dest := range hosts {
-		tree := t.treeTo(dest, reversed)
+		tree := trees[dest]
 		for s, source := range hosts {
 			if s == d {
 				continue
@@ -58,11 +58,16 @@ func (t *Topology) ByName(ids []ID) []ID {
 // storeAndForward is the time, in seconds, of size bytes from source to the tree's destination where
 // every link passes a message on only when it has all of it, without propagation.
 func (p *Tree) storeAndForward(source ID, size int64) (seconds float64, ok bool) {
-	for v := source; v != p.dest; {
-		next := p.next[v]
-		if next < 0 {
-			return 0, false
-		}
+	if source == p.dest {
+		return 0, true
+	}
+	w, at := p.enter(source)
+	if w == nil {
+		return 0, false
+	}
+	for v := source; at != w.end(); {
+		at, _ = w.step(at)
+		next := w.vertex(at)
 		if link := &p.topology.Vertices[next]; link.Kind == Link {
 			if rate := link.Shape[p.topology.Direction(next, v)].Rate; rate > 0 {
 				seconds += float64(float32(8*size) / float32(rate))

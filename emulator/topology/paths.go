@@ -2,6 +2,7 @@ package topology
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"testbed/emulator/units"
@@ -24,8 +25,23 @@ type Hop struct {
 type Tree struct {
 	topology *Topology
 	dest     ID
-	next     []ID            // next[v]: the vertex after v on the way to dest; -1 where there is none
-	delay    []time.Duration // delay[v]: that of the edge from v to next[v]
+	ways     []way     // in the segments that lead to dest, in the order of their numbers
+	numbers  []int32   // of these segments
+	segments *segments // nil: there is one, of the whole graph
+}
+
+// way is the shortest paths' part that lies in one segment. Vertices are indices in it.
+type way struct {
+	*segment
+	chain []ID      // from the core to the destination
+	paths *searched // to chain[0]
+}
+
+// searched are the shortest paths within a segment's core to one of its vertices. Trees whose destinations hang from
+// that vertex share them.
+type searched struct {
+	next  []ID            // by index in the core: the vertex after it on the way; none where there is no way
+	delay []time.Duration // by index in the core: that of the edge to that vertex
 }
 
 // weight is what a path is measured by: the time that a packet of 1500 bytes occupies the queues on it,
@@ -50,50 +66,77 @@ func (w weight) less(o weight) bool {
 // TreeTo computes the shortest paths to dest by Dijkstra's algorithm over the reversed edges, in
 // O(E log V). Hosts and the cloud do not forward. Ties go to the vertex with the smaller index.
 func (t *Topology) TreeTo(dest ID) *Tree {
-	return t.treeTo(dest, t.reverse())
+	whole := t.whole()
+	paths := whole.search(t, dest, whole.reverse(t))
+	return &Tree{topology: t, dest: dest, ways: []way{{whole, whole.chain(dest), paths}}}
 }
 
-// Trees computes the shortest paths between all attached vertices, by destination.
-func (t *Topology) Trees() map[ID]*Tree {
-	reversed, trees := t.reverse(), map[ID]*Tree{}
+// Trees computes the shortest paths between all attached vertices, by destination: those that TreeTo computes, in
+// O(E + C log C) for each of the C vertices of a segment's core from which destinations hang.
+func (t *Topology) Trees() map[ID]*Tree { return t.trees(t.segments()) }
+
+func (t *Topology) trees(s *segments) map[ID]*Tree {
+	reversed, found := make([][][]Edge, len(s.all)), make([]map[ID]*searched, len(s.all))
+	for i, segment := range s.all {
+		reversed[i], found[i] = segment.reverse(t), map[ID]*searched{}
+	}
+	trees := map[ID]*Tree{}
 	for _, id := range t.Attached() {
-		trees[id] = t.treeTo(id, reversed)
+		if _, odd := s.odd[id]; odd {
+			trees[id] = t.TreeTo(id)
+			continue
+		}
+		tree := &Tree{topology: t, dest: id, numbers: s.from[id], segments: s}
+		for _, n := range tree.numbers {
+			chain := s.all[n].chain(s.all[n].index(id))
+			if found[n][chain[0]] == nil {
+				found[n][chain[0]] = s.all[n].search(t, chain[0], reversed[n])
+			}
+			tree.ways = append(tree.ways, way{s.all[n], chain, found[n][chain[0]]})
+		}
+		trees[id] = tree
 	}
 	return trees
 }
 
-func (t *Topology) treeTo(dest ID, reversed [][]Edge) *Tree {
-	tree := &Tree{topology: t, dest: dest, next: make([]ID, len(t.Vertices)), delay: make([]time.Duration, len(t.Vertices))}
-	best := make([]weight, len(t.Vertices))
-	for i := range tree.next {
-		tree.next[i] = -1
+// search finds the shortest paths within the segment's core, whose reversed edges are given, to the vertex of that
+// index.
+func (s *segment) search(t *Topology, dest ID, reversed [][]Edge) *searched {
+	found := &searched{next: make([]ID, len(reversed)), delay: make([]time.Duration, len(reversed))}
+	best := make([]weight, len(reversed))
+	for i := range best {
+		found.next[i] = none
 		best[i].transmission = math.Inf(1)
 	}
+	dest = s.inner(dest)
 	best[dest] = weight{}
 	queue := frontier{{id: dest}}
 	for len(queue) > 0 {
 		at := queue.pop()
-		if best[at.id].less(at.weight) || (at.id != dest && t.Vertices[at.id].Kind.Attached()) {
+		index := s.outer(at.id)
+		here := s.vertex(index)
+		if best[at.id].less(at.weight) || (at.id != dest && t.Vertices[here].Kind.Attached()) {
 			continue
 		}
-		for _, e := range reversed[at.id] { // e.Delay is the edge's and that of the link it leaves
-			w := weight{at.transmission + t.cost(e.To, at.id), at.delay + e.Delay, at.hops + 1}
+		for _, e := range reversed[at.id] {
+			before := s.vertex(s.outer(e.To))
+			w := weight{at.transmission + t.cost(before, here), at.delay + e.Delay, at.hops + 1}
 			if w.less(best[e.To]) {
-				best[e.To], tree.next[e.To] = w, at.id
+				best[e.To], found.next[e.To] = w, index
 				queue.push(reached{w, e.To})
 			}
 		}
 	}
-	for v, next := range tree.next {
-		if next >= 0 {
-			tree.delay[v] = t.edgeDelay(ID(v), next)
+	for i, next := range found.next {
+		if next != none {
+			found.delay[i] = edgeDelay(s.edges[s.outer(ID(i))], next)
 		}
 	}
-	return tree
+	return found
 }
 
-func (t *Topology) edgeDelay(from, to ID) time.Duration {
-	for _, e := range t.Adjacency[from] {
+func edgeDelay(edges []Edge, to ID) time.Duration {
+	for _, e := range edges {
 		if e.To == to {
 			return e.Delay
 		}
@@ -101,19 +144,9 @@ func (t *Topology) edgeDelay(from, to ID) time.Duration {
 	return 0
 }
 
-func (t *Topology) reverse() [][]Edge {
-	reversed := make([][]Edge, len(t.Vertices))
-	for v, edges := range t.Adjacency {
-		for _, e := range edges {
-			delay := e.Delay
-			if t.Vertices[v].Kind == Link {
-				delay += t.Vertices[v].Shape[0].Delay
-			}
-			reversed[e.To] = append(reversed[e.To], Edge{To: ID(v), Delay: delay})
-		}
-	}
-	return reversed
-}
+// reverse lists the edges by the vertex that they lead to: their Tos are where they come from, their Delays those of
+// the edge and of the link that it leaves.
+func (t *Topology) reverse() [][]Edge { return t.whole().reverse(t) }
 
 // cost is the transmission time, in seconds, of 1500 bytes through v, when the packet goes on to next.
 func (t *Topology) cost(v, next ID) float64 {
@@ -130,7 +163,7 @@ func (t *Topology) cost(v, next ID) float64 {
 
 type reached struct {
 	weight
-	id ID
+	id ID // index in the core
 }
 
 func (r *reached) before(o *reached) bool {
@@ -180,20 +213,89 @@ func (f *frontier) pop() reached {
 	return top
 }
 
+// enter finds the way from source, and its index in that way's segment; nil where there is none.
+func (p *Tree) enter(source ID) (*way, ID) {
+	if p.segments == nil {
+		return p.ways[0].from(source)
+	}
+	if number := p.segments.of[source]; number >= 0 {
+		return p.in(number, source)
+	}
+	// An end: of its segments and the destination's, both rising, the first in both.
+	own, others := p.segments.into[source], p.numbers
+	for len(own) > 0 && len(others) > 0 {
+		switch {
+		case own[0] < others[0]:
+			own = own[1:]
+		case own[0] > others[0]:
+			others = others[1:]
+		default:
+			return p.in(own[0], source)
+		}
+	}
+	return nil, none
+}
+
+// in is the way in the segment of that number.
+func (p *Tree) in(number int32, source ID) (*way, ID) {
+	i, there := slices.BinarySearch(p.numbers, number)
+	if !there {
+		return nil, none
+	}
+	return p.ways[i].from(source)
+}
+
+// from is the way, where it leads from source to the destination.
+func (w *way) from(source ID) (*way, ID) {
+	v := w.index(source)
+	if root := w.root(v); root != w.chain[0] && w.paths.next[w.inner(root)] == none {
+		return nil, none
+	}
+	return w, v
+}
+
+// step is the vertex after v, which is not the destination, on the way there, and the delay of the edge to it.
+func (w *way) step(v ID) (next ID, delay time.Duration) {
+	for i := len(w.chain) - 2; i >= 0; i-- {
+		if w.chain[i] == v {
+			next = w.chain[i+1]
+			return next, w.down[next]
+		}
+	}
+	if w.hangs(v) {
+		return w.parent[v], w.up[v]
+	}
+	i := w.inner(v)
+	return w.paths.next[i], w.paths.delay[i]
+}
+
+// end is the index of the destination.
+func (w *way) end() ID { return w.chain[len(w.chain)-1] }
+
 // Reaches says whether there is a path from source to the tree's destination.
-func (p *Tree) Reaches(source ID) bool { return source == p.dest || p.next[source] >= 0 }
+func (p *Tree) Reaches(source ID) bool {
+	if source == p.dest {
+		return true
+	}
+	w, _ := p.enter(source)
+	return w != nil
+}
 
 // Hops appends to hops the queues on the way from source, in order, and returns the result with the
 // path's total propagation delay. It returns hops unchanged where source is the destination or cannot reach it.
 func (p *Tree) Hops(hops []Hop, source ID) ([]Hop, time.Duration) {
+	if source == p.dest {
+		return hops, 0
+	}
+	w, at := p.enter(source)
+	if w == nil {
+		return hops, 0
+	}
 	var total, pending time.Duration
 	first := len(hops)
-	for v := source; v != p.dest; {
-		next := p.next[v]
-		if next < 0 {
-			return hops[:first], 0
-		}
-		delay := p.delay[v]
+	for v := source; at != w.end(); {
+		index, delay := w.step(at)
+		next := w.vertex(index)
 		total += delay
 		if vertex := &p.topology.Vertices[next]; vertex.Kind == Link {
 			dir := p.topology.Direction(next, v)
@@ -206,7 +308,7 @@ func (p *Tree) Hops(hops []Hop, source ID) ([]Hop, time.Duration) {
 		} else {
 			pending += delay
 		}
-		v = next
+		v, at = next, index
 	}
 	return hops, total
 }
@@ -214,11 +316,15 @@ func (p *Tree) Hops(hops []Hop, source ID) ([]Hop, time.Duration) {
 // Vertices appends to list the vertices on the way from source, it and the destination included, in order,
 // and returns the result; list unchanged where there is no way.
 func (p *Tree) Vertices(list []ID, source ID) []ID {
-	if !p.Reaches(source) {
+	if source == p.dest {
+		return append(list, source)
+	}
+	w, at := p.enter(source)
+	if w == nil {
 		return list
 	}
-	for v := source; v != p.dest; v = p.next[v] {
-		list = append(list, v)
+	for ; at != w.end(); at, _ = w.step(at) {
+		list = append(list, w.vertex(at))
 	}
 	return append(list, p.dest)
 }

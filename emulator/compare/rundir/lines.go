@@ -1,21 +1,16 @@
 package rundir
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 
 	"testbed/emulator/compare"
 	"testbed/emulator/internal/readfile"
 	"testbed/emulator/plan"
+	"testbed/emulator/record/lineprotocol"
 )
-
-// errLine is wrapped by errors about a line that is not in line protocol.
-var errLine = errors.New("not line protocol")
 
 // reader puts chains together from the lines of samples.lp. A chain's steps follow it at once, as they are
 // written, so that one chain at a time is held. It looks at the few fields that a comparison needs and
@@ -38,8 +33,6 @@ func newReader(each func(*compare.Chain) error) *reader {
 }
 
 const (
-	// longest bounds a line; a job's name or an error's text makes the longest ones.
-	longest = 1 << 20
 	// mostSteps bounds a chain's steps, and mostTexts the tags' values of which one copy is kept.
 	mostSteps = 1 << 20
 	mostTexts = 10_000
@@ -48,27 +41,11 @@ const (
 // read reads all lines and calls each for every chain. Whether the last line is cut off, as a crash
 // leaves it, it says instead of failing.
 func (r *reader) read(in io.Reader) (truncated bool, err error) {
-	lines := bufio.NewReaderSize(in, longest)
-	for number := 1; ; number++ {
-		line, err := lines.ReadSlice('\n')
-		switch {
-		case err == io.EOF:
-			return len(line) > 0, r.flush()
-		case errors.Is(err, bufio.ErrBufferFull):
-			return false, fmt.Errorf("line %d: %w: it is longer than the %d bytes that are read: %w", number, errLine, longest,
-				readfile.ErrLimit)
-		case err != nil:
-			return false, err
-		}
-		if err := r.line(line[:len(line)-1]); errors.Is(err, errLine) {
-			if _, end := lines.Peek(1); end == io.EOF {
-				return true, r.flush()
-			}
-			return false, fmt.Errorf("line %d: %w", number, err)
-		} else if err != nil {
-			return false, fmt.Errorf("line %d: %w", number, err)
-		}
+	err = lineprotocol.Scan(in, r.line, "link", "host")
+	if truncated = errors.Is(err, lineprotocol.ErrTruncated); err != nil && !truncated {
+		return false, err
 	}
+	return truncated, r.flush()
 }
 
 func (r *reader) flush() error {
@@ -79,22 +56,22 @@ func (r *reader) flush() error {
 	return r.each(&r.chain)
 }
 
-func (r *reader) line(line []byte) error {
-	switch {
-	case bytes.HasPrefix(line, []byte("chain,")):
+func (r *reader) line(line *lineprotocol.Line) error {
+	switch line.Measurement {
+	case "chain":
 		if err := r.flush(); err != nil {
 			return err
 		}
 		return r.readChain(line)
-	case bytes.HasPrefix(line, []byte("step,")):
+	case "step":
 		return r.readStep(line)
 	}
 	return nil
 }
 
-func (r *reader) readChain(line []byte) error {
+func (r *reader) readChain(line *lineprotocol.Line) error {
 	c := compare.Chain{Steps: r.chain.Steps[:0]}
-	err := split(line, func(name, value []byte) (err error) {
+	err := walk(line, func(name, value []byte) (err error) {
 		switch string(name) {
 		case "model":
 			c.Model = plan.Model(r.text(value))
@@ -104,20 +81,20 @@ func (r *reader) readChain(line []byte) error {
 			c.Length, err = strconv.Atoi(string(value))
 		}
 		return err
-	}, func(name, value []byte) (err error) {
+	}, func(name []byte, value lineprotocol.Value) (err error) {
 		switch string(name) {
 		case "index":
 			c.Index, err = whole(value)
 		case "job":
-			c.Job, err = quoted(value)
+			c.Job, err = value.Text()
 		case "error":
-			c.Err, err = quoted(value)
+			c.Err, err = value.Text()
 		case "latency_s":
-			c.Total, err = number(value)
+			c.Total, err = value.Float()
 		case "network_s":
-			c.Network, err = number(value)
+			c.Network, err = value.Float()
 		case "processing_s":
-			c.Processing, err = number(value)
+			c.Processing, err = value.Float()
 		case "states":
 			c.States, err = whole(value)
 		case "lost":
@@ -135,11 +112,11 @@ func (r *reader) readChain(line []byte) error {
 	return nil
 }
 
-func (r *reader) readStep(line []byte) error {
+func (r *reader) readStep(line *lineprotocol.Line) error {
 	var model plan.Model
 	var s compare.Step
 	chain, known := 0, false
-	err := split(line, func(name, value []byte) (err error) {
+	err := walk(line, func(name, value []byte) (err error) {
 		switch string(name) {
 		case "model":
 			model = plan.Model(r.text(value))
@@ -149,12 +126,12 @@ func (r *reader) readStep(line []byte) error {
 			s.Index, err = strconv.Atoi(string(value))
 		}
 		return err
-	}, func(name, value []byte) (err error) {
+	}, func(name []byte, value lineprotocol.Value) (err error) {
 		switch string(name) {
 		case "chain":
 			chain, err = whole(value)
 		case "duration_s":
-			s.Duration, err = number(value)
+			s.Duration, err = value.Float()
 		}
 		return err
 	})
@@ -171,6 +148,16 @@ func (r *reader) readStep(line []byte) error {
 	return nil
 }
 
+// walk walks through a line, which must have a time.
+func walk(line *lineprotocol.Line, tag func(name, value []byte) error,
+	field func(name []byte, value lineprotocol.Value) error) error {
+	at, err := line.Walk(tag, field)
+	if err == nil && at.IsZero() {
+		err = fmt.Errorf("%w: it has no time", lineprotocol.ErrInvalid)
+	}
+	return err
+}
+
 // text keeps one copy of each tag's value.
 func (r *reader) text(value []byte) string {
 	if s, ok := r.texts[string(value)]; ok {
@@ -183,91 +170,7 @@ func (r *reader) text(value []byte) string {
 	return text
 }
 
-func number(value []byte) (float64, error) { return strconv.ParseFloat(string(value), 64) }
-
-func whole(value []byte) (int, error) {
-	return strconv.Atoi(string(bytes.TrimSuffix(value, []byte("i"))))
-}
-
-// quoted reads a string field.
-func quoted(value []byte) (string, error) {
-	if len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"' {
-		return "", errors.New("a string is not in quotes")
-	}
-	return string(unescape(value[1:len(value)-1], `"\nrt`, "\"\\\n\r\t")), nil
-}
-
-// unescape replaces each of the characters given that follows a backslash, and the backslash, by its meaning.
-func unescape(value []byte, escaped, meaning string) []byte {
-	if bytes.IndexByte(value, '\\') < 0 {
-		return value
-	}
-	var out []byte
-	for i := 0; i < len(value); i++ {
-		b := value[i]
-		if b == '\\' && i+1 < len(value) {
-			if n := strings.IndexByte(escaped, value[i+1]); n >= 0 {
-				i, b = i+1, meaning[n]
-			}
-		}
-		out = append(out, b)
-	}
-	return out
-}
-
-// split calls tag and field for each of a line's, with the fields' values as they are written.
-func split(line []byte, tag, field func(name, value []byte) error) error {
-	tags, rest, ok := cut(line, ' ', false)
-	fields, stamp, ok2 := cut(rest, ' ', true)
-	if !ok || !ok2 {
-		return errLine
-	}
-	if _, err := strconv.ParseInt(string(stamp), 10, 64); err != nil {
-		return fmt.Errorf("%w: the time %q", errLine, stamp)
-	}
-	_, tags, _ = cut(tags, ',', false) // the measurement
-	for len(tags) > 0 {
-		var one []byte
-		one, tags, _ = cut(tags, ',', false)
-		name, value, ok := cut(one, '=', false)
-		if !ok {
-			return fmt.Errorf("%w: the tag %q", errLine, one)
-		}
-		if err := tag(name, unescape(value, special, special)); err != nil {
-			return fmt.Errorf("%w: tag %s: %w", errLine, name, err)
-		}
-	}
-	for len(fields) > 0 {
-		var one []byte
-		one, fields, _ = cut(fields, ',', true)
-		name, value, ok := cut(one, '=', false)
-		if !ok {
-			return fmt.Errorf("%w: the field %q", errLine, one)
-		}
-		if err := field(name, value); err != nil {
-			return fmt.Errorf("%w: field %s: %w", errLine, name, err)
-		}
-	}
-	return nil
-}
-
-// special are the characters that a backslash escapes outside quotes; before any other, a backslash too, it is itself.
-const special = ",= "
-
-// cut cuts at the first separator that no backslash escapes and, where there are quotes, none encloses.
-func cut(text []byte, separator byte, quotes bool) (before, after []byte, found bool) {
-	inside := false
-	for i := 0; i < len(text); i++ {
-		switch b := text[i]; {
-		case b == '\\':
-			if inside || i+1 < len(text) && strings.IndexByte(special, text[i+1]) >= 0 {
-				i++
-			}
-		case b == '"' && quotes:
-			inside = !inside
-		case b == separator && !inside:
-			return text[:i], text[i+1:], true
-		}
-	}
-	return text, nil, false
+func whole(value lineprotocol.Value) (int, error) {
+	n, err := value.Int()
+	return int(n), err
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,13 +18,14 @@ import (
 	"testbed/emulator/predict"
 	"testbed/emulator/record"
 	"testbed/emulator/record/lineprotocol"
+	"testbed/emulator/record/recordtest"
 )
 
 // planted writes a run's directory of n chains for each of two models, whose network is slower than predicted
 // by the share given, into a new directory.
 func planted(t testing.TB, n int, share float64) string {
 	t.Helper()
-	dir, err := record.NewDirectory(t.TempDir(), "planted", time.Unix(1_800_000_000, 0))
+	dir, err := record.MakeDirectory(t.TempDir(), record.RunName("planted", time.Unix(1_800_000_000, 0)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,17 +114,31 @@ func TestOpen(t *testing.T) {
 // What is read as a stream is what package record reads, and gives the same comparison.
 func TestStreamIsWhatRecordReads(t *testing.T) {
 	dir := planted(t, 10, 0.2)
-	chains, steps, err := record.ReadSamples(filepath.Join(dir, record.SamplesFile))
+	chains, err := recordtest.Points(dir, "chain")
 	if err != nil {
 		t.Fatal(err)
 	}
+	steps, err := recordtest.Points(dir, "step")
+	if err != nil {
+		t.Fatal(err)
+	}
+	atoi := func(text string) int {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
 	var want []compare.Chain
 	for _, c := range chains {
-		one := compare.Chain{Job: c.Job, Index: c.Index, Model: plan.Model(c.Model), Policy: c.Policy, Length: c.Length, Total: c.Measured.Latency,
-			Network: c.Measured.Network, Processing: c.Measured.Processing, States: c.States, Lost: c.Lost, Err: c.Error}
+		one := compare.Chain{Job: c.Text("job"), Index: int(c.Int("index")), Model: plan.Model(c.Tags["model"]),
+			Policy: c.Tags["policy"], Length: atoi(c.Tags["length"]), Total: c.Number("latency_s"),
+			Network: c.Number("network_s"), Processing: c.Number("processing_s"), States: int(c.Int("states")),
+			Lost: int(c.Int("lost")), Err: c.Text("error")}
 		for _, s := range steps {
-			if s.Model == c.Model && s.Chain == c.Index {
-				one.Steps = append(one.Steps, compare.Step{Index: s.Index, Role: roleOf(s.Role), Duration: s.Duration})
+			if s.Tags["model"] == c.Tags["model"] && s.Int("chain") == c.Int("index") {
+				one.Steps = append(one.Steps, compare.Step{Index: atoi(s.Tags["step"]), Role: roleOf(s.Tags["role"]),
+					Duration: s.Number("duration_s")})
 			}
 		}
 		want = append(want, one)

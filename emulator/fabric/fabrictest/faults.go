@@ -54,7 +54,8 @@ func underWay(t *testing.T, newFabric NewFabric) {
 	b.Apply(f)
 	arrived := make(chan int, 1)
 	go func() {
-		all, err := Stream{Count: count, Quiet: 2 * delay}.Send(t.Context(), b.Station("a").NetNS, b.Station("b").NetNS, b.Station("b").Addr.Addr())
+		from, to := b.Station("a"), b.Station("b")
+		all, err := Stream{Count: count, Quiet: 2 * delay}.Send(t.Context(), from.NetNS, to.NetNS, to.Addr.Addr())
 		if err != nil {
 			t.Error(err)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/measure"
+	"testbed/emulator/internal/quantile"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -31,7 +32,8 @@ func (r Row) Error() float64 { return r.Goodput/(float64(r.Rate)*measure.HeaderS
 // String is a line of Table.
 func (r Row) String() string {
 	if r.Rate == 0 {
-		return fmt.Sprintf("RTT %-8v median %+.3f ms, p99 %+.3f ms", r.RTT, r.Late().Seconds()*1e3, (r.P99-r.RTT).Seconds()*1e3)
+		return fmt.Sprintf("RTT %-8v median %+.3f ms, p99 %+.3f ms",
+			r.RTT, r.Late().Seconds()*1e3, (r.P99-r.RTT).Seconds()*1e3)
 	}
 	return fmt.Sprintf("rate %-9v at %v: goodput %.3f Mb/s, %+.2f %%", r.Rate, r.RTT, r.Goodput/1e6, 100*r.Error())
 }
@@ -65,7 +67,7 @@ func Fidelity(t *testing.T, newFabric func(t *testing.T, testbed string) fabric.
 		measured("RTT-"+rtt.String(), topology.Shape{Delay: rtt / 2}, func(b *Bench, r *Row) {
 			b.rtt("a", "b", 5)
 			times := b.rtt("a", "b", 60)
-			r.Median, r.P99 = measure.Quantile(times, 0.5), measure.Quantile(times, 0.99)
+			r.Median, r.P99 = quantile.Above(times, 0.5), quantile.Above(times, 0.99)
 		})
 	}
 	for _, rate := range []units.BitRate{10 * units.Mbps, 50 * units.Mbps, 300 * units.Mbps} {

@@ -11,6 +11,7 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/netns"
+	"testbed/emulator/netns/netnstest"
 	"testbed/emulator/topology"
 )
 
@@ -18,7 +19,7 @@ import (
 type Bench struct {
 	fabric.Network
 	t      testing.TB
-	spaces []*netns.Held
+	spaces []*netnstest.Held
 }
 
 // NewBench returns an empty one. The name tells testbeds of concurrent tests apart.
@@ -59,7 +60,7 @@ func (b *Bench) station(id topology.ID) {
 // space makes a namespace that goes with the test.
 func (b *Bench) space() netns.Ref {
 	b.t.Helper()
-	space, err := netns.New()
+	space, err := netnstest.New()
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -160,7 +161,9 @@ func (b *Bench) OneWay(name string, typ topology.LinkType, from, to string, shap
 
 // Medium joins vertices by a shared medium.
 func (b *Bench) Medium(name string, shape topology.Shape, stations ...string) {
-	id := b.vertex(topology.Vertex{Name: name, Kind: topology.Link, LinkType: topology.Shared, Shape: [2]topology.Shape{shape}})
+	id := b.vertex(topology.Vertex{
+		Name: name, Kind: topology.Link, LinkType: topology.Shared, Shape: [2]topology.Shape{shape},
+	})
 	for _, s := range stations {
 		b.Topology.Join(id, b.id(s), 0)
 	}

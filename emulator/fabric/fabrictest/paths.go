@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"testbed/emulator/fabric/measure"
+	"testbed/emulator/internal/quantile"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -60,7 +60,8 @@ func severalInterfaces(t *testing.T, newFabric NewFabric) {
 	b.Hosts(names...)
 	b.Switch("s")
 	for _, name := range names {
-		b.Cable(name, "s", topology.Shape{Rate: units.Gbps, Delay: time.Millisecond}, topology.Shape{Rate: units.Gbps, Delay: time.Millisecond})
+		shape := topology.Shape{Rate: units.Gbps, Delay: time.Millisecond}
+		b.Cable(name, "s", shape, shape)
 	}
 	b.Cloud(topology.CloudLink{Delay: 15 * time.Millisecond, Up: 20 * units.Mbps, Down: 40 * units.Mbps})
 	f := newFabric(t, b.Testbed)
@@ -82,8 +83,8 @@ func severalInterfaces(t *testing.T, newFabric NewFabric) {
 // around checks the median of round-trip times.
 func (b *Bench) around(what string, times []time.Duration, want time.Duration) {
 	b.t.Helper()
-	middle := measure.Quantile(times, 0.5) - want
-	b.t.Logf("%s: median %v beyond %v, p99 %v", what, middle, want, measure.Quantile(times, 0.99)-want)
+	middle := quantile.Above(times, 0.5) - want
+	b.t.Logf("%s: median %v beyond %v, p99 %v", what, middle, want, quantile.Above(times, 0.99)-want)
 	if middle < -200*time.Microsecond || middle > lateness(b.t) {
 		b.t.Errorf("%s: median round-trip time %v, want %v", what, middle+want, want)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"testbed/emulator/fabric/measure"
+	"testbed/emulator/internal/quantile"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -42,7 +43,7 @@ func jitter(t *testing.T, newFabric NewFabric) {
 	n := float64(len(times))
 	mean := time.Duration(sum / n * 1e9)
 	deviation := time.Duration(math.Sqrt(squares/n-sum/n*sum/n) * 1e9)
-	low, high := measure.Quantile(times, 0), measure.Quantile(times, 0.95)
+	low, high := quantile.Above(times, 0), quantile.Above(times, 0.95)
 	t.Logf("least %v, mean %v, 95 %% below %v, deviation %v", low, mean, high, deviation)
 	// Uniform: the deviation is most/√3 = 4.6 ms, and that of the mean 0.4 ms. What is late adds to all of them.
 	late := lateness(t)
@@ -50,7 +51,8 @@ func jitter(t *testing.T, newFabric NewFabric) {
 		t.Errorf("from %v to %v, want within %v ± %v", low, high, delay, most)
 	}
 	widest := time.Duration(math.Hypot(float64(most)*3/4, float64(late)/2))
-	if mean < delay-1500*time.Microsecond || mean > delay+time.Millisecond+late || deviation < most*4/10 || deviation > widest {
+	if mean < delay-1500*time.Microsecond || mean > delay+time.Millisecond+late ||
+		deviation < most*4/10 || deviation > widest {
 		t.Errorf("mean %v, deviation %v; want %v and %v", mean, deviation, delay, time.Duration(float64(most)/math.Sqrt(3)))
 	}
 }
@@ -58,7 +60,8 @@ func jitter(t *testing.T, newFabric NewFabric) {
 func rates(t *testing.T, newFabric NewFabric) {
 	b := NewBench(t)
 	b.Hosts("a", "b")
-	b.Cable("a", "b", topology.Shape{Rate: 10 * units.Mbps, Delay: 5 * time.Millisecond}, topology.Shape{Rate: 50 * units.Mbps, Delay: 5 * time.Millisecond})
+	b.Cable("a", "b", topology.Shape{Rate: 10 * units.Mbps, Delay: 5 * time.Millisecond},
+		topology.Shape{Rate: 50 * units.Mbps, Delay: 5 * time.Millisecond})
 	b.Apply(newFabric(t, b.Testbed))
 	b.exactRate("a", "b", time.Second, 2*time.Second, 10*units.Mbps)
 	b.exactRate("b", "a", time.Second, 2*time.Second, 50*units.Mbps)
@@ -71,7 +74,8 @@ func sharedMedium(t *testing.T, newFabric NewFabric) {
 	b.Apply(newFabric(t, b.Testbed))
 	other := make(chan float64, 1)
 	go func() {
-		rate, err := measure.Goodput(b.t.Context(), b.Station("b").NetNS, b.Station("c").NetNS, b.Station("c").Addr.Addr(), time.Second, 3*time.Second, "cubic")
+		rate, err := measure.Goodput(b.t.Context(), b.Station("b").NetNS, b.Station("c").NetNS,
+			b.Station("c").Addr.Addr(), time.Second, 3*time.Second, "cubic")
 		if err != nil {
 			b.t.Error(err)
 		}
@@ -103,7 +107,8 @@ func queueLimit(t *testing.T, newFabric NewFabric) {
 	const packets, sent = 40, 400
 	b := NewBench(t)
 	b.Hosts("a", "b")
-	b.Cable("a", "b", topology.Shape{Rate: 2 * units.Mbps, Delay: time.Millisecond, Queue: packets * 1514}, topology.Shape{})
+	narrow := topology.Shape{Rate: 2 * units.Mbps, Delay: time.Millisecond, Queue: packets * 1514}
+	b.Cable("a", "b", narrow, topology.Shape{})
 	f := newFabric(t, b.Testbed)
 	b.Apply(f)
 	b.rtt("a", "b", 2)

@@ -30,7 +30,8 @@ func remains(t *testing.T, b *Bench) map[string]bool {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(mounts)) {
-		if fields := strings.Fields(line); strings.Contains(line, "nsfs") && len(fields) > 4 && strings.Contains(fields[4], b.Testbed) {
+		fields := strings.Fields(line)
+		if strings.Contains(line, "nsfs") && len(fields) > 4 && strings.Contains(fields[4], b.Testbed) {
 			all["mount "+fields[4]] = true
 		}
 	}

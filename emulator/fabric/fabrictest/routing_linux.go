@@ -41,7 +41,8 @@ func Routing(t *testing.T, newFabric func(t *testing.T, testbed string) fabric.F
 		}
 		for range 5 { // all of several in a row are answered
 			if got, kind, err := probe(from, to, ttl); err != nil || got != want || kind != typ {
-				t.Errorf("time to live %d: ICMP type %d from %v, %v; want type %d from %v (%s)", ttl, kind, got, err, typ, want, router)
+				t.Errorf("time to live %d: ICMP type %d from %v, %v; want type %d from %v (%s)",
+					ttl, kind, got, err, typ, want, router)
 			}
 		}
 	}

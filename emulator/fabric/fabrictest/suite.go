@@ -3,6 +3,7 @@ package fabrictest
 import (
 	"errors"
 	"math"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -70,12 +71,14 @@ func (b *Bench) rtt(from, to string, count int) []time.Duration {
 	if len(times) == 0 {
 		b.t.Fatalf("%s does not reach %s", from, to)
 	}
+	slices.Sort(times)
 	return times
 }
 
 func (b *Bench) goodput(from, to string, warmup, duration time.Duration) float64 {
 	b.t.Helper()
-	rate, err := measure.Goodput(b.t.Context(), b.Station(from).NetNS, b.Station(to).NetNS, b.Station(to).Addr.Addr(), warmup, duration, "cubic")
+	rate, err := measure.Goodput(b.t.Context(), b.Station(from).NetNS, b.Station(to).NetNS,
+		b.Station(to).Addr.Addr(), warmup, duration, "cubic")
 	if err != nil {
 		b.t.Fatal(err)
 	}

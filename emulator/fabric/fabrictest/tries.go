@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"testbed/emulator/fabric/measure"
+	"testbed/emulator/internal/quantile"
 	"testbed/emulator/units"
 )
 
@@ -30,7 +31,7 @@ func (b *Bench) exactRTT(from, to string, count int, want time.Duration) {
 	}
 	best := time.Duration(math.MaxInt64)
 	for try := 1; try <= exactTries; try++ {
-		best = min(best, measure.Quantile(b.rtt(from, to, count), 0.5)-want)
+		best = min(best, quantile.Above(b.rtt(from, to, count), 0.5)-want)
 		if best < -exactEarly {
 			break // nothing else that runs makes a packet early
 		}

@@ -4,8 +4,6 @@ package measure
 
 import (
 	"errors"
-	"slices"
-	"time"
 )
 
 // ErrNotSupported is returned where the operating system has no network namespaces.
@@ -14,13 +12,3 @@ var ErrNotSupported = errors.New("measuring inside network namespaces needs Linu
 // HeaderShare is what of a link's rate is left to a TCP program: 1448 bytes of each 1514 byte frame, with
 // the IPv4, TCP and timestamp headers of an MTU of 1500 and the Ethernet header taken off.
 const HeaderShare = 1448.0 / 1514.0
-
-// Quantile is the value of the sorted or unsorted times below which the share p, in [0,1], lies; 0 where
-// there are none.
-func Quantile(times []time.Duration, p float64) time.Duration {
-	if len(times) == 0 {
-		return 0
-	}
-	sorted := slices.Sorted(slices.Values(times))
-	return sorted[min(len(sorted)-1, max(0, int(p*float64(len(sorted)))))]
-}

@@ -34,8 +34,12 @@ func timeout(times []time.Duration) time.Duration {
 
 // RTT sends count ICMP echo requests of 64 bytes from the namespace to an IPv4 address, one after the
 // other, at least interval apart, and returns the round-trip times of those that were answered within two
-// seconds or, once some were, within four times the slowest and 400 ms. As with ping, an answer's time is when the kernel got it, not when the waiting thread woke. It fails where the namespace cannot be entered, nothing can be sent, or the context ends.
-func RTT(ctx context.Context, fromNetNS netns.Ref, to netip.Addr, count int, interval time.Duration) ([]time.Duration, error) {
+// seconds or, once some were, within four times the slowest and 400 ms. As with ping, an answer's time is when the
+// kernel got it, not when the waiting thread woke. It fails where the namespace cannot be entered, nothing can be sent,
+// or the context ends.
+func RTT(
+	ctx context.Context, fromNetNS netns.Ref, to netip.Addr, count int, interval time.Duration,
+) ([]time.Duration, error) {
 	if !to.Is4() {
 		return nil, fmt.Errorf("round-trip time to %v: not an IPv4 address", to)
 	}
@@ -88,7 +92,9 @@ func echo(ctx context.Context, to netip.Addr, count int, interval time.Duration)
 
 // await blocks until the answer of that number is there, and returns how long ago the kernel got it. It
 // returns EAGAIN where none comes in time.
-func await(ctx context.Context, sock int, buffer []byte, sent time.Time, patience time.Duration, id, number uint16) (time.Duration, error) {
+func await(
+	ctx context.Context, sock int, buffer []byte, sent time.Time, patience time.Duration, id, number uint16,
+) (time.Duration, error) {
 	var control [64]byte
 	for {
 		n, oobn, _, _, err := unix.Recvmsg(sock, buffer, control[:], 0)

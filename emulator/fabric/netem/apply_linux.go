@@ -135,7 +135,7 @@ func (v *view) mendDevices() (touched map[int]bool, failed map[int]error) {
 	for k := range v.l.pairs {
 		p := &v.l.pairs[k]
 		a, b := p.space[0], p.space[1]
-		if v.spaces[a] == nil || v.spaces[b] == nil || v.bound[place{a, p.port[0]}] != nil {
+		if v.spaces[a] == nil || v.spaces[b] == nil || v.bound[portID{a, p.port[0]}] != nil {
 			continue
 		}
 		var names [2]string
@@ -154,8 +154,8 @@ func (v *view) mendDevices() (touched map[int]bool, failed map[int]error) {
 	return touched, failed
 }
 
-// prepare settles the namespace of a station that has none of the fabric's devices yet: devices to come take over
-// what is set there.
+// prepare sets the variables in the namespace of a station that has none of the fabric's devices yet: devices to
+// come take over what is set there.
 func (v *view) prepare(i int) error {
 	if v.l.spaces[i].station < 0 {
 		return nil
@@ -163,7 +163,7 @@ func (v *view) prepare(i int) error {
 	for range devicesOf(v.state[i]) {
 		return nil
 	}
-	if err := v.settle(i); err != nil {
+	if err := v.setVariables(i); err != nil {
 		return err
 	}
 	v.state[i].altered = nil

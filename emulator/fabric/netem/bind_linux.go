@@ -16,7 +16,7 @@ const (
 
 // bind finds the device of every port: both ends of a pair have its hardware address, and each the other as peer.
 func (v *view) bind() {
-	v.bound = map[place]*device{}
+	v.bound = map[portID]*device{}
 	ours := make([]map[uint32]*device, len(v.l.spaces))
 	for i, o := range v.state {
 		ours[i] = map[uint32]*device{}
@@ -30,7 +30,7 @@ func (v *view) bind() {
 		p := &v.l.pairs[i]
 		a, b := ours[p.space[0]][p.id], ours[p.space[1]][p.id]
 		if a != nil && b != nil && a.peer == b.index && b.peer == a.index {
-			v.bound[place{p.space[0], p.port[0]}], v.bound[place{p.space[1], p.port[1]}] = a, b
+			v.bound[portID{p.space[0], p.port[0]}], v.bound[portID{p.space[1], p.port[1]}] = a, b
 		}
 	}
 }
@@ -53,7 +53,7 @@ func devicesOf(o *observed) func(yield func(*device) bool) {
 func (v *view) strays(i int) []*device {
 	bound := map[int]bool{}
 	for at := range v.l.spaces[i].ports {
-		if d := v.bound[place{i, at}]; d != nil {
+		if d := v.bound[portID{i, at}]; d != nil {
 			bound[d.index] = true
 		}
 	}
@@ -95,22 +95,22 @@ func free(taken map[string]bool) string {
 // misnamed gives the ports of a space whose devices have to be renamed their names.
 func (v *view) misnamed(i int) map[int]string {
 	s, all := &v.l.spaces[i], map[int]string{}
-	whole, first := true, false // all ports are there, and one of them is eth0
+	complete, first := true, false // all ports are there, and one of them is eth0
 	for at := range s.ports {
-		d := v.bound[place{i, at}]
-		whole, first = whole && d != nil, first || d != nil && d.name == "eth0"
+		d := v.bound[portID{i, at}]
+		complete, first = complete && d != nil, first || d != nil && d.name == "eth0"
 	}
 	taken := v.names(i)
 	for at := range s.ports {
-		d := v.bound[place{i, at}]
-		if d != nil && (!pairNames.MatchString(d.name) || s.station >= 0 && at == 0 && whole && !first) {
+		d := v.bound[portID{i, at}]
+		if d != nil && (!pairNames.MatchString(d.name) || s.station >= 0 && at == 0 && complete && !first) {
 			all[at] = free(taken)
 		}
 	}
 	return all
 }
 
-// makePair makes a pair's devices, in the places of none.
+// makePair makes a pair's two devices; neither may be there.
 func (v *view) makePair(pair *pair, names [2]string) error {
 	a, b := v.spaces[pair.space[0]], v.spaces[pair.space[1]]
 	address := pair.hardware()

@@ -12,6 +12,7 @@ import (
 	"testbed/emulator/fabric"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/netns"
+	"testbed/emulator/netns/netnstest"
 	"testbed/emulator/topology"
 )
 
@@ -27,7 +28,7 @@ func begun(t *testing.T) (*Fabric, []netns.Ref) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		space, err := netns.New()
+		space, err := netnstest.New()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -37,13 +37,13 @@ func (v *view) differences(i int) []difference {
 	}
 	misnamed := v.misnamed(i)
 	for at := range s.ports {
-		d := v.bound[place{i, at}]
+		d := v.bound[portID{i, at}]
 		if d == nil {
 			all = append(all, difference{port: at, what: v.whyMissing(i, at)})
 			continue
 		}
 		all = append(all, v.portDifferences(i, at, d, misnamed[at])...)
-		all = append(all, v.lineDifferences(place{i, at}, d)...)
+		all = append(all, v.netemDifferences(portID{i, at}, d)...)
 	}
 	return append(all, v.routeDifferences(i)...)
 }
@@ -63,11 +63,11 @@ func (v *view) variableDifferences(i int) []difference {
 	if len(altered) == 0 {
 		return nil
 	}
-	return []difference{{port: ofSpace, what: abridged(altered), mend: func(*entered) error { return v.settle(i) }}}
+	return []difference{{port: ofSpace, what: abridged(altered), mend: func(*entered) error { return v.setVariables(i) }}}
 }
 
-// settle sets all variables of a space.
-func (v *view) settle(i int) error {
+// setVariables sets all variables of a space.
+func (v *view) setVariables(i int) error {
 	return v.spaces[i].do(func() error {
 		forwards := v.l.spaces[i].station < 0
 		return errors.Join(station.Settle(forwards), station.Tune(v.variables(i)))
@@ -143,7 +143,7 @@ func (v *view) mediumDifferences(i int) []difference {
 		return []difference{{port: ofMedium, what: "its device is missing", mend: (*entered).makeMedium, last: true}}
 	}
 	all := append(flagDifference(ofMedium, d), mtuDifference(ofMedium, d)...)
-	return append(all, v.lineDifferences(place{i, ofMedium}, d)...)
+	return append(all, v.netemDifferences(portID{i, ofMedium}, d)...)
 }
 
 // portDifferences are those of a port's device.
@@ -163,7 +163,7 @@ func (v *view) portDifferences(i, at int, d *device, name string) []difference {
 	if s.station < 0 {
 		return append(all, v.ingressDifferences(i, at, d)...)
 	}
-	if may, known := v.bursts[place{i, at}]; known {
+	if may, known := v.bursts[portID{i, at}]; known {
 		all = append(all, burstDifference(at, d, may)...)
 	}
 	if d.name == fabric.Interface {

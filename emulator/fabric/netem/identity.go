@@ -50,11 +50,11 @@ func (l *layout) endKey(t *topology.Topology, i int) string {
 	return t.Vertices[s.vertex].Name
 }
 
-var plain = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,59}$`)
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,59}$`)
 
 // spaceName is the name of the namespace of a vertex: the vertex's own, where a file can have it.
 func spaceName(vertex string) string {
-	if plain.MatchString(vertex) {
+	if plainName.MatchString(vertex) {
 		return vertex
 	}
 	h := fnv.New64a()

@@ -48,9 +48,9 @@ func (f *Fabric) inspectAs(ctx context.Context, bare bool) (fabric.Status, error
 		}
 	}
 	var s fabric.Status
-	places := l.places()
+	ports := l.queuePorts()
 	for _, c := range fabric.Channels(n.Topology) {
-		if at, ok := places[c]; ok {
+		if at, ok := ports[c]; ok {
 			s.Queues = append(s.Queues, v.queue(c, at, notes[at.space]))
 		}
 	}
@@ -63,16 +63,16 @@ func (f *Fabric) inspectAs(ctx context.Context, bare bool) (fabric.Status, error
 	return s, nil
 }
 
-// places tells where each queue is.
-func (l *layout) places() map[topology.Channel]place {
-	all := map[topology.Channel]place{}
+// queuePorts tells where each queue is.
+func (l *layout) queuePorts() map[topology.Channel]portID {
+	all := map[topology.Channel]portID{}
 	for i, s := range l.spaces {
 		if s.medium {
-			all[topology.Channel{Link: s.vertex}] = place{i, ofMedium}
+			all[topology.Channel{Link: s.vertex}] = portID{i, ofMedium}
 		}
 		for at, p := range s.ports {
-			if line := l.pairs[p.pair].line[p.end]; line.queue {
-				all[line.channel] = place{i, at}
+			if out := l.pairs[p.pair].egress[p.end]; out.queue {
+				all[out.channel] = portID{i, at}
 			}
 		}
 	}
@@ -96,7 +96,7 @@ func (v *view) station(s int, notes [][]difference) fabric.StationStatus {
 		return status
 	}
 	for at := range v.l.spaces[i].ports {
-		if d := v.bound[place{i, at}]; d != nil && d.up() {
+		if d := v.bound[portID{i, at}]; d != nil && d.up() {
 			status.Attached = true
 		}
 	}
@@ -121,7 +121,7 @@ func abridged(notes []string) string {
 }
 
 // queue puts a queue's two netems together.
-func (v *view) queue(c topology.Channel, at place, notes []difference) fabric.QueueStatus {
+func (v *view) queue(c topology.Channel, at portID, notes []difference) fabric.QueueStatus {
 	t := v.n.Topology
 	q := fabric.QueueStatus{Link: t.Vertices[c.Link].Name, Dir: c.Dir, From: fabric.Users(t, c)}
 	if v.spaces[at.space] == nil {
@@ -135,16 +135,16 @@ func (v *view) queue(c topology.Channel, at place, notes []difference) fabric.Qu
 		}
 	}
 	d := v.state[at.space].byName(ifbName)
-	var extra line
+	var extra egress
 	if at.port >= 0 {
 		p := v.l.spaces[at.space].ports[at.port]
-		d, extra = v.bound[at], v.l.pairs[p.pair].line[p.end]
+		d, extra = v.bound[at], v.l.pairs[p.pair].egress[p.end]
 	}
 	if d == nil {
 		q.Down, q.Note = true, abridged(all)
 		return q
 	}
-	found := v.line(at.space, d)
+	found := v.findNetems(at.space, d)
 	if found.outer == nil && found.root != nil && found.root.kind == Name {
 		found.outer = found.root // somebody else's: its values are in force
 	}
@@ -162,7 +162,7 @@ func (v *view) queue(c topology.Channel, at place, notes []difference) fabric.Qu
 }
 
 // isDown says whether a queue is to carry nothing because its link, or what is at either end, is down.
-func (v *view) isDown(c topology.Channel, at place) bool {
+func (v *view) isDown(c topology.Channel, at portID) bool {
 	ends := []topology.ID{c.Link, v.l.spaces[at.space].vertex}
 	if at.port >= 0 {
 		p := v.l.spaces[at.space].ports[at.port]
@@ -172,7 +172,7 @@ func (v *view) isDown(c topology.Channel, at place) bool {
 }
 
 // fill sets the values and counters of a queue that two netems are, or one.
-func fill(q *fabric.QueueStatus, l lineFound, extra line) {
+func fill(q *fabric.QueueStatus, l netemFound, extra egress) {
 	n, transmitter := l.outer, l.outer
 	q.Delay, q.Jitter, q.Loss = n.delay-extra.extra, n.jitter, n.loss
 	q.Reorder, q.Duplicate, q.Corrupt = n.reorder, n.duplicate, n.corrupt

@@ -24,7 +24,7 @@ type entered struct {
 
 // enterHere opens a namespace and moves the calling thread into it.
 func enterHere(r netns.Ref) (*entered, error) {
-	file, err := r.Open()
+	file, err := netns.Enter(r)
 	if err != nil {
 		return nil, err
 	}
@@ -34,12 +34,10 @@ func enterHere(r netns.Ref) (*entered, error) {
 		return nil, fmt.Errorf("network namespace %s: %w", r, err)
 	}
 	e := &entered{ns: vnetns.NsHandle(fd)}
-	if err = unix.Setns(fd, unix.CLONE_NEWNET); err == nil {
-		var socket *nl.NetlinkSocket
-		if socket, err = nl.GetNetlinkSocketAt(vnetns.None(), vnetns.None(), unix.NETLINK_ROUTE); err == nil {
-			e.sockets = map[int]*nl.SocketHandle{unix.NETLINK_ROUTE: {Socket: socket}}
-			return e, nil
-		}
+	socket, err := nl.GetNetlinkSocketAt(vnetns.None(), vnetns.None(), unix.NETLINK_ROUTE)
+	if err == nil {
+		e.sockets = map[int]*nl.SocketHandle{unix.NETLINK_ROUTE: {Socket: socket}}
+		return e, nil
 	}
 	e.close()
 	return nil, fmt.Errorf("network namespace %s: %w", r, err)

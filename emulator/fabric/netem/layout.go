@@ -14,13 +14,13 @@ import (
 type layout struct {
 	spaces []space // one a vertex that packets stop at
 	pairs  []pair
-	index  map[topology.ID]int                 // of the space of a vertex
-	routes [][]route                           // by space
-	uses   map[place]map[topology.Channel]bool // queues on the ways that begin at a station's port
+	index  map[topology.ID]int                  // of the space of a vertex
+	routes [][]route                            // by space
+	uses   map[portID]map[topology.Channel]bool // queues on the ways that begin at a station's port
 }
 
-// place is a port of a space; port -1 is a medium's own queue.
-type place struct{ space, port int }
+// portID names a port by the index of its space and its index there; port -1 (ofMedium) is a medium's own queue.
+type portID struct{ space, port int }
 
 // space is a network namespace.
 type space struct {
@@ -38,19 +38,19 @@ type port struct {
 	end  int // 0 or 1
 }
 
-// pair is a veth pair. Its ends are in two spaces, and each sends through a line.
+// pair is a veth pair. Its ends are in two spaces; what leaves by an end passes that end's egress.
 type pair struct {
-	space [2]int
-	port  [2]int // index in the space's ports
-	line  [2]line
-	link  string // name of the link that it is; empty: it joins a link's own space to another one
-	id    uint32 // told by the hardware address of its ends
+	space  [2]int
+	port   [2]int // index in the space's ports
+	egress [2]egress
+	link   string // name of the link that it is; empty: it joins a link's own space to another one
+	id     uint32 // told by the hardware address of its ends
 }
 
-// line is what is done to packets that leave one end of a pair.
-type line struct {
+// egress is what shapes packets that leave by one end of a pair.
+type egress struct {
 	channel topology.Channel
-	queue   bool          // the line is the queue of channel; otherwise it is a plain way with a delay
+	queue   bool          // this is the queue of channel; otherwise it is an edge with a delay
 	extra   time.Duration // delay of the edges, in addition to the channel's
 }
 
@@ -75,7 +75,7 @@ func newLayout(n *fabric.Network) (*layout, error) {
 		if !isStation {
 			station = -1
 		}
-		if t.Vertices[v].Kind.Attached() && !isStation || t.Vertices[v].Kind == topology.Link && l.plain(t, into, v) {
+		if t.Vertices[v].Kind.Attached() && !isStation || t.Vertices[v].Kind == topology.Link && l.fitsPair(t, into, v) {
 			continue
 		}
 		if t.Vertices[v].Kind == topology.Link && t.Vertices[v].LinkType == topology.Duplex && len(t.Adjacency[v]) > 2 {
@@ -86,7 +86,7 @@ func newLayout(n *fabric.Network) (*layout, error) {
 		medium := t.Vertices[v].Kind == topology.Link && t.Vertices[v].LinkType != topology.Duplex
 		l.spaces = append(l.spaces, space{vertex: v, station: station, medium: medium})
 	}
-	l.join(t, into)
+	l.makePairs(t, into)
 	l.identify(n)
 	l.route(t, n.Stations)
 	return l, nil
@@ -103,8 +103,9 @@ func incoming(t *topology.Topology) [][]topology.ID {
 	return into
 }
 
-// plain says whether a link can be a pair: it leads from one vertex to another, neither of them a link.
-func (l *layout) plain(t *topology.Topology, into [][]topology.ID, v topology.ID) bool {
+// fitsPair says whether a link can be a veth pair without a namespace of its own: it leads from one vertex to
+// another, neither of them a link.
+func (l *layout) fitsPair(t *topology.Topology, into [][]topology.ID, v topology.ID) bool {
 	from, to := into[v], t.Adjacency[v]
 	switch t.Vertices[v].LinkType {
 	case topology.Duplex:
@@ -123,8 +124,8 @@ func (l *layout) plain(t *topology.Topology, into [][]topology.ID, v topology.ID
 	return !slices.ContainsFunc(from, isLink) && !slices.ContainsFunc(to, leadsToLink)
 }
 
-// join makes the pairs: one for every plain link, and one for every two spaces that an edge joins.
-func (l *layout) join(t *topology.Topology, into [][]topology.ID) {
+// makePairs lays the pairs out: one for every link that fits one, and one for every two spaces that an edge joins.
+func (l *layout) makePairs(t *topology.Topology, into [][]topology.ID) {
 	for id := range t.Vertices {
 		v := topology.ID(id)
 		if _, isSpace := l.index[v]; isSpace || t.Vertices[v].Kind != topology.Link {
@@ -137,7 +138,7 @@ func (l *layout) join(t *topology.Topology, into [][]topology.ID) {
 		if !l.isSpace(a) || !l.isSpace(b) {
 			continue // a host that is no station of this network
 		}
-		p := pair{line: [2]line{l.across(t, a, v, b), l.across(t, b, v, a)}, link: t.Vertices[v].Name}
+		p := pair{egress: [2]egress{l.linkEgress(t, a, v, b), l.linkEgress(t, b, v, a)}, link: t.Vertices[v].Name}
 		l.add(a, b, p)
 	}
 	done := map[[2]topology.ID]bool{}
@@ -147,7 +148,7 @@ func (l *layout) join(t *topology.Topology, into [][]topology.ID) {
 			key := [2]topology.ID{min(a, e.To), max(a, e.To)}
 			if l.isSpace(a) && l.isSpace(e.To) && !done[key] {
 				done[key] = true
-				l.add(a, e.To, pair{line: [2]line{l.direct(t, a, e.To), l.direct(t, e.To, a)}})
+				l.add(a, e.To, pair{egress: [2]egress{l.edgeEgress(t, a, e.To), l.edgeEgress(t, e.To, a)}})
 			}
 		}
 	}
@@ -155,20 +156,21 @@ func (l *layout) join(t *topology.Topology, into [][]topology.ID) {
 
 func (l *layout) isSpace(v topology.ID) bool { _, ok := l.index[v]; return ok }
 
-// across is the line from one end of a plain link to the other.
-func (l *layout) across(t *topology.Topology, from, link, to topology.ID) line {
+// linkEgress is the egress at one end of a link that is a pair, towards the other end.
+func (l *layout) linkEgress(t *topology.Topology, from, link, to topology.ID) egress {
 	there, enters := delay(t, from, link)
 	on, leaves := delay(t, link, to)
 	if !enters || !leaves {
-		return line{} // the other direction of an uplink or downlink carries nothing
+		return egress{} // the other direction of an uplink or downlink carries nothing
 	}
-	return line{channel: topology.Channel{Link: link, Dir: t.Direction(link, from)}, queue: true, extra: there + on}
+	return egress{channel: topology.Channel{Link: link, Dir: t.Direction(link, from)}, queue: true, extra: there + on}
 }
 
-// direct is the line along an edge. Where it leaves a duplex link that is a space of its own, it is the link's queue.
-func (l *layout) direct(t *topology.Topology, from, to topology.ID) line {
+// edgeEgress is the egress along an edge. Where the edge leaves a duplex link that is a space of its own, it is the
+// link's queue.
+func (l *layout) edgeEgress(t *topology.Topology, from, to topology.ID) egress {
 	extra, _ := delay(t, from, to)
-	out := line{extra: extra}
+	out := egress{extra: extra}
 	if v := &t.Vertices[from]; v.Kind == topology.Link && v.LinkType == topology.Duplex {
 		for _, e := range t.Adjacency[from] {
 			if e.To != to || len(t.Adjacency[from]) == 1 {

@@ -16,6 +16,7 @@ import (
 	"testbed/emulator/fabric/fabrictest"
 	"testbed/emulator/fabric/measure"
 	"testbed/emulator/netns"
+	"testbed/emulator/netns/netnstest"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -245,7 +246,7 @@ func TestDeathOfANeighbour(t *testing.T) {
 	fabrics := perTestbed(t)
 	f := fabrics(t, b.Testbed)
 	b.Apply(f)
-	dying, err := netns.New()
+	dying, err := netnstest.New()
 	if err != nil {
 		t.Fatal(err)
 	}

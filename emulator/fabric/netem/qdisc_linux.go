@@ -21,7 +21,7 @@ const (
 	attrSeed      = 14
 )
 
-// Handles of the two disciplines of a line.
+// Handles of the two netems of an egress.
 const (
 	outerHandle = 1 << 16
 	innerHandle = 2 << 16
@@ -141,7 +141,7 @@ func (q *qdisc) options(data []byte) {
 		return
 	}
 	fixed := nl.DeserializeTcNetemQopt(data)
-	q.limit, q.loss, q.duplicate = fixed.Limit, share(fixed.Loss), share(fixed.Duplicate)
+	q.limit, q.loss, q.duplicate = fixed.Limit, fraction(fixed.Loss), fraction(fixed.Duplicate)
 	q.delay, q.jitter = fromTicks(fixed.Latency), fromTicks(fixed.Jitter)
 	attrs, err := nl.ParseRouteAttr(data[nl.SizeofTcNetemQopt:])
 	if err != nil {
@@ -157,9 +157,9 @@ func (q *qdisc) options(data []byte) {
 				q.odd = "an overhead"
 			}
 		case kind == nl.TCA_NETEM_REORDER && len(v) >= 4:
-			q.reorder = share(binary.NativeEndian.Uint32(v))
+			q.reorder = fraction(binary.NativeEndian.Uint32(v))
 		case kind == nl.TCA_NETEM_CORRUPT && len(v) >= 4:
-			q.corrupt = share(binary.NativeEndian.Uint32(v))
+			q.corrupt = fraction(binary.NativeEndian.Uint32(v))
 		case kind == nl.TCA_NETEM_RATE64 && len(v) >= 8:
 			rate64 = binary.NativeEndian.Uint64(v)
 		case kind == attrLatency64 && len(v) >= 8:

@@ -63,14 +63,14 @@ func (f *Fabric) reshape(ctx context.Context, want *fabric.Network) (done bool, 
 
 // intended is what was last wanted of the spaces of a layout: a copy, for callers may change the network.
 type intended struct {
-	lines     map[place]lineWant
-	bursts    map[place]bool
-	partition [][]topology.ID
-	stations  []netns.Ref
+	netemWants map[portID]netemWant
+	bursts     map[portID]bool
+	partition  [][]topology.ID
+	stations   []netns.Ref
 }
 
 func (l *layout) intended(n *fabric.Network) *intended {
-	w := &intended{lines: l.lines(n), bursts: l.bursts(n), stations: refs(n)}
+	w := &intended{netemWants: l.netemWants(n), bursts: l.bursts(n), stations: refs(n)}
 	for _, group := range n.Partition {
 		w.partition = append(w.partition, slices.Clone(group))
 	}
@@ -111,8 +111,8 @@ func (f *Fabric) before(want *fabric.Network) (*layout, *intended, error) {
 // changed are the spaces of which something else is wanted than before.
 func (l *layout) changed(before *intended, n *fabric.Network) map[int]bool {
 	changed := map[int]bool{}
-	for at, line := range l.lines(n) {
-		if before.lines[at] != line {
+	for at, netems := range l.netemWants(n) {
+		if before.netemWants[at] != netems {
 			changed[at.space] = true
 		}
 	}

@@ -146,7 +146,7 @@ func (v *view) routes(i int) map[netip.Prefix]routeObserved {
 				r.out = lo.index
 			}
 		default:
-			if d := v.bound[place{i, t.port}]; d != nil {
+			if d := v.bound[portID{i, t.port}]; d != nil {
 				r.out = d.index
 			}
 		}

@@ -16,7 +16,7 @@ func (l *layout) route(t *topology.Topology, stations []fabric.Station) {
 	for i := range l.spaces {
 		next[i] = l.following(t, i)
 	}
-	l.uses = map[place]map[topology.Channel]bool{}
+	l.uses = map[portID]map[topology.Channel]bool{}
 	var path []topology.ID
 	var hops []topology.Hop
 	for dest, s := range stations {
@@ -33,14 +33,14 @@ func (l *layout) route(t *topology.Topology, stations []fabric.Station) {
 				l.routes[i] = append(l.routes[i], route{dest, port})
 				if l.spaces[i].station >= 0 {
 					hops, _ = tree.Hops(hops[:0], l.spaces[i].vertex)
-					l.use(place{i, port}, hops)
+					l.use(portID{i, port}, hops)
 				}
 			}
 		}
 	}
 }
 
-func (l *layout) use(p place, hops []topology.Hop) {
+func (l *layout) use(p portID, hops []topology.Hop) {
 	if l.uses[p] == nil {
 		l.uses[p] = map[topology.Channel]bool{}
 	}
@@ -55,7 +55,7 @@ func (l *layout) following(t *topology.Topology, i int) map[topology.ID]int {
 	s := &l.spaces[i]
 	for at, p := range s.ports {
 		pair := &l.pairs[p.pair]
-		if out := pair.line[p.end]; out.queue && out.channel.Link != s.vertex {
+		if out := pair.egress[p.end]; out.queue && out.channel.Link != s.vertex {
 			ports[out.channel.Link] = at
 			continue
 		}

@@ -15,33 +15,33 @@ const frame = 1514
 // dropped, however small.
 const smallest = 60
 
-// unlimited is the rate, in bytes/s, of a line that has none but must keep packets in order: netem orders
+// unlimited is the rate, in bytes/s, of a netem that has none but must keep packets in order: netem orders
 // by the last packet's time where it has a rate. A full frame takes 1.3 picoseconds, which count as none.
 const unlimited = uint64(1) << 50
 
 // discipline is one netem.
 type discipline struct {
 	delay, jitter                     time.Duration
-	loss, reorder, duplicate, corrupt float64
-	rate                              uint64 // bytes/s; 0: none
-	limit                             uint32 // packets
+	loss, reorder, duplicate, corrupt float64 // probabilities in [0,1]
+	rate                              uint64  // bytes/s; 0: none
+	limit                             uint32  // packets
 }
 
 // pass lets everything through at once, in order.
 var pass = discipline{rate: unlimited, limit: most}
 
-// lineWant are the netems of a line; see the package's comment. Where one is not needed but there, packets may be in
-// it: it stays, and lets everything pass.
-type lineWant struct {
+// netemWant are the netems wanted at an egress; see the package's comment. Where one is not needed but
+// there, packets may be in it: it stays, and lets everything pass.
+type netemWant struct {
 	outer, inner discipline
 	one          bool // no inner one is needed
-	none         bool // none is needed: the line lets everything pass at once
+	none         bool // none is needed: everything passes at once
 }
 
-// queueLine is the line that is a queue of the given shape. extra is delay in addition to the shape's; queue is
-// what may wait.
-func queueLine(s topology.Shape, extra time.Duration, queue units.ByteSize, down bool) lineWant {
-	w := lineWant{outer: discipline{delay: s.Delay + extra, jitter: s.Jitter, loss: s.Loss, reorder: s.Reorder,
+// queueNetems are the netems that realise a queue of the given shape. extra is delay in addition to
+// the shape's; queue is what may wait.
+func queueNetems(s topology.Shape, extra time.Duration, queue units.ByteSize, down bool) netemWant {
+	w := netemWant{outer: discipline{delay: s.Delay + extra, jitter: s.Jitter, loss: s.Loss, reorder: s.Reorder,
 		duplicate: s.Duplicate, corrupt: s.Corrupt, rate: unlimited}}
 	if down {
 		w.outer.loss = 1
@@ -65,12 +65,12 @@ func queueLine(s topology.Shape, extra time.Duration, queue units.ByteSize, down
 	return w
 }
 
-// plainLine is the line along an edge with a delay.
-func plainLine(delay time.Duration, down bool) lineWant {
+// delayNetems are the netems of an edge with a delay.
+func delayNetems(delay time.Duration, down bool) netemWant {
 	if delay == 0 && !down {
-		return lineWant{none: true, one: true, outer: pass, inner: pass}
+		return netemWant{none: true, one: true, outer: pass, inner: pass}
 	}
-	w := lineWant{one: true, inner: pass, outer: discipline{delay: delay, rate: unlimited, limit: most}}
+	w := netemWant{one: true, inner: pass, outer: discipline{delay: delay, rate: unlimited, limit: most}}
 	if down {
 		w.outer.loss = 1
 	}
@@ -80,17 +80,19 @@ func plainLine(delay time.Duration, down bool) lineWant {
 // most packets is as good as no limit: the host's memory ends before.
 const most = math.MaxUint32 / 4
 
+// packets is how many of the given size, in bytes, hold so many bytes, rounded up.
 func packets(bytes, size float64) float64 { return math.Ceil(bytes / size) }
 
+// clamp is a limit in packets that netem takes.
 func clamp(packets float64) uint32 { return uint32(min(max(packets, 2), most)) }
 
-// probability is netem's form of a probability.
+// probability is netem's form of a probability p in [0,1].
 func probability(p float64) uint32 {
 	return uint32(math.Round(min(max(p, 0), 1) * math.MaxUint32))
 }
 
-// share is the inverse of probability.
-func share(p uint32) float64 { return float64(p) / math.MaxUint32 }
+// fraction is the inverse of probability, in [0,1].
+func fraction(p uint32) float64 { return float64(p) / math.MaxUint32 }
 
 func rateText(bytes uint64) string {
 	if bytes == 0 || bytes >= unlimited {

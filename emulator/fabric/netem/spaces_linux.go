@@ -82,12 +82,12 @@ func isNamespace(path string) bool {
 	return unix.Statfs(path, &fs) == nil && fs.Type == unix.NSFS_MAGIC
 }
 
-// mountNew moves the calling thread into a new namespace, settles that, and mounts it at path.
+// mountNew moves the calling thread into a new namespace, sets its variables, and mounts it at path.
 func mountNew(path string) error {
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 		return err
 	}
-	if err := settleOwn(); err != nil {
+	if err := setOwnVariables(); err != nil {
 		return err
 	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o400)
@@ -106,8 +106,8 @@ var forwarding = map[string]string{
 	"net/ipv4/ip_forward": "1", "net/ipv4/icmp_ratelimit": "0", "net/ipv4/icmp_ratemask": "0",
 }
 
-// settleOwn sets the variables of one of the fabric's own namespaces, which the calling thread is in.
-func settleOwn() error {
+// setOwnVariables sets the variables of one of the fabric's own namespaces, which the calling thread is in.
+func setOwnVariables() error {
 	return errors.Join(station.Settle(true), station.Tune(fabric.Station{Sysctls: forwarding}))
 }
 

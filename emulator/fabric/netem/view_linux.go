@@ -22,16 +22,16 @@ const workers = 2
 
 // view is a network as it is wanted beside what the kernel holds of it.
 type view struct {
-	n      *fabric.Network
-	l      *layout
-	spaces []*entered // nil: not there
-	absent []error    // why a space is not there
-	state  []*observed
-	bare   bool              // only devices and queueing disciplines are observed
-	bound  map[place]*device // the devices of the ports that are there
-	lines  map[place]lineWant
-	bursts map[place]bool
-	tables []map[netip.Prefix]target // worked out as they are needed
+	n          *fabric.Network
+	l          *layout
+	spaces     []*entered // nil: not there
+	absent     []error    // why a space is not there
+	state      []*observed
+	bare       bool               // only devices and queueing disciplines are observed
+	bound      map[portID]*device // the devices of the ports that are there
+	netemWants map[portID]netemWant
+	bursts     map[portID]bool
+	tables     []map[netip.Prefix]target // worked out as they are needed
 }
 
 // view opens the namespaces that there are, and observes them.
@@ -40,10 +40,12 @@ func (f *Fabric) view(ctx context.Context, n *fabric.Network, l *layout) (*view,
 }
 
 // viewOf does so of some spaces only; nil: of all. bare: of devices and queueing disciplines only.
-func (f *Fabric) viewOf(ctx context.Context, n *fabric.Network, l *layout, only map[int]bool, bare bool) (*view, error) {
+func (f *Fabric) viewOf(
+	ctx context.Context, n *fabric.Network, l *layout, only map[int]bool, bare bool,
+) (*view, error) {
 	count := len(l.spaces)
 	v := &view{n: n, l: l, spaces: make([]*entered, count), absent: make([]error, count), state: make([]*observed, count),
-		bare: bare, lines: l.lines(n), bursts: l.bursts(n), tables: make([]map[netip.Prefix]target, count)}
+		bare: bare, netemWants: l.netemWants(n), bursts: l.bursts(n), tables: make([]map[netip.Prefix]target, count)}
 	altered := make([][]string, count)
 	err := proc.OnSpareThread(func() error {
 		for i := range l.spaces {

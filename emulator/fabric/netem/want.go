@@ -7,30 +7,30 @@ import (
 	"testbed/emulator/topology"
 )
 
-// lines are the netems of every port, and of every medium's own queue, that a network wants.
-func (l *layout) lines(n *fabric.Network) map[place]lineWant {
+// netemWants are the netems of every port, and of every medium's own queue, that a network wants.
+func (l *layout) netemWants(n *fabric.Network) map[portID]netemWant {
 	down := map[topology.ID]bool{}
 	for _, v := range n.Down {
 		down[v] = true
 	}
-	all := map[place]lineWant{}
+	all := map[portID]netemWant{}
 	for i := range l.spaces {
 		s := &l.spaces[i]
 		if s.medium {
 			c := topology.Channel{Link: s.vertex}
-			all[place{i, -1}] = queueLine(n.Topology.Vertices[s.vertex].Shape[0], 0, n.Queues[c], down[s.vertex])
+			all[portID{i, -1}] = queueNetems(n.Topology.Vertices[s.vertex].Shape[0], 0, n.Queues[c], down[s.vertex])
 		}
 		for at, p := range s.ports {
 			pair := &l.pairs[p.pair]
-			line := &pair.line[p.end]
+			out := &pair.egress[p.end]
 			gone := down[s.vertex] || down[l.spaces[pair.space[1-p.end]].vertex]
-			if !line.queue {
-				all[place{i, at}] = plainLine(line.extra, gone)
+			if !out.queue {
+				all[portID{i, at}] = delayNetems(out.extra, gone)
 				continue
 			}
-			c := line.channel
+			c := out.channel
 			shape := n.Topology.Vertices[c.Link].Shape[c.Dir]
-			all[place{i, at}] = queueLine(shape, line.extra, n.Queues[c], gone || down[c.Link])
+			all[portID{i, at}] = queueNetems(shape, out.extra, n.Queues[c], gone || down[c.Link])
 		}
 	}
 	return all
@@ -39,8 +39,8 @@ func (l *layout) lines(n *fabric.Network) map[place]lineWant {
 // bursts says of every port of a station whether its device may send bursts of segments as one: where no queue on
 // the ways that begin there would take them for one packet. netem's limit counts packets, so that a queue with a rate
 // would hold many times the bytes that it should, and one with a chance would lose them all at once.
-func (l *layout) bursts(n *fabric.Network) map[place]bool {
-	all := map[place]bool{}
+func (l *layout) bursts(n *fabric.Network) map[portID]bool {
+	all := map[portID]bool{}
 	for p, channels := range l.uses {
 		all[p] = true
 		for c := range channels {
@@ -54,8 +54,8 @@ func (l *layout) bursts(n *fabric.Network) map[place]bool {
 	return all
 }
 
-// seed is that of the chance in a place's netem. It stays the same when other links come and go.
-func (l *layout) seed(n *fabric.Network, p place, inner bool) uint64 {
+// seed is the random seed of the netem at a port. It stays the same when other links come and go.
+func (l *layout) seed(n *fabric.Network, p portID, inner bool) uint64 {
 	s := &l.spaces[p.space]
 	of, end := uint64(0), uint64(0)
 	if p.port >= 0 {

@@ -36,8 +36,13 @@ func Resettle() error {
 	if err := Settle(false); err != nil {
 		return err
 	}
+	v, err := openVariables()
+	if err != nil {
+		return err
+	}
+	defer v.close()
 	for path, value := range settled {
-		err := Sysctl("net/ipv4/"+path, value)
+		err := v.set("net/ipv4/"+path, value)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) { // an older kernel has not all of them
 			return err
 		}

@@ -22,20 +22,25 @@ var plainHost = []string{
 // of interfaces to come, and that it would else take over from the host. forwards says whether it sends
 // packets of others on.
 func Settle(forwards bool) error {
+	v, err := openVariables()
+	if err != nil {
+		return err
+	}
+	defer v.close()
 	forward := "0"
 	if forwards {
 		forward = "1"
 	}
 	// First of all, for they change some of the others. The second follows the first only when that changes.
 	for _, key := range []string{"net/ipv4/ip_forward", "net/ipv4/conf/default/forwarding"} {
-		if err := Sysctl(key, forward); err != nil {
+		if err := v.set(key, forward); err != nil {
 			return err
 		}
 	}
 	for _, scope := range []string{"all", "default"} {
 		for _, setting := range plainHost {
 			key, value, _ := strings.Cut(setting, "=")
-			err := Sysctl(fmt.Sprintf("net/ipv4/conf/%s/%s", scope, key), value)
+			err := v.set(fmt.Sprintf("net/ipv4/conf/%s/%s", scope, key), value)
 			if err != nil && !errors.Is(err, fs.ErrNotExist) { // an older kernel has not all of them
 				return err
 			}

@@ -10,8 +10,13 @@ import (
 
 // Tune sets the station's sysctls in the namespace that the calling thread is in.
 func Tune(s fabric.Station) error {
+	v, err := openVariables()
+	if err != nil {
+		return err
+	}
+	defer v.close()
 	for key, value := range s.Sysctls {
-		if err := Sysctl(key, value); err != nil {
+		if err := v.set(key, value); err != nil {
 			return err
 		}
 	}
@@ -25,7 +30,12 @@ func Sysctl(key, value string) error {
 	if err != nil {
 		return fmt.Errorf("sysctl %s: %w", key, err)
 	}
-	_, err = f.WriteString(value)
+	return put(f, key, value)
+}
+
+// put writes a variable's value into its file, and closes that.
+func put(f *os.File, key, value string) error {
+	_, err := f.WriteString(value)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("sysctl %s = %s: %w", key, value, err)
 	}

@@ -5,42 +5,42 @@ import (
 	"time"
 )
 
-// settled is how long the network stays unchanged before paths are computed that nobody has needed yet.
-const settled = 50 * time.Millisecond
+// quietTime is how long the network has to stay unchanged before paths are computed that no packet has needed yet.
+const quietTime = 50 * time.Millisecond
 
-// alter puts a state in force, at once, and then, unless it is to do no more, mends what differs at the stations. It says that the network
-// differs in more than its state, and does nothing, where it is of another structure.
+// alter puts a state in force at once and then, unless bare, reconciles the stations. Where the network that runs is of
+// another structure, so that more than its state differs, it says so and does nothing.
 func (s *server) alter(want *state, bare bool) (differs bool, absent []string, err error) {
 	if s.engine == nil || want == nil || s.table == nil || want.Structure != s.table.structure {
 		return true, nil, nil
 	}
-	next, routed, err := s.table.with(*want)
+	next, routed, err := s.table.withState(*want)
 	if err != nil {
 		return false, nil, err
 	}
 	s.engine.do(func() { s.engine.core.install(next, s.engine.clock.now()) })
 	s.table = next
 	if routed {
-		s.growLater(next)
+		s.computeTreesLater(next)
 	}
 	if bare {
 		return false, nil, nil
 	}
-	opened, absent, err := s.settle(next)
+	opened, absent, err := s.reconcile(next)
 	if len(opened) > 0 {
 		s.engine.do(func() { err = errors.Join(err, s.attach(opened)) })
 	}
 	return false, absent, err
 }
 
-// growLater computes the shortest paths when the network has not changed for a while. Until then the
+// computeTreesLater computes the shortest paths when the network has not changed for a while. Until then the
 // engine computes those that packets need.
-func (s *server) growLater(t *table) {
+func (s *server) computeTreesLater(t *table) {
 	if s.timer != nil {
 		s.timer.Stop()
 	}
-	s.timer = time.AfterFunc(settled, func() {
-		trees := t.grow()
-		s.engine.do(func() { t.plant(trees) })
+	s.timer = time.AfterFunc(quietTime, func() {
+		trees := t.computeTrees()
+		s.engine.do(func() { t.adoptTrees(trees) })
 	})
 }

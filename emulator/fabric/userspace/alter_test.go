@@ -12,7 +12,8 @@ import (
 // thread searches at the same time, is not touched. Only the race detector sees it.
 func TestTablesAreMadeWhilePacketsFlow(t *testing.T) {
 	const hosts = 26
-	n := star(t, hosts, topology.Duplex, topology.Shape{Rate: units.Gbps, Delay: time.Millisecond}, topology.Shape{Rate: units.Gbps})
+	n := star(t, hosts, topology.Duplex,
+		topology.Shape{Rate: units.Gbps, Delay: time.Millisecond}, topology.Shape{Rate: units.Gbps})
 	table, err := newTable(n, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -32,13 +33,13 @@ func TestTablesAreMadeWhilePacketsFlow(t *testing.T) {
 		done <- len(c.events)
 	}()
 	for range 50 {
-		if _, _, err := table.with(state); err != nil {
+		if _, _, err := table.withState(state); err != nil {
 			t.Error(err)
 		}
 		if _, err := newTable(n, table); err != nil {
 			t.Error(err)
 		}
-		table.grow()
+		table.computeTrees()
 	}
 	if got := <-done; got != hosts*(hosts-1) {
 		t.Errorf("%d packets under way, want %d", got, hosts*(hosts-1))

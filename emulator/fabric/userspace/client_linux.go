@@ -56,21 +56,21 @@ func (f *Fabric) apply(ctx context.Context, want fabric.Network, bare bool) erro
 	if want.Topology == nil {
 		return f.wrap(errors.New("a network without a topology"))
 	}
-	line, err := f.call(ctx)
+	conn, err := f.call(ctx)
 	if ctx.Err() != nil { // it says nothing about the process
 		return f.wrap(context.Cause(ctx))
 	}
 	if err == nil {
-		defer line.Close()
-		if err := f.change(ctx, line, want, bare); !errors.Is(err, errSilent) {
+		defer conn.Close()
+		if err := f.change(ctx, conn, want, bare); !errors.Is(err, errNoReply) {
 			return f.wrap(err)
 		}
 	}
-	q, err := whole(want)
+	q, err := applyRequest(want)
 	if err != nil {
 		return f.wrap(err)
 	}
-	// One that does not answer is of no use.
+	// A process that does not reply is of no use.
 	if err := f.kill(); err != nil {
 		return f.wrap(err)
 	}
@@ -78,34 +78,34 @@ func (f *Fabric) apply(ctx context.Context, want fabric.Network, bare bool) erro
 }
 
 // change makes the living process's network as wanted.
-func (f *Fabric) change(ctx context.Context, line *line, want fabric.Network, bare bool) error {
+func (f *Fabric) change(ctx context.Context, conn *clientConn, want fabric.Network, bare bool) error {
 	s, err := stateOf(want)
 	if err != nil {
 		return err
 	}
-	a, err := line.ask(ctx, question{Op: opAlter, State: &s, Bare: bare})
+	a, err := conn.ask(ctx, request{Op: opAlter, State: &s, Bare: bare})
 	if err == nil && a.Differs {
-		var q question
-		if q, err = whole(want); err == nil {
-			a, err = line.ask(ctx, q)
+		var q request
+		if q, err = applyRequest(want); err == nil {
+			a, err = conn.ask(ctx, q)
 		}
 	}
 	return errors.Join(err, a.absent())
 }
 
 // absent is the error about stations whose namespace is not there; nil where all are.
-func (a *answer) absent() error {
+func (a *reply) absent() error {
 	if len(a.Absent) == 0 {
 		return nil
 	}
 	return &fabric.AbsentError{Stations: a.Absent}
 }
 
-// whole is the question that carries all of the network.
-func whole(want fabric.Network) (question, error) {
+// applyRequest is the request that carries all of the network.
+func applyRequest(want fabric.Network) (request, error) {
 	var encoded bytes.Buffer
 	err := want.Encode(&encoded)
-	return question{Op: opApply, Network: encoded.Bytes()}, err
+	return request{Op: opApply, Network: encoded.Bytes()}, err
 }
 
 // Inspect asks the process what is in force.
@@ -120,19 +120,13 @@ func (f *Fabric) Counters(ctx context.Context) ([]fabric.QueueStatus, error) {
 	return a.Status.Queues, err
 }
 
-// Stats asks the process for what belongs to no queue.
-func (f *Fabric) Stats(ctx context.Context) (Stats, error) {
-	a, err := f.inspect(ctx, true)
-	return a.Stats, err
-}
-
-func (f *Fabric) inspect(ctx context.Context, bare bool) (answer, error) {
-	line, err := f.call(ctx)
+func (f *Fabric) inspect(ctx context.Context, bare bool) (reply, error) {
+	conn, err := f.call(ctx)
 	if err != nil {
-		return answer{}, f.wrap(err)
+		return reply{}, f.wrap(err)
 	}
-	defer line.Close()
-	a, err := line.ask(ctx, question{Op: opInspect, Bare: bare})
+	defer conn.Close()
+	a, err := conn.ask(ctx, request{Op: opInspect, Bare: bare})
 	return a, f.wrap(err)
 }
 
@@ -142,7 +136,8 @@ func (f *Fabric) inspect(ctx context.Context, bare bool) (answer, error) {
 func (f *Fabric) Close(context.Context) error {
 	err := f.kill()
 	station.RestoreCongestion() // it may have been making a network
-	if gone := os.Remove(filepath.Join(f.dir, socketName)); gone != nil && !os.IsNotExist(gone) && !errors.Is(gone, unix.ENOTDIR) {
+	gone := os.Remove(filepath.Join(f.dir, socketName))
+	if gone != nil && !os.IsNotExist(gone) && !errors.Is(gone, unix.ENOTDIR) {
 		err = errors.Join(err, gone)
 	}
 	return f.wrap(err)
@@ -157,7 +152,7 @@ func (f *Fabric) wrap(err error) error {
 
 // start starts the process, gives it the network, and confirms. After an error other than about absent stations
 // the process is gone.
-func (f *Fabric) start(ctx context.Context, q question) error {
+func (f *Fabric) start(ctx context.Context, q request) error {
 	absent, err := f.begin(ctx, q)
 	if err != nil {
 		return err
@@ -165,7 +160,7 @@ func (f *Fabric) start(ctx context.Context, q question) error {
 	return absent
 }
 
-func (f *Fabric) begin(ctx context.Context, q question) (absent, err error) {
+func (f *Fabric) begin(ctx context.Context, q request) (absent, err error) {
 	if err := os.MkdirAll(f.dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -195,7 +190,7 @@ func (f *Fabric) begin(ctx context.Context, q question) (absent, err error) {
 			_ = os.Remove(filepath.Join(f.dir, socketName))
 		}
 	}()
-	a, err := newLine(conn).ask(ctx, q)
+	a, err := newClientConn(conn).ask(ctx, q)
 	if err != nil {
 		return nil, err
 	}

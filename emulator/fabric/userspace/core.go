@@ -19,8 +19,8 @@ type port struct {
 	unreachable, ignored, errors uint64
 	failures                     int // of reads, one after the other
 
-	everybody uint32 // the address of all in its network
-	answered  int64  // when the latest of the messages that it may get would have been sent, one in answerEvery
+	broadcast uint32 // its network's broadcast address; 0: none
+	icmpNext  int64  // ns: when the messages sent to it would be over at one in icmpInterval (a leaky bucket)
 }
 
 // Drops counts packets that met no queue's limit but were not carried on.
@@ -35,17 +35,18 @@ type Drops struct {
 	Down   uint64 `json:"down,omitempty"`
 }
 
-// core is the fabric's arithmetic. It knows the time only from its callers and touches no kernel object.
+// core is the fabric's arithmetic: it routes, enqueues, transmits and delivers. It knows the time only from its callers
+// and touches no kernel object.
 type core struct {
-	table  *table
-	events eventHeap
-	seq    uint64
-	pool   pool
-	out    output
-	early  int64 // ns subtracted from arrival times: the host's own latency
-	drops  Drops
-	faulty bool // some gate is down
-	parted bool // there is a partition
+	table       *table
+	events      eventHeap
+	seq         uint64
+	pool        pool
+	out         output
+	hostLatency int64 // ns: the host's own, which is subtracted from arrival times
+	drops       Drops
+	anyDown     bool // some vertex is down: gates have to be looked at
+	partitioned bool // there is a partition
 }
 
 func newCore(t *table, out output) *core {
@@ -54,27 +55,27 @@ func newCore(t *table, out output) *core {
 	return c
 }
 
-// next is when the earliest event is due.
+// next is when the earliest event is due (ns); any is false where there is none.
 func (c *core) next() (at int64, any bool) {
 	if len(c.events) == 0 {
 		return 0, false
 	}
-	return c.events[0].at, true
+	return c.events[0].due, true
 }
 
-// advance carries out at most n events that are due at now.
+// advance carries out at most n events that are due by now (ns).
 func (c *core) advance(now int64, n int) {
-	for ; n > 0 && len(c.events) > 0 && c.events[0].at <= now; n-- {
+	for ; n > 0 && len(c.events) > 0 && c.events[0].due <= now; n-- {
 		p := c.events.pop().p
 		if int(p.hop) < len(p.path.hops) {
-			c.join(p)
+			c.forward(p)
 			continue
 		}
-		if c.faulty && c.stop(p, p.path.last) {
+		if c.anyDown && c.dropIfDown(p, p.path.lastGates) {
 			continue
 		}
 		if p.path.end != nil {
-			c.end(p)
+			c.finish(p)
 			continue
 		}
 		c.out.deliver(p.path.to, p.data)
@@ -88,24 +89,24 @@ func (c *core) arrive(from *port, now int64, data []byte) (kept bool) {
 	if path == nil {
 		return false
 	}
-	if c.pool.held > mostInHands {
+	if c.pool.bytesHeld > maxBytesHeld {
 		c.drops.Overflow++
 		return false
 	}
-	l, isBurst := burst(data)
+	l, isBurst := parseBurst(data)
 	switch {
-	case isBurst && !path.whole:
-		for i := range l.segments(data) {
-			c.start(l.cut(c.pool.buffer(l.payloadAt+l.size), data, i), l, false, path, now)
+	case isBurst && !path.keepsBursts:
+		for i := range l.segmentCount(data) {
+			c.inject(l.segment(c.pool.buffer(l.payloadAt+l.size), data, i), l, false, path, now)
 		}
 		return false
 	case len(data) > smallBuffer:
-		c.start(data, l, isBurst, path, now)
+		c.inject(data, l, isBurst, path, now)
 		return true
 	default:
 		small := c.pool.buffer(len(data))
 		copy(small, data)
-		c.start(small, l, isBurst, path, now)
+		c.inject(small, l, isBurst, path, now)
 		return false
 	}
 }
@@ -113,16 +114,16 @@ func (c *core) arrive(from *port, now int64, data []byte) (kept bool) {
 // etherIPv4 is the type of Ethernet frames that carry IPv4.
 const etherIPv4 = 0x0800
 
-// route finds the frame's path; nil where it is not carried, which is counted.
+// route looks the frame's path up, and does a router's work on its headers; nil: it is dropped, and counted.
 func (c *core) route(from *port, data []byte) *path {
 	if len(data) < ipAt+20 || binary.BigEndian.Uint16(data[virtioLen+12:]) != etherIPv4 {
 		return c.ignore(from)
 	}
 	to := c.table.lookup(binary.BigEndian.Uint32(data[ipAt+16:]))
 	if to == nil || to == from || data[virtioLen]&1 != 0 {
-		return c.special(from, data)
+		return c.routeSpecial(from, data)
 	}
-	if c.parted && from.group != to.group {
+	if c.partitioned && from.group != to.group {
 		c.drops.Parted++
 		return nil
 	}
@@ -130,50 +131,52 @@ func (c *core) route(from *port, data []byte) *path {
 	if path == nil {
 		c.drops.NoPath++
 		from.unreachable++
-		return c.table.nowhere(from)
+		return c.table.unreachablePath(from)
 	}
 	if int(data[ttlAt]) <= path.routers {
 		return c.expire(from, to, data)
 	}
-	age(data, path.routers)
+	decrementTTL(data, path.routers)
 	copy(data[virtioLen:], to.mac[:])
 	return path
 }
 
-// start sends a packet on its way.
-func (c *core) start(data []byte, l layout, isBurst bool, path *path, now int64) {
+// inject makes a packet of a frame that was read at now (ns), and sends it on its way.
+func (c *core) inject(data []byte, l burstLayout, isBurst bool, path *path, now int64) {
 	p := c.pool.packet()
 	p.data, p.path = data, path
-	p.charge(l, isBurst)
-	p.first = now - c.early
+	p.setWireSize(l, isBurst)
+	p.firstArrival = now - c.hostLatency
 	c.launch(p)
 }
 
-// launch lets a packet take its path, from p.first on.
+// launch lets a packet take its path, from p.firstArrival on.
 func (c *core) launch(p *packet) {
-	p.first += p.path.delay
-	p.final = p.first
-	if len(p.path.hops) == 0 || p.path.delay > 0 {
-		c.schedule(p, p.first)
+	p.firstArrival += p.path.leadDelay
+	p.finalArrival = p.firstArrival
+	if len(p.path.hops) == 0 || p.path.leadDelay > 0 {
+		c.schedule(p, p.firstArrival)
 		return
 	}
-	c.join(p)
+	c.forward(p)
 }
 
-// join puts the packet into the next queue on its path and schedules what follows.
-func (c *core) join(p *packet) {
+// forward takes the packet to the next queue on its path, unless something on the way there is down or the link
+// loses it.
+func (c *core) forward(p *packet) {
 	hop := &p.path.hops[p.hop]
-	if c.faulty && c.stop(p, hop.gates) {
+	if c.anyDown && c.dropIfDown(p, hop.gates) {
 		return
 	}
-	if hop.queue.chance && !c.dare(p, hop) {
+	if hop.queue.impairing && !c.impair(p, hop) {
 		return
 	}
-	c.enter(p, hop)
+	c.enqueue(p, hop)
 }
 
-// enter is join after all that may happen to a packet before it.
-func (c *core) enter(p *packet, hop *hop) {
+// enqueue puts the packet into a queue, drops what exceeds the queue's limit (tail drop), and schedules its arrival at
+// the next queue, or its delivery: a burst is forwarded with its first segment and delivered with its final one.
+func (c *core) enqueue(p *packet, hop *hop) {
 	q := hop.queue
 	if n := q.admit(p); n < int(p.segments) {
 		q.dropped += uint64(int(p.segments) - n)
@@ -181,28 +184,28 @@ func (c *core) enter(p *packet, hop *hop) {
 			c.pool.recycle(p)
 			return
 		}
-		c.shorten(p, n)
+		c.dropTail(p, n)
 	}
-	q.pass(p)
-	p.first += hop.extra
-	p.final += hop.extra
+	q.transmit(p)
+	p.firstArrival += hop.extraDelay
+	p.finalArrival += hop.extraDelay
 	p.hop++
 	if int(p.hop) < len(p.path.hops) {
-		c.schedule(p, p.first)
+		c.schedule(p, p.firstArrival)
 	} else {
-		c.schedule(p, p.final)
+		c.schedule(p, p.finalArrival)
 	}
 }
 
-// shorten drops the burst's tail. What was to arrive in a certain time arrives in proportion.
-func (c *core) shorten(p *packet, n int) {
-	l, ok := burst(p.data)
+// dropTail keeps the burst's first n segments. Its final arrival comes earlier in proportion.
+func (c *core) dropTail(p *packet, n int) {
+	l, ok := parseBurst(p.data)
 	if !ok {
 		return
 	}
-	p.final = p.first + (p.final-p.first)*int64(n)/int64(p.segments)
+	p.finalArrival = p.firstArrival + (p.finalArrival-p.firstArrival)*int64(n)/int64(p.segments)
 	p.data = l.truncate(p.data, n)
-	p.charge(l, true)
+	p.setWireSize(l, true)
 }
 
 func (c *core) schedule(p *packet, at int64) {
@@ -210,7 +213,8 @@ func (c *core) schedule(p *packet, at int64) {
 	c.events.push(event{at, c.seq, p})
 }
 
-// install puts a new table in force. Packets under way keep their paths, and meet the gates on them.
+// install puts a new table in force at now (ns). Packets under way keep their paths, and are dropped at gates on them
+// that have gone down.
 func (c *core) install(t *table, now int64) {
 	moved := false
 	for i, q := range t.queues {
@@ -221,7 +225,7 @@ func (c *core) install(t *table, now int64) {
 	if moved {
 		c.events.repair()
 	}
-	t.adopt()
-	c.faulty, c.parted = len(t.network.Down) > 0, len(t.network.Partition) > 0
+	t.activate()
+	c.anyDown, c.partitioned = len(t.network.Down) > 0, len(t.network.Partition) > 0
 	c.table = t
 }

@@ -7,132 +7,14 @@ import (
 	"testing"
 	"time"
 
-	"testbed/emulator/fabric"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
 
-const ms, us = int64(time.Millisecond), int64(time.Microsecond)
-
-// model is a fabric without a kernel: time is the test's.
-type model struct {
-	*core
-	t    testing.TB
-	now  int64
-	sent []sent
-}
-
-type sent struct {
-	at     int64
-	to     string
-	length int
-	tag    byte
-	data   []byte
-}
-
-func (m *model) deliver(to *port, data []byte) {
-	m.sent = append(m.sent, sent{m.now, to.name, len(data), data[len(data)-1], slices.Clone(data)})
-}
-
-func star(t testing.TB, hosts int, typ topology.LinkType, there, back topology.Shape) fabric.Network {
-	t.Helper()
-	top := topology.New("star")
-	add := func(v topology.Vertex) topology.ID {
-		id, err := top.Add(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return id
-	}
-	n := fabric.Network{Testbed: "t", Topology: top, Seed: 1}
-	var ids []topology.ID
-	for i := range hosts {
-		id := add(topology.Vertex{Name: string(rune('a' + i))})
-		ids = append(ids, id)
-		n.Stations = append(n.Stations, fabric.Station{ID: id, Addr: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 16)})
-	}
-	if typ == topology.Shared {
-		medium := add(topology.Vertex{Name: "medium", Kind: topology.Link, LinkType: typ, Shape: [2]topology.Shape{there}})
-		for _, id := range ids {
-			top.Join(id, medium, 0)
-		}
-	} else {
-		hub := add(topology.Vertex{Name: "hub", Kind: topology.Switch})
-		for i, id := range ids {
-			cable := add(topology.Vertex{Name: "cable" + string(rune('a'+i)), Kind: topology.Link, Shape: [2]topology.Shape{there, back}})
-			top.Join(cable, id, 0)
-			top.Join(cable, hub, 0)
-		}
-	}
-	n.Queues = top.QueueLimits()
-	return n
-}
-
-func newModel(t testing.TB, n fabric.Network) *model {
-	t.Helper()
-	table, err := newTable(n, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := &model{t: t}
-	m.core = newCore(table, m)
-	return m
-}
-
-// frame is a UDP-like frame of an Ethernet length, addressed from one station to another.
-func frame(from, to, length int, tag byte) []byte {
-	b := make([]byte, virtioLen+length)
-	binary.BigEndian.PutUint16(b[virtioLen+12:], 0x0800)
-	b[ipAt], b[ttlAt], b[ipAt+9] = 0x45, 64, 17
-	binary.BigEndian.PutUint16(b[ipAt+2:], uint16(length-etherLen))
-	copy(b[ipAt+12:], []byte{10, 0, byte(from >> 8), byte(from), 10, 0, byte(to >> 8), byte(to)})
-	b[len(b)-1] = tag
-	return b
-}
-
-// tcpBurst is a burst of segments with timestamps (32 bytes of TCP header).
-func tcpBurst(from, to, payload, size int) []byte {
-	b := frame(from, to, etherLen+20+32+payload, 0)
-	b[0], b[1] = needsChecksum, gsoTCP4
-	binary.NativeEndian.PutUint16(b[4:], uint16(size))
-	b[ipAt+9] = protocolTCP
-	tcp := b[ipAt+20:]
-	binary.BigEndian.PutUint32(tcp[4:], 1000)
-	tcp[12], tcp[13] = 8<<4, 0x10|tcpPSH|tcpFIN
-	for i := range payload {
-		tcp[32+i] = byte(i / size)
-	}
-	return b
-}
-
-func (m *model) send(at int64, from int, data []byte) {
-	m.run(at)
-	m.arrive(m.table.ports[from], at, data)
-}
-
-// run lets time pass until the given instant.
-func (m *model) run(until int64) {
-	for {
-		at, any := m.next()
-		if !any || at > until {
-			m.now = until
-			return
-		}
-		m.now = max(m.now, at)
-		m.advance(m.now, 1)
-	}
-}
-
-func (m *model) want(got, want any) {
-	m.t.Helper()
-	if got != want {
-		m.t.Errorf("got %v, want %v", got, want)
-	}
-}
-
 func TestPacketTakesTransmissionAndDelayOfEveryHop(t *testing.T) {
 	m := newModel(t, star(t, 3, topology.Duplex,
-		topology.Shape{Rate: 10 * units.Mbps, Delay: time.Millisecond}, topology.Shape{Rate: 100 * units.Mbps, Delay: 2 * time.Millisecond}))
+		topology.Shape{Rate: 10 * units.Mbps, Delay: time.Millisecond},
+		topology.Shape{Rate: 100 * units.Mbps, Delay: 2 * time.Millisecond}))
 	m.send(0, 0, frame(0, 1, 1250, 1)) // 1 ms at 10 Mb/s, 0.1 ms at 100 Mb/s
 	m.send(0, 0, frame(0, 1, 1250, 2)) // waits 1 ms for the first
 	m.run(ms * 100)
@@ -222,7 +104,8 @@ func TestJitterKeepsOrderAndBounds(t *testing.T) {
 		{20 * ms, 6 * ms, 14 * ms}, // far apart: each has its own delay
 		{ms / 10, 6 * ms, 14 * ms}, // close together: later ones may have to wait for earlier ones
 	} {
-		m := newModel(t, star(t, 2, topology.Shared, topology.Shape{Delay: 10 * time.Millisecond, Jitter: 4 * time.Millisecond}, topology.Shape{}))
+		jittery := topology.Shape{Delay: 10 * time.Millisecond, Jitter: 4 * time.Millisecond}
+		m := newModel(t, star(t, 2, topology.Shared, jittery, topology.Shape{}))
 		const n = 200
 		for i := range n {
 			m.send(int64(i)*c.interval, 0, frame(0, 1, 100, byte(i)))
@@ -238,87 +121,6 @@ func TestJitterKeepsOrderAndBounds(t *testing.T) {
 		if least < c.least || most > c.most || most < 13*ms || c.interval > 10*ms && least > 7*ms {
 			t.Errorf("every %v: delays from %v to %v", time.Duration(c.interval), time.Duration(least), time.Duration(most))
 		}
-	}
-}
-
-func TestBurstIsChargedItsHeaders(t *testing.T) {
-	m := newModel(t, star(t, 2, topology.Shared, topology.Shape{Rate: units.Gbps}, topology.Shape{}))
-	m.send(0, 0, tcpBurst(0, 1, 10*1448+100, 1448))
-	m.run(ms * 100)
-	m.want(len(m.sent), 1) // delivered whole
-	q := m.table.queues[0]
-	m.want(q.packets, uint64(11))
-	m.want(q.bytes, uint64(10*1514+166))
-	m.want(m.sent[0].at, int64((10*1514+166)*8))
-}
-
-func TestBurstIsStoredAndForwardedBySegment(t *testing.T) {
-	m := newModel(t, star(t, 2, topology.Duplex, topology.Shape{Rate: units.Gbps, Delay: time.Millisecond}, topology.Shape{Rate: units.Gbps}))
-	m.send(0, 0, tcpBurst(0, 1, 10*1448, 1448))
-	m.run(ms * 100)
-	// The second link begins when the first segment is there: 10 + 1 transmissions, not 20.
-	m.want(m.sent[0].at, ms+11*1514*8)
-}
-
-func TestBurstFromSlowerLinkDoesNotBlockFasterOne(t *testing.T) {
-	m := newModel(t, star(t, 3, topology.Duplex, topology.Shape{Rate: 500 * units.Mbps}, topology.Shape{Rate: 10 * units.Gbps}))
-	m.send(0, 0, tcpBurst(0, 1, 40*1448, 1448))
-	m.run(ms * 100)
-	// All of it has arrived at the hub after 40 transmissions; the last segment still has to pass.
-	m.want(m.sent[0].at, int64(40*1514*16+1514*8/10))
-	down := m.table.queues[3]
-	if busy := down.free - 1514*16; busy != 40*1514*8/10 {
-		t.Errorf("the fast link was busy for %d ns", busy)
-	}
-}
-
-func TestBurstIsCutWhereAPathIsSlow(t *testing.T) {
-	m := newModel(t, star(t, 2, topology.Shared, topology.Shape{Rate: 10 * units.Mbps}, topology.Shape{}))
-	m.send(0, 0, tcpBurst(0, 1, 2*1448+100, 1448))
-	m.run(ms * 100)
-	m.want(len(m.sent), 3)
-	for i, s := range m.sent {
-		checkSegment(t, s.data, i, i == 2)
-		m.want(s.tag, byte(i))
-	}
-	m.want(m.sent[0].at, int64(1514*800))
-	m.want(m.sent[2].length, virtioLen+etherLen+52+100)
-}
-
-func TestFullQueueKeepsTheHeadOfABurst(t *testing.T) {
-	m := newModel(t, star(t, 2, topology.Shared, topology.Shape{Rate: units.Gbps, Queue: 5 * 1514}, topology.Shape{}))
-	m.send(0, 0, tcpBurst(0, 1, 8*1448, 1448))
-	m.run(ms * 100)
-	m.want(len(m.sent), 1)
-	m.want(m.sent[0].length, virtioLen+etherLen+52+5*1448)
-	m.want(m.table.queues[0].dropped, uint64(3))
-	m.want(m.table.queues[0].packets, uint64(5))
-	m.want(m.sent[0].data[1], byte(gsoTCP4))
-	m.want(m.sent[0].data[ipAt+20+13]&(tcpFIN|tcpPSH), byte(0))
-}
-
-// checkSegment verifies a segment's headers from scratch.
-func checkSegment(t *testing.T, data []byte, i int, last bool) {
-	t.Helper()
-	ip, tcp := data[ipAt:ipAt+20], data[ipAt+20:]
-	if fold(sum(ip)) != 0xffff {
-		t.Errorf("segment %d: IP checksum", i)
-	}
-	if got := int(binary.BigEndian.Uint16(ip[2:])); got != len(data)-ipAt {
-		t.Errorf("segment %d: IP length %d of %d", i, got, len(data)-ipAt)
-	}
-	if got := binary.BigEndian.Uint32(tcp[4:]); got != uint32(1000+i*1448) {
-		t.Errorf("segment %d: sequence %d", i, got)
-	}
-	if got := tcp[13]&(tcpFIN|tcpPSH) != 0; got != last {
-		t.Errorf("segment %d: FIN or PSH: %v", i, got)
-	}
-	if data[0] != needsChecksum || data[1] != gsoNone {
-		t.Errorf("segment %d: virtio header % x", i, data[:virtioLen])
-	}
-	pseudo := fold(sum(ip[12:20]) + protocolTCP + uint32(len(tcp)))
-	if got := binary.BigEndian.Uint16(tcp[16:]); got != pseudo {
-		t.Errorf("segment %d: pseudo checksum %#x, want %#x", i, got, pseudo)
 	}
 }
 
@@ -340,24 +142,15 @@ func TestForeignFramesAreCounted(t *testing.T) {
 
 func TestCalibrationIsTakenOff(t *testing.T) {
 	m := newModel(t, star(t, 2, topology.Shared, topology.Shape{Delay: time.Millisecond}, topology.Shape{}))
-	m.early = 40 * us
+	m.hostLatency = 40 * us
 	m.send(10*ms, 0, frame(0, 1, 100, 0))
 	m.run(100 * ms)
 	m.want(m.sent[0].at, 11*ms-40*us)
 }
 
-// change applies n to the running model.
-func (m *model) change(n fabric.Network) {
-	m.t.Helper()
-	next, err := newTable(n, m.table)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	m.install(next, m.now)
-}
-
 func TestChangeWhileUp(t *testing.T) {
-	slow := star(t, 2, topology.Shared, topology.Shape{Rate: 10 * units.Mbps, Delay: 5 * time.Millisecond}, topology.Shape{})
+	slow := star(t, 2, topology.Shared,
+		topology.Shape{Rate: 10 * units.Mbps, Delay: 5 * time.Millisecond}, topology.Shape{})
 	m := newModel(t, slow)
 	for i := range 10 {
 		m.send(0, 0, frame(0, 1, 1250, byte(i)))
@@ -380,13 +173,13 @@ func TestHeapOrder(t *testing.T) {
 	var h eventHeap
 	times := []int64{5, 3, 9, 3, 1, 7, 7, 0, 2, 8, 4, 6, 3}
 	for i, at := range times {
-		h.push(event{at: at, seq: uint64(i)})
+		h.push(event{due: at, seq: uint64(i)})
 	}
 	for i := range h {
-		h[i].at = 10 - h[i].at
+		h[i].due = 10 - h[i].due
 	}
 	h.repair()
-	last := event{at: -1}
+	last := event{due: -1}
 	for range times {
 		e := h.pop()
 		if !last.before(&e) {
@@ -401,25 +194,25 @@ func TestHeapOrder(t *testing.T) {
 
 func TestLatencyLearns(t *testing.T) {
 	l := newLatency(20 * us)
-	if got := l.after(-1, 500*us, false); got != 20*us+stackLatency {
+	if got := l.observeSleep(-1, 500*us, false); got != 20*us+stackLatency {
 		t.Errorf("after a short sleep %d", got)
 	}
-	if got := l.after(0, 1*us, false); got != stackLatency {
+	if got := l.observeSleep(0, 1*us, false); got != stackLatency {
 		t.Errorf("without sleep %d", got)
 	}
 	for range 200 {
-		l.after(20*ms, 20*ms+70*us, true)
+		l.observeSleep(20*ms, 20*ms+70*us, true)
 	}
-	if got := l.after(-1, 60*ms, false); got < 65*us+stackLatency || got > 70*us+stackLatency {
+	if got := l.observeSleep(-1, 60*ms, false); got < 65*us+stackLatency || got > 70*us+stackLatency {
 		t.Errorf("after a long sleep %d", got)
 	}
-	if got := l.after(-1, 500*us, false); got != 20*us+stackLatency {
+	if got := l.observeSleep(-1, 500*us, false); got != 20*us+stackLatency {
 		t.Errorf("short sleeps changed to %d", got)
 	}
 	for range 2000 {
-		l.after(20*ms, 40*ms, true)
+		l.observeSleep(20*ms, 40*ms, true)
 	}
-	if got := l.after(-1, 60*ms, false); got != mostWake+stackLatency {
+	if got := l.observeSleep(-1, 60*ms, false); got != maxWake+stackLatency {
 		t.Errorf("unbounded: %d", got)
 	}
 }

@@ -29,7 +29,7 @@ type property struct {
 
 // properties are those that a station's interface is to have.
 func properties(s fabric.Station) []property {
-	address, mac := s.Addr.Addr().As4(), hardware(number(s.Addr.Addr()))
+	address, mac := s.Addr.Addr().As4(), hardware(addrInt(s.Addr.Addr()))
 	name := fabric.Interface
 	flags := native16(upFlags)
 	return []property{
@@ -38,7 +38,8 @@ func properties(s fabric.Station) []property {
 		{unix.SIOCGIFMTU, string(native32(mtu)), 4, 0, name + " has another MTU"},
 		{unix.SIOCGIFTXQLEN, string(native32(ringSize)), 4, 0, name + " has another queue length"},
 		{unix.SIOCGIFADDR, string(internet(address[:])), 8, 0, "its address is not " + s.Addr.Addr().String()},
-		{unix.SIOCGIFNETMASK, string(internet(net.CIDRMask(s.Addr.Bits(), 32))), 8, 0, "its prefix is not " + s.Addr.String()},
+		{unix.SIOCGIFNETMASK, string(internet(net.CIDRMask(s.Addr.Bits(), 32))), 8, 0,
+			"its prefix is not " + s.Addr.String()},
 	}
 }
 
@@ -72,7 +73,8 @@ func tapName(fd int) (string, error) {
 // rename gives a device, which is taken down for it, the name that a station's has.
 func rename(sock int, from string) error {
 	if err := renameTo(sock, from, fabric.Interface); err != nil {
-		return fmt.Errorf("rename %s back to %s (is another interface of that name in the way?): %w", from, fabric.Interface, err)
+		return fmt.Errorf("rename %s back to %s (is another interface of that name in the way?): %w",
+			from, fabric.Interface, err)
 	}
 	return nil
 }

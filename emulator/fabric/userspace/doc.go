@@ -6,13 +6,36 @@
 // the engine drives it from one thread that sleeps to the nanosecond; the process holds the engine and
 // outlives the program that started it; Fabric is the client that starts, asks, changes and ends it.
 //
+// # How a frame goes from TAP read to TAP write
+//
+//	engine_linux.go  receive      reads a frame, or a burst of TCP segments, from the sender's TAP device
+//	core.go          arrive       takes it at the instant of the read (latency.go: less the host's own latency)
+//	core.go          route        looks the path up and decrements the time to live; paths.go finds paths on first
+//	                              use, segment.go those of multicast and broadcast, icmp.go those on which a router
+//	                              answers
+//	frame.go         segment      cuts a burst into frames where a queue on the path needs that
+//	core.go          inject       makes a packet of it, with a buffer from packet.go's pool
+//	core.go          forward      takes it to the next queue: faults.go drops it where something is down, impair.go
+//	                              loses, duplicates or corrupts it
+//	core.go          enqueue      tail drop, as queue.go's admit says; queue.go's transmit computes when the packet
+//	                              departs and when it arrives at the next queue (see the timing diagram there)
+//	heap.go          push         holds it until that instant; there are no other buffers
+//	clock_linux.go   wait         sleeps until the first event is due, or a station sends
+//	core.go          advance      pops what is due: forward again, for every queue on the path, and then
+//	engine_linux.go  deliver      writes it to the destination's TAP device
+//
+// And a change of the network: client_linux.go sends a request (protocol.go) over conn_linux.go; server_linux.go makes
+// the next table (table.go; state.go where the structure stays), which core.go's install puts in force between two
+// packets; reconcile_linux.go compares the stations' namespaces (sight_linux.go) with what is wanted, and makes or
+// repairs devices (device_linux.go, tap_linux.go).
+//
 // What differs from a kernel's own queue: a TAP device gives its sender no back-pressure, so a program
 // that floods with UDP loses packets in the device's ring rather than being blocked.
 //
 // A queue that is changed while packets wait in it lets them leave at the new rate, so that a change is in
 // force at once; packets that have left keep their arrival. Packets that come to a link, host or switch
-// that is down vanish there, and count as lost on a link's queue; those that have joined the link's queue
-// are beyond. Packets from one group of a partition to another vanish at the sender.
+// that is down are dropped there, and count as lost on a link's queue; those that are already enqueued there
+// go on. Packets from one group of a partition to another are dropped at the sender.
 //
 // # What is emulated beside IPv4 between two stations
 //
@@ -25,9 +48,9 @@
 //
 // What is sent to a group (224.0.0.0/4), to 255.255.255.255 or to the network's own broadcast address goes to
 // all stations of the sender's segment: those that it reaches through switches, shared media and links alone. An
-// exchange, as a host, parts segments. Such a frame joins each queue on the tree of ways once, and its time to live
-// is not touched, since within a segment nothing is routed: the default of 1 suffices. Groups are not learnt; the
-// receivers' kernels drop what no program of theirs has joined. A station has routes for both kinds of addresses.
+// exchange, as a host, parts segments. Such a frame is enqueued once in each queue on the tree of paths, and its time
+// to live is not touched, since within a segment nothing is routed: the default of 1 suffices. Groups are not learnt;
+// the receivers' kernels drop what no program of theirs has joined. A station has routes for both kinds of addresses.
 //
 // # What is not
 //
@@ -37,17 +60,13 @@
 // counted as such. Packets that could not be read or written count as StationStatus.Errors, and so do
 // those for which the device's ring had no room.
 //
-// # What Apply observes
+// # How Apply reconciles
 //
 // Every Apply, also of a network that differs in nothing, looks into each station's namespace: whether the device
 // is there, under its name, with its addresses, flags, routes and variables, and connected to this process. It
-// mends what differs and touches nothing else. A change of shapes, and of what is down, is in force before that.
+// repairs what differs and touches nothing else. A change of shapes, and of what is down, is in force before that.
 // A station whose device vanishes while its namespace lives ends a Watch.
 package userspace
-
-import (
-	"testbed/emulator/fabric"
-)
 
 // ProcessName is argv[0] of the process that carries the packets, by which it is found after a crash.
 const ProcessName = "tb-fabric"
@@ -67,33 +86,4 @@ type Stats struct {
 	// DownAt counts Drops.Down by the name of the link, host or switch that was down.
 	DownAt      map[string]uint64 `json:"down_at,omitempty"`
 	WriteErrors uint64            `json:"write_errors"` // frames that a station did not take
-}
-
-// Operations that the process is asked for.
-const (
-	opApply   = "apply" // makes the network
-	opAlter   = "alter" // changes its state
-	opInspect = "inspect"
-	opWatch   = "watch" // is answered when a station is lost
-)
-
-// question is what a client asks of the process; answer is the reply.
-// protocol is the version of questions and answers. A process of another one refuses.
-const protocol = 3
-
-type question struct {
-	Protocol int
-	Op       string
-	Network  []byte // as by fabric.Network.Encode
-	State    *state // for opAlter
-	Bare     bool   // nothing is to be looked at in the stations' namespaces, by opAlter and opInspect
-}
-
-type answer struct {
-	Err     string
-	Differs bool     // to opAlter: in more than its state, so that nothing was done
-	Lost    bool     // to opWatch: Err is about a station
-	Absent  []string // stations whose namespace is not there
-	Status  fabric.Status
-	Stats   Stats
 }

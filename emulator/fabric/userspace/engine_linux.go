@@ -13,31 +13,32 @@ import (
 
 // Bounds of one turn of the engine.
 const (
-	readsATurn  = 32                     // frames read from a station before the next one's turn
-	eventsATurn = 256                    // events before the stations are looked at again
-	spin        = 100 * time.Microsecond // before a deadline the thread no longer sleeps
-	doze        = 500 * time.Microsecond // before a deadline a long sleep, which ends late, is over
-	spinShare   = 2                      // at most one in so many nanoseconds is spent so
-	spinSaved   = int64(20 * time.Millisecond)
-	patience    = 1000 // reads of a device that fail one after the other before it is given up
+	readsATurn      = 32                     // frames read from a station before the next one's turn
+	eventsATurn     = 256                    // events before the stations are looked at again
+	spinWindow      = 100 * time.Microsecond // before an event is due the thread spins rather than sleeps
+	coarseWindow    = 500 * time.Microsecond // before an event is due a long sleep, which ends late, is over
+	spinFraction    = 2                      // at most one in so many nanoseconds is spent spinning
+	maxSpinCredit   = int64(20 * time.Millisecond)
+	maxReadFailures = 1000 // failed reads of a device, one after the other, after which it is given up
 )
 
-// engine moves frames between the stations' TAP devices. One thread of its own runs it.
+// engine moves frames between the stations' TAP devices: it reads them, lets the core work, and writes what is due.
+// One thread of its own runs it.
 type engine struct {
-	core    *core
-	clock   clock
-	waiter  *waiter
-	control int // eventfd
-	tasks   chan func()
-	ports   []*port // by epoll mark
-	landing []byte
+	core       *core
+	clock      clock
+	waiter     *waiter
+	control    int // eventfd
+	tasks      chan func()
+	ports      []*port // by epoll mark
+	readBuffer []byte
 
 	bell        bell // rung when a station is lost
 	writeErrors uint64
 	spinCredit  int64
-	creditAt    int64
+	creditTime  int64
 	spinning    bool
-	woken       chan int64
+	wakeTimes   chan int64
 	latency     latency
 }
 
@@ -52,7 +53,7 @@ func newEngine(t *table) (*engine, error) {
 	}
 	e := &engine{clock: clock{time.Now()}, waiter: w, control: control, tasks: make(chan func(), 16)}
 	e.core = newCore(t, e)
-	e.landing = e.core.pool.buffer(largeBuffer)
+	e.readBuffer = e.core.pool.buffer(largeBuffer)
 	return e, w.add(control, markControl)
 }
 
@@ -73,16 +74,16 @@ func (e *engine) wake() {
 // run never returns. The goroutine keeps its thread.
 func (e *engine) run() {
 	runtime.LockOSThread()
-	prefer()
+	raisePriority()
 	for {
 		e.core.advance(e.clock.now(), eventsATurn)
 		timeout := e.timeout()
 		begin := e.clock.now()
 		ready := e.waiter.wait(timeout)
-		e.core.early = e.latency.after(timeout, e.clock.now()-begin, len(ready) == 0)
+		e.core.hostLatency = e.latency.observeSleep(timeout, e.clock.now()-begin, len(ready) == 0)
 		for _, ready := range ready {
 			if ready.Fd == markControl {
-				e.obey()
+				e.runTasks()
 				continue
 			}
 			e.receive(e.ports[ready.Fd])
@@ -90,33 +91,35 @@ func (e *engine) run() {
 	}
 }
 
-// timeout is how long the thread may sleep: until shortly before the next event, and not at all from
-// there on, so that the sleep's own lateness does not count. Spinning is limited to a share of all time;
-// beyond it the thread sleeps to the deadline, a little late.
+// timeout is how long, in ns, the thread may sleep; -1: until something comes. It sleeps until shortly before the next
+// event is due and spins from there on, so that the sleep's own lateness does not count. Spinning is limited to one
+// in spinFraction of all time; beyond it the thread sleeps until the event is due, and wakes a little late:
+//
+//	now ........ long sleep ........ due-coarseWindow .. short sleep .. due-spinWindow .. spin .. due ---> time
 func (e *engine) timeout() int64 {
 	at, any := e.core.next()
 	if !any {
 		return -1
 	}
 	now := e.clock.now()
-	left := at - now
-	if left <= 0 {
+	remaining := at - now
+	if remaining <= 0 {
 		return 0
 	}
 	if e.spinning {
-		e.spinCredit -= now - e.creditAt
+		e.spinCredit -= now - e.creditTime
 	} else {
-		e.spinCredit = min(spinSaved, e.spinCredit+(now-e.creditAt)/spinShare)
+		e.spinCredit = min(maxSpinCredit, e.spinCredit+(now-e.creditTime)/spinFraction)
 	}
-	e.creditAt, e.spinning = now, false
+	e.creditTime, e.spinning = now, false
 	switch {
-	case left > 2*int64(doze):
-		return left - int64(doze)
-	case left > int64(spin):
-		return left - int64(spin)
+	case remaining > 2*int64(coarseWindow):
+		return remaining - int64(coarseWindow)
+	case remaining > int64(spinWindow):
+		return remaining - int64(spinWindow)
 	}
 	if e.spinCredit <= 0 {
-		return left
+		return remaining
 	}
 	e.spinning = true
 	return 0
@@ -131,39 +134,39 @@ func (e *engine) receive(p *port) {
 		if p.fd < 0 {
 			return
 		}
-		n, errno := read(p.fd, e.landing[:largeBuffer])
+		n, errno := read(p.fd, e.readBuffer[:largeBuffer])
 		if errno == unix.EAGAIN {
 			return
 		}
 		if errno != 0 || n == 0 {
-			e.failed(p, errno)
+			e.readFailed(p, errno)
 			continue
 		}
 		p.failures = 0
 		now := e.clock.now()
 		e.core.advance(now, eventsATurn)
-		if e.core.arrive(p, now, e.landing[:n]) {
-			e.landing = e.core.pool.buffer(largeBuffer)
+		if e.core.arrive(p, now, e.readBuffer[:n]) {
+			e.readBuffer = e.core.pool.buffer(largeBuffer)
 		}
 	}
 }
 
-// failed takes notice of a read that failed. Where the device is gone, or nothing but errors comes from it, the
+// readFailed handles a read that failed. Where the device is gone, or nothing but errors comes from it, the
 // station is lost; all other errors are about one packet.
-func (e *engine) failed(p *port, errno unix.Errno) {
+func (e *engine) readFailed(p *port, errno unix.Errno) {
 	switch errno {
 	case unix.EBADFD, unix.EBADF, unix.ENODEV, unix.ENXIO:
-		e.lose(p, fabric.Interface+" was deleted")
+		e.giveUp(p, fabric.Interface+" was deleted")
 		return
 	}
 	p.errors++
-	if p.failures++; p.failures >= patience {
-		e.lose(p, fmt.Sprintf("%s could not be read %d times in a row: %v", fabric.Interface, patience, errno))
+	if p.failures++; p.failures >= maxReadFailures {
+		e.giveUp(p, fmt.Sprintf("%s could not be read %d times in a row: %v", fabric.Interface, maxReadFailures, errno))
 	}
 }
 
-// lose gives a station's device up, and tells those who watch.
-func (e *engine) lose(p *port, why string) {
+// giveUp detaches a station whose device is lost, and tells those who watch.
+func (e *engine) giveUp(p *port, why string) {
 	e.detach(p)
 	p.lost = why
 	e.bell.ring()
@@ -215,14 +218,14 @@ func (e *engine) detach(p *port) {
 	}
 }
 
-// obey runs what other threads want run here.
-func (e *engine) obey() {
+// runTasks runs what other threads handed to do.
+func (e *engine) runTasks() {
 	now := e.clock.now()
 	var count [8]byte
 	_, _ = read(e.control, count[:]) // first, so that what comes from now on wakes the thread again
-	if e.woken != nil {
+	if e.wakeTimes != nil {
 		select {
-		case e.woken <- now:
+		case e.wakeTimes <- now:
 		default:
 		}
 	}

@@ -42,13 +42,13 @@ func TestErrorsOfReadsAreToldApart(t *testing.T) {
 		}
 	}
 	for _, errno := range []unix.Errno{unix.EINVAL, unix.ENOMEM, unix.EIO, unix.EFAULT} {
-		e.failed(p, errno)
+		e.readFailed(p, errno)
 	}
 	if p.fd < 0 || p.errors != 4 || p.lost != "" || told() {
 		t.Errorf("after single errors: %+v", p)
 	}
-	for range patience {
-		e.failed(p, unix.EINVAL)
+	for range maxReadFailures {
+		e.readFailed(p, unix.EINVAL)
 	}
 	if p.fd >= 0 || p.lost == "" || !told() {
 		t.Errorf("after nothing but errors: %+v", p)
@@ -58,7 +58,7 @@ func TestErrorsOfReadsAreToldApart(t *testing.T) {
 		if p.lost != "" || p.failures != 0 || told() {
 			t.Errorf("attached again: %+v", p)
 		}
-		e.failed(p, errno)
+		e.readFailed(p, errno)
 		if p.fd >= 0 || p.lost == "" || !told() {
 			t.Errorf("%v: %+v", errno, p)
 		}

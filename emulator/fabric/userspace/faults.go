@@ -7,15 +7,15 @@ import (
 	"testbed/emulator/topology"
 )
 
-// gate is a vertex that packets pass. Like queues, gates go on from one table to the next by name.
+// gate is a vertex that packets pass as long as it is up. Like queues, gates go on from one table to the next by name.
 type gate struct {
 	name    string
 	down    bool
-	stopped uint64 // packets that came while it was down
+	stopped uint64 // packets dropped here while it was down
 }
 
-// stop says whether one of the gates is down. Then the packet has vanished, and is counted there.
-func (c *core) stop(p *packet, gates []*gate) bool {
+// dropIfDown drops the packet where one of the gates is down, counts it there, and says whether it did.
+func (c *core) dropIfDown(p *packet, gates []*gate) bool {
 	for _, g := range gates {
 		if g.down {
 			g.stopped += uint64(p.segments)
@@ -30,13 +30,13 @@ func (c *core) stop(p *packet, gates []*gate) bool {
 	return false
 }
 
-// faults is what keeps packets from passing: vertices that are down, and the stations' groups.
+// faults are the vertices that are down, and the stations' groups of a partition.
 type faults struct {
 	down   map[topology.ID]bool
 	groups map[topology.ID]int32 // those not in it form group 0
 }
 
-// faultsOf reads them. It fails where a vertex is not in the topology or in two groups.
+// faultsOf takes them from a network. It fails where a vertex is not in the topology or in two groups.
 func faultsOf(n fabric.Network) (faults, error) {
 	f := faults{make(map[topology.ID]bool, len(n.Down)), map[topology.ID]int32{}}
 	known := func(id topology.ID) bool { return id >= 0 && int(id) < len(n.Topology.Vertices) }
@@ -60,13 +60,14 @@ func faultsOf(n fabric.Network) (faults, error) {
 	return f, nil
 }
 
-// adopt puts the table's faults in force, and numbers and addresses the ports as it does. Only the thread that
+// activate writes the table's faults, indexes and addresses into its gates and ports, which it shares with the table
+// before. Only the thread that
 // owns the core calls it.
-func (t *table) adopt() {
+func (t *table) activate() {
 	for i, p := range t.ports {
 		p.index = i
 		addr := t.network.Stations[i].Addr
-		p.mac, p.everybody = hardware(number(addr.Addr())), everybody(addr)
+		p.mac, p.broadcast = hardware(addrInt(addr.Addr())), broadcastAddr(addr)
 		p.group = t.faults.groups[t.network.Stations[i].ID]
 	}
 	for i, g := range t.gates {

@@ -17,15 +17,15 @@ const (
 	protocolTCP   = 6
 )
 
-// layout says where the parts of a burst of TCP segments lie in its buffer.
-type layout struct {
+// burstLayout says where the parts of a burst of TCP segments lie in its buffer.
+type burstLayout struct {
 	tcpAt     int // offset of the TCP header
 	payloadAt int
 	size      int // payload bytes of every segment but the last
 }
 
-// burst reads the layout of a TCP burst; ok is false for all other frames.
-func burst(data []byte) (l layout, ok bool) {
+// parseBurst finds the layout of a TCP burst; ok is false for all other frames.
+func parseBurst(data []byte) (l burstLayout, ok bool) {
 	if len(data) < ipAt+40 || data[1] != gsoTCP4 || data[0]&needsChecksum == 0 || data[ipAt+9] != protocolTCP {
 		return l, false
 	}
@@ -38,29 +38,29 @@ func burst(data []byte) (l layout, ok bool) {
 	return l, l.size > 0 && l.tcpAt >= ipAt+20 && l.payloadAt >= l.tcpAt+20 && len(data) > l.payloadAt
 }
 
-// segments is the number of segments of the burst in data.
-func (l layout) segments(data []byte) int {
+// segmentCount is how many segments the burst in data consists of.
+func (l burstLayout) segmentCount(data []byte) int {
 	return (len(data) - l.payloadAt + l.size - 1) / l.size
 }
 
-// charge fills in what the packet occupies on the wire: each segment carries its own headers.
-func (p *packet) charge(l layout, isBurst bool) {
+// setWireSize fills in the bytes that the packet takes on the wire, where each segment has headers of its own.
+func (p *packet) setWireSize(l burstLayout, isBurst bool) {
 	if !isBurst {
-		p.segments, p.wire = 1, int64(len(p.data)-virtioLen)
-		p.unit, p.last = p.wire, p.wire
+		p.segments, p.wireBytes = 1, int64(len(p.data)-virtioLen)
+		p.segmentBytes, p.finalBytes = p.wireBytes, p.wireBytes
 		return
 	}
 	headers, payload := l.payloadAt-virtioLen, len(p.data)-l.payloadAt
-	n := l.segments(p.data)
+	n := l.segmentCount(p.data)
 	p.segments = int32(n)
-	p.wire = int64(payload + n*headers)
-	p.unit = int64(min(l.size, payload) + headers)
-	p.last = p.wire - int64(n-1)*p.unit
+	p.wireBytes = int64(payload + n*headers)
+	p.segmentBytes = int64(min(l.size, payload) + headers)
+	p.finalBytes = p.wireBytes - int64(n-1)*p.segmentBytes
 }
 
-// cut writes segment i of the burst into to, which has room for it, and returns the part written: a
+// segment writes segment i of the burst into to, which has room for it, and returns the part written: a
 // frame of its own that still leaves its TCP checksum to the receiver, as the burst did.
-func (l layout) cut(to, data []byte, i int) []byte {
+func (l burstLayout) segment(to, data []byte, i int) []byte {
 	from := l.payloadAt + i*l.size
 	until := min(from+l.size, len(data))
 	n := copy(to, data[:l.payloadAt])
@@ -73,20 +73,20 @@ func (l layout) cut(to, data []byte, i int) []byte {
 	if until < len(data) {
 		to[l.tcpAt+13] &^= tcpFIN | tcpPSH
 	}
-	l.seal(to)
+	l.fixHeaders(to)
 	return to
 }
 
 // truncate keeps the burst's first n segments and returns the shorter buffer.
-func (l layout) truncate(data []byte, n int) []byte {
+func (l burstLayout) truncate(data []byte, n int) []byte {
 	data = data[:min(len(data), l.payloadAt+n*l.size)]
 	data[l.tcpAt+13] &^= tcpFIN | tcpPSH
-	l.seal(data)
+	l.fixHeaders(data)
 	return data
 }
 
-// seal makes the lengths and checksums of headers agree with the buffer's length.
-func (l layout) seal(data []byte) {
+// fixHeaders makes the lengths and checksums in the headers agree with the buffer's length.
+func (l burstLayout) fixHeaders(data []byte) {
 	if len(data)-l.payloadAt <= l.size {
 		data[1] = gsoNone
 		binary.NativeEndian.PutUint16(data[2:], 0)
@@ -101,8 +101,8 @@ func (l layout) seal(data []byte) {
 	binary.BigEndian.PutUint16(data[l.tcpAt+16:], fold(pseudo))
 }
 
-// complete fills in the checksum that the sender left to its device, so that the receiver verifies it.
-func complete(data []byte) {
+// completeChecksum fills in the checksum that the sender left to its device, so that the receiver verifies it.
+func completeChecksum(data []byte) {
 	if data[0]&needsChecksum != 0 {
 		from := virtioLen + int(binary.NativeEndian.Uint16(data[6:]))
 		field := from + int(binary.NativeEndian.Uint16(data[8:]))

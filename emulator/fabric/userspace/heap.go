@@ -1,13 +1,13 @@
 package userspace
 
-// event is a packet's arrival at its next queue or, after the last, its delivery.
+// event is what is scheduled for a packet: its arrival at the next queue or, after the last one, its delivery.
 type event struct {
-	at  int64  // ns
-	seq uint64 // earlier made first among those of the same instant
+	due int64  // ns of the engine's clock
+	seq uint64 // scheduled earlier, first out among those of the same instant
 	p   *packet
 }
 
-func (e *event) before(o *event) bool { return e.at < o.at || e.at == o.at && e.seq < o.seq }
+func (e *event) before(o *event) bool { return e.due < o.due || e.due == o.due && e.seq < o.seq }
 
 // eventHeap is a 4-ary heap: shallower than a binary one, and its children share cache lines.
 type eventHeap []event
@@ -62,7 +62,7 @@ func (h eventHeap) sink(i int, e event) {
 	h[i] = e
 }
 
-// repair restores the order after events' times were changed.
+// repair restores the order after events' times were changed (heapify).
 func (h eventHeap) repair() {
 	for i := (len(h) - 2) / 4; i >= 0 && len(h) > 1; i-- {
 		h.sink(i, h[i])

@@ -14,77 +14,78 @@ const (
 	protocolICMP = 1
 	timeExceeded = 11 // ICMP types
 	unreachable3 = 3
-	hostUnknown  = 1   // code of unreachable3
-	mostQuoted   = 548 // bytes of a packet that an ICMP message about it carries, so that it has 576
-	ownTTL       = 64  // of what routers send
-	nameless     = 192<<24 | 8
+	hostUnknown  = 1           // code of unreachable3
+	maxQuoted    = 548         // bytes of a packet that an ICMP message about it carries, so that it has 576
+	ownTTL       = 64          // of what routers send
+	dummyRouter  = 192<<24 | 8 // 192.0.0.8, the IPv4 dummy address (RFC 7600)
 )
 
 // Bounds on what is answered to one station, as routers have them: one message in every answerEvery, after a
 // burst of answerBurst.
 const (
-	answerEvery = int64(time.Millisecond)
-	answerBurst = 100 * answerEvery
+	icmpInterval = int64(time.Millisecond)
+	icmpBurst    = 100 * icmpInterval
 )
 
-// ending is what becomes of packets at the end of a path that leads to no station: they go on in copies, or
-// the router there answers.
-type ending struct {
+// pathEnd is what happens to packets at the end of a path that leads to no single station: copies are forwarded along
+// branches (a flood), or the router there answers with an ICMP message.
+type pathEnd struct {
 	branches []*path
 
-	back    *path // of the answer; its end is the packet's sender
-	address uint32
-	typ     byte
-	code    byte
+	back    *path  // of the ICMP message to the packet's sender; nil: none is sent
+	address uint32 // of the router that sends it
+	typ     byte   // ICMP type
+	code    byte   // ICMP code
 }
 
-// end carries out the end of a packet's path.
-func (c *core) end(p *packet) {
+// finish carries out the pathEnd of a packet that has arrived there.
+func (c *core) finish(p *packet) {
 	e := p.path.end
 	if e.back != nil {
-		c.answer(e, p.data, p.final)
+		c.sendICMP(e, p.data, p.finalArrival)
 	}
 	for _, b := range e.branches {
-		if c.parted && b.to != nil && b.from.group != b.to.group {
+		if c.partitioned && b.to != nil && b.from.group != b.to.group {
 			c.drops.Parted++
 			continue
 		}
-		if c.pool.held > mostInHands {
+		if c.pool.bytesHeld > maxBytesHeld {
 			c.drops.Overflow++
 			break
 		}
-		twin := c.pool.twin(p)
-		twin.path, twin.hop, twin.queue, twin.first = b, 0, nil, p.final
-		c.launch(twin)
+		copied := c.pool.clone(p)
+		copied.path, copied.hop, copied.lastQueue, copied.firstArrival = b, 0, nil, p.finalArrival
+		c.launch(copied)
 	}
 	c.pool.recycle(p)
 }
 
-// age takes what routers take from the time to live, and mends the header's checksum (RFC 1141).
-func age(data []byte, by int) {
+// decrementTTL takes by from the time to live, and updates the header's checksum (RFC 1141).
+func decrementTTL(data []byte, by int) {
 	data[ttlAt] -= byte(by)
 	s := uint32(binary.BigEndian.Uint16(data[ipAt+10:])) + uint32(by)<<8
 	binary.BigEndian.PutUint16(data[ipAt+10:], uint16(s+s>>16))
 }
 
-// expire is the path of a packet whose time to live ends on its way.
+// expire is the path of a packet whose time to live ends on the way from one station to another.
 func (c *core) expire(from, to *port, data []byte) *path {
 	c.drops.Expired++
 	left := max(int(data[ttlAt]), 1)
 	if data[ttlAt] > 1 {
-		age(data, left-1)
+		decrementTTL(data, left-1)
 	}
-	return c.table.dying(from, to, left-1)
+	return c.table.expiringPath(from, to, left-1)
 }
 
-// answer sends an ICMP message about a packet to its sender, at the instant at.
-func (c *core) answer(e *ending, about []byte, at int64) {
+// sendICMP sends an ICMP message about a packet to its sender, at the instant at (ns), unless the sender's budget of
+// messages is spent.
+func (c *core) sendICMP(e *pathEnd, about []byte, at int64) {
 	to := e.back.to
-	if !answerable(about) || to.answered > at+answerBurst {
+	if !mayAnswer(about) || to.icmpNext > at+icmpBurst {
 		return
 	}
-	to.answered = max(to.answered, at) + answerEvery
-	quoted := min(len(about)-ipAt, mostQuoted)
+	to.icmpNext = max(to.icmpNext, at) + icmpInterval
+	quoted := min(len(about)-ipAt, maxQuoted)
 	data := c.pool.buffer(ipAt + 20 + 8 + quoted)
 	clear(data[:ipAt+20+8])
 	mac := hardware(e.address)
@@ -101,14 +102,14 @@ func (c *core) answer(e *ending, about []byte, at int64) {
 	copy(icmp[8:], about[ipAt:])
 	binary.BigEndian.PutUint16(icmp[2:], ^fold(sum(icmp)))
 	p := c.pool.packet()
-	p.data, p.path, p.first = data, e.back, at
-	p.charge(layout{}, false)
+	p.data, p.path, p.firstArrival = data, e.back, at
+	p.setWireSize(burstLayout{}, false)
 	c.launch(p)
 }
 
-// answerable says whether a packet may be answered (RFC 1122, 3.2.2): not a later fragment, and no message about
+// mayAnswer says whether a packet may be answered (RFC 1122, 3.2.2): not a later fragment, and no message about
 // another packet.
-func answerable(data []byte) bool {
+func mayAnswer(data []byte) bool {
 	header := int(data[ipAt]&0x0f) * 4
 	if binary.BigEndian.Uint16(data[ipAt+6:])&0x1fff != 0 {
 		return false
@@ -126,40 +127,41 @@ func answerable(data []byte) bool {
 	return false
 }
 
-// key tells ways apart that end at no station.
-type key struct {
+// specialKey tells the paths apart that end at no single station.
+type specialKey struct {
 	kind         byte
 	from, to, at int
 }
 
 const (
-	wayDying = iota
-	wayNowhere
-	wayMany
+	pathExpires = iota
+	pathUnreachable
+	pathFlood
 )
 
-// mostWays is how many such ways are remembered.
-const mostWays = 1 << 14
+// maxSpecialPaths is how many such paths are cached.
+const maxSpecialPaths = 1 << 14
 
-// way finds a way, or makes it.
-func (t *table) way(k key, find func() *path) *path {
-	if p := t.ways[k]; p != nil {
+// specialPath looks a path up in the cache, or finds it.
+func (t *table) specialPath(k specialKey, find func() *path) *path {
+	if p := t.specialPaths[k]; p != nil {
 		return p
 	}
 	p := find()
-	if len(t.ways) >= mostWays {
-		clear(t.ways)
+	if len(t.specialPaths) >= maxSpecialPaths {
+		clear(t.specialPaths)
 	}
-	t.ways[k] = p
+	t.specialPaths[k] = p
 	return p
 }
 
-// dying is the way to a station as far as the router of that number, from 0, where the time to live is over.
-func (t *table) dying(from, to *port, router int) *path {
-	return t.way(key{wayDying, from.index, to.index, router}, func() *path {
+// expiringPath is the path towards a station as far as its router of that index (from 0), where the time to live is
+// over.
+func (t *table) expiringPath(from, to *port, router int) *path {
+	return t.specialPath(specialKey{pathExpires, from.index, to.index, router}, func() *path {
 		full := t.path(from, to)
 		vertices := t.tree(to).Vertices(nil, t.network.Stations[from.index].ID)
-		p := &path{whole: full.whole}
+		p := &path{keepsBursts: full.keepsBursts}
 		var behind []*gate
 		links := 0
 		for _, v := range vertices[1:] {
@@ -173,8 +175,8 @@ func (t *table) dying(from, to *port, router int) *path {
 				continue
 			}
 			if router--; router < 0 {
-				p.hops, p.last = full.hops[:links], behind
-				p.end = t.reply(v, from, timeExceeded, 0)
+				p.hops, p.lastGates = full.hops[:links], behind
+				p.end = t.icmpReply(v, from, timeExceeded, 0)
 				break
 			}
 		}
@@ -182,44 +184,45 @@ func (t *table) dying(from, to *port, router int) *path {
 	})
 }
 
-// nowhere is the way of packets to addresses that nobody has: to the station's first router, which says so.
-func (t *table) nowhere(from *port) *path {
-	return t.way(key{wayNowhere, from.index, 0, 0}, func() *path {
+// unreachablePath is the path of packets to addresses that no station has: to the sender's first router, which
+// answers that the host is unreachable.
+func (t *table) unreachablePath(from *port) *path {
+	return t.specialPath(specialKey{pathUnreachable, from.index, 0, 0}, func() *path {
 		top, station := t.network.Topology, t.network.Stations[from.index].ID
 		for _, e := range top.Adjacency[station] {
 			if top.Vertices[e.To].Kind != topology.Link {
 				continue
 			}
 			at := t.index[topology.Channel{Link: e.To, Dir: top.Direction(e.To, station)}]
-			h := hop{queue: t.queues[at], extra: int64(e.Delay), gates: []*gate{t.gates[e.To]}}
-			p := &path{whole: !t.shapes[at].single()}
+			h := hop{queue: t.queues[at], extraDelay: int64(e.Delay), gates: []*gate{t.gates[e.To]}}
+			p := &path{keepsBursts: !t.shapes[at].splitsBursts()}
 			if t.routers[e.To] {
-				p.hops, p.end = []hop{h}, t.reply(e.To, from, unreachable3, hostUnknown)
+				p.hops, p.end = []hop{h}, t.icmpReply(e.To, from, unreachable3, hostUnknown)
 				return p
 			}
 			for _, on := range top.Adjacency[e.To] {
 				if on.To != station && t.routers[on.To] {
-					h.extra += int64(on.Delay)
-					p.hops, p.last = []hop{h}, []*gate{t.gates[on.To]}
-					p.end = t.reply(on.To, from, unreachable3, hostUnknown)
+					h.extraDelay += int64(on.Delay)
+					p.hops, p.lastGates = []hop{h}, []*gate{t.gates[on.To]}
+					p.end = t.icmpReply(on.To, from, unreachable3, hostUnknown)
 					return p
 				}
 			}
 		}
-		return &path{whole: true, end: t.reply(-1, from, unreachable3, hostUnknown)}
+		return &path{keepsBursts: true, end: t.icmpReply(-1, from, unreachable3, hostUnknown)}
 	})
 }
 
-// reply is the end of a path at a router that answers; -1: at the sender itself, for want of a router.
-func (t *table) reply(router topology.ID, to *port, typ, code byte) *ending {
-	e := &ending{typ: typ, code: code, address: nameless, back: &path{to: to, whole: true}}
+// icmpReply is the end of a path at a router that answers; router -1: at the sender itself, for want of a router.
+func (t *table) icmpReply(router topology.ID, to *port, typ, code byte) *pathEnd {
+	e := &pathEnd{typ: typ, code: code, address: dummyRouter, back: &path{to: to, keepsBursts: true}}
 	if router < 0 {
 		return e
 	}
-	e.address = number(fabric.RouterAddr(router))
+	e.address = addrInt(fabric.RouterAddr(router))
 	tree := t.tree(to)
 	if tree.Reaches(router) {
-		e.back = t.along(tree, router, to)
+		e.back = t.pathAlong(tree, router, to)
 	}
 	return e
 }

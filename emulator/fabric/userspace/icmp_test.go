@@ -139,7 +139,7 @@ func TestUnreachableWithoutARouter(t *testing.T) {
 	m.send(0, 0, sealed(frame(0, 9, 100, 0), 64))
 	m.run(100 * ms)
 	m.want(len(m.sent), 1)
-	m.want(binary.BigEndian.Uint32(m.sent[0].data[ipAt+12:]), uint32(nameless))
+	m.want(binary.BigEndian.Uint32(m.sent[0].data[ipAt+12:]), uint32(dummyRouter))
 	m.send(m.now, 0, sealed(frame(0, 1, 100, 0), 1)) // and nobody takes from the time to live
 	m.run(200 * ms)
 	m.want(m.sent[1].to, "b")

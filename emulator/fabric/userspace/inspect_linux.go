@@ -15,12 +15,12 @@ import (
 const queuesATime = 128
 
 // inspect reads the queues, the counters and, unless that is not asked for, the stations. Changes do not wait for it.
-func (s *server) inspect(bare bool) (answer, error) {
+func (s *server) inspect(bare bool) (reply, error) {
 	s.mutex.Lock()
-	t, homes := s.table, maps.Clone(s.homes)
+	t, homes := s.table, maps.Clone(s.namespaces)
 	s.mutex.Unlock()
 	if t == nil {
-		return answer{}, errors.New("no network yet")
+		return reply{}, errors.New("no network yet")
 	}
 	all := make([]fabric.QueueStatus, len(t.queues))
 	for from := 0; from < len(all); from += queuesATime {
@@ -48,12 +48,13 @@ func (s *server) inspect(bare bool) (answer, error) {
 			stats.DownAt[t.gates[i].name] = n
 		}
 	}
-	note := fmt.Sprintf("up to %v of the host's own latency are taken off each path", time.Duration(slices.Max(stats.Calibration[:])+stackLatency).Round(time.Microsecond))
+	latency := time.Duration(slices.Max(stats.Calibration[:]) + stackLatency)
+	note := fmt.Sprintf("up to %v of the host's own latency are taken off each path", latency.Round(time.Microsecond))
 	for i, c := range t.channels {
 		all[i].Link, all[i].Dir = t.network.Topology.Vertices[c.Link].Name, c.Dir
 		all[i].From, all[i].Down, all[i].Note = t.users[i], t.faults.down[c.Link], note
 	}
-	a := answer{Status: fabric.Status{Queues: all}, Stats: stats}
+	a := reply{Status: fabric.Status{Queues: all}, Stats: stats}
 	if !bare {
 		a.Status.Stations = s.stations(t, homes)
 	}

@@ -67,7 +67,8 @@ func TestKilledProcessIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.Apply(f)
-	if rtt, err := measure.RTT(t.Context(), b.Station("h0").NetNS, b.Station("h1").Addr.Addr(), 3, 0); err != nil || len(rtt) != 3 {
+	rtt, err := measure.RTT(t.Context(), b.Station("h0").NetNS, b.Station("h1").Addr.Addr(), 3, 0)
+	if err != nil || len(rtt) != 3 {
 		t.Errorf("%d of 3 echoes, %v", len(rtt), err)
 	}
 	if got, err := Processes(b.Testbed); err != nil || len(got) != 1 || got[0] == pids[0] {
@@ -114,10 +115,10 @@ func TestProcessEndsWithUnconfirmedParent(t *testing.T) {
 		}
 		if answered {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-			_, err = newLine(conn).ask(ctx, question{Op: opApply, Network: network.Bytes()})
+			_, err = newClientConn(conn).ask(ctx, request{Op: opApply, Network: network.Bytes()})
 			cancel()
 		} else {
-			err = gob.NewEncoder(conn).Encode(question{Op: opApply, Network: network.Bytes()})
+			err = gob.NewEncoder(conn).Encode(request{Op: opApply, Network: network.Bytes()})
 		}
 		if err != nil {
 			t.Error(err)

@@ -40,8 +40,24 @@ func askForHardwareAddress() error {
 		return err
 	}
 	defer unix.Close(sock)
-	to := &unix.SockaddrLinklayer{Protocol: arp, Ifindex: device.Index, Halen: 6, Addr: [8]byte{255, 255, 255, 255, 255, 255}}
+	everybody := [8]byte{255, 255, 255, 255, 255, 255}
+	to := &unix.SockaddrLinklayer{Protocol: arp, Ifindex: device.Index, Halen: 6, Addr: everybody}
 	return unix.Sendto(sock, make([]byte, 28), 0, to)
+}
+
+// onInterface does something to a station's interface, in its namespace.
+func onInterface(t *testing.T, st fabric.Station, do func(netlink.Link) error) {
+	t.Helper()
+	err := netns.Do(st.NetNS, func() error {
+		link, err := netlink.LinkByName(fabric.Interface)
+		if err != nil {
+			return err
+		}
+		return do(link)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestLostStationIsTold: a device that is deleted while its node lives ends a Watch, is told by Inspect, and comes
@@ -58,16 +74,7 @@ func TestLostStationIsTold(t *testing.T) {
 		if s := stations(t, f)["h1"]; !s.Attached || s.Note != "" {
 			t.Fatalf("before: %+v", s)
 		}
-		err := netns.Do(b.Station("h1").NetNS, func() error {
-			link, err := netlink.LinkByName(fabric.Interface)
-			if err != nil {
-				return err
-			}
-			return netlink.LinkDel(link)
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		onInterface(t, b.Station("h1"), netlink.LinkDel)
 		select {
 		case err := <-watched:
 			if !errors.Is(err, ErrLost) || !strings.Contains(err.Error(), "h1") {
@@ -85,28 +92,12 @@ func TestLostStationIsTold(t *testing.T) {
 		b.Apply(f)
 	}
 	// What is written to a device that is down is lost, and counted; the station is not.
-	set := func(up bool) {
-		t.Helper()
-		err := netns.Do(b.Station("h1").NetNS, func() error {
-			link, err := netlink.LinkByName(fabric.Interface)
-			if err != nil {
-				return err
-			}
-			if up {
-				return netlink.LinkSetUp(link)
-			}
-			return netlink.LinkSetDown(link)
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	before := stations(t, f)["h1"].Errors
-	set(false)
+	onInterface(t, b.Station("h1"), netlink.LinkSetDown)
 	go watch()
 	send(t, b.Station("h0"), b.Station("h1"), 7)
 	eventually(t, "seven errors", func() bool { return stations(t, f)["h1"].Errors == before+7 })
-	set(true)
+	onInterface(t, b.Station("h1"), netlink.LinkSetUp)
 	if s := stations(t, f)["h1"]; !s.Attached {
 		t.Errorf("up again: %+v", s)
 	}
@@ -233,7 +224,7 @@ func TestProcessThatEndsWhileItIsAsked(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := newLine(conn).ask(t.Context(), question{Op: opInspect}); !errors.Is(err, fabric.ErrNotRunning) {
+		if _, err := newClientConn(conn).ask(t.Context(), request{Op: opInspect}); !errors.Is(err, fabric.ErrNotRunning) {
 			t.Errorf("%s: %v", what, err)
 		}
 		_ = conn.Close()

@@ -8,9 +8,9 @@ const (
 
 // Limits of what the fabric holds.
 const (
-	keptSmall   = 32768   // buffers kept for reuse
-	keptLarge   = 1024    // large ones, 64 MiB
-	mostInHands = 1 << 30 // bytes of packets under way at once
+	keptSmall    = 32768   // buffers kept for reuse
+	keptLarge    = 1024    // large ones, 64 MiB
+	maxBytesHeld = 1 << 30 // bytes of packets under way at once
 )
 
 // packet is a frame under way, or a burst of equal TCP segments of one frame's shape (segmentation
@@ -18,25 +18,26 @@ const (
 type packet struct {
 	data []byte // virtio header and Ethernet frame
 	path *path
-	hop  int32 // index of the queue that it joins next
+	hop  int32 // index in path.hops of the queue that it is enqueued in next
 
-	segments int32
-	wire     int64 // Ethernet bytes of all segments
-	unit     int64 // of every segment but the last
-	last     int64 // of the last
+	segments     int32
+	wireBytes    int64 // Ethernet bytes of all segments
+	segmentBytes int64 // of every segment but the final one
+	finalBytes   int64 // of the final one
 
-	first  int64  // when the first segment is at the next queue
-	final  int64  // when the last one is
-	queue  *queue // joined last
-	leaves int64  // when all of it has left that queue
+	// Times in ns of the engine's clock; queue.transmit draws them.
+	firstArrival int64  // when the first segment arrives at the next queue
+	finalArrival int64  // when the final one does
+	lastQueue    *queue // in which it was enqueued last
+	departure    int64  // when that queue has transmitted it
 }
 
 // pool keeps packets and buffers for reuse. It belongs to one thread.
 type pool struct {
-	packets []*packet
-	small   [][]byte
-	large   [][]byte
-	held    int64 // bytes of buffers in use
+	packets   []*packet
+	small     [][]byte
+	large     [][]byte
+	bytesHeld int64 // bytes of buffers in use
 }
 
 func (b *pool) packet() *packet {
@@ -54,7 +55,7 @@ func (b *pool) buffer(n int) []byte {
 	if n > smallBuffer {
 		list, size = &b.large, largeBuffer
 	}
-	b.held += int64(size)
+	b.bytesHeld += int64(size)
 	if k := len(*list); k > 0 {
 		data := (*list)[k-1]
 		*list = (*list)[:k-1]
@@ -64,7 +65,7 @@ func (b *pool) buffer(n int) []byte {
 }
 
 func (b *pool) release(data []byte) {
-	b.held -= int64(cap(data))
+	b.bytesHeld -= int64(cap(data))
 	switch {
 	case cap(data) == smallBuffer && len(b.small) < keptSmall:
 		b.small = append(b.small, data)
@@ -82,8 +83,8 @@ func (b *pool) recycle(p *packet) {
 	}
 }
 
-// twin copies the packet and its buffer.
-func (b *pool) twin(p *packet) *packet {
+// clone copies the packet and its buffer.
+func (b *pool) clone(p *packet) *packet {
 	other := b.packet()
 	*other = *p
 	other.data = b.buffer(len(p.data))

@@ -5,41 +5,45 @@ import (
 	"testbed/emulator/units"
 )
 
-// burstRate is the rate, in bit/s, of the slowest link from which on bursts of segments cross the fabric
-// whole. Below it packets are carried one by one, as a real link would, where each of them matters.
+// burstRate is the lowest rate, in bit/s, at which a link transmits bursts unsegmented. On slower links packets are
+// carried one by one, as by a real link, since each of them counts.
 const burstRate = 200 * units.Mbps
 
-// hop is a queue on a path, the vertices that lead into it, and the delay behind it that is not the
-// queue's own.
+// hop is a queue on a path:
+//
+//	vertices without a queue ---> gates ---> queue ---> q.delay + extraDelay ---> next hop's gates
 type hop struct {
-	queue *queue
-	extra int64   // ns
-	gates []*gate // from the vertex after the queue before, or the source, to the queue's link
+	queue      *queue
+	extraDelay int64   // ns behind the queue, in addition to its own delay: of the edges to the next queue
+	gates      []*gate // of the vertices from the previous queue, or the source, to the queue's own link
 }
 
-// path is a packet's way to a destination.
+// path is the route from a station to its destination, with everything that a packet meets there in order:
+//
+//	from --leadDelay--> hops[0] ... hops[n-1] --lastGates--> to, or end
 type path struct {
-	to      *port
-	hops    []hop
-	last    []*gate // behind the last queue, the destination included
-	delay   int64   // ns, before the first hop, or where there are none
-	whole   bool    // bursts need not be taken apart
-	routers int     // how many take from the time to live
+	to          *port
+	hops        []hop
+	lastGates   []*gate // of the vertices behind the last queue, the destination included
+	leadDelay   int64   // ns before the first hop, or all of the path where it has no hop
+	keepsBursts bool    // no queue on it splits bursts
+	routers     int     // how many vertices on it decrement the time to live
 
-	end  *ending // nil: the packet is delivered
-	from *port   // of a branch
+	end  *pathEnd // nil: the packet is delivered to the station to
+	from *port    // the sender; of the branches of a flood only
 }
 
+// unreachable stands in table.paths for pairs of stations between which there is no path.
 var unreachable = new(path)
 
-// scratch is memory for the search of paths, which only the core's thread does.
+// scratch is memory that is reused from one search for a path to the next, all on the core's thread.
 type scratch struct {
 	hops     []topology.Hop
 	vertices []topology.ID
 }
 
-// grow computes the shortest paths to every station beforehand, so that no packet waits for them.
-func (t *table) grow() []*topology.Tree {
+// computeTrees computes the trees of shortest paths to all stations in advance, so that no packet waits for them.
+func (t *table) computeTrees() []*topology.Tree {
 	all := t.network.Topology.Trees()
 	trees := make([]*topology.Tree, len(t.ports))
 	for i, s := range t.network.Stations {
@@ -48,8 +52,8 @@ func (t *table) grow() []*topology.Tree {
 	return trees
 }
 
-// plant takes over what grow computed. Once the table is in force, only the core's thread calls it.
-func (t *table) plant(trees []*topology.Tree) {
+// adoptTrees takes over what computeTrees returned. Once the table is in force, only the core's thread calls it.
+func (t *table) adoptTrees(trees []*topology.Tree) {
 	for i, tree := range trees {
 		if t.trees[i] == nil {
 			t.trees[i] = tree
@@ -59,14 +63,14 @@ func (t *table) plant(trees []*topology.Tree) {
 
 func (t *table) lookup(addr uint32) *port { return t.byAddr[addr] }
 
-// path finds the way between two ports, nil where there is none.
+// path looks up the path between two ports, or finds it on first use; nil where there is none.
 func (t *table) path(from, to *port) *path {
 	if t.paths[from.index] == nil {
 		t.paths[from.index] = make([]*path, len(t.ports))
 	}
 	p := t.paths[from.index][to.index]
 	if p == nil {
-		p = t.find(from, to)
+		p = t.findPath(from, to)
 		t.paths[from.index][to.index] = p
 	}
 	if p == unreachable {
@@ -75,15 +79,15 @@ func (t *table) path(from, to *port) *path {
 	return p
 }
 
-func (t *table) find(from, to *port) *path {
+func (t *table) findPath(from, to *port) *path {
 	source, tree := t.network.Stations[from.index].ID, t.tree(to)
 	if !tree.Reaches(source) {
 		return unreachable
 	}
-	return t.along(tree, source, to)
+	return t.pathAlong(tree, source, to)
 }
 
-// tree is that of the shortest paths to a port.
+// tree is the tree of shortest paths to a port; it is computed on first use.
 func (t *table) tree(to *port) *topology.Tree {
 	if t.trees[to.index] == nil {
 		t.trees[to.index] = t.network.Topology.TreeTo(t.network.Stations[to.index].ID)
@@ -91,27 +95,27 @@ func (t *table) tree(to *port) *topology.Tree {
 	return t.trees[to.index]
 }
 
-// along is the tree's path from a vertex that it reaches to the port at its root.
-func (t *table) along(tree *topology.Tree, source topology.ID, to *port) *path {
+// pathAlong is the path that the tree, which has the port to at its root, gives for a vertex that it reaches.
+func (t *table) pathAlong(tree *topology.Tree, source topology.ID, to *port) *path {
 	steps, total := tree.Hops(t.scratch.hops[:0], source)
 	t.scratch.hops = steps
-	p := &path{to: to, hops: make([]hop, len(steps)), whole: true}
+	p := &path{to: to, hops: make([]hop, len(steps)), keepsBursts: true}
 	if len(steps) == 0 {
-		p.delay = int64(total)
+		p.leadDelay = int64(total)
 	}
 	for i, s := range steps {
 		at := t.index[s.Channel]
 		own := t.network.Topology.Vertices[s.Link].Shape[s.Dir].Delay
-		p.hops[i] = hop{queue: t.queues[at], extra: int64(s.Delay - own)}
-		p.whole = p.whole && !t.shapes[at].single()
+		p.hops[i] = hop{queue: t.queues[at], extraDelay: int64(s.Delay - own)}
+		p.keepsBursts = p.keepsBursts && !t.shapes[at].splitsBursts()
 	}
-	t.line(p, tree, source)
+	t.placeGates(p, tree, source)
 	return p
 }
 
-// line puts up the gates along the path.
-func (t *table) line(p *path, tree *topology.Tree, source topology.ID) {
-	// The source's own link, where it is one, has been passed.
+// placeGates lists the gates along the path before each queue, and counts its routers.
+func (t *table) placeGates(p *path, tree *topology.Tree, source topology.ID) {
+	// Where the source is a link itself (a shared medium that answers, see icmpReply), the packet has passed its queue.
 	t.scratch.vertices = tree.Vertices(t.scratch.vertices[:0], source)
 	all := make([]*gate, len(t.scratch.vertices))
 	from, hop := 0, 0
@@ -125,5 +129,5 @@ func (t *table) line(p *path, tree *topology.Tree, source topology.ID) {
 			from, hop = i+1, hop+1
 		}
 	}
-	p.last = all[from:]
+	p.lastGates = all[from:]
 }

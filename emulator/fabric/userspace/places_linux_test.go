@@ -2,6 +2,7 @@ package userspace
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -121,7 +122,7 @@ func TestDeadNodeIsAbsent(t *testing.T) {
 		t.Fatal(err)
 	}
 	free := b.Stations[2].NetNS
-	b.Stations[2].NetNS = netns.OfProcess(node.Process.Pid, p.Start, inode)
+	b.Stations[2].NetNS = netns.Ref{Path: fmt.Sprintf("/proc/%d/ns/net", node.Process.Pid), Start: p.Start, Inode: inode}
 	f := newFabric(t, b.Testbed)
 	b.Apply(f)
 	inPlace(t, b, f, "alive")
@@ -141,7 +142,8 @@ func TestDeadNodeIsAbsent(t *testing.T) {
 	b.Apply(f)
 	inPlace(t, b, f, "in another namespace")
 	for what, err := range map[string]error{
-		"a missing file": os.ErrNotExist, "another namespace": netns.ErrOther, "an ended process": proc.ErrGone, "its files": unix.ESRCH,
+		"a missing file": os.ErrNotExist, "another namespace": netns.ErrOther,
+		"an ended process": proc.ErrGone, "its files": unix.ESRCH,
 	} {
 		if !isAbsent(err) {
 			t.Errorf("%s is not taken for absence", what)

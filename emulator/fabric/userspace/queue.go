@@ -14,14 +14,15 @@ import (
 // bitNanos turns bytes into bits times nanoseconds a second.
 const bitNanos = 8 * 1_000_000_000
 
-// shape is what a queue does to packets.
+// shape is how a queue shapes and impairs packets.
 type shape struct {
-	rate   uint64 // bit/s; 0: not limited
-	delay  int64  // ns
-	jitter int64  // ns
-	loss   float64
-	limit  int64 // bytes
+	rate   uint64  // bit/s; 0: not limited
+	delay  int64   // ns
+	jitter int64   // ns
+	loss   float64 // probability in [0,1] that a packet is lost before it is enqueued
+	limit  int64   // bytes that may wait; what exceeds it is dropped at the tail
 
+	// Probabilities in [0,1] that a packet skips the delay, is enqueued twice, and has one bit flipped.
 	reorder, duplicate, corrupt float64
 }
 
@@ -32,28 +33,30 @@ func shapeOf(s topology.Shape, limit units.ByteSize) shape {
 	}
 }
 
-// declare is the inverse of shapeOf; the limit is left out.
-func (s *shape) declare(to *topology.Shape) {
+// storeIn is the inverse of shapeOf; the limit is left out.
+func (s *shape) storeIn(to *topology.Shape) {
 	to.Rate, to.Delay, to.Jitter, to.Loss = units.BitRate(s.rate), time.Duration(s.delay), time.Duration(s.jitter), s.loss
 	to.Reorder, to.Duplicate, to.Corrupt = s.reorder, s.duplicate, s.corrupt
 }
 
-// drawn says whether packets that join meet chance.
-func (s *shape) drawn() bool { return s.loss > 0 || s.duplicate > 0 || s.corrupt > 0 }
+// impairs says whether a packet may be lost, duplicated or corrupted before it is enqueued (see core.impair).
+func (s *shape) impairs() bool { return s.loss > 0 || s.duplicate > 0 || s.corrupt > 0 }
 
-// single says whether each packet matters, so that bursts must be taken apart.
-func (s *shape) single() bool {
-	return s.drawn() || s.jitter > 0 || s.reorder > 0 || s.rate > 0 && s.rate < uint64(burstRate)
+// splitsBursts says whether each packet counts by itself, so that bursts must be segmented before they are enqueued.
+func (s *shape) splitsBursts() bool {
+	return s.impairs() || s.jitter > 0 || s.reorder > 0 || s.rate > 0 && s.rate < uint64(burstRate)
 }
 
-// queue is a FIFO of the model: packets leave it one after the other at its rate.
+// queue is one direction of a link, or a shared medium: a FIFO with a transmitter behind it, which sends one packet
+// after the other at the queue's rate, and a line with a delay. It stores no packets: when a packet is enqueued, its
+// departure follows at once (see transmit), and the packet itself waits in the core's heap of events.
 type queue struct {
 	shape
-	free    int64  // when all that has joined will have left
-	carry   uint64 // fraction of a nanosecond after free, in 1/rate
-	lastOut int64  // when the latest packet reaches the far end
-	random  *rand.Rand
-	chance  bool // shape.drawn
+	busyUntil   int64  // ns: departure of the last packet enqueued; idle from then on
+	carry       uint64 // fraction of a nanosecond after busyUntil, in units of 1/rate: below rate
+	lastArrival int64  // ns: when the last packet in order is at the far end
+	random      *rand.Rand
+	impairing   bool // shape.impairs, which is looked up for every packet
 
 	packets, bytes, dropped, lost uint64
 }
@@ -62,133 +65,154 @@ func newQueue(seed, index uint64) *queue {
 	return &queue{random: rand.New(rand.NewPCG(seed, index))}
 }
 
-// hit draws an event of the given probability.
-func (q *queue) hit(probability float64) bool {
+// draw says whether an event of the given probability, in [0,1], happens. What cannot happen takes no random number.
+func (q *queue) draw(probability float64) bool {
 	return probability > 0 && q.random.Float64() < probability
 }
 
-// backlog is how many bytes have still to leave at the instant now, rounded up.
+// backlog is how many bytes are still to be transmitted at the instant now (ns), rounded up.
 func (q *queue) backlog(now int64) int64 {
-	if q.free <= now || q.rate == 0 {
+	if q.busyUntil <= now || q.rate == 0 {
 		return 0
 	}
-	high, low := bits.Mul64(uint64(q.free-now), q.rate)
+	high, low := bits.Mul64(uint64(q.busyUntil-now), q.rate)
 	if high >= bitNanos {
 		return 1 << 62
 	}
-	whole, rest := bits.Div64(high, low, bitNanos)
+	bytes, rest := bits.Div64(high, low, bitNanos)
 	if rest > 0 {
-		whole++
+		bytes++
 	}
-	return int64(min(whole, 1<<62))
+	return int64(min(bytes, 1<<62))
 }
 
-// admit says how many of the packet's segments find room. An idle queue takes one of any size.
+// admit says how many of the packet's segments find room below the limit; the others are for tail drop. An idle
+// queue takes one segment of any size.
 func (q *queue) admit(p *packet) int {
 	if q.rate == 0 {
 		return int(p.segments)
 	}
-	waiting := q.backlog(p.first)
+	waiting := q.backlog(p.firstArrival)
 	room := q.limit - waiting
-	if p.wire <= room {
+	if p.wireBytes <= room {
 		return int(p.segments)
 	}
-	n := int(max(room, 0) / p.unit)
+	n := int(max(room, 0) / p.segmentBytes)
 	if waiting == 0 {
 		n = max(n, 1)
 	}
 	return min(n, int(p.segments))
 }
 
-// pass moves the packet through the queue: on return p.first and p.final are when its first and last
-// segments come out at the far end. Segments follow each other through as a real link lets them, so a
-// burst waits for its own first segment only; others wait for all of it.
-func (q *queue) pass(p *packet) {
-	start := max(p.first, q.free)
-	head, leaves := start, start
+// transmit sends the packet through the queue. On entry, p.firstArrival and p.finalArrival say when its first and
+// its final segment arrive at the queue; on return, when they arrive at the far end of the link. All times are ns of
+// the engine's clock. A packet alone, at a queue that is still busy with its predecessor:
+//
+//	p.finalArrival        q.busyUntil                          p.departure
+//	(= p.firstArrival)    = start                              = new q.busyUntil       new p.finalArrival
+//	     |                    |                                      |                       |
+//	     |<---- waits ------->|<-- transmission: wireBytes / rate -->|<-- delay +- jitter -->|
+//	     |     (backlog)      |                                      |   + held, for order   |
+//	-----+--------------------+--------------------------------------+-----------------------+----> time
+//	  enqueue          start of transmission                     departure          due at the next queue
+//	                                                                                (or delivery; see core.enqueue)
+//
+// A burst is transmitted segment by segment, so it starts when its first segment is there. The next queue may start
+// on it at firstDeparture plus delay, when the rest still transmits:
+//
+//	 start      firstDeparture                              departure     finalDeparture
+//	   |  segment 1  |  segment 2  |  ...  |  final segment     |              |
+//	---+-------------+-------------+-------+--------------------+--------------+------------------> time
+//
+// finalDeparture is later than departure where the burst comes from a slower link: the queue has transmitted all that
+// was there, but the final segment cannot leave before it arrived (p.finalArrival) and was transmitted itself. Other
+// packets may use the gaps, so that busyUntil is departure all the same.
+func (q *queue) transmit(p *packet) {
+	start := max(p.firstArrival, q.busyUntil)
+	firstDeparture, departure := start, start
 	if q.rate > 0 {
-		if q.free < p.first {
+		if q.busyUntil < p.firstArrival {
 			q.carry = 0
 		}
-		head = start + int64((uint64(p.unit)*bitNanos+q.carry)/q.rate)
-		work := uint64(p.wire)*bitNanos + q.carry
-		leaves = start + int64(work/q.rate)
+		firstDeparture = start + int64((uint64(p.segmentBytes)*bitNanos+q.carry)/q.rate)
+		work := uint64(p.wireBytes)*bitNanos + q.carry
+		departure = start + int64(work/q.rate)
 		q.carry = work % q.rate
 	}
-	q.free = leaves
-	tail := leaves
+	q.busyUntil = departure
+	finalDeparture := departure
 	if p.segments > 1 && q.rate > 0 {
-		tail = max(tail, p.final+int64(uint64(p.last)*bitNanos/q.rate))
+		finalDeparture = max(finalDeparture, p.finalArrival+int64(uint64(p.finalBytes)*bitNanos/q.rate))
 	} else if p.segments > 1 {
-		tail = max(tail, p.final)
+		finalDeparture = max(finalDeparture, p.finalArrival)
 	} else {
-		head = leaves
+		firstDeparture = departure
 	}
-	p.queue, p.leaves = q, leaves
+	p.lastQueue, p.departure = q, departure
 	q.packets += uint64(p.segments)
-	q.bytes += uint64(p.wire)
-	if q.reorder > 0 && q.hit(q.reorder) { // it overtakes those that the delay holds
-		p.first, p.final = head, tail
+	q.bytes += uint64(p.wireBytes)
+	if q.reorder > 0 && q.draw(q.reorder) { // it skips the delay, and so overtakes packets that are held by it
+		p.firstArrival, p.finalArrival = firstDeparture, finalDeparture
 		return
 	}
 	delay := q.delay
 	if q.jitter > 0 {
 		delay = max(0, delay-q.jitter+q.random.Int64N(2*q.jitter+1))
 	}
-	// A later packet never comes out earlier, whatever its jitter.
-	held := max(0, q.lastOut-(head+delay))
-	q.lastOut = max(q.lastOut, leaves+delay)
-	p.first, p.final = head+delay+held, tail+delay+held
+	// Jitter does not reorder: a packet that would overtake an earlier one is held until that one has arrived.
+	held := max(0, q.lastArrival-(firstDeparture+delay))
+	q.lastArrival = max(q.lastArrival, departure+delay)
+	p.firstArrival, p.finalArrival = firstDeparture+delay+held, finalDeparture+delay+held
 }
 
-// reshape puts s in force at the instant now. What still waits leaves at the new rate; what has left is
-// not touched. It reports whether times in events changed, so that the heap needs a repair.
+// reshape puts s in force at the instant now (ns). What is still to be transmitted departs at the new rate; what has
+// departed is not touched. It reports whether times in events changed, so that the heap needs a repair.
 func (q *queue) reshape(s shape, now int64, events eventHeap) bool {
 	old := q.shape
-	q.shape, q.chance = s, s.drawn()
-	if old.rate == s.rate || q.free <= now || old.rate == 0 {
+	q.shape, q.impairing = s, s.impairs()
+	if old.rate == s.rate || q.busyUntil <= now || old.rate == 0 {
 		return false
 	}
-	shift := func(t int64) int64 {
+	rescale := func(t int64) int64 {
 		if t <= now || s.rate == 0 {
 			return min(t, now)
 		}
 		return now + int64(float64(t-now)*float64(old.rate)/float64(s.rate))
 	}
-	any := false
+	moved := false
 	move := func(e *event, floor int64) int64 {
-		leaves := shift(e.p.leaves)
-		by := leaves - e.p.leaves
-		e.p.leaves = leaves
-		e.at = max(e.at+by, floor)
-		e.p.first, e.p.final = max(e.p.first+by, now), max(e.p.final+by, now)
-		any = true
-		return e.at
+		departure := rescale(e.p.departure)
+		shift := departure - e.p.departure
+		e.p.departure = departure
+		e.due = max(e.due+shift, floor)
+		e.p.firstArrival, e.p.finalArrival = max(e.p.firstArrival+shift, now), max(e.p.finalArrival+shift, now)
+		moved = true
+		return e.due
 	}
 	if old.jitter == 0 {
 		for i := range events {
-			if e := &events[i]; e.p.queue == q && e.p.leaves > now {
+			if e := &events[i]; e.p.lastQueue == q && e.p.departure > now {
 				move(e, now)
 			}
 		}
 	} else {
-		// Moved by different times, some could overtake others.
+		// Packets wait for different delays: moved by different times, some could overtake others.
 		floor := now
 		for _, e := range q.waiting(now, events) {
 			floor = move(e, floor)
 		}
 	}
-	free := shift(q.free)
-	q.lastOut += free - q.free
-	q.free, q.carry = free, 0
-	return any
+	busyUntil := rescale(q.busyUntil)
+	q.lastArrival += busyUntil - q.busyUntil
+	q.busyUntil, q.carry = busyUntil, 0
+	return moved
 }
 
-// waiting finds the events of packets that have not left the queue at the instant now, in order.
+// waiting finds the events of packets that have not departed from the queue at the instant now (ns), in order.
 func (q *queue) waiting(now int64, events eventHeap) []*event {
 	var all []*event
 	for i := range events {
-		if e := &events[i]; e.p.queue == q && e.p.leaves > now {
+		if e := &events[i]; e.p.lastQueue == q && e.p.departure > now {
 			all = append(all, e)
 		}
 	}
@@ -201,7 +225,7 @@ func (q *queue) waiting(now int64, events eventHeap) []*event {
 	return all
 }
 
-// status is the queue's part of what Inspect tells.
+// status is a snapshot of the queue, for Inspect.
 func (q *queue) status() fabric.QueueStatus {
 	return fabric.QueueStatus{
 		Rate: units.BitRate(q.rate), Delay: time.Duration(q.delay), Jitter: time.Duration(q.jitter), Loss: q.loss,

@@ -8,7 +8,7 @@ import (
 	"testbed/emulator/internal/readfile"
 )
 
-// maxMessage is the most bytes of a question or an answer: a network of 5000 nodes takes a hundredth.
+// maxMessage is the most bytes of a request or a reply: a network of 5000 nodes takes a hundredth.
 const maxMessage = 256 * readfile.MiB
 
 // receiver reads messages of bounded size.

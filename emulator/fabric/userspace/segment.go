@@ -6,24 +6,24 @@ import (
 	"testbed/emulator/topology"
 )
 
-// special finds the way of a frame that is not for one other station, or leads to none. It counts what is not
-// carried.
-func (c *core) special(from *port, data []byte) *path {
+// routeSpecial is route for a frame that is for several stations (multicast, broadcast) or for none. It counts what is
+// not carried.
+func (c *core) routeSpecial(from *port, data []byte) *path {
 	group := data[virtioLen]&1 != 0
 	addr := binary.BigEndian.Uint32(data[ipAt+16:])
 	switch {
 	case addr>>28 == 0xe: // 224.0.0.0/4
 		copy(data[virtioLen:], []byte{0x01, 0x00, 0x5e, data[ipAt+17] & 0x7f, data[ipAt+18], data[ipAt+19]})
-		return c.table.many(from)
-	case addr == 0xffffffff || addr == from.everybody:
+		return c.table.floodPath(from)
+	case addr == 0xffffffff || addr == from.broadcast:
 		copy(data[virtioLen:], []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
-		return c.table.many(from)
+		return c.table.floodPath(from)
 	case group || c.table.lookup(addr) == from:
 		return c.ignore(from)
 	}
 	from.unreachable++
 	c.drops.Foreign++
-	return c.table.nowhere(from)
+	return c.table.unreachablePath(from)
 }
 
 // ignore counts a frame of a kind that is not emulated.
@@ -33,12 +33,12 @@ func (c *core) ignore(from *port) *path {
 	return nil
 }
 
-// many is the way of a frame to all stations of the sender's segment: those that it reaches through switches,
-// media and links alone. It is a tree, so that a queue on it is joined once, as a frame crosses a link or a shared
-// medium once, whoever receives it.
-func (t *table) many(from *port) *path {
-	return t.way(key{wayMany, from.index, 0, 0}, func() *path {
-		root := &path{whole: true, end: &ending{}}
+// floodPath is the path of a frame to all stations of the sender's segment: those that it reaches through switches,
+// media and links alone. It is a tree, so that the frame is enqueued once in each queue on it, as it crosses a link
+// or a shared medium once, whoever receives it.
+func (t *table) floodPath(from *port) *path {
+	return t.specialPath(specialKey{pathFlood, from.index, 0, 0}, func() *path {
+		root := &path{keepsBursts: true, end: &pathEnd{}}
 		for _, to := range t.ports {
 			if to == from {
 				continue
@@ -51,8 +51,8 @@ func (t *table) many(from *port) *path {
 	})
 }
 
-// sameSegment says whether the way between two stations, which exists, leads through no exchange, which would not
-// send on what is for all.
+// sameSegment says whether the path between two stations, which exists, leads through no exchange, which would not
+// forward broadcasts.
 func (t *table) sameSegment(from, to *port) bool {
 	t.scratch.vertices = t.tree(to).Vertices(t.scratch.vertices[:0], t.network.Stations[from.index].ID)
 	for _, v := range t.scratch.vertices {
@@ -63,25 +63,26 @@ func (t *table) sameSegment(from, to *port) bool {
 	return true
 }
 
-// graft adds to a tree the way to one station.
+// graft adds the path to one station to a tree.
 func (p *path) graft(from *port, way *path) {
-	lead := way.delay
+	lead := way.leadDelay
 	at := p
 	for _, h := range way.hops {
 		at = at.branch(h, lead)
-		lead = h.extra
+		lead = h.extraDelay
 	}
-	at.end.branches = append(at.end.branches, &path{from: from, to: way.to, last: way.last, delay: lead, whole: true})
+	leaf := &path{from: from, to: way.to, lastGates: way.lastGates, leadDelay: lead, keepsBursts: true}
+	at.end.branches = append(at.end.branches, leaf)
 }
 
-// branch finds, or adds, the branch that begins with the queue of h, a delay of lead after the trunk's end.
+// branch finds, or adds, the branch that begins with the queue of h, a delay of lead (ns) after the end of p.
 func (p *path) branch(h hop, lead int64) *path {
 	for _, b := range p.end.branches {
-		if len(b.hops) == 1 && b.hops[0].queue == h.queue && b.delay == lead {
+		if len(b.hops) == 1 && b.hops[0].queue == h.queue && b.leadDelay == lead {
 			return b
 		}
 	}
-	b := &path{hops: []hop{{queue: h.queue, gates: h.gates}}, delay: lead, whole: true, end: &ending{}}
+	b := &path{hops: []hop{{queue: h.queue, gates: h.gates}}, leadDelay: lead, keepsBursts: true, end: &pathEnd{}}
 	p.end.branches = append(p.end.branches, b)
 	return b
 }

@@ -19,40 +19,41 @@ import (
 
 // server holds the engine of one testbed in the fabric process.
 type server struct {
-	mutex  sync.Mutex
-	engine *engine
-	table  *table
-	homes  map[*port]string // the namespaces that the ports' devices were made in
-	timer  *time.Timer      // of growLater
+	mutex      sync.Mutex
+	engine     *engine
+	table      *table
+	namespaces map[*port]string // the namespaces that the ports' devices were made in
+	timer      *time.Timer      // of growLater
 }
 
-func newServer() *server { return &server{homes: map[*port]string{}} }
+func newServer() *server { return &server{namespaces: map[*port]string{}} }
 
-// serve answers questions on one connection until its end.
+// serve handles requests on one connection until its end.
 func (s *server) serve(conn net.Conn) error {
 	from, to := newReceiver(conn), gob.NewEncoder(conn)
 	for {
-		var q question
+		var q request
 		if err := from.receive(&q); err != nil {
 			return err
 		}
 		if q.Op == opWatch && q.Protocol == protocol {
 			return s.serveWatch(conn, to)
 		}
-		if err := to.Encode(s.answer(q)); err != nil {
+		if err := to.Encode(s.handle(q)); err != nil {
 			return err
 		}
 	}
 }
 
-func (s *server) answer(q question) (a answer) {
+func (s *server) handle(q request) (a reply) {
 	if q.Op != opInspect {
 		s.mutex.Lock()
 		defer s.mutex.Unlock()
 	}
 	if q.Protocol != protocol {
-		return answer{Err: fmt.Sprintf("the fabric's process speaks version %d of its protocol, and was asked in version %d: "+
-			"use the testbed that brought this network up, or take it down and bring it up again", protocol, q.Protocol)}
+		return reply{Err: fmt.Sprintf("the fabric's process speaks version %d of its protocol, and was asked in "+
+			"version %d: use the testbed that brought this network up, or take it down and bring it up again",
+			protocol, q.Protocol)}
 	}
 	var err error
 	switch q.Op {
@@ -83,8 +84,8 @@ func (s *server) apply(want fabric.Network) (absent []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	grown := make(chan []*topology.Tree, 1)
-	go func() { grown <- next.grow() }()
+	computed := make(chan []*topology.Tree, 1)
+	go func() { computed <- next.computeTrees() }()
 	if s.engine == nil {
 		if s.engine, err = newEngine(next); err != nil {
 			return nil, err
@@ -93,13 +94,13 @@ func (s *server) apply(want fabric.Network) (absent []string, err error) {
 		wake := s.wakeUp()
 		s.engine.do(func() { s.engine.latency = newLatency(wake) })
 	}
-	opened, absent, err := s.settle(next)
-	trees := <-grown
+	opened, absent, err := s.reconcile(next)
+	trees := <-computed
 	if err != nil {
-		s.keep(opened)
+		s.attachKnown(opened)
 		return nil, err
 	}
-	next.plant(trees)
+	next.adoptTrees(trees)
 	s.engine.do(func() {
 		s.engine.core.install(next, s.engine.clock.now())
 		err = s.attach(opened)
@@ -122,8 +123,8 @@ func (s *server) wakeUp() int64 {
 	const rounds = 15
 	e := s.engine
 	woken := make(chan int64, 1)
-	e.do(func() { e.woken = woken })
-	defer e.do(func() { e.woken = nil })
+	e.do(func() { e.wakeTimes = woken })
+	defer e.do(func() { e.wakeTimes = nil })
 	var took []int64
 	for range rounds {
 		time.Sleep(200 * time.Microsecond)
@@ -136,23 +137,24 @@ func (s *server) wakeUp() int64 {
 		took = append(took, <-woken-begin)
 	}
 	slices.Sort(took)
-	log.Printf("wake-up of the engine: %v to %v, median %v", time.Duration(took[0]), time.Duration(took[rounds-1]), time.Duration(took[rounds/2]))
+	log.Printf("wake-up of the engine: %v to %v, median %v", time.Duration(took[0]),
+		time.Duration(took[rounds-1]), time.Duration(took[rounds/2]))
 	return took[rounds/2]
 }
 
 // commit is the byte by which the parent confirms the network.
 const commit = 'C'
 
-// serveParent answers the parent's one question and waits for its confirmation. It notices the parent's
+// serveParent answers the parent's one request and waits for its confirmation. It notices the parent's
 // end while the network is being made.
 func (s *server) serveParent(conn net.Conn) error {
 	defer conn.Close()
-	var q question
+	var q request
 	if err := newReceiver(conn).receive(&q); err != nil {
 		return err
 	}
 	answered := make(chan error, 1)
-	go func() { answered <- gob.NewEncoder(conn).Encode(s.answer(q)) }()
+	go func() { answered <- gob.NewEncoder(conn).Encode(s.handle(q)) }()
 	var b [1]byte
 	if _, err := io.ReadFull(conn, b[:]); err != nil {
 		return err

@@ -14,8 +14,8 @@ import (
 	"testbed/emulator/netns"
 )
 
-// sight is what is seen of a station in its namespace, beside what is wanted.
-type sight struct {
+// observation is what is seen of a station in its namespace, beside what is wanted.
+type observation struct {
 	home    string // the namespace that is there; empty: none, or another one than is meant
 	err     error  // why nothing could be seen
 	absent  bool   // the namespace is not there
@@ -29,10 +29,10 @@ type sight struct {
 // flaws are the kinds of things that have to be mended.
 type flaws struct{ device, routes, sysctls bool }
 
-func (s *sight) clean() bool { return s.err == nil && !s.missing && s.flaws == flaws{} }
+func (s *observation) clean() bool { return s.err == nil && !s.missing && s.flaws == flaws{} }
 
 // note is what Inspect says of it.
-func (s *sight) note() string {
+func (s *observation) note() string {
 	switch {
 	case s.absent:
 		return fmt.Sprintf("its network namespace is %v: its node does not run", fabric.ErrAbsent)
@@ -44,8 +44,8 @@ func (s *sight) note() string {
 
 // observe looks at every station of the network, whose devices' other ends are fds and were made in homes.
 // It changes nothing.
-func observe(n *fabric.Network, fds []int, homes []string) []sight {
-	all := make([]sight, len(n.Stations))
+func observe(n *fabric.Network, fds []int, homes []string) []observation {
+	all := make([]observation, len(n.Stations))
 	_ = proc.OnSpareThread(func() error {
 		for i := range all {
 			all[i] = observeOne(&n.Stations[i], fds[i], homes[i])
@@ -55,7 +55,7 @@ func observe(n *fabric.Network, fds []int, homes []string) []sight {
 	return all
 }
 
-func observeOne(st *fabric.Station, fd int, home string) (s sight) {
+func observeOne(st *fabric.Station, fd int, home string) (s observation) {
 	if s.home, s.err = enter(st.NetNS); s.err != nil {
 		s.absent = isAbsent(s.err)
 		return s
@@ -75,7 +75,7 @@ func observeOne(st *fabric.Station, fd int, home string) (s sight) {
 }
 
 // look compares the device whose other end is fd, and all that belongs to it, with what is wanted.
-func (s *sight) look(st *fabric.Station, fd, sock int) {
+func (s *observation) look(st *fabric.Station, fd, sock int) {
 	var err error
 	if s.name, err = tapName(fd); err != nil {
 		s.missing, s.notes = true, []string{fabric.Interface + " was deleted"}
@@ -106,7 +106,7 @@ func (s *sight) look(st *fabric.Station, fd, sock int) {
 	s.dropped = droppedBy(s.name)
 }
 
-func (s *sight) flaw(kind *bool, format string, args ...any) {
+func (s *observation) flaw(kind *bool, format string, args ...any) {
 	*kind = true
 	s.notes = append(s.notes, fmt.Sprintf(format, args...))
 }
@@ -114,7 +114,7 @@ func (s *sight) flaw(kind *bool, format string, args ...any) {
 // enter moves the calling thread, which is not used any further afterwards, into the namespace, and returns what
 // tells that from others, whatever the path to it.
 func enter(r netns.Ref) (home string, err error) {
-	file, err := r.Open()
+	file, err := netns.Enter(r)
 	if err != nil {
 		return "", err
 	}
@@ -122,9 +122,6 @@ func enter(r netns.Ref) (home string, err error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(int(file.Fd()), &st); err != nil {
 		return "", err
-	}
-	if err := unix.Setns(int(file.Fd()), unix.CLONE_NEWNET); err != nil {
-		return "", fmt.Errorf("enter network namespace %s: %w", r, err)
 	}
 	return fmt.Sprintf("%d:%d", st.Dev, st.Ino), nil
 }

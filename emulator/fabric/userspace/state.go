@@ -17,29 +17,29 @@ type fingerprint [sha256.Size]byte
 // structureOf computes the fingerprint.
 func structureOf(n fabric.Network) fingerprint {
 	b := make([]byte, 0, 1<<16)
-	number := func(v int64) { b = binary.AppendVarint(b, v) }
-	text := func(s string) { number(int64(len(s))); b = append(b, s...) }
-	number(int64(len(n.Topology.Vertices)))
+	integer := func(v int64) { b = binary.AppendVarint(b, v) }
+	text := func(s string) { integer(int64(len(s))); b = append(b, s...) }
+	integer(int64(len(n.Topology.Vertices)))
 	for i := range n.Topology.Vertices {
 		v := &n.Topology.Vertices[i]
 		text(v.Name)
 		b = append(b, byte(v.Kind), byte(v.LinkType))
 	}
 	for _, edges := range n.Topology.Adjacency {
-		number(int64(len(edges)))
+		integer(int64(len(edges)))
 		for _, e := range edges {
-			number(int64(e.To))
-			number(int64(e.Delay))
+			integer(int64(e.To))
+			integer(int64(e.Delay))
 		}
 	}
 	for i := range n.Stations {
 		s := &n.Stations[i]
-		number(int64(s.ID))
+		integer(int64(s.ID))
 		text(s.NetNS.Path)
-		number(int64(s.NetNS.Start))
-		number(int64(s.NetNS.Inode))
+		integer(int64(s.NetNS.Start))
+		integer(int64(s.NetNS.Inode))
 		text(s.Addr.String())
-		number(int64(len(s.Sysctls)))
+		integer(int64(len(s.Sysctls)))
 		for _, key := range slices.Sorted(maps.Keys(s.Sysctls)) {
 			text(key)
 			text(s.Sysctls[key])
@@ -93,9 +93,9 @@ func (s *state) shapes(want int) ([]shape, error) {
 	return shapes, nil
 }
 
-// with is the table in the state s, which is of its structure. routed says whether the shortest paths
+// withState is the table in the state s, which is of its structure. routed says whether the shortest paths
 // have to be computed anew. What has not changed is shared with the old table.
-func (t *table) with(s state) (next *table, routed bool, err error) {
+func (t *table) withState(s state) (next *table, routed bool, err error) {
 	shapes, err := s.shapes(len(t.channels))
 	if err != nil {
 		return nil, false, err
@@ -112,9 +112,9 @@ func (t *table) with(s state) (next *table, routed bool, err error) {
 	for i, c := range t.channels {
 		was, now := &t.shapes[i], &shapes[i]
 		routed = routed || was.rate != now.rate || was.delay != now.delay
-		now.declare(&graph.Vertices[c.Link].Shape[c.Dir])
+		now.storeIn(&graph.Vertices[c.Link].Shape[c.Dir])
 	}
-	next.paths, next.ways = make([][]*path, len(t.ports)), map[key]*path{}
+	next.paths, next.specialPaths = make([][]*path, len(t.ports)), map[specialKey]*path{}
 	if routed {
 		next.trees = make([]*topology.Tree, len(t.ports))
 	}

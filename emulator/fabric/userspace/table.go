@@ -9,25 +9,26 @@ import (
 	"testbed/emulator/topology"
 )
 
-// table is a network in the form in which packets need it. Paths are found when first used: at a
-// thousand stations most pairs never talk.
+// table is the forwarding table: a network in the form in which packets need it. Paths are found on first use: at a
+// thousand stations most pairs never talk. Tables are replaced, not changed (see core.install); queues, gates and
+// ports go on from one to the next.
 type table struct {
-	network   fabric.Network
-	structure fingerprint
-	channels  []topology.Channel
-	users     []string                 // of channels
-	index     map[topology.Channel]int // into channels, queues and shapes
-	queues    []*queue
-	shapes    []shape // wanted; core.install puts them in force
-	gates     []*gate // by vertex
-	faults    faults
-	ports     []*port
-	byAddr    map[uint32]*port
-	trees     []*topology.Tree // by destination port; nil: not yet computed
-	paths     [][]*path        // [from][to]
-	ways      map[key]*path    // that lead to no single station
-	routers   []bool           // by vertex: it forwards
-	scratch   *scratch
+	network      fabric.Network
+	structure    fingerprint
+	channels     []topology.Channel
+	users        []string                 // by channel: what shares its queue, for Inspect
+	index        map[topology.Channel]int // into channels, queues and shapes
+	queues       []*queue
+	shapes       []shape // wanted; core.install puts them in force
+	gates        []*gate // by vertex
+	faults       faults
+	ports        []*port
+	byAddr       map[uint32]*port
+	trees        []*topology.Tree     // of shortest paths, by destination port; nil: not yet computed
+	paths        [][]*path            // [from][to]
+	specialPaths map[specialKey]*path // cache of paths that end at no single station
+	routers      []bool               // by vertex: it decrements the time to live (fabric.Routers)
+	scratch      *scratch
 }
 
 // newTable prepares want. Queues, gates and ports that old has by the same name go on in the new table.
@@ -35,15 +36,15 @@ func newTable(want fabric.Network, old *table) (*table, error) {
 	t := &table{
 		network: want, structure: structureOf(want), channels: fabric.Channels(want.Topology),
 		index: map[topology.Channel]int{}, byAddr: map[uint32]*port{}, scratch: new(scratch),
-		ways: map[key]*path{}, routers: fabric.Routers(want.Topology),
+		specialPaths: map[specialKey]*path{}, routers: fabric.Routers(want.Topology),
 	}
 	var err error
 	if t.faults, err = faultsOf(want); err != nil {
 		return nil, err
 	}
-	known := old.names()
+	known := old.queuesByName()
 	for i, c := range t.channels {
-		q := known[named{want.Topology.Vertices[c.Link].Name, c.Dir}]
+		q := known[queueName{want.Topology.Vertices[c.Link].Name, c.Dir}]
 		if q == nil {
 			q = newQueue(want.Seed, uint64(i))
 		}
@@ -52,8 +53,8 @@ func newTable(want fabric.Network, old *table) (*table, error) {
 		t.users = append(t.users, fabric.Users(want.Topology, c))
 	}
 	t.shapes = shapesOf(want, t.channels)
-	t.passBy(old)
-	if err := t.attach(old); err != nil {
+	t.makeGates(old)
+	if err := t.makePorts(old); err != nil {
 		return nil, err
 	}
 	t.trees = make([]*topology.Tree, len(t.ports))
@@ -75,8 +76,8 @@ func shapesOf(n fabric.Network, channels []topology.Channel) []shape {
 	return shapes
 }
 
-// passBy makes the gates.
-func (t *table) passBy(old *table) {
+// makeGates makes a gate for every vertex. One of the same name goes on from the old table.
+func (t *table) makeGates(old *table) {
 	known := map[string]*gate{}
 	if old != nil {
 		for _, g := range old.gates {
@@ -93,8 +94,9 @@ func (t *table) passBy(old *table) {
 	}
 }
 
-// attach makes the ports. A station's goes on by its name, whatever its number and address.
-func (t *table) attach(old *table) error {
+// makePorts makes a port for every station. One of the same name goes on from the old table, whatever its index and
+// address were.
+func (t *table) makePorts(old *table) error {
 	known := map[string]*port{}
 	if old != nil {
 		for _, p := range old.ports {
@@ -109,7 +111,7 @@ func (t *table) attach(old *table) error {
 		if !s.Addr.Addr().Is4() {
 			return fmt.Errorf("station %s: %v is not an IPv4 address", name, s.Addr)
 		}
-		addr := number(s.Addr.Addr())
+		addr := addrInt(s.Addr.Addr())
 		if t.byAddr[addr] != nil {
 			return fmt.Errorf("stations %s and %s have the same address %v", t.byAddr[addr].name, name, s.Addr.Addr())
 		}
@@ -123,37 +125,39 @@ func (t *table) attach(old *table) error {
 	return nil
 }
 
-// number is an IPv4 address as an integer; hardware the Ethernet address made from it, a locally
-// administered one.
-func number(a netip.Addr) uint32 {
+// addrInt is an IPv4 address as an integer.
+func addrInt(a netip.Addr) uint32 {
 	b := a.As4()
 	return binary.BigEndian.Uint32(b[:])
 }
 
-// everybody is the address of all in a network; 0 where it has no such.
-func everybody(p netip.Prefix) uint32 {
+// broadcastAddr is a network's broadcast address; 0 where it has none.
+func broadcastAddr(p netip.Prefix) uint32 {
 	if p.Bits() > 30 {
 		return 0
 	}
-	return number(p.Addr()) | (1<<(32-p.Bits()) - 1)
+	return addrInt(p.Addr()) | (1<<(32-p.Bits()) - 1)
 }
 
+// hardware is the Ethernet address made from an IPv4 address: a locally administered one.
 func hardware(addr uint32) [6]byte {
 	mac := [6]byte{0x02, 0x74}
 	binary.BigEndian.PutUint32(mac[2:], addr)
 	return mac
 }
 
-type named struct {
+// queueName tells queues apart across tables: the name of the link, and the direction.
+type queueName struct {
 	link string
 	dir  int
 }
 
-func (t *table) names() map[named]*queue {
-	all := map[named]*queue{}
+// queuesByName lists the table's queues; a nil table has none.
+func (t *table) queuesByName() map[queueName]*queue {
+	all := map[queueName]*queue{}
 	if t != nil {
 		for i, c := range t.channels {
-			all[named{t.network.Topology.Vertices[c.Link].Name, c.Dir}] = t.queues[i]
+			all[queueName{t.network.Topology.Vertices[c.Link].Name, c.Dir}] = t.queues[i]
 		}
 	}
 	return all

@@ -167,7 +167,7 @@ func configure(s fabric.Station, fresh bool) error {
 		return err
 	}
 	defer unix.Close(sock)
-	address, mac := s.Addr.Addr().As4(), hardware(number(s.Addr.Addr()))
+	address, mac := s.Addr.Addr().As4(), hardware(addrInt(s.Addr.Addr()))
 	// No ARP before it is up. Another one that is up stays so, or routes that somebody has added would go.
 	before, err := flagsOf(sock, fabric.Interface)
 	if err != nil {

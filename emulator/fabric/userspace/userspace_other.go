@@ -28,9 +28,6 @@ func (*Fabric) Apply(context.Context, fabric.Network) error { return errOther }
 // Inspect returns an error.
 func (*Fabric) Inspect(context.Context) (fabric.Status, error) { return fabric.Status{}, errOther }
 
-// Stats returns an error.
-func (*Fabric) Stats(context.Context) (Stats, error) { return Stats{}, errOther }
-
 // Close returns an error.
 func (*Fabric) Close(context.Context) error { return errOther }
 

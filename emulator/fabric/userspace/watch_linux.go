@@ -12,7 +12,8 @@ import (
 )
 
 // ErrEnded is wrapped by the error of Watch when the process has ended.
-var ErrEnded = errors.New("the process that carries the packets has ended; its log is fabric.log in the testbed's directory")
+var ErrEnded = errors.New("the process that carries the packets has ended; " +
+	"its log is fabric.log in the testbed's directory")
 
 // ErrLost is wrapped by the error of Watch when a station has lost its interface while its node runs.
 var ErrLost = errors.New("a station is no longer attached")
@@ -20,11 +21,11 @@ var ErrLost = errors.New("a station is no longer attached")
 // Watch blocks until the fabric's process ends or a station whose namespace lives has lost its interface, which
 // is an error, or ctx does, which is none.
 func (f *Fabric) Watch(ctx context.Context) error {
-	line, err := f.call(ctx)
+	conn, err := f.call(ctx)
 	if err == nil {
-		defer line.Close()
-		var a answer
-		if a, err = line.ask(ctx, question{Op: opWatch}); a.Lost {
+		defer conn.Close()
+		var a reply
+		if a, err = conn.ask(ctx, request{Op: opWatch}); a.Lost {
 			err = fmt.Errorf("%w: %w", ErrLost, err)
 		}
 	}
@@ -48,7 +49,7 @@ func (s *server) serveWatch(conn net.Conn, to *gob.Encoder) error {
 	for {
 		rung := s.rung()
 		if why := s.lost(); why != "" {
-			return to.Encode(answer{Err: why, Lost: true})
+			return to.Encode(reply{Err: why, Lost: true})
 		}
 		select {
 		case err := <-gone:
@@ -84,15 +85,15 @@ func (s *server) lost() string {
 		}
 	})
 	for i, p := range s.table.ports {
-		if why := lost[p]; why != "" && there(&s.table.network.Stations[i]) {
+		if why := lost[p]; why != "" && namespaceExists(&s.table.network.Stations[i]) {
 			return fmt.Sprintf("%s: %s; `apply` attaches it again", p.name, why)
 		}
 	}
 	return ""
 }
 
-// there says whether a station's namespace is.
-func there(st *fabric.Station) bool {
+// namespaceExists says whether a station's namespace is.
+func namespaceExists(st *fabric.Station) bool {
 	file, err := st.NetNS.Open()
 	if err != nil {
 		return !isAbsent(err)

@@ -22,7 +22,8 @@ var directly = map[string]string{
 	"faas/system_linux.go":  "/sys",
 	"netns/":                "/proc",
 	"noderuntime/":          "/proc and /sys, the program's own executable, and the state directory of a testbed",
-	"sampler/host_linux.go": "/proc",
+	"doctor/":               "/proc, /sys and the kernel's lists of its modules",
+	"live/sampler/":         "/proc",
 	"orchestrator/":         "/proc and /sys, and the state directory of a testbed",
 	"influx/influxtest/":    "a helper of tests",
 }

@@ -20,11 +20,13 @@ var writing = map[string]bool{"Create": true, "CreateTemp": true, "WriteFile": t
 var elsewhere = map[string]string{
 	"internal/outdir":         "it is where results are written",
 	"internal/proc":           "/proc/self",
+	"internal/statefile":      "directories of root's own",
 	"internal/program":        "a directory of root's own in /var/lib",
 	"internal/testenv":        "only tests use it",
 	"netns":                   "/run/netns, which is root's own",
 	"influx/influxtest":       "only tests use it",
 	"noderuntime/runtimetest": "only tests use it",
+	"doctor":                  "the state directory, /dev/net, and memory in a mount namespace of its own, which are root's own",
 	"orchestrator":            "the state directory, which is root's own",
 	"live":                    "the state directory, which is root's own",
 	"fabric/netem":            "the state directory and network namespaces, which are root's own",

@@ -184,15 +184,6 @@ func (p *Process) Stopped() bool {
 	return err == nil && state == "T"
 }
 
-// Group is the number of the process's group; 0 where it is none that can be seen from here.
-func (p *Process) Group() (int, error) {
-	group, err := p.stat(5)
-	if err != nil {
-		return 0, gone(p.PID, err)
-	}
-	return strconv.Atoi(group)
-}
-
 // stat reads a field of the file stat, by its number in proc(5), which is 3 at least: they are counted behind the
 // name, which may hold anything.
 func (p *Process) stat(number int) (string, error) {

@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"testbed/emulator/internal/readfile"
+	"testbed/emulator/internal/statefile"
 	"time"
 )
 
@@ -21,19 +21,20 @@ const (
 	prefix = "node-"
 	// kept is how many builds' programs a directory holds. One that is removed while its testbed is up is missed only
 	// by containers of images of the user's own that somebody restarts by hand; `apply` replaces them.
-	kept    = 8
-	private = 0o700
-	mode    = 0o755 // whatever user an image has
+	kept = 8
+	mode = 0o755 // whatever user an image has
 )
 
-// install writes the executable that compressed is, a gzip file of one member, into a directory of this user's own, unless
-// it is there, and returns its path. A reader finds all of it or nothing. Those that were not used lately are removed.
+// install writes the executable that compressed is, a gzip file of one member, into a directory of this user's own,
+// unless it is there, and returns its path. A reader finds all of it or nothing. Those that were not used lately are
+// removed.
 func install(dir string, compressed []byte) (string, error) {
 	if len(compressed) < 8 {
 		return "", io.ErrUnexpectedEOF
 	}
 	// A gzip file ends with the checksum and the size of what it holds.
-	sum, size := binary.LittleEndian.Uint32(compressed[len(compressed)-8:]), binary.LittleEndian.Uint32(compressed[len(compressed)-4:])
+	end := compressed[len(compressed)-8:]
+	sum, size := binary.LittleEndian.Uint32(end), binary.LittleEndian.Uint32(end[4:])
 	path := filepath.Join(dir, fmt.Sprintf("%s%08x-%d", prefix, sum, size))
 	if err := prepare(dir); err != nil {
 		return "", err
@@ -52,17 +53,10 @@ func install(dir string, compressed []byte) (string, error) {
 
 // prepare makes the directory, which nobody else may write to: what is in it is run by root.
 func prepare(dir string) error {
-	if err := os.MkdirAll(dir, private); err != nil {
-		return err
-	}
-	info, err := os.Lstat(dir)
-	if err != nil {
-		return err
-	}
-	if !info.IsDir() || !readfile.Owned(info) {
+	if info, err := os.Lstat(dir); err == nil && (!info.IsDir() || !statefile.Owned(info)) {
 		return fmt.Errorf("%s is not a directory of this user's own", dir)
 	}
-	return os.Chmod(dir, private)
+	return statefile.Dir(dir)
 }
 
 func write(path string, compressed []byte) error {

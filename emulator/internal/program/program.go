@@ -16,8 +16,8 @@ func At(path string) Program {
 	return Program{func() string { return path }}
 }
 
-// Node is the node program that is built into this one, written into the directory dir when it is asked for first. It is
-// the executable at fallback where none is built in, or dir cannot take it.
+// Node is the node program that is built into this one, written into the directory dir when it is asked for first. It
+// is the executable at fallback where none is built in, or dir cannot take it.
 func Node(dir, fallback string) Program {
 	fallback = resolve(fallback)
 	return Program{sync.OnceValue(func() string {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"testbed/emulator/internal/statefile"
 	"testing"
 	"time"
 )
@@ -68,7 +69,7 @@ func TestInstall(t *testing.T) {
 				t.Fatalf("%s, %v; want %s", path, err, first)
 			}
 			holds(t, path, content)
-			if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != private {
+			if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != statefile.DirMode {
 				t.Errorf("the directory is %v, %v", info.Mode(), err)
 			}
 			if got, _ := os.ReadFile(elsewhere); string(got) != content {

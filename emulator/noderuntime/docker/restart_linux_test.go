@@ -177,5 +177,5 @@ func TestOthersAreNotRestarted(t *testing.T) {
 // aliveOf are the nodes that run as they were started.
 func aliveOf(r *Runtime, nodes []noderuntime.Node) ([]noderuntime.Node, error) {
 	all, err := r.Inspect(context.Background(), nodes)
-	return noderuntime.Alive(all), err
+	return runtimetest.Alive(all), err
 }

@@ -25,7 +25,7 @@ func (s *suite) alive(nodes []noderuntime.Node) []noderuntime.Node {
 	if err != nil {
 		s.Fatal(err)
 	}
-	return noderuntime.Alive(all)
+	return Alive(all)
 }
 
 // aliveAreThoseMeant: a node is neither its name nor its number.
@@ -100,4 +100,15 @@ func (s *suite) removeTakesThoseRecorded() {
 			s.Errorf("%s is left: %v", n.Node, err)
 		}
 	}
+}
+
+// Alive are the nodes that run, or are paused, as they were started.
+func Alive(all []noderuntime.Condition) []noderuntime.Node {
+	var alive []noderuntime.Node
+	for _, c := range all {
+		if c.State == noderuntime.Running || c.State == noderuntime.Paused {
+			alive = append(alive, c.Node)
+		}
+	}
+	return alive
 }

@@ -38,7 +38,8 @@ func (s *simulation) watch() {
 	s.swell(skip)
 }
 
-// shift moves all that is under way, and the clock, by d.
+// shift moves all that is under way, and the clock, by d ps: whatever holds a time must be here, but for
+// CUBIC's, for which the time has passed. TestShift finds what is forgotten.
 func (s *simulation) shift(d int64) {
 	s.now += d
 	for i := range s.free {

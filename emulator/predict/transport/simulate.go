@@ -54,29 +54,33 @@ func (r *ring) push(p packet) {
 func (s *simulation) message(r *route, h *half, size, now int64) int64 {
 	s.prepare(r, h, size, now)
 	s.send()
-	forth := len(r.forth)
-	for {
-		lane, at := s.earliest()
-		if s.timer < at {
-			s.now = s.timer
-			s.acknowledge()
-			continue
-		}
-		if at == never {
-			break
-		}
-		s.now = at
-		p := s.pop(lane)
-		switch lane {
-		case forth - 1:
-			s.receive(p)
-		case len(s.lanes) - 1:
-			s.acknowledged(p)
-		default:
-			s.enter(lane+1, p)
-		}
+	for s.step() {
 	}
 	return s.arrived
+}
+
+// step processes the next event; false: there is none, for the message and all its ACKs are there.
+func (s *simulation) step() bool {
+	lane, at := s.earliest()
+	if s.timer < at {
+		s.now = s.timer
+		s.acknowledge()
+		return true
+	}
+	if at == never {
+		return false
+	}
+	s.now = at
+	p := s.pop(lane)
+	switch lane {
+	case len(s.route.forth) - 1:
+		s.receive(p)
+	case len(s.lanes) - 1:
+		s.acknowledged(p)
+	default:
+		s.enter(lane+1, p)
+	}
+	return true
 }
 
 func (s *simulation) prepare(r *route, h *half, size, now int64) {

@@ -3,7 +3,6 @@
 package lineprotocol
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"errors"
@@ -14,13 +13,14 @@ import (
 	"time"
 
 	influx "github.com/influxdata/line-protocol/v2/lineprotocol"
-
-	"testbed/emulator/internal/readfile"
 )
 
 // ErrTruncated is wrapped by the error that Read returns, together with all points before it, where the
 // last line is not complete.
 var ErrTruncated = errors.New("the last line is cut off")
+
+// ErrInvalid is wrapped by errors about a line that is not in line protocol.
+var ErrInvalid = errors.New("not line protocol")
 
 // Point is one line. Field values are int64, uint64, float64, bool or string.
 type Point struct {
@@ -59,83 +59,23 @@ func Append(dst []byte, p Point) ([]byte, error) {
 	return append(dst, line...), nil
 }
 
-// MaxLine is the most bytes of a line that Read takes. A job's name or an error's text makes the longest.
-const MaxLine = 1 << 20
-
-// Read calls each for every point, until it fails. A line that is not valid, or longer than MaxLine, is an
-// error with its number; an invalid or unfinished last line is ErrTruncated. Lines of the measurements in
-// skip are not looked at.
+// Read calls each for every point, until it fails; see Scan.
 func Read(r io.Reader, each func(Point) error, skip ...string) error {
-	lines := bufio.NewReaderSize(r, MaxLine)
-	for number := 1; ; number++ {
-		line, err := lines.ReadSlice('\n')
-		if err == io.EOF && len(line) == 0 {
+	return Scan(r, func(l *Line) error {
+		p := Point{Measurement: l.Measurement, Tags: map[string]string{}, Fields: map[string]any{}}
+		var err error
+		p.Time, err = l.Walk(func(name, value []byte) error {
+			p.Tags[string(name)] = string(value)
 			return nil
-		}
-		switch {
-		case err == io.EOF:
-			return fmt.Errorf("line %d: %w", number, ErrTruncated)
-		case errors.Is(err, bufio.ErrBufferFull):
-			return fmt.Errorf("line %d: it is longer than the %d bytes that are read: %w", number, MaxLine, readfile.ErrLimit)
-		case err != nil:
+		}, func(name []byte, value Value) (err error) {
+			p.Fields[string(name)], err = value.Any()
+			return err
+		})
+		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(skip, func(name string) bool { return isOf(line, name) }) {
-			continue
-		}
-		p, ok, err := parse(line)
-		if err != nil {
-			if _, end := lines.Peek(1); end == io.EOF {
-				return fmt.Errorf("line %d: %w: %w", number, ErrTruncated, err)
-			}
-			return fmt.Errorf("line %d: %w", number, err)
-		}
-		if ok {
-			if err := each(p); err != nil {
-				return fmt.Errorf("line %d: %w", number, err)
-			}
-		}
-	}
-}
-
-// isOf says whether a line is of a measurement, whose name has nothing to escape.
-func isOf(line []byte, name string) bool {
-	return len(line) > len(name) && (line[len(name)] == ',' || line[len(name)] == ' ') && string(line[:len(name)]) == name
-}
-
-// parse reads one line; ok is false for an empty line or a comment.
-func parse(line []byte) (p Point, ok bool, err error) {
-	d := influx.NewDecoderWithBytes(line)
-	if !d.Next() {
-		return p, false, d.Err()
-	}
-	name, err := d.Measurement()
-	if err != nil {
-		return p, false, err
-	}
-	p = Point{Measurement: string(name), Tags: map[string]string{}, Fields: map[string]any{}}
-	for {
-		key, value, err := d.NextTag()
-		if err != nil {
-			return p, false, err
-		}
-		if key == nil {
-			break
-		}
-		p.Tags[string(key)] = string(value)
-	}
-	for {
-		key, value, err := d.NextField()
-		if err != nil {
-			return p, false, err
-		}
-		if key == nil {
-			break
-		}
-		p.Fields[string(key)] = value.Interface()
-	}
-	p.Time, err = d.Time(influx.Nanosecond, time.Time{})
-	return p, err == nil, err
+		return each(p)
+	}, skip...)
 }
 
 // Number is a field's value as a float64; 0 where there is no such field.

@@ -19,7 +19,7 @@ var begin = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 // 1000 bytes/s under the first and 3000 under the second, and a flood before and after.
 func two(t *testing.T) string {
 	t.Helper()
-	d, err := record.NewDirectory(t.TempDir(), "two", begin)
+	d, err := record.MakeDirectory(t.TempDir(), record.RunName("two", begin))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 
 // BenchmarkPaths shows what the computations over all pairs of hosts cost on growing IIoT topologies.
 func BenchmarkPaths(b *testing.B) {
-	for _, premises := range []int{4, 25, 50} {
+	for _, premises := range []int{4, 25, 50, 100} {
 		p := DefaultIIoT()
 		p.Premises = premises
 		topo, err := p.Build()
@@ -21,6 +21,12 @@ func BenchmarkPaths(b *testing.B) {
 				if _, err := topo.Central(); err != nil {
 					b.Fatal(err)
 				}
+			}
+		})
+		b.Run(fmt.Sprintf("trees/hosts=%d", hosts), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				topo.Trees()
 			}
 		})
 		b.Run(fmt.Sprintf("queues/hosts=%d", hosts), func(b *testing.B) {

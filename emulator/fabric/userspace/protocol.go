@@ -1,0 +1,33 @@
+package userspace
+
+import "testbed/emulator/fabric"
+
+// Operations that a client requests.
+const (
+	opApply   = "apply" // makes the network
+	opAlter   = "alter" // changes its state
+	opInspect = "inspect"
+	opWatch   = "watch" // is answered when a station is lost
+)
+
+// protocol is the version of requests and replies. A process of another one refuses.
+const protocol = 3
+
+// request is what a client asks of the process.
+type request struct {
+	Protocol int
+	Op       string
+	Network  []byte // as by fabric.Network.Encode
+	State    *state // for opAlter
+	Bare     bool   // nothing is to be looked at in the stations' namespaces, by opAlter and opInspect
+}
+
+// reply is what the process answers to a request.
+type reply struct {
+	Err     string
+	Differs bool     // to opAlter: in more than its state, so that nothing was done
+	Lost    bool     // to opWatch: Err is about a station
+	Absent  []string // stations whose namespace is not there
+	Status  fabric.Status
+	Stats   Stats
+}

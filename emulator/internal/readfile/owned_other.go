@@ -1,8 +1,0 @@
-//go:build !linux
-
-package readfile
-
-import "io/fs"
-
-// Owned cannot be told here, where there are no testbeds.
-func Owned(fs.FileInfo) bool { return false }

@@ -1,0 +1,44 @@
+package netnstest
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"testbed/emulator/internal/proc"
+	"testbed/emulator/netns"
+)
+
+// Held is a network namespace without a name, kept by this process's file alone.
+type Held struct{ file *os.File }
+
+// New makes a network namespace with its loopback down.
+func New() (*Held, error) {
+	h := &Held{}
+	err := proc.OnSpareThread(func() (err error) {
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			return fmt.Errorf("make a network namespace: %w", err)
+		}
+		h.file, err = os.Open("/proc/thread-self/ns/net")
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// Ref leads to the namespace, for other processes too, while it is held.
+func (h *Held) Ref() netns.Ref {
+	return netns.Ref{Path: fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), h.file.Fd())}
+}
+
+// Close lets the namespace go. It ends with its last process and socket.
+func (h *Held) Close() error {
+	if err := h.file.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+		return fmt.Errorf("network namespace: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,121 @@
+package verify
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testbed/emulator/internal/quantile"
+	"time"
+)
+
+// Finding is one measurement held against its target, or the reason why there is none.
+type Finding struct {
+	Probe    string  `json:"probe"` // rtt or rate; empty: of a link that carries nothing
+	Link     string  `json:"link"`  // or links, of those that carry nothing for one reason
+	Class    string  `json:"class"`
+	From     string  `json:"from"`
+	To       string  `json:"to"`
+	Target   float64 `json:"target"`   // seconds, or bit/s of TCP payload; 0: there is none
+	Measured float64 `json:"measured"` // the median
+	Tail     float64 `json:"tail"`     // rtt: the 99th percentile
+	Error    float64 `json:"error"`    // rtt: seconds; rate: relative
+	Verdict  string  `json:"verdict"`  // ok, what is off, or why there is no measurement
+	OK       bool    `json:"ok"`
+	Bound    bool    `json:"bound,omitempty"`   // the target is the most that may be measured, not what should be
+	Skipped  bool    `json:"skipped,omitempty"` // nothing was measured, and that is no fault
+}
+
+// Off says whether the finding is of a fault: measured, and not as it should be.
+func (f Finding) Off() bool { return !f.OK && !f.Skipped }
+
+func (p Probe) finding(kind string) Finding {
+	return Finding{Probe: kind, Link: p.Link, Class: p.Class, From: p.From.Name, To: p.To.Name}
+}
+
+func (p Probe) skipped(kind, why string) Finding {
+	f := p.finding(kind)
+	f.Verdict, f.Skipped = "not measured: "+why, true
+	return f
+}
+
+func judgeRTT(p Probe, samples []time.Duration, sent int, tolerance Tolerance) Finding {
+	f := p.finding("rtt")
+	f.Target = p.RTT.Seconds()
+	if len(samples) == 0 {
+		f.Verdict = "no answer"
+		return f
+	}
+	slices.Sort(samples)
+	median, tail := quantile.Nearest(samples, 0.5), quantile.Nearest(samples, 0.99)
+	f.Measured, f.Tail, f.Error = median.Seconds(), tail.Seconds(), (median - p.RTT).Seconds()
+	switch {
+	case (median - p.RTT).Abs() > tolerance.RTTMedian+p.Jitter/4: // the median of a uniform jitter strays, too
+		f.Verdict = "median off by more than " + tolerance.RTTMedian.String()
+	case tail-p.RTT > tolerance.RTTTail+p.Jitter:
+		f.Verdict = "p99 off by more than " + tolerance.RTTTail.String()
+	case p.EchoLoss > 0 && !p.Spoilt && !plausible(sent-len(samples), sent, p.EchoLoss):
+		f.Verdict = fmt.Sprintf("%d of %d echoes lost, expected %.1f", sent-len(samples), sent, float64(sent)*p.EchoLoss)
+	default:
+		f.Verdict, f.OK = "ok", true
+	}
+	return f
+}
+
+// plausible allows five standard deviations and one event more, as rare events come in numbers that stray upward,
+// and four fewer.
+func plausible(events, trials int, probability float64) bool {
+	mean := float64(trials) * probability
+	deviation := math.Sqrt(mean * (1 - probability))
+	return float64(events) <= mean+5*deviation+1 && float64(events) >= mean-4*deviation
+}
+
+// rate is the tolerance of a rate.
+func (t Tolerance) rate(goodput float64) float64 {
+	if goodput > FastRate {
+		return t.RateFast
+	}
+	return t.Rate
+}
+
+func judgeRate(p Probe, rate float64, tolerance Tolerance) Finding {
+	f := p.finding("rate")
+	f.Target, f.Measured = p.Goodput, rate
+	f.Error = rate/p.Goodput - 1
+	limit := tolerance.rate(p.Goodput)
+	f.OK = math.Abs(f.Error) <= limit
+	if p.Short {
+		f.Bound, f.OK = true, rate > 0 && f.Error <= limit
+	}
+	switch {
+	case f.OK && p.Short:
+		f.Verdict = "ok: at most the target, as the queue is too short for one connection to fill the link"
+	case !f.OK:
+		f.Verdict = fmt.Sprintf("off by more than %g %%", limit*100)
+	case p.Limit != p.Link:
+		f.Verdict = "ok; the limit is " + p.Limit
+	default:
+		f.Verdict = "ok"
+	}
+	return f
+}
+
+// judgeBound holds a rate against the most that it may be. The bound that losses set is one of the mean: what is
+// measured under few of them strays, by its inverse square root.
+func judgeBound(p Probe, rate, losses float64, tolerance Tolerance) Finding {
+	f := p.finding("rate")
+	f.Target, f.Measured, f.Bound = p.Bound(), rate, true
+	f.Error = rate/f.Target - 1
+	slack := 3 / math.Sqrt(max(losses, 9))
+	if f.Target == p.Goodput {
+		slack = tolerance.rate(p.Goodput)
+	}
+	f.OK = rate > 0 && f.Error <= slack
+	if p.Goodput > 0 && rate > p.Goodput*(1+tolerance.rate(p.Goodput)) {
+		f.OK = false
+	}
+	f.Verdict = fmt.Sprintf("ok: at most the target, at %.2g %% loss", 100*p.Loss)
+	if !f.OK {
+		f.Verdict = fmt.Sprintf("more than TCP can have at %.2g %% loss", 100*p.Loss)
+	}
+	return f
+}

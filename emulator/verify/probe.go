@@ -1,0 +1,229 @@
+package verify
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/orchestrator"
+	"testbed/emulator/topology"
+	"testbed/emulator/units"
+)
+
+// Probe is one measurement that Links makes: from one station to another, across the link in question. Where
+// nothing can be measured, Skip says why, and there is neither station nor target.
+type Probe struct {
+	Link     string // of a probe that is skipped: all the links that it stands for
+	Class    string
+	From, To orchestrator.Station
+	RTT      time.Duration // target: propagation and serialization, both ways, of an echo of pingFrame bytes
+	Goodput  float64       // target, bit/s of TCP payload; 0 where nothing on the way limits the rate
+	Limit    string        // the link that limits it
+	Loss     float64       // share of the data that is lost or spoilt by intent
+	EchoLoss float64       // share of the echoes that get no answer, by intent
+	Spoilt   bool          // bits are flipped by intent: some echoes count as answered, some as lost
+	Short    bool          // the queue is too short for one connection to fill the link
+	Jitter   time.Duration // by as much an echo may be early or late by intent
+	RateOnly bool          // the round trip is another probe's
+	NoRTT    string        // why the round trip cannot be measured; empty: it can
+	NoRate   string        // why the rate cannot; empty: it can
+	Skip     string        // why nothing can
+}
+
+// Ethernet frames, in bytes, that the targets are computed from: an echo with 56 bytes of payload, a full
+// TCP segment with timestamps and its payload, and an acknowledgement, of which there is one for two segments.
+const (
+	pingFrame = 98
+	dataFrame = 1514
+	payload   = 1448
+	ackFrame  = 66
+)
+
+// Probes chooses what Links measures in the network as it is in force: of every class of links at most
+// perClass, spread over the class, and for each queue of theirs the pair of stations between which that link is
+// the tightest, then the nearest pair. Links that carry nothing, as they or what is around them is down, cut off
+// or dead, get a probe that says so, and so does a class of which no link is on any way. Dead are the
+// stations whose nodes do not run.
+func Probes(n fabric.Network, perClass int, dead ...string) []Probe {
+	s := newSurvey(n, dead)
+	classes := map[string][]topology.ID{} // up and down links of one class apart
+	for _, id := range n.Topology.Links() {
+		v := n.Topology.Vertices[id]
+		class := v.Class + "\x00" + v.LinkType.String()
+		classes[class] = append(classes[class], id)
+	}
+	var names []string
+	for class := range classes {
+		names = append(names, class)
+	}
+	slices.Sort(names)
+	s.complete(classes)
+	var probes []Probe
+	for _, class := range names {
+		probes = append(probes, s.class(classes[class], perClass)...)
+	}
+	return probes
+}
+
+// class are the probes of one class: of some links that carry packets, and of all that do not.
+func (s *survey) class(links []topology.ID, perClass int) (probes []Probe) {
+	var open []topology.ID
+	var reasons []string
+	shut := map[string][]string{}
+	for _, id := range links {
+		if s.crossed(id) {
+			open = append(open, id)
+			continue
+		}
+		if reason := s.reason(id); reason != "" {
+			if shut[reason] == nil {
+				reasons = append(reasons, reason)
+			}
+			shut[reason] = append(shut[reason], s.graph.Vertices[id].Name)
+		}
+	}
+	for _, id := range spread(open, perClass) {
+		echoed := false
+		for dir := range 2 {
+			if pair, ok := s.best[topology.Channel{Link: id, Dir: dir}]; ok {
+				probe := pair.probe(s.graph, id, s.queues)
+				probe.RateOnly, echoed = echoed, true // an echo crosses both queues
+				probes = append(probes, probe)
+			}
+		}
+	}
+	name := s.graph.Vertices[links[0]].Class
+	for _, reason := range reasons {
+		probes = append(probes, Probe{Link: strings.Join(shut[reason], ", "), Class: name, Skip: reason})
+	}
+	if len(probes) == 0 {
+		var all []string
+		for _, id := range links {
+			all = append(all, s.graph.Vertices[id].Name)
+		}
+		probes = []Probe{{Link: strings.Join(all, ", "), Class: name, Skip: "on no host's shortest path to another"}}
+	}
+	return probes
+}
+
+// spread picks at most n of ids, evenly.
+func spread(ids []topology.ID, n int) []topology.ID {
+	if len(ids) <= n {
+		return ids
+	}
+	picked := make([]topology.ID, n)
+	for i := range picked {
+		picked[i] = ids[i*len(ids)/n]
+	}
+	return picked
+}
+
+// Beyond these a measurement says nothing: Mathis et al. assume that losses are rare and apart, and the median
+// of echoes is that of those that do not overtake.
+const (
+	mostLoss    = 0.05
+	mostReorder = 0.4
+	mostSilence = 0.9
+)
+
+// Shares of its window that TCP keeps after a loss (RFC 9438, RFC 5681): the queue must hold what the way needs
+// beyond that, or the link stands idle until the window has grown again.
+const (
+	cubicShare = 0.7
+	renoShare  = 0.5
+)
+
+// congestion is the congestion control to measure a rate by; empty: the nodes' own. CUBIC takes delays that vary for
+// a queue that fills, and ends its slow start long before it knows the rate. Reno does not look at them.
+func (p Probe) congestion() string {
+	if p.Jitter > 0 {
+		return "reno"
+	}
+	return ""
+}
+
+// fills says whether a queue is long enough for one connection to keep the link busy.
+func (p Probe) fills(queue, product units.ByteSize) bool {
+	share := cubicShare
+	if p.congestion() != "" {
+		share = renoShare
+	}
+	return float64(queue) >= float64(product)*(1/share-1)
+}
+
+func (p pair) probe(t *topology.Topology, link topology.ID, queues map[topology.Channel]units.ByteSize) Probe {
+	out := Probe{Link: t.Vertices[link].Name, Class: t.Vertices[link].Class, From: p.from, To: p.to, RTT: p.rtt}
+	wire := map[topology.Channel]float64{} // bytes that each queue carries for one segment's payload
+	arrive, answered, inTurn, once := 1.0, 1.0, 1.0, 1.0
+	for i, h := range append(slices.Clone(p.forth), p.back...) {
+		shape := t.Vertices[h.Link].Shape[h.Dir]
+		wire[h.Channel] += ackFrame / 2.0
+		if i < len(p.forth) {
+			wire[h.Channel] += dataFrame - ackFrame/2.0
+			arrive *= (1 - shape.Loss) * (1 - shape.Corrupt)
+		}
+		answered, inTurn, once = answered*(1-shape.Loss), inTurn*(1-shape.Reorder), once*(1-shape.Duplicate)
+		out.RTT += shape.Rate.Serialization(pingFrame)
+		out.Jitter += shape.Jitter
+		out.Spoilt = out.Spoilt || shape.Corrupt > 0
+	}
+	var limit topology.Channel
+	for channel, bytes := range wire {
+		v := t.Vertices[channel.Link]
+		rate := float64(v.Shape[channel.Dir].Rate) * payload / bytes
+		if rate > 0 && (out.Goodput == 0 || rate < out.Goodput || rate == out.Goodput && v.Name == out.Link) {
+			out.Goodput, out.Limit, limit = rate, v.Name, channel
+		}
+	}
+	if queue, known := queues[limit]; known && out.Goodput > 0 {
+		out.Short = !out.fills(queue, t.Vertices[limit.Link].Shape[limit.Dir].Rate.Product(out.RTT))
+	}
+	out.Loss, out.EchoLoss = 1-arrive, 1-answered
+	out.NoRTT, out.NoRate = out.unfit(1-inTurn, 1-once)
+	return out
+}
+
+// unfit says why a round trip and a rate have no target, by what is done to packets on the way.
+func (p Probe) unfit(reorder, duplicate float64) (rtt, rate string) {
+	switch {
+	case reorder > mostReorder:
+		rtt = "too many packets overtake others by intent"
+	case p.EchoLoss > mostSilence:
+		rtt = "nearly all packets are lost by intent"
+	}
+	switch {
+	case p.Loss > mostLoss:
+		rate = "no bound of TCP's rate holds where more than 5 % are lost by intent"
+	case reorder > 0:
+		rate = "packets overtake others by intent, which TCP takes for losses"
+	case duplicate > 0:
+		rate = "packets are duplicated by intent, which take their share of the rate"
+	case p.Goodput == 0 && p.Loss == 0:
+		rate = "nothing on the way limits the rate"
+	}
+	return rtt, rate
+}
+
+// mathisConstant is that of random losses with an acknowledgement for each segment: the largest in Mathis,
+// Semke, Mahdavi and Ott, The macroscopic behavior of the TCP congestion avoidance algorithm, 1997.
+const mathisConstant = 1.31
+
+// mathis is the most, in bit/s of payload, that TCP Reno gets where a share p of its segments is lost.
+func mathis(rtt time.Duration, p float64) float64 {
+	return payload * 8 / rtt.Seconds() * mathisConstant / math.Sqrt(p)
+}
+
+// Bounded says whether the probe's rate has no target but a bound, as segments are lost by intent.
+func (p Probe) Bounded() bool { return p.Loss > 0 }
+
+// Bound is the most, in bit/s of payload, that a connection of TCP Reno gets on average: what the tightest link
+// leaves, or what its losses do.
+func (p Probe) Bound() float64 {
+	rtt := max(p.RTT, units.BitRate(p.Goodput).Serialization(dataFrame), 10*time.Microsecond)
+	if bound := mathis(rtt, p.Loss); p.Goodput == 0 || bound < p.Goodput {
+		return bound
+	}
+	return p.Goodput
+}

@@ -1,0 +1,208 @@
+// Package verify measures the links of a testbed that is up, and holds what it finds against what they should be: the
+// round-trip time and the TCP rate of a sample of every class of links.
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/netip"
+	"time"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/fabric/measure"
+	"testbed/emulator/netns"
+	"testbed/emulator/orchestrator"
+)
+
+// Tolerance is what a measurement may be off by.
+type Tolerance struct {
+	RTTMedian time.Duration // of the median echo, absolute
+	RTTTail   time.Duration // of the 99th percentile, absolute
+	Rate      float64       // relative, up to FastRate
+	RateFast  float64       // relative, above FastRate
+}
+
+// FastRate is the goodput, in bit/s, above which packets arrive faster than a laptop handles them one by one.
+const FastRate = 500e6
+
+// DefaultTolerance is what an idle machine keeps.
+var DefaultTolerance = Tolerance{RTTMedian: 100 * time.Microsecond, RTTTail: 1500 * time.Microsecond,
+	Rate: 0.02, RateFast: 0.10}
+
+// Options say how much Links measures.
+type Options struct {
+	PerClass  int           // links of each class
+	Pings     int           // echoes per link
+	Duration  time.Duration // of each rate measurement at least, after warm-up
+	Only      string        // rtt or rate: no other probe; empty: both
+	Tolerance Tolerance
+	Progress  func(done, total int, what string)
+}
+
+// Links measures round-trip times and TCP rates across a sample of links of every class, and holds them
+// against the network in force: the scenario's with all changes since. Where a link is down or cut off, or what
+// is wanted of it cannot be measured, its finding says so. Links fails only where it could not measure what
+// should be measurable. A nil prober sends packets.
+func Links(ctx context.Context, b *orchestrator.Bed, prober Prober, o Options) ([]Finding, error) {
+	n, err := b.Wanted()
+	if err != nil {
+		return nil, err
+	}
+	spaces := map[string]netns.Ref{}
+	var dead []string
+	for _, s := range n.Stations {
+		name := n.Topology.Vertices[s.ID].Name
+		if node, err := b.Node(name); err == nil {
+			spaces[name] = node.Namespace()
+		} else {
+			dead = append(dead, name)
+		}
+	}
+	if prober == nil {
+		prober = packets{}
+	}
+	return verifier{o, spaces, prober.RTT, prober.Goodput}.all(ctx, n, dead)
+}
+
+// verifier measures probes, by a Prober's functions.
+type verifier struct {
+	Options
+	spaces  map[string]netns.Ref
+	echo    echoFunc
+	goodput goodputFunc
+}
+
+type (
+	echoFunc = func(ctx context.Context, from netns.Ref, to netip.Addr, count int,
+		interval time.Duration) ([]time.Duration, error)
+	goodputFunc = func(ctx context.Context, from, to netns.Ref, addr netip.Addr,
+		warmup, duration time.Duration, congestion string) (float64, error)
+)
+
+func (v verifier) all(ctx context.Context, n fabric.Network, dead []string) ([]Finding, error) {
+	var findings []Finding
+	probes := Probes(n, v.PerClass, dead...)
+	for i, p := range probes {
+		if v.Progress != nil {
+			v.Progress(i, len(probes), p.Link)
+		}
+		if p.Skip != "" {
+			findings = append(findings, p.skipped("", p.Skip))
+			continue
+		}
+		if !p.RateOnly && v.Only != "rate" {
+			f, err := v.roundTrip(ctx, p)
+			if err != nil {
+				return findings, fmt.Errorf("round trip %s to %s: %w", p.From.Name, p.To.Name, err)
+			}
+			findings = append(findings, f)
+		}
+		if v.Only != "rtt" {
+			f, err := v.rate(ctx, p)
+			if err != nil {
+				return findings, fmt.Errorf("rate %s to %s: %w", p.From.Name, p.To.Name, err)
+			}
+			findings = append(findings, f)
+		}
+	}
+	return findings, nil
+}
+
+// Echoes follow one another; over long ways fewer of them are sent, but enough for a 99th percentile.
+const (
+	echoInterval = 5 * time.Millisecond
+	echoTime     = 4 * time.Second
+	fewestEchoes = 100
+)
+
+// echoes is how many of the echoes wanted are sent where each takes rtt.
+func echoes(wanted int, rtt time.Duration) int {
+	return min(wanted, max(fewestEchoes, int(echoTime/max(rtt, echoInterval))))
+}
+
+func (v verifier) roundTrip(ctx context.Context, p Probe) (Finding, error) {
+	if p.NoRTT != "" {
+		return p.skipped("rtt", p.NoRTT), nil
+	}
+	sent := echoes(v.Pings, p.RTT)
+	var best Finding
+	for try := range roundTripTries {
+		samples, err := v.echo(ctx, v.spaces[p.From.Name], p.To.Addr, sent, echoInterval)
+		if err != nil {
+			return Finding{}, err
+		}
+		f := judgeRTT(p, samples, sent, v.Tolerance)
+		if f.OK {
+			return f, nil
+		}
+		if try == 0 || math.Abs(f.Error) < math.Abs(best.Error) {
+			best = f
+		}
+	}
+	return best, nil
+}
+
+// roundTripTries is how often round trips are measured until they are as they should be: other work on the host
+// can only add to them, for a moment; what is off remains off.
+const roundTripTries = 3
+
+// rateTries is how often a rate is taken until it is as it should be. TCP may find a rate late, after
+// losses that come together. A further try warms up four times as long, and what is off remains off.
+const rateTries = 2
+
+func (v verifier) rate(ctx context.Context, p Probe) (Finding, error) {
+	if p.NoRate != "" {
+		return p.skipped("rate", p.NoRate), nil
+	}
+	if p.Bounded() {
+		return v.bounded(ctx, p)
+	}
+	warmup := max(500*time.Millisecond, 15*p.RTT)
+	// A window much longer than the delays: at its ends packets may be early or late.
+	duration := max(v.Duration, 10*p.RTT, 50*p.Jitter)
+	var best Finding
+	for try := range rateTries {
+		rate, err := v.take(ctx, p, warmup, duration, p.congestion())
+		f := judgeRate(p, rate, v.Tolerance)
+		switch {
+		case errors.Is(err, measure.ErrUnsteady): // losses of a slow start may take long to be made good
+			f = p.skipped("rate", err.Error())
+		case err != nil:
+			return Finding{}, err
+		case f.OK || f.Bound:
+			return f, nil
+		}
+		if try == 0 || !f.Skipped && (best.Skipped || math.Abs(f.Error) < math.Abs(best.Error)) {
+			best = f
+		}
+		warmup *= 4
+	}
+	return best, nil
+}
+
+func (v verifier) take(ctx context.Context, p Probe, warmup, duration time.Duration, control string) (float64, error) {
+	return v.goodput(ctx, v.spaces[p.From.Name], v.spaces[p.To.Name], p.To.Addr, warmup, duration, control)
+}
+
+// wantedLosses are enough for a mean: a rate under so many random losses strays by some 15 %.
+const wantedLosses = 50
+
+// bounded takes the rate across a way that loses segments, by the congestion control that the bound is about,
+// for as long as it takes to see enough losses, and three times the usual time at most.
+func (v verifier) bounded(ctx context.Context, p Probe) (Finding, error) {
+	perSecond := p.Bound() / 8 / payload * p.Loss // losses
+	span := time.Duration(min(wantedLosses/perSecond, 3*v.Duration.Seconds()) * float64(time.Second))
+	warmup := max(500*time.Millisecond, 15*p.RTT, span/5)
+	duration := max(v.Duration, 10*p.RTT, 50*p.Jitter, span)
+	rate, err := v.take(ctx, p, warmup, duration, "reno")
+	if err != nil && !errors.Is(err, measure.ErrUnsteady) {
+		return Finding{}, err
+	}
+	f := judgeBound(p, rate, perSecond*duration.Seconds(), v.Tolerance)
+	if err != nil && f.Off() {
+		return p.skipped("rate", err.Error()), nil // what was held back counts as too much
+	}
+	return f, nil
+}
