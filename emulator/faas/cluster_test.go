@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"testing"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
@@ -63,7 +64,7 @@ func placed(nodes ...topology.ID) *placement.Placement {
 
 func (c *cluster) spec(t testing.TB, jobs []workload.Job, m plan.Model, p *placement.Placement) *ChainSpec {
 	t.Helper()
-	built := plan.Build(jobs, 0, m, p, plan.Sites{Cloud: cloud, Central: central}, plan.ByWorker)
+	built := rule(m).Build(jobs, 0, p, plan.Sites{Cloud: cloud, Central: central}, plan.ByWorker)
 	spec, err := NewChainSpec(built, c.addr, "run/"+string(m)+"/0")
 	if err != nil {
 		t.Fatal(err)
@@ -115,4 +116,10 @@ func (c *cluster) check(t testing.TB, spec *ChainSpec) error {
 		errs = append(errs, check.Err())
 	}
 	return errors.Join(errs...)
+}
+
+// rule is an execution model of the study's.
+func rule(m plan.Model) plan.Rule {
+	r, _ := plan.Rules.Find(catalogue.New(plan.Section()), string(m))
+	return r
 }

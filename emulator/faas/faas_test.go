@@ -245,18 +245,17 @@ func TestCancelEndsChain(t *testing.T) {
 func TestPlansThatCannotBeCarriedOut(t *testing.T) {
 	address := func(topology.ID) netip.AddrPort { return netip.MustParseAddrPort("10.0.0.1:8080") }
 	sites := plan.Sites{Cloud: cloud, Central: central}
-	byClient := plan.Build(job(), 0, plan.External, placed(1, 2, 1, 2), sites, plan.ByClient)
-	chained := plan.Build(job(), 0, plan.InFunction, placed(1, 2, 1, 2), sites, plan.ByWorker)
+	byClient := rule(plan.External).Build(job(), 0, placed(1, 2, 1, 2), sites, plan.ByClient)
+	chained := rule(plan.InFunction).Build(job(), 0, placed(1, 2, 1, 2), sites, plan.ByWorker)
 	chained.Invocations[1].Caller = 1
-	propagate := plan.Build(job(), 0, plan.InFunction, placed(1, 2, 1, 2), sites, plan.ByWorker)
-	propagate.Model = plan.StatePropagate
+	propagate := rule(plan.StatePropagate).Build(job(), 0, placed(1, 2, 1, 2), sites, plan.ByWorker)
 	refused := map[string]*plan.Plan{"client charged": byClient, "chained": chained, "another model": propagate}
 	for name, p := range refused {
 		if _, err := NewChainSpec(p, address, "k"); !errors.Is(err, ErrNotSupported) {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
-	good := plan.Build(job(), 0, plan.InFunction, placed(1, 2, 1, 2), sites, plan.ByWorker)
+	good := rule(plan.InFunction).Build(job(), 0, placed(1, 2, 1, 2), sites, plan.ByWorker)
 	for _, key := range []string{"", "a b", "/a", "a/", "a//b", "../a", "a?b", "ä"} {
 		if _, err := NewChainSpec(good, address, key); err == nil {
 			t.Errorf("key %q is accepted", key)

@@ -51,8 +51,9 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
-	if !p.Model.Emulated() || len(p.Invocations) == 0 && len(p.Steps) > 0 {
-		return nil, fmt.Errorf("job %s, model %s: %w: workers call each other in it; it can be predicted only", p.Job, p.Model, ErrNotSupported)
+	if len(p.Invocations) == 0 && len(p.Steps) > 0 {
+		return nil, fmt.Errorf("job %s, model %s: %w: workers call each other in it; it can be predicted only",
+			p.Job, p.Model, ErrNotSupported)
 	}
 	spec := &ChainSpec{
 		Key: key, Job: p.Job, Model: p.Model, Client: p.Client, StateBytes: p.StateBytes, Steps: len(p.Steps),
