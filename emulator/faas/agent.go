@@ -15,21 +15,22 @@ import (
 
 // Agent is a running agent. All of its methods may be called at the same time.
 type Agent struct {
-	config    Config
-	limits    limits
-	clock     *clock
-	pools     *pools
-	states    *store
-	peers     *peers
-	sharing   *sharing
-	filler    []byte // what arguments and results consist of; read only
-	change    changer
-	counts    counters
-	tcp       net.Listener
-	listeners []*bounded.Listener
-	servers   []*http.Server
-	failed    chan error
-	stop      context.CancelFunc
+	config      Config
+	limits      limits
+	clock       *clock
+	pools       *pools
+	states      *store
+	peers       *peers
+	sharing     *sharing
+	filler      []byte // what arguments and results consist of; read only
+	change      changer
+	counts      counters
+	punctuality *punctuality
+	tcp         net.Listener
+	listeners   []*bounded.Listener
+	servers     []*http.Server
+	failed      chan error
+	stop        context.CancelFunc
 }
 
 // Stats are an agent's counters since its start.
@@ -66,7 +67,7 @@ func start(config Config, l limits) (*Agent, error) {
 	a := &Agent{
 		config: config, limits: l, clock: c, pools: p, states: newStore(p), peers: newPeers(),
 		sharing: newSharing(c, config.Speed), filler: make([]byte, 64<<10),
-		change: nextVersion, failed: make(chan error, 2),
+		change: nextVersion, punctuality: newPunctuality(c), failed: make(chan error, 2),
 	}
 	fill(a.filler, 1)
 	ctx, stop := context.WithCancel(context.Background())

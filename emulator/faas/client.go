@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"testbed/emulator/fabric/health"
 	"time"
 )
 
@@ -103,6 +104,22 @@ func (c *Client) Stats(ctx context.Context) (Stats, error) {
 	var s Stats
 	err := c.do(ctx, http.MethodGet, "/stats", nil, &s, maxAnswer)
 	return s, err
+}
+
+// Spells are the times from number since on in which the host kept the agent from running. watch is 1 where the caller
+// begins to watch over it, -1 where he ends, 0 otherwise: it knows of all such times while somebody watches, for ten
+// minutes at most, and of few otherwise.
+func (c *Client) Spells(ctx context.Context, since uint64, watch int) (health.Report, error) {
+	var r health.Report
+	path := "/spells?since=" + strconv.FormatUint(since, 10) + "&watch=" + strconv.Itoa(watch)
+	err := c.do(ctx, http.MethodGet, path, nil, &r, maxAnswer)
+	if err == nil {
+		err = r.Check(since)
+	}
+	if err != nil {
+		return health.Report{}, c.named(err)
+	}
+	return r, nil
 }
 
 // Warm makes the agent open connections to others, and returns when all are usable.

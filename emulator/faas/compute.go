@@ -29,7 +29,12 @@ func (a *Agent) compute(ops int64, load int, stop <-chan struct{}, work func() e
 	if ops == 0 {
 		return true, nil
 	}
-	return a.clock.wait(start+int64(a.duration(float64(ops)*float64(max(load, 1)))), stop), nil
+	due := start + int64(a.duration(float64(ops)*float64(max(load, 1))))
+	done := a.clock.wait(due, stop)
+	if done {
+		a.punctuality.late(due, a.clock.now())
+	}
+	return done, nil
 }
 
 // duration is the time that operations need at the node's speed; at most 292 years.

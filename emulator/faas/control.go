@@ -41,6 +41,8 @@ func (a *Agent) handleControl(w http.ResponseWriter, r *http.Request) {
 		a.handleVersion(w, r, key)
 	} else if path == "/state" && r.Method == http.MethodDelete {
 		a.handleClean(w, r.URL.Query().Get("prefix"))
+	} else if path == "/spells" && r.Method == http.MethodGet {
+		a.handleSpells(w, r)
 	} else if path == "/stats" && r.Method == http.MethodGet {
 		respondJSON(w, a.Stats())
 	} else {

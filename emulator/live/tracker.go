@@ -72,6 +72,9 @@ func (t *Tracker) End() {
 
 // Write implements record.Sink.
 func (t *Tracker) Write(chain record.Chain, _ []record.Step) error {
+	if chain.Superseded {
+		return nil
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.counts.Written++

@@ -91,13 +91,17 @@ func (d *Directory) Write(chain Chain, steps []Step) error {
 		d.counts.Dropped += n
 		return fmt.Errorf("results %s: %w", d.path, err)
 	}
-	return d.append(lines, entry{samples: n, row: row(d.columns, &chain)})
+	e := entry{samples: n}
+	if !chain.Superseded {
+		e.row = row(d.columns, &chain)
+	}
+	return d.append(lines, e)
 }
 
 // encode gives the lines of a chain and its steps, and the chain the time that is recorded.
 func (d *Directory) encode(chain *Chain, steps []Step) ([]byte, error) {
 	p := chain.Point()
-	p.Time = d.instants.distinct(chain.Tags.series("", 0), chain.Time)
+	p.Time = d.instants.distinct(chain.Tags.series(superseded(chain.Superseded), 0), chain.Time)
 	chain.Time = p.Time
 	buffer, err := lineprotocol.Append(nil, p)
 	for i := range steps {
@@ -106,10 +110,18 @@ func (d *Directory) encode(chain *Chain, steps []Step) ([]byte, error) {
 		}
 		s := &steps[i]
 		p := s.Point()
-		p.Time = d.instants.distinct(s.Tags.series(s.Role, 1+s.Index), s.Time)
+		p.Time = d.instants.distinct(s.Tags.series(s.Role+superseded(s.Superseded), 1+s.Index), s.Time)
 		buffer, err = lineprotocol.Append(buffer, p)
 	}
 	return buffer, err
+}
+
+// superseded tells the series of attempts that are from those of chains.
+func superseded(is bool) string {
+	if is {
+		return " superseded"
+	}
+	return ""
 }
 
 // writable says why nothing can be written. The caller holds mu.

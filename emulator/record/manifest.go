@@ -92,6 +92,12 @@ type ModelCounts struct {
 	Lost    int    `json:"lost"`    // came to their end and have lost states
 	NotRun  int    `json:"not_run"` // not begun, or cut off, when the run was interrupted
 	Late    int    `json:"late"`    // of the others: started after their due time
+
+	// Of Done: Disturbed are those of whose latency the host may have added more than the replay allows, Unwatched
+	// those of which that is not known. Repeated are attempts beside them that were disturbed, and made again.
+	Disturbed int `json:"disturbed,omitempty"`
+	Unwatched int `json:"unwatched,omitempty"`
+	Repeated  int `json:"repeated,omitempty"`
 }
 
 // Write writes the manifest into a run's directory, replacing the one before at once, so that there is a

@@ -13,6 +13,10 @@ const (
 	stepMeasurement  = "step"
 	linkMeasurement  = "link"
 	hostMeasurement  = "host"
+
+	// Of attempts that were disturbed and repeated.
+	attemptMeasurement     = "attempt"
+	attemptStepMeasurement = "attempt_step"
 )
 
 func (t Tags) point(measurement string) lineprotocol.Point {
@@ -25,13 +29,23 @@ func (t Tags) point(measurement string) lineprotocol.Point {
 // Point is the chain in line protocol. The job and the client's name are fields, not tags, for a database
 // keeps an index of all tags' values.
 func (c *Chain) Point() lineprotocol.Point {
-	p := c.Tags.point(chainMeasurement)
+	measurement := chainMeasurement
+	if c.Superseded {
+		measurement = attemptMeasurement
+	}
+	p := c.Tags.point(measurement)
 	p.Time = c.Time
 	p.Fields = map[string]any{
 		"index": int64(c.Index), "job": c.Job, "client": c.Client, "start_ns": c.Start,
 		"latency_s": c.Measured.Latency, "network_s": c.Measured.Network, "processing_s": c.Measured.Processing,
 		"bytes": c.Bytes, "states": int64(c.States), "lost": int64(c.Lost), "conflicts": int64(c.Conflicts),
-		"cold": int64(c.Cold), "late_s": c.Late, "ok": c.OK(),
+		"cold": int64(c.Cold), "late_s": c.Late, "ok": c.OK(), "attempt": int64(max(c.Attempt, 1)), "disturbed": c.Disturbed,
+	}
+	if h := c.Host; h != nil {
+		p.Fields["host_late_s"], p.Fields["host_late_nodes_s"] = h.All, h.Nodes
+		if h.FabricKnown {
+			p.Fields["host_late_fabric_s"] = h.Fabric
+		}
 	}
 	if c.Error != "" {
 		p.Fields["error"] = oneLine(c.Error)
@@ -52,7 +66,11 @@ func (c *Chain) Point() lineprotocol.Point {
 
 // Point is the step in line protocol. Its index is a tag, for steps may begin at the same moment.
 func (s *Step) Point() lineprotocol.Point {
-	p := s.Tags.point(stepMeasurement)
+	measurement := stepMeasurement
+	if s.Superseded {
+		measurement = attemptStepMeasurement
+	}
+	p := s.Tags.point(measurement)
 	p.Time = s.Time
 	p.Tags["role"], p.Tags["step"] = s.Role, strconv.Itoa(s.Index)
 	p.Fields = map[string]any{

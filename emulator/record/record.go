@@ -53,6 +53,20 @@ type Chain struct {
 	Late      float64 // s that it started after its due time; 0 where the arrival process has none
 	Error     string  // why it failed, or what the state checks say; empty: all is well
 	Predicted *Times  // nil: not known
+
+	Host       *HostLate // nil: not known
+	Attempt    int       // which this is, from 1
+	Disturbed  bool      // Host.All is more than the replay allows of the latency
+	Superseded bool      // it was disturbed and is repeated: it is kept beside the chains and is not one of them
+}
+
+// HostLate is by how much the host may have made a chain longer: the times within its own in which the testbed did not
+// do what was due, none of them counted twice. They are upper bounds, in s.
+type HostLate struct {
+	All         float64 // fabric and nodes together
+	Fabric      float64 // it did nothing at all, or something was overdue to one of the chain's nodes
+	Nodes       float64 // one of the chain's nodes was kept from running
+	FabricKnown bool    // the fabric tells of its lateness; otherwise Fabric is 0, and All bounds the nodes' part only
 }
 
 // OK says whether the chain came to its end with all of its states.
@@ -74,6 +88,8 @@ type Step struct {
 	Duration  float64  // s
 	Remote    float64  // s from its beginning until the repository began to send, or had received; 0: no repository
 	Predicted *float64 // s; nil: not known
+
+	Superseded bool // of a chain's attempt that is
 }
 
 // Counts say what became of the samples given to a sink: chains and steps. For a database they say what

@@ -32,7 +32,8 @@ func readPoints(path string, each func(lineprotocol.Point) error, measurements .
 	}
 	defer f.Close()
 	var skip []string
-	for _, name := range []string{chainMeasurement, stepMeasurement, linkMeasurement, hostMeasurement} {
+	for _, name := range []string{chainMeasurement, stepMeasurement, linkMeasurement, hostMeasurement,
+		attemptMeasurement, attemptStepMeasurement} {
 		if !slices.Contains(measurements, name) {
 			skip = append(skip, name)
 		}

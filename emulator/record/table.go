@@ -58,6 +58,29 @@ func predicted(name string, at func(*Times) *float64) column {
 		}}
 }
 
+// host is a column that is empty where the host's part is not known.
+func host(name string, at func(*HostLate) *float64) column {
+	return column{name,
+		func(c *Chain) string {
+			if c.Host == nil || at(c.Host) == &c.Host.Fabric && !c.Host.FabricKnown {
+				return ""
+			}
+			return strconv.FormatFloat(*at(c.Host), 'f', -1, 64)
+		},
+		func(c *Chain, s string) (err error) {
+			if s == "" {
+				return nil
+			}
+			if c.Host == nil {
+				c.Host = &HostLate{}
+			}
+			part := at(c.Host)
+			c.Host.FabricKnown = c.Host.FabricKnown || part == &c.Host.Fabric
+			*part, err = finite(s)
+			return err
+		}}
+}
+
 // columns are those of chains.csv, in order.
 func columns() []column {
 	return []column{
@@ -89,6 +112,13 @@ func columns() []column {
 		predicted("predicted_network_s", func(t *Times) *float64 { return &t.Network }),
 		predicted("predicted_processing_s", func(t *Times) *float64 { return &t.Processing }),
 		text("error", func(c *Chain) *string { return &c.Error }),
+		host("host_late_s", func(h *HostLate) *float64 { return &h.All }),
+		host("host_late_fabric_s", func(h *HostLate) *float64 { return &h.Fabric }),
+		host("host_late_nodes_s", func(h *HostLate) *float64 { return &h.Nodes }),
+		{"attempt", func(c *Chain) string { return strconv.Itoa(max(c.Attempt, 1)) },
+			func(c *Chain, s string) (err error) { c.Attempt, err = strconv.Atoi(s); return err }},
+		{"disturbed", func(c *Chain) string { return strconv.FormatBool(c.Disturbed) },
+			func(c *Chain, s string) (err error) { c.Disturbed, err = strconv.ParseBool(s); return err }},
 	}
 }
 

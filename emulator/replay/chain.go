@@ -20,12 +20,17 @@ type outcome struct {
 	at     time.Time // wall clock when it ended
 	err    error
 	cut    bool // interrupted
+
+	host       *record.HostLate // nil: not known
+	attempt    int              // from 1
+	disturbed  bool
+	superseded bool // it is repeated
 }
 
 // chain carries out one chain: seed, wait for its time, run, check, clean, record.
 func (r *replay) chain(ctx context.Context, m, i int, due time.Time) {
 	r.enter(m)
-	o := r.attempt(ctx, r.specs[m][i], due)
+	o := r.attempts(ctx, m, i, due)
 	if o.err != nil && ctx.Err() != nil {
 		o.cut = true // nobody knows what it would have come to
 	}
@@ -51,8 +56,9 @@ func (r *replay) attempt(ctx context.Context, spec *faas.ChainSpec, due time.Tim
 	}
 	limited, cancel := context.WithTimeoutCause(ctx, r.Timeout, fmt.Errorf("not finished after %v", r.Timeout))
 	defer cancel()
-	o.result, o.err = r.Clients(spec.Client).Run(limited, spec)
-	o.at = time.Now()
+	late := o.late
+	o = r.watched(ctx, spec, func() (*faas.ChainResult, error) { return r.Clients(spec.Client).Run(limited, spec) })
+	o.late = late
 	if o.err != nil && limited.Err() != nil {
 		o.err = context.Cause(limited)
 	}
@@ -106,14 +112,25 @@ func (r *replay) finish(m int, p *plan.Plan, o outcome) {
 	s.MaxLate = max(s.MaxLate, o.late)
 	s.Conflicts += chain.Conflicts
 	s.Cold += chain.Cold
+	if o.disturbed {
+		s.Disturbed++
+	}
+	if o.host == nil {
+		s.Unwatched++
+	}
 	if chain.Error != "" && len(r.summary.Errors) < errorsKept {
 		r.summary.Errors = append(r.summary.Errors, fmt.Sprintf("%s, job %s: %s", p.Model, p.Job, chain.Error))
 	}
+	r.write(chain, steps)
+	r.progress()
+}
+
+// write hands samples to the sink. The caller holds mu.
+func (r *replay) write(chain record.Chain, steps []record.Step) {
 	if err := r.Sink.Write(chain, steps); err != nil && r.sinkError == nil {
 		r.sinkError = err
 		r.abort(err) // measuring what cannot be kept is no use
 	}
-	r.progress()
 }
 
 // progress tells how far the replay has got. The caller holds mu.

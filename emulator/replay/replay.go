@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"testbed/emulator/faas"
+	"testbed/emulator/fabric/health"
 	"testbed/emulator/plan"
 	"testbed/emulator/record"
 	"testbed/emulator/topology"
@@ -36,6 +37,11 @@ type Config struct {
 	// WarmBytes are sent both ways over each connection beforehand, so that congestion windows are open; 0: none.
 	WarmBytes int64
 
+	// Spells are those of the fabric from number since on; nil: it does not tell of its lateness.
+	Spells func(ctx context.Context, since uint64) (health.Report, error)
+	// Disturbed says what becomes of chains that the host may have made longer.
+	Disturbed Disturbed
+
 	// Predict gives a plan's predicted times, and those of its steps in s; nil, or nil results: not known.
 	Predict func(*plan.Plan) (*record.Times, []float64)
 	// Progress is told of every chain that is done, by one goroutine at a time; may be nil.
@@ -50,6 +56,7 @@ type Agent interface {
 	faas.Control
 	Warm(ctx context.Context, peers []faas.WarmSpec) error
 	Run(ctx context.Context, spec *faas.ChainSpec) (*faas.ChainResult, error)
+	Spells(ctx context.Context, since uint64, watch int) (health.Report, error)
 	Close()
 }
 
@@ -124,6 +131,7 @@ type replay struct {
 	source     func(topology.ID) Agent
 	controlsMu sync.Mutex
 	controls   map[topology.ID]Agent
+	lateness   *lateness
 
 	mu        sync.Mutex
 	summary   Summary
@@ -149,6 +157,10 @@ func newReplay(config Config) (*replay, error) {
 	if r.Tags.Run == "" {
 		return nil, errors.New("replay: the run needs a name")
 	}
+	if r.Disturbed.Share <= 0 {
+		r.Disturbed.Share = DefaultShare
+	}
+	r.lateness = newLateness(&r.Config, r.Clients)
 	var errs []error
 	for _, plans := range r.Plans {
 		var specs []*faas.ChainSpec

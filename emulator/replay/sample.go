@@ -17,6 +17,7 @@ func (r *replay) sample(p *plan.Plan, o outcome) (record.Chain, []record.Step) {
 	tags.Model, tags.ClientClass, tags.Length = string(p.Model), class, p.Length
 	c := record.Chain{
 		Tags: tags, Time: o.at, Index: p.Index, Job: p.Job, Client: name, States: len(o.checks), Late: o.late.Seconds(),
+		Host: o.host, Attempt: o.attempt, Disturbed: o.disturbed, Superseded: o.superseded,
 	}
 	errs := []error{o.err}
 	for _, check := range o.checks {
@@ -59,6 +60,7 @@ func (r *replay) steps(p *plan.Plan, o outcome, tags record.Tags, predicted []fl
 			Tags: tags, Time: o.at.Add(time.Duration(s.Start - o.result.End)), Chain: p.Index, Job: p.Job, Index: s.Index,
 			Task: planned.Task, Role: s.Role.String(), From: from, To: to, Bytes: planned.Bytes, Ops: planned.Ops,
 			Offset: time.Duration(s.Start - o.result.Start).Seconds(), Duration: s.Duration().Seconds(),
+			Superseded: o.superseded,
 		}
 		if s.Remote != 0 {
 			step.Remote = time.Duration(s.Remote - s.Start).Seconds()

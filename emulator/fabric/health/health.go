@@ -5,7 +5,10 @@
 // and end, which its client's agent takes, can be held against a fabric's spells.
 package health
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Floor is the least lateness that is kept as a Spell. What is less is in the histograms alone. A chain's bound does
 // not see it: where each of a chain's packets is late by less than that, nothing adds up to more than Floor a round
@@ -18,7 +21,22 @@ type Report struct {
 	Now    int64   `json:"now_ns"`
 	Since  uint64  `json:"since"`
 	Next   uint64  `json:"next"`
+	Last   bool    `json:"last"` // there are no more
 	Spells []Spell `json:"spells,omitempty"`
+}
+
+// Check fails where the report cannot be the answer to who asked for spells from number since on: a node, which may
+// not be trusted, made it.
+func (r *Report) Check(since uint64) error {
+	if r.Since < since || r.Next-r.Since != uint64(len(r.Spells)) {
+		return fmt.Errorf("spells from number %d to %d, asked for from %d, and %d of them", r.Since, r.Next, since, len(r.Spells))
+	}
+	for _, s := range r.Spells {
+		if s.From < 0 || s.To < s.From || s.To > r.Now || len(s.Station) > 0 {
+			return fmt.Errorf("a spell from %d to %d ns of %.50q, at %d ns", s.From, s.To, s.Station, r.Now)
+		}
+	}
+	return nil
 }
 
 // Health is how well a fabric has kept time since it began to carry packets.
@@ -66,6 +84,7 @@ const (
 	Starved                  // it was ready to run and had no processor, as the kernel counts it
 	Turn                     // it was at work on other packets
 	Overdue                  // a packet was written late
+	Forgotten                // there were too many to keep
 )
 
 func (w Why) String() string {
@@ -78,6 +97,8 @@ func (w Why) String() string {
 		return "busy"
 	case Overdue:
 		return "overdue"
+	case Forgotten:
+		return "forgotten"
 	}
 	return "unknown"
 }

@@ -42,7 +42,7 @@ func (r *Ring) Add(s Spell) {
 func (r *Ring) Report(now int64, since uint64, most int) Report {
 	first := min(max(since, r.next-min(r.next, uint64(len(r.all)))), r.next)
 	last := first + min(r.next-first, uint64(most))
-	told := Report{Now: now, Since: first, Next: last}
+	told := Report{Now: now, Since: first, Next: last, Last: last == r.next}
 	for n := first; n < last; n++ {
 		told.Spells = append(told.Spells, *r.at(n))
 	}
@@ -50,12 +50,12 @@ func (r *Ring) Report(now int64, since uint64, most int) Report {
 	return told
 }
 
-// Overlap is how much of the time between two instants lies in a spell of those that counts accepts: none of it
-// twice. The spells need no order.
-func Overlap(spells []Spell, from, to int64, counts func(*Spell) bool) time.Duration {
+// Overlap is how much of the time between two instants lies in a spell, none of it counted twice. The spells need no
+// order.
+func Overlap(spells []Spell, from, to int64) time.Duration {
 	var in []Spell
 	for i := range spells {
-		if s := &spells[i]; s.To > from && s.From < to && counts(s) {
+		if s := &spells[i]; s.To > from && s.From < to {
 			in = append(in, Spell{From: max(s.From, from), To: min(s.To, to)})
 		}
 	}

@@ -79,6 +79,17 @@ func (r *running) receive() {
 	}
 }
 
+// overlap is how much of an interval lies in spells of one kind.
+func overlap(spells []health.Spell, why health.Why, from, to int64) time.Duration {
+	var of []health.Spell
+	for _, s := range spells {
+		if s.Why == why {
+			of = append(of, s)
+		}
+	}
+	return health.Overlap(of, from, to)
+}
+
 // health is the engine's, of which spells from number since on.
 func (r *running) health(since uint64) (h health.Health) {
 	r.do(func() { h = r.punctuality.health(r.clock.now(), since) })
@@ -148,9 +159,7 @@ func TestEngineThatIsAtWorkElsewhere(t *testing.T) {
 	r.do(func() { time.Sleep(pause) })
 	r.receive()
 	h := r.health(0)
-	of := func(why health.Why) time.Duration {
-		return health.Overlap(h.Spells, from, h.Now, func(s *health.Spell) bool { return s.Why == why })
-	}
+	of := func(why health.Why) time.Duration { return overlap(h.Spells, why, from, h.Now) }
 	if got := of(health.Turn); got < pause {
 		t.Errorf("at work for %v, of %v", got, pause)
 	}
@@ -213,7 +222,7 @@ func TestStopOfTheProcessIsSeen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := health.Overlap(after.Spells, before.Now, after.Now, func(s *health.Spell) bool { return s.Why == health.Overslept })
+	seen := overlap(after.Spells, health.Overslept, before.Now, after.Now)
 	if seen < stop-2*heartbeat || after.Overslept.Longest < stop-2*heartbeat {
 		t.Errorf("stopped for %v, and %v are seen: %+v", stop, seen, after.Spells)
 	}
