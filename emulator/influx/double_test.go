@@ -61,8 +61,9 @@ func (d *double) write(w http.ResponseWriter, r *http.Request) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if query.Get("precision") != "ns" || r.Header.Get("Content-Encoding") != "gzip" {
-		d.problems = append(d.problems, fmt.Sprintf("precision %q, encoding %q", query.Get("precision"), r.Header.Get("Content-Encoding")))
+	if precision, encoding := query.Get("precision"), r.Header.Get("Content-Encoding"); precision != "ns" ||
+		encoding != "gzip" {
+		d.problems = append(d.problems, fmt.Sprintf("precision %q, encoding %q", precision, encoding))
 	}
 	unzip, err := gzip.NewReader(r.Body)
 	var text []byte
@@ -114,8 +115,14 @@ func (d *double) config() Config {
 
 // base is a configuration for a test's patience.
 func (*double) base() Config {
-	return Config{Timeout: 2 * time.Second, Backoff: 5 * time.Millisecond,
-		MaxBackoff: 20 * time.Millisecond, MaxAfter: 300 * time.Millisecond, FinalFlush: 2 * time.Second, Patience: 5 * time.Second}
+	return Config{
+		Timeout:    2 * time.Second,
+		Backoff:    5 * time.Millisecond,
+		MaxBackoff: 20 * time.Millisecond,
+		MaxAfter:   300 * time.Millisecond,
+		FinalFlush: 2 * time.Second,
+		Patience:   5 * time.Second,
+	}
 }
 
 // holds fails unless the double has exactly the lines of a file.
