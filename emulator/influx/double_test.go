@@ -107,21 +107,29 @@ func identity(line string) string {
 	return key + rest[strings.LastIndexByte(rest, ' '):]
 }
 
-func (d *double) config() Config {
-	c := d.base()
+// config is one for a server that answers, as late as a busy machine makes it.
+func (d *double) config() Config { return d.login(patient()) }
+
+// hasty is one for a server that does not answer.
+func (d *double) hasty() Config {
+	c := patient()
+	c.Timeout, c.FinalFlush, c.Patience = 2*time.Second, 2*time.Second, 5*time.Second
+	return d.login(c)
+}
+
+func (d *double) login(c Config) Config {
 	c.URL, c.Org, c.Bucket, c.Token = d.URL, "my org", "a/b", secret
 	return c
 }
 
-// base is a configuration for a test's patience.
-func (*double) base() Config {
+func patient() Config {
 	return Config{
-		Timeout:    2 * time.Second,
+		Timeout:    time.Minute,
 		Backoff:    5 * time.Millisecond,
 		MaxBackoff: 20 * time.Millisecond,
 		MaxAfter:   300 * time.Millisecond,
-		FinalFlush: 2 * time.Second,
-		Patience:   5 * time.Second,
+		FinalFlush: time.Minute,
+		Patience:   2 * time.Minute,
 	}
 }
 

@@ -118,7 +118,7 @@ func TestPace(t *testing.T) {
 	}
 	server := newDouble(t)
 	front := influxtest.NewFaulty(t, server.URL)
-	config := server.config()
+	config := server.hasty()
 	config.URL, config.FinalFlush, config.MaxAfter = front.URL, 50*time.Millisecond, time.Second
 	refused := config
 	refused.URL = influxtest.Refuser(t)

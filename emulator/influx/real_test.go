@@ -109,7 +109,7 @@ func same(want, got any) bool {
 }
 
 func realConfig(url string) Config {
-	c := (&double{}).base()
+	c := patient()
 	c.URL, c.Bucket = url, "tb"
 	return c
 }
