@@ -47,8 +47,16 @@ func createParquet(dir *outdir.Dir, name string) (*parquetFile, error) {
 func (p *parquetFile) add(b *Block) error {
 	for i, r := range b.Rows {
 		p.rows = append(p.rows, parquetRow{
-			Jobs: int32(b.Jobs), Seed: int64(b.Seed), Policy: string(b.Policy), Model: string(b.Model), Job: int32(i),
-			Length: int32(r.Length), Processing: r.Processing, Network: r.Network, Total: r.Processing + r.Network, Traffic: r.Traffic,
+			Jobs:       int32(b.Jobs),
+			Seed:       int64(b.Seed),
+			Policy:     string(b.Policy),
+			Model:      string(b.Model),
+			Job:        int32(i),
+			Length:     int32(r.Length),
+			Processing: r.Processing,
+			Network:    r.Network,
+			Total:      r.Processing + r.Network,
+			Traffic:    r.Traffic,
 		})
 	}
 	if len(p.rows) < groupRows {

@@ -67,7 +67,8 @@ func TestRebindingIsRefused(t *testing.T) {
 	for host, want := range map[string]int{
 		"127.0.0.1:8800": 200, "localhost:8800": 200, "LOCALHOST": 200, "[::1]:8800": 200, "192.0.2.7": 200,
 		"lab.example:80": 200,
-		"evil.example":   403, "evil.example:8800": 403, "localhost.evil.example": 403, "127.0.0.1.evil.example": 403, "": 403,
+		"evil.example":   403, "evil.example:8800": 403, "localhost.evil.example": 403, "127.0.0.1.evil.example": 403,
+		"": 403,
 	} {
 		if got := get(t, config(), "GET", "/api/status", host).StatusCode; got != want {
 			t.Errorf("host %q: %d, want %d", host, got, want)

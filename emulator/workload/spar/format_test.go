@@ -36,6 +36,7 @@ func TestForeignFormats(t *testing.T) {
 		return each(func(s string) string { return strings.ReplaceAll(s, ",", by) })
 	}
 	same := func(s string) string { return s }
+	quoted := func(s string) string { return `"` + strings.ReplaceAll(s, ",", `","`) + `"` }
 	for name, c := range map[string]struct{ text, want string }{
 		"cluster":      {cluster, "batch_task.csv"},
 		"with header":  {header + cluster, "9 fields"},
@@ -43,7 +44,7 @@ func TestForeignFormats(t *testing.T) {
 		"six":          {each(func(s string) string { return s[:strings.LastIndex(s, ",")] }), "6 fields"},
 		"semicolons":   {separated(";"), "put commas between the fields, not semicolons"},
 		"tabs":         {separated("\t"), "put commas between the fields, not tabs"},
-		"quotes":       {each(func(s string) string { return `"` + strings.ReplaceAll(s, ",", `","`) + `"` }), "without quotes"},
+		"quotes":       {each(quoted), "without quotes"},
 		"other order":  {"j_1,0.05,M1,10,50.0,0.3,1\n", "does not begin with j_"},
 		"a mark":       {"\ufeff" + cluster, "batch_task.csv"},
 		"CRLF":         {strings.ReplaceAll(cluster, "\n", "\r\n"), "batch_task.csv"},
