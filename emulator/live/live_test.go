@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -103,8 +104,16 @@ func TestStatusSurvivesItsFile(t *testing.T) {
 		t.Errorf("no file: %v", err)
 	}
 	want := tracked(t).Status()
-	if err := want.Write(path); err != nil {
-		t.Fatal(err)
+	for range 2 { // the second one replaces a file that is there
+		if err := want.Write(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode() != fileMode {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	if files, err := os.ReadDir(filepath.Dir(path)); err != nil || len(files) != 1 {
+		t.Errorf("left beside it: %v, %v", files, err)
 	}
 	got, err := Read(path)
 	if err != nil {
