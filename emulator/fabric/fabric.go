@@ -89,6 +89,9 @@ func Counters(ctx context.Context, f interface {
 	return status.Queues, err
 }
 
+// ErrNoHealth says that a fabric does not tell how punctual it is.
+var ErrNoHealth = errors.New("the fabric does not tell of its lateness")
+
 // Healthy is implemented by fabrics that know how punctual they are.
 type Healthy interface {
 	// Health is how well the fabric has kept time, with its spells from number since on, as far as they are known

@@ -32,6 +32,7 @@ type Manifest struct {
 	FidelityError string               `json:"fidelity_error,omitempty"` // why some links could not be measured
 	Events        []Event              `json:"events,omitempty"`         // what the scenario's events did, model by model
 	Overhead      *Overhead            `json:"overhead,omitempty"`
+	Validity      *Validity            `json:"validity,omitempty"` // the run's verdict on itself
 	Models        []ModelCounts        `json:"models,omitempty"`
 	Samples       Counts               `json:"samples"`
 	Sampling      *Sampling            `json:"sampling,omitempty"` // of links and host; absent: they were not sampled

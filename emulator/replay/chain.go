@@ -115,7 +115,7 @@ func (r *replay) finish(m int, p *plan.Plan, o outcome) {
 	if o.disturbed {
 		s.Disturbed++
 	}
-	if o.host == nil {
+	if o.host == nil && o.err == nil {
 		s.Unwatched++
 	}
 	if chain.Error != "" && len(r.summary.Errors) < errorsKept {
@@ -127,8 +127,8 @@ func (r *replay) finish(m int, p *plan.Plan, o outcome) {
 
 // write hands samples to the sink. The caller holds mu.
 func (r *replay) write(chain record.Chain, steps []record.Step) {
-	if err := r.Sink.Write(chain, steps); err != nil && r.sinkError == nil {
-		r.sinkError = err
+	if err := r.Sink.Write(chain, steps); err != nil && r.failure == nil {
+		r.failure = err
 		r.abort(err) // measuring what cannot be kept is no use
 	}
 }

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,6 +18,8 @@ type Disturbed struct {
 	// not disturbed, is the chain; those before are kept beside it. It needs chains that nothing depends on: arrival
 	// processes that wait for one chain before they begin the next.
 	Attempts int
+	// Fail ends the replay with the first chain that is disturbed.
+	Fail bool
 }
 
 const (
@@ -25,6 +28,9 @@ const (
 	// DefaultAttempts is how often a chain is tried at most.
 	DefaultAttempts = 4
 )
+
+// ErrDisturbed is the cause of a replay's end where a chain was disturbed and Disturbed.Fail is wanted.
+var ErrDisturbed = errors.New("the host disturbed the measurement")
 
 // disturbed says whether the host may have added more than the allowed share of an attempt's latency.
 func (d Disturbed) disturbed(o *outcome) bool {
@@ -49,12 +55,26 @@ func (r *replay) attempts(ctx context.Context, m, i int, due time.Time) outcome 
 		}
 		o := r.attempt(ctx, spec, due)
 		o.attempt, o.disturbed = n, r.Disturbed.disturbed(&o)
+		if o.disturbed && r.Disturbed.Fail {
+			r.giveUp(fmt.Errorf("%w: chain %d of %s: the host may have added %.3g s of %.3g s", ErrDisturbed, r.Plans[m][i].Index,
+				r.Plans[m][i].Model, o.host.All, o.result.Latency().Seconds()))
+		}
 		if !o.disturbed || n == most || ctx.Err() != nil {
 			return o
 		}
 		o.superseded = true
 		r.keep(m, r.Plans[m][i], o)
 	}
+}
+
+// giveUp ends the replay.
+func (r *replay) giveUp(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.failure == nil {
+		r.failure = err
+	}
+	r.abort(err)
 }
 
 // watched carries out a chain while its nodes are watched over, and finds out what the host may have added.

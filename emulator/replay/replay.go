@@ -93,8 +93,8 @@ const (
 )
 
 // Run replays all models' chains. It returns an error where the plans cannot be carried out
-// (wrapping faas.ErrNotSupported), the nodes cannot be prepared, or the sink fails; failures of single
-// chains are in the summary and in the samples. When ctx ends it returns soon, without an error: the summary
+// (wrapping faas.ErrNotSupported), the nodes cannot be prepared, the sink fails, or a chain was disturbed that may not
+// be (wrapping ErrDisturbed); failures of single chains are in the summary and in the samples. When ctx ends it returns soon, without an error: the summary
 // says that it was interrupted. The sink is flushed, not closed.
 func Run(ctx context.Context, config Config) (Summary, error) {
 	r, err := newReplay(config)
@@ -118,8 +118,8 @@ func Run(ctx context.Context, config Config) (Summary, error) {
 		c := &r.summary.Models[i].ModelCounts
 		c.NotRun = c.Planned - c.Done - c.Failed - c.Lost
 	}
-	r.summary.Interrupted = ctx.Err() != nil && r.sinkError == nil
-	return r.summary, errors.Join(r.sinkError, config.Sink.Flush())
+	r.summary.Interrupted = ctx.Err() != nil && r.failure == nil
+	return r.summary, errors.Join(r.failure, config.Sink.Flush())
 }
 
 // replay is a replay under way.
@@ -136,7 +136,7 @@ type replay struct {
 	mu        sync.Mutex
 	summary   Summary
 	inFlight  int
-	sinkError error
+	failure   error // why it was given up: what was measured cannot be kept, or was disturbed
 }
 
 func newReplay(config Config) (*replay, error) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/fabric/health"
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/record"
 	"testbed/emulator/scenario"
@@ -63,6 +64,15 @@ func (b testbed) Stations() []topology.ID {
 // Inspect implements Bed.
 func (b testbed) Inspect(ctx context.Context) (fabric.Status, error) {
 	return b.Fabric.Inspect(ctx)
+}
+
+// Health implements Bed.
+func (b testbed) Health(ctx context.Context, since uint64) (health.Health, error) {
+	f, ok := b.Fabric.(fabric.Healthy)
+	if !ok {
+		return health.Health{}, fabric.ErrNoHealth
+	}
+	return f.Health(ctx, since, false)
 }
 
 // Verify implements Bed.

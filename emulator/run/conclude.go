@@ -81,7 +81,13 @@ func (r *run) conclude(ctx context.Context, failed error) error {
 	for _, c := range r.lease.Changes() {
 		r.happened(record.Event{What: c.What, Origin: c.Origin, Revision: c.Revision, Time: c.Time.UTC()})
 	}
-	rest := errors.Join(r.counters(ctx), r.compare())
+	status, err := r.counters(ctx)
+	rest := errors.Join(err, r.compare())
+	if r.guard != nil {
+		punctual := r.guard.end(ctx, status)
+		m.Validity = r.guard.judge(m, punctual, disturbed(r.Scenario).Share, len(r.outcome.Off))
+		r.outcome.Validity = m.Validity
+	}
 	switch {
 	case ctx.Err() != nil:
 		m.Exit = record.Interrupted
@@ -91,7 +97,7 @@ func (r *run) conclude(ctx context.Context, failed error) error {
 	case failed != nil || rest != nil:
 		m.Exit, m.Error = record.Failed, errors.Join(failed, rest).Error()
 	}
-	err := r.dir.Conclude(m)
+	err = r.dir.Conclude(m)
 	if r.outcome.Run == nil {
 		r.outcome.Run = &compare.Run{Directory: r.dir.Path(), Name: m.Run, Seed: m.Seed, Reports: []*compare.Report{}}
 	}
@@ -107,7 +113,7 @@ const (
 )
 
 // counters puts what the links have carried into the manifest.
-func (r *run) counters(ctx context.Context) error {
+func (r *run) counters(ctx context.Context) (fabric.Status, error) {
 	wait := patience
 	if ctx.Err() != nil {
 		wait = moment
@@ -120,10 +126,10 @@ func (r *run) counters(ctx context.Context) error {
 			err = cause
 		}
 		err = r.Bed.Reason(asking, err)
-		return fmt.Errorf("at the run's end the fabric did not tell what its links have carried, so the manifest has no queues: %w", err)
+		return status, fmt.Errorf("at the run's end the fabric did not tell what its links have carried, so the manifest has no queues: %w", err)
 	}
 	r.manifest.Queues = status.Queues
-	return nil
+	return status, nil
 }
 
 // compare holds the measurement against the predictions. Where nothing was measured there is nothing to compare.

@@ -15,6 +15,7 @@ import (
 
 	"testbed/emulator/faas"
 	"testbed/emulator/fabric"
+	"testbed/emulator/fabric/health"
 	"testbed/emulator/internal/builtin"
 	"testbed/emulator/plan"
 	"testbed/emulator/record"
@@ -37,6 +38,8 @@ type bed struct {
 	inspect func(context.Context) error
 	watch   func(context.Context) error
 	reason  func(error) error
+	health  func() (health.Health, error)
+	spells  func(topology.ID) []health.Spell // all of a node's so far
 	verify  func() ([]record.Fidelity, error)
 	player  func() (Player, error)
 	run     func(context.Context, *faas.ChainSpec, *faas.ChainResult) error // before a chain of the workload
@@ -127,6 +130,21 @@ func (b *bed) Reason(_ context.Context, err error) error {
 	return err
 }
 
+func (b *bed) Health(_ context.Context, since uint64) (health.Health, error) {
+	if b.health == nil {
+		return health.Health{}, fabric.ErrNoHealth
+	}
+	h, err := b.health()
+	h.Report = b.report(h.Spells, since)
+	return h, err
+}
+
+// report is of all spells so far, those from number since on.
+func (b *bed) report(all []health.Spell, since uint64) health.Report {
+	next := uint64(len(all))
+	return health.Report{Now: int64(time.Since(b.epoch)), Since: min(since, next), Next: next, Last: true, Spells: all[min(since, next):]}
+}
+
 func (b *bed) Verify(_ context.Context, progress func(done, total int, what string)) ([]record.Fidelity, error) {
 	progress(0, 1, "wire")
 	if b.verify != nil {
@@ -210,6 +228,14 @@ func (a *agent) Close() {
 		defer a.mu.Unlock()
 		a.open--
 	})
+}
+
+func (a *agent) Spells(_ context.Context, since uint64, _ int) (health.Report, error) {
+	var all []health.Spell
+	if a.spells != nil {
+		all = a.spells(a.id)
+	}
+	return a.report(all, since), nil
 }
 
 func (a *agent) Warm(ctx context.Context, _ []faas.WarmSpec) error { return ctx.Err() }

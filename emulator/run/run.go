@@ -40,12 +40,13 @@ type Config struct {
 
 // Outcome is what an execution came to.
 type Outcome struct {
-	Dir     string // the run's directory
-	Summary replay.Summary
-	Run     *compare.Run      // the run as `testbed compare` sees it; nil: it has no directory
-	Reports []*compare.Report // its reports, one a predictor
-	Mirror  *Mirrored         // nil: there was none
-	Off     []record.Fidelity // links that were measured and are off their targets, by the rule of `testbed verify`
+	Dir      string // the run's directory
+	Summary  replay.Summary
+	Run      *compare.Run      // the run as `testbed compare` sees it; nil: it has no directory
+	Reports  []*compare.Report // its reports, one a predictor
+	Mirror   *Mirrored         // nil: there was none
+	Off      []record.Fidelity // links that were measured and are off their targets, by the rule of `testbed verify`
+	Validity *record.Validity  // the run's verdict on itself; nil: it did not come to that
 }
 
 // Failures is the number of chains that failed or lost state.
@@ -86,6 +87,7 @@ func Run(ctx context.Context, c Config) (*Outcome, error) {
 		err = r.mirror()
 	}
 	if err == nil {
+		r.guard = watchOver(ctx, c.Bed)
 		stop := r.observe()
 		err = r.watched(ctx)
 		stop()
@@ -105,6 +107,7 @@ type run struct {
 	predicted []predict.Prediction
 	outcome   *Outcome
 	database  *influx.Mirror // nil: none
+	guard     *guard
 }
 
 // plansOf builds the plans of all models, as the worker-side state access that the FaaS carries out.
@@ -161,7 +164,8 @@ func (r *run) execute(ctx context.Context) error {
 	r.phase("opening connections")
 	r.outcome.Summary, err = replay.Run(ctx, replay.Config{
 		Plans: r.plans, Arrival: r.Scenario.Arrival, Clients: r.Bed.Agent, Address: r.Bed.Address, Name: r.name,
-		Tags: r.tags(), Timeout: r.Scenario.Source.Replay.Timeout, Sink: record.NewMirror(r.dir, r.Sinks...),
+		Tags: r.tags(), Timeout: r.Scenario.Source.Replay.Timeout, Sink: record.NewMirror(r.dir, append(r.Sinks, r.guard)...),
+		Spells: r.guard.spells(), Disturbed: disturbed(r.Scenario),
 		Predict: r.lookup(), Progress: r.Progress, Around: func(ctx context.Context, model string) func() {
 			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Scenario.Jobs)))
 			return r.events(ctx, model)
@@ -202,4 +206,14 @@ func (r *run) lookup() func(*plan.Plan) (*record.Times, []float64) {
 		}
 		return &record.Times{Latency: found.Total, Network: found.Network, Processing: found.Processing}, steps
 	}
+}
+
+// disturbed is what the scenario wants of chains that the host has disturbed.
+func disturbed(e *resolved.Scenario) replay.Disturbed {
+	d := e.Source.Replay.Disturbed
+	want := replay.Disturbed{Share: d.Share, Fail: d.Then == "fail"}
+	if d.Then == "repeat" {
+		want.Attempts = 1 + d.Repeats
+	}
+	return want
 }

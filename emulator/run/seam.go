@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/fabric/health"
 	"testbed/emulator/record"
 	"testbed/emulator/replay"
 	"testbed/emulator/topology"
@@ -23,6 +24,9 @@ type Bed interface {
 	Stations() []topology.ID
 	// Inspect asks the fabric for the queues as they are in force, with their counters.
 	Inspect(ctx context.Context) (fabric.Status, error)
+	// Health is how well the fabric has kept time, with its spells from number since on. It fails, wrapping
+	// fabric.ErrNoHealth, where the fabric does not tell.
+	Health(ctx context.Context, since uint64) (health.Health, error)
 	// Watch blocks until a part of the testbed has died or the testbed was taken down, which is an error that says
 	// so, or ctx ends, which is none.
 	Watch(ctx context.Context) error

@@ -139,6 +139,19 @@ type Replay struct {
 	Warmup bool `yaml:"warmup" default:"true"`
 	// Time after which a chain that is not finished has failed, such as 60s.
 	Timeout time.Duration `yaml:"timeout" default:"60s" min:"10ms" max:"1h"`
+	// What becomes of a chain to whose latency the host may have added too much.
+	Disturbed Disturbed `yaml:"disturbed" default:"repeat"`
+}
+
+// Disturbed says what becomes of chains to whose latency the host may have added too much.
+type Disturbed struct {
+	// What becomes of them: repeat, made anew where chains follow one another, and kept elsewhere; keep, kept and marked;
+	// fail, they end the run.
+	Then string `yaml:"then,short,required" enum:"repeat|keep|fail"`
+	// Share of a chain's latency that the host may add before the chain counts as disturbed.
+	Share float64 `yaml:"share" default:"0.02" min:"0.0001" max:"1"`
+	// How often a disturbed chain is made anew at most.
+	Repeats int `yaml:"repeats" default:"3" min:"1" max:"100" when:"then=repeat"`
 }
 
 // Arrival says when chains start.

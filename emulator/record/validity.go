@@ -1,0 +1,42 @@
+package record
+
+// The verdicts of a run on itself.
+const (
+	Green = "green" // the host has kept out of the measurement
+	Amber = "amber" // it has not altogether: what it disturbed was repeated, or is little
+	Red   = "red"   // what was measured is not what the scenario says
+)
+
+// Validity is a run's verdict on itself: how far the host, and others, have kept out of what it measured.
+type Validity struct {
+	Verdict string   `json:"verdict"`           // Green, Amber, Red
+	Reasons []string `json:"reasons,omitempty"` // why it is not green, the weightiest first
+
+	Share     float64 `json:"share"`     // of a chain's latency that the host may add; more, and it is disturbed
+	Chains    int     `json:"chains"`    // that came to their end
+	Disturbed int     `json:"disturbed"` // of those
+	Unwatched int     `json:"unwatched"` // of those, of which the host's part is not known
+	Repeated  int     `json:"repeated"`  // attempts that were disturbed, and made again
+
+	// HostP50, HostP99 and HostMax are what the host may have added to a chain, in s, over all chains that are known.
+	HostP50 float64 `json:"host_late_p50_s"`
+	HostP99 float64 `json:"host_late_p99_s"`
+	HostMax float64 `json:"host_late_max_s"`
+
+	Fabric *FabricHealth `json:"fabric,omitempty"` // absent: it does not tell
+	Others []string      `json:"others,omitempty"` // what others did to the testbed during the run
+}
+
+// FabricHealth is how punctual the fabric was during a run. Times are in s.
+type FabricHealth struct {
+	Packets      uint64  `json:"packets"`           // written to stations
+	LateP50      float64 `json:"late_p50_s"`        // how late
+	LateP99      float64 `json:"late_p99_s"`        //
+	LateMax      float64 `json:"late_max_s"`        //
+	OversleptP99 float64 `json:"overslept_p99_s"`   // of its sleeps
+	OversleptMax float64 `json:"overslept_max_s"`   //
+	Busy         float64 `json:"busy"`              // share of the run in which its thread was at work
+	Waited       float64 `json:"waited_s"`          // in which it had work and no processor
+	Lost         uint64  `json:"lost"`              // packets that the host lost: in devices' rings, at writes, for want of memory
+	LostAt       string  `json:"lost_at,omitempty"` // the station that lost most of them
+}

@@ -1,0 +1,96 @@
+package run
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"testbed/emulator/internal/quantile"
+	"testbed/emulator/record"
+	"testbed/emulator/replay"
+)
+
+// tolerable is the share of a model's chains that may be disturbed, and tolerableLoss that of packets that the host may
+// lose, before a run is red.
+const (
+	tolerable     = 0.05
+	tolerableLoss = 1e-3
+)
+
+// judge is the run's verdict on itself.
+func (g *guard) judge(m *record.Manifest, fabric *record.FabricHealth, share float64, off int) *record.Validity {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	v := &record.Validity{Verdict: record.Green, Share: cmp.Or(share, replay.DefaultShare), Fabric: fabric}
+	slices.Sort(g.late)
+	if len(g.late) > 0 {
+		v.HostP50, v.HostP99 = quantile.Above(g.late, 0.5), quantile.Above(g.late, 0.99)
+		v.HostMax = g.late[len(g.late)-1]
+	}
+	for _, c := range m.Models {
+		v.Chains += c.Done
+		v.Disturbed += c.Disturbed
+		v.Unwatched += c.Unwatched
+		v.Repeated += c.Repeated
+		if float64(c.Disturbed) > tolerable*float64(c.Done) {
+			blame(v, record.Red, "%s: the host may have added more than %.3g %% to %d of %d chains", c.Model, 100*v.Share,
+				c.Disturbed, c.Done)
+		}
+	}
+	for _, e := range m.Events {
+		if e.Origin != "" {
+			v.Others = append(v.Others, e.Origin)
+		}
+	}
+	if n := len(v.Others); n > 0 {
+		blame(v, record.Red, "the network was changed %d times while it was measured, first by %s", n, v.Others[0])
+	}
+	if off > 0 {
+		blame(v, record.Red, "%d of the links' measurements are off their targets", off)
+	}
+	judgeFabric(v)
+	switch {
+	case v.Disturbed > 0:
+		blame(v, record.Amber, "the host may have added more than %.3g %% to %d of %d chains", 100*v.Share, v.Disturbed, v.Chains)
+	case v.Repeated > 0:
+		blame(v, record.Amber, "%d attempts were disturbed by the host, and made again", v.Repeated)
+	}
+	if v.Unwatched > 0 {
+		blame(v, record.Amber, "of %d chains the host's part is not known", v.Unwatched)
+	}
+	return v
+}
+
+// judgeFabric judges what the fabric itself has lost.
+func judgeFabric(v *record.Validity) {
+	f := v.Fabric
+	if f == nil {
+		blame(v, record.Amber, "the fabric does not tell of its lateness: what it added to chains is not known")
+		return
+	}
+	if f.Lost == 0 {
+		return
+	}
+	verdict := record.Amber
+	if float64(f.Lost) > tolerableLoss*float64(f.Packets+f.Lost) {
+		verdict = record.Red
+	}
+	at := ""
+	if f.LostAt != "" {
+		at = ", most of them at " + f.LostAt
+	}
+	blame(v, verdict, "the host lost %d packets beside %d that arrived%s", f.Lost, f.Packets, at)
+}
+
+// blame adds a reason, and makes the verdict as bad as that.
+func blame(v *record.Validity, verdict, format string, args ...any) {
+	reason := fmt.Sprintf(format, args...)
+	if verdict == record.Red && v.Verdict != record.Red {
+		v.Reasons = append([]string{reason}, v.Reasons...)
+	} else {
+		v.Reasons = append(v.Reasons, reason)
+	}
+	if v.Verdict != record.Red {
+		v.Verdict = verdict
+	}
+}
