@@ -64,6 +64,13 @@ func chainOf(p lineprotocol.Point) (Chain, error) {
 		Measured: Times{p.Number("latency_s"), p.Number("network_s"), p.Number("processing_s")},
 		Bytes:    p.Int("bytes"), States: int(p.Int("states")), Lost: int(p.Int("lost")),
 		Conflicts: int(p.Int("conflicts")), Cold: int(p.Int("cold")), Late: p.Number("late_s"), Error: p.Text("error"),
+		Attempt: int(p.Int("attempt")), Disturbed: p.Fields["disturbed"] == true,
+	}
+	if _, known := p.Fields["host_late_s"]; known {
+		c.Host = &HostLate{All: p.Number("host_late_s"), Nodes: p.Number("host_late_nodes_s")}
+		if _, c.Host.FabricKnown = p.Fields["host_late_fabric_s"]; c.Host.FabricKnown {
+			c.Host.Fabric = p.Number("host_late_fabric_s")
+		}
 	}
 	if _, known := p.Fields["predicted_latency_s"]; known {
 		c.Predicted = &Times{

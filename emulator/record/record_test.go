@@ -36,6 +36,13 @@ func sample(i int) (Chain, []Step) {
 		},
 		{Tags: tags, Time: at, Chain: i, Job: c.Job, Index: 1, Task: 1, Role: "read", Ops: 9, Duration: 0.4, Remote: 0.2},
 	}
+	c.Attempt = 1 + i%3
+	switch i % 3 {
+	case 1:
+		c.Host, c.Disturbed = &HostLate{All: 0.5, Nodes: 0.25}, true
+	case 2:
+		c.Host = &HostLate{All: 0.5, Fabric: 0.125, Nodes: 0.25, FabricKnown: true}
+	}
 	if i%2 == 0 {
 		c.Predicted = &Times{1, 0.5, 0.25}
 		steps[1].Predicted = &seconds

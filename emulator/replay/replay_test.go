@@ -102,7 +102,8 @@ func TestRun(t *testing.T) {
 			t.Fatalf("%v: %v, %+v", arrival, err, s)
 		}
 		for i, m := range s.Models {
-			if want := (record.ModelCounts{Model: string(plan.Study[i]), Planned: 6, Done: 6, Late: m.Late}); m.ModelCounts != want {
+			if want := (record.ModelCounts{Model: string(plan.Study[i]), Planned: 6, Done: 6, Late: m.Late,
+				Disturbed: m.Disturbed, Repeated: m.Repeated}); m.ModelCounts != want {
 				t.Errorf("%v: %+v, want %+v", arrival, m.ModelCounts, want)
 			}
 			if arrival == nil && m.Cold > 0 {

@@ -29,10 +29,12 @@ type guard struct {
 // watchOver begins to watch.
 func watchOver(ctx context.Context, bed Bed) *guard {
 	g := &guard{bed: bed, lost: map[string]uint64{}, done: make(chan struct{})}
+	asking, cancel := context.WithTimeout(ctx, moment)
+	defer cancel()
 	var err error
-	g.before, err = bed.Health(ctx, 0)
+	g.before, err = bed.Health(asking, 0)
 	g.told = err == nil
-	if status, err := bed.Inspect(ctx); err == nil {
+	if status, err := bed.Inspect(asking); err == nil {
 		for _, s := range status.Stations {
 			g.lost[s.Name] = s.Errors
 		}
