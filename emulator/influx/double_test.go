@@ -61,8 +61,9 @@ func (d *double) write(w http.ResponseWriter, r *http.Request) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if query.Get("precision") != "ns" || r.Header.Get("Content-Encoding") != "gzip" {
-		d.problems = append(d.problems, fmt.Sprintf("precision %q, encoding %q", query.Get("precision"), r.Header.Get("Content-Encoding")))
+	if precision, encoding := query.Get("precision"), r.Header.Get("Content-Encoding"); precision != "ns" ||
+		encoding != "gzip" {
+		d.problems = append(d.problems, fmt.Sprintf("precision %q, encoding %q", precision, encoding))
 	}
 	unzip, err := gzip.NewReader(r.Body)
 	var text []byte
@@ -122,8 +123,14 @@ func (d *double) login(c Config) Config {
 }
 
 func patient() Config {
-	return Config{Timeout: time.Minute, FinalFlush: time.Minute, Patience: 2 * time.Minute,
-		Backoff: 5 * time.Millisecond, MaxBackoff: 20 * time.Millisecond, MaxAfter: 300 * time.Millisecond}
+	return Config{
+		Timeout:    time.Minute,
+		Backoff:    5 * time.Millisecond,
+		MaxBackoff: 20 * time.Millisecond,
+		MaxAfter:   300 * time.Millisecond,
+		FinalFlush: time.Minute,
+		Patience:   2 * time.Minute,
+	}
 }
 
 // holds fails unless the double has exactly the lines of a file.
