@@ -90,7 +90,8 @@ func (c Config) validate() error {
 		errs = append(errs, fmt.Errorf("there are %d functions; at least one is needed", c.Functions))
 	}
 	if c.CloudRate <= 0 || c.CloudLatency < 0 {
-		errs = append(errs, fmt.Errorf("the cloud has rate %v and latency %v; write a positive rate and a latency that is not negative",
+		errs = append(errs, fmt.Errorf("the cloud has rate %v and latency %v; "+
+			"write a positive rate and a latency that is not negative",
 			c.CloudRate, c.CloudLatency))
 	}
 	for i := range c.Pool {
