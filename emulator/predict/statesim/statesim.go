@@ -103,9 +103,6 @@ func (c Config) validate() error {
 	return errors.Join(errs...)
 }
 
-// Central is the host with the state repository of the model in-edge.
-func (s *Simulator) Central() topology.ID { return s.central }
-
 // Row is what the simulator writes of a job.
 type Row struct {
 	Processing float64 // s, sum over the job's tasks

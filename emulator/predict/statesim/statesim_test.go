@@ -60,7 +60,7 @@ func TestRowsAgreeWithPlans(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			sites := plan.Sites{Cloud: cloud, Central: sim.Central()}
+			sites := plan.Sites{Cloud: cloud, Central: sim.central}
 			for _, access := range []plan.StateAccess{plan.ByWorker, plan.ByClient} {
 				var plans []*plan.Plan
 				for i := range r.Jobs {
@@ -121,8 +121,8 @@ func TestRowsByHand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sim.Central() != client { // both are 3 ms from each other: the first name wins
-		t.Errorf("central is %d", sim.Central())
+	if sim.central != client { // both are 3 ms from each other: the first name wins
+		t.Errorf("central is %d", sim.central)
 	}
 	r, err := sim.Replicate(1, 1, placement.LoadNet)
 	if err != nil {
@@ -206,8 +206,8 @@ func TestTheCentralNodeIsTheNetworks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want, err := simnet.New(topo).Central(); err != nil || sim.Central() != want {
-		t.Errorf("central %d, want %d (%v)", sim.Central(), want, err)
+	if want, err := simnet.New(topo).Central(); err != nil || sim.central != want {
+		t.Errorf("central %d, want %d (%v)", sim.central, want, err)
 	}
 }
 
