@@ -11,6 +11,7 @@ import (
 	"testbed/emulator"
 	"testbed/emulator/compare"
 	"testbed/emulator/compare/rundir"
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/internal/fake/fakehost"
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/run"
@@ -51,7 +52,7 @@ func Example() {
 	check(err)
 	fmt.Println("chains that failed:", outcome.Failures())
 
-	run, err := rundir.Open(outcome.Dir, compare.Options{})
+	run, err := rundir.Open(outcome.Dir, compare.Options{Catalogue: builtin.Catalogue()})
 	check(err)
 	for _, m := range run.Reports[0].Models {
 		fmt.Println(m.Model, "is predicted by", run.Reports[0].Engine)

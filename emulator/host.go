@@ -59,7 +59,7 @@ type UpOptions struct {
 
 // Load reads a scenario's file and works it out. Its errors wrap ErrInput.
 func Load(path string) (*resolved.Scenario, error) {
-	s, err := scenario.Load(path)
+	s, err := scenario.Load(path, Catalogue())
 	if err != nil {
 		return nil, input(err)
 	}

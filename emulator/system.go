@@ -4,17 +4,19 @@ import (
 	"context"
 	"path/filepath"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/doctor"
 	"testbed/emulator/fabric"
-	"testbed/emulator/fabric/netem"
-	"testbed/emulator/fabric/userspace"
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/internal/program"
-	"testbed/emulator/noderuntime/docker"
-	"testbed/emulator/noderuntime/process"
+	"testbed/emulator/noderuntime"
 	"testbed/emulator/orchestrator"
 )
 
-// NewHost is this machine, with the runtimes and fabrics that this program has, in the order in which `auto` tries
+// Catalogue is what this program can choose from, by name.
+func Catalogue() *catalogue.Catalogue { return builtin.Catalogue() }
+
+// NewHost is this machine, with the runtimes and fabrics of the catalogue, in the order in which `auto` tries
 // them. binary is this program, which nodes and the fabric run too where no node program is built into it.
 func NewHost(binary, version string) *Host {
 	return NewHostAt(orchestrator.DefaultStore, orchestrator.DefaultKey, binary, version)
@@ -23,37 +25,42 @@ func NewHost(binary, version string) *Host {
 // NewHostAt is NewHost with a directory of its own for the testbeds' records, and a file for the host's key, beside which
 // the node program is kept.
 func NewHostAt(store orchestrator.Store, key, binary, version string) *Host {
-	small := program.Node(filepath.Dir(key), binary)
-	node := process.New(small, nil)
-	node.Dir = store.NodeDir
-	h := &orchestrator.Host{
-		Store: store,
-		Key:   key,
-		Fabrics: []orchestrator.FabricOption{{
-			Name: netem.Name, Supported: netem.Supported, New: netem.New,
-		}, {
-			Name:      "userspace",
-			Supported: userspace.Supported,
-			Testbeds:  userspace.Testbeds,
-			New: func(dir, testbed string) fabric.Fabric {
-				return userspace.New(dir, testbed, small, userspace.Command)
-			},
-		}},
-	}
-	// Containers are known by what the host's testbeds signed.
-	containers := docker.New(small, docker.WithSecrets(h.Secrets), docker.WithKey(h.ImageSecret))
-	h.Runtimes = []orchestrator.RuntimeOption{dockerOption(containers), {Runtime: node, Supported: node.Supported}}
-	return &Host{Host: h, Version: version, Prune: containers.Prune, Try: doctor.Try}
+	return newHost(Catalogue(), store, key, binary, version)
 }
 
-// dockerOption is the runtime of containers as the orchestrator takes it.
-func dockerOption(r *docker.Runtime) orchestrator.RuntimeOption {
-	return orchestrator.RuntimeOption{Runtime: r, Supported: r.Supported, Endpoint: r.Endpoint, EngineID: r.EngineID, Foreign: r.Foreign,
-		For: func(ctx context.Context, endpoint, id string) (orchestrator.RuntimeOption, error) {
-			other, err := r.ForEngine(ctx, endpoint, id)
+func newHost(c *catalogue.Catalogue, store orchestrator.Store, key, binary, version string) *Host {
+	small := program.Node(filepath.Dir(key), binary)
+	h := &orchestrator.Host{Store: store, Key: key}
+	host := &Host{Host: h, Version: version, Try: doctor.Try}
+	for _, f := range fabric.Choices.All(c) {
+		h.Fabrics = append(h.Fabrics, orchestrator.FabricOption{
+			Name: f.Name, Remedy: f.Remedy, Supported: f.Does.Supported, Testbeds: f.Does.Testbeds,
+			New: func(dir, testbed string) fabric.Fabric { return f.Does.New(dir, testbed, small) },
+		})
+	}
+	for _, r := range noderuntime.Choices.All(c) {
+		// Containers are known by what the host's testbeds signed.
+		made := r.Does.New(noderuntime.Environment{Program: small, Dir: store.NodeDir, Secrets: h.Secrets, Key: h.ImageSecret})
+		h.Runtimes = append(h.Runtimes, runtimeOption(made, r.Remedy))
+		if host.Prune == nil {
+			host.Prune = made.Prune
+		}
+	}
+	return host
+}
+
+// runtimeOption is a runtime as the orchestrator takes it.
+func runtimeOption(m noderuntime.Made, remedy string) orchestrator.RuntimeOption {
+	o := orchestrator.RuntimeOption{Runtime: m.Runtime, Remedy: remedy, Supported: m.Supported, Endpoint: m.Endpoint,
+		EngineID: m.EngineID, Foreign: m.Foreign}
+	if m.For != nil {
+		o.For = func(ctx context.Context, endpoint, id string) (orchestrator.RuntimeOption, error) {
+			other, err := m.For(ctx, endpoint, id)
 			if err != nil {
 				return orchestrator.RuntimeOption{}, err
 			}
-			return dockerOption(other), nil
-		}}
+			return runtimeOption(other, remedy), nil
+		}
+	}
+	return o
 }

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"testing"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/predict/statesim"
 	"testbed/emulator/scenario"
 )
@@ -12,7 +13,7 @@ import (
 // paper is the configuration of the study's campaign.
 func paper(t testing.TB) statesim.Config {
 	t.Helper()
-	s, err := scenario.Load("../../scenarios/paper.yaml")
+	s, err := scenario.Load("../../scenarios/paper.yaml", builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ func compareCommand(s *State) *cli.Command {
 			&cli.Float64Flag{Name: "within", Value: 10, Usage: "the error, in `PERCENT`, within which the verdict asks whether a prediction holds"},
 		),
 		Action: func(c *cli.Context) error {
-			p, err := wanted(c)
+			p, err := wanted(c, s)
 			if err != nil {
 				return err
 			}
@@ -29,7 +29,7 @@ func compareCommand(s *State) *cli.Command {
 			if c.NArg() == 0 {
 				return usagef("compare takes at least one run's directory, such as results/iiot-20260101T120000Z")
 			}
-			all, err := rundir.Compare(c.Args().Slice(), compare.Options{Within: within})
+			all, err := rundir.Compare(c.Args().Slice(), compare.Options{Within: within, Catalogue: s.catalogue()})
 			told := sayUnsound(s, err)
 			if all == nil && errors.Is(err, record.ErrUnsound) {
 				return told

@@ -65,7 +65,7 @@ func conclude(c *cli.Context, s *State, outcome *run.Outcome, show *progress, ta
 	}
 	if c.Bool("report") && len(outcome.Reports) > 0 {
 		show.at("making the report")
-		made, err := report.Write(outcome.Dir, "")
+		made, err := report.Write(outcome.Dir, "", s.catalogue())
 		show.clear()
 		if err != nil {
 			checks = append(checks, fmt.Errorf("making the report: %w", err))

@@ -28,7 +28,7 @@ func graphCommand(s *State) *cli.Command {
 				return err
 			}
 			unsound := checkRun(s, path)
-			t, err := topologyAt(path)
+			t, err := topologyAt(s, path)
 			if err != nil {
 				return errors.Join(unsound, err)
 			}
@@ -38,12 +38,12 @@ func graphCommand(s *State) *cli.Command {
 }
 
 // topologyAt is a scenario's topology, or the one that a run had.
-func topologyAt(path string) (*topology.Topology, error) {
+func topologyAt(s *State, path string) (*topology.Topology, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		t, _, err := run.Topology(path)
+		t, _, err := run.Topology(path, s.catalogue())
 		return t, usage(err)
 	}
-	sc, err := load(path)
+	sc, err := load(s, path)
 	if err != nil {
 		return nil, err
 	}

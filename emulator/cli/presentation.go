@@ -20,7 +20,7 @@ type presentation struct {
 	conditions []compare.Condition
 }
 
-func wanted(c *cli.Context) (presentation, error) {
+func wanted(c *cli.Context, s *State) (presentation, error) {
 	form, err := format(c)
 	if err != nil {
 		return presentation{}, err
@@ -32,7 +32,7 @@ func wanted(c *cli.Context) (presentation, error) {
 		return p, usagef("unknown quantity %q: write total, network or processing", p.quantity)
 	}
 	for _, text := range c.StringSlice("fail-if") {
-		condition, err := compare.ParseCondition(text)
+		condition, err := compare.ParseCondition(text, s.catalogue())
 		if err != nil {
 			return p, usage(fmt.Errorf("--fail-if: %w", err))
 		}

@@ -33,7 +33,7 @@ func reportCommand(s *State) *cli.Command {
 				return err
 			}
 			unsound := checkRun(s, dir)
-			made, err := report.Write(dir, c.String("output"))
+			made, err := report.Write(dir, c.String("output"), s.catalogue())
 			if err = errors.Join(unsound, err); made == nil {
 				return err
 			}

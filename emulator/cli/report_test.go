@@ -18,7 +18,7 @@ func written(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	scenario, err := load(scenarioFile("smoke.yaml"))
+	scenario, err := load(&State{}, scenarioFile("smoke.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func runCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "run", Usage: "all of it: up, replay, predict, compare, down", ArgsUsage: "SCENARIO",
 		Flags: append(append(bringUpFlags(), replayFlags(true)...), &cli.BoolFlag{Name: "keep", Usage: "leave the testbed up"}),
 		Action: func(c *cli.Context) error {
-			shown, err := wanted(c)
+			shown, err := wanted(c, s)
 			if err != nil {
 				return err
 			}
@@ -81,7 +81,7 @@ func replayCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "replay", Usage: "replay the workload on a testbed that is up, predict, compare",
 		Flags: append(replayFlags(false), nameFlag()),
 		Action: func(c *cli.Context) error {
-			shown, err := wanted(c)
+			shown, err := wanted(c, s)
 			if err := errors.Join(err, none(c)); err != nil {
 				return err
 			}

@@ -14,7 +14,7 @@ import (
 
 // load reads a scenario, or that of a run whose directory is given, with the files that the run kept. What is wrong
 // with it is the user's to mend: exit code 2; a run's that is not as it was is a check that failed.
-func load(path string) (*scenario.Scenario, error) {
+func load(s *State, path string) (*scenario.Scenario, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path, err = resolved.Reproduce(path)
 		if errors.Is(err, record.ErrAltered) {
@@ -24,13 +24,13 @@ func load(path string) (*scenario.Scenario, error) {
 			return nil, usage(err)
 		}
 	}
-	sc, err := scenario.Load(path)
+	sc, err := scenario.Load(path, s.catalogue())
 	return sc, usage(err)
 }
 
 // prepare reads a scenario and works it out, and says on standard error what a user should know of it.
 func prepare(s *State, path string) (*resolved.Scenario, error) {
-	sc, err := load(path)
+	sc, err := load(s, path)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ func schemaCommand(s *State) *cli.Command {
 			if err := none(c); err != nil {
 				return err
 			}
-			_, err := s.Stdout.Write(scenario.Schema())
+			_, err := s.Stdout.Write(scenario.Schema(s.catalogue()))
 			return err
 		}}
 }

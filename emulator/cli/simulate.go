@@ -2,18 +2,21 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/urfave/cli/v2"
 
+	"testbed/emulator/catalogue"
+	"testbed/emulator/compare"
 	"testbed/emulator/internal/outdir"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 	"testbed/emulator/predict/statesim"
-	"testbed/emulator/predict/transport"
 	"testbed/emulator/resolved"
 	"testbed/emulator/run"
 )
@@ -22,39 +25,47 @@ func simulateCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "simulate", Usage: "predict a scenario without running it (no root)", ArgsUsage: "SCENARIO",
 		Flags: append([]cli.Flag{quietFlag(),
 			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Value: "table", Usage: "`FORMAT` of the output: table or json; statesim and parquet are understood as --store"},
-			&cli.StringFlag{Name: "engine", Value: transportEngine, Usage: "`ENGINE` that predicts: transport (TCP on the emulated network) or statesim (the published simulator)"},
+			&cli.StringFlag{Name: "engine", Value: defaultEngine(s), Usage: "`ENGINE` that predicts: " + engines(s)},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`DIRECTORY` that gets the results: prediction.csv (transport), or the campaign's files (statesim)"},
 			&cli.StringFlag{Name: "state-access", Value: string(plan.ByWorker), Usage: "transport: `WHO` reads and writes the state's repository, worker (as emulated) or client (as the published simulator charges it)"},
 		}, campaignFlags()...),
 		Action: func(c *cli.Context) error {
-			switch engine := c.String("engine"); {
-			case c.Bool("paper") && c.IsSet("engine") && engine != statesimEngine:
-				return usagef("--paper is the engine statesim's; leave --engine %s out", engine)
-			case c.Bool("paper") || engine == statesimEngine:
+			engine := c.String("engine")
+			predictor, err := predict.Predictors.Find(s.catalogue(), engine)
+			switch {
+			case c.Bool("paper") && c.IsSet("engine") && !predictor.Campaigns:
+				return usagef("--paper is the engine %s's; leave --engine %s out", statesim.EngineName, engine)
+			case c.Bool("paper") || predictor.Campaigns:
 				return simulateCampaign(c, s)
-			case engine == transportEngine:
-				return simulateTransport(c, s)
+			case err == nil:
+				return simulateJobs(c, s, predictor)
 			default:
-				return usagef("unknown engine %q: write %s or %s", engine, transportEngine, statesimEngine)
+				return usagef("unknown engine %q: write %s", engine, strings.Join(s.catalogue().Names(catalogue.Predictors), " or "))
 			}
 		}}
 }
 
-// The engines that predict.
-const (
-	transportEngine = transport.EngineName
-	statesimEngine  = statesim.EngineName
-)
+// defaultEngine is the predictor that emulation should agree with.
+func defaultEngine(s *State) string { return compare.Reference(s.catalogue()) }
 
-// simulateTransport predicts a scenario's own jobs.
-func simulateTransport(c *cli.Context, s *State) error {
+// engines lists the predictors with what they are.
+func engines(s *State) string {
+	var all []string
+	for _, p := range s.catalogue().All(catalogue.Predictors) {
+		all = append(all, fmt.Sprintf("%s (%s)", p.Name, cmp.Or(p.Brief, p.About)))
+	}
+	return strings.Join(all, " or ")
+}
+
+// simulateJobs predicts a scenario's own jobs.
+func simulateJobs(c *cli.Context, s *State, p predict.Predictor) error {
 	form, err := format(c)
 	if err != nil {
 		return err
 	}
 	for _, f := range campaignFlags() {
 		if name := f.Names()[0]; c.IsSet(name) {
-			return usagef("--%s is for campaigns of the published simulator: add --engine %s", name, statesimEngine)
+			return usagef("--%s is for campaigns of the published simulator: add --engine %s", name, statesim.EngineName)
 		}
 	}
 	path, err := argument(c, "a scenario file")
@@ -69,7 +80,7 @@ func simulateTransport(c *cli.Context, s *State) error {
 	if err != nil {
 		return err
 	}
-	predictions, err := simulate(e, access)
+	predictions, err := simulate(e, p, access)
 	if err != nil {
 		return err
 	}
@@ -86,8 +97,8 @@ func simulateTransport(c *cli.Context, s *State) error {
 }
 
 // simulate predicts all plans of a scenario, in the order in which they would be replayed.
-func simulate(e *resolved.Scenario, access plan.StateAccess) ([]predict.Prediction, error) {
-	engine, err := transport.New(e.Topology, e.Speed, run.Options(e.Source.TCP.SlowStartAfterIdle))
+func simulate(e *resolved.Scenario, p predict.Predictor, access plan.StateAccess) ([]predict.Prediction, error) {
+	engine, err := p.New(run.Setting(e))
 	if err != nil {
 		return nil, err
 	}

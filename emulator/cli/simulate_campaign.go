@@ -40,9 +40,9 @@ func simulateCampaign(c *cli.Context, s *State) error {
 		return err
 	}
 	if c.IsSet("state-access") {
-		return usagef("--state-access is for --engine %s: the published simulator charges the client", transportEngine)
+		return usagef("--state-access is for --engine %s: the published simulator charges the client", defaultEngine(s))
 	}
-	sc, err := campaignScenario(c)
+	sc, err := campaignScenario(c, s)
 	if err != nil {
 		return err
 	}
@@ -94,15 +94,15 @@ func campaignFormat(c *cli.Context) (form string, store campaign.Store, err erro
 }
 
 // campaignScenario is the one given, or the study's.
-func campaignScenario(c *cli.Context) (*scenario.Scenario, error) {
+func campaignScenario(c *cli.Context, s *State) (*scenario.Scenario, error) {
 	if c.Bool("paper") && c.NArg() == 0 {
-		return study.Scenario()
+		return study.Scenario(s.catalogue())
 	}
 	path, err := argument(c, "a scenario file")
 	if err != nil {
 		return nil, err
 	}
-	return load(path)
+	return load(s, path)
 }
 
 // campaignSpec is the scenario's own draw, or the study's campaign, with what the flags say instead.

@@ -67,7 +67,7 @@ type studied struct {
 func presentStudy(s *State, form, dir string, r *campaign.Results) error {
 	var files []string
 	var failed error // a figure that cannot be made keeps no other, nor the statements, from being made
-	for _, f := range study.Figures(r) {
+	for _, f := range study.Figures(r, s.catalogue()) {
 		written, err := f.Write(dir)
 		files, failed = append(files, written...), errors.Join(failed, err)
 	}

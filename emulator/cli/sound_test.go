@@ -12,6 +12,7 @@ import (
 
 	"testbed/emulator/compare"
 	"testbed/emulator/influx"
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/record"
 	"testbed/emulator/resolved"
 	"testbed/emulator/run"
@@ -22,7 +23,7 @@ import (
 func sealedRun(t *testing.T) string {
 	t.Helper()
 	dir := writeRun(t, 0.104)
-	sc, err := scenario.Load(scenarioFile("smoke.yaml"))
+	sc, err := scenario.Load(scenarioFile("smoke.yaml"), builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"testbed/emulator"
+	"testbed/emulator/catalogue"
 	"testbed/emulator/internal/childenv"
 )
 
@@ -26,6 +27,8 @@ type State struct {
 	Binary   string         // path of this program, which nodes and the fabric run too
 	Root     bool           // the process may make namespaces
 	Host     *emulator.Host // nil: this machine
+	// Catalogue is what can be chosen; nil: what is built in.
+	Catalogue *catalogue.Catalogue
 	// Interrupts returns a context that ends on Ctrl-C, Ctrl-\, SIGTERM or SIGHUP.
 	Interrupts func() (context.Context, context.CancelFunc)
 	// Signals gives the same signals to a command that `exec` runs, until the function returned is called; nil: none.
@@ -84,4 +87,12 @@ func heededSignals() (heeded []os.Signal) {
 		return heeded
 	}
 	return append(heeded, syscall.SIGQUIT)
+}
+
+// catalogue is what can be chosen by name.
+func (s *State) catalogue() *catalogue.Catalogue {
+	if s.Catalogue != nil {
+		return s.Catalogue
+	}
+	return emulator.Catalogue()
 }

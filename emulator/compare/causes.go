@@ -49,7 +49,7 @@ type chainCauses struct {
 	difference, predicted, measured [causeCount]float64
 }
 
-// add takes in a chain with its forecast. The reference is the transport model's.
+// add takes in a chain with its forecast. The reference is what knows the parts of transfers best.
 func (s *sums) add(m *Chain, f, reference *forecast) pair {
 	s.pairs++
 	p := pair{known: true, total: f.total, network: f.network, processing: f.processing}
@@ -83,7 +83,7 @@ func (s *sums) add(m *Chain, f, reference *forecast) pair {
 	return p
 }
 
-// step divides one step's difference; f is what the engine predicted of it, t what the transport model did.
+// step divides one step's difference; f is what the engine predicted of it, t what the reference did.
 func (c *chainCauses) step(m *Step, f, t *forecastStep, role *roleSums) {
 	c.steps += m.Duration
 	c.forecast += f.duration

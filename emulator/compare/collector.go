@@ -6,9 +6,9 @@ import (
 	"math"
 	"slices"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
-	"testbed/emulator/predict/transport"
 )
 
 // Collector takes predictions, then chains one by one, and keeps of a chain a few numbers, not its steps.
@@ -176,7 +176,7 @@ func (c *Collector) Add(m *Chain) error {
 // reference is the forecast that tells a transfer's parts from its queueing.
 func (c *Collector) reference(m *Chain) *forecast {
 	for _, e := range c.engines {
-		if e.name == transport.EngineName {
+		if e.name == c.options.Reference {
 			return e.known[key{m.Model, m.Index}]
 		}
 	}
@@ -235,8 +235,9 @@ func badSteps(steps []predict.StepPrediction) bool {
 	})
 }
 
-// sortedKeys orders groups by model, as the study lists them, and length.
-func sortedKeys[V any](groups map[groupKey]V) []groupKey {
+// sortedKeys orders groups by model, as the catalogue lists them, and length.
+func sortedKeys[V any](c *catalogue.Catalogue, groups map[groupKey]V) []groupKey {
+	place := func(m plan.Model) int { return c.Index(catalogue.Models, string(m)) }
 	var keys []groupKey
 	for k := range groups {
 		keys = append(keys, k)
@@ -245,11 +246,4 @@ func sortedKeys[V any](groups map[groupKey]V) []groupKey {
 		return cmp.Or(cmp.Compare(place(a.model), place(b.model)), cmp.Compare(a.model, b.model), cmp.Compare(a.length, b.length))
 	})
 	return keys
-}
-
-func place(m plan.Model) int {
-	if i := slices.Index(plan.Models, m); i >= 0 {
-		return i
-	}
-	return len(plan.Models)
 }

@@ -4,8 +4,10 @@
 package compare
 
 import (
+	"cmp"
 	"errors"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 )
@@ -42,6 +44,19 @@ type Options struct {
 	Resamples int        // of the bootstrap; 0: default 10,000
 	Within    float64    // what the verdict asks for, a ratio; 0: default 0.1
 	Empty     *EmptyCall // what an empty function took; nil: not known
+	// Catalogue gives the order of the models, and the reference where none is named; nil: models are in the order of
+	// their names.
+	Catalogue *catalogue.Catalogue
+	// Reference names the predictor whose parts tell a transfer's causes from its queueing; empty: that of Catalogue.
+	Reference string
+}
+
+// Reference is the predictor that emulation should agree with: the first of the catalogue; empty: there is none.
+func Reference(c *catalogue.Catalogue) string {
+	if names := c.Names(catalogue.Predictors); len(names) > 0 {
+		return names[0]
+	}
+	return ""
 }
 
 func (o Options) filled() Options {
@@ -51,6 +66,7 @@ func (o Options) filled() Options {
 	if !(o.Within > 0) {
 		o.Within = 0.1
 	}
+	o.Reference = cmp.Or(o.Reference, Reference(o.Catalogue))
 	return o
 }
 

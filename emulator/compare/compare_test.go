@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 )
@@ -42,7 +43,7 @@ func base(n int) ([]Chain, []predict.Prediction) {
 
 func mustCompare(t *testing.T, m []Chain, p []predict.Prediction) *Report {
 	t.Helper()
-	r, err := compareOne(m, p, Options{Seed: 1})
+	r, err := compareOne(m, p, Options{Catalogue: builtin.Catalogue(), Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +106,7 @@ func TestPlantedBiasAndNoise(t *testing.T) {
 	if again := mustCompare(t, m, p); cmp.Diff(r, again) != "" {
 		t.Error("the same seed gives another report")
 	}
-	other, _ := compareOne(m, p, Options{Seed: 2})
+	other, _ := compareOne(m, p, Options{Catalogue: builtin.Catalogue(), Seed: 2})
 	if other.Models[0].Network.Difference == q.Difference {
 		t.Error("the bootstrap ignores its seed")
 	}
@@ -182,7 +183,7 @@ func TestBadInput(t *testing.T) {
 	change := func(f func(m []Chain, p []predict.Prediction)) error {
 		m, p := append([]Chain(nil), m...), append([]predict.Prediction(nil), p...)
 		f(m, p)
-		_, err := compareOne(m, p, Options{})
+		_, err := compareOne(m, p, Options{Catalogue: builtin.Catalogue()})
 		return err
 	}
 	for name, f := range map[string]func([]Chain, []predict.Prediction){
@@ -212,7 +213,7 @@ func twoEngines(t *testing.T) []*Report {
 		p = append(p, one)
 	}
 	m[0].Err, m[25].Lost = "timeout", 1
-	reports, err := CompareAll(m, p, Options{Seed: 1})
+	reports, err := CompareAll(m, p, Options{Catalogue: builtin.Catalogue(), Seed: 1})
 	if err != nil || len(reports) != 2 || reports[0].Engine != "transport" || reports[1].Engine != "statesim" {
 		t.Fatal(reports, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/plan"
 )
 
@@ -170,10 +171,10 @@ func Metrics() []string {
 	return names
 }
 
-var conditionForm = regexp.MustCompile(`^\s*(?:([a-z]+):)?([A-Za-z0-9.-]+)\s*(>=|<=|==|!=|>|<)\s*([-+0-9.eE]+)\s*(%|[a-zµ]*)\s*$`)
+var conditionForm = regexp.MustCompile(`^\s*(?:([a-z][a-z0-9-]*):)?([A-Za-z0-9.-]+)\s*(>=|<=|==|!=|>|<)\s*([-+0-9.eE]+)\s*(%|[a-zµ]*)\s*$`)
 
-// ParseCondition reads a condition. Its errors wrap ErrCondition and say what would be right.
-func ParseCondition(text string) (Condition, error) {
+// ParseCondition reads a condition about the models that from has. Its errors wrap ErrCondition and say what would be right.
+func ParseCondition(text string, from *catalogue.Catalogue) (Condition, error) {
 	fail := func(format string, args ...any) (Condition, error) {
 		return Condition{}, fmt.Errorf("%w: %q: %s", ErrCondition, text, fmt.Sprintf(format, args...))
 	}
@@ -184,8 +185,8 @@ func ParseCondition(text string) (Condition, error) {
 	c := Condition{text: strings.TrimSpace(text), engine: parts[1], operator: parts[3], quantity: "total"}
 	name := strings.ToLower(parts[2])
 	if first, rest, ok := strings.Cut(name, "."); ok {
-		if m, err := plan.ParseModel(first); err == nil {
-			c.model, name = m, rest
+		if from.Has(catalogue.Models, first) {
+			c.model, name = plan.Model(first), rest
 		}
 	}
 	first, rest, _ := strings.Cut(name, ".")

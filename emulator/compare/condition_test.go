@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 )
@@ -34,7 +35,7 @@ func TestConditions(t *testing.T) {
 		"unpredicted > 0":                  0,
 		"Network.Error.Mean > 1e-1":        4,
 	} {
-		c, err := ParseCondition(text)
+		c, err := ParseCondition(text, builtin.Catalogue())
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue
@@ -44,12 +45,12 @@ func TestConditions(t *testing.T) {
 			t.Errorf("%s: %d violations, want %d: %v %v", text, len(found), want, found, err)
 		}
 	}
-	if c, err := ParseCondition("oracle:error.median > 10%"); err != nil {
+	if c, err := ParseCondition("oracle:error.median > 10%", builtin.Catalogue()); err != nil {
 		t.Error(err)
 	} else if _, err := c.Check(reports); !errors.Is(err, ErrCondition) {
 		t.Errorf("a predictor that did not predict passes for one without errors: %v", err)
 	}
-	c, _ := ParseCondition("in-edge.network.error.median > 10%")
+	c, _ := ParseCondition("in-edge.network.error.median > 10%", builtin.Catalogue())
 	found, _ := c.Check(reports)
 	if got := found[0].String(); got != "statesim in-edge: in-edge.network.error.median > 10% (it is 20.00%)" {
 		t.Error(got)
@@ -63,7 +64,7 @@ func TestConditionSyntax(t *testing.T) {
 		"errors > 3%": "plain number", "network.errors > 3": "leave", "in-edge.order.violations > 0": "leave", "error.median > 1.2.3": "not a number",
 		"error.median > 1e999": "not a number", "nomodel.error.median > 1%": "unknown metric",
 	} {
-		if _, err := ParseCondition(text); !errors.Is(err, ErrCondition) || !strings.Contains(err.Error(), hint) {
+		if _, err := ParseCondition(text, builtin.Catalogue()); !errors.Is(err, ErrCondition) || !strings.Contains(err.Error(), hint) {
 			t.Errorf("%q: %v; want a hint at %q", text, err, hint)
 		}
 	}
@@ -76,7 +77,7 @@ func TestConditionsOnNothing(t *testing.T) {
 	for text, reports := range map[string][]*Report{
 		"error.median > 10%": {some}, "in-edge.measured.mean > 1s": {some}, "rank.total < 1": {some}, "order.violations > 0": {some}, "errors > 0": nil,
 	} {
-		c, err := ParseCondition(text)
+		c, err := ParseCondition(text, builtin.Catalogue())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,7 +88,7 @@ func TestConditionsOnNothing(t *testing.T) {
 	for i := range m {
 		m[i].Err = "failed"
 	}
-	c, _ := ParseCondition("measured.mean < 1s")
+	c, _ := ParseCondition("measured.mean < 1s", builtin.Catalogue())
 	if _, err := c.Check([]*Report{mustCompare(t, m, p)}); !errors.Is(err, ErrCondition) {
 		t.Errorf("all chains failed: %v", err)
 	}
@@ -97,7 +98,7 @@ func FuzzParseCondition(f *testing.F) {
 	f.Add("error.median > 10%")
 	f.Add("in-edge.network.measured.p95>=1.5ms")
 	f.Fuzz(func(t *testing.T, text string) {
-		c, err := ParseCondition(text)
+		c, err := ParseCondition(text, builtin.Catalogue())
 		if err != nil {
 			if !errors.Is(err, ErrCondition) {
 				t.Fatalf("%v is no ErrCondition", err)
@@ -115,7 +116,7 @@ func FuzzParseCondition(f *testing.F) {
 }
 
 func mustCompareQuick(m []Chain, p []predict.Prediction) *Report {
-	r, err := compareOne(m, p, Options{Resamples: 2})
+	r, err := compareOne(m, p, Options{Catalogue: builtin.Catalogue(), Resamples: 2})
 	if err != nil {
 		panic(err)
 	}

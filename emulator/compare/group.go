@@ -4,6 +4,8 @@ import (
 	"math"
 	"runtime"
 	"sync"
+
+	"testbed/emulator/catalogue"
 )
 
 // Reports gives what came of the chains, one report an engine in the order in which their predictions
@@ -46,7 +48,7 @@ func (n *counts) merge(o *counts) {
 func (c *Collector) report(e *engine, counted map[groupKey]*counts, members map[groupKey][]int32) *Report {
 	r := &Report{Engine: e.name, Policy: c.policy, Seed: c.options.Seed, Resamples: c.options.Resamples, Method: IntervalMethod,
 		Unpredicted: e.unpredicted, Unmeasured: len(e.known) - e.used, Empty: c.options.Empty}
-	keys := sortedKeys(counted)
+	keys := sortedKeys(c.options.Catalogue, counted)
 	groups := make([]Group, len(keys))
 	var waiting sync.WaitGroup
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
@@ -122,14 +124,14 @@ func (c *Collector) summarise(e *engine, k groupKey, n *counts, members []int32)
 			out.Within++
 		}
 	}
-	s := e.collect(k)
+	s := e.collect(k, c.options.Catalogue)
 	out.Roles = s.report()
 	out.Causes = s.causes(intervals(c.options, columns.causes[:]...))
 	return out
 }
 
 // collect gives the sums of a group: those of a model are those of all its lengths.
-func (e *engine) collect(k groupKey) *sums {
+func (e *engine) collect(k groupKey, order *catalogue.Catalogue) *sums {
 	if k.length > 0 {
 		if s := e.sums[k]; s != nil {
 			return s
@@ -137,7 +139,7 @@ func (e *engine) collect(k groupKey) *sums {
 		return &sums{}
 	}
 	all := &sums{}
-	for _, of := range sortedKeys(e.sums) { // in order, so that rounding is the same each time
+	for _, of := range sortedKeys(order, e.sums) { // in order, so that rounding is the same each time
 		if of.model == k.model {
 			all.merge(e.sums[of])
 		}

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 )
@@ -35,7 +36,7 @@ func TestCoverage(t *testing.T) {
 			for i := range d {
 				d[i] = c.of(random)
 			}
-			switch i := intervals(Options{Seed: seed, Resamples: 1000}, d)[0]; {
+			switch i := intervals(Options{Catalogue: builtin.Catalogue(), Seed: seed, Resamples: 1000}, d)[0]; {
 			case i.Low > 0.01:
 				above++
 			case i.High < 0.01:
@@ -57,7 +58,7 @@ func TestBlocksAreTheBootstrap(t *testing.T) {
 	for i := range d {
 		d[i] = math.Exp(1.5 * random.NormFloat64()) // heavy on the right: skewness of about 10
 	}
-	o := Options{Seed: 9, Resamples: 10_000}
+	o := Options{Catalogue: builtin.Catalogue(), Seed: 9, Resamples: 10_000}
 	got := intervals(o, d)[0]
 	m := newMatrix(d)
 	one := make([]float64, o.Resamples)
@@ -90,7 +91,7 @@ func TestPlantedBiasIsWithinItsInterval(t *testing.T) {
 			for i := range m {
 				m[i].Total += 0.02 + 0.01*random.NormFloat64()
 			}
-			r, err := compareOne(m, p, Options{Seed: seed, Resamples: 1000})
+			r, err := compareOne(m, p, Options{Catalogue: builtin.Catalogue(), Seed: seed, Resamples: 1000})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -150,7 +151,7 @@ func causal(n int) ([]Chain, []predict.Prediction) {
 
 func TestCausesAreThoseThatWerePlanted(t *testing.T) {
 	m, p := causal(30)
-	reports, err := CompareAll(m, p, Options{Seed: 1})
+	reports, err := CompareAll(m, p, Options{Catalogue: builtin.Catalogue(), Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +207,7 @@ func TestCausesAddUp(t *testing.T) {
 			p[i].Parts = nil
 		}
 	}
-	reports, err := CompareAll(m, p, Options{Resamples: 100})
+	reports, err := CompareAll(m, p, Options{Catalogue: builtin.Catalogue(), Resamples: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +246,7 @@ func TestMissingStepsAreNotAttributed(t *testing.T) {
 	m, p := causal(3)
 	m[0].Steps = m[0].Steps[:2]
 	m[1].Steps = nil
-	reports, _ := CompareAll(m, p, Options{})
+	reports, _ := CompareAll(m, p, Options{Catalogue: builtin.Catalogue()})
 	if g := reports[0].Models[0]; g.Paired != 3 || g.Attributed != 1 || math.Abs(1000*g.Causes[5].Difference.Mean-8) > 1e-9 {
 		t.Errorf("%d pairs, %d attributed: %+v", g.Paired, g.Attributed, g.Causes)
 	}

@@ -65,7 +65,7 @@ func (c *Comparison) Compare() {
 		}
 		paired := r.pairs(c.Runs[0])
 		for _, quantity := range quantities {
-			for _, m := range models(c.Runs[0].samples) {
+			for _, m := range c.Runs[0].models() {
 				if d, ok := r.difference(c.Runs[0], m, quantity, paired); ok {
 					d.Number = i + 1
 					c.Differences = append(c.Differences, d)
@@ -75,14 +75,14 @@ func (c *Comparison) Compare() {
 	}
 }
 
-// models are those measured, in the study's order.
-func models(samples []sample) []plan.Model {
+// models are those measured, in the catalogue's order.
+func (r *Run) models() []plan.Model {
 	groups := map[groupKey]bool{}
-	for i := range samples {
-		groups[groupKey{model: samples[i].model}] = true
+	for i := range r.samples {
+		groups[groupKey{model: r.samples[i].model}] = true
 	}
 	var out []plan.Model
-	for _, k := range sortedKeys(groups) {
+	for _, k := range sortedKeys(r.options.Catalogue, groups) {
 		out = append(out, k.model)
 	}
 	return out

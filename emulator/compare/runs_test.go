@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 )
@@ -20,7 +21,7 @@ import (
 // runOf makes a run of chains.
 func runOf(t testing.TB, name string, seed uint64, m []Chain, p []predict.Prediction) *Run {
 	t.Helper()
-	c := NewCollector(Options{Seed: seed})
+	c := NewCollector(Options{Catalogue: builtin.Catalogue(), Seed: seed})
 	for i := range p {
 		if err := c.Predict(&p[i]); err != nil {
 			t.Fatal(err)
@@ -120,7 +121,7 @@ func TestConditionsBetweenRuns(t *testing.T) {
 		"in-edge.difference.mean > 5%": 1, "network.difference.mean > 5%": 4, "difference.mean < -1%": 0,
 		"difference.mean > 1ms": 4, "error.median > 1%": 4, "paired < 50": 0,
 	} {
-		condition, err := ParseCondition(text)
+		condition, err := ParseCondition(text, builtin.Catalogue())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +140,7 @@ func TestConditionsBetweenRuns(t *testing.T) {
 		"pure-faas.difference.mean > 5%":    c,
 		"in-edge.difference.mean >= 0.001%": {Runs: c.Runs[:2]},
 	} {
-		condition, err := ParseCondition(text)
+		condition, err := ParseCondition(text, builtin.Catalogue())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +151,7 @@ func TestConditionsBetweenRuns(t *testing.T) {
 			t.Errorf("%s, of one run: %v", text, err)
 		}
 	}
-	if _, err := ParseCondition("transport:difference.mean > 5%"); !errors.Is(err, ErrCondition) {
+	if _, err := ParseCondition("transport:difference.mean > 5%", builtin.Catalogue()); !errors.Is(err, ErrCondition) {
 		t.Error(err)
 	}
 }
@@ -164,14 +165,14 @@ func FuzzCondition(f *testing.F) {
 	c := &Comparison{Runs: []*Run{runOf(f, "a", 1, m, p), runOf(f, "b", 1, m, p)}}
 	c.Compare()
 	f.Fuzz(func(t *testing.T, text string) {
-		one, err := ParseCondition(text)
+		one, err := ParseCondition(text, builtin.Catalogue())
 		if err != nil {
 			if !errors.Is(err, ErrCondition) {
 				t.Fatalf("%v is no ErrCondition", err)
 			}
 			return
 		}
-		again, err := ParseCondition(one.String())
+		again, err := ParseCondition(one.String(), builtin.Catalogue())
 		if err != nil || again != one {
 			t.Fatalf("%q became %+v, %v", text, again, err)
 		}

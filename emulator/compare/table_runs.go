@@ -68,15 +68,16 @@ func (r *Run) cell(m plan.Model, quantity string) string {
 
 // models are those that any run has measured, in the study's order.
 func (c *Comparison) models() []plan.Model {
-	var all []sample
+	var all Run
 	for _, r := range c.Runs {
+		all.options = r.options
 		for _, report := range r.Reports {
 			for _, g := range report.Models {
-				all = append(all, sample{model: g.Model})
+				all.samples = append(all.samples, sample{model: g.Model})
 			}
 		}
 	}
-	return models(all)
+	return all.models()
 }
 
 func (c *Comparison) find(number int, m plan.Model, quantity string) (Difference, bool) {

@@ -114,19 +114,11 @@ func (k check) run(ctx context.Context, limit time.Duration) Capability {
 	}
 }
 
-// remedies are the commands that bring what a runtime or fabric needs, where its own error does not say it.
-var remedies = map[string]string{
-	"docker":    "apt-get install docker.io && systemctl start docker",
-	"process":   "run testbed with sudo, outside of an unprivileged container",
-	"netem":     "modprobe -a sch_netem ifb veth; Debian's cloud kernel has them: apt-get install linux-image-cloud-amd64",
-	"userspace": "modprobe tun",
-}
-
 // runtimeCheck looks whether a runtime is there, and in which version.
 func runtimeCheck(o orchestrator.RuntimeOption) check {
 	return check{"runtime " + o.Name(), func(ctx context.Context, c Capability) Capability {
 		if err := o.Supported(ctx); err != nil {
-			return c.lacking(oneLine(err), "", remedies[o.Name()])
+			return c.lacking(oneLine(err), "", o.Remedy)
 		}
 		c.Found = "supported"
 		if v, ok := o.Runtime.(Versioned); ok {
@@ -145,7 +137,7 @@ func runtimeCheck(o orchestrator.RuntimeOption) check {
 func fabricCheck(o orchestrator.FabricOption) check {
 	return check{"fabric " + o.Name, func(ctx context.Context, c Capability) Capability {
 		if err := o.Supported(ctx); err != nil {
-			return c.lacking(oneLine(err), "", remedies[o.Name])
+			return c.lacking(oneLine(err), "", o.Remedy)
 		}
 		c.Found, c.Follows = "supported", "there for fabric: "+o.Name
 		return c

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"testbed/emulator/events"
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -27,7 +28,7 @@ cloud: {at: s}
 // read gives the topology of the network above and the events of a YAML list.
 func read(t *testing.T, list string) (*topology.Topology, []scenario.Event) {
 	t.Helper()
-	s, err := scenario.Parse([]byte(network+"events:\n"+list), "f")
+	s, err := scenario.Parse([]byte(network+"events:\n"+list), "f", builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"testbed/emulator/events"
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -212,7 +213,7 @@ func FuzzEvents(f *testing.F) {
 	f.Add("\n  - {from: 1s, to: 4s, link: [up, down], flap: {period: 2s, down: 1500ms}}\n")
 	f.Add("\n  - {from: 1s, to: 4s, partition: [[b, a], [c]]}\n  - {at: 2s, node: cloud, down: true}\n")
 	f.Fuzz(func(t *testing.T, list string) {
-		s, err := scenario.Parse([]byte(network+"events:\n"+list), "f")
+		s, err := scenario.Parse([]byte(network+"events:\n"+list), "f", builtin.Catalogue())
 		if err != nil {
 			return
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
@@ -65,7 +66,7 @@ func placed(nodes ...topology.ID) *placement.Placement {
 
 func (c *cluster) spec(t testing.TB, jobs []workload.Job, m plan.Model, p *placement.Placement) *ChainSpec {
 	t.Helper()
-	built := plan.Build(jobs, 0, m, p, plan.Sites{Cloud: cloud, Central: central}, plan.ByWorker)
+	built := rule(m).Build(jobs, 0, p, plan.Sites{Cloud: cloud, Central: central}, plan.ByWorker)
 	spec, err := NewChainSpec(built, c.addr, "run/"+string(m)+"/0")
 	if err != nil {
 		t.Fatal(err)
@@ -347,17 +348,16 @@ func TestCancelEndsChain(t *testing.T) {
 func TestPlansThatCannotBeCarriedOut(t *testing.T) {
 	address := func(topology.ID) netip.AddrPort { return netip.MustParseAddrPort("10.0.0.1:8080") }
 	sites := plan.Sites{Cloud: cloud, Central: central}
-	byClient := plan.Build(job(), 0, plan.External, placed(1, 2, 1, 2), sites, plan.ByClient)
-	chained := plan.Build(job(), 0, plan.InFunction, placed(1, 2, 1, 2), sites, plan.ByWorker)
+	byClient := rule(plan.External).Build(job(), 0, placed(1, 2, 1, 2), sites, plan.ByClient)
+	chained := rule(plan.InFunction).Build(job(), 0, placed(1, 2, 1, 2), sites, plan.ByWorker)
 	chained.Invocations[1].Caller = 1
-	propagate := plan.Build(job(), 0, plan.InFunction, placed(1, 2, 1, 2), sites, plan.ByWorker)
-	propagate.Model = plan.StatePropagate
+	propagate := rule(plan.StatePropagate).Build(job(), 0, placed(1, 2, 1, 2), sites, plan.ByWorker)
 	for name, p := range map[string]*plan.Plan{"client charged": byClient, "chained": chained, "another model": propagate} {
 		if _, err := NewChainSpec(p, address, "k"); !errors.Is(err, ErrNotSupported) {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
-	good := plan.Build(job(), 0, plan.InFunction, placed(1, 2, 1, 2), sites, plan.ByWorker)
+	good := rule(plan.InFunction).Build(job(), 0, placed(1, 2, 1, 2), sites, plan.ByWorker)
 	for _, key := range []string{"", "a b", "/a", "a/", "a//b", "../a", "a?b", "ä"} {
 		if _, err := NewChainSpec(good, address, key); err == nil {
 			t.Errorf("key %q is accepted", key)
@@ -396,4 +396,10 @@ func TestSharedCompute(t *testing.T) {
 	if took := result.Latency(); took < 115*time.Millisecond || took > 300*time.Millisecond {
 		t.Errorf("two tasks of 60 ms shared a node and took %v", took)
 	}
+}
+
+// rule is an execution model of the study's.
+func rule(m plan.Model) plan.Rule {
+	r, _ := plan.Rules.Find(catalogue.New(plan.Section()), string(m))
+	return r
 }

@@ -22,7 +22,7 @@ func TestPlannedMemoryIsEnough(t *testing.T) {
 		"two workers": placed(1, 2, 1), "at home": placed(0, 0, 1), "central": placed(central, 1, central),
 	} {
 		for _, m := range plan.Study {
-			built := plan.Build(jobs, 0, m, place, plan.Sites{Cloud: cloud, Central: central}, plan.ByWorker)
+			built := rule(m).Build(jobs, 0, place, plan.Sites{Cloud: cloud, Central: central}, plan.ByWorker)
 			held := built.Held()
 			t.Run(name+"/"+string(m), func(t *testing.T) {
 				c := boundedCluster(t, time.Minute, func(id topology.ID) int64 { return max(minMemory, held.Nodes[id]) })

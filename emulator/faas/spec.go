@@ -51,7 +51,7 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
-	if !p.Model.Emulated() || len(p.Invocations) == 0 && len(p.Steps) > 0 {
+	if len(p.Invocations) == 0 && len(p.Steps) > 0 {
 		return nil, fmt.Errorf("job %s, model %s: %w: workers call each other in it; it can be predicted only", p.Job, p.Model, ErrNotSupported)
 	}
 	spec := &ChainSpec{

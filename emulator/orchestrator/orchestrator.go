@@ -34,6 +34,7 @@ type Host struct {
 // members about an engine are nil where it has none.
 type RuntimeOption struct {
 	noderuntime.Runtime
+	Remedy    string                      // the command that brings what it needs
 	Supported func(context.Context) error // nil or why not
 	Endpoint  func() string               // address of the engine that is used
 	// EngineID is what the engine that is used knows itself by, whatever way leads to it.
@@ -69,6 +70,7 @@ func (o RuntimeOption) engineID(ctx context.Context) string {
 // FabricOption is one implementation of the fabric seam, in the order in which `auto` tries them.
 type FabricOption struct {
 	Name      string
+	Remedy    string // the command that brings what it needs, where its own error does not say it
 	Supported func(context.Context) error
 	New       func(dir, testbed string) fabric.Fabric
 	Testbeds  func() ([]string, error) // that something of this fabric is there of; nil: they cannot be listed

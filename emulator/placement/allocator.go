@@ -230,8 +230,11 @@ func (p *paths) add(net Network, c simnet.Class) {
 }
 
 // Allocate draws clients and the order of jobs by the seed, and places all tasks. Functions gives the
-// affinity of every function that the jobs name.
+// affinity of every function that the jobs name. The policy is one of the study's.
 func (a *Allocator) Allocate(jobs []workload.Job, functions map[string]Affinity, seed uint64, policy Policy) (*Placement, error) {
-	run := newRun(a, policy)
-	return run.place(jobs, functions, seed)
+	return a.allocate(jobs, functions, seed, policy.rule(policy == LoadNet))
+}
+
+func (a *Allocator) allocate(jobs []workload.Job, functions map[string]Affinity, seed uint64, rule Rule) (*Placement, error) {
+	return newRun(a, rule).place(jobs, functions, seed)
 }

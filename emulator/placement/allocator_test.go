@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"testing"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/internal/minstd"
 	"testbed/emulator/placement/simnet"
 	"testbed/emulator/topology"
@@ -45,7 +46,7 @@ func plain(t *testing.T, jobs []workload.Job, net *simnet.Network, opts Options)
 					continue
 				}
 				seconds := float64(ProcessingTime(task.Ops, speeds[n], p.Load[n]+1))
-				if opts.Policy == LoadNet {
+				if opts.Rule.Network {
 					all := jobs[i].AllStateBytes()
 					seconds += net.Transfer(p.Client[i], n, task.Argument+all) + net.Transfer(n, p.Client[i], jobs[i].Output(k)+all)
 				}
@@ -81,7 +82,7 @@ func TestAllocatorEqualsThePlainWay(t *testing.T) {
 		net := simnet.New(topo)
 		jobs := randomJobs(random, 80)
 		for _, policy := range Policies {
-			opts := Options{Topology: topo, Seed: random.Uint64(), Policy: policy, Speed: SpeedCPU, Functions: 10}
+			opts := Options{Topology: topo, Seed: random.Uint64(), Rule: rule(policy), Speed: SpeedCPU, Functions: 10}
 			got, err := Place(jobs, net, opts)
 			if err != nil {
 				t.Fatal(err)
@@ -123,7 +124,7 @@ func TestTiesOfLargeLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newRun(a, Load)
+	r := newRun(a, rule(Load))
 	r.load, r.least, r.at = []int32{1<<25 + 1, 1 << 25}, []int32{1<<25 + 1, 1 << 25}, []int32{0, 0}
 	if len(a.atoms) != 2 { // a is the client, b is not reachable from it
 		t.Fatalf("%d atoms", len(a.atoms))
@@ -131,7 +132,7 @@ func TestTiesOfLargeLoads(t *testing.T) {
 	if ProcessingTime(7, 1e6, 1<<25+1) != ProcessingTime(7, 1e6, 1<<25+2) {
 		t.Fatal("the loads can be told apart: the test is broken")
 	}
-	if got := r.choose(CPU, 0, 7, 0, 0); got != 0 {
+	if got := r.choose(Task{Ops: 7}, CPU, 0, 0, 0); got != 0 {
 		t.Errorf("node %d, want 0", got)
 	}
 }
@@ -174,4 +175,10 @@ func BenchmarkAllocate(b *testing.B) {
 			}
 		})
 	}
+}
+
+// rule is a policy of the study's.
+func rule(p Policy) Rule {
+	r, _ := Rules.Find(catalogue.New(Section()), string(p))
+	return r
 }

@@ -33,7 +33,7 @@ type Network interface {
 type Options struct {
 	Topology  *topology.Topology
 	Seed      uint64 // of the draw of clients and of the order of jobs
-	Policy    Policy
+	Rule      Rule   // the policy
 	Speed     SpeedModel
 	GPU       string        // model of the hosts that execute GPU functions; empty: DefaultGPU
 	Nodes     []topology.ID // processing nodes; nil: all hosts
@@ -51,5 +51,5 @@ func Place(jobs []workload.Job, net Network, opts Options) (*Placement, error) {
 		return nil, err
 	}
 	functions := a.Functions(functionNames(jobs, opts.Functions))
-	return a.Allocate(jobs, functions, opts.Seed, opts.Policy)
+	return a.allocate(jobs, functions, opts.Seed, opts.Rule)
 }

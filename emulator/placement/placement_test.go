@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"testing"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/placement"
 	"testbed/emulator/placement/simnet"
 	"testbed/emulator/topology"
@@ -80,7 +81,7 @@ func TestPlacementsAreSound(t *testing.T) {
 		jobs := workload.Select(pool, 60, seed)
 		var clients [][]topology.ID
 		for _, policy := range placement.Policies {
-			place, err := placement.Place(jobs, net, placement.Options{Topology: topo, Seed: seed, Policy: policy, Speed: placement.SpeedCPU, Functions: 10})
+			place, err := placement.Place(jobs, net, placement.Options{Topology: topo, Seed: seed, Rule: rule(policy), Speed: placement.SpeedCPU, Functions: 10})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -122,7 +123,7 @@ func TestLoadAlternates(t *testing.T) {
 		job.Tasks[i] = workload.Task{Function: "f0", Ops: 10}
 	}
 	place, err := placement.Place([]workload.Job{job}, none{}, placement.Options{
-		Topology: topo, Policy: placement.LoadNet, Speed: placement.SpeedAsPublished, Clients: placement.Clients(topo, "m"),
+		Topology: topo, Rule: rule(placement.LoadNet), Speed: placement.SpeedAsPublished, Clients: placement.Clients(topo, "m"),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -141,7 +142,7 @@ func (none) Rates(simnet.Class) []float32        { return nil }
 func TestPlacementNeedsClientsAndNodes(t *testing.T) {
 	topo := iiot(t)
 	jobs := []workload.Job{{Name: "j", Tasks: []workload.Task{{Function: "f0", Ops: 1}}}}
-	base := placement.Options{Topology: topo, Policy: placement.Load, Speed: placement.SpeedCPU}
+	base := placement.Options{Topology: topo, Rule: rule(placement.Load), Speed: placement.SpeedCPU}
 	for name, change := range map[string]func(*placement.Options){
 		"no clients": func(o *placement.Options) { o.Clients = []topology.ID{} },
 		"no nodes":   func(o *placement.Options) { o.Nodes = []topology.ID{} },
@@ -182,7 +183,7 @@ func TestExclude(t *testing.T) {
 	topo := iiot(t)
 	net := simnet.New(topo)
 	jobs := workload.Select(spar.Chains(spar.Synthesize(2000, 4), workload.DefaultOptions()), 200, 1)
-	opts := placement.Options{Topology: topo, Seed: 1, Policy: placement.LoadNet, Speed: placement.SpeedAsPublished, Functions: 10}
+	opts := placement.Options{Topology: topo, Seed: 1, Rule: rule(placement.LoadNet), Speed: placement.SpeedAsPublished, Functions: 10}
 	place := func(o placement.Options) *placement.Placement {
 		p, err := placement.Place(jobs, net, o)
 		if err != nil {
@@ -215,4 +216,10 @@ func TestExclude(t *testing.T) {
 	if _, err := placement.Place(jobs, net, opts); !errors.Is(err, placement.ErrNoNodes) {
 		t.Errorf("all hosts excluded: %v", err)
 	}
+}
+
+// rule is a policy of the study's.
+func rule(p placement.Policy) placement.Rule {
+	r, _ := placement.Rules.Find(catalogue.New(placement.Section()), string(p))
+	return r
 }

@@ -31,7 +31,7 @@ func TestLoadsEqualPublished(t *testing.T) {
 					t.Fatal(err)
 				}
 				place, err := placement.Place(workload.Select(pool, 100, seed), net, placement.Options{
-					Topology: topo, Seed: seed, Policy: policy, Speed: speed, Functions: 10,
+					Topology: topo, Seed: seed, Rule: rule(policy), Speed: speed, Functions: 10,
 				})
 				if err != nil {
 					t.Fatal(err)

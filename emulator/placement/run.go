@@ -13,16 +13,16 @@ import (
 // run is one allocation: the loads, and the times of the task at hand.
 type run struct {
 	*Allocator
-	policy  Policy
+	rule    Rule
 	load    []int32   // of each node, tasks placed
 	least   []int32   // of each atom, the smallest load of its nodes
 	at      []int32   // of each atom, position of the first node that has it
 	in, out []float64 // of each distinct rate, the time of the task's messages
 }
 
-func newRun(a *Allocator, policy Policy) *run {
+func newRun(a *Allocator, rule Rule) *run {
 	return &run{
-		Allocator: a, policy: policy, load: make([]int32, len(a.nodes)),
+		Allocator: a, rule: rule, load: make([]int32, len(a.nodes)),
 		least: make([]int32, len(a.atoms)), at: make([]int32, len(a.atoms)),
 		in: make([]float64, len(a.paths.rates)), out: make([]float64, len(a.paths.rates)),
 	}
@@ -45,7 +45,7 @@ func (r *run) place(jobs []workload.Job, functions map[string]Affinity, seed uin
 		for t := range job.Tasks {
 			task := &job.Tasks[t]
 			in, out := task.Argument+states, job.Output(t)+states
-			n := r.choose(functions[task.Function], client[i], task.Ops, in, out)
+			n := r.choose(Task{i, t, result.Client[i], task.Ops}, functions[task.Function], client[i], in, out)
 			if n < 0 {
 				return nil, fmt.Errorf("placement: job %s, task %s, function %s: %w: it needs a %s that its client %s can reach",
 					job.Name, task.Name, task.Function, ErrNoNodes, functions[task.Function], r.topology.Vertices[result.Client[i]].Name)
@@ -76,9 +76,13 @@ func drawOrder(engine *minstd.Engine, n int) []int {
 
 // choose finds the node that promises the smallest time for a task, given its message sizes with all the
 // job's states; among equals the first in the order of names. It is -1 where there is none.
-func (r *run) choose(affinity Affinity, client int, ops, in, out int64) int {
+func (r *run) choose(task Task, affinity Affinity, client int, in, out int64) int {
+	if r.rule.Choose != nil {
+		return r.ask(task, affinity, client, in, out)
+	}
+	ops := task.Ops
 	groups := r.byLoad[affinity]
-	if r.policy == LoadNet {
+	if r.rule.Network {
 		groups = r.byClient[client][affinity]
 		r.messages(in, out)
 	}
@@ -155,11 +159,11 @@ func (r *run) messages(in, out int64) {
 	}
 }
 
-// network is the time of both of the task's messages between the client and a group's nodes; without
-// the policy load+net it is 0.
+// network is the time of both of the task's messages between the client and a group's nodes; where the
+// rule does not ask for it, it is 0.
 func (r *run) network(g *group) float64 {
 	switch {
-	case r.policy != LoadNet:
+	case !r.rule.Network && r.rule.Choose == nil:
 		return 0
 	case g.in == simnet.None || g.out == simnet.None:
 		return math.Inf(1)

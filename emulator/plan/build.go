@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"testbed/emulator/placement"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 	"testbed/emulator/workload"
@@ -16,47 +15,38 @@ const (
 	ByClient StateAccess = "client" // as the published simulator charges it
 )
 
-// Build turns the job of the given index into a plan. With ByClient the repository's transfers are
-// charged between client and repository; such a plan can be predicted, not carried out. Models that are
-// not Emulated have steps, but no invocations.
-func Build(jobs []workload.Job, index int, m Model, place *placement.Placement, sites Sites, access StateAccess) *Plan {
-	job := &jobs[index]
-	b := builder{job: job, nodes: place.Node[index], plan: &Plan{
-		Job: job.Name, Index: index, Model: m, Client: place.Client[index],
-		Length: job.Length(), StateBytes: job.States,
-	}}
-	switch m {
-	case StatePropagate:
-		b.propagate(place.Load)
-	case StateLocal:
-		b.local(place.Load)
-	default:
-		b.unchained(m, place.Load, sites, access)
-	}
-	return b.plan
-}
-
-type builder struct {
+// Builder adds the steps of one job to its plan.
+type Builder struct {
 	job   *workload.Job
-	nodes []topology.ID // nodes[task]
+	nodes []topology.ID       // nodes[task]
+	load  map[topology.ID]int // tasks placed on each node
 	plan  *Plan
 	pair  int
 }
 
+// Job is the job, which is not to be changed.
+func (b *Builder) Job() *workload.Job { return b.job }
+
+// Client is the node that issues the job.
+func (b *Builder) Client() topology.ID { return b.plan.Client }
+
+// Worker is the node that executes a task.
+func (b *Builder) Worker(task int) topology.ID { return b.nodes[task] }
+
 // unchained builds the models in which the client calls every function itself.
-func (b *builder) unchained(m Model, load map[topology.ID]int, sites Sites, access StateAccess) {
+func (b *Builder) unchained(r Rule, sites Sites, access StateAccess) {
 	last := make([]int, len(b.job.Tasks)) // last[task]: its final step
 	for i, task := range b.job.Tasks {
 		worker := b.nodes[i]
 		inv := Invocation{
 			Task: i, Function: task.Function, Caller: b.plan.Client, Worker: worker,
-			Argument: task.Argument, Result: b.job.Output(i), Ops: task.Ops, Load: load[worker], After: task.After,
+			Argument: task.Argument, Result: b.job.Output(i), Ops: task.Ops, Load: b.load[worker], After: task.After,
 		}
 		for _, s := range task.States {
-			location, node := m.locate(b.plan.Client, worker, sites)
+			location, node := r.Locate(b.plan.Client, worker, sites)
 			inv.States = append(inv.States, Access{State: s, Bytes: b.job.States[s], Location: location, Node: node})
 		}
-		if m == PureFaaS {
+		if r.Idle {
 			// The client does not know which states a function needs, so the others travel as well: as
 			// part of the argument and of the result, for the function does not touch them.
 			idle := b.job.AllStateBytes() - b.job.StateBytes(task.States)
@@ -76,8 +66,8 @@ func (b *builder) unchained(m Model, load map[topology.ID]int, sites Sites, acce
 }
 
 // invocation adds the steps of one invocation, one after the other, and returns the last one's index.
-func (b *builder) invocation(inv *Invocation, reader topology.ID, after []int) int {
-	carried, exchange := int64(0), b.nextPair()
+func (b *Builder) invocation(inv *Invocation, reader topology.ID, after []int) int {
+	carried, exchange := int64(0), b.NextPair()
 	for _, s := range inv.States {
 		if s.Location == Carried {
 			carried = units.Add(carried, s.Bytes)
@@ -85,18 +75,18 @@ func (b *builder) invocation(inv *Invocation, reader topology.ID, after []int) i
 	}
 	add := func(s Step) {
 		s.Task = inv.Task
-		after = b.step(s, after)
+		after = b.Step(s, after)
 		inv.Steps = append(inv.Steps, after[0])
 	}
 	add(Step{Role: Request, From: inv.Caller, To: inv.Worker, Bytes: units.Add(inv.Argument, carried), State: -1, Pair: exchange})
 	pairs := make([]int, len(inv.States))
 	for i, s := range inv.States {
 		if s.Location == Repository {
-			pairs[i] = b.nextPair()
+			pairs[i] = b.NextPair()
 			add(Step{Role: Read, From: s.Node, To: reader, Bytes: s.Bytes, State: s.State, Pair: pairs[i]})
 		}
 	}
-	add(Step{Kind: Compute, Role: Execute, From: inv.Worker, To: inv.Worker, Ops: inv.Ops, Load: inv.Load, State: -1, Pair: b.nextPair()})
+	add(Step{Kind: Compute, Role: Execute, From: inv.Worker, To: inv.Worker, Ops: inv.Ops, Load: inv.Load, State: -1, Pair: b.NextPair()})
 	for i, s := range inv.States {
 		if s.Location == Repository {
 			add(Step{Role: Write, From: reader, To: s.Node, Bytes: s.Bytes, State: s.State, Pair: pairs[i]})
@@ -106,14 +96,15 @@ func (b *builder) invocation(inv *Invocation, reader topology.ID, after []int) i
 	return after[0]
 }
 
-// step adds a step and returns what the next one has to wait for.
-func (b *builder) step(s Step, after []int) []int {
+// Step adds a step and returns what the next one has to wait for.
+func (b *Builder) Step(s Step, after []int) []int {
 	s.After = after
 	b.plan.Steps = append(b.plan.Steps, s)
 	return []int{len(b.plan.Steps) - 1}
 }
 
-func (b *builder) nextPair() int {
+// NextPair numbers an exchange: the steps of one number are its two ways.
+func (b *Builder) NextPair() int {
 	b.pair++
 	return b.pair - 1
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/placement"
 	"testbed/emulator/topology"
 	"testbed/emulator/workload"
@@ -26,7 +27,7 @@ func TestHeldByHand(t *testing.T) {
 		// The client stores both, and gets both back; the worker has them in the message.
 		InClient: {map[topology.ID]int64{0: 1050 + 1050, 1: 20 + 1000, 2: 20 + 1050}, 1050 + 1050 + 20 + 1050},
 	} {
-		got := Build(jobs, 0, model, place, Sites{Cloud: 4, Central: 3}, ByWorker).Held()
+		got := rule(model).Build(jobs, 0, place, Sites{Cloud: 4, Central: 3}, ByWorker).Held()
 		if !maps.Equal(got.Nodes, want.Nodes) || got.Total != want.Total {
 			t.Errorf("%s: %+v, want %+v", model, got, want)
 		}
@@ -40,7 +41,7 @@ func TestSumsOfPlansDoNotOverflow(t *testing.T) {
 	}}}
 	place := &placement.Placement{Client: []topology.ID{0}, Node: [][]topology.ID{{1, 2}}}
 	for _, model := range Models {
-		p := Build(jobs, 0, model, place, Sites{Cloud: 4, Central: 3}, ByWorker)
+		p := rule(model).Build(jobs, 0, place, Sites{Cloud: 4, Central: 3}, ByWorker)
 		for _, s := range p.Steps {
 			if s.Bytes < 0 {
 				t.Errorf("%s: a %s of %d bytes", model, s.Role, s.Bytes)
@@ -52,7 +53,7 @@ func TestSumsOfPlansDoNotOverflow(t *testing.T) {
 				t.Errorf("%s: node %d holds %d bytes", model, node, bytes)
 			}
 		}
-		if model.Emulated() && held.Total != math.MaxInt64 || held.Total < 0 {
+		if rule(model).Emulated() && held.Total != math.MaxInt64 || held.Total < 0 {
 			t.Errorf("%s: %d bytes in all", model, held.Total)
 		}
 		if n := p.Traffic(func(_, _ topology.ID) int { return 5 }); n < 0 || model != InFunction && n != math.MaxInt64 {
@@ -62,4 +63,10 @@ func TestSumsOfPlansDoNotOverflow(t *testing.T) {
 			t.Errorf("%s: largest %+v", model, s)
 		}
 	}
+}
+
+// rule is an execution model of the study's.
+func rule(m Model) Rule {
+	r, _ := Rules.Find(catalogue.New(Section()), string(m))
+	return r
 }

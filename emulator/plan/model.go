@@ -5,7 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"testbed/emulator/catalogue"
+	"testbed/emulator/placement"
 	"testbed/emulator/topology"
+	"testbed/emulator/workload"
 )
 
 // Model is the name of an execution model: where a function's state lives.
@@ -26,39 +29,69 @@ const (
 	StateLocal     Model = "state-local"     // each state stays where it was used last, and is fetched from there
 )
 
-// Models are all execution models that a plan can be built for: the study's four in its order, then the rest.
-var Models = []Model{External, InEdge, InFunction, InClient, PureFaaS, StatePropagate, StateLocal}
+// Rules is the kind of the catalogue's execution models.
+var Rules = catalogue.NewKind[Rule](catalogue.Models)
+
+// Rule is an execution model: it says which bytes travel. Either the client calls every function itself, and Locate
+// says where an invocation finds a state, or workers call each other, and Chained adds the steps.
+type Rule struct {
+	Model   Model
+	Cloud   bool // it keeps state in the cloud: there must be one
+	Default bool // it is run where a scenario names no models, if there is what it needs
+
+	// Locate says where an invocation of worker by client finds its states: in the request (Carried), at the worker
+	// (Local), or at a node that keeps them (Repository).
+	Locate func(client, worker topology.ID, sites Sites) (Location, topology.ID)
+	// Idle says whether the states that a function does not touch travel with the argument and the result as well.
+	Idle bool
+	// Chained adds the steps of a job in which one worker calls the next. The FaaS cannot carry them out.
+	Chained func(b *Builder)
+}
+
+// Emulated says whether the FaaS can carry out the model's plans: where one worker calls the next it cannot.
+func (r Rule) Emulated() bool { return r.Chained == nil }
+
+// Build turns the job of the given index into a plan. With ByClient the repository's transfers are charged between
+// client and repository; such a plan can be predicted, not carried out. Models that are not Emulated have steps, but
+// no invocations.
+func (r Rule) Build(jobs []workload.Job, index int, place *placement.Placement, sites Sites, access StateAccess) *Plan {
+	job := &jobs[index]
+	b := Builder{job: job, nodes: place.Node[index], load: place.Load, plan: &Plan{
+		Job: job.Name, Index: index, Model: r.Model, Client: place.Client[index],
+		Length: job.Length(), StateBytes: job.States,
+	}}
+	if r.Chained != nil {
+		r.Chained(&b)
+	} else {
+		b.unchained(r, sites, access)
+	}
+	return b.plan
+}
+
+// Models are the execution models of this package: the study's four in its order, then the rest.
+var Models = own()
 
 // Study are the four execution models that the study compares.
 var Study = []Model{External, InEdge, InFunction, InClient}
 
-// Emulated says whether the FaaS can carry out the model's plans: in the models in which one worker
-// calls the next it cannot.
-func (m Model) Emulated() bool { return m != StatePropagate && m != StateLocal }
+func own() []Model {
+	var all []Model
+	for _, e := range entries {
+		all = append(all, e.Does.Model)
+	}
+	return all
+}
 
-// ParseModel finds a model by name.
+// ParseModel finds a model of this package by name.
 func ParseModel(s string) (Model, error) {
 	if m := Model(strings.ToLower(s)); slices.Contains(Models, m) {
 		return m, nil
 	}
-	return "", fmt.Errorf("unknown execution model %q; write one of %v", s, Models)
+	return "", fmt.Errorf("unknown %s %q; write one of %v", catalogue.Models, s, Models)
 }
 
 // Sites are the places that models refer to.
 type Sites struct {
 	Cloud   topology.ID
 	Central topology.ID
-}
-
-// locate is the whole of what distinguishes the models: where an invocation finds its states.
-func (m Model) locate(client, worker topology.ID, sites Sites) (Location, topology.ID) {
-	switch m {
-	case External:
-		return Repository, sites.Cloud
-	case InEdge:
-		return Repository, sites.Central
-	case InClient, PureFaaS:
-		return Carried, client
-	}
-	return Local, worker // the chained models say for themselves which bytes travel
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/placement"
 	"testbed/emulator/placement/simnet"
 	"testbed/emulator/plan"
@@ -25,7 +26,7 @@ func placed(t *testing.T) ([]workload.Job, *placement.Placement, plan.Sites) {
 	}
 	jobs := workload.Select(spar.Chains(spar.Synthesize(3000, 8), workload.DefaultOptions()), 150, 1)
 	place, err := placement.Place(jobs, simnet.New(topo), placement.Options{
-		Topology: topo, Seed: 1, Policy: placement.LoadNet, Speed: placement.SpeedCPU, Functions: 10,
+		Topology: topo, Seed: 1, Rule: placement.Rule{Network: true}, Speed: placement.SpeedCPU, Functions: 10,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +48,7 @@ func forEach(t *testing.T, check func(t *testing.T, m plan.Model, job *workload.
 		t.Run(string(m), func(t *testing.T) {
 			for i := range jobs {
 				for _, access := range []plan.StateAccess{plan.ByWorker, plan.ByClient} {
-					check(t, m, &jobs[i], plan.Build(jobs, i, m, place, sites, access), sites)
+					check(t, m, &jobs[i], rule(m).Build(jobs, i, place, sites, access), sites)
 				}
 			}
 		})
@@ -81,7 +82,7 @@ func TestEveryTaskIsExecutedOnceInOrder(t *testing.T) {
 // In the models that are emulated each state is accessed by exactly the invocations that depend on it.
 func TestAccesses(t *testing.T) {
 	forEach(t, func(t *testing.T, m plan.Model, job *workload.Job, p *plan.Plan, sites plan.Sites) {
-		if !m.Emulated() {
+		if !rule(m).Emulated() {
 			if len(p.Invocations) != 0 {
 				t.Fatalf("%s: a chained model has invocations", job.Name)
 			}
@@ -166,7 +167,7 @@ func TestStateLocalMovesStates(t *testing.T) {
 		{Function: "f0", Argument: 3, After: []int{1}, States: []int{0}},
 	}}
 	place := &placement.Placement{Client: []topology.ID{9}, Node: [][]topology.ID{{1, 2, 2}}}
-	p := plan.Build([]workload.Job{job}, 0, plan.StateLocal, place, plan.Sites{}, plan.ByWorker)
+	p := rule(plan.StateLocal).Build([]workload.Job{job}, 0, place, plan.Sites{}, plan.ByWorker)
 	var got [][3]int64
 	for _, s := range p.Steps {
 		if s.Kind == plan.Transfer {
@@ -200,8 +201,14 @@ func TestModelsAreParsed(t *testing.T) {
 		t.Error("in-cloud: no error")
 	}
 	for _, m := range plan.Study {
-		if !m.Emulated() {
+		if !rule(m).Emulated() {
 			t.Errorf("%s is not emulated", m)
 		}
 	}
+}
+
+// rule is an execution model of the study's.
+func rule(m plan.Model) plan.Rule {
+	r, _ := plan.Rules.Find(catalogue.New(plan.Section()), string(m))
+	return r
 }

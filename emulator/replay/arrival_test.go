@@ -5,10 +5,11 @@ import (
 	"math"
 	"slices"
 	"sync"
-	"testbed/emulator/internal/sleep"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"testbed/emulator/internal/sleep"
 )
 
 // run is what one call of start saw, in time since the beginning.
@@ -24,7 +25,7 @@ func drive(t *testing.T, a Arrival, jobs []int, limit time.Duration, hold func(c
 		defer cancel()
 		base := time.Now()
 		var mu sync.Mutex
-		a.drive(ctx, jobs, func(ctx context.Context, i int, due time.Time) {
+		a.Drive(ctx, jobs, func(ctx context.Context, i int, due time.Time) {
 			r := run{chain: i, due: -1}
 			if !due.IsZero() {
 				r.due = due.Sub(base)

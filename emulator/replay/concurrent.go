@@ -13,9 +13,14 @@ import (
 type Concurrent struct{ Users int }
 
 func (c Concurrent) String() string   { return fmt.Sprintf("concurrency %d", max(c.Users, 1)) }
-func (c Concurrent) connections() int { return min(max(c.Users, 1), 8) }
+func (c Concurrent) Connections() int { return min(max(c.Users, 1), 8) }
 
-func (c Concurrent) drive(ctx context.Context, jobs []int, start func(context.Context, int, time.Time)) {
+// Alive is the number of users.
+func (c Concurrent) Alive(jobs []int, _ func([]float64) int) int {
+	return min(max(c.Users, 1), len(jobs))
+}
+
+func (c Concurrent) Drive(ctx context.Context, jobs []int, start func(context.Context, int, time.Time)) {
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	for range min(max(c.Users, 1), len(jobs)) {

@@ -5,8 +5,9 @@ import (
 	"context"
 	"slices"
 	"sync"
-	"testbed/emulator/internal/sleep"
 	"time"
+
+	"testbed/emulator/internal/sleep"
 )
 
 const (
@@ -16,8 +17,8 @@ const (
 	openConnections = 2
 )
 
-// openLoop starts every chain at its due time since now, and waits for all.
-func openLoop(ctx context.Context, due []time.Duration, start func(context.Context, int, time.Time)) {
+// OpenLoop starts every chain at its due time since now, and waits for all.
+func OpenLoop(ctx context.Context, due []time.Duration, start func(context.Context, int, time.Time)) {
 	order := make([]int, len(due))
 	for i := range order {
 		order[i] = i

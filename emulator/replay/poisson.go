@@ -15,9 +15,18 @@ type Poisson struct {
 }
 
 func (p Poisson) String() string   { return fmt.Sprintf("poisson, %g chains/s, seed %d", p.Rate, p.Seed) }
-func (p Poisson) connections() int { return openConnections }
+func (p Poisson) Connections() int { return openConnections }
 
-func (p Poisson) drive(ctx context.Context, jobs []int, start func(context.Context, int, time.Time)) {
+// Alive takes chains that begin evenly, and twice as many, for they come in bursts.
+func (p Poisson) Alive(jobs []int, overlapping func([]float64) int) int {
+	due := make([]float64, len(jobs))
+	for i := range due {
+		due[i] = float64(i) / max(p.Rate, 1e-9)
+	}
+	return min(2*overlapping(due), len(jobs))
+}
+
+func (p Poisson) Drive(ctx context.Context, jobs []int, start func(context.Context, int, time.Time)) {
 	random := rand.New(rand.NewPCG(p.Seed, 0))
 	due := make([]time.Duration, len(jobs))
 	var at float64
@@ -25,5 +34,5 @@ func (p Poisson) drive(ctx context.Context, jobs []int, start func(context.Conte
 		at += random.ExpFloat64() / p.Rate
 		due[i] = time.Duration(at * 1e9)
 	}
-	openLoop(ctx, due, start)
+	OpenLoop(ctx, due, start)
 }

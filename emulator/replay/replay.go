@@ -202,6 +202,6 @@ func (r *replay) runModel(ctx context.Context, m int) {
 		}
 	}
 	begin := time.Now()
-	r.Arrival.drive(ctx, jobs, func(ctx context.Context, i int, due time.Time) { r.chain(ctx, m, i, due) })
+	r.Arrival.Drive(ctx, jobs, func(ctx context.Context, i int, due time.Time) { r.chain(ctx, m, i, due) })
 	r.summary.Models[m].Elapsed = time.Since(begin)
 }

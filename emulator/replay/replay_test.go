@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/faas"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
@@ -63,7 +64,7 @@ func plans(n int, models ...plan.Model) [][]*plan.Plan {
 	for _, m := range models {
 		var list []*plan.Plan
 		for i := range jobs {
-			list = append(list, plan.Build(jobs, i, m, place, plan.Sites{Cloud: 4, Central: 3}, plan.ByWorker))
+			list = append(list, rule(m).Build(jobs, i, place, plan.Sites{Cloud: 4, Central: 3}, plan.ByWorker))
 		}
 		all = append(all, list)
 	}
@@ -240,7 +241,7 @@ func TestFailingSinkEndsTheRun(t *testing.T) {
 // overdue is an arrival process whose chains should have begun 20 ms ago.
 type overdue struct{ Sequential }
 
-func (overdue) drive(ctx context.Context, jobs []int, start func(context.Context, int, time.Time)) {
+func (overdue) Drive(ctx context.Context, jobs []int, start func(context.Context, int, time.Time)) {
 	for i := range jobs {
 		start(ctx, i, time.Now().Add(-20*time.Millisecond))
 	}
@@ -262,8 +263,7 @@ func TestLateStartsAreCounted(t *testing.T) {
 
 func TestPlansThatCannotBeCarriedOut(t *testing.T) {
 	n := start(t)
-	all := plans(1, plan.InFunction, plan.External)
-	all[1][0].Model = plan.StateLocal
+	all := plans(1, plan.InFunction, plan.StateLocal)
 	c, _ := n.config(t, all)
 	if _, err := Run(t.Context(), c); !errors.Is(err, faas.ErrNotSupported) {
 		t.Errorf("error %v", err)
@@ -325,4 +325,10 @@ func TestHostileAgentIsBounded(t *testing.T) {
 	if chains, err := recordtest.Chains(d.Path()); err != nil || len(chains) != 2 || chains[0].OK() {
 		t.Errorf("%+v, %v", chains, err)
 	}
+}
+
+// rule is an execution model of the study's.
+func rule(m plan.Model) plan.Rule {
+	r, _ := plan.Rules.Find(catalogue.New(plan.Section()), string(m))
+	return r
 }

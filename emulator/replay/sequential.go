@@ -9,9 +9,12 @@ import (
 type Sequential struct{}
 
 func (Sequential) String() string   { return "sequential" }
-func (Sequential) connections() int { return 1 }
+func (Sequential) Connections() int { return 1 }
 
-func (Sequential) drive(ctx context.Context, jobs []int, start func(context.Context, int, time.Time)) {
+// Alive is one: the next begins when the last has ended.
+func (Sequential) Alive(jobs []int, _ func([]float64) int) int { return min(1, len(jobs)) }
+
+func (Sequential) Drive(ctx context.Context, jobs []int, start func(context.Context, int, time.Time)) {
 	for i := range jobs {
 		if ctx.Err() != nil {
 			return

@@ -15,7 +15,7 @@ type Trace struct {
 }
 
 func (t Trace) String() string   { return fmt.Sprintf("trace times, %g times as fast", t.factor()) }
-func (t Trace) connections() int { return openConnections }
+func (t Trace) Connections() int { return openConnections }
 
 func (t Trace) factor() float64 {
 	if t.SpeedUp > 0 {
@@ -24,7 +24,18 @@ func (t Trace) factor() float64 {
 	return 1
 }
 
-func (t Trace) drive(ctx context.Context, jobs []int, start func(context.Context, int, time.Time)) {
+// Alive takes the trace's times.
+func (t Trace) Alive(jobs []int, overlapping func([]float64) int) int {
+	due := make([]float64, len(jobs))
+	for i, job := range jobs {
+		if job >= 0 && job < len(t.Times) {
+			due[i] = t.Times[job].Seconds() / max(t.factor(), 1e-3)
+		}
+	}
+	return overlapping(due)
+}
+
+func (t Trace) Drive(ctx context.Context, jobs []int, start func(context.Context, int, time.Time)) {
 	due := make([]time.Duration, len(jobs))
 	for i, job := range jobs {
 		if job >= 0 && job < len(t.Times) {
@@ -38,5 +49,5 @@ func (t Trace) drive(ctx context.Context, jobs []int, start func(context.Context
 	for i := range due {
 		due[i] = time.Duration(float64(due[i]-first) / t.factor())
 	}
-	openLoop(ctx, due, start)
+	OpenLoop(ctx, due, start)
 }

@@ -44,7 +44,7 @@ func (r *replay) warm(ctx context.Context) error {
 func (r *replay) peers() map[topology.ID][]faas.WarmSpec {
 	connections := r.Connections
 	if connections <= 0 {
-		connections = r.Arrival.connections()
+		connections = r.Arrival.Connections()
 	}
 	known := map[faas.Pair]bool{}
 	peers := map[topology.ID][]faas.WarmSpec{}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/internal/printable"
 	"testbed/emulator/record"
 	"testbed/emulator/report/run"
@@ -78,7 +79,7 @@ func TestEngineNamesStayInTheirDirectory(t *testing.T) {
 		if err := os.WriteFile(path, []byte(changed), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		r, err := run.Read(dir)
+		r, err := run.Read(dir, builtin.Catalogue())
 		if err != nil || len(r.Engines) != 2 {
 			t.Fatalf("%q: %v, %v", engine, r.Engines, err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"testbed/emulator/compare"
 	"testbed/emulator/compare/rundir"
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/record"
 	"testbed/emulator/record/recordtest"
 	"testbed/emulator/report/graph"
@@ -38,12 +39,12 @@ func readings(dir string) (page *html.Page, r *run.Run, errs []error) {
 	errs = append(errs, err)
 	_, err = recordtest.Points(dir, "chain")
 	errs = append(errs, err)
-	t, _, err := run.Topology(dir)
+	t, _, err := run.Topology(dir, builtin.Catalogue())
 	if errs = append(errs, err); err == nil {
 		n := graph.Of(t)
 		_, _, _ = n.DOT(), n.Mermaid(), n.SVG(nil)
 	}
-	r, err = run.Read(dir)
+	r, err = run.Read(dir, builtin.Catalogue())
 	if errs = append(errs, err); err != nil {
 		return nil, nil, errs
 	}

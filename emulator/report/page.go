@@ -5,16 +5,11 @@ import (
 	"strings"
 	"time"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/report/figures"
 	"testbed/emulator/report/html"
 	"testbed/emulator/report/run"
 )
-
-// engines says what the predictors are.
-var engines = map[string]string{
-	"transport": "what a request over a warm TCP connection takes; the model that emulation should agree with",
-	"statesim":  "the published simulator's model: messages, and no protocol",
-}
 
 // page is a report under way.
 type page struct {
@@ -32,11 +27,11 @@ func present(r *run.Run, d *drawings) *html.Page {
 	p.Verdict = verdict(r)
 	p.Counts, p.Facts = counts(r), facts(r)
 	for _, name := range r.Models {
-		look := figures.LookOf(name)
+		look := figures.LookOf(r.Catalogue, name)
 		p.Models = append(p.Models, html.Model{Name: name, Colour: look.Colour, Symbol: look.Symbol, Dash: look.Dash})
 	}
 	for _, name := range r.Engines {
-		p.Engines = append(p.Engines, html.Engine{Name: name, About: engines[name]})
+		p.Engines = append(p.Engines, html.Engine{Name: name, About: r.Catalogue.Describe(catalogue.Predictors, name).About})
 	}
 	p.network()
 	p.agreement()

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/internal/outdir"
 	"testbed/emulator/report/figures"
 	"testbed/emulator/report/html"
@@ -30,10 +31,10 @@ type Result struct {
 }
 
 // Write makes the report of the run in dir: the page, at the path page or, where that is empty, in dir,
-// and the figures below dir. It fails where dir has no manifest or something cannot be written; what else
+// and the figures below dir; the catalogue says how models look. It fails where dir has no manifest or something cannot be written; what else
 // a run may lack is said on the page.
-func Write(dir, page string) (*Result, error) {
-	r, err := run.Read(dir)
+func Write(dir, page string, c *catalogue.Catalogue) (*Result, error) {
+	r, err := run.Read(dir, c)
 	if err != nil {
 		return nil, err
 	}
@@ -109,13 +110,16 @@ func draw(r *run.Run) *drawings {
 	for e := range max(1, len(r.Engines)) {
 		engine := engineName(r, e)
 		for _, f := range []*figures.Figure{traffic(r, e), latency(r, e), length(r, e)} {
+			f.Looks = r.Catalogue
 			d.add(f, f.Name, e, engine, lines(f, engine), func(name string) { f.Name = name })
 		}
 		s, grouped := scatter(r, e)
+		s.Looks = r.Catalogue
 		d.grouped = d.grouped || grouped
 		d.add(s, s.Name, e, engine, dots(s, engine), func(name string) { s.Name = name })
 		if report := r.Report(engine); report != nil {
 			f, p := byLength(report), parts(report)
+			f.Looks = r.Catalogue
 			d.add(f, f.Name, e, engine, lines(f, engine), func(name string) { f.Name = name })
 			d.add(p, p.Name, e, engine, bars(p, engine), func(name string) { p.Name = name })
 		}

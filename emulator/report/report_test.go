@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/record"
 	"testbed/emulator/report/html"
 	"testbed/emulator/report/run"
@@ -19,7 +20,7 @@ import (
 
 func made(t testing.TB, dir string) (string, *Result) {
 	t.Helper()
-	result, err := Write(dir, "")
+	result, err := Write(dir, "", builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +131,7 @@ func TestPartsMayBeMissing(t *testing.T) {
 			t.Errorf("%s: the page does not say %q", c.name, c.want)
 		}
 	}
-	if _, err := Write(t.TempDir(), ""); err == nil {
+	if _, err := Write(t.TempDir(), "", builtin.Catalogue()); err == nil {
 		t.Error("an empty directory has a report")
 	}
 }
@@ -191,7 +192,7 @@ func TestLargeRun(t *testing.T) {
 func BenchmarkReport(b *testing.B) {
 	dir := generate(b, 20_000)
 	for b.Loop() {
-		if _, err := Write(dir, ""); err != nil {
+		if _, err := Write(dir, "", builtin.Catalogue()); err != nil {
 			b.Fatal(err)
 		}
 	}

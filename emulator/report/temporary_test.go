@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"testbed/emulator/internal/builtin"
 )
 
 // TestNoTemporaryFiles: where TMPDIR cannot be written to there are no PDFs, which is an error that says so at each of
@@ -12,7 +14,7 @@ import (
 func TestNoTemporaryFiles(t *testing.T) {
 	dir := generate(t, 40)
 	t.Setenv("TMPDIR", filepath.Join(dir, "none"))
-	made, err := Write(dir, "")
+	made, err := Write(dir, "", builtin.Catalogue())
 	if err == nil || made == nil || !strings.Contains(err.Error(), "TMPDIR") || !strings.Contains(err.Error(), "latency.pdf") {
 		t.Fatalf("%v", err)
 	}

@@ -6,30 +6,35 @@ import (
 	"time"
 
 	"testbed/emulator/plan"
+	"testbed/emulator/replay"
 	"testbed/emulator/topology"
 )
 
 // alive is how many chains of a model may be under way at the same time. In open loops, where nothing but the
 // chains' own duration bounds it, that is an estimate: each lasts twice as long as it would alone.
 func (e *Scenario) alive(plans []*plan.Plan) int {
-	a := e.Source.Replay.Arrival
-	switch a.Kind {
-	case "concurrency":
-		return min(max(a.Clients, 1), len(plans))
-	case "trace":
-		due := make([]float64, len(plans))
-		for i, p := range plans {
-			due[i] = e.Jobs[p.Index].Arrival.Seconds() / max(a.Speedup, 1e-3)
-		}
-		return e.overlapping(plans, due)
-	case "poisson":
-		due := make([]float64, len(plans))
-		for i := range due {
-			due[i] = float64(i) / max(float64(a.Rate), 1e-9)
-		}
-		return min(2*e.overlapping(plans, due), len(plans)) // they come in bursts
+	jobs := make([]int, len(plans))
+	for i, p := range plans {
+		jobs[i] = p.Index
 	}
-	return min(1, len(plans))
+	return e.Arrival.Alive(jobs, func(due []float64) int { return e.overlapping(plans, due) })
+}
+
+// arrival is the arrival process that the scenario asks for.
+func (e *Scenario) arrival() (replay.Arrival, error) {
+	a := &e.Source.Replay.Arrival
+	process, err := replay.Processes.Find(e.Source.Catalogue(), a.Kind)
+	if err != nil {
+		return nil, err
+	}
+	s := replay.Settings{Clients: a.Clients, Speedup: a.Speedup, Rate: float64(a.Rate)}
+	for i := range e.Jobs {
+		s.Times = append(s.Times, e.Jobs[i].Arrival)
+	}
+	if a.Seed != nil {
+		s.Seed = *a.Seed
+	}
+	return process.New(s), nil
 }
 
 // overlapping is the largest number of chains at one time where each begins at its due time, in s.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/plan"
 	"testbed/emulator/record"
 	"testbed/emulator/scenario"
@@ -56,7 +57,7 @@ models: [external, in-edge, in-function, in-client]
 
 func loaded(t *testing.T, path string) *scenario.Scenario {
 	t.Helper()
-	sc, err := scenario.Load(path)
+	sc, err := scenario.Load(path, builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -158,7 +158,10 @@ func largest(all []int64, n int) int64 {
 // checkMessages holds every transfer, and the number of an invocation's states, against what a message may carry.
 func (e *Scenario) checkMessages(m plan.Model) error {
 	plans, err := e.Plans(m, plan.ByWorker)
-	if err != nil || !m.Emulated() {
+	if err != nil {
+		return err
+	}
+	if rule, err := e.rule(m); err != nil || !rule.Emulated() {
 		return err
 	}
 	var worst *plan.Step

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/plan"
 	"testbed/emulator/scenario"
 	"testbed/emulator/units"
@@ -50,7 +51,7 @@ replay: {%[5]s}
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := scenario.Load(path)
+	s, err := scenario.Load(path, builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}

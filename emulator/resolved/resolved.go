@@ -13,6 +13,7 @@ import (
 	"testbed/emulator/placement"
 	"testbed/emulator/placement/simnet"
 	"testbed/emulator/plan"
+	"testbed/emulator/replay"
 	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
 	"testbed/emulator/workload"
@@ -30,9 +31,11 @@ type Scenario struct {
 	Models    []plan.Model            // in the scenario's order
 	Sites     plan.Sites
 	Agentless []topology.ID   // hosts without an agent, the cloud last: no task, state or job is there
+	Arrival   replay.Arrival  // when chains begin
 	Moments   []events.Moment // what the scenario's events make of the network, in the order of time
 
-	trace     *spar.Trace // for messages
+	rules     map[plan.Model]plan.Rule // of Models
+	trace     *spar.Trace              // for messages
 	demanding sync.Mutex
 	demanded  []demand // see demands
 }
@@ -59,6 +62,9 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 	if e.Moments, err = events.Compile(e.Topology, s.Events); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
+	if e.Arrival, err = e.arrival(); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Path(), err)
+	}
 	if err := e.locate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
@@ -76,14 +82,18 @@ func malformed(trace *spar.Trace) []string {
 
 // locate fixes sites, speeds and the placement.
 func (e *Scenario) locate() error {
+	e.rules = map[plan.Model]plan.Rule{}
 	for _, name := range e.Source.Models {
-		model, err := plan.ParseModel(name)
+		rule, err := plan.Rules.Find(e.Source.Catalogue(), name)
 		if err != nil {
 			return err
 		}
-		e.Models = append(e.Models, model)
+		e.Models, e.rules[rule.Model] = append(e.Models, rule.Model), rule
 	}
-	var err error
+	policy, err := placement.Rules.Find(e.Source.Catalogue(), e.Source.Placement.Policy)
+	if err != nil {
+		return err
+	}
 	network := simnet.New(e.Topology)
 	if e.Sites.Central, err = network.Central(e.Agentless...); err != nil {
 		return err
@@ -99,7 +109,7 @@ func (e *Scenario) locate() error {
 	}
 	clients := e.Source.Clients(e.Topology)
 	e.Placement, err = placement.Place(e.Jobs, network, placement.Options{
-		Topology: e.Topology, Seed: *e.Source.Workload.Seed, Policy: placement.Policy(e.Source.Placement.Policy),
+		Topology: e.Topology, Seed: *e.Source.Workload.Seed, Rule: policy,
 		Speed: speed, Clients: clients, Exclude: e.Agentless, Functions: e.Source.Workload.Functions,
 	})
 	return err
@@ -108,14 +118,26 @@ func (e *Scenario) locate() error {
 // Plans are the jobs' plans under a model, in the order of the jobs. It fails where the model needs a
 // cloud and there is none.
 func (e *Scenario) Plans(m plan.Model, access plan.StateAccess) ([]*plan.Plan, error) {
-	if m == plan.External && e.Sites.Cloud < 0 {
+	rule, err := e.rule(m)
+	if err != nil {
+		return nil, err
+	}
+	if rule.Cloud && e.Sites.Cloud < 0 {
 		return nil, fmt.Errorf("%s: the model %s keeps state in the cloud, and the scenario has none: add a section cloud or leave the model out", e.Source.Path(), m)
 	}
 	plans := make([]*plan.Plan, len(e.Jobs))
 	for i := range e.Jobs {
-		plans[i] = plan.Build(e.Jobs, i, m, e.Placement, e.Sites, access)
+		plans[i] = rule.Build(e.Jobs, i, e.Placement, e.Sites, access)
 	}
 	return plans, nil
+}
+
+// rule is what an execution model does, which need not be one of the scenario's.
+func (e *Scenario) rule(m plan.Model) (plan.Rule, error) {
+	if rule, known := e.rules[m]; known {
+		return rule, nil
+	}
+	return plan.Rules.Find(e.Source.Catalogue(), string(m))
 }
 
 // Speed is a vertex's speed in operations/s; the cloud, which executes nothing, has an infinite one.

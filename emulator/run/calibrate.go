@@ -8,10 +8,10 @@ import (
 
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
-	"testbed/emulator/predict/statesim"
 	"testbed/emulator/predict/transport"
 	"testbed/emulator/record"
 	"testbed/emulator/replay"
+	"testbed/emulator/resolved"
 	"testbed/emulator/topology"
 )
 
@@ -19,29 +19,29 @@ import (
 const emptyCalls = 40
 
 // calibrate measures what an empty function costs on this host, between a client and the worker that is
-// nearest to it, and returns the transport model's options with it: the FaaS's time for each invocation,
+// nearest to it, and returns the predictors' setting with it: the FaaS's time for each invocation,
 // and for each message what it takes beside the packets' way.
-func (r *run) calibrate(ctx context.Context) (record.Overhead, transport.Options, error) {
-	options := Options(r.Scenario.Source.TCP.SlowStartAfterIdle)
+func (r *run) calibrate(ctx context.Context) (record.Overhead, predict.Setting, error) {
+	setting := Setting(r.Scenario)
 	client, worker := r.nearest()
 	agent := r.Bed.Agent(client)
 	defer agent.Close()
 	overhead, err := replay.Overhead(ctx, agent, r.Bed.Address(worker), emptyCalls, r.dir.Run()+"/overhead")
 	if err != nil {
-		return overhead, options, fmt.Errorf("measuring an empty function: %w", err)
+		return overhead, setting, fmt.Errorf("measuring an empty function: %w", err)
 	}
-	alone, err := transport.New(r.Scenario.Topology, r.Scenario.Speed, options)
+	alone, err := transport.New(r.Scenario.Topology, r.Scenario.Speed, transport.OptionsOf(setting))
 	if err != nil {
-		return overhead, options, err
+		return overhead, setting, err
 	}
 	empty := &plan.Plan{Job: "empty", Steps: []plan.Step{{Role: plan.Request, From: client, To: worker, State: -1}}}
 	way, err := alone.Predict([]*plan.Plan{empty})
 	if err != nil {
-		return overhead, options, err
+		return overhead, setting, err
 	}
-	options.Overhead = duration(overhead.Rest)
-	options.PerMessage = duration(overhead.Step - way[0].Total)
-	return overhead, options, nil
+	setting.Overhead = duration(overhead.Rest)
+	setting.PerMessage = duration(overhead.Step - way[0].Total)
+	return overhead, setting, nil
 }
 
 // duration rounds seconds to a time that is not negative.
@@ -49,13 +49,11 @@ func duration(seconds float64) time.Duration {
 	return max(0, time.Duration(math.Round(seconds*1e9)))
 }
 
-// Options are the transport model's parameters for a testbed whose TCP is set as the orchestrator sets
-// it, before calibration.
-func Options(slowStartAfterIdle bool) transport.Options {
-	o := transport.DefaultOptions()
-	o.IdleRestart = slowStartAfterIdle
-	o.ReceiveWindow, o.MaxReceiveWindow = receiveWindow, receiveWindow
-	return o
+// Setting is what predictors may know of a scenario's testbed, whose TCP is set as the orchestrator sets it, before
+// calibration.
+func Setting(e *resolved.Scenario) predict.Setting {
+	return predict.Setting{Topology: e.Topology, Speed: e.Speed,
+		IdleRestart: e.Source.TCP.SlowStartAfterIdle, ReceiveWindow: receiveWindow}
 }
 
 // nearest finds a client of the workload and the host with an agent that has the shortest way to it.
@@ -72,19 +70,18 @@ func (r *run) nearest() (client, worker topology.ID) {
 	return client, worker
 }
 
-// predict predicts all plans, in the order in which they are replayed: by the transport model, which
-// emulation should agree with, and as the published simulator would have.
-func (r *run) predict(options transport.Options) ([]predict.Prediction, error) {
-	model, err := transport.New(r.Scenario.Topology, r.Scenario.Speed, options)
-	if err != nil {
-		return nil, err
-	}
+// predict predicts all plans, in the order in which they are replayed, by every predictor of the catalogue.
+func (r *run) predict(setting predict.Setting) ([]predict.Prediction, error) {
 	var plans []*plan.Plan
 	for _, of := range r.plans {
 		plans = append(plans, of...)
 	}
 	var all []predict.Prediction
-	for _, engine := range []predict.Engine{model, statesim.NewEngine(r.Scenario.Topology, r.Scenario.Speed)} {
+	for _, p := range predict.Predictors.All(r.Scenario.Source.Catalogue()) {
+		engine, err := p.Does.New(setting)
+		if err != nil {
+			return nil, err
+		}
 		predictions, err := engine.Predict(plans)
 		if err != nil {
 			return nil, err

@@ -21,7 +21,7 @@ func (r *run) describe() error {
 	m := &record.Manifest{
 		Run: r.dir.Run(), Testbed: bed.Testbed, File: bed.File,
 		Seed: sc.Seed, Version: r.Version, Kernel: r.Kernel, Runtime: bed.Runtime, Fabric: bed.Fabric,
-		Arrival: arrival(r.Scenario).String(), Compute: sc.Replay.Compute, TCP: sysctls(sc),
+		Arrival: r.Scenario.Arrival.String(), Compute: sc.Replay.Compute, TCP: sysctls(sc),
 		Start: time.Now().UTC(), Exit: record.Running,
 	}
 	r.manifest = m
@@ -128,7 +128,7 @@ func (r *run) counters(ctx context.Context) error {
 
 // compare holds the measurement against the predictions. Where nothing was measured there is nothing to compare.
 func (r *run) compare() error {
-	read, err := rundir.Read(r.dir.Path(), r.manifest, compare.Options{})
+	read, err := rundir.Read(r.dir.Path(), r.manifest, compare.Options{Catalogue: r.Scenario.Source.Catalogue()})
 	if err != nil {
 		return err
 	}

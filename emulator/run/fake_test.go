@@ -15,6 +15,7 @@ import (
 
 	"testbed/emulator/faas"
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/plan"
 	"testbed/emulator/record"
 	"testbed/emulator/resolved"
@@ -80,7 +81,7 @@ models: [external, in-function]
 			t.Fatal(err)
 		}
 	}
-	sc, err := scenario.Load(filepath.Join(dir, "small.yaml"))
+	sc, err := scenario.Load(filepath.Join(dir, "small.yaml"), builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}

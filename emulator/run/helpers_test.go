@@ -3,6 +3,7 @@ package run
 import (
 	"testing"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/plan"
 	"testbed/emulator/resolved"
 	"testbed/emulator/scenario"
@@ -10,7 +11,7 @@ import (
 
 func reprepared(t *testing.T, path string) *resolved.Scenario {
 	t.Helper()
-	sc, err := scenario.Load(path)
+	sc, err := scenario.Load(path, builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}

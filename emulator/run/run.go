@@ -12,7 +12,6 @@ import (
 	"testbed/emulator/influx"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
-	"testbed/emulator/predict/transport"
 	"testbed/emulator/record"
 	"testbed/emulator/replay"
 	"testbed/emulator/resolved"
@@ -147,13 +146,13 @@ func (r *run) execute(ctx context.Context) error {
 		r.fidelity(ctx)
 	}
 	r.phase("measuring an empty function")
-	overhead, options, err := r.calibrate(ctx)
+	overhead, setting, err := r.calibrate(ctx)
 	if err != nil {
 		return err
 	}
 	r.manifest.Overhead = &overhead
 	r.phase("predicting")
-	if r.predicted, err = r.predict(options); err != nil {
+	if r.predicted, err = r.predict(setting); err != nil {
 		return err
 	}
 	if err := writePredictions(r.dir.Path(), r.predicted); err != nil {
@@ -161,7 +160,7 @@ func (r *run) execute(ctx context.Context) error {
 	}
 	r.phase("opening connections")
 	r.outcome.Summary, err = replay.Run(ctx, replay.Config{
-		Plans: r.plans, Arrival: arrival(r.Scenario), Clients: r.Bed.Agent, Address: r.Bed.Address, Name: r.name,
+		Plans: r.plans, Arrival: r.Scenario.Arrival, Clients: r.Bed.Agent, Address: r.Bed.Address, Name: r.name,
 		Tags: r.tags(), Timeout: r.Scenario.Source.Replay.Timeout, Sink: record.NewMirror(r.dir, r.Sinks...),
 		Predict: r.lookup(), Progress: r.Progress, Around: func(ctx context.Context, model string) func() {
 			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Scenario.Jobs)))
@@ -185,9 +184,10 @@ func (r *run) lookup() func(*plan.Plan) (*record.Times, []float64) {
 		model plan.Model
 		index int
 	}
+	reference := compare.Reference(r.Scenario.Source.Catalogue())
 	known := map[key]*predict.Prediction{}
 	for i := range r.predicted {
-		if p := &r.predicted[i]; p.Engine == transport.EngineName {
+		if p := &r.predicted[i]; p.Engine == reference {
 			known[key{p.Model, p.Index}] = p
 		}
 	}
@@ -202,22 +202,4 @@ func (r *run) lookup() func(*plan.Plan) (*record.Times, []float64) {
 		}
 		return &record.Times{Latency: found.Total, Network: found.Network, Processing: found.Processing}, steps
 	}
-}
-
-// arrival is the arrival process that the scenario asks for.
-func arrival(e *resolved.Scenario) replay.Arrival {
-	a := e.Source.Replay.Arrival
-	switch a.Kind {
-	case "concurrency":
-		return replay.Concurrent{Users: a.Clients}
-	case "trace":
-		times := make([]time.Duration, len(e.Jobs))
-		for i := range e.Jobs {
-			times[i] = e.Jobs[i].Arrival
-		}
-		return replay.Trace{Times: times, SpeedUp: a.Speedup}
-	case "poisson":
-		return replay.Poisson{Rate: float64(a.Rate), Seed: *a.Seed}
-	}
-	return replay.Sequential{}
 }

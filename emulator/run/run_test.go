@@ -17,6 +17,7 @@ import (
 	"testbed/emulator/compare/rundir"
 	"testbed/emulator/faas"
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/record"
 	"testbed/emulator/record/recordtest"
 	"testbed/emulator/replay"
@@ -88,7 +89,7 @@ func TestRunThatSucceeds(t *testing.T) {
 			t.Errorf("%d chains, %v", len(chains), err)
 		}
 		// What the run says of itself is what `testbed compare` says of its directory.
-		again, err := rundir.Open(o.Dir, compare.Options{})
+		again, err := rundir.Open(o.Dir, compare.Options{Catalogue: builtin.Catalogue()})
 		if err != nil || !again.Sealed || len(again.Reports) != 2 || again.Reports[0].Models[0].Total.Measured.Mean != o.Reports[0].Models[0].Total.Measured.Mean {
 			t.Errorf("%v: %+v", err, again)
 		}

@@ -9,13 +9,14 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/scenario"
 	"testbed/emulator/scenario/scenariotest"
 )
 
 func compileSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(scenario.Schema()))
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(scenario.Schema(builtin.Catalogue())))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +43,7 @@ func bySchema(schema *jsonschema.Schema, file string) error {
 
 func TestBadFiles(t *testing.T) {
 	schema := compileSchema(t)
-	if _, err := scenario.Parse([]byte(scenariotest.Good), "good"); err != nil {
+	if _, err := scenario.Parse([]byte(scenariotest.Good), "good", builtin.Catalogue()); err != nil {
 		t.Fatalf("the file that bad ones are made from: %v", err)
 	}
 	if err := bySchema(schema, scenariotest.Good); err != nil {
@@ -55,7 +56,7 @@ func TestBadFiles(t *testing.T) {
 	structural := 0
 	for _, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {
-			_, err := scenario.Parse([]byte(c.YAML), "bad.yaml")
+			_, err := scenario.Parse([]byte(c.YAML), "bad.yaml", builtin.Catalogue())
 			var all scenario.Errors
 			if !errors.As(err, &all) || len(all) == 0 {
 				t.Fatalf("Parse gives %v for\n%s", err, c.YAML)
@@ -111,7 +112,7 @@ func TestSchemaAcceptsGood(t *testing.T) {
 		"byte order":     "\ufeffname: x\ntopology: {synth: iiot}\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := scenario.Parse([]byte(file), "f")
+			s, err := scenario.Parse([]byte(file), "f", builtin.Catalogue())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -13,7 +14,7 @@ import (
 
 func build(t *testing.T, file string) (*scenario.Scenario, *topology.Topology) {
 	t.Helper()
-	s, err := scenario.Parse([]byte(file), "f")
+	s, err := scenario.Parse([]byte(file), "f", builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +141,7 @@ func TestLatenciesFollowTheSeed(t *testing.T) {
 
 func TestJobs(t *testing.T) {
 	jobs := func(workload string) (*scenario.JobSet, error) {
-		s, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\nworkload: "+workload+"\n"), filepath.Join("testdata", "f"))
+		s, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\nworkload: "+workload+"\n"), filepath.Join("testdata", "f"), builtin.Catalogue())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,10 +171,10 @@ func TestJobs(t *testing.T) {
 }
 
 func TestLoad(t *testing.T) {
-	if _, err := scenario.Load("testdata/absent.yaml"); err == nil {
+	if _, err := scenario.Load("testdata/absent.yaml", builtin.Catalogue()); err == nil {
 		t.Error("an absent file is loaded")
 	}
-	_, err := scenario.Load("testdata/absent-files.yaml")
+	_, err := scenario.Load("testdata/absent-files.yaml", builtin.Catalogue())
 	if err == nil {
 		t.Fatal("accepted")
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 )
 
@@ -27,7 +28,7 @@ func (d *decoder) check(s *Scenario, open bool) {
 		d.checkEvent(&f.Events[i], eventPath(i))
 	}
 	sound := !d.failed("topology") && !d.failed("cloud")
-	f.resolve()
+	f.resolve(d.catalogue)
 	if open {
 		d.checkFiles(s)
 	}
@@ -220,10 +221,16 @@ func (d *decoder) checkModels(f *File) {
 		if slices.Index(f.Models, m) < i {
 			d.failAt(here, "remove it", "%q is listed twice", m)
 		}
-		if _, given := d.where["cloud"]; m == "external" && !given && !d.failed("cloud") {
-			d.failAt(here, "add cloud: {} or remove the model", "the model external keeps state in the cloud, and there is none")
+		if _, given := d.where["cloud"]; d.needsCloud(m) && !given && !d.failed("cloud") {
+			d.failAt(here, "add cloud: {} or remove the model", "the model %s keeps state in the cloud, and there is none", m)
 		}
 	}
+}
+
+// needsCloud says whether a model is there, and keeps state in the cloud.
+func (d *decoder) needsCloud(model string) bool {
+	rule, err := plan.Rules.Find(d.catalogue, model)
+	return err == nil && rule.Cloud
 }
 
 // checkFiles looks for the files that the scenario refers to, and reads the topology.

@@ -3,21 +3,33 @@ package scenario
 import (
 	"fmt"
 	"slices"
+	"strings"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/topology"
 )
 
+// auto is the word for the first runtime or fabric of the catalogue that the host supports.
+const auto = "auto"
+
 // checkRuntime refuses images where no runtime could start them.
 func (d *decoder) checkRuntime(f *File) {
-	if f.Runtime != "process" {
+	if f.Runtime == auto || d.catalogue.Describe(catalogue.Runtimes, f.Runtime).Images {
 		return
 	}
+	var able []string
+	for _, r := range d.catalogue.All(catalogue.Runtimes) {
+		if r.Images {
+			able = append(able, r.Name)
+		}
+	}
+	remedy := "write runtime: " + strings.Join(able, " or ") + ", or remove it"
 	for _, r := range f.Images {
-		d.failAt(join("images", r.Name), "write runtime: docker, or remove it", "the runtime process cannot run images")
+		d.failAt(join("images", r.Name), remedy, "the runtime %s cannot run images", f.Runtime)
 	}
 	for _, n := range f.Topology.Nodes {
 		if n.Image != "" {
-			d.failAt(join(join("topology.nodes", n.Name), "image"), "write runtime: docker, or remove it", "the runtime process cannot run images")
+			d.failAt(join(join("topology.nodes", n.Name), "image"), remedy, "the runtime %s cannot run images", f.Runtime)
 		}
 	}
 }
@@ -30,10 +42,11 @@ func (d *decoder) checkImages(f *File, n vocabulary) {
 	for _, v := range n.hosts {
 		known = append(known, v.Name, v.Class, v.Model)
 		_, agent := f.imageOf(v)
+		inCloud := slices.IndexFunc(f.Models, d.needsCloud)
 		switch {
-		case v.Name == "cloud" && !agent && slices.Contains(f.Models, "external"):
-			d.failAt(join("images", f.Images[f.imageRule(v)].Name), "remove agent: false, or external from models",
-				"the model external keeps state in the cloud, which would have no agent")
+		case v.Name == "cloud" && !agent && inCloud >= 0:
+			d.failAt(join("images", f.Images[f.imageRule(v)].Name), "remove agent: false, or "+f.Models[inCloud]+" from models",
+				"the model %s keeps state in the cloud, which would have no agent", f.Models[inCloud])
 		case v.Kind == topology.Host && agent:
 			agents++
 		}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 
+	"testbed/emulator/catalogue"
+
 	"go.yaml.in/yaml/v3"
 )
 
@@ -26,12 +28,13 @@ func at(n *yaml.Node) position { return position{max(1, n.Line), max(1, n.Column
 
 // decoder turns YAML nodes into structs and goes on after an error.
 type decoder struct {
-	file    string
-	errs    Errors
-	where   map[string]position // of every value read, by path; of mappings their key's
-	meant   []string            // paths of keys that were probably meant by unknown ones
-	nodes   int
-	stopped bool // by excess, which is reported once, or by too many errors
+	file      string
+	errs      Errors
+	where     map[string]position // of every value read, by path; of mappings their key's
+	meant     []string            // paths of keys that were probably meant by unknown ones
+	nodes     int
+	catalogue *catalogue.Catalogue
+	stopped   bool // by excess, which is reported once, or by too many errors
 }
 
 func (d *decoder) fail(p position, path, remedy, format string, args ...any) {
@@ -211,15 +214,15 @@ func (d *decoder) text(n *yaml.Node, v reflect.Value, f *field, path string) boo
 	if tag := n.ShortTag(); tag != "!!str" && !(f.names && (tag == "!!int" || tag == "!!float")) {
 		if f.quiet {
 			d.fail(at(n), path, f.doc, "the value is not a text")
-		} else if len(f.enum) > 0 {
-			d.fail(at(n), path, suggest(n.Value, f.enum), "%s is not one of the words known here", quoted(n))
+		} else if words := f.words(d.catalogue); len(words) > 0 {
+			d.fail(at(n), path, suggest(n.Value, words), "%s is not one of the words known here", quoted(n))
 		} else {
 			d.fail(at(n), path, "put it in quotes if it is meant as a text", "%s is not a text", quoted(n))
 		}
 		return false
 	}
-	if len(f.enum) > 0 && !slices.Contains(f.enum, n.Value) {
-		d.fail(at(n), path, suggest(n.Value, f.enum), "%q is unknown", n.Value)
+	if words := f.words(d.catalogue); (len(words) > 0 || f.choice != "") && !slices.Contains(words, n.Value) {
+		d.fail(at(n), path, suggest(n.Value, words), "%q is unknown", n.Value)
 		return false
 	}
 	if n.Value == "" {

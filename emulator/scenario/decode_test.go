@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/scenario"
 	"testbed/emulator/scenario/scenariotest"
 )
@@ -104,7 +105,7 @@ func TestErrors(t *testing.T) {
 		{"unknown anchor", "name: x\ntopology: *t\n", `f:2:`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := scenario.Parse([]byte(c.file), "f")
+			_, err := scenario.Parse([]byte(c.file), "f", builtin.Catalogue())
 			if err == nil {
 				t.Fatal("accepted")
 			}
@@ -127,7 +128,7 @@ func TestErrors(t *testing.T) {
 func TestAllErrorsAtOnce(t *testing.T) {
 	file := strings.NewReplacer("delay: 1ms", "delay: 1", "class: lan", "clas: lan", "[a, s]", "[c, s]").Replace(good) +
 		"models: [nowhere]\nworkload: {clients: [nobody], jobs: 0}\nreplay: {timeout: -1s}\n"
-	_, err := scenario.Parse([]byte(file), "f")
+	_, err := scenario.Parse([]byte(file), "f", builtin.Catalogue())
 	var all scenario.Errors
 	if !errors.As(err, &all) {
 		t.Fatal(err)
@@ -151,7 +152,7 @@ topology:
     - &line {endpoints: [a, s], rate: 10Mbps, delay: 1ms}
     - {<<: *line, endpoints: [b, s]}
     - {<<: [*line, {loss: 1%}], endpoints: [c, s]}
-`), "f")
+`), "f", builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +177,7 @@ func TestAliasBomb(t *testing.T) {
 		"a: &a {b: 1}\n" + strings.Repeat("x: {<<: [*a, *a, *a]}\n", 100),
 		"name: x\ntopology: " + strings.Repeat("[", 5000) + "\n", "name: x\ntopology: {nodes: " + strings.Repeat("{a: ", 3000),
 	} {
-		if _, err := scenario.Parse([]byte(file), "f"); err == nil {
+		if _, err := scenario.Parse([]byte(file), "f", builtin.Catalogue()); err == nil {
 			t.Error("accepted")
 		}
 	}
@@ -190,7 +191,7 @@ func TestNearest(t *testing.T) {
 		{"prefix", "name: x\ntopology: {synth: iiot}\ntcp: {slow-start: false}\n", `did you mean "slow-start-after-idle"?`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := scenario.Parse([]byte(c.file), "f")
+			_, err := scenario.Parse([]byte(c.file), "f", builtin.Catalogue())
 			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %v, want one error that says %s", err, c.want)
 			}
@@ -206,7 +207,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(good + "events: [{at: 1s, link: a-s, reset}, {from: 1s, to: 2s, partition: [a, b]}, {at: 0s, node: [s], down: true}]\nimages: {pi: {image: x}}\ninflux: {org: x}\n"))
 	f.Add([]byte("name: x\ntopology: &t [*t]\n? {a: b}\n: c\n<<: *t\n---\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s, err := scenario.Parse(data, "f")
+		s, err := scenario.Parse(data, "f", builtin.Catalogue())
 		if err != nil {
 			var all scenario.Errors
 			if !errors.As(err, &all) || len(all) == 0 {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/scenario"
 )
 
@@ -24,7 +25,7 @@ func TestEvents(t *testing.T) {
     link: a-s
     down:
 `
-	s, err := scenario.Parse([]byte(file), "f")
+	s, err := scenario.Parse([]byte(file), "f", builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,7 @@ func TestEventErrors(t *testing.T) {
 		{"at: 1s, node: a, partition: [a]", `events[0].node: a partition happens to no single link or node`},
 	} {
 		t.Run(c.event, func(t *testing.T) {
-			_, err := scenario.Parse([]byte(good+"events:\n  - {"+c.event+"}\n"), "f")
+			_, err := scenario.Parse([]byte(good+"events:\n  - {"+c.event+"}\n"), "f", builtin.Catalogue())
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got\n%v\nwant\n%s", err, c.want)
 			} else if strings.Contains(err.Error(), "\n") {
@@ -114,14 +115,14 @@ func TestSecretsAreNotRepeated(t *testing.T) {
 		{"{url: 12345678}", "the value is not a text"},
 		{"sEcReT", "where a mapping belongs"},
 	} {
-		_, err := scenario.Parse([]byte(good+"influx: "+c.influx+"\n"), "f")
+		_, err := scenario.Parse([]byte(good+"influx: "+c.influx+"\n"), "f", builtin.Catalogue())
 		if err == nil || !strings.Contains(strings.ToLower(err.Error()), strings.ToLower(c.want)) {
 			t.Errorf("%s: got %v, want %s", c.influx, err, c.want)
 		} else if strings.Contains(err.Error(), "sEcReT") || strings.Contains(err.Error(), "12345678") {
 			t.Errorf("the secret is repeated: %v", err)
 		}
 	}
-	s, err := scenario.Parse([]byte(good+"influx: {url: 'https://host/path', required: true}\n"), "f")
+	s, err := scenario.Parse([]byte(good+"influx: {url: 'https://host/path', required: true}\n"), "f", builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +130,7 @@ func TestSecretsAreNotRepeated(t *testing.T) {
 		t.Errorf("%+v", x)
 	}
 	roundTrip(t, s)
-	if s, err := scenario.Parse([]byte(good), "f"); err != nil || s.Influx != nil || s.Resources != "none" {
+	if s, err := scenario.Parse([]byte(good), "f", builtin.Catalogue()); err != nil || s.Influx != nil || s.Resources != "none" {
 		t.Errorf("defaults: %+v %v", s.Influx, err)
 	}
 }

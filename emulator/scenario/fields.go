@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"testbed/emulator/catalogue"
 )
 
 // field is what the struct tags say of one key of the file. Decoder, encoder and schema read nothing
@@ -20,6 +22,7 @@ import (
 //	min, max range of a number or quantity; of a list, its length
 //	pattern  regular expression of a text, of a list's elements or of a mapping's names
 //	enum     permitted words, separated by |
+//	choice   a kind of the catalogue, whose names are permitted besides; without a doc, its sentences are the doc
 //	one      exactly one of the fields with this word must be given; atmost: no more than one
 //	with     another key that must be given as well
 //	when     KEY=WORD|WORD: only where KEY is one of the words
@@ -42,6 +45,7 @@ type field struct {
 	min, max string
 	pattern  string
 	enum     []string
+	choice   string
 	one      string
 	atmost   string
 	with     string
@@ -56,6 +60,11 @@ func (f *field) element() field {
 		e.min = "1"
 	}
 	return e
+}
+
+// words are the texts that are permitted; none: any.
+func (f *field) words(c *catalogue.Catalogue) []string {
+	return append(slices.Clone(f.enum), c.Names(f.choice)...)
 }
 
 type condition struct {
@@ -99,8 +108,8 @@ func tagged(sf reflect.StructField, name string, options []string) field {
 		names:    slices.Contains(options, "names"),
 		doc:      sf.Tag.Get("doc"),
 		min:      sf.Tag.Get("min"), max: sf.Tag.Get("max"),
-		pattern: sf.Tag.Get("pattern"),
-		one:     sf.Tag.Get("one"), atmost: sf.Tag.Get("atmost"), with: sf.Tag.Get("with"),
+		pattern: sf.Tag.Get("pattern"), choice: sf.Tag.Get("choice"),
+		one: sf.Tag.Get("one"), atmost: sf.Tag.Get("atmost"), with: sf.Tag.Get("with"),
 	}
 	f.def, f.hasDef = sf.Tag.Lookup("default")
 	if e := sf.Tag.Get("enum"); e != "" {

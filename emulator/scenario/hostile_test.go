@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/internal/readfile"
 )
 
@@ -42,7 +43,7 @@ func TestHostileFilesAreCheap(t *testing.T) {
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := Parse([]byte(text), "hostile.yaml")
+		_, err := Parse([]byte(text), "hostile.yaml", builtin.Catalogue())
 		runtime.ReadMemStats(&after)
 		var all Errors
 		if !errors.As(err, &all) || len(all) > maxErrors+1 {
@@ -62,11 +63,11 @@ func TestFilesThatAreNone(t *testing.T) {
 		if err := os.Symlink(target, link); err != nil {
 			t.Skip(err)
 		}
-		if _, err := Load(link); !errors.Is(err, readfile.ErrNotRegular) {
+		if _, err := Load(link, builtin.Catalogue()); !errors.Is(err, readfile.ErrNotRegular) {
 			t.Errorf("a scenario that is a %s: %v", name, err)
 		}
 		text := "name: x\nmodels: [in-client]\nworkload: {trace: " + name + "}\ntopology: {synth: {kind: iiot}}\n"
-		s, err := Parse([]byte(text), filepath.Join(dir, "x.yaml"))
+		s, err := Parse([]byte(text), filepath.Join(dir, "x.yaml"), builtin.Catalogue())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,7 +80,7 @@ func TestFilesThatAreNone(t *testing.T) {
 			}
 		}
 		text = "name: x\nmodels: [in-client]\ntopology: {ether: " + name + "}\n"
-		if s, err = Parse([]byte(text), filepath.Join(dir, "x.yaml")); err != nil {
+		if s, err = Parse([]byte(text), filepath.Join(dir, "x.yaml"), builtin.Catalogue()); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.Topology(); !errors.Is(err, readfile.ErrNotRegular) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/resolved"
 	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
@@ -54,7 +55,7 @@ func names(t *topology.Topology, ids []topology.ID) string {
 // TestHostsWithoutAgent: no task, state or job is placed on them, and it matters here that they are left out.
 func TestHostsWithoutAgent(t *testing.T) {
 	prepare := func(images string) *resolved.Scenario {
-		s, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\ncloud: {}\nworkload: {synth: {kind: spar, jobs: 100}, clients: [rpi3b+, tx2_0]}\n"+images), "f")
+		s, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\ncloud: {}\nworkload: {synth: {kind: spar, jobs: 100}, clients: [rpi3b+, tx2_0]}\n"+images), "f", builtin.Catalogue())
 		if err != nil {
 			t.Fatal(err)
 		}

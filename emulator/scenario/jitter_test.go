@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
 )
@@ -65,7 +66,7 @@ func TestJitterOfClassesAndOverrides(t *testing.T) {
 		"one event":          {links + ", delay: 1ms}\nevents: [{at: 1s, link: l, set: {jitter: 5ms, delay: 9ms}}]\n", ""},
 		"one event, too low": {links + ", delay: 1ms}\nevents: [{at: 1s, link: l, set: {jitter: 5ms, delay: 4ms}}]\n", "l would have a jitter of 5ms, larger than its delay of 4ms"},
 	} {
-		_, err := scenario.Parse([]byte("name: x\ntopology:\n  nodes:\n"+c.text), "f")
+		_, err := scenario.Parse([]byte("name: x\ntopology:\n  nodes:\n"+c.text), "f", builtin.Catalogue())
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %s", name, err, c.want)
 		}
@@ -73,7 +74,7 @@ func TestJitterOfClassesAndOverrides(t *testing.T) {
 			t.Errorf("%s: more than one error: %v", name, err)
 		}
 	}
-	if _, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\nclasses: {wlan: {jitter: 500us}}\n"), "f"); err != nil {
+	if _, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\nclasses: {wlan: {jitter: 500us}}\n"), "f", builtin.Catalogue()); err != nil {
 		t.Errorf("delays that were drawn do not count: %v", err)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"testbed/emulator/internal/builtin"
 )
 
 // jobsOf reads the jobs of a trace with these rows.
@@ -15,7 +17,7 @@ func jobsOf(t *testing.T, rows, more string) (*JobSet, string, error) {
 	if err := os.WriteFile(file, []byte(rows), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, err := Parse([]byte("name: x\ntopology: {synth: iiot}\nworkload: {trace: t.csv"+more+"}\n"), filepath.Join(dir, "s.yaml"))
+	s, err := Parse([]byte("name: x\ntopology: {synth: iiot}\nworkload: {trace: t.csv"+more+"}\n"), filepath.Join(dir, "s.yaml"), builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +68,7 @@ func TestNoJobIsLeft(t *testing.T) {
 
 // A chain of jobs drawn from a synthesized trace is told what to change there.
 func TestNoSynthesizedJobIsLeft(t *testing.T) {
-	s, err := Parse([]byte("name: x\ntopology: {synth: iiot}\nworkload: {synth: {kind: spar, jobs: 1, seed: 1}}\n"), "s.yaml")
+	s, err := Parse([]byte("name: x\ntopology: {synth: iiot}\nworkload: {synth: {kind: spar, jobs: 1, seed: 1}}\n"), "s.yaml", builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}

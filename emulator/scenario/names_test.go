@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"testbed/emulator/internal/builtin"
 )
 
 // Every host's name is one that other nodes' resolvers find, and find one node for.
@@ -26,7 +28,7 @@ func TestNamesThatCannotBeUsed(t *testing.T) {
 		"number's switch": {"2: {kind: switch}", "", ""},
 	} {
 		text := "name: x\ntopology:\n  nodes:\n    " + c.nodes + "\n    a: {}\n" + c.cloud
-		_, err := Parse([]byte(text), "f")
+		_, err := Parse([]byte(text), "f", builtin.Catalogue())
 		switch {
 		case c.want == "" && err != nil && strings.Contains(err.Error(), "the name"):
 			t.Errorf("%s: %v", name, err)
@@ -54,7 +56,7 @@ func TestNamesOfFiles(t *testing.T) {
 		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		_, err := Load(file)
+		_, err := Load(file, builtin.Catalogue())
 		return err
 	}
 	if err := load("name: x\ntopology: {ether: net}\n"); err != nil {
@@ -65,7 +67,7 @@ func TestNamesOfFiles(t *testing.T) {
 	if !errors.As(err, &one) || one.Line != 3 || !strings.Contains(one.Message, "differs from Cloud ("+filepath.Join(dir, "net.nodes")+":1)") {
 		t.Errorf("beside a cloud: %v", err)
 	}
-	if s, err := Parse([]byte("name: x\ntopology: {ether: net}\ncloud: {}\n"), file); err != nil {
+	if s, err := Parse([]byte("name: x\ntopology: {ether: net}\ncloud: {}\n"), file, builtin.Catalogue()); err != nil {
 		t.Error(err)
 	} else if _, err := s.Topology(); err == nil || !strings.Contains(err.Error(), "differs from Cloud") {
 		t.Errorf("as it is built: %v", err)

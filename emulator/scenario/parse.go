@@ -14,6 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/internal/readfile"
 )
 
@@ -25,9 +26,9 @@ const MaxSize = 16 << 20
 // value before anything can be checked. The nodes, links and events that are allowed have half as many.
 const maxMarks = 1 << 20
 
-// Load reads the scenario file at path and checks it together with the files it refers to. It fails
-// with the error of reading it, or with Errors.
-func Load(path string) (*Scenario, error) {
+// Load reads the scenario file at path, which may choose what c has, and checks it together with the files it refers
+// to. It fails with the error of reading it, or with Errors.
+func Load(path string, c *catalogue.Catalogue) (*Scenario, error) {
 	f, err := readfile.Open(path, readfile.NoLimit)
 	if err != nil {
 		return nil, fmt.Errorf("scenario: %w", err)
@@ -37,16 +38,18 @@ func Load(path string) (*Scenario, error) {
 	if err != nil {
 		return nil, fmt.Errorf("scenario: %w", err)
 	}
-	return parse(data, path, true)
+	return parse(data, path, c, true)
 }
 
-// Parse reads a scenario; file is its name, for messages and as the base of relative paths. Files that
+// Parse reads a scenario, which may choose what c has; file is its name, for messages and as the base of relative paths. Files that
 // the scenario refers to are not opened. It fails with Errors: all there are, in the file's order.
-func Parse(data []byte, file string) (*Scenario, error) { return parse(data, file, false) }
+func Parse(data []byte, file string, c *catalogue.Catalogue) (*Scenario, error) {
+	return parse(data, file, c, false)
+}
 
-func parse(data []byte, file string, open bool) (*Scenario, error) {
-	d := &decoder{file: file, where: map[string]position{}}
-	s := &Scenario{path: file, where: d.where}
+func parse(data []byte, file string, c *catalogue.Catalogue, open bool) (*Scenario, error) {
+	d := &decoder{file: file, where: map[string]position{}, catalogue: c}
+	s := &Scenario{path: file, where: d.where, catalogue: c}
 	root := d.document(data)
 	if root != nil {
 		d.value(root, reflect.ValueOf(&s.File).Elem(), &field{}, "", 0)

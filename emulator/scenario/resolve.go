@@ -5,12 +5,14 @@ import (
 	"strings"
 	"time"
 
+	"testbed/emulator/catalogue"
+	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 )
 
 // resolve fills in the defaults that depend on other values. It follows the checks that need to know
 // what the file said.
-func (f *File) resolve() {
+func (f *File) resolve(c *catalogue.Catalogue) {
 	f.Topology.resolve(f.Seed)
 	if f.Cloud != nil {
 		f.Cloud.resolve()
@@ -30,12 +32,13 @@ func (f *File) resolve() {
 		f.Workload.Clients = f.defaultClients()
 	}
 	if len(f.Models) == 0 {
-		if f.Cloud != nil {
-			f.Models = append(f.Models, "external")
+		for _, m := range plan.Rules.All(c) {
+			if m.Does.Default && (f.Cloud != nil || !m.Does.Cloud) {
+				f.Models = append(f.Models, m.Name)
+			}
 		}
-		f.Models = append(f.Models, "in-edge", "in-function", "in-client")
 	}
-	if f.Replay.Arrival.Kind == "poisson" {
+	if c.Describe(catalogue.Arrivals, f.Replay.Arrival.Kind).Seeded {
 		orPublished(&f.Replay.Arrival.Seed, f.Seed)
 	}
 }

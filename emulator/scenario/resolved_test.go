@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/scenario"
 )
 
@@ -22,7 +23,7 @@ func roundTrip(t *testing.T, s *scenario.Scenario) {
 		t.Fatal(err)
 	}
 	for _, text := range [][]byte{printed, asJSON} {
-		again, err := scenario.Parse(text, s.Path())
+		again, err := scenario.Parse(text, s.Path(), builtin.Catalogue())
 		if err != nil {
 			t.Fatalf("%v in\n%s", err, text)
 		}
@@ -37,7 +38,7 @@ func roundTrip(t *testing.T, s *scenario.Scenario) {
 }
 
 func TestResolvedDefaults(t *testing.T) {
-	s, err := scenario.Parse([]byte("name: x\nseed: 7\ntopology: {synth: iiot}\ncloud: {rtt: 100ms}\n"), "f")
+	s, err := scenario.Parse([]byte("name: x\nseed: 7\ntopology: {synth: iiot}\ncloud: {rtt: 100ms}\n"), "f", builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,18 +3,26 @@
 // with their positions, and describes itself as a JSON Schema. It knows nothing of operating systems.
 package scenario
 
-import "time"
+import (
+	"time"
+
+	"testbed/emulator/catalogue"
+)
 
 // Scenario is a file that was read and found sound, with its defaults resolved.
 type Scenario struct {
 	File
 
-	path  string // of the file, as given to Parse or Load
-	where map[string]position
+	path      string // of the file, as given to Parse or Load
+	where     map[string]position
+	catalogue *catalogue.Catalogue
 }
 
 // Path is the name of the file that the scenario was read from.
 func (s *Scenario) Path() string { return s.path }
+
+// Catalogue is what the scenario may choose from.
+func (s *Scenario) Catalogue() *catalogue.Catalogue { return s.catalogue }
 
 // File is the content of a scenario file. The tags are described at type field.
 type File struct {
@@ -27,12 +35,12 @@ type File struct {
 	Overrides   []Override `yaml:"overrides,keyed" doc:"Properties for single links, by name; they come before everything else."`
 	Workload    Workload   `yaml:"workload" doc:"The jobs: a trace, or synthesized."`
 	Placement   Placement  `yaml:"placement" doc:"Which node executes which task."`
-	Models      []string   `yaml:"models" enum:"external|in-edge|in-function|in-client|pure-faas|state-propagate|state-local" min:"1" doc:"Execution models to run, in this order. Default: the study's four, external, in-edge, in-function and in-client, without external where there is no cloud. state-propagate and state-local can be predicted, not emulated."`
+	Models      []string   `yaml:"models" choice:"execution model" min:"1" doc:"Execution models to run, in this order. Default: the study's four, external, in-edge, in-function and in-client, without external where there is no cloud. state-propagate and state-local can be predicted, not emulated."`
 	Replay      Replay     `yaml:"replay" doc:"How the jobs are carried out."`
 	Events      []Event    `yaml:"events" max:"10000" doc:"What happens to links and nodes during the replay, at times from the start of each model's chains: every model meets the same."`
 	TCP         TCP        `yaml:"tcp" doc:"Settings of TCP inside every node."`
-	Runtime     string     `yaml:"runtime" enum:"auto|docker|process" default:"auto" doc:"What runs a node. auto takes Docker where an engine answers, and processes in namespaces otherwise."`
-	Fabric      string     `yaml:"fabric" enum:"auto|netem|userspace" default:"auto" doc:"What shapes and carries packets. auto takes netem where the kernel has it, and userspace otherwise."`
+	Runtime     string     `yaml:"runtime" enum:"auto" choice:"runtime" default:"auto" doc:"What runs a node. auto takes Docker where an engine answers, and processes in namespaces otherwise."`
+	Fabric      string     `yaml:"fabric" enum:"auto" choice:"fabric" default:"auto" doc:"What shapes and carries packets. auto takes netem where the kernel has it, and userspace otherwise."`
 	Resources   string     `yaml:"resources" enum:"none|emulate" default:"none" doc:"none: a node may use all of the host, though what one chain keeps at a node must fit into the memory that the topology gives it; emulate: its processors and memory are limited to what the topology says, and to what the host has."`
 	Images      []Image    `yaml:"images,keyed" pattern:"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,62}$" doc:"Container images of your own for hosts, by a host's name, class or model (the first of these that is listed decides; what a node in topology.nodes says itself comes before). They need the runtime docker."`
 	Influx      *Influx    `yaml:"influx,quiet" doc:"The InfluxDB that receives the samples as well. What is absent comes from the environment: INFLUX_URL, INFLUX_ORG, INFLUX_BUCKET; the token always does."`
@@ -63,7 +71,7 @@ type WorkloadSynth struct {
 
 // Placement says which node executes what.
 type Placement struct {
-	Policy string `yaml:"policy" enum:"load|load+net" default:"load+net" doc:"Allocation policy: by a node's load, or by its load and the transfers' time."`
+	Policy string `yaml:"policy" choice:"allocation policy" default:"load+net" doc:"Allocation policy: by a node's load, or by its load and the transfers' time."`
 	Speed  string `yaml:"speed" enum:"as-published|cpu" default:"as-published" doc:"What a node's speed in operations/s is: as-published, its memory in bytes (so did the simulator that made the study's figures), or cpu, a million for each thousandth of a core."`
 }
 
@@ -77,7 +85,7 @@ type Replay struct {
 
 // Arrival says when chains start.
 type Arrival struct {
-	Kind    string    `yaml:"kind,short,required" enum:"sequential|concurrency|trace|poisson" doc:"sequential: one after the other; concurrency: a number of them at any time; trace: at the trace's times; poisson: at random."`
+	Kind    string    `yaml:"kind,short,required" choice:"arrival process"`
 	Clients int       `yaml:"clients" default:"4" min:"1" max:"10000" when:"kind=concurrency" doc:"Chains that run at any time."`
 	Speedup float64   `yaml:"speedup" default:"1" min:"0.001" max:"1000000" when:"kind=trace" doc:"How much faster than in the trace time passes."`
 	Rate    PerSecond `yaml:"rate" default:"1/s" when:"kind=poisson" doc:"Mean number of chains that start, such as 5/s."`

@@ -1,9 +1,12 @@
 package scenario
 
 import (
+	"cmp"
 	"encoding/json"
 	"reflect"
 	"strconv"
+
+	"testbed/emulator/catalogue"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -13,11 +16,11 @@ const SchemaID = "https://testbed.invalid/scenario.schema.json"
 
 type object = map[string]any
 
-// Schema is the JSON Schema (draft 2020-12) of scenario files, for editors. It is made from the same
+// Schema is the JSON Schema (draft 2020-12) of scenario files that choose from c, for editors. It is made from the same
 // struct tags that the decoder reads. What a schema cannot say (names that refer to others, the range of
 // quantities with units, connectedness) only Parse checks.
-func Schema() []byte {
-	g := generator{defs: object{}}
+func Schema(c *catalogue.Catalogue) []byte {
+	g := generator{defs: object{}, catalogue: c}
 	root := g.section(reflect.TypeFor[File]())
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	root["$id"] = SchemaID
@@ -32,7 +35,10 @@ func Schema() []byte {
 	return append(out, '\n')
 }
 
-type generator struct{ defs object }
+type generator struct {
+	defs      object
+	catalogue *catalogue.Catalogue
+}
 
 // value is the schema of a field's value.
 func (g *generator) value(t reflect.Type, f *field) object {
@@ -62,8 +68,8 @@ func (g *generator) value(t reflect.Type, f *field) object {
 	if f.names {
 		s["type"] = []string{"string", "number"} // whose digits are the name
 	}
-	if len(f.enum) > 0 {
-		s = object{"enum": f.enum}
+	if words := f.words(g.catalogue); len(words) > 0 {
+		s = object{"enum": words}
 	}
 	if f.pattern != "" {
 		s["pattern"] = f.pattern
@@ -150,8 +156,8 @@ func (g *generator) section(t reflect.Type) object {
 			continue
 		}
 		p := g.value(f.typ, f)
-		if f.doc != "" {
-			p["description"] = f.doc
+		if doc := cmp.Or(f.doc, g.catalogue.Sentences(f.choice)); doc != "" {
+			p["description"] = doc
 		}
 		if f.hasDef {
 			var value any

@@ -242,7 +242,7 @@ func (d *decoder) standIn(v reflect.Value, f *field, fields []field, path string
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &doc); err == nil && len(doc.Content) == 1 {
-		scratch := decoder{file: d.file, where: map[string]position{}}
+		scratch := decoder{file: d.file, where: map[string]position{}, catalogue: d.catalogue}
 		scratch.value(doc.Content[0], target, f, join(path, f.name), 0)
 	}
 }

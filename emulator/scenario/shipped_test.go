@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/resolved"
@@ -42,7 +43,7 @@ func TestShipped(t *testing.T) {
 		if err := bySchema(schema, string(data)); err != nil {
 			t.Error(err)
 		}
-		s, err := scenario.Load(path)
+		s, err := scenario.Load(path, builtin.Catalogue())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +75,7 @@ func TestShipped(t *testing.T) {
 
 // TestDemonstration holds the scenario of the README to what is said of it.
 func TestDemonstration(t *testing.T) {
-	s, err := scenario.Load("../../scenarios/iiot.yaml")
+	s, err := scenario.Load("../../scenarios/iiot.yaml", builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,21 +110,21 @@ func TestDemonstration(t *testing.T) {
 // TestModels holds the words of the file against the models that plans can be built for.
 func TestModels(t *testing.T) {
 	for _, m := range plan.Models {
-		if _, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\ncloud: {}\nmodels: ["+string(m)+"]\n"), "f"); err != nil {
+		if _, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\ncloud: {}\nmodels: ["+string(m)+"]\n"), "f", builtin.Catalogue()); err != nil {
 			t.Error(err)
 		}
 	}
-	_, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\nmodels: [x]\n"), "f")
+	_, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\nmodels: [x]\n"), "f", builtin.Catalogue())
 	if want := len(plan.Models); err == nil || strings.Count(err.Error(), ",") != want-1 {
 		t.Errorf("%v lists other words than the %d models", err, want)
 	}
 	for _, p := range placement.Policies {
-		if _, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\nplacement: {policy: "+string(p)+"}\n"), "f"); err != nil {
+		if _, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\nplacement: {policy: "+string(p)+"}\n"), "f", builtin.Catalogue()); err != nil {
 			t.Error(err)
 		}
 	}
 	for _, m := range placement.SpeedModels {
-		if _, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\nplacement: {speed: "+string(m)+"}\n"), "f"); err != nil {
+		if _, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\nplacement: {speed: "+string(m)+"}\n"), "f", builtin.Catalogue()); err != nil {
 			t.Error(err)
 		}
 	}
@@ -131,7 +132,7 @@ func TestModels(t *testing.T) {
 
 // TestEventsScenario holds the scenario to what it says of itself.
 func TestEventsScenario(t *testing.T) {
-	s, err := scenario.Load("../../scenarios/events.yaml")
+	s, err := scenario.Load("../../scenarios/events.yaml", builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}

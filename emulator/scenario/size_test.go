@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"testbed/emulator/internal/builtin"
 )
 
 // largest is a scenario of as many nodes, links and events as are allowed, with all their keys.
@@ -39,7 +41,7 @@ func TestTheLargestScenarioIsRead(t *testing.T) {
 	}
 	// The nodes and one link for each are enough to go through all of it.
 	head, _, _ := strings.Cut(text, "    - {name: neighbourhood-04999-access")
-	s, err := Parse([]byte(head), "f")
+	s, err := Parse([]byte(head), "f", builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +59,7 @@ func TestManyValuesAreCheap(t *testing.T) {
 		if one[len(one)-1] != '\n' {
 			text = "x-x: [" + text + "]\n"
 		}
-		_, err := Parse([]byte(text), "f")
+		_, err := Parse([]byte(text), "f", builtin.Catalogue())
 		runtime.ReadMemStats(&after)
 		var all Errors
 		took := (after.TotalAlloc - before.TotalAlloc) >> 20

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/scenario"
 )
 
@@ -34,7 +35,7 @@ func TestYAMLIsRead(t *testing.T) {
 		"numbers as names":  "name: x\n" + rename("7") + "cloud: {at: 7}\nevents: [{at: 1s, node: 7, down}, {at: 2s, node: [7, a], up}]\n",
 		"octal names":       "name: x\n" + rename("010"),
 	} {
-		s, err := scenario.Parse([]byte(text), "f")
+		s, err := scenario.Parse([]byte(text), "f", builtin.Catalogue())
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -50,7 +51,7 @@ func TestYAMLIsRead(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	merged, err := scenario.Parse([]byte("x-a: &a {rate: 10Mbps, loss: 2%}\nname: x\n"+strings.Replace(network, "{endpoints: [a, sw]}", "{<<: *a, rate: 1Mbps, endpoints: [a, sw]}", 1)), "f")
+	merged, err := scenario.Parse([]byte("x-a: &a {rate: 10Mbps, loss: 2%}\nname: x\n"+strings.Replace(network, "{endpoints: [a, sw]}", "{<<: *a, rate: 1Mbps, endpoints: [a, sw]}", 1)), "f", builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +60,7 @@ func TestYAMLIsRead(t *testing.T) {
 	}
 	for text, line := range map[string]int{"%YAML 2.0\n---\nname: x\n" + network: 1, "name: x\nx_note: 1\n" + network: 2, "name: x\nX-note: 1\n" + network: 2} {
 		var one *scenario.Error
-		if _, err := scenario.Parse([]byte(text), "f"); !errors.As(err, &one) || one.Line != line {
+		if _, err := scenario.Parse([]byte(text), "f", builtin.Catalogue()); !errors.As(err, &one) || one.Line != line {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
@@ -69,7 +70,7 @@ func TestYAMLIsRead(t *testing.T) {
 func TestOnlyTheTrueError(t *testing.T) {
 	base := "name: x\n" + network + "cloud: {at: sw}\nmodels: [external, in-client]\nworkload: {clients: [pi]}\nclasses: {cloud: {loss: 1%}}\n" +
 		"events: [{at: 1s, link: a-sw, set: {rate: {up: 1Mbps, down: 2Mbps}}}, {at: 1s, node: a, down}]\n"
-	if _, err := scenario.Parse([]byte(base), "f"); err != nil {
+	if _, err := scenario.Parse([]byte(base), "f", builtin.Catalogue()); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct{ from, to, want string }{
@@ -102,7 +103,7 @@ func TestOnlyTheTrueError(t *testing.T) {
 			text = strings.ReplaceAll(text, "[a, sw]", "[1, sw]")
 			text = strings.ReplaceAll(strings.ReplaceAll(text, "a-sw", "1-sw"), "node: a,", "node: 1,")
 		}
-		_, err := scenario.Parse([]byte(text), "f")
+		_, err := scenario.Parse([]byte(text), "f", builtin.Catalogue())
 		var all scenario.Errors
 		if !errors.As(err, &all) || len(all) != 1 || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: want %s alone:\n%v", name, c.want, err)
@@ -116,7 +117,7 @@ func TestTooLarge(t *testing.T) {
 	if err := os.WriteFile(file, []byte("name: x\n#"+strings.Repeat(" ", scenario.MaxSize)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := scenario.Load(file); err == nil || !strings.Contains(err.Error(), "larger than 16777216 bytes") {
+	if _, err := scenario.Load(file, builtin.Catalogue()); err == nil || !strings.Contains(err.Error(), "larger than 16777216 bytes") {
 		t.Errorf("%v", err)
 	}
 }

@@ -4,6 +4,7 @@ package study
 
 import (
 	"testbed/emulator/campaign"
+	"testbed/emulator/catalogue"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/report/figures"
@@ -13,9 +14,13 @@ import (
 const megabyte = 1e6
 
 // Figures are the study's figures 4, 5 and 6, of whatever loads, policies and models there are. The last
-// two show the largest load under load+net.
-func Figures(r *campaign.Results) []*figures.Figure {
-	return []*figures.Figure{traffic(r), latency(r), length(r)}
+// two show the largest load under load+net. The catalogue says how models and policies look.
+func Figures(r *campaign.Results, looks *catalogue.Catalogue) []*figures.Figure {
+	all := []*figures.Figure{traffic(r), latency(r), length(r)}
+	for _, f := range all {
+		f.Looks = looks
+	}
+	return all
 }
 
 func traffic(r *campaign.Results) *figures.Figure {

@@ -3,6 +3,7 @@ package study
 import (
 	_ "embed"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/scenario"
 )
 
@@ -12,4 +13,6 @@ import (
 var paper []byte
 
 // Scenario is the scenario of the study's simulations; campaign.Study is what is simulated on it.
-func Scenario() (*scenario.Scenario, error) { return scenario.Parse(paper, "paper.yaml") }
+func Scenario(c *catalogue.Catalogue) (*scenario.Scenario, error) {
+	return scenario.Parse(paper, "paper.yaml", c)
+}

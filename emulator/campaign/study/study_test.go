@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"testbed/emulator/campaign"
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict/statesim"
@@ -31,7 +32,7 @@ func TestScenarioEqualsShipped(t *testing.T) {
 // the simulator, the statistics or the verdicts. It takes the first four replications of the campaign. Where
 // a change is meant: go test ./emulator/campaign/study -update
 func TestBaseline(t *testing.T) {
-	s, err := Scenario()
+	s, err := Scenario(builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +171,7 @@ func TestPartsOfTheCampaign(t *testing.T) {
 		t.Errorf("without models: %s %+v", v, got[0])
 	}
 	part.Spec.Models = []plan.Model{plan.InEdge}
-	for _, f := range Figures(&part) {
+	for _, f := range Figures(&part, builtin.Catalogue()) {
 		if _, err := f.Render("svg"); err != nil || len(f.Curves) != 1 {
 			t.Errorf("%s: %d curves, %v", f.Name, len(f.Curves), err)
 		}
@@ -183,7 +184,7 @@ func TestPartsOfTheCampaign(t *testing.T) {
 // The points of the figures are the means of the replications.
 func TestFiguresHoldTheMeans(t *testing.T) {
 	r := invented(func(m plan.Model, length int) float64 { return float64(length) * 1000 }, map[plan.Model]int64{plan.InEdge: 4})
-	figures := Figures(r)
+	figures := Figures(r, builtin.Catalogue())
 	// Traffic: 8 curves of 5 loads; in-edge under load+net has 4 MB in all replications.
 	if c := figures[0].Curves; len(c) != 8 || len(c[5].Points) != 5 || c[5].Model != "in-edge" || c[5].Policy != "load+net" || c[5].Points[2].Y != 4 || c[5].Points[2].X != 300 {
 		t.Errorf("%+v", c)

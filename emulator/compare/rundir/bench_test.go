@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"testbed/emulator/compare"
+	"testbed/emulator/internal/builtin"
 )
 
 // BenchmarkOpen reads and compares runs of 1000 to 100,000 chains with five steps each and two engines'
@@ -21,7 +22,7 @@ func BenchmarkOpen(b *testing.B) {
 				var before, after runtime.MemStats
 				runtime.GC()
 				runtime.ReadMemStats(&before)
-				run, err := Open(dir, compare.Options{})
+				run, err := Open(dir, compare.Options{Catalogue: builtin.Catalogue()})
 				if err != nil {
 					b.Fatal(err)
 				}

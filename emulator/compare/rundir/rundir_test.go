@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"testbed/emulator/compare"
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 	"testbed/emulator/record"
@@ -90,7 +91,7 @@ func chain(run string, model plan.Model, index int, share float64) (record.Chain
 }
 
 func TestOpen(t *testing.T) {
-	run, err := Open(planted(t, 40, 0.1), compare.Options{})
+	run, err := Open(planted(t, 40, 0.1), compare.Options{Catalogue: builtin.Catalogue()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func New(stateDir, testbed string, p program.Program, args ...string) *Fabric {
 }
 
 // Name is userspace.
-func (*Fabric) Name() string { return "userspace" }
+func (*Fabric) Name() string { return Name }
 
 // Apply makes the network, or changes the one there is without losing packets under way. It returns when
 // all stations are up. If it fails on a network that did not exist before, the process is gone. On a

@@ -20,7 +20,7 @@ var errOther = fmt.Errorf("the userspace fabric needs Linux: %w", fabric.ErrNotS
 func New(string, string, program.Program, ...string) *Fabric { return &Fabric{} }
 
 // Name is userspace.
-func (*Fabric) Name() string { return "userspace" }
+func (*Fabric) Name() string { return Name }
 
 // Apply returns an error.
 func (*Fabric) Apply(context.Context, fabric.Network) error { return errOther }

@@ -16,6 +16,7 @@ import (
 // topology/ether to topology, but live/sampler to an entry of its own, lower than live.
 var layers = [][]string{
 	{"units"},
+	{"catalogue"},
 	{"topology", "workload", "netns"},
 	{"placement"},
 	{"plan"},
@@ -35,7 +36,7 @@ var layers = [][]string{
 
 // pure are the packages that know nothing of an operating system: they must not import these.
 var (
-	pure   = []string{"units", "topology", "workload", "scenario", "placement", "plan", "predict", "compare", "report", "campaign", "resolved", "events"}
+	pure   = []string{"units", "catalogue", "topology", "workload", "scenario", "placement", "plan", "predict", "compare", "report", "campaign", "resolved", "events"}
 	system = []string{"os/exec", "syscall", "golang.org/x/sys", "github.com/vishvananda", "github.com/containernetworking", "github.com/docker"}
 )
 

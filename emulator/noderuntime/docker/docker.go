@@ -87,7 +87,7 @@ func New(p program.Program, opts ...Option) *Runtime {
 func noSecrets(string, string) []noderuntime.Secret { return nil }
 
 // Name returns "docker".
-func (*Runtime) Name() string { return "docker" }
+func (*Runtime) Name() string { return Name }
 
 // containerName is the name of a node's container. A testbed's name holds no dot, and in a node's every
 // byte but letters, digits, - and _ becomes a dot and two hexadecimal digits, so that no two nodes share one.

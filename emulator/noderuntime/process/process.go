@@ -56,7 +56,7 @@ func New(p program.Program, prefix []string) *Runtime {
 }
 
 // Name returns "process".
-func (*Runtime) Name() string { return "process" }
+func (*Runtime) Name() string { return Name }
 
 // Ready tells the runtime that this node is ready; see noderuntime.Ready.
 func Ready() error { return noderuntime.Ready() }

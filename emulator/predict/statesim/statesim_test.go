@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/placement"
 	"testbed/emulator/placement/simnet"
 	"testbed/emulator/plan"
@@ -62,7 +63,7 @@ func TestRowsAgreeWithPlans(t *testing.T) {
 			for _, access := range []plan.StateAccess{plan.ByWorker, plan.ByClient} {
 				var plans []*plan.Plan
 				for i := range r.Jobs {
-					plans = append(plans, plan.Build(r.Jobs, i, m, r.Placement, plan.Sites{Cloud: cloud, Central: sim.Central()}, access))
+					plans = append(plans, rule(m).Build(r.Jobs, i, r.Placement, plan.Sites{Cloud: cloud, Central: sim.Central()}, access))
 				}
 				got, err := engine.Predict(plans)
 				if err != nil {
@@ -255,4 +256,10 @@ func TestFileNames(t *testing.T) {
 	if len(seen) != 14 {
 		t.Errorf("%d names of 14", len(seen))
 	}
+}
+
+// rule is an execution model of the study's.
+func rule(m plan.Model) plan.Rule {
+	r, _ := plan.Rules.Find(catalogue.New(plan.Section()), string(m))
+	return r
 }

@@ -3,6 +3,8 @@ package figures
 import (
 	"iter"
 
+	"testbed/emulator/catalogue"
+
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
@@ -23,7 +25,7 @@ type drawing struct {
 // open markers, as it is the one that the study improves upon; otherwise every model has its own dashes.
 func (f *Figure) drawing(number int) *drawing {
 	c := &f.Curves[number]
-	d := &drawing{Figure: f, number: number, style: styleOf(c.Model), full: true}
+	d := &drawing{Figure: f, number: number, style: modelStyle(f.Looks, c.Model), full: true}
 	if f.ByOrder {
 		d.style = orderly[number%len(orderly)]
 	}
@@ -34,20 +36,23 @@ func (f *Figure) drawing(number int) *drawing {
 	}
 	d.line = draw.LineStyle{Color: d.style.colour, Width: lineWidth, Dashes: d.style.dashes}
 	if f.ByPolicy {
-		d.line.Dashes, d.full = policyLook(c.Policy)
+		d.line.Dashes, d.full = policyLook(f.Looks, c.Policy)
 	}
 	return d
 }
 
-// policyLook also tells predictions from what was measured.
-func policyLook(policy string) (dashes []vg.Length, full bool) {
-	switch policy {
-	case "load+net", Measured:
-		return nil, true
-	case "statesim":
-		return []vg.Length{1.2, 1.4}, false
+// policyLook tells policies apart, and predictions from what was measured.
+func policyLook(looks *catalogue.Catalogue, policy string) (dashes []vg.Length, full bool) {
+	look := catalogue.Look{Dash: []float64{3, 1.5}, Open: true} // of what is in no catalogue
+	switch {
+	case policy == Measured:
+		look = catalogue.Look{}
+	case looks.Has(catalogue.Policies, policy):
+		look = looks.Describe(catalogue.Policies, policy).Look
+	case looks.Has(catalogue.Predictors, policy):
+		look = looks.Describe(catalogue.Predictors, policy).Look
 	}
-	return []vg.Length{3, 1.5}, false
+	return lengths(look.Dash), !look.Open
 }
 
 // Plot draws line, intervals and markers, in this order.

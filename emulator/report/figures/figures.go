@@ -6,6 +6,8 @@
 // of Okabe and Ito, which people who confuse colours can read), marker and dash at once.
 package figures
 
+import "testbed/emulator/catalogue"
+
 // Curve is one line of a figure.
 type Curve struct {
 	Model  string // name of the execution model; it decides the colour and the marker
@@ -36,6 +38,8 @@ type Figure struct {
 	Told      string  // what ByPolicy tells apart, for the CSV file's header; empty: policy
 	ByOrder   bool    // the curves are no models: their looks follow their order
 	NoMarks   bool    // lines only
+	// Looks says how models, policies and predictors look; nil: models are black circles.
+	Looks *catalogue.Catalogue
 }
 
 // Measured is the policy of curves of what was measured, where ByPolicy tells them from predictions: the

@@ -11,6 +11,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"testbed/emulator/internal/builtin"
 )
 
 // By hand: 1 to 5 has the mean 3 and the standard deviation sqrt(2.5); t with 4 degrees of freedom is
@@ -66,6 +68,7 @@ func TestCSV(t *testing.T) {
 func TestRender(t *testing.T) {
 	all := example()
 	for _, f := range []*Figure{Traffic(all), Latency(all[4:]), Length(all[4:])} {
+		f.Looks = builtin.Catalogue()
 		for _, format := range Formats {
 			first, err := f.Render(format)
 			if err != nil {
@@ -108,7 +111,7 @@ func checkPNG(t *testing.T, f *Figure, data []byte) {
 		}
 	}
 	for _, c := range f.Curves {
-		if n := count[styleOf(c.Model).colour]; n < 150 {
+		if n := count[modelStyle(f.Looks, c.Model).colour]; n < 150 {
 			t.Errorf("%s.png: %d pixels in the colour of %s", f.Name, n, c.Model)
 		}
 	}

@@ -34,7 +34,7 @@ func (f *Figure) legend() [][]entry {
 		}
 		if f.ByPolicy && !slices.Contains(told, c.Policy) {
 			told = append(told, c.Policy)
-			policies = append(policies, entry{c.Policy, policySample(c.Policy)})
+			policies = append(policies, entry{c.Policy, f.policySample(c.Policy)})
 		}
 	}
 	columns := 4
@@ -63,8 +63,8 @@ func (f *Figure) modelSample(d *drawing) func(*draw.Canvas, vg.Point, vg.Point) 
 	}
 }
 
-func policySample(policy string) func(*draw.Canvas, vg.Point, vg.Point) {
-	dashes, full := policyLook(policy)
+func (f *Figure) policySample(policy string) func(*draw.Canvas, vg.Point, vg.Point) {
+	dashes, full := policyLook(f.Looks, policy)
 	return func(c *draw.Canvas, from, to vg.Point) {
 		c.StrokeLines(draw.LineStyle{Color: grey, Width: lineWidth, Dashes: dashes}, []vg.Point{from, to})
 		style{colour: grey}.mark(c, vg.Point{X: (from.X + to.X) / 2, Y: from.Y}, 0, full)

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"testbed/emulator/internal/builtin"
 )
 
 func scattered() *Scatter {
@@ -73,7 +75,7 @@ func TestOverlaysWithoutData(t *testing.T) {
 func TestPoliciesLookDifferent(t *testing.T) {
 	looks := map[string]bool{}
 	for _, policy := range []string{Measured, "transport", "statesim"} {
-		dashes, full := policyLook(policy)
+		dashes, full := policyLook(builtin.Catalogue(), policy)
 		key := ""
 		for _, d := range dashes {
 			key += label(float64(d)) + " "

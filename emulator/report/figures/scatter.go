@@ -7,6 +7,8 @@ import (
 	"math"
 	"strconv"
 
+	"testbed/emulator/catalogue"
+
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -20,6 +22,7 @@ type Scatter struct {
 	What   string // of both axes: total latency
 	Column string // of both in the CSV file: total_s
 	Clouds []Cloud
+	Looks  *catalogue.Catalogue // of models
 }
 
 // Cloud is the dots of one model.
@@ -49,7 +52,7 @@ func (s *Scatter) Render(format string) ([]byte, error) {
 	if !(low < high) {
 		return nil, fmt.Errorf("%s: there are no dots to draw", s.Name)
 	}
-	legend := &Figure{}
+	legend := &Figure{Looks: s.Looks}
 	for _, c := range s.Clouds {
 		legend.Curves = append(legend.Curves, Curve{Model: c.Model})
 	}
@@ -94,7 +97,7 @@ func (s *Scatter) plot(low, high float64) *plot.Plot {
 	f.axis(&p.Y, &y, [2]float64{low, high})
 	p.Add(grid{}, equality{low, high})
 	for i := range s.Clouds {
-		p.Add(cloud{&s.Clouds[i]})
+		p.Add(cloud{&s.Clouds[i], s.Looks})
 	}
 	return p
 }
@@ -112,12 +115,15 @@ func (e equality) Plot(c draw.Canvas, p *plot.Plot) {
 	c.StrokeLine2(draw.LineStyle{Color: grey, Width: 0.6}, toX(e.low), toY(e.low), toX(e.high), toY(e.high))
 }
 
-type cloud struct{ *Cloud }
+type cloud struct {
+	*Cloud
+	looks *catalogue.Catalogue
+}
 
 // Plot implements plot.Plotter: a dot of many chains is larger.
 func (c cloud) Plot(canvas draw.Canvas, p *plot.Plot) {
 	toX, toY := p.Transforms(&canvas)
-	look := styleOf(c.Model)
+	look := modelStyle(c.looks, c.Model)
 	for _, d := range c.Dots {
 		if d.drawable() {
 			size := 0.55 * (1 + 0.3*math.Log10(float64(max(1, d.Count))))

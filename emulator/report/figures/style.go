@@ -1,9 +1,12 @@
 package figures
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"math"
+
+	"testbed/emulator/catalogue"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -43,17 +46,6 @@ type style struct {
 	dashes []vg.Length
 }
 
-// styles are those of the execution models, by name.
-var styles = map[string]style{
-	"external":        {vermillion, nil, nil},
-	"in-edge":         {blue, polygon(4, math.Pi/4), []vg.Length{5, 1.5}},
-	"in-function":     {green, polygon(3, math.Pi/2), []vg.Length{1.5, 1.5}},
-	"in-client":       {purple, polygon(4, 0), []vg.Length{6, 1.5, 1.5, 1.5}},
-	"pure-faas":       {orange, polygon(3, -math.Pi/2), []vg.Length{3, 1.5}},
-	"state-propagate": {skyBlue, polygon(5, math.Pi/2), []vg.Length{8, 2}},
-	"state-local":     {black, star(), []vg.Length{1, 1}},
-}
-
 // orderly are the looks of curves that are no models.
 var orderly = []style{
 	{blue, nil, nil}, {vermillion, polygon(4, math.Pi/4), []vg.Length{5, 1.5}}, {green, polygon(3, math.Pi/2), []vg.Length{1.5, 1.5}},
@@ -61,12 +53,32 @@ var orderly = []style{
 	{skyBlue, polygon(5, math.Pi/2), []vg.Length{8, 2}}, {black, star(), []vg.Length{1, 1}}, {grey, polygon(6, 0), []vg.Length{8, 1.5, 1.5, 1.5}},
 }
 
-// styleOf falls back to black circles for what it does not know.
-func styleOf(model string) style {
-	if s, ok := styles[model]; ok {
-		return s
+// shapes are the corners of the markers.
+var shapes = map[catalogue.Symbol][]vg.Point{
+	catalogue.Square: polygon(4, math.Pi/4), catalogue.Triangle: polygon(3, math.Pi/2), catalogue.Diamond: polygon(4, 0),
+	catalogue.Down: polygon(3, -math.Pi/2), catalogue.Pentagon: polygon(5, math.Pi/2), catalogue.Star: star(),
+}
+
+// styleOf is a look as it is drawn.
+func styleOf(l catalogue.Look) style {
+	s := style{colour: black, corner: shapes[l.Symbol], dashes: lengths(l.Dash)}
+	if _, err := fmt.Sscanf(l.Colour, "#%02x%02x%02x", &s.colour.R, &s.colour.G, &s.colour.B); err != nil {
+		s.colour = black
 	}
-	return style{colour: black}
+	return s
+}
+
+func lengths(points []float64) []vg.Length {
+	var all []vg.Length
+	for _, d := range points {
+		all = append(all, vg.Length(d))
+	}
+	return all
+}
+
+// modelStyle is the style of an execution model's curves.
+func modelStyle(looks *catalogue.Catalogue, model string) style {
+	return styleOf(looks.Describe(catalogue.Models, model).Look)
 }
 
 // polygon has n corners on a circle, the first at the given angle.
@@ -123,24 +135,16 @@ func (s style) mark(c *draw.Canvas, at vg.Point, size float64, full bool) {
 // dash as lengths separated by commas.
 type Look struct{ Colour, Symbol, Dash string }
 
-// symbols name the markers, by model.
-var symbols = map[string]string{
-	"external": "circle", "in-edge": "square", "in-function": "triangle", "in-client": "diamond",
-	"pure-faas": "down", "state-propagate": "pentagon", "state-local": "star",
-}
-
-// LookOf is the look of a model.
-func LookOf(model string) Look {
-	s := styleOf(model)
-	look := Look{Colour: fmt.Sprintf("#%02x%02x%02x", s.colour.R, s.colour.G, s.colour.B), Symbol: symbols[model]}
-	if look.Symbol == "" {
-		look.Symbol = "circle"
-	}
-	for i, d := range s.dashes {
+// LookOf is the look of a model of the catalogue; any other is a black circle.
+func LookOf(looks *catalogue.Catalogue, model string) Look {
+	l := looks.Describe(catalogue.Models, model).Look
+	c := styleOf(l).colour
+	look := Look{Colour: fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B), Symbol: string(cmp.Or(l.Symbol, catalogue.Circle))}
+	for i, d := range l.Dash {
 		if i > 0 {
 			look.Dash += ","
 		}
-		look.Dash += fmt.Sprintf("%g", float64(d))
+		look.Dash += fmt.Sprintf("%g", d)
 	}
 	return look
 }

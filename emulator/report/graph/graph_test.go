@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -17,7 +18,7 @@ import (
 
 func load(t *testing.T, name string) *topology.Topology {
 	t.Helper()
-	sc, err := scenario.Load("../../../scenarios/" + name + ".yaml")
+	sc, err := scenario.Load("../../../scenarios/"+name+".yaml", builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/compare"
 	"testbed/emulator/internal/readfile"
 	"testbed/emulator/plan"
@@ -28,19 +29,20 @@ const (
 
 // Run is what a run has left.
 type Run struct {
-	Dir      string
-	Manifest *record.Manifest
-	Topology *topology.Topology // nil: not known
-	Rebuilt  bool               // the topology is not of the run's directory, but of the scenario in it
-	Models   []string           // in the study's order
-	Chains   []Chain            // in the order in which they ended
-	Engines  []string           // that predicted, the one that emulation should agree with first
-	Reports  []*compare.Report  // one an engine
-	Redone   bool               // the reports are not of the run's directory
-	Load     Load               // of links
-	Host     HostLoad
-	Extra    []Fact   // of the manifest, that this version knows no other place for
-	Missing  []string // sentences on what is not there, and how to get it
+	Dir       string
+	Manifest  *record.Manifest
+	Catalogue *catalogue.Catalogue
+	Topology  *topology.Topology // nil: not known
+	Rebuilt   bool               // the topology is not of the run's directory, but of the scenario in it
+	Models    []string           // in the study's order
+	Chains    []Chain            // in the order in which they ended
+	Engines   []string           // that predicted, the one that emulation should agree with first
+	Reports   []*compare.Report  // one an engine
+	Redone    bool               // the reports are not of the run's directory
+	Load      Load               // of links
+	Host      HostLoad
+	Extra     []Fact   // of the manifest, that this version knows no other place for
+	Missing   []string // sentences on what is not there, and how to get it
 }
 
 // Chain is one chain with what each engine predicted of it.
@@ -62,13 +64,13 @@ type Predicted struct {
 	Traffic int64 // payload bytes times links
 }
 
-// Read reads a run's directory. It fails where there is no manifest; everything else may be missing.
-func Read(dir string) (*Run, error) {
+// Read reads a run's directory; the catalogue says in what order, and how, its models are shown. It fails where there is no manifest; everything else may be missing.
+func Read(dir string, c *catalogue.Catalogue) (*Run, error) {
 	manifest, unsound := record.Verify(dir)
 	if manifest == nil {
 		return nil, fmt.Errorf("%s is no run's directory: %w", dir, unsound)
 	}
-	r := &Run{Dir: dir, Manifest: manifest}
+	r := &Run{Dir: dir, Manifest: manifest, Catalogue: c}
 	if unsound != nil {
 		r.miss("This is not what the run left whole: %v.", unsound)
 	}
@@ -93,7 +95,7 @@ func (r *Run) miss(format string, args ...any) {
 // readTopology takes the topology that was in force or, where the run is of a version that did not keep
 // it, builds it from the scenario.
 func (r *Run) readTopology() {
-	t, rebuilt, err := topologyOf(r.Dir, r.Manifest)
+	t, rebuilt, err := topologyOf(r.Dir, r.Manifest, r.Catalogue)
 	if err != nil {
 		r.miss("The topology is not known: %v.", err)
 		return
@@ -103,20 +105,20 @@ func (r *Run) readTopology() {
 
 // Topology is the topology of the run in dir. Rebuilt says that it is not the one that was in force, which
 // the run did not keep, but that of the scenario in its manifest.
-func Topology(dir string) (t *topology.Topology, rebuilt bool, err error) {
+func Topology(dir string, c *catalogue.Catalogue) (t *topology.Topology, rebuilt bool, err error) {
 	manifest, err := record.ReadManifest(dir)
 	if err != nil {
 		return nil, false, fmt.Errorf("%s is no run's directory: %w", dir, err)
 	}
-	return topologyOf(dir, manifest)
+	return topologyOf(dir, manifest, c)
 }
 
-func topologyOf(dir string, m *record.Manifest) (*topology.Topology, bool, error) {
+func topologyOf(dir string, m *record.Manifest, c *catalogue.Catalogue) (*topology.Topology, bool, error) {
 	t, err := record.ReadTopology(dir)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return t, false, err
 	}
-	sc, err := scenario.Parse(m.Scenario, record.ManifestFile)
+	sc, err := scenario.Parse(m.Scenario, record.ManifestFile, c)
 	if err == nil {
 		t, err = sc.Topology()
 	}
@@ -136,7 +138,7 @@ func (r *Run) readChains() {
 	case err != nil:
 		r.miss("%s could be read only in part: %v.", record.ChainsFile, err)
 	}
-	slices.SortStableFunc(r.Models, func(a, b string) int { return place(a) - place(b) })
+	slices.SortStableFunc(r.Models, func(a, b string) int { return r.place(a) - r.place(b) })
 	slices.SortStableFunc(r.Chains, func(a, b Chain) int { return a.End.Compare(b.End) })
 }
 
@@ -166,13 +168,8 @@ func known(names *[]string, name, what string) (string, error) {
 	return (*names)[len(*names)-1], nil
 }
 
-// place is a model's place in the study's order; those that it does not have come last.
-func place(model string) int {
-	if i := slices.Index(plan.Models, plan.Model(model)); i >= 0 {
-		return i
-	}
-	return len(plan.Models)
-}
+// place is a model's place in the catalogue's order; those that it does not have come last.
+func (r *Run) place(model string) int { return r.Catalogue.Index(catalogue.Models, model) }
 
 // predictedBy is of whom a prediction is, and of what.
 type predictedBy struct {
@@ -241,7 +238,7 @@ func (r *Run) readReports() {
 	if len(r.Chains) == 0 {
 		return
 	}
-	reports, err := compare.CompareAll(r.rows(), r.predictions(), compare.Options{Seed: r.Manifest.Seed, Resamples: resamples(len(r.Chains))})
+	reports, err := compare.CompareAll(r.rows(), r.predictions(), compare.Options{Catalogue: r.Catalogue, Seed: r.Manifest.Seed, Resamples: resamples(len(r.Chains))})
 	if err != nil {
 		r.miss("Measurement and prediction cannot be compared: %v.", err)
 		return

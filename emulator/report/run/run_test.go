@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/internal/builtin"
 	"testbed/emulator/record"
 	"testbed/emulator/units"
 )
@@ -56,7 +57,7 @@ func two(t *testing.T) string {
 }
 
 func TestLoadIsThatOfTheChains(t *testing.T) {
-	r, err := Read(two(t))
+	r, err := Read(two(t), builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +114,7 @@ func TestExtraFields(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, record.ManifestFile), text, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	r, err := Read(dir)
+	r, err := Read(dir, builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,31 @@
+// Package builtin assembles the catalogue of what this program has. A new model, policy, predictor, arrival process,
+// runtime or fabric is one package, and one line here.
+package builtin
+
+import (
+	"testbed/emulator/catalogue"
+	"testbed/emulator/fabric/netem"
+	"testbed/emulator/fabric/userspace"
+	"testbed/emulator/noderuntime/docker"
+	"testbed/emulator/noderuntime/process"
+	"testbed/emulator/placement"
+	"testbed/emulator/plan"
+	"testbed/emulator/predict/statesim"
+	"testbed/emulator/predict/transport"
+	"testbed/emulator/replay"
+)
+
+// Catalogue is what can be chosen, and what more is given besides.
+func Catalogue(more ...catalogue.Section) *catalogue.Catalogue {
+	return catalogue.New(append([]catalogue.Section{
+		plan.Section(),
+		placement.Section(),
+		transport.Section(),
+		statesim.Section(),
+		replay.Section(),
+		docker.Section(),
+		process.Section(),
+		netem.Section(),
+		userspace.Section(),
+	}, more...)...)
+}

@@ -1,0 +1,31 @@
+package predict
+
+import (
+	"time"
+
+	"testbed/emulator/catalogue"
+	"testbed/emulator/topology"
+	"testbed/emulator/units"
+)
+
+// Predictors is the kind of the catalogue's predictors. The first is the one that emulation should agree with: it tells
+// the parts of a measured transfer from its queueing.
+var Predictors = catalogue.NewKind[Predictor](catalogue.Predictors)
+
+// Predictor makes an engine.
+type Predictor struct {
+	New func(Setting) (Engine, error)
+	// Campaigns says whether simulate runs it in campaigns of many replications, instead of on a scenario's own jobs.
+	Campaigns bool
+}
+
+// Setting is what an engine may know of a testbed. A predictor takes what its model has a place for.
+type Setting struct {
+	Topology *topology.Topology
+	Speed    func(topology.ID) float64 // operations/s of a node
+
+	Overhead      time.Duration  // of every invocation, as calibrated
+	PerMessage    time.Duration  // of every message beside the packets' way, as calibrated
+	ReceiveWindow units.ByteSize // of TCP
+	IdleRestart   bool           // an idle connection starts slowly again
+}

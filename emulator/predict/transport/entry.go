@@ -1,0 +1,28 @@
+package transport
+
+import (
+	"testbed/emulator/catalogue"
+	"testbed/emulator/predict"
+)
+
+// Section is this package's part of the catalogue.
+func Section() catalogue.Section {
+	return predict.Predictors.Of(catalogue.Entry[predict.Predictor]{
+		Description: catalogue.Description{
+			Name: EngineName, Brief: "TCP on the emulated network",
+			About: "what a request over a warm TCP connection takes; the model that emulation should agree with",
+			Look:  catalogue.Look{Dash: []float64{3, 1.5}, Open: true},
+		},
+		Does: predict.Predictor{New: func(s predict.Setting) (predict.Engine, error) {
+			return New(s.Topology, s.Speed, OptionsOf(s))
+		}},
+	})
+}
+
+// OptionsOf are the model's parameters for a testbed.
+func OptionsOf(s predict.Setting) Options {
+	o := DefaultOptions()
+	o.Overhead, o.PerMessage, o.IdleRestart = s.Overhead, s.PerMessage, s.IdleRestart
+	o.ReceiveWindow, o.MaxReceiveWindow = s.ReceiveWindow, s.ReceiveWindow
+	return o
+}
