@@ -126,12 +126,8 @@ func (r *run) counters(ctx context.Context) (fabric.Status, error) {
 			err = cause
 		}
 		err = r.Bed.Reason(asking, err)
-<<<<<<< HEAD
-		return status, fmt.Errorf("at the run's end the fabric did not tell what its links have carried, so the manifest has no queues: %w", err)
-=======
-		return fmt.Errorf("at the run's end the fabric did not tell what its links have carried, "+
+		return status, fmt.Errorf("at the run's end the fabric did not tell what its links have carried, "+
 			"so the manifest has no queues: %w", err)
->>>>>>> main
 	}
 	r.manifest.Queues = status.Queues
 	return status, nil
