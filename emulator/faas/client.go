@@ -11,7 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"testbed/emulator/fabric/health"
+	"testbed/emulator/health"
 	"time"
 )
 

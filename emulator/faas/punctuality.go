@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"testbed/emulator/fabric/health"
+	"testbed/emulator/health"
 	"testbed/emulator/internal/rundelay"
 )
 

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"testbed/emulator/fabric/health"
+	"testbed/emulator/health"
 	"testbed/emulator/netns"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"testbed/emulator/faas"
-	"testbed/emulator/fabric/health"
+	"testbed/emulator/health"
 	"testbed/emulator/record"
 	"testbed/emulator/topology"
 )

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"testbed/emulator/faas"
-	"testbed/emulator/fabric/health"
+	"testbed/emulator/health"
 	"testbed/emulator/plan"
 	"testbed/emulator/record"
 	"testbed/emulator/topology"
@@ -133,10 +133,10 @@ type replay struct {
 	controls   map[topology.ID]Agent
 	lateness   *lateness
 
-	mu        sync.Mutex
-	summary   Summary
-	inFlight  int
-	failure   error // why it was given up: what was measured cannot be kept, or was disturbed
+	mu       sync.Mutex
+	summary  Summary
+	inFlight int
+	failure  error // why it was given up: what was measured cannot be kept, or was disturbed
 }
 
 func newReplay(config Config) (*replay, error) {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"testbed/emulator/fabric"
-	"testbed/emulator/fabric/health"
+	"testbed/emulator/health"
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/record"
 	"testbed/emulator/scenario"

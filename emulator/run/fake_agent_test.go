@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"testbed/emulator/faas"
-	"testbed/emulator/fabric/health"
+	"testbed/emulator/health"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 )

@@ -13,7 +13,7 @@ import (
 
 	"testbed/emulator/faas"
 	"testbed/emulator/fabric"
-	"testbed/emulator/fabric/health"
+	"testbed/emulator/health"
 	"testbed/emulator/internal/builtin"
 	"testbed/emulator/record"
 	"testbed/emulator/resolved"

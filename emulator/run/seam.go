@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"testbed/emulator/fabric"
-	"testbed/emulator/fabric/health"
+	"testbed/emulator/health"
 	"testbed/emulator/record"
 	"testbed/emulator/replay"
 	"testbed/emulator/topology"

@@ -3,7 +3,7 @@ package userspace
 import (
 	"encoding/binary"
 
-	"testbed/emulator/fabric/health"
+	"testbed/emulator/health"
 )
 
 // output takes frames at their destination, where they were due at an instant (ns). data is valid during the call only.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"testbed/emulator/fabric/health"
+	"testbed/emulator/health"
 )
 
 // stationsATime is how many stations' histograms, of 3 kB, are copied between two packets.

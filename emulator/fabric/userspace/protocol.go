@@ -2,7 +2,7 @@ package userspace
 
 import (
 	"testbed/emulator/fabric"
-	"testbed/emulator/fabric/health"
+	"testbed/emulator/health"
 )
 
 // Operations that a client requests.

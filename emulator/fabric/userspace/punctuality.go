@@ -3,7 +3,7 @@ package userspace
 import (
 	"time"
 
-	"testbed/emulator/fabric/health"
+	"testbed/emulator/health"
 	"testbed/emulator/internal/rundelay"
 )
 

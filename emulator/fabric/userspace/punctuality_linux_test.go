@@ -9,8 +9,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"testbed/emulator/fabric/health"
 	"testbed/emulator/fabric/measure"
+	"testbed/emulator/health"
 	"testbed/emulator/internal/quantile"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/topology"
