@@ -27,8 +27,8 @@ type Bed interface {
 	// Health is how well the fabric has kept time, with its spells from number since on. It fails, wrapping
 	// fabric.ErrNoHealth, where the fabric does not tell.
 	Health(ctx context.Context, since uint64) (health.Health, error)
-	// Watch blocks until a part of the testbed has died or the testbed was taken down, which is an error that says
-	// so, or ctx ends, which is none.
+	// Watch blocks until a part of the testbed has died, which is an error that names it at once, or ctx ends, which is
+	// none.
 	Watch(ctx context.Context) error
 	// Reason is why the testbed does not answer: that it was taken down, where it was, otherwise err.
 	Reason(ctx context.Context, err error) error
