@@ -44,6 +44,10 @@ func replayFlags(verify bool) []cli.Flag {
 			Value: true,
 			Usage: "make the run's report.html and figures; --report=false leaves that out",
 		},
+		&cli.BoolFlag{
+			Name:  "allow-disturbed",
+			Usage: "end with 0 even if the run's verdict on itself is red: the host, or somebody, disturbed it too much",
+		},
 		quietFlag(),
 		&cli.BoolFlag{
 			Name:  "influx-required",
