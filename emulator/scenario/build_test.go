@@ -66,7 +66,8 @@ cloud: {at: x, rtt: 60ms, rate: {up: 8Mbps, down: 9Mbps}}
 			{Rate: 10 * units.Mbps, Delay: 3 * time.Millisecond}, {Rate: 5 * units.Mbps, Delay: time.Millisecond},
 			{Rate: 7 * units.Mbps, Delay: 10 * time.Millisecond, Queue: 64 * units.KiB}}},
 		{"b", "a", []topology.Shape{
-			{Rate: 7 * units.Mbps, Delay: 10 * time.Millisecond, Queue: 64 * units.KiB}, {Rate: 6 * units.Mbps, Delay: time.Millisecond},
+			{Rate: 7 * units.Mbps, Delay: 10 * time.Millisecond, Queue: 64 * units.KiB}, {Rate: 6 * units.Mbps,
+				Delay: time.Millisecond},
 			{Rate: 2 * units.Mbps, Delay: 4 * time.Millisecond, Loss: 0.01}}},
 		{"b", "cloud", []topology.Shape{
 			{Rate: 7 * units.Mbps, Delay: 10 * time.Millisecond, Queue: 64 * units.KiB},

@@ -11,7 +11,8 @@ type Influx struct {
 	URL string `yaml:"url,quiet"`
 	// Organisation. The variable INFLUX_ORG and the flag --influx-org come before it.
 	Org string `yaml:"org"`
-	// Bucket, or with InfluxDB 1.8 database/policy. The variable INFLUX_BUCKET and the flag --influx-bucket come before it.
+	// Bucket, or with InfluxDB 1.8 database/policy. The variable INFLUX_BUCKET and the flag --influx-bucket come before
+	// it.
 	Bucket string `yaml:"bucket"`
 	// remove it: tokens do not belong in files; set the variable INFLUX_TOKEN
 	Token struct{} `yaml:"token,never"`

@@ -54,17 +54,21 @@ func TestJitterOfArguments(t *testing.T) {
 func TestJitterOfClassesAndOverrides(t *testing.T) {
 	links := "    a: {}\n    b: {}\n  links:\n    - {name: l, class: c, endpoints: [a, b]"
 	for name, c := range map[string]struct{ text, want string }{
-		"link":               {links + ", jitter: 1ms}\n", "f:7:54: topology.links[0].jitter: the jitter of 1ms is larger than the delay of 0s"},
-		"class":              {links + ", delay: 1ms}\nclasses: {c: {jitter: 2ms}}\n", "topology.links[0]"},
-		"class alone":        {links + "}\nclasses: {c: {delay: 1ms, jitter: 2ms}}\n", "f:8:35: classes.c.jitter: the jitter of 2ms is larger than the delay of 1ms of l"},
-		"override":           {links + ", delay: 5ms, jitter: 2ms}\noverrides: {l: {delay: 1ms}}\n", "overrides.l.jitter: the jitter of 2ms is larger than the delay of 1ms"},
-		"both together":      {links + ", jitter: 2ms}\nclasses: {c: {delay: 2ms}}\n", ""},
-		"override's delay":   {links + ", jitter: 2ms}\noverrides: {l: {delay: 2ms}}\n", ""},
-		"one direction":      {links + ", delay: {up: 2ms, down: 1ms}, jitter: 2ms}\n", "larger than the delay of 1ms"},
-		"rtt":                {links + ", rtt: 3ms, jitter: 2ms}\n", "larger than the delay of 1.5ms"},
-		"events, in order":   {links + ", delay: 1ms}\nevents: [{at: 1s, link: l, set: {delay: 9ms}}, {at: 2s, link: l, set: {jitter: 5ms}}]\n", ""},
-		"one event":          {links + ", delay: 1ms}\nevents: [{at: 1s, link: l, set: {jitter: 5ms, delay: 9ms}}]\n", ""},
-		"one event, too low": {links + ", delay: 1ms}\nevents: [{at: 1s, link: l, set: {jitter: 5ms, delay: 4ms}}]\n", "l would have a jitter of 5ms, larger than its delay of 4ms"},
+		"link": {links + ", jitter: 1ms}\n",
+			"f:7:54: topology.links[0].jitter: the jitter of 1ms is larger than the delay of 0s"},
+		"class": {links + ", delay: 1ms}\nclasses: {c: {jitter: 2ms}}\n", "topology.links[0]"},
+		"class alone": {links + "}\nclasses: {c: {delay: 1ms, jitter: 2ms}}\n",
+			"f:8:35: classes.c.jitter: the jitter of 2ms is larger than the delay of 1ms of l"},
+		"override": {links + ", delay: 5ms, jitter: 2ms}\noverrides: {l: {delay: 1ms}}\n",
+			"overrides.l.jitter: the jitter of 2ms is larger than the delay of 1ms"},
+		"both together":    {links + ", jitter: 2ms}\nclasses: {c: {delay: 2ms}}\n", ""},
+		"override's delay": {links + ", jitter: 2ms}\noverrides: {l: {delay: 2ms}}\n", ""},
+		"one direction":    {links + ", delay: {up: 2ms, down: 1ms}, jitter: 2ms}\n", "larger than the delay of 1ms"},
+		"rtt":              {links + ", rtt: 3ms, jitter: 2ms}\n", "larger than the delay of 1.5ms"},
+		"events, in order": {links + ", delay: 1ms}\nevents: [{at: 1s, link: l, set: {delay: 9ms}}, {at: 2s, link: l, set: {jitter: 5ms}}]\n", ""},
+		"one event":        {links + ", delay: 1ms}\nevents: [{at: 1s, link: l, set: {jitter: 5ms, delay: 9ms}}]\n", ""},
+		"one event, too low": {links + ", delay: 1ms}\nevents: [{at: 1s, link: l, set: {jitter: 5ms, delay: 4ms}}]\n",
+			"l would have a jitter of 5ms, larger than its delay of 4ms"},
 	} {
 		_, err := scenario.Parse([]byte("name: x\ntopology:\n  nodes:\n"+c.text), "f", builtin.Catalogue())
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {

@@ -33,16 +33,24 @@ func TestNoJobIsLeft(t *testing.T) {
 		want       []string
 		not        string
 	}{
-		"another format":   {"M1,1,j_1,1,Terminated,97,110,50.0,23.3\n", "", []string{"t.csv:1: ", "9 fields", "arrival_s,job,task,duration_s,cpu,mem,instances"}, "raise"},
-		"no state":         {"0,j_1,M1,1,100,0.3,1\n0,j_1,R2_1,1,100,0.3,1\n", "", []string{"of 1 jobs in", "t.csv none has a state", "a state is a task outside of the chain"}, "raise"},
-		"no DAG":           {"0,j_1,task_x,1,100,0.3,1\n", "", []string{"no job of", "1 of 1 rows have a task whose name carries no DAG"}, "raise"},
-		"all lost":         {strings.Replace(stateful, "J3_1_2,1,100", "J3_1_2,1,", 1), "", []string{"t.csv:3: the cpu is empty", "1 job that lost a row"}, "raise"},
-		"empty":            {"", "", []string{"t.csv is empty", "arrival_s,job"}, "raise"},
-		"too short":        {stateful, ", min-length: 5, max-length: 9", []string{"of 1 jobs with a state none has from 5 to 9 invocations", "min-length"}, "raise jobs"},
-		"none of many":     {stateful + strings.ReplaceAll(stateful, "j_1", "j_2"), ", jobs: 1, seed: 1", nil, ""},
-		"strict":           {strings.Replace(stateful, "0.3", "x", 1), ", strict: true", []string{`t.csv:1: the mem "x"`}, ""},
-		"operations":       {strings.Replace(stateful, "J3_1_2,1,100", "J3_1_2,1e12,1e12", 1), ", ops-factor: 1e12", []string{"t.csv:3: job j_1, task J3_1_2: it has more than", "workload.ops-factor"}, ""},
-		"operations alone": {strings.Replace(stateful, "M1,1,100", "M1,1e12,1e9", 1), "", []string{"t.csv:1: job j_1, task M1: "}, ""},
+		"another format": {"M1,1,j_1,1,Terminated,97,110,50.0,23.3\n", "",
+			[]string{"t.csv:1: ", "9 fields", "arrival_s,job,task,duration_s,cpu,mem,instances"}, "raise"},
+		"no state": {"0,j_1,M1,1,100,0.3,1\n0,j_1,R2_1,1,100,0.3,1\n", "",
+			[]string{"of 1 jobs in", "t.csv none has a state", "a state is a task outside of the chain"}, "raise"},
+		"no DAG": {"0,j_1,task_x,1,100,0.3,1\n", "",
+			[]string{"no job of", "1 of 1 rows have a task whose name carries no DAG"}, "raise"},
+		"all lost": {strings.Replace(stateful, "J3_1_2,1,100", "J3_1_2,1,", 1), "",
+			[]string{"t.csv:3: the cpu is empty", "1 job that lost a row"}, "raise"},
+		"empty": {"", "", []string{"t.csv is empty", "arrival_s,job"}, "raise"},
+		"too short": {stateful, ", min-length: 5, max-length: 9",
+			[]string{"of 1 jobs with a state none has from 5 to 9 invocations", "min-length"}, "raise jobs"},
+		"none of many": {stateful + strings.ReplaceAll(stateful, "j_1", "j_2"), ", jobs: 1, seed: 1", nil, ""},
+		"strict": {strings.Replace(stateful, "0.3", "x", 1), ", strict: true", []string{`t.csv:1: the mem "x"`},
+			""},
+		"operations": {strings.Replace(stateful, "J3_1_2,1,100", "J3_1_2,1e12,1e12", 1), ", ops-factor: 1e12",
+			[]string{"t.csv:3: job j_1, task J3_1_2: it has more than", "workload.ops-factor"}, ""},
+		"operations alone": {strings.Replace(stateful, "M1,1,100", "M1,1e12,1e9", 1), "",
+			[]string{"t.csv:1: job j_1, task M1: "}, ""},
 	} {
 		set, file, err := jobsOf(t, c.rows, c.more)
 		if c.want == nil {

@@ -33,7 +33,8 @@ func TestParseAndMergeProperties(t *testing.T) {
 				s[i].Rate, s[i].Delay, s[i].Loss = 10*units.Mbps, 5*time.Millisecond, 0.01
 			}
 		})},
-		{"rate.up=3Mbps rate=4Mbps", topology.Duplex, change(func(s *[2]topology.Shape) { s[0].Rate, s[1].Rate = 3*units.Mbps, 4*units.Mbps })},
+		{"rate.up=3Mbps rate=4Mbps", topology.Duplex,
+			change(func(s *[2]topology.Shape) { s[0].Rate, s[1].Rate = 3*units.Mbps, 4*units.Mbps })},
 		{"queue.down=64KiB", topology.Duplex, change(func(s *[2]topology.Shape) { s[1].Queue = 64 * units.KiB })},
 		{"reorder=1% duplicate.up=0.02 corrupt=0", topology.Duplex, change(func(s *[2]topology.Shape) {
 			s[0].Reorder, s[1].Reorder, s[0].Duplicate, s[1].Corrupt = 0.01, 0.01, 0.02, 0
@@ -41,7 +42,8 @@ func TestParseAndMergeProperties(t *testing.T) {
 		{"rtt=6ms jitter.down=1ms", topology.Duplex, change(func(s *[2]topology.Shape) {
 			s[0].Delay, s[1].Delay, s[1].Jitter = 3*time.Millisecond, 3*time.Millisecond, time.Millisecond
 		})},
-		{"rtt=6ms rate=7Mbps", topology.Shared, change(func(s *[2]topology.Shape) { s[0].Delay, s[0].Rate = 3*time.Millisecond, 7*units.Mbps })},
+		{"rtt=6ms rate=7Mbps", topology.Shared,
+			change(func(s *[2]topology.Shape) { s[0].Delay, s[0].Rate = 3*time.Millisecond, 7*units.Mbps })},
 		{"rate.up=7Mbps", topology.Uplink, change(func(s *[2]topology.Shape) { s[0].Rate = 7 * units.Mbps })},
 		{"rate.down=7Mbps", topology.Downlink, change(func(s *[2]topology.Shape) { s[0].Rate = 7 * units.Mbps })},
 	} {

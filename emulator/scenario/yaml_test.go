@@ -74,7 +74,8 @@ func TestOnlyTheTrueError(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct{ from, to, want string }{
-		"link type":           {"{endpoints: [a, sw]}", "{name: a-sw, type: wifi, endpoints: [a, b, sw], rate: {up: 1Mbps}}", `"wifi" is unknown`},
+		"link type": {"{endpoints: [a, sw]}", "{name: a-sw, type: wifi, endpoints: [a, b, sw], rate: {up: 1Mbps}}",
+			`"wifi" is unknown`},
 		"link type's queue":   {"{endpoints: [a, sw]}", "{type: shard, endpoints: [a, sw]}", `"shard" is unknown`},
 		"node kind":           {"sw: {kind: switch}", "sw: {kind: router}", `"router" is unknown`},
 		"class of a node":     {"class: pi", "clas: pi", `unknown key "clas"`},
