@@ -31,8 +31,8 @@ func TestErrors(t *testing.T) {
 		return strings.Replace(good, old, new, 1)
 	}
 	for _, c := range []struct{ name, file, want string }{
-		{"unknown key", change("class: lan", "clas: lan"),
-			`f:9:51: topology.links[1]: unknown key "clas"; did you mean "class"?`},
+		{"unknown key", change("class: lan", "clss: lan"),
+			`f:9:51: topology.links[1]: unknown key "clss"; did you mean "class"?`},
 		{"unknown section", good + "work_load: {}\n", `f:11:1: unknown key "work_load"; did you mean "workload"?`},
 		{"far key", good + "zzzzzz: {}\n", `f:11:1: unknown key "zzzzzz"; write one of`},
 		{"no unit", change("10Mbps, delay", "10, delay"),
@@ -158,7 +158,7 @@ func TestErrors(t *testing.T) {
 }
 
 func TestAllErrorsAtOnce(t *testing.T) {
-	file := strings.NewReplacer("delay: 1ms", "delay: 1", "class: lan", "clas: lan", "[a, s]", "[c, s]").Replace(good) +
+	file := strings.NewReplacer("delay: 1ms", "delay: 1", "class: lan", "clss: lan", "[a, s]", "[c, s]").Replace(good) +
 		"models: [nowhere]\nworkload: {clients: [nobody], jobs: 0}\nreplay: {timeout: -1s}\n"
 	_, err := scenario.Parse([]byte(file), "f", builtin.Catalogue())
 	var all scenario.Errors
@@ -189,10 +189,12 @@ topology:
 		t.Fatal(err)
 	}
 	spec := s.File.Topology
-	if got := spec.Nodes[2]; got.Class != "pi" || got.CPU != 4000 || spec.Nodes[1].CPU != 2000 || spec.Nodes[1].Name != "b" {
+	nodes := spec.Nodes
+	if got := nodes[2]; got.Class != "pi" || got.CPU != 4000 || nodes[1].CPU != 2000 || nodes[1].Name != "b" {
 		t.Errorf("nodes %+v", spec.Nodes)
 	}
-	if l := spec.Links[2]; *l.Rate.Up != 10e6 || *l.Loss.Down != 0.01 || l.Endpoints[0] != "c" || spec.Links[1].Loss != nil {
+	l := spec.Links[2]
+	if *l.Rate.Up != 10e6 || *l.Loss.Down != 0.01 || l.Endpoints[0] != "c" || spec.Links[1].Loss != nil {
 		t.Errorf("link %+v", l)
 	}
 }
@@ -207,7 +209,8 @@ func TestAliasBomb(t *testing.T) {
 	for _, file := range []string{
 		bomb, strings.ReplaceAll(bomb, "models:", "classes:"),
 		"a: &a {b: 1}\n" + strings.Repeat("x: {<<: [*a, *a, *a]}\n", 100),
-		"name: x\ntopology: " + strings.Repeat("[", 5000) + "\n", "name: x\ntopology: {nodes: " + strings.Repeat("{a: ", 3000),
+		"name: x\ntopology: " + strings.Repeat("[", 5000) + "\n",
+		"name: x\ntopology: {nodes: " + strings.Repeat("{a: ", 3000),
 	} {
 		if _, err := scenario.Parse([]byte(file), "f", builtin.Catalogue()); err == nil {
 			t.Error("accepted")
@@ -217,7 +220,7 @@ func TestAliasBomb(t *testing.T) {
 
 func TestNearest(t *testing.T) {
 	for _, c := range []struct{ name, file, want string }{
-		{"swap", "nmae: x\ntopology: {synth: iiot}\n", `did you mean "name"?`},
+		{"swap", "anme: x\ntopology: {synth: iiot}\n", `did you mean "name"?`},
 		{"case", "name: x\nTopology: {synth: iiot}\n", `did you mean "topology"?`},
 		{"underscore", "name: x\ntopology: {synth: iiot}\nworkload: {ops_factor: 1}\n", `did you mean "ops-factor"?`},
 		{"prefix", "name: x\ntopology: {synth: iiot}\ntcp: {slow-start: false}\n", `did you mean "slow-start-after-idle"?`},
@@ -234,9 +237,12 @@ func TestNearest(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(good))
 	f.Add([]byte(scenariotest.Good))
-	f.Add([]byte("name: x\ntopology: {synth: {kind: urban-sensing, sizes: [1, 2]}, latencies: none}\nreplay: {arrival: {kind: poisson, rate: 30/min}}\n"))
-	f.Add([]byte("name: x\ntopology: {nodes: {a: &a {class: p}, b: {<<: *a}}, links: [{endpoints: [a, b], loss: 1%, queue: 64KiB}]}\n"))
-	f.Add([]byte(good + "events: [{at: 1s, link: a-s, reset}, {from: 1s, to: 2s, partition: [a, b]}, {at: 0s, node: [s], down: true}]\nimages: {pi: {image: x}}\ninflux: {org: x}\n"))
+	f.Add([]byte("name: x\ntopology: {synth: {kind: urban-sensing, sizes: [1, 2]}, latencies: none}\n" +
+		"replay: {arrival: {kind: poisson, rate: 30/min}}\n"))
+	f.Add([]byte("name: x\ntopology: {nodes: {a: &a {class: p}, b: {<<: *a}}, " +
+		"links: [{endpoints: [a, b], loss: 1%, queue: 64KiB}]}\n"))
+	f.Add([]byte(good + "events: [{at: 1s, link: a-s, reset}, {from: 1s, to: 2s, partition: [a, b]}, " +
+		"{at: 0s, node: [s], down: true}]\nimages: {pi: {image: x}}\ninflux: {org: x}\n"))
 	f.Add([]byte("name: x\ntopology: &t [*t]\n? {a: b}\n: c\n<<: *t\n---\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := scenario.Parse(data, "f", builtin.Catalogue())

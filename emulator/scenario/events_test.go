@@ -37,7 +37,8 @@ func TestEvents(t *testing.T) {
 	if !e[1].Reset || len(e[1].Link) != 2 || !e[2].Down || e[2].Node[0] != "s" || !e[3].Up || !e[7].Down {
 		t.Errorf("marks or names are missing: %+v", e)
 	}
-	if set := e[0].Set; *set.Delay.Up != 2*time.Millisecond || set.RTT != nil || *set.Loss.Down != 0.01 || set.Jitter != nil {
+	set := e[0].Set
+	if *set.Delay.Up != 2*time.Millisecond || set.RTT != nil || *set.Loss.Down != 0.01 || set.Jitter != nil {
 		t.Errorf("set %+v", set)
 	}
 	if d := cmp.Diff([][]string{{"a", "b"}, {"cloud"}}, e[4].Partition); d != "" {
@@ -53,7 +54,9 @@ func TestEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"reset: true", "node: s\n", "link: [a-s, b-s]", "partition: [[a, b], [cloud]]", "partition: [a, cloud]"} {
+	for _, want := range []string{
+		"reset: true", "node: s\n", "link: [a-s, b-s]", "partition: [[a, b], [cloud]]", "partition: [a, cloud]",
+	} {
 		if !strings.Contains(string(printed), want) {
 			t.Errorf("%q is not in\n%s", want, printed)
 		}
@@ -111,7 +114,8 @@ func TestEventErrors(t *testing.T) {
 // TestSecretsAreNotRepeated: what may be a token is never part of an error, and never printed.
 func TestSecretsAreNotRepeated(t *testing.T) {
 	for _, c := range []struct{ influx, want string }{
-		{"{token: sEcReT}", `f:11:10: influx.token: the key "token" is not allowed here; remove it: tokens do not belong in files; set the variable INFLUX_TOKEN`},
+		{"{token: sEcReT}", `f:11:10: influx.token: the key "token" is not allowed here; ` +
+			`remove it: tokens do not belong in files; set the variable INFLUX_TOKEN`},
 		{"{password: sEcReT}", "INFLUX_TOKEN"},
 		{"{token-env: sEcReT==}", "name of the environment variable"},
 		{"{token-env: AWS_SECRET_ACCESS_KEY}",
@@ -138,7 +142,8 @@ func TestSecretsAreNotRepeated(t *testing.T) {
 		t.Errorf("%+v", x)
 	}
 	roundTrip(t, s)
-	if s, err := scenario.Parse([]byte(good), "f", builtin.Catalogue()); err != nil || s.Influx != nil || s.Resources != "none" {
+	s, err = scenario.Parse([]byte(good), "f", builtin.Catalogue())
+	if err != nil || s.Influx != nil || s.Resources != "none" {
 		t.Errorf("defaults: %+v %v", s.Influx, err)
 	}
 }

@@ -17,7 +17,8 @@ func jobsOf(t *testing.T, rows, more string) (*JobSet, string, error) {
 	if err := os.WriteFile(file, []byte(rows), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, err := Parse([]byte("name: x\ntopology: {synth: iiot}\nworkload: {trace: t.csv"+more+"}\n"), filepath.Join(dir, "s.yaml"), builtin.Catalogue())
+	text := "name: x\ntopology: {synth: iiot}\nworkload: {trace: t.csv" + more + "}\n"
+	s, err := Parse([]byte(text), filepath.Join(dir, "s.yaml"), builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +69,8 @@ func TestNoJobIsLeft(t *testing.T) {
 				t.Errorf("%s: %v, want %s", name, err, want)
 			}
 		}
-		if c.not != "" && strings.Contains(err.Error(), c.not) || !strings.Contains(err.Error(), filepath.Base(file)) && name != "too short" {
+		named := strings.Contains(err.Error(), filepath.Base(file)) || name == "too short"
+		if c.not != "" && strings.Contains(err.Error(), c.not) || !named {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -76,7 +78,8 @@ func TestNoJobIsLeft(t *testing.T) {
 
 // A chain of jobs drawn from a synthesized trace is told what to change there.
 func TestNoSynthesizedJobIsLeft(t *testing.T) {
-	s, err := Parse([]byte("name: x\ntopology: {synth: iiot}\nworkload: {synth: {kind: spar, jobs: 1, seed: 1}}\n"), "s.yaml", builtin.Catalogue())
+	const text = "name: x\ntopology: {synth: iiot}\nworkload: {synth: {kind: spar, jobs: 1, seed: 1}}\n"
+	s, err := Parse([]byte(text), "s.yaml", builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +90,8 @@ func TestNoSynthesizedJobIsLeft(t *testing.T) {
 
 // Jobs that lost a row do not take part, and that is told.
 func TestLostJobsAreLeftOut(t *testing.T) {
-	rows := "0,j_1,M1,1,100,0.3,1\n0,j_2,M1,1,100,0.3,1\n0,j_1,M2,1,100,0.3,1\n0,j_2,M2,1,,0.3,1\n0,j_1,J3_1_2,1,100,0.3,1\n0,j_2,J3_1_2,1,100,0.3,1\n"
+	rows := "0,j_1,M1,1,100,0.3,1\n0,j_2,M1,1,100,0.3,1\n0,j_1,M2,1,100,0.3,1\n0,j_2,M2,1,,0.3,1\n" +
+		"0,j_1,J3_1_2,1,100,0.3,1\n0,j_2,J3_1_2,1,100,0.3,1\n"
 	set, _, err := jobsOf(t, rows, "")
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +99,9 @@ func TestLostJobsAreLeftOut(t *testing.T) {
 	if len(set.Jobs) != 1 || set.Jobs[0].Name != "j_1" || set.Jobs[0].Length() != 2 || set.Trace.Lost != 1 {
 		t.Errorf("%+v", set)
 	}
-	if notes := strings.Join(set.Trace.Notes(), "\n"); !strings.Contains(notes, "1 malformed row") || !strings.Contains(notes, "the 1 job that lost a row") || !strings.Contains(notes, "t.csv:4: the cpu is empty") {
+	notes := strings.Join(set.Trace.Notes(), "\n")
+	if !strings.Contains(notes, "1 malformed row") || !strings.Contains(notes, "the 1 job that lost a row") ||
+		!strings.Contains(notes, "t.csv:4: the cpu is empty") {
 		t.Errorf("%s", notes)
 	}
 }

@@ -71,7 +71,8 @@ func TestBadArguments(t *testing.T) {
 		{"", "nothing to set: write KEY=VALUE, where KEY is one of rate, delay"},
 		{"rate", "rate: write KEY=VALUE"},
 		{"rate=", "rate=: write KEY=VALUE"},
-		{"raet=1Mbps", `raet=1Mbps: unknown key "raet"; did you mean "rate"?; the keys are rate, delay, jitter, loss, reorder, duplicate, corrupt, queue`},
+		{"raet=1Mbps", `raet=1Mbps: unknown key "raet"; did you mean "rate"?; ` +
+			`the keys are rate, delay, jitter, loss, reorder, duplicate, corrupt, queue`},
 		{"rate=10", "rate=10: 10 has no unit; write a rate such as 50Mbps; the keys are"},
 		{"rate=10MBps", "bytes per second are not accepted"},
 		{"loss=200%", "loss=200%: 200% is too large"},
