@@ -18,7 +18,7 @@ func TestWatchSaysWhatHasHappened(t *testing.T) {
 	if !errors.Is(err, ErrNotRunning) || !strings.Contains(err.Error(), "was taken down") {
 		t.Errorf("watching while it is taken down: %v", err)
 	}
-	b, err := h.Up(t.Context(), requestFor(t, "one"))
+	b, err = h.Up(t.Context(), requestFor(t, "one"))
 	if err != nil {
 		t.Fatal(err)
 	}
