@@ -24,7 +24,11 @@ func synthCommand(s *State) *cli.Command {
 func synthTopology(s *State) *cli.Command {
 	return &cli.Command{Name: "topology", Usage: "write PREFIX.nodes, PREFIX.links and PREFIX.edges in ether's format",
 		ArgsUsage: "iiot|urban-sensing|SCENARIO", Flags: []cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`PREFIX` of the files (default: the topology's name)"},
+			&cli.StringFlag{
+				Name:    "output",
+				Aliases: []string{"o"},
+				Usage:   "`PREFIX` of the files (default: the topology's name)",
+			},
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`SEED` of what is drawn (urban-sensing: the neighbourhoods' sizes)"},
 		},
 		Action: func(c *cli.Context) error {
@@ -79,7 +83,11 @@ func writeEther(t *topology.Topology, prefix string) error {
 func synthWorkload(s *State) *cli.Command {
 	return &cli.Command{Name: "workload", Usage: "write a trace in Spår's format",
 		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "jobs", Value: 16749, Usage: "`JOBS` to synthesize; an hour of the trace that Spår was fitted to holds 16749"},
+			&cli.IntFlag{
+				Name:  "jobs",
+				Value: 16749,
+				Usage: "`JOBS` to synthesize; an hour of the trace that Spår was fitted to holds 16749",
+			},
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`SEED` of all that is drawn"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` to write (default: standard output)"},
 		},

@@ -14,7 +14,10 @@ import (
 func bringUpFlags() []cli.Flag {
 	return []cli.Flag{nameFlag(),
 		&cli.StringFlag{Name: "runtime", Usage: "what runs a node: auto, docker or process (default: the scenario's)"},
-		&cli.StringFlag{Name: "fabric", Usage: "what shapes and carries packets: auto, netem or userspace (default: the scenario's)"},
+		&cli.StringFlag{
+			Name:  "fabric",
+			Usage: "what shapes and carries packets: auto, netem or userspace (default: the scenario's)",
+		},
 		&cli.BoolFlag{Name: "dry-run", Usage: "print what would be made, and make nothing"},
 	}
 }
@@ -48,9 +51,10 @@ func upCommand(s *State) *cli.Command {
 			if form == "json" {
 				return printJSON(s, bed.Journal)
 			}
-			err = printf(s.Stdout, "%s is up: %d nodes (%s), %d links (%s), in %.2f s\n", bed.Journal.Testbed,
-				len(bed.Journal.Nodes),
-				bed.Journal.Runtime, len(e.Topology.Links()), bed.Journal.Fabric, bed.Journal.Took.Round(10*time.Millisecond).Seconds())
+			j := bed.Journal
+			err = printf(s.Stdout, "%s is up: %d nodes (%s), %d links (%s), in %.2f s\n",
+				j.Testbed, len(j.Nodes), j.Runtime, len(e.Topology.Links()), j.Fabric,
+				j.Took.Round(10*time.Millisecond).Seconds())
 			return err
 		}}
 }
