@@ -43,9 +43,9 @@ type Description struct {
 	About   string   // what it is, without a full stop
 	Options []Option // what can be set beside the name
 	Look    Look     // in figures
+	Takes   []string // keys that entries of the kind share, such as seed, of which this one makes use
 	Brief   string   // the same in two or three words, for a flag's help; empty: About
 	Remedy  string   // runtimes and fabrics: what a host that lacks it needs, as a command
-	Seeded  bool     // arrival processes: it draws, and has a seed
 	Images  bool     // runtimes: nodes may run images of the user's own
 }
 
@@ -69,8 +69,8 @@ type entry struct {
 // Catalogue is what can be chosen in a program. A nil one is empty.
 type Catalogue struct{ kinds map[string][]entry }
 
-// New puts sections together, in their order. It panics where a name is given twice in one kind, which is the
-// program's own mistake.
+// New puts sections together, in their order. It panics where a name is given twice in one kind, or where two entries
+// of a kind mean different things by one option, which is the program's own mistake.
 func New(sections ...Section) *Catalogue {
 	c := &Catalogue{kinds: map[string][]entry{}}
 	for _, s := range sections {
@@ -78,6 +78,7 @@ func New(sections ...Section) *Catalogue {
 			if c.Has(s.kind, e.Name) {
 				panic(fmt.Sprintf("catalogue: there are two entries of the kind %s called %q", s.kind, e.Name))
 			}
+			c.checkOptions(s.kind, e)
 			c.kinds[s.kind] = append(c.kinds[s.kind], e)
 		}
 	}

@@ -94,6 +94,7 @@ func (e *Scenario) locate() error {
 	if err != nil {
 		return err
 	}
+	policy.Values = e.Source.Placement.Options
 	network := simnet.New(e.Topology)
 	if e.Sites.Central, err = network.Central(e.Agentless...); err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"testbed/emulator/topology"
-	"testbed/emulator/topology/ether"
 	"testbed/emulator/topology/synth"
 )
 
@@ -85,8 +84,11 @@ func (s *Scenario) edgeNetwork() (*topology.Topology, error) {
 	switch {
 	case len(spec.Nodes) > 0:
 		return spec.written(s.Name)
-	case spec.Ether != "":
-		t, err = ether.Load(s.resolvePath(spec.Ether))
+	case spec.Import.Path != "":
+		var format topology.Format
+		if format, err = topology.Formats.Find(s.catalogue, spec.Import.Format); err == nil {
+			t, err = format.Load(s.resolvePath(spec.Import.Path))
+		}
 	case spec.Synth != nil && spec.Synth.Kind == "iiot":
 		t, err = spec.Synth.iiot().Build()
 	case spec.Synth != nil && spec.Synth.Kind == "urban-sensing":

@@ -32,7 +32,7 @@ func (d *decoder) check(s *Scenario, open bool) {
 	if open {
 		d.checkFiles(s)
 	}
-	if !sound || f.Topology.Ether != "" && (!open || d.failed("topology")) {
+	if !sound || f.Topology.Import.Path != "" && (!open || d.failed("topology")) {
 		d.checkWrittenNames(f)
 		return
 	}
@@ -243,14 +243,14 @@ func (d *decoder) checkFiles(s *Scenario) {
 			d.failAt("workload.trace", "write the path of a file", "%s is not a file", trace)
 		}
 	}
-	if s.File.Topology.Ether != "" && !d.failed("topology") {
+	if s.File.Topology.Import.Path != "" && !d.failed("topology") {
 		if _, err := s.edgeNetwork(); err != nil {
 			for _, one := range flatten(err) {
 				remedy := ""
 				if errors.Is(one, fs.ErrNotExist) {
 					remedy = "paths are relative to the scenario's file"
 				}
-				d.failAt("topology.ether", remedy, "%v", one)
+				d.failAt(join("topology", s.File.Topology.Import.Format), remedy, "%v", one)
 			}
 		}
 	}

@@ -81,7 +81,7 @@ func (d *decoder) invalid(s *Scenario, t *topology.Topology, err error) {
 		d.failAt("topology", "change its parameters", "%v", err)
 	case t.Vertices[name.ID].Kind == topology.Cloud:
 		d.failAt("cloud", name.Remedy, "%s: %s", name.Name, name.Problem)
-	case s.File.Topology.Ether != "":
+	case s.File.Topology.Import.Path != "":
 		d.failAt("topology.ether", "change it there", "%v", err)
 	default:
 		d.failAt("topology", "change its parameters", "%v", err)

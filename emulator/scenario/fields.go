@@ -16,12 +16,17 @@ import (
 //	         truth value that the key alone, without a value, makes true); single (a list for which
 //	         one element may stand); flat (a list of lists for which one inner list may stand);
 //	         never (a key that is refused; doc is the remedy); quiet (values are not repeated in errors);
-//	         names (texts that name something, so that a number stands for its digits)
+//	         names (texts that name something, so that a number stands for its digits); options (in the place of
+//	         which the options of an entry of the catalogue stand); formats (in the place of which the names of a
+//	         kind's entries stand, as keys of paths)
 //	doc      one sentence or two, for the schema
 //	default  YAML that stands in for an absent key
 //	min, max range of a number or quantity; of a list, its length
 //	pattern  regular expression of a text, of a list's elements or of a mapping's names
 //	enum     permitted words, separated by |
+//	of       of options: the key whose entry of the catalogue has them. Each is a field of its own, with the entries
+//	         that have it for its when
+//	takes    the key whose entry of the catalogue decides, by its Takes, whether this key has a meaning
 //	choice   a kind of the catalogue, whose names are permitted besides; without a doc, its sentences are the doc
 //	one      exactly one of the fields with this word must be given; atmost: no more than one
 //	with     another key that must be given as well
@@ -46,6 +51,9 @@ type field struct {
 	pattern  string
 	enum     []string
 	choice   string
+	takes    string
+	held     holder
+	option   catalogue.Option // held among options
 	one      string
 	atmost   string
 	with     string
@@ -74,8 +82,24 @@ type condition struct {
 
 func (c condition) holds(word string) bool { return c.key == "" || slices.Contains(c.words, word) }
 
-// fieldsOf lists the keys of a struct, those of inlined structs in their place.
-func fieldsOf(t reflect.Type) []field {
+// fieldsOf lists the keys of a struct, those of inlined structs and of options in their place. Without a catalogue
+// there is one field for all that are held by one of the struct, which encodes itself.
+func fieldsOf(t reflect.Type, c *catalogue.Catalogue) []field {
+	all := declared(t, c)
+	for i := range all {
+		f := &all[i]
+		by := find(all, f.takes)
+		if f.takes == "" || by == nil {
+			continue
+		}
+		if words := c.Having(by.choice, f.name); len(words) < len(c.Names(by.choice)) {
+			f.when = condition{f.takes, words}
+		}
+	}
+	return all
+}
+
+func declared(t reflect.Type, c *catalogue.Catalogue) []field {
 	var all []field
 	for i := range t.NumField() {
 		sf := t.Field(i)
@@ -83,10 +107,14 @@ func fieldsOf(t reflect.Type) []field {
 		switch options := parts[1:]; {
 		case !sf.IsExported() || slices.Contains(options, "key"):
 		case slices.Contains(options, "inline"):
-			for _, f := range fieldsOf(sf.Type) {
+			for _, f := range declared(sf.Type, c) {
 				f.index = append([]int{i}, f.index...)
 				all = append(all, f)
 			}
+		case slices.Contains(options, "options"):
+			all = append(all, optionFields(sf, find(all, sf.Tag.Get("of")), c)...)
+		case slices.Contains(options, "formats"):
+			all = append(all, formatFields(sf, c)...)
 		default:
 			all = append(all, tagged(sf, parts[0], options))
 		}
@@ -108,7 +136,7 @@ func tagged(sf reflect.StructField, name string, options []string) field {
 		names:    slices.Contains(options, "names"),
 		doc:      sf.Tag.Get("doc"),
 		min:      sf.Tag.Get("min"), max: sf.Tag.Get("max"),
-		pattern: sf.Tag.Get("pattern"), choice: sf.Tag.Get("choice"),
+		pattern: sf.Tag.Get("pattern"), choice: sf.Tag.Get("choice"), takes: sf.Tag.Get("takes"),
 		one: sf.Tag.Get("one"), atmost: sf.Tag.Get("atmost"), with: sf.Tag.Get("with"),
 	}
 	f.def, f.hasDef = sf.Tag.Lookup("default")
@@ -157,7 +185,7 @@ func names(fields []field) []string {
 
 // word is the text of the string field called key in struct v; empty where there is none.
 func word(v reflect.Value, fields []field, key string) string {
-	if f := find(fields, key); f != nil && f.typ.Kind() == reflect.String {
+	if f := find(fields, key); f != nil && f.held == alone && f.typ.Kind() == reflect.String {
 		return v.FieldByIndex(f.index).String()
 	}
 	return ""

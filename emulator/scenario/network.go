@@ -6,13 +6,19 @@ import (
 	"testbed/emulator/units"
 )
 
-// Topology is the edge network: exactly one of Synth, Ether and Nodes is given.
+// Topology is the edge network: exactly one of Synth, Import and Nodes is given.
 type Topology struct {
 	Synth     *TopologySynth `yaml:"synth" one:"source of the topology" doc:"A synthesized topology: iiot or urban-sensing, alone or with parameters."`
-	Ether     string         `yaml:"ether" one:"source of the topology" doc:"Path prefix, relative to this file, of a topology in ether's text format: PREFIX.nodes, PREFIX.links and PREFIX.edges."`
+	Import    Import         `yaml:",formats" choice:"topology format" one:"source of the topology"`
 	Nodes     []Node         `yaml:"nodes,keyed" one:"source of the topology" min:"1" max:"5000" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" doc:"The nodes by name; links connect them. Names are host names, found by every node: letters, digits, hyphens and underscores, 63 at most; not numbers alone, which resolvers take for addresses, nor localhost and the like, and different in more than case."`
 	Links     []Link         `yaml:"links" with:"nodes" min:"1" max:"20000" doc:"The links between nodes."`
 	Latencies *Latencies     `yaml:"latencies" doc:"Where the edges' delays come from, for synth and ether. Default: published."`
+}
+
+// Import is a topology that is read from a file, or several of a common prefix.
+type Import struct {
+	Format string // name in the catalogue
+	Path   string // relative to the scenario's file; empty: nothing is imported
 }
 
 // Node is a node written out.

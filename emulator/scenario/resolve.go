@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,7 +39,7 @@ func (f *File) resolve(c *catalogue.Catalogue) {
 			}
 		}
 	}
-	if c.Describe(catalogue.Arrivals, f.Replay.Arrival.Kind).Seeded {
+	if slices.Contains(c.Describe(catalogue.Arrivals, f.Replay.Arrival.Kind).Takes, "seed") {
 		orPublished(&f.Replay.Arrival.Seed, f.Seed)
 	}
 }

@@ -71,8 +71,9 @@ type WorkloadSynth struct {
 
 // Placement says which node executes what.
 type Placement struct {
-	Policy string `yaml:"policy" choice:"allocation policy" default:"load+net" doc:"Allocation policy: by a node's load, or by its load and the transfers' time."`
-	Speed  string `yaml:"speed" enum:"as-published|cpu" default:"as-published" doc:"What a node's speed in operations/s is: as-published, its memory in bytes (so did the simulator that made the study's figures), or cpu, a million for each thousandth of a core."`
+	Policy  string           `yaml:"policy" choice:"allocation policy" default:"load+net" doc:"Allocation policy: by a node's load, or by its load and the transfers' time."`
+	Options catalogue.Values `yaml:",options" of:"policy"`
+	Speed   string           `yaml:"speed" enum:"as-published|cpu" default:"as-published" doc:"What a node's speed in operations/s is: as-published, its memory in bytes (so did the simulator that made the study's figures), or cpu, a million for each thousandth of a core."`
 }
 
 // Replay says how jobs are carried out.
@@ -85,11 +86,9 @@ type Replay struct {
 
 // Arrival says when chains start.
 type Arrival struct {
-	Kind    string    `yaml:"kind,short,required" choice:"arrival process"`
-	Clients int       `yaml:"clients" default:"4" min:"1" max:"10000" when:"kind=concurrency" doc:"Chains that run at any time."`
-	Speedup float64   `yaml:"speedup" default:"1" min:"0.001" max:"1000000" when:"kind=trace" doc:"How much faster than in the trace time passes."`
-	Rate    PerSecond `yaml:"rate" default:"1/s" when:"kind=poisson" doc:"Mean number of chains that start, such as 5/s."`
-	Seed    *uint64   `yaml:"seed" when:"kind=poisson" doc:"Seed of the times. Default: the scenario's."`
+	Kind    string           `yaml:"kind,short,required" choice:"arrival process"`
+	Options catalogue.Values `yaml:",options" of:"kind"`
+	Seed    *uint64          `yaml:"seed" takes:"kind" doc:"Seed of the times. Default: the scenario's."`
 }
 
 // TCP is set inside every node.

@@ -127,7 +127,7 @@ func (g *generator) list(t reflect.Type, f *field) object {
 
 // reference is a named section's place in $defs; two-way quantities, which have no name, are written out.
 func (g *generator) reference(t reflect.Type) object {
-	fields := fieldsOf(t)
+	fields := fieldsOf(t, g.catalogue)
 	short := shortFields(fields)
 	if len(short) == 2 {
 		both := g.section(t)
@@ -147,7 +147,7 @@ func (g *generator) reference(t reflect.Type) object {
 
 // section is the schema of a mapping.
 func (g *generator) section(t reflect.Type) object {
-	fields := fieldsOf(t)
+	fields := fieldsOf(t, g.catalogue)
 	properties, required := object{}, []string{}
 	depends, dependent := object{}, object{}
 	for i := range fields {

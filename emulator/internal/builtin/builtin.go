@@ -13,11 +13,13 @@ import (
 	"testbed/emulator/predict/statesim"
 	"testbed/emulator/predict/transport"
 	"testbed/emulator/replay"
+	"testbed/emulator/topology/ether"
 )
 
 // Catalogue is what can be chosen, and what more is given besides.
 func Catalogue(more ...catalogue.Section) *catalogue.Catalogue {
 	return catalogue.New(append([]catalogue.Section{
+		ether.Section(),
 		plan.Section(),
 		placement.Section(),
 		transport.Section(),
