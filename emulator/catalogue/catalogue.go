@@ -55,13 +55,11 @@ type Entry[T any] struct {
 	Does T
 }
 
-// Section is the entries of one kind that one package contributes.
-type Section struct {
-	kind    string
-	entries []entry
-}
+// Section is the entries that one package contributes; sections of several kinds are appended to one another.
+type Section []entry
 
 type entry struct {
+	kind string
 	Description
 	does any
 }
@@ -74,12 +72,12 @@ type Catalogue struct{ kinds map[string][]entry }
 func New(sections ...Section) *Catalogue {
 	c := &Catalogue{kinds: map[string][]entry{}}
 	for _, s := range sections {
-		for _, e := range s.entries {
-			if c.Has(s.kind, e.Name) {
-				panic(fmt.Sprintf("catalogue: there are two entries of the kind %s called %q", s.kind, e.Name))
+		for _, e := range s {
+			if c.Has(e.kind, e.Name) {
+				panic(fmt.Sprintf("catalogue: there are two entries of the kind %s called %q", e.kind, e.Name))
 			}
-			c.checkOptions(s.kind, e)
-			c.kinds[s.kind] = append(c.kinds[s.kind], e)
+			c.checkOptions(e)
+			c.kinds[e.kind] = append(c.kinds[e.kind], e)
 		}
 	}
 	return c

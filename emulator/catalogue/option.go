@@ -81,11 +81,11 @@ func (c *Catalogue) Having(kind, option string) []string {
 }
 
 // checkOptions panics where an entry means another thing by an option than one before it.
-func (c *Catalogue) checkOptions(kind string, e entry) {
+func (c *Catalogue) checkOptions(e entry) {
 	for _, o := range e.Options {
-		for _, known := range c.Options(kind) {
+		for _, known := range c.Options(e.kind) {
 			if known.Name == o.Name && known != o {
-				panic(fmt.Sprintf("catalogue: entries of the kind %s mean different things by the option %q", kind, o.Name))
+				panic(fmt.Sprintf("catalogue: entries of the kind %s mean different things by the option %q", e.kind, o.Name))
 			}
 		}
 	}

@@ -82,7 +82,7 @@ func (d *decoder) invalid(s *Scenario, t *topology.Topology, err error) {
 	case t.Vertices[name.ID].Kind == topology.Cloud:
 		d.failAt("cloud", name.Remedy, "%s: %s", name.Name, name.Problem)
 	case s.File.Topology.Import.Path != "":
-		d.failAt("topology.ether", "change it there", "%v", err)
+		d.failAt(join("topology", s.File.Topology.Import.Format), "change it there", "%v", err)
 	default:
 		d.failAt("topology", "change its parameters", "%v", err)
 	}

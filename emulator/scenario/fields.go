@@ -27,7 +27,7 @@ import (
 //	of       of options: the key whose entry of the catalogue has them. Each is a field of its own, with the entries
 //	         that have it for its when
 //	takes    the key whose entry of the catalogue decides, by its Takes, whether this key has a meaning
-//	choice   a kind of the catalogue, whose names are permitted besides; without a doc, its sentences are the doc
+//	choice   a kind of the catalogue, whose names are permitted besides; its sentences follow the doc
 //	one      exactly one of the fields with this word must be given; atmost: no more than one
 //	with     another key that must be given as well
 //	when     KEY=WORD|WORD: only where KEY is one of the words

@@ -28,7 +28,7 @@ func (f *File) resolve(c *catalogue.Catalogue) {
 			e.Set.resolve()
 		}
 	}
-	f.Workload.resolve(f.Seed)
+	f.Workload.resolve(f.Seed, c)
 	if len(f.Workload.Clients) == 0 {
 		f.Workload.Clients = f.defaultClients()
 	}
@@ -95,10 +95,10 @@ func (c *Cloud) resolve() {
 	c.RTT = nil
 }
 
-func (w *Workload) resolve(seed uint64) {
+func (w *Workload) resolve(seed uint64, c *catalogue.Catalogue) {
 	orPublished(&w.Seed, seed)
 	if w.Trace == "" && w.Synth == nil {
-		w.Synth = &WorkloadSynth{Kind: "spar", Jobs: 200}
+		w.Synth = &WorkloadSynth{Kind: first(c, catalogue.Workloads), Jobs: 200}
 	}
 	if w.Synth != nil {
 		orPublished(&w.Synth.Seed, seed)

@@ -49,6 +49,7 @@ type File struct {
 // Workload says which jobs there are.
 type Workload struct {
 	Trace       string         `yaml:"trace" atmost:"source of the workload" doc:"Path of a trace in Spår's format, relative to this file: rows of arrival_s,job,task,duration_s,cpu,mem,instances without a header, such as 0.05,j_1,R2_1,10,50.0,0.3,2. arrival_s: when the job arrives, in s; job: j_ and its number, the same in all of its rows; task: a letter, the task's number from 1 and the numbers of those that it waits for (M1, R2_1, J3_1_2; names with task_, MergeTask or Stg carry none, and their rows are skipped); duration_s: in s; cpu: percent of a core; mem: percent of a machine's memory; instances: not used. A job's chain is task 1 and all tasks that wait for it, directly or not, by number. A state is a task outside of the chain that one inside waits for: in M1, M2, J3_1_2 the task M2. Jobs without a state are left out, and so are jobs with a row that is not in the format."`
+	Format      string         `yaml:"format" with:"trace" choice:"trace format" doc:"Format of the trace. Default: Spår's."`
 	Synth       *WorkloadSynth `yaml:"synth" atmost:"source of the workload" doc:"A synthesized trace. It is the default."`
 	Jobs        int            `yaml:"jobs" min:"1" max:"1000000" doc:"How many of the jobs with a state (and of the lengths wanted) to draw, on average: each is kept with the same probability, as in the study. Absent: all of them."`
 	Functions   int            `yaml:"functions" default:"10" min:"1" max:"10000" doc:"Number of different functions that the tasks invoke."`
@@ -64,14 +65,15 @@ type Workload struct {
 
 // WorkloadSynth says how to synthesize a trace.
 type WorkloadSynth struct {
-	Kind string  `yaml:"kind,short,required" enum:"spar" doc:"The generator: spar (Tian et al., SoCC 2019)."`
-	Jobs int     `yaml:"jobs" default:"200" min:"1" max:"100000" doc:"Jobs to synthesize; those without a state (see trace) are dropped afterwards."`
-	Seed *uint64 `yaml:"seed" doc:"Seed of the synthesis. Default: the scenario's."`
+	Kind    string           `yaml:"kind,short,required" choice:"workload synthesizer" doc:"The generator."`
+	Jobs    int              `yaml:"jobs" default:"200" min:"1" max:"100000" doc:"Jobs to synthesize; those without a state (see trace) are dropped afterwards."`
+	Options catalogue.Values `yaml:",options" of:"kind"`
+	Seed    *uint64          `yaml:"seed" doc:"Seed of the synthesis. Default: the scenario's."`
 }
 
 // Placement says which node executes what.
 type Placement struct {
-	Policy  string           `yaml:"policy" choice:"allocation policy" default:"load+net" doc:"Allocation policy: by a node's load, or by its load and the transfers' time."`
+	Policy  string           `yaml:"policy" choice:"allocation policy" default:"load+net" doc:"Allocation policy."`
 	Options catalogue.Values `yaml:",options" of:"policy"`
 	Speed   string           `yaml:"speed" enum:"as-published|cpu" default:"as-published" doc:"What a node's speed in operations/s is: as-published, its memory in bytes (so did the simulator that made the study's figures), or cpu, a million for each thousandth of a core."`
 }

@@ -1,10 +1,10 @@
 package scenario
 
 import (
-	"cmp"
 	"encoding/json"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"testbed/emulator/catalogue"
 
@@ -156,7 +156,7 @@ func (g *generator) section(t reflect.Type) object {
 			continue
 		}
 		p := g.value(f.typ, f)
-		if doc := cmp.Or(f.doc, g.catalogue.Sentences(f.choice)); doc != "" {
+		if doc := strings.TrimSpace(f.doc + " " + g.catalogue.Sentences(f.choice)); doc != "" {
 			p["description"] = doc
 		}
 		if f.hasDef {
