@@ -56,6 +56,15 @@ func (v Values) Set(o Option, value float64) Values {
 	return append(v, Value{o, value})
 }
 
+// Defaults are an entry's options with their defaults.
+func (c *Catalogue) Defaults(kind, name string) Values {
+	var values Values
+	for _, o := range c.Describe(kind, name).Options {
+		values = append(values, Value{o, o.Default})
+	}
+	return values
+}
+
 // Options are all options of a kind's entries, in order, each once.
 func (c *Catalogue) Options(kind string) []Option {
 	var all []Option

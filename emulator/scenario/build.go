@@ -89,10 +89,11 @@ func (s *Scenario) edgeNetwork() (*topology.Topology, error) {
 		if format, err = topology.Formats.Find(s.catalogue, spec.Import.Format); err == nil {
 			t, err = format.Load(s.resolvePath(spec.Import.Path))
 		}
-	case spec.Synth != nil && spec.Synth.Kind == "iiot":
-		t, err = spec.Synth.iiot().Build()
-	case spec.Synth != nil && spec.Synth.Kind == "urban-sensing":
-		t, err = spec.Synth.urban().Build()
+	case spec.Synth != nil:
+		var synthesizer synth.Synthesizer
+		if synthesizer, err = synth.Synthesizers.Find(s.catalogue, spec.Synth.Kind); err == nil {
+			t, err = synthesizer.Build(&spec.Synth.Parameters, spec.Synth.Options)
+		}
 	default:
 		err = errors.New("there is none")
 	}

@@ -24,12 +24,8 @@ type Properties struct {
 	Queue     *Both[units.ByteSize] `yaml:"queue" min:"1514B" doc:"What may wait, such as 256KiB. Absent: two bandwidth-delay products of the longest path, and at least 100 packets."`
 }
 
-// Both is a quantity for each direction of a link: up from its first neighbour to its second (towards
-// the core), down the other way. A single value in the file stands for both.
-type Both[T any] struct {
-	Up   *T `yaml:"up,short" doc:"From the first endpoint to the second, towards the core."`
-	Down *T `yaml:"down,short" doc:"From the second endpoint to the first."`
-}
+// Both is a quantity for each direction of a link.
+type Both[T any] = units.Both[T]
 
 // propertyKeys are the keys of Properties with a value for each direction.
 var propertyKeys = []string{"rate", "delay", "jitter", "loss", "reorder", "duplicate", "corrupt", "queue"}

@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -9,12 +8,13 @@ import (
 	"testbed/emulator/catalogue"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
+	"testbed/emulator/topology/synth"
 )
 
 // resolve fills in the defaults that depend on other values. It follows the checks that need to know
 // what the file said.
 func (f *File) resolve(c *catalogue.Catalogue) {
-	f.Topology.resolve(f.Seed)
+	f.Topology.resolve(f.Seed, c)
 	if f.Cloud != nil {
 		f.Cloud.resolve()
 	}
@@ -44,9 +44,11 @@ func (f *File) resolve(c *catalogue.Catalogue) {
 	}
 }
 
-func (t *Topology) resolve(seed uint64) {
+func (t *Topology) resolve(seed uint64, c *catalogue.Catalogue) {
 	if t.Synth != nil {
-		t.Synth.resolve(seed)
+		if s, err := synth.Synthesizers.Find(c, t.Synth.Kind); err == nil && s.Resolve != nil {
+			s.Resolve(&t.Synth.Parameters, seed)
+		}
 	}
 	if t.Latencies == nil && len(t.Nodes) == 0 {
 		t.Latencies = &Latencies{Kind: "published"}
@@ -104,6 +106,3 @@ func (w *Workload) resolve(seed uint64, c *catalogue.Catalogue) {
 		orPublished(&w.Synth.Seed, seed)
 	}
 }
-
-// tail is a factor that a lognormal draw of the given shape and scale 1 exceeds once in a thousand times.
-func tail(sigma float64) float64 { return math.Exp(3.1 * sigma) }
