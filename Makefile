@@ -9,10 +9,14 @@ SOURCES  := $(shell find cmd emulator -name '*.go' -not -name '*_test.go' 2>/dev
 # What nodes and the fabric run, built into the controller. Without it, as after a bare `go build ./cmd/testbed`, they
 # run the controller, which is larger and starts more slowly.
 NODE     := emulator/internal/program/testbed-node.gz
+# Bytes that the controller and the node program may have (`make size`; emulator/README.md says what weighs what).
+MOST_BIN  := 28000000
+MOST_NODE := 8000000
 FUZZTIME ?= 30s
 # Tools at fixed versions, fetched as Go modules when a target first needs them.
 LINT      := v2.12.2
 DEADCODE  := golang.org/x/tools/cmd/deadcode@v0.51.0
+VULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 # The benchmarks that need no root, six times each: fewer give benchstat no confidence interval.
 BENCHED    ?= ./emulator/predict/transport ./emulator/placement ./emulator/topology/synth
@@ -20,7 +24,7 @@ BENCHMARKS  = $(GO) test -run '^$$' -bench . -benchmem -benchtime 0.2s -count 6 
 
 export CGO_ENABLED = 0
 
-.PHONY: help build demo paper test check lint bench bench-baseline bench-compare fidelity fuzz e2e cross test-netem image clean
+.PHONY: help build demo paper test check size lint bench bench-baseline bench-compare fidelity fuzz e2e cross test-netem image clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -28,7 +32,7 @@ help: ## Show this list
 build: $(BIN) ## Build bin/testbed, one static binary with the small one of the nodes in it
 
 $(BIN): $(SOURCES) $(NODE)
-	$(GO) build -trimpath -tags nodeprogram -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/testbed
+	$(GO) build -trimpath -tags nodeprogram,urfave_cli_no_docs -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/testbed
 
 $(NODE): $(SOURCES)
 	@mkdir -p bin
@@ -45,12 +49,17 @@ test: ## Install what the tests need, and run them all
 	scripts/setup
 	scripts/test
 
-check: ## Formatting, vet, staticcheck, the architecture, and the build for other systems
+check: ## Formatting, vet, staticcheck, the architecture, sizes, the build for other systems, known vulnerabilities
 	@unformatted=$$(gofmt -l cmd emulator); test -z "$$unformatted" || { echo "not formatted: $$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) test ./emulator/internal/architecture
-	$(MAKE) --no-print-directory cross
+	$(MAKE) --no-print-directory size cross
+	@scripts/vulncheck $(VULNCHECK)
+
+size: $(BIN) ## Fail where the controller or the node program is larger than it may be
+	@scripts/size $(BIN) $$(wc -c <$(BIN)) $(MOST_BIN)
+	@scripts/size bin/testbed-node $$(gzip -dc $(NODE) | wc -c) $(MOST_NODE)
 
 lint: bin/golangci-lint ## golangci-lint (.golangci.yml) and deadcode; the first time it builds golangci-lint into bin/
 	bin/golangci-lint run ./...

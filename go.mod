@@ -25,7 +25,7 @@ require (
 require github.com/rogpeppe/go-internal v1.14.1
 
 require (
-	codeberg.org/go-fonts/liberation v0.5.0 // indirect
+	codeberg.org/go-fonts/liberation v0.5.0
 	codeberg.org/go-latex/latex v0.2.0 // indirect
 	codeberg.org/go-pdf/fpdf v0.11.1 // indirect
 	git.sr.ht/~sbinet/gg v0.7.0 // indirect
@@ -84,3 +84,5 @@ require (
 )
 
 tool honnef.co/go/tools/cmd/staticcheck
+
+replace codeberg.org/go-fonts/liberation => ./emulator/report/figures/liberation

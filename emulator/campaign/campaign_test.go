@@ -29,7 +29,8 @@ func small(t testing.TB) Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := Config{Spec: Study(), Simulation: statesim.DefaultConfig(topo, spar.Chains(spar.Synthesize(600, 1), workload.DefaultOptions()))}
+	chains := spar.Chains(spar.Synthesize(600, 1), workload.DefaultOptions())
+	c := Config{Spec: Study(), Simulation: statesim.DefaultConfig(topo, chains)}
 	c.Jobs, c.Replications, c.Seed = []int{10, 30}, 5, 3
 	c.Dir = filepath.Join(t.TempDir(), "campaign")
 	return c
@@ -190,7 +191,11 @@ func TestDamagedJournal(t *testing.T) {
 			damaged[cut] ^= 0x10
 		}
 		c.Dir, c.Resume = filepath.Join(t.TempDir(), "campaign"), true
-		for name, data := range map[string][]byte{JournalFile: damaged, ManifestFile: manifest, ParquetFile + ".tmp": []byte("half a file")} {
+		for name, data := range map[string][]byte{
+			JournalFile:          damaged,
+			ManifestFile:         manifest,
+			ParquetFile + ".tmp": []byte("half a file"),
+		} {
 			if err := errors.Join(os.MkdirAll(c.Dir, 0o755), os.WriteFile(filepath.Join(c.Dir, name), data, 0o600)); err != nil {
 				t.Fatal(err)
 			}

@@ -33,14 +33,17 @@ func Simulation(s *scenario.Scenario) (c statesim.Config, notes []string, err er
 	if cloud, ok := t.Cloud(); ok && len(c.Clients) > 0 {
 		var same bool
 		if c.CloudLatency, c.CloudRate, same = distance(t, c.Clients, cloud); !same {
-			notes = append(notes, "the cloud is not at the same distance from all clients; the simulator takes the first one's way to it")
+			notes = append(notes,
+				"the cloud is not at the same distance from all clients; the simulator takes the first one's way to it")
 		}
 	}
 	return c, notes, nil
 }
 
 // distance is the way from the clients to the cloud, and whether it is the same for all of them.
-func distance(t *topology.Topology, clients []topology.ID, cloud topology.ID) (latency time.Duration, rate units.BitRate, same bool) {
+func distance(
+	t *topology.Topology, clients []topology.ID, cloud topology.ID,
+) (latency time.Duration, rate units.BitRate, same bool) {
 	tree := t.TreeTo(cloud)
 	hops, latency := tree.Hops(nil, clients[0])
 	rate = t.Bottleneck(hops)

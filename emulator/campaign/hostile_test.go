@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"testbed/emulator/internal/outdir"
-	"testbed/emulator/internal/parquetread"
+	"testbed/emulator/internal/parquet"
 	"testbed/emulator/internal/readfile"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
@@ -44,7 +44,7 @@ func TestRowsThatAreNone(t *testing.T) {
 		if err := os.WriteFile(path, whole[:n], 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Load(dir); !errors.Is(err, parquetread.ErrFormat) || !strings.Contains(err.Error(), path) {
+		if _, err := Load(dir); !errors.Is(err, parquet.ErrFormat) || !strings.Contains(err.Error(), path) {
 			t.Fatalf("cut off after %d bytes: %v", n, err)
 		}
 	}

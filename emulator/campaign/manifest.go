@@ -109,7 +109,8 @@ func (m *Manifest) prepare(dir *outdir.Dir, resume bool) (goOn bool, err error) 
 	case !resume:
 		return false, errors.Join(clean(dir, old), m.write(dir))
 	case old.Fingerprint != m.Fingerprint:
-		return false, fmt.Errorf("%s holds another campaign (%s): leave --resume out to replace it, or give another directory", dir.Path(), old.describe())
+		return false, fmt.Errorf("%s holds another campaign (%s): leave --resume out to replace it, or give another directory",
+			dir.Path(), old.describe())
 	case !dir.Exists(JournalFile) && dir.Exists(SummaryFile):
 		return false, errFinished
 	}
@@ -117,8 +118,9 @@ func (m *Manifest) prepare(dir *outdir.Dir, resume bool) (goOn bool, err error) 
 }
 
 func (m *Manifest) describe() string {
-	return fmt.Sprintf("scenario %s, jobs %v, %d replications from seed %d, policies %v, models %v, store %s, a pool of %d chains",
-		m.Scenario, m.Spec.Jobs, m.Spec.Replications, m.Spec.Seed, m.Spec.Policies, m.Spec.Models, m.Store, m.Pool)
+	s := &m.Spec
+	return fmt.Sprintf("scenario %s, jobs %v, %d replications from seed %d, policies %v, models %v, store %s, "+
+		"a pool of %d chains", m.Scenario, s.Jobs, s.Replications, s.Seed, s.Policies, s.Models, m.Store, m.Pool)
 }
 
 func (m *Manifest) write(dir *outdir.Dir) error {
@@ -170,7 +172,7 @@ func cleanTexts(dir *outdir.Dir, spec *Spec, load int, name string) error {
 		if err != nil {
 			return err
 		}
-		defer sub.Close()
+		defer func() { _ = sub.Close() }() // only opened; what is removed stays removed
 		in = sub
 	}
 	errs := []error{in.RemoveTemporary()}

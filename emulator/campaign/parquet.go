@@ -4,24 +4,22 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
-
 	"testbed/emulator/internal/outdir"
+	"testbed/emulator/internal/parquet"
 )
 
-// parquetRow is a row of ParquetFile: one job of one simulation.
-type parquetRow struct {
-	Jobs       int32   `parquet:"jobs,dict"`   // the load
-	Seed       int64   `parquet:"seed,delta"`  // of the replication
-	Policy     string  `parquet:"policy,dict"` // load, load+net
-	Model      string  `parquet:"model,dict"`  // external ...
-	Job        int32   `parquet:"job,delta"`   // index among the replication's jobs
-	Length     int32   `parquet:"length,dict"` // invocations
-	Processing float64 `parquet:"processing_s,dict"`
-	Network    float64 `parquet:"network_s,split"`
-	Total      float64 `parquet:"total_s,split"` // the sum of the two
-	Traffic    int64   `parquet:"traffic_byte_hops,delta"`
+// parquetColumns are those of ParquetFile, which has a row for each job of each simulation.
+var parquetColumns = []parquet.Column{
+	{Name: "jobs", Type: parquet.Int32, Encoding: parquet.Dictionary},   // the load
+	{Name: "seed", Type: parquet.Int64, Encoding: parquet.Delta},        // of the replication
+	{Name: "policy", Type: parquet.Text, Encoding: parquet.Dictionary},  // load, load+net
+	{Name: "model", Type: parquet.Text, Encoding: parquet.Dictionary},   // external ...
+	{Name: "job", Type: parquet.Int32, Encoding: parquet.Delta},         // index among the replication's jobs
+	{Name: "length", Type: parquet.Int32, Encoding: parquet.Dictionary}, // invocations
+	{Name: "processing_s", Type: parquet.Double, Encoding: parquet.Dictionary},
+	{Name: "network_s", Type: parquet.Double, Encoding: parquet.Split},
+	{Name: "total_s", Type: parquet.Double, Encoding: parquet.Split}, // the sum of the two
+	{Name: "traffic_byte_hops", Type: parquet.Int64, Encoding: parquet.Delta},
 }
 
 // groupRows is about how many rows the file keeps together; it bounds the memory for writing.
@@ -30,8 +28,8 @@ const groupRows = 1 << 16
 // parquetFile is a ParquetFile being written, under another name until it is finished.
 type parquetFile struct {
 	file *outdir.File
-	out  *parquet.GenericWriter[parquetRow]
-	rows []parquetRow
+	out  *parquet.Writer
+	rows []parquet.Values // by column
 }
 
 func createParquet(dir *outdir.Dir, name string) (*parquetFile, error) {
@@ -39,28 +37,40 @@ func createParquet(dir *outdir.Dir, name string) (*parquetFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &parquetFile{file: file, out: parquet.NewGenericWriter[parquetRow](file,
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}), parquet.CreatedBy("testbed", "campaign", "1"))}, nil
+	out, err := parquet.NewWriter(file, "testbed version campaign (build 2)", parquetColumns)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", file.Path(), err), file.Abort())
+	}
+	return &parquetFile{file: file, out: out, rows: make([]parquet.Values, len(parquetColumns))}, nil
 }
 
 // add takes the rows of a simulation.
 func (p *parquetFile) add(b *Block) error {
+	c := p.rows
 	for i, r := range b.Rows {
-		p.rows = append(p.rows, parquetRow{
-			Jobs: int32(b.Jobs), Seed: int64(b.Seed), Policy: string(b.Policy), Model: string(b.Model), Job: int32(i),
-			Length: int32(r.Length), Processing: r.Processing, Network: r.Network, Total: r.Processing + r.Network, Traffic: r.Traffic,
-		})
+		c[0].Ints = append(c[0].Ints, int64(b.Jobs))
+		c[1].Ints = append(c[1].Ints, int64(b.Seed))
+		c[2].Texts = append(c[2].Texts, string(b.Policy))
+		c[3].Texts = append(c[3].Texts, string(b.Model))
+		c[4].Ints = append(c[4].Ints, int64(i))
+		c[5].Ints = append(c[5].Ints, int64(r.Length))
+		c[6].Floats = append(c[6].Floats, r.Processing)
+		c[7].Floats = append(c[7].Floats, r.Network)
+		c[8].Floats = append(c[8].Floats, r.Processing+r.Network)
+		c[9].Ints = append(c[9].Ints, r.Traffic)
 	}
-	if len(p.rows) < groupRows {
+	if len(c[0].Ints) < groupRows {
 		return nil
 	}
 	return p.flush()
 }
 
 func (p *parquetFile) flush() error {
-	_, err := p.out.Write(p.rows)
-	p.rows = p.rows[:0]
-	if err := errors.Join(err, p.out.Flush()); err != nil {
+	err := p.out.Group(p.rows)
+	for i, c := range p.rows {
+		p.rows[i] = parquet.Values{Ints: c.Ints[:0], Floats: c.Floats[:0], Texts: c.Texts[:0]}
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", p.file.Path(), err)
 	}
 	return nil

@@ -4,27 +4,18 @@ import (
 	"fmt"
 	"math"
 
-	"testbed/emulator/internal/parquetread"
+	"testbed/emulator/internal/parquet"
 	"testbed/emulator/internal/readfile"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict/statesim"
 )
 
-// parquetColumns are those of parquetRow.
-var parquetColumns = []parquetread.Column{
-	{Name: "jobs", Type: parquetread.Int32}, {Name: "seed", Type: parquetread.Int64},
-	{Name: "policy", Type: parquetread.Text}, {Name: "model", Type: parquetread.Text},
-	{Name: "job", Type: parquetread.Int32}, {Name: "length", Type: parquetread.Int32},
-	{Name: "processing_s", Type: parquetread.Double}, {Name: "network_s", Type: parquetread.Double},
-	{Name: "total_s", Type: parquetread.Double}, {Name: "traffic_byte_hops", Type: parquetread.Int64},
-}
-
 // maxParquet is the most bytes of a ParquetFile that are read.
 const maxParquet = 16 * readfile.GiB
 
 // readParquet reads the simulations of a ParquetFile, in order. A simulation without jobs leaves no rows
-// and is not seen again. Memory is bounded by parquetread's limits for a row group.
+// and is not seen again. Memory is bounded by that package's limits for a row group.
 func readParquet(path string, each func(*Block) error) error {
 	file, err := readfile.Open(path, maxParquet)
 	if err != nil {
@@ -35,7 +26,7 @@ func readParquet(path string, each func(*Block) error) error {
 	if err != nil {
 		return err
 	}
-	in, err := parquetread.Open(file, info.Size(), parquetColumns)
+	in, err := parquet.Open(file, info.Size(), parquetColumns)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -60,7 +51,7 @@ type blockReader struct {
 	rows  int
 }
 
-func (r *blockReader) take(c []parquetread.Values) error {
+func (r *blockReader) take(c []parquet.Values) error {
 	for i := range c[0].Ints {
 		b := Block{Jobs: int(c[0].Ints[i]), Seed: uint64(c[1].Ints[i]), Policy: placement.Policy(c[2].Texts[i]),
 			Model: plan.Model(c[3].Texts[i])}

@@ -190,9 +190,11 @@ func Load(dir string) (*Results, error) {
 	m, err := ReadManifest(dir)
 	if err != nil {
 		if exists(filepath.Join(dir, "samples.lp")) { // of a run, which has other figures
-			return nil, fmt.Errorf("%s holds no campaign but a run: `testbed report %s` draws its figures", dir, shell.Quote(dir))
+			return nil, fmt.Errorf("%s holds no campaign but a run: `testbed report %s` draws its figures",
+				dir, shell.Quote(dir))
 		}
-		return nil, fmt.Errorf("%s holds no campaign, which simulate --engine statesim writes (for the figures of a run, `testbed report RUN`): %w", dir, err)
+		return nil, fmt.Errorf("%s holds no campaign, which simulate --engine statesim writes "+
+			"(for the figures of a run, `testbed report RUN`): %w", dir, err)
 	}
 	if exists(filepath.Join(dir, JournalFile)) {
 		return nil, fmt.Errorf("the campaign in %s is not finished: simulate --resume goes on with it", dir)

@@ -15,10 +15,18 @@ import (
 
 // byHand has two replications of one load, policy and model, with three and two chains.
 func byHand() *Results {
-	spec := Spec{Jobs: []int{3}, Replications: 2, Seed: 1, Policies: []placement.Policy{placement.LoadNet}, Models: []plan.Model{plan.InEdge}}
+	spec := Spec{
+		Jobs:         []int{3},
+		Replications: 2,
+		Seed:         1,
+		Policies:     []placement.Policy{placement.LoadNet},
+		Models:       []plan.Model{plan.InEdge},
+	}
 	r := NewResults(spec)
 	r.Add(&Block{3, 1, placement.LoadNet, plan.InEdge, []statesim.Row{
-		{Processing: 1, Network: 2, Traffic: 10, Length: 2}, {Processing: 0, Network: 4, Traffic: 20, Length: 2}, {Processing: 2, Network: 9, Traffic: 60, Length: 5},
+		{Processing: 1, Network: 2, Traffic: 10, Length: 2},
+		{Processing: 0, Network: 4, Traffic: 20, Length: 2},
+		{Processing: 2, Network: 9, Traffic: 60, Length: 5},
 	}})
 	r.Add(&Block{3, 2, placement.LoadNet, plan.InEdge, []statesim.Row{
 		{Processing: 0, Network: 5, Traffic: 40, Length: 2}, {Processing: 1, Network: 6, Traffic: 20, Length: 3},
@@ -37,16 +45,23 @@ func TestResultsByHand(t *testing.T) {
 	}
 	// Length 2: replications' means 3 and 5, so 4 ± 12.706205·sqrt(2)/sqrt(2).
 	lengths := r.Lengths(3, placement.LoadNet, plan.InEdge)
-	if len(lengths) != 3 || lengths[0].Chains != 3 || lengths[0].Network.Y != 4 || math.Abs(lengths[0].Network.High-16.706205) > 1e-6 {
-		t.Errorf("lengths %+v", lengths)
+	if len(lengths) != 3 {
+		t.Fatalf("lengths %+v", lengths)
+	}
+	if l := lengths[0]; l.Chains != 3 || l.Network.Y != 4 || math.Abs(l.Network.High-16.706205) > 1e-6 {
+		t.Errorf("length 2: %+v", l)
 	}
 	if l := lengths[1]; l.Length != 3 || l.Chains != 1 || l.Network.Y != 6 || !math.IsNaN(l.Network.Low) {
 		t.Errorf("length 3: %+v", l)
 	}
 	// Totals 3, 4, 5, 7, 11: of the replications 3, 4, 11 and 5, 7.
 	ranks := r.Ranks(plan.InEdge)
-	if n := len(ranks); n != rankSteps || ranks[0].Y != 3 || ranks[n/2].Y != 5 || ranks[n-1].Y != 11 || ranks[n/2].X != 0.5 {
+	n := len(ranks)
+	if n != rankSteps || ranks[0].Y != 3 || ranks[n-1].Y != 11 {
 		t.Errorf("%d ranks", n)
+	}
+	if middle := ranks[n/2]; middle.X != 0.5 || middle.Y != 5 {
+		t.Errorf("the median is %+v", middle)
 	}
 	if p := ranks[len(ranks)/2]; p.Samples != 2 || math.Abs((p.Low+p.High)/2-5) > 1e-9 { // medians 4 and 6
 		t.Errorf("median %+v", p)
@@ -70,7 +85,8 @@ func TestCSVFiles(t *testing.T) {
 		t.Errorf("summary\n%s", &summary)
 	}
 	if want := "jobs,policy,model,length,chains,replications,network_s,ci95_low,ci95_high\n" +
-		"3,load+net,in-edge,2,3,2,4,-8.70620474,16.7062047\n3,load+net,in-edge,3,1,1,6,,\n3,load+net,in-edge,5,1,1,9,,\n"; lengths.String() != want {
+		"3,load+net,in-edge,2,3,2,4,-8.70620474,16.7062047\n" +
+		"3,load+net,in-edge,3,1,1,6,,\n3,load+net,in-edge,5,1,1,9,,\n"; lengths.String() != want {
 		t.Errorf("lengths\n%s", &lengths)
 	}
 }
@@ -139,7 +155,8 @@ func TestLoadFromTexts(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, m := range read.Means {
-		if w := computed.Means[i]; m.Chains != w.Chains || m.Traffic != w.Traffic || math.Abs(m.Total-w.Total) > 1e-5*w.Total {
+		w := computed.Means[i]
+		if m.Chains != w.Chains || m.Traffic != w.Traffic || math.Abs(m.Total-w.Total) > 1e-5*w.Total {
 			t.Errorf("%+v, want %+v", m, w)
 		}
 	}

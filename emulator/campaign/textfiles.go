@@ -121,7 +121,8 @@ func parseRows(content []byte) ([]statesim.Row, error) {
 	lines := bufio.NewScanner(bytes.NewReader(content))
 	for n := 1; lines.Scan(); n++ {
 		var r statesim.Row
-		if _, err := fmt.Fscan(strings.NewReader(lines.Text()), &r.Processing, &r.Network, &r.Traffic, &r.Length); err != nil {
+		line := strings.NewReader(lines.Text())
+		if _, err := fmt.Fscan(line, &r.Processing, &r.Network, &r.Traffic, &r.Length); err != nil {
 			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
 		if err := checkRow(&r); err != nil {

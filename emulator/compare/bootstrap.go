@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testbed/emulator/internal/quantile"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"testbed/emulator/internal/statistics"
 )
 
 // The bootstrap (Efron, 1979) draws, for each of so many resamples, n of the n observations with
@@ -144,18 +144,17 @@ func acceleration(cube, square float64) float64 {
 // where n is small.
 func bca(estimate float64, replicates []float64, acceleration float64, n int) (low, high float64) {
 	slices.Sort(replicates)
-	normal := distuv.UnitNormal
 	below, _ := slices.BinarySearch(replicates, estimate)
 	upto := below
 	for upto < len(replicates) && replicates[upto] == estimate {
 		upto++
 	}
 	share := (float64(below+upto)/2 + 0.5) / float64(len(replicates)+1)
-	bias := normal.Quantile(share)
-	wide := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 1)}.Quantile(0.975) * math.Sqrt(float64(n)/float64(n-1))
+	bias := statistics.NormalQuantile(share)
+	wide := statistics.StudentQuantile(0.975, float64(n-1)) * math.Sqrt(float64(n)/float64(n-1))
 	at := func(z float64) float64 {
 		z += bias
-		return quantile.Linear(replicates, normal.CDF(bias+z/max(0.1, 1-acceleration*z)))
+		return quantile.Linear(replicates, statistics.NormalCDF(bias+z/max(0.1, 1-acceleration*z)))
 	}
 	return at(-wide), at(wide)
 }

@@ -6,14 +6,14 @@ import (
 	"slices"
 	"testbed/emulator/internal/quantile"
 
-	"gonum.org/v1/gonum/stat"
+	"testbed/emulator/internal/statistics"
 )
 
 func mean(values []float64) float64 {
 	if len(values) == 0 {
 		return 0
 	}
-	return stat.Mean(values, nil)
+	return statistics.Mean(values)
 }
 
 func summarise(values []float64) Summary {
@@ -27,7 +27,7 @@ func summarise(values []float64) Summary {
 		P75: quantile.Linear(sorted, 0.75), P95: quantile.Linear(sorted, 0.95),
 	}
 	if len(values) > 1 {
-		s.SD = stat.StdDev(values, nil)
+		_, s.SD = statistics.MeanStdDev(values)
 	}
 	return s
 }
@@ -68,14 +68,14 @@ func kendall(a, b []float64) *float64 {
 	if len(a) < 2 {
 		return nil
 	}
-	tau := stat.Kendall(a, b, nil)
+	tau := statistics.Kendall(a, b)
 	return &tau
 }
 
 // spearman is Spearman's rho: the correlation of ranks, equal values sharing theirs. It is 0 where a list
 // is constant.
 func spearman(a, b []float64) float64 {
-	rho := stat.Correlation(ranks(a), ranks(b), nil)
+	rho := statistics.Correlation(ranks(a), ranks(b))
 	if math.IsNaN(rho) {
 		return 0
 	}

@@ -16,7 +16,10 @@ import (
 )
 
 func cgroups(_ context.Context, c Capability) Capability {
-	const follows, remedy = "resources: emulate cannot limit CPU and memory of nodes", "mount -t cgroup2 cgroup2 /sys/fs/cgroup, or boot with cgroup_enable=memory"
+	const (
+		follows = "resources: emulate cannot limit CPU and memory of nodes"
+		remedy  = "mount -t cgroup2 cgroup2 /sys/fs/cgroup, or boot with cgroup_enable=memory"
+	)
 	version, have := controllers("/sys/fs/cgroup")
 	c.Found = version + ": " + strings.Join(have, ", ")
 	for _, name := range []string{"cpu", "memory"} {

@@ -75,7 +75,8 @@ func tun(_ context.Context, c Capability) Capability {
 	})
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && moduleState("tun") != moduleGone:
-		c.Found, c.Follows = "/dev/net/tun is missing, and the driver is "+moduleState("tun"), "the userspace fabric makes the file"
+		c.Found = "/dev/net/tun is missing, and the driver is " + moduleState("tun")
+		c.Follows = "the userspace fabric makes the file"
 		return c
 	case err != nil:
 		return c.lacking("/dev/net/tun: "+err.Error(), follows, remedy)

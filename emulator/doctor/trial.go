@@ -39,8 +39,8 @@ func tryStore(store orchestrator.Store) (err error) {
 		parent = filepath.Dir(parent)
 	}
 	fail := func(what string, err error) error {
-		return fmt.Errorf("state directory %s: %s: %w; free some space there, or remount it writable, and run testbed as root",
-			store, what, err)
+		const remedy = "free some space there, or remount it writable, and run testbed as root"
+		return fmt.Errorf("state directory %s: %s: %w; %s", store, what, err, remedy)
 	}
 	// No name of a testbed begins with a dot.
 	dir, err := os.MkdirTemp(parent, ".tb-doctor-")
@@ -65,8 +65,8 @@ func trialCheck(try orchestrator.Trial, store orchestrator.Store, runtime, fabri
 			return c.lacking(oneLine(err), "no testbed can be brought up",
 				"what the line says; a host or virtual machine of one's own, or docker run --privileged")
 		}
-		c.Found = fmt.Sprintf("a namespace with a device of %s, its sysctls, the mounts of a node, and a file in %s could be made",
-			fabric, store)
+		c.Found = fmt.Sprintf("a namespace with a device of %s, its sysctls, the mounts of a node, "+
+			"and a file in %s could be made", fabric, store)
 		c.Follows = "testbed up finds what it needs"
 		return c
 	}}

@@ -57,7 +57,8 @@ func tryStation(name string) error {
 }
 
 func sysctlError(err error) error {
-	return fmt.Errorf("setting what a station's namespace gets: %w; is /proc/sys read-only? mount -o remount,rw /proc/sys", err)
+	const remedy = "is /proc/sys read-only? mount -o remount,rw /proc/sys"
+	return fmt.Errorf("setting what a station's namespace gets: %w; %s", err, remedy)
 }
 
 // congestionHere is the congestion control that a new namespace has: any other may need the host's list extended.
@@ -76,13 +77,13 @@ func tryTap() error {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		dir := filepath.Dir(path)
 		if os.Mkdir(dir, 0o755) == nil {
-			defer os.Remove(dir)
+			defer func() { _ = os.Remove(dir) }()
 		}
 		path = filepath.Join(dir, ".tb-doctor")
 		if err := unix.Mknod(path, unix.S_IFCHR|0o600, int(unix.Mkdev(10, 200))); err != nil {
 			return fmt.Errorf("%s is missing and cannot be made: %w; modprobe tun", tunFile, err)
 		}
-		defer os.Remove(path)
+		defer func() { _ = os.Remove(path) }()
 	}
 	fd, err := unix.Open(path, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {

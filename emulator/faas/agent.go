@@ -89,7 +89,7 @@ func start(config Config, l limits) (*Agent, error) {
 	return a, nil
 }
 
-// Addr is the TCP address that the agent listens at.
+// Addr is the TCP address that the agent listens at, whose port the system chose where Config.Listen has port 0.
 func (a *Agent) Addr() netip.AddrPort {
 	address, _ := netip.ParseAddrPort(a.tcp.Addr().String())
 	return address

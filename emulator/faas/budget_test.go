@@ -46,7 +46,8 @@ func TestStatesAreBoundedBySum(t *testing.T) {
 func TestImpossibleSeeds(t *testing.T) {
 	_, c := agentWith(t, Config{}, nil)
 	for key, size := range map[string]int64{
-		"k/0": maxBody + 1, "k/1": -1, "k": 1, "k/x": 1, "k/-1": 1, "k/2147483648": 1, strings.Repeat("k", maxKey+1) + "/0": 1,
+		"k/0": maxBody + 1, "k/1": -1, "k": 1, "k/x": 1, "k/-1": 1, "k/2147483648": 1,
+		strings.Repeat("k", maxKey+1) + "/0": 1,
 	} {
 		if err := c.Seed(t.Context(), key, size); err == nil {
 			t.Errorf("a state %.50s of %d bytes is accepted", key, size)
@@ -57,7 +58,8 @@ func TestImpossibleSeeds(t *testing.T) {
 // What is half received holds memory; the next one waits for it, and is told when there is none.
 func TestBytesUnderWayAreBounded(t *testing.T) {
 	a, _ := agentWith(t, Config{Memory: 8 * mebibyte}, func(l *limits) { l.wait = 50 * time.Millisecond })
-	half := connect(t, a, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 7000000\r\n\r\n"+strings.Repeat("x", 6_000_000))
+	half := connect(t, a,
+		"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 7000000\r\n\r\n"+strings.Repeat("x", 6_000_000))
 	until(t, "6 MB being held", func() bool { return a.Stats().Bytes >= 6_000_000 })
 	send := func() error {
 		m := message{method: http.MethodPost, path: "/echo", body: [][]byte{make([]byte, 4_000_000)}}

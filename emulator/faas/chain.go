@@ -126,17 +126,17 @@ func Clean[C Control](ctx context.Context, s *ChainSpec, clients func(topology.I
 	return errors.Join(errs...)
 }
 
-// Seed, Check and Clean are the functions of these names, over the agents' clients.
+// Seed is the function Seed, over the agents' clients.
 func (s *ChainSpec) Seed(ctx context.Context, clients func(topology.ID) *Client) error {
 	return Seed(ctx, s, clients)
 }
 
-// Check is the function Check.
+// Check is the function Check, over the agents' clients.
 func (s *ChainSpec) Check(ctx context.Context, clients func(topology.ID) *Client) ([]StateCheck, error) {
 	return Check(ctx, s, clients)
 }
 
-// Clean is the function Clean.
+// Clean is the function Clean, over the agents' clients.
 func (s *ChainSpec) Clean(ctx context.Context, clients func(topology.ID) *Client) error {
 	return Clean(ctx, s, clients)
 }

@@ -98,7 +98,8 @@ func checkAddress(address string) error {
 
 // checkKey accepts the key of a chain.
 func checkKey(key string) error {
-	if key == "" || key[0] == '/' || key[len(key)-1] == '/' || strings.Contains(key, "//") || strings.Contains(key, "..") || len(key) > maxKey {
+	if key == "" || len(key) > maxKey || key[0] == '/' || key[len(key)-1] == '/' ||
+		strings.Contains(key, "//") || strings.Contains(key, "..") {
 		return fmt.Errorf("key %.150q: want up to %d letters, digits and any of \"._:/-\"", key, maxKey)
 	}
 	for i := range len(key) {

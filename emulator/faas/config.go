@@ -63,7 +63,8 @@ func (c *Config) validate() error {
 		errs = append(errs, fmt.Errorf("speed %v: it must be above 0 operations/s", c.Speed))
 	}
 	if len(c.Control) > 107 {
-		errs = append(errs, fmt.Errorf("control socket %s: the path has %d bytes, a unix socket's at most 107", c.Control, len(c.Control)))
+		errs = append(errs, fmt.Errorf("control socket %s: the path has %d bytes, a unix socket's at most 107",
+			c.Control, len(c.Control)))
 	}
 	switch c.Compute {
 	case Allotted, Shared:

@@ -160,7 +160,8 @@ func (w *WarmSpec) validate() error {
 		return fmt.Errorf("warming: %w", err)
 	}
 	if w.Bytes < 0 || w.Bytes > maxBody || w.Connections > maxWarm {
-		return fmt.Errorf("warming %s: %d connections, %d bytes: want %d and %d at most", w.Address, w.Connections, w.Bytes, maxWarm, maxBody)
+		return fmt.Errorf("warming %s: %d connections, %d bytes: want %d and %d at most",
+			w.Address, w.Connections, w.Bytes, maxWarm, maxBody)
 	}
 	return nil
 }

@@ -4,121 +4,15 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"testbed/emulator/catalogue"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 	"testbed/emulator/workload"
 )
-
-// cluster is agents on loopback: 0 is the client, 1 and 2 are workers, 3 is the central node, 4 the cloud.
-type cluster struct {
-	agents  []*Agent
-	clients []*Client
-}
-
-const central, cloud = 3, 4
-
-func newCluster(t testing.TB, compute string) *cluster {
-	t.Helper()
-	c := &cluster{}
-	dir := t.TempDir()
-	for i := range 5 {
-		socket := filepath.Join(dir, strconv.Itoa(i))
-		a, err := Start(Config{Node: strconv.Itoa(i), Listen: "127.0.0.1:0", Control: socket, Speed: 1e6, Compute: compute})
-		if err != nil {
-			t.Fatal(err)
-		}
-		client := NewClient(socket)
-		t.Cleanup(func() { client.Close(); a.Close() })
-		c.agents, c.clients = append(c.agents, a), append(c.clients, client)
-	}
-	return c
-}
-
-func (c *cluster) addr(id topology.ID) netip.AddrPort { return c.agents[id].Addr() }
-func (c *cluster) client(id topology.ID) *Client      { return c.clients[id] }
-
-// job is a chain of four tasks, two of them at each worker; states 0 and 1 are used three times each.
-func job() []workload.Job {
-	return []workload.Job{{
-		Name: "j_1", States: []int64{300_000, 7}, Result: 999,
-		Tasks: []workload.Task{
-			{Function: "f1", Ops: 2000, Argument: 100, States: []int{0}},
-			{Function: "f2", Ops: 1000, Argument: 70_000, After: []int{0}, States: []int{0, 1}},
-			{Function: "f3", Ops: 0, Argument: 0, After: []int{1}, States: []int{1}},
-			{Function: "f 4/ü", Ops: 1000, Argument: 5, After: []int{2}, States: []int{0, 1}},
-		},
-	}}
-}
-
-func placed(nodes ...topology.ID) *placement.Placement {
-	return &placement.Placement{
-		Client: []topology.ID{0}, Node: [][]topology.ID{nodes}, Load: map[topology.ID]int{1: 2, 2: 2},
-	}
-}
-
-func (c *cluster) spec(t testing.TB, jobs []workload.Job, m plan.Model, p *placement.Placement) *ChainSpec {
-	t.Helper()
-	built := rule(m).Build(jobs, 0, p, plan.Sites{Cloud: cloud, Central: central}, plan.ByWorker)
-	spec, err := NewChainSpec(built, c.addr, "run/"+string(m)+"/0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return spec
-}
-
-// carryOut seeds, runs and checks a chain, and returns the complaints of the checks.
-func (c *cluster) carryOut(t testing.TB, spec *ChainSpec) (*ChainResult, error) {
-	t.Helper()
-	ctx := t.Context()
-	if err := spec.Seed(ctx, c.client); err != nil {
-		t.Fatal(err)
-	}
-	result, err := c.client(spec.Client).Run(ctx, spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return result, c.check(t, spec)
-}
-
-// until carries a chain out, which must succeed, until good holds of the result. What else the machine does can keep
-// it from that, but not again and again: the last result of many is returned in the end.
-func (c *cluster) until(t testing.TB, spec *ChainSpec, good func(*ChainResult) bool) *ChainResult {
-	t.Helper()
-	const attempts = 30
-	for i := 1; ; i++ {
-		result, lost := c.carryOut(t, spec)
-		if result.Error != "" || lost != nil {
-			t.Fatalf("%s: error %q, check %v", spec.Model, result.Error, lost)
-		}
-		if good(result) || i == attempts {
-			return result
-		}
-	}
-}
-
-func (c *cluster) check(t testing.TB, spec *ChainSpec) error {
-	t.Helper()
-	checks, err := spec.Check(t.Context(), c.client)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(checks) == 0 {
-		t.Fatal("nothing was checked")
-	}
-	var errs []error
-	for _, check := range checks {
-		errs = append(errs, check.Err())
-	}
-	return errors.Join(errs...)
-}
 
 func TestModels(t *testing.T) {
 	c := newCluster(t, Allotted)
@@ -235,7 +129,8 @@ func TestRestartedRepositoryIsDetected(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !warm && !strings.Contains(result.Error, "there is no such state") || !strings.Contains(result.Error, "repository") {
+		missing := warm || strings.Contains(result.Error, "there is no such state")
+		if !missing || !strings.Contains(result.Error, "repository") {
 			t.Errorf("warm %v: error %q", warm, result.Error)
 		}
 		if lost := c.check(t, spec); lost == nil || !strings.Contains(lost.Error(), "want version 3, have 0") {
@@ -310,7 +205,8 @@ func TestLostUpdateIsDetected(t *testing.T) {
 		var result *ChainResult
 		var lost error
 		for range 30 { // the branches overlap unless the machine holds one of them up
-			if result, lost = c.carryOut(t, c.spec(t, diamond(true), m, placed(1, 1, 2, 1))); result.Conflicts > 0 || result.Error != "" {
+			result, lost = c.carryOut(t, c.spec(t, diamond(true), m, placed(1, 1, 2, 1)))
+			if result.Conflicts > 0 || result.Error != "" {
 				break
 			}
 		}
@@ -321,7 +217,8 @@ func TestLostUpdateIsDetected(t *testing.T) {
 			t.Errorf("%s: check: %v", m, lost)
 		}
 	}
-	if result, lost := c.carryOut(t, c.spec(t, diamond(true), plan.InFunction, placed(1, 1, 2, 1))); lost != nil || result.Conflicts != 0 {
+	result, lost := c.carryOut(t, c.spec(t, diamond(true), plan.InFunction, placed(1, 1, 2, 1)))
+	if lost != nil || result.Conflicts != 0 {
 		t.Errorf("in-function: %v", lost)
 	}
 }
@@ -352,7 +249,8 @@ func TestPlansThatCannotBeCarriedOut(t *testing.T) {
 	chained := rule(plan.InFunction).Build(job(), 0, placed(1, 2, 1, 2), sites, plan.ByWorker)
 	chained.Invocations[1].Caller = 1
 	propagate := rule(plan.StatePropagate).Build(job(), 0, placed(1, 2, 1, 2), sites, plan.ByWorker)
-	for name, p := range map[string]*plan.Plan{"client charged": byClient, "chained": chained, "another model": propagate} {
+	refused := map[string]*plan.Plan{"client charged": byClient, "chained": chained, "another model": propagate}
+	for name, p := range refused {
 		if _, err := NewChainSpec(p, address, "k"); !errors.Is(err, ErrNotSupported) {
 			t.Errorf("%s: error %v", name, err)
 		}
@@ -373,7 +271,8 @@ func TestWarm(t *testing.T) {
 	}
 	for _, p := range spec.Pairs() {
 		for range 2 { // the second time there is nothing to do
-			if err := c.client(p.From).Warm(t.Context(), []WarmSpec{{Address: p.Address, Connections: 3, Bytes: 200_000}}); err != nil {
+			warm := []WarmSpec{{Address: p.Address, Connections: 3, Bytes: 200_000}}
+			if err := c.client(p.From).Warm(t.Context(), warm); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -396,10 +295,4 @@ func TestSharedCompute(t *testing.T) {
 	if took := result.Latency(); took < 115*time.Millisecond || took > 300*time.Millisecond {
 		t.Errorf("two tasks of 60 ms shared a node and took %v", took)
 	}
-}
-
-// rule is an execution model of the study's.
-func rule(m plan.Model) plan.Rule {
-	r, _ := plan.Rules.Find(catalogue.New(plan.Section()), string(m))
-	return r
 }

@@ -38,7 +38,8 @@ func TestPlannedMemoryIsEnough(t *testing.T) {
 					}
 					until(t, "nothing being held", func() bool { return a.Stats().Bytes == 0 })
 				}
-				half := boundedCluster(t, 20*time.Millisecond, func(id topology.ID) int64 { return max(minMemory, held.Nodes[id]/2) })
+				budget := func(id topology.ID) int64 { return max(minMemory, held.Nodes[id]/2) }
+				half := boundedCluster(t, 20*time.Millisecond, budget)
 				spec = half.spec(t, jobs, m, place)
 				err := spec.Seed(t.Context(), half.client)
 				if err == nil {

@@ -63,14 +63,17 @@ func TestHostileAgentsAreBounded(t *testing.T) {
 		"one long header": func(c net.Conn) { flood(c, okay+"X-More: ", "x") },
 		"interim answers": func(c net.Conn) { flood(c, "", "HTTP/1.1 103 Early Hints\r\n\r\n") },
 		"redirections": func(c net.Conn) {
-			flood(c, "", "HTTP/1.1 307 X\r\nX-Testbed-Protocol: 1\r\nLocation: /chain\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+			flood(c, "", "HTTP/1.1 307 X\r\nX-Testbed-Protocol: 1\r\nLocation: /chain\r\nConnection: close\r\n"+noBody)
 		},
 		"a million steps":  func(c net.Conn) { flood(c, okay+"Connection: close\r\n\r\n"+head, `{"index":0},`) },
 		"a million braces": func(c net.Conn) { flood(c, okay+"Connection: close\r\n\r\n", "[") },
 		"silence":          func(c net.Conn) { io.Copy(io.Discard, c) },
-		"silence midway":   func(c net.Conn) { io.WriteString(c, okay+"Content-Length: 100\r\n\r\n"+head); io.Copy(io.Discard, c) },
-		"nothing at all":   func(net.Conn) {},
-		"no agent":         func(c net.Conn) { io.WriteString(c, "SSH-2.0-OpenSSH_9.6\r\n") },
+		"silence midway": func(c net.Conn) {
+			io.WriteString(c, okay+"Content-Length: 100\r\n\r\n"+head)
+			io.Copy(io.Discard, c)
+		},
+		"nothing at all": func(net.Conn) {},
+		"no agent":       func(c net.Conn) { io.WriteString(c, "SSH-2.0-OpenSSH_9.6\r\n") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := impostor(t, answer)
@@ -150,13 +153,18 @@ func TestImpossibleResultsAreRefused(t *testing.T) {
 	}
 	r := goodResult()
 	r.Error = "\x1b[2J\x07" + strings.Repeat("x", 1<<20)
-	if err := r.validate(oneCall(), time.Second); err != nil || len(r.Error) > 20_000 || strings.ContainsAny(r.Error, "\x1b\x07") {
+	err := r.validate(oneCall(), time.Second)
+	if err != nil || len(r.Error) > 20_000 || strings.ContainsAny(r.Error, "\x1b\x07") {
 		t.Errorf("%v; an error of %d bytes: %.20q", err, len(r.Error), r.Error)
 	}
 }
 
-// okayCall is a response that is right but for its moments.
-const okayCall = "HTTP/1.1 200 OK\r\nX-Testbed-Times: 1 2 3 4\r\nX-Testbed-States: 0\r\nContent-Length: 7\r\n\r\n1234567"
+const (
+	okayHead = "HTTP/1.1 200 OK\r\n"
+	allBody  = "\r\nContent-Length: 7\r\n\r\n1234567"
+	// okayCall is a response that is right but for its moments.
+	okayCall = okayHead + "X-Testbed-Times: 1 2 3 4\r\nX-Testbed-States: 0" + allBody
+)
 
 // What a hostile worker or repository answers an agent is bounded as well.
 func TestHostileWorkersAreBounded(t *testing.T) {
@@ -164,18 +172,27 @@ func TestHostileWorkersAreBounded(t *testing.T) {
 		answer func(net.Conn)
 		want   string
 	}{
-		"endless headers": {func(c net.Conn) { flood(c, "HTTP/1.1 200 OK\r\n", "X-More: xxxxxxxxxxxxxxx\r\n") }, "longer than expected"},
-		"one long header": {func(c net.Conn) { flood(c, "HTTP/1.1 200 OK\r\nX: ", "x") }, "longer than expected"},
-		"1.5 GB":          {func(c net.Conn) { flood(c, "HTTP/1.1 200 OK\r\nContent-Length: 1500000000\r\n\r\n", "x") }, "1500000000 bytes, not 7"},
-		"other times":     {func(c net.Conn) { io.WriteString(c, okayCall) }, "outside the invocation's"},
-		"longer":          {func(c net.Conn) { flood(c, okayCall, "x") }, "outside the invocation's"},
+		"endless headers": {func(c net.Conn) { flood(c, okayHead, "X-More: xxxxxxxxxxxxxxx\r\n") }, "longer than expected"},
+		"one long header": {func(c net.Conn) { flood(c, okayHead+"X: ", "x") }, "longer than expected"},
+		"1.5 GB": {func(c net.Conn) {
+			flood(c, okayHead+"Content-Length: 1500000000\r\n\r\n", "x")
+		}, "1500000000 bytes, not 7"},
+		"other times": {func(c net.Conn) { io.WriteString(c, okayCall) }, "outside the invocation's"},
+		"longer":      {func(c net.Conn) { flood(c, okayCall, "x") }, "outside the invocation's"},
 		"many states": {func(c net.Conn) {
-			io.WriteString(c, "HTTP/1.1 200 OK\r\nX-Testbed-Times: 1 2 3 4\r\nX-Testbed-States: 0"+strings.Repeat(";0 0", 20000)+"\r\nContent-Length: 7\r\n\r\n1234567")
+			states := "X-Testbed-States: 0" + strings.Repeat(";0 0", 20000)
+			io.WriteString(c, okayHead+"X-Testbed-Times: 1 2 3 4\r\n"+states+allBody)
 		}, "states came back"},
-		"no times":        {func(c net.Conn) { io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n1234567") }, "moments"},
-		"1.5 GB of error": {func(c net.Conn) { flood(c, "HTTP/1.1 500 Bad\r\nContent-Length: 1500000000\r\n\r\n", "x") }, "xxx"},
-		"chunks":          {func(c net.Conn) { flood(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "5\r\nxxxxx\r\n") }, "-1 bytes, not 7"},
-		"hangs up":        {func(net.Conn) {}, "EOF"},
+		"no times": {func(c net.Conn) {
+			io.WriteString(c, okayHead+"Content-Length: 7\r\n\r\n1234567")
+		}, "moments"},
+		"1.5 GB of error": {func(c net.Conn) {
+			flood(c, "HTTP/1.1 500 Bad\r\nContent-Length: 1500000000\r\n\r\n", "x")
+		}, "xxx"},
+		"chunks": {func(c net.Conn) {
+			flood(c, okayHead+"Transfer-Encoding: chunked\r\n\r\n", "5\r\nxxxxx\r\n")
+		}, "-1 bytes, not 7"},
+		"hangs up": {func(net.Conn) {}, "EOF"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, control := agentWith(t, Config{}, nil)
@@ -234,7 +251,8 @@ func TestControlRequestsAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	go fmt.Fprintf(conn, "POST /chain HTTP/1.1\r\nHost: x\r\nX-Testbed-Protocol: 1\r\nContent-Length: 100000000\r\n\r\n%s", strings.Repeat("[", 100_000_000))
+	go fmt.Fprintf(conn, "POST /chain HTTP/1.1\r\nHost: x\r\nX-Testbed-Protocol: 1\r\nContent-Length: 100000000\r\n\r\n%s",
+		strings.Repeat("[", 100_000_000))
 	if status, text := answer(t, conn); status != 413 || !strings.Contains(text, "more than") {
 		t.Errorf("100 MB of JSON: %d %q", status, text)
 	}
@@ -250,7 +268,8 @@ func TestControlRequestsAreBounded(t *testing.T) {
 }
 
 func FuzzControl(f *testing.F) {
-	for _, v := range []any{oneCall(), goodResult(), []WarmSpec{{Address: "10.0.0.1:8080", Connections: 1}}, StateVersion{Version: 1}} {
+	warm := []WarmSpec{{Address: "10.0.0.1:8080", Connections: 1}}
+	for _, v := range []any{oneCall(), goodResult(), warm, StateVersion{Version: 1}} {
 		text, err := json.Marshal(v)
 		if err != nil {
 			f.Fatal(err)

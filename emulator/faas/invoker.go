@@ -120,26 +120,26 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 		exchange = c.locally
 	}
 	start := c.clock.now()
-	answer, returned, cold, err := exchange(ctx, inv.Worker, call, values)
+	back, err := exchange(ctx, inv.Worker, call, values)
 	if err != nil {
 		return err
 	}
 	end := c.clock.now()
-	if err := answer.times.within(start, end); err != nil {
-		release(returned)
+	if err := back.times.within(start, end); err != nil {
+		release(back.states)
 		return err
 	}
-	conflicts, err := c.unpack(call, values, answer, returned)
+	conflicts, err := c.unpack(call, values, back)
 	if err != nil {
 		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.result.Conflicts += answer.conflicts + conflicts
-	if cold {
+	c.result.Conflicts += back.conflicts + conflicts
+	if back.cold {
 		c.result.Cold++
 	}
-	c.note(inv, answer.times, start, end, cold)
+	c.note(inv, back.times, start, end, back.cold)
 	return nil
 }
 
@@ -167,7 +167,8 @@ func (c *chain) pack(call *call) (values []value, err error) {
 		}
 		values = append(values, v)
 		if int64(len(v.content.data)) != s.bytes {
-			return values, fmt.Errorf("the client's copy of state %d has %d bytes, not %d", s.state, len(v.content.data), s.bytes)
+			have := len(v.content.data)
+			return values, fmt.Errorf("the client's copy of state %d has %d bytes, not %d", s.state, have, s.bytes)
 		}
 		s.version, s.sum = v.version, v.sum
 	}
@@ -175,17 +176,17 @@ func (c *chain) pack(call *call) (values []value, err error) {
 }
 
 // unpack replaces the client's copies. It counts those that somebody else has replaced in between.
-func (c *chain) unpack(call *call, sent []value, answer *reply, returned []*blob) (conflicts int, err error) {
-	if len(answer.carried) != len(sent) || len(returned) != len(sent) {
-		release(returned)
-		return 0, fmt.Errorf("%d states came back of %d", len(answer.carried), len(sent))
+func (c *chain) unpack(call *call, sent []value, back response) (conflicts int, err error) {
+	if len(back.carried) != len(sent) || len(back.states) != len(sent) {
+		release(back.states)
+		return 0, fmt.Errorf("%d states came back of %d", len(back.carried), len(sent))
 	}
 	n := 0
 	for i, s := range call.states {
 		if s.location != plan.Carried {
 			continue
 		}
-		next := value{returned[n], answer.carried[n].version, answer.carried[n].sum}
+		next := value{back.states[n], back.carried[n].version, back.carried[n].sum}
 		if err := c.states.put(call.stateKey(i), sent[n].version, next); err != nil {
 			conflicts++
 			c.counts.conflicts.Add(1)
@@ -195,19 +196,28 @@ func (c *chain) unpack(call *call, sent []value, answer *reply, returned []*blob
 	return conflicts, nil
 }
 
+// response is what comes back from a call: the reply, and the contents of the states that were carried.
+type response struct {
+	*reply
+	states []*blob // to be released
+	cold   bool    // a connection had to be opened first
+}
+
 // remotely sends the call to its worker and reads the response.
-func (c *chain) remotely(ctx context.Context, worker string, call *call, values []value) (answer *reply, returned []*blob, cold bool, err error) {
-	m := message{method: http.MethodPost, path: "/function/" + url.PathEscape(call.function), header: call.appendHeader(nil)}
+func (c *chain) remotely(ctx context.Context, worker string, call *call, values []value) (response, error) {
+	path := "/function/" + url.PathEscape(call.function)
+	m := message{method: http.MethodPost, path: path, header: call.appendHeader(nil)}
 	m.body = c.filling(nil, call.argument)
 	for _, v := range values {
 		m.body = append(m.body, v.content.data)
 	}
-	err = c.peers.do(ctx, worker, &m, func(resp *http.Response) error {
+	var back response
+	err := c.peers.do(ctx, worker, &m, func(resp *http.Response) error {
 		if want := call.result + call.carried(); resp.ContentLength != want {
 			return fmt.Errorf("the response has %d bytes, not %d", resp.ContentLength, want)
 		}
 		var err error
-		if answer, err = parseReply(call, resp.Header); err != nil {
+		if back.reply, err = parseReply(call, resp.Header); err != nil {
 			return err
 		}
 		if err := c.pools.discard(resp.Body, call.result); err != nil {
@@ -218,15 +228,16 @@ func (c *chain) remotely(ctx context.Context, worker string, call *call, values 
 			if err != nil {
 				return err
 			}
-			returned = append(returned, b)
+			back.states = append(back.states, b)
 		}
 		return nil
 	})
 	if err != nil {
-		release(returned)
-		return nil, nil, m.cold, err
+		release(back.states)
+		return response{}, err
 	}
-	return answer, returned, m.cold, nil
+	back.cold = m.cold
+	return back, nil
 }
 
 func release(all []*blob) {
@@ -244,31 +255,33 @@ func (a *Agent) filling(parts [][]byte, n int64) [][]byte {
 }
 
 // locally executes a call in the client itself, without any network.
-func (c *chain) locally(ctx context.Context, _ string, call *call, values []value) (answer *reply, returned []*blob, cold bool, err error) {
+func (c *chain) locally(ctx context.Context, _ string, call *call, values []value) (response, error) {
 	buffer, err := c.pools.take(ctx, call.carried())
 	if err != nil {
-		return nil, nil, false, err
+		return response{}, err
 	}
 	defer buffer.release()
 	rest := buffer.data
 	for _, v := range values {
 		rest = rest[copy(rest, v.content.data):]
 	}
-	if answer, err = c.execute(ctx, call, buffer.data); err != nil {
-		return nil, nil, false, err
+	answer, err := c.execute(ctx, call, buffer.data)
+	if err != nil {
+		return response{}, err
 	}
 	answer.times = append(answer.times, c.clock.now())
+	back := response{reply: answer}
 	rest = buffer.data
 	for _, v := range values {
 		b, err := c.pools.take(ctx, int64(len(v.content.data)))
 		if err != nil {
-			release(returned)
-			return nil, nil, false, err
+			release(back.states)
+			return response{}, err
 		}
 		rest = rest[copy(b.data, rest):]
-		returned = append(returned, b)
+		back.states = append(back.states, b)
 	}
-	return answer, returned, false, nil
+	return back, nil
 }
 
 // note enters an invocation's moments. The caller holds mu.

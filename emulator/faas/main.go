@@ -64,11 +64,11 @@ func serve(agent *Agent, child command, signals <-chan os.Signal) int {
 				reap()
 				continue
 			}
-			agent.Close()
+			_ = agent.Close() // the process ends, and its sockets with it
 			return 0
 		case err := <-agent.failed:
 			fmt.Fprintf(os.Stderr, "testbed agent %s: %v\n", agent.config.Node, err)
-			agent.Close()
+			_ = agent.Close()
 			return 1
 		}
 	}

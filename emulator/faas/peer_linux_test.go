@@ -117,7 +117,8 @@ func TestControlSocketIsItsOwnersAlone(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "ctl")
 		os.Chmod(filepath.Dir(path), 0o700)
 		// As it is at bind, before any chmod: there is no moment at which it is wider.
-		narrowed, err := (&net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error { return narrow(c) }}).Listen(t.Context(), "unix", path)
+		listen := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error { return narrow(c) }}
+		narrowed, err := listen.Listen(t.Context(), "unix", path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -155,13 +156,16 @@ func TestOtherProtocolsAreRefused(t *testing.T) {
 		}
 		defer conn.Close()
 		io.WriteString(conn, "PUT /state/k/0?bytes=5 HTTP/1.1\r\nHost: x\r\n"+header+"\r\n")
-		if status, text := answer(t, conn); status != http.StatusBadRequest || !strings.Contains(text, "number 1") || a.Stats().States != 0 {
+		status, text := answer(t, conn)
+		if status != http.StatusBadRequest || !strings.Contains(text, "number 1") || a.Stats().States != 0 {
 			t.Errorf("request with %q: %d %q", header, status, text)
 		}
 	}
 	for header, want := range map[string]string{"X-Testbed-Protocol: 2\r\n": `"2"`, "": `"none"`} {
 		c := impostor(t, func(c net.Conn) { io.WriteString(c, "HTTP/1.1 200 OK\r\n"+header+"Content-Length: 2\r\n\r\n{}") })
-		if _, err := c.Stats(t.Context()); !errors.Is(err, ErrProtocol) || !strings.Contains(err.Error(), "number 1") || !strings.Contains(err.Error(), want) {
+		_, err := c.Stats(t.Context())
+		if !errors.Is(err, ErrProtocol) || !strings.Contains(err.Error(), "number 1") ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("agent with %q: %v", header, err)
 		}
 	}

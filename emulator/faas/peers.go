@@ -95,7 +95,8 @@ func (p *peers) do(ctx context.Context, address string, m *message, read func(*h
 	if err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	interrupt := func() { _ = conn.SetDeadline(time.Unix(1, 0)) } // fails only on a connection that is closed
+	stop := context.AfterFunc(ctx, interrupt)
 	reusable, err := conn.exchange(address, m, read)
 	if !stop() {
 		reusable = false // the deadline is being set at this moment
@@ -140,7 +141,7 @@ func (c *peer) exchange(address string, m *message, read func(*http.Response) er
 	}
 	var end [1]byte
 	n, err := resp.Body.Read(end[:])
-	if n != 0 || err != io.EOF {
+	if n != 0 || !errors.Is(err, io.EOF) {
 		return false, fmt.Errorf("%s %s: %w", m.method, m.path, errLong)
 	}
 	return !resp.Close && c.r.Buffered() == 0, nil

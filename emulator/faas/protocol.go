@@ -35,6 +35,7 @@ func checkAgentProtocol(h http.Header) error {
 	if n == "" {
 		n = "none"
 	}
-	return fmt.Errorf("%w: this program speaks number %d, the agent %.20q: take the testbed down and up again with one version of testbed",
+	return fmt.Errorf("%w: this program speaks number %d, the agent %.20q: "+
+		"take the testbed down and up again with one version of testbed",
 		ErrProtocol, Protocol, n)
 }

@@ -27,7 +27,8 @@ func TestRefusalReachesTheSender(t *testing.T) {
 	full, _ := agentWith(t, Config{Memory: 8 * mebibyte}, func(l *limits) { l.wait = time.Millisecond })
 	connect(t, full, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 8388608\r\n\r\n"+strings.Repeat("x", 8388600))
 	until(t, "8 MiB being held", func() bool { return full.Stats().Bytes == 8*mebibyte })
-	plain := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fail(w, 400, fmt.Errorf("the reason")) }))
+	refuses := func(w http.ResponseWriter, _ *http.Request) { fail(w, 400, fmt.Errorf("the reason")) }
+	plain := httptest.NewServer(http.HandlerFunc(refuses))
 	t.Cleanup(plain.Close)
 	abrupt := listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
 		io.ReadAtLeast(c, make([]byte, 100), 100)
@@ -106,7 +107,8 @@ func TestRefusalReachesTheController(t *testing.T) {
 		}
 	}
 	// The controller itself does not send what no agent takes.
-	if err := control.Warm(t.Context(), make([]WarmSpec, 1<<18)); err == nil || !strings.Contains(err.Error(), "an agent takes 8388608 at most") {
+	err := control.Warm(t.Context(), make([]WarmSpec, 1<<18))
+	if err == nil || !strings.Contains(err.Error(), "an agent takes 8388608 at most") {
 		t.Errorf("a request that is too large: %v", err)
 	}
 }

@@ -26,12 +26,14 @@ type ChainResult struct {
 // asking until it has the last byte, a write until the worker has the confirmation, so that both
 // contain a way there and a way back.
 type StepResult struct {
-	Index  int       `json:"index"` // in the plan
-	Role   plan.Role `json:"role"`
-	Start  int64     `json:"start"`
-	End    int64     `json:"end"`
-	Remote int64     `json:"remote,omitempty"` // reads: the repository began to send; writes: it had read all; 0: the worker's own
-	Cold   bool      `json:"cold,omitempty"`   // requests: a connection had to be opened first
+	Index int       `json:"index"` // in the plan
+	Role  plan.Role `json:"role"`
+	Start int64     `json:"start"`
+	End   int64     `json:"end"`
+	// Remote is, of a read, when the repository began to send; of a write, when it had read all; 0 where the
+	// repository is the worker's own.
+	Remote int64 `json:"remote,omitempty"`
+	Cold   bool  `json:"cold,omitempty"` // requests: a connection had to be opened first
 }
 
 // Duration is the step's duration.
@@ -73,7 +75,8 @@ func (r *ChainResult) validate(spec *ChainSpec, elapsed time.Duration) error {
 		}
 	}
 	if r.Conflicts < 0 || r.Conflicts > calls || r.Cold < 0 || r.Cold > len(spec.Invocations) {
-		return fmt.Errorf("%d conflicts and %d cold connections in %d invocations", r.Conflicts, r.Cold, len(spec.Invocations))
+		return fmt.Errorf("%d conflicts and %d cold connections in %d invocations",
+			r.Conflicts, r.Cold, len(spec.Invocations))
 	}
 	last := -1
 	for _, s := range r.Steps {

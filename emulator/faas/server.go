@@ -63,7 +63,7 @@ func (b *body) Read(p []byte) (int, error) {
 func (b *body) progress() {
 	now := time.Now()
 	if b.conn != nil && now.Sub(b.armed) > b.stall/8 {
-		b.conn.SetReadDeadline(now.Add(b.stall)) // fails on a connection that is closed: Read says so
+		_ = b.conn.SetReadDeadline(now.Add(b.stall)) // fails on a connection that is closed: Read says so
 		b.armed = now
 	}
 }
@@ -71,7 +71,7 @@ func (b *body) progress() {
 // end takes the deadline away, for from now on the server only waits for the peer to go away.
 func (b *body) end() {
 	if b.conn != nil && !b.armed.IsZero() {
-		b.conn.SetReadDeadline(time.Time{})
+		_ = b.conn.SetReadDeadline(time.Time{})
 	}
 }
 
@@ -105,7 +105,7 @@ func respond(w http.ResponseWriter, status int, body []byte) {
 		w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
 	}
 	w.WriteHeader(status)
-	w.Write(body) // the caller sees a broken connection by itself
+	_, _ = w.Write(body) // the caller sees a broken connection by itself
 }
 
 // fail sends an error's text, in answer to a request that has been read.

@@ -8,39 +8,50 @@ import (
 	"testbed/emulator/topology"
 )
 
-// ChainSpec is a plan as an agent carries it out: with the addresses of all nodes concerned.
+// ChainSpec is a plan as an agent carries it out: with the addresses of all nodes concerned. The agent refuses one
+// whose numbers are out of the ranges given here.
 type ChainSpec struct {
-	Key         string           `json:"key"` // unique to this execution: run/model/chain
-	Job         string           `json:"job"`
-	Model       plan.Model       `json:"model"`
-	Client      topology.ID      `json:"client"`
-	StateBytes  []int64          `json:"state_bytes"`
-	Steps       int              `json:"steps"` // number of the plan's steps
+	// Key names this execution and no other, as run/model/chain: up to 120 letters, digits and any of "._:/-".
+	// The states' keys are made of it.
+	Key    string      `json:"key"`
+	Job    string      `json:"job"`    // name, at most 255 bytes
+	Model  plan.Model  `json:"model"`  // name, at most 255 bytes
+	Client topology.ID `json:"client"` // the node whose agent carries the chain out
+	// StateBytes are the sizes of the chain's states, in bytes, by a state's number.
+	StateBytes []int64 `json:"state_bytes"`
+	// Steps is the number of the plan's steps, 0 to 2^20. Those that belong to no invocation are not measured.
+	Steps int `json:"steps"`
+	// Invocations come after all that they wait for.
 	Invocations []InvocationSpec `json:"invocations"`
 }
 
-// InvocationSpec is one invocation.
+// InvocationSpec is one invocation of a function, with the states that go along or are fetched, MaxStates of
+// package plan at most. Its request and its response may have MaxMessage bytes each, carried states included.
 type InvocationSpec struct {
-	Task     int          `json:"task"`
-	Function string       `json:"function"`
-	Node     topology.ID  `json:"node"`
-	Worker   string       `json:"worker"` // host:port; empty: the client itself
-	Argument int64        `json:"argument"`
-	Result   int64        `json:"result"`
-	Ops      int64        `json:"ops"`
-	Load     int          `json:"load"`
-	States   []AccessSpec `json:"states"`
-	After    []int        `json:"after"`
-	Steps    []int        `json:"steps"` // indexes into the plan's steps
+	Task     int         `json:"task"`     // index of the task in its job, from 0
+	Function string      `json:"function"` // name, at most 255 bytes
+	Node     topology.ID `json:"node"`     // where it executes
+	Worker   string      `json:"worker"`   // IP address and port of that node's agent; empty: the client itself
+	Argument int64       `json:"argument"` // bytes sent with the request, from 0, states not counted
+	Result   int64       `json:"result"`   // bytes sent with the response, from 0, states not counted
+	Ops      int64       `json:"ops"`      // operations that it computes, from 0
+	// Load is how many tasks are placed on the node, from 0: where it computes as Allotted, its speed is divided by
+	// as many.
+	Load   int          `json:"load"`
+	States []AccessSpec `json:"states"` // in the order in which they are read and written
+	After  []int        `json:"after"`  // indexes of invocations that it waits for: earlier ones, each once
+	Steps  []int        `json:"steps"`  // indexes into the plan's steps, in the order of stepRoles
 }
 
 // AccessSpec is one state that an invocation reads and changes.
 type AccessSpec struct {
-	State      int           `json:"state"`
-	Bytes      int64         `json:"bytes"`
-	Location   plan.Location `json:"location"`
-	Node       topology.ID   `json:"node"`       // where the value is
-	Repository string        `json:"repository"` // host:port; empty: the worker itself, or no repository
+	State    int           `json:"state"` // its number, from 0, among ChainSpec.StateBytes
+	Bytes    int64         `json:"bytes"` // its size, from 0
+	Location plan.Location `json:"location"`
+	Node     topology.ID   `json:"node"` // where the value is
+	// Repository is the IP address and port that the worker fetches the value from and writes it to; empty where
+	// the value is at the worker itself, or comes with the request.
+	Repository string `json:"repository"`
 }
 
 // NewChainSpec resolves a plan's nodes. key must be unique to this execution of the plan and consist of
@@ -52,7 +63,8 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 		return nil, err
 	}
 	if len(p.Invocations) == 0 && len(p.Steps) > 0 {
-		return nil, fmt.Errorf("job %s, model %s: %w: workers call each other in it; it can be predicted only", p.Job, p.Model, ErrNotSupported)
+		return nil, fmt.Errorf("job %s, model %s: %w: workers call each other in it; it can be predicted only",
+			p.Job, p.Model, ErrNotSupported)
 	}
 	spec := &ChainSpec{
 		Key: key, Job: p.Job, Model: p.Model, Client: p.Client, StateBytes: p.StateBytes, Steps: len(p.Steps),

@@ -37,16 +37,8 @@ type value struct {
 
 func newStore(p *pools) *store { return &store{pools: p, entries: map[string]*entry{}} }
 
-// seed makes the state with version 0, replacing any that there was. It fails with errTooLarge or errFull.
-func (s *store) seed(key string, bytes int64) error {
-	content, err := s.pools.takeNow(bytes)
-	if err != nil {
-		return fmt.Errorf("state %s: %w", key, err)
-	}
-	return s.begin(key, content)
-}
-
-// begin is seed with a buffer, which it takes over.
+// begin makes the state with version 0 in the buffer content, which it takes over, replacing any state of that key
+// that there was. It fails with errFull.
 func (s *store) begin(key string, content *blob) error {
 	fill(content.data, seedOf(key))
 	next := &entry{content: content, sum: checksum(content.data)}

@@ -37,5 +37,6 @@ func machineMemory() int64 {
 	if err := unix.Sysinfo(&info); err != nil {
 		return 0
 	}
-	return int64(uint64(info.Totalram) * uint64(info.Unit))
+	total := uint64(info.Totalram) //nolint:unconvert // an uint32 where the processor has 32 bits
+	return int64(total * uint64(info.Unit))
 }

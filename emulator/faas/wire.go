@@ -64,7 +64,8 @@ func (c *call) stateKey(i int) string { return stateKey(c.key, c.states[i].state
 func stateKey(key string, state int) string { return key + "/" + strconv.Itoa(state) }
 
 func (c *call) appendHeader(b []byte) []byte {
-	b = fmt.Appendf(b, "%s: %s %s %d %d %d %d %d\r\n", headerCall, wireFormat, c.key, c.task, c.argument, c.result, c.ops, c.load)
+	b = fmt.Appendf(b, "%s: %s %s %d %d %d %d %d\r\n",
+		headerCall, wireFormat, c.key, c.task, c.argument, c.result, c.ops, c.load)
 	if len(c.states) == 0 {
 		return b
 	}
@@ -91,7 +92,8 @@ func parseCall(function string, h http.Header) (*call, error) {
 	c := &call{function: function}
 	fields := strings.Fields(h.Get(headerCall))
 	if len(fields) != 7 || fields[0] != wireFormat {
-		return nil, fmt.Errorf("header %s: want %s and 6 fields more, have %d, beginning with %.20q", headerCall, wireFormat, len(fields), first(fields))
+		return nil, fmt.Errorf("header %s: want %s and 6 fields more, have %d, beginning with %.20q",
+			headerCall, wireFormat, len(fields), first(fields))
 	}
 	var n numbers
 	c.key, c.task = fields[1], n.index(fields[2])
@@ -125,7 +127,8 @@ func (c *call) checkSizes() error {
 	}
 	carried := c.carried()
 	if argument, result := units.Add(c.argument, carried), units.Add(c.result, carried); max(argument, result) > maxBody {
-		return fmt.Errorf("the argument (%d bytes) or the result (%d) exceeds, with %d bytes of states, the %d bytes that a message may carry",
+		return fmt.Errorf("the argument (%d bytes) or the result (%d) exceeds, with %d bytes of states, "+
+			"the %d bytes that a message may carry",
 			c.argument, c.result, carried, maxBody)
 	}
 	return nil
@@ -284,7 +287,8 @@ func parseReply(c *call, h http.Header) (*reply, error) {
 	items := strings.Split(h.Get(headerStates), ";")
 	r := &reply{times: times}
 	if r.conflicts, err = strconv.Atoi(items[0]); err != nil || r.conflicts < 0 || r.conflicts > len(c.states) {
-		return nil, fmt.Errorf("header %s: %.20q is no number of conflicts of %d states", headerStates, items[0], len(c.states))
+		return nil, fmt.Errorf("header %s: %.20q is no number of conflicts of %d states",
+			headerStates, items[0], len(c.states))
 	}
 	if len(items)-1 > len(c.states) {
 		return nil, fmt.Errorf("header %s: %d states came back of %d", headerStates, len(items)-1, len(c.states))

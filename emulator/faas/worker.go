@@ -22,7 +22,8 @@ func (a *Agent) handleFunction(w http.ResponseWriter, r *http.Request, function 
 	}
 	carried := c.carried()
 	if r.ContentLength != c.argument+carried {
-		a.refuse(w, r, http.StatusBadRequest, fmt.Errorf("the body has %d bytes, the call %d", r.ContentLength, c.argument+carried))
+		err := fmt.Errorf("the body has %d bytes, the call %d", r.ContentLength, c.argument+carried)
+		a.refuse(w, r, http.StatusBadRequest, err)
 		return
 	}
 	gap := max(0, c.result-c.argument)
@@ -59,7 +60,7 @@ func (a *Agent) respondFilled(w http.ResponseWriter, n int64, data []byte) {
 			return // the caller sees it by itself
 		}
 	}
-	w.Write(data)
+	_, _ = w.Write(data) // as above
 }
 
 // execution is an invocation at work.

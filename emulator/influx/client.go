@@ -50,7 +50,8 @@ func newClient(c Config) *client {
 	}
 	options := influxhttp.DefaultOptions().SetHTTPDoer(k).SetApplicationName("testbed")
 	k.service = influxhttp.NewService(strings.TrimSuffix(c.URL, "/")+"/", authorization, options)
-	k.write = api.NewWriteAPIBlocking(c.Org, c.Bucket, k.service, write.DefaultOptions().SetPrecision(time.Nanosecond).SetUseGZip(true))
+	points := write.DefaultOptions().SetPrecision(time.Nanosecond).SetUseGZip(true)
+	k.write = api.NewWriteAPIBlocking(c.Org, c.Bucket, k.service, points)
 	return k
 }
 
@@ -127,7 +128,8 @@ func (k *client) sanitised(err error) error {
 		if message == "" {
 			message = http.StatusText(known.StatusCode)
 		}
-		return &answer{known.StatusCode, k.brief(message) + k.remedy(known.StatusCode), retryAfter(known.Header.Get("Retry-After"), time.Now())}
+		after := retryAfter(known.Header.Get("Retry-After"), time.Now())
+		return &answer{known.StatusCode, k.brief(message) + k.remedy(known.StatusCode), after}
 	}
 	var at *url.Error // which names the whole URL
 	if errors.As(err, &at) {
@@ -151,7 +153,8 @@ func (k *client) remedy(status int) string {
 	if k.config.Org == "" {
 		return fmt.Sprintf("; create it: influx -execute 'CREATE DATABASE \"%s\"'", bucket)
 	}
-	return fmt.Sprintf("; create it: influx bucket create --org %s --name %s", shell.Quote(k.config.Org), shell.Quote(bucket))
+	return fmt.Sprintf("; create it: influx bucket create --org %s --name %s",
+		shell.Quote(k.config.Org), shell.Quote(bucket))
 }
 
 func isTimeout(err error) bool {
@@ -212,7 +215,8 @@ func (k *client) health(ctx context.Context) error {
 	var health struct{ Status, Message string }
 	err = json.NewDecoder(response.Body).Decode(&health)
 	if response.StatusCode != http.StatusOK || err != nil || health.Status != "pass" {
-		return fmt.Errorf("its health is %s, %q: %s", http.StatusText(response.StatusCode), k.brief(health.Status), k.brief(health.Message))
+		return fmt.Errorf("its health is %s, %q: %s",
+			http.StatusText(response.StatusCode), k.brief(health.Status), k.brief(health.Message))
 	}
 	return nil
 }

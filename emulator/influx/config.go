@@ -75,7 +75,8 @@ func (c Config) Validate() error {
 		errs = append(errs, fmt.Errorf("influx: the URL holds a query: remove it; a token comes from %s", EnvToken))
 	}
 	if c.Bucket == "" {
-		errs = append(errs, fmt.Errorf("influx: no bucket: set %s, give --influx-bucket, or write influx.bucket in the scenario (InfluxDB 1.8: DATABASE or DATABASE/POLICY)", EnvBucket))
+		errs = append(errs, fmt.Errorf("influx: no bucket: set %s, give --influx-bucket, or write influx.bucket in "+
+			"the scenario (InfluxDB 1.8: DATABASE or DATABASE/POLICY)", EnvBucket))
 	}
 	return errors.Join(errs...)
 }

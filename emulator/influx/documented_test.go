@@ -53,7 +53,8 @@ func TestSchemaIsDocumented(t *testing.T) {
 	add((&record.Link{}).Point())
 	add((&record.Host{}).Point())
 	documented := map[string]bool{}
-	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\|[^|]*\\|([^|]*)\\|([^|]*)\\|$").FindAllStringSubmatch(string(readFile(t, documentation, "README.md")), -1) {
+	rows := regexp.MustCompile("(?m)^\\| `(\\w+)` \\|[^|]*\\|([^|]*)\\|([^|]*)\\|$")
+	for _, row := range rows.FindAllStringSubmatch(string(readFile(t, documentation, "README.md")), -1) {
 		measurement, tagged := row[1], names(row[2])
 		if strings.Contains(row[2], "those of `chain`") {
 			tagged = slices.DeleteFunc(tagged, func(name string) bool { return name == "chain" })
@@ -102,7 +103,8 @@ func TestDocumentedQueriesAnswer(t *testing.T) {
 		}
 	}
 	asked := 0
-	for _, m := range regexp.MustCompile("(?s)```(influxql|flux)\n(.*?)```").FindAllStringSubmatch(string(readFile(t, documentation, "README.md")), -1) {
+	queries := regexp.MustCompile("(?s)```(influxql|flux)\n(.*?)```")
+	for _, m := range queries.FindAllStringSubmatch(string(readFile(t, documentation, "README.md")), -1) {
 		ask(m[1], strings.ReplaceAll(m[2], "RUN", d.Run()))
 		asked++
 	}

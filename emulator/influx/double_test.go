@@ -61,8 +61,9 @@ func (d *double) write(w http.ResponseWriter, r *http.Request) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if query.Get("precision") != "ns" || r.Header.Get("Content-Encoding") != "gzip" {
-		d.problems = append(d.problems, fmt.Sprintf("precision %q, encoding %q", query.Get("precision"), r.Header.Get("Content-Encoding")))
+	if precision, encoding := query.Get("precision"), r.Header.Get("Content-Encoding"); precision != "ns" ||
+		encoding != "gzip" {
+		d.problems = append(d.problems, fmt.Sprintf("precision %q, encoding %q", precision, encoding))
 	}
 	unzip, err := gzip.NewReader(r.Body)
 	var text []byte
@@ -106,16 +107,30 @@ func identity(line string) string {
 	return key + rest[strings.LastIndexByte(rest, ' '):]
 }
 
-func (d *double) config() Config {
-	c := d.base()
+// config is one for a server that answers, as late as a busy machine makes it.
+func (d *double) config() Config { return d.login(patient()) }
+
+// hasty is one for a server that does not answer.
+func (d *double) hasty() Config {
+	c := patient()
+	c.Timeout, c.FinalFlush, c.Patience = 2*time.Second, 2*time.Second, 5*time.Second
+	return d.login(c)
+}
+
+func (d *double) login(c Config) Config {
 	c.URL, c.Org, c.Bucket, c.Token = d.URL, "my org", "a/b", secret
 	return c
 }
 
-// base is a configuration for a test's patience.
-func (*double) base() Config {
-	return Config{Timeout: 2 * time.Second, Backoff: 5 * time.Millisecond,
-		MaxBackoff: 20 * time.Millisecond, MaxAfter: 300 * time.Millisecond, FinalFlush: 2 * time.Second, Patience: 5 * time.Second}
+func patient() Config {
+	return Config{
+		Timeout:    time.Minute,
+		Backoff:    5 * time.Millisecond,
+		MaxBackoff: 20 * time.Millisecond,
+		MaxAfter:   300 * time.Millisecond,
+		FinalFlush: time.Minute,
+		Patience:   2 * time.Minute,
+	}
 }
 
 // holds fails unless the double has exactly the lines of a file.

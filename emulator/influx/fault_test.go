@@ -26,13 +26,21 @@ var faults = []struct {
 	rejected bool
 }{
 	{"refuses connections", nil, nil, false}, // from the beginning: nobody listens
-	{"hangs", func(f *influxtest.Faulty, _ *influxtest.Server) { f.Hang(true) }, func(f *influxtest.Faulty, _ *influxtest.Server) { f.Hang(false) }, false},
+	{"hangs", hangs(true), hangs(false), false},
 	{"429", answers(http.StatusTooManyRequests), answers(0), false},
 	{"503", answers(http.StatusServiceUnavailable), answers(0), false},
 	{"400", answers(http.StatusBadRequest), answers(0), true},
 	{"500, its disk is full", answers(http.StatusInternalServerError), answers(0), false},
-	{"is killed", func(_ *influxtest.Faulty, s *influxtest.Server) { s.Kill() }, func(_ *influxtest.Faulty, s *influxtest.Server) { s.Restart() }, false},
+	{"is killed", killed, restarted, false},
 }
+
+func hangs(so bool) func(*influxtest.Faulty, *influxtest.Server) {
+	return func(f *influxtest.Faulty, _ *influxtest.Server) { f.Hang(so) }
+}
+
+func killed(_ *influxtest.Faulty, s *influxtest.Server) { s.Kill() }
+
+func restarted(_ *influxtest.Faulty, s *influxtest.Server) { s.Restart() }
 
 func answers(status int) func(*influxtest.Faulty, *influxtest.Server) {
 	return func(f *influxtest.Faulty, _ *influxtest.Server) { f.Answer(status) }
@@ -78,7 +86,9 @@ func TestFaults(t *testing.T) {
 			missing(t, err)
 			lines := int64(len(linesOf(t, d.Path())))
 			c := m.Counts()
-			if c.Written+c.Pending+c.Rejected != lines || c.Message == "" || (c.Rejected > 0) != fault.rejected || (c.Pending > 0) == fault.rejected {
+			whole := c.Written+c.Pending+c.Rejected == lines
+			rejected, pending := c.Rejected > 0, c.Pending > 0
+			if !whole || c.Message == "" || rejected != fault.rejected || pending == fault.rejected {
 				t.Errorf("%+v of %d", c, lines)
 			}
 			if counts := d.Counts(); counts.Dropped != 0 || counts.Written+counts.Observed != lines {
@@ -108,7 +118,7 @@ func TestPace(t *testing.T) {
 	}
 	server := newDouble(t)
 	front := influxtest.NewFaulty(t, server.URL)
-	config := server.config()
+	config := server.hasty()
 	config.URL, config.FinalFlush, config.MaxAfter = front.URL, 50*time.Millisecond, time.Second
 	refused := config
 	refused.URL = influxtest.Refuser(t)
@@ -118,8 +128,9 @@ func TestPace(t *testing.T) {
 		status int
 		hang   bool
 	}{
-		{"well", config, 0, false}, {"refuses connections", refused, 0, false}, {"hangs", config, 0, true}, {"429", config, 429, false},
-		{"503", config, 503, false}, {"400", config, 400, false}, {"500", config, 500, false},
+		{"well", config, 0, false}, {"refuses connections", refused, 0, false}, {"hangs", config, 0, true},
+		{"429", config, 429, false}, {"503", config, 503, false}, {"400", config, 400, false},
+		{"500", config, 500, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			front.Answer(c.status)

@@ -16,19 +16,28 @@ var models = []string{"external", "in-edge", "in-function", "in-client"}
 
 // chain is chain number i of a run, with its steps.
 func chain(run string, i int) (record.Chain, []record.Step) {
-	tags := record.Tags{Run: run, Testbed: "tb", Scenario: "a scenario, with \"odd\" = name", Model: models[i%len(models)], Policy: "load+net",
-		Fabric: "userspace", Runtime: "process", ClientClass: "rpi3b+", Length: 1 + i%3}
+	tags := record.Tags{
+		Run: run, Testbed: "tb", Scenario: "a scenario, with \"odd\" = name",
+		Model: models[i%len(models)], Policy: "load+net", Fabric: "userspace", Runtime: "process",
+		ClientClass: "rpi3b+", Length: 1 + i%3,
+	}
 	at := time.Unix(1_700_000_000, 123_456_789).Add(time.Duration(i) * 7 * time.Millisecond)
-	c := record.Chain{Tags: tags, Time: at, Index: i, Job: fmt.Sprintf("j_%d", i), Client: "rpi3_0", Start: int64(i) << 40,
-		Measured: record.Times{Latency: 0.3 + float64(i)/997, Network: 0.2, Processing: 1e-9}, Bytes: 1 << 40, States: 3, Late: 0.25}
+	c := record.Chain{
+		Tags: tags, Time: at, Index: i, Job: fmt.Sprintf("j_%d", i), Client: "rpi3_0", Start: int64(i) << 40,
+		Measured: record.Times{Latency: 0.3 + float64(i)/997, Network: 0.2, Processing: 1e-9},
+		Bytes:    1 << 40, States: 3, Late: 0.25,
+	}
 	if i%5 == 0 {
 		c.Error, c.Lost = "state lost: want 4, \"have\" 3\\", 1
 	}
 	var steps []record.Step
 	for n := range 3 * tags.Length {
-		s := record.Step{Tags: tags, Time: at.Add(time.Duration(n) * time.Microsecond), Chain: i, Job: c.Job, Index: n, Task: n / 3,
-			Role: []string{"request", "execute", "response"}[n%3], From: "rpi3_0", To: "server 1", Bytes: int64(n * i), Ops: int64(n),
-			Offset: float64(n) / 7, Duration: 0.1 + float64(i)/1013}
+		s := record.Step{
+			Tags: tags, Time: at.Add(time.Duration(n) * time.Microsecond),
+			Chain: i, Job: c.Job, Index: n, Task: n / 3, Role: []string{"request", "execute", "response"}[n%3],
+			From: "rpi3_0", To: "server 1", Bytes: int64(n * i), Ops: int64(n),
+			Offset: float64(n) / 7, Duration: 0.1 + float64(i)/1013,
+		}
 		if i%2 == 0 {
 			predicted := 0.1
 			s.Predicted = &predicted
@@ -61,9 +70,16 @@ func fill(t testing.TB, d *record.Directory, from, to int) {
 		c, steps := chain(d.Run(), i)
 		err := d.Write(c, steps)
 		if i%100 == 0 {
-			err = errors.Join(err, d.Observe([]record.Link{{Run: d.Run(), Testbed: "tb", Scenario: "s", Fabric: "userspace", Runtime: "process",
-				Link: "wlan", Class: "wlan", Time: c.Time, Interval: 1, Bytes: 1000, BitRate: 8000, Rate: 1e6, Utilisation: 0.008}},
-				&record.Host{Run: d.Run(), Testbed: "tb", Scenario: "s", Fabric: "userspace", Runtime: "process", Time: c.Time, Busy: 0.5, Load1: 1.5, MemoryUsed: 1}))
+			link := record.Link{
+				Run: d.Run(), Testbed: "tb", Scenario: "s", Fabric: "userspace", Runtime: "process",
+				Link: "wlan", Class: "wlan", Time: c.Time, Interval: 1,
+				Bytes: 1000, BitRate: 8000, Rate: 1e6, Utilisation: 0.008,
+			}
+			host := &record.Host{
+				Run: d.Run(), Testbed: "tb", Scenario: "s", Fabric: "userspace", Runtime: "process", Time: c.Time,
+				Busy: 0.5, Load1: 1.5, MemoryUsed: 1,
+			}
+			err = errors.Join(err, d.Observe([]record.Link{link}, host))
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -40,7 +40,8 @@ func TestFilesThatAreNone(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := Config{URL: "http://127.0.0.1:1", Bucket: "b"}
-	if _, err := Upload(context.Background(), d.Path(), config, Options{}); !errors.Is(err, outdir.ErrInTheWay) || !strings.Contains(err.Error(), samples) {
+	_, err := Upload(context.Background(), d.Path(), config, Options{})
+	if !errors.Is(err, outdir.ErrInTheWay) || !strings.Contains(err.Error(), samples) {
 		t.Errorf("samples that are a pipe: %v", err)
 	}
 	if _, err := Follow(d.Path(), config); !errors.Is(err, outdir.ErrInTheWay) {
@@ -51,13 +52,15 @@ func TestFilesThatAreNone(t *testing.T) {
 // FuzzState reads any state beside any samples: what is left to send lies within the file, and is whole lines.
 func FuzzState(f *testing.F) {
 	config := Config{URL: "http://127.0.0.1:1", Bucket: "b"}.withDefaults()
-	f.Add([]byte(`{"targets":{"`+config.key()+`":{"offset":4,"lines":1,"refused":[{"from":0,"to":4,"lines":1}]}}}`), []byte("a,b\nc,d\n\ne"))
+	state := `{"targets":{"` + config.key() + `":{"offset":4,"lines":1,"refused":[{"from":0,"to":4,"lines":1}]}}}`
+	f.Add([]byte(state), []byte("a,b\nc,d\n\ne"))
 	f.Add([]byte(`{"targets":{"`+config.key()+`":{"offset":-1,"lines":9223372036854775807}}}`), []byte("x"))
 	f.Add([]byte("null"), []byte{})
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, state, samples []byte) {
 		path := filepath.Join(dir, record.SamplesFile)
-		if err := errors.Join(os.WriteFile(filepath.Join(dir, StateFile), state, 0o644), os.WriteFile(path, samples, 0o644)); err != nil {
+		write := func(path string, text []byte) error { return os.WriteFile(path, text, 0o644) }
+		if err := errors.Join(write(filepath.Join(dir, StateFile), state), write(path, samples)); err != nil {
 			t.Fatal(err)
 		}
 		file, err := os.Open(path)

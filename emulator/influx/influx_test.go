@@ -36,7 +36,8 @@ func TestMirrorFollows(t *testing.T) {
 		t.Fatalf("%+v, %v, %d requests", counts, err, server.batches-before)
 	}
 	complete(t, counts, len(linesOf(t, d.Path())))
-	if _, err := Upload(t.Context(), d.Path(), server.config(), Options{All: true}); err != nil || server.batches == before {
+	_, err = Upload(t.Context(), d.Path(), server.config(), Options{All: true})
+	if err != nil || server.batches == before {
 		t.Fatal(err)
 	}
 	server.holds(t, d.Path())
@@ -105,14 +106,16 @@ func TestBadLines(t *testing.T) {
 		server.answer = func(lines []string) (int, string, http.Header) {
 			for _, line := range lines {
 				if bad[line] {
-					return status, `{"code":"invalid","message":"unable to parse 'it'"}`, http.Header{"Content-Type": {"application/json"}}
+					header := http.Header{"Content-Type": {"application/json"}}
+					return status, `{"code":"invalid","message":"unable to parse 'it'"}`, header
 				}
 			}
 			return 0, "", nil
 		}
 		counts, err := Upload(t.Context(), d.Path(), server.config(), Options{})
 		missing(t, err)
-		if counts.Rejected != 4 || counts.Written != int64(len(lines)-4) || counts.Pending != 0 || !strings.Contains(counts.Message, "unable to parse") {
+		named := strings.Contains(counts.Message, "unable to parse")
+		if counts.Rejected != 4 || counts.Written != int64(len(lines)-4) || counts.Pending != 0 || !named {
 			t.Fatalf("%d: %+v", status, counts)
 		}
 		bad = nil
@@ -255,7 +258,8 @@ func TestUploadIsInterrupted(t *testing.T) {
 	}
 	server.batches = 0
 	lines := len(linesOf(t, d.Path()))
-	if counts, err = Upload(t.Context(), d.Path(), config, Options{}); err != nil || server.batches != (lines-1000+99)/100 {
+	counts, err = Upload(t.Context(), d.Path(), config, Options{})
+	if err != nil || server.batches != (lines-1000+99)/100 {
 		t.Fatalf("%v, %d requests", err, server.batches)
 	}
 	complete(t, counts, lines)
@@ -272,8 +276,11 @@ func TestConfig(t *testing.T) {
 	if err != nil || strings.Contains(shown, secret) || c.redact("x "+secret+" passw0rd u:passw0rd") != "x *** *** ***" {
 		t.Errorf("%s; %s", shown, c.redact("x "+secret+" passw0rd u:passw0rd"))
 	}
-	for _, bad := range []Config{{}, {URL: "http://h"}, {Bucket: "b"}, {URL: "localhost:8086", Bucket: "b"}, {URL: "ftp://h", Bucket: "b"}, {URL: "http://u:passw0rd@h:port", Bucket: "b"},
-		{URL: "http://h/?p=passw0rd", Bucket: "b"}, {URL: "http://h/#passw0rd", Bucket: "b"}} {
+	for _, bad := range []Config{
+		{}, {URL: "http://h"}, {Bucket: "b"}, {URL: "localhost:8086", Bucket: "b"}, {URL: "ftp://h", Bucket: "b"},
+		{URL: "http://u:passw0rd@h:port", Bucket: "b"}, {URL: "http://h/?p=passw0rd", Bucket: "b"},
+		{URL: "http://h/#passw0rd", Bucket: "b"},
+	} {
 		if err := bad.Validate(); err == nil || strings.Contains(err.Error(), "passw0rd") {
 			t.Errorf("%v", err)
 		}

@@ -205,7 +205,8 @@ func incomplete(name, dir string, c record.Counts) error {
 	if c.Complete() {
 		return nil
 	}
-	text := fmt.Sprintf("%d of %d lines are missing, %d pending and %d rejected", c.Pending+c.Rejected, c.Written+c.Pending+c.Rejected, c.Pending, c.Rejected)
+	text := fmt.Sprintf("%d of %d lines are missing, %d pending and %d rejected",
+		c.Pending+c.Rejected, c.Written+c.Pending+c.Rejected, c.Pending, c.Rejected)
 	if c.Message != "" {
 		text += " (" + c.Message + ")"
 	}

@@ -60,7 +60,10 @@ func identityOf(measurement string, tags map[string]string, ns int64) string {
 	return fmt.Sprint(measurement, tags, ns)
 }
 
-func compareRow(t *testing.T, kind string, columns []string, row []any, known map[string]bool, want map[string]map[string]any) {
+// compareRow holds a row against the point of the same tags and time; the columns in known are tags.
+func compareRow(
+	t *testing.T, kind string, columns []string, row []any, known map[string]bool, want map[string]map[string]any,
+) {
 	t.Helper()
 	tags, fields, ns := map[string]string{}, map[string]any{}, int64(0)
 	for i, name := range columns {
@@ -106,7 +109,7 @@ func same(want, got any) bool {
 }
 
 func realConfig(url string) Config {
-	c := (&double{}).base()
+	c := patient()
 	c.URL, c.Bucket = url, "tb"
 	return c
 }
@@ -172,7 +175,8 @@ func TestRealServerRefusesALine(t *testing.T) {
 	}
 	// A point of the time of each host sample makes cpu_busy a string.
 	other := newRun(t)
-	if err := os.WriteFile(filepath.Join(other.Path(), record.SamplesFile), []byte("host cpu_busy=\"much\" 1699999999000000000\n"), 0o600); err != nil {
+	text := []byte("host cpu_busy=\"much\" 1699999999000000000\n")
+	if err := os.WriteFile(filepath.Join(other.Path(), record.SamplesFile), text, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Upload(t.Context(), other.Path(), config, Options{}); err != nil {
@@ -207,7 +211,10 @@ func TestRealServerIsKilledAndRestarted(t *testing.T) {
 	eventually(t, "the first lines arrive", func() bool { return m.Counts().Written > 0 })
 	s.Kill()
 	fill(t, d, 500, 1000)
-	eventually(t, "the mirror notices", func() bool { c := m.Counts(); return c.Retried > 0 && c.Pending > 0 && c.Message != "" })
+	eventually(t, "the mirror notices", func() bool {
+		c := m.Counts()
+		return c.Retried > 0 && c.Pending > 0 && c.Message != ""
+	})
 	s.Restart()
 	fill(t, d, 1000, 1500)
 	if err := errors.Join(d.Close(), m.Close()); err != nil {

@@ -35,7 +35,13 @@ type sender struct {
 }
 
 func newSender(c Config, patience time.Duration, hurry <-chan struct{}) *sender {
-	return &sender{client: newClient(c), config: c, random: rand.New(rand.NewPCG(c.Seed, 0x696e666c7578)), patience: patience, hurry: hurry}
+	return &sender{
+		client:   newClient(c),
+		config:   c,
+		random:   rand.New(rand.NewPCG(c.Seed, 0x696e666c7578)),
+		patience: patience,
+		hurry:    hurry,
+	}
 }
 
 // batch is a piece of the file: whole lines from offset on.

@@ -83,7 +83,7 @@ func openIn(dir, name string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer d.Close()
+	defer func() { _ = d.Close() }() // opened to read only: nothing is lost
 	return d.Read(name)
 }
 
@@ -95,7 +95,8 @@ func openSamples(dir string) (*os.File, error) {
 	}
 	info, err := file.Stat()
 	if err == nil && info.Size() > record.MaxSamplesSize {
-		err = fmt.Errorf("%s has %d bytes, and at most %d are read: %w", file.Name(), info.Size(), int64(record.MaxSamplesSize), readfile.ErrLimit)
+		err = fmt.Errorf("%s has %d bytes, and at most %d are read: %w",
+			file.Name(), info.Size(), record.MaxSamplesSize, readfile.ErrLimit)
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())

@@ -31,8 +31,9 @@ func SameServer(one, other string) bool {
 		return false
 	}
 	b, err := url.Parse(other)
-	return err == nil && a.Host != "" && strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(a.Hostname(), b.Hostname()) &&
-		port(a) == port(b) && strings.TrimSuffix(a.Path, "/") == strings.TrimSuffix(b.Path, "/")
+	return err == nil && a.Host != "" && strings.EqualFold(a.Scheme, b.Scheme) &&
+		strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b) &&
+		strings.TrimSuffix(a.Path, "/") == strings.TrimSuffix(b.Path, "/")
 }
 
 // port is a URL's port, the scheme's own where it names none.

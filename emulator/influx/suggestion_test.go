@@ -25,7 +25,10 @@ func TestFilesSuggestAndDecideNothing(t *testing.T) {
 		{Config{URL: "HTTP://Stranger:8086/", Token: secret}, file, "HTTP://Stranger:8086/", "fo", "fb"},
 		{Config{URL: "https://stranger:8086", Token: secret}, file, "https://stranger:8086", "", ""},
 		{Config{URL: "http://mine", Token: secret, Org: "o"}, Suggestion{Org: "fo", Bucket: "fb"}, "http://mine", "o", "fb"},
-		{Config{URL: "http://u:p@mine:80", Bucket: "b"}, Suggestion{URL: "http://mine", Org: "fo", Bucket: "fb"}, "http://u:p@mine:80", "fo", "b"},
+		{
+			Config{URL: "http://u:p@mine:80", Bucket: "b"}, Suggestion{URL: "http://mine", Org: "fo", Bucket: "fb"},
+			"http://u:p@mine:80", "fo", "b",
+		},
 	} {
 		got := c.named.Complete(c.file)
 		if got.URL != c.url || got.Org != c.org || got.Bucket != c.bucket || got.Token != c.named.Token {
@@ -51,7 +54,14 @@ func TestTokenFollowsNoRedirection(t *testing.T) {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, other.URL+r.URL.RequestURI(), status)
 		}))
-		config := Config{URL: server.URL, Bucket: "b", Token: secret, Timeout: 5 * time.Second, Patience: time.Millisecond, Backoff: time.Millisecond}
+		config := Config{
+			URL:      server.URL,
+			Bucket:   "b",
+			Token:    secret,
+			Timeout:  5 * time.Second,
+			Patience: time.Millisecond,
+			Backoff:  time.Millisecond,
+		}
 		counts, err := Upload(t.Context(), d.Path(), config, Options{All: true})
 		checked := Check(t.Context(), config)
 		server.Close()

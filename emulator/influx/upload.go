@@ -48,7 +48,11 @@ func Upload(ctx context.Context, dir string, config Config, o Options) (record.C
 	if failed != nil {
 		counts.Message = failed.Error()
 	}
-	err = errors.Join(incomplete(config.Name(), dir, counts), u.target.remember(dir, config.key()), noteInManifest(dir, config.Name(), counts))
+	err = errors.Join(
+		incomplete(config.Name(), dir, counts),
+		u.target.remember(dir, config.key()),
+		noteInManifest(dir, config.Name(), counts),
+	)
 	if ctx.Err() != nil {
 		err = errors.Join(err, context.Cause(ctx))
 	}

@@ -11,7 +11,8 @@ import (
 func (s *Status) Lines(width int) []string {
 	head := fmt.Sprintf("%s: %s", s.Testbed, s.Phase)
 	if s.Total > 0 && s.Done > 0 {
-		head = fmt.Sprintf("%s: %d of %d chains, %.1f/s, %d failed, %s", s.Testbed, s.Done, s.Total, s.Rate, s.Failed, clock(s.Updated.Sub(s.Began)))
+		head = fmt.Sprintf("%s: %d of %d chains, %.1f/s, %d failed, %s",
+			s.Testbed, s.Done, s.Total, s.Rate, s.Failed, clock(s.Updated.Sub(s.Began)))
 		if left := s.Remaining(); left > 0 {
 			head += ", about " + clock(left) + " to go"
 		}

@@ -5,11 +5,15 @@ package live
 
 import (
 	"encoding/json"
-	"os"
+	"io/fs"
 	"time"
 
 	"testbed/emulator/internal/readfile"
+	"testbed/emulator/internal/statefile"
 )
+
+// fileMode is that of the status's file, whatever the umask: nobody but root gets into its directory anyway.
+const fileMode fs.FileMode = 0o600
 
 // Status is how a run stands at one moment.
 type Status struct {
@@ -60,16 +64,13 @@ func (s *Status) Remaining() time.Duration {
 	return time.Duration(float64(s.Total-s.Done) / s.Rate * float64(time.Second))
 }
 
-// Write stores the status: a reader sees the old one or the new one.
+// Write stores the status in a directory of root's own: a reader sees the old one or the new one.
 func (s *Status) Write(path string) error {
 	text, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(path+".new", text, 0o644); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
+	return statefile.Replace(path, text, fileMode)
 }
 
 // Read loads what Write stored. It fails with fs.ErrNotExist where no run has stored anything.

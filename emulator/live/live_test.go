@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,8 @@ func chain(model string, latency float64, failed string) record.Chain {
 func tracked(t *testing.T) *Tracker {
 	t.Helper()
 	now := time.Unix(1000, 0)
-	k := NewTracker(Status{Testbed: "x"}, func() []Link { return []Link{{Link: "wifi", From: "cam1,cam2", Use: 0.5, Rate: 25e6}} })
+	wifi := Link{Link: "wifi", From: "cam1,cam2", Use: 0.5, Rate: 25e6}
+	k := NewTracker(Status{Testbed: "x"}, func() []Link { return []Link{wifi} })
 	k.now = func() time.Time { now = now.Add(500 * time.Millisecond); return now }
 	k.status.Began = now
 	k.Plan("external", 30)
@@ -41,7 +43,10 @@ func TestTrackerCounts(t *testing.T) {
 	k := tracked(t)
 	_ = k.Write(chain("in-client", 0, "lost its state"), nil)
 	s := k.Status()
-	want := []Model{{Model: "external", Planned: 30, Done: 20, Median: 11, P95: 20}, {Model: "in-client", Planned: 30, Done: 1, Failed: 1}}
+	want := []Model{
+		{Model: "external", Planned: 30, Done: 20, Median: 11, P95: 20},
+		{Model: "in-client", Planned: 30, Done: 1, Failed: 1},
+	}
 	if diff := cmp.Diff(want, s.Models); diff != "" {
 		t.Error(diff)
 	}
@@ -79,7 +84,9 @@ func TestLines(t *testing.T) {
 	s := tracked(t).Status()
 	lines := s.Lines(60)
 	text := strings.Join(lines, "\n")
-	for _, want := range []string{"20 of 60 chains", "external", "20/30", "median   11000.0 ms", "wifi from cam1,cam2 50 %"} {
+	for _, want := range []string{
+		"20 of 60 chains", "external", "20/30", "median   11000.0 ms", "wifi from cam1,cam2 50 %",
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
@@ -97,8 +104,16 @@ func TestStatusSurvivesItsFile(t *testing.T) {
 		t.Errorf("no file: %v", err)
 	}
 	want := tracked(t).Status()
-	if err := want.Write(path); err != nil {
-		t.Fatal(err)
+	for range 2 { // the second one replaces a file that is there
+		if err := want.Write(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode() != fileMode {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	if files, err := os.ReadDir(filepath.Dir(path)); err != nil || len(files) != 1 {
+		t.Errorf("left beside it: %v, %v", files, err)
 	}
 	got, err := Read(path)
 	if err != nil {
@@ -111,7 +126,8 @@ func TestStatusSurvivesItsFile(t *testing.T) {
 
 // Whatever is in a status file, it is read and shown, or an error that names the file.
 func FuzzRead(f *testing.F) {
-	f.Add([]byte(`{"testbed":"x","done":1,"total":3,"rate":1e-308,"models":[{}],"links":[{"rate_bps":1,"use":1e308}],"errors":["a\nb"],"events":[""]}`))
+	f.Add([]byte(`{"testbed":"x","done":1,"total":3,"rate":1e-308,"models":[{}],"links":[{"rate_bps":1,"use":1e308}],` +
+		`"errors":["a\nb"],"events":[""]}`))
 	f.Add([]byte("null"))
 	path := filepath.Join(f.TempDir(), "live.json")
 	f.Fuzz(func(t *testing.T, text []byte) {

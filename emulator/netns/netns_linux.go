@@ -18,6 +18,6 @@ func Do(r Ref, f func() error) error {
 	if err != nil {
 		return fmt.Errorf("network namespace %s: %w", r.Path, err)
 	}
-	defer space.Close()
+	defer func() { _ = space.Close() }()
 	return space.Do(func(ns.NetNS) error { return f() })
 }

@@ -42,9 +42,9 @@ func (s Secret) Verify(signature string, words ...string) bool {
 
 func (s Secret) mac(kind string, words []string) []byte {
 	h := hmac.New(sha256.New, s[:])
-	fmt.Fprintf(h, "testbed %s %d", kind, len(words))
+	_, _ = fmt.Fprintf(h, "testbed %s %d", kind, len(words))
 	for _, w := range words {
-		fmt.Fprintf(h, "\x00%d\x00%s", len(w), w)
+		_, _ = fmt.Fprintf(h, "\x00%d\x00%s", len(w), w)
 	}
 	return h.Sum(nil)
 }

@@ -41,7 +41,9 @@ func TestSecretSurvivesTheJournalAndNoMessage(t *testing.T) {
 		t.Errorf("%v: %v", back, err)
 	}
 	plain, _ := s.MarshalText()
-	for _, message := range []string{fmt.Sprint(s), fmt.Sprintf("%v %+v %#v %s %q", s, s, s, s, s), fmt.Sprintf("%+v", Spec{Secret: s})} {
+	for _, message := range []string{
+		fmt.Sprint(s), fmt.Sprintf("%v %+v %#v %s %q", s, s, s, s, s), fmt.Sprintf("%+v", Spec{Secret: s}),
+	} {
 		if strings.Contains(message, string(plain)) || strings.Contains(message, fmt.Sprint(s[0], " ", s[1])) {
 			t.Errorf("a message shows it: %s", message)
 		}

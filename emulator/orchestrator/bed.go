@@ -45,7 +45,8 @@ func (h *Host) Open(ctx context.Context, name string) (*Bed, error) {
 		return nil, fmt.Errorf("testbed %s: %w; `testbed ls` shows what is up", name, ErrNotRunning)
 	}
 	if errors.Is(err, ErrJournal) {
-		return nil, fmt.Errorf("testbed %s: %w: remove what is left of it with `testbed down --name %s`", name, err, shell.Quote(name))
+		return nil, fmt.Errorf("testbed %s: %w: remove what is left of it with `testbed down --name %s`",
+			name, err, shell.Quote(name))
 	}
 	if err != nil {
 		return nil, err

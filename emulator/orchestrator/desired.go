@@ -103,7 +103,10 @@ func (c TCP) Sysctls() map[string]string {
 }
 
 // network is the fabric's part of the desired state.
-func network(testbed string, subnet netip.Prefix, t *topology.Topology, stations []Station, tcp TCP, seed uint64, spaces map[string]netns.Ref) fabric.Network {
+func network(
+	testbed string, subnet netip.Prefix, t *topology.Topology, stations []Station, tcp TCP, seed uint64,
+	spaces map[string]netns.Ref,
+) fabric.Network {
 	want := fabric.Network{Testbed: testbed, Topology: t, Queues: t.QueueLimits(), Seed: seed}
 	for _, s := range stations {
 		want.Stations = append(want.Stations, fabric.Station{
@@ -130,7 +133,8 @@ func (r *Request) Desired() (*Desired, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Desired{Testbed: r.Testbed, Runtime: r.Runtime, Fabric: r.Fabric, Nodes: records(r.Topology, stations, r.configs(Store(""), stations), nil)}
+	nodes := records(r.Topology, stations, r.configs(Store(""), stations), nil)
+	d := &Desired{Testbed: r.Testbed, Runtime: r.Runtime, Fabric: r.Fabric, Nodes: nodes}
 	limits := r.Topology.QueueLimits()
 	for _, id := range r.Topology.Links() {
 		v := r.Topology.Vertices[id]

@@ -46,7 +46,8 @@ func (h *Host) down(ctx context.Context, testbed string, forget bool, progress f
 // remove takes down what Up made: what the journal names, and what can be proved to be the testbed's without it.
 // An engine that does not answer is passed over, unless the journal says that it has the nodes; that is looked at
 // before anything is touched. Nothing else is asked whether it is supported: what is there can be removed whatever
-// this host would support by now. It needs to write nothing. Where there is a journal that cannot be understood, everything is tried, and the journal stays.
+// this host would support by now. It needs to write nothing. Where there is a journal that cannot be understood,
+// everything is tried, and the journal stays.
 func (h *Host) remove(ctx context.Context, testbed string, forget bool, progress func(string)) error {
 	used, unknown, err := h.record(testbed)
 	if err != nil {
@@ -83,7 +84,8 @@ func (h *Host) remove(ctx context.Context, testbed string, forget bool, progress
 		}
 	}
 	if unknown != nil {
-		failed = append(failed, fmt.Errorf("all that can be proved to be of %s was looked for, and its record is kept: %w", testbed, unknown))
+		failed = append(failed, fmt.Errorf("all that can be proved to be of %s was looked for, and its record is kept: %w",
+			testbed, unknown))
 	}
 	if err := errors.Join(failed...); err != nil && !forget {
 		// The journal stays, so that Down can be tried again.
@@ -93,7 +95,8 @@ func (h *Host) remove(ctx context.Context, testbed string, forget bool, progress
 }
 
 func (h *Host) unfinished(testbed string) error {
-	return fmt.Errorf("something of %s may be left: `testbed down --name %s` finishes once the cause is mended; with --forget it gives that up", testbed, shell.Quote(testbed))
+	return fmt.Errorf("something of %s may be left: `testbed down --name %s` finishes once the cause is mended; "+
+		"with --forget it gives that up", testbed, shell.Quote(testbed))
 }
 
 // record is a testbed's journal, an empty one where there is none, and why it cannot be understood, or names what
@@ -109,10 +112,12 @@ func (h *Host) record(testbed string) (used *Journal, unknown, err error) {
 		return nil, nil, err
 	}
 	if !slices.ContainsFunc(h.Runtimes, func(o RuntimeOption) bool { return o.Name() == used.Runtime }) {
-		unknown = fmt.Errorf("%w: it says that the nodes are of the runtime %q, and there are %s", ErrJournal, used.Runtime, h.runtimeNames())
+		unknown = fmt.Errorf("%w: it says that the nodes are of the runtime %q, and there are %s",
+			ErrJournal, used.Runtime, h.runtimeNames())
 	}
 	if !slices.ContainsFunc(h.Fabrics, func(o FabricOption) bool { return o.Name == used.Fabric }) {
-		unknown = errors.Join(unknown, fmt.Errorf("%w: it says that the network is of the fabric %q, and there are %s", ErrJournal, used.Fabric, h.fabricNames()))
+		unknown = errors.Join(unknown, fmt.Errorf("%w: it says that the network is of the fabric %q, and there are %s",
+			ErrJournal, used.Fabric, h.fabricNames()))
 	}
 	return used, unknown, nil
 }

@@ -42,7 +42,7 @@ type Journal struct {
 	Testbed    string        `json:"testbed"`
 	Phase      Phase         `json:"phase"`
 	Runtime    string        `json:"runtime"`
-	Engine     string        `json:"engine,omitempty"`    // address of the engine that has the nodes, where the runtime uses one
+	Engine     string        `json:"engine,omitempty"`    // address of the engine that has the nodes, where there is one
 	EngineID   string        `json:"engine_id,omitempty"` // by which that engine knows itself
 	Fabric     string        `json:"fabric"`
 	Scenario   string        `json:"scenario"` // the scenario's name
@@ -89,7 +89,10 @@ func (j *Journal) nodes() []noderuntime.Node {
 }
 
 func (n NodeRecord) node(testbed string) noderuntime.Node {
-	return noderuntime.Node{Testbed: testbed, Node: n.Name, PID: n.PID, Start: n.Start, NetNS: n.NetNS, Inode: n.Inode, Container: n.Container}
+	return noderuntime.Node{
+		Testbed: testbed, Node: n.Name, PID: n.PID, Start: n.Start,
+		NetNS: n.NetNS, Inode: n.Inode, Container: n.Container,
+	}
 }
 
 // journalPath is where a testbed's journal is.
@@ -145,7 +148,8 @@ func parseJournal(data []byte, testbed string) (*Journal, error) {
 	case head == nil:
 		return nil, errors.New("it is empty")
 	case head.Schema > journalSchema:
-		return nil, fmt.Errorf("testbed %s, a later one, wrote it (schema %d; this program knows %d)", head.Version, head.Schema, journalSchema)
+		return nil, fmt.Errorf("testbed %s, a later one, wrote it (schema %d; this program knows %d)",
+			head.Version, head.Schema, journalSchema)
 	case head.Schema < journalSchema:
 		return nil, fmt.Errorf("an earlier testbed wrote it (schema %d; this program knows %d)", head.Schema, journalSchema)
 	}

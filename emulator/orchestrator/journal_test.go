@@ -17,7 +17,9 @@ func TestJournalSurvivesAndIsRemoved(t *testing.T) {
 	if _, err := store.Read("one"); !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("reading what is not there: %v", err)
 	}
-	want := &Journal{Testbed: "one", Phase: Starting, Runtime: "process", Nodes: []NodeRecord{{Name: "pi", Addr: "10.64.0.1"}}}
+	want := &Journal{
+		Testbed: "one", Phase: Starting, Runtime: "process", Nodes: []NodeRecord{{Name: "pi", Addr: "10.64.0.1"}},
+	}
 	if err := store.Write(want); err != nil {
 		t.Fatal(err)
 	}

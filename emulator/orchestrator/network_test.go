@@ -101,7 +101,9 @@ func TestChangesAddUp(t *testing.T) {
 	}
 	change(func(s *topology.Shape) { s.Rate = 7 * units.Mbps })
 	change(func(s *topology.Shape) { s.Loss = 0.25 })
-	for what, n := range map[string]fabric.Network{"the fabric was told": fake.networks["one"], "the file says": bed.mustNetwork(t)} {
+	for what, n := range map[string]fabric.Network{
+		"the fabric was told": fake.networks["one"], "the file says": bed.mustNetwork(t),
+	} {
 		if s := n.Topology.Vertices[link].Shape[0]; s.Rate != 7*units.Mbps || s.Loss != 0.25 {
 			t.Errorf("%s %+v", what, s)
 		}
@@ -153,7 +155,8 @@ func TestPlayAppliesInTimeAndRestores(t *testing.T) {
 	if err := player.Restore(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if len(seen) != 2 || seen[0].Began < 20*time.Millisecond || seen[1].Began < 40*time.Millisecond || seen[0].Done < seen[0].Began || seen[1].Err != nil {
+	if len(seen) != 2 || seen[0].Began < 20*time.Millisecond || seen[1].Began < 40*time.Millisecond ||
+		seen[0].Done < seen[0].Began || seen[1].Err != nil {
 		t.Errorf("played %+v", seen)
 	}
 	if fmt.Sprint(down) != "[[0] [1]]" {

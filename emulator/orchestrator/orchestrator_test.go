@@ -57,13 +57,20 @@ func newFake(t *testing.T) (*host, *Host) {
 	if runtime.GOOS != "linux" {
 		t.Skip("testbeds run on Linux only")
 	}
-	fake := &host{nodes: map[string][]noderuntime.Node{}, networks: map[string]fabric.Network{}, store: Store(filepath.Join(t.TempDir(), "store"))}
+	fake := &host{
+		nodes:    map[string][]noderuntime.Node{},
+		networks: map[string]fabric.Network{},
+		store:    Store(filepath.Join(t.TempDir(), "store")),
+	}
 	fine := func(context.Context) error { return nil }
 	lacking := func(context.Context) error { return fmt.Errorf("no engine: %w", noderuntime.ErrNotSupported) }
 	engine := func(context.Context) error { return fake.engine }
 	return fake, &Host{Store: fake.store,
-		Key:      filepath.Join(t.TempDir(), "state", "key"),
-		Runtimes: []RuntimeOption{{Runtime: fakeRuntime{fake, "absent"}, Supported: lacking}, fake.option("unix:///environment", engine)},
+		Key: filepath.Join(t.TempDir(), "state", "key"),
+		Runtimes: []RuntimeOption{
+			{Runtime: fakeRuntime{fake, "absent"}, Supported: lacking},
+			fake.option("unix:///environment", engine),
+		},
 		Fabrics: []FabricOption{{Name: "userspace", Supported: fine,
 			New: func(_, testbed string) fabric.Fabric { return fakeFabric{fake, testbed} }}},
 	}
@@ -79,7 +86,8 @@ func (f fakeRuntime) Name() string { return f.name }
 func (f fakeRuntime) Start(_ context.Context, specs []noderuntime.Spec, _ func(int)) ([]noderuntime.Node, error) {
 	f.journalAtStart, _ = f.store.Read(specs[0].Testbed)
 	for i, s := range specs {
-		n := noderuntime.Node{Testbed: s.Testbed, Node: s.Node, PID: 100 + i, Start: 7, NetNS: fmt.Sprint("/proc/", 100+i, "/ns/net"), Inode: uint64(1000 + i)}
+		n := noderuntime.Node{Testbed: s.Testbed, Node: s.Node, PID: 100 + i, Start: 7,
+			NetNS: fmt.Sprint("/proc/", 100+i, "/ns/net"), Inode: uint64(1000 + i)}
 		f.nodes[s.Testbed] = append(f.nodes[s.Testbed], n)
 	}
 	return f.nodes[specs[0].Testbed], f.failStart
@@ -145,8 +153,9 @@ func (f fakeFabric) Close(context.Context) error {
 func requestOf(t *testing.T, name string) Request {
 	t.Helper()
 	graph, _ := cell(t)
-	return Request{Testbed: name, Scenario: "cell", Resolved: []byte("name: cell\n"), Topology: graph, Runtime: "auto", Fabric: "auto",
-		TCP: TCP{Congestion: "cubic"}, Node: func(s Station, control string) NodeConfig { return NodeConfig{Args: []string{s.Name, control}} }}
+	node := func(s Station, control string) NodeConfig { return NodeConfig{Args: []string{s.Name, control}} }
+	return Request{Testbed: name, Scenario: "cell", Resolved: []byte("name: cell\n"), Topology: graph,
+		Runtime: "auto", Fabric: "auto", TCP: TCP{Congestion: "cubic"}, Node: node}
 }
 
 func TestUpAndDown(t *testing.T) {
@@ -163,13 +172,15 @@ func TestUpAndDown(t *testing.T) {
 		t.Errorf("journal %+v", bed.Journal)
 	}
 	network := fake.networks["one"]
-	if len(network.Stations) != 3 || network.Stations[0].NetNS != (netns.Ref{Path: "/proc/100/ns/net", Start: 7, Inode: 1000}) || network.Stations[0].Addr.String() != "10.64.0.1/16" {
+	at := netns.Ref{Path: "/proc/100/ns/net", Start: 7, Inode: 1000}
+	if all := network.Stations; len(all) != 3 || all[0].NetNS != at || all[0].Addr.String() != "10.64.0.1/16" {
 		t.Errorf("the fabric is given %+v", network.Stations)
 	}
 	if got := network.Stations[0].Sysctls["net/ipv4/tcp_congestion_control"]; got != "cubic" {
 		t.Errorf("congestion control %q", got)
 	}
-	if text, err := os.ReadFile(filepath.Join(h.Store.Dir("one"), "hosts")); err != nil || !strings.Contains(string(text), "10.64.0.3 server") {
+	text, err := os.ReadFile(filepath.Join(h.Store.Dir("one"), "hosts"))
+	if err != nil || !strings.Contains(string(text), "10.64.0.3 server") {
 		t.Errorf("hosts file %q, %v", text, err)
 	}
 	if _, err := h.Up(ctx, requestOf(t, "one")); !errors.Is(err, ErrExists) {

@@ -160,7 +160,8 @@ func (b *Bed) carryOut(ctx context.Context, origin string, d *desired, found *Re
 	for i := range want.Stations {
 		want.Stations[i].NetNS = spaces[d.stations[i].Name]
 	}
-	d.progress(fmt.Sprintf("joining %d nodes by %d links (%s)", len(d.stations), len(want.Topology.Links()), b.Fabric.Name()))
+	nodes, links := len(d.stations), len(want.Topology.Links())
+	d.progress(fmt.Sprintf("joining %d nodes by %d links (%s)", nodes, links, b.Fabric.Name()))
 	next := d.was.next(want, Change{Time: time.Now().UTC(), Origin: origin, What: describe(d.was.network, want)})
 	var err error
 	if found.structural() {
@@ -248,7 +249,8 @@ func (b *Bed) strays(ctx context.Context) ([]noderuntime.Node, error) {
 	}
 	return slices.DeleteFunc(found, func(n noderuntime.Node) bool {
 		c, known := b.conditions[n.Node]
-		return known && (c.Node.PID == n.PID && c.Node.Start == n.Start || n.Container != "" && c.Node.Container == n.Container)
+		process := c.Node.PID == n.PID && c.Node.Start == n.Start
+		return known && (process || n.Container != "" && c.Node.Container == n.Container)
 	}), nil
 }
 

@@ -59,7 +59,8 @@ var incomprehensible = map[string]func(string) string{
 	"a forged secret":     set("secret", `"AAAA"`),
 }
 
-// TestDownTriesEverythingWhereTheJournalIsNotUnderstood: what can be found goes, the record stays, and it is no success.
+// TestDownTriesEverythingWhereTheJournalIsNotUnderstood: what can be found goes, the record stays, and it is no
+// success.
 func TestDownTriesEverythingWhereTheJournalIsNotUnderstood(t *testing.T) {
 	ctx := context.Background()
 	for name, change := range incomprehensible {
@@ -103,7 +104,9 @@ func TestJournalIsNoOtherFile(t *testing.T) {
 	for name, make := range map[string]func(path string) error{
 		"a link":      func(path string) error { return os.Symlink("/dev/zero", path) },
 		"a directory": func(path string) error { return os.Mkdir(path, 0o700) },
-		"too long":    func(path string) error { return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, 30<<30)) },
+		"too long": func(path string) error {
+			return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, 30<<30))
+		},
 	} {
 		path := h.Store.journalPath("one")
 		if err := make(path); err != nil {
@@ -219,8 +222,10 @@ func TestKeyIsRootsAlone(t *testing.T) {
 
 // FuzzJournal: whatever a journal's file holds, it is understood as a whole or not at all.
 func FuzzJournal(f *testing.F) {
-	good, _ := json.Marshal(journalFile{Journal{Schema: journalSchema, Testbed: "one", Phase: Running, Runtime: "process", Fabric: "userspace",
-		Nodes: []NodeRecord{{Name: "pi", PID: 7, Start: 8, NetNS: "/proc/7/ns/net", Inode: 9}}}, noderuntime.NewSecret()})
+	good, _ := json.Marshal(journalFile{Journal{
+		Schema: journalSchema, Testbed: "one", Phase: Running, Runtime: "process", Fabric: "userspace",
+		Nodes: []NodeRecord{{Name: "pi", PID: 7, Start: 8, NetNS: "/proc/7/ns/net", Inode: 9}},
+	}, noderuntime.NewSecret()})
 	f.Add(good)
 	for _, change := range incomprehensible {
 		f.Add([]byte(change(string(good))))

@@ -32,8 +32,8 @@ func (s Store) reboundNodes(testbed string, nodes int) error {
 	size := fmt.Sprintf("size=%d,nr_inodes=%d", nodesBase+nodes*nodesPerNode, 64+16*nodes)
 	err := unix.Mount("tb-nodes", dir, "tmpfs", unix.MS_REMOUNT|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, size)
 	if errors.Is(err, unix.EINVAL) {
-		return fmt.Errorf("%s: nothing bounds what nodes write there, and nodes that run images of the user's own are to have a bound: "+
-			"take the testbed down and bring it up with them", dir)
+		return fmt.Errorf("%s: nothing bounds what nodes write there, and nodes that run images of the user's own "+
+			"are to have a bound: take the testbed down and bring it up with them", dir)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: a file system of bounded size: %w", dir, err)

@@ -85,7 +85,7 @@ func makeKey(path string) (key noderuntime.Secret, err error) {
 	if err != nil {
 		return key, err
 	}
-	defer os.Remove(temporary.Name())
+	defer func() { _ = os.Remove(temporary.Name()) }()
 	_, err = temporary.Write(text)
 	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
 		return key, err

@@ -11,7 +11,7 @@ import (
 // Status is how a testbed is, in short.
 type Status struct {
 	Name     string        `json:"name"`
-	Phase    string        `json:"phase"` // a journal's, or lost: there is something, and no record of it that could be read
+	Phase    string        `json:"phase"` // a journal's, or lost: there is something, and no record that could be read
 	Scenario string        `json:"scenario"`
 	Nodes    int           `json:"nodes"`
 	Alive    int           `json:"alive"`  // of those, as they were started; paused ones are

@@ -48,7 +48,8 @@ func (b *Bed) watchBy(ctx context.Context, w noderuntime.Watcher) error {
 
 func (b *Bed) died(node string) error {
 	bed := b.Journal.Testbed
-	return fmt.Errorf("node %s of testbed %s has died: `testbed logs --name %s %s` shows why", node, bed, shell.Quote(bed), shell.Quote(node))
+	return fmt.Errorf("node %s of testbed %s has died: `testbed logs --name %s %s` shows why",
+		node, bed, shell.Quote(bed), shell.Quote(node))
 }
 
 // downTime is how long `down` may take from the first death to the end of the record.

@@ -48,7 +48,14 @@ func MakeDirectory(root, name string) (*Directory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("results: %w", err)
 	}
-	d := &Directory{path: dir.Path(), dir: dir, columns: columns(), instants: newInstants(time.Now()), stop: make(chan struct{}), done: make(chan struct{})}
+	d := &Directory{
+		path:     dir.Path(),
+		dir:      dir,
+		columns:  columns(),
+		instants: newInstants(time.Now()),
+		stop:     make(chan struct{}),
+		done:     make(chan struct{}),
+	}
 	if d.samples, err = dir.NewRecord(SamplesFile); err != nil {
 		return nil, errors.Join(fmt.Errorf("results: %w", err), dir.Close())
 	}
@@ -66,7 +73,7 @@ func makeDirectory(root, name string) (*outdir.Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer results.Close()
+	defer func() { _ = results.Close() }() // only opened; what is in it stays
 	return results.New(name)
 }
 

@@ -119,7 +119,13 @@ func TestFinalManifestOnAFullDisk(t *testing.T) {
 		if err := d.Reserve(4 << 10); err != nil {
 			t.Fatal(err)
 		}
-		m := &Manifest{Run: d.Run(), Exit: Failed, Scenario: []byte(`{}`), Start: time.Now().UTC(), Queues: manyQueues(queues)}
+		m := &Manifest{
+			Run:      d.Run(),
+			Exit:     Failed,
+			Scenario: []byte(`{}`),
+			Start:    time.Now().UTC(),
+			Queues:   manyQueues(queues),
+		}
 		if err := d.Close(); err != nil {
 			t.Fatal(err)
 		}

@@ -45,7 +45,11 @@ func TestPointsAreDistinct(t *testing.T) {
 		}
 	}
 	wait.Wait()
-	links := []Link{{Run: "run-1", Link: "a", Time: at}, {Run: "run-1", Link: "a", Dir: 1, Time: at}, {Run: "run-1", Link: "b", Time: at}}
+	links := []Link{
+		{Run: "run-1", Link: "a", Time: at},
+		{Run: "run-1", Link: "a", Dir: 1, Time: at},
+		{Run: "run-1", Link: "b", Time: at},
+	}
 	if err := errors.Join(d.Observe(links, &Host{Run: "run-1", Time: at}), d.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -115,10 +119,15 @@ func TestTimesFollowTheMonotonicClock(t *testing.T) {
 func TestObservations(t *testing.T) {
 	d, chains, _ := written(t, 2)
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
-	link := Link{Run: "r", Testbed: "t", Scenario: "s", Fabric: "f", Runtime: "p", Link: "wlan 1", Class: "wlan", Dir: 1, Time: at,
-		Interval: 1.5, Bytes: 1 << 40, Packets: 2, Dropped: 3, Lost: 4, BitRate: 5.5, Rate: 100e9, Utilisation: 0.25}
-	host := Host{Run: "r", Testbed: "t", Scenario: "s", Fabric: "f", Runtime: "p", Time: at, Interval: 1.5, Busy: 0.5, Steal: 0.125,
-		Load1: 3.25, MemoryUsed: 1 << 35, MemoryTotal: 1 << 36, Processors: 2}
+	link := Link{
+		Run: "r", Testbed: "t", Scenario: "s", Fabric: "f", Runtime: "p", Link: "wlan 1", Class: "wlan", Dir: 1,
+		Time: at, Interval: 1.5, Bytes: 1 << 40, Packets: 2, Dropped: 3, Lost: 4,
+		BitRate: 5.5, Rate: 100e9, Utilisation: 0.25,
+	}
+	host := Host{
+		Run: "r", Testbed: "t", Scenario: "s", Fabric: "f", Runtime: "p", Time: at, Interval: 1.5,
+		Busy: 0.5, Steal: 0.125, Load1: 3.25, MemoryUsed: 1 << 35, MemoryTotal: 1 << 36, Processors: 2,
+	}
 	sink := NewMirror(d, &lossy{}) // which takes no observations
 	if err := errors.Join(sink.Observe([]Link{link}, nil), sink.Observe(nil, &host), sink.Close()); err != nil {
 		t.Fatal(err)
@@ -158,8 +167,9 @@ func TestObservations(t *testing.T) {
 func TestErrorsAreFields(t *testing.T) {
 	c, steps := sample(2)
 	p := c.Point()
-	if got := p.Fields["latency_error_s"]; got != 0.25 || p.Fields["network_error_s"] == nil || p.Fields["processing_error_s"] == nil {
-		t.Errorf("%v", p.Fields)
+	fields := p.Fields
+	if fields["latency_error_s"] != 0.25 || fields["network_error_s"] == nil || fields["processing_error_s"] == nil {
+		t.Errorf("%v", fields)
 	}
 	if q := steps[1].Point(); q.Fields["error_s"] != 0.4-0.125 {
 		t.Errorf("%v", q.Fields)

@@ -43,7 +43,7 @@ type Manifest struct {
 	Error         string               `json:"error,omitempty"`
 	Omitted       []string             `json:"omitted,omitempty"` // keys that the disk had no room for
 	Files         map[string]FileSum   `json:"files,omitempty"`   // the run's files, by name, as it left them
-	Sealed        string               `json:"sealed,omitempty"`  // SHA-256 of this manifest but for mirrors; empty: not final
+	Sealed        string               `json:"sealed,omitempty"`  // SHA-256 of it without the mirrors; empty: not final
 }
 
 // Sampling is how the samples of links and host came about.

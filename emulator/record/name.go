@@ -15,7 +15,8 @@ const distinguishing = 6
 // that no other run has, such as iiot-20260101T120000Z-7kx2mq. It is a plain file name on any system, and of
 // at most 84 bytes.
 func RunName(scenario string, now time.Time) string {
-	return safeName(scenario) + "-" + now.UTC().Format("20060102T150405Z") + "-" + strings.ToLower(rand.Text()[:distinguishing])
+	distinction := strings.ToLower(rand.Text()[:distinguishing])
+	return safeName(scenario) + "-" + now.UTC().Format("20060102T150405Z") + "-" + distinction
 }
 
 // safeName makes a name that is a plain file name on any system.

@@ -47,7 +47,7 @@ func eachChain(r io.Reader, each func(*Chain) error) error {
 	for rows := 0; ; rows++ {
 		budget.Reset()
 		row, err := table.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			if budget.Last() != '\n' {
 				return ErrTruncated
 			}

@@ -30,7 +30,10 @@ func sample(i int) (Chain, []Step) {
 	}
 	seconds := 0.125
 	steps := []Step{
-		{Tags: tags, Time: at, Chain: i, Job: c.Job, Index: 0, Role: "request", From: "a b", To: "c,d", Bytes: 7, Offset: 1e-6, Duration: 0.3},
+		{
+			Tags: tags, Time: at, Chain: i, Job: c.Job, Index: 0, Role: "request", From: "a b", To: "c,d", Bytes: 7,
+			Offset: 1e-6, Duration: 0.3,
+		},
 		{Tags: tags, Time: at, Chain: i, Job: c.Job, Index: 1, Task: 1, Role: "read", Ops: 9, Duration: 0.4, Remote: 0.2},
 	}
 	if i%2 == 0 {
@@ -42,7 +45,8 @@ func sample(i int) (Chain, []Step) {
 
 func written(t *testing.T, n int) (*Directory, []Chain, []Step) {
 	t.Helper()
-	d, err := MakeDirectory(t.TempDir(), RunName("iiot/../x y", time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600))))
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600))
+	d, err := MakeDirectory(t.TempDir(), RunName("iiot/../x y", at))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +71,8 @@ func TestRoundTrip(t *testing.T) {
 	if want := (Counts{Written: 21}); d.Counts() != want {
 		t.Errorf("counts %+v, want %+v", d.Counts(), want)
 	}
-	if name := filepath.Base(d.Path()); !regexp.MustCompile(`^iiot----x-y-20260102T020405Z-[a-z2-7]{6}$`).MatchString(name) || d.Run() != name {
+	pattern := regexp.MustCompile(`^iiot----x-y-20260102T020405Z-[a-z2-7]{6}$`)
+	if name := filepath.Base(d.Path()); !pattern.MatchString(name) || d.Run() != name {
 		t.Errorf("the run is called %s", name)
 	}
 	table, err := readChains(filepath.Join(d.Path(), ChainsFile))

@@ -118,7 +118,7 @@ func sealOf(text []byte, name string) (string, error) {
 		if err := json.Compact(&value, keys[key]); err != nil {
 			return "", err
 		}
-		fmt.Fprintf(hash, "%q:%d:", key, value.Len())
+		_, _ = fmt.Fprintf(hash, "%q:%d:", key, value.Len()) // a hash never fails
 		hash.Write(value.Bytes())
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil

@@ -94,7 +94,8 @@ func columns() []column {
 
 // oneLine makes a text fit for both formats.
 func oneLine(s string) string {
-	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "?"), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	lines := strings.FieldsFunc(strings.ToValidUTF8(s, "?"), func(r rune) bool { return r == '\n' || r == '\r' })
+	return strings.Join(lines, "; ")
 }
 
 // header and row are lines of chains.csv. No field has a line break.

@@ -139,7 +139,15 @@ func (g *graph) topology() (*topology.Topology, error) {
 }
 
 func (v *vertex) vertex() (topology.Vertex, error) {
-	out := topology.Vertex{Name: v.Name, Class: v.Class, Memory: v.Memory, CPU: v.CPU, Arch: v.Arch, Type: v.Type, Model: v.Model}
+	out := topology.Vertex{
+		Name:   v.Name,
+		Class:  v.Class,
+		Memory: v.Memory,
+		CPU:    v.CPU,
+		Arch:   v.Arch,
+		Type:   v.Type,
+		Model:  v.Model,
+	}
 	kinds := []topology.Kind{topology.Host, topology.Cloud, topology.Switch, topology.Exchange, topology.Link}
 	at := slices.IndexFunc(kinds, func(k topology.Kind) bool { return k.String() == v.Kind })
 	if at < 0 {

@@ -16,11 +16,16 @@ import (
 
 func small() *topology.Topology {
 	t := topology.New("small")
+	medium := topology.Shape{Rate: 50_000_000, Delay: 3 * time.Millisecond, Loss: 0.1, Queue: 7}
+	there, back := topology.Shape{Rate: 1, Jitter: 5, Reorder: 0.2}, topology.Shape{Duplicate: 0.3, Corrupt: 0.4}
 	for _, v := range []topology.Vertex{
-		{Name: "a", Kind: topology.Host, Class: "rpi3b+", Memory: units.ByteSize(1 << 30), CPU: 500, Arch: "arm32", Type: "sbc", Model: "rpi3b+"},
+		{
+			Name: "a", Kind: topology.Host, Class: "rpi3b+", Memory: units.ByteSize(1 << 30), CPU: 500,
+			Arch: "arm32", Type: "sbc", Model: "rpi3b+",
+		},
 		{Name: "cloud", Kind: topology.Cloud},
-		{Name: "wlan", Kind: topology.Link, LinkType: topology.Shared, Shape: [2]topology.Shape{{Rate: 50_000_000, Delay: 3 * time.Millisecond, Loss: 0.1, Queue: 7}}},
-		{Name: "cable", Kind: topology.Link, Shape: [2]topology.Shape{{Rate: 1, Jitter: 5, Reorder: 0.2}, {Duplicate: 0.3, Corrupt: 0.4}}},
+		{Name: "wlan", Kind: topology.Link, LinkType: topology.Shared, Shape: [2]topology.Shape{medium}},
+		{Name: "cable", Kind: topology.Link, Shape: [2]topology.Shape{there, back}},
 		{Name: "sw", Kind: topology.Switch},
 		{Name: "up", Kind: topology.Link, LinkType: topology.Uplink},
 	} {

@@ -45,11 +45,13 @@ func Verify(dir string) (*Manifest, error) {
 		return nil, err
 	}
 	if m.Exit == Running {
-		return m, fmt.Errorf("%s: %w: the run has left no final manifest: it is still under way, or was killed", dir, ErrIncomplete)
+		return m, fmt.Errorf("%s: %w: the run has left no final manifest: it is still under way, or was killed",
+			dir, ErrIncomplete)
 	}
 	var faults []error
 	if m.Samples.Dropped > 0 {
-		faults = append(faults, fmt.Errorf("%w: %d chains and steps were lost when the run could not write them", ErrIncomplete, m.Samples.Dropped))
+		faults = append(faults, fmt.Errorf("%w: %d chains and steps were lost when the run could not write them",
+			ErrIncomplete, m.Samples.Dropped))
 	}
 	if m.Sealed == "" && len(m.Files) == 0 {
 		faults = append(faults, m.checkCounts(dir))
@@ -160,15 +162,18 @@ func (m *Manifest) checkCounts(dir string) error {
 	}
 	defer file.Close()
 	n, err := countSamples(file)
+	var unsound error
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: %w", file.Name(), err)
 	case n < m.Samples.Written:
-		return fmt.Errorf("%w: %s has %d chains and steps, and the run wrote %d", ErrIncomplete, SamplesFile, n, m.Samples.Written)
+		unsound = ErrIncomplete
 	case n > m.Samples.Written:
-		return fmt.Errorf("%w: %s has %d chains and steps, and the run wrote %d", ErrAltered, SamplesFile, n, m.Samples.Written)
+		unsound = ErrAltered
+	default:
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%w: %s has %d chains and steps, and the run wrote %d", unsound, SamplesFile, n, m.Samples.Written)
 }
 
 // countSamples counts the whole lines of chains and steps.

@@ -26,8 +26,11 @@ func concluded(t *testing.T) string {
 		os.WriteFile(filepath.Join(d.Path(), InputsDir, "trace.csv"), []byte("1,2,3\n"), 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	m := &Manifest{Run: d.Run(), Seed: 7, Exit: OK, Scenario: []byte(`{"name":"a<b"}`), Samples: d.Counts(), Start: time.Now().UTC(),
-		Overhead: &Overhead{Calls: 3, Self: 0.1}, Inputs: []Input{{Key: "workload.trace", Name: "trace.csv", File: InputsDir + "/trace.csv"}}}
+	m := &Manifest{
+		Run: d.Run(), Seed: 7, Exit: OK, Scenario: []byte(`{"name":"a<b"}`), Samples: d.Counts(), Start: time.Now().UTC(),
+		Overhead: &Overhead{Calls: 3, Self: 0.1},
+		Inputs:   []Input{{Key: "workload.trace", Name: "trace.csv", File: InputsDir + "/trace.csv"}},
+	}
 	if err := d.Conclude(m); err != nil {
 		t.Fatal(err)
 	}
@@ -57,6 +60,10 @@ func flipped(text string) string {
 	return text[:at] + string(text[at]^1) + text[at+1:]
 }
 
+func twice(text string) string { return text + text }
+
+func cutShort(text string) string { return text[:len(text)-3] }
+
 func withoutLastLine(text string) string {
 	return text[:strings.LastIndex(strings.TrimSuffix(text, "\n"), "\n")+1]
 }
@@ -68,9 +75,9 @@ func TestEveryFileOfARunIsHeldAgainstItsManifest(t *testing.T) {
 			want error
 		}{
 			"a byte is another":     {func(t *testing.T, p string) { rewrite(t, p, flipped) }, ErrAltered},
-			"something is added":    {func(t *testing.T, p string) { rewrite(t, p, func(s string) string { return s + s }) }, ErrAltered},
+			"something is added":    {func(t *testing.T, p string) { rewrite(t, p, twice) }, ErrAltered},
 			"the last line is gone": {func(t *testing.T, p string) { rewrite(t, p, withoutLastLine) }, ErrIncomplete},
-			"cut in a line":         {func(t *testing.T, p string) { rewrite(t, p, func(s string) string { return s[:len(s)-3] }) }, ErrIncomplete},
+			"cut in a line":         {func(t *testing.T, p string) { rewrite(t, p, cutShort) }, ErrIncomplete},
 			"gone": {func(t *testing.T, p string) {
 				if err := os.Remove(p); err != nil {
 					t.Fatal(err)
@@ -83,7 +90,7 @@ func TestEveryFileOfARunIsHeldAgainstItsManifest(t *testing.T) {
 			if m == nil || !errors.Is(err, c.want) || !errors.Is(err, ErrUnsound) || !strings.Contains(err.Error(), name) {
 				t.Errorf("%s, %s: %v", name, what, err)
 			}
-			if other := ErrAltered; c.want == ErrIncomplete && errors.Is(err, other) {
+			if errors.Is(c.want, ErrIncomplete) && errors.Is(err, ErrAltered) {
 				t.Errorf("%s, %s: said to be altered as well: %v", name, what, err)
 			}
 		}
@@ -171,7 +178,8 @@ func TestRunsWithoutAFinalManifest(t *testing.T) {
 		if err := m.Write(d.Path()); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := Verify(d.Path()); got == nil || got.Sealed != "" || !errors.Is(err, want) || (want == nil) != (err == nil) {
+		got, err := Verify(d.Path())
+		if got == nil || got.Sealed != "" || !errors.Is(err, want) || (want == nil) != (err == nil) {
 			t.Errorf("%d written: %v, want %v", written, err, want)
 		}
 	}

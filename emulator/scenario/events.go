@@ -5,25 +5,40 @@ import "time"
 // Event is something that happens during the replay of each model's chains: from At on, or from From until
 // just before To, counted from their start. It has exactly one action.
 type Event struct {
-	At   *time.Duration `yaml:"at" one:"time of the event (at or from)" max:"24h" doc:"When it happens, from the start of each model's chains, such as 30s. It lasts until another event, or the end of those chains."`
-	From *time.Duration `yaml:"from" one:"time of the event (at or from)" with:"to" max:"24h" doc:"When it begins, from the start of each model's chains; to says when it ends."`
-	To   *time.Duration `yaml:"to" with:"from" max:"24h" doc:"When it ends: things are then as if it had not been."`
+	// When it happens, from the start of each model's chains, such as 30s. It lasts until another event, or the end of
+	// those chains.
+	At *time.Duration `yaml:"at" one:"time of the event (at or from)" max:"24h"`
+	// When it begins, from the start of each model's chains; to says when it ends.
+	From *time.Duration `yaml:"from" one:"time of the event (at or from)" with:"to" max:"24h"`
+	// When it ends: things are then as if it had not been.
+	To *time.Duration `yaml:"to" with:"from" max:"24h"`
 
-	Link []string `yaml:"link,single,names" atmost:"subject (link or node)" min:"1" max:"5000" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" doc:"Name of the link that it happens to, or a list of names."`
-	Node []string `yaml:"node,single,names" atmost:"subject (link or node)" min:"1" max:"5000" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" doc:"Name of the host, switch, exchange or cloud that it happens to, or a list of names."`
+	// Name of the link that it happens to, or a list of names.
+	Link []string `yaml:"link,single,names" atmost:"subject (link or node)" min:"1" max:"5000" pattern:"node"`
+	// Name of the host, switch, exchange or cloud that it happens to, or a list of names.
+	Node []string `yaml:"node,single,names" atmost:"subject (link or node)" min:"1" max:"5000" pattern:"node"`
 
-	Set       *Properties `yaml:"set" one:"action" with:"link" doc:"Properties that the link has from then on; all others stay as they are."`
-	Reset     bool        `yaml:"reset,mark" one:"action" with:"link" doc:"The link's properties are those of the scenario again; what was set before is gone. It has no value."`
-	Down      bool        `yaml:"down,mark" one:"action" doc:"The link or node carries nothing: packets that would pass it vanish, and routes stay. It has no value."`
-	Up        bool        `yaml:"up,mark" one:"action" doc:"The link or node carries packets again. It has no value."`
-	Partition [][]string  `yaml:"partition,flat,names" one:"action" min:"1" max:"5000" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" doc:"Groups of hosts between which no packet passes: [[a, b], [c]]. Hosts in none of them form one more group, so that [a, b] separates these from all others."`
-	Flap      *Flap       `yaml:"flap" one:"action" doc:"The link or node is down for a while in each period, from the period's beginning."`
+	// Properties that the link has from then on; all others stay as they are.
+	Set *Properties `yaml:"set" one:"action" with:"link"`
+	// The link's properties are those of the scenario again; what was set before is gone. It has no value.
+	Reset bool `yaml:"reset,mark" one:"action" with:"link"`
+	// The link or node carries nothing: packets that would pass it vanish, and routes stay. It has no value.
+	Down bool `yaml:"down,mark" one:"action"`
+	// The link or node carries packets again. It has no value.
+	Up bool `yaml:"up,mark" one:"action"`
+	// Groups of hosts between which no packet passes: [[a, b], [c]]. Hosts in none of them form one more group, so that [a,
+	// b] separates these from all others.
+	Partition [][]string `yaml:"partition,flat,names" one:"action" min:"1" max:"5000" pattern:"node"`
+	// The link or node is down for a while in each period, from the period's beginning.
+	Flap *Flap `yaml:"flap" one:"action"`
 }
 
 // Flap is a link or node that goes down and up again and again.
 type Flap struct {
-	Period time.Duration `yaml:"period,required" min:"1ms" doc:"Time from one going down to the next, such as 2s."`
-	Down   time.Duration `yaml:"down,required" min:"1ms" doc:"How long it is down each time, such as 500ms."`
+	// Time from one going down to the next, such as 2s.
+	Period time.Duration `yaml:"period,required" min:"1ms"`
+	// How long it is down each time, such as 500ms.
+	Down time.Duration `yaml:"down,required" min:"1ms"`
 }
 
 // Window says whether the event ends by itself, at To.

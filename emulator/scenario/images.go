@@ -8,9 +8,12 @@ import (
 
 // Image says what the hosts of one name, class or model run.
 type Image struct {
-	Name  string `yaml:",key"`
-	Image string `yaml:"image,required" pattern:"^[a-z0-9][A-Za-z0-9._/:@-]{0,254}$" doc:"The container image, such as registry/name:tag."`
-	Agent bool   `yaml:"agent" default:"true" doc:"Whether the testbed's agent runs in the image. Without it the image's own command does, and the host executes no functions and issues no jobs."`
+	Name string `yaml:",key"`
+	// The container image, such as registry/name:tag.
+	Image string `yaml:"image,required" pattern:"image"`
+	// Whether the testbed's agent runs in the image. Without it the image's own command does, and the host executes no
+	// functions and issues no jobs.
+	Agent bool `yaml:"agent" default:"true"`
 }
 
 // ImageOf is the user's own image that a host (or the cloud) runs, empty for the testbed's, and whether

@@ -6,13 +6,22 @@ import "net/url"
 // from anybody: it says where its samples belong, and nothing is contacted, and no token sent, before a flag
 // or the environment names the same place. The token is never part of a scenario.
 type Influx struct {
-	URL      string   `yaml:"url,quiet" doc:"Address of the server, such as http://localhost:8086, without a user or a token. It is contacted where the variable INFLUX_URL or the flag --influx-url names it too. Default: what these name."`
-	Org      string   `yaml:"org" doc:"Organisation. The variable INFLUX_ORG and the flag --influx-org come before it."`
-	Bucket   string   `yaml:"bucket" doc:"Bucket, or with InfluxDB 1.8 database/policy. The variable INFLUX_BUCKET and the flag --influx-bucket come before it."`
-	Token    struct{} `yaml:"token,never" doc:"remove it: tokens do not belong in files; set the variable INFLUX_TOKEN"`
-	Password struct{} `yaml:"password,never" doc:"remove it: secrets do not belong in files; set the variable INFLUX_TOKEN (with InfluxDB 1.8 to user:password)"`
-	TokenEnv string   `yaml:"token-env,quiet" default:"INFLUX_TOKEN" pattern:"^INFLUX_TOKEN$" doc:"Name of the environment variable that holds the token: INFLUX_TOKEN and no other, for a file does not choose which variable is sent; the flag --influx-token-env does."`
-	Required bool     `yaml:"required" default:"false" doc:"Whether a server that does not answer at the start is an error."`
+	// Address of the server, such as http://localhost:8086, without a user or a token. It is contacted where the variable
+	// INFLUX_URL or the flag --influx-url names it too. Default: what these name.
+	URL string `yaml:"url,quiet"`
+	// Organisation. The variable INFLUX_ORG and the flag --influx-org come before it.
+	Org string `yaml:"org"`
+	// Bucket, or with InfluxDB 1.8 database/policy. The variable INFLUX_BUCKET and the flag --influx-bucket come before it.
+	Bucket string `yaml:"bucket"`
+	// remove it: tokens do not belong in files; set the variable INFLUX_TOKEN
+	Token struct{} `yaml:"token,never"`
+	// remove it: secrets do not belong in files; set the variable INFLUX_TOKEN (with InfluxDB 1.8 to user:password)
+	Password struct{} `yaml:"password,never"`
+	// Name of the environment variable that holds the token: INFLUX_TOKEN and no other, for a file does not choose which
+	// variable is sent; the flag --influx-token-env does.
+	TokenEnv string `yaml:"token-env,quiet" default:"INFLUX_TOKEN" pattern:"^INFLUX_TOKEN$"`
+	// Whether a server that does not answer at the start is an error.
+	Required bool `yaml:"required" default:"false"`
 }
 
 // checkInflux refuses secrets in the address. What is wrong is said without repeating it.

@@ -13,15 +13,25 @@ import (
 // Properties are what a link does to packets. Absent ones are not changed: the rate is unlimited, the
 // queue derived from the paths' bandwidth-delay products, all others are zero.
 type Properties struct {
-	Rate      *Both[units.BitRate]  `yaml:"rate" doc:"Transmission rate, such as 50Mbps. Absent: not limited."`
-	Delay     *Both[time.Duration]  `yaml:"delay" atmost:"delay (delay or rtt)" doc:"Propagation delay of one direction, such as 30ms. Absent: none. On synthesized links it is added to the delays drawn."`
-	RTT       *time.Duration        `yaml:"rtt" atmost:"delay (delay or rtt)" doc:"Propagation delay of both directions together, such as 60ms: another way to write delay."`
-	Jitter    *Both[time.Duration]  `yaml:"jitter" doc:"The delay varies by as much as this to either side, uniformly; packets keep their order. At most the delay. Absent: none."`
-	Loss      *Both[Fraction]       `yaml:"loss" doc:"Share of packets lost at random, such as 0.1%. Absent: none."`
-	Reorder   *Both[Fraction]       `yaml:"reorder" doc:"Share of packets that overtake the delay and go at once, such as 1%."`
-	Duplicate *Both[Fraction]       `yaml:"duplicate" doc:"Share of packets that are sent twice, such as 0.1%."`
-	Corrupt   *Both[Fraction]       `yaml:"corrupt" doc:"Share of packets of which one bit is flipped, such as 0.1%."`
-	Queue     *Both[units.ByteSize] `yaml:"queue" min:"1514B" doc:"What may wait, such as 256KiB. Absent: two bandwidth-delay products of the longest path, and at least 100 packets."`
+	// Transmission rate, such as 50Mbps. Absent: not limited.
+	Rate *Both[units.BitRate] `yaml:"rate"`
+	// Propagation delay of one direction, such as 30ms. Absent: none. On synthesized links it is added to the delays drawn.
+	Delay *Both[time.Duration] `yaml:"delay" atmost:"delay (delay or rtt)"`
+	// Propagation delay of both directions together, such as 60ms: another way to write delay.
+	RTT *time.Duration `yaml:"rtt" atmost:"delay (delay or rtt)"`
+	// The delay varies by as much as this to either side, uniformly; packets keep their order. At most the delay. Absent:
+	// none.
+	Jitter *Both[time.Duration] `yaml:"jitter"`
+	// Share of packets lost at random, such as 0.1%. Absent: none.
+	Loss *Both[Fraction] `yaml:"loss"`
+	// Share of packets that overtake the delay and go at once, such as 1%.
+	Reorder *Both[Fraction] `yaml:"reorder"`
+	// Share of packets that are sent twice, such as 0.1%.
+	Duplicate *Both[Fraction] `yaml:"duplicate"`
+	// Share of packets of which one bit is flipped, such as 0.1%.
+	Corrupt *Both[Fraction] `yaml:"corrupt"`
+	// What may wait, such as 256KiB. Absent: two bandwidth-delay products of the longest path, and at least 100 packets.
+	Queue *Both[units.ByteSize] `yaml:"queue" min:"1514B"`
 }
 
 // Both is a quantity for each direction of a link.

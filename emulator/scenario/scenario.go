@@ -26,75 +26,137 @@ func (s *Scenario) Catalogue() *catalogue.Catalogue { return s.catalogue }
 
 // File is the content of a scenario file. The tags are described at type field.
 type File struct {
-	Name        string     `yaml:"name,required" pattern:"^[a-z0-9][a-z0-9-]{0,30}$" doc:"Name of the testbed: lower-case letters, digits and hyphens, 31 at most."`
-	Description string     `yaml:"description" doc:"What the scenario is for; free text."`
-	Seed        uint64     `yaml:"seed" default:"1" doc:"Seed of everything drawn, wherever no seed of its own is given."`
-	Topology    Topology   `yaml:"topology,required" doc:"The edge network: one of synth, ether, or nodes with links."`
-	Cloud       *Cloud     `yaml:"cloud" doc:"The cloud, a host outside the edge network that keeps state. Absent: there is none, and the model external cannot be used."`
-	Classes     []Override `yaml:"classes,keyed" doc:"Properties for every link of a class. They replace what was synthesized or read; what a link in topology.links says itself comes before them."`
-	Overrides   []Override `yaml:"overrides,keyed" doc:"Properties for single links, by name; they come before everything else."`
-	Workload    Workload   `yaml:"workload" doc:"The jobs: a trace, or synthesized."`
-	Placement   Placement  `yaml:"placement" doc:"Which node executes which task."`
-	Models      []string   `yaml:"models" choice:"execution model" min:"1" doc:"Execution models to run, in this order. Default: the study's four, external, in-edge, in-function and in-client, without external where there is no cloud. state-propagate and state-local can be predicted, not emulated."`
-	Replay      Replay     `yaml:"replay" doc:"How the jobs are carried out."`
-	Events      []Event    `yaml:"events" max:"10000" doc:"What happens to links and nodes during the replay, at times from the start of each model's chains: every model meets the same."`
-	TCP         TCP        `yaml:"tcp" doc:"Settings of TCP inside every node."`
-	Runtime     string     `yaml:"runtime" enum:"auto" choice:"runtime" default:"auto" doc:"What runs a node. auto takes Docker where an engine answers, and processes in namespaces otherwise."`
-	Fabric      string     `yaml:"fabric" enum:"auto" choice:"fabric" default:"auto" doc:"What shapes and carries packets. auto takes netem where the kernel has it, and userspace otherwise."`
-	Resources   string     `yaml:"resources" enum:"none|emulate" default:"none" doc:"none: a node may use all of the host, though what one chain keeps at a node must fit into the memory that the topology gives it; emulate: its processors and memory are limited to what the topology says, and to what the host has."`
-	Images      []Image    `yaml:"images,keyed" pattern:"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,62}$" doc:"Container images of your own for hosts, by a host's name, class or model (the first of these that is listed decides; what a node in topology.nodes says itself comes before). They need the runtime docker."`
-	Influx      *Influx    `yaml:"influx,quiet" doc:"The InfluxDB that receives the samples as well. What is absent comes from the environment: INFLUX_URL, INFLUX_ORG, INFLUX_BUCKET; the token always does."`
+	// Name of the testbed: lower-case letters, digits and hyphens, 31 at most.
+	Name string `yaml:"name,required" pattern:"^[a-z0-9][a-z0-9-]{0,30}$"`
+	// What the scenario is for; free text.
+	Description string `yaml:"description"`
+	// Seed of everything drawn, wherever no seed of its own is given.
+	Seed uint64 `yaml:"seed" default:"1"`
+	// The edge network: one of synth, ether, or nodes with links.
+	Topology Topology `yaml:"topology,required"`
+	// The cloud, a host outside the edge network that keeps state. Absent: there is none, and the model external cannot be
+	// used.
+	Cloud *Cloud `yaml:"cloud"`
+	// Properties for every link of a class. They replace what was synthesized or read; what a link in topology.links says
+	// itself comes before them.
+	Classes []Override `yaml:"classes,keyed"`
+	// Properties for single links, by name; they come before everything else.
+	Overrides []Override `yaml:"overrides,keyed"`
+	// The jobs: a trace, or synthesized.
+	Workload Workload `yaml:"workload"`
+	// Which node executes which task.
+	Placement Placement `yaml:"placement"`
+	// Execution models to run, in this order. Default: the study's four, external, in-edge, in-function and in-client,
+	// without external where there is no cloud. state-propagate and state-local can be predicted, not emulated.
+	Models []string `yaml:"models" choice:"execution model" min:"1"`
+	// How the jobs are carried out.
+	Replay Replay `yaml:"replay"`
+	// What happens to links and nodes during the replay, at times from the start of each model's chains: every model meets
+	// the same.
+	Events []Event `yaml:"events" max:"10000"`
+	// Settings of TCP inside every node.
+	TCP TCP `yaml:"tcp"`
+	// What runs a node. auto takes Docker where an engine answers, and processes in namespaces otherwise.
+	Runtime string `yaml:"runtime" enum:"auto" choice:"runtime" default:"auto"`
+	// What shapes and carries packets. auto takes netem where the kernel has it, and userspace otherwise.
+	Fabric string `yaml:"fabric" enum:"auto" choice:"fabric" default:"auto"`
+	// none: a node may use all of the host, though what one chain keeps at a node must fit into the memory that the
+	// topology gives it; emulate: its processors and memory are limited to what the topology says, and to what the host
+	// has.
+	Resources string `yaml:"resources" enum:"none|emulate" default:"none"`
+	// Container images of your own for hosts, by a host's name, class or model (the first of these that is listed decides;
+	// what a node in topology.nodes says itself comes before). They need the runtime docker.
+	Images []Image `yaml:"images,keyed" pattern:"class"`
+	// The InfluxDB that receives the samples as well. What is absent comes from the environment: INFLUX_URL, INFLUX_ORG,
+	// INFLUX_BUCKET; the token always does.
+	Influx *Influx `yaml:"influx,quiet"`
 }
 
 // Workload says which jobs there are.
 type Workload struct {
-	Trace       string         `yaml:"trace" atmost:"source of the workload" doc:"Path of a trace in Spår's format, relative to this file: rows of arrival_s,job,task,duration_s,cpu,mem,instances without a header, such as 0.05,j_1,R2_1,10,50.0,0.3,2. arrival_s: when the job arrives, in s; job: j_ and its number, the same in all of its rows; task: a letter, the task's number from 1 and the numbers of those that it waits for (M1, R2_1, J3_1_2; names with task_, MergeTask or Stg carry none, and their rows are skipped); duration_s: in s; cpu: percent of a core; mem: percent of a machine's memory; instances: not used. A job's chain is task 1 and all tasks that wait for it, directly or not, by number. A state is a task outside of the chain that one inside waits for: in M1, M2, J3_1_2 the task M2. Jobs without a state are left out, and so are jobs with a row that is not in the format."`
-	Format      string         `yaml:"format" with:"trace" choice:"trace format" doc:"Format of the trace. Default: Spår's."`
-	Synth       *WorkloadSynth `yaml:"synth" atmost:"source of the workload" doc:"A synthesized trace. It is the default."`
-	Jobs        int            `yaml:"jobs" min:"1" max:"1000000" doc:"How many of the jobs with a state (and of the lengths wanted) to draw, on average: each is kept with the same probability, as in the study. Absent: all of them."`
-	Functions   int            `yaml:"functions" default:"10" min:"1" max:"10000" doc:"Number of different functions that the tasks invoke."`
-	OpsFactor   float64        `yaml:"ops-factor" default:"100000" min:"0.001" max:"1e12" doc:"Operations for one second of one core in the trace: an invocation has duration_s · cpu / 100 · ops-factor of them."`
-	ArgFactor   float64        `yaml:"arg-factor" default:"1000000" min:"0" max:"1e9" doc:"Bytes of an invocation's argument for one percent of memory (mem) in the task's row of the trace."`
-	StateFactor float64        `yaml:"state-factor" default:"1000000" min:"0" max:"1e9" doc:"Bytes of a state for one percent of memory (mem) in its row of the trace; see trace for what a state is."`
-	Clients     []string       `yaml:"clients,names" min:"1" doc:"Who issues jobs: models or classes of hosts, or names of hosts. Default: rpi3b+ and nvidia_jetson_tx2, as in the study; with topology.nodes, every host."`
-	MinLength   int            `yaml:"min-length" default:"1" min:"1" max:"10000" doc:"Leave out jobs with fewer invocations."`
-	MaxLength   int            `yaml:"max-length" min:"1" max:"10000" doc:"Leave out jobs with more invocations. Absent: no limit."`
-	Strict      bool           `yaml:"strict" default:"false" doc:"Whether a malformed row of the trace is an error; otherwise it is reported and counted, and the job that it belongs to is left out."`
-	Seed        *uint64        `yaml:"seed" doc:"Seed of the draw of jobs, of their clients and of the order of placement. Default: the scenario's."`
+	// Path of a trace in Spår's format, relative to this file: rows of arrival_s,job,task,duration_s,cpu,mem,instances
+	// without a header, such as 0.05,j_1,R2_1,10,50.0,0.3,2. arrival_s: when the job arrives, in s; job: j_ and its number,
+	// the same in all of its rows; task: a letter, the task's number from 1 and the numbers of those that it waits for (M1,
+	// R2_1, J3_1_2; names with task_, MergeTask or Stg carry none, and their rows are skipped); duration_s: in s; cpu:
+	// percent of a core; mem: percent of a machine's memory; instances: not used. A job's chain is task 1 and all tasks
+	// that wait for it, directly or not, by number. A state is a task outside of the chain that one inside waits for: in
+	// M1, M2, J3_1_2 the task M2. Jobs without a state are left out, and so are jobs with a row that is not in the format.
+	Trace string `yaml:"trace" atmost:"source of the workload"`
+	// Format of the trace. Default: Spår's.
+	Format string `yaml:"format" with:"trace" choice:"trace format"`
+	// A synthesized trace. It is the default.
+	Synth *WorkloadSynth `yaml:"synth" atmost:"source of the workload"`
+	// How many of the jobs with a state (and of the lengths wanted) to draw, on average: each is kept with the same
+	// probability, as in the study. Absent: all of them.
+	Jobs int `yaml:"jobs" min:"1" max:"1000000"`
+	// Number of different functions that the tasks invoke.
+	Functions int `yaml:"functions" default:"10" min:"1" max:"10000"`
+	// Operations for one second of one core in the trace: an invocation has duration_s · cpu / 100 · ops-factor of them.
+	OpsFactor float64 `yaml:"ops-factor" default:"100000" min:"0.001" max:"1e12"`
+	// Bytes of an invocation's argument for one percent of memory (mem) in the task's row of the trace.
+	ArgFactor float64 `yaml:"arg-factor" default:"1000000" min:"0" max:"1e9"`
+	// Bytes of a state for one percent of memory (mem) in its row of the trace; see trace for what a state is.
+	StateFactor float64 `yaml:"state-factor" default:"1000000" min:"0" max:"1e9"`
+	// Who issues jobs: models or classes of hosts, or names of hosts. Default: rpi3b+ and nvidia_jetson_tx2, as in the
+	// study; with topology.nodes, every host.
+	Clients []string `yaml:"clients,names" min:"1"`
+	// Leave out jobs with fewer invocations.
+	MinLength int `yaml:"min-length" default:"1" min:"1" max:"10000"`
+	// Leave out jobs with more invocations. Absent: no limit.
+	MaxLength int `yaml:"max-length" min:"1" max:"10000"`
+	// Whether a malformed row of the trace is an error; otherwise it is reported and counted, and the job that it belongs
+	// to is left out.
+	Strict bool `yaml:"strict" default:"false"`
+	// Seed of the draw of jobs, of their clients and of the order of placement. Default: the scenario's.
+	Seed *uint64 `yaml:"seed"`
 }
 
 // WorkloadSynth says how to synthesize a trace.
 type WorkloadSynth struct {
-	Kind    string           `yaml:"kind,short,required" choice:"workload synthesizer" doc:"The generator."`
-	Jobs    int              `yaml:"jobs" default:"200" min:"1" max:"100000" doc:"Jobs to synthesize; those without a state (see trace) are dropped afterwards."`
+	// The generator.
+	Kind string `yaml:"kind,short,required" choice:"workload synthesizer"`
+	// Jobs to synthesize; those without a state (see trace) are dropped afterwards.
+	Jobs    int              `yaml:"jobs" default:"200" min:"1" max:"100000"`
 	Options catalogue.Values `yaml:",options" of:"kind"`
-	Seed    *uint64          `yaml:"seed" doc:"Seed of the synthesis. Default: the scenario's."`
+	// Seed of the synthesis. Default: the scenario's.
+	Seed *uint64 `yaml:"seed"`
 }
 
 // Placement says which node executes what.
 type Placement struct {
-	Policy  string           `yaml:"policy" choice:"allocation policy" default:"load+net" doc:"Allocation policy."`
+	// Allocation policy.
+	Policy  string           `yaml:"policy" choice:"allocation policy" default:"load+net"`
 	Options catalogue.Values `yaml:",options" of:"policy"`
-	Speed   string           `yaml:"speed" enum:"as-published|cpu" default:"as-published" doc:"What a node's speed in operations/s is: as-published, its memory in bytes (so did the simulator that made the study's figures), or cpu, a million for each thousandth of a core."`
+	// What a node's speed in operations/s is: as-published, its memory in bytes (so did the simulator that made the study's
+	// figures), or cpu, a million for each thousandth of a core.
+	Speed string `yaml:"speed" enum:"as-published|cpu" default:"as-published"`
 }
 
 // Replay says how jobs are carried out.
 type Replay struct {
-	Arrival Arrival       `yaml:"arrival" default:"sequential" doc:"When chains start."`
-	Compute string        `yaml:"compute" enum:"allotted|shared|burn" default:"allotted" doc:"How a function computes: allotted, for the time that the study's model gives it; shared, dividing the node among what runs; burn, by using the processor."`
-	Warmup  bool          `yaml:"warmup" default:"true" doc:"Whether connections are made before the first chain that is measured."`
-	Timeout time.Duration `yaml:"timeout" default:"60s" min:"10ms" max:"1h" doc:"Time after which a chain that is not finished has failed, such as 60s."`
+	// When chains start.
+	Arrival Arrival `yaml:"arrival" default:"sequential"`
+	// How a function computes: allotted, for the time that the study's model gives it; shared, dividing the node among what
+	// runs; burn, by using the processor.
+	Compute string `yaml:"compute" enum:"allotted|shared|burn" default:"allotted"`
+	// Whether connections are made before the first chain that is measured.
+	Warmup bool `yaml:"warmup" default:"true"`
+	// Time after which a chain that is not finished has failed, such as 60s.
+	Timeout time.Duration `yaml:"timeout" default:"60s" min:"10ms" max:"1h"`
 }
 
 // Arrival says when chains start.
 type Arrival struct {
 	Kind    string           `yaml:"kind,short,required" choice:"arrival process"`
 	Options catalogue.Values `yaml:",options" of:"kind"`
-	Seed    *uint64          `yaml:"seed" takes:"kind" doc:"Seed of the times. Default: the scenario's."`
+	// Seed of the times. Default: the scenario's.
+	Seed *uint64 `yaml:"seed" takes:"kind"`
 }
 
 // TCP is set inside every node.
 type TCP struct {
-	Congestion         string `yaml:"congestion" pattern:"^[a-z][a-z0-9_-]{0,14}$" default:"cubic" doc:"Congestion control, as the kernel calls it: cubic, reno, bbr."`
-	SlowStartAfterIdle bool   `yaml:"slow-start-after-idle" default:"false" doc:"Whether an idle connection forgets its congestion window and starts slowly again."`
+	// Congestion control, as the kernel calls it: cubic, reno, bbr.
+	Congestion string `yaml:"congestion" pattern:"^[a-z][a-z0-9_-]{0,14}$" default:"cubic"`
+	// Whether an idle connection forgets its congestion window and starts slowly again.
+	SlowStartAfterIdle bool `yaml:"slow-start-after-idle" default:"false"`
 }

@@ -101,11 +101,13 @@ func (t *Topology) attachAt(c CloudLink) error {
 		return err
 	}
 	up, down := c.shapes()
-	upID, err := t.Add(Vertex{Name: "cloud_up", Kind: Link, Class: CloudClass, LinkType: Uplink, Shape: [2]Shape{up, {}}})
+	uplink := Vertex{Name: "cloud_up", Kind: Link, Class: CloudClass, LinkType: Uplink, Shape: [2]Shape{up, {}}}
+	upID, err := t.Add(uplink)
 	if err != nil {
 		return err
 	}
-	downID, err := t.Add(Vertex{Name: "cloud_down", Kind: Link, Class: CloudClass, LinkType: Downlink, Shape: [2]Shape{down, {}}})
+	downlink := Vertex{Name: "cloud_down", Kind: Link, Class: CloudClass, LinkType: Downlink, Shape: [2]Shape{down, {}}}
+	downID, err := t.Add(downlink)
 	if err != nil {
 		return err
 	}

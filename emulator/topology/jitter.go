@@ -13,7 +13,8 @@ type JitterError struct {
 }
 
 func (e *JitterError) Error() string {
-	return fmt.Sprintf("the jitter of %v is larger than the delay of %v; set at most the delay, or a longer delay with it", e.Jitter, e.Delay)
+	return fmt.Sprintf("the jitter of %v is larger than the delay of %v; set at most the delay, or a longer delay with it",
+		e.Jitter, e.Delay)
 }
 
 // CheckJitter holds the jitter of links, which may be nil for all, against their delays, to which those of the

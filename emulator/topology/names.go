@@ -60,7 +60,9 @@ func (t *Topology) CheckNames() []*NameError {
 		case v.Name == "":
 			problem, remedy = fmt.Sprintf("vertex %d has no name", i), "give it one"
 		case twice:
-			problem, remedy = fmt.Sprintf("the name %q is given twice, first to the %s %s", shortened(v.Name), t.Vertices[same].Kind, t.named(same)), "choose another name"
+			problem = fmt.Sprintf("the name %q is given twice, first to the %s %s",
+				shortened(v.Name), t.Vertices[same].Kind, t.named(same))
+			remedy = "choose another name"
 		case similar && v.Kind != Link:
 			problem = fmt.Sprintf("the name differs from %s in case only, and host names are the same in either", t.named(alike))
 			remedy = "choose another name for one of them"

@@ -4,8 +4,11 @@ import "testing"
 
 func TestNoHost(t *testing.T) {
 	topo := New("t")
-	for _, v := range []Vertex{{Name: "cam_1"}, {Name: "srv"}, {Name: "ap1", Kind: Switch}, {Name: "ix", Kind: Exchange}, {Name: "wifi", Kind: Link, LinkType: Shared},
-		{Name: "up", Kind: Link, LinkType: Uplink}, {Name: "cloud", Kind: Cloud}, {Name: "alone", Kind: Switch}} {
+	for _, v := range []Vertex{
+		{Name: "cam_1"}, {Name: "srv"}, {Name: "ap1", Kind: Switch}, {Name: "ix", Kind: Exchange},
+		{Name: "wifi", Kind: Link, LinkType: Shared}, {Name: "up", Kind: Link, LinkType: Uplink},
+		{Name: "cloud", Kind: Cloud}, {Name: "alone", Kind: Switch},
+	} {
 		if _, err := topo.Add(v); err != nil {
 			t.Fatal(err)
 		}

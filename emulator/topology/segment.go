@@ -85,7 +85,7 @@ func (t *Topology) segments() *segments {
 		slices.Sort(vertices)
 		s.all[number] = t.segment(slices.Compact(vertices))
 	}
-	s.findOdd(t)
+	s.findOdd()
 	return s
 }
 
@@ -144,7 +144,7 @@ func (t *Topology) segment(vertices []ID) *segment {
 }
 
 // findOdd finds the ends to which another one has a choice of segments.
-func (s *segments) findOdd(t *Topology) {
+func (s *segments) findOdd() {
 	sources := make([][]ID, len(s.all)) // by segment: the ends that it leads from
 	for end, numbers := range s.into {
 		for _, n := range numbers {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/gob"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -91,14 +92,17 @@ func TestValidateFindsEverything(t *testing.T) {
 		spoil func(*Topology)
 		want  string
 	}{
-		"negative edge delay": {func(p *Topology) { edge(p, "a", "la").Delay = -1 }, "a: the delay of the edge to la is negative"},
-		"edge to nothing":     {func(p *Topology) { edge(p, "a", "la").To = 99 }, "a: an edge leads to vertex 99"},
-		"self":                {func(p *Topology) { p.Join(0, 0, 0) }, "from the vertex to itself"},
-		"twice":               {func(p *Topology) { p.Connect(0, 3, 0) }, "the edge to la is given twice"},
-		"name twice":          {func(p *Topology) { p.Vertices[1].Name = "a" }, `the name "a" is given twice`},
-		"no name":             {func(p *Topology) { p.Vertices[1].Name = "" }, "vertex 1 has no name"},
-		"memory":              {func(p *Topology) { p.Vertices[1].Memory = -1 }, "b: memory and cpu"},
-		"third neighbour":     {func(p *Topology) { p.Join(3, 1, 0) }, "link la: a duplex link needs exactly two neighbours"},
+		"negative edge delay": {
+			func(p *Topology) { edge(p, "a", "la").Delay = -1 },
+			"a: the delay of the edge to la is negative",
+		},
+		"edge to nothing": {func(p *Topology) { edge(p, "a", "la").To = 99 }, "a: an edge leads to vertex 99"},
+		"self":            {func(p *Topology) { p.Join(0, 0, 0) }, "from the vertex to itself"},
+		"twice":           {func(p *Topology) { p.Connect(0, 3, 0) }, "the edge to la is given twice"},
+		"name twice":      {func(p *Topology) { p.Vertices[1].Name = "a" }, `the name "a" is given twice`},
+		"no name":         {func(p *Topology) { p.Vertices[1].Name = "" }, "vertex 1 has no name"},
+		"memory":          {func(p *Topology) { p.Vertices[1].Memory = -1 }, "b: memory and cpu"},
+		"third neighbour": {func(p *Topology) { p.Join(3, 1, 0) }, "link la: a duplex link needs exactly two neighbours"},
 		"one way": {func(p *Topology) { p.Adjacency[3] = p.Adjacency[3][:1] },
 			"link la: a duplex link needs exactly two neighbours, both ways; it leads to a"},
 		"rate":   {func(p *Topology) { shape(p, "la").Rate = -1 }, "link la: its rate"},
@@ -126,7 +130,7 @@ func TestValidateFindsEverything(t *testing.T) {
 			t.Errorf("%s: %q is not in\n%s", name, c.want, text.String())
 		}
 	}
-	if errs := New("empty").Validate(); len(errs) != 1 || errs[0] != ErrNoHosts {
+	if errs := New("empty").Validate(); len(errs) != 1 || !errors.Is(errs[0], ErrNoHosts) {
 		t.Errorf("an empty topology: %v", errs)
 	}
 }
@@ -179,7 +183,8 @@ func TestCloudAtEveryHost(t *testing.T) {
 
 func TestCloudAtASwitch(t *testing.T) {
 	topo := star(t)
-	if err := topo.AttachCloud(CloudLink{Name: "aws", Delay: time.Millisecond, Up: units.Mbps, Down: 2 * units.Mbps, At: "s"}); err != nil {
+	aws := CloudLink{Name: "aws", Delay: time.Millisecond, Up: units.Mbps, Down: 2 * units.Mbps, At: "s"}
+	if err := topo.AttachCloud(aws); err != nil {
 		t.Fatal(err)
 	}
 	if errs := topo.Validate(); len(errs) > 0 {
@@ -188,7 +193,8 @@ func TestCloudAtASwitch(t *testing.T) {
 	cloud, _ := topo.Lookup("aws")
 	up, delay := topo.TreeTo(cloud).Hops(nil, 0)
 	down, _ := topo.TreeTo(0).Hops(nil, cloud)
-	if len(up) != 2 || delay != time.Millisecond || topo.Bottleneck(up) != units.Mbps || topo.Bottleneck(down) != 2*units.Mbps {
+	upRate, downRate := topo.Bottleneck(up), topo.Bottleneck(down)
+	if len(up) != 2 || delay != time.Millisecond || upRate != units.Mbps || downRate != 2*units.Mbps {
 		t.Errorf("up %v in %v, down %v", up, delay, down)
 	}
 }
@@ -267,8 +273,9 @@ func TestDecodedTopologyFindsNames(t *testing.T) {
 func TestClasses(t *testing.T) {
 	topo := build(t, "host a", "host b", "duplex la 1Mbps", "shared m 1Mbps", "duplex tr 1Mbps", "uplink up_m 1Mbps",
 		"uplink up_lan 1Mbps", "uplink up_cloudlet 1Mbps", "uplink inner 1Mbps", "switch s", "switch switch_cloudlet_0",
-		"exchange internet_x", "a-la", "la-m", "b-m", "m-s", "s-tr", "tr-switch_cloudlet_0", "m>up_m", "up_m>internet_x", "s>up_lan",
-		"up_lan>internet_x", "switch_cloudlet_0>up_cloudlet", "up_cloudlet>internet_x", "switch_cloudlet_0>inner", "inner>s")
+		"exchange internet_x", "a-la", "la-m", "b-m", "m-s", "s-tr", "tr-switch_cloudlet_0", "m>up_m", "up_m>internet_x",
+		"s>up_lan", "up_lan>internet_x", "switch_cloudlet_0>up_cloudlet", "up_cloudlet>internet_x",
+		"switch_cloudlet_0>inner", "inner>s")
 	topo.Vertices[0].Model, topo.Vertices[1].Type = "rpi3b+", "sbc"
 	s, _ := topo.Lookup("s")
 	topo.Vertices[s].Class = "mine"

@@ -8,9 +8,9 @@ import (
 )
 
 // Validate reports everything that keeps the topology from being a working network, one error a problem:
-// names that cannot be used (see CheckNames) or are given twice, edges that lead nowhere, negative or impossible shapes, duplex links
-// without exactly two neighbours, links that are dead ends, and hosts that cannot reach one another. It
-// changes nothing and returns an empty list for a sound topology.
+// names that cannot be used (see CheckNames) or are given twice, edges that lead nowhere, negative or impossible
+// shapes, duplex links without exactly two neighbours, links that are dead ends, and hosts that cannot reach one
+// another. It changes nothing and returns an empty list for a sound topology.
 func (t *Topology) Validate() []error {
 	var errs []error
 	report := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }

@@ -8,13 +8,17 @@ import (
 
 func TestParseBitRate(t *testing.T) {
 	for text, want := range map[string]BitRate{
-		"50Mbps": 50 * Mbps, "1.5Gbps": 1500 * Mbps, "10mbit": 10 * Mbps, "9600 bps": 9600, "0.5kbps": 500, " 1Tbps ": 1000 * Gbps,
+		"50Mbps": 50 * Mbps, "1.5Gbps": 1500 * Mbps, "10mbit": 10 * Mbps, "9600 bps": 9600, "0.5kbps": 500,
+		" 1Tbps ": 1000 * Gbps,
 	} {
 		if got, err := ParseBitRate(text); err != nil || got != want {
 			t.Errorf("ParseBitRate(%q) = %d, %v; want %d", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "50", "Mbps", "-1Mbps", "50MB", "1e400Gbps", "NaNbps", "0x10bps", "0.5bps", "1__0bps", "10Mbps/s", "9999999999Tbps"} {
+	for _, text := range []string{
+		"", "50", "Mbps", "-1Mbps", "50MB", "1e400Gbps", "NaNbps", "0x10bps", "0.5bps", "1__0bps", "10Mbps/s",
+		"9999999999Tbps",
+	} {
 		if got, err := ParseBitRate(text); !errors.Is(err, ErrSyntax) {
 			t.Errorf("ParseBitRate(%q) = %d, %v; want ErrSyntax", text, got, err)
 		}
@@ -22,7 +26,9 @@ func TestParseBitRate(t *testing.T) {
 }
 
 func TestParseByteSize(t *testing.T) {
-	for text, want := range map[string]ByteSize{"1MiB": MiB, "30kB": 30 * KB, "1514B": 1514, "1.5KiB": 1536, "2gib": 2 * GiB} {
+	for text, want := range map[string]ByteSize{
+		"1MiB": MiB, "30kB": 30 * KB, "1514B": 1514, "1.5KiB": 1536, "2gib": 2 * GiB,
+	} {
 		if got, err := ParseByteSize(text); err != nil || got != want {
 			t.Errorf("ParseByteSize(%q) = %d, %v; want %d", text, got, err, want)
 		}
@@ -35,7 +41,9 @@ func TestParseByteSize(t *testing.T) {
 }
 
 func TestString(t *testing.T) {
-	for want, rate := range map[string]BitRate{"50Mbps": 50 * Mbps, "1.5Gbps": 1500 * Mbps, "0bps": 0, "1bps": 1, "9.6kbps": 9600, "100Gbps": 100 * Gbps} {
+	for want, rate := range map[string]BitRate{
+		"50Mbps": 50 * Mbps, "1.5Gbps": 1500 * Mbps, "0bps": 0, "1bps": 1, "9.6kbps": 9600, "100Gbps": 100 * Gbps,
+	} {
 		if got := rate.String(); got != want {
 			t.Errorf("BitRate(%d) prints as %s, want %s", int64(rate), got, want)
 		}

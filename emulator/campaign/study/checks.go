@@ -108,8 +108,10 @@ func onlyLongest(all []departure, departs func(departure) bool) (holds bool, whi
 func departsInSeconds(r *campaign.Results) (holds bool, numbers string) {
 	all, average := departures(r)
 	holds, which := onlyLongest(all, func(d departure) bool { return d.difference > departs*average })
-	return holds, fmt.Sprintf("mean difference %s, %s for length %d and %s for length %d; departs for lengths %s; %.0f %% of the chains are no longer than %d",
-		milliseconds(average), milliseconds(all[0].difference), all[0].length, milliseconds(all[len(all)-1].difference), all[len(all)-1].length,
+	first, last := all[0], all[len(all)-1]
+	return holds, fmt.Sprintf("mean difference %s, %s for length %d and %s for length %d; departs for lengths %s; "+
+		"%.0f %% of the chains are no longer than %d",
+		milliseconds(average), milliseconds(first.difference), first.length, milliseconds(last.difference), last.length,
 		list(which), longest*100, limit(all))
 }
 
@@ -125,8 +127,10 @@ func departsAsShare(r *campaign.Results) (holds bool, numbers string) {
 			most = d
 		}
 	}
-	return holds, fmt.Sprintf("%.0f %% for length %d, at least %.0f %% (%d), at most %.0f %% (%d); departs for %d of %d lengths",
-		all[0].relative*100, all[0].length, least.relative*100, least.length, most.relative*100, most.length, len(which), len(all))
+	return holds, fmt.Sprintf(
+		"%.0f %% for length %d, at least %.0f %% (%d), at most %.0f %% (%d); departs for %d of %d lengths",
+		all[0].relative*100, all[0].length, least.relative*100, least.length, most.relative*100, most.length,
+		len(which), len(all))
 }
 
 // limit is the smallest length that the longest chains exceed.

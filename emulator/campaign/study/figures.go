@@ -54,8 +54,11 @@ func length(r *campaign.Results) *figures.Figure {
 	}))
 }
 
+// pointsOf are a curve's points.
+type pointsOf func(jobs int, policy placement.Policy, m plan.Model) []figures.Point
+
 // each makes a curve of each model, for the load and policy of figures 5 and 6.
-func each(r *campaign.Results, points func(jobs int, policy placement.Policy, m plan.Model) []figures.Point) []figures.Curve {
+func each(r *campaign.Results, points pointsOf) []figures.Curve {
 	jobs, policy := r.Ranked()
 	var curves []figures.Curve
 	for _, m := range r.Spec.Models {

@@ -51,24 +51,41 @@ type check struct {
 
 // checks are the study's statements, in its order.
 var checks = []check{
-	{"external and in-edge have a much higher latency than the others",
-		fmt.Sprintf("largest load, load+net: the mean total latency of either is at least %g times that of in-function and of in-client, and so is the interval of the ratio", muchHigher),
-		[]placement.Policy{placement.LoadNet}, muchHigherLatency},
-	{"in-function is slightly better than in-client",
-		fmt.Sprintf("largest load, load+net: mean total latency of in-client over that of in-function above 1 and at most %g, with its interval", slightly),
-		[]placement.Policy{placement.LoadNet}, slightlyBetter},
-	{"traffic under load+net is far below that under load",
-		fmt.Sprintf("every load and model: traffic under load+net at most %g of that under load, with its interval", farBelow),
-		[]placement.Policy{placement.Load, placement.LoadNet}, farLessTraffic},
-	{"in-edge is the worst in traffic under load+net",
+	{
+		"external and in-edge have a much higher latency than the others",
+		fmt.Sprintf("largest load, load+net: the mean total latency of either is at least %g times that of in-function "+
+			"and of in-client, and so is the interval of the ratio", muchHigher),
+		[]placement.Policy{placement.LoadNet}, muchHigherLatency,
+	},
+	{
+		"in-function is slightly better than in-client",
+		fmt.Sprintf("largest load, load+net: mean total latency of in-client over that of in-function above 1 and at "+
+			"most %g, with its interval", slightly),
+		[]placement.Policy{placement.LoadNet}, slightlyBetter,
+	},
+	{
+		"traffic under load+net is far below that under load",
+		fmt.Sprintf("every load and model: traffic under load+net at most %g of that under load, with its interval",
+			farBelow),
+		[]placement.Policy{placement.Load, placement.LoadNet}, farLessTraffic,
+	},
+	{
+		"in-edge is the worst in traffic under load+net",
 		"every load, load+net: traffic of in-edge above that of each other model, with the interval of the ratio",
-		[]placement.Policy{placement.LoadNet}, worstTraffic},
-	{"in-client departs from in-function only for the longest chains (difference in seconds)",
-		fmt.Sprintf("largest load, load+net: the mean network latencies differ by more than %g times their mean difference for some lengths, all of them longer than %.0f %% of the chains", departs, longest*100),
-		[]placement.Policy{placement.LoadNet}, departsInSeconds},
-	{"in-client departs from in-function only for the longest chains (difference as a share)",
-		fmt.Sprintf("largest load, load+net: the mean network latencies differ by more than %.0f %% of in-function's for some lengths, all of them longer than %.0f %% of the chains", departsBy*100, longest*100),
-		[]placement.Policy{placement.LoadNet}, departsAsShare},
+		[]placement.Policy{placement.LoadNet}, worstTraffic,
+	},
+	{
+		"in-client departs from in-function only for the longest chains (difference in seconds)",
+		fmt.Sprintf("largest load, load+net: the mean network latencies differ by more than %g times their mean "+
+			"difference for some lengths, all of them longer than %.0f %% of the chains", departs, longest*100),
+		[]placement.Policy{placement.LoadNet}, departsInSeconds,
+	},
+	{
+		"in-client departs from in-function only for the longest chains (difference as a share)",
+		fmt.Sprintf("largest load, load+net: the mean network latencies differ by more than %.0f %% of in-function's "+
+			"for some lengths, all of them longer than %.0f %% of the chains", departsBy*100, longest*100),
+		[]placement.Policy{placement.LoadNet}, departsAsShare,
+	},
 }
 
 // Statements checks what the study states in words.

@@ -124,7 +124,10 @@ func verdicts(statements []Statement) string {
 func TestVerdicts(t *testing.T) {
 	as := func(external, edge, function, client float64) func(plan.Model, int) float64 {
 		return func(m plan.Model, length int) float64 {
-			return map[plan.Model]float64{plan.External: external, plan.InEdge: edge, plan.InFunction: function, plan.InClient: client}[m] * float64(length)
+			latencies := map[plan.Model]float64{
+				plan.External: external, plan.InEdge: edge, plan.InFunction: function, plan.InClient: client,
+			}
+			return latencies[m] * float64(length)
 		}
 	}
 	longest := func(m plan.Model, length int) float64 { // the study's words
@@ -135,6 +138,8 @@ func TestVerdicts(t *testing.T) {
 		return value
 	}
 	few := map[plan.Model]int64{plan.External: 2, plan.InEdge: 4, plan.InFunction: 1, plan.InClient: 2}
+	much := map[plan.Model]int64{plan.External: 2, plan.InEdge: 6, plan.InFunction: 1, plan.InClient: 2}
+	worst := map[plan.Model]int64{plan.External: 4, plan.InEdge: 3, plan.InFunction: 1, plan.InClient: 2}
 	for _, c := range []struct {
 		name    string
 		network func(plan.Model, int) float64
@@ -145,8 +150,8 @@ func TestVerdicts(t *testing.T) {
 		{"in-edge no slower than in-client", as(30, 10, 9, 10), few, "nhhhnn"},
 		{"in-client faster", as(30, 20, 10, 9), few, "hnhhnn"},
 		{"in-client much slower", as(30, 30, 10, 19), few, "hnhhnn"},
-		{"much traffic", longest, map[plan.Model]int64{plan.External: 2, plan.InEdge: 6, plan.InFunction: 1, plan.InClient: 2}, "hhnhhh"},
-		{"external the worst in traffic", longest, map[plan.Model]int64{plan.External: 4, plan.InEdge: 3, plan.InFunction: 1, plan.InClient: 2}, "hhhnhh"},
+		{"much traffic", longest, much, "hhnhhh"},
+		{"external the worst in traffic", longest, worst, "hhhnhh"},
 	} {
 		got := Statements(invented(c.network, c.traffic))
 		if v := verdicts(got); v != c.want {
@@ -183,10 +188,13 @@ func TestPartsOfTheCampaign(t *testing.T) {
 
 // The points of the figures are the means of the replications.
 func TestFiguresHoldTheMeans(t *testing.T) {
-	r := invented(func(m plan.Model, length int) float64 { return float64(length) * 1000 }, map[plan.Model]int64{plan.InEdge: 4})
+	linear := func(m plan.Model, length int) float64 { return float64(length) * 1000 }
+	r := invented(linear, map[plan.Model]int64{plan.InEdge: 4})
 	figures := Figures(r, builtin.Catalogue())
 	// Traffic: 8 curves of 5 loads; in-edge under load+net has 4 MB in all replications.
-	if c := figures[0].Curves; len(c) != 8 || len(c[5].Points) != 5 || c[5].Model != "in-edge" || c[5].Policy != "load+net" || c[5].Points[2].Y != 4 || c[5].Points[2].X != 300 {
+	c := figures[0].Curves
+	if len(c) != 8 || len(c[5].Points) != 5 || c[5].Model != "in-edge" || c[5].Policy != "load+net" ||
+		c[5].Points[2].Y != 4 || c[5].Points[2].X != 300 {
 		t.Errorf("%+v", c)
 	}
 	// Latency of lengths 1 to 40 s, a thousandth more with each of three seeds: the median of all is near 20.5 s.
@@ -194,7 +202,8 @@ func TestFiguresHoldTheMeans(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	// Length 7: 7, 7.007 and 7.014 s; t with 2 degrees of freedom is 4.302653, half is that times 0.007/sqrt(3).
-	if p := figures[2].Curves[3].Points[6]; p.X != 7 || p.Y < 7.006999 || p.Y > 7.007001 || p.High-p.Y < 0.017388 || p.High-p.Y > 0.017390 {
+	p := figures[2].Curves[3].Points[6]
+	if half := p.High - p.Y; p.X != 7 || p.Y < 7.006999 || p.Y > 7.007001 || half < 0.017388 || half > 0.017390 {
 		t.Errorf("%+v", p)
 	}
 }

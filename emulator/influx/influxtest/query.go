@@ -55,7 +55,8 @@ func (s *Server) InfluxQL(database, query string) []Series {
 // column.
 func (s *Server) Flux(query string) []map[string]string {
 	s.t.Helper()
-	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.URL+"/api/v2/query?org=", strings.NewReader(query))
+	address := s.URL + "/api/v2/query?org="
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, address, strings.NewReader(query))
 	if err != nil {
 		s.t.Fatal(err)
 	}

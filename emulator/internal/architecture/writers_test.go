@@ -28,7 +28,6 @@ var elsewhere = map[string]string{
 	"noderuntime/runtimetest": "only tests use it",
 	"doctor":                  "the state directory, /dev/net, and memory in a mount namespace of its own, which are root's own",
 	"orchestrator":            "the state directory, which is root's own",
-	"live":                    "the state directory, which is root's own",
 	"fabric/netem":            "the state directory and network namespaces, which are root's own",
 	"fabric/userspace":        "the state directory, /dev/net/tun and /proc/self, which are root's own",
 	"fabric/station":          "the kernel's settings in /proc/sys",

@@ -3,6 +3,7 @@
 package bounded
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -15,9 +16,10 @@ const (
 	refusing     = 16          // connections that are told at the same time why they are refused
 	refusalTime  = time.Second // for telling one
 	refusalBytes = 64 << 10    // of a refused request that are read, so that its sender reads the answer
-	refusal      = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\ntoo many connections are open\n"
-	newer        = http.StateNew // no request has been read yet
-	busy         = http.StateActive
+	refusal      = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n" +
+		"too many connections are open\n"
+	newer = http.StateNew // no request has been read yet
+	busy  = http.StateActive
 )
 
 // Listener accepts at most a number of connections at a time. One more closes the connection that has
@@ -196,7 +198,7 @@ func (c *conn) Write(data []byte) (int, error) {
 		}
 		n, err := c.Conn.Write(data[sent:])
 		sent += n
-		if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() || n == 0 && idle {
+		if timeout, ok := errors.AsType[net.Error](err); !ok || !timeout.Timeout() || n == 0 && idle {
 			return sent, err
 		}
 		// The kernel reports room late; whether there is none shows only in trying once more.

@@ -89,7 +89,7 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 	if status, err := ask(last[len(last)-5]); status != 200 {
 		t.Errorf("one that was used lately: %d, %v", status, err)
 	}
-	if _, err := last[0].Read(make([]byte, 1)); err != io.EOF {
+	if _, err := last[0].Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("the oldest idle one is not closed: %v", err)
 	}
 }

@@ -23,7 +23,9 @@ type Prober struct {
 var errNoNode = errors.New("no node has the address")
 
 // RTT gives every echo the same round trip.
-func (p Prober) RTT(ctx context.Context, _ netns.Ref, to netip.Addr, count int, _ time.Duration) ([]time.Duration, error) {
+func (p Prober) RTT(
+	ctx context.Context, _ netns.Ref, to netip.Addr, count int, _ time.Duration,
+) ([]time.Duration, error) {
 	if err := p.reaches(ctx, to); err != nil {
 		return nil, err
 	}

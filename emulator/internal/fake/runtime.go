@@ -184,7 +184,9 @@ func (r runtime) Find(_ context.Context, testbed string) ([]noderuntime.Node, er
 			all = append(all, n.Node)
 		}
 	}
-	slices.SortFunc(all, func(a, b noderuntime.Node) int { return strings.Compare(a.Testbed+"."+a.Node, b.Testbed+"."+b.Node) })
+	slices.SortFunc(all, func(a, b noderuntime.Node) int {
+		return strings.Compare(a.Testbed+"."+a.Node, b.Testbed+"."+b.Node)
+	})
 	return all, r.failure(Look)
 }
 

@@ -53,7 +53,8 @@ func TestFilesAreReplacedAtOnce(t *testing.T) {
 		if _, err := f.Write([]byte(text)); err != nil {
 			t.Fatal(err)
 		}
-		if before, err := os.ReadFile(filepath.Join(path, "a.csv")); text == "new" && (err != nil || string(before) != "old") {
+		before, err := os.ReadFile(filepath.Join(path, "a.csv"))
+		if text == "new" && (err != nil || string(before) != "old") {
 			t.Errorf("a reader meanwhile sees %q, %v", before, err)
 		}
 		if err := errors.Join(f.Sync(), f.Commit()); err != nil {
@@ -92,7 +93,10 @@ func TestNothingIsWrittenOutsideOrThroughLinks(t *testing.T) {
 			t.Skip("no symbolic links here:", err)
 		}
 	}
-	if err := errors.Join(os.WriteFile(filepath.Join(path, "plain"), []byte("p"), 0o644), os.Mkdir(filepath.Join(path, "full"), 0o755)); err != nil {
+	if err := errors.Join(
+		os.WriteFile(filepath.Join(path, "plain"), []byte("p"), 0o644),
+		os.Mkdir(filepath.Join(path, "full"), 0o755),
+	); err != nil {
 		t.Fatal(err)
 	}
 	attempts := map[string]func(string) error{
@@ -233,7 +237,10 @@ func TestTemporaryDirectory(t *testing.T) {
 func TestPathsOfDirectories(t *testing.T) {
 	base := t.TempDir()
 	t.Chdir(base)
-	for _, path := range []string{"a/b/c", "./d//e/", filepath.Join(base, "f", "g"), "a/../h", "../" + filepath.Base(base) + "/i", "a/b/../../j"} {
+	for _, path := range []string{
+		"a/b/c", "./d//e/", filepath.Join(base, "f", "g"),
+		"a/../h", "../" + filepath.Base(base) + "/i", "a/b/../../j",
+	} {
 		d := opened(t, path)
 		if err := d.WriteFile("x", nil); err != nil {
 			t.Error(err)

@@ -141,8 +141,10 @@ func TestResultsBelongToTheUserOfSudo(t *testing.T) {
 func TestStrangeNumbersOfSudoAreIgnored(t *testing.T) {
 	asRoot(t)
 	good := fmt.Sprint(alice)
-	for _, ids := range [][2]string{{"x", good}, {good, ""}, {good, "1 "}, {"-1", good}, {"4294967295", good}, {"+5", good}, {"007", good},
-		{good, "0x10"}, {"4294967296", good}, {"1e3", good}, {good, "12345\n"}} {
+	for _, ids := range [][2]string{
+		{"x", good}, {good, ""}, {good, "1 "}, {"-1", good}, {"4294967295", good}, {"+5", good}, {"007", good},
+		{good, "0x10"}, {"4294967296", good}, {"1e3", good}, {good, "12345\n"},
+	} {
 		sudo(t, ids[0], ids[1])
 		base := t.TempDir()
 		fill(t, filepath.Join(base, "run"))
@@ -184,7 +186,9 @@ func TestRootFollowsNoStrangersLink(t *testing.T) {
 		}
 	}
 	before := describe(t, target)
-	for _, path := range []string{"mallory", "mallory/x", "chain", "chain/x/y", "d/../mallory", filepath.Join(base, "mallory"), "loop", "loop/x"} {
+	for _, path := range []string{
+		"mallory", "mallory/x", "chain", "chain/x/y", "d/../mallory", filepath.Join(base, "mallory"), "loop", "loop/x",
+	} {
 		if _, err := Make(path); err == nil || !strings.Contains(err.Error(), "symbolic link") {
 			t.Errorf("%s: %v", path, err)
 		}
@@ -204,8 +208,10 @@ func TestNamedPipesAreNotWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, attempt := range map[string]func() error{
-		"Read": func() error { _, err := d.Read("pipe"); return err }, "OldRecord": func() error { _, err := d.OldRecord("pipe"); return err },
-		"WriteFile": func() error { return d.WriteFile("pipe", nil) }, "Sub": func() error { _, err := d.Sub("pipe"); return err },
+		"Read":      func() error { _, err := d.Read("pipe"); return err },
+		"OldRecord": func() error { _, err := d.OldRecord("pipe"); return err },
+		"WriteFile": func() error { return d.WriteFile("pipe", nil) },
+		"Sub":       func() error { _, err := d.Sub("pipe"); return err },
 	} {
 		if err := attempt(); !errors.Is(err, ErrInTheWay) {
 			t.Errorf("%s: %v", what, err)

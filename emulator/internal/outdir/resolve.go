@@ -148,7 +148,8 @@ func (w *walker) follow(name string, info fs.FileInfo) error {
 		return errors.New("too many symbolic links")
 	}
 	if by := maker(info); !w.owner.trusts(by) {
-		return fmt.Errorf("%s is a symbolic link of user %d, which root does not follow: give the path that it leads to", name, by)
+		return fmt.Errorf("%s is a symbolic link of user %d, which root does not follow: give the path that it leads to",
+			name, by)
 	}
 	target, err := w.here().Readlink(name)
 	if err != nil {

@@ -41,7 +41,7 @@ func maker(info fs.FileInfo) int {
 // names is how many names a file has.
 func names(info fs.FileInfo) uint64 {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		return uint64(stat.Nlink)
+		return uint64(stat.Nlink) //nolint:unconvert // it is of another width on other systems
 	}
 	return 1
 }

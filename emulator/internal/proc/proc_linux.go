@@ -72,7 +72,8 @@ func gone(pid int, err error) error {
 	switch {
 	case errors.Is(err, ErrGone):
 		return fmt.Errorf("process %d: %w", pid, err)
-	case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE), errors.Is(err, unix.ENOMEM), errors.Is(err, unix.EPERM), errors.Is(err, unix.ENOSYS):
+	case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE), errors.Is(err, unix.ENOMEM),
+		errors.Is(err, unix.EPERM), errors.Is(err, unix.ENOSYS):
 		return fmt.Errorf("process %d: %w", pid, err)
 	}
 	return fmt.Errorf("process %d: %w: %w", pid, ErrGone, err)

@@ -21,7 +21,8 @@ func sleeper(t *testing.T) *exec.Cmd {
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	// Start returns while the kernel is still at work on the new program.
-	for deadline := time.Now().Add(10 * time.Second); strings.Join(CommandLineOf(cmd.Process.Pid), " ") != "sleep 60"; time.Sleep(time.Millisecond) {
+	begun := func() bool { return strings.Join(CommandLineOf(cmd.Process.Pid), " ") == "sleep 60" }
+	for deadline := time.Now().Add(10 * time.Second); !begun(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("sleep did not start")
 		}

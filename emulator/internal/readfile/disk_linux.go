@@ -18,7 +18,8 @@ func onDisk(file *os.File) error {
 	if err := syscall.Fstatfs(int(file.Fd()), &on); err != nil {
 		return fmt.Errorf("%s: its file system: %w", file.Name(), err)
 	}
-	if slices.Contains(pseudo, int64(on.Type)) {
+	kind := int64(on.Type) //nolint:unconvert // it is of another width on other processors
+	if slices.Contains(pseudo, kind) {
 		return &fs.PathError{Op: "open", Path: file.Name(), Err: fmt.Errorf("%w: it is the kernel's", ErrNotRegular)}
 	}
 	return nil

@@ -24,7 +24,8 @@ func Docker(t testing.TB) string {
 	}
 	host, err := engine()
 	if err != nil {
-		Missing(t, fmt.Sprintf("no Docker engine answers (%v): run the tests under `scripts/engine run`, or set DOCKER_HOST", err))
+		const remedy = "run the tests under `scripts/engine run`, or set DOCKER_HOST"
+		Missing(t, fmt.Sprintf("no Docker engine answers (%v): %s", err, remedy))
 	}
 	return host
 }
@@ -35,7 +36,7 @@ func engine() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer api.Close()
+	defer func() { _ = api.Close() }()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	_, err = api.Ping(ctx)

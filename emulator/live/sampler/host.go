@@ -40,8 +40,17 @@ func (m *meter) sample(tags record.Tags, now time.Time, elapsed float64) *record
 	if last == nil {
 		return nil
 	}
-	h := &record.Host{Run: tags.Run, Testbed: tags.Testbed, Scenario: tags.Scenario, Fabric: tags.Fabric, Runtime: tags.Runtime,
-		Time: now, Interval: elapsed, Load1: parseLoad(f.loadavg), Processors: processors}
+	h := &record.Host{
+		Run:        tags.Run,
+		Testbed:    tags.Testbed,
+		Scenario:   tags.Scenario,
+		Fabric:     tags.Fabric,
+		Runtime:    tags.Runtime,
+		Time:       now,
+		Interval:   elapsed,
+		Load1:      parseLoad(f.loadavg),
+		Processors: processors,
+	}
 	h.MemoryTotal, h.MemoryUsed = parseMemory(f.meminfo)
 	// Between two samples the counters may not have moved, and steal may go back by a tick.
 	if total := float64(at.total) - float64(last.total); total > 0 {

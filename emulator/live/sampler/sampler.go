@@ -165,7 +165,12 @@ func (s *Sampler) sample(ctx context.Context) {
 		err = s.config.Sink.Observe(links, host)
 	}
 	slices.SortStableFunc(links, func(a, b record.Link) int {
-		return cmp.Or(cmp.Compare(b.Utilisation, a.Utilisation), cmp.Compare(b.BitRate, a.BitRate), cmp.Compare(a.Link, b.Link), cmp.Compare(a.Dir, b.Dir))
+		return cmp.Or(
+			cmp.Compare(b.Utilisation, a.Utilisation),
+			cmp.Compare(b.BitRate, a.BitRate),
+			cmp.Compare(a.Link, b.Link),
+			cmp.Compare(a.Dir, b.Dir),
+		)
 	})
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -94,7 +94,13 @@ func TestSampler(t *testing.T) {
 		t.Fatal(err)
 	}
 	network, got := &fake{begin: time.Now(), base: 1 << 40}, &sink{}
-	s := Start(Config{Fabric: network, Topology: graph, Tags: record.Tags{Run: "r", Fabric: "f"}, Sink: got, Interval: 50 * time.Millisecond})
+	s := Start(Config{
+		Fabric:   network,
+		Topology: graph,
+		Tags:     record.Tags{Run: "r", Fabric: "f"},
+		Sink:     got,
+		Interval: 50 * time.Millisecond,
+	})
 	eventually(t, "five samples", func() bool { return len(got.of("full")) >= 5 })
 	latest := s.Latest()
 	s.Stop()
@@ -129,7 +135,10 @@ func TestSlowNetwork(t *testing.T) {
 	s := Start(Config{Fabric: network, Sink: got, Interval: 10 * time.Millisecond})
 	eventually(t, "a sample", func() bool { return len(got.of("full")) > 0 })
 	network.set(func(f *fake) { f.err = errors.New("gone") })
-	eventually(t, "the failure shows", func() bool { l := s.Latest(); return l.Err != nil && l.Missed > 0 && len(l.Links) == 3 })
+	eventually(t, "the failure shows", func() bool {
+		l := s.Latest()
+		return l.Err != nil && l.Missed > 0 && len(l.Links) == 3
+	})
 	network.set(func(f *fake) { f.err, f.delay = nil, 60*time.Millisecond })
 	missed := s.Latest().Missed
 	eventually(t, "ticks are left out", func() bool { return s.Latest().Missed > missed+3 })

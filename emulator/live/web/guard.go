@@ -10,7 +10,8 @@ import (
 
 // policy lets the page load nothing but what this server gives it, and nobody frame it. The drawing's own
 // style element needs inline styles.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // guarded refuses what other sites' pages might send. A page of another site can make its own name resolve
 // to this address (DNS rebinding) and then read our answers as its own, but its requests still carry
@@ -24,7 +25,8 @@ func guarded(next http.Handler, names []string) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
 		if !ours(r.Host, names) {
-			http.Error(w, "this server is not "+r.Host+": use its IP address, or start it with --host "+bare(r.Host), http.StatusForbidden)
+			refusal := "this server is not " + r.Host + ": use its IP address, or start it with --host " + bare(r.Host)
+			http.Error(w, refusal, http.StatusForbidden)
 			return
 		}
 		if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {

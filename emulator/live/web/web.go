@@ -101,9 +101,16 @@ const (
 // is idle.
 func Serve(ctx context.Context, listener net.Listener, c Config) error {
 	open := bounded.Listen(listener, maxConnections, stallTime)
-	server := &http.Server{Handler: Handler(c), ConnState: open.State, ReadHeaderTimeout: headerTime, ReadTimeout: 2 * headerTime,
-		IdleTimeout: idleTime, MaxHeaderBytes: maxHeader, ErrorLog: log.New(io.Discard, "", 0),
-		BaseContext: func(net.Listener) context.Context { return ctx }}
+	server := &http.Server{
+		Handler:           Handler(c),
+		ConnState:         open.State,
+		ReadHeaderTimeout: headerTime,
+		ReadTimeout:       2 * headerTime,
+		IdleTimeout:       idleTime,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          log.New(io.Discard, "", 0),
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+	}
 	ended := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer ended()
 	if err := server.Serve(open); !errors.Is(err, http.ErrServerClosed) {

@@ -39,8 +39,10 @@ func get(t *testing.T, c Config, method, path, host string, header ...string) *h
 }
 
 func TestWhatIsServed(t *testing.T) {
-	for path, want := range map[string]string{"/": "<title>testbed</title>", "/page.js": "use strict", "/page.css": "color-scheme",
-		"/topology.svg": "<svg/>", "/api/testbed": `"up":true`, "/api/status": `"done":3`, "/api/links": `"wifi"`} {
+	for path, want := range map[string]string{
+		"/": "<title>testbed</title>", "/page.js": "use strict", "/page.css": "color-scheme", "/topology.svg": "<svg/>",
+		"/api/testbed": `"up":true`, "/api/status": `"done":3`, "/api/links": `"wifi"`,
+	} {
 		response := get(t, config(), "GET", path, "127.0.0.1:8800")
 		body, _ := io.ReadAll(response.Body)
 		if response.StatusCode != http.StatusOK || !strings.Contains(string(body), want) {
@@ -63,8 +65,10 @@ func TestOnlyReading(t *testing.T) {
 // A page of evil.example whose name was made to resolve to us sends its own name as the host.
 func TestRebindingIsRefused(t *testing.T) {
 	for host, want := range map[string]int{
-		"127.0.0.1:8800": 200, "localhost:8800": 200, "LOCALHOST": 200, "[::1]:8800": 200, "192.0.2.7": 200, "lab.example:80": 200,
-		"evil.example": 403, "evil.example:8800": 403, "localhost.evil.example": 403, "127.0.0.1.evil.example": 403, "": 403,
+		"127.0.0.1:8800": 200, "localhost:8800": 200, "LOCALHOST": 200, "[::1]:8800": 200, "192.0.2.7": 200,
+		"lab.example:80": 200,
+		"evil.example":   403, "evil.example:8800": 403, "localhost.evil.example": 403, "127.0.0.1.evil.example": 403,
+		"": 403,
 	} {
 		if got := get(t, config(), "GET", "/api/status", host).StatusCode; got != want {
 			t.Errorf("host %q: %d, want %d", host, got, want)
@@ -73,10 +77,13 @@ func TestRebindingIsRefused(t *testing.T) {
 }
 
 func TestOtherSitesAreRefused(t *testing.T) {
-	if got := get(t, config(), "GET", "/api/status", "localhost", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors").StatusCode; got != 403 {
+	of := func(path, mode string) int {
+		return get(t, config(), "GET", path, "localhost", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", mode).StatusCode
+	}
+	if got := of("/api/status", "no-cors"); got != 403 {
 		t.Errorf("a request by another site's page: %d", got)
 	}
-	if got := get(t, config(), "GET", "/", "localhost", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate").StatusCode; got != 200 {
+	if got := of("/", "navigate"); got != 200 {
 		t.Errorf("a link followed from another site: %d", got)
 	}
 }

@@ -55,7 +55,11 @@ func (b bare) cycle(t testing.TB, count int) (up, down time.Duration) {
 	})
 	began := time.Now()
 	err = b.each(count, func(i int) error {
-		config := &container.Config{Image: image, Cmd: []string{runtimetest.Agent}, Labels: map[string]string{LabelTestbed: testbed}}
+		config := &container.Config{
+			Image:  image,
+			Cmd:    []string{runtimetest.Agent},
+			Labels: map[string]string{LabelTestbed: testbed},
+		}
 		host := &container.HostConfig{NetworkMode: "none"}
 		if b.alter != nil {
 			b.alter(config, host)
@@ -118,7 +122,8 @@ func contest(b *testing.B, names []string, run func(name string) (up, down time.
 	up, down := median(ups[names[0]]), median(downs[names[0]])
 	for _, name := range names {
 		u, d := median(ups[name]), median(downs[name])
-		b.Logf("%-16s start %6.2f s (%.2f)  remove %6.2f s (%.2f)", name, u.Seconds(), u.Seconds()/up.Seconds(), d.Seconds(), d.Seconds()/down.Seconds())
+		b.Logf("%-16s start %6.2f s (%.2f)  remove %6.2f s (%.2f)", name,
+			u.Seconds(), u.Seconds()/up.Seconds(), d.Seconds(), d.Seconds()/down.Seconds())
 		b.ReportMetric(u.Seconds()*1000, strings.ReplaceAll(name, " ", "-")+"-start-ms")
 		b.ReportMetric(d.Seconds()*1000, strings.ReplaceAll(name, " ", "-")+"-remove-ms")
 	}
@@ -178,10 +183,12 @@ func BenchmarkContainer(b *testing.B) {
 			h.Mounts = append(h.Mounts, bind("/tmp", "/tmp", false), bind("/etc/hosts", "/etc/hosts", true))
 		},
 	}
-	contest(b, []string{"none", "no-network", "no-ipc", "log-file", "log-local", "log-none", "hardened", "limited", "bound"},
-		func(name string) (time.Duration, time.Duration) {
-			return bare{Runtime: r, workers: r.parallel, alter: alter[name]}.cycle(b, *benchNodes)
-		})
+	names := []string{
+		"none", "no-network", "no-ipc", "log-file", "log-local", "log-none", "hardened", "limited", "bound",
+	}
+	contest(b, names, func(name string) (time.Duration, time.Duration) {
+		return bare{Runtime: r, workers: r.parallel, alter: alter[name]}.cycle(b, *benchNodes)
+	})
 }
 
 // BenchmarkRemove tells whether it helps to kill first processes before the engine is asked to remove them.

@@ -35,7 +35,8 @@ func TestWhatTheEngineRefusesIsRefusedBefore(t *testing.T) {
 	} {
 		bad := good
 		change(&bad)
-		if err := r.Check([]noderuntime.Spec{good, bad}); !errors.Is(err, noderuntime.ErrSpec) || !strings.Contains(err.Error(), says) {
+		err := r.Check([]noderuntime.Spec{good, bad})
+		if !errors.Is(err, noderuntime.ErrSpec) || !strings.Contains(err.Error(), says) {
 			t.Errorf("want an error that says %q, got %v", says, err)
 		}
 	}
@@ -66,7 +67,9 @@ func TestLeastLimits(t *testing.T) {
 
 // TestImagesWithSomethingInTheAgentsPlaceAreRefused: before anything starts, and by testbed's own words.
 func TestImagesWithSomethingInTheAgentsPlaceAreRefused(t *testing.T) {
-	for path, want := range map[string]string{"testbed": "file /testbed", "testbed/": "directory /testbed", "program": ""} {
+	for path, want := range map[string]string{
+		"testbed": "file /testbed", "testbed/": "directory /testbed", "program": "",
+	} {
 		t.Run(strings.ReplaceAll(path, "/", "-directory"), func(t *testing.T) {
 			r, testbed := testRuntime(t), bed("place")
 			image := importAt(t, r, path, `VOLUME /data`)

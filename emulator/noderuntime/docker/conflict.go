@@ -14,9 +14,9 @@ import (
 
 // elsewhere says of an engine that its containers' processes cannot be reached by their numbers.
 func elsewhere(host string, err error) error {
-	return unsupported(fmt.Sprintf("the engine at %s is in another pid namespace than testbed (Docker in Docker?), so that the "+
-		"numbers of its processes are others' here: run testbed where the engine runs, or set DOCKER_HOST to this host's engine",
-		host), err)
+	return unsupported(fmt.Sprintf("the engine at %s is in another pid namespace than testbed (Docker in Docker?), "+
+		"so that the numbers of its processes are others' here: "+
+		"run testbed where the engine runs, or set DOCKER_HOST to this host's engine", host), err)
 }
 
 // taken says who has the name that a node's container was to have.
@@ -38,8 +38,9 @@ func (l *launch) taken(s noderuntime.Spec, conflict error) error {
 			return fmt.Errorf("node %s: its container is there already: remove it with `testbed down --name %s`: %w: %w",
 				s.Node, shell.Quote(s.Testbed), noderuntime.ErrRuns, conflict)
 		default:
-			return fmt.Errorf("node %s: its container's name is taken by one that testbed did not make, and that it leaves alone: "+
-				"rename that (`docker rename %s NAME`) or choose another name for the testbed (--name): %w", s.Node, name, conflict)
+			return fmt.Errorf("node %s: its container's name is taken by one that testbed did not make, "+
+				"and that it leaves alone: rename that (`docker rename %s NAME`) "+
+				"or choose another name for the testbed (--name): %w", s.Node, name, conflict)
 		}
 	}
 	return fmt.Errorf("node %s: %w", s.Node, conflict)

@@ -42,7 +42,7 @@ type Runtime struct {
 	parallel int                       // calls under way at a time, while nodes are started
 	removers int                       // the same, while they are removed
 	signals  bool                      // Remove kills first processes itself
-	names    string                    // directory of names for network namespaces; see WithNames
+	names    string                    // directory where namespaces get the name tb-TESTBED.NODE; empty: none
 
 	mu    sync.Mutex
 	place endpoint // where api talks to
@@ -61,10 +61,6 @@ var (
 // Option changes how a Runtime works.
 type Option func(*Runtime)
 
-// WithHost makes the runtime use the engine at host, such as unix:///run/docker.sock, whatever Docker's own
-// client would use. An empty host changes nothing.
-func WithHost(host string) Option { return func(r *Runtime) { r.host = host } }
-
 // WithSecrets says which secrets may have signed the containers of a bringing up of a testbed, so that Find and
 // Remove know them without a record. Without this option they know none. The names passed are those that a
 // container's labels give; they are valid, and may be of a testbed that never was.
@@ -75,18 +71,6 @@ func WithSecrets(secrets func(testbed, run string) []noderuntime.Secret) Option 
 // WithKey says which secret signs this host's node images, so that Prune knows them. It is asked when an image is
 // looked at. Without it, or with the zero secret, images are made unsigned, and Prune removes none.
 func WithKey(key func() noderuntime.Secret) Option { return func(r *Runtime) { r.key = key } }
-
-// WithPatience sets how long an engine may leave a ping unanswered before it counts as gone (10 s).
-func WithPatience(d time.Duration) Option { return func(r *Runtime) { r.patience = d } }
-
-// WithParallel sets how many containers are started and removed at a time.
-func WithParallel(start, remove int) Option {
-	return func(r *Runtime) { r.parallel, r.removers = max(start, 1), max(remove, 1) }
-}
-
-// WithNames sets the directory where each node's network namespace gets the name tb-TESTBED.NODE, for `ip netns
-// exec` (/run/netns); empty: no names.
-func WithNames(dir string) Option { return func(r *Runtime) { r.names = dir } }
 
 // New returns a runtime whose nodes run the program p, which must be statically linked. It does
 // not yet talk to the engine.

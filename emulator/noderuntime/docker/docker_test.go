@@ -63,8 +63,15 @@ func TestCheckSpecs(t *testing.T) {
 	if _, err := checkSpecs([]noderuntime.Spec{good, image}); err != nil {
 		t.Error(err)
 	}
-	for name, specs := range map[string][]noderuntime.Spec{"long host name": {long}, "nothing to run": {idle}, "limit below zero": {limited},
-		"no secret": {unsigned}, "long run": {endless}, "two testbeds": {good, other}, "the same node twice": {good, good}} {
+	for name, specs := range map[string][]noderuntime.Spec{
+		"long host name":      {long},
+		"nothing to run":      {idle},
+		"limit below zero":    {limited},
+		"no secret":           {unsigned},
+		"long run":            {endless},
+		"two testbeds":        {good, other},
+		"the same node twice": {good, good},
+	} {
 		if _, err := checkSpecs(specs); !errors.Is(err, noderuntime.ErrSpec) {
 			t.Errorf("%s: got %v, want ErrSpec", name, err)
 		}
@@ -83,7 +90,8 @@ func TestResourcesStayWithinTheHost(t *testing.T) {
 	} {
 		got := resources(c.limits, host)
 		if got.NanoCPUs != c.nanos || got.Memory != c.memory || got.MemorySwap != c.memory || *got.PidsLimit != maxPids {
-			t.Errorf("%+v: %d nanoCPUs, %d bytes (%d with swap), %d pids", c.limits, got.NanoCPUs, got.Memory, got.MemorySwap, *got.PidsLimit)
+			t.Errorf("%+v: %d nanoCPUs, %d bytes (%d with swap), %d pids", c.limits,
+				got.NanoCPUs, got.Memory, got.MemorySwap, *got.PidsLimit)
 		}
 	}
 }
@@ -101,7 +109,8 @@ func TestCheckPing(t *testing.T) {
 		{types.Ping{APIVersion: "1.44", OSType: "windows"}, "windows"},
 	} {
 		err := checkPing("unix:///x", c.ping)
-		if c.want == "" && err != nil || c.want != "" && (!errors.Is(err, noderuntime.ErrNotSupported) || !strings.Contains(err.Error(), c.want)) {
+		refused := errors.Is(err, noderuntime.ErrNotSupported) && strings.Contains(err.Error(), c.want)
+		if c.want == "" && err != nil || c.want != "" && !refused {
 			t.Errorf("%+v: %v, want %q", c.ping, err, c.want)
 		}
 	}
@@ -133,6 +142,7 @@ func TestSupportedWithoutEngine(t *testing.T) {
 }
 
 func TestRefusalHoldsBackTheEnginesMessage(t *testing.T) {
+	long := strings.Repeat("x", longestRefusal)
 	for _, c := range []struct {
 		written []string
 		out     string
@@ -142,7 +152,7 @@ func TestRefusalHoldsBackTheEnginesMessage(t *testing.T) {
 		{[]string{"OCI", "ean"}, "OCIean", false},
 		{[]string{"OCI runtime", " exec failed: no such file or directory\r\n"}, "", true},
 		{[]string{"O"}, "O", false},
-		{[]string{refused, strings.Repeat("x", longestRefusal), "y"}, refused + strings.Repeat("x", longestRefusal) + "y", false},
+		{[]string{refused, long, "y"}, refused + long + "y", false},
 	} {
 		var out bytes.Buffer
 		r := &refusal{out: &out}

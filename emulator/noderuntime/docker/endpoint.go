@@ -24,7 +24,7 @@ type endpoint struct {
 }
 
 // Endpoint is the address of the engine that the runtime uses, such as unix:///var/run/docker.sock, absolute,
-// so that WithHost finds it again from anywhere. It is empty where it cannot be told: Supported says why.
+// so that it is found again from anywhere. It is empty where it cannot be told: Supported says why.
 func (r *Runtime) Endpoint() string {
 	place, err := r.locate()
 	if err != nil {

@@ -105,6 +105,9 @@ func TestFaultsOfDockersFilesAreNamed(t *testing.T) {
 	config := func(text string) func(*testing.T, string) {
 		return func(t *testing.T, dir string) { write(t, text, dir, "config.json") }
 	}
+	directory := func(t *testing.T, dir string) { write(t, "", dir, "config.json", "x") }
+	device := func(t *testing.T, dir string) { link(t, "/dev/zero", dir, "config.json") }
+	path := func(t *testing.T, _ string) { t.Setenv(envContext, "../../x") }
 	for name, c := range map[string]struct {
 		prepare func(t *testing.T, dir string)
 		want    string // in the error
@@ -113,10 +116,10 @@ func TestFaultsOfDockersFilesAreNamed(t *testing.T) {
 		"not JSON":           {config("{\n\"a\": 1,\n oops}"), "config.json: line 3"},
 		"wrong type":         {config("{\n\"currentContext\": [1]}"), "config.json: line 2"},
 		"empty file":         {config(""), "config.json: line 1"},
-		"directory":          {func(t *testing.T, dir string) { write(t, "", dir, "config.json", "x") }, "not a regular file"},
-		"device":             {func(t *testing.T, dir string) { link(t, "/dev/zero", dir, "config.json") }, "not a regular file"},
+		"directory":          {directory, "not a regular file"},
+		"device":             {device, "not a regular file"},
 		"too long":           {config(strings.Repeat(" ", longestConfig+1)), "more than 1048576 bytes"},
-		"path in the name":   {func(t *testing.T, _ string) { t.Setenv(envContext, "../../x") }, "cannot be a Docker context's name"},
+		"path in the name":   {path, "cannot be a Docker context's name"},
 		"escape in the name": {config(`{"currentContext": "a\u001b[2J"}`), `"a\x1b[2J" cannot be`},
 		"another's": {func(t *testing.T, dir string) {
 			addContext(t, dir, "a1", "unix:///x")

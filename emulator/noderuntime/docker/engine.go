@@ -112,9 +112,11 @@ func checkPing(host string, ping types.Ping) error {
 	case ping.APIVersion == "":
 		return unsupported(fmt.Sprintf("what answers at %s is no Docker engine: set DOCKER_HOST to one", host), nil)
 	case versions.LessThan(ping.APIVersion, MinimumAPI):
-		return unsupported(fmt.Sprintf("the engine at %s speaks API %s, and %s is needed: install Docker Engine 20.10 or newer", host, ping.APIVersion, MinimumAPI), nil)
+		return unsupported(fmt.Sprintf("the engine at %s speaks API %s, and %s is needed: "+
+			"install Docker Engine 20.10 or newer", host, ping.APIVersion, MinimumAPI), nil)
 	case ping.OSType != "" && ping.OSType != "linux":
-		return unsupported(fmt.Sprintf("the engine at %s runs containers of %s, not of Linux: switch it to Linux containers", host, ping.OSType), nil)
+		return unsupported(fmt.Sprintf("the engine at %s runs containers of %s, not of Linux: "+
+			"switch it to Linux containers", host, ping.OSType), nil)
 	}
 	return nil
 }
@@ -145,7 +147,8 @@ var apiVersions = regexp.MustCompile(`^[0-9]{1,3}\.[0-9]{1,5}$`)
 func unreachable(host string, err error) error {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return unsupported(fmt.Sprintf("the engine at %s did not answer within %v: look at it with `systemctl status docker`, restart it with `systemctl restart docker`", host, probeTime), err)
+		return unsupported(fmt.Sprintf("the engine at %s did not answer within %v: "+
+			"look at it with `systemctl status docker`, restart it with `systemctl restart docker`", host, probeTime), err)
 	case errors.Is(err, context.Canceled):
 		return err
 	case errdefs.IsInvalidArgument(err): // it answers, and not this client

@@ -36,7 +36,9 @@ const afterwards = 2 * time.Second
 // kernel can tell (Linux 6.9); when ctx ends, SIGTERM, and SIGKILL 2 s later. Where the command cannot be run the
 // status is 127 (not found) or 126, with an error. It fails with noderuntime.ErrNoSuchNode where the node does not run
 // any more.
-func (r *Runtime) Exec(ctx context.Context, node noderuntime.Node, args []string, stdio noderuntime.Stdio) (int, error) {
+func (r *Runtime) Exec(
+	ctx context.Context, node noderuntime.Node, args []string, stdio noderuntime.Stdio,
+) (int, error) {
 	if len(args) == 0 {
 		return statusNotFound, fmt.Errorf("running a command in node %s: none is given", node.Node)
 	}
@@ -166,7 +168,8 @@ func (e *execution) attach() (types.HijackedResponse, error) {
 		}
 		return got.HijackedResponse, nil
 	case <-e.calls.Done():
-		return types.HijackedResponse{}, fmt.Errorf("running %s in node %s: %w", e.args[0], e.node.Node, context.Cause(e.calls))
+		err := context.Cause(e.calls)
+		return types.HijackedResponse{}, fmt.Errorf("running %s in node %s: %w", e.args[0], e.node.Node, err)
 	}
 }
 

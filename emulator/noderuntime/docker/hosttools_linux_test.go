@@ -54,26 +54,31 @@ func TestHostToolsInANode(t *testing.T) {
 	if got := tool(t, r, n, "", "sh", "-c", "ls /sys/class/net; pwd"); got != "lo\n"+dir {
 		t.Errorf("devices and working directory: %q, want lo and %s", got, dir)
 	}
-	for kind, want := range map[string]uint64{"net": n.Inode, "pid": proc.OwnNamespace("pid"), "user": proc.OwnNamespace("user")} {
+	for kind, want := range map[string]uint64{
+		"net": n.Inode, "pid": proc.OwnNamespace("pid"), "user": proc.OwnNamespace("user"),
+	} {
 		if got := tool(t, r, n, "", "readlink", "/proc/self/ns/"+kind); got != fmt.Sprintf("%s:[%d]", kind, want) {
 			t.Errorf("it is in %s, want %d", got, want)
 		}
 	}
 	mounts := tool(t, r, n, "", "readlink", "/proc/self/ns/mnt")
-	if theirs, _ := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", n.PID)); mounts == theirs || mounts == fmt.Sprintf("mnt:[%d]", proc.OwnNamespace("mnt")) {
+	own := fmt.Sprintf("mnt:[%d]", proc.OwnNamespace("mnt"))
+	if theirs, _ := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", n.PID)); mounts == theirs || mounts == own {
 		t.Errorf("it is in %s: the node's (%s) or the host's own", mounts, theirs)
 	}
 	if hosts, _ := os.ReadFile("/etc/hosts"); strings.Contains(string(hosts), "tb-other-node") {
 		t.Error("the host's own /etc/hosts was replaced")
 	}
 	var out bytes.Buffer
-	code, err := r.Exec(context.Background(), n, []string{"sh"}, noderuntime.Stdio{Out: &out, Tools: noderuntime.NodeTools})
+	stdio := noderuntime.Stdio{Out: &out, Tools: noderuntime.NodeTools}
+	code, err := r.Exec(context.Background(), n, []string{"sh"}, stdio)
 	if code != statusNotFound || err == nil || !strings.Contains(err.Error(), "--tools host") {
 		t.Errorf("a shell of the image's own: status %d, %v: %s", code, err, out.String())
 	}
 	lie := n
 	lie.Inode++
-	if _, err := r.Exec(context.Background(), lie, []string{"true"}, noderuntime.Stdio{Tools: noderuntime.HostTools}); !errors.Is(err, noderuntime.ErrNoSuchNode) {
+	_, err = r.Exec(context.Background(), lie, []string{"true"}, noderuntime.Stdio{Tools: noderuntime.HostTools})
+	if !errors.Is(err, noderuntime.ErrNoSuchNode) {
 		t.Errorf("in a node that is not there: %v", err)
 	}
 }
@@ -121,7 +126,8 @@ func TestNamesOfContainers(t *testing.T) {
 	if err := r.Stop(context.Background(), nodes[:1]); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := namesIn(t, names), []string{"tb-" + testbed + ".n1", "tb-" + testbed + ".n2"}; !slices.Equal(got, want) {
+	want := []string{"tb-" + testbed + ".n1", "tb-" + testbed + ".n2"}
+	if got := namesIn(t, names); !slices.Equal(got, want) {
 		t.Errorf("names %v, want %v", got, want)
 	}
 	failing := []noderuntime.Spec{specs[0]}

@@ -143,13 +143,16 @@ func (i nodeImage) writeArchive(w io.Writer, binary io.Reader) error {
 	digest := sha256.Sum256(i.config)
 	config := hex.EncodeToString(digest[:]) + ".json"
 	layer := i.layer + "/layer.tar"
-	manifest, err := json.Marshal([]map[string]any{{"Config": config, "RepoTags": []string{i.tag}, "Layers": []string{layer}}})
+	manifest, err := json.Marshal([]map[string]any{
+		{"Config": config, "RepoTags": []string{i.tag}, "Layers": []string{layer}},
+	})
 	if err != nil {
 		return err
 	}
 	t := tar.NewWriter(w)
 	add := func(name string, size int64, write func() error) error {
-		if err := t.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: size, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR}); err != nil {
+		header := &tar.Header{Name: name, Mode: 0o644, Size: size, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR}
+		if err := t.WriteHeader(header); err != nil {
 			return err
 		}
 		return write()

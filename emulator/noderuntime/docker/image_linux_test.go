@@ -115,7 +115,9 @@ func TestUserImageWithAgent(t *testing.T) {
 	}
 	logsOf(t, r, nodes[0], runtimetest.Greeting+"\n"+runtimetest.Greeting) // of both
 	var out bytes.Buffer
-	if code, err := r.Exec(context.Background(), nodes[0], []string{binaryInside, runtimetest.Probe, "facts"}, noderuntime.Stdio{Out: &out}); code != 0 || err != nil {
+	facts := []string{binaryInside, runtimetest.Probe, "facts"}
+	code, err := r.Exec(context.Background(), nodes[0], facts, noderuntime.Stdio{Out: &out})
+	if code != 0 || err != nil {
 		t.Fatalf("status %d, %v", code, err)
 	}
 	if !strings.Contains(out.String(), `"Seen":3`) || !strings.Contains(out.String(), `"Orphans":1`) {
@@ -133,7 +135,8 @@ func TestImageThatEndsAtOnce(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), runtimetest.LastWords) || !strings.Contains(err.Error(), "n0") {
 		t.Errorf("got %v, want what the node said", err)
 	}
-	if left, err := r.containers(context.Background(), r.api, LabelTestbed+"="+testbed, true); err != nil || len(left) != 0 {
+	left, err := r.containers(context.Background(), r.api, LabelTestbed+"="+testbed, true)
+	if err != nil || len(left) != 0 {
 		t.Errorf("left: %v, %v", left, err)
 	}
 }
@@ -182,7 +185,9 @@ func TestNodeImageIsMadeOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nameless := slices.DeleteFunc(slices.Clone(all), func(i apiimage.Summary) bool { return len(i.RepoTags) > 0 && i.RepoTags[0] != "<none>:<none>" })
+	nameless := slices.DeleteFunc(slices.Clone(all), func(i apiimage.Summary) bool {
+		return len(i.RepoTags) > 0 && i.RepoTags[0] != "<none>:<none>"
+	})
 	if os.Getenv("TB_ENGINE_TRIED") != "" && len(nameless) > 0 {
 		t.Errorf("%d images without a name are there: %+v", len(nameless), nameless)
 	}

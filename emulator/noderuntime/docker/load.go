@@ -36,7 +36,8 @@ func (r *Runtime) ensureImage(ctx context.Context, api *client.Client) (string, 
 	if !errdefs.IsNotFound(err) {
 		return i.tag, err
 	}
-	return i.tag, r.call(ctx, "making the node image "+i.tag, func(ctx context.Context) error { return r.load(ctx, api, i) })
+	load := func(ctx context.Context) error { return r.load(ctx, api, i) }
+	return i.tag, r.call(ctx, "making the node image "+i.tag, load)
 }
 
 // load makes the image. Neither a registry nor a builder is needed, and it works with either of the

@@ -49,7 +49,9 @@ func (r *Runtime) Logs(ctx context.Context, node noderuntime.Node, follow bool, 
 	return nil
 }
 
-func (*Runtime) copyLogs(ctx context.Context, api *client.Client, name string, out io.Writer, options container.LogsOptions) error {
+func (*Runtime) copyLogs(
+	ctx context.Context, api *client.Client, name string, out io.Writer, options container.LogsOptions,
+) error {
 	stream, err := api.ContainerLogs(ctx, name, options)
 	if err != nil {
 		return err

@@ -119,10 +119,12 @@ func (l *loss) whileUp() {
 	l.lose()
 	l.wantsLoss(bounded(l.T, "listing", func() error { _, err := l.r.Find(context.Background(), l.testbed); return err }))
 	l.wantsLoss(bounded(l.T, "executing", func() error {
-		_, err := l.r.Exec(context.Background(), nodes[0], []string{binaryInside, runtimetest.Probe, "exit", "0"}, noderuntime.Stdio{})
+		args := []string{binaryInside, runtimetest.Probe, "exit", "0"}
+		_, err := l.r.Exec(context.Background(), nodes[0], args, noderuntime.Stdio{})
 		return err
 	}))
-	if err := bounded(l.T, "probing", func() error { return l.r.Supported(context.Background()) }); !errors.Is(err, noderuntime.ErrNotSupported) {
+	err = bounded(l.T, "probing", func() error { return l.r.Supported(context.Background()) })
+	if !errors.Is(err, noderuntime.ErrNotSupported) {
 		l.Errorf("got %v", err)
 	}
 	l.back()

@@ -80,10 +80,12 @@ func testRuntime(t testing.TB, opts ...Option) *Runtime {
 	return newRuntime(opts...)
 }
 
-// newRuntime runs nodes with this test binary, whose network namespaces get no names. It knows the secrets of the suite's testbeds and, so that each
-// test process makes the same image, a key that is no secret.
+// newRuntime runs nodes with this test binary, whose network namespaces get no names. It knows the secrets of the
+// suite's testbeds and, so that each test process makes the same image, a key that is no secret.
 func newRuntime(opts ...Option) *Runtime {
-	return New(program.At("/proc/self/exe"), append([]Option{WithKey(func() noderuntime.Secret { return noderuntime.Secret{1} }), WithSecrets(testSecrets), WithNames("")}, opts...)...)
+	key := func() noderuntime.Secret { return noderuntime.Secret{1} }
+	all := []Option{WithKey(key), WithSecrets(testSecrets), WithNames("")}
+	return New(program.At("/proc/self/exe"), append(all, opts...)...)
 }
 
 func testSecrets(testbed, run string) []noderuntime.Secret {

@@ -30,12 +30,13 @@ func TestContainersAreConfined(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := c.HostConfig
+	ofSeccomp := func(o string) bool { return strings.HasPrefix(o, "seccomp") }
 	for what, ok := range map[string]bool{
 		"not privileged":        !h.Privileged,
 		"all capabilities gone": slices.Equal(h.CapDrop, []string{"ALL"}) && len(h.CapAdd) == 0,
 		"read-only root":        h.ReadonlyRootfs,
 		"no new privileges":     slices.Contains(h.SecurityOpt, "no-new-privileges"),
-		"default seccomp":       !slices.ContainsFunc(h.SecurityOpt, func(o string) bool { return strings.HasPrefix(o, "seccomp") }),
+		"default seccomp":       !slices.ContainsFunc(h.SecurityOpt, ofSeccomp),
 		"limit of processes":    h.PidsLimit != nil && *h.PidsLimit == maxPids,
 		"limit of CPU":          h.NanoCPUs == 1.5e9,
 		"limit of memory":       h.Memory == 128<<20,
@@ -49,7 +50,9 @@ func TestContainersAreConfined(t *testing.T) {
 		"users as on the host":  h.UsernsMode == "host",
 		"bounded log":           h.LogConfig.Config["max-size"] != "",
 		"host name":             c.Config.Hostname == "n0",
-		"labels":                c.Config.Labels[LabelTestbed] == testbed && c.Config.Labels[LabelNode] == "n0" && c.Config.Labels[LabelRun] == "a-run",
+		"label of the testbed":  c.Config.Labels[LabelTestbed] == testbed,
+		"label of the node":     c.Config.Labels[LabelNode] == "n0",
+		"label of the run":      c.Config.Labels[LabelRun] == "a-run",
 	} {
 		if !ok {
 			t.Errorf("not so: %s (%+v)", what, h)
@@ -65,7 +68,9 @@ func TestContainersAreConfined(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"CapEff:\t0000000000000000\n", "CapBnd:\t0000000000000000\n", "NoNewPrivs:\t1\n", "Seccomp:\t2\n"} {
+	for _, want := range []string{
+		"CapEff:\t0000000000000000\n", "CapBnd:\t0000000000000000\n", "NoNewPrivs:\t1\n", "Seccomp:\t2\n",
+	} {
 		if !strings.Contains(string(status), want) {
 			t.Errorf("the kernel does not say %q of the node's first process", want)
 		}
@@ -191,7 +196,8 @@ func TestTakenNamesLeaveTheirOwnersAlone(t *testing.T) {
 	if left, err := r.Find(context.Background(), testbed); err != nil || !slices.Equal(left, first) {
 		t.Errorf("%v are there (%v), want %v alone", left, err, first)
 	}
-	if left, err := r.containers(context.Background(), r.api, LabelTestbed+"="+testbed, true); err != nil || len(left) != 1 {
+	left, err := r.containers(context.Background(), r.api, LabelTestbed+"="+testbed, true)
+	if err != nil || len(left) != 1 {
 		t.Errorf("%d containers are there (%v), want 1", len(left), err)
 	}
 }

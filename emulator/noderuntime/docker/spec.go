@@ -30,7 +30,8 @@ func (*Runtime) Check(specs []noderuntime.Spec) error {
 func checkSpec(s noderuntime.Spec) error {
 	switch l := s.Limits; {
 	case len(s.Node) > longestName:
-		return fmt.Errorf("%w: %q cannot be a host's name: it has 1 to %d bytes and no slash", noderuntime.ErrSpec, s.Node, longestName)
+		return fmt.Errorf("%w: %q cannot be a host's name: it has 1 to %d bytes and no slash",
+			noderuntime.ErrSpec, s.Node, longestName)
 	case len(s.Args) == 0 && s.Image == "":
 		return fmt.Errorf("%w: %s has neither arguments nor an image", noderuntime.ErrSpec, s.Node)
 	case l.CPU < 0 || l.Memory < 0:
@@ -56,7 +57,8 @@ func checkSpecs(specs []noderuntime.Spec) ([]noderuntime.Spec, error) {
 		case len(s.Run) > longestRun:
 			return fmt.Errorf("%w: the run of %s has a name of more than %d bytes", noderuntime.ErrSpec, s.Node, longestRun)
 		case s.Testbed != specs[0].Testbed:
-			return fmt.Errorf("%w: %s is of testbed %s, others are of %s: start one testbed at a time", noderuntime.ErrSpec, s.Node, s.Testbed, specs[0].Testbed)
+			return fmt.Errorf("%w: %s is of testbed %s, others are of %s: start one testbed at a time",
+				noderuntime.ErrSpec, s.Node, s.Testbed, specs[0].Testbed)
 		}
 		return nil
 	})

@@ -46,7 +46,9 @@ type launch struct {
 // node without one runs. It fails with the end of a node's output where one ends before, with the names of
 // those that are missing where none becomes ready for 30 s, and within 10 s where the engine stops
 // answering.
-func (r *Runtime) Start(ctx context.Context, specs []noderuntime.Spec, progress func(int)) (nodes []noderuntime.Node, err error) {
+func (r *Runtime) Start(
+	ctx context.Context, specs []noderuntime.Spec, progress func(int),
+) (nodes []noderuntime.Node, err error) {
 	if len(specs) == 0 {
 		return nil, nil
 	}
@@ -59,14 +61,24 @@ func (r *Runtime) Start(ctx context.Context, specs []noderuntime.Spec, progress 
 	}
 	watched, stop := r.watch(ctx, api)
 	defer stop()
-	l := &launch{Runtime: r, api: api, calls: watched, id: newLaunch().String(), images: map[string]image{},
-		specs: specs, nodes: make([]noderuntime.Node, len(specs)), started: make(chan int, len(specs)), containers: map[string]int{}}
+	l := &launch{
+		Runtime:    r,
+		api:        api,
+		calls:      watched,
+		id:         newLaunch().String(),
+		images:     map[string]image{},
+		specs:      specs,
+		nodes:      make([]noderuntime.Node, len(specs)),
+		started:    make(chan int, len(specs)),
+		containers: map[string]int{},
+	}
 	defer func() {
 		l.removeReadyFiles()
 		if err != nil && l.engine.ID != "" { // an engine that has not said what it is was asked for nothing
 			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
 			defer cancel()
-			err = errors.Join(err, r.removeWhere(clean, labelLaunch+"="+l.id, l.made), noderuntime.RemoveNamesOf(r.names, l.named))
+			err = errors.Join(err, r.removeWhere(clean, labelLaunch+"="+l.id, l.made),
+				noderuntime.RemoveNamesOf(r.names, l.named))
 		}
 	}()
 	if err := l.prepare(ctx); err != nil {

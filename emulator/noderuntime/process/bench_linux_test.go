@@ -47,7 +47,11 @@ func BenchmarkSpawn(b *testing.B) {
 		name  string
 		flags uintptr
 	}{
-		{"none", 0}, {"uts", unix.CLONE_NEWUTS}, {"pid", unix.CLONE_NEWPID}, {"mnt", unix.CLONE_NEWNS}, {"net", unix.CLONE_NEWNET},
+		{"none", 0},
+		{"uts", unix.CLONE_NEWUTS},
+		{"pid", unix.CLONE_NEWPID},
+		{"mnt", unix.CLONE_NEWNS},
+		{"net", unix.CLONE_NEWNET},
 		{"all", unix.CLONE_NEWNET | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWUTS},
 	} {
 		for _, binary := range []string{"/bin/true", "/proc/self/exe"} {

@@ -12,7 +12,9 @@ var entered = []inside.Kind{inside.PID, inside.UTS, inside.Net, inside.Mounts}
 
 // Exec runs a command in a node, whose files are the host's, as inside.Run does. It fails with
 // noderuntime.ErrNoSuchNode where the node does not run any more.
-func (r *Runtime) Exec(ctx context.Context, node noderuntime.Node, args []string, stdio noderuntime.Stdio) (int, error) {
+func (r *Runtime) Exec(
+	ctx context.Context, node noderuntime.Node, args []string, stdio noderuntime.Stdio,
+) (int, error) {
 	spaces, err := inside.Open(node, entered...)
 	if err != nil {
 		return -1, err

@@ -45,7 +45,8 @@ func TestProgramsInANode(t *testing.T) {
 func TestOutputLeftOpen(t *testing.T) {
 	r, node := oneNode(t, "left")
 	began := time.Now()
-	code, err := r.Exec(context.Background(), node, []string{"sh", "-c", "sleep 60 & exit 4"}, noderuntime.Stdio{Out: &bytes.Buffer{}})
+	args := []string{"sh", "-c", "sleep 60 & exit 4"}
+	code, err := r.Exec(context.Background(), node, args, noderuntime.Stdio{Out: &bytes.Buffer{}})
 	if code != 4 || err != nil {
 		t.Errorf("status %d, %v; want 4", code, err)
 	}
@@ -59,7 +60,8 @@ func TestInputLeftOpen(t *testing.T) {
 	r, node := oneNode(t, "input")
 	reader, writer := io.Pipe()
 	defer writer.Close()
-	if code, err := r.Exec(context.Background(), node, []string{"true"}, noderuntime.Stdio{In: reader}); code != 0 || err != nil {
+	code, err := r.Exec(context.Background(), node, []string{"true"}, noderuntime.Stdio{In: reader})
+	if code != 0 || err != nil {
 		t.Errorf("status %d, %v; want 0", code, err)
 	}
 }
@@ -71,7 +73,8 @@ func TestFilesAreInherited(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if _, err := r.Exec(context.Background(), node, []string{"readlink", "/proc/self/fd/1"}, noderuntime.Stdio{Out: file}); err != nil {
+	args := []string{"readlink", "/proc/self/fd/1"}
+	if _, err := r.Exec(context.Background(), node, args, noderuntime.Stdio{Out: file}); err != nil {
 		t.Error(err)
 	}
 	if got, _ := os.ReadFile(file.Name()); strings.TrimSpace(string(got)) != file.Name() {
@@ -84,12 +87,15 @@ func TestCommandsAreFoundInTheNode(t *testing.T) {
 	r, node := oneNode(t, "path")
 	dir := t.TempDir()
 	t.Setenv("PATH", os.Getenv("PATH")+":"+dir)
-	script := `mount -t tmpfs tb-test "$1" && printf '#!/bin/sh\nexit 9\n' >"$1/tb-only-here" && chmod +x "$1/tb-only-here"`
+	script := `mount -t tmpfs tb-test "$1" &&
+		printf '#!/bin/sh\nexit 9\n' >"$1/tb-only-here" && chmod +x "$1/tb-only-here"`
 	var out bytes.Buffer
-	if code, err := r.Exec(context.Background(), node, []string{"sh", "-c", script, "sh", dir}, noderuntime.Stdio{Err: &out}); code != 0 || err != nil {
+	args := []string{"sh", "-c", script, "sh", dir}
+	if code, err := r.Exec(context.Background(), node, args, noderuntime.Stdio{Err: &out}); code != 0 || err != nil {
 		t.Fatalf("status %d, %v: %s", code, err, out.String())
 	}
-	if code, err := r.Exec(context.Background(), node, []string{"tb-only-here"}, noderuntime.Stdio{}); code != 9 || err != nil {
+	code, err := r.Exec(context.Background(), node, []string{"tb-only-here"}, noderuntime.Stdio{})
+	if code != 9 || err != nil {
 		t.Errorf("status %d, %v; want 9", code, err)
 	}
 	if left, _ := os.ReadDir(dir); len(left) > 0 {

@@ -62,8 +62,10 @@ func ownBinary(t *testing.T) func(*exec.Cmd) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(os.WriteFile(filepath.Join(root, "node"), self, 0o755), os.Mkdir(filepath.Join(root, "dev"), 0o755),
-		os.WriteFile(filepath.Join(root, "dev", "null"), nil, 0o644)); err != nil {
+	err = errors.Join(os.WriteFile(filepath.Join(root, "node"), self, 0o755),
+		os.Mkdir(filepath.Join(root, "dev"), 0o755),
+		os.WriteFile(filepath.Join(root, "dev", "null"), nil, 0o644))
+	if err != nil {
 		t.Fatal(err)
 	}
 	return func(cmd *exec.Cmd) {
@@ -81,7 +83,9 @@ func TestImpostorsAreNoNodes(t *testing.T) {
 	clean(t, r, testbed)
 	for name, change := range map[string]func(*exec.Cmd){
 		"another user's, in a user namespace": unprivileged,
-		"another user's, in none":             func(c *exec.Cmd) { c.SysProcAttr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody} },
+		"another user's, in none": func(c *exec.Cmd) {
+			c.SysProcAttr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
+		},
 		"root's, another program":             func(*exec.Cmd) {},
 		"root's, this program in a container": ownBinary(t),
 		"root's, this program, no container": func(c *exec.Cmd) {

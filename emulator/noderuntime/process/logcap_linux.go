@@ -14,8 +14,8 @@ import (
 )
 
 // What a node prints is kept in two files, of which the older one is replaced once the newer is full; the state
-// directory's disk, mostly memory, is never filled by it. Between two looks the kernel holds the newer one to its limit:
-// what goes beyond is lost.
+// directory's disk, mostly memory, is never filled by it. Between two looks the kernel holds the newer one to its
+// limit: what goes beyond is lost.
 const (
 	logFull   = 1 * units.MiB // and the file is put away
 	logLimit  = 2 * units.MiB // of a file, whatever the node prints

@@ -131,5 +131,6 @@ func (r *Runtime) logOf(node noderuntime.Node) (string, error) {
 			return in(id.dir), nil
 		}
 	}
-	return "", fmt.Errorf("output of node %s: it does not run in testbed %s: %w", node.Node, node.Testbed, noderuntime.ErrNoSuchNode)
+	return "", fmt.Errorf("output of node %s: it does not run in testbed %s: %w",
+		node.Node, node.Testbed, noderuntime.ErrNoSuchNode)
 }

@@ -30,7 +30,8 @@ func TestNamesOfSimilarTestbeds(t *testing.T) {
 	node := func(testbed, name string) noderuntime.Node {
 		return noderuntime.Node{Testbed: testbed, Node: name, NetNS: netnsPath(4711)}
 	}
-	if err := noderuntime.AddNames(dir, []noderuntime.Node{node("a", "b-c"), node("a-b", "c"), node("a", "d.e"), node("a", "b-c")}); err != nil {
+	nodes := []noderuntime.Node{node("a", "b-c"), node("a-b", "c"), node("a", "d.e"), node("a", "b-c")}
+	if err := noderuntime.AddNames(dir, nodes); err != nil {
 		t.Fatal(err)
 	}
 	// What is not ours stays, whatever it is called.
@@ -42,7 +43,8 @@ func TestNamesOfSimilarTestbeds(t *testing.T) {
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "tb-a.link")); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := entries(t, dir), []string{"mine", "tb-a-b.c", "tb-a.b-c", "tb-a.d.e", "tb-a.file", "tb-a.link"}; !slices.Equal(got, want) {
+	want := []string{"mine", "tb-a-b.c", "tb-a.b-c", "tb-a.d.e", "tb-a.file", "tb-a.link"}
+	if got := entries(t, dir); !slices.Equal(got, want) {
 		t.Fatalf("names %v, want %v", got, want)
 	}
 	for range 2 {

@@ -107,9 +107,11 @@ func checkSpecs(specs []noderuntime.Spec) ([]noderuntime.Spec, error) {
 	return noderuntime.CheckSpecs(specs, func(s noderuntime.Spec) error {
 		switch {
 		case s.Image != "":
-			return fmt.Errorf("node %s: the runtime process has no images (%s): use --runtime docker, or take image out of the scenario: %w", s.Node, s.Image, noderuntime.ErrNotSupported)
+			return fmt.Errorf("node %s: the runtime process has no images (%s): "+
+				"use --runtime docker, or take image out of the scenario: %w", s.Node, s.Image, noderuntime.ErrNotSupported)
 		case s.Limits != noderuntime.Limits{}:
-			return fmt.Errorf("node %s: the runtime process sets no limits of CPU and memory: use --runtime docker, or resources: none: %w", s.Node, noderuntime.ErrNotSupported)
+			return fmt.Errorf("node %s: the runtime process sets no limits of CPU and memory: "+
+				"use --runtime docker, or resources: none: %w", s.Node, noderuntime.ErrNotSupported)
 		}
 		return nil
 	})

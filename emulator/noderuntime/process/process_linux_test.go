@@ -172,7 +172,8 @@ func TestLogFile(t *testing.T) {
 	if _, err := r.Start(context.Background(), nodeSpecs(testbed, dir, 1, runtimetest.Agent), nil); err != nil {
 		t.Fatal(err)
 	}
-	if log, err := os.ReadFile(filepath.Join(dir, "n0.log")); err != nil || strings.TrimSpace(string(log)) != runtimetest.Greeting {
+	log, err := os.ReadFile(filepath.Join(dir, "n0.log"))
+	if err != nil || strings.TrimSpace(string(log)) != runtimetest.Greeting {
 		t.Errorf("the log is %q, %v", log, err)
 	}
 }

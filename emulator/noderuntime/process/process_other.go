@@ -12,7 +12,8 @@ import (
 )
 
 func unsupported() error {
-	return fmt.Errorf("nodes as processes need Linux's namespaces, which %s has not: %w", runtime.GOOS, noderuntime.ErrNotSupported)
+	return fmt.Errorf("nodes as processes need Linux's namespaces, which %s has not: %w",
+		runtime.GOOS, noderuntime.ErrNotSupported)
 }
 
 // Init returns an error that wraps noderuntime.ErrNotSupported.

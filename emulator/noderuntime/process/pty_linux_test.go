@@ -37,7 +37,8 @@ func executor(args []string) int {
 	signal.Notify(signals, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP)
 	r := New(program.At("/proc/self/exe"), nil)
 	r.Names = ""
-	code, err := r.Exec(context.Background(), node, args, noderuntime.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Signals: signals})
+	stdio := noderuntime.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Signals: signals}
+	code, err := r.Exec(context.Background(), node, args, stdio)
 	group, _ := unix.IoctlGetInt(0, unix.TIOCGPGRP)
 	modes, _ := unix.IoctlGetTermios(0, unix.TCGETS)
 	fmt.Printf("\n[status %d, error %v, foreground %v, cooked %v]\n", code, err, group == unix.Getpgrp(),
@@ -112,7 +113,8 @@ func (p *pty) String() string {
 // expect waits until the terminal shows a text.
 func (p *pty) expect(text string) {
 	p.Helper()
-	for deadline := time.Now().Add(60 * time.Second); !strings.Contains(p.String(), text); time.Sleep(5 * time.Millisecond) {
+	shown := func() bool { return strings.Contains(p.String(), text) }
+	for deadline := time.Now().Add(60 * time.Second); !shown(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			p.Fatalf("the terminal does not show %q in 60 s, but %q", text, p.String())
 		}
@@ -160,16 +162,18 @@ func TestInterruptIsTheCommandsAffair(t *testing.T) {
 	p.usable("7")
 }
 
-// TestInterruptInAPipeline: there the command shares a process group with the others, and what the terminal sends to all
-// of them is not repeated.
+// TestInterruptInAPipeline: there the command shares a process group with the others, and what the terminal sends to
+// all of them is not repeated.
 func TestInterruptInAPipeline(t *testing.T) {
 	_, node := oneNode(t, "pipe")
 	record, err := json.Marshal(node)
 	if err != nil {
 		t.Fatal(err)
 	}
-	script := `n=0; trap 'n=$((n+1))' INT; echo begun; while [ $n = 0 ]; do sleep 0.05; done; sleep 1; echo after all $n; exit 7`
-	command := exec.Command("sh", "-c", `"$@" | (trap "" INT; cat)`, "sh", mustExecutable(t), executorArgument, "sh", "-c", script)
+	script := `n=0; trap 'n=$((n+1))' INT; echo begun; while [ $n = 0 ]; do sleep 0.05; done; sleep 1
+		echo after all $n; exit 7`
+	command := exec.Command("sh", "-c", `"$@" | (trap "" INT; cat)`, "sh",
+		mustExecutable(t), executorArgument, "sh", "-c", script)
 	command.Env = append(os.Environ(), "TB_TEST_NODE="+string(record))
 	p := onTerminal(t, command)
 	p.expect("begun")
@@ -196,7 +200,8 @@ func TestSignalsArePassedOn(t *testing.T) {
 		signal syscall.Signal
 		name   string
 	}{{unix.SIGTERM, "TERM"}, {unix.SIGHUP, "HUP"}} {
-		p, command := execOn(t, node, "sh", "-c", `trap 'echo got it; exit 6' `+s.name+`; echo begun; while :; do sleep 0.05; done`)
+		script := `trap 'echo got it; exit 6' ` + s.name + `; echo begun; while :; do sleep 0.05; done`
+		p, command := execOn(t, node, "sh", "-c", script)
 		p.expect("begun")
 		if err := command.Process.Signal(s.signal); err != nil {
 			t.Fatal(err)
@@ -237,8 +242,9 @@ func TestStoppedWithItsCommand(t *testing.T) {
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("bash is not installed")
 	}
+	script := `echo begun; while ! read line; do :; done; echo "line $line"; exit 4`
 	command := exec.Command("bash", "-c", `set -m; "$@"; echo "[job stopped $?]"; fg >/dev/null`, "bash",
-		mustExecutable(t), executorArgument, "sh", "-c", `echo begun; while ! read line; do :; done; echo "line $line"; exit 4`)
+		mustExecutable(t), executorArgument, "sh", "-c", script)
 	command.Env = append(os.Environ(), "TB_TEST_NODE="+string(record))
 	p := onTerminal(t, command)
 	p.expect("begun")
@@ -282,7 +288,8 @@ func TestCommandsStartWhereTheCallerIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	out.Reset()
-	if code, err := r.Exec(context.Background(), node, []string{"sh", "-c", "pwd"}, noderuntime.Stdio{Out: &out}); code != 0 || err != nil || strings.TrimSpace(out.String()) != "/" {
+	code, err = r.Exec(context.Background(), node, []string{"sh", "-c", "pwd"}, noderuntime.Stdio{Out: &out})
+	if code != 0 || err != nil || strings.TrimSpace(out.String()) != "/" {
 		t.Errorf("from a directory that is gone: status %d, %v, in %q", code, err, out.String())
 	}
 }

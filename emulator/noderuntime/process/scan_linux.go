@@ -91,7 +91,9 @@ func nodeOf(p *proc.Process, testbed, node string) (noderuntime.Node, error) {
 	if err != nil {
 		return noderuntime.Node{}, err
 	}
-	return noderuntime.Node{Testbed: testbed, Node: node, PID: p.PID, Start: p.Start, NetNS: netnsPath(p.PID), Inode: inode}, nil
+	return noderuntime.Node{
+		Testbed: testbed, Node: node, PID: p.PID, Start: p.Start, NetNS: netnsPath(p.PID), Inode: inode,
+	}, nil
 }
 
 func netnsPath(pid int) string { return fmt.Sprintf("/proc/%d/ns/net", pid) }

@@ -34,40 +34,16 @@ func TestNameServicesOfTheHostAreOutOfReach(t *testing.T) {
 		return
 	}
 	order := "passwd: files sss\nhosts: mymachines mdns4 resolve [!UNAVAIL=return] files\nservices: files\n"
-	nsswitch := filepath.Join(t.TempDir(), "nsswitch.conf")
-	if err := os.WriteFile(nsswitch, []byte(order), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Mount("none", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Mount("tb-run", "/run", "tmpfs", 0, ""); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat("/etc/nsswitch.conf"); err != nil {
-		testenv.Missing(t, "/etc/nsswitch.conf is not there")
-	}
-	if err := unix.Mount(nsswitch, "/etc/nsswitch.conf", "", unix.MS_BIND, ""); err != nil {
-		t.Fatal(err)
-	}
-	daemon := func(path string) {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		listener, err := net.Listen("unix", path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { listener.Close() })
-	}
-	daemon("/run/nscd/socket")
-	daemon("/run/systemd/resolve/io.systemd.Resolve")
-	daemon("/run/mine/socket")
+	hostOf(t, order)
+	daemon(t, "/run/nscd/socket")
+	daemon(t, "/run/systemd/resolve/io.systemd.Resolve")
+	daemon(t, "/run/mine/socket")
 	r, node := oneNode(t, "services")
-	daemon("/run/avahi-daemon/socket")
+	daemon(t, "/run/avahi-daemon/socket")
 	inside := func(script string) string {
 		var out bytes.Buffer
-		code, err := r.Exec(context.Background(), node, []string{"sh", "-c", script}, noderuntime.Stdio{Out: &out, Err: &out})
+		stdio := noderuntime.Stdio{Out: &out, Err: &out}
+		code, err := r.Exec(context.Background(), node, []string{"sh", "-c", script}, stdio)
 		if code != 0 || err != nil {
 			t.Errorf("%s: status %d, %v: %s", script, code, err, out.String())
 		}
@@ -92,4 +68,38 @@ func TestNameServicesOfTheHostAreOutOfReach(t *testing.T) {
 	if _, err := os.Stat("/run/nscd/socket"); err != nil {
 		t.Errorf("the host's own service is hidden: %v", err)
 	}
+}
+
+// hostOf makes the test's mount namespace that of a host with an empty /run that looks names up in an order.
+func hostOf(t *testing.T, order string) {
+	t.Helper()
+	nsswitch := filepath.Join(t.TempDir(), "nsswitch.conf")
+	if err := os.WriteFile(nsswitch, []byte(order), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount("none", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount("tb-run", "/run", "tmpfs", 0, ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat("/etc/nsswitch.conf"); err != nil {
+		testenv.Missing(t, "/etc/nsswitch.conf is not there")
+	}
+	if err := unix.Mount(nsswitch, "/etc/nsswitch.conf", "", unix.MS_BIND, ""); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// daemon listens at a socket.
+func daemon(t *testing.T, path string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
 }

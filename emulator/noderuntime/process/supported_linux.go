@@ -39,9 +39,11 @@ func unshareAll() error {
 		switch {
 		case err == nil:
 		case errors.Is(err, unix.EPERM):
-			return unsupported(fmt.Sprintf("this process may not make a %s namespace: in a container it needs --privileged (CAP_SYS_ADMIN and CAP_NET_ADMIN)", s.Name), err)
+			return unsupported(fmt.Sprintf("this process may not make a %s namespace: "+
+				"in a container it needs --privileged (CAP_SYS_ADMIN and CAP_NET_ADMIN)", s.Name), err)
 		case errors.Is(err, unix.ENOSPC):
-			return unsupported(fmt.Sprintf("the limit of %s namespaces is reached: raise /proc/sys/user/max_%s_namespaces", s.Name, s.Name), err)
+			return unsupported(fmt.Sprintf("the limit of %s namespaces is reached: "+
+				"raise /proc/sys/user/max_%s_namespaces", s.Name, s.Name), err)
 		default:
 			return unsupported(fmt.Sprintf("the kernel makes no %s namespace", s.Name), err)
 		}

@@ -116,7 +116,7 @@ func (s *suite) stopTakesThoseMeant() {
 		if err := s.runtime.Stop(context.Background(), nodes[:3]); err != nil {
 			s.Fatal(err)
 		}
-		want := []noderuntime.State{noderuntime.Dead, noderuntime.Dead, noderuntime.Dead, noderuntime.Running, noderuntime.Running}
+		want := append([]noderuntime.State{noderuntime.Dead, noderuntime.Dead, noderuntime.Dead}, running(2)...)
 		if got := s.states(nodes...); !slices.Equal(got, want) {
 			s.Errorf("they are %v, want %v", got, want)
 		}

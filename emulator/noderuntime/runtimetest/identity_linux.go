@@ -48,7 +48,8 @@ func (s *suite) aliveAreThoseMeant() {
 			s.Errorf("%s: alive are %v, want %v", name, got, nodes[2:])
 		}
 		args := []string{s.binary, Probe, "exit", "0"}
-		if _, err := s.runtime.Exec(context.Background(), other, args, noderuntime.Stdio{}); !errors.Is(err, noderuntime.ErrNoSuchNode) {
+		_, err := s.runtime.Exec(context.Background(), other, args, noderuntime.Stdio{})
+		if !errors.Is(err, noderuntime.ErrNoSuchNode) {
 			s.Errorf("%s: a command in it gives %v, want that there is no such node", name, err)
 		}
 	}

@@ -25,7 +25,8 @@ func TestAppend(t *testing.T) {
 		t.Fatal(err)
 	}
 	delete(p.Tags, "empty")
-	if len(got) != 1 || !got[0].Time.Equal(p.Time) || !reflect.DeepEqual(got[0].Fields, p.Fields) || !reflect.DeepEqual(got[0].Tags, p.Tags) {
+	if len(got) != 1 || !got[0].Time.Equal(p.Time) ||
+		!reflect.DeepEqual(got[0].Fields, p.Fields) || !reflect.DeepEqual(got[0].Tags, p.Tags) {
 		t.Errorf("%+v", got)
 	}
 }

@@ -24,9 +24,9 @@ func Scan(r io.Reader, each func(*Line) error, skip ...string) error {
 	for number := 1; ; number++ {
 		text, err := lines.ReadSlice('\n')
 		switch {
-		case err == io.EOF && len(text) == 0:
+		case errors.Is(err, io.EOF) && len(text) == 0:
 			return nil
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return fmt.Errorf("line %d: %w", number, ErrTruncated)
 		case errors.Is(err, bufio.ErrBufferFull):
 			return fmt.Errorf("line %d: it is longer than the %d bytes that are read: %w", number, MaxLine,

@@ -4,8 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/gonum/stat/distuv"
+	"testbed/emulator/internal/statistics"
 )
 
 // Point is a mean with its 95 % confidence interval.
@@ -26,7 +25,7 @@ func Mean(x float64, samples []float64) Point {
 	if len(samples) == 0 {
 		return p
 	}
-	mean, deviation := stat.MeanStdDev(samples, nil)
+	mean, deviation := statistics.MeanStdDev(samples)
 	p.Y = mean
 	if n := len(samples); n > 1 {
 		half := studentT(n-1) * deviation / math.Sqrt(float64(n))
@@ -37,7 +36,7 @@ func Mean(x float64, samples []float64) Point {
 
 // studentT is the two-sided quantile of Student's t at the level of confidence.
 func studentT(freedom int) float64 {
-	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(freedom)}.Quantile((1 + confidence) / 2)
+	return statistics.StudentQuantile((1+confidence)/2, float64(freedom))
 }
 
 // bounded says whether the point has an interval.

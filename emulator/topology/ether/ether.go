@@ -25,7 +25,8 @@ func Load(prefix string) (*topology.Topology, error) {
 	for i, suffix := range Suffixes {
 		f, err := readfile.Open(prefix+suffix, MaxSize)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%w; an ether topology is the three files PREFIX.nodes, PREFIX.links and PREFIX.edges", err))
+			errs = append(errs, fmt.Errorf(
+				"%w; an ether topology is the three files PREFIX.nodes, PREFIX.links and PREFIX.edges", err))
 			continue
 		}
 		defer func() { _ = f.Close() }() // read only: nothing is lost

@@ -134,7 +134,12 @@ func (p *parser) link(text string) {
 }
 
 // linkTypes are the words of the format, at the index of the topology's type.
-var linkTypes = []string{topology.Duplex: "node", topology.Shared: "shared", topology.Uplink: "uplink", topology.Downlink: "downlink"}
+var linkTypes = []string{
+	topology.Duplex:   "node",
+	topology.Shared:   "shared",
+	topology.Uplink:   "uplink",
+	topology.Downlink: "downlink",
+}
 
 // edge reads vertex neighbour neighbour ...
 func (p *parser) edge(text string) {
@@ -196,7 +201,8 @@ func (p *parser) complete(prefix string) {
 	}
 	for v, ok := range mentioned {
 		if vertex := &p.topology.Vertices[v]; !ok {
-			p.fail("%s %s has no edge; add a line with its neighbours, or remove it from the other files", vertex.Kind, vertex.Name)
+			p.fail("%s %s has no edge; add a line with its neighbours, or remove it from the other files",
+				vertex.Kind, vertex.Name)
 		}
 	}
 	if len(p.errs) > 0 {
@@ -234,7 +240,8 @@ func (p *parser) add(v topology.Vertex) (topology.ID, bool) {
 		return 0, false
 	}
 	if other, twice := p.topology.Lookup(v.Name); twice {
-		p.fail("the name %q is given twice, at %s first; every node and link needs a name of its own", v.Name, p.topology.Place(other))
+		p.fail("the name %q is given twice, at %s first; every node and link needs a name of its own",
+			v.Name, p.topology.Place(other))
 		return 0, false
 	}
 	id, err := p.topology.Add(v)

@@ -230,7 +230,9 @@ func TestLatenciesAreSymmetricAndComplete(t *testing.T) {
 	if got := delay("internet_chix", "internet_nyc"); got != 10*time.Millisecond {
 		t.Errorf("between the exchanges: %v, want 10ms", got)
 	}
-	for _, p := range [][2]string{{"nuc_0", "link_nuc_0"}, {"rpi3_4", "link_rpi3_4"}, {"link_rpi3_0", "link_0"}, {"switch_lan_1", "switch_lan_0"}} {
+	for _, p := range [][2]string{
+		{"nuc_0", "link_nuc_0"}, {"rpi3_4", "link_rpi3_4"}, {"link_rpi3_0", "link_0"}, {"switch_lan_1", "switch_lan_0"},
+	} {
 		if x, y := delay(p[0], p[1]), delay(p[1], p[0]); x != y || x == 0 {
 			t.Errorf("%s and %s: %v one way, %v the other", p[0], p[1], x, y)
 		}
@@ -240,7 +242,10 @@ func TestLatenciesAreSymmetricAndComplete(t *testing.T) {
 			t.Errorf("%s to %s: %v, want 0", p[0], p[1], got)
 		}
 	}
-	for _, p := range [][2]string{{"switch_lan_0", "up_lan_0"}, {"up_lan_0", "internet_chix"}, {"internet_chix", "down_lan_0"}, {"down_lan_0", "switch_lan_0"}} {
+	for _, p := range [][2]string{
+		{"switch_lan_0", "up_lan_0"}, {"up_lan_0", "internet_chix"},
+		{"internet_chix", "down_lan_0"}, {"down_lan_0", "switch_lan_0"},
+	} {
 		if got := delay(p[0], p[1]); got < 5950*time.Microsecond {
 			t.Errorf("%s to %s: %v, want at least 5.95ms", p[0], p[1], got)
 		}

@@ -9,10 +9,11 @@ import (
 )
 
 // UrbanSensing are the parameters of the city scenario: neighbourhoods of sensor boxes on a shared
-// medium, each on a mobile backhaul, and one cloudlet, all at one internet exchange.
+// medium, each on a mobile backhaul, and one cloudlet, all at one internet exchange. How many boxes a neighbourhood
+// has is drawn, where Sizes does not say: SizeLoc + SizeScale · exp(SizeSigma · N(0,1)), truncated.
 type UrbanSensing struct {
 	Neighbourhoods int
-	Sizes          []int   // boxes of each neighbourhood; nil: drawn, SizeLoc + SizeScale · exp(SizeSigma · N(0,1)), truncated
+	Sizes          []int   // boxes of each neighbourhood; nil: drawn
 	SizeSigma      float64 // shape of the sizes' lognormal distribution
 	SizeLoc        float64
 	SizeScale      float64

@@ -21,8 +21,8 @@ func (t *Trace) Foreign() error {
 	if strings.Contains(first.Reason, RowFormat) {
 		row = "a row is such as "
 	}
-	return fmt.Errorf("%s:%d: %s: %w: %s%s, and this one is %s", first.File, first.Line, first.Reason, ErrFormat, row, example,
-		quote(t.first))
+	return fmt.Errorf("%s:%d: %s: %w: %s%s, and this one is %s",
+		first.File, first.Line, first.Reason, ErrFormat, row, example, quote(t.first))
 }
 
 // misshapen is the error about a row of another number of fields.
@@ -46,8 +46,8 @@ func hint(row string) string {
 	case strings.Count(row, "\t") >= columns-1:
 		return "; put commas between the fields, not tabs"
 	case strings.Contains(row, "Terminated") || strings.Contains(row, "task_name"):
-		return "; this seems to be a row of the cluster's own batch_task.csv (task_name,instance_num,job_name,task_type,status," +
-			"start_time,end_time,plan_cpu,plan_mem): convert it, with the arrival of a job in each of its rows"
+		return "; this seems to be a row of the cluster's own batch_task.csv (task_name,instance_num,job_name,task_type," +
+			"status,start_time,end_time,plan_cpu,plan_mem): convert it, with the arrival of a job in each of its rows"
 	}
 	return ""
 }
@@ -74,9 +74,13 @@ func (t *Trace) Notes() []string {
 		return nil
 	}
 	n := len(t.Malformed) + t.Unlisted
-	text := fmt.Sprintf("%d malformed row%s of the trace %s left out", n, plural(n), map[bool]string{true: "is", false: "are"}[n == 1])
+	is, it := "are", "them"
+	if n == 1 {
+		is, it = "is", "it"
+	}
+	text := fmt.Sprintf("%d malformed row%s of the trace %s left out", n, plural(n), is)
 	if t.Lost > 0 {
-		text += fmt.Sprintf(", and with %s the %d job%s that lost a row", map[bool]string{true: "it", false: "them"}[n == 1], t.Lost, plural(t.Lost))
+		text += fmt.Sprintf(", and with %s the %d job%s that lost a row", it, t.Lost, plural(t.Lost))
 	}
 	return []string{text + ", the first: " + t.Malformed[0].Error()}
 }

@@ -31,14 +31,20 @@ func TestForeignFormats(t *testing.T) {
 		return rows.String()
 	}
 	cluster := "M1,1,j_1,type_9,Terminated,97,110,50.0,23.3\nJ2_1_3,2,j_1,1,Terminated,97,110,50.0,0.2\n"
+	header := "task_name,instance_num,job_name,task_type,status,start_time,end_time,plan_cpu,plan_mem\n"
+	separated := func(by string) string {
+		return each(func(s string) string { return strings.ReplaceAll(s, ",", by) })
+	}
+	same := func(s string) string { return s }
+	quoted := func(s string) string { return `"` + strings.ReplaceAll(s, ",", `","`) + `"` }
 	for name, c := range map[string]struct{ text, want string }{
 		"cluster":      {cluster, "batch_task.csv"},
-		"with header":  {"task_name,instance_num,job_name,task_type,status,start_time,end_time,plan_cpu,plan_mem\n" + cluster, "9 fields"},
+		"with header":  {header + cluster, "9 fields"},
 		"eight":        {each(func(s string) string { return s + ",9" }), "8 fields"},
 		"six":          {each(func(s string) string { return s[:strings.LastIndex(s, ",")] }), "6 fields"},
-		"semicolons":   {each(func(s string) string { return strings.ReplaceAll(s, ",", ";") }), "put commas between the fields, not semicolons"},
-		"tabs":         {each(func(s string) string { return strings.ReplaceAll(s, ",", "\t") }), "put commas between the fields, not tabs"},
-		"quotes":       {each(func(s string) string { return `"` + strings.ReplaceAll(s, ",", `","`) + `"` }), "without quotes"},
+		"semicolons":   {separated(";"), "put commas between the fields, not semicolons"},
+		"tabs":         {separated("\t"), "put commas between the fields, not tabs"},
+		"quotes":       {each(quoted), "without quotes"},
 		"other order":  {"j_1,0.05,M1,10,50.0,0.3,1\n", "does not begin with j_"},
 		"a mark":       {"\ufeff" + cluster, "batch_task.csv"},
 		"CRLF":         {strings.ReplaceAll(cluster, "\n", "\r\n"), "batch_task.csv"},
@@ -55,7 +61,8 @@ func TestForeignFormats(t *testing.T) {
 			continue
 		}
 		message := err.Error()
-		if !strings.Contains(message, c.want) || !strings.Contains(message, RowFormat) || !strings.HasPrefix(message, "t.csv:") {
+		complete := strings.Contains(message, RowFormat) && strings.HasPrefix(message, "t.csv:")
+		if !complete || !strings.Contains(message, c.want) {
 			t.Errorf("%s: %s, want %s", name, message, c.want)
 		}
 		if strings.ContainsAny(message, "\x00\x1f\t") || len(message) > 600 {
@@ -63,8 +70,8 @@ func TestForeignFormats(t *testing.T) {
 		}
 	}
 	for name, text := range map[string]string{
-		"plain": each(func(s string) string { return s }), "a mark": "\ufeff" + each(func(s string) string { return s }),
-		"CRLF": each(func(s string) string { return s + "\r" }), "empty": "", "header": RowFormat + "\n" + each(func(s string) string { return s }),
+		"plain": each(same), "a mark": "\ufeff" + each(same), "CRLF": each(func(s string) string { return s + "\r" }),
+		"empty": "", "header": RowFormat + "\n" + each(same),
 	} {
 		trace := read(t, text)
 		if err := trace.Foreign(); err != nil {
@@ -79,7 +86,8 @@ func TestForeignFormats(t *testing.T) {
 // A job of which a row cannot be read is left out: it would be another one without it.
 func TestJobsThatLostARow(t *testing.T) {
 	three := func(n int) string {
-		return strings.ReplaceAll("0,j_N,M1,1,100,0.3,1\n0,j_N,M2,1,100,0.3,1\n0,j_N,J3_1_2,1,100,0.3,1\n", "N", fmt.Sprint(n))
+		rows := "0,j_N,M1,1,100,0.3,1\n0,j_N,M2,1,100,0.3,1\n0,j_N,J3_1_2,1,100,0.3,1\n"
+		return strings.ReplaceAll(rows, "N", fmt.Sprint(n))
 	}
 	for name, c := range map[string]struct {
 		text string
@@ -91,7 +99,7 @@ func TestJobsThatLostARow(t *testing.T) {
 		"first row":         {three(1) + strings.Replace(three(2), "M1,1,100", "M1,1,NaN", 1) + three(3), []int{1, 3}, 1},
 		"last row":          {three(1) + strings.Replace(three(2), "J3_1_2,1", "J3_1_2,-1", 1) + three(3), []int{1, 3}, 1},
 		"bad name":          {three(1) + strings.Replace(three(2), "J3_1_2", "J3_1_", 1) + three(3), []int{1, 3}, 1},
-		"no column":         {three(1) + strings.Replace(three(2), "M2,1,100,0.3,1", "M2,1,0.3,1", 1) + three(3), []int{1, 3}, 1},
+		"no column":         {three(1) + strings.Replace(three(2), "M2,1,100,", "M2,1,", 1) + three(3), []int{1, 3}, 1},
 		"no arrival at all": {three(1) + strings.Replace(three(2), "0,j_2,M2", "j_2,M2", 1) + three(3), []int{1, 3}, 1},
 		"no job, inside":    {three(1) + strings.Replace(three(2), "0,j_2,M2", "0,,M2", 1) + three(3), []int{1, 3}, 1},
 		"no job, between":   {three(1) + strings.Replace(three(2), "0,j_2,M1", "0,,M1", 1) + three(3), []int{3}, 2},
@@ -156,14 +164,16 @@ func TestInterleavedRowsAreOneJob(t *testing.T) {
 		}
 	}
 	trace := read(t, long.String())
-	if len(trace.Jobs) != 1 || trace.Jobs[0].Number != 2 || len(trace.Jobs[0].Tasks) != maxTask || trace.Dropped != maxTask {
+	if len(trace.Jobs) != 1 || trace.Jobs[0].Number != 2 ||
+		len(trace.Jobs[0].Tasks) != maxTask || trace.Dropped != maxTask {
 		t.Errorf("%d jobs, %d rows dropped, %v", len(trace.Jobs), trace.Dropped, trace.Malformed)
 	}
 }
 
 // A row's line is found by what it says, whatever numbers the tasks have.
 func TestRowsAreFound(t *testing.T) {
-	rows := "\ufeff0,j_7,M1,1,100,0.1,1\r\n0,j_7,M900,1,100,0.9,1\r\n0,j_7,J9999_1_900,1,100,0.2,1\r\n0,j_08,M1,3,1,0.1,1\n"
+	rows := "\ufeff0,j_7,M1,1,100,0.1,1\r\n0,j_7,M900,1,100,0.9,1\r\n" +
+		"0,j_7,J9999_1_900,1,100,0.2,1\r\n0,j_08,M1,3,1,0.1,1\n"
 	trace := read(t, rows)
 	task, ok := trace.Largest("j_7", workload.DefaultOptions().Factors)
 	if !ok || task.Name != "M900" {

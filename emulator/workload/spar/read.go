@@ -166,8 +166,8 @@ func (t *reader) add(row string) error {
 		if same(other, &task) {
 			return fmt.Errorf("the job has this row already: %w", errIrrelevant)
 		}
-		return fmt.Errorf("the job j_%d has a task of number %d already: %s; number jobs and tasks apart", number, task.Number,
-			other.Name)
+		return fmt.Errorf("the job j_%d has a task of number %d already: %s; number jobs and tasks apart",
+			number, task.Number, other.Name)
 	}
 	t.dependencies += len(task.Precedences)
 	job.Tasks = append(job.Tasks, task)

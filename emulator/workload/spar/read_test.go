@@ -47,8 +47,9 @@ func TestReadSample(t *testing.T) {
 	if job == nil || len(job.Tasks) != 18 || job.Arrival != 1852777778*time.Nanosecond {
 		t.Fatalf("j_4 is %+v, want 18 tasks at 1.852777778s", job)
 	}
+	want := Task{"J12_3_4_11", 12, []int{3, 4, 11}, 19, 100, 0.59, 23}
 	for _, task := range job.Tasks {
-		if want := (Task{"J12_3_4_11", 12, []int{3, 4, 11}, 19, 100, 0.59, 23}); task.Number == 12 && !reflect.DeepEqual(task, want) {
+		if task.Number == 12 && !reflect.DeepEqual(task, want) {
 			t.Errorf("got %+v, want %+v", task, want)
 		}
 	}
@@ -94,7 +95,9 @@ func TestMalformedRows(t *testing.T) {
 }
 
 func TestRowsOfOneNumberAreOneJob(t *testing.T) {
-	trace, err := Read(strings.NewReader("0,j_1,M1,1,1,1,1\r\n\n1,j_2,task_x,1,1,1,1\n1,j_2,MergeTask,1,1,1,1\n1,j_2,Stg1,1,1,1,1\n2,j_1,R2_1,1,1,1,1\n3,j_3,M1,1,1,1,1\n"), "t")
+	rows := "0,j_1,M1,1,1,1,1\r\n\n1,j_2,task_x,1,1,1,1\n1,j_2,MergeTask,1,1,1,1\n1,j_2,Stg1,1,1,1,1\n" +
+		"2,j_1,R2_1,1,1,1,1\n3,j_3,M1,1,1,1,1\n"
+	trace, err := Read(strings.NewReader(rows), "t")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,8 +139,8 @@ func FuzzRead(f *testing.F) {
 			tasks += len(j.Tasks)
 		}
 		if malformed := len(trace.Malformed) + trace.Unlisted; tasks+trace.Dropped+trace.Skipped+malformed != trace.Rows {
-			t.Fatalf("%d tasks, %d dropped, %d skipped and %d malformed of %d rows", tasks, trace.Dropped, trace.Skipped, malformed,
-				trace.Rows)
+			t.Fatalf("%d tasks, %d dropped, %d skipped and %d malformed of %d rows",
+				tasks, trace.Dropped, trace.Skipped, malformed, trace.Rows)
 		}
 		checkChains(t, trace)
 		var out bytes.Buffer

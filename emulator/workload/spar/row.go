@@ -26,8 +26,8 @@ func parseRow(row string) (job int, arrival float64, task Task, err error) {
 	}
 	number, isJob := strings.CutPrefix(fields[1], "j_")
 	if !isJob {
-		return 0, 0, task, fmt.Errorf("the job %s does not begin with j_; a row is %s, as %s%s", quote(fields[1]), RowFormat, example,
-			hint(row))
+		return 0, 0, task, fmt.Errorf("the job %s does not begin with j_; a row is %s, as %s%s",
+			quote(fields[1]), RowFormat, example, hint(row))
 	}
 	if job, err = jobNumber(number); err != nil {
 		return 0, 0, task, fmt.Errorf("the job %s is not j_ and a whole number", quote(fields[1]))
@@ -99,8 +99,8 @@ func parseTask(fields []string) (Task, error) {
 // another could wait for.
 func parseName(name string) (number int, precedences []int, err error) {
 	bad := func(why string) (int, []int, error) {
-		err := fmt.Errorf("the task's name %s %s; a name is a letter, its number, then _ and the number of each task it waits for, as R7_6",
-			quote(name), why)
+		err := fmt.Errorf("the task's name %s %s; "+
+			"a name is a letter, its number, then _ and the number of each task it waits for, as R7_6", quote(name), why)
 		if name != "" && !strings.ContainsAny(name, "0123456789") {
 			err = &irrelevant{err}
 		}

@@ -103,8 +103,8 @@ func (f finding) judge(w io.Writer, fabric string, limit float64) error {
 	if verdict != "ok" && verdict != "" {
 		err = fmt.Errorf("%s: %v: %s", fabric, f, verdict)
 	}
-	fmt.Fprintf(w, "%-9s %v  %s\n", fabric, f, verdict)
-	return err
+	_, printed := fmt.Fprintf(w, "%-9s %v  %s\n", fabric, f, verdict)
+	return errors.Join(err, printed)
 }
 
 func read(path string) ([]finding, error) {

@@ -1,8 +1,9 @@
-// Package parquetread reads flat Parquet files of the form that this program writes: required columns of
-// whole numbers, doubles and texts, compressed with Zstandard. A file may be anybody's, and the library that
-// writes them panics on many that are not whole and takes whatever memory they announce. This reader takes
-// memory as values come, up to limits, and returns an error for all else.
-package parquetread
+// Package parquet writes and reads flat Parquet files: required columns of whole numbers, doubles and texts, compressed
+// with Zstandard, without statistics. A file may be anybody's, and the library for all that Parquet can be
+// (parquet-go, which the tests hold this package against) panics on many that are not whole, takes whatever memory
+// they announce, and is 7 MB of an executable. This reader takes memory as values come, up to limits, and returns an
+// error for all else.
+package parquet
 
 import (
 	"encoding/binary"
@@ -28,10 +29,22 @@ const (
 	Text   Type = 6
 )
 
+// Encoding is how a column's values are stored, with Parquet's numbers.
+type Encoding int64
+
+// The encodings that are read and written (parquet-format, Encodings.md).
+const (
+	Plain      Encoding = 0
+	Delta      Encoding = 5 // of whole numbers: DELTA_BINARY_PACKED
+	Dictionary Encoding = 8 // RLE_DICTIONARY, of few different values
+	Split      Encoding = 9 // of doubles: BYTE_STREAM_SPLIT
+)
+
 // Column is one that a file must have.
 type Column struct {
-	Name string
-	Type Type
+	Name     string
+	Type     Type
+	Encoding Encoding // the Writer's; a File may have any
 }
 
 // Values are a column's values in a row group, in the field of its type.
@@ -224,7 +237,7 @@ func (f *File) page(v *Values, kind Type, at, end int64, most int) (int64, error
 			return 0, fmt.Errorf("a page of %d values, %d of them missing, where %d are due", data.of(1).number,
 				data.of(2).number, most)
 		}
-		err = v.decode(kind, data.of(4).number, text, n)
+		err = v.decode(kind, Encoding(data.of(4).number), text, n)
 	default:
 		err = fmt.Errorf("a page of the kind %d", header.of(1).number)
 	}

@@ -1,4 +1,4 @@
-package parquetread
+package parquet
 
 import (
 	"encoding/binary"
@@ -7,26 +7,18 @@ import (
 	"math"
 )
 
-// The encodings of values that are read (parquet-format, Encodings.md).
-const (
-	plain           = 0
-	deltaPacked     = 5
-	rleDictionary   = 8
-	byteStreamSplit = 9
-)
-
 var errValues = errors.New("its values are broken")
 
 // decode decodes n values of a page, into v after those that are there.
-func (v *Values) decode(kind Type, encoding int64, text []byte, n int) error {
+func (v *Values) decode(kind Type, encoding Encoding, text []byte, n int) error {
 	switch {
-	case encoding == plain:
+	case encoding == Plain:
 		return v.plain(kind, text, n)
-	case encoding == rleDictionary && v.dictionary != nil:
+	case encoding == Dictionary && v.dictionary != nil:
 		return v.indices(text, n)
-	case encoding == deltaPacked && (kind == Int32 || kind == Int64):
-		return v.deltas(text, n)
-	case encoding == byteStreamSplit && kind == Double:
+	case encoding == Delta && (kind == Int32 || kind == Int64):
+		return v.deltas(kind, text, n)
+	case encoding == Split && kind == Double:
 		return v.split(text, n)
 	}
 	return fmt.Errorf("%w: the encoding %d of a column of type %d is not one that is written here", errValues, encoding,
@@ -148,8 +140,9 @@ func bits(text []byte, at, width uint) uint64 {
 	return n
 }
 
-// deltas decodes whole numbers as differences, in blocks of miniblocks of one width each.
-func (v *Values) deltas(text []byte, n int) error {
+// deltas decodes whole numbers as differences, in blocks of miniblocks of one width each. They wrap around at their
+// type's width.
+func (v *Values) deltas(kind Type, text []byte, n int) error {
 	t := &thrift{text: text}
 	block, err := t.unsigned()
 	minis, err2 := t.unsigned()
@@ -185,6 +178,9 @@ func (v *Values) deltas(text []byte, n int) error {
 			}
 			for i := range min(n, int(size)) {
 				last += least + int64(bits(packed, uint(i)*uint(width), uint(width)))
+				if kind == Int32 {
+					last = int64(int32(last))
+				}
 				v.Ints = append(v.Ints, last)
 			}
 			n -= min(n, int(size))

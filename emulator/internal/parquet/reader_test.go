@@ -1,4 +1,4 @@
-package parquetread
+package parquet
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	klauspost "github.com/klauspost/compress/zstd"
-	"github.com/parquet-go/parquet-go"
+	library "github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
 )
 
@@ -26,14 +26,14 @@ type row struct {
 	H int64   `parquet:"h,plain"`
 }
 
-var columns = []Column{{"a", Int32}, {"b", Int64}, {"c", Text}, {"d", Double}, {"e", Double}, {"f", Int32}, {"g",
-	Text}, {"h", Int64}}
+var columns = []Column{{"a", Int32, Dictionary}, {"b", Int64, Delta}, {"c", Text, Dictionary}, {"d", Double, Split},
+	{"e", Double, Dictionary}, {"f", Int32, Delta}, {"g", Text, Plain}, {"h", Int64, Plain}}
 
 // written is a file of so many row groups with so many rows each.
 func written(t testing.TB, random *rand.Rand, groups, rows int) ([]byte, []row) {
 	t.Helper()
 	var file bytes.Buffer
-	out := parquet.NewGenericWriter[row](&file, parquet.Compression(&zstd.Codec{}))
+	out := library.NewGenericWriter[row](&file, library.Compression(&zstd.Codec{}))
 	var all []row
 	for range groups {
 		var group []row
@@ -136,11 +136,11 @@ func TestForgedSizes(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	for name, failed := range map[string]error{
 		"list": second(parse(list)), "text": second(parse(text)),
-		"run":    (&Values{dictionary: &Values{Ints: []int64{1}}}).decode(Int32, rleDictionary, append(run, 0), 100),
-		"packed": (&Values{dictionary: &Values{Ints: []int64{1}}}).decode(Int32, rleDictionary, append(packed, 0), 100),
-		"deltas": (&Values{}).decode(Int64, deltaPacked, deltas, 100),
-		"texts":  (&Values{}).decode(Text, plain, []byte{255, 255, 255, 255, 0}, 1),
-		"index":  (&Values{dictionary: &Values{}}).decode(Int32, rleDictionary, []byte{0, 2}, 1),
+		"run":    (&Values{dictionary: &Values{Ints: []int64{1}}}).decode(Int32, Dictionary, append(run, 0), 100),
+		"packed": (&Values{dictionary: &Values{Ints: []int64{1}}}).decode(Int32, Dictionary, append(packed, 0), 100),
+		"deltas": (&Values{}).decode(Int64, Delta, deltas, 100),
+		"texts":  (&Values{}).decode(Text, Plain, []byte{255, 255, 255, 255, 0}, 1),
+		"index":  (&Values{dictionary: &Values{}}).decode(Int32, Dictionary, []byte{0, 2}, 1),
 		"bomb":   third(f.zstd.DecodeAll(bomb, nil)),
 	} {
 		if failed == nil {

@@ -1,0 +1,7 @@
+// Package liberationserifregular stands in for a face that no figure uses; see README.md.
+package liberationserifregular
+
+import "codeberg.org/go-fonts/liberation/liberationsansregular"
+
+// TTF is Liberation Sans Regular.
+var TTF = liberationsansregular.TTF
