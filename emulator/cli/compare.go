@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/compare"
 	"testbed/emulator/compare/rundir"
 	"testbed/emulator/record"
@@ -15,6 +16,8 @@ func compareCommand(s *State) *cli.Command {
 		ArgsUsage: "RUN [RUN...]", Flags: append(resultFlags(),
 			&cli.BoolFlag{Name: "lengths", Usage: "show the models by chain length as well"},
 			&cli.Float64Flag{Name: "within", Value: 10, Usage: "the error, in `PERCENT`, within which the verdict asks whether a prediction holds"},
+			choose(s, "reference", "the `PREDICTOR` that tells a transfer's parts from its queueing: %s", catalogue.Predictors).
+				preset(defaultName(s, catalogue.Predictors)),
 		),
 		Action: func(c *cli.Context) error {
 			p, err := wanted(c, s)
@@ -26,10 +29,14 @@ func compareCommand(s *State) *cli.Command {
 			if !(within > 0 && within < 10) {
 				return usagef("--within %v: write a percentage above 0 and below 1000", c.Float64("within"))
 			}
+			reference := c.String("reference")
+			if err := s.catalogue().Check(catalogue.Predictors, reference); err != nil {
+				return usagef("--reference: %v", err)
+			}
 			if c.NArg() == 0 {
 				return usagef("compare takes at least one run's directory, such as results/iiot-20260101T120000Z")
 			}
-			all, err := rundir.Compare(c.Args().Slice(), compare.Options{Within: within, Catalogue: s.catalogue()})
+			all, err := rundir.Compare(c.Args().Slice(), compare.Options{Within: within, Catalogue: s.catalogue(), Reference: reference})
 			told := sayUnsound(s, err)
 			if all == nil && errors.Is(err, record.ErrUnsound) {
 				return told

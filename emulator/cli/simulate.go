@@ -12,7 +12,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator/catalogue"
-	"testbed/emulator/compare"
 	"testbed/emulator/internal/outdir"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
@@ -25,7 +24,7 @@ func simulateCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "simulate", Usage: "predict a scenario without running it (no root)", ArgsUsage: "SCENARIO",
 		Flags: append([]cli.Flag{quietFlag(),
 			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Value: "table", Usage: "`FORMAT` of the output: table or json; statesim and parquet are understood as --store"},
-			&cli.StringFlag{Name: "engine", Value: defaultEngine(s), Usage: "`ENGINE` that predicts: " + engines(s)},
+			choose(s, "engine", "`ENGINE` that predicts: "+engines(s), catalogue.Predictors).preset(defaultEngine(s)),
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`DIRECTORY` that gets the results: prediction.csv (transport), or the campaign's files (statesim)"},
 			&cli.StringFlag{Name: "state-access", Value: string(plan.ByWorker), Usage: "transport: `WHO` reads and writes the state's repository, worker (as emulated) or client (as the published simulator charges it)"},
 		}, campaignFlags()...),
@@ -46,7 +45,7 @@ func simulateCommand(s *State) *cli.Command {
 }
 
 // defaultEngine is the predictor that emulation should agree with.
-func defaultEngine(s *State) string { return compare.Reference(s.catalogue()) }
+func defaultEngine(s *State) string { return defaultName(s, catalogue.Predictors) }
 
 // engines lists the predictors with what they are.
 func engines(s *State) string {

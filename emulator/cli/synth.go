@@ -28,7 +28,7 @@ func synthTopology(s *State) *cli.Command {
 	return &cli.Command{Name: "topology", Usage: "write PREFIX.nodes, PREFIX.links and PREFIX.edges in ether's format",
 		ArgsUsage: strings.Join(kinds, "|") + "|SCENARIO", Flags: []cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`PREFIX` of the files (default: the topology's name)"},
-			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: choices(s, "`FORMAT` of the files", catalogue.Topologies)},
+			choose(s, "format", "`FORMAT` of the files: %s", catalogue.Topologies).preset(defaultName(s, catalogue.Topologies)),
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`SEED` of what is drawn (urban-sensing: the neighbourhoods' sizes)"},
 		},
 		Action: func(c *cli.Context) error {
@@ -68,15 +68,10 @@ func synthesized(s *State, what string, seed uint64) (*topology.Topology, error)
 	return e.Topology, nil
 }
 
-// writable is the entry of a kind of formats that a flag names or, where it names none, the first that can be written.
+// writable is the entry of a kind of formats that a flag names; it fails where that cannot be written.
 func writable[T any](s *State, k catalogue.Kind[T], flag string, can func(T) bool) (T, error) {
-	for _, e := range k.All(s.catalogue()) {
-		if (flag == "" || e.Name == flag) && can(e.Does) {
-			return e.Does, nil
-		}
-	}
 	found, err := k.Find(s.catalogue(), flag)
-	if err != nil {
+	if err != nil || can(found) {
 		return found, usage(err)
 	}
 	return found, usagef("the format %s can be read, not written", flag)
@@ -111,8 +106,8 @@ func synthWorkload(s *State) *cli.Command {
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "jobs", Value: 16749, Usage: "`JOBS` to synthesize; an hour of the trace that Spår was fitted to holds 16749"},
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`SEED` of all that is drawn"},
-			&cli.StringFlag{Name: "kind", Value: defaultName(s, catalogue.Workloads), Usage: choices(s, "`KIND` of workload", catalogue.Workloads)},
-			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: choices(s, "`FORMAT` of the trace", catalogue.Traces)},
+			choose(s, "kind", "`KIND` of workload: %s", catalogue.Workloads).preset(defaultName(s, catalogue.Workloads)),
+			choose(s, "format", "`FORMAT` of the trace: %s", catalogue.Traces).preset(defaultName(s, catalogue.Traces)),
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` to write (default: standard output)"},
 		},
 		Action: func(c *cli.Context) error {

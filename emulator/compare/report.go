@@ -31,6 +31,8 @@ type Report struct {
 	PartsKnown  bool       `json:"parts_known"`          // the predictions say what their steps' times consist of, so that Causes tells them apart
 	Empty       *EmptyCall `json:"empty_call,omitempty"` // what an empty function took on the same host
 	Verdict     Verdict    `json:"verdict"`
+
+	Reference string `json:"-"` // Options.Reference
 }
 
 // IntervalMethod says how the confidence intervals come about.
