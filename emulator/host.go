@@ -127,7 +127,13 @@ func (h *Host) Open(ctx context.Context, name string) (*Bed, error) {
 }
 
 // Diagnose says what the host offers, and what follows.
-func (h *Host) Diagnose(ctx context.Context) doctor.Diagnosis { return doctor.Diagnose(ctx, h.Host) }
+func (h *Host) Diagnose(ctx context.Context) doctor.Diagnosis {
+	try := h.Try
+	if try == nil {
+		try = doctor.Trial(Catalogue())
+	}
+	return doctor.Diagnose(ctx, h.Host, try)
+}
 
 // Statuses says how every testbed of the host is.
 func (h *Host) Statuses(ctx context.Context) ([]orchestrator.Status, error) {

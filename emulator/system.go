@@ -31,7 +31,7 @@ func NewHostAt(store orchestrator.Store, key, binary, version string) *Host {
 func newHost(c *catalogue.Catalogue, store orchestrator.Store, key, binary, version string) *Host {
 	small := program.Node(filepath.Dir(key), binary)
 	h := &orchestrator.Host{Store: store, Key: key}
-	host := &Host{Host: h, Version: version, Try: doctor.Try}
+	host := &Host{Host: h, Version: version, Try: doctor.Trial(c)}
 	for _, f := range fabric.Choices.All(c) {
 		h.Fabrics = append(h.Fabrics, orchestrator.FabricOption{
 			Name: f.Name, Remedy: f.Remedy, Supported: f.Does.Supported, Testbeds: f.Does.Testbeds,

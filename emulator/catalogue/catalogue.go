@@ -47,7 +47,18 @@ type Description struct {
 	Brief   string   // the same in two or three words, for a flag's help; empty: About
 	Remedy  string   // runtimes and fabrics: what a host that lacks it needs, as a command
 	Images  bool     // runtimes: nodes may run images of the user's own
+	Trials  []Trial  // runtimes and fabrics: what doctor tries in a throwaway namespace before a testbed is made
 }
+
+// Trial is something that the host must be able to do.
+type Trial string
+
+// What doctor can try.
+const (
+	Mounts Trial = "mounts" // a node's mounts
+	TAP    Trial = "tap"    // a TAP device
+	Veth   Trial = "veth"   // a veth pair
+)
 
 // Entry is a choice: its description, and what it does.
 type Entry[T any] struct {
