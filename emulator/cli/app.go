@@ -57,10 +57,11 @@ func newApp(s *State) *cli.App {
 			_ = printf(s.Stderr, "testbed: no command %q; `testbed help` lists them\n", name)
 		},
 		Commands: []*cli.Command{
-			runCommand(s), upCommand(s), downCommand(s), listCommand(s), inspectCommand(s), execCommand(s), logsCommand(s), linkCommand(s), applyCommand(s),
-			verifyCommand(s), replayCommand(s), simulateCommand(s), plotCommand(s), compareCommand(s), reportCommand(s), uploadCommand(s), serveCommand(s),
-			graphCommand(s), validateCommand(s),
-			schemaCommand(s), synthCommand(s), doctorCommand(s), versionCommand(s), completionCommand(s),
+			runCommand(s), upCommand(s), downCommand(s), listCommand(s), inspectCommand(s), execCommand(s),
+			logsCommand(s), linkCommand(s), applyCommand(s), verifyCommand(s), replayCommand(s), simulateCommand(s),
+			plotCommand(s), compareCommand(s), reportCommand(s), uploadCommand(s), serveCommand(s), graphCommand(s),
+			validateCommand(s), schemaCommand(s), synthCommand(s), doctorCommand(s), versionCommand(s),
+			completionCommand(s),
 		},
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
@@ -83,7 +84,8 @@ func usageError(_ *cli.Context, err error, _ bool) error { return usage(err) }
 // argument is the command's only argument.
 func argument(c *cli.Context, what string) (string, error) {
 	if c.NArg() != 1 {
-		return "", usagef("%s takes one argument, %s, and got %d: testbed %s %s (flags come before it)", c.Command.Name, what, c.NArg(), c.Command.Name, c.Command.ArgsUsage)
+		return "", usagef("%s takes one argument, %s, and got %d: testbed %s %s (flags come before it)",
+			c.Command.Name, what, c.NArg(), c.Command.Name, c.Command.ArgsUsage)
 	}
 	return c.Args().First(), nil
 }
@@ -98,11 +100,19 @@ func none(c *cli.Context) error {
 
 // Flags that several commands share.
 func nameFlag() cli.Flag {
-	return &cli.StringFlag{Name: "name", Usage: "the testbed's `NAME` (default: the scenario's, or the only one that is up)"}
+	return &cli.StringFlag{
+		Name:  "name",
+		Usage: "the testbed's `NAME` (default: the scenario's, or the only one that is up)",
+	}
 }
 
 func formatFlag() cli.Flag {
-	return &cli.StringFlag{Name: "format", Aliases: []string{"f"}, Value: "table", Usage: "`FORMAT` of the output: table or json"}
+	return &cli.StringFlag{
+		Name:    "format",
+		Aliases: []string{"f"},
+		Value:   "table",
+		Usage:   "`FORMAT` of the output: table or json",
+	}
 }
 
 // format is the value of the format flag.

@@ -11,7 +11,9 @@ import (
 )
 
 func applyCommand(s *State) *cli.Command {
-	return &cli.Command{Name: "apply", Usage: "make a testbed that is up as an edited scenario says, and mend what is not as it was made",
+	return &cli.Command{
+		Name:  "apply",
+		Usage: "make a testbed that is up as an edited scenario says, and mend what is not as it was made",
 		Description: `Compares what is observed of nodes and links with what the scenario says, and touches only what differs:
 nodes and links come and go, dead and restarted nodes and a killed fabric are mended, what link set, tc or docker
 changed by hand is as the scenario says afterwards. Nodes that stay keep their addresses and go on. A node is

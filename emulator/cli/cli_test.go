@@ -23,8 +23,15 @@ type outcome struct {
 func invoke(t *testing.T, args ...string) outcome {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	code := Main(&State{Version: "test", Args: args, Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Binary: os.Args[0],
-		Interrupts: func() (context.Context, context.CancelFunc) { return context.WithCancel(context.Background()) }})
+	code := Main(&State{
+		Version:    "test",
+		Args:       args,
+		Stdin:      strings.NewReader(""),
+		Stdout:     &stdout,
+		Stderr:     &stderr,
+		Binary:     os.Args[0],
+		Interrupts: func() (context.Context, context.CancelFunc) { return context.WithCancel(context.Background()) },
+	})
 	return outcome{code, stdout.String(), stderr.String()}
 }
 
@@ -61,7 +68,8 @@ func TestExitCodes(t *testing.T) {
 	} {
 		got := invoke(t, c.args...)
 		if got.code != c.code || !strings.Contains(got.stdout+got.stderr, c.says) {
-			t.Errorf("testbed %s: exit %d, want %d and %q in:\n%s%s", strings.Join(c.args, " "), got.code, c.code, c.says, got.stdout, got.stderr)
+			t.Errorf("testbed %s: exit %d, want %d and %q in:\n%s%s",
+				strings.Join(c.args, " "), got.code, c.code, c.says, got.stdout, got.stderr)
 		}
 	}
 }

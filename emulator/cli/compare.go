@@ -12,10 +12,16 @@ import (
 )
 
 func compareCommand(s *State) *cli.Command {
-	return &cli.Command{Name: "compare", Usage: "hold the measurement of runs against their predictions, and runs against the first of them (no root)",
+	return &cli.Command{
+		Name:      "compare",
+		Usage:     "hold the measurement of runs against their predictions, and runs against the first of them (no root)",
 		ArgsUsage: "RUN [RUN...]", Flags: append(resultFlags(),
 			&cli.BoolFlag{Name: "lengths", Usage: "show the models by chain length as well"},
-			&cli.Float64Flag{Name: "within", Value: 10, Usage: "the error, in `PERCENT`, within which the verdict asks whether a prediction holds"},
+			&cli.Float64Flag{
+				Name:  "within",
+				Value: 10,
+				Usage: "the error, in `PERCENT`, within which the verdict asks whether a prediction holds",
+			},
 			choose(s, "reference", "the `PREDICTOR` that tells a transfer's parts from its queueing: %s", catalogue.Predictors).
 				preset(defaultName(s, catalogue.Predictors)),
 		),

@@ -27,20 +27,28 @@ func writeRun(t *testing.T, took float64) string {
 	for i := range 12 {
 		tags := record.Tags{Run: dir.Run(), Model: "in-edge", Policy: "load", Length: 1}
 		job := fmt.Sprint("j", i)
-		c := record.Chain{Tags: tags, Time: time.Unix(int64(i), 0), Index: i, Job: job, Client: "c", Measured: record.Times{Latency: took + float64(i%3)/1000, Network: took}}
-		step := record.Step{Tags: tags, Time: c.Time, Chain: i, Job: job, Role: plan.Request.String(), From: "c", To: "w", Duration: took}
+		c := record.Chain{
+			Tags: tags, Time: time.Unix(int64(i), 0), Index: i, Job: job, Client: "c",
+			Measured: record.Times{Latency: took + float64(i%3)/1000, Network: took},
+		}
+		step := record.Step{
+			Tags: tags, Time: c.Time, Chain: i, Job: job, Role: plan.Request.String(), From: "c", To: "w", Duration: took,
+		}
 		if err := dir.Write(c, []record.Step{step}); err != nil {
 			t.Fatal(err)
 		}
-		predictions = append(predictions, predict.Prediction{Engine: "transport", Job: job, Index: i, Model: plan.InEdge, Total: 0.1, Network: 0.1,
-			Steps: []predict.StepPrediction{{End: 0.1}}, Parts: []predict.Parts{{Propagation: 100_000_000_000}}})
+		predictions = append(predictions, predict.Prediction{
+			Engine: "transport", Job: job, Index: i, Model: plan.InEdge, Total: 0.1, Network: 0.1,
+			Steps: []predict.StepPrediction{{End: 0.1}}, Parts: []predict.Parts{{Propagation: 100_000_000_000}},
+		})
 	}
 	var table bytes.Buffer
 	if err := predict.WriteCSV(&table, predictions); err != nil {
 		t.Fatal(err)
 	}
 	m := &record.Manifest{Run: dir.Run(), Seed: 1, Exit: record.OK, Scenario: []byte(`{"name":"planted"}`)}
-	for _, err := range []error{dir.Close(), os.WriteFile(filepath.Join(dir.Path(), "prediction.csv"), table.Bytes(), 0o644), m.Write(dir.Path())} {
+	prediction := filepath.Join(dir.Path(), "prediction.csv")
+	for _, err := range []error{dir.Close(), os.WriteFile(prediction, table.Bytes(), 0o644), m.Write(dir.Path())} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +84,8 @@ func TestCompare(t *testing.T) {
 func TestCompareAsJSON(t *testing.T) {
 	got := invoke(t, "compare", writeRun(t, 0.104), writeRun(t, 0.13), "-f", "json")
 	var c compare.Comparison
-	if err := json.Unmarshal([]byte(got.stdout), &c); err != nil || len(c.Runs) != 2 || len(c.Differences) != 3 || c.Runs[1].Reports[0].Models[0].Causes == nil {
+	err := json.Unmarshal([]byte(got.stdout), &c)
+	if err != nil || len(c.Runs) != 2 || len(c.Differences) != 3 || c.Runs[1].Reports[0].Models[0].Causes == nil {
 		t.Errorf("%v in %s%s", err, got.stdout, got.stderr)
 	}
 }

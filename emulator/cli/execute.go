@@ -20,7 +20,10 @@ import (
 
 // execute runs the workload on a testbed and shows what came of it. mirror is the database that gets the samples
 // too; nil: none.
-func execute(c *cli.Context, s *State, bed *emulator.Bed, e *resolved.Scenario, mirror *influx.Config, show *progress, p presentation) error {
+func execute(
+	c *cli.Context, s *State, bed *emulator.Bed, e *resolved.Scenario, mirror *influx.Config, show *progress,
+	p presentation,
+) error {
 	config := run.Config{Scenario: e, Results: c.String("output"),
 		Fidelity: c.Bool("verify"), Mirror: mirror, Required: c.Bool("influx-required") || required(e.Source)}
 	end := follow(c.Context, &config, bed, show)
@@ -50,7 +53,8 @@ func conclude(c *cli.Context, s *State, outcome *run.Outcome, show *progress, ta
 		return errors.Join(append(checks, err)...)
 	}
 	if failed := failedEvents(manifest.Events); failed > 0 {
-		checks = append(checks, failedCheck("%d events did not take effect; %s has the reasons", failed, filepath.Join(outcome.Dir, record.ManifestFile)))
+		checks = append(checks, failedCheck("%d events did not take effect; %s has the reasons",
+			failed, filepath.Join(outcome.Dir, record.ManifestFile)))
 	}
 	checks = append(checks, incompleteCheck(outcome.Incomplete()), offCheck(s, outcome.Off))
 	if table {
@@ -102,7 +106,9 @@ func fidelityLine(all []record.Fidelity) string {
 			rate = max(rate, math.Abs(f.Measured/f.Target-1))
 		}
 	}
-	return fmt.Sprintf("Links: %d of %d measurements within tolerance; largest error %.2f ms of round trip, %.2f %% of rate", within, len(all), 1e3*delay, 100*rate)
+	return fmt.Sprintf(
+		"Links: %d of %d measurements within tolerance; largest error %.2f ms of round trip, %.2f %% of rate",
+		within, len(all), 1e3*delay, 100*rate)
 }
 
 // offCheck names the links that are off their targets, and fails as `testbed verify` does where there are any.

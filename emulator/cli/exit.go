@@ -20,7 +20,7 @@ const (
 	ExitFailure     = 1   // something went wrong on the way
 	ExitUsage       = 2   // the scenario or the command line is wrong; nothing was done
 	ExitUnsupported = 3   // the host lacks a privilege or capability; `testbed doctor` tells which
-	ExitCheck       = 4   // all was carried out, and a check failed: verify, state, --fail-if, a run's directory that is not whole
+	ExitCheck       = 4   // all was carried out, and a check failed: verify, state, --fail-if, an altered run
 	ExitInterrupted = 130 // Ctrl-C or SIGTERM; what was made has been removed
 	ExitReaderGone  = 141 // who read the output went away, as in testbed ls | head; nothing else is amiss, nothing is said
 )

@@ -72,9 +72,17 @@ func (o *output) String() string {
 
 // state is that of one command line, which ctx interrupts.
 func (l *bench) state(ctx context.Context, stdout, stderr *output, args ...string) *State {
-	return &State{Version: "test", Args: args, Stdin: strings.NewReader(""), Stdout: stdout, Stderr: stderr, Binary: os.Args[0],
-		Root: true, Host: l.host,
-		Interrupts: func() (context.Context, context.CancelFunc) { return context.WithCancel(ctx) }}
+	return &State{
+		Version:    "test",
+		Args:       args,
+		Stdin:      strings.NewReader(""),
+		Stdout:     stdout,
+		Stderr:     stderr,
+		Binary:     os.Args[0],
+		Root:       true,
+		Host:       l.host,
+		Interrupts: func() (context.Context, context.CancelFunc) { return context.WithCancel(ctx) },
+	}
 }
 
 // do runs one command line.
@@ -90,7 +98,8 @@ func (l *bench) want(code int, says string, args ...string) outcome {
 	l.t.Helper()
 	got := l.do(args...)
 	if got.code != code || !strings.Contains(got.stdout+got.stderr, says) {
-		l.t.Errorf("testbed %s: exit %d, want %d and %q in:\n%s%s", strings.Join(args, " "), got.code, code, says, got.stdout, got.stderr)
+		l.t.Errorf("testbed %s: exit %d, want %d and %q in:\n%s%s",
+			strings.Join(args, " "), got.code, code, says, got.stdout, got.stderr)
 	}
 	return got
 }

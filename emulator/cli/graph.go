@@ -14,7 +14,12 @@ import (
 
 func graphCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "graph", Usage: "draw a topology with rates and delays (no root)", ArgsUsage: "SCENARIO|RUN",
-		Flags: []cli.Flag{&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Value: "dot", Usage: "`FORMAT` of the output: dot, mermaid or svg"}},
+		Flags: []cli.Flag{&cli.StringFlag{
+			Name:    "format",
+			Aliases: []string{"f"},
+			Value:   "dot",
+			Usage:   "`FORMAT` of the output: dot, mermaid or svg",
+		}},
 		Action: func(c *cli.Context) error {
 			draw, ok := map[string]func(*graph.Network) string{
 				"dot": (*graph.Network).DOT, "mermaid": (*graph.Network).Mermaid,

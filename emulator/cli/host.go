@@ -54,7 +54,7 @@ func openScenario(c *cli.Context, s *State) (*emulator.Bed, *resolved.Scenario, 
 // warnAbsent says which nodes a change did not reach.
 func warnAbsent(s *State, bed *emulator.Bed) {
 	if absent := bed.Absent(); len(absent) > 0 {
-		_ = printf(s.Stderr, "note: these nodes do not run, and the rest was changed: %s; `testbed apply` starts them again\n",
-			strings.Join(absent, ", "))
+		_ = printf(s.Stderr, "note: these nodes do not run, and the rest was changed: %s; "+
+			"`testbed apply` starts them again\n", strings.Join(absent, ", "))
 	}
 }

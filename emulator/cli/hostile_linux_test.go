@@ -24,19 +24,33 @@ type writer struct {
 	kept    []string // names that the command reads, and that are no links
 }
 
+// keptByRun are the files of a run that commands read.
+var keptByRun = []string{"manifest.json", "samples.lp", "chains.csv"}
+
 var hostile = []writer{
-	{"report", written, func(dir string) []string { return []string{"report", dir} }, []string{"manifest.json", "samples.lp", "chains.csv"}},
-	{"report -o", written, func(dir string) []string { return []string{"report", "-o", filepath.Join(dir, "page.html"), dir} }, []string{"manifest.json", "samples.lp", "chains.csv"}},
-	{"upload", uploadable, func(dir string) []string { return []string{"upload", "--all", dir} }, []string{"manifest.json", "samples.lp", "chains.csv"}},
-	{"simulate", empty, func(dir string) []string { return []string{"simulate", "-o", dir, scenarioFile("smoke.yaml")} }, nil},
+	{"report", written, func(dir string) []string { return []string{"report", dir} }, keptByRun},
+	{"report -o", written, func(dir string) []string {
+		return []string{"report", "-o", filepath.Join(dir, "page.html"), dir}
+	}, keptByRun},
+	{"upload", uploadable, func(dir string) []string { return []string{"upload", "--all", dir} }, keptByRun},
+	{"simulate", empty, func(dir string) []string {
+		return []string{"simulate", "-o", dir, scenarioFile("smoke.yaml")}
+	}, nil},
 	{"campaign", empty, func(dir string) []string {
 		return []string{"simulate", "--engine", "statesim", "--jobs", "3,4", "-o", dir, scenarioFile("smoke.yaml")}
 	}, nil},
 	{"campaign of texts", empty, func(dir string) []string {
-		return []string{"simulate", "--engine", "statesim", "--store", "statesim", "--jobs", "3,4", "-o", dir, scenarioFile("smoke.yaml")}
+		return []string{
+			"simulate", "--engine", "statesim", "--store", "statesim", "--jobs", "3,4", "-o", dir,
+			scenarioFile("smoke.yaml"),
+		}
 	}, nil},
-	{"plot", campaigned, func(dir string) []string { return []string{"plot", dir} }, []string{"campaign.json", "rows.parquet", "summary.csv", "lengths.csv"}},
-	{"synth topology", empty, func(dir string) []string { return []string{"synth", "topology", "-o", filepath.Join(dir, "t"), "iiot"} }, nil},
+	{"plot", campaigned, func(dir string) []string {
+		return []string{"plot", dir}
+	}, []string{"campaign.json", "rows.parquet", "summary.csv", "lengths.csv"}},
+	{"synth topology", empty, func(dir string) []string {
+		return []string{"synth", "topology", "-o", filepath.Join(dir, "t"), "iiot"}
+	}, nil},
 	{"synth workload", empty, func(dir string) []string {
 		return []string{"synth", "workload", "--jobs", "5", "-o", filepath.Join(dir, "trace.csv")}
 	}, nil},
@@ -53,7 +67,9 @@ func uploadable(t *testing.T) string {
 
 func campaigned(t *testing.T) string {
 	dir := t.TempDir()
-	if got := invoke(t, "simulate", "--engine", "statesim", "--jobs", "20", "--replications", "2", "-o", dir, scenarioFile("smoke.yaml")); got.code != ExitOK {
+	got := invoke(t, "simulate", "--engine", "statesim", "--jobs", "20", "--replications", "2", "-o", dir,
+		scenarioFile("smoke.yaml"))
+	if got.code != ExitOK {
 		t.Fatalf("%+v", got)
 	}
 	return dir
@@ -156,7 +172,8 @@ func TestDirectoriesOfResultsAreNoLinks(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := invoke(t, hostile[at].args(dir)...)
-		if got.code == ExitOK || !strings.Contains(got.stderr, c.name+": a symbolic link is in the way of results: remove it") {
+		says := c.name + ": a symbolic link is in the way of results: remove it"
+		if got.code == ExitOK || !strings.Contains(got.stderr, says) {
 			t.Errorf("%s: %+v", c.command, got)
 		}
 		if made := files(t, outside, nil); len(made) > 0 {
@@ -190,8 +207,10 @@ func TestResultsHaveTheirModesAndOwner(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					if path != "." && (info.Mode() != want || int(info.Sys().(*syscall.Stat_t).Uid) != owner) {
-						t.Errorf("%s, umask %#o: %s is %v of %d, want %v of %d", c.name, mask, path, info.Mode(), info.Sys().(*syscall.Stat_t).Uid, want, owner)
+					made := int(info.Sys().(*syscall.Stat_t).Uid)
+					if path != "." && (info.Mode() != want || made != owner) {
+						t.Errorf("%s, umask %#o: %s is %v of %d, want %v of %d",
+							c.name, mask, path, info.Mode(), made, want, owner)
 					}
 				}
 			}
@@ -203,7 +222,8 @@ func TestResultsHaveTheirModesAndOwner(t *testing.T) {
 // TestJournalOfACampaignIsNoLink: the journal is written in place, so it must be a file of one name.
 func TestJournalOfACampaignIsNoLink(t *testing.T) {
 	args := func(dir string, more ...string) []string {
-		return append([]string{"simulate", "--engine", "statesim", "--jobs", "3", "-o", dir, scenarioFile("smoke.yaml")}, more...)
+		args := []string{"simulate", "--engine", "statesim", "--jobs", "3", "-o", dir, scenarioFile("smoke.yaml")}
+		return append(args, more...)
 	}
 	for _, kind := range []string{"symbolic", "hard"} {
 		dir := t.TempDir()
@@ -215,7 +235,9 @@ func TestJournalOfACampaignIsNoLink(t *testing.T) {
 			t.Fatal(err)
 		}
 		targets = append(targets, plant(t, dir, kind, []string{"campaign.journal"})...)
-		if got := invoke(t, args(dir, "--resume")...); got.code != ExitFailure || !strings.Contains(got.stderr, "campaign.journal") || !strings.Contains(got.stderr, "remove it") {
+		got := invoke(t, args(dir, "--resume")...)
+		told := strings.Contains(got.stderr, "campaign.journal") && strings.Contains(got.stderr, "remove it")
+		if got.code != ExitFailure || !told {
 			t.Errorf("%s, going on: %+v", kind, got)
 		}
 		for _, target := range targets {

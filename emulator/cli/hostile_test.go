@@ -21,7 +21,8 @@ import (
 
 // hostileName is what a name in somebody's file may be: a line of ours, a shell's command, a terminal's title
 // and colours by C0 and C1, text that reads backwards, the end of a script.
-const hostileName = "n\nhint: run OWNED\r\x1b]0;OWNED\a\u009b31m\u202etxt\u2066\x7f; curl x|sh # $(id) `id` \"'</script><b>"
+const hostileName = "n\nhint: run OWNED\r\x1b]0;OWNED\a\u009b31m\u202etxt\u2066\x7f; " +
+	"curl x|sh # $(id) `id` \"'</script><b>"
 
 // hostileRun is a run's directory in which everything that may be a text is a hostile one.
 func hostileRun(t *testing.T) string {
@@ -46,7 +47,8 @@ func hostileRun(t *testing.T) string {
 	chains.WriteString("model,length,index,latency_s,network_s,processing_s,time,error\n")
 	for i := range 3 {
 		fmt.Fprintf(&lines,
-			"chain,model=m\u009b31m\u202e\u2028,policy=p\u009b,length=2 index=%di,job=\"j\x1b\u202e\",latency_s=1,network_s=0.5,processing_s=0.5 %d\n", i, i+1)
+			"chain,model=m\u009b31m\u202e\u2028,policy=p\u009b,length=2 index=%di,job=\"j\x1b\u202e\","+
+				"latency_s=1,network_s=0.5,processing_s=0.5 %d\n", i, i+1)
 		fmt.Fprintf(&chains, "m\u009b31m\u202e\u2028,2,%d,1,0.5,0.5,2026-01-02T03:04:05Z,\"e\nhint: run OWNED\x1b\"\n",
 			i)
 	}
@@ -105,7 +107,8 @@ func fit(t *testing.T, what, text string) {
 func TestNamesOfOthersAreEscaped(t *testing.T) {
 	dir := hostileRun(t)
 	scenario := filepath.Join(t.TempDir(), "s\x1b[31m\u202e.yaml")
-	text := `{name: x, description: "a\e[31m\u202e\u009b", models: [in-client, "m\e]0;\n\u202e"], topology: {nodes: {"a\e": {kind: host}}}, "k\e\nOWNED": 1}`
+	text := `{name: x, description: "a\e[31m\u202e\u009b", models: [in-client, "m\e]0;\n\u202e"], ` +
+		`topology: {nodes: {"a\e": {kind: host}}}, "k\e\nOWNED": 1}`
 	if err := os.WriteFile(scenario, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -22,10 +23,26 @@ const tokenLimit = 64 << 10
 // itself: everybody on the host can read command lines.
 func influxFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "influx-url", Aliases: []string{"url"}, Usage: "the InfluxDB that gets the samples, a `URL` such as http://localhost:8086, without a user (default: INFLUX_URL)"},
-		&cli.StringFlag{Name: "influx-org", Aliases: []string{"org"}, Usage: "its `ORGANISATION` (default: INFLUX_ORG)"},
-		&cli.StringFlag{Name: "influx-bucket", Aliases: []string{"bucket"}, Usage: "its `BUCKET` (default: INFLUX_BUCKET)"},
-		&cli.StringFlag{Name: "influx-token-env", Usage: "the environment's `VARIABLE` that holds the token (default: INFLUX_TOKEN)"},
+		&cli.StringFlag{
+			Name:    "influx-url",
+			Aliases: []string{"url"},
+			Usage: "the InfluxDB that gets the samples, a `URL` such as http://localhost:8086, without a user " +
+				"(default: INFLUX_URL)",
+		},
+		&cli.StringFlag{
+			Name:    "influx-org",
+			Aliases: []string{"org"},
+			Usage:   "its `ORGANISATION` (default: INFLUX_ORG)",
+		},
+		&cli.StringFlag{
+			Name:    "influx-bucket",
+			Aliases: []string{"bucket"},
+			Usage:   "its `BUCKET` (default: INFLUX_BUCKET)",
+		},
+		&cli.StringFlag{
+			Name:  "influx-token-env",
+			Usage: "the environment's `VARIABLE` that holds the token (default: INFLUX_TOKEN)",
+		},
 		&cli.StringFlag{Name: "influx-token-file", Usage: "`FILE` that holds the token, instead of a variable"},
 	}
 }
@@ -42,7 +59,8 @@ func namedDatabase(c *cli.Context) (influx.Config, error) {
 	if config.URL == "" {
 		config.URL = childenv.Secret(influx.EnvURL)
 	} else if u, err := url.Parse(config.URL); err == nil && u.User != nil {
-		return influx.Config{}, usagef("--influx-url: the address holds a user or a password, which everybody on this host can read: set INFLUX_TOKEN instead (InfluxDB 1.8: user:password)")
+		return influx.Config{}, usagef("--influx-url: the address holds a user or a password, which everybody on this " +
+			"host can read: set INFLUX_TOKEN instead (InfluxDB 1.8: user:password)")
 	}
 	return config, nil
 }
@@ -57,7 +75,8 @@ func token(c *cli.Context) (influx.Secret, error) {
 	case variable != "":
 		named := childenv.Secret(variable)
 		if named == "" {
-			return "", fmt.Errorf("--influx-token-env: the environment has no variable of that name, or it is empty: the flag takes the variable's name, not the token")
+			return "", errors.New("--influx-token-env: the environment has no variable of that name, or it is empty: " +
+				"the flag takes the variable's name, not the token")
 		}
 		return influx.Secret(named), nil
 	case path != "":
@@ -105,5 +124,6 @@ func mirrorOf(c *cli.Context, s *State, sc *scenario.Scenario) (*influx.Config, 
 
 // unconfirmed says that only a file names a database.
 func unconfirmed(file, url string) string {
-	return fmt.Sprintf("only %s names a database, %q, and a file alone does not choose where samples go: set INFLUX_URL to it or give --influx-url", file, influx.Config{URL: url}.Server())
+	return fmt.Sprintf("only %s names a database, %q, and a file alone does not choose where samples go: "+
+		"set INFLUX_URL to it or give --influx-url", file, influx.Config{URL: url}.Server())
 }

@@ -72,8 +72,9 @@ func runOf(t *testing.T, section string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = errors.Join(d.Write(record.Chain{Tags: record.Tags{Run: d.Run(), Length: 1}, Time: time.Unix(1, 0)}, nil), d.Close(),
-		(&record.Manifest{Run: d.Run(), Scenario: []byte(`{"name":"x","influx":` + section + `}`)}).Write(d.Path()))
+	c := record.Chain{Tags: record.Tags{Run: d.Run(), Length: 1}, Time: time.Unix(1, 0)}
+	m := &record.Manifest{Run: d.Run(), Scenario: []byte(`{"name":"x","influx":` + section + `}`)}
+	err = errors.Join(d.Write(c, nil), d.Close(), m.Write(d.Path()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +98,8 @@ func TestRunDirectoriesDecideNoDestination(t *testing.T) {
 		withoutInflux(t)
 		t.Setenv("AWS_SECRET_ACCESS_KEY", stolen)
 		t.Setenv(influx.EnvToken, lab)
-		if got := invoke(t, "upload", dir); got.code != ExitUsage || !strings.Contains(got.stderr, "INFLUX_URL") || strings.Contains(got.stderr, "u:p@") {
+		got := invoke(t, "upload", dir)
+		if got.code != ExitUsage || !strings.Contains(got.stderr, "INFLUX_URL") || strings.Contains(got.stderr, "u:p@") {
 			t.Errorf("%d, nothing names a database: %+v", i, got)
 		}
 		t.Setenv(influx.EnvToken, lab)
@@ -140,7 +142,8 @@ func TestTokensComeFromWhereFlagsSay(t *testing.T) {
 		flags []string
 		want  string // empty: refused
 	}{
-		{nil, lab}, {[]string{"--influx-token-env", "LAB_TOKEN"}, "other-t0ken"}, {[]string{"--influx-token-file", file}, "file-t0ken"},
+		{nil, lab},
+		{[]string{"--influx-token-env", "LAB_TOKEN"}, "other-t0ken"}, {[]string{"--influx-token-file", file}, "file-t0ken"},
 		{[]string{"--influx-token-env", "NOT-SET-s3cret"}, ""}, {[]string{"--influx-token-file", filepath.Dir(file)}, ""},
 		{[]string{"--influx-token-file", file + "x"}, ""}, {[]string{"--influx-token-file", os.DevNull}, ""},
 		{[]string{"--influx-token-file", file, "--influx-token-env", "LAB_TOKEN"}, ""}, {[]string{"--token", "s3cret"}, ""},
@@ -180,10 +183,13 @@ func TestScenariosDecideNoDestination(t *testing.T) {
 	withoutInflux(t)
 	t.Setenv(influx.EnvToken, lab)
 	write("{url: '" + strangers.URL + "', bucket: b}")
-	if got := invoke(t, "run", "--dry-run", path); got.code != ExitOK || !strings.Contains(got.stderr, "note: only the scenario names a database") {
+	got := invoke(t, "run", "--dry-run", path)
+	if got.code != ExitOK || !strings.Contains(got.stderr, "note: only the scenario names a database") {
 		t.Errorf("%+v", got)
 	}
-	for _, args := range [][]string{{"--influx-required"}, {"--influx-token-env", "NONE"}, {"--influx-url", "localhost:1"}} {
+	for _, args := range [][]string{
+		{"--influx-required"}, {"--influx-token-env", "NONE"}, {"--influx-url", "localhost:1"},
+	} {
 		if got := invoke(t, append([]string{"run", "--dry-run", path}, args...)...); got.code != ExitUsage {
 			t.Errorf("%v: %+v", args, got)
 		}
@@ -192,7 +198,8 @@ func TestScenariosDecideNoDestination(t *testing.T) {
 	if got := invoke(t, "run", "--dry-run", path); got.code != ExitUsage || !strings.Contains(got.stderr, "--influx-url") {
 		t.Errorf("%+v", got)
 	}
-	if got := invoke(t, "run", "--dry-run", path, "--influx-url", strangers.URL); got.code != ExitOK || strings.Contains(got.stderr, "note: only") {
+	got = invoke(t, "run", "--dry-run", path, "--influx-url", strangers.URL)
+	if got.code != ExitOK || strings.Contains(got.stderr, "note: only") {
 		t.Errorf("confirmed: %+v", got)
 	}
 	write("{url: '" + strangers.URL + "', bucket: b, token-env: AWS_SECRET_ACCESS_KEY}")

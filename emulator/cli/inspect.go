@@ -17,7 +17,9 @@ import (
 )
 
 func inspectCommand(s *State) *cli.Command {
-	return &cli.Command{Name: "inspect", Usage: "show a testbed's nodes, and its links as they are in force, with counters",
+	return &cli.Command{
+		Name:  "inspect",
+		Usage: "show a testbed's nodes, and its links as they are in force, with counters",
 		Flags: []cli.Flag{nameFlag(), formatFlag(),
 			&cli.BoolFlag{Name: "links", Usage: "only the links"}, &cli.BoolFlag{Name: "nodes", Usage: "only the nodes"}},
 		Action: func(c *cli.Context) error {
@@ -61,7 +63,8 @@ func printDifferences(s *State, found *emulator.Inspection) error {
 			lines = append(lines, fmt.Sprintf("node %s: its interface is not as it should be: %s", station.Name, station.Note))
 		}
 		if n := station.Unreachable + station.Ignored + station.Errors; n > 0 {
-			lines = append(lines, fmt.Sprintf("node %s: not carried: %d packets to addresses that nobody has, %d of kinds that are not emulated, %d lost by the host",
+			lines = append(lines, fmt.Sprintf("node %s: not carried: %d packets to addresses that nobody has, "+
+				"%d of kinds that are not emulated, %d lost by the host",
 				station.Name, station.Unreachable, station.Ignored, station.Errors))
 		}
 	}

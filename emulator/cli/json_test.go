@@ -50,7 +50,9 @@ var printed = map[string]any{
 }
 
 // written are what else this program prints or writes as JSON.
-var writtenAsJSON = []any{compare.Comparison{}, []*compare.Report{}, record.Manifest{}, live.Status{}, campaign.Manifest{}}
+var writtenAsJSON = []any{
+	compare.Comparison{}, []*compare.Report{}, record.Manifest{}, live.Status{}, campaign.Manifest{},
+}
 
 // TestPrintedJSONIsOfOneForm: every key is snake_case, every quantity that has a type has its unit in the key, and no
 // key is a name of Go's. Sources are searched, so that a new command cannot be left out.
@@ -117,7 +119,9 @@ var (
 	snakeCase = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 	// unitOf are the endings of the keys of types that have a unit.
 	unitOf = map[reflect.Type]string{
-		reflect.TypeFor[time.Duration](): "_ns", reflect.TypeFor[units.BitRate](): "_bps", reflect.TypeFor[units.ByteSize](): "_bytes",
+		reflect.TypeFor[time.Duration]():  "_ns",
+		reflect.TypeFor[units.BitRate]():  "_bps",
+		reflect.TypeFor[units.ByteSize](): "_bytes",
 	}
 	marshaler     = reflect.TypeFor[json.Marshaler]()
 	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
@@ -134,7 +138,8 @@ func checkKeys(t *testing.T, seen map[reflect.Type]bool, of reflect.Type) {
 	default:
 		return
 	}
-	if seen[of] || of.Implements(marshaler) || of.Implements(textMarshaler) || reflect.PointerTo(of).Implements(marshaler) {
+	marshals := of.Implements(marshaler) || of.Implements(textMarshaler) || reflect.PointerTo(of).Implements(marshaler)
+	if seen[of] || marshals {
 		return
 	}
 	seen[of] = true

@@ -17,7 +17,10 @@ func downCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "down", Aliases: []string{"destroy"}, Usage: "remove a testbed and all that is left of it",
 		Flags: []cli.Flag{nameFlag(), quietFlag(),
 			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "remove every testbed on this host"},
-			&cli.BoolFlag{Name: "forget", Usage: "remove the record even if an engine that had nodes is gone, with whatever it has"},
+			&cli.BoolFlag{
+				Name:  "forget",
+				Usage: "remove the record even if an engine that had nodes is gone, with whatever it has",
+			},
 			&cli.BoolFlag{Name: "images", Usage: "remove the node images that no container uses as well (Docker)"}},
 		Action: func(c *cli.Context) error {
 			if err := errors.Join(none(c), needRoot(s)); err != nil {
@@ -69,7 +72,8 @@ func leftAlone(c *cli.Context, s *State, host *emulator.Host, testbed string) er
 	if len(found) == 0 {
 		return nil
 	}
-	return printf(s.Stderr, "left alone, as nothing proves that testbed made it: container %s\n", strings.Join(found, ", "))
+	return printf(s.Stderr, "left alone, as nothing proves that testbed made it: container %s\n",
+		strings.Join(found, ", "))
 }
 
 func downAll(c *cli.Context, host *emulator.Host, show *progress) error {

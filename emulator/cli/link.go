@@ -18,17 +18,43 @@ func linkCommand(s *State) *cli.Command {
 		Description: `LINK and NAME are names, patterns such as 'wifi*', or class:NAME for all of a class.
 While a run is under way, what is changed stays below its events, and is recorded in the run.`,
 		Subcommands: []*cli.Command{
-			{Name: "show", Usage: "what is in force, as the fabric says, with counters", ArgsUsage: "[LINK...]",
-				Flags: []cli.Flag{nameFlag(), formatFlag()}, Action: func(c *cli.Context) error { return linkShow(c, s) }},
-			{Name: "set", Usage: "change what is given and keep the rest: testbed link set wifi rate=10Mbps loss.up=1%",
-				ArgsUsage: "LINK... KEY=VALUE...", Flags: []cli.Flag{nameFlag(), formatFlag()}, Action: func(c *cli.Context) error { return linkSet(c, s) }},
-			{Name: "reset", Usage: "make links as the scenario says, and up", ArgsUsage: "LINK...",
-				Flags:  []cli.Flag{nameFlag(), formatFlag(), &cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "all links"}},
-				Action: func(c *cli.Context) error { return linkReset(c, s) }},
-			{Name: "down", Usage: "let links, hosts or switches carry nothing", ArgsUsage: "NAME...",
-				Flags: []cli.Flag{nameFlag(), formatFlag()}, Action: func(c *cli.Context) error { return carry(c, s, false) }},
-			{Name: "up", Usage: "let them carry packets again", ArgsUsage: "NAME...",
-				Flags: []cli.Flag{nameFlag(), formatFlag()}, Action: func(c *cli.Context) error { return carry(c, s, true) }},
+			{
+				Name:      "show",
+				Usage:     "what is in force, as the fabric says, with counters",
+				ArgsUsage: "[LINK...]",
+				Flags:     []cli.Flag{nameFlag(), formatFlag()},
+				Action:    func(c *cli.Context) error { return linkShow(c, s) },
+			},
+			{
+				Name:      "set",
+				Usage:     "change what is given and keep the rest: testbed link set wifi rate=10Mbps loss.up=1%",
+				ArgsUsage: "LINK... KEY=VALUE...",
+				Flags:     []cli.Flag{nameFlag(), formatFlag()},
+				Action:    func(c *cli.Context) error { return linkSet(c, s) },
+			},
+			{
+				Name:      "reset",
+				Usage:     "make links as the scenario says, and up",
+				ArgsUsage: "LINK...",
+				Flags: []cli.Flag{
+					nameFlag(), formatFlag(), &cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "all links"},
+				},
+				Action: func(c *cli.Context) error { return linkReset(c, s) },
+			},
+			{
+				Name:      "down",
+				Usage:     "let links, hosts or switches carry nothing",
+				ArgsUsage: "NAME...",
+				Flags:     []cli.Flag{nameFlag(), formatFlag()},
+				Action:    func(c *cli.Context) error { return carry(c, s, false) },
+			},
+			{
+				Name:      "up",
+				Usage:     "let them carry packets again",
+				ArgsUsage: "NAME...",
+				Flags:     []cli.Flag{nameFlag(), formatFlag()},
+				Action:    func(c *cli.Context) error { return carry(c, s, true) },
+			},
 		},
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
@@ -109,7 +135,9 @@ func carry(c *cli.Context, s *State, packets bool) error {
 	if c.NArg() == 0 {
 		return usagef("link %s takes the names of links, hosts or switches", c.Command.Name)
 	}
-	return changed(c, s, func(bed *emulator.Bed) error { return bed.Carry(c.Context, s.origin(), c.Args().Slice(), packets) })
+	return changed(c, s, func(bed *emulator.Bed) error {
+		return bed.Carry(c.Context, s.origin(), c.Args().Slice(), packets)
+	})
 }
 
 // changed changes a testbed, and prints what is wanted otherwise than before.

@@ -40,9 +40,12 @@ workload: {trace: huge.csv}
 func TestHugeStatesAreRefused(t *testing.T) {
 	for _, mem := range []string{"950", "1e12"} {
 		path := hugeScenario(t, mem)
-		for _, args := range [][]string{{"validate", path}, {"up", path}, {"up", path, "--dry-run"}, {"run", path}, {"apply", path}} {
+		for _, args := range [][]string{
+			{"validate", path}, {"up", path}, {"up", path, "--dry-run"}, {"run", path}, {"apply", path},
+		} {
 			got := invoke(t, args...)
-			if got.code != ExitUsage || !strings.Contains(got.stderr, "huge.csv:2: job j_1, largest task M2") || got.stdout != "" {
+			row := "huge.csv:2: job j_1, largest task M2"
+			if got.code != ExitUsage || !strings.Contains(got.stderr, row) || got.stdout != "" {
 				t.Errorf("%s of %s: exit %d\n%s%s", args[0], mem, got.code, got.stdout, got.stderr)
 			}
 		}

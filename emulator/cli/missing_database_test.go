@@ -21,8 +21,10 @@ func TestUploadToAMissingDatabase(t *testing.T) {
 	}))
 	defer server.Close()
 	for want, args := range map[string][]string{
-		`influx -execute 'CREATE DATABASE "lab"'`:                    {"--influx-bucket", "lab/autogen"},
-		`influx bucket create --org 'my org' --name 'runs of today'`: {"--influx-bucket", "runs of today", "--influx-org", "my org"},
+		`influx -execute 'CREATE DATABASE "lab"'`: {"--influx-bucket", "lab/autogen"},
+		"influx bucket create --org 'my org' --name 'runs of today'": {
+			"--influx-bucket", "runs of today", "--influx-org", "my org",
+		},
 	} {
 		withoutInflux(t)
 		got := invoke(t, append([]string{"upload", written(t), "--influx-url", server.URL}, args...)...)

@@ -20,12 +20,16 @@ func (b broken) Write([]byte) (int, error) { return 0, b.err }
 func (l *bench) printing(run string) [][]string {
 	return [][]string{
 		{"ls"}, {"ls", "-f", "json"}, {"inspect"}, {"inspect", "-f", "json"}, {"inspect", "--nodes"}, {"inspect", "--links"},
-		{"link", "show"}, {"link", "show", "-f", "json"}, {"link", "set", "wifi", "rate=9Mbps", "-f", "json"}, {"logs", "nuc"},
+		{"link", "show"}, {"link", "show", "-f", "json"}, {"link", "set", "wifi", "rate=9Mbps", "-f", "json"},
+		{"logs", "nuc"},
 		{"apply", l.tiny, "--dry-run"}, {"apply", l.tiny, "--dry-run", "-f", "json"},
-		{"verify", "--rtt-error", "1s", "--rtt-tail", "1s", "--only", "rtt"}, {"verify", "-f", "json", "--rtt-error", "1s", "--rtt-tail", "1s", "--only", "rtt"},
-		{"up", l.tiny, "--dry-run"}, {"up", l.tiny, "--dry-run", "-f", "json"}, {"validate", l.tiny}, {"validate", l.tiny, "-f", "json"},
+		{"verify", "--rtt-error", "1s", "--rtt-tail", "1s", "--only", "rtt"},
+		{"verify", "-f", "json", "--rtt-error", "1s", "--rtt-tail", "1s", "--only", "rtt"},
+		{"up", l.tiny, "--dry-run"}, {"up", l.tiny, "--dry-run", "-f", "json"},
+		{"validate", l.tiny}, {"validate", l.tiny, "-f", "json"},
 		{"validate", l.tiny, "--resolved"}, {"schema"}, {"simulate", l.tiny}, {"simulate", l.tiny, "-f", "json"},
-		{"graph", l.tiny}, {"graph", run, "-f", "svg"}, {"compare", run}, {"compare", run, "-f", "json"}, {"compare", run, run},
+		{"graph", l.tiny}, {"graph", run, "-f", "svg"},
+		{"compare", run}, {"compare", run, "-f", "json"}, {"compare", run, run},
 		{"report", run}, {"synth", "workload", "--jobs", "3"}, {"version"}, {"help"}, {"completion", "bash"},
 		{"completion", "fish"}, {"doctor"}, {"doctor", "-f", "json"}, {"replay", "-o", l.results(), "--report=false"},
 		{"serve", "--listen", "127.0.0.1:0"},
@@ -77,8 +81,9 @@ func TestFilesThatTheUserNames(t *testing.T) {
 	l := newBench(t).up()
 	none := filepath.Join(l.dir, "none")
 	for _, args := range [][]string{
-		{"validate", none}, {"up", none}, {"run", none}, {"apply", none}, {"simulate", none}, {"simulate", none, "--engine", "statesim", "--jobs", "3"},
-		{"graph", none}, {"compare", none}, {"report", none}, {"plot", none}, {"upload", none}, {"upload", none, "--influx-url", "http://127.0.0.1:1"},
+		{"validate", none}, {"up", none}, {"run", none}, {"apply", none}, {"simulate", none},
+		{"simulate", none, "--engine", "statesim", "--jobs", "3"}, {"graph", none}, {"compare", none}, {"report", none},
+		{"plot", none}, {"upload", none}, {"upload", none, "--influx-url", "http://127.0.0.1:1"},
 		{"synth", "topology", none}, {"replay", "--influx-token-file", none},
 	} {
 		if got := l.want(ExitUsage, "none", args...); !strings.Contains(got.stderr, "no such file") && args[0] != "synth" {
@@ -107,7 +112,8 @@ func TestInterruptedIsSaidInWords(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var stdout, stderr output
-	if code := Main(l.state(ctx, &stdout, &stderr, "up", l.tiny)); code != ExitInterrupted || strings.Contains(stderr.String(), "context") {
+	code := Main(l.state(ctx, &stdout, &stderr, "up", l.tiny))
+	if code != ExitInterrupted || strings.Contains(stderr.String(), "context") {
 		t.Errorf("exit %d: %s", code, stderr.String())
 	}
 	l.nothingLeft()

@@ -70,7 +70,7 @@ func (p presentation) tables(s *State, reports []*compare.Report) error {
 			if !part.wanted {
 				continue
 			}
-			fmt.Fprintln(s.Stdout)
+			_ = printf(s.Stdout, "\n")
 			if err := part.write(); err != nil {
 				return err
 			}
@@ -79,7 +79,7 @@ func (p presentation) tables(s *State, reports []*compare.Report) error {
 	if !p.causes {
 		return nil
 	}
-	fmt.Fprintln(s.Stdout)
+	_ = printf(s.Stdout, "\n")
 	for _, r := range reports {
 		if err := compare.WriteVerdict(s.Stdout, r); err != nil {
 			return err
@@ -101,13 +101,13 @@ func (p presentation) printRuns(s *State, c *compare.Comparison) error {
 			return err
 		}
 		if r.Truncated {
-			fmt.Fprintln(s.Stdout, "The samples' last line is cut off, as a crash leaves it.")
+			_ = printf(s.Stdout, "The samples' last line is cut off, as a crash leaves it.\n")
 		}
 		if r.StraySteps > 0 {
 			_ = printf(s.Stdout, "%d steps do not follow their chain in the samples, and were left out.\n", r.StraySteps)
 		}
 		if len(c.Runs) > 1 {
-			fmt.Fprintln(s.Stdout)
+			_ = printf(s.Stdout, "\n")
 		}
 	}
 	if len(c.Runs) > 1 {

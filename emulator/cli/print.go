@@ -114,7 +114,7 @@ func (t safeTable) AppendRows(rows []table.Row, configs ...table.RowConfig) {
 func complain(s *State, err error, hint string) {
 	// Nobody but programmers calls it that.
 	if text := strings.ReplaceAll(err.Error(), context.Canceled.Error(), "interrupted"); text != "" {
-		fmt.Fprintf(s.Stderr, "testbed: %s\n", strings.ReplaceAll(text, "\n", "\n  "))
+		_, _ = fmt.Fprintf(s.Stderr, "testbed: %s\n", strings.ReplaceAll(text, "\n", "\n  "))
 	}
 	if hint != "" {
 		_ = printf(s.Stderr, "hint: %s\n", hint)

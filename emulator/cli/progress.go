@@ -52,7 +52,7 @@ func (p *progress) at(text string) {
 		return
 	}
 	p.phase = phase
-	fmt.Fprintf(p.out, "%6.1f s  %s\n", time.Since(p.began).Seconds(), printable.Line(phase))
+	_, _ = fmt.Fprintf(p.out, "%6.1f s  %s\n", time.Since(p.began).Seconds(), printable.Line(phase))
 }
 
 // count is how far a phase has come.
@@ -73,7 +73,7 @@ func (p *progress) block(lines []string) {
 	for i, line := range lines {
 		lines[i] = fitting(printable.Line(line), width)
 	}
-	fmt.Fprint(p.out, strings.Join(lines, "\n"))
+	_, _ = fmt.Fprint(p.out, strings.Join(lines, "\n"))
 	p.lines, p.last = len(lines), time.Now()
 }
 
@@ -108,9 +108,9 @@ func (p *progress) clear() {
 // rewind puts the cursor where the block begins and erases what follows.
 func (p *progress) rewind() {
 	if p.lines > 1 {
-		fmt.Fprintf(p.out, "\x1b[%dA", p.lines-1)
+		_, _ = fmt.Fprintf(p.out, "\x1b[%dA", p.lines-1)
 	}
-	fmt.Fprint(p.out, "\r\x1b[J")
+	_, _ = fmt.Fprint(p.out, "\r\x1b[J")
 }
 
 // terminalWidth is the width of the terminal on standard error, in characters; 80 where it has none.

@@ -17,9 +17,15 @@ type reported struct {
 }
 
 func reportCommand(s *State) *cli.Command {
-	return &cli.Command{Name: "report", Usage: "make a run's report: one self-contained page, and figures for print (no root)",
+	return &cli.Command{
+		Name:      "report",
+		Usage:     "make a run's report: one self-contained page, and figures for print (no root)",
 		ArgsUsage: "RUN", Flags: []cli.Flag{formatFlag(),
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` that gets the page (default: RUN/" + report.PageFile + ")"}},
+			&cli.StringFlag{
+				Name:    "output",
+				Aliases: []string{"o"},
+				Usage:   "`FILE` that gets the page (default: RUN/" + report.PageFile + ")",
+			}},
 		Action: func(c *cli.Context) error {
 			form, err := format(c)
 			if err != nil {
@@ -43,7 +49,7 @@ func reportCommand(s *State) *cli.Command {
 			for _, text := range made.Missing {
 				_ = printf(s.Stderr, "note: %s\n", text)
 			}
-			return errors.Join(err, printf(s.Stdout, "Report: %s (%.1f MB), %d figures in %s/%s\n", made.Page, float64(made.Size)/1e6,
-				len(made.Figures), dir, report.FiguresDir))
+			return errors.Join(err, printf(s.Stdout, "Report: %s (%.1f MB), %d figures in %s/%s\n",
+				made.Page, float64(made.Size)/1e6, len(made.Figures), dir, report.FiguresDir))
 		}}
 }

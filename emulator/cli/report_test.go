@@ -27,13 +27,19 @@ func written(t *testing.T) string {
 		t.Fatal(err)
 	}
 	tags := record.Tags{Run: d.Run(), Model: "external", Policy: "load", Length: 2}
-	if err := d.Write(record.Chain{Tags: tags, Time: time.Unix(2, 0), Job: "j", Measured: record.Times{Latency: 1, Network: 0.5, Processing: 0.5}}, nil); err != nil {
+	measured := record.Times{Latency: 1, Network: 0.5, Processing: 0.5}
+	if err := d.Write(record.Chain{Tags: tags, Time: time.Unix(2, 0), Job: "j", Measured: measured}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
-	m := record.Manifest{Run: d.Run(), Scenario: resolved, Exit: record.OK, Models: []record.ModelCounts{{Model: "external", Planned: 1, Done: 1}}}
+	m := record.Manifest{
+		Run:      d.Run(),
+		Scenario: resolved,
+		Exit:     record.OK,
+		Models:   []record.ModelCounts{{Model: "external", Planned: 1, Done: 1}},
+	}
 	if err := m.Write(d.Path()); err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +68,9 @@ func TestReportCommand(t *testing.T) {
 	if copied, err := os.ReadFile(other); err != nil || string(copied) != string(page) {
 		t.Errorf("the page at another place: %v", err)
 	}
-	for _, args := range [][]string{{"report"}, {"report", t.TempDir()}, {"report", dir, dir}, {"report", "-f", "xml", dir}} {
+	for _, args := range [][]string{
+		{"report"}, {"report", t.TempDir()}, {"report", dir, dir}, {"report", "-f", "xml", dir},
+	} {
 		if got := invoke(t, args...); got.code != ExitUsage {
 			t.Errorf("%v: exit code %d", args, got.code)
 		}
@@ -81,7 +89,9 @@ func TestGraphCommand(t *testing.T) {
 			t.Errorf("%s: the run's topology is not the scenario's", format)
 		}
 	}
-	for _, args := range [][]string{{"graph"}, {"graph", "--format", "gif", dir}, {"graph", t.TempDir()}, {"graph", "missing.yaml"}} {
+	for _, args := range [][]string{
+		{"graph"}, {"graph", "--format", "gif", dir}, {"graph", t.TempDir()}, {"graph", "missing.yaml"},
+	} {
 		if got := invoke(t, args...); got.code != ExitUsage {
 			t.Errorf("%v: exit code %d, %s", args, got.code, got.stderr)
 		}

@@ -15,7 +15,10 @@ import (
 // resultFlags are those of the commands that measure or compare.
 func resultFlags() []cli.Flag {
 	return []cli.Flag{formatFlag(),
-		&cli.StringSliceFlag{Name: "fail-if", Usage: "end with exit code 4 if `CONDITION` is true, such as 'transport:error.median > 10%' (may be repeated)"},
+		&cli.StringSliceFlag{
+			Name:  "fail-if",
+			Usage: "end with exit code 4 if `CONDITION` is true, such as 'transport:error.median > 10%' (may be repeated)",
+		},
 		&cli.StringFlag{Name: "quantity", Value: "total", Usage: "what the table shows: total, network or processing"},
 		&cli.BoolFlag{Name: "steps", Usage: "show in which steps of a chain the error arises as well"},
 	}
@@ -25,16 +28,34 @@ func resultFlags() []cli.Flag {
 // command line says otherwise.
 func replayFlags(verify bool) []cli.Flag {
 	return append(append(resultFlags(), influxFlags()...),
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "results", Usage: "`DIRECTORY` that gets the run's directory"},
-		&cli.BoolFlag{Name: "verify", Value: verify, Usage: "measure a link of each class before the replay; --verify=false leaves that out"},
-		&cli.BoolFlag{Name: "report", Value: true, Usage: "make the run's report.html and figures; --report=false leaves that out"},
-		quietFlag(), &cli.BoolFlag{Name: "influx-required", Usage: "begin only if there is an InfluxDB that can be written to"},
+		&cli.StringFlag{
+			Name:    "output",
+			Aliases: []string{"o"},
+			Value:   "results",
+			Usage:   "`DIRECTORY` that gets the run's directory",
+		},
+		&cli.BoolFlag{
+			Name:  "verify",
+			Value: verify,
+			Usage: "measure a link of each class before the replay; --verify=false leaves that out",
+		},
+		&cli.BoolFlag{
+			Name:  "report",
+			Value: true,
+			Usage: "make the run's report.html and figures; --report=false leaves that out",
+		},
+		quietFlag(),
+		&cli.BoolFlag{
+			Name:  "influx-required",
+			Usage: "begin only if there is an InfluxDB that can be written to",
+		},
 	)
 }
 
 func runCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "run", Usage: "all of it: up, replay, predict, compare, down", ArgsUsage: "SCENARIO",
-		Flags: append(append(bringUpFlags(s), replayFlags(true)...), &cli.BoolFlag{Name: "keep", Usage: "leave the testbed up"}),
+		Flags: append(append(bringUpFlags(s), replayFlags(true)...),
+			&cli.BoolFlag{Name: "keep", Usage: "leave the testbed up"}),
 		Action: func(c *cli.Context) error {
 			shown, err := wanted(c, s)
 			if err != nil {

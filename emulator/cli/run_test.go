@@ -62,8 +62,10 @@ func TestRun(t *testing.T) {
 	}
 	// One line for each phase, in this order, and none twice.
 	at := -1
-	for _, phase := range []string{"starting 3 nodes (process)", "joining 3 nodes by 3 links (userspace)", "measuring an empty function",
-		"predicting", "replaying in-function: ", "replaying in-client: ", "making the report"} {
+	for _, phase := range []string{
+		"starting 3 nodes (process)", "joining 3 nodes by 3 links (userspace)", "measuring an empty function",
+		"predicting", "replaying in-function: ", "replaying in-client: ", "making the report",
+	} {
 		next := strings.Index(got.stderr, "s  "+phase)
 		if next <= at || strings.Count(got.stderr, phase) != 1 {
 			t.Errorf("phase %q is not said once and in its turn:\n%s", phase, got.stderr)
@@ -106,7 +108,8 @@ func TestReplayAndItsChecks(t *testing.T) {
 	l := newBench(t).up()
 	l.want(ExitOK, "Results: ", "replay", "-o", l.results(), "--report=false")
 	dir, _ := l.onlyRun()
-	l.want(ExitCheck, "error.median", "replay", "-o", l.results(), "--report=false", "--fail-if", "transport:error.median > -1%")
+	l.want(ExitCheck, "error.median",
+		"replay", "-o", l.results(), "--report=false", "--fail-if", "transport:error.median > -1%")
 	l.want(ExitUsage, "--fail-if", "replay", "--fail-if", "nonsense")
 	l.want(ExitUsage, "quantity", "replay", "--quantity", "noise")
 	l.want(ExitOK, "In which steps", "compare", dir, "--steps")
@@ -124,10 +127,22 @@ func TestARunThatEndsEarly(t *testing.T) {
 		exit string
 		left bool
 	}{
-		"Ctrl-C":                    {func(_ *bench, run *started) { run.interrupt() }, ExitInterrupted, "interrupted", record.Interrupted, true},
-		"a node dies":               {func(l *bench, _ *started) { l.Kill("tiny", "nuc") }, ExitFailure, "node nuc of testbed tiny has died", record.Failed, true},
-		"the fabric dies":           {func(l *bench, _ *started) { l.KillFabric("tiny") }, ExitFailure, "nothing carries the network", record.Failed, true},
-		"the testbed is taken down": {func(l *bench, _ *started) { l.want(ExitOK, "", "down") }, ExitFailure, "was taken down", record.Failed, false},
+		"Ctrl-C": {
+			func(_ *bench, run *started) { run.interrupt() },
+			ExitInterrupted, "interrupted", record.Interrupted, true,
+		},
+		"a node dies": {
+			func(l *bench, _ *started) { l.Kill("tiny", "nuc") },
+			ExitFailure, "node nuc of testbed tiny has died", record.Failed, true,
+		},
+		"the fabric dies": {
+			func(l *bench, _ *started) { l.KillFabric("tiny") },
+			ExitFailure, "nothing carries the network", record.Failed, true,
+		},
+		"the testbed is taken down": {
+			func(l *bench, _ *started) { l.want(ExitOK, "", "down") },
+			ExitFailure, "was taken down", record.Failed, false,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -158,7 +173,9 @@ func TestARunThatEndsEarly(t *testing.T) {
 // An interrupt, in whatever phase, leaves nothing.
 func TestInterruptsOfRun(t *testing.T) {
 	t.Parallel()
-	for _, phase := range []string{"starting 3 nodes", "joining 3 nodes", "measuring an empty function", "replaying in-function"} {
+	for _, phase := range []string{
+		"starting 3 nodes", "joining 3 nodes", "measuring an empty function", "replaying in-function",
+	} {
 		t.Run(phase, func(t *testing.T) {
 			l := newBench(t)
 			run := l.start("run", l.long(), "-o", l.results(), "--report=false", "--verify=false")

@@ -19,10 +19,19 @@ import (
 )
 
 func serveCommand(s *State) *cli.Command {
-	return &cli.Command{Name: "serve", Usage: "show a testbed, and the run on it, as a web page: topology, live link use, chains, latency",
+	return &cli.Command{
+		Name:  "serve",
+		Usage: "show a testbed, and the run on it, as a web page: topology, live link use, chains, latency",
 		Flags: []cli.Flag{nameFlag(),
-			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8800", Usage: "`ADDRESS` to listen at; the page only shows, but shows it to whoever reaches the address"},
-			&cli.StringSliceFlag{Name: "host", Usage: "`NAME` by which browsers address this host, besides localhost and addresses (may be repeated)"},
+			&cli.StringFlag{
+				Name:  "listen",
+				Value: "127.0.0.1:8800",
+				Usage: "`ADDRESS` to listen at; the page only shows, but shows it to whoever reaches the address",
+			},
+			&cli.StringSliceFlag{
+				Name:  "host",
+				Usage: "`NAME` by which browsers address this host, besides localhost and addresses (may be repeated)",
+			},
 		},
 		Action: func(c *cli.Context) error {
 			if err := errors.Join(none(c), needRoot(s)); err != nil {
@@ -46,9 +55,16 @@ func serveCommand(s *State) *cli.Command {
 				return fmt.Errorf("listening at %s: %w; choose another with --listen", c.String("listen"), err)
 			}
 			// The run's own sampler is in another process; this one serves the page only and records nothing.
-			sampling := sampler.Start(sampler.Config{Fabric: bed.Fabric, Topology: network.Topology, Sink: nowhere{}, Interval: time.Second})
+			sampling := sampler.Start(sampler.Config{
+				Fabric:   bed.Fabric,
+				Topology: network.Topology,
+				Sink:     nowhere{},
+				Interval: time.Second,
+			})
 			defer sampling.Stop()
-			if err := printf(s.Stdout, "Testbed %s at http://%s/ (Ctrl-C ends it)\n", bed.Journal.Testbed, listener.Addr()); err != nil {
+			address := listener.Addr()
+			err = printf(s.Stdout, "Testbed %s at http://%s/ (Ctrl-C ends it)\n", bed.Journal.Testbed, address)
+			if err != nil {
 				return errors.Join(err, listener.Close())
 			}
 			go watcher.Follow(c.Context)

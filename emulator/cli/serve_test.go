@@ -64,7 +64,8 @@ func TestServeShowsWhatIsInForce(t *testing.T) {
 	l.want(ExitOK, "", "link", "set", "wifi", "rate=13Mbps")
 	l.want(ExitOK, "", "link", "down", "lan1")
 	now := shown(t, base, func(now web.Testbed) bool { return now.Drawing != first.Drawing && len(now.Down) > 0 })
-	if drawing := served(t, base, "/topology.svg"); now.Down[0] != "lan1" || !strings.Contains(drawing, "13 Mbps") || strings.Contains(drawing, "50 Mbps") {
+	drawing := served(t, base, "/topology.svg")
+	if now.Down[0] != "lan1" || !strings.Contains(drawing, "13 Mbps") || strings.Contains(drawing, "50 Mbps") {
 		t.Errorf("after link set and down: %+v, %s", now, drawing)
 	}
 	l.want(ExitOK, "", "link", "up", "lan1")

@@ -77,7 +77,9 @@ func TestWhatWasIgnoredStaysIgnored(t *testing.T) {
 			if line, err := lines.ReadString('\n'); line != "waiting\n" {
 				t.Fatalf("%q, %v", line, err)
 			}
-			number := map[string]syscall.Signal{"HUP": syscall.SIGHUP, "INT": syscall.SIGINT, "QUIT": syscall.SIGQUIT, "TERM": syscall.SIGTERM}[c.sent]
+			number := map[string]syscall.Signal{
+				"HUP": syscall.SIGHUP, "INT": syscall.SIGINT, "QUIT": syscall.SIGQUIT, "TERM": syscall.SIGTERM,
+			}[c.sent]
 			if err := command.Process.Signal(number); err != nil {
 				t.Fatal(err)
 			}
@@ -129,7 +131,8 @@ func TestExecHasItsCommandsStatus(t *testing.T) {
 }
 
 func TestExecsToolsAreChecked(t *testing.T) {
-	if got := invoke(t, "exec", "--tools", "mine", "pi", "--", "true"); got.code != ExitUsage || !strings.Contains(got.stderr, "auto, host or node") {
+	got := invoke(t, "exec", "--tools", "mine", "pi", "--", "true")
+	if got.code != ExitUsage || !strings.Contains(got.stderr, "auto, host or node") {
 		t.Errorf("%+v", got)
 	}
 }

@@ -23,10 +23,25 @@ import (
 func simulateCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "simulate", Usage: "predict a scenario without running it (no root)", ArgsUsage: "SCENARIO",
 		Flags: append([]cli.Flag{quietFlag(),
-			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Value: "table", Usage: "`FORMAT` of the output: table or json; statesim and parquet are understood as --store"},
+			&cli.StringFlag{
+				Name:    "format",
+				Aliases: []string{"f"},
+				Value:   "table",
+				Usage:   "`FORMAT` of the output: table or json; statesim and parquet are understood as --store",
+			},
 			choose(s, "engine", "`ENGINE` that predicts: "+engines(s), catalogue.Predictors).preset(defaultEngine(s)),
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`DIRECTORY` that gets the results: prediction.csv (transport), or the campaign's files (statesim)"},
-			&cli.StringFlag{Name: "state-access", Value: string(plan.ByWorker), Usage: "transport: `WHO` reads and writes the state's repository, worker (as emulated) or client (as the published simulator charges it)"},
+			&cli.StringFlag{
+				Name:    "output",
+				Aliases: []string{"o"},
+				Usage: "`DIRECTORY` that gets the results: prediction.csv (transport), or the campaign's files " +
+					"(statesim)",
+			},
+			&cli.StringFlag{
+				Name:  "state-access",
+				Value: string(plan.ByWorker),
+				Usage: "transport: `WHO` reads and writes the state's repository, worker (as emulated) or client (as " +
+					"the published simulator charges it)",
+			},
 		}, campaignFlags()...),
 		Action: func(c *cli.Context) error {
 			engine := c.String("engine")
@@ -39,7 +54,8 @@ func simulateCommand(s *State) *cli.Command {
 			case err == nil:
 				return simulateJobs(c, s, predictor)
 			default:
-				return usagef("unknown engine %q: write %s", engine, strings.Join(s.catalogue().Names(catalogue.Predictors), " or "))
+				known := s.catalogue().Names(catalogue.Predictors)
+				return usagef("unknown engine %q: write %s", engine, strings.Join(known, " or "))
 			}
 		}}
 }
@@ -137,11 +153,14 @@ func printPredictions(s *State, e *resolved.Scenario, predictions []predict.Pred
 		for _, p := range predictions {
 			if p.Model == m {
 				n++
-				total, network, processing, traffic = total+p.Total, network+p.Network, processing+p.Processing, traffic+float64(p.Traffic)
+				total, network, processing = total+p.Total, network+p.Network, processing+p.Processing
+				traffic += float64(p.Traffic)
 			}
 		}
 		mean := func(sum, scale float64) string { return fmt.Sprintf("%.1f", sum/max(n, 1)*scale) }
-		t.AppendRow(table.Row{string(m), int(n), mean(total, 1e3), mean(network, 1e3), mean(processing, 1e3), mean(traffic, 1e-6)})
+		t.AppendRow(table.Row{
+			string(m), int(n), mean(total, 1e3), mean(network, 1e3), mean(processing, 1e3), mean(traffic, 1e-6),
+		})
 	}
 	t.Render()
 }

@@ -19,14 +19,31 @@ import (
 // campaignFlags are those that only the engine statesim knows.
 func campaignFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.BoolFlag{Name: "paper", Usage: "run the study's whole campaign (without SCENARIO: on its own scenario), draw its figures and check its statements"},
-		&cli.IntSliceFlag{Name: "jobs", Usage: "statesim: `LOADS`, the numbers of jobs to draw on average, such as 100,200 (default: the scenario's)"},
+		&cli.BoolFlag{
+			Name: "paper",
+			Usage: "run the study's whole campaign (without SCENARIO: on its own scenario), draw its figures and check " +
+				"its statements",
+		},
+		&cli.IntSliceFlag{
+			Name: "jobs",
+			Usage: "statesim: `LOADS`, the numbers of jobs to draw on average, such as 100,200 (default: the " +
+				"scenario's)",
+		},
 		&cli.IntFlag{Name: "replications", Value: 1, Usage: "statesim: `NUMBER` of seeds for each load (with --paper 200)"},
 		&cli.Uint64Flag{Name: "seed", Usage: "statesim: first `SEED`; the others follow (default: the scenario's)"},
 		&cli.StringSliceFlag{Name: "policies", Usage: "statesim: allocation `POLICIES` (default: load,load+net)"},
 		&cli.StringSliceFlag{Name: "models", Usage: "statesim: execution `MODELS` (default: the scenario's)"},
-		&cli.IntFlag{Name: "workers", Usage: "statesim: `NUMBER` of replications to simulate at a time (default: one a core); the results are the same"},
-		&cli.StringFlag{Name: "store", Value: string(campaign.Parquet), Usage: "statesim: `FORM` in which --output keeps the rows: parquet, or statesim for the published simulator's own files"},
+		&cli.IntFlag{
+			Name: "workers",
+			Usage: "statesim: `NUMBER` of replications to simulate at a time (default: one a core); the results are " +
+				"the same",
+		},
+		&cli.StringFlag{
+			Name:  "store",
+			Value: string(campaign.Parquet),
+			Usage: "statesim: `FORM` in which --output keeps the rows: parquet, or statesim for the published " +
+				"simulator's own files",
+		},
 		&cli.BoolFlag{Name: "resume", Usage: "statesim: go on with the campaign in --output instead of starting it anew"},
 	}
 }
@@ -63,8 +80,16 @@ func simulateCampaign(c *cli.Context, s *State) error {
 	}
 	show := newProgress(c, s)
 	results, err := campaign.Run(c.Context, campaign.Config{
-		Spec: spec, Simulation: simulation, Scenario: sc.Name, Dir: dir, Store: store, Resume: c.Bool("resume"), Workers: c.Int("workers"),
-		Progress: func(at campaign.Progress) { show.often(func() []string { return []string{campaignProgress(at)} }) },
+		Spec:       spec,
+		Simulation: simulation,
+		Scenario:   sc.Name,
+		Dir:        dir,
+		Store:      store,
+		Resume:     c.Bool("resume"),
+		Workers:    c.Int("workers"),
+		Progress: func(at campaign.Progress) {
+			show.often(func() []string { return []string{campaignProgress(at)} })
+		},
 	})
 	show.clear()
 	if err != nil {
@@ -162,7 +187,8 @@ func smallPool(simulation statesim.Config, spec campaign.Spec) []string {
 	var notes []string
 	for _, jobs := range spec.Jobs {
 		if pool := len(simulation.Pool); jobs > pool {
-			notes = append(notes, fmt.Sprintf("the workload has %d chains with state, and so have all replications for a load of %d jobs", pool, jobs))
+			notes = append(notes, fmt.Sprintf(
+				"the workload has %d chains with state, and so have all replications for a load of %d jobs", pool, jobs))
 		}
 	}
 	return notes
@@ -172,7 +198,8 @@ func smallPool(simulation statesim.Config, spec campaign.Spec) []string {
 func campaignProgress(at campaign.Progress) string {
 	const width = 30
 	full := width * at.Done / max(at.Total, 1)
-	line := fmt.Sprintf("simulate [%s%s] %d/%d replications", strings.Repeat("=", full), strings.Repeat(" ", width-full), at.Done, at.Total)
+	bar := strings.Repeat("=", full) + strings.Repeat(" ", width-full)
+	line := fmt.Sprintf("simulate [%s] %d/%d replications", bar, at.Done, at.Total)
 	if at.Found > 0 {
 		line += fmt.Sprintf(", %d of them before", at.Found)
 	}
@@ -184,5 +211,6 @@ func interruptedCampaign(c *cli.Context, dir string, err error) error {
 	if c.Context.Err() == nil || dir == "" {
 		return err
 	}
-	return &coded{error: err, code: ExitInterrupted, hint: fmt.Sprintf("they are kept in %s; the same command with --resume goes on", dir)}
+	hint := fmt.Sprintf("they are kept in %s; the same command with --resume goes on", dir)
+	return &coded{error: err, code: ExitInterrupted, hint: hint}
 }

@@ -22,16 +22,24 @@ import (
 const statementsFile = "statements.md"
 
 func plotCommand(s *State) *cli.Command {
-	return &cli.Command{Name: "plot", Usage: "redraw the study's figures from the results of campaigns (no root)", ArgsUsage: "RUN [RUN...]",
+	return &cli.Command{
+		Name:      "plot",
+		Usage:     "redraw the study's figures from the results of campaigns (no root)",
+		ArgsUsage: "RUN [RUN...]",
 		Flags: []cli.Flag{formatFlag(),
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`DIRECTORY` that gets the figures of one RUN (default: RUN)"}},
+			&cli.StringFlag{
+				Name:    "output",
+				Aliases: []string{"o"},
+				Usage:   "`DIRECTORY` that gets the figures of one RUN (default: RUN)",
+			}},
 		Action: func(c *cli.Context) error {
 			form, err := format(c)
 			if err != nil {
 				return err
 			}
 			if c.NArg() == 0 || c.NArg() > 1 && c.IsSet("output") {
-				return usagef("plot takes directories that simulate --engine statesim has written, such as results/paper; with --output exactly one")
+				return usagef("plot takes directories that simulate --engine statesim has written, such as " +
+					"results/paper; with --output exactly one")
 			}
 			var unsound []error
 			for _, run := range c.Args().Slice() {
@@ -40,7 +48,8 @@ func plotCommand(s *State) *cli.Command {
 				}
 				results, err := campaign.Load(run)
 				if err != nil && isRun(run) == nil {
-					return usagef("%s is a run of an emulation and holds no campaign: `testbed report %s` draws its figures", run, shell.Quote(run))
+					return usagef("%s is a run of an emulation and holds no campaign: `testbed report %s` draws its figures",
+						run, shell.Quote(run))
 				}
 				if err != nil {
 					return errors.Join(append(unsound, usage(err))...)
@@ -85,7 +94,9 @@ func presentStudy(s *State, form, dir string, r *campaign.Results) error {
 		return errors.Join(failed, printJSON(s, studied{statements, files}))
 	}
 	printStatements(s, statements)
-	err := printf(s.Stdout, "Figures and table: %s\n", filepath.Join(dir, "{"+strings.Join([]string{figures.TrafficName, figures.LatencyName, figures.LengthName}, ",")+"}.{"+strings.Join(figures.Formats, ",")+"}, ")+statementsFile)
+	names := strings.Join([]string{figures.TrafficName, figures.LatencyName, figures.LengthName}, ",")
+	all := filepath.Join(dir, "{"+names+"}.{"+strings.Join(figures.Formats, ",")+"}, ") + statementsFile
+	err := printf(s.Stdout, "Figures and table: %s\n", all)
 	return errors.Join(failed, err)
 }
 
@@ -160,23 +171,31 @@ func printCampaign(s *State, form, dir string, r *campaign.Results) error {
 				of := func(value func(*campaign.Mean) float64) interval {
 					return newInterval(r.Samples(jobs, policy, model, value))
 				}
-				rows = append(rows, campaignRow{jobs, string(policy), string(model), r.Spec.Replications,
-					of(func(m *campaign.Mean) float64 { return m.Total }), of(func(m *campaign.Mean) float64 { return m.Network }),
-					of(func(m *campaign.Mean) float64 { return m.Processing }), of(func(m *campaign.Mean) float64 { return m.Traffic / 1e6 })})
+				rows = append(rows, campaignRow{
+					jobs, string(policy), string(model), r.Spec.Replications,
+					of(func(m *campaign.Mean) float64 { return m.Total }),
+					of(func(m *campaign.Mean) float64 { return m.Network }),
+					of(func(m *campaign.Mean) float64 { return m.Processing }),
+					of(func(m *campaign.Mean) float64 { return m.Traffic / 1e6 }),
+				})
 			}
 		}
 	}
 	if form == "json" {
 		return printJSON(s, rows)
 	}
-	t := newTable(s, "jobs", "policy", "model", "replications", "total mean ms", "network mean ms", "processing mean ms", "traffic mean MB·hops")
+	t := newTable(s, "jobs", "policy", "model", "replications",
+		"total mean ms", "network mean ms", "processing mean ms", "traffic mean MB·hops")
 	var columns []table.ColumnConfig
 	for _, i := range []int{1, 4, 5, 6, 7, 8} {
 		columns = append(columns, table.ColumnConfig{Number: i, Align: text.AlignRight})
 	}
 	t.SetColumnConfigs(columns)
 	for _, row := range rows {
-		t.AppendRow(table.Row{row.Jobs, row.Policy, row.Model, row.Replications, row.Total.show(1e3), row.Network.show(1e3), row.Processing.show(1e3), row.Traffic.show(1)})
+		t.AppendRow(table.Row{
+			row.Jobs, row.Policy, row.Model, row.Replications,
+			row.Total.show(1e3), row.Network.show(1e3), row.Processing.show(1e3), row.Traffic.show(1),
+		})
 	}
 	t.Render()
 	if dir != "" {

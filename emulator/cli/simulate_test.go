@@ -22,7 +22,10 @@ func TestSimulateFlags(t *testing.T) {
 		{[]string{"simulate", smoke, "--engine", "statesim", "--resume"}, ExitUsage, "--output"},
 		{[]string{"simulate", smoke, "--engine", "statesim", "--store", "statesim"}, ExitUsage, "--output"},
 		{[]string{"simulate", smoke, "--engine", "statesim", "-o", dir, "--store", "xml"}, ExitUsage, "xml"},
-		{[]string{"simulate", smoke, "--engine", "statesim", "-o", dir, "-f", "statesim", "--store", "parquet"}, ExitUsage, "contradict"},
+		{
+			[]string{"simulate", smoke, "--engine", "statesim", "-o", dir, "-f", "statesim", "--store", "parquet"},
+			ExitUsage, "contradict",
+		},
 		{[]string{"simulate", smoke, "--engine", "statesim", "--models", "nowhere"}, ExitUsage, "nowhere"},
 		{[]string{"simulate", smoke, "--engine", "statesim", "--policies", "random"}, ExitUsage, "random"},
 		{[]string{"simulate", smoke, "--engine", "statesim", "--jobs", "0"}, ExitUsage, "positive"},
@@ -34,7 +37,8 @@ func TestSimulateFlags(t *testing.T) {
 	} {
 		got := invoke(t, c.args...)
 		if got.code != c.code || !strings.Contains(got.stdout+got.stderr, c.says) {
-			t.Errorf("testbed %s: exit %d, want %d and %q in:\n%s%s", strings.Join(c.args, " "), got.code, c.code, c.says, got.stdout, got.stderr)
+			t.Errorf("testbed %s: exit %d, want %d and %q in:\n%s%s",
+				strings.Join(c.args, " "), got.code, c.code, c.says, got.stdout, got.stderr)
 		}
 	}
 }
@@ -42,13 +46,15 @@ func TestSimulateFlags(t *testing.T) {
 // The issue's own words: --format statesim.
 func TestSimulateInStatesimsForm(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
-	got := invoke(t, "simulate", scenarioFile("paper.yaml"), "--engine", "statesim", "--jobs", "20,40", "--replications", "2", "--seed", "7",
-		"--policies", "load+net", "--models", "in-edge,in-client", "--workers", "2", "--format", "statesim", "-o", dir)
+	got := invoke(t, "simulate", scenarioFile("paper.yaml"), "--engine", "statesim", "--jobs", "20,40",
+		"--replications", "2", "--seed", "7", "--policies", "load+net", "--models", "in-edge,in-client",
+		"--workers", "2", "--format", "statesim", "-o", dir)
 	if got.code != ExitOK {
 		t.Fatal(got.stderr)
 	}
 	for _, name := range []string{
-		"jobs=20/job-alloc=ProcNet.exec=UnchainedInEdge.seed=7", "jobs=40/node-alloc=ProcNet.exec=UnchainedInClient.seed=8", "summary.csv",
+		"jobs=20/job-alloc=ProcNet.exec=UnchainedInEdge.seed=7",
+		"jobs=40/node-alloc=ProcNet.exec=UnchainedInClient.seed=8", "summary.csv",
 	} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
@@ -60,7 +66,10 @@ func TestSimulateInStatesimsForm(t *testing.T) {
 }
 
 func TestSimulateCampaignAsJSON(t *testing.T) {
-	args := []string{"simulate", scenarioFile("paper.yaml"), "--engine", "statesim", "--jobs", "20", "--replications", "3", "-f", "json"}
+	args := []string{
+		"simulate", scenarioFile("paper.yaml"), "--engine", "statesim", "--jobs", "20", "--replications", "3",
+		"-f", "json",
+	}
 	first, second := invoke(t, args...), invoke(t, append(args, "--workers", "1")...)
 	var rows []campaignRow
 	if err := json.Unmarshal([]byte(first.stdout), &rows); err != nil || len(rows) != 2*4 {
@@ -99,7 +108,8 @@ func TestPaperAndPlot(t *testing.T) {
 			t.Errorf("%s drawn again differs: %v", f.Name(), err)
 		}
 	}
-	if got := invoke(t, "simulate", "--paper", "--replications", "4", "-o", dir, "--resume"); got.code == ExitOK || !strings.Contains(got.stderr, "another campaign") {
+	got = invoke(t, "simulate", "--paper", "--replications", "4", "-o", dir, "--resume")
+	if got.code == ExitOK || !strings.Contains(got.stderr, "another campaign") {
 		t.Errorf("exit %d: %s", got.code, got.stderr)
 	}
 }
@@ -107,12 +117,18 @@ func TestPaperAndPlot(t *testing.T) {
 func TestInterruptedCampaignSaysHowToGoOn(t *testing.T) {
 	var stdout, stderr strings.Builder
 	dir := filepath.Join(t.TempDir(), "out")
-	s := &State{Version: "test", Args: []string{"simulate", "--paper", "-o", dir}, Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr,
+	s := &State{
+		Version: "test",
+		Args:    []string{"simulate", "--paper", "-o", dir},
+		Stdin:   strings.NewReader(""),
+		Stdout:  &stdout,
+		Stderr:  &stderr,
 		Interrupts: func() (context.Context, context.CancelFunc) {
 			ctx, cancel := context.WithCancel(context.Background())
 			cancel()
 			return ctx, cancel
-		}}
+		},
+	}
 	if code := Main(s); code != ExitInterrupted || !strings.Contains(stderr.String(), "--resume") {
 		t.Errorf("exit %d: %s", code, stderr.String())
 	}

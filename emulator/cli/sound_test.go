@@ -57,28 +57,44 @@ func alter(t *testing.T, path string, how func(string) string) {
 	}
 }
 
+// edit alters a text once.
+func edit(from, to string) func(string) string {
+	return func(s string) string { return strings.Replace(s, from, to, 1) }
+}
+
+func unchanged(s string) string { return s }
+
+// firstHalf cuts a text behind a line near its middle.
+func firstHalf(s string) string {
+	end := strings.Index(s[len(s)/2:], "\n") + len(s)/2 + 1
+	return s[:end]
+}
+
 // A directory that is not as the run left it: every command that reads it says so first, shows what there is, and
 // ends with the exit code of a check that failed.
 func TestDirectoriesThatAreNotAsTheRunLeftThem(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNoContent)
+	}))
 	defer server.Close()
 	t.Setenv(influx.EnvURL, server.URL)
 	t.Setenv(influx.EnvOrg, "o")
 	t.Setenv(influx.EnvBucket, "b")
+	const running = `"exit": "running"`
 	for name, c := range map[string]struct {
 		file string
 		how  func(string) string
 		says string // on standard error, first
 		sent string // what upload prints
 	}{
-		"as it was":                       {record.SamplesFile, func(s string) string { return s }, "", "has 24 lines"},
-		"cut between lines":               {record.SamplesFile, func(s string) string { return s[:strings.Index(s[len(s)/2:], "\n")+len(s)/2+1] }, "incomplete", "has "},
-		"one latency edited":              {record.SamplesFile, func(s string) string { return strings.Replace(s, "latency_s=0.104", "latency_s=0.101", 1) }, "altered", ""},
-		"one row of the table edited":     {record.ChainsFile, func(s string) string { return strings.Replace(s, "0.104", "0.101", 1) }, "altered", ""},
-		"one prediction edited":           {record.PredictionFile, func(s string) string { return strings.Replace(s, "0.1", "0.2", 1) }, "altered", ""},
-		"a link's name edited":            {record.TopologyFile, func(s string) string { return strings.Replace(s, "wifi", "wify", 1) }, "altered", ""},
-		"the seed in the manifest":        {record.ManifestFile, func(s string) string { return strings.Replace(s, `"seed": 1`, `"seed": 2`, 1) }, "altered", ""},
-		"killed before it was at its end": {record.ManifestFile, func(s string) string { return strings.Replace(s, `"exit": "ok"`, `"exit": "running"`, 1) }, "incomplete", "has 24 lines"},
+		"as it was":                       {record.SamplesFile, unchanged, "", "has 24 lines"},
+		"cut between lines":               {record.SamplesFile, firstHalf, "incomplete", "has "},
+		"one latency edited":              {record.SamplesFile, edit("latency_s=0.104", "latency_s=0.101"), "altered", ""},
+		"one row of the table edited":     {record.ChainsFile, edit("0.104", "0.101"), "altered", ""},
+		"one prediction edited":           {record.PredictionFile, edit("0.1", "0.2"), "altered", ""},
+		"a link's name edited":            {record.TopologyFile, edit("wifi", "wify"), "altered", ""},
+		"the seed in the manifest":        {record.ManifestFile, edit(`"seed": 1`, `"seed": 2`), "altered", ""},
+		"killed before it was at its end": {record.ManifestFile, edit(`"exit": "ok"`, running), "incomplete", "has 24 lines"},
 	} {
 		dir := sealedRun(t)
 		alter(t, filepath.Join(dir, c.file), c.how)
@@ -86,7 +102,9 @@ func TestDirectoriesThatAreNotAsTheRunLeftThem(t *testing.T) {
 		if c.says != "" {
 			code = ExitCheck
 		}
-		for command, shows := range map[string]string{"compare": "in-edge", "report": "Report: ", "graph": "graph", "upload": c.sent} {
+		for command, shows := range map[string]string{
+			"compare": "in-edge", "report": "Report: ", "graph": "graph", "upload": c.sent,
+		} {
 			got := invoke(t, command, dir)
 			if got.code != code || !strings.Contains(got.stdout, shows) {
 				t.Errorf("%s: %s: exit %d, want %d, and %q in\n%s%s", name, command, got.code, code, shows, got.stdout, got.stderr)
@@ -97,7 +115,8 @@ func TestDirectoriesThatAreNotAsTheRunLeftThem(t *testing.T) {
 		}
 		got := invoke(t, "compare", dir, "-f", "json")
 		var all compare.Comparison
-		if err := json.Unmarshal([]byte(got.stdout), &all); err != nil || len(all.Runs) != 1 || (all.Runs[0].Unsound == "") != (c.says == "") || !all.Runs[0].Sealed {
+		err := json.Unmarshal([]byte(got.stdout), &all)
+		if err != nil || len(all.Runs) != 1 || (all.Runs[0].Unsound == "") != (c.says == "") || !all.Runs[0].Sealed {
 			t.Errorf("%s: as JSON: %v\n%s", name, err, got.stdout)
 		}
 	}
@@ -111,7 +130,7 @@ func TestRunsDirectoryAsScenario(t *testing.T) {
 	if got.code != ExitOK || got.stdout != want.stdout {
 		t.Errorf("exit %d: %s", got.code, got.stderr)
 	}
-	alter(t, filepath.Join(dir, record.ScenarioFile), func(s string) string { return strings.Replace(s, "seed: 1", "seed: 2", 1) })
+	alter(t, filepath.Join(dir, record.ScenarioFile), edit("seed: 1", "seed: 2"))
 	if got := invoke(t, "run", dir); got.code != ExitCheck || !strings.Contains(got.stderr, "altered") {
 		t.Errorf("an edited scenario: exit %d: %s", got.code, got.stderr)
 	}
@@ -122,8 +141,9 @@ func TestRunsDirectoryAsScenario(t *testing.T) {
 
 // What `run -f json` prints names the run's directory, also where there is nothing to compare.
 func TestRunAsJSONNamesItsDirectory(t *testing.T) {
+	reports := []*compare.Report{{Engine: "transport"}}
 	for _, o := range []*run.Outcome{
-		{Dir: "results/r", Run: &compare.Run{Directory: "results/r", Name: "r", Reports: []*compare.Report{{Engine: "transport"}}}},
+		{Dir: "results/r", Run: &compare.Run{Directory: "results/r", Name: "r", Reports: reports}},
 		{Dir: "results/r", Run: &compare.Run{Directory: "results/r", Name: "r"}},
 	} {
 		var out strings.Builder
@@ -135,7 +155,8 @@ func TestRunAsJSONNamesItsDirectory(t *testing.T) {
 				Directory string `json:"directory"`
 			} `json:"runs"`
 		}
-		if err := json.Unmarshal([]byte(out.String()), &got); err != nil || len(got.Runs) != 1 || got.Runs[0].Directory != "results/r" {
+		err := json.Unmarshal([]byte(out.String()), &got)
+		if err != nil || len(got.Runs) != 1 || got.Runs[0].Directory != "results/r" {
 			t.Errorf("%v: %s", err, out.String())
 		}
 	}
@@ -148,7 +169,10 @@ func TestRunNamesLinksThatAreOff(t *testing.T) {
 	if err := offCheck(s, nil); err != nil || out.Len() > 0 {
 		t.Errorf("%v: %s", err, out.String())
 	}
-	err := offCheck(s, []record.Fidelity{{From: "cam1", To: "nuc", Link: "wifi", Class: "wlan", Quantity: "rtt_s", Target: 0.01, Measured: 0.02}})
+	off := record.Fidelity{
+		From: "cam1", To: "nuc", Link: "wifi", Class: "wlan", Quantity: "rtt_s", Target: 0.01, Measured: 0.02,
+	}
+	err := offCheck(s, []record.Fidelity{off})
 	if code, _ := exitCode(err); code != ExitCheck || !strings.Contains(out.String(), "cam1 to nuc, link wifi") {
 		t.Errorf("exit %d: %v\n%s", code, err, out.String())
 	}

@@ -27,7 +27,11 @@ func synthTopology(s *State) *cli.Command {
 	kinds := s.catalogue().Names(catalogue.Synthesizers)
 	return &cli.Command{Name: "topology", Usage: "write PREFIX.nodes, PREFIX.links and PREFIX.edges in ether's format",
 		ArgsUsage: strings.Join(kinds, "|") + "|SCENARIO", Flags: []cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`PREFIX` of the files (default: the topology's name)"},
+			&cli.StringFlag{
+				Name:    "output",
+				Aliases: []string{"o"},
+				Usage:   "`PREFIX` of the files (default: the topology's name)",
+			},
 			choose(s, "format", "`FORMAT` of the files: %s", catalogue.Topologies).preset(defaultName(s, catalogue.Topologies)),
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`SEED` of what is drawn (urban-sensing: the neighbourhoods' sizes)"},
 		},
@@ -104,7 +108,11 @@ func writeTopology(s *State, t *topology.Topology, prefix, format string) error 
 func synthWorkload(s *State) *cli.Command {
 	return &cli.Command{Name: "workload", Usage: "write a trace in Spår's format",
 		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "jobs", Value: 16749, Usage: "`JOBS` to synthesize; an hour of the trace that Spår was fitted to holds 16749"},
+			&cli.IntFlag{
+				Name:  "jobs",
+				Value: 16749,
+				Usage: "`JOBS` to synthesize; an hour of the trace that Spår was fitted to holds 16749",
+			},
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`SEED` of all that is drawn"},
 			choose(s, "kind", "`KIND` of workload: %s", catalogue.Workloads).preset(defaultName(s, catalogue.Workloads)),
 			choose(s, "format", "`FORMAT` of the trace: %s", catalogue.Traces).preset(defaultName(s, catalogue.Traces)),

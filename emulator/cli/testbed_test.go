@@ -32,7 +32,8 @@ func TestUpListInspectDown(t *testing.T) {
 	}
 	var list []orchestrator.Status
 	got = l.want(ExitOK, "", "ls", "-f", "json")
-	if err := json.Unmarshal([]byte(got.stdout), &list); err != nil || len(list) != 1 || list[0].Alive != 3 || list[0].Problems == nil {
+	err := json.Unmarshal([]byte(got.stdout), &list)
+	if err != nil || len(list) != 1 || list[0].Alive != 3 || list[0].Problems == nil {
 		t.Errorf("%v in %s", err, got.stdout)
 	}
 	l.want(ExitOK, `"differences": []`, "inspect", "-f", "json")
@@ -125,7 +126,8 @@ func TestLinksBySeveralNames(t *testing.T) {
 		Testbed string
 		Changed []fabric.Difference
 	}
-	if err := json.Unmarshal([]byte(got.stdout), &answer); err != nil || answer.Testbed != "tiny" || len(answer.Changed) < 6 {
+	err := json.Unmarshal([]byte(got.stdout), &answer)
+	if err != nil || answer.Testbed != "tiny" || len(answer.Changed) < 6 {
 		t.Errorf("%v in %s", err, got.stdout)
 	}
 	l.want(ExitUsage, "lan9", "link", "set", "wifi", "lan9", "rate=1Mbps") // all or none
@@ -169,12 +171,26 @@ func TestWhatIsNotWellIsSaidAndMended(t *testing.T) {
 		ls     string
 		apply  string
 	}{
-		"a node killed":    {func(l *bench) { l.Kill("tiny", "nuc") }, "tiny: node nuc is dead", "replace node nuc"},
-		"a node restarted": {func(l *bench) { _ = l.Restart("tiny", "nuc") }, "tiny: node nuc is restarted", "rejoin node nuc"},
-		"a node paused":    {func(l *bench) { l.Pause("tiny", "nuc") }, "3/3 (1 paused)", "note: node nuc is paused, and left so"},
-		"the fabric killed": {func(l *bench) { l.KillFabric("tiny") }, "tiny: the fabric: nothing carries the network",
-			"make the network anew: nothing carries the network"},
-		"hands": {func(l *bench) { l.Tamper("tiny", func(q []fabric.QueueStatus) { q[0].Rate = 1000 }) }, "3/3", "change wifi from cam"},
+		"a node killed": {
+			func(l *bench) { l.Kill("tiny", "nuc") },
+			"tiny: node nuc is dead", "replace node nuc",
+		},
+		"a node restarted": {
+			func(l *bench) { _ = l.Restart("tiny", "nuc") },
+			"tiny: node nuc is restarted", "rejoin node nuc",
+		},
+		"a node paused": {
+			func(l *bench) { l.Pause("tiny", "nuc") },
+			"3/3 (1 paused)", "note: node nuc is paused, and left so",
+		},
+		"the fabric killed": {
+			func(l *bench) { l.KillFabric("tiny") },
+			"tiny: the fabric: nothing carries the network", "make the network anew: nothing carries the network",
+		},
+		"hands": {
+			func(l *bench) { l.Tamper("tiny", func(q []fabric.QueueStatus) { q[0].Rate = 1000 }) },
+			"3/3", "change wifi from cam",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newBench(t).up()
@@ -207,8 +223,11 @@ func TestApplyAnEditedScenario(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	edited := strings.NewReplacer("    gw:", "    more: {class: nuc, memory: 1GiB, cpu: 2}\n    gw:", "workload:",
-		"    - {name: lan3, class: lan, endpoints: [more, gw], rate: 10Mbps}\nworkload:", "50Mbps", "40Mbps").Replace(string(text))
+	edited := strings.NewReplacer(
+		"    gw:", "    more: {class: nuc, memory: 1GiB, cpu: 2}\n    gw:",
+		"workload:", "    - {name: lan3, class: lan, endpoints: [more, gw], rate: 10Mbps}\nworkload:",
+		"50Mbps", "40Mbps",
+	).Replace(string(text))
 	path := l.file("edited.yaml", edited)
 	got := l.want(ExitOK, "start node more", "apply", path)
 	if !strings.Contains(got.stdout, "change wifi from cam") || !strings.Contains(got.stdout, "1 nodes and") {
@@ -217,7 +236,8 @@ func TestApplyAnEditedScenario(t *testing.T) {
 	l.want(ExitOK, "4/4", "ls")
 	got = l.want(ExitOK, `"stopped"`, "apply", l.tiny, "-f", "json")
 	var answer applied
-	if err := json.Unmarshal([]byte(got.stdout), &answer); err != nil || len(answer.Stop) != 1 || answer.Stop[0] != "more" {
+	err = json.Unmarshal([]byte(got.stdout), &answer)
+	if err != nil || len(answer.Stop) != 1 || answer.Stop[0] != "more" {
 		t.Errorf("%v in %s", err, got.stdout)
 	}
 	l.want(ExitUsage, "bad.yaml:1:", "apply", l.file("bad.yaml", "nome: x\n"))
@@ -310,7 +330,8 @@ func TestATestbedIsCompleteByItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := l.file("traced.yaml", strings.ReplaceAll(string(text), "  synth: {kind: spar, jobs: 30}\n", "  trace: trace.csv\n"))
+	traced := strings.ReplaceAll(string(text), "  synth: {kind: spar, jobs: 30}\n", "  trace: trace.csv\n")
+	path := l.file("traced.yaml", traced)
 	l.want(ExitOK, "tiny is up", "up", path)
 	for _, p := range []string{trace, path} {
 		if err := os.Rename(p, p+".moved"); err != nil {

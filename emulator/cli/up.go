@@ -49,9 +49,10 @@ func upCommand(s *State) *cli.Command {
 			if form == "json" {
 				return printJSON(s, bed.Journal)
 			}
-			err = printf(s.Stdout, "%s is up: %d nodes (%s), %d links (%s), in %.2f s\n", bed.Journal.Testbed,
-				len(bed.Journal.Nodes),
-				bed.Journal.Runtime, len(e.Topology.Links()), bed.Journal.Fabric, bed.Journal.Took.Round(10*time.Millisecond).Seconds())
+			j := bed.Journal
+			err = printf(s.Stdout, "%s is up: %d nodes (%s), %d links (%s), in %.2f s\n",
+				j.Testbed, len(j.Nodes), j.Runtime, len(e.Topology.Links()), j.Fabric,
+				j.Took.Round(10*time.Millisecond).Seconds())
 			return err
 		}}
 }

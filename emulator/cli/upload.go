@@ -15,7 +15,10 @@ import (
 )
 
 func uploadCommand(s *State) *cli.Command {
-	return &cli.Command{Name: "upload", Usage: "send to InfluxDB what it has not got of runs' samples (no root)", ArgsUsage: "RUN [RUN...]",
+	return &cli.Command{
+		Name:      "upload",
+		Usage:     "send to InfluxDB what it has not got of runs' samples (no root)",
+		ArgsUsage: "RUN [RUN...]",
 		Description: `Sends what is missing, any number of times; a point that is sent again replaces itself.
 Where to: the flags say, then INFLUX_URL, INFLUX_ORG and INFLUX_BUCKET; what these leave open of organisation and
 bucket the run's own scenario says, if it is about the same server. The token is INFLUX_TOKEN, or what
@@ -26,7 +29,11 @@ Exit code 4: something is still missing in the database.`,
 		Flags: append(influxFlags(), formatFlag(), quietFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "send everything, not only what is missing"},
 			&cli.DurationFlag{Name: "timeout", Value: 10 * time.Second, Usage: "`TIME` for a request"},
-			&cli.DurationFlag{Name: "patience", Value: 30 * time.Second, Usage: "`TIME` for which a server that does not answer is asked again"},
+			&cli.DurationFlag{
+				Name:  "patience",
+				Value: 30 * time.Second,
+				Usage: "`TIME` for which a server that does not answer is asked again",
+			},
 		),
 		Action: func(c *cli.Context) error { return upload(c, s) },
 	}
@@ -71,11 +78,13 @@ func upload(c *cli.Context, s *State) error {
 				Error: "nothing was sent: the directory is not as the run left it"})
 			continue
 		}
-		counts, err := influx.Upload(c.Context, dir, config, influx.Options{All: c.Bool("all"), Progress: func(p influx.Progress) {
+		told := func(p influx.Progress) {
 			show.often(func() []string {
-				return []string{fmt.Sprintf("%s: %d lines acknowledged, %.1f of %.1f MB read", dir, p.Lines, float64(p.Done)/1e6, float64(p.Total)/1e6)}
+				return []string{fmt.Sprintf("%s: %d lines acknowledged, %.1f of %.1f MB read",
+					dir, p.Lines, float64(p.Done)/1e6, float64(p.Total)/1e6)}
 			})
-		}})
+		}
+		counts, err := influx.Upload(c.Context, dir, config, influx.Options{All: c.Bool("all"), Progress: told})
 		show.clear()
 		result := uploaded{Run: dir, Database: config.Name(), Counts: counts}
 		if err != nil {

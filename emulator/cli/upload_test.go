@@ -51,7 +51,8 @@ func TestUpload(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 3 {
-		if err := d.Write(record.Chain{Tags: record.Tags{Run: d.Run(), Length: 1}, Time: time.Unix(int64(i), 0), Index: i}, nil); err != nil {
+		c := record.Chain{Tags: record.Tags{Run: d.Run(), Length: 1}, Time: time.Unix(int64(i), 0), Index: i}
+		if err := d.Write(c, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -94,7 +95,8 @@ func TestUpload(t *testing.T) {
 	}
 	out := expect(ExitOK, "", "--format", "json", "--all", d.Path())
 	var results []uploaded
-	if err := json.Unmarshal([]byte(out), &results); err != nil || len(results) != 1 || results[0].Counts.Written != 3 || lines != 2 {
+	err = json.Unmarshal([]byte(out), &results)
+	if err != nil || len(results) != 1 || results[0].Counts.Written != 3 || lines != 2 {
 		t.Errorf("%v, %d requests: %s", err, lines, out)
 	}
 	files, _ := filepath.Glob(filepath.Join(d.Path(), "*"))

@@ -15,7 +15,9 @@ import (
 
 func verifyCommand(s *State) *cli.Command {
 	d := verify.DefaultTolerance
-	return &cli.Command{Name: "verify", Usage: "measure delay and rate on a sample of links of every class, and hold them against their targets",
+	return &cli.Command{
+		Name:  "verify",
+		Usage: "measure delay and rate on a sample of links of every class, and hold them against their targets",
 		Flags: []cli.Flag{nameFlag(), formatFlag(), quietFlag(),
 			&cli.IntFlag{Name: "per-class", Value: 1, Usage: "`LINKS` of each class to measure"},
 			&cli.StringFlag{Name: "only", Usage: "measure one `PROBE` alone: rtt or rate"},

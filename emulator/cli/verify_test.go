@@ -10,14 +10,22 @@ import (
 // What was not measured is shown with its reason, and is no failure; what is off is one.
 func TestFindings(t *testing.T) {
 	findings := []verify.Finding{
-		{Probe: "rtt", Link: "up1", Class: "dsl", From: "a", To: "b", Target: 0.02, Measured: 0.0201, Tail: 0.021, Error: 0.0001, Verdict: "ok", OK: true},
-		{Probe: "rate", Link: "up1", Class: "dsl", From: "a", To: "b", Target: 5e6, Measured: 4e6, Error: -0.2, Verdict: "ok: at most the target", OK: true, Bound: true},
+		{
+			Probe: "rtt", Link: "up1", Class: "dsl", From: "a", To: "b", Target: 0.02, Measured: 0.0201, Tail: 0.021,
+			Error: 0.0001, Verdict: "ok", OK: true,
+		},
+		{
+			Probe: "rate", Link: "up1", Class: "dsl", From: "a", To: "b", Target: 5e6, Measured: 4e6, Error: -0.2,
+			Verdict: "ok: at most the target", OK: true, Bound: true,
+		},
 		{Link: "up2, up3", Class: "dsl", Verdict: "not measured: the link is down", Skipped: true},
 	}
 	var out bytes.Buffer
 	s := &State{Stdout: &out, Stderr: &out}
 	printFindings(s, findings)
-	for _, want := range []string{"20.100 ms", "+0.100 ms", "<= 5.00 Mbps", "4.00 Mbps", "up2, up3", "not measured: the link is down"} {
+	for _, want := range []string{
+		"20.100 ms", "+0.100 ms", "<= 5.00 Mbps", "4.00 Mbps", "up2, up3", "not measured: the link is down",
+	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}

@@ -43,16 +43,21 @@ func Section() catalogue.Section {
 		process("sequential", "one after the other", Process{New: func(Settings) Arrival { return Sequential{} }}),
 		process("concurrency", "a number of them at any time", Process{New: func(s Settings) Arrival {
 			return Concurrent{Users: int(s.Options.Of("clients"))}
-		}}, catalogue.Option{Name: "clients", About: "Chains that run at any time", Unit: catalogue.Count, Default: 4, Min: 1, Max: 10_000}),
+		}}, catalogue.Option{
+			Name: "clients", About: "Chains that run at any time", Unit: catalogue.Count, Default: 4, Min: 1, Max: 10_000,
+		}),
 		process("trace", "at the trace's times", Process{New: func(s Settings) Arrival {
 			return Trace{Times: s.Times, SpeedUp: s.Options.Of("speedup")}
-		}}, catalogue.Option{Name: "speedup", About: "How much faster than in the trace time passes", Default: 1, Min: 0.001, Max: 1e6}),
+		}}, catalogue.Option{
+			Name: "speedup", About: "How much faster than in the trace time passes", Default: 1, Min: 0.001, Max: 1e6,
+		}),
 		poisson(),
 	)
 }
 
 func process(name, about string, does Process, options ...catalogue.Option) catalogue.Entry[Process] {
-	return catalogue.Entry[Process]{Description: catalogue.Description{Name: name, About: about, Options: options}, Does: does}
+	d := catalogue.Description{Name: name, About: about, Options: options}
+	return catalogue.Entry[Process]{Description: d, Does: does}
 }
 
 func poisson() catalogue.Entry[Process] {

@@ -147,7 +147,7 @@ func finish(t testing.TB, d *record.Directory, m *record.Manifest, top *topology
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(d.Path(), run.PredictionFile), func(f *os.File) error { return predict.WriteCSV(f, predictions) })
-	reports, err := compare.CompareAll(rows, predictions, compare.Options{Catalogue: builtin.Catalogue(), Seed: 1, Resamples: 20})
+	reports, err := compare.All(rows, predictions, compare.Options{Catalogue: builtin.Catalogue(), Seed: 1, Resamples: 20})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,7 +81,8 @@ func (d *decoder) checkNodes(f *File) {
 		d.failAt("topology.nodes", "add a node of kind: host", "there is no host")
 	}
 	if len(f.Topology.Nodes) > 0 && f.Topology.Latencies != nil {
-		d.failAt("topology.latencies", "remove it, and give links a delay", "the delays of nodes and links that are written out are not drawn")
+		d.failAt("topology.latencies", "remove it, and give links a delay",
+			"the delays of nodes and links that are written out are not drawn")
 	}
 }
 
@@ -113,7 +114,8 @@ func (d *decoder) checkLink(l *Link, path string, known []string, nodes map[stri
 	}
 	typed := !d.failed(path + ".type")
 	if typed && l.Type != "shared" && len(l.Endpoints) > 2 {
-		d.failAt(path+".endpoints", "write two, or type: shared", "a link of type %s has %d endpoints", l.Type, len(l.Endpoints))
+		d.failAt(path+".endpoints", "write two, or type: shared",
+			"a link of type %s has %d endpoints", l.Type, len(l.Endpoints))
 	}
 	if typed {
 		d.checkDirections(path, l.kind())
@@ -135,10 +137,15 @@ func (d *decoder) checkShapes(f *File, t *topology.Topology) {
 		if i := slices.IndexFunc(f.Overrides, func(o Override) bool { return o.Name == err.Link && o.varies() }); i >= 0 {
 			path = join("overrides", err.Link)
 		}
-		if !d.failed(path) {
-			d.failAt(join(path, "jitter"), "write at most the delay, and give a delay", "the jitter of %v is larger than the delay of %v%s",
-				err.Jitter, err.Delay, map[bool]string{true: " of " + err.Link}[strings.HasPrefix(path, "classes")])
+		if d.failed(path) {
+			continue
 		}
+		of := ""
+		if strings.HasPrefix(path, "classes") {
+			of = " of " + err.Link
+		}
+		d.failAt(join(path, "jitter"), "write at most the delay, and give a delay",
+			"the jitter of %v is larger than the delay of %v%s", err.Jitter, err.Delay, of)
 	}
 }
 

@@ -101,10 +101,11 @@ func (w *Workload) noJobs(trace workload.Trace, stateful, pool int) error {
 		if w.MaxLength > 0 {
 			most = fmt.Sprintf(" to %d", w.MaxLength)
 		}
-		return fmt.Errorf("of %d jobs with a state none has from %d%s invocations; change workload.min-length or max-length%s", stateful,
-			w.MinLength, most, notes)
+		return fmt.Errorf("of %d jobs with a state none has from %d%s invocations; "+
+			"change workload.min-length or max-length%s", stateful, w.MinLength, most, notes)
 	}
-	return fmt.Errorf("of %d jobs none was drawn to have about %d of them; raise workload.jobs, or change workload.seed", pool, w.Jobs)
+	return fmt.Errorf("of %d jobs none was drawn to have about %d of them; raise workload.jobs, or change workload.seed",
+		pool, w.Jobs)
 }
 
 // computable refuses tasks of more operations than can be counted. (What is too large to be sent or kept is for
@@ -116,8 +117,10 @@ func (s *Scenario) computable(set *JobSet) error {
 			if t.Ops < workload.MaxOps {
 				continue
 			}
-			return fmt.Errorf("scenario %s: workload: %s: it has more than %d operations, duration_s · cpu / 100 · workload.ops-factor; "+
-				"lower that, or leave the job out", s.Name, set.Trace.Row(job.Name, t.Name, s.Workload.options().Factors), int64(workload.MaxOps))
+			row := set.Trace.Row(job.Name, t.Name, s.Workload.options().Factors)
+			return fmt.Errorf("scenario %s: workload: %s: "+
+				"it has more than %d operations, duration_s · cpu / 100 · workload.ops-factor; "+
+				"lower that, or leave the job out", s.Name, row, int64(workload.MaxOps))
 		}
 	}
 	return nil

@@ -238,7 +238,7 @@ func (r *Run) readReports() {
 	if len(r.Chains) == 0 {
 		return
 	}
-	reports, err := compare.CompareAll(r.rows(), r.predictions(), compare.Options{Catalogue: r.Catalogue, Seed: r.Manifest.Seed, Resamples: resamples(len(r.Chains))})
+	reports, err := compare.All(r.rows(), r.predictions(), compare.Options{Catalogue: r.Catalogue, Seed: r.Manifest.Seed, Resamples: resamples(len(r.Chains))})
 	if err != nil {
 		r.miss("Measurement and prediction cannot be compared: %v.", err)
 		return
