@@ -82,7 +82,8 @@ func (c *Catalogue) Options(kind string) []Option {
 func (c *Catalogue) Having(kind, option string) []string {
 	var names []string
 	for _, e := range c.of(kind) {
-		if slices.ContainsFunc(e.Options, func(o Option) bool { return o.Name == option }) || slices.Contains(e.Takes, option) {
+		has := slices.ContainsFunc(e.Options, func(o Option) bool { return o.Name == option })
+		if has || slices.Contains(e.Takes, option) {
 			names = append(names, e.Name)
 		}
 	}

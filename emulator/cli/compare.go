@@ -42,7 +42,8 @@ func compareCommand(s *State) *cli.Command {
 			if c.NArg() == 0 {
 				return usagef("compare takes at least one run's directory, such as results/iiot-20260101T120000Z")
 			}
-			all, err := rundir.Compare(c.Args().Slice(), compare.Options{Within: within, Catalogue: s.catalogue(), Reference: reference})
+			options := compare.Options{Within: within, Catalogue: s.catalogue(), Reference: reference}
+			all, err := rundir.Compare(c.Args().Slice(), options)
 			told := sayUnsound(s, err)
 			if all == nil && errors.Is(err, record.ErrUnsound) {
 				return told

@@ -84,7 +84,9 @@ func TestAnOutsiderIsInHelpCompletionDoctorAndSchema(t *testing.T) {
 			}
 		}
 	}
-	for key, word := range map[string]string{"models": outsider.Model, "runtime": outsider.Runtime, "fabric": outsider.Fabric} {
+	for key, word := range map[string]string{
+		"models": outsider.Model, "runtime": outsider.Runtime, "fabric": outsider.Fabric,
+	} {
 		if !strings.Contains(string(schema.Root[key]), `"`+word+`"`) {
 			t.Errorf("the schema's %s has no %q", key, word)
 		}
@@ -108,7 +110,8 @@ func TestAnOutsidersOptionsAreChecked(t *testing.T) {
 		old, to, _ := strings.Cut(change, "=")
 		l.want(ExitUsage, want, "validate", l.file("wrong.yaml", strings.Replace(chosen, old, to, 1)))
 	}
-	resolved := l.want(ExitOK, "leaves: 3", "validate", "--resolved", l.file("short.yaml", strings.Replace(chosen, ", leaves: 4", "", 1)))
+	short := l.file("short.yaml", strings.Replace(chosen, ", leaves: 4", "", 1))
+	resolved := l.want(ExitOK, "leaves: 3", "validate", "--resolved", short)
 	again := l.want(ExitOK, "size: 3", "validate", "--resolved", l.file("again.yaml", resolved.stdout))
 	if again.stdout != resolved.stdout {
 		t.Errorf("resolved once more:\n%s\nand not\n%s", again.stdout, resolved.stdout)
@@ -132,9 +135,11 @@ func TestAnOutsiderRuns(t *testing.T) {
 	if m.Runtime != outsider.Runtime || m.Fabric != outsider.Fabric || m.Arrival != "bursts of 3" {
 		t.Errorf("the manifest has %s, %s, %s", m.Runtime, m.Fabric, m.Arrival)
 	}
-	l.want(ExitOK, "what the time that "+outsider.Predictor+" predicts consist", "compare", "--reference", outsider.Predictor, dir)
+	l.want(ExitOK, "what the time that "+outsider.Predictor+" predicts consist",
+		"compare", "--reference", outsider.Predictor, dir)
 	l.want(ExitUsage, "--reference", "compare", "--reference", "nobody", dir)
-	l.want(ExitOK, outsider.Model, "compare", "--fail-if", outsider.Predictor+":"+outsider.Model+".error.median > 1000000%", dir)
+	l.want(ExitOK, outsider.Model,
+		"compare", "--fail-if", outsider.Predictor+":"+outsider.Model+".error.median > 1000000%", dir)
 	page, err := os.ReadFile(filepath.Join(dir, "report.html"))
 	if err != nil {
 		t.Fatal(err)

@@ -102,7 +102,8 @@ func writeTopology(s *State, t *topology.Topology, prefix, format string) error 
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	return printf(s.Stdout, "%s%s: %d hosts, %d links\n", prefix, strings.Join(f.Suffixes, ", "), len(t.Hosts()), len(t.Links()))
+	suffixes := strings.Join(f.Suffixes, ", ")
+	return printf(s.Stdout, "%s%s: %d hosts, %d links\n", prefix, suffixes, len(t.Hosts()), len(t.Links()))
 }
 
 func synthWorkload(s *State) *cli.Command {
@@ -129,7 +130,8 @@ func synthWorkload(s *State) *cli.Command {
 			if err != nil {
 				return usage(err)
 			}
-			format, err := writable(s, workload.Formats, c.String("format"), func(f workload.Format) bool { return f.Write != nil })
+			can := func(f workload.Format) bool { return f.Write != nil }
+			format, err := writable(s, workload.Formats, c.String("format"), can)
 			if err != nil {
 				return err
 			}

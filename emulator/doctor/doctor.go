@@ -48,9 +48,9 @@ type check struct {
 	look func(ctx context.Context, c Capability) Capability
 }
 
-// Diagnose probes the host: what the system offers, then each runtime and fabric, then what auto takes, and at last
-// by try, whether that does what bringing a testbed up needs of it. Each probe makes what it tries in namespaces of its own,
-// which vanish with it, and takes 5 s at most.
+// Diagnose probes the host: what the system offers, then each runtime and fabric, then what auto takes, and at last,
+// by try, whether that does what bringing a testbed up needs of it. Each probe makes what it tries in namespaces of
+// its own, which vanish with it, and takes 5 s at most.
 func Diagnose(ctx context.Context, h *orchestrator.Host, try orchestrator.Trial) Diagnosis {
 	var d Diagnosis
 	for _, k := range systemChecks() {

@@ -97,7 +97,8 @@ func TestDiagnoseWithoutARuntimeIsNotReady(t *testing.T) {
 func TestAnUnknownVersionIsNoFault(t *testing.T) {
 	h := &orchestrator.Host{Runtimes: []orchestrator.RuntimeOption{{Runtime: versioned{engine{name: "docker"}},
 		Supported: supported}}}
-	if c := find(t, Diagnose(t.Context(), h, trialThat(nil)), "runtime docker"); !c.OK || !strings.Contains(c.Found, "gone meanwhile") {
+	c := find(t, Diagnose(t.Context(), h, trialThat(nil)), "runtime docker")
+	if !c.OK || !strings.Contains(c.Found, "gone meanwhile") {
 		t.Errorf("%+v", c)
 	}
 }

@@ -63,7 +63,9 @@ func process(name, about string, does Process, options ...catalogue.Option) cata
 func poisson() catalogue.Entry[Process] {
 	e := process("poisson", "at random", Process{New: func(s Settings) Arrival {
 		return Poisson{Rate: s.Options.Of("rate"), Seed: s.Seed}
-	}}, catalogue.Option{Name: "rate", About: "Mean number of chains that start, such as 5/s", Unit: catalogue.PerSecond, Default: 1})
+	}}, catalogue.Option{
+		Name: "rate", About: "Mean number of chains that start, such as 5/s", Unit: catalogue.PerSecond, Default: 1,
+	})
 	e.Takes = []string{"seed"}
 	return e
 }

@@ -34,7 +34,8 @@ type Format struct {
 	Write func(w io.Writer, t Trace) error
 }
 
-// Synthesizers is the kind of the catalogue's workload synthesizers. The first is that of a scenario without a workload.
+// Synthesizers is the kind of the catalogue's workload synthesizers. The first is that of a scenario without a
+// workload.
 var Synthesizers = catalogue.NewKind[Synthesizer](catalogue.Workloads)
 
 // Synthesizer draws traces.

@@ -53,7 +53,8 @@ func resolveIIoT(p *Parameters, _ uint64) {
 
 func checkIIoT(p *Parameters) []Problem {
 	if p.AtSecond != nil && p.Premises != nil && *p.AtSecond > *p.Premises {
-		return []Problem{{"at-second-exchange", fmt.Sprintf("there are %d premises only", *p.Premises), "write at most the number of premises"}}
+		return []Problem{{"at-second-exchange", fmt.Sprintf("there are %d premises only", *p.Premises),
+			"write at most the number of premises"}}
 	}
 	return nil
 }
@@ -89,7 +90,8 @@ func resolveUrban(p *Parameters, seed uint64) {
 func checkUrban(p *Parameters) []Problem {
 	var all []Problem
 	if p.Neighbourhoods != nil && len(p.Sizes) > 0 && len(p.Sizes) != *p.Neighbourhoods {
-		all = append(all, Problem{"sizes", fmt.Sprintf("there are %d sizes for %d neighbourhoods", len(p.Sizes), *p.Neighbourhoods),
+		all = append(all, Problem{"sizes",
+			fmt.Sprintf("there are %d sizes for %d neighbourhoods", len(p.Sizes), *p.Neighbourhoods),
 			fmt.Sprintf("write %d", *p.Neighbourhoods)})
 	}
 	if p.Pis != nil && *p.Pis == 0 {
@@ -97,7 +99,8 @@ func checkUrban(p *Parameters) []Problem {
 	}
 	for i, n := range p.Sizes {
 		if n < 1 || n > maxSize {
-			all = append(all, Problem{fmt.Sprintf("sizes[%d]", i), fmt.Sprintf("%d is out of range", n), "write a number from 1 to 1000"})
+			all = append(all, Problem{fmt.Sprintf("sizes[%d]", i), fmt.Sprintf("%d is out of range", n),
+				"write a number from 1 to 1000"})
 		}
 	}
 	return all

@@ -107,12 +107,15 @@ func (t *Trace) Stateless() error {
 	case t.Rows == 0:
 		return fmt.Errorf("%s is empty; a row of a trace is %s", t.Name, RowFormat)
 	case jobs == 0:
-		return fmt.Errorf("no job of %s is left: %d of %d rows have a task whose name carries no DAG%s", t.Name, t.Skipped, t.Rows, notes)
+		return fmt.Errorf("no job of %s is left: %d of %d rows have a task whose name carries no DAG%s",
+			t.Name, t.Skipped, t.Rows, notes)
 	case t.file:
-		return fmt.Errorf("of %d jobs in %s none has a state: a job is the chain of its task 1 and all that wait for it, directly "+
-			"or not, and a state is a task outside of the chain that one inside waits for, as M2 in the rows M1, M2, J3_1_2%s",
+		return fmt.Errorf("of %d jobs in %s none has a state: "+
+			"a job is the chain of its task 1 and all that wait for it, directly or not, "+
+			"and a state is a task outside of the chain that one inside waits for, as M2 in the rows M1, M2, J3_1_2%s",
 			jobs, t.Name, notes)
 	default:
-		return fmt.Errorf("of %d synthesized jobs none has a state; raise workload.synth.jobs, or change workload.synth.seed", jobs)
+		return fmt.Errorf("of %d synthesized jobs none has a state; "+
+			"raise workload.synth.jobs, or change workload.synth.seed", jobs)
 	}
 }

@@ -76,7 +76,7 @@ func around(hosts []string) (*topology.Topology, error) {
 	t := topology.New("around")
 	var ends []topology.ID
 	for _, name := range hosts {
-		id, err := t.Add(topology.Vertex{Name: name, Class: "leaf", Model: "leaf", CPU: 1000, Memory: units.ByteSize(1 << 30)})
+		id, err := t.Add(topology.Vertex{Name: name, Class: "leaf", Model: "leaf", CPU: 1000, Memory: 1 << 30})
 		if err != nil {
 			return nil, err
 		}
@@ -116,7 +116,9 @@ func topologies() catalogue.Section {
 		synth.Synthesizers.Of(catalogue.Entry[synth.Synthesizer]{
 			Description: catalogue.Description{
 				Name: Synthesizer, About: "hosts around a switch", Takes: []string{"host-rate"},
-				Options: []catalogue.Option{{Name: "leaves", About: "Number of hosts", Unit: catalogue.Count, Default: 3, Min: 2, Max: 20}},
+				Options: []catalogue.Option{
+					{Name: "leaves", About: "Number of hosts", Unit: catalogue.Count, Default: 3, Min: 2, Max: 20},
+				},
 			},
 			Does: synth.Synthesizer{Build: func(_ *synth.Parameters, options catalogue.Values) (*topology.Topology, error) {
 				var hosts []string

@@ -33,7 +33,8 @@ const Colour = "#123456"
 
 // Section is one entry of each kind.
 func Section(m *fake.Machine) catalogue.Section {
-	return slices.Concat(fabrics(m), runtimes(m), models(), policies(), predictors(), arrivals(), workloads(), topologies())
+	return slices.Concat(
+		fabrics(m), runtimes(m), models(), policies(), predictors(), arrivals(), workloads(), topologies())
 }
 
 func fabrics(m *fake.Machine) catalogue.Section {

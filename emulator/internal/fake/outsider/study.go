@@ -31,7 +31,9 @@ func policies() catalogue.Section {
 	return placement.Rules.Of(catalogue.Entry[placement.Rule]{
 		Description: catalogue.Description{
 			Name: Policy, About: "the nth by name",
-			Options: []catalogue.Option{{Name: "nth", About: "Which of the names", Unit: catalogue.Count, Default: 1, Min: 1, Max: 9}},
+			Options: []catalogue.Option{
+				{Name: "nth", About: "Which of the names", Unit: catalogue.Count, Default: 1, Min: 1, Max: 9},
+			},
 		},
 		Does: placement.Rule{
 			Policy: Policy,
@@ -85,7 +87,9 @@ func arrivals() catalogue.Section {
 	return replay.Processes.Of(catalogue.Entry[replay.Process]{
 		Description: catalogue.Description{
 			Name: Arrival, About: "in groups",
-			Options: []catalogue.Option{{Name: "size", About: "Chains of a group", Unit: catalogue.Count, Default: 2, Min: 1, Max: 50}},
+			Options: []catalogue.Option{
+				{Name: "size", About: "Chains of a group", Unit: catalogue.Count, Default: 2, Min: 1, Max: 50},
+			},
 		},
 		Does: replay.Process{New: func(s replay.Settings) replay.Arrival { return bursts{int(s.Options.Of("size"))} }},
 	})
