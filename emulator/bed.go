@@ -34,7 +34,9 @@ func (b *Bed) Scenario() (*resolved.Scenario, error) {
 
 // Apply makes the testbed as a scenario says, and mends what is not as it was made; see
 // orchestrator.Bed.Reconcile.
-func (b *Bed) Apply(ctx context.Context, origin string, e *resolved.Scenario, progress func(string)) (*orchestrator.Reconciliation, error) {
+func (b *Bed) Apply(
+	ctx context.Context, origin string, e *resolved.Scenario, progress func(string),
+) (*orchestrator.Reconciliation, error) {
 	r, err := b.host.request(e, UpOptions{Name: b.Journal.Testbed, Progress: progress})
 	if err != nil {
 		return nil, err

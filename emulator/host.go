@@ -152,7 +152,8 @@ func (h *Host) Name(ctx context.Context) (string, error) {
 		names = known // what others left without a record is for --all
 	}
 	if len(names) > 1 {
-		return "", inputf("several testbeds are there: choose one of %s with --name, or take --all", strings.Join(names, ", "))
+		all := strings.Join(names, ", ")
+		return "", inputf("several testbeds are there: choose one of %s with --name, or take --all", all)
 	}
 	if len(names) == 0 {
 		return "", nil

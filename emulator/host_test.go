@@ -118,10 +118,12 @@ func TestSelect(t *testing.T) {
 		kinds []topology.Kind
 		want  string
 	}{
-		{[]string{"wifi"}, nil, "wifi"}, {[]string{"lan*", "wifi", "lan1"}, nil, "wifi lan1 lan2"}, {[]string{"class:lan"}, nil, "lan1 lan2"},
-		{[]string{"*"}, []topology.Kind{topology.Link}, "wifi lan1 lan2"}, {[]string{"gw", "nuc"}, nil, "nuc gw"}, {[]string{"lan[2]"}, nil, "lan2"},
+		{[]string{"wifi"}, nil, "wifi"}, {[]string{"lan*", "wifi", "lan1"}, nil, "wifi lan1 lan2"},
+		{[]string{"class:lan"}, nil, "lan1 lan2"}, {[]string{"*"}, []topology.Kind{topology.Link}, "wifi lan1 lan2"},
+		{[]string{"gw", "nuc"}, nil, "nuc gw"}, {[]string{"lan[2]"}, nil, "lan2"},
 		{[]string{"gw"}, []topology.Kind{topology.Link}, `! there is no link "gw"; it is a switch`},
-		{[]string{"wify"}, []topology.Kind{topology.Link}, `! did you mean "wifi"?`}, {[]string{"class:x"}, nil, "! class:camera"},
+		{[]string{"wify"}, []topology.Kind{topology.Link}, `! did you mean "wifi"?`},
+		{[]string{"class:x"}, nil, "! class:camera"},
 		{[]string{"[", "wifi"}, nil, `! there is no link, host or switch "["`},
 	} {
 		ids, err := emulator.Select(top, c.names, c.kinds...)
@@ -151,7 +153,8 @@ func TestRunsOfABed(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := run.Config{Results: t.TempDir()}
-	if _, err := bed.Run(t.Context(), config); !errors.Is(err, orchestrator.ErrBusy) || !strings.Contains(err.Error(), "another") {
+	_, err = bed.Run(t.Context(), config)
+	if !errors.Is(err, orchestrator.ErrBusy) || !strings.Contains(err.Error(), "another") {
 		t.Errorf("a second run: %v", err)
 	}
 	lease.End()

@@ -71,8 +71,10 @@ func nodeConfig(e *resolved.Scenario, station orchestrator.Station, control stri
 	image, agent := e.Source.ImageOf(v)
 	node := orchestrator.NodeConfig{Image: image}
 	if agent {
-		config := faas.Config{Node: station.Name, Control: control, Compute: e.Source.Replay.Compute, Speed: agentSpeed(e, station.ID),
-			Memory: e.AgentMemory(station.ID)}
+		config := faas.Config{
+			Node: station.Name, Control: control, Compute: e.Source.Replay.Compute,
+			Speed: agentSpeed(e, station.ID), Memory: e.AgentMemory(station.ID),
+		}
 		if timeout := e.Source.Replay.Timeout; timeout > faas.DefaultStall {
 			config.Stall = timeout // a link may be down for as long as a chain may wait
 		}

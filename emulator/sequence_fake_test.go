@@ -81,7 +81,7 @@ func (w inMemory) left() error {
 		return errors.New("nodes or a network are left")
 	}
 	if entries, err := os.ReadDir(string(w.of.Store)); !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("the record is left: %v, %v", entries, err)
+		return errors.Join(fmt.Errorf("the record is left: %v", entries), err)
 	}
 	return nil
 }

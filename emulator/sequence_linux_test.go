@@ -101,8 +101,12 @@ func (w real) restartNode(testbed, name string) error {
 
 func (w real) killFabric(testbed string) error {
 	pids, err := userspace.Processes(testbed)
+	ended := func() bool {
+		left, err := userspace.Processes(testbed)
+		return err == nil && len(left) == 0
+	}
 	for _, pid := range pids {
-		err = errors.Join(err, w.end(pid, func() bool { left, err := userspace.Processes(testbed); return err == nil && len(left) == 0 }))
+		err = errors.Join(err, w.end(pid, ended))
 	}
 	return err
 }
@@ -117,9 +121,13 @@ func (w real) tamper(testbed string, r *rand.Rand) {
 	if err != nil {
 		return
 	}
-	commands := [][]string{{"ip", "link", "set", "eth0", "down"}, {"ip", "address", "flush", "dev", "eth0"}, {"ip", "link", "set", "eth0", "mtu", "900"}}
+	commands := [][]string{
+		{"ip", "link", "set", "eth0", "down"}, {"ip", "address", "flush", "dev", "eth0"},
+		{"ip", "link", "set", "eth0", "mtu", "900"},
+	}
 	var out bytes.Buffer
-	_, _ = b.Runtime.Exec(w.t.Context(), node, commands[r.IntN(len(commands))], noderuntime.Stdio{In: &out, Out: &out, Err: &out})
+	streams := noderuntime.Stdio{In: &out, Out: &out, Err: &out}
+	_, _ = b.Runtime.Exec(w.t.Context(), node, commands[r.IntN(len(commands))], streams)
 }
 
 func (w real) fail(*rand.Rand) string { return "nothing can be made to fail here" }
@@ -127,7 +135,7 @@ func (w real) lift()                  {}
 
 func (w real) left() error {
 	if entries, err := os.ReadDir(string(w.of.Store)); !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("the record is left: %v, %v", entries, err)
+		return errors.Join(fmt.Errorf("the record is left: %v", entries), err)
 	}
 	names, err := w.of.All(w.t.Context())
 	for _, n := range names {

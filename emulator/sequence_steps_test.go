@@ -54,7 +54,9 @@ func (s *sequence) set(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	text := []string{"rate=7Mbps", "delay=9ms", "loss=2%", "queue=64KiB", "rate.up=3Mbps", "jitter=100us", "duplicate=1%"}[s.r.IntN(7)]
+	text := []string{
+		"rate=7Mbps", "delay=9ms", "loss=2%", "queue=64KiB", "rate.up=3Mbps", "jitter=100us", "duplicate=1%",
+	}[s.r.IntN(7)]
 	p, err := scenario.ParseProperties([]string{text})
 	if err != nil {
 		return err
@@ -143,7 +145,8 @@ func (s *sequence) event(ctx context.Context) (err error) {
 		now.Delay += 30 * time.Millisecond
 		o = fabric.Overlay{Queues: []fabric.QueueOverlay{{Channel: topology.Channel{Link: id}, Was: was, Now: now}}}
 	}
-	s.player.Play(ctx, time.Now(), []orchestrator.Moment{{What: []string{"test"}, Overlay: o}}, func(p orchestrator.Played) { err = p.Err })
+	moments := []orchestrator.Moment{{What: []string{"test"}, Overlay: o}}
+	s.player.Play(ctx, time.Now(), moments, func(p orchestrator.Played) { err = p.Err })
 	return err
 }
 

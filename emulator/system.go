@@ -22,8 +22,8 @@ func NewHost(binary, version string) *Host {
 	return NewHostAt(orchestrator.DefaultStore, orchestrator.DefaultKey, binary, version)
 }
 
-// NewHostAt is NewHost with a directory of its own for the testbeds' records, and a file for the host's key, beside which
-// the node program is kept.
+// NewHostAt is NewHost with a directory of its own for the testbeds' records, and a file for the host's key, beside
+// which the node program is kept.
 func NewHostAt(store orchestrator.Store, key, binary, version string) *Host {
 	return newHost(Catalogue(), store, key, binary, version)
 }
@@ -40,7 +40,9 @@ func newHost(c *catalogue.Catalogue, store orchestrator.Store, key, binary, vers
 	}
 	for _, r := range noderuntime.Choices.All(c) {
 		// Containers are known by what the host's testbeds signed.
-		made := r.Does.New(noderuntime.Environment{Program: small, Dir: store.NodeDir, Secrets: h.Secrets, Key: h.ImageSecret})
+		made := r.Does.New(noderuntime.Environment{
+			Program: small, Dir: store.NodeDir, Secrets: h.Secrets, Key: h.ImageSecret,
+		})
 		h.Runtimes = append(h.Runtimes, runtimeOption(made, r.Remedy))
 		if host.Prune == nil {
 			host.Prune = made.Prune

@@ -20,7 +20,8 @@ func TestAnApplyThatWasKilled(t *testing.T) {
 	if _, err := h.Up(ctx, e, emulator.UpOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	more := load(t, strings.Replace(fakehost.Scenario, "    gw: {kind: switch}\n", "    gw: {kind: switch}\n    gw2: {kind: switch}\n", 1))
+	const gateway = "    gw: {kind: switch}\n"
+	more := load(t, strings.Replace(fakehost.Scenario, gateway, gateway+"    gw2: {kind: switch}\n", 1))
 	bed, err := h.Open(ctx, "tiny")
 	if err != nil {
 		t.Fatal(err)

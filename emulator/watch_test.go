@@ -99,7 +99,8 @@ func TestInspectTellsWhatItCan(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.Fail(fake.Inspect, errPlanted)
-	if in, err := bed.Inspect(t.Context()); err != nil || len(in.Nodes) != 3 || !strings.Contains(in.FabricError, "planted") {
+	in, err := bed.Inspect(t.Context())
+	if err != nil || len(in.Nodes) != 3 || !strings.Contains(in.FabricError, "planted") {
 		t.Errorf("%+v, %v", in, err)
 	}
 	ended, cancel := context.WithCancel(t.Context())
@@ -111,7 +112,8 @@ func TestInspectTellsWhatItCan(t *testing.T) {
 	if err := bed.Carry(t.Context(), "test", []string{"wifi"}, false); err != nil {
 		t.Fatal(err)
 	}
-	if in, err := bed.Inspect(t.Context()); err != nil || in.FabricError != "" || len(in.Differences) > 0 || !in.Links[0].Down {
+	in, err = bed.Inspect(t.Context())
+	if err != nil || in.FabricError != "" || len(in.Differences) > 0 || !in.Links[0].Down {
 		t.Errorf("%+v, %v", in, err)
 	}
 	if err := h.Remove(t.Context(), "tiny", false, nil); err != nil {

@@ -200,7 +200,8 @@ func unpairedRatio(of, to []float64, o Options) Share {
 	}
 	add(a.values, 1)
 	add(b.values, -out.Ratio)
-	out.Low, out.High = bca(out.Ratio, ratios(a.means[0], b.means[0], da[0], db[0]), acceleration(cube, square), min(a.rows, b.rows))
+	resampled := ratios(a.means[0], b.means[0], da[0], db[0])
+	out.Low, out.High = bca(out.Ratio, resampled, acceleration(cube, square), min(a.rows, b.rows))
 	return out
 }
 

@@ -25,14 +25,16 @@ const (
 
 const roleCount = int(plan.Response) + 1
 
-// sums add up what is known of a group's steps. Sums of several groups may be added to each other.
+// sums add up what is known of a group's steps, times in seconds. Sums of several groups may be added to each other.
 type sums struct {
-	pairs      int
+	pairs int // chains with a forecast
+	// attributed of them have all steps measured and predicted, so that their whole error has causes. A chain that
+	// lacks a step still counts in roles.
 	attributed int
+	partsKnown int // attributed chains whose forecasts say of what their transfers consist
 	roles      [roleCount]roleSums
 	predicted  [causeCount]float64 // over attributed chains
-	measured   [causeCount]float64
-	fine       int // attributed chains whose predictions' parts were known
+	measured   [causeCount]float64 // likewise; of causes that can be measured apart
 }
 
 type roleSums struct {
@@ -41,39 +43,43 @@ type roleSums struct {
 	causes              [causeCount]struct{ predicted, difference float64 }
 }
 
-// chainCauses is where one chain's time, and the error of its prediction, is.
+// chainCauses attributes one chain's time, and the error of its prediction, to causes; times in seconds.
 type chainCauses struct {
-	fine                            bool
+	partsKnown                      bool
 	steps                           float64 // measured, all of them
 	forecast                        float64 // the same predicted
 	difference, predicted, measured [causeCount]float64
 }
 
-// add takes in a chain with its forecast. The reference is what knows the parts of transfers best.
+// add takes in a chain with its forecast. The parts of a transfer cannot be measured: how long it would have taken on
+// an idle network is taken from reference, the forecast of the predictor that models the network best, and what was
+// measured beyond that is queueing.
 func (s *sums) add(m *Chain, f, reference *forecast) pair {
 	s.pairs++
 	p := pair{known: true, total: f.total, network: f.network, processing: f.processing}
-	c := chainCauses{fine: f.parts && reference != nil && reference.parts && len(reference.steps) == len(f.steps)}
-	whole := len(m.Steps) > 0 && len(m.Steps) == len(f.steps)
+	c := chainCauses{
+		partsKnown: f.parts && reference != nil && reference.parts && len(reference.steps) == len(f.steps),
+	}
+	complete := len(m.Steps) > 0 && len(m.Steps) == len(f.steps)
 	for i := range m.Steps {
 		step := &m.Steps[i]
 		if step.Index < 0 || step.Index >= len(f.steps) || int(step.Role) >= roleCount {
-			whole = false
+			complete = false
 			continue
 		}
 		of := f
-		if c.fine {
+		if c.partsKnown {
 			of = reference
 		}
 		c.step(step, &f.steps[step.Index], &of.steps[step.Index], &s.roles[step.Role])
 	}
-	if !whole {
+	if !complete {
 		return p
 	}
 	c.rest(m.Total, f.total)
 	s.attributed++
-	if c.fine {
-		s.fine++
+	if c.partsKnown {
+		s.partsKnown++
 	}
 	for i := range causeCount {
 		s.predicted[i] += c.predicted[i]
@@ -83,8 +89,9 @@ func (s *sums) add(m *Chain, f, reference *forecast) pair {
 	return p
 }
 
-// step divides one step's difference; f is what the engine predicted of it, t what the reference did.
-func (c *chainCauses) step(m *Step, f, t *forecastStep, role *roleSums) {
+// step attributes one step's time: m was measured of it, f is what the engine predicted, reference what the reference
+// did. The differences noted add up to what was measured less what was predicted.
+func (c *chainCauses) step(m *Step, f, reference *forecastStep, role *roleSums) {
 	c.steps += m.Duration
 	c.forecast += f.duration
 	role.steps++
@@ -97,16 +104,17 @@ func (c *chainCauses) step(m *Step, f, t *forecastStep, role *roleSums) {
 		role.causes[cause].difference += difference
 	}
 	switch {
-	case m.Role == plan.Execute && c.fine:
+	case m.Role == plan.Execute && c.partsKnown:
+		// The host's time around an execution was calibrated with an empty function: it is the FaaS's overhead.
 		calibrated := predict.Seconds(f.parts.Host)
 		c.measured[processing] += m.Duration
 		note(processing, f.duration-calibrated, m.Duration-(f.duration-calibrated))
-		role.causes[overhead].predicted += calibrated // of the chain, rest works it out
+		role.causes[overhead].predicted += calibrated // the chain's own is what rest leaves over
 		role.causes[overhead].difference -= calibrated
 	case m.Role == plan.Execute:
 		c.measured[processing] += m.Duration
 		note(processing, f.duration, m.Duration-f.duration)
-	case c.fine:
+	case c.partsKnown:
 		for cause, of := range [...]func(*predict.Parts) int64{
 			propagation:   func(p *predict.Parts) int64 { return p.Propagation },
 			serialisation: func(p *predict.Parts) int64 { return p.Serialisation },
@@ -115,17 +123,18 @@ func (c *chainCauses) step(m *Step, f, t *forecastStep, role *roleSums) {
 			hostTime:      func(p *predict.Parts) int64 { return p.Host },
 		} {
 			own := of(&f.parts)
-			note(cause, predict.Seconds(own), predict.Seconds(of(&t.parts)-own))
+			note(cause, predict.Seconds(own), predict.Seconds(of(&reference.parts)-own))
 		}
-		note(queueing, 0, m.Duration-t.duration)
+		note(queueing, 0, m.Duration-reference.duration)
 	default:
 		c.measured[transfers] += m.Duration
 		note(transfers, f.duration, m.Duration-f.duration)
 	}
 }
 
-// rest takes in what is in no step. It belongs to the FaaS if the steps follow one another; if some of them
-// run beside others, it cannot be told from their overlap.
+// rest attributes what is in no step: total was measured of the chain, predicted of it. It belongs to the FaaS if the
+// steps follow one another, so that their forecasts add up to the chain's; if some of them run beside others, it cannot
+// be told from their overlap.
 func (c *chainCauses) rest(total, predicted float64) {
 	cause := overhead
 	if math.Abs(predicted-c.forecast) > 1e-9*(1+predicted) {
@@ -146,7 +155,7 @@ func (c *chainCauses) rest(total, predicted float64) {
 func (s *sums) merge(o *sums) {
 	s.pairs += o.pairs
 	s.attributed += o.attributed
-	s.fine += o.fine
+	s.partsKnown += o.partsKnown
 	for i := range s.roles {
 		r, from := &s.roles[i], &o.roles[i]
 		r.steps += from.steps
@@ -203,7 +212,7 @@ func (s *sums) shown(cause int) bool {
 	case parallel, transfers:
 		return s.predicted[cause] != 0 || s.measured[cause] != 0
 	}
-	return s.fine > 0
+	return s.partsKnown > 0
 }
 
 // report says what the roles contribute.
@@ -218,7 +227,8 @@ func (s *sums) report() []Role {
 		if r.steps == 0 {
 			continue
 		}
-		out := Role{Role: plan.Role(i).String(), Steps: r.steps, Measured: r.measured / float64(r.steps), Predicted: r.predicted / float64(r.steps)}
+		out := Role{Role: plan.Role(i).String(), Steps: r.steps}
+		out.Measured, out.Predicted = r.measured/float64(r.steps), r.predicted/float64(r.steps)
 		out.PerChain = (r.measured - r.predicted) / float64(s.pairs)
 		if all > 0 {
 			out.Share = math.Abs(r.measured-r.predicted) / all
@@ -230,10 +240,11 @@ func (s *sums) report() []Role {
 }
 
 func (s *sums) roleCauses(role plan.Role) []RoleCause {
+	// A request or response goes one way: only reads and writes wait for an answer.
 	possible := []int{propagation, serialisation, slowStart, roundTrip, hostTime, queueing, transfers}
 	if role == plan.Execute {
 		possible = []int{processing}
-		if s.fine > 0 {
+		if s.partsKnown > 0 {
 			possible = append(possible, overhead)
 		}
 	} else if role != plan.Read && role != plan.Write {
@@ -243,7 +254,10 @@ func (s *sums) roleCauses(role plan.Role) []RoleCause {
 	for _, c := range possible {
 		if s.shown(c) {
 			of := s.roles[role].causes[c]
-			out = append(out, RoleCause{Cause: CauseNames[c], Predicted: of.predicted / float64(s.pairs), PerChain: of.difference / float64(s.pairs)})
+			chains := float64(s.pairs)
+			out = append(out, RoleCause{
+				Cause: CauseNames[c], Predicted: of.predicted / chains, PerChain: of.difference / chains,
+			})
 		}
 	}
 	return out

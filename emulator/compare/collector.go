@@ -106,7 +106,8 @@ func (c *Collector) Predict(p *predict.Prediction) error {
 		return fmt.Errorf("%w: %s %d (%s): the prediction has a time that is negative or no number of seconds", ErrInput,
 			p.Model, p.Index, p.Job)
 	}
-	f := &forecast{total: p.Total, network: p.Network, processing: p.Processing, parts: p.Parts != nil && len(p.Parts) == len(p.Steps)}
+	f := &forecast{total: p.Total, network: p.Network, processing: p.Processing}
+	f.parts = p.Parts != nil && len(p.Parts) == len(p.Steps)
 	f.steps = make([]forecastStep, len(p.Steps))
 	for i, s := range p.Steps {
 		f.steps[i].duration = s.End - s.Start
@@ -164,7 +165,8 @@ func (c *Collector) Add(m *Chain) error {
 	if m.Err != "" {
 		n.errors++
 	} else {
-		c.samples = append(c.samples, sample{m.Job, m.Model, int32(m.Index), int32(max(1, m.Length)), m.Total, m.Network, m.Processing})
+		index, length := int32(m.Index), int32(max(1, m.Length))
+		c.samples = append(c.samples, sample{m.Job, m.Model, index, length, m.Total, m.Network, m.Processing})
 	}
 	reference := c.reference(m)
 	for _, e := range c.engines {
@@ -208,7 +210,8 @@ func (e *engine) add(m *Chain, k groupKey, reference *forecast) {
 
 func (c *Collector) check(m *Chain) error {
 	if len(c.counts) > 0 && m.Policy != c.policy {
-		return fmt.Errorf("%w: the rows are of the policies %q and %q; compare each with its own predictions", ErrInput, c.policy, m.Policy)
+		return fmt.Errorf("%w: the rows are of the policies %q and %q; compare each with its own predictions",
+			ErrInput, c.policy, m.Policy)
 	}
 	wrong := bad(m.Total, m.Network, m.Processing) || m.Index != int(int32(m.Index)) || m.Length != int(int32(m.Length))
 	for i := range m.Steps {
@@ -243,7 +246,9 @@ func sortedKeys[V any](c *catalogue.Catalogue, groups map[groupKey]V) []groupKey
 		keys = append(keys, k)
 	}
 	slices.SortFunc(keys, func(a, b groupKey) int {
-		return cmp.Or(cmp.Compare(place(a.model), place(b.model)), cmp.Compare(a.model, b.model), cmp.Compare(a.length, b.length))
+		return cmp.Or(
+			cmp.Compare(place(a.model), place(b.model)), cmp.Compare(a.model, b.model), cmp.Compare(a.length, b.length),
+		)
 	})
 	return keys
 }

@@ -70,12 +70,12 @@ func (o Options) filled() Options {
 	return o
 }
 
-// CompareAll pairs every measured chain with the prediction of the same model and index (several measurements of one
+// All pairs every measured chain with the prediction of the same model and index (several measurements of one
 // chain are allowed) and returns the statistics, one report for every engine among the predictions, in the order in
 // which the engines appear first. Without predictions it returns one report without an engine. It fails with ErrInput
 // where an engine predicts a chain twice, where the rows are of several policies, or where a time is negative or not
 // a number.
-func CompareAll(measured []Chain, predicted []predict.Prediction, o Options) ([]*Report, error) {
+func All(measured []Chain, predicted []predict.Prediction, o Options) ([]*Report, error) {
 	c := NewCollector(o)
 	for i := range predicted {
 		if err := c.Predict(&predicted[i]); err != nil {

@@ -29,12 +29,20 @@ func base(n int) ([]Chain, []predict.Prediction) {
 			network := latency[model] * (1 + float64(i)/float64(n))
 			p := predict.Prediction{
 				Engine: "transport", Job: "j", Index: i, Model: model, Total: network + 1, Network: network, Processing: 1,
-				Steps: []predict.StepPrediction{{Index: 0, End: network / 2}, {Index: 1, Start: network / 2, End: network/2 + 1}, {Index: 2, Start: network/2 + 1, End: network + 1}},
+				Steps: []predict.StepPrediction{
+					{Index: 0, End: network / 2},
+					{Index: 1, Start: network / 2, End: network/2 + 1},
+					{Index: 2, Start: network/2 + 1, End: network + 1},
+				},
 			}
 			predictions = append(predictions, p)
 			chains = append(chains, Chain{
-				Job: "j", Index: i, Model: model, Policy: "load", Length: 1 + i%3, Total: p.Total, Network: network, Processing: 1, States: 2,
-				Steps: []Step{{0, plan.Request, network / 2}, {1, plan.Execute, 1}, {2, plan.Response, p.Steps[2].End - p.Steps[2].Start}},
+				Job: "j", Index: i, Model: model, Policy: "load", Length: 1 + i%3,
+				Total: p.Total, Network: network, Processing: 1, States: 2,
+				Steps: []Step{
+					{0, plan.Request, network / 2}, {1, plan.Execute, 1},
+					{2, plan.Response, p.Steps[2].End - p.Steps[2].Start},
+				},
 			})
 		}
 	}
@@ -53,7 +61,8 @@ func mustCompare(t *testing.T, m []Chain, p []predict.Prediction) *Report {
 func TestIdenticalDataGiveZero(t *testing.T) {
 	m, p := base(30)
 	r := mustCompare(t, m, p)
-	if len(r.Models) != 4 || len(r.Lengths) != 12 || r.Models[0].Model != plan.External || r.Unmeasured+r.Unpredicted != 0 {
+	if len(r.Models) != 4 || len(r.Lengths) != 12 || r.Models[0].Model != plan.External ||
+		r.Unmeasured+r.Unpredicted != 0 {
 		t.Fatalf("%d models, %d lengths", len(r.Models), len(r.Lengths))
 	}
 	for _, g := range append(r.Models, r.Lengths...) {
@@ -67,7 +76,8 @@ func TestIdenticalDataGiveZero(t *testing.T) {
 				t.Errorf("%s: %+v", g.Model, s)
 			}
 		}
-		if want := 30; g.Length == 0 && (g.Paired != want || g.States != (States{60, 60, 0})) || g.Length > 0 && g.Paired != 10 {
+		ofModel := g.Length == 0 && (g.Paired != 30 || g.States != (States{60, 60, 0}))
+		if ofModel || g.Length > 0 && g.Paired != 10 {
 			t.Errorf("%s %d: %d pairs, states %+v", g.Model, g.Length, g.Paired, g.States)
 		}
 	}
@@ -97,7 +107,8 @@ func TestPlantedBiasAndNoise(t *testing.T) {
 	if want := 1 - 1/(1.25*math.Exp(1.645*0.05)); math.Abs(q.Error.P95-want) > 0.015 {
 		t.Errorf("p95 %.4f; planted %.4f", q.Error.P95, want)
 	}
-	if d := q.Difference; math.Abs(d.Mean-planted) > 1e-12 || d.Low >= d.Mean || d.High <= d.Mean || d.High-d.Low > 0.02 || d.Low < 0.1 {
+	d := q.Difference
+	if math.Abs(d.Mean-planted) > 1e-12 || d.Low >= d.Mean || d.High <= d.Mean || d.High-d.Low > 0.02 || d.Low < 0.1 {
 		t.Errorf("difference %+v; planted %.5f", d, planted)
 	}
 	if p := r.Models[0].Processing; p.Error != (ErrorStats{}) {
@@ -144,7 +155,8 @@ func TestErrorsStatesAndMissingPairs(t *testing.T) {
 	if r = mustCompare(t, m[6:], p); r.Unmeasured != 6 {
 		t.Errorf("%d unmeasured, want external's 6", r.Unmeasured)
 	}
-	if r = mustCompare(t, m[:6], nil); r.Models[0].Paired != 0 || r.Models[0].Total.Measured.Mean == 0 || r.TauTotal != nil || r.Order.Holds {
+	r = mustCompare(t, m[:6], nil)
+	if g := r.Models[0]; g.Paired != 0 || g.Total.Measured.Mean == 0 || r.TauTotal != nil || r.Order.Holds {
 		t.Errorf("without predictions: %+v", r)
 	}
 }
@@ -160,7 +172,8 @@ func TestOrderDoesNotHold(t *testing.T) {
 	if o.Holds || !o.Relations[0].Holds || o.Relations[1].Holds || !o.Relations[2].Holds || o.violations() != 1 {
 		t.Errorf("%+v", o)
 	}
-	if d := o.Relations[1]; math.Abs(d.LeftMean-d.RightMean-d.Difference.Mean) > 1e-12 || d.Difference.Mean > -0.8 || d.Chains != 20 {
+	d := o.Relations[1]
+	if math.Abs(d.LeftMean-d.RightMean-d.Difference.Mean) > 1e-12 || d.Difference.Mean > -0.8 || d.Chains != 20 {
 		t.Errorf("%+v", d)
 	}
 	// >= is not violated by noise, and is by more.
@@ -213,7 +226,7 @@ func twoEngines(t *testing.T) []*Report {
 		p = append(p, one)
 	}
 	m[0].Err, m[25].Lost = "timeout", 1
-	reports, err := CompareAll(m, p, Options{Catalogue: builtin.Catalogue(), Seed: 1})
+	reports, err := All(m, p, Options{Catalogue: builtin.Catalogue(), Seed: 1})
 	if err != nil || len(reports) != 2 || reports[0].Engine != "transport" || reports[1].Engine != "statesim" {
 		t.Fatal(reports, err)
 	}
@@ -226,8 +239,16 @@ func TestJSONRoundTrip(t *testing.T) {
 	if err := WriteJSON(&b, want); err != nil {
 		t.Fatal(err)
 	}
-	var generic []map[string]any
-	if err := json.Unmarshal(b.Bytes(), &generic); err != nil || generic[0]["models"].([]any)[0].(map[string]any)["network"].(map[string]any)["error"].(map[string]any)["median_ratio"] == nil {
+	var names []struct {
+		Models []struct {
+			Network struct {
+				Error struct {
+					Median *float64 `json:"median_ratio"`
+				} `json:"error"`
+			} `json:"network"`
+		} `json:"models"`
+	}
+	if err := json.Unmarshal(b.Bytes(), &names); err != nil || names[0].Models[0].Network.Error.Median == nil {
 		t.Errorf("%v in %s", err, b.String())
 	}
 	got, err := ReadJSON(&b)
@@ -242,7 +263,10 @@ func TestJSONRoundTrip(t *testing.T) {
 func TestTable(t *testing.T) {
 	var b bytes.Buffer
 	reports := twoEngines(t)
-	for _, err := range []error{WriteTable(&b, reports[:1], "total"), WriteTable(&b, reports, "network"), WriteRoles(&b, reports[1]), WriteTable(&b, nil, "total")} {
+	for _, err := range []error{
+		WriteTable(&b, reports[:1], "total"), WriteTable(&b, reports, "network"), WriteRoles(&b, reports[1]),
+		WriteTable(&b, nil, "total"),
+	} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -262,9 +286,9 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// compareOne is CompareAll with the predictions of one engine.
+// compareOne is All with the predictions of one engine.
 func compareOne(measured []Chain, predicted []predict.Prediction, o Options) (*Report, error) {
-	reports, err := CompareAll(measured, predicted, o)
+	reports, err := All(measured, predicted, o)
 	if err != nil {
 		return nil, err
 	}

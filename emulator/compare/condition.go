@@ -171,9 +171,11 @@ func Metrics() []string {
 	return names
 }
 
-var conditionForm = regexp.MustCompile(`^\s*(?:([a-z][a-z0-9-]*):)?([A-Za-z0-9.-]+)\s*(>=|<=|==|!=|>|<)\s*([-+0-9.eE]+)\s*(%|[a-zµ]*)\s*$`)
+var conditionForm = regexp.MustCompile(
+	`^\s*(?:([a-z][a-z0-9-]*):)?([A-Za-z0-9.-]+)\s*(>=|<=|==|!=|>|<)\s*([-+0-9.eE]+)\s*(%|[a-zµ]*)\s*$`)
 
-// ParseCondition reads a condition about the models that from has. Its errors wrap ErrCondition and say what would be right.
+// ParseCondition reads a condition about the models that from has. Its errors wrap ErrCondition and say what would be
+// right.
 func ParseCondition(text string, from *catalogue.Catalogue) (Condition, error) {
 	fail := func(format string, args ...any) (Condition, error) {
 		return Condition{}, fmt.Errorf("%w: %q: %s", ErrCondition, text, fmt.Sprintf(format, args...))

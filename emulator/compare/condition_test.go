@@ -59,12 +59,14 @@ func TestConditions(t *testing.T) {
 
 func TestConditionSyntax(t *testing.T) {
 	for text, hint := range map[string]string{
-		"": "METRIC OPERATOR", "error.median": "METRIC OPERATOR", "error.median > ": "METRIC OPERATOR", "error.median => 3": "METRIC OPERATOR",
-		"error.media > 3%": "error.median", "error.median > 3ms": "write %", "measured.mean > 3": "ms", "measured.mean > 3%": "ms",
-		"errors > 3%": "plain number", "network.errors > 3": "leave", "in-edge.order.violations > 0": "leave", "error.median > 1.2.3": "not a number",
+		"": "METRIC OPERATOR", "error.median": "METRIC OPERATOR", "error.median > ": "METRIC OPERATOR",
+		"error.median => 3": "METRIC OPERATOR", "error.media > 3%": "error.median", "error.median > 3ms": "write %",
+		"measured.mean > 3": "ms", "measured.mean > 3%": "ms", "errors > 3%": "plain number",
+		"network.errors > 3": "leave", "in-edge.order.violations > 0": "leave", "error.median > 1.2.3": "not a number",
 		"error.median > 1e999": "not a number", "nomodel.error.median > 1%": "unknown metric",
 	} {
-		if _, err := ParseCondition(text, builtin.Catalogue()); !errors.Is(err, ErrCondition) || !strings.Contains(err.Error(), hint) {
+		_, err := ParseCondition(text, builtin.Catalogue())
+		if !errors.Is(err, ErrCondition) || !strings.Contains(err.Error(), hint) {
 			t.Errorf("%q: %v; want a hint at %q", text, err, hint)
 		}
 	}
@@ -75,7 +77,8 @@ func TestConditionsOnNothing(t *testing.T) {
 	m, p := base(3)
 	some := mustCompare(t, m[:3], nil) // external only, without predictions
 	for text, reports := range map[string][]*Report{
-		"error.median > 10%": {some}, "in-edge.measured.mean > 1s": {some}, "rank.total < 1": {some}, "order.violations > 0": {some}, "errors > 0": nil,
+		"error.median > 10%": {some}, "in-edge.measured.mean > 1s": {some}, "rank.total < 1": {some},
+		"order.violations > 0": {some}, "errors > 0": nil,
 	} {
 		c, err := ParseCondition(text, builtin.Catalogue())
 		if err != nil {

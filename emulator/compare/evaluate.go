@@ -13,7 +13,8 @@ func (c Condition) Check(reports []*Report) ([]Violation, error) {
 	var found []Violation
 	tested := 0
 	if c.between {
-		return nil, fmt.Errorf("%w: %q is about a difference between runs; a time (ms) instead of %% makes it one from the prediction", ErrCondition, c.text)
+		return nil, fmt.Errorf("%w: %q is about a difference between runs; "+
+			"a time (ms) instead of %% makes it one from the prediction", ErrCondition, c.text)
 	}
 	for _, r := range reports {
 		if c.engine != "" && r.Engine != c.engine {
@@ -73,7 +74,8 @@ func (c Condition) CheckRuns(all *Comparison) ([]Violation, error) {
 	}
 	for i := 1; i < len(tested); i++ {
 		if !tested[i] {
-			return nil, fmt.Errorf("%w: %q: %s and %s have not both measured chains%s", ErrCondition, c.text, all.Runs[0].Name, all.Runs[i].Name, of(string(c.model)))
+			return nil, fmt.Errorf("%w: %q: %s and %s have not both measured chains%s",
+				ErrCondition, c.text, all.Runs[0].Name, all.Runs[i].Name, of(string(c.model)))
 		}
 	}
 	return found, nil

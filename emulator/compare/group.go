@@ -12,7 +12,7 @@ import (
 // came. Without predictions it is one report without an engine.
 func (c *Collector) Reports() []*Report {
 	if len(c.engines) == 0 {
-		c.engine("")
+		_, _ = c.engine("") // the first is never one too many
 	}
 	members := map[groupKey][]int32{}
 	counted := map[groupKey]*counts{}
@@ -46,8 +46,10 @@ func (n *counts) merge(o *counts) {
 }
 
 func (c *Collector) report(e *engine, counted map[groupKey]*counts, members map[groupKey][]int32) *Report {
-	r := &Report{Engine: e.name, Policy: c.policy, Seed: c.options.Seed, Resamples: c.options.Resamples, Method: IntervalMethod,
-		Unpredicted: e.unpredicted, Unmeasured: len(e.known) - e.used, Empty: c.options.Empty}
+	r := &Report{
+		Engine: e.name, Policy: c.policy, Seed: c.options.Seed, Resamples: c.options.Resamples, Method: IntervalMethod,
+		Unpredicted: e.unpredicted, Unmeasured: len(e.known) - e.used, Empty: c.options.Empty,
+	}
 	keys := sortedKeys(c.options.Catalogue, counted)
 	groups := make([]Group, len(keys))
 	var waiting sync.WaitGroup
@@ -68,7 +70,7 @@ func (c *Collector) report(e *engine, counted map[groupKey]*counts, members map[
 		}
 	}
 	for k := range e.sums {
-		r.PartsKnown = r.PartsKnown || e.sums[k].fine > 0
+		r.PartsKnown = r.PartsKnown || e.sums[k].partsKnown > 0
 	}
 	c.rank(r, e, members)
 	r.Order = c.order(members)

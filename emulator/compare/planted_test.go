@@ -99,7 +99,9 @@ func TestPlantedBiasIsWithinItsInterval(t *testing.T) {
 				if d := g.Total.Difference; d.Low > 0.02 || d.High < 0.02 {
 					misses++
 				}
-				if e := g.Total.Error; math.Abs(e.AbsoluteBias-g.Total.Difference.Mean) > 1e-12 || e.AbsoluteP95 < e.AbsoluteMedian || e.AbsoluteMean < math.Abs(e.AbsoluteBias)-1e-12 {
+				e, bias := g.Total.Error, g.Total.Error.AbsoluteBias
+				if math.Abs(bias-g.Total.Difference.Mean) > 1e-12 || e.AbsoluteP95 < e.AbsoluteMedian ||
+					e.AbsoluteMean < math.Abs(bias)-1e-12 {
 					t.Fatalf("%+v", e)
 				}
 			}
@@ -113,7 +115,10 @@ func TestPlantedBiasIsWithinItsInterval(t *testing.T) {
 // transfer are the parts of a transfer in the transport model's eyes, in milliseconds.
 func ms(propagation, serialisation, slowStart, roundTrip, host int64) predict.Parts {
 	const unit = 1_000_000_000
-	return predict.Parts{Propagation: propagation * unit, Serialisation: serialisation * unit, SlowStart: slowStart * unit, RoundTrip: roundTrip * unit, Host: host * unit}
+	return predict.Parts{
+		Propagation: propagation * unit, Serialisation: serialisation * unit, SlowStart: slowStart * unit,
+		RoundTrip: roundTrip * unit, Host: host * unit,
+	}
 }
 
 // predicted makes a prediction of steps one after another.
@@ -134,11 +139,14 @@ func causal(n int) ([]Chain, []predict.Prediction) {
 	var all []predict.Prediction
 	for i := range n {
 		all = append(all,
-			predicted("transport", i, ms(60, 5, 20, 0, 1), ms(2, 3, 0, 65, 1), predict.Parts{Processing: 100 * unit, Host: 2 * unit}, ms(60, 1, 0, 0, 1)),
-			predicted("statesim", i, ms(60, 9, 0, 0, 0), ms(0, 4, 0, 0, 0), predict.Parts{Processing: 100 * unit}, ms(60, 2, 0, 0, 0)))
+			predicted("transport", i, ms(60, 5, 20, 0, 1), ms(2, 3, 0, 65, 1),
+				predict.Parts{Processing: 100 * unit, Host: 2 * unit}, ms(60, 1, 0, 0, 1)),
+			predicted("statesim", i, ms(60, 9, 0, 0, 0), ms(0, 4, 0, 0, 0),
+				predict.Parts{Processing: 100 * unit}, ms(60, 2, 0, 0, 0)))
 		noise := float64(i%3) / 1000
 		c := Chain{Job: fmt.Sprint("j", i), Index: i, Model: plan.External, Policy: "load", Length: 1, Steps: []Step{
-			{0, plan.Request, 0.086 + 0.007 + noise}, {1, plan.Read, 0.071}, {2, plan.Execute, 0.104}, {3, plan.Response, 0.062 - 0.001},
+			{0, plan.Request, 0.086 + 0.007 + noise}, {1, plan.Read, 0.071}, {2, plan.Execute, 0.104},
+			{3, plan.Response, 0.062 - 0.001},
 		}}
 		for _, s := range c.Steps {
 			c.Total += s.Duration
@@ -151,13 +159,16 @@ func causal(n int) ([]Chain, []predict.Prediction) {
 
 func TestCausesAreThoseThatWerePlanted(t *testing.T) {
 	m, p := causal(30)
-	reports, err := CompareAll(m, p, Options{Catalogue: builtin.Catalogue(), Seed: 1})
+	reports, err := All(m, p, Options{Catalogue: builtin.Catalogue(), Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, want := range []map[CauseName]float64{
 		{Queueing: 7 + 1 - 1, Processing: 4, FaaSOverhead: 1},
-		{Propagation: 2, Serialisation: -4 - 1 - 1, SlowStart: 20, RoundTrip: 65, HostTime: 3, Queueing: 7, Processing: 4, FaaSOverhead: 3},
+		{
+			Propagation: 2, Serialisation: -4 - 1 - 1, SlowStart: 20, RoundTrip: 65, HostTime: 3, Queueing: 7,
+			Processing: 4, FaaSOverhead: 3,
+		},
 	} {
 		g := reports[i].Models[0]
 		if g.Attributed != 30 || !reports[i].PartsKnown {
@@ -165,13 +176,16 @@ func TestCausesAreThoseThatWerePlanted(t *testing.T) {
 		}
 		sum, shares, parts := 0.0, 0.0, 0.0
 		for _, c := range g.Causes {
-			if math.Abs(1000*c.Difference.Mean-want[c.Cause]) > 1e-9 || (c.Difference.Low < c.Difference.High) != (c.Cause == Queueing) {
+			d := c.Difference
+			if math.Abs(1000*d.Mean-want[c.Cause]) > 1e-9 || (d.Low < d.High) != (c.Cause == Queueing) {
 				t.Errorf("%s: %s: %+v; want %v ms", reports[i].Engine, c.Cause, c.Difference, want[c.Cause])
 			}
 			sum, shares, parts = sum+c.Difference.Mean, shares+c.Share, parts+c.Predicted
 		}
-		if math.Abs(sum-g.Total.Difference.Mean) > 1e-15 || math.Abs(shares-1) > 1e-12 || math.Abs(parts-g.Total.Predicted.Mean) > 1e-15 {
-			t.Errorf("the causes add up to %v of %v, their shares to %v, what was predicted to %v of %v", sum, g.Total.Difference.Mean, shares, parts, g.Total.Predicted.Mean)
+		difference, prediction := g.Total.Difference.Mean, g.Total.Predicted.Mean
+		if math.Abs(sum-difference) > 1e-15 || math.Abs(shares-1) > 1e-12 || math.Abs(parts-prediction) > 1e-15 {
+			t.Errorf("the causes add up to %v of %v, their shares to %v, what was predicted to %v of %v",
+				sum, difference, shares, parts, prediction)
 		}
 		for _, role := range g.Roles {
 			sum := 0.0
@@ -207,7 +221,7 @@ func TestCausesAddUp(t *testing.T) {
 			p[i].Parts = nil
 		}
 	}
-	reports, err := CompareAll(m, p, Options{Catalogue: builtin.Catalogue(), Resamples: 100})
+	reports, err := All(m, p, Options{Catalogue: builtin.Catalogue(), Resamples: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +244,8 @@ func TestCausesOfBranches(t *testing.T) {
 	p.Steps[1] = predict.StepPrediction{Index: 1, Start: 0, End: 0.01}
 	p.Steps[2] = predict.StepPrediction{Index: 2, Start: 0.01, End: 0.015}
 	p.Total = 0.015
-	m := Chain{Model: plan.External, Total: 0.017, Length: 2, Steps: []Step{{0, plan.Request, 0.011}, {1, plan.Request, 0.012}, {2, plan.Response, 0.005}}}
+	m := Chain{Model: plan.External, Total: 0.017, Length: 2}
+	m.Steps = []Step{{0, plan.Request, 0.011}, {1, plan.Request, 0.012}, {2, plan.Response, 0.005}}
 	r := mustCompare(t, []Chain{m}, []predict.Prediction{p})
 	found := map[CauseName]float64{}
 	for _, c := range r.Models[0].Causes {
@@ -246,8 +261,9 @@ func TestMissingStepsAreNotAttributed(t *testing.T) {
 	m, p := causal(3)
 	m[0].Steps = m[0].Steps[:2]
 	m[1].Steps = nil
-	reports, _ := CompareAll(m, p, Options{Catalogue: builtin.Catalogue()})
-	if g := reports[0].Models[0]; g.Paired != 3 || g.Attributed != 1 || math.Abs(1000*g.Causes[5].Difference.Mean-8) > 1e-9 {
+	reports, _ := All(m, p, Options{Catalogue: builtin.Catalogue()})
+	g := reports[0].Models[0]
+	if g.Paired != 3 || g.Attributed != 1 || math.Abs(1000*g.Causes[5].Difference.Mean-8) > 1e-9 {
 		t.Errorf("%d pairs, %d attributed: %+v", g.Paired, g.Attributed, g.Causes)
 	}
 }
@@ -266,7 +282,8 @@ func TestVerdictClaimsNoMoreThanItKnows(t *testing.T) {
 		bias, sd float64
 		want     Outcome
 	}{
-		{100, 0.02, 0.05, Holds}, {100, 0.3, 0.05, Fails}, {100, -0.3, 0.05, Fails}, {100, 0.1, 0.3, Open}, {10, 0, 0.5, Open},
+		{100, 0.02, 0.05, Holds}, {100, 0.3, 0.05, Fails}, {100, -0.3, 0.05, Fails}, {100, 0.1, 0.3, Open},
+		{10, 0, 0.5, Open},
 		{7, 0, 0, TooFew}, {1, 0, 0, TooFew},
 	} {
 		if f := noisy(c.n, c.bias, c.sd); f.Outcome != c.want || f.Chains != c.n {
@@ -283,13 +300,17 @@ func TestRanksByJob(t *testing.T) {
 		}
 	}
 	k := mustCompare(t, m, p).Ranks[0]
-	if k.Quantity != "total" || k.Models != 4 || k.Jobs != 40 || k.SameOrder != 30 || k.Pairs != 240 || k.Concordant != 210 || k.Agreement != 0.75 || k.Spearman >= 1 {
+	if k.Quantity != "total" || k.Models != 4 || k.Jobs != 40 || k.SameOrder != 30 || k.Pairs != 240 ||
+		k.Concordant != 210 || k.Agreement != 0.75 || k.Spearman >= 1 {
 		t.Errorf("%+v", k)
 	}
 	for _, c := range []struct {
 		a, b []float64
 		want float64
-	}{{[]float64{1, 2, 3}, []float64{10, 30, 20}, 0.5}, {[]float64{1, 1, 2}, []float64{5, 5, 9}, 1}, {[]float64{1, 2}, []float64{2, 1}, -1}, {[]float64{1, 1}, []float64{1, 2}, 0}} {
+	}{
+		{[]float64{1, 2, 3}, []float64{10, 30, 20}, 0.5}, {[]float64{1, 1, 2}, []float64{5, 5, 9}, 1},
+		{[]float64{1, 2}, []float64{2, 1}, -1}, {[]float64{1, 1}, []float64{1, 2}, 0},
+	} {
 		if got := spearman(c.a, c.b); math.Abs(got-c.want) > 1e-12 {
 			t.Errorf("rho of %v and %v is %v, want %v", c.a, c.b, got, c.want)
 		}

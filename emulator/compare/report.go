@@ -15,22 +15,25 @@ import (
 // ratios (_ratio): 0.1 is 10 %. Differences are measured less predicted: positive where the measurement
 // is longer.
 type Report struct {
-	Engine      string     `json:"engine"`
-	Policy      string     `json:"policy"`
-	Seed        uint64     `json:"bootstrap_seed"`
-	Resamples   int        `json:"bootstrap_resamples"`
-	Method      string     `json:"interval_method"` // IntervalMethod
-	Models      []Group    `json:"models"`
-	Lengths     []Group    `json:"lengths"`
-	TauTotal    *float64   `json:"rank_agreement_total,omitempty"`   // Kendall's tau of the models' means; nil below two models
-	TauNetwork  *float64   `json:"rank_agreement_network,omitempty"` // the same of network latency
-	Ranks       []Rank     `json:"ranks,omitempty"`                  // of total and network; empty below two models
-	Order       Order      `json:"order"`
-	Unpredicted int        `json:"chains_without_prediction"`
-	Unmeasured  int        `json:"predictions_without_chain"`
-	PartsKnown  bool       `json:"parts_known"`          // the predictions say what their steps' times consist of, so that Causes tells them apart
-	Empty       *EmptyCall `json:"empty_call,omitempty"` // what an empty function took on the same host
-	Verdict     Verdict    `json:"verdict"`
+	Engine    string  `json:"engine"`
+	Policy    string  `json:"policy"`
+	Seed      uint64  `json:"bootstrap_seed"`
+	Resamples int     `json:"bootstrap_resamples"`
+	Method    string  `json:"interval_method"` // IntervalMethod
+	Models    []Group `json:"models"`
+	Lengths   []Group `json:"lengths"`
+	// TauTotal is Kendall's tau of the models' means, -1 to 1; nil below two models. TauNetwork is that of network
+	// latency.
+	TauTotal    *float64 `json:"rank_agreement_total,omitempty"`
+	TauNetwork  *float64 `json:"rank_agreement_network,omitempty"`
+	Ranks       []Rank   `json:"ranks,omitempty"` // of total and network; empty below two models
+	Order       Order    `json:"order"`
+	Unpredicted int      `json:"chains_without_prediction"`
+	Unmeasured  int      `json:"predictions_without_chain"`
+	// PartsKnown says that the predictions have of what their steps' times consist, so that Causes tells it apart.
+	PartsKnown bool       `json:"parts_known"`
+	Empty      *EmptyCall `json:"empty_call,omitempty"` // what an empty function took on the same host
+	Verdict    Verdict    `json:"verdict"`
 }
 
 // IntervalMethod says how the confidence intervals come about.
@@ -150,7 +153,9 @@ const (
 )
 
 // CauseNames are all causes, in the order of reports.
-var CauseNames = []CauseName{Propagation, Serialisation, SlowStart, RoundTrip, HostTime, Queueing, Processing, FaaSOverhead, Parallel, Transfers}
+var CauseNames = []CauseName{
+	Propagation, Serialisation, SlowStart, RoundTrip, HostTime, Queueing, Processing, FaaSOverhead, Parallel, Transfers,
+}
 
 // Cause is what one cause contributes to the chains' time and to its error. The differences of all causes
 // add up to that of the chains' total.

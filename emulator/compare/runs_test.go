@@ -32,7 +32,9 @@ func runOf(t testing.TB, name string, seed uint64, m []Chain, p []predict.Predic
 			t.Fatal(err)
 		}
 	}
-	r := &Run{Name: name, Directory: "results/" + name, Scenario: "iiot", Seed: seed, Fabric: "userspace", Runtime: "process"}
+	r := &Run{
+		Name: name, Directory: "results/" + name, Scenario: "iiot", Seed: seed, Fabric: "userspace", Runtime: "process",
+	}
 	r.Take(c)
 	return r
 }
@@ -52,7 +54,9 @@ func slower(m []Chain, share, sd float64) []Chain {
 
 func TestRunsOfOneScenarioArePaired(t *testing.T) {
 	m, p := base(50)
-	c := &Comparison{Runs: []*Run{runOf(t, "a", 1, m, p), runOf(t, "b", 1, m, p), runOf(t, "c", 1, slower(m, 0.06, 0.02), p)}}
+	c := &Comparison{Runs: []*Run{
+		runOf(t, "a", 1, m, p), runOf(t, "b", 1, m, p), runOf(t, "c", 1, slower(m, 0.06, 0.02), p),
+	}}
 	c.Compare()
 	if len(c.Differences) != 2*3*4 {
 		t.Fatalf("%d differences", len(c.Differences))
@@ -63,7 +67,8 @@ func TestRunsOfOneScenarioArePaired(t *testing.T) {
 			t.Errorf("not paired: %+v", d)
 		case d.Number == 2 && (d.Ratio != Share{1, 1, 1} || d.This != d.First):
 			t.Errorf("identical runs differ: %+v", d)
-		case d.Number == 3 && (d.Ratio.Low > 1.06 || d.Ratio.High < 1.06 || d.Ratio.High-d.Ratio.Low > 0.02 || d.Ratio.Low < 1.04):
+		case d.Number == 3 && (d.Ratio.Low > 1.06 || d.Ratio.High < 1.06 || d.Ratio.High-d.Ratio.Low > 0.02 ||
+			d.Ratio.Low < 1.04):
 			t.Errorf("6 %% slower: %+v", d)
 		}
 	}
@@ -103,7 +108,8 @@ func TestRunsWithFailedChains(t *testing.T) {
 	other = other[:40] // in-function and in-client were not run
 	c := &Comparison{Runs: []*Run{runOf(t, "a", 1, m, p), runOf(t, "b", 1, other, p)}}
 	c.Compare()
-	if len(c.Differences) != 6 || c.Differences[0].Chains != 5 || c.Differences[1].Chains != 20 || math.Abs(c.Differences[0].Ratio.Ratio-1.5) > 1e-12 {
+	if len(c.Differences) != 6 || c.Differences[0].Chains != 5 || c.Differences[1].Chains != 20 ||
+		math.Abs(c.Differences[0].Ratio.Ratio-1.5) > 1e-12 {
 		t.Errorf("%+v", c.Differences)
 	}
 	empty := &Comparison{Runs: []*Run{runOf(t, "a", 1, nil, p), runOf(t, "b", 1, m, p)}}
@@ -114,7 +120,9 @@ func TestRunsWithFailedChains(t *testing.T) {
 
 func TestConditionsBetweenRuns(t *testing.T) {
 	m, p := base(50)
-	c := &Comparison{Runs: []*Run{runOf(t, "a", 1, m, p), runOf(t, "b", 1, m, p), runOf(t, "c", 1, slower(m, 0.06, 0.02), p)}}
+	c := &Comparison{Runs: []*Run{
+		runOf(t, "a", 1, m, p), runOf(t, "b", 1, m, p), runOf(t, "c", 1, slower(m, 0.06, 0.02), p),
+	}}
 	c.Compare()
 	for text, want := range map[string]int{
 		"difference.mean > 5%": 4, "difference.mean > 7%": 0, "difference.low > 4%": 4, "difference.high < 0.1%": 4,
@@ -158,7 +166,10 @@ func TestConditionsBetweenRuns(t *testing.T) {
 
 // What is parsed can be parsed again from its text, and checking never panics.
 func FuzzCondition(f *testing.F) {
-	for _, s := range []string{"error.median > 10%", "transport:in-edge.network.error.p95 >= 0.25", "difference.mean > 5%", "difference.low<=-3ms", "states.failed>0", "rank.total < 1", "a.b.c > 1", "bias != 1e400%"} {
+	for _, s := range []string{
+		"error.median > 10%", "transport:in-edge.network.error.p95 >= 0.25", "difference.mean > 5%",
+		"difference.low<=-3ms", "states.failed>0", "rank.total < 1", "a.b.c > 1", "bias != 1e400%",
+	} {
 		f.Add(s)
 	}
 	m, p := base(3)
@@ -219,7 +230,9 @@ func TestTables(t *testing.T) {
 		m[i].Job = "j"
 	}
 	c := &Comparison{}
-	for i, name := range []string{"docker-20260101T000000Z", "process-20260102T000000Z", "later-20260103T000000Z", "last-20260104T000000Z"} {
+	for i, name := range []string{
+		"docker-20260101T000000Z", "process-20260102T000000Z", "later-20260103T000000Z", "last-20260104T000000Z",
+	} {
 		c.Runs = append(c.Runs, runOf(t, name, 1+uint64(i)/3, slower(m, 0.1*float64(i), 0.01), p))
 	}
 	for _, r := range c.Runs[0].Reports {

@@ -59,7 +59,8 @@ func errorStats(measured, predicted []float64) ErrorStats {
 	}
 	var e ErrorStats
 	e.Median, e.Mean, e.P95, e.Bias = of(func(i int) float64 { return relative(measured[i], predicted[i]) })
-	e.AbsoluteMedian, e.AbsoluteMean, e.AbsoluteP95, e.AbsoluteBias = of(func(i int) float64 { return measured[i] - predicted[i] })
+	difference := func(i int) float64 { return measured[i] - predicted[i] }
+	e.AbsoluteMedian, e.AbsoluteMean, e.AbsoluteP95, e.AbsoluteBias = of(difference)
 	return e
 }
 

@@ -125,9 +125,11 @@ func percent(r float64) string { return fmt.Sprintf("%.1f %%", 100*r) }
 func (p *printer) states(r *Report) {
 	var sum States
 	for _, g := range r.Models {
-		sum.Checked, sum.Passed, sum.Failed = sum.Checked+g.States.Checked, sum.Passed+g.States.Passed, sum.Failed+g.States.Failed
+		s := g.States
+		sum.Checked, sum.Passed, sum.Failed = sum.Checked+s.Checked, sum.Passed+s.Passed, sum.Failed+s.Failed
 		if g.Errors > 0 || g.States.Failed > 0 {
-			p.line("%s: %d of %d chains failed, %d of %d states were wrong", g.Model, g.Errors, g.Chains, g.States.Failed, g.States.Checked)
+			p.line("%s: %d of %d chains failed, %d of %d states were wrong",
+				g.Model, g.Errors, g.Chains, s.Failed, s.Checked)
 		}
 	}
 	p.line("States: %d of %d as expected after their chain", sum.Passed, sum.Checked)
@@ -148,7 +150,8 @@ func (p *printer) order(o Order) {
 		if !r.Holds {
 			mark = "NO"
 		}
-		p.line("  %s %s %s: %s, %s ms; difference %s [%s, %s], %s: %s", r.Left, r.Relation, r.Right, millis(r.LeftMean), millis(r.RightMean),
+		p.line("  %s %s %s: %s, %s ms; difference %s [%s, %s], %s: %s",
+			r.Left, r.Relation, r.Right, millis(r.LeftMean), millis(r.RightMean),
 			millis(r.Difference.Mean), millis(r.Difference.Low), millis(r.Difference.High), chains(r.Chains), mark)
 	}
 }
@@ -173,7 +176,10 @@ func WriteVerdict(w io.Writer, r *Report) error {
 func WriteLengths(w io.Writer, r *Report) error {
 	p := &printer{w: w}
 	t := newTable(7, 2)
-	t.AppendHeader(table.Row{"model", "length", "pairs", "measured ms", or(r.Engine, "predicted") + " ms", "difference %", fmt.Sprintf("within %s %%", trim(100*r.Verdict.Within))})
+	t.AppendHeader(table.Row{
+		"model", "length", "pairs", "measured ms", or(r.Engine, "predicted") + " ms", "difference %",
+		fmt.Sprintf("within %s %%", trim(100*r.Verdict.Within)),
+	})
 	last := ""
 	for i := range r.Lengths {
 		g := &r.Lengths[i]
@@ -187,8 +193,12 @@ func WriteLengths(w io.Writer, r *Report) error {
 		} else {
 			last = name
 		}
-		t.AppendRow(table.Row{name, g.Length, g.Paired, millis(g.Total.Predicted.Mean + g.Total.Difference.Mean), millis(g.Total.Predicted.Mean),
-			fmt.Sprintf("%+.1f [%+.1f, %+.1f]", 100*f.Relative.Ratio, 100*f.Relative.Low, 100*f.Relative.High), string(f.Outcome)})
+		predicted, relative := g.Total.Predicted.Mean, f.Relative
+		t.AppendRow(table.Row{
+			name, g.Length, g.Paired, millis(predicted + g.Total.Difference.Mean), millis(predicted),
+			fmt.Sprintf("%+.1f [%+.1f, %+.1f]", 100*relative.Ratio, 100*relative.Low, 100*relative.High),
+			string(f.Outcome),
+		})
 	}
 	p.table(t)
 	return p.err

@@ -26,7 +26,8 @@ func WriteCauses(w io.Writer, r *Report) error {
 		}
 	}
 	if len(models) == 0 {
-		p.line("The causes of the error are not known: no chain has all steps measured and predicted (%s).", or(r.Engine, "by nothing"))
+		p.line("The causes of the error are not known: no chain has all steps measured and predicted (%s).",
+			or(r.Engine, "by nothing"))
 		return p.err
 	}
 	if r.Engine == transport.EngineName && r.PartsKnown {
@@ -92,9 +93,11 @@ func (c Cause) forecast() (value, share float64, star string) {
 // residual says how to read the table, and holds the FaaS's overhead against the empty function's.
 func (p *printer) residual(r *Report) {
 	if !r.PartsKnown {
-		p.paragraph("The predictions do not say what their transfers consist of; `transfers` is all of it. A new run has the parts.")
+		p.paragraph("The predictions do not say what their transfers consist of; `transfers` is all of it. " +
+			"A new run has the parts.")
 	} else {
-		p.paragraph("Queueing is the residual of the transfers: what was measured less what the transport model says, so waiting behind other traffic, the host's noise, and whatever that model gets wrong.")
+		p.paragraph("Queueing is the residual of the transfers: what was measured less what the transport model says, " +
+			"so waiting behind other traffic, the host's noise, and whatever that model gets wrong.")
 	}
 	if r.Empty == nil {
 		return
@@ -109,7 +112,8 @@ func (p *printer) residual(r *Report) {
 		}
 	}
 	if tasks > 0 {
-		p.line("FaaS overhead: %s ms an invocation; an empty function's is %s ms", fine(measured/float64(tasks)), fine(r.Empty.Rest))
+		p.line("FaaS overhead: %s ms an invocation; an empty function's is %s ms",
+			fine(measured/float64(tasks)), fine(r.Empty.Rest))
 	}
 }
 
@@ -148,7 +152,8 @@ func (r *Report) roleCauses() []CauseName {
 	for _, name := range CauseNames {
 		for _, g := range r.Models {
 			for _, s := range g.Roles {
-				if slices.ContainsFunc(s.Causes, func(c RoleCause) bool { return c.Cause == name && math.Abs(c.PerChain) > 1e-9 }) && !slices.Contains(out, name) {
+				differs := func(c RoleCause) bool { return c.Cause == name && math.Abs(c.PerChain) > 1e-9 }
+				if slices.ContainsFunc(s.Causes, differs) && !slices.Contains(out, name) {
 					out = append(out, name)
 				}
 			}

@@ -15,7 +15,8 @@ import (
 func WriteRuns(w io.Writer, c *Comparison, quantity string) error {
 	p := &printer{w: w}
 	for i, r := range c.Runs {
-		p.line("%d: %s (scenario %s, seed %d, fabric %s, runtime %s)", i+1, r.Name, or(r.Scenario, "?"), r.Seed, or(r.Fabric, "?"), or(r.Runtime, "?"))
+		p.line("%d: %s (scenario %s, seed %d, fabric %s, runtime %s)",
+			i+1, r.Name, or(r.Scenario, "?"), r.Seed, or(r.Fabric, "?"), or(r.Runtime, "?"))
 	}
 	p.line("Mean %s measured, ms, and its ratio to that of run 1, each with its 95 %% interval", quantity)
 	others := make([]int, 0, len(c.Runs))
@@ -110,6 +111,7 @@ func (p *printer) pairing(c *Comparison, run int) {
 	case paired:
 		p.line("Run %d is paired with run 1 by job and model: %s pairs a model.", run+1, count)
 	default:
-		p.paragraph(fmt.Sprintf("Run %d and run 1 are independent samples (not the same scenario, seed and jobs): %s chains a model, and their workloads may differ.", run+1, count))
+		p.paragraph(fmt.Sprintf("Run %d and run 1 are independent samples (not the same scenario, seed and jobs): "+
+			"%s chains a model, and their workloads may differ.", run+1, count))
 	}
 }

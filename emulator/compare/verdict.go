@@ -89,15 +89,19 @@ func (r *Report) words() []string {
 
 func (f *Finding) sentence(engine string, within float64) string {
 	bound := trim(100*within) + " %"
-	switch at := fmt.Sprintf("%s: over %s the mean differs by %s", f.Model, chains(f.Chains), f.Relative.words()); f.Outcome {
+	at := fmt.Sprintf("%s: over %s the mean differs by %s", f.Model, chains(f.Chains), f.Relative.words())
+	switch f.Outcome {
 	case Holds:
-		return fmt.Sprintf("%s, so %s holds within %s on average; %d of the chains are each within it.", at, engine, bound, f.Within)
+		return fmt.Sprintf("%s, so %s holds within %s on average; %d of the chains are each within it.",
+			at, engine, bound, f.Within)
 	case Fails:
-		return fmt.Sprintf("%s, so %s does not hold within %s; %d of the chains are each within it.", at, engine, bound, f.Within)
+		return fmt.Sprintf("%s, so %s does not hold within %s; %d of the chains are each within it.",
+			at, engine, bound, f.Within)
 	case Open:
 		return fmt.Sprintf("%s; whether %s holds within %s is open, more chains are needed.", at, engine, bound)
 	default:
-		return fmt.Sprintf("%s: too few chains (%d, at least %d are needed) to say whether %s holds within %s.", f.Model, f.Chains, LeastChains, engine, bound)
+		return fmt.Sprintf("%s: too few chains (%d, at least %d are needed) to say whether %s holds within %s.",
+			f.Model, f.Chains, LeastChains, engine, bound)
 	}
 }
 

@@ -95,8 +95,10 @@ func kindOf(e *scenario.Event) (kind, bool) {
 	return partition, len(e.Partition) > 0
 }
 
-// find looks up the vertices of the given names and kind.
-func find(t *topology.Topology, names []string, is func(topology.Kind) bool, what string) (ids []topology.ID, errs []error) {
+// find looks up the vertices of the given names and kind, which errors call what.
+func find(t *topology.Topology, names []string, is func(topology.Kind) bool, what string) (
+	ids []topology.ID, errs []error,
+) {
 	for _, name := range names {
 		id, ok := t.Lookup(name)
 		if !ok || !is(t.Vertices[id].Kind) {
@@ -137,7 +139,8 @@ func flap(all []*change, c *change, f *scenario.Flap) ([]*change, error) {
 		return all, fmt.Errorf("a flap of %v in every %v needs an end, and a time to be up", f.Down, f.Period)
 	}
 	if periods := int64((c.end - c.begin) / f.Period); periods+int64(len(all)) > MaxMoments {
-		return all, fmt.Errorf("%w: it would go down %d times, and there are to be at most %d instants; lengthen the period or shorten the window",
+		return all, fmt.Errorf("%w: it would go down %d times, and there are to be at most %d instants; "+
+			"lengthen the period or shorten the window",
 			ErrTooMany, periods, MaxMoments)
 	}
 	for at := c.begin; at < c.end; at += f.Period {

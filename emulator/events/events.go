@@ -57,7 +57,8 @@ func Compile(t *topology.Topology, events []scenario.Event) ([]Moment, error) {
 	var moments []Moment
 	for len(begin)+len(end) > 0 {
 		if len(moments) == MaxMoments {
-			return nil, fmt.Errorf("events: %w: there are more than %d instants; lengthen periods or shorten windows", ErrTooMany, MaxMoments)
+			return nil, fmt.Errorf("events: %w: there are more than %d instants; lengthen periods or shorten windows",
+				ErrTooMany, MaxMoments)
 		}
 		m := Moment{At: next(begin, end)}
 		for ; len(end) > 0 && end[0].end == m.At; end = end[1:] {
@@ -72,7 +73,8 @@ func Compile(t *topology.Topology, events []scenario.Event) ([]Moment, error) {
 			return nil, err
 		}
 		if n.states > maxStates {
-			return nil, fmt.Errorf("events: %w: by %v more than %d states of links and nodes would have to be kept; name fewer at a time", ErrTooMany, m.At, maxStates)
+			return nil, fmt.Errorf("events: %w: by %v more than %d states of links and nodes would have to be kept; "+
+				"name fewer at a time", ErrTooMany, m.At, maxStates)
 		}
 		moments = append(moments, m)
 	}

@@ -103,7 +103,10 @@ func TestCompile(t *testing.T) {
   - {at: 2s, node: cloud, up}
   - {at: 3s, node: cloud, down}
 `, "1s -cloud\n2s\n3s -cloud\n4s -cloud\n"},
-		{"flap is cut off", "\n  - {from: 1s, to: 4s, link: up, flap: {period: 2s, down: 1500ms}}\n", "1s -up\n2.5s\n3s -up\n4s\n"},
+		{
+			"flap is cut off", "\n  - {from: 1s, to: 4s, link: up, flap: {period: 2s, down: 1500ms}}\n",
+			"1s -up\n2.5s\n3s -up\n4s\n",
+		},
 		{"windows that touch", `
   - {from: 1s, to: 2s, link: up, down}
   - {from: 2s, to: 3s, link: up, down}
@@ -155,7 +158,8 @@ func TestDescriptions(t *testing.T) {
 		got = append(got, m.At.String()+": "+strings.Join(m.Event, "; "))
 	}
 	want := []string{
-		"1s: link a-s, b-s set rate=1Mbps loss.down=0.01; node b down (flap)", "1.3s: node b up (flap)", "1.7s: node b down (flap)",
+		"1s: link a-s, b-s set rate=1Mbps loss.down=0.01; node b down (flap)",
+		"1.3s: node b up (flap)", "1.7s: node b down (flap)",
 		"2s: end of: link a-s, b-s set rate=1Mbps loss.down=0.01; node b up (flap); partition a | b, c",
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
@@ -182,9 +186,15 @@ func TestImpossibleEvents(t *testing.T) {
 		{"ends before it begins", "no later", scenario.Event{From: at(2), To: at(1), Link: []string{"up"}, Down: true}},
 		{"direction that is not there", "one queue", scenario.Event{At: at(0), Link: []string{"up"},
 			Set: &scenario.Properties{Rate: &scenario.Both[units.BitRate]{Down: &rate}}}},
-		{"endless flap", "needs an end", scenario.Event{At: at(0), Link: []string{"up"}, Flap: &scenario.Flap{Period: 2, Down: 1}}},
-		{"always down", "a time to be up", scenario.Event{From: at(0), To: at(9), Link: []string{"up"}, Flap: &scenario.Flap{Period: 2, Down: 2}}},
-		{"too many", "too often", scenario.Event{From: at(0), To: at(time.Hour), Link: []string{"up"}, Flap: &scenario.Flap{Period: 2e6, Down: 1e6}}},
+		{"endless flap", "needs an end", scenario.Event{
+			At: at(0), Link: []string{"up"}, Flap: &scenario.Flap{Period: 2, Down: 1},
+		}},
+		{"always down", "a time to be up", scenario.Event{
+			From: at(0), To: at(9), Link: []string{"up"}, Flap: &scenario.Flap{Period: 2, Down: 2},
+		}},
+		{"too many", "too often", scenario.Event{
+			From: at(0), To: at(time.Hour), Link: []string{"up"}, Flap: &scenario.Flap{Period: 2e6, Down: 1e6},
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := events.Compile(graph, []scenario.Event{c.event})

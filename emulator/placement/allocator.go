@@ -69,7 +69,8 @@ func NewAllocator(net Network, opts Options) (*Allocator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("placement: %w", err)
 	}
-	a.nodes = slices.DeleteFunc(t.ByName(opts.Nodes), func(id topology.ID) bool { return slices.Contains(opts.Exclude, id) })
+	excluded := func(id topology.ID) bool { return slices.Contains(opts.Exclude, id) }
+	a.nodes = slices.DeleteFunc(t.ByName(opts.Nodes), excluded)
 	for _, id := range a.nodes {
 		if _, is := speeds[id]; !is {
 			return nil, fmt.Errorf("placement: %s is not a host", t.Vertices[id].Name)
@@ -231,10 +232,14 @@ func (p *paths) add(net Network, c simnet.Class) {
 
 // Allocate draws clients and the order of jobs by the seed, and places all tasks. Functions gives the
 // affinity of every function that the jobs name. The policy is one of the study's.
-func (a *Allocator) Allocate(jobs []workload.Job, functions map[string]Affinity, seed uint64, policy Policy) (*Placement, error) {
+func (a *Allocator) Allocate(
+	jobs []workload.Job, functions map[string]Affinity, seed uint64, policy Policy,
+) (*Placement, error) {
 	return a.allocate(jobs, functions, seed, policy.rule(policy == LoadNet))
 }
 
-func (a *Allocator) allocate(jobs []workload.Job, functions map[string]Affinity, seed uint64, rule Rule) (*Placement, error) {
+func (a *Allocator) allocate(
+	jobs []workload.Job, functions map[string]Affinity, seed uint64, rule Rule,
+) (*Placement, error) {
 	return newRun(a, rule).place(jobs, functions, seed)
 }

@@ -69,7 +69,9 @@ func TestAllocatorEqualsThePlainWay(t *testing.T) {
 	small := synth.DefaultIIoT()
 	small.Premises, small.Racks = 2, 1
 	for round := range 24 {
-		build := []func() (*topology.Topology, error){synth.DefaultIIoT().Build, small.Build, synth.DefaultUrbanSensing().Build}[round%3]
+		build := []func() (*topology.Topology, error){
+			synth.DefaultIIoT().Build, small.Build, synth.DefaultUrbanSensing().Build,
+		}[round%3]
 		topo, err := build()
 		if err != nil {
 			t.Fatal(err)

@@ -43,14 +43,6 @@ const (
 // SpeedModels are all models of speed.
 var SpeedModels = []SpeedModel{SpeedAsPublished, SpeedCPU}
 
-// ParseSpeedModel finds a model of speed by name.
-func ParseSpeedModel(s string) (SpeedModel, error) {
-	if m := SpeedModel(strings.ToLower(s)); slices.Contains(SpeedModels, m) {
-		return m, nil
-	}
-	return "", fmt.Errorf("unknown speed model %q; write one of %v", s, SpeedModels)
-}
-
 // Speeds gives the speed of every host, in operations per second, in the simulator's float32. It fails
 // where a host does not declare what the model needs.
 func Speeds(t *topology.Topology, model SpeedModel) (map[topology.ID]float32, error) {

@@ -47,8 +47,9 @@ func (r *run) place(jobs []workload.Job, functions map[string]Affinity, seed uin
 			in, out := task.Argument+states, job.Output(t)+states
 			n := r.choose(Task{i, t, result.Client[i], task.Ops}, functions[task.Function], client[i], in, out)
 			if n < 0 {
+				name := r.topology.Vertices[result.Client[i]].Name
 				return nil, fmt.Errorf("placement: job %s, task %s, function %s: %w: it needs a %s that its client %s can reach",
-					job.Name, task.Name, task.Function, ErrNoNodes, functions[task.Function], r.topology.Vertices[result.Client[i]].Name)
+					job.Name, task.Name, task.Function, ErrNoNodes, functions[task.Function], name)
 			}
 			r.occupy(int32(n))
 			nodes = append(nodes, r.nodes[n])

@@ -78,7 +78,8 @@ func (b *Builder) invocation(inv *Invocation, reader topology.ID, after []int) i
 		after = b.Step(s, after)
 		inv.Steps = append(inv.Steps, after[0])
 	}
-	add(Step{Role: Request, From: inv.Caller, To: inv.Worker, Bytes: units.Add(inv.Argument, carried), State: -1, Pair: exchange})
+	argument, result := units.Add(inv.Argument, carried), units.Add(inv.Result, carried)
+	add(Step{Role: Request, From: inv.Caller, To: inv.Worker, Bytes: argument, State: -1, Pair: exchange})
 	pairs := make([]int, len(inv.States))
 	for i, s := range inv.States {
 		if s.Location == Repository {
@@ -86,13 +87,16 @@ func (b *Builder) invocation(inv *Invocation, reader topology.ID, after []int) i
 			add(Step{Role: Read, From: s.Node, To: reader, Bytes: s.Bytes, State: s.State, Pair: pairs[i]})
 		}
 	}
-	add(Step{Kind: Compute, Role: Execute, From: inv.Worker, To: inv.Worker, Ops: inv.Ops, Load: inv.Load, State: -1, Pair: b.NextPair()})
+	add(Step{
+		Kind: Compute, Role: Execute, From: inv.Worker, To: inv.Worker, Ops: inv.Ops, Load: inv.Load, State: -1,
+		Pair: b.NextPair(),
+	})
 	for i, s := range inv.States {
 		if s.Location == Repository {
 			add(Step{Role: Write, From: reader, To: s.Node, Bytes: s.Bytes, State: s.State, Pair: pairs[i]})
 		}
 	}
-	add(Step{Role: Response, From: inv.Worker, To: inv.Caller, Bytes: units.Add(inv.Result, carried), State: -1, Pair: exchange})
+	add(Step{Role: Response, From: inv.Worker, To: inv.Caller, Bytes: result, State: -1, Pair: exchange})
 	return after[0]
 }
 

@@ -40,17 +40,20 @@ func (b *Builder) chained(carried int64, fetch func(task int, after []int) []int
 	for i, task := range b.job.Tasks {
 		worker := b.nodes[i]
 		after = b.Step(Step{
-			Role: Request, Task: i, From: from, To: worker, Bytes: units.Add(task.Argument, carried), State: -1, Pair: b.NextPair(),
+			Role: Request, Task: i, From: from, To: worker, Bytes: units.Add(task.Argument, carried), State: -1,
+			Pair: b.NextPair(),
 		}, after)
 		after = fetch(i, after)
 		after = b.Step(Step{
-			Kind: Compute, Role: Execute, Task: i, From: worker, To: worker, Ops: task.Ops, Load: b.load[worker], State: -1, Pair: b.NextPair(),
+			Kind: Compute, Role: Execute, Task: i, From: worker, To: worker, Ops: task.Ops, Load: b.load[worker],
+			State: -1, Pair: b.NextPair(),
 		}, after)
 		from = worker
 	}
 	if last := len(b.job.Tasks) - 1; last >= 0 {
 		b.Step(Step{
-			Role: Response, Task: last, From: from, To: b.plan.Client, Bytes: units.Add(b.job.Result, carried), State: -1, Pair: b.NextPair(),
+			Role: Response, Task: last, From: from, To: b.plan.Client, Bytes: units.Add(b.job.Result, carried),
+			State: -1, Pair: b.NextPair(),
 		}, after)
 	}
 }

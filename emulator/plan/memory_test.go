@@ -11,8 +11,8 @@ import (
 	"testbed/emulator/workload"
 )
 
-// By hand: client 0, workers 1 and 2, central node 3, cloud 4. State 0 has 1000 bytes and is used at both workers, state 1
-// has 50 and is used at 2. Arguments are 10 and 20 bytes, results 20 and 7.
+// By hand: client 0, workers 1 and 2, central node 3, cloud 4. State 0 has 1000 bytes and is used at both workers,
+// state 1 has 50 and is used at 2. Arguments are 10 and 20 bytes, results 20 and 7.
 func TestHeldByHand(t *testing.T) {
 	jobs := []workload.Job{{Name: "j", States: []int64{1000, 50}, Result: 7, Tasks: []workload.Task{
 		{Function: "f", Argument: 10, States: []int{0}}, {Function: "g", Argument: 20, After: []int{0}, States: []int{0, 1}},
@@ -37,7 +37,8 @@ func TestHeldByHand(t *testing.T) {
 func TestSumsOfPlansDoNotOverflow(t *testing.T) {
 	const huge = math.MaxInt64 / 2
 	jobs := []workload.Job{{Name: "j", States: []int64{huge, huge, huge}, Result: huge, Tasks: []workload.Task{
-		{Function: "f", Argument: huge, States: []int{0, 1, 2}}, {Function: "g", Argument: huge, After: []int{0}, States: []int{0}},
+		{Function: "f", Argument: huge, States: []int{0, 1, 2}},
+		{Function: "g", Argument: huge, After: []int{0}, States: []int{0}},
 	}}}
 	place := &placement.Placement{Client: []topology.ID{0}, Node: [][]topology.ID{{1, 2}}}
 	for _, model := range Models {

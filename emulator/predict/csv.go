@@ -20,7 +20,9 @@ var ErrFormat = errors.New("not a table of predictions")
 // firstColumns are those that every prediction.csv has. steps_s holds, step by step in the plan's order,
 // begin and end since the chain's begin: 0:0.25;0.25:1.5. After them come partNames, one number a step:
 // 250000000000;0. They are empty where parts are not known, and missing in files written before there were parts.
-var firstColumns = []string{"engine", "job", "index", "model", "total_s", "network_s", "processing_s", "traffic_byte_hops", "steps_s"}
+var firstColumns = []string{
+	"engine", "job", "index", "model", "total_s", "network_s", "processing_s", "traffic_byte_hops", "steps_s",
+}
 
 func columns() []string { return slices.Concat(firstColumns, partNames) }
 

@@ -34,7 +34,9 @@ const Picosecond = 1e-12
 func Seconds(picoseconds int64) float64 { return float64(picoseconds) / 1e12 }
 
 // partNames are the columns of prediction.csv that hold parts, in the order of parts' fields.
-var partNames = []string{"propagation_ps", "serialisation_ps", "slow_start_ps", "round_trip_ps", "host_ps", "processing_ps"}
+var partNames = []string{
+	"propagation_ps", "serialisation_ps", "slow_start_ps", "round_trip_ps", "host_ps", "processing_ps",
+}
 
 // fields are the parts in the order of partNames.
 func (p *Parts) fields() [6]*int64 {

@@ -65,13 +65,17 @@ func TestEvaluateDiamond(t *testing.T) {
 }
 
 func TestEvaluateErrors(t *testing.T) {
-	for name, p := range map[string]*plan.Plan{"cycle": steplist([]int{1}, []int{0}), "self": steplist([]int{0}), "dangling": steplist([]int{7}), "negative": steplist([]int{-1})} {
+	for name, p := range map[string]*plan.Plan{
+		"cycle": steplist([]int{1}, []int{0}), "self": steplist([]int{0}), "dangling": steplist([]int{7}),
+		"negative": steplist([]int{-1}),
+	} {
 		if _, err := Evaluate(p, times(1, 1)); !errors.Is(err, ErrOrder) || !strings.Contains(err.Error(), "j_1") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	broken := errors.New("broken")
-	if _, err := Evaluate(steplist(nil), func(int, float64) (float64, error) { return 0, broken }); !errors.Is(err, broken) {
+	_, err := Evaluate(steplist(nil), func(int, float64) (float64, error) { return 0, broken })
+	if !errors.Is(err, broken) {
 		t.Errorf("the duration's error became %v", err)
 	}
 	if s, err := Evaluate(steplist(), nil); err != nil || s.Total != 0 {
@@ -81,7 +85,12 @@ func TestEvaluateErrors(t *testing.T) {
 
 func TestCSVRoundTrip(t *testing.T) {
 	want := []Prediction{
-		{Engine: "transport", Job: "j_1, \"x\"", Index: 3, Model: plan.InEdge, Total: 1.0 / 3, Network: 1e-9, Processing: 0.1, Traffic: math.MaxInt64, Steps: []StepPrediction{{0, 0, 0.1}, {1, 0.1, 1.0 / 3}}, Parts: []Parts{{1, 2, 3, 4, 5, 6}, {Propagation: -7, Processing: 1e18}}},
+		{
+			Engine: "transport", Job: "j_1, \"x\"", Index: 3, Model: plan.InEdge,
+			Total: 1.0 / 3, Network: 1e-9, Processing: 0.1, Traffic: math.MaxInt64,
+			Steps: []StepPrediction{{0, 0, 0.1}, {1, 0.1, 1.0 / 3}},
+			Parts: []Parts{{1, 2, 3, 4, 5, 6}, {Propagation: -7, Processing: 1e18}},
+		},
 		{Engine: "transport", Job: "j_3", Index: 4, Model: plan.InEdge, Steps: []StepPrediction{{0, 0, 1}}},
 		{Engine: "statesim", Job: "j_2", Model: plan.External},
 	}
@@ -101,7 +110,10 @@ func TestCSVRoundTrip(t *testing.T) {
 // Files that were written before there were parts are read.
 func TestCSVWithoutParts(t *testing.T) {
 	got, err := readCSV(strings.NewReader(strings.Join(firstColumns, ",") + "\nt,j,3,external,1,0.5,0.5,7,0:0.5;0.5:1\n"))
-	want := []Prediction{{Engine: "t", Job: "j", Index: 3, Model: plan.External, Total: 1, Network: 0.5, Processing: 0.5, Traffic: 7, Steps: []StepPrediction{{0, 0, 0.5}, {1, 0.5, 1}}}}
+	want := []Prediction{{
+		Engine: "t", Job: "j", Index: 3, Model: plan.External, Total: 1, Network: 0.5, Processing: 0.5, Traffic: 7,
+		Steps: []StepPrediction{{0, 0, 0.5}, {1, 0.5, 1}},
+	}}
 	if d := cmp.Diff(want, got); err != nil || d != "" {
 		t.Errorf("%v\n%s", err, d)
 	}
@@ -111,15 +123,21 @@ func TestCSVErrors(t *testing.T) {
 	head := strings.Join(columns(), ",") + "\n"
 	for name, text := range map[string]string{
 		"empty": "", "header": "a,b\n", "columns": strings.Replace(head, "total_s", "total_ms", 1),
-		"count": head + "x\n", "number": head + "e,j,0,m,zz,0,0,0,,,,,,,\n", "nan": head + "e,j,0,m,NaN,0,0,0,,,,,,,\n", "steps": head + "e,j,0,m,1,0,0,0,1,,,,,,\n",
-		"fewer parts": head + "e,j,0,m,1,0,0,0,0:1;1:2,1;1,1;1,1;1,1;1,1;1,1\n", "no number": head + "e,j,0,m,1,0,0,0,0:1,1,1,x,1,1,1\n",
-		"some parts": head + "e,j,0,m,1,0,0,0,0:1,1,1,,1,1,1\n", "huge parts": head + "e,j,0,m,1,0,0,0,0:1,9000000000000000000,1,1,1,1,1\n",
+		"count":       head + "x\n",
+		"number":      head + "e,j,0,m,zz,0,0,0,,,,,,,\n",
+		"nan":         head + "e,j,0,m,NaN,0,0,0,,,,,,,\n",
+		"steps":       head + "e,j,0,m,1,0,0,0,1,,,,,,\n",
+		"fewer parts": head + "e,j,0,m,1,0,0,0,0:1;1:2,1;1,1;1,1;1,1;1,1;1,1\n",
+		"no number":   head + "e,j,0,m,1,0,0,0,0:1,1,1,x,1,1,1\n",
+		"some parts":  head + "e,j,0,m,1,0,0,0,0:1,1,1,,1,1,1\n",
+		"huge parts":  head + "e,j,0,m,1,0,0,0,0:1,9000000000000000000,1,1,1,1,1\n",
 	} {
 		if _, err := readCSV(strings.NewReader(text)); !errors.Is(err, ErrFormat) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := readCSV(strings.NewReader(head + "e,j,0,m,1,0,0,0,,,,,,,\ne,j,0,m,zz,0,0,0,,,,,,,\n")); err == nil || !strings.Contains(err.Error(), "line 3") {
+	second := head + "e,j,0,m,1,0,0,0,,,,,,,\ne,j,0,m,zz,0,0,0,,,,,,,\n"
+	if _, err := readCSV(strings.NewReader(second)); err == nil || !strings.Contains(err.Error(), "line 3") {
 		t.Errorf("the line is not named: %v", err)
 	}
 }

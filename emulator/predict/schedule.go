@@ -21,7 +21,8 @@ type Schedule struct {
 // begin (ties: of index), how long it takes, in seconds. It fails where After names no step or is
 // cyclic, and where duration does. It takes O(steps · width).
 func Evaluate(p *plan.Plan, duration func(step int, start float64) (float64, error)) (*Schedule, error) {
-	e := evaluation{plan: p, waiting: make([]int, len(p.Steps)), cause: make([]int, len(p.Steps)), followers: make([][]int, len(p.Steps))}
+	n := len(p.Steps)
+	e := evaluation{plan: p, waiting: make([]int, n), cause: make([]int, n), followers: make([][]int, n)}
 	s := &Schedule{Steps: make([]StepPrediction, len(p.Steps))}
 	if err := e.prepare(); err != nil {
 		return nil, fmt.Errorf("plan of %s (%s): %w", p.Job, p.Model, err)
@@ -80,7 +81,7 @@ func (e *evaluation) prepare() error {
 func (e *evaluation) earliest(steps []StepPrediction) int {
 	best := -1
 	for i, s := range e.ready {
-		if best < 0 || steps[s].Start < steps[e.ready[best]].Start || steps[s].Start == steps[e.ready[best]].Start && s < e.ready[best] {
+		if best < 0 || before(steps, s, e.ready[best]) {
 			best = i
 		}
 	}
@@ -91,6 +92,11 @@ func (e *evaluation) earliest(steps []StepPrediction) int {
 	e.ready[best] = e.ready[len(e.ready)-1]
 	e.ready = e.ready[:len(e.ready)-1]
 	return at
+}
+
+// before says whether step a starts before b, or at the same time and earlier in the plan.
+func before(steps []StepPrediction, a, b int) bool {
+	return steps[a].Start < steps[b].Start || steps[a].Start == steps[b].Start && a < b
 }
 
 func (e *evaluation) release(at int, steps []StepPrediction) {

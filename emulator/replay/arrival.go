@@ -48,13 +48,16 @@ func Section() catalogue.Section {
 		}}, catalogue.Option{Name: "clients", About: "chains that run at any time", Default: 4, Min: 1, Max: 10_000}),
 		process("trace", "at the trace's times", Process{New: func(s Settings) Arrival {
 			return Trace{Times: s.Times, SpeedUp: s.Speedup}
-		}}, catalogue.Option{Name: "speedup", About: "how much faster than in the trace time passes", Default: 1, Min: 0.001, Max: 1e6}),
+		}}, catalogue.Option{
+			Name: "speedup", About: "how much faster than in the trace time passes", Default: 1, Min: 0.001, Max: 1e6,
+		}),
 		poisson(),
 	)
 }
 
 func process(name, about string, does Process, options ...catalogue.Option) catalogue.Entry[Process] {
-	return catalogue.Entry[Process]{Description: catalogue.Description{Name: name, About: about, Options: options}, Does: does}
+	d := catalogue.Description{Name: name, About: about, Options: options}
+	return catalogue.Entry[Process]{Description: d, Does: does}
 }
 
 func poisson() catalogue.Entry[Process] {

@@ -19,7 +19,9 @@ type run struct {
 }
 
 // drive runs an arrival process under synctest's clock; chains take what hold says.
-func drive(t *testing.T, a Arrival, jobs []int, limit time.Duration, hold func(chain int) time.Duration) (runs []run, took time.Duration) {
+func drive(
+	t *testing.T, a Arrival, jobs []int, limit time.Duration, hold func(chain int) time.Duration,
+) (runs []run, took time.Duration) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), limit)
 		defer cancel()
@@ -67,7 +69,8 @@ func TestSequentialEndsWithItsContext(t *testing.T) {
 
 func TestConcurrent(t *testing.T) {
 	// Three users and chains of 1, 2, 3, 4, 5, 6, 7 s: they begin as users become free.
-	runs, took := drive(t, Concurrent{3}, make([]int, 7), time.Hour, func(i int) time.Duration { return time.Duration(i+1) * time.Second })
+	hold := func(i int) time.Duration { return time.Duration(i+1) * time.Second }
+	runs, took := drive(t, Concurrent{3}, make([]int, 7), time.Hour, hold)
 	var begins []int
 	for _, r := range runs {
 		begins = append(begins, int(r.begin/time.Second))
@@ -89,7 +92,8 @@ func TestConcurrentEndsWithItsContext(t *testing.T) {
 	if len(runs) != 4 || took != 1500*time.Millisecond {
 		t.Errorf("%d runs took %v", len(runs), took)
 	}
-	if runs, _ := drive(t, Concurrent{0}, make([]int, 2), time.Hour, second); len(runs) != 2 || runs[1].begin != time.Second {
+	runs, _ = drive(t, Concurrent{0}, make([]int, 2), time.Hour, second)
+	if len(runs) != 2 || runs[1].begin != time.Second {
 		t.Errorf("no users: %+v", runs)
 	}
 }

@@ -16,7 +16,9 @@ import (
 // Overhead measures what an empty function costs: the agent behind client invokes itself, and the worker
 // at the given address across the network, calls times each after one that is not counted. The result
 // holds medians. key must be unique, as for faas.NewChainSpec.
-func Overhead(ctx context.Context, client Agent, worker netip.AddrPort, calls int, key string) (record.Overhead, error) {
+func Overhead(
+	ctx context.Context, client Agent, worker netip.AddrPort, calls int, key string,
+) (record.Overhead, error) {
 	self, err := emptyCalls(ctx, client, "", calls, key+"/self")
 	if err != nil {
 		return record.Overhead{}, fmt.Errorf("overhead of a node's invoking itself: %w", err)

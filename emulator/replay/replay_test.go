@@ -15,76 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"testbed/emulator/catalogue"
 	"testbed/emulator/faas"
-	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/record"
 	"testbed/emulator/record/recordtest"
-	"testbed/emulator/topology"
-	"testbed/emulator/workload"
 )
-
-// nodes are agents on loopback: 0 is the client, 1 and 2 are workers, 3 is the central node, 4 the cloud.
-type nodes struct {
-	agents  []*faas.Agent
-	clients []*faas.Client
-}
-
-func start(t *testing.T) *nodes {
-	t.Helper()
-	n := &nodes{}
-	for i := range 5 {
-		socket := filepath.Join(t.TempDir(), strconv.Itoa(i))
-		a, err := faas.Start(faas.Config{Listen: "127.0.0.1:0", Control: socket, Speed: 1e6})
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := faas.NewClient(socket)
-		t.Cleanup(func() { c.Close(); a.Close() })
-		n.agents, n.clients = append(n.agents, a), append(n.clients, c)
-	}
-	return n
-}
-
-// plans makes n chains of three tasks of 1 ms each, for each model.
-func plans(n int, models ...plan.Model) [][]*plan.Plan {
-	var jobs []workload.Job
-	place := &placement.Placement{}
-	for i := range n {
-		jobs = append(jobs, workload.Job{Name: "j_" + strconv.Itoa(i), States: []int64{10_000}, Result: 10, Tasks: []workload.Task{
-			{Function: "f", Ops: 1000, Argument: 10, States: []int{0}},
-			{Function: "g", Ops: 1000, Argument: 10, After: []int{0}, States: []int{0}},
-			{Function: "h", Ops: 1000, Argument: 10, After: []int{1}, States: []int{0}},
-		}})
-		place.Client = append(place.Client, 0)
-		place.Node = append(place.Node, []topology.ID{1, 2, 1})
-	}
-	var all [][]*plan.Plan
-	for _, m := range models {
-		var list []*plan.Plan
-		for i := range jobs {
-			list = append(list, rule(m).Build(jobs, i, place, plan.Sites{Cloud: 4, Central: 3}, plan.ByWorker))
-		}
-		all = append(all, list)
-	}
-	return all
-}
-
-func (n *nodes) config(t *testing.T, plans [][]*plan.Plan) (Config, *record.Directory) {
-	t.Helper()
-	d, err := record.MakeDirectory(t.TempDir(), record.RunName("test", time.Now()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
-	return Config{
-		Plans: plans, Sink: d, Tags: record.Tags{Run: d.Run(), Testbed: "tb"},
-		Clients: func(id topology.ID) Agent { return n.clients[id] },
-		Address: func(id topology.ID) netip.AddrPort { return n.agents[id].Addr() },
-		Name:    func(id topology.ID) (string, string) { return "n" + strconv.Itoa(int(id)), "class" },
-	}, d
-}
 
 func TestRun(t *testing.T) {
 	for _, arrival := range []Arrival{nil, Concurrent{4}, Trace{SpeedUp: 2}, Poisson{Rate: 200, Seed: 1}} {
@@ -102,7 +37,8 @@ func TestRun(t *testing.T) {
 			t.Fatalf("%v: %v, %+v", arrival, err, s)
 		}
 		for i, m := range s.Models {
-			if want := (record.ModelCounts{Model: string(plan.Study[i]), Planned: 6, Done: 6, Late: m.Late}); m.ModelCounts != want {
+			want := record.ModelCounts{Model: string(plan.Study[i]), Planned: 6, Done: 6, Late: m.Late}
+			if m.ModelCounts != want {
 				t.Errorf("%v: %+v, want %+v", arrival, m.ModelCounts, want)
 			}
 			if arrival == nil && m.Cold > 0 {
@@ -138,7 +74,8 @@ func verifyFiles(t *testing.T, d *record.Directory) {
 			carried = 6 * 10_000
 		}
 		m := c.Measured
-		if !c.OK() || c.States != 1 || c.Bytes != 60+carried || c.Predicted == nil || c.Client != "n0" || c.ClientClass != "class" ||
+		if !c.OK() || c.States != 1 || c.Bytes != 60+carried || c.Predicted == nil || c.Client != "n0" ||
+			c.ClientClass != "class" ||
 			m.Processing < 0.003 || m.Network <= 0 || m.Overhead() < 0 || m.Latency > 5 || c.Length != 3 {
 			t.Errorf("%+v", c)
 		}
@@ -184,7 +121,8 @@ func TestTimeout(t *testing.T) {
 	c.Timeout = 100 * time.Millisecond
 	begin := time.Now()
 	s, err := Run(t.Context(), c)
-	if err != nil || s.Models[0].Failed != 1 || !strings.Contains(s.Errors[0], "not finished after 100ms") || time.Since(begin) > 20*time.Second {
+	if err != nil || s.Models[0].Failed != 1 || !strings.Contains(s.Errors[0], "not finished after 100ms") ||
+		time.Since(begin) > 20*time.Second {
 		t.Errorf("%v, %+v after %v", err, s, time.Since(begin))
 	}
 }
@@ -316,7 +254,8 @@ func TestHostileAgentIsBounded(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	s, err := Run(t.Context(), c)
 	runtime.ReadMemStats(&after)
-	if err != nil || s.Models[0].Failed != 2 || !strings.Contains(s.Errors[0], "node n0") || !strings.Contains(s.Errors[0], "longer than expected") {
+	if err != nil || s.Models[0].Failed != 2 || !strings.Contains(s.Errors[0], "node n0") ||
+		!strings.Contains(s.Errors[0], "longer than expected") {
 		t.Errorf("%v, %+v", err, s)
 	}
 	if took := after.TotalAlloc - before.TotalAlloc; took > 32<<20 {
@@ -325,10 +264,4 @@ func TestHostileAgentIsBounded(t *testing.T) {
 	if chains, err := recordtest.Chains(d.Path()); err != nil || len(chains) != 2 || chains[0].OK() {
 		t.Errorf("%+v, %v", chains, err)
 	}
-}
-
-// rule is an execution model of the study's.
-func rule(m plan.Model) plan.Rule {
-	r, _ := plan.Rules.Find(catalogue.New(plan.Section()), string(m))
-	return r
 }

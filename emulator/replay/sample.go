@@ -43,7 +43,8 @@ func (r *replay) sample(p *plan.Plan, o outcome) (record.Chain, []record.Step) {
 	c.Start, c.Conflicts, c.Cold = o.result.Start, o.result.Conflicts, o.result.Cold
 	if o.err == nil {
 		c.Measured = record.Times{
-			Latency: o.result.Latency().Seconds(), Network: o.result.Network().Seconds(), Processing: o.result.Processing().Seconds(),
+			Latency: o.result.Latency().Seconds(), Network: o.result.Network().Seconds(),
+			Processing: o.result.Processing().Seconds(),
 		}
 	}
 	return c, r.steps(p, o, tags, predicted)

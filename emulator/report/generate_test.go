@@ -184,7 +184,7 @@ func finish(
 		return predict.WriteCSV(f, predictions)
 	})
 	options := compare.Options{Catalogue: builtin.Catalogue(), Seed: 1, Resamples: 20}
-	reports, err := compare.CompareAll(rows, predictions, options)
+	reports, err := compare.All(rows, predictions, options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func KeepInputs(s *scenario.Scenario, dir string, most int64) (*Kept, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer out.Close()
+	defer func() { _ = out.Close() }() // a directory: what is in it has been synced
 	kept := &Kept{}
 	paths := map[string]string{}
 	for _, ref := range s.References() {
@@ -81,7 +81,7 @@ func keep(out *outdir.Dir, path string, in record.Input, most int64) (record.Inp
 	if err != nil {
 		return in, err
 	}
-	defer sub.Close()
+	defer func() { _ = sub.Close() }()
 	copied, err := sub.Create(in.Name)
 	if err != nil {
 		return in, err

@@ -96,11 +96,14 @@ func TestKeptInputsMeanTheSame(t *testing.T) {
 	var names []string
 	for _, in := range kept.Inputs {
 		names = append(names, in.Key+"="+in.File)
-		if sum, err := record.Sum(filepath.Join(dir, in.File), LargestInput); err != nil || sum != (record.FileSum{Bytes: in.Bytes, SHA256: in.SHA256}) {
+		sum, err := record.Sum(filepath.Join(dir, in.File), LargestInput)
+		if err != nil || sum != (record.FileSum{Bytes: in.Bytes, SHA256: in.SHA256}) {
 			t.Errorf("%+v: the copy is %+v, %v", in, sum, err)
 		}
 	}
-	if got := strings.Join(names, " "); got != "topology.ether=inputs/net.nodes topology.ether=inputs/net.links topology.ether=inputs/net.edges workload.trace=inputs/my-trace.csv" {
+	const all = "topology.ether=inputs/net.nodes topology.ether=inputs/net.links topology.ether=inputs/net.edges " +
+		"workload.trace=inputs/my-trace.csv"
+	if got := strings.Join(names, " "); got != all {
 		t.Error(got)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, record.ScenarioFile))
@@ -139,7 +142,11 @@ func TestLargeInputsAreHashedOnly(t *testing.T) {
 		t.Fatalf("without the large file: %v", err)
 	}
 	for _, in := range kept.Inputs { // what it asks for
-		text, err := os.ReadFile(map[bool]string{true: trace, false: filepath.Join(filepath.Dir(trace), in.Name)}[in.Key == "workload.trace"])
+		from := filepath.Join(filepath.Dir(trace), in.Name)
+		if in.Key == "workload.trace" {
+			from = trace
+		}
+		text, err := os.ReadFile(from)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,19 +175,28 @@ func conclude(t *testing.T, dir string, kept *Kept) {
 }
 
 func TestReproduceIsHeldAgainstTheHashes(t *testing.T) {
+	editing := func(name string) func(string) error {
+		return func(dir string) error { return edit(filepath.Join(dir, name)) }
+	}
+	removing := func(name string) func(string) error {
+		return func(dir string) error { return os.Remove(filepath.Join(dir, name)) }
+	}
+	const trace, links = record.InputsDir + "/my-trace.csv", record.InputsDir + "/net.links"
 	for name, c := range map[string]struct {
 		change func(dir string) error
 		want   error
 	}{
-		"nothing":         {func(string) error { return nil }, nil},
-		"a later file":    {func(dir string) error { return os.WriteFile(filepath.Join(dir, "report.html"), nil, 0o644) }, nil},
-		"scenario edited": {func(dir string) error { return edit(filepath.Join(dir, record.ScenarioFile)) }, record.ErrAltered},
-		"trace edited":    {func(dir string) error { return edit(filepath.Join(dir, record.InputsDir, "my-trace.csv")) }, record.ErrAltered},
-		"topology edited": {func(dir string) error { return edit(filepath.Join(dir, record.InputsDir, "net.links")) }, record.ErrAltered},
-		"manifest edited": {func(dir string) error { return edit(filepath.Join(dir, record.ManifestFile)) }, record.ErrAltered},
-		"trace gone":      {func(dir string) error { return os.Remove(filepath.Join(dir, record.InputsDir, "my-trace.csv")) }, ErrNotKept},
-		"scenario gone":   {func(dir string) error { return os.Remove(filepath.Join(dir, record.ScenarioFile)) }, ErrNotKept},
-		"no manifest":     {func(dir string) error { return os.Remove(filepath.Join(dir, record.ManifestFile)) }, fs.ErrNotExist},
+		"nothing": {func(string) error { return nil }, nil},
+		"a later file": {func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "report.html"), nil, 0o644)
+		}, nil},
+		"scenario edited": {editing(record.ScenarioFile), record.ErrAltered},
+		"trace edited":    {editing(trace), record.ErrAltered},
+		"topology edited": {editing(links), record.ErrAltered},
+		"manifest edited": {editing(record.ManifestFile), record.ErrAltered},
+		"trace gone":      {removing(trace), ErrNotKept},
+		"scenario gone":   {removing(record.ScenarioFile), ErrNotKept},
+		"no manifest":     {removing(record.ManifestFile), fs.ErrNotExist},
 	} {
 		dir := t.TempDir()
 		kept, err := KeepInputs(withFiles(t), dir, LargestInput)
@@ -191,7 +207,8 @@ func TestReproduceIsHeldAgainstTheHashes(t *testing.T) {
 		if err := c.change(dir); err != nil {
 			t.Fatal(err)
 		}
-		if path, err := Reproduce(dir); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) || err == nil && path == "" {
+		path, err := Reproduce(dir)
+		if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) || err == nil && path == "" {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
 	}
@@ -246,7 +263,9 @@ func TestKeepInputsWritesThroughNoLinks(t *testing.T) {
 }
 
 func TestInputsWithOddNames(t *testing.T) {
-	for path, want := range map[string]string{"/a/b c.csv": "b-c.csv", "/a/.hidden": "hidden", "/a/...": "file", "/a/ü": "file", "/a/x$(id).csv": "x--id-.csv"} {
+	for path, want := range map[string]string{
+		"/a/b c.csv": "b-c.csv", "/a/.hidden": "hidden", "/a/...": "file", "/a/ü": "file", "/a/x$(id).csv": "x--id-.csv",
+	} {
 		if got := inputName(scenario.Reference{Key: "k", Path: path}, nil); got != want {
 			t.Errorf("%s is kept as %q, want %q", path, got, want)
 		}

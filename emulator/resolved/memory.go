@@ -203,8 +203,10 @@ func (e *Scenario) checkNodes(d *demand) error {
 		}
 		if share := e.AgentMemory(id); e.Source.Resources == "emulate" && of.all > share {
 			return fmt.Errorf("%s: model %s: node %s would hold %s of states and messages of %s at a time, the most of %s; "+
-				"of its %s of memory %s are for them (resources: emulate): lower workload.state-factor, arg-factor or the arrival, or give the node more memory: %w",
-				e.Source.Path(), d.model, v.Name, size(of.all), chains(d.alive), e.row(of.job), size(int64(v.Memory)), size(share), ErrTooLarge)
+				"of its %s of memory %s are for them (resources: emulate): "+
+				"lower workload.state-factor, arg-factor or the arrival, or give the node more memory: %w",
+				e.Source.Path(), d.model, v.Name, size(of.all), chains(d.alive), e.row(of.job), size(int64(v.Memory)),
+				size(share), ErrTooLarge)
 		}
 	}
 	return nil
@@ -215,8 +217,9 @@ func (e *Scenario) checkHost(d *demand, available units.ByteSize) error {
 	if room := int64(hostShare * float64(available)); available <= 0 || d.total.all <= room {
 		return nil
 	}
-	return fmt.Errorf("%s: model %s: all nodes together would hold %s of states and messages of %s at a time, the most of %s; "+
-		"this host has %s of memory available: lower workload.state-factor, arg-factor or the arrival, or take a larger host: %w",
+	return fmt.Errorf("%s: model %s: all nodes together would hold %s of states and messages of %s at a time, "+
+		"the most of %s; this host has %s of memory available: "+
+		"lower workload.state-factor, arg-factor or the arrival, or take a larger host: %w",
 		e.Source.Path(), d.model, size(d.total.all), chains(d.alive), e.row(d.total.job), size(int64(available)), ErrTooLarge)
 }
 

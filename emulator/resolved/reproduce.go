@@ -28,7 +28,8 @@ func Reproduce(dir string) (string, error) {
 	if m.Exit != record.Running {
 		sum, ok := m.Files[record.ScenarioFile]
 		if !ok {
-			return "", fmt.Errorf("%s: its scenario is %w: the run is of a version that kept none; run the file %q that it was made from",
+			return "", fmt.Errorf("%s: its scenario is %w: the run is of a version that kept none; "+
+				"run the file %q that it was made from",
 				dir, ErrNotKept, m.File)
 		}
 		want[record.ScenarioFile] = sum
@@ -39,7 +40,8 @@ func Reproduce(dir string) (string, error) {
 	var faults []error
 	for name, sum := range want {
 		if err := record.CheckFile(dir, name, sum); errors.Is(err, fs.ErrNotExist) {
-			err = fmt.Errorf("%s is %w: put the file of %d bytes there whose SHA-256 is %s", filepath.Join(dir, name), ErrNotKept, sum.Bytes, sum.SHA256)
+			err = fmt.Errorf("%s is %w: put the file of %d bytes there whose SHA-256 is %s",
+				filepath.Join(dir, name), ErrNotKept, sum.Bytes, sum.SHA256)
 			faults = append(faults, err)
 		} else if err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", dir, err))

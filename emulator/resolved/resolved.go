@@ -123,7 +123,8 @@ func (e *Scenario) Plans(m plan.Model, access plan.StateAccess) ([]*plan.Plan, e
 		return nil, err
 	}
 	if rule.Cloud && e.Sites.Cloud < 0 {
-		return nil, fmt.Errorf("%s: the model %s keeps state in the cloud, and the scenario has none: add a section cloud or leave the model out", e.Source.Path(), m)
+		return nil, fmt.Errorf("%s: the model %s keeps state in the cloud, and the scenario has none: "+
+			"add a section cloud or leave the model out", e.Source.Path(), m)
 	}
 	plans := make([]*plan.Plan, len(e.Jobs))
 	for i := range e.Jobs {

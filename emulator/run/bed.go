@@ -28,6 +28,16 @@ func sysctls(sc *scenario.Scenario) map[string]string {
 var quick = verify.Options{PerClass: 1, Pings: 100, Duration: 500 * time.Millisecond,
 	Tolerance: verify.DefaultTolerance}
 
+// What the network goes through during a run is the orchestrator's to say.
+type (
+	// Moment is an instant at which the network is to change.
+	Moment = orchestrator.Moment
+	// Played is a moment that has come.
+	Played = orchestrator.Played
+	// Change is one that somebody else made to the network during a run.
+	Change = orchestrator.Change
+)
+
 // On is a testbed that is up as a Bed, whose links are measured with prober; nil: with packets.
 func On(b *orchestrator.Bed, prober verify.Prober) Bed { return testbed{b, prober} }
 
@@ -87,28 +97,19 @@ func fidelityOf(f verify.Finding) record.Fidelity {
 	case f.Bound:
 		quantity = "goodput_bound_bps"
 	}
-	return record.Fidelity{From: f.From, To: f.To, Link: f.Link, Class: f.Class, Quantity: quantity, Target: f.Target, Measured: f.Measured,
-		OK: f.OK, Verdict: f.Verdict}
+	return record.Fidelity{
+		From: f.From, To: f.To, Link: f.Link, Class: f.Class, Quantity: quantity, Target: f.Target,
+		Measured: f.Measured, OK: f.OK, Verdict: f.Verdict,
+	}
 }
 
 // Player implements Bed.
 func (b testbed) Player(ctx context.Context) (Player, error) {
 	p, err := b.NewPlayer(ctx)
 	if err != nil {
-		return nil, err
+		return nil, err // not a Player that is a nil pointer
 	}
-	return player{p}, nil
-}
-
-type player struct{ *orchestrator.Player }
-
-// Play implements Player.
-func (p player) Play(ctx context.Context, start time.Time, moments []Moment, tell func(Played)) {
-	theirs := make([]orchestrator.Moment, len(moments))
-	for i, m := range moments {
-		theirs[i] = orchestrator.Moment(m)
-	}
-	p.Player.Play(ctx, start, theirs, func(m orchestrator.Played) { tell(Played(m)) })
+	return p, nil
 }
 
 // Begin implements Bed.
@@ -124,10 +125,6 @@ type lease struct{ *orchestrator.Lease }
 
 // Changes implements Lease.
 func (l lease) Changes() []Change {
-	theirs, _ := l.Lease.Changes() // of a testbed that was taken down they are gone with it, and the run says so
-	all := make([]Change, len(theirs))
-	for i, c := range theirs {
-		all[i] = Change(c)
-	}
-	return all
+	changes, _ := l.Lease.Changes() // of a testbed that was taken down they are gone with it, and the run says so
+	return changes
 }

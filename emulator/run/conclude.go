@@ -120,7 +120,8 @@ func (r *run) counters(ctx context.Context) error {
 			err = cause
 		}
 		err = r.Bed.Reason(asking, err)
-		return fmt.Errorf("at the run's end the fabric did not tell what its links have carried, so the manifest has no queues: %w", err)
+		return fmt.Errorf("at the run's end the fabric did not tell what its links have carried, "+
+			"so the manifest has no queues: %w", err)
 	}
 	r.manifest.Queues = status.Queues
 	return nil

@@ -14,7 +14,9 @@ import (
 func TestDatabaseThatDoesNotAnswer(t *testing.T) {
 	b, c := newBed(t, "")
 	b.step = 50 * time.Microsecond
-	c.Mirror = &influx.Config{URL: influxtest.Refuser(t), Org: "o", Bucket: "b", Token: "t", FinalFlush: 100 * time.Millisecond}
+	c.Mirror = &influx.Config{
+		URL: influxtest.Refuser(t), Org: "o", Bucket: "b", Token: "t", FinalFlush: 100 * time.Millisecond,
+	}
 	var live Live
 	c.Began = func(l Live) { live = l }
 	o, err := Run(t.Context(), c)

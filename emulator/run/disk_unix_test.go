@@ -44,7 +44,8 @@ func TestDiskThatBecomesFullInMidReplay(t *testing.T) {
 			t.Fatal(err)
 		}
 		steps, err := recordtest.Points(o.Dir, "step")
-		if err != nil || m.Samples.Written != int64(len(chains)+len(steps)) || m.Samples.Written == 0 || m.Samples.Dropped == 0 {
+		s := m.Samples
+		if err != nil || s.Written != int64(len(chains)+len(steps)) || s.Written == 0 || s.Dropped == 0 {
 			t.Errorf("%v: %d chains and %d steps are there, and the manifest says %+v", err, len(chains), len(steps), m.Samples)
 		}
 		if m.Exit != record.Failed || !strings.Contains(m.Error, "too large") || m.End.IsZero() {

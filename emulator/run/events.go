@@ -61,7 +61,10 @@ func momentsOf(t *topology.Topology, moments []events.Moment) []Moment {
 }
 
 func eventOf(model string, p Played) record.Event {
-	e := record.Event{Model: model, What: p.What, Scheduled: p.At.Seconds(), Actual: p.Done.Seconds(), Took: (p.Done - p.Began).Seconds()}
+	e := record.Event{
+		Model: model, What: p.What, Scheduled: p.At.Seconds(), Actual: p.Done.Seconds(),
+		Took: (p.Done - p.Began).Seconds(),
+	}
 	if p.Err != nil {
 		e.Error = fmt.Sprint(p.Err)
 	}

@@ -46,7 +46,8 @@ func TestEventsArePlayedForEachModel(t *testing.T) {
 		if played, failed, missed := eventsOf(m); played != 4 || failed != 0 || missed != 2 || told != 6 {
 			t.Errorf("%d played, %d failed, %d missed, %d told: %+v", played, failed, missed, told, m.Events)
 		}
-		if e := m.Events[0]; e.Model != "external" || e.Scheduled != 0.1 || e.Actual != 0.101 || e.Took != 0.001 || e.Origin != "" {
+		e := m.Events[0]
+		if e.Model != "external" || e.Scheduled != 0.1 || e.Actual != 0.101 || e.Took != 0.001 || e.Origin != "" {
 			t.Errorf("%+v", e)
 		}
 		if p.restores != 2 || len(p.played) != 4 {
@@ -60,8 +61,10 @@ func TestEventsThatFail(t *testing.T) {
 		player                 func() (Player, error)
 		played, failed, missed int
 	}{
-		"each":              {func() (Player, error) { return &steady{fail: errors.New("busy")}, nil }, 0, 4, 2},
-		"putting back":      {func() (Player, error) { return &steady{restored: errors.New("it was taken down")}, nil }, 4, 2, 2},
+		"each": {func() (Player, error) { return &steady{fail: errors.New("busy")}, nil }, 0, 4, 2},
+		"putting back": {func() (Player, error) {
+			return &steady{restored: errors.New("it was taken down")}, nil
+		}, 4, 2, 2},
 		"before they begin": {func() (Player, error) { return nil, errors.New("no network") }, 0, 2, 0},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -71,7 +74,8 @@ func TestEventsThatFail(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if played, failed, missed := eventsOf(concluded(t, o)); played != c.played || failed != c.failed || missed != c.missed {
+			played, failed, missed := eventsOf(concluded(t, o))
+			if played != c.played || failed != c.failed || missed != c.missed {
 				t.Errorf("%s: %d played, %d failed, %d missed", name, played, failed, missed)
 			}
 		})

@@ -3,11 +3,9 @@ package run
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +14,6 @@ import (
 	"testbed/emulator/faas"
 	"testbed/emulator/fabric"
 	"testbed/emulator/internal/builtin"
-	"testbed/emulator/plan"
 	"testbed/emulator/record"
 	"testbed/emulator/resolved"
 	"testbed/emulator/scenario"
@@ -27,8 +24,8 @@ import (
 // stepTime is what every step of a chain takes on the fake testbed, unless it says otherwise.
 const stepTime = 5 * time.Millisecond
 
-// bed is a testbed in memory. Its agents take the same time for each step, and keep the versions of states. What it has of
-// functions is called in place of what would go well.
+// bed is a testbed in memory. Its agents take the same time for each step, and keep the versions of states. What it has
+// of functions is called in place of what would go well.
 type bed struct {
 	e     *resolved.Scenario
 	epoch time.Time
@@ -55,7 +52,9 @@ func newBed(t *testing.T, more string) (*bed, Config) {
 	t.Helper()
 	e := prepared(t, t.TempDir(), more)
 	b := &bed{e: e, epoch: time.Now(), step: stepTime, versions: map[topology.ID]map[string]int64{}}
-	return b, Config{Bed: b, Scenario: e, Results: t.TempDir(), Version: "v", Kernel: "k", SampleEvery: 50 * time.Millisecond}
+	return b, Config{
+		Bed: b, Scenario: e, Results: t.TempDir(), Version: "v", Kernel: "k", SampleEvery: 50 * time.Millisecond,
+	}
 }
 
 // prepared works out a small scenario of two hosts, a cloud and a trace in a file.
@@ -109,7 +108,9 @@ func (b *bed) Inspect(ctx context.Context) (fabric.Status, error) {
 		}
 	}
 	sent := uint64(time.Since(b.epoch).Milliseconds())
-	return fabric.Status{Queues: []fabric.QueueStatus{{Link: "wire", Rate: 20e6, Bytes: 100 * sent, Packets: sent}, {Link: "wire", Dir: 1, Rate: 20e6}}}, nil
+	return fabric.Status{Queues: []fabric.QueueStatus{
+		{Link: "wire", Rate: 20e6, Bytes: 100 * sent, Packets: sent}, {Link: "wire", Dir: 1, Rate: 20e6},
+	}}, nil
 }
 
 func (b *bed) Watch(ctx context.Context) error {
@@ -132,7 +133,10 @@ func (b *bed) Verify(_ context.Context, progress func(done, total int, what stri
 	if b.verify != nil {
 		return b.verify()
 	}
-	return []record.Fidelity{{From: "pi", To: "server", Link: "wire", Class: "wire", Quantity: "rtt_s", Target: 0.02, Measured: 0.02, OK: true, Verdict: "ok"}}, nil
+	return []record.Fidelity{{
+		From: "pi", To: "server", Link: "wire", Class: "wire", Quantity: "rtt_s", Target: 0.02, Measured: 0.02,
+		OK: true, Verdict: "ok",
+	}}, nil
 }
 
 func (b *bed) Player(context.Context) (Player, error) {
@@ -188,121 +192,4 @@ func (p *steady) Play(ctx context.Context, start time.Time, moments []Moment, te
 func (p *steady) Restore(context.Context) error {
 	p.restores++
 	return p.restored
-}
-
-// Agent implements Bed.
-func (b *bed) Agent(id topology.ID) Agent {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.open++
-	return &agent{bed: b, id: id}
-}
-
-type agent struct {
-	*bed
-	id   topology.ID
-	once sync.Once
-}
-
-func (a *agent) Close() {
-	a.once.Do(func() {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		a.open--
-	})
-}
-
-func (a *agent) Warm(ctx context.Context, _ []faas.WarmSpec) error { return ctx.Err() }
-
-func (a *agent) Seed(_ context.Context, key string, _ int64) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.versions[a.id] == nil {
-		a.versions[a.id] = map[string]int64{}
-	}
-	a.versions[a.id][key] = 0
-	return nil
-}
-
-func (a *agent) Check(_ context.Context, key string) (faas.StateVersion, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	v, ok := a.versions[a.id][key]
-	if !ok {
-		return faas.StateVersion{}, faas.ErrNoState
-	}
-	return faas.StateVersion{Version: v, Bytes: a.bytesOf(key), Intact: true}, nil
-}
-
-// bytesOf is the size of a state, which the key names as run/model/chain/state.
-func (a *agent) bytesOf(key string) int64 {
-	parts := strings.Split(key, "/")
-	var chain, state int
-	_, _ = fmt.Sscan(parts[2]+" "+parts[3], &chain, &state)
-	return a.e.Jobs[chain].States[state]
-}
-
-func (a *agent) Clean(_ context.Context, prefix string) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	maps.DeleteFunc(a.versions[a.id], func(key string, _ int64) bool { return strings.HasPrefix(key, prefix) })
-	return nil
-}
-
-// Run takes the time of a step for each of the chain's steps, and changes its states.
-func (a *agent) Run(ctx context.Context, spec *faas.ChainSpec) (*faas.ChainResult, error) {
-	r := &faas.ChainResult{Key: spec.Key, Job: spec.Job, Model: spec.Model, Start: int64(time.Since(a.epoch))}
-	before := func() error {
-		if spec.Job == "empty" {
-			if a.empty != nil {
-				return a.empty()
-			}
-		} else if a.run != nil {
-			return a.run(ctx, spec, r)
-		}
-		return nil
-	}
-	if err := before(); err != nil {
-		return nil, err
-	}
-	for i := range spec.Invocations {
-		inv := &spec.Invocations[i]
-		for _, index := range inv.Steps {
-			begin := int64(time.Since(a.epoch))
-			select {
-			case <-ctx.Done():
-				return nil, context.Cause(ctx)
-			case <-time.After(a.step):
-			}
-			r.Steps = append(r.Steps, faas.StepResult{Index: index, Role: a.role(spec, inv, index), Start: begin, End: int64(time.Since(a.epoch))})
-		}
-		a.touch(spec, inv)
-	}
-	r.End = int64(time.Since(a.epoch))
-	return r, nil
-}
-
-func (b *bed) touch(spec *faas.ChainSpec, inv *faas.InvocationSpec) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, s := range inv.States {
-		b.versions[s.Node][fmt.Sprintf("%s/%d", spec.Key, s.State)]++
-	}
-}
-
-// role is a step's in the plan that the chain is of, or in a call of the empty function.
-func (b *bed) role(spec *faas.ChainSpec, inv *faas.InvocationSpec, index int) plan.Role {
-	if spec.Job == "empty" {
-		return []plan.Role{plan.Request, plan.Execute, plan.Response}[slices.Index(inv.Steps, index)]
-	}
-	plans, err := b.e.Plans(spec.Model, plan.ByWorker)
-	if err != nil {
-		panic(err)
-	}
-	for _, p := range plans {
-		if p.Job == spec.Job {
-			return p.Steps[index].Role
-		}
-	}
-	panic("no plan of job " + spec.Job)
 }

@@ -33,7 +33,10 @@ func planted(t *testing.T) string {
 		case 3:
 			chain.Lost, chain.Error = 1, "state lost: state 0: want version 4, have 3"
 		}
-		steps := []record.Step{{Tags: tags, Time: chain.Time, Chain: i, Job: "j", Index: 0, Role: plan.Request.String(), From: "c", To: "w", Duration: 0.08}}
+		steps := []record.Step{{
+			Tags: tags, Time: chain.Time, Chain: i, Job: "j", Index: 0, Role: plan.Request.String(), From: "c", To: "w",
+			Duration: 0.08,
+		}}
 		if err := dir.Write(chain, steps); err != nil {
 			t.Fatal(err)
 		}

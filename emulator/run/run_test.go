@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,7 +15,6 @@ import (
 	"testbed/emulator/compare"
 	"testbed/emulator/compare/rundir"
 	"testbed/emulator/faas"
-	"testbed/emulator/fabric"
 	"testbed/emulator/internal/builtin"
 	"testbed/emulator/record"
 	"testbed/emulator/record/recordtest"
@@ -64,7 +62,8 @@ func TestRunThatSucceeds(t *testing.T) {
 		}
 		jobs := len(c.Scenario.Jobs)
 		m := concluded(t, o)
-		if m.Exit != record.OK || m.Error != "" || len(m.Queues) != 2 || len(m.Fidelity) != 1 || m.Overhead == nil || len(m.Models) != 2 {
+		if m.Exit != record.OK || m.Error != "" || len(m.Queues) != 2 || len(m.Fidelity) != 1 || m.Overhead == nil ||
+			len(m.Models) != 2 {
 			t.Errorf("%+v", m)
 		}
 		for _, models := range m.Models {
@@ -78,7 +77,8 @@ func TestRunThatSucceeds(t *testing.T) {
 		if m.Sampling == nil || m.Sampling.Missed != 0 || m.Sampling.Interval != 0.05 || m.Samples.Observed == 0 {
 			t.Errorf("%+v, %+v", m.Sampling, m.Samples)
 		}
-		if len(m.Events) != 1 || m.Events[0].Origin != "`testbed link set`" || m.Events[0].Revision != 7 || m.Events[0].Time.IsZero() || len(events) != 1 {
+		if len(m.Events) != 1 || m.Events[0].Origin != "`testbed link set`" || m.Events[0].Revision != 7 ||
+			m.Events[0].Time.IsZero() || len(events) != 1 {
 			t.Errorf("what others changed: %+v, told %q", m.Events, events)
 		}
 		if b.runs != "" || b.open != 0 || !slices.Equal(b.began, []string{m.Run}) {
@@ -90,7 +90,9 @@ func TestRunThatSucceeds(t *testing.T) {
 		}
 		// What the run says of itself is what `testbed compare` says of its directory.
 		again, err := rundir.Open(o.Dir, compare.Options{Catalogue: builtin.Catalogue()})
-		if err != nil || !again.Sealed || len(again.Reports) != 2 || again.Reports[0].Models[0].Total.Measured.Mean != o.Reports[0].Models[0].Total.Measured.Mean {
+		first := o.Reports[0].Models[0].Total.Measured.Mean
+		if err != nil || !again.Sealed || len(again.Reports) != 2 ||
+			again.Reports[0].Models[0].Total.Measured.Mean != first {
 			t.Errorf("%v: %+v", err, again)
 		}
 	})
@@ -159,103 +161,6 @@ func TestChainsThatFailAreNoErrorOfTheRun(t *testing.T) {
 	})
 }
 
-func TestRunThatIsInterrupted(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		_, c := newBed(t, "")
-		ctx, interrupt := context.WithCancel(t.Context())
-		c.Progress = func(p replay.Progress) {
-			if p.Done == 2 {
-				interrupt()
-			}
-		}
-		o, err := Run(ctx, c)
-		if !errors.Is(err, context.Canceled) {
-			t.Fatal(err)
-		}
-		m := concluded(t, o)
-		if m.Exit != record.Interrupted || m.Models[0].NotRun+m.Models[1].NotRun != 2*len(c.Scenario.Jobs)-2 || len(m.Queues) == 0 {
-			t.Errorf("%+v", m)
-		}
-	})
-}
-
-// TestRunWhoseTestbedDies: by itself, or by being taken down.
-func TestRunWhoseTestbedDies(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b, c := newBed(t, "")
-		gone := errors.New("testbed fake was taken down")
-		var dead atomic.Bool
-		b.inspect = func(context.Context) error {
-			if dead.Load() {
-				return errors.New("connection refused")
-			}
-			return nil
-		}
-		b.watch = func(ctx context.Context) error {
-			select {
-			case <-time.After(stepTime * 100):
-				dead.Store(true)
-				return gone
-			case <-ctx.Done():
-				return nil
-			}
-		}
-		b.run = func(ctx context.Context, _ *faas.ChainSpec, _ *faas.ChainResult) error {
-			<-ctx.Done() // nothing comes through any more
-			return context.Cause(ctx)
-		}
-		o, err := Run(t.Context(), c)
-		if !errors.Is(err, gone) {
-			t.Fatal(err)
-		}
-		m := concluded(t, o)
-		if m.Exit != record.Failed || !strings.Contains(m.Error, "was taken down") || !strings.Contains(m.Error, "no queues: connection refused") {
-			t.Errorf("exit %s, %s", m.Exit, m.Error)
-		}
-	})
-}
-
-// TestTestbedThatIsTakenDownAsTheReplayEnds: nobody watches any more, and yet the run says what has happened.
-func TestTestbedThatIsTakenDownAsTheReplayEnds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b, c := newBed(t, "")
-		c.SampleEvery = -1
-		gone := errors.New("testbed fake was taken down")
-		b.inspect = func(context.Context) error { return fabric.ErrNotRunning }
-		b.reason = func(err error) error { return errors.Join(gone, err) }
-		o, err := Run(t.Context(), c)
-		if !errors.Is(err, gone) {
-			t.Fatal(err)
-		}
-		if m := concluded(t, o); m.Exit != record.Failed || !strings.Contains(m.Error, "was taken down") {
-			t.Errorf("exit %s, %s", m.Exit, m.Error)
-		}
-	})
-}
-
-// TestFabricThatDoesNotAnswerAtTheEnd is an error of the run, in its manifest as well.
-func TestFabricThatDoesNotAnswerAtTheEnd(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b, c := newBed(t, "")
-		c.SampleEvery = -1
-		b.inspect = func(ctx context.Context) error {
-			<-ctx.Done()
-			return ctx.Err()
-		}
-		o, err := Run(t.Context(), c)
-		if err == nil || !strings.Contains(err.Error(), "no answer after 15s") {
-			t.Fatal(err)
-		}
-		m := concluded(t, o)
-		if m.Exit != record.Failed || !strings.Contains(m.Error, "no answer after 15s") || len(m.Queues) > 0 || m.Sampling != nil {
-			t.Errorf("%+v", m)
-		}
-		if len(o.Reports) == 0 || o.Failures() != 0 {
-			t.Errorf("what was measured is not compared: %+v", o)
-		}
-	})
-}
-
 // TestGapsOfTheSamplerAreCounted in the manifest.
 func TestGapsOfTheSamplerAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -273,21 +178,6 @@ func TestGapsOfTheSamplerAreCounted(t *testing.T) {
 		}
 		if m := concluded(t, o); m.Sampling.Missed != 3 {
 			t.Errorf("%+v, want 3 missed", m.Sampling)
-		}
-	})
-}
-
-func TestCalibrationThatFails(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b, c := newBed(t, "")
-		broken := errors.New("no such function")
-		b.empty = func() error { return broken }
-		o, err := Run(t.Context(), c)
-		if !errors.Is(err, broken) {
-			t.Fatal(err)
-		}
-		if m := concluded(t, o); m.Exit != record.Failed || !strings.Contains(m.Error, "no such function") || m.Overhead != nil || len(m.Queues) == 0 {
-			t.Errorf("%+v", m)
 		}
 	})
 }
@@ -324,8 +214,14 @@ func TestLinksOffTheirTargetsAreNamed(t *testing.T) {
 		c.Fidelity = true
 		b.verify = func() ([]record.Fidelity, error) {
 			return []record.Fidelity{
-				{From: "pi", To: "server", Link: "wire", Class: "lan", Quantity: "rtt_s", Target: 0.02, Measured: 0.025, Verdict: "median off by more than 100µs"},
-				{From: "pi", To: "server", Link: "wire", Class: "lan", Quantity: "goodput_bps", Target: 19e6, Measured: 19e6, OK: true},
+				{
+					From: "pi", To: "server", Link: "wire", Class: "lan", Quantity: "rtt_s",
+					Target: 0.02, Measured: 0.025, Verdict: "median off by more than 100µs",
+				},
+				{
+					From: "pi", To: "server", Link: "wire", Class: "lan", Quantity: "goodput_bps",
+					Target: 19e6, Measured: 19e6, OK: true,
+				},
 				{From: "pi", To: "cloud", Class: "wan", Quantity: "goodput_bps", Target: 19e6, Measured: 1e6},
 			}, errors.New("one link could not be measured")
 		}
@@ -333,7 +229,9 @@ func TestLinksOffTheirTargetsAreNamed(t *testing.T) {
 		if err != nil || len(o.Off) != 2 {
 			t.Fatalf("%v, %+v", err, o.Off)
 		}
-		if got := OffTarget(o.Off[0]); got != "round trip from pi to server, link wire (lan): 25.000 ms, wanted 20.000 ms: median off by more than 100µs" {
+		const off = "round trip from pi to server, link wire (lan): 25.000 ms, wanted 20.000 ms: " +
+			"median off by more than 100µs"
+		if got := OffTarget(o.Off[0]); got != off {
 			t.Error(got)
 		}
 		if got := OffTarget(o.Off[1]); got != "rate from pi to cloud (wan): 1.00 Mbps, wanted 19.00 Mbps" {

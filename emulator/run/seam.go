@@ -59,34 +59,10 @@ type Player interface {
 	Restore(ctx context.Context) error
 }
 
-// Moment is an instant at which the network is to change.
-type Moment struct {
-	At      time.Duration  // after the start
-	What    []string       // what happens, in words
-	Overlay fabric.Overlay // what is laid over the network, in place of what the moment before laid
-}
-
-// Played is a moment that has come.
-type Played struct {
-	At    time.Duration // when it was to come, after the start
-	Began time.Duration // when the fabric was told
-	Done  time.Duration // when the network was as wanted
-	What  []string
-	Err   error // the network may be as it was before
-}
-
 // Lease is a testbed's being one run's.
 type Lease interface {
 	// Changes are those that others have made to the network since Begin, in their order.
 	Changes() []Change
 	// End gives the testbed free. It may be repeated.
 	End()
-}
-
-// Change is one that somebody else made to the network during a run.
-type Change struct {
-	Revision uint64 // of the network, after the change
-	Time     time.Time
-	Origin   string // who made it, such as `testbed link set`
-	What     []string
 }

@@ -51,7 +51,8 @@ func Read(dir string, m *record.Manifest, o compare.Options) (*compare.Run, erro
 		if err := checkOverhead(m.Overhead); err != nil {
 			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, record.ManifestFile), err)
 		}
-		o.Empty = &compare.EmptyCall{Self: m.Overhead.Self, Pair: m.Overhead.Pair, Rest: m.Overhead.Rest, OneWay: m.Overhead.Step}
+		took := m.Overhead
+		o.Empty = &compare.EmptyCall{Self: took.Self, Pair: took.Pair, Rest: took.Rest, OneWay: took.Step}
 	}
 	run := &compare.Run{Directory: dir, Name: m.Run, Seed: m.Seed, Fabric: m.Fabric, Runtime: m.Runtime,
 		Kernel: m.Kernel, Version: m.Version, Exit: m.Exit, Scenario: scenarioName(m)}

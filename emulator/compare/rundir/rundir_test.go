@@ -62,10 +62,14 @@ func planted(t testing.TB, n int, share float64) string {
 
 // chain has five steps; a job's are the longer the higher its index.
 func chain(run string, model plan.Model, index int, share float64) (record.Chain, []record.Step, predict.Prediction) {
-	tags := record.Tags{Run: run, Testbed: "a, b=c", Scenario: "planted", Model: string(model), Policy: "load+net", ClientClass: "rpi 3b+", Length: 1 + index%3}
+	tags := record.Tags{
+		Run: run, Testbed: "a, b=c", Scenario: "planted", Model: string(model), Policy: "load+net",
+		ClientClass: "rpi 3b+", Length: 1 + index%3,
+	}
 	job := fmt.Sprintf("j\"%d\", \\ x", index)
 	p := predict.Prediction{Engine: "transport", Job: job, Index: index, Model: model}
-	c := record.Chain{Tags: tags, Time: time.Unix(1_800_000_000, int64(index)*1000), Index: index, Job: job, Client: "c", States: 2}
+	at := time.Unix(1_800_000_000, int64(index)*1000)
+	c := record.Chain{Tags: tags, Time: at, Index: index, Job: job, Client: "c", States: 2}
 	var steps []record.Step
 	for i, role := range []plan.Role{plan.Request, plan.Read, plan.Execute, plan.Write, plan.Response} {
 		parts := predict.Parts{Propagation: 1e9, Serialisation: 2e9 + int64(index)*1e5, SlowStart: 5e8}
@@ -84,7 +88,10 @@ func chain(run string, model plan.Model, index int, share float64) (record.Chain
 			c.Measured.Network += took
 		}
 		c.Measured.Latency += took
-		steps = append(steps, record.Step{Tags: tags, Time: c.Time.Add(time.Duration(i)), Chain: index, Job: job, Index: i, Role: role.String(), From: "a b", To: "c,d", Duration: took, Bytes: 7, Predicted: &took})
+		steps = append(steps, record.Step{
+			Tags: tags, Time: c.Time.Add(time.Duration(i)), Chain: index, Job: job, Index: i, Role: role.String(),
+			From: "a b", To: "c,d", Duration: took, Bytes: 7, Predicted: &took,
+		})
 	}
 	c.Measured.Processing = p.Processing
 	return c, steps, p
@@ -99,14 +106,16 @@ func TestOpen(t *testing.T) {
 		t.Fatalf("%+v", run)
 	}
 	r := run.Reports[0]
-	if r.Engine != "transport" || r.Policy != "load+net" || r.Seed != 3 || r.Empty == nil || r.Empty.Rest != 5e-6 || len(r.Models) != 2 || len(r.Lengths) != 6 {
+	if r.Engine != "transport" || r.Policy != "load+net" || r.Seed != 3 || r.Empty == nil || r.Empty.Rest != 5e-6 ||
+		len(r.Models) != 2 || len(r.Lengths) != 6 {
 		t.Fatalf("%+v", r)
 	}
 	for _, g := range r.Models {
 		if g.Chains != 40 || g.Attributed != 40 || g.States.Passed != 80 || math.Abs(g.Network.Error.Median-0.1/1.1) > 1e-9 {
 			t.Errorf("%+v", g)
 		}
-		if c := g.Causes[5]; c.Cause != compare.Queueing || math.Abs(c.Difference.Mean-0.1*g.Network.Predicted.Mean) > 1e-9 || math.Abs(c.Share-1) > 1e-6 {
+		c, planted := g.Causes[5], 0.1*g.Network.Predicted.Mean
+		if c.Cause != compare.Queueing || math.Abs(c.Difference.Mean-planted) > 1e-9 || math.Abs(c.Share-1) > 1e-6 {
 			t.Errorf("%+v", c)
 		}
 	}
@@ -208,7 +217,8 @@ func TestRunsFromDirectories(t *testing.T) {
 	if err != nil || len(c.Runs) != 2 || len(c.Differences) != 6 {
 		t.Fatalf("%+v, %v", c, err)
 	}
-	if d := c.Differences[2]; d.Quantity != "network" || !d.Paired || d.Chains != 20 || math.Abs(d.Ratio.Ratio-1.5) > 1e-9 {
+	d := c.Differences[2]
+	if d.Quantity != "network" || !d.Paired || d.Chains != 20 || math.Abs(d.Ratio.Ratio-1.5) > 1e-9 {
 		t.Errorf("%+v", d)
 	}
 	if _, err := Compare([]string{t.TempDir()}, compare.Options{}); !errors.Is(err, os.ErrNotExist) {
@@ -241,8 +251,10 @@ func FuzzLines(f *testing.F) {
 	f.Add("x", `\ `, "", -8.0, 0)
 	f.Add("\t\\t", "b", "\r\n", 0.0, 1)
 	f.Fuzz(func(t *testing.T, job, policy, failure string, latency float64, index int) {
-		c := record.Chain{Tags: record.Tags{Model: "external", Policy: policy, Length: 2}, Time: time.Unix(1, 0), Index: index, Job: job,
-			Measured: record.Times{Latency: latency}, Error: failure}
+		c := record.Chain{
+			Tags: record.Tags{Model: "external", Policy: policy, Length: 2}, Time: time.Unix(1, 0), Index: index,
+			Job: job, Measured: record.Times{Latency: latency}, Error: failure,
+		}
 		line, err := lineprotocol.Append(nil, c.Point())
 		if err != nil {
 			return
@@ -262,9 +274,11 @@ func FuzzLines(f *testing.F) {
 		if latency > 0 {
 			want.Error = ""
 		}
-		if got.Policy != want.Policy || got.Job != want.Job || got.Err != want.Error || got.Index != index || got.Total != latency && latency == latency {
+		wrong := got.Policy != want.Policy || got.Job != want.Job || got.Err != want.Error || got.Index != index
+		if wrong || got.Total != latency && latency == latency {
 			t.Fatalf("%+v of %s, want %q %q %q", got, line, want.Policy, want.Job, want.Error)
 		}
-		_, _ = newReader(func(*compare.Chain) error { return nil }).read(strings.NewReader("chain," + job + "\nstep," + policy + " " + failure + " 1\n"))
+		lines := "chain," + job + "\nstep," + policy + " " + failure + " 1\n"
+		_, _ = newReader(func(*compare.Chain) error { return nil }).read(strings.NewReader(lines))
 	})
 }

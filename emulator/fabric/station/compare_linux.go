@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,10 +13,6 @@ import (
 
 	"testbed/emulator/fabric"
 )
-
-// ipv4 is the directory of most variables. Each namespace has its own, and the kernel looks for it among those of
-// all namespaces, which in a large network takes longer than all else: it is opened once for all of them.
-const ipv4 = "/proc/sys/net/ipv4"
 
 // settled is what Settle sets in the namespace of a station, by the variable's path under ipv4, as far as it
 // matters for interfaces that are there, and what its interface has taken over of it.
@@ -53,28 +48,22 @@ func Resettle() error {
 // Compare says, in the namespace that the calling thread is in, which of the variables that Settle and Tune set
 // for a station have another value now; nothing where none has.
 func Compare(s fabric.Station) []string {
-	dir, err := unix.Open(ipv4, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	v, err := openVariables()
 	if err != nil {
-		return []string{fmt.Sprintf("%s: %v", ipv4, err)}
+		return []string{err.Error()}
 	}
-	defer unix.Close(dir)
-	var notes []string
-	own := map[string]bool{}
-	for _, key := range slices.Sorted(maps.Keys(s.Sysctls)) {
+	defer v.close()
+	keys := slices.Sorted(maps.Keys(s.Sysctls))
+	notes, own := v.differences(s.Sysctls, keys), map[string]bool{}
+	for _, key := range keys {
 		path, _ := strings.CutPrefix(variable(key), ipv4+"/")
 		own[path] = true
-		got, err := value(dir, path)
-		if err != nil {
-			notes = append(notes, fmt.Sprintf("sysctl %s: %v", key, err))
-		} else if want := s.Sysctls[key]; !same(got, want) {
-			notes = append(notes, fmt.Sprintf("sysctl %s is %q, not %q", key, got, want))
-		}
 	}
 	for path, want := range settled {
 		if own[path] {
 			continue
 		}
-		got, err := value(dir, path)
+		got, err := value(v.ipv4, path)
 		if errors.Is(err, unix.ENOENT) || err == nil && got == want { // an older kernel has not all of them
 			continue
 		}
@@ -83,15 +72,7 @@ func Compare(s fabric.Station) []string {
 	return notes
 }
 
-// variable is the path of a variable given as net/ipv4/ip_forward or net.ipv4.ip_forward.
-func variable(key string) string {
-	if !strings.Contains(key, "/") {
-		key = strings.ReplaceAll(key, ".", "/")
-	}
-	return filepath.Join("/proc/sys", filepath.Clean("/"+key))
-}
-
-// value reads the variable at a path, which may be relative to a directory. Stations have dozens of them, and a
+// value reads the variable at a path in a directory. Stations have dozens of them, and a
 // network thousands of stations, so it bypasses package os, whose files take several times as long.
 func value(dir int, path string) (string, error) {
 	fd, err := unix.Openat(dir, path, unix.O_RDONLY|unix.O_CLOEXEC, 0)

@@ -47,7 +47,7 @@ func Settle(forwards bool) error {
 		}
 	}
 	// The loopback keeps its ::1. Without IPv6 in the kernel the file is missing, and that is as good.
-	if err := Sysctl("net/ipv6/conf/default/disable_ipv6", "1"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := v.set("net/ipv6/conf/default/disable_ipv6", "1"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil

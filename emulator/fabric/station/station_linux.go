@@ -26,11 +26,12 @@ func Tune(s fabric.Station) error {
 // Sysctl sets a variable, given as net/ipv4/ip_forward or net.ipv4.ip_forward, in the namespace
 // that the calling thread is in.
 func Sysctl(key, value string) error {
-	f, err := os.OpenFile(variable(key), os.O_WRONLY, 0)
+	v, err := openVariables()
 	if err != nil {
 		return fmt.Errorf("sysctl %s: %w", key, err)
 	}
-	return put(f, key, value)
+	defer v.close()
+	return v.set(key, value)
 }
 
 // put writes a variable's value into its file, and closes that.

@@ -4,35 +4,75 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
 )
 
-// variables are those of the namespace that a thread is in: its directory of IPv4, held open. See ipv4 for why.
-type variables struct{ dir int }
+// ipv4 is the directory of most variables, below sysPath. It is opened once for all of a namespace's.
+const ipv4 = "net/ipv4"
+
+// variables are those of the namespace that a thread is in: their directories, held open.
+type variables struct{ sys, ipv4 int }
 
 // openVariables opens those of the namespace that the calling thread is in; the caller closes them.
 func openVariables() (variables, error) {
-	dir, err := unix.Open(ipv4, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	sys, err := procs.open()
 	if err != nil {
-		return variables{}, &fs.PathError{Op: "open", Path: ipv4, Err: err}
+		return variables{}, &fs.PathError{Op: "open", Path: sysPath, Err: err}
 	}
-	return variables{dir}, nil
+	dir, err := unix.Openat(sys, ipv4, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		unix.Close(sys)
+		return variables{}, &fs.PathError{Op: "open", Path: filepath.Join(sysPath, ipv4), Err: err}
+	}
+	return variables{sys, dir}, nil
 }
 
-func (v variables) close() { _ = unix.Close(v.dir) }
+func (v variables) close() {
+	unix.Close(v.ipv4)
+	unix.Close(v.sys)
+}
 
-// set is Sysctl.
+// at is where a variable is: a directory and a path in it.
+func (v variables) at(key string) (dir int, path string) {
+	path = variable(key)
+	if below, ok := strings.CutPrefix(path, ipv4+"/"); ok {
+		return v.ipv4, below
+	}
+	return v.sys, path
+}
+
+// set sets a variable, given as net/ipv4/ip_forward or net.ipv4.ip_forward.
 func (v variables) set(key, value string) error {
-	at := variable(key)
-	path, below := strings.CutPrefix(at, ipv4+"/")
-	if !below {
-		return Sysctl(key, value)
-	}
-	fd, err := unix.Openat(v.dir, path, unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	dir, path := v.at(key)
+	name := filepath.Join(sysPath, variable(key))
+	fd, err := unix.Openat(dir, path, unix.O_WRONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return fmt.Errorf("sysctl %s: %w", key, &fs.PathError{Op: "open", Path: at, Err: err})
+		return fmt.Errorf("sysctl %s: %w", key, &fs.PathError{Op: "open", Path: name, Err: err})
 	}
-	return put(os.NewFile(uintptr(fd), at), key, value)
+	return put(os.NewFile(uintptr(fd), name), key, value)
+}
+
+// differences says which of the station's own variables have another value than is wanted.
+func (v variables) differences(wanted map[string]string, keys []string) (notes []string) {
+	for _, key := range keys {
+		dir, path := v.at(key)
+		got, err := value(dir, path)
+		if err != nil {
+			notes = append(notes, fmt.Sprintf("sysctl %s: %v", key, err))
+		} else if want := wanted[key]; !same(got, want) {
+			notes = append(notes, fmt.Sprintf("sysctl %s is %q, not %q", key, got, want))
+		}
+	}
+	return notes
+}
+
+// variable is the path, below sysPath, of a variable given as net/ipv4/ip_forward or net.ipv4.ip_forward.
+func variable(key string) string {
+	if !strings.Contains(key, "/") {
+		key = strings.ReplaceAll(key, ".", "/")
+	}
+	return strings.TrimPrefix(filepath.Clean("/"+key), "/")
 }

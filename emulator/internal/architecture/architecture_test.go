@@ -36,8 +36,14 @@ var layers = [][]string{
 
 // pure are the packages that know nothing of an operating system: they must not import these.
 var (
-	pure   = []string{"units", "catalogue", "topology", "workload", "scenario", "placement", "plan", "predict", "compare", "report", "campaign", "resolved", "events"}
-	system = []string{"os/exec", "syscall", "golang.org/x/sys", "github.com/vishvananda", "github.com/containernetworking", "github.com/docker"}
+	pure = []string{
+		"units", "catalogue", "topology", "workload", "scenario", "placement", "plan", "predict", "compare", "report",
+		"campaign", "resolved", "events",
+	}
+	system = []string{
+		"os/exec", "syscall", "golang.org/x/sys", "github.com/vishvananda", "github.com/containernetworking",
+		"github.com/docker",
+	}
 )
 
 type source struct{ file, pkg, dir, imported string }
@@ -157,7 +163,8 @@ func TestEveryPackageSaysWhatItIs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		documented[dir] = documented[dir] || file.Doc != nil && strings.HasPrefix(file.Doc.Text(), "Package "+file.Name.Name+" ")
+		says := file.Doc != nil && strings.HasPrefix(file.Doc.Text(), "Package "+file.Name.Name+" ")
+		documented[dir] = documented[dir] || says
 	})
 	for dir, ok := range documented {
 		if !ok {

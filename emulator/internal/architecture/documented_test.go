@@ -10,7 +10,8 @@ import (
 
 var (
 	// inRepository is a path in backticks that begins at the repository's root.
-	inRepository = regexp.MustCompile("`((?:cmd|emulator|images|results|scenarios|scripts)/[^` ]*|\\.?[a-zA-Z-]+\\.(?:md|yml))`")
+	inRepository = regexp.MustCompile("`((?:cmd|emulator|images|results|scenarios|scripts)/[^` ]*" +
+		"|\\.?[a-zA-Z-]+\\.(?:md|yml))`")
 	// mapped is the first column of a row of the map of packages.
 	mapped = regexp.MustCompile("(?m)^\\| (`[^|]*`) \\|")
 	quoted = regexp.MustCompile("`([^`]+)`")

@@ -49,7 +49,8 @@ func TestFilesOfOthersAreReadByReadfile(t *testing.T) {
 					return true
 				}
 			}
-			t.Errorf("%s: open it with readfile.Open, readfile.All or readfile.JSON, or say in this test why nobody else can have written it", set.Position(call.Pos()))
+			t.Errorf("%s: open it with readfile.Open, readfile.All or readfile.JSON, "+
+				"or say in this test why nobody else can have written it", set.Position(call.Pos()))
 			return true
 		})
 	})

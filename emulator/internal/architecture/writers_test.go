@@ -12,9 +12,11 @@ import (
 
 // writing are the functions of package os that make, replace or remove what a path names. What they do to
 // a directory that somebody else can write to is for that somebody to decide.
-var writing = map[string]bool{"Create": true, "CreateTemp": true, "WriteFile": true, "Rename": true, "Mkdir": true, "MkdirAll": true,
-	"MkdirTemp": true, "Chmod": true, "Chown": true, "Lchown": true, "Chtimes": true, "Symlink": true, "Link": true, "Truncate": true,
-	"Remove": true, "RemoveAll": true, "CopyFS": true}
+var writing = map[string]bool{
+	"Create": true, "CreateTemp": true, "WriteFile": true, "Rename": true, "Mkdir": true, "MkdirAll": true,
+	"MkdirTemp": true, "Chmod": true, "Chown": true, "Lchown": true, "Chtimes": true, "Symlink": true, "Link": true,
+	"Truncate": true, "Remove": true, "RemoveAll": true, "CopyFS": true,
+}
 
 // elsewhere are the packages that write by path nevertheless, and what makes that safe.
 var elsewhere = map[string]string{
@@ -26,7 +28,7 @@ var elsewhere = map[string]string{
 	"netns":                   "/run/netns, which is root's own",
 	"influx/influxtest":       "only tests use it",
 	"noderuntime/runtimetest": "only tests use it",
-	"doctor":                  "the state directory, /dev/net, and memory in a mount namespace of its own, which are root's own",
+	"doctor":                  "the state directory, /dev/net, and memory in a mount namespace of its own: all root's own",
 	"orchestrator":            "the state directory, which is root's own",
 	"fabric/netem":            "the state directory and network namespaces, which are root's own",
 	"fabric/userspace":        "the state directory, /dev/net/tun and /proc/self, which are root's own",

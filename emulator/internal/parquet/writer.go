@@ -132,7 +132,8 @@ const (
 	pageData       = 3 // version 2
 )
 
-// writePage writes a page, whose own header is a field of every page's, and returns its size before compression, in bytes.
+// writePage writes a page of a kind, whose own header is a field of every page's, and returns its size before
+// compression, in bytes.
 func (w *Writer) writePage(kind int, field int16, own record, text []byte) (int64, error) {
 	if len(text) > mostPage {
 		return 0, fmt.Errorf("a page of %d bytes: at most %d are read", len(text), mostPage)

@@ -54,8 +54,10 @@ func same(a, b []row) bool {
 
 func extremes() []row {
 	return []row{
-		{A: math.MinInt32, B: math.MinInt64, C: "ä", D: math.NaN(), E: math.Inf(-1), F: math.MaxInt32, G: "\x00", H: math.MaxInt64},
-		{A: math.MaxInt32, B: math.MaxInt64, C: "", D: math.Copysign(0, -1), E: math.NaN(), F: math.MinInt32, H: math.MinInt64},
+		{A: math.MinInt32, B: math.MinInt64, C: "ä", D: math.NaN(), E: math.Inf(-1), F: math.MaxInt32, G: "\x00",
+			H: math.MaxInt64},
+		{A: math.MaxInt32, B: math.MaxInt64, C: "", D: math.Copysign(0, -1), E: math.NaN(), F: math.MinInt32,
+			H: math.MinInt64},
 		{B: math.MinInt64, E: math.Copysign(0, -1), F: math.MaxInt32}, {E: 0, F: -1}, {D: 5e-324, F: math.MinInt32},
 	}
 }

@@ -20,6 +20,12 @@ func (r *Runtime) Exec(
 		return -1, err
 	}
 	defer inside.Close(spaces)
-	place := inside.Place{Node: node.Node, Spaces: spaces, Prepare: inside.HideLateServices}
+	place := inside.Place{Node: node.Node, Spaces: spaces, Prepare: prepare}
 	return inside.Run(ctx, place, args, stdio)
+}
+
+// prepare makes good in a node's mount namespace what only commands need.
+func prepare() error {
+	ensureSysfs()
+	return inside.HideLateServices()
 }

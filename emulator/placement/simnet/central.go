@@ -16,7 +16,8 @@ const centralProbe = 1000
 // same over the paths that packets take; on directed links this network's differ. The hosts excluded
 // count for nothing.
 func (n *Network) Central(exclude ...topology.ID) (topology.ID, error) {
-	hosts := slices.DeleteFunc(n.topology.ByName(n.hosts), func(id topology.ID) bool { return slices.Contains(exclude, id) })
+	excluded := func(id topology.ID) bool { return slices.Contains(exclude, id) }
+	hosts := slices.DeleteFunc(n.topology.ByName(n.hosts), excluded)
 	if len(hosts) == 0 {
 		return 0, topology.ErrNoHosts
 	}

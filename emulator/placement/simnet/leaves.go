@@ -59,7 +59,8 @@ func leafOf(t *topology.Topology, h topology.ID, incoming []int32) (leafGroup, t
 	link := out[0]
 	v := &t.Vertices[link]
 	ends := edgeNeighbours(t, link)
-	if v.Kind != topology.Link || v.LinkType != topology.Duplex || len(ends) != 2 || len(t.Adjacency[link]) != 2 || incoming[link] != 2 {
+	if v.Kind != topology.Link || v.LinkType != topology.Duplex ||
+		len(ends) != 2 || len(t.Adjacency[link]) != 2 || incoming[link] != 2 {
 		return self, 0
 	}
 	at := ends[0]
@@ -77,7 +78,8 @@ func leafOf(t *topology.Topology, h topology.ID, incoming []int32) (leafGroup, t
 
 // hub says whether leaves can be at v: it forwards, with one rate or none.
 func hub(v *topology.Vertex) bool {
-	return v.Kind == topology.Switch || v.Kind == topology.Exchange || v.Kind == topology.Link && v.LinkType == topology.Shared
+	return v.Kind == topology.Switch || v.Kind == topology.Exchange ||
+		v.Kind == topology.Link && v.LinkType == topology.Shared
 }
 
 func edgeNeighbours(t *topology.Topology, v topology.ID) []topology.ID {

@@ -18,7 +18,9 @@ func TestSharedPathsEqualExactOnes(t *testing.T) {
 	for range 40 {
 		topologies = append(topologies, tangle(t, random))
 	}
-	for _, build := range []func() (*topology.Topology, error){synth.DefaultIIoT().Build, synth.DefaultUrbanSensing().Build} {
+	for _, build := range []func() (*topology.Topology, error){
+		synth.DefaultIIoT().Build, synth.DefaultUrbanSensing().Build,
+	} {
 		topo, err := build()
 		if err != nil {
 			t.Fatal(err)

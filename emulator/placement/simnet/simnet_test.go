@@ -109,7 +109,8 @@ func TestCentralAgrees(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, err := topo.Central(); err != nil || got != want {
-			t.Errorf("%s: topology says %s (%v), the simulator's network %s", name, topo.Vertices[got].Name, err, topo.Vertices[want].Name)
+			t.Errorf("%s: topology says %s (%v), the simulator's network %s",
+				name, topo.Vertices[got].Name, err, topo.Vertices[want].Name)
 		}
 	}
 }

@@ -106,7 +106,9 @@ func BenchmarkGrowth(b *testing.B) {
 			}
 		})
 		for _, jobs := range []int{500, 5000, 50000} {
-			b.Run(fmt.Sprintf("jobs=%d/hosts=%d", jobs, len(topo.Hosts())), func(b *testing.B) { benchmarkGrowth(b, sim, topo, jobs) })
+			b.Run(fmt.Sprintf("jobs=%d/hosts=%d", jobs, len(topo.Hosts())), func(b *testing.B) {
+				benchmarkGrowth(b, sim, topo, jobs)
+			})
 		}
 	}
 }

@@ -72,7 +72,8 @@ func (e *Engine) Predict(plans []*plan.Plan) ([]predict.Prediction, error) {
 			return nil, fmt.Errorf("statesim: %w", err)
 		}
 		out := predict.Prediction{
-			Engine: e.Name(), Job: p.Job, Index: p.Index, Model: p.Model, Total: schedule.Total, Steps: schedule.Steps, Parts: parts,
+			Engine: e.Name(), Job: p.Job, Index: p.Index, Model: p.Model,
+			Total: schedule.Total, Steps: schedule.Steps, Parts: parts,
 		}
 		out.Network, out.Processing = schedule.Split(p)
 		for _, m := range messages {

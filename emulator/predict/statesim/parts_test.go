@@ -27,7 +27,8 @@ func TestParts(t *testing.T) {
 		net.Join(a, id, 0)
 		net.Join(id, b, 0)
 	}
-	client, worker, exchange := add(topology.Vertex{Name: "client"}), add(topology.Vertex{Name: "worker"}), add(topology.Vertex{Name: "x", Kind: topology.Switch})
+	client, worker := add(topology.Vertex{Name: "client"}), add(topology.Vertex{Name: "worker"})
+	exchange := add(topology.Vertex{Name: "x", Kind: topology.Switch})
 	cloud := add(topology.Vertex{Name: "cloud", Kind: topology.Cloud})
 	cable("a", client, exchange, 100*units.Mbps, 10*time.Millisecond)
 	cable("b", exchange, worker, 100*units.Mbps, 10*time.Millisecond)

@@ -90,7 +90,8 @@ func (c Config) validate() error {
 		errs = append(errs, fmt.Errorf("there are %d functions; at least one is needed", c.Functions))
 	}
 	if c.CloudRate <= 0 || c.CloudLatency < 0 {
-		errs = append(errs, fmt.Errorf("the cloud has rate %v and latency %v; write a positive rate and a latency that is not negative",
+		errs = append(errs, fmt.Errorf("the cloud has rate %v and latency %v; "+
+			"write a positive rate and a latency that is not negative",
 			c.CloudRate, c.CloudLatency))
 	}
 	for i := range c.Pool {
@@ -101,9 +102,6 @@ func (c Config) validate() error {
 	}
 	return errors.Join(errs...)
 }
-
-// Central is the host with the state repository of the model in-edge.
-func (s *Simulator) Central() topology.ID { return s.central }
 
 // Row is what the simulator writes of a job.
 type Row struct {

@@ -60,10 +60,11 @@ func TestRowsAgreeWithPlans(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			sites := plan.Sites{Cloud: cloud, Central: sim.central}
 			for _, access := range []plan.StateAccess{plan.ByWorker, plan.ByClient} {
 				var plans []*plan.Plan
 				for i := range r.Jobs {
-					plans = append(plans, rule(m).Build(r.Jobs, i, r.Placement, plan.Sites{Cloud: cloud, Central: sim.Central()}, access))
+					plans = append(plans, rule(m).Build(r.Jobs, i, r.Placement, sites, access))
 				}
 				got, err := engine.Predict(plans)
 				if err != nil {
@@ -71,7 +72,8 @@ func TestRowsAgreeWithPlans(t *testing.T) {
 				}
 				for i, row := range rows {
 					p := got[i]
-					if p.Traffic != row.Traffic || !near(p.Network, row.Network) || !near(p.Processing, row.Processing) || !near(p.Total, row.Network+row.Processing) {
+					if p.Traffic != row.Traffic || !near(p.Network, row.Network) ||
+						!near(p.Processing, row.Processing) || !near(p.Total, row.Network+row.Processing) {
 						t.Fatalf("%s, %s, %s, by %s: %+v\nrow %+v", policy, m, r.Jobs[i].Name, access,
 							[]any{p.Processing, p.Network, p.Total, p.Traffic}, row)
 					}
@@ -108,15 +110,19 @@ func TestRowsByHand(t *testing.T) {
 		topo.Join(link, s, 0)
 	}
 	pool := []workload.Job{{Name: "j", States: []int64{500}, Result: 3000, Tasks: []workload.Task{
-		{Function: "f0", Ops: 1e6, Argument: 1000}, {Function: "f0", Ops: 2e6, Argument: 2000, After: []int{0}, States: []int{0}},
+		{Function: "f0", Ops: 1e6, Argument: 1000},
+		{Function: "f0", Ops: 2e6, Argument: 2000, After: []int{0}, States: []int{0}},
 	}}}
-	config := Config{Topology: topo, Pool: pool, Functions: 1, CloudLatency: 10 * time.Millisecond, CloudRate: units.Mbps, Speed: placement.SpeedAsPublished}
+	config := Config{
+		Topology: topo, Pool: pool, Functions: 1, CloudLatency: 10 * time.Millisecond, CloudRate: units.Mbps,
+		Speed: placement.SpeedAsPublished,
+	}
 	sim, err := New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sim.Central() != client { // both are 3 ms from each other: the first name wins
-		t.Errorf("central is %d", sim.Central())
+	if sim.central != client { // both are 3 ms from each other: the first name wins
+		t.Errorf("central is %d", sim.central)
 	}
 	r, err := sim.Replicate(1, 1, placement.LoadNet)
 	if err != nil {
@@ -142,7 +148,8 @@ func TestRowsByHand(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := rows[0]
-		if math.Abs(got.Processing-w.Processing) > 1e-8 || math.Abs(got.Network-w.Network) > 1e-8 || got.Traffic != w.Traffic || got.Length != 2 {
+		if math.Abs(got.Processing-w.Processing) > 1e-8 || math.Abs(got.Network-w.Network) > 1e-8 ||
+			got.Traffic != w.Traffic || got.Length != 2 {
 			t.Errorf("%s: %+v, want %+v", m, got, w)
 		}
 	}
@@ -199,8 +206,8 @@ func TestTheCentralNodeIsTheNetworks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want, err := simnet.New(topo).Central(); err != nil || sim.Central() != want {
-		t.Errorf("central %d, want %d (%v)", sim.Central(), want, err)
+	if want, err := simnet.New(topo).Central(); err != nil || sim.central != want {
+		t.Errorf("central %d, want %d (%v)", sim.central, want, err)
 	}
 }
 
@@ -231,7 +238,10 @@ func TestBadConfigurations(t *testing.T) {
 // Six significant digits, as a C++ stream prints by default.
 func TestNumbersAreWrittenAsByCpp(t *testing.T) {
 	var out bytes.Buffer
-	rows := []Row{{0, 0.5, 0, 1}, {1234567.8, 999999.5, 7, 2}, {100000, 0.0001, 123456789012, 3}, {8.19149e-05, 1e6, 1, 4}, {1.0 / 3, 20, 1, 15}}
+	rows := []Row{
+		{0, 0.5, 0, 1}, {1234567.8, 999999.5, 7, 2}, {100000, 0.0001, 123456789012, 3}, {8.19149e-05, 1e6, 1, 4},
+		{1.0 / 3, 20, 1, 15},
+	}
 	if err := WriteRows(&out, rows); err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +253,8 @@ func TestNumbersAreWrittenAsByCpp(t *testing.T) {
 
 func TestFileNames(t *testing.T) {
 	jobs, nodes := FileNames(placement.LoadNet, plan.InEdge, 7)
-	if jobs != "job-alloc=ProcNet.exec=UnchainedInEdge.seed=7" || nodes != "node-alloc=ProcNet.exec=UnchainedInEdge.seed=7" {
+	if jobs != "job-alloc=ProcNet.exec=UnchainedInEdge.seed=7" ||
+		nodes != "node-alloc=ProcNet.exec=UnchainedInEdge.seed=7" {
 		t.Errorf("%s, %s", jobs, nodes)
 	}
 	seen := map[string]bool{}

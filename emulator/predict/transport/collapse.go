@@ -30,7 +30,8 @@ func (s *simulation) watch() {
 	}
 	w.run = 0
 	skip := (s.stop - h.next - 2*flight) &^ 1
-	if r := s.route; skip < leastSkip || r.slowest == 0 || period < 2*r.slowest || r.slack != never && r.slack < r.round/2 {
+	r := s.route
+	if skip < leastSkip || r.slowest == 0 || period < 2*r.slowest || r.slack != never && r.slack < r.round/2 {
 		return
 	}
 	s.shift(skip / 2 * period)

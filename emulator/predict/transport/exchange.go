@@ -45,11 +45,14 @@ const mostBytes = int64(1e12)
 // check refuses steps that lead nowhere, or to times that do not fit.
 func (r *replay) check(step *plan.Step) error {
 	e := r.engine
-	if count := len(e.topology.Vertices); step.From < 0 || step.To < 0 || int(step.From) >= count || int(step.To) >= count {
+	within := func(id topology.ID) bool { return id >= 0 && int(id) < len(e.topology.Vertices) }
+	if !within(step.From) || !within(step.To) {
+		count := len(e.topology.Vertices)
 		return fmt.Errorf("it leads from vertex %d to %d of a topology of %d", step.From, step.To, count)
 	}
 	if step.Bytes < 0 || step.Bytes > mostBytes {
-		return fmt.Errorf("%d bytes from %s to %s: they must be between 0 and %d", step.Bytes, e.name(step.From), e.name(step.To), mostBytes)
+		return fmt.Errorf("%d bytes from %s to %s: they must be between 0 and %d",
+			step.Bytes, e.name(step.From), e.name(step.To), mostBytes)
 	}
 	if step.From == step.To {
 		return nil
@@ -58,7 +61,8 @@ func (r *replay) check(step *plan.Step) error {
 	if way == nil {
 		return fmt.Errorf("%w between %s and %s", ErrUnreachable, e.name(step.From), e.name(step.To))
 	}
-	if back := r.routes.find(step.To, step.From); way.estimate(step.Bytes, &e.options)+back.estimate(step.Bytes, &e.options) > float64(longest) {
+	back := r.routes.find(step.To, step.From)
+	if way.estimate(step.Bytes, &e.options)+back.estimate(step.Bytes, &e.options) > float64(longest) {
 		return fmt.Errorf("%d bytes from %s to %s: %w", step.Bytes, e.name(step.From), e.name(step.To), ErrTooLong)
 	}
 	return nil

@@ -77,11 +77,14 @@ func (o *Options) fill() error {
 		}
 	}
 	check(o.Header >= 0 && o.Header <= units.MiB, "a header of %v: it must be between 0 and 1 MiB", o.Header)
-	check(o.PerMessage >= 0 && o.Overhead >= 0 && o.PerMessage < time.Hour && o.Overhead < time.Hour, "the times per message and invocation must be between 0 and 1 h")
+	check(o.PerMessage >= 0 && o.Overhead >= 0 && o.PerMessage < time.Hour && o.Overhead < time.Hour,
+		"the times per message and invocation must be between 0 and 1 h")
 	check(o.HostRate >= 0, "the hosts' rate must not be negative")
 	check(o.MSS > 0 && o.MSS <= 65535, "a segment of %d bytes: it must be between 1 and 65535", o.MSS)
-	check(o.FrameOverhead > 0 && o.FrameOverhead <= 1000, "%d bytes a frame: they must be between 1 and 1000", o.FrameOverhead)
-	check(o.InitialWindow > 0 && o.InitialWindow <= 1<<20, "an initial window of %d segments: it must be between 1 and 2^20", o.InitialWindow)
+	check(o.FrameOverhead > 0 && o.FrameOverhead <= 1000,
+		"%d bytes a frame: they must be between 1 and 1000", o.FrameOverhead)
+	check(o.InitialWindow > 0 && o.InitialWindow <= 1<<20,
+		"an initial window of %d segments: it must be between 1 and 2^20", o.InitialWindow)
 	check(o.AckEvery > 0, "an ACK every %d segments: it must be at least 1", o.AckEvery)
 	check(o.DelayedAck > 0 && o.DelayedAck < time.Hour, "ACKs delayed by %v: it must be between 0 and 1 h", o.DelayedAck)
 	check(o.ReceiveWindow >= 0 && o.MaxReceiveWindow > 0, "the receive window must not be negative")

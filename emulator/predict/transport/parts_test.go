@@ -25,12 +25,14 @@ func partsOf(t *testing.T, r *replay, s plan.Step) predict.Parts {
 func TestPartsOfOneWindow(t *testing.T) {
 	o := bare()
 	o.PerMessage, o.HostRate = 20*time.Microsecond, units.Gbps
-	r, a, b := newLine(t, o, both(100*units.Mbps, time.Millisecond), both(10*units.Mbps, 10*time.Millisecond), both(units.Gbps, 0))
+	r, a, b := newLine(t, o,
+		both(100*units.Mbps, time.Millisecond), both(10*units.Mbps, 10*time.Millisecond), both(units.Gbps, 0))
 	got := partsOf(t, r, plan.Step{Role: plan.Request, From: a, To: b, Bytes: 3*1448 + 500})
 	frame, short := int64(1514*8), int64(566*8)
 	want := predict.Parts{
-		Propagation:   11 * millisecond,
-		Serialisation: frame*(10_000+3*100_000) + short*(100_000+1000), // ps a bit: 100 Mb/s 10,000, 10 Mb/s 100,000, 1 Gb/s 1000
+		Propagation: 11 * millisecond,
+		// In ps a bit: 10,000 at 100 Mb/s, 100,000 at 10 Mb/s, 1000 at 1 Gb/s.
+		Serialisation: frame*(10_000+3*100_000) + short*(100_000+1000),
 		Host:          20_000_000 + (3*1448+500)*8*1000,
 	}
 	if got != want {
@@ -77,18 +79,21 @@ func TestPartsAddUp(t *testing.T) {
 	for trial := range 300 {
 		var cables []cable
 		for range 1 + random.IntN(4) {
-			c := cable{units.BitRate(1e6 * (1 + random.IntN(1000))), units.BitRate(1e6 * (1 + random.IntN(1000))), time.Duration(random.IntN(50_000)) * time.Microsecond, random.IntN(3) == 0}
+			rate := func() units.BitRate { return units.BitRate(1e6 * (1 + random.IntN(1000))) }
+			c := cable{rate(), rate(), time.Duration(random.IntN(50_000)) * time.Microsecond, random.IntN(3) == 0}
 			cables = append(cables, c)
 		}
 		o := bare()
-		o.Header, o.PerMessage, o.HostRate = units.ByteSize(random.IntN(600)), time.Duration(random.IntN(100_000)), units.BitRate(random.IntN(2))*units.Gbps
+		o.Header, o.PerMessage = units.ByteSize(random.IntN(600)), time.Duration(random.IntN(100_000))
+		o.HostRate = units.BitRate(random.IntN(2)) * units.Gbps
 		if random.IntN(2) == 0 {
 			o.Queues = nil
 		}
 		r, a, b := newLine(t, o, cables...)
 		twin, _, _ := newLine(t, o, cables...)
 		for range 3 {
-			s := plan.Step{Role: roles[random.IntN(len(roles))], From: a, To: b, Bytes: int64(random.IntN(1 << (1 + random.IntN(22))))}
+			role, bytes := roles[random.IntN(len(roles))], int64(random.IntN(1<<(1+random.IntN(22))))
+			s := plan.Step{Role: role, From: a, To: b, Bytes: bytes}
 			p := partsOf(t, r, s)
 			if took := raw(twin, s); p.Sum() != took {
 				t.Fatalf("trial %d: %+v adds up to %d ps, not %d", trial, p, p.Sum(), took)
@@ -113,7 +118,8 @@ func raw(r *replay, s plan.Step) int64 {
 	at := r.clock
 	carry := func(h *half, from, to topology.ID, body int64) {
 		size := body + int64(o.Header)
-		at = r.simulation.message(r.routes.find(from, to), h, size, at) + o.PerMessage.Nanoseconds()*1000 + frameTime(size, o.HostRate)
+		at = r.simulation.message(r.routes.find(from, to), h, size, at)
+		at += o.PerMessage.Nanoseconds()*1000 + frameTime(size, o.HostRate)
 	}
 	switch s.Role {
 	case plan.Response:

@@ -108,8 +108,11 @@ func (r *routes) build(a, b topology.ID) *route {
 	return found
 }
 
-// legs cuts a way before each contended queue. A way without any queue is one leg with one server of no time.
-func (r *routes) legs(way []topology.Hop, total time.Duration, numbers map[topology.Channel]int, both map[topology.Channel]bool) []leg {
+// legs cuts a way before each contended queue: numbers are those of the route's queues, both are the queues that its
+// two ways share. A way without any queue is one leg with one server of no time.
+func (r *routes) legs(
+	way []topology.Hop, total time.Duration, numbers map[topology.Channel]int, both map[topology.Channel]bool,
+) []leg {
 	if len(way) == 0 {
 		return []leg{{hops: []hop{{queue: -1, delay: total.Nanoseconds() * 1000, limit: never}}}}
 	}

@@ -110,7 +110,10 @@ type connection struct{ request, response *half }
 
 func newReplay(e *Engine) *replay {
 	r := &replay{engine: e, connections: map[[2]topology.ID]*connection{}}
-	r.routes = routes{topology: e.topology, options: &e.options, trees: map[topology.ID]*topology.Tree{}, known: map[[2]topology.ID]*route{}}
+	r.routes = routes{
+		topology: e.topology, options: &e.options,
+		trees: map[topology.ID]*topology.Tree{}, known: map[[2]topology.ID]*route{},
+	}
 	r.simulation.options = &e.options
 	return r
 }
@@ -140,7 +143,8 @@ func (r *replay) chain(p *plan.Plan) (predict.Prediction, error) {
 		return predict.Prediction{}, fmt.Errorf("plan of %s (%s): %w", p.Job, p.Model, ErrTooLong)
 	}
 	out := predict.Prediction{
-		Engine: r.engine.Name(), Job: p.Job, Index: p.Index, Model: p.Model, Total: schedule.Total, Steps: schedule.Steps, Parts: parts,
+		Engine: r.engine.Name(), Job: p.Job, Index: p.Index, Model: p.Model,
+		Total: schedule.Total, Steps: schedule.Steps, Parts: parts,
 		Traffic: p.Traffic(func(a, b topology.ID) int { return r.routes.find(a, b).length }),
 	}
 	out.Network, out.Processing = schedule.Split(p)

@@ -96,7 +96,9 @@ func TestSinglePacket(t *testing.T) {
 	near(t, "1000 bytes at 50 Mb/s", oneWay(t, r, a, b, 1000), 1066*8/50e6+0.005, tick)
 	near(t, "a full segment", oneWay(t, r, a, b, 1448), 1514*8/50e6+0.005, tick)
 	near(t, "no payload", oneWay(t, r, a, b, 0), 66*8/50e6+0.005, tick)
-	three := []cable{both(100*units.Mbps, time.Millisecond), both(10*units.Mbps, 10*time.Millisecond), both(300*units.Mbps, 0)}
+	three := []cable{
+		both(100*units.Mbps, time.Millisecond), both(10*units.Mbps, 10*time.Millisecond), both(300*units.Mbps, 0),
+	}
 	r, a, b = newLine(t, bare(), three...)
 	near(t, "three hops", oneWay(t, r, a, b, 1000), 1066*8*(1/100e6+1/10e6+1/300e6)+0.011, tick)
 	r, a, b = newLine(t, bare(), both(0, 7*time.Millisecond))
@@ -181,7 +183,10 @@ func TestLongTransferReachesRate(t *testing.T) {
 	for _, c := range []struct {
 		rate  units.BitRate
 		delay time.Duration
-	}{{units.Mbps, 0}, {10 * units.Mbps, 10 * time.Millisecond}, {50 * units.Mbps, 60 * time.Millisecond}, {300 * units.Mbps, 5 * time.Millisecond}, {units.Gbps, time.Millisecond}} {
+	}{
+		{units.Mbps, 0}, {10 * units.Mbps, 10 * time.Millisecond}, {50 * units.Mbps, 60 * time.Millisecond},
+		{300 * units.Mbps, 5 * time.Millisecond}, {units.Gbps, time.Millisecond},
+	} {
 		o := bare()
 		o.Queues = nil
 		r, a, b := newLine(t, o, both(units.Gbps, 0), both(c.rate, c.delay))

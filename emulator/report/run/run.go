@@ -242,7 +242,7 @@ func (r *Run) readReports() {
 		return
 	}
 	options := compare.Options{Catalogue: r.Catalogue, Seed: r.Manifest.Seed, Resamples: resamples(len(r.Chains))}
-	reports, err := compare.CompareAll(r.rows(), r.predictions(), options)
+	reports, err := compare.All(r.rows(), r.predictions(), options)
 	if err != nil {
 		r.miss("Measurement and prediction cannot be compared: %v.", err)
 		return
