@@ -13,6 +13,8 @@ func Section() catalogue.Section {
 			Name: Name, About: "links are in the kernel, hop by hop: veth pairs and netem",
 			Remedy: "modprobe -a sch_netem ifb veth; Debian's cloud kernel has them: apt-get install linux-image-cloud-amd64",
 		},
-		Does: fabric.Choice{Supported: Supported, New: func(dir, testbed string, _ program.Program) fabric.Fabric { return New(dir, testbed) }},
+		Does: fabric.Choice{Supported: Supported, New: func(dir, testbed string, _ program.Program) fabric.Fabric {
+			return New(dir, testbed)
+		}},
 	})
 }

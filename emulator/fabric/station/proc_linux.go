@@ -55,7 +55,7 @@ func (f *freshSys) next() (dir int, err error) {
 	return unix.FcntlInt(uintptr(f.dir), unix.F_DUPFD_CLOEXEC, 0)
 }
 
-// mountSys mounts proc and returns its directory sys. The mount goes when that is closed, and all that was opened in it.
+// mountSys mounts proc and returns its directory sys. The mount goes when that is closed and all that was opened in it.
 func mountSys() (dir int, err error) {
 	fs, err := unix.Fsopen("proc", unix.FSOPEN_CLOEXEC)
 	if err != nil {

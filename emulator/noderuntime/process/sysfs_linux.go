@@ -6,8 +6,7 @@ const sys = "/sys"
 
 // hideSysfs takes the host's devices out of the mount namespace that the calling thread is in, a new one of a node's.
 // The node's own sysfs comes with the first command, by ensureSysfs: no agent reads it, and the kernel compares one
-// that is mounted with those of all other network namespaces, which in a network of thousands takes longer than all
-// else that a node needs.
+// that is mounted with those of all other network namespaces, so that the time for all grows with their number squared.
 func hideSysfs() {
 	for isSysfs(sys) {
 		if unix.Unmount(sys, unix.MNT_DETACH) != nil { // as where a container locks its mounts
