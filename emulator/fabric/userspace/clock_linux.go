@@ -9,16 +9,21 @@ import (
 )
 
 // clock reads CLOCK_MONOTONIC in nanoseconds since it was made.
-type clock struct{ origin time.Time }
+type clock struct {
+	origin time.Time
+	offset int64 // what CLOCK_MONOTONIC showed at the origin, in ns
+}
 
 func (c clock) now() int64 { return int64(time.Since(c.origin)) }
 
-// monotonic is what CLOCK_MONOTONIC shows, in ns, at an instant of the clock.
-func (c clock) monotonic(at int64) (int64, error) {
+// newClock begins now.
+func newClock() (clock, error) {
+	c := clock{origin: time.Now()}
 	var t unix.Timespec
 	before := c.now()
 	err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &t)
-	return t.Nano() - (before+c.now())/2 + at, err
+	c.offset = t.Nano() - (before+c.now())/2
+	return c, err
 }
 
 // waiter sleeps on an epoll set to the nanosecond, with epoll_pwait2 or, where the kernel has none

@@ -53,7 +53,11 @@ func newEngine(t *table) (*engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("eventfd: %w", err)
 	}
-	e := &engine{clock: clock{time.Now()}, waiter: w, control: control, tasks: make(chan func(), 16)}
+	c, err := newClock()
+	if err != nil {
+		return nil, fmt.Errorf("CLOCK_MONOTONIC: %w", err)
+	}
+	e := &engine{clock: c, waiter: w, control: control, tasks: make(chan func(), 16)}
 	e.punctuality.begin(e.clock.now())
 	e.core = newCore(t, e)
 	e.readBuffer = e.core.pool.buffer(largeBuffer)

@@ -22,11 +22,7 @@ func (s *server) health(since uint64, each bool) (h health.Health, err error) {
 		h = e.punctuality.health(e.clock.now(), since)
 		h.Late, h.Overflow, h.Refused = e.core.late, e.core.drops.Overflow, e.writeErrors
 	})
-	offset, err := e.clock.monotonic(0)
-	if err != nil {
-		return h, err
-	}
-	h.Shift(offset)
+	h.Shift(e.clock.offset)
 	if each {
 		h.Stations = make([]health.Station, len(t.ports))
 		for from := 0; from < len(t.ports); from += stationsATime {

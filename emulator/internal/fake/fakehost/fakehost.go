@@ -36,7 +36,7 @@ workload:
   arg-factor: 1e3
   state-factor: 1e3
 models: [in-function, in-client]
-replay: {timeout: 30s}
+replay: {timeout: 30s, disturbed: {then: keep, share: 1}}
 `
 
 // New is a host whose record is in dir, on a machine on which nothing runs.
