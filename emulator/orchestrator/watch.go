@@ -15,8 +15,8 @@ import (
 // nodeCheck is how often Watch looks at the nodes.
 const nodeCheck = time.Second
 
-// Watch blocks until something of the testbed has died, which is an error that names it, or ctx ends, which
-// is none.
+// Watch blocks until something of the testbed has died, which is an error that names it at once, or ctx ends, which
+// is none. Reason may know why it has.
 func (b *Bed) Watch(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -31,11 +31,7 @@ func (b *Bed) Watch(ctx context.Context) error {
 		}
 		died <- b.watchNodes(ctx)
 	}()
-	err := <-died
-	if err == nil || ctx.Err() != nil {
-		return err
-	}
-	return b.Reason(ctx, err)
+	return <-died
 }
 
 func (b *Bed) watchBy(ctx context.Context, w noderuntime.Watcher) error {

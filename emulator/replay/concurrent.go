@@ -12,7 +12,9 @@ import (
 // workload's order when its last one is finished. Users below 1 means 1.
 type Concurrent struct{ Users int }
 
-func (c Concurrent) String() string   { return fmt.Sprintf("concurrency %d", max(c.Users, 1)) }
+func (c Concurrent) String() string { return fmt.Sprintf("concurrency %d", max(c.Users, 1)) }
+
+// Connections implements Arrival.
 func (c Concurrent) Connections() int { return min(max(c.Users, 1), 8) }
 
 // Alive is the number of users.
@@ -20,6 +22,7 @@ func (c Concurrent) Alive(jobs []int, _ func([]float64) int) int {
 	return min(max(c.Users, 1), len(jobs))
 }
 
+// Drive implements Arrival.
 func (c Concurrent) Drive(ctx context.Context, jobs []int, start func(context.Context, int, time.Time)) {
 	var next atomic.Int64
 	var wait sync.WaitGroup

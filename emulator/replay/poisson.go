@@ -14,7 +14,9 @@ type Poisson struct {
 	Seed uint64  // of the times: the same for every model
 }
 
-func (p Poisson) String() string   { return fmt.Sprintf("poisson, %g chains/s, seed %d", p.Rate, p.Seed) }
+func (p Poisson) String() string { return fmt.Sprintf("poisson, %g chains/s, seed %d", p.Rate, p.Seed) }
+
+// Connections implements Arrival.
 func (p Poisson) Connections() int { return openConnections }
 
 // Alive takes chains that begin evenly, and twice as many, for they come in bursts.
@@ -26,6 +28,7 @@ func (p Poisson) Alive(jobs []int, overlapping func([]float64) int) int {
 	return min(2*overlapping(due), len(jobs))
 }
 
+// Drive implements Arrival.
 func (p Poisson) Drive(ctx context.Context, jobs []int, start func(context.Context, int, time.Time)) {
 	random := rand.New(rand.NewPCG(p.Seed, 0))
 	due := make([]time.Duration, len(jobs))

@@ -14,7 +14,9 @@ type Trace struct {
 	SpeedUp float64         // how much faster than the trace; 0: 1
 }
 
-func (t Trace) String() string   { return fmt.Sprintf("trace times, %g times as fast", t.factor()) }
+func (t Trace) String() string { return fmt.Sprintf("trace times, %g times as fast", t.factor()) }
+
+// Connections implements Arrival.
 func (t Trace) Connections() int { return openConnections }
 
 func (t Trace) factor() float64 {
@@ -35,6 +37,7 @@ func (t Trace) Alive(jobs []int, overlapping func([]float64) int) int {
 	return overlapping(due)
 }
 
+// Drive implements Arrival.
 func (t Trace) Drive(ctx context.Context, jobs []int, start func(context.Context, int, time.Time)) {
 	due := make([]time.Duration, len(jobs))
 	for i, job := range jobs {

@@ -127,15 +127,24 @@ func (r *run) phase(text string) {
 
 // watched executes, and gives up as soon as a part of the testbed dies.
 func (r *run) watched(ctx context.Context) error {
-	ctx, abort := context.WithCancelCause(ctx)
+	living, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
 	go func() {
-		if err := r.Bed.Watch(ctx); err != nil {
+		if err := r.Bed.Watch(living); err != nil {
 			abort(err)
 		}
 	}()
-	err := r.execute(ctx)
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+	err := r.execute(living)
+	cause := context.Cause(living)
+	if cause == nil {
+		return err
+	}
+	if ctx.Err() == nil { // something has died, and perhaps for a reason, of which all errors are consequences
+		if why := r.Bed.Reason(ctx, cause); !errors.Is(why, cause) {
+			return why
+		}
+	}
+	if !errors.Is(err, cause) {
 		err = errors.Join(err, cause)
 	}
 	return err

@@ -23,8 +23,8 @@ type Bed interface {
 	Stations() []topology.ID
 	// Inspect asks the fabric for the queues as they are in force, with their counters.
 	Inspect(ctx context.Context) (fabric.Status, error)
-	// Watch blocks until a part of the testbed has died or the testbed was taken down, which is an error that says
-	// so, or ctx ends, which is none.
+	// Watch blocks until a part of the testbed has died, which is an error that names it at once, or ctx ends, which is
+	// none.
 	Watch(ctx context.Context) error
 	// Reason is why the testbed does not answer: that it was taken down, where it was, otherwise err.
 	Reason(ctx context.Context, err error) error

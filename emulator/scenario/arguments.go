@@ -63,15 +63,18 @@ func (p *Properties) argument(arg string) error {
 		if _, near := nearest(name, append(slices.Clone(propertyKeys), "rtt")); !near {
 			return fmt.Errorf("unknown key %q; the keys are %s", name, validKeys())
 		}
-		return fmt.Errorf("unknown key %q; %s; the keys are %s", name, suggest(name, append(slices.Clone(propertyKeys), "rtt")), validKeys())
+		near := suggest(name, append(slices.Clone(propertyKeys), "rtt"))
+		return fmt.Errorf("unknown key %q; %s; the keys are %s", name, near, validKeys())
 	case one && name == "rtt":
 		return errors.New("rtt is both directions together; write delay.up or delay.down")
 	case one && direction != "up" && direction != "down":
-		return fmt.Errorf("there is no direction %q; write %s.up or %s.down; the keys are %s", direction, name, name, validKeys())
+		return fmt.Errorf("there is no direction %q; write %s.up or %s.down; the keys are %s",
+			direction, name, name, validKeys())
 	}
 	n := &yaml.Node{Kind: yaml.ScalarNode, Value: value}
 	if one {
-		n = &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{{Kind: yaml.ScalarNode, Tag: "!!str", Value: direction}, n}}
+		key := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: direction}
+		n = &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{key, n}}
 	}
 	d := decoder{where: map[string]position{}}
 	target := reflect.ValueOf(p).Elem().FieldByIndex(f.index)

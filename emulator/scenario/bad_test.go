@@ -90,22 +90,28 @@ func TestSchemaAcceptsGood(t *testing.T) {
 	schema := compileSchema(t)
 	base := "name: x\ntopology: {synth: iiot}\ncloud: {}\n"
 	for name, file := range map[string]string{
-		"least":          "name: x\ntopology: {synth: iiot}\n",
-		"decoder's":      good,
-		"parameters":     "name: x\ntopology: {synth: {kind: iiot, premises: 2, racks: 1, isp-rate: 10Mbps, host-rate: 1.5 Gbps}}\n",
-		"urban":          "name: x\ntopology: {synth: {kind: urban-sensing, sizes: [1, 2], nucs: 0, isp-rate: {up: 1Mbit}}}\n",
-		"ether":          "name: x\ntopology: {ether: some/where, latencies: none}\n",
-		"distribution":   "name: x\ntopology: {synth: iiot, latencies: {wlan: {s: 0.3, loc: 1ms, scale: 2ms}, exchanges: 1ms}}\n",
+		"least":     "name: x\ntopology: {synth: iiot}\n",
+		"decoder's": good,
+		"parameters": "name: x\n" +
+			"topology: {synth: {kind: iiot, premises: 2, racks: 1, isp-rate: 10Mbps, host-rate: 1.5 Gbps}}\n",
+		"urban": "name: x\n" +
+			"topology: {synth: {kind: urban-sensing, sizes: [1, 2], nucs: 0, isp-rate: {up: 1Mbit}}}\n",
+		"ether": "name: x\ntopology: {ether: some/where, latencies: none}\n",
+		"distribution": "name: x\n" +
+			"topology: {synth: iiot, latencies: {wlan: {s: 0.3, loc: 1ms, scale: 2ms}, exchanges: 1ms}}\n",
 		"zero latencies": "name: x\ntopology: {synth: iiot, latencies: {kind: none}}\n",
-		"null nodes":     "name: x\ntopology:\n  nodes:\n    a:\n    b:\n  links: [{endpoints: [a, b], loss: 0.001, delay: 1m30s}]\n",
-		"fractions":      "name: x\ntopology:\n  nodes: {a: {cpu: 0.5}, b: {cpu: 2}}\n  links: [{endpoints: [a, b], loss: 1 %, queue: 1.5MiB}]\n",
-		"one host":       "name: x\ntopology: {nodes: {a: {}}}\n",
-		"sequential":     base + "replay: {arrival: {kind: sequential}}\n",
-		"concurrency":    base + "replay: {arrival: {kind: concurrency, clients: 3}}\n",
-		"trace":          base + "replay: {arrival: {kind: trace, speedup: 0.5}}\n",
-		"poisson":        base + "replay: {arrival: {kind: poisson, rate: 30/min, seed: 0}}\n",
-		"classes":        base + "classes: {wlan: {loss: 0.1%, jitter: 1ms}, cloud: {queue: 1MiB}}\n",
-		"directions":     base + "classes: {business-isp: {rate: {up: 1Mbps, down: 2Mbps}}}\noverrides: {up_lan_0: {rate: {up: 3Mbps}}}\n",
+		"null nodes": "name: x\ntopology:\n  nodes:\n    a:\n    b:\n" +
+			"  links: [{endpoints: [a, b], loss: 0.001, delay: 1m30s}]\n",
+		"fractions": "name: x\ntopology:\n  nodes: {a: {cpu: 0.5}, b: {cpu: 2}}\n" +
+			"  links: [{endpoints: [a, b], loss: 1 %, queue: 1.5MiB}]\n",
+		"one host":    "name: x\ntopology: {nodes: {a: {}}}\n",
+		"sequential":  base + "replay: {arrival: {kind: sequential}}\n",
+		"concurrency": base + "replay: {arrival: {kind: concurrency, clients: 3}}\n",
+		"trace":       base + "replay: {arrival: {kind: trace, speedup: 0.5}}\n",
+		"poisson":     base + "replay: {arrival: {kind: poisson, rate: 30/min, seed: 0}}\n",
+		"classes":     base + "classes: {wlan: {loss: 0.1%, jitter: 1ms}, cloud: {queue: 1MiB}}\n",
+		"directions": base + "classes: {business-isp: {rate: {up: 1Mbps, down: 2Mbps}}}\n" +
+			"overrides: {up_lan_0: {rate: {up: 3Mbps}}}\n",
 		"workload":       base + "workload: {trace: x.csv, jobs: 5, clients: [rpi3_0, server]}\n",
 		"short workload": base + "workload: {synth: spar}\n",
 		"JSON":           `{"name": "x", "topology": {"synth": "iiot"}, "seed": 2}`,

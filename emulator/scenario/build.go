@@ -112,7 +112,8 @@ func (spec *Topology) written(name string) (*topology.Topology, error) {
 	for _, n := range spec.Nodes {
 		if n.Kind == "host" {
 			add(topology.Vertex{
-				Name: n.Name, Kind: topology.Host, Class: n.Class, Model: n.Model, Arch: n.Arch, Memory: n.Memory, CPU: int64(n.CPU),
+				Name: n.Name, Kind: topology.Host, Class: n.Class, Model: n.Model, Arch: n.Arch, Memory: n.Memory,
+				CPU: int64(n.CPU),
 			})
 		}
 	}

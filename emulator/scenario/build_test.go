@@ -52,10 +52,12 @@ cloud: {at: x, rtt: 60ms, rate: {up: 8Mbps, down: 9Mbps}}
 	for i, v := range network.Vertices {
 		names[i] = v.Name
 	}
-	if got, want := strings.Join(names, " "), "a b a-s up down air s x cloud cloud_up cloud_down"; got != want || network.EdgeNetwork != 8 {
+	const want = "a b a-s up down air s x cloud cloud_up cloud_down"
+	if got := strings.Join(names, " "); got != want || network.EdgeNetwork != 8 {
 		t.Errorf("vertices %s (%d of the edge), want %s (8)", got, network.EdgeNetwork, want)
 	}
-	if a, b := vertex(t, network, "a"), vertex(t, network, "b"); a.CPU != 500 || a.Model != "pi" || b.Memory != 2*units.GiB || b.CPU != 1000 || b.Model != "nuc" {
+	a, b := vertex(t, network, "a"), vertex(t, network, "b")
+	if a.CPU != 500 || a.Model != "pi" || b.Memory != 2*units.GiB || b.CPU != 1000 || b.Model != "nuc" {
 		t.Errorf("hosts %+v %+v", a, b)
 	}
 	for _, c := range []struct {
@@ -66,7 +68,8 @@ cloud: {at: x, rtt: 60ms, rate: {up: 8Mbps, down: 9Mbps}}
 			{Rate: 10 * units.Mbps, Delay: 3 * time.Millisecond}, {Rate: 5 * units.Mbps, Delay: time.Millisecond},
 			{Rate: 7 * units.Mbps, Delay: 10 * time.Millisecond, Queue: 64 * units.KiB}}},
 		{"b", "a", []topology.Shape{
-			{Rate: 7 * units.Mbps, Delay: 10 * time.Millisecond, Queue: 64 * units.KiB}, {Rate: 6 * units.Mbps, Delay: time.Millisecond},
+			{Rate: 7 * units.Mbps, Delay: 10 * time.Millisecond, Queue: 64 * units.KiB}, {Rate: 6 * units.Mbps,
+				Delay: time.Millisecond},
 			{Rate: 2 * units.Mbps, Delay: 4 * time.Millisecond, Loss: 0.01}}},
 		{"b", "cloud", []topology.Shape{
 			{Rate: 7 * units.Mbps, Delay: 10 * time.Millisecond, Queue: 64 * units.KiB},
@@ -105,7 +108,9 @@ overrides: {up_lan_0: {rate: 1Mbps}}
 		if v.Class != "business-isp" {
 			continue
 		}
-		want := map[topology.LinkType]units.BitRate{topology.Uplink: 10 * units.Mbps, topology.Downlink: 100 * units.Mbps}[v.LinkType]
+		want := map[topology.LinkType]units.BitRate{
+			topology.Uplink: 10 * units.Mbps, topology.Downlink: 100 * units.Mbps,
+		}[v.LinkType]
 		if v.Name == "up_lan_0" {
 			want = units.Mbps
 		}
@@ -141,7 +146,8 @@ func TestLatenciesFollowTheSeed(t *testing.T) {
 
 func TestJobs(t *testing.T) {
 	jobs := func(workload string) (*scenario.JobSet, error) {
-		s, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\nworkload: "+workload+"\n"), filepath.Join("testdata", "f"), builtin.Catalogue())
+		text := "name: x\ntopology: {synth: iiot}\nworkload: " + workload + "\n"
+		s, err := scenario.Parse([]byte(text), filepath.Join("testdata", "f"), builtin.Catalogue())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -178,7 +184,9 @@ func TestLoad(t *testing.T) {
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, want := range []string{"absent-files.yaml:2:21: topology.ether: ", "iiot.nodes", "absent-files.yaml:3:19: workload.trace: "} {
+	for _, want := range []string{
+		"absent-files.yaml:2:21: topology.ether: ", "iiot.nodes", "absent-files.yaml:3:19: workload.trace: ",
+	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in\n%v", want, err)
 		}

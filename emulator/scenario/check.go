@@ -80,7 +80,8 @@ func (d *decoder) checkNodes(f *File) {
 		d.failAt("topology.nodes", "add a node of kind: host", "there is no host")
 	}
 	if len(f.Topology.Nodes) > 0 && f.Topology.Latencies != nil {
-		d.failAt("topology.latencies", "remove it, and give links a delay", "the delays of nodes and links that are written out are not drawn")
+		d.failAt("topology.latencies", "remove it, and give links a delay",
+			"the delays of nodes and links that are written out are not drawn")
 	}
 }
 
@@ -112,7 +113,8 @@ func (d *decoder) checkLink(l *Link, path string, known []string, nodes map[stri
 	}
 	typed := !d.failed(path + ".type")
 	if typed && l.Type != "shared" && len(l.Endpoints) > 2 {
-		d.failAt(path+".endpoints", "write two, or type: shared", "a link of type %s has %d endpoints", l.Type, len(l.Endpoints))
+		d.failAt(path+".endpoints", "write two, or type: shared",
+			"a link of type %s has %d endpoints", l.Type, len(l.Endpoints))
 	}
 	if typed {
 		d.checkDirections(path, l.kind())
@@ -134,10 +136,15 @@ func (d *decoder) checkShapes(f *File, t *topology.Topology) {
 		if i := slices.IndexFunc(f.Overrides, func(o Override) bool { return o.Name == err.Link && o.varies() }); i >= 0 {
 			path = join("overrides", err.Link)
 		}
-		if !d.failed(path) {
-			d.failAt(join(path, "jitter"), "write at most the delay, and give a delay", "the jitter of %v is larger than the delay of %v%s",
-				err.Jitter, err.Delay, map[bool]string{true: " of " + err.Link}[strings.HasPrefix(path, "classes")])
+		if d.failed(path) {
+			continue
 		}
+		of := ""
+		if strings.HasPrefix(path, "classes") {
+			of = " of " + err.Link
+		}
+		d.failAt(join(path, "jitter"), "write at most the delay, and give a delay",
+			"the jitter of %v is larger than the delay of %v%s", err.Jitter, err.Delay, of)
 	}
 }
 
@@ -186,10 +193,12 @@ func (d *decoder) checkSynth(t *Topology) {
 		return
 	}
 	if s.AtSecond != nil && s.Premises != nil && *s.AtSecond > *s.Premises {
-		d.failAt("topology.synth.at-second-exchange", "write at most the number of premises", "there are %d premises only", *s.Premises)
+		d.failAt("topology.synth.at-second-exchange", "write at most the number of premises",
+			"there are %d premises only", *s.Premises)
 	}
 	if s.Neighbourhoods != nil && len(s.Sizes) > 0 && len(s.Sizes) != *s.Neighbourhoods {
-		d.failAt("topology.synth.sizes", fmt.Sprintf("write %d", *s.Neighbourhoods), "there are %d sizes for %d neighbourhoods", len(s.Sizes), *s.Neighbourhoods)
+		d.failAt("topology.synth.sizes", fmt.Sprintf("write %d", *s.Neighbourhoods),
+			"there are %d sizes for %d neighbourhoods", len(s.Sizes), *s.Neighbourhoods)
 	}
 	if s.Kind == "urban-sensing" && s.Pis != nil && *s.Pis == 0 {
 		d.failAt("topology.synth.pis", "write at least 1", "a sensor box has no Pi")

@@ -20,13 +20,14 @@ func (d *decoder) checkEvent(e *Event, path string) {
 			d.failAt(join(path, key), "write at instead of from and to", "%s ends nothing and has no meaning in a window", key)
 		}
 	}
-	needs := func(key string) {
+	needs := func(key, direction string) {
 		if !subject {
-			d.failAt(join(path, key), "add link or node", "it is not said what is to go %s", map[bool]string{true: "up", false: "down"}[key == "up"])
+			d.failAt(join(path, key), "add link or node", "it is not said what is to go %s", direction)
 		}
 	}
 	if e.Window() && *e.To <= *e.From {
-		d.failAt(join(path, "to"), fmt.Sprintf("write a time after %v", *e.From), "it ends at %v, no later than it begins", *e.To)
+		d.failAt(join(path, "to"), fmt.Sprintf("write a time after %v", *e.From),
+			"it ends at %v, no later than it begins", *e.To)
 	}
 	switch {
 	case e.Set != nil && e.Set.IsZero():
@@ -35,14 +36,18 @@ func (d *decoder) checkEvent(e *Event, path string) {
 		alone("reset")
 	case e.Up:
 		alone("up")
-		needs("up")
+		needs("up", "up")
 	case e.Down:
-		needs("down")
+		needs("down", "down")
 	case e.Flap != nil:
-		needs("flap")
+		needs("flap", "down")
 		d.checkFlap(e, join(path, "flap"))
 	case len(e.Partition) > 0 && subject:
-		d.failAt(join(path, map[bool]string{true: "link", false: "node"}[len(e.Link) > 0]), "remove it: partition names hosts", "a partition happens to no single link or node")
+		key := "node"
+		if len(e.Link) > 0 {
+			key = "link"
+		}
+		d.failAt(join(path, key), "remove it: partition names hosts", "a partition happens to no single link or node")
 	}
 }
 
@@ -51,7 +56,8 @@ func (d *decoder) checkFlap(e *Event, path string) {
 	case !e.Window():
 		d.failAt(path, "write from and to instead of at", "it is not said when the flapping ends")
 	case e.Flap.Down >= e.Flap.Period:
-		d.failAt(join(path, "down"), fmt.Sprintf("write less than %v", e.Flap.Period), "it is down for %v of a period of %v, and would never come up", e.Flap.Down, e.Flap.Period)
+		d.failAt(join(path, "down"), fmt.Sprintf("write less than %v", e.Flap.Period),
+			"it is down for %v of a period of %v, and would never come up", e.Flap.Down, e.Flap.Period)
 	}
 }
 
@@ -156,7 +162,8 @@ func (d *decoder) checkEventShapes(f *File, t *topology.Topology) {
 			scratch.Vertices = slices.Clone(t.Vertices)
 			e.Set.apply(&scratch.Vertices[id])
 			for _, err := range scratch.CheckJitter([]topology.ID{id}) {
-				d.failAt(join(path, "set"), "write a jitter of at most the delay", "%s would have a jitter of %v, larger than its delay of %v", name, err.Jitter, err.Delay)
+				d.failAt(join(path, "set"), "write a jitter of at most the delay",
+					"%s would have a jitter of %v, larger than its delay of %v", name, err.Jitter, err.Delay)
 			}
 		}
 	}

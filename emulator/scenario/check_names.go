@@ -120,7 +120,10 @@ type vocabulary struct {
 }
 
 func newVocabulary() vocabulary {
-	return vocabulary{nodes: map[string]topology.Kind{}, links: map[string]topology.LinkType{}, classes: map[string][]topology.LinkType{}}
+	return vocabulary{
+		nodes: map[string]topology.Kind{}, links: map[string]topology.LinkType{},
+		classes: map[string][]topology.LinkType{},
+	}
 }
 
 // node adds a host, a switch, an exchange or the cloud.
@@ -155,14 +158,19 @@ func (d *decoder) checkNames(f *File, n vocabulary) {
 	}
 	n.clients = slices.DeleteFunc(n.clients, func(s string) bool { return s == "" })
 	_, listed := d.where["workload.clients"]
-	for i, c := range f.Workload.Clients {
-		if here := fmt.Sprintf("workload.clients[%d]", i); c != "" && !slices.Contains(n.clients, c) && listed && !d.uncertain("nodes", c) {
-			d.failAt(here, suggest(c, slices.Compact(slices.Sorted(slices.Values(n.clients)))), "there is no host of the name, model or class %q", c)
+	clients := f.Workload.Clients
+	for i, c := range clients {
+		if c != "" && !slices.Contains(n.clients, c) && listed && !d.uncertain("nodes", c) {
+			known := slices.Compact(slices.Sorted(slices.Values(n.clients)))
+			d.failAt(fmt.Sprintf("workload.clients[%d]", i), suggest(c, known),
+				"there is no host of the name, model or class %q", c)
 		}
 	}
 	// Where no host has an agent at all, checkImages has said so.
-	if len(f.Workload.Clients) > 0 && !listed && !d.failed("topology.nodes") && !slices.ContainsFunc(f.Workload.Clients, func(c string) bool { return n.issuer(f, c) }) {
-		d.failAt("workload", "add workload.clients", "no host with an agent is of a model that issues jobs by default, %s", strings.Join(f.Workload.Clients, " or "))
+	issuer := func(c string) bool { return n.issuer(f, c) }
+	if len(clients) > 0 && !listed && !d.failed("topology.nodes") && !slices.ContainsFunc(clients, issuer) {
+		d.failAt("workload", "add workload.clients",
+			"no host with an agent is of a model that issues jobs by default, %s", strings.Join(clients, " or "))
 	}
 	for _, o := range f.Classes {
 		here := join("classes", o.Name)

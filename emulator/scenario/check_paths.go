@@ -57,7 +57,8 @@ func (d *decoder) cutOff(t *topology.Topology, from, to topology.ID) {
 	if _, here := d.where[path]; !here {
 		path = join("topology.nodes", a)
 	}
-	d.failAt(path, "connect them by links through switches (hosts do not forward)", "the network is disconnected: there is no path from %s to %s", a, b)
+	d.failAt(path, "connect them by links through switches (hosts do not forward)",
+		"the network is disconnected: there is no path from %s to %s", a, b)
 }
 
 // reach marks the vertices that packets from start get to.

@@ -98,7 +98,8 @@ func (d *decoder) excessive(n *yaml.Node, path string, depth int) bool {
 	}
 	if !d.stopped {
 		d.stopped = true
-		d.fail(at(n), path, "nest less, and repeat less by aliases", "the file is nested too deeply or expands to too many values")
+		d.fail(at(n), path, "nest less, and repeat less by aliases",
+			"the file is nested too deeply or expands to too many values")
 	}
 	return true
 }

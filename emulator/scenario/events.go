@@ -26,8 +26,8 @@ type Event struct {
 	Down bool `yaml:"down,mark" one:"action"`
 	// The link or node carries packets again. It has no value.
 	Up bool `yaml:"up,mark" one:"action"`
-	// Groups of hosts between which no packet passes: [[a, b], [c]]. Hosts in none of them form one more group, so that [a,
-	// b] separates these from all others.
+	// Groups of hosts between which no packet passes: [[a, b], [c]]. Hosts in none of them form one more group, so that
+	// [a, b] separates these from all others.
 	Partition [][]string `yaml:"partition,flat,names" one:"action" min:"1" max:"5000" pattern:"node"`
 	// The link or node is down for a while in each period, from the period's beginning.
 	Flap *Flap `yaml:"flap" one:"action"`

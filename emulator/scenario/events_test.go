@@ -37,7 +37,8 @@ func TestEvents(t *testing.T) {
 	if !e[1].Reset || len(e[1].Link) != 2 || !e[2].Down || e[2].Node[0] != "s" || !e[3].Up || !e[7].Down {
 		t.Errorf("marks or names are missing: %+v", e)
 	}
-	if set := e[0].Set; *set.Delay.Up != 2*time.Millisecond || set.RTT != nil || *set.Loss.Down != 0.01 || set.Jitter != nil {
+	set := e[0].Set
+	if *set.Delay.Up != 2*time.Millisecond || set.RTT != nil || *set.Loss.Down != 0.01 || set.Jitter != nil {
 		t.Errorf("set %+v", set)
 	}
 	if d := cmp.Diff([][]string{{"a", "b"}, {"cloud"}}, e[4].Partition); d != "" {
@@ -53,7 +54,9 @@ func TestEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"reset: true", "node: s\n", "link: [a-s, b-s]", "partition: [[a, b], [cloud]]", "partition: [a, cloud]"} {
+	for _, want := range []string{
+		"reset: true", "node: s\n", "link: [a-s, b-s]", "partition: [[a, b], [cloud]]", "partition: [a, cloud]",
+	} {
 		if !strings.Contains(string(printed), want) {
 			t.Errorf("%q is not in\n%s", want, printed)
 		}
@@ -67,23 +70,30 @@ func TestEventErrors(t *testing.T) {
 		{"at: 1s, node: a-s, down", `a-s is a link, not a node; write link: a-s`},
 		{"at: 1s, node: bb, down", `f:12:20: events[0].node[0]: there is no node "bb"; did you mean "b"?`},
 		{"at: 1s, link: [a-s, a-s], down", `events[0].link[1]: a-s is listed twice`},
-		{"at: 1s, from: 1s, to: 2s, link: a-s, down", `f:12:20: events[0].from: the time of the event (at or from) is given more than once; keep one of at, from`},
+		{"at: 1s, from: 1s, to: 2s, link: a-s, down",
+			`f:12:20: events[0].from: the time of the event (at or from) is given more than once; keep one of at, from`},
 		{"from: 1s, link: a-s, down", `events[0].from: it has no meaning without to`},
 		{"at: 1s, to: 3s, link: a-s, down", `events[0].to: it has no meaning without from`},
-		{"from: 3s, to: 2s, link: a-s, down", `f:12:20: events[0].to: it ends at 2s, no later than it begins; write a time after 3s`},
+		{"from: 3s, to: 2s, link: a-s, down",
+			`f:12:20: events[0].to: it ends at 2s, no later than it begins; write a time after 3s`},
 		{"at: 1s, link: a-s", `f:12:5: events[0]: the action is missing; add one of set, reset, down, up, partition, flap`},
 		{"at: 1s, link: a-s, down, up", `events[0].up: the action is given more than once; keep one of down, up`},
-		{"at: 1s, link: a-s, down: false", `events[0].down: "false" says nothing here; write it without a value, or remove it`},
+		{"at: 1s, link: a-s, down: false",
+			`events[0].down: "false" says nothing here; write it without a value, or remove it`},
 		{"at: 1s, link: a-s, dwon", `unknown key "dwon"; did you mean "down"?`},
 		{"at: 1s, node: s, set: {rate: 1Mbps}", `events[0].set: it has no meaning without link`},
 		{"at: 1s, link: a-s, set: {rate: 10}", `events[0].set.rate: 10 has no unit`},
 		{"at: 1s, link: a-s, set: {}", `events[0].set: it sets nothing`},
-		{"at: 1s, link: a-s, set: {jitter: 2ms}", `events[0].set: a-s would have a jitter of 2ms, larger than its delay of 1ms`},
-		{"at: 1s, link: cloud_up, set: {rate: {down: 1Mbps}}", `events[0].set.rate.down: a link of type uplink has one queue`},
+		{"at: 1s, link: a-s, set: {jitter: 2ms}",
+			`events[0].set: a-s would have a jitter of 2ms, larger than its delay of 1ms`},
+		{"at: 1s, link: cloud_up, set: {rate: {down: 1Mbps}}",
+			`events[0].set.rate.down: a link of type uplink has one queue`},
 		{"at: 1s, link: cloud_up, set: {rtt: 1ms}", `a link of type uplink has one direction; write delay`},
-		{"from: 1s, to: 2s, link: a-s, up", `events[0].up: up ends nothing and has no meaning in a window; write at instead of from and to`},
+		{"from: 1s, to: 2s, link: a-s, up",
+			`events[0].up: up ends nothing and has no meaning in a window; write at instead of from and to`},
 		{"at: 1s, up", `events[0].up: it is not said what is to go up; add link or node`},
-		{"from: 1s, to: 2s, link: a-s, flap: {period: 1s, down: 2s}", `events[0].flap.down: it is down for 2s of a period of 1s, and would never come up; write less than 1s`},
+		{"from: 1s, to: 2s, link: a-s, flap: {period: 1s, down: 2s}",
+			`events[0].flap.down: it is down for 2s of a period of 1s, and would never come up; write less than 1s`},
 		{"at: 1s, link: a-s, flap: {period: 1s, down: 200ms}", `events[0].flap: it is not said when the flapping ends`},
 		{"at: 1s, partition: [a, s]", `events[0].partition[0][1]: s is not a host`},
 		{"at: 1s, partition: [a, b, cloud]", `events[0].partition: all hosts are in one group`},
@@ -104,10 +114,12 @@ func TestEventErrors(t *testing.T) {
 // TestSecretsAreNotRepeated: what may be a token is never part of an error, and never printed.
 func TestSecretsAreNotRepeated(t *testing.T) {
 	for _, c := range []struct{ influx, want string }{
-		{"{token: sEcReT}", `f:11:10: influx.token: the key "token" is not allowed here; remove it: tokens do not belong in files; set the variable INFLUX_TOKEN`},
+		{"{token: sEcReT}", `f:11:10: influx.token: the key "token" is not allowed here; ` +
+			`remove it: tokens do not belong in files; set the variable INFLUX_TOKEN`},
 		{"{password: sEcReT}", "INFLUX_TOKEN"},
 		{"{token-env: sEcReT==}", "name of the environment variable"},
-		{"{token-env: AWS_SECRET_ACCESS_KEY}", "a file does not choose which variable is sent; the flag --influx-token-env does"},
+		{"{token-env: AWS_SECRET_ACCESS_KEY}",
+			"a file does not choose which variable is sent; the flag --influx-token-env does"},
 		{"{token-env: 12345678}", "name of the environment variable"},
 		{"{url: 'http://me:sEcReT@host:8086'}", "influx.url: the address holds a user or a password"},
 		{"{url: 'http://h/?token=sEcReT'}", "influx.url: the address holds a query"},
@@ -130,7 +142,8 @@ func TestSecretsAreNotRepeated(t *testing.T) {
 		t.Errorf("%+v", x)
 	}
 	roundTrip(t, s)
-	if s, err := scenario.Parse([]byte(good), "f", builtin.Catalogue()); err != nil || s.Influx != nil || s.Resources != "none" {
+	s, err = scenario.Parse([]byte(good), "f", builtin.Catalogue())
+	if err != nil || s.Influx != nil || s.Resources != "none" {
 		t.Errorf("defaults: %+v %v", s.Influx, err)
 	}
 }

@@ -27,7 +27,8 @@ cloud: {at: s}
 images: {rpi4: {image: model:1, agent: false}, pi: {image: class:1}, e: {image: name:1}, cloud: {image: store:1}}
 `)
 	for name, want := range map[string]string{
-		"a": "class:1 true", "b": "own:1 true", "c": "own:2 false", "d": "model:1 false", "e": "name:1 true", "cloud": "store:1 true", "s": " false",
+		"a": "class:1 true", "b": "own:1 true", "c": "own:2 false", "d": "model:1 false", "e": "name:1 true",
+		"cloud": "store:1 true", "s": " false",
 	} {
 		v := vertex(t, network, name)
 		image, agent := s.ImageOf(&v)
@@ -55,7 +56,9 @@ func names(t *topology.Topology, ids []topology.ID) string {
 // TestHostsWithoutAgent: no task, state or job is placed on them, and it matters here that they are left out.
 func TestHostsWithoutAgent(t *testing.T) {
 	prepare := func(images string) *resolved.Scenario {
-		s, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\ncloud: {}\nworkload: {synth: {kind: spar, jobs: 100}, clients: [rpi3b+, tx2_0]}\n"+images), "f", builtin.Catalogue())
+		text := "name: x\ntopology: {synth: iiot}\ncloud: {}\n" +
+			"workload: {synth: {kind: spar, jobs: 100}, clients: [rpi3b+, tx2_0]}\n" + images
+		s, err := scenario.Parse([]byte(text), "f", builtin.Catalogue())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +79,8 @@ func TestHostsWithoutAgent(t *testing.T) {
 	if busy == "" {
 		t.Fatal("no server executes anything: the test shows nothing")
 	}
-	e := prepare("images:\n  " + busy + ": {image: x, agent: false}\n  rpi3_0: {image: x, agent: false}\n  tx2_3: {image: x, agent: true}\n  " + central + ": {image: x, agent: false}\n")
+	e := prepare("images:\n  " + busy + ": {image: x, agent: false}\n  rpi3_0: {image: x, agent: false}\n" +
+		"  tx2_3: {image: x, agent: true}\n  " + central + ": {image: x, agent: false}\n")
 	if len(all.Agentless) != 0 || !all.HasAgent(all.Sites.Central) || e.HasAgent(all.Sites.Central) {
 		t.Errorf("agentless: %v and %v", names(all.Topology, all.Agentless), names(e.Topology, e.Agentless))
 	}

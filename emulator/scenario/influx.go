@@ -11,7 +11,8 @@ type Influx struct {
 	URL string `yaml:"url,quiet"`
 	// Organisation. The variable INFLUX_ORG and the flag --influx-org come before it.
 	Org string `yaml:"org"`
-	// Bucket, or with InfluxDB 1.8 database/policy. The variable INFLUX_BUCKET and the flag --influx-bucket come before it.
+	// Bucket, or with InfluxDB 1.8 database/policy. The variable INFLUX_BUCKET and the flag --influx-bucket come before
+	// it.
 	Bucket string `yaml:"bucket"`
 	// remove it: tokens do not belong in files; set the variable INFLUX_TOKEN
 	Token struct{} `yaml:"token,never"`
@@ -33,10 +34,12 @@ func (d *decoder) checkInflux(x *Influx) {
 	u, err := url.Parse(x.URL)
 	switch {
 	case err == nil && u.User != nil:
-		d.failAt(path, "remove it: secrets do not belong in files; set the variable INFLUX_TOKEN", "the address holds a user or a password")
+		d.failAt(path, "remove it: secrets do not belong in files; set the variable INFLUX_TOKEN",
+			"the address holds a user or a password")
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Opaque != "":
 		d.failAt(path, "write an address such as http://localhost:8086", "this is not the address of a server")
 	case u.RawQuery != "" || u.Fragment != "":
-		d.failAt(path, "remove what follows the path; a token comes from the variable INFLUX_TOKEN", "the address holds a query")
+		d.failAt(path, "remove what follows the path; a token comes from the variable INFLUX_TOKEN",
+			"the address holds a query")
 	}
 }

@@ -14,9 +14,11 @@ import (
 func TestJitterOfArguments(t *testing.T) {
 	const ms = time.Millisecond
 	for args, bad := range map[string]string{
-		"jitter=5ms": "", "jitter=10ms": "the jitter of 10ms is larger than the delay of 5ms", "jitter.down=6ms": "jitter of 6ms",
-		"jitter=10ms delay=10ms": "", "delay=10ms jitter=10ms": "", "jitter=10ms rtt=20ms": "", "rtt=18ms jitter=10ms": "larger than the delay of 9ms",
-		"delay=1ms": "the jitter of 2ms is larger than the delay of 1ms", "delay.up=1ms": "jitter of 2ms", "delay=1ms jitter=0s": "", "delay=2ms": "",
+		"jitter=5ms": "", "jitter=10ms": "the jitter of 10ms is larger than the delay of 5ms",
+		"jitter.down=6ms": "jitter of 6ms", "jitter=10ms delay=10ms": "", "delay=10ms jitter=10ms": "",
+		"jitter=10ms rtt=20ms": "", "rtt=18ms jitter=10ms": "larger than the delay of 9ms",
+		"delay=1ms": "the jitter of 2ms is larger than the delay of 1ms", "delay.up=1ms": "jitter of 2ms",
+		"delay=1ms jitter=0s": "", "delay=2ms": "",
 		"delay.up=20ms jitter=10ms": "larger than the delay of 5ms", "delay.up=20ms jitter.up=10ms": "", "rate=1Mbps": "",
 	} {
 		p, err := scenario.ParseProperties(strings.Fields(args))
@@ -54,17 +56,22 @@ func TestJitterOfArguments(t *testing.T) {
 func TestJitterOfClassesAndOverrides(t *testing.T) {
 	links := "    a: {}\n    b: {}\n  links:\n    - {name: l, class: c, endpoints: [a, b]"
 	for name, c := range map[string]struct{ text, want string }{
-		"link":               {links + ", jitter: 1ms}\n", "f:7:54: topology.links[0].jitter: the jitter of 1ms is larger than the delay of 0s"},
-		"class":              {links + ", delay: 1ms}\nclasses: {c: {jitter: 2ms}}\n", "topology.links[0]"},
-		"class alone":        {links + "}\nclasses: {c: {delay: 1ms, jitter: 2ms}}\n", "f:8:35: classes.c.jitter: the jitter of 2ms is larger than the delay of 1ms of l"},
-		"override":           {links + ", delay: 5ms, jitter: 2ms}\noverrides: {l: {delay: 1ms}}\n", "overrides.l.jitter: the jitter of 2ms is larger than the delay of 1ms"},
-		"both together":      {links + ", jitter: 2ms}\nclasses: {c: {delay: 2ms}}\n", ""},
-		"override's delay":   {links + ", jitter: 2ms}\noverrides: {l: {delay: 2ms}}\n", ""},
-		"one direction":      {links + ", delay: {up: 2ms, down: 1ms}, jitter: 2ms}\n", "larger than the delay of 1ms"},
-		"rtt":                {links + ", rtt: 3ms, jitter: 2ms}\n", "larger than the delay of 1.5ms"},
-		"events, in order":   {links + ", delay: 1ms}\nevents: [{at: 1s, link: l, set: {delay: 9ms}}, {at: 2s, link: l, set: {jitter: 5ms}}]\n", ""},
-		"one event":          {links + ", delay: 1ms}\nevents: [{at: 1s, link: l, set: {jitter: 5ms, delay: 9ms}}]\n", ""},
-		"one event, too low": {links + ", delay: 1ms}\nevents: [{at: 1s, link: l, set: {jitter: 5ms, delay: 4ms}}]\n", "l would have a jitter of 5ms, larger than its delay of 4ms"},
+		"link": {links + ", jitter: 1ms}\n",
+			"f:7:54: topology.links[0].jitter: the jitter of 1ms is larger than the delay of 0s"},
+		"class": {links + ", delay: 1ms}\nclasses: {c: {jitter: 2ms}}\n", "topology.links[0]"},
+		"class alone": {links + "}\nclasses: {c: {delay: 1ms, jitter: 2ms}}\n",
+			"f:8:35: classes.c.jitter: the jitter of 2ms is larger than the delay of 1ms of l"},
+		"override": {links + ", delay: 5ms, jitter: 2ms}\noverrides: {l: {delay: 1ms}}\n",
+			"overrides.l.jitter: the jitter of 2ms is larger than the delay of 1ms"},
+		"both together":    {links + ", jitter: 2ms}\nclasses: {c: {delay: 2ms}}\n", ""},
+		"override's delay": {links + ", jitter: 2ms}\noverrides: {l: {delay: 2ms}}\n", ""},
+		"one direction":    {links + ", delay: {up: 2ms, down: 1ms}, jitter: 2ms}\n", "larger than the delay of 1ms"},
+		"rtt":              {links + ", rtt: 3ms, jitter: 2ms}\n", "larger than the delay of 1.5ms"},
+		"events, in order": {links + ", delay: 1ms}\nevents: [{at: 1s, link: l, set: {delay: 9ms}}, " +
+			"{at: 2s, link: l, set: {jitter: 5ms}}]\n", ""},
+		"one event": {links + ", delay: 1ms}\nevents: [{at: 1s, link: l, set: {jitter: 5ms, delay: 9ms}}]\n", ""},
+		"one event, too low": {links + ", delay: 1ms}\nevents: [{at: 1s, link: l, set: {jitter: 5ms, delay: 4ms}}]\n",
+			"l would have a jitter of 5ms, larger than its delay of 4ms"},
 	} {
 		_, err := scenario.Parse([]byte("name: x\ntopology:\n  nodes:\n"+c.text), "f", builtin.Catalogue())
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
@@ -74,7 +81,8 @@ func TestJitterOfClassesAndOverrides(t *testing.T) {
 			t.Errorf("%s: more than one error: %v", name, err)
 		}
 	}
-	if _, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\nclasses: {wlan: {jitter: 500us}}\n"), "f", builtin.Catalogue()); err != nil {
+	const drawn = "name: x\ntopology: {synth: iiot}\nclasses: {wlan: {jitter: 500us}}\n"
+	if _, err := scenario.Parse([]byte(drawn), "f", builtin.Catalogue()); err != nil {
 		t.Errorf("delays that were drawn do not count: %v", err)
 	}
 }

@@ -87,23 +87,26 @@ func (w *Workload) noJobs(trace *spar.Trace, stateful, pool int) error {
 	case trace.Rows == 0:
 		return fmt.Errorf("%s is empty; a row of a trace is %s", trace.Name, spar.RowFormat)
 	case jobs == 0:
-		return fmt.Errorf("no job of %s is left: %d of %d rows have a task whose name carries no DAG%s", trace.Name, trace.Skipped,
-			trace.Rows, notes)
+		return fmt.Errorf("no job of %s is left: %d of %d rows have a task whose name carries no DAG%s",
+			trace.Name, trace.Skipped, trace.Rows, notes)
 	case stateful == 0 && file:
-		return fmt.Errorf("of %d jobs in %s none has a state: a job is the chain of its task 1 and all that wait for it, directly "+
-			"or not, and a state is a task outside of the chain that one inside waits for, as M2 in the rows M1, M2, J3_1_2%s",
+		return fmt.Errorf("of %d jobs in %s none has a state: "+
+			"a job is the chain of its task 1 and all that wait for it, directly or not, "+
+			"and a state is a task outside of the chain that one inside waits for, as M2 in the rows M1, M2, J3_1_2%s",
 			jobs, trace.Name, notes)
 	case stateful == 0:
-		return fmt.Errorf("of %d synthesized jobs none has a state; raise workload.synth.jobs, or change workload.synth.seed", jobs)
+		return fmt.Errorf("of %d synthesized jobs none has a state; "+
+			"raise workload.synth.jobs, or change workload.synth.seed", jobs)
 	case pool == 0:
 		most := ""
 		if w.MaxLength > 0 {
 			most = fmt.Sprintf(" to %d", w.MaxLength)
 		}
-		return fmt.Errorf("of %d jobs with a state none has from %d%s invocations; change workload.min-length or max-length%s", stateful,
-			w.MinLength, most, notes)
+		return fmt.Errorf("of %d jobs with a state none has from %d%s invocations; "+
+			"change workload.min-length or max-length%s", stateful, w.MinLength, most, notes)
 	}
-	return fmt.Errorf("of %d jobs none was drawn to have about %d of them; raise workload.jobs, or change workload.seed", pool, w.Jobs)
+	return fmt.Errorf("of %d jobs none was drawn to have about %d of them; raise workload.jobs, or change workload.seed",
+		pool, w.Jobs)
 }
 
 // computable refuses tasks of more operations than can be counted. (What is too large to be sent or kept is for
@@ -115,7 +118,8 @@ func (s *Scenario) computable(set *JobSet) error {
 			if t.Ops < spar.MaxOps {
 				continue
 			}
-			return fmt.Errorf("scenario %s: workload: %s: it has more than %d operations, duration_s · cpu / 100 · workload.ops-factor; "+
+			return fmt.Errorf("scenario %s: workload: %s: "+
+				"it has more than %d operations, duration_s · cpu / 100 · workload.ops-factor; "+
 				"lower that, or leave the job out", s.Name, s.taskRow(set.Trace, job.Name, t.Name), int64(spar.MaxOps))
 		}
 	}

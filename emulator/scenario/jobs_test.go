@@ -17,7 +17,8 @@ func jobsOf(t *testing.T, rows, more string) (*JobSet, string, error) {
 	if err := os.WriteFile(file, []byte(rows), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, err := Parse([]byte("name: x\ntopology: {synth: iiot}\nworkload: {trace: t.csv"+more+"}\n"), filepath.Join(dir, "s.yaml"), builtin.Catalogue())
+	text := "name: x\ntopology: {synth: iiot}\nworkload: {trace: t.csv" + more + "}\n"
+	s, err := Parse([]byte(text), filepath.Join(dir, "s.yaml"), builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,16 +34,24 @@ func TestNoJobIsLeft(t *testing.T) {
 		want       []string
 		not        string
 	}{
-		"another format":   {"M1,1,j_1,1,Terminated,97,110,50.0,23.3\n", "", []string{"t.csv:1: ", "9 fields", "arrival_s,job,task,duration_s,cpu,mem,instances"}, "raise"},
-		"no state":         {"0,j_1,M1,1,100,0.3,1\n0,j_1,R2_1,1,100,0.3,1\n", "", []string{"of 1 jobs in", "t.csv none has a state", "a state is a task outside of the chain"}, "raise"},
-		"no DAG":           {"0,j_1,task_x,1,100,0.3,1\n", "", []string{"no job of", "1 of 1 rows have a task whose name carries no DAG"}, "raise"},
-		"all lost":         {strings.Replace(stateful, "J3_1_2,1,100", "J3_1_2,1,", 1), "", []string{"t.csv:3: the cpu is empty", "1 job that lost a row"}, "raise"},
-		"empty":            {"", "", []string{"t.csv is empty", "arrival_s,job"}, "raise"},
-		"too short":        {stateful, ", min-length: 5, max-length: 9", []string{"of 1 jobs with a state none has from 5 to 9 invocations", "min-length"}, "raise jobs"},
-		"none of many":     {stateful + strings.ReplaceAll(stateful, "j_1", "j_2"), ", jobs: 1, seed: 1", nil, ""},
-		"strict":           {strings.Replace(stateful, "0.3", "x", 1), ", strict: true", []string{`t.csv:1: the mem "x"`}, ""},
-		"operations":       {strings.Replace(stateful, "J3_1_2,1,100", "J3_1_2,1e12,1e12", 1), ", ops-factor: 1e12", []string{"t.csv:3: job j_1, task J3_1_2: it has more than", "workload.ops-factor"}, ""},
-		"operations alone": {strings.Replace(stateful, "M1,1,100", "M1,1e12,1e9", 1), "", []string{"t.csv:1: job j_1, task M1: "}, ""},
+		"another format": {"M1,1,j_1,1,Terminated,97,110,50.0,23.3\n", "",
+			[]string{"t.csv:1: ", "9 fields", "arrival_s,job,task,duration_s,cpu,mem,instances"}, "raise"},
+		"no state": {"0,j_1,M1,1,100,0.3,1\n0,j_1,R2_1,1,100,0.3,1\n", "",
+			[]string{"of 1 jobs in", "t.csv none has a state", "a state is a task outside of the chain"}, "raise"},
+		"no DAG": {"0,j_1,task_x,1,100,0.3,1\n", "",
+			[]string{"no job of", "1 of 1 rows have a task whose name carries no DAG"}, "raise"},
+		"all lost": {strings.Replace(stateful, "J3_1_2,1,100", "J3_1_2,1,", 1), "",
+			[]string{"t.csv:3: the cpu is empty", "1 job that lost a row"}, "raise"},
+		"empty": {"", "", []string{"t.csv is empty", "arrival_s,job"}, "raise"},
+		"too short": {stateful, ", min-length: 5, max-length: 9",
+			[]string{"of 1 jobs with a state none has from 5 to 9 invocations", "min-length"}, "raise jobs"},
+		"none of many": {stateful + strings.ReplaceAll(stateful, "j_1", "j_2"), ", jobs: 1, seed: 1", nil, ""},
+		"strict": {strings.Replace(stateful, "0.3", "x", 1), ", strict: true", []string{`t.csv:1: the mem "x"`},
+			""},
+		"operations": {strings.Replace(stateful, "J3_1_2,1,100", "J3_1_2,1e12,1e12", 1), ", ops-factor: 1e12",
+			[]string{"t.csv:3: job j_1, task J3_1_2: it has more than", "workload.ops-factor"}, ""},
+		"operations alone": {strings.Replace(stateful, "M1,1,100", "M1,1e12,1e9", 1), "",
+			[]string{"t.csv:1: job j_1, task M1: "}, ""},
 	} {
 		set, file, err := jobsOf(t, c.rows, c.more)
 		if c.want == nil {
@@ -60,7 +69,8 @@ func TestNoJobIsLeft(t *testing.T) {
 				t.Errorf("%s: %v, want %s", name, err, want)
 			}
 		}
-		if c.not != "" && strings.Contains(err.Error(), c.not) || !strings.Contains(err.Error(), filepath.Base(file)) && name != "too short" {
+		named := strings.Contains(err.Error(), filepath.Base(file)) || name == "too short"
+		if c.not != "" && strings.Contains(err.Error(), c.not) || !named {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -68,7 +78,8 @@ func TestNoJobIsLeft(t *testing.T) {
 
 // A chain of jobs drawn from a synthesized trace is told what to change there.
 func TestNoSynthesizedJobIsLeft(t *testing.T) {
-	s, err := Parse([]byte("name: x\ntopology: {synth: iiot}\nworkload: {synth: {kind: spar, jobs: 1, seed: 1}}\n"), "s.yaml", builtin.Catalogue())
+	const text = "name: x\ntopology: {synth: iiot}\nworkload: {synth: {kind: spar, jobs: 1, seed: 1}}\n"
+	s, err := Parse([]byte(text), "s.yaml", builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +90,8 @@ func TestNoSynthesizedJobIsLeft(t *testing.T) {
 
 // Jobs that lost a row do not take part, and that is told.
 func TestLostJobsAreLeftOut(t *testing.T) {
-	rows := "0,j_1,M1,1,100,0.3,1\n0,j_2,M1,1,100,0.3,1\n0,j_1,M2,1,100,0.3,1\n0,j_2,M2,1,,0.3,1\n0,j_1,J3_1_2,1,100,0.3,1\n0,j_2,J3_1_2,1,100,0.3,1\n"
+	rows := "0,j_1,M1,1,100,0.3,1\n0,j_2,M1,1,100,0.3,1\n0,j_1,M2,1,100,0.3,1\n0,j_2,M2,1,,0.3,1\n" +
+		"0,j_1,J3_1_2,1,100,0.3,1\n0,j_2,J3_1_2,1,100,0.3,1\n"
 	set, _, err := jobsOf(t, rows, "")
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +99,9 @@ func TestLostJobsAreLeftOut(t *testing.T) {
 	if len(set.Jobs) != 1 || set.Jobs[0].Name != "j_1" || set.Jobs[0].Length() != 2 || set.Trace.Lost != 1 {
 		t.Errorf("%+v", set)
 	}
-	if notes := strings.Join(set.Trace.Notes(), "\n"); !strings.Contains(notes, "1 malformed row") || !strings.Contains(notes, "the 1 job that lost a row") || !strings.Contains(notes, "t.csv:4: the cpu is empty") {
+	notes := strings.Join(set.Trace.Notes(), "\n")
+	if !strings.Contains(notes, "1 malformed row") || !strings.Contains(notes, "the 1 job that lost a row") ||
+		!strings.Contains(notes, "t.csv:4: the cpu is empty") {
 		t.Errorf("%s", notes)
 	}
 }

@@ -28,7 +28,7 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, f *field, path string, dep
 		d.fail(at(n), path, "write a list: [...]", "%s where a list belongs", what(n))
 		return false
 	}
-	if !d.count(n, len(n.Content), f, path) {
+	if !d.count(len(n.Content), f, path) {
 		return false // before there is room for so many
 	}
 	out := reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content))
@@ -51,7 +51,7 @@ func (d *decoder) keyed(n *yaml.Node, v reflect.Value, f *field, path string, de
 		return false
 	}
 	all := d.pairs(n, path, depth)
-	if !d.count(n, len(all), f, path) {
+	if !d.count(len(all), f, path) {
 		return false
 	}
 	out := reflect.MakeSlice(v.Type(), 0, len(all))
@@ -76,7 +76,7 @@ func (d *decoder) keyed(n *yaml.Node, v reflect.Value, f *field, path string, de
 	return ok
 }
 
-func (d *decoder) count(n *yaml.Node, length int, f *field, path string) bool {
+func (d *decoder) count(length int, f *field, path string) bool {
 	if low, err := strconv.Atoi(f.min); err == nil && length < low {
 		d.fail(d.position(path), path, fmt.Sprintf("write at least %d", low), "there are %d elements", length)
 		return false

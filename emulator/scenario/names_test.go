@@ -13,17 +13,21 @@ import (
 // Every host's name is one that other nodes' resolvers find, and find one node for.
 func TestNamesThatCannotBeUsed(t *testing.T) {
 	for name, c := range map[string]struct{ nodes, cloud, want string }{
-		"number":          {"'2': {}", "", `f:4:5: topology.nodes.2: the name is read as an address, and so never looked up; put a letter before it, as in n2`},
-		"plain number":    {"2: {}", "", `f:4:5: topology.nodes.2: the name is read as an address`},
-		"octal":           {"'010': {}", "", `f:4:5: topology.nodes.010: the name is read as an address`},
-		"hexadecimal":     {"'0x10': {}", "", `f:4:5: topology.nodes.0x10: the name is read as an address`},
-		"loopback":        {"LOCALHOST: {}", "", `f:4:5: topology.nodes.LOCALHOST: the name "LOCALHOST" is taken`},
-		"its IPv6":        {"ip6-localhost: {}", "", `f:4:5: topology.nodes.ip6-localhost: the name "ip6-localhost" is taken`},
-		"switch":          {"Localhost: {kind: switch}", "", `topology.nodes.Localhost: the name "Localhost" is taken`},
-		"hosts":           {"hosts: {kind: switch}", "", `the name "hosts" is taken`},
-		"cloud":           {"cloud: {}", "cloud: {}\n", `f:4:5: topology.nodes.cloud: the name "cloud" is taken`},
-		"capital cloud":   {"Cloud: {}", "cloud: {}\n", `f:4:5: topology.nodes.Cloud: the name differs from cloud in case only`},
-		"two cases":       {"sw: {kind: switch}\n    SW: {kind: exchange}", "", `f:5:5: topology.nodes.SW: the name differs from sw in case only`},
+		"number": {"'2': {}", "", `f:4:5: topology.nodes.2: the name is read as an address, and so never looked up; ` +
+			`put a letter before it, as in n2`},
+		"plain number": {"2: {}", "", `f:4:5: topology.nodes.2: the name is read as an address`},
+		"octal":        {"'010': {}", "", `f:4:5: topology.nodes.010: the name is read as an address`},
+		"hexadecimal":  {"'0x10': {}", "", `f:4:5: topology.nodes.0x10: the name is read as an address`},
+		"loopback":     {"LOCALHOST: {}", "", `f:4:5: topology.nodes.LOCALHOST: the name "LOCALHOST" is taken`},
+		"its IPv6": {"ip6-localhost: {}", "",
+			`f:4:5: topology.nodes.ip6-localhost: the name "ip6-localhost" is taken`},
+		"switch": {"Localhost: {kind: switch}", "", `topology.nodes.Localhost: the name "Localhost" is taken`},
+		"hosts":  {"hosts: {kind: switch}", "", `the name "hosts" is taken`},
+		"cloud":  {"cloud: {}", "cloud: {}\n", `f:4:5: topology.nodes.cloud: the name "cloud" is taken`},
+		"capital cloud": {"Cloud: {}", "cloud: {}\n",
+			`f:4:5: topology.nodes.Cloud: the name differs from cloud in case only`},
+		"two cases": {"sw: {kind: switch}\n    SW: {kind: exchange}", "",
+			`f:5:5: topology.nodes.SW: the name differs from sw in case only`},
 		"without a cloud": {"Cloud: {}", "", ""},
 		"number's switch": {"2: {kind: switch}", "", ""},
 	} {
@@ -64,7 +68,8 @@ func TestNamesOfFiles(t *testing.T) {
 	}
 	err := load("name: x\ntopology: {ether: net}\ncloud: {}\n")
 	var one *Error
-	if !errors.As(err, &one) || one.Line != 3 || !strings.Contains(one.Message, "differs from Cloud ("+filepath.Join(dir, "net.nodes")+":1)") {
+	cloud := "differs from Cloud (" + filepath.Join(dir, "net.nodes") + ":1)"
+	if !errors.As(err, &one) || one.Line != 3 || !strings.Contains(one.Message, cloud) {
 		t.Errorf("beside a cloud: %v", err)
 	}
 	if s, err := Parse([]byte("name: x\ntopology: {ether: net}\ncloud: {}\n"), file, builtin.Catalogue()); err != nil {

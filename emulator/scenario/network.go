@@ -30,8 +30,8 @@ type Node struct {
 	Kind string `yaml:"kind" enum:"host|switch|exchange" default:"host"`
 	// Groups like hosts, e.g. for workload.clients: rpi, server.
 	Class string `yaml:"class" pattern:"class" when:"kind=host"`
-	// Hardware model. Hosts of model nvidia_jetson_tx2 execute the functions that want a GPU, all others the rest. Default:
-	// the class.
+	// Hardware model. Hosts of model nvidia_jetson_tx2 execute the functions that want a GPU, all others the rest.
+	// Default: the class.
 	Model string `yaml:"model" pattern:"class" when:"kind=host"`
 	// Processor architecture; for information.
 	Arch string `yaml:"arch" pattern:"class" when:"kind=host"`
@@ -51,8 +51,8 @@ type Node struct {
 type Link struct {
 	// Name of the link. Default: the two endpoints' names joined by a hyphen.
 	Name string `yaml:"name" pattern:"node"`
-	// duplex: a queue for each direction; shared: a medium, one queue for all stations and directions; uplink and downlink:
-	// one direction only, from the first endpoint to the second.
+	// duplex: a queue for each direction; shared: a medium, one queue for all stations and directions; uplink and
+	// downlink: one direction only, from the first endpoint to the second.
 	Type string `yaml:"type" enum:"duplex|shared|uplink|downlink" default:"duplex"`
 	// Groups like links, whose properties classes may then give.
 	Class string `yaml:"class" pattern:"class"`
@@ -72,8 +72,8 @@ type Override struct {
 
 // Cloud attaches the cloud.
 type Cloud struct {
-	// hosts: every host has a link of its own straight to the cloud, as in the study; or the name of the switch or exchange
-	// that it hangs on.
+	// hosts: every host has a link of its own straight to the cloud, as in the study; or the name of the switch or
+	// exchange that it hangs on.
 	At string `yaml:"at,names" default:"hosts" pattern:"node"`
 	// Rate of each link to the cloud: up towards it, down from it.
 	Rate *Both[units.BitRate] `yaml:"rate" default:"50Mbps"`

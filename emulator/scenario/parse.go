@@ -41,8 +41,8 @@ func Load(path string, c *catalogue.Catalogue) (*Scenario, error) {
 	return parse(data, path, c, true)
 }
 
-// Parse reads a scenario, which may choose what c has; file is its name, for messages and as the base of relative paths. Files that
-// the scenario refers to are not opened. It fails with Errors: all there are, in the file's order.
+// Parse reads a scenario, which may choose what c has; file is its name, for messages and as the base of relative
+// paths. Files that the scenario refers to are not opened. It fails with Errors: all there are, in the file's order.
 func Parse(data []byte, file string, c *catalogue.Catalogue) (*Scenario, error) {
 	return parse(data, file, c, false)
 }
@@ -71,7 +71,8 @@ func (d *decoder) document(data []byte) *yaml.Node {
 	var doc, second yaml.Node
 	switch err := decode(reader, &doc); {
 	case errors.Is(err, io.EOF) || err == nil && empty(&doc):
-		d.fail(position{1, 1}, "", "begin with name: and topology:, or copy one of the shipped scenarios", "the file is empty")
+		d.fail(position{1, 1}, "", "begin with name: and topology:, or copy one of the shipped scenarios",
+			"the file is empty")
 		return nil
 	case err != nil:
 		d.syntax(data, err)
@@ -146,7 +147,8 @@ func (d *decoder) readable(data []byte) bool {
 		return false
 	}
 	if marks := countMarks(data); marks > maxMarks {
-		d.fail(position{1, 1}, "", "shorten it", "the file has some %d values or lines, and %d are read at most", marks, maxMarks)
+		d.fail(position{1, 1}, "", "shorten it",
+			"the file has some %d values or lines, and %d are read at most", marks, maxMarks)
 		return false
 	}
 	p := position{1, 1}
@@ -208,7 +210,8 @@ func (d *decoder) syntax(data []byte, err error) {
 	if m := anchorOf.FindStringSubmatch(message); m != nil {
 		for i, text := range lines {
 			if k := strings.Index(text, "*"+m[1]); k >= 0 {
-				d.fail(position{i + 1, 1 + utf8.RuneCountInString(text[:k])}, "", "mark a value above it: &"+m[1], "there is no anchor %q", m[1])
+				use := position{i + 1, 1 + utf8.RuneCountInString(text[:k])}
+				d.fail(use, "", "mark a value above it: &"+m[1], "there is no anchor %q", m[1])
 				return
 			}
 		}
@@ -219,8 +222,8 @@ func (d *decoder) syntax(data []byte, err error) {
 			return
 		}
 	}
-	d.fail(position{line, 1 + indent(lines[line-1])}, "", "check indentation, colons, brackets and quotes here and just above",
-		"this is not YAML: %s", message)
+	d.fail(position{line, 1 + indent(lines[line-1])}, "",
+		"check indentation, colons, brackets and quotes here and just above", "this is not YAML: %s", message)
 }
 
 func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " \t")) }

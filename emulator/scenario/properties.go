@@ -15,7 +15,8 @@ import (
 type Properties struct {
 	// Transmission rate, such as 50Mbps. Absent: not limited.
 	Rate *Both[units.BitRate] `yaml:"rate"`
-	// Propagation delay of one direction, such as 30ms. Absent: none. On synthesized links it is added to the delays drawn.
+	// Propagation delay of one direction, such as 30ms. Absent: none. On synthesized links it is added to the delays
+	// drawn.
 	Delay *Both[time.Duration] `yaml:"delay" atmost:"delay (delay or rtt)"`
 	// Propagation delay of both directions together, such as 60ms: another way to write delay.
 	RTT *time.Duration `yaml:"rtt" atmost:"delay (delay or rtt)"`

@@ -33,7 +33,8 @@ func TestParseAndMergeProperties(t *testing.T) {
 				s[i].Rate, s[i].Delay, s[i].Loss = 10*units.Mbps, 5*time.Millisecond, 0.01
 			}
 		})},
-		{"rate.up=3Mbps rate=4Mbps", topology.Duplex, change(func(s *[2]topology.Shape) { s[0].Rate, s[1].Rate = 3*units.Mbps, 4*units.Mbps })},
+		{"rate.up=3Mbps rate=4Mbps", topology.Duplex,
+			change(func(s *[2]topology.Shape) { s[0].Rate, s[1].Rate = 3*units.Mbps, 4*units.Mbps })},
 		{"queue.down=64KiB", topology.Duplex, change(func(s *[2]topology.Shape) { s[1].Queue = 64 * units.KiB })},
 		{"reorder=1% duplicate.up=0.02 corrupt=0", topology.Duplex, change(func(s *[2]topology.Shape) {
 			s[0].Reorder, s[1].Reorder, s[0].Duplicate, s[1].Corrupt = 0.01, 0.01, 0.02, 0
@@ -41,7 +42,8 @@ func TestParseAndMergeProperties(t *testing.T) {
 		{"rtt=6ms jitter.down=1ms", topology.Duplex, change(func(s *[2]topology.Shape) {
 			s[0].Delay, s[1].Delay, s[1].Jitter = 3*time.Millisecond, 3*time.Millisecond, time.Millisecond
 		})},
-		{"rtt=6ms rate=7Mbps", topology.Shared, change(func(s *[2]topology.Shape) { s[0].Delay, s[0].Rate = 3*time.Millisecond, 7*units.Mbps })},
+		{"rtt=6ms rate=7Mbps", topology.Shared,
+			change(func(s *[2]topology.Shape) { s[0].Delay, s[0].Rate = 3*time.Millisecond, 7*units.Mbps })},
 		{"rate.up=7Mbps", topology.Uplink, change(func(s *[2]topology.Shape) { s[0].Rate = 7 * units.Mbps })},
 		{"rate.down=7Mbps", topology.Downlink, change(func(s *[2]topology.Shape) { s[0].Rate = 7 * units.Mbps })},
 	} {
@@ -69,7 +71,8 @@ func TestBadArguments(t *testing.T) {
 		{"", "nothing to set: write KEY=VALUE, where KEY is one of rate, delay"},
 		{"rate", "rate: write KEY=VALUE"},
 		{"rate=", "rate=: write KEY=VALUE"},
-		{"raet=1Mbps", `raet=1Mbps: unknown key "raet"; did you mean "rate"?; the keys are rate, delay, jitter, loss, reorder, duplicate, corrupt, queue`},
+		{"raet=1Mbps", `raet=1Mbps: unknown key "raet"; did you mean "rate"?; ` +
+			`the keys are rate, delay, jitter, loss, reorder, duplicate, corrupt, queue`},
 		{"rate=10", "rate=10: 10 has no unit; write a rate such as 50Mbps; the keys are"},
 		{"rate=10MBps", "bytes per second are not accepted"},
 		{"loss=200%", "loss=200%: 200% is too large"},

@@ -38,7 +38,8 @@ func roundTrip(t *testing.T, s *scenario.Scenario) {
 }
 
 func TestResolvedDefaults(t *testing.T) {
-	s, err := scenario.Parse([]byte("name: x\nseed: 7\ntopology: {synth: iiot}\ncloud: {rtt: 100ms}\n"), "f", builtin.Catalogue())
+	const text = "name: x\nseed: 7\ntopology: {synth: iiot}\ncloud: {rtt: 100ms}\n"
+	s, err := scenario.Parse([]byte(text), "f", builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +48,8 @@ func TestResolvedDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"premises: 4", "cell-rate: 300Mbps", "delay: 50ms", "rate: 50Mbps", "loc: 5.95ms", "ops-factor: 100000", "clients: [rpi3b+, nvidia_jetson_tx2]",
+		"premises: 4", "cell-rate: 300Mbps", "delay: 50ms", "rate: 50Mbps", "loc: 5.95ms", "ops-factor: 100000",
+		"clients: [rpi3b+, nvidia_jetson_tx2]",
 		"models: [external, in-edge, in-function, in-client]", "policy: load+net", "congestion: cubic", "timeout: 1m0s",
 	} {
 		if !bytes.Contains(printed, []byte(want)) {

@@ -75,12 +75,13 @@ type File struct {
 // Workload says which jobs there are.
 type Workload struct {
 	// Path of a trace in Spår's format, relative to this file: rows of arrival_s,job,task,duration_s,cpu,mem,instances
-	// without a header, such as 0.05,j_1,R2_1,10,50.0,0.3,2. arrival_s: when the job arrives, in s; job: j_ and its number,
-	// the same in all of its rows; task: a letter, the task's number from 1 and the numbers of those that it waits for (M1,
-	// R2_1, J3_1_2; names with task_, MergeTask or Stg carry none, and their rows are skipped); duration_s: in s; cpu:
-	// percent of a core; mem: percent of a machine's memory; instances: not used. A job's chain is task 1 and all tasks
-	// that wait for it, directly or not, by number. A state is a task outside of the chain that one inside waits for: in
-	// M1, M2, J3_1_2 the task M2. Jobs without a state are left out, and so are jobs with a row that is not in the format.
+	// without a header, such as 0.05,j_1,R2_1,10,50.0,0.3,2. arrival_s: when the job arrives, in s; job: j_ and its
+	// number, the same in all of its rows; task: a letter, the task's number from 1 and the numbers of those that it waits
+	// for (M1, R2_1, J3_1_2; names with task_, MergeTask or Stg carry none, and their rows are skipped); duration_s: in s;
+	// cpu: percent of a core; mem: percent of a machine's memory; instances: not used. A job's chain is task 1 and all
+	// tasks that wait for it, directly or not, by number. A state is a task outside of the chain that one inside waits
+	// for: in M1, M2, J3_1_2 the task M2. Jobs without a state are left out, and so are jobs with a row that is not in the
+	// format.
 	Trace string `yaml:"trace" atmost:"source of the workload"`
 	// A synthesized trace. It is the default.
 	Synth *WorkloadSynth `yaml:"synth" atmost:"source of the workload"`
@@ -123,8 +124,8 @@ type WorkloadSynth struct {
 type Placement struct {
 	// Allocation policy: by a node's load, or by its load and the transfers' time.
 	Policy string `yaml:"policy" choice:"allocation policy" default:"load+net"`
-	// What a node's speed in operations/s is: as-published, its memory in bytes (so did the simulator that made the study's
-	// figures), or cpu, a million for each thousandth of a core.
+	// What a node's speed in operations/s is: as-published, its memory in bytes (so did the simulator that made the
+	// study's figures), or cpu, a million for each thousandth of a core.
 	Speed string `yaml:"speed" enum:"as-published|cpu" default:"as-published"`
 }
 
@@ -132,8 +133,8 @@ type Placement struct {
 type Replay struct {
 	// When chains start.
 	Arrival Arrival `yaml:"arrival" default:"sequential"`
-	// How a function computes: allotted, for the time that the study's model gives it; shared, dividing the node among what
-	// runs; burn, by using the processor.
+	// How a function computes: allotted, for the time that the study's model gives it; shared, dividing the node among
+	// what runs; burn, by using the processor.
 	Compute string `yaml:"compute" enum:"allotted|shared|burn" default:"allotted"`
 	// Whether connections are made before the first chain that is measured.
 	Warmup bool `yaml:"warmup" default:"true"`

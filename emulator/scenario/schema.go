@@ -25,8 +25,8 @@ func Schema(c *catalogue.Catalogue) []byte {
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	root["$id"] = SchemaID
 	root["title"] = "Testbed scenario"
-	root["description"] = "Rates are such as 50Mbps, sizes 64MiB or 30kB, times 60ms, shares 0.1% or 0.001. Keys that begin with " +
-		extension + " are the author's own and mean nothing."
+	root["description"] = "Rates are such as 50Mbps, sizes 64MiB or 30kB, times 60ms, shares 0.1% or 0.001. " +
+		"Keys that begin with " + extension + " are the author's own and mean nothing."
 	root["$defs"] = g.defs
 	out, err := json.MarshalIndent(root, "", "  ")
 	if err != nil {
@@ -108,7 +108,8 @@ func (g *generator) list(t reflect.Type, f *field) object {
 	s := object{"type": "array", "items": item}
 	low, high := "minItems", "maxItems"
 	if f.keyed {
-		s = object{"type": "object", "additionalProperties": object{"anyOf": []object{g.value(t.Elem(), &field{}), {"type": "null"}}}}
+		element := object{"anyOf": []object{g.value(t.Elem(), &field{}), {"type": "null"}}}
+		s = object{"type": "object", "additionalProperties": element}
 		low, high = "minProperties", "maxProperties"
 		if f.pattern != "" {
 			s["propertyNames"] = object{"pattern": f.pattern}

@@ -30,7 +30,8 @@ func (d *decoder) pairs(n *yaml.Node, path string, depth int) []pair {
 			continue
 		}
 		if key.Kind != yaml.ScalarNode || !slices.Contains([]string{"!!str", "!!int", "!!float"}, key.ShortTag()) {
-			d.fail(at(n.Content[i]), path, "write a word, in quotes where it means something else to YAML", "%s is not a key", what(key))
+			d.fail(at(n.Content[i]), path, "write a word, in quotes where it means something else to YAML",
+				"%s is not a key", what(key))
 			continue
 		}
 		if first, twice := seen[key.Value]; twice {
@@ -123,7 +124,10 @@ func inherit(inner, f *field) {
 	}
 }
 
-func (d *decoder) member(p pair, v reflect.Value, fields []field, given map[string]bool, outer *field, path string, depth int) {
+// member decodes one key of a section, with its value, into the struct v; outer is the section's own field.
+func (d *decoder) member(
+	p pair, v reflect.Value, fields []field, given map[string]bool, outer *field, path string, depth int,
+) {
 	name := p.key.Value
 	f := find(fields, name)
 	if f == nil && strings.HasPrefix(name, extension) {
@@ -165,7 +169,7 @@ func (d *decoder) complete(v reflect.Value, fields []field, given map[string]boo
 				groups[group] = append(groups[group], f.name)
 			}
 			if f.with != "" && !given[f.with] {
-				d.fail(d.position(join(path, f.name)), join(path, f.name), "give "+f.with+" or remove it", "it has no meaning without %s", f.with)
+				d.failAt(join(path, f.name), "give "+f.with+" or remove it", "it has no meaning without %s", f.with)
 			}
 			continue
 		}
@@ -181,8 +185,8 @@ func (d *decoder) complete(v reflect.Value, fields []field, given map[string]boo
 	for i := range fields {
 		f := &fields[i]
 		if is := word(v, fields, f.when.key); given[f.name] && !f.when.holds(is) && is != "" {
-			d.fail(d.position(join(path, f.name)), join(path, f.name), fmt.Sprintf("remove it, or write %s: %s", f.when.key, strings.Join(f.when.words, " or ")),
-				"it has no meaning with %s: %s", f.when.key, is)
+			remedy := fmt.Sprintf("remove it, or write %s: %s", f.when.key, strings.Join(f.when.words, " or "))
+			d.failAt(join(path, f.name), remedy, "it has no meaning with %s: %s", f.when.key, is)
 		}
 	}
 	d.alternatives(fields, groups, path, here)
@@ -207,7 +211,8 @@ func (d *decoder) alternatives(fields []field, groups map[string][]string, path 
 		case len(given) > 1:
 			last := join(path, given[0])
 			for _, name := range given[1:] {
-				if p, q := d.position(join(path, name)), d.position(last); p.line > q.line || p.line == q.line && p.column > q.column {
+				p, q := d.position(join(path, name)), d.position(last)
+				if p.line > q.line || p.line == q.line && p.column > q.column {
 					last = join(path, name)
 				}
 			}

@@ -34,7 +34,9 @@ func shipped(t *testing.T, each func(t *testing.T, path string)) {
 
 func TestShipped(t *testing.T) {
 	schema := compileSchema(t)
-	hosts := map[string]int{"iiot.yaml": 80, "scale-500.yaml": 500, "smoke.yaml": 6, "events.yaml": 6, "published.yaml": 80}
+	hosts := map[string]int{
+		"iiot.yaml": 80, "scale-500.yaml": 500, "smoke.yaml": 6, "events.yaml": 6, "published.yaml": 80,
+	}
 	shipped(t, func(t *testing.T, path string) {
 		data, err := os.ReadFile(path)
 		if err != nil {
@@ -102,29 +104,34 @@ func TestDemonstration(t *testing.T) {
 	for _, h := range network.Hosts() {
 		hops, delay := tree.Hops(nil, h)
 		if len(hops) != 1 || delay != 60*time.Millisecond || network.Bottleneck(hops) != 50*units.Mbps {
-			t.Fatalf("%s is %v in %d hops at %v from the cloud, want 60ms, 1, 50Mbps", network.Vertices[h].Name, delay, len(hops), network.Bottleneck(hops))
+			t.Fatalf("%s is %v in %d hops at %v from the cloud, want 60ms, 1, 50Mbps",
+				network.Vertices[h].Name, delay, len(hops), network.Bottleneck(hops))
 		}
 	}
 }
 
 // TestModels holds the words of the file against the models that plans can be built for.
 func TestModels(t *testing.T) {
+	with := func(keys string) error {
+		_, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\n"+keys+"\n"), "f", builtin.Catalogue())
+		return err
+	}
 	for _, m := range plan.Models {
-		if _, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\ncloud: {}\nmodels: ["+string(m)+"]\n"), "f", builtin.Catalogue()); err != nil {
+		if err := with("cloud: {}\nmodels: [" + string(m) + "]"); err != nil {
 			t.Error(err)
 		}
 	}
-	_, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\nmodels: [x]\n"), "f", builtin.Catalogue())
+	err := with("models: [x]")
 	if want := len(plan.Models); err == nil || strings.Count(err.Error(), ",") != want-1 {
 		t.Errorf("%v lists other words than the %d models", err, want)
 	}
 	for _, p := range placement.Policies {
-		if _, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\nplacement: {policy: "+string(p)+"}\n"), "f", builtin.Catalogue()); err != nil {
+		if err := with("placement: {policy: " + string(p) + "}"); err != nil {
 			t.Error(err)
 		}
 	}
 	for _, m := range placement.SpeedModels {
-		if _, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\nplacement: {speed: "+string(m)+"}\n"), "f", builtin.Catalogue()); err != nil {
+		if err := with("placement: {speed: " + string(m) + "}"); err != nil {
 			t.Error(err)
 		}
 	}

@@ -16,18 +16,20 @@ func largest() string {
 	b.WriteString("name: largest\ntopology:\n  nodes:\n    core: {kind: switch}\n")
 	const nodes, links, events = 4999, 20000, 10000
 	for i := range nodes {
-		fmt.Fprintf(&b, "    neighbourhood-%04d-sensor: {kind: host, class: raspberry-pi, model: rpi3b+, arch: aarch64, memory: 512MiB, "+
-			"cpu: 4, image: registry.example/functions/node:1.24, agent: true}\n", i)
+		fmt.Fprintf(&b, "    neighbourhood-%04d-sensor: {kind: host, class: raspberry-pi, model: rpi3b+, arch: aarch64, "+
+			"memory: 512MiB, cpu: 4, image: registry.example/functions/node:1.24, agent: true}\n", i)
 	}
 	b.WriteString("  links:\n")
 	for i := range links {
-		fmt.Fprintf(&b, "    - {name: neighbourhood-%05d-access, type: duplex, class: access, endpoints: [neighbourhood-%04d-sensor, core], "+
-			"rate: {up: 20Mbps, down: 200Mbps}, delay: {up: 12ms, down: 11ms}, jitter: {up: 1ms, down: 1ms}, loss: 0.1%%, "+
+		fmt.Fprintf(&b, "    - {name: neighbourhood-%05d-access, type: duplex, class: access, "+
+			"endpoints: [neighbourhood-%04d-sensor, core], rate: {up: 20Mbps, down: 200Mbps}, "+
+			"delay: {up: 12ms, down: 11ms}, jitter: {up: 1ms, down: 1ms}, loss: 0.1%%, "+
 			"reorder: 0.1%%, duplicate: 0.1%%, corrupt: 0.1%%, queue: 256KiB}\n", i, i%nodes)
 	}
 	b.WriteString("events:\n")
 	for i := range events {
-		fmt.Fprintf(&b, "  - {from: %ds, to: %ds, link: neighbourhood-%05d-access, set: {rate: 1Mbps, loss: 2%%}}\n", i, i+1, i)
+		fmt.Fprintf(&b, "  - {from: %ds, to: %ds, link: neighbourhood-%05d-access, set: {rate: 1Mbps, loss: 2%%}}\n",
+			i, i+1, i)
 	}
 	return b.String()
 }
@@ -52,7 +54,10 @@ func TestTheLargestScenarioIsRead(t *testing.T) {
 
 // As many values as are read at all take a bounded memory, whatever they are.
 func TestManyValuesAreCheap(t *testing.T) {
-	for name, one := range map[string]string{"words": "a,", "mappings": "{},", "pairs": "{a: b},", "lists": "[a],", "nulls": "- \n", "keys": "? a\n", "nested": "["} {
+	for name, one := range map[string]string{
+		"words": "a,", "mappings": "{},", "pairs": "{a: b},", "lists": "[a],", "nulls": "- \n", "keys": "? a\n",
+		"nested": "[",
+	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		text := strings.Repeat(one, (maxMarks-10)/countMarks([]byte(one+" ")))

@@ -45,8 +45,8 @@ type TopologySynth struct {
 	HostRate *units.BitRate `yaml:"host-rate"`
 	// Rate of the medium that a cell or neighbourhood shares. Published: 300Mbps with iiot, 500Mbps with urban-sensing.
 	CellRate *units.BitRate `yaml:"cell-rate"`
-	// Rate of the business line (iiot) or mobile backhaul (urban-sensing). Published: up 50Mbps, down 500Mbps with iiot; up
-	// 25Mbps, down 125Mbps with urban-sensing.
+	// Rate of the business line (iiot) or mobile backhaul (urban-sensing). Published: up 50Mbps, down 500Mbps with iiot;
+	// up 25Mbps, down 125Mbps with urban-sensing.
 	ISPRate *Both[units.BitRate] `yaml:"isp-rate"`
 	// Rate of the cloudlet's up and down links. Published: 10Gbps with iiot, 1Gbps with urban-sensing.
 	CloudletRate *units.BitRate `yaml:"cloudlet-rate"`

@@ -14,7 +14,7 @@ import (
 // TestShift moves a message under way at one event after the other: it arrives as much later, and the messages after it
 // on the same connection take what they would have taken, so that no field with a time was left behind.
 func TestShift(t *testing.T) {
-	const size, later, after = 600_000, int64(7 * second), 3
+	const size, later, after = 600_000, 7 * second, 3
 	o := bare()
 	o.EveryPacket, o.IdleRestart = true, true
 	paths := map[string][]cable{
@@ -36,7 +36,7 @@ func TestShift(t *testing.T) {
 		s.prepare(r.routes.find(a, b), h, size, second)
 		s.arrived = 0
 		s.send()
-		begin := int64(second)
+		begin := second
 		for s.step() {
 			if events++; events == at && s.arrived == 0 {
 				s.shift(later)
