@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"testbed/emulator/catalogue"
 )
@@ -30,8 +31,19 @@ type condition struct {
 
 func (c condition) holds(word string) bool { return c.key == "" || slices.Contains(c.words, word) }
 
-// fieldsOf lists the keys of a struct, those of inlined structs in their place.
+// structs are the keys of the structs met so far, by type: a file may have tens of thousands of sections.
+var structs sync.Map
+
+// fieldsOf lists the keys of a struct, those of inlined structs in their place. The list is shared: it is not changed.
 func fieldsOf(t reflect.Type) []field {
+	known, ok := structs.Load(t)
+	if !ok {
+		known, _ = structs.LoadOrStore(t, readFields(t))
+	}
+	return known.([]field)
+}
+
+func readFields(t reflect.Type) []field {
 	var all []field
 	for i := range t.NumField() {
 		sf := t.Field(i)
@@ -40,7 +52,7 @@ func fieldsOf(t reflect.Type) []field {
 		case !sf.IsExported() || slices.Contains(options, "key"):
 		case slices.Contains(options, "inline"):
 			for _, f := range fieldsOf(sf.Type) {
-				f.index = append([]int{i}, f.index...)
+				f.index = append([]int{i}, f.index...) // f is a copy
 				all = append(all, f)
 			}
 		default:
