@@ -35,14 +35,8 @@ type Properties struct {
 	Queue *Both[units.ByteSize] `yaml:"queue" min:"1514B"`
 }
 
-// Both is a quantity for each direction of a link: up from its first neighbour to its second (towards
-// the core), down the other way. A single value in the file stands for both.
-type Both[T any] struct {
-	// From the first endpoint to the second, towards the core.
-	Up *T `yaml:"up,short"`
-	// From the second endpoint to the first.
-	Down *T `yaml:"down,short"`
-}
+// Both is a quantity for each direction of a link.
+type Both[T any] = units.Both[T]
 
 // propertyKeys are the keys of Properties with a value for each direction.
 var propertyKeys = []string{"rate", "delay", "jitter", "loss", "reorder", "duplicate", "corrupt", "queue"}

@@ -80,9 +80,22 @@ func join(path, key string) string {
 	return path + "." + key
 }
 
+// fieldsOf is the function fieldsOf, which a type takes once. The list is shared: nobody changes it.
+func (d *decoder) fieldsOf(t reflect.Type) []field {
+	fields, known := d.structs[t]
+	if !known {
+		fields = fieldsOf(t, d.catalogue)
+		if d.structs == nil {
+			d.structs = map[reflect.Type][]field{}
+		}
+		d.structs[t] = fields
+	}
+	return fields
+}
+
 // section decodes a mapping, or the scalar that is short for one, into the struct v.
 func (d *decoder) section(n *yaml.Node, v reflect.Value, f *field, path string, depth int) bool {
-	fields := fieldsOf(v.Type())
+	fields := d.fieldsOf(v.Type())
 	given := map[string]bool{}
 	before := len(d.errs)
 	switch {
@@ -155,7 +168,10 @@ func (d *decoder) member(
 	if p.value.Line == 0 { // an absent value has no place of its own
 		p.value.Line, p.value.Column = p.key.Line, p.key.Column
 	}
-	d.value(p.value, v.FieldByIndex(f.index), &inner, join(path, name), depth+1)
+	target := f.target(v)
+	if d.value(p.value, target, &inner, join(path, name), depth+1) {
+		f.keep(v, target)
+	}
 }
 
 // complete applies defaults and checks which keys go together.
@@ -237,7 +253,7 @@ func (d *decoder) standIn(v reflect.Value, f *field, fields []field, path string
 	if !f.when.holds(word(v, fields, f.when.key)) {
 		return
 	}
-	target := v.FieldByIndex(f.index)
+	target := f.target(v)
 	text := f.def
 	if !f.hasDef {
 		if target.Kind() != reflect.Struct {
@@ -247,8 +263,9 @@ func (d *decoder) standIn(v reflect.Value, f *field, fields []field, path string
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &doc); err == nil && len(doc.Content) == 1 {
-		scratch := decoder{file: d.file, where: map[string]position{}, catalogue: d.catalogue}
+		scratch := decoder{file: d.file, where: map[string]position{}, catalogue: d.catalogue, structs: d.structs}
 		scratch.value(doc.Content[0], target, f, join(path, f.name), 0)
+		f.keep(v, target)
 	}
 }
 

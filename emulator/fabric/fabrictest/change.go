@@ -2,6 +2,7 @@ package fabrictest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -177,7 +178,7 @@ func (fl *flow) count() error {
 		fl.at, fl.total = append(fl.at, time.Now()), append(fl.total, fl.received)
 		fl.room.Signal()
 		fl.mu.Unlock()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err

@@ -114,7 +114,7 @@ func queueLimit(t *testing.T, newFabric NewFabric) {
 	b.rtt("a", "b", 2)
 	begin := time.Now()
 	before := b.queue(f, "a-b", 0)
-	got := len(b.stream("a", "b", Stream{Count: sent, Size: 1472, Quiet: 700 * time.Millisecond}))
+	got := len(b.stream(Stream{Count: sent, Size: 1472, Quiet: 700 * time.Millisecond}))
 	took := time.Since(begin) - 700*time.Millisecond // of sending: what left meanwhile made room
 	after := b.queue(f, "a-b", 0)
 	extra := int(took.Seconds()*2e6/8/1514) + 4
