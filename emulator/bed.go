@@ -24,7 +24,7 @@ func (b *Bed) Scenario() (*resolved.Scenario, error) {
 	if b.scenario != nil {
 		return b.scenario, nil
 	}
-	e, err := Load(b.ScenarioFile())
+	e, err := b.host.Load(b.ScenarioFile())
 	if err != nil {
 		return nil, fmt.Errorf("the scenario that testbed %s was made from: %w", b.Journal.Testbed, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/doctor"
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/resolved"
@@ -45,6 +46,8 @@ type Host struct {
 	Prune func(context.Context) (removed, left []string, err error)
 	// Try tries, before Up makes anything, what it is going to do; nil: nothing is tried.
 	Try orchestrator.Trial
+	// Catalogue is what scenarios choose from; nil: what is built in.
+	Catalogue *catalogue.Catalogue
 	// Prober is what links are measured with; nil: packets.
 	Prober verify.Prober
 }
@@ -57,9 +60,21 @@ type UpOptions struct {
 	Progress func(string) // told of each phase; may be nil
 }
 
-// Load reads a scenario's file and works it out. Its errors wrap ErrInput.
-func Load(path string) (*resolved.Scenario, error) {
-	s, err := scenario.Load(path, Catalogue())
+// Load reads a scenario's file, which chooses from what is built in, and works it out. Its errors wrap ErrInput.
+func Load(path string) (*resolved.Scenario, error) { return load(path, Catalogue()) }
+
+// Load is Load of a scenario that chooses from the host's catalogue.
+func (h *Host) Load(path string) (*resolved.Scenario, error) { return load(path, h.catalogue()) }
+
+func (h *Host) catalogue() *catalogue.Catalogue {
+	if h.Catalogue != nil {
+		return h.Catalogue
+	}
+	return Catalogue()
+}
+
+func load(path string, c *catalogue.Catalogue) (*resolved.Scenario, error) {
+	s, err := scenario.Load(path, c)
 	if err != nil {
 		return nil, input(err)
 	}
@@ -127,7 +142,13 @@ func (h *Host) Open(ctx context.Context, name string) (*Bed, error) {
 }
 
 // Diagnose says what the host offers, and what follows.
-func (h *Host) Diagnose(ctx context.Context) doctor.Diagnosis { return doctor.Diagnose(ctx, h.Host) }
+func (h *Host) Diagnose(ctx context.Context) doctor.Diagnosis {
+	try := h.Try
+	if try == nil {
+		try = doctor.Trial(h.catalogue())
+	}
+	return doctor.Diagnose(ctx, h.Host, try)
+}
 
 // Statuses says how every testbed of the host is.
 func (h *Host) Statuses(ctx context.Context) ([]orchestrator.Status, error) {

@@ -13,8 +13,8 @@ import (
 	"testbed/emulator/orchestrator"
 )
 
-// Catalogue is what this program can choose from, by name.
-func Catalogue() *catalogue.Catalogue { return builtin.Catalogue() }
+// Catalogue is what this program can choose from, by name, and what more is given besides.
+func Catalogue(more ...catalogue.Section) *catalogue.Catalogue { return builtin.Catalogue(more...) }
 
 // NewHost is this machine, with the runtimes and fabrics of the catalogue, in the order in which `auto` tries
 // them. binary is this program, which nodes and the fabric run too where no node program is built into it.
@@ -25,13 +25,14 @@ func NewHost(binary, version string) *Host {
 // NewHostAt is NewHost with a directory of its own for the testbeds' records, and a file for the host's key, beside
 // which the node program is kept.
 func NewHostAt(store orchestrator.Store, key, binary, version string) *Host {
-	return newHost(Catalogue(), store, key, binary, version)
+	return NewHostOf(Catalogue(), store, key, binary, version)
 }
 
-func newHost(c *catalogue.Catalogue, store orchestrator.Store, key, binary, version string) *Host {
+// NewHostOf is NewHostAt with the runtimes and fabrics of any catalogue, from which scenarios choose, too.
+func NewHostOf(c *catalogue.Catalogue, store orchestrator.Store, key, binary, version string) *Host {
 	small := program.Node(filepath.Dir(key), binary)
 	h := &orchestrator.Host{Store: store, Key: key}
-	host := &Host{Host: h, Version: version, Try: doctor.Try}
+	host := &Host{Host: h, Version: version, Try: doctor.Trial(c), Catalogue: c}
 	for _, f := range fabric.Choices.All(c) {
 		h.Fabrics = append(h.Fabrics, orchestrator.FabricOption{
 			Name: f.Name, Remedy: f.Remedy, Supported: f.Does.Supported, Testbeds: f.Does.Testbeds,

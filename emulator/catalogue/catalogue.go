@@ -43,11 +43,22 @@ type Description struct {
 	About   string   // what it is, without a full stop
 	Options []Option // what can be set beside the name
 	Look    Look     // in figures
+	Takes   []string // keys that entries of the kind share, such as seed, of which this one makes use
 	Brief   string   // the same in two or three words, for a flag's help; empty: About
 	Remedy  string   // runtimes and fabrics: what a host that lacks it needs, as a command
-	Seeded  bool     // arrival processes: it draws, and has a seed
 	Images  bool     // runtimes: nodes may run images of the user's own
+	Trials  []Trial  // runtimes and fabrics: what doctor tries in a throwaway namespace before a testbed is made
 }
+
+// Trial is something that the host must be able to do.
+type Trial string
+
+// What doctor can try.
+const (
+	Mounts Trial = "mounts" // a node's mounts
+	TAP    Trial = "tap"    // a TAP device
+	Veth   Trial = "veth"   // a veth pair
+)
 
 // Entry is a choice: its description, and what it does.
 type Entry[T any] struct {
@@ -55,13 +66,11 @@ type Entry[T any] struct {
 	Does T
 }
 
-// Section is the entries of one kind that one package contributes.
-type Section struct {
-	kind    string
-	entries []entry
-}
+// Section is the entries that one package contributes; sections of several kinds are appended to one another.
+type Section []entry
 
 type entry struct {
+	kind string
 	Description
 	does any
 }
@@ -69,16 +78,17 @@ type entry struct {
 // Catalogue is what can be chosen in a program. A nil one is empty.
 type Catalogue struct{ kinds map[string][]entry }
 
-// New puts sections together, in their order. It panics where a name is given twice in one kind, which is the
-// program's own mistake.
+// New puts sections together, in their order. It panics where a name is given twice in one kind, or where two entries
+// of a kind mean different things by one option, which is the program's own mistake.
 func New(sections ...Section) *Catalogue {
 	c := &Catalogue{kinds: map[string][]entry{}}
 	for _, s := range sections {
-		for _, e := range s.entries {
-			if c.Has(s.kind, e.Name) {
-				panic(fmt.Sprintf("catalogue: there are two entries of the kind %s called %q", s.kind, e.Name))
+		for _, e := range s {
+			if c.Has(e.kind, e.Name) {
+				panic(fmt.Sprintf("catalogue: there are two entries of the kind %s called %q", e.kind, e.Name))
 			}
-			c.kinds[s.kind] = append(c.kinds[s.kind], e)
+			c.checkOptions(e)
+			c.kinds[e.kind] = append(c.kinds[e.kind], e)
 		}
 	}
 	return c

@@ -10,9 +10,9 @@ func NewKind[T any](name string) Kind[T] { return Kind[T]{name} }
 
 // Of makes a section of entries.
 func (k Kind[T]) Of(entries ...Entry[T]) Section {
-	s := Section{kind: k.name}
+	var s Section
 	for _, e := range entries {
-		s.entries = append(s.entries, entry{e.Description, e.Does})
+		s = append(s, entry{k.name, e.Description, e.Does})
 	}
 	return s
 }

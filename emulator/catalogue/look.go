@@ -1,15 +1,5 @@
 package catalogue
 
-// Option is a parameter of an entry.
-type Option struct {
-	Name    string
-	About   string  // with the unit, without a full stop
-	Unit    string  // of the number, such as s or 1/s; empty: a plain number
-	Default float64 // in Unit
-	Min     float64 // least value allowed
-	Max     float64 // largest value allowed
-}
-
 // Look is how an entry is drawn. The zero value is a black circle and a solid line.
 type Look struct {
 	Colour string    // #rrggbb; empty: black

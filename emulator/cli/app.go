@@ -21,6 +21,12 @@ func Main(s *State) int {
 	ctx, stop := s.Interrupts()
 	defer stop()
 	app := newApp(s)
+	if done, err := completeValue(s.Stdout, app, s.Args); done {
+		if err = errors.Join(err, flush()); err != nil {
+			return ExitFailure
+		}
+		return ExitOK
+	}
 	err := app.RunContext(ctx, append([]string{"testbed"}, reorder(app, s.Args)...))
 	if failed := flush(); failed != nil && !errors.Is(err, failed) {
 		err = errors.Join(err, failed)
@@ -173,7 +179,9 @@ func completionCommand(s *State) *cli.Command {
 			{Name: "bash", Usage: "for bash", Action: print(fixed(bashCompletion))},
 			{Name: "zsh", Usage: "for zsh", Action: print(fixed(zshCompletion))},
 			{Name: "fish", Usage: "for fish", Action: print(func(*cli.Context) (string, error) {
-				return newApp(s).ToFishCompletion() // a fresh one: what runs contains itself, by way of its help
+				app := newApp(s) // a fresh one: what runs contains itself, by way of its help
+				script, err := app.ToFishCompletion()
+				return script + fishChoices(app), err
 			})},
 		}}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/compare"
 	"testbed/emulator/compare/rundir"
 	"testbed/emulator/record"
@@ -21,6 +22,8 @@ func compareCommand(s *State) *cli.Command {
 				Value: 10,
 				Usage: "the error, in `PERCENT`, within which the verdict asks whether a prediction holds",
 			},
+			choose(s, "reference", "the `PREDICTOR` that tells a transfer's parts from its queueing: %s", catalogue.Predictors).
+				preset(defaultName(s, catalogue.Predictors)),
 		),
 		Action: func(c *cli.Context) error {
 			p, err := wanted(c, s)
@@ -32,10 +35,15 @@ func compareCommand(s *State) *cli.Command {
 			if !(within > 0 && within < 10) {
 				return usagef("--within %v: write a percentage above 0 and below 1000", c.Float64("within"))
 			}
+			reference := c.String("reference")
+			if err := s.catalogue().Check(catalogue.Predictors, reference); err != nil {
+				return usagef("--reference: %v", err)
+			}
 			if c.NArg() == 0 {
 				return usagef("compare takes at least one run's directory, such as results/iiot-20260101T120000Z")
 			}
-			all, err := rundir.Compare(c.Args().Slice(), compare.Options{Within: within, Catalogue: s.catalogue()})
+			options := compare.Options{Within: within, Catalogue: s.catalogue(), Reference: reference}
+			all, err := rundir.Compare(c.Args().Slice(), options)
 			told := sayUnsound(s, err)
 			if all == nil && errors.Is(err, record.ErrUnsound) {
 				return told

@@ -9,6 +9,7 @@ import (
 
 	"testbed/emulator"
 	"testbed/emulator/internal/shell"
+	"testbed/emulator/orchestrator"
 	"testbed/emulator/resolved"
 )
 
@@ -17,7 +18,7 @@ func (s *State) host() *emulator.Host {
 	if s.Host != nil {
 		return s.Host
 	}
-	return emulator.NewHost(s.Binary, s.Version)
+	return emulator.NewHostOf(s.catalogue(), orchestrator.DefaultStore, orchestrator.DefaultKey, s.Binary, s.Version)
 }
 
 // origin says who changes a testbed, for those whom it concerns: the command line, and its process and user.

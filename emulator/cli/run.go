@@ -54,7 +54,7 @@ func replayFlags(verify bool) []cli.Flag {
 
 func runCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "run", Usage: "all of it: up, replay, predict, compare, down", ArgsUsage: "SCENARIO",
-		Flags: append(append(bringUpFlags(), replayFlags(true)...),
+		Flags: append(append(bringUpFlags(s), replayFlags(true)...),
 			&cli.BoolFlag{Name: "keep", Usage: "leave the testbed up"}),
 		Action: func(c *cli.Context) error {
 			shown, err := wanted(c, s)

@@ -12,7 +12,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator/catalogue"
-	"testbed/emulator/compare"
 	"testbed/emulator/internal/outdir"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
@@ -30,7 +29,7 @@ func simulateCommand(s *State) *cli.Command {
 				Value:   "table",
 				Usage:   "`FORMAT` of the output: table or json; statesim and parquet are understood as --store",
 			},
-			&cli.StringFlag{Name: "engine", Value: defaultEngine(s), Usage: "`ENGINE` that predicts: " + engines(s)},
+			choose(s, "engine", "`ENGINE` that predicts: "+engines(s), catalogue.Predictors).preset(defaultEngine(s)),
 			&cli.StringFlag{
 				Name:    "output",
 				Aliases: []string{"o"},
@@ -62,7 +61,7 @@ func simulateCommand(s *State) *cli.Command {
 }
 
 // defaultEngine is the predictor that emulation should agree with.
-func defaultEngine(s *State) string { return compare.Reference(s.catalogue()) }
+func defaultEngine(s *State) string { return defaultName(s, catalogue.Predictors) }
 
 // engines lists the predictors with what they are.
 func engines(s *State) string {

@@ -27,7 +27,7 @@ type State struct {
 	Binary   string         // path of this program, which nodes and the fabric run too
 	Root     bool           // the process may make namespaces
 	Host     *emulator.Host // nil: this machine
-	// Catalogue is what can be chosen; nil: what is built in.
+	// Catalogue is what can be chosen; nil: the host's, or what is built in.
 	Catalogue *catalogue.Catalogue
 	// Interrupts returns a context that ends on Ctrl-C, Ctrl-\, SIGTERM or SIGHUP.
 	Interrupts func() (context.Context, context.CancelFunc)
@@ -91,8 +91,11 @@ func heededSignals() (heeded []os.Signal) {
 
 // catalogue is what can be chosen by name.
 func (s *State) catalogue() *catalogue.Catalogue {
-	if s.Catalogue != nil {
-		return s.Catalogue
+	if s.Catalogue == nil && s.Host != nil {
+		s.Catalogue = s.Host.Catalogue
 	}
-	return emulator.Catalogue()
+	if s.Catalogue == nil {
+		s.Catalogue = emulator.Catalogue()
+	}
+	return s.Catalogue
 }

@@ -3,14 +3,16 @@ package cli
 import (
 	"bytes"
 	"errors"
+	"io"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/internal/outdir"
 	"testbed/emulator/topology"
-	"testbed/emulator/topology/ether"
 	"testbed/emulator/topology/synth"
-	"testbed/emulator/workload/spar"
+	"testbed/emulator/workload"
 )
 
 func synthCommand(s *State) *cli.Command {
@@ -22,17 +24,19 @@ func synthCommand(s *State) *cli.Command {
 }
 
 func synthTopology(s *State) *cli.Command {
+	kinds := s.catalogue().Names(catalogue.Synthesizers)
 	return &cli.Command{Name: "topology", Usage: "write PREFIX.nodes, PREFIX.links and PREFIX.edges in ether's format",
-		ArgsUsage: "iiot|urban-sensing|SCENARIO", Flags: []cli.Flag{
+		ArgsUsage: strings.Join(kinds, "|") + "|SCENARIO", Flags: []cli.Flag{
 			&cli.StringFlag{
 				Name:    "output",
 				Aliases: []string{"o"},
 				Usage:   "`PREFIX` of the files (default: the topology's name)",
 			},
+			choose(s, "format", "`FORMAT` of the files: %s", catalogue.Topologies).preset(defaultName(s, catalogue.Topologies)),
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`SEED` of what is drawn (urban-sensing: the neighbourhoods' sizes)"},
 		},
 		Action: func(c *cli.Context) error {
-			what, err := argument(c, "iiot, urban-sensing or a scenario file")
+			what, err := argument(c, strings.Join(kinds, ", ")+" or a scenario file")
 			if err != nil {
 				return err
 			}
@@ -44,22 +48,22 @@ func synthTopology(s *State) *cli.Command {
 			if prefix == "" {
 				prefix = t.Name
 			}
-			if err := writeEther(t, prefix); err != nil {
-				return err
-			}
-			err = printf(s.Stdout, "%s.nodes, .links, .edges: %d hosts, %d links\n", prefix, len(t.Hosts()), len(t.Links()))
-			return err
+			return writeTopology(s, t, prefix, c.String("format"))
 		}}
 }
 
+// synthesized is the topology of a synthesizer as published, or that of a scenario.
 func synthesized(s *State, what string, seed uint64) (*topology.Topology, error) {
-	switch what {
-	case "iiot":
-		return synth.DefaultIIoT().Build()
-	case "urban-sensing":
-		p := synth.DefaultUrbanSensing()
-		p.Seed = seed
-		return p.Build()
+	if s.catalogue().Has(catalogue.Synthesizers, what) {
+		synthesizer, err := synth.Synthesizers.Find(s.catalogue(), what)
+		if err != nil {
+			return nil, err
+		}
+		var p synth.Parameters
+		if synthesizer.Resolve != nil {
+			synthesizer.Resolve(&p, seed)
+		}
+		return synthesizer.Build(&p, s.catalogue().Defaults(catalogue.Synthesizers, what))
 	}
 	e, err := prepare(s, what)
 	if err != nil {
@@ -68,16 +72,38 @@ func synthesized(s *State, what string, seed uint64) (*topology.Topology, error)
 	return e.Topology, nil
 }
 
-// writeEther writes the three files of a topology's edge network.
-func writeEther(t *topology.Topology, prefix string) error {
-	var nodes, links, edges bytes.Buffer
-	if err := ether.Write(t, &nodes, &links, &edges); err != nil {
+// writable is the entry of a kind of formats that a flag names; it fails where that cannot be written.
+func writable[T any](s *State, k catalogue.Kind[T], flag string, can func(T) bool) (T, error) {
+	found, err := k.Find(s.catalogue(), flag)
+	if err != nil || can(found) {
+		return found, usage(err)
+	}
+	return found, usagef("the format %s can be read, not written", flag)
+}
+
+// writeTopology writes the files of a topology's edge network, and says which.
+func writeTopology(s *State, t *topology.Topology, prefix, format string) error {
+	f, err := writable(s, topology.Formats, format, func(f topology.Format) bool { return f.Write != nil })
+	if err != nil {
 		return err
 	}
-	return errors.Join(
-		outdir.WriteFile(prefix+".nodes", nodes.Bytes()),
-		outdir.WriteFile(prefix+".links", links.Bytes()),
-		outdir.WriteFile(prefix+".edges", edges.Bytes()))
+	texts := make([]bytes.Buffer, len(f.Suffixes))
+	var files []io.Writer
+	for i := range texts {
+		files = append(files, &texts[i])
+	}
+	if err := f.Write(t, files); err != nil {
+		return err
+	}
+	var errs []error
+	for i, suffix := range f.Suffixes {
+		errs = append(errs, outdir.WriteFile(prefix+suffix, texts[i].Bytes()))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	suffixes := strings.Join(f.Suffixes, ", ")
+	return printf(s.Stdout, "%s%s: %d hosts, %d links\n", prefix, suffixes, len(t.Hosts()), len(t.Links()))
 }
 
 func synthWorkload(s *State) *cli.Command {
@@ -89,6 +115,8 @@ func synthWorkload(s *State) *cli.Command {
 				Usage: "`JOBS` to synthesize; an hour of the trace that Spår was fitted to holds 16749",
 			},
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`SEED` of all that is drawn"},
+			choose(s, "kind", "`KIND` of workload: %s", catalogue.Workloads).preset(defaultName(s, catalogue.Workloads)),
+			choose(s, "format", "`FORMAT` of the trace: %s", catalogue.Traces).preset(defaultName(s, catalogue.Traces)),
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` to write (default: standard output)"},
 		},
 		Action: func(c *cli.Context) error {
@@ -98,12 +126,25 @@ func synthWorkload(s *State) *cli.Command {
 			if c.Int("jobs") < 1 {
 				return usagef("--jobs must be at least 1")
 			}
-			trace := spar.Synthesize(c.Int("jobs"), c.Uint64("seed"))
+			synthesizer, err := workload.Synthesizers.Find(s.catalogue(), c.String("kind"))
+			if err != nil {
+				return usage(err)
+			}
+			can := func(f workload.Format) bool { return f.Write != nil }
+			format, err := writable(s, workload.Formats, c.String("format"), can)
+			if err != nil {
+				return err
+			}
+			options := s.catalogue().Defaults(catalogue.Workloads, c.String("kind"))
+			trace, err := synthesizer.New(c.Int("jobs"), c.Uint64("seed"), options)
+			if err != nil {
+				return err
+			}
 			if c.String("output") == "" {
-				return spar.Write(s.exactOut(), trace)
+				return format.Write(s.exactOut(), trace)
 			}
 			var text bytes.Buffer
-			if err := spar.Write(&text, trace); err != nil {
+			if err := format.Write(&text, trace); err != nil {
 				return err
 			}
 			return outdir.WriteFile(c.String("output"), text.Bytes())

@@ -6,18 +6,16 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator"
+	"testbed/emulator/catalogue"
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/resolved"
 )
 
 // bringUpFlags are those of the commands that make a testbed.
-func bringUpFlags() []cli.Flag {
+func bringUpFlags(s *State) []cli.Flag {
 	return []cli.Flag{nameFlag(),
-		&cli.StringFlag{Name: "runtime", Usage: "what runs a node: auto, docker or process (default: the scenario's)"},
-		&cli.StringFlag{
-			Name:  "fabric",
-			Usage: "what shapes and carries packets: auto, netem or userspace (default: the scenario's)",
-		},
+		choose(s, "runtime", "what runs a node: %s (default: the scenario's)", catalogue.Runtimes, "auto"),
+		choose(s, "fabric", "what shapes and carries packets: %s (default: the scenario's)", catalogue.Fabrics, "auto"),
 		&cli.BoolFlag{Name: "dry-run", Usage: "print what would be made, and make nothing"},
 	}
 }
@@ -25,7 +23,7 @@ func bringUpFlags() []cli.Flag {
 func upCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "up", Aliases: []string{"deploy"},
 		Usage:     "bring a scenario up as a testbed, and leave it running",
-		ArgsUsage: "SCENARIO", Flags: append(bringUpFlags(), formatFlag(), quietFlag()),
+		ArgsUsage: "SCENARIO", Flags: append(bringUpFlags(s), formatFlag(), quietFlag()),
 		Action: func(c *cli.Context) error {
 			form, err := format(c)
 			if err != nil {

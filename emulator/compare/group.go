@@ -47,7 +47,8 @@ func (n *counts) merge(o *counts) {
 
 func (c *Collector) report(e *engine, counted map[groupKey]*counts, members map[groupKey][]int32) *Report {
 	r := &Report{
-		Engine: e.name, Policy: c.policy, Seed: c.options.Seed, Resamples: c.options.Resamples, Method: IntervalMethod,
+		Engine: e.name, Reference: c.options.Reference, Policy: c.policy,
+		Seed: c.options.Seed, Resamples: c.options.Resamples, Method: IntervalMethod,
 		Unpredicted: e.unpredicted, Unmeasured: len(e.known) - e.used, Empty: c.options.Empty,
 	}
 	keys := sortedKeys(c.options.Catalogue, counted)

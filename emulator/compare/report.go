@@ -34,6 +34,8 @@ type Report struct {
 	PartsKnown bool       `json:"parts_known"`
 	Empty      *EmptyCall `json:"empty_call,omitempty"` // what an empty function took on the same host
 	Verdict    Verdict    `json:"verdict"`
+
+	Reference string `json:"-"` // Options.Reference
 }
 
 // IntervalMethod says how the confidence intervals come about.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
 	"testbed/emulator/internal/quantile"
 
 	"testbed/emulator/internal/statistics"

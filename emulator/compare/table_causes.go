@@ -7,8 +7,6 @@ import (
 	"slices"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-
-	"testbed/emulator/predict/transport"
 )
 
 // blocks is how many models a table of causes holds beside each other.
@@ -30,7 +28,7 @@ func WriteCauses(w io.Writer, r *Report) error {
 			or(r.Engine, "by nothing"))
 		return p.err
 	}
-	if r.Engine == transport.EngineName && r.PartsKnown {
+	if r.Engine == r.Reference && r.PartsKnown {
 		p.line("Of what the time that %s predicts consists, ms a chain", r.Engine)
 		for part := range slices.Chunk(models, blocks) {
 			p.causes(part, Cause.forecast)

@@ -48,15 +48,10 @@ type check struct {
 	look func(ctx context.Context, c Capability) Capability
 }
 
-// Diagnose probes the host: what the system offers, then each runtime and fabric, then what auto takes, and at last
-// whether that does what bringing a testbed up needs of it. Each probe makes what it tries in namespaces of its own,
-// which vanish with it, and takes 5 s at most.
-func Diagnose(ctx context.Context, h *orchestrator.Host) Diagnosis {
-	return diagnose(ctx, h, Try)
-}
-
-// diagnose is Diagnose with try in the place of Try.
-func diagnose(ctx context.Context, h *orchestrator.Host, try orchestrator.Trial) Diagnosis {
+// Diagnose probes the host: what the system offers, then each runtime and fabric, then what auto takes, and at last,
+// by try, whether that does what bringing a testbed up needs of it. Each probe makes what it tries in namespaces of
+// its own, which vanish with it, and takes 5 s at most.
+func Diagnose(ctx context.Context, h *orchestrator.Host, try orchestrator.Trial) Diagnosis {
 	var d Diagnosis
 	for _, k := range systemChecks() {
 		d.Capabilities = append(d.Capabilities, k.run(ctx, probeTime))

@@ -103,7 +103,7 @@ func TestChecksLeaveNothing(t *testing.T) {
 		return names
 	}
 	before := devices()
-	d := Diagnose(t.Context(), &orchestrator.Host{})
+	d := Diagnose(t.Context(), &orchestrator.Host{}, trialThat(nil))
 	for _, name := range []string{"privileges", "namespaces", "veth", "tun"} {
 		if c := find(t, d, name); !c.OK {
 			t.Errorf("%+v", c)

@@ -5,6 +5,8 @@ package doctor
 import (
 	"context"
 	"runtime"
+
+	"testbed/emulator/catalogue"
 )
 
 func systemChecks() []check {
@@ -17,4 +19,4 @@ func systemChecks() []check {
 func KernelRelease() string { return "" }
 
 // trySystem has nothing to try: the runtimes and fabrics say that they need Linux.
-func trySystem(string, string) error { return nil }
+func trySystem([]catalogue.Trial) error { return nil }

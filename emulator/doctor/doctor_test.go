@@ -63,7 +63,7 @@ func TestDiagnoseSaysWhatAutoTakes(t *testing.T) {
 			{Name: "userspace", Supported: supported},
 		},
 	}
-	d := diagnose(t.Context(), h, trialThat(nil))
+	d := Diagnose(t.Context(), h, trialThat(nil))
 	if d.Runtime != "docker" || d.Fabric != "userspace" || !d.Ready {
 		t.Errorf("auto takes %q and %q, ready %v", d.Runtime, d.Fabric, d.Ready)
 	}
@@ -87,7 +87,7 @@ func TestDiagnoseWithoutARuntimeIsNotReady(t *testing.T) {
 		Fabrics: []orchestrator.FabricOption{{Name: "userspace", Supported: supported,
 			New: func(string, string) fabric.Fabric { return nil }}},
 	}
-	d := Diagnose(t.Context(), h)
+	d := Diagnose(t.Context(), h, trialThat(nil))
 	c := find(t, d, "runtime docker")
 	if d.Ready || c.OK || c.Follows != "no testbed can be brought up" || c.Remedy != "install it" {
 		t.Errorf("ready %v with %+v", d.Ready, c)
@@ -97,7 +97,8 @@ func TestDiagnoseWithoutARuntimeIsNotReady(t *testing.T) {
 func TestAnUnknownVersionIsNoFault(t *testing.T) {
 	h := &orchestrator.Host{Runtimes: []orchestrator.RuntimeOption{{Runtime: versioned{engine{name: "docker"}},
 		Supported: supported}}}
-	if c := find(t, Diagnose(t.Context(), h), "runtime docker"); !c.OK || !strings.Contains(c.Found, "gone meanwhile") {
+	c := find(t, Diagnose(t.Context(), h, trialThat(nil)), "runtime docker")
+	if !c.OK || !strings.Contains(c.Found, "gone meanwhile") {
 		t.Errorf("%+v", c)
 	}
 }
@@ -105,7 +106,7 @@ func TestAnUnknownVersionIsNoFault(t *testing.T) {
 // Every capability says what was found, and what is missing says what follows.
 func TestEveryCapabilityIsExplained(t *testing.T) {
 	seen := map[string]bool{}
-	for _, c := range Diagnose(t.Context(), &orchestrator.Host{}).Capabilities {
+	for _, c := range Diagnose(t.Context(), &orchestrator.Host{}, trialThat(nil)).Capabilities {
 		if c.Name == "" || c.Found == "" || seen[c.Name] {
 			t.Errorf("unnamed, unexplained or twice: %+v", c)
 		}

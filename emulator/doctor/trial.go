@@ -8,18 +8,28 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/internal/statefile"
 	"testbed/emulator/orchestrator"
 )
 
-// Try does, before a testbed is brought up, what that does: it writes into the state directory, and makes a namespace
-// with a device of the fabric's kind, sets what stations get there, and mounts what nodes do. All of it vanishes again.
-// The error says what fails, what follows and what mends it. It is an orchestrator.Trial.
-func Try(ctx context.Context, store orchestrator.Store, runtime, fabric string) error {
+// Trial is what, before a testbed is brought up, does what that does: it writes into the state directory, and makes a
+// namespace with a device of the fabric's kind, sets what stations get there, and mounts what nodes do, as the
+// catalogue's entries of runtime and fabric say. All of it vanishes again. The error says what fails, what follows and
+// what mends it.
+func Trial(c *catalogue.Catalogue) orchestrator.Trial {
+	return func(ctx context.Context, store orchestrator.Store, runtime, fabric string) error {
+		needs := slices.Concat(c.Describe(catalogue.Runtimes, runtime).Trials, c.Describe(catalogue.Fabrics, fabric).Trials)
+		return try(ctx, store, needs)
+	}
+}
+
+func try(ctx context.Context, store orchestrator.Store, needs []catalogue.Trial) error {
 	tried := make(chan error, 1)
 	go func() {
-		tried <- errors.Join(tryStore(store), trySystem(runtime, fabric))
+		tried <- errors.Join(tryStore(store), trySystem(needs))
 	}()
 	select {
 	case err := <-tried:

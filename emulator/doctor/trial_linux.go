@@ -6,17 +6,19 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/station"
 	"testbed/emulator/orchestrator"
 )
 
 // trySystem does to throwaway namespaces what bringing a testbed up does to those of a testbed's nodes.
-func trySystem(runtime, fabric string) error {
+func trySystem(needs []catalogue.Trial) error {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return fmt.Errorf("mount -t proc proc /proc: %w", err)
@@ -29,15 +31,15 @@ func trySystem(runtime, fabric string) error {
 		return fmt.Errorf("effective user %d lacks %v: run testbed with sudo, outside of an unprivileged container",
 			os.Geteuid(), missing)
 	}
-	err = inScratch(unix.CLONE_NEWNET, func() error { return tryStation(fabric) })
-	if runtime == "process" {
+	err = inScratch(unix.CLONE_NEWNET, func() error { return tryStation(needs) })
+	if slices.Contains(needs, catalogue.Mounts) {
 		err = errors.Join(err, inScratch(unix.CLONE_NEWNS|unix.CLONE_NEWUTS|unix.CLONE_NEWNET, tryMounts))
 	}
 	return err
 }
 
 // tryStation gives the namespace of the calling thread an interface, as the fabric does, and settles it.
-func tryStation(name string) error {
+func tryStation(needs []catalogue.Trial) error {
 	s := fabric.Station{Sysctls: orchestrator.TCP{Congestion: congestionHere()}.Sysctls()}
 	if err := station.Settle(false); err != nil {
 		return sysctlError(err)
@@ -45,13 +47,13 @@ func tryStation(name string) error {
 	if err := station.Tune(s); err != nil {
 		return sysctlError(err)
 	}
-	switch name {
-	case "userspace":
-		return tryTap()
-	case "netem":
+	if slices.Contains(needs, catalogue.Veth) {
 		if _, err := addPair(); err != nil {
 			return fmt.Errorf("adding a veth pair: %w; modprobe veth", err)
 		}
+	}
+	if slices.Contains(needs, catalogue.TAP) {
+		return tryTap()
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/orchestrator"
 )
@@ -21,7 +22,7 @@ func TestTrial(t *testing.T) {
 	if given := os.Getenv(trialEnv); given != "" {
 		store = orchestrator.Store(given)
 	}
-	err := Try(t.Context(), store, "process", "userspace")
+	err := try(t.Context(), store, []catalogue.Trial{catalogue.Mounts, catalogue.TAP})
 	if left, _ := os.ReadDir(string(store)); len(left) > 0 {
 		t.Errorf("left in %s: %v", store, left)
 	}
@@ -75,7 +76,7 @@ func TestDiagnoseIsReadyOnlyAfterATrial(t *testing.T) {
 		Fabrics:  []orchestrator.FabricOption{{Name: "userspace", Supported: supported}},
 	}
 	for _, failure := range []error{nil, errors.New("sysctl: read-only")} {
-		d := diagnose(t.Context(), h, trialThat(failure))
+		d := Diagnose(t.Context(), h, trialThat(failure))
 		c := find(t, d, "trial")
 		if d.Ready != (failure == nil) || c.OK != (failure == nil) || failure != nil &&
 			(c.Found != failure.Error() || c.Remedy == "") {

@@ -17,9 +17,10 @@ type Rule struct {
 	// Network says whether the transfers' time counts beside the processing time. It is for rules without Choose, which
 	// take the smallest sum.
 	Network bool
+	Values  catalogue.Values // what was chosen for the policy's options
 	// Choose takes one of the candidates, at least one, which are in the order of their names, and gives its index.
 	// It is called for one task after the other. nil: the smallest promised time.
-	Choose func(task Task, candidates []Candidate) int
+	Choose func(options catalogue.Values, task Task, candidates []Candidate) int
 }
 
 // Task is what a policy knows of a task.
@@ -82,5 +83,5 @@ func (r *run) ask(task Task, affinity Affinity, client int, in, out int64) int {
 		at, _ := slices.BinarySearch(order, n)
 		sorted[at] = candidates[i]
 	}
-	return int(order[r.rule.Choose(task, sorted)])
+	return int(order[r.rule.Choose(r.rule.Values, task, sorted)])
 }

@@ -30,13 +30,11 @@ type Process struct {
 	New func(Settings) Arrival
 }
 
-// Settings are the parameters of all arrival processes; each takes its own.
+// Settings are what an arrival process can know.
 type Settings struct {
-	Times   []time.Duration // by the job's index in the workload: when the trace has it begin
-	Clients int             // chains that run at any time, from 1
-	Speedup float64         // how much faster than in the trace time passes, above 0
-	Rate    float64         // mean number of chains that start, in 1/s, above 0
-	Seed    uint64
+	Times   []time.Duration  // by the job's index in the workload: when the trace has it begin
+	Options catalogue.Values // the process's own
+	Seed    uint64           // of processes that take a seed
 }
 
 // Section is this package's part of the catalogue.
@@ -44,12 +42,14 @@ func Section() catalogue.Section {
 	return Processes.Of(
 		process("sequential", "one after the other", Process{New: func(Settings) Arrival { return Sequential{} }}),
 		process("concurrency", "a number of them at any time", Process{New: func(s Settings) Arrival {
-			return Concurrent{Users: s.Clients}
-		}}, catalogue.Option{Name: "clients", About: "chains that run at any time", Default: 4, Min: 1, Max: 10_000}),
-		process("trace", "at the trace's times", Process{New: func(s Settings) Arrival {
-			return Trace{Times: s.Times, SpeedUp: s.Speedup}
+			return Concurrent{Users: int(s.Options.Of("clients"))}
 		}}, catalogue.Option{
-			Name: "speedup", About: "how much faster than in the trace time passes", Default: 1, Min: 0.001, Max: 1e6,
+			Name: "clients", About: "Chains that run at any time", Unit: catalogue.Count, Default: 4, Min: 1, Max: 10_000,
+		}),
+		process("trace", "at the trace's times", Process{New: func(s Settings) Arrival {
+			return Trace{Times: s.Times, SpeedUp: s.Options.Of("speedup")}
+		}}, catalogue.Option{
+			Name: "speedup", About: "How much faster than in the trace time passes", Default: 1, Min: 0.001, Max: 1e6,
 		}),
 		poisson(),
 	)
@@ -62,8 +62,10 @@ func process(name, about string, does Process, options ...catalogue.Option) cata
 
 func poisson() catalogue.Entry[Process] {
 	e := process("poisson", "at random", Process{New: func(s Settings) Arrival {
-		return Poisson{Rate: s.Rate, Seed: s.Seed}
-	}}, catalogue.Option{Name: "rate", About: "mean number of chains that start", Unit: "1/s", Default: 1})
-	e.Seeded = true
+		return Poisson{Rate: s.Options.Of("rate"), Seed: s.Seed}
+	}}, catalogue.Option{
+		Name: "rate", About: "Mean number of chains that start, such as 5/s", Unit: catalogue.PerSecond, Default: 1,
+	})
+	e.Takes = []string{"seed"}
 	return e
 }

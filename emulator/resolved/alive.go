@@ -27,7 +27,7 @@ func (e *Scenario) arrival() (replay.Arrival, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := replay.Settings{Clients: a.Clients, Speedup: a.Speedup, Rate: float64(a.Rate)}
+	s := replay.Settings{Options: a.Options}
 	for i := range e.Jobs {
 		s.Times = append(s.Times, e.Jobs[i].Arrival)
 	}

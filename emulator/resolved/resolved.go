@@ -17,7 +17,6 @@ import (
 	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
 	"testbed/emulator/workload"
-	"testbed/emulator/workload/spar"
 )
 
 // Scenario is a scenario worked out.
@@ -35,7 +34,7 @@ type Scenario struct {
 	Moments   []events.Moment // what the scenario's events make of the network, in the order of time
 
 	rules     map[plan.Model]plan.Rule // of Models
-	trace     *spar.Trace              // for messages
+	trace     workload.Trace           // for messages
 	demanding sync.Mutex
 	demanded  []demand // see demands
 }
@@ -72,7 +71,7 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 }
 
 // malformed sums up what was left out of a trace.
-func malformed(trace *spar.Trace) []string {
+func malformed(trace workload.Trace) []string {
 	notes := trace.Notes()
 	for i := range notes {
 		notes[i] += " (workload.strict: true makes that an error)"
@@ -94,6 +93,7 @@ func (e *Scenario) locate() error {
 	if err != nil {
 		return err
 	}
+	policy.Values = e.Source.Placement.Options
 	network := simnet.New(e.Topology)
 	if e.Sites.Central, err = network.Central(e.Agentless...); err != nil {
 		return err

@@ -55,7 +55,7 @@ func directed(arg string) int {
 func (p *Properties) argument(arg string) error {
 	key, value, ok := strings.Cut(arg, "=")
 	name, direction, one := strings.Cut(key, ".")
-	f := find(fieldsOf(reflect.TypeFor[Properties]()), name)
+	f := find(fieldsOf(reflect.TypeFor[Properties](), nil), name)
 	switch {
 	case !ok || value == "":
 		return fmt.Errorf("write KEY=VALUE, where KEY is one of %s", validKeys())
@@ -103,7 +103,7 @@ func validKeys() string {
 func (p Properties) Args() []string {
 	var args []string
 	v := reflect.ValueOf(p)
-	for _, f := range fieldsOf(v.Type()) {
+	for _, f := range fieldsOf(v.Type(), nil) {
 		switch n := encode(v.FieldByIndex(f.index), &f); {
 		case n == nil:
 		case n.Kind == yaml.ScalarNode:

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"testbed/emulator/topology"
-	"testbed/emulator/topology/ether"
 	"testbed/emulator/topology/synth"
 )
 
@@ -85,12 +84,16 @@ func (s *Scenario) edgeNetwork() (*topology.Topology, error) {
 	switch {
 	case len(spec.Nodes) > 0:
 		return spec.written(s.Name)
-	case spec.Ether != "":
-		t, err = ether.Load(s.resolvePath(spec.Ether))
-	case spec.Synth != nil && spec.Synth.Kind == "iiot":
-		t, err = spec.Synth.iiot().Build()
-	case spec.Synth != nil && spec.Synth.Kind == "urban-sensing":
-		t, err = spec.Synth.urban().Build()
+	case spec.Import.Path != "":
+		var format topology.Format
+		if format, err = topology.Formats.Find(s.catalogue, spec.Import.Format); err == nil {
+			t, err = format.Load(s.resolvePath(spec.Import.Path))
+		}
+	case spec.Synth != nil:
+		var synthesizer synth.Synthesizer
+		if synthesizer, err = synth.Synthesizers.Find(s.catalogue, spec.Synth.Kind); err == nil {
+			t, err = synthesizer.Build(&spec.Synth.Parameters, spec.Synth.Options)
+		}
 	default:
 		err = errors.New("there is none")
 	}

@@ -154,7 +154,7 @@ func TestJobs(t *testing.T) {
 		return s.Jobs()
 	}
 	set, err := jobs("{trace: trace.csv}")
-	if err != nil || set.Pool != 2 || len(set.Trace.Malformed) != 1 || len(set.Jobs) != 2 {
+	if err != nil || set.Pool != 2 || len(set.Trace.Errors(9)) != 1 || len(set.Jobs) != 2 {
 		t.Errorf("%+v %v", set, err)
 	}
 	if _, err := jobs("{trace: trace.csv, strict: true}"); err == nil || !strings.Contains(err.Error(), "trace.csv:6") {

@@ -11,6 +11,7 @@ import (
 
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
+	"testbed/emulator/topology/synth"
 )
 
 // check finds what no single value shows, resolves the defaults, and builds the topology to hold names
@@ -32,11 +33,11 @@ func (d *decoder) check(s *Scenario, open bool) {
 	if open {
 		d.checkFiles(s)
 	}
-	if !sound || f.Topology.Ether != "" && (!open || d.failed("topology")) {
+	if !sound || f.Topology.Import.Path != "" && (!open || d.failed("topology")) {
 		d.checkWrittenNames(f)
 		return
 	}
-	if s := f.Topology.Synth; s != nil && s.hosts() > maxHosts {
+	if s := f.Topology.Synth; s != nil && d.tooLarge(s) {
 		d.failAt("topology.synth", "lower the parameters", "the topology would have more than %d hosts", maxHosts)
 		return
 	}
@@ -188,26 +189,22 @@ func (d *decoder) checkDirections(path string, kind topology.LinkType) {
 }
 
 func (d *decoder) checkSynth(t *Topology) {
-	s := t.Synth
-	if s == nil {
+	if t.Synth == nil {
 		return
 	}
-	if s.AtSecond != nil && s.Premises != nil && *s.AtSecond > *s.Premises {
-		d.failAt("topology.synth.at-second-exchange", "write at most the number of premises",
-			"there are %d premises only", *s.Premises)
+	synthesizer, err := synth.Synthesizers.Find(d.catalogue, t.Synth.Kind)
+	if err != nil || synthesizer.Check == nil {
+		return
 	}
-	if s.Neighbourhoods != nil && len(s.Sizes) > 0 && len(s.Sizes) != *s.Neighbourhoods {
-		d.failAt("topology.synth.sizes", fmt.Sprintf("write %d", *s.Neighbourhoods),
-			"there are %d sizes for %d neighbourhoods", len(s.Sizes), *s.Neighbourhoods)
+	for _, p := range synthesizer.Check(&t.Synth.Parameters) {
+		d.failAt(join("topology.synth", p.Key), p.Remedy, "%s", p.Message)
 	}
-	if s.Kind == "urban-sensing" && s.Pis != nil && *s.Pis == 0 {
-		d.failAt("topology.synth.pis", "write at least 1", "a sensor box has no Pi")
-	}
-	for i, n := range s.Sizes {
-		if n < 1 || n > 1000 {
-			d.failAt(fmt.Sprintf("topology.synth.sizes[%d]", i), "write a number from 1 to 1000", "%d is out of range", n)
-		}
-	}
+}
+
+// tooLarge says whether a synthesized topology would have more hosts than are allowed.
+func (d *decoder) tooLarge(s *TopologySynth) bool {
+	synthesizer, err := synth.Synthesizers.Find(d.catalogue, s.Kind)
+	return err == nil && synthesizer.Hosts != nil && synthesizer.Hosts(&s.Parameters) > maxHosts
 }
 
 func (d *decoder) checkWorkload(w *Workload) {
@@ -252,14 +249,14 @@ func (d *decoder) checkFiles(s *Scenario) {
 			d.failAt("workload.trace", "write the path of a file", "%s is not a file", trace)
 		}
 	}
-	if s.File.Topology.Ether != "" && !d.failed("topology") {
+	if s.File.Topology.Import.Path != "" && !d.failed("topology") {
 		if _, err := s.edgeNetwork(); err != nil {
 			for _, one := range flatten(err) {
 				remedy := ""
 				if errors.Is(one, fs.ErrNotExist) {
 					remedy = "paths are relative to the scenario's file"
 				}
-				d.failAt("topology.ether", remedy, "%v", one)
+				d.failAt(join("topology", s.File.Topology.Import.Format), remedy, "%v", one)
 			}
 		}
 	}

@@ -105,13 +105,17 @@ func encodeQuantity(v reflect.Value, s *scalar, f *field) *yaml.Node {
 }
 
 func encodeSection(v reflect.Value) *yaml.Node {
-	fields := fieldsOf(v.Type())
+	fields := fieldsOf(v.Type(), nil)
 	if node, same := encodeShort(v, fields); same {
 		return node
 	}
 	n := &yaml.Node{Kind: yaml.MappingNode}
 	for i := range fields {
 		f := &fields[i]
+		if f.held != alone {
+			n.Content = append(n.Content, encodeHeld(v.FieldByIndex(f.index))...)
+			continue
+		}
 		if f.never || !f.when.holds(word(v, fields, f.when.key)) {
 			continue
 		}

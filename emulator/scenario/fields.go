@@ -30,8 +30,24 @@ type condition struct {
 
 func (c condition) holds(word string) bool { return c.key == "" || slices.Contains(c.words, word) }
 
-// fieldsOf lists the keys of a struct, those of inlined structs in their place.
-func fieldsOf(t reflect.Type) []field {
+// fieldsOf lists the keys of a struct, those of inlined structs and of options in their place. Without a catalogue
+// there is one field for all that are held by one of the struct, which encodes itself.
+func fieldsOf(t reflect.Type, c *catalogue.Catalogue) []field {
+	all := declared(t, c)
+	for i := range all {
+		f := &all[i]
+		by := find(all, f.takes)
+		if f.takes == "" || by == nil {
+			continue
+		}
+		if words := c.Having(by.choice, f.name); len(words) < len(c.Names(by.choice)) {
+			f.when = condition{f.takes, words}
+		}
+	}
+	return all
+}
+
+func declared(t reflect.Type, c *catalogue.Catalogue) []field {
 	var all []field
 	for i := range t.NumField() {
 		sf := t.Field(i)
@@ -39,10 +55,14 @@ func fieldsOf(t reflect.Type) []field {
 		switch options := parts[1:]; {
 		case !sf.IsExported() || slices.Contains(options, "key"):
 		case slices.Contains(options, "inline"):
-			for _, f := range fieldsOf(sf.Type) {
+			for _, f := range declared(sf.Type, c) {
 				f.index = append([]int{i}, f.index...)
 				all = append(all, f)
 			}
+		case slices.Contains(options, "options"):
+			all = append(all, optionFields(sf, find(all, sf.Tag.Get("of")), c)...)
+		case slices.Contains(options, "formats"):
+			all = append(all, formatFields(sf, c)...)
 		default:
 			all = append(all, tagged(t, sf, parts[0], options))
 		}
@@ -86,7 +106,7 @@ func names(fields []field) []string {
 
 // word is the text of the string field called key in struct v; empty where there is none.
 func word(v reflect.Value, fields []field, key string) string {
-	if f := find(fields, key); f != nil && f.typ.Kind() == reflect.String {
+	if f := find(fields, key); f != nil && f.held == alone && f.typ.Kind() == reflect.String {
 		return v.FieldByIndex(f.index).String()
 	}
 	return ""

@@ -3,8 +3,9 @@ package scenario
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 
-	"testbed/emulator/topology/ether"
+	"testbed/emulator/topology"
 )
 
 // Reference is a file, or several of one prefix, that a scenario reads.
@@ -14,26 +15,28 @@ type Reference struct {
 	Suffixes []string // one each file; of a single file an empty one
 }
 
-// paths are the values that are paths of files, by their keys.
-func (f *File) paths() map[string]*string {
-	return map[string]*string{"topology.ether": &f.Topology.Ether, "workload.trace": &f.Workload.Trace}
+// input is a value that is the path of a file, or of several of a common prefix.
+type input struct {
+	key      string
+	path     *string
+	suffixes []string
 }
 
-// pathKeys are the keys of paths, in the file's order.
-var pathKeys = []string{"topology.ether", "workload.trace"}
+// paths are the values that are paths of files, in the order of their keys.
+func (s *Scenario) paths() []input {
+	from := &s.File.Topology.Import
+	all := []input{{"workload.trace", &s.Workload.Trace, []string{""}}}
+	if format, err := topology.Formats.Find(s.catalogue, from.Format); err == nil {
+		all = slices.Insert(all, 0, input{join("topology", from.Format), &from.Path, format.Suffixes})
+	}
+	return slices.DeleteFunc(all, func(in input) bool { return *in.path == "" })
+}
 
 // References lists the files that the scenario reads, in the order of their keys in it.
 func (s *Scenario) References() []Reference {
 	var all []Reference
-	paths := s.paths()
-	for _, key := range pathKeys {
-		if path := *paths[key]; path != "" {
-			ref := Reference{key, s.resolvePath(path), []string{""}}
-			if key == "topology.ether" {
-				ref.Suffixes = ether.Suffixes
-			}
-			all = append(all, ref)
-		}
+	for _, in := range s.paths() {
+		all = append(all, Reference{in.key, s.resolvePath(*in.path), in.suffixes})
 	}
 	return all
 }
@@ -43,9 +46,9 @@ func (s *Scenario) References() []Reference {
 func (s *Scenario) Relocated(file string, files map[string]string) *Scenario {
 	relocated := *s
 	relocated.path = file
-	for key, path := range relocated.paths() {
-		if to, ok := files[key]; ok {
-			*path = to
+	for _, in := range relocated.paths() {
+		if to, ok := files[in.key]; ok {
+			*in.path = to
 		}
 	}
 	return &relocated
@@ -53,15 +56,12 @@ func (s *Scenario) Relocated(file string, files map[string]string) *Scenario {
 
 // MakeAbsolute makes the paths in the scenario independent of where its file is, for copies of it.
 func (s *Scenario) MakeAbsolute() error {
-	for _, path := range s.paths() {
-		if *path == "" {
-			continue
-		}
-		absolute, err := filepath.Abs(s.resolvePath(*path))
+	for _, in := range s.paths() {
+		absolute, err := filepath.Abs(s.resolvePath(*in.path))
 		if err != nil {
-			return fmt.Errorf("scenario %s: %s: %w", s.Name, *path, err)
+			return fmt.Errorf("scenario %s: %s: %w", s.Name, *in.path, err)
 		}
-		*path = absolute
+		*in.path = absolute
 	}
 	return nil
 }

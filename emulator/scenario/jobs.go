@@ -5,16 +5,15 @@ import (
 	"fmt"
 	"slices"
 
-	"testbed/emulator/internal/readfile"
+	"testbed/emulator/catalogue"
 	"testbed/emulator/workload"
-	"testbed/emulator/workload/spar"
 )
 
 // JobSet is a scenario's workload.
 type JobSet struct {
 	Jobs  []workload.Job // those drawn, in the trace's order
 	Pool  int            // jobs with state, of the lengths wanted, from which they were drawn
-	Trace *spar.Trace    // where they come from; Trace.Malformed are the rows left out
+	Trace workload.Trace // where they come from
 }
 
 // Jobs reads or synthesizes the trace, turns it into stateful chains, and draws the jobs. Malformed rows
@@ -25,7 +24,7 @@ func (s *Scenario) Jobs() (*JobSet, error) {
 		return nil, fmt.Errorf("scenario %s: workload: %w", s.Name, err)
 	}
 	w := &s.Workload
-	pool := spar.Chains(trace, w.options())
+	pool := trace.Chains(w.options())
 	stateful := len(pool)
 	pool = slices.DeleteFunc(pool, func(j workload.Job) bool {
 		return j.Length() < w.MinLength || w.MaxLength > 0 && j.Length() > w.MaxLength
@@ -47,56 +46,56 @@ func (w *Workload) options() workload.Options {
 	return o
 }
 
-func (s *Scenario) trace() (*spar.Trace, error) {
+func (s *Scenario) trace() (workload.Trace, error) {
 	w := &s.Workload
 	if w.Trace == "" {
-		return spar.Synthesize(w.Synth.Jobs, *w.Synth.Seed), nil
+		synthesizer, err := workload.Synthesizers.Find(s.catalogue, w.Synth.Kind)
+		if err != nil {
+			return nil, err
+		}
+		return synthesizer.New(w.Synth.Jobs, *w.Synth.Seed, w.Synth.Options)
 	}
-	path := s.resolvePath(w.Trace)
-	f, err := readfile.Open(path, spar.MaxSize)
+	name := w.Format
+	if name == "" {
+		name = first(s.catalogue, catalogue.Traces)
+	}
+	format, err := workload.Formats.Find(s.catalogue, name)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = f.Close() }() // read only: nothing is lost
-	trace, err := spar.Read(f, path)
-	if err == nil {
-		err = trace.Foreign()
-	}
+	trace, err := format.Load(s.resolvePath(w.Trace))
 	if err != nil || !w.Strict {
 		return trace, err
 	}
 	const most = 50 // errors: the rest would say the same
-	var errs []error
-	for _, m := range trace.Malformed[:min(most, len(trace.Malformed))] {
-		errs = append(errs, m)
+	return trace, errors.Join(trace.Errors(most)...)
+}
+
+// first is the name of a kind's first entry; empty: it has none.
+func first(c *catalogue.Catalogue, kind string) string {
+	if names := c.Names(kind); len(names) > 0 {
+		return names[0]
 	}
-	if more := len(trace.Malformed) + trace.Unlisted - len(errs); more > 0 {
-		errs = append(errs, fmt.Errorf("%s: %d more rows that are not in the format", path, more))
+	return ""
+}
+
+// Row names, for messages, the row of the trace that makes the largest argument or state of a job.
+func (s *Scenario) Row(trace workload.Trace, job string) string {
+	if trace == nil {
+		return job
 	}
-	return trace, errors.Join(errs...)
+	return trace.Row(job, "", s.Workload.options().Factors)
 }
 
 // noJobs says why no job is left, of those of a trace, those with a state, and those of the lengths wanted.
-func (w *Workload) noJobs(trace *spar.Trace, stateful, pool int) error {
-	file := w.Trace != ""
+func (w *Workload) noJobs(trace workload.Trace, stateful, pool int) error {
 	notes := ""
 	for _, note := range trace.Notes() {
 		notes += "; " + note
 	}
-	switch jobs := len(trace.Jobs); {
-	case trace.Rows == 0:
-		return fmt.Errorf("%s is empty; a row of a trace is %s", trace.Name, spar.RowFormat)
-	case jobs == 0:
-		return fmt.Errorf("no job of %s is left: %d of %d rows have a task whose name carries no DAG%s",
-			trace.Name, trace.Skipped, trace.Rows, notes)
-	case stateful == 0 && file:
-		return fmt.Errorf("of %d jobs in %s none has a state: "+
-			"a job is the chain of its task 1 and all that wait for it, directly or not, "+
-			"and a state is a task outside of the chain that one inside waits for, as M2 in the rows M1, M2, J3_1_2%s",
-			jobs, trace.Name, notes)
+	switch {
 	case stateful == 0:
-		return fmt.Errorf("of %d synthesized jobs none has a state; "+
-			"raise workload.synth.jobs, or change workload.synth.seed", jobs)
+		return trace.Stateless()
 	case pool == 0:
 		most := ""
 		if w.MaxLength > 0 {
@@ -115,12 +114,13 @@ func (s *Scenario) computable(set *JobSet) error {
 	for i := range set.Jobs {
 		job := &set.Jobs[i]
 		for _, t := range job.Tasks {
-			if t.Ops < spar.MaxOps {
+			if t.Ops < workload.MaxOps {
 				continue
 			}
+			row := set.Trace.Row(job.Name, t.Name, s.Workload.options().Factors)
 			return fmt.Errorf("scenario %s: workload: %s: "+
 				"it has more than %d operations, duration_s · cpu / 100 · workload.ops-factor; "+
-				"lower that, or leave the job out", s.Name, s.taskRow(set.Trace, job.Name, t.Name), int64(spar.MaxOps))
+				"lower that, or leave the job out", s.Name, row, int64(workload.MaxOps))
 		}
 	}
 	return nil

@@ -6,13 +6,11 @@ import (
 	"testbed/emulator/units"
 )
 
-// Topology is the edge network: exactly one of Synth, Ether and Nodes is given.
+// Topology is the edge network: exactly one of Synth, Import and Nodes is given.
 type Topology struct {
 	// A synthesized topology: iiot or urban-sensing, alone or with parameters.
-	Synth *TopologySynth `yaml:"synth" one:"source of the topology"`
-	// Path prefix, relative to this file, of a topology in ether's text format: PREFIX.nodes, PREFIX.links and
-	// PREFIX.edges.
-	Ether string `yaml:"ether" one:"source of the topology"`
+	Synth  *TopologySynth `yaml:"synth" one:"source of the topology"`
+	Import Import         `yaml:",formats" choice:"topology format" one:"source of the topology"`
 	// The nodes by name; links connect them. Names are host names, found by every node: letters, digits, hyphens and
 	// underscores, 63 at most; not numbers alone, which resolvers take for addresses, nor localhost and the like, and
 	// different in more than case.
@@ -21,6 +19,12 @@ type Topology struct {
 	Links []Link `yaml:"links" with:"nodes" min:"1" max:"20000"`
 	// Where the edges' delays come from, for synth and ether. Default: published.
 	Latencies *Latencies `yaml:"latencies"`
+}
+
+// Import is a topology that is read from a file, or several of a common prefix.
+type Import struct {
+	Format string // name in the catalogue
+	Path   string // relative to the scenario's file; empty: nothing is imported
 }
 
 // Node is a node written out.

@@ -35,14 +35,8 @@ type Properties struct {
 	Queue *Both[units.ByteSize] `yaml:"queue" min:"1514B"`
 }
 
-// Both is a quantity for each direction of a link: up from its first neighbour to its second (towards
-// the core), down the other way. A single value in the file stands for both.
-type Both[T any] struct {
-	// From the first endpoint to the second, towards the core.
-	Up *T `yaml:"up,short"`
-	// From the second endpoint to the first.
-	Down *T `yaml:"down,short"`
-}
+// Both is a quantity for each direction of a link.
+type Both[T any] = units.Both[T]
 
 // propertyKeys are the keys of Properties with a value for each direction.
 var propertyKeys = []string{"rate", "delay", "jitter", "loss", "reorder", "duplicate", "corrupt", "queue"}
@@ -73,10 +67,10 @@ func (p *Properties) shape(shape *[2]topology.Shape, t topology.LinkType) {
 		set(p.Delay, up, &q.Delay)
 		set(p.Jitter, up, &q.Jitter)
 		set(p.Queue, up, &q.Queue)
-		share(p.Loss, up, &q.Loss)
-		share(p.Reorder, up, &q.Reorder)
-		share(p.Duplicate, up, &q.Duplicate)
-		share(p.Corrupt, up, &q.Corrupt)
+		setFraction(p.Loss, up, &q.Loss)
+		setFraction(p.Reorder, up, &q.Reorder)
+		setFraction(p.Duplicate, up, &q.Duplicate)
+		setFraction(p.Corrupt, up, &q.Corrupt)
 	}
 }
 
@@ -90,7 +84,7 @@ func set[T any](b *Both[T], up bool, into *T) {
 	}
 }
 
-func share(b *Both[Fraction], up bool, into *float64) {
+func setFraction(b *Both[Fraction], up bool, into *float64) {
 	value := Fraction(*into)
 	set(b, up, &value)
 	*into = float64(value)

@@ -1,19 +1,20 @@
 package scenario
 
 import (
-	"math"
+	"slices"
 	"strings"
 	"time"
 
 	"testbed/emulator/catalogue"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
+	"testbed/emulator/topology/synth"
 )
 
 // resolve fills in the defaults that depend on other values. It follows the checks that need to know
 // what the file said.
 func (f *File) resolve(c *catalogue.Catalogue) {
-	f.Topology.resolve(f.Seed)
+	f.Topology.resolve(f.Seed, c)
 	if f.Cloud != nil {
 		f.Cloud.resolve()
 	}
@@ -27,7 +28,7 @@ func (f *File) resolve(c *catalogue.Catalogue) {
 			e.Set.resolve()
 		}
 	}
-	f.Workload.resolve(f.Seed)
+	f.Workload.resolve(f.Seed, c)
 	if len(f.Workload.Clients) == 0 {
 		f.Workload.Clients = f.defaultClients()
 	}
@@ -38,14 +39,16 @@ func (f *File) resolve(c *catalogue.Catalogue) {
 			}
 		}
 	}
-	if c.Describe(catalogue.Arrivals, f.Replay.Arrival.Kind).Seeded {
+	if slices.Contains(c.Describe(catalogue.Arrivals, f.Replay.Arrival.Kind).Takes, "seed") {
 		orPublished(&f.Replay.Arrival.Seed, f.Seed)
 	}
 }
 
-func (t *Topology) resolve(seed uint64) {
+func (t *Topology) resolve(seed uint64, c *catalogue.Catalogue) {
 	if t.Synth != nil {
-		t.Synth.resolve(seed)
+		if s, err := synth.Synthesizers.Find(c, t.Synth.Kind); err == nil && s.Resolve != nil {
+			s.Resolve(&t.Synth.Parameters, seed)
+		}
 	}
 	if t.Latencies == nil && len(t.Nodes) == 0 {
 		t.Latencies = &Latencies{Kind: "published"}
@@ -94,15 +97,12 @@ func (c *Cloud) resolve() {
 	c.RTT = nil
 }
 
-func (w *Workload) resolve(seed uint64) {
+func (w *Workload) resolve(seed uint64, c *catalogue.Catalogue) {
 	orPublished(&w.Seed, seed)
 	if w.Trace == "" && w.Synth == nil {
-		w.Synth = &WorkloadSynth{Kind: "spar", Jobs: 200}
+		w.Synth = &WorkloadSynth{Kind: first(c, catalogue.Workloads), Jobs: 200}
 	}
 	if w.Synth != nil {
 		orPublished(&w.Synth.Seed, seed)
 	}
 }
-
-// tail is a factor that a lognormal draw of the given shape and scale 1 exceeds once in a thousand times.
-func tail(sigma float64) float64 { return math.Exp(3.1 * sigma) }

@@ -83,6 +83,8 @@ type Workload struct {
 	// for: in M1, M2, J3_1_2 the task M2. Jobs without a state are left out, and so are jobs with a row that is not in the
 	// format.
 	Trace string `yaml:"trace" atmost:"source of the workload"`
+	// Format of the trace. Default: Spår's.
+	Format string `yaml:"format" with:"trace" choice:"trace format"`
 	// A synthesized trace. It is the default.
 	Synth *WorkloadSynth `yaml:"synth" atmost:"source of the workload"`
 	// How many of the jobs with a state (and of the lengths wanted) to draw, on average: each is kept with the same
@@ -112,18 +114,20 @@ type Workload struct {
 
 // WorkloadSynth says how to synthesize a trace.
 type WorkloadSynth struct {
-	// The generator: spar (Tian et al., SoCC 2019).
-	Kind string `yaml:"kind,short,required" enum:"spar"`
+	// The generator.
+	Kind string `yaml:"kind,short,required" choice:"workload synthesizer"`
 	// Jobs to synthesize; those without a state (see trace) are dropped afterwards.
-	Jobs int `yaml:"jobs" default:"200" min:"1" max:"100000"`
+	Jobs    int              `yaml:"jobs" default:"200" min:"1" max:"100000"`
+	Options catalogue.Values `yaml:",options" of:"kind"`
 	// Seed of the synthesis. Default: the scenario's.
 	Seed *uint64 `yaml:"seed"`
 }
 
 // Placement says which node executes what.
 type Placement struct {
-	// Allocation policy: by a node's load, or by its load and the transfers' time.
-	Policy string `yaml:"policy" choice:"allocation policy" default:"load+net"`
+	// Allocation policy.
+	Policy  string           `yaml:"policy" choice:"allocation policy" default:"load+net"`
+	Options catalogue.Values `yaml:",options" of:"policy"`
 	// What a node's speed in operations/s is: as-published, its memory in bytes (so did the simulator that made the
 	// study's figures), or cpu, a million for each thousandth of a core.
 	Speed string `yaml:"speed" enum:"as-published|cpu" default:"as-published"`
@@ -144,15 +148,10 @@ type Replay struct {
 
 // Arrival says when chains start.
 type Arrival struct {
-	Kind string `yaml:"kind,short,required" choice:"arrival process"`
-	// Chains that run at any time.
-	Clients int `yaml:"clients" default:"4" min:"1" max:"10000" when:"kind=concurrency"`
-	// How much faster than in the trace time passes.
-	Speedup float64 `yaml:"speedup" default:"1" min:"0.001" max:"1000000" when:"kind=trace"`
-	// Mean number of chains that start, such as 5/s.
-	Rate PerSecond `yaml:"rate" default:"1/s" when:"kind=poisson"`
+	Kind    string           `yaml:"kind,short,required" choice:"arrival process"`
+	Options catalogue.Values `yaml:",options" of:"kind"`
 	// Seed of the times. Default: the scenario's.
-	Seed *uint64 `yaml:"seed" when:"kind=poisson"`
+	Seed *uint64 `yaml:"seed" takes:"kind"`
 }
 
 // TCP is set inside every node.

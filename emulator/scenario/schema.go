@@ -1,10 +1,10 @@
 package scenario
 
 import (
-	"cmp"
 	"encoding/json"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"testbed/emulator/catalogue"
 
@@ -128,7 +128,7 @@ func (g *generator) list(t reflect.Type, f *field) object {
 
 // reference is a named section's place in $defs; two-way quantities, which have no name, are written out.
 func (g *generator) reference(t reflect.Type) object {
-	fields := fieldsOf(t)
+	fields := fieldsOf(t, g.catalogue)
 	short := shortFields(fields)
 	if len(short) == 2 {
 		both := g.section(t)
@@ -148,7 +148,7 @@ func (g *generator) reference(t reflect.Type) object {
 
 // section is the schema of a mapping.
 func (g *generator) section(t reflect.Type) object {
-	fields := fieldsOf(t)
+	fields := fieldsOf(t, g.catalogue)
 	properties, required := object{}, []string{}
 	depends, dependent := object{}, object{}
 	for i := range fields {
@@ -157,7 +157,7 @@ func (g *generator) section(t reflect.Type) object {
 			continue
 		}
 		p := g.value(f.typ, f)
-		if doc := cmp.Or(f.doc, g.catalogue.Sentences(f.choice)); doc != "" {
+		if doc := strings.TrimSpace(f.doc + " " + g.catalogue.Sentences(f.choice)); doc != "" {
 			p["description"] = doc
 		}
 		if f.hasDef {

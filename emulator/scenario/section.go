@@ -82,7 +82,7 @@ func join(path, key string) string {
 
 // section decodes a mapping, or the scalar that is short for one, into the struct v.
 func (d *decoder) section(n *yaml.Node, v reflect.Value, f *field, path string, depth int) bool {
-	fields := fieldsOf(v.Type())
+	fields := fieldsOf(v.Type(), d.catalogue)
 	given := map[string]bool{}
 	before := len(d.errs)
 	switch {
@@ -155,7 +155,10 @@ func (d *decoder) member(
 	if p.value.Line == 0 { // an absent value has no place of its own
 		p.value.Line, p.value.Column = p.key.Line, p.key.Column
 	}
-	d.value(p.value, v.FieldByIndex(f.index), &inner, join(path, name), depth+1)
+	target := f.target(v)
+	if d.value(p.value, target, &inner, join(path, name), depth+1) {
+		f.keep(v, target)
+	}
 }
 
 // complete applies defaults and checks which keys go together.
@@ -237,7 +240,7 @@ func (d *decoder) standIn(v reflect.Value, f *field, fields []field, path string
 	if !f.when.holds(word(v, fields, f.when.key)) {
 		return
 	}
-	target := v.FieldByIndex(f.index)
+	target := f.target(v)
 	text := f.def
 	if !f.hasDef {
 		if target.Kind() != reflect.Struct {
@@ -249,6 +252,7 @@ func (d *decoder) standIn(v reflect.Value, f *field, fields []field, path string
 	if err := yaml.Unmarshal([]byte(text), &doc); err == nil && len(doc.Content) == 1 {
 		scratch := decoder{file: d.file, where: map[string]position{}, catalogue: d.catalogue}
 		scratch.value(doc.Content[0], target, f, join(path, f.name), 0)
+		f.keep(v, target)
 	}
 }
 

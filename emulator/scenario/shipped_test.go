@@ -161,7 +161,7 @@ func TestEventsScenario(t *testing.T) {
 	if gone == 0 || gone > s.Replay.Timeout/10 {
 		t.Errorf("something is cut off for %v, with a timeout of %v", gone, s.Replay.Timeout)
 	}
-	if chains := float64(len(e.Jobs)); chains/float64(s.Replay.Arrival.Rate) < 12 {
-		t.Errorf("%v chains at %v/s are over before the events", chains, s.Replay.Arrival.Rate)
+	if chains := float64(len(e.Jobs)); chains/s.Replay.Arrival.Options.Of("rate") < 12 {
+		t.Errorf("%v chains at %v/s are over before the events", chains, s.Replay.Arrival.Options.Of("rate"))
 	}
 }

@@ -5,13 +5,15 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"testbed/emulator/catalogue"
 )
 
 // field is one key of the file: what the tags of a struct's field and the comment above it say of it. Decoder, encoder
 // and schema read nothing else, so that they cannot disagree on which keys there are.
 //
 // The comment above the field is the key's description, for the schema and for errors; `go generate` copies it to
-// descriptions.txt. A field without one has the sentences of its choice.
+// descriptions.txt. A field without one has the sentences of its choice alone.
 //
 // The tag yaml is the key's name, and after it, each after a comma, what its value looks like:
 //
@@ -25,6 +27,8 @@ import (
 //	mark     of a truth value: the key alone, without a value, makes it true
 //	names    texts that name something, so that a number stands for its digits
 //	quiet    values are not repeated in errors, for they may hold a secret
+//	options  in the place of the field, which is of catalogue.Values, stand the options of an entry of the catalogue
+//	formats  in the place of the field, which is an Import, stand the names of a kind's entries, as keys of paths
 //	never    the key is refused, and its description is the remedy
 //
 // The other tags hold the value within limits, and keys to one another:
@@ -33,7 +37,9 @@ import (
 //	min, max range of a number or quantity; of a list, its length
 //	pattern  of a text, of a list's elements or of a keyed list's names: one of spellings, or a regular expression
 //	enum     permitted words, separated by |
-//	choice   a kind of the catalogue, whose entries' names are permitted as well
+//	choice   a kind of the catalogue, whose entries' names are permitted as well; their sentences follow the description
+//	of       of options: the key that chooses the entry. An option has a meaning with the entries that have it
+//	takes    the key that chooses an entry of the catalogue, whose Takes says whether this key has a meaning
 //	one      names a group of keys of which exactly one must be given
 //	atmost   names a group of keys of which no more than one may be given
 //	with     another key that must be given as well
@@ -58,6 +64,9 @@ type field struct {
 	pattern  string
 	enum     []string
 	choice   string
+	takes    string
+	held     holder
+	option   catalogue.Option // held among options
 	one      string
 	atmost   string
 	with     string
@@ -86,8 +95,8 @@ func tagged(t reflect.Type, sf reflect.StructField, name string, options []strin
 		names:    slices.Contains(options, "names"),
 		doc:      description(t, sf.Name),
 		min:      sf.Tag.Get("min"), max: sf.Tag.Get("max"),
-		choice: sf.Tag.Get("choice"),
-		one:    sf.Tag.Get("one"), atmost: sf.Tag.Get("atmost"), with: sf.Tag.Get("with"),
+		choice: sf.Tag.Get("choice"), takes: sf.Tag.Get("takes"),
+		one: sf.Tag.Get("one"), atmost: sf.Tag.Get("atmost"), with: sf.Tag.Get("with"),
 	}
 	f.pattern = cmp.Or(spellings[sf.Tag.Get("pattern")], sf.Tag.Get("pattern"))
 	f.def, f.hasDef = sf.Tag.Lookup("default")

@@ -6,6 +6,9 @@ import (
 	"testbed/emulator/internal/minstd"
 )
 
+// MaxOps is the number of operations of a task above which they are not told apart.
+const MaxOps = 1 << 62
+
 // Factors turn a trace's figures into sizes.
 type Factors struct {
 	Ops      float64 // operations per second of one core in the trace

@@ -14,6 +14,7 @@ func Section() catalogue.Section {
 	return fabric.Choices.Of(catalogue.Entry[fabric.Choice]{
 		Description: catalogue.Description{
 			Name: Name, About: "one process carries the packets between the hosts' TAP devices", Remedy: "modprobe tun",
+			Trials: []catalogue.Trial{catalogue.TAP},
 		},
 		Does: fabric.Choice{
 			Supported: Supported, Testbeds: Testbeds,

@@ -13,11 +13,17 @@ import (
 	"testbed/emulator/predict/statesim"
 	"testbed/emulator/predict/transport"
 	"testbed/emulator/replay"
+	"testbed/emulator/topology/ether"
+	"testbed/emulator/topology/synth"
+	"testbed/emulator/workload/spar"
 )
 
 // Catalogue is what can be chosen, and what more is given besides.
 func Catalogue(more ...catalogue.Section) *catalogue.Catalogue {
 	return catalogue.New(append([]catalogue.Section{
+		synth.Section(),
+		ether.Section(),
+		spar.Section(),
 		plan.Section(),
 		placement.Section(),
 		transport.Section(),

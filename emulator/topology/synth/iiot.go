@@ -54,11 +54,11 @@ func (p IIoT) Build() (*topology.Topology, error) {
 	if p.AtSecond > 0 && p.AtSecond < p.Premises {
 		b.join(first, second)
 	}
-	return b.build("iiot")
+	return b.build(iiotName)
 }
 
 func (p IIoT) validate() error {
-	c := checker{of: "iiot"}
+	c := checker{of: iiotName}
 	c.count("premises", p.Premises, 1)
 	c.count("at-second", p.AtSecond, 0)
 	c.count("nucs", p.NUCs, 0)

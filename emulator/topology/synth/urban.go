@@ -54,11 +54,11 @@ func (p UrbanSensing) Build() (*topology.Topology, error) {
 	if p.Racks > 0 {
 		b.cloudlet(p.Racks, p.ServersPerRack, p.HostRate, p.CloudletRate, to)
 	}
-	return b.build("urban-sensing")
+	return b.build(urbanName)
 }
 
 func (p UrbanSensing) validate() error {
-	c := checker{of: "urban-sensing"}
+	c := checker{of: urbanName}
 	c.count("neighbourhoods", p.Neighbourhoods, 1)
 	c.count("pis-per-box", p.PisPerBox, 1)
 	c.count("nucs", p.NUCs, 0)

@@ -30,6 +30,9 @@ func Chains(trace *Trace, opts workload.Options) []workload.Job {
 	return jobs
 }
 
+// Chains is Chains of the trace.
+func (t *Trace) Chains(opts workload.Options) []workload.Job { return Chains(t, opts) }
+
 // dag is a job with its tasks, and those that they wait for, in ascending order of their numbers; the first is
 // number 1. A number that no row defines is a task without precedences, operations and size: it can still be a
 // state. Numbers that do not occur take no room, so that a job takes as much as its rows do.
@@ -139,9 +142,6 @@ func (d *dag) task(i int, t Task, f workload.Factors, position int, states map[i
 }
 
 func scale(factor, mem float64) int64 { return round(factor * mem) }
-
-// MaxOps is the number of operations of a task above which they are not told apart.
-const MaxOps = 1 << 62
 
 // round rounds half up, as the simulator does; math.Round would round half away from zero the same for
 // what is not negative, but not for the largest double below one half. The conversion keeps a product

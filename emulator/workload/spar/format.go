@@ -84,3 +84,38 @@ func (t *Trace) Notes() []string {
 	}
 	return []string{text + ", the first: " + t.Malformed[0].Error()}
 }
+
+// Errors are about the rows that are not in the format: the first most, and one that counts the rest.
+func (t *Trace) Errors(most int) []error {
+	var errs []error
+	for _, m := range t.Malformed[:min(most, len(t.Malformed))] {
+		errs = append(errs, m)
+	}
+	if more := len(t.Malformed) + t.Unlisted - len(errs); more > 0 {
+		errs = append(errs, fmt.Errorf("%s: %d more rows that are not in the format", t.Name, more))
+	}
+	return errs
+}
+
+// Stateless says why no job of the trace has a state.
+func (t *Trace) Stateless() error {
+	notes := ""
+	for _, note := range t.Notes() {
+		notes += "; " + note
+	}
+	switch jobs := len(t.Jobs); {
+	case t.Rows == 0:
+		return fmt.Errorf("%s is empty; a row of a trace is %s", t.Name, RowFormat)
+	case jobs == 0:
+		return fmt.Errorf("no job of %s is left: %d of %d rows have a task whose name carries no DAG%s",
+			t.Name, t.Skipped, t.Rows, notes)
+	case t.file:
+		return fmt.Errorf("of %d jobs in %s none has a state: "+
+			"a job is the chain of its task 1 and all that wait for it, directly or not, "+
+			"and a state is a task outside of the chain that one inside waits for, as M2 in the rows M1, M2, J3_1_2%s",
+			jobs, t.Name, notes)
+	default:
+		return fmt.Errorf("of %d synthesized jobs none has a state; "+
+			"raise workload.synth.jobs, or change workload.synth.seed", jobs)
+	}
+}

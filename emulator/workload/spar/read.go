@@ -56,6 +56,22 @@ func Read(r io.Reader, name string) (*Trace, error) {
 	return trace.Trace, nil
 }
 
+// Load reads the file at a path, which is the trace's name. It fails, beside Read's errors, where the file cannot be
+// opened or no row is in the format.
+func Load(path string) (*Trace, error) {
+	f, err := readfile.Open(path, MaxSize)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // read only: nothing is lost
+	trace, err := Read(f, path)
+	if err != nil {
+		return nil, err
+	}
+	trace.file = true
+	return trace, trace.Foreign()
+}
+
 // rowOf is a line without its end and, for the first, without a byte order mark.
 func rowOf(text string, line int) string {
 	if line == 1 {

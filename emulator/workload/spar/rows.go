@@ -7,8 +7,34 @@ import (
 	"io"
 	"slices"
 
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/workload"
 )
+
+// Row names, for messages, the row of a task of a job, by their names, or, where task is empty, the row that makes the
+// job's largest argument or state; with file and line where the trace was read from a file.
+func (t *Trace) Row(job, task string, f workload.Factors) string {
+	text := fmt.Sprintf("job %s, task %s", job, task)
+	found, ok := t.Find(job, task)
+	if task == "" {
+		text = job
+		if found, ok = t.Largest(job, f); ok {
+			text = fmt.Sprintf("job %s, largest task %s with mem %g", job, found.Name, found.Mem)
+		}
+	}
+	if !ok || !t.file {
+		return text
+	}
+	file, err := readfile.Open(t.Name, MaxSize)
+	if err != nil {
+		return text
+	}
+	defer func() { _ = file.Close() }() // read only: nothing is lost
+	if line, err := FindRow(file, job, found); err == nil && line > 0 {
+		return fmt.Sprintf("%s:%d: %s", t.Name, line, text)
+	}
+	return text
+}
 
 // Largest is the task of a job that makes its largest argument or state, as Chains would make them; ok is
 // false where the trace has no such job. job is a name as in workload.Job.

@@ -20,6 +20,7 @@ type Trace struct {
 	Rows      int         // rows in all, empty lines not counted
 
 	first string // the first row that is not in the format
+	file  bool   // Name is the path of a file
 }
 
 // Job is one job of a trace, with its tasks in the order of their rows.
