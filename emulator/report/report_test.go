@@ -185,14 +185,12 @@ func TestLargeRun(t *testing.T) {
 		t.Skip("short: a run of 100,000 chains takes a minute to generate")
 	}
 	dir := generate(t, 100_000)
-	before := time.Now()
 	text, result := made(t, dir)
-	took := time.Since(before)
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
-	t.Logf("page of %d bytes in %v; %d MB from the system", result.Size, took, memory.Sys>>20)
-	if result.Size >= html.MaxSize || took > time.Minute {
-		t.Errorf("%d bytes in %v", result.Size, took)
+	t.Logf("page of %d bytes; %d MB from the system", result.Size, memory.Sys>>20)
+	if result.Size >= html.MaxSize {
+		t.Errorf("%d bytes", result.Size)
 	}
 	if !strings.Contains(text, "share one mark") {
 		t.Error("the page does not say that the scatter is of means")
