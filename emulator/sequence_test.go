@@ -71,10 +71,10 @@ func play(t *testing.T, w world, scenarios []*resolved.Scenario, seed uint64, st
 			return
 		}
 		if s.r.IntN(steps) == 0 {
-			s.settle()
+			s.converge()
 		}
 	}
-	s.settle()
+	s.converge()
 	s.end()
 }
 
@@ -141,10 +141,10 @@ func (s *sequence) must(err error) {
 	}
 }
 
-// settle is the invariant: once nothing fails any more and no run is under way, one apply makes the testbed as its
+// converge is the invariant: once nothing fails any more and no run is under way, one apply makes the testbed as its
 // scenario says, if it is up. Where an `up` or `down` did not come to its end, one more `down` removes what is left.
-func (s *sequence) settle() {
-	s.say("settle")
+func (s *sequence) converge() {
+	s.say("converge")
 	ctx := s.t.Context()
 	s.w.lift()
 	_ = s.killRun(ctx)

@@ -109,8 +109,8 @@ func (m *Manifest) prepare(dir *outdir.Dir, resume bool) (goOn bool, err error) 
 	case !resume:
 		return false, errors.Join(clean(dir, old), m.write(dir))
 	case old.Fingerprint != m.Fingerprint:
-		return false, fmt.Errorf("%s holds another campaign (%s): leave --resume out to replace it, or give another directory",
-			dir.Path(), old.describe())
+		return false, fmt.Errorf("%s holds another campaign (%s): leave --resume out to replace it, "+
+			"or give another directory", dir.Path(), old.describe())
 	case !dir.Exists(JournalFile) && dir.Exists(SummaryFile):
 		return false, errFinished
 	}

@@ -14,7 +14,8 @@ import (
 )
 
 // TestScripts runs command lines that need no kernel, in testdata/script: `testbed CODE ARGUMENT...` runs one in a
-// process of its own, in the script's directory, and holds its exit code.
+// process of its own, in the script's directory, and holds its exit code; `run NAME SECONDS` makes the directory of a
+// run whose chains took that long, see writeRun, and sets the variable NAME to it.
 func TestScripts(t *testing.T) {
 	scenarios, err := filepath.Abs(filepath.Join("..", "..", "scenarios"))
 	if err != nil {
@@ -23,7 +24,17 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:   filepath.Join("testdata", "script"),
 		Setup: func(e *testscript.Env) error { e.Setenv("SCENARIOS", scenarios); return nil },
-		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"testbed": program},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"testbed": program,
+			"run": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 2 {
+					ts.Fatalf("usage: run NAME SECONDS")
+				}
+				took, err := strconv.ParseFloat(args[1], 64)
+				ts.Check(err)
+				ts.Setenv(args[0], writeRun(t, took))
+			},
+		},
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -33,6 +34,25 @@ func uploads(t *testing.T, args ...string) (int, string) {
 	return code, out.String()
 }
 
+// threeChains is the directory of a run with three chains.
+func threeChains(t *testing.T) *record.Directory {
+	t.Helper()
+	d, err := record.MakeDirectory(t.TempDir(), record.RunName("up", time.Now()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		c := record.Chain{Tags: record.Tags{Run: d.Run(), Length: 1}, Time: time.Unix(int64(i), 0), Index: i}
+		if err := d.Write(c, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(d.Close(), (&record.Manifest{Run: d.Run()}).Write(d.Path())); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 func TestUpload(t *testing.T) {
 	const token = "very-secret-token"
 	status, lines := http.StatusNoContent, 0
@@ -46,22 +66,7 @@ func TestUpload(t *testing.T) {
 		w.WriteHeader(status)
 	}))
 	defer server.Close()
-	d, err := record.MakeDirectory(t.TempDir(), record.RunName("up", time.Now()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range 3 {
-		c := record.Chain{Tags: record.Tags{Run: d.Run(), Length: 1}, Time: time.Unix(int64(i), 0), Index: i}
-		if err := d.Write(c, nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := d.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := (&record.Manifest{Run: d.Run()}).Write(d.Path()); err != nil {
-		t.Fatal(err)
-	}
+	d := threeChains(t)
 	for _, name := range []string{influx.EnvURL, influx.EnvToken, influx.EnvOrg, influx.EnvBucket} {
 		t.Setenv(name, "")
 	}

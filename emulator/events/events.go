@@ -69,7 +69,7 @@ func Compile(t *topology.Topology, events []scenario.Event) ([]Moment, error) {
 			n.add(begin[0])
 			m.Event = append(m.Event, begin[0].text)
 		}
-		if err := n.fill(&m); err != nil {
+		if err := n.snapshot(&m); err != nil {
 			return nil, err
 		}
 		if n.states > maxStates {

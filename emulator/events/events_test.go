@@ -71,53 +71,56 @@ func render(t *topology.Topology, moments []events.Moment) string {
 	return b.String()
 }
 
-func TestCompile(t *testing.T) {
-	for _, c := range []struct{ name, list, want string }{
-		{"set and reset", `
+// compiled are lists of events, and the moments that they make, as render writes them.
+var compiled = []struct{ name, list, want string }{
+	{"set and reset", `
   - {at: 2s, link: a-s, set: {rate: {up: 1Mbps}}}
   - {at: 1s, link: a-s, set: {delay: 3ms}}
   - {at: 3s, link: a-s, reset}
 `, "1s a-s/0=10Mbps,3ms a-s/1=10Mbps,3ms\n2s a-s/0=1Mbps,3ms a-s/1=10Mbps,3ms\n3s\n"},
-		{"set merges", `
+	{"set merges", `
   - {at: 1s, link: up, set: {loss: 1%}}
   - {at: 2s, link: up, set: {rate: 1Mbps}}
   - {at: 2s, link: up, set: {rate: 2Mbps}}
 `, "1s up/0=5Mbps,1ms,0.01\n2s up/0=2Mbps,1ms,0.01\n"},
-		{"set to what it is", "\n  - {at: 1s, link: a-s, set: {rate: 10Mbps}}\n", "1s\n"},
-		{"window falls away", `
+	{"set to what it is", "\n  - {at: 1s, link: a-s, set: {rate: 10Mbps}}\n", "1s\n"},
+	{"window falls away", `
   - {from: 1s, to: 3s, link: a-s, set: {rate: 1Mbps, delay: 9ms}}
   - {at: 2s, link: a-s, set: {rate: 2Mbps}}
 `, "1s a-s/0=1Mbps,9ms a-s/1=1Mbps,9ms\n2s a-s/0=2Mbps,9ms a-s/1=2Mbps,9ms\n3s a-s/0=2Mbps,1ms a-s/1=2Mbps,1ms\n"},
-		{"reset inside a window", `
+	{"reset inside a window", `
   - {from: 1s, to: 3s, link: up, set: {rate: 1Mbps}}
   - {at: 2s, link: up, reset}
 `, "1s up/0=1Mbps,1ms\n2s\n3s\n"},
-		{"down and up", `
+	{"down and up", `
   - {at: 1s, node: [b, s], down}
   - {at: 2s, link: up, down: true}
   - {at: 3s, node: b, up}
   - {at: 3s, node: a, up}
 `, "1s -b -s\n2s -b -up -s\n3s -up -s\n"},
-		{"up inside a window", `
+	{"up inside a window", `
   - {from: 1s, to: 4s, node: cloud, down}
   - {at: 2s, node: cloud, up}
   - {at: 3s, node: cloud, down}
 `, "1s -cloud\n2s\n3s -cloud\n4s -cloud\n"},
-		{
-			"flap is cut off", "\n  - {from: 1s, to: 4s, link: up, flap: {period: 2s, down: 1500ms}}\n",
-			"1s -up\n2.5s\n3s -up\n4s\n",
-		},
-		{"windows that touch", `
+	{
+		"flap is cut off", "\n  - {from: 1s, to: 4s, link: up, flap: {period: 2s, down: 1500ms}}\n",
+		"1s -up\n2.5s\n3s -up\n4s\n",
+	},
+	{"windows that touch", `
   - {from: 1s, to: 2s, link: up, down}
   - {from: 2s, to: 3s, link: up, down}
 `, "1s -up\n2s -up\n3s\n"},
-		{"one group", "\n  - {from: 1s, to: 2s, partition: [a, c]}\n", "1s (ac)\n2s\n"},
-		{"partitions intersect", `
+	{"one group", "\n  - {from: 1s, to: 2s, partition: [a, c]}\n", "1s (ac)\n2s\n"},
+	{"partitions intersect", `
   - {from: 1s, to: 4s, partition: [[b, a], [c]]}
   - {from: 2s, to: 3s, partition: [a, cloud]}
 `, "1s (ab) (c)\n2s (a) (b) (c) (cloud)\n3s (ab) (c)\n4s\n"},
-		{"at the start", "\n  - {at: 0s, link: up, down}\n", "0s -up\n"},
-	} {
+	{"at the start", "\n  - {at: 0s, link: up, down}\n", "0s -up\n"},
+}
+
+func TestCompile(t *testing.T) {
+	for _, c := range compiled {
 		t.Run(c.name, func(t *testing.T) {
 			graph, list := read(t, c.list)
 			before := fmt.Sprint(graph.Vertices)

@@ -11,43 +11,47 @@ import (
 
 // network is what is active while Compile goes through time.
 type network struct {
-	base       *topology.Topology
+	base       *topology.Topology // as the scenario says
 	links      map[topology.ID]*link
 	faults     map[topology.ID]*fault
 	partitions []*change
 
-	shapes map[topology.Channel]topology.Shape
+	// The state at this time, which moments share until it changes.
+	shapes map[topology.Channel]topology.Shape // of links that are not as in base
 	down   []topology.ID
 	groups [][]topology.ID
-	// Changed since the last moment: what moments share is copied then, and only then.
-	touched map[topology.ID]bool
-	hit     map[topology.ID]bool
-	parted  bool
-	states  int // copied so far
-	scratch *topology.Topology
+	// What has changed since the last moment: only that is worked out and copied anew.
+	changedLinks     map[topology.ID]bool
+	changedFaults    map[topology.ID]bool
+	partitionChanged bool
+	states           int // of links and nodes, copied so far
+	scratch          *topology.Topology
 }
 
-// link is what is set on a link: settled for good, and after that, in order, what may still end.
+// link is what is set on a link. Changes without an end are folded into one shape as they come to lie below all that
+// may still end, so that a long list of events costs no more as time goes on.
 type link struct {
-	settled [2]topology.Shape
-	active  []*change
+	folded [2]topology.Shape
+	active []*change // since then, in order
 }
 
 // fault is whether a link or node is down, in the same way.
 type fault struct {
-	settled bool
-	active  []*change
+	folded bool
+	active []*change
 }
 
 func newNetwork(t *topology.Topology) *network {
-	return &network{base: t, links: map[topology.ID]*link{}, faults: map[topology.ID]*fault{},
-		touched: map[topology.ID]bool{}, hit: map[topology.ID]bool{}}
+	return &network{
+		base: t, links: map[topology.ID]*link{}, faults: map[topology.ID]*fault{},
+		changedLinks: map[topology.ID]bool{}, changedFaults: map[topology.ID]bool{},
+	}
 }
 
 // add begins a change. Changes begin in the order in which they are to be applied.
 func (n *network) add(c *change) {
 	if c.kind == partition {
-		n.partitions, n.parted = append(n.partitions, c), true
+		n.partitions, n.partitionChanged = append(n.partitions, c), true
 		return
 	}
 	for _, id := range c.targets {
@@ -57,15 +61,15 @@ func (n *network) add(c *change) {
 				f = &fault{}
 				n.faults[id] = f
 			}
-			f.active, n.hit[id] = append(f.active, c), true
+			f.active, n.changedFaults[id] = append(f.active, c), true
 			continue
 		}
 		l := n.links[id]
 		if l == nil {
-			l = &link{settled: n.base.Vertices[id].Shape}
+			l = &link{folded: n.base.Vertices[id].Shape}
 			n.links[id] = l
 		}
-		l.active, n.touched[id] = append(l.active, c), true
+		l.active, n.changedLinks[id] = append(l.active, c), true
 	}
 }
 
@@ -76,31 +80,31 @@ func (n *network) remove(c *change) {
 		return slices.Delete(list, i, i+1)
 	}
 	if c.kind == partition {
-		n.partitions, n.parted = without(n.partitions), true
+		n.partitions, n.partitionChanged = without(n.partitions), true
 		return
 	}
 	for _, id := range c.targets {
 		if c.kind == down || c.kind == up {
-			n.faults[id].active, n.hit[id] = without(n.faults[id].active), true
+			n.faults[id].active, n.changedFaults[id] = without(n.faults[id].active), true
 			continue
 		}
-		n.links[id].active, n.touched[id] = without(n.links[id].active), true
+		n.links[id].active, n.changedLinks[id] = without(n.links[id].active), true
 	}
 }
 
-// fill completes a moment by the network's state. It fails where that cannot be.
-func (n *network) fill(m *Moment) error {
-	if len(n.touched) > 0 {
+// snapshot writes the network's state into a moment. It fails where that cannot be.
+func (n *network) snapshot(m *Moment) error {
+	if len(n.changedLinks) > 0 {
 		if err := n.reshape(); err != nil {
 			return fmt.Errorf("events: from %v on: %w", m.At, err)
 		}
 		n.states += len(n.shapes)
 	}
-	if len(n.hit) > 0 {
+	if len(n.changedFaults) > 0 {
 		n.refault()
 		n.states += len(n.down)
 	}
-	if n.parted {
+	if n.partitionChanged {
 		n.groups = nil
 		for _, c := range n.partitions {
 			n.groups = fabric.Intersect(n.groups, c.groups)
@@ -108,7 +112,7 @@ func (n *network) fill(m *Moment) error {
 		for _, g := range n.groups {
 			n.states += len(g)
 		}
-		n.parted = false
+		n.partitionChanged = false
 	}
 	m.Shapes, m.Down, m.Partition = n.shapes, n.down, n.groups
 	return nil
@@ -120,9 +124,10 @@ func (n *network) reshape() error {
 	if n.shapes == nil {
 		n.shapes = map[topology.Channel]topology.Shape{}
 	}
-	for _, id := range slices.Sorted(maps.Keys(n.touched)) {
+	for _, id := range slices.Sorted(maps.Keys(n.changedLinks)) {
 		v := &n.base.Vertices[id]
-		now := n.links[id].now(v)
+		n.links[id].fold(v)
+		now := n.links[id].shape(v)
 		if err := n.possible(id, now); err != nil {
 			return fmt.Errorf("link %s: %w", v.Name, err)
 		}
@@ -134,7 +139,7 @@ func (n *network) reshape() error {
 			}
 		}
 	}
-	clear(n.touched)
+	clear(n.changedLinks)
 	return nil
 }
 
@@ -157,13 +162,17 @@ func (n *network) possible(id topology.ID, now [2]topology.Shape) error {
 	return nil
 }
 
-// now is a link's shape. What can never end is settled on the way.
-func (l *link) now(base *topology.Vertex) [2]topology.Shape {
+// fold makes what can never end part of the folded shape.
+func (l *link) fold(base *topology.Vertex) {
 	for len(l.active) > 0 && !l.active[0].window {
-		apply(l.active[0], &l.settled, base)
+		apply(l.active[0], &l.folded, base)
 		l.active = l.active[1:]
 	}
-	shape := l.settled
+}
+
+// shape is the link's at this time.
+func (l *link) shape(base *topology.Vertex) [2]topology.Shape {
+	shape := l.folded
 	for _, c := range l.active {
 		apply(c, &shape, base)
 	}
@@ -185,25 +194,30 @@ func (n *network) refault() {
 	for _, id := range n.down {
 		state[id] = true
 	}
-	for id := range n.hit {
-		if n.faults[id].now() {
+	for id := range n.changedFaults {
+		n.faults[id].fold()
+		if n.faults[id].down() {
 			state[id] = true
 		} else {
 			delete(state, id)
 		}
 	}
 	n.down = slices.Sorted(maps.Keys(state))
-	clear(n.hit)
+	clear(n.changedFaults)
 }
 
-// now says whether it is down: the last change decides.
-func (f *fault) now() bool {
+// fold makes what can never end part of the folded state.
+func (f *fault) fold() {
 	for len(f.active) > 0 && !f.active[0].window {
-		f.settled = f.active[0].kind == down
+		f.folded = f.active[0].kind == down
 		f.active = f.active[1:]
 	}
+}
+
+// down says whether it is down at this time: the last change decides.
+func (f *fault) down() bool {
 	if last := len(f.active) - 1; last >= 0 {
 		return f.active[last].kind == down
 	}
-	return f.settled
+	return f.folded
 }

@@ -64,12 +64,14 @@ func properties(r *rand.Rand) *scenario.Properties {
 	return p
 }
 
-// state is the network at an instant, from its definition: no state is carried from one to the next.
-func state(t *topology.Topology, list []scenario.Event, now time.Duration) events.Moment {
-	type active struct { // what is in force, by its begin
-		begin time.Duration
-		e     *scenario.Event
-	}
+// active is an event that is in force, by its begin: that of the period where it is a flap.
+type active struct {
+	begin time.Duration
+	e     *scenario.Event
+}
+
+// inForce lists the events in force at an instant, in the order in which they began.
+func inForce(list []scenario.Event, now time.Duration) []active {
 	var all []active
 	for i := range list {
 		e := &list[i]
@@ -87,10 +89,15 @@ func state(t *topology.Topology, list []scenario.Event, now time.Duration) event
 		}
 	}
 	slices.SortStableFunc(all, func(a, b active) int { return int(a.begin - b.begin) })
+	return all
+}
+
+// state is the network at an instant, from its definition: no state is carried from one to the next.
+func state(t *topology.Topology, list []scenario.Event, now time.Duration) events.Moment {
 	m := events.Moment{Shapes: map[topology.Channel]topology.Shape{}}
 	shapes, down := map[string][2]topology.Shape{}, map[topology.ID]bool{}
 	groups := map[string]string{}
-	for _, a := range all {
+	for _, a := range inForce(list, now) {
 		for _, name := range a.e.Link {
 			id, _ := t.Lookup(name)
 			shape, ok := shapes[name]

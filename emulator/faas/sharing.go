@@ -93,7 +93,7 @@ func (s *sharing) rouse() {
 // loop ends the tasks that are due, as long as there are tasks.
 func (s *sharing) loop() {
 	for {
-		next, more := s.settle()
+		next, more := s.complete()
 		if !more {
 			return
 		}
@@ -101,8 +101,8 @@ func (s *sharing) loop() {
 	}
 }
 
-// settle ends what is due and says when the next task is, if the set of tasks does not change.
-func (s *sharing) settle() (next int64, more bool) {
+// complete ends what is due and says when the next task is, if the set of tasks does not change.
+func (s *sharing) complete() (next int64, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.advance()

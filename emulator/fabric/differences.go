@@ -33,7 +33,8 @@ type Difference struct {
 	Link     string `json:"link"`
 	Dir      int    `json:"dir"`
 	From     string `json:"from"`     // the neighbours that use the queue, comma separated
-	Property string `json:"property"` // rate, ..., delay from A to B (an edge's), or link where one of the two has no such queue
+	// Property is rate, ..., delay from A to B (an edge's), or link where one of the two has no such queue.
+	Property string `json:"property"`
 	Want     string `json:"want"`
 	Have     string `json:"have"`
 }

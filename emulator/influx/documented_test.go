@@ -74,6 +74,18 @@ func TestSchemaIsDocumented(t *testing.T) {
 	}
 }
 
+// found is how many rows a query of the database testbed finds.
+func found(s *influxtest.Server, language, query string) int {
+	if language == "flux" {
+		return len(s.Flux(query))
+	}
+	rows := 0
+	for _, series := range s.InfluxQL("testbed", query) {
+		rows += len(series.Values)
+	}
+	return rows
+}
+
 // Every query in the documentation and in the dashboard finds something in a real database.
 func TestDocumentedQueriesAnswer(t *testing.T) {
 	s := influxtest.Start(t)
@@ -90,15 +102,7 @@ func TestDocumentedQueriesAnswer(t *testing.T) {
 	}
 	ask := func(language, query string) {
 		t.Helper()
-		var rows int
-		if language == "flux" {
-			rows = len(s.Flux(query))
-		} else {
-			for _, series := range s.InfluxQL("testbed", query) {
-				rows += len(series.Values)
-			}
-		}
-		if rows == 0 {
+		if found(s, language, query) == 0 {
 			t.Errorf("%s finds nothing", query)
 		}
 	}

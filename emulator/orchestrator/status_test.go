@@ -14,16 +14,18 @@ func TestWatchSaysWhatHasHappened(t *testing.T) {
 	if err := h.Down(t.Context(), "one", nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Reason(t.Context(), <-watched); !errors.Is(err, ErrNotRunning) || !strings.Contains(err.Error(), "was taken down") {
+	err := b.Reason(t.Context(), <-watched)
+	if !errors.Is(err, ErrNotRunning) || !strings.Contains(err.Error(), "was taken down") {
 		t.Errorf("watching while it is taken down: %v", err)
 	}
-	b, err := h.Up(t.Context(), requestFor(t, "one"))
+	b, err = h.Up(t.Context(), requestFor(t, "one"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	go func() { watched <- b.Watch(t.Context()) }()
 	m.Kill("one", "server")
-	if err := b.Reason(t.Context(), <-watched); err == nil || !strings.Contains(err.Error(), "node server of testbed one has died") {
+	err = b.Reason(t.Context(), <-watched)
+	if err == nil || !strings.Contains(err.Error(), "node server of testbed one has died") {
 		t.Errorf("watching while a node dies: %v", err)
 	}
 }

@@ -18,6 +18,29 @@ func key(p lineprotocol.Point) string {
 	return fmt.Sprint(p.Measurement, p.Tags, p.Time.UnixNano()) // maps are printed in order
 }
 
+// writeAtOnce writes chains of each model that all end at one instant, with steps that all begin then.
+func writeAtOnce(t *testing.T, d *Directory, at time.Time, chains int, models []string) {
+	t.Helper()
+	var wait sync.WaitGroup
+	for i := range chains {
+		for _, model := range models {
+			wait.Go(func() {
+				c, _ := sample(i)
+				c.Time, c.Model = at, model
+				var steps []Step
+				for n := range 4 { // two of them with the same role
+					step := Step{Tags: c.Tags, Time: at, Chain: i, Index: n, Role: []string{"request", "read"}[n/2]}
+					steps = append(steps, step)
+				}
+				if err := d.Write(c, steps); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	wait.Wait()
+}
+
 // However chains coincide, no two points of a run are the same to a database, none is lost, and times are
 // moved by no more nanoseconds than there are chains that coincide.
 func TestPointsAreDistinct(t *testing.T) {
@@ -28,23 +51,7 @@ func TestPointsAreDistinct(t *testing.T) {
 	at := time.Now()
 	const coincide = 40
 	models := []string{"external", "in-edge", "in-function"}
-	var wait sync.WaitGroup
-	for i := range coincide {
-		for _, model := range models {
-			wait.Go(func() {
-				c, _ := sample(i)
-				c.Time, c.Model = at, model // all end at once
-				var steps []Step
-				for n := range 4 { // all steps begin at once, two of them with the same role
-					steps = append(steps, Step{Tags: c.Tags, Time: at, Chain: i, Index: n, Role: []string{"request", "read"}[n/2]})
-				}
-				if err := d.Write(c, steps); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-	}
-	wait.Wait()
+	writeAtOnce(t, d, at, coincide, models)
 	links := []Link{
 		{Run: "run-1", Link: "a", Time: at},
 		{Run: "run-1", Link: "a", Dir: 1, Time: at},

@@ -16,7 +16,9 @@ const problems = `(function () {
   var bad = [];
   document.querySelectorAll('.chart').forEach(function (c) {
     var svg = c.querySelector('svg');
-    if (!svg || c.clientWidth < 200 || svg.querySelectorAll('path').length < 5) { bad.push('empty: ' + c.dataset.chart); }
+    if (!svg || c.clientWidth < 200 || svg.querySelectorAll('path').length < 5) {
+      bad.push('empty: ' + c.dataset.chart);
+    }
   });
   if (!document.querySelectorAll('.chart').length) { bad.push('no charts'); }
   document.querySelectorAll('figure').forEach(function (f) {
@@ -25,7 +27,9 @@ const problems = `(function () {
     if (r.right > innerWidth + 1) { bad.push('too wide: ' + f.id); }
   });
   if (document.querySelectorAll('.drawn svg path').length < 40) { bad.push('empty: topology'); }
-  if (document.documentElement.scrollWidth > innerWidth) { bad.push('overflow: ' + document.documentElement.scrollWidth + ' of ' + innerWidth); }
+  if (document.documentElement.scrollWidth > innerWidth) {
+    bad.push('overflow: ' + document.documentElement.scrollWidth + ' of ' + innerWidth);
+  }
   if (document.title === 'owned') { bad.push('a name was executed'); }
   return bad;
 })()`
@@ -151,7 +155,9 @@ func (b *browser) prints(t *testing.T) {
 	    var s = f.querySelector('.static svg, .drawn svg'), r = s && s.getBoundingClientRect();
 	    if (!r || r.width < 100 || r.height < 50) { bad.push(f.id); }
 	  });
-	  document.querySelectorAll('.chart, .filters').forEach(function (c) { if (c.getClientRects().length) { bad.push('shown: ' + c.className); } });
+	  document.querySelectorAll('.chart, .filters').forEach(function (c) {
+	    if (c.getClientRects().length) { bad.push('shown: ' + c.className); }
+	  });
 	  return bad;
 	})()`, &bad)
 	if len(bad) > 0 {

@@ -51,7 +51,13 @@ func (n number) MarshalJSON() ([]byte, error) {
 
 // lines makes a chart of a figure, for one engine; measured is drawn whichever engine is chosen.
 func lines(f *figures.Figure, engine string) chart {
-	c := chart{Kind: "lines", Plain: f.ByOrder, Zero: f.Name == figures.TrafficName, X: axis{f.X.Label, false, f.X.Max}, Y: axis{f.Y.Label, f.Y.Log, f.Y.Max}}
+	c := chart{
+		Kind:  "lines",
+		Plain: f.ByOrder,
+		Zero:  f.Name == figures.TrafficName,
+		X:     axis{f.X.Label, false, f.X.Max},
+		Y:     axis{f.Y.Label, f.Y.Log, f.Y.Max},
+	}
 	for _, curve := range f.Curves {
 		s := series{Name: curve.Model, Model: curve.Model, Engine: engine}
 		if f.Told == told {

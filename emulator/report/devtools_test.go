@@ -60,8 +60,9 @@ func openBrowser(t testing.TB) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(path, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-		"--disable-background-networking", "--remote-debugging-pipe", "--user-data-dir="+t.TempDir(), "about:blank")
+	command := exec.Command(path, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+		"--no-first-run", "--disable-background-networking", "--remote-debugging-pipe",
+		"--user-data-dir="+t.TempDir(), "about:blank")
 	command.ExtraFiles = []*os.File{toBrowser, fromBrowser} // the third and fourth
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
@@ -176,9 +177,11 @@ func (b *browser) open(url string, width int, dark bool) {
 	for _, domain := range []string{"Network", "Runtime", "Log", "Page"} {
 		b.call(domain+".enable", nil, nil)
 	}
-	b.call("Emulation.setDeviceMetricsOverride", object{"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}, nil)
+	metrics := object{"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+	b.call("Emulation.setDeviceMetricsOverride", metrics, nil)
 	if dark {
-		b.call("Emulation.setEmulatedMedia", object{"features": []object{{"name": "prefers-color-scheme", "value": "dark"}}}, nil)
+		dark := object{"name": "prefers-color-scheme", "value": "dark"}
+		b.call("Emulation.setEmulatedMedia", object{"features": []object{dark}}, nil)
 	}
 	b.mu.Lock()
 	b.events = nil

@@ -109,7 +109,11 @@ func byLength(report *compare.Report) *figures.Figure {
 // parts is where the difference arises: by model, the mean difference per chain by its causes or, in
 // comparisons that do not tell causes apart, by the role of the steps.
 func parts(report *compare.Report) *figures.Stack {
-	s := &figures.Stack{Name: "error-by-part", Label: "Measured - predicted (ms per chain)", Column: "difference_ms_per_chain"}
+	s := &figures.Stack{
+		Name:   "error-by-part",
+		Label:  "Measured - predicted (ms per chain)",
+		Column: "difference_ms_per_chain",
+	}
 	contributions := make([]map[string]float64, len(report.Models))
 	known := map[string]bool{}
 	for i := range report.Models {

@@ -60,12 +60,25 @@ func generate(t testing.TB, chains int) string {
 		t.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(1, uint64(chains)))
-	tags := record.Tags{Run: d.Run(), Testbed: "generated", Scenario: nasty, Policy: "load+net", Fabric: "userspace", Runtime: "process", ClientClass: "rpi"}
-	m := &record.Manifest{Run: d.Run(), Testbed: "generated", Scenario: []byte(fmt.Sprintf(`{"name":%q,"description":"it's </pre>"}`, "x</script>y")), File: nasty,
-		Seed: 7, Version: "test-dirty", Kernel: "linux/amd64 6.1", Runtime: "process", Fabric: "userspace", Arrival: "sequential", Compute: "allotted",
-		TCP: map[string]string{"net/ipv4/tcp_congestion_control": "cubic"}, Start: start, Exit: record.OK, Overhead: &record.Overhead{Calls: 40, Self: 1e-6, Pair: 0.015},
-		Events:   []record.Event{{Model: "external", What: []string{"down " + nasty}, Scheduled: 1.5, Actual: 1.5021, Took: 0.001}, {Model: "in-edge", What: []string{"up l"}, Scheduled: 900, Missed: true}},
-		Fidelity: []record.Fidelity{{From: "a", To: nasty, Class: "access", Quantity: "rtt_s", Target: 0.008, Measured: 0.0081, OK: true}, {From: "a", To: "b", Class: "access", Quantity: "goodput_bps", Target: 5e7, Measured: 4.5e7}}}
+	tags := record.Tags{
+		Run: d.Run(), Testbed: "generated", Scenario: nasty, Policy: "load+net", Fabric: "userspace", Runtime: "process",
+		ClientClass: "rpi",
+	}
+	m := &record.Manifest{
+		Run: d.Run(), Testbed: "generated", File: nasty,
+		Scenario: []byte(fmt.Sprintf(`{"name":%q,"description":"it's </pre>"}`, "x</script>y")),
+		Seed:     7, Version: "test-dirty", Kernel: "linux/amd64 6.1", Runtime: "process", Fabric: "userspace",
+		Arrival: "sequential", Compute: "allotted", TCP: map[string]string{"net/ipv4/tcp_congestion_control": "cubic"},
+		Start: start, Exit: record.OK, Overhead: &record.Overhead{Calls: 40, Self: 1e-6, Pair: 0.015},
+		Events: []record.Event{
+			{Model: "external", What: []string{"down " + nasty}, Scheduled: 1.5, Actual: 1.5021, Took: 0.001},
+			{Model: "in-edge", What: []string{"up l"}, Scheduled: 900, Missed: true},
+		},
+		Fidelity: []record.Fidelity{
+			{From: "a", To: nasty, Class: "access", Quantity: "rtt_s", Target: 0.008, Measured: 0.0081, OK: true},
+			{From: "a", To: "b", Class: "access", Quantity: "goodput_bps", Target: 5e7, Measured: 4.5e7},
+		},
+	}
 	var predictions []predict.Prediction
 	var rows []compare.Chain
 	now := start
@@ -80,7 +93,10 @@ func generate(t testing.TB, chains int) string {
 				t.Fatal(err)
 			}
 			predictions = append(predictions, p...)
-			rows = append(rows, compare.Chain{Index: i, Model: model, Policy: tags.Policy, Length: c.Length, Total: c.Measured.Latency, Network: c.Measured.Network, Processing: c.Measured.Processing})
+			rows = append(rows, compare.Chain{
+				Index: i, Model: model, Policy: tags.Policy, Length: c.Length,
+				Total: c.Measured.Latency, Network: c.Measured.Network, Processing: c.Measured.Processing,
+			})
 		}
 		m.Models = append(m.Models, record.ModelCounts{Model: string(model), Planned: each, Done: each})
 	}
@@ -88,7 +104,10 @@ func generate(t testing.TB, chains int) string {
 	observe(t, d, top, start, now)
 	for _, id := range top.Links() {
 		for dir := range 2 {
-			m.Queues = append(m.Queues, fabric.QueueStatus{Link: top.Vertices[id].Name, Dir: dir, From: nasty, Rate: 50 * units.Mbps, Delay: 2 * time.Millisecond, Bytes: uint64(id), Note: nasty})
+			m.Queues = append(m.Queues, fabric.QueueStatus{
+				Link: top.Vertices[id].Name, Dir: dir, From: nasty, Rate: 50 * units.Mbps, Delay: 2 * time.Millisecond,
+				Bytes: uint64(id), Note: nasty,
+			})
 		}
 	}
 	m.End, m.Samples = now, d.Counts()
@@ -104,13 +123,19 @@ func chain(random *rand.Rand, tags record.Tags, model, i int) (record.Chain, []r
 		Measured: record.Times{Latency: latency, Network: 0.8 * latency, Processing: 0.2 * latency}}
 	var steps []record.Step
 	for s := range 2 * tags.Length {
-		steps = append(steps, record.Step{Tags: tags, Time: time.Unix(int64(i), int64(s)), Chain: i, Job: c.Job, Index: s, Role: "request", From: "host_0", To: "host_1", Bytes: 1e5, Duration: 0.01})
+		steps = append(steps, record.Step{
+			Tags: tags, Time: time.Unix(int64(i), int64(s)), Chain: i, Job: c.Job, Index: s, Role: "request",
+			From: "host_0", To: "host_1", Bytes: 1e5, Duration: 0.01,
+		})
 	}
 	var predictions []predict.Prediction
 	for e, engine := range []string{"transport", "statesim"} {
 		predicted := latency * math.Exp((0.03+0.3*float64(e))*random.NormFloat64())
-		predictions = append(predictions, predict.Prediction{Engine: engine, Job: c.Job, Index: i, Model: plan.Model(tags.Model), Total: predicted, Network: 0.8 * predicted,
-			Processing: 0.2 * predicted, Traffic: 2e6, Steps: []predict.StepPrediction{{End: predicted / 2}, {Index: 1, Start: predicted / 2, End: predicted}}})
+		halves := []predict.StepPrediction{{End: predicted / 2}, {Index: 1, Start: predicted / 2, End: predicted}}
+		predictions = append(predictions, predict.Prediction{
+			Engine: engine, Job: c.Job, Index: i, Model: plan.Model(tags.Model), Total: predicted,
+			Network: 0.8 * predicted, Processing: 0.2 * predicted, Traffic: 2e6, Steps: halves,
+		})
 	}
 	return c, steps, predictions
 }
@@ -124,10 +149,16 @@ func observe(t testing.TB, d *record.Directory, top *topology.Topology, from, to
 		var links []record.Link
 		sent += 100_000
 		for i, id := range top.Links() {
-			links = append(links, record.Link{Run: d.Run(), Link: top.Vertices[id].Name, Class: "access", Time: at, Interval: interval.Seconds(),
-				Bytes: sent, Rate: 50 * units.Mbps, Utilisation: 0.01 * float64(40-i%40) * (1 + math.Sin(at.Sub(from).Seconds()))})
+			links = append(links, record.Link{
+				Run: d.Run(), Link: top.Vertices[id].Name, Class: "access", Time: at, Interval: interval.Seconds(),
+				Bytes: sent, Rate: 50 * units.Mbps,
+				Utilisation: 0.01 * float64(40-i%40) * (1 + math.Sin(at.Sub(from).Seconds())),
+			})
 		}
-		host := &record.Host{Run: d.Run(), Time: at, Interval: interval.Seconds(), Busy: 0.4, Steal: 0.01, Load1: 1, MemoryUsed: 2e9, MemoryTotal: 8e9, Processors: 2}
+		host := &record.Host{
+			Run: d.Run(), Time: at, Interval: interval.Seconds(), Busy: 0.4, Steal: 0.01, Load1: 1,
+			MemoryUsed: 2e9, MemoryTotal: 8e9, Processors: 2,
+		}
 		if err := d.Observe(links, host); err != nil {
 			t.Fatal(err)
 		}
@@ -135,7 +166,10 @@ func observe(t testing.TB, d *record.Directory, top *topology.Topology, from, to
 }
 
 // finish writes the files that come with the samples.
-func finish(t testing.TB, d *record.Directory, m *record.Manifest, top *topology.Topology, predictions []predict.Prediction, rows []compare.Chain) {
+func finish(
+	t testing.TB, d *record.Directory, m *record.Manifest, top *topology.Topology,
+	predictions []predict.Prediction, rows []compare.Chain,
+) {
 	t.Helper()
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
@@ -146,8 +180,11 @@ func finish(t testing.TB, d *record.Directory, m *record.Manifest, top *topology
 	if err := record.WriteTopology(d.Path(), top); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(d.Path(), run.PredictionFile), func(f *os.File) error { return predict.WriteCSV(f, predictions) })
-	reports, err := compare.All(rows, predictions, compare.Options{Catalogue: builtin.Catalogue(), Seed: 1, Resamples: 20})
+	write(t, filepath.Join(d.Path(), run.PredictionFile), func(f *os.File) error {
+		return predict.WriteCSV(f, predictions)
+	})
+	options := compare.Options{Catalogue: builtin.Catalogue(), Seed: 1, Resamples: 20}
+	reports, err := compare.All(rows, predictions, options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,17 +2,12 @@ package report
 
 import (
 	"encoding/json"
-	"fmt"
-	"maps"
 	"math"
-	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"testbed/emulator/compare"
+	"testbed/emulator/plan"
 	"testbed/emulator/record"
-	"testbed/emulator/report/html"
 	"testbed/emulator/report/run"
 )
 
@@ -32,24 +27,32 @@ func scenarioName(resolved json.RawMessage, fallback string) (name, description 
 func headline(r *run.Run) (good bool, text string) {
 	total := sum(r.Manifest.Models)
 	trouble := total.Failed + total.Lost
-	switch m := r.Manifest; {
+	how, good := ending(r.Manifest, total)
+	return good, say("headline."+how, struct {
+		Planned, Done, Ended, Trouble, Dropped int
+		Error                                  string
+	}{total.Planned, total.Done, total.Done + trouble, trouble, int(r.Manifest.Samples.Dropped), r.Manifest.Error})
+}
+
+// ending is how a run ended, as the sentences about it are called, and whether it was without a loss.
+func ending(m *record.Manifest, total record.ModelCounts) (how string, good bool) {
+	switch {
 	case m.Exit == record.Running && m.End.IsZero():
-		return false, "The run is under way, or was killed: what follows is what it had written."
+		return "running", false
 	case m.Exit == record.Interrupted:
-		return false, fmt.Sprintf("The run was interrupted after %s of %s chains.", thousands(int64(total.Done+trouble)), thousands(int64(total.Planned)))
+		return "interrupted", false
 	case m.Exit == record.Failed:
-		return false, "The run failed: " + m.Error
-	case trouble > 0:
-		return false, fmt.Sprintf("%s of %s chains failed or lost state.", thousands(int64(trouble)), thousands(int64(total.Planned)))
+		return "failed", false
+	case total.Failed+total.Lost > 0:
+		return "trouble", false
 	case total.Planned == 0:
-		return false, "The run's manifest counts no chains."
+		return "none", false
 	case m.Samples.Dropped > 0:
-		return false, fmt.Sprintf("All %s chains came to their end, but %s samples could not be written.", thousands(int64(total.Done)), thousands(m.Samples.Dropped))
+		return "dropped", false
+	case total.Done == 1:
+		return "one", true
 	}
-	if total.Done == 1 {
-		return true, "The only chain came to its end with its state intact."
-	}
-	return true, fmt.Sprintf("All %s chains came to their end with their state intact.", thousands(int64(total.Done)))
+	return "all", true
 }
 
 func sum(models []record.ModelCounts) (total record.ModelCounts) {
@@ -73,11 +76,7 @@ func verdict(r *run.Run) []string {
 		}
 	}
 	if len(r.Reports) > 0 && len(r.Reports[0].Order.Relations) > 0 {
-		if r.Reports[0].Order.Holds {
-			out = append(out, "The study's order of the models by network latency holds.")
-		} else {
-			out = append(out, "The study's order of the models by network latency does not hold in every relation; the table below has the numbers.")
-		}
+		out = append(out, say("verdict.order", r.Reports[0].Order))
 	}
 	return out
 }
@@ -90,128 +89,56 @@ func outcomes(report *compare.Report) string {
 			by[f.Outcome] = append(by[f.Outcome], string(f.Model))
 		}
 	}
-	bound := fmt.Sprintf("%.3g %%", 100*report.Verdict.Within)
 	var parts []string
-	for _, o := range []struct {
-		outcome compare.Outcome
-		text    string
-	}{{compare.Holds, "holds within " + bound + " of the mean for "}, {compare.Fails, "does not hold within " + bound + " for "},
-		{compare.Open, "is undecided for "}, {compare.TooFew, "has too few chains for a verdict on "}} {
-		if len(by[o.outcome]) > 0 {
-			parts = append(parts, o.text+strings.Join(by[o.outcome], ", "))
+	for _, o := range []compare.Outcome{compare.Holds, compare.Fails, compare.Open, compare.TooFew} {
+		if len(by[o]) > 0 {
+			parts = append(parts, say("outcome."+string(o), struct {
+				Within float64
+				Models []string
+			}{report.Verdict.Within, by[o]}))
 		}
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	return "The prediction by " + report.Engine + " " + strings.Join(parts, "; it ") + "."
+	return say("verdict.outcomes", struct {
+		Engine string
+		Parts  []string
+	}{report.Engine, parts})
+}
+
+// agreed is within what part of the measured latency an engine is right: shares of it.
+type agreed struct {
+	Engine      string
+	Introduced  bool // a sentence before has named the engine
+	OneModel    bool
+	Least, Most float64  // medians of the models
+	Worst       float64  // 95th percentile
+	Beyond      []string // models whose 95th percentile is above 10 %
 }
 
 // agreementOf says within what part of the measured latency an engine is right.
 func agreementOf(report *compare.Report) string {
-	least, most, worst := math.Inf(1), 0.0, 0.0
-	var beyond, paired []string
+	a := agreed{Engine: report.Engine, Introduced: len(report.Verdict.Findings) > 0, Least: math.Inf(1)}
+	paired := 0
 	for i := range report.Models {
 		g := &report.Models[i]
 		if g.Paired == 0 {
 			continue
 		}
+		paired++
 		e := g.Total.Error
-		least, most, worst = min(least, e.Median), max(most, e.Median), max(worst, e.P95)
-		paired = append(paired, string(g.Model))
+		a.Least, a.Most, a.Worst = min(a.Least, e.Median), max(a.Most, e.Median), max(a.Worst, e.P95)
 		if e.P95 > 0.1 {
-			beyond = append(beyond, fmt.Sprintf("%s (%.0f %%)", g.Model, 100*e.P95))
+			a.Beyond = append(a.Beyond, say("beyond", struct {
+				Model plan.Model
+				P95   float64
+			}{g.Model, e.P95}))
 		}
 	}
-	if len(paired) == 0 {
+	if paired == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("Its median error chain by chain is %.2g %% to %.2g %% by execution model; ", 100*least, 100*most)
-	if len(report.Verdict.Findings) == 0 {
-		text = fmt.Sprintf("The prediction by %s has a median error chain by chain of %.2g %% to %.2g %% by execution model; ", report.Engine, 100*least, 100*most)
-	}
-	if len(paired) == 1 {
-		text = fmt.Sprintf("The median error chain by chain of %s is %.2g %%; ", report.Engine, 100*most)
-	}
-	if len(beyond) == 0 {
-		return text + fmt.Sprintf("95 %% of the chains are within %.2g %%.", 100*worst)
-	}
-	return text + "the 95th percentile is above 10 % for " + strings.Join(beyond, ", ") + "."
-}
-
-// counts are the numbers at the head.
-func counts(r *run.Run) []html.Count {
-	total := sum(r.Manifest.Models)
-	out := []html.Count{{Value: thousands(int64(total.Done)), Label: "chains done"},
-		{Value: thousands(int64(total.Failed)), Label: "failed", Bad: total.Failed > 0},
-		{Value: thousands(int64(total.Lost)), Label: "lost state", Bad: total.Lost > 0}}
-	if total.NotRun > 0 {
-		out = append(out, html.Count{Value: thousands(int64(total.NotRun)), Label: "not run", Bad: true})
-	}
-	if total.Late > 0 {
-		out = append(out, html.Count{Value: thousands(int64(total.Late)), Label: "started late", Bad: true})
-	}
-	out = append(out, html.Count{Value: thousands(r.Manifest.Samples.Written), Label: "samples of chains written"})
-	if n := r.Manifest.Samples.Observed; n > 0 {
-		out = append(out, html.Count{Value: thousands(n), Label: "of links and host"})
-	}
-	if d := r.Manifest.Samples.Dropped; d > 0 {
-		out = append(out, html.Count{Value: thousands(d), Label: "samples not written", Bad: true})
-	}
-	for _, name := range slices.Sorted(maps.Keys(r.Manifest.Mirrors)) {
-		c := r.Manifest.Mirrors[name]
-		out = append(out, html.Count{Value: thousands(c.Written), Label: "in " + name})
-		if missing := c.Dropped + c.Pending + c.Rejected; missing > 0 {
-			out = append(out, html.Count{Value: thousands(missing), Label: "not in " + name, Bad: true})
-		}
-	}
-	return out
-}
-
-// facts say what was run, and on what.
-func facts(r *run.Run) []html.Fact {
-	m := r.Manifest
-	out := []html.Fact{{Name: "Scenario", Value: m.File}, {Name: "Seed", Value: strconv.FormatUint(m.Seed, 10)},
-		{Name: "Testbed", Value: m.Testbed}, {Name: "Program", Value: m.Version}, {Name: "Kernel", Value: m.Kernel},
-		{Name: "Runtime", Value: m.Runtime}, {Name: "Fabric", Value: m.Fabric}, {Name: "Arrivals", Value: m.Arrival}, {Name: "Computation", Value: m.Compute},
-		{Name: "Begun", Value: instant(m.Start)}, {Name: "Ended", Value: instant(m.End)}}
-	if !m.Start.IsZero() && !m.End.IsZero() {
-		out = append(out, html.Fact{Name: "Took", Value: m.End.Sub(m.Start).Round(10 * time.Millisecond).String()})
-	}
-	if h := &r.Host; h.Samples > 0 {
-		out = append(out, html.Fact{Name: "Processors", Value: fmt.Sprintf("%d, busy %.0f %% on average", h.Processors, 100*h.MeanBusy)},
-			html.Fact{Name: "CPU steal", Value: fmt.Sprintf("%.2g %% on average, %.2g %% at most", 100*h.MeanSteal, 100*h.MaxSteal)},
-			html.Fact{Name: "Memory", Value: fmt.Sprintf("%.1f GB", float64(h.MemoryAll)/1e9)})
-	} else {
-		out = append(out, html.Fact{Name: "CPU steal", Value: "not sampled"})
-	}
-	if o := m.Overhead; o != nil {
-		out = append(out, html.Fact{Name: "Empty function", Value: fmt.Sprintf("%.1f µs within a node, %.2f ms across the network (%d calls)", 1e6*o.Self, 1e3*o.Pair, o.Calls)})
-	}
-	for _, e := range r.Extra {
-		out = append(out, html.Fact(e))
-	}
-	kept := out[:0]
-	for _, f := range out {
-		if f.Value != "" {
-			kept = append(kept, f)
-		}
-	}
-	return kept
-}
-
-func instant(t time.Time) string {
-	if t.IsZero() {
-		return "not recorded"
-	}
-	return t.UTC().Format("2006-01-02 15:04:05 UTC")
-}
-
-// thousands groups digits in threes.
-func thousands(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + "\u202f" + text[i:]
-	}
-	return text
+	a.OneModel = paired == 1
+	return say("verdict.agreement", a)
 }

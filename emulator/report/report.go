@@ -31,8 +31,8 @@ type Result struct {
 }
 
 // Write makes the report of the run in dir: the page, at the path page or, where that is empty, in dir,
-// and the figures below dir; the catalogue says how models look. It fails where dir has no manifest or something cannot be written; what else
-// a run may lack is said on the page.
+// and the figures below dir; the catalogue says how models look. It fails where dir has no manifest or something
+// cannot be written; what else a run may lack is said on the page.
 func Write(dir, page string, c *catalogue.Catalogue) (*Result, error) {
 	r, err := run.Read(dir, c)
 	if err != nil {
@@ -42,7 +42,7 @@ func Write(dir, page string, c *catalogue.Catalogue) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer out.Close()
+	defer func() { _ = out.Close() }() // only opened; each file says itself whether it is written
 	drawn := draw(r)
 	result := &Result{Missing: r.Missing}
 	var failed error

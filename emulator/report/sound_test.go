@@ -19,7 +19,11 @@ func TestPageSaysWhatIsNotAsItWas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Events = append(m.Events, record.Event{What: []string{"wifi rate=1Mbps"}, Origin: "`testbed link set`", Time: time.Unix(1_800_000_000, 0)})
+	m.Events = append(m.Events, record.Event{
+		What:   []string{"wifi rate=1Mbps"},
+		Origin: "`testbed link set`",
+		Time:   time.Unix(1_800_000_000, 0),
+	})
 	m.Sampling = &record.Sampling{Interval: 1, Missed: 3}
 	if err := os.WriteFile(filepath.Join(dir, record.ScenarioFile), []byte("name: x\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -28,7 +32,9 @@ func TestPageSaysWhatIsNotAsItWas(t *testing.T) {
 		t.Fatal(err)
 	}
 	page, _, errs := everything(dir)
-	for _, want := range []string{"by `testbed link set`, 2027-01-15", "3 of the samples of links and host", "--fabric=userspace " + dir} {
+	for _, want := range []string{
+		"by `testbed link set`, 2027-01-15", "3 of the samples of links and host", "--fabric=userspace " + dir,
+	} {
 		if !strings.Contains(html.UnescapeString(page), want) {
 			t.Errorf("the page lacks %q, %v", want, errs)
 		}
@@ -40,7 +46,9 @@ func TestPageSaysWhatIsNotAsItWas(t *testing.T) {
 	if err := errors.Join(err, os.Truncate(filepath.Join(dir, record.SamplesFile), info.Size()/2)); err != nil {
 		t.Fatal(err)
 	}
-	if page, _, errs = everything(dir); !strings.Contains(page, "This is not what the run left whole") || !strings.Contains(page, "incomplete: samples.lp") {
+	page, _, errs = everything(dir)
+	told := strings.Contains(page, "This is not what the run left whole")
+	if !told || !strings.Contains(page, "incomplete: samples.lp") {
 		t.Errorf("a run whose samples are cut off: %v", errs)
 	}
 }

@@ -15,7 +15,8 @@ func TestNoTemporaryFiles(t *testing.T) {
 	dir := generate(t, 40)
 	t.Setenv("TMPDIR", filepath.Join(dir, "none"))
 	made, err := Write(dir, "", builtin.Catalogue())
-	if err == nil || made == nil || !strings.Contains(err.Error(), "TMPDIR") || !strings.Contains(err.Error(), "latency.pdf") {
+	if err == nil || made == nil || !strings.Contains(err.Error(), "TMPDIR") ||
+		!strings.Contains(err.Error(), "latency.pdf") {
 		t.Fatalf("%v", err)
 	}
 	if info, err := os.Stat(filepath.Join(dir, PageFile)); err != nil || info.Size() != made.Size {

@@ -80,90 +80,94 @@ func job(number int, at float64, states int, mem string) string {
 	return rows + fmt.Sprintf("%g,j_%d,%s,1,100,0.1,1\n", at, number, name)
 }
 
+var fine = job(1, 0, 2, "3")
+
+// workloads are those that fit, and that do not.
+var workloads = map[string]struct {
+	world
+	available units.ByteSize
+	want      []string // in the error; none: it fits
+}{
+	"small": {world{rows: fine}, 1 << 30, nil},
+	"six states of 950 MB": {
+		world{rows: fine + job(2, 0, 6, "950")},
+		0, []string{"t.csv:6: job j_2, largest task M2 with mem 950", "GB", "lower workload.state-factor"},
+	},
+	"external": {
+		world{rows: job(2, 0, 6, "950"), models: "external"},
+		0, []string{"t.csv:2", "node ", "5.7 GB"},
+	},
+	"in-edge": {world{rows: job(2, 0, 6, "950"), models: "in-edge"}, 0, []string{"t.csv:2", "node "}},
+	"in-function": {
+		world{rows: job(2, 0, 6, "950"), models: "in-function"},
+		0, []string{"t.csv:2", "node ", "GB"},
+	},
+	"in-client": {
+		world{rows: job(2, 0, 6, "950"), models: "in-client"},
+		0, []string{"t.csv:2", "carries 5.7 GB", "1.07 GB at most"},
+	},
+	"one state beyond": {
+		world{rows: job(2, 0, 1, "1080"), memory: "64GiB"},
+		0, []string{"t.csv:2", "carries 1.08 GB"},
+	},
+	"beyond, where none moves": {world{rows: job(2, 0, 1, "1080"), memory: "64GiB", models: "in-function"}, 0, nil},
+	"argument": {
+		world{rows: fine + "0,j_2,M1,1,100,1100,1\n0,j_2,M2,1,100,1,1\n0,j_2,R3_2_1,1,100,1,1\n", memory: "64GiB"},
+		0, []string{"t.csv:5: job j_2, largest task M1", "request"},
+	},
+	"overflow of the sum": {world{rows: job(2, 0, 12, "1e12")}, 0, []string{"t.csv:2", "carries"}},
+	"overflow, where it stays": {
+		world{rows: job(2, 0, 12, "1e12"), models: "in-function"},
+		0, []string{"t.csv:2", "9.22e+09 GB"},
+	},
+	"overflow of each": {
+		world{rows: job(2, 0, 2, "1e12"), workload: ", state-factor: 1e9, arg-factor: 1e9"},
+		0, []string{"t.csv:2", "9.22e+09 GB"},
+	},
+	"9e18 in one row": {
+		world{rows: job(2, 0, 1, "9e9"), workload: ", state-factor: 1e9", models: "in-function"},
+		0, []string{"t.csv:2", "9.22e+09 GB"},
+	},
+	"too many states": {
+		world{rows: job(2, 0, plan.MaxStates+1, "0.1"), memory: "64GiB"},
+		0, []string{"job j_2", "1001 states"},
+	},
+	"emulated, fits": {world{rows: job(1, 0, 1, "200"), resources: "emulate"}, 0, nil},
+	"emulated, share": {
+		world{rows: job(1, 0, 1, "450"), resources: "emulate", models: "in-function"},
+		0, []string{"t.csv:2", "resources: emulate", "one chain"},
+	},
+	"not emulated, fits":  {world{rows: job(1, 0, 1, "450"), models: "in-function"}, 0, nil},
+	"host, one at a time": {world{rows: job(1, 0, 1, "200") + job(2, 0, 1, "200")}, 2 << 30, nil},
+	"host, both at a time": {
+		world{rows: job(1, 0, 1, "200") + job(2, 0, 1, "201"), replay: "arrival: {kind: concurrency, clients: 2}"},
+		1 << 30, []string{"t.csv:5", "2 chains", "1.07 GB of memory available"},
+	},
+	"host, both by their times": {
+		world{rows: job(1, 0, 1, "200") + job(2, 0, 1, "200"), replay: "arrival: {kind: trace}"},
+		1 << 30, []string{"2 chains"},
+	},
+	"host, an hour apart": {
+		world{rows: job(1, 0, 1, "200") + job(2, 3600, 1, "200"), replay: "arrival: {kind: trace}"},
+		2 << 30, nil,
+	},
+	"an hour, in a second": {
+		world{rows: job(1, 0, 1, "200") + job(2, 3600, 1, "200"), replay: "arrival: {kind: trace, speedup: 36000}"},
+		1 << 30, []string{"2 chains"},
+	},
+	"host, poisson": {
+		world{rows: job(1, 0, 1, "200") + job(2, 0, 1, "200"), replay: "arrival: {kind: poisson, rate: 100/s}"},
+		1 << 30, []string{"2 chains"},
+	},
+	"host, not known": {
+		world{rows: job(1, 0, 1, "200"), replay: "arrival: {kind: concurrency, clients: 2}"},
+		0, nil,
+	},
+	"predicted only": {world{rows: job(2, 0, 6, "950"), models: "state-propagate, state-local"}, 1, nil},
+}
+
 func TestWorkloadsThatDoNotFit(t *testing.T) {
-	fine := job(1, 0, 2, "3")
-	for name, c := range map[string]struct {
-		world
-		available units.ByteSize
-		want      []string // in the error; none: it fits
-	}{
-		"small": {world{rows: fine}, 1 << 30, nil},
-		"six states of 950 MB": {
-			world{rows: fine + job(2, 0, 6, "950")},
-			0, []string{"t.csv:6: job j_2, largest task M2 with mem 950", "GB", "lower workload.state-factor"},
-		},
-		"external": {
-			world{rows: job(2, 0, 6, "950"), models: "external"},
-			0, []string{"t.csv:2", "node ", "5.7 GB"},
-		},
-		"in-edge": {world{rows: job(2, 0, 6, "950"), models: "in-edge"}, 0, []string{"t.csv:2", "node "}},
-		"in-function": {
-			world{rows: job(2, 0, 6, "950"), models: "in-function"},
-			0, []string{"t.csv:2", "node ", "GB"},
-		},
-		"in-client": {
-			world{rows: job(2, 0, 6, "950"), models: "in-client"},
-			0, []string{"t.csv:2", "carries 5.7 GB", "1.07 GB at most"},
-		},
-		"one state beyond": {
-			world{rows: job(2, 0, 1, "1080"), memory: "64GiB"},
-			0, []string{"t.csv:2", "carries 1.08 GB"},
-		},
-		"beyond, where none moves": {world{rows: job(2, 0, 1, "1080"), memory: "64GiB", models: "in-function"}, 0, nil},
-		"argument": {
-			world{rows: fine + "0,j_2,M1,1,100,1100,1\n0,j_2,M2,1,100,1,1\n0,j_2,R3_2_1,1,100,1,1\n", memory: "64GiB"},
-			0, []string{"t.csv:5: job j_2, largest task M1", "request"},
-		},
-		"overflow of the sum": {world{rows: job(2, 0, 12, "1e12")}, 0, []string{"t.csv:2", "carries"}},
-		"overflow, where it stays": {
-			world{rows: job(2, 0, 12, "1e12"), models: "in-function"},
-			0, []string{"t.csv:2", "9.22e+09 GB"},
-		},
-		"overflow of each": {
-			world{rows: job(2, 0, 2, "1e12"), workload: ", state-factor: 1e9, arg-factor: 1e9"},
-			0, []string{"t.csv:2", "9.22e+09 GB"},
-		},
-		"9e18 in one row": {
-			world{rows: job(2, 0, 1, "9e9"), workload: ", state-factor: 1e9", models: "in-function"},
-			0, []string{"t.csv:2", "9.22e+09 GB"},
-		},
-		"too many states": {
-			world{rows: job(2, 0, plan.MaxStates+1, "0.1"), memory: "64GiB"},
-			0, []string{"job j_2", "1001 states"},
-		},
-		"emulated, fits": {world{rows: job(1, 0, 1, "200"), resources: "emulate"}, 0, nil},
-		"emulated, share": {
-			world{rows: job(1, 0, 1, "450"), resources: "emulate", models: "in-function"},
-			0, []string{"t.csv:2", "resources: emulate", "one chain"},
-		},
-		"not emulated, fits":  {world{rows: job(1, 0, 1, "450"), models: "in-function"}, 0, nil},
-		"host, one at a time": {world{rows: job(1, 0, 1, "200") + job(2, 0, 1, "200")}, 2 << 30, nil},
-		"host, both at a time": {
-			world{rows: job(1, 0, 1, "200") + job(2, 0, 1, "201"), replay: "arrival: {kind: concurrency, clients: 2}"},
-			1 << 30, []string{"t.csv:5", "2 chains", "1.07 GB of memory available"},
-		},
-		"host, both by their times": {
-			world{rows: job(1, 0, 1, "200") + job(2, 0, 1, "200"), replay: "arrival: {kind: trace}"},
-			1 << 30, []string{"2 chains"},
-		},
-		"host, an hour apart": {
-			world{rows: job(1, 0, 1, "200") + job(2, 3600, 1, "200"), replay: "arrival: {kind: trace}"},
-			2 << 30, nil,
-		},
-		"an hour, in a second": {
-			world{rows: job(1, 0, 1, "200") + job(2, 3600, 1, "200"), replay: "arrival: {kind: trace, speedup: 36000}"},
-			1 << 30, []string{"2 chains"},
-		},
-		"host, poisson": {
-			world{rows: job(1, 0, 1, "200") + job(2, 0, 1, "200"), replay: "arrival: {kind: poisson, rate: 100/s}"},
-			1 << 30, []string{"2 chains"},
-		},
-		"host, not known": {
-			world{rows: job(1, 0, 1, "200"), replay: "arrival: {kind: concurrency, clients: 2}"},
-			0, nil,
-		},
-		"predicted only": {world{rows: job(2, 0, 6, "950"), models: "state-propagate, state-local"}, 1, nil},
-	} {
+	for name, c := range workloads {
 		t.Run(name, func(t *testing.T) {
 			err := c.prepare(t).CheckMemory(c.available)
 			if (err == nil) != (c.want == nil) || err != nil && !errors.Is(err, ErrTooLarge) {

@@ -62,8 +62,8 @@ func (r *run) mirror() (err error) {
 	return err
 }
 
-// settle gives the database the rest, once the directory is closed, and takes down what it has got.
-func (r *run) settle() {
+// flushMirror sends the database the rest, once the directory is closed, and records what it has got.
+func (r *run) flushMirror() {
 	if r.database == nil {
 		return
 	}

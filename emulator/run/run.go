@@ -91,7 +91,7 @@ func Run(ctx context.Context, c Config) (*Outcome, error) {
 		stop()
 	}
 	err = errors.Join(err, dir.Close())
-	r.settle()
+	r.flushMirror()
 	return r.outcome, r.conclude(ctx, err)
 }
 

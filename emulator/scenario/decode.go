@@ -86,7 +86,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, f *field, path string, de
 		if f.keyed {
 			return d.keyed(n, v, f, path, depth)
 		}
-		return d.list(whole(n, f), v, f, path, depth)
+		return d.list(asList(n, f), v, f, path, depth)
 	}
 	return d.plain(n, v, f, path)
 }

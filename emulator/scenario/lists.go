@@ -8,8 +8,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// whole puts what may stand for a list into one: a single element, or the elements of the only inner list.
-func whole(n *yaml.Node, f *field) *yaml.Node {
+// asList puts what may stand for a list into one: a single element, or the elements of the only inner list.
+func asList(n *yaml.Node, f *field) *yaml.Node {
 	short := f.single && n.Kind == yaml.ScalarNode
 	if f.flat && n.Kind == yaml.SequenceNode && len(n.Content) > 0 {
 		short = true

@@ -67,10 +67,10 @@ func (p *Properties) shape(shape *[2]topology.Shape, t topology.LinkType) {
 		set(p.Delay, up, &q.Delay)
 		set(p.Jitter, up, &q.Jitter)
 		set(p.Queue, up, &q.Queue)
-		share(p.Loss, up, &q.Loss)
-		share(p.Reorder, up, &q.Reorder)
-		share(p.Duplicate, up, &q.Duplicate)
-		share(p.Corrupt, up, &q.Corrupt)
+		setFraction(p.Loss, up, &q.Loss)
+		setFraction(p.Reorder, up, &q.Reorder)
+		setFraction(p.Duplicate, up, &q.Duplicate)
+		setFraction(p.Corrupt, up, &q.Corrupt)
 	}
 }
 
@@ -84,7 +84,7 @@ func set[T any](b *Both[T], up bool, into *T) {
 	}
 }
 
-func share(b *Both[Fraction], up bool, into *float64) {
+func setFraction(b *Both[Fraction], up bool, into *float64) {
 	value := Fraction(*into)
 	set(b, up, &value)
 	*into = float64(value)

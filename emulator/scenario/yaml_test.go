@@ -63,6 +63,10 @@ func TestYAMLIsRead(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// What a mapping gives itself comes before what it merges.
+func TestMergedKeysAreOverridden(t *testing.T) {
 	over := edited("{endpoints: [a, sw]}", "{<<: *a, rate: 1Mbps, endpoints: [a, sw]}")
 	text := "x-a: &a {rate: 10Mbps, loss: 2%}\nname: x\n" + over
 	merged, err := scenario.Parse([]byte(text), "f", builtin.Catalogue())
@@ -72,6 +76,10 @@ func TestYAMLIsRead(t *testing.T) {
 	if l := merged.File.Topology.Links[0]; *l.Rate.Up != 1e6 || *l.Loss.Up != 0.02 {
 		t.Errorf("merged: %+v", l.Properties)
 	}
+}
+
+// Other versions of YAML and keys that only look like the author's own are errors.
+func TestYAMLThatIsRefused(t *testing.T) {
 	for text, line := range map[string]int{
 		"%YAML 2.0\n---\nname: x\n" + network: 1, "name: x\nx_note: 1\n" + network: 2,
 		"name: x\nX-note: 1\n" + network: 2,

@@ -84,7 +84,7 @@ func (r *reader) readChain(line *lineprotocol.Line) error {
 	}, func(name []byte, value lineprotocol.Value) (err error) {
 		switch string(name) {
 		case "index":
-			c.Index, err = whole(value)
+			c.Index, err = integer(value)
 		case "job":
 			c.Job, err = value.Text()
 		case "error":
@@ -96,9 +96,9 @@ func (r *reader) readChain(line *lineprotocol.Line) error {
 		case "processing_s":
 			c.Processing, err = value.Float()
 		case "states":
-			c.States, err = whole(value)
+			c.States, err = integer(value)
 		case "lost":
-			c.Lost, err = whole(value)
+			c.Lost, err = integer(value)
 		}
 		return err
 	})
@@ -129,7 +129,7 @@ func (r *reader) readStep(line *lineprotocol.Line) error {
 	}, func(name []byte, value lineprotocol.Value) (err error) {
 		switch string(name) {
 		case "chain":
-			chain, err = whole(value)
+			chain, err = integer(value)
 		case "duration_s":
 			s.Duration, err = value.Float()
 		}
@@ -170,7 +170,7 @@ func (r *reader) text(value []byte) string {
 	return text
 }
 
-func whole(value lineprotocol.Value) (int, error) {
+func integer(value lineprotocol.Value) (int, error) {
 	n, err := value.Int()
 	return int(n), err
 }

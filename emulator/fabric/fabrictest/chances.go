@@ -15,7 +15,7 @@ func loss(t *testing.T, newFabric NewFabric) {
 	f := newFabric(t, b.Testbed)
 	b.Apply(f)
 	before := b.queue(f, "a-b", 0)
-	lost := sent - len(b.stream("a", "b", Stream{Count: sent, Size: 100, Interval: 250 * time.Microsecond}))
+	lost := sent - len(b.stream(Stream{Count: sent, Size: 100, Interval: 250 * time.Microsecond}))
 	b.binomial("lost", lost, sent, probability)
 	// A kernel's queue may count loss and overflow as one.
 	after := b.queue(f, "a-b", 0)
@@ -35,7 +35,7 @@ func reorder(t *testing.T, newFabric NewFabric) {
 	if q := b.queue(f, "a-b", 0); q.Reorder < probability*0.999 || q.Reorder > probability*1.001 {
 		t.Errorf("in force: %+v", q)
 	}
-	all := b.stream("a", "b", Stream{Count: sent, Size: 100, Interval: time.Millisecond})
+	all := b.stream(Stream{Count: sent, Size: 100, Interval: time.Millisecond})
 	early, next := 0, 0 // next: the first number that has not arrived
 	arrived := make([]bool, sent+1)
 	for _, a := range all {
@@ -59,7 +59,7 @@ func duplicate(t *testing.T, newFabric NewFabric) {
 	const probability, sent = 0.1, 2000
 	b.Cable("a", "b", topology.Shape{Duplicate: probability, Delay: time.Millisecond}, topology.Shape{})
 	b.Apply(newFabric(t, b.Testbed))
-	all := b.stream("a", "b", Stream{Count: sent, Size: 100, Interval: 500 * time.Microsecond})
+	all := b.stream(Stream{Count: sent, Size: 100, Interval: 500 * time.Microsecond})
 	copies := make([]int, sent)
 	for _, a := range all {
 		copies[a.Number]++
@@ -83,14 +83,14 @@ func corrupt(t *testing.T, newFabric NewFabric) {
 	const probability, sent = 0.1, 2000
 	b.Cable("a", "b", topology.Shape{Corrupt: probability}, topology.Shape{})
 	b.Apply(newFabric(t, b.Testbed))
-	checked := b.stream("a", "b", Stream{Count: sent, Size: 1000, Interval: 500 * time.Microsecond})
+	checked := b.stream(Stream{Count: sent, Size: 1000, Interval: 500 * time.Microsecond})
 	for _, a := range checked {
 		if a.Flipped > 0 {
 			t.Fatalf("datagram %d reached the program with %d wrong bits, past its checksum", a.Number, a.Flipped)
 		}
 	}
 	b.binomial("fail their checksum", sent-len(checked), sent, probability)
-	plain := b.stream("a", "b", Stream{Count: sent, Size: 1000, Interval: 500 * time.Microsecond, NoChecksum: true})
+	plain := b.stream(Stream{Count: sent, Size: 1000, Interval: 500 * time.Microsecond, NoChecksum: true})
 	wrong := 0
 	for _, a := range plain {
 		if a.Flipped == 1 {

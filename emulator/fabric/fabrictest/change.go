@@ -2,6 +2,7 @@ package fabrictest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -40,8 +41,8 @@ func change(t *testing.T, newFabric NewFabric) {
 	if got := <-running; got != 20 {
 		t.Errorf("%d of 20 echoes answered across the change", got)
 	}
-	b.around("after the change", b.rtt("a", "b", 20), 5*time.Millisecond)
-	b.within("after the change", b.goodput("a", "b", time.Second, 2*time.Second), 5*units.Mbps, 0.05)
+	b.around("after the change", "a", "b", 20, 5*time.Millisecond)
+	b.carries("after the change", "a", "b", time.Second, 2*time.Second, 5*units.Mbps, 0.05)
 }
 
 // LiveChange changes a link of 50 Mb/s and a round-trip time of 120 ms under TCP load to 20 Mb/s and back.
@@ -177,7 +178,7 @@ func (fl *flow) count() error {
 		fl.at, fl.total = append(fl.at, time.Now()), append(fl.total, fl.received)
 		fl.room.Signal()
 		fl.mu.Unlock()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err

@@ -39,7 +39,7 @@ func down(t *testing.T, newFabric NewFabric) {
 		b.wantPass("a", "b", true)
 		b.wantPass("c", "a", true)
 	}
-	b.around("after all", b.rtt("a", "b", 10), 4*time.Millisecond)
+	b.around("after all", "a", "b", 10, 4*time.Millisecond)
 }
 
 // underWay: packets that are beyond what goes down arrive.

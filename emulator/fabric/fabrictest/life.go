@@ -63,13 +63,13 @@ func sideBySide(t *testing.T, newFabric NewFabric) {
 	f, g := newFabric(t, one.Testbed), newFabric(t, two.Testbed)
 	one.Apply(f)
 	two.Apply(g)
-	one.around("one", one.rtt("a", "b", 10), 10*time.Millisecond)
-	two.around("two", two.rtt("a", "b", 10), 20*time.Millisecond)
+	one.around("one", "a", "b", 10, 10*time.Millisecond)
+	two.around("two", "a", "b", 10, 20*time.Millisecond)
 	if err := f.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	one.wantPass("a", "b", false)
-	two.around("two alone", two.rtt("a", "b", 10), 20*time.Millisecond)
+	two.around("two alone", "a", "b", 10, 20*time.Millisecond)
 	if q := two.queue(g, "a-s", 0); q.Delay != 10*time.Millisecond {
 		t.Errorf("in force: %+v", q)
 	}

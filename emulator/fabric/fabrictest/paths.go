@@ -43,14 +43,14 @@ func asymmetricRoutes(t *testing.T, newFabric NewFabric) {
 	b.Apply(f)
 	b.rtt("a", "b", 2)
 	before := [2]uint64{b.queue(f, "up", 0).Packets, b.queue(f, "down", 0).Packets}
-	b.around("round trip", b.rtt("a", "b", 20), 25*time.Millisecond)
+	b.around("round trip", "a", "b", 20, 25*time.Millisecond)
 	for i, name := range []string{"up", "down"} {
 		if got := b.queue(f, name, 0).Packets - before[i]; got != 20 {
 			t.Errorf("%s carried %d packets, want 20", name, got)
 		}
 	}
-	b.within("up", b.goodput("a", "b", time.Second, 2*time.Second), 5*units.Mbps, 0.05)
-	b.within("down", b.goodput("b", "a", time.Second, 2*time.Second), 30*units.Mbps, 0.05)
+	b.carries("up", "a", "b", time.Second, 2*time.Second, 5*units.Mbps, 0.05)
+	b.carries("down", "b", "a", time.Second, 2*time.Second, 30*units.Mbps, 0.05)
 }
 
 // severalInterfaces: hosts with a link of their own straight to the cloud, which forwards nothing.
@@ -67,26 +67,35 @@ func severalInterfaces(t *testing.T, newFabric NewFabric) {
 	f := newFabric(t, b.Testbed)
 	b.Apply(f)
 	for _, name := range names {
-		b.around(name+" to the cloud", b.rtt(name, "cloud", 5), 30*time.Millisecond)
-		b.around("the cloud to "+name, b.rtt("cloud", name, 5), 30*time.Millisecond)
+		b.around(name+" to the cloud", name, "cloud", 5, 30*time.Millisecond)
+		b.around("the cloud to "+name, "cloud", name, 5, 30*time.Millisecond)
 	}
 	before := b.queue(f, "cloud_b", 0).Packets
-	b.around("a to b", b.rtt("a", "b", 10), 4*time.Millisecond)
-	b.around("a to the cloud", b.rtt("a", "cloud", 10), 30*time.Millisecond)
+	b.around("a to b", "a", "b", 10, 4*time.Millisecond)
+	b.around("a to the cloud", "a", "cloud", 10, 30*time.Millisecond)
 	if got := b.queue(f, "cloud_b", 0).Packets - before; got != 0 {
 		t.Errorf("the link between b and the cloud carried %d packets of others", got)
 	}
-	b.within("to the cloud", b.goodput("a", "cloud", time.Second, 2*time.Second), 20*units.Mbps, 0.05)
-	b.within("from the cloud", b.goodput("cloud", "a", time.Second, 2*time.Second), 40*units.Mbps, 0.05)
+	b.carries("to the cloud", "a", "cloud", time.Second, 2*time.Second, 20*units.Mbps, 0.05)
+	b.carries("from the cloud", "cloud", "a", time.Second, 2*time.Second, 40*units.Mbps, 0.05)
 }
 
-// around checks the median of round-trip times.
-func (b *Bench) around(what string, times []time.Duration, want time.Duration) {
+// around checks the median of round-trip times, at the best of several tries: packets that are early are a fault at
+// once, for nothing else that runs makes them so.
+func (b *Bench) around(what, from, to string, count int, want time.Duration) {
 	b.t.Helper()
-	middle := quantile.Above(times, 0.5) - want
-	b.t.Logf("%s: median %v beyond %v, p99 %v", what, middle, want, quantile.Above(times, 0.99)-want)
-	if middle < -200*time.Microsecond || middle > lateness(b.t) {
-		b.t.Errorf("%s: median round-trip time %v, want %v", what, middle+want, want)
+	late := lateness(b.t)
+	for try := 1; ; try++ {
+		times := b.rtt(from, to, count)
+		middle := quantile.Above(times, 0.5) - want
+		b.t.Logf("%s: median %v beyond %v, p99 %v", what, middle, want, quantile.Above(times, 0.99)-want)
+		if middle >= -200*time.Microsecond && middle <= late {
+			return
+		}
+		if try == medianTries || middle < 0 {
+			b.t.Errorf("%s: median round-trip time %v, want %v", what, middle+want, want)
+			return
+		}
 	}
 }
 

@@ -98,7 +98,7 @@ func longFatLink(t *testing.T, newFabric NewFabric) {
 	there, back := duplex(rate, 60*time.Millisecond)
 	b.Cable("a", "b", there, back)
 	b.Apply(f)
-	b.within("60 ms one way", b.goodput("a", "b", 4*time.Second, 2*time.Second), rate, 0.1)
+	b.carries("60 ms one way", "a", "b", 4*time.Second, 2*time.Second, rate, 0.1)
 }
 
 // queueLimit: of a burst about as many packets arrive as the queue may hold. A fabric may count those
@@ -114,7 +114,7 @@ func queueLimit(t *testing.T, newFabric NewFabric) {
 	b.rtt("a", "b", 2)
 	begin := time.Now()
 	before := b.queue(f, "a-b", 0)
-	got := len(b.stream("a", "b", Stream{Count: sent, Size: 1472, Quiet: 700 * time.Millisecond}))
+	got := len(b.stream(Stream{Count: sent, Size: 1472, Quiet: 700 * time.Millisecond}))
 	took := time.Since(begin) - 700*time.Millisecond // of sending: what left meanwhile made room
 	after := b.queue(f, "a-b", 0)
 	extra := int(took.Seconds()*2e6/8/1514) + 4

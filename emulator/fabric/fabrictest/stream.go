@@ -43,7 +43,7 @@ func (s Stream) Send(ctx context.Context, fromNetNS, toNetNS netns.Ref, to netip
 	if err != nil {
 		return nil, err
 	}
-	defer receiver.Close()
+	defer func() { _ = receiver.Close() }()
 	var sender net.Conn
 	err = netns.Do(fromNetNS, func() (err error) {
 		dialer := net.Dialer{Control: sending(s.NoChecksum)}

@@ -95,10 +95,10 @@ func (b *Bench) within(what string, got float64, rate units.BitRate, tolerance f
 	}
 }
 
-// stream sends one and fails where it cannot be sent.
-func (b *Bench) stream(from, to string, s Stream) []Arrival {
+// stream sends one from the host a to the host b, and fails where it cannot be sent.
+func (b *Bench) stream(s Stream) []Arrival {
 	b.t.Helper()
-	all, err := s.Send(b.t.Context(), b.Station(from).NetNS, b.Station(to).NetNS, b.Station(to).Addr.Addr())
+	all, err := s.Send(b.t.Context(), b.Station("a").NetNS, b.Station("b").NetNS, b.Station("b").Addr.Addr())
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -14,12 +14,13 @@ import (
 // else runs can only make a packet late and a rate low. Emulated processors, for which $FABRIC_LATENESS says what
 // they keep, are held to the older bounds.
 const (
-	exactTries = 30
-	exactLate  = 200 * time.Microsecond
-	exactEarly = 100 * time.Microsecond
-	rateTries  = 5
-	rateBelow  = 0.05 // a host that is busy loses packets
-	rateAbove  = 0.02 // nothing that runs makes a link faster
+	exactTries  = 30
+	medianTries = 5
+	exactLate   = 200 * time.Microsecond
+	exactEarly  = 100 * time.Microsecond
+	rateTries   = 5
+	rateBelow   = 0.05 // a host that is busy loses packets
+	rateAbove   = 0.02 // nothing that runs makes a link faster
 )
 
 // exactRTT checks the best median of several tries of count echoes each.
@@ -41,6 +42,19 @@ func (b *Bench) exactRTT(from, to string, count int, want time.Duration) {
 		}
 	}
 	b.t.Errorf("%s to %s: the best median round-trip time is %v off %v", from, to, best, want)
+}
+
+// carries checks a rate against a link's, at the best of several tries, which take warmup and duration each.
+func (b *Bench) carries(what, from, to string, warmup, duration time.Duration, rate units.BitRate, tolerance float64) {
+	b.t.Helper()
+	got := 0.0
+	for range rateTries {
+		got = max(got, b.goodput(from, to, warmup, duration))
+		if got >= float64(rate)*measure.HeaderShare*(1-tolerance) {
+			break
+		}
+	}
+	b.within(what, got, rate, tolerance)
 }
 
 // exactRate checks the best of several rates. More than the rate is a fault at once.

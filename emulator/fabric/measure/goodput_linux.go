@@ -40,19 +40,19 @@ func Goodput(ctx context.Context, fromNetNS, toNetNS netns.Ref, toAddr netip.Add
 	if err != nil {
 		return 0, err
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	stop := context.AfterFunc(ctx, func() { _ = listener.Close() })
 	defer stop()
 	sender, err := dial(ctx, fromNetNS, listener.Addr().String(), congestion)
 	if err != nil {
 		return 0, err
 	}
-	defer sender.Close()
+	defer func() { _ = sender.Close() }()
 	receiver, err := listener.AcceptTCP()
 	if err != nil {
 		return 0, err
 	}
-	defer receiver.Close()
+	defer func() { _ = receiver.Close() }()
 	_ = receiver.SetReadDeadline(time.Now().Add(warmup + duration + patience(duration) + time.Second))
 	stop2 := context.AfterFunc(ctx, func() { _ = receiver.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop2()

@@ -1,9 +1,7 @@
 package station
 
 import (
-	"errors"
 	"fmt"
-	"os"
 
 	"testbed/emulator/fabric"
 )
@@ -32,13 +30,4 @@ func Sysctl(key, value string) error {
 	}
 	defer v.close()
 	return v.set(key, value)
-}
-
-// put writes a variable's value into its file, and closes that.
-func put(f *os.File, key, value string) error {
-	_, err := f.WriteString(value)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("sysctl %s = %s: %w", key, value, err)
-	}
-	return nil
 }

@@ -1,9 +1,9 @@
 package station
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -44,15 +44,28 @@ func (v variables) at(key string) (dir int, path string) {
 	return v.sys, path
 }
 
-// set sets a variable, given as net/ipv4/ip_forward or net.ipv4.ip_forward.
+// set sets a variable, given as net/ipv4/ip_forward or net.ipv4.ip_forward. A network of thousands of stations has a
+// hundred thousand of them, so it bypasses package os.
 func (v variables) set(key, value string) error {
 	dir, path := v.at(key)
-	name := filepath.Join(sysPath, variable(key))
 	fd, err := unix.Openat(dir, path, unix.O_WRONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return fmt.Errorf("sysctl %s: %w", key, &fs.PathError{Op: "open", Path: name, Err: err})
+		return fmt.Errorf("sysctl %s: %w", key, failed("open", key, err))
 	}
-	return put(os.NewFile(uintptr(fd), name), key, value)
+	defer unix.Close(fd)
+	for {
+		_, err := unix.Write(fd, []byte(value))
+		switch {
+		case err == nil:
+			return nil
+		case !errors.Is(err, unix.EINTR):
+			return fmt.Errorf("sysctl %s = %s: %w", key, value, failed("write", key, err))
+		}
+	}
+}
+
+func failed(op, key string, err error) error {
+	return &fs.PathError{Op: op, Path: filepath.Join(sysPath, variable(key)), Err: err}
 }
 
 // differences says which of the station's own variables have another value than is wanted.

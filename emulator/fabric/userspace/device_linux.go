@@ -3,6 +3,7 @@ package userspace
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -157,7 +158,8 @@ func (w way) add(sock int) error {
 	if w.mask == [4]byte{255, 255, 255, 255} {
 		r.flags |= unix.RTF_HOST
 	}
-	if err := ioctl(sock, unix.SIOCADDRT, unsafe.Pointer(r)); err != nil && err != unix.EEXIST {
+	err := ioctl(sock, unix.SIOCADDRT, unsafe.Pointer(r))
+	if err != nil && !errors.Is(err, unix.EEXIST) {
 		return fmt.Errorf("%s: route to %d.%d.%d.%d: %w", fabric.Interface, w.to[0], w.to[1], w.to[2], w.to[3], err)
 	}
 	return nil

@@ -125,7 +125,7 @@ func (n *Network) class(source, dest int32) Class {
 	g := n.groupOf[dest]
 	c := n.shared[g].Load()
 	if c == nil {
-		c = n.share(g)
+		c = n.findColumn(g)
 	}
 	switch {
 	case c.tied:
@@ -143,8 +143,8 @@ func (n *Network) rowOf(id topology.ID) int32 {
 	return n.row[id]
 }
 
-// share finds the paths to the hosts of a group, once for all of them.
-func (n *Network) share(to int32) *column {
+// findColumn finds the paths to the hosts of a group, once for all of them.
+func (n *Network) findColumn(to int32) *column {
 	dest := &n.groups[to]
 	// The distance of dest.at from the host, added up as the search itself would.
 	distance := float32(0)

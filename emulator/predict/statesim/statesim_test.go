@@ -85,10 +85,10 @@ func TestRowsAgreeWithPlans(t *testing.T) {
 
 func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9+1e-9*math.Abs(b) }
 
-// By hand: a client and a server behind one link each of 8 Mb/s and 4 Mb/s, so that 1000 bytes take 1 ms
+// byHand is a client and a server behind one link each of 8 Mb/s and 4 Mb/s, so that 1000 bytes take 1 ms
 // and 2 ms; the cloud at 10 ms and 1 Mb/s. One chain of two tasks on the server, of which the second
 // needs a state of 500 bytes.
-func TestRowsByHand(t *testing.T) {
+func byHand(t *testing.T) (config Config, client topology.ID) {
 	topo := topology.New("hand")
 	add := func(v topology.Vertex) topology.ID {
 		id, err := topo.Add(v)
@@ -97,7 +97,7 @@ func TestRowsByHand(t *testing.T) {
 		}
 		return id
 	}
-	client := add(topology.Vertex{Name: "pi", Memory: 1, Model: "rpi3b+"})
+	client = add(topology.Vertex{Name: "pi", Memory: 1, Model: "rpi3b+"})
 	server := add(topology.Vertex{Name: "server", Memory: 1e9})
 	for i, host := range []topology.ID{client, server} {
 		rate := topology.Shape{Rate: units.BitRate(8-4*i) * units.Mbps}
@@ -113,10 +113,14 @@ func TestRowsByHand(t *testing.T) {
 		{Function: "f0", Ops: 1e6, Argument: 1000},
 		{Function: "f0", Ops: 2e6, Argument: 2000, After: []int{0}, States: []int{0}},
 	}}}
-	config := Config{
+	return Config{
 		Topology: topo, Pool: pool, Functions: 1, CloudLatency: 10 * time.Millisecond, CloudRate: units.Mbps,
 		Speed: placement.SpeedAsPublished,
-	}
+	}, client
+}
+
+func TestRowsByHand(t *testing.T) {
+	config, client := byHand(t)
 	sim, err := New(config)
 	if err != nil {
 		t.Fatal(err)

@@ -17,10 +17,14 @@ func (f *Figure) WriteCSV(w io.Writer) error {
 	if f.Told != "" {
 		second = f.Told
 	}
-	_ = out.Write([]string{first, second, f.X.Column, f.Y.Column, "ci95_low", "ci95_high", "samples"}) // out remembers a failure
+	_ = out.Write([]string{ // out remembers a failure
+		first, second, f.X.Column, f.Y.Column, "ci95_low", "ci95_high", "samples",
+	})
 	for _, c := range f.Curves {
 		for _, p := range c.Points {
-			_ = out.Write([]string{c.Model, c.Policy, Number(p.X), Number(p.Y), Number(p.Low), Number(p.High), strconv.Itoa(p.Samples)})
+			_ = out.Write([]string{
+				c.Model, c.Policy, Number(p.X), Number(p.Y), Number(p.Low), Number(p.High), strconv.Itoa(p.Samples),
+			})
 		}
 	}
 	out.Flush()

@@ -21,8 +21,8 @@ type drawing struct {
 	full   bool // markers are filled
 }
 
-// drawing chooses the look of a curve, given by its number. Where policies are told apart, load is the one with dashes and
-// open markers, as it is the one that the study improves upon; otherwise every model has its own dashes.
+// drawing chooses the look of a curve, given by its number. Where policies are told apart, load is the one with dashes
+// and open markers, as it is the one that the study improves upon; otherwise every model has its own dashes.
 func (f *Figure) drawing(number int) *drawing {
 	c := &f.Curves[number]
 	d := &drawing{Figure: f, number: number, style: modelStyle(f.Looks, c.Model), full: true}

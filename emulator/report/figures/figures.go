@@ -67,7 +67,13 @@ func Traffic(curves []Curve) *Figure {
 func Latency(curves []Curve) *Figure {
 	return &Figure{
 		Name: LatencyName, Title: "Total latency of all jobs, in ascending order",
-		X:      Axis{Label: "Jobs in order of latency (normalised rank)", Column: "rank", Min: 0, Max: 1, Ticks: []float64{0, 0.2, 0.4, 0.6, 0.8, 1}},
+		X: Axis{
+			Label:  "Jobs in order of latency (normalised rank)",
+			Column: "rank",
+			Min:    0,
+			Max:    1,
+			Ticks:  []float64{0, 0.2, 0.4, 0.6, 0.8, 1},
+		},
 		Y:      Axis{Label: "Total latency (s)", Column: "total_s", Log: true},
 		Curves: curves, MarkEvery: 0.125,
 	}

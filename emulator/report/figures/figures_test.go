@@ -51,7 +51,8 @@ func example() []Curve {
 }
 
 func TestCSV(t *testing.T) {
-	f := Traffic([]Curve{{Model: "in-edge", Policy: "load", Points: []Point{Mean(100, []float64{1, 2, 3, 4, 5}), Mean(200, []float64{1.0 / 3})}}})
+	points := []Point{Mean(100, []float64{1, 2, 3, 4, 5}), Mean(200, []float64{1.0 / 3})}
+	f := Traffic([]Curve{{Model: "in-edge", Policy: "load", Points: points}})
 	text, err := f.Render("csv")
 	if err != nil {
 		t.Fatal(err)
@@ -158,6 +159,7 @@ func TestUnusualPoints(t *testing.T) {
 		}
 		return []Curve{c}
 	}
+	below := Point{X: 1, Y: 1, Low: -1, High: 3}
 	for name, c := range map[string]struct {
 		figure *Figure
 		ok     bool
@@ -170,7 +172,7 @@ func TestUnusualPoints(t *testing.T) {
 		"zero only":               {Traffic(curve(0, 0)), true},
 		"zero on a log axis":      {Latency(curve(0, 1)), true},
 		"zero only on a log axis": {Latency(curve(0, 0)), false},
-		"interval below zero":     {Length([]Curve{{Model: "in-edge", Points: []Point{{X: 1, Y: 1, Low: -1, High: 3}}}}), true},
+		"interval below zero":     {Length([]Curve{{Model: "in-edge", Points: []Point{below}}}), true},
 	} {
 		for _, format := range []string{"svg", "png", "pdf"} {
 			if _, err := c.figure.Render(format); (err == nil) != c.ok {

@@ -16,8 +16,10 @@ func scattered() *Scatter {
 }
 
 func stacked() *Stack {
-	return &Stack{Name: "p", Label: "ms", Column: "ms", Bars: []string{"external", "in-edge"}, Parts: []string{"request", "read"},
-		Values: [][]float64{{1, -2}, {0.5, 0}}}
+	return &Stack{
+		Name: "p", Label: "ms", Column: "ms", Bars: []string{"external", "in-edge"}, Parts: []string{"request", "read"},
+		Values: [][]float64{{1, -2}, {0.5, 0}},
+	}
 }
 
 func TestOverlaysRender(t *testing.T) {
@@ -43,11 +45,14 @@ func TestOverlaysRender(t *testing.T) {
 
 func TestOverlaysAsNumbers(t *testing.T) {
 	text, err := scattered().Render("csv")
-	if want := "model,predicted_total_s,measured_total_s,chains\nexternal,0.1,0.1,1\nexternal,1,1.2,50\nexternal,0,1,1\nin-client,0.01,0.02,1\n"; err != nil || string(text) != want {
+	want := "model,predicted_total_s,measured_total_s,chains\n" +
+		"external,0.1,0.1,1\nexternal,1,1.2,50\nexternal,0,1,1\nin-client,0.01,0.02,1\n"
+	if err != nil || string(text) != want {
 		t.Errorf("%v\n%s", err, text)
 	}
 	text, err = stacked().Render("csv")
-	if want := "model,part,ms\nexternal,request,1\nexternal,read,-2\nin-edge,request,0.5\nin-edge,read,0\n"; err != nil || string(text) != want {
+	want = "model,part,ms\nexternal,request,1\nexternal,read,-2\nin-edge,request,0.5\nin-edge,read,0\n"
+	if err != nil || string(text) != want {
 		t.Errorf("%v\n%s", err, text)
 	}
 	if low, high := stacked().reach(); low >= -2 || high <= 1 {
@@ -57,8 +62,9 @@ func TestOverlaysAsNumbers(t *testing.T) {
 
 // What cannot be drawn is an error and never a panic.
 func TestOverlaysWithoutData(t *testing.T) {
+	outside := []Dot{{0, 1, 1}, {1, math.NaN(), 1}, {math.Inf(1), 1, 1}}
 	for name, d := range map[string]Drawing{
-		"nothing": &Scatter{}, "no place on the axes": &Scatter{Clouds: []Cloud{{"m", []Dot{{0, 1, 1}, {1, math.NaN(), 1}, {math.Inf(1), 1, 1}}}}},
+		"nothing": &Scatter{}, "no place on the axes": &Scatter{Clouds: []Cloud{{"m", outside}}},
 		"no bars": &Stack{}, "all zero": &Stack{Bars: []string{"a"}, Parts: []string{"p"}, Values: [][]float64{{0}}},
 		"infinite":  &Stack{Bars: []string{"a"}, Parts: []string{"p"}, Values: [][]float64{{math.Inf(1)}}},
 		"no number": &Stack{Bars: []string{"a"}, Parts: []string{"p"}, Values: [][]float64{{math.NaN()}}},

@@ -75,7 +75,8 @@ func Picture(format string, width, height vg.Length, paint func(draw.Canvas)) (p
 func temporary() error {
 	d, err := outdir.Temporary("tb-figure-")
 	if err != nil {
-		return fmt.Errorf("no temporary file can be made, and a PDF needs some: set TMPDIR to a directory that can be written to: %w", err)
+		return fmt.Errorf("no temporary file can be made, and a PDF needs some: "+
+			"set TMPDIR to a directory that can be written to: %w", err)
 	}
 	return d.RemoveAll()
 }

@@ -128,7 +128,8 @@ func (s *Stack) Plot(c draw.Canvas, p *plot.Plot) {
 // fillPart fills a rectangle with a part's colour and stripes.
 func fillPart(c *draw.Canvas, part int, left, bottom, right, top vg.Length) {
 	look := orderly[part%len(orderly)]
-	c.FillPolygon(look.colour, []vg.Point{{X: left, Y: bottom}, {X: right, Y: bottom}, {X: right, Y: top}, {X: left, Y: top}})
+	corners := []vg.Point{{X: left, Y: bottom}, {X: right, Y: bottom}, {X: right, Y: top}, {X: left, Y: top}}
+	c.FillPolygon(look.colour, corners)
 	gap := hatches[part%len(hatches)]
 	if gap == 0 {
 		return
@@ -138,7 +139,8 @@ func fillPart(c *draw.Canvas, part int, left, bottom, right, top vg.Length) {
 	if step < 0 {
 		step = -step
 	}
-	box := draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{Min: vg.Point{X: left, Y: bottom}, Max: vg.Point{X: right, Y: top}}}
+	inside := vg.Rectangle{Min: vg.Point{X: left, Y: bottom}, Max: vg.Point{X: right, Y: top}}
+	box := draw.Canvas{Canvas: c.Canvas, Rectangle: inside}
 	for x := left - rise; x < right; x += step {
 		from, to := vg.Point{X: x, Y: bottom}, vg.Point{X: x + rise, Y: top}
 		if gap < 0 {

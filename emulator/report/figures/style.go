@@ -48,9 +48,14 @@ type style struct {
 
 // orderly are the looks of curves that are no models.
 var orderly = []style{
-	{blue, nil, nil}, {vermillion, polygon(4, math.Pi/4), []vg.Length{5, 1.5}}, {green, polygon(3, math.Pi/2), []vg.Length{1.5, 1.5}},
-	{orange, polygon(4, 0), []vg.Length{6, 1.5, 1.5, 1.5}}, {purple, polygon(3, -math.Pi/2), []vg.Length{3, 1.5}},
-	{skyBlue, polygon(5, math.Pi/2), []vg.Length{8, 2}}, {black, star(), []vg.Length{1, 1}}, {grey, polygon(6, 0), []vg.Length{8, 1.5, 1.5, 1.5}},
+	{blue, nil, nil},
+	{vermillion, polygon(4, math.Pi/4), []vg.Length{5, 1.5}},
+	{green, polygon(3, math.Pi/2), []vg.Length{1.5, 1.5}},
+	{orange, polygon(4, 0), []vg.Length{6, 1.5, 1.5, 1.5}},
+	{purple, polygon(3, -math.Pi/2), []vg.Length{3, 1.5}},
+	{skyBlue, polygon(5, math.Pi/2), []vg.Length{8, 2}},
+	{black, star(), []vg.Length{1, 1}},
+	{grey, polygon(6, 0), []vg.Length{8, 1.5, 1.5, 1.5}},
 }
 
 // shapes are the corners of the markers.

@@ -88,7 +88,9 @@ func TestLabels(t *testing.T) {
 
 func TestDeterministicAndWellFormed(t *testing.T) {
 	use := Use{"link_0": 0.4, "l|\"{}": 1}
-	for name, top := range map[string]*topology.Topology{"iiot": load(t, "iiot"), "odd": odd(t), "empty": topology.New("")} {
+	for name, top := range map[string]*topology.Topology{
+		"iiot": load(t, "iiot"), "odd": odd(t), "empty": topology.New(""),
+	} {
 		one, two := Of(top), Of(top)
 		if one.DOT() != two.DOT() || one.Mermaid() != two.Mermaid() || one.SVG(use) != two.SVG(use) {
 			t.Errorf("%s differs from one time to the next", name)
@@ -110,8 +112,11 @@ func TestDeterministicAndWellFormed(t *testing.T) {
 
 // dotLine and mermaidLine are what the two languages allow of what is written here.
 var (
-	dotLine     = regexp.MustCompile(`^(graph "(\\.|[^"\\])*" \{|\}|  rankdir=LR;|  (node|edge) \[[a-z="0-9A-Z, ]+\];|  n\d+( -- n\d+)? \[([a-z]+=("(\\.|[^"\\])*"|[a-z]+)(, )?)+\];)$`)
-	mermaidLine = regexp.MustCompile("^(flowchart LR|  n\\d+(\\[|\\(\\(\\(|\\(|\\{\\{|\\[/)\"(<br/>|[^\"<>`|\\\\])*\"(\\]|\\)\\)\\)|\\)|\\}\\}|/\\])|  n\\d+ ---(\\|\"(<br/>|[^\"<>`|\\\\])*\"\\|)? n\\d+)$")
+	dotLine = regexp.MustCompile(`^(graph "(\\.|[^"\\])*" \{|\}|  rankdir=LR;|  (node|edge) \[[a-z="0-9A-Z, ]+\];|` +
+		`  n\d+( -- n\d+)? \[([a-z]+=("(\\.|[^"\\])*"|[a-z]+)(, )?)+\];)$`)
+	mermaidLine = regexp.MustCompile("^(flowchart LR|" +
+		"  n\\d+(\\[|\\(\\(\\(|\\(|\\{\\{|\\[/)\"(<br/>|[^\"<>`|\\\\])*\"(\\]|\\)\\)\\)|\\)|\\}\\}|/\\])|" +
+		"  n\\d+ ---(\\|\"(<br/>|[^\"<>`|\\\\])*\"\\|)? n\\d+)$")
 )
 
 func TestSyntax(t *testing.T) {
@@ -183,20 +188,21 @@ func TestSpanAndFitting(t *testing.T) {
 		}
 	}
 	const all = "50 Mbps, 3 ms, ± 500 µs, 0.01 % loss"
-	if got := fitting(all, boxWidth, smallSize); got != "50 Mbps, 3 ms" {
+	if got := fitting(all, boxWidth); got != "50 Mbps, 3 ms" {
 		t.Errorf("in a box: %q", got)
 	}
-	if got := fitting(all, 1000, smallSize); got != all {
+	if got := fitting(all, 1000); got != all {
 		t.Errorf("where there is room: %q", got)
 	}
-	if got := fitting("unlimited", 1, smallSize); got != "unlimited" {
+	if got := fitting("unlimited", 1); got != "unlimited" {
 		t.Errorf("where nothing fits: %q", got)
 	}
 }
 
 // Two directions of one line keep their units; a block without anything to say says nothing.
 func TestBlockLabels(t *testing.T) {
-	l := &layout{tree: &tree{Network: &Network{Lines: []Line{{Label: "↑ 1 Gbps, 200 µs  ↓ 900 Mbps, 200 µs"}, {}, {}}}, parent: []int{0, 1, 2}}}
+	lines := []Line{{Label: "↑ 1 Gbps, 200 µs  ↓ 900 Mbps, 200 µs"}, {}, {}}
+	l := &layout{tree: &tree{Network: &Network{Lines: lines}, parent: []int{0, 1, 2}}}
 	if got := l.label(&block{hosts: []int{0}}); got != l.Lines[0].Label {
 		t.Errorf("two directions: %q", got)
 	}

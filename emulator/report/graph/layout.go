@@ -45,7 +45,15 @@ type layout struct {
 
 func arrange(t *tree, top float64) *layout {
 	n := len(t.Nodes)
-	l := &layout{tree: t, x: make([]float64, n), y: make([]float64, n), top: make([]float64, n), blocks: make([][]*block, n), columns: 3, bottom: top}
+	l := &layout{
+		tree:    t,
+		x:       make([]float64, n),
+		y:       make([]float64, n),
+		top:     make([]float64, n),
+		blocks:  make([][]*block, n),
+		columns: 3,
+		bottom:  top,
+	}
 	hosts := 0
 	for i := range t.Nodes {
 		if t.Nodes[i].Kind == "host" {
@@ -150,9 +158,9 @@ func span(low, high time.Duration) string {
 	return from + " to " + to
 }
 
-// fitting is a description without those of its last parts that do not fit into a width.
-func fitting(description string, width, size float64) string {
-	for textWidth(description, size) > width {
+// fitting is a description, in small letters, without those of its last parts that do not fit into a width.
+func fitting(description string, width float64) string {
+	for textWidth(description, smallSize) > width {
 		cut := strings.LastIndex(description, ", ")
 		if cut < 0 {
 			break

@@ -42,7 +42,13 @@ type Line struct {
 
 // Of makes a network of a topology.
 func Of(t *topology.Topology) *Network {
-	b := &builder{t: t, net: &Network{Name: t.Name}, index: map[topology.ID]int{}, into: incoming(t), line: map[topology.ID]bool{}}
+	b := &builder{
+		t:     t,
+		net:   &Network{Name: t.Name},
+		index: map[topology.ID]int{},
+		into:  incoming(t),
+		line:  map[topology.ID]bool{},
+	}
 	for i := range t.Vertices {
 		if b.isLine(topology.ID(i)) {
 			b.line[topology.ID(i)] = true
@@ -108,7 +114,8 @@ func (b *builder) ends(id topology.ID) (from, to topology.ID, ok bool) {
 
 func (b *builder) node(id topology.ID) {
 	v := &b.t.Vertices[id]
-	n := Node{Name: v.Name, Kind: v.Kind.String(), Class: v.Class, about: []string{v.Name, strings.TrimSpace(v.Kind.String() + " " + v.Class)}}
+	about := []string{v.Name, strings.TrimSpace(v.Kind.String() + " " + v.Class)}
+	n := Node{Name: v.Name, Kind: v.Kind.String(), Class: v.Class, about: about}
 	if v.Kind == topology.Link {
 		n.Link, n.Shape = true, Describe(v.Shape[0], 0)
 		if v.LinkType == topology.Shared {
@@ -135,9 +142,17 @@ func (b *builder) lines() {
 		forth := Describe(v.Shape[0], b.edges(from, id, to))
 		if v.LinkType == topology.Duplex {
 			back := Describe(v.Shape[1], b.edges(to, id, from))
-			b.net.Lines = append(b.net.Lines, Line{From: f, To: t, Links: []string{v.Name}, Class: v.Class,
-				Label: both(forth, back), about: b.directions(v, from, to, forth, back),
-				rate: both(Describe(still(v.Shape[0]), 0), Describe(still(v.Shape[1]), 0)), delay: v.Shape[0].Delay + b.edges(from, id, to)})
+			forthRate, backRate := Describe(still(v.Shape[0]), 0), Describe(still(v.Shape[1]), 0)
+			b.net.Lines = append(b.net.Lines, Line{
+				From:  f,
+				To:    t,
+				Links: []string{v.Name},
+				Class: v.Class,
+				Label: both(forth, back),
+				about: b.directions(v, from, to, forth, back),
+				rate:  both(forthRate, backRate),
+				delay: v.Shape[0].Delay + b.edges(from, id, to),
+			})
 			continue
 		}
 		about := fmt.Sprintf("%s → %s: %s", b.t.Vertices[from].Name, b.t.Vertices[to].Name, forth)

@@ -33,14 +33,17 @@ func (p *painter) node(v int) {
 	name := point{at.x + boxWidth/2, at.y + 3.4}
 	if n.Link {
 		name.y = at.y - 0.6
-		p.add(mark{role: "label", small: true, middle: true, text: fitting(n.Shape, boxWidth, smallSize), group: g, path: []point{{name.x, at.y + 7.6}}})
+		shape := fitting(n.Shape, boxWidth)
+		below := point{name.x, at.y + 7.6}
+		p.add(mark{role: "label", small: true, middle: true, text: shape, group: g, path: []point{below}})
 	}
 	p.add(mark{role: "name", middle: true, text: shorten(n.Name, 17), group: g, path: []point{name}})
 }
 
 func (p *painter) host(v int, at point, use, group int) {
 	n := &p.Nodes[v]
-	p.add(mark{role: "hit", closed: true, group: group, path: rectangle(at.x-1, at.y-cellHeight/2, cellWidth-4, cellHeight)})
+	cell := rectangle(at.x-1, at.y-cellHeight/2, cellWidth-4, cellHeight)
+	p.add(mark{role: "hit", closed: true, group: group, path: cell})
 	if p.used {
 		p.add(mark{role: "line", level: use, group: group, path: []point{{at.x, at.y - 5}, {at.x, at.y + 5}}})
 	}
@@ -66,7 +69,8 @@ func outline(kind string, at point) []point {
 
 // glyphs are the forms of hosts' classes; nil is a circle.
 var glyphs = [][]point{
-	nil, polygon(4, math.Pi/4), polygon(3, -math.Pi/2), polygon(4, 0), polygon(3, math.Pi/2), polygon(5, -math.Pi/2), polygon(6, 0),
+	nil, polygon(4, math.Pi/4), polygon(3, -math.Pi/2), polygon(4, 0), polygon(3, math.Pi/2), polygon(5, -math.Pi/2),
+	polygon(6, 0),
 }
 
 func polygon(n int, first float64) []point {

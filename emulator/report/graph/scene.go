@@ -157,7 +157,7 @@ func (p *painter) over(text string, right, y float64, group int) {
 	rows := strings.Split(text, "  ")
 	for i, row := range rows {
 		at := point{right - gapWidth + indent, y - 4 + float64(i)*(smallSize+6)}
-		row = fitting(row, gapWidth-indent, smallSize)
+		row = fitting(row, gapWidth-indent)
 		p.add(mark{role: "label", small: true, text: row, path: []point{at}, group: group})
 	}
 }
@@ -173,7 +173,8 @@ func (p *painter) across() {
 		g := p.group(about, l.Links)
 		a, b := point{p.x[l.From], p.y[l.From]}, point{p.x[l.To], p.y[l.To]}
 		bow := 14 + math.Min(40, math.Abs(a.y-b.y)/8)
-		p.add(mark{role: "line across", level: level, curved: true, group: g, path: []point{a, {a.x - bow, a.y}, {b.x - bow, b.y}, b}})
+		arc := []point{a, {a.x - bow, a.y}, {b.x - bow, b.y}, b}
+		p.add(mark{role: "line across", level: level, curved: true, group: g, path: arc})
 		if l.Label != "" {
 			p.add(mark{role: "label", small: true, text: l.Label, group: g, path: []point{{(a.x+b.x)/2 + 4, (a.y + b.y) / 2}}})
 		}

@@ -29,11 +29,14 @@ var boxes = map[string][2]string{
 	"cloud": {"#eef3fb", "#3f6fb5"}, "link": {"#ffffff", "#6b7680"},
 }
 
-const sheet = `.tb{font-family:'Liberation Sans',Arial,Helvetica,sans-serif}.tb .name{font-size:10px;fill:#1d2329}.tb .label{font-size:8.5px;fill:#5b6570}.tb .hit{fill:none;stroke:none}.tb path{fill:none}`
+const sheet = `.tb{font-family:'Liberation Sans',Arial,Helvetica,sans-serif}` +
+	`.tb .name{font-size:10px;fill:#1d2329}.tb .label{font-size:8.5px;fill:#5b6570}` +
+	`.tb .hit{fill:none;stroke:none}.tb path{fill:none}`
 
 func (s *scene) svg(name string, alone bool) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="tb" viewBox="0 0 %s %s" width="%[1]s" height="%[2]s" role="img" aria-label="%s">`,
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="tb" viewBox="0 0 %s %s" `+
+		`width="%[1]s" height="%[2]s" role="img" aria-label="%s">`,
 		short(s.width), short(s.height), escape("Topology "+name))
 	if alone {
 		b.WriteString("<style>" + sheet + `</style><rect width="100%" height="100%" fill="#fff"/>`)
@@ -82,13 +85,15 @@ func (s *scene) element(b *strings.Builder, m *mark) {
 		if m.level > 0 {
 			edge, width = useColours[m.level], max(1, useWidths[m.level]*0.7)
 		}
-		fmt.Fprintf(b, `<path class="box %s" d="%s" fill="%s" stroke="%s" stroke-width="%s" style="fill:%[3]s"/>`, kind, m.outline(), fill, edge, short(width))
+		fmt.Fprintf(b, `<path class="box %s" d="%s" fill="%s" stroke="%s" stroke-width="%s" style="fill:%[3]s"/>`,
+			kind, m.outline(), fill, edge, short(width))
 	default:
 		dash := ""
 		if kind == "across" {
 			dash = ` stroke-dasharray="4 2.5"`
 		}
-		fmt.Fprintf(b, `<path class="line u%d" d="%s" stroke="%s" stroke-width="%s"%s/>`, m.level, m.outline(), useColours[m.level], short(useWidths[m.level]), dash)
+		fmt.Fprintf(b, `<path class="line u%d" d="%s" stroke="%s" stroke-width="%s"%s/>`,
+			m.level, m.outline(), useColours[m.level], short(useWidths[m.level]), dash)
 	}
 }
 

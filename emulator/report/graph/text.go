@@ -10,25 +10,33 @@ import (
 // DOT is the network as an undirected graph in Graphviz's language.
 func (n *Network) DOT() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "graph %s {\n  rankdir=LR;\n  node [fontname=\"Helvetica\", fontsize=10];\n  edge [fontname=\"Helvetica\", fontsize=8];\n", dotQuote(n.Name))
+	fmt.Fprintf(&b, "graph %s {\n  rankdir=LR;\n", dotQuote(n.Name))
+	b.WriteString("  node [fontname=\"Helvetica\", fontsize=10];\n  edge [fontname=\"Helvetica\", fontsize=8];\n")
 	for i := range n.Nodes {
 		v := &n.Nodes[i]
 		label := v.Name
 		if v.Link {
 			label += "\n" + v.Shape
 		}
-		fmt.Fprintf(&b, "  n%d [label=%s, shape=%s, tooltip=%s];\n", i, dotQuote(label), dotShapes[v.Kind], dotQuote(strings.Join(v.about, "\n")))
+		fmt.Fprintf(&b, "  n%d [label=%s, shape=%s, tooltip=%s];\n",
+			i, dotQuote(label), dotShapes[v.Kind], dotQuote(strings.Join(v.about, "\n")))
 	}
 	for i := range n.Lines {
 		l := &n.Lines[i]
-		fmt.Fprintf(&b, "  n%d -- n%d [label=%s, tooltip=%s];\n", l.From, l.To, dotQuote(l.Label), dotQuote(strings.Join(l.about, "\n")))
+		fmt.Fprintf(&b, "  n%d -- n%d [label=%s, tooltip=%s];\n",
+			l.From, l.To, dotQuote(l.Label), dotQuote(strings.Join(l.about, "\n")))
 	}
 	b.WriteString("}\n")
 	return b.String()
 }
 
 var dotShapes = map[string]string{
-	"host": "box", "cloud": "doubleoctagon", "switch": "ellipse", "exchange": "hexagon", "medium": "parallelogram", "link": "plain",
+	"host":     "box",
+	"cloud":    "doubleoctagon",
+	"switch":   "ellipse",
+	"exchange": "hexagon",
+	"medium":   "parallelogram",
+	"link":     "plain",
 }
 
 // dotQuote is a quoted ID of DOT, in which line breaks and nothing else are escapes.
@@ -74,7 +82,12 @@ func (n *Network) Mermaid() string {
 }
 
 var mermaidShapes = map[string][2]string{
-	"host": {"[", "]"}, "cloud": {"(((", ")))"}, "switch": {"(", ")"}, "exchange": {"{{", "}}"}, "medium": {"[/", "/]"}, "link": {"[", "]"},
+	"host":     {"[", "]"},
+	"cloud":    {"(((", ")))"},
+	"switch":   {"(", ")"},
+	"exchange": {"{{", "}}"},
+	"medium":   {"[/", "/]"},
+	"link":     {"[", "]"},
 }
 
 // mermaidQuote is a quoted text, in which everything that Mermaid, its Markdown or HTML reads as more

@@ -173,8 +173,8 @@ func Write(w io.Writer, p *Page) error {
 		return fmt.Errorf("report: %w", err)
 	}
 	var text bytes.Buffer
-	policy := fmt.Sprintf("default-src 'none'; script-src '%s' '%s'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
-		digest(library), digest(script))
+	policy := fmt.Sprintf("default-src 'none'; script-src '%s' '%s'; style-src 'unsafe-inline'; "+
+		"base-uri 'none'; form-action 'none'", digest(library), digest(script))
 	err = t.Execute(&text, content{p, policy, template.CSS(style), template.JS(library), template.JS(script)})
 	if err != nil {
 		return fmt.Errorf("report: %w", err)

@@ -34,7 +34,8 @@ func (h *hosts) add(s *record.Host) {
 
 func (h *hosts) finish() HostLoad {
 	h.out.Width = h.width
-	h.out.Busy, h.out.Steal, h.out.Load1, h.out.Memory = h.busy.series(), h.steal.series(), h.load.series(), h.memory.series()
+	h.out.Busy, h.out.Steal = h.busy.series(), h.steal.series()
+	h.out.Load1, h.out.Memory = h.load.series(), h.memory.series()
 	if h.out.Samples > 0 {
 		h.out.MeanBusy /= float64(h.out.Samples)
 		h.out.MeanSteal /= float64(h.out.Samples)

@@ -64,7 +64,8 @@ type Predicted struct {
 	Traffic int64 // payload bytes times links
 }
 
-// Read reads a run's directory; the catalogue says in what order, and how, its models are shown. It fails where there is no manifest; everything else may be missing.
+// Read reads a run's directory; the catalogue says in what order, and how, its models are shown. It fails where there
+// is no manifest; everything else may be missing.
 func Read(dir string, c *catalogue.Catalogue) (*Run, error) {
 	manifest, unsound := record.Verify(dir)
 	if manifest == nil {
@@ -123,7 +124,8 @@ func topologyOf(dir string, m *record.Manifest, c *catalogue.Catalogue) (*topolo
 		t, err = sc.Topology()
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("the run has no %s, and the scenario in its manifest cannot be worked out here", record.TopologyFile)
+		return nil, false, fmt.Errorf("the run has no %s, and the scenario in its manifest cannot be worked out here",
+			record.TopologyFile)
 	}
 	return t, true, nil
 }
@@ -181,7 +183,8 @@ type predictedBy struct {
 func (r *Run) readPredictions() {
 	file, err := readfile.Open(filepath.Join(r.Dir, PredictionFile), record.MaxTableSize)
 	if errors.Is(err, fs.ErrNotExist) {
-		r.miss("There is no %s: the run ended before anything was predicted, and only what was measured is shown.", PredictionFile)
+		r.miss("There is no %s: the run ended before anything was predicted, and only what was measured is shown.",
+			PredictionFile)
 		return
 	}
 	predictions := map[predictedBy]*Predicted{}
@@ -238,13 +241,15 @@ func (r *Run) readReports() {
 	if len(r.Chains) == 0 {
 		return
 	}
-	reports, err := compare.All(r.rows(), r.predictions(), compare.Options{Catalogue: r.Catalogue, Seed: r.Manifest.Seed, Resamples: resamples(len(r.Chains))})
+	options := compare.Options{Catalogue: r.Catalogue, Seed: r.Manifest.Seed, Resamples: resamples(len(r.Chains))}
+	reports, err := compare.All(r.rows(), r.predictions(), options)
 	if err != nil {
 		r.miss("Measurement and prediction cannot be compared: %v.", err)
 		return
 	}
 	r.Reports, r.Redone = reports, true
-	r.miss("There is no %s: the comparison was made for this report, without steps; `testbed compare` has them.", ComparisonFile)
+	r.miss("There is no %s: the comparison was made for this report, without steps; `testbed compare` has them.",
+		ComparisonFile)
 }
 
 // resamples bounds the time that the bootstrap takes.

@@ -27,7 +27,10 @@ func two(t *testing.T) string {
 	for i, model := range []string{"in-client", "external"} {
 		for k := range 10 {
 			end := begin.Add(10*time.Second + time.Duration(20*i+2*(k+1))*time.Second)
-			c := record.Chain{Tags: record.Tags{Run: d.Run(), Model: model, Length: 1}, Time: end, Index: k, Measured: record.Times{Latency: 2}}
+			c := record.Chain{
+				Tags: record.Tags{Run: d.Run(), Model: model, Length: 1}, Time: end, Index: k,
+				Measured: record.Times{Latency: 2},
+			}
 			if err := d.Write(c, nil); err != nil {
 				t.Fatal(err)
 			}
@@ -40,8 +43,10 @@ func two(t *testing.T) string {
 			rate = 1e6
 		}
 		sent += rate
-		link := record.Link{Run: d.Run(), Link: "l", Time: begin.Add(time.Duration(s) * time.Second), Interval: 1, Bytes: sent,
-			BitRate: float64(8 * rate), Rate: 80 * units.Kbps, Utilisation: math.Min(1, float64(8*rate)/80e3)}
+		link := record.Link{
+			Run: d.Run(), Link: "l", Time: begin.Add(time.Duration(s) * time.Second), Interval: 1, Bytes: sent,
+			BitRate: float64(8 * rate), Rate: 80 * units.Kbps, Utilisation: math.Min(1, float64(8*rate)/80e3),
+		}
 		host := &record.Host{Run: d.Run(), Time: link.Time, Interval: 1, Busy: link.Utilisation, Steal: 0.25, Processors: 2}
 		if err := d.Observe([]record.Link{link}, host); err != nil {
 			t.Fatal(err)
@@ -110,7 +115,8 @@ func TestGridHalves(t *testing.T) {
 // What the manifest of another version says is not lost.
 func TestExtraFields(t *testing.T) {
 	dir := t.TempDir()
-	text, _ := json.Marshal(map[string]any{"run": "r", "host": map[string]any{"cpu": "x", "offloads": map[string]any{"tso": true}}, "list": []any{1}})
+	host := map[string]any{"cpu": "x", "offloads": map[string]any{"tso": true}}
+	text, _ := json.Marshal(map[string]any{"run": "r", "host": host, "list": []any{1}})
 	if err := os.WriteFile(filepath.Join(dir, record.ManifestFile), text, 0o644); err != nil {
 		t.Fatal(err)
 	}

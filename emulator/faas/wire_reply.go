@@ -1,0 +1,110 @@
+package faas
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"testbed/emulator/plan"
+)
+
+// reply is what a worker says of an invocation besides the payload.
+type reply struct {
+	times     timeline
+	carried   []version // of the carried states, in the call's order
+	conflicts int       // writes that found another version than the one read
+}
+
+type version struct {
+	version int64
+	sum     uint32
+}
+
+// timeline holds moments in ns: when the request was received; start, end and the repository's moment
+// of every read; start and end of the execution; the same three of every write; when the response was
+// sent. All are written as distances from the first, which is absolute.
+type timeline []int64
+
+func (t timeline) String() string {
+	b := strconv.AppendInt(nil, t[0], 10)
+	for _, v := range t[1:] {
+		b = append(b, ' ')
+		b = strconv.AppendInt(b, v-t[0], 10)
+	}
+	return string(b)
+}
+
+func parseTimeline(text string, moments int) (timeline, error) {
+	fields := strings.Fields(text)
+	if len(fields) != moments {
+		return nil, fmt.Errorf("header %s: want %d moments, have %d", headerTimes, moments, len(fields))
+	}
+	t := make(timeline, moments)
+	for i, f := range fields {
+		v, err := strconv.ParseInt(f, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("header %s: %w", headerTimes, err)
+		}
+		if i > 0 {
+			v += t[0]
+		}
+		t[i] = v
+	}
+	return t, nil
+}
+
+// within fails where a moment is not between two others: it is not of this invocation. 0 is no moment.
+func (t timeline) within(start, end int64) error {
+	for _, v := range t {
+		if v != 0 && (v < start-int64(tolerated) || v > end+int64(tolerated)) {
+			return fmt.Errorf("the worker tells of a moment, %d ns, outside the invocation's %d to %d", v, start, end)
+		}
+	}
+	return nil
+}
+
+// moments is the length of the call's timeline.
+func (c *call) moments() int {
+	n := 4
+	for _, s := range c.states {
+		if s.location == plan.Repository {
+			n += 6
+		}
+	}
+	return n
+}
+
+func (r *reply) setHeader(h http.Header) {
+	h[headerTimes] = []string{r.times.String()}
+	text := strconv.Itoa(r.conflicts)
+	for _, v := range r.carried {
+		text += ";" + formatVersion(v.version, v.sum)
+	}
+	h[headerStates] = []string{text}
+}
+
+// parseReply reads the headers of the response to c.
+func parseReply(c *call, h http.Header) (*reply, error) {
+	times, err := parseTimeline(h.Get(headerTimes), c.moments())
+	if err != nil {
+		return nil, err
+	}
+	items := strings.Split(h.Get(headerStates), ";")
+	r := &reply{times: times}
+	if r.conflicts, err = strconv.Atoi(items[0]); err != nil || r.conflicts < 0 || r.conflicts > len(c.states) {
+		return nil, fmt.Errorf("header %s: %.20q is no number of conflicts of %d states",
+			headerStates, items[0], len(c.states))
+	}
+	if len(items)-1 > len(c.states) {
+		return nil, fmt.Errorf("header %s: %d states came back of %d", headerStates, len(items)-1, len(c.states))
+	}
+	for _, item := range items[1:] {
+		v, sum, err := parseVersion(item)
+		if err != nil {
+			return nil, fmt.Errorf("header %s: %w", headerStates, err)
+		}
+		r.carried = append(r.carried, version{v, sum})
+	}
+	return r, nil
+}

@@ -1,0 +1,119 @@
+package report
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"testbed/emulator/compare"
+	"testbed/emulator/plan"
+	"testbed/emulator/record"
+	"testbed/emulator/report/run"
+)
+
+// Every sentence is used: by its name, or by that of what it is the title or the caption of.
+func TestEverySentenceIsUsed(t *testing.T) {
+	var source strings.Builder
+	for _, pattern := range []string{"*.go", "figures/figures.go", "sentences/*.tmpl"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			if strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			source.WriteString(strings.ReplaceAll(string(text), "{{define", ""))
+		}
+	}
+	all := templates().Templates()
+	if len(all) < 50 {
+		t.Errorf("%d sentences", len(all))
+	}
+	for _, s := range all {
+		name := s.Name()
+		used := strings.Contains(source.String(), `say("`+name+`"`) ||
+			strings.Contains(source.String(), `{{template "`+name+`"`)
+		for _, suffix := range []string{".title", ".caption"} {
+			of, is := strings.CutSuffix(name, suffix)
+			used = used || is && strings.Contains(source.String(), `"`+of+`"`)
+		}
+		for _, prefix := range []string{"headline.", "outcome."} { // how a run or a finding ended
+			of, is := strings.CutPrefix(name, prefix)
+			used = used || is && (strings.Contains(source.String(), `"`+of+`"`) || known(compare.Outcome(of)))
+		}
+		if !used && name != "sentences" {
+			t.Errorf("no code says %q", name)
+		}
+	}
+}
+
+func known(o compare.Outcome) bool {
+	return o == compare.Holds || o == compare.Fails || o == compare.Open || o == compare.TooFew
+}
+
+func TestHeadlines(t *testing.T) {
+	whole := record.ModelCounts{Planned: 12345, Done: 12345}
+	for want, m := range map[string]record.Manifest{
+		"The run is under way, or was killed: what follows is what it had written.": {Exit: record.Running},
+		"The run was interrupted after 7 of 12\u202f345 chains.": {
+			Exit: record.Interrupted, Models: []record.ModelCounts{{Planned: 12345, Done: 4, Failed: 2, Lost: 1}},
+		},
+		"The run failed: of  no\nreason ": {Exit: record.Failed, Error: "of  no\nreason "},
+		"3 of 9 chains failed or lost state.": {
+			Exit: record.OK, Models: []record.ModelCounts{{Planned: 9, Done: 6, Failed: 2, Lost: 1}},
+		},
+		"The run's manifest counts no chains.": {Exit: record.OK},
+		"All 12\u202f345 chains came to their end, but 2 samples could not be written.": {
+			Exit: record.OK, Models: []record.ModelCounts{whole}, Samples: record.Counts{Dropped: 2},
+		},
+		"The only chain came to its end with its state intact.": {
+			Exit: record.OK, Models: []record.ModelCounts{{Planned: 1, Done: 1}},
+		},
+		"All 12\u202f345 chains came to their end with their state intact.": {
+			Exit: record.OK, Models: []record.ModelCounts{whole}, End: time.Unix(1, 0),
+		},
+	} {
+		good, got := headline(&run.Run{Manifest: &m})
+		if got != want || good != strings.Contains(want, "intact") {
+			t.Errorf("%q, %v; want %q", got, good, want)
+		}
+	}
+}
+
+// What is said of how well a prediction agrees, whole sentences.
+func TestAgreement(t *testing.T) {
+	group := func(model plan.Model, median, p95 float64) compare.Group {
+		g := compare.Group{Model: model, Paired: 9}
+		g.Total.Error.Median, g.Total.Error.P95 = median, p95
+		return g
+	}
+	a, b := group("a", 0.01, 0.05), group("b", 0.025, 0.2)
+	findings := []compare.Finding{
+		{Model: "a", Outcome: compare.Holds}, {Model: "b", Outcome: compare.Open}, {Model: "c", Outcome: compare.Holds},
+		{Model: "d", Outcome: compare.Fails}, {Model: "e", Outcome: compare.TooFew}, {Model: "a", Length: 2},
+	}
+	for want, r := range map[string]compare.Report{
+		"": {Engine: "x", Models: []compare.Group{{Model: "a"}}},
+		"The median error chain by chain of x is 1 %; 95 % of the chains are within 5 %.": {
+			Engine: "x", Models: []compare.Group{a, {Model: "none"}},
+		},
+		"The prediction by x has a median error chain by chain of 1 % to 2.5 % by execution model; " +
+			"the 95th percentile is above 10 % for b (20 %).": {Engine: "x", Models: []compare.Group{a, b}},
+		"The prediction by x holds within 5 % of the mean for a, c; it does not hold within 5 % for d; it is undecided " +
+			"for b; it has too few chains for a verdict on e. Its median error chain by chain is 1 % to 2.5 % by execution " +
+			"model; the 95th percentile is above 10 % for b (20 %).": {
+			Engine: "x", Models: []compare.Group{b, a}, Verdict: compare.Verdict{Within: 0.05, Findings: findings},
+		},
+	} {
+		if got := strings.Join(verdict(&run.Run{Reports: []*compare.Report{&r}}), "|"); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"testbed/emulator/report/html"
+)
+
+// columns are a table's columns; a name that begins with # is that of a column of numbers.
+func columns(names ...string) []html.Column {
+	list := make([]html.Column, len(names))
+	for i, name := range names {
+		list[i].Name, list[i].Number = strings.CutPrefix(name, "#")
+	}
+	return list
+}
+
+// errorTables has a row for each model and engine.
+func (p *page) errorTables() []html.Table {
+	t := html.Table{
+		ID:      "errors",
+		Caption: say("errors.caption", nil),
+		Columns: columns("model", "prediction", "#chains", "#measured mean, ms", "#predicted mean, ms", "#difference, ms",
+			"#95 % interval", "#median error, %", "#p95, %", "#bias, %"),
+	}
+	for _, report := range p.run.Reports {
+		for i := range report.Models {
+			g := &report.Models[i]
+			row := []string{string(g.Model), report.Engine, fmt.Sprint(g.Chains), millis(g.Total.Measured.Mean)}
+			if g.Paired > 0 {
+				d, e := g.Total.Difference, g.Total.Error
+				row = append(row, millis(g.Total.Predicted.Mean), signed(d.Mean), between(d.Low, d.High),
+					percent(e.Median), percent(e.P95), fmt.Sprintf("%+.2f", 100*e.Bias))
+			} else {
+				row = append(row, "", "", "", "", "", "")
+			}
+			t.Rows = append(t.Rows, row)
+		}
+	}
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	t.Note = say("errors.note", p.run.Reports[0].Method)
+	return []html.Table{t, p.orderTable()}
+}
+
+// orderTable is the study's order of the models, held against the measurement.
+func (p *page) orderTable() html.Table {
+	t := html.Table{
+		ID:      "order",
+		Caption: say("order.caption", nil),
+		Columns: columns("statement", "#left mean, ms", "#right mean, ms", "#difference, ms", "#95 % interval", "#chains",
+			"holds"),
+	}
+	for _, r := range p.run.Reports[0].Order.Relations {
+		holds := "yes"
+		if !r.Holds {
+			holds = "NO"
+		}
+		t.Rows = append(t.Rows, []string{
+			strings.Join([]string{string(r.Left), r.Relation, string(r.Right)}, " "),
+			millis(r.LeftMean), millis(r.RightMean), signed(r.Difference.Mean),
+			between(r.Difference.Low, r.Difference.High), fmt.Sprint(r.Chains), holds,
+		})
+	}
+	if len(t.Rows) == 0 {
+		t.Note = say("order.none", nil)
+	}
+	return t
+}
+
+// between is an interval; both ends are in seconds.
+func between(low, high float64) string { return "[" + signed(low) + ", " + signed(high) + "]" }
+
+// millis and signed are seconds as milliseconds, percent a share.
+func millis(s float64) string  { return fmt.Sprintf("%.1f", 1000*s) }
+func signed(s float64) string  { return fmt.Sprintf("%+.2f", 1000*s) }
+func percent(r float64) string { return fmt.Sprintf("%.2f", 100*r) }
