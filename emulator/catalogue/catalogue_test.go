@@ -26,7 +26,8 @@ func TestKindsAreApart(t *testing.T) {
 	if err != nil || wordErr != nil || one != 1 || word != "eins" {
 		t.Errorf("%d %q %v %v", one, word, err, wordErr)
 	}
-	if _, err := words.Find(c, "two"); err == nil || !strings.Contains(err.Error(), `unknown word "two"; write one of [one]`) {
+	const want = `unknown word "two"; write one of [one]`
+	if _, err := words.Find(c, "two"); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("two as a word: %v", err)
 	}
 	if all := numbers.All(c); len(all) != 2 || all[1].Does != 2 || all[1].Name != "two" {
