@@ -30,9 +30,9 @@ func Wanted(n Network) []QueueStatus {
 
 // Difference is one property of a queue, or the queue itself, in which two networks differ.
 type Difference struct {
-	Link     string `json:"link"`
-	Dir      int    `json:"dir"`
-	From     string `json:"from"`     // the neighbours that use the queue, comma separated
+	Link string `json:"link"`
+	Dir  int    `json:"dir"`
+	From string `json:"from"` // the neighbours that use the queue, comma separated
 	// Property is rate, ..., delay from A to B (an edge's), or link where one of the two has no such queue.
 	Property string `json:"property"`
 	Want     string `json:"want"`

@@ -139,9 +139,6 @@ func (b *Bench) vertex(v topology.Vertex) topology.ID {
 	return id
 }
 
-// Testing makes another test report what goes wrong from now on, for subtests that share a network.
-func (b *Bench) Testing(t testing.TB) { b.t = t }
-
 // Switch adds a switch.
 func (b *Bench) Switch(name string) { b.vertex(topology.Vertex{Name: name, Kind: topology.Switch}) }
 

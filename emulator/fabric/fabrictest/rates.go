@@ -98,7 +98,7 @@ func longFatLink(t *testing.T, newFabric NewFabric) {
 	there, back := duplex(rate, 60*time.Millisecond)
 	b.Cable("a", "b", there, back)
 	b.Apply(f)
-	b.carries("60 ms one way", "a", "b", 4*time.Second, 2*time.Second, rate, 0.1)
+	b.carries("60 ms one way", "a", "b", 4*time.Second, rate, 0.1)
 }
 
 // queueLimit: of a burst about as many packets arrive as the queue may hold. A fabric may count those

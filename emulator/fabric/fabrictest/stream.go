@@ -107,10 +107,3 @@ func recognise(data []byte) Arrival {
 	}
 	return Arrival{int(number), flipped}
 }
-
-// Datagrams sends count UDP datagrams of size bytes from one namespace to another, slowly enough for any
-// queue, and returns how many arrive.
-func Datagrams(ctx context.Context, fromNetNS, toNetNS netns.Ref, to netip.Addr, count, size int) (int, error) {
-	all, err := Stream{Count: count, Size: size, Interval: 100 * time.Microsecond}.Send(ctx, fromNetNS, toNetNS, to)
-	return len(all), err
-}

@@ -44,12 +44,12 @@ func (b *Bench) exactRTT(from, to string, count int, want time.Duration) {
 	b.t.Errorf("%s to %s: the best median round-trip time is %v off %v", from, to, best, want)
 }
 
-// carries checks a rate against a link's, at the best of several tries, which take warmup and duration each.
-func (b *Bench) carries(what, from, to string, warmup, duration time.Duration, rate units.BitRate, tolerance float64) {
+// carries checks a rate against a link's, at the best of several tries, which take warmup and 2 s each.
+func (b *Bench) carries(what, from, to string, warmup time.Duration, rate units.BitRate, tolerance float64) {
 	b.t.Helper()
 	got := 0.0
 	for range rateTries {
-		got = max(got, b.goodput(from, to, warmup, duration))
+		got = max(got, b.goodput(from, to, warmup, 2*time.Second))
 		if got >= float64(rate)*measure.HeaderShare*(1-tolerance) {
 			break
 		}

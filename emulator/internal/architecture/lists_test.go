@@ -57,6 +57,21 @@ func TestNamesAreListedInTheCatalogueOnly(t *testing.T) {
 	}
 }
 
+// TestTheCatalogueIsHandedDown: it is built by the library; whoever needs it gets it from there.
+func TestTheCatalogueIsHandedDown(t *testing.T) {
+	const path = "testbed/emulator/internal/builtin"
+	used := false
+	for _, s := range imports(t) {
+		used = used || s.imported == path
+		if s.imported == path && s.dir != "." {
+			t.Errorf("%s imports %s: take the catalogue as an argument", s.file, path)
+		}
+	}
+	if !used {
+		t.Errorf("nothing imports %s: the test looks in the wrong place", path)
+	}
+}
+
 type list struct {
 	pos   token.Pos
 	names []string
