@@ -79,7 +79,9 @@ bench: $(BIN) ## Benchmarks, and the time and memory of up and down, bare contai
 	scripts/bench
 
 bench-baseline: ## Keep today's benchmarks as results/baseline/bench.txt (on a quiet machine)
-	$(BENCHMARKS) | tee results/baseline/bench.txt
+	@mkdir -p bin
+	$(BENCHMARKS) >bin/bench.txt || { cat bin/bench.txt; exit 1; }
+	cp bin/bench.txt results/baseline/bench.txt
 
 bench-compare: ## Benchmarks against those in results/baseline/bench.txt, with benchstat (same machine, quiet)
 	@mkdir -p bin

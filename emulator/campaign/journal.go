@@ -90,7 +90,7 @@ func (j *journal) load(header []byte) error {
 	}
 	j.end = int64(len(header))
 	for {
-		unit, size, ok := j.whole(j.end)
+		unit, size, ok := j.checkRecord(j.end)
 		if !ok {
 			return j.file.Truncate(j.end)
 		}
@@ -99,8 +99,8 @@ func (j *journal) load(header []byte) error {
 	}
 }
 
-// whole reads the record at an offset, and says whether all of it is there and sound.
-func (j *journal) whole(offset int64) (unit, size int, ok bool) {
+// checkRecord reads the record at an offset, and says whether all of it is there and sound.
+func (j *journal) checkRecord(offset int64) (unit, size int, ok bool) {
 	var head [recordHeader]byte
 	if _, err := j.file.ReadAt(head[:], offset); err != nil {
 		return 0, 0, false

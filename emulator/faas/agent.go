@@ -104,6 +104,9 @@ func (a *Agent) Close() error {
 			errs = append(errs, err)
 		}
 	}
+	for _, l := range a.listeners {
+		_ = l.Close() // where its server has not begun to serve yet, and so does not know it; otherwise it is closed
+	}
 	a.peers.close()
 	return errors.Join(errs...)
 }

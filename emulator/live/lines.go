@@ -38,7 +38,7 @@ func (s *Status) Lines(width int) []string {
 		lines = append(lines, "  event: "+s.Events[n-1])
 	}
 	for i := range lines {
-		lines[i] = cut(lines[i], width)
+		lines[i] = truncate(lines[i], width)
 	}
 	return lines
 }
@@ -54,7 +54,7 @@ func usedLinks(links []Link) string {
 		if l.Use == 0 {
 			use = fmt.Sprintf("%.1f Mbps", l.Rate/1e6)
 		}
-		parts = append(parts, fmt.Sprintf("%s from %s %s", l.Link, cut(l.From, 16), use))
+		parts = append(parts, fmt.Sprintf("%s from %s %s", l.Link, truncate(l.From, 16), use))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -68,8 +68,8 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d", s/60, s%60)
 }
 
-// cut shortens text to width characters; what it leaves out shows as dots.
-func cut(text string, width int) string {
+// truncate shortens text to width characters; what it leaves out shows as dots.
+func truncate(text string, width int) string {
 	if width < 4 || utf8.RuneCountInString(text) <= width {
 		return text
 	}

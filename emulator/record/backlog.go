@@ -46,12 +46,12 @@ func (b *backlog) append(lines []byte, e entry) error {
 	n, err := b.lines.Write(lines)
 	b.accepted += int64(n)
 	b.entries = append(b.entries, e)
-	b.settle()
+	b.countWritten()
 	return err
 }
 
-// settle counts the entries that have reached samples.lp.
-func (b *backlog) settle() {
+// countWritten counts the entries that have reached samples.lp.
+func (b *backlog) countWritten() {
 	reached := b.accepted - int64(b.lines.Buffered())
 	n := 0
 	for ; n < len(b.entries) && b.entries[n].end <= reached; n++ {
@@ -67,7 +67,7 @@ func (b *backlog) settle() {
 // flush hands on what is buffered.
 func (b *backlog) flush(chains io.Writer) error {
 	err := b.lines.Flush()
-	b.settle()
+	b.countWritten()
 	if err != nil {
 		return err
 	}

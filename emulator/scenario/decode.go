@@ -34,7 +34,8 @@ type decoder struct {
 	meant     []string            // paths of keys that were probably meant by unknown ones
 	nodes     int
 	catalogue *catalogue.Catalogue
-	stopped   bool // by excess, which is reported once, or by too many errors
+	structs   map[reflect.Type][]field // the keys of those met so far: a file may have tens of thousands of sections
+	stopped   bool                     // by excess, which is reported once, or by too many errors
 }
 
 func (d *decoder) fail(p position, path, remedy, format string, args ...any) {

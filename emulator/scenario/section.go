@@ -80,9 +80,22 @@ func join(path, key string) string {
 	return path + "." + key
 }
 
+// fieldsOf is the function fieldsOf, which a type takes once. The list is shared: nobody changes it.
+func (d *decoder) fieldsOf(t reflect.Type) []field {
+	fields, known := d.structs[t]
+	if !known {
+		fields = fieldsOf(t, d.catalogue)
+		if d.structs == nil {
+			d.structs = map[reflect.Type][]field{}
+		}
+		d.structs[t] = fields
+	}
+	return fields
+}
+
 // section decodes a mapping, or the scalar that is short for one, into the struct v.
 func (d *decoder) section(n *yaml.Node, v reflect.Value, f *field, path string, depth int) bool {
-	fields := fieldsOf(v.Type(), d.catalogue)
+	fields := d.fieldsOf(v.Type())
 	given := map[string]bool{}
 	before := len(d.errs)
 	switch {
@@ -250,7 +263,7 @@ func (d *decoder) standIn(v reflect.Value, f *field, fields []field, path string
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &doc); err == nil && len(doc.Content) == 1 {
-		scratch := decoder{file: d.file, where: map[string]position{}, catalogue: d.catalogue}
+		scratch := decoder{file: d.file, where: map[string]position{}, catalogue: d.catalogue, structs: d.structs}
 		scratch.value(doc.Content[0], target, f, join(path, f.name), 0)
 		f.keep(v, target)
 	}

@@ -61,12 +61,12 @@ func (p *Tree) storeAndForward(source ID, size int64) (seconds float64, ok bool)
 	if source == p.dest {
 		return 0, true
 	}
-	w, at := p.enter(source)
+	w, at := p.pathsFrom(source)
 	if w == nil {
 		return 0, false
 	}
 	for v := source; at != w.end(); {
-		at, _ = w.step(at)
+		at, _ = w.nextHop(at)
 		next := w.vertex(at)
 		if link := &p.topology.Vertices[next]; link.Kind == Link {
 			if rate := link.Shape[p.topology.Direction(next, v)].Rate; rate > 0 {

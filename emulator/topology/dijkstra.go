@@ -78,7 +78,7 @@ func edgeDelay(edges []Edge, to ID) time.Duration {
 
 // reverse lists the edges by the vertex that they lead to: their Tos are where they come from, their Delays those of
 // the edge and of the link that it leaves.
-func (t *Topology) reverse() [][]Edge { return t.whole().reverse(t) }
+func (t *Topology) reverse() [][]Edge { return t.wholeGraph().reverse(t) }
 
 // cost is the transmission time, in seconds, of 1500 bytes through v, when the packet goes on to next.
 func (t *Topology) cost(v, next ID) float64 {

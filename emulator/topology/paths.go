@@ -23,17 +23,17 @@ type Hop struct {
 type Tree struct {
 	topology *Topology
 	dest     ID
-	ways     []way     // in the segments that lead to dest, in the order of their numbers
-	numbers  []int32   // of these segments
-	segments *segments // nil: there is one, of the whole graph
+	parts    []segmentPaths // in the segments that lead to dest, in the order of their numbers
+	numbers  []int32        // of these segments
+	segments *segments      // nil: there is one, of the whole graph
 }
 
 // TreeTo computes the shortest paths to dest by Dijkstra's algorithm over the reversed edges, in
 // O(E log V). Hosts and the cloud do not forward. Ties go to the vertex with the smaller index.
 func (t *Topology) TreeTo(dest ID) *Tree {
-	whole := t.whole()
+	whole := t.wholeGraph()
 	paths := whole.search(t, dest, whole.reverse(t))
-	return &Tree{topology: t, dest: dest, ways: []way{{whole, whole.chain(dest), paths}}}
+	return &Tree{topology: t, dest: dest, parts: []segmentPaths{{whole, whole.chain(dest), paths}}}
 }
 
 // Trees computes the shortest paths between all attached vertices, by destination: those that TreeTo computes, in
@@ -57,7 +57,7 @@ func (t *Topology) trees(s *segments) map[ID]*Tree {
 			if found[n][chain[0]] == nil {
 				found[n][chain[0]] = s.all[n].search(t, chain[0], reversed[n])
 			}
-			tree.ways = append(tree.ways, way{s.all[n], chain, found[n][chain[0]]})
+			tree.parts = append(tree.parts, segmentPaths{s.all[n], chain, found[n][chain[0]]})
 		}
 		trees[id] = tree
 	}
@@ -69,7 +69,7 @@ func (p *Tree) Reaches(source ID) bool {
 	if source == p.dest {
 		return true
 	}
-	w, _ := p.enter(source)
+	w, _ := p.pathsFrom(source)
 	return w != nil
 }
 
@@ -79,14 +79,14 @@ func (p *Tree) Hops(hops []Hop, source ID) ([]Hop, time.Duration) {
 	if source == p.dest {
 		return hops, 0
 	}
-	w, at := p.enter(source)
+	w, at := p.pathsFrom(source)
 	if w == nil {
 		return hops, 0
 	}
 	var total, pending time.Duration
 	first := len(hops)
 	for v := source; at != w.end(); {
-		index, delay := w.step(at)
+		index, delay := w.nextHop(at)
 		next := w.vertex(index)
 		total += delay
 		if vertex := &p.topology.Vertices[next]; vertex.Kind == Link {
@@ -111,11 +111,11 @@ func (p *Tree) Vertices(list []ID, source ID) []ID {
 	if source == p.dest {
 		return append(list, source)
 	}
-	w, at := p.enter(source)
+	w, at := p.pathsFrom(source)
 	if w == nil {
 		return list
 	}
-	for ; at != w.end(); at, _ = w.step(at) {
+	for ; at != w.end(); at, _ = w.nextHop(at) {
 		list = append(list, w.vertex(at))
 	}
 	return append(list, p.dest)

@@ -17,8 +17,8 @@ type pendants struct {
 	at       []ID            // of the core: the index there
 }
 
-// hang finds what hangs in a graph. Into a vertex that does not forward nothing is hung.
-func hang(edges [][]Edge, forwards func(ID) bool) pendants {
+// findPendants finds what hangs in a graph. Into a vertex that does not forward nothing is hung.
+func findPendants(edges [][]Edge, forwards func(ID) bool) pendants {
 	n := len(edges)
 	p := pendants{parent: make([]ID, n), up: make([]time.Duration, n), down: make([]time.Duration, n),
 		children: make([]int32, n), at: make([]ID, n)}
@@ -75,7 +75,7 @@ func onlyEdge(edges []Edge, to ID) (delay time.Duration, only bool) {
 // chain lists the vertices from the core to v, both included.
 func (p *pendants) chain(v ID) []ID {
 	chain := []ID{v}
-	for p.hangs(v) {
+	for p.isPendant(v) {
 		v = p.parent[v]
 		chain = append(chain, v)
 	}
@@ -85,13 +85,13 @@ func (p *pendants) chain(v ID) []ID {
 
 // root is the vertex of the core from which v hangs, or v.
 func (p *pendants) root(v ID) ID {
-	for p.hangs(v) {
+	for p.isPendant(v) {
 		v = p.parent[v]
 	}
 	return v
 }
 
-func (p *pendants) hangs(v ID) bool { return p.parent != nil && p.parent[v] != none }
+func (p *pendants) isPendant(v ID) bool { return p.parent != nil && p.parent[v] != none }
 
 // size is the number of the core's vertices, of a segment of that many.
 func (p *pendants) size(vertices int) int {

@@ -123,12 +123,12 @@ func (t *Topology) accesses(s *segment, ends []ID) [][]access {
 func (t *Topology) access(s *segment, id ID) (a access, at ID) {
 	end := s.index(id)
 	a.id, at = id, end
-	for s.hangs(at) && (at == end || s.children[at] == 1) {
+	for s.isPendant(at) && (at == end || s.children[at] == 1) {
 		from := at
 		at = s.parent[from]
 		a.roundTrip += s.up[from] + s.down[from]
 		link := s.vertex(at)
-		if !s.hangs(at) || s.children[at] > 1 || t.Vertices[link].Kind != Link {
+		if !s.isPendant(at) || s.children[at] > 1 || t.Vertices[link].Kind != Link {
 			continue
 		}
 		forth, back := t.Direction(link, s.vertex(from)), t.Direction(link, s.vertex(s.parent[at]))

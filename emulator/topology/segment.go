@@ -36,8 +36,8 @@ func (s *segment) vertex(index ID) ID {
 	return s.vertices[index]
 }
 
-// whole is all of the graph as one segment, in which nothing is taken to hang.
-func (t *Topology) whole() *segment { return &segment{edges: t.Adjacency} }
+// wholeGraph is all of the graph as one segment, in which nothing is taken to hang.
+func (t *Topology) wholeGraph() *segment { return &segment{edges: t.Adjacency} }
 
 // segments are the graph's, with what hangs in them, and which of them a packet may take.
 type segments struct {
@@ -53,7 +53,7 @@ func (t *Topology) segments() *segments {
 	s := &segments{
 		of: make([]int32, len(t.Vertices)), into: map[ID][]int32{}, from: map[ID][]int32{}, odd: map[ID]struct{}{},
 	}
-	t.number(s)
+	t.labelComponents(s)
 	members := make([][]ID, len(s.all))
 	for v, number := range s.of {
 		if number >= 0 {
@@ -89,8 +89,8 @@ func (t *Topology) segments() *segments {
 	return s
 }
 
-// number gives each vertex that forwards the number of its segment, and ends -1.
-func (t *Topology) number(s *segments) {
+// labelComponents gives each vertex that forwards the number of its segment, a connected component, and ends -1.
+func (t *Topology) labelComponents(s *segments) {
 	near := t.neighbours()
 	for v := range s.of {
 		s.of[v] = -1
@@ -139,7 +139,7 @@ func (t *Topology) segment(vertices []ID) *segment {
 			}
 		}
 	}
-	s.pendants = hang(s.edges, func(i ID) bool { return !t.Vertices[vertices[i]].Kind.Attached() })
+	s.pendants = findPendants(s.edges, func(i ID) bool { return !t.Vertices[vertices[i]].Kind.Attached() })
 	return s
 }
 

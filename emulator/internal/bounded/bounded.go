@@ -49,7 +49,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		c := &conn{Conn: accepted, listener: l}
-		c.enter(newer)
+		c.setState(newer)
 		if l.admit(c) {
 			return c, nil
 		}
@@ -60,7 +60,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 // State tells the listener what a connection is doing.
 func (l *Listener) State(c net.Conn, state http.ConnState) {
 	if c, ok := c.(*conn); ok {
-		c.enter(state)
+		c.setState(state)
 	}
 }
 
@@ -150,7 +150,7 @@ type conn struct {
 	fixed    bool         // the server has set a deadline of its own
 }
 
-func (c *conn) enter(state http.ConnState) {
+func (c *conn) setState(state http.ConnState) {
 	if state != busy {
 		c.since.Store(time.Now().UnixNano())
 	}

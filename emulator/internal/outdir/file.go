@@ -65,7 +65,7 @@ func (f *File) Sync() error {
 
 // Commit gives the file its mode, its owner and its name.
 func (f *File) Commit() error {
-	err := errors.Join(f.dir.owner.settle(f.file, fileMode), f.file.Close())
+	err := errors.Join(f.dir.owner.setOwnerAndMode(f.file, fileMode), f.file.Close())
 	if err == nil {
 		err = f.dir.root.Rename(f.temporary, f.name)
 	}

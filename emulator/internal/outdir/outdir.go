@@ -69,16 +69,16 @@ func (d *Dir) sub(name string, fresh bool) (*Dir, error) {
 	if err := plain(name); err != nil {
 		return nil, err
 	}
-	root, err := enter(d.root, name, path, d.owner, fresh)
+	root, err := openSubdirectory(d.root, name, path, d.owner, fresh)
 	if err != nil {
 		return nil, err
 	}
 	return &Dir{root, path, d.owner}, nil
 }
 
-// enter opens a directory inside another one, made if need be; fresh: it must not be there. Names are not
+// openSubdirectory opens a directory inside another one, made if need be; fresh: it must not be there. Names are not
 // trusted to mean the same twice: what was looked at is held against what was opened.
-func enter(in *os.Root, name, path string, o owner, fresh bool) (*os.Root, error) {
+func openSubdirectory(in *os.Root, name, path string, o owner, fresh bool) (*os.Root, error) {
 	err := in.Mkdir(name, dirMode)
 	made := err == nil
 	if err != nil && (fresh || !errors.Is(err, fs.ErrExist)) {
@@ -96,7 +96,7 @@ func enter(in *os.Root, name, path string, o owner, fresh bool) (*os.Root, error
 		return nil, failed(path, err)
 	}
 	if err = same(root, seen, path); err == nil && made {
-		err = o.settleDir(root, path)
+		err = o.setDirOwnerAndMode(root, path)
 	}
 	if err != nil {
 		return nil, errors.Join(err, root.Close())
@@ -116,15 +116,15 @@ func same(root *os.Root, seen fs.FileInfo, path string) error {
 	return nil
 }
 
-// settleDir gives a directory that was just made its mode and owner. One that is not empty is not the one
+// setDirOwnerAndMode gives a directory that was just made its mode and owner. One that is not empty is not the one
 // that was made.
-func (o owner) settleDir(root *os.Root, path string) error {
+func (o owner) setDirOwnerAndMode(root *os.Root, path string) error {
 	dir, err := root.Open(".")
 	if err != nil {
 		return failed(path, err)
 	}
 	if _, err = dir.ReadDir(1); errors.Is(err, io.EOF) {
-		err = o.settle(dir, dirMode)
+		err = o.setOwnerAndMode(dir, dirMode)
 	} else if err == nil {
 		err = fmt.Errorf("%s was exchanged while it was made: somebody else writes there", path)
 	}

@@ -18,7 +18,7 @@ func (d *Dir) NewRecord(name string) (*os.File, error) {
 	if err != nil {
 		return nil, failed(path, err)
 	}
-	if err := d.owner.settle(f, fileMode); err != nil {
+	if err := d.owner.setOwnerAndMode(f, fileMode); err != nil {
 		return nil, errors.Join(failed(path, err), f.Close())
 	}
 	return f, nil

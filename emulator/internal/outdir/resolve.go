@@ -31,7 +31,7 @@ func open(path string, create bool) (*Dir, error) {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, fs.ErrNotExist), root.Close())
 	}
 	for _, name := range missing {
-		next, err := enter(root, name, path, o, false)
+		next, err := openSubdirectory(root, name, path, o, false)
 		if err = errors.Join(err, root.Close()); err != nil {
 			return nil, err
 		}

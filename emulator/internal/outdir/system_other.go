@@ -9,8 +9,8 @@ import (
 
 const nonBlocking = 0
 
-// settle does nothing: what is made belongs to its maker here, and has no mode.
-func (owner) settle(*os.File, fs.FileMode) error { return nil }
+// setOwnerAndMode does nothing: what is made belongs to its maker here, and has no mode.
+func (owner) setOwnerAndMode(*os.File, fs.FileMode) error { return nil }
 
 func maker(fs.FileInfo) int { return -1 }
 

@@ -12,9 +12,9 @@ import (
 // nonBlocking keeps opening a named pipe from waiting for its other end.
 const nonBlocking = syscall.O_NONBLOCK
 
-// settle gives an open file that this program has made its owner and its mode, through the open file. File
+// setOwnerAndMode gives an open file that this program has made its owner and its mode, through the open file. File
 // systems that have neither, such as FAT, leave both as they are.
-func (o owner) settle(f *os.File, mode fs.FileMode) error {
+func (o owner) setOwnerAndMode(f *os.File, mode fs.FileMode) error {
 	if o.known {
 		if err := f.Chown(o.uid, o.gid); err != nil && !unsupported(err) {
 			return err

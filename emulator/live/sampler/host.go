@@ -54,13 +54,13 @@ func (m *meter) sample(tags record.Tags, now time.Time, elapsed float64) *record
 	h.MemoryTotal, h.MemoryUsed = parseMemory(f.meminfo)
 	// Between two samples the counters may not have moved, and steal may go back by a tick.
 	if total := float64(at.total) - float64(last.total); total > 0 {
-		h.Busy = share(total-(float64(at.idle)-float64(last.idle)), total)
-		h.Steal = min(h.Busy, share(float64(at.steal)-float64(last.steal), total))
+		h.Busy = fraction(total-(float64(at.idle)-float64(last.idle)), total)
+		h.Steal = min(h.Busy, fraction(float64(at.steal)-float64(last.steal), total))
 	}
 	return h
 }
 
-func share(part, of float64) float64 { return max(0, min(1, part/of)) }
+func fraction(part, of float64) float64 { return max(0, min(1, part/of)) }
 
 // parseStat reads /proc/stat (proc_stat(5)): user, nice, system, idle, iowait, irq, softirq, steal; guest
 // times are parts of user and nice. Waiting for a disk counts as idle.

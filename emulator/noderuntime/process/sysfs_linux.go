@@ -1,35 +1,34 @@
 package process
 
-import "golang.org/x/sys/unix"
+import (
+	"os"
+	"strings"
 
-const sys = "/sys"
+	"golang.org/x/sys/unix"
+)
 
-// hideSysfs takes the host's devices out of the mount namespace that the calling thread is in, a new one of a node's.
-// The node's own sysfs comes with the first command, by ensureSysfs: no agent reads it, and the kernel compares one
-// that is mounted with those of all other network namespaces, so that the time for all grows with their number squared.
-func hideSysfs() {
-	for isSysfs(sys) {
-		if unix.Unmount(sys, unix.MNT_DETACH) != nil { // as where a container locks its mounts
-			mountSysfs()
-			return
+// ownSysfs is the source by which the mounts of a node tell that its own sysfs is among them.
+const ownSysfs = "tb-sys"
+
+// ensureSysfs mounts at /sys, in a node's namespaces, which the calling thread has entered, the sysfs of its network
+// where it is not there yet: for /sys/class/net. It comes with the first command: no agent reads it, and the kernel
+// compares one that is mounted with those of all other network namespaces, so that the time for all would grow with
+// their number squared. Two commands at once may both mount it, which nobody notices. A container may forbid it.
+func ensureSysfs() {
+	mounts, err := os.ReadFile("/proc/1/mountinfo") // /proc/self is in another pid namespace
+	if err != nil || hasOwnSysfs(string(mounts)) {
+		return
+	}
+	_ = unix.Mount(ownSysfs, "/sys", "sysfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
+}
+
+// hasOwnSysfs says whether a mountinfo, as proc(5) has it, lists what ensureSysfs mounts.
+func hasOwnSysfs(mounts string) bool {
+	for line := range strings.Lines(mounts) {
+		at, what, _ := strings.Cut(line, " - ")
+		if strings.Contains(at, " / /sys ") && strings.HasPrefix(what, "sysfs "+ownSysfs+" ") {
+			return true
 		}
 	}
-}
-
-// ensureSysfs mounts, in the namespaces that the calling thread is in, the node's sysfs where it is not there yet: for
-// /sys/class/net. Two at once may both mount it, which nobody notices.
-func ensureSysfs() {
-	if !isSysfs(sys) {
-		mountSysfs()
-	}
-}
-
-// mountSysfs mounts the sysfs of the calling thread's network namespace. A container may forbid it.
-func mountSysfs() {
-	_ = unix.Mount("sysfs", sys, "sysfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
-}
-
-func isSysfs(path string) bool {
-	var fs unix.Statfs_t
-	return unix.Statfs(path, &fs) == nil && fs.Type == unix.SYSFS_MAGIC
+	return false
 }

@@ -11,24 +11,18 @@ import (
 	"testbed/emulator/noderuntime"
 )
 
-// TestDevicesAreTheNodesOwn: what a command finds below /sys is of the node; before the first one, nothing of the
-// host's is there.
+// TestDevicesAreTheNodesOwn: what a command finds below /sys is of the node, which gets it once.
 func TestDevicesAreTheNodesOwn(t *testing.T) {
 	r, node := oneNode(t, "devices")
-	mounted := func() (at int) {
-		mounts, err := os.ReadFile(fmt.Sprintf("/proc/%d/mounts", node.PID))
+	own := func() int {
+		mounts, err := os.ReadFile(fmt.Sprintf("/proc/%d/mountinfo", node.PID))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for line := range strings.Lines(string(mounts)) {
-			if fields := strings.Fields(line); fields[1] == "/sys" || strings.HasPrefix(fields[1], "/sys/") {
-				at++
-			}
-		}
-		return at
+		return strings.Count(string(mounts), " - sysfs "+ownSysfs+" ")
 	}
-	if n := mounted(); n != 0 {
-		t.Errorf("%d file systems are at /sys before the first command, want none", n)
+	if n := own(); n != 0 {
+		t.Errorf("it has %d of its own before the first command, want none", n)
 	}
 	for range 2 {
 		var out bytes.Buffer
@@ -37,8 +31,23 @@ func TestDevicesAreTheNodesOwn(t *testing.T) {
 		if code != 0 || err != nil || out.String() != "lo\n" {
 			t.Errorf("status %d, %v: the devices are %q, want lo", code, err, out.String())
 		}
-		if n := mounted(); n != 1 {
-			t.Errorf("%d file systems are at /sys, want 1", n)
+		if n := own(); n != 1 {
+			t.Errorf("it has %d of its own, want 1", n)
+		}
+	}
+}
+
+func TestOwnSysfsIsTold(t *testing.T) {
+	const (
+		hosts  = "24 1 0:22 / /sys rw,nosuid shared:7 - sysfs sysfs rw\n"
+		nodes  = "90 24 0:77 / /sys rw,nosuid,nodev,noexec - sysfs tb-sys rw\n"
+		others = "91 24 0:78 / /mnt/sys rw - sysfs tb-sys rw\n92 24 0:79 / /sys rw - tmpfs tb-sys rw\n"
+	)
+	for mounts, want := range map[string]bool{
+		"": false, hosts: false, others: false, hosts + nodes: true, nodes + hosts: true,
+	} {
+		if hasOwnSysfs(mounts) != want {
+			t.Errorf("%v of\n%s", !want, mounts)
 		}
 	}
 }

@@ -137,7 +137,7 @@ func TestSyntax(t *testing.T) {
 // No two hosts and no two boxes are drawn over each other.
 func TestLayoutHasNoOverlap(t *testing.T) {
 	for _, name := range []string{"iiot", "urban-sensing", "scale-500"} {
-		l := arrange(grow(Of(load(t, name))), 0)
+		l := arrange(spanningTree(Of(load(t, name))), 0)
 		for v := range l.Nodes {
 			for w := range v {
 				dx, dy := l.x[v]-l.x[w], l.y[v]-l.y[w]

@@ -64,14 +64,14 @@ func arrange(t *tree, top float64) *layout {
 		l.columns = 6
 	}
 	for _, root := range t.roots {
-		l.place(root, 0)
+		l.placeSubtree(root, 0)
 		l.bottom += blockGap
 	}
 	return l
 }
 
-// place puts a node and all below it beneath what is placed already.
-func (l *layout) place(v, depth int) {
+// placeSubtree puts a node and all below it beneath what is placed already.
+func (l *layout) placeSubtree(v, depth int) {
 	l.x[v] = margin + float64(depth)*(boxWidth+gapWidth)
 	l.blocks[v] = l.gather(v)
 	start := l.bottom
@@ -86,7 +86,7 @@ func (l *layout) place(v, depth int) {
 	}
 	for _, child := range l.children[v] {
 		if !l.leaf(child) {
-			l.place(child, depth+1)
+			l.placeSubtree(child, depth+1)
 			marks = append(marks, l.y[child])
 		}
 	}

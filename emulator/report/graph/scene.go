@@ -67,7 +67,7 @@ func (n *Network) draw(use Use) *scene {
 	if s.used {
 		top += legendRow
 	}
-	p.layout = arrange(grow(n), top)
+	p.layout = arrange(spanningTree(n), top)
 	p.lines()
 	p.across()
 	p.bundled()

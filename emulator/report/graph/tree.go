@@ -25,7 +25,7 @@ type bundle struct {
 // manyLines is from how many like lines on they are drawn as one.
 const manyLines = 6
 
-func grow(n *Network) *tree {
+func spanningTree(n *Network) *tree {
 	t := &tree{Network: n, near: make([][]int, len(n.Nodes)), parent: make([]int, len(n.Nodes)),
 		children: make([][]int, len(n.Nodes)), inTree: make([]bool, len(n.Lines))}
 	bundled := t.bundle()

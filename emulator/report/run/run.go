@@ -140,7 +140,7 @@ func (r *Run) readChains() {
 	case err != nil:
 		r.miss("%s could be read only in part: %v.", record.ChainsFile, err)
 	}
-	slices.SortStableFunc(r.Models, func(a, b string) int { return r.place(a) - r.place(b) })
+	slices.SortStableFunc(r.Models, func(a, b string) int { return r.modelOrder(a) - r.modelOrder(b) })
 	slices.SortStableFunc(r.Chains, func(a, b Chain) int { return a.End.Compare(b.End) })
 }
 
@@ -170,8 +170,8 @@ func known(names *[]string, name, what string) (string, error) {
 	return (*names)[len(*names)-1], nil
 }
 
-// place is a model's place in the catalogue's order; those that it does not have come last.
-func (r *Run) place(model string) int { return r.Catalogue.Index(catalogue.Models, model) }
+// modelOrder is a model's place in the catalogue's order; those that it does not have come last.
+func (r *Run) modelOrder(model string) int { return r.Catalogue.Index(catalogue.Models, model) }
 
 // predictedBy is of whom a prediction is, and of what.
 type predictedBy struct {

@@ -96,8 +96,8 @@ func (p *parser) node(text string) {
 		p.fail("%d fields; a node is index;name;memory_bytes;cpu_millis;arch;type;model", len(f))
 		return
 	}
-	memory, ok1 := p.whole("memory_bytes", f[2], math.MaxInt64)
-	cpu, ok2 := p.whole("cpu_millis", f[3], math.MaxInt64/1_000_000)
+	memory, ok1 := p.parseCount("memory_bytes", f[2], math.MaxInt64)
+	cpu, ok2 := p.parseCount("cpu_millis", f[3], math.MaxInt64/1_000_000)
 	if p.index(f[0]) && ok1 && ok2 {
 		p.add(topology.Vertex{
 			Name: f[1], Kind: topology.Host, Memory: units.ByteSize(memory), CPU: cpu,
@@ -220,11 +220,11 @@ func (p *parser) complete(prefix string) {
 
 // index checks that a line begins with a number; nothing refers to it, for the order of lines counts.
 func (p *parser) index(s string) bool {
-	_, ok := p.whole("index", s, math.MaxInt32)
+	_, ok := p.parseCount("index", s, math.MaxInt32)
 	return ok
 }
 
-func (p *parser) whole(what, s string, most int64) (int64, bool) {
+func (p *parser) parseCount(what, s string, most int64) (int64, bool) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 || n > most {
 		p.fail("the %s %q is not a whole number from 0 to %d", what, s, most)

@@ -20,8 +20,8 @@ func newBuilder() *builder {
 	return &builder{index: map[string]int{}, counters: map[string]int{}}
 }
 
-// number counts things of a kind, from 0.
-func (b *builder) number(kind string) int {
+// nextNumber counts things of a kind, from 0.
+func (b *builder) nextNumber(kind string) int {
 	b.counters[kind]++
 	return b.counters[kind] - 1
 }
@@ -84,7 +84,7 @@ var (
 // hosts adds count hosts of a kind, each behind its own access link, to a switch or medium.
 func (b *builder) hosts(m machine, count int, rate units.BitRate, to topology.Vertex) {
 	for range count {
-		name := fmt.Sprintf("%s_%d", m.name, b.number(m.name))
+		name := fmt.Sprintf("%s_%d", m.name, b.nextNumber(m.name))
 		host := topology.Vertex{
 			Name: name, Kind: topology.Host, Memory: m.memory, CPU: m.cpu, Arch: m.arch, Type: m.kind, Model: m.model,
 		}
@@ -95,7 +95,7 @@ func (b *builder) hosts(m machine, count int, rate units.BitRate, to topology.Ve
 }
 
 // lan names a new LAN: lan_0 ...
-func (b *builder) lan() string { return fmt.Sprintf("lan_%d", b.number("lan")) }
+func (b *builder) lan() string { return fmt.Sprintf("lan_%d", b.nextNumber("lan")) }
 
 // access connects a switch or medium to a place further in by an up and a down link.
 func (b *builder) access(name string, up, down units.BitRate, from, to topology.Vertex) {
@@ -109,7 +109,7 @@ func (b *builder) access(name string, up, down units.BitRate, from, to topology.
 
 // cloudlet adds racks of servers under one switch, connected to a place further in.
 func (b *builder) cloudlet(racks, servers int, host, rate units.BitRate, to topology.Vertex) {
-	name := fmt.Sprintf("cloudlet_%d", b.number("cloudlet"))
+	name := fmt.Sprintf("cloudlet_%d", b.nextNumber("cloudlet"))
 	top := switchOf(name)
 	for range racks {
 		rack := switchOf(b.lan())

@@ -90,7 +90,7 @@ func (p IIoT) premises(b *builder, to topology.Vertex) {
 		b.join(box, top)
 	}
 	if p.Pis > 0 {
-		medium := link(fmt.Sprintf("link_%d", b.number("shared")), topology.Shared, p.CellRate)
+		medium := link(fmt.Sprintf("link_%d", b.nextNumber("shared")), topology.Shared, p.CellRate)
 		b.hosts(pi, p.Pis, p.HostRate, medium)
 		b.join(medium, top)
 	}

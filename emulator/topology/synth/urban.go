@@ -102,7 +102,7 @@ func (p UrbanSensing) sizes() []int {
 
 // neighbourhood adds the boxes of one medium and its mobile backhaul.
 func (p UrbanSensing) neighbourhood(b *builder, size int, to topology.Vertex) {
-	n := b.number("shared")
+	n := b.nextNumber("shared")
 	medium := link(fmt.Sprintf("link_%d", n), topology.Shared, p.CellRate)
 	for range size {
 		box := switchOf(b.lan())

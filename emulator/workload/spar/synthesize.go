@@ -35,7 +35,7 @@ func Synthesize(jobs int, seed uint64) *Trace {
 
 // job draws the DAG and figures of one job. Tasks are numbered level by level.
 func (d *distributions) job(random *rand.Rand) Job {
-	n := max(whole(d.tasks, random), 1)
+	n := max(drawInteger(d.tasks, random), 1)
 	parents := d.dag(n, random)
 	job := Job{Tasks: make([]Task, n)}
 	for i := range job.Tasks {
@@ -43,10 +43,10 @@ func (d *distributions) job(random *rand.Rand) Job {
 			Name:        taskName(i+1, parents[i]),
 			Number:      i + 1,
 			Precedences: parents[i],
-			Duration:    float64(whole(d.duration, random)),
+			Duration:    float64(drawInteger(d.duration, random)),
 			CPU:         decimals(d.cpu.draw(random), 2),
 			Mem:         decimals(d.mem.draw(random), 4),
-			Instances:   max(whole(d.instances, random), 1),
+			Instances:   max(drawInteger(d.instances, random), 1),
 		}
 	}
 	return job
@@ -58,7 +58,7 @@ func (d *distributions) dag(n int, random *rand.Rand) [][]int {
 	if n == 1 {
 		return parents
 	}
-	length := min(max(whole(d.length[min(n, maxLengthKey)], random), 1), n)
+	length := min(max(drawInteger(d.length[min(n, maxLengthKey)], random), 1), n)
 	size := d.levels(n, length, random)
 	for first, l := 0, 0; l+1 < length; l++ {
 		next := first + size[l]
@@ -81,13 +81,13 @@ func (d *distributions) levels(n, length int, random *rand.Rand) []int {
 	}
 	table := d.level[min(length, maxLevelKey)]
 	for range n - length {
-		size[min(max(whole(table, random), 1), length)-1]++
+		size[min(max(drawInteger(table, random), 1), length)-1]++
 	}
 	return size
 }
 
-// whole draws a whole number: the tables' bins end at whole numbers, and what is negative means 0.
-func whole(d *distribution, random *rand.Rand) int {
+// drawInteger draws a whole number: the tables' bins end at whole numbers, and what is negative means 0.
+func drawInteger(d *distribution, random *rand.Rand) int {
 	return int(max(math.Ceil(d.draw(random)), 0))
 }
 

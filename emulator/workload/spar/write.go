@@ -17,7 +17,7 @@ func Write(w io.Writer, trace *Trace) error {
 			t := &job.Tasks[j]
 			// A failed write is remembered by the buffer and returned by Flush.
 			_, _ = fmt.Fprintf(out, "%s,j_%d,%s,%s,%s,%s,%d\n", arrival, job.Number, t.Name,
-				number(t.Duration), number(t.CPU), number(t.Mem), t.Instances)
+				formatFloat(t.Duration), formatFloat(t.CPU), formatFloat(t.Mem), t.Instances)
 		}
 	}
 	if err := out.Flush(); err != nil {
@@ -26,4 +26,4 @@ func Write(w io.Writer, trace *Trace) error {
 	return nil
 }
 
-func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+func formatFloat(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }

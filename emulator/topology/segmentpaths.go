@@ -5,20 +5,21 @@ import (
 	"time"
 )
 
-// way is the shortest paths' part that lies in one segment. Vertices are indices in it.
-type way struct {
+// segmentPaths are the shortest paths' part that lies in one segment. Vertices are indices in it.
+type segmentPaths struct {
 	*segment
 	chain []ID      // from the core to the destination
 	paths *searched // to chain[0]
 }
 
-// enter finds the way from source, and its index in that way's segment; nil where there is none.
-func (p *Tree) enter(source ID) (*way, ID) {
+// pathsFrom finds the paths of the segment that leads from source to the destination, and the source's index in it;
+// nil where there is none.
+func (p *Tree) pathsFrom(source ID) (*segmentPaths, ID) {
 	if p.segments == nil {
-		return p.ways[0].from(source)
+		return p.parts[0].entry(source)
 	}
 	if number := p.segments.of[source]; number >= 0 {
-		return p.in(number, source)
+		return p.pathsIn(number, source)
 	}
 	// An end: of its segments and the destination's, both rising, the first in both.
 	own, others := p.segments.into[source], p.numbers
@@ -29,23 +30,23 @@ func (p *Tree) enter(source ID) (*way, ID) {
 		case own[0] > others[0]:
 			others = others[1:]
 		default:
-			return p.in(own[0], source)
+			return p.pathsIn(own[0], source)
 		}
 	}
 	return nil, none
 }
 
-// in is the way in the segment of that number.
-func (p *Tree) in(number int32, source ID) (*way, ID) {
+// pathsIn are those in the segment of that number.
+func (p *Tree) pathsIn(number int32, source ID) (*segmentPaths, ID) {
 	i, there := slices.BinarySearch(p.numbers, number)
 	if !there {
 		return nil, none
 	}
-	return p.ways[i].from(source)
+	return p.parts[i].entry(source)
 }
 
-// from is the way, where it leads from source to the destination.
-func (w *way) from(source ID) (*way, ID) {
+// entry is the source's index, where these paths lead from it to the destination; nil and none otherwise.
+func (w *segmentPaths) entry(source ID) (*segmentPaths, ID) {
 	v := w.index(source)
 	if root := w.root(v); root != w.chain[0] && w.paths.next[w.inner(root)] == none {
 		return nil, none
@@ -53,15 +54,15 @@ func (w *way) from(source ID) (*way, ID) {
 	return w, v
 }
 
-// step is the vertex after v, which is not the destination, on the way there, and the delay of the edge to it.
-func (w *way) step(v ID) (next ID, delay time.Duration) {
+// nextHop is the vertex after v, which is not the destination, on the way there, and the delay of the edge to it.
+func (w *segmentPaths) nextHop(v ID) (next ID, delay time.Duration) {
 	for i := len(w.chain) - 2; i >= 0; i-- {
 		if w.chain[i] == v {
 			next = w.chain[i+1]
 			return next, w.down[next]
 		}
 	}
-	if w.hangs(v) {
+	if w.isPendant(v) {
 		return w.parent[v], w.up[v]
 	}
 	i := w.inner(v)
@@ -69,4 +70,4 @@ func (w *way) step(v ID) (next ID, delay time.Duration) {
 }
 
 // end is the index of the destination.
-func (w *way) end() ID { return w.chain[len(w.chain)-1] }
+func (w *segmentPaths) end() ID { return w.chain[len(w.chain)-1] }
