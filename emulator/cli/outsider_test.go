@@ -137,6 +137,7 @@ func TestAnOutsiderRuns(t *testing.T) {
 	}
 	l.want(ExitOK, "what the time that "+outsider.Predictor+" predicts consist",
 		"compare", "--reference", outsider.Predictor, dir)
+	l.want(ExitOK, "what the "+outsider.Predictor+" model says", "compare", "--reference", outsider.Predictor, dir)
 	l.want(ExitUsage, "--reference", "compare", "--reference", "nobody", dir)
 	l.want(ExitOK, outsider.Model,
 		"compare", "--fail-if", outsider.Predictor+":"+outsider.Model+".error.median > 1000000%", dir)

@@ -94,8 +94,9 @@ func (p *printer) residual(r *Report) {
 		p.paragraph("The predictions do not say what their transfers consist of; `transfers` is all of it. " +
 			"A new run has the parts.")
 	} else {
-		p.paragraph("Queueing is the residual of the transfers: what was measured less what the transport model says, " +
-			"so waiting behind other traffic, the host's noise, and whatever that model gets wrong.")
+		p.paragraph("Queueing is the residual of the transfers: what was measured less what the " +
+			or(r.Reference, "reference") + " model says, so waiting behind other traffic, the host's noise, " +
+			"and whatever that model gets wrong.")
 	}
 	if r.Empty == nil {
 		return
