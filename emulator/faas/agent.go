@@ -64,10 +64,11 @@ func start(config Config, l limits) (*Agent, error) {
 		l.connections = served(config.memory())
 	}
 	c, p := newClock(), &pools{budget: newBudget(config.memory(), l.wait)}
+	punctual := newPunctuality(c)
 	a := &Agent{
-		config: config, limits: l, clock: c, pools: p, states: newStore(p), peers: newPeers(),
+		config: config, limits: l, clock: c, pools: p, states: newStore(p), peers: newPeers(punctual),
 		sharing: newSharing(c, config.Speed), filler: make([]byte, 64<<10),
-		change: nextVersion, punctuality: newPunctuality(c), failed: make(chan error, 2),
+		change: nextVersion, punctuality: punctual, failed: make(chan error, 2),
 	}
 	fill(a.filler, 1)
 	ctx, stop := context.WithCancel(context.Background())
@@ -79,7 +80,7 @@ func start(config Config, l limits) (*Agent, error) {
 		return nil, fmt.Errorf("functions' socket: %w", err)
 	}
 	a.tcp = tcp
-	a.serve(ctx, tcp, a.handleFromNetwork)
+	a.serve(ctx, stampedListener{tcp, a.punctuality}, a.handleFromNetwork)
 	if config.Control != "" {
 		control, err := listenControl(ctx, config.Control)
 		if err != nil {

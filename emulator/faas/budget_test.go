@@ -63,7 +63,7 @@ func TestBytesUnderWayAreBounded(t *testing.T) {
 	until(t, "6 MB being held", func() bool { return a.Stats().Bytes >= 6_000_000 })
 	send := func() error {
 		m := message{method: http.MethodPost, path: "/echo", body: [][]byte{make([]byte, 4_000_000)}}
-		return newPeers().do(t.Context(), a.Addr().String(), &m, func(r *http.Response) error {
+		return newPeers(newPunctuality(newClock())).do(t.Context(), a.Addr().String(), &m, func(r *http.Response) error {
 			_, err := io.Copy(io.Discard, r.Body)
 			return err
 		})

@@ -219,7 +219,7 @@ func TestConnectionWithMoreThanItsResponseIsNotUsedAgain(t *testing.T) {
 		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged")
 		io.Copy(io.Discard, c)
 	})
-	p := newPeers()
+	p := newPeers(newPunctuality(newClock()))
 	defer p.close()
 	for range 2 {
 		m := message{method: "GET", path: "/"}

@@ -29,10 +29,13 @@ type peers struct {
 	idle   map[string][]*peer
 	kept   int // in idle
 	closed bool
+
+	punctuality *punctuality
 }
 
 type peer struct {
 	net.Conn
+	in   reader
 	r    *bufio.Reader
 	left int64     // bytes that may still be read of a response
 	used time.Time // when it became idle
@@ -46,7 +49,7 @@ func (c *peer) Read(data []byte) (int, error) {
 	if c.left <= 0 {
 		return 0, errLong
 	}
-	n, err := c.Conn.Read(data[:min(int64(len(data)), c.left)])
+	n, err := c.in.Read(data[:min(int64(len(data)), c.left)])
 	c.left -= int64(n)
 	return n, err
 }
@@ -65,8 +68,8 @@ func (c *peer) response(m *message) (*http.Response, error) {
 	return resp, nil
 }
 
-func newPeers() *peers {
-	return &peers{dialer: net.Dialer{KeepAlive: -1}, idle: map[string][]*peer{}}
+func newPeers(p *punctuality) *peers {
+	return &peers{dialer: net.Dialer{KeepAlive: -1}, idle: map[string][]*peer{}, punctuality: p}
 }
 
 // message is a request.
@@ -200,7 +203,7 @@ func (p *peers) take(ctx context.Context, address string, m *message) (*peer, er
 	if err != nil {
 		return nil, err
 	}
-	c := &peer{Conn: conn}
+	c := &peer{Conn: conn, in: stamp(conn, p.punctuality)}
 	c.r = bufio.NewReader(c)
 	return c, nil
 }

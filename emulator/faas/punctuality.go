@@ -8,32 +8,27 @@ import (
 	"time"
 
 	"testbed/emulator/health"
-	"testbed/emulator/internal/rundelay"
 )
 
 const (
-	// heartbeat is how often an agent that is watched over makes sure that it runs.
-	heartbeat = 25 * time.Millisecond
-	// timerLateness is how late the runtime's timers end by themselves (they end in epoll_wait's milliseconds): no
-	// sleep that ends within it says anything of the host.
-	timerLateness = 3 * time.Millisecond
-	// keptSpells are those that nobody has asked for yet: a heartbeat makes two at most.
+	// heartbeat is how often an agent that is watched over makes sure that it runs at all.
+	heartbeat = 50 * time.Millisecond
+	// stopped is by how much a heartbeat is late where the agent did not run: it was stopped, or frozen. What is less is
+	// told by what it kept from being done.
+	stopped = 40 * time.Millisecond
+	// keptSpells are those that nobody has asked for yet.
 	keptSpells = 512
 	// maxWatch bounds for how long an agent is watched over without being asked again.
-	maxWatch = 10 * time.Minute
+	maxWatch = time.Hour
 )
 
-// punctuality is an agent's account of the times in which the host kept it from running: it was stopped, or no
-// processor was free, or a computation's sleep ended late. It is exact in how long they were and, but for those of
-// computations, places them at the end of a heartbeat's interval. While nobody watches, it costs nothing.
+// punctuality is an agent's account of what it did later than it could have: it read what the kernel had had for a
+// while, a computation's sleep ended late, or it did not run at all. While nobody watches, its heart does not beat.
 type punctuality struct {
 	clock *clock
 
 	mu       sync.Mutex
 	spells   *health.Ring
-	delays   *rundelay.Process
-	waited   int64 // ns: what delays told last
-	looked   int64 // ns: when
 	watchers int
 	until    time.Time // when all watchers are forgotten
 	beating  bool
@@ -43,40 +38,23 @@ func newPunctuality(c *clock) *punctuality {
 	return &punctuality{clock: c, spells: health.NewRing(keptSpells)}
 }
 
-// late keeps that a computation's sleep, which was to end at an instant, ended now.
+// late keeps that something that could be done at an instant was done now.
 func (p *punctuality) late(due, now int64) {
 	if now-due < int64(health.Floor) {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.spells.Add(health.Spell{From: due, To: now, Why: health.Overslept})
-}
-
-// look keeps what the host has taken since the last look. The caller holds mu.
-func (p *punctuality) look() {
-	waited, now := p.delays.Read(), p.clock.now()
-	if d := min(waited-p.waited, now-p.looked); p.looked > 0 && d >= int64(health.Floor) {
-		p.spells.Add(health.Spell{From: now - d, To: now, Why: health.Starved})
-	}
-	p.waited, p.looked = waited, now
+	p.spells.Add(health.Spell{From: due, To: now, Why: health.Overdue})
 }
 
 // watch begins, or ends, somebody's watching over the agent. The heart beats until all have ended.
 func (p *punctuality) watch(change int) {
 	p.watchers = max(p.watchers+change, 0)
-	if change > 0 {
-		p.until = time.Now().Add(maxWatch)
-	}
 	if p.watchers == 0 || p.beating {
 		return
 	}
 	p.beating = true
-	if p.delays == nil {
-		p.delays = rundelay.NewProcess()
-	}
-	p.looked = 0
-	p.look()
 	go p.beat()
 }
 
@@ -87,10 +65,9 @@ func (p *punctuality) beat() {
 		time.Sleep(heartbeat)
 		now := p.clock.now()
 		p.mu.Lock()
-		if now-due > int64(timerLateness) {
+		if now-due > int64(stopped) {
 			p.spells.Add(health.Spell{From: due, To: now, Why: health.Overslept})
 		}
-		p.look()
 		if time.Now().After(p.until) {
 			p.watchers = 0
 		}
@@ -107,10 +84,10 @@ func (p *punctuality) beat() {
 func (p *punctuality) report(since uint64, change int) health.Report {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.beating {
-		p.look()
-	}
 	p.watch(change)
+	if p.watchers > 0 {
+		p.until = time.Now().Add(maxWatch)
+	}
 	return p.spells.Report(p.clock.now(), since, keptSpells)
 }
 

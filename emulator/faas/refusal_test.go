@@ -15,7 +15,7 @@ import (
 // push sends 20 MB as a call, by a connection of its own.
 func push(address string, method, path, header string) error {
 	m := message{method: method, path: path, header: []byte(header), body: [][]byte{make([]byte, 20<<20)}, fresh: true}
-	p := newPeers()
+	p := newPeers(newPunctuality(newClock()))
 	defer p.close()
 	return p.do(context.Background(), address, &m, func(*http.Response) error { return nil })
 }

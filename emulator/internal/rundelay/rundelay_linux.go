@@ -1,10 +1,7 @@
 package rundelay
 
 import (
-	"os"
 	"strconv"
-	"sync"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -39,74 +36,3 @@ func (t Thread) Read() (ns int64, ok bool) {
 }
 
 func (t Thread) close() { _ = unix.Close(t.fd) }
-
-// every is how often a Process looks for new threads.
-const every = time.Second
-
-// Process reads of all threads of this process. Its methods may be called at the same time.
-type Process struct {
-	mu      sync.Mutex
-	threads map[string]Thread
-	listed  time.Time
-	ended   int64 // ns: of threads that have ended
-	last    map[string]int64
-}
-
-// NewProcess begins with the threads there are.
-func NewProcess() *Process {
-	return &Process{threads: map[string]Thread{}, last: map[string]int64{}}
-}
-
-// Read is the sum over all threads so far, in ns. It never decreases. A thread that was begun since the last look for
-// new ones, at most a second ago, is not in it yet.
-func (p *Process) Read() int64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if now := time.Now(); now.Sub(p.listed) >= every {
-		p.listed = now
-		p.list()
-	}
-	sum := p.ended
-	for id, t := range p.threads {
-		ns, ok := t.Read()
-		if !ok {
-			ns = p.last[id]
-			p.ended += ns
-			t.close()
-			delete(p.threads, id)
-			delete(p.last, id)
-		} else {
-			ns = max(ns, p.last[id])
-			p.last[id] = ns
-		}
-		sum += ns
-	}
-	return sum
-}
-
-func (p *Process) list() {
-	names, err := os.ReadDir(tasks)
-	if err != nil {
-		return
-	}
-	for _, e := range names {
-		if _, known := p.threads[e.Name()]; known {
-			continue
-		}
-		if t := open(e.Name()); t.opened {
-			p.threads[e.Name()] = t
-		}
-	}
-}
-
-// Close gives the files back.
-func (p *Process) Close() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for id, t := range p.threads {
-		p.ended += p.last[id]
-		t.close()
-		delete(p.threads, id)
-	}
-	p.listed = time.Now().Add(1 << 62)
-}

@@ -1,0 +1,30 @@
+package faas
+
+import "net"
+
+// stampedListener accepts connections whose reads tell by how much they were late.
+type stampedListener struct {
+	net.Listener
+	punctuality *punctuality
+}
+
+// Accept implements net.Listener.
+func (l stampedListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return stampedConn{c, stamp(c, l.punctuality)}, nil
+}
+
+// stampedConn is a connection that is read through another reader.
+type stampedConn struct {
+	net.Conn
+	in reader
+}
+
+// Read implements net.Conn.
+func (c stampedConn) Read(b []byte) (int, error) { return c.in.Read(b) }
+
+// reader is what is read of a connection.
+type reader interface{ Read(b []byte) (int, error) }

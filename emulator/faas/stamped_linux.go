@@ -1,0 +1,115 @@
+package faas
+
+import (
+	"encoding/binary"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// stampedReader reads a TCP connection with the kernel's time stamps (SO_TIMESTAMPNS; for TCP that of the last segment
+// that a read returns), which say when what is read had come. What lies between that and the read's return is the time
+// in which the host did not let this program have it, but for a few microseconds. It is for one reader.
+type stampedReader struct {
+	conn        syscall.RawConn
+	local       net.Addr
+	punctuality *punctuality
+
+	// Of the read under way.
+	vector  unix.Iovec
+	message unix.Msghdr
+	control [64]byte
+	n       int
+	stamp   int64 // ns of CLOCK_REALTIME; 0: none
+	err     error
+	receive func(fd uintptr) bool // made once
+}
+
+// stamp is what to read c through. Where there are no time stamps it is c itself.
+func stamp(c net.Conn, p *punctuality) reader {
+	tcp, ok := c.(*net.TCPConn)
+	if !ok {
+		return c
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return c
+	}
+	enabled := false
+	err = raw.Control(func(fd uintptr) {
+		enabled = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1) == nil
+	})
+	if err != nil || !enabled {
+		return c
+	}
+	r := &stampedReader{conn: raw, local: c.LocalAddr(), punctuality: p}
+	r.receive = r.tryToReceive
+	return r
+}
+
+// Read implements io.Reader, as net.TCPConn does.
+func (r *stampedReader) Read(b []byte) (int, error) {
+	if len(b) == 0 {
+		return 0, nil
+	}
+	r.n, r.stamp, r.err = 0, 0, nil
+	r.vector.Base = &b[0]
+	r.vector.SetLen(len(b))
+	err := r.conn.Read(r.receive)
+	r.vector.Base = nil
+	switch {
+	case err != nil:
+		return 0, err
+	case r.err != nil:
+		return 0, &net.OpError{Op: "read", Net: "tcp", Addr: r.local, Err: os.NewSyscallError("recvmsg", r.err)}
+	case r.n == 0:
+		return 0, io.EOF
+	}
+	if r.stamp > 0 {
+		now := r.punctuality.clock.now()
+		waited := readClock(unix.CLOCK_REALTIME) - r.stamp
+		r.punctuality.late(now-waited, now)
+	}
+	return r.n, nil
+}
+
+// tryToReceive reads what there is, and reports whether there was something.
+func (r *stampedReader) tryToReceive(fd uintptr) bool {
+	for {
+		r.message = unix.Msghdr{Iov: &r.vector, Control: &r.control[0]}
+		r.message.SetIovlen(1)
+		r.message.SetControllen(len(r.control))
+		// Not unix.Recvmsg, which allocates; the descriptor does not block.
+		n, _, errno := unix.RawSyscall(unix.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(&r.message)), 0)
+		switch errno {
+		case unix.EINTR:
+			continue
+		case unix.EAGAIN:
+			return false
+		case 0:
+			r.n, r.stamp = int(n), stampOf(r.control[:r.message.Controllen])
+		default:
+			r.err = errno
+		}
+		return true
+	}
+}
+
+// stampOf is the time stamp in a control message; 0 where there is none.
+func stampOf(control []byte) int64 {
+	const head = unix.SizeofCmsghdr
+	if len(control) < head+16 {
+		return 0
+	}
+	level := int32(binary.NativeEndian.Uint32(control[head-8:]))
+	kind := int32(binary.NativeEndian.Uint32(control[head-4:]))
+	if level != unix.SOL_SOCKET || kind != unix.SCM_TIMESTAMPNS {
+		return 0
+	}
+	seconds := int64(binary.NativeEndian.Uint64(control[head:]))
+	return seconds*1e9 + int64(binary.NativeEndian.Uint64(control[head+8:]))
+}
