@@ -32,7 +32,7 @@ topology: {synth: {kind: star, leaves: 4}}
 workload: {synth: {kind: steady, jobs: 6, state: 3kB}, clients: [leaf]}
 placement: {policy: nth-name, nth: 2}
 models: [in-transit, in-client]
-replay: {arrival: {kind: bursts, size: 3}}
+replay: {arrival: {kind: bursts, size: 3}, disturbed: {then: keep, share: 1}}
 runtime: cells
 fabric: wires
 `

@@ -181,7 +181,7 @@ func TestOrderDoesNotHold(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 	// >= is not violated by noise, and is by more.
-	for shift, want := range map[float64]bool{0.00001: true, 0.05: false} {
+	for shift, want := range map[float64]Decision{0.00001: Undecided, 0.05: No} {
 		m, p := base(20)
 		random := rand.New(rand.NewPCG(1, 1))
 		for i := range m {
@@ -189,8 +189,8 @@ func TestOrderDoesNotHold(t *testing.T) {
 				m[i].Network = m[i-20].Network - shift + 0.001*random.NormFloat64()
 			}
 		}
-		if got := mustCompare(t, m, p).Order.Relations[2].Holds; got != want {
-			t.Errorf("in-client below in-function by %v s: holds is %v", shift, got)
+		if got := mustCompare(t, m, p).Order.Relations[2].Verdict; got != want {
+			t.Errorf("in-client below in-function by %v s: %v", shift, got)
 		}
 	}
 }

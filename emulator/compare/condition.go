@@ -127,7 +127,7 @@ func tau(t *float64) float64 {
 func (o Order) violations() int {
 	n := 0
 	for _, r := range o.Relations {
-		if !r.Holds {
+		if r.Verdict == No {
 			n++
 		}
 	}

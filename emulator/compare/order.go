@@ -25,7 +25,7 @@ func (a average) mean() float64 { return a.sum / float64(a.n) }
 
 // order tests the relations between models that were both measured.
 func (c *Collector) order(members map[groupKey][]int32) Order {
-	out := Order{Holds: true, Relations: []Relation{}}
+	out := Order{Relations: []Relation{}}
 	network := func(i int32) float64 { return c.samples[i].network }
 	for _, r := range relations() {
 		left, right := members[groupKey{model: r.Left}], members[groupKey{model: r.Right}]
@@ -46,12 +46,52 @@ func (c *Collector) order(members map[groupKey][]int32) Order {
 		}
 		r.LeftMean, r.RightMean, r.Chains = mean(as), mean(bs), len(differences)
 		r.Difference = intervals(c.options, differences)[0]
-		r.Holds = r.Difference.Mean > 0 || r.Relation == ">=" && r.Difference.High >= 0
-		out.Holds = out.Holds && r.Holds
+		r.decide()
 		out.Relations = append(out.Relations, r)
 	}
-	out.Holds = out.Holds && len(out.Relations) > 0
+	out.decide()
 	return out
+}
+
+// decide says what the interval of the difference says.
+func (r *Relation) decide() {
+	d := r.Difference
+	switch {
+	case d.Low > 0 || r.Relation == ">=" && d.Low >= 0:
+		r.Verdict = Yes
+	case d.High < 0 || r.Relation == ">" && d.High <= 0:
+		r.Verdict = No
+	default:
+		r.Verdict, r.ToDecide = Undecided, r.needed()
+	}
+	r.Holds = r.Verdict == Yes
+}
+
+// needed is the number of chains with which the interval would not reach 0.
+func (r *Relation) needed() int {
+	d := r.Difference
+	reach := d.Mean - d.Low // towards 0
+	if d.Mean < 0 {
+		reach = d.High - d.Mean
+	}
+	n := math.Ceil(float64(r.Chains) * math.Pow(reach/d.Mean, 2))
+	if !(n > float64(r.Chains)) || n > math.MaxInt32 {
+		return 0
+	}
+	return int(n)
+}
+
+// decide says what the relations say together.
+func (o *Order) decide() {
+	for _, r := range o.Relations {
+		switch {
+		case r.Verdict == No || o.Verdict == "":
+			o.Verdict = r.Verdict
+		case o.Verdict == Yes:
+			o.Verdict = r.Verdict
+		}
+	}
+	o.Holds = o.Verdict == Yes
 }
 
 // averages are samples' values by the index of their job.

@@ -140,15 +140,15 @@ func (p *printer) order(o Order) {
 	if len(o.Relations) == 0 {
 		return
 	}
-	verdict := "holds"
-	if !o.Holds {
-		verdict = "does not hold"
-	}
-	p.line("Order of the study, by mean network latency measured: %s", verdict)
+	verdict := map[Decision]string{Yes: "holds", No: "does not hold", Undecided: "undecided"}[o.Verdict]
+	p.line("Order of the study, by mean network latency measured (%d comparisons of paired chains): %s", len(o.Relations), verdict)
 	for _, r := range o.Relations {
-		mark := "yes"
-		if !r.Holds {
+		mark := string(r.Verdict)
+		switch {
+		case r.Verdict == No:
 			mark = "NO"
+		case r.ToDecide > 0:
+			mark += fmt.Sprintf(" (about %d chains would decide it)", r.ToDecide)
 		}
 		p.line("  %s %s %s: %s, %s ms; difference %s [%s, %s], %s: %s",
 			r.Left, r.Relation, r.Right, millis(r.LeftMean), millis(r.RightMean),

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"testbed/emulator/compare"
 	"testbed/emulator/report/html"
 )
 
@@ -54,9 +55,12 @@ func (p *page) orderTable() html.Table {
 			"holds"),
 	}
 	for _, r := range p.run.Reports[0].Order.Relations {
-		holds := "yes"
-		if !r.Holds {
+		holds := string(r.Verdict)
+		switch {
+		case r.Verdict == compare.No:
 			holds = "NO"
+		case r.ToDecide > 0:
+			holds += fmt.Sprintf("; about %d chains would decide it", r.ToDecide)
 		}
 		t.Rows = append(t.Rows, []string{
 			strings.Join([]string{string(r.Left), r.Relation, string(r.Right)}, " "),
