@@ -17,8 +17,10 @@ import (
 // WarmSpec asks for idle connections to another agent.
 type WarmSpec struct {
 	Address     string `json:"address"`     // host:port
-	Connections int    `json:"connections"` // that are to be open; at least 1
+	Connections int    `json:"connections"` // that are to be open; 0: one or, where Fresh is set, none
 	Bytes       int64  `json:"bytes"`       // sent both ways over each, so that its windows open; 0: none
+	// Fresh closes the idle connections that there are, whose congestion windows tell of what was sent before.
+	Fresh bool `json:"fresh,omitempty"`
 }
 
 // handleControl serves the controller: all that the network may ask for, and management.
@@ -135,7 +137,12 @@ func (a *Agent) warm(ctx context.Context, wanted []WarmSpec) error {
 	var mu sync.Mutex
 	var errs []error
 	for _, peer := range wanted {
-		missing := max(peer.Connections, 1) - a.peers.open(peer.Address)
+		if peer.Fresh {
+			a.peers.forget(peer.Address)
+		} else {
+			peer.Connections = max(peer.Connections, 1)
+		}
+		missing := peer.Connections - a.peers.open(peer.Address)
 		for range missing {
 			wait.Go(func() {
 				if err := a.echo(ctx, peer); err != nil {

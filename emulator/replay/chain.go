@@ -48,6 +48,9 @@ func (r *replay) attempt(ctx context.Context, spec *faas.ChainSpec, due time.Tim
 	if err := faas.Seed(ctx, spec, r.Clients); err != nil {
 		return outcome{err: fmt.Errorf("seeding: %w", err), at: time.Now()}
 	}
+	if err := r.anew(ctx, spec); err != nil {
+		return outcome{err: fmt.Errorf("opening connections: %w", err), at: time.Now()}
+	}
 	if !due.IsZero() {
 		if !sleep.Until(ctx, due) {
 			return outcome{err: context.Cause(ctx), at: time.Now()}

@@ -34,6 +34,8 @@ type Config struct {
 
 	// Connections are opened beforehand between each pair of nodes; 0: as the arrival process needs.
 	Connections int
+	// Cold leaves it to the requests to open connections; those that there are from before are closed all the same.
+	Cold bool
 	// WarmBytes are sent both ways over each connection beforehand, so that congestion windows are open; 0: none.
 	WarmBytes int64
 

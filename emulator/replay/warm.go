@@ -15,9 +15,30 @@ import (
 // atOnce bounds how many nodes open their connections at the same time.
 const atOnce = 16
 
-// warm opens the connections that the chains use, each node its own.
+// warm opens the connections that all chains use, each node its own.
 func (r *replay) warm(ctx context.Context) error {
-	peers := r.peers()
+	connections := r.Connections
+	if connections <= 0 {
+		connections = r.Arrival.Connections()
+	}
+	var all []*faas.ChainSpec
+	for _, specs := range r.specs {
+		all = append(all, specs...)
+	}
+	return r.connect(ctx, r.peers(all, connections))
+}
+
+// anew opens new connections for one chain, in place of those that others have used: their congestion windows would
+// make it faster than it is alone. Where chains run side by side it does nothing.
+func (r *replay) anew(ctx context.Context, spec *faas.ChainSpec) error {
+	if _, alone := r.Arrival.(Sequential); !alone {
+		return nil
+	}
+	return r.connect(ctx, r.peers([]*faas.ChainSpec{spec}, max(r.Connections, 1)))
+}
+
+// connect makes nodes open connections.
+func (r *replay) connect(ctx context.Context, peers map[topology.ID][]faas.WarmSpec) error {
 	var wait sync.WaitGroup
 	var mu sync.Mutex
 	var errs []error
@@ -40,24 +61,21 @@ func (r *replay) warm(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// peers lists, for each node, the addresses that it sends requests to.
-func (r *replay) peers() map[topology.ID][]faas.WarmSpec {
-	connections := r.Connections
-	if connections <= 0 {
-		connections = r.Arrival.Connections()
+// peers lists, for each node, the addresses that it sends the chains' requests to.
+func (r *replay) peers(specs []*faas.ChainSpec, connections int) map[topology.ID][]faas.WarmSpec {
+	if r.Cold {
+		connections = 0
 	}
 	known := map[faas.Pair]bool{}
 	peers := map[topology.ID][]faas.WarmSpec{}
-	for _, specs := range r.specs {
-		for _, spec := range specs {
-			for _, pair := range spec.Pairs() {
-				if known[pair] {
-					continue
-				}
-				known[pair] = true
-				peers[pair.From] = append(peers[pair.From],
-					faas.WarmSpec{Address: pair.Address, Connections: connections, Bytes: r.WarmBytes})
+	for _, spec := range specs {
+		for _, pair := range spec.Pairs() {
+			if known[pair] {
+				continue
 			}
+			known[pair] = true
+			peers[pair.From] = append(peers[pair.From],
+				faas.WarmSpec{Address: pair.Address, Connections: connections, Bytes: r.WarmBytes, Fresh: true})
 		}
 	}
 	return peers

@@ -174,7 +174,7 @@ func (r *run) execute(ctx context.Context) error {
 	r.outcome.Summary, err = replay.Run(ctx, replay.Config{
 		Plans: r.plans, Arrival: r.Scenario.Arrival, Clients: r.Bed.Agent, Address: r.Bed.Address, Name: r.name,
 		Tags: r.tags(), Timeout: r.Scenario.Source.Replay.Timeout, Sink: record.NewMirror(r.dir, append(r.Sinks, r.guard)...),
-		Spells: r.guard.spells(), Disturbed: disturbed(r.Scenario),
+		Spells: r.guard.spells(), Disturbed: disturbed(r.Scenario), Cold: !r.Scenario.Source.Replay.Warmup,
 		Predict: r.lookup(), Progress: r.Progress, Around: func(ctx context.Context, model string) func() {
 			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Scenario.Jobs)))
 			return r.events(ctx, model)

@@ -10,7 +10,9 @@ import (
 
 func TestVerdicts(t *testing.T) {
 	well := &record.FabricHealth{Packets: 100_000}
-	lost := func(n uint64) *record.FabricHealth { return &record.FabricHealth{Packets: 100_000, Lost: n, LostAt: "pi"} }
+	lost := func(n uint64) *record.FabricHealth {
+		return &record.FabricHealth{Packets: 100_000, Lost: n, LostAt: "pi"}
+	}
 	model := func(done, disturbed, repeated, unwatched int) []record.ModelCounts {
 		return []record.ModelCounts{{Model: "external", Done: done, Disturbed: disturbed, Repeated: repeated, Unwatched: unwatched}}
 	}
