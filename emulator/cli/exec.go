@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator/noderuntime"
+	"testbed/emulator/orchestrator"
 )
 
 func execCommand(s *State) *cli.Command {
@@ -30,6 +31,9 @@ func execCommand(s *State) *cli.Command {
 			}
 			node, err := bed.Node(args[0])
 			if err != nil {
+				return err
+			}
+			if err := bed.Note(c.Context, s.origin(), orchestrator.Program, "a program in node "+args[0]); err != nil {
 				return err
 			}
 			return executeIn(c.Context, s, bed.Runtime, node, args[1:], tools)

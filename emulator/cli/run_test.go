@@ -201,6 +201,7 @@ func TestASecondRunAndChangesBeneathOne(t *testing.T) {
 	l.want(ExitOK, filepath.Base(dir), "ls")
 	l.want(ExitOK, "", "link", "set", "wifi", "rate=30Mbps")
 	l.want(ExitOK, "", "apply", long) // links only
+	l.want(ExitOK, "", "verify", "--only", "rtt", "--rtt-error", "1s", "--rtt-tail", "1s")
 	text, err := os.ReadFile(long)
 	if err != nil {
 		t.Fatal(err)
@@ -226,8 +227,11 @@ func TestASecondRunAndChangesBeneathOne(t *testing.T) {
 			t.Errorf("change %+v", e)
 		}
 	}
-	if changes != 2 {
-		t.Errorf("%d changes in %+v, want those of link set and apply", changes, m.Events)
+	if changes != 3 || m.Events[len(m.Events)-1].Load != "traffic" {
+		t.Errorf("%d changes in %+v, want those of link set, apply and verify", changes, m.Events)
+	}
+	if v := m.Validity; v == nil || v.Verdict != record.Red || len(v.Others) != 3 {
+		t.Errorf("validity %+v", v)
 	}
 }
 

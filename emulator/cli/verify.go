@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/urfave/cli/v2"
 
+	"testbed/emulator/orchestrator"
 	"testbed/emulator/units"
 	"testbed/emulator/verify"
 )
@@ -43,6 +44,9 @@ func verifyCommand(s *State) *cli.Command {
 			// The network in force says what is to be measured; no file that the scenario was made from needs to be there.
 			bed, err := opened(c, s)
 			if err != nil {
+				return err
+			}
+			if err := bed.Note(c.Context, s.origin(), orchestrator.Traffic, "links were measured"); err != nil {
 				return err
 			}
 			show := newProgress(c, s)

@@ -37,7 +37,17 @@ type Change struct {
 	Time     time.Time `json:"time"`
 	Origin   string    `json:"origin"` // who: a command line, and its process
 	What     []string  `json:"what,omitempty"`
+	Load     Load      `json:"load,omitempty"` // what was done beside the network; empty: it was changed
 }
+
+// Load is what somebody else puts on a testbed that a run measures.
+type Load string
+
+// The loads.
+const (
+	Traffic Load = "traffic" // packets of its own
+	Program Load = "program" // in a node
+)
 
 // history is the first line of a snapshot's file.
 type history struct {

@@ -79,7 +79,8 @@ func (r *run) conclude(ctx context.Context, failed error) error {
 		m.Models = append(m.Models, s.ModelCounts)
 	}
 	for _, c := range r.lease.Changes() {
-		r.happened(record.Event{What: c.What, Origin: c.Origin, Revision: c.Revision, Time: c.Time.UTC()})
+		r.happened(record.Event{What: c.What, Origin: c.Origin, Load: string(c.Load), Revision: c.Revision,
+			Time: c.Time.UTC()})
 	}
 	status, err := r.counters(ctx)
 	rest := errors.Join(err, r.compare())

@@ -37,14 +37,7 @@ func (g *guard) judge(m *record.Manifest, fabric *record.FabricHealth, share flo
 				c.Disturbed, c.Done)
 		}
 	}
-	for _, e := range m.Events {
-		if e.Origin != "" {
-			v.Others = append(v.Others, e.Origin)
-		}
-	}
-	if n := len(v.Others); n > 0 {
-		blame(v, record.Red, "the network was changed %d times while it was measured, first by %s", n, v.Others[0])
-	}
+	judgeOthers(v, m.Events)
 	if off > 0 {
 		blame(v, record.Red, "%d of the links' measurements are off their targets", off)
 	}
@@ -59,6 +52,26 @@ func (g *guard) judge(m *record.Manifest, fabric *record.FabricHealth, share flo
 		blame(v, record.Amber, "of %d chains the host's part is not known", v.Unwatched)
 	}
 	return v
+}
+
+// judgeOthers judges what others did to the testbed.
+func judgeOthers(v *record.Validity, events []record.Event) {
+	for _, load := range []struct{ load, verdict, text string }{
+		{"", record.Red, "the network was changed while it was measured, first by %s"},
+		{"traffic", record.Red, "somebody sent packets of his own while it was measured, first by %s"},
+		{"program", record.Amber, "somebody ran a program in a node while it was measured, first by %s"},
+	} {
+		first := ""
+		for _, e := range events {
+			if e.Origin != "" && e.Load == load.load {
+				v.Others = append(v.Others, e.Origin)
+				first = cmp.Or(first, e.Origin)
+			}
+		}
+		if first != "" {
+			blame(v, load.verdict, load.text, first)
+		}
+	}
 }
 
 // judgeFabric judges what the fabric itself has lost.

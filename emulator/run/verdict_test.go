@@ -25,11 +25,15 @@ func TestVerdicts(t *testing.T) {
 		verdict string
 		first   string // in the first reason
 	}{
-		"quiet":                     {model(100, 0, 0, 0), others[:1], well, 0, record.Green, ""},
-		"mended":                    {model(100, 0, 3, 0), nil, well, 0, record.Amber, "3 attempts were disturbed"},
-		"a few":                     {model(100, 5, 9, 0), nil, well, 0, record.Amber, "to 5 of 100 chains"},
-		"too many":                  {model(100, 6, 9, 0), nil, well, 0, record.Red, "external: the host may have added more than 2 % to 6 of 100"},
-		"changed":                   {model(100, 0, 0, 0), others, well, 0, record.Red, "first by testbed link set wifi"},
+		"quiet":    {model(100, 0, 0, 0), others[:1], well, 0, record.Green, ""},
+		"mended":   {model(100, 0, 3, 0), nil, well, 0, record.Amber, "3 attempts were disturbed"},
+		"a few":    {model(100, 5, 9, 0), nil, well, 0, record.Amber, "to 5 of 100 chains"},
+		"too many": {model(100, 6, 9, 0), nil, well, 0, record.Red, "external: the host may have added more than 2 % to 6 of 100"},
+		"changed":  {model(100, 0, 0, 0), others, well, 0, record.Red, "first by testbed link set wifi"},
+		"verified": {model(100, 0, 0, 0), []record.Event{{Origin: "testbed verify", Load: "traffic"}}, well, 0, record.Red,
+			"packets of his own while it was measured, first by testbed verify"},
+		"a program": {model(100, 0, 0, 0), []record.Event{{Origin: "testbed exec", Load: "program"}}, well, 0, record.Amber,
+			"first by testbed exec"},
 		"off":                       {model(100, 0, 0, 0), nil, well, 2, record.Red, "2 of the links"},
 		"not told":                  {model(100, 0, 0, 0), nil, nil, 0, record.Amber, "does not tell"},
 		"a packet":                  {model(100, 0, 0, 0), nil, lost(1), 0, record.Amber, "lost 1 packets"},
