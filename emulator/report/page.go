@@ -22,6 +22,7 @@ func present(r *run.Run, d *drawings) *html.Page {
 	name, description := scenarioName(m.Scenario, m.Testbed)
 	p := &page{&html.Page{Title: name, Lede: description, Run: m.Run, Missing: r.Missing}, r, d}
 	p.Good, p.Headline = headline(r)
+	p.Validity = validity(r.Manifest.Validity)
 	p.Verdict = verdict(r)
 	p.Counts, p.Facts = counts(r), facts(r)
 	for _, name := range r.Models {

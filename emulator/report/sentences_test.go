@@ -10,6 +10,7 @@ import (
 	"testbed/emulator/compare"
 	"testbed/emulator/plan"
 	"testbed/emulator/record"
+	"testbed/emulator/report/html"
 	"testbed/emulator/report/run"
 )
 
@@ -114,6 +115,30 @@ func TestAgreement(t *testing.T) {
 	} {
 		if got := strings.Join(verdict(&run.Run{Reports: []*compare.Report{&r}}), "|"); got != want {
 			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestValidityIsSaid(t *testing.T) {
+	fabric := &record.FabricHealth{LateP99: 42e-6}
+	for _, c := range []struct {
+		v    *record.Validity
+		want html.Validity
+	}{
+		{nil, html.Validity{}},
+		{&record.Validity{Verdict: "purple"}, html.Validity{Colour: "purple"}}, // a file says what it likes: nothing is shown
+		{&record.Validity{Verdict: record.Green, HostMax: 0.0012}, html.Validity{Colour: record.Green,
+			Text: "The host has kept out of the measurement: to no chain may it have added more than 1.2 ms."}},
+		{&record.Validity{Verdict: record.Green, HostMax: 0.0012, Fabric: fabric}, html.Validity{Colour: record.Green,
+			Text: "The host has kept out of the measurement: to no chain may it have added more than 1.2 ms, " +
+				"and of all packets 99 % were on time to 0.042 ms."}},
+		{&record.Validity{Verdict: record.Amber, Reasons: []string{"a"}},
+			html.Validity{Colour: record.Amber, Text: "Nearly undisturbed: a."}},
+		{&record.Validity{Verdict: record.Red, Reasons: []string{"a", "b"}},
+			html.Validity{Colour: record.Red, Text: "What was measured is not what the scenario says: a; b."}},
+	} {
+		if got := validity(c.v); got != c.want {
+			t.Errorf("%+v: %+v", c.v, got)
 		}
 	}
 }

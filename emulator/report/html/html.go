@@ -39,6 +39,7 @@ type Page struct {
 	Run      string // its name
 	Good     bool   // the run came to its end without a loss
 	Headline string
+	Validity Validity
 	Verdict  []string // sentences
 	Counts   []Count
 	Facts    []Fact
@@ -48,6 +49,12 @@ type Page struct {
 	Sections []Section
 	Data     any // for the script: charts by the figures' names
 	Made     string
+}
+
+// Validity is a run's verdict on itself; the zero value: it has none.
+type Validity struct {
+	Colour string // green, amber or red
+	Text   string // why
 }
 
 // Count is a number with what it counts.
