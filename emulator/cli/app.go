@@ -27,7 +27,9 @@ func Main(s *State) int {
 		}
 		return ExitOK
 	}
-	err := app.RunContext(ctx, append([]string{"testbed"}, reorder(app, s.Args)...))
+	args := reorder(app, s.Args)
+	addHelp(app, args)
+	err := app.RunContext(ctx, append([]string{"testbed"}, args...))
 	if failed := flush(); failed != nil && !errors.Is(err, failed) {
 		err = errors.Join(err, failed)
 	}
@@ -180,6 +182,7 @@ func completionCommand(s *State) *cli.Command {
 			{Name: "zsh", Usage: "for zsh", Action: print(fixed(zshCompletion))},
 			{Name: "fish", Usage: "for fish", Action: print(func(*cli.Context) (string, error) {
 				app := newApp(s) // a fresh one: what runs contains itself, by way of its help
+				app.Commands = append(app.Commands, helpCommand())
 				script, err := app.ToFishCompletion()
 				return script + fishChoices(app), err
 			})},

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"testbed/emulator/internal/quantile"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -80,23 +79,10 @@ func severalInterfaces(t *testing.T, newFabric NewFabric) {
 	b.carries("from the cloud", "cloud", "a", time.Second, 40*units.Mbps, 0.05)
 }
 
-// around checks the median of round-trip times, at the best of several tries: packets that are early are a fault at
-// once, for nothing else that runs makes them so.
+// around checks the median of round-trip times, at the best of several tries.
 func (b *Bench) around(what, from, to string, count int, want time.Duration) {
 	b.t.Helper()
-	late := lateness(b.t)
-	for try := 1; ; try++ {
-		times := b.rtt(from, to, count)
-		middle := quantile.Above(times, 0.5) - want
-		b.t.Logf("%s: median %v beyond %v, p99 %v", what, middle, want, quantile.Above(times, 0.99)-want)
-		if middle >= -200*time.Microsecond && middle <= late {
-			return
-		}
-		if try == medianTries || middle < 0 {
-			b.t.Errorf("%s: median round-trip time %v, want %v", what, middle+want, want)
-			return
-		}
-	}
+	b.bestMedian(what, from, to, count, medianTries, want, bound{200 * time.Microsecond, lateness(b.t)})
 }
 
 // lateness is what the median of round-trip times may be beyond their target: what $FABRIC_LATENESS says, for
