@@ -28,4 +28,5 @@ type Setting struct {
 	PerMessage    time.Duration  // of every message beside the packets' way, as calibrated
 	ReceiveWindow units.ByteSize // of TCP
 	IdleRestart   bool           // an idle connection starts slowly again
+	Fresh         bool           // each chain begins with connections that none has used
 }

@@ -17,6 +17,9 @@ type Arrival interface {
 	Drive(ctx context.Context, jobs []int, start func(ctx context.Context, chain int, due time.Time))
 	// Connections is how many chains of one client are likely to use one pair of nodes at the same time.
 	Connections() int
+	// Alone says that no chain begins while another is under way, so that each has connections of its own, begins as the
+	// first did, and can be repeated.
+	Alone() bool
 	// Alive is how many chains may be under way at one time, at most or, in open loops, as an estimate: overlapping
 	// says it of chains that begin at the given times, in s.
 	Alive(jobs []int, overlapping func(due []float64) int) int

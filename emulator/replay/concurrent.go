@@ -17,6 +17,9 @@ func (c Concurrent) String() string { return fmt.Sprintf("concurrency %d", max(c
 // Connections implements Arrival.
 func (c Concurrent) Connections() int { return min(max(c.Users, 1), 8) }
 
+// Alone implements Arrival: a single user is.
+func (c Concurrent) Alone() bool { return c.Users <= 1 }
+
 // Alive is the number of users.
 func (c Concurrent) Alive(jobs []int, _ func([]float64) int) int {
 	return min(max(c.Users, 1), len(jobs))

@@ -19,6 +19,9 @@ func (p Poisson) String() string { return fmt.Sprintf("poisson, %g chains/s, see
 // Connections implements Arrival.
 func (p Poisson) Connections() int { return openConnections }
 
+// Alone implements Arrival.
+func (Poisson) Alone() bool { return false }
+
 // Alive takes chains that begin evenly, and twice as many, for they come in bursts.
 func (p Poisson) Alive(jobs []int, overlapping func([]float64) int) int {
 	due := make([]float64, len(jobs))

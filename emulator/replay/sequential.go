@@ -13,6 +13,9 @@ func (Sequential) String() string { return "sequential" }
 // Connections implements Arrival.
 func (Sequential) Connections() int { return 1 }
 
+// Alone implements Arrival.
+func (Sequential) Alone() bool { return true }
+
 // Alive is one: the next begins when the last has ended.
 func (Sequential) Alive(jobs []int, _ func([]float64) int) int { return min(1, len(jobs)) }
 

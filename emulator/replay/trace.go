@@ -26,6 +26,9 @@ func (t Trace) factor() float64 {
 	return 1
 }
 
+// Alone implements Arrival.
+func (Trace) Alone() bool { return false }
+
 // Alive takes the trace's times.
 func (t Trace) Alive(jobs []int, overlapping func([]float64) int) int {
 	due := make([]float64, len(jobs))

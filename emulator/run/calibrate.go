@@ -53,7 +53,7 @@ func duration(seconds float64) time.Duration {
 // calibration.
 func Setting(e *resolved.Scenario) predict.Setting {
 	return predict.Setting{Topology: e.Topology, Speed: e.Speed,
-		IdleRestart: e.Source.TCP.SlowStartAfterIdle, ReceiveWindow: receiveWindow}
+		Fresh: e.Arrival.Alone(), IdleRestart: e.Source.TCP.SlowStartAfterIdle, ReceiveWindow: receiveWindow}
 }
 
 // nearest finds a client of the workload and the host with an agent that has the shortest way to it.

@@ -219,3 +219,40 @@ func TestLoad(t *testing.T) {
 		near(t, "processing", got[0].Processing, want, 1e-12)
 	}
 }
+
+// On a path so short that the ACKs of one round come close behind those of the one before, slow start goes on until the
+// train is long. The times are medians of what Linux 6.18 took over 1 Gb/s and 2.05 ms.
+func TestHystartCountsRoundsFromTheFirst(t *testing.T) {
+	o := bare()
+	o.Header = 250
+	r, a, b := newLine(t, o, both(units.Gbps, 512*time.Microsecond), both(units.Gbps, 512*time.Microsecond))
+	for _, m := range []struct {
+		bytes int64
+		took  float64
+	}{{191_300, 8.44e-3}, {387_800, 4.43e-3}, {191_300, 2.85e-3}} {
+		near(t, "a message", oneWay(t, r, a, b, m.bytes), m.took, 0.08*m.took)
+	}
+}
+
+// Plans that begin with connections of their own take what the first of them takes.
+func TestFreshConnections(t *testing.T) {
+	net, a, b := line(t, both(50*units.Mbps, 30*time.Millisecond))
+	plans := []*plan.Plan{twoSteps(a, b, 200_000), twoSteps(a, b, 200_000)}
+	var took [2][2]float64
+	for i, fresh := range []bool{false, true} {
+		o := bare()
+		o.Fresh = fresh
+		e, err := New(net, func(topology.ID) float64 { return 1000 }, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := e.Predict(plans)
+		if err != nil {
+			t.Fatal(err)
+		}
+		took[i] = [2]float64{all[0].Total, all[1].Total}
+	}
+	if kept, fresh := took[0], took[1]; kept[0] != fresh[0] || fresh[1] != fresh[0] || kept[1] > kept[0]-0.1 {
+		t.Errorf("on kept connections %v, on fresh ones %v", kept, fresh)
+	}
+}

@@ -85,11 +85,16 @@ const (
 	hystartPacing  = 1 * millisecond // allowance of a train's length
 )
 
-// update takes an ACK in and says whether slow start shall end. delay is the smallest round trip ever.
-func (y *hystart) update(now, roundTrip, delay, una, next int64) bool {
-	if una > y.end {
-		*y = hystart{begin: now, lastAck: now, end: next, lowest: never}
+// update takes an ACK in and says whether slow start shall end. Rounds are counted below the window too from which on
+// something is sought: one that began in the middle would take two trains for one.
+func (y *hystart) update(h *half, now, roundTrip int64) bool {
+	if h.una > y.end {
+		*y = hystart{begin: now, lastAck: now, end: h.next, lowest: never}
 	}
+	if h.window < hystartWindow {
+		return false
+	}
+	delay := h.delay
 	if now-y.lastAck <= hystartSpacing {
 		y.lastAck = now
 		if now-y.begin > (delay+hystartPacing)/2 {

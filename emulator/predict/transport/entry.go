@@ -22,7 +22,7 @@ func Section() catalogue.Section {
 // OptionsOf are the model's parameters for a testbed.
 func OptionsOf(s predict.Setting) Options {
 	o := DefaultOptions()
-	o.Overhead, o.PerMessage, o.IdleRestart = s.Overhead, s.PerMessage, s.IdleRestart
+	o.Overhead, o.PerMessage, o.IdleRestart, o.Fresh = s.Overhead, s.PerMessage, s.IdleRestart, s.Fresh
 	o.ReceiveWindow, o.MaxReceiveWindow = s.ReceiveWindow, s.ReceiveWindow
 	return o
 }

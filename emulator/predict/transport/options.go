@@ -36,6 +36,8 @@ type Options struct {
 	// IdleRestart shrinks the window after a connection was idle for a retransmission timeout
 	// (Linux: tcp_slow_start_after_idle).
 	IdleRestart bool
+	// Fresh begins each plan with connections that none has used.
+	Fresh bool
 	// NoHyStart lets slow start end with the first overflow only (Linux: tcp_cubic's hystart=0).
 	NoHyStart bool
 	// Load is the number of tasks placed on each node, the divisor of its speed, for plans without

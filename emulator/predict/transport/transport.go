@@ -82,7 +82,7 @@ const EngineName = "transport"
 func (e *Engine) Name() string { return EngineName }
 
 // Predict predicts the plans in the order given, each beginning when the one before has ended, over
-// connections that stay open. Traffic counts the payload without headers, and as hops the path's queues.
+// connections that stay open (Options.Fresh: over its own). Traffic counts the payload without headers, and as hops the path's queues.
 func (e *Engine) Predict(plans []*plan.Plan) ([]predict.Prediction, error) {
 	r := newReplay(e)
 	all := make([]predict.Prediction, 0, len(plans))
@@ -122,6 +122,9 @@ func (r *replay) chain(p *plan.Plan) (predict.Prediction, error) {
 	invocations := make(map[int]*plan.Invocation, len(p.Invocations))
 	for i := range p.Invocations {
 		invocations[p.Invocations[i].Task] = &p.Invocations[i]
+	}
+	if r.engine.options.Fresh {
+		clear(r.connections)
 	}
 	begin := r.clock
 	parts := make([]predict.Parts, len(p.Steps))

@@ -87,8 +87,7 @@ func (h *half) acknowledge(una, edge, now, roundTrip int64, lost bool, o *Option
 		h.lose()
 		return
 	}
-	if !o.NoHyStart && h.slowStart() && !h.hystart.found && h.window >= hystartWindow &&
-		h.hystart.update(now, roundTrip, h.delay, h.una, h.next) {
+	if !o.NoHyStart && h.slowStart() && !h.hystart.found && h.hystart.update(h, now, roundTrip) {
 		h.threshold = h.window
 	}
 	if h.growing() {

@@ -73,6 +73,8 @@ type bursts struct{ size int }
 func (b bursts) String() string   { return fmt.Sprintf("bursts of %d", b.size) }
 func (b bursts) Connections() int { return b.size }
 
+func (b bursts) Alone() bool { return b.size <= 1 }
+
 func (b bursts) Alive(jobs []int, _ func([]float64) int) int { return min(b.size, len(jobs)) }
 
 func (b bursts) Drive(ctx context.Context, jobs []int, start func(context.Context, int, time.Time)) {
