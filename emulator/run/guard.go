@@ -22,13 +22,17 @@ type guard struct {
 
 	mu   sync.Mutex
 	late []float64 // s, of chains
+	sums map[string]*sums
 	stop context.CancelFunc
 	done chan struct{}
 }
 
+// sums are over a model's chains of which the host's part is known, in s.
+type sums struct{ host, latency float64 }
+
 // watchOver begins to watch.
 func watchOver(ctx context.Context, bed Bed) *guard {
-	g := &guard{bed: bed, lost: map[string]uint64{}, done: make(chan struct{})}
+	g := &guard{bed: bed, lost: map[string]uint64{}, sums: map[string]*sums{}, done: make(chan struct{})}
 	asking, cancel := context.WithTimeout(ctx, moment)
 	defer cancel()
 	var err error
@@ -73,6 +77,11 @@ func (g *guard) Write(c record.Chain, _ []record.Step) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.late = append(g.late, c.Host.All)
+	if g.sums[c.Model] == nil {
+		g.sums[c.Model] = &sums{}
+	}
+	g.sums[c.Model].host += c.Host.All
+	g.sums[c.Model].latency += c.Measured.Latency
 	return nil
 }
 
