@@ -100,6 +100,14 @@ type Healthy interface {
 	Health(ctx context.Context, since uint64, each bool) (health.Health, error)
 }
 
+// Dependent is implemented by fabrics whose network outlives the process that made it, and that can make one which
+// does not.
+type Dependent interface {
+	// Depend makes the network that Apply is going to make end with this process, however that ends. It is one that
+	// carries little beside another: it takes no more of the host than its packets need.
+	Depend()
+}
+
 // Watcher is implemented by fabrics that can end by themselves.
 type Watcher interface {
 	// Watch blocks until the fabric has ended, which is an error, or ctx has, which is none.

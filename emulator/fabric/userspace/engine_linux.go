@@ -39,6 +39,7 @@ type engine struct {
 	spinCredit  int64
 	creditTime  int64
 	spinning    bool
+	thrifty     bool // it never spins
 	wakeTimes   chan int64
 	latency     latency
 	punctuality punctuality
@@ -124,6 +125,8 @@ func (e *engine) timeout() int64 {
 	}
 	e.creditTime, e.spinning = now, false
 	switch {
+	case e.thrifty:
+		return remaining
 	case remaining > 2*int64(coarseWindow):
 		return remaining - int64(coarseWindow)
 	case remaining > int64(spinWindow):
