@@ -28,9 +28,9 @@ func TestAccount(t *testing.T) {
 			[]health.Spell{{From: at(10), To: at(15), Why: health.Overslept}}},
 		"both": {[]sent{{10, 15, 20}}, 30, 6 * time.Millisecond, 0, []health.Spell{
 			{From: at(10), To: at(15), Why: health.Overslept}, {From: at(19), To: at(20), Why: health.Overdue}}},
-		"lost, and the next one came": {[]sent{{10, 10, loss}, {20, 20, 24}}, 30, 0, 1, nil},
-		"overdue still": {[]sent{{10, 10, 14}, {20, 20, loss}}, 30, 0, 1,
-			[]health.Spell{{From: at(24), To: at(30), Why: health.Overdue}}},
+		"lost, and one of the same direction came": {[]sent{{10, 10, loss}, {20, 20, 24}, {30, 30, 34}}, 40, 0, 1, nil},
+		"overdue, though one of the other came": {[]sent{{10, 10, loss}, {20, 20, 24}}, 30, 0, 1,
+			[]health.Spell{{From: at(14), To: at(30), Why: health.Overdue}}},
 		"too long to be late": {[]sent{{10, 10, loss}}, 20_000, 0, 1, nil},
 		"not due yet":         {[]sent{{10, 10, loss}}, 13, 0, 1, nil},
 		"a stop of 30 ms is one spell": {[]sent{{10, 10, 45}, {20, 45, 49}, {30, 45, 49}, {40, 45, 49}}, 50,
@@ -72,7 +72,7 @@ func TestAccount(t *testing.T) {
 func TestStrangeAnswers(t *testing.T) {
 	a := newAccount()
 	first := a.send(0, 0)
-	a.arrived(first, way)
+	a.arrived(first, int64(Way))
 	for _, n := range []uint64{first, 1, 1 << 40} {
 		a.arrived(n, at(9000))
 	}
@@ -82,7 +82,9 @@ func TestStrangeAnswers(t *testing.T) {
 	for range underWay + 1 {
 		a.send(0, 0)
 	}
-	a.arrived(1, at(9000))
+	for n := range uint64(2) {
+		a.arrived(n, at(9000))
+	}
 	if r := a.result(); r.Late.Count != 1 || r.Lost != underWay+1 {
 		t.Errorf("%d, %d lost", r.Late.Count, r.Lost)
 	}
