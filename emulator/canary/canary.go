@@ -2,7 +2,8 @@
 // stations of its own, in a network of the same kind that nobody else is in, send each other packets whose way takes a
 // known time. What a packet takes beyond it is the host's.
 //
-// A probe is sent every 10 ms, in the two directions by turns, and takes 4 ms. The kernel notes when it has arrived, so
+// A probe is sent every 10 ms, or every 40 where a process carries them, whose time they cost, in the two directions by
+// turns, and takes 4 ms. The kernel notes when it has arrived, so
 // that what the canary itself is kept from, as an ordinary thread of the host's, is told apart: it is late at sending.
 // What lies between probes is not seen, and found by chance: often enough to tell how often there is such.
 package canary
@@ -19,8 +20,9 @@ import (
 
 // The probes' times.
 const (
-	Interval = 10 * time.Millisecond // between two
-	Way      = 4 * time.Millisecond  // that each takes
+	often  = 10 * time.Millisecond // between two
+	seldom = 40 * time.Millisecond
+	Way    = 4 * time.Millisecond // that each takes
 )
 
 // patience is how long the last probes are waited for.
@@ -41,6 +43,7 @@ type Canary struct {
 	failed   error // why it has ended by itself
 
 	probes probes
+	every  time.Duration // between two
 	done   chan struct{}
 	remove func(context.Context) error
 	once   sync.Once
@@ -48,11 +51,11 @@ type Canary struct {
 
 // probes is what carries them, with its clock.
 type probes interface {
-	now() int64           // ns of CLOCK_MONOTONIC
-	begin() int64         // starts the ticks, and says when the first one comes
-	tick() error          // waits for the next one, each Interval
-	send(number uint64)   // what is not taken is lost
-	arrivals(f arrivedAt) // tells of those that have come since it told last
+	now() int64                      // ns of CLOCK_MONOTONIC
+	begin(every time.Duration) int64 // starts the ticks, and says when the first one comes
+	tick() error                     // waits for the next one
+	send(number uint64)              // what is not taken is lost
+	arrivals(f arrivedAt)            // tells of those that have come since it told last
 	close()
 }
 
@@ -66,15 +69,15 @@ const mostAtOnce = underWay / 2
 // run sends probes until it is told to stop, and waits for the last ones.
 func (c *Canary) run() error {
 	end := int64(0)
-	for next := c.probes.begin(); ; {
+	for next := c.probes.begin(c.every); ; {
 		if err := c.probes.tick(); err != nil {
 			return err
 		}
 		c.mu.Lock()
 		c.probes.arrivals(c.account.arrived)
 		now, stopping := c.probes.now(), c.stopping
-		next = max(next, now-mostAtOnce*int64(Interval))
-		for ; !stopping && next <= now; next += int64(Interval) {
+		next = max(next, now-mostAtOnce*int64(c.every))
+		for ; !stopping && next <= now; next += int64(c.every) {
 			c.probes.send(c.account.send(next, c.probes.now()))
 		}
 		complete := c.account.complete()

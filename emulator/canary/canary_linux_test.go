@@ -102,7 +102,7 @@ func TestRoundTrips(t *testing.T) {
 	r, err := c.Stop(t.Context())
 	t.Logf("%d probes, %d lost, late by %v, %v, %v; the engine worked for %v of %v, this process for %v", r.Probes, r.Lost,
 		r.Late.Quantile(0.5), r.Late.Quantile(0.99), r.Late.Longest, theirs, spent, ours)
-	if err != nil || r.Lost > 0 || r.Probes < 185 || r.Late.Quantile(0.5) > 500*time.Microsecond {
+	if err != nil || r.Lost > 0 || r.Probes < 45 || r.Late.Quantile(0.5) > 500*time.Microsecond {
 		t.Error(err)
 	}
 	again, err := c.Stop(t.Context())
@@ -130,7 +130,7 @@ func TestAStopIsSeen(t *testing.T) {
 	during, err := c.Report(t.Context(), first.Next)
 	_ = unix.Kill(engine[0], unix.SIGCONT)
 	to := clock(unix.CLOCK_MONOTONIC)
-	if seen := health.Overlap(during.Spells, from, to); err != nil || seen < stop-20*time.Millisecond {
+	if seen := health.Overlap(during.Spells, from, to); err != nil || seen < stop-seldom-2*Way {
 		t.Errorf("while it went on %v of the stop were known, %v", seen, err)
 	}
 	time.Sleep(200 * time.Millisecond)
@@ -139,8 +139,8 @@ func TestAStopIsSeen(t *testing.T) {
 	took := time.Duration(to - from)
 	seen := health.Overlap(last.Spells, from, to)
 	t.Logf("stopped for %v; %d probes, %d lost, late by %v at most; %v in spells", took, r.Probes, r.Lost, r.Late.Longest, seen)
-	if err != nil || r.Lost > 0 || seen < stop-20*time.Millisecond ||
-		r.Late.Longest < stop-20*time.Millisecond || r.Late.Longest > took+100*time.Millisecond {
+	if err != nil || r.Lost > 0 || seen < stop-seldom-2*Way ||
+		r.Late.Longest < stop-seldom-2*Way || r.Late.Longest > took+100*time.Millisecond {
 		t.Error(err)
 	}
 }

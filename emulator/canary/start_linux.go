@@ -17,7 +17,10 @@ func Start(ctx context.Context, f fabric.Fabric, name string) (*Canary, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the canary's network: %w", err)
 	}
-	c := &Canary{account: newAccount(), probes: w, done: make(chan struct{}), remove: remove}
+	c := &Canary{account: newAccount(), probes: w, every: often, done: make(chan struct{}), remove: remove}
+	if _, ok := f.(fabric.Dependent); ok {
+		c.every = seldom
+	}
 	c.begin()
 	return c, nil
 }

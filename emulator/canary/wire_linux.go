@@ -12,9 +12,7 @@ import (
 	"testbed/emulator/netns"
 )
 
-// wire is what carries probes: a socket in each of two namespaces, connected to the other's, and a timer. Whatever is
-// done here is done without a thread that sleeps in the kernel by itself: the runtime looks after such threads more
-// often than there are probes.
+// wire is what carries probes: a socket in each of two namespaces, connected to the other's, and a timer.
 type wire struct {
 	ends  [2]int // the sockets
 	timer *os.File
@@ -65,9 +63,9 @@ func socket(from, to netip.Addr) (int, error) {
 }
 
 // begin implements probes. The kernel takes a moment until it notes times.
-func (w *wire) begin() int64 {
+func (w *wire) begin(interval time.Duration) int64 {
 	first := w.now() + int64(100*time.Millisecond)
-	every := unix.ItimerSpec{Value: unix.NsecToTimespec(first), Interval: unix.NsecToTimespec(int64(Interval))}
+	every := unix.ItimerSpec{Value: unix.NsecToTimespec(first), Interval: unix.NsecToTimespec(int64(interval))}
 	raw, err := w.timer.SyscallConn()
 	if err == nil { // else tick says so
 		_ = raw.Control(func(fd uintptr) { _ = unix.TimerfdSettime(int(fd), unix.TFD_TIMER_ABSTIME, &every, nil) })

@@ -103,8 +103,7 @@ type Healthy interface {
 // Dependent is implemented by fabrics whose network outlives the process that made it, and that can make one which
 // does not.
 type Dependent interface {
-	// Depend makes the network that Apply is going to make end with this process, however that ends. It is one that
-	// carries little beside another: it takes no more of the host than its packets need.
+	// Depend makes the network that Apply is going to make end with this process, however that ends.
 	Depend()
 }
 

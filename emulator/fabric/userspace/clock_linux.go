@@ -32,7 +32,6 @@ type waiter struct {
 	epoll, timer int
 	events       [64]unix.EpollEvent
 	timeout      unix.Timespec
-	held         bool // sleeps are short, and the scheduler need not know
 }
 
 // Marks of an epoll entry that is not a port's.
@@ -78,7 +77,7 @@ func (w *waiter) wait2(ns int64) (int, unix.Errno) {
 		timeout = unsafe.Pointer(&w.timeout)
 	}
 	call := unix.Syscall6
-	if ns == 0 || w.held && ns > 0 {
+	if ns == 0 {
 		call = rawSyscall6 // it does not block, so the scheduler need not know
 	}
 	n, _, errno := call(unix.SYS_EPOLL_PWAIT2, uintptr(w.epoll), uintptr(unsafe.Pointer(&w.events[0])),

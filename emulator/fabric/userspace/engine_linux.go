@@ -39,7 +39,6 @@ type engine struct {
 	spinCredit  int64
 	creditTime  int64
 	spinning    bool
-	thrifty     bool // see beThrifty
 	wakeTimes   chan int64
 	latency     latency
 	punctuality punctuality
@@ -110,9 +109,6 @@ func (e *engine) run() {
 //	now ........ long sleep ........ due-coarseWindow .. short sleep .. due-spinWindow .. spin .. due ---> time
 func (e *engine) timeout() int64 {
 	at, any := e.core.next()
-	if !any && e.thrifty {
-		return longestHeld
-	}
 	if !any {
 		return -1
 	}
@@ -128,8 +124,6 @@ func (e *engine) timeout() int64 {
 	}
 	e.creditTime, e.spinning = now, false
 	switch {
-	case e.thrifty:
-		return min(remaining, longestHeld)
 	case remaining > 2*int64(coarseWindow):
 		return remaining - int64(coarseWindow)
 	case remaining > int64(spinWindow):
@@ -141,14 +135,6 @@ func (e *engine) timeout() int64 {
 	e.spinning = true
 	return 0
 }
-
-// longestHeld is how long, in ns, a thrifty engine sleeps at most.
-const longestHeld = int64(20 * time.Millisecond)
-
-// beThrifty makes the engine take little of the host. It spins no more, and sleeps without the runtime's knowing: the
-// runtime's monitor, which would look after a thread that sleeps, takes more time than the thread itself. What waits
-// for that thread, such as a collection of garbage, waits for longestHeld at most.
-func (e *engine) beThrifty() { e.thrifty, e.waiter.held = true, true }
 
 // receive reads what a station sends.
 func (e *engine) receive(p *port) {

@@ -96,9 +96,6 @@ func (s *server) apply(want fabric.Network) (absent []string, err error) {
 		go s.engine.run()
 		wake := s.wakeUp()
 		s.engine.do(func() { s.engine.latency = newLatency(wake) })
-		if s.depends {
-			s.engine.do(s.engine.beThrifty)
-		}
 	}
 	opened, absent, err := s.reconcile(next)
 	trees := <-computed
