@@ -164,9 +164,10 @@ type QueueStatus struct {
 	Corrupt   float64        `json:"corrupt,omitempty"`
 	Down      bool           `json:"down,omitempty"`
 	Limit     units.ByteSize `json:"limit_bytes"`
-	Packets   uint64         `json:"packets"` // sent on
-	Bytes     uint64         `json:"bytes"`   // sent on, Ethernet frames
-	Dropped   uint64         `json:"dropped"` // for want of room
-	Lost      uint64         `json:"lost"`    // by the loss wanted
+	Packets   uint64         `json:"packets"`          // sent on
+	Bytes     uint64         `json:"bytes"`            // sent on, Ethernet frames
+	Dropped   uint64         `json:"dropped"`          // for want of room
+	Lost      uint64         `json:"lost"`             // by the loss wanted
+	Errors    uint64         `json:"errors,omitempty"` // packets that the host lost at the devices that are the link
 	Note      string         `json:"note,omitempty"`
 }
