@@ -126,10 +126,13 @@ type kept struct {
 	chains []record.Chain
 }
 
-func (k *kept) Write(c record.Chain, _ []record.Step) error { k.chains = append(k.chains, c); return nil }
-func (*kept) Flush() error                                  { return nil }
-func (*kept) Close() error                                  { return nil }
-func (*kept) Counts() record.Counts                         { return record.Counts{} }
+func (k *kept) Write(c record.Chain, _ []record.Step) error {
+	k.chains = append(k.chains, c)
+	return nil
+}
+func (*kept) Flush() error          { return nil }
+func (*kept) Close() error          { return nil }
+func (*kept) Counts() record.Counts { return record.Counts{} }
 
 // says fails unless the verdict is as wanted, with a reason that contains a text.
 func (m measured) says(t *testing.T, verdict, reason string) {
