@@ -16,8 +16,9 @@ import (
 func resultFlags() []cli.Flag {
 	return []cli.Flag{formatFlag(),
 		&cli.StringSliceFlag{
-			Name:  "fail-if",
-			Usage: "end with exit code 4 if `CONDITION` is true, such as 'transport:error.median > 10%' (may be repeated)",
+			Name: "fail-if",
+			Usage: "end with exit code 4 if `CONDITION` is true, such as 'transport:error.median > 10%' or " +
+				"'host.late.p99 > 0.2ms' (may be repeated)",
 		},
 		&cli.StringFlag{Name: "quantity", Value: "total", Usage: "what the table shows: total, network or processing"},
 		&cli.BoolFlag{Name: "steps", Usage: "show in which steps of a chain the error arises as well"},

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"testbed/emulator/plan"
+	"testbed/emulator/record"
 )
 
 // Comparison is several runs side by side, the first being what the others are held against, and what
@@ -31,6 +32,8 @@ type Run struct {
 	Truncated  bool      `json:"truncated,omitempty"`           // the samples' last line is cut off
 	StraySteps int       `json:"steps_without_chain,omitempty"` // in the samples; they are left out
 	Reports    []*Report `json:"reports"`
+
+	Validity *record.Validity `json:"validity,omitempty"` // its verdict on itself; nil: it has none
 
 	options Options
 	samples []sample // what was measured, to pair it with other runs
