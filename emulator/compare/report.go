@@ -234,9 +234,11 @@ type Relation struct {
 
 // Verdict says in words, and in the numbers behind them, where a prediction holds.
 type Verdict struct {
-	Within   float64   `json:"within_ratio"`
-	Findings []Finding `json:"findings,omitempty"` // of total, by model, then by model and length
-	Text     []string  `json:"text,omitempty"`     // sentences
+	Within float64 `json:"within_ratio"`
+	// Comparisons are the findings that an interval decides, or leaves open: each has its own, of 95 %.
+	Comparisons int       `json:"comparisons"`
+	Findings    []Finding `json:"findings,omitempty"` // of total, by model, then by model and length
+	Text        []string  `json:"text,omitempty"`     // sentences
 }
 
 // Outcome is what can be said of a group of chains.
