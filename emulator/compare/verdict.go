@@ -88,8 +88,8 @@ func (r *Report) words() []string {
 		return []string{fmt.Sprintf("No chain has a prediction of %s.", name)}
 	}
 	if n := r.Verdict.Comparisons; n > 1 {
-		text = append(text, fmt.Sprintf("That %s holds was asked %d times, of models and their lengths, each with an interval "+
-			"of 95 %%: of twenty intervals, one misses.", name, n))
+		text = append(text, fmt.Sprintf("That %s holds was asked %d times, of models and their lengths, each with an "+
+			"interval of 95 %%: of twenty intervals, one misses.", name, n))
 	}
 	return text
 }

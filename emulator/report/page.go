@@ -129,7 +129,7 @@ func (p *page) agreement() {
 		Chains  int
 	}{p.drawn.grouped, len(p.run.Chains)})...)
 	s.Figures = append(s.Figures, p.figure("error-by-length", "square", nil)...)
-	s.Figures = append(s.Figures, p.figure("error-by-part", "wide", nil)...)
+	s.Figures = append(s.Figures, p.figure("error-by-part", "wide", apart(p.run.Reports))...)
 	s.Tables = p.errorTables()
 	for _, report := range p.run.Reports {
 		if len(report.Verdict.Text) > 0 {
