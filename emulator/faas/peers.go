@@ -101,6 +101,7 @@ func (p *peers) do(ctx context.Context, address string, m *message, read func(*h
 	interrupt := func() { _ = conn.SetDeadline(time.Unix(1, 0)) } // fails only on a connection that is closed
 	stop := context.AfterFunc(ctx, interrupt)
 	reusable, err := conn.exchange(address, m, read)
+	conn.in.complete()
 	if !stop() {
 		reusable = false // the deadline is being set at this moment
 		if cause := context.Cause(ctx); err != nil && cause != nil {

@@ -26,5 +26,20 @@ type stampedConn struct {
 // Read implements net.Conn.
 func (c stampedConn) Read(b []byte) (int, error) { return c.in.Read(b) }
 
-// reader is what is read of a connection.
-type reader interface{ Read(b []byte) (int, error) }
+// Write implements net.Conn: who answers has read the request.
+func (c stampedConn) Write(b []byte) (int, error) {
+	c.in.complete()
+	return c.Conn.Write(b)
+}
+
+// reader is what is read of a connection. complete says that a message has been read to its end: how late its last part
+// was read is how late it was; of those before it does not matter.
+type reader interface {
+	Read(b []byte) (int, error)
+	complete()
+}
+
+// plainReader is a connection without time stamps.
+type plainReader struct{ net.Conn }
+
+func (plainReader) complete() {}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"syscall"
 	"unsafe"
 
@@ -27,24 +28,27 @@ type stampedReader struct {
 	stamp   int64 // ns of CLOCK_REALTIME; 0: none
 	err     error
 	receive func(fd uintptr) bool // made once
+
+	mu       sync.Mutex // the standard library's server reads on while it answers
+	due, got int64      // of the last part read, in ns of the agent's clock; 0: none
 }
 
-// stamp is what to read c through. Where there are no time stamps it is c itself.
+// stamp is what to read c through, with time stamps where there are some.
 func stamp(c net.Conn, p *punctuality) reader {
 	tcp, ok := c.(*net.TCPConn)
 	if !ok {
-		return c
+		return plainReader{c}
 	}
 	raw, err := tcp.SyscallConn()
 	if err != nil {
-		return c
+		return plainReader{c}
 	}
 	enabled := false
 	err = raw.Control(func(fd uintptr) {
 		enabled = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1) == nil
 	})
 	if err != nil || !enabled {
-		return c
+		return plainReader{c}
 	}
 	r := &stampedReader{conn: raw, local: c.LocalAddr(), punctuality: p}
 	r.receive = r.tryToReceive
@@ -72,9 +76,21 @@ func (r *stampedReader) Read(b []byte) (int, error) {
 	if r.stamp > 0 {
 		now := r.punctuality.clock.now()
 		waited := readClock(unix.CLOCK_REALTIME) - r.stamp
-		r.punctuality.late(now-waited, now)
+		r.mu.Lock()
+		r.due, r.got = now-waited, now
+		r.mu.Unlock()
 	}
 	return r.n, nil
+}
+
+func (r *stampedReader) complete() {
+	r.mu.Lock()
+	due, got := r.due, r.got
+	r.due, r.got = 0, 0
+	r.mu.Unlock()
+	if got > 0 {
+		r.punctuality.late(due, got)
+	}
 }
 
 // tryToReceive reads what there is, and reports whether there was something.

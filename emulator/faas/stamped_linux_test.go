@@ -35,7 +35,7 @@ func TestReadsTellHowLateTheyAre(t *testing.T) {
 	sender, receiver := connected(t)
 	p := newPunctuality(newClock())
 	r := stamp(receiver, p)
-	if _, plain := r.(net.Conn); plain {
+	if _, plain := r.(plainReader); plain {
 		t.Fatal("there are no time stamps")
 	}
 	b := make([]byte, 100)
@@ -55,9 +55,23 @@ func TestReadsTellHowLateTheyAre(t *testing.T) {
 		}
 	}
 	before := p.report(0, 0).Next
+	sender.Write([]byte("a part that is late, "))
+	time.Sleep(wait)
+	read("a part that is late, ")
+	sender.Write([]byte("and an end that is not"))
+	read("and an end that is not")
+	r.complete()
+	for _, s := range p.report(before, 0).Spells {
+		if s.To-s.From >= int64(wait) {
+			t.Errorf("a part that is not the last counts: %v", s)
+		}
+	}
+	before = p.report(0, 0).Next
 	sender.Write([]byte("late"))
 	time.Sleep(wait)
 	read("late")
+	r.complete()
+	r.complete() // once is enough
 	told := p.report(before, 0)
 	if len(told.Spells) != 1 {
 		t.Fatalf("%+v", told)

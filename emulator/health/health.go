@@ -16,7 +16,8 @@ import (
 const Floor = 200 * time.Microsecond
 
 // Report is what somebody tells of his spells, from number Since on. That is larger than asked for where some were
-// forgotten. The next spell's number is Next, and none that ended before Now comes later.
+// forgotten. The next spell's number is Next. None that ended before Now comes later, but of what has not been answered
+// at Now.
 type Report struct {
 	Now    int64   `json:"now_ns"`
 	Since  uint64  `json:"since"`

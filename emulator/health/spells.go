@@ -22,14 +22,14 @@ func NewRing(size int) *Ring { return &Ring{all: make([]Spell, size)} }
 
 func (r *Ring) at(number uint64) *Spell { return &r.all[number%uint64(len(r.all))] }
 
-// Add keeps a spell. Those of one kind and station come in the order of their ends.
+// Add keeps a spell.
 func (r *Ring) Add(s Spell) {
 	if s.To <= s.From {
 		return
 	}
 	for n := r.next; n > r.read && r.next-n < min(near, uint64(len(r.all))); n-- {
 		last := r.at(n - 1)
-		if last.Station == s.Station && last.Why == s.Why && s.From <= last.To {
+		if last.Station == s.Station && last.Why == s.Why && s.From <= last.To && s.To >= last.From {
 			last.From, last.To = min(last.From, s.From), max(last.To, s.To)
 			return
 		}

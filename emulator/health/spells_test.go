@@ -32,12 +32,13 @@ func TestSpellsThatTouchAreOne(t *testing.T) {
 	late("b", 1, 11)
 	late("a", 5, 15)
 	late("b", 20, 30)
+	late("a", -9, -5) // told of after what came later
 	got := r.Report(0, 0, 100).Spells
-	if len(got) != 3 || got[0].To != 15 || got[1].To != 11 {
+	if len(got) != 4 || got[0].From != 0 || got[0].To != 15 || got[1].To != 11 {
 		t.Fatalf("%v", got)
 	}
 	late("b", 25, 40) // what was read stays as it was
-	if more := r.Report(0, 3, 100); len(more.Spells) != 1 || more.Since != 3 || more.Spells[0].From != 25 {
+	if more := r.Report(0, 4, 100); len(more.Spells) != 1 || more.Since != 4 || more.Spells[0].From != 25 {
 		t.Errorf("%+v", more)
 	}
 	if n := testing.AllocsPerRun(100, func() { late("a", 100, 200); late("b", 300, 301) }); n > 0 {

@@ -14,6 +14,11 @@ func (n *nodes) dialled() (sum int64) {
 	return sum
 }
 
+// beside is an arrival process whose chains may be beside others, though none is here.
+type beside struct{ Sequential }
+
+func (beside) Alone() bool { return false }
+
 // TestChainsThatFollowOneAnotherHaveConnectionsOfTheirOwn: what was sent before would have opened their congestion
 // windows. Chains beside others share theirs; those of the replay before are closed in any case.
 func TestChainsThatFollowOneAnotherHaveConnectionsOfTheirOwn(t *testing.T) {
@@ -25,9 +30,9 @@ func TestChainsThatFollowOneAnotherHaveConnectionsOfTheirOwn(t *testing.T) {
 		late    bool  // requests open connections
 	}{
 		"one after the other": {nil, false, pairs + chains*pairs, false},
-		"side by side":        {Concurrent{Users: 1}, false, pairs, false},
+		"side by side":        {beside{}, false, pairs, false},
 		"cold":                {nil, true, chains * pairs, true},
-		"cold, side by side":  {Concurrent{Users: 1}, true, pairs, true},
+		"cold, side by side":  {beside{}, true, pairs, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := start(t)

@@ -23,6 +23,7 @@ type port struct {
 	unreachable, ignored, errors uint64
 	failures                     int // of reads, one after the other
 	written                      health.Histogram
+	heard                        uint64 // see punctuality.found
 
 	broadcast uint32 // its network's broadcast address; 0: none
 	icmpNext  int64  // ns: when the messages sent to it would be over at one in icmpInterval (a leaky bucket)

@@ -141,7 +141,7 @@ func (e *engine) receive(p *port) {
 	if p == nil {
 		return
 	}
-	for range readsATurn {
+	for i := range readsATurn {
 		if p.fd < 0 {
 			return
 		}
@@ -155,6 +155,9 @@ func (e *engine) receive(p *port) {
 		}
 		p.failures = 0
 		now := e.clock.now()
+		if i == 0 {
+			e.punctuality.found(p, now)
+		}
 		e.core.advance(now, eventsATurn)
 		if e.core.arrive(p, now, e.readBuffer[:n]) {
 			e.readBuffer = e.core.pool.buffer(largeBuffer)

@@ -13,6 +13,9 @@ const (
 	heartbeat = 5 * time.Millisecond
 	// watch is how long the heart goes on to beat after the health was asked for.
 	watch = 5 * time.Second
+	// deaf is an absence that counts against all stations: the ring of a device may have overflowed in it. What is less
+	// counts against those whose packets were found after it.
+	deaf = 5 * time.Millisecond
 	// leastTurn is what counts as a turn: less is a look at the devices while spinning.
 	leastTurn = 5 * time.Microsecond
 )
@@ -28,6 +31,11 @@ type punctuality struct {
 	busy    int64 // ns
 	watched int64 // until when the heart beats
 
+	since int64      // when the devices were looked at last before this turn; its begin where that was just now
+	why   health.Why // what came between
+	heard []*port    // stations whose packets were read since starved was
+	looks uint64     // how often that was
+
 	starved   rundelay.Thread
 	looked    int64 // when starved was read last
 	waited    int64 // what it was then
@@ -35,7 +43,7 @@ type punctuality struct {
 }
 
 func (p *punctuality) begin(now int64) {
-	p.begun, p.woken, p.looked, p.spells = now, now, now, health.NewRing(keptSpells)
+	p.begun, p.woken, p.looked, p.since, p.looks, p.spells = now, now, now, now, 1, health.NewRing(keptSpells)
 }
 
 // worked ends a turn at now, and returns how long the thread is to sleep that may sleep for timeout (less than 0: until
@@ -46,7 +54,10 @@ func (p *punctuality) worked(now, timeout int64) int64 {
 	if turn >= int64(leastTurn) {
 		p.turns.Record(turn)
 	}
-	p.spell(p.woken, now, health.Turn)
+	p.since, p.why = now, health.Turn
+	if p.absent(p.woken, now, health.Turn) {
+		p.since = p.woken
+	}
 	if now < p.watched && (timeout < 0 || timeout > int64(heartbeat)) {
 		return int64(heartbeat)
 	}
@@ -56,32 +67,56 @@ func (p *punctuality) worked(now, timeout int64) int64 {
 // slept is told of a sleep from begin to now that was to last for timeout at most.
 func (p *punctuality) slept(begin, now, timeout int64) {
 	p.woken = now
-	if timeout >= 0 {
-		if timeout > 0 {
-			p.overslept.Record(now - begin - timeout)
+	if timeout > 0 {
+		p.overslept.Record(now - begin - timeout)
+	}
+	overslept := timeout >= 0 && p.absent(begin+timeout, now, health.Overslept)
+	if p.since == begin { // the turn before was short
+		if p.since = now; overslept {
+			p.since, p.why = begin+timeout, health.Overslept
 		}
-		p.spell(begin+timeout, now, health.Overslept)
 	}
 	if now < p.watched && now-p.looked >= int64(heartbeat) {
 		p.look(now)
 	}
 }
 
-// look asks the kernel how long the thread was ready to run and did not, and keeps what no spell since the last time
+// look asks the kernel how long the thread was ready to run and did not, and keeps what no absence since the last time
 // explains: the thread was woken by a packet, late.
 func (p *punctuality) look(now int64) {
 	waited, _ := p.starved.Read()
-	if unseen := min(waited-p.waited-p.accounted, now-p.looked); unseen > 0 {
-		p.spell(now-unseen, now, health.Starved)
+	unseen := min(waited-p.waited-p.accounted, now-p.looked)
+	if p.absent(now-unseen, now, health.Starved) {
+		for _, station := range p.heard {
+			p.spells.Add(health.Spell{From: now - unseen, To: now, Station: station.name, Why: health.Starved})
+		}
 	}
 	p.waited, p.looked, p.accounted = waited, now, 0
+	p.heard, p.looks = p.heard[:0], p.looks+1
 }
 
-// spell keeps that nothing was done for anybody, where that went on for long.
-func (p *punctuality) spell(from, to int64, why health.Why) {
-	if to-from >= int64(health.Floor) {
+// absent accounts for a time in which no device was looked at, and reports whether it was long.
+func (p *punctuality) absent(from, to int64, why health.Why) bool {
+	if to-from < int64(health.Floor) {
+		return false
+	}
+	if why != health.Starved {
 		p.accounted += to - from
+	}
+	if to-from >= int64(deaf) {
 		p.spells.Add(health.Spell{From: from, To: to, Why: why})
+	}
+	return true
+}
+
+// found is told that a station's packets are read at now, which may have come since its device was looked at last.
+func (p *punctuality) found(from *port, now int64) {
+	if now-p.since >= int64(health.Floor) {
+		p.spells.Add(health.Spell{From: p.since, To: now, Station: from.name, Why: p.why})
+	}
+	if from.heard != p.looks {
+		from.heard = p.looks
+		p.heard = append(p.heard, from)
 	}
 }
 

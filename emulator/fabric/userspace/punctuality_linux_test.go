@@ -172,6 +172,48 @@ func TestEngineThatIsAtWorkElsewhere(t *testing.T) {
 	}
 }
 
+// TestAbsenceCountsAgainstThoseWhoWaited: a short one against stations whose packets were found after it, one in which a
+// device's ring may have overflowed against all. Times are of a clock of the test's own.
+func TestAbsenceCountsAgainstThoseWhoWaited(t *testing.T) {
+	const ms, us = int64(time.Millisecond), int64(time.Microsecond)
+	type absence struct {
+		turn, sleep, timeout int64 // how long it was at work, and slept, that was to sleep for timeout
+		find                 int64 // how long after its wake-up it finds a packet of station a's; 0: it finds none
+	}
+	for name, c := range map[string]struct {
+		absence
+		want []health.Spell
+	}{
+		"punctual": {absence{10 * us, ms, ms, 1}, nil},
+		"overslept": {absence{10 * us, 3 * ms, ms, 1},
+			[]health.Spell{{From: 10*us + ms, To: 10*us + 3*ms + 1, Station: "a", Why: health.Overslept}}},
+		"overslept, and nobody waited": {absence{10 * us, 3 * ms, ms, 0}, nil},
+		"woken by the packet":          {absence{10 * us, 3 * ms, -1, 1}, nil},
+		"overslept for long": {absence{10 * us, 8 * ms, ms, 0},
+			[]health.Spell{{From: 10*us + ms, To: 10*us + 8*ms, Why: health.Overslept}}},
+		"at work on others": {absence{3 * ms, 20 * us, 0, 1},
+			[]health.Spell{{From: 0, To: 3*ms + 20*us + 1, Station: "a", Why: health.Turn}}},
+		"at work on others, and nobody waited": {absence{3 * ms, 20 * us, 0, 0}, nil},
+		"at work for long":                     {absence{8 * ms, 1, 0, 0}, []health.Spell{{From: 0, To: 8 * ms, Why: health.Turn}}},
+		"at work before it came to the station": {absence{10 * us, 10 * us, 0, 2 * ms},
+			[]health.Spell{{From: 20 * us, To: 20*us + 2*ms, Station: "a", Why: health.Turn}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var p punctuality
+			p.begin(0)
+			p.worked(c.turn, c.timeout)
+			woken := c.turn + c.sleep
+			p.slept(c.turn, woken, c.timeout)
+			if c.find > 0 {
+				p.found(&port{name: "a"}, woken+c.find)
+			}
+			if got := p.spells.Report(0, 0, 100).Spells; !slices.Equal(got, c.want) {
+				t.Errorf("%+v, want %+v", got, c.want)
+			}
+		})
+	}
+}
+
 // TestHeartBeatsWhileSomebodyWatches and no longer: an idle fabric sleeps.
 func TestHeartBeatsWhileSomebodyWatches(t *testing.T) {
 	var p punctuality
