@@ -120,7 +120,8 @@ func (p *printer) remainder(r *Report) {
 	if r.Has(HostLateness) {
 		p.paragraph("What the transfers took beyond what the " + model + " says is told apart. Host lateness: at most what " +
 			"the host may have added to a chain. Other traffic: the rest of what took longer, of chains that overlapped " +
-			"others in time. Model error: what remains, and what was faster than the model says.")
+			"others in time. Model error: what remains, with packets that were late by less than 0.2 ms, and " +
+			"what was faster.")
 	}
 	if r.Has(Queueing) {
 		p.paragraph("Queueing is the residual of the transfers: what was measured less what the " + model +

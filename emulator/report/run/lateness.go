@@ -14,7 +14,7 @@ type Lateness struct {
 	Width    time.Duration
 	Fabric   Series // the fabric's part of it, where it tells
 	Nodes    Series // that of the chains' nodes
-	Repeated Series // both, of attempts that were disturbed, and made again
+	Repeated Series // both, of attempts that were disturbed, and made again; 0: there was none
 }
 
 // Known says whether there is anything.
@@ -47,6 +47,14 @@ func (r *Run) readLateness() error {
 	})
 	if err != nil && !errors.Is(err, record.ErrTruncated) {
 		return err
+	}
+	if len(l.Repeated) > 0 { // so that single ones can be seen, and what lies between them is not taken for one
+		l.Repeated = append(l.Repeated, make(Series, max(0, len(l.Nodes)-len(l.Repeated)))...)
+		for i, v := range l.Repeated {
+			if math.IsNaN(v) {
+				l.Repeated[i] = 0
+			}
+		}
 	}
 	r.Lateness = *l
 	return nil

@@ -50,7 +50,7 @@ func TestLatenessOverTime(t *testing.T) {
 		at                      float64 // s
 		fabric, nodes, repeated float64
 	}{
-		{0.6, 0.001, 0.0015, none}, {1.6, none, 0.3, none}, {2.3, none, none, 0.5}, {3.3, 0, 0, none}, {4.6, none, none, none},
+		{0.6, 0.001, 0.0015, 0}, {1.6, none, 0.3, 0}, {2.3, none, none, 0.5}, {3.3, 0, 0, 0}, {4.6, none, none, none},
 	} {
 		i := int(c.at / l.Width.Seconds())
 		for name, s := range map[string]struct {
