@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -80,6 +81,7 @@ func runCommand(s *State) *cli.Command {
 			if err := needRoot(s); err != nil {
 				return err
 			}
+			warn(c.Context, s, e, cmp.Or(options.Fabric, e.Source.Fabric))
 			host, show := s.host(), newProgress(c, s)
 			options.Progress = show.at
 			bed, err := host.Up(c.Context, e, options)
@@ -119,6 +121,7 @@ func replayCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
+			warn(c.Context, s, e, bed.Journal.Fabric)
 			return execute(c, s, bed, e, mirror, newProgress(c, s), shown)
 		}}
 }
