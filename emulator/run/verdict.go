@@ -32,6 +32,10 @@ func (g *guard) judge(m *record.Manifest, s seen, share float64, off int) *recor
 		v.HostP50, v.HostP99 = quantile.Above(g.late, 0.5), quantile.Above(g.late, 0.99)
 		v.HostMax = g.late[len(g.late)-1]
 	}
+	mean := tolerableMean
+	if v.Share > replay.DefaultShare { // who allows chains more allows it of their mean
+		mean = v.Share
+	}
 	for _, c := range m.Models {
 		v.Chains += c.Done
 		v.Disturbed += c.Disturbed
@@ -46,7 +50,7 @@ func (g *guard) judge(m *record.Manifest, s seen, share float64, off int) *recor
 				v.Added = map[string]float64{}
 			}
 			v.Added[c.Model] = s.host / s.latency
-			if v.Added[c.Model] > tolerableMean {
+			if v.Added[c.Model] > mean {
 				blame(v, record.Red, "%s: the host may have added up to %.2g %% to its mean latency", c.Model, 100*v.Added[c.Model])
 			}
 		}
