@@ -193,8 +193,8 @@ func (h *Host) Capacity() (m *capacity.Measured, current bool, err error) {
 	return m, m.Same(here()), nil
 }
 
-// Warnings say what a scenario asks of this host that it was measured not to do, and what to do about it. There are none
-// where nothing was measured. The fabric is one's name, or auto.
+// Warnings say what a scenario asks of this host that it was measured not to do, and what to do about it. There are
+// none where nothing was measured. The fabric is one's name, or auto.
 func (h *Host) Warnings(ctx context.Context, e *resolved.Scenario, fabric string) ([]string, error) {
 	m, current, err := h.Capacity()
 	if m == nil || !current || err != nil {

@@ -33,7 +33,8 @@ type Demand struct {
 	Rate   Rate    // packets/s at the busiest
 }
 
-// What the estimate takes TCP for, in bytes and packets: the payload of a segment, an acknowledgement for two, and what a
+// What the estimate takes TCP for, in bytes and packets: the payload of a segment, an acknowledgement for two, and what
+// a
 // request and its answer have besides. Above the fastest rate hosts send several segments at a time, whose number is
 // not known.
 const (
