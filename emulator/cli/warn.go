@@ -6,8 +6,8 @@ import (
 	"testbed/emulator/resolved"
 )
 
-// warn says, before anything is made or measured, what a scenario asks of this host that it was measured not to do. That
-// nothing can be said of it ends no command.
+// warn says, before anything is made or measured, what a scenario asks of this host that it was measured not to do.
+// That nothing can be said of it ends no command.
 func warn(ctx context.Context, s *State, e *resolved.Scenario, fabric string) {
 	warnings, err := s.host().Warnings(ctx, e, fabric)
 	if err != nil {
