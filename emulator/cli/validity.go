@@ -13,15 +13,46 @@ func validityLines(v *record.Validity) []string {
 	}
 	line := fmt.Sprintf("Validity: %s; %d of %d chains disturbed by the host, %d attempts repeated; it added at most %s to a chain",
 		v.Verdict, v.Disturbed, v.Chains, v.Repeated, inMS(v.HostMax))
+	if most := v.MostAdded(); most > 0 {
+		line += fmt.Sprintf(" and %.2g %% to a model's mean", 100*most)
+	}
 	if f := v.Fabric; f != nil {
 		line += fmt.Sprintf("; packets late by %s at p99 and %s at most, %d lost by the host", inMS(f.LateP99),
 			inMS(f.LateMax), f.Lost)
 	}
 	lines := []string{line}
+	if c := v.Canary; c != nil {
+		lines = append(lines, fmt.Sprintf("  canary: %d probes late by %s at the median, %s at p99 and %s at most, %d lost",
+			c.Probes, inMS(c.LateP50), inMS(c.LateP99), inMS(c.LateMax), c.Lost))
+	}
+	if h := v.Host; h != nil {
+		lines = append(lines, "  "+hostLine(h))
+	}
 	for _, reason := range v.Reasons {
 		lines = append(lines, "  "+reason)
 	}
 	return lines
+}
+
+// hostLine says what the host had to do during a run, and what it lacked.
+func hostLine(h *record.HostLoad) string {
+	line := fmt.Sprintf("host: %d processors, idle for %.3g %% of their time, %.3g %% stolen, %.3g %% for packets",
+		h.Processors, 100*h.Idle, 100*h.Steal, 100*h.Softirq)
+	for _, p := range []struct {
+		waited *float64
+		what   string
+	}{{h.CPU, "a processor"}, {h.IO, "a disk"}, {h.Memory, "memory"}} {
+		if p.waited != nil && *p.waited >= 0.01 {
+			line += fmt.Sprintf("; %s was waited for in %.3g %%", p.what, 100**p.waited)
+		}
+	}
+	if h.MaxMHz > 0 {
+		line += fmt.Sprintf("; clocks of %.4g to %.4g MHz", h.MinMHz, h.MaxMHz)
+	}
+	if h.Throttled > 0 {
+		line += fmt.Sprintf("; slowed down for heat %d times", h.Throttled)
+	}
+	return line
 }
 
 // inMS is a time given in s.

@@ -100,6 +100,13 @@ type Healthy interface {
 	Health(ctx context.Context, since uint64, each bool) (health.Health, error)
 }
 
+// Dependent is implemented by fabrics whose network outlives the process that made it, and that can make one which
+// does not.
+type Dependent interface {
+	// Depend makes the network that Apply is going to make end with this process, however that ends.
+	Depend()
+}
+
 // Watcher is implemented by fabrics that can end by themselves.
 type Watcher interface {
 	// Watch blocks until the fabric has ended, which is an error, or ctx has, which is none.
@@ -157,9 +164,10 @@ type QueueStatus struct {
 	Corrupt   float64        `json:"corrupt,omitempty"`
 	Down      bool           `json:"down,omitempty"`
 	Limit     units.ByteSize `json:"limit_bytes"`
-	Packets   uint64         `json:"packets"` // sent on
-	Bytes     uint64         `json:"bytes"`   // sent on, Ethernet frames
-	Dropped   uint64         `json:"dropped"` // for want of room
-	Lost      uint64         `json:"lost"`    // by the loss wanted
+	Packets   uint64         `json:"packets"`          // sent on
+	Bytes     uint64         `json:"bytes"`            // sent on, Ethernet frames
+	Dropped   uint64         `json:"dropped"`          // for want of room
+	Lost      uint64         `json:"lost"`             // by the loss wanted
+	Errors    uint64         `json:"errors,omitempty"` // packets that the host lost at the link's devices, in both directions
 	Note      string         `json:"note,omitempty"`
 }

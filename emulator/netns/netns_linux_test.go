@@ -15,7 +15,6 @@ import (
 	"testbed/emulator/internal/proc"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/netns"
-	"testbed/emulator/netns/netnstest"
 )
 
 func inside(t *testing.T) string {
@@ -44,7 +43,7 @@ func TestNamespacesAreEntered(t *testing.T) {
 	outside := inside(t)
 	different := map[string]bool{outside: true}
 	for range 3 {
-		h, err := netnstest.New()
+		h, err := netns.Hold()
 		if err != nil {
 			t.Fatal(err)
 		}

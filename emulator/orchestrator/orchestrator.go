@@ -120,12 +120,17 @@ func (h *Host) runtimeOf(ctx context.Context, j *Journal) (RuntimeOption, error)
 
 // fabricOf is the fabric that has a testbed's network, which is there: nobody asks whether it could be made.
 func (h *Host) fabricOf(j *Journal) (fabric.Fabric, error) {
+	return h.fabricAt(h.Store.Dir(j.Testbed), j.Testbed, j.Fabric)
+}
+
+// fabricAt is the fabric named, of a testbed whose records are in dir.
+func (h *Host) fabricAt(dir, testbed, name string) (fabric.Fabric, error) {
 	for _, o := range h.Fabrics {
-		if o.Name == j.Fabric {
-			return o.New(h.Store.Dir(j.Testbed), j.Testbed), nil
+		if o.Name == name {
+			return o.New(dir, testbed), nil
 		}
 	}
-	return nil, fmt.Errorf("fabric %s: %w; there are %s", j.Fabric, ErrUnknownOption, h.fabricNames())
+	return nil, fmt.Errorf("fabric %s: %w; there are %s", name, ErrUnknownOption, h.fabricNames())
 }
 
 // fabric picks the fabric named, or for auto the first that this host supports.

@@ -23,8 +23,47 @@ type Validity struct {
 	HostP99 float64 `json:"host_late_p99_s"`
 	HostMax float64 `json:"host_late_max_s"`
 
+	// Added is, by model, the share of the mean latency of its chains that the host may have added.
+	Added map[string]float64 `json:"added,omitempty"`
+
 	Fabric *FabricHealth `json:"fabric,omitempty"` // absent: it does not tell
 	Others []string      `json:"others,omitempty"` // what others did to the testbed during the run
+
+	// Canary is what probes beside the testbed's packets came to, on a network of the same kind. Where the fabric does
+	// not tell, they are what is known of the fabric's part in chains.
+	Canary      *Canary   `json:"canary,omitempty"`       // absent: there was none
+	CanaryError string    `json:"canary_error,omitempty"` // why there was none, or it ended
+	Host        *HostLoad `json:"host,omitempty"`         // absent: it is not known
+
+	// Where the fabric does not tell, Lost are packets that the host lost, by the counters of the stations and links.
+	Lost   uint64 `json:"lost,omitempty"`
+	LostAt string `json:"lost_at,omitempty"` // the station or link that lost most of them
+}
+
+// Canary is how late probes arrived, by their schedule, whose way takes a known time. Times are in s.
+type Canary struct {
+	Probes  uint64  `json:"probes"`
+	LateP50 float64 `json:"late_p50_s"`
+	LateP99 float64 `json:"late_p99_s"`
+	LateMax float64 `json:"late_max_s"`
+	Lost    uint64  `json:"lost"`
+}
+
+// HostLoad is what the host had to do during a run, and what it lacked. Shares are from 0 to 1.
+type HostLoad struct {
+	Processors int     `json:"processors"`
+	Idle       float64 `json:"idle"`    // share of the processors' time, waiting for a disk among it
+	Softirq    float64 `json:"softirq"` // in which packets were handled for whoever
+	Steal      float64 `json:"steal"`   // that a hypervisor gave to others
+
+	// Shares of the run's time in which something waited for a processor, a disk, memory; absent: not known.
+	CPU    *float64 `json:"cpu_pressure,omitempty"`
+	IO     *float64 `json:"io_pressure,omitempty"`
+	Memory *float64 `json:"memory_pressure,omitempty"`
+
+	MinMHz    float64 `json:"min_mhz,omitempty"` // of the processors' clocks, at the run's begin and end; 0: not known
+	MaxMHz    float64 `json:"max_mhz,omitempty"`
+	Throttled uint64  `json:"throttled,omitempty"` // how often processors were slowed down, for they were too hot
 }
 
 // FabricHealth is how punctual the fabric was during a run. Times are in s.
@@ -39,4 +78,13 @@ type FabricHealth struct {
 	Waited       float64 `json:"waited_s"`          // in which it had work and no processor
 	Lost         uint64  `json:"lost"`              // packets that the host lost: in devices' rings, at writes, for want of memory
 	LostAt       string  `json:"lost_at,omitempty"` // the station that lost most of them
+}
+
+// MostAdded is the largest share of a model's mean latency that the host may have added; 0 where none is known.
+func (v *Validity) MostAdded() float64 {
+	most := 0.0
+	for _, share := range v.Added {
+		most = max(most, share)
+	}
+	return most
 }

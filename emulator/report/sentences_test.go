@@ -120,7 +120,9 @@ func TestAgreement(t *testing.T) {
 }
 
 func TestValidityIsSaid(t *testing.T) {
-	fabric := &record.FabricHealth{LateP99: 42e-6}
+	fabric, waited := &record.FabricHealth{LateP99: 42e-6}, 0.123
+	canary := &record.Canary{Probes: 900, LateP50: 6e-5, LateP99: 4e-4, LateMax: 0.0021, Lost: 3}
+	load := &record.HostLoad{Processors: 2, Idle: 1, Steal: 0.02, CPU: &waited}
 	for _, c := range []struct {
 		v    *record.Validity
 		want html.Validity
@@ -136,6 +138,13 @@ func TestValidityIsSaid(t *testing.T) {
 			html.Validity{Colour: record.Amber, Text: "Nearly undisturbed: a."}},
 		{&record.Validity{Verdict: record.Red, Reasons: []string{"a", "b"}},
 			html.Validity{Colour: record.Red, Text: "What was measured is not what the scenario says: a; b."}},
+		{&record.Validity{Verdict: record.Red, Canary: canary, Host: load}, html.Validity{Colour: record.Red,
+			Text: "What was measured is not what the scenario says: .",
+			Host: "The canary's 900 probes were late by 0.06 ms at the median, 0.4 ms at the 99th percentile and 2.1 ms at " +
+				"most, and 3 were lost. The host's 2 processors were idle for 100 % of their time and not at hand for 2 %; " +
+				"in 12.3 % of the run something waited for one."}},
+		{&record.Validity{Verdict: "purple", Host: &record.HostLoad{Processors: 1}}, html.Validity{Colour: "purple",
+			Host: "The host's 1 processors were idle for 0 % of their time and not at hand for 0 %."}},
 	} {
 		if got := validity(c.v); got != c.want {
 			t.Errorf("%+v: %+v", c.v, got)

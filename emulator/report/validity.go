@@ -26,5 +26,32 @@ func validity(v *record.Validity) html.Validity {
 	case record.Red:
 		text = say("validity.red", said)
 	}
-	return html.Validity{Colour: v.Verdict, Text: text}
+	return html.Validity{Colour: v.Verdict, Text: text, Host: host(v)}
+}
+
+// host says what is known of the host; empty: nothing.
+func host(v *record.Validity) string {
+	if v.Canary == nil && v.Host == nil {
+		return ""
+	}
+	said := struct {
+		Probes           uint64
+		Half, Most, Late float64 // ms
+		Lost             uint64
+		Load             bool
+		Processors       int
+		Idle, Steal      float64 // %
+		CPU              float64
+	}{}
+	if c := v.Canary; c != nil {
+		said.Probes, said.Lost = c.Probes, c.Lost
+		said.Half, said.Late, said.Most = 1e3*c.LateP50, 1e3*c.LateP99, 1e3*c.LateMax
+	}
+	if h := v.Host; h != nil {
+		said.Load, said.Processors, said.Idle, said.Steal = true, h.Processors, 100*h.Idle, 100*h.Steal
+		if h.CPU != nil {
+			said.CPU = 100 * *h.CPU
+		}
+	}
+	return say("validity.host", said)
 }

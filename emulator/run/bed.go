@@ -2,9 +2,11 @@ package run
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"time"
 
+	"testbed/emulator/canary"
 	"testbed/emulator/fabric"
 	"testbed/emulator/health"
 	"testbed/emulator/orchestrator"
@@ -83,6 +85,30 @@ func (b testbed) Health(ctx context.Context, since uint64) (health.Health, error
 		return health.Health{}, fabric.ErrNoHealth
 	}
 	return f.Health(ctx, since, false)
+}
+
+// Canary implements Bed.
+func (b testbed) Canary(ctx context.Context) (Canary, error) {
+	f, name, remove, err := b.Beside("canary")
+	if err != nil {
+		return nil, err
+	}
+	c, err := canary.Start(ctx, f, name)
+	if err != nil {
+		return nil, errors.Join(err, remove())
+	}
+	return tidyCanary{c, remove}, nil
+}
+
+// tidyCanary leaves no directory.
+type tidyCanary struct {
+	*canary.Canary
+	remove func() error
+}
+
+func (c tidyCanary) Stop(ctx context.Context) (canary.Result, error) {
+	r, err := c.Canary.Stop(ctx)
+	return r, errors.Join(err, c.remove())
 }
 
 // Verify implements Bed.

@@ -85,8 +85,7 @@ func (r *run) conclude(ctx context.Context, failed error) error {
 	status, err := r.counters(ctx)
 	rest := errors.Join(err, r.compare())
 	if r.guard != nil {
-		punctual := r.guard.end(ctx, status)
-		m.Validity = r.guard.judge(m, punctual, disturbed(r.Scenario).Share, len(r.outcome.Off))
+		m.Validity = r.guard.judge(m, r.guard.end(ctx, status), disturbed(r.Scenario).Share, len(r.outcome.Off))
 		r.outcome.Validity = m.Validity
 	}
 	switch {

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -36,6 +37,7 @@ type bed struct {
 	watch   func(context.Context) error
 	reason  func(error) error
 	health  func() (health.Health, error)
+	canary  func() (Canary, error)
 	spells  func(topology.ID) []health.Spell // all of a node's so far
 	verify  func() ([]record.Fidelity, error)
 	player  func() (Player, error)
@@ -129,6 +131,13 @@ func (b *bed) Reason(_ context.Context, err error) error {
 		return b.reason(err)
 	}
 	return err
+}
+
+func (b *bed) Canary(context.Context) (Canary, error) {
+	if b.canary == nil {
+		return nil, errors.New("the fake testbed has no canary")
+	}
+	return b.canary()
 }
 
 func (b *bed) Health(_ context.Context, since uint64) (health.Health, error) {

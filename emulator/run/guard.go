@@ -7,6 +7,7 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/health"
+	"testbed/emulator/hostload"
 	"testbed/emulator/record"
 )
 
@@ -18,27 +19,36 @@ type guard struct {
 	bed    Bed
 	told   bool // the fabric tells of its health
 	before health.Health
-	lost   map[string]uint64 // by station, at the beginning
+	lost   lost // at the beginning
+	host   hostload.Snapshot
+	canary Canary // nil: there is none
+	mute   error  // why
 
 	mu   sync.Mutex
 	late []float64 // s, of chains
+	sums map[string]*sums
 	stop context.CancelFunc
 	done chan struct{}
 }
 
+// sums are over a model's chains of which the host's part is known, in s.
+type sums struct{ host, latency float64 }
+
 // watchOver begins to watch.
 func watchOver(ctx context.Context, bed Bed) *guard {
-	g := &guard{bed: bed, lost: map[string]uint64{}, done: make(chan struct{})}
+	g := &guard{bed: bed, sums: map[string]*sums{}, done: make(chan struct{})}
 	asking, cancel := context.WithTimeout(ctx, moment)
 	defer cancel()
+	if g.canary, g.mute = bed.Canary(asking); g.mute != nil {
+		g.canary = nil
+	}
 	var err error
 	g.before, err = bed.Health(asking, 0)
 	g.told = err == nil
 	if status, err := bed.Inspect(asking); err == nil {
-		for _, s := range status.Stations {
-			g.lost[s.Name] = s.Errors
-		}
+		g.lost = lostBy(status)
 	}
+	g.host = hostload.Read()
 	ctx, g.stop = context.WithCancel(ctx)
 	go func() {
 		defer close(g.done)
@@ -54,15 +64,18 @@ func watchOver(ctx context.Context, bed Bed) *guard {
 	return g
 }
 
-// spells are the fabric's; nil where it does not tell.
+// spells are the fabric's or, where it does not tell, those of the canary beside it; nil where there is none either.
 func (g *guard) spells() func(context.Context, uint64) (health.Report, error) {
-	if !g.told {
-		return nil
+	switch {
+	case g.told:
+		return func(ctx context.Context, since uint64) (health.Report, error) {
+			h, err := g.bed.Health(ctx, since)
+			return h.Report, err
+		}
+	case g.canary != nil:
+		return g.canary.Report
 	}
-	return func(ctx context.Context, since uint64) (health.Report, error) {
-		h, err := g.bed.Health(ctx, since)
-		return h.Report, err
-	}
+	return nil
 }
 
 // Write implements record.Sink: it takes down what the host may have added.
@@ -73,6 +86,11 @@ func (g *guard) Write(c record.Chain, _ []record.Step) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.late = append(g.late, c.Host.All)
+	if g.sums[c.Model] == nil {
+		g.sums[c.Model] = &sums{}
+	}
+	g.sums[c.Model].host += c.Host.All
+	g.sums[c.Model].latency += c.Measured.Latency
 	return nil
 }
 
@@ -85,13 +103,58 @@ func (*guard) Counts() record.Counts { return record.Counts{} }
 // Close implements record.Sink.
 func (*guard) Close() error { return nil }
 
-// end stops the watch, and returns how punctual the fabric was; nil where it does not tell.
-func (g *guard) end(ctx context.Context, status fabric.Status) *record.FabricHealth {
+// end stops the watch, and writes down what it has seen.
+func (g *guard) end(ctx context.Context, status fabric.Status) seen {
 	g.stop()
 	<-g.done
-	if !g.told {
-		return nil
+	s := seen{told: g.told}
+	s.host = hostload.Read().Since(g.host)
+	counted := lostBy(status)
+	s.lost, s.lostAt = counted.since(g.lost)
+	s.arrived = counted.arrived - min(g.lost.arrived, counted.arrived)
+	s.canary, s.mute = g.endCanary(ctx)
+	if g.told {
+		s.fabric = g.punctuality(ctx)
 	}
+	if s.fabric != nil {
+		s.fabric.Lost += s.lost
+		s.fabric.LostAt = s.lostAt
+	}
+	return s
+}
+
+// seen is what the guard has seen of a run, beside its chains.
+type seen struct {
+	told   bool                 // the fabric told of its health at the beginning
+	fabric *record.FabricHealth // nil: it does not tell, or not any more
+	canary *record.Canary       // nil: there was none
+	mute   error                // why
+	host   *record.HostLoad     // nil: not known
+
+	lost    uint64 // packets, by the counters of stations and links
+	lostAt  string
+	arrived uint64 // packets, at each queue
+}
+
+// endCanary ends the canary, and says what became of its probes.
+func (g *guard) endCanary(ctx context.Context) (*record.Canary, error) {
+	if g.canary == nil {
+		return nil, g.mute
+	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	r, err := g.canary.Stop(ending)
+	if r.Probes == 0 {
+		return nil, err
+	}
+	return &record.Canary{
+		Probes: r.Probes, Lost: r.Lost, LateP50: r.Late.Quantile(0.5).Seconds(), LateP99: r.Late.Quantile(0.99).Seconds(),
+		LateMax: r.Late.Longest.Seconds(),
+	}, err
+}
+
+// punctuality is how punctual the fabric was; nil where it has ended.
+func (g *guard) punctuality(ctx context.Context) *record.FabricHealth {
 	after, err := g.bed.Health(ctx, g.before.Next)
 	if err != nil || after.From != g.before.From { // it has ended, or another has taken its place
 		return nil
@@ -105,15 +168,6 @@ func (g *guard) end(ctx context.Context, status fabric.Status) *record.FabricHea
 	}
 	if spent := after.Now - g.before.Now; spent > 0 {
 		f.Busy = float64(after.Busy-g.before.Busy) / float64(spent)
-	}
-	most := uint64(0)
-	for _, s := range status.Stations {
-		if n := s.Errors - min(g.lost[s.Name], s.Errors); n > 0 {
-			f.Lost += n
-			if n > most {
-				most, f.LostAt = n, s.Name
-			}
-		}
 	}
 	return f
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"testbed/emulator/canary"
 	"testbed/emulator/fabric"
 	"testbed/emulator/health"
 	"testbed/emulator/record"
@@ -27,6 +28,8 @@ type Bed interface {
 	// Health is how well the fabric has kept time, with its spells from number since on. It fails, wrapping
 	// fabric.ErrNoHealth, where the fabric does not tell.
 	Health(ctx context.Context, since uint64) (health.Health, error)
+	// Canary begins to probe the host, by a network of its own beside the testbed's. It fails where none can be made.
+	Canary(ctx context.Context) (Canary, error)
 	// Watch blocks until a part of the testbed has died, which is an error that names it at once, or ctx ends, which is
 	// none.
 	Watch(ctx context.Context) error
@@ -39,6 +42,14 @@ type Bed interface {
 	Player(ctx context.Context) (Player, error)
 	// Begin makes the testbed this run's until the lease ends. It fails, naming the other, while another run has it.
 	Begin(ctx context.Context, run string) (Lease, error)
+}
+
+// Canary probes the host: see package canary.
+type Canary interface {
+	// Report tells of the times in which the host was late, from number since on.
+	Report(ctx context.Context, since uint64) (health.Report, error)
+	// Stop ends it, and says what was measured, also with an error.
+	Stop(ctx context.Context) (canary.Result, error)
 }
 
 // Description says which testbed a Bed is.

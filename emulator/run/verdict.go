@@ -10,22 +10,31 @@ import (
 	"testbed/emulator/replay"
 )
 
-// tolerable is the share of a model's chains that may be disturbed, and tolerableLoss that of packets that the host may
-// lose, before a run is red.
+// Before a run is red: tolerable is the share of a model's chains that may be disturbed, tolerableMean that of its mean
+// latency that the host may have added, and tolerableLoss that of packets that it may lose.
 const (
 	tolerable     = 0.05
+	tolerableMean = 0.02
 	tolerableLoss = 1e-3
 )
 
 // judge is the run's verdict on itself.
-func (g *guard) judge(m *record.Manifest, fabric *record.FabricHealth, share float64, off int) *record.Validity {
+func (g *guard) judge(m *record.Manifest, s seen, share float64, off int) *record.Validity {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	v := &record.Validity{Verdict: record.Green, Share: cmp.Or(share, replay.DefaultShare), Fabric: fabric}
+	v := &record.Validity{Verdict: record.Green, Share: cmp.Or(share, replay.DefaultShare), Fabric: s.fabric,
+		Canary: s.canary, Host: s.host}
+	if s.mute != nil {
+		v.CanaryError = s.mute.Error()
+	}
 	slices.Sort(g.late)
 	if len(g.late) > 0 {
 		v.HostP50, v.HostP99 = quantile.Above(g.late, 0.5), quantile.Above(g.late, 0.99)
 		v.HostMax = g.late[len(g.late)-1]
+	}
+	mean := tolerableMean
+	if v.Share > replay.DefaultShare { // who allows chains more allows it of their mean
+		mean = v.Share
 	}
 	for _, c := range m.Models {
 		v.Chains += c.Done
@@ -36,12 +45,21 @@ func (g *guard) judge(m *record.Manifest, fabric *record.FabricHealth, share flo
 			blame(v, record.Red, "%s: the host may have added more than %.3g %% to %d of %d chains", c.Model, 100*v.Share,
 				c.Disturbed, c.Done)
 		}
+		if s := g.sums[c.Model]; s != nil && s.latency > 0 {
+			if v.Added == nil {
+				v.Added = map[string]float64{}
+			}
+			v.Added[c.Model] = s.host / s.latency
+			if v.Added[c.Model] > mean {
+				blame(v, record.Red, "%s: the host may have added up to %.2g %% to its mean latency", c.Model, 100*v.Added[c.Model])
+			}
+		}
 	}
 	judgeOthers(v, m.Events)
 	if off > 0 {
 		blame(v, record.Red, "%d of the links' measurements are off their targets", off)
 	}
-	judgeFabric(v)
+	judgeFabric(v, s)
 	switch {
 	case v.Disturbed > 0:
 		blame(v, record.Amber, "the host may have added more than %.3g %% to %d of %d chains", 100*v.Share, v.Disturbed, v.Chains)
@@ -51,6 +69,7 @@ func (g *guard) judge(m *record.Manifest, fabric *record.FabricHealth, share flo
 	if v.Unwatched > 0 {
 		blame(v, record.Amber, "of %d chains the host's part is not known", v.Unwatched)
 	}
+	judgeHost(v)
 	return v
 }
 
@@ -74,25 +93,63 @@ func judgeOthers(v *record.Validity, events []record.Event) {
 	}
 }
 
-// judgeFabric judges what the fabric itself has lost.
-func judgeFabric(v *record.Validity) {
-	f := v.Fabric
-	if f == nil {
-		blame(v, record.Amber, "the fabric does not tell of its lateness: what it added to chains is not known")
+// judgeFabric judges what the host has lost of packets, and whether anybody watched over it.
+func judgeFabric(v *record.Validity, s seen) {
+	n, arrived, at := s.lost, s.arrived, s.lostAt
+	if f := v.Fabric; f != nil {
+		n, arrived, at = f.Lost, f.Packets, f.LostAt
+	} else {
+		v.Lost, v.LostAt = s.lost, s.lostAt
+	}
+	if n > 0 {
+		verdict := record.Amber
+		if float64(n) > tolerableLoss*float64(arrived+n) {
+			verdict = record.Red
+		}
+		if at != "" {
+			at = ", most of them at " + at
+		}
+		blame(v, verdict, "the host lost %d packets beside %d that arrived%s", n, arrived, at)
+	}
+	if c := v.Canary; c != nil && c.Lost > 0 {
+		blame(v, record.Amber, "the host lost %d of the canary's %d probes", c.Lost, c.Probes)
+	}
+	if v.Fabric != nil || v.Canary != nil && s.mute == nil && !s.told {
 		return
 	}
-	if f.Lost == 0 {
+	why := "there is no canary beside it"
+	switch {
+	case s.told:
+		why = "it has ended, or another has taken its place"
+	case s.mute != nil:
+		why = s.mute.Error()
+	}
+	blame(v, record.Amber, "the fabric does not tell of its lateness, and what it added to chains is not known: %s", why)
+}
+
+// From where on what the host lacked is named as the cause, as shares.
+const (
+	muchSteal = 0.01
+	muchWait  = 0.10
+)
+
+// judgeHost names what may be the cause where the host has disturbed something. By itself it disturbs nothing.
+func judgeHost(v *record.Validity) {
+	h := v.Host
+	lost := v.Lost > 0 || v.Fabric != nil && v.Fabric.Lost > 0
+	if h == nil || v.Disturbed == 0 && v.Repeated == 0 && !lost {
 		return
 	}
-	verdict := record.Amber
-	if float64(f.Lost) > tolerableLoss*float64(f.Packets+f.Lost) {
-		verdict = record.Red
+	if h.Steal > muchSteal {
+		blame(v, record.Amber, "the likely cause: %.3g %% of the processors' time went to other virtual machines", 100*h.Steal)
 	}
-	at := ""
-	if f.LostAt != "" {
-		at = ", most of them at " + f.LostAt
+	if h.CPU != nil && *h.CPU > muchWait {
+		blame(v, record.Amber, "the likely cause: in %.3g %% of the time something waited for one of %d processors", 100**h.CPU,
+			h.Processors)
 	}
-	blame(v, verdict, "the host lost %d packets beside %d that arrived%s", f.Lost, f.Packets, at)
+	if h.Throttled > 0 {
+		blame(v, record.Amber, "the likely cause: processors were slowed down %d times, for they were too hot", h.Throttled)
+	}
 }
 
 // blame adds a reason, and makes the verdict as bad as that.

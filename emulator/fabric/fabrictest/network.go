@@ -11,7 +11,6 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/netns"
-	"testbed/emulator/netns/netnstest"
 	"testbed/emulator/topology"
 )
 
@@ -19,7 +18,7 @@ import (
 type Bench struct {
 	fabric.Network
 	t      testing.TB
-	spaces []*netnstest.Held
+	spaces []*netns.Held
 }
 
 // NewBench returns an empty one. The name tells testbeds of concurrent tests apart.
@@ -60,7 +59,7 @@ func (b *Bench) station(id topology.ID) {
 // space makes a namespace that goes with the test.
 func (b *Bench) space() netns.Ref {
 	b.t.Helper()
-	space, err := netnstest.New()
+	space, err := netns.Hold()
 	if err != nil {
 		b.t.Fatal(err)
 	}

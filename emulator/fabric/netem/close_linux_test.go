@@ -12,7 +12,6 @@ import (
 	"testbed/emulator/fabric"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/netns"
-	"testbed/emulator/netns/netnstest"
 	"testbed/emulator/topology"
 )
 
@@ -28,7 +27,7 @@ func begun(t *testing.T) (*Fabric, []netns.Ref) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		space, err := netnstest.New()
+		space, err := netns.Hold()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -48,17 +48,27 @@ func (f *Fabric) inspectAs(ctx context.Context, bare bool) (fabric.Status, error
 		}
 	}
 	var s fabric.Status
+	var lost losses
+	if !bare {
+		lost = v.losses()
+	}
 	ports := l.queuePorts()
 	for _, c := range fabric.Channels(n.Topology) {
 		if at, ok := ports[c]; ok {
-			s.Queues = append(s.Queues, v.queue(c, at, notes[at.space]))
+			q := v.queue(c, at, notes[at.space])
+			if c.Dir == 0 {
+				q.Errors = lost.links[c.Link]
+			}
+			s.Queues = append(s.Queues, q)
 		}
 	}
 	if bare {
 		return s, nil
 	}
 	for i := range n.Stations {
-		s.Stations = append(s.Stations, v.station(i, notes))
+		station := v.station(i, notes)
+		station.Errors = lost.stations[n.Stations[i].ID]
+		s.Stations = append(s.Stations, station)
 	}
 	return s, nil
 }

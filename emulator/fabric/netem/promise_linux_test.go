@@ -16,7 +16,6 @@ import (
 	"testbed/emulator/fabric/fabrictest"
 	"testbed/emulator/fabric/measure"
 	"testbed/emulator/netns"
-	"testbed/emulator/netns/netnstest"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -246,7 +245,7 @@ func TestDeathOfANeighbour(t *testing.T) {
 	fabrics := perTestbed(t)
 	f := fabrics(t, b.Testbed)
 	b.Apply(f)
-	dying, err := netnstest.New()
+	dying, err := netns.Hold()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,6 @@ import (
 	"testbed/emulator/internal/quantile"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/netns"
-	"testbed/emulator/netns/netnstest"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -117,9 +116,9 @@ func median(v []float64) float64 {
 
 // veth makes a plain pair between two namespaces of its own.
 func veth(b *testing.B) (one, other netns.Ref, addr netip.Addr) {
-	var spaces [2]*netnstest.Held
+	var spaces [2]*netns.Held
 	for i := range spaces {
-		space, err := netnstest.New()
+		space, err := netns.Hold()
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -26,6 +26,9 @@ type Fabric struct {
 	testbed string
 	program program.Program
 	args    []string
+
+	depends bool
+	parent  net.Conn // to a process that ends with it; nil: it lives on by itself
 }
 
 var _ fabric.Fabric = (*Fabric)(nil)
@@ -51,6 +54,9 @@ func (f *Fabric) Apply(ctx context.Context, want fabric.Network) error {
 func (f *Fabric) Reshape(ctx context.Context, want fabric.Network) error {
 	return f.apply(ctx, want, true)
 }
+
+// Depend implements fabric.Dependent.
+func (f *Fabric) Depend() { f.depends = true }
 
 func (f *Fabric) apply(ctx context.Context, want fabric.Network, bare bool) error {
 	if want.Topology == nil {
@@ -135,6 +141,10 @@ func (f *Fabric) inspect(ctx context.Context, bare bool) (reply, error) {
 // take 20 ms each. A later Apply takes them up again.
 func (f *Fabric) Close(context.Context) error {
 	err := f.kill()
+	if f.parent != nil {
+		_ = f.parent.Close()
+		f.parent = nil
+	}
 	station.RestoreCongestion() // it may have been making a network
 	gone := os.Remove(filepath.Join(f.dir, socketName))
 	if gone != nil && !os.IsNotExist(gone) && !errors.Is(gone, unix.ENOTDIR) {
@@ -175,12 +185,17 @@ func (f *Fabric) begin(ctx context.Context, q request) (absent, err error) {
 		_ = theirs.Close()
 		return nil, err
 	}
-	defer conn.Close()
+	defer func() {
+		if f.parent != conn {
+			_ = conn.Close()
+		}
+	}()
 	cmd, err := f.launch(theirs)
 	_ = theirs.Close()
 	if err != nil {
 		return nil, err
 	}
+	q.Depends = f.depends
 	ended := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(ended) }()
 	defer func() {
@@ -196,6 +211,9 @@ func (f *Fabric) begin(ctx context.Context, q request) (absent, err error) {
 	}
 	if _, err = conn.Write([]byte{commit}); err != nil {
 		return nil, err
+	}
+	if f.depends {
+		f.parent = conn
 	}
 	return a.absent(), nil
 }

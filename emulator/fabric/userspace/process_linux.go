@@ -2,6 +2,7 @@ package userspace
 
 import (
 	"fmt"
+	"io"
 	"log"
 	"net"
 	"os"
@@ -75,6 +76,15 @@ func (s *server) start(dir string) error {
 		return fmt.Errorf("ended with its parent, before the network was confirmed: %w", err)
 	}
 	runtime.GC()
+	if s.depends {
+		go func() {
+			_, _ = io.Copy(io.Discard, parent)
+			_ = os.Remove(filepath.Join(dir, socketName))
+			os.Exit(0)
+		}()
+	} else {
+		_ = parent.Close()
+	}
 	for {
 		conn, err := listener.Accept()
 		if err != nil {

@@ -26,6 +26,7 @@ type request struct {
 	Bare     bool   // nothing is to be looked at in the stations' namespaces, by opAlter and opInspect
 	Since    uint64 // number of the first spell that opHealth is to tell of
 	Each     bool   // opHealth is to tell of each station as well
+	Depends  bool   // the process is to end with the parent that asks this by opApply
 }
 
 // reply is what the process answers to a request.

@@ -24,6 +24,7 @@ type server struct {
 	table      *table
 	namespaces map[*port]string // the namespaces that the ports' devices were made in
 	timer      *time.Timer      // of growLater
+	depends    bool             // on the parent, for good
 }
 
 func newServer() *server { return &server{namespaces: map[*port]string{}} }
@@ -148,13 +149,13 @@ func (s *server) wakeUp() int64 {
 const commit = 'C'
 
 // serveParent answers the parent's one request and waits for its confirmation. It notices the parent's
-// end while the network is being made.
+// end while the network is being made. The caller closes the connection.
 func (s *server) serveParent(conn net.Conn) error {
-	defer conn.Close()
 	var q request
 	if err := newReceiver(conn).receive(&q); err != nil {
 		return err
 	}
+	s.depends = q.Depends
 	answered := make(chan error, 1)
 	go func() { answered <- gob.NewEncoder(conn).Encode(s.handle(q)) }()
 	var b [1]byte

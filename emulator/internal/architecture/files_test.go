@@ -24,6 +24,7 @@ var directly = map[string]string{
 	"netns/":                "/proc",
 	"noderuntime/":          "/proc and /sys, the program's own executable, and the state directory of a testbed",
 	"doctor/":               "/proc, /sys and the kernel's lists of its modules",
+	"hostload/":             "/proc and /sys",
 	"live/sampler/":         "/proc",
 	"orchestrator/":         "/proc and /sys, and the state directory of a testbed",
 	"influx/influxtest/":    "a helper of tests",

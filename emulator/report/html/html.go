@@ -55,6 +55,7 @@ type Page struct {
 type Validity struct {
 	Colour string // green, amber or red
 	Text   string // why
+	Host   string // what is known of the host; empty: nothing
 }
 
 // Count is a number with what it counts.

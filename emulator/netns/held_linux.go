@@ -1,4 +1,4 @@
-package netnstest
+package netns
 
 import (
 	"errors"
@@ -8,20 +8,24 @@ import (
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/internal/proc"
-	"testbed/emulator/netns"
 )
 
 // Held is a network namespace without a name, kept by this process's file alone.
-type Held struct{ file *os.File }
+type Held struct {
+	file  *os.File
+	inode uint64
+}
 
-// New makes a network namespace with its loopback down.
-func New() (*Held, error) {
+// Hold makes a network namespace with its loopback down.
+func Hold() (*Held, error) {
 	h := &Held{}
 	err := proc.OnSpareThread(func() (err error) {
 		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 			return fmt.Errorf("make a network namespace: %w", err)
 		}
-		h.file, err = os.Open("/proc/thread-self/ns/net")
+		if h.file, err = os.Open("/proc/thread-self/ns/net"); err == nil {
+			h.inode, err = proc.Inode(h.file)
+		}
 		return err
 	})
 	if err != nil {
@@ -31,8 +35,8 @@ func New() (*Held, error) {
 }
 
 // Ref leads to the namespace, for other processes too, while it is held.
-func (h *Held) Ref() netns.Ref {
-	return netns.Ref{Path: fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), h.file.Fd())}
+func (h *Held) Ref() Ref {
+	return Ref{Path: fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), h.file.Fd()), Inode: h.inode}
 }
 
 // Close lets the namespace go. It ends with its last process and socket.

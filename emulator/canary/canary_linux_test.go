@@ -1,0 +1,188 @@
+package canary
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/fabric/userspace"
+	"testbed/emulator/health"
+	"testbed/emulator/internal/program"
+	"testbed/emulator/internal/testenv"
+)
+
+// The arguments by which the test binary becomes the fabric's process, and one that has a canary.
+const (
+	hidden = "fabric-process"
+	keeper = "canary-keeper"
+)
+
+func TestMain(m *testing.M) {
+	switch {
+	case len(os.Args) == 4 && os.Args[0] == userspace.ProcessName && os.Args[1] == hidden:
+		os.Exit(userspace.Main(os.Args[2:]))
+	case len(os.Args) == 4 && os.Args[1] == keeper:
+		_, err := Start(context.Background(), carrier(os.Args[3], os.Args[2]), os.Args[2])
+		fmt.Println(err)
+		select {}
+	}
+	os.Exit(m.Run())
+}
+
+func carrier(dir, name string) fabric.Fabric {
+	self, _ := os.Executable()
+	return userspace.New(dir, name, program.At(self), hidden)
+}
+
+// started is a canary on the userspace fabric, which leaves nothing.
+func started(t *testing.T, name string) *Canary {
+	t.Helper()
+	testenv.Privileged(t)
+	c, err := Start(t.Context(), carrier(t.TempDir(), name), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := c.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+		gone(t, name)
+	})
+	return c
+}
+
+// gone waits until nothing carries a canary's packets.
+func gone(t *testing.T, name string) {
+	t.Helper()
+	var left []int
+	for range 100 {
+		if left, _ = userspace.Processes(name); len(left) == 0 {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Errorf("left: %v", left)
+}
+
+// usage is the processor time of all threads of a process so far, of which the kernel knows each nanosecond.
+func usage(t *testing.T, pid int) (total time.Duration) {
+	t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	if err != nil || len(threads) == 0 {
+		t.Fatal(threads, err)
+	}
+	for _, thread := range threads {
+		text, _ := os.ReadFile(thread)
+		var ns int64
+		_, _ = fmt.Sscan(string(text), &ns)
+		total += time.Duration(ns)
+	}
+	return total
+}
+
+func TestRoundTrips(t *testing.T) {
+	const name, spent = "tb-canary~trips", 2 * time.Second
+	c := started(t, name)
+	engine, err := userspace.Processes(name)
+	if err != nil || len(engine) != 1 {
+		t.Fatalf("%v, %v", engine, err)
+	}
+	theirs, ours := usage(t, engine[0]), usage(t, os.Getpid())
+	time.Sleep(spent)
+	theirs, ours = usage(t, engine[0])-theirs, usage(t, os.Getpid())-ours
+	r, err := c.Stop(t.Context())
+	t.Logf("%d probes, %d lost, late by %v, %v, %v; the engine worked for %v of %v, this process for %v", r.Probes, r.Lost,
+		r.Late.Quantile(0.5), r.Late.Quantile(0.99), r.Late.Longest, theirs, spent, ours)
+	if err != nil || r.Lost > 0 || r.Probes < 45 || r.Late.Quantile(0.5) > 500*time.Microsecond {
+		t.Error(err)
+	}
+	again, err := c.Stop(t.Context())
+	if err != nil || again.Probes != r.Probes {
+		t.Errorf("stopped again: %d probes, %v", again.Probes, err)
+	}
+}
+
+// TestAStopIsSeen: the engine is stopped for 0.3 s.
+func TestAStopIsSeen(t *testing.T) {
+	const name, stop = "tb-canary~stop", 300 * time.Millisecond
+	c := started(t, name)
+	engine, err := userspace.Processes(name)
+	if err != nil || len(engine) != 1 {
+		t.Fatalf("%v, %v", engine, err)
+	}
+	time.Sleep(200 * time.Millisecond)
+	first, err := c.Report(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := clock(unix.CLOCK_MONOTONIC)
+	_ = unix.Kill(engine[0], unix.SIGSTOP)
+	time.Sleep(stop)
+	during, err := c.Report(t.Context(), first.Next)
+	_ = unix.Kill(engine[0], unix.SIGCONT)
+	to := clock(unix.CLOCK_MONOTONIC)
+	if seen := health.Overlap(during.Spells, from, to); err != nil || seen < stop-seldom-2*Way {
+		t.Errorf("while it went on %v of the stop were known, %v", seen, err)
+	}
+	time.Sleep(200 * time.Millisecond)
+	r, err := c.Stop(t.Context())
+	last := c.account.report(to, first.Next)
+	took := time.Duration(to - from)
+	seen := health.Overlap(last.Spells, from, to)
+	t.Logf("stopped for %v; %d probes, %d lost, late by %v at most; %v in spells", took, r.Probes, r.Lost, r.Late.Longest, seen)
+	if err != nil || r.Lost > 0 || seen < stop-seldom-2*Way ||
+		r.Late.Longest < stop-seldom-2*Way || r.Late.Longest > took+100*time.Millisecond {
+		t.Error(err)
+	}
+}
+
+// TestNothingOutlivesTheProcess that has a canary, however it ends.
+func TestNothingOutlivesTheProcess(t *testing.T) {
+	testenv.Privileged(t)
+	const name = "tb-canary~killed"
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for range 2 { // the second finds what is left of the first
+		cmd := exec.Command(self, keeper, name, dir)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		said, _ := bufio.NewReader(out).ReadString('\n')
+		if running, _ := userspace.Processes(name); said != "<nil>\n" || len(running) != 1 {
+			t.Errorf("said %q, runs as %v", said, running)
+		}
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		gone(t, name)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*.sock")); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+// TestAFabricThatFailsLeavesNothing and says why.
+func TestAFabricThatFailsLeavesNothing(t *testing.T) {
+	testenv.Privileged(t)
+	const name = "tb-canary~failed"
+	if _, err := Start(t.Context(), userspace.New(t.TempDir(), name, program.At("/nowhere"), hidden), name); err == nil ||
+		!strings.Contains(err.Error(), "the canary's network: ") {
+		t.Error(err)
+	}
+	gone(t, name)
+}

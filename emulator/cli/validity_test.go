@@ -1,0 +1,34 @@
+package cli
+
+import (
+	"slices"
+	"testing"
+
+	"testbed/emulator/record"
+)
+
+func TestValidityLines(t *testing.T) {
+	waited, little := 0.123, 0.001
+	v := &record.Validity{Verdict: record.Amber, Chains: 5, Disturbed: 1, HostMax: 0.0012, Reasons: []string{"because"},
+		Canary: &record.Canary{Probes: 900, LateP50: 6e-5, LateP99: 4e-4, LateMax: 0.0021, Lost: 1},
+		Host:   &record.HostLoad{Processors: 2, Idle: 0.5, Steal: 0.02, Softirq: 0.01, CPU: &waited, IO: &little},
+	}
+	want := []string{
+		"Validity: amber; 1 of 5 chains disturbed by the host, 0 attempts repeated; it added at most 1.2 ms to a chain",
+		"  canary: 900 probes late by 0.06 ms at the median, 0.4 ms at p99 and 2.1 ms at most, 1 lost",
+		"  host: 2 processors, idle for 50 % of their time, 2 % stolen, 1 % for packets; a processor was waited for in 12.3 %",
+		"  because",
+	}
+	if got := validityLines(v); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	v.Canary, v.Host = nil, &record.HostLoad{Processors: 1, MinMHz: 800, MaxMHz: 3100.4, Throttled: 2}
+	want = []string{want[0], "  host: 1 processors, idle for 0 % of their time, 0 % stolen, 0 % for packets; " +
+		"clocks of 800 to 3100 MHz; slowed down for heat 2 times", want[3]}
+	if got := validityLines(v); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	if got := validityLines(nil); got != nil {
+		t.Errorf("%q", got)
+	}
+}

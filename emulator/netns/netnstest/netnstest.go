@@ -1,2 +1,0 @@
-// Package netnstest makes network namespaces for tests.
-package netnstest
