@@ -44,7 +44,7 @@ func (h *Host) Measure(ctx context.Context, progress func(string)) (*capacity.Me
 		return nil, err
 	}
 	m := &capacity.Measured{Time: time.Now().UTC(), Version: h.Version}
-	m.Kernel, m.CPU, m.Processors = here()
+	m.Kernel, m.CPU, m.Processors = ThisHost()
 	for _, o := range h.Fabrics {
 		if o.Supported(ctx) != nil {
 			continue
@@ -190,7 +190,7 @@ func (h *Host) Capacity() (m *capacity.Measured, current bool, err error) {
 	if m == nil || err != nil {
 		return nil, false, err
 	}
-	return m, m.Same(here()), nil
+	return m, m.Same(ThisHost()), nil
 }
 
 // Warnings say what a scenario asks of this host that it was measured not to do, and what to do about it. There are
@@ -217,8 +217,8 @@ func (h *Host) taken(ctx context.Context, name string) string {
 	return name
 }
 
-// here are this host's kernel, processor and number of processors.
-func here() (kernel, cpu string, processors int) {
+// ThisHost are this host's kernel, processor and number of processors.
+func ThisHost() (kernel, cpu string, processors int) {
 	text, err := os.ReadFile("/proc/cpuinfo")
 	if err == nil {
 		cpu = processorOf(string(text))

@@ -36,8 +36,7 @@ type Fabric struct {
 	// Short and Long are the most packets/s, of one size, that were carried over so many links in a row.
 	Short Path `json:"short"`
 	Long  Path `json:"long"`
-	// LateP99 is by how much, in s, the latest 1 % of packets were late at LateAt packets/s; nil: the fabric does not
-	// tell.
+	// LateP99 is by how much, in s, the latest 1 % of packets were late at LateAt packets/s; nil: it does not tell.
 	LateP99 *float64 `json:"late_p99_s,omitempty"`
 	LateAt  float64  `json:"late_at_packets_per_s"`
 }

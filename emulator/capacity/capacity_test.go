@@ -13,8 +13,8 @@ import (
 // planted carries 100,000 packets/s over 2 links, 50,000 over 6: each link costs 2.5 µs, the ends 5 µs.
 func planted() *Measured {
 	late := 5e-5
-	return &Measured{Time: time.Unix(1e9, 0).UTC(), Kernel: "6.1", CPU: "x", Processors: 2, Runtime: "process", Starts: 100,
-		Fabrics: []Fabric{
+	return &Measured{Time: time.Unix(1e9, 0).UTC(), Kernel: "6.1", CPU: "x", Processors: 2, Runtime: "process",
+		Starts: 100, Fabrics: []Fabric{
 			{Name: "userspace", Short: Path{2, 1e5}, Long: Path{6, 5e4}, LateP99: &late, LateAt: 2000},
 			{Name: "netem", Short: Path{2, 4e5}, Long: Path{6, 3e5}, LateAt: 2000},
 		}}
@@ -42,6 +42,7 @@ func TestWarnings(t *testing.T) {
 	m := planted()
 	late := planted()
 	*late.Fabrics[0].LateP99 = 3e-4
+	rate, much := Rate{8e4, 16e4}, Rate{1e6, 2e6}
 	quiet := &Demand{Nodes: 80, Model: "in-edge", Users: 1, Rate: Rate{1e4, 4e4}}
 	for name, c := range map[string]struct {
 		of     *Measured
@@ -55,11 +56,11 @@ func TestWarnings(t *testing.T) {
 		"many nodes":           {m, Demand{Nodes: 6000}, "netem", []string{"6000 nodes take about 1m0s"}},
 		"a late fabric":        {late, *quiet, "userspace", []string{"late by 0.3 ms at p99 at 2,000 packets/s"}},
 		"another late fabric":  {late, *quiet, "netem", nil},
-		"one chain at a time":  {m, Demand{Model: "external", Users: 1, Rate: Rate{8e4, 16e4}}, "userspace", []string{"80 %"}},
-		"fewer users":          {m, Demand{Users: 40, Rate: Rate{8e4, 16e4}}, "userspace", []string{"fewer users, fabric netem (20 %"}},
-		"slower arrivals":      {m, Demand{Open: true, Chains: 200, Rate: Rate{8e4, 16e4}}, "userspace", []string{"slower arrivals"}},
-		"what none can":        {m, Demand{Users: 9, Rate: Rate{1e6, 2e6}}, "netem", []string{"fewer users, another machine"}},
-		"many nodes, too busy": {m, Demand{Nodes: 9000, Rate: Rate{1e6, 2e6}}, "netem", []string{"9000 nodes", "250 %"}},
+		"one chain at a time":  {m, Demand{Users: 1, Rate: rate}, "userspace", []string{"80 %"}},
+		"fewer users":          {m, Demand{Users: 40, Rate: rate}, "userspace", []string{"fewer users, fabric netem (20 %"}},
+		"slower arrivals":      {m, Demand{Open: true, Chains: 200, Rate: rate}, "userspace", []string{"slower arrivals"}},
+		"what none can":        {m, Demand{Users: 9, Rate: much}, "netem", []string{"fewer users, another machine"}},
+		"many nodes, too busy": {m, Demand{Nodes: 9000, Rate: much}, "netem", []string{"9000 nodes", "250 %"}},
 	} {
 		got := c.of.Warnings(&c.d, c.fabric)
 		ok := len(got) == len(c.want)

@@ -1,6 +1,7 @@
 package capacity
 
 import (
+	"math"
 	"slices"
 
 	"testbed/emulator/plan"
@@ -33,15 +34,15 @@ type Demand struct {
 	Rate   Rate    // packets/s at the busiest
 }
 
-// What the estimate takes TCP for, in bytes and packets: the payload of a segment, an acknowledgement for two, and what
-// a
-// request and its answer have besides. Above the fastest rate hosts send several segments at a time, whose number is
-// not known.
+// What the estimate takes TCP for, in bytes and packets: the payload of a segment, an acknowledgement for two, and
+// what a request and its answer have besides. From the rate of bursts on, hosts send several segments at a time, which
+// a fabric carries as one packet: at most 44, but as many as that only once the window is open.
 const (
 	payload   = 1448
 	perTwo    = 0.5
 	beside    = 2
-	fastest   = 1e9 // bit/s
+	bursts    = 200e6 // bit/s, of the slowest link on the way
+	burst     = 20
 	leastTime = 1.0 // s, of the busiest time of open loops
 )
 
@@ -179,11 +180,14 @@ func (w *ways) chain(p *plan.Plan) (c chain) {
 		}
 		at := w.path(s.From, s.To)
 		segments := float64((s.Bytes + payload - 1) / payload)
+		if at.perByte <= 8/bursts {
+			segments = math.Ceil(segments / burst)
+		}
 		packets := segments*(1+perTwo) + beside
 		sent := Rate{packets, packets * float64(at.links)}
 		filling := at.perByte * float64(s.Bytes)
 		c.sent, c.seconds = c.sent.plus(sent), c.seconds+2*at.delay+filling
-		if filling > 2*at.delay && at.perByte >= 8/fastest {
+		if filling > 2*at.delay {
 			c.busiest = c.busiest.larger(sent.times(1 / filling))
 		}
 	}

@@ -10,9 +10,8 @@ import (
 	"testbed/emulator/scenario"
 )
 
-// demanded is what a scenario asks whose links have 48 Mbps, two of them between any two hosts, where chains begin as
-// arrival says. A full link carries 4000 bytes of payload, and so 4.1 packets with acknowledgements, a millisecond.
-func demanded(t *testing.T, arrival string) *Demand {
+// demanded is what a scenario asks with two links between any two hosts, where chains begin as arrival says.
+func demanded(t *testing.T, rate, arrival string) *Demand {
 	t.Helper()
 	text := fmt.Sprintf(`name: asking
 topology:
@@ -21,8 +20,8 @@ topology:
     b: {class: server, memory: 16GiB, cpu: 8}
     s: {kind: switch}
   links:
-    - {endpoints: [a, s], rate: 48Mbps, delay: 1ms}
-    - {endpoints: [b, s], rate: 48Mbps, delay: 1ms}
+    - {endpoints: [a, s], rate: %[1]s, delay: 1ms}
+    - {endpoints: [b, s], rate: %[1]s, delay: 1ms}
 workload:
   synth: {kind: spar, jobs: 60, seed: 3}
   jobs: 8
@@ -30,10 +29,10 @@ workload:
   ops-factor: 1
   state-factor: 2e6
   arg-factor: 2e6
-cloud: {at: s, rtt: 2ms, rate: 48Mbps}
+cloud: {at: s, rtt: 2ms, rate: %[1]s}
 models: [external]
-replay: {arrival: %s}
-`, arrival)
+replay: {arrival: %[2]s}
+`, rate, arrival)
 	s, err := scenario.Parse([]byte(text), "asking.yaml", builtin.Catalogue())
 	if err != nil {
 		t.Fatal(err)
@@ -50,17 +49,24 @@ replay: {arrival: %s}
 }
 
 func TestDemand(t *testing.T) {
-	one := demanded(t, "sequential")
+	one := demanded(t, "48Mbps", "sequential")
 	full := 48e6 / 8 / payload * (1 + perTwo)
 	if one.Nodes != 2 || one.Open || one.Users != 1 || one.Model != "external" ||
 		math.Abs(one.Rate.Packets/full-1) > 0.05 || math.Abs(one.Rate.Crossings/one.Rate.Packets-2) > 1e-9 {
 		t.Errorf("%+v; a full link carries %.0f packets/s", one, full)
 	}
-	few, many := demanded(t, "{kind: concurrency, clients: 2}"), demanded(t, "{kind: concurrency, clients: 8}")
-	if few.Users != 2 || many.Users != 8 || many.Rate.Packets <= 2*few.Rate.Packets || few.Rate.Packets < one.Rate.Packets {
+	few := demanded(t, "48Mbps", "{kind: concurrency, clients: 2}")
+	many := demanded(t, "48Mbps", "{kind: concurrency, clients: 8}")
+	if few.Users != 2 || many.Users != 8 || many.Rate.Packets <= 2*few.Rate.Packets ||
+		few.Rate.Packets < one.Rate.Packets {
 		t.Errorf("2 users %+v, 8 users %+v", few, many)
 	}
-	slow, fast := demanded(t, "{kind: poisson, rate: 0.01/s}"), demanded(t, "{kind: poisson, rate: 1000/s}")
+	slow := demanded(t, "48Mbps", "{kind: poisson, rate: 0.01/s}")
+	fast := demanded(t, "48Mbps", "{kind: poisson, rate: 1000/s}")
+	// Fast links carry several segments at a time.
+	if fast := demanded(t, "480Mbps", "sequential"); math.Abs(fast.Rate.Packets/(10*full/burst)-1) > 0.2 {
+		t.Errorf("ten times as fast: %+v", fast)
+	}
 	if !slow.Open || !fast.Open || slow.Chains > 1 || fast.Chains < 4 || fast.Rate.Packets <= one.Rate.Packets ||
 		math.Abs(slow.Rate.Packets-one.Rate.Packets) > 1 {
 		t.Errorf("rarely %+v, at once %+v, alone %+v", slow, fast, one)

@@ -35,8 +35,8 @@ func (m *Measured) Warnings(d *Demand, fabric string) []string {
 	}
 	if p99 := f.LateP99; p99 != nil && *p99 > health.Floor.Seconds() {
 		all = append(all, fmt.Sprintf("fabric %s was late by %.2g ms at p99 at %s packets/s when it was measured here: "+
-			"expect disturbed chains. What helps: nothing else on this machine, another machine; then `testbed doctor --measure`",
-			fabric, 1e3**p99, thousands(f.LateAt)))
+			"expect disturbed chains. What helps: nothing else on this machine, another machine; then "+
+			"`testbed doctor --measure`", fabric, 1e3**p99, thousands(f.LateAt)))
 	}
 	return all
 }

@@ -12,10 +12,19 @@ import (
 // ofHost are the metrics of a run's verdict on itself: what the host, on which testbed runs, had to do with what was
 // measured. Times are in seconds. Where a number is known between bounds only, they differ.
 var ofHost = map[string]func(*record.Validity) (low, high float64, missing string){
-	"host.late.p50": late(func(f *record.FabricHealth) float64 { return f.LateP50 }),
-	"host.late.p99": late(func(f *record.FabricHealth) float64 { return f.LateP99 }),
-	"host.late.max": late(func(f *record.FabricHealth) float64 { return f.LateMax }),
-	"host.lost":     ofFabric(func(f *record.FabricHealth) float64 { return float64(f.Lost) }),
+	"host.late.p50": late(func(l *lateness) float64 { return l.p50 }),
+	"host.late.p99": late(func(l *lateness) float64 { return l.p99 }),
+	"host.late.max": late(func(l *lateness) float64 { return l.most }),
+	"host.lost": func(v *record.Validity) (low, high float64, missing string) {
+		lost := v.Lost
+		switch {
+		case v.Fabric != nil:
+			lost = v.Fabric.Lost
+		case v.Canary == nil && v.CanaryError == "": // of a version that did not count them
+			return 0, 0, silent
+		}
+		return float64(lost), float64(lost), ""
+	},
 	"host.disturbed": func(v *record.Validity) (low, high float64, missing string) {
 		if v.Chains == 0 {
 			return 0, 0, "no chain came to its end"
@@ -24,24 +33,28 @@ var ofHost = map[string]func(*record.Validity) (low, high float64, missing strin
 	},
 }
 
-const hostLate = "host.late."
+const (
+	hostLate = "host.late."
+	silent   = "the fabric did not tell of its lateness"
+)
 
-// late is a time by which packets were late: there must have been some.
-func late(of func(*record.FabricHealth) float64) func(*record.Validity) (low, high float64, missing string) {
+// lateness is by how much packets were late: those of the fabric or, where it does not tell, the canary's probes.
+type lateness struct{ p50, p99, most float64 }
+
+func late(of func(*lateness) float64) func(*record.Validity) (low, high float64, missing string) {
 	return func(v *record.Validity) (low, high float64, missing string) {
-		if v.Fabric != nil && v.Fabric.Packets == 0 {
+		var l lateness
+		switch {
+		case v.Fabric != nil && v.Fabric.Packets == 0:
 			return 0, 0, "the fabric has carried no packet"
+		case v.Fabric != nil:
+			l = lateness{v.Fabric.LateP50, v.Fabric.LateP99, v.Fabric.LateMax}
+		case v.Canary != nil && v.Canary.Probes > 0:
+			l = lateness{v.Canary.LateP50, v.Canary.LateP99, v.Canary.LateMax}
+		default:
+			return 0, 0, silent
 		}
-		return ofFabric(of)(v)
-	}
-}
-
-func ofFabric(of func(*record.FabricHealth) float64) func(*record.Validity) (low, high float64, missing string) {
-	return func(v *record.Validity) (low, high float64, missing string) {
-		if v.Fabric == nil {
-			return 0, 0, "the fabric did not tell of its lateness"
-		}
-		return of(v.Fabric), of(v.Fabric), ""
+		return of(&l), of(&l), ""
 	}
 }
 

@@ -13,6 +13,8 @@ func TestConditionsAboutTheHost(t *testing.T) {
 	fabric := &record.FabricHealth{Packets: 1000, LateP50: 5e-6, LateP99: 3e-4, LateMax: 0.02, Lost: 7}
 	told := &record.Validity{Chains: 50, Disturbed: 3, Fabric: fabric}
 	some := &record.Validity{Chains: 50, Disturbed: 3, Unwatched: 2}
+	canary := &record.Validity{Canary: &record.Canary{Probes: 9, LateP99: 4e-4}, Lost: 2}
+	none := &record.Validity{CanaryError: "there was no room for it"}
 	for _, c := range []struct {
 		text string
 		of   *record.Validity
@@ -31,6 +33,10 @@ func TestConditionsAboutTheHost(t *testing.T) {
 		{"host.disturbed == 4", some, "error: between 3 and 5"},
 		{"host.late.p99 > 1s", some, "error: did not tell of its lateness"},
 		{"host.lost > 0", some, "error: did not tell of its lateness"},
+		{"host.late.p99 > 0.2ms", canary, "host.late.p99 > 0.2ms (it is 0.400 ms)"},
+		{"host.lost > 0", canary, "host.lost > 0 (it is 2)"},
+		{"host.late.p99 > 0.2ms", none, "error: did not tell of its lateness"},
+		{"host.lost > 0", none, ""},
 		{"host.late.p99 > 1s", &record.Validity{Fabric: &record.FabricHealth{}}, "error: no packet"},
 		{"host.disturbed > 0", &record.Validity{}, "error: no chain"},
 		{"host.late.p99 > 1s", nil, "error: no verdict on itself"},
