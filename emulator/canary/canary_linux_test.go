@@ -102,7 +102,7 @@ func TestRoundTrips(t *testing.T) {
 	r, err := c.Stop(t.Context())
 	t.Logf("%d probes, %d lost, late by %v, %v, %v; the engine worked for %v of %v, this process for %v", r.Probes, r.Lost,
 		r.Late.Quantile(0.5), r.Late.Quantile(0.99), r.Late.Longest, theirs, spent, ours)
-	if err != nil || r.Lost > 0 || r.Probes < 45 || r.Late.Quantile(0.5) > 500*time.Microsecond {
+	if err != nil || r.Lost > 0 || r.Probes < 30 || r.Late.Quantile(0.5) > 500*time.Microsecond {
 		t.Error(err)
 	}
 	again, err := c.Stop(t.Context())
@@ -138,7 +138,8 @@ func TestAStopIsSeen(t *testing.T) {
 	last := c.account.report(to, first.Next)
 	took := time.Duration(to - from)
 	seen := health.Overlap(last.Spells, from, to)
-	t.Logf("stopped for %v; %d probes, %d lost, late by %v at most; %v in spells", took, r.Probes, r.Lost, r.Late.Longest, seen)
+	t.Logf("stopped for %v; %d probes, %d lost, late by %v at most; %v in spells", took, r.Probes, r.Lost,
+		r.Late.Longest, seen)
 	if err != nil || r.Lost > 0 || seen < stop-seldom-2*Way ||
 		r.Late.Longest < stop-seldom-2*Way || r.Late.Longest > took+100*time.Millisecond {
 		t.Error(err)

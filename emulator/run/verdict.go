@@ -127,11 +127,12 @@ func judgeHost(v *record.Validity) {
 		return
 	}
 	if h.Steal > muchSteal {
-		blame(v, record.Amber, "the likely cause: %.3g %% of the processors' time went to other virtual machines", 100*h.Steal)
+		blame(v, record.Amber, "the likely cause: %.3g %% of the processors' time went to other virtual machines",
+			100*h.Steal)
 	}
 	if h.CPU != nil && *h.CPU > muchWait {
-		blame(v, record.Amber, "the likely cause: in %.3g %% of the time something waited for one of %d processors", 100**h.CPU,
-			h.Processors)
+		blame(v, record.Amber, "the likely cause: in %.3g %% of the time something waited for one of %d processors",
+			100**h.CPU, h.Processors)
 	}
 	if h.Throttled > 0 {
 		blame(v, record.Amber, "the likely cause: processors were slowed down %d times, for they were too hot", h.Throttled)

@@ -60,8 +60,8 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// TestVerdictsByCanaryAndHost: what is not known of the fabric is known by the canary; what the host lacked is named where
-// it has disturbed something.
+// TestVerdictsByCanaryAndHost: what is not known of the fabric is known by the canary; what the host lacked is named
+// where it has disturbed something.
 func TestVerdictsByCanaryAndHost(t *testing.T) {
 	fabric, canary := &record.FabricHealth{Packets: 100_000}, &record.Canary{Probes: 1000}
 	waited := 0.3
