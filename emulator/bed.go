@@ -57,8 +57,12 @@ func (b *Bed) Plan(ctx context.Context, e *resolved.Scenario) (*orchestrator.Rec
 	return b.Compare(ctx, *r)
 }
 
-// Verify measures a sample of links of every class; see verify.Links.
-func (b *Bed) Verify(ctx context.Context, o verify.Options) ([]verify.Finding, error) {
+// Verify measures a sample of links of every class; see verify.Links. A run that is under way is told of it, and by
+// whom.
+func (b *Bed) Verify(ctx context.Context, origin string, o verify.Options) ([]verify.Finding, error) {
+	if err := b.Note(ctx, origin, orchestrator.Traffic, "links were measured"); err != nil {
+		return nil, err
+	}
 	return verify.Links(ctx, b.Bed, b.host.Prober, o)
 }
 

@@ -147,7 +147,9 @@ func (h *Host) Diagnose(ctx context.Context) doctor.Diagnosis {
 	if try == nil {
 		try = doctor.Trial(h.catalogue())
 	}
-	return doctor.Diagnose(ctx, h.Host, try)
+	d := doctor.Diagnose(ctx, h.Host, try)
+	d.Capabilities = append(d.Capabilities, h.capacityLine())
+	return d
 }
 
 // Statuses says how every testbed of the host is.

@@ -155,6 +155,7 @@ type Length struct {
 	Length  int
 	Chains  int
 	Network figures.Point // s; a sample is the mean of a replication
+	Means   []float64     // s, the samples; models of one policy have theirs of the same replications
 }
 
 // Lengths are the mean network latencies of a load, policy and model, by length of chains, ascending.
@@ -162,7 +163,8 @@ func (r *Results) Lengths(jobs int, policy placement.Policy, model plan.Model) [
 	of := r.lengths[cell{jobs, policy, model}]
 	var all []Length
 	for _, length := range slices.Sorted(maps.Keys(of)) {
-		all = append(all, Length{length, of[length].chains, figures.Mean(float64(length), of[length].means)})
+		all = append(all, Length{length, of[length].chains, figures.Mean(float64(length), of[length].means),
+			of[length].means})
 	}
 	return all
 }

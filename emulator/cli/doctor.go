@@ -10,11 +10,22 @@ import (
 
 func doctorCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "doctor", Usage: "show what this host offers, what follows, and what would mend it",
-		Flags: []cli.Flag{formatFlag()},
+		Flags: []cli.Flag{formatFlag(), quietFlag(),
+			&cli.BoolFlag{
+				Name: "measure",
+				Usage: "measure for some seconds, on testbeds of its own, how many packets and how punctually this host carries, " +
+					"and how fast nodes start; keep it for what up, run and replay warn of",
+			},
+		},
 		Action: func(c *cli.Context) error {
 			form, err := format(c)
 			if err := errors.Join(err, none(c)); err != nil {
 				return err
+			}
+			if c.Bool("measure") {
+				if err := measure(c, s); err != nil {
+					return err
+				}
 			}
 			d := s.host().Diagnose(c.Context)
 			if form == "json" {
@@ -39,6 +50,17 @@ func doctorCommand(s *State) *cli.Command {
 			}
 			return nil
 		}}
+}
+
+// measure measures what the host can do.
+func measure(c *cli.Context, s *State) error {
+	if err := needRoot(s); err != nil {
+		return err
+	}
+	show := newProgress(c, s)
+	_, err := s.host().Measure(c.Context, show.at)
+	show.clear()
+	return err
 }
 
 // wrapped keeps a column to a width at which all of them fit a wide terminal.

@@ -37,7 +37,7 @@ func execute(
 		err = errors.Join(err, conclude(c, s, outcome, show, p.format == "table"))
 	}
 	if len(outcome.Reports) > 0 {
-		err = errors.Join(err, p.judge(outcome.Reports)) // whatever else has failed: a condition is not met by that
+		err = errors.Join(err, p.judge(outcome.Run)) // whatever else has failed: a condition is not met by that
 	}
 	return err
 }

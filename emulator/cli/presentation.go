@@ -116,9 +116,9 @@ func (p presentation) printRuns(s *State, c *compare.Comparison) error {
 	return nil
 }
 
-// judge fails where one of the conditions is true of a run's reports.
-func (p presentation) judge(reports []*compare.Report) error {
-	return p.check(func(c compare.Condition) ([]compare.Violation, error) { return c.Check(reports) })
+// judge fails where one of the conditions is true of a run.
+func (p presentation) judge(r *compare.Run) error {
+	return p.check(func(c compare.Condition) ([]compare.Violation, error) { return c.CheckRun(r) })
 }
 
 // judgeRuns fails where one of the conditions is true of a run, or between runs.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,8 +17,9 @@ import (
 func resultFlags() []cli.Flag {
 	return []cli.Flag{formatFlag(),
 		&cli.StringSliceFlag{
-			Name:  "fail-if",
-			Usage: "end with exit code 4 if `CONDITION` is true, such as 'transport:error.median > 10%' (may be repeated)",
+			Name: "fail-if",
+			Usage: "end with exit code 4 if `CONDITION` is true, such as 'transport:error.median > 10%' or " +
+				"'host.late.p99 > 0.2ms' (may be repeated)",
 		},
 		&cli.StringFlag{Name: "quantity", Value: "total", Usage: "what the table shows: total, network or processing"},
 		&cli.BoolFlag{Name: "steps", Usage: "show in which steps of a chain the error arises as well"},
@@ -79,6 +81,7 @@ func runCommand(s *State) *cli.Command {
 			if err := needRoot(s); err != nil {
 				return err
 			}
+			warn(c.Context, s, e, cmp.Or(options.Fabric, e.Source.Fabric))
 			host, show := s.host(), newProgress(c, s)
 			options.Progress = show.at
 			bed, err := host.Up(c.Context, e, options)
@@ -118,6 +121,7 @@ func replayCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
+			warn(c.Context, s, e, bed.Journal.Fabric)
 			return execute(c, s, bed, e, mirror, newProgress(c, s), shown)
 		}}
 }

@@ -110,6 +110,9 @@ func TestReplayAndItsChecks(t *testing.T) {
 	dir, _ := l.onlyRun()
 	l.want(ExitCheck, "error.median",
 		"replay", "-o", l.results(), "--report=false", "--fail-if", "transport:error.median > -1%")
+	l.want(ExitUsage, "did not tell of its lateness",
+		"replay", "-o", l.results(), "--report=false", "--fail-if", "host.late.p99 > 0.2ms")
+	l.want(ExitCheck, "host.disturbed < 1 (it is 0)", "compare", dir, "--fail-if", "host.disturbed < 1")
 	l.want(ExitUsage, "--fail-if", "replay", "--fail-if", "nonsense")
 	l.want(ExitUsage, "quantity", "replay", "--quantity", "noise")
 	l.want(ExitOK, "In which steps", "compare", dir, "--steps")

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -39,6 +40,7 @@ func upCommand(s *State) *cli.Command {
 			if err := needRoot(s); err != nil {
 				return err
 			}
+			warn(c.Context, s, e, cmp.Or(options.Fabric, e.Source.Fabric))
 			show := newProgress(c, s)
 			options.Progress = show.at
 			bed, err := s.host().Up(c.Context, e, options)

@@ -13,6 +13,9 @@ func validityLines(v *record.Validity) []string {
 	}
 	line := fmt.Sprintf("Validity: %s; %d of %d chains disturbed by the host, %d attempts repeated; it added at most %s to a chain",
 		v.Verdict, v.Disturbed, v.Chains, v.Repeated, inMS(v.HostMax))
+	if most := v.MostAdded(); most > 0 {
+		line += fmt.Sprintf(" and %.2g %% to a model's mean", 100*most)
+	}
 	if f := v.Fabric; f != nil {
 		line += fmt.Sprintf("; packets late by %s at p99 and %s at most, %d lost by the host", inMS(f.LateP99),
 			inMS(f.LateMax), f.Lost)

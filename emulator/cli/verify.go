@@ -9,7 +9,6 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/urfave/cli/v2"
 
-	"testbed/emulator/orchestrator"
 	"testbed/emulator/units"
 	"testbed/emulator/verify"
 )
@@ -46,11 +45,8 @@ func verifyCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
-			if err := bed.Note(c.Context, s.origin(), orchestrator.Traffic, "links were measured"); err != nil {
-				return err
-			}
 			show := newProgress(c, s)
-			findings, err := bed.Verify(c.Context, verify.Options{
+			findings, err := bed.Verify(c.Context, s.origin(), verify.Options{
 				PerClass: c.Int("per-class"), Pings: c.Int("pings"), Duration: c.Duration("duration"), Only: c.String("only"),
 				Tolerance: verify.Tolerance{RTTMedian: c.Duration("rtt-error"), RTTTail: c.Duration("rtt-tail"),
 					Rate: c.Float64("rate-error") / 100, RateFast: c.Float64("rate-error-fast") / 100},

@@ -16,6 +16,9 @@ const (
 	roundTrip
 	hostTime
 	queueing
+	hostLateness
+	waiting
+	modelError
 	processing
 	overhead
 	parallel
@@ -32,6 +35,7 @@ type sums struct {
 	// lacks a step still counts in roles.
 	attributed int
 	partsKnown int // attributed chains whose forecasts say of what their transfers consist
+	apart      int // of those, chains whose residual is told apart
 	roles      [roleCount]roleSums
 	predicted  [causeCount]float64 // over attributed chains
 	measured   [causeCount]float64 // likewise; of causes that can be measured apart
@@ -53,7 +57,7 @@ type chainCauses struct {
 
 // add takes in a chain with its forecast. The parts of a transfer cannot be measured: how long it would have taken on
 // an idle network is taken from reference, the forecast of the predictor that models the network best, and what was
-// measured beyond that is queueing.
+// measured beyond that is queueing, which Collector.apart tells apart.
 func (s *sums) add(m *Chain, f, reference *forecast) pair {
 	s.pairs++
 	p := pair{known: true, total: f.total, network: f.network, processing: f.processing}
@@ -80,6 +84,9 @@ func (s *sums) add(m *Chain, f, reference *forecast) pair {
 	s.attributed++
 	if c.partsKnown {
 		s.partsKnown++
+		if p.apart = m.HostKnown && m.Start > 0; p.apart {
+			s.apart++
+		}
 	}
 	for i := range causeCount {
 		s.predicted[i] += c.predicted[i]
@@ -156,6 +163,7 @@ func (s *sums) merge(o *sums) {
 	s.pairs += o.pairs
 	s.attributed += o.attributed
 	s.partsKnown += o.partsKnown
+	s.apart += o.apart
 	for i := range s.roles {
 		r, from := &s.roles[i], &o.roles[i]
 		r.steps += from.steps
@@ -196,7 +204,7 @@ func (s *sums) causes(differences []Interval) []Cause {
 		if forecast > 0 {
 			c.PredictedShare = c.Predicted / forecast
 		}
-		if s.shown(i) {
+		if whole := i == queueing && s.apart == s.partsKnown; s.shown(i) && !whole {
 			out = append(out, c)
 		}
 	}
@@ -211,6 +219,8 @@ func (s *sums) shown(cause int) bool {
 		return true
 	case parallel, transfers:
 		return s.predicted[cause] != 0 || s.measured[cause] != 0
+	case hostLateness, waiting, modelError:
+		return s.apart > 0
 	}
 	return s.partsKnown > 0
 }

@@ -21,6 +21,7 @@ type Collector struct {
 	counts  map[groupKey]*counts
 	chains  int
 	size    size
+	beside  []bool // of samples, those that overlapped others in time
 }
 
 // sample is a chain that was measured without an error.
@@ -29,6 +30,9 @@ type sample struct {
 	model                      plan.Model
 	index, length              int32
 	total, network, processing float64
+	start, end                 int64   // ns; 0: not known
+	late                       float64 // s, at most what the host added; where it is known
+	disturbed                  bool
 }
 
 // counts are those of a group that no engine has a say in.
@@ -74,6 +78,7 @@ type forecastStep struct {
 type pair struct {
 	known      bool
 	attributed bool
+	apart      bool // of what queueing consists can be told
 	total      float64
 	network    float64
 	processing float64
@@ -166,7 +171,12 @@ func (c *Collector) Add(m *Chain) error {
 		n.errors++
 	} else {
 		index, length := int32(m.Index), int32(max(1, m.Length))
-		c.samples = append(c.samples, sample{m.Job, m.Model, index, length, m.Total, m.Network, m.Processing})
+		s := sample{job: m.Job, model: m.Model, index: index, length: length, total: m.Total, network: m.Network,
+			processing: m.Processing, start: m.Start, late: m.HostLate, disturbed: m.Disturbed}
+		if s.start > 0 {
+			s.end = s.start + int64(m.Total*1e9)
+		}
+		c.samples = append(c.samples, s)
 	}
 	reference := c.reference(m)
 	for _, e := range c.engines {
@@ -213,7 +223,8 @@ func (c *Collector) check(m *Chain) error {
 		return fmt.Errorf("%w: the rows are of the policies %q and %q; compare each with its own predictions",
 			ErrInput, c.policy, m.Policy)
 	}
-	wrong := bad(m.Total, m.Network, m.Processing) || m.Index != int(int32(m.Index)) || m.Length != int(int32(m.Length))
+	wrong := bad(m.Total, m.Network, m.Processing, m.HostLate) || m.Start < 0
+	wrong = wrong || m.Index != int(int32(m.Index)) || m.Length != int(int32(m.Length))
 	for i := range m.Steps {
 		wrong = wrong || bad(m.Steps[i].Duration)
 	}

@@ -28,7 +28,13 @@ type Chain struct {
 	States     int    // states whose version was checked after the chain
 	Lost       int    // of them, those whose version was wrong
 	Err        string // why the chain failed; such a chain is counted, and not compared
-	Steps      []Step // those measured; may be empty
+
+	Start     int64   // its beginning, in ns of a clock that all chains of the run share; 0: not known
+	HostLate  float64 // s, at most what the host, with fabric and nodes, has added to Total; where HostKnown
+	HostKnown bool
+	Disturbed bool // HostLate is more than the run allows
+
+	Steps []Step // those measured; may be empty
 }
 
 // Step is one step as measured.

@@ -32,6 +32,11 @@ var ErrCondition = errors.New("not a condition")
 //
 //	difference.mean > 5%
 //	in-edge.difference.low > 5%
+//
+// host.late.p50, .p99 and .max are how late packets were, host.lost how many the host lost, host.disturbed how many
+// chains it disturbed: of the whole run.
+//
+//	host.late.p99 > 0.2ms
 type Condition struct {
 	text     string
 	engine   string     // empty: every predictor
@@ -136,6 +141,8 @@ func (o Order) violations() int {
 
 func kindOf(metric string) kind {
 	switch {
+	case ofHost[metric] != nil:
+		return hostKind(metric)
 	case ofQuantity[metric] != nil && (metric == "bias" || strings.HasPrefix(metric, "error.")):
 		return ratio
 	case ofQuantity[metric] != nil:
@@ -157,7 +164,7 @@ func (c Condition) kind() kind {
 
 // Metrics lists the names that conditions may use, sorted.
 func Metrics() []string {
-	var names []string
+	names := hostMetrics()
 	for name := range ofQuantity {
 		names = append(names, name)
 	}
@@ -198,9 +205,11 @@ func ParseCondition(text string, from *catalogue.Catalogue) (Condition, error) {
 	}
 	c.metric = name
 	k := kindOf(name)
-	switch {
+	switch before := c.notOfRun(given); {
 	case k == unknown:
 		return fail("unknown metric %q; write one of %s", name, strings.Join(Metrics(), ", "))
+	case c.ofRun() && before != "":
+		return fail("%s is of the whole run: leave %q out", name, before)
 	case given && (k == count || k == whole):
 		return fail("%s is not of a quantity: leave %q out", name, first)
 	case c.model != "" && k == whole:

@@ -63,6 +63,10 @@ func TestConditionSyntax(t *testing.T) {
 		"error.median => 3": "METRIC OPERATOR", "error.media > 3%": "error.median", "error.median > 3ms": "write %",
 		"measured.mean > 3": "ms", "measured.mean > 3%": "ms", "errors > 3%": "plain number",
 		"network.errors > 3": "leave", "in-edge.order.violations > 0": "leave", "error.median > 1.2.3": "not a number",
+		"host.late.p99 > 0.2": "ms", "host.late.p99 > 2%": "ms", "host.lost > 1ms": "plain number",
+		"in-edge.host.late.p99 > 1ms": "whole run", "network.host.lost > 1": "whole run",
+		"transport:host.disturbed > 1": "whole run", "host.late > 1ms": "host.late.max",
+
 		"error.median > 1e999": "not a number", "nomodel.error.median > 1%": "unknown metric",
 	} {
 		_, err := ParseCondition(text, builtin.Catalogue())

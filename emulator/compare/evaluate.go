@@ -12,9 +12,12 @@ import (
 func (c Condition) Check(reports []*Report) ([]Violation, error) {
 	var found []Violation
 	tested := 0
-	if c.between {
+	switch {
+	case c.between:
 		return nil, fmt.Errorf("%w: %q is about a difference between runs; "+
 			"a time (ms) instead of %% makes it one from the prediction", ErrCondition, c.text)
+	case c.ofRun():
+		return nil, fmt.Errorf("%w: %q is about a run's host, which no report knows", ErrCondition, c.text)
 	}
 	for _, r := range reports {
 		if c.engine != "" && r.Engine != c.engine {
@@ -44,7 +47,7 @@ func (c Condition) CheckRuns(all *Comparison) ([]Violation, error) {
 	var found []Violation
 	if !c.between {
 		for _, r := range all.Runs {
-			violations, err := c.Check(r.Reports)
+			violations, err := c.CheckRun(r)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", r.Name, err)
 			}

@@ -14,6 +14,7 @@ func (c *Collector) Reports() []*Report {
 	if len(c.engines) == 0 {
 		_, _ = c.engine("") // the first is never one too many
 	}
+	c.beside = overlapping(c.samples)
 	members := map[groupKey][]int32{}
 	counted := map[groupKey]*counts{}
 	for k, n := range c.counts {
@@ -75,6 +76,7 @@ func (c *Collector) report(e *engine, counted map[groupKey]*counts, members map[
 	}
 	c.rank(r, e, members)
 	r.Order = c.order(members)
+	r.OrderUndisturbed = c.orderUndisturbed(members)
 	r.judge(c.options.Within)
 	return r
 }
@@ -102,7 +104,7 @@ func (c *Collector) columns(e *engine, members []int32) *columns {
 			}
 		}
 		if p.attributed {
-			for cause, d := range p.causes {
+			for cause, d := range c.apart(i, p) {
 				out.causes[cause] = append(out.causes[cause], d)
 			}
 		}
@@ -114,13 +116,15 @@ func (c *Collector) summarise(e *engine, k groupKey, n *counts, members []int32)
 	out := Group{Model: k.model, Length: k.length, Chains: n.chains, Errors: n.errors, States: n.states}
 	columns := c.columns(e, members)
 	out.Paired, out.Attributed = len(columns.difference[0]), len(columns.causes[0])
-	means := intervals(c.options, columns.all[:]...)
-	differences := intervals(c.options, columns.difference[:]...)
-	for q, to := range []*Quantity{&out.Total, &out.Network, &out.Processing} {
-		*to = Quantity{
-			Measured: summarise(columns.all[q]), MeasuredMean: means[q], Predicted: summarise(columns.predicted[q]),
-			Error: errorStats(columns.measured[q], columns.predicted[q]), Difference: differences[q],
+	all := c.quantities(columns)
+	out.Total, out.Network, out.Processing = all[0], all[1], all[2]
+	for _, i := range members {
+		if c.samples[i].disturbed {
+			out.Disturbed++
 		}
+	}
+	if out.Disturbed > 0 && k.length == 0 {
+		out.Undisturbed = c.without(e, members)
 	}
 	for i, m := range columns.measured[0] {
 		if math.Abs(relative(m, columns.predicted[0][i])) <= c.options.Within {
@@ -130,6 +134,19 @@ func (c *Collector) summarise(e *engine, k groupKey, n *counts, members []int32)
 	s := e.collect(k, c.options.Catalogue)
 	out.Roles = s.report()
 	out.Causes = s.causes(intervals(c.options, columns.causes[:]...))
+	return out
+}
+
+// quantities are total, network and processing times.
+func (c *Collector) quantities(of *columns) (out [3]Quantity) {
+	means := intervals(c.options, of.all[:]...)
+	differences := intervals(c.options, of.difference[:]...)
+	for q := range out {
+		out[q] = Quantity{
+			Measured: summarise(of.all[q]), MeasuredMean: means[q], Predicted: summarise(of.predicted[q]),
+			Error: errorStats(of.measured[q], of.predicted[q]), Difference: differences[q],
+		}
+	}
 	return out
 }
 

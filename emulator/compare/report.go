@@ -24,12 +24,14 @@ type Report struct {
 	Lengths   []Group `json:"lengths"`
 	// TauTotal is Kendall's tau of the models' means, -1 to 1; nil below two models. TauNetwork is that of network
 	// latency.
-	TauTotal    *float64 `json:"rank_agreement_total,omitempty"`
-	TauNetwork  *float64 `json:"rank_agreement_network,omitempty"`
-	Ranks       []Rank   `json:"ranks,omitempty"` // of total and network; empty below two models
-	Order       Order    `json:"order"`
-	Unpredicted int      `json:"chains_without_prediction"`
-	Unmeasured  int      `json:"predictions_without_chain"`
+	TauTotal   *float64 `json:"rank_agreement_total,omitempty"`
+	TauNetwork *float64 `json:"rank_agreement_network,omitempty"`
+	Ranks      []Rank   `json:"ranks,omitempty"` // of total and network; empty below two models
+	Order      Order    `json:"order"`
+	// OrderUndisturbed is the order without the chains that the host disturbed; nil where there are none.
+	OrderUndisturbed *Order `json:"order_undisturbed,omitempty"`
+	Unpredicted      int    `json:"chains_without_prediction"`
+	Unmeasured       int    `json:"predictions_without_chain"`
 	// PartsKnown says that the predictions have of what their steps' times consist, so that Causes tells it apart.
 	PartsKnown bool       `json:"parts_known"`
 	Empty      *EmptyCall `json:"empty_call,omitempty"` // what an empty function took on the same host
@@ -56,6 +58,9 @@ type Group struct {
 	Attributed int        `json:"attributed"` // paired chains whose steps were all measured: those that Causes is about
 	Causes     []Cause    `json:"causes,omitempty"`
 	Within     int        `json:"within"` // of the pairs, chains whose total is each within the verdict's bounds
+	// Disturbed are chains to which the host may have added more than the run allows. All but Undisturbed has them.
+	Disturbed   int          `json:"disturbed,omitempty"`
+	Undisturbed *Undisturbed `json:"undisturbed,omitempty"` // of a model with disturbed chains
 }
 
 // States counts checks of the states' versions.
@@ -139,15 +144,19 @@ type CauseName string
 
 // The causes. The first five are parts of a transfer that cannot be measured apart: their difference is
 // that between the transport model's part and this engine's, so none where the engine is the transport
-// model itself. What remains of a transfer's measured time is Queueing, a residual: the wait behind other
-// traffic, what the host adds by scheduling, and all that the transport model gets wrong.
+// model itself. What remains of a transfer's measured time is a residual. Of chains of which is known by how much the
+// host may have made them longer it has three parts: HostLateness, Waiting and ModelError. Of others, such as those of
+// older runs, it is Queueing, all three.
 const (
 	Propagation   CauseName = "propagation"   // links' delays
 	Serialisation CauseName = "serialisation" // bits on links, store-and-forward
 	SlowStart     CauseName = "slow start"    // waiting for the window, or for its ACKs
 	RoundTrip     CauseName = "round trip"    // the second message of a state's read or write: GET, or the answer to PUT
 	HostTime      CauseName = "host"          // two network stacks and HTTP, as calibrated with an empty function
-	Queueing      CauseName = "queueing"      // the residual
+	Queueing      CauseName = "queueing"      // the residual, where it cannot be told apart
+	HostLateness  CauseName = "host lateness" // of what was slower than the model, at most what the host may have added
+	Waiting       CauseName = "other traffic" // the rest of what took longer, of chains that overlapped others in time
+	ModelError    CauseName = "model error"   // the rest
 	Processing    CauseName = "processing"    // measured executions less those allotted
 	FaaSOverhead  CauseName = "faas overhead" // the time of a chain that is in no transfer and no execution
 	Parallel      CauseName = "parallel"      // of chains with branches: what their overlap takes away
@@ -156,7 +165,8 @@ const (
 
 // CauseNames are all causes, in the order of reports.
 var CauseNames = []CauseName{
-	Propagation, Serialisation, SlowStart, RoundTrip, HostTime, Queueing, Processing, FaaSOverhead, Parallel, Transfers,
+	Propagation, Serialisation, SlowStart, RoundTrip, HostTime, Queueing, HostLateness, Waiting, ModelError,
+	Processing, FaaSOverhead, Parallel, Transfers,
 }
 
 // Cause is what one cause contributes to the chains' time and to its error. The differences of all causes
@@ -234,9 +244,11 @@ type Relation struct {
 
 // Verdict says in words, and in the numbers behind them, where a prediction holds.
 type Verdict struct {
-	Within   float64   `json:"within_ratio"`
-	Findings []Finding `json:"findings,omitempty"` // of total, by model, then by model and length
-	Text     []string  `json:"text,omitempty"`     // sentences
+	Within float64 `json:"within_ratio"`
+	// Comparisons are the findings that an interval decides, or leaves open: each has its own, of 95 %.
+	Comparisons int       `json:"comparisons"`
+	Findings    []Finding `json:"findings,omitempty"` // of total, by model, then by model and length
+	Text        []string  `json:"text,omitempty"`     // sentences
 }
 
 // Outcome is what can be said of a group of chains.

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"testbed/emulator/plan"
+	"testbed/emulator/record"
 )
 
 // Comparison is several runs side by side, the first being what the others are held against, and what
@@ -32,6 +33,8 @@ type Run struct {
 	StraySteps int       `json:"steps_without_chain,omitempty"` // in the samples; they are left out
 	Reports    []*Report `json:"reports"`
 
+	Validity *record.Validity `json:"validity,omitempty"` // its verdict on itself; nil: it has none
+
 	options Options
 	samples []sample // what was measured, to pair it with other runs
 }
@@ -47,6 +50,8 @@ type Difference struct {
 	First    Interval   `json:"first"`      // the first run, over the pairs where paired
 	This     Interval   `json:"this"`       // this run, likewise
 	Ratio    Share      `json:"mean_ratio"` // this / first
+	// Undisturbed is the same without the chains that the host disturbed in either run; nil: it disturbed none, or all.
+	Undisturbed *Difference `json:"undisturbed,omitempty"`
 }
 
 // Take puts what was collected into the run.
@@ -68,6 +73,7 @@ func (c *Comparison) Compare() {
 			for _, m := range c.Runs[0].models() {
 				if d, ok := r.difference(c.Runs[0], m, quantity, paired); ok {
 					d.Number = i + 1
+					d.Undisturbed = r.undisturbed(c.Runs[0], d)
 					c.Differences = append(c.Differences, d)
 				}
 			}

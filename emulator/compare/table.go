@@ -75,6 +75,23 @@ func WriteTable(w io.Writer, reports []*Report, quantity string) error {
 		p.line("No chains were measured.")
 		return p.err
 	}
+	t := modelTable(reports, quantity)
+	for i := range reports[0].Models {
+		t.AppendRow(modelRow(reports, i, quantity))
+	}
+	p.table(t)
+	p.undisturbed(reports, quantity)
+	p.states(reports[0])
+	p.order(reports[0].Order)
+	p.orderUndisturbed(reports[0])
+	for _, r := range reports {
+		p.ranks(r)
+	}
+	return p.err
+}
+
+// modelTable has a row for each model.
+func modelTable(reports []*Report, quantity string) table.Writer {
 	top := table.Row{"", "", "measured", quantity, "ms"}
 	head := table.Row{"model", "chains", "mean", "median", "p95"}
 	for _, r := range reports {
@@ -84,16 +101,7 @@ func WriteTable(w io.Writer, reports []*Report, quantity string) error {
 	t := newTable(len(head), 2)
 	t.AppendHeader(top)
 	t.AppendHeader(head)
-	for i := range reports[0].Models {
-		t.AppendRow(modelRow(reports, i, quantity))
-	}
-	p.table(t)
-	p.states(reports[0])
-	p.order(reports[0].Order)
-	for _, r := range reports {
-		p.ranks(r)
-	}
-	return p.err
+	return t
 }
 
 func or(s, otherwise string) string {
@@ -108,14 +116,21 @@ func modelRow(reports []*Report, model int, quantity string) table.Row {
 	m := g.quantity(quantity).Measured
 	out := table.Row{string(g.Model), fmt.Sprint(g.Chains - g.Errors), millis(m.Mean), millis(m.Median), millis(m.P95)}
 	for _, r := range reports {
-		if model >= len(r.Models) || r.Models[model].Paired == 0 {
+		if model >= len(r.Models) {
 			out = append(out, "-", "-", "-")
 			continue
 		}
-		q := r.Models[model].quantity(quantity)
-		out = append(out, millis(q.Predicted.Mean), percent(q.Error.Median), percent(q.Error.P95))
+		out = append(out, r.Models[model].quantity(quantity).cells(r.Models[model].Paired)...)
 	}
 	return out
+}
+
+// cells are those of a prediction, of so many pairs.
+func (q *Quantity) cells(pairs int) table.Row {
+	if pairs == 0 {
+		return table.Row{"-", "-", "-"}
+	}
+	return table.Row{millis(q.Predicted.Mean), percent(q.Error.Median), percent(q.Error.P95)}
 }
 
 func millis(s float64) string  { return fmt.Sprintf("%.1f", 1000*s) }
@@ -140,8 +155,8 @@ func (p *printer) order(o Order) {
 	if len(o.Relations) == 0 {
 		return
 	}
-	verdict := map[Decision]string{Yes: "holds", No: "does not hold", Undecided: "undecided"}[o.Verdict]
-	p.line("Order of the study, by mean network latency measured (%d comparisons of paired chains): %s", len(o.Relations), verdict)
+	p.line("Order of the study, by mean network latency measured (%d comparisons of paired chains): %s", len(o.Relations),
+		o.Verdict.words())
 	for _, r := range o.Relations {
 		mark := string(r.Verdict)
 		switch {

@@ -94,9 +94,7 @@ func (p *printer) residual(r *Report) {
 		p.paragraph("The predictions do not say what their transfers consist of; `transfers` is all of it. " +
 			"A new run has the parts.")
 	} else {
-		p.paragraph("Queueing is the residual of the transfers: what was measured less what the " +
-			or(r.Reference, "reference") + " model says, so waiting behind other traffic, the host's noise, " +
-			"and whatever that model gets wrong.")
+		p.remainder(r)
 	}
 	if r.Empty == nil {
 		return
@@ -114,6 +112,28 @@ func (p *printer) residual(r *Report) {
 		p.line("FaaS overhead: %s ms an invocation; an empty function's is %s ms",
 			fine(measured/float64(tasks)), fine(r.Empty.Rest))
 	}
+}
+
+// remainder says what the names of the transfers' residual mean, as far as they are in the table.
+func (p *printer) remainder(r *Report) {
+	model := or(r.Reference, "reference") + " model"
+	if r.Has(HostLateness) {
+		p.paragraph("What the transfers took beyond what the " + model + " says is told apart. Host lateness: at most what " +
+			"the host may have added to a chain. Other traffic: the rest of what took longer, of chains that overlapped " +
+			"others in time. Model error: what remains, with packets that were late by less than 0.2 ms, and " +
+			"what was faster.")
+	}
+	if r.Has(Queueing) {
+		p.paragraph("Queueing is the residual of the transfers: what was measured less what the " + model +
+			" says, so waiting behind other traffic, the host's noise, and whatever that model gets wrong.")
+	}
+}
+
+// Has says whether a cause is in any model's list.
+func (r *Report) Has(name CauseName) bool {
+	return slices.ContainsFunc(r.Models, func(g Group) bool {
+		return slices.ContainsFunc(g.Causes, func(c Cause) bool { return c.Cause == name })
+	})
 }
 
 // WriteRoles prints where the difference to one engine's predictions arises: model × role of the step, with

@@ -40,20 +40,28 @@ func (p *printer) runs(c *Comparison, runs []int, quantity string) {
 	}
 	t.AppendHeader(head)
 	for _, m := range c.models() {
-		means, ratios := table.Row{string(m)}, table.Row{""}
+		means, ratios, undisturbed, any := table.Row{string(m)}, table.Row{""}, table.Row{"  undisturbed"}, false
 		for _, i := range runs {
 			means = append(means, c.Runs[i].cell(m, quantity))
-			ratio := ""
+			ratio, without := "", ""
 			if d, ok := c.find(i+1, m, quantity); ok && i > 0 {
-				ratio = fmt.Sprintf("x %.3f [%.3f, %.3f]", d.Ratio.Ratio, d.Ratio.Low, d.Ratio.High)
+				ratio = d.Ratio.factor()
+				if d.Undisturbed != nil {
+					without, any = d.Undisturbed.Ratio.factor(), true
+				}
 			}
-			ratios = append(ratios, ratio)
+			ratios, undisturbed = append(ratios, ratio), append(undisturbed, without)
 		}
 		t.AppendRow(means)
 		t.AppendRow(ratios)
+		if any {
+			t.AppendRow(undisturbed)
+		}
 	}
 	p.table(t)
 }
+
+func (s Share) factor() string { return fmt.Sprintf("x %.3f [%.3f, %.3f]", s.Ratio, s.Low, s.High) }
 
 func (r *Run) cell(m plan.Model, quantity string) string {
 	if len(r.Reports) > 0 {

@@ -14,6 +14,9 @@ func (r *Report) judge(within float64) {
 		for i := range list {
 			if f, ok := list[i].finding(within); ok {
 				r.Verdict.Findings = append(r.Verdict.Findings, f)
+				if f.Outcome != TooFew {
+					r.Verdict.Comparisons++
+				}
 			}
 		}
 	}
@@ -83,6 +86,10 @@ func (r *Report) words() []string {
 	}
 	if len(text) == 0 {
 		return []string{fmt.Sprintf("No chain has a prediction of %s.", name)}
+	}
+	if n := r.Verdict.Comparisons; n > 1 {
+		text = append(text, fmt.Sprintf("That %s holds was asked %d times, of models and their lengths, each with an "+
+			"interval of 95 %%: of twenty intervals, one misses.", name, n))
 	}
 	return text
 }

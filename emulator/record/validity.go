@@ -23,6 +23,9 @@ type Validity struct {
 	HostP99 float64 `json:"host_late_p99_s"`
 	HostMax float64 `json:"host_late_max_s"`
 
+	// Added is, by model, the share of the mean latency of its chains that the host may have added.
+	Added map[string]float64 `json:"added,omitempty"`
+
 	Fabric *FabricHealth `json:"fabric,omitempty"` // absent: it does not tell
 	Others []string      `json:"others,omitempty"` // what others did to the testbed during the run
 
@@ -75,4 +78,13 @@ type FabricHealth struct {
 	Waited       float64 `json:"waited_s"`          // in which it had work and no processor
 	Lost         uint64  `json:"lost"`              // packets that the host lost: in devices' rings, at writes, for want of memory
 	LostAt       string  `json:"lost_at,omitempty"` // the station that lost most of them
+}
+
+// MostAdded is the largest share of a model's mean latency that the host may have added; 0 where none is known.
+func (v *Validity) MostAdded() float64 {
+	most := 0.0
+	for _, share := range v.Added {
+		most = max(most, share)
+	}
+	return most
 }

@@ -24,7 +24,7 @@ type Disturbed struct {
 
 const (
 	// DefaultShare is what counts as disturbed unless something else is wanted.
-	DefaultShare = 0.02
+	DefaultShare = 0.05
 	// DefaultAttempts is how often a chain is tried at most.
 	DefaultAttempts = 4
 )

@@ -122,9 +122,9 @@ func parts(report *compare.Report) *figures.Stack {
 			known[name] = true
 		}
 	}
-	for i, name := range partNames() {
+	for _, name := range partNames() {
 		if known[name] {
-			s.Parts, s.Looks = append(s.Parts, name), append(s.Looks, i)
+			s.Parts, s.Looks = append(s.Parts, name), append(s.Looks, partLook(name))
 		}
 	}
 	for i := range report.Models {
@@ -138,6 +138,19 @@ func parts(report *compare.Report) *figures.Stack {
 		s.Bars, s.Values = append(s.Bars, string(report.Models[i].Model)), append(s.Values, values)
 	}
 	return s
+}
+
+// apart says whether any comparison tells the transfers' residual apart.
+func apart(reports []*compare.Report) bool {
+	return slices.ContainsFunc(reports, func(r *compare.Report) bool { return r.Has(compare.ModelError) })
+}
+
+// partLook is the number of a part's look. What transfers' residual is told apart into comes after all other causes, so
+// that those look as they always did.
+func partLook(name string) int {
+	apart := []string{string(compare.HostLateness), string(compare.Waiting), string(compare.ModelError)}
+	others := slices.DeleteFunc(partNames(), func(of string) bool { return slices.Contains(apart, of) })
+	return slices.Index(slices.Insert(others, len(compare.CauseNames)-len(apart), apart...), name)
 }
 
 // contributed is the mean difference in ms per chain by part; parts that are nothing are left out.

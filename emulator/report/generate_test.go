@@ -121,6 +121,8 @@ func chain(random *rand.Rand, tags record.Tags, model, i int) (record.Chain, []r
 	latency := math.Exp(random.NormFloat64()) * 0.05 * float64(1+model) * float64(tags.Length)
 	c := record.Chain{Tags: tags, Index: i, Job: fmt.Sprintf("j_%d", i), Client: "host_0", Start: 1, Bytes: 1e6, States: 1,
 		Measured: record.Times{Latency: latency, Network: 0.8 * latency, Processing: 0.2 * latency}}
+	late := 1e-4 * float64(i%7)
+	c.Host = &record.HostLate{All: 1.5 * late, Fabric: late, Nodes: late / 2, FabricKnown: true}
 	var steps []record.Step
 	for s := range 2 * tags.Length {
 		steps = append(steps, record.Step{

@@ -52,6 +52,18 @@ func hostLoad(r *run.Run) *figures.Figure {
 	return f
 }
 
+// lateness is what the host may have added to chains over time.
+func lateness(r *run.Run) *figures.Figure {
+	l := &r.Lateness
+	f := timeline("lateness", "What the host may have added to chains", "Lateness of a chain, at most (ms)", "late_ms")
+	f.Curves = nonempty([]figures.Curve{
+		{Model: "by the fabric", Points: over(l.Fabric, l.Width, 1000)},
+		{Model: "by the chain's nodes", Points: over(l.Nodes, l.Width, 1000)},
+		{Model: "of attempts made again", Points: over(l.Repeated, l.Width, 1000)},
+	})
+	return f
+}
+
 func timeline(name, title, label, column string) *figures.Figure {
 	return &figures.Figure{Name: name, Title: title, ByOrder: true, NoMarks: true,
 		X: figures.Axis{Label: "Time since the first chain began (s)", Column: "time_s"},

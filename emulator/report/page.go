@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"testbed/emulator/catalogue"
+	"testbed/emulator/record"
 	"testbed/emulator/report/figures"
 	"testbed/emulator/report/html"
 	"testbed/emulator/report/run"
@@ -92,8 +93,20 @@ func (p *page) network() {
 		sampled
 		Queues int
 	}{sampledAt(load.Interval, load.Width), min(topLinks, len(load.Queues))})...)
+	s.Figures = append(s.Figures, p.figure("lateness", "wide", struct {
+		Width time.Duration
+		Share float64
+	}{p.run.Lateness.Width, share(p.run.Manifest)})...)
 	s.Figures = append(s.Figures, p.figure("host-load", "wide", sampledAt(host.Interval, host.Width))...)
 	p.section(s)
+}
+
+// share is from which share of its latency on a chain counts as disturbed; 0: the run does not say.
+func share(m *record.Manifest) float64 {
+	if m.Validity == nil {
+		return 0
+	}
+	return m.Validity.Share
 }
 
 // sampled is what a value over time stands for.
@@ -129,7 +142,7 @@ func (p *page) agreement() {
 		Chains  int
 	}{p.drawn.grouped, len(p.run.Chains)})...)
 	s.Figures = append(s.Figures, p.figure("error-by-length", "square", nil)...)
-	s.Figures = append(s.Figures, p.figure("error-by-part", "wide", nil)...)
+	s.Figures = append(s.Figures, p.figure("error-by-part", "wide", apart(p.run.Reports))...)
 	s.Tables = p.errorTables()
 	for _, report := range p.run.Reports {
 		if len(report.Verdict.Text) > 0 {

@@ -124,7 +124,7 @@ func draw(r *run.Run) *drawings {
 			d.add(p, p.Name, e, engine, bars(p, engine), func(name string) { p.Name = name })
 		}
 	}
-	for _, f := range []*figures.Figure{linkUse(r), hostLoad(r)} {
+	for _, f := range []*figures.Figure{linkUse(r), lateness(r), hostLoad(r)} {
 		d.add(f, f.Name, 0, "", lines(f, ""), func(string) {})
 	}
 	if r.Topology != nil {

@@ -38,7 +38,7 @@ func TestReport(t *testing.T) {
 		t.Errorf("size %d of %d, missing %q", result.Size, len(text), result.Missing)
 	}
 	for _, id := range []string{
-		"topology", "link-use", "host-load", "measured-against-predicted", "error-by-length",
+		"topology", "link-use", "lateness", "host-load", "measured-against-predicted", "error-by-length",
 		"figure-4-traffic", "figure-5-latency", "figure-6-length",
 	} {
 		if !strings.Contains(text, `<figure id="`+id+`"`) {

@@ -29,14 +29,12 @@ func (p *page) errorTables() []html.Table {
 		for i := range report.Models {
 			g := &report.Models[i]
 			row := []string{string(g.Model), report.Engine, fmt.Sprint(g.Chains), millis(g.Total.Measured.Mean)}
-			if g.Paired > 0 {
-				d, e := g.Total.Difference, g.Total.Error
-				row = append(row, millis(g.Total.Predicted.Mean), signed(d.Mean), between(d.Low, d.High),
-					percent(e.Median), percent(e.P95), fmt.Sprintf("%+.2f", 100*e.Bias))
-			} else {
-				row = append(row, "", "", "", "", "", "")
+			t.Rows = append(t.Rows, append(row, errorCells(&g.Total, g.Paired)...))
+			if u := g.Undisturbed; u != nil && u.Chains > 0 {
+				row := []string{say("errors.undisturbed", g.Model), report.Engine, fmt.Sprint(u.Chains)}
+				row = append(row, millis(u.Total.Measured.Mean))
+				t.Rows = append(t.Rows, append(row, errorCells(&u.Total, u.Paired)...))
 			}
-			t.Rows = append(t.Rows, row)
 		}
 	}
 	if len(t.Rows) == 0 {
@@ -44,6 +42,16 @@ func (p *page) errorTables() []html.Table {
 	}
 	t.Note = say("errors.note", p.run.Reports[0].Method)
 	return []html.Table{t, p.orderTable()}
+}
+
+// errorCells are what the table says of so many pairs.
+func errorCells(q *compare.Quantity, pairs int) []string {
+	if pairs == 0 {
+		return []string{"", "", "", "", "", ""}
+	}
+	d, e := q.Difference, q.Error
+	return []string{millis(q.Predicted.Mean), signed(d.Mean), between(d.Low, d.High), percent(e.Median), percent(e.P95),
+		fmt.Sprintf("%+.2f", 100*e.Bias)}
 }
 
 // orderTable is the study's order of the models, held against the measurement.
@@ -67,6 +75,9 @@ func (p *page) orderTable() html.Table {
 			millis(r.LeftMean), millis(r.RightMean), signed(r.Difference.Mean),
 			between(r.Difference.Low, r.Difference.High), fmt.Sprint(r.Chains), holds,
 		})
+	}
+	if o := p.run.Reports[0].OrderUndisturbed; o != nil && len(o.Relations) > 0 {
+		t.Note = say("order.undisturbed", o)
 	}
 	if len(t.Rows) == 0 {
 		t.Note = say("order.none", nil)

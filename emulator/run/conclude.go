@@ -101,7 +101,7 @@ func (r *run) conclude(ctx context.Context, failed error) error {
 	if r.outcome.Run == nil {
 		r.outcome.Run = &compare.Run{Directory: r.dir.Path(), Name: m.Run, Seed: m.Seed, Reports: []*compare.Report{}}
 	}
-	r.outcome.Run.Exit, r.outcome.Run.Sealed = m.Exit, err == nil
+	r.outcome.Run.Exit, r.outcome.Run.Sealed, r.outcome.Run.Validity = m.Exit, err == nil, m.Validity
 	return errors.Join(failed, rest, err)
 }
 

@@ -26,13 +26,17 @@ type guard struct {
 
 	mu   sync.Mutex
 	late []float64 // s, of chains
+	sums map[string]*sums
 	stop context.CancelFunc
 	done chan struct{}
 }
 
+// sums are over a model's chains of which the host's part is known, in s.
+type sums struct{ host, latency float64 }
+
 // watchOver begins to watch.
 func watchOver(ctx context.Context, bed Bed) *guard {
-	g := &guard{bed: bed, done: make(chan struct{})}
+	g := &guard{bed: bed, sums: map[string]*sums{}, done: make(chan struct{})}
 	asking, cancel := context.WithTimeout(ctx, moment)
 	defer cancel()
 	if g.canary, g.mute = bed.Canary(asking); g.mute != nil {
@@ -82,6 +86,11 @@ func (g *guard) Write(c record.Chain, _ []record.Step) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.late = append(g.late, c.Host.All)
+	if g.sums[c.Model] == nil {
+		g.sums[c.Model] = &sums{}
+	}
+	g.sums[c.Model].host += c.Host.All
+	g.sums[c.Model].latency += c.Measured.Latency
 	return nil
 }
 

@@ -10,10 +10,11 @@ import (
 	"testbed/emulator/replay"
 )
 
-// tolerable is the share of a model's chains that may be disturbed, and tolerableLoss that of packets that the host may
-// lose, before a run is red.
+// Before a run is red: tolerable is the share of a model's chains that may be disturbed, tolerableMean that of its mean
+// latency that the host may have added, and tolerableLoss that of packets that it may lose.
 const (
 	tolerable     = 0.05
+	tolerableMean = 0.02
 	tolerableLoss = 1e-3
 )
 
@@ -31,6 +32,10 @@ func (g *guard) judge(m *record.Manifest, s seen, share float64, off int) *recor
 		v.HostP50, v.HostP99 = quantile.Above(g.late, 0.5), quantile.Above(g.late, 0.99)
 		v.HostMax = g.late[len(g.late)-1]
 	}
+	mean := tolerableMean
+	if v.Share > replay.DefaultShare { // who allows chains more allows it of their mean
+		mean = v.Share
+	}
 	for _, c := range m.Models {
 		v.Chains += c.Done
 		v.Disturbed += c.Disturbed
@@ -39,6 +44,15 @@ func (g *guard) judge(m *record.Manifest, s seen, share float64, off int) *recor
 		if float64(c.Disturbed) > tolerable*float64(c.Done) {
 			blame(v, record.Red, "%s: the host may have added more than %.3g %% to %d of %d chains", c.Model, 100*v.Share,
 				c.Disturbed, c.Done)
+		}
+		if s := g.sums[c.Model]; s != nil && s.latency > 0 {
+			if v.Added == nil {
+				v.Added = map[string]float64{}
+			}
+			v.Added[c.Model] = s.host / s.latency
+			if v.Added[c.Model] > mean {
+				blame(v, record.Red, "%s: the host may have added up to %.2g %% to its mean latency", c.Model, 100*v.Added[c.Model])
+			}
 		}
 	}
 	judgeOthers(v, m.Events)

@@ -154,7 +154,7 @@ type Disturbed struct {
 	// fail, they end the run.
 	Then string `yaml:"then,short,required" enum:"repeat|keep|fail"`
 	// Share of a chain's latency that the host may add before the chain counts as disturbed.
-	Share float64 `yaml:"share" default:"0.02" min:"0.0001" max:"1"`
+	Share float64 `yaml:"share" default:"0.05" min:"0.0001" max:"1"`
 	// How often a disturbed chain is made anew at most.
 	Repeats int `yaml:"repeats" default:"3" min:"1" max:"100" when:"then=repeat"`
 }

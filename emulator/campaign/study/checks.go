@@ -6,41 +6,42 @@ import (
 	"strings"
 
 	"testbed/emulator/campaign"
+	"testbed/emulator/compare"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
+	"testbed/emulator/report/figures"
 )
 
-func muchHigherLatency(r *campaign.Results) (holds bool, numbers string) {
+func muchHigherLatency(r *campaign.Results) (is decision, numbers string) {
 	jobs, policy := r.Ranked()
-	holds = true
 	var texts []string
 	for _, high := range []plan.Model{plan.External, plan.InEdge} {
 		for _, low := range []plan.Model{plan.InFunction, plan.InClient} {
 			p := ratio(r, total, cell{jobs, policy, high}, cell{jobs, policy, low})
-			holds = holds && p.Low >= muchHigher
+			is.and(atLeast(p, muchHigher))
 			texts = append(texts, fmt.Sprintf("%s/%s %s", high, low, show(p)))
 		}
 	}
-	return holds, strings.Join(texts, ", ")
+	return is, strings.Join(texts, ", ")
 }
 
-func slightlyBetter(r *campaign.Results) (holds bool, numbers string) {
+func slightlyBetter(r *campaign.Results) (is decision, numbers string) {
 	jobs, policy := r.Ranked()
 	p := ratio(r, total, cell{jobs, policy, plan.InClient}, cell{jobs, policy, plan.InFunction})
 	client := mean(r.Samples(jobs, policy, plan.InClient, total))
 	function := mean(r.Samples(jobs, policy, plan.InFunction, total))
-	return p.Low > 1 && p.High <= slightly,
-		fmt.Sprintf("in-client/in-function %s: %s and %s", show(p), milliseconds(client), milliseconds(function))
+	is.and(above(p, 1))
+	is.and(atMost(p, slightly))
+	return is, fmt.Sprintf("in-client/in-function %s: %s and %s", show(p), milliseconds(client), milliseconds(function))
 }
 
-func farLessTraffic(r *campaign.Results) (holds bool, numbers string) {
-	holds = true
+func farLessTraffic(r *campaign.Results) (is decision, numbers string) {
 	var texts []string
 	for _, model := range plan.Study {
 		lowest, highest := 0.0, 0.0
 		for i, jobs := range r.Spec.Jobs {
 			p := ratio(r, trafficOf, cell{jobs, placement.LoadNet, model}, cell{jobs, placement.Load, model})
-			holds = holds && p.High <= farBelow
+			is.and(atMost(p, farBelow))
 			if i == 0 || p.Y < lowest {
 				lowest = p.Y
 			}
@@ -48,43 +49,47 @@ func farLessTraffic(r *campaign.Results) (holds bool, numbers string) {
 		}
 		texts = append(texts, fmt.Sprintf("%s %.3f to %.3f", model, lowest, highest))
 	}
-	return holds, "load+net/load over the loads: " + strings.Join(texts, ", ")
+	return is, "load+net/load over the loads: " + strings.Join(texts, ", ")
 }
 
-func worstTraffic(r *campaign.Results) (holds bool, numbers string) {
-	holds = true
+func worstTraffic(r *campaign.Results) (is decision, numbers string) {
 	var texts []string
 	for _, jobs := range r.Spec.Jobs {
 		for _, other := range []plan.Model{plan.External, plan.InFunction, plan.InClient} {
 			p := ratio(r, trafficOf, cell{jobs, placement.LoadNet, plan.InEdge}, cell{jobs, placement.LoadNet, other})
-			holds = holds && p.Low > 1
+			is.and(above(p, 1))
 			if jobs == slices.Max(r.Spec.Jobs) {
 				texts = append(texts, fmt.Sprintf("%s %s", other, show(p)))
 			}
 		}
 	}
-	return holds, fmt.Sprintf("in-edge over the others at %d jobs: %s", slices.Max(r.Spec.Jobs), strings.Join(texts, ", "))
+	return is, fmt.Sprintf("in-edge over the others at %d jobs: %s", slices.Max(r.Spec.Jobs), strings.Join(texts, ", "))
 }
 
 // departure is how in-client differs from in-function for chains of one length.
 type departure struct {
 	length     int
-	share      float64 // of all chains, that are shorter or as long
-	difference float64 // s
-	relative   float64 // to in-function
+	share      float64       // of all chains, that are shorter or as long
+	difference figures.Point // s, over the replications
+	relative   float64       // to in-function
+	function   float64       // mean of in-function, s
 }
 
 // departures are those of all lengths, ascending, and the mean difference of all chains. Both models have
-// the same chains.
+// the same chains, so that replications are pairs.
 func departures(r *campaign.Results) (all []departure, average float64) {
 	jobs, policy := r.Ranked()
 	client, function := r.Lengths(jobs, policy, plan.InClient), r.Lengths(jobs, policy, plan.InFunction)
 	chains := 0
 	for i, f := range function {
-		difference := client[i].Network.Y - f.Network.Y
+		differences := make([]float64, min(len(f.Means), len(client[i].Means)))
+		for k := range differences {
+			differences[k] = client[i].Means[k] - f.Means[k]
+		}
+		d := figures.Mean(float64(f.Length), differences)
 		chains += f.Chains
-		average += difference * float64(f.Chains)
-		all = append(all, departure{f.Length, float64(chains), difference, difference / f.Network.Y})
+		average += d.Y * float64(f.Chains)
+		all = append(all, departure{f.Length, float64(chains), d, d.Y / f.Network.Y, f.Network.Y})
 	}
 	for i := range all {
 		all[i].share /= float64(chains)
@@ -92,32 +97,45 @@ func departures(r *campaign.Results) (all []departure, average float64) {
 	return all, average / float64(max(chains, 1))
 }
 
-// onlyLongest says whether some lengths depart, and none of those that are not among the longest.
-func onlyLongest(all []departure, departs func(departure) bool) (holds bool, which []string) {
-	holds = true
+// onlyLongest says whether some lengths depart, all of them among the longest, and which do on average.
+func onlyLongest(all []departure, departs func(departure) (is compare.Decision, onAverage bool)) (decision, []string) {
+	var which []string
+	among := map[bool]map[compare.Decision]int{true: {}, false: {}} // the longest, and the others
 	for i, d := range all {
-		if !departs(d) {
-			continue
+		is, onAverage := departs(d)
+		if onAverage {
+			which = append(which, fmt.Sprint(d.length))
 		}
-		which = append(which, fmt.Sprint(d.length))
-		holds = holds && i > 0 && all[i-1].share >= longest
+		among[i > 0 && all[i-1].share >= longest][is]++
 	}
-	return holds && len(which) > 0, which
+	out, long, others := decision{compare.Undecided, len(all)}, among[true], among[false]
+	switch {
+	case others[compare.Yes] > 0 || long[compare.Yes]+long[compare.Undecided] == 0:
+		out.verdict = compare.No
+	case long[compare.Yes] > 0 && others[compare.Undecided] == 0:
+		out.verdict = compare.Yes
+	}
+	return out, which
 }
 
-func departsInSeconds(r *campaign.Results) (holds bool, numbers string) {
+func departsInSeconds(r *campaign.Results) (is decision, numbers string) {
 	all, average := departures(r)
-	holds, which := onlyLongest(all, func(d departure) bool { return d.difference > departs*average })
+	bound := departs * average
+	is, which := onlyLongest(all, func(d departure) (compare.Decision, bool) {
+		return above(d.difference, bound), d.difference.Y > bound
+	})
 	first, last := all[0], all[len(all)-1]
-	return holds, fmt.Sprintf("mean difference %s, %s for length %d and %s for length %d; departs for lengths %s; "+
-		"%.0f %% of the chains are no longer than %d",
-		milliseconds(average), milliseconds(first.difference), first.length, milliseconds(last.difference), last.length,
+	return is, fmt.Sprintf("mean difference %s, %s for length %d and %s for length %d; departs on average for lengths "+
+		"%s; %.0f %% of the chains are no longer than %d",
+		milliseconds(average), milliseconds(first.difference.Y), first.length, milliseconds(last.difference.Y), last.length,
 		list(which), longest*100, limit(all))
 }
 
-func departsAsShare(r *campaign.Results) (holds bool, numbers string) {
+func departsAsShare(r *campaign.Results) (is decision, numbers string) {
 	all, _ := departures(r)
-	holds, which := onlyLongest(all, func(d departure) bool { return d.relative > departsBy })
+	is, which := onlyLongest(all, func(d departure) (compare.Decision, bool) {
+		return above(d.difference, departsBy*d.function), d.relative > departsBy
+	})
 	least, most := all[0], all[0]
 	for _, d := range all {
 		if d.relative < least.relative {
@@ -127,8 +145,8 @@ func departsAsShare(r *campaign.Results) (holds bool, numbers string) {
 			most = d
 		}
 	}
-	return holds, fmt.Sprintf(
-		"%.0f %% for length %d, at least %.0f %% (%d), at most %.0f %% (%d); departs for %d of %d lengths",
+	return is, fmt.Sprintf(
+		"%.0f %% for length %d, at least %.0f %% (%d), at most %.0f %% (%d); departs on average for %d of %d lengths",
 		all[0].relative*100, all[0].length, least.relative*100, least.length, most.relative*100, most.length,
 		len(which), len(all))
 }

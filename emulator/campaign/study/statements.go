@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"testbed/emulator/campaign"
+	"testbed/emulator/compare"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/report/figures"
@@ -16,20 +17,26 @@ import (
 type Statement struct {
 	Claim     string `json:"claim"`
 	Criterion string `json:"criterion"` // when the claim counts as true
-	Holds     bool   `json:"holds"`
-	Numbers   string `json:"numbers"`           // that decide
-	Missing   string `json:"missing,omitempty"` // what the campaign lacks for a verdict; then Holds says nothing
+	// Decision is what the 95 % intervals of the comparisons that it takes say together; empty: it is not checked.
+	Decision    compare.Decision `json:"verdict,omitempty"`
+	Holds       bool             `json:"holds"`             // Decision is yes
+	Comparisons int              `json:"comparisons"`       // of which each has its own interval
+	Numbers     string           `json:"numbers"`           // that decide
+	Missing     string           `json:"missing,omitempty"` // what the campaign lacks for a verdict
 }
 
-// Verdict is "holds", "does not hold" or, where the campaign lacks what the statement is about, "not checked".
+// Verdict is "holds", "does not hold", "undecided" or, where the campaign lacks what the statement is about, "not
+// checked".
 func (s *Statement) Verdict() string {
 	switch {
 	case s.Missing != "":
 		return "not checked"
-	case s.Holds:
+	case s.Decision == compare.Yes:
 		return "holds"
+	case s.Decision == compare.No:
+		return "does not hold"
 	}
-	return "does not hold"
+	return "undecided"
 }
 
 // The study's words turned into numbers.
@@ -46,7 +53,7 @@ const (
 type check struct {
 	claim, criterion string
 	policies         []placement.Policy
-	decide           func(r *campaign.Results) (holds bool, numbers string)
+	decide           func(r *campaign.Results) (is decision, numbers string)
 }
 
 // checks are the study's statements, in its order.
@@ -77,13 +84,15 @@ var checks = []check{
 	{
 		"in-client departs from in-function only for the longest chains (difference in seconds)",
 		fmt.Sprintf("largest load, load+net: the mean network latencies differ by more than %g times their mean "+
-			"difference for some lengths, all of them longer than %.0f %% of the chains", departs, longest*100),
+			"difference for some lengths, all of them longer than %.0f %% of the chains, each by its interval",
+			departs, longest*100),
 		[]placement.Policy{placement.LoadNet}, departsInSeconds,
 	},
 	{
 		"in-client departs from in-function only for the longest chains (difference as a share)",
 		fmt.Sprintf("largest load, load+net: the mean network latencies differ by more than %.0f %% of in-function's "+
-			"for some lengths, all of them longer than %.0f %% of the chains", departsBy*100, longest*100),
+			"for some lengths, all of them longer than %.0f %% of the chains, each by its interval",
+			departsBy*100, longest*100),
 		[]placement.Policy{placement.LoadNet}, departsAsShare,
 	},
 }
@@ -94,10 +103,19 @@ func Statements(r *campaign.Results) []Statement {
 	for i, c := range checks {
 		all[i] = Statement{Claim: c.claim, Criterion: c.criterion}
 		if all[i].Missing = missing(r, c.policies); all[i].Missing == "" {
-			all[i].Holds, all[i].Numbers = c.decide(r)
+			is, numbers := c.decide(r)
+			all[i].Decision, all[i].Holds, all[i].Comparisons = is.verdict, is.verdict == compare.Yes, is.comparisons
+			all[i].Numbers = numbers + "; " + counted(is.comparisons)
 		}
 	}
 	return all
+}
+
+func counted(comparisons int) string {
+	if comparisons == 1 {
+		return "1 comparison"
+	}
+	return fmt.Sprintf("%d comparisons", comparisons)
 }
 
 // missing says what a campaign would need besides.

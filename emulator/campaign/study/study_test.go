@@ -112,11 +112,13 @@ func invented(network func(m plan.Model, length int) float64, traffic map[plan.M
 	return r
 }
 
-// verdicts are h for holds, n for does not hold, - for not checked.
+// verdicts are h for holds, n for does not hold, u for undecided, - for not checked.
 func verdicts(statements []Statement) string {
 	var all strings.Builder
 	for _, s := range statements {
-		all.WriteString(map[string]string{"holds": "h", "does not hold": "n", "not checked": "-"}[s.Verdict()])
+		all.WriteString(map[string]string{
+			"holds": "h", "does not hold": "n", "undecided": "u", "not checked": "-",
+		}[s.Verdict()])
 	}
 	return all.String()
 }

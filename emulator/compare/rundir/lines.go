@@ -99,6 +99,8 @@ func (r *reader) readChain(line *lineprotocol.Line) error {
 			c.States, err = integer(value)
 		case "lost":
 			c.Lost, err = integer(value)
+		default:
+			err = trust(&c, name, value)
 		}
 		return err
 	})
@@ -110,6 +112,24 @@ func (r *reader) readChain(line *lineprotocol.Line) error {
 	}
 	r.chain, r.open = c, true
 	return nil
+}
+
+// trust reads what says how far a chain can be trusted. What the host may have added is known only where the fabric
+// tells of its own part.
+func trust(c *compare.Chain, name []byte, value lineprotocol.Value) (err error) {
+	switch string(name) {
+	case "start_ns":
+		var start int
+		start, err = integer(value)
+		c.Start = int64(start)
+	case "host_late_s":
+		c.HostLate, err = value.Float()
+	case "host_late_fabric_s":
+		c.HostKnown = true
+	case "disturbed":
+		c.Disturbed, err = value.Bool()
+	}
+	return err
 }
 
 func (r *reader) readStep(line *lineprotocol.Line) error {

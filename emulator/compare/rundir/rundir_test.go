@@ -226,6 +226,34 @@ func TestRunsFromDirectories(t *testing.T) {
 	}
 }
 
+// What says how far a chain can be trusted is read. The host's part is known only where the fabric tells of its own.
+func TestTrust(t *testing.T) {
+	host := &record.HostLate{All: 0.004, Nodes: 0.001, Fabric: 0.003, FabricKnown: true}
+	part := &record.HostLate{All: 0.001, Nodes: 0.001}
+	for _, c := range []struct {
+		host      *record.HostLate
+		disturbed bool
+		want      compare.Chain
+	}{
+		{host, true, compare.Chain{Start: 77, HostLate: 0.004, HostKnown: true, Disturbed: true}},
+		{part, false, compare.Chain{Start: 77, HostLate: 0.001}},
+		{nil, false, compare.Chain{Start: 77}},
+	} {
+		written := record.Chain{Tags: record.Tags{Model: "external", Length: 1}, Time: time.Unix(1, 0), Start: 77,
+			Host: c.host, Disturbed: c.disturbed}
+		line, err := lineprotocol.Append(nil, written.Point())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got compare.Chain
+		r := newReader(func(c *compare.Chain) error { got = *c; return nil })
+		if _, err := r.read(strings.NewReader(string(line))); err != nil || got.Start != c.want.Start ||
+			got.HostLate != c.want.HostLate || got.HostKnown != c.want.HostKnown || got.Disturbed != c.want.Disturbed {
+			t.Errorf("%+v, %v; want %+v", got, err, c.want)
+		}
+	}
+}
+
 // Steps that are not behind their chain are counted, not given to another.
 func TestStraySteps(t *testing.T) {
 	c, steps, _ := chain("r", plan.External, 1, 0)

@@ -26,7 +26,7 @@ var layers = [][]string{
 	{"compare", "replay", "live/sampler", "hostload"},
 	{"report"},
 	{"campaign", "resolved", "orchestrator"},
-	{"doctor", "verify"},
+	{"doctor", "verify", "capacity"},
 	{"run"},
 	{"live"},     // shows what run and live/sampler tell
 	{"live/web"}, // shows live as a page

@@ -17,6 +17,7 @@ var directly = map[string]string{
 	"campaign/journal.go":   "opened for writing, once readfile has opened it",
 	"system.go":             "/dev/net/tun",
 	"memory.go":             "/proc",
+	"measure.go":            "/proc",
 	"fabric/":               "/proc, and the state directory of a testbed",
 	"faas/command_linux.go": "/dev/null",
 	"faas/system_linux.go":  "/sys",

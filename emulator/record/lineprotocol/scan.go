@@ -143,6 +143,15 @@ func (v Value) Int() (int64, error) {
 	return parsed.IntV(), nil
 }
 
+// Bool is the value of a field of type bool.
+func (v Value) Bool() (bool, error) {
+	parsed, err := v.of(influx.Bool)
+	if err != nil {
+		return false, err
+	}
+	return parsed.BoolV(), nil
+}
+
 // Text is the value of a field of type string.
 func (v Value) Text() (string, error) {
 	parsed, err := v.of(influx.String)

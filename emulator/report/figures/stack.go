@@ -71,7 +71,7 @@ func (s *Stack) reach() (low, high float64) {
 }
 
 // hatches tell parts apart without colour: stripes at so many points' distance, rising or falling.
-var hatches = []vg.Length{0, 3, -3, 5, -5, 1.8, -1.8, 0}
+var hatches = []vg.Length{0, 3, -3, 5, -5, 1.8, -1.8, 0, 2.4, -2.4, 4, -4, 6}
 
 func (s *Stack) legend() [][]entry {
 	var rows [][]entry

@@ -18,7 +18,8 @@ type Fact struct{ Name, Value string }
 // familiar are the manifest's fields that have a place of their own in the report.
 var familiar = []string{"run", "testbed", "scenario", "file", "seed", "version", "kernel", "runtime", "fabric",
 	"arrival", "compute", "tcp",
-	"queues", "fidelity", "overhead", "models", "samples", "mirrors", "start", "end", "exit", "error", "events",
+	"queues", "fidelity", "overhead", "models", "samples", "mirrors", "validity", "start", "end", "exit",
+	"error", "events",
 	"sampling", "inputs", "omitted", "files", "sealed"}
 
 // readExtra takes the manifest's fields that this package does not know: the next version's may say

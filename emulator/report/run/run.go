@@ -41,6 +41,7 @@ type Run struct {
 	Redone    bool               // the reports are not of the run's directory
 	Load      Load               // of links
 	Host      HostLoad
+	Lateness  Lateness
 	Extra     []Fact   // of the manifest, that this version knows no other place for
 	Missing   []string // sentences on what is not there, and how to get it
 }
@@ -55,7 +56,8 @@ type Chain struct {
 	Start     time.Time
 	End       time.Time
 	Measured  record.Times
-	Predicted []*Predicted // by engine; nil: not predicted
+	Predicted []*Predicted     // by engine; nil: not predicted
+	Host      *record.HostLate // nil: not known
 }
 
 // Predicted is a prediction without its steps.
@@ -83,7 +85,7 @@ func Read(dir string, c *catalogue.Catalogue) (*Run, error) {
 	r.readChains()
 	r.readPredictions()
 	r.readReports()
-	if err := r.readLoad(); err != nil {
+	if err := errors.Join(r.readLoad(), r.readLateness()); err != nil {
 		r.miss("%s could not be read: %v.", record.SamplesFile, err)
 	}
 	return r, nil
@@ -153,6 +155,7 @@ func (r *Run) addChain(c *record.Chain) error {
 	end := c.Time
 	r.Chains = append(r.Chains, Chain{
 		Model: model, Length: c.Length, Index: c.Index, OK: c.Measured.Latency > 0, Whole: c.OK(), Measured: c.Measured,
+		Host:  c.Host,
 		Start: end.Add(-time.Duration(c.Measured.Latency * float64(time.Second))), End: end,
 	})
 	return nil

@@ -10,7 +10,7 @@
   // What is unlike a model has the look of its place.
   var colours = ['#0072b2', '#d55e00', '#009e73', '#e69f00', '#cc79a7', '#56b4e9', '#000000', '#5a5a5a'];
   var dashes = ['', '6,3', '2,3', '7,3,2,3', '4,2', '10,3', '1,2', '9,2,2,2,2,2'];
-  var decals = [null, 1, -1, 2, -2, 3, -3, null];
+  var decals = [null, 1, -1, 2, -2, 3, -3, null, 1.5, -1.5, 2.5, -2.5, 4];
 
   function css(name) { return getComputedStyle(document.documentElement).getPropertyValue(name).trim(); }
   // Blue and green of the palette are too dark on a dark page.

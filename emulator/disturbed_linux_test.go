@@ -1,0 +1,434 @@
+package emulator_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"testbed/emulator"
+	"testbed/emulator/fabric/userspace"
+	"testbed/emulator/internal/testenv"
+	"testbed/emulator/netns"
+	"testbed/emulator/orchestrator"
+	"testbed/emulator/record"
+	"testbed/emulator/replay"
+	"testbed/emulator/run"
+	"testbed/emulator/scenario"
+	"testbed/emulator/verify"
+)
+
+// disturbable is a scenario of chains that take some tenths of a second.
+const disturbable = `name: NAME
+runtime: process
+fabric: userspace
+topology:
+  nodes:
+    cam: {class: camera, memory: 256MiB, cpu: 1}
+    nuc: {class: nuc, memory: 16GiB, cpu: 4}
+    server: {class: server, memory: 16GiB, cpu: 8}
+    gw: {kind: switch}
+  links:
+    - {name: wifi, class: wlan, endpoints: [cam, gw], rate: 50Mbps, delay: 60ms}
+    - {name: lan1, class: lan, endpoints: [nuc, gw], rate: 1Gbps, delay: 30ms}
+    - {name: lan2, class: lan, endpoints: [server, gw], rate: 1Gbps, delay: 30ms}
+workload:
+  synth: {kind: spar, jobs: 200}
+  jobs: 5
+  functions: 2
+  max-length: 6
+  clients: [camera]
+  ops-factor: 1e3
+  arg-factor: 1e4
+  state-factor: 1e4
+models: [in-function, in-edge]
+replay: {timeout: 30s, disturbed: {then: THEN}}
+`
+
+// disturbed is a testbed that is up, for runs that something disturbs.
+type disturbed struct {
+	t    *testing.T
+	host *emulator.Host
+	bed  *emulator.Bed
+	name string
+	dir  string
+}
+
+func newDisturbed(t *testing.T, then string) *disturbed {
+	t.Helper()
+	w := newReal(t)
+	d := &disturbed{t: t, host: w.of, name: fmt.Sprintf("dist-%d", os.Getpid()), dir: t.TempDir()}
+	text := strings.NewReplacer("NAME", d.name, "THEN", then).Replace(disturbable)
+	path := filepath.Join(d.dir, "scenario.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e, err := emulator.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.bed, err = d.host.Up(t.Context(), e, emulator.UpOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.host.Remove(context.Background(), d.name, true, nil); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+// measured is a run's outcome with its chains. Times are of CLOCK_MONOTONIC, in ns.
+type measured struct {
+	*run.Outcome
+	chains []record.Chain // those that were repeated too
+}
+
+// run replays, and lets something disturb it as soon as a few chains are done.
+func (d *disturbed) run(disturb func()) measured {
+	d.t.Helper()
+	var begun sync.Once
+	var done sync.WaitGroup
+	sink := &kept{}
+	outcome, err := d.bed.Run(d.t.Context(), run.Config{
+		Results: filepath.Join(d.dir, "results"), Sinks: []record.Sink{sink}, Progress: func(p replay.Progress) {
+			if p.Done >= 3 && disturb != nil {
+				begun.Do(func() { done.Go(disturb) })
+			}
+		},
+	})
+	done.Wait()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if outcome.Validity == nil || outcome.Failures() > 0 {
+		d.t.Fatalf("validity %v, %d chains failed: %q", outcome.Validity, outcome.Failures(), outcome.Summary.Errors)
+	}
+	return measured{outcome, sink.chains}
+}
+
+// kept is a sink that keeps chains.
+type kept struct {
+	record.Sink
+	chains []record.Chain
+}
+
+func (k *kept) Write(c record.Chain, _ []record.Step) error {
+	k.chains = append(k.chains, c)
+	return nil
+}
+func (*kept) Flush() error          { return nil }
+func (*kept) Close() error          { return nil }
+func (*kept) Counts() record.Counts { return record.Counts{} }
+
+// says fails unless the verdict is as wanted, with a reason that contains a text.
+func (m measured) says(t *testing.T, verdict, reason string) {
+	t.Helper()
+	if m.Validity.Verdict != verdict || !strings.Contains(strings.Join(m.Validity.Reasons, "\n"), reason) {
+		t.Errorf("%s, %q: want %s for %q", m.Validity.Verdict, m.Validity.Reasons, verdict, reason)
+	}
+}
+
+// means are the models' mean latencies, in s.
+func (m measured) means() map[string]float64 {
+	sum, n := map[string]float64{}, map[string]float64{}
+	for _, c := range m.chains {
+		if !c.Superseded {
+			sum[c.Model] += c.Measured.Latency
+			n[c.Model]++
+		}
+	}
+	for model := range sum {
+		sum[model] /= n[model]
+	}
+	return sum
+}
+
+func monotonic() int64 {
+	var ts unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts)
+	return ts.Nano()
+}
+
+// stops are the intervals in which something was stopped.
+type stops [][2]int64
+
+// within is how much of a chain's time lies in them.
+func (all stops) within(c *record.Chain) (sum time.Duration) {
+	for _, s := range all {
+		if in := min(s[1], c.Start+int64(1e9*c.Measured.Latency)) - max(s[0], c.Start); in > 0 {
+			sum += time.Duration(in)
+		}
+	}
+	return sum
+}
+
+// stopping stops a process for so long, again and again until the run is over. A pause between two is long enough for
+// a chain to come to its end.
+func (d *disturbed) stopping(pid int, long time.Duration) (m measured, all stops) {
+	over := make(chan struct{})
+	var done sync.WaitGroup
+	m = d.run(func() {
+		done.Go(func() {
+			for {
+				from, to := d.stop(pid, long)
+				all = append(all, [2]int64{from, to})
+				select {
+				case <-over:
+					return
+				case <-time.After(3 * long):
+				}
+			}
+		})
+	})
+	close(over)
+	done.Wait()
+	return m, all
+}
+
+// stop stops a process for so long, and returns between which instants it certainly was.
+func (d *disturbed) stop(pid int, long time.Duration) (from, to int64) {
+	if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
+		d.t.Error(err)
+	}
+	from = monotonic()
+	time.Sleep(long)
+	to = monotonic()
+	if err := unix.Kill(pid, unix.SIGCONT); err != nil {
+		d.t.Error(err)
+	}
+	return from, to
+}
+
+// TestAStopMarksTheChainsUnderWay: of the fabric, and of a node that takes part in all chains; and none but them.
+func TestAStopMarksTheChainsUnderWay(t *testing.T) {
+	const stop = 300 * time.Millisecond
+	d := newDisturbed(t, "keep")
+	fabric, err := userspace.Processes(d.name)
+	if err != nil || len(fabric) != 1 {
+		t.Fatal(fabric, err)
+	}
+	node, err := d.bed.Node("cam")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, pid := range map[string]int{"fabric": fabric[0], "node": node.PID} {
+		t.Run(name, func(t *testing.T) {
+			m, all := d.stopping(pid, stop)
+			most := time.Duration(0)
+			for _, c := range m.chains {
+				within := all.within(&c)
+				most = max(most, within)
+				if c.Host == nil {
+					t.Errorf("what was added to chain %d is not known", c.Index)
+					continue
+				}
+				if within > stop/2 && c.Host.All < within.Seconds()-0.03 {
+					t.Errorf("%s %d was under way for %v of the stop, and %v s are known: %+v", c.Model, c.Index, within, c.Host.All, c.Host)
+				}
+				if within <= 0 && c.Host.All > stop.Seconds()/2 {
+					t.Errorf("%s %d was not under way, and %v s are said to be added", c.Model, c.Index, c.Host.All)
+				}
+				if c.Disturbed != (c.Host.All > m.Validity.Share*c.Measured.Latency) {
+					t.Errorf("%+v", c)
+				}
+			}
+			if most < stop/2 {
+				t.Fatalf("no chain was under way in %d stops", len(all))
+			}
+			m.says(t, record.Red, "the host may have added")
+		})
+	}
+	// The controller begins chains, and takes no part in them.
+	t.Run("controller", func(t *testing.T) {
+		m := d.run(func() {
+			script := fmt.Sprintf("kill -STOP %[1]d; sleep 0.3; kill -CONT %[1]d", os.Getpid())
+			if out, err := exec.Command("sh", "-c", script).CombinedOutput(); err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
+		for _, c := range m.chains {
+			if c.Host == nil || c.Host.All > 0.8*stop.Seconds() {
+				t.Errorf("%s %d: %+v", c.Model, c.Index, c.Host)
+			}
+		}
+	})
+}
+
+// TestRepeatsAreOfWhatWasDisturbed: a stop costs an attempt, not the result.
+func TestRepeatsAreOfWhatWasDisturbed(t *testing.T) {
+	d := newDisturbed(t, "repeat")
+	fabric, err := userspace.Processes(d.name)
+	if err != nil || len(fabric) != 1 {
+		t.Fatal(fabric, err)
+	}
+	m, _ := d.stopping(fabric[0], 300*time.Millisecond)
+	repeated, disturbed := 0, 0
+	for _, c := range m.chains {
+		if c.Superseded {
+			repeated++
+			if !c.Disturbed {
+				t.Errorf("%s %d was repeated for nothing: %+v", c.Model, c.Index, c.Host)
+			}
+		} else if c.Disturbed {
+			disturbed++
+		}
+	}
+	if repeated == 0 || repeated != m.Validity.Repeated || disturbed != m.Validity.Disturbed || m.Validity.Verdict == record.Green {
+		t.Errorf("%d repeated, %d disturbed: %+v", repeated, disturbed, m.Validity)
+	}
+}
+
+// TestOthersAreNamed: what changes or loads the network while it is measured is in the verdict, with its origin.
+func TestOthersAreNamed(t *testing.T) {
+	d := newDisturbed(t, "keep")
+	t.Run("link", func(t *testing.T) {
+		m := d.run(func() {
+			slower, err := scenario.ParseProperties([]string{"delay=30ms"})
+			if err == nil {
+				err = d.bed.SetLinks(t.Context(), "testbed link set wifi", []string{"wifi"}, slower)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		m.says(t, record.Red, "the network was changed while it was measured, first by testbed link set wifi")
+		if err := d.bed.ResetLinks(t.Context(), "the test", []string{"wifi"}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	t.Run("verify", func(t *testing.T) {
+		m := d.run(func() {
+			if _, err := d.bed.Verify(t.Context(), "testbed verify", verify.Options{PerClass: 1}); err != nil {
+				t.Error(err)
+			}
+		})
+		m.says(t, record.Red, "first by testbed verify")
+	})
+	t.Run("a second replay", func(t *testing.T) {
+		var second error
+		d.run(func() {
+			_, second = d.bed.Run(t.Context(), run.Config{Results: filepath.Join(d.dir, "second")})
+		})
+		if !errors.Is(second, orchestrator.ErrBusy) || !strings.Contains(second.Error(), d.name) {
+			t.Errorf("a second replay: %v", second)
+		}
+	})
+}
+
+// TestAFloodIsSeen: packets that nobody asked for, as fast as a node can send them.
+func TestAFloodIsSeen(t *testing.T) {
+	d := newDisturbed(t, "keep")
+	node, err := d.bed.Node("nuc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := d.bed.Scenario()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, ok := e.Topology.Lookup("server")
+	if !ok {
+		t.Fatal("no server")
+	}
+	var conn net.Conn
+	if err := netns.Do(netns.Ref{Path: node.NetNS}, func() (err error) {
+		conn, err = net.Dial("udp", net.JoinHostPort(d.bed.Address(server).String(), "9"))
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	var over atomic.Bool
+	packet := bytes.Repeat([]byte("x"), 64)
+	var all sync.WaitGroup
+	m := d.run(func() {
+		for range 2 {
+			all.Go(func() {
+				for !over.Load() {
+					_, _ = conn.Write(packet) // refused now and then, for nobody listens
+				}
+			})
+		}
+		time.Sleep(2 * time.Second)
+		over.Store(true)
+	})
+	all.Wait()
+	if m.Validity.Verdict != record.Red || m.Validity.Fabric == nil || m.Validity.Fabric.Lost == 0 {
+		t.Errorf("%s, %q, %+v", m.Validity.Verdict, m.Validity.Reasons, m.Validity.Fabric)
+	}
+}
+
+// TestHogsOnEachCore: with a loop without end on each processor the means are those of before, or the run is red; with
+// many more it is red, and says why.
+func TestHogsOnEachCore(t *testing.T) {
+	d := newDisturbed(t, "repeat")
+	before := d.run(nil)
+	hogs(t, runtime.NumCPU())
+	beside := d.run(nil)
+	if before.Validity.Verdict != record.Red && beside.Validity.Verdict != record.Red {
+		quiet := before.means()
+		for model, mean := range beside.means() {
+			if off := math.Abs(mean/quiet[model] - 1); off > 0.03 {
+				t.Errorf("%s: %.4f s beside loops, %.4f before: %.2g %%; %+v", model, mean, quiet[model], 100*off, beside.Validity)
+			}
+		}
+	}
+	t.Logf("beside loops: %s, %q, %v", beside.Validity.Verdict, beside.Validity.Reasons, beside.Validity.Added)
+	hogs(t, 12*runtime.NumCPU())
+	after := d.run(nil)
+	after.says(t, record.Red, "the host may have added")
+	t.Logf("beside many: %v, %v", after.Validity.Added, after.means())
+}
+
+// hogs start loops without end, each in a session of its own, for the kernel shares its time between sessions. They
+// end with the test.
+func hogs(t *testing.T, count int) {
+	t.Helper()
+	for range count {
+		c := exec.Command("sh", "-c", "while :; do :; done")
+		c.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL, Setsid: true}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	}
+}
+
+// TestReplaysAgree: five on one testbed (two where the machine is not quiet), each model, within 1 % of each other's means on a quiet machine.
+func TestReplaysAgree(t *testing.T) {
+	d := newDisturbed(t, "repeat")
+	limit := testenv.OnQuietMachine(0.01, 0.05)
+	least, most := map[string]float64{}, map[string]float64{}
+	for i := range int(testenv.OnQuietMachine(5, 2)) {
+		m := d.run(nil)
+		if m.Validity.Verdict == record.Red {
+			t.Logf("replay %d is red, and says so: %q", i, m.Validity.Reasons)
+			continue
+		}
+		for model, mean := range m.means() {
+			if least[model] == 0 {
+				least[model] = mean
+			}
+			least[model], most[model] = min(least[model], mean), max(most[model], mean)
+		}
+	}
+	for model := range least {
+		if most[model]/least[model]-1 > limit {
+			t.Errorf("%s: means from %.4f to %.4f s", model, least[model], most[model])
+		}
+	}
+}
