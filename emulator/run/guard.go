@@ -37,11 +37,13 @@ type sums struct{ host, latency float64 }
 // watchOver begins to watch.
 func watchOver(ctx context.Context, bed Bed) *guard {
 	g := &guard{bed: bed, sums: map[string]*sums{}, done: make(chan struct{})}
-	asking, cancel := context.WithTimeout(ctx, moment)
-	defer cancel()
-	if g.canary, g.mute = bed.Canary(asking); g.mute != nil {
+	starting, cancel := context.WithTimeout(ctx, patience)
+	if g.canary, g.mute = bed.Canary(starting); g.mute != nil {
 		g.canary = nil
 	}
+	cancel()
+	asking, cancel := context.WithTimeout(ctx, moment)
+	defer cancel()
 	var err error
 	g.before, err = bed.Health(asking, 0)
 	g.told = err == nil
