@@ -43,6 +43,9 @@ func (h *Host) Measure(ctx context.Context, progress func(string)) (*capacity.Me
 	if err != nil {
 		return nil, err
 	}
+	if err := h.idle(ctx); err != nil {
+		return nil, err
+	}
 	m := &capacity.Measured{Time: time.Now().UTC(), Version: h.Version}
 	m.Kernel, m.CPU, m.Processors = ThisHost()
 	for _, o := range h.Fabrics {
@@ -60,6 +63,21 @@ func (h *Host) Measure(ctx context.Context, progress func(string)) (*capacity.Me
 		return nil, fmt.Errorf("there is no fabric to measure: %w", fabric.ErrNotSupported)
 	}
 	return m, m.Write(h.capacityDir())
+}
+
+// idle fails where a run is under way: each would disturb the other.
+func (h *Host) idle(ctx context.Context) error {
+	all, err := h.Statuses(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		if run := all[i].Run; run != nil {
+			return fmt.Errorf("run %s is under way on testbed %s, which would disturb the measurement, and be disturbed by it: "+
+				"measure when it has ended", run.Run, all[i].Name)
+		}
+	}
+	return nil
 }
 
 // measured is the scenario that is measured, worked out.
