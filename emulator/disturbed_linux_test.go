@@ -237,7 +237,8 @@ func TestAStopMarksTheChainsUnderWay(t *testing.T) {
 					continue
 				}
 				if within > stop/2 && c.Host.All < within.Seconds()-0.03 {
-					t.Errorf("%s %d was under way for %v of the stop, and %v s are known: %+v", c.Model, c.Index, within, c.Host.All, c.Host)
+					t.Errorf("%s %d was under way for %v of the stop, and %v s are known: %+v", c.Model, c.Index, within,
+						c.Host.All, c.Host)
 				}
 				if within <= 0 && c.Host.All > stop.Seconds()/2 {
 					t.Errorf("%s %d was not under way, and %v s are said to be added", c.Model, c.Index, c.Host.All)
@@ -287,8 +288,9 @@ func TestRepeatsAreOfWhatWasDisturbed(t *testing.T) {
 			disturbed++
 		}
 	}
-	if repeated == 0 || repeated != m.Validity.Repeated || disturbed != m.Validity.Disturbed || m.Validity.Verdict == record.Green {
-		t.Errorf("%d repeated, %d disturbed: %+v", repeated, disturbed, m.Validity)
+	v := m.Validity
+	if repeated == 0 || repeated != v.Repeated || disturbed != v.Disturbed || v.Verdict == record.Green {
+		t.Errorf("%d repeated, %d disturbed: %+v", repeated, disturbed, v)
 	}
 }
 
@@ -408,7 +410,8 @@ func hogs(t *testing.T, count int) {
 	}
 }
 
-// TestReplaysAgree: five on one testbed (two where the machine is not quiet), each model, within 1 % of each other's means on a quiet machine.
+// TestReplaysAgree: five on one testbed (two where the machine is not quiet), each model, within 1 % of each other's
+// means on a quiet machine.
 func TestReplaysAgree(t *testing.T) {
 	d := newDisturbed(t, "repeat")
 	limit := testenv.OnQuietMachine(0.01, 0.05)

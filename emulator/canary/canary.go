@@ -121,7 +121,7 @@ func (c *Canary) Stop(ctx context.Context) (Result, error) {
 	})
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.failed != errStopped {
+	if !errors.Is(c.failed, errStopped) {
 		err = errors.Join(c.failed, err)
 	}
 	return c.account.result(), err

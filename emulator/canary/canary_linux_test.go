@@ -138,7 +138,8 @@ func TestAStopIsSeen(t *testing.T) {
 	last := c.account.report(to, first.Next)
 	took := time.Duration(to - from)
 	seen := health.Overlap(last.Spells, from, to)
-	t.Logf("stopped for %v; %d probes, %d lost, late by %v at most; %v in spells", took, r.Probes, r.Lost, r.Late.Longest, seen)
+	t.Logf("stopped for %v; %d probes, %d lost, late by %v at most; %v in spells", took, r.Probes, r.Lost,
+		r.Late.Longest, seen)
 	if err != nil || r.Lost > 0 || seen < stop-seldom-2*Way ||
 		r.Late.Longest < stop-seldom-2*Way || r.Late.Longest > took+100*time.Millisecond {
 		t.Error(err)

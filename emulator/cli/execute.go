@@ -58,7 +58,8 @@ func conclude(c *cli.Context, s *State, outcome *run.Outcome, show *progress, ta
 	}
 	checks = append(checks, incompleteCheck(outcome.Incomplete()), offCheck(s, outcome.Off))
 	if v := manifest.Validity; v != nil && v.Verdict == record.Red && !c.Bool("allow-disturbed") {
-		checks = append(checks, failedCheck("the run's verdict on itself is red: %s (--allow-disturbed takes it all the same)", v.Reasons[0]))
+		checks = append(checks, failedCheck("the run's verdict on itself is red: %s "+
+			"(--allow-disturbed takes it all the same)", v.Reasons[0]))
 	}
 	if table {
 		say(s, validityLines(manifest.Validity)...)

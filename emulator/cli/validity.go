@@ -11,8 +11,8 @@ func validityLines(v *record.Validity) []string {
 	if v == nil {
 		return nil
 	}
-	line := fmt.Sprintf("Validity: %s; %d of %d chains disturbed by the host, %d attempts repeated; it added at most %s to a chain",
-		v.Verdict, v.Disturbed, v.Chains, v.Repeated, inMS(v.HostMax))
+	line := fmt.Sprintf("Validity: %s; %d of %d chains disturbed by the host, %d attempts repeated; it added at most %s "+
+		"to a chain", v.Verdict, v.Disturbed, v.Chains, v.Repeated, inMS(v.HostMax))
 	if most := v.MostAdded(); most > 0 {
 		line += fmt.Sprintf(" and %.2g %% to a model's mean", 100*most)
 	}

@@ -209,7 +209,7 @@ const EqualPrediction = 1e-6
 
 // Order is whether the models are ordered by network latency as the study found.
 type Order struct {
-	Verdict   Decision   `json:"verdict"` // no, where one relation is not so; undecided, where one is; none: none was tested
+	Verdict   Decision   `json:"verdict"` // no or undecided where one relation is; none: none was tested
 	Holds     bool       `json:"holds"`   // Verdict is yes
 	Relations []Relation `json:"relations"`
 }
@@ -225,8 +225,8 @@ const (
 )
 
 // Relation compares two models' measured mean network latency, chain by chain of those that both models ran, as paired
-// data. It is so, or not, where the whole confidence interval of the mean difference says it: > where that lies above 0,
-// >= where it does not reach below 0.
+// data. It is so, or not, where the whole confidence interval of the mean difference says it: > where that lies above
+// 0, >= where it does not reach below 0.
 type Relation struct {
 	Left       plan.Model `json:"left"`
 	Relation   string     `json:"relation"`

@@ -15,7 +15,8 @@ func TestAgentsTellOfWhatWasLate(t *testing.T) {
 	p.late(now-int64(health.Floor)/2, now) // too little
 	p.late(now-5_000_000, now)
 	r := p.report(0, 0)
-	if len(r.Spells) != 1 || r.Spells[0].To-r.Spells[0].From != 5_000_000 || r.Spells[0].Why != health.Overdue || r.Next != 1 {
+	if len(r.Spells) != 1 || r.Spells[0].To-r.Spells[0].From != 5_000_000 || r.Spells[0].Why != health.Overdue ||
+		r.Next != 1 {
 		t.Errorf("%+v", r)
 	}
 	if err := r.Check(0); err != nil {

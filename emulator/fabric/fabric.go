@@ -168,6 +168,6 @@ type QueueStatus struct {
 	Bytes     uint64         `json:"bytes"`            // sent on, Ethernet frames
 	Dropped   uint64         `json:"dropped"`          // for want of room
 	Lost      uint64         `json:"lost"`             // by the loss wanted
-	Errors    uint64         `json:"errors,omitempty"` // packets that the host lost at the link's devices, in both directions
+	Errors    uint64         `json:"errors,omitempty"` // packets that the host lost at its devices, both ways
 	Note      string         `json:"note,omitempty"`
 }

@@ -30,7 +30,8 @@ type Report struct {
 // not be trusted, made it.
 func (r *Report) Check(since uint64) error {
 	if r.Since < since || r.Next-r.Since != uint64(len(r.Spells)) {
-		return fmt.Errorf("spells from number %d to %d, asked for from %d, and %d of them", r.Since, r.Next, since, len(r.Spells))
+		return fmt.Errorf("spells from number %d to %d, asked for from %d, and %d of them", r.Since, r.Next, since,
+			len(r.Spells))
 	}
 	for _, s := range r.Spells {
 		if s.From < 0 || s.To < s.From || s.To > r.Now || len(s.Station) > 0 {

@@ -35,7 +35,8 @@ func TestSince(t *testing.T) {
 	}
 	after.pressure, after.khz, after.heat = nil, nil, nil
 	bare := parse(begin.Add(time.Second), after).Since(before)
-	if bare == nil || bare.CPU != nil || bare.IO != nil || bare.Memory != nil || bare.Throttled != 0 || bare.MaxMHz != 2400 {
+	if bare == nil || bare.CPU != nil || bare.IO != nil || bare.Memory != nil || bare.Throttled != 0 ||
+		bare.MaxMHz != 2400 {
 		t.Errorf("without pressure: %+v", bare)
 	}
 	for name, s := range map[string]Snapshot{

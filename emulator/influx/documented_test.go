@@ -45,9 +45,13 @@ func TestSchemaIsDocumented(t *testing.T) {
 	}
 	for i := range 10 {
 		c, steps := chain("run", i)
-		add(c.Point())
-		for _, s := range steps {
-			add(s.Point())
+		for _, superseded := range []bool{false, true} {
+			c.Superseded = superseded
+			add(c.Point())
+			for _, s := range steps {
+				s.Superseded = superseded
+				add(s.Point())
+			}
 		}
 	}
 	add((&record.Link{}).Point())
@@ -55,17 +59,22 @@ func TestSchemaIsDocumented(t *testing.T) {
 	documented := map[string]bool{}
 	rows := regexp.MustCompile("(?m)^\\| `(\\w+)` \\|[^|]*\\|([^|]*)\\|([^|]*)\\|$")
 	for _, row := range rows.FindAllStringSubmatch(string(readFile(t, documentation, "README.md")), -1) {
-		measurement, tagged := row[1], names(row[2])
-		if strings.Contains(row[2], "those of `chain`") {
-			tagged = slices.DeleteFunc(tagged, func(name string) bool { return name == "chain" })
-			tagged = append(tagged, slices.Collect(maps.Keys(tags["chain"]))...)
-			slices.Sort(tagged)
+		measurement := row[1]
+		tagged, fielded := names(row[2]), names(row[3])
+		for of := range tags { // "those of `chain`, `role`" are chain's, and role
+			if strings.Contains(row[2], "those of `"+of+"`") {
+				tagged = slices.DeleteFunc(tagged, func(name string) bool { return name == of })
+				tagged = slices.Sorted(slices.Values(append(tagged, slices.Collect(maps.Keys(tags[of]))...)))
+			}
+			if strings.Contains(row[3], "those of `"+of+"`") {
+				fielded = slices.Sorted(maps.Keys(fields[of]))
+			}
 		}
 		if want := slices.Sorted(maps.Keys(tags[measurement])); !slices.Equal(tagged, want) {
 			t.Errorf("%s: tags documented %v, written %v", measurement, tagged, want)
 		}
-		if got, want := names(row[3]), slices.Sorted(maps.Keys(fields[measurement])); !slices.Equal(got, want) {
-			t.Errorf("%s: fields documented %v, written %v", measurement, got, want)
+		if want := slices.Sorted(maps.Keys(fields[measurement])); !slices.Equal(fielded, want) {
+			t.Errorf("%s: fields documented %v, written %v", measurement, fielded, want)
 		}
 		documented[measurement] = true
 	}

@@ -26,6 +26,7 @@ func chain(run string, i int) (record.Chain, []record.Step) {
 		Tags: tags, Time: at, Index: i, Job: fmt.Sprintf("j_%d", i), Client: "rpi3_0", Start: int64(i) << 40,
 		Measured: record.Times{Latency: 0.3 + float64(i)/997, Network: 0.2, Processing: 1e-9},
 		Bytes:    1 << 40, States: 3, Late: 0.25,
+		Host: &record.HostLate{All: 0.002, Fabric: 0.001, Nodes: 0.001, FabricKnown: true},
 	}
 	if i%5 == 0 {
 		c.Error, c.Lost = "state lost: want 4, \"have\" 3\\", 1

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Note lets the run that is under way on the testbed, if there is one, know that somebody puts a load on it. The network
-// stays as it is.
+// Note lets the run that is under way on the testbed, if there is one, know that somebody puts a load on it. The
+// network stays as it is.
 func (b *Bed) Note(ctx context.Context, origin string, load Load, what string) error {
 	if _, running := b.store.underWay(b.Journal.Testbed); !running {
 		return nil

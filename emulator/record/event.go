@@ -14,7 +14,7 @@ type Event struct {
 	Missed    bool     `json:"not_reached,omitempty"` // the model's last chain had ended before
 
 	Origin   string    `json:"origin,omitempty"`   // who made it; empty: the scenario
-	Load     string    `json:"load,omitempty"`     // traffic or program, which it put on the testbed; empty: it changed the network
+	Load     string    `json:"load,omitempty"`     // traffic or program, that it put on the testbed; empty: none
 	Revision uint64    `json:"revision,omitempty"` // of the network, after it
 	Time     time.Time `json:"time,omitzero"`
 }

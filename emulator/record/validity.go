@@ -76,7 +76,7 @@ type FabricHealth struct {
 	OversleptMax float64 `json:"overslept_max_s"`   //
 	Busy         float64 `json:"busy"`              // share of the run in which its thread was at work
 	Waited       float64 `json:"waited_s"`          // in which it had work and no processor
-	Lost         uint64  `json:"lost"`              // packets that the host lost: in devices' rings, at writes, for want of memory
+	Lost         uint64  `json:"lost"`              // packets that the host lost: in rings, at writes, for want of memory
 	LostAt       string  `json:"lost_at,omitempty"` // the station that lost most of them
 }
 

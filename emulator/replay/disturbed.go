@@ -56,8 +56,9 @@ func (r *replay) attempts(ctx context.Context, m, i int, due time.Time) outcome 
 		o := r.attempt(ctx, spec, due)
 		o.attempt, o.disturbed = n, r.Disturbed.disturbed(&o)
 		if o.disturbed && r.Disturbed.Fail {
-			r.giveUp(fmt.Errorf("%w: chain %d of %s: the host may have added %.3g s of %.3g s", ErrDisturbed, r.Plans[m][i].Index,
-				r.Plans[m][i].Model, o.host.All, o.result.Latency().Seconds()))
+			p := r.Plans[m][i]
+			r.giveUp(fmt.Errorf("%w: chain %d of %s: the host may have added %.3g s of %.3g s", ErrDisturbed, p.Index, p.Model,
+				o.host.All, o.result.Latency().Seconds()))
 		}
 		if !o.disturbed || n == most || ctx.Err() != nil {
 			return o

@@ -99,7 +99,9 @@ func (l *lateness) node(id topology.ID) *reporter {
 	r := l.nodes[id]
 	if r == nil {
 		agent := l.agent(id)
-		r = &reporter{ask: func(ctx context.Context, since uint64) (health.Report, error) { return agent.Spells(ctx, since, 0) }}
+		r = &reporter{ask: func(ctx context.Context, since uint64) (health.Report, error) {
+			return agent.Spells(ctx, since, 0)
+		}}
 		l.nodes[id] = r
 	}
 	return r

@@ -94,10 +94,10 @@ const (
 	graceToClean   = 2 * time.Second // for cleaning up after an interruption
 )
 
-// Run replays all models' chains. It returns an error where the plans cannot be carried out
-// (wrapping faas.ErrNotSupported), the nodes cannot be prepared, the sink fails, or a chain was disturbed that may not
-// be (wrapping ErrDisturbed); failures of single chains are in the summary and in the samples. When ctx ends it returns soon, without an error: the summary
-// says that it was interrupted. The sink is flushed, not closed.
+// Run replays all models' chains. It returns an error where the plans cannot be carried out (wrapping
+// faas.ErrNotSupported), the nodes cannot be prepared, the sink fails, or a chain was disturbed that may not be
+// (wrapping ErrDisturbed); failures of single chains are in the summary and in the samples. When ctx ends it returns
+// soon, without an error: the summary says that it was interrupted. The sink is flushed, not closed.
 func Run(ctx context.Context, config Config) (Summary, error) {
 	r, err := newReplay(config)
 	if err != nil {

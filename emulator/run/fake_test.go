@@ -152,7 +152,8 @@ func (b *bed) Health(_ context.Context, since uint64) (health.Health, error) {
 // report is of all spells so far, those from number since on.
 func (b *bed) report(all []health.Spell, since uint64) health.Report {
 	next := uint64(len(all))
-	return health.Report{Now: int64(time.Since(b.epoch)), Since: min(since, next), Next: next, Last: true, Spells: all[min(since, next):]}
+	since = min(since, next)
+	return health.Report{Now: int64(time.Since(b.epoch)), Since: since, Next: next, Last: true, Spells: all[since:]}
 }
 
 func (b *bed) Verify(_ context.Context, progress func(done, total int, what string)) ([]record.Fidelity, error) {

@@ -62,7 +62,8 @@ func (g *guard) judge(m *record.Manifest, s seen, share float64, off int) *recor
 	judgeFabric(v, s)
 	switch {
 	case v.Disturbed > 0:
-		blame(v, record.Amber, "the host may have added more than %.3g %% to %d of %d chains", 100*v.Share, v.Disturbed, v.Chains)
+		blame(v, record.Amber, "the host may have added more than %.3g %% to %d of %d chains", 100*v.Share, v.Disturbed,
+			v.Chains)
 	case v.Repeated > 0:
 		blame(v, record.Amber, "%d attempts were disturbed by the host, and made again", v.Repeated)
 	}
@@ -141,10 +142,12 @@ func judgeHost(v *record.Validity) {
 		return
 	}
 	if h.Steal > muchSteal {
-		blame(v, record.Amber, "the likely cause: %.3g %% of the processors' time went to other virtual machines", 100*h.Steal)
+		blame(v, record.Amber, "the likely cause: %.3g %% of the processors' time went to other virtual machines",
+			100*h.Steal)
 	}
 	if h.CPU != nil && *h.CPU > muchWait {
-		blame(v, record.Amber, "the likely cause: in %.3g %% of the time something waited for one of %d processors", 100**h.CPU,
+		blame(v, record.Amber, "the likely cause: in %.3g %% of the time something waited for one of %d processors",
+			100**h.CPU,
 			h.Processors)
 	}
 	if h.Throttled > 0 {

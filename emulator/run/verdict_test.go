@@ -17,7 +17,9 @@ func TestVerdicts(t *testing.T) {
 		return &record.FabricHealth{Packets: 100_000, Lost: n, LostAt: "pi"}
 	}
 	model := func(done, disturbed, repeated, unwatched int) []record.ModelCounts {
-		return []record.ModelCounts{{Model: "external", Done: done, Disturbed: disturbed, Repeated: repeated, Unwatched: unwatched}}
+		return []record.ModelCounts{{
+			Model: "external", Done: done, Disturbed: disturbed, Repeated: repeated, Unwatched: unwatched,
+		}}
 	}
 	others := []record.Event{{What: []string{"x"}}, {Origin: "testbed link set wifi", What: []string{"y"}}}
 	for name, c := range map[string]struct {
@@ -28,11 +30,12 @@ func TestVerdicts(t *testing.T) {
 		verdict string
 		first   string // in the first reason
 	}{
-		"quiet":    {model(100, 0, 0, 0), others[:1], well, 0, record.Green, ""},
-		"mended":   {model(100, 0, 3, 0), nil, well, 0, record.Amber, "3 attempts were disturbed"},
-		"a few":    {model(100, 5, 9, 0), nil, well, 0, record.Amber, "to 5 of 100 chains"},
-		"too many": {model(100, 6, 9, 0), nil, well, 0, record.Red, "external: the host may have added more than 5 % to 6 of 100"},
-		"changed":  {model(100, 0, 0, 0), others, well, 0, record.Red, "first by testbed link set wifi"},
+		"quiet":  {model(100, 0, 0, 0), others[:1], well, 0, record.Green, ""},
+		"mended": {model(100, 0, 3, 0), nil, well, 0, record.Amber, "3 attempts were disturbed"},
+		"a few":  {model(100, 5, 9, 0), nil, well, 0, record.Amber, "to 5 of 100 chains"},
+		"too many": {model(100, 6, 9, 0), nil, well, 0, record.Red,
+			"external: the host may have added more than 5 % to 6 of 100"},
+		"changed": {model(100, 0, 0, 0), others, well, 0, record.Red, "first by testbed link set wifi"},
 		"verified": {model(100, 0, 0, 0), []record.Event{{Origin: "testbed verify", Load: "traffic"}}, well, 0, record.Red,
 			"packets of his own while it was measured, first by testbed verify"},
 		"a program": {model(100, 0, 0, 0), []record.Event{{Origin: "testbed exec", Load: "program"}}, well, 0, record.Amber,
@@ -70,15 +73,16 @@ func TestMeansThatTheHostMayHaveMoved(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	v := g.judge(&record.Manifest{Models: []record.ModelCounts{{Model: "external", Done: 3}}}, seen{fabric: &record.FabricHealth{}}, 0, 0)
+	m := &record.Manifest{Models: []record.ModelCounts{{Model: "external", Done: 3}}}
+	v := g.judge(m, seen{fabric: &record.FabricHealth{}}, 0, 0)
 	if v.Verdict != record.Red || math.Abs(v.Added["external"]-0.03) > 1e-12 || v.MostAdded() != v.Added["external"] ||
 		!strings.Contains(v.Reasons[0], "up to 3 % to its mean") {
 		t.Errorf("%+v", v)
 	}
 }
 
-// TestVerdictsByCanaryAndHost: what is not known of the fabric is known by the canary; what the host lacked is named where
-// it has disturbed something.
+// TestVerdictsByCanaryAndHost: what is not known of the fabric is known by the canary; what the host lacked is named
+// where it has disturbed something.
 func TestVerdictsByCanaryAndHost(t *testing.T) {
 	fabric, canary := &record.FabricHealth{Packets: 100_000}, &record.Canary{Probes: 1000}
 	waited := 0.3

@@ -10,8 +10,8 @@ import (
 )
 
 // What the host loses of packets is dropped by devices: where the other end's backlog is full (the variable
-// net/core/netdev_max_backlog), or a burst cannot be taken apart for want of memory. What a queueing discipline drops is the
-// model's, and none of it.
+// net/core/netdev_max_backlog), or a burst cannot be taken apart for want of memory. What a queueing discipline drops
+// is the model's, and none of it.
 
 // losses are packets that devices have dropped, at either end of a station's devices, and at all others of a link's.
 type losses struct {

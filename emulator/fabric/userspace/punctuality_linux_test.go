@@ -172,8 +172,8 @@ func TestEngineThatIsAtWorkElsewhere(t *testing.T) {
 	}
 }
 
-// TestAbsenceCountsAgainstThoseWhoWaited: a short one against stations whose packets were found after it, one in which a
-// device's ring may have overflowed against all. Times are of a clock of the test's own.
+// TestAbsenceCountsAgainstThoseWhoWaited: a short one against stations whose packets were found after it, one in which
+// a device's ring may have overflowed against all. Times are of a clock of the test's own.
 func TestAbsenceCountsAgainstThoseWhoWaited(t *testing.T) {
 	const ms, us = int64(time.Millisecond), int64(time.Microsecond)
 	type absence struct {
@@ -194,7 +194,8 @@ func TestAbsenceCountsAgainstThoseWhoWaited(t *testing.T) {
 		"at work on others": {absence{3 * ms, 20 * us, 0, 1},
 			[]health.Spell{{From: 0, To: 3*ms + 20*us + 1, Station: "a", Why: health.Turn}}},
 		"at work on others, and nobody waited": {absence{3 * ms, 20 * us, 0, 0}, nil},
-		"at work for long":                     {absence{8 * ms, 1, 0, 0}, []health.Spell{{From: 0, To: 8 * ms, Why: health.Turn}}},
+		"at work for long": {absence{8 * ms, 1, 0, 0},
+			[]health.Spell{{From: 0, To: 8 * ms, Why: health.Turn}}},
 		"at work before it came to the station": {absence{10 * us, 10 * us, 0, 2 * ms},
 			[]health.Spell{{From: 20 * us, To: 20*us + 2*ms, Station: "a", Why: health.Turn}}},
 	} {
@@ -222,7 +223,9 @@ func TestHeartBeatsWhileSomebodyWatches(t *testing.T) {
 		t.Errorf("nobody watches, and it sleeps for %d", got)
 	}
 	p.health(20, 0)
-	for _, c := range []struct{ timeout, want int64 }{{-1, int64(heartbeat)}, {3, 3}, {int64(time.Second), int64(heartbeat)}} {
+	for _, c := range []struct{ timeout, want int64 }{
+		{-1, int64(heartbeat)}, {3, 3}, {int64(time.Second), int64(heartbeat)},
+	} {
 		if got := p.worked(30, c.timeout); got != c.want {
 			t.Errorf("of %d it sleeps for %d, not %d", c.timeout, got, c.want)
 		}

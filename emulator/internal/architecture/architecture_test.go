@@ -37,7 +37,8 @@ var layers = [][]string{
 // pure are the packages that know nothing of an operating system: they must not import these.
 var (
 	pure = []string{
-		"units", "health", "catalogue", "topology", "workload", "scenario", "placement", "plan", "predict", "compare", "report",
+		"units", "health", "catalogue", "topology", "workload", "scenario", "placement", "plan", "predict", "compare",
+		"report",
 		"campaign", "resolved", "events",
 	}
 	system = []string{

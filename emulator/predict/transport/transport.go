@@ -82,7 +82,8 @@ const EngineName = "transport"
 func (e *Engine) Name() string { return EngineName }
 
 // Predict predicts the plans in the order given, each beginning when the one before has ended, over
-// connections that stay open (Options.Fresh: over its own). Traffic counts the payload without headers, and as hops the path's queues.
+// connections that stay open (Options.Fresh: over its own). Traffic counts the payload without headers, and as hops
+// the path's queues.
 func (e *Engine) Predict(plans []*plan.Plan) ([]predict.Prediction, error) {
 	r := newReplay(e)
 	all := make([]predict.Prediction, 0, len(plans))
