@@ -25,13 +25,15 @@ import (
 //go:embed measure.yaml
 var measureScenario string
 
-// What is measured: for how long packets are sent as fast as they go, the seconds before they are counted, and how many
-// packets/s are sent, for how long, to see how late they are.
+// What is measured: for how long packets are sent as fast as they go, the time at its begin and end in which they are
+// not counted, and how many packets/s are sent, for how long, to see how late they are. Each is done several times, and
+// the best one counts: what else runs on the host only takes away.
 const (
-	flooded     = 1500 * time.Millisecond
-	settles     = 300 * time.Millisecond
+	flooded     = 700 * time.Millisecond
+	settles     = 150 * time.Millisecond
 	modest      = 2000
-	modestLasts = 1500 * time.Millisecond
+	modestLasts = 700 * time.Millisecond
+	tries       = 3
 	idleHosts   = 21
 )
 
@@ -41,6 +43,9 @@ const (
 func (h *Host) Measure(ctx context.Context, progress func(string)) (*capacity.Measured, error) {
 	e, err := measured(h)
 	if err != nil {
+		return nil, err
+	}
+	if err := h.idle(ctx); err != nil {
 		return nil, err
 	}
 	m := &capacity.Measured{Time: time.Now().UTC(), Version: h.Version}
@@ -60,6 +65,21 @@ func (h *Host) Measure(ctx context.Context, progress func(string)) (*capacity.Me
 		return nil, fmt.Errorf("there is no fabric to measure: %w", fabric.ErrNotSupported)
 	}
 	return m, m.Write(h.capacityDir())
+}
+
+// idle fails where a run is under way: each would disturb the other.
+func (h *Host) idle(ctx context.Context) error {
+	all, err := h.Statuses(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		if run := all[i].Run; run != nil {
+			return fmt.Errorf("run %s is under way on testbed %s, which would disturb the measurement, and be disturbed by it: "+
+				"measure when it has ended", run.Run, all[i].Name)
+		}
+	}
+	return nil
 }
 
 // measured is the scenario that is measured, worked out.
@@ -98,14 +118,34 @@ func (h *Host) measure(
 		m.Starts, m.Runtime = starts, bed.Journal.Runtime
 	}
 	f = &capacity.Fabric{Name: name, LateAt: modest}
-	if f.Short, err = bed.carries(ctx, "b", 2); err != nil {
-		return nil, err
+	for range tries {
+		if err := bed.better(ctx, f); err != nil {
+			return nil, err
+		}
 	}
-	if f.Long, err = bed.carries(ctx, "z", 6); err != nil {
-		return nil, err
+	return f, nil
+}
+
+// better measures once, and keeps what is better than before.
+func (b *Bed) better(ctx context.Context, f *capacity.Fabric) error {
+	for _, way := range []struct {
+		to    string
+		links int
+		best  *capacity.Path
+	}{{"b", 2, &f.Short}, {"z", 6, &f.Long}} {
+		got, err := b.carries(ctx, way.to, way.links)
+		if err != nil {
+			return err
+		}
+		if got.Packets > way.best.Packets {
+			*way.best = got
+		}
 	}
-	f.LateP99, err = bed.late(ctx)
-	return f, err
+	late, err := b.late(ctx)
+	if late != nil && (f.LateP99 == nil || *late < *f.LateP99) {
+		f.LateP99 = late
+	}
+	return err
 }
 
 // stream is one from host a to another one.
