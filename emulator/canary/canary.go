@@ -2,7 +2,7 @@
 // stations of its own, in a network of the same kind that nobody else is in, send each other packets whose way takes a
 // known time. What a packet takes beyond it is the host's.
 //
-// A probe is sent every 10 ms, or every 40 where a process carries them, whose time they cost, in the two directions by
+// A probe is sent every 10 ms, or every 60 where a process carries them, whose time they cost, in the two directions by
 // turns, and takes 4 ms. The kernel notes when it has arrived, so
 // that what the canary itself is kept from, as an ordinary thread of the host's, is told apart: it is late at sending.
 // What lies between probes is not seen, and found by chance: often enough to tell how often there is such.
@@ -21,7 +21,7 @@ import (
 // The probes' times.
 const (
 	often  = 10 * time.Millisecond // between two
-	seldom = 40 * time.Millisecond
+	seldom = 60 * time.Millisecond
 	Way    = 4 * time.Millisecond // that each takes
 )
 

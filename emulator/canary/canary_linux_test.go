@@ -102,7 +102,7 @@ func TestRoundTrips(t *testing.T) {
 	r, err := c.Stop(t.Context())
 	t.Logf("%d probes, %d lost, late by %v, %v, %v; the engine worked for %v of %v, this process for %v", r.Probes, r.Lost,
 		r.Late.Quantile(0.5), r.Late.Quantile(0.99), r.Late.Longest, theirs, spent, ours)
-	if err != nil || r.Lost > 0 || r.Probes < 45 || r.Late.Quantile(0.5) > 500*time.Microsecond {
+	if err != nil || r.Lost > 0 || r.Probes < 30 || r.Late.Quantile(0.5) > 500*time.Microsecond {
 		t.Error(err)
 	}
 	again, err := c.Stop(t.Context())

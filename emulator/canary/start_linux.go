@@ -26,9 +26,9 @@ func Start(ctx context.Context, f fabric.Fabric, name string) (*Canary, error) {
 }
 
 // prepare makes the network with a socket at each end. After an error nothing is left.
-func prepare(ctx context.Context, f fabric.Fabric, name string) (
-	w *wire, remove func(context.Context) error, err error,
-) {
+func prepare(
+	ctx context.Context, f fabric.Fabric, name string,
+) (w *wire, remove func(context.Context) error, err error) {
 	var spaces []*netns.Held
 	clean := func(ctx context.Context) error {
 		failed := []error{f.Close(context.WithoutCancel(ctx))}

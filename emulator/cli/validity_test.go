@@ -16,8 +16,8 @@ func TestValidityLines(t *testing.T) {
 	want := []string{
 		"Validity: amber; 1 of 5 chains disturbed by the host, 0 attempts repeated; it added at most 1.2 ms to a chain",
 		"  canary: 900 probes late by 0.06 ms at the median, 0.4 ms at p99 and 2.1 ms at most, 1 lost",
-		"  host: 2 processors, idle for 50 % of their time, 2 % stolen, 1 % for packets; a processor was waited for in " +
-			"12.3 %",
+		"  host: 2 processors, idle for 50 % of their time, 2 % stolen, 1 % for packets; " +
+			"a processor was waited for in 12.3 %",
 		"  because",
 	}
 	if got := validityLines(v); !slices.Equal(got, want) {

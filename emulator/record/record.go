@@ -66,7 +66,7 @@ type HostLate struct {
 	All         float64 // fabric and nodes together
 	Fabric      float64 // it did nothing at all, or something was overdue to one of the chain's nodes
 	Nodes       float64 // one of the chain's nodes was kept from running
-	FabricKnown bool    // the fabric tells of its lateness, or a canary does; else Fabric is 0
+	FabricKnown bool    // it tells of its lateness, or a canary does; else Fabric is 0, and All bounds the nodes' part
 }
 
 // OK says whether the chain came to its end with all of its states.

@@ -12,9 +12,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"testbed/emulator/canary"
 	"testbed/emulator/compare"
 	"testbed/emulator/compare/rundir"
 	"testbed/emulator/faas"
+	"testbed/emulator/health"
 	"testbed/emulator/internal/builtin"
 	"testbed/emulator/record"
 	"testbed/emulator/record/recordtest"
@@ -241,4 +243,60 @@ func TestLinksOffTheirTargetsAreNamed(t *testing.T) {
 			t.Errorf("%+v", m)
 		}
 	})
+}
+
+// late is a canary that was late all the time, and has lost a probe.
+type late struct {
+	*bed
+	spells  []health.Spell
+	stopped error
+}
+
+func (l *late) Report(_ context.Context, since uint64) (health.Report, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	from, now := int64(0), int64(time.Since(l.epoch))
+	if n := len(l.spells); n > 0 {
+		from = l.spells[n-1].To
+	}
+	l.spells = append(l.spells, health.Spell{From: from, To: now, Why: health.Overslept})
+	return l.report(l.spells, since), nil
+}
+
+func (l *late) Stop(context.Context) (canary.Result, error) {
+	r := canary.Result{Probes: 200, Lost: 1}
+	r.Late.Record(int64(3 * time.Millisecond))
+	return r, l.stopped
+}
+
+// TestTheCanaryStandsForAFabricThatDoesNotTell of its lateness.
+func TestTheCanaryStandsForAFabricThatDoesNotTell(t *testing.T) {
+	for name, c := range map[string]struct {
+		start, stop error
+		verdict     string
+		said        string
+		disturbed   bool
+	}{
+		"it is late": {nil, nil, record.Red, "", true},
+		"it ended":   {nil, errors.New("the canary has ended"), record.Red, "the canary has ended", true},
+		"none":       {errors.New("no privilege"), nil, record.Amber, "no privilege", false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b, config := newBed(t, "replay: {disturbed: {then: keep}}\n")
+			b.canary = func() (Canary, error) { return &late{bed: b, stopped: c.stop}, c.start }
+			o, err := Run(t.Context(), config)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			v := concluded(t, o).Validity
+			if v == nil || v.Verdict != c.verdict || v.CanaryError != c.said || v.Disturbed > 0 != c.disturbed ||
+				v.Unwatched > 0 {
+				t.Fatalf("%s: %+v", name, v)
+			}
+			want := record.Canary{Probes: 200, Lost: 1, LateP50: 0.003, LateP99: 0.003, LateMax: 0.003}
+			if c.start == nil && *v.Canary != want || c.start != nil && v.Canary != nil {
+				t.Errorf("%s: %+v", name, v.Canary)
+			}
+		})
+	}
 }

@@ -147,8 +147,7 @@ func judgeHost(v *record.Validity) {
 	}
 	if h.CPU != nil && *h.CPU > muchWait {
 		blame(v, record.Amber, "the likely cause: in %.3g %% of the time something waited for one of %d processors",
-			100**h.CPU,
-			h.Processors)
+			100**h.CPU, h.Processors)
 	}
 	if h.Throttled > 0 {
 		blame(v, record.Amber, "the likely cause: processors were slowed down %d times, for they were too hot", h.Throttled)
