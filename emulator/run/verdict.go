@@ -131,7 +131,7 @@ func judgeFabric(v *record.Validity, s seen) {
 // From where on what the host lacked is named as the cause, as shares.
 const (
 	muchSteal = 0.01
-	muchWait  = 0.10
+	muchWait  = 0.25
 )
 
 // judgeHost names what may be the cause where the host has disturbed something. By itself it disturbs nothing.
