@@ -276,3 +276,23 @@ func TestStopOfTheProcessIsSeen(t *testing.T) {
 		t.Errorf("spells from number %d on, asked for %d", after.Since, before.Next)
 	}
 }
+
+// BenchmarkPunctuality is what the account costs where each packet has a turn of its own, the dearest case: to be held
+// against some 10 µs that a packet takes altogether.
+func BenchmarkPunctuality(b *testing.B) {
+	var p punctuality
+	c, err := newClock()
+	if err != nil {
+		b.Fatal(err)
+	}
+	p.begin(c.now())
+	from, to := &port{name: "a"}, &port{name: "b"}
+	b.ReportAllocs()
+	for b.Loop() {
+		now := c.now()
+		p.worked(now, -1)
+		p.slept(now, now, -1)
+		p.found(from, now)
+		p.wrote(to, now-20_000, c.now())
+	}
+}
