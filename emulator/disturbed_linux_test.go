@@ -314,7 +314,8 @@ func TestOthersAreNamed(t *testing.T) {
 	})
 	t.Run("verify", func(t *testing.T) {
 		m := d.run(func() {
-			if _, err := d.bed.Verify(t.Context(), "testbed verify", verify.Options{PerClass: 1, Pings: 20, Only: "rtt"}); err != nil {
+			few := verify.Options{PerClass: 1, Pings: 20, Only: "rtt"}
+			if _, err := d.bed.Verify(t.Context(), "testbed verify", few); err != nil {
 				t.Error(err)
 			}
 		})
@@ -375,7 +376,8 @@ func TestAFloodIsSeen(t *testing.T) {
 }
 
 // TestHogsOnEachCore: with a loop without end on each processor, or many, the means are those of before, or the run is
-// red. Where the loops come before everything else, half of the time, there is no way to keep up: it is red, and says why.
+// red. Where the loops come before everything else, half of the time, there is no way to keep up: it is red, and says
+// why.
 func TestHogsOnEachCore(t *testing.T) {
 	d := newDisturbed(t, "repeat", "[in-function, in-edge]")
 	quiet := d.run(nil)
@@ -383,14 +385,15 @@ func TestHogsOnEachCore(t *testing.T) {
 	for _, count := range []int{1, most - 1} { // in addition
 		hogs(t, count*runtime.NumCPU(), "sh", "-c", loop)
 		beside := d.run(nil)
-		t.Logf("beside %d loops a processor more: %s, %q, %v", count, beside.Validity.Verdict, beside.Validity.Reasons, beside.Validity.Added)
-		if quiet.Validity.Verdict == record.Red || beside.Validity.Verdict == record.Red {
+		v := beside.Validity
+		t.Logf("beside %d loops a processor more: %s, %q, %v", count, v.Verdict, v.Reasons, v.Added)
+		if quiet.Validity.Verdict == record.Red || v.Verdict == record.Red {
 			continue
 		}
 		before := quiet.means()
 		for model, mean := range beside.means() {
 			if off := math.Abs(mean/before[model] - 1); off > 0.03 {
-				t.Errorf("%s: %.4f s beside loops, %.4f before: %.2g %%; %+v", model, mean, before[model], 100*off, beside.Validity)
+				t.Errorf("%s: %.4f s beside loops, %.4f before: %.2g %%; %+v", model, mean, before[model], 100*off, v)
 			}
 		}
 	}
