@@ -134,6 +134,7 @@ func TestObservations(t *testing.T) {
 	host := Host{
 		Run: "r", Testbed: "t", Scenario: "s", Fabric: "f", Runtime: "p", Time: at, Interval: 1.5,
 		Busy: 0.5, Steal: 0.125, Load1: 3.25, MemoryUsed: 1 << 35, MemoryTotal: 1 << 36, Processors: 2,
+		Late: &PacketsLate{Packets: 7, P50: 1e-6, P99: 1e-5, Max: 1e-4, Busy: 0.75},
 	}
 	sink := NewMirror(d, &lossy{}) // which takes no observations
 	if err := errors.Join(sink.Observe([]Link{link}, nil), sink.Observe(nil, &host), sink.Close()); err != nil {
@@ -153,7 +154,10 @@ func TestObservations(t *testing.T) {
 		t.Error(link.Run, err)
 	}
 	if err := ReadHost(path, func(h Host) error {
-		if h != host {
+		if h.Late == nil || *h.Late != *host.Late {
+			t.Errorf("late: %+v", h.Late)
+		}
+		if h.Late = host.Late; h != host {
 			t.Errorf("%+v", h)
 		}
 		host.Run = "read"

@@ -44,6 +44,15 @@ type Host struct {
 	MemoryUsed  int64   // bytes, without what the kernel could give back
 	MemoryTotal int64   // bytes
 	Processors  int
+	Late        *PacketsLate // nil: the fabric does not tell
+}
+
+// PacketsLate is how late the fabric wrote packets to stations in an interval. Times are in s.
+type PacketsLate struct {
+	Packets  int64
+	P50, P99 float64
+	Max      float64
+	Busy     float64 // share of the interval in which the fabric was at work, in [0,1]
 }
 
 // Point is the sample in line protocol.
@@ -74,7 +83,7 @@ func linkOf(p lineprotocol.Point) (Link, error) {
 
 // Point is the sample in line protocol.
 func (h *Host) Point() lineprotocol.Point {
-	return lineprotocol.Point{
+	p := lineprotocol.Point{
 		Measurement: hostMeasurement, Time: h.Time,
 		Tags: map[string]string{
 			"run": h.Run, "testbed": h.Testbed, "scenario": h.Scenario, "fabric": h.Fabric, "runtime": h.Runtime,
@@ -84,13 +93,23 @@ func (h *Host) Point() lineprotocol.Point {
 			"memory_used_bytes": h.MemoryUsed, "memory_total_bytes": h.MemoryTotal, "processors": int64(h.Processors),
 		},
 	}
+	if l := h.Late; l != nil {
+		p.Fields["fabric_packets"], p.Fields["fabric_busy"] = l.Packets, l.Busy
+		p.Fields["fabric_late_p50_s"], p.Fields["fabric_late_p99_s"], p.Fields["fabric_late_max_s"] = l.P50, l.P99, l.Max
+	}
+	return p
 }
 
 func hostOf(p lineprotocol.Point) Host {
-	return Host{
+	h := Host{
 		Run: p.Tags["run"], Testbed: p.Tags["testbed"], Scenario: p.Tags["scenario"], Fabric: p.Tags["fabric"],
 		Runtime: p.Tags["runtime"], Time: p.Time.UTC(), Interval: p.Number("interval_s"), Busy: p.Number("cpu_busy"),
 		Steal: p.Number("cpu_steal"), Load1: p.Number("load1"), MemoryUsed: p.Int("memory_used_bytes"),
 		MemoryTotal: p.Int("memory_total_bytes"), Processors: int(p.Int("processors")),
 	}
+	if _, known := p.Fields["fabric_packets"]; known {
+		h.Late = &PacketsLate{Packets: p.Int("fabric_packets"), Busy: p.Number("fabric_busy"),
+			P50: p.Number("fabric_late_p50_s"), P99: p.Number("fabric_late_p99_s"), Max: p.Number("fabric_late_max_s")}
+	}
+	return h
 }

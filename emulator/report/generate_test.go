@@ -160,6 +160,7 @@ func observe(t testing.TB, d *record.Directory, top *topology.Topology, from, to
 		host := &record.Host{
 			Run: d.Run(), Time: at, Interval: interval.Seconds(), Busy: 0.4, Steal: 0.01, Load1: 1,
 			MemoryUsed: 2e9, MemoryTotal: 8e9, Processors: 2,
+			Late: &record.PacketsLate{Packets: 1000, P50: 1e-5, P99: 1e-4 * (1 + at.Sub(from).Seconds()/100), Max: 3e-4},
 		}
 		if err := d.Observe(links, host); err != nil {
 			t.Fatal(err)

@@ -55,10 +55,11 @@ func hostLoad(r *run.Run) *figures.Figure {
 // lateness is what the host may have added to chains over time.
 func lateness(r *run.Run) *figures.Figure {
 	l := &r.Lateness
-	f := timeline("lateness", "What the host may have added to chains", "Lateness of a chain, at most (ms)", "late_ms")
+	f := timeline("lateness", "What the host may have added to chains", "Lateness, at most (ms)", "late_ms")
 	f.Curves = nonempty([]figures.Curve{
 		{Model: "by the fabric", Points: over(l.Fabric, l.Width, 1000)},
 		{Model: "by the chain's nodes", Points: over(l.Nodes, l.Width, 1000)},
+		{Model: "packets, 99th percentile", Points: over(l.Packets, l.Width, 1000)},
 		{Model: "of attempts made again", Points: over(l.Repeated, l.Width, 1000)},
 	})
 	return f

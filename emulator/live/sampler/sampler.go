@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/health"
 	"testbed/emulator/record"
 	"testbed/emulator/topology"
 )
@@ -58,6 +59,7 @@ type Sampler struct {
 	previous map[queue]counters // of the goroutine only
 	at       time.Time          // of previous
 	host     *meter
+	health   *health.Health // nil: not known
 
 	mu     sync.Mutex
 	latest Snapshot
@@ -157,6 +159,9 @@ func (s *Sampler) sample(ctx context.Context) {
 	elapsed := now.Sub(s.at).Seconds()
 	links := s.links(queues, now, elapsed)
 	host := s.host.sample(s.config.Tags, now, elapsed)
+	if late := s.late(ctx); host != nil {
+		host.Late = late
+	}
 	s.at = now
 	if first {
 		return // there is nothing to compare with

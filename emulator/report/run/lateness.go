@@ -14,6 +14,7 @@ type Lateness struct {
 	Width    time.Duration
 	Fabric   Series // the fabric's part of it, where it tells
 	Nodes    Series // that of the chains' nodes
+	Packets  Series // how late the fabric wrote the latest 1 % of packets, by sampling interval
 	Repeated Series // both, of attempts that were disturbed, and made again; 0: there was none
 }
 
@@ -42,6 +43,15 @@ func (r *Run) readLateness() error {
 	err := record.ReadAttempts(filepath.Join(r.Dir, record.SamplesFile), func(a record.Attempt) error {
 		if !a.End.Before(in.from) && !a.End.After(in.to) {
 			l.most(&l.Repeated, in.from, a.End.Add(-seconds(a.Latency)), a.End, a.Late)
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, record.ErrTruncated) {
+		return err
+	}
+	err = record.ReadHost(filepath.Join(r.Dir, record.SamplesFile), func(h record.Host) error {
+		if h.Late != nil && in.holds(h.Time, h.Interval) {
+			l.most(&l.Packets, in.from, h.Time.Add(-seconds(h.Interval)), h.Time, h.Late.P99)
 		}
 		return nil
 	})

@@ -31,6 +31,12 @@ func TestLatenessOverTime(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for i := range 4 {
+		if err := d.Observe(nil, &record.Host{Run: d.Run(), Time: begin.Add(seconds(float64(i) + 1)), Interval: 1,
+			Late: &record.PacketsLate{P99: float64(i+1) / 1e4}}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -47,16 +53,17 @@ func TestLatenessOverTime(t *testing.T) {
 	}
 	none := math.NaN()
 	for _, c := range []struct {
-		at                      float64 // s
-		fabric, nodes, repeated float64
+		at                               float64 // s
+		fabric, nodes, repeated, packets float64
 	}{
-		{0.6, 0.001, 0.0015, 0}, {1.6, none, 0.3, 0}, {2.3, none, none, 0.5}, {3.3, 0, 0, 0}, {4.6, none, none, none},
+		{0.6, 0.001, 0.0015, 0, 1e-4}, {1.6, none, 0.3, 0, 2e-4}, {2.3, none, none, 0.5, 3e-4}, {3.3, 0, 0, 0, 4e-4},
+		{4.6, none, none, none, none},
 	} {
 		i := int(c.at / l.Width.Seconds())
 		for name, s := range map[string]struct {
 			of   Series
 			want float64
-		}{"fabric": {l.Fabric, c.fabric}, "nodes": {l.Nodes, c.nodes}, "repeated": {l.Repeated, c.repeated}} {
+		}{"fabric": {l.Fabric, c.fabric}, "nodes": {l.Nodes, c.nodes}, "repeated": {l.Repeated, c.repeated}, "packets": {l.Packets, c.packets}} {
 			got := none
 			if i < len(s.of) {
 				got = s.of[i]
