@@ -12,8 +12,9 @@ func validity(v *record.Validity) html.Validity {
 	}
 	said := struct {
 		Max, Late float64 // ms
+		Mean      float64 // %
 		Reasons   []string
-	}{Max: 1e3 * v.HostMax, Reasons: v.Reasons}
+	}{Max: 1e3 * v.HostMax, Mean: 100 * v.MostAdded(), Reasons: v.Reasons}
 	if v.Fabric != nil {
 		said.Late = 1e3 * v.Fabric.LateP99
 	}
