@@ -30,6 +30,7 @@ const (
 	Predictors   = "predictor"
 	Arrivals     = "arrival process"
 	Traces       = "trace format"
+	Shipped      = "shipped trace"
 	Workloads    = "workload synthesizer"
 	Topologies   = "topology format"
 	Synthesizers = "topology synthesizer"

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 	"testbed/emulator/topology/synth"
@@ -241,10 +242,15 @@ func (d *decoder) needsCloud(model string) bool {
 
 // checkFiles looks for the files that the scenario refers to, and reads the topology.
 func (d *decoder) checkFiles(s *Scenario) {
-	if trace := s.Workload.Trace; trace != "" {
+	if trace := s.Workload.Trace; s.shipped() {
+		if s.Workload.Format != "" {
+			d.failAt("workload.format", "leave it out", "the program's own trace %s has no other format", trace)
+		}
+	} else if trace != "" {
 		switch info, err := os.Stat(s.resolvePath(trace)); {
 		case err != nil:
-			d.failAt("workload.trace", "paths are relative to the scenario's file", "%v", err)
+			d.failAt("workload.trace", "paths are relative to the scenario's file; without one there is "+
+				strings.Join(s.catalogue.Names(catalogue.Shipped), ", "), "%v", err)
 		case !info.Mode().IsRegular():
 			d.failAt("workload.trace", "write the path of a file", "%s is not a file", trace)
 		}

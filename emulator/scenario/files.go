@@ -26,6 +26,9 @@ type input struct {
 func (s *Scenario) paths() []input {
 	from := &s.File.Topology.Import
 	all := []input{{"workload.trace", &s.Workload.Trace, []string{""}}}
+	if s.shipped() {
+		all = nil
+	}
 	if format, err := topology.Formats.Find(s.catalogue, from.Format); err == nil {
 		all = slices.Insert(all, 0, input{join("topology", from.Format), &from.Path, format.Suffixes})
 	}

@@ -55,6 +55,13 @@ func (s *Scenario) trace() (workload.Trace, error) {
 		}
 		return synthesizer.New(w.Synth.Jobs, *w.Synth.Seed, w.Synth.Options)
 	}
+	if s.shipped() {
+		source, err := workload.Shipped.Find(s.catalogue, w.Trace)
+		if err != nil {
+			return nil, err
+		}
+		return source.Load()
+	}
 	name := w.Format
 	if name == "" {
 		name = first(s.catalogue, catalogue.Traces)
@@ -69,6 +76,11 @@ func (s *Scenario) trace() (workload.Trace, error) {
 	}
 	const most = 50 // errors: the rest would say the same
 	return trace, errors.Join(trace.Errors(most)...)
+}
+
+// shipped says whether the trace is one that the program has with it, and not a file.
+func (s *Scenario) shipped() bool {
+	return slices.Contains(s.catalogue.Names(catalogue.Shipped), s.Workload.Trace)
 }
 
 // first is the name of a kind's first entry; empty: it has none.

@@ -105,3 +105,39 @@ func TestLostJobsAreLeftOut(t *testing.T) {
 		t.Errorf("%s", notes)
 	}
 }
+
+// A trace that the program has with it is no file: neither looked for, nor copied, nor made absolute.
+func TestShippedTraces(t *testing.T) {
+	const head = "name: x\ntopology: {synth: iiot}\nworkload:\n  jobs: 20\n  "
+	parse := func(more string) (*Scenario, error) {
+		file := filepath.Join(t.TempDir(), "s.yaml")
+		if err := os.WriteFile(file, []byte(head+more+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return Load(file, builtin.Catalogue())
+	}
+	s, err := parse("trace: alibaba-2018-hour")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if refs := s.References(); len(refs) != 0 {
+		t.Errorf("it reads %v", refs)
+	}
+	if err := s.MakeAbsolute(); err != nil || s.Workload.Trace != "alibaba-2018-hour" {
+		t.Errorf("%q, %v", s.Workload.Trace, err)
+	}
+	set, err := s.Jobs()
+	if err != nil || set.Pool != 4788 || len(set.Jobs) == 0 || len(set.Jobs) > 100 {
+		t.Errorf("%d of %d jobs, %v", len(set.Jobs), set.Pool, err)
+	}
+	for more, want := range map[string]string{
+		"trace: alibaba-2018-hours":                    "s.yaml:5",
+		"trace: alibaba-2018-hour.csv":                 "without one there is alibaba-2018-hour",
+		"trace: alibaba-2018-hour\n  format: spar":     "s.yaml:6",
+		"trace: alibaba-2018-hour\n  synth: {jobs: 3}": "source of the workload",
+	} {
+		if _, err := parse(more); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", more, err, want)
+		}
+	}
+}

@@ -74,14 +74,15 @@ type File struct {
 
 // Workload says which jobs there are.
 type Workload struct {
-	// Path of a trace in Spår's format, relative to this file: rows of arrival_s,job,task,duration_s,cpu,mem,instances
-	// without a header, such as 0.05,j_1,R2_1,10,50.0,0.3,2. arrival_s: when the job arrives, in s; job: j_ and its
-	// number, the same in all of its rows; task: a letter, the task's number from 1 and the numbers of those that it waits
-	// for (M1, R2_1, J3_1_2; names with task_, MergeTask or Stg carry none, and their rows are skipped); duration_s: in s;
-	// cpu: percent of a core; mem: percent of a machine's memory; instances: not used. A job's chain is task 1 and all
-	// tasks that wait for it, directly or not, by number. A state is a task outside of the chain that one inside waits
-	// for: in M1, M2, J3_1_2 the task M2. Jobs without a state are left out, and so are jobs with a row that is not in the
-	// format.
+	// Name of a trace that the program has with it (alibaba-2018-hour: the study's own workload, an hour of Alibaba's
+	// cluster), or path of one in Spår's format, relative to this file: rows of
+	// arrival_s,job,task,duration_s,cpu,mem,instances without a header, such as 0.05,j_1,R2_1,10,50.0,0.3,2. arrival_s:
+	// when the job arrives, in s; job: j_ and its number, the same in all of its rows; task: a letter, the task's number
+	// from 1 and the numbers of those that it waits for (M1, R2_1, J3_1_2; names with task_, MergeTask or Stg carry none,
+	// and their rows are skipped); duration_s: in s; cpu: percent of a core; mem: percent of a machine's memory;
+	// instances: not used. A job's chain is task 1 and all tasks that wait for it, directly or not, by number. A state is
+	// a task outside of the chain that one inside waits for: in M1, M2, J3_1_2 the task M2. Jobs without a state are left
+	// out, and so are jobs with a row that is not in the format.
 	Trace string `yaml:"trace" atmost:"source of the workload"`
 	// Format of the trace. Default: Spår's.
 	Format string `yaml:"format" with:"trace" choice:"trace format"`

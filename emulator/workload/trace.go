@@ -34,6 +34,14 @@ type Format struct {
 	Write func(w io.Writer, t Trace) error
 }
 
+// Shipped is the kind of the catalogue's traces that the program has with it. A scenario names one in place of a file.
+var Shipped = catalogue.NewKind[Source](catalogue.Shipped)
+
+// Source gives a trace.
+type Source struct {
+	Load func() (Trace, error)
+}
+
 // Synthesizers is the kind of the catalogue's workload synthesizers. The first is that of a scenario without a
 // workload.
 var Synthesizers = catalogue.NewKind[Synthesizer](catalogue.Workloads)

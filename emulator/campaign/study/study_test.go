@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,6 +67,31 @@ func TestBaseline(t *testing.T) {
 		}
 		compareLines(t, name, got.String(), string(want))
 	}
+}
+
+// TestPublishedFigure6: the study's figure ends at chains of 22 invocations, which take 3.8 s with state in the cloud.
+func TestPublishedFigure6(t *testing.T) {
+	s, err := Scenario(builtin.Catalogue())
+	if err != nil {
+		t.Fatal(err)
+	}
+	simulation, _, err := campaign.Simulation(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := campaign.Study()
+	spec.Jobs, spec.Policies = []int{500}, []placement.Policy{placement.LoadNet}
+	spec.Models, spec.Replications = []plan.Model{plan.External}, 40
+	r, err := campaign.Run(t.Context(), campaign.Config{Spec: spec, Simulation: simulation})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range length(r).Curves[0].Points {
+		if p.X == 22 && math.Abs(p.Y-3.8) < 0.05 {
+			return
+		}
+	}
+	t.Error("no mean of 3.8 s at length 22")
 }
 
 func compareLines(t *testing.T, name, got, want string) {

@@ -1,0 +1,69 @@
+package hour
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"math"
+	"testing"
+
+	"testbed/emulator/workload"
+)
+
+// The file is the one that the study's simulator read.
+func TestRowsAreThoseOfTheStudy(t *testing.T) {
+	rows, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "ad80787b3638355fb8bbbf45734ee53d4798482d474860e8e706ee32de440d36"
+	if got := fmt.Sprintf("%x", sha256.Sum256(text)); got != want {
+		t.Errorf("SHA-256 %s, want %s", got, want)
+	}
+}
+
+// What is known of the hour from counting its rows by other means: ../shared/reference/spar/MODEL.md.
+func TestTheHour(t *testing.T) {
+	trace, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Of 16,749 jobs 1,271 have only rows whose names carry no DAG.
+	if trace.Rows != 67_634 || len(trace.Jobs) != 15_478 || len(trace.Malformed) != 0 || trace.Lost != 0 {
+		t.Errorf("%d rows, %d jobs, %d malformed, %d lost", trace.Rows, len(trace.Jobs), len(trace.Malformed), trace.Lost)
+	}
+	jobs := trace.Chains(workload.DefaultOptions())
+	states, shared, longest := 0, 0, 0
+	for i := range jobs {
+		states += len(jobs[i].States)
+		longest = max(longest, jobs[i].Length())
+		for _, n := range jobs[i].Accesses() {
+			if n > 1 {
+				shared++
+			}
+		}
+	}
+	if len(jobs) != 4788 || states != 10_283 || shared != 361 {
+		t.Errorf("%d stateful jobs, %d states, %d used by more than one task", len(jobs), states, shared)
+	}
+	if mean := float64(states) / float64(len(jobs)); math.Abs(mean-2.15) > 0.005 {
+		t.Errorf("%.3f states a job", mean)
+	}
+	if longest != 25 {
+		t.Errorf("the longest chain has %d invocations", longest)
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		if _, err := Load(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
