@@ -18,7 +18,8 @@ import (
 var owners = map[string][]string{
 	catalogue.Models: {"plan"}, catalogue.Policies: {"placement"}, catalogue.Arrivals: {"replay"},
 	catalogue.Predictors: {"predict/transport", "predict/statesim"},
-	catalogue.Traces:     {"workload/spar"}, catalogue.Shipped: {"workload/hour"}, catalogue.Workloads: {"workload/spar", "workload/hour"},
+	catalogue.Traces:     {"workload/spar"}, catalogue.Shipped: {"workload/hour"},
+	catalogue.Workloads:  {"workload/spar", "workload/hour"},
 	catalogue.Topologies: {"topology/ether"}, catalogue.Synthesizers: {"topology/synth"},
 	catalogue.Runtimes: {"noderuntime/docker", "noderuntime/process"},
 	catalogue.Fabrics:  {"fabric/netem", "fabric/userspace"},

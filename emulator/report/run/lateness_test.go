@@ -63,7 +63,8 @@ func TestLatenessOverTime(t *testing.T) {
 		for name, s := range map[string]struct {
 			of   Series
 			want float64
-		}{"fabric": {l.Fabric, c.fabric}, "nodes": {l.Nodes, c.nodes}, "repeated": {l.Repeated, c.repeated}, "packets": {l.Packets, c.packets}} {
+		}{"fabric": {l.Fabric, c.fabric}, "nodes": {l.Nodes, c.nodes}, "repeated": {l.Repeated, c.repeated},
+			"packets": {l.Packets, c.packets}} {
 			got := none
 			if i < len(s.of) {
 				got = s.of[i]

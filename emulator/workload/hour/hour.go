@@ -1,6 +1,6 @@
-// Package hour is an hour of Alibaba's 2018 cluster trace, which the program has with it: the 67,634 rows of 16,749 jobs
-// that `spar --duration 1` copies, and so the workload of the study. They are sample_tasks.csv of the Python package
-// spar 0.0.7 (MIT, see LICENSE), with jobs numbered anew in the order of their arrival.
+// Package hour is an hour of Alibaba's 2018 cluster trace, which the program has with it: the 67,634 rows of 16,749
+// jobs that `spar --duration 1` copies, and so the workload of the study. They are sample_tasks.csv of the Python
+// package spar 0.0.7 (MIT, see LICENSE), with jobs numbered anew in the order of their arrival.
 package hour
 
 import (

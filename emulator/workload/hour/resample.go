@@ -12,9 +12,9 @@ import (
 // Resampling is the synthesizer's name in scenarios.
 const Resampling = "resample"
 
-// Resample draws a trace of so many jobs, whole and with replacement, from those of the hour whose tasks carry a DAG, so
-// that a job's structure stays as it was. Arrivals are Poisson at the hour's mean rate. One seed always gives the same
-// trace, and a longer one begins with a shorter.
+// Resample draws a trace of so many jobs, whole and with replacement, from those of the hour whose tasks carry a DAG,
+// so that a job's structure stays as it was. Arrivals are Poisson at the hour's mean rate. One seed always gives the
+// same trace, and a longer one begins with a shorter.
 func Resample(jobs int, seed uint64) (*spar.Trace, error) {
 	of, err := Load()
 	if err != nil {

@@ -68,7 +68,8 @@ func sample(t *spar.Trace, of func(*spar.Job, *workload.Job) []float64) []float6
 	return all
 }
 
-// distance is the Kolmogorov-Smirnov statistic of two samples, ascending: the largest difference of their distributions.
+// distance is the Kolmogorov-Smirnov statistic of two samples, ascending: the largest difference of their
+// distributions.
 func distance(a, b []float64) (d float64) {
 	for i, j := 0, 0; i < len(a) && j < len(b); {
 		v := min(a[i], b[j])
