@@ -137,7 +137,8 @@ func TestValidityIsSaid(t *testing.T) {
 		{&record.Validity{Verdict: record.Green, HostMax: 0.0012, Fabric: fabric,
 			Added: map[string]float64{"x": 0.004, "y": 0.001}},
 			html.Validity{Colour: record.Green, Text: "The host has kept out of the measurement: to no chain may it " +
-				"have added more than 1.2 ms, to no model's mean more than 0.4 %, and of all packets 99 % were on time to 0.042 ms."}},
+				"have added more than 1.2 ms, to no model's mean more than 0.4 %, and of all packets 99 % were on time to " +
+				"0.042 ms."}},
 		{&record.Validity{Verdict: record.Amber, Reasons: []string{"a"}},
 			html.Validity{Colour: record.Amber, Text: "Nearly undisturbed: a."}},
 		{&record.Validity{Verdict: record.Amber, Reasons: []string{"a"}, Added: map[string]float64{"x": 0.004}},
