@@ -50,6 +50,7 @@ type Options struct {
 	Resamples int        // of the bootstrap; 0: default 10,000
 	Within    float64    // what the verdict asks for, a ratio; 0: default 0.1
 	Empty     *EmptyCall // what an empty function took; nil: not known
+	Alone     bool       // no chain had another in its way, even where they overlapped in time
 	// Catalogue gives the order of the models, and the reference where none is named; nil: models are in the order of
 	// their names.
 	Catalogue *catalogue.Catalogue

@@ -14,7 +14,10 @@ func (c *Collector) Reports() []*Report {
 	if len(c.engines) == 0 {
 		_, _ = c.engine("") // the first is never one too many
 	}
-	c.beside = overlapping(c.samples)
+	c.beside = make([]bool, len(c.samples))
+	if !c.options.Alone {
+		c.beside = overlapping(c.samples)
+	}
 	members := map[groupKey][]int32{}
 	counted := map[groupKey]*counts{}
 	for k, n := range c.counts {

@@ -25,6 +25,7 @@ type Manifest struct {
 	Runtime       string               `json:"runtime"`
 	Fabric        string               `json:"fabric"`
 	Arrival       string               `json:"arrival"`
+	Alone         bool                 `json:"alone,omitempty"` // no chain had another in its way, also where some overlapped
 	Compute       string               `json:"compute"`
 	TCP           map[string]string    `json:"tcp,omitempty"`            // sysctls of the nodes
 	Queues        []fabric.QueueStatus `json:"queues,omitempty"`         // in force, with their counters at the end

@@ -151,8 +151,8 @@ type Replay struct {
 
 // Disturbed says what becomes of chains to whose latency the host may have added too much.
 type Disturbed struct {
-	// What becomes of them: repeat, made anew where chains follow one another, and kept elsewhere; keep, kept and marked;
-	// fail, they end the run.
+	// What becomes of them: repeat, made anew where chains are alone (arrival: sequential, isolated), and kept elsewhere;
+	// keep, kept and marked; fail, they end the run.
 	Then string `yaml:"then,short,required" enum:"repeat|keep|fail"`
 	// Share of a chain's latency that the host may add before the chain counts as disturbed.
 	Share float64 `yaml:"share" default:"0.05" min:"0.0001" max:"1"`
