@@ -34,6 +34,8 @@ type Chain struct {
 	HostKnown bool
 	Disturbed bool // HostLate is more than the run allows
 
+	Weight float64 // how many jobs it stands for, where it is one of a sample; 0: one
+
 	Steps []Step // those measured; may be empty
 }
 
