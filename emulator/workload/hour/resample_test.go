@@ -136,7 +136,7 @@ func TestSynthesizedJobsAreNotThoseOfTheHour(t *testing.T) {
 	}
 	drawn := spar.Synthesize(16_749, 3)
 	for name, most := range map[string]float64{
-		"tasks": 0.25, "duration": 0.2, "cpu": 0.6, "mem": 0.6, "stateful": 0.2, "length": 0.5, "states": 0.2,
+		"tasks": 0.25, "duration": 0.2, "cpu": 0.06, "mem": 0.06, "stateful": 0.2, "length": 0.5, "states": 0.2,
 	} {
 		a, b := sample(hour, quantities[name]), sample(drawn, quantities[name])
 		d := distance(a, b)
