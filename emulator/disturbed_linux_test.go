@@ -21,6 +21,8 @@ import (
 
 	"testbed/emulator"
 	"testbed/emulator/fabric/userspace"
+	"testbed/emulator/internal/fake/fakehost"
+	"testbed/emulator/internal/kerneltime"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/netns"
 	"testbed/emulator/orchestrator"
@@ -31,32 +33,15 @@ import (
 	"testbed/emulator/verify"
 )
 
-// disturbable is a scenario of chains that take some tenths of a second.
-const disturbable = `name: NAME
-runtime: process
-fabric: userspace
-topology:
-  nodes:
-    cam: {class: camera, memory: 256MiB, cpu: 1}
-    nuc: {class: nuc, memory: 16GiB, cpu: 4}
-    server: {class: server, memory: 16GiB, cpu: 8}
-    gw: {kind: switch}
-  links:
-    - {name: wifi, class: wlan, endpoints: [cam, gw], rate: 50Mbps, delay: 30ms}
-    - {name: lan1, class: lan, endpoints: [nuc, gw], rate: 1Gbps, delay: 15ms}
-    - {name: lan2, class: lan, endpoints: [server, gw], rate: 1Gbps, delay: 15ms}
-workload:
-  synth: {kind: spar, jobs: 200}
-  jobs: 6
-  functions: 2
-  max-length: 6
-  clients: [camera]
-  ops-factor: 1e3
-  arg-factor: 1e4
-  state-factor: 1e4
-models: MODELS
-replay: {timeout: 30s, disturbed: {then: THEN}}
-`
+// disturbable is a scenario of chains that take some tenths of a second: fakehost's with longer ways.
+func disturbable(name, then, models string) string {
+	return "runtime: process\nfabric: userspace\n" + strings.NewReplacer(
+		"name: tiny", "name: "+name, "delay: 2ms", "delay: 30ms", "delay: 500us", "delay: 15ms",
+		"jobs: 30", "jobs: 200", "  jobs: 2\n", "  jobs: 6\n", "max-length: 2", "max-length: 6",
+		"arg-factor: 1e3", "arg-factor: 1e4", "state-factor: 1e3", "state-factor: 1e4",
+		"models: [in-function, in-client]", "models: "+models, "{then: keep, share: 1}", "{then: "+then+"}",
+	).Replace(fakehost.Scenario)
+}
 
 // disturbed is a testbed that is up, for runs that something disturbs.
 type disturbed struct {
@@ -71,7 +56,7 @@ func newDisturbed(t *testing.T, then, models string) *disturbed {
 	t.Helper()
 	w := newReal(t)
 	d := &disturbed{t: t, host: w.of, name: fmt.Sprintf("dist-%d", os.Getpid()), dir: t.TempDir()}
-	text := strings.NewReplacer("NAME", d.name, "THEN", then, "MODELS", models).Replace(disturbable)
+	text := disturbable(d.name, then, models)
 	path := filepath.Join(d.dir, "scenario.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -157,12 +142,6 @@ func (m measured) means() map[string]float64 {
 	return sum
 }
 
-func monotonic() int64 {
-	var ts unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts)
-	return ts.Nano()
-}
-
 // stops are the intervals in which something was stopped.
 type stops [][2]int64
 
@@ -204,9 +183,9 @@ func (d *disturbed) stop(pid int, long time.Duration) (from, to int64) {
 	if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
 		d.t.Error(err)
 	}
-	from = monotonic()
+	from = kerneltime.Now(unix.CLOCK_MONOTONIC)
 	time.Sleep(long)
-	to = monotonic()
+	to = kerneltime.Now(unix.CLOCK_MONOTONIC)
 	if err := unix.Kill(pid, unix.SIGCONT); err != nil {
 		d.t.Error(err)
 	}

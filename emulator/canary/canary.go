@@ -3,9 +3,9 @@
 // known time. What a packet takes beyond it is the host's.
 //
 // A probe is sent every 10 ms, or every 60 where a process carries them, whose time they cost, in the two directions by
-// turns, and takes 4 ms. The kernel notes when it has arrived, so
-// that what the canary itself is kept from, as an ordinary thread of the host's, is told apart: it is late at sending.
-// What lies between probes is not seen, and found by chance: often enough to tell how often there is such.
+// turns, and takes 4 ms. The kernel notes when it has arrived, so that what the canary itself is kept from, as an
+// ordinary thread of the host's, is told apart: it is late at sending. What lies between probes is not seen, and found
+// by chance: often enough to tell how often there is such.
 package canary
 
 import (

@@ -16,6 +16,7 @@ import (
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/health"
+	"testbed/emulator/internal/kerneltime"
 	"testbed/emulator/internal/program"
 	"testbed/emulator/internal/testenv"
 )
@@ -124,12 +125,12 @@ func TestAStopIsSeen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	from := clock(unix.CLOCK_MONOTONIC)
+	from := kerneltime.Now(unix.CLOCK_MONOTONIC)
 	_ = unix.Kill(engine[0], unix.SIGSTOP)
 	time.Sleep(stop)
 	during, err := c.Report(t.Context(), first.Next)
 	_ = unix.Kill(engine[0], unix.SIGCONT)
-	to := clock(unix.CLOCK_MONOTONIC)
+	to := kerneltime.Now(unix.CLOCK_MONOTONIC)
 	if seen := health.Overlap(during.Spells, from, to); err != nil || seen < stop-seldom-2*Way {
 		t.Errorf("while it went on %v of the stop were known, %v", seen, err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"testbed/emulator/fabric/netem"
 	"testbed/emulator/health"
+	"testbed/emulator/internal/kerneltime"
 	"testbed/emulator/internal/proc"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/netns"
@@ -108,7 +109,7 @@ func TestNetemAndARealtimeThread(t *testing.T) {
 	c := onNetem(t)
 	time.Sleep(300 * time.Millisecond)
 	const stop = 300 * time.Millisecond
-	from := clock(unix.CLOCK_MONOTONIC)
+	from := kerneltime.Now(unix.CLOCK_MONOTONIC)
 	done := make(chan error)
 	for range runtime.NumCPU() {
 		go func() {
@@ -117,7 +118,7 @@ func TestNetemAndARealtimeThread(t *testing.T) {
 				if err := unix.SchedSetAttr(0, attr, 0); err != nil {
 					return err
 				}
-				for clock(unix.CLOCK_MONOTONIC) < from+int64(stop) {
+				for kerneltime.Now(unix.CLOCK_MONOTONIC) < from+int64(stop) {
 				}
 				return nil
 			})

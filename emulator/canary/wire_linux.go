@@ -1,6 +1,7 @@
 package canary
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"net/netip"
@@ -9,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"testbed/emulator/internal/kerneltime"
 	"testbed/emulator/netns"
 )
 
@@ -53,7 +55,7 @@ func socket(from, to netip.Addr) (int, error) {
 		err = unix.Connect(fd, &unix.SockaddrInet4{Port: port, Addr: to.As4()})
 	}
 	if err == nil {
-		err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+		err = kerneltime.Stamp(fd)
 	}
 	if err != nil {
 		_ = unix.Close(fd)
@@ -90,9 +92,9 @@ func (w *wire) send(number uint64) {
 // arrivals implements probes.
 func (w *wire) arrivals(arrived arrivedAt) {
 	now := w.now()
-	ahead := clock(unix.CLOCK_REALTIME) - now
+	ahead := kerneltime.Now(unix.CLOCK_REALTIME) - now
 	var text [8]byte
-	var control [64]byte
+	var control [kerneltime.ControlSize]byte
 	for i, fd := range w.ends {
 		for {
 			n, m, _, _, err := unix.Recvmsg(fd, text[:], control[:], 0)
@@ -103,24 +105,10 @@ func (w *wire) arrivals(arrived arrivedAt) {
 				break
 			}
 			if number := binary.NativeEndian.Uint64(text[:]); n == len(text) && number%2 == uint64(1-i) {
-				arrived(number, min(stamp(control[:m], now+ahead)-ahead, now))
+				arrived(number, min(cmp.Or(kerneltime.Stamped(control[:m]), now+ahead)-ahead, now))
 			}
 		}
 	}
-}
-
-// stamp is when a packet came, in ns of CLOCK_REALTIME, by the message that came with it, or what is given.
-func stamp(control []byte, otherwise int64) int64 {
-	messages, err := unix.ParseSocketControlMessage(control)
-	if err != nil {
-		return otherwise
-	}
-	for _, m := range messages {
-		if m.Header.Level == unix.SOL_SOCKET && m.Header.Type == unix.SCM_TIMESTAMPNS && len(m.Data) >= 16 {
-			return int64(binary.NativeEndian.Uint64(m.Data))*1e9 + int64(binary.NativeEndian.Uint64(m.Data[8:]))
-		}
-	}
-	return otherwise
 }
 
 // close implements probes.
@@ -136,10 +124,4 @@ func (w *wire) close() {
 	}
 }
 
-func (w *wire) now() int64 { return clock(unix.CLOCK_MONOTONIC) }
-
-func clock(id int32) int64 {
-	var t unix.Timespec
-	_ = unix.ClockGettime(id, &t)
-	return t.Nano()
-}
+func (w *wire) now() int64 { return kerneltime.Now(unix.CLOCK_MONOTONIC) }

@@ -207,41 +207,6 @@ type Rank struct {
 // EqualPrediction is up to which relative difference two predictions count as equal when ranks are compared.
 const EqualPrediction = 1e-6
 
-// Order is whether the models are ordered by network latency as the study found.
-type Order struct {
-	Verdict   Decision   `json:"verdict"` // no or undecided where one relation is; none: none was tested
-	Holds     bool       `json:"holds"`   // Verdict is yes
-	Relations []Relation `json:"relations"`
-}
-
-// Decision is what a measurement says to a statement.
-type Decision string
-
-// The decisions.
-const (
-	Yes       Decision = "yes"
-	No        Decision = "no"
-	Undecided Decision = "undecided" // it is compatible with both
-)
-
-// Relation compares two models' measured mean network latency, chain by chain of those that both models ran, as paired
-// data. It is so, or not, where the whole confidence interval of the mean difference says it: > where that lies above
-// 0, >= where it does not reach below 0.
-type Relation struct {
-	Left       plan.Model `json:"left"`
-	Relation   string     `json:"relation"`
-	Right      plan.Model `json:"right"`
-	LeftMean   float64    `json:"left_mean_s"`
-	RightMean  float64    `json:"right_mean_s"`
-	Difference Interval   `json:"difference"`
-	Chains     int        `json:"chains"` // in common
-	Verdict    Decision   `json:"verdict"`
-	Holds      bool       `json:"holds"` // Verdict is yes
-	// ToDecide is how many chains in common would decide an undecided relation, if the mean difference stayed what it is
-	// and the interval narrowed with the root of their number; 0: it is decided, or no number would do.
-	ToDecide int `json:"chains_to_decide,omitempty"`
-}
-
 // Verdict says in words, and in the numbers behind them, where a prediction holds.
 type Verdict struct {
 	Within float64 `json:"within_ratio"`

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"testbed/emulator/internal/procstat"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -170,35 +172,12 @@ func cores(ctx context.Context, c Capability) Capability {
 
 // stealShare is the share of CPU time that the hypervisor took between two readings of /proc/stat.
 func stealShare(before, after string) float64 {
-	a, b := cpuTimes(before), cpuTimes(after)
-	if len(a) < 8 || len(b) < 8 {
+	a, known := procstat.Parse(before)
+	b, still := procstat.Parse(after)
+	if !known || !still || !a.Whole || !b.Whole || b.Total <= a.Total {
 		return 0
 	}
-	var all float64
-	for i := range 8 { // user nice system idle iowait irq softirq steal; guest time is part of user
-		all += b[i] - a[i]
-	}
-	if all <= 0 {
-		return 0
-	}
-	return max(0, b[7]-a[7]) / all
-}
-
-func cpuTimes(stat string) []float64 {
-	line, _, _ := strings.Cut(stat, "\n")
-	fields := strings.Fields(line)
-	if len(fields) == 0 || fields[0] != "cpu" {
-		return nil
-	}
-	var times []float64
-	for _, f := range fields[1:] {
-		t, err := strconv.ParseFloat(f, 64)
-		if err != nil {
-			return nil
-		}
-		times = append(times, t)
-	}
-	return times
+	return float64(b.Steal-min(a.Steal, b.Steal)) / float64(b.Total-a.Total)
 }
 
 func ping(_ context.Context, c Capability) Capability {

@@ -53,9 +53,9 @@ type counters struct {
 
 // Start makes an agent that serves until Close. It fails where the configuration is invalid or a socket
 // cannot be listened at.
-func Start(config Config) (*Agent, error) { return start(config, defaultLimits()) }
+func Start(config Config) (*Agent, error) { return start(config, defaultLimits(), nextVersion) }
 
-func start(config Config, l limits) (*Agent, error) {
+func start(config Config, l limits, change changer) (*Agent, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func start(config Config, l limits) (*Agent, error) {
 	a := &Agent{
 		config: config, limits: l, clock: c, pools: p, states: newStore(p), peers: newPeers(punctual),
 		sharing: newSharing(c, config.Speed), filler: make([]byte, 64<<10),
-		change: nextVersion, punctuality: punctual, failed: make(chan error, 2),
+		change: change, punctuality: punctual, failed: make(chan error, 2),
 	}
 	fill(a.filler, 1)
 	ctx, stop := context.WithCancel(context.Background())

@@ -21,7 +21,7 @@ func agentWith(t *testing.T, config Config, change func(*limits)) (*Agent, *Clie
 	if change != nil {
 		change(&l)
 	}
-	a, err := start(config, l)
+	a, err := start(config, l, nextVersion)
 	if err != nil {
 		t.Fatal(err)
 	}

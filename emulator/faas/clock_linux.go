@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"time"
 
+	"testbed/emulator/internal/kerneltime"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -12,15 +14,7 @@ const (
 	slice = 500 * time.Microsecond // after which a fine wait looks whether it is still wanted
 )
 
-func monotonic() int64 { return readClock(unix.CLOCK_MONOTONIC) }
-
-func readClock(id int32) int64 {
-	var t unix.Timespec
-	if unix.ClockGettime(id, &t) != nil {
-		return 0
-	}
-	return t.Nano()
-}
+func monotonic() int64 { return kerneltime.Now(unix.CLOCK_MONOTONIC) }
 
 // waitFinely sleeps in the kernel with the least timer slack, and spins for what waking up may take.
 func (c *clock) waitFinely(until int64, wake <-chan struct{}) bool {
@@ -50,8 +44,8 @@ func (c *clock) waitFinely(until int64, wake <-chan struct{}) bool {
 func (c *clock) burn(amount time.Duration, stop <-chan struct{}) bool {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	end := readClock(unix.CLOCK_THREAD_CPUTIME_ID) + int64(amount)
-	for readClock(unix.CLOCK_THREAD_CPUTIME_ID) < end {
+	end := kerneltime.Now(unix.CLOCK_THREAD_CPUTIME_ID) + int64(amount)
+	for kerneltime.Now(unix.CLOCK_THREAD_CPUTIME_ID) < end {
 		select {
 		case <-stop:
 			return false

@@ -24,11 +24,22 @@ const central, cloud = 3, 4
 
 func newCluster(t testing.TB, compute string) *cluster {
 	t.Helper()
+	return newClusterWhere(t, compute, nil)
+}
+
+// newClusterWhere has agents that change states in a way of their own, by their numbers.
+func newClusterWhere(t testing.TB, compute string, changes map[int]changer) *cluster {
+	t.Helper()
 	c := &cluster{}
 	dir := t.TempDir()
 	for i := range 5 {
 		socket := filepath.Join(dir, strconv.Itoa(i))
-		a, err := Start(Config{Node: strconv.Itoa(i), Listen: "127.0.0.1:0", Control: socket, Speed: 1e6, Compute: compute})
+		change := changes[i]
+		if change == nil {
+			change = nextVersion
+		}
+		config := Config{Node: strconv.Itoa(i), Listen: "127.0.0.1:0", Control: socket, Speed: 1e6, Compute: compute}
+		a, err := start(config, defaultLimits(), change)
 		if err != nil {
 			t.Fatal(err)
 		}

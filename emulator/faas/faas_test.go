@@ -86,10 +86,10 @@ func allotted(p *placement.Placement) time.Duration {
 func TestForgottenBumpIsDetected(t *testing.T) {
 	for _, m := range plan.Study {
 		t.Run(string(m), func(t *testing.T) {
-			c := newCluster(t, Allotted)
-			c.agents[2].change = func(_ string, _ []byte, version int64, sum uint32) (int64, uint32, error) {
-				return version, sum, nil // the second worker forgets to change its states
+			forgets := func(_ string, _ []byte, version int64, sum uint32) (int64, uint32, error) {
+				return version, sum, nil // the second worker does not change its states
 			}
+			c := newClusterWhere(t, Allotted, map[int]changer{2: forgets})
 			result, lost := c.carryOut(t, c.spec(t, job(), m, placed(1, 2, 1, 2)))
 			if lost == nil || !strings.Contains(lost.Error(), "state lost: state 0: want version 3, have 1") {
 				t.Errorf("error %q, check: %v", result.Error, lost)
@@ -99,11 +99,11 @@ func TestForgottenBumpIsDetected(t *testing.T) {
 }
 
 func TestWrongContentIsDetected(t *testing.T) {
-	c := newCluster(t, Allotted)
-	c.agents[2].change = func(key string, data []byte, version int64, sum uint32) (int64, uint32, error) {
+	spoils := func(key string, data []byte, version int64, sum uint32) (int64, uint32, error) {
 		data[len(data)-1]++ // one byte of a version that looks right, with a checksum that fits
 		return nextVersion(key, data, version, checksum(data))
 	}
+	c := newClusterWhere(t, Allotted, map[int]changer{2: spoils})
 	_, lost := c.carryOut(t, c.spec(t, job(), plan.External, placed(1, 2, 1, 2)))
 	if lost == nil || !strings.Contains(lost.Error(), "its content is not that of version 3") {
 		t.Errorf("check: %v", lost)

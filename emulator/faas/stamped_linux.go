@@ -1,13 +1,14 @@
 package faas
 
 import (
-	"encoding/binary"
 	"io"
 	"net"
 	"os"
 	"sync"
 	"syscall"
 	"unsafe"
+
+	"testbed/emulator/internal/kerneltime"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,7 +24,7 @@ type stampedReader struct {
 	// Of the read under way.
 	vector  unix.Iovec
 	message unix.Msghdr
-	control [64]byte
+	control [kerneltime.ControlSize]byte
 	n       int
 	stamp   int64 // ns of CLOCK_REALTIME; 0: none
 	err     error
@@ -45,7 +46,7 @@ func stamp(c net.Conn, p *punctuality) reader {
 	}
 	enabled := false
 	err = raw.Control(func(fd uintptr) {
-		enabled = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1) == nil
+		enabled = kerneltime.Stamp(int(fd)) == nil
 	})
 	if err != nil || !enabled {
 		return plainReader{c}
@@ -75,7 +76,7 @@ func (r *stampedReader) Read(b []byte) (int, error) {
 	}
 	if r.stamp > 0 {
 		now := r.punctuality.clock.now()
-		waited := readClock(unix.CLOCK_REALTIME) - r.stamp
+		waited := kerneltime.Now(unix.CLOCK_REALTIME) - r.stamp
 		r.mu.Lock()
 		r.due, r.got = now-waited, now
 		r.mu.Unlock()
@@ -107,25 +108,10 @@ func (r *stampedReader) tryToReceive(fd uintptr) bool {
 		case unix.EAGAIN:
 			return false
 		case 0:
-			r.n, r.stamp = int(n), stampOf(r.control[:r.message.Controllen])
+			r.n, r.stamp = int(n), kerneltime.Stamped(r.control[:r.message.Controllen])
 		default:
 			r.err = errno
 		}
 		return true
 	}
-}
-
-// stampOf is the time stamp in a control message; 0 where there is none.
-func stampOf(control []byte) int64 {
-	const head = unix.SizeofCmsghdr
-	if len(control) < head+16 {
-		return 0
-	}
-	level := int32(binary.NativeEndian.Uint32(control[head-8:]))
-	kind := int32(binary.NativeEndian.Uint32(control[head-4:]))
-	if level != unix.SOL_SOCKET || kind != unix.SCM_TIMESTAMPNS {
-		return 0
-	}
-	seconds := int64(binary.NativeEndian.Uint64(control[head:]))
-	return seconds*1e9 + int64(binary.NativeEndian.Uint64(control[head+8:]))
 }

@@ -8,13 +8,14 @@ import (
 	"strings"
 	"time"
 
+	"testbed/emulator/internal/procstat"
 	"testbed/emulator/record"
 )
 
 // Snapshot is what the kernel has counted by an instant. The zero value: it does not tell.
 type Snapshot struct {
 	at       time.Time
-	ticks    ticks
+	ticks    procstat.Ticks
 	pressure map[string]int64 // by resource, µs in which something waited for it
 	mhz      []float64        // of processors
 	heat     uint64           // how often they were slowed down, for they were too hot
@@ -31,14 +32,11 @@ type files struct {
 // resources are those of which the kernel counts how long somebody waited for them.
 var resources = []string{"cpu", "io", "memory"}
 
-// ticks are times of all processors together since the host's start, in units that do not matter.
-type ticks struct {
-	processors                   int
-	total, idle, softirq, stolen uint64
-}
-
 func parse(at time.Time, f files) Snapshot {
-	s := Snapshot{at: at, ticks: parseStat(f.stat), pressure: map[string]int64{}}
+	s := Snapshot{at: at, pressure: map[string]int64{}}
+	if t, ok := procstat.Parse(f.stat); ok && t.Whole {
+		s.ticks = t
+	}
 	for _, r := range resources {
 		if total, ok := parsePressure(f.pressure[r]); ok {
 			s.pressure[r] = total
@@ -55,37 +53,6 @@ func parse(at time.Time, f files) Snapshot {
 		}
 	}
 	return s
-}
-
-// parseStat reads /proc/stat (proc_stat(5)): user, nice, system, idle, iowait, irq, softirq, steal. Guests' times are
-// parts of user and nice.
-func parseStat(text string) (t ticks) {
-	for line := range strings.Lines(text) {
-		fields := strings.Fields(line)
-		if len(fields) < 9 || !strings.HasPrefix(fields[0], "cpu") {
-			continue
-		}
-		if fields[0] != "cpu" {
-			t.processors++
-			continue
-		}
-		for i, field := range fields[1:9] {
-			n, err := strconv.ParseUint(field, 10, 62)
-			if err != nil {
-				return ticks{}
-			}
-			t.total += n
-			switch i {
-			case 3, 4:
-				t.idle += n
-			case 6:
-				t.softirq += n
-			case 7:
-				t.stolen += n
-			}
-		}
-	}
-	return t
 }
 
 // parsePressure reads the total of the line "some" of a file of /proc/pressure, in µs.
@@ -109,16 +76,16 @@ func parsePressure(text string) (int64, bool) {
 // from 0 to 1.
 func (s Snapshot) Since(earlier Snapshot) *record.HostLoad {
 	elapsed := s.at.Sub(earlier.at)
-	if s.ticks.total <= earlier.ticks.total || elapsed <= 0 {
+	if s.ticks.Total <= earlier.ticks.Total || elapsed <= 0 {
 		return nil
 	}
-	total := s.ticks.total - earlier.ticks.total
+	total := s.ticks.Total - earlier.ticks.Total
 	share := func(now, then uint64) float64 { // steal and idle may go back by a tick
 		return min(float64(now-min(now, then))/float64(total), 1)
 	}
 	h := &record.HostLoad{
-		Processors: s.ticks.processors, Idle: share(s.ticks.idle, earlier.ticks.idle),
-		Softirq: share(s.ticks.softirq, earlier.ticks.softirq), Steal: share(s.ticks.stolen, earlier.ticks.stolen),
+		Processors: s.ticks.Processors, Idle: share(s.ticks.Idle, earlier.ticks.Idle),
+		Softirq: share(s.ticks.Softirq, earlier.ticks.Softirq), Steal: share(s.ticks.Steal, earlier.ticks.Steal),
 		Throttled: s.heat - min(s.heat, earlier.heat),
 	}
 	for r, of := range map[string]**float64{"cpu": &h.CPU, "io": &h.IO, "memory": &h.Memory} {

@@ -114,7 +114,7 @@ func (p *punctuality) found(from *port, now int64) {
 	if now-p.since >= int64(health.Floor) {
 		p.spells.Add(health.Spell{From: p.since, To: now, Station: from.name, Why: p.why})
 	}
-	if from.heard != p.looks {
+	if now < p.watched && from.heard != p.looks { // else nobody looks, and the list would only grow
 		from.heard = p.looks
 		p.heard = append(p.heard, from)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/internal/procstat"
 	"testbed/emulator/record"
 )
 
@@ -72,7 +73,7 @@ func FuzzHost(f *testing.F) {
 	f.Add("cpu 1 2 3 4", "NaN", "MemAvailable: 99999999999999999 kB")
 	f.Fuzz(func(t *testing.T, stat, load, memory string) {
 		m := &meter{read: func() (files, bool) { return files{[]byte(stat), []byte(load), []byte(memory)}, true }}
-		m.last = &ticks{1, 1, 1}
+		m.last = &procstat.Ticks{Total: 1, Idle: 1, Steal: 1}
 		if h := m.sample(record.Tags{}, time.Now(), 1); h != nil {
 			if !shares(h) {
 				t.Errorf("%+v", h)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"testbed/emulator/internal/statistics"
 	"testbed/emulator/workload"
 	"testbed/emulator/workload/spar"
 )
@@ -84,14 +85,6 @@ func distance(a, b []float64) (d float64) {
 	return d
 }
 
-func mean(all []float64) float64 {
-	sum := 0.0
-	for _, v := range all {
-		sum += v
-	}
-	return sum / float64(len(all))
-}
-
 // Jobs that are drawn whole have the hour's distributions, to what chance allows at a level of one in a thousand.
 func TestResampledJobsAreThoseOfTheHour(t *testing.T) {
 	hour, err := Load()
@@ -111,7 +104,7 @@ func TestResampledJobsAreThoseOfTheHour(t *testing.T) {
 		if limit := 1.95 / math.Sqrt(n); d > limit {
 			t.Errorf("%s: distance %.4f, at most %.4f by chance", name, d, limit)
 		}
-		t.Logf("%-9s mean %.4g in the hour, %.4g drawn; distance %.4f", name, mean(a), mean(b), d)
+		t.Logf("%-9s mean %.4g in the hour, %.4g drawn; distance %.4f", name, statistics.Mean(a), statistics.Mean(b), d)
 	}
 	if last := drawn.Jobs[len(drawn.Jobs)-1].Arrival.Seconds(); math.Abs(last-3600) > 120 {
 		t.Errorf("the last of an hour's jobs arrives after %v s", last)
@@ -140,7 +133,7 @@ func TestSynthesizedJobsAreNotThoseOfTheHour(t *testing.T) {
 	} {
 		a, b := sample(hour, quantities[name]), sample(drawn, quantities[name])
 		d := distance(a, b)
-		t.Logf("%-9s mean %.4g in the hour, %.4g synthesized; distance %.4f", name, mean(a), mean(b), d)
+		t.Logf("%-9s mean %.4g in the hour, %.4g synthesized; distance %.4f", name, statistics.Mean(a), statistics.Mean(b), d)
 		if d > most {
 			t.Errorf("%s: distance %.4f, more than %v", name, d, most)
 		}
