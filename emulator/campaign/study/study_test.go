@@ -12,6 +12,7 @@ import (
 
 	"testbed/emulator/campaign"
 	"testbed/emulator/internal/builtin"
+	"testbed/emulator/internal/reference"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict/statesim"
@@ -67,6 +68,35 @@ func TestBaseline(t *testing.T) {
 		}
 		compareLines(t, name, got.String(), string(want))
 	}
+}
+
+// TestPublishedTopology: on the published topology the study's simulations are those on the synthesized one.
+func TestPublishedTopology(t *testing.T) {
+	published, _, _ := reference.Load(t, "../../..")
+	s, err := Scenario(builtin.Catalogue())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts [2]bytes.Buffer
+	for i := range texts {
+		simulation, _, err := campaign.Simulation(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 1 {
+			simulation.Topology, simulation.Clients = published, nil
+		}
+		spec := campaign.Study()
+		spec.Replications = 3
+		r, err := campaign.Run(t.Context(), campaign.Config{Spec: spec, Simulation: simulation})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.WriteSummary(&texts[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	compareLines(t, "summary.csv", texts[1].String(), texts[0].String())
 }
 
 // TestPublishedFigure6: the study's figure ends at chains of 22 invocations, which take 3.8 s with state in the cloud.
