@@ -33,6 +33,7 @@ type Results struct {
 	Spec    Spec
 	Means   []Mean // in the order of the simulations
 	lengths map[cell]map[int]*lengthMeans
+	slopes  map[cell][]float64
 	ranks   map[plan.Model]*rankSamples // of the simulations that Ranked says
 	scratch []float64
 }
@@ -48,6 +49,7 @@ type cell struct {
 type lengthMeans struct {
 	chains int
 	weight float64
+	sum    float64   // s, of the latencies of all those chains, by their weights
 	means  []float64 // s, one for each replication with such chains
 }
 
@@ -63,7 +65,10 @@ const rankSteps = 201
 
 // NewResults returns results to which the simulations of a campaign can be added.
 func NewResults(spec Spec) *Results {
-	return &Results{Spec: spec, lengths: map[cell]map[int]*lengthMeans{}, ranks: map[plan.Model]*rankSamples{}}
+	return &Results{
+		Spec: spec, lengths: map[cell]map[int]*lengthMeans{}, slopes: map[cell][]float64{},
+		ranks: map[plan.Model]*rankSamples{},
+	}
 }
 
 // Ranked are the load and policy of which all latencies are kept in order: the largest load, and the
@@ -95,6 +100,7 @@ func (r *Results) Add(b *Block) {
 		return
 	}
 	r.addLengths(b)
+	r.addSlope(b)
 	if jobs, policy := r.Ranked(); b.Jobs == jobs && b.Policy == policy {
 		r.addRanks(b)
 	}
@@ -121,8 +127,29 @@ func (r *Results) addLengths(b *Block) {
 		}
 		of[length].chains += s.n
 		of[length].weight += s.weight
+		of[length].sum += s.network
 		of[length].means = append(of[length].means, s.network/s.weight)
 	}
+}
+
+// addSlope fits a line to the replication's chains, by weighted least squares; chains of one length have none.
+func (r *Results) addSlope(b *Block) {
+	var n, length, network, squares, products float64
+	for i := range b.Rows {
+		w, l := b.weight(i), float64(b.Rows[i].Length)
+		n, length, network = n+w, length+float64(w*l), network+float64(w*b.Rows[i].Network)
+		squares, products = squares+float64(w*l*l), products+float64(w*l*b.Rows[i].Network) // not fused
+	}
+	if spread := float64(n*squares) - float64(length*length); spread > 0 {
+		at := cell{b.Jobs, b.Policy, b.Model}
+		r.slopes[at] = append(r.slopes[at], (float64(n*products)-float64(length*network))/spread)
+	}
+}
+
+// Slopes are by how much, in seconds, the network latency rises with each invocation that a chain has more: one for
+// each replication that has chains of several lengths.
+func (r *Results) Slopes(jobs int, policy placement.Policy, model plan.Model) []float64 {
+	return r.slopes[cell{jobs, policy, model}]
 }
 
 func (r *Results) addRanks(b *Block) {
@@ -168,6 +195,7 @@ type Length struct {
 	Weight  float64       // of the chains: of how many of the loads' jobs they tell
 	Network figures.Point // s; a sample is the mean of a replication
 	Means   []float64     // s, the samples; models of one policy have theirs of the same replications
+	Pooled  float64       // s, the mean of the chains of all replications together, as the study has it
 }
 
 // Lengths are the mean network latencies of a load, policy and model, by length of chains, ascending.
@@ -176,7 +204,8 @@ func (r *Results) Lengths(jobs int, policy placement.Policy, model plan.Model) [
 	var all []Length
 	for _, length := range slices.Sorted(maps.Keys(of)) {
 		l := of[length]
-		all = append(all, Length{length, l.chains, l.weight, figures.Mean(float64(length), l.means), l.means})
+		all = append(all, Length{length, l.chains, l.weight, figures.Mean(float64(length), l.means), l.means,
+			l.sum / l.weight})
 	}
 	return all
 }
