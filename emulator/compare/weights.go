@@ -17,21 +17,13 @@ func (m *Chain) weight() float64 { return cmp.Or(m.Weight, 1) }
 // mostWeight bounds a weight, so that sums of weighted times are numbers.
 const mostWeight = 1e9
 
-// ascending sorts values, and gives the ranks at which they stand; nil without weights.
-func ascending(values, weights []float64) (sorted, ranks []float64) {
-	if weights == nil {
-		return slices.Sorted(slices.Values(values)), nil
+// quantiles is the quantile function of values with their weights; nil: they are alike.
+func quantiles(values, weights []float64) func(p float64) float64 {
+	if weights != nil {
+		return quantile.Weighted(values, weights)
 	}
-	order := make([]int, len(values))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(values[a], values[b]) })
-	var heavy []float64
-	for _, i := range order {
-		sorted, heavy = append(sorted, values[i]), append(heavy, weights[i])
-	}
-	return sorted, quantile.Ranks(heavy)
+	sorted := slices.Sorted(slices.Values(values))
+	return func(p float64) float64 { return quantile.Linear(sorted, p) }
 }
 
 // balanced are columns whose plain means are the weighted ones, for what is made for plain means.
