@@ -37,7 +37,7 @@ func simulateCommand(s *State) *cli.Command {
 					"(statesim)",
 			},
 			&cli.StringFlag{
-				Name:  "state-access",
+				Name: "state-access",
 				Usage: "transport: `WHO` reads and writes the state's repository, worker or client (as the published " +
 					"simulator charges it), instead of the scenario's state-access",
 			},
@@ -165,4 +165,5 @@ func printPredictions(s *State, e *resolved.Scenario, predictions []predict.Pred
 		})
 	}
 	t.Render()
+	printShares(s, e.Shares())
 }

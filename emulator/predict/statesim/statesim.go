@@ -34,6 +34,7 @@ type Config struct {
 	Speed        placement.SpeedModel
 	GPU          string        // model of the hosts with GPUs; empty: placement.DefaultGPU
 	Clients      []topology.ID // nil: the study's
+	Nodes        []topology.ID `json:",omitempty"` // that execute functions; nil: all hosts
 }
 
 // DefaultConfig has the study's parameters for a topology and a pool of chains.
@@ -61,7 +62,7 @@ func New(c Config) (*Simulator, error) {
 	}
 	paths := simnet.New(c.Topology)
 	allocator, err := placement.NewAllocator(paths, placement.Options{
-		Topology: c.Topology, Speed: c.Speed, GPU: c.GPU, Clients: c.Clients,
+		Topology: c.Topology, Speed: c.Speed, GPU: c.GPU, Clients: c.Clients, Nodes: c.Nodes,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("statesim: %w", err)
