@@ -52,7 +52,7 @@ func (m *Emulation) Execute(ctx context.Context, w *experiment.Work) (*experimen
 		return nil, err
 	}
 	config := run.Config{Scenario: w.Scenario, Results: w.Runs, Fidelity: m.Verify && fresh, Mirror: m.Mirror,
-		Sinks: []record.Sink{w.Tabulate}, Phase: w.Phase}
+		Sinks: []record.Sink{w.Tabulate}, Phase: w.Phase, Factors: w.Factors}
 	end := func() {}
 	if m.Follow != nil {
 		end = m.Follow(ctx, &config, m.bed)

@@ -52,6 +52,11 @@ func TestExperimentOnOneTestbed(t *testing.T) {
 		if err != nil || m.Exit != record.OK || len(m.Testbed) > 31 || !strings.HasPrefix(m.Testbed, "tiny-x") {
 			t.Errorf("%s: %+v, %v", row, m, err)
 		}
+		samples, err := os.ReadFile(filepath.Join(dir, "runs", fields[4], record.SamplesFile))
+		tag := ",topology_links_wifi_rate_bps=" + map[string]string{"10000000": "10Mbps", "50000000": "50Mbps"}[fields[1]]
+		if n := strings.Count(string(samples), tag); err != nil || n < 8 || !strings.Contains(string(samples), "cell="+fields[0]) {
+			t.Errorf("%d lines have the tag %s, %v", n, tag, err)
+		}
 	}
 	l.want(ExitOK, "Cells: 4 of 4 finished, 4 of them before", "run", dir, "--allow-disturbed")
 	// One level more, and its cells alone; the directory says the rest.

@@ -124,6 +124,12 @@ func (c *chart) figure(number int, looks *catalogue.Catalogue) *figures.Figure {
 	f := &figures.Figure{Name: fmt.Sprintf("figure-%d-%s", number, fileName(c.formula)), Title: c.title(), Bars: true,
 		X: figures.Axis{Label: c.label(), Column: c.formula.X}, Looks: looks,
 		Y: figures.Axis{Label: quantities[c.formula.Y], Column: c.formula.Y}}
+	per := 1.0
+	for unit, million := range map[string]string{"_bps": "_mbps", "_bytes": "_mb"} {
+		if xs := c.abscissas(); strings.HasSuffix(f.X.Column, unit) && len(xs) > 0 && slices.Max(xs) >= 1e6 {
+			per, f.X.Column = 1e6, strings.TrimSuffix(f.X.Column, unit)+million
+		}
+	}
 	models := c.formula.Colour == "model"
 	f.ByOrder, f.ByPolicy = !models, models && len(c.engines) > 1
 	if f.Told = "engine"; !f.ByPolicy {
@@ -139,14 +145,19 @@ func (c *chart) figure(number int, looks *catalogue.Catalogue) *figures.Figure {
 		}
 		for at, runs := range c.points {
 			if at.curveKey == k {
-				curve.Points = append(curve.Points, c.point(at.x, runs))
+				curve.Points = append(curve.Points, c.point(at.x/per, runs))
 			}
 		}
 		slices.SortFunc(curve.Points, func(a, b figures.Point) int { return cmp.Compare(a.X, b.X) })
 		f.Curves = append(f.Curves, curve)
 	}
 	if xs := c.abscissas(); len(xs) <= 6 {
-		f.X.Ticks = xs
+		for _, x := range xs {
+			f.X.Ticks = append(f.X.Ticks, x/per)
+		}
+	}
+	if len(c.names) == 0 {
+		f.X.Label = words.Replace(f.X.Column)
 	}
 	return f
 }
@@ -179,6 +190,10 @@ func (c *chart) title() string {
 	}
 	return title
 }
+
+// words makes an axis's words of a column's name.
+var words = strings.NewReplacer("_mbps", " (Mbps)", "_bps", " (bit/s)", "_mb", " (MB)", "_bytes", " (bytes)",
+	"_per_s", " (1/s)", "_", " ")
 
 // fileName is a formula as a part of a file's name.
 func fileName(f Formula) string {

@@ -15,11 +15,11 @@ import (
 type Work struct {
 	Cell     *Cell
 	Scenario *resolved.Scenario
-	Engines  []string // those whose rows are wanted
-	Runs     string   // directory that gets the directories of runs
-	Factors  map[string]string
-	Phase    func(string) // told of what goes on
-	Tabulate *Tabulator   // makes the result's rows
+	Engines  []string          // those whose rows are wanted
+	Runs     string            // directory that gets the directories of runs
+	Factors  map[string]string // tags of what is measured: the factors' columns, cell and repetition
+	Phase    func(string)      // told of what goes on
+	Tabulate *Tabulator        // makes the result's rows
 }
 
 // Executor executes cells that are measured, one after the other.

@@ -76,7 +76,7 @@ func (x *experiment) caption(c *chart) string {
 func (x *experiment) page(p *pool) *html.Page {
 	o := x.outcome
 	page := &html.Page{Title: x.Name, Run: filepath.Base(x.Dir), Good: o.Done == len(x.Cells) && o.Chains == 0}
-	page.Lede = fmt.Sprintf("An experiment on %s: %d cells, %d repetitions of each combination", x.File, len(x.Cells),
+	page.Lede = fmt.Sprintf("An experiment on %s: %d cells, each combination executed %d times", x.File, len(x.Cells),
 		x.Repeat)
 	page.Headline = fmt.Sprintf("%d of %d cells finished", o.Done, len(x.Cells))
 	if o.Chains > 0 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
@@ -188,9 +189,9 @@ func (x *experiment) cell(ctx context.Context, c *Cell) (*Result, error) {
 	return r, nil
 }
 
-// factorsOf are a cell's levels by column.
+// factorsOf are a cell's levels by column, with the cell and the repetition.
 func (x *experiment) factorsOf(c *Cell) map[string]string {
-	all := map[string]string{}
+	all := map[string]string{"cell": c.ID, "repetition": strconv.Itoa(c.Repetition)}
 	for i, column := range x.columns(x.Cells) {
 		all[column.name] = label(c.Levels[i])
 	}
