@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 
+	"testbed/emulator/internal/quantile"
+
 	"testbed/emulator/internal/statistics"
 )
 
@@ -20,9 +22,10 @@ func summarise(values, weights []float64) Summary {
 	if len(values) == 0 {
 		return Summary{}
 	}
-	at := quantiles(values, weights)
+	sorted, ranks := quantile.Ascending(values, weights)
+	at := func(p float64) float64 { return quantile.Weighted(sorted, ranks, p) }
 	s := Summary{
-		N: len(values), Mean: statistics.WeightedMean(values, weights), Min: slices.Min(values), Max: slices.Max(values),
+		N: len(values), Mean: statistics.WeightedMean(values, weights), Min: sorted[0], Max: sorted[len(sorted)-1],
 		P5: at(0.05), P25: at(0.25), Median: at(0.5), P75: at(0.75), P95: at(0.95),
 	}
 	if len(values) > 1 {
@@ -62,8 +65,9 @@ func errorStats(measured, predicted, weights []float64) ErrorStats {
 			}
 			bias += v / all
 		}
-		at := quantiles(sizes, weights)
-		return at(0.5), statistics.WeightedMean(sizes, weights), at(0.95), bias
+		sorted, ranks := quantile.Ascending(sizes, weights)
+		return quantile.Weighted(sorted, ranks, 0.5), statistics.WeightedMean(sizes, weights),
+			quantile.Weighted(sorted, ranks, 0.95), bias
 	}
 	var e ErrorStats
 	e.Median, e.Mean, e.P95, e.Bias = of(func(i int) float64 { return relative(measured[i], predicted[i]) })

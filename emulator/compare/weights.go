@@ -2,9 +2,7 @@ package compare
 
 import (
 	"cmp"
-	"slices"
 
-	"testbed/emulator/internal/quantile"
 	"testbed/emulator/internal/statistics"
 )
 
@@ -16,15 +14,6 @@ func (m *Chain) weight() float64 { return cmp.Or(m.Weight, 1) }
 
 // mostWeight bounds a weight, so that sums of weighted times are numbers.
 const mostWeight = 1e9
-
-// quantiles is the quantile function of values with their weights; nil: they are alike.
-func quantiles(values, weights []float64) func(p float64) float64 {
-	if weights != nil {
-		return quantile.Weighted(values, weights)
-	}
-	sorted := slices.Sorted(slices.Values(values))
-	return func(p float64) float64 { return quantile.Linear(sorted, p) }
-}
 
 // balanced are columns whose plain means are the weighted ones, for what is made for plain means.
 func balanced(weights []float64, columns ...[]float64) [][]float64 {

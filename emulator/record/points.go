@@ -1,6 +1,7 @@
 package record
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 
@@ -20,10 +21,17 @@ const (
 )
 
 func (t Tags) point(measurement string) lineprotocol.Point {
-	return lineprotocol.Point{Measurement: measurement, Fields: map[string]any{}, Tags: map[string]string{
+	tags := map[string]string{}
+	for name, value := range t.Factors {
+		if value = oneLine(value); value != "" { // a tag has a value
+			tags[name] = value
+		}
+	}
+	maps.Copy(tags, map[string]string{
 		"run": t.Run, "testbed": t.Testbed, "scenario": t.Scenario, "model": t.Model, "policy": t.Policy,
 		"fabric": t.Fabric, "runtime": t.Runtime, "client_class": t.ClientClass, "length": strconv.Itoa(t.Length),
-	}}
+	})
+	return lineprotocol.Point{Measurement: measurement, Fields: map[string]any{}, Tags: tags}
 }
 
 // Point is the chain in line protocol. The job and the client's name are fields, not tags, for a database

@@ -24,6 +24,10 @@ type Tags struct {
 	Runtime     string
 	ClientClass string // class of the chain's client, e.g. rpi3b+
 	Length      int    // of the chain: number of its invocations
+
+	// Factors are what a cell of an experiment is told from others by, by names that are none of the others; nil: the run
+	// is of no experiment.
+	Factors map[string]string
 }
 
 // Times are durations in seconds.

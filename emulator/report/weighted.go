@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -34,27 +33,18 @@ func (w *weighted) ascending() []figures.Point {
 	if n == 0 {
 		return nil
 	}
-	order := make([]int, n)
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(w.values[a], w.values[b]) })
-	heavy := make([]float64, n)
-	for i, k := range order {
-		heavy[i] = w.weights[k]
-	}
-	ranks := quantile.Ranks(heavy)
+	sorted, ranks := quantile.Ascending(w.values, w.weights)
 	if n <= rankSteps+1 {
 		points := make([]figures.Point, n)
-		for i, k := range order {
-			points[i] = point(ranks[i], w.values[k])
+		for i, v := range sorted {
+			points[i] = point(ranks[i], v)
 		}
 		return points
 	}
 	points := make([]figures.Point, rankSteps+1)
 	for i := range points {
 		at := float64(i) / rankSteps
-		points[i] = point(at, w.values[order[nearest(ranks, at)]])
+		points[i] = point(at, sorted[nearest(ranks, at)])
 	}
 	return points
 }

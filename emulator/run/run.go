@@ -35,6 +35,7 @@ type Config struct {
 	Fidelity    bool               // whether to measure a link of each class before the replay
 	Event       func(record.Event) // told of the scenario's events as they happen; may be nil
 	Began       func(Live)         // told once when the samples of links begin; may be nil
+	Factors     map[string]string  // tags of the run's chains and steps, where it is a cell of an experiment
 	KeepInputs  int64              // bytes up to which a file that the scenario reads is copied; 0: resolved.LargestInput
 }
 
