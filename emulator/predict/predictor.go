@@ -29,4 +29,8 @@ type Setting struct {
 	ReceiveWindow units.ByteSize // of TCP
 	IdleRestart   bool           // an idle connection starts slowly again
 	Fresh         bool           // each chain begins with connections that none has used
+	Connections   int            // opened beforehand between two nodes; 0: as many as are used at a time; negative: none
+
+	Arrivals Arrivals // when chains begin
+	Compute  Compute
 }

@@ -11,7 +11,6 @@ import (
 	"testbed/emulator/predict/transport"
 	"testbed/emulator/record"
 	"testbed/emulator/replay"
-	"testbed/emulator/resolved"
 	"testbed/emulator/topology"
 )
 
@@ -47,13 +46,6 @@ func (r *run) calibrate(ctx context.Context) (record.Overhead, predict.Setting, 
 // duration rounds seconds to a time that is not negative.
 func duration(seconds float64) time.Duration {
 	return max(0, time.Duration(math.Round(seconds*1e9)))
-}
-
-// Setting is what predictors may know of a scenario's testbed, whose TCP is set as the orchestrator sets it, before
-// calibration.
-func Setting(e *resolved.Scenario) predict.Setting {
-	return predict.Setting{Topology: e.Topology, Speed: e.Speed,
-		Fresh: e.Arrival.Alone(), IdleRestart: e.Source.TCP.SlowStartAfterIdle, ReceiveWindow: receiveWindow}
 }
 
 // nearest finds a client of the workload and the host with an agent that has the shortest way to it.

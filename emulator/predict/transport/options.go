@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"testbed/emulator/predict"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -38,6 +39,13 @@ type Options struct {
 	IdleRestart bool
 	// Fresh begins each plan with connections that none has used.
 	Fresh bool
+	// Connections are opened beforehand between two nodes; a message that finds all of them in use opens another. 0: as
+	// many as are used at a time; negative: none.
+	Connections int
+	// Arrivals say when chains begin.
+	Arrivals predict.Arrivals
+	// Compute says what a node's speed is divided by.
+	Compute predict.Compute
 	// NoHyStart lets slow start end with the first overflow only (Linux: tcp_cubic's hystart=0).
 	NoHyStart bool
 	// Load is the number of tasks placed on each node, the divisor of its speed, for plans without

@@ -21,7 +21,6 @@ package transport
 import (
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"testbed/emulator/plan"
@@ -81,102 +80,12 @@ const EngineName = "transport"
 // Name is EngineName.
 func (e *Engine) Name() string { return EngineName }
 
-// Predict predicts the plans in the order given, each beginning when the one before has ended, over
-// connections that stay open (Options.Fresh: over its own). Traffic counts the payload without headers, and as hops
-// the path's queues.
+// Predict predicts the plans. Those of one model, which follow one another, begin as Options.Arrivals says, and meet where
+// they are under way at the same time; a model's begin when all of the one before have ended, over connections that stay
+// open (Options.Fresh: each over its own). Traffic counts the payload without headers, and as hops the path's queues.
 func (e *Engine) Predict(plans []*plan.Plan) ([]predict.Prediction, error) {
 	r := newReplay(e)
-	all := make([]predict.Prediction, 0, len(plans))
-	for _, p := range plans {
-		one, err := r.chain(p)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, one)
-	}
-	return all, nil
-}
-
-// replay is one run of Predict: connections, and the clock.
-type replay struct {
-	engine      *Engine
-	routes      routes
-	connections map[[2]topology.ID]*connection
-	simulation  simulation
-	clock       int64
-}
-
-// connection is between an initiator, which sends requests, and a responder.
-type connection struct{ request, response *half }
-
-func newReplay(e *Engine) *replay {
-	r := &replay{engine: e, connections: map[[2]topology.ID]*connection{}}
-	r.routes = routes{
-		topology: e.topology, options: &e.options,
-		trees: map[topology.ID]*topology.Tree{}, known: map[[2]topology.ID]*route{},
-	}
-	r.simulation.options = &e.options
-	return r
-}
-
-func (r *replay) chain(p *plan.Plan) (predict.Prediction, error) {
-	invocations := make(map[int]*plan.Invocation, len(p.Invocations))
-	for i := range p.Invocations {
-		invocations[p.Invocations[i].Task] = &p.Invocations[i]
-	}
-	if r.engine.options.Fresh {
-		clear(r.connections)
-	}
-	begin := r.clock
-	parts := make([]predict.Parts, len(p.Steps))
-	schedule, err := predict.Evaluate(p, func(i int, start float64) (took float64, err error) {
-		if step := &p.Steps[i]; step.Kind == plan.Compute {
-			took, err = r.compute(step, invocations[step.Task])
-			parts[i].Host = r.engine.options.Overhead.Nanoseconds() * 1000
-			parts[i].Processing = int64(math.Round(took*float64(second))) - parts[i].Host
-		} else {
-			parts[i], err = r.transfer(step, begin+int64(math.Round(start*float64(second))))
-			took = float64(parts[i].Sum()) / float64(second)
-		}
-		return took, err
-	})
-	if err != nil {
-		return predict.Prediction{}, err
-	}
-	if r.clock += int64(math.Ceil(schedule.Total * float64(second))); r.clock > longest {
-		return predict.Prediction{}, fmt.Errorf("plan of %s (%s): %w", p.Job, p.Model, ErrTooLong)
-	}
-	out := predict.Prediction{
-		Engine: r.engine.Name(), Job: p.Job, Index: p.Index, Model: p.Model,
-		Total: schedule.Total, Steps: schedule.Steps, Parts: parts,
-		Traffic: p.Traffic(func(a, b topology.ID) int { return r.routes.find(a, b).length }),
-	}
-	out.Network, out.Processing = schedule.Split(p)
-	return out, nil
-}
-
-// longest is how far the clock may go, in picoseconds: half of what fits, 53 days, less some room.
-const longest = 40 * 86400 * second
-
-// compute is the time of a function: its operations at the node's speed, shared with the tasks placed there.
-func (r *replay) compute(step *plan.Step, inv *plan.Invocation) (float64, error) {
-	load, name := r.engine.options.Load[step.From], r.engine.name(step.From)
-	if inv != nil {
-		load = inv.Load
-	}
-	load = max(1, load)
-	speed := 0.0
-	if r.engine.speed != nil {
-		speed = r.engine.speed(step.From)
-	}
-	if !(speed > 0) {
-		return 0, fmt.Errorf("node %s has the speed %v operations/s, which must be positive", name, speed)
-	}
-	took := float64(step.Ops)*float64(load)/speed + r.engine.options.Overhead.Seconds()
-	if !(took >= 0 && took < float64(longest/second)) {
-		return 0, fmt.Errorf("%d operations on node %s: %w", step.Ops, name, ErrTooLong)
-	}
-	return took, nil
+	return r.predict(plans)
 }
 
 func (e *Engine) name(id topology.ID) string {

@@ -66,6 +66,24 @@ func newLine(t testing.TB, o Options, cables ...cable) (*replay, topology.ID, to
 	return newReplay(e), a, b
 }
 
+// transfer carries a step out at the replay's clock, which does not go on.
+func transfer(r *replay, s *plan.Step) (predict.Parts, error) {
+	begin := r.clock
+	all, err := r.predict([]*plan.Plan{{Steps: []plan.Step{*s}}})
+	if err != nil {
+		return predict.Parts{}, err
+	}
+	r.clock = begin
+	return all[0].Parts[0], nil
+}
+
+// connectionOf is the connection from a to b that the next message takes.
+func connectionOf(r *replay, a, b topology.ID) *connection {
+	c, _ := r.take(a, b)
+	r.give(c)
+	return c
+}
+
 // oneWay is the time of one message from a to b over a connection that a opened, in seconds.
 func oneWay(t testing.TB, r *replay, a, b topology.ID, size int64) float64 {
 	t.Helper()
@@ -74,7 +92,7 @@ func oneWay(t testing.TB, r *replay, a, b topology.ID, size int64) float64 {
 
 func step(t testing.TB, r *replay, s plan.Step) float64 {
 	t.Helper()
-	parts, err := r.transfer(&s, r.clock)
+	parts, err := transfer(r, &s)
 	if err != nil {
 		t.Fatal(err)
 	}
