@@ -2,6 +2,7 @@ package run
 
 import (
 	"testbed/emulator/faas"
+	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/predict"
 	"testbed/emulator/replay"
 	"testbed/emulator/resolved"
@@ -12,7 +13,7 @@ import (
 func Setting(e *resolved.Scenario) predict.Setting {
 	s := predict.Setting{Topology: e.Topology, Speed: e.Speed,
 		Fresh: e.Arrival.Alone(), IdleRestart: e.Source.TCP.SlowStartAfterIdle, ReceiveWindow: receiveWindow,
-		Arrivals: arrivals(e.Arrival, len(e.Jobs)), Connections: -1}
+		Bursts: userspace.BurstRate, Arrivals: arrivals(e.Arrival, len(e.Jobs)), Connections: -1}
 	if e.Source.Replay.Warmup {
 		s.Connections = e.Arrival.Connections()
 	}

@@ -24,6 +24,7 @@ func OptionsOf(s predict.Setting) Options {
 	o := DefaultOptions()
 	o.Overhead, o.PerMessage, o.IdleRestart, o.Fresh = s.Overhead, s.PerMessage, s.IdleRestart, s.Fresh
 	o.Connections, o.Arrivals, o.Compute = s.Connections, s.Arrivals, s.Compute
+	o.Bursts = s.Bursts
 	o.ReceiveWindow, o.MaxReceiveWindow = s.ReceiveWindow, s.ReceiveWindow
 	return o
 }

@@ -86,7 +86,7 @@ func (f *flow) receive(n *network, p *parcel, now int64, o *Options) {
 	f.above = max(f.above, p.number+1)
 	at := false
 	for r.got < f.above && f.at(r.got).received {
-		at = r.take(o) || at
+		at = r.take(o, p.inside) || at
 	}
 	if r.got == f.stop {
 		f.arrived = now
@@ -99,8 +99,10 @@ func (f *flow) receive(n *network, p *parcel, now int64, o *Options) {
 	case f.delayed == never:
 		f.delayed = now + o.DelayedAck.Nanoseconds()*1000
 	}
-	r.measure(now, p.echo)
-	r.adjust(now, o)
+	if !p.inside {
+		r.measure(now, p.echo)
+		r.adjust(now, o)
+	}
 }
 
 // acknowledge sends an ACK of all that was received in order, and of one segment that was not.

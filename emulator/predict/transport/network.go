@@ -40,6 +40,7 @@ type parcel struct {
 	flow   *flow
 	hop    int16 // how many queues it has crossed
 	class  int8
+	inside bool // it is handed over with the rest of its burst
 }
 
 // crossing is one queue on a route, among others.

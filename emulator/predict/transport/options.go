@@ -42,6 +42,9 @@ type Options struct {
 	// Connections are opened beforehand between two nodes; a message that finds all of them in use opens another. 0: as
 	// many as are used at a time; negative: none.
 	Connections int
+	// Bursts is the lowest rate, in bit/s, at which links leave together what a sender hands over at once, so that its
+	// receiver gets it at once, and acknowledges it as one; 0: none does.
+	Bursts units.BitRate
 	// Arrivals say when chains begin.
 	Arrivals predict.Arrivals
 	// Compute says what a node's speed is divided by.

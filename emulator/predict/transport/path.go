@@ -50,6 +50,8 @@ type route struct {
 	slack       int64 // the limit of the queue where that is
 	length      int   // hops there
 
+	bursts bool // they stay together on the way there
+
 	ways   [2][]crossing // forth and back, as the network numbers them
 	shared []int32       // the network's queues on both
 }
@@ -110,6 +112,7 @@ func (r *routes) build(a, b topology.ID) *route {
 	found.forth = r.legs(forth, forthDelay, numbers, both)
 	found.back = r.legs(back, backDelay, numbers, both)
 	found.measure()
+	found.bursts = r.options.Bursts > 0 && !slices.ContainsFunc(forth, r.splits)
 	found.ways = [2][]crossing{r.crossings(found.forth, forth), r.crossings(found.back, back)}
 	for _, way := range found.ways {
 		for _, c := range way {
@@ -119,6 +122,13 @@ func (r *routes) build(a, b topology.ID) *route {
 		}
 	}
 	return found
+}
+
+// splits says whether a queue carries the packets of a burst one by one.
+func (r *routes) splits(h topology.Hop) bool {
+	s := &r.topology.Vertices[h.Link].Shape[h.Dir]
+	return s.Rate > 0 && s.Rate < r.options.Bursts || s.Jitter > 0 || s.Loss > 0 || s.Reorder > 0 || s.Duplicate > 0 ||
+		s.Corrupt > 0
 }
 
 // crossings are a way's hops with the network's numbers of their queues.

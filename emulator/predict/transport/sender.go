@@ -44,6 +44,7 @@ func (f *flow) pipe() int64 { return f.half.next - f.half.una - f.sacked - f.los
 func (f *flow) send(n *network, now int64, o *Options) {
 	h := f.half
 	sent, limited := false, false
+	b := newBurst(f.route, h)
 	for {
 		number := f.missing()
 		if number == h.next && number >= f.stop {
@@ -56,7 +57,8 @@ func (f *flow) send(n *network, now int64, o *Options) {
 		if number == h.next && number >= h.edge {
 			break
 		}
-		f.transmit(n, number, now)
+		inside := number == h.next && b.inside(min(f.stop-number, h.window-f.pipe(), h.edge-number))
+		f.transmit(n, number, now, inside)
 		h.lastSend, sent = now, true
 	}
 	if limited = limited || f.pipe() >= h.window; sent || limited {
@@ -82,7 +84,7 @@ func (f *flow) missing() int64 {
 }
 
 // transmit sends a segment, the next new one or one once more.
-func (f *flow) transmit(n *network, number, now int64) {
+func (f *flow) transmit(n *network, number, now int64, inside bool) {
 	h := f.half
 	if number == h.next {
 		f.room(number)
@@ -102,7 +104,7 @@ func (f *flow) transmit(n *network, number, now int64) {
 	if number == f.stop-1 {
 		class = f.last
 	}
-	f.put(n, parcel{number: number, echo: h.echo, sack: -1, class: class}, now)
+	f.put(n, parcel{number: number, echo: h.echo, sack: -1, class: class, inside: inside}, now)
 }
 
 // room makes a place for a new segment's record.
@@ -291,7 +293,7 @@ func (f *flow) timeout(n *network, now int64, o *Options) {
 		if number >= f.stop || number >= h.edge {
 			number--
 		}
-		f.transmit(n, number, now)
+		f.transmit(n, number, now, false)
 		f.arm(now)
 		return
 	}

@@ -31,6 +31,7 @@ type packet struct {
 	edge   int64 // ACK: the end of the receiver's window
 	echo   int64 // when the receiver sent the ACK that is this one, or the newest that its sender had
 	lost   bool  // it met a full queue; an ACK: one of its segments did
+	inside bool  // it is handed over with the rest of its burst
 }
 
 // message lets size bytes cross the route, beginning at now; it returns when the last one is there.
@@ -152,6 +153,7 @@ func (s *simulation) enter(lane int, p packet) {
 func (s *simulation) send() {
 	h := s.half
 	sent, limited := false, false
+	b := newBurst(s.route, h)
 	for h.next < s.stop {
 		if h.next-h.una >= h.window {
 			limited = true
@@ -161,7 +163,7 @@ func (s *simulation) send() {
 			break
 		}
 		s.remember(h.next, h.next-h.una)
-		s.enter(0, packet{number: h.next, echo: h.echo})
+		s.enter(0, packet{number: h.next, echo: h.echo, inside: b.inside(min(s.stop, h.una+h.window, h.edge) - h.next)})
 		h.next++
 		h.lastSend, sent = s.now, true
 	}
@@ -189,13 +191,15 @@ func (s *simulation) receive(p packet) {
 	if p.number == s.stop-1 {
 		s.arrived = s.now
 	}
-	if r.take(s.options) {
+	if r.take(s.options, p.inside) {
 		s.acknowledge()
 	} else if s.timer == never {
 		s.timer = s.now + s.options.DelayedAck.Nanoseconds()*1000
 	}
-	r.measure(s.now, p.echo)
-	r.adjust(s.now, s.options)
+	if !p.inside {
+		r.measure(s.now, p.echo)
+		r.adjust(s.now, s.options)
+	}
 	if !s.options.EveryPacket {
 		s.watch()
 	}
