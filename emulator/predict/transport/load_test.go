@@ -36,7 +36,7 @@ func TestNetworkIsTheSimulation(t *testing.T) {
 			cables = append(cables, cable{rate(), rate(), delay, random.IntN(3) == 0})
 		}
 		o := bare()
-		o.EveryPacket, o.Header = true, 250
+		o.EveryPacket, o.Header, o.Bursts = true, 250, units.BitRate(random.IntN(2))*200*units.Mbps
 		alone, a, b := newLine(t, o, cables...)
 		among, _, _ := newLine(t, o, cables...)
 		meeting(among, a, b)
