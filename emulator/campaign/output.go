@@ -24,7 +24,7 @@ type output struct {
 	dir     *outdir.Dir
 	m       *Manifest
 	keep    bool // the directory is the user's, and not a temporary one
-	journal *journal
+	journal *records
 	parquet *parquetFile // nil in the other store
 	texts   *textFiles   // nil in the other store
 }

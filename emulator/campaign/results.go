@@ -13,7 +13,7 @@ import (
 	"testbed/emulator/report/figures"
 )
 
-// Mean is what SummaryFile says of a simulation: means over its chains, NaN where there are none.
+// Mean is what SummaryFile says of a simulation: means over its chains by their weights, NaN where there are none.
 type Mean struct {
 	Jobs       int
 	Policy     placement.Policy
@@ -33,6 +33,7 @@ type Results struct {
 	Spec    Spec
 	Means   []Mean // in the order of the simulations
 	lengths map[cell]map[int]*lengthMeans
+	slopes  map[cell][]float64
 	ranks   map[plan.Model]*rankSamples // of the simulations that Ranked says
 	scratch []float64
 }
@@ -47,13 +48,16 @@ type cell struct {
 // lengthMeans are the mean network latencies of a replication's chains of one length.
 type lengthMeans struct {
 	chains int
+	weight float64
+	sum    float64   // s, of the latencies of all those chains, by their weights
 	means  []float64 // s, one for each replication with such chains
 }
 
 // rankSamples are the total latencies of one model.
 type rankSamples struct {
-	all   []float64            // s, of all jobs
-	ranks [rankSteps][]float64 // s, at each of the ranks, one for each replication
+	all     []float64            // s, of all jobs
+	weights []float64            // of all, where any are not 1; else nil
+	ranks   [rankSteps][]float64 // s, at each of the ranks, one for each replication
 }
 
 // rankSteps is the number of ranks in [0,1] at which latencies in ascending order are looked at.
@@ -61,7 +65,10 @@ const rankSteps = 201
 
 // NewResults returns results to which the simulations of a campaign can be added.
 func NewResults(spec Spec) *Results {
-	return &Results{Spec: spec, lengths: map[cell]map[int]*lengthMeans{}, ranks: map[plan.Model]*rankSamples{}}
+	return &Results{
+		Spec: spec, lengths: map[cell]map[int]*lengthMeans{}, slopes: map[cell][]float64{},
+		ranks: map[plan.Model]*rankSamples{},
+	}
 }
 
 // Ranked are the load and policy of which all latencies are kept in order: the largest load, and the
@@ -77,21 +84,23 @@ func (r *Results) Ranked() (jobs int, policy placement.Policy) {
 // Add adds a simulation. They must come in their order for results to be the same to the last bit.
 func (r *Results) Add(b *Block) {
 	m := Mean{Jobs: b.Jobs, Policy: b.Policy, Model: b.Model, Seed: b.Seed, Chains: len(b.Rows)}
-	traffic := 0.0
+	traffic, n := 0.0, 0.0
 	for i := range b.Rows {
-		row := &b.Rows[i]
-		m.Processing += row.Processing
-		m.Network += row.Network
-		m.Total += row.Processing + row.Network
-		traffic += float64(row.Traffic)
+		row, weight := &b.Rows[i], b.weight(i)
+		n += weight
+		m.Processing += weight * row.Processing
+		m.Network += weight * row.Network
+		m.Total += weight * (row.Processing + row.Network)
+		traffic += weight * float64(row.Traffic)
 	}
-	n := float64(len(b.Rows)) // 0/0 is NaN
+	// Without chains n is 0, and 0/0 is NaN.
 	m.Processing, m.Network, m.Total, m.Traffic = m.Processing/n, m.Network/n, m.Total/n, traffic/n
 	r.Means = append(r.Means, m)
 	if m.Chains == 0 {
 		return
 	}
 	r.addLengths(b)
+	r.addSlope(b)
 	if jobs, policy := r.Ranked(); b.Jobs == jobs && b.Policy == policy {
 		r.addRanks(b)
 	}
@@ -104,21 +113,43 @@ func (r *Results) addLengths(b *Block) {
 		r.lengths[cell{b.Jobs, b.Policy, b.Model}] = of
 	}
 	type sum struct {
-		n       int
-		network float64
+		n               int
+		weight, network float64
 	}
 	sums := map[int]sum{}
 	for i := range b.Rows {
-		s := sums[b.Rows[i].Length]
-		sums[b.Rows[i].Length] = sum{s.n + 1, s.network + b.Rows[i].Network}
+		s, weight := sums[b.Rows[i].Length], b.weight(i)
+		sums[b.Rows[i].Length] = sum{s.n + 1, s.weight + weight, s.network + weight*b.Rows[i].Network}
 	}
 	for length, s := range sums {
 		if of[length] == nil {
 			of[length] = &lengthMeans{}
 		}
 		of[length].chains += s.n
-		of[length].means = append(of[length].means, s.network/float64(s.n))
+		of[length].weight += s.weight
+		of[length].sum += s.network
+		of[length].means = append(of[length].means, s.network/s.weight)
 	}
+}
+
+// addSlope fits a line to the replication's chains, by weighted least squares; chains of one length have none.
+func (r *Results) addSlope(b *Block) {
+	var n, length, network, squares, products float64
+	for i := range b.Rows {
+		w, l := b.weight(i), float64(b.Rows[i].Length)
+		n, length, network = n+w, length+float64(w*l), network+float64(w*b.Rows[i].Network)
+		squares, products = squares+float64(w*l*l), products+float64(w*l*b.Rows[i].Network) // not fused
+	}
+	if spread := float64(n*squares) - float64(length*length); spread > 0 {
+		at := cell{b.Jobs, b.Policy, b.Model}
+		r.slopes[at] = append(r.slopes[at], (float64(n*products)-float64(length*network))/spread)
+	}
+}
+
+// Slopes are by how much, in seconds, the network latency rises with each invocation that a chain has more: one for
+// each replication that has chains of several lengths.
+func (r *Results) Slopes(jobs int, policy placement.Policy, model plan.Model) []float64 {
+	return r.slopes[cell{jobs, policy, model}]
 }
 
 func (r *Results) addRanks(b *Block) {
@@ -130,7 +161,14 @@ func (r *Results) addRanks(b *Block) {
 	for i := range b.Rows {
 		r.scratch = append(r.scratch, b.Rows[i].Processing+b.Rows[i].Network)
 	}
-	s.all = append(s.all, r.scratch...)
+	s.all, s.weights = append(s.all, r.scratch...), append(s.weights, b.Weights...)
+	if b.Weights != nil {
+		of := quantile.Weighted(r.scratch, b.Weights)
+		for i := range s.ranks {
+			s.ranks[i] = append(s.ranks[i], of(rank(i)))
+		}
+		return
+	}
 	slices.Sort(r.scratch)
 	for i := range s.ranks {
 		s.ranks[i] = append(s.ranks[i], quantile.Linear(r.scratch, rank(i)))
@@ -154,8 +192,10 @@ func (r *Results) Samples(jobs int, policy placement.Policy, model plan.Model, v
 type Length struct {
 	Length  int
 	Chains  int
+	Weight  float64       // of the chains: of how many of the loads' jobs they tell
 	Network figures.Point // s; a sample is the mean of a replication
 	Means   []float64     // s, the samples; models of one policy have theirs of the same replications
+	Pooled  float64       // s, the mean of the chains of all replications together, as the study has it
 }
 
 // Lengths are the mean network latencies of a load, policy and model, by length of chains, ascending.
@@ -163,8 +203,9 @@ func (r *Results) Lengths(jobs int, policy placement.Policy, model plan.Model) [
 	of := r.lengths[cell{jobs, policy, model}]
 	var all []Length
 	for _, length := range slices.Sorted(maps.Keys(of)) {
-		all = append(all, Length{length, of[length].chains, figures.Mean(float64(length), of[length].means),
-			of[length].means})
+		l := of[length]
+		all = append(all, Length{length, l.chains, l.weight, figures.Mean(float64(length), l.means), l.means,
+			l.sum / l.weight})
 	}
 	return all
 }
@@ -177,13 +218,22 @@ func (r *Results) Ranks(model plan.Model) []figures.Point {
 	if s == nil {
 		return nil
 	}
-	sorted := slices.Sorted(slices.Values(s.all))
+	of := s.quantiles()
 	points := make([]figures.Point, rankSteps)
 	for i := range points {
 		points[i] = figures.Mean(rank(i), s.ranks[i])
-		points[i].Y = quantile.Linear(sorted, rank(i))
+		points[i].Y = of(rank(i))
 	}
 	return points
+}
+
+// quantiles is the quantile function of all jobs taken together.
+func (s *rankSamples) quantiles() func(p float64) float64 {
+	if s.weights != nil {
+		return quantile.Weighted(s.all, s.weights)
+	}
+	sorted := slices.Sorted(slices.Values(s.all))
+	return func(p float64) float64 { return quantile.Linear(sorted, p) }
 }
 
 // Load reads the results of a campaign that is finished from its directory. With the store statesim the

@@ -89,14 +89,14 @@ func TestSimulateCampaignAsJSON(t *testing.T) {
 func TestPaperAndPlot(t *testing.T) {
 	dir, again := filepath.Join(t.TempDir(), "paper"), t.TempDir()
 	got := invoke(t, "simulate", "--paper", "--replications", "3", "-o", dir)
-	if got.code != ExitOK || strings.Count(got.stdout, "criterion:") != 6 {
+	if got.code != ExitOK || strings.Count(got.stdout, "criterion:") != 11 {
 		t.Fatalf("exit %d: %s%s", got.code, got.stdout, got.stderr)
 	}
 	if got := invoke(t, "plot", dir, "-o", again); got.code != ExitOK {
 		t.Fatal(got.stderr)
 	}
 	files, _ := os.ReadDir(again)
-	if len(files) != 3*4+1 {
+	if len(files) != 6*4+1 {
 		t.Errorf("plot wrote %d files", len(files))
 	}
 	for _, f := range files {

@@ -13,6 +13,7 @@ import (
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 	"testbed/emulator/topology/synth"
+	"testbed/emulator/workload"
 )
 
 // check finds what no single value shows, resolves the defaults, and builds the topology to hold names
@@ -212,7 +213,7 @@ func (d *decoder) checkWorkload(w *Workload) {
 	if w.MaxLength > 0 && w.MaxLength < w.MinLength {
 		d.failAt("workload.max-length", fmt.Sprintf("write at least %d", w.MinLength), "it is less than min-length")
 	}
-	if w.Synth != nil && w.Jobs > w.Synth.Jobs && w.Synth.Jobs > 0 {
+	if w.Synth != nil && w.Jobs > w.Synth.Jobs && w.Synth.Jobs > 0 && w.Draw != string(workload.DrawReplacement) {
 		d.failAt("workload.jobs", "raise synth.jobs", "%d jobs cannot be drawn from the %d synthesized", w.Jobs, w.Synth.Jobs)
 	}
 	for i, c := range w.Clients {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"testbed/emulator/catalogue"
 	"testbed/emulator/workload"
@@ -30,8 +31,11 @@ func (s *Scenario) Jobs() (*JobSet, error) {
 		return j.Length() < w.MinLength || w.MaxLength > 0 && j.Length() > w.MaxLength
 	})
 	set := &JobSet{Jobs: pool, Pool: len(pool), Trace: trace}
-	if w.Jobs > 0 && w.Jobs < len(pool) {
-		set.Jobs = workload.Select(pool, w.Jobs, *w.Seed)
+	if draw := workload.Draw(w.Draw); len(pool) > 0 && w.Jobs > 0 && (w.Jobs < len(pool) || draw.Exact()) {
+		if set.Jobs, err = draw.From(pool, w.Jobs, *w.Seed); err != nil {
+			return nil, fmt.Errorf("scenario %s: workload: %w with a state and of the lengths wanted; "+
+				"lower workload.jobs, or write draw: replacement", s.Name, err)
+		}
 	}
 	if len(set.Jobs) == 0 {
 		return nil, fmt.Errorf("scenario %s: workload: %w", s.Name, w.noJobs(trace, stateful, len(pool)))
@@ -96,7 +100,8 @@ func (s *Scenario) Row(trace workload.Trace, job string) string {
 	if trace == nil {
 		return job
 	}
-	return trace.Row(job, "", s.Workload.options().Factors)
+	name, _, _ := strings.Cut(job, ".") // drawn again, it is another job of the same rows
+	return trace.Row(name, "", s.Workload.options().Factors)
 }
 
 // noJobs says why no job is left, of those of a trace, those with a state, and those of the lengths wanted.
@@ -129,7 +134,8 @@ func (s *Scenario) computable(set *JobSet) error {
 			if t.Ops < workload.MaxOps {
 				continue
 			}
-			row := set.Trace.Row(job.Name, t.Name, s.Workload.options().Factors)
+			name, _, _ := strings.Cut(job.Name, ".")
+			row := set.Trace.Row(name, t.Name, s.Workload.options().Factors)
 			return fmt.Errorf("scenario %s: workload: %s: "+
 				"it has more than %d operations, duration_s · cpu / 100 · workload.ops-factor; "+
 				"lower that, or leave the job out", s.Name, row, int64(workload.MaxOps))

@@ -141,3 +141,45 @@ func TestShippedTraces(t *testing.T) {
 		}
 	}
 }
+
+// Jobs are drawn as many as wanted, and more of them than there are only with replacement.
+func TestDraw(t *testing.T) {
+	stateful := "0,j_1,M1,1,100,0.3,1\n0,j_1,M2,1,100,0.3,1\n0,j_1,J3_1_2,1,100,0.3,1\n"
+	rows := ""
+	for _, job := range []string{"j_1", "j_2", "j_3", "j_4"} {
+		rows += strings.ReplaceAll(stateful, "j_1", job)
+	}
+	for more, want := range map[string]int{
+		", jobs: 3, draw: exact": 3, ", jobs: 4, draw: exact": 4, ", jobs: 3, draw: replacement": 3,
+		", jobs: 9, draw: replacement": 9, ", jobs: 9": 4, ", jobs: 9, draw: share": 4, ", jobs: 5, draw: exact": 0,
+	} {
+		set, _, err := jobsOf(t, rows, more)
+		if want == 0 {
+			if err == nil || !strings.Contains(err.Error(), "5 jobs cannot be drawn from 4") {
+				t.Errorf("%s: %v", more, err)
+			}
+			continue
+		}
+		if err != nil || len(set.Jobs) != want || set.Pool != 4 {
+			t.Errorf("%s: %+v, %v", more, set, err)
+		}
+	}
+	const head = "name: x\ntopology: {synth: iiot}\nworkload: {trace: alibaba-2018-hour, jobs: 5000, draw: replacement}\n"
+	s, err := Parse([]byte(head), "s.yaml", builtin.Catalogue())
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := s.Jobs()
+	if err != nil || len(set.Jobs) != 5000 {
+		t.Fatalf("%+v, %v", set, err)
+	}
+	for _, j := range set.Jobs {
+		if base, _, again := strings.Cut(j.Name, "."); again {
+			if s.Row(set.Trace, j.Name) != s.Row(set.Trace, base) {
+				t.Errorf("the row of %s is not that of %s", j.Name, base)
+			}
+			return
+		}
+	}
+	t.Error("no job was drawn twice")
+}

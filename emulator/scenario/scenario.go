@@ -88,9 +88,13 @@ type Workload struct {
 	Format string `yaml:"format" with:"trace" choice:"trace format"`
 	// A synthesized trace. It is the default.
 	Synth *WorkloadSynth `yaml:"synth" atmost:"source of the workload"`
-	// How many of the jobs with a state (and of the lengths wanted) to draw, on average: each is kept with the same
-	// probability, as in the study. Absent: all of them.
+	// How many of the jobs with a state (and of the lengths wanted) to draw: on average, as in the study, unless draw says
+	// otherwise. Absent: all of them.
 	Jobs int `yaml:"jobs" min:"1" max:"1000000"`
+	// How jobs are drawn. share, the default: each is kept with the same probability, so that there are about as many as jobs says.
+	// exact: exactly as many, all different; those of a smaller number are among those of a larger one. replacement:
+	// exactly as many, each drawn from all, so that one may come again, under a name of its own (j_17.2).
+	Draw string `yaml:"draw" enum:"share|exact|replacement" with:"jobs"`
 	// Number of different functions that the tasks invoke.
 	Functions int `yaml:"functions" default:"10" min:"1" max:"10000"`
 	// Operations for one second of one core in the trace: an invocation has duration_s · cpu / 100 · ops-factor of them.

@@ -3,6 +3,8 @@
 package study
 
 import (
+	"math"
+
 	"testbed/emulator/campaign"
 	"testbed/emulator/catalogue"
 	"testbed/emulator/placement"
@@ -13,45 +15,56 @@ import (
 // megabyte turns bytes into MB, for people.
 const megabyte = 1e6
 
-// Figures are the study's figures 4, 5 and 6, of whatever loads, policies and models there are. The last
-// two show the largest load under load+net. The catalogue says how models and policies look.
+// Figures are the study's figures 4, 5 and 6, of whatever loads, policies and models there are, and then the same in
+// its own axes. 5 and 6 show the largest load under load+net. The catalogue says how models and policies look.
 func Figures(r *campaign.Results, looks *catalogue.Catalogue) []*figures.Figure {
-	all := []*figures.Figure{traffic(r), latency(r), length(r)}
+	traffic, latency := traffic(r), latency(r)
+	all := []*figures.Figure{
+		figures.Traffic(traffic), figures.Latency(latency), figures.Length(length(r)),
+		figures.TrafficAsPublished(traffic), figures.LatencyAsPublished(latency), figures.LengthAsPublished(pooled(r)),
+	}
 	for _, f := range all {
 		f.Looks = looks
 	}
 	return all
 }
 
-func traffic(r *campaign.Results) *figures.Figure {
+func traffic(r *campaign.Results) []figures.Curve {
 	var curves []figures.Curve
 	for _, policy := range r.Spec.Policies {
 		for _, model := range r.Spec.Models {
-			curve := figures.Curve{Model: string(model), Policy: string(policy)}
-			for _, jobs := range r.Spec.Jobs {
-				samples := r.Samples(jobs, policy, model, func(m *campaign.Mean) float64 { return m.Traffic / megabyte })
-				if len(samples) > 0 {
-					curve.Points = append(curve.Points, figures.Mean(float64(jobs), samples))
-				}
-			}
+			curve := figures.Curve{Model: string(model), Policy: string(policy), Points: loads(r, policy, model)}
 			curves = append(curves, curve)
 		}
 	}
-	return figures.Traffic(curves)
+	return curves
 }
 
-func latency(r *campaign.Results) *figures.Figure {
-	return figures.Latency(each(r, func(_ int, _ placement.Policy, m plan.Model) []figures.Point { return r.Ranks(m) }))
+func latency(r *campaign.Results) []figures.Curve {
+	return each(r, func(_ int, _ placement.Policy, m plan.Model) []figures.Point { return r.Ranks(m) })
 }
 
-func length(r *campaign.Results) *figures.Figure {
-	return figures.Length(each(r, func(jobs int, policy placement.Policy, m plan.Model) []figures.Point {
+func length(r *campaign.Results) []figures.Curve {
+	return each(r, func(jobs int, policy placement.Policy, m plan.Model) []figures.Point {
 		var points []figures.Point
 		for _, l := range r.Lengths(jobs, policy, m) {
 			points = append(points, l.Network)
 		}
 		return points
-	}))
+	})
+}
+
+// pooled is length with the chains of all replications taken together.
+func pooled(r *campaign.Results) []figures.Curve {
+	return each(r, func(jobs int, policy placement.Policy, m plan.Model) []figures.Point {
+		var points []figures.Point
+		for _, l := range r.Lengths(jobs, policy, m) {
+			points = append(points, figures.Point{
+				X: float64(l.Length), Y: l.Pooled, Low: math.NaN(), High: math.NaN(), Samples: l.Chains,
+			})
+		}
+		return points
+	})
 }
 
 // pointsOf are a curve's points.

@@ -15,6 +15,7 @@ import (
 
 // Statement is what the study states in words, and what a campaign says to it.
 type Statement struct {
+	Engine    string `json:"engine,omitempty"` // that computed the results, where several did
 	Claim     string `json:"claim"`
 	Criterion string `json:"criterion"` // when the claim counts as true
 	// Decision is what the 95 % intervals of the comparisons that it takes say together; empty: it is not checked.
@@ -47,6 +48,8 @@ const (
 	departs    = 2.0  // "departs": by this many times what the models differ on average
 	departsBy  = 0.10 // the same as a share of the smaller one
 	longest    = 0.9  // "the longest chains": those longer than this part of all chains
+	similar    = 1.5  // "similar": the largest at most this times the smallest
+	farther    = 1.25 // "to the centre": at least this times the links between clients and functions
 )
 
 // check is one statement with what it takes to decide it.
@@ -94,6 +97,36 @@ var checks = []check{
 			"for some lengths, all of them longer than %.0f %% of the chains, each by its interval",
 			departsBy*100, longest*100),
 		[]placement.Policy{placement.LoadNet}, departsAsShare,
+	},
+	{
+		"in-client has the most traffic under load",
+		"every load, the policy load: traffic of in-client above that of each other model, with the interval of the " +
+			"ratio",
+		[]placement.Policy{placement.Load}, mostTraffic,
+	},
+	{
+		"traffic rises slightly with the load",
+		fmt.Sprintf("every policy and model: traffic at the largest load over that at the smallest above 1 and at most %g, "+
+			"with its interval", slightly),
+		[]placement.Policy{placement.Load, placement.LoadNet}, risesSlightly,
+	},
+	{
+		"the traffic of the other models is similar under load+net",
+		fmt.Sprintf("every load, load+net: traffic of in-client and of external at most %g times that of in-function, with "+
+			"its interval", similar),
+		[]placement.Policy{placement.LoadNet}, othersSimilar,
+	},
+	{
+		"functions go to the centre as the load grows",
+		fmt.Sprintf("load+net: in-function's traffic, the bytes of the calls times their links, at the largest load at least "+
+			"%g times that at the smallest, with its interval", farther),
+		[]placement.Policy{placement.Load, placement.LoadNet}, toTheCentre,
+	},
+	{
+		"latency grows with the length of the chain",
+		"largest load, load+net, every model: the slope of the network latency over the length, fitted to the chains of a " +
+			"replication, is above 0, with its interval over the replications",
+		[]placement.Policy{placement.LoadNet}, growsWithLength,
 	},
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"testbed/emulator/campaign"
 	"testbed/emulator/internal/builtin"
+	"testbed/emulator/internal/reference"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict/statesim"
@@ -69,6 +70,35 @@ func TestBaseline(t *testing.T) {
 	}
 }
 
+// TestPublishedTopology: on the published topology the study's simulations are those on the synthesized one.
+func TestPublishedTopology(t *testing.T) {
+	published, _, _ := reference.Load(t, "../../..")
+	s, err := Scenario(builtin.Catalogue())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts [2]bytes.Buffer
+	for i := range texts {
+		simulation, _, err := campaign.Simulation(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 1 {
+			simulation.Topology, simulation.Clients = published, nil
+		}
+		spec := campaign.Study()
+		spec.Replications = 3
+		r, err := campaign.Run(t.Context(), campaign.Config{Spec: spec, Simulation: simulation})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.WriteSummary(&texts[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	compareLines(t, "summary.csv", texts[1].String(), texts[0].String())
+}
+
 // TestPublishedFigure6: the study's figure ends at chains of 22 invocations, which take 3.8 s with state in the cloud.
 func TestPublishedFigure6(t *testing.T) {
 	s, err := Scenario(builtin.Catalogue())
@@ -86,7 +116,7 @@ func TestPublishedFigure6(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range length(r).Curves[0].Points {
+	for _, p := range pooled(r)[0].Points {
 		if p.X == 22 && math.Abs(p.Y-3.8) < 0.05 {
 			return
 		}
@@ -114,6 +144,18 @@ func compareLines(t *testing.T, name, got, want string) {
 // invented are results in which a model's network latency is a number of milliseconds per invocation, and
 // its traffic so many MB, under load+net; under load all traffic is 10 MB.
 func invented(network func(m plan.Model, length int) float64, traffic map[plan.Model]int64) *campaign.Results {
+	return inventedTraffic(network, func(_ int, p placement.Policy, m plan.Model) int64 {
+		if p == placement.LoadNet {
+			return traffic[m] * 1e6
+		}
+		return 10e6
+	})
+}
+
+// inventedTraffic is invented with the bytes of each chain by load, policy and model.
+func inventedTraffic(
+	network func(m plan.Model, length int) float64, traffic func(jobs int, p placement.Policy, m plan.Model) int64,
+) *campaign.Results {
 	spec := campaign.Study()
 	spec.Replications = 3
 	r := campaign.NewResults(spec)
@@ -123,10 +165,7 @@ func invented(network func(m plan.Model, length int) float64, traffic map[plan.M
 				for _, m := range spec.Models {
 					b := &campaign.Block{Jobs: jobs, Seed: seed, Policy: p, Model: m}
 					for length := 1; length <= 40; length++ {
-						row := statesim.Row{Network: network(m, length) / 1e3, Length: length, Traffic: 10e6}
-						if p == placement.LoadNet {
-							row.Traffic = traffic[m] * 1e6
-						}
+						row := statesim.Row{Network: network(m, length) / 1e3, Length: length, Traffic: traffic(jobs, p, m)}
 						row.Network *= 1 + float64(seed)/1000
 						b.Rows = append(b.Rows, row)
 					}
@@ -182,10 +221,79 @@ func TestVerdicts(t *testing.T) {
 		{"external the worst in traffic", longest, worst, "hhhnhh"},
 	} {
 		got := Statements(invented(c.network, c.traffic))
+		if v := verdicts(got[:6]); v != c.want {
+			var table bytes.Buffer
+			_ = WriteTable(&table, got)
+			t.Errorf("%s: %s, want %s\n%s", c.name, v, c.want, &table)
+		}
+	}
+}
+
+func TestTrends(t *testing.T) {
+	growing := func(_ plan.Model, length int) float64 { return float64(length) }
+	shrinking := func(m plan.Model, length int) float64 {
+		if m == plan.InEdge {
+			return float64(100 - length)
+		}
+		return float64(length)
+	}
+	// The study's words: under load in-client has most; with each 100 jobs all has 4 % more, and under load+net the calls
+	// of in-function, which are part of all models' traffic, take 10 % more.
+	as := func(perHundred, calls, client int64) func(int, placement.Policy, plan.Model) int64 {
+		return func(jobs int, p placement.Policy, m plan.Model) int64 {
+			base := map[plan.Model]int64{plan.External: 110, plan.InEdge: 300, plan.InFunction: 100, plan.InClient: 130}[m]
+			if p == placement.Load {
+				base = map[plan.Model]int64{plan.External: 500, plan.InEdge: 600, plan.InFunction: 500, plan.InClient: client}[m]
+				return base * (1000 + perHundred*int64(jobs)/100)
+			}
+			return base * (1000 + calls*int64(jobs)/100)
+		}
+	}
+	for _, c := range []struct {
+		name    string
+		network func(plan.Model, int) float64
+		traffic func(int, placement.Policy, plan.Model) int64
+		want    string
+	}{
+		{"as the study says, but for the way to the centre", growing, as(40, 40, 700), "hhhnh"},
+		{"to the centre", growing, as(40, 100, 700), "hnhhh"},
+		{"no more traffic", growing, as(0, 0, 700), "hnhnh"},
+		{"in-edge has more", growing, as(40, 40, 599), "nhhnh"},
+		{"one model is slower where chains are short", shrinking, as(40, 40, 700), "hhhnn"},
+	} {
+		got := Statements(inventedTraffic(c.network, c.traffic))[6:]
 		if v := verdicts(got); v != c.want {
 			var table bytes.Buffer
 			_ = WriteTable(&table, got)
 			t.Errorf("%s: %s, want %s\n%s", c.name, v, c.want, &table)
+		}
+	}
+}
+
+// In the study's own axes the distribution of latencies ends at 2 s, and chains longer than 25 are left out.
+func TestFiguresAsPublished(t *testing.T) {
+	r := invented(func(_ plan.Model, length int) float64 { return float64(length) * 100 }, map[plan.Model]int64{})
+	all := Figures(r, builtin.Catalogue())
+	if len(all) != 6 {
+		t.Fatalf("%d figures", len(all))
+	}
+	traffic, latency, length := all[3], all[4], all[5]
+	if traffic.Y.Log || len(traffic.Curves) != 8 || traffic.Curves[0].Points[4].Y != 10 {
+		t.Errorf("%+v", traffic)
+	}
+	// Latencies are 0.1 to 4 s: half of the chains take 2 s at most.
+	points := latency.Curves[0].Points
+	last := points[len(points)-1]
+	if last.X != 2000 || math.Abs(last.Y-0.49) > 0.02 || points[0].Y != 0 || latency.X.Max != 2000 || latency.Y.Log {
+		t.Errorf("the distribution ends at %+v", last)
+	}
+	points = length.Curves[0].Points
+	if len(points) != 24 || points[0].X != 2 || points[23].X != 25 || math.Abs(points[0].Y-200.2) > 0.01 || length.Y.Log {
+		t.Errorf("%+v", points)
+	}
+	for _, f := range all[3:] {
+		if picture, err := f.Render("svg"); err != nil || !strings.HasSuffix(f.Name, "-as-published") || len(picture) == 0 {
+			t.Errorf("%s: %v", f.Name, err)
 		}
 	}
 }
@@ -200,7 +308,7 @@ func TestPartsOfTheCampaign(t *testing.T) {
 	}
 	part.Spec.Models = []plan.Model{plan.InEdge, plan.StateLocal}
 	got := Statements(&part)
-	if v := verdicts(got); v != "------" || !strings.Contains(got[0].Missing, "in-client") {
+	if v := verdicts(got); v != strings.Repeat("-", len(checks)) || !strings.Contains(got[0].Missing, "in-client") {
 		t.Errorf("without models: %s %+v", v, got[0])
 	}
 	part.Spec.Models = []plan.Model{plan.InEdge}
@@ -209,7 +317,7 @@ func TestPartsOfTheCampaign(t *testing.T) {
 			t.Errorf("%s: %d curves, %v", f.Name, len(f.Curves), err)
 		}
 	}
-	if v := verdicts(Statements(campaign.NewResults(campaign.Study()))); v != "------" {
+	if v := verdicts(Statements(campaign.NewResults(campaign.Study()))); v != strings.Repeat("-", len(checks)) {
 		t.Errorf("without chains: %s", v)
 	}
 }

@@ -1,5 +1,5 @@
 // Package figures draws the figures of the study from plain numbers: traffic against load, all latencies
-// in order, and network latency against the length of chains. Each is a picture one column wide, as SVG,
+// in order, and network latency against the length of chains. Each is a picture one column wide, or two, as SVG,
 // PNG and PDF, and a CSV file of exactly the points that are drawn.
 //
 // The same figure is the same bytes every time. Execution models are told apart by colour (the palette
@@ -38,6 +38,7 @@ type Figure struct {
 	Told      string  // what ByPolicy tells apart, for the CSV file's header; empty: policy
 	ByOrder   bool    // the curves are no models: their looks follow their order
 	NoMarks   bool    // lines only
+	Wide      bool    // two columns wide, in the proportions of the study's plots, 2.4 to 1
 	// Looks says how models, policies and predictors look; nil: models are black circles.
 	Looks *catalogue.Catalogue
 }

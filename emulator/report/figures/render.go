@@ -36,6 +36,9 @@ func (f *Figure) Render(format string) ([]byte, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
+	if f.Wide {
+		return Picture(format, wideWidth, wideHeight, f.draw)
+	}
 	return Picture(format, width, height, f.draw)
 }
 

@@ -12,17 +12,19 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Sizes of a figure: one column of a two-column page, legible when printed.
+// Sizes of a figure: one column of a two-column page, or both, legible when printed.
 const (
-	width     = 85 * vg.Millimeter
-	height    = 64 * vg.Millimeter
-	textSize  = vg.Length(8) // points
-	tickSize  = vg.Length(7)
-	hairline  = vg.Length(0.4)
-	lineWidth = vg.Length(1.0)
-	barWidth  = vg.Length(0.6)
-	capWidth  = vg.Length(3)
-	markSize  = vg.Length(2.3) // radius; a figure with many points has smaller ones
+	width      = 85 * vg.Millimeter
+	height     = 64 * vg.Millimeter
+	wideWidth  = 175 * vg.Millimeter
+	wideHeight = wideWidth * 400 / 960
+	textSize   = vg.Length(8) // points
+	tickSize   = vg.Length(7)
+	hairline   = vg.Length(0.4)
+	lineWidth  = vg.Length(1.0)
+	barWidth   = vg.Length(0.6)
+	capWidth   = vg.Length(3)
+	markSize   = vg.Length(2.3) // radius; a figure with many points has smaller ones
 )
 
 // The colours of Okabe and Ito (2008) that show on white.

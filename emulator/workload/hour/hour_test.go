@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 	"testing"
 
 	"testbed/emulator/workload"
@@ -57,6 +58,34 @@ func TestTheHour(t *testing.T) {
 	}
 	if longest != 25 {
 		t.Errorf("the longest chain has %d invocations", longest)
+	}
+}
+
+// The pool is the one that a program of its own, written from ../shared/reference/statesim/MODEL.md alone, makes of the
+// hour: this is the hash of its text, a line "NAME|OPERATIONS|ARGUMENTS|STATES|DEPENDENCES|FUNCTIONS" for each chain.
+func TestPoolIsThatOfTheModel(t *testing.T) {
+	trace, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := sha256.New()
+	for _, j := range trace.Chains(workload.DefaultOptions()) {
+		var ops, arguments []int64
+		var states [][]int
+		var functions []string
+		for _, k := range j.Tasks {
+			ops, arguments = append(ops, k.Ops), append(arguments, k.Argument)
+			states, functions = append(states, k.States), append(functions, k.Function)
+		}
+		line := fmt.Sprintf("%s|%d|%d|%d|%d|%s\n", j.Name, ops, arguments, j.States, states, functions)
+		_, _ = io.WriteString(hash, strings.ReplaceAll(line, " ", ",")) // a hash takes everything
+		if j.Result != j.Tasks[0].Argument {
+			t.Fatalf("%s returns %d bytes, not its first argument's %d", j.Name, j.Result, j.Tasks[0].Argument)
+		}
+	}
+	const want = "9eb118f5b880e61c31cc12f0c3c4ad722f483b1e9fc2fc12eb242ac8252dd89a"
+	if got := fmt.Sprintf("%x", hash.Sum(nil)); got != want {
+		t.Errorf("SHA-256 %s, want %s", got, want)
 	}
 }
 

@@ -35,6 +35,11 @@ func (d *distribution) quantile(u float64) float64 {
 	return d.value[i-1] + (d.value[i]-d.value[i-1])*(u-low)/(high-low)
 }
 
+// edge is the right edge of the bin in which the function reaches u in [0,1]: the value of all that was counted in it.
+func (d *distribution) edge(u float64) float64 {
+	return d.value[min(sort.SearchFloat64s(d.cumulative, u), len(d.value)-1)]
+}
+
 func (d *distribution) draw(random *rand.Rand) float64 { return d.quantile(random.Float64()) }
 
 // distributions are all that a synthesis draws from.

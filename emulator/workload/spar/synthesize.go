@@ -12,7 +12,8 @@ import (
 // MeanInterarrival is the mean time between jobs, in seconds: an hour of the real trace holds 16,749.
 const MeanInterarrival = 3600.0 / 16749
 
-// Synthesize draws a trace of the given number of jobs as Spår does, with Poisson arrivals at the mean
+// Synthesize draws a trace of the given number of jobs as Spår does (values of cpu and mem are the right edges of the
+// tables' bins, which is where real ones are), with Poisson arrivals at the mean
 // rate of the real trace. One seed always gives the same trace, and a longer one begins with a shorter.
 func Synthesize(jobs int, seed uint64) *Trace {
 	trace := &Trace{Name: fmt.Sprintf("spar-%d", seed)}
@@ -44,8 +45,8 @@ func (d *distributions) job(random *rand.Rand) Job {
 			Number:      i + 1,
 			Precedences: parents[i],
 			Duration:    float64(drawInteger(d.duration, random)),
-			CPU:         decimals(d.cpu.draw(random), 2),
-			Mem:         decimals(d.mem.draw(random), 4),
+			CPU:         d.cpu.edge(random.Float64()),
+			Mem:         d.mem.edge(random.Float64()),
 			Instances:   max(drawInteger(d.instances, random), 1),
 		}
 	}
@@ -89,12 +90,6 @@ func (d *distributions) levels(n, length int, random *rand.Rand) []int {
 // drawInteger draws a whole number: the tables' bins end at whole numbers, and what is negative means 0.
 func drawInteger(d *distribution, random *rand.Rand) int {
 	return int(max(math.Ceil(d.draw(random)), 0))
-}
-
-// decimals rounds what a trace holds to the given number of decimals; what is negative means 0.
-func decimals(v float64, n int) float64 {
-	scale := math.Pow10(n)
-	return max(math.Round(v*scale)/scale, 0)
 }
 
 // taskName writes kind, number and precedences: M for a task that waits for none, R for one, J for more.
