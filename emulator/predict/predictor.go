@@ -26,6 +26,7 @@ type Setting struct {
 
 	Overhead      time.Duration  // of every invocation, as calibrated
 	PerMessage    time.Duration  // of every message beside the packets' way, as calibrated
+	CopyRate      units.BitRate  // at which a node hands a state to its own function, as calibrated; 0: at once
 	ReceiveWindow units.ByteSize // of TCP
 	IdleRestart   bool           // an idle connection starts slowly again
 	Fresh         bool           // each chain begins with connections that none has used

@@ -8,6 +8,7 @@ import (
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 	"testbed/emulator/topology"
+	"testbed/emulator/units"
 )
 
 // chain is a plan that is carried out.
@@ -96,15 +97,36 @@ func (r *replay) begin(c *chain, i int) error {
 		err = r.compute(c, i)
 	} else if err = r.check(step); err == nil {
 		if step.From == step.To {
-			return r.ended(c, i, 0)
+			c.parts[i].Host = frameTime(c.copied(step), r.engine.options.CopyRate)
+			c.steps[i].now += c.parts[i].Host
+		} else {
+			r.prepare(c, i)
 		}
-		r.prepare(c, i)
 		r.proceedStep(c, i)
 	}
 	if err != nil {
 		return c.evaluation.Failed(i, err)
 	}
 	return nil
+}
+
+// copied is how many bytes of a transfer within a node are copied: states, which a function gets a copy of, and which it
+// gives back where they are carried.
+func (c *chain) copied(step *plan.Step) int64 {
+	switch inv := c.invocations[step.Task]; {
+	case step.Role == plan.Read:
+		return step.Bytes
+	case inv == nil || step.Role == plan.Write:
+		return 0
+	default:
+		sum := int64(0)
+		for _, s := range inv.States {
+			if s.Location == plan.Carried {
+				sum = units.Add(sum, s.Bytes)
+			}
+		}
+		return sum
+	}
 }
 
 // prepare lists the messages of a transfer:
@@ -114,7 +136,7 @@ func (r *replay) begin(c *chain, i int) error {
 //   - write: the state to the repository, then an answer without a body.
 //
 // Who initiates owns the connection: the caller for request and response, who reads or writes for the
-// others. A transfer within a node takes no time.
+// others.
 func (r *replay) prepare(c *chain, i int) {
 	s, p := &c.plan.Steps[i], &c.steps[i]
 	header := int64(r.engine.options.Header)

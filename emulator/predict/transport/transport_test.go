@@ -123,6 +123,31 @@ func TestSinglePacket(t *testing.T) {
 	near(t, "no rate", oneWay(t, r, a, b, 1448), 0.007, tick)
 }
 
+// Within a node a state takes what copying it takes: one that is read once, one that is carried both ways.
+func TestCopies(t *testing.T) {
+	net, a, _ := line(t, both(units.Mbps, time.Second))
+	o := bare()
+	o.CopyRate = 8 * units.Gbps
+	p := &plan.Plan{
+		Steps: []plan.Step{
+			{Role: plan.Request, From: a, To: a, Bytes: 5e6},
+			{Role: plan.Read, From: a, To: a, Bytes: 3e6, After: []int{0}},
+			{Role: plan.Write, From: a, To: a, Bytes: 3e6, After: []int{1}},
+			{Role: plan.Response, From: a, To: a, Bytes: 4e6, After: []int{2}},
+		},
+		Invocations: []plan.Invocation{{States: []plan.Access{
+			{Bytes: 1e6, Location: plan.Carried}, {Bytes: 3e6, Location: plan.Repository},
+		}}},
+	}
+	got := predictions(t, net, o, []*plan.Plan{p})[0]
+	for i, want := range []int64{1, 3, 0, 1} {
+		if parts := got.Parts[i]; parts != (predict.Parts{Host: want * millisecond}) {
+			t.Errorf("%s: %+v, want %d ms of the host's", p.Steps[i].Role, parts, want)
+		}
+	}
+	near(t, "all of it", got.Total, 5e-3, tick)
+}
+
 // Packets follow each other at the bottleneck's distance, wherever it stands in the path.
 func TestPackets(t *testing.T) {
 	rates := []units.BitRate{100 * units.Mbps, 10 * units.Mbps, 300 * units.Mbps}
