@@ -29,9 +29,9 @@ func overlapping(samples []sample) []bool {
 }
 
 // apart are a sample's causes, with the residual of its transfers told apart where that is possible. What took longer
-// than the reference says is the host's as far as that may have been late. The rest is the error of the waiting behind
-// others, where there were some: how much of it is the model's otherwise cannot be told, but that nothing waits less than
-// not at all, and that a chain that was alone did not wait.
+// than the reference says is the host's as far as that may have been late. The rest is the error of the waiting
+// behind others, where there were some: how much of it is the model's otherwise cannot be told, but that nothing
+// waits less than not at all, and that a chain that was alone did not wait.
 func (c *Collector) apart(i int32, p *pair) [causeCount]float64 {
 	causes := p.causes
 	if !p.apart {

@@ -15,8 +15,8 @@ import (
 func WriteRuns(w io.Writer, c *Comparison, quantity string) error {
 	p := &printer{w: w}
 	for i, r := range c.Runs {
-		p.line("%d: %s (scenario %s, seed %d, arrivals %s, fabric %s, runtime %s)",
-			i+1, r.Name, or(r.Scenario, "?"), r.Seed, or(r.Arrivals, "?"), or(r.Fabric, "?"), or(r.Runtime, "?"))
+		p.line("%d: %s (scenario %s, seed %d, fabric %s, runtime %s)",
+			i+1, r.Name, or(r.Scenario, "?"), r.Seed, or(r.Fabric, "?"), or(r.Runtime, "?"))
 	}
 	p.loads(c, quantity)
 	p.line("Mean %s measured, ms, and its ratio to that of run 1, each with its 95 %% interval", quantity)

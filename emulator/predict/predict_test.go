@@ -145,7 +145,8 @@ func TestCSVErrors(t *testing.T) {
 // What is read can be written, and reads back as the same.
 func FuzzReadCSV(f *testing.F) {
 	f.Add(strings.Join(columns(), ",") + "\nt,j,0,external,1,0.5,0.5,7,0:0.5;0.5:1,,,,,,,\n")
-	f.Add(strings.Join(columns()[:len(columns())-1], ",") + "\nt,j,0,external,1,0.5,0.5,7,0:0.5;0.5:1,1;2,1;2,1;2,1;2,1;2,1;2\n")
+	f.Add(strings.Join(columns()[:len(columns())-1], ",") +
+		"\nt,j,0,external,1,0.5,0.5,7,0:0.5;0.5:1,1;2,1;2,1;2,1;2,1;2,1;2\n")
 	f.Add(strings.Join(firstColumns, ",") + "\nt,j,0,external,1,0.5,0.5,7,0:0.5;0.5:1\n")
 	f.Add(strings.Join(columns(), ",") + "\nt,j,0,external,1,0.5,0.5,7,0:0.5;0.5:1,1;2,1;2,1;2,1;2,1;2,1;2,1;2\n")
 	f.Add("")

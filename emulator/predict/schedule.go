@@ -78,8 +78,8 @@ func (e *Evaluation) Failed(step int, err error) error {
 	return e.wrong(fmt.Errorf("step %d (%s): %w", step, e.plan.Steps[step].Role, err))
 }
 
-// Next takes the step that may begin first of those that may and have not been taken (ties: by index); -1 where there is
-// none.
+// Next takes the step that may begin first of those that may and have not been taken (ties: by index); -1 where there
+// is none.
 func (e *Evaluation) Next() int {
 	best := -1
 	for i, s := range e.ready {

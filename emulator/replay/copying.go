@@ -11,8 +11,8 @@ import (
 	"testbed/emulator/topology"
 )
 
-// copied are the sizes of the states that Copying hands over, in bytes. Each is of a class of its own of the agents' buffers,
-// as a chain's states mostly are, so that memory has to be found for it.
+// copied are the sizes of the states that Copying hands over, in bytes. Each is of a class of its own of the agents'
+// buffers, as a chain's states mostly are, so that memory has to be found for it.
 func copied() []int64 {
 	var sizes []int64
 	for size := 200_000.; size < 1.7e6; size *= 1.26 {
@@ -21,8 +21,9 @@ func copied() []int64 {
 	return sizes
 }
 
-// Copying measures what a byte of a state takes, in seconds, that the node id hands to a function of its own or gets back
-// from it: the median over states of several sizes. client is the node's; key must be unique, as for faas.NewChainSpec.
+// Copying measures what a byte of a state takes, in seconds, that the node id hands to a function of its own or gets
+// back from it: the median over states of several sizes. client is the node's; key must be unique, as for
+// faas.NewChainSpec.
 func Copying(ctx context.Context, client Agent, id topology.ID, key string) (float64, error) {
 	var all []float64
 	for i, size := range copied() {

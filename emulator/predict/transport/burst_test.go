@@ -8,8 +8,8 @@ import (
 	"testbed/emulator/units"
 )
 
-// On a short way a window leaves as one burst, and its ACK comes when all of it is there; on a link below the rate, or a
-// lossy one, packets go one by one.
+// On a short way a window leaves as one burst, and its ACK comes when all of it is there; on a link below the rate,
+// or a lossy one, packets go one by one.
 func TestBurstIsAcknowledgedAsOne(t *testing.T) {
 	const delay = 500 * time.Microsecond
 	o := bare()

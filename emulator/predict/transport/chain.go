@@ -110,8 +110,8 @@ func (r *replay) begin(c *chain, i int) error {
 	return nil
 }
 
-// copied is how many bytes of a transfer within a node are copied: states, which a function gets a copy of, and which it
-// gives back where they are carried.
+// copied is how many bytes of a transfer within a node are copied: states, which a function gets a copy of, and which
+// it gives back where they are carried.
 func (c *chain) copied(step *plan.Step) int64 {
 	switch inv := c.invocations[step.Task]; {
 	case step.Role == plan.Read:

@@ -40,8 +40,8 @@ func (r *replay) settleTails(h, answer *half) {
 	}
 }
 
-// enter notes who uses the queues on a flow's way, and lets those join who were alone there until now. It reports whether
-// there was anybody.
+// enter notes who uses the queues on a flow's way, and lets those join who were alone there until now. It reports
+// whether there was anybody.
 func (r *replay) enter(f *flow) (met bool) {
 	for _, q := range f.route.shared {
 		s := &r.network.queues[q]

@@ -6,9 +6,9 @@ import (
 )
 
 // network carries the packets of all messages that meet others, through the queues that they share: FIFOs with tail
-// drop, of which a shared medium is one for all its stations. Packets leave a queue in order, so those behind one queue,
-// with one delay to go, are a lane: a ring each, and a heap of the rings' heads in place of one of all packets. Nothing
-// is allocated once they have grown.
+// drop, of which a shared medium is one for all its stations. Packets leave a queue in order, so those behind one
+// queue, with one delay to go, are a lane: a ring each, and a heap of the rings' heads in place of one of all
+// packets. Nothing is allocated once they have grown.
 type network struct {
 	queues []server
 	lanes  []ring[parcel]

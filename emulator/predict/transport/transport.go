@@ -1,26 +1,25 @@
-// Package transport predicts plans by what a request over a warm TCP connection takes in the emulated
-// network: packets one by one through the FIFO queues of the path (departure = max(arrival, free) +
-// bits/rate, then the delay), the sender's congestion window (initial window, slow start, HyStart and
-// CUBIC as Linux has them) and the receiver's, and ACKs that travel back through the queues of their
-// own path, which on a shared medium are the same.
+// Package transport predicts plans by what a request over a warm TCP connection takes in the emulated network:
+// packets one by one through the FIFO queues of the path (departure = max(arrival, free) + bits/rate, then the
+// delay), the sender's congestion window (initial window, slow start, HyStart and CUBIC as Linux has them) and the
+// receiver's, and ACKs that travel back through the queues of their own path, which on a shared medium are the same.
 //
-// Chains begin as the arrival process says, and one queue of events (agenda) carries all that are under way. A message
-// that has its queues to itself is calculated at once (simulation). Where another enters one of them, the packets of both
-// go one by one through the queues that they share (network): data and ACKs of all, tail drop and what Linux does about it
-// (sender), until they are there. Both ways agree to the picosecond where nobody else is on the way. Parts.Queueing is
-// what a message took beyond what it takes alone.
+// Chains begin as the arrival process says, and one queue of events (agenda) carries all that are under way. A
+// message that has its queues to itself is calculated at once (simulation). Where another enters one of them, the
+// packets of both go one by one through the queues that they share (network): data and ACKs of all, tail drop and
+// what Linux does about it (sender), until they are there. Both ways agree to the picosecond where nobody else is on
+// the way. Parts.Queueing is what a message took beyond what it takes alone.
 //
-// What it leaves out: jitter and loss of links; events of the scenario; the hosts' processors, but for Options; what the
-// replay does between two chains of a user; reordering, ECN, spurious timeouts undone. A segment of a message that is
-// alone and meets a full queue is delivered nevertheless, and halves the sender's window like a mark would (to CUBIC's
-// 717/1024, once a round trip): a bottleneck that stays busy loses no time by a drop, but the drop of a message's last
-// segments would cost a round trip more than is predicted.
+// What it leaves out: jitter and loss of links; events of the scenario; the hosts' processors, but for Options; what
+// the replay does between two chains of a user; reordering, ECN, spurious timeouts undone. A segment of a message
+// that is alone and meets a full queue is delivered nevertheless, and halves the sender's window like a mark would
+// (to CUBIC's 717/1024, once a round trip): a bottleneck that stays busy loses no time by a drop, but the drop of a
+// message's last segments would cost a round trip more than is predicted.
 //
-// Against Linux's TCP over the userspace fabric (the fastest of three runs on a busy machine) it was
-// within 1 % for messages of 1.4 kB to 10 MB on a cable of 50 Mb/s and 120 ms, fresh and warm, and within
-// 0.1 to 1 ms at 100 Mb/s and 4 ms, with two exceptions: messages of 65 to 300 kB on a young
-// connection sometimes take a round trip more, for the receiver's window grows later than predicted,
-// and on a saturated medium, where ACKs wait behind data, it was within 12 % (20 % in the first case).
+// Against Linux's TCP over the userspace fabric (the fastest of three runs on a busy machine) it was within 1 % for
+// messages of 1.4 kB to 10 MB on a cable of 50 Mb/s and 120 ms, fresh and warm, and within 0.1 to 1 ms at 100 Mb/s
+// and 4 ms, with two exceptions: messages of 65 to 300 kB on a young connection sometimes take a round trip more, for
+// the receiver's window grows later than predicted, and on a saturated medium, where ACKs wait behind data, it was
+// within 12 % (20 % in the first case).
 package transport
 
 import (
@@ -85,9 +84,10 @@ const EngineName = "transport"
 // Name is EngineName.
 func (e *Engine) Name() string { return EngineName }
 
-// Predict predicts the plans. Those of one model, which follow one another, begin as Options.Arrivals says, and meet where
-// they are under way at the same time; a model's begin when all of the one before have ended, over connections that stay
-// open (Options.Fresh: each over its own). Traffic counts the payload without headers, and as hops the path's queues.
+// Predict predicts the plans. Those of one model, which follow one another, begin as Options.Arrivals says, and meet
+// where they are under way at the same time; a model's begin when all of the one before have ended, over connections
+// that stay open (Options.Fresh: each over its own). Traffic counts the payload without headers, and as hops the
+// path's queues.
 func (e *Engine) Predict(plans []*plan.Plan) ([]predict.Prediction, error) {
 	r := newReplay(e)
 	return r.predict(plans)
