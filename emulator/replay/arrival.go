@@ -33,6 +33,12 @@ type Planned interface {
 	Of(plans []*plan.Plan) Arrival
 }
 
+// Timed is an arrival process whose chains begin at times that are known beforehand.
+type Timed interface {
+	// Due is when the chains begin, by their jobs' indexes in the workload and since any common instant.
+	Due(jobs []int) []time.Duration
+}
+
 // Processes is the kind of the catalogue's arrival processes.
 var Processes = catalogue.NewKind[Process](catalogue.Arrivals)
 
