@@ -95,6 +95,9 @@ func (r *Results) Add(b *Block) {
 	}
 	// Without chains n is 0, and 0/0 is NaN.
 	m.Processing, m.Network, m.Total, m.Traffic = m.Processing/n, m.Network/n, m.Total/n, traffic/n
+	if b.Traffic > 0 {
+		m.Traffic = b.Traffic
+	}
 	r.Means = append(r.Means, m)
 	if m.Chains == 0 {
 		return

@@ -67,6 +67,7 @@ func (s *Spec) chainColumns(cells []*Cell) []column {
 		whole("index", func(l *line) int64 { return int64(l.chain.Index) }),
 		text("job", func(l *line) string { return l.chain.Job }),
 		whole("length", func(l *line) int64 { return int64(l.chain.Length) }),
+		number("weight", func(l *line) float64 { return l.chain.Weight }),
 		text("client", func(l *line) string { return l.chain.Client }),
 		text("client_class", func(l *line) string { return l.chain.ClientClass }),
 		number("latency_s", func(l *line) float64 { return l.chain.Latency }),

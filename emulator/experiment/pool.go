@@ -77,11 +77,12 @@ type poolKey struct{ engine, model string }
 
 // collected are a group's chains.
 type collected struct {
-	runs   [3][]float64 // means of each repetition, by quantity
-	chains [3][]float64
-	failed int
-	errors []float64 // sizes
-	sums   [2]float64
+	runs    [3][]float64 // means of each repetition, by quantity
+	chains  [3][]float64
+	weights []float64 // of the chains: how many jobs each stands for
+	failed  int
+	errors  []float64 // sizes
+	sums    [2]float64
 }
 
 // cellRow is a cell as the report lists it.
@@ -142,6 +143,7 @@ func (g *collected) take(c *Chain, measured map[planKey]float64) {
 	for q, v := range []float64{c.Latency, c.Network, c.Processing} {
 		g.chains[q] = append(g.chains[q], v)
 	}
+	g.weights = append(g.weights, c.Weight)
 	if m := measured[planKey{c.Model, c.Index}]; m > 0 && c.Engine != Emulation {
 		g.errors = append(g.errors, math.Abs(c.Latency-m)/m)
 		g.sums[0], g.sums[1] = g.sums[0]+c.Latency, g.sums[1]+m
@@ -161,10 +163,11 @@ func (p *pool) merge(k poolKey, one *collected) {
 	g.sums[0], g.sums[1] = g.sums[0]+one.sums[0], g.sums[1]+one.sums[1]
 	for q := range one.chains {
 		if len(one.chains[q]) > 0 {
-			g.runs[q] = append(g.runs[q], statistics.Mean(one.chains[q]))
+			g.runs[q] = append(g.runs[q], statistics.WeightedMean(one.chains[q], statistics.Alike(one.weights)))
 			g.chains[q] = append(g.chains[q], one.chains[q]...)
 		}
 	}
+	g.weights = append(g.weights, one.weights...)
 }
 
 // close makes groups of what was collected.
@@ -193,7 +196,8 @@ func (g *collected) estimate(quantity int) Estimate {
 	if len(g.chains[quantity]) == 0 {
 		return Estimate{}
 	}
-	over := compare.MeanInterval(g.chains[quantity], compare.Options{Resamples: resamples})
+	balanced := statistics.Balance(g.chains[quantity], statistics.Alike(g.weights))
+	over := compare.MeanInterval(balanced, compare.Options{Resamples: resamples})
 	e := Estimate{Mean: over.Mean, ChainsLow: over.Low, ChainsHigh: over.High}
 	if runs := figures.Mean(0, g.runs[quantity]); runs.Samples > 1 {
 		low, high := runs.Low, runs.High
