@@ -372,3 +372,24 @@ func TestPooled(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 }
+
+// The experiment that the project ships can be carried out.
+func TestShipped(t *testing.T) {
+	files, err := filepath.Glob("../../scenarios/experiments/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	for _, path := range files {
+		s, err := ReadFile(path, Spec{Seed: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cells, err := Resolve(context.Background(), &s, builtin.Catalogue(), nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(cells) < 8 || len(s.questions(cells)) != len(s.Figures) {
+			t.Errorf("%s: %d cells, figures %v", path, len(cells), s.questions(cells))
+		}
+	}
+}
