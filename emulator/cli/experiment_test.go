@@ -54,7 +54,8 @@ func TestExperimentOnOneTestbed(t *testing.T) {
 		}
 		samples, err := os.ReadFile(filepath.Join(dir, "runs", fields[4], record.SamplesFile))
 		tag := ",topology_links_wifi_rate_bps=" + map[string]string{"10000000": "10Mbps", "50000000": "50Mbps"}[fields[1]]
-		if n := strings.Count(string(samples), tag); err != nil || n < 8 || !strings.Contains(string(samples), "cell="+fields[0]) {
+		n := strings.Count(string(samples), tag)
+		if err != nil || n < 8 || !strings.Contains(string(samples), "cell="+fields[0]) {
 			t.Errorf("%d lines have the tag %s, %v", n, tag, err)
 		}
 	}
@@ -107,8 +108,8 @@ func TestExperimentsThatAreWrong(t *testing.T) {
 	for want, args := range map[string][]string{
 		`--set workload.job=1: workload: unknown key "job"; did you mean "jobs"?`: {scenario, "--set", "workload.job=1"},
 		"e.yaml:3:22: workload.jobs: 0 is out of range":                           {file},
-		"--fail-if is for a single run":                                           {scenario, "--repeat", "2", "--fail-if", "x"},
-		`there is no column "link"`:                                               {scenario, "--set", "workload.jobs=1", "--figure", "network_s~link"},
+		"--fail-if is for a single run":                                           {scenario, "--repeat=2", "--fail-if", "x"},
+		`there is no column "link"`:                                               {scenario, "--repeat=2", "--figure", "network_s~link"},
 		`"x" is no factor`:                                                        {scenario, "--set", "x"},
 	} {
 		l.want(ExitUsage, want, append([]string{"run"}, args...)...)

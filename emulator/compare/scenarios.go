@@ -90,8 +90,8 @@ func (r *Run) changes(first *Run) []Change {
 }
 
 // drawing are the keys of a workload that decide which of its jobs there are, and who issues them: not what a job is.
-var drawing = []string{"workload.jobs", "workload.seed", "workload.min-length", "workload.max-length", "workload.clients",
-	"workload.strict"}
+var drawing = []string{"workload.jobs", "workload.seed", "workload.min-length", "workload.max-length",
+	"workload.clients", "workload.strict"}
 
 // sameJobs says whether a job of one name is the same job in both runs: their workloads come from one source.
 func (r *Run) sameJobs(first *Run) bool {

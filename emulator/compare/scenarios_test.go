@@ -56,8 +56,8 @@ func TestJobsAreTheSameWhereverTheirSourceIs(t *testing.T) {
 	if err := WriteRuns(&out, c, "total"); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"by the jobs that both have", "36 pairs a", "topology.links.uplink.rate: 10Mbps -> 40Mbps",
-		"workload.seed: absent -> 3"} {
+	for _, want := range []string{"by the jobs that both have", "36 pairs a",
+		"topology.links.uplink.rate: 10Mbps -> 40Mbps", "workload.seed: absent -> 3"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in %s", want, out.String())
 		}

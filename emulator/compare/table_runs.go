@@ -118,8 +118,8 @@ func (p *printer) pairing(c *Comparison, run int) {
 	case !any:
 		p.line("Run %d has no model in common with run 1.", run+1)
 	case named:
-		p.paragraph(fmt.Sprintf("Run %d is paired with run 1 by the jobs that both have, of one source, and model: %s pairs a "+
-			"model; other jobs are left out, and a job's client may be another.", run+1, count))
+		p.paragraph(fmt.Sprintf("Run %d is paired with run 1 by the jobs that both have, of one source, and model: %s "+
+			"pairs a model; other jobs are left out, and a job's client may be another.", run+1, count))
 	case paired:
 		p.line("Run %d is paired with run 1 by job and model: %s pairs a model.", run+1, count)
 	default:

@@ -69,8 +69,15 @@ func execute(t testing.TB, s Spec, dir string) *Outcome {
 	if err != nil {
 		t.Fatal(err)
 	}
+	last := 0
 	o, err := Run(context.Background(), Config{Spec: s, Cells: cells, Dir: dir, Catalogue: builtin.Catalogue(), Workers: 2,
-		Steps: true})
+		Steps: true, Each: func(c *Cell, r *Result) error {
+			if c.Number != last+1 || len(r.Chains) != c.Chains*len(s.Engines) {
+				t.Errorf("cell %d after %d, with %d rows", c.Number, last, len(r.Chains))
+			}
+			last = c.Number
+			return nil
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,8 @@ type Config struct {
 	Version   string   // of the program
 	Steps     bool     // whether there are tables of steps
 	Progress  func(Progress)
+	// Each is given each finished cell with all of its rows, in the stated order, at the end; nil: nobody is.
+	Each func(*Cell, *Result) error
 }
 
 // Progress tells how far an experiment is.
@@ -272,6 +274,11 @@ func (x *experiment) tabulate(c *Cell, pool *pool, cells, chains, steps *table) 
 	x.outcome.Chains += r.Failed
 	x.outcome.Red += int(truth(r.Verdict == record.Red))
 	pool.add(c, r)
+	if x.Each != nil {
+		if err := x.Each(c, r); err != nil {
+			return err
+		}
+	}
 	l := line{cell: c, result: r}
 	err = cells.add(&l)
 	for i := range r.Chains {
