@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"testbed/emulator"
 	"testbed/emulator/experiment"
 	"testbed/emulator/internal/fake"
 	"testbed/emulator/internal/fake/fakehost"
@@ -41,6 +42,8 @@ func TestExperimentOnOneTestbed(t *testing.T) {
 	if _, err := os.Stat(dir); err == nil || !strings.Contains(plan.stdout, "what is usual") {
 		t.Errorf("a dry run made %s, or said %s", dir, plan.stdout)
 	}
+	// What a process that was killed has left is known by its name.
+	l.want(ExitOK, "is up", "up", scenario, "--name", emulator.ExperimentName("tiny", dir))
 	got := l.want(ExitOK, "Cells: 4 of 4 finished, 0 of them before", sweep()...)
 	if n := strings.Count(got.stderr, "finished"); n != 4 {
 		t.Errorf("%d cells were told of: %s", n, got.stderr)
@@ -105,11 +108,12 @@ func TestExperimentsThatAreWrong(t *testing.T) {
 	l := newBench(t)
 	scenario := l.sweeping()
 	file := l.file("e.yaml", "scenario: tiny.yaml\nfactors:\n  workload.jobs: [4, 0]\nengines: [transport]\n")
+	unknown := "there is no column \"link\""
 	for want, args := range map[string][]string{
 		`--set workload.job=1: workload: unknown key "job"; did you mean "jobs"?`: {scenario, "--set", "workload.job=1"},
 		"e.yaml:3:22: workload.jobs: 0 is out of range":                           {file},
 		"--fail-if is for a single run":                                           {scenario, "--repeat=2", "--fail-if", "x"},
-		`there is no column "link"`:                                               {scenario, "--repeat=2", "--figure", "network_s~link"},
+		unknown:                                                                   {scenario, "--repeat=2", "--figure", "network_s~link"},
 		`"x" is no factor`:                                                        {scenario, "--set", "x"},
 	} {
 		l.want(ExitUsage, want, append([]string{"run"}, args...)...)
