@@ -32,8 +32,8 @@ type pointKey struct {
 
 // moments are of the values of a run's chains.
 type moments struct {
-	sum, squares float64
-	n            int
+	sum, squares, weight float64 // sums over chains, each as often as it stands for jobs
+	n                    int
 }
 
 func newChart(s *Spec, cells []*Cell, f Formula) *chart {
@@ -68,7 +68,8 @@ func (c *chart) add(cell *Cell, r *Result) {
 			m = &moments{}
 			c.points[k][cell.ID] = m
 		}
-		m.sum, m.squares, m.n = m.sum+y, m.squares+y*y, m.n+1
+		w := l.chain.stands()
+		m.sum, m.squares, m.weight, m.n = m.sum+w*y, m.squares+w*y*y, m.weight+w, m.n+1
 	}
 }
 
@@ -106,12 +107,12 @@ func (c *chart) abscissa(l *line) float64 {
 func (c *chart) point(x float64, runs map[string]*moments) figures.Point {
 	var means []float64
 	for _, id := range slices.Sorted(maps.Keys(runs)) {
-		means = append(means, runs[id].sum/float64(runs[id].n))
+		means = append(means, runs[id].sum/runs[id].weight)
 	}
 	p := figures.Mean(x, means)
 	for _, m := range runs {
 		if n := float64(m.n); len(runs) == 1 && m.n > 1 {
-			variance := max(0, m.squares-m.sum*m.sum/n) / (n - 1)
+			variance := max(0, m.squares/m.weight-p.Y*p.Y) * n / (n - 1)
 			half := figures.StudentT(m.n-1) * math.Sqrt(variance/n)
 			p.Low, p.High, p.Samples = p.Y-half, p.Y+half, m.n
 		}

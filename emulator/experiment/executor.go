@@ -61,7 +61,7 @@ func NewTabulator(e *resolved.Scenario, wanted []string) (*Tabulator, error) {
 	plans := make([][]*plan.Plan, len(e.Models))
 	for i, m := range e.Models {
 		var err error
-		if plans[i], err = e.Plans(m, plan.ByWorker); err != nil {
+		if plans[i], err = e.Chains(m); err != nil {
 			return nil, err
 		}
 	}

@@ -400,3 +400,20 @@ func TestShipped(t *testing.T) {
 		}
 	}
 }
+
+// Chains of a sample count as often as their weights say, in means over runs, over chains and in figures.
+func TestWeights(t *testing.T) {
+	s := sweep(t, "workload.jobs=8")
+	s.Repeat, s.Figures = 1, []string{"latency_s~workload_jobs,model"}
+	cells := s.cells()
+	cells[0].Values = []scenario.Value{{Number: 8}}
+	p := newPool(&s, cells)
+	p.add(cells[0], &Result{Chains: []Chain{{Engine: "transport", Model: "m", Latency: 1, Weight: 3, OK: true},
+		{Engine: "transport", Model: "m", Index: 1, Latency: 5, OK: true}}})
+	if g := p.summary().Groups[0]; math.Abs(g.Latency.Mean-2) > 1e-9 || g.Chains != 2 {
+		t.Errorf("%+v", g)
+	}
+	if f := p.charts[0].figure(1, builtin.Catalogue()); math.Abs(f.Curves[0].Points[0].Y-2) > 1e-9 {
+		t.Errorf("%+v", f.Curves)
+	}
+}

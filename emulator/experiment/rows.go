@@ -19,6 +19,7 @@ type Chain struct {
 	Length      int      `json:"l"` // invocations
 	Client      string   `json:"c"`
 	ClientClass string   `json:"cc,omitempty"`
+	Weight      float64  `json:"w,omitempty"` // how many jobs it stands for; 0: one
 	Latency     float64  `json:"t"`
 	Network     float64  `json:"tn"`
 	Processing  float64  `json:"tp"`
@@ -32,6 +33,14 @@ type Chain struct {
 	Attempt     int      `json:"a,omitempty"`
 	Disturbed   bool     `json:"di,omitempty"`
 	HostLate    *float64 `json:"hl,omitempty"` // nil: not known, or predicted
+}
+
+// stands is how many jobs the chain stands for.
+func (c *Chain) stands() float64 {
+	if c.Weight > 0 {
+		return c.Weight
+	}
+	return 1
 }
 
 // Step is a step of a chain, likewise.
@@ -77,7 +86,7 @@ func newTabler(e *resolved.Scenario, plans [][]*plan.Plan) *tabler {
 func (t *tabler) chain(engine string, p *plan.Plan) Chain {
 	client := &t.e.Topology.Vertices[p.Client]
 	c := Chain{Engine: engine, Model: string(p.Model), Policy: t.e.Source.Placement.Policy, Index: p.Index, Job: p.Job,
-		Length: p.Length, Client: client.Name, ClientClass: client.Class, Traffic: p.Traffic(t.hops), OK: true}
+		Length: p.Length, Client: client.Name, ClientClass: client.Class, Weight: p.Weight, Traffic: p.Traffic(t.hops), OK: true}
 	for i := range p.Steps {
 		if s := &p.Steps[i]; s.Kind == plan.Transfer && s.From != s.To {
 			c.Bytes = units.Add(c.Bytes, s.Bytes)

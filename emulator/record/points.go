@@ -48,6 +48,7 @@ func (c *Chain) Point() lineprotocol.Point {
 		"latency_s": c.Measured.Latency, "network_s": c.Measured.Network, "processing_s": c.Measured.Processing,
 		"bytes": c.Bytes, "states": int64(c.States), "lost": int64(c.Lost), "conflicts": int64(c.Conflicts),
 		"cold": int64(c.Cold), "late_s": c.Late, "ok": c.OK(), "attempt": int64(max(c.Attempt, 1)), "disturbed": c.Disturbed,
+		"weight": c.Stands(),
 	}
 	if h := c.Host; h != nil {
 		p.Fields["host_late_s"], p.Fields["host_late_nodes_s"] = h.All, h.Nodes
