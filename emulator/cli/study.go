@@ -119,7 +119,7 @@ func runStudy(c *cli.Context, s *State) error {
 	conclusion := study.NewConclusion(dir, o.Campaign(resolved), &spec, s.catalogue())
 	config := experiment.Config{Spec: spec, Cells: cells, Dir: dir, Catalogue: s.catalogue(), Version: s.Version,
 		Steps: true, Workers: workers(), Progress: experimentProgress(show, spec.Emulates()),
-		Finished: conclusion.Finished, Present: conclusion.Present}
+		Each: conclusion.Each, Present: conclusion.Present}
 	if spec.Emulates() {
 		if config.Executor, err = emulation(c, s, &spec, dir, cells[0], show); err != nil {
 			return err

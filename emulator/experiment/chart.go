@@ -66,7 +66,7 @@ func (c *chart) add(cell *Cell, r *Result) {
 			m = &weighted{}
 			c.points[k][cell.ID] = m
 		}
-		m.values, m.weights = append(m.values, y), append(m.weights, l.chain.Weight)
+		m.values, m.weights = append(m.values, y), append(m.weights, l.chain.Stands())
 	}
 }
 

@@ -44,7 +44,8 @@ type ManifestFactor struct {
 // manifest describes the specification with its cells.
 func (s *Spec) manifest(cells []*Cell, version string) *Manifest {
 	m := &Manifest{Experiment: s.Name, Scenario: s.File, Factors: []ManifestFactor{}, Repeat: s.Repeat,
-		SameSeed: s.SameSeed, Order: s.Order, Seed: s.Seed, Engines: s.Engines, Figures: s.Figures, Cells: len(cells), Version: version}
+		SameSeed: s.SameSeed, Order: s.Order, Seed: s.Seed, Engines: s.Engines, Figures: s.Figures,
+		Cells: len(cells), Version: version}
 	columns := s.columns(cells)
 	for i := range s.Factors {
 		f := ManifestFactor{Name: s.Factors[i].Name, Key: s.Factors[i].Key, Column: columns[i].name}

@@ -1,8 +1,6 @@
 package experiment
 
 import (
-	"cmp"
-
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 	"testbed/emulator/record"
@@ -19,9 +17,9 @@ type Chain struct {
 	Index       int      `json:"i"` // of the job in its workload
 	Job         string   `json:"j"`
 	Length      int      `json:"l"` // invocations
-	Weight      float64  `json:"w"` // how many jobs it stands for
 	Client      string   `json:"c"`
 	ClientClass string   `json:"cc,omitempty"`
+	Weight      float64  `json:"w,omitempty"` // how many jobs it stands for; 0: one
 	Latency     float64  `json:"t"`
 	Network     float64  `json:"tn"`
 	Processing  float64  `json:"tp"`
@@ -35,6 +33,14 @@ type Chain struct {
 	Attempt     int      `json:"a,omitempty"`
 	Disturbed   bool     `json:"di,omitempty"`
 	HostLate    *float64 `json:"hl,omitempty"` // nil: not known, or predicted
+}
+
+// Stands is how many jobs the chain stands for.
+func (c *Chain) Stands() float64 {
+	if c.Weight > 0 {
+		return c.Weight
+	}
+	return 1
 }
 
 // Step is a step of a chain, likewise.
@@ -80,7 +86,7 @@ func newTabler(e *resolved.Scenario, plans [][]*plan.Plan) *tabler {
 func (t *tabler) chain(engine string, p *plan.Plan) Chain {
 	client := &t.e.Topology.Vertices[p.Client]
 	c := Chain{Engine: engine, Model: string(p.Model), Policy: t.e.Source.Placement.Policy, Index: p.Index, Job: p.Job,
-		Length: p.Length, Weight: cmp.Or(p.Weight, 1), Client: client.Name, ClientClass: client.Class, Traffic: p.Traffic(t.hops), OK: true}
+		Length: p.Length, Client: client.Name, ClientClass: client.Class, Weight: p.Weight, Traffic: p.Traffic(t.hops), OK: true}
 	for i := range p.Steps {
 		if s := &p.Steps[i]; s.Kind == plan.Transfer && s.From != s.To {
 			c.Bytes = units.Add(c.Bytes, s.Bytes)

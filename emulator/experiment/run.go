@@ -26,9 +26,10 @@ type Config struct {
 	Version   string   // of the program
 	Steps     bool     // whether there are tables of steps
 	Progress  func(Progress)
-	Finished  func(*Cell, *Result) // told of each finished cell's rows, in the stated order, once all are executed; may be nil
+	// Each is given each finished cell with all of its rows, in the stated order, at the end; nil: nobody is.
+	Each func(*Cell, *Result) error
 	// Present is called after that with the experiment's directory and that of figures, and gives sections with which the
-	// report begins; may be nil.
+	// report begins; nil: there are none.
 	Present func(dir, figures *outdir.Dir) ([]html.Section, error)
 }
 
@@ -277,8 +278,10 @@ func (x *experiment) tabulate(c *Cell, pool *pool, cells, chains, steps *table) 
 	x.outcome.Chains += r.Failed
 	x.outcome.Red += int(truth(r.Verdict == record.Red))
 	pool.add(c, r)
-	if x.Finished != nil {
-		x.Finished(c, r)
+	if x.Each != nil {
+		if err := x.Each(c, r); err != nil {
+			return err
+		}
 	}
 	l := line{cell: c, result: r}
 	err = cells.add(&l)

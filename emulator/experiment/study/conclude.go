@@ -21,7 +21,7 @@ import (
 // StatementsFile is what the study states in words, judged by each engine.
 const StatementsFile = "statements.md"
 
-// Conclusion is what came of a study. Fill it by Finished; it is whole when Present has been called.
+// Conclusion is what came of a study. Fill it by Each; it is whole when Present has been called.
 type Conclusion struct {
 	Statements []paper.Judgement `json:"statements"`
 	Causes     []Cause           `json:"causes"` // at the largest load, under the policy that the study's figures 5 and 6 show
@@ -44,12 +44,12 @@ func NewConclusion(
 		spec: spec, cells: cells, dir: dir, looks: looks, rows: NewRows(spec, cells.Engines), causes: newCauses()}
 }
 
-// Finished takes a finished cell's rows, and what its run's directory says of links and causes.
-func (c *Conclusion) Finished(cell *experiment.Cell, r *experiment.Result) {
+// Each takes a finished cell's rows, and what its run's directory says of links and causes.
+func (c *Conclusion) Each(cell *experiment.Cell, r *experiment.Result) error {
 	of := Load{Jobs: int(cell.Values[0].Number), Repetition: cell.Repetition}
 	var err error
 	if of.Traffic, err = c.traffic(cell); err != nil {
-		c.failed = errors.Join(c.failed, err)
+		return err
 	}
 	if r.Run != "" {
 		measured, err := run.Read(filepath.Join(c.dir, experiment.RunsDir, r.Run), c.looks)
@@ -63,6 +63,7 @@ func (c *Conclusion) Finished(cell *experiment.Cell, r *experiment.Result) {
 		}
 	}
 	c.rows.Add(&of, r.Chains)
+	return nil
 }
 
 // traffic is by model the mean of all jobs of a cell, payload times links, of whom only some were carried out.

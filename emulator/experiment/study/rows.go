@@ -81,7 +81,7 @@ func (r *Rows) Add(of *Load, chains []experiment.Chain) {
 		}
 		row := statesim.Row{Processing: c.Processing, Network: c.Network, Length: c.Length,
 			Traffic: int64(float64(c.Traffic) * factor)}
-		b.Rows, b.Weights = append(b.Rows, row), append(b.Weights, c.Weight)
+		b.Rows, b.Weights = append(b.Rows, row), append(b.Weights, c.Stands())
 	}
 }
 
