@@ -53,7 +53,7 @@ func (d *Draw) Place(policy placement.Policy) (*Replication, error) {
 
 func (d *Draw) place(policy placement.Policy, carry func(*workload.Job, int) int64) (*placement.Placement, error) {
 	place, err := d.sim.allocator.Place(d.Jobs, d.affinities, d.drawn, placement.Study{
-		Policy: policy, Carry: carry, Idle: d.sim.config.Assumptions.Alone,
+		Policy: policy, Carry: carry, Idle: d.sim.config.Assumptions.Idle,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("statesim: seed %d, %s: %w", d.seed, policy, err)

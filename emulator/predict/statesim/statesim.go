@@ -9,6 +9,8 @@
 //   - a path is the reverse of the shortest path back (placement/simnet),
 //   - the client, not the worker, is charged for the access to a state repository (models.go),
 //   - float32 for capacities, quotients and processing times, float64 for sums.
+//
+// What its results rest on can be taken otherwise, one assumption at a time (Switches).
 package statesim
 
 import (
