@@ -36,6 +36,7 @@ type Results struct {
 	slopes  map[cell][]float64
 	ranks   map[plan.Model]*rankSamples // of the simulations that Ranked says
 	scratch []float64
+	sums    lengthSums
 }
 
 // cell is what replications have in common.
@@ -109,23 +110,65 @@ func (r *Results) addLengths(b *Block) {
 		of = map[int]*lengthMeans{}
 		r.lengths[cell{b.Jobs, b.Policy, b.Model}] = of
 	}
-	type sum struct {
-		n       int
-		network float64
-	}
-	sums := map[int]sum{}
+	sums := &r.sums
 	for i := range b.Rows {
-		s := sums[b.Rows[i].Length]
-		sums[b.Rows[i].Length] = sum{s.n + 1, s.network + b.Rows[i].Network}
+		sums.add(b.Rows[i].Length, b.Rows[i].Network)
 	}
-	for length, s := range sums {
+	for _, length := range sums.lengths {
+		n, network := sums.take(length)
 		if of[length] == nil {
 			of[length] = &lengthMeans{}
 		}
-		of[length].chains += s.n
-		of[length].sum += s.network
-		of[length].means = append(of[length].means, s.network/float64(s.n))
+		of[length].chains += n
+		of[length].sum += network
+		of[length].means = append(of[length].means, network/float64(n))
 	}
+	sums.lengths = sums.lengths[:0]
+}
+
+// lengthSums adds up a replication's chains by length, in the same room for all.
+type lengthSums struct {
+	lengths []int // that there are
+	chains  []int // by length
+	network []float64
+	long    map[int]lengthMeans // of those that are too long for a slice
+}
+
+// short is the length up to which sums are in slices. Anybody's rows may say another.
+const short = 1024
+
+func (s *lengthSums) add(length int, network float64) {
+	if length < 0 || length >= short {
+		if s.long == nil {
+			s.long = map[int]lengthMeans{}
+		}
+		at := s.long[length]
+		if at.chains == 0 {
+			s.lengths = append(s.lengths, length)
+		}
+		s.long[length] = lengthMeans{chains: at.chains + 1, sum: at.sum + network}
+		return
+	}
+	for length >= len(s.chains) {
+		s.chains, s.network = append(s.chains, 0), append(s.network, 0)
+	}
+	if s.chains[length] == 0 {
+		s.lengths = append(s.lengths, length)
+	}
+	s.chains[length]++
+	s.network[length] += network
+}
+
+// take gives the sums of a length, and sets them to 0.
+func (s *lengthSums) take(length int) (chains int, network float64) {
+	if length < 0 || length >= short {
+		at := s.long[length]
+		delete(s.long, length)
+		return at.chains, at.sum
+	}
+	chains, network = s.chains[length], s.network[length]
+	s.chains[length], s.network[length] = 0, 0
+	return chains, network
 }
 
 // addSlope fits a line to the replication's chains, by least squares; chains of one length have none.

@@ -40,9 +40,9 @@ var Switches = []Switch{
 		set:     func(c *Config, _ string) { c.Assumptions.CloudPath = true },
 	},
 	{
-		Name: "central", Value: "HOST", Published: "of the hosts that tie for being central, the first keeps in-edge's states",
-		Instead: "another host keeps them",
-		set:     func(c *Config, value string) { c.Assumptions.Central = value },
+		Name: "central", Value: "HOST",
+		Published: "of the hosts that tie for being central, the first keeps in-edge's states", Instead: "another host keeps them",
+		set: func(c *Config, value string) { c.Assumptions.Central = value },
 	},
 	{
 		Name: "store-per-premises", Published: "one host keeps in-edge's states for all clients",
@@ -60,9 +60,10 @@ var Switches = []Switch{
 		set:     func(c *Config, _ string) { c.Assumptions.Worker = true },
 	},
 	{
-		Name: "gpu-function", Published: "as many functions need a GPU as its share of all speed rounds to, which is none of ten",
-		Instead: "one of ten functions does",
-		set:     func(c *Config, _ string) { c.Assumptions.GPUFunctions = (c.Functions + 9) / 10 },
+		Name:      "gpu-function",
+		Published: "as many functions need a GPU as its share of all speed rounds to, which is none of ten",
+		Instead:   "one of ten functions does",
+		set:       func(c *Config, _ string) { c.Assumptions.GPUFunctions = (c.Functions + 9) / 10 },
 	},
 }
 

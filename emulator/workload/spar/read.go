@@ -30,23 +30,12 @@ const (
 // alone, or that there is more than is read; see Foreign for files in another format. name is the file's, for
 // messages.
 func Read(r io.Reader, name string) (*Trace, error) {
-	trace := &reader{Trace: &Trace{Name: name}, jobs: map[int]int{}, lost: map[int]bool{}, last: -1}
+	trace := newReader(name)
 	scanner := bufio.NewScanner(r)
 	scanner.Buffer(make([]byte, 64<<10), maxRow)
 	for line := 1; scanner.Scan(); line++ {
-		row := rowOf(scanner.Text(), line)
-		if row == "" {
-			continue
-		}
-		trace.Rows++
-		if err := trace.add(row); errors.Is(err, errNoDAG) {
-			trace.Skipped++
-		} else if err != nil {
-			trace.malformed(line, row, err)
-		}
-		if trace.Rows > maxRows || trace.dependencies > maxDependencies {
-			return nil, fmt.Errorf("%s:%d: at most %d rows and %d dependencies are read: %w", name, line, maxRows,
-				maxDependencies, readfile.ErrLimit)
+		if err := trace.line(scanner.Text(), line); err != nil {
+			return nil, err
 		}
 	}
 	if err := scanner.Err(); err != nil {
@@ -54,6 +43,42 @@ func Read(r io.Reader, name string) (*Trace, error) {
 	}
 	trace.leaveOut()
 	return trace.Trace, nil
+}
+
+// ReadText is Read of a text that is there as a whole, and stays: rows are parts of it.
+func ReadText(text, name string) (*Trace, error) {
+	trace, line := newReader(name), 0
+	for row := range strings.Lines(text) {
+		line++
+		if err := trace.line(strings.TrimSuffix(row, "\n"), line); err != nil {
+			return nil, err
+		}
+	}
+	trace.leaveOut()
+	return trace.Trace, nil
+}
+
+func newReader(name string) *reader {
+	return &reader{Trace: &Trace{Name: name}, jobs: map[int]int{}, lost: map[int]bool{}, last: -1}
+}
+
+// line takes a line of the file, and fails where there is more than is read.
+func (t *reader) line(text string, line int) error {
+	row := rowOf(text, line)
+	if row == "" {
+		return nil
+	}
+	t.Rows++
+	if err := t.add(row); errors.Is(err, errNoDAG) {
+		t.Skipped++
+	} else if err != nil {
+		t.malformed(line, row, err)
+	}
+	if t.Rows > maxRows || t.dependencies > maxDependencies {
+		return fmt.Errorf("%s:%d: at most %d rows and %d dependencies are read: %w", t.Name, line, maxRows,
+			maxDependencies, readfile.ErrLimit)
+	}
+	return nil
 }
 
 // Load reads the file at a path, which is the trace's name. It fails, beside Read's errors, where the file cannot be
@@ -153,12 +178,16 @@ func (t *reader) add(row string) error {
 	if err != nil {
 		return err
 	}
-	t.follow(number)
-	at, known := t.jobs[number]
+	at, known := len(t.Jobs)-1, number == t.last
+	if t.follow(number); !known || at < 0 || t.Jobs[at].Number != number {
+		at, known = t.jobs[number]
+	}
 	if !known {
 		at = len(t.Jobs)
 		t.jobs[number] = at
-		t.Jobs = append(t.Jobs, Job{Number: number, Arrival: time.Duration(math.Round(arrival * 1e9))})
+		t.Jobs = append(t.Jobs, Job{
+			Number: number, Arrival: time.Duration(math.Round(arrival * 1e9)), Tasks: make([]Task, 0, usual),
+		})
 	}
 	job := &t.Jobs[at]
 	if i, twice := t.find(at, task.Number); twice {
@@ -174,6 +203,9 @@ func (t *reader) add(row string) error {
 	t.define(at)
 	return nil
 }
+
+// usual is how many tasks most jobs have at most.
+const usual = 4
 
 // few tasks of a job are searched one by one.
 const few = 32
