@@ -44,7 +44,7 @@ func (t *Trace) Chains(opts workload.Options) []workload.Job { return Chains(t, 
 type dag struct {
 	job      *Job
 	numbers  []int // of the tasks
-	tasks    []Task
+	rows     []int   // of each, the index of the job's task; -1: no row defines it
 	after    [][]int // after[task]: its precedences, by index
 	next     [][]int // next[task]: the tasks that wait for it, ascending
 	in       []bool  // tasks of the chain
@@ -64,15 +64,17 @@ func (d *dag) fill(job *Job) {
 	slices.Sort(d.numbers)
 	d.numbers = slices.Compact(d.numbers)
 	n := len(d.numbers)
-	d.tasks, d.in, d.needed = cleared(d.tasks, n), cleared(d.in, n), cleared(d.needed, n)
+	d.rows, d.in, d.needed = cleared(d.rows, n), cleared(d.in, n), cleared(d.needed, n)
 	d.state, d.after, d.next = cleared(d.state, n), emptied(d.after, n), emptied(d.next, n)
+	for i := range d.rows {
+		d.rows[i] = -1
+	}
 	for i := range job.Tasks {
 		t := &job.Tasks[i]
-		at, _ := slices.BinarySearch(d.numbers, t.Number)
-		d.tasks[at] = *t
+		at := d.index(t.Number)
+		d.rows[at] = i
 		for _, p := range t.Precedences {
-			before, _ := slices.BinarySearch(d.numbers, p)
-			d.after[at] = append(d.after[at], before)
+			d.after[at] = append(d.after[at], d.index(p))
 		}
 	}
 	for i, after := range d.after {
@@ -82,6 +84,23 @@ func (d *dag) fill(job *Job) {
 			}
 		}
 	}
+}
+
+// index is that of the task of a number.
+func (d *dag) index(number int) int {
+	if n := len(d.numbers); d.numbers[n-1] == n { // none is missing
+		return number - 1
+	}
+	at, _ := slices.BinarySearch(d.numbers, number)
+	return at
+}
+
+// row is the job's task of an index, and an empty one where no row defines it.
+func (d *dag) row(i int) *Task {
+	if d.rows[i] < 0 {
+		return &Task{}
+	}
+	return &d.job.Tasks[d.rows[i]]
 }
 
 // cleared is a slice of n zero values, in the room of another where that is large enough.
@@ -121,7 +140,7 @@ func (d *dag) chain() (length int) {
 // stateful makes the job's chain; ok is false where no task depends on a state.
 func (d *dag) stateful(f workload.Factors) (job workload.Job, ok bool) {
 	length, states := d.chain(), 0
-	for i := range d.tasks {
+	for i := range d.numbers {
 		if d.in[i] {
 			for _, p := range d.after[i] {
 				if !d.in[p] && !d.needed[p] {
@@ -138,13 +157,13 @@ func (d *dag) stateful(f workload.Factors) (job workload.Job, ok bool) {
 		Name: "j_" + strconv.Itoa(d.job.Number), Arrival: d.job.Arrival,
 		Tasks: make([]workload.Task, 0, length), States: make([]int64, 0, states),
 	}
-	for i := range d.tasks {
+	for i := range d.numbers {
 		if d.needed[i] {
 			d.state[i] = len(job.States)
-			job.States = append(job.States, scale(f.State, d.tasks[i].Mem))
+			job.States = append(job.States, scale(f.State, d.row(i).Mem))
 		}
 	}
-	for i := range d.tasks {
+	for i := range d.numbers {
 		if d.in[i] {
 			job.Tasks = append(job.Tasks, d.task(i, f, len(job.Tasks)))
 		}
@@ -154,7 +173,7 @@ func (d *dag) stateful(f workload.Factors) (job workload.Job, ok bool) {
 }
 
 func (d *dag) task(i int, f workload.Factors, position int) workload.Task {
-	t := &d.tasks[i]
+	t := d.row(i)
 	name := t.Name
 	if name == "" {
 		name = fmt.Sprintf("M%d", d.numbers[i]) // referred to, but defined by no row

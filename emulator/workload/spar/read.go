@@ -2,6 +2,7 @@ package spar
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -48,6 +49,8 @@ func Read(r io.Reader, name string) (*Trace, error) {
 // ReadText is Read of a text that is there as a whole, and stays: rows are parts of it.
 func ReadText(text, name string) (*Trace, error) {
 	trace, line := newReader(name), 0
+	const job = 150 // bytes of a job's rows, about
+	trace.Jobs = slices.Grow(trace.Jobs, len(text)/job)
 	for row := range strings.Lines(text) {
 		line++
 		if err := trace.line(strings.TrimSuffix(row, "\n"), line); err != nil {
@@ -59,7 +62,7 @@ func ReadText(text, name string) (*Trace, error) {
 }
 
 func newReader(name string) *reader {
-	return &reader{Trace: &Trace{Name: name}, jobs: map[int]int{}, lost: map[int]bool{}, last: -1}
+	return &reader{Trace: &Trace{Name: name}, lost: map[int]bool{}, last: -1}
 }
 
 // line takes a line of the file, and fails where there is more than is read.
@@ -109,7 +112,8 @@ func rowOf(text string, line int) string {
 type reader struct {
 	*Trace
 	dependencies int
-	jobs         map[int]int         // index of a job, by its number
+	jobs         map[int]int         // index of a job, by its number; nil as long as they ascend
+	block        []Task              // where tasks are put
 	defined      map[int]map[int]int // of jobs of many tasks: index of a task, by its number
 	lost         map[int]bool        // numbers of the jobs that lost a row
 	last         int                 // number of the job of the last row; -1: there is none
@@ -178,16 +182,14 @@ func (t *reader) add(row string) error {
 	if err != nil {
 		return err
 	}
-	at, known := len(t.Jobs)-1, number == t.last
-	if t.follow(number); !known || at < 0 || t.Jobs[at].Number != number {
-		at, known = t.jobs[number]
-	}
+	t.follow(number)
+	at, known := t.lookup(number)
 	if !known {
 		at = len(t.Jobs)
-		t.jobs[number] = at
-		t.Jobs = append(t.Jobs, Job{
-			Number: number, Arrival: time.Duration(math.Round(arrival * 1e9)), Tasks: make([]Task, 0, usual),
-		})
+		t.Jobs = append(t.Jobs, Job{Number: number, Arrival: time.Duration(math.Round(arrival * 1e9))})
+		if t.jobs != nil {
+			t.jobs[number] = at
+		}
 	}
 	job := &t.Jobs[at]
 	if i, twice := t.find(at, task.Number); twice {
@@ -199,13 +201,49 @@ func (t *reader) add(row string) error {
 			number, task.Number, other.Name)
 	}
 	t.dependencies += len(task.Precedences)
-	job.Tasks = append(job.Tasks, task)
+	t.append(job, task)
 	t.define(at)
 	return nil
 }
 
-// usual is how many tasks most jobs have at most.
-const usual = 4
+// lookup is the index of the job of a number. Where jobs come in ascending order, which is usual, they are their own
+// index; the first that does not makes one of all.
+func (t *reader) lookup(number int) (at int, known bool) {
+	if t.jobs != nil {
+		at, known = t.jobs[number]
+		return at, known
+	}
+	if last := len(t.Jobs) - 1; last < 0 || number > t.Jobs[last].Number {
+		return 0, false
+	} else if number == t.Jobs[last].Number {
+		return last, true
+	}
+	at, known = slices.BinarySearchFunc(t.Jobs, number, func(j Job, n int) int { return cmp.Compare(j.Number, n) })
+	if !known {
+		t.jobs = make(map[int]int, 2*len(t.Jobs))
+		for i := range t.Jobs {
+			t.jobs[t.Jobs[i].Number] = i
+		}
+	}
+	return at, known
+}
+
+// block is how many tasks are allocated at once.
+const block = 1024
+
+// append adds a task to a job. The rows of a job mostly follow one another, so that its tasks stand together at the end
+// of a block.
+func (t *reader) append(job *Job, task Task) {
+	n := len(job.Tasks)
+	if end := len(t.block); n > 0 && (end < n || end == cap(t.block) || &t.block[end-1] != &job.Tasks[n-1]) {
+		job.Tasks = append(job.Tasks, task) // there is nothing behind its last task that is another's
+		return
+	} else if end == cap(t.block) {
+		t.block = make([]Task, 0, block)
+	}
+	t.block = append(t.block, task)
+	job.Tasks = t.block[len(t.block)-n-1 : len(t.block) : len(t.block)]
+}
 
 // few tasks of a job are searched one by one.
 const few = 32

@@ -50,15 +50,18 @@ const columns = 7
 
 // split takes a row apart at its commas, and counts all fields that it has.
 func split(row string) (fields [columns]string, n int) {
-	for ; ; n++ {
-		field, rest, more := strings.Cut(row, ",")
+	begin := 0
+	for i := range len(row) + 1 {
+		if i < len(row) && row[i] != ',' {
+			continue
+		}
 		if n < columns {
-			fields[n] = field
+			fields[n] = row[begin:i]
 		}
-		if row = rest; !more {
-			return fields, n + 1
-		}
+		n++
+		begin = i + 1
 	}
+	return fields, n
 }
 
 // jobNumber reads the digits of j_N.
