@@ -126,6 +126,17 @@ type Block struct {
 	Policy placement.Policy
 	Model  plan.Model
 	Rows   []statesim.Row
+	// Weights say for how many of the load's jobs each row stands, where only a sample of them was executed, not each
+	// with the same probability; nil: for one. The blocks of a campaign have them all, or none has.
+	Weights []float64
+}
+
+// weight is that of a row.
+func (b *Block) weight(row int) float64 {
+	if b.Weights == nil {
+		return 1
+	}
+	return b.Weights[row]
 }
 
 func (b *Block) String() string {

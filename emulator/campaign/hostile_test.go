@@ -107,7 +107,7 @@ func journalRecord(unit, rows uint32) []byte {
 	binary.LittleEndian.PutUint64(body[4:], math.Float64bits(1))
 	text := binary.LittleEndian.AppendUint32(nil, unit)
 	text = binary.LittleEndian.AppendUint32(text, uint32(len(body)))
-	text = binary.LittleEndian.AppendUint32(text, crc32.Checksum(body, castagnoli))
+	text = binary.LittleEndian.AppendUint32(text, crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)))
 	return append(text, body...)
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"testbed/emulator/internal/journal"
 	"testbed/emulator/internal/outdir"
 )
 
@@ -24,7 +25,7 @@ type output struct {
 	dir     *outdir.Dir
 	m       *Manifest
 	keep    bool // there is a directory; without one, there are results alone
-	journal *journal
+	journal *records
 	parquet *parquetFile // nil in the other store
 	texts   *textFiles   // nil in the other store
 }
@@ -33,7 +34,7 @@ type output struct {
 func openOutput(c *Config) (*output, error) {
 	o := &output{keep: c.Dir != ""}
 	if !o.keep { // nothing can be gone on with
-		o.journal = &journal{at: map[int]record{}}
+		o.journal = &records{at: map[int]journal.Record{}}
 		return o, nil
 	}
 	var err error

@@ -13,7 +13,7 @@ import (
 	"testbed/emulator/report/figures"
 )
 
-// Mean is what SummaryFile says of a simulation: means over its chains, NaN where there are none.
+// Mean is what SummaryFile says of a simulation: means over its chains by their weights, NaN where there are none.
 type Mean struct {
 	Jobs       int
 	Policy     placement.Policy
@@ -49,14 +49,16 @@ type cell struct {
 // lengthMeans are the mean network latencies of a replication's chains of one length.
 type lengthMeans struct {
 	chains int
-	sum    float64   // s, of the latencies of all those chains
+	weight float64
+	sum    float64   // s, of the latencies of all those chains, by their weights
 	means  []float64 // s, one for each replication with such chains
 }
 
 // rankSamples are the total latencies of one model.
 type rankSamples struct {
-	all   []float64            // s, of all jobs
-	ranks [rankSteps][]float64 // s, at each of the ranks, one for each replication
+	all     []float64            // s, of all jobs
+	weights []float64            // of all, where any are not 1; else nil
+	ranks   [rankSteps][]float64 // s, at each of the ranks, one for each replication
 }
 
 // rankSteps is the number of ranks in [0,1] at which latencies in ascending order are looked at.
@@ -83,15 +85,16 @@ func (r *Results) Ranked() (jobs int, policy placement.Policy) {
 // Add adds a simulation. They must come in their order for results to be the same to the last bit.
 func (r *Results) Add(b *Block) {
 	m := Mean{Jobs: b.Jobs, Policy: b.Policy, Model: b.Model, Seed: b.Seed, Chains: len(b.Rows)}
-	traffic := 0.0
+	traffic, n := 0.0, 0.0
 	for i := range b.Rows {
-		row := &b.Rows[i]
-		m.Processing += row.Processing
-		m.Network += row.Network
-		m.Total += row.Processing + row.Network
-		traffic += float64(row.Traffic)
+		row, weight := &b.Rows[i], b.weight(i)
+		n += weight
+		m.Processing += weight * row.Processing
+		m.Network += weight * row.Network
+		m.Total += weight * (row.Processing + row.Network)
+		traffic += weight * float64(row.Traffic)
 	}
-	n := float64(len(b.Rows)) // 0/0 is NaN
+	// Without chains n is 0, and 0/0 is NaN.
 	m.Processing, m.Network, m.Total, m.Traffic = m.Processing/n, m.Network/n, m.Total/n, traffic/n
 	r.Means = append(r.Means, m)
 	if m.Chains == 0 {
@@ -112,73 +115,80 @@ func (r *Results) addLengths(b *Block) {
 	}
 	sums := &r.sums
 	for i := range b.Rows {
-		sums.add(b.Rows[i].Length, b.Rows[i].Network)
+		sums.add(b.Rows[i].Length, b.weight(i), b.Rows[i].Network)
 	}
 	for _, length := range sums.lengths {
-		n, network := sums.take(length)
+		s := sums.take(length)
 		if of[length] == nil {
 			of[length] = &lengthMeans{}
 		}
-		of[length].chains += n
-		of[length].sum += network
-		of[length].means = append(of[length].means, network/float64(n))
+		of[length].chains += s.chains
+		of[length].weight += s.weight
+		of[length].sum += s.network
+		of[length].means = append(of[length].means, s.network/s.weight)
 	}
 	sums.lengths = sums.lengths[:0]
 }
 
-// lengthSums adds up a replication's chains by length, in the same room for all.
+// lengthSums adds up a replication's chains by length, in the same room for all replications.
 type lengthSums struct {
-	lengths []int // that there are
-	chains  []int // by length
-	network []float64
-	long    map[int]lengthMeans // of those that are too long for a slice
+	lengths []int             // that there are
+	short   []lengthSum       // by length
+	long    map[int]lengthSum // of those that are too long for a slice
 }
 
-// short is the length up to which sums are in slices. Anybody's rows may say another.
-const short = 1024
+// lengthSum is the sum of the chains of one length.
+type lengthSum struct {
+	chains          int
+	weight, network float64
+}
 
-func (s *lengthSums) add(length int, network float64) {
-	if length < 0 || length >= short {
+// longest is the length up to which sums are in a slice. Anybody's rows may say a larger one.
+const longest = 1024
+
+func (s *lengthSums) add(length int, weight, network float64) {
+	if length < 0 || length >= longest {
 		if s.long == nil {
-			s.long = map[int]lengthMeans{}
+			s.long = map[int]lengthSum{}
 		}
 		at := s.long[length]
-		if at.chains == 0 {
-			s.lengths = append(s.lengths, length)
-		}
-		s.long[length] = lengthMeans{chains: at.chains + 1, sum: at.sum + network}
+		s.addTo(&at, length, weight, network)
+		s.long[length] = at
 		return
 	}
-	for length >= len(s.chains) {
-		s.chains, s.network = append(s.chains, 0), append(s.network, 0)
+	for length >= len(s.short) {
+		s.short = append(s.short, lengthSum{})
 	}
-	if s.chains[length] == 0 {
+	s.addTo(&s.short[length], length, weight, network)
+}
+
+func (s *lengthSums) addTo(at *lengthSum, length int, weight, network float64) {
+	if at.chains == 0 {
 		s.lengths = append(s.lengths, length)
 	}
-	s.chains[length]++
-	s.network[length] += network
+	at.chains++
+	at.weight += weight
+	at.network += float64(weight * network) // not fused
 }
 
 // take gives the sums of a length, and sets them to 0.
-func (s *lengthSums) take(length int) (chains int, network float64) {
-	if length < 0 || length >= short {
-		at := s.long[length]
+func (s *lengthSums) take(length int) (sum lengthSum) {
+	if length < 0 || length >= longest {
+		sum = s.long[length]
 		delete(s.long, length)
-		return at.chains, at.sum
+		return sum
 	}
-	chains, network = s.chains[length], s.network[length]
-	s.chains[length], s.network[length] = 0, 0
-	return chains, network
+	sum, s.short[length] = s.short[length], lengthSum{}
+	return sum
 }
 
-// addSlope fits a line to the replication's chains, by least squares; chains of one length have none.
+// addSlope fits a line to the replication's chains, by weighted least squares; chains of one length have none.
 func (r *Results) addSlope(b *Block) {
-	var length, network, squares, products float64
-	n := float64(len(b.Rows))
+	var n, length, network, squares, products float64
 	for i := range b.Rows {
-		l := float64(b.Rows[i].Length)
-		length, network = length+l, network+b.Rows[i].Network
-		squares, products = squares+float64(l*l), products+float64(l*b.Rows[i].Network) // not fused
+		w, l := b.weight(i), float64(b.Rows[i].Length)
+		n, length, network = n+w, length+float64(w*l), network+float64(w*b.Rows[i].Network)
+		squares, products = squares+float64(w*l*l), products+float64(w*l*b.Rows[i].Network) // not fused
 	}
 	if spread := float64(n*squares) - float64(length*length); spread > 0 {
 		at := cell{b.Jobs, b.Policy, b.Model}
@@ -201,10 +211,10 @@ func (r *Results) addRanks(b *Block) {
 	for i := range b.Rows {
 		r.scratch = append(r.scratch, b.Rows[i].Processing+b.Rows[i].Network)
 	}
-	s.all = append(s.all, r.scratch...)
-	slices.Sort(r.scratch)
+	s.all, s.weights = append(s.all, r.scratch...), append(s.weights, b.Weights...)
+	sorted, ranks := quantile.Ascending(r.scratch, b.Weights)
 	for i := range s.ranks {
-		s.ranks[i] = append(s.ranks[i], quantile.Linear(r.scratch, rank(i)))
+		s.ranks[i] = append(s.ranks[i], quantile.Weighted(sorted, ranks, rank(i)))
 	}
 }
 
@@ -225,6 +235,7 @@ func (r *Results) Samples(jobs int, policy placement.Policy, model plan.Model, v
 type Length struct {
 	Length  int
 	Chains  int
+	Weight  float64       // of the chains: of how many of the loads' jobs they tell
 	Network figures.Point // s; a sample is the mean of a replication
 	Means   []float64     // s, the samples; models of one policy have theirs of the same replications
 	Pooled  float64       // s, the mean of the chains of all replications together, as the study has it
@@ -236,8 +247,8 @@ func (r *Results) Lengths(jobs int, policy placement.Policy, model plan.Model) [
 	var all []Length
 	for _, length := range slices.Sorted(maps.Keys(of)) {
 		l := of[length]
-		all = append(all, Length{length, l.chains, figures.Mean(float64(length), l.means), l.means,
-			l.sum / float64(l.chains)})
+		all = append(all, Length{length, l.chains, l.weight, figures.Mean(float64(length), l.means), l.means,
+			l.sum / l.weight})
 	}
 	return all
 }
@@ -250,11 +261,11 @@ func (r *Results) Ranks(model plan.Model) []figures.Point {
 	if s == nil {
 		return nil
 	}
-	sorted := slices.Sorted(slices.Values(s.all))
+	sorted, ranks := quantile.Ascending(s.all, s.weights)
 	points := make([]figures.Point, rankSteps)
 	for i := range points {
 		points[i] = figures.Mean(rank(i), s.ranks[i])
-		points[i].Y = quantile.Linear(sorted, rank(i))
+		points[i].Y = quantile.Weighted(sorted, ranks, rank(i))
 	}
 	return points
 }

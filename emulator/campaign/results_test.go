@@ -23,12 +23,12 @@ func byHand() *Results {
 		Models:       []plan.Model{plan.InEdge},
 	}
 	r := NewResults(spec)
-	r.Add(&Block{3, 1, placement.LoadNet, plan.InEdge, []statesim.Row{
+	r.Add(&Block{Jobs: 3, Seed: 1, Policy: placement.LoadNet, Model: plan.InEdge, Rows: []statesim.Row{
 		{Processing: 1, Network: 2, Traffic: 10, Length: 2},
 		{Processing: 0, Network: 4, Traffic: 20, Length: 2},
 		{Processing: 2, Network: 9, Traffic: 60, Length: 5},
 	}})
-	r.Add(&Block{3, 2, placement.LoadNet, plan.InEdge, []statesim.Row{
+	r.Add(&Block{Jobs: 3, Seed: 2, Policy: placement.LoadNet, Model: plan.InEdge, Rows: []statesim.Row{
 		{Processing: 0, Network: 5, Traffic: 40, Length: 2}, {Processing: 1, Network: 6, Traffic: 20, Length: 3},
 	}})
 	return r
@@ -68,6 +68,40 @@ func TestResultsByHand(t *testing.T) {
 	}
 	if r.Ranks(plan.External) != nil || r.Lengths(3, placement.Load, plan.InEdge) != nil {
 		t.Error("results of what was not simulated")
+	}
+}
+
+// A sample has the results of the whole that it stands for, where the chains that it leaves out are like others.
+func TestSampledChains(t *testing.T) {
+	rows := []statesim.Row{
+		{Processing: 1, Network: 2, Traffic: 10, Length: 1},
+		{Processing: 0, Network: 4, Traffic: 20, Length: 1},
+		{Processing: 2, Network: 9, Traffic: 60, Length: 5},
+	}
+	spec := Spec{
+		Jobs: []int{7}, Replications: 1, Policies: []placement.Policy{placement.LoadNet}, Models: []plan.Model{plan.InEdge},
+	}
+	whole, sample := NewResults(spec), NewResults(spec)
+	sample.Add(&Block{
+		Jobs: 7, Policy: placement.LoadNet, Model: plan.InEdge, Rows: rows, Weights: []float64{2, 4, 1},
+	})
+	all := []statesim.Row{rows[0], rows[0], rows[1], rows[1], rows[1], rows[1], rows[2]}
+	whole.Add(&Block{Jobs: 7, Policy: placement.LoadNet, Model: plan.InEdge, Rows: all})
+	got, want := sample.Means[0], whole.Means[0]
+	if got.Chains = 7; got != want {
+		t.Errorf("means %+v, of the whole %+v", sample.Means[0], want)
+	}
+	for i, l := range sample.Lengths(7, placement.LoadNet, plan.InEdge) {
+		of := whole.Lengths(7, placement.LoadNet, plan.InEdge)[i]
+		if l.Weight != of.Weight || l.Network.Y != of.Network.Y {
+			t.Errorf("length %d: %v of %v jobs, of the whole %v of %v", l.Length, l.Network.Y, l.Weight, of.Network.Y, of.Weight)
+		}
+	}
+	ranks, of := sample.Ranks(plan.InEdge), whole.Ranks(plan.InEdge)
+	for _, at := range []int{0, rankSteps / 2, rankSteps - 1} {
+		if math.Abs(ranks[at].Y/of[at].Y-1) > 0.03 { // between the values it is interpolated otherwise
+			t.Errorf("rank %v: %v, of the whole %v", ranks[at].X, ranks[at].Y, of[at].Y)
+		}
 	}
 }
 

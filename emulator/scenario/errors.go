@@ -10,8 +10,8 @@ import (
 // Error is one thing wrong in a scenario file, where it is, and what to do about it.
 type Error struct {
 	File    string `json:"file"`
-	Line    int    `json:"line"`           // from 1
-	Column  int    `json:"column"`         // from 1, in characters
+	Line    int    `json:"line"`           // from 1; 0: the file is a flag of the command line
+	Column  int    `json:"column"`         // from 1, in characters; 0 likewise
 	Path    string `json:"path,omitempty"` // of the value, e.g. topology.links[2].rate; empty: the file as a whole
 	Message string `json:"message"`
 	Remedy  string `json:"remedy,omitempty"`
@@ -20,7 +20,11 @@ type Error struct {
 // Error prints file:line:column: path: message; remedy.
 func (e *Error) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s:%d:%d: ", e.File, e.Line, e.Column)
+	if e.Line > 0 {
+		fmt.Fprintf(&b, "%s:%d:%d: ", e.File, e.Line, e.Column)
+	} else {
+		b.WriteString(e.File + ": ")
+	}
 	if e.Path != "" {
 		b.WriteString(e.Path + ": ")
 	}

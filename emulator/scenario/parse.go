@@ -29,6 +29,15 @@ const maxMarks = 1 << 20
 // Load reads the scenario file at path, which may choose what c has, and checks it together with the files it refers
 // to. It fails with the error of reading it, or with Errors.
 func Load(path string, c *catalogue.Catalogue) (*Scenario, error) {
+	data, err := Read(path)
+	if err != nil {
+		return nil, err
+	}
+	return parse(data, path, c, true)
+}
+
+// Read is the text of a scenario's file: of one that is too large as much as it takes to say so.
+func Read(path string) ([]byte, error) {
 	f, err := readfile.Open(path, readfile.NoLimit)
 	if err != nil {
 		return nil, fmt.Errorf("scenario: %w", err)
@@ -38,7 +47,7 @@ func Load(path string, c *catalogue.Catalogue) (*Scenario, error) {
 	if err != nil {
 		return nil, fmt.Errorf("scenario: %w", err)
 	}
-	return parse(data, path, c, true)
+	return data, nil
 }
 
 // Parse reads a scenario, which may choose what c has; file is its name, for messages and as the base of relative
@@ -48,18 +57,31 @@ func Parse(data []byte, file string, c *catalogue.Catalogue) (*Scenario, error) 
 }
 
 func parse(data []byte, file string, c *catalogue.Catalogue, open bool) (*Scenario, error) {
+	s, _, err := adapt(data, file, c, open, nil)
+	return s, err
+}
+
+func adapt(
+	data []byte, file string, c *catalogue.Catalogue, open bool, settings []Setting,
+) (*Scenario, []Value, error) {
 	d := &decoder{file: file, where: map[string]position{}, catalogue: c}
 	s := &Scenario{path: file, where: d.where, catalogue: c}
+	var values []Value
 	root := d.document(data)
-	if root != nil {
+	for i := range settings {
+		if root != nil {
+			values = append(values, d.set(root, &settings[i], i))
+		}
+	}
+	if root != nil && len(d.errs) == 0 { // a key that is none has consequences
 		d.value(root, reflect.ValueOf(&s.File).Elem(), &field{}, "", 0)
 		delete(d.where, "") // the file as a whole is said to be at its first line
 		d.check(s, open)
 	}
 	if len(d.errs) > 0 {
-		return nil, d.errs.sorted()
+		return nil, nil, d.errs.sorted().said(settings)
 	}
-	return s, nil
+	return s, values, nil
 }
 
 // document finds the one YAML document of a file; nil after an error.

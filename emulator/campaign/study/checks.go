@@ -80,21 +80,21 @@ type departure struct {
 func departures(r *campaign.Results) (all []departure, average float64) {
 	jobs, policy := r.Ranked()
 	client, function := r.Lengths(jobs, policy, plan.InClient), r.Lengths(jobs, policy, plan.InFunction)
-	chains := 0
+	chains := 0.0
 	for i, f := range function {
 		differences := make([]float64, min(len(f.Means), len(client[i].Means)))
 		for k := range differences {
 			differences[k] = client[i].Means[k] - f.Means[k]
 		}
 		d := figures.Mean(float64(f.Length), differences)
-		chains += f.Chains
-		average += d.Y * float64(f.Chains)
-		all = append(all, departure{f.Length, float64(chains), d, d.Y / f.Network.Y, f.Network.Y})
+		chains += f.Weight
+		average += d.Y * f.Weight
+		all = append(all, departure{f.Length, chains, d, d.Y / f.Network.Y, f.Network.Y})
 	}
 	for i := range all {
-		all[i].share /= float64(chains)
+		all[i].share /= chains
 	}
-	return all, average / float64(max(chains, 1))
+	return all, average / max(chains, 1)
 }
 
 // onlyLongest says whether some lengths depart, all of them among the longest, and which do on average.

@@ -33,13 +33,7 @@ func traffic(r *campaign.Results) []figures.Curve {
 	var curves []figures.Curve
 	for _, policy := range r.Spec.Policies {
 		for _, model := range r.Spec.Models {
-			curve := figures.Curve{Model: string(model), Policy: string(policy)}
-			for _, jobs := range r.Spec.Jobs {
-				samples := r.Samples(jobs, policy, model, func(m *campaign.Mean) float64 { return m.Traffic / megabyte })
-				if len(samples) > 0 {
-					curve.Points = append(curve.Points, figures.Mean(float64(jobs), samples))
-				}
-			}
+			curve := figures.Curve{Model: string(model), Policy: string(policy), Points: loads(r, policy, model)}
 			curves = append(curves, curve)
 		}
 	}

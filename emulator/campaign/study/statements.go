@@ -15,6 +15,7 @@ import (
 
 // Statement is what the study states in words, and what a campaign says to it.
 type Statement struct {
+	Engine    string `json:"engine,omitempty"` // that computed the results, where several did
 	Claim     string `json:"claim"`
 	Criterion string `json:"criterion"` // when the claim counts as true
 	// Decision is what the 95 % intervals of the comparisons that it takes say together; empty: it is not checked.

@@ -43,7 +43,7 @@ func (t *Trace) Chains(opts workload.Options) []workload.Job { return Chains(t, 
 // One dag serves one job after the other, in the same room.
 type dag struct {
 	job      *Job
-	numbers  []int // of the tasks
+	numbers  []int   // of the tasks
 	rows     []int   // of each, the index of the job's task; -1: no row defines it
 	after    [][]int // after[task]: its precedences, by index
 	next     [][]int // next[task]: the tasks that wait for it, ascending
