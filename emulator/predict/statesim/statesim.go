@@ -35,7 +35,7 @@ type Config struct {
 	Speed        placement.SpeedModel
 	GPU          string        // model of the hosts with GPUs; empty: placement.DefaultGPU
 	Clients      []topology.ID // nil: the study's
-	Assumptions  Assumptions
+	Assumptions  Assumptions   `json:",omitzero"` // part of campaigns' fingerprints only where one is not as published
 }
 
 // DefaultConfig has the study's parameters for a topology and a pool of chains.

@@ -41,8 +41,9 @@ var Switches = []Switch{
 	},
 	{
 		Name: "central", Value: "HOST",
-		Published: "of the hosts that tie for being central, the first keeps in-edge's states", Instead: "another host keeps them",
-		set: func(c *Config, value string) { c.Assumptions.Central = value },
+		Published: "of the hosts that tie for being central, the first keeps in-edge's states",
+		Instead:   "another host keeps them",
+		set:       func(c *Config, value string) { c.Assumptions.Central = value },
 	},
 	{
 		Name: "store-per-premises", Published: "one host keeps in-edge's states for all clients",
