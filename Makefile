@@ -19,7 +19,7 @@ DEADCODE  := golang.org/x/tools/cmd/deadcode@v0.51.0
 VULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 # The benchmarks that need no root, six times each: fewer give benchstat no confidence interval.
-BENCHED    ?= ./emulator/predict/transport ./emulator/placement ./emulator/topology/synth
+BENCHED    ?= ./emulator/predict/transport ./emulator/placement ./emulator/topology/synth ./emulator/campaign/study
 BENCHMARKS  = $(GO) test -run '^$$' -bench . -benchmem -benchtime 0.2s -count 6 $(BENCHED)
 
 export CGO_ENABLED = 0
