@@ -138,6 +138,8 @@ type Placement struct {
 	// Allocation policy.
 	Policy  string           `yaml:"policy" choice:"allocation policy" default:"load+net"`
 	Options catalogue.Values `yaml:",options" of:"policy"`
+	// Who may execute functions: classes or models of hosts, or names of hosts. Absent: every host.
+	Hosts []string `yaml:"hosts,names" min:"1"`
 	// What a node's speed in operations/s is: as-published, its memory in bytes (so did the simulator that made the
 	// study's figures), or cpu, a million for each thousandth of a core.
 	Speed string `yaml:"speed" enum:"as-published|cpu" default:"as-published"`
