@@ -199,7 +199,11 @@ func (r *replay) delivered(f *flow, took int64) {
 	e := &p.errands[p.next]
 	var one predict.Parts
 	if e.kind != setUp {
-		one.Host = o.PerMessage.Nanoseconds()*1000 + frameTime(f.size, o.HostRate)
+		host := float64(o.PerMessage.Nanoseconds() * 1000)
+		if r.random != nil {
+			host *= r.random.ExpFloat64()
+		}
+		one.Host = int64(host) + frameTime(f.size, o.HostRate)
 	}
 	one.Propagation, one.Serialisation = f.route.straight((f.size+int64(o.MSS)-1)/int64(o.MSS), int(f.last))
 	one.SlowStart = f.alone - one.Propagation - one.Serialisation
