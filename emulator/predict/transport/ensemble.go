@@ -2,15 +2,16 @@ package transport
 
 import (
 	"math/rand/v2"
+	"time"
 
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 )
 
-// Who is first where two chains meet can hang on a fraction of a millisecond, and much on who is first: a connection whose
-// window is open, and by that when the chain meets the next. What can be predicted of that is the mean. So where messages
-// have met, the replay is carried out several times, each with other times of the hosts: exponentially distributed ones,
-// whose mean is Options.PerMessage.
+// Who is first where two chains meet can hang on a fraction of a millisecond, and much on who is first: a connection
+// whose window is open, and by that when the chain meets the next. What can be predicted of that is the mean. So where
+// messages have met, the replay is carried out several times, each with other times of the hosts: exponentially
+// distributed ones, whose means are Options.PerMessage and Arrivals.Pause.
 const (
 	mostReplications = 8
 	// budget is how many packet-hops they may take altogether: a second or two.
@@ -19,6 +20,15 @@ const (
 
 // replications is how many replays are worth while if one takes so many packet-hops; it is the same on every machine.
 func replications(hops int64) int { return int(min(mostReplications, max(1, budget/max(1, hops)))) }
+
+// drawn is a time of the host's, in picoseconds, whose mean is given.
+func (r *replay) drawn(mean time.Duration) int64 {
+	ps := mean.Nanoseconds() * 1000
+	if r.random == nil {
+		return ps
+	}
+	return int64(float64(ps) * r.random.ExpFloat64())
+}
 
 // repeat makes all the mean over further replays of the plans, where the first took so many packet-hops.
 func (e *Engine) repeat(plans []*plan.Plan, all []predict.Prediction, hops int64) error {
