@@ -162,16 +162,9 @@ func (r *Results) addRanks(b *Block) {
 		r.scratch = append(r.scratch, b.Rows[i].Processing+b.Rows[i].Network)
 	}
 	s.all, s.weights = append(s.all, r.scratch...), append(s.weights, b.Weights...)
-	if b.Weights != nil {
-		of := quantile.Weighted(r.scratch, b.Weights)
-		for i := range s.ranks {
-			s.ranks[i] = append(s.ranks[i], of(rank(i)))
-		}
-		return
-	}
-	slices.Sort(r.scratch)
+	sorted, ranks := quantile.Ascending(r.scratch, b.Weights)
 	for i := range s.ranks {
-		s.ranks[i] = append(s.ranks[i], quantile.Linear(r.scratch, rank(i)))
+		s.ranks[i] = append(s.ranks[i], quantile.Weighted(sorted, ranks, rank(i)))
 	}
 }
 
@@ -218,22 +211,13 @@ func (r *Results) Ranks(model plan.Model) []figures.Point {
 	if s == nil {
 		return nil
 	}
-	of := s.quantiles()
+	sorted, ranks := quantile.Ascending(s.all, s.weights)
 	points := make([]figures.Point, rankSteps)
 	for i := range points {
 		points[i] = figures.Mean(rank(i), s.ranks[i])
-		points[i].Y = of(rank(i))
+		points[i].Y = quantile.Weighted(sorted, ranks, rank(i))
 	}
 	return points
-}
-
-// quantiles is the quantile function of all jobs taken together.
-func (s *rankSamples) quantiles() func(p float64) float64 {
-	if s.weights != nil {
-		return quantile.Weighted(s.all, s.weights)
-	}
-	sorted := slices.Sorted(slices.Values(s.all))
-	return func(p float64) float64 { return quantile.Linear(sorted, p) }
 }
 
 // Load reads the results of a campaign that is finished from its directory. With the store statesim the

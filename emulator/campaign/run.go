@@ -146,8 +146,9 @@ func (r *run) work(todo <-chan int, done chan<- finished) {
 func (r *run) replicate(f *finished) error {
 	jobs, seed := r.unit(f.unit)
 	blocks := f.blocks
+	draw := r.sim.Draw(jobs, seed)
 	for _, policy := range r.Policies {
-		replication, err := r.sim.Replicate(jobs, seed, policy)
+		replication, err := draw.Place(policy)
 		if err != nil {
 			return fmt.Errorf("%d jobs: %w", jobs, err)
 		}
@@ -160,7 +161,11 @@ func (r *run) replicate(f *finished) error {
 			if r.output.texts == nil {
 				continue
 			}
-			files, err := r.output.texts.render(b, replication.Loads())
+			loads, err := replication.Loads(m)
+			if err != nil {
+				return err
+			}
+			files, err := r.output.texts.render(b, loads)
 			if err != nil {
 				return err
 			}

@@ -51,7 +51,7 @@ func Of(e *resolved.Scenario) (*Demand, error) {
 	d := &Demand{Nodes: len(e.Topology.Hosts()), Users: 1}
 	ways := &ways{of: e, trees: map[topology.ID]*topology.Tree{}, known: map[way]path{}}
 	for _, model := range e.Models {
-		plans, err := e.Plans(model, plan.ByWorker)
+		plans, err := e.Chains(model)
 		if err != nil {
 			return nil, err
 		}

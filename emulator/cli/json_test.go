@@ -21,6 +21,7 @@ import (
 	"testbed/emulator/campaign"
 	"testbed/emulator/compare"
 	"testbed/emulator/doctor"
+	"testbed/emulator/experiment"
 	"testbed/emulator/fabric"
 	"testbed/emulator/live"
 	"testbed/emulator/orchestrator"
@@ -46,12 +47,14 @@ var printed = map[string]any{
 	"summary":        summary{},
 	"all":            []uploaded{},
 	"newPredictions": []prediction{},
+	"plan":           planned{},
+	"pooled":         experiment.Pooled{},
 	"struct":         fabric.Difference{}, // of what link changes
 }
 
 // written are what else this program prints or writes as JSON.
 var writtenAsJSON = []any{
-	compare.Comparison{}, []*compare.Report{}, record.Manifest{}, live.Status{}, campaign.Manifest{},
+	compare.Comparison{}, []*compare.Report{}, record.Manifest{}, live.Status{}, campaign.Manifest{}, experiment.Manifest{},
 }
 
 // TestPrintedJSONIsOfOneForm: every key is snake_case, every quantity that has a type has its unit in the key, and no

@@ -19,7 +19,7 @@ func follow(ctx context.Context, config *run.Config, bed *emulator.Bed, show *pr
 	}
 	follower := live.Follow(ctx, live.Following{
 		First:    live.Status{Testbed: j.Testbed, Scenario: j.Scenario, Runtime: j.Runtime, Fabric: j.Fabric},
-		Topology: config.Scenario.Topology, Models: models, Chains: len(config.Scenario.Jobs),
+		Topology: config.Scenario.Topology, Models: models, Chains: len(config.Scenario.Sample),
 		Update: func(s *live.Status) {
 			_ = s.Write(bed.LiveFile()) // only for those who watch
 			show.block(s.Lines(terminalWidth()))

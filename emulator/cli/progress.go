@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,9 +21,10 @@ import (
 type progress struct {
 	mu     sync.Mutex
 	out    io.Writer
-	show   bool // on a terminal
-	phases bool // elsewhere
-	lines  int  // of the block that stands on the terminal
+	show   bool     // on a terminal
+	phases bool     // elsewhere
+	lines  int      // of the block that stands on the terminal
+	head   []string // above every block
 	last   time.Time
 
 	began time.Time
@@ -69,6 +71,7 @@ func (p *progress) block(lines []string) {
 		return
 	}
 	p.rewind()
+	lines = slices.Concat(p.head, lines)
 	width := terminalWidth()
 	for i, line := range lines {
 		lines[i] = fitting(printable.Line(line), width)
@@ -93,6 +96,13 @@ func (p *progress) often(lines func() []string) {
 	if due {
 		p.block(lines())
 	}
+}
+
+// bar shows how much of something is done.
+func bar(what string, done, total int) string {
+	const width = 30
+	full := width * done / max(total, 1)
+	return fmt.Sprintf("%s [%s%s] %d/%d", what, strings.Repeat("=", full), strings.Repeat(" ", width-full), done, total)
 }
 
 // clear removes what is shown, so that other output can follow.

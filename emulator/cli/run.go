@@ -59,10 +59,14 @@ func replayFlags(verify bool) []cli.Flag {
 }
 
 func runCommand(s *State) *cli.Command {
-	return &cli.Command{Name: "run", Usage: "all of it: up, replay, predict, compare, down", ArgsUsage: "SCENARIO",
-		Flags: append(append(bringUpFlags(s), replayFlags(true)...),
-			&cli.BoolFlag{Name: "keep", Usage: "leave the testbed up"}),
+	return &cli.Command{Name: "run", Usage: "all of it: up, replay, predict, compare, down; with --set an experiment",
+		ArgsUsage: "SCENARIO", Description: experimentDescription,
+		Flags: append(append(append(bringUpFlags(s), replayFlags(true)...),
+			&cli.BoolFlag{Name: "keep", Usage: "leave the testbed up"}), experimentFlags(s)...),
 		Action: func(c *cli.Context) error {
+			if isExperiment(c) {
+				return runExperiment(c, s)
+			}
 			shown, err := wanted(c, s)
 			if err != nil {
 				return err

@@ -63,7 +63,7 @@ func validateCommand(s *State) *cli.Command {
 			}
 			// Plans tell what only the models know, such as that external needs a cloud.
 			for _, m := range e.Models {
-				if _, err := e.Plans(m, "worker"); err != nil {
+				if _, err := e.Chains(m); err != nil {
 					return usage(err)
 				}
 			}

@@ -37,10 +37,9 @@ func simulateCommand(s *State) *cli.Command {
 					"(statesim)",
 			},
 			&cli.StringFlag{
-				Name:  "state-access",
-				Value: string(plan.ByWorker),
-				Usage: "transport: `WHO` reads and writes the state's repository, worker (as emulated) or client (as " +
-					"the published simulator charges it)",
+				Name: "state-access",
+				Usage: "transport: `WHO` reads and writes the state's repository, worker or client (as the published " +
+					"simulator charges it), instead of the scenario's state-access",
 			},
 		}, campaignFlags()...),
 		Action: func(c *cli.Context) error {
@@ -87,13 +86,16 @@ func simulateJobs(c *cli.Context, s *State, p predict.Predictor) error {
 	if err != nil {
 		return err
 	}
-	access := plan.StateAccess(c.String("state-access"))
-	if access != plan.ByWorker && access != plan.ByClient {
+	access, given := plan.StateAccess(c.String("state-access")), c.IsSet("state-access")
+	if given && access != plan.ByWorker && access != plan.ByClient {
 		return usagef("unknown --state-access %q: write worker or client", access)
 	}
 	e, err := prepare(s, path)
 	if err != nil {
 		return err
+	}
+	if !given {
+		access = e.Access()
 	}
 	predictions, err := simulate(e, p, access)
 	if err != nil {

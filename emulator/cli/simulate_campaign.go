@@ -196,10 +196,7 @@ func smallPool(simulation statesim.Config, spec campaign.Spec) []string {
 
 // campaignProgress is a bar.
 func campaignProgress(at campaign.Progress) string {
-	const width = 30
-	full := width * at.Done / max(at.Total, 1)
-	bar := strings.Repeat("=", full) + strings.Repeat(" ", width-full)
-	line := fmt.Sprintf("simulate [%s] %d/%d replications", bar, at.Done, at.Total)
+	line := bar("simulate", at.Done, at.Total) + " replications"
 	if at.Found > 0 {
 		line += fmt.Sprintf(", %d of them before", at.Found)
 	}

@@ -31,6 +31,8 @@ const roleCount = int(plan.Response) + 1
 // sums add up what is known of a group's steps, times in seconds. Sums of several groups may be added to each other.
 type sums struct {
 	pairs int // chains with a forecast
+	// weight is how many jobs these stand for, and whole those that are attributed; sums below are weighted so.
+	weight, whole float64
 	// attributed of them have all steps measured and predicted, so that their whole error has causes. A chain that
 	// lacks a step still counts in roles.
 	attributed int
@@ -43,6 +45,7 @@ type sums struct {
 
 type roleSums struct {
 	steps               int
+	weight              float64 // of the chains that they are of
 	measured, predicted float64
 	causes              [causeCount]struct{ predicted, difference float64 }
 }
@@ -50,6 +53,7 @@ type roleSums struct {
 // chainCauses attributes one chain's time, and the error of its prediction, to causes; times in seconds.
 type chainCauses struct {
 	partsKnown                      bool
+	weight                          float64 // how many jobs it stands for
 	steps                           float64 // measured, all of them
 	forecast                        float64 // the same predicted
 	waits                           float64 // of transfers behind others, as the reference says
@@ -61,8 +65,10 @@ type chainCauses struct {
 // models the network best, and what was measured beyond that is queueing, which Collector.apart tells apart.
 func (s *sums) add(m *Chain, f, reference *forecast) pair {
 	s.pairs++
+	s.weight += m.weight()
 	p := pair{known: true, total: f.total, network: f.network, processing: f.processing}
 	c := chainCauses{
+		weight:     m.weight(),
 		partsKnown: f.parts && reference != nil && reference.parts && len(reference.steps) == len(f.steps),
 	}
 	complete := len(m.Steps) > 0 && len(m.Steps) == len(f.steps)
@@ -83,6 +89,7 @@ func (s *sums) add(m *Chain, f, reference *forecast) pair {
 	}
 	c.rest(m.Total, f.total)
 	s.attributed++
+	s.whole += c.weight
 	if c.partsKnown {
 		s.partsKnown++
 		if p.apart = m.HostKnown && m.Start > 0; p.apart {
@@ -90,8 +97,8 @@ func (s *sums) add(m *Chain, f, reference *forecast) pair {
 		}
 	}
 	for i := range causeCount {
-		s.predicted[i] += c.predicted[i]
-		s.measured[i] += c.measured[i]
+		s.predicted[i] += c.weight * c.predicted[i]
+		s.measured[i] += c.weight * c.measured[i]
 	}
 	p.attributed, p.causes, p.waits = true, c.difference, c.waits
 	return p
@@ -103,13 +110,14 @@ func (c *chainCauses) step(m *Step, f, reference *forecastStep, role *roleSums) 
 	c.steps += m.Duration
 	c.forecast += f.duration
 	role.steps++
-	role.measured += m.Duration
-	role.predicted += f.duration
+	role.weight += c.weight
+	role.measured += c.weight * m.Duration
+	role.predicted += c.weight * f.duration
 	note := func(cause int, predicted, difference float64) {
 		c.predicted[cause] += predicted
 		c.difference[cause] += difference
-		role.causes[cause].predicted += predicted
-		role.causes[cause].difference += difference
+		role.causes[cause].predicted += c.weight * predicted
+		role.causes[cause].difference += c.weight * difference
 	}
 	switch {
 	case m.Role == plan.Execute && c.partsKnown:
@@ -117,8 +125,8 @@ func (c *chainCauses) step(m *Step, f, reference *forecastStep, role *roleSums) 
 		calibrated := predict.Seconds(f.parts.Host)
 		c.measured[processing] += m.Duration
 		note(processing, f.duration-calibrated, m.Duration-(f.duration-calibrated))
-		role.causes[overhead].predicted += calibrated // the chain's own is what rest leaves over
-		role.causes[overhead].difference -= calibrated
+		role.causes[overhead].predicted += c.weight * calibrated // the chain's own is what rest leaves over
+		role.causes[overhead].difference -= c.weight * calibrated
 	case m.Role == plan.Execute:
 		c.measured[processing] += m.Duration
 		note(processing, f.duration, m.Duration-f.duration)
@@ -166,12 +174,15 @@ func (c *chainCauses) rest(total, predicted float64) {
 // merge adds the sums of other chains.
 func (s *sums) merge(o *sums) {
 	s.pairs += o.pairs
+	s.weight += o.weight
+	s.whole += o.whole
 	s.attributed += o.attributed
 	s.partsKnown += o.partsKnown
 	s.apart += o.apart
 	for i := range s.roles {
 		r, from := &s.roles[i], &o.roles[i]
 		r.steps += from.steps
+		r.weight += from.weight
 		r.measured += from.measured
 		r.predicted += from.predicted
 		for c := range r.causes {
@@ -194,13 +205,13 @@ func (s *sums) causes(differences []Interval) []Cause {
 	all, forecast := 0.0, 0.0
 	for i, d := range differences {
 		all += math.Abs(d.Mean)
-		forecast += s.predicted[i] / float64(s.attributed)
+		forecast += s.predicted[i] / s.whole
 	}
 	var out []Cause
 	for i, name := range CauseNames {
-		c := Cause{Cause: name, Predicted: s.predicted[i] / float64(s.attributed), Difference: differences[i]}
+		c := Cause{Cause: name, Predicted: s.predicted[i] / s.whole, Difference: differences[i]}
 		if apart := i == processing || i == overhead || i == parallel || i == transfers; apart {
-			m := s.measured[i] / float64(s.attributed)
+			m := s.measured[i] / s.whole
 			c.Measured = &m
 		}
 		if all > 0 {
@@ -245,8 +256,8 @@ func (s *sums) report() []Role {
 			continue
 		}
 		out := Role{Role: plan.Role(i).String(), Steps: r.steps}
-		out.Measured, out.Predicted = r.measured/float64(r.steps), r.predicted/float64(r.steps)
-		out.PerChain = (r.measured - r.predicted) / float64(s.pairs)
+		out.Measured, out.Predicted = r.measured/r.weight, r.predicted/r.weight
+		out.PerChain = (r.measured - r.predicted) / s.weight
 		if all > 0 {
 			out.Share = math.Abs(r.measured-r.predicted) / all
 		}
@@ -271,9 +282,8 @@ func (s *sums) roleCauses(role plan.Role) []RoleCause {
 	for _, c := range possible {
 		if s.shown(c) {
 			of := s.roles[role].causes[c]
-			chains := float64(s.pairs)
 			out = append(out, RoleCause{
-				Cause: CauseNames[c], Predicted: of.predicted / chains, PerChain: of.difference / chains,
+				Cause: CauseNames[c], Predicted: of.predicted / s.weight, PerChain: of.difference / s.weight,
 			})
 		}
 	}

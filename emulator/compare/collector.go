@@ -32,6 +32,7 @@ type sample struct {
 	total, network, processing float64
 	start, end                 int64   // ns; 0: not known
 	late                       float64 // s, at most what the host added; where it is known
+	weight                     float64 // how many jobs it stands for
 	disturbed                  bool
 }
 
@@ -173,7 +174,8 @@ func (c *Collector) Add(m *Chain) error {
 	} else {
 		index, length := int32(m.Index), int32(max(1, m.Length))
 		s := sample{job: m.Job, model: m.Model, index: index, length: length, total: m.Total, network: m.Network,
-			processing: m.Processing, start: m.Start, late: m.HostLate, disturbed: m.Disturbed}
+			processing: m.Processing, start: m.Start, late: m.HostLate, disturbed: m.Disturbed,
+			weight: m.weight()}
 		if s.start > 0 {
 			s.end = s.start + int64(m.Total*1e9)
 		}
@@ -225,13 +227,14 @@ func (c *Collector) check(m *Chain) error {
 			ErrInput, c.policy, m.Policy)
 	}
 	wrong := bad(m.Total, m.Network, m.Processing, m.HostLate) || m.Start < 0
+	wrong = wrong || bad(m.Weight) || m.Weight > mostWeight
 	wrong = wrong || m.Index != int(int32(m.Index)) || m.Length != int(int32(m.Length))
 	for i := range m.Steps {
 		wrong = wrong || bad(m.Steps[i].Duration)
 	}
 	if m.Err == "" && wrong {
-		return fmt.Errorf("%w: %s %d (%s): a measured time is negative or no number of seconds", ErrInput, m.Model, m.Index,
-			m.Job)
+		return fmt.Errorf("%w: %s %d (%s): a measured time is negative or no number of seconds, or its weight is none",
+			ErrInput, m.Model, m.Index, m.Job)
 	}
 	return nil
 }

@@ -34,6 +34,8 @@ type Chain struct {
 	HostKnown bool
 	Disturbed bool // HostLate is more than the run allows
 
+	Weight float64 // how many jobs it stands for, where it is one of a sample; 0: one
+
 	Steps []Step // those measured; may be empty
 }
 
@@ -50,6 +52,7 @@ type Options struct {
 	Resamples int        // of the bootstrap; 0: default 10,000
 	Within    float64    // what the verdict asks for, a ratio; 0: default 0.1
 	Empty     *EmptyCall // what an empty function took; nil: not known
+	Alone     bool       // no chain had another in its way, even where they overlapped in time
 	// Catalogue gives the order of the models, and the reference where none is named; nil: models are in the order of
 	// their names.
 	Catalogue *catalogue.Catalogue

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"testbed/emulator/catalogue"
+	"testbed/emulator/internal/statistics"
 )
 
 // Reports gives what came of the chains, one report an engine in the order in which their predictions
@@ -14,7 +15,10 @@ func (c *Collector) Reports() []*Report {
 	if len(c.engines) == 0 {
 		_, _ = c.engine("") // the first is never one too many
 	}
-	c.beside = overlapping(c.samples)
+	c.beside = make([]bool, len(c.samples))
+	if !c.options.Alone {
+		c.beside = overlapping(c.samples)
+	}
 	members := map[groupKey][]int32{}
 	counted := map[groupKey]*counts{}
 	for k, n := range c.counts {
@@ -88,12 +92,18 @@ type columns struct {
 	predicted  [3][]float64
 	difference [3][]float64
 	causes     [causeCount][]float64 // of pairs that are attributed
+
+	weights, pairWeights, causeWeights []float64 // of all, of pairs, of those attributed; nil: they are alike
 }
 
 func (c *Collector) columns(e *engine, members []int32) *columns {
 	out := &columns{}
 	for _, i := range members {
 		s, p := &c.samples[i], &e.pairs[i]
+		out.weights = append(out.weights, s.weight)
+		if p.known {
+			out.pairWeights = append(out.pairWeights, s.weight)
+		}
 		for q, v := range [3]float64{s.total, s.network, s.processing} {
 			out.all[q] = append(out.all[q], v)
 			if p.known {
@@ -104,10 +114,14 @@ func (c *Collector) columns(e *engine, members []int32) *columns {
 			}
 		}
 		if p.attributed {
+			out.causeWeights = append(out.causeWeights, s.weight)
 			for cause, d := range c.apart(i, p) {
 				out.causes[cause] = append(out.causes[cause], d)
 			}
 		}
+	}
+	for _, w := range []*[]float64{&out.weights, &out.pairWeights, &out.causeWeights} {
+		*w = statistics.Alike(*w)
 	}
 	return out
 }
@@ -118,10 +132,16 @@ func (c *Collector) summarise(e *engine, k groupKey, n *counts, members []int32)
 	out.Paired, out.Attributed = len(columns.difference[0]), len(columns.causes[0])
 	all := c.quantities(columns)
 	out.Total, out.Network, out.Processing = all[0], all[1], all[2]
+	sampled := false
 	for _, i := range members {
 		if c.samples[i].disturbed {
 			out.Disturbed++
 		}
+		out.Jobs += c.samples[i].weight
+		sampled = sampled || c.samples[i].weight != 1
+	}
+	if !sampled {
+		out.Jobs = 0
 	}
 	if out.Disturbed > 0 && k.length == 0 {
 		out.Undisturbed = c.without(e, members)
@@ -133,18 +153,19 @@ func (c *Collector) summarise(e *engine, k groupKey, n *counts, members []int32)
 	}
 	s := e.collect(k, c.options.Catalogue)
 	out.Roles = s.report()
-	out.Causes = s.causes(intervals(c.options, columns.causes[:]...))
+	out.Causes = s.causes(intervals(c.options, balanced(columns.causeWeights, columns.causes[:]...)...))
 	return out
 }
 
 // quantities are total, network and processing times.
 func (c *Collector) quantities(of *columns) (out [3]Quantity) {
-	means := intervals(c.options, of.all[:]...)
-	differences := intervals(c.options, of.difference[:]...)
+	means := intervals(c.options, balanced(of.weights, of.all[:]...)...)
+	differences := intervals(c.options, balanced(of.pairWeights, of.difference[:]...)...)
 	for q := range out {
 		out[q] = Quantity{
-			Measured: summarise(of.all[q]), MeasuredMean: means[q], Predicted: summarise(of.predicted[q]),
-			Error: errorStats(of.measured[q], of.predicted[q]), Difference: differences[q],
+			Measured: summarise(of.all[q], of.weights), MeasuredMean: means[q],
+			Predicted: summarise(of.predicted[q], of.pairWeights),
+			Error:     errorStats(of.measured[q], of.predicted[q], of.pairWeights), Difference: differences[q],
 		}
 	}
 	return out

@@ -3,6 +3,7 @@ package compare
 import (
 	"math"
 
+	"testbed/emulator/internal/statistics"
 	"testbed/emulator/plan"
 )
 
@@ -52,8 +53,9 @@ func relations() []Relation {
 
 // average is the mean of one or several measurements of a chain.
 type average struct {
-	sum float64
-	n   int
+	sum    float64
+	n      int
+	weight float64 // how many jobs the chain stands for
 }
 
 func (a average) mean() float64 { return a.sum / float64(a.n) }
@@ -65,7 +67,7 @@ func (c *Collector) order(members map[groupKey][]int32) Order {
 	for _, r := range relations() {
 		left, right := members[groupKey{model: r.Left}], members[groupKey{model: r.Right}]
 		a, b := c.averages(left, network), c.averages(right, network)
-		var as, bs, differences []float64
+		var as, bs, differences, weights []float64
 		for _, i := range left { // in the rows' order, so that the bootstrap is repeatable
 			at := c.samples[i].index
 			l, ok := a[at]
@@ -74,13 +76,16 @@ func (c *Collector) order(members map[groupKey][]int32) Order {
 				continue
 			}
 			as, bs, differences = append(as, l.mean()), append(bs, r.mean()), append(differences, l.mean()-r.mean())
+			weights = append(weights, l.weight)
 			delete(a, at)
 		}
 		if len(differences) == 0 {
 			continue
 		}
-		r.LeftMean, r.RightMean, r.Chains = mean(as), mean(bs), len(differences)
-		r.Difference = intervals(c.options, differences)[0]
+		weights = statistics.Alike(weights)
+		r.LeftMean, r.RightMean = statistics.WeightedMean(as, weights), statistics.WeightedMean(bs, weights)
+		r.Chains = len(differences)
+		r.Difference = intervals(c.options, balanced(weights, differences)...)[0]
 		r.decide()
 		out.Relations = append(out.Relations, r)
 	}
@@ -134,7 +139,7 @@ func (c *Collector) averages(members []int32, of func(i int32) float64) map[int3
 	by := make(map[int32]average, len(members))
 	for _, i := range members {
 		a := by[c.samples[i].index]
-		by[c.samples[i].index] = average{a.sum + of(i), a.n + 1}
+		by[c.samples[i].index] = average{a.sum + of(i), a.n + 1, c.samples[i].weight}
 	}
 	return by
 }

@@ -45,19 +45,21 @@ const IntervalMethod = "95 %, bootstrap, bias-corrected and accelerated (BCa), p
 
 // Group is a model's chains: all of them, or those of one length.
 type Group struct {
-	Model      plan.Model `json:"model"`
-	Length     int        `json:"length"` // 0: all
-	Chains     int        `json:"chains"`
-	Errors     int        `json:"errors"` // chains that failed; what follows but states leaves them out
-	Paired     int        `json:"paired"` // chains that have a prediction
-	States     States     `json:"states"`
-	Total      Quantity   `json:"total"`
-	Network    Quantity   `json:"network"`
-	Processing Quantity   `json:"processing"`
-	Roles      []Role     `json:"roles,omitempty"`
-	Attributed int        `json:"attributed"` // paired chains whose steps were all measured: those that Causes is about
-	Causes     []Cause    `json:"causes,omitempty"`
-	Within     int        `json:"within"` // of the pairs, chains whose total is each within the verdict's bounds
+	Model  plan.Model `json:"model"`
+	Length int        `json:"length"` // 0: all
+	Chains int        `json:"chains"`
+	Errors int        `json:"errors"` // chains that failed; what follows but states leaves them out
+	// Jobs are how many jobs the chains of a sample stand for: means and quantiles are of those. 0: each for itself.
+	Jobs       float64  `json:"jobs,omitempty"`
+	Paired     int      `json:"paired"` // chains that have a prediction
+	States     States   `json:"states"`
+	Total      Quantity `json:"total"`
+	Network    Quantity `json:"network"`
+	Processing Quantity `json:"processing"`
+	Roles      []Role   `json:"roles,omitempty"`
+	Attributed int      `json:"attributed"` // paired chains whose steps were all measured: those that Causes is about
+	Causes     []Cause  `json:"causes,omitempty"`
+	Within     int      `json:"within"` // of the pairs, chains whose total is each within the verdict's bounds
 	// Disturbed are chains to which the host may have added more than the run allows. All but Undisturbed has them.
 	Disturbed   int          `json:"disturbed,omitempty"`
 	Undisturbed *Undisturbed `json:"undisturbed,omitempty"` // of a model with disturbed chains

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"testbed/emulator/internal/statistics"
 	"testbed/emulator/plan"
 	"testbed/emulator/record"
 )
@@ -130,15 +131,19 @@ func (r *Run) difference(first *Run, m plan.Model, quantity string, paired bool)
 		d.This, d.First, d.Ratio = intervals(r.options, a)[0], intervals(r.options, b)[0], unpairedRatio(a, b, r.options)
 		return d, true
 	}
-	var a, b []float64
+	var a, b, weights []float64
 	for _, index := range this {
 		if to, both := bases[index]; both {
 			a, b = append(a, these[index].mean()), append(b, to.mean())
+			// Of a chain that one run drew and the other had anyway the one that drew it knows for what it stands.
+			weights = append(weights, max(these[index].weight, to.weight))
 		}
 	}
 	if d.Chains = len(a); len(a) == 0 {
 		return d, false
 	}
+	both := balanced(statistics.Alike(weights), a, b)
+	a, b = both[0], both[1]
 	means := intervals(r.options, a, b)
 	d.This, d.First, d.Ratio = means[0], means[1], pairedRatio(a, b, r.options)
 	return d, true
@@ -156,7 +161,7 @@ func (r *Run) chains(m plan.Model, quantity string) (order []int32, by map[int32
 		if a.n == 0 {
 			order = append(order, s.index)
 		}
-		by[s.index] = average{a.sum + s.quantity(quantity), a.n + 1}
+		by[s.index] = average{a.sum + s.quantity(quantity), a.n + 1, s.weight}
 	}
 	return order, by
 }
@@ -171,12 +176,13 @@ func (s *sample) quantity(name string) float64 {
 	return s.total
 }
 
+// flatten gives the values in order, balanced by their weights.
 func flatten(order []int32, by map[int32]average) []float64 {
-	out := make([]float64, len(order))
+	out, weights := make([]float64, len(order)), make([]float64, len(order))
 	for i, index := range order {
-		out[i] = by[index].mean()
+		out[i], weights[i] = by[index].mean(), by[index].weight
 	}
-	return out
+	return statistics.Balance(out, statistics.Alike(weights))
 }
 
 // WriteJSON writes the comparison of runs.

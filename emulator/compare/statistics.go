@@ -17,18 +17,19 @@ func mean(values []float64) float64 {
 	return statistics.Mean(values)
 }
 
-func summarise(values []float64) Summary {
+// summarise describes values that stand for as many as their weights say; nil: each for one.
+func summarise(values, weights []float64) Summary {
 	if len(values) == 0 {
 		return Summary{}
 	}
-	sorted := slices.Sorted(slices.Values(values))
+	sorted, ranks := quantile.Ascending(values, weights)
+	at := func(p float64) float64 { return quantile.Weighted(sorted, ranks, p) }
 	s := Summary{
-		N: len(values), Mean: mean(values), Min: sorted[0], Max: sorted[len(sorted)-1],
-		P5: quantile.Linear(sorted, 0.05), P25: quantile.Linear(sorted, 0.25), Median: quantile.Linear(sorted, 0.5),
-		P75: quantile.Linear(sorted, 0.75), P95: quantile.Linear(sorted, 0.95),
+		N: len(values), Mean: statistics.WeightedMean(values, weights), Min: sorted[0], Max: sorted[len(sorted)-1],
+		P5: at(0.05), P25: at(0.25), Median: at(0.5), P75: at(0.75), P95: at(0.95),
 	}
 	if len(values) > 1 {
-		_, s.SD = statistics.MeanStdDev(values)
+		s.SD = statistics.WeightedDeviation(values, weights)
 	}
 	return s
 }
@@ -45,18 +46,28 @@ func relative(measured, predicted float64) float64 {
 	}
 }
 
-// errorStats describes the error of pairs.
-func errorStats(measured, predicted []float64) ErrorStats {
+// errorStats describes the error of pairs, with their weights; nil: each stands for one.
+func errorStats(measured, predicted, weights []float64) ErrorStats {
+	all := float64(len(measured))
+	if weights != nil {
+		all = float64(len(weights)) * mean(weights)
+	}
 	of := func(signed func(i int) float64) (median, average, p95, bias float64) {
+		if len(measured) == 0 {
+			return 0, 0, 0, 0
+		}
 		sizes := make([]float64, len(measured))
 		for i := range sizes {
 			v := signed(i)
 			sizes[i] = math.Abs(v)
-			bias += v / float64(len(measured))
+			if weights != nil {
+				v *= weights[i]
+			}
+			bias += v / all
 		}
-		average = mean(sizes)
-		slices.Sort(sizes)
-		return quantile.Linear(sizes, 0.5), average, quantile.Linear(sizes, 0.95), bias
+		sorted, ranks := quantile.Ascending(sizes, weights)
+		return quantile.Weighted(sorted, ranks, 0.5), statistics.WeightedMean(sizes, weights),
+			quantile.Weighted(sorted, ranks, 0.95), bias
 	}
 	var e ErrorStats
 	e.Median, e.Mean, e.P95, e.Bias = of(func(i int) float64 { return relative(measured[i], predicted[i]) })

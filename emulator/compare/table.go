@@ -80,6 +80,7 @@ func WriteTable(w io.Writer, reports []*Report, quantity string) error {
 		t.AppendRow(modelRow(reports, i, quantity))
 	}
 	p.table(t)
+	p.sampled(reports[0])
 	p.undisturbed(reports, quantity)
 	p.states(reports[0])
 	p.order(reports[0].Order)
@@ -88,6 +89,13 @@ func WriteTable(w io.Writer, reports []*Report, quantity string) error {
 		p.ranks(r)
 	}
 	return p.err
+}
+
+// sampled says what the chains of a sample stand for.
+func (p *printer) sampled(r *Report) {
+	if g := &r.Models[0]; g.Jobs > 0 {
+		p.line("Means, medians and percentiles are of %.0f jobs, for which the chains stand by their weights", g.Jobs)
+	}
 }
 
 // modelTable has a row for each model.

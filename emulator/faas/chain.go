@@ -58,7 +58,7 @@ type Pair struct {
 	Address string // host:port
 }
 
-// Pairs lists the connections that the chain uses, each once: client to worker, worker to repository.
+// Pairs lists the connections that the chain uses, each once: client to worker, worker or client to repository.
 func (s *ChainSpec) Pairs() []Pair {
 	var pairs []Pair
 	add := func(p Pair) {
@@ -69,7 +69,10 @@ func (s *ChainSpec) Pairs() []Pair {
 	for _, inv := range s.Invocations {
 		add(Pair{s.Client, inv.Worker})
 		for _, a := range inv.States {
-			if a.Location == plan.Repository {
+			switch {
+			case a.ByClient:
+				add(Pair{s.Client, a.Repository})
+			case a.Location == plan.Repository:
 				add(Pair{inv.Node, a.Repository})
 			}
 		}

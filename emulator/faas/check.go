@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"testbed/emulator/plan"
 )
 
 const (
@@ -82,6 +84,9 @@ func (inv *InvocationSpec) validate() error {
 		}
 		if err := checkAddress(state.Repository); err != nil {
 			return err
+		}
+		if state.ByClient && (state.Location != plan.Repository || state.Bytes > maxBody) {
+			return fmt.Errorf("state %d of %d bytes cannot be the client's to read", state.State, state.Bytes)
 		}
 	}
 	return inv.call("").checkSizes()

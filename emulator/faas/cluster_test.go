@@ -75,7 +75,15 @@ func placed(nodes ...topology.ID) *placement.Placement {
 
 func (c *cluster) spec(t testing.TB, jobs []workload.Job, m plan.Model, p *placement.Placement) *ChainSpec {
 	t.Helper()
-	built := rule(m).Build(jobs, 0, p, plan.Sites{Cloud: cloud, Central: central}, plan.ByWorker)
+	return c.specBy(t, jobs, m, p, plan.ByWorker)
+}
+
+// specBy is a chain whose states in repositories are accessed by the worker or by the client.
+func (c *cluster) specBy(t testing.TB, jobs []workload.Job, m plan.Model, p *placement.Placement,
+	access plan.StateAccess,
+) *ChainSpec {
+	t.Helper()
+	built := rule(m).Build(jobs, 0, p, plan.Sites{Cloud: cloud, Central: central}, access)
 	spec, err := NewChainSpec(built, c.addr, "run/"+string(m)+"/0")
 	if err != nil {
 		t.Fatal(err)

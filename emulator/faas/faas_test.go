@@ -246,6 +246,7 @@ func TestPlansThatCannotBeCarriedOut(t *testing.T) {
 	address := func(topology.ID) netip.AddrPort { return netip.MustParseAddrPort("10.0.0.1:8080") }
 	sites := plan.Sites{Cloud: cloud, Central: central}
 	byClient := rule(plan.External).Build(job(), 0, placed(1, 2, 1, 2), sites, plan.ByClient)
+	byClient.Steps[byClient.Invocations[0].Steps[0]].To = 1 // the read is charged to the worker
 	chained := rule(plan.InFunction).Build(job(), 0, placed(1, 2, 1, 2), sites, plan.ByWorker)
 	chained.Invocations[1].Caller = 1
 	propagate := rule(plan.StatePropagate).Build(job(), 0, placed(1, 2, 1, 2), sites, plan.ByWorker)

@@ -1,6 +1,7 @@
 package faas
 
 import (
+	"iter"
 	"testing"
 	"time"
 
@@ -21,12 +22,12 @@ func TestPlannedMemoryIsEnough(t *testing.T) {
 	for name, place := range map[string]*placement.Placement{
 		"two workers": placed(1, 2, 1), "at home": placed(0, 0, 1), "central": placed(central, 1, central),
 	} {
-		for _, m := range plan.Study {
-			built := rule(m).Build(jobs, 0, place, plan.Sites{Cloud: cloud, Central: central}, plan.ByWorker)
+		for m, access := range accesses() {
+			built := rule(m).Build(jobs, 0, place, plan.Sites{Cloud: cloud, Central: central}, access)
 			held := built.Held()
-			t.Run(name+"/"+string(m), func(t *testing.T) {
+			t.Run(name+"/"+string(m)+"/"+string(access), func(t *testing.T) {
 				c := boundedCluster(t, time.Minute, func(id topology.ID) int64 { return max(minMemory, held.Nodes[id]) })
-				spec := c.spec(t, jobs, m, place)
+				spec := c.specBy(t, jobs, m, place, access)
 				for range 2 {
 					if r, lost := c.carryOut(t, spec); r.Error != "" || lost != nil {
 						t.Errorf("of %v: %q, %v", held.Nodes, r.Error, lost)
@@ -40,7 +41,7 @@ func TestPlannedMemoryIsEnough(t *testing.T) {
 				}
 				budget := func(id topology.ID) int64 { return max(minMemory, held.Nodes[id]/2) }
 				half := boundedCluster(t, 20*time.Millisecond, budget)
-				spec = half.spec(t, jobs, m, place)
+				spec = half.specBy(t, jobs, m, place, access)
 				err := spec.Seed(t.Context(), half.client)
 				if err == nil {
 					var r *ChainResult
@@ -53,6 +54,18 @@ func TestPlannedMemoryIsEnough(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// accesses are the study's models, and those with a repository once more as the client accesses it.
+func accesses() iter.Seq2[plan.Model, plan.StateAccess] {
+	return func(yield func(plan.Model, plan.StateAccess) bool) {
+		for _, m := range plan.Study {
+			if !yield(m, plan.ByWorker) {
+				return
+			}
+		}
+		_ = yield(plan.External, plan.ByClient) && yield(plan.InEdge, plan.ByClient)
 	}
 }
 

@@ -2,6 +2,7 @@ package faas
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -117,10 +118,17 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 	if inv.Worker == "" {
 		exchange = c.locally
 	}
-	start := c.clock.now()
-	back, err := exchange(ctx, inv.Worker, call, values)
+	own, err := c.fetchAll(ctx, inv)
+	defer func() { releaseAll(own) }()
 	if err != nil {
 		return err
+	}
+	changed := c.changeAll(own)
+	start := c.clock.now()
+	back, err := exchange(ctx, inv.Worker, call, values)
+	if broken := changed(); err != nil || broken != nil {
+		release(back.states)
+		return errors.Join(err, broken)
 	}
 	end := c.clock.now()
 	if err := back.times.within(start, end); err != nil {
@@ -131,13 +139,17 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 	if err != nil {
 		return err
 	}
+	refused, err := c.storeAll(ctx, own)
+	if err != nil {
+		return err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.result.Conflicts += back.conflicts + conflicts
+	c.result.Conflicts += back.conflicts + conflicts + refused
 	if back.cold {
 		c.result.Cold++
 	}
-	c.note(inv, back.times, start, end, back.cold)
+	c.note(inv, &back, span{start: start, end: end}, own)
 	return nil
 }
 
@@ -147,6 +159,9 @@ func (inv *InvocationSpec) call(key string) *call {
 		ops: inv.Ops, load: inv.Load,
 	}
 	for _, s := range inv.States {
+		if s.ByClient {
+			continue // the worker knows nothing of it
+		}
 		c.states = append(c.states, callState{state: s.State, bytes: s.Bytes, location: s.Location, repository: s.Repository})
 	}
 	return c
@@ -195,20 +210,26 @@ func (c *chain) unpack(call *call, sent []value, back response) (conflicts int, 
 }
 
 // note enters an invocation's moments. The caller holds mu.
-func (c *chain) note(inv *InvocationSpec, t timeline, start, end int64, cold bool) {
+func (c *chain) note(inv *InvocationSpec, back *response, whole span, own []fetched) {
 	roles := stepRoles(inv.States)
+	t := back.times
 	rest := t[1:]
 	for i, index := range inv.Steps {
 		s := StepResult{Index: index, Role: roles[i]}
-		switch s.Role {
-		case plan.Request:
-			s.Start, s.End, s.Cold = start, t[0], cold
-		case plan.Read, plan.Write:
+		last := i - (len(roles) - len(own)) // among the client's writes
+		switch {
+		case i < len(own):
+			s.Start, s.End, s.Remote = own[i].read.start, own[i].read.end, own[i].read.remote
+		case last >= 0:
+			s.Start, s.End, s.Remote = own[last].write.start, own[last].write.end, own[last].write.remote
+		case s.Role == plan.Request:
+			s.Start, s.End, s.Cold = whole.start, t[0], back.cold
+		case s.Role == plan.Read || s.Role == plan.Write:
 			s.Start, s.End, s.Remote, rest = rest[0], rest[1], rest[2], rest[3:]
-		case plan.Execute:
+		case s.Role == plan.Execute:
 			s.Start, s.End, rest = rest[0], rest[1], rest[2:]
-		case plan.Response:
-			s.Start, s.End = rest[0], end
+		default:
+			s.Start, s.End = rest[0], whole.end
 		}
 		c.steps[index], c.finish[index] = s, true
 	}

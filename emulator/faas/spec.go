@@ -49,15 +49,18 @@ type AccessSpec struct {
 	Bytes    int64         `json:"bytes"` // its size, from 0
 	Location plan.Location `json:"location"`
 	Node     topology.ID   `json:"node"` // where the value is
-	// Repository is the IP address and port that the worker fetches the value from and writes it to; empty where
-	// the value is at the worker itself, or comes with the request.
+	// Repository is the IP address and port that the value is fetched from and written to; empty where it is at the
+	// worker itself (ByClient: at the client itself), or comes with the request.
 	Repository string `json:"repository"`
+	// ByClient says, of a state in a repository, that the client reads it before the request and writes it after the
+	// response: the worker sees nothing of it.
+	ByClient bool `json:"by_client,omitempty"`
 }
 
 // NewChainSpec resolves a plan's nodes. key must be unique to this execution of the plan and consist of
 // letters, digits and any of "._:/-". It fails with ErrNotSupported where the invocations are not all
-// issued by the client, or where the plan's steps are not those of its invocations, as when the client
-// is charged with the transfers between worker and repository: such plans can only be predicted.
+// issued by the client, or where the plan's steps are not those of its invocations: such plans can only be
+// predicted.
 func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key string) (*ChainSpec, error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
@@ -82,8 +85,8 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 			out.Worker = addr(inv.Worker).String()
 		}
 		for _, s := range inv.States {
-			access := AccessSpec{State: s.State, Bytes: s.Bytes, Location: s.Location, Node: s.Node}
-			if s.Location == plan.Repository && s.Node != inv.Worker {
+			access := AccessSpec{State: s.State, Bytes: s.Bytes, Location: s.Location, Node: s.Node, ByClient: s.ByClient}
+			if s.Location == plan.Repository && s.Node != inv.Accessor(s) {
 				access.Repository = addr(s.Node).String()
 			}
 			out.States = append(out.States, access)
@@ -105,6 +108,7 @@ func feasible(p *plan.Plan, inv *plan.Invocation) error {
 	if len(roles) != len(inv.Steps) {
 		return fmt.Errorf("it has %d steps, not %d", len(inv.Steps), len(roles))
 	}
+	client := byClient(inv.States)
 	for i, index := range inv.Steps {
 		if index < 0 || index >= len(p.Steps) {
 			return fmt.Errorf("there is no step %d", index)
@@ -113,43 +117,62 @@ func feasible(p *plan.Plan, inv *plan.Invocation) error {
 		if s.Role != roles[i] {
 			return fmt.Errorf("step %d is a %s where a %s is due", index, s.Role, roles[i])
 		}
-		if s.Role == plan.Read && s.To != inv.Worker || s.Role == plan.Write && s.From != inv.Worker {
-			return fmt.Errorf("step %d: the %s of a state is not done by the worker", index, s.Role)
+		by := inv.Worker
+		if i < client || i >= len(roles)-client {
+			by = p.Client
+		}
+		if s.Role == plan.Read && s.To != by || s.Role == plan.Write && s.From != by {
+			return fmt.Errorf("step %d: the %s of a state is done by another node", index, s.Role)
 		}
 	}
 	for _, s := range inv.States {
 		if s.Location == plan.Carried && s.Node != p.Client || s.Location == plan.Local && s.Node != inv.Worker {
 			return fmt.Errorf("state %d is where the worker does not find it", s.State)
 		}
+		if s.ByClient && s.Location != plan.Repository {
+			return fmt.Errorf("state %d is in no repository that the client could read", s.State)
+		}
 	}
 	return nil
 }
 
-// stepRoles is the order of an invocation's steps.
+// stepRoles is the order of an invocation's steps: what the client reads, the request, what the worker reads, the
+// execution, what the worker writes, the response, what the client writes.
 func stepRoles[S plan.Access | AccessSpec](states []S) []plan.Role {
-	roles := []plan.Role{plan.Request}
-	repositories := 0
+	client, worker := byClient(states), 0
 	for _, s := range states {
-		if location(s) == plan.Repository {
-			repositories++
+		if a := who(s); a.location == plan.Repository && !a.byClient {
+			worker++
 		}
 	}
-	for range repositories {
-		roles = append(roles, plan.Read)
+	var roles []plan.Role
+	add := func(n int, role plan.Role) {
+		for range n {
+			roles = append(roles, role)
+		}
 	}
-	roles = append(roles, plan.Execute)
-	for range repositories {
-		roles = append(roles, plan.Write)
-	}
-	return append(roles, plan.Response)
+	add(client, plan.Read)
+	add(1, plan.Request)
+	add(worker, plan.Read)
+	add(1, plan.Execute)
+	add(worker, plan.Write)
+	add(1, plan.Response)
+	add(client, plan.Write)
+	return roles
 }
 
-func location[S plan.Access | AccessSpec](s S) plan.Location {
+// accessed is where a state is, and whether the client reads and writes it.
+type accessed struct {
+	location plan.Location
+	byClient bool
+}
+
+func who[S plan.Access | AccessSpec](s S) accessed {
 	switch s := any(s).(type) {
 	case plan.Access:
-		return s.Location
+		return accessed{s.Location, s.ByClient}
 	case AccessSpec:
-		return s.Location
+		return accessed{s.Location, s.ByClient}
 	}
-	return plan.Local
+	return accessed{}
 }

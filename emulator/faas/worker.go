@@ -81,7 +81,7 @@ func (a *Agent) execute(ctx context.Context, c *call, carried []byte) (*reply, e
 	defer e.release()
 	for i, s := range c.states {
 		if s.location == plan.Repository {
-			if err := e.fetch(ctx, i); err != nil {
+			if err := e.fetchOf(ctx, i); err != nil {
 				return nil, fmt.Errorf("reading %s: %w", c.stateKey(i), err)
 			}
 		}
@@ -102,7 +102,7 @@ func (a *Agent) execute(ctx context.Context, c *call, carried []byte) (*reply, e
 		if s.location != plan.Repository {
 			continue
 		}
-		if err := e.store(ctx, i); errors.Is(err, errConflict) {
+		if err := e.storeOf(ctx, i); errors.Is(err, errConflict) {
 			e.reply.conflicts++ // the update is lost; the check at the end of the chain says so
 		} else if err != nil {
 			return nil, fmt.Errorf("writing %s: %w", c.stateKey(i), err)
@@ -146,55 +146,19 @@ func (e *execution) changeAll() error {
 	return nil
 }
 
-// fetch gets a private copy of a state from its repository.
-func (e *execution) fetch(ctx context.Context, i int) error {
-	s, key := e.call.states[i], e.call.stateKey(i)
-	start, remote := e.clock.now(), int64(0)
-	var err error
-	if s.repository == "" {
-		e.read[i], err = e.own(ctx, key, s.bytes)
-	} else {
-		e.read[i], err = e.get(ctx, s.repository, key, s.bytes, &remote)
+// fetchOf gets a private copy of a state of the call from its repository.
+func (e *execution) fetchOf(ctx context.Context, i int) (err error) {
+	s := e.call.states[i]
+	var took span
+	if e.read[i], took, err = e.fetch(ctx, s.repository, e.call.stateKey(i), s.bytes); err == nil {
+		e.reply.times = append(e.reply.times, took.start, took.end, took.remote)
 	}
-	if err != nil {
-		return err
-	}
-	e.reply.times = append(e.reply.times, start, e.clock.now(), remote)
-	return nil
+	return err
 }
 
-// own is a copy of a state that this node's repository has.
-func (e *execution) own(ctx context.Context, key string, size int64) (value, error) {
-	stored, err := e.states.get(key)
-	if err != nil {
-		return value{}, err
-	}
-	defer stored.content.release()
-	if have := int64(len(stored.content.data)); have != size {
-		return value{}, fmt.Errorf("it has %d bytes, not %d", have, size)
-	}
-	content, err := e.pools.take(ctx, size)
-	if err != nil {
-		return value{}, err
-	}
-	copy(content.data, stored.content.data)
-	return value{content, stored.version, stored.sum}, nil
-}
-
-// store writes a changed state back to its repository; the version before it must still be there.
-func (e *execution) store(ctx context.Context, i int) error {
-	s, key, v := e.call.states[i], e.call.stateKey(i), e.read[i]
-	expected := v.version - 1
-	start, remote := e.clock.now(), int64(0)
-	var err error
-	if s.repository == "" {
-		v.content.retain()
-		if err = e.states.put(key, expected, v); err != nil {
-			e.counts.conflicts.Add(1)
-		}
-	} else {
-		err = e.put(ctx, s.repository, key, expected, v, &remote)
-	}
-	e.reply.times = append(e.reply.times, start, e.clock.now(), remote)
+// storeOf writes a changed state of the call back to its repository.
+func (e *execution) storeOf(ctx context.Context, i int) error {
+	took, err := e.store(ctx, e.call.states[i].repository, e.call.stateKey(i), e.read[i])
+	e.reply.times = append(e.reply.times, took.start, took.end, took.remote)
 	return err
 }

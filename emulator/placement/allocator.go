@@ -230,16 +230,10 @@ func (p *paths) add(net Network, c simnet.Class) {
 	p.links[c] = links
 }
 
-// Allocate draws clients and the order of jobs by the seed, and places all tasks. Functions gives the
-// affinity of every function that the jobs name. The policy is one of the study's.
-func (a *Allocator) Allocate(
-	jobs []workload.Job, functions map[string]Affinity, seed uint64, policy Policy,
-) (*Placement, error) {
-	return a.allocate(jobs, functions, seed, policy.rule(policy == LoadNet))
-}
-
+// allocate draws clients and the order of jobs by the seed, and places all tasks. Functions gives the affinity of every
+// function that the jobs name.
 func (a *Allocator) allocate(
 	jobs []workload.Job, functions map[string]Affinity, seed uint64, rule Rule,
 ) (*Placement, error) {
-	return newRun(a, rule).place(jobs, functions, seed)
+	return newRun(a, rule).place(jobs, AffinitiesOf(jobs, functions), a.Draw(len(jobs), seed))
 }

@@ -171,7 +171,7 @@ func BenchmarkAllocate(b *testing.B) {
 		b.Run(string(policy), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := a.Allocate(jobs, functions, 1, policy); err != nil {
+				if _, err := a.allocate(jobs, functions, 1, rule(policy)); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"math"
 
-	"testbed/emulator/internal/minstd"
 	"testbed/emulator/placement/simnet"
 	"testbed/emulator/topology"
+	"testbed/emulator/units"
 	"testbed/emulator/workload"
 )
 
@@ -14,6 +14,8 @@ import (
 type run struct {
 	*Allocator
 	rule    Rule
+	carry   func(job *workload.Job, task int) int64 // see Study
+	idle    bool
 	load    []int32   // of each node, tasks placed
 	least   []int32   // of each atom, the smallest load of its nodes
 	at      []int32   // of each atom, position of the first node that has it
@@ -28,36 +30,42 @@ func newRun(a *Allocator, rule Rule) *run {
 	}
 }
 
-// place draws clients and order, and places all tasks.
-func (r *run) place(jobs []workload.Job, functions map[string]Affinity, seed uint64) (*Placement, error) {
-	engine := minstd.New(seed)
-	result := &Placement{Client: make([]topology.ID, len(jobs)), Node: make([][]topology.ID, len(jobs))}
-	client, tasks := make([]int, len(jobs)), 0
+// place places all tasks, for the clients and in the order drawn.
+func (r *run) place(jobs []workload.Job, affinities [][]Affinity, d *Draw) (*Placement, error) {
+	result := &Placement{Client: r.clientsOf(d), Node: make([][]topology.ID, len(jobs))}
+	tasks := 0
 	for i := range jobs {
-		client[i] = engine.Intn(len(r.clients))
-		result.Client[i] = r.clients[client[i]]
 		tasks += len(jobs[i].Tasks)
 	}
 	nodes := make([]topology.ID, 0, tasks)
-	for _, i := range drawOrder(engine, len(jobs)) {
+	counts := make([]int32, len(r.nodes))
+	var outputs []int64
+	for _, i := range d.order {
 		job, first := &jobs[i], len(nodes)
-		states := job.AllStateBytes()
+		states := int64(0)
+		if r.carry == nil {
+			states = job.AllStateBytes()
+		}
+		outputs = job.Outputs(outputs)
 		for t := range job.Tasks {
 			task := &job.Tasks[t]
-			in, out := task.Argument+states, job.Output(t)+states
-			n := r.choose(Task{i, t, result.Client[i], task.Ops}, functions[task.Function], client[i], in, out)
-			if n < 0 {
-				name := r.topology.Vertices[result.Client[i]].Name
-				return nil, fmt.Errorf("placement: job %s, task %s, function %s: %w: it needs a %s that its client %s can reach",
-					job.Name, task.Name, task.Function, ErrNoNodes, functions[task.Function], name)
+			if r.carry != nil {
+				states = r.carry(job, t)
 			}
-			r.occupy(int32(n))
+			in, out := units.Add(task.Argument, states), units.Add(outputs[t], states)
+			n := r.choose(Task{i, t, result.Client[i], task.Ops}, affinities[i][t], int(d.client[i]), in, out)
+			if n < 0 {
+				return nil, r.nowhere(job, task, result.Client[i], affinities[i][t])
+			}
+			if counts[n]++; !r.idle {
+				r.occupy(int32(n))
+			}
 			nodes = append(nodes, r.nodes[n])
 		}
 		result.Node[i] = nodes[first:len(nodes):len(nodes)]
 	}
 	result.Load = make(map[topology.ID]int)
-	for n, load := range r.load {
+	for n, load := range counts {
 		if load > 0 {
 			result.Load[r.nodes[n]] = int(load)
 		}
@@ -65,14 +73,10 @@ func (r *run) place(jobs []workload.Job, functions map[string]Affinity, seed uin
 	return result, nil
 }
 
-// drawOrder draws a permutation of n: again and again, one of those that remain, in ascending order.
-func drawOrder(engine *minstd.Engine, n int) []int {
-	remaining := newRanks(n)
-	order := make([]int, n)
-	for i := range order {
-		order[i] = remaining.take(int(engine.Real(0, 1) * float64(n-i)))
-	}
-	return order
+// nowhere is the error about a task for which there is no node.
+func (r *run) nowhere(job *workload.Job, task *workload.Task, client topology.ID, affinity Affinity) error {
+	return fmt.Errorf("placement: job %s, task %s, function %s: %w: it needs a %s that its client %s can reach",
+		job.Name, task.Name, task.Function, ErrNoNodes, affinity, r.topology.Vertices[client].Name)
 }
 
 // choose finds the node that promises the smallest time for a task, given its message sizes with all the
@@ -91,8 +95,12 @@ func (r *run) choose(task Task, affinity Affinity, client int, in, out int64) in
 	for i := range groups {
 		g := &groups[i]
 		node, load := r.candidate(g, ops)
+		processing := float64(ProcessingTime(ops, g.speed, int(load)+1))
+		if processing > least {
+			continue // whatever the network takes
+		}
 		net := r.network(g)
-		seconds := float64(ProcessingTime(ops, g.speed, int(load)+1)) + net
+		seconds := processing + net
 		if seconds > least || math.IsInf(seconds, 1) {
 			continue
 		}

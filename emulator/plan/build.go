@@ -12,7 +12,7 @@ type StateAccess string
 // Who reads and writes the repository in the models external and in-edge.
 const (
 	ByWorker StateAccess = "worker" // as the study's text says
-	ByClient StateAccess = "client" // as the published simulator charges it
+	ByClient StateAccess = "client" // as the published simulator charges it: the function's node sees nothing of them
 )
 
 // Builder adds the steps of one job to its plan.
@@ -44,7 +44,8 @@ func (b *Builder) unchained(r Rule, sites Sites, access StateAccess) {
 		}
 		for _, s := range task.States {
 			location, node := r.Locate(b.plan.Client, worker, sites)
-			inv.States = append(inv.States, Access{State: s, Bytes: b.job.States[s], Location: location, Node: node})
+			inv.States = append(inv.States, Access{State: s, Bytes: b.job.States[s], Location: location, Node: node,
+				ByClient: access == ByClient && location == Repository})
 		}
 		if r.Idle {
 			// The client does not know which states a function needs, so the others travel as well: as
@@ -56,21 +57,21 @@ func (b *Builder) unchained(r Rule, sites Sites, access StateAccess) {
 		for _, t := range task.After {
 			after = append(after, last[t])
 		}
-		reader := worker
-		if access == ByClient {
-			reader = b.plan.Client
-		}
-		last[i] = b.invocation(&inv, reader, after)
+		last[i] = b.invocation(&inv, access == ByClient, after)
 		b.plan.Invocations = append(b.plan.Invocations, inv)
 	}
 }
 
 // invocation adds the steps of one invocation, one after the other, and returns the last one's index.
-func (b *Builder) invocation(inv *Invocation, reader topology.ID, after []int) int {
+func (b *Builder) invocation(inv *Invocation, byClient bool, after []int) int {
 	carried, exchange := int64(0), b.NextPair()
-	for _, s := range inv.States {
-		if s.Location == Carried {
+	pairs := make([]int, len(inv.States))
+	for i, s := range inv.States {
+		switch s.Location {
+		case Carried:
 			carried = units.Add(carried, s.Bytes)
+		case Repository:
+			pairs[i] = b.NextPair()
 		}
 	}
 	add := func(s Step) {
@@ -78,25 +79,39 @@ func (b *Builder) invocation(inv *Invocation, reader topology.ID, after []int) i
 		after = b.Step(s, after)
 		inv.Steps = append(inv.Steps, after[0])
 	}
-	argument, result := units.Add(inv.Argument, carried), units.Add(inv.Result, carried)
-	add(Step{Role: Request, From: inv.Caller, To: inv.Worker, Bytes: argument, State: -1, Pair: exchange})
-	pairs := make([]int, len(inv.States))
-	for i, s := range inv.States {
-		if s.Location == Repository {
-			pairs[i] = b.NextPair()
-			add(Step{Role: Read, From: s.Node, To: reader, Bytes: s.Bytes, State: s.State, Pair: pairs[i]})
+	access := func(role Role) {
+		for i, s := range inv.States {
+			if s.Location != Repository {
+				continue
+			}
+			step := Step{Role: role, From: s.Node, To: inv.Accessor(s), Bytes: s.Bytes, State: s.State, Pair: pairs[i]}
+			if role == Write {
+				step.From, step.To = step.To, step.From
+			}
+			add(step)
 		}
+	}
+	message := func(role Role, from, to topology.ID, bytes int64) {
+		add(Step{Role: role, From: from, To: to, Bytes: units.Add(bytes, carried), State: -1, Pair: exchange})
+	}
+	if byClient {
+		access(Read)
+	}
+	message(Request, inv.Caller, inv.Worker, inv.Argument)
+	if !byClient {
+		access(Read)
 	}
 	add(Step{
 		Kind: Compute, Role: Execute, From: inv.Worker, To: inv.Worker, Ops: inv.Ops, Load: inv.Load, State: -1,
 		Pair: b.NextPair(),
 	})
-	for i, s := range inv.States {
-		if s.Location == Repository {
-			add(Step{Role: Write, From: reader, To: s.Node, Bytes: s.Bytes, State: s.State, Pair: pairs[i]})
-		}
+	if !byClient {
+		access(Write)
 	}
-	add(Step{Role: Response, From: inv.Worker, To: inv.Caller, Bytes: result, State: -1, Pair: exchange})
+	message(Response, inv.Worker, inv.Caller, inv.Result)
+	if byClient {
+		access(Write)
+	}
 	return after[0]
 }
 

@@ -80,21 +80,25 @@ func (p *Plan) line() bool {
 
 // moving is what nodes hold of an invocation besides the states that they keep.
 func (inv *Invocation) moving() map[topology.ID]int64 {
-	carried, copies := int64(0), int64(0)
+	carried, copies, read := int64(0), int64(0), int64(0) // read: by the caller
 	nodes := map[topology.ID]int64{}
 	for _, s := range inv.States {
 		switch s.Location {
 		case Carried:
 			carried = units.Add(carried, s.Bytes)
 		case Repository:
-			copies = units.Add(copies, s.Bytes)
-			if s.Node != inv.Worker {
+			if s.ByClient {
+				read = units.Add(read, s.Bytes)
+			} else {
+				copies = units.Add(copies, s.Bytes)
+			}
+			if s.Node != inv.Accessor(s) {
 				nodes[s.Node] = max(nodes[s.Node], s.Bytes) // what is written comes beside what is there
 			}
 		}
 	}
 	nodes[inv.Worker] = units.Add(nodes[inv.Worker], units.Add(units.Add(max(inv.Argument, inv.Result), carried), copies))
-	nodes[inv.Caller] = units.Add(nodes[inv.Caller], carried) // what comes back, beside what was sent
+	nodes[inv.Caller] = units.Add(nodes[inv.Caller], units.Add(carried, read)) // what comes back, beside what was sent
 	return nodes
 }
 

@@ -51,9 +51,8 @@ type Rule struct {
 // Emulated says whether the FaaS can carry out the model's plans: where one worker calls the next it cannot.
 func (r Rule) Emulated() bool { return r.Chained == nil }
 
-// Build turns the job of the given index into a plan. With ByClient the repository's transfers are charged between
-// client and repository; such a plan can be predicted, not carried out. Models that are not Emulated have steps, but
-// no invocations.
+// Build turns the job of the given index into a plan. With ByClient the client reads and writes what is in a
+// repository, before its request and after the response. Models that are not Emulated have steps, but no invocations.
 func (r Rule) Build(jobs []workload.Job, index int, place *placement.Placement, sites Sites, access StateAccess) *Plan {
 	job := &jobs[index]
 	b := Builder{job: job, nodes: place.Node[index], load: place.Load, plan: &Plan{

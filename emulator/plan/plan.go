@@ -56,7 +56,7 @@ type Location uint8
 const (
 	Carried    Location = iota // in the request, and back in the response
 	Local                      // in the worker
-	Repository                 // at another node, read before and written after the function
+	Repository                 // at a node that keeps it, read before and written after the function
 )
 
 // Access is one state that an invocation reads and changes.
@@ -65,10 +65,12 @@ type Access struct {
 	Bytes    int64
 	Location Location
 	Node     topology.ID // where the value is: caller, worker or repository
+	ByClient bool        // Repository: the caller reads it before its request, and writes it after the response
 }
 
 // Invocation is how the FaaS carries out the steps of one task: one request from the caller to the
-// worker, which reads the states that are elsewhere, executes, writes them, and responds.
+// worker, which reads the states that are elsewhere, executes, writes them, and responds; or the caller reads them
+// before and writes them afterwards.
 type Invocation struct {
 	Task     int
 	Function string
@@ -83,13 +85,22 @@ type Invocation struct {
 	Steps    []int // indexes of its steps, in the order of execution
 }
 
+// Accessor is the node that reads and writes a state in a repository: the worker, or the caller.
+func (inv *Invocation) Accessor(s Access) topology.ID {
+	if s.ByClient {
+		return inv.Caller
+	}
+	return inv.Worker
+}
+
 // Plan is what one job does.
 type Plan struct {
 	Job         string
 	Index       int // of the job in its workload
 	Model       Model
 	Client      topology.ID
-	Length      int // number of tasks
+	Length      int     // number of tasks
+	Weight      float64 // how many jobs it stands for, where it is one of a sample; 0: one
 	Steps       []Step
 	Invocations []Invocation
 	StateBytes  []int64 // size of each of the job's states

@@ -25,7 +25,9 @@ type Manifest struct {
 	Runtime       string               `json:"runtime"`
 	Fabric        string               `json:"fabric"`
 	Arrival       string               `json:"arrival"`
+	Alone         bool                 `json:"alone,omitempty"` // no chain had another in its way
 	Compute       string               `json:"compute"`
+	StateAccess   string               `json:"state_access,omitempty"`   // who reads and writes states in repositories
 	TCP           map[string]string    `json:"tcp,omitempty"`            // sysctls of the nodes
 	Queues        []fabric.QueueStatus `json:"queues,omitempty"`         // in force, with their counters at the end
 	Fidelity      []Fidelity           `json:"fidelity,omitempty"`       // of the links that were measured

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 
@@ -20,10 +21,17 @@ const (
 )
 
 func (t Tags) point(measurement string) lineprotocol.Point {
-	return lineprotocol.Point{Measurement: measurement, Fields: map[string]any{}, Tags: map[string]string{
+	tags := map[string]string{}
+	for name, value := range t.Factors {
+		if value = oneLine(value); value != "" { // a tag has a value
+			tags[name] = value
+		}
+	}
+	maps.Copy(tags, map[string]string{
 		"run": t.Run, "testbed": t.Testbed, "scenario": t.Scenario, "model": t.Model, "policy": t.Policy,
 		"fabric": t.Fabric, "runtime": t.Runtime, "client_class": t.ClientClass, "length": strconv.Itoa(t.Length),
-	}}
+	})
+	return lineprotocol.Point{Measurement: measurement, Fields: map[string]any{}, Tags: tags}
 }
 
 // Point is the chain in line protocol. The job and the client's name are fields, not tags, for a database
@@ -40,6 +48,7 @@ func (c *Chain) Point() lineprotocol.Point {
 		"latency_s": c.Measured.Latency, "network_s": c.Measured.Network, "processing_s": c.Measured.Processing,
 		"bytes": c.Bytes, "states": int64(c.States), "lost": int64(c.Lost), "conflicts": int64(c.Conflicts),
 		"cold": int64(c.Cold), "late_s": c.Late, "ok": c.OK(), "attempt": int64(max(c.Attempt, 1)), "disturbed": c.Disturbed,
+		"weight": c.Stands(),
 	}
 	if h := c.Host; h != nil {
 		p.Fields["host_late_s"], p.Fields["host_late_nodes_s"] = h.All, h.Nodes

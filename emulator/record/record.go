@@ -24,6 +24,10 @@ type Tags struct {
 	Runtime     string
 	ClientClass string // class of the chain's client, e.g. rpi3b+
 	Length      int    // of the chain: number of its invocations
+
+	// Factors are what a cell of an experiment is told from others by, by names that are none of the others; nil: the run
+	// is of no experiment.
+	Factors map[string]string
 }
 
 // Times are durations in seconds.
@@ -53,6 +57,7 @@ type Chain struct {
 	Late      float64 // s that it started after its due time; 0 where the arrival process has none
 	Error     string  // why it failed, or what the state checks say; empty: all is well
 	Predicted *Times  // nil: not known
+	Weight    float64 // how many jobs it stands for, where it is one of a sample; 0: one
 
 	Host       *HostLate // nil: not known
 	Attempt    int       // which this is, from 1
@@ -67,6 +72,14 @@ type HostLate struct {
 	Fabric      float64 // it did nothing at all, or something was overdue to one of the chain's nodes
 	Nodes       float64 // one of the chain's nodes was kept from running
 	FabricKnown bool    // it tells of its lateness, or a canary does; else Fabric is 0, and All bounds the nodes' part
+}
+
+// Stands is how many jobs the chain stands for: Weight, or one.
+func (c *Chain) Stands() float64 {
+	if c.Weight > 0 {
+		return c.Weight
+	}
+	return 1
 }
 
 // OK says whether the chain came to its end with all of its states.

@@ -3,6 +3,7 @@ package record
 import (
 	"bytes"
 	"encoding/csv"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -119,8 +120,25 @@ func columns() []column {
 			func(c *Chain, s string) (err error) { c.Attempt, err = strconv.Atoi(s); return err }},
 		{"disturbed", func(c *Chain) string { return strconv.FormatBool(c.Disturbed) },
 			func(c *Chain, s string) (err error) { c.Disturbed, err = strconv.ParseBool(s); return err }},
+		{"weight", func(c *Chain) string { return strconv.FormatFloat(c.Stands(), 'f', -1, 64) },
+			func(c *Chain, s string) (err error) { c.Weight, err = weight(s); return err }},
 	}
 }
+
+// weight reads how many jobs a chain stands for; 0: one.
+func weight(s string) (float64, error) {
+	v, err := finite(s)
+	if err == nil && !(v >= 1 && v <= MaxWeight) {
+		err = fmt.Errorf("a chain that stands for %q jobs, not 1 to %g", s, MaxWeight)
+	}
+	if v == 1 {
+		v = 0
+	}
+	return v, err
+}
+
+// MaxWeight is the number of jobs that a chain can stand for.
+const MaxWeight = 1e9
 
 // oneLine makes a text fit for both formats.
 func oneLine(s string) string {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"testbed/emulator/catalogue"
+	"testbed/emulator/plan"
 )
 
 // Arrival is the process by which chains begin. Its values may be used for several runs.
@@ -17,8 +18,8 @@ type Arrival interface {
 	Drive(ctx context.Context, jobs []int, start func(ctx context.Context, chain int, due time.Time))
 	// Connections is how many chains of one client are likely to use one pair of nodes at the same time.
 	Connections() int
-	// Alone says that no chain begins while another is under way, so that each has connections of its own, begins as the
-	// first did, and can be repeated.
+	// Alone says that no chain has another in its way, for none begins while another is under way that could be, so that
+	// each has connections of its own, begins as the first did, and can be repeated.
 	Alone() bool
 	// Alive is how many chains may be under way at one time, at most or, in open loops, as an estimate: overlapping
 	// says it of chains that begin at the given times, in s.
@@ -29,6 +30,13 @@ type Arrival interface {
 type Timed interface {
 	// Due is when the chains begin, by their jobs' indexes in the workload and since any common instant.
 	Due(jobs []int) []time.Duration
+}
+
+// Planned is an arrival process for which it matters what its chains do.
+type Planned interface {
+	Arrival
+	// Of is the process for the chains of these plans, which Drive is called with.
+	Of(plans []*plan.Plan) Arrival
 }
 
 // Processes is the kind of the catalogue's arrival processes.
@@ -44,12 +52,19 @@ type Settings struct {
 	Times   []time.Duration  // by the job's index in the workload: when the trace has it begin
 	Options catalogue.Values // the process's own
 	Seed    uint64           // of processes that take a seed
+	// Occupied is what a plan's chain occupies, as Occupation has it.
+	Occupied func(*plan.Plan) []Resource
 }
 
 // Section is this package's part of the catalogue.
 func Section() catalogue.Section {
 	return Processes.Of(
 		process("sequential", "one after the other", Process{New: func(Settings) Arrival { return Sequential{} }}),
+		process("isolated", "side by side where they share no queue, no processor and no client", Process{
+			New: func(s Settings) Arrival { return Isolated{Most: int(s.Options.Of("most")), Occupied: s.Occupied} },
+		}, catalogue.Option{
+			Name: "most", About: "Chains under way at any time, at most", Unit: catalogue.Count, Default: 8, Min: 1, Max: 1000,
+		}),
 		process("concurrency", "a number of them at any time", Process{New: func(s Settings) Arrival {
 			return Concurrent{Users: int(s.Options.Of("clients"))}
 		}}, catalogue.Option{

@@ -16,7 +16,7 @@ type Disturbed struct {
 	Share float64
 	// Attempts that are made at most until one is not disturbed; less than 2: one. The last, or the first that is
 	// not disturbed, is the chain; those before are kept beside it. It needs chains that nothing depends on: arrival
-	// processes that wait for one chain before they begin the next.
+	// processes whose chains are alone.
 	Attempts int
 	// Fail ends the replay with the first chain that is disturbed.
 	Fail bool

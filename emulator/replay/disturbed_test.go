@@ -74,6 +74,7 @@ func TestDisturbedChains(t *testing.T) {
 		"twice":               {2, Disturbed{Attempts: 4}, nil, 3, 0, false},
 		"always":              {99, Disturbed{Attempts: 4}, nil, 4, 1, false},
 		"kept":                {99, Disturbed{}, nil, 1, 1, false},
+		"isolated":            {2, Disturbed{Attempts: 4}, Isolated{Most: 4}, 3, 0, false},
 		"beside others":       {99, Disturbed{Attempts: 4}, Concurrent{Users: 2}, 1, 1, false},
 		"not to be tolerated": {99, Disturbed{Fail: true}, nil, 1, 1, true},
 		"by little":           {99, Disturbed{Share: 1, Attempts: 4}, nil, 1, 0, false},

@@ -215,7 +215,11 @@ func (r *replay) runModel(ctx context.Context, m int) {
 			defer end()
 		}
 	}
+	arrival := r.Arrival
+	if planned, is := arrival.(Planned); is {
+		arrival = planned.Of(r.Plans[m])
+	}
 	begin := time.Now()
-	r.Arrival.Drive(ctx, jobs, func(ctx context.Context, i int, due time.Time) { r.chain(ctx, m, i, due) })
+	arrival.Drive(ctx, jobs, func(ctx context.Context, i int, due time.Time) { r.chain(ctx, m, i, due) })
 	r.summary.Models[m].Elapsed = time.Since(begin)
 }

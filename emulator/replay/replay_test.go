@@ -22,7 +22,7 @@ import (
 )
 
 func TestRun(t *testing.T) {
-	for _, arrival := range []Arrival{nil, Concurrent{4}, Trace{SpeedUp: 2}, Poisson{Rate: 200, Seed: 1}} {
+	for _, arrival := range []Arrival{nil, Concurrent{4}, Isolated{Most: 4}, Trace{SpeedUp: 2}, Poisson{Rate: 200, Seed: 1}} {
 		n := start(t)
 		c, d := n.config(t, plans(6, plan.Study...))
 		c.Arrival = arrival
@@ -42,7 +42,7 @@ func TestRun(t *testing.T) {
 			if m.ModelCounts != want {
 				t.Errorf("%v: %+v, want %+v", arrival, m.ModelCounts, want)
 			}
-			if arrival == nil && m.Cold > 0 {
+			if (arrival == nil || arrival.Alone()) && m.Cold > 0 {
 				t.Errorf("%s: %d connections were opened late", m.Model, m.Cold)
 			}
 		}

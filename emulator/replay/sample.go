@@ -17,7 +17,7 @@ func (r *replay) sample(p *plan.Plan, o outcome) (record.Chain, []record.Step) {
 	tags.Model, tags.ClientClass, tags.Length = string(p.Model), class, p.Length
 	c := record.Chain{
 		Tags: tags, Time: o.at, Index: p.Index, Job: p.Job, Client: name, States: len(o.checks), Late: o.late.Seconds(),
-		Host: o.host, Attempt: o.attempt, Disturbed: o.disturbed, Superseded: o.superseded,
+		Weight: p.Weight, Host: o.host, Attempt: o.attempt, Disturbed: o.disturbed, Superseded: o.superseded,
 	}
 	errs := []error{o.err}
 	for _, check := range o.checks {

@@ -54,6 +54,7 @@ func facts(r *run.Run) []html.Fact {
 		{Name: "Fabric", Value: m.Fabric},
 		{Name: "Arrivals", Value: m.Arrival},
 		{Name: "Computation", Value: m.Compute},
+		{Name: "State access", Value: stateAccess(m.StateAccess)},
 		{Name: "Begun", Value: instant(m.Start)},
 		{Name: "Ended", Value: instant(m.End)},
 	}
@@ -71,6 +72,14 @@ func facts(r *run.Run) []html.Fact {
 		out = append(out, html.Fact(e))
 	}
 	return slices.DeleteFunc(out, func(f html.Fact) bool { return f.Value == "" })
+}
+
+// stateAccess says who reads and writes states in repositories; empty: it is not known.
+func stateAccess(who string) string {
+	if who == "" {
+		return ""
+	}
+	return say("fact.state-access", who)
 }
 
 // hostFacts are about the host's load while the run went on.

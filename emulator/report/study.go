@@ -10,8 +10,7 @@ import (
 
 const (
 	megabyte  = 1e6
-	rankSteps = 100 // points of a curve of figure 5
-	loadSteps = 60  // points of a curve of figure 4
+	loadSteps = 60 // points of a curve of figure 4
 )
 
 // told is what the study's figures of a run tell apart by dash and fill.
@@ -67,56 +66,37 @@ func onWire(sent []run.At, chains []*run.Chain) []figures.Point {
 func latency(r *run.Run, engine int) *figures.Figure {
 	var curves []figures.Curve
 	for _, m := range r.Models {
-		var measured, predicted []float64
+		var measured, predicted weighted
 		for i := range r.Chains {
 			c := &r.Chains[i]
 			if c.Model == m && c.OK {
-				measured = append(measured, c.Measured.Latency)
+				measured.add(c.Measured.Latency, c.Weight)
 				if p := of(c, engine); p != nil {
-					predicted = append(predicted, p.Latency)
+					predicted.add(p.Latency, c.Weight)
 				}
 			}
 		}
-		curves = append(curves, figures.Curve{Model: m, Policy: figures.Measured, Points: ranks(measured)},
-			figures.Curve{Model: m, Policy: engineName(r, engine), Points: ranks(predicted)})
+		curves = append(curves, figures.Curve{Model: m, Policy: figures.Measured, Points: measured.ascending()},
+			figures.Curve{Model: m, Policy: engineName(r, engine), Points: predicted.ascending()})
 	}
 	f := figures.Latency(nonempty(curves))
 	f.ByPolicy, f.Told, f.MarkEvery = true, told, 0.2
 	return f
 }
 
-// ranks are the values in ascending order at so many ranks from 0 to 1, or all where they are few.
-func ranks(values []float64) []figures.Point {
-	slices.Sort(values)
-	n := len(values)
-	if n == 0 {
-		return nil
-	}
-	count := min(n, rankSteps+1)
-	points := make([]figures.Point, count)
-	for i := range points {
-		at := 0.0
-		if count > 1 {
-			at = float64(i) / float64(count-1)
-		}
-		points[i] = point(at, values[int(math.Round(at*float64(n-1)))])
-	}
-	return points
-}
-
 // length is the study's figure 6: the mean network latency against the number of invocations.
 func length(r *run.Run, engine int) *figures.Figure {
 	var curves []figures.Curve
 	for _, m := range r.Models {
-		measured, predicted := map[int][]float64{}, map[int][]float64{}
+		measured, predicted := map[int]*weighted{}, map[int]*weighted{}
 		for i := range r.Chains {
 			c := &r.Chains[i]
 			if c.Model != m || !c.OK {
 				continue
 			}
-			measured[c.Length] = append(measured[c.Length], c.Measured.Network)
+			addTo(measured, c.Length, c.Measured.Network, c.Weight)
 			if p := of(c, engine); p != nil {
-				predicted[c.Length] = append(predicted[c.Length], p.Network)
+				addTo(predicted, c.Length, p.Network, c.Weight)
 			}
 		}
 		curves = append(curves, figures.Curve{Model: m, Policy: figures.Measured, Points: means(measured)},
@@ -125,15 +105,6 @@ func length(r *run.Run, engine int) *figures.Figure {
 	f := figures.Length(nonempty(curves))
 	f.ByPolicy, f.Told = true, told
 	return f
-}
-
-func means(by map[int][]float64) []figures.Point {
-	var points []figures.Point
-	for length, values := range by {
-		points = append(points, figures.Mean(float64(length), values))
-	}
-	slices.SortFunc(points, func(a, b figures.Point) int { return int(a.X - b.X) })
-	return points
 }
 
 // of is what an engine predicts of a chain; nil: nothing.

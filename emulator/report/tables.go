@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"testbed/emulator/compare"
@@ -40,7 +41,14 @@ func (p *page) errorTables() []html.Table {
 	if len(t.Rows) == 0 {
 		return nil
 	}
-	t.Note = say("errors.note", p.run.Reports[0].Method)
+	first, jobs := p.run.Reports[0], 0
+	if len(first.Models) > 0 {
+		jobs = int(math.Round(first.Models[0].Jobs))
+	}
+	t.Note = say("errors.note", struct {
+		Method string
+		Jobs   int
+	}{first.Method, jobs})
 	return []html.Table{t, p.orderTable()}
 }
 

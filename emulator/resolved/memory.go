@@ -98,7 +98,7 @@ func (e *Scenario) demands() ([]demand, error) {
 	}
 	var all []demand
 	for _, m := range e.Models {
-		plans, err := e.Plans(m, plan.ByWorker)
+		plans, err := e.Chains(m)
 		if err != nil {
 			return nil, err
 		}
@@ -157,7 +157,7 @@ func largest(all []int64, n int) int64 {
 
 // checkMessages holds every transfer, and the number of an invocation's states, against what a message may carry.
 func (e *Scenario) checkMessages(m plan.Model) error {
-	plans, err := e.Plans(m, plan.ByWorker)
+	plans, err := e.Chains(m)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,8 @@ type Scenario struct {
 	Source    *scenario.Scenario
 	Topology  *topology.Topology
 	Jobs      []workload.Job
-	Notes     []string // what a user should know of the workload, such as malformed rows left out
+	Sample    []workload.Drawn // those that are replayed, in their order
+	Notes     []string         // what a user should know of the workload, such as malformed rows left out
 	Placement *placement.Placement
 	Speeds    map[topology.ID]float32 // operations/s of every host
 	Models    []plan.Model            // in the scenario's order
@@ -57,6 +58,7 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 		return nil, err
 	}
 	e.Jobs, e.Notes, e.trace = set.Jobs, malformed(set.Trace), set.Trace
+	e.Sample = workload.Sample(e.Jobs, s.Replay.Chains, *s.Workload.Seed)
 	e.Agentless = s.Agentless(e.Topology)
 	if e.Moments, err = events.Compile(e.Topology, s.Events); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
@@ -131,6 +133,24 @@ func (e *Scenario) Plans(m plan.Model, access plan.StateAccess) ([]*plan.Plan, e
 		plans[i] = rule.Build(e.Jobs, i, e.Placement, e.Sites, access)
 	}
 	return plans, nil
+}
+
+// Access is who reads and writes the states in repositories.
+func (e *Scenario) Access() plan.StateAccess { return plan.StateAccess(e.Source.StateAccess) }
+
+// Chains are the plans of those jobs that are replayed, as the FaaS carries them out, with their weights. It fails as
+// Plans does.
+func (e *Scenario) Chains(m plan.Model) ([]*plan.Plan, error) {
+	all, err := e.Plans(m, e.Access())
+	if err != nil {
+		return nil, err
+	}
+	chains := make([]*plan.Plan, len(e.Sample))
+	for i, d := range e.Sample {
+		chains[i] = all[d.Job]
+		chains[i].Weight = d.Weight
+	}
+	return chains, nil
 }
 
 // rule is what an execution model does, which need not be one of the scenario's.

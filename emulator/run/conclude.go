@@ -21,7 +21,8 @@ func (r *run) describe() error {
 	m := &record.Manifest{
 		Run: r.dir.Run(), Testbed: bed.Testbed, File: bed.File,
 		Seed: sc.Seed, Version: r.Version, Kernel: r.Kernel, Runtime: bed.Runtime, Fabric: bed.Fabric,
-		Arrival: r.Scenario.Arrival.String(), Compute: sc.Replay.Compute, TCP: sysctls(sc),
+		Arrival: r.Scenario.Arrival.String(), Alone: r.Scenario.Arrival.Alone(), Compute: sc.Replay.Compute,
+		StateAccess: sc.StateAccess, TCP: sysctls(sc),
 		Start: time.Now().UTC(), Exit: record.Running,
 	}
 	r.manifest = m

@@ -134,7 +134,7 @@ func (b *bed) role(spec *faas.ChainSpec, inv *faas.InvocationSpec, index int) pl
 	if spec.Job == "empty" {
 		return []plan.Role{plan.Request, plan.Execute, plan.Response}[slices.Index(inv.Steps, index)]
 	}
-	plans, err := b.e.Plans(spec.Model, plan.ByWorker)
+	plans, err := b.e.Chains(spec.Model)
 	if err != nil {
 		panic(err)
 	}

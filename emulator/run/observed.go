@@ -51,7 +51,7 @@ func (c *Config) checkMirror(ctx context.Context) error {
 func (r *run) tags() record.Tags {
 	bed := r.Bed.Description()
 	return record.Tags{Run: r.dir.Run(), Testbed: bed.Testbed, Scenario: r.Scenario.Source.Name,
-		Policy: r.Scenario.Source.Placement.Policy, Fabric: bed.Fabric, Runtime: bed.Runtime}
+		Policy: r.Scenario.Source.Placement.Policy, Fabric: bed.Fabric, Runtime: bed.Runtime, Factors: r.Factors}
 }
 
 // mirror begins to mirror the samples, where that is wanted.

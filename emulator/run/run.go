@@ -35,6 +35,7 @@ type Config struct {
 	Fidelity    bool               // whether to measure a link of each class before the replay
 	Event       func(record.Event) // told of the scenario's events as they happen; may be nil
 	Began       func(Live)         // told once when the samples of links begin; may be nil
+	Factors     map[string]string  // tags of the run's chains and steps, where it is a cell of an experiment
 	KeepInputs  int64              // bytes up to which a file that the scenario reads is copied; 0: resolved.LargestInput
 }
 
@@ -115,7 +116,7 @@ func plansOf(e *resolved.Scenario) ([][]*plan.Plan, error) {
 	all := make([][]*plan.Plan, len(e.Models))
 	for i, m := range e.Models {
 		var err error
-		if all[i], err = e.Plans(m, plan.ByWorker); err != nil {
+		if all[i], err = e.Chains(m); err != nil {
 			return nil, err
 		}
 	}
@@ -176,7 +177,7 @@ func (r *run) execute(ctx context.Context) error {
 		Tags: r.tags(), Timeout: r.Scenario.Source.Replay.Timeout, Sink: record.NewMirror(r.dir, append(r.Sinks, r.guard)...),
 		Spells: r.guard.spells(), Disturbed: disturbed(r.Scenario), Cold: !r.Scenario.Source.Replay.Warmup,
 		Predict: r.lookup(), Progress: r.Progress, Around: func(ctx context.Context, model string) func() {
-			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Scenario.Jobs)))
+			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Scenario.Sample)))
 			return r.events(ctx, model)
 		},
 	})

@@ -73,7 +73,7 @@ func adapt(
 			values = append(values, d.set(root, &settings[i], i))
 		}
 	}
-	if root != nil {
+	if root != nil && len(d.errs) == 0 { // a key that is none has consequences
 		d.value(root, reflect.ValueOf(&s.File).Elem(), &field{}, "", 0)
 		delete(d.where, "") // the file as a whole is said to be at its first line
 		d.check(s, open)

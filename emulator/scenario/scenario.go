@@ -49,6 +49,10 @@ type File struct {
 	// Execution models to run, in this order. Default: the study's four, external, in-edge, in-function and in-client,
 	// without external where there is no cloud. state-propagate and state-local can be predicted, not emulated.
 	Models []string `yaml:"models" choice:"execution model" min:"1"`
+	// Who reads and writes states that are in a repository (external, in-edge): worker, the node that executes the
+	// function, as the study's text says; client, before its request and after the response, so that nothing of a state
+	// goes to the worker, as the study's simulator charges it.
+	StateAccess string `yaml:"state-access" enum:"worker|client" default:"worker"`
 	// How the jobs are carried out.
 	Replay Replay `yaml:"replay"`
 	// What happens to links and nodes during the replay, at times from the start of each model's chains: every model meets
@@ -113,7 +117,8 @@ type Workload struct {
 	// Whether a malformed row of the trace is an error; otherwise it is reported and counted, and the job that it belongs
 	// to is left out.
 	Strict bool `yaml:"strict" default:"false"`
-	// Seed of the draw of jobs, of their clients and of the order of placement. Default: the scenario's.
+	// Seed of the draw of jobs, of their clients, of the order of placement and of the chains that are replayed. Default:
+	// the scenario's.
 	Seed *uint64 `yaml:"seed"`
 }
 
@@ -142,6 +147,10 @@ type Placement struct {
 type Replay struct {
 	// When chains start.
 	Arrival Arrival `yaml:"arrival" default:"sequential"`
+	// How many of the jobs become chains: a sample of those that are placed, stratified by the length of chains, in which
+	// long ones are more frequent than among all. Each stands for a number of jobs, its weight, and means, quantiles and
+	// intervals of the run are those of all jobs. Absent: all of them.
+	Chains int `yaml:"chains" min:"1" max:"1000000"`
 	// How a function computes: allotted, for the time that the study's model gives it; shared, dividing the node among
 	// what runs; burn, by using the processor.
 	Compute string `yaml:"compute" enum:"allotted|shared|burn" default:"allotted"`
@@ -155,8 +164,8 @@ type Replay struct {
 
 // Disturbed says what becomes of chains to whose latency the host may have added too much.
 type Disturbed struct {
-	// What becomes of them: repeat, made anew where chains follow one another, and kept elsewhere; keep, kept and marked;
-	// fail, they end the run.
+	// What becomes of them: repeat, made anew where chains are alone (arrival: sequential, isolated), and kept elsewhere;
+	// keep, kept and marked; fail, they end the run.
 	Then string `yaml:"then,short,required" enum:"repeat|keep|fail"`
 	// Share of a chain's latency that the host may add before the chain counts as disturbed.
 	Share float64 `yaml:"share" default:"0.05" min:"0.0001" max:"1"`

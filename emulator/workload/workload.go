@@ -3,6 +3,7 @@
 package workload
 
 import (
+	"slices"
 	"time"
 
 	"testbed/emulator/units"
@@ -75,6 +76,25 @@ func (j *Job) Output(i int) int64 {
 		return j.Result
 	}
 	return sum
+}
+
+// Outputs is Output of all tasks, in the room of a slice that may be nil.
+func (j *Job) Outputs(into []int64) []int64 {
+	into = slices.Grow(into[:0], len(j.Tasks))[:len(j.Tasks)]
+	for i := range into {
+		into[i] = -1 // nobody follows
+	}
+	for i := range j.Tasks {
+		for _, a := range j.Tasks[i].After {
+			into[a] = units.Add(max(into[a], 0), j.Tasks[i].Argument)
+		}
+	}
+	for i, bytes := range into {
+		if bytes < 0 {
+			into[i] = j.Result
+		}
+	}
+	return into
 }
 
 // Accesses counts, for each state, the tasks that depend on it.

@@ -64,6 +64,15 @@ func TestOutputs(t *testing.T) {
 			}
 		}
 	}
+	var room []int64
+	for _, j := range []Job{chain, fork, chain} {
+		room = j.Outputs(room)
+		for i := range j.Tasks {
+			if room[i] != j.Output(i) {
+				t.Errorf("task %d returns %d bytes, want %d", i, room[i], j.Output(i))
+			}
+		}
+	}
 	if got := chain.Accesses(); !reflect.DeepEqual(got, []int{1, 2}) {
 		t.Errorf("accesses %v, want [1 2]", got)
 	}

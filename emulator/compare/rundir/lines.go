@@ -128,6 +128,8 @@ func trust(c *compare.Chain, name []byte, value lineprotocol.Value) (err error) 
 		c.HostKnown = true
 	case "disturbed":
 		c.Disturbed, err = value.Bool()
+	case "weight":
+		c.Weight, err = value.Float()
 	}
 	return err
 }

@@ -47,6 +47,7 @@ func Read(dir string, m *record.Manifest, o compare.Options) (*compare.Run, erro
 	if o.Seed == 0 {
 		o.Seed = m.Seed
 	}
+	o.Alone = m.Alone
 	if m.Overhead != nil {
 		if err := checkOverhead(m.Overhead); err != nil {
 			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, record.ManifestFile), err)

@@ -69,7 +69,8 @@ func chain(run string, model plan.Model, index int, share float64) (record.Chain
 	job := fmt.Sprintf("j\"%d\", \\ x", index)
 	p := predict.Prediction{Engine: "transport", Job: job, Index: index, Model: model}
 	at := time.Unix(1_800_000_000, int64(index)*1000)
-	c := record.Chain{Tags: tags, Time: at, Index: index, Job: job, Client: "c", States: 2}
+	c := record.Chain{Tags: tags, Time: at, Index: index, Job: job, Client: "c", States: 2,
+		Weight: float64(1 + index%3)}
 	var steps []record.Step
 	for i, role := range []plan.Role{plan.Request, plan.Read, plan.Execute, plan.Write, plan.Response} {
 		parts := predict.Parts{Propagation: 1e9, Serialisation: 2e9 + int64(index)*1e5, SlowStart: 5e8}
@@ -144,7 +145,7 @@ func TestStreamIsWhatRecordReads(t *testing.T) {
 		one := compare.Chain{Job: c.Text("job"), Index: int(c.Int("index")), Model: plan.Model(c.Tags["model"]),
 			Policy: c.Tags["policy"], Length: atoi(c.Tags["length"]), Total: c.Number("latency_s"),
 			Network: c.Number("network_s"), Processing: c.Number("processing_s"), States: int(c.Int("states")),
-			Lost: int(c.Int("lost")), Err: c.Text("error")}
+			Lost: int(c.Int("lost")), Err: c.Text("error"), Weight: c.Number("weight")}
 		for _, s := range steps {
 			if s.Tags["model"] == c.Tags["model"] && s.Int("chain") == c.Int("index") {
 				one.Steps = append(one.Steps, compare.Step{Index: atoi(s.Tags["step"]), Role: roleOf(s.Tags["role"]),

@@ -28,6 +28,7 @@ var layers = [][]string{
 	{"campaign", "resolved", "orchestrator"},
 	{"doctor", "verify", "capacity"},
 	{"run"},
+	{"experiment"},
 	{"live"},     // shows what run and live/sampler tell
 	{"live/web"}, // shows live as a page
 	{"."},        // the library

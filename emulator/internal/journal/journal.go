@@ -19,6 +19,9 @@ import (
 // ErrForeign is wrapped by the error for a file that has another header.
 var ErrForeign = errors.New("it belongs to another")
 
+// ErrBusy is wrapped by the error for a file that another process writes.
+var ErrBusy = errors.New("another process is at work on it")
+
 const (
 	head = 12      // tag, length, checksum: uint32 each
 	most = 1 << 28 // bytes of a record
@@ -51,11 +54,28 @@ func Open(
 		return nil, nil, err
 	}
 	f := &File{file: file}
-	records, err := f.load(header, valid)
+	var records []Record
+	if err = lock(file); err == nil {
+		records, err = f.load(header, valid)
+	}
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("%s: %w", file.Name(), err), file.Close())
 	}
 	return f, records, nil
+}
+
+// Look opens a journal for reading only, as it is while another process may write it; fs.ErrNotExist: there is none.
+func Look(dir *outdir.Dir, name string, header []byte, valid func(tag uint32) bool) (*File, []Record, error) {
+	file, err := dir.Read(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	f := &File{file: file}
+	found := make([]byte, len(header))
+	if _, err := io.ReadFull(file, found); err == nil && !bytes.Equal(found, header) {
+		return nil, nil, errors.Join(fmt.Errorf("%s: %w", file.Name(), ErrForeign), file.Close())
+	}
+	return f, f.scan(header, valid), nil
 }
 
 // open opens the file that is there where that is wanted, and else a new one in its place.
@@ -86,12 +106,16 @@ func (f *File) load(header []byte, valid func(uint32) bool) ([]Record, error) {
 			return nil, err
 		}
 	}
-	f.end = int64(len(header))
-	var records []Record
-	for {
+	records := f.scan(header, valid)
+	return records, f.file.Truncate(f.end)
+}
+
+// scan finds the records up to the first that is not whole or not valid.
+func (f *File) scan(header []byte, valid func(uint32) bool) (records []Record) {
+	for f.end = int64(len(header)); ; {
 		r, ok := f.check(f.end)
 		if !ok || !valid(r.Tag) {
-			return records, f.file.Truncate(f.end)
+			return records
 		}
 		records = append(records, r)
 		f.end += head + int64(r.bytes)

@@ -114,6 +114,9 @@ func TestTagsAndHeadersOfOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, _, err := Open(d, "j", header, true, all); !errors.Is(err, ErrBusy) {
+		t.Errorf("opened twice: %v", err)
+	}
 	for tag := range uint32(3) {
 		if _, err := f.Append(tag, fill("x")); err != nil {
 			t.Fatal(err)
@@ -123,6 +126,27 @@ func TestTagsAndHeadersOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, _, err := Open(d, "j", []byte("a journal 2\n"), true, all); !errors.Is(err, ErrForeign) {
+		t.Errorf("%v", err)
+	}
+	torn := filepath.Join(dir, "j")
+	text, err := os.ReadFile(torn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(torn, text[:len(text)-1], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	looking, records, err := Look(d, "j", header, all)
+	if err != nil || len(records) != 2 {
+		t.Fatalf("%v, %v", records, err)
+	}
+	if err := looking.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.ReadFile(torn); err != nil || len(after) != len(text)-1 {
+		t.Errorf("looking has changed the file: %d bytes, %v", len(after), err)
+	}
+	if _, _, err := Look(d, "none", header, all); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("%v", err)
 	}
 	if found := reopen(t, dir, func(tag uint32) bool { return tag < 2 }); len(found) != 2 {

@@ -2,7 +2,6 @@ package simnet
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"testbed/emulator/topology"
@@ -16,10 +15,19 @@ const centralProbe = 1000
 // same over the paths that packets take; on directed links this network's differ. The hosts excluded
 // count for nothing.
 func (n *Network) Central(exclude ...topology.ID) (topology.ID, error) {
+	all, err := n.Centrals(exclude...)
+	if err != nil {
+		return 0, err
+	}
+	return all[0], nil
+}
+
+// Centrals are all hosts that tie for being central, in the order of names.
+func (n *Network) Centrals(exclude ...topology.ID) ([]topology.ID, error) {
 	excluded := func(id topology.ID) bool { return slices.Contains(exclude, id) }
 	hosts := slices.DeleteFunc(n.topology.ByName(n.hosts), excluded)
 	if len(hosts) == 0 {
-		return 0, topology.ErrNoHosts
+		return nil, topology.ErrNoHosts
 	}
 	rows := make([]int32, len(hosts))
 	for i, id := range hosts {
@@ -31,7 +39,7 @@ func (n *Network) Central(exclude ...topology.ID) (topology.ID, error) {
 		for s := range hosts {
 			class := n.class(rows[s], rows[d])
 			if class == None {
-				return 0, fmt.Errorf("central node: there is no path from %s to %s",
+				return nil, fmt.Errorf("central node: there is no path from %s to %s",
 					n.topology.Vertices[hosts[s]].Name, n.topology.Vertices[hosts[d]].Name)
 			}
 			for int(class) >= len(times) {
@@ -40,11 +48,12 @@ func (n *Network) Central(exclude ...topology.ID) (topology.ID, error) {
 			worst[s], worst[d] = max(worst[s], times[class]), max(worst[d], times[class])
 		}
 	}
-	best, least := 0, math.Inf(1)
+	least := slices.Min(worst)
+	var central []topology.ID
 	for i, w := range worst {
-		if w < least {
-			best, least = i, w
+		if w == least {
+			central = append(central, hosts[i])
 		}
 	}
-	return hosts[best], nil
+	return central, nil
 }

@@ -22,28 +22,32 @@ var models = map[plan.Model]func(*evaluation){
 
 // evaluation adds up one job's row.
 type evaluation struct {
-	sim    *Simulator
-	job    *workload.Job
-	client topology.ID
-	nodes  []topology.ID // of each task
-	row    Row
+	sim     *Simulator
+	job     *workload.Job
+	client  topology.ID
+	nodes   []topology.ID // of each task
+	seconds []float64     // of each task, its call without states there and back
+	bytes   []int64       // the same, times links
+	row     Row
 }
 
-// processing adds the float32 times of all tasks. A node's speed is divided by all tasks that were
+// processing adds the float32 times of all tasks, in s. A node's speed is divided by all tasks that were
 // placed on it, whether or not they would run at the same moment.
-func (e *evaluation) processing(load map[topology.ID]int) {
+func (e *evaluation) processing(load []int) (sum float64) {
 	for i := range e.job.Tasks {
-		n := e.nodes[i]
-		speed := e.sim.allocator.Speed(int(e.sim.node[n]))
-		e.row.Processing += float64(placement.ProcessingTime(e.job.Tasks[i].Ops, speed, load[n]))
+		n := e.sim.node[e.nodes[i]]
+		speed := e.sim.allocator.Speed(int(n))
+		sum += float64(placement.ProcessingTime(e.job.Tasks[i].Ops, speed, load[n]))
 	}
+	return sum
 }
 
-// exchange adds a message to a node and one back. The simulator adds their sum at once.
-func (e *evaluation) exchange(from, to topology.ID, there, back int64) {
-	net := &e.sim.net
-	e.row.Network += net.edge(from, to, there) + net.edge(to, from, back)
-	e.row.Traffic += net.traffic(from, to, there) + net.traffic(to, from, back)
+// exchange is a message to a node and one back. The simulator adds their sum at once.
+func (e *evaluation) exchange(from, to topology.ID, there, back int64) (seconds float64, traffic int64) {
+	if there == 0 && back == 0 {
+		return 0, 0
+	}
+	return e.sim.net.exchange(from, to, there, back)
 }
 
 // send adds a message.
@@ -63,19 +67,35 @@ func (e *evaluation) output(task int) int64 {
 	return e.job.Result
 }
 
-// calls adds the invocations of all tasks by the client, each with extra bytes both ways.
+// call adds the invocation of a task by the client, with extra bytes both ways.
 func (e *evaluation) call(task int, extra int64) {
-	e.exchange(e.client, e.nodes[task], e.job.Tasks[task].Argument+extra, e.output(task)+extra)
+	if extra == 0 {
+		e.row.Network += e.seconds[task]
+		e.row.Traffic += e.bytes[task]
+		return
+	}
+	seconds, traffic := e.exchange(e.client, e.nodes[task], e.job.Tasks[task].Argument+extra, e.output(task)+extra)
+	e.row.Network += seconds
+	e.row.Traffic += traffic
 }
 
-// external: the client fetches the states from the cloud and puts them back. Peculiar: the study's text
-// has the worker do so. The cloud counts as one link.
+// user is who is charged for the access to a task's states. Peculiar: the study's text has the worker fetch them and
+// put them back; its simulator charges the client.
+func (e *evaluation) user(task int) topology.ID {
+	if e.sim.config.Assumptions.Worker {
+		return e.nodes[task]
+	}
+	return e.client
+}
+
+// external: the states are fetched from the cloud and put back. Peculiar: the cloud counts as one link.
 func (e *evaluation) external() {
 	for i := range e.job.Tasks {
 		e.call(i, 0)
-		needed := e.needed(i)
-		e.row.Network += e.sim.net.cloud(needed) + e.sim.net.cloud(needed)
-		e.row.Traffic += 2 * needed
+		if needed := e.needed(i); needed > 0 {
+			e.row.Network += e.sim.net.cloud(needed) + e.sim.net.cloud(needed)
+			e.row.Traffic += 2 * needed * e.sim.toCloud(e.user(i))
+		}
 	}
 }
 
@@ -83,8 +103,11 @@ func (e *evaluation) external() {
 func (e *evaluation) inEdge() {
 	for i := range e.job.Tasks {
 		e.call(i, 0)
-		needed := e.needed(i)
-		e.exchange(e.client, e.sim.central, needed, needed)
+		if needed := e.needed(i); needed > 0 {
+			seconds, traffic := e.exchange(e.user(i), e.sim.store(e.client), needed, needed)
+			e.row.Network += seconds
+			e.row.Traffic += traffic
+		}
 	}
 }
 

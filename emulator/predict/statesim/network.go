@@ -31,3 +31,16 @@ func (n *network) edge(from, to topology.ID, bytes int64) float64 {
 func (n *network) traffic(from, to topology.ID, bytes int64) int64 {
 	return bytes * int64(n.paths.Hops(from, to))
 }
+
+// exchange is edge and traffic of a message and of one back.
+func (n *network) exchange(from, to topology.ID, there, back int64) (seconds float64, traffic int64) {
+	out, in := n.paths.Class(from, to), n.paths.Class(to, from)
+	seconds = n.paths.Time(out, there) + n.paths.Time(in, back)
+	if out != simnet.None {
+		traffic += there * int64(n.paths.Links(out))
+	}
+	if in != simnet.None {
+		traffic += back * int64(n.paths.Links(in))
+	}
+	return seconds, traffic
+}

@@ -53,7 +53,11 @@ func TestFilesEqualPublished(t *testing.T) {
 					}
 					compare(t, got.Bytes(), filepath.Join(root, run.dir, jobs))
 					got.Reset()
-					if err := WriteLoads(&got, replication.Loads()); err != nil {
+					loads, err := replication.Loads(m)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if err := WriteLoads(&got, loads); err != nil {
 						t.Fatal(err)
 					}
 					compare(t, got.Bytes(), filepath.Join(root, run.dir, nodes))

@@ -18,7 +18,6 @@ import (
 
 	"testbed/emulator/placement"
 	"testbed/emulator/placement/simnet"
-	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 	"testbed/emulator/workload"
@@ -34,6 +33,7 @@ type Config struct {
 	Speed        placement.SpeedModel
 	GPU          string        // model of the hosts with GPUs; empty: placement.DefaultGPU
 	Clients      []topology.ID // nil: the study's
+	Assumptions  Assumptions
 }
 
 // DefaultConfig has the study's parameters for a topology and a pool of chains.
@@ -46,12 +46,14 @@ func DefaultConfig(t *topology.Topology, pool []workload.Job) Config {
 
 // Simulator runs replications. It is safe for concurrent use.
 type Simulator struct {
-	config    Config
-	allocator *placement.Allocator
-	functions map[string]placement.Affinity
-	node      []int32 // node[topology.ID]: index into the allocator's nodes, -1 for others
-	net       network
-	central   topology.ID
+	config     Config
+	allocator  *placement.Allocator
+	affinities [][]placement.Affinity // of the pool's tasks
+	node       []int32                // node[topology.ID]: index into the allocator's nodes, -1 for others
+	net        network
+	central    topology.ID
+	stores     map[topology.ID]topology.ID // of in-edge, by client, where there are several
+	cloudLinks map[topology.ID]int64       // links to the cloud; nil: one, from everywhere
 }
 
 // New prepares the simulation of a configuration: paths, the central node, classes of hosts.
@@ -67,10 +69,6 @@ func New(c Config) (*Simulator, error) {
 		return nil, fmt.Errorf("statesim: %w", err)
 	}
 	s := &Simulator{config: c, allocator: allocator, node: make([]int32, len(c.Topology.Vertices))}
-	if s.central, err = paths.Central(); err != nil {
-		return nil, fmt.Errorf("statesim: %w", err)
-	}
-	s.functions = allocator.Functions(workload.FunctionNames(c.Functions))
 	for i := range s.node {
 		s.node[i] = -1
 	}
@@ -78,6 +76,9 @@ func New(c Config) (*Simulator, error) {
 		s.node[id] = int32(n)
 	}
 	s.net = network{paths: paths, latency: c.CloudLatency.Seconds(), rate: float64(c.CloudRate)}
+	if err := s.assume(paths); err != nil {
+		return nil, fmt.Errorf("statesim: %w", err)
+	}
 	return s, nil
 }
 
@@ -109,49 +110,4 @@ type Row struct {
 	Network    float64 // s, sum over the job's transfers
 	Traffic    int64   // bytes times links, sum over the job's transfers
 	Length     int     // tasks
-}
-
-// Replication is one seeded draw of jobs, placed: what all models of a seed and policy have in common.
-type Replication struct {
-	Jobs      []workload.Job
-	Placement *placement.Placement
-	sim       *Simulator
-}
-
-// Replicate draws about the given number of jobs from the pool and places them.
-func (s *Simulator) Replicate(jobs int, seed uint64, policy placement.Policy) (*Replication, error) {
-	drawn := workload.Select(s.config.Pool, jobs, seed)
-	place, err := s.allocator.Allocate(drawn, s.functions, seed, policy)
-	if err != nil {
-		return nil, fmt.Errorf("statesim: seed %d, %s: %w", seed, policy, err)
-	}
-	return &Replication{Jobs: drawn, Placement: place, sim: s}, nil
-}
-
-// Rows evaluates the replication under a model, one row a job.
-func (r *Replication) Rows(m plan.Model) ([]Row, error) {
-	evaluate, ok := models[m]
-	if !ok {
-		return nil, fmt.Errorf("statesim: unknown execution model %q; write one of %v", m, plan.Models)
-	}
-	rows := make([]Row, len(r.Jobs))
-	e := evaluation{sim: r.sim}
-	for i := range r.Jobs {
-		e.job, e.client, e.nodes = &r.Jobs[i], r.Placement.Client[i], r.Placement.Node[i]
-		e.row = Row{Length: r.Jobs[i].Length()}
-		e.processing(r.Placement.Load)
-		evaluate(&e)
-		rows[i] = e.row
-	}
-	return rows, nil
-}
-
-// Loads is the number of tasks placed on each node, in the order of names.
-func (r *Replication) Loads() []int {
-	nodes := r.sim.allocator.Nodes()
-	loads := make([]int, len(nodes))
-	for n, id := range nodes {
-		loads[n] = r.Placement.Load[id]
-	}
-	return loads
 }

@@ -132,8 +132,8 @@ func TestRowsByHand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(r.Loads(), []int{0, 2}) {
-		t.Fatalf("loads %v, want both tasks on the server", r.Loads())
+	if loads, err := r.Loads(plan.External); err != nil || !slices.Equal(loads, []int{0, 2}) {
+		t.Fatalf("loads %v, %v, want both tasks on the server", loads, err)
 	}
 	// Processing: 3e6 operations at 1e9/2 per second: 6 ms. Arguments and results between client and
 	// server: 1000 + 2000 there, 2000 + 3000 back: 8000 bytes at 3 ms per 1000.

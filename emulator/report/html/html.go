@@ -127,6 +127,7 @@ type Table struct {
 	Rows        [][]string
 	Filter      string // the label of a field that filters the rows; empty: none
 	Note        string
+	Links       []string // by row, a path relative to the page that its first cell leads to; empty: nowhere
 }
 
 // Column is a table's column; numbers are aligned at the right.
@@ -137,6 +138,14 @@ type Column struct {
 
 // Long says whether print leaves rows out.
 func (t Table) Long() bool { return len(t.Rows) > 60 }
+
+// Link is where a row's first cell leads; empty: nowhere.
+func (t Table) Link(row, cell int) string {
+	if cell > 0 || row >= len(t.Links) {
+		return ""
+	}
+	return t.Links[row]
+}
 
 // Cells pairs a row's texts with their columns, for the template.
 func (t Table) Cells(row []string) []Cell {

@@ -58,6 +58,7 @@ type Chain struct {
 	Measured  record.Times
 	Predicted []*Predicted     // by engine; nil: not predicted
 	Host      *record.HostLate // nil: not known
+	Weight    float64          // how many jobs it stands for
 }
 
 // Predicted is a prediction without its steps.
@@ -155,7 +156,7 @@ func (r *Run) addChain(c *record.Chain) error {
 	end := c.Time
 	r.Chains = append(r.Chains, Chain{
 		Model: model, Length: c.Length, Index: c.Index, OK: c.Measured.Latency > 0, Whole: c.OK(), Measured: c.Measured,
-		Host:  c.Host,
+		Host: c.Host, Weight: c.Stands(),
 		Start: end.Add(-time.Duration(c.Measured.Latency * float64(time.Second))), End: end,
 	})
 	return nil
@@ -244,7 +245,8 @@ func (r *Run) readReports() {
 	if len(r.Chains) == 0 {
 		return
 	}
-	options := compare.Options{Catalogue: r.Catalogue, Seed: r.Manifest.Seed, Resamples: resamples(len(r.Chains))}
+	options := compare.Options{Catalogue: r.Catalogue, Seed: r.Manifest.Seed, Alone: r.Manifest.Alone,
+		Resamples: resamples(len(r.Chains))}
 	reports, err := compare.All(r.rows(), r.predictions(), options)
 	if err != nil {
 		r.miss("Measurement and prediction cannot be compared: %v.", err)
@@ -262,7 +264,7 @@ func (r *Run) rows() []compare.Chain {
 	rows := make([]compare.Chain, len(r.Chains))
 	for i := range r.Chains {
 		c := &r.Chains[i]
-		rows[i] = compare.Chain{Index: c.Index, Model: plan.Model(c.Model), Length: c.Length,
+		rows[i] = compare.Chain{Weight: c.Weight, Index: c.Index, Model: plan.Model(c.Model), Length: c.Length,
 			Total: c.Measured.Latency, Network: c.Measured.Network, Processing: c.Measured.Processing}
 		if !c.OK {
 			rows[i].Err = "failed"

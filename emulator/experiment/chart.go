@@ -1,0 +1,206 @@
+package experiment
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"testbed/emulator/catalogue"
+	"testbed/emulator/report/figures"
+)
+
+// chart collects what a figure shows: of each curve and abscissa the mean of each run.
+type chart struct {
+	formula Formula
+	of      map[string]column // columns by name
+	engines []string
+	names   []string // abscissas that are no numbers, as they come
+	curves  []curveKey
+	points  map[pointKey]map[string]*moments // by cell
+}
+
+type curveKey struct{ colour, engine string }
+
+type pointKey struct {
+	curveKey
+	x float64
+}
+
+// moments are of the values of a run's chains.
+type moments struct {
+	sum, squares float64
+	n            int
+}
+
+func newChart(s *Spec, cells []*Cell, f Formula) *chart {
+	c := &chart{formula: f, of: map[string]column{}, engines: s.Engines, points: map[pointKey]map[string]*moments{}}
+	for _, column := range s.chainColumns(cells) {
+		c.of[column.name] = column
+	}
+	return c
+}
+
+// add takes a cell's chains.
+func (c *chart) add(cell *Cell, r *Result) {
+	l := line{cell: cell, result: r}
+	for i := range r.Chains {
+		l.chain = &r.Chains[i]
+		if !l.chain.OK {
+			continue
+		}
+		y := c.number(c.formula.Y, &l)
+		if math.IsNaN(y) {
+			continue
+		}
+		k := pointKey{curveKey{c.word(c.formula.Colour, &l), l.chain.Engine}, c.abscissa(&l)}
+		if c.points[k] == nil {
+			c.points[k] = map[string]*moments{}
+			if !slices.Contains(c.curves, k.curveKey) {
+				c.curves = append(c.curves, k.curveKey)
+			}
+		}
+		m := c.points[k][cell.ID]
+		if m == nil {
+			m = &moments{}
+			c.points[k][cell.ID] = m
+		}
+		m.sum, m.squares, m.n = m.sum+y, m.squares+y*y, m.n+1
+	}
+}
+
+func (c *chart) number(name string, l *line) float64 {
+	switch column := c.of[name]; {
+	case column.whole != nil:
+		return float64(column.whole(l))
+	case column.number != nil:
+		return column.number(l)
+	}
+	return math.NaN()
+}
+
+func (c *chart) word(name string, l *line) string {
+	column, ok := c.of[name]
+	if !ok {
+		return ""
+	}
+	return column.field(l)
+}
+
+// abscissa is a number, or the number of a word from 1 on.
+func (c *chart) abscissa(l *line) float64 {
+	if x := c.number(c.formula.X, l); !math.IsNaN(x) {
+		return x
+	}
+	word := c.word(c.formula.X, l)
+	if !slices.Contains(c.names, word) {
+		c.names = append(c.names, word)
+	}
+	return float64(1 + slices.Index(c.names, word))
+}
+
+// point is a mean over runs or, where there is one only, over its chains.
+func (c *chart) point(x float64, runs map[string]*moments) figures.Point {
+	var means []float64
+	for _, id := range slices.Sorted(maps.Keys(runs)) {
+		means = append(means, runs[id].sum/float64(runs[id].n))
+	}
+	p := figures.Mean(x, means)
+	for _, m := range runs {
+		if n := float64(m.n); len(runs) == 1 && m.n > 1 {
+			variance := max(0, m.squares-m.sum*m.sum/n) / (n - 1)
+			half := figures.StudentT(m.n-1) * math.Sqrt(variance/n)
+			p.Low, p.High, p.Samples = p.Y-half, p.Y+half, m.n
+		}
+	}
+	return p
+}
+
+// figure draws what was collected.
+func (c *chart) figure(number int, looks *catalogue.Catalogue) *figures.Figure {
+	f := &figures.Figure{Name: fmt.Sprintf("figure-%d-%s", number, fileName(c.formula)), Title: c.title(), Bars: true,
+		X: figures.Axis{Label: c.label(), Column: c.formula.X}, Looks: looks,
+		Y: figures.Axis{Label: quantities[c.formula.Y], Column: c.formula.Y}}
+	per := 1.0
+	for unit, million := range map[string]string{"_bps": "_mbps", "_bytes": "_mb"} {
+		if xs := c.abscissas(); strings.HasSuffix(f.X.Column, unit) && len(xs) > 0 && slices.Max(xs) >= 1e6 {
+			per, f.X.Column = 1e6, strings.TrimSuffix(f.X.Column, unit)+million
+		}
+	}
+	models := c.formula.Colour == "model"
+	f.ByOrder, f.ByPolicy = !models, models && len(c.engines) > 1
+	if f.Told = "engine"; !f.ByPolicy {
+		f.Told = cmp.Or(c.formula.Colour, "engine")
+	}
+	for _, k := range c.curves {
+		curve := figures.Curve{Model: k.colour, Policy: k.engine}
+		if k.engine == Emulation {
+			curve.Policy = figures.Measured
+		}
+		if !models {
+			curve.Model = strings.TrimSpace(k.colour + " " + curve.Policy)
+		}
+		for at, runs := range c.points {
+			if at.curveKey == k {
+				curve.Points = append(curve.Points, c.point(at.x/per, runs))
+			}
+		}
+		slices.SortFunc(curve.Points, func(a, b figures.Point) int { return cmp.Compare(a.X, b.X) })
+		f.Curves = append(f.Curves, curve)
+	}
+	if xs := c.abscissas(); len(xs) <= 6 {
+		for _, x := range xs {
+			f.X.Ticks = append(f.X.Ticks, x/per)
+		}
+	}
+	if len(c.names) == 0 {
+		f.X.Label = words.Replace(f.X.Column)
+	}
+	return f
+}
+
+func (c *chart) abscissas() []float64 {
+	var all []float64
+	for k := range c.points {
+		all = append(all, k.x)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// label is the x axis's: the column, and what numbers stand for.
+func (c *chart) label() string {
+	if len(c.names) == 0 {
+		return c.formula.X
+	}
+	var parts []string
+	for i, name := range c.names {
+		parts = append(parts, strconv.Itoa(i+1)+" "+name)
+	}
+	return c.formula.X + ": " + strings.Join(parts, ", ")
+}
+
+func (c *chart) title() string {
+	title := quantities[c.formula.Y] + " against " + c.formula.X
+	if c.formula.Colour != "" {
+		title += ", by " + c.formula.Colour
+	}
+	return title
+}
+
+// words makes an axis's words of a column's name.
+var words = strings.NewReplacer("_mbps", " (Mbps)", "_bps", " (bit/s)", "_mb", " (MB)", "_bytes", " (bytes)",
+	"_per_s", " (1/s)", "_", " ")
+
+// fileName is a formula as a part of a file's name.
+func fileName(f Formula) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' {
+			return r
+		}
+		return '-'
+	}, f.String())
+}

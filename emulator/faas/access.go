@@ -1,0 +1,56 @@
+package faas
+
+import (
+	"context"
+	"fmt"
+)
+
+// span is when an access of a state began and ended, and the repository's moment of it; 0: there was no repository to
+// ask.
+type span struct{ start, end, remote int64 }
+
+// fetch gets a private copy of a state of size bytes from the repository at an address; empty: from this node's own.
+func (a *Agent) fetch(ctx context.Context, repository, key string, size int64) (v value, s span, err error) {
+	s.start = a.clock.now()
+	if repository == "" {
+		v, err = a.own(ctx, key, size)
+	} else {
+		v, err = a.get(ctx, repository, key, size, &s.remote)
+	}
+	s.end = a.clock.now()
+	return v, s, err
+}
+
+// own is a copy of a state that this node's repository has.
+func (a *Agent) own(ctx context.Context, key string, size int64) (value, error) {
+	stored, err := a.states.get(key)
+	if err != nil {
+		return value{}, err
+	}
+	defer stored.content.release()
+	if have := int64(len(stored.content.data)); have != size {
+		return value{}, fmt.Errorf("it has %d bytes, not %d", have, size)
+	}
+	content, err := a.pools.take(ctx, size)
+	if err != nil {
+		return value{}, err
+	}
+	copy(content.data, stored.content.data)
+	return value{content, stored.version, stored.sum}, nil
+}
+
+// store writes a changed state back to where it was fetched from; the version before it must still be there.
+func (a *Agent) store(ctx context.Context, repository, key string, v value) (s span, err error) {
+	expected := v.version - 1
+	s.start = a.clock.now()
+	if repository == "" {
+		v.content.retain()
+		if err = a.states.put(key, expected, v); err != nil {
+			a.counts.conflicts.Add(1)
+		}
+	} else {
+		err = a.put(ctx, repository, key, expected, v, &s.remote)
+	}
+	s.end = a.clock.now()
+	return s, err
+}
