@@ -7,6 +7,8 @@ import "time"
 type Arrivals struct {
 	// Users are those of a closed loop: each begins the next chain in order when its last one has ended. 0 is 1.
 	Users int
+	// Pause is what a user takes between two chains.
+	Pause time.Duration
 	// Due is an open loop: when chains begin, by their jobs' indexes in the workload and since any common instant. nil:
 	// the loop is closed.
 	Due func(jobs []int) []time.Duration

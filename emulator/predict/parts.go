@@ -19,6 +19,13 @@ func (p Parts) Sum() int64 {
 	return p.Propagation + p.Serialisation + p.SlowStart + p.RoundTrip + p.Queueing + p.Host + p.Processing
 }
 
+// Add adds the n-th part of other, rounded down to a picosecond in each of its parts.
+func (p *Parts) Add(other *Parts, n int64) {
+	for i, f := range p.fields() {
+		*f += *other.fields()[i] / n
+	}
+}
+
 // magnitude is the sum without signs; it cannot overflow.
 func (p *Parts) magnitude() float64 {
 	sum := 0.0

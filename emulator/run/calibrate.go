@@ -30,7 +30,8 @@ func (r *run) calibrate(ctx context.Context) (record.Overhead, predict.Setting, 
 	if err != nil {
 		return overhead, setting, fmt.Errorf("measuring an empty function: %w", err)
 	}
-	if overhead.Copy, err = replay.Copying(ctx, agent, client, r.dir.Run()+"/copying"); err != nil {
+	overhead.Copy, overhead.Between, err = replay.Beside(ctx, agent, client, r.dir.Run()+"/beside")
+	if err != nil {
 		return overhead, setting, err
 	}
 	alone, err := transport.New(r.Scenario.Topology, r.Scenario.Speed, transport.OptionsOf(setting))
@@ -45,6 +46,9 @@ func (r *run) calibrate(ctx context.Context) (record.Overhead, predict.Setting, 
 	setting.Overhead = duration(overhead.Rest)
 	setting.PerMessage = duration(overhead.Step - way[0].Total)
 	setting.CopyRate = rate(overhead.Copy)
+	if setting.Arrivals.Users > 1 {
+		setting.Arrivals.Pause = duration(overhead.Between)
+	}
 	return overhead, setting, nil
 }
 

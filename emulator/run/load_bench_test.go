@@ -2,6 +2,7 @@ package run
 
 import (
 	"testing"
+	"time"
 
 	"testbed/emulator/internal/builtin"
 	"testbed/emulator/plan"
@@ -24,6 +25,7 @@ func BenchmarkConcurrent(b *testing.B) {
 	}
 	setting := Setting(e)
 	setting.Fresh, setting.Connections, setting.Arrivals = false, 8, predict.Arrivals{Users: chains}
+	setting.PerMessage = 150 * time.Microsecond
 	engine, err := transport.New(e.Topology, e.Speed, transport.OptionsOf(setting))
 	if err != nil {
 		b.Fatal(err)

@@ -199,7 +199,7 @@ func (r *replay) delivered(f *flow, took int64) {
 	e := &p.errands[p.next]
 	var one predict.Parts
 	if e.kind != setUp {
-		one.Host = o.PerMessage.Nanoseconds()*1000 + frameTime(f.size, o.HostRate)
+		one.Host = r.drawn(o.PerMessage) + frameTime(f.size, o.HostRate)
 	}
 	one.Propagation, one.Serialisation = f.route.straight((f.size+int64(o.MSS)-1)/int64(o.MSS), int(f.last))
 	one.SlowStart = f.alone - one.Propagation - one.Serialisation
@@ -261,7 +261,7 @@ func (r *replay) end(c *chain) error {
 	r.open--
 	r.clock = max(r.clock, end)
 	if len(r.waiting) > 0 {
-		r.admit(r.waiting[0], end)
+		r.admit(r.waiting[0], end+r.drawn(r.engine.options.Arrivals.Pause))
 		r.waiting = r.waiting[1:]
 	}
 	return nil

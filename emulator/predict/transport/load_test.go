@@ -27,7 +27,7 @@ func pair(a, b, c, d topology.ID, first, second int64) []*plan.Plan {
 
 func predictions(t testing.TB, net *topology.Topology, o Options, plans []*plan.Plan) []predict.Prediction {
 	t.Helper()
-	e, err := New(net, func(topology.ID) float64 { return 1000 }, o)
+	e, err := New(net, speed, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,6 +37,8 @@ func predictions(t testing.TB, net *topology.Topology, o Options, plans []*plan.
 	}
 	return all
 }
+
+func speed(topology.ID) float64 { return 1000 }
 
 // The second of two packets waits for the first, and that is what its queueing says; on a medium whoever sends, on a
 // cable only what goes the same way.
@@ -258,7 +260,7 @@ func TestManyMeet(t *testing.T) {
 				}
 			}
 		}
-		again, err := e.Predict(plans)
+		again, err := newReplay(e).predict(plans)
 		if d := cmp.Diff(all, again); err != nil || d != "" {
 			t.Errorf("seed %d: the second time differs: %v %s", seed, err, d)
 		}

@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"testbed/emulator/plan"
@@ -25,7 +26,8 @@ type replay struct {
 	waiting     []*chain // for a user, in a closed loop
 	open        int      // chains that have not ended
 	spare       headHeap
-	flows       []*flow // that may be used again
+	random      *rand.Rand // of the hosts' times; nil: they are their mean
+	flows       []*flow    // that may be used again
 }
 
 func newReplay(e *Engine) *replay {

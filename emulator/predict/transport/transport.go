@@ -90,7 +90,11 @@ func (e *Engine) Name() string { return EngineName }
 // path's queues.
 func (e *Engine) Predict(plans []*plan.Plan) ([]predict.Prediction, error) {
 	r := newReplay(e)
-	return r.predict(plans)
+	all, err := r.predict(plans)
+	if err != nil || r.network.count == 0 || e.options.PerMessage == 0 {
+		return all, err
+	}
+	return all, e.repeat(plans, all, r.network.count)
 }
 
 func (e *Engine) name(id topology.ID) string {
