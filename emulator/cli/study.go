@@ -32,8 +32,8 @@ func studyCommand(s *State) *cli.Command {
 		&cli.BoolFlag{Name: "quick", Usage: "the smallest and the largest load, with fewer chains"},
 		&cli.IntSliceFlag{Name: "loads", Usage: "`LOADS`, numbers of jobs in ascending order (default: 100 to 500)"},
 		&cli.StringSliceFlag{Name: "policies", Usage: "`POLICIES` of placement (default: both)"},
-		&cli.IntFlag{Name: "chains", Usage: "carry `N` chains of each load, policy and seed out, of each model; 0: all"},
-		&cli.IntFlag{Name: "seeds", Usage: "`N` draws of jobs for each load; statements need two, and are undecided with few (default: 4)"},
+		&cli.IntFlag{Name: "chains", Usage: "carry `N` chains of each load and seed out, of each model, under the policy load a sixth of it; 0: all"},
+		&cli.IntFlag{Name: "seeds", Usage: "`N` draws of jobs for each load; statements need two, and are undecided with few (default: 3)"},
 		&cli.StringFlag{Name: "engine", Usage: "`ENGINES`, separated by commas: " + strings.Join(engines, ", ") +
 			" (default: all; predictors alone need no root)"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "results",

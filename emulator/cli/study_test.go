@@ -23,8 +23,8 @@ func TestStudy(t *testing.T) {
 	t.Parallel()
 	l := newBench(t)
 	dir := filepath.Join(l.dir, "study")
-	l.want(ExitOK, "16 cells, 0 of them finished", l.study(dir, "--dry-run")...)
-	got := l.want(ExitOK, "Cells: 16 of 16 finished, 0 of them before", l.study(dir)...)
+	l.want(ExitOK, "12 cells, 0 of them finished", l.study(dir, "--dry-run")...)
+	got := l.want(ExitOK, "Cells: 12 of 12 finished, 0 of them before", l.study(dir)...)
 	for _, word := range []string{"THE STUDY STATES", "MEASURED", "TRANSPORT", "in-function is slightly better", "not checked"} {
 		if !strings.Contains(got.stdout, word) {
 			t.Errorf("no %q in\n%s", word, got.stdout)

@@ -31,13 +31,13 @@ func TestSpec(t *testing.T) {
 		if err == nil {
 			err = s.Check(builtin.Catalogue())
 		}
-		if err != nil || len(s.Factors) != 3 || len(s.Factors[0].Levels) != len(o.Loads) || s.Repeat < 2 {
+		if err != nil || len(s.Factors) != 2 || len(s.Factors[0].Levels) != len(o.Loads) || s.Repeat < 2 {
 			t.Errorf("%+v: %+v, %v", o, s, err)
 		}
 	}
 	all := full
 	all.Chains = 0
-	if s, err := all.Spec(File, Text); err != nil || len(s.Factors) != 2 {
+	if s, err := all.Spec(File, Text); err != nil || len(s.Factors[1].Levels[0].Also) != 0 {
 		t.Errorf("all chains: %+v, %v", s.Factors, err)
 	}
 	for _, change := range []func(*Options){
