@@ -82,10 +82,13 @@ type Fidelity struct {
 // Overhead is what an empty function costs: medians in seconds.
 type Overhead struct {
 	Calls int     `json:"calls"`
-	Self  float64 `json:"self_s"`         // the client invokes itself
-	Pair  float64 `json:"pair_s"`         // it invokes another node, across the network
-	Rest  float64 `json:"pair_rest_s"`    // the part of Pair that is in no transfer and no execution
-	Step  float64 `json:"pair_one_way_s"` // median of half of what request and response take
+	Self  float64 `json:"self_s"`          // the client invokes itself
+	Pair  float64 `json:"pair_s"`          // it invokes another node, across the network
+	Rest  float64 `json:"pair_rest_s"`     // the part of Pair that is in no transfer and no execution
+	Step  float64 `json:"pair_one_way_s"`  // median of half of what request and response take
+	Copy  float64 `json:"copy_s_per_byte"` // what a state takes that a node hands to itself, and back; 0: not known
+	// Between is what a chain's states take before and after it; 0: not known.
+	Between float64 `json:"between_chains_s"`
 }
 
 // ModelCounts is what became of one model's chains.

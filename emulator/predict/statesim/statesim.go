@@ -9,6 +9,8 @@
 //   - a path is the reverse of the shortest path back (placement/simnet),
 //   - the client, not the worker, is charged for the access to a state repository (models.go),
 //   - float32 for capacities, quotients and processing times, float64 for sums.
+//
+// What its results rest on can be taken otherwise, one assumption at a time (Switches).
 package statesim
 
 import (
@@ -34,7 +36,7 @@ type Config struct {
 	GPU          string        // model of the hosts with GPUs; empty: placement.DefaultGPU
 	Clients      []topology.ID // nil: the study's
 	Nodes        []topology.ID `json:",omitempty"` // that execute functions; nil: all hosts
-	Assumptions  Assumptions
+	Assumptions  Assumptions   `json:",omitzero"`  // part of campaigns' fingerprints only where one is not as published
 }
 
 // DefaultConfig has the study's parameters for a topology and a pool of chains.
