@@ -63,7 +63,7 @@ func Section() catalogue.Section {
 		process("isolated", "side by side where they share no queue, no processor and no client", Process{
 			New: func(s Settings) Arrival { return Isolated{Most: int(s.Options.Of("most")), Occupied: s.Occupied} },
 		}, catalogue.Option{
-			Name: "most", About: "Chains under way at any time, at most", Unit: catalogue.Count, Default: 8, Min: 1, Max: 1000,
+			Name: "most", About: "Chains under way at any time, at most", Unit: catalogue.Count, Default: 4, Min: 1, Max: 1000,
 		}),
 		process("concurrency", "a number of them at any time", Process{New: func(s Settings) Arrival {
 			return Concurrent{Users: int(s.Options.Of("clients"))}
