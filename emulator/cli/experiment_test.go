@@ -15,9 +15,11 @@ import (
 )
 
 // sweeping is the small scenario with jobs enough that every repetition draws some.
-func (l *bench) sweeping() string {
-	return l.file("tiny.yaml", strings.NewReplacer("jobs: 30}", "jobs: 200}", "jobs: 2\n", "jobs: 4\n",
-		"max-length: 2", "max-length: 4").Replace(fakehost.Scenario))
+func (l *bench) sweeping() string { return l.file("tiny.yaml", l.sweepingText()) }
+
+func (*bench) sweepingText() string {
+	return strings.NewReplacer("jobs: 30}", "jobs: 200}", "jobs: 2\n", "jobs: 4\n",
+		"max-length: 2", "max-length: 4").Replace(fakehost.Scenario)
 }
 
 // cells are the rows of an experiment's cells.csv, without the head.

@@ -30,6 +30,7 @@ type predictedParts struct {
 	RoundTrip     int64 `json:"round_trip_ps"`
 	Host          int64 `json:"host_ps"`
 	Processing    int64 `json:"processing_ps"`
+	Queueing      int64 `json:"queueing_ps"`
 }
 
 func newPredictions(all []predict.Prediction) []prediction {
@@ -41,10 +42,14 @@ func newPredictions(all []predict.Prediction) []prediction {
 		for k, s := range p.Steps {
 			out[i].Steps[k] = predictedStep{Index: s.Index, Start: s.Start, End: s.End}
 			if k < len(p.Parts) {
-				parts := predictedParts(p.Parts[k])
-				out[i].Steps[k].Parts = &parts
+				out[i].Steps[k].Parts = newPredictedParts(&p.Parts[k])
 			}
 		}
 	}
 	return out
+}
+
+func newPredictedParts(p *predict.Parts) *predictedParts {
+	return &predictedParts{Propagation: p.Propagation, Serialisation: p.Serialisation, SlowStart: p.SlowStart,
+		RoundTrip: p.RoundTrip, Host: p.Host, Processing: p.Processing, Queueing: p.Queueing}
 }

@@ -56,12 +56,13 @@ type chainCauses struct {
 	weight                          float64 // how many jobs it stands for
 	steps                           float64 // measured, all of them
 	forecast                        float64 // the same predicted
+	waits                           float64 // of transfers behind others, as the reference says
 	difference, predicted, measured [causeCount]float64
 }
 
 // add takes in a chain with its forecast. The parts of a transfer cannot be measured: how long it would have taken on
-// an idle network is taken from reference, the forecast of the predictor that models the network best, and what was
-// measured beyond that is queueing, which Collector.apart tells apart.
+// an idle network, and how long it waited behind others, is taken from reference, the forecast of the predictor that
+// models the network best, and what was measured beyond that is queueing, which Collector.apart tells apart.
 func (s *sums) add(m *Chain, f, reference *forecast) pair {
 	s.pairs++
 	s.weight += m.weight()
@@ -99,7 +100,7 @@ func (s *sums) add(m *Chain, f, reference *forecast) pair {
 		s.predicted[i] += c.weight * c.predicted[i]
 		s.measured[i] += c.weight * c.measured[i]
 	}
-	p.attributed, p.causes = true, c.difference
+	p.attributed, p.causes, p.waits = true, c.difference, c.waits
 	return p
 }
 
@@ -136,10 +137,14 @@ func (c *chainCauses) step(m *Step, f, reference *forecastStep, role *roleSums) 
 			slowStart:     func(p *predict.Parts) int64 { return p.SlowStart },
 			roundTrip:     func(p *predict.Parts) int64 { return p.RoundTrip },
 			hostTime:      func(p *predict.Parts) int64 { return p.Host },
+			waiting:       func(p *predict.Parts) int64 { return p.Queueing },
 		} {
-			own := of(&f.parts)
-			note(cause, predict.Seconds(own), predict.Seconds(of(&reference.parts)-own))
+			if of != nil {
+				own := of(&f.parts)
+				note(cause, predict.Seconds(own), predict.Seconds(of(&reference.parts)-own))
+			}
 		}
+		c.waits += predict.Seconds(reference.parts.Queueing)
 		note(queueing, 0, m.Duration-reference.duration)
 	default:
 		c.measured[transfers] += m.Duration
@@ -230,7 +235,9 @@ func (s *sums) shown(cause int) bool {
 		return true
 	case parallel, transfers:
 		return s.predicted[cause] != 0 || s.measured[cause] != 0
-	case hostLateness, waiting, modelError:
+	case waiting:
+		return s.apart > 0 || s.predicted[cause] != 0
+	case hostLateness, modelError:
 		return s.apart > 0
 	}
 	return s.partsKnown > 0
@@ -262,7 +269,7 @@ func (s *sums) report() []Role {
 
 func (s *sums) roleCauses(role plan.Role) []RoleCause {
 	// A request or response goes one way: only reads and writes wait for an answer.
-	possible := []int{propagation, serialisation, slowStart, roundTrip, hostTime, queueing, transfers}
+	possible := []int{propagation, serialisation, slowStart, roundTrip, hostTime, queueing, waiting, transfers}
 	if role == plan.Execute {
 		possible = []int{processing}
 		if s.partsKnown > 0 {

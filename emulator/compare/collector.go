@@ -83,6 +83,7 @@ type pair struct {
 	total      float64
 	network    float64
 	processing float64
+	waits      float64             // of transfers behind others, as the reference says
 	causes     [causeCount]float64 // measured - predicted
 }
 

@@ -157,7 +157,7 @@ const (
 	HostTime      CauseName = "host"          // two network stacks and HTTP, as calibrated with an empty function
 	Queueing      CauseName = "queueing"      // the residual, where it cannot be told apart
 	HostLateness  CauseName = "host lateness" // of what was slower than the model, at most what the host may have added
-	Waiting       CauseName = "other traffic" // the rest of what took longer, of chains that overlapped others in time
+	Waiting       CauseName = "other traffic" // waiting behind it; of what was measured, of chains that overlapped others
 	ModelError    CauseName = "model error"   // the rest
 	Processing    CauseName = "processing"    // measured executions less those allotted
 	FaaSOverhead  CauseName = "faas overhead" // the time of a chain that is in no transfer and no execution

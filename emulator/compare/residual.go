@@ -29,8 +29,9 @@ func overlapping(samples []sample) []bool {
 }
 
 // apart are a sample's causes, with the residual of its transfers told apart where that is possible. What took longer
-// than the reference says is the host's as far as that may have been late, and behind other traffic where there was
-// some; how much of that is still the model's error cannot be told. What is faster can only be the model's error.
+// than the reference says is the host's as far as that may have been late. The rest is the error of the waiting
+// behind others, where there were some: how much of it is the model's otherwise cannot be told, but that nothing
+// waits less than not at all, and that a chain that was alone did not wait.
 func (c *Collector) apart(i int32, p *pair) [causeCount]float64 {
 	causes := p.causes
 	if !p.apart {
@@ -40,10 +41,11 @@ func (c *Collector) apart(i int32, p *pair) [causeCount]float64 {
 	causes[queueing] = 0
 	causes[hostLateness] = min(c.samples[i].late, max(rest, 0))
 	rest -= causes[hostLateness]
-	if c.beside[i] && rest > 0 {
-		causes[waiting] = rest
-	} else {
-		causes[modelError] = rest
+	waited := -p.waits
+	if c.beside[i] {
+		waited = max(rest, -p.waits)
 	}
+	causes[waiting] += waited
+	causes[modelError] = rest - waited
 	return causes
 }

@@ -170,3 +170,40 @@ func TestRunsWithoutDisturbedChains(t *testing.T) {
 		}
 	}
 }
+
+// What a chain waited behind others is held against what was predicted of it.
+func TestWaitingIsPredicted(t *testing.T) {
+	type parts map[CauseName]float64
+	for name, c := range map[string]struct {
+		waits  float64      // ms of the 100 predicted
+		chains [][3]float64 // as in TestResidualIsToldApart
+		want   parts
+	}{
+		"more than predicted":         {20, [][3]float64{{0, 107, 0}, {0.05, 100, 0}}, parts{Waiting: 7}},
+		"the host's first":            {20, [][3]float64{{0, 107, 3}, {0.05, 100, 0}}, parts{Waiting: 4, HostLateness: 3}},
+		"less than predicted":         {20, [][3]float64{{0, 93, 3}, {0.05, 100, 0}}, parts{Waiting: -7}},
+		"less than not at all":        {20, [][3]float64{{0, 73, 0}, {0.05, 100, 0}}, parts{Waiting: -20, ModelError: -7}},
+		"nobody was there, as alone":  {20, [][3]float64{{0, 80, 0}}, parts{Waiting: -20}},
+		"nobody was there, yet later": {20, [][3]float64{{0, 100, 0}}, parts{Waiting: -20, ModelError: 20}},
+	} {
+		var m []Chain
+		var p []predict.Prediction
+		for i, at := range c.chains {
+			chain, prediction := one(i, at[0], at[1], at[2])
+			chain.Length = 1 + i
+			prediction.Parts[0].Queueing += int64(c.waits * 1e9)
+			prediction.Parts[0].Propagation -= int64(c.waits * 1e9)
+			m, p = append(m, chain), append(p, prediction)
+		}
+		r := mustCompare(t, m, p)
+		for _, cause := range r.Lengths[0].Causes {
+			got := 1000 * cause.Difference.Mean
+			if math.Abs(got-c.want[cause.Cause]) > 1e-6 {
+				t.Errorf("%s: %s is %.6f ms, want %v", name, cause.Cause, got, c.want[cause.Cause])
+			}
+			if cause.Cause == Waiting && math.Abs(1000*cause.Predicted-c.waits) > 1e-6 {
+				t.Errorf("%s: %v ms of waiting predicted", name, 1000*cause.Predicted)
+			}
+		}
+	}
+}

@@ -23,6 +23,7 @@ type Run struct {
 	Name       string    `json:"run"`
 	Scenario   string    `json:"scenario"`
 	Seed       uint64    `json:"seed"`
+	Arrivals   string    `json:"arrivals"` // by which process chains began, with its parameters
 	Fabric     string    `json:"fabric"`
 	Runtime    string    `json:"runtime"`
 	Kernel     string    `json:"kernel"`

@@ -33,7 +33,8 @@ func runOf(t testing.TB, name string, seed uint64, m []Chain, p []predict.Predic
 		}
 	}
 	r := &Run{
-		Name: name, Directory: "results/" + name, Scenario: "iiot", Seed: seed, Fabric: "userspace", Runtime: "process",
+		Name: name, Directory: "results/" + name, Scenario: "iiot", Seed: seed, Arrivals: "sequential",
+		Fabric: "userspace", Runtime: "process",
 	}
 	r.Take(c)
 	return r

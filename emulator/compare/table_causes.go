@@ -119,9 +119,9 @@ func (p *printer) remainder(r *Report) {
 	model := or(r.Reference, "reference") + " model"
 	if r.Has(HostLateness) {
 		p.paragraph("What the transfers took beyond what the " + model + " says is told apart. Host lateness: at most what " +
-			"the host may have added to a chain. Other traffic: the rest of what took longer, of chains that overlapped " +
-			"others in time. Model error: what remains, with packets that were late by less than 0.2 ms, and " +
-			"what was faster.")
+			"the host may have added to a chain. Other traffic: waiting behind it, of which what was measured is the rest " +
+			"of what chains that overlapped others in time took longer than alone. Model error: what remains, with packets " +
+			"that were late by less than 0.2 ms, and what was faster.")
 	}
 	if r.Has(Queueing) {
 		p.paragraph("Queueing is the residual of the transfers: what was measured less what the " + model +
@@ -194,7 +194,7 @@ func (s *Role) cell(name CauseName) string {
 func short(name CauseName) string {
 	known := map[CauseName]string{
 		Propagation: "prop.", Serialisation: "serial", SlowStart: "slow", RoundTrip: "trip", HostTime: "host",
-		Queueing: "queue", Processing: "proc.", FaaSOverhead: "faas", Transfers: "transf.",
+		Queueing: "queue", Waiting: "others", Processing: "proc.", FaaSOverhead: "faas", Transfers: "transf.",
 	}
 	return or(known[name], string(name))
 }

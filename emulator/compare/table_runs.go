@@ -18,6 +18,7 @@ func WriteRuns(w io.Writer, c *Comparison, quantity string) error {
 		p.line("%d: %s (scenario %s, seed %d, fabric %s, runtime %s)",
 			i+1, r.Name, or(r.Scenario, "?"), r.Seed, or(r.Fabric, "?"), or(r.Runtime, "?"))
 	}
+	p.loads(c, quantity)
 	p.line("Mean %s measured, ms, and its ratio to that of run 1, each with its 95 %% interval", quantity)
 	others := make([]int, 0, len(c.Runs))
 	for i := 1; i < len(c.Runs); i++ {

@@ -143,10 +143,10 @@ func (g *collected) take(c *Chain, measured map[planKey]float64) {
 	for q, v := range []float64{c.Latency, c.Network, c.Processing} {
 		g.chains[q] = append(g.chains[q], v)
 	}
-	g.weight = append(g.weight, c.stands())
+	g.weight = append(g.weight, c.Stands())
 	if m := measured[planKey{c.Model, c.Index}]; m > 0 && c.Engine != Emulation {
 		g.errors = append(g.errors, math.Abs(c.Latency-m)/m)
-		g.sums[0], g.sums[1] = g.sums[0]+c.stands()*c.Latency, g.sums[1]+c.stands()*m
+		g.sums[0], g.sums[1] = g.sums[0]+c.Stands()*c.Latency, g.sums[1]+c.Stands()*m
 	}
 }
 

@@ -35,8 +35,8 @@ type Chain struct {
 	HostLate    *float64 `json:"hl,omitempty"` // nil: not known, or predicted
 }
 
-// stands is how many jobs the chain stands for.
-func (c *Chain) stands() float64 {
+// Stands is how many jobs the chain stands for.
+func (c *Chain) Stands() float64 {
 	if c.Weight > 0 {
 		return c.Weight
 	}
@@ -123,10 +123,19 @@ func (t *tabler) name(id topology.ID) string { return t.e.Topology.Vertices[id].
 // measured adds the rows of a chain that was carried out, with its steps.
 func (t *tabler) measured(r *Result, c *record.Chain, steps []record.Step) {
 	of := t.plans[planKey{c.Model, c.Index}]
-	if of == nil || c.Superseded {
+	if of == nil {
 		return
 	}
 	row := t.chain(Emulation, of)
+	if r.Attempted == nil {
+		r.Attempted = map[string]int64{}
+	}
+	if c.OK() {
+		r.Attempted[c.Model] += row.Traffic
+	}
+	if c.Superseded {
+		return
+	}
 	row.Latency, row.Network, row.Processing = c.Measured.Latency, c.Measured.Network, c.Measured.Processing
 	row.Bytes, row.States, row.Lost, row.OK, row.Error = c.Bytes, c.States, c.Lost, c.OK(), c.Error
 	row.Late, row.Attempt, row.Disturbed = c.Late, max(c.Attempt, 1), c.Disturbed

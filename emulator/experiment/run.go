@@ -12,6 +12,7 @@ import (
 	"testbed/emulator/catalogue"
 	"testbed/emulator/internal/outdir"
 	"testbed/emulator/record"
+	"testbed/emulator/report/html"
 )
 
 // Config is an experiment to run.
@@ -27,6 +28,9 @@ type Config struct {
 	Progress  func(Progress)
 	// Each is given each finished cell with all of its rows, in the stated order, at the end; nil: nobody is.
 	Each func(*Cell, *Result) error
+	// Present is called after that with the experiment's directory and that of figures, and gives sections with which the
+	// report begins; nil: there are none.
+	Present func(dir, figures *outdir.Dir) ([]html.Section, error)
 }
 
 // Progress tells how far an experiment is.

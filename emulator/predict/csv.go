@@ -19,7 +19,8 @@ var ErrFormat = errors.New("not a table of predictions")
 
 // firstColumns are those that every prediction.csv has. steps_s holds, step by step in the plan's order,
 // begin and end since the chain's begin: 0:0.25;0.25:1.5. After them come partNames, one number a step:
-// 250000000000;0. They are empty where parts are not known, and missing in files written before there were parts.
+// 250000000000;0. They are empty where parts are not known, and missing in files written before there were parts;
+// queueing_ps, which came last, is missing in those written before it.
 var firstColumns = []string{
 	"engine", "job", "index", "model", "total_s", "network_s", "processing_s", "traffic_byte_hops", "steps_s",
 }
@@ -87,7 +88,8 @@ func EachCSV(r io.Reader, each func(*Prediction) error) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrFormat, err)
 	}
-	if !slices.Equal(header, firstColumns) && !slices.Equal(header, columns()) {
+	known := func(c []string) bool { return slices.Equal(header, c) }
+	if !slices.ContainsFunc([][]string{columns(), columns()[:len(columns())-1], firstColumns}, known) {
 		return fmt.Errorf("%w: line 1: the columns are %q, want %q", ErrFormat, header, columns())
 	}
 	var p Prediction

@@ -30,7 +30,7 @@ type StepPrediction struct {
 type Engine interface {
 	// Name is the word in files and flags: transport, statesim.
 	Name() string
-	// Predict predicts the plans, which are given in the order in which they are replayed, one after the
-	// other; it returns one prediction a plan, in the same order. Nothing is kept between calls.
+	// Predict predicts the plans, which are given in the order in which they are replayed, a model's after another's; it
+	// returns one prediction a plan, in the same order. Nothing is kept between calls.
 	Predict(plans []*plan.Plan) ([]Prediction, error)
 }

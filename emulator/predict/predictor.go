@@ -26,7 +26,13 @@ type Setting struct {
 
 	Overhead      time.Duration  // of every invocation, as calibrated
 	PerMessage    time.Duration  // of every message beside the packets' way, as calibrated
+	CopyRate      units.BitRate  // at which a node hands a state to its own function, as calibrated; 0: at once
 	ReceiveWindow units.ByteSize // of TCP
 	IdleRestart   bool           // an idle connection starts slowly again
 	Fresh         bool           // each chain begins with connections that none has used
+	Bursts        units.BitRate  // the lowest rate at which links leave a sender's bursts together; 0: none does
+	Connections   int            // opened beforehand between two nodes; 0: as many as are used at a time; negative: none
+
+	Arrivals Arrivals // when chains begin
+	Compute  Compute
 }

@@ -3,6 +3,7 @@ package predict
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"testbed/emulator/plan"
 )
@@ -21,52 +22,43 @@ type Schedule struct {
 // begin (ties: of index), how long it takes, in seconds. It fails where After names no step or is
 // cyclic, and where duration does. It takes O(steps · width).
 func Evaluate(p *plan.Plan, duration func(step int, start float64) (float64, error)) (*Schedule, error) {
-	n := len(p.Steps)
-	e := evaluation{plan: p, waiting: make([]int, n), cause: make([]int, n), followers: make([][]int, n)}
-	s := &Schedule{Steps: make([]StepPrediction, len(p.Steps))}
-	if err := e.prepare(); err != nil {
-		return nil, fmt.Errorf("plan of %s (%s): %w", p.Job, p.Model, err)
+	e, err := NewEvaluation(p)
+	if err != nil {
+		return nil, err
 	}
-	final := -1
-	for done := 0; done < len(p.Steps); done++ {
-		at := e.earliest(s.Steps)
-		if at < 0 {
-			return nil, fmt.Errorf("plan of %s (%s): %w: it is cyclic", p.Job, p.Model, ErrOrder)
-		}
-		d, err := duration(at, s.Steps[at].Start)
+	for at := e.Next(); at >= 0; at = e.Next() {
+		took, err := duration(at, e.Start(at))
 		if err != nil {
-			return nil, fmt.Errorf("plan of %s (%s), step %d (%s): %w", p.Job, p.Model, at, p.Steps[at].Role, err)
+			return nil, e.Failed(at, err)
 		}
-		s.Steps[at].Index, s.Steps[at].End = at, s.Steps[at].Start+d
-		if final < 0 || s.Steps[at].End > s.Steps[final].End {
-			final = at
-		}
-		e.release(at, s.Steps)
+		e.End(at, took)
 	}
-	for at := final; at >= 0; at = e.cause[at] {
-		s.Critical = append([]int{at}, s.Critical...)
-	}
-	if final >= 0 {
-		s.Total = s.Steps[final].End
-	}
-	return s, nil
+	return e.Schedule()
 }
 
-type evaluation struct {
+// Evaluation follows a plan whose steps end one by one, in any order that its partial order allows.
+type Evaluation struct {
 	plan      *plan.Plan
+	steps     []StepPrediction
 	waiting   []int // steps that a step still waits for
 	cause     []int // the step that let it begin; -1: none
 	followers [][]int
 	ready     []int
+	ended     int
+	final     int // the step that ends last; -1: none has ended
 }
 
-func (e *evaluation) prepare() error {
-	for i, step := range e.plan.Steps {
+// NewEvaluation begins with a plan. It fails where After names no step.
+func NewEvaluation(p *plan.Plan) (*Evaluation, error) {
+	n := len(p.Steps)
+	e := &Evaluation{plan: p, steps: make([]StepPrediction, n), waiting: make([]int, n), cause: make([]int, n),
+		followers: make([][]int, n), final: -1}
+	for i, step := range p.Steps {
 		e.cause[i] = -1
 		e.waiting[i] = len(step.After)
 		for _, a := range step.After {
-			if a < 0 || a >= len(e.plan.Steps) {
-				return fmt.Errorf("%w: step %d comes after step %d of %d", ErrOrder, i, a, len(e.plan.Steps))
+			if a < 0 || a >= n {
+				return nil, e.wrong(fmt.Errorf("%w: step %d comes after step %d of %d", ErrOrder, i, a, n))
 			}
 			e.followers[a] = append(e.followers[a], i)
 		}
@@ -74,14 +66,24 @@ func (e *evaluation) prepare() error {
 			e.ready = append(e.ready, i)
 		}
 	}
-	return nil
+	return e, nil
 }
 
-// earliest takes the step that is ready first; -1 where none is ready.
-func (e *evaluation) earliest(steps []StepPrediction) int {
+func (e *Evaluation) wrong(err error) error {
+	return fmt.Errorf("plan of %s (%s): %w", e.plan.Job, e.plan.Model, err)
+}
+
+// Failed is the error of a step.
+func (e *Evaluation) Failed(step int, err error) error {
+	return e.wrong(fmt.Errorf("step %d (%s): %w", step, e.plan.Steps[step].Role, err))
+}
+
+// Next takes the step that may begin first of those that may and have not been taken (ties: by index); -1 where there
+// is none.
+func (e *Evaluation) Next() int {
 	best := -1
 	for i, s := range e.ready {
-		if best < 0 || before(steps, s, e.ready[best]) {
+		if best < 0 || before(e.steps, s, e.ready[best]) {
 			best = i
 		}
 	}
@@ -99,15 +101,44 @@ func before(steps []StepPrediction, a, b int) bool {
 	return steps[a].Start < steps[b].Start || steps[a].Start == steps[b].Start && a < b
 }
 
-func (e *evaluation) release(at int, steps []StepPrediction) {
-	for _, f := range e.followers[at] {
-		if e.cause[f] < 0 || steps[at].End > steps[f].Start {
-			steps[f].Start, e.cause[f] = steps[at].End, at
+// Start is when a step that was taken begins, in seconds since the plan's begin.
+func (e *Evaluation) Start(step int) float64 { return e.steps[step].Start }
+
+// End notes how long a step took, in seconds, and lets those begin that waited for it alone.
+func (e *Evaluation) End(step int, took float64) {
+	s := &e.steps[step]
+	s.Index, s.End = step, s.Start+took
+	if e.final < 0 || s.End > e.steps[e.final].End {
+		e.final = step
+	}
+	e.ended++
+	for _, f := range e.followers[step] {
+		if e.cause[f] < 0 || s.End > e.steps[f].Start {
+			e.steps[f].Start, e.cause[f] = s.End, step
 		}
 		if e.waiting[f]--; e.waiting[f] == 0 {
 			e.ready = append(e.ready, f)
 		}
 	}
+}
+
+// Ended says whether all steps have.
+func (e *Evaluation) Ended() bool { return e.ended == len(e.steps) }
+
+// Schedule is the result once no step is left that may begin. It fails where the order is cyclic.
+func (e *Evaluation) Schedule() (*Schedule, error) {
+	if !e.Ended() {
+		return nil, e.wrong(fmt.Errorf("%w: it is cyclic", ErrOrder))
+	}
+	s := &Schedule{Steps: e.steps}
+	for at := e.final; at >= 0; at = e.cause[at] {
+		s.Critical = append(s.Critical, at)
+	}
+	slices.Reverse(s.Critical)
+	if e.final >= 0 {
+		s.Total = e.steps[e.final].End
+	}
+	return s, nil
 }
 
 // Split divides the schedule's total into what transfers and what computations take on the critical path.

@@ -8,6 +8,7 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/internal/readfile"
+	"testbed/emulator/placement"
 )
 
 // ManifestFile is the manifest's name in a run's directory.
@@ -25,7 +26,8 @@ type Manifest struct {
 	Runtime       string               `json:"runtime"`
 	Fabric        string               `json:"fabric"`
 	Arrival       string               `json:"arrival"`
-	Alone         bool                 `json:"alone,omitempty"` // no chain had another in its way
+	Alone         bool                 `json:"alone,omitempty"`     // no chain had another in its way
+	Placement     []placement.Share    `json:"placement,omitempty"` // who executes functions, by class
 	Compute       string               `json:"compute"`
 	StateAccess   string               `json:"state_access,omitempty"`   // who reads and writes states in repositories
 	TCP           map[string]string    `json:"tcp,omitempty"`            // sysctls of the nodes
@@ -80,10 +82,13 @@ type Fidelity struct {
 // Overhead is what an empty function costs: medians in seconds.
 type Overhead struct {
 	Calls int     `json:"calls"`
-	Self  float64 `json:"self_s"`         // the client invokes itself
-	Pair  float64 `json:"pair_s"`         // it invokes another node, across the network
-	Rest  float64 `json:"pair_rest_s"`    // the part of Pair that is in no transfer and no execution
-	Step  float64 `json:"pair_one_way_s"` // median of half of what request and response take
+	Self  float64 `json:"self_s"`          // the client invokes itself
+	Pair  float64 `json:"pair_s"`          // it invokes another node, across the network
+	Rest  float64 `json:"pair_rest_s"`     // the part of Pair that is in no transfer and no execution
+	Step  float64 `json:"pair_one_way_s"`  // median of half of what request and response take
+	Copy  float64 `json:"copy_s_per_byte"` // what a state takes that a node hands to itself, and back; 0: not known
+	// Between is what a chain's states take before and after it; 0: not known.
+	Between float64 `json:"between_chains_s"`
 }
 
 // ModelCounts is what became of one model's chains.

@@ -26,6 +26,12 @@ type Arrival interface {
 	Alive(jobs []int, overlapping func(due []float64) int) int
 }
 
+// Timed is an arrival process whose chains begin at times that are known beforehand.
+type Timed interface {
+	// Due is when the chains begin, by their jobs' indexes in the workload and since any common instant.
+	Due(jobs []int) []time.Duration
+}
+
 // Planned is an arrival process for which it matters what its chains do.
 type Planned interface {
 	Arrival

@@ -33,6 +33,11 @@ func (p Poisson) Alive(jobs []int, overlapping func([]float64) int) int {
 
 // Drive implements Arrival.
 func (p Poisson) Drive(ctx context.Context, jobs []int, start func(context.Context, int, time.Time)) {
+	OpenLoop(ctx, p.Due(jobs), start)
+}
+
+// Due implements Timed.
+func (p Poisson) Due(jobs []int) []time.Duration {
 	random := rand.New(rand.NewPCG(p.Seed, 0))
 	due := make([]time.Duration, len(jobs))
 	var at float64
@@ -40,5 +45,5 @@ func (p Poisson) Drive(ctx context.Context, jobs []int, start func(context.Conte
 		at += random.ExpFloat64() / p.Rate
 		due[i] = time.Duration(at * 1e9)
 	}
-	OpenLoop(ctx, due, start)
+	return due
 }

@@ -213,6 +213,19 @@ func TestPlansThatCannotBeCarriedOut(t *testing.T) {
 	}
 }
 
+func TestBeside(t *testing.T) {
+	n := start(t)
+	perByte, between, err := Beside(t.Context(), n.clients[0], 0, "run/beside")
+	if err != nil || perByte <= 0 || perByte > 1e-7 || between <= 0 || between > 1 {
+		t.Errorf("%g s a byte, %g s between chains: %v", perByte, between, err)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if _, _, err := Beside(ended, n.clients[0], 0, "run/again"); err == nil {
+		t.Error("no error of a measurement that was ended")
+	}
+}
+
 func TestOverhead(t *testing.T) {
 	n := start(t)
 	o, err := Overhead(t.Context(), n.clients[0], n.agents[1].Addr(), 15, "run/overhead")

@@ -42,6 +42,11 @@ func (t Trace) Alive(jobs []int, overlapping func([]float64) int) int {
 
 // Drive implements Arrival.
 func (t Trace) Drive(ctx context.Context, jobs []int, start func(context.Context, int, time.Time)) {
+	OpenLoop(ctx, t.Due(jobs), start)
+}
+
+// Due implements Timed.
+func (t Trace) Due(jobs []int) []time.Duration {
 	due := make([]time.Duration, len(jobs))
 	for i, job := range jobs {
 		if job >= 0 && job < len(t.Times) {
@@ -49,11 +54,11 @@ func (t Trace) Drive(ctx context.Context, jobs []int, start func(context.Context
 		}
 	}
 	if len(due) == 0 {
-		return
+		return nil
 	}
 	first := slices.Min(due)
 	for i := range due {
 		due[i] = time.Duration(float64(due[i]-first) / t.factor())
 	}
-	OpenLoop(ctx, due, start)
+	return due
 }

@@ -11,8 +11,8 @@ import (
 	"testbed/emulator/predict/transport"
 	"testbed/emulator/record"
 	"testbed/emulator/replay"
-	"testbed/emulator/resolved"
 	"testbed/emulator/topology"
+	"testbed/emulator/units"
 )
 
 // emptyCalls is how often the empty function is called, within a node and again across the network.
@@ -30,6 +30,10 @@ func (r *run) calibrate(ctx context.Context) (record.Overhead, predict.Setting, 
 	if err != nil {
 		return overhead, setting, fmt.Errorf("measuring an empty function: %w", err)
 	}
+	overhead.Copy, overhead.Between, err = replay.Beside(ctx, agent, client, r.dir.Run()+"/beside")
+	if err != nil {
+		return overhead, setting, err
+	}
 	alone, err := transport.New(r.Scenario.Topology, r.Scenario.Speed, transport.OptionsOf(setting))
 	if err != nil {
 		return overhead, setting, err
@@ -41,19 +45,24 @@ func (r *run) calibrate(ctx context.Context) (record.Overhead, predict.Setting, 
 	}
 	setting.Overhead = duration(overhead.Rest)
 	setting.PerMessage = duration(overhead.Step - way[0].Total)
+	setting.CopyRate = rate(overhead.Copy)
+	if setting.Arrivals.Users > 1 {
+		setting.Arrivals.Pause = duration(overhead.Between)
+	}
 	return overhead, setting, nil
+}
+
+// rate turns seconds a byte into a rate; 0: no time.
+func rate(perByte float64) units.BitRate {
+	if !(perByte > 1e-15) {
+		return 0
+	}
+	return units.BitRate(8 / perByte)
 }
 
 // duration rounds seconds to a time that is not negative.
 func duration(seconds float64) time.Duration {
 	return max(0, time.Duration(math.Round(seconds*1e9)))
-}
-
-// Setting is what predictors may know of a scenario's testbed, whose TCP is set as the orchestrator sets it, before
-// calibration.
-func Setting(e *resolved.Scenario) predict.Setting {
-	return predict.Setting{Topology: e.Topology, Speed: e.Speed,
-		Fresh: e.Arrival.Alone(), IdleRestart: e.Source.TCP.SlowStartAfterIdle, ReceiveWindow: receiveWindow}
 }
 
 // nearest finds a client of the workload and the host with an agent that has the shortest way to it.

@@ -67,9 +67,12 @@ func (a *agent) Check(_ context.Context, key string) (faas.StateVersion, error) 
 	return faas.StateVersion{Version: v, Bytes: a.bytesOf(key), Intact: true}, nil
 }
 
-// bytesOf is the size of a state, which the key names as run/model/chain/state.
+// bytesOf is the size of a state, which the key names as run/model/chain/state; 0 of one that is no job's.
 func (a *agent) bytesOf(key string) int64 {
 	parts := strings.Split(key, "/")
+	if parts[1] == "beside" {
+		return 0
+	}
 	var chain, state int
 	_, _ = fmt.Sscan(parts[2]+" "+parts[3], &chain, &state)
 	return a.e.Jobs[chain].States[state]

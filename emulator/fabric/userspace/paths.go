@@ -5,9 +5,9 @@ import (
 	"testbed/emulator/units"
 )
 
-// burstRate is the lowest rate, in bit/s, at which a link transmits bursts unsegmented. On slower links packets are
+// BurstRate is the lowest rate, in bit/s, at which a link transmits bursts unsegmented. On slower links packets are
 // carried one by one, as by a real link, since each of them counts.
-const burstRate = 200 * units.Mbps
+const BurstRate = 200 * units.Mbps
 
 // hop is a queue on a path:
 //

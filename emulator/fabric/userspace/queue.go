@@ -44,7 +44,7 @@ func (s *shape) impairs() bool { return s.loss > 0 || s.duplicate > 0 || s.corru
 
 // splitsBursts says whether each packet counts by itself, so that bursts must be segmented before they are enqueued.
 func (s *shape) splitsBursts() bool {
-	return s.impairs() || s.jitter > 0 || s.reorder > 0 || s.rate > 0 && s.rate < uint64(burstRate)
+	return s.impairs() || s.jitter > 0 || s.reorder > 0 || s.rate > 0 && s.rate < uint64(BurstRate)
 }
 
 // queue is one direction of a link, or a shared medium: a FIFO with a transmitter behind it, which sends one packet

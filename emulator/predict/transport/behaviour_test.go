@@ -95,7 +95,7 @@ func TestHyStartEndsSlowStart(t *testing.T) {
 		o.NoHyStart = off
 		r, a, b := newLine(t, o, both(50*units.Mbps, 60*time.Millisecond))
 		oneWay(t, r, a, b, 5e6)
-		h := r.connection(a, b).request
+		h := connectionOf(r, a, b).request
 		// In the round that begins with a window of 320 segments the train of ACKs lasts half a round trip,
 		// 60.5 ms, after 250 segments of 0.242 ms: at a window of 320 and those acknowledged until then.
 		if !off && (h.threshold < 500 || h.threshold > 580) || off && h.threshold != never {
@@ -117,7 +117,7 @@ func TestOverflowEndsSlowStart(t *testing.T) {
 	r := newReplay(e)
 	r.simulation.options = &e.options
 	oneWay(t, r, a, b, 2e6)
-	h := r.connection(a, b).request
+	h := connectionOf(r, a, b).request
 	// Path 84 segments, queue 30: the window at the overflow was above 114, and reduced by 0.7 each time.
 	if h.threshold == never || h.threshold < 60 || h.threshold > 200 {
 		t.Errorf("slow start ended at %d segments", h.threshold)
@@ -133,13 +133,13 @@ func TestWindowGrowsOnlyIfUsed(t *testing.T) {
 	for range 50 {
 		oneWay(t, r, a, b, 3*1448)
 	}
-	if w := r.connection(a, b).request.window; w != 10 {
+	if w := connectionOf(r, a, b).request.window; w != 10 {
 		t.Errorf("messages of 3 segments grew the window to %d", w)
 	}
 	for range 50 {
 		oneWay(t, r, a, b, 9*1448)
 	}
-	if w := r.connection(a, b).request.window; w < 18 || w > 27 {
+	if w := connectionOf(r, a, b).request.window; w < 18 || w > 27 {
 		t.Errorf("messages of 9 segments grew the window to %d", w)
 	}
 }
@@ -169,7 +169,7 @@ func TestNoAllocation(t *testing.T) {
 	o := bare()
 	o.EveryPacket = true
 	r, a, b := newLine(t, o, both(units.Gbps, 0), both(50*units.Mbps, 10*time.Millisecond))
-	way, h := r.routes.find(a, b), r.connection(a, b).request
+	way, h := r.routes.find(a, b), connectionOf(r, a, b).request
 	now := int64(0)
 	carry := func() { now = r.simulation.message(way, h, 1e6, now) + second }
 	for range 20 {
@@ -190,7 +190,7 @@ func BenchmarkPackets(b *testing.B) {
 			o := bare()
 			o.EveryPacket = true
 			r, x, y := newLine(b, o, cables...)
-			way, h := r.routes.find(x, y), r.connection(x, y).request
+			way, h := r.routes.find(x, y), connectionOf(r, x, y).request
 			now := int64(0)
 			for b.Loop() {
 				now = r.simulation.message(way, h, 1e6, now) + second

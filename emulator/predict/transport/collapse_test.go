@@ -32,7 +32,7 @@ func TestShift(t *testing.T) {
 	// was there, relative to its begin, and the events of the first.
 	carry := func(t *testing.T, cables []cable, at int) (took []int64, events int) {
 		r, a, b := newLine(t, o, cables...)
-		s, h := &r.simulation, r.connection(a, b).request
+		s, h := &r.simulation, connectionOf(r, a, b).request
 		s.prepare(r.routes.find(a, b), h, size, second)
 		s.arrived = 0
 		s.send()
@@ -74,7 +74,7 @@ func TestShiftKnowsEveryField(t *testing.T) {
 	o := bare()
 	o.EveryPacket = true
 	r, a, b := newLine(t, o, both(10*units.Mbps, 10*time.Millisecond))
-	s, h := &r.simulation, r.connection(a, b).request
+	s, h := &r.simulation, connectionOf(r, a, b).request
 	s.prepare(r.routes.find(a, b), h, 600_000, second)
 	s.send()
 	for range 300 {
@@ -86,9 +86,10 @@ func TestShiftKnowsEveryField(t *testing.T) {
 	const later = 1 << 50
 	s.shift(later)
 	noTime := map[string]bool{}
-	for _, field := range strings.Fields(`stop last arrived hops lanes.slots.number lanes.slots.edge lanes.head lanes.tail
+	for _, field := range strings.Fields(`stop count lastFrame last arrived hops lanes.slots.number
+		lanes.slots.edge lanes.head lanes.tail
 		steady.period steady.run half.window half.threshold half.next half.una half.edge half.recover half.most half.round
-		half.delay half.smooth half.cubic.epoch half.cubic.lastTime half.cubic.lastValue half.hystart.end
+		half.delay half.smooth half.vary half.cubic.epoch half.cubic.lastTime half.cubic.lastValue half.hystart.end
 		half.hystart.lowest half.hystart.samples half.receiver.quick half.receiver.got half.receiver.pending
 		half.receiver.bytes half.receiver.space half.receiver.round half.receiver.counted`) {
 		noTime[field] = true

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"testbed/emulator/predict"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -19,6 +20,8 @@ type Options struct {
 	PerMessage time.Duration
 	// HostRate is how fast hosts copy a message's bytes while nothing else advances; 0: at once.
 	HostRate units.BitRate
+	// CopyRate is how fast a node copies a state that stays within it; 0: at once.
+	CopyRate units.BitRate
 	// Overhead is added to every invocation, as processing: what the FaaS takes beside the function.
 	Overhead time.Duration
 
@@ -38,6 +41,16 @@ type Options struct {
 	IdleRestart bool
 	// Fresh begins each plan with connections that none has used.
 	Fresh bool
+	// Connections are opened beforehand between two nodes; a message that finds all of them in use opens another. 0: as
+	// many as are used at a time; negative: none.
+	Connections int
+	// Bursts is the lowest rate, in bit/s, at which links leave together what a sender hands over at once, so that its
+	// receiver gets it at once, and acknowledges it as one; 0: none does.
+	Bursts units.BitRate
+	// Arrivals say when chains begin.
+	Arrivals predict.Arrivals
+	// Compute says what a node's speed is divided by.
+	Compute predict.Compute
 	// NoHyStart lets slow start end with the first overflow only (Linux: tcp_cubic's hystart=0).
 	NoHyStart bool
 	// Load is the number of tasks placed on each node, the divisor of its speed, for plans without
@@ -81,7 +94,7 @@ func (o *Options) fill() error {
 	check(o.Header >= 0 && o.Header <= units.MiB, "a header of %v: it must be between 0 and 1 MiB", o.Header)
 	check(o.PerMessage >= 0 && o.Overhead >= 0 && o.PerMessage < time.Hour && o.Overhead < time.Hour,
 		"the times per message and invocation must be between 0 and 1 h")
-	check(o.HostRate >= 0, "the hosts' rate must not be negative")
+	check(o.HostRate >= 0 && o.CopyRate >= 0, "the hosts' rates must not be negative")
 	check(o.MSS > 0 && o.MSS <= 65535, "a segment of %d bytes: it must be between 1 and 65535", o.MSS)
 	check(o.FrameOverhead > 0 && o.FrameOverhead <= 1000,
 		"%d bytes a frame: they must be between 1 and 1000", o.FrameOverhead)

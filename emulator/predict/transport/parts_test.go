@@ -13,7 +13,7 @@ import (
 
 func partsOf(t *testing.T, r *replay, s plan.Step) predict.Parts {
 	t.Helper()
-	p, err := r.transfer(&s, r.clock)
+	p, err := transfer(r, &s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,15 +123,15 @@ func raw(r *replay, s plan.Step) int64 {
 	}
 	switch s.Role {
 	case plan.Response:
-		carry(r.connection(s.To, s.From).response, s.From, s.To, s.Bytes)
+		carry(connectionOf(r, s.To, s.From).response, s.From, s.To, s.Bytes)
 	case plan.Read:
-		carry(r.connection(s.To, s.From).request, s.To, s.From, 0)
-		carry(r.connection(s.To, s.From).response, s.From, s.To, s.Bytes)
+		carry(connectionOf(r, s.To, s.From).request, s.To, s.From, 0)
+		carry(connectionOf(r, s.To, s.From).response, s.From, s.To, s.Bytes)
 	case plan.Write:
-		carry(r.connection(s.From, s.To).request, s.From, s.To, s.Bytes)
-		carry(r.connection(s.From, s.To).response, s.To, s.From, 0)
+		carry(connectionOf(r, s.From, s.To).request, s.From, s.To, s.Bytes)
+		carry(connectionOf(r, s.From, s.To).response, s.To, s.From, 0)
 	default:
-		carry(r.connection(s.From, s.To).request, s.From, s.To, s.Bytes)
+		carry(connectionOf(r, s.From, s.To).request, s.From, s.To, s.Bytes)
 	}
 	return at - r.clock
 }

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"testbed/emulator/topology"
@@ -48,6 +49,11 @@ type route struct {
 	slowest     int64 // the longest serial time of a full segment
 	slack       int64 // the limit of the queue where that is
 	length      int   // hops there
+
+	bursts bool // they stay together on the way there
+
+	ways   [2][]crossing // forth and back, as the network numbers them
+	shared []int32       // the network's queues on both
 }
 
 // frameTime is how long size bytes occupy a server of the rate.
@@ -64,6 +70,7 @@ type routes struct {
 	options  *Options
 	trees    map[topology.ID]*topology.Tree
 	known    map[[2]topology.ID]*route
+	network  *network
 }
 
 func (r *routes) tree(to topology.ID) *topology.Tree {
@@ -105,7 +112,38 @@ func (r *routes) build(a, b topology.ID) *route {
 	found.forth = r.legs(forth, forthDelay, numbers, both)
 	found.back = r.legs(back, backDelay, numbers, both)
 	found.measure()
+	found.bursts = r.options.Bursts > 0 && !slices.ContainsFunc(forth, r.splits)
+	found.ways = [2][]crossing{r.crossings(found.forth, forth), r.crossings(found.back, back)}
+	for _, way := range found.ways {
+		for _, c := range way {
+			if c.queue >= 0 && !slices.Contains(found.shared, c.queue) {
+				found.shared = append(found.shared, c.queue)
+			}
+		}
+	}
 	return found
+}
+
+// splits says whether a queue carries the packets of a burst one by one.
+func (r *routes) splits(h topology.Hop) bool {
+	s := &r.topology.Vertices[h.Link].Shape[h.Dir]
+	return s.Rate > 0 && s.Rate < r.options.Bursts || s.Jitter > 0 || s.Loss > 0 || s.Reorder > 0 || s.Duplicate > 0 ||
+		s.Corrupt > 0
+}
+
+// crossings are a way's hops with the network's numbers of their queues.
+func (r *routes) crossings(legs []leg, way []topology.Hop) []crossing {
+	var all []crossing
+	for _, l := range legs {
+		for i := range l.hops {
+			if len(way) == 0 {
+				all = append(all, r.network.cross(&l.hops[i], nil))
+			} else {
+				all = append(all, r.network.cross(&l.hops[i], &way[len(all)].Channel))
+			}
+		}
+	}
+	return all
 }
 
 // legs cuts a way before each contended queue: numbers are those of the route's queues, both are the queues that its

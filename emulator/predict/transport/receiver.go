@@ -26,10 +26,13 @@ func newReceiver(o *Options) receiver {
 // window is how many segments may be in flight.
 func (r *receiver) window(o *Options) int64 { return max(1, r.bytes/int64(o.MSS)) }
 
-// take takes a segment in and says whether it is acknowledged at once.
-func (r *receiver) take(o *Options) bool {
+// take takes a segment in and says whether it is acknowledged at once. Those inside a burst are not.
+func (r *receiver) take(o *Options, inside bool) bool {
 	r.got++
 	r.pending++
+	if inside {
+		return false
+	}
 	if r.quick > 0 {
 		r.quick--
 		return true

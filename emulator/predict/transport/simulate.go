@@ -8,16 +8,18 @@ type simulation struct {
 	route   *route
 	half    *half
 	now     int64
-	free    []int64 // by queue: when its server is free
-	lanes   []ring  // packets behind each leg: forth, then back
-	heads   []int64 // by lane: when the first arrives; never: none
-	sent    []int64 // by segment modulo length: when it was sent
+	free    []int64        // by queue: when its server is free
+	lanes   []ring[packet] // packets behind each leg: forth, then back
+	heads   []int64        // by lane: when the first arrives; never: none
+	sent    []int64        // by segment modulo length: when it was sent
 
-	stop    int64 // segment after the message's last
-	last    int   // class of the last segment
-	arrived int64 // when that was received
-	timer   int64 // delayed ACK
-	hops    int64 // packet-hops calculated, for benchmarks
+	stop      int64 // segment after the message's last
+	count     int64 // of its segments
+	lastFrame int64 // bytes of the last one's frame
+	last      int   // class of the last segment
+	arrived   int64 // when that was received
+	timer     int64 // delayed ACK
+	hops      int64 // packet-hops calculated, for benchmarks
 
 	steady steady
 }
@@ -29,24 +31,7 @@ type packet struct {
 	edge   int64 // ACK: the end of the receiver's window
 	echo   int64 // when the receiver sent the ACK that is this one, or the newest that its sender had
 	lost   bool  // it met a full queue; an ACK: one of its segments did
-}
-
-// ring is a FIFO of packets.
-type ring struct {
-	slots      []packet
-	head, tail uint64
-}
-
-func (r *ring) push(p packet) {
-	if r.tail-r.head == uint64(len(r.slots)) {
-		grown := make([]packet, max(64, 2*len(r.slots)))
-		for i := r.head; i != r.tail; i++ {
-			grown[i&uint64(len(grown)-1)] = r.slots[i&uint64(len(r.slots)-1)]
-		}
-		r.slots = grown
-	}
-	r.slots[r.tail&uint64(len(r.slots)-1)] = p
-	r.tail++
+	inside bool  // it is handed over with the rest of its burst
 }
 
 // message lets size bytes cross the route, beginning at now; it returns when the last one is there.
@@ -87,10 +72,11 @@ func (s *simulation) prepare(r *route, h *half, size, now int64) {
 	mss := int64(s.options.MSS)
 	count := max(1, (size+mss-1)/mss)
 	s.route, s.half, s.now, s.timer = r, h, now, never
-	s.stop, s.last = h.next+count, full
-	if rest := size - (count-1)*mss; rest < mss {
+	s.stop, s.last, s.count = h.next+count, full, count
+	rest := size - (count-1)*mss
+	if s.lastFrame = rest + int64(s.options.FrameOverhead); rest < mss {
 		s.last = short
-		r.shorten(rest + int64(s.options.FrameOverhead))
+		r.shorten(s.lastFrame)
 	}
 	for len(s.free) < r.queues {
 		s.free = append(s.free, 0)
@@ -103,7 +89,7 @@ func (s *simulation) prepare(r *route, h *half, size, now int64) {
 		s.lanes = s.lanes[:len(s.lanes)+1]
 	}
 	for len(s.lanes) < lanes {
-		s.lanes = append(s.lanes, ring{})
+		s.lanes = append(s.lanes, ring[packet]{})
 	}
 	s.lanes, s.heads = s.lanes[:lanes], s.heads[:0]
 	for range lanes {
@@ -125,11 +111,10 @@ func (s *simulation) earliest() (lane int, at int64) {
 
 func (s *simulation) pop(lane int) packet {
 	r := &s.lanes[lane]
-	p := r.slots[r.head&uint64(len(r.slots)-1)]
-	r.head++
+	p := r.pop()
 	s.heads[lane] = never
-	if r.head != r.tail {
-		s.heads[lane] = r.slots[r.head&uint64(len(r.slots)-1)].at
+	if !r.empty() {
+		s.heads[lane] = r.first().at
 	}
 	return p
 }
@@ -168,6 +153,7 @@ func (s *simulation) enter(lane int, p packet) {
 func (s *simulation) send() {
 	h := s.half
 	sent, limited := false, false
+	b := newBurst(s.route, h)
 	for h.next < s.stop {
 		if h.next-h.una >= h.window {
 			limited = true
@@ -177,7 +163,7 @@ func (s *simulation) send() {
 			break
 		}
 		s.remember(h.next, h.next-h.una)
-		s.enter(0, packet{number: h.next, echo: h.echo})
+		s.enter(0, packet{number: h.next, echo: h.echo, inside: b.inside(min(s.stop, h.una+h.window, h.edge) - h.next)})
 		h.next++
 		h.lastSend, sent = s.now, true
 	}
@@ -205,13 +191,15 @@ func (s *simulation) receive(p packet) {
 	if p.number == s.stop-1 {
 		s.arrived = s.now
 	}
-	if r.take(s.options) {
+	if r.take(s.options, p.inside) {
 		s.acknowledge()
 	} else if s.timer == never {
 		s.timer = s.now + s.options.DelayedAck.Nanoseconds()*1000
 	}
-	r.measure(s.now, p.echo)
-	r.adjust(s.now, s.options)
+	if !p.inside {
+		r.measure(s.now, p.echo)
+		r.adjust(s.now, s.options)
+	}
 	if !s.options.EveryPacket {
 		s.watch()
 	}

@@ -66,6 +66,24 @@ func newLine(t testing.TB, o Options, cables ...cable) (*replay, topology.ID, to
 	return newReplay(e), a, b
 }
 
+// transfer carries a step out at the replay's clock, which does not go on.
+func transfer(r *replay, s *plan.Step) (predict.Parts, error) {
+	begin := r.clock
+	all, err := r.predict([]*plan.Plan{{Steps: []plan.Step{*s}}})
+	if err != nil {
+		return predict.Parts{}, err
+	}
+	r.clock = begin
+	return all[0].Parts[0], nil
+}
+
+// connectionOf is the connection from a to b that the next message takes.
+func connectionOf(r *replay, a, b topology.ID) *connection {
+	c, _ := r.take(a, b)
+	r.give(c)
+	return c
+}
+
 // oneWay is the time of one message from a to b over a connection that a opened, in seconds.
 func oneWay(t testing.TB, r *replay, a, b topology.ID, size int64) float64 {
 	t.Helper()
@@ -74,7 +92,7 @@ func oneWay(t testing.TB, r *replay, a, b topology.ID, size int64) float64 {
 
 func step(t testing.TB, r *replay, s plan.Step) float64 {
 	t.Helper()
-	parts, err := r.transfer(&s, r.clock)
+	parts, err := transfer(r, &s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,6 +121,31 @@ func TestSinglePacket(t *testing.T) {
 	near(t, "three hops", oneWay(t, r, a, b, 1000), 1066*8*(1/100e6+1/10e6+1/300e6)+0.011, tick)
 	r, a, b = newLine(t, bare(), both(0, 7*time.Millisecond))
 	near(t, "no rate", oneWay(t, r, a, b, 1448), 0.007, tick)
+}
+
+// Within a node a state takes what copying it takes: one that is read once, one that is carried both ways.
+func TestCopies(t *testing.T) {
+	net, a, _ := line(t, both(units.Mbps, time.Second))
+	o := bare()
+	o.CopyRate = 8 * units.Gbps
+	p := &plan.Plan{
+		Steps: []plan.Step{
+			{Role: plan.Request, From: a, To: a, Bytes: 5e6},
+			{Role: plan.Read, From: a, To: a, Bytes: 3e6, After: []int{0}},
+			{Role: plan.Write, From: a, To: a, Bytes: 3e6, After: []int{1}},
+			{Role: plan.Response, From: a, To: a, Bytes: 4e6, After: []int{2}},
+		},
+		Invocations: []plan.Invocation{{States: []plan.Access{
+			{Bytes: 1e6, Location: plan.Carried}, {Bytes: 3e6, Location: plan.Repository},
+		}}},
+	}
+	got := predictions(t, net, o, []*plan.Plan{p})[0]
+	for i, want := range []int64{1, 3, 0, 1} {
+		if parts := got.Parts[i]; parts != (predict.Parts{Host: want * millisecond}) {
+			t.Errorf("%s: %+v, want %d ms of the host's", p.Steps[i].Role, parts, want)
+		}
+	}
+	near(t, "all of it", got.Total, 5e-3, tick)
 }
 
 // Packets follow each other at the bottleneck's distance, wherever it stands in the path.

@@ -18,10 +18,12 @@ type half struct {
 	lastSend int64
 	delay    int64 // smallest round trip; 0: none yet
 	smooth   int64 // smoothed round trip
+	vary     int64 // its mean deviation
 	cubic    cubic
 	hystart  hystart
 
 	receiver receiver
+	tail     *flow // the last message on it, if it met others: its last ACKs may be under way; nil
 }
 
 func newHalf(o *Options) *half {
@@ -76,17 +78,29 @@ func (h *half) acknowledge(una, edge, now, roundTrip int64, lost bool, o *Option
 	if acked == 0 {
 		return
 	}
-	if h.delay == 0 || roundTrip < h.delay {
-		h.delay = roundTrip
-	}
-	if h.smooth == 0 {
-		h.smooth = roundTrip
-	}
-	h.smooth += (roundTrip - h.smooth) / 8
+	h.sample(roundTrip)
 	if lost {
 		h.lose()
 		return
 	}
+	h.rise(acked, now, roundTrip, o)
+}
+
+// sample takes in a round trip.
+func (h *half) sample(roundTrip int64) {
+	if h.delay == 0 || roundTrip < h.delay {
+		h.delay = roundTrip
+	}
+	if h.smooth == 0 {
+		h.smooth, h.vary = roundTrip, roundTrip/2
+	}
+	off := roundTrip - h.smooth
+	h.smooth += off / 8
+	h.vary += (max(off, -off) - h.vary) / 4
+}
+
+// rise lets so many segments that were acknowledged grow the window, unless HyStart ends slow start.
+func (h *half) rise(acked, now, roundTrip int64, o *Options) {
 	if !o.NoHyStart && h.slowStart() && !h.hystart.found && h.hystart.update(h, now, roundTrip) {
 		h.threshold = h.window
 	}

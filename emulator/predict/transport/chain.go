@@ -1,0 +1,268 @@
+package transport
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+
+	"testbed/emulator/plan"
+	"testbed/emulator/predict"
+	"testbed/emulator/topology"
+	"testbed/emulator/units"
+)
+
+// chain is a plan that is carried out.
+type chain struct {
+	plan        *plan.Plan
+	at          int // which of the predictions is its own
+	begin       int64
+	evaluation  *predict.Evaluation
+	invocations map[int]*plan.Invocation // by task
+	answered    map[int]bool             // pairs of which there is a response, for which their request's connection waits
+	held        map[int]*connection      // by pair, those that wait
+	parts       []predict.Parts
+	steps       []progress
+	under       int // steps under way
+}
+
+// progress is how far a step has got.
+type progress struct {
+	now     int64 // when what is under way of it began
+	errands [4]errand
+	next    int
+	count   int
+	last    *connection // given back in the end; nil: not yet
+	took    float64     // s, of a computation that shares no processor; 0: what its parts add up to
+}
+
+// errand is one message of a step.
+type errand struct {
+	connection *connection
+	response   bool // the responder sends it
+	size       int64
+	kind       errandKind
+}
+
+type errandKind uint8
+
+const (
+	body  errandKind = iota // what the step is about
+	trip                    // the message beside it: a GET, or the answer to a PUT
+	setUp                   // of a connection: no host takes time for it
+)
+
+// begin begins a chain at the time.
+func (r *replay) start(c *chain, now int64) error {
+	if r.engine.options.Fresh {
+		clear(r.pools)
+	}
+	p := c.plan
+	var err error
+	if c.evaluation, err = predict.NewEvaluation(p); err != nil {
+		return err
+	}
+	c.begin = now
+	c.invocations, c.answered, c.held = map[int]*plan.Invocation{}, map[int]bool{}, map[int]*connection{}
+	for i := range p.Invocations {
+		c.invocations[p.Invocations[i].Task] = &p.Invocations[i]
+	}
+	for i := range p.Steps {
+		if s := &p.Steps[i]; s.Kind == plan.Transfer && s.Role == plan.Response {
+			c.answered[s.Pair] = true
+		}
+	}
+	c.parts, c.steps = make([]predict.Parts, len(p.Steps)), make([]progress, len(p.Steps))
+	return r.proceed(c)
+}
+
+// proceed lets those steps begin that wait for nothing any more, or ends the chain.
+func (r *replay) proceed(c *chain) error {
+	for i := c.evaluation.Next(); i >= 0; i = c.evaluation.Next() {
+		c.under++
+		at := c.begin + int64(math.Round(c.evaluation.Start(i)*float64(second)))
+		c.steps[i].now = at
+		r.agenda.push(event{at: at, kind: stepBegins, chain: c, step: int32(i)})
+	}
+	if c.under > 0 {
+		return nil
+	}
+	return r.end(c)
+}
+
+// begin begins a step.
+func (r *replay) begin(c *chain, i int) error {
+	step := &c.plan.Steps[i]
+	var err error
+	if step.Kind == plan.Compute {
+		err = r.compute(c, i)
+	} else if err = r.check(step); err == nil {
+		if step.From == step.To {
+			c.parts[i].Host = frameTime(c.copied(step), r.engine.options.CopyRate)
+			c.steps[i].now += c.parts[i].Host
+		} else {
+			r.prepare(c, i)
+		}
+		r.proceedStep(c, i)
+	}
+	if err != nil {
+		return c.evaluation.Failed(i, err)
+	}
+	return nil
+}
+
+// copied is how many bytes of a transfer within a node are copied: states, which a function gets a copy of, and which
+// it gives back where they are carried.
+func (c *chain) copied(step *plan.Step) int64 {
+	switch inv := c.invocations[step.Task]; {
+	case step.Role == plan.Read:
+		return step.Bytes
+	case inv == nil || step.Role == plan.Write:
+		return 0
+	default:
+		sum := int64(0)
+		for _, s := range inv.States {
+			if s.Location == plan.Carried {
+				sum = units.Add(sum, s.Bytes)
+			}
+		}
+		return sum
+	}
+}
+
+// prepare lists the messages of a transfer:
+//
+//   - request and response: one message one way, from its first byte sent to its last byte received;
+//   - read: a GET without a body from the reader to the repository, then the state;
+//   - write: the state to the repository, then an answer without a body.
+//
+// Who initiates owns the connection: the caller for request and response, who reads or writes for the
+// others.
+func (r *replay) prepare(c *chain, i int) {
+	s, p := &c.plan.Steps[i], &c.steps[i]
+	header := int64(r.engine.options.Header)
+	var at *connection
+	add := func(response bool, bytes int64, kind errandKind) {
+		p.errands[p.count] = errand{at, response, bytes, kind}
+		p.count++
+	}
+	open := func(initiator, responder topology.ID) {
+		var cold bool
+		if at, cold = r.take(initiator, responder); cold {
+			set := at
+			at = r.newConnection(initiator, responder)
+			add(false, 0, setUp)
+			add(true, 0, setUp)
+			at = set
+		}
+		p.last = at
+	}
+	switch s.Role {
+	case plan.Response:
+		if at = c.held[s.Pair]; at != nil {
+			delete(c.held, s.Pair)
+			p.last = at
+		} else {
+			open(s.To, s.From)
+		}
+		add(true, s.Bytes+header, body)
+	case plan.Read:
+		open(s.To, s.From)
+		add(false, header, trip)
+		add(true, s.Bytes+header, body)
+	case plan.Write:
+		open(s.From, s.To)
+		add(false, s.Bytes+header, body)
+		add(true, header, trip)
+	default:
+		open(s.From, s.To)
+		add(false, s.Bytes+header, body)
+		if c.answered[s.Pair] {
+			c.held[s.Pair], p.last = at, nil
+		}
+	}
+}
+
+// proceedStep sends the step's next message, or ends it.
+func (r *replay) proceedStep(c *chain, i int) {
+	p := &c.steps[i]
+	if p.next < p.count {
+		r.send(c, i, &p.errands[p.next])
+	} else {
+		r.agenda.push(event{at: p.now, kind: stepEnds, chain: c, step: int32(i)})
+	}
+}
+
+// delivered is the end of a message: f has taken so long until it was there.
+func (r *replay) delivered(f *flow, took int64) {
+	c, i, o := f.chain, int(f.step), &r.engine.options
+	p, parts := &c.steps[i], &c.parts[i]
+	e := &p.errands[p.next]
+	var one predict.Parts
+	if e.kind != setUp {
+		one.Host = r.drawn(o.PerMessage) + frameTime(f.size, o.HostRate)
+	}
+	one.Propagation, one.Serialisation = f.route.straight((f.size+int64(o.MSS)-1)/int64(o.MSS), int(f.last))
+	one.SlowStart = f.alone - one.Propagation - one.Serialisation
+	if one.Queueing = took - f.alone; one.Queueing < 0 { // others made it grow its window, say, or drop what came before
+		one.SlowStart, one.Queueing = one.SlowStart+one.Queueing, 0
+	}
+	if one.SlowStart < 0 { // long transfers are not calculated to the picosecond: see collapse.go
+		one.Serialisation, one.SlowStart = one.Serialisation+one.SlowStart, 0
+	}
+	p.now += one.Sum()
+	if e.kind == body {
+		one.RoundTrip, one.Queueing = parts.RoundTrip, one.Queueing+parts.Queueing
+		*parts = one
+	} else {
+		parts.RoundTrip += one.Sum() - one.Queueing
+		parts.Queueing += one.Queueing
+	}
+	p.next++
+	r.agenda.push(event{at: p.now, kind: messageThere, chain: c, step: f.step})
+}
+
+// finish ends a step that took what its parts say.
+func (r *replay) finish(c *chain, i int) error {
+	p := &c.steps[i]
+	if p.last != nil {
+		r.give(p.last)
+	}
+	return r.ended(c, i, cmp.Or(p.took, float64(c.parts[i].Sum())/float64(second)))
+}
+
+// ended ends a step that took so many seconds.
+func (r *replay) ended(c *chain, i int, took float64) error {
+	c.under--
+	c.evaluation.End(i, took)
+	return r.proceed(c)
+}
+
+// end ends a chain, and lets the next begin where a user waits for that.
+func (r *replay) end(c *chain) error {
+	schedule, err := c.evaluation.Schedule()
+	if err != nil {
+		return err
+	}
+	for _, at := range c.held {
+		r.give(at)
+	}
+	p := c.plan
+	end := c.begin + int64(math.Ceil(schedule.Total*float64(second)))
+	if end > longest {
+		return fmt.Errorf("plan of %s (%s): %w", p.Job, p.Model, ErrTooLong)
+	}
+	out := predict.Prediction{
+		Engine: r.engine.Name(), Job: p.Job, Index: p.Index, Model: p.Model,
+		Total: schedule.Total, Steps: schedule.Steps, Parts: c.parts,
+		Traffic: p.Traffic(func(a, b topology.ID) int { return r.routes.find(a, b).length }),
+	}
+	out.Network, out.Processing = schedule.Split(p)
+	r.predictions[c.at] = out
+	r.open--
+	r.clock = max(r.clock, end)
+	if len(r.waiting) > 0 {
+		r.admit(r.waiting[0], end+r.drawn(r.engine.options.Arrivals.Pause))
+		r.waiting = r.waiting[1:]
+	}
+	return nil
+}

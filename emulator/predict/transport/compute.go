@@ -1,0 +1,65 @@
+package transport
+
+import (
+	"fmt"
+	"math"
+
+	"testbed/emulator/plan"
+	"testbed/emulator/predict"
+	"testbed/emulator/topology"
+)
+
+// compute begins a function: its operations at the node's speed, which is divided as Options.Compute says.
+func (r *replay) compute(c *chain, i int) error {
+	step, o := &c.plan.Steps[i], &r.engine.options
+	speed := 0.0
+	if r.engine.speed != nil {
+		speed = r.engine.speed(step.From)
+	}
+	if !(speed > 0) {
+		return fmt.Errorf("node %s has the speed %v operations/s, which must be positive", r.engine.name(step.From), speed)
+	}
+	load := 1
+	if o.Compute == predict.Allotted {
+		load = max(load, r.load(c, step))
+	}
+	took := float64(step.Ops)*float64(load)/speed + o.Overhead.Seconds()
+	if !(took >= 0 && took < float64(longest/second)) {
+		return fmt.Errorf("%d operations on node %s: %w", step.Ops, r.engine.name(step.From), ErrTooLong)
+	}
+	parts := &c.parts[i]
+	parts.Host = o.Overhead.Nanoseconds() * 1000
+	parts.Processing = int64(math.Round(took*float64(second))) - parts.Host
+	if o.Compute == predict.Shared && !math.IsInf(speed, 0) && step.Ops > 0 {
+		r.share(r.processor(step.From, speed), float64(step.Ops), c, i, max(r.now, c.steps[i].now))
+		return nil
+	}
+	c.steps[i].took = took
+	r.agenda.push(event{at: c.steps[i].now + parts.Sum(), kind: stepEnds, chain: c, step: int32(i)})
+	return nil
+}
+
+// load is the number of tasks placed on the node.
+func (r *replay) load(c *chain, step *plan.Step) int {
+	if inv := c.invocations[step.Task]; inv != nil {
+		return inv.Load
+	}
+	return r.engine.options.Load[step.From]
+}
+
+// computed is the end of a function on a processor that others have used, too.
+func (r *replay) computed(c *chain, i int, now int64) {
+	parts, p := &c.parts[i], &c.steps[i]
+	parts.Queueing = max(0, now-p.now-parts.Processing)
+	p.now += parts.Sum()
+	r.agenda.push(event{at: p.now, kind: stepEnds, chain: c, step: int32(i)})
+}
+
+func (r *replay) processor(id topology.ID, speed float64) *processor {
+	p := r.processors[id]
+	if p == nil {
+		p = &processor{speed: speed}
+		r.processors[id] = p
+	}
+	return p
+}

@@ -1,0 +1,39 @@
+package run
+
+import (
+	"testbed/emulator/faas"
+	"testbed/emulator/fabric/userspace"
+	"testbed/emulator/predict"
+	"testbed/emulator/replay"
+	"testbed/emulator/resolved"
+)
+
+// Setting is what predictors may know of a scenario's testbed, whose TCP is set as the orchestrator sets it, before
+// calibration.
+func Setting(e *resolved.Scenario) predict.Setting {
+	s := predict.Setting{Topology: e.Topology, Speed: e.Speed,
+		Fresh: e.Arrival.Alone(), IdleRestart: e.Source.TCP.SlowStartAfterIdle, ReceiveWindow: receiveWindow,
+		Bursts: userspace.BurstRate, Arrivals: arrivals(e.Arrival, len(e.Jobs)), Connections: -1}
+	if e.Source.Replay.Warmup {
+		s.Connections = e.Arrival.Connections()
+	}
+	switch e.Source.Replay.Compute {
+	case faas.Shared:
+		s.Compute = predict.Shared
+	case faas.Burn:
+		s.Compute = predict.Whole
+	}
+	return s
+}
+
+// arrivals are those of an arrival process, of so many jobs. One that is no open loop counts as a closed one of as many
+// users as it has chains under way.
+func arrivals(a replay.Arrival, jobs int) predict.Arrivals {
+	if a.Alone() {
+		return predict.Arrivals{}
+	}
+	if open, ok := a.(replay.Timed); ok {
+		return predict.Arrivals{Due: open.Due}
+	}
+	return predict.Arrivals{Users: a.Alive(make([]int, jobs), func(due []float64) int { return len(due) })}
+}
