@@ -19,12 +19,12 @@ DEADCODE  := golang.org/x/tools/cmd/deadcode@v0.51.0
 VULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 # The benchmarks that need no root, six times each: fewer give benchstat no confidence interval.
-BENCHED    ?= ./emulator/predict/transport ./emulator/placement ./emulator/topology/synth
+BENCHED    ?= ./emulator/predict/transport ./emulator/placement ./emulator/topology/synth ./emulator/campaign/study
 BENCHMARKS  = $(GO) test -run '^$$' -bench . -benchmem -benchtime 0.2s -count 6 $(BENCHED)
 
 export CGO_ENABLED = 0
 
-.PHONY: help build demo paper test check size lint bench bench-baseline bench-compare fidelity fuzz e2e cross test-netem image clean
+.PHONY: help build demo paper study test check size lint bench bench-baseline bench-compare fidelity fuzz e2e cross test-netem image clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ demo: $(BIN) ## Run the main job: the four models, measured on an emulated IIoT 
 
 paper: $(BIN) ## The study's simulations: its three figures and its statements, checked, in results/paper (no root)
 	$(BIN) simulate --paper -o results/paper
+
+study: $(BIN) ## The study emulated and predicted: its figures and statements by each engine, in results/study (needs root)
+	$(BIN) study --into results/study
 
 test: ## Install what the tests need, and run them all
 	scripts/setup

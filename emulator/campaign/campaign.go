@@ -129,6 +129,9 @@ type Block struct {
 	// Weights say for how many of the load's jobs each row stands, where only a sample of them was executed, not each
 	// with the same probability; nil: for one. The blocks of a campaign have them all, or none has.
 	Weights []float64
+	// Traffic is the mean of all jobs of the load, in byte·hops, where it is known though only a sample was executed, for
+	// it follows from the placement; 0: it is that of the rows.
+	Traffic float64
 }
 
 // weight is that of a row.

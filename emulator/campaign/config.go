@@ -30,6 +30,9 @@ func Simulation(s *scenario.Scenario) (c statesim.Config, notes []string, err er
 	c.Functions = s.Workload.Functions
 	c.Speed = placement.SpeedModel(s.Placement.Speed)
 	c.Clients = s.Clients(t)
+	if len(s.Placement.Hosts) > 0 {
+		c.Nodes = s.Executors(t)
+	}
 	if cloud, ok := t.Cloud(); ok && len(c.Clients) > 0 {
 		var same bool
 		if c.CloudLatency, c.CloudRate, same = distance(t, c.Clients, cloud); !same {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"testbed/emulator/internal/journal"
 	"testbed/emulator/internal/outdir"
 )
 
@@ -23,7 +24,7 @@ const (
 type output struct {
 	dir     *outdir.Dir
 	m       *Manifest
-	keep    bool // the directory is the user's, and not a temporary one
+	keep    bool // there is a directory; without one, there are results alone
 	journal *records
 	parquet *parquetFile // nil in the other store
 	texts   *textFiles   // nil in the other store
@@ -32,7 +33,12 @@ type output struct {
 // openOutput prepares a campaign's directory. It is nil where the campaign was finished before.
 func openOutput(c *Config) (*output, error) {
 	o := &output{keep: c.Dir != ""}
-	if err := o.makeDir(c.Dir); err != nil {
+	if !o.keep { // nothing can be gone on with
+		o.journal = &records{at: map[int]journal.Record{}}
+		return o, nil
+	}
+	var err error
+	if o.dir, err = outdir.Make(c.Dir); err != nil {
 		return nil, err
 	}
 	m := newManifest(c)
@@ -42,31 +48,20 @@ func openOutput(c *Config) (*output, error) {
 		return nil, o.dir.Close()
 	}
 	if err != nil {
-		return nil, errors.Join(err, o.closeDir())
+		return nil, errors.Join(err, o.dir.Close())
 	}
 	if o.journal, err = openJournal(o.dir, m.Fingerprint, &c.Spec, resume); err != nil {
-		return nil, errors.Join(err, o.closeDir())
+		return nil, errors.Join(err, o.dir.Close())
 	}
-	switch {
-	case !o.keep:
-	case c.Store == Statesim:
+	if c.Store == Statesim {
 		o.texts, err = newTextFiles(o.dir, &c.Spec)
-	default:
+	} else {
 		o.parquet, err = createParquet(o.dir, ParquetFile)
 	}
 	if err != nil {
 		return nil, errors.Join(err, o.abandon())
 	}
 	return o, nil
-}
-
-func (o *output) makeDir(path string) (err error) {
-	if o.keep {
-		o.dir, err = outdir.Make(path)
-	} else {
-		o.dir, err = outdir.Temporary("testbed-campaign-")
-	}
-	return err
 }
 
 // add takes the next simulation.
@@ -79,6 +74,9 @@ func (o *output) add(b *Block) error {
 
 // abandon leaves the journal, and nothing else that is half done.
 func (o *output) abandon() error {
+	if !o.keep {
+		return nil
+	}
 	var errs []error
 	if o.parquet != nil {
 		errs = append(errs, o.parquet.abandon())
@@ -86,14 +84,14 @@ func (o *output) abandon() error {
 	if o.texts != nil {
 		errs = append(errs, o.texts.close())
 	}
-	errs = append(errs, o.journal.file.Close(), o.closeDir())
+	errs = append(errs, o.journal.file.Close(), o.dir.Close())
 	return errors.Join(errs...)
 }
 
 // finish completes the files. The journal goes last: as long as it is there, the campaign is not finished.
 func (o *output) finish(r *Results) error {
 	if !o.keep {
-		return o.abandon()
+		return nil
 	}
 	var errs []error
 	if o.parquet != nil {
@@ -112,15 +110,7 @@ func (o *output) finish(r *Results) error {
 	if err == nil {
 		err = o.dir.Remove(JournalFile)
 	}
-	return errors.Join(err, o.closeDir())
-}
-
-// closeDir closes the directory, and removes a temporary one.
-func (o *output) closeDir() error {
-	if o.keep {
-		return o.dir.Close()
-	}
-	return o.dir.RemoveAll()
+	return errors.Join(err, o.dir.Close())
 }
 
 // writeFile writes a file that is either the old one or the new one, whatever happens.

@@ -36,6 +36,7 @@ type Results struct {
 	slopes  map[cell][]float64
 	ranks   map[plan.Model]*rankSamples // of the simulations that Ranked says
 	scratch []float64
+	sums    lengthSums
 }
 
 // cell is what replications have in common.
@@ -95,6 +96,9 @@ func (r *Results) Add(b *Block) {
 	}
 	// Without chains n is 0, and 0/0 is NaN.
 	m.Processing, m.Network, m.Total, m.Traffic = m.Processing/n, m.Network/n, m.Total/n, traffic/n
+	if b.Traffic > 0 {
+		m.Traffic = b.Traffic
+	}
 	r.Means = append(r.Means, m)
 	if m.Chains == 0 {
 		return
@@ -112,24 +116,21 @@ func (r *Results) addLengths(b *Block) {
 		of = map[int]*lengthMeans{}
 		r.lengths[cell{b.Jobs, b.Policy, b.Model}] = of
 	}
-	type sum struct {
-		n               int
-		weight, network float64
-	}
-	sums := map[int]sum{}
+	sums := &r.sums
 	for i := range b.Rows {
-		s, weight := sums[b.Rows[i].Length], b.weight(i)
-		sums[b.Rows[i].Length] = sum{s.n + 1, s.weight + weight, s.network + weight*b.Rows[i].Network}
+		sums.add(b.Rows[i].Length, b.weight(i), b.Rows[i].Network)
 	}
-	for length, s := range sums {
+	for _, length := range sums.lengths {
+		s := sums.take(length)
 		if of[length] == nil {
 			of[length] = &lengthMeans{}
 		}
-		of[length].chains += s.n
+		of[length].chains += s.chains
 		of[length].weight += s.weight
 		of[length].sum += s.network
 		of[length].means = append(of[length].means, s.network/s.weight)
 	}
+	sums.lengths = sums.lengths[:0]
 }
 
 // addSlope fits a line to the replication's chains, by weighted least squares; chains of one length have none.

@@ -183,8 +183,10 @@ func (r *run) take(f finished) error {
 	if err := r.output.texts.write(f.texts); err != nil {
 		return err
 	}
-	if err := r.output.journal.add(f.unit, f.blocks); err != nil {
-		return err
+	if r.output.keep {
+		if err := r.output.journal.add(f.unit, f.blocks); err != nil {
+			return err
+		}
 	}
 	r.waiting[f.unit] = f.blocks
 	r.done++

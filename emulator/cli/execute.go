@@ -62,6 +62,7 @@ func conclude(c *cli.Context, s *State, outcome *run.Outcome, show *progress, ta
 			"(--allow-disturbed takes it all the same)", v.Reasons[0]))
 	}
 	if table {
+		printShares(s, manifest.Placement)
 		say(s, validityLines(manifest.Validity)...)
 		say(s, fidelityLine(manifest.Fidelity), eventsLine(manifest.Events))
 		if manifest.FidelityError != "" {

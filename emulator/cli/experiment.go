@@ -195,7 +195,7 @@ func runExperiment(c *cli.Context, s *State) error {
 	outcome, err := experiment.Run(c.Context, config)
 	show.clear()
 	if err != nil {
-		return interruptedExperiment(c, dir, err)
+		return interruptedExperiment(c, "testbed run "+shell.Quote(dir), dir, err)
 	}
 	return concludeExperiment(c, s, form, &spec, outcome, len(cells))
 }
@@ -229,8 +229,8 @@ func resolveExperiment(c *cli.Context, s *State, spec *experiment.Spec, show *pr
 }
 
 // interruptedExperiment adds how to go on.
-func interruptedExperiment(c *cli.Context, dir string, err error) error {
-	hint := fmt.Sprintf("what is finished is in %s; `testbed run %s` goes on", dir, shell.Quote(dir))
+func interruptedExperiment(c *cli.Context, again, dir string, err error) error {
+	hint := fmt.Sprintf("what is finished is in %s; `%s` goes on", dir, again)
 	if c.Context.Err() != nil {
 		return &coded{error: err, code: ExitInterrupted, hint: hint}
 	}

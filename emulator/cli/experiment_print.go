@@ -14,12 +14,12 @@ import (
 	"testbed/emulator/internal/shell"
 )
 
-const experimentDescription = `With --set or --repeat, or given an experiment's file, it is an experiment: every combination of the
-levels is executed, and a repetition of it with jobs, clients and arrivals of its own, on one testbed of which only
-what differs is changed. All of it goes into one directory: chains, steps and cells as CSV and Parquet, a row each, a
-summary with intervals, figures, a report, and each run's own directory. Given that directory again, what is not
-finished is executed; more levels or repetitions cost only themselves. --dry-run lists the cells, with the time
-that they take by an estimate.`
+const experimentDescription = `With --set or --repeat, or given an experiment's file, it is an experiment: every
+combination of the levels is executed, and a repetition of it with jobs, clients and arrivals of its own, on one
+testbed of which only what differs is changed. All of it goes into one directory: chains, steps and cells as CSV and
+Parquet, a row each, a summary with intervals, figures, a report, and each run's own directory. Given that directory
+again, what is not finished is executed; more levels or repetitions cost only themselves. --dry-run lists the cells,
+with the time that they take by an estimate.`
 
 // experimentProgress shows how far an experiment is. Where there is no terminal, cells that are measured are told of.
 func experimentProgress(show *progress, measured bool) func(experiment.Progress) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"testbed/emulator"
 	"testbed/emulator/experiment"
 	"testbed/emulator/internal/fake"
 	"testbed/emulator/internal/fake/fakehost"
@@ -14,9 +15,11 @@ import (
 )
 
 // sweeping is the small scenario with jobs enough that every repetition draws some.
-func (l *bench) sweeping() string {
-	return l.file("tiny.yaml", strings.NewReplacer("jobs: 30}", "jobs: 200}", "jobs: 2\n", "jobs: 4\n",
-		"max-length: 2", "max-length: 4").Replace(fakehost.Scenario))
+func (l *bench) sweeping() string { return l.file("tiny.yaml", l.sweepingText()) }
+
+func (*bench) sweepingText() string {
+	return strings.NewReplacer("jobs: 30}", "jobs: 200}", "jobs: 2\n", "jobs: 4\n",
+		"max-length: 2", "max-length: 4").Replace(fakehost.Scenario)
 }
 
 // cells are the rows of an experiment's cells.csv, without the head.
@@ -41,6 +44,8 @@ func TestExperimentOnOneTestbed(t *testing.T) {
 	if _, err := os.Stat(dir); err == nil || !strings.Contains(plan.stdout, "what is usual") {
 		t.Errorf("a dry run made %s, or said %s", dir, plan.stdout)
 	}
+	// What a process that was killed has left is known by its name.
+	l.want(ExitOK, "is up", "up", scenario, "--name", emulator.ExperimentName("tiny", dir))
 	got := l.want(ExitOK, "Cells: 4 of 4 finished, 0 of them before", sweep()...)
 	if n := strings.Count(got.stderr, "finished"); n != 4 {
 		t.Errorf("%d cells were told of: %s", n, got.stderr)
@@ -54,7 +59,8 @@ func TestExperimentOnOneTestbed(t *testing.T) {
 		}
 		samples, err := os.ReadFile(filepath.Join(dir, "runs", fields[4], record.SamplesFile))
 		tag := ",topology_links_wifi_rate_bps=" + map[string]string{"10000000": "10Mbps", "50000000": "50Mbps"}[fields[1]]
-		if n := strings.Count(string(samples), tag); err != nil || n < 8 || !strings.Contains(string(samples), "cell="+fields[0]) {
+		n := strings.Count(string(samples), tag)
+		if err != nil || n < 8 || !strings.Contains(string(samples), "cell="+fields[0]) {
 			t.Errorf("%d lines have the tag %s, %v", n, tag, err)
 		}
 	}
@@ -104,11 +110,12 @@ func TestExperimentsThatAreWrong(t *testing.T) {
 	l := newBench(t)
 	scenario := l.sweeping()
 	file := l.file("e.yaml", "scenario: tiny.yaml\nfactors:\n  workload.jobs: [4, 0]\nengines: [transport]\n")
+	unknown := "there is no column \"link\""
 	for want, args := range map[string][]string{
 		`--set workload.job=1: workload: unknown key "job"; did you mean "jobs"?`: {scenario, "--set", "workload.job=1"},
 		"e.yaml:3:22: workload.jobs: 0 is out of range":                           {file},
-		"--fail-if is for a single run":                                           {scenario, "--repeat", "2", "--fail-if", "x"},
-		`there is no column "link"`:                                               {scenario, "--set", "workload.jobs=1", "--figure", "network_s~link"},
+		"--fail-if is for a single run":                                           {scenario, "--repeat=2", "--fail-if", "x"},
+		unknown:                                                                   {scenario, "--repeat=2", "--figure", "network_s~link"},
 		`"x" is no factor`:                                                        {scenario, "--set", "x"},
 	} {
 		l.want(ExitUsage, want, append([]string{"run"}, args...)...)

@@ -22,6 +22,7 @@ import (
 	"testbed/emulator/compare"
 	"testbed/emulator/doctor"
 	"testbed/emulator/experiment"
+	"testbed/emulator/experiment/study"
 	"testbed/emulator/fabric"
 	"testbed/emulator/live"
 	"testbed/emulator/orchestrator"
@@ -49,6 +50,7 @@ var printed = map[string]any{
 	"newPredictions": []prediction{},
 	"plan":           planned{},
 	"pooled":         experiment.Pooled{},
+	"conclusion":     study.Conclusion{},
 	"struct":         fabric.Difference{}, // of what link changes
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/urfave/cli/v2"
@@ -85,8 +86,12 @@ func validateCommand(s *State) *cli.Command {
 			if form == "json" {
 				return printJSON(s, summary)
 			}
-			return printf(s.Stdout, "%s: ok: %d hosts, %d links, %d jobs with %d invocations, models %v\n",
-				path, summary.Hosts, summary.Links, summary.Jobs, summary.Invocations, summary.Models)
+			sample := ""
+			if summary.Chains < summary.Jobs {
+				sample = fmt.Sprintf(" (%d of them replayed)", summary.Chains)
+			}
+			return printf(s.Stdout, "%s: ok: %d hosts, %d links, %d jobs%s with %d invocations, models %v\n",
+				path, summary.Hosts, summary.Links, summary.Jobs, sample, summary.Invocations, summary.Models)
 		}}
 }
 
@@ -97,6 +102,7 @@ type summary struct {
 	Links       int      `json:"links"`
 	Cloud       bool     `json:"cloud"`
 	Jobs        int      `json:"jobs"`
+	Chains      int      `json:"chains"` // those of the jobs that are replayed
 	Invocations int      `json:"invocations"`
 	Models      []string `json:"models"`
 	Policy      string   `json:"policy"`
@@ -104,7 +110,8 @@ type summary struct {
 
 func summarize(e *resolved.Scenario) summary {
 	sum := summary{Name: e.Source.Name, Hosts: len(e.Topology.Hosts()), Links: len(e.Topology.Links()),
-		Cloud: e.Sites.Cloud >= 0, Jobs: len(e.Jobs), Models: e.Source.Models, Policy: e.Source.Placement.Policy}
+		Cloud: e.Sites.Cloud >= 0, Jobs: len(e.Jobs), Chains: len(e.Sample), Models: e.Source.Models,
+		Policy: e.Source.Placement.Policy}
 	for i := range e.Jobs {
 		sum.Invocations += e.Jobs[i].Length()
 	}

@@ -165,4 +165,5 @@ func printPredictions(s *State, e *resolved.Scenario, predictions []predict.Pred
 		})
 	}
 	t.Render()
+	printShares(s, e.Shares())
 }

@@ -44,6 +44,15 @@ func campaignFlags() []cli.Flag {
 			Usage: "statesim: `FORM` in which --output keeps the rows: parquet, or statesim for the published " +
 				"simulator's own files",
 		},
+		&cli.StringSliceFlag{
+			Name:  "assume",
+			Usage: "statesim: take `ASSUMPTIONS` of the published simulator otherwise: " + assumptions(),
+		},
+		&cli.BoolFlag{
+			Name: "vary",
+			Usage: "with --paper: run the campaign once as published and once for each assumption taken otherwise, and print " +
+				"what each does to the study's statements",
+		},
 		&cli.BoolFlag{Name: "resume", Usage: "statesim: go on with the campaign in --output instead of starting it anew"},
 	}
 }
@@ -54,6 +63,9 @@ func simulateCampaign(c *cli.Context, s *State) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	form, store, err := campaignFormat(c)
 	if err != nil {
+		return err
+	}
+	if err := checkVary(c); err != nil {
 		return err
 	}
 	if c.IsSet("state-access") {
@@ -71,8 +83,18 @@ func simulateCampaign(c *cli.Context, s *State) error {
 	if err != nil {
 		return usage(err)
 	}
+	for _, word := range c.StringSlice("assume") {
+		if err := simulation.Assume(strings.TrimSpace(word)); err != nil {
+			return usage(err)
+		}
+	}
 	for _, note := range append(notes, smallPool(simulation, spec)...) {
 		_ = printf(s.Stderr, "note: %s\n", note)
+	}
+	if c.Bool("vary") {
+		return varyStudy(c, s, form, campaign.Config{
+			Spec: spec, Simulation: simulation, Scenario: sc.Name, Workers: c.Int("workers"),
+		})
 	}
 	dir, err := campaignDir(c)
 	if err != nil {

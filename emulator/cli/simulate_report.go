@@ -95,7 +95,8 @@ func presentStudy(s *State, form, dir string, r *campaign.Results) error {
 	}
 	printStatements(s, statements)
 	names := strings.Join([]string{figures.TrafficName, figures.LatencyName, figures.LengthName}, ",")
-	all := filepath.Join(dir, "{"+names+"}{,"+figures.AsPublished+"}.{"+strings.Join(figures.Formats, ",")+"}, ") + statementsFile
+	endings := strings.Join(figures.Formats, ",")
+	all := filepath.Join(dir, "{"+names+"}{,"+figures.AsPublished+"}.{"+endings+"}, ") + statementsFile
 	err := printf(s.Stdout, "Figures and table: %s\n", all)
 	return errors.Join(failed, err)
 }

@@ -32,6 +32,11 @@ func TestSimulateFlags(t *testing.T) {
 		{[]string{"simulate", smoke, "--engine", "statesim", "--replications", "0"}, ExitUsage, "replications"},
 		{[]string{"simulate", "--engine", "statesim"}, ExitUsage, "one argument"},
 		{[]string{"simulate", "--engine", "statesim", scenarioFile("paper.yaml"), "--jobs", "20000"}, ExitOK, "note:"},
+		{[]string{"simulate", smoke, "--engine", "statesim", "--assume", "wrong"}, ExitUsage, "store-per-premises"},
+		{[]string{"simulate", smoke, "--engine", "statesim", "--assume", "central=nobody"}, ExitUsage, "nobody"},
+		{[]string{"simulate", smoke, "--assume", "arrivals"}, ExitUsage, "--engine statesim"},
+		{[]string{"simulate", smoke, "--engine", "statesim", "--vary"}, ExitUsage, "--paper"},
+		{[]string{"simulate", "--paper", "--vary", "--resume"}, ExitUsage, "--resume"},
 		{[]string{"plot"}, ExitUsage, "simulate"},
 		{[]string{"plot", dir}, ExitUsage, "no campaign"},
 	} {
@@ -111,6 +116,41 @@ func TestPaperAndPlot(t *testing.T) {
 	got = invoke(t, "simulate", "--paper", "--replications", "4", "-o", dir, "--resume")
 	if got.code == ExitOK || !strings.Contains(got.stderr, "another campaign") {
 		t.Errorf("exit %d: %s", got.code, got.stderr)
+	}
+}
+
+// One assumption at a time: a table for people, JSON for programs, and both in the directory.
+func TestVary(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "vary")
+	args := []string{"simulate", "--paper", "--vary", "--replications", "2", "--jobs", "50,100", "-o", dir}
+	got := invoke(t, args...)
+	if got.code != ExitOK || !strings.Contains(got.stdout, "| store-per-premises |") {
+		t.Fatalf("exit %d: %s%s", got.code, got.stdout, got.stderr)
+	}
+	if table, err := os.ReadFile(filepath.Join(dir, "vary.md")); err != nil || string(table) != got.stdout {
+		t.Errorf("%v: the table printed is not the one kept:\n%s", err, table)
+	}
+	asJSON := invoke(t, append(args, "-f", "json")...)
+	var all []struct {
+		Switch     string
+		Statements []struct{ Claim, Numbers string }
+	}
+	if err := json.Unmarshal([]byte(asJSON.stdout), &all); err != nil || len(all) != 16 || len(all[15].Statements) != 11 {
+		t.Fatalf("%v: %s%s", err, asJSON.stdout, asJSON.stderr)
+	}
+	kept, err := os.ReadFile(filepath.Join(dir, "vary.json"))
+	if err != nil || string(kept) != asJSON.stdout {
+		t.Errorf("%v: the JSON printed is not that kept", err)
+	}
+	// A switch is off unless it is set.
+	plain := []string{"simulate", "--paper", "--replications", "2", "--jobs", "50", "-o", filepath.Join(dir, "plain")}
+	invoke(t, plain...)
+	plain[len(plain)-1] = filepath.Join(dir, "assumed")
+	invoke(t, append(plain, "--assume", "cloud-path,arrivals")...)
+	a, err1 := os.ReadFile(filepath.Join(dir, "plain", "summary.csv"))
+	b, err2 := os.ReadFile(filepath.Join(dir, "assumed", "summary.csv"))
+	if err1 != nil || err2 != nil || string(a) == string(b) {
+		t.Error("--assume changes nothing", err1, err2)
 	}
 }
 

@@ -37,8 +37,12 @@ type Run struct {
 
 	Validity *record.Validity `json:"validity,omitempty"` // its verdict on itself; nil: it has none
 
+	// Changes are the keys in which its scenario differs from the first run's; none of the first run.
+	Changes []Change `json:"scenario_differences,omitempty"`
+
 	options Options
-	samples []sample // what was measured, to pair it with other runs
+	samples []sample          // what was measured, to pair it with other runs
+	keys    map[string]string // what its scenario says, by path; nil: not known
 }
 
 // Difference compares one model's mean with that of the first run.
@@ -47,11 +51,12 @@ type Difference struct {
 	Number   int        `json:"run_number"` // the run's place in the comparison: 2 is the second
 	Quantity string     `json:"quantity"`
 	Model    plan.Model `json:"model"`
-	Paired   bool       `json:"paired"`     // by job; otherwise the two runs are independent samples
-	Chains   int        `json:"chains"`     // paired: pairs; otherwise chains of this run
-	First    Interval   `json:"first"`      // the first run, over the pairs where paired
-	This     Interval   `json:"this"`       // this run, likewise
-	Ratio    Share      `json:"mean_ratio"` // this / first
+	Paired   bool       `json:"paired"`                   // by job; otherwise the two runs are independent samples
+	ByName   bool       `json:"paired_by_name,omitempty"` // jobs of one name, for the runs have not all jobs in common
+	Chains   int        `json:"chains"`                   // paired: pairs; otherwise chains of this run
+	First    Interval   `json:"first"`                    // the first run, over the pairs where paired
+	This     Interval   `json:"this"`                     // this run, likewise
+	Ratio    Share      `json:"mean_ratio"`               // this / first
 	// Undisturbed is the same without the chains that the host disturbed in either run; nil: it disturbed none, or all.
 	Undisturbed *Difference `json:"undisturbed,omitempty"`
 }
@@ -63,19 +68,21 @@ func (r *Run) Take(c *Collector) {
 
 // Compare holds each run against the first one, by every model that both have measured. Runs of one
 // scenario and seed are paired by job and model, where all that they have in common agrees on job and
-// length; others are compared as independent samples.
+// length; runs whose jobs come from one source by the names of those jobs that both have; others are compared as
+// independent samples.
 func (c *Comparison) Compare() {
 	c.Differences = nil
 	for i, r := range c.Runs {
 		if i == 0 {
 			continue
 		}
-		paired := r.pairs(c.Runs[0])
+		r.Changes = r.changes(c.Runs[0])
+		by := r.pairing(c.Runs[0])
 		for _, quantity := range quantities {
 			for _, m := range c.Runs[0].models() {
-				if d, ok := r.difference(c.Runs[0], m, quantity, paired); ok {
+				if d, ok := r.difference(c.Runs[0], m, quantity, by); ok {
 					d.Number = i + 1
-					d.Undisturbed = r.undisturbed(c.Runs[0], d)
+					d.Undisturbed = r.undisturbed(c.Runs[0], d, by)
 					c.Differences = append(c.Differences, d)
 				}
 			}
@@ -119,12 +126,12 @@ func (r *Run) pairs(first *Run) bool {
 	return common > 0
 }
 
-func (r *Run) difference(first *Run, m plan.Model, quantity string, paired bool) (Difference, bool) {
-	d := Difference{Run: r.Name, Quantity: quantity, Model: m, Paired: paired}
-	this, these := r.chains(m, quantity)
-	base, bases := first.chains(m, quantity)
-	if !paired {
-		a, b := flatten(this, these), flatten(base, bases)
+func (r *Run) difference(first *Run, m plan.Model, quantity string, by pairing) (Difference, bool) {
+	d := Difference{Run: r.Name, Quantity: quantity, Model: m, Paired: by != unpaired, ByName: by == byJob}
+	this, these := r.chains(m, quantity, by)
+	base, bases := first.chains(m, quantity, by)
+	if by == unpaired {
+		a, b := values(this, these), values(base, bases)
 		if d.Chains = len(a); len(a) == 0 || len(b) == 0 {
 			return d, false
 		}
@@ -149,19 +156,20 @@ func (r *Run) difference(first *Run, m plan.Model, quantity string, paired bool)
 	return d, true
 }
 
-// chains are a model's values by the index of the job, and the indexes in the order measured.
-func (r *Run) chains(m plan.Model, quantity string) (order []int32, by map[int32]average) {
-	by = map[int32]average{}
+// chains are a model's values by what their jobs are paired by, and that in the order measured.
+func (r *Run) chains(m plan.Model, quantity string, pair pairing) (order []id, by map[id]average) {
+	by = map[id]average{}
 	for i := range r.samples {
 		s := &r.samples[i]
 		if s.model != m {
 			continue
 		}
-		a := by[s.index]
+		key := s.id(pair)
+		a := by[key]
 		if a.n == 0 {
-			order = append(order, s.index)
+			order = append(order, key)
 		}
-		by[s.index] = average{a.sum + s.quantity(quantity), a.n + 1, s.weight}
+		by[key] = average{a.sum + s.quantity(quantity), a.n + 1, s.weight}
 	}
 	return order, by
 }
@@ -176,8 +184,8 @@ func (s *sample) quantity(name string) float64 {
 	return s.total
 }
 
-// flatten gives the values in order, balanced by their weights.
-func flatten(order []int32, by map[int32]average) []float64 {
+// values gives the values in order, balanced by their weights.
+func values(order []id, by map[id]average) []float64 {
 	out, weights := make([]float64, len(order)), make([]float64, len(order))
 	for i, index := range order {
 		out[i], weights[i] = by[index].mean(), by[index].weight

@@ -29,6 +29,7 @@ func WriteRuns(w io.Writer, c *Comparison, quantity string) error {
 	}
 	for i := 1; i < len(c.Runs); i++ {
 		p.pairing(c, i)
+		p.changes(c.Runs[i].Changes)
 	}
 	return p.err
 }
@@ -101,13 +102,13 @@ func (c *Comparison) find(number int, m plan.Model, quantity string) (Difference
 
 // pairing says how a run was held against the first.
 func (p *printer) pairing(c *Comparison, run int) {
-	least, most, paired, any := 0, 0, false, false
+	least, most, paired, named, any := 0, 0, false, false, false
 	for _, d := range c.Differences {
 		if d.Number == run+1 {
 			if !any || d.Chains < least {
 				least = d.Chains
 			}
-			most, paired, any = max(most, d.Chains), d.Paired, true
+			most, paired, named, any = max(most, d.Chains), d.Paired, d.ByName, true
 		}
 	}
 	count := fmt.Sprint(least)
@@ -117,10 +118,40 @@ func (p *printer) pairing(c *Comparison, run int) {
 	switch {
 	case !any:
 		p.line("Run %d has no model in common with run 1.", run+1)
+	case named:
+		p.paragraph(fmt.Sprintf("Run %d is paired with run 1 by the jobs that both have, of one source, and model: %s "+
+			"pairs a model; other jobs are left out, and a job's client may be another.", run+1, count))
 	case paired:
 		p.line("Run %d is paired with run 1 by job and model: %s pairs a model.", run+1, count)
 	default:
 		p.paragraph(fmt.Sprintf("Run %d and run 1 are independent samples (not the same scenario, seed and jobs): "+
 			"%s chains a model, and their workloads may differ.", run+1, count))
 	}
+}
+
+// mostChanges is how many differences of scenarios are printed.
+const mostChanges = 12
+
+// changes says in what a run's scenario differs from the first one's.
+func (p *printer) changes(all []Change) {
+	if len(all) == 0 {
+		return
+	}
+	p.line("Its scenario differs from that of run 1:")
+	for i, c := range all {
+		if i == mostChanges {
+			p.line("  ... and %d keys more", len(all)-i)
+			break
+		}
+		p.line("  %s: %s -> %s", c.Key, or(cut(c.First), "absent"), or(cut(c.This), "absent"))
+	}
+}
+
+// cut is the begin of a long value.
+func cut(value string) string {
+	const most = 40
+	if letters := []rune(value); len(letters) > most {
+		return string(letters[:most]) + "..."
+	}
+	return value
 }

@@ -66,11 +66,11 @@ func (c *Collector) orderUndisturbed(members map[groupKey][]int32) *Order {
 
 // undisturbed is a difference without the chains that the host disturbed in this run or the first; nil where there are
 // none of those, or no others.
-func (r *Run) undisturbed(first *Run, d Difference) *Difference {
+func (r *Run) undisturbed(first *Run, d Difference, by pairing) *Difference {
 	if !r.disturbed(d.Model) && !first.disturbed(d.Model) {
 		return nil
 	}
-	out, ok := r.quiet().difference(first.quiet(), d.Model, d.Quantity, d.Paired)
+	out, ok := r.quiet().difference(first.quiet(), d.Model, d.Quantity, by)
 	if !ok {
 		return nil
 	}

@@ -78,15 +78,16 @@ func (s *Spec) ordered(cells []*Cell) []*Cell {
 // arrival process, made of those of the scenario and of the repetition's number: so repetitions of one number meet the
 // same jobs in all cells whose workload is the same. The network, its delays and its chances stay the same.
 func (s *Spec) Scenario(c *Cell, from *catalogue.Catalogue) (*scenario.Scenario, error) {
-	settings := make([]scenario.Setting, len(s.Factors))
+	settings, also := make([]scenario.Setting, len(s.Factors)), []scenario.Setting(nil)
 	for i := range s.Factors {
-		settings[i] = s.Factors[i].setting(c.at[i])
+		of := s.Factors[i].settings(c.at[i])
+		settings[i], also = of[0], append(also, of[1:]...)
 	}
-	sc, values, err := scenario.Adapt(s.Text, s.File, from, settings...)
+	sc, values, err := scenario.Adapt(s.Text, s.File, from, append(settings, also...)...)
 	if err != nil {
 		return nil, err
 	}
-	c.Values = values
+	c.Values = values[:len(s.Factors)]
 	if c.Repetition > 1 && !s.SameSeed {
 		w := &sc.Workload
 		w.Seed = repeated(w.Seed, c.Repetition)

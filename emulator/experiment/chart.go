@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"testbed/emulator/catalogue"
+	"testbed/emulator/internal/statistics"
 	"testbed/emulator/report/figures"
 )
 
@@ -20,7 +21,7 @@ type chart struct {
 	engines []string
 	names   []string // abscissas that are no numbers, as they come
 	curves  []curveKey
-	points  map[pointKey]map[string]*moments // by cell
+	points  map[pointKey]map[string]*weighted // by cell
 }
 
 type curveKey struct{ colour, engine string }
@@ -30,14 +31,11 @@ type pointKey struct {
 	x float64
 }
 
-// moments are of the values of a run's chains.
-type moments struct {
-	sum, squares float64
-	n            int
-}
+// weighted are values of a run's chains, with how many jobs each stands for.
+type weighted struct{ values, weights []float64 }
 
 func newChart(s *Spec, cells []*Cell, f Formula) *chart {
-	c := &chart{formula: f, of: map[string]column{}, engines: s.Engines, points: map[pointKey]map[string]*moments{}}
+	c := &chart{formula: f, of: map[string]column{}, engines: s.Engines, points: map[pointKey]map[string]*weighted{}}
 	for _, column := range s.chainColumns(cells) {
 		c.of[column.name] = column
 	}
@@ -58,17 +56,17 @@ func (c *chart) add(cell *Cell, r *Result) {
 		}
 		k := pointKey{curveKey{c.word(c.formula.Colour, &l), l.chain.Engine}, c.abscissa(&l)}
 		if c.points[k] == nil {
-			c.points[k] = map[string]*moments{}
+			c.points[k] = map[string]*weighted{}
 			if !slices.Contains(c.curves, k.curveKey) {
 				c.curves = append(c.curves, k.curveKey)
 			}
 		}
 		m := c.points[k][cell.ID]
 		if m == nil {
-			m = &moments{}
+			m = &weighted{}
 			c.points[k][cell.ID] = m
 		}
-		m.sum, m.squares, m.n = m.sum+y, m.squares+y*y, m.n+1
+		m.values, m.weights = append(m.values, y), append(m.weights, l.chain.Stands())
 	}
 }
 
@@ -103,20 +101,16 @@ func (c *chart) abscissa(l *line) float64 {
 }
 
 // point is a mean over runs or, where there is one only, over its chains.
-func (c *chart) point(x float64, runs map[string]*moments) figures.Point {
+func (c *chart) point(x float64, runs map[string]*weighted) figures.Point {
 	var means []float64
 	for _, id := range slices.Sorted(maps.Keys(runs)) {
-		means = append(means, runs[id].sum/float64(runs[id].n))
-	}
-	p := figures.Mean(x, means)
-	for _, m := range runs {
-		if n := float64(m.n); len(runs) == 1 && m.n > 1 {
-			variance := max(0, m.squares-m.sum*m.sum/n) / (n - 1)
-			half := figures.StudentT(m.n-1) * math.Sqrt(variance/n)
-			p.Low, p.High, p.Samples = p.Y-half, p.Y+half, m.n
+		m := runs[id]
+		if len(runs) == 1 {
+			return figures.Mean(x, statistics.Balance(m.values, statistics.Alike(m.weights)))
 		}
+		means = append(means, statistics.WeightedMean(m.values, statistics.Alike(m.weights)))
 	}
-	return p
+	return figures.Mean(x, means)
 }
 
 // figure draws what was collected.

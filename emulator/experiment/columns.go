@@ -8,7 +8,7 @@ import (
 
 // reserved are the names of the columns that are no factors.
 var reserved = []string{"cell", "repetition", "seed", "engine", "model", "policy", "index", "job", "length", "client",
-	"client_class", "latency_s", "network_s", "processing_s", "bytes", "traffic_byte_hops", "states", "states_lost", "ok",
+	"client_class", "weight", "latency_s", "network_s", "processing_s", "bytes", "traffic_byte_hops", "states", "states_lost", "ok",
 	"error", "late_s", "attempt", "disturbed", "host_late_s", "step", "task", "role", "from", "to", "ops", "begin_s",
 	"duration_s", "run", "fabric", "runtime", "verdict", "reasons", "chains", "failed", "estimate_s", "took_s",
 	"testbed", "scenario", "class", "link", "dir"}
@@ -67,8 +67,10 @@ func (s *Spec) chainColumns(cells []*Cell) []column {
 		whole("index", func(l *line) int64 { return int64(l.chain.Index) }),
 		text("job", func(l *line) string { return l.chain.Job }),
 		whole("length", func(l *line) int64 { return int64(l.chain.Length) }),
+		number("weight", func(l *line) float64 { return l.chain.Weight }),
 		text("client", func(l *line) string { return l.chain.Client }),
 		text("client_class", func(l *line) string { return l.chain.ClientClass }),
+		number("weight", func(l *line) float64 { return l.chain.Stands() }),
 		number("latency_s", func(l *line) float64 { return l.chain.Latency }),
 		number("network_s", func(l *line) float64 { return l.chain.Network }),
 		number("processing_s", func(l *line) float64 { return l.chain.Processing }),

@@ -43,6 +43,8 @@ type Result struct {
 	Took     float64  `json:"took_s"`           // all of it, with what was changed of the testbed before
 	Estimate float64  `json:"estimate_s"`       // of that, the chains by prediction
 	Fresh    bool     `json:"fresh,omitempty"`  // the testbed was brought up for it
+	// Attempted is by model the payload times links, by the plan, of all chains carried out, repeated ones too.
+	Attempted map[string]int64 `json:"attempted_byte_hops,omitempty"`
 
 	Chains []Chain `json:"-"`
 	Steps  []Step  `json:"-"`
@@ -61,7 +63,7 @@ func NewTabulator(e *resolved.Scenario, wanted []string) (*Tabulator, error) {
 	plans := make([][]*plan.Plan, len(e.Models))
 	for i, m := range e.Models {
 		var err error
-		if plans[i], err = e.Plans(m, plan.ByWorker); err != nil {
+		if plans[i], err = e.Chains(m); err != nil {
 			return nil, err
 		}
 	}

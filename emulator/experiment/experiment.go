@@ -59,12 +59,23 @@ type Level struct {
 	Text      string // in YAML
 	From      string // who says so, for errors: a flag, or a file
 	Line, Col int    // in that file; 0: it has no lines
+	Also      []Also // other keys that it sets
 }
 
-// setting is the level as one of a scenario.
-func (f *Factor) setting(level int) scenario.Setting {
+// Also is a key that a level sets beside its factor's, which is no factor of its own.
+type Also struct {
+	Key   string `json:"key"`
+	Value string `json:"value"` // in YAML
+}
+
+// settings are the level as those of a scenario, its factor's own first.
+func (f *Factor) settings(level int) []scenario.Setting {
 	l := f.Levels[level]
-	return scenario.Setting{Key: f.Key, Value: l.Text, From: l.From, Line: l.Line, Col: l.Col}
+	all := []scenario.Setting{{Key: f.Key, Value: l.Text, From: l.From, Line: l.Line, Col: l.Col}}
+	for _, a := range l.Also {
+		all = append(all, scenario.Setting{Key: a.Key, Value: a.Value, From: l.From, Line: l.Line, Col: l.Col})
+	}
+	return all
 }
 
 // column is the name of the factor's column, without a unit: its own, or its key with an underscore for whatever

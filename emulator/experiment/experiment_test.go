@@ -69,8 +69,15 @@ func execute(t testing.TB, s Spec, dir string) *Outcome {
 	if err != nil {
 		t.Fatal(err)
 	}
+	last := 0
 	o, err := Run(context.Background(), Config{Spec: s, Cells: cells, Dir: dir, Catalogue: builtin.Catalogue(), Workers: 2,
-		Steps: true})
+		Steps: true, Each: func(c *Cell, r *Result) error {
+			if c.Number != last+1 || len(r.Chains) != c.Chains*len(s.Engines) {
+				t.Errorf("cell %d after %d, with %d rows", c.Number, last, len(r.Chains))
+			}
+			last = c.Number
+			return nil
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -370,5 +377,43 @@ func TestPooled(t *testing.T) {
 	e := all.Groups[1].Errors
 	if e == nil || e.Chains != 5 || math.Abs(e.Mean-0.1) > 1e-9 || math.Abs(e.Median-0.1) > 1e-9 {
 		t.Errorf("%+v", e)
+	}
+}
+
+// The experiment that the project ships can be carried out.
+func TestShipped(t *testing.T) {
+	files, err := filepath.Glob("../../scenarios/experiments/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	for _, path := range files {
+		s, err := ReadFile(path, Spec{Seed: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cells, err := Resolve(context.Background(), &s, builtin.Catalogue(), nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(cells) < 8 || len(s.questions(cells)) != len(s.Figures) {
+			t.Errorf("%s: %d cells, figures %v", path, len(cells), s.questions(cells))
+		}
+	}
+}
+
+// Chains of a sample count as often as their weights say, in means over runs, over chains and in figures.
+func TestWeights(t *testing.T) {
+	s := sweep(t, "workload.jobs=8")
+	s.Repeat, s.Figures = 1, []string{"latency_s~workload_jobs,model"}
+	cells := s.cells()
+	cells[0].Values = []scenario.Value{{Number: 8}}
+	p := newPool(&s, cells)
+	p.add(cells[0], &Result{Chains: []Chain{{Engine: "transport", Model: "m", Latency: 1, Weight: 3, OK: true},
+		{Engine: "transport", Model: "m", Index: 1, Latency: 5, OK: true}}})
+	if g := p.summary().Groups[0]; math.Abs(g.Latency.Mean-2) > 1e-9 || g.Chains != 2 {
+		t.Errorf("%+v", g)
+	}
+	if f := p.charts[0].figure(1, builtin.Catalogue()); math.Abs(f.Curves[0].Points[0].Y-2) > 1e-9 {
+		t.Errorf("%+v", f.Curves)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"testbed/emulator/internal/outdir"
 	"testbed/emulator/internal/readfile"
@@ -39,17 +40,24 @@ type ManifestFactor struct {
 	Key    string   `json:"key"`
 	Column string   `json:"column"`
 	Levels []string `json:"levels"`
+	Also   [][]Also `json:"also,omitempty"` // by level, where any sets other keys
 }
 
 // manifest describes the specification with its cells.
 func (s *Spec) manifest(cells []*Cell, version string) *Manifest {
 	m := &Manifest{Experiment: s.Name, Scenario: s.File, Factors: []ManifestFactor{}, Repeat: s.Repeat,
-		SameSeed: s.SameSeed, Order: s.Order, Seed: s.Seed, Engines: s.Engines, Figures: s.Figures, Cells: len(cells), Version: version}
+		SameSeed: s.SameSeed, Order: s.Order, Seed: s.Seed, Engines: s.Engines, Figures: s.Figures,
+		Cells: len(cells), Version: version}
 	columns := s.columns(cells)
 	for i := range s.Factors {
 		f := ManifestFactor{Name: s.Factors[i].Name, Key: s.Factors[i].Key, Column: columns[i].name}
 		for _, l := range s.Factors[i].Levels {
 			f.Levels = append(f.Levels, l.Text)
+		}
+		if levels := s.Factors[i].Levels; slices.ContainsFunc(levels, func(l Level) bool { return len(l.Also) > 0 }) {
+			for _, l := range levels {
+				f.Also = append(f.Also, l.Also)
+			}
 		}
 		m.Factors = append(m.Factors, f)
 	}
@@ -91,8 +99,12 @@ func Reopen(dir string) (Spec, error) {
 		Engines: m.Engines, Figures: m.Figures}
 	for _, f := range m.Factors {
 		one := Factor{Name: f.Name, Key: f.Key}
-		for _, l := range f.Levels {
-			one.Levels = append(one.Levels, Level{Text: l, From: filepath.Join(dir, ManifestFile)})
+		for i, l := range f.Levels {
+			level := Level{Text: l, From: filepath.Join(dir, ManifestFile)}
+			if i < len(f.Also) {
+				level.Also = f.Also[i]
+			}
+			one.Levels = append(one.Levels, level)
 		}
 		s.Factors = append(s.Factors, one)
 	}

@@ -24,7 +24,7 @@ type Pooled struct {
 // A mean has two intervals of 95 %. That over runs takes the mean of each repetition as one observation (Student's t):
 // it says how far the mean of another repetition, with other jobs and arrivals, may be off, and needs two. That over
 // chains takes each chain as one (bootstrap): it is narrower, and holds for the jobs that were drawn, as far as chains
-// do not influence one another.
+// do not influence one another. Chains of a sample count as often as their weights say.
 type Group struct {
 	Levels     []string `json:"levels"` // by factor, as given
 	Engine     string   `json:"engine"`
@@ -79,6 +79,7 @@ type poolKey struct{ engine, model string }
 type collected struct {
 	runs   [3][]float64 // means of each repetition, by quantity
 	chains [3][]float64
+	weight []float64 // of chains: how many jobs each stands for
 	failed int
 	errors []float64 // sizes
 	sums   [2]float64
@@ -142,9 +143,10 @@ func (g *collected) take(c *Chain, measured map[planKey]float64) {
 	for q, v := range []float64{c.Latency, c.Network, c.Processing} {
 		g.chains[q] = append(g.chains[q], v)
 	}
+	g.weight = append(g.weight, c.Stands())
 	if m := measured[planKey{c.Model, c.Index}]; m > 0 && c.Engine != Emulation {
 		g.errors = append(g.errors, math.Abs(c.Latency-m)/m)
-		g.sums[0], g.sums[1] = g.sums[0]+c.Latency, g.sums[1]+m
+		g.sums[0], g.sums[1] = g.sums[0]+c.Stands()*c.Latency, g.sums[1]+c.Stands()*m
 	}
 }
 
@@ -157,11 +159,11 @@ func (p *pool) merge(k poolKey, one *collected) {
 		p.order = append(p.order, k)
 	}
 	g.failed += one.failed
-	g.errors = append(g.errors, one.errors...)
+	g.errors, g.weight = append(g.errors, one.errors...), append(g.weight, one.weight...)
 	g.sums[0], g.sums[1] = g.sums[0]+one.sums[0], g.sums[1]+one.sums[1]
 	for q := range one.chains {
 		if len(one.chains[q]) > 0 {
-			g.runs[q] = append(g.runs[q], statistics.Mean(one.chains[q]))
+			g.runs[q] = append(g.runs[q], statistics.WeightedMean(one.chains[q], statistics.Alike(one.weight)))
 			g.chains[q] = append(g.chains[q], one.chains[q]...)
 		}
 	}
@@ -193,7 +195,8 @@ func (g *collected) estimate(quantity int) Estimate {
 	if len(g.chains[quantity]) == 0 {
 		return Estimate{}
 	}
-	over := compare.MeanInterval(g.chains[quantity], compare.Options{Resamples: resamples})
+	values := statistics.Balance(g.chains[quantity], statistics.Alike(g.weight))
+	over := compare.MeanInterval(values, compare.Options{Resamples: resamples})
 	e := Estimate{Mean: over.Mean, ChainsLow: over.Low, ChainsHigh: over.High}
 	if runs := figures.Mean(0, g.runs[quantity]); runs.Samples > 1 {
 		low, high := runs.Low, runs.High

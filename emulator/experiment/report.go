@@ -46,6 +46,11 @@ func (x *experiment) present(p *pool) error {
 	if len(section.Figures) > 0 {
 		page.Sections = slices.Insert(page.Sections, 0, section)
 	}
+	if x.Present != nil {
+		first, err := x.Present(x.dir, sub)
+		errs = append(errs, err)
+		page.Sections = append(first, page.Sections...)
+	}
 	var made bytes.Buffer
 	if err := errors.Join(append(errs, sub.Close(), html.Write(&made, page))...); err != nil {
 		return err

@@ -163,7 +163,7 @@ func (s *Spec) prepare(c *Cell, from *catalogue.Catalogue) (*resolved.Scenario, 
 	}
 	plans := make([][]*plan.Plan, len(e.Models))
 	for i, m := range e.Models {
-		if plans[i], err = e.Plans(m, plan.ByWorker); err != nil {
+		if plans[i], err = e.Chains(m); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -19,6 +19,7 @@ type Chain struct {
 	Length      int      `json:"l"` // invocations
 	Client      string   `json:"c"`
 	ClientClass string   `json:"cc,omitempty"`
+	Weight      float64  `json:"w,omitempty"` // how many jobs it stands for; 0: one
 	Latency     float64  `json:"t"`
 	Network     float64  `json:"tn"`
 	Processing  float64  `json:"tp"`
@@ -32,6 +33,14 @@ type Chain struct {
 	Attempt     int      `json:"a,omitempty"`
 	Disturbed   bool     `json:"di,omitempty"`
 	HostLate    *float64 `json:"hl,omitempty"` // nil: not known, or predicted
+}
+
+// Stands is how many jobs the chain stands for.
+func (c *Chain) Stands() float64 {
+	if c.Weight > 0 {
+		return c.Weight
+	}
+	return 1
 }
 
 // Step is a step of a chain, likewise.
@@ -77,7 +86,7 @@ func newTabler(e *resolved.Scenario, plans [][]*plan.Plan) *tabler {
 func (t *tabler) chain(engine string, p *plan.Plan) Chain {
 	client := &t.e.Topology.Vertices[p.Client]
 	c := Chain{Engine: engine, Model: string(p.Model), Policy: t.e.Source.Placement.Policy, Index: p.Index, Job: p.Job,
-		Length: p.Length, Client: client.Name, ClientClass: client.Class, Traffic: p.Traffic(t.hops), OK: true}
+		Length: p.Length, Client: client.Name, ClientClass: client.Class, Weight: p.Weight, Traffic: p.Traffic(t.hops), OK: true}
 	for i := range p.Steps {
 		if s := &p.Steps[i]; s.Kind == plan.Transfer && s.From != s.To {
 			c.Bytes = units.Add(c.Bytes, s.Bytes)
@@ -114,10 +123,19 @@ func (t *tabler) name(id topology.ID) string { return t.e.Topology.Vertices[id].
 // measured adds the rows of a chain that was carried out, with its steps.
 func (t *tabler) measured(r *Result, c *record.Chain, steps []record.Step) {
 	of := t.plans[planKey{c.Model, c.Index}]
-	if of == nil || c.Superseded {
+	if of == nil {
 		return
 	}
 	row := t.chain(Emulation, of)
+	if r.Attempted == nil {
+		r.Attempted = map[string]int64{}
+	}
+	if c.OK() {
+		r.Attempted[c.Model] += row.Traffic
+	}
+	if c.Superseded {
+		return
+	}
 	row.Latency, row.Network, row.Processing = c.Measured.Latency, c.Measured.Network, c.Measured.Processing
 	row.Bytes, row.States, row.Lost, row.OK, row.Error = c.Bytes, c.States, c.Lost, c.OK(), c.Error
 	row.Late, row.Attempt, row.Disturbed = c.Late, max(c.Attempt, 1), c.Disturbed

@@ -12,6 +12,7 @@ import (
 	"testbed/emulator/catalogue"
 	"testbed/emulator/internal/outdir"
 	"testbed/emulator/record"
+	"testbed/emulator/report/html"
 )
 
 // Config is an experiment to run.
@@ -25,6 +26,11 @@ type Config struct {
 	Version   string   // of the program
 	Steps     bool     // whether there are tables of steps
 	Progress  func(Progress)
+	// Each is given each finished cell with all of its rows, in the stated order, at the end; nil: nobody is.
+	Each func(*Cell, *Result) error
+	// Present is called after that with the experiment's directory and that of figures, and gives sections with which the
+	// report begins; nil: there are none.
+	Present func(dir, figures *outdir.Dir) ([]html.Section, error)
 }
 
 // Progress tells how far an experiment is.
@@ -272,6 +278,11 @@ func (x *experiment) tabulate(c *Cell, pool *pool, cells, chains, steps *table) 
 	x.outcome.Chains += r.Failed
 	x.outcome.Red += int(truth(r.Verdict == record.Red))
 	pool.add(c, r)
+	if x.Each != nil {
+		if err := x.Each(c, r); err != nil {
+			return err
+		}
+	}
 	l := line{cell: c, result: r}
 	err = cells.add(&l)
 	for i := range r.Chains {

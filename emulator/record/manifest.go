@@ -8,6 +8,7 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/internal/readfile"
+	"testbed/emulator/placement"
 )
 
 // ManifestFile is the manifest's name in a run's directory.
@@ -25,7 +26,8 @@ type Manifest struct {
 	Runtime       string               `json:"runtime"`
 	Fabric        string               `json:"fabric"`
 	Arrival       string               `json:"arrival"`
-	Alone         bool                 `json:"alone,omitempty"` // no chain had another in its way
+	Alone         bool                 `json:"alone,omitempty"`     // no chain had another in its way
+	Placement     []placement.Share    `json:"placement,omitempty"` // who executes functions, by class
 	Compute       string               `json:"compute"`
 	StateAccess   string               `json:"state_access,omitempty"`   // who reads and writes states in repositories
 	TCP           map[string]string    `json:"tcp,omitempty"`            // sysctls of the nodes

@@ -3,6 +3,8 @@ package replay
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"testing"
 
 	"testbed/emulator/health"
@@ -131,5 +133,38 @@ func TestReportersThatForgetHaveBeenLate(t *testing.T) {
 	endless := &reporter{ask: func(context.Context, uint64) (health.Report, error) { return health.Report{}, nil }}
 	if err := endless.until(t.Context(), 10, 0); err == nil {
 		t.Error("it is asked without end")
+	}
+}
+
+// TestSpellsCountForEveryChainTheyTouch: of chains side by side, each has those of its own nodes' stations and those of
+// the whole fabric, whichever asks first.
+func TestSpellsCountForEveryChainTheyTouch(t *testing.T) {
+	told := health.Report{Now: 1000, Last: true, Next: 3, Spells: []health.Spell{
+		{From: 100, To: 200, Station: "n1"}, {From: 300, To: 350}, {From: 390, To: 395, Station: "n2"},
+	}}
+	chains := []struct {
+		nodes    []topology.ID
+		from, to int64
+		want     float64 // ns
+	}{
+		{[]topology.ID{0, 1}, 50, 400, 150}, {[]topology.ID{3, 2}, 120, 392, 52}, {[]topology.ID{4, 5}, 310, 320, 10},
+		{[]topology.ID{1, 5}, 150, 250, 50}, {[]topology.ID{6, 7}, 400, 500, 0},
+	}
+	for first := range chains {
+		c := Config{Name: func(id topology.ID) (string, string) { return fmt.Sprintf("n%d", id), "" },
+			Spells: func(_ context.Context, since uint64) (health.Report, error) {
+				if since > 0 {
+					return health.Report{Now: 1000, Since: since, Next: since, Last: true}, nil
+				}
+				return told, nil
+			}}
+		l := newLateness(&c, func(topology.ID) Agent { return punctual{} })
+		for i := range chains {
+			one := chains[(first+i)%len(chains)]
+			late := l.of(t.Context(), one.nodes, one.from, one.to)
+			if late == nil || math.Abs(late.All*1e9-one.want) > 1e-6 || late.All != late.Fabric || !late.FabricKnown {
+				t.Errorf("beginning with %d, nodes %v: %+v, want %v ns", first, one.nodes, late, one.want)
+			}
+		}
 	}
 }

@@ -143,7 +143,7 @@ func (p *page) agreement() {
 	}{p.drawn.grouped, len(p.run.Chains)})...)
 	s.Figures = append(s.Figures, p.figure("error-by-length", "square", nil)...)
 	s.Figures = append(s.Figures, p.figure("error-by-part", "wide", apart(p.run.Reports))...)
-	s.Tables = p.errorTables()
+	s.Tables = append(p.errorTables(), p.sharesTable()...)
 	for _, report := range p.run.Reports {
 		if len(report.Verdict.Text) > 0 {
 			s.Words = append(s.Words, html.Words{Title: say("words.title", report.Engine), Items: report.Verdict.Text})

@@ -52,6 +52,29 @@ func (p *page) errorTables() []html.Table {
 	return []html.Table{t, p.orderTable()}
 }
 
+// sharesTable says who executed functions, by class of hosts; nil: it is not known.
+func (p *page) sharesTable() []html.Table {
+	shares := p.run.Manifest.Placement
+	if len(shares) == 0 {
+		return nil
+	}
+	all := 0.0
+	for i := range shares {
+		all += float64(shares[i].Operations)
+	}
+	t := html.Table{ID: "executors", Caption: say("executors.caption", nil),
+		Columns: columns("class", "#hosts", "#may execute", "#did", "#tasks", "#operations, %")}
+	for _, c := range shares {
+		share := 0.0
+		if all > 0 {
+			share = 100 * float64(c.Operations) / all
+		}
+		t.Rows = append(t.Rows, []string{c.Class, fmt.Sprint(c.Hosts), fmt.Sprint(c.May), fmt.Sprint(c.Executed),
+			fmt.Sprint(c.Tasks), fmt.Sprintf("%.1f", share)})
+	}
+	return []html.Table{t}
+}
+
 // errorCells are what the table says of so many pairs.
 func errorCells(q *compare.Quantity, pairs int) []string {
 	if pairs == 0 {

@@ -112,7 +112,8 @@ func (e *Scenario) locate() error {
 	clients := e.Source.Clients(e.Topology)
 	e.Placement, err = placement.Place(e.Jobs, network, placement.Options{
 		Topology: e.Topology, Seed: *e.Source.Workload.Seed, Rule: policy,
-		Speed: speed, Clients: clients, Exclude: e.Agentless, Functions: e.Source.Workload.Functions,
+		Speed: speed, Clients: clients, Nodes: e.Source.Executors(e.Topology), Exclude: e.Agentless,
+		Functions: e.Source.Workload.Functions,
 	})
 	return err
 }
@@ -133,6 +134,11 @@ func (e *Scenario) Plans(m plan.Model, access plan.StateAccess) ([]*plan.Plan, e
 		plans[i] = rule.Build(e.Jobs, i, e.Placement, e.Sites, access)
 	}
 	return plans, nil
+}
+
+// Shares say what the hosts of each class execute of all jobs.
+func (e *Scenario) Shares() []placement.Share {
+	return e.Placement.Shares(e.Topology, e.Jobs, e.Source.Executors(e.Topology))
 }
 
 // Access is who reads and writes the states in repositories.

@@ -177,6 +177,20 @@ func (s *Scenario) Clients(t *topology.Topology) []topology.ID {
 	})
 }
 
-func matches(v *topology.Vertex, client string) bool {
-	return client == v.Name || client == v.Model || client == v.Class
+// Executors are the hosts of t that may execute functions, in the order of their names: those whose name, model or
+// class placement.hosts lists, or all, as far as an agent runs in them.
+func (s *Scenario) Executors(t *topology.Topology) []topology.ID {
+	return slices.DeleteFunc(t.ByName(t.Hosts()), func(id topology.ID) bool {
+		v := &t.Vertices[id]
+		if _, agent := s.ImageOf(v); !agent {
+			return true
+		}
+		listed := func(name string) bool { return matches(v, name) }
+		return len(s.Placement.Hosts) > 0 && !slices.ContainsFunc(s.Placement.Hosts, listed)
+	})
+}
+
+// matches says whether a host has the name, model or class.
+func matches(v *topology.Vertex, name string) bool {
+	return name == v.Name || name == v.Model || name == v.Class
 }

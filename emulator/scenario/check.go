@@ -24,6 +24,7 @@ func (d *decoder) check(s *Scenario, open bool) {
 	d.checkLinks(f)
 	d.checkSynth(&f.Topology)
 	d.checkWorkload(&f.Workload)
+	d.checkTwice("placement.hosts", f.Placement.Hosts)
 	d.checkModels(f)
 	d.checkInflux(f.Influx)
 	d.checkRuntime(f)
@@ -216,9 +217,14 @@ func (d *decoder) checkWorkload(w *Workload) {
 	if w.Synth != nil && w.Jobs > w.Synth.Jobs && w.Synth.Jobs > 0 && w.Draw != string(workload.DrawReplacement) {
 		d.failAt("workload.jobs", "raise synth.jobs", "%d jobs cannot be drawn from the %d synthesized", w.Jobs, w.Synth.Jobs)
 	}
-	for i, c := range w.Clients {
-		if slices.Index(w.Clients, c) < i {
-			d.failAt(fmt.Sprintf("workload.clients[%d]", i), "remove it", "%q is listed twice", c)
+	d.checkTwice("workload.clients", w.Clients)
+}
+
+// checkTwice reports what a list has twice.
+func (d *decoder) checkTwice(path string, list []string) {
+	for i, name := range list {
+		if slices.Index(list, name) < i {
+			d.failAt(fmt.Sprintf("%s[%d]", path, i), "remove it", "%q is listed twice", name)
 		}
 	}
 }

@@ -62,18 +62,19 @@ func (d *decoder) checkImages(f *File, n vocabulary) {
 		d.failAt("images", "leave agent: true for some", "no host has an agent, and none could execute a function")
 		return
 	}
-	d.checkAgentsOfClients(f, n)
+	d.checkAgents("workload.clients", f.Workload.Clients, "issue jobs", f, n)
+	d.checkAgents("placement.hosts", f.Placement.Hosts, "execute functions", f, n)
 }
 
-// checkAgentsOfClients reports what workload.clients lists and has no agent.
-func (d *decoder) checkAgentsOfClients(f *File, n vocabulary) {
-	if _, listed := d.where["workload.clients"]; !listed {
+// checkAgents reports what workload.clients or placement.hosts lists and has no agent.
+func (d *decoder) checkAgents(path string, list []string, cannot string, f *File, n vocabulary) {
+	if _, listed := d.where[path]; !listed {
 		return
 	}
-	for i, c := range f.Workload.Clients {
+	for i, c := range list {
 		if slices.Contains(n.clients, c) && c != "" && !n.issuer(f, c) {
-			d.failAt(fmt.Sprintf("workload.clients[%d]", i), "remove it, or write agent: true for its image",
-				"%q has no agent (agent: false), and cannot issue jobs", c)
+			d.failAt(fmt.Sprintf("%s[%d]", path, i), "remove it, or write agent: true for its image",
+				"%q has no agent (agent: false), and cannot %s", c, cannot)
 		}
 	}
 }

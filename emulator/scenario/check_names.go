@@ -113,7 +113,7 @@ func (d *decoder) checkCloud(s *Scenario) bool {
 // vocabulary is what names in the file can refer to.
 type vocabulary struct {
 	hosts   []*topology.Vertex // and the cloud
-	clients []string           // names, classes and models of hosts
+	clients []string           // names, classes and models of hosts: what can issue jobs, or execute functions
 	nodes   map[string]topology.Kind
 	links   map[string]topology.LinkType
 	classes map[string][]topology.LinkType
@@ -159,13 +159,10 @@ func (d *decoder) checkNames(f *File, n vocabulary) {
 	n.clients = slices.DeleteFunc(n.clients, func(s string) bool { return s == "" })
 	_, listed := d.where["workload.clients"]
 	clients := f.Workload.Clients
-	for i, c := range clients {
-		if c != "" && !slices.Contains(n.clients, c) && listed && !d.uncertain("nodes", c) {
-			known := slices.Compact(slices.Sorted(slices.Values(n.clients)))
-			d.failAt(fmt.Sprintf("workload.clients[%d]", i), suggest(c, known),
-				"there is no host of the name, model or class %q", c)
-		}
+	if listed {
+		d.checkHosts("workload.clients", clients, n)
 	}
+	d.checkHosts("placement.hosts", f.Placement.Hosts, n)
 	// Where no host has an agent at all, checkImages has said so.
 	issuer := func(c string) bool { return n.issuer(f, c) }
 	if len(clients) > 0 && !listed && !d.failed("topology.nodes") && !slices.ContainsFunc(clients, issuer) {
@@ -198,6 +195,16 @@ func (d *decoder) checkNames(f *File, n vocabulary) {
 			continue
 		}
 		d.failAt(here, suggest(o.Name, keys(n.links)), "there is no link %q", o.Name)
+	}
+}
+
+// checkHosts holds a list against the names, models and classes of hosts.
+func (d *decoder) checkHosts(path string, list []string, n vocabulary) {
+	for i, name := range list {
+		if name != "" && !slices.Contains(n.clients, name) && !d.uncertain("nodes", name) {
+			known := slices.Compact(slices.Sorted(slices.Values(n.clients)))
+			d.failAt(fmt.Sprintf("%s[%d]", path, i), suggest(name, known), "there is no host of the name, model or class %q", name)
+		}
 	}
 }
 

@@ -95,9 +95,9 @@ type Workload struct {
 	// How many of the jobs with a state (and of the lengths wanted) to draw: on average, as in the study, unless draw says
 	// otherwise. Absent: all of them.
 	Jobs int `yaml:"jobs" min:"1" max:"1000000"`
-	// How jobs are drawn. share, the default: each is kept with the same probability, so that there are about as many as jobs says.
-	// exact: exactly as many, all different; those of a smaller number are among those of a larger one. replacement:
-	// exactly as many, each drawn from all, so that one may come again, under a name of its own (j_17.2).
+	// How jobs are drawn. share, the default: each is kept with the same probability, so that there are about as many as
+	// jobs says. exact: exactly as many, all different; those of a smaller number are among those of a larger one.
+	// replacement: exactly as many, each drawn from all, so that one may come again, under a name of its own (j_17.2).
 	Draw string `yaml:"draw" enum:"share|exact|replacement" with:"jobs"`
 	// Number of different functions that the tasks invoke.
 	Functions int `yaml:"functions" default:"10" min:"1" max:"10000"`
@@ -138,6 +138,8 @@ type Placement struct {
 	// Allocation policy.
 	Policy  string           `yaml:"policy" choice:"allocation policy" default:"load+net"`
 	Options catalogue.Values `yaml:",options" of:"policy"`
+	// Who may execute functions: classes or models of hosts, or names of hosts. Absent: every host.
+	Hosts []string `yaml:"hosts,names" min:"1"`
 	// What a node's speed in operations/s is: as-published, its memory in bytes (so did the simulator that made the
 	// study's figures), or cpu, a million for each thousandth of a core.
 	Speed string `yaml:"speed" enum:"as-published|cpu" default:"as-published"`

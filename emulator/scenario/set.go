@@ -7,12 +7,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"testbed/emulator/catalogue"
-	"testbed/emulator/units"
 )
 
 // Setting gives a key of a scenario another value than the file does.
@@ -24,13 +22,6 @@ type Setting struct {
 	From  string // who says so, for errors: a flag, or a file
 	Line  int    // in that file, from 1; 0: it has no lines
 	Col   int    // likewise
-}
-
-// Value is what a setting's value amounts to.
-type Value struct {
-	Text   string  // as given
-	Number float64 // in the base unit; NaN: it is no number
-	Unit   string  // for names of columns: bps, bytes, s, per_s; empty: none
 }
 
 // settingLine is the line of the first setting's nodes, beyond those that a file can have.
@@ -70,52 +61,6 @@ func (d *decoder) set(root *yaml.Node, s *Setting, number int) Value {
 	w.place(value)
 	*w.slot = value
 	return w.valueOf(value, s.Value)
-}
-
-// step is one element of a key: a name, or a number in brackets.
-type step struct {
-	name   string
-	number int // -1: it is a name
-}
-
-// splitKey takes a key apart; wrong: why it is none.
-func splitKey(key string) (steps []step, wrong string) {
-	for rest := key; ; {
-		name := ""
-		switch {
-		case strings.HasPrefix(rest, `"`):
-			end := strings.IndexByte(rest[1:], '"')
-			if end < 0 {
-				return nil, "a quote is not closed"
-			}
-			name, rest = rest[1:1+end], rest[2+end:]
-		default:
-			end := strings.IndexAny(rest, ".[")
-			if end < 0 {
-				end = len(rest)
-			}
-			name, rest = rest[:end], rest[end:]
-		}
-		if name == "" {
-			return nil, "a name is empty"
-		}
-		steps = append(steps, step{name, -1})
-		for strings.HasPrefix(rest, "[") {
-			text, after, closed := strings.Cut(rest[1:], "]")
-			n, err := strconv.Atoi(text)
-			if !closed || err != nil || n < 0 {
-				return nil, "in brackets belongs the number of an element, from 0"
-			}
-			steps, rest = append(steps, step{"", n}), after
-		}
-		if rest == "" {
-			return steps, ""
-		}
-		if rest[0] != '.' {
-			return nil, fmt.Sprintf("a dot is missing before %q", rest)
-		}
-		rest = rest[1:]
-	}
 }
 
 // walk is on its way down to a key's value.
@@ -293,48 +238,6 @@ func (w *walk) place(n *yaml.Node) {
 	for _, c := range n.Content {
 		w.place(c)
 	}
-}
-
-// suffixes are the units of quantities in names of columns, with how many of the type's units one of them is.
-var suffixes = map[reflect.Type]struct {
-	unit string
-	per  float64
-}{
-	reflect.TypeFor[units.BitRate](): {"bps", 1}, reflect.TypeFor[units.ByteSize](): {"bytes", 1},
-	reflect.TypeFor[time.Duration](): {"s", 1e9}, reflect.TypeFor[Fraction](): {"", 1},
-	reflect.TypeFor[Cores](): {"", 1000}, reflect.TypeFor[PerSecond](): {"per_s", 1},
-}
-
-// valueOf is what a value amounts to at the place where the walk has ended.
-func (w *walk) valueOf(n *yaml.Node, text string) Value {
-	v := Value{Text: text, Number: math.NaN()}
-	t := w.typ
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if t.Kind() == reflect.Struct && scalars[t] == nil { // two directions of one quantity
-		if short := shortFields(w.fieldsOf(t)); len(short) == 2 {
-			t = short[0].typ
-		}
-		for t.Kind() == reflect.Pointer {
-			t = t.Elem()
-		}
-	}
-	s := scalars[t]
-	v.Unit = suffixes[t].unit
-	if n.Kind != yaml.ScalarNode {
-		return v
-	}
-	tag := n.ShortTag()
-	number := tag == "!!int" || tag == "!!float"
-	if s != nil {
-		if value, wrong, _ := s.read(n.Value, number); wrong == "" {
-			v.Number = value / suffixes[t].per
-		}
-	} else if x, err := strconv.ParseFloat(n.Value, 64); number && err == nil && t.Kind() != reflect.String {
-		v.Number = x
-	}
-	return v
 }
 
 // said puts the place where a setting was made into errors about it.

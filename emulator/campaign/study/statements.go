@@ -118,8 +118,8 @@ var checks = []check{
 	},
 	{
 		"functions go to the centre as the load grows",
-		fmt.Sprintf("load+net: in-function's traffic, the bytes of the calls times their links, at the largest load at least "+
-			"%g times that at the smallest, with its interval", farther),
+		fmt.Sprintf("load+net: in-function's traffic, the bytes of the calls times their links, at the largest load at "+
+			"least %g times that at the smallest, with its interval", farther),
 		[]placement.Policy{placement.Load, placement.LoadNet}, toTheCentre,
 	},
 	{

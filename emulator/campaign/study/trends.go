@@ -61,16 +61,16 @@ func othersSimilar(r *campaign.Results) (is decision, numbers string) {
 	return is, "over in-function " + strings.Join(texts, ", ")
 }
 
-// toTheCentre: the bytes of in-function's traffic are those of the calls, which do not depend on the load; what rises is
-// the number of links between clients and functions.
+// toTheCentre: the bytes of in-function's traffic are those of the calls, which do not depend on the load; what rises
+// is the number of links between clients and functions.
 func toTheCentre(r *campaign.Results) (is decision, numbers string) {
 	p := rise(r, placement.LoadNet, plan.InFunction)
 	is.and(atLeast(p, farther))
 	largest := slices.Max(r.Spec.Jobs)
 	of := func(p placement.Policy) cell { return cell{largest, p, plan.InFunction} }
 	far := ratio(r, trafficOf, of(placement.Load), of(placement.LoadNet))
-	return is, fmt.Sprintf("calls cross %s times as many links at %d jobs as at %d, and under the policy load %s times as "+
-		"many as that", show(p), largest, slices.Min(r.Spec.Jobs), show(far))
+	return is, fmt.Sprintf("calls cross %s times as many links at %d jobs as at %d, and under the policy load %s times "+
+		"as many as that", show(p), largest, slices.Min(r.Spec.Jobs), show(far))
 }
 
 func growsWithLength(r *campaign.Results) (is decision, numbers string) {

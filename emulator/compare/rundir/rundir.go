@@ -57,6 +57,11 @@ func Read(dir string, m *record.Manifest, o compare.Options) (*compare.Run, erro
 	}
 	run := &compare.Run{Directory: dir, Name: m.Run, Seed: m.Seed, Fabric: m.Fabric, Runtime: m.Runtime, Arrivals: m.Arrival,
 		Kernel: m.Kernel, Version: m.Version, Exit: m.Exit, Scenario: scenarioName(m), Validity: m.Validity}
+	inputs := map[string]string{}
+	for _, in := range m.Inputs {
+		inputs[in.Key] += in.SHA256
+	}
+	run.Describe(m.Scenario, inputs)
 	collector := compare.NewCollector(o)
 	if err := readPredictions(dir, collector); err != nil {
 		return nil, err

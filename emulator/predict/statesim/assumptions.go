@@ -2,7 +2,6 @@ package statesim
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"testbed/emulator/placement"
@@ -14,9 +13,11 @@ import (
 // Assumptions are what the published simulator takes for granted, and can be taken otherwise. The zero value is the
 // published simulator.
 type Assumptions struct {
-	// Alone has each job find the nodes idle, as at the trace's arrivals, where seldom two chains are under way at once;
-	// published: a node's speed is divided by all tasks that are ever placed on it.
+	// Alone has each task use its node alone, as at the trace's arrivals, where seldom two chains are under way at once;
+	// published: all jobs are simultaneous, and a node's speed is divided by all tasks that are ever placed on it.
 	Alone bool `json:",omitempty"`
+	// Idle has the allocator find the nodes idle, for the same reason; published: it counts all tasks placed so far.
+	Idle bool `json:",omitempty"`
 	// OwnStates has the allocator count the states that the execution model's calls carry; published: all of the job's,
 	// whatever the model.
 	OwnStates bool `json:",omitempty"`
@@ -25,8 +26,8 @@ type Assumptions struct {
 	CloudPath bool `json:",omitempty"`
 	// Central names the host that keeps in-edge's states; published: of those that are central, the first by name.
 	Central string `json:",omitempty"`
-	// Premises has in-edge keep a client's states on the nearest of all hosts that tie for being central; published: on
-	// one of them, for all clients.
+	// Premises has in-edge keep a client's states in its own premises, which is all that is connected without up- and
+	// downlinks: on the first host by name that ties for being central; published: on one host, for all clients.
 	Premises bool `json:",omitempty"`
 	// Worker charges the way between worker and states; published: that between client and states, whoever uses them.
 	Worker bool `json:",omitempty"`
@@ -52,10 +53,10 @@ func (s *Simulator) assume(paths *simnet.Network) error {
 	}
 	if a.Premises {
 		s.stores = map[topology.ID]topology.ID{}
-		for _, host := range s.allocator.Nodes() {
-			s.stores[host] = slices.MinFunc(central, func(x, y topology.ID) int {
-				return int(math.Copysign(1, paths.Transfer(host, x, 1000)-paths.Transfer(host, y, 1000)))
-			})
+		for _, store := range slices.Backward(central) { // the first is written last
+			for _, neighbour := range premises(s.config.Topology, store) {
+				s.stores[neighbour] = store
+			}
 		}
 	}
 	if a.CloudPath {
@@ -116,6 +117,22 @@ func exchangeLinks(t *topology.Topology) (map[topology.ID]int64, error) {
 		links[host] = n + 1
 	}
 	return links, nil
+}
+
+// premises are the vertices that a host is connected with without up- and downlinks, itself included.
+func premises(t *topology.Topology, host topology.ID) []topology.ID {
+	seen, reached := map[topology.ID]bool{host: true}, []topology.ID{host}
+	for i := 0; i < len(reached); i++ {
+		for _, e := range t.Adjacency[reached[i]] {
+			v := &t.Vertices[e.To]
+			directed := v.Kind == topology.Link && (v.LinkType == topology.Uplink || v.LinkType == topology.Downlink)
+			if int(e.To) < t.EdgeSize() && !directed && !seen[e.To] {
+				seen[e.To] = true
+				reached = append(reached, e.To)
+			}
+		}
+	}
+	return reached
 }
 
 // linksBetween is the smallest number of links on a way through the edge network.

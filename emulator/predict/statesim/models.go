@@ -28,6 +28,7 @@ type evaluation struct {
 	nodes   []topology.ID // of each task
 	seconds []float64     // of each task, its call without states there and back
 	bytes   []int64       // the same, times links
+	needed  []int64       // of each task, bytes of the states on which it depends
 	row     Row
 }
 
@@ -55,9 +56,6 @@ func (e *evaluation) send(from, to topology.ID, bytes int64) {
 	e.row.Network += e.sim.net.edge(from, to, bytes)
 	e.row.Traffic += e.sim.net.traffic(from, to, bytes)
 }
-
-// needed is the size of the states on which a task depends.
-func (e *evaluation) needed(task int) int64 { return e.job.StateBytes(e.job.Tasks[task].States) }
 
 // output is what a task returns: the next one's argument, or the job's result.
 func (e *evaluation) output(task int) int64 {
@@ -92,7 +90,7 @@ func (e *evaluation) user(task int) topology.ID {
 func (e *evaluation) external() {
 	for i := range e.job.Tasks {
 		e.call(i, 0)
-		if needed := e.needed(i); needed > 0 {
+		if needed := e.needed[i]; needed > 0 {
 			e.row.Network += e.sim.net.cloud(needed) + e.sim.net.cloud(needed)
 			e.row.Traffic += 2 * needed * e.sim.toCloud(e.user(i))
 		}
@@ -103,7 +101,7 @@ func (e *evaluation) external() {
 func (e *evaluation) inEdge() {
 	for i := range e.job.Tasks {
 		e.call(i, 0)
-		if needed := e.needed(i); needed > 0 {
+		if needed := e.needed[i]; needed > 0 {
 			seconds, traffic := e.exchange(e.user(i), e.sim.store(e.client), needed, needed)
 			e.row.Network += seconds
 			e.row.Traffic += traffic
@@ -121,7 +119,7 @@ func (e *evaluation) inFunction() {
 // inClient: the client sends the states that a task needs along, and takes them back.
 func (e *evaluation) inClient() {
 	for i := range e.job.Tasks {
-		e.call(i, e.needed(i))
+		e.call(i, e.needed[i])
 	}
 }
 

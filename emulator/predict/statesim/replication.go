@@ -53,7 +53,7 @@ func (d *Draw) Place(policy placement.Policy) (*Replication, error) {
 
 func (d *Draw) place(policy placement.Policy, carry func(*workload.Job, int) int64) (*placement.Placement, error) {
 	place, err := d.sim.allocator.Place(d.Jobs, d.affinities, d.drawn, placement.Study{
-		Policy: policy, Carry: carry, Idle: d.sim.config.Assumptions.Alone,
+		Policy: policy, Carry: carry, Idle: d.sim.config.Assumptions.Idle,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("statesim: seed %d, %s: %w", d.seed, policy, err)
@@ -72,6 +72,7 @@ type calls struct {
 	processing []float64 // s, of each job
 	seconds    []float64 // of each task, its call without states there and back
 	traffic    []int64   // the same, bytes times links
+	needed     []int64   // of each task, bytes of the states on which it depends
 }
 
 func (r *Replication) newCalls(place *placement.Placement) *calls {
@@ -89,7 +90,7 @@ func (r *Replication) newCalls(place *placement.Placement) *calls {
 	}
 	c := &calls{
 		place: place, processing: make([]float64, len(r.Jobs)), seconds: make([]float64, 0, tasks),
-		traffic: make([]int64, 0, tasks),
+		traffic: make([]int64, 0, tasks), needed: make([]int64, 0, tasks),
 	}
 	for i := range r.Jobs {
 		e := evaluation{sim: s, job: &r.Jobs[i], client: place.Client[i], nodes: place.Node[i]}
@@ -97,6 +98,7 @@ func (r *Replication) newCalls(place *placement.Placement) *calls {
 		for t := range e.job.Tasks {
 			seconds, traffic := e.exchange(e.client, e.nodes[t], e.job.Tasks[t].Argument, e.output(t))
 			c.seconds, c.traffic = append(c.seconds, seconds), append(c.traffic, traffic)
+			c.needed = append(c.needed, e.job.StateBytes(e.job.Tasks[t].States))
 		}
 	}
 	return c
@@ -130,7 +132,7 @@ func (r *Replication) Rows(m plan.Model) ([]Row, error) {
 	for i := range r.Jobs {
 		e.job, e.client, e.nodes = &r.Jobs[i], of.place.Client[i], of.place.Node[i]
 		past := first + len(e.job.Tasks)
-		e.seconds, e.bytes = of.seconds[first:past], of.traffic[first:past]
+		e.seconds, e.bytes, e.needed = of.seconds[first:past], of.traffic[first:past], of.needed[first:past]
 		e.row = Row{Processing: of.processing[i], Length: e.job.Length()}
 		evaluate(&e)
 		rows[i], first = e.row, past

@@ -9,6 +9,8 @@
 //   - a path is the reverse of the shortest path back (placement/simnet),
 //   - the client, not the worker, is charged for the access to a state repository (models.go),
 //   - float32 for capacities, quotients and processing times, float64 for sums.
+//
+// What its results rest on can be taken otherwise, one assumption at a time (Switches).
 package statesim
 
 import (
@@ -33,7 +35,8 @@ type Config struct {
 	Speed        placement.SpeedModel
 	GPU          string        // model of the hosts with GPUs; empty: placement.DefaultGPU
 	Clients      []topology.ID // nil: the study's
-	Assumptions  Assumptions
+	Nodes        []topology.ID `json:",omitempty"` // that execute functions; nil: all hosts
+	Assumptions  Assumptions   `json:",omitzero"`  // part of campaigns' fingerprints only where one is not as published
 }
 
 // DefaultConfig has the study's parameters for a topology and a pool of chains.
@@ -63,7 +66,7 @@ func New(c Config) (*Simulator, error) {
 	}
 	paths := simnet.New(c.Topology)
 	allocator, err := placement.NewAllocator(paths, placement.Options{
-		Topology: c.Topology, Speed: c.Speed, GPU: c.GPU, Clients: c.Clients,
+		Topology: c.Topology, Speed: c.Speed, GPU: c.GPU, Clients: c.Clients, Nodes: c.Nodes,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("statesim: %w", err)

@@ -28,14 +28,14 @@ func Mean(x float64, samples []float64) Point {
 	mean, deviation := statistics.MeanStdDev(samples)
 	p.Y = mean
 	if n := len(samples); n > 1 {
-		half := StudentT(n-1) * deviation / math.Sqrt(float64(n))
+		half := studentT(n-1) * deviation / math.Sqrt(float64(n))
 		p.Low, p.High = mean-half, mean+half
 	}
 	return p
 }
 
-// StudentT is the two-sided quantile of Student's t at the level of confidence of all intervals, 95 %.
-func StudentT(freedom int) float64 {
+// studentT is the two-sided quantile of Student's t at the level of confidence of all intervals, 95 %.
+func studentT(freedom int) float64 {
 	return statistics.StudentQuantile((1+confidence)/2, float64(freedom))
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"testbed/emulator/internal/minstd"
 	"testbed/emulator/workload"
@@ -15,15 +16,17 @@ import (
 // without a state are left out. Each task draws its function from one engine that runs through all jobs.
 func Chains(trace *Trace, opts workload.Options) []workload.Job {
 	engine := minstd.New(opts.Seed)
-	functions := float64(max(opts.Functions, 1))
+	functions := workload.FunctionNames(opts.Functions)
 	var jobs []workload.Job
+	var d dag
 	for i := range trace.Jobs {
-		job, ok := newDAG(&trace.Jobs[i]).stateful(opts.Factors)
+		d.fill(&trace.Jobs[i])
+		job, ok := d.stateful(opts.Factors)
 		if !ok {
 			continue
 		}
 		for t := range job.Tasks {
-			job.Tasks[t].Function = workload.FunctionName(int(math.Floor(engine.Real(0, functions))))
+			job.Tasks[t].Function = functions[int(math.Floor(engine.Real(0, float64(len(functions)))))]
 		}
 		jobs = append(jobs, job)
 	}
@@ -36,29 +39,42 @@ func (t *Trace) Chains(opts workload.Options) []workload.Job { return Chains(t, 
 // dag is a job with its tasks, and those that they wait for, in ascending order of their numbers; the first is
 // number 1. A number that no row defines is a task without precedences, operations and size: it can still be a
 // state. Numbers that do not occur take no room, so that a job takes as much as its rows do.
+//
+// One dag serves one job after the other, in the same room.
 type dag struct {
-	job     *Job
-	numbers []int // of the tasks
-	tasks   []Task
-	after   [][]int // after[task]: its precedences, by index
-	next    [][]int // next[task]: the tasks that wait for it, ascending
+	job      *Job
+	numbers  []int   // of the tasks
+	rows     []int   // of each, the index of the job's task; -1: no row defines it
+	after    [][]int // after[task]: its precedences, by index
+	next     [][]int // next[task]: the tasks that wait for it, ascending
+	in       []bool  // tasks of the chain
+	needed   []bool  // tasks outside of it that one inside waits for
+	state    []int   // of those, index of the state
+	todo     []int
+	previous []int // 0, 1, 2 ..., of which the chains' tasks have each the one before them
 }
 
-func newDAG(job *Job) *dag {
-	numbers := []int{1}
-	for _, t := range job.Tasks {
-		numbers = append(append(numbers, t.Number), t.Precedences...)
+// fill makes it the DAG of a job.
+func (d *dag) fill(job *Job) {
+	d.job = job
+	d.numbers = append(d.numbers[:0], 1)
+	for i := range job.Tasks {
+		d.numbers = append(append(d.numbers, job.Tasks[i].Number), job.Tasks[i].Precedences...)
 	}
-	slices.Sort(numbers)
-	numbers = slices.Compact(numbers)
-	n := len(numbers)
-	d := &dag{job: job, numbers: numbers, tasks: make([]Task, n), after: make([][]int, n), next: make([][]int, n)}
-	for _, t := range job.Tasks {
-		at, _ := slices.BinarySearch(numbers, t.Number)
-		d.tasks[at] = t
+	slices.Sort(d.numbers)
+	d.numbers = slices.Compact(d.numbers)
+	n := len(d.numbers)
+	d.rows, d.in, d.needed = cleared(d.rows, n), cleared(d.in, n), cleared(d.needed, n)
+	d.state, d.after, d.next = cleared(d.state, n), emptied(d.after, n), emptied(d.next, n)
+	for i := range d.rows {
+		d.rows[i] = -1
+	}
+	for i := range job.Tasks {
+		t := &job.Tasks[i]
+		at := d.index(t.Number)
+		d.rows[at] = i
 		for _, p := range t.Precedences {
-			before, _ := slices.BinarySearch(numbers, p)
-			d.after[at] = append(d.after[at], before)
+			d.after[at] = append(d.after[at], d.index(p))
 		}
 	}
 	for i, after := range d.after {
@@ -68,59 +84,96 @@ func newDAG(job *Job) *dag {
 			}
 		}
 	}
-	return d
+}
+
+// index is that of the task of a number.
+func (d *dag) index(number int) int {
+	if n := len(d.numbers); d.numbers[n-1] == n { // none is missing
+		return number - 1
+	}
+	at, _ := slices.BinarySearch(d.numbers, number)
+	return at
+}
+
+// row is the job's task of an index, and an empty one where no row defines it.
+func (d *dag) row(i int) *Task {
+	if d.rows[i] < 0 {
+		return &Task{}
+	}
+	return &d.job.Tasks[d.rows[i]]
+}
+
+// cleared is a slice of n zero values, in the room of another where that is large enough.
+func cleared[T any](s []T, n int) []T {
+	s = slices.Grow(s[:0], n)[:n]
+	clear(s)
+	return s
+}
+
+// emptied is n empty slices, in the room of others.
+func emptied(s [][]int, n int) [][]int {
+	s = slices.Grow(s[:cap(s)], max(n-cap(s), 0))[:n]
+	for i := range s {
+		s[i] = s[i][:0]
+	}
+	return s
 }
 
 // chain marks the tasks that are reached from the first one. The order of the visit does not matter,
 // for the chain executes in ascending order.
-func (d *dag) chain() []bool {
-	in := make([]bool, len(d.tasks))
-	in[0] = true
-	for todo := []int{0}; len(todo) > 0; {
-		at := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
+func (d *dag) chain() (length int) {
+	d.in[0], length = true, 1
+	for d.todo = append(d.todo[:0], 0); len(d.todo) > 0; {
+		at := d.todo[len(d.todo)-1]
+		d.todo = d.todo[:len(d.todo)-1]
 		for _, n := range d.next[at] {
-			if !in[n] {
-				in[n] = true
-				todo = append(todo, n)
+			if !d.in[n] {
+				d.in[n] = true
+				length++
+				d.todo = append(d.todo, n)
 			}
 		}
 	}
-	return in
+	return length
 }
 
 // stateful makes the job's chain; ok is false where no task depends on a state.
 func (d *dag) stateful(f workload.Factors) (job workload.Job, ok bool) {
-	in := d.chain()
-	states := map[int]int{} // number of a task outside the chain: index of its state
-	needed := make([]bool, len(d.tasks))
-	for i := range d.tasks {
-		if in[i] {
+	length, states := d.chain(), 0
+	for i := range d.numbers {
+		if d.in[i] {
 			for _, p := range d.after[i] {
-				needed[p] = needed[p] || !in[p]
+				if !d.in[p] && !d.needed[p] {
+					d.needed[p] = true
+					states++
+				}
 			}
 		}
 	}
-	job = workload.Job{Name: fmt.Sprintf("j_%d", d.job.Number), Arrival: d.job.Arrival}
-	for i, t := range d.tasks {
-		if needed[i] {
-			states[i] = len(job.States)
-			job.States = append(job.States, scale(f.State, t.Mem))
-		}
-	}
-	if len(job.States) == 0 {
+	if states == 0 {
 		return job, false
 	}
-	for i, t := range d.tasks {
-		if in[i] {
-			job.Tasks = append(job.Tasks, d.task(i, t, f, len(job.Tasks), states))
+	job = workload.Job{
+		Name: "j_" + strconv.Itoa(d.job.Number), Arrival: d.job.Arrival,
+		Tasks: make([]workload.Task, 0, length), States: make([]int64, 0, states),
+	}
+	for i := range d.numbers {
+		if d.needed[i] {
+			d.state[i] = len(job.States)
+			job.States = append(job.States, scale(f.State, d.row(i).Mem))
+		}
+	}
+	for i := range d.numbers {
+		if d.in[i] {
+			job.Tasks = append(job.Tasks, d.task(i, f, len(job.Tasks)))
 		}
 	}
 	job.Result = job.Tasks[0].Argument
 	return job, true
 }
 
-func (d *dag) task(i int, t Task, f workload.Factors, position int, states map[int]int) workload.Task {
+func (d *dag) task(i int, f workload.Factors, position int) workload.Task {
+	t := d.row(i)
 	name := t.Name
 	if name == "" {
 		name = fmt.Sprintf("M%d", d.numbers[i]) // referred to, but defined by no row
@@ -128,12 +181,15 @@ func (d *dag) task(i int, t Task, f workload.Factors, position int, states map[i
 	task := workload.Task{
 		Name: name, Ops: round(t.Duration * t.CPU / 100 * f.Ops), Argument: scale(f.Argument, t.Mem),
 	}
+	for position > len(d.previous) {
+		d.previous = append(d.previous, len(d.previous))
+	}
 	if position > 0 {
-		task.After = []int{position - 1}
+		task.After = d.previous[position-1 : position : position]
 	}
 	for _, p := range d.after[i] {
-		if s, is := states[p]; is {
-			task.States = append(task.States, s)
+		if d.needed[p] {
+			task.States = append(task.States, d.state[p])
 		}
 	}
 	slices.Sort(task.States)

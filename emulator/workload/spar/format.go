@@ -32,7 +32,6 @@ func misshapen(row string, fields int) error {
 
 // hint says, as the end of a message, what seems to be in a row instead.
 func hint(row string) string {
-	const columns = 7
 	bare := strings.ReplaceAll(row, `"`, "")
 	switch {
 	case strings.HasPrefix(row, "\x1f\x8b"):

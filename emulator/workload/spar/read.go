@@ -2,6 +2,7 @@ package spar
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -30,23 +31,12 @@ const (
 // alone, or that there is more than is read; see Foreign for files in another format. name is the file's, for
 // messages.
 func Read(r io.Reader, name string) (*Trace, error) {
-	trace := &reader{Trace: &Trace{Name: name}, jobs: map[int]int{}, lost: map[int]bool{}, last: -1}
+	trace := newReader(name)
 	scanner := bufio.NewScanner(r)
 	scanner.Buffer(make([]byte, 64<<10), maxRow)
 	for line := 1; scanner.Scan(); line++ {
-		row := rowOf(scanner.Text(), line)
-		if row == "" {
-			continue
-		}
-		trace.Rows++
-		if err := trace.add(row); errors.Is(err, errNoDAG) {
-			trace.Skipped++
-		} else if err != nil {
-			trace.malformed(line, row, err)
-		}
-		if trace.Rows > maxRows || trace.dependencies > maxDependencies {
-			return nil, fmt.Errorf("%s:%d: at most %d rows and %d dependencies are read: %w", name, line, maxRows,
-				maxDependencies, readfile.ErrLimit)
+		if err := trace.line(scanner.Text(), line); err != nil {
+			return nil, err
 		}
 	}
 	if err := scanner.Err(); err != nil {
@@ -54,6 +44,44 @@ func Read(r io.Reader, name string) (*Trace, error) {
 	}
 	trace.leaveOut()
 	return trace.Trace, nil
+}
+
+// ReadText is Read of a text that is there as a whole, and stays: rows are parts of it.
+func ReadText(text, name string) (*Trace, error) {
+	trace, line := newReader(name), 0
+	const job = 150 // bytes of a job's rows, about
+	trace.Jobs = slices.Grow(trace.Jobs, len(text)/job)
+	for row := range strings.Lines(text) {
+		line++
+		if err := trace.line(strings.TrimSuffix(row, "\n"), line); err != nil {
+			return nil, err
+		}
+	}
+	trace.leaveOut()
+	return trace.Trace, nil
+}
+
+func newReader(name string) *reader {
+	return &reader{Trace: &Trace{Name: name}, lost: map[int]bool{}, last: -1}
+}
+
+// line takes a line of the file, and fails where there is more than is read.
+func (t *reader) line(text string, line int) error {
+	row := rowOf(text, line)
+	if row == "" {
+		return nil
+	}
+	t.Rows++
+	if err := t.add(row); errors.Is(err, errNoDAG) {
+		t.Skipped++
+	} else if err != nil {
+		t.malformed(line, row, err)
+	}
+	if t.Rows > maxRows || t.dependencies > maxDependencies {
+		return fmt.Errorf("%s:%d: at most %d rows and %d dependencies are read: %w", t.Name, line, maxRows,
+			maxDependencies, readfile.ErrLimit)
+	}
+	return nil
 }
 
 // Load reads the file at a path, which is the trace's name. It fails, beside Read's errors, where the file cannot be
@@ -84,7 +112,8 @@ func rowOf(text string, line int) string {
 type reader struct {
 	*Trace
 	dependencies int
-	jobs         map[int]int         // index of a job, by its number
+	jobs         map[int]int         // index of a job, by its number; nil as long as they ascend
+	block        []Task              // where tasks are put
 	defined      map[int]map[int]int // of jobs of many tasks: index of a task, by its number
 	lost         map[int]bool        // numbers of the jobs that lost a row
 	last         int                 // number of the job of the last row; -1: there is none
@@ -154,11 +183,13 @@ func (t *reader) add(row string) error {
 		return err
 	}
 	t.follow(number)
-	at, known := t.jobs[number]
+	at, known := t.lookup(number)
 	if !known {
 		at = len(t.Jobs)
-		t.jobs[number] = at
 		t.Jobs = append(t.Jobs, Job{Number: number, Arrival: time.Duration(math.Round(arrival * 1e9))})
+		if t.jobs != nil {
+			t.jobs[number] = at
+		}
 	}
 	job := &t.Jobs[at]
 	if i, twice := t.find(at, task.Number); twice {
@@ -170,9 +201,48 @@ func (t *reader) add(row string) error {
 			number, task.Number, other.Name)
 	}
 	t.dependencies += len(task.Precedences)
-	job.Tasks = append(job.Tasks, task)
+	t.append(job, task)
 	t.define(at)
 	return nil
+}
+
+// lookup is the index of the job of a number. Where jobs come in ascending order, which is usual, they are their own
+// index; the first that does not makes one of all.
+func (t *reader) lookup(number int) (at int, known bool) {
+	if t.jobs != nil {
+		at, known = t.jobs[number]
+		return at, known
+	}
+	if last := len(t.Jobs) - 1; last < 0 || number > t.Jobs[last].Number {
+		return 0, false
+	} else if number == t.Jobs[last].Number {
+		return last, true
+	}
+	at, known = slices.BinarySearchFunc(t.Jobs, number, func(j Job, n int) int { return cmp.Compare(j.Number, n) })
+	if !known {
+		t.jobs = make(map[int]int, 2*len(t.Jobs))
+		for i := range t.Jobs {
+			t.jobs[t.Jobs[i].Number] = i
+		}
+	}
+	return at, known
+}
+
+// block is how many tasks are allocated at once.
+const block = 1024
+
+// append adds a task to a job. The rows of a job mostly follow one another, so that its tasks stand together at the end
+// of a block.
+func (t *reader) append(job *Job, task Task) {
+	n := len(job.Tasks)
+	if end := len(t.block); n > 0 && (end < n || end == cap(t.block) || &t.block[end-1] != &job.Tasks[n-1]) {
+		job.Tasks = append(job.Tasks, task) // there is nothing behind its last task that is another's
+		return
+	} else if end == cap(t.block) {
+		t.block = make([]Task, 0, block)
+	}
+	t.block = append(t.block, task)
+	job.Tasks = t.block[len(t.block)-n-1 : len(t.block) : len(t.block)]
 }
 
 // few tasks of a job are searched one by one.

@@ -2,12 +2,17 @@ package spar
 
 import (
 	"bytes"
+	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // reference opens a file of the reference data, or skips the test where the folder is absent.
@@ -152,4 +157,49 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("what was written reads as %+v, %v; want %+v", again, err, trace)
 		}
 	})
+}
+
+// What is read the fast way is what ParseFloat reads.
+func TestDecimals(t *testing.T) {
+	random := rand.New(rand.NewPCG(rand.Uint64(), 0))
+	plain := 0
+	for range 200_000 {
+		text := strconv.FormatFloat(random.Float64()*math.Pow10(random.IntN(12)), 'f', random.IntN(10), 64)
+		if random.IntN(4) == 0 {
+			text = text[random.IntN(len(text)):]
+		}
+		got, ok := decimal(text)
+		if !ok {
+			continue
+		}
+		plain++
+		if want, err := strconv.ParseFloat(text, 64); err != nil || got != want {
+			t.Fatalf("%q: %v, want %v, %v", text, got, want, err)
+		}
+	}
+	if plain < 50_000 {
+		t.Errorf("only %d numbers were read the fast way", plain)
+	}
+	for _, text := range []string{"", ".", "-1", "+1", "1e3", "1.2.3", "1 ", "0x1", "1234567890123"} {
+		if v, ok := decimal(text); ok && text != "" {
+			t.Errorf("%q: %v", text, v)
+		}
+	}
+}
+
+// A text that is there as a whole is read as a file is, whatever its line ends.
+func TestReadText(t *testing.T) {
+	for _, text := range []string{
+		"", "\n\n", "0,j_1,M1,1,100,0.3,1", "\ufeff0,j_1,M1,1,100,0.3,1\r\n0,j_2,M1,1,100,0.3,1\r\n",
+		"0,j_1,M1,1,100,0.3,1\nj_1,\n0,j_1,M2,1,,0.3,1\n,,,,,,,,\n0,j_3,task_x,1,1,1,1\n\n0,j_3,R2_1,1,1e2,.3,1",
+	} {
+		want, err := Read(strings.NewReader(text), "x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := ReadText(text, "x")
+		if d := cmp.Diff(want, got, cmp.AllowUnexported(Trace{})); err != nil || d != "" {
+			t.Errorf("%q: %v\n%s", text, err, d)
+		}
+	}
 }

@@ -20,9 +20,9 @@ const maxTask = 10_000
 
 // parseRow takes a row apart. With errNoDAG only the job is known.
 func parseRow(row string) (job int, arrival float64, task Task, err error) {
-	fields := strings.Split(row, ",")
-	if len(fields) != 7 {
-		return 0, 0, task, misshapen(row, len(fields))
+	fields, n := split(row)
+	if n != columns {
+		return 0, 0, task, misshapen(row, n)
 	}
 	number, isJob := strings.CutPrefix(fields[1], "j_")
 	if !isJob {
@@ -43,6 +43,25 @@ func parseRow(row string) (job int, arrival float64, task Task, err error) {
 	}
 	task, err = parseTask(fields[2:])
 	return job, arrival, task, err
+}
+
+// columns is the number of a row's fields.
+const columns = 7
+
+// split takes a row apart at its commas, and counts all fields that it has.
+func split(row string) (fields [columns]string, n int) {
+	begin := 0
+	for i := range len(row) + 1 {
+		if i < len(row) && row[i] != ',' {
+			continue
+		}
+		if n < columns {
+			fields[n] = row[begin:i]
+		}
+		n++
+		begin = i + 1
+	}
+	return fields, n
 }
 
 // jobNumber reads the digits of j_N.
@@ -109,7 +128,12 @@ func parseName(name string) (number int, precedences []int, err error) {
 	if len(name) < 2 || !('A' <= name[0] && name[0] <= 'Z' || 'a' <= name[0] && name[0] <= 'z') {
 		return bad("does not begin with a letter and a number")
 	}
-	for i, part := range strings.Split(name[1:], "_") {
+	if more := strings.Count(name, "_"); more > 0 {
+		precedences = make([]int, 0, more)
+	}
+	for i, rest, more := 0, name[1:], true; more; i++ {
+		var part string
+		part, rest, more = strings.Cut(rest, "_")
 		n, err := strconv.Atoi(part)
 		switch {
 		case err != nil || n < 1 || part[0] == '+':
@@ -132,10 +156,37 @@ type irrelevant struct{ error }
 
 func (e *irrelevant) Is(target error) bool { return target == errIrrelevant }
 
+// decimal reads a number of digits, with a point or without: one whose digits a float64 has room for, divided by a
+// power of ten that it has room for, is rounded once, as ParseFloat would.
+func decimal(s string) (v float64, ok bool) {
+	const most = 12 // digits: below quantity's largest, too
+	if len(s) > most {
+		return 0, false
+	}
+	digits, divisor, point := 0, 1, false
+	for _, c := range []byte(s) {
+		switch {
+		case '0' <= c && c <= '9':
+			digits = 10*digits + int(c-'0')
+			if point {
+				divisor *= 10
+			}
+		case c == '.' && !point && len(s) > 1:
+			point = true
+		default:
+			return 0, false
+		}
+	}
+	return float64(digits) / float64(divisor), true
+}
+
 // quantity reads a finite number that is not negative.
 func quantity(what, s string) (float64, error) {
 	if s == "" {
 		return 0, fmt.Errorf("the %s is empty", what)
+	}
+	if v, plain := decimal(s); plain {
+		return v, nil
 	}
 	v, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsInf(v, 0) || math.IsNaN(v) || v < 0 || strings.ContainsAny(s, "xXpP_") {

@@ -62,12 +62,13 @@ func (t *Trace) Find(job, name string) (task Task, ok bool) {
 }
 
 func (j *Job) largest(f workload.Factors) Task {
-	d := newDAG(j)
-	in := d.chain()
+	var d dag
+	d.fill(j)
+	d.chain()
 	best, most := j.Tasks[0], int64(-1)
 	for _, t := range j.Tasks {
 		factor := f.State
-		if at, _ := slices.BinarySearch(d.numbers, t.Number); in[at] {
+		if at, _ := slices.BinarySearch(d.numbers, t.Number); d.in[at] {
 			factor = f.Argument
 		}
 		if size := scale(factor, t.Mem); size > most {
