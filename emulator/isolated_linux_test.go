@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -70,26 +71,27 @@ func arrived(t *testing.T, access, arrival string) (map[string]map[int]record.Ch
 }
 
 // TestIsolatedIsSequential: chains that share nothing take side by side what they take one after the other, and all of
-// them much less.
+// them much less. On a machine that does other things single chains are off by what the run does not see
+// (emulator/README.md); the median of all is not.
 func TestIsolatedIsSequential(t *testing.T) {
 	for _, access := range []string{"worker", "client"} {
 		alone, one := arrived(t, access, "sequential")
 		beside, many := arrived(t, access, "isolated")
 		for model := range one {
-			a, b, common := 0.0, 0.0, 0
+			var longer []float64 // by how many s, of what is allowed
 			for index, c := range alone[model] {
 				if other, both := beside[model][index]; both {
-					a, b, common = a+c.Measured.Latency, b+other.Measured.Latency, common+1
+					allowed := 0.01*c.Measured.Latency + 0.0005
+					longer = append(longer, (other.Measured.Latency-c.Measured.Latency)/allowed)
 				}
 			}
-			t.Logf("%s, by %s: %d chains left alone, %.4f s one after the other, %.4f s side by side; in %v, %v", model, access,
-				common, a, b, one[model].Round(time.Millisecond), many[model].Round(time.Millisecond))
-			if common < 12 {
-				t.Errorf("%s: the host has left %d of 16 chains alone", model, common)
-				continue
-			}
-			if allowed := 0.01*a + 0.001*float64(common); math.Abs(b-a) > allowed { // and a millisecond each
-				t.Errorf("%s: side by side they take %.4f s, one after the other %.4f s", model, b, a)
+			slices.Sort(longer)
+			t.Logf("%s, by %s: %d chains left alone; in %v one after the other, in %v side by side; differences %.2f", model,
+				access, len(longer), one[model].Round(time.Millisecond), many[model].Round(time.Millisecond), longer)
+			if len(longer) < 6 {
+				t.Errorf("%s: the host has left %d of 16 chains alone", model, len(longer))
+			} else if median := longer[len(longer)/2]; math.Abs(median) > 1 {
+				t.Errorf("%s: side by side they differ by %.2f of what is allowed, 1 %% and half a millisecond", model, median)
 			}
 		}
 		// On a machine that does nothing else it is a third, with more chains less: emulator/README.md.
