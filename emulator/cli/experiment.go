@@ -169,11 +169,6 @@ func runExperiment(c *cli.Context, s *State) error {
 	if err != nil {
 		return err
 	}
-	if !c.Bool("dry-run") && spec.Emulates() {
-		if err := needRoot(s); err != nil {
-			return err
-		}
-	}
 	show := newProgress(c, s)
 	cells, err := resolveExperiment(c, s, &spec, show)
 	if err != nil {
@@ -187,7 +182,14 @@ func runExperiment(c *cli.Context, s *State) error {
 	}
 	config := experiment.Config{Spec: spec, Cells: cells, Dir: dir, Catalogue: s.catalogue(), Version: s.Version,
 		Steps: true, Workers: workers(), Progress: experimentProgress(show, spec.Emulates())}
-	if spec.Emulates() {
+	left, err := experiment.Look(dir, &spec, cells, workers())
+	if err != nil {
+		return err
+	}
+	if spec.Emulates() && len(left.Found) < len(cells) { // what is finished is presented again without root
+		if err := needRoot(s); err != nil {
+			return err
+		}
 		if config.Executor, err = emulation(c, s, &spec, dir, cells[0], show); err != nil {
 			return err
 		}

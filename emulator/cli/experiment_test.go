@@ -65,6 +65,12 @@ func TestExperimentOnOneTestbed(t *testing.T) {
 		}
 	}
 	l.want(ExitOK, "Cells: 4 of 4 finished, 4 of them before", "run", dir, "--allow-disturbed")
+	mortal := l.state(l.t.Context(), &output{}, &output{}, "run", dir, "--allow-disturbed", "--figure",
+		"latency_s~wifi,model")
+	mortal.Root = false
+	if code := Main(mortal); code != ExitOK {
+		t.Errorf("presenting again without root: %d, %s", code, mortal.Stderr)
+	}
 	// One level more, and its cells alone; the directory says the rest.
 	l.want(ExitOK, "6 cells, 4 of them finished", "run", dir, "--set", "topology.links.wifi.rate=10Mbps,20Mbps,50Mbps",
 		"--dry-run")
@@ -115,7 +121,7 @@ func TestExperimentsThatAreWrong(t *testing.T) {
 		`--set workload.job=1: workload: unknown key "job"; did you mean "jobs"?`: {scenario, "--set", "workload.job=1"},
 		"e.yaml:3:22: workload.jobs: 0 is out of range":                           {file},
 		"--fail-if is for a single run":                                           {scenario, "--repeat=2", "--fail-if", "x"},
-		unknown:                                                                   {scenario, "--repeat=2", "--figure", "network_s~link"},
+		unknown:                                                                   {scenario, "--figure=network_s~link"},
 		`"x" is no factor`:                                                        {scenario, "--set", "x"},
 	} {
 		l.want(ExitUsage, want, append([]string{"run"}, args...)...)

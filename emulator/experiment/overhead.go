@@ -25,8 +25,8 @@ func (m mean) or(otherwise float64) float64 {
 // What a cell takes beside its chains where no cell of the experiment has been measured yet, in s, on two cores: most
 // is the calibration, the report and its figures, and bringing the testbed up.
 const (
-	usualOverhead = 4.0
-	usualFresh    = 7.0
+	usualOverhead = 2.0
+	usualFresh    = 5.0
 	usualPredict  = 0.2
 )
 

@@ -139,11 +139,10 @@ func (x *experiment) groups() html.Table {
 	for _, c := range x.columns(x.Cells) {
 		t.Columns = append(t.Columns, html.Column{Name: c.name})
 	}
-	for _, c := range []html.Column{{Name: "model"}, {Name: "engine"}, {Name: "runs", Number: true},
-		{Name: "chains", Number: true}, {Name: "latency", Number: true}, {Name: "over runs", Number: true},
-		{Name: "over chains", Number: true}, {Name: "network", Number: true}, {Name: "processing", Number: true},
-		{Name: "error of the mean", Number: true}, {Name: "median error", Number: true}} {
-		t.Columns = append(t.Columns, c)
+	t.Columns = append(t.Columns, html.Column{Name: "model"}, html.Column{Name: "engine"})
+	for _, name := range []string{"runs", "chains", "latency", "over runs", "over chains", "network", "processing",
+		"error of the mean", "median error"} {
+		t.Columns = append(t.Columns, html.Column{Name: name, Number: true})
 	}
 	for i := range x.outcome.Pooled.Groups {
 		g := &x.outcome.Pooled.Groups[i]

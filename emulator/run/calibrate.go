@@ -34,7 +34,9 @@ func (r *run) calibrate(ctx context.Context) (record.Overhead, predict.Setting, 
 	if err != nil {
 		return overhead, setting, err
 	}
-	alone, err := transport.New(r.Scenario.Topology, r.Scenario.Speed, transport.OptionsOf(setting))
+	options := transport.OptionsOf(setting)
+	options.Connections, options.Arrivals = 0, predict.Arrivals{} // the calls were made on a connection that was there
+	alone, err := transport.New(r.Scenario.Topology, r.Scenario.Speed, options)
 	if err != nil {
 		return overhead, setting, err
 	}

@@ -59,14 +59,20 @@ func (v *Values) distinct() (dictionary *Values, indices []uint64) {
 func distinct[V any, K comparable](values []V, key func(V) K) (different []V, indices []uint64) {
 	known := map[K]uint64{}
 	indices = make([]uint64, len(values))
+	var before K
 	for i, v := range values {
-		index, ok := known[key(v)]
+		k := key(v)
+		if i > 0 && k == before { // most columns repeat a value for many rows
+			indices[i] = indices[i-1]
+			continue
+		}
+		index, ok := known[k]
 		if !ok {
 			index = uint64(len(different))
-			known[key(v)] = index
+			known[k] = index
 			different = append(different, v)
 		}
-		indices[i] = index
+		indices[i], before = index, k
 	}
 	return different, indices
 }
