@@ -111,9 +111,10 @@ func (p planted) deliver(to *port, due int64, data []byte) {
 // TestPlantedLatenessIsRecovered: where packets are held back by a known distribution, its quantiles are found again.
 func TestPlantedLatenessIsRecovered(t *testing.T) {
 	const packets = 150
-	var said string
 	limit := testenv.OnQuietMachine(0.05, 0.2)
-	for range 10 { // a host that is busy adds to what is planted
+	quantiles := []float64{0.5, 0.9, 0.99}
+	best, want := make([]time.Duration, len(quantiles)), make([]time.Duration, len(quantiles))
+	for try := range 10 { // a host that is busy adds to what is planted, and so the least of each quantile counts
 		rng := rand.New(rand.NewPCG(5, 6))
 		var all []time.Duration
 		r := run(t, time.Millisecond, func(e *engine) output {
@@ -131,20 +132,25 @@ func TestPlantedLatenessIsRecovered(t *testing.T) {
 		if h.Written.Count != packets || len(all) != packets {
 			t.Fatalf("%d packets written, %d held back", h.Written.Count, len(all))
 		}
-		ok := true
-		for _, q := range []float64{0.5, 0.9, 0.99} {
-			got, want := h.Written.Quantile(q), quantile.Above(all, q)
-			ok = ok && math.Abs(float64(got)/float64(want)-1) <= limit
-			said += " " + got.String() + " of " + want.String()
-		}
 		if station := r.core.table.ports[1].written; station != h.Written {
 			t.Error("the station's lateness is not that of all its packets")
 		}
-		if ok {
+		recovered := true
+		for i, q := range quantiles {
+			got := h.Written.Quantile(q)
+			if want[i] = quantile.Above(all, q); float64(got) < (1-limit)*float64(want[i]) {
+				t.Fatalf("quantile %v is %v, less than the %v planted", q, got, want[i])
+			}
+			if try == 0 || got < best[i] {
+				best[i] = got
+			}
+			recovered = recovered && float64(best[i]) <= (1+limit)*float64(want[i])
+		}
+		if recovered {
 			return
 		}
 	}
-	t.Errorf("p50, p90, p99:%s", said)
+	t.Errorf("quantiles %v are %v, planted were %v", quantiles, best, want)
 }
 
 // TestEngineThatIsAtWorkElsewhere keeps that as a spell, and that what was due meanwhile came late.
