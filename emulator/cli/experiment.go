@@ -199,7 +199,7 @@ func runExperiment(c *cli.Context, s *State) error {
 	if err != nil {
 		return interruptedExperiment(c, "testbed run "+shell.Quote(dir), dir, err)
 	}
-	return concludeExperiment(c, s, form, &spec, outcome, len(cells))
+	return concludeExperiment(c, s, form, outcome, len(cells))
 }
 
 // resolveExperiment works out all cells, and refuses what is wrong with any before something is begun.

@@ -137,7 +137,7 @@ func dryExperiment(
 
 // concludeExperiment says what came of an experiment, and fails where something of that is not as wanted.
 func concludeExperiment(
-	c *cli.Context, s *State, form string, spec *experiment.Spec, o *experiment.Outcome, cells int,
+	c *cli.Context, s *State, form string, o *experiment.Outcome, cells int,
 ) error {
 	var err error
 	if pooled := o.Pooled; pooled != nil && form == "json" {

@@ -56,7 +56,8 @@ var printed = map[string]any{
 
 // written are what else this program prints or writes as JSON.
 var writtenAsJSON = []any{
-	compare.Comparison{}, []*compare.Report{}, record.Manifest{}, live.Status{}, campaign.Manifest{}, experiment.Manifest{},
+	compare.Comparison{}, []*compare.Report{}, record.Manifest{}, live.Status{}, campaign.Manifest{},
+	experiment.Manifest{},
 }
 
 // TestPrintedJSONIsOfOneForm: every key is snake_case, every quantity that has a type has its unit in the key, and no

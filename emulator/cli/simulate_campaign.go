@@ -57,6 +57,16 @@ func campaignFlags() []cli.Flag {
 	}
 }
 
+// assume takes the assumptions of these names otherwise than published.
+func assume(simulation *statesim.Config, names []string) error {
+	for _, name := range names {
+		if err := simulation.Assume(strings.TrimSpace(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // simulateCampaign runs the published simulator.
 func simulateCampaign(c *cli.Context, s *State) error {
 	// A campaign lives for a second and makes little garbage: collecting it is a tenth of the work.
@@ -83,10 +93,8 @@ func simulateCampaign(c *cli.Context, s *State) error {
 	if err != nil {
 		return usage(err)
 	}
-	for _, word := range c.StringSlice("assume") {
-		if err := simulation.Assume(strings.TrimSpace(word)); err != nil {
-			return usage(err)
-		}
+	if err := assume(&simulation, c.StringSlice("assume")); err != nil {
+		return usage(err)
 	}
 	for _, note := range append(notes, smallPool(simulation, spec)...) {
 		_ = printf(s.Stderr, "note: %s\n", note)

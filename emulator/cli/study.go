@@ -20,11 +20,11 @@ import (
 	"testbed/emulator/scenario"
 )
 
-const studyDescription = `Loads × policies × models × seeds of the study, each emulated and predicted: all jobs of a load are placed,
-a sample of them is carried out side by side where they cannot meet, and means are weighted back. Figures 4, 5 and 6
-get a series of each engine, every statement of the study is judged by each, and of what the differences arise is said.
-It is an experiment, in a directory of its own, with everything that ` + "`testbed run --set`" + ` leaves; given that directory
-with --into, it goes on. --quick takes less than 4 minutes on two cores, the whole less than 20.`
+const studyDescription = `Loads × policies × models × seeds of the study, each emulated and predicted: all jobs of a load are
+placed, a sample of them is carried out side by side where they cannot meet, and means are weighted back. Figures
+4, 5 and 6 get a series of each engine, every statement of the study is judged by each, and of what the differences
+arise is said. It is an experiment, in a directory of its own, with everything that "testbed run --set" leaves;
+given that directory with --into, it goes on. --quick has the smallest and the largest load, and fewer chains.`
 
 func studyCommand(s *State) *cli.Command {
 	engines := append([]string{experiment.Emulation}, s.catalogue().Names(catalogue.Predictors)...)
@@ -32,8 +32,10 @@ func studyCommand(s *State) *cli.Command {
 		&cli.BoolFlag{Name: "quick", Usage: "the smallest and the largest load, with fewer chains"},
 		&cli.IntSliceFlag{Name: "loads", Usage: "`LOADS`, numbers of jobs in ascending order (default: 100 to 500)"},
 		&cli.StringSliceFlag{Name: "policies", Usage: "`POLICIES` of placement (default: both)"},
-		&cli.IntFlag{Name: "chains", Usage: "carry `N` chains of each load and seed out, of each model, under the policy load a sixth of it; 0: all"},
-		&cli.IntFlag{Name: "seeds", Usage: "`N` draws of jobs for each load; statements need two, and are undecided with few (default: 3)"},
+		&cli.IntFlag{Name: "chains",
+			Usage: "carry `N` chains of each load, seed and model out, under the policy load a sixth of it; 0: all"},
+		&cli.IntFlag{Name: "seeds",
+			Usage: "`N` draws of jobs for each load; statements need two, and are undecided with few (default: 3)"},
 		&cli.StringFlag{Name: "engine", Usage: "`ENGINES`, separated by commas: " + strings.Join(engines, ", ") +
 			" (default: all; predictors alone need no root)"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "results",
@@ -130,13 +132,12 @@ func runStudy(c *cli.Context, s *State) error {
 	if err != nil {
 		return interruptedExperiment(c, fmt.Sprintf("testbed study --into %s", shell.Quote(dir)), dir, err)
 	}
-	return concludeStudy(c, s, form, &spec, conclusion, outcome, len(cells))
+	return concludeStudy(c, s, form, conclusion, outcome, len(cells))
 }
 
 // concludeStudy prints what the engines say to each statement, and ends as an experiment does.
 func concludeStudy(
-	c *cli.Context, s *State, form string, spec *experiment.Spec, conclusion *study.Conclusion, o *experiment.Outcome,
-	cells int,
+	c *cli.Context, s *State, form string, conclusion *study.Conclusion, o *experiment.Outcome, cells int,
 ) error {
 	if form == "json" {
 		o.Pooled = nil
@@ -147,7 +148,7 @@ func concludeStudy(
 		printJudgements(s, conclusion.Statements)
 		o.Pooled = nil // figures and tables have it
 	}
-	return concludeExperiment(c, s, form, spec, o, cells)
+	return concludeExperiment(c, s, form, o, cells)
 }
 
 func printJudgements(s *State, all []paper.Judgement) {

@@ -86,7 +86,8 @@ func newTabler(e *resolved.Scenario, plans [][]*plan.Plan) *tabler {
 func (t *tabler) chain(engine string, p *plan.Plan) Chain {
 	client := &t.e.Topology.Vertices[p.Client]
 	c := Chain{Engine: engine, Model: string(p.Model), Policy: t.e.Source.Placement.Policy, Index: p.Index, Job: p.Job,
-		Length: p.Length, Client: client.Name, ClientClass: client.Class, Weight: p.Weight, Traffic: p.Traffic(t.hops), OK: true}
+		Length: p.Length, Client: client.Name, ClientClass: client.Class, Weight: p.Weight,
+		Traffic: p.Traffic(t.hops), OK: true}
 	for i := range p.Steps {
 		if s := &p.Steps[i]; s.Kind == plan.Transfer && s.From != s.To {
 			c.Bytes = units.Add(c.Bytes, s.Bytes)

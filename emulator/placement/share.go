@@ -19,7 +19,8 @@ type Share struct {
 	Operations int64  `json:"operations"` // of those tasks
 }
 
-// Shares are those of all classes of hosts, in the order of their names; may lists the hosts that may execute functions.
+// Shares are those of all classes of hosts, in the order of their names; may lists the hosts that may execute
+// functions.
 func (p *Placement) Shares(t *topology.Topology, jobs []workload.Job, may []topology.ID) []Share {
 	by := map[string]*Share{}
 	of := func(id topology.ID) *Share {

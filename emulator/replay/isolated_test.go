@@ -130,7 +130,9 @@ func TestOccupation(t *testing.T) {
 	hub := add("switch", topology.Switch, 0, 0)
 	medium := add("medium", topology.Link, topology.Shared, 1e6)
 	cable, free := add("cable", topology.Link, topology.Duplex, 1e6), add("free", topology.Link, topology.Duplex, 0)
-	for _, ends := range [][2]topology.ID{{a, medium}, {b, medium}, {medium, hub}, {c, cable}, {cable, hub}, {d, free}, {free, hub}} {
+	for _, ends := range [][2]topology.ID{
+		{a, medium}, {b, medium}, {medium, hub}, {c, cable}, {cable, hub}, {d, free}, {free, hub},
+	} {
 		g.Join(ends[0], ends[1], 0)
 	}
 	occupied := Occupation(g)
@@ -146,8 +148,10 @@ func TestOccupation(t *testing.T) {
 		return Resource{Queue: topology.Channel{Link: link, Dir: dir}, Node: -1}
 	}
 	for name, one := range map[string]struct{ got, want []Resource }{
-		"over the medium":     {call(a, b, b), []Resource{{Node: a}, queue(medium, 0), {Node: b}}},
-		"over medium, cable":  {call(a, c, c), []Resource{{Node: a}, queue(medium, 0), queue(cable, 1), queue(cable, 0), {Node: c}}},
+		"over the medium": {call(a, b, b), []Resource{{Node: a}, queue(medium, 0), {Node: b}}},
+		"over medium, cable": {call(a, c, c), []Resource{
+			{Node: a}, queue(medium, 0), queue(cable, 1), queue(cable, 0), {Node: c},
+		}},
 		"without a rate":      {call(d, d, d), []Resource{{Node: d}}},
 		"with a repository":   {call(d, d, c), []Resource{{Node: d}, queue(cable, 0), queue(cable, 1)}},
 		"at one's own worker": {call(c, c, c), []Resource{{Node: c}}},

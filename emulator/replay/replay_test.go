@@ -22,7 +22,9 @@ import (
 )
 
 func TestRun(t *testing.T) {
-	for _, arrival := range []Arrival{nil, Concurrent{4}, Isolated{Most: 4}, Trace{SpeedUp: 2}, Poisson{Rate: 200, Seed: 1}} {
+	for _, arrival := range []Arrival{
+		nil, Concurrent{4}, Isolated{Most: 4}, Trace{SpeedUp: 2}, Poisson{Rate: 200, Seed: 1},
+	} {
 		n := start(t)
 		c, d := n.config(t, plans(6, plan.Study...))
 		c.Arrival = arrival

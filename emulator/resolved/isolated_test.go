@@ -27,7 +27,8 @@ func TestIsolatedChainsOfTheStudy(t *testing.T) {
 				t.Fatal(err)
 			}
 			most, took, alone := isolated(t, e, plans)
-			t.Logf("%s by %s: %d chains, at most %d at a time, in %v instead of %v", model, access, len(plans), most, took, alone)
+			t.Logf("%s by %s: %d chains, at most %d at a time, in %v instead of %v",
+				model, access, len(plans), most, took, alone)
 			if most > 6 || took > alone {
 				t.Errorf("%s: %d at a time, in %v instead of %v", model, most, took, alone)
 			}

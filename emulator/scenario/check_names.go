@@ -203,7 +203,8 @@ func (d *decoder) checkHosts(path string, list []string, n vocabulary) {
 	for i, name := range list {
 		if name != "" && !slices.Contains(n.clients, name) && !d.uncertain("nodes", name) {
 			known := slices.Compact(slices.Sorted(slices.Values(n.clients)))
-			d.failAt(fmt.Sprintf("%s[%d]", path, i), suggest(name, known), "there is no host of the name, model or class %q", name)
+			d.failAt(fmt.Sprintf("%s[%d]", path, i), suggest(name, known),
+				"there is no host of the name, model or class %q", name)
 		}
 	}
 }

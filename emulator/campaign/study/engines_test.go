@@ -17,7 +17,8 @@ import (
 // engine is a campaign whose network latencies are those of a model, by length of chains, and of a second kind that
 // takes slower times as long in the repository models.
 func engine(name string, slower float64) Engine {
-	spec := campaign.Spec{Jobs: []int{100, 200}, Replications: 3, Policies: slices.Clone(placement.Policies), Models: plan.Study}
+	spec := campaign.Spec{Jobs: []int{100, 200}, Replications: 3, Models: plan.Study,
+		Policies: slices.Clone(placement.Policies)}
 	r := campaign.NewResults(spec)
 	network := map[plan.Model]float64{
 		plan.External: 0.8 * slower, plan.InEdge: 0.5 * slower, plan.InFunction: 0.1, plan.InClient: 0.11,

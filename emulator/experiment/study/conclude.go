@@ -24,7 +24,7 @@ const StatementsFile = "statements.md"
 // Conclusion is what came of a study. Fill it by Each; it is whole when Present has been called.
 type Conclusion struct {
 	Statements []paper.Judgement `json:"statements"`
-	Causes     []Cause           `json:"causes"` // at the largest load, under the policy that the study's figures 5 and 6 show
+	Causes     []Cause           `json:"causes"` // at the largest load, under the policy of figures 5 and 6
 	Files      []string          `json:"files"`
 
 	spec   campaign.Spec
@@ -128,7 +128,8 @@ func (c *Conclusion) Present(dir, sub *outdir.Dir) ([]html.Section, error) {
 	var text bytes.Buffer
 	errs = append(errs, paper.WriteJudgements(&text, c.Statements))
 	if reasons := sentences(c.Causes); len(reasons) > 0 {
-		text.WriteString("\n**From what the engines' differences arise** (largest load)\n\n- " + strings.Join(reasons, "\n- ") + "\n")
+		text.WriteString("\n**From what the engines' differences arise** (largest load)\n\n- " +
+			strings.Join(reasons, "\n- ") + "\n")
 	}
 	errs = append(errs, dir.WriteFile(StatementsFile, text.Bytes()))
 	c.Files = append(c.Files, filepath.Join(dir.Path(), StatementsFile))

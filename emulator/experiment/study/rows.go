@@ -42,7 +42,7 @@ func NewRows(spec campaign.Spec, engines []string) *Rows {
 type Load struct {
 	Jobs       int
 	Repetition int
-	Traffic    map[string]float64 // by model: the mean of all jobs, payload times links; models that are not in it: unknown
+	Traffic    map[string]float64 // by model: the mean of all jobs, payload times links; absent: unknown
 	// Overhead is by model how many bytes crossed the links for one of payload while it was measured; models that are
 	// not in it count as 1.
 	Overhead map[string]float64

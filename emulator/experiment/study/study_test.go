@@ -68,7 +68,8 @@ func rows(network float64, failed bool) []experiment.Chain {
 }
 
 func TestRowsBecomeResultsOfCampaigns(t *testing.T) {
-	spec := campaign.Spec{Jobs: []int{4}, Replications: 2, Policies: []placement.Policy{placement.Load}, Models: plan.Study}
+	spec := campaign.Spec{Jobs: []int{4}, Replications: 2, Models: plan.Study,
+		Policies: []placement.Policy{placement.Load}}
 	engines := []string{experiment.Emulation, "transport", "statesim"}
 	r := NewRows(spec, engines)
 	r.Add(&Load{Jobs: 4, Repetition: 2}, rows(0.2, true))

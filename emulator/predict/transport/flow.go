@@ -53,7 +53,7 @@ func (f *flow) start(n *network, now int64, o *Options) {
 	h := f.half
 	h.begin(now, o)
 	f.above, f.judged, f.retry, f.high = h.receiver.got, h.una, h.next, h.una
-	f.send(n, now, o)
+	f.send(n, now)
 }
 
 // due is when the flow's next timer ends; never.
@@ -67,7 +67,7 @@ func (f *flow) expire(n *network, now int64, o *Options) {
 	if f.reorder <= now {
 		f.reorder = never
 		f.detect(now)
-		f.send(n, now, o)
+		f.send(n, now)
 	}
 	if f.deadline <= now {
 		f.timeout(n, now, o)

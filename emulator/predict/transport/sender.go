@@ -41,7 +41,7 @@ const (
 func (f *flow) pipe() int64 { return f.half.next - f.half.una - f.sacked - f.lost }
 
 // send sends what the windows permit, lost segments first.
-func (f *flow) send(n *network, now int64, o *Options) {
+func (f *flow) send(n *network, now int64) {
 	h := f.half
 	sent, limited := false, false
 	b := newBurst(f.route, h)
@@ -136,7 +136,7 @@ func (f *flow) acknowledged(n *network, p *parcel, now int64, o *Options) {
 	if progress {
 		f.backoff, f.probed = 0, false
 	}
-	f.send(n, now, o)
+	f.send(n, now)
 	if delivered > 0 {
 		f.arm(now)
 	}

@@ -51,6 +51,6 @@ func (f *flow) timeout(n *network, now int64, o *Options) {
 	}
 	f.slow, h.recover, h.window = true, h.next, 1
 	f.backoff++
-	f.send(n, now, o)
+	f.send(n, now)
 	f.arm(now)
 }
