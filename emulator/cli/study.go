@@ -20,8 +20,8 @@ import (
 	"testbed/emulator/scenario"
 )
 
-const studyDescription = `Loads × policies × models × seeds of the study, each emulated and predicted: all jobs of a load are
-placed, a sample of them is carried out side by side where they cannot meet, and means are weighted back. Figures
+const studyDescription = `Loads × policies × models × seeds of the study, each emulated and predicted: all jobs of
+a load are placed, a sample of them is carried out side by side where they cannot meet, and means are weighted back. Figures
 4, 5 and 6 get a series of each engine, every statement of the study is judged by each, and of what the differences
 arise is said. It is an experiment, in a directory of its own, with everything that "testbed run --set" leaves;
 given that directory with --into, it goes on. --quick has the smallest and the largest load, and fewer chains.`
@@ -45,7 +45,8 @@ func studyCommand(s *State) *cli.Command {
 		&cli.BoolFlag{Name: "report", Usage: "make a report of each cell's run as well"},
 		&cli.BoolFlag{Name: "allow-disturbed",
 			Usage: "end with 0 even if a run's verdict on itself is red: the host, or somebody, disturbed it too much"})
-	return &cli.Command{Name: "study", Usage: "the study's evaluation, emulated and predicted: figures, statements, causes",
+	return &cli.Command{Name: "study",
+		Usage:     "the study's evaluation, emulated and predicted: figures, statements, causes",
 		ArgsUsage: "[SCENARIO]", Description: studyDescription, Flags: append(flags, influxFlags()...),
 		Action: func(c *cli.Context) error { return runStudy(c, s) }}
 }

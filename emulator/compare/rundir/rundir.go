@@ -56,7 +56,8 @@ func Read(dir string, m *record.Manifest, o compare.Options) (*compare.Run, erro
 		o.Empty = &compare.EmptyCall{Self: took.Self, Pair: took.Pair, Rest: took.Rest, OneWay: took.Step}
 	}
 	run := &compare.Run{Directory: dir, Name: m.Run, Seed: m.Seed, Fabric: m.Fabric, Runtime: m.Runtime,
-		Arrivals: m.Arrival, Kernel: m.Kernel, Version: m.Version, Exit: m.Exit, Scenario: scenarioName(m), Validity: m.Validity}
+		Arrivals: m.Arrival,
+		Kernel:   m.Kernel, Version: m.Version, Exit: m.Exit, Scenario: scenarioName(m), Validity: m.Validity}
 	inputs := map[string]string{}
 	for _, in := range m.Inputs {
 		inputs[in.Key] += in.SHA256

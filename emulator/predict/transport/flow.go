@@ -70,7 +70,7 @@ func (f *flow) expire(n *network, now int64, o *Options) {
 		f.send(n, now)
 	}
 	if f.deadline <= now {
-		f.timeout(n, now, o)
+		f.timeout(n, now)
 	}
 }
 

@@ -23,7 +23,7 @@ func (f *flow) arm(now int64) {
 }
 
 // timeout is the end of that timer: a probe, or all that is under way is lost.
-func (f *flow) timeout(n *network, now int64, o *Options) {
+func (f *flow) timeout(n *network, now int64) {
 	h := f.half
 	switch {
 	case f.told: // only the last ACK is missing
