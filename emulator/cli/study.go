@@ -20,11 +20,12 @@ import (
 	"testbed/emulator/scenario"
 )
 
-const studyDescription = `Loads × policies × models × seeds of the study, each emulated and predicted: all jobs of
-a load are placed, a sample of them is carried out side by side where they cannot meet, and means are weighted back. Figures
-4, 5 and 6 get a series of each engine, every statement of the study is judged by each, and of what the differences
-arise is said. It is an experiment, in a directory of its own, with everything that "testbed run --set" leaves;
-given that directory with --into, it goes on. --quick has the smallest and the largest load, and fewer chains.`
+const studyDescription = `Loads × policies × models × seeds of the study, each emulated and predicted: all
+jobs of a load are placed, a sample of them is carried out side by side where they cannot meet, and means
+are weighted back. Figures 4, 5 and 6 get a series of each engine, every statement of the study is judged by
+each, and of what the differences arise is said. It is an experiment, in a directory of its own, with
+everything that "testbed run --set" leaves; given that directory with --into, it goes on. --quick has the
+smallest and the largest load, and fewer chains.`
 
 func studyCommand(s *State) *cli.Command {
 	engines := append([]string{experiment.Emulation}, s.catalogue().Names(catalogue.Predictors)...)

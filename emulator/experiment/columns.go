@@ -7,11 +7,13 @@ import (
 )
 
 // reserved are the names of the columns that are no factors.
-var reserved = []string{"cell", "repetition", "seed", "engine", "model", "policy", "index", "job", "length", "client",
-	"client_class", "weight", "latency_s", "network_s", "processing_s", "bytes", "traffic_byte_hops", "states",
-	"states_lost", "ok", "error", "late_s", "attempt", "disturbed", "host_late_s", "step", "task", "role", "from", "to", "ops", "begin_s",
-	"duration_s", "run", "fabric", "runtime", "verdict", "reasons", "chains", "failed", "estimate_s", "took_s",
-	"testbed", "scenario", "class", "link", "dir"}
+var reserved = []string{
+	"cell", "repetition", "seed", "engine", "model", "policy", "index", "job", "length", "client", "client_class",
+	"weight", "latency_s", "network_s", "processing_s", "bytes", "traffic_byte_hops", "states", "states_lost",
+	"ok", "error", "late_s", "attempt", "disturbed", "host_late_s", "step", "task", "role", "from", "to", "ops",
+	"begin_s", "duration_s", "run", "fabric", "runtime", "verdict", "reasons", "chains", "failed", "estimate_s",
+	"took_s", "testbed", "scenario", "class", "link", "dir",
+}
 
 // columns are those of the factors: of numbers, in the base unit that ends the name, where all levels are quantities
 // or numbers; else of texts as given.
