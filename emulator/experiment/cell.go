@@ -78,6 +78,12 @@ func (s *Spec) ordered(cells []*Cell) []*Cell {
 // arrival process, made of those of the scenario and of the repetition's number: so repetitions of one number meet the
 // same jobs in all cells whose workload is the same. The network, its delays and its chances stay the same.
 func (s *Spec) Scenario(c *Cell, from *catalogue.Catalogue) (*scenario.Scenario, error) {
+	sc, _, err := s.adapt(c, from)
+	return sc, err
+}
+
+// adapt is Scenario, with what the cell's levels amount to. It leaves the cell as it is, which others may read.
+func (s *Spec) adapt(c *Cell, from *catalogue.Catalogue) (*scenario.Scenario, []scenario.Value, error) {
 	settings, also := make([]scenario.Setting, len(s.Factors)), []scenario.Setting(nil)
 	for i := range s.Factors {
 		of := s.Factors[i].settings(c.at[i])
@@ -85,9 +91,8 @@ func (s *Spec) Scenario(c *Cell, from *catalogue.Catalogue) (*scenario.Scenario,
 	}
 	sc, values, err := scenario.Adapt(s.Text, s.File, from, append(settings, also...)...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	c.Values = values[:len(s.Factors)]
 	if c.Repetition > 1 && !s.SameSeed {
 		w := &sc.Workload
 		w.Seed = repeated(w.Seed, c.Repetition)
@@ -98,8 +103,7 @@ func (s *Spec) Scenario(c *Cell, from *catalogue.Catalogue) (*scenario.Scenario,
 		}
 		sc.Replay.Arrival.Seed = repeated(sc.Replay.Arrival.Seed, c.Repetition)
 	}
-	c.Seed = *sc.Workload.Seed
-	return sc, nil
+	return sc, values[:len(s.Factors)], nil
 }
 
 // repeated is a repetition's seed, of 31 bits; nil where there is none.

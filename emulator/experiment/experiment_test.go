@@ -210,10 +210,11 @@ func TestSeedsOfRepetitions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c.Repetition == 1 && c.Seed != map[string]uint64{"1": 1, "7": 7}[c.Levels[0]] || seen[c.Seed] {
-			t.Errorf("%s has the seed %d", c, c.Seed)
+		seed := *sc.Workload.Seed
+		if c.Repetition == 1 && seed != map[string]uint64{"1": 1, "7": 7}[c.Levels[0]] || seen[seed] {
+			t.Errorf("%s has the seed %d", c, seed)
 		}
-		seen[c.Seed] = true
+		seen[seed] = true
 		if same := *sc.Workload.Synth.Seed == 1; same != (c.Repetition == 1) {
 			t.Errorf("%s: the trace has the seed %d", c, *sc.Workload.Synth.Seed)
 		}
@@ -223,9 +224,12 @@ func TestSeedsOfRepetitions(t *testing.T) {
 	}
 	s.SameSeed = true
 	for _, c := range s.cells() {
-		_, err := s.Scenario(c, builtin.Catalogue())
-		if want := map[string]uint64{"1": 1, "7": 7}[c.Levels[0]]; err != nil || c.Seed != want {
-			t.Errorf("%s has the seed %d, %v", c, c.Seed, err)
+		sc, err := s.Scenario(c, builtin.Catalogue())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := map[string]uint64{"1": 1, "7": 7}[c.Levels[0]]; *sc.Workload.Seed != want {
+			t.Errorf("%s has the seed %d", c, *sc.Workload.Seed)
 		}
 	}
 }

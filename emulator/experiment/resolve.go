@@ -14,6 +14,7 @@ import (
 	"testbed/emulator/record"
 	"testbed/emulator/resolved"
 	"testbed/emulator/run"
+	"testbed/emulator/scenario"
 )
 
 // maxInput is the largest file that a scenario reads, in bytes.
@@ -131,9 +132,14 @@ func (r *resolver) tell(progress func(int, int), total int) {
 }
 
 func (r *resolver) resolve(c *Cell) error {
-	e, plans, err := r.spec.prepare(c, r.catalogue)
+	sc, values, err := r.spec.adapt(c, r.catalogue)
+	if err != nil {
+		return err
+	}
+	c.Values, c.Seed = values, *sc.Workload.Seed
+	e, plans, err := prepare(sc)
 	if err == nil {
-		err = c.identify(e.Source, &r.files)
+		err = c.identify(sc, &r.files)
 	}
 	if err == nil && r.spec.Emulates() {
 		err = e.CheckMemory(0)
@@ -152,11 +158,7 @@ func (r *resolver) resolve(c *Cell) error {
 }
 
 // prepare works a cell's scenario out, with the plans of all of its models.
-func (s *Spec) prepare(c *Cell, from *catalogue.Catalogue) (*resolved.Scenario, [][]*plan.Plan, error) {
-	sc, err := s.Scenario(c, from)
-	if err != nil {
-		return nil, nil, err
-	}
+func prepare(sc *scenario.Scenario) (*resolved.Scenario, [][]*plan.Plan, error) {
 	e, err := resolved.Prepare(sc)
 	if err != nil {
 		return nil, nil, err

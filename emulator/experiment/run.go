@@ -167,7 +167,11 @@ func (x *experiment) work(ctx context.Context) {
 // cell executes a cell.
 func (x *experiment) cell(ctx context.Context, c *Cell) (*Result, error) {
 	began := time.Now()
-	e, plans, err := x.prepare(c, x.Catalogue)
+	sc, err := x.Scenario(c, x.Catalogue)
+	if err != nil {
+		return nil, err
+	}
+	e, plans, err := prepare(sc)
 	if err != nil {
 		return nil, err
 	}
