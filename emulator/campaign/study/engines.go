@@ -107,7 +107,8 @@ func Overlay(engines []Engine, looks *catalogue.Catalogue) []*figures.Figure {
 		return lengths(e.Results, m)
 	})))
 	for _, f := range all {
-		f.Looks, f.ByPolicy, f.Told = looks, true, "engine"
+		// Intervals of so many curves hide them; the points' files have them.
+		f.Looks, f.ByPolicy, f.Told, f.Bars = looks, true, "engine", false
 	}
 	return all
 }

@@ -92,13 +92,17 @@ func (c *Conclusion) traffic(cell *experiment.Cell) (map[string]float64, error) 
 }
 
 // onWire is by model how many bytes crossed all links, by their counters, for each byte of payload times links of the
-// chains that were carried out: headers, acknowledgements and what was sent again.
+// chains that were carried out: headers, acknowledgements and what was sent again. None where a model's are not known,
+// which models without them could not be held against.
 func onWire(r *run.Run, attempted map[string]int64) map[string]float64 {
 	factors := map[string]float64{}
 	for model, sent := range r.Load.Wire {
 		if planned := attempted[model]; len(sent) > 0 && planned > 0 {
 			factors[model] = sent[len(sent)-1].Bytes / float64(planned)
 		}
+	}
+	if len(factors) < len(attempted) {
+		return nil
 	}
 	return factors
 }
@@ -122,8 +126,10 @@ func (c *Conclusion) Present(dir, sub *outdir.Dir) ([]html.Section, error) {
 		files, err := figures.Write(sub, f)
 		c.Files, errs = append(c.Files, files...), append(errs, err)
 		shown.Figures = append(shown.Figures, html.Figure{ID: f.Name, Title: f.Title, Static: html.SVG(string(svg)),
-			Caption: "Means over seeds, with intervals of 95 %. Traffic is payload times links; what was measured has in it " +
-				"what the links' counters say of headers, acknowledgements and repetitions."})
+			Caption: "Means over seeds; their intervals of 95 % are in the points' files. Traffic is payload times links. What " +
+				"was measured has in it what the links' counters say of headers, acknowledgements and repetitions, where a run " +
+				"was long enough for them to tell all models apart.",
+		})
 	}
 	var text bytes.Buffer
 	errs = append(errs, paper.WriteJudgements(&text, c.Statements))
