@@ -111,6 +111,16 @@ func twice[T comparable](values []T) bool {
 	return false
 }
 
+// Ranked are the load and policy that the study's figures 5 and 6 show: the largest load, and the policy load+net, or
+// the first one where that is not among them.
+func (s *Spec) Ranked() (jobs int, policy placement.Policy) {
+	policy = s.Policies[0]
+	if slices.Contains(s.Policies, placement.LoadNet) {
+		policy = placement.LoadNet
+	}
+	return slices.Max(s.Jobs), policy
+}
+
 // units is the number of replications of all loads.
 func (s *Spec) units() int { return len(s.Jobs) * s.Replications }
 

@@ -74,13 +74,7 @@ func NewResults(spec Spec) *Results {
 
 // Ranked are the load and policy of which all latencies are kept in order: the largest load, and the
 // policy load+net, or the first one where that is not among them.
-func (r *Results) Ranked() (jobs int, policy placement.Policy) {
-	policy = r.Spec.Policies[0]
-	if slices.Contains(r.Spec.Policies, placement.LoadNet) {
-		policy = placement.LoadNet
-	}
-	return slices.Max(r.Spec.Jobs), policy
-}
+func (r *Results) Ranked() (jobs int, policy placement.Policy) { return r.Spec.Ranked() }
 
 // Add adds a simulation. They must come in their order for results to be the same to the last bit.
 func (r *Results) Add(b *Block) {

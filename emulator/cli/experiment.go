@@ -143,12 +143,17 @@ func overrideSpec(c *cli.Context, spec *experiment.Spec) error {
 		spec.Seed = c.Uint64("order-seed")
 	}
 	if c.IsSet("engine") {
-		spec.Engines = strings.Split(strings.ReplaceAll(c.String("engine"), " ", ""), ",")
+		spec.Engines = enginesOf(c)
 	}
 	if all := given(c, "figure"); len(all) > 0 {
 		spec.Figures = all
 	}
 	return nil
+}
+
+// enginesOf are those that --engine names.
+func enginesOf(c *cli.Context) []string {
+	return strings.Split(strings.ReplaceAll(c.String("engine"), " ", ""), ",")
 }
 
 // unusable are flags of run that an experiment has no use for.

@@ -104,12 +104,8 @@ func presentStudy(s *State, form, dir string, r *campaign.Results) error {
 // printStatements prints each statement with its numbers below it.
 func printStatements(s *State, statements []study.Statement) {
 	for _, st := range statements {
-		numbers := st.Numbers
-		if st.Missing != "" {
-			numbers = st.Missing
-		}
 		_ = printf(s.Stdout, "%-13s  %s\n", st.Verdict(), st.Claim)
-		for _, line := range []string{"measured:  " + numbers, "criterion: " + st.Criterion} {
+		for _, line := range []string{"measured:  " + st.Reason(), "criterion: " + st.Criterion} {
 			for i, part := range strings.Split(text.WrapSoft(line, 96), "\n") {
 				indent := 15
 				if i > 0 {

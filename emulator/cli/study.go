@@ -28,7 +28,7 @@ everything that "testbed run --set" leaves; given that directory with --into, it
 smallest and the largest load, and fewer chains.`
 
 func studyCommand(s *State) *cli.Command {
-	engines := append([]string{experiment.Emulation}, s.catalogue().Names(catalogue.Predictors)...)
+	known := append([]string{experiment.Emulation}, s.catalogue().Names(catalogue.Predictors)...)
 	flags := append(bringUpFlags(s), formatFlag(), quietFlag(),
 		&cli.BoolFlag{Name: "quick", Usage: "the smallest and the largest load, with fewer chains"},
 		&cli.IntSliceFlag{Name: "loads", Usage: "`LOADS`, numbers of jobs in ascending order (default: 100 to 500)"},
@@ -37,7 +37,7 @@ func studyCommand(s *State) *cli.Command {
 			Usage: "carry `N` chains of each load, seed and model out, under the policy load a sixth of it; 0: all"},
 		&cli.IntFlag{Name: "seeds",
 			Usage: "`N` draws of jobs for each load; statements need two, and are undecided with few (default: 3)"},
-		&cli.StringFlag{Name: "engine", Usage: "`ENGINES`, separated by commas: " + strings.Join(engines, ", ") +
+		&cli.StringFlag{Name: "engine", Usage: "`ENGINES`, separated by commas: " + strings.Join(known, ", ") +
 			" (default: all; predictors alone need no root)"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "results",
 			Usage: "`DIRECTORY` that gets the study's directory"},
@@ -70,7 +70,7 @@ func studySpec(c *cli.Context, s *State) (spec experiment.Spec, o study.Options,
 		o.Seeds = c.Int("seeds")
 	}
 	if c.IsSet("engine") {
-		o.Engines = strings.Split(strings.ReplaceAll(c.String("engine"), " ", ""), ",")
+		o.Engines = enginesOf(c)
 	}
 	file, text := study.File, study.Text
 	switch c.NArg() {

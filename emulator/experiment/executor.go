@@ -58,16 +58,9 @@ type Tabulator struct {
 	wanted []string
 }
 
-// NewTabulator makes one for a scenario; of predictions it takes those of the engines wanted.
-func NewTabulator(e *resolved.Scenario, wanted []string) (*Tabulator, error) {
-	plans := make([][]*plan.Plan, len(e.Models))
-	for i, m := range e.Models {
-		var err error
-		if plans[i], err = e.Chains(m); err != nil {
-			return nil, err
-		}
-	}
-	return &Tabulator{tabler: newTabler(e, plans), result: &Result{}, wanted: wanted}, nil
+// NewTabulator makes one for a scenario with the plans of all of its models; of predictions it takes those of the engines wanted.
+func NewTabulator(e *resolved.Scenario, plans [][]*plan.Plan, wanted []string) *Tabulator {
+	return &Tabulator{tabler: newTabler(e, plans), result: &Result{}, wanted: wanted}
 }
 
 // Write implements record.Sink.

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 
 	"testbed/emulator/catalogue"
 	"testbed/emulator/internal/outdir"
-	"testbed/emulator/record"
 	"testbed/emulator/report/html"
 )
 
@@ -180,15 +180,10 @@ func (x *experiment) cell(ctx context.Context, c *Cell) (*Result, error) {
 	x.mu.Unlock()
 	w := &Work{Cell: c, Scenario: e, Engines: missing, Runs: filepath.Join(x.Dir, RunsDir), Factors: x.factorsOf(c),
 		Phase: func(text string) { x.tell(c, text) }}
-	measured := false
-	for _, engine := range missing {
-		measured = measured || engine == Emulation
-	}
 	var r *Result
-	if measured {
-		if w.Tabulate, err = NewTabulator(e, missing); err == nil {
-			r, err = x.Executor.Execute(ctx, w)
-		}
+	if slices.Contains(missing, Emulation) {
+		w.Tabulate = NewTabulator(e, plans, missing)
+		r, err = x.Executor.Execute(ctx, w)
 	} else {
 		r, err = predictCell(w, plans)
 	}
@@ -235,71 +230,6 @@ func (x *experiment) conclude() error {
 		m := x.manifest(x.Cells, x.Version)
 		m.Finished = true
 		err = m.write(x.dir)
-	}
-	return err
-}
-
-// tables writes the tables of all cells that are finished, in the stated order, and gives their chains to the pool.
-func (x *experiment) tables(pool *pool) (err error) {
-	var all []*table
-	make := func(name string, columns []column) *table {
-		if err != nil {
-			return nil
-		}
-		var t *table
-		if t, err = createTable(x.dir, name, columns); err == nil {
-			all = append(all, t)
-		}
-		return t
-	}
-	cells := make(CellsTable, x.cellTableColumns(x.Cells))
-	chains := make(ChainsTable, x.chainColumns(x.Cells))
-	var steps *table
-	if x.Steps {
-		steps = make(StepsTable, x.stepColumns(x.Cells))
-	}
-	for _, c := range x.Cells {
-		if err == nil && len(x.results.of[c.ID]) > 0 {
-			err = x.tabulate(c, pool, cells, chains, steps)
-		}
-	}
-	for _, t := range all {
-		if err == nil {
-			err = t.finish()
-		} else {
-			err = errors.Join(err, t.abort())
-		}
-	}
-	return err
-}
-
-// tabulate adds a cell's rows to the tables.
-func (x *experiment) tabulate(c *Cell, pool *pool, cells, chains, steps *table) error {
-	r, err := x.results.read(c.ID, x.Engines)
-	if err != nil {
-		return err
-	}
-	x.outcome.Chains += r.Failed
-	x.outcome.Red += int(truth(r.Verdict == record.Red))
-	pool.add(c, r)
-	if x.Each != nil {
-		if err := x.Each(c, r); err != nil {
-			return err
-		}
-	}
-	l := line{cell: c, result: r}
-	err = cells.add(&l)
-	for i := range r.Chains {
-		if err == nil {
-			l.chain = &r.Chains[i]
-			err = chains.add(&l)
-		}
-	}
-	for i := range r.Steps {
-		if err == nil && steps != nil {
-			l.step = &r.Steps[i]
-			err = steps.add(&l)
-		}
 	}
 	return err
 }

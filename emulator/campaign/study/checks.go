@@ -53,17 +53,25 @@ func farLessTraffic(r *campaign.Results) (is decision, numbers string) {
 }
 
 func worstTraffic(r *campaign.Results) (is decision, numbers string) {
+	return overOthers(r, placement.LoadNet, plan.InEdge, []plan.Model{plan.External, plan.InFunction, plan.InClient})
+}
+
+// overOthers says whether a model has more traffic than each of the others, at every load.
+func overOthers(
+	r *campaign.Results, policy placement.Policy, model plan.Model, others []plan.Model,
+) (is decision, numbers string) {
 	var texts []string
+	largest := slices.Max(r.Spec.Jobs)
 	for _, jobs := range r.Spec.Jobs {
-		for _, other := range []plan.Model{plan.External, plan.InFunction, plan.InClient} {
-			p := ratio(r, trafficOf, cell{jobs, placement.LoadNet, plan.InEdge}, cell{jobs, placement.LoadNet, other})
+		for _, other := range others {
+			p := ratio(r, trafficOf, cell{jobs, policy, model}, cell{jobs, policy, other})
 			is.and(above(p, 1))
-			if jobs == slices.Max(r.Spec.Jobs) {
+			if jobs == largest {
 				texts = append(texts, fmt.Sprintf("%s %s", other, show(p)))
 			}
 		}
 	}
-	return is, fmt.Sprintf("in-edge over the others at %d jobs: %s", slices.Max(r.Spec.Jobs), strings.Join(texts, ", "))
+	return is, fmt.Sprintf("%s over the others at %d jobs: %s", model, largest, strings.Join(texts, ", "))
 }
 
 // departure is how in-client differs from in-function for chains of one length.

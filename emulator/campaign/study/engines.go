@@ -72,11 +72,7 @@ func WriteJudgements(w io.Writer, all []Judgement) error {
 	for _, j := range all {
 		text += fmt.Sprintf("\n**%s**\n\nCriterion (its thresholds are ours): %s.\n\n", j.Claim, j.Criterion)
 		for _, s := range j.By {
-			numbers := s.Numbers
-			if s.Missing != "" {
-				numbers = s.Missing
-			}
-			text += fmt.Sprintf("- %s: %s; %s\n", s.Engine, s.Verdict(), numbers)
+			text += fmt.Sprintf("- %s: %s; %s\n", s.Engine, s.Verdict(), s.Reason())
 		}
 	}
 	_, err := io.WriteString(w, text)

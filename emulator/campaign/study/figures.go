@@ -45,13 +45,7 @@ func latency(r *campaign.Results) []figures.Curve {
 }
 
 func length(r *campaign.Results) []figures.Curve {
-	return each(r, func(jobs int, policy placement.Policy, m plan.Model) []figures.Point {
-		var points []figures.Point
-		for _, l := range r.Lengths(jobs, policy, m) {
-			points = append(points, l.Network)
-		}
-		return points
-	})
+	return each(r, func(_ int, _ placement.Policy, m plan.Model) []figures.Point { return lengths(r, m) })
 }
 
 // pooled is length with the chains of all replications taken together.

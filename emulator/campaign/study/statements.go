@@ -40,6 +40,14 @@ func (s *Statement) Verdict() string {
 	return "undecided"
 }
 
+// Reason is the numbers that decide or, where there are none, what is missing.
+func (s *Statement) Reason() string {
+	if s.Missing != "" {
+		return s.Missing
+	}
+	return s.Numbers
+}
+
 // The study's words turned into numbers.
 const (
 	muchHigher = 1.5  // "much higher": at least by this factor
@@ -205,11 +213,7 @@ func milliseconds(seconds float64) string { return fmt.Sprintf("%.1f ms", second
 func WriteTable(w io.Writer, statements []Statement) error {
 	text := "| the study states | | numbers | criterion |\n|---|---|---|---|\n"
 	for _, s := range statements {
-		numbers := s.Numbers
-		if s.Missing != "" {
-			numbers = s.Missing
-		}
-		text += fmt.Sprintf("| %s | **%s** | %s | %s |\n", s.Claim, s.Verdict(), numbers, s.Criterion)
+		text += fmt.Sprintf("| %s | **%s** | %s | %s |\n", s.Claim, s.Verdict(), s.Reason(), s.Criterion)
 	}
 	_, err := io.WriteString(w, text)
 	return err

@@ -13,17 +13,7 @@ import (
 
 // mostTraffic: under the policy load every call crosses the network, and in-client's carry the states as well.
 func mostTraffic(r *campaign.Results) (is decision, numbers string) {
-	var texts []string
-	for _, jobs := range r.Spec.Jobs {
-		for _, other := range []plan.Model{plan.External, plan.InEdge, plan.InFunction} {
-			p := ratio(r, trafficOf, cell{jobs, placement.Load, plan.InClient}, cell{jobs, placement.Load, other})
-			is.and(above(p, 1))
-			if jobs == slices.Max(r.Spec.Jobs) {
-				texts = append(texts, fmt.Sprintf("%s %s", other, show(p)))
-			}
-		}
-	}
-	return is, fmt.Sprintf("in-client over the others at %d jobs: %s", slices.Max(r.Spec.Jobs), strings.Join(texts, ", "))
+	return overOthers(r, placement.Load, plan.InClient, []plan.Model{plan.External, plan.InEdge, plan.InFunction})
 }
 
 // rise is the traffic of a model at the largest load over that at the smallest.

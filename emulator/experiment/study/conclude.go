@@ -57,7 +57,7 @@ func (c *Conclusion) Each(cell *experiment.Cell, r *experiment.Result) error {
 			c.failed = errors.Join(c.failed, err) // its latencies are in the journal all the same
 		} else {
 			of.Overhead = onWire(measured, r.Attempted)
-			if load, policy := campaign.NewResults(c.spec).Ranked(); of.Jobs == load && cell.Levels[1] == string(policy) {
+			if load, policy := c.spec.Ranked(); of.Jobs == load && cell.Levels[1] == string(policy) {
 				c.causes.add(measured)
 			}
 		}

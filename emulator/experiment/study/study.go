@@ -37,8 +37,12 @@ type Options struct {
 
 // Full is the study; on two cores it takes less than 20 minutes.
 func Full(c *catalogue.Catalogue) Options {
-	return Options{Loads: []int{100, 200, 300, 400, 500}, Policies: policies(), Chains: 12, Seeds: 3,
+	o := Options{Loads: campaign.Study().Jobs, Chains: 12, Seeds: 3,
 		Engines: append([]string{experiment.Emulation}, c.Names(catalogue.Predictors)...)}
+	for _, p := range campaign.Study().Policies {
+		o.Policies = append(o.Policies, string(p))
+	}
+	return o
 }
 
 // Quick is its ends with fewer chains; on two cores it takes less than 4 minutes.
@@ -46,14 +50,6 @@ func Quick(c *catalogue.Catalogue) Options {
 	o := Full(c)
 	o.Loads, o.Chains, o.Seeds = []int{100, 500}, 6, 2
 	return o
-}
-
-func policies() []string {
-	var all []string
-	for _, p := range placement.Policies {
-		all = append(all, string(p))
-	}
-	return all
 }
 
 // Spec is the experiment on a scenario, whose file and text are given.
