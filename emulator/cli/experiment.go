@@ -187,24 +187,36 @@ func runExperiment(c *cli.Context, s *State) error {
 	}
 	config := experiment.Config{Spec: spec, Cells: cells, Dir: dir, Catalogue: s.catalogue(), Version: s.Version,
 		Steps: true, Workers: workers(), Progress: experimentProgress(show, spec.Emulates())}
-	left, err := experiment.Look(dir, &spec, cells, workers())
+	outcome, err := executeExperiment(c, s, config, "testbed run "+shell.Quote(dir), show)
 	if err != nil {
 		return err
 	}
-	if spec.Emulates() && len(left.Found) < len(cells) { // what is finished is presented again without root
+	return concludeExperiment(c, s, form, outcome, len(cells))
+}
+
+// executeExperiment executes what is missing of an experiment; again is the command that goes on where it was
+// interrupted.
+func executeExperiment(
+	c *cli.Context, s *State, config experiment.Config, again string, show *progress,
+) (*experiment.Outcome, error) {
+	left, err := experiment.Look(config.Dir, &config.Spec, config.Cells, config.Workers)
+	if err != nil {
+		return nil, err
+	}
+	if config.Emulates() && len(left.Found) < len(config.Cells) { // what is finished is presented again without root
 		if err := needRoot(s); err != nil {
-			return err
+			return nil, err
 		}
-		if config.Executor, err = emulation(c, s, &spec, dir, cells[0], show); err != nil {
-			return err
+		if config.Executor, err = emulation(c, s, &config.Spec, config.Dir, config.Cells[0], show); err != nil {
+			return nil, err
 		}
 	}
 	outcome, err := experiment.Run(c.Context, config)
 	show.clear()
 	if err != nil {
-		return interruptedExperiment(c, "testbed run "+shell.Quote(dir), dir, err)
+		return nil, interruptedExperiment(c, again, config.Dir, err)
 	}
-	return concludeExperiment(c, s, form, outcome, len(cells))
+	return outcome, nil
 }
 
 // resolveExperiment works out all cells, and refuses what is wrong with any before something is begun.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -97,11 +96,6 @@ func runStudy(c *cli.Context, s *State) error {
 	if err != nil {
 		return err
 	}
-	if !c.Bool("dry-run") && spec.Emulates() {
-		if err := needRoot(s); err != nil {
-			return err
-		}
-	}
 	show := newProgress(c, s)
 	cells, err := resolveExperiment(c, s, &spec, show)
 	if err != nil {
@@ -124,15 +118,9 @@ func runStudy(c *cli.Context, s *State) error {
 	config := experiment.Config{Spec: spec, Cells: cells, Dir: dir, Catalogue: s.catalogue(), Version: s.Version,
 		Steps: true, Workers: workers(), Progress: experimentProgress(show, spec.Emulates()),
 		Each: conclusion.Each, Present: conclusion.Present}
-	if spec.Emulates() {
-		if config.Executor, err = emulation(c, s, &spec, dir, cells[0], show); err != nil {
-			return err
-		}
-	}
-	outcome, err := experiment.Run(c.Context, config)
-	show.clear()
+	outcome, err := executeExperiment(c, s, config, "testbed study --into "+shell.Quote(dir), show)
 	if err != nil {
-		return interruptedExperiment(c, fmt.Sprintf("testbed study --into %s", shell.Quote(dir)), dir, err)
+		return err
 	}
 	return concludeStudy(c, s, form, conclusion, outcome, len(cells))
 }

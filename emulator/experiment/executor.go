@@ -58,7 +58,8 @@ type Tabulator struct {
 	wanted []string
 }
 
-// NewTabulator makes one for a scenario with the plans of all of its models; of predictions it takes those of the engines wanted.
+// NewTabulator makes one for a scenario with the plans of all of its models; of predictions it takes those of the
+// engines wanted.
 func NewTabulator(e *resolved.Scenario, plans [][]*plan.Plan, wanted []string) *Tabulator {
 	return &Tabulator{tabler: newTabler(e, plans), result: &Result{}, wanted: wanted}
 }

@@ -127,8 +127,8 @@ func (c *Conclusion) Present(dir, sub *outdir.Dir) ([]html.Section, error) {
 		c.Files, errs = append(c.Files, files...), append(errs, err)
 		shown.Figures = append(shown.Figures, html.Figure{ID: f.Name, Title: f.Title, Static: html.SVG(string(svg)),
 			Caption: "Means over seeds; their intervals of 95 % are in the points' files. Traffic is payload times links. " +
-				"What was measured has in it what the links' counters say of headers, acknowledgements and repetitions, where a run " +
-				"was long enough for them to tell all models apart.",
+				"What was measured has in it what the links' counters say of headers, acknowledgements and repetitions, where a " +
+				"run was long enough for them to tell all models apart.",
 		})
 	}
 	var text bytes.Buffer
