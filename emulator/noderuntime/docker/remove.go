@@ -25,12 +25,13 @@ func defaultRemovers() int { return min(max(8, 4*runtime.NumCPU()), 16) }
 const (
 	goneWithin = 30 * time.Second       // containers that somebody else removes must be gone
 	settling   = 100 * time.Millisecond // an engine may still create what a killed controller asked it for
+	again      = 50 * time.Millisecond  // between two requests to remove what the engine refused to
 )
 
 // Remove removes the containers that the nodes are recorded with, and those that their signatures prove to be
 // the testbed's, whether they run or not, with their unnamed volumes. It leaves alone whatever else carries
-// the testbed's labels: Foreign names it. Where the engine does not answer it fails within 10 s; repeated
-// later, it finishes.
+// the testbed's labels: Foreign names it. Where the engine does not answer, or refuses without end, it fails
+// within some 10 s; repeated later, it finishes.
 func (r *Runtime) Remove(ctx context.Context, testbed string, nodes []noderuntime.Node) error {
 	if testbed == "" {
 		return errors.New("removing nodes: no testbed is named")
@@ -95,7 +96,7 @@ func (r *Runtime) removeWhere(ctx context.Context, label string, mine func(conta
 	}
 	watched, stop := r.watch(ctx, api)
 	defer stop()
-	var deadline time.Time // once all have been told to go
+	var deadline, refused time.Time // once all have been told to go; since the engine refuses
 	for settled := false; ; {
 		if err := context.Cause(ctx); err != nil {
 			return err
@@ -115,12 +116,23 @@ func (r *Runtime) removeWhere(ctx context.Context, label string, mine func(conta
 		case !deadline.IsZero() && time.Now().After(deadline):
 			return fmt.Errorf("container %s is still there after %v", describe(found[0]), goneWithin)
 		}
-		if err := r.removeAll(ctx, watched, api, found); err != nil {
+		switch err := r.removeAll(ctx, watched, api, found); {
+		case err == nil:
+			refused = time.Time{}
+			if settled = true; deadline.IsZero() {
+				deadline = time.Now().Add(goneWithin)
+			}
+			continue
+		case errors.Is(err, ErrEngine) || ctx.Err() != nil:
+			return err
+		case refused.IsZero():
+			// An engine refuses for a moment what it removes a moment later: a container that ends by itself
+			// meanwhile, a file system still in use, its own start. What is left is asked for again.
+			refused = time.Now()
+		case time.Since(refused) > r.patience:
 			return err
 		}
-		if settled = true; deadline.IsZero() {
-			deadline = time.Now().Add(goneWithin)
-		}
+		time.Sleep(again)
 	}
 }
 
