@@ -88,6 +88,10 @@ func hashPool(hash io.Writer, pool []workload.Job) {
 			for _, s := range task.States {
 				add(int64(s))
 			}
+			if task.Result != 0 || task.Edges != nil { // no trace's chain has them
+				add(task.Result)
+				add(task.Edges...)
+			}
 		}
 		_, _ = hash.Write(text) // a hash takes everything
 	}

@@ -25,7 +25,7 @@ func (s *Scenario) Jobs() (*JobSet, error) {
 		return nil, fmt.Errorf("scenario %s: workload: %w", s.Name, err)
 	}
 	w := &s.Workload
-	pool := trace.Chains(w.options())
+	pool := trace.Derive(w.options())
 	stateful := len(pool)
 	pool = slices.DeleteFunc(pool, func(j workload.Job) bool {
 		return j.Length() < w.MinLength || w.MaxLength > 0 && j.Length() > w.MaxLength

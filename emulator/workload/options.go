@@ -16,8 +16,18 @@ type Factors struct {
 	State    float64 // bytes of state per percent of a machine's memory
 }
 
+// Shape says what becomes of a trace's job, which is a DAG.
+type Shape string
+
+// The shapes of jobs.
+const (
+	ShapeChain Shape = "chain" // a line of its tasks, as in the study
+	ShapeDAG   Shape = "dag"   // its tasks wait for those that the trace says
+)
+
 // Options say how jobs are made from a trace.
 type Options struct {
+	Shape     Shape // empty: ShapeChain
 	Factors   Factors
 	Functions int    // how many functions there are, all equally likely; 0 counts as 1
 	Seed      uint64 // of the draw of functions

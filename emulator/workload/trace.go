@@ -8,13 +8,13 @@ import (
 
 // Trace is what jobs are made of: it was read from a file, or synthesized.
 type Trace interface {
-	// Chains are the trace's jobs as stateful ones, in its order. Jobs without a state are left out.
-	Chains(Options) []Job
+	// Derive makes the trace's jobs, in its order, stateful ones. Those without a state are left out.
+	Derive(Options) []Job
 	// Notes say what a user should know of what was left out because it is not in the format.
 	Notes() []string
 	// Errors are about the same, each with file and line: the first most, and one that counts the rest.
 	Errors(most int) []error
-	// Stateless says why Chains has no job.
+	// Stateless says why there are none.
 	Stateless() error
 	// Row names, for messages, the row of a job's task, by file and line where there is a file; an empty task is the one
 	// that makes the job's largest argument or state. It is the job's name where the trace has no such row.

@@ -14,9 +14,13 @@ type Task struct {
 	Name     string // as in the trace, for people to read: R7_6
 	Function string // name of the function invoked
 	Ops      int64  // operations; its time is Ops / the node's speed
-	Argument int64  // bytes that the invocation takes
+	Argument int64  // bytes that the invocation takes: Edges, and from the client what they leave of it
 	After    []int  // indexes of the tasks of this job that must be finished; a chain has {i-1}, the first task none
-	States   []int  // indexes into Job.States, ascending: what the invocation reads and changes
+	// Edges are the bytes that each of After sends it, Argument in all or less. nil: they send all of Argument, each the
+	// same, the first of them a byte more where it cannot be divided.
+	Edges  []int64
+	States []int // indexes into Job.States, ascending: what the invocation reads and changes
+	Result int64 // bytes that it returns to the client beside what tasks that follow it take
 }
 
 // Job is a client's chain of tasks.
@@ -25,7 +29,7 @@ type Job struct {
 	Arrival time.Duration // since the trace's begin
 	Tasks   []Task        // in an order that After permits; a line for chains
 	States  []int64       // sizes in bytes
-	Result  int64         // bytes returned by the last task(s)
+	Result  int64         // bytes that the tasks which nobody follows return to the client: together, shared like Edges
 }
 
 // Length is the number of invocations.
@@ -59,24 +63,38 @@ func (j *Job) Chain() bool {
 	return true
 }
 
-// Output is the number of bytes that task i returns: the arguments of the tasks that follow it, or the
-// job's result where none does.
-func (j *Job) Output(i int) int64 {
-	var sum int64
-	followed := false
-	for _, t := range j.Tasks {
-		for _, a := range t.After {
-			if a == i {
-				sum = units.Add(sum, t.Argument)
-				followed = true
-			}
-		}
+// share is part i of n of so many bytes.
+func share(bytes int64, i, n int) int64 {
+	part := bytes / int64(n)
+	if int64(i) < bytes%int64(n) {
+		part++
 	}
-	if !followed {
-		return j.Result
-	}
-	return sum
+	return part
 }
+
+// Edge is the number of bytes that a task takes from the one at position k of its After.
+func (t *Task) Edge(k int) int64 {
+	if t.Edges != nil {
+		return t.Edges[k]
+	}
+	return share(t.Argument, k, len(t.After))
+}
+
+// Input is the number of bytes that a task takes from the client: what those before it do not send.
+func (t *Task) Input() int64 {
+	if t.Edges == nil && len(t.After) > 0 {
+		return 0
+	}
+	rest := t.Argument
+	for _, bytes := range t.Edges {
+		rest -= bytes
+	}
+	return rest
+}
+
+// Output is the number of bytes that task i returns: what the tasks that follow it take from it, and what the client
+// gets of it.
+func (j *Job) Output(i int) int64 { return j.Outputs(nil)[i] }
 
 // Outputs is Output of all tasks, in the room of a slice that may be nil.
 func (j *Job) Outputs(into []int64) []int64 {
@@ -85,16 +103,34 @@ func (j *Job) Outputs(into []int64) []int64 {
 		into[i] = -1 // nobody follows
 	}
 	for i := range j.Tasks {
-		for _, a := range j.Tasks[i].After {
-			into[a] = units.Add(max(into[a], 0), j.Tasks[i].Argument)
+		t := &j.Tasks[i]
+		for k, a := range t.After {
+			into[a] = units.Add(max(into[a], 0), t.Edge(k))
+		}
+	}
+	last, at := 0, 0
+	for _, bytes := range into {
+		if bytes < 0 {
+			last++
 		}
 	}
 	for i, bytes := range into {
 		if bytes < 0 {
-			into[i] = j.Result
+			into[i] = share(j.Result, at, last)
+			at++
 		}
+		into[i] = units.Add(into[i], j.Tasks[i].Result)
 	}
 	return into
+}
+
+// Returned is the number of bytes of the outputs that the client keeps, of all tasks.
+func (j *Job) Returned() int64 {
+	sum := j.Result
+	for i := range j.Tasks {
+		sum = units.Add(sum, j.Tasks[i].Result)
+	}
+	return sum
 }
 
 // Accesses counts, for each state, the tasks that depend on it.

@@ -50,11 +50,18 @@ func TestOutputs(t *testing.T) {
 	fork := Job{Result: 9, Tasks: []Task{
 		{Argument: 1}, {Argument: 2, After: []int{0}}, {Argument: 4, After: []int{0}}, {Argument: 8, After: []int{1, 2}},
 	}}
+	// Figure 3 of the study, with a second end, and bytes for the client in between.
+	edges := Job{Result: 9, Tasks: []Task{
+		{Argument: 1, Result: 100}, {Argument: 32, After: []int{0}, Edges: []int64{32}},
+		{Argument: 80, After: []int{0, 1}, Edges: []int64{16, 60}}, {Argument: 3, After: []int{1}, Edges: []int64{0}},
+	}}
 	for _, c := range []struct {
 		job  Job
 		line bool
 		want []int64
-	}{{chain, true, []int64{2, 4, 9}}, {fork, false, []int64{6, 8, 8, 9}}} {
+	}{
+		{chain, true, []int64{2, 4, 9}}, {fork, false, []int64{6, 4, 4, 9}}, {edges, false, []int64{148, 60, 5, 4}},
+	} {
 		if c.job.Chain() != c.line {
 			t.Errorf("%+v: chain %v, want %v", c.job, c.job.Chain(), c.line)
 		}
@@ -65,13 +72,19 @@ func TestOutputs(t *testing.T) {
 		}
 	}
 	var room []int64
-	for _, j := range []Job{chain, fork, chain} {
+	for _, j := range []Job{chain, fork, edges, chain} {
 		room = j.Outputs(room)
 		for i := range j.Tasks {
 			if room[i] != j.Output(i) {
 				t.Errorf("task %d returns %d bytes, want %d", i, room[i], j.Output(i))
 			}
 		}
+	}
+	if got := edges.Tasks[0].Input() + 10*edges.Tasks[1].Input() + 100*edges.Tasks[2].Input(); got != 1+0+400 {
+		t.Errorf("the client sends %d", got)
+	}
+	if got := edges.Returned(); got != 109 {
+		t.Errorf("%d bytes come back", got)
 	}
 	if got := chain.Accesses(); !reflect.DeepEqual(got, []int{1, 2}) {
 		t.Errorf("accesses %v, want [1 2]", got)

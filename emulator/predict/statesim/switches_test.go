@@ -25,7 +25,7 @@ func theHour(t testing.TB) Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return DefaultConfig(topo, trace.Chains(workload.DefaultOptions()))
+	return DefaultConfig(topo, trace.Derive(workload.DefaultOptions()))
 }
 
 // assumed is a simulator with the switches set.

@@ -160,7 +160,7 @@ func TestGeneratorsAgainstTheHour(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	chains := real.Chains(workload.DefaultOptions())
+	chains := real.Derive(workload.DefaultOptions())
 	entries := builtin.Catalogue()
 	for _, name := range entries.Names(catalogue.Workloads) {
 		t.Run(name, func(t *testing.T) {
@@ -182,7 +182,7 @@ func TestGeneratorsAgainstTheHour(t *testing.T) {
 }
 
 func against(t *testing.T, real *spar.Trace, chains []workload.Job, drawn *spar.Trace, same bool) {
-	drawnChains := drawn.Chains(workload.DefaultOptions())
+	drawnChains := drawn.Derive(workload.DefaultOptions())
 	t.Logf("%-22s %9s %9s %9s %9s %9s", "", "hour", "drawn", "distance", "by chance", "delta")
 	for _, q := range quantities {
 		a, b := sample(real, chains, q.of), sample(drawn, drawnChains, q.of)

@@ -39,7 +39,7 @@ func TestTheHour(t *testing.T) {
 	if trace.Rows != 67_634 || len(trace.Jobs) != 15_478 || len(trace.Malformed) != 0 || trace.Lost != 0 {
 		t.Errorf("%d rows, %d jobs, %d malformed, %d lost", trace.Rows, len(trace.Jobs), len(trace.Malformed), trace.Lost)
 	}
-	jobs := trace.Chains(workload.DefaultOptions())
+	jobs := trace.Derive(workload.DefaultOptions())
 	states, shared, longest := 0, 0, 0
 	for i := range jobs {
 		states += len(jobs[i].States)
@@ -69,7 +69,7 @@ func TestPoolIsThatOfTheModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	hash := sha256.New()
-	for _, j := range trace.Chains(workload.DefaultOptions()) {
+	for _, j := range trace.Derive(workload.DefaultOptions()) {
 		var ops, arguments []int64
 		var states [][]int
 		var functions []string

@@ -33,8 +33,8 @@ func Chains(trace *Trace, opts workload.Options) []workload.Job {
 	return jobs
 }
 
-// Chains is Chains of the trace.
-func (t *Trace) Chains(opts workload.Options) []workload.Job { return Chains(t, opts) }
+// Derive is Chains of the trace.
+func (t *Trace) Derive(opts workload.Options) []workload.Job { return Chains(t, opts) }
 
 // dag is a job with its tasks, and those that they wait for, in ascending order of their numbers; the first is
 // number 1. A number that no row defines is a task without precedences, operations and size: it can still be a

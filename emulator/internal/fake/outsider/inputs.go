@@ -23,7 +23,7 @@ type trace struct {
 	bytes int64 // of a state
 }
 
-func (t trace) Chains(workload.Options) []workload.Job {
+func (t trace) Derive(workload.Options) []workload.Job {
 	var all []workload.Job
 	for i := range t.jobs {
 		all = append(all, workload.Job{
