@@ -3,6 +3,7 @@ package scenario
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -26,27 +27,42 @@ func (s *Scenario) Jobs() (*JobSet, error) {
 		return nil, fmt.Errorf("scenario %s: workload: %w", s.Name, err)
 	}
 	w := &s.Workload
-	pool := trace.Derive(w.options())
-	stateful := len(pool)
-	pool = slices.DeleteFunc(pool, func(j workload.Job) bool {
-		return j.Length() < w.MinLength || w.MaxLength > 0 && j.Length() > w.MaxLength
-	})
-	set := &JobSet{Jobs: pool, Pool: len(pool), Trace: trace, Notes: trace.Notes(w.options())}
-	if draw := workload.Draw(w.Draw); len(pool) > 0 && w.Jobs > 0 && (w.Jobs < len(pool) || draw.Exact()) {
-		if set.Jobs, err = draw.From(pool, w.Jobs, *w.Seed); err != nil {
+	set := &JobSet{Trace: trace, Notes: trace.Notes(w.options())}
+	pool := w.pool(trace)
+	for range pool {
+		set.Pool++
+	}
+	if draw := workload.Draw(w.Draw); set.Pool > 0 && w.Jobs > 0 && (w.Jobs < set.Pool || draw.Exact()) {
+		if set.Jobs, err = draw.From(pool, set.Pool, w.Jobs, *w.Seed); err != nil {
 			return nil, fmt.Errorf("scenario %s: workload: %w with a state and of the lengths wanted; "+
 				"lower workload.jobs, or write draw: replacement", s.Name, err)
 		}
+	} else {
+		set.Jobs = slices.AppendSeq(make([]workload.Job, 0, set.Pool), pool)
 	}
 	if len(set.Jobs) == 0 {
-		return nil, fmt.Errorf("scenario %s: workload: %w", s.Name, w.noJobs(trace, stateful, len(pool)))
+		return nil, fmt.Errorf("scenario %s: workload: %w", s.Name, w.noJobs(trace, set.Pool))
 	}
 	return set, s.computable(set)
 }
 
+// pool are a trace's jobs of the lengths wanted.
+func (w *Workload) pool(trace workload.Trace) iter.Seq[workload.Job] {
+	return func(yield func(workload.Job) bool) {
+		for job := range trace.Each(w.options()) {
+			if n := job.Length(); n < w.MinLength || w.MaxLength > 0 && n > w.MaxLength {
+				continue
+			}
+			if !yield(job) {
+				return
+			}
+		}
+	}
+}
+
 func (w *Workload) options() workload.Options {
 	o := workload.DefaultOptions()
-	o.Shape, o.Functions = workload.Shape(w.Shape), w.Functions
+	o.Shape, o.Stateless, o.Functions = workload.Shape(w.Shape), workload.Stateless(w.Stateless), w.Functions
 	o.Factors = workload.Factors{Ops: w.OpsFactor, Argument: w.ArgFactor, State: w.StateFactor}
 	return o
 }
@@ -67,15 +83,7 @@ func (s *Scenario) trace() (workload.Trace, error) {
 		}
 		return source.Load()
 	}
-	name := w.Format
-	if name == "" {
-		name = first(s.catalogue, catalogue.Traces)
-	}
-	format, err := workload.Formats.Find(s.catalogue, name)
-	if err != nil {
-		return nil, err
-	}
-	trace, err := format.Load(s.resolvePath(w.Trace))
+	trace, err := workload.Load(s.catalogue, s.resolvePath(w.Trace), w.Format, w.Options)
 	if err != nil || !w.Strict {
 		return trace, err
 	}
@@ -105,9 +113,12 @@ func (s *Scenario) Row(trace workload.Trace, job string) string {
 	return trace.Row(name, "", s.Workload.options().Factors)
 }
 
-// noJobs says why no job is left, of those of a trace, those with a state, and those of the lengths wanted.
-func (w *Workload) noJobs(trace workload.Trace, stateful, pool int) error {
-	notes := ""
+// noJobs says why no job is left of a trace, and of those of the lengths wanted.
+func (w *Workload) noJobs(trace workload.Trace, pool int) error {
+	notes, stateful := "", 0
+	for range trace.Each(w.options()) {
+		stateful++
+	}
 	for _, note := range trace.Notes(w.options()) {
 		notes += "; " + note
 	}

@@ -88,12 +88,16 @@ type Workload struct {
 	// a task outside of the chain that one inside waits for: in M1, M2, J3_1_2 the task M2. Jobs without a state are left
 	// out, and so are jobs with a row that is not in the format.
 	Trace string `yaml:"trace" atmost:"source of the workload"`
-	// Format of the trace. Default: Spår's.
-	Format string `yaml:"format" with:"trace" choice:"trace format"`
+	// Format of the trace. Default: the one that the file's first rows are in. A file may be compressed with gzip or
+	// Zstandard, whatever its name.
+	Format  string           `yaml:"format" with:"trace" choice:"trace format"`
+	Options catalogue.Values `yaml:",options" of:"format"`
 	// What becomes of a job of the trace, which is a DAG. chain: a line of its tasks by their numbers, as in the study;
 	// dag: the same tasks and states, and each task waits for those that the trace says. What it takes then comes from
 	// them, from each the same, and the client's argument goes to the first.
 	Shape string `yaml:"shape" enum:"chain|dag" default:"chain"`
+	// What becomes of jobs without a state: keep them, or drop them. Default: keep for formats that know no states.
+	Stateless string `yaml:"stateless" enum:"keep|drop"`
 	// A synthesized trace. It is the default.
 	Synth *WorkloadSynth `yaml:"synth" atmost:"source of the workload"`
 	// How many of the jobs with a state (and of the lengths wanted) to draw: on average, as in the study, unless draw says

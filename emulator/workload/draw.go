@@ -3,6 +3,7 @@ package workload
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 
 	"testbed/emulator/internal/minstd"
@@ -24,24 +25,29 @@ const (
 // Exact says whether exactly as many jobs are drawn as wanted, and not about as many; no name is DrawShare.
 func (d Draw) Exact() bool { return d != DrawShare && d != "" }
 
-// From draws n of the pool's jobs, in the pool's order. It fails where the pool has fewer jobs than that and the draw
-// is exact. The jobs are not copied deeply. A job that is drawn again has a name of its own: j_17, j_17.2, j_17.3.
-func (d Draw) From(pool []Job, n int, seed uint64) ([]Job, error) {
-	if !d.Exact() {
-		return Select(pool, n, seed), nil
+// From draws n of as many jobs as there are in a pool, in the pool's order. It fails where the pool has fewer jobs than
+// that and the draw is exact. The jobs are not copied deeply. A job that is drawn again has a name of its own: j_17,
+// j_17.2, j_17.3.
+func (d Draw) From(pool iter.Seq[Job], size, n int, seed uint64) ([]Job, error) {
+	if d == DrawExact && n > size {
+		return nil, fmt.Errorf("%d jobs cannot be drawn from %d without replacement", n, size)
 	}
-	if d == DrawExact && n > len(pool) {
-		return nil, fmt.Errorf("%d jobs cannot be drawn from %d without replacement", n, len(pool))
+	indexes := SelectIndexes
+	if d.Exact() {
+		indexes = d.indexes
 	}
-	jobs, times := make([]Job, 0, n), 0
-	var before int
-	for k, i := range d.indexes(len(pool), n, seed) {
-		if times++; k == 0 || i != before {
-			before, times = i, 1
+	drawn := indexes(size, n, seed)
+	jobs, i, k := make([]Job, 0, len(drawn)), 0, 0
+	for job := range pool {
+		for times := 1; k < len(drawn) && drawn[k] == i; k, times = k+1, times+1 {
+			again := job
+			if times > 1 {
+				again.Name = fmt.Sprintf("%s.%d", job.Name, times)
+			}
+			jobs = append(jobs, again)
 		}
-		jobs = append(jobs, pool[i])
-		if times > 1 {
-			jobs[k].Name = fmt.Sprintf("%s.%d", pool[i].Name, times)
+		if i++; k == len(drawn) {
+			break
 		}
 	}
 	return jobs, nil

@@ -25,9 +25,22 @@ const (
 	ShapeDAG   Shape = "dag"   // its tasks wait for those that the trace says
 )
 
+// Stateless says what becomes of jobs without a state.
+type Stateless string
+
+// What becomes of jobs without a state; the empty word leaves it to the format: one that knows states drops them.
+const (
+	KeepStateless Stateless = "keep"
+	DropStateless Stateless = "drop"
+)
+
+// Keep says whether jobs without a state are jobs, where the trace's format knows states or none.
+func (s Stateless) Keep(states bool) bool { return s == KeepStateless || s == "" && !states }
+
 // Options say how jobs are made from a trace.
 type Options struct {
 	Shape     Shape // empty: ShapeChain
+	Stateless Stateless
 	Factors   Factors
 	Functions int    // how many functions there are, all equally likely; 0 counts as 1
 	Seed      uint64 // of the draw of functions
