@@ -62,6 +62,7 @@ func (w *Workload) pool(trace workload.Trace) iter.Seq[workload.Job] {
 
 func (w *Workload) options() workload.Options {
 	o := workload.DefaultOptions()
+	o.Tasks = workload.Extent(w.Tasks)
 	o.Shape, o.Stateless, o.Functions = workload.Shape(w.Shape), workload.Stateless(w.Stateless), w.Functions
 	o.Factors = workload.Factors{Ops: w.OpsFactor, Argument: w.ArgFactor, State: w.StateFactor}
 	return o

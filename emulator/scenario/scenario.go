@@ -96,7 +96,10 @@ type Workload struct {
 	// dag: the same tasks and states, and each task waits for those that the trace says. What it takes then comes from
 	// them, from each the same, and the client's argument goes to the first.
 	Shape string `yaml:"shape" enum:"chain|dag" default:"chain"`
-	// What becomes of jobs without a state: keep them, or drop them. Default: keep for formats that know no states.
+	// Which tasks of a trace's job are invoked. reached: task 1 and those that wait for it, directly or not, as in the study;
+	// what they wait for besides is a state. all: every task, and nothing is a state. Formats that know no states have all.
+	Tasks string `yaml:"tasks" enum:"reached|all" default:"reached"`
+	// What becomes of jobs without a state: keep them, or drop them. Default: drop, but keep where nothing is a state.
 	Stateless string `yaml:"stateless" enum:"keep|drop"`
 	// A synthesized trace. It is the default.
 	Synth *WorkloadSynth `yaml:"synth" atmost:"source of the workload"`

@@ -15,6 +15,7 @@ import (
 	"testbed/emulator/replay"
 	"testbed/emulator/topology/ether"
 	"testbed/emulator/topology/synth"
+	"testbed/emulator/workload/alibaba"
 	"testbed/emulator/workload/hour"
 	"testbed/emulator/workload/spar"
 )
@@ -25,6 +26,7 @@ func Catalogue(more ...catalogue.Section) *catalogue.Catalogue {
 		synth.Section(),
 		ether.Section(),
 		spar.Section(),
+		alibaba.Section(),
 		hour.Section(),
 		plan.Section(),
 		placement.Section(),

@@ -75,3 +75,12 @@ func Quote(text string) string {
 	}
 	return strconv.Quote(text)
 }
+
+// Whole reads a whole number from 0, below 2^31; what it is, is for errors.
+func Whole(what, s string) (int, error) {
+	v, err := Quantity(what, s)
+	if err == nil && (v != math.Trunc(v) || v > math.MaxInt32) {
+		err = fmt.Errorf("the %s %q is not a whole number below 2^31", what, s)
+	}
+	return int(v), err
+}

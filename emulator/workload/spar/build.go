@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"testbed/emulator/internal/readfile"
 )
 
 // Builder is a trace that is put together row by row.
@@ -70,7 +72,7 @@ func (b *Builder) Add(at int, task Task) error {
 	if i, twice := b.find(at, task.Number); twice {
 		other := &job.Tasks[i]
 		if same(other, &task) {
-			return fmt.Errorf("the job has this row already: %w", errIrrelevant)
+			return fmt.Errorf("the job has this row already: %w", ErrIrrelevant)
 		}
 		return fmt.Errorf("the job %s has a task of number %d already: %s; number jobs and tasks apart",
 			job.Name(), task.Number, other.Name)
@@ -78,6 +80,25 @@ func (b *Builder) Add(at int, task Task) error {
 	b.dependencies += len(task.Precedences)
 	b.append(job, task)
 	b.define(at)
+	return nil
+}
+
+// AddIndependent adds a task that waits for none and that none waits for, whatever its name says, to the job at an
+// index.
+func (b *Builder) AddIndependent(at int, name string, task Task) error {
+	number := maxTask + 1 + len(b.Jobs[at].Tasks) // no other's: a job only grows
+	task.Label = &Label{Name: name, Number: number}
+	return b.Add(at, task)
+}
+
+// Independent says whether the task was added as such.
+func (t *Task) Independent() bool { return t.Number > maxTask }
+
+// Bounded fails where there is more than is read, at a line of the file.
+func (b *Builder) Bounded(line int) error {
+	if b.dependencies > maxDependencies {
+		return fmt.Errorf("%s:%d: at most %d dependencies are read: %w", b.Name, line, maxDependencies, readfile.ErrLimit)
+	}
 	return nil
 }
 

@@ -141,6 +141,36 @@ func emptied(s [][]int, n int) [][]int {
 	return s
 }
 
+// all marks every task that a row defines.
+func (d *dag) all() (length int) {
+	for i := range d.numbers {
+		if d.in[i] = d.rows[i] >= 0; d.in[i] {
+			length++
+		}
+	}
+	return length
+}
+
+// choose marks the tasks that are invoked, and those that are states.
+func (d *dag) choose(of workload.Extent) (tasks, states int) {
+	if of == workload.All {
+		return d.all(), 0
+	}
+	tasks = d.chain()
+	for i := range d.numbers {
+		if !d.in[i] {
+			continue
+		}
+		for _, p := range d.after[i] {
+			if !d.in[p] && !d.needed[p] {
+				d.needed[p] = true
+				states++
+			}
+		}
+	}
+	return tasks, states
+}
+
 // chain marks the tasks that are reached from the first one. The order of the visit does not matter,
 // for the chain executes in ascending order.
 func (d *dag) chain() (length int) {
@@ -162,18 +192,9 @@ func (d *dag) chain() (length int) {
 // job makes the job, but for its functions; ok is false where no task depends on a state, and such jobs are not kept. A
 // cyclic one has no tasks.
 func (d *dag) job(opts workload.Options) (job workload.Job, ok bool) {
-	length, states := d.chain(), 0
-	for i := range d.numbers {
-		if d.in[i] {
-			for _, p := range d.after[i] {
-				if !d.in[p] && !d.needed[p] {
-					d.needed[p] = true
-					states++
-				}
-			}
-		}
-	}
-	if states == 0 && (!opts.Stateless.Keep(true) || length == 1 && d.rows[0] < 0) {
+	length, states := d.choose(opts.Tasks)
+	empty := length == 1 && d.in[0] && d.rows[0] < 0
+	if states == 0 && (empty || !opts.Stateless.Keep(opts.Tasks != workload.All)) {
 		return job, false
 	}
 	if d.sort(opts.Shape); d.cyclic {
@@ -198,7 +219,7 @@ func (d *dag) job(opts workload.Options) (job workload.Job, ok bool) {
 		}
 		job.Tasks = append(job.Tasks, task)
 	}
-	job.Result = job.Tasks[d.place[0]].Argument
+	job.Result = job.Tasks[max(d.place[0], 0)].Argument
 	return job, true
 }
 

@@ -2,14 +2,12 @@ package spar
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"slices"
 	"strings"
 	"time"
 
-	"testbed/emulator/internal/readfile"
 	"testbed/emulator/workload/rows"
 )
 
@@ -61,10 +59,7 @@ func (t *reader) line(line int, row string) error {
 	} else if err != nil {
 		t.note(line, row, err)
 	}
-	if t.dependencies > maxDependencies {
-		return fmt.Errorf("%s:%d: at most %d dependencies are read: %w", t.Name, line, maxDependencies, readfile.ErrLimit)
-	}
-	return nil
+	return t.Bounded(line)
 }
 
 // Load reads the file at a path, which is the trace's name. It fails, beside Read's errors, where the file cannot be
@@ -95,7 +90,7 @@ type reader struct {
 // those before and after it; one without a digit, as a header is, of none.
 func (t *reader) note(line int, row string, err error) {
 	t.Leave(t.Name, line, row, err)
-	if errors.Is(err, errIrrelevant) || !strings.ContainsAny(row, "0123456789") || row[0] == '#' {
+	if errors.Is(err, ErrIrrelevant) || !strings.ContainsAny(row, "0123456789") || row[0] == '#' {
 		return
 	}
 	job, whole := jobIn(row)
@@ -133,8 +128,8 @@ func (t *reader) leaveOut() {
 
 var (
 	errNoDAG = errors.New("the name carries no DAG")
-	// errIrrelevant is wrapped by errors about rows without which a job is the same.
-	errIrrelevant = errors.New("the job is the same without it")
+	// ErrIrrelevant is wrapped by errors about rows without which a job is the same.
+	ErrIrrelevant = errors.New("the job is the same without it")
 )
 
 // add appends a row to its job, or to a new one.

@@ -2,7 +2,6 @@ package spar
 
 import (
 	"fmt"
-	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -89,14 +88,9 @@ func (b *Builder) parseTask(fields []string) (task Task, err error) {
 			return task, err
 		}
 	}
-	instances, err := rows.Quantity("instances", fields[4])
-	if err != nil {
+	if demand.Instances, err = rows.Whole("instances", fields[4]); err != nil {
 		return task, err
 	}
-	if instances != math.Trunc(instances) || instances > math.MaxInt32 {
-		return task, fmt.Errorf("the instances %q are not a whole number below 2^31", fields[4])
-	}
-	demand.Instances = int(instances)
 	task.Demand = b.Demand(demand)
 	return task, nil
 }
@@ -138,7 +132,7 @@ func parseName(name string) (number int, precedences []int, err error) {
 	return number, precedences, nil
 }
 
-// irrelevant is an errIrrelevant that prints as the error it is.
+// irrelevant is an ErrIrrelevant that prints as the error it is.
 type irrelevant struct{ error }
 
-func (e *irrelevant) Is(target error) bool { return target == errIrrelevant }
+func (e *irrelevant) Is(target error) bool { return target == ErrIrrelevant }
