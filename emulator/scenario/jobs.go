@@ -17,9 +17,12 @@ type JobSet struct {
 	Trace workload.Trace // where they come from
 }
 
-// Jobs reads or synthesizes the trace, turns it into stateful chains, and draws the jobs. Malformed rows
-// are an error where the workload is strict.
+// Jobs reads or synthesizes the trace, turns it into stateful chains, and draws the jobs; or takes those that are
+// written down. Malformed rows are an error where the workload is strict.
 func (s *Scenario) Jobs() (*JobSet, error) {
+	if s.Workload.Written() {
+		return s.written()
+	}
 	trace, err := s.trace()
 	if err != nil {
 		return nil, fmt.Errorf("scenario %s: workload: %w", s.Name, err)
