@@ -8,6 +8,7 @@ import (
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
+	"testbed/emulator/workload"
 )
 
 // maxInstances bounds the jobs written down, each repetition counted.
@@ -45,12 +46,14 @@ func (d *decoder) checkJobs(w *Workload) {
 
 // checkDrawn refuses what says how jobs are drawn from a trace, or made from its rows.
 func (d *decoder) checkDrawn(w *Workload) {
-	usual := Workload{Functions: 10, OpsFactor: 100000, ArgFactor: 1e6, StateFactor: 1e6, MinLength: 1}
+	usual := Workload{Functions: 10, OpsFactor: 100000, ArgFactor: 1e6, StateFactor: 1e6, MinLength: 1,
+		Shape: string(workload.ShapeChain)}
 	for _, c := range []struct {
 		key   string
 		given bool
 	}{
-		{"trace", w.Trace != ""}, {"format", w.Format != ""}, {"synth", w.Synth != nil}, {"draw", w.Draw != ""},
+		{"trace", w.Trace != ""}, {"format", w.Format != ""}, {"shape", w.Shape != usual.Shape},
+		{"synth", w.Synth != nil}, {"draw", w.Draw != ""},
 		{"functions", w.Functions != usual.Functions}, {"ops-factor", w.OpsFactor != usual.OpsFactor},
 		{"arg-factor", w.ArgFactor != usual.ArgFactor}, {"state-factor", w.StateFactor != usual.StateFactor},
 		{"min-length", w.MinLength != usual.MinLength}, {"max-length", w.MaxLength != usual.MaxLength},

@@ -17,13 +17,13 @@ type list struct {
 func (l list) Derive(workload.Options) []workload.Job { return slices.Clone(l.jobs) }
 
 // Notes says nothing: of what is written nothing is left out.
-func (l list) Notes() []string { return nil }
+func (l list) Notes(workload.Options) []string { return nil }
 
 // Errors are none, for Parse has told them.
 func (l list) Errors(int) []error { return nil }
 
 // Stateless says that there are none.
-func (l list) Stateless() error {
+func (l list) Stateless(workload.Options) error {
 	return fmt.Errorf("%s: no job is written", l.scenario.at("workload.jobs"))
 }
 
