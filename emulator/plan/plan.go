@@ -66,6 +66,9 @@ type Access struct {
 	Location Location
 	Node     topology.ID // where the value is: caller, worker or repository
 	ByClient bool        // Repository: the caller reads it before its request, and writes it after the response
+	// Contested, of Local: another invocation that may be under way at the same time changes it, too. The function works
+	// on a copy, and does it again where the state has another version in the end.
+	Contested bool
 }
 
 // Invocation is how the FaaS carries out the steps of one task: one request from the caller to the
@@ -100,6 +103,7 @@ type Plan struct {
 	Model       Model
 	Client      topology.ID
 	Length      int     // number of tasks
+	Serialised  int     // of them, those that wait for another only because both are sent the same state
 	Weight      float64 // how many jobs it stands for, where it is one of a sample; 0: one
 	Steps       []Step
 	Invocations []Invocation
