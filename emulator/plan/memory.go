@@ -70,7 +70,7 @@ func (p *Plan) moving() (nodes map[topology.ID]int64, total int64) {
 	return nodes, total
 }
 
-// line says whether the invocations follow one another.
+// line says whether the invocations follow one another: no two of them can be under way at the same time.
 func (p *Plan) line() bool {
 	for i := range p.Invocations {
 		if i > 0 && !slices.Contains(p.Invocations[i].After, i-1) {

@@ -5,6 +5,8 @@
 package plan
 
 import (
+	"slices"
+
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -108,6 +110,30 @@ type Plan struct {
 	Steps       []Step
 	Invocations []Invocation
 	StateBytes  []int64 // size of each of the job's states
+}
+
+// Critical is the path through the steps that takes longest, first to last: the step that ends last, the one that ended
+// last of those for which it waited, and so on. end is when a step has ended, of any clock; it has where known.
+func (p *Plan) Critical(end func(step int) (at int64, known bool)) []int {
+	last := func(of []int) int {
+		best, latest := -1, int64(0)
+		for _, i := range of {
+			if at, known := end(i); known && (best < 0 || at >= latest) {
+				best, latest = i, at
+			}
+		}
+		return best
+	}
+	all := make([]int, len(p.Steps))
+	for i := range all {
+		all[i] = i
+	}
+	var path []int
+	for at := last(all); at >= 0 && len(path) < len(all); at = last(p.Steps[at].After) {
+		path = append(path, at)
+	}
+	slices.Reverse(path)
+	return path
 }
 
 // Traffic is the sum over transfers of bytes times hops(from, to).
