@@ -16,6 +16,7 @@ import (
 	"testbed/emulator/topology/ether"
 	"testbed/emulator/topology/synth"
 	"testbed/emulator/workload/alibaba"
+	"testbed/emulator/workload/azure"
 	"testbed/emulator/workload/hour"
 	"testbed/emulator/workload/spar"
 )
@@ -27,6 +28,7 @@ func Catalogue(more ...catalogue.Section) *catalogue.Catalogue {
 		ether.Section(),
 		spar.Section(),
 		alibaba.Section(),
+		azure.Section(),
 		hour.Section(),
 		plan.Section(),
 		placement.Section(),

@@ -30,6 +30,25 @@ func (t *Trace) Notes(opts workload.Options) []string {
 	return notes
 }
 
+// Stateless says why there are no jobs.
+func (t *Trace) Stateless(opts workload.Options) error {
+	notes := ""
+	for _, note := range t.Notes(opts) {
+		notes += "; " + note
+	}
+	switch jobs := len(t.Jobs); {
+	case t.Rows == 0:
+		return fmt.Errorf("%s is empty; a row of a trace is %s", t.Name, RowFormat)
+	case jobs == 0:
+		return fmt.Errorf("no job of %s is complete%s", t.Name, notes)
+	default:
+		return fmt.Errorf("of %d jobs in %s none has a state: a job is the chain of its task 1 and all that wait for it, "+
+			"directly or not, and a state is a task outside of the chain that one inside waits for, as M2 in M1, M2, J3_1_2; "+
+			"workload.stateless: keep takes jobs without one, workload.tasks: all makes jobs of all tasks%s",
+			jobs, t.Name, notes)
+	}
+}
+
 // Row names, for messages, the row of a task of a job, by their names, or, where task is empty, the row that makes the
 // job's largest argument or state; with file and line where the trace was read from a file.
 func (t *Trace) Row(job, task string, f workload.Factors) string {

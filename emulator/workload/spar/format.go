@@ -47,8 +47,7 @@ func hint(row string) string {
 	case strings.Count(row, "\t") >= columns-1:
 		return "; put commas between the fields, not tabs"
 	case strings.Contains(row, "Terminated") || strings.Contains(row, "task_name"):
-		return "; this seems to be a row of the cluster's own batch_task.csv (task_name,instance_num,job_name,task_type," +
-			"status,start_time,end_time,plan_cpu,plan_mem): convert it, with the arrival of a job in each of its rows"
+		return "; this seems to be a row of the cluster's own batch_task.csv, which is the format alibaba"
 	}
 	return ""
 }
