@@ -94,8 +94,9 @@ type Workload struct {
 	Options catalogue.Values `yaml:",options" of:"format"`
 	// What becomes of a job of the trace, which is a DAG. chain: a line of its tasks by their numbers, as in the study;
 	// dag: the same tasks and states, and each task waits for those that the trace says. What it takes then comes from
-	// them, from each the same, and the client's argument goes to the first.
-	Shape string `yaml:"shape" enum:"chain|dag" default:"chain"`
+	// them, from each the same, and the client's argument goes to the first. Default: chain; dag in the format wfformat,
+	// whose files say what each task sends to which.
+	Shape string `yaml:"shape" enum:"chain|dag"`
 	// Which tasks of a trace's job are invoked. reached: task 1 and those that wait for it, directly or not, as in the study;
 	// what they wait for besides is a state. all: every task, and nothing is a state. Formats that know no states have all.
 	Tasks string `yaml:"tasks" enum:"reached|all" default:"reached"`

@@ -19,6 +19,7 @@ import (
 	"testbed/emulator/workload/azure"
 	"testbed/emulator/workload/hour"
 	"testbed/emulator/workload/spar"
+	"testbed/emulator/workload/wfformat"
 )
 
 // Catalogue is what can be chosen, and what more is given besides.
@@ -29,6 +30,7 @@ func Catalogue(more ...catalogue.Section) *catalogue.Catalogue {
 		spar.Section(),
 		alibaba.Section(),
 		azure.Section(),
+		wfformat.Section(),
 		hour.Section(),
 		plan.Section(),
 		placement.Section(),
