@@ -25,16 +25,36 @@ func (s *Scenario) Jobs() (*JobSet, error) {
 	if s.Workload.Written() {
 		return s.written()
 	}
+	trace, err := s.Trace()
+	if err != nil {
+		return nil, err
+	}
+	return s.Draw(trace)
+}
+
+// Trace reads or synthesizes the trace of which jobs are made.
+func (s *Scenario) Trace() (workload.Trace, error) {
 	trace, err := s.trace()
 	if err != nil {
 		return nil, fmt.Errorf("scenario %s: workload: %w", s.Name, err)
 	}
-	w := &s.Workload
-	set := &JobSet{Trace: trace, Notes: trace.Notes(w.options())}
-	pool := w.pool(trace)
-	for range pool {
-		set.Pool++
+	return trace, nil
+}
+
+// Pool is how many jobs a trace has of which the workload's may be drawn. It keeps none of them.
+func (s *Scenario) Pool(trace workload.Trace) int {
+	n := 0
+	for range s.Workload.pool(trace) {
+		n++
 	}
+	return n
+}
+
+// Draw makes jobs of a trace, and draws those of the workload.
+func (s *Scenario) Draw(trace workload.Trace) (*JobSet, error) {
+	w := &s.Workload
+	set := &JobSet{Trace: trace, Notes: trace.Notes(w.options()), Pool: s.Pool(trace)}
+	pool, err := w.pool(trace), error(nil)
 	if draw := workload.Draw(w.Draw); set.Pool > 0 && w.Jobs > 0 && (w.Jobs < set.Pool || draw.Exact()) {
 		if set.Jobs, err = draw.From(pool, set.Pool, w.Jobs, *w.Seed); err != nil {
 			return nil, fmt.Errorf("scenario %s: workload: %w with a state and of the lengths wanted; "+
