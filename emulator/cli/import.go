@@ -17,6 +17,7 @@ import (
 	"testbed/emulator/internal/outdir"
 	"testbed/emulator/scenario"
 	"testbed/emulator/workload"
+	"testbed/emulator/workload/rows"
 )
 
 // Bounds of a list of jobs in a scenario: see scenario.Workload and scenario.Job.
@@ -66,15 +67,21 @@ func importCommand(s *State) *cli.Command {
 
 // importing is a scenario with the trace as its workload.
 func importing(s *State, c *cli.Context, path string) (*scenario.Scenario, error) {
+	format := c.String("format")
 	if !s.catalogue().Has(catalogue.Shipped, path) {
 		var err error
 		if path, err = filepath.Abs(path); err != nil {
 			return nil, err
 		}
+		if format == "" {
+			if format, err = workload.Detect(s.catalogue(), path); err != nil {
+				return nil, err
+			}
+		}
 	}
 	settings := []scenario.Setting{{Key: "workload.trace", Value: strconv.Quote(path), From: "TRACE"}}
-	if f := c.String("format"); f != "" {
-		settings = append(settings, scenario.Setting{Key: "workload.format", Value: f, From: "--format"})
+	if format != "" { // named, so that its options can be set
+		settings = append(settings, scenario.Setting{Key: "workload.format", Value: format, From: "--format"})
 	}
 	if c.IsSet("jobs") {
 		settings = append(settings, scenario.Setting{Key: "workload.jobs", Value: strconv.Itoa(c.Int("jobs")), From: "--jobs"},
@@ -114,7 +121,26 @@ func imported(s *State, c *cli.Context, sc *scenario.Scenario) (*scenario.JobSet
 		set.Notes = append(set.Notes, fmt.Sprintf("the job %s arrives %v after the first, and a scenario takes %v: "+
 			"take the rows of a shorter time", last.Name, last.Arrival, latestImport))
 	}
+	if n := beyond(set.Jobs); n > 0 {
+		set.Notes = append(set.Notes, fmt.Sprintf("%d task%s take or return more than 1 GiB at once, which is what a scenario "+
+			"allows: lower the factor of sizes, as with --set size-factor=0.1 or --set arg-factor=1e5", n, rows.Plural(n)))
+	}
 	return set, nil
+}
+
+// beyond is the number of tasks of which a size is larger than a scenario allows.
+func beyond(jobs []workload.Job) (n int) {
+	const most = 1 << 30
+	var outputs []int64
+	for i := range jobs {
+		outputs = jobs[i].Outputs(outputs)
+		for k := range jobs[i].Tasks {
+			if jobs[i].Tasks[k].Argument > most || outputs[k] > most {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 func byArrival(a, b workload.Job) int { return cmp.Compare(a.Arrival, b.Arrival) }

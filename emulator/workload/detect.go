@@ -20,7 +20,7 @@ func Load(c *catalogue.Catalogue, path, format string, options catalogue.Values)
 	found := format
 	if format == "" {
 		var err error
-		if found, err = detect(c, path); err != nil {
+		if found, err = Detect(c, path); err != nil {
 			return nil, err
 		}
 	}
@@ -43,8 +43,8 @@ func Load(c *catalogue.Catalogue, path, format string, options catalogue.Values)
 	return trace, err
 }
 
-// detect is the name of the first format that recognizes a file; empty: none does.
-func detect(c *catalogue.Catalogue, path string) (string, error) {
+// Detect is the name of the first format that recognizes a file; empty: none does.
+func Detect(c *catalogue.Catalogue, path string) (string, error) {
 	head, err := rows.Head(path, headSize)
 	if err != nil {
 		return "", err

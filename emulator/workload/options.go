@@ -48,7 +48,7 @@ const (
 
 // Options say how jobs are made from a trace.
 type Options struct {
-	Shape     Shape // empty: ShapeChain
+	Shape     Shape  // empty: ShapeChain
 	Tasks     Extent // empty: Reached
 	Stateless Stateless
 	Factors   Factors

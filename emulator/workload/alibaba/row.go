@@ -17,6 +17,9 @@ const example = "R2_1,2,j_1,1,Terminated,97,110,100,0.3"
 // columns is the number of a row's fields.
 const columns = 9
 
+// quantities are the last four columns.
+var quantities = strings.Split(RowFormat, ",")[5:]
+
 // maxName is the longest name of a task or job, in bytes.
 const maxName = 255
 
@@ -49,7 +52,7 @@ func (*reader) parse(text string) (r row, err error) {
 		if f[5+i] == "" {
 			continue
 		}
-		if *into, err = rows.Quantity(strings.Split(RowFormat, ",")[5+i], f[5+i]); err != nil {
+		if *into, err = rows.Quantity(quantities[i], f[5+i]); err != nil {
 			return r, &ofJob{err}
 		}
 	}

@@ -61,6 +61,9 @@ func (t *Trace) Each(opts workload.Options) iter.Seq[workload.Job] {
 		if !opts.Stateless.Keep(false) {
 			return
 		}
+		if t.Len() >= rows.Many {
+			defer rows.Sparing()()
+		}
 		order := t.order()
 		var first time.Duration
 		if len(order) > 0 {

@@ -13,12 +13,14 @@ import (
 const (
 	MaxRow  = 1 << 20 // the longest row, in bytes
 	MaxRows = 20_000_000
+	Many    = 100_000 // a trace of as many jobs is a large one
 )
 
 // Scan calls a function for each line that is not empty, without its end, with its number from 1; a byte order mark
 // and either line end do no harm. It ends with the function's error, where there is more than is read, and with that
 // of reading r; name is what errors call it.
 func Scan(r io.Reader, name string, row func(line int, text string) error) error {
+	defer Sparing()()
 	scanner := bufio.NewScanner(r)
 	scanner.Buffer(make([]byte, 64<<10), MaxRow)
 	line, rows := 0, 0

@@ -50,10 +50,12 @@ func (b *Builder) Demand(d Demand) *Demand {
 	if known := b.demands[d]; known != nil {
 		return known
 	}
+	kept := new(Demand) // not d itself, which would then be allocated for those that are known, too
+	*kept = d
 	if len(b.demands) < shared {
-		b.demands[d] = &d
+		b.demands[d] = kept
 	}
-	return &d
+	return kept
 }
 
 // Begin adds a job without tasks, and is its index.

@@ -27,6 +27,9 @@ func (t *Trace) Derive(opts workload.Options) []workload.Job { return Chains(t, 
 // engine that runs through all jobs.
 func (t *Trace) Each(opts workload.Options) iter.Seq[workload.Job] {
 	return func(yield func(workload.Job) bool) {
+		if len(t.Jobs) >= rows.Many {
+			defer rows.Sparing()()
+		}
 		engine := minstd.New(opts.Seed)
 		functions := workload.FunctionNames(opts.Functions)
 		var d dag
