@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -33,7 +34,7 @@ type Trace struct {
 // file's, for messages.
 func Read(r io.Reader, name string) (*Trace, error) {
 	t := &reader{
-		Builder: spar.NewBuilder(name), trace: &Trace{}, jobs: map[string]int{}, lack: map[int]reason{},
+		Builder: spar.NewBuilder(r, name), trace: &Trace{}, jobs: map[string]int32{}, lack: map[int]reason{},
 	}
 	if err := rows.Scan(r, name, t.line); err != nil {
 		return nil, err
@@ -76,9 +77,9 @@ const (
 type reader struct {
 	*spar.Builder
 	trace *Trace
-	jobs  map[string]int // index of a job, by its name
-	last  int            // index of the last row's job
-	lack  map[int]reason // of jobs that are left out, by index
+	jobs  map[string]int32 // index of a job, by its name
+	last  int              // index of the last row's job
+	lack  map[int]reason   // of jobs that are left out, by index
 }
 
 func (t *reader) line(line int, text string) error {
@@ -115,11 +116,18 @@ func (t *reader) job(r row) int {
 	if t.last < len(t.Jobs) && t.Jobs[t.last].Label == r.job {
 		return t.last
 	}
-	at, known := t.jobs[r.job]
+	n, known := t.jobs[r.job]
+	at := int(n)
 	if !known {
 		name := strings.Clone(r.job) // the row is not kept
+		room := cap(t.Jobs)
 		at = t.Begin(spar.Job{Number: len(t.Jobs) + 1, Label: name, Arrival: math.MaxInt64})
-		t.jobs[name] = at
+		if cap(t.Jobs) > room { // once for all jobs: a map that grows by itself takes more
+			jobs := make(map[string]int32, cap(t.Jobs))
+			maps.Copy(jobs, t.jobs)
+			t.jobs = jobs
+		}
+		t.jobs[name] = int32(at)
 	}
 	t.last = at
 	return at

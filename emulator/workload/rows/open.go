@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -29,17 +30,47 @@ func Open(path string, most int64) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := unpack(bufio.NewReaderSize(file, 64<<10), path, most)
+	info, err := file.Stat()
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return &opened{text, file}, nil
+	o := &opened{file: file, size: info.Size()}
+	if o.Reader, err = unpack(bufio.NewReaderSize(counted{o}, 64<<10), path, most); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return o, nil
 }
 
 // opened is an open file and its text.
 type opened struct {
 	io.Reader
-	file io.Closer
+	file       *os.File
+	size, read int64 // of the file, in bytes
+}
+
+// counted is the file as it is.
+type counted struct{ *opened }
+
+func (c counted) Read(p []byte) (int, error) {
+	n, err := c.file.Read(p)
+	c.opened.read += int64(n)
+	return n, err
+}
+
+// Read reads the text.
+func (o *opened) Read(p []byte) (int, error) { return o.Reader.Read(p) }
+
+// sampled is how many of something a file must have had before the number in all of it is estimated.
+const sampled = 1 << 15
+
+// Room is for how many there should be room when so many, at least one more than there is room for, have been read of
+// what Open opened; of another reader it is twice as many.
+func Room(r io.Reader, n int) int {
+	o, ok := r.(*opened)
+	if !ok || n < sampled || o.read == 0 {
+		return 2 * n
+	}
+	return max(n+n/8, int(float64(n)*float64(o.size)/float64(o.read)*1.02))
 }
 
 func (o *opened) Close() error {

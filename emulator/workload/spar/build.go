@@ -3,15 +3,18 @@ package spar
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
 	"testbed/emulator/internal/readfile"
+	"testbed/emulator/workload/rows"
 )
 
 // Builder is a trace that is put together row by row.
 type Builder struct {
 	*Trace
+	from         io.Reader // for its length
 	dependencies int
 	jobs         map[int]int         // index of a job, by its number; nil as long as they ascend
 	block        []Task              // where tasks are put
@@ -20,9 +23,9 @@ type Builder struct {
 	demands      map[Demand]*Demand
 }
 
-// NewBuilder begins a trace.
-func NewBuilder(name string) *Builder {
-	return &Builder{Trace: &Trace{Name: name}, labels: map[string]*Label{}, demands: map[Demand]*Demand{}}
+// NewBuilder begins a trace, which is read from r, or nil; name is the file's, for messages.
+func NewBuilder(r io.Reader, name string) *Builder {
+	return &Builder{Trace: &Trace{Name: name}, from: r, labels: map[string]*Label{}, demands: map[Demand]*Demand{}}
 }
 
 // shared is how many labels and demands are shared among rows: a trace has some hundreds of each, and one that has
@@ -61,6 +64,9 @@ func (b *Builder) Demand(d Demand) *Demand {
 // Begin adds a job without tasks, and is its index.
 func (b *Builder) Begin(job Job) (at int) {
 	at = len(b.Jobs)
+	if at == cap(b.Jobs) {
+		b.Jobs = slices.Grow(b.Jobs, max(rows.Room(b.from, at)-at, 64))
+	}
 	b.Jobs = append(b.Jobs, job)
 	if b.jobs != nil {
 		b.jobs[job.Number] = at

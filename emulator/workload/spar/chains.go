@@ -192,12 +192,17 @@ func (d *dag) chain() (length int) {
 	return length
 }
 
+// kept says whether a job of so many tasks and states is one.
+func (d *dag) kept(opts workload.Options, tasks, states int) bool {
+	empty := tasks == 0 || tasks == 1 && d.in[0] && d.rows[0] < 0
+	return states > 0 || !empty && opts.Stateless.Keep(opts.Tasks != workload.All)
+}
+
 // job makes the job, but for its functions; ok is false where no task depends on a state, and such jobs are not kept. A
 // cyclic one has no tasks.
 func (d *dag) job(opts workload.Options) (job workload.Job, ok bool) {
 	length, states := d.choose(opts.Tasks)
-	empty := length == 1 && d.in[0] && d.rows[0] < 0
-	if states == 0 && (empty || !opts.Stateless.Keep(opts.Tasks != workload.All)) {
+	if !d.kept(opts, length, states) {
 		return job, false
 	}
 	if d.sort(opts.Shape); d.cyclic {

@@ -37,7 +37,7 @@ func load(path string, _ catalogue.Values) (workload.Trace, error) {
 // detect says whether the first row of a file is one of the format.
 func detect(head []byte) bool {
 	row, _, _ := strings.Cut(strings.TrimLeft(string(head), "\ufeff\r\n"), "\n")
-	_, _, _, err := NewBuilder("").parseRow(strings.TrimSuffix(row, "\r"))
+	_, _, _, err := NewBuilder(nil, "").parseRow(strings.TrimSuffix(row, "\r"))
 	return err == nil || errors.Is(err, errNoDAG)
 }
 

@@ -74,8 +74,10 @@ func (t *Trace) cyclic(opts workload.Options) int {
 	n := 0
 	for i := range t.Jobs {
 		d.fill(&t.Jobs[i])
-		if _, ok := d.job(opts); ok && d.cyclic {
-			n++
+		if tasks, states := d.choose(opts.Tasks); d.kept(opts, tasks, states) {
+			if d.sort(opts.Shape); d.cyclic {
+				n++
+			}
 		}
 	}
 	return n

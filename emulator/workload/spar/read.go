@@ -21,7 +21,7 @@ const maxDependencies = 50_000_000
 // alone, or that there is more than is read; see Foreign for files in another format. name is the file's, for
 // messages.
 func Read(r io.Reader, name string) (*Trace, error) {
-	trace := newReader(name)
+	trace := newReader(r, name)
 	if err := rows.Scan(r, name, trace.line); err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func Read(r io.Reader, name string) (*Trace, error) {
 
 // ReadText is Read of a text that is there as a whole, and stays: rows are parts of it.
 func ReadText(text, name string) (*Trace, error) {
-	trace, line := newReader(name), 0
+	trace, line := newReader(nil, name), 0
 	const job = 150 // bytes of a job's rows, about
 	trace.Jobs = slices.Grow(trace.Jobs, len(text)/job)
 	for row := range strings.Lines(text) {
@@ -47,8 +47,8 @@ func ReadText(text, name string) (*Trace, error) {
 	return trace.Trace, nil
 }
 
-func newReader(name string) *reader {
-	return &reader{Builder: NewBuilder(name), lost: map[int]bool{}, last: -1}
+func newReader(r io.Reader, name string) *reader {
+	return &reader{Builder: NewBuilder(r, name), lost: map[int]bool{}, last: -1}
 }
 
 // line takes a line of the file, and fails where there is more than is read.

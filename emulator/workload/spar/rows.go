@@ -81,7 +81,7 @@ func (j *Job) largest(f workload.Factors) Task {
 // FindRow is the line, from 1, of the first row of a trace that defines a job's task with the same figures;
 // 0: there is none.
 func FindRow(r io.Reader, job string, task Task) (int, error) {
-	b, at := NewBuilder(""), 0
+	b, at := NewBuilder(nil, ""), 0
 	err := rows.Scan(r, b.Name, func(line int, row string) error {
 		number, _, found, err := b.parseRow(row)
 		if err == nil && (&Job{Number: number}).Name() == job && same(&found, &task) {
