@@ -1,8 +1,10 @@
 package alibaba
 
 import (
-	"bufio"
+	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"testbed/emulator/workload"
@@ -11,7 +13,7 @@ import (
 
 // published18 writes a row of a trace like the published one: jobs of four tasks, out of order, every fourth one with a state,
 // and of every 25 tasks one without precedence.
-func published18(out *bufio.Writer, i int) {
+func published18(out *bytes.Buffer, i int) {
 	job, k := i/4, i%4
 	name := []string{"M1", "R2_1", "M3", "R4_2"}[k]
 	switch {
@@ -25,12 +27,22 @@ func published18(out *bufio.Writer, i int) {
 		start+k+i*17%300, 50+50*(i%2), 20+i%40)
 }
 
+// large is the path of a file of a million rows.
+func large(t testing.TB) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "large.csv")
+	if err := os.WriteFile(path, rowstest.Text(published18), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func TestAMillionRows(t *testing.T) {
-	path := rowstest.Large(t, published18)
+	path := large(t)
 	rowstest.Bounded(t, rowstest.Rows/4, func() (workload.Trace, error) { return load(path, nil) })
 }
 
 func BenchmarkAMillionRows(b *testing.B) {
-	path := rowstest.Large(b, published18)
+	path := large(b)
 	rowstest.Bench(b, func() (workload.Trace, error) { return load(path, nil) })
 }

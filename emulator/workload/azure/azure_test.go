@@ -38,9 +38,9 @@ func TestByHand(t *testing.T) {
 		}
 	}
 	want := []string{
-		"i_3 0s 7b2c43a2b.e3cbb4807f 2100 30 40",
-		"i_2 12s 7b2c43a2b.e3cbb48074 500 30 40",
-		"i_4 12.25s 7b2c43a2x.e3cbb48074 0 30 40",
+		"i_3 0s 7b2c43a2b-e3cbb4807f 2100 30 40",
+		"i_2 12s 7b2c43a2b-e3cbb48074 500 30 40",
+		"i_4 12.25s 7b2c43a2x-e3cbb48074 0 30 40",
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("\n got %q\nwant %q", got, want)
@@ -95,7 +95,7 @@ func TestLoad(t *testing.T) {
 			continue
 		}
 		for job := range trace.Each(workload.Options{}) {
-			if job.Tasks[0].Argument != 5 || job.Result != 0 || job.Tasks[0].Name != "a.b" {
+			if job.Tasks[0].Argument != 5 || job.Result != 0 || job.Tasks[0].Name != "a-b" {
 				t.Errorf("%+v", job)
 			}
 			if got := trace.Row(job.Name, "", workload.Factors{}); got != path+":1: invocation i_1" {

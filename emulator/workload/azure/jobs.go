@@ -25,7 +25,7 @@ func (t *reader) name() {
 	}
 	a, f := enough(apps), enough(functions)
 	for _, k := range t.keys {
-		t.Functions = append(t.Functions, k.app[:min(a, len(k.app))]+"."+k.function[:min(f, len(k.function))])
+		t.Functions = append(t.Functions, k.app[:min(a, len(k.app))]+"-"+k.function[:min(f, len(k.function))])
 	}
 }
 

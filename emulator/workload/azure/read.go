@@ -37,7 +37,7 @@ type Trace struct {
 	Argument int64 // bytes that an invocation takes
 	Result   int64 // bytes that it returns
 	Apps     int   // applications
-	// Functions are their functions, in the order in which they come first: APP.FUNC, each in as many of its first
+	// Functions are their functions, in the order in which they come first: APP-FUNC, each in as many of its first
 	// characters as tell it from others, 8 at least.
 	Functions []string
 

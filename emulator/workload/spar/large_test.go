@@ -1,8 +1,10 @@
 package spar
 
 import (
-	"bufio"
+	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"testbed/emulator/workload"
@@ -10,7 +12,7 @@ import (
 )
 
 // row writes a row of a trace like the hour's: jobs of four tasks, every fourth one with a state.
-func row(out *bufio.Writer, i int) {
+func row(out *bytes.Buffer, i int) {
 	job, k := i/4, i%4
 	name := []string{"M1", "R2_1", "M3", "R4_2"}[k]
 	if k == 3 && job%4 == 0 {
@@ -20,12 +22,22 @@ func row(out *bufio.Writer, i int) {
 		1+i*31%900)
 }
 
+// large is the path of a file of a million rows.
+func large(t testing.TB) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "large.csv")
+	if err := os.WriteFile(path, rowstest.Text(row), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func TestAMillionRows(t *testing.T) {
-	path := rowstest.Large(t, row)
+	path := large(t)
 	rowstest.Bounded(t, rowstest.Rows/4, func() (workload.Trace, error) { return load(path, nil) })
 }
 
 func BenchmarkAMillionRows(b *testing.B) {
-	path := rowstest.Large(b, row)
+	path := large(b)
 	rowstest.Bench(b, func() (workload.Trace, error) { return load(path, nil) })
 }

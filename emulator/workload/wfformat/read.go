@@ -92,12 +92,12 @@ func jobName(name, file string) string {
 	return "workflow"
 }
 
-var odd = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)
+var odd = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
 
 // word is a name of at most 100 characters with hyphens for those that are not plain.
 func word(name string) string {
 	name = odd.ReplaceAllString(name, "-")
-	return strings.Trim(name[:min(len(name), 100)], "-.")
+	return strings.Trim(name[:min(len(name), 100)], "-")
 }
 
 // numbered is the end of a task's name that tells it from others of its function.

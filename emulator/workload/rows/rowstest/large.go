@@ -2,9 +2,7 @@
 package rowstest
 
 import (
-	"bufio"
-	"os"
-	"path/filepath"
+	"bytes"
 	"runtime"
 	"testing"
 	"time"
@@ -15,25 +13,13 @@ import (
 // Rows is the size of a large trace.
 const Rows = 1_000_000
 
-// Large is the path of a file of as many rows as Rows, each of which a function writes.
-func Large(t testing.TB, row func(out *bufio.Writer, i int)) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "large.csv")
-	file, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := bufio.NewWriter(file)
+// Text is as many rows as Rows, each of which a function writes.
+func Text(row func(out *bytes.Buffer, i int)) []byte {
+	var text bytes.Buffer
 	for i := range Rows {
-		row(out, i)
+		row(&text, i)
 	}
-	if err := out.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	if err := file.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return text.Bytes()
 }
 
 // Measure reads a trace and makes all of its jobs, one after the other; it is how many there are, how long that took
