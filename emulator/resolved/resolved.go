@@ -57,7 +57,7 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.Jobs, e.Notes, e.trace = set.Jobs, malformed(set.Trace), set.Trace
+	e.Jobs, e.Notes, e.trace = set.Jobs, set.Notes, set.Trace
 	e.Sample = workload.Sample(e.Jobs, s.Replay.Chains, *s.Workload.Seed)
 	e.Agentless = s.Agentless(e.Topology)
 	if e.Moments, err = events.Compile(e.Topology, s.Events); err != nil {
@@ -70,15 +70,6 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
 	return e, nil
-}
-
-// malformed sums up what was left out of a trace.
-func malformed(trace workload.Trace) []string {
-	notes := trace.Notes()
-	for i := range notes {
-		notes[i] += " (workload.strict: true makes that an error)"
-	}
-	return notes
 }
 
 // locate fixes sites, speeds and the placement.

@@ -90,6 +90,10 @@ type Workload struct {
 	Trace string `yaml:"trace" atmost:"source of the workload"`
 	// Format of the trace. Default: Spår's.
 	Format string `yaml:"format" with:"trace" choice:"trace format"`
+	// What becomes of a job of the trace, which is a DAG. chain: a line of its tasks by their numbers, as in the study;
+	// dag: the same tasks and states, and each task waits for those that the trace says. What it takes then comes from
+	// them, from each the same, and the client's argument goes to the first.
+	Shape string `yaml:"shape" enum:"chain|dag" default:"chain"`
 	// A synthesized trace. It is the default.
 	Synth *WorkloadSynth `yaml:"synth" atmost:"source of the workload"`
 	// How many of the jobs with a state (and of the lengths wanted) to draw: on average, as in the study, unless draw says
