@@ -357,6 +357,18 @@ func TestFormulas(t *testing.T) {
 	}
 }
 
+// What has one level is a setting: no figure has one point.
+func TestFiguresAreOfWhatVaries(t *testing.T) {
+	s := sweep(t, "topology.links.wifi.rate=10Mbps,50Mbps", "workload.jobs=8")
+	cells, err := Resolve(t.Context(), &s, builtin.Catalogue(), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.questions(cells); len(got) != 1 || got[0].X != "topology_links_wifi_rate_bps" {
+		t.Errorf("%v", got)
+	}
+}
+
 // The pooled mean is that of the chains; the interval over runs is Student's of the runs' means.
 func TestPooled(t *testing.T) {
 	s := sweep(t, "workload.jobs=8")
