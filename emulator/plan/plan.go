@@ -104,6 +104,9 @@ type Plan struct {
 	Steps       []Step
 	Invocations []Invocation
 	StateBytes  []int64 // size of each of the job's states
+	// Lasting are, by state, the names of those that outlive the job, of which the client has one for all of its jobs;
+	// nil: there are none.
+	Lasting []string
 }
 
 // Traffic is the sum over transfers of bytes times hops(from, to).

@@ -18,6 +18,8 @@ func jobPath(i int) string { return fmt.Sprintf("workload.jobs[%d]", i) }
 
 // checkJobs checks the jobs written down.
 func (d *decoder) checkJobs(w *Workload) {
+	used := map[string]bool{} // states, by name
+	defer func() { d.checkLasting(w, used) }()
 	if !w.Written() {
 		return
 	}
@@ -38,7 +40,7 @@ func (d *decoder) checkJobs(w *Workload) {
 				"the phase of %v is not within the period of %v", j.Phase, j.Period)
 		}
 		if !d.failed(path) {
-			d.checkStates(j, path)
+			d.checkStates(w, j, path, used)
 			d.checkTasks(w, j, path)
 		}
 	}
@@ -66,29 +68,51 @@ func (d *decoder) checkDrawn(w *Workload) {
 	}
 }
 
-// checkStates holds a job's states against the tasks that use them.
-func (d *decoder) checkStates(j *Job, path string) {
-	known, used := make([]string, len(j.States)), map[string]bool{}
+// checkStates holds a job's states, and those that outlive it, against the tasks that use them.
+func (d *decoder) checkStates(w *Workload, j *Job, path string, used map[string]bool) {
+	own, known := make([]string, len(j.States)), []string(nil)
 	for i := range j.States {
-		known[i] = j.States[i].Name
+		own[i] = j.States[i].Name
 	}
+	for i := range w.States {
+		if known = append(known, w.States[i].Name); slices.Contains(own, w.States[i].Name) {
+			d.failAt(join(path+".states", w.States[i].Name), "choose another name",
+				"the name %q is taken: it is one of workload.states", w.States[i].Name)
+		}
+	}
+	known = append(known, own...)
+	here := map[string]bool{}
 	for i := range j.Tasks {
-		here := join(path+".tasks", j.Tasks[i].Name) + ".states"
-		d.checkTwice(here, j.Tasks[i].States)
+		at := join(path+".tasks", j.Tasks[i].Name) + ".states"
+		d.checkTwice(at, j.Tasks[i].States)
 		for k, name := range j.Tasks[i].States {
-			used[name] = true
+			used[name], here[name] = true, true
 			if !slices.Contains(known, name) {
 				remedy := fmt.Sprintf("give the job states: {%s: SIZE}", name)
 				if near, ok := nearest(name, known); ok {
 					remedy = fmt.Sprintf("did you mean %q?", near)
 				}
-				d.failAt(fmt.Sprintf("%s[%d]", here, k), remedy, "the job has no state %q", name)
+				d.failAt(fmt.Sprintf("%s[%d]", at, k), remedy, "the job has no state %q", name)
 			}
 		}
 	}
-	for _, name := range known {
-		if here := join(path+".states", name); !used[name] && !d.failed(path) {
-			d.failAt(here, "remove it, or name it in a task's states", "no task uses the state %q", name)
+	for _, name := range own {
+		if at := join(path+".states", name); !here[name] && !d.failed(path) {
+			d.failAt(at, "remove it, or name it in a task's states", "no task uses the state %q", name)
+		}
+	}
+}
+
+// checkLasting finds states that are to outlive jobs and that no job uses, or no job written down could.
+func (d *decoder) checkLasting(w *Workload, used map[string]bool) {
+	if !w.Written() && len(w.States) > 0 && !d.failed("workload.jobs") {
+		d.failAt("workload.states", "list the jobs that use them", "jobs of a trace have states of their own")
+		return
+	}
+	for i := range w.States {
+		if name := w.States[i].Name; !used[name] && !d.failed("workload.jobs") {
+			d.failAt(join("workload.states", name), "remove it, or name it in a task's states",
+				"no task uses the state %q", name)
 		}
 	}
 }

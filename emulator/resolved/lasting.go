@@ -1,0 +1,50 @@
+package resolved
+
+import (
+	"fmt"
+
+	"testbed/emulator/plan"
+	"testbed/emulator/topology"
+)
+
+// lastingState is a state that outlives jobs: one of a client's.
+type lastingState struct {
+	client topology.ID
+	name   string
+}
+
+// checkLasting says why a model cannot carry out jobs with states that outlive them. Where workers call each other
+// nobody has a state between two jobs. Where a state is not with the client it is with a provider, and another one's
+// functions do not get at it.
+func (e *Scenario) checkLasting(m plan.Model, plans []*plan.Plan) error {
+	providers := map[lastingState]*plan.Plan{}
+	for _, p := range plans {
+		if p.Lasting == nil {
+			continue
+		}
+		if rule, err := e.rule(m); err != nil || rule.Chained != nil {
+			return fmt.Errorf("%s: model %s: the job %s uses a state of workload.states, and where workers call each other "+
+				"nobody keeps it between two jobs: leave the model out, or give the jobs states of their own",
+				e.Source.Path(), m, p.Job)
+		}
+		for i := range p.Invocations {
+			for _, a := range p.Invocations[i].States {
+				name := p.Lasting[a.State]
+				if name == "" || a.Location == plan.Carried {
+					continue
+				}
+				state := lastingState{p.Client, name}
+				other := providers[state]
+				if other == nil {
+					providers[state] = p
+				} else if mine, its := e.Jobs[p.Index].Provider, e.Jobs[other.Index].Provider; mine != its {
+					return fmt.Errorf("%s: model %s: jobs of the providers %q and %q (%s, %s) use the state %s of %s, and the model "+
+						"keeps it with a provider: leave the model out, or give each provider's jobs a state of their own; "+
+						"models that keep states with the client, such as %s, can share it",
+						e.Source.Path(), m, its, mine, other.Job, p.Job, name, e.Topology.Vertices[p.Client].Name, plan.InClient)
+				}
+			}
+		}
+	}
+	return nil
+}
