@@ -5,6 +5,7 @@ import (
 
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
+	"testbed/emulator/units"
 )
 
 // lastingState is a state that outlives jobs: one of a client's.
@@ -47,4 +48,29 @@ func (e *Scenario) checkLasting(m plan.Model, plans []*plan.Plan) error {
 		}
 	}
 	return nil
+}
+
+// lastingBytes are the sizes of all states that outlive jobs, by the node that keeps them: they are there from a model's
+// first chain to its last.
+func lastingBytes(plans []*plan.Plan) map[topology.ID]int64 {
+	type value struct {
+		lastingState
+		node topology.ID
+	}
+	known, sums := map[value]bool{}, map[topology.ID]int64{}
+	for _, p := range plans {
+		if p.Lasting == nil {
+			continue
+		}
+		for i := range p.Invocations {
+			for _, a := range p.Invocations[i].States {
+				v := value{lastingState{p.Client, p.Lasting[a.State]}, a.Node}
+				if v.name != "" && !known[v] {
+					known[v] = true
+					sums[a.Node] = units.Add(sums[a.Node], a.Bytes)
+				}
+			}
+		}
+	}
+	return sums
 }
