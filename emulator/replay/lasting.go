@@ -13,8 +13,8 @@ import (
 
 // lastingStates are states that outlive chains: of each client one of each name, in each model. They are made before a
 // model's first chain and forgotten after its last. A chain's check holds one's version against what all chains so far
-// have made of it: those that are done for certain, those under way or failed perhaps. Where chains follow one another the
-// two are the same.
+// have made of it: those that are done for certain, those under way or failed perhaps. Where chains follow one another
+// the two are the same.
 type lastingStates struct {
 	run     string
 	numbers map[lastingState]int

@@ -39,8 +39,8 @@ func (e *Scenario) checkLasting(m plan.Model, plans []*plan.Plan) error {
 				if other == nil {
 					providers[state] = p
 				} else if mine, its := e.Jobs[p.Index].Provider, e.Jobs[other.Index].Provider; mine != its {
-					return fmt.Errorf("%s: model %s: jobs of the providers %q and %q (%s, %s) use the state %s of %s, and the model "+
-						"keeps it with a provider: leave the model out, or give each provider's jobs a state of their own; "+
+					return fmt.Errorf("%s: model %s: jobs of the providers %q and %q (%s, %s) use the state %s of %s, "+
+						"and the model keeps it with a provider: leave the model out, or give each provider's jobs a state of their own; "+
 						"models that keep states with the client, such as %s, can share it",
 						e.Source.Path(), m, its, mine, other.Job, p.Job, name, e.Topology.Vertices[p.Client].Name, plan.InClient)
 				}
