@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -70,35 +71,36 @@ func (d *decoder) checkDrawn(w *Workload) {
 
 // checkStates holds a job's states, and those that outlive it, against the tasks that use them.
 func (d *decoder) checkStates(w *Workload, j *Job, path string, used map[string]bool) {
-	own, known := make([]string, len(j.States)), []string(nil)
-	for i := range j.States {
-		own[i] = j.States[i].Name
-	}
+	declared := map[string]bool{}
 	for i := range w.States {
-		if known = append(known, w.States[i].Name); slices.Contains(own, w.States[i].Name) {
-			d.failAt(join(path+".states", w.States[i].Name), "choose another name",
-				"the name %q is taken: it is one of workload.states", w.States[i].Name)
-		}
+		declared[w.States[i].Name] = true
 	}
-	known = append(known, own...)
+	for i := range j.States {
+		name := j.States[i].Name
+		if declared[name] {
+			d.failAt(join(path+".states", name), "choose another name",
+				"the name %q is taken: it is one of workload.states", name)
+		}
+		declared[name] = true
+	}
 	here := map[string]bool{}
 	for i := range j.Tasks {
 		at := join(path+".tasks", j.Tasks[i].Name) + ".states"
 		d.checkTwice(at, j.Tasks[i].States)
 		for k, name := range j.Tasks[i].States {
-			used[name], here[name] = true, true
-			if !slices.Contains(known, name) {
-				remedy := fmt.Sprintf("give the job states: {%s: SIZE}", name)
-				if near, ok := nearest(name, known); ok {
-					remedy = fmt.Sprintf("did you mean %q?", near)
-				}
-				d.failAt(fmt.Sprintf("%s[%d]", at, k), remedy, "the job has no state %q", name)
+			if used[name], here[name] = true, true; declared[name] || d.full() {
+				continue
 			}
+			remedy := fmt.Sprintf("give the job states: {%s: SIZE}", name)
+			if near, ok := nearest(name, slices.Sorted(maps.Keys(declared))); ok {
+				remedy = fmt.Sprintf("did you mean %q?", near)
+			}
+			d.failAt(fmt.Sprintf("%s[%d]", at, k), remedy, "the job has no state %q", name)
 		}
 	}
-	for _, name := range own {
-		if at := join(path+".states", name); !here[name] && !d.failed(path) {
-			d.failAt(at, "remove it, or name it in a task's states", "no task uses the state %q", name)
+	for i := range j.States {
+		if name := j.States[i].Name; !here[name] && !d.failed(path) {
+			d.failAt(join(path+".states", name), "remove it, or name it in a task's states", "no task uses the state %q", name)
 		}
 	}
 }
@@ -133,6 +135,9 @@ func (d *decoder) checkTasks(w *Workload, j *Job, path string) {
 			if before := p.after[i][k]; before >= 0 {
 				outputs[before] = units.Add(outputs[before], int64(e.Bytes))
 				continue
+			}
+			if d.full() {
+				return // to look for the name that was meant takes its time
 			}
 			others := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == t.Name })
 			d.failAt(join(here+".after", e.Task), suggest(e.Task, others), "there is no task %q", e.Task)

@@ -114,6 +114,10 @@ func (j *Job) repeat(to []workload.Job, client string, lasting []JobState, speed
 func (j *Job) tasks(states []JobState, speed float64) []workload.Task {
 	p := j.precedence()
 	position := make([]int, len(p.order)) // by index in the file
+	numbers := map[string]int{}           // of the states
+	for i := range states {
+		numbers[states[i].Name] = i
+	}
 	tasks := make([]workload.Task, len(p.order))
 	for at, i := range p.order {
 		position[i] = at
@@ -131,11 +135,10 @@ func (j *Job) tasks(states []JobState, speed float64) []workload.Task {
 			t.After, t.Edges = append(t.After, position[before]), append(t.Edges, int64(from.After[k].Bytes))
 			t.Argument += int64(from.After[k].Bytes)
 		}
-		for k := range states {
-			if slices.Contains(from.States, states[k].Name) {
-				t.States = append(t.States, k)
-			}
+		for _, name := range from.States {
+			t.States = append(t.States, numbers[name])
 		}
+		slices.Sort(t.States)
 	}
 	return tasks
 }
