@@ -105,3 +105,22 @@ func TestWrongLasting(t *testing.T) {
 		t.Error("a key of the chain's own is accepted")
 	}
 }
+
+// What is accepted is written as it was read.
+func FuzzLasting(f *testing.F) {
+	f.Add("0=k/0;2=run/m/lasting/3")
+	f.Add("2=k/1")
+	f.Add("0=k/0;0=k/0")
+	states := []callState{{state: 0}, {state: 2}}
+	f.Fuzz(func(t *testing.T, text string) {
+		keys, err := parseLasting(text, states)
+		if err != nil || len(keys) == 0 {
+			return
+		}
+		written, _ := strings.CutPrefix(string(keys.appendHeader(nil, states)), headerLasting+": ")
+		again, err := parseLasting(strings.TrimSuffix(written, "\r\n"), states)
+		if err != nil || !reflect.DeepEqual(again, keys) {
+			t.Errorf("%q is written as %q: %v", text, written, err)
+		}
+	})
+}
