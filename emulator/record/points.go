@@ -1,7 +1,6 @@
 package record
 
 import (
-	"maps"
 	"strconv"
 	"strings"
 
@@ -21,17 +20,21 @@ const (
 )
 
 func (t Tags) point(measurement string) lineprotocol.Point {
-	tags := map[string]string{}
-	for name, value := range t.Factors {
-		if value = oneLine(value); value != "" { // a tag has a value
+	return lineprotocol.Point{Measurement: measurement, Fields: map[string]any{}, Tags: tagged(t.Factors, map[string]string{
+		"run": t.Run, "testbed": t.Testbed, "scenario": t.Scenario, "model": t.Model, "policy": t.Policy,
+		"fabric": t.Fabric, "runtime": t.Runtime, "client_class": t.ClientClass, "length": strconv.Itoa(t.Length),
+	})}
+}
+
+// tagged are tags with those of the factors beside them.
+func tagged(factors, tags map[string]string) map[string]string {
+	for name, value := range factors {
+		_, taken := tags[name]
+		if value = oneLine(value); value != "" && !taken { // a tag has a value
 			tags[name] = value
 		}
 	}
-	maps.Copy(tags, map[string]string{
-		"run": t.Run, "testbed": t.Testbed, "scenario": t.Scenario, "model": t.Model, "policy": t.Policy,
-		"fabric": t.Fabric, "runtime": t.Runtime, "client_class": t.ClientClass, "length": strconv.Itoa(t.Length),
-	})
-	return lineprotocol.Point{Measurement: measurement, Fields: map[string]any{}, Tags: tags}
+	return tags
 }
 
 // Point is the chain in line protocol. The job and the client's name are fields, not tags, for a database

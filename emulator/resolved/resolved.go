@@ -101,11 +101,14 @@ func (e *Scenario) locate() error {
 	if e.Speeds, err = placement.Speeds(e.Topology, speed); err != nil {
 		return err
 	}
-	clients := e.Source.Clients(e.Topology)
+	clients, functions := e.Source.Clients(e.Topology), e.Source.Workload.Functions
+	if e.Source.Workload.Written() {
+		functions = 0 // those that the tasks name
+	}
 	e.Placement, err = placement.Place(e.Jobs, network, placement.Options{
 		Topology: e.Topology, Seed: *e.Source.Workload.Seed, Rule: policy,
 		Speed: speed, Clients: clients, Nodes: e.Source.Executors(e.Topology), Exclude: e.Agentless,
-		Functions: e.Source.Workload.Functions,
+		Functions: functions,
 	})
 	return err
 }

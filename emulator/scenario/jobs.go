@@ -18,9 +18,12 @@ type JobSet struct {
 	Notes []string       // what a user should know of what was left out of it
 }
 
-// Jobs reads or synthesizes the trace, turns it into stateful chains or DAGs, and draws the jobs. Malformed rows
-// are an error where the workload is strict.
+// Jobs reads or synthesizes the trace, turns it into stateful chains or DAGs, and draws the jobs; or takes those that
+// are written down. Malformed rows are an error where the workload is strict.
 func (s *Scenario) Jobs() (*JobSet, error) {
+	if s.Workload.Written() {
+		return s.written()
+	}
 	trace, err := s.trace()
 	if err != nil {
 		return nil, fmt.Errorf("scenario %s: workload: %w", s.Name, err)
