@@ -69,6 +69,7 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 	if err := e.locate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
+	e.Notes = append(e.Notes, e.notesOfDAGs()...)
 	return e, nil
 }
 
