@@ -57,6 +57,7 @@ const (
 	Carried    Location = iota // in the request, and back in the response
 	Local                      // in the worker
 	Repository                 // at a node that keeps it, read before and written after the function
+	Fetched                    // at the node that used it last, read before the function; the worker keeps it
 )
 
 // Access is one state that an invocation reads and changes.
@@ -64,13 +65,13 @@ type Access struct {
 	State    int // index into the job's states
 	Bytes    int64
 	Location Location
-	Node     topology.ID // where the value is: caller, worker or repository
+	Node     topology.ID // where the value is: client, worker, repository, or the one that used it last
 	ByClient bool        // Repository: the caller reads it before its request, and writes it after the response
 }
 
 // Invocation is how the FaaS carries out the steps of one task: one request from the caller to the
 // worker, which reads the states that are elsewhere, executes, writes them, and responds; or the caller reads them
-// before and writes them afterwards.
+// before and writes them afterwards. Where workers call each other (Plan.Messages), what comes and goes is no part of it.
 type Invocation struct {
 	Task     int
 	Function string
@@ -104,6 +105,18 @@ type Plan struct {
 	Steps       []Step
 	Invocations []Invocation
 	StateBytes  []int64 // size of each of the job's states
+
+	// Messages are those between workers, and between client and workers, where workers call each other. nil: the client
+	// calls them all.
+	Messages []Message
+	Carried  []int // indexes of the states that each of Messages carries, there and on
+}
+
+// Message is what one invocation sends to another, which begins when all of its messages are there.
+type Message struct {
+	From, To int   // indexes of invocations; -1: the client
+	Bytes    int64 // without the states that it carries
+	Step     int   // index of its step, a Request or, to the client, a Response
 }
 
 // Traffic is the sum over transfers of bytes times hops(from, to).

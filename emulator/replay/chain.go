@@ -60,7 +60,7 @@ func (r *replay) attempt(ctx context.Context, spec *faas.ChainSpec, due time.Tim
 	limited, cancel := context.WithTimeoutCause(ctx, r.Timeout, fmt.Errorf("not finished after %v", r.Timeout))
 	defer cancel()
 	late := o.late
-	o = r.watched(ctx, spec, func() (*faas.ChainResult, error) { return r.Clients(spec.Client).Run(limited, spec) })
+	o = r.watched(ctx, spec, func() (*faas.ChainResult, error) { return faas.Run(limited, spec, r.Clients) })
 	o.late = late
 	if o.err != nil && limited.Err() != nil {
 		o.err = context.Cause(limited)
