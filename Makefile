@@ -5,10 +5,12 @@ GO       ?= go
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 BIN      := bin/testbed
 SOURCES  := $(shell find cmd emulator -name '*.go' -not -name '*_test.go' 2>/dev/null) \
-            $(shell find emulator -type f -not -name '*.go' -not -name '*.gz' -not -path '*/testdata/*' 2>/dev/null) go.mod go.sum
+            $(shell find emulator -type f -not -name '*.go' -not -name 'testbed-node*' -not -path '*/testdata/*' 2>/dev/null) go.mod go.sum
 # What nodes and the fabric run, built into the controller. Without it, as after a bare `go build ./cmd/testbed`, they
 # run the controller, which is larger and starts more slowly.
-NODE     := emulator/internal/program/testbed-node.gz
+NODE     := emulator/internal/program/testbed-node.zst
+# No server that the programs talk to speaks HTTP/2 alone.
+TAGS     := nethttpomithttp2
 # Bytes that the controller and the node program may have (`make size`; emulator/README.md says what weighs what).
 MOST_BIN  := 28000000
 MOST_NODE := 8000000
@@ -32,12 +34,14 @@ help: ## Show this list
 build: $(BIN) ## Build bin/testbed, one static binary with the small one of the nodes in it
 
 $(BIN): $(SOURCES) $(NODE)
-	$(GO) build -trimpath -tags nodeprogram,urfave_cli_no_docs -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/testbed
+	$(GO) build -trimpath -tags nodeprogram,urfave_cli_no_docs,$(TAGS) -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/testbed
 
-$(NODE): $(SOURCES)
-	@mkdir -p bin
-	$(GO) build -trimpath -ldflags '-s -w' -o bin/testbed-node ./cmd/testbed-node
-	@gzip -9 -n <bin/testbed-node >$@.new && mv $@.new $@
+bin/testbed-node: $(SOURCES)
+	$(GO) build -trimpath -tags $(TAGS) -ldflags '-s -w' -o $@ ./cmd/testbed-node
+
+# Packed by a program of this system, for whichever the others are built.
+$(NODE): bin/testbed-node scripts/pack/main.go
+	@GOOS= GOARCH= $(GO) run ./scripts/pack <bin/testbed-node >$@.new && mv $@.new $@
 
 demo: $(BIN) ## Run the main job: the four models, measured on an emulated IIoT edge and predicted (needs root)
 	$(BIN) run scenarios/iiot.yaml
@@ -60,9 +64,9 @@ check: ## Formatting, vet, staticcheck, the architecture, sizes, the build for o
 	$(MAKE) --no-print-directory size cross
 	@scripts/vulncheck $(VULNCHECK)
 
-size: $(BIN) ## Fail where the controller or the node program is larger than it may be
+size: $(BIN) bin/testbed-node ## Fail where the controller or the node program is larger than it may be
 	@scripts/size $(BIN) $$(wc -c <$(BIN)) $(MOST_BIN)
-	@scripts/size bin/testbed-node $$(gzip -dc $(NODE) | wc -c) $(MOST_NODE)
+	@scripts/size bin/testbed-node $$(wc -c <bin/testbed-node) $(MOST_NODE)
 
 lint: bin/golangci-lint ## golangci-lint (.golangci.yml) and deadcode; the first time it builds golangci-lint into bin/
 	bin/golangci-lint run ./...

@@ -25,7 +25,7 @@ func Simulation(s *scenario.Scenario) (c statesim.Config, notes []string, err er
 	if err != nil {
 		return c, nil, err
 	}
-	notes = append(notes, set.Trace.Notes()...)
+	notes = append(notes, set.Notes...)
 	c = statesim.DefaultConfig(t, set.Jobs)
 	c.Functions = s.Workload.Functions
 	c.Speed = placement.SpeedModel(s.Placement.Speed)

@@ -6,13 +6,19 @@ import (
 	"strings"
 )
 
-// reserved are the names of the columns that are no factors.
+// reserved are the names of the columns that are no factors, and those of samples: a database would have a factor's tag
+// and a field under one name.
 var reserved = []string{
 	"cell", "repetition", "seed", "engine", "model", "policy", "index", "job", "length", "client", "client_class",
 	"weight", "latency_s", "network_s", "processing_s", "bytes", "traffic_byte_hops", "states", "states_lost",
 	"ok", "error", "late_s", "attempt", "disturbed", "host_late_s", "step", "task", "role", "from", "to", "ops",
 	"begin_s", "duration_s", "run", "fabric", "runtime", "verdict", "reasons", "chains", "failed", "estimate_s",
-	"took_s", "testbed", "scenario", "class", "link", "dir",
+	"took_s", "testbed", "scenario", "class", "link", "dir", "start_ns", "lost", "conflicts", "cold",
+	"predicted_latency_s", "predicted_network_s", "predicted_processing_s", "latency_error_s", "network_error_s",
+	"processing_error_s", "host_late_nodes_s", "host_late_fabric_s", "chain", "offset_s", "remote_s", "predicted_s",
+	"error_s", "interval_s", "packets", "dropped", "throughput_bps", "rate_bps", "utilisation", "cpu_busy", "cpu_steal",
+	"load1", "memory_used_bytes", "memory_total_bytes", "processors", "fabric_packets", "fabric_busy",
+	"fabric_late_p50_s", "fabric_late_p99_s", "fabric_late_max_s",
 }
 
 // columns are those of the factors: of numbers, in the base unit that ends the name, where all levels are quantities
@@ -69,7 +75,6 @@ func (s *Spec) chainColumns(cells []*Cell) []column {
 		whole("index", func(l *line) int64 { return int64(l.chain.Index) }),
 		text("job", func(l *line) string { return l.chain.Job }),
 		whole("length", func(l *line) int64 { return int64(l.chain.Length) }),
-		number("weight", func(l *line) float64 { return l.chain.Weight }),
 		text("client", func(l *line) string { return l.chain.Client }),
 		text("client_class", func(l *line) string { return l.chain.ClientClass }),
 		number("weight", func(l *line) float64 { return l.chain.Stands() }),

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 
 	"testbed/emulator/internal/builtin"
 	"testbed/emulator/record"
+	"testbed/emulator/record/lineprotocol"
 	"testbed/emulator/resolved"
 	"testbed/emulator/scenario"
 )
@@ -121,6 +123,12 @@ func TestTidyTables(t *testing.T) {
 		t.Fatalf("%+v", o)
 	}
 	chains := rowsOf(t, filepath.Join(dir, "chains.csv"))
+	for _, file := range []string{"chains.csv", "steps.csv", "cells.csv"} {
+		head := slices.Sorted(slices.Values(rowsOf(t, filepath.Join(dir, file))[0]))
+		if unique := slices.Compact(slices.Clone(head)); !slices.Equal(head, unique) {
+			t.Errorf("%s has two columns of one name: %v", file, head)
+		}
+	}
 	for column, want := range map[string][]string{
 		"topology_links_wifi_rate_bps": {"10000000", "50000000"}, "workload_jobs": {"8", "12", "16"},
 		"repetition": {"1", "2"}, "engine": {"transport", "statesim"}, "model": {"in-function", "in-client"}, "ok": {"1"},
@@ -419,5 +427,22 @@ func TestWeights(t *testing.T) {
 	}
 	if f := p.charts[0].figure(1, builtin.Catalogue()); math.Abs(f.Curves[0].Points[0].Y-2) > 1e-9 {
 		t.Errorf("%+v", f.Curves)
+	}
+}
+
+// A factor's tag has the name of no other tag or field of a sample: a database would ask which is meant.
+func TestFactorsTakeNoNameOfSamples(t *testing.T) {
+	predicted := 0.0
+	chain := record.Chain{Measured: record.Times{Latency: 1}, Predicted: &record.Times{}, Error: "e",
+		Host: &record.HostLate{FabricKnown: true}}
+	for _, p := range []lineprotocol.Point{
+		chain.Point(), (&record.Step{Predicted: &predicted}).Point(), (&record.Link{}).Point(),
+		(&record.Host{Late: &record.PacketsLate{}}).Point(),
+	} {
+		for _, name := range slices.Concat(slices.Collect(maps.Keys(p.Tags)), slices.Collect(maps.Keys(p.Fields))) {
+			if !slices.Contains(reserved, name) {
+				t.Errorf("%s has %s, which a factor's column may be called", p.Measurement, name)
+			}
+		}
 	}
 }

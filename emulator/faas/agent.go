@@ -42,6 +42,7 @@ type Stats struct {
 	Reads       int64 `json:"reads"`       // of this repository, over the network
 	Writes      int64 `json:"writes"`      // to this repository, over the network
 	Conflicts   int64 `json:"conflicts"`   // writes refused for their version
+	Retries     int64 `json:"retries"`     // of writes from here, because they were refused
 	Corrupt     int64 `json:"corrupt"`     // contents that did not fit their checksum
 	Dials       int64 `json:"dials"`       // connections opened to other agents
 	States      int   `json:"states"`      // held at present
@@ -50,7 +51,7 @@ type Stats struct {
 }
 
 type counters struct {
-	invocations, chains, reads, writes, conflicts, corrupt atomic.Int64
+	invocations, chains, reads, writes, conflicts, retries, corrupt atomic.Int64
 }
 
 // Start makes an agent that serves until Close. It fails where the configuration is invalid or a socket
@@ -124,7 +125,7 @@ func (a *Agent) Stats() Stats {
 	}
 	return Stats{
 		Invocations: n.invocations.Load(), Chains: n.chains.Load(), Reads: n.reads.Load(), Writes: n.writes.Load(),
-		Conflicts: n.conflicts.Load(), Corrupt: n.corrupt.Load(), Dials: a.peers.dials.Load(), States: a.states.count(),
+		Conflicts: n.conflicts.Load(), Retries: n.retries.Load(), Corrupt: n.corrupt.Load(), Dials: a.peers.dials.Load(), States: a.states.count(),
 		Bytes: a.pools.budget.inUse(), Connections: open,
 	}
 }

@@ -49,7 +49,7 @@ func Run[R Runner](ctx context.Context, s *ChainSpec, clients func(topology.ID) 
 	if late {
 		result = &ChainResult{Key: s.Key, Job: s.Job, Model: s.Model, Error: context.Cause(ctx).Error()}
 	}
-	if result.take(s, all); late || result.Error != "" {
+	if result.take(all); late || result.Error != "" {
 		result.Error += "; " + s.wasAt(all)
 	} else if lost != nil {
 		return nil, lost
@@ -134,9 +134,9 @@ func merged(all []*Progress) []StepResult {
 }
 
 // take makes the result of what the nodes know: the steps whose begin and end are known.
-func (r *ChainResult) take(spec *ChainSpec, all []*Progress) {
+func (r *ChainResult) take(all []*Progress) {
 	steps := merged(all)
-	r.Steps, r.Cold, r.Conflicts = nil, 0, 0
+	r.Steps, r.Cold = nil, 0
 	for _, s := range steps {
 		if s.Start == 0 || s.End < s.Start {
 			continue
@@ -149,10 +149,6 @@ func (r *ChainResult) take(spec *ChainSpec, all []*Progress) {
 			r.Cold++
 		}
 	}
-	for _, p := range all {
-		r.Conflicts += p.Conflicts
-	}
-	r.Conflicts = min(r.Conflicts, len(spec.Invocations)*maxStates)
 }
 
 // wasAt says what a chain was at that has not come to its end: what has begun first of that which has not ended.
@@ -184,9 +180,6 @@ func (p *Progress) validate(spec *ChainSpec) error {
 		if last = s.Index; s.Start < 0 || s.End < 0 || s.Remote < 0 {
 			return fmt.Errorf("step %d: a moment before all time", s.Index)
 		}
-	}
-	if p.Conflicts < 0 || p.Conflicts > len(spec.Invocations)*maxStates {
-		return fmt.Errorf("%d conflicts in %d invocations", p.Conflicts, len(spec.Invocations))
 	}
 	p.Failure = printable(shortened(p.Failure))
 	return nil

@@ -2,7 +2,6 @@ package faas
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -25,7 +24,6 @@ type part struct {
 	got       map[int]*cargo // by invocation: what came with those that are, before it begins
 	arrived   map[int]bool   // by message: it is there, or on its way in
 	steps     map[int]StepResult
-	conflicts int
 	failure   error
 	begun     bool // by the client
 	closed    bool // done is
@@ -144,50 +142,44 @@ func (p *part) carryOut(invocation int, with *cargo) {
 func (p *part) execute(invocation int, with *cargo) error {
 	p.counts.invocations.Add(1)
 	inv := &p.spec.Invocations[invocation]
-	h := &execution{Agent: p.Agent, call: inv.call(p.spec.Key), read: make([]value, len(inv.States))}
-	defer h.release()
+	e := &execution{Agent: p.Agent, call: inv.call(p.spec.Key), read: make([]value, len(inv.States))}
+	defer e.release()
 	steps := inv.Steps
-	note := func(role plan.Role, took span) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.note(StepResult{Index: steps[0], Role: role, Start: took.start, End: took.end, Remote: took.remote})
+	note := func(role plan.Role, took span, retries int) {
+		p.tell(StepResult{
+			Index: steps[0], Role: role, Start: took.start, End: took.end, Remote: took.remote, Retries: retries,
+		})
 		steps = steps[1:]
 	}
-	for i, s := range h.call.states {
+	for i, s := range e.call.states {
 		if s.location != plan.Repository && s.location != plan.Fetched {
 			continue
 		}
-		v, took, err := p.fetch(p.ctx, s.repository, h.call.stateKey(i), s.bytes)
+		v, took, err := p.fetch(p.ctx, s.repository, e.call.stateKey(i), s.bytes)
 		if err != nil {
-			return fmt.Errorf("reading %s: %w", h.call.stateKey(i), err)
+			return fmt.Errorf("reading %s: %w", e.call.stateKey(i), err)
 		}
-		h.read[i] = v
-		note(plan.Read, took)
+		e.read[i] = v
+		note(plan.Read, took, 0)
 	}
 	start := p.clock.now()
-	finished, err := p.compute(inv.Ops, inv.Load, p.ctx.Done(), func() error { return p.changeStates(h, with.states) })
-	if err != nil {
-		if errors.Is(err, errCorrupt) {
-			p.counts.corrupt.Add(1)
-		}
+	if err := e.run(p.ctx, func() error { return p.changeStates(e, with.states) }); err != nil {
 		return err
 	}
-	if !finished {
-		return fmt.Errorf("interrupted: %w", context.Cause(p.ctx))
+	if err := e.commitLocal(p.ctx); err != nil {
+		return err
 	}
-	note(plan.Execute, span{start: start, end: p.clock.now()})
-	for i, s := range h.call.states {
+	note(plan.Execute, span{start: start, end: p.clock.now()}, e.reply.repeated(0))
+	for i, s := range e.call.states {
 		switch s.location {
 		case plan.Repository:
-			took, err := p.store(p.ctx, s.repository, h.call.stateKey(i), h.read[i])
-			if errors.Is(err, errConflict) {
-				p.count(1) // the update is lost; the check at the end of the chain says so
-			} else if err != nil {
-				return fmt.Errorf("writing %s: %w", h.call.stateKey(i), err)
+			took, retries, err := p.commit(p.ctx, s.repository, e.call.stateKey(i), &e.read[i], e.again(p.ctx, i))
+			if err != nil {
+				return fmt.Errorf("writing %s: %w", e.call.stateKey(i), err)
 			}
-			note(plan.Write, took)
+			note(plan.Write, took, retries)
 		case plan.Fetched:
-			if err := p.keep(h.call.stateKey(i), &h.read[i]); err != nil {
+			if err := p.keep(e.call.stateKey(i), &e.read[i]); err != nil {
 				return err
 			}
 		}
@@ -195,29 +187,23 @@ func (p *part) execute(invocation int, with *cargo) error {
 	return nil
 }
 
-// changeStates makes the next version of every state that the invocation changes: of those that came with the message
-// in place, unless somebody else still reads them.
-func (p *part) changeStates(h *execution, carried []value) error {
-	for i, s := range h.call.states {
-		key := h.call.stateKey(i)
-		if s.location == plan.Local {
-			if err := p.states.update(key, p.change); err != nil {
-				return err
-			}
-			continue
+// changeStates makes the next version of every state that the invocation changes, of those that came with the message
+// where they are.
+func (p *part) changeStates(e *execution, carried []value) error {
+	for i, s := range e.call.states {
+		var err error
+		switch s.location {
+		case plan.Local:
+			err = e.changeLocal(p.ctx, i)
+		case plan.Carried:
+			v := &carried[slices.Index(p.spec.Carried, s.state)]
+			v.version, v.sum, err = p.change(e.call.stateKey(i), v.content.data, v.version, v.sum)
+		default:
+			err = e.changeRead(i)
 		}
-		v := &h.read[i]
-		if s.location == plan.Carried {
-			v = &carried[slices.Index(p.spec.Carried, s.state)]
-			if have := int64(len(v.content.data)); have != s.bytes {
-				return fmt.Errorf("state %d has %d bytes, not %d", s.state, have, s.bytes)
-			}
-		}
-		next, sum, err := p.change(key, v.content.data, v.version, v.sum)
 		if err != nil {
 			return err
 		}
-		v.version, v.sum = next, sum
 	}
 	return nil
 }
@@ -237,12 +223,6 @@ func (p *part) keep(key string, v *value) error {
 func (p *part) note(s StepResult) {
 	known := p.steps[s.Index]
 	p.steps[s.Index] = known.with(s)
-}
-
-func (p *part) count(conflicts int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.conflicts += conflicts
 }
 
 // fail ends the node's part with an error.
@@ -317,7 +297,7 @@ func (p *part) settle(ctx context.Context) {
 func (p *part) progress() *Progress {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	all := &Progress{Conflicts: p.conflicts, Steps: make([]StepResult, 0, len(p.steps))}
+	all := &Progress{Steps: make([]StepResult, 0, len(p.steps))}
 	for _, s := range p.steps {
 		all.Steps = append(all.Steps, s)
 	}

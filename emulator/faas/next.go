@@ -202,7 +202,7 @@ func (a *Agent) runChained(ctx context.Context, spec *ChainSpec) (*ChainResult, 
 	<-p.done
 	result.End = a.clock.now()
 	so := p.progress()
-	result.Steps, result.Conflicts, result.Error = so.Steps, so.Conflicts, so.Failure
+	result.Steps, result.Error = so.Steps, so.Failure
 	return result, nil
 }
 

@@ -22,9 +22,8 @@ type Part struct {
 type Progress struct {
 	// Steps are those that it knows of: of a message that it sent the beginning, of one that it got the end; 0 stands for
 	// what another node knows.
-	Steps     []StepResult `json:"steps"`
-	Conflicts int          `json:"conflicts"` // updates refused for their version: lost
-	Failure   string       `json:"failure,omitempty"`
+	Steps   []StepResult `json:"steps"`
+	Failure string       `json:"failure,omitempty"`
 }
 
 // errUnknownChain is HTTP's 404 for a message of a chain in which the agent has no part, or has none any more.

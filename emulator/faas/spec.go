@@ -61,6 +61,8 @@ type AccessSpec struct {
 	// ByClient says, of a state in a repository, that the client reads it before the request and writes it after the
 	// response: the worker sees nothing of it.
 	ByClient bool `json:"by_client,omitempty"`
+	// Contested says, of a state that the worker keeps, that another invocation there may change it at the same time.
+	Contested bool `json:"contested,omitempty"`
 }
 
 // NewChainSpec resolves a plan's nodes. key must be unique to this execution of the plan and consist of
@@ -91,7 +93,8 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 			out.Worker = addr(inv.Worker).String()
 		}
 		for _, s := range inv.States {
-			access := AccessSpec{State: s.State, Bytes: s.Bytes, Location: s.Location, Node: s.Node, ByClient: s.ByClient}
+			access := AccessSpec{State: s.State, Bytes: s.Bytes, Location: s.Location, Node: s.Node, ByClient: s.ByClient,
+				Contested: s.Contested}
 			if (s.Location == plan.Repository || s.Location == plan.Fetched) && s.Node != inv.Accessor(s) {
 				access.Repository = addr(s.Node).String()
 			}

@@ -17,7 +17,7 @@ import (
 // about 500 bytes for a call with up to five states.
 const (
 	headerCall    = "X-Testbed-Call"    // wireFormat key task argument result ops load
-	headerStates  = "X-Testbed-States"  // the call's states; in a response the carried ones' versions and sums
+	headerStates  = "X-Testbed-States"  // the call's states; in a response retries, the carried ones' versions and sums
 	headerTimes   = "X-Testbed-Times"   // see timeline
 	headerVersion = "X-Testbed-Version" // version and sum of one state
 	headerAt      = "X-Testbed-At"      // when a repository began to send, or had received, in ns
@@ -42,6 +42,7 @@ type callState struct {
 	state      int
 	bytes      int64
 	location   plan.Location
+	contested  bool   // local: see plan.Access
 	version    int64  // carried
 	sum        uint32 // carried
 	repository string // host:port; empty: the worker itself
@@ -78,7 +79,11 @@ func (c *call) appendHeader(b []byte) []byte {
 		case plan.Carried:
 			b = fmt.Appendf(b, "c,%d,%d,%d,%x", s.state, s.bytes, s.version, s.sum)
 		case plan.Local:
-			b = fmt.Appendf(b, "l,%d,%d", s.state, s.bytes)
+			letter := byte('l')
+			if s.contested {
+				letter = 'o' // optimistic
+			}
+			b = fmt.Appendf(b, "%c,%d,%d", letter, s.state, s.bytes)
 		case plan.Repository:
 			b = fmt.Appendf(b, "r,%d,%d,%s", s.state, s.bytes, s.repository)
 		}
@@ -150,8 +155,8 @@ func parseState(text string, n *numbers) (callState, error) {
 	switch {
 	case f[0] == "c" && len(f) == 5:
 		s.location, s.version, s.sum = plan.Carried, n.size(f[3]), n.sum(f[4])
-	case f[0] == "l" && len(f) == 3:
-		s.location = plan.Local
+	case (f[0] == "l" || f[0] == "o") && len(f) == 3:
+		s.location, s.contested = plan.Local, f[0] == "o"
 	case f[0] == "r" && len(f) == 4:
 		s.location, s.repository = plan.Repository, f[3]
 		if f[3] != "" {

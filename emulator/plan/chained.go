@@ -74,6 +74,7 @@ func (b *Builder) inOrder(need func(inv *Invocation, state int, after []int) []i
 func (r Rule) byWorkers(b *Builder) {
 	done := make([][]int, len(b.job.Tasks)) // done[task]: what its messages wait for
 	toClient := b.toClient()
+	_, o := b.order(r, b.sites)
 	for i := range b.job.Tasks {
 		task := &b.job.Tasks[i]
 		inv := b.chainedInvocation(i)
@@ -109,6 +110,9 @@ func (r Rule) byWorkers(b *Builder) {
 		if done[i] = after; toClient[i] >= 0 {
 			b.message(Response, i, -1, i, toClient[i], after)
 		}
+	}
+	if o != nil {
+		b.plan.contest(o)
 	}
 }
 

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -19,7 +21,7 @@ type place struct {
 }
 
 // Held works out what the nodes hold. A plan without invocations, which is not carried out, takes nothing. For
-// branches of a DAG it takes all invocations to be under way at the same time.
+// a DAG with branches it takes all invocations to be under way at the same time, unless they wait for one another.
 func (p *Plan) Held() Held {
 	stored, largest, kept := map[topology.ID]int64{}, map[topology.ID]int64{}, map[place]bool{}
 	keep := func(at place, bytes int64) {
@@ -76,10 +78,10 @@ func (p *Plan) moving() (nodes map[topology.ID]int64, total int64) {
 	return nodes, total
 }
 
-// line says whether the invocations follow one another.
+// line says whether the invocations follow one another: no two of them can be under way at the same time.
 func (p *Plan) line() bool {
 	for i := range p.Invocations {
-		if after := p.Invocations[i].After; i > 0 && (len(after) != 1 || after[0] != i-1) {
+		if i > 0 && !slices.Contains(p.Invocations[i].After, i-1) {
 			return false
 		}
 	}
@@ -94,6 +96,10 @@ func (inv *Invocation) moving() map[topology.ID]int64 {
 		switch s.Location {
 		case Carried:
 			carried = units.Add(carried, s.Bytes)
+		case Local:
+			if s.Contested {
+				copies = units.Add(copies, s.Bytes)
+			}
 		case Repository:
 			if s.ByClient {
 				read = units.Add(read, s.Bytes)

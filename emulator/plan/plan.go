@@ -5,6 +5,8 @@
 package plan
 
 import (
+	"slices"
+
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -67,6 +69,9 @@ type Access struct {
 	Location Location
 	Node     topology.ID // where the value is: client, worker, repository, or the one that used it last
 	ByClient bool        // Repository: the caller reads it before its request, and writes it after the response
+	// Contested, of Local: another invocation that may be under way at the same time changes it, too. The function works
+	// on a copy, and does it again where the state has another version in the end.
+	Contested bool
 }
 
 // Invocation is how the FaaS carries out the steps of one task: one request from the caller to the
@@ -101,6 +106,7 @@ type Plan struct {
 	Model       Model
 	Client      topology.ID
 	Length      int     // number of tasks
+	Serialised  int     // of them, those that wait for another only because both are sent the same state
 	Weight      float64 // how many jobs it stands for, where it is one of a sample; 0: one
 	Steps       []Step
 	Invocations []Invocation
@@ -117,6 +123,30 @@ type Message struct {
 	From, To int   // indexes of invocations; -1: the client
 	Bytes    int64 // without the states that it carries
 	Step     int   // index of its step, a Request or, to the client, a Response
+}
+
+// Critical is the path through the steps that takes longest, first to last: the step that ends last, the one that ended
+// last of those for which it waited, and so on. end is when a step has ended, of any clock; it has where known.
+func (p *Plan) Critical(end func(step int) (at int64, known bool)) []int {
+	last := func(of []int) int {
+		best, latest := -1, int64(0)
+		for _, i := range of {
+			if at, known := end(i); known && (best < 0 || at >= latest) {
+				best, latest = i, at
+			}
+		}
+		return best
+	}
+	all := make([]int, len(p.Steps))
+	for i := range all {
+		all[i] = i
+	}
+	var path []int
+	for at := last(all); at >= 0 && len(path) < len(all); at = last(p.Steps[at].After) {
+		path = append(path, at)
+	}
+	slices.Reverse(path)
+	return path
 }
 
 // Traffic is the sum over transfers of bytes times hops(from, to).

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -123,6 +124,20 @@ func TestTimesFollowTheMonotonicClock(t *testing.T) {
 	}
 }
 
+// A factor is a tag of links and host, too, where it takes no other tag's name.
+func TestObservationsHaveFactors(t *testing.T) {
+	factors := map[string]string{"cell": "a1", "load": "10\nMbps", "none": "", "run": "another"}
+	for _, p := range []lineprotocol.Point{
+		(&Link{Run: "r", Factors: factors}).Point(), (&Host{Run: "r", Factors: factors}).Point(),
+		(&Chain{Tags: Tags{Run: "r", Factors: factors}}).Point(),
+	} {
+		_, none := p.Tags["none"]
+		if p.Tags["cell"] != "a1" || p.Tags["load"] != "10; Mbps" || none || p.Tags["run"] != "r" {
+			t.Errorf("%s: %v", p.Measurement, p.Tags)
+		}
+	}
+}
+
 func TestObservations(t *testing.T) {
 	d, chains, _ := written(t, 2)
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
@@ -145,7 +160,7 @@ func TestObservations(t *testing.T) {
 	}
 	path := filepath.Join(d.Path(), SamplesFile)
 	if err := ReadLinks(path, func(l Link) error {
-		if l != link {
+		if !reflect.DeepEqual(l, link) {
 			t.Errorf("%+v", l)
 		}
 		link.Run = "read"
@@ -154,10 +169,7 @@ func TestObservations(t *testing.T) {
 		t.Error(link.Run, err)
 	}
 	if err := ReadHost(path, func(h Host) error {
-		if h.Late == nil || *h.Late != *host.Late {
-			t.Errorf("late: %+v", h.Late)
-		}
-		if h.Late = host.Late; h != host {
+		if !reflect.DeepEqual(h, host) {
 			t.Errorf("%+v", h)
 		}
 		host.Run = "read"

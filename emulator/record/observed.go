@@ -27,6 +27,8 @@ type Link struct {
 	BitRate     float64       // bit/s over the interval
 	Rate        units.BitRate // bit/s in force; 0: not limited
 	Utilisation float64       // BitRate of Rate, in [0,1]; 0 where the rate is not limited
+
+	Factors map[string]string // as in Tags
 }
 
 // Host is the load of the machine that everything runs on, over one sampling interval.
@@ -45,6 +47,8 @@ type Host struct {
 	MemoryTotal int64   // bytes
 	Processors  int
 	Late        *PacketsLate // nil: the fabric does not tell
+
+	Factors map[string]string // as in Tags
 }
 
 // PacketsLate is how late the fabric wrote packets to stations in an interval. Times are in s.
@@ -59,10 +63,10 @@ type PacketsLate struct {
 func (l *Link) Point() lineprotocol.Point {
 	return lineprotocol.Point{
 		Measurement: linkMeasurement, Time: l.Time,
-		Tags: map[string]string{
+		Tags: tagged(l.Factors, map[string]string{
 			"run": l.Run, "testbed": l.Testbed, "scenario": l.Scenario, "fabric": l.Fabric, "runtime": l.Runtime,
 			"link": l.Link, "class": l.Class, "dir": strconv.Itoa(l.Dir),
-		},
+		}),
 		Fields: map[string]any{
 			"interval_s": l.Interval, "bytes": l.Bytes, "packets": l.Packets, "dropped": l.Dropped, "lost": l.Lost,
 			"throughput_bps": l.BitRate, "rate_bps": int64(l.Rate), "utilisation": l.Utilisation,
@@ -85,9 +89,9 @@ func linkOf(p lineprotocol.Point) (Link, error) {
 func (h *Host) Point() lineprotocol.Point {
 	p := lineprotocol.Point{
 		Measurement: hostMeasurement, Time: h.Time,
-		Tags: map[string]string{
+		Tags: tagged(h.Factors, map[string]string{
 			"run": h.Run, "testbed": h.Testbed, "scenario": h.Scenario, "fabric": h.Fabric, "runtime": h.Runtime,
-		},
+		}),
 		Fields: map[string]any{
 			"interval_s": h.Interval, "cpu_busy": h.Busy, "cpu_steal": h.Steal, "load1": h.Load1,
 			"memory_used_bytes": h.MemoryUsed, "memory_total_bytes": h.MemoryTotal, "processors": int64(h.Processors),

@@ -1,7 +1,6 @@
 package record
 
 import (
-	"maps"
 	"strconv"
 	"strings"
 
@@ -21,17 +20,21 @@ const (
 )
 
 func (t Tags) point(measurement string) lineprotocol.Point {
-	tags := map[string]string{}
-	for name, value := range t.Factors {
-		if value = oneLine(value); value != "" { // a tag has a value
+	return lineprotocol.Point{Measurement: measurement, Fields: map[string]any{}, Tags: tagged(t.Factors, map[string]string{
+		"run": t.Run, "testbed": t.Testbed, "scenario": t.Scenario, "model": t.Model, "policy": t.Policy,
+		"fabric": t.Fabric, "runtime": t.Runtime, "client_class": t.ClientClass, "length": strconv.Itoa(t.Length),
+	})}
+}
+
+// tagged are tags with those of the factors beside them.
+func tagged(factors, tags map[string]string) map[string]string {
+	for name, value := range factors {
+		_, taken := tags[name]
+		if value = oneLine(value); value != "" && !taken { // a tag has a value
 			tags[name] = value
 		}
 	}
-	maps.Copy(tags, map[string]string{
-		"run": t.Run, "testbed": t.Testbed, "scenario": t.Scenario, "model": t.Model, "policy": t.Policy,
-		"fabric": t.Fabric, "runtime": t.Runtime, "client_class": t.ClientClass, "length": strconv.Itoa(t.Length),
-	})
-	return lineprotocol.Point{Measurement: measurement, Fields: map[string]any{}, Tags: tags}
+	return tags
 }
 
 // Point is the chain in line protocol. The job and the client's name are fields, not tags, for a database
@@ -47,7 +50,7 @@ func (c *Chain) Point() lineprotocol.Point {
 		"index": int64(c.Index), "job": c.Job, "client": c.Client, "start_ns": c.Start,
 		"latency_s": c.Measured.Latency, "network_s": c.Measured.Network, "processing_s": c.Measured.Processing,
 		"bytes": c.Bytes, "states": int64(c.States), "lost": int64(c.Lost), "conflicts": int64(c.Conflicts),
-		"cold": int64(c.Cold), "late_s": c.Late, "ok": c.OK(), "attempt": int64(max(c.Attempt, 1)), "disturbed": c.Disturbed,
+		"retries": int64(c.Retries), "cold": int64(c.Cold), "late_s": c.Late, "ok": c.OK(), "attempt": int64(max(c.Attempt, 1)), "disturbed": c.Disturbed,
 		"weight": c.Stands(),
 	}
 	if h := c.Host; h != nil {
@@ -85,6 +88,9 @@ func (s *Step) Point() lineprotocol.Point {
 	p.Fields = map[string]any{
 		"chain": int64(s.Chain), "job": s.Job, "task": int64(s.Task), "from": s.From, "to": s.To, "bytes": s.Bytes,
 		"ops": s.Ops, "offset_s": s.Offset, "duration_s": s.Duration, "remote_s": s.Remote,
+	}
+	if s.Retries > 0 {
+		p.Fields["retries"] = int64(s.Retries)
 	}
 	if s.Predicted != nil {
 		p.Fields["predicted_s"] = *s.Predicted

@@ -115,6 +115,7 @@ func (r *replay) finish(m int, p *plan.Plan, o outcome) {
 	s.MaxLate = max(s.MaxLate, o.late)
 	s.Conflicts += chain.Conflicts
 	s.Cold += chain.Cold
+	s.Retries += chain.Retries
 	if o.disturbed {
 		s.Disturbed++
 	}

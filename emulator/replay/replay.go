@@ -80,7 +80,7 @@ type Summary struct {
 // ModelSummary is what became of one model's chains.
 type ModelSummary struct {
 	record.ModelCounts
-	Conflicts   int           // updates that were refused for their version
+	Conflicts   int           // updates of states that clients keep that were refused for their version
 	Cold        int           // requests that had to open a connection first
 	MaxLate     time.Duration // the latest start after its due time, in open loops
 	MaxInFlight int           // chains under way at the same time

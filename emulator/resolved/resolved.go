@@ -57,7 +57,7 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.Jobs, e.Notes, e.trace = set.Jobs, malformed(set.Trace), set.Trace
+	e.Jobs, e.Notes, e.trace = set.Jobs, set.Notes, set.Trace
 	e.Sample = workload.Sample(e.Jobs, s.Replay.Chains, *s.Workload.Seed)
 	e.Agentless = s.Agentless(e.Topology)
 	if e.Moments, err = events.Compile(e.Topology, s.Events); err != nil {
@@ -70,15 +70,6 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
 	return e, nil
-}
-
-// malformed sums up what was left out of a trace.
-func malformed(trace workload.Trace) []string {
-	notes := trace.Notes()
-	for i := range notes {
-		notes[i] += " (workload.strict: true makes that an error)"
-	}
-	return notes
 }
 
 // locate fixes sites, speeds and the placement.
@@ -112,11 +103,14 @@ func (e *Scenario) locate() error {
 	if e.Speeds, err = placement.Speeds(e.Topology, speed); err != nil {
 		return err
 	}
-	clients := e.Source.Clients(e.Topology)
+	clients, functions := e.Source.Clients(e.Topology), e.Source.Workload.Functions
+	if e.Source.Workload.Written() {
+		functions = 0 // those that the tasks name
+	}
 	e.Placement, err = placement.Place(e.Jobs, network, placement.Options{
 		Topology: e.Topology, Seed: *e.Source.Workload.Seed, Rule: policy,
 		Speed: speed, Clients: clients, Nodes: e.Source.Executors(e.Topology), Exclude: e.Agentless,
-		Functions: e.Source.Workload.Functions,
+		Functions: functions,
 	})
 	return err
 }

@@ -211,6 +211,7 @@ func (d *decoder) tooLarge(s *TopologySynth) bool {
 }
 
 func (d *decoder) checkWorkload(w *Workload) {
+	d.checkJobs(w)
 	if w.MaxLength > 0 && w.MaxLength < w.MinLength {
 		d.failAt("workload.max-length", fmt.Sprintf("write at least %d", w.MinLength), "it is less than min-length")
 	}

@@ -251,6 +251,7 @@ func TestNearest(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(good))
 	f.Add([]byte(scenariotest.Good))
+	f.Add([]byte(factory + figure))
 	f.Add([]byte("name: x\ntopology: {synth: {kind: urban-sensing, sizes: [1, 2]}, latencies: none}\n" +
 		"replay: {arrival: {kind: poisson, rate: 30/min}}\n"))
 	f.Add([]byte("name: x\ntopology: {nodes: {a: &a {class: p}, b: {<<: *a}}, " +

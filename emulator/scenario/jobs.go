@@ -15,11 +15,15 @@ type JobSet struct {
 	Jobs  []workload.Job // those drawn, in the trace's order
 	Pool  int            // jobs with state, of the lengths wanted, from which they were drawn
 	Trace workload.Trace // where they come from
+	Notes []string       // what a user should know of what was left out of it
 }
 
-// Jobs reads or synthesizes the trace, turns it into stateful chains, and draws the jobs. Malformed rows
-// are an error where the workload is strict.
+// Jobs reads or synthesizes the trace, turns it into stateful chains or DAGs, and draws the jobs; or takes those that
+// are written down. Malformed rows are an error where the workload is strict.
 func (s *Scenario) Jobs() (*JobSet, error) {
+	if s.Workload.Written() {
+		return s.written()
+	}
 	trace, err := s.trace()
 	if err != nil {
 		return nil, fmt.Errorf("scenario %s: workload: %w", s.Name, err)
@@ -30,7 +34,7 @@ func (s *Scenario) Jobs() (*JobSet, error) {
 	pool = slices.DeleteFunc(pool, func(j workload.Job) bool {
 		return j.Length() < w.MinLength || w.MaxLength > 0 && j.Length() > w.MaxLength
 	})
-	set := &JobSet{Jobs: pool, Pool: len(pool), Trace: trace}
+	set := &JobSet{Jobs: pool, Pool: len(pool), Trace: trace, Notes: trace.Notes(w.options())}
 	if draw := workload.Draw(w.Draw); len(pool) > 0 && w.Jobs > 0 && (w.Jobs < len(pool) || draw.Exact()) {
 		if set.Jobs, err = draw.From(pool, w.Jobs, *w.Seed); err != nil {
 			return nil, fmt.Errorf("scenario %s: workload: %w with a state and of the lengths wanted; "+
@@ -45,7 +49,7 @@ func (s *Scenario) Jobs() (*JobSet, error) {
 
 func (w *Workload) options() workload.Options {
 	o := workload.DefaultOptions()
-	o.Functions = w.Functions
+	o.Shape, o.Functions = workload.Shape(w.Shape), w.Functions
 	o.Factors = workload.Factors{Ops: w.OpsFactor, Argument: w.ArgFactor, State: w.StateFactor}
 	return o
 }
@@ -107,12 +111,12 @@ func (s *Scenario) Row(trace workload.Trace, job string) string {
 // noJobs says why no job is left, of those of a trace, those with a state, and those of the lengths wanted.
 func (w *Workload) noJobs(trace workload.Trace, stateful, pool int) error {
 	notes := ""
-	for _, note := range trace.Notes() {
+	for _, note := range trace.Notes(w.options()) {
 		notes += "; " + note
 	}
 	switch {
 	case stateful == 0:
-		return trace.Stateless()
+		return trace.Stateless(w.options())
 	case pool == 0:
 		most := ""
 		if w.MaxLength > 0 {

@@ -99,7 +99,7 @@ func TestLostJobsAreLeftOut(t *testing.T) {
 	if len(set.Jobs) != 1 || set.Jobs[0].Name != "j_1" || set.Jobs[0].Length() != 2 {
 		t.Errorf("%+v", set)
 	}
-	notes := strings.Join(set.Trace.Notes(), "\n")
+	notes := strings.Join(set.Notes, "\n")
 	if !strings.Contains(notes, "1 malformed row") || !strings.Contains(notes, "the 1 job that lost a row") ||
 		!strings.Contains(notes, "t.csv:4: the cpu is empty") {
 		t.Errorf("%s", notes)

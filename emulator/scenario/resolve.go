@@ -102,7 +102,10 @@ func (c *Cloud) resolve() {
 
 func (w *Workload) resolve(seed uint64, c *catalogue.Catalogue) {
 	orPublished(&w.Seed, seed)
-	if w.Trace == "" && w.Synth == nil {
+	for i := range w.List {
+		w.List[i].resolve()
+	}
+	if w.Trace == "" && w.Synth == nil && !w.Written() {
 		w.Synth = &WorkloadSynth{Kind: first(c, catalogue.Workloads), Jobs: 200}
 	}
 	if w.Synth != nil {

@@ -95,11 +95,19 @@ type Workload struct {
 	Trace string `yaml:"trace" atmost:"source of the workload"`
 	// Format of the trace. Default: Spår's.
 	Format string `yaml:"format" with:"trace" choice:"trace format"`
+	// What becomes of a job of the trace, which is a DAG. chain: a line of its tasks by their numbers, as in the study;
+	// dag: the same tasks and states, and each task waits for those that the trace says. What it takes then comes from
+	// them, from each the same, and the client's argument goes to the first.
+	Shape string `yaml:"shape" enum:"chain|dag" default:"chain"`
 	// A synthesized trace. It is the default.
 	Synth *WorkloadSynth `yaml:"synth" atmost:"source of the workload"`
 	// How many of the jobs with a state (and of the lengths wanted) to draw: on average, as in the study, unless draw says
 	// otherwise. Absent: all of them.
 	Jobs int `yaml:"jobs" min:"1" max:"1000000"`
+	// Or the jobs themselves, in place of a trace: a list of jobs written down, each with its tasks.
+	List []Job `yaml:"jobs,listed" min:"1" max:"100000"`
+	// The host whose times the tasks' time is: name, class or model of hosts of one speed.
+	Reference string `yaml:"reference,names" with:"jobs"`
 	// How jobs are drawn. share, the default: each is kept with the same probability, so that there are about as many as
 	// jobs says. exact: exactly as many, all different; those of a smaller number are among those of a larger one.
 	// replacement: exactly as many, each drawn from all, so that one may come again, under a name of its own (j_17.2).

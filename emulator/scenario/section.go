@@ -142,7 +142,7 @@ func (d *decoder) member(
 	p pair, v reflect.Value, fields []field, given map[string]bool, outer *field, path string, depth int,
 ) {
 	name := p.key.Value
-	f := find(fields, name)
+	f := fieldFor(fields, name, p.value)
 	if f == nil && strings.HasPrefix(name, extension) {
 		return // the author's own, such as values to be repeated by aliases
 	}

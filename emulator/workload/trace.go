@@ -10,12 +10,13 @@ import (
 type Trace interface {
 	// Derive makes the trace's jobs, in its order, stateful ones. Those without a state are left out.
 	Derive(Options) []Job
-	// Notes say what a user should know of what was left out because it is not in the format.
-	Notes() []string
+	// Notes say what a user should know of what was left out: because it is not in the format, or because it cannot be
+	// made a job by these options.
+	Notes(Options) []string
 	// Errors are about the same, each with file and line: the first most, and one that counts the rest.
 	Errors(most int) []error
 	// Stateless says why there are none.
-	Stateless() error
+	Stateless(Options) error
 	// Row names, for messages, the row of a job's task, by file and line where there is a file; an empty task is the one
 	// that makes the job's largest argument or state. It is the job's name where the trace has no such row.
 	Row(job, task string, f Factors) string

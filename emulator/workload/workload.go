@@ -26,6 +26,7 @@ type Task struct {
 // Job is a client's chain of tasks.
 type Job struct {
 	Name    string        // as in the trace: j_17
+	Client  string        // name of the host that issues it; empty: it is drawn
 	Arrival time.Duration // since the trace's begin
 	Tasks   []Task        // in an order that After permits; a line for chains
 	States  []int64       // sizes in bytes

@@ -3,7 +3,6 @@ package program
 import (
 	"bytes"
 	"cmp"
-	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -15,6 +14,8 @@ import (
 	"strings"
 	"testbed/emulator/internal/statefile"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 const (
@@ -25,16 +26,19 @@ const (
 	mode = 0o755 // whatever user an image has
 )
 
-// install writes the executable that compressed is, a gzip file of one member, into a directory of this user's own,
+// install writes the executable that compressed is, one frame of Zstandard, into a directory of this user's own,
 // unless it is there, and returns its path. A reader finds all of it or nothing. Those that were not used lately are
 // removed.
 func install(dir string, compressed []byte) (string, error) {
-	if len(compressed) < 8 {
+	var frame zstd.Header
+	if err := frame.Decode(compressed); err != nil {
+		return "", err
+	}
+	if !frame.HasFCS || !frame.HasCheckSum || len(compressed) < frame.HeaderSize+4 {
 		return "", io.ErrUnexpectedEOF
 	}
-	// A gzip file ends with the checksum and the size of what it holds.
-	end := compressed[len(compressed)-8:]
-	sum, size := binary.LittleEndian.Uint32(end), binary.LittleEndian.Uint32(end[4:])
+	// A frame begins with the size and ends with the checksum of what it holds.
+	sum, size := binary.LittleEndian.Uint32(compressed[len(compressed)-4:]), frame.FrameContentSize
 	path := filepath.Join(dir, fmt.Sprintf("%s%08x-%d", prefix, sum, size))
 	if err := prepare(dir); err != nil {
 		return "", err
@@ -60,10 +64,11 @@ func prepare(dir string) error {
 }
 
 func write(path string, compressed []byte) error {
-	content, err := gzip.NewReader(bytes.NewReader(compressed))
+	content, err := zstd.NewReader(bytes.NewReader(compressed), zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		return err
 	}
+	defer content.Close()
 	file, err := os.CreateTemp(filepath.Dir(path), "."+prefix)
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package program
 
 import (
 	"bytes"
-	"compress/gzip"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,19 +10,27 @@ import (
 	"testbed/emulator/internal/statefile"
 	"testing"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 func compressed(t *testing.T, content string) []byte {
 	t.Helper()
-	var out bytes.Buffer
-	w := gzip.NewWriter(&out)
-	if _, err := w.Write([]byte(content)); err != nil {
+	encoder, err := zstd.NewWriter(nil, zstd.WithSingleSegment(true)) // or short ones state no size
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Close(); err != nil {
+	return encoder.EncodeAll([]byte(content), nil)
+}
+
+// unchecked is a frame without a checksum, by which a program could not be told from another.
+func unchecked(t *testing.T, content string) []byte {
+	t.Helper()
+	encoder, err := zstd.NewWriter(nil, zstd.WithSingleSegment(true), zstd.WithEncoderCRC(false))
+	if err != nil {
 		t.Fatal(err)
 	}
-	return out.Bytes()
+	return encoder.EncodeAll([]byte(content), nil)
 }
 
 func holds(t *testing.T, path, want string) {
@@ -94,7 +101,8 @@ func TestWhereItCannotBeInstalled(t *testing.T) {
 		"a file":        {file, whole},
 		"cut short":     {t.TempDir(), whole[:len(whole)/2]},
 		"of nothing":    {t.TempDir(), whole[:3]},
-		"not gzip":      {t.TempDir(), bytes.Repeat([]byte("x"), 100)},
+		"no checksum":   {t.TempDir(), unchecked(t, "x")},
+		"not Zstandard": {t.TempDir(), bytes.Repeat([]byte("x"), 100)},
 		"none built in": {t.TempDir(), nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -42,6 +42,7 @@ func (m *meter) sample(tags record.Tags, now time.Time, elapsed float64) *record
 		Scenario:   tags.Scenario,
 		Fabric:     tags.Fabric,
 		Runtime:    tags.Runtime,
+		Factors:    tags.Factors,
 		Time:       now,
 		Interval:   elapsed,
 		Load1:      parseLoad(f.loadavg),

@@ -2,6 +2,7 @@ package sampler
 
 import (
 	"math"
+	"reflect"
 	"runtime"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ func TestHost(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 	got.Busy, got.Steal = want.Busy, want.Steal
-	if *got != want {
+	if !reflect.DeepEqual(*got, want) {
 		t.Errorf("%+v\n%+v", *got, want)
 	}
 	if still := m.sample(record.Tags{}, time.Now(), 0.001); still == nil || still.Busy != 0 {

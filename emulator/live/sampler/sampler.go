@@ -35,7 +35,7 @@ const (
 type Config struct {
 	Fabric   Inspector
 	Topology *topology.Topology // for the links' classes; may be nil
-	Tags     record.Tags        // Run, Testbed, Scenario, Fabric and Runtime are taken from it
+	Tags     record.Tags        // Run, Testbed, Scenario, Fabric, Runtime and Factors are taken from it
 	Sink     record.Observer    // may be nil
 	Interval time.Duration      // 0: DefaultInterval
 }
@@ -230,7 +230,7 @@ func since(old, new uint64) int64 {
 func (s *Sampler) link(q *fabric.QueueStatus, c counters, bitRate float64, now time.Time, elapsed float64) record.Link {
 	t := s.config.Tags
 	l := record.Link{
-		Run: t.Run, Testbed: t.Testbed, Scenario: t.Scenario, Fabric: t.Fabric, Runtime: t.Runtime,
+		Run: t.Run, Testbed: t.Testbed, Scenario: t.Scenario, Fabric: t.Fabric, Runtime: t.Runtime, Factors: t.Factors,
 		Link: q.Link, Class: s.classes[q.Link], Dir: q.Dir, Time: now, Interval: elapsed,
 		Bytes: c.sum[0], Packets: c.sum[1], Dropped: c.sum[2], Lost: c.sum[3], BitRate: bitRate, Rate: q.Rate,
 	}

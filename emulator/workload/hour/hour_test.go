@@ -1,8 +1,6 @@
 package hour
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -15,16 +13,12 @@ import (
 
 // The file is the one that the study's simulator read.
 func TestRowsAreThoseOfTheStudy(t *testing.T) {
-	rows, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(rows)
+	text, err := rows()
 	if err != nil {
 		t.Fatal(err)
 	}
 	const want = "ad80787b3638355fb8bbbf45734ee53d4798482d474860e8e706ee32de440d36"
-	if got := fmt.Sprintf("%x", sha256.Sum256(text)); got != want {
+	if got := fmt.Sprintf("%x", sha256.Sum256([]byte(text))); got != want {
 		t.Errorf("SHA-256 %s, want %s", got, want)
 	}
 }
@@ -94,5 +88,37 @@ func BenchmarkLoad(b *testing.B) {
 		if _, err := Load(); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// Chains and DAGs of the hour are the same jobs, so that a run of one can be held against a run of the other.
+func TestDAGsOfTheHour(t *testing.T) {
+	trace, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts := workload.DefaultOptions()
+	chains := trace.Derive(opts)
+	opts.Shape = workload.ShapeDAG
+	dags := trace.Derive(opts)
+	if len(dags) != len(chains) || len(trace.Notes(opts)) > 0 {
+		t.Fatalf("%d DAGs of %d chains: %v", len(dags), len(chains), trace.Notes(opts))
+	}
+	lines, edges, widest := 0, 0, 0
+	for i := range dags {
+		if dags[i].Name != chains[i].Name || dags[i].Length() != chains[i].Length() {
+			t.Fatalf("%s of %d, %s of %d tasks", dags[i].Name, dags[i].Length(), chains[i].Name, chains[i].Length())
+		}
+		if dags[i].Chain() {
+			lines++
+		}
+		for _, task := range dags[i].Tasks {
+			edges += len(task.After)
+			widest = max(widest, len(task.After))
+		}
+	}
+	// As a program of its own counts them in ../shared/reference/spar/hour_batch_task.csv.gz.
+	if lines != 4457 || edges != 13_267 || widest != 6 {
+		t.Errorf("%d are lines; %d edges, at most %d to a task", lines, edges, widest)
 	}
 }

@@ -10,10 +10,11 @@ import (
 	"testbed/emulator/workload"
 )
 
-// Chains turns the trace's jobs into stateful chains, as the study does: the chain is what a
-// depth-first visit reaches from the first task along the dependencies, executed in ascending order of
-// task numbers, and every task outside the chain on which one inside depends becomes a state. Jobs
-// without a state are left out. Each task draws its function from one engine that runs through all jobs.
+// Chains turns the trace's jobs into stateful jobs of the shape wanted. For a chain, as the study does: the chain is
+// what a depth-first visit reaches from the first task along the dependencies, executed in ascending order of task
+// numbers, and every task outside the chain on which one inside depends becomes a state. A DAG has the same tasks,
+// states and functions, and its tasks wait for those that the trace says. Jobs without a state are left out, and as
+// DAGs those whose tasks wait for one another. Each task draws its function from one engine that runs through all jobs.
 func Chains(trace *Trace, opts workload.Options) []workload.Job {
 	engine := minstd.New(opts.Seed)
 	functions := workload.FunctionNames(opts.Functions)
@@ -21,14 +22,22 @@ func Chains(trace *Trace, opts workload.Options) []workload.Job {
 	var d dag
 	for i := range trace.Jobs {
 		d.fill(&trace.Jobs[i])
-		job, ok := d.stateful(opts.Factors)
+		job, ok := d.stateful(opts)
 		if !ok {
 			continue
 		}
-		for t := range job.Tasks {
-			job.Tasks[t].Function = functions[int(math.Floor(engine.Real(0, float64(len(functions)))))]
+		for t, in := range d.in {
+			if !in {
+				continue
+			}
+			function := functions[int(math.Floor(engine.Real(0, float64(len(functions)))))]
+			if !d.cyclic {
+				job.Tasks[d.place[t]].Function = function
+			}
 		}
-		jobs = append(jobs, job)
+		if !d.cyclic {
+			jobs = append(jobs, job)
+		}
 	}
 	return jobs
 }
@@ -52,6 +61,9 @@ type dag struct {
 	state    []int   // of those, index of the state
 	todo     []int
 	previous []int // 0, 1, 2 ..., of which the chains' tasks have each the one before them
+	order    []int // the job's tasks, in their order
+	place    []int // of each task, its place in order
+	cyclic   bool  // there is no order, for tasks wait for one another
 }
 
 // fill makes it the DAG of a job.
@@ -137,8 +149,9 @@ func (d *dag) chain() (length int) {
 	return length
 }
 
-// stateful makes the job's chain; ok is false where no task depends on a state.
-func (d *dag) stateful(f workload.Factors) (job workload.Job, ok bool) {
+// stateful makes the job, but for its functions; ok is false where no task depends on a state. A cyclic one has no
+// tasks.
+func (d *dag) stateful(opts workload.Options) (job workload.Job, ok bool) {
 	length, states := d.chain(), 0
 	for i := range d.numbers {
 		if d.in[i] {
@@ -153,6 +166,9 @@ func (d *dag) stateful(f workload.Factors) (job workload.Job, ok bool) {
 	if states == 0 {
 		return job, false
 	}
+	if d.sort(opts.Shape); d.cyclic {
+		return job, true
+	}
 	job = workload.Job{
 		Name: "j_" + strconv.Itoa(d.job.Number), Arrival: d.job.Arrival,
 		Tasks: make([]workload.Task, 0, length), States: make([]int64, 0, states),
@@ -160,19 +176,31 @@ func (d *dag) stateful(f workload.Factors) (job workload.Job, ok bool) {
 	for i := range d.numbers {
 		if d.needed[i] {
 			d.state[i] = len(job.States)
-			job.States = append(job.States, scale(f.State, d.row(i).Mem))
+			job.States = append(job.States, scale(opts.Factors.State, d.row(i).Mem))
 		}
 	}
-	for i := range d.numbers {
-		if d.in[i] {
-			job.Tasks = append(job.Tasks, d.task(i, f, len(job.Tasks)))
+	for position, i := range d.order {
+		task := d.task(i, opts.Factors)
+		if opts.Shape == workload.ShapeDAG {
+			task.After = d.precedences(i)
+		} else if position > 0 {
+			task.After = d.before(position)
 		}
+		job.Tasks = append(job.Tasks, task)
 	}
-	job.Result = job.Tasks[0].Argument
+	job.Result = job.Tasks[d.place[0]].Argument
 	return job, true
 }
 
-func (d *dag) task(i int, f workload.Factors, position int) workload.Task {
+// before is the one task before that at a position.
+func (d *dag) before(position int) []int {
+	for position > len(d.previous) {
+		d.previous = append(d.previous, len(d.previous))
+	}
+	return d.previous[position-1 : position : position]
+}
+
+func (d *dag) task(i int, f workload.Factors) workload.Task {
 	t := d.row(i)
 	name := t.Name
 	if name == "" {
@@ -180,12 +208,6 @@ func (d *dag) task(i int, f workload.Factors, position int) workload.Task {
 	}
 	task := workload.Task{
 		Name: name, Ops: round(t.Duration * t.CPU / 100 * f.Ops), Argument: scale(f.Argument, t.Mem),
-	}
-	for position > len(d.previous) {
-		d.previous = append(d.previous, len(d.previous))
-	}
-	if position > 0 {
-		task.After = d.previous[position-1 : position : position]
 	}
 	for _, p := range d.after[i] {
 		if d.needed[p] {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"testbed/emulator/workload"
 )
 
 // ErrFormat is wrapped by the error about a file of which no row is in the format.
@@ -68,9 +70,38 @@ func quote(text string) string {
 }
 
 // Notes say what a user should know of the rows and jobs of the trace that were left out.
-func (t *Trace) Notes() []string {
+func (t *Trace) Notes(opts workload.Options) []string {
+	var notes []string
+	if text := t.malformed(); text != "" {
+		notes = append(notes, text)
+	}
+	if n := t.cyclic(opts); n > 0 {
+		notes = append(notes, fmt.Sprintf("%d job%s with a state %s no DAG, for tasks of %s wait for one another: left out",
+			n, plural(n), []string{"are", "is"}[1/n], []string{"them", "it"}[1/n]))
+	}
+	return notes
+}
+
+// cyclic is the number of jobs that are left out because their tasks wait for one another.
+func (t *Trace) cyclic(opts workload.Options) int {
+	if opts.Shape != workload.ShapeDAG {
+		return 0
+	}
+	var d dag
+	n := 0
+	for i := range t.Jobs {
+		d.fill(&t.Jobs[i])
+		if _, ok := d.stateful(opts); ok && d.cyclic {
+			n++
+		}
+	}
+	return n
+}
+
+// malformed says what was left out because it is not in the format; empty: nothing.
+func (t *Trace) malformed() string {
 	if len(t.Malformed) == 0 {
-		return nil
+		return ""
 	}
 	n := len(t.Malformed) + t.Unlisted
 	is, it := "are", "them"
@@ -81,7 +112,7 @@ func (t *Trace) Notes() []string {
 	if t.Lost > 0 {
 		text += fmt.Sprintf(", and with %s the %d job%s that lost a row", it, t.Lost, plural(t.Lost))
 	}
-	return []string{text + ", the first: " + t.Malformed[0].Error()}
+	return text + ", the first: " + t.Malformed[0].Error() + " (workload.strict: true makes that an error)"
 }
 
 // Errors are about the rows that are not in the format: the first most, and one that counts the rest.
@@ -97,9 +128,9 @@ func (t *Trace) Errors(most int) []error {
 }
 
 // Stateless says why no job of the trace has a state.
-func (t *Trace) Stateless() error {
+func (t *Trace) Stateless(opts workload.Options) error {
 	notes := ""
-	for _, note := range t.Notes() {
+	for _, note := range t.Notes(opts) {
 		notes += "; " + note
 	}
 	switch jobs := len(t.Jobs); {

@@ -75,7 +75,7 @@ func (t *reader) line(text string, line int) error {
 	if err := t.add(row); errors.Is(err, errNoDAG) {
 		t.Skipped++
 	} else if err != nil {
-		t.malformed(line, row, err)
+		t.note(line, row, err)
 	}
 	if t.Rows > maxRows || t.dependencies > maxDependencies {
 		return fmt.Errorf("%s:%d: at most %d rows and %d dependencies are read: %w", t.Name, line, maxRows,
@@ -120,9 +120,9 @@ type reader struct {
 	astray       bool                // a row before this one is of no job that is known
 }
 
-// malformed notes a row that is not in the format, and the job that lost it. One that names no job can be of
+// note notes a row that is not in the format, and the job that lost it. One that names no job can be of
 // those before and after it; one without a digit, as a header is, of none.
-func (t *reader) malformed(line int, row string, err error) {
+func (t *reader) note(line int, row string, err error) {
 	if len(t.Malformed) == 0 {
 		t.Trace.first = row
 	}

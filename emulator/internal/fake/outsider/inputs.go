@@ -34,9 +34,9 @@ func (t trace) Derive(workload.Options) []workload.Job {
 	return all
 }
 
-func (trace) Notes() []string                              { return nil }
+func (trace) Notes(workload.Options) []string              { return nil }
 func (trace) Errors(int) []error                           { return nil }
-func (trace) Stateless() error                             { return io.ErrUnexpectedEOF }
+func (trace) Stateless(workload.Options) error             { return io.ErrUnexpectedEOF }
 func (trace) Row(job, _ string, _ workload.Factors) string { return job }
 
 // read is the text of a file.
