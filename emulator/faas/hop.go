@@ -19,16 +19,16 @@ type part struct {
 	cancel context.CancelCauseFunc
 	done   chan struct{} // closed when all messages to the client are there, or something has failed
 
-	mu        sync.Mutex
-	waits     map[int]int    // by invocation (-1: the client): how many messages to it are not there yet
-	got       map[int]*cargo // by invocation: what came with those that are, before it begins
-	arrived   map[int]bool   // by message: it is there, or on its way in
-	steps     map[int]StepResult
-	failure   error
-	begun     bool // by the client
-	closed    bool // done is
-	active    int  // invocations and messages at work
-	settled   chan struct{}
+	mu      sync.Mutex
+	waits   map[int]int    // by invocation (-1: the client): how many messages to it are not there yet
+	got     map[int]*cargo // by invocation: what came with those that are, before it begins
+	arrived map[int]bool   // by message: it is there, or on its way in
+	steps   map[int]StepResult
+	failure error
+	begun   bool // by the client
+	closed  bool // done is
+	active  int  // invocations and messages at work
+	settled chan struct{}
 }
 
 // cargo is what came with messages: arguments, which are held while the function runs, and carried states.
