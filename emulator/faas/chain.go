@@ -30,8 +30,8 @@ type place struct {
 	node  topology.ID
 }
 
-// places lists where a chain's states are, before it begins or when it has ended: in the repository, in each worker that
-// uses them, with the client, or where they were used last.
+// places lists where a chain's states are, before it begins or when it has ended: in the repository, in each worker
+// that uses them, with the client, or where they were used last.
 func (s *ChainSpec) places(ended bool) []place {
 	var all []place
 	add := func(p place) {
