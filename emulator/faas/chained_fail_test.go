@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testbed/emulator/plan"
 	"testbed/emulator/workload"
@@ -167,4 +168,88 @@ func TestHostileNextWorker(t *testing.T) {
 			c.empty(t)
 		})
 	}
+}
+
+// twoWorkers is a chain of two invocations at one worker each, which a state goes through.
+func twoWorkers() *ChainSpec {
+	states := []AccessSpec{{Bytes: 5, Location: plan.Carried}}
+	return &ChainSpec{
+		Key: "run/state-propagate/0", Job: "j_1", Model: plan.StatePropagate, Steps: 5, StateBytes: []int64{5},
+		Carried: []int{0}, Home: "10.0.0.1:8080", Invocations: []InvocationSpec{
+			{Function: "f", Node: 1, Worker: "10.0.0.2:8080", Steps: []int{1}, States: states},
+			{Function: "g", Node: 2, Worker: "10.0.0.3:8080", Steps: []int{3}, States: states, After: []int{0}},
+		},
+		Messages: []MessageSpec{{From: -1}, {From: 0, To: 1, Step: 2}, {From: 1, To: -1, Step: 4}},
+	}
+}
+
+// goodProgress is what the first worker of twoWorkers knows in the end.
+func goodProgress() *Progress {
+	return &Progress{Steps: []StepResult{
+		{Role: plan.Request, End: 1e9}, {Index: 1, Role: plan.Execute, Start: 1e9, End: 1e9 + 5},
+		{Index: 2, Role: plan.Request, Start: 1e9 + 6},
+	}}
+}
+
+func TestImpossibleChainsOfWorkersAreRefused(t *testing.T) {
+	if err := twoWorkers().validate(); err != nil {
+		t.Fatal(err)
+	}
+	for name, spoil := range map[string]func(*ChainSpec){
+		"no way home":      func(s *ChainSpec) { s.Messages = s.Messages[:2] },
+		"backwards":        func(s *ChainSpec) { s.Messages[1] = MessageSpec{From: 1, To: 0, Step: 2} },
+		"to itself":        func(s *ChainSpec) { s.Messages[1].To = 0 },
+		"nowhere":          func(s *ChainSpec) { s.Messages[1].To = 2 },
+		"from nowhere":     func(s *ChainSpec) { s.Messages[1].From = -2 },
+		"client to client": func(s *ChainSpec) { s.Messages[0].To = -1 },
+		"two ways":         func(s *ChainSpec) { s.Messages = append(s.Messages, MessageSpec{From: 0, To: -1, Step: 0}) },
+		"negative":         func(s *ChainSpec) { s.Messages[0].Bytes = -1 },
+		"too large":        func(s *ChainSpec) { s.Messages[0].Bytes = maxBody },
+		"no such step":     func(s *ChainSpec) { s.Messages[0].Step = 5 },
+		"one step twice":   func(s *ChainSpec) { s.Messages[0].Step = 2 },
+		"no such state":    func(s *ChainSpec) { s.Carried[0] = 1 },
+		"not carried":      func(s *ChainSpec) { s.Carried = nil },
+		"another size":     func(s *ChainSpec) { s.StateBytes[0] = 6 },
+		"no home":          func(s *ChainSpec) { s.Home = "" },
+		"a name":           func(s *ChainSpec) { s.Home = "cloud:8080" },
+		"no worker":        func(s *ChainSpec) { s.Invocations[1].Worker = "" },
+		"by the client": func(s *ChainSpec) {
+			s.Invocations[0].States = []AccessSpec{{Bytes: 5, Location: plan.Repository, ByClient: true}}
+			s.Invocations[0].Steps = []int{0, 1, 2}
+		},
+		"no messages": func(s *ChainSpec) { s.Messages = nil },
+	} {
+		s := twoWorkers()
+		s.Invocations[0].States = slices.Clone(s.Invocations[0].States)
+		spoil(s)
+		if err := s.validate(); err == nil {
+			t.Errorf("%s: %+v is accepted", name, s)
+		}
+	}
+	for name, spoil := range map[string]func(*Progress){
+		"role":            func(p *Progress) { p.Steps[0].Role = plan.Write },
+		"step":            func(p *Progress) { p.Steps[2].Index = 9 },
+		"twice":           func(p *Progress) { p.Steps[2].Index = 1 },
+		"before all time": func(p *Progress) { p.Steps[2].Start = -1 },
+	} {
+		p := goodProgress()
+		spoil(p)
+		if err := p.validate(twoWorkers()); err == nil {
+			t.Errorf("%s: %+v is accepted", name, p)
+		}
+	}
+}
+
+func FuzzNextHeader(f *testing.F) {
+	f.Add("1 run/state-propagate/0 2", "1 ab;0 0")
+	f.Fuzz(func(t *testing.T, next, states string) {
+		h := http.Header{headerNext: {next}, headerStates: {states}}
+		if key, message, err := parseNext(h); err == nil && (checkKey(key) != nil || message < 0) {
+			t.Errorf("%q, %d", key, message)
+		}
+		p := &part{spec: twoWorkers()}
+		if all, err := p.parseCarried(h); err == nil && (len(all) != 1 || all[0].version < 0) {
+			t.Errorf("%+v", all)
+		}
+	})
 }
