@@ -105,7 +105,8 @@ func (s *ChainSpec) validateMessages() error {
 			return fmt.Errorf("message %d goes from %d to %d", i, m.From, m.To)
 		}
 		if m.Bytes < 0 || units.Add(m.Bytes, carried) > maxBody {
-			return fmt.Errorf("message %d has %d bytes beside %d of states; one carries %d at most", i, m.Bytes, carried, maxBody)
+			return fmt.Errorf("message %d has %d bytes beside %d of states; one carries %d at most",
+				i, m.Bytes, carried, maxBody)
 		}
 		if m.Step < 0 || m.Step >= s.Steps || steps[m.Step] {
 			return fmt.Errorf("message %d cannot be step %d", i, m.Step)

@@ -23,8 +23,8 @@ type Runner interface {
 const often = 500 * time.Millisecond
 
 // Run makes a chain's client carry it out. Where workers call each other, it looks after them, and puts together what
-// each of them knows of the steps. Errors are those of Client.Run; where ctx's deadline passes, the result says what the
-// chain was at.
+// each of them knows of the steps. Errors are those of Client.Run; where ctx's deadline passes, the result says what
+// the chain was at.
 func Run[R Runner](ctx context.Context, s *ChainSpec, clients func(topology.ID) R) (*ChainResult, error) {
 	if !s.Chained() {
 		return clients(s.Client).Run(ctx, s)

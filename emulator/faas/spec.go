@@ -30,7 +30,7 @@ type ChainSpec struct {
 	// Messages are what client and workers send where workers call each other; none: the client calls all of them.
 	Messages []MessageSpec `json:"messages,omitempty"`
 	Carried  []int         `json:"carried,omitempty"` // states that every message carries; then the invocations are a line
-	Home     string        `json:"home,omitempty"`    // IP address and port of the client's agent, where there are Messages
+	Home     string        `json:"home,omitempty"`    // IP address and port of the client's agent, beside Messages
 }
 
 // InvocationSpec is one invocation of a function, with the states that go along or are fetched, MaxStates of

@@ -17,8 +17,8 @@ const (
 // ErrNotChained is wrapped by errors about models whose workers cannot call each other.
 var ErrNotChained = errors.New("its workers cannot call each other")
 
-// Orchestrated is the rule with functions called in the way given. state-propagate and state-local have one way and keep
-// it. It fails, wrapping ErrNotChained, where states come from the client and go back to it with each call.
+// Orchestrated is the rule with functions called in the way given. state-propagate and state-local have one way and
+// keep it. It fails, wrapping ErrNotChained, where states come from the client and go back to it with each call.
 func (r Rule) Orchestrated(o Orchestration) (Rule, error) {
 	if o != Chained || r.Chained != nil {
 		return r, nil

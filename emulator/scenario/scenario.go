@@ -47,8 +47,8 @@ type File struct {
 	// Which node executes which task.
 	Placement Placement `yaml:"placement"`
 	// Execution models to run, in this order. Default: the study's four, external, in-edge, in-function and in-client,
-	// without external where there is no cloud, and without in-client where orchestration is chained. In state-propagate and
-	// state-local a worker calls the next one, and the last one answers the client.
+	// without external where there is no cloud, and without in-client where orchestration is chained. In state-propagate
+	// and state-local a worker calls the next one, and the last one answers the client.
 	Models []string `yaml:"models" choice:"execution model" min:"1"`
 	// Who reads and writes states that are in a repository (external, in-edge): worker, the node that executes the
 	// function, as the study's text says; client, before its request and after the response, so that nothing of a state
