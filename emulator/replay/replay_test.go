@@ -205,6 +205,7 @@ func TestLateStartsAreCounted(t *testing.T) {
 func TestPlansThatCannotBeCarriedOut(t *testing.T) {
 	n := start(t)
 	all := plans(1, plan.InFunction, plan.StateLocal)
+	all[1][0].Invocations = nil
 	c, _ := n.config(t, all)
 	if _, err := Run(t.Context(), c); !errors.Is(err, faas.ErrNotSupported) {
 		t.Errorf("error %v", err)
