@@ -22,6 +22,7 @@ type Agent struct {
 	states      *store
 	peers       *peers
 	sharing     *sharing
+	turns       turns
 	filler      []byte // what arguments and results consist of; read only
 	change      changer
 	counts      counters

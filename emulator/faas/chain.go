@@ -27,13 +27,13 @@ type place struct {
 	node  topology.ID
 }
 
-// places lists where a chain's states are: in the repository, in each worker that uses them, or with the
+// places lists where a chain's own states are: in the repository, in each worker that uses them, or with the
 // client.
 func (s *ChainSpec) places() []place {
 	var all []place
 	for _, inv := range s.Invocations {
 		for _, a := range inv.States {
-			if p := (place{a.State, a.Bytes, a.Node}); !slices.Contains(all, p) {
+			if p := (place{a.State, a.Bytes, a.Node}); !s.lasts(a.State) && !slices.Contains(all, p) {
 				all = append(all, p)
 			}
 		}
@@ -80,7 +80,7 @@ func (s *ChainSpec) Pairs() []Pair {
 	return pairs
 }
 
-// Seed makes all states of the chain, of version 0, where they are expected. clients gives the control
+// Seed makes all own states of the chain, of version 0, where they are expected. clients gives the control
 // of a node.
 func Seed[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) error {
 	for _, p := range s.places() {
@@ -98,6 +98,9 @@ func Check[C Control](ctx context.Context, s *ChainSpec, clients func(topology.I
 	index := map[int]int{}
 	for _, inv := range s.Invocations {
 		for _, a := range inv.States {
+			if s.lasts(a.State) {
+				continue
+			}
 			if _, known := index[a.State]; !known {
 				index[a.State] = len(checks)
 				checks = append(checks, StateCheck{State: a.State, Intact: true})

@@ -110,6 +110,9 @@ type Plan struct {
 	Steps       []Step
 	Invocations []Invocation
 	StateBytes  []int64 // size of each of the job's states
+	// Lasting are, by state, the names of those that outlive the job, of which the client has one for all of its jobs;
+	// nil: there are none.
+	Lasting []string
 }
 
 // Critical is the path through the steps that takes longest, first to last: the step that ends last, the one that ended

@@ -128,7 +128,7 @@ func (e *Scenario) Plans(m plan.Model, access plan.StateAccess) ([]*plan.Plan, e
 	for i := range e.Jobs {
 		plans[i] = rule.Build(e.Jobs, i, e.Placement, e.Sites, access)
 	}
-	return plans, nil
+	return plans, e.checkLasting(m, plans)
 }
 
 // Shares say what the hosts of each class execute of all jobs.

@@ -106,6 +106,9 @@ type Workload struct {
 	List []Job `yaml:"jobs,listed" min:"1" max:"100000"`
 	// The host whose times the tasks' time is: name, class or model of hosts of one speed.
 	Reference string `yaml:"reference,names" with:"jobs"`
+	// States that outlive a job, by name, with their sizes: {profile: 1MB}. A client has one of each for all of its jobs
+	// whose tasks name it among their states; each finds what the one before has left. They need listed jobs.
+	States []JobState `yaml:"states,keyed" with:"jobs" pattern:"node" min:"1" max:"1000"`
 	// How jobs are drawn. share, the default: each is kept with the same probability, so that there are about as many as
 	// jobs says. exact: exactly as many, all different; those of a smaller number are among those of a larger one.
 	// replacement: exactly as many, each drawn from all, so that one may come again, under a name of its own (j_17.2).

@@ -29,6 +29,7 @@ import (
 type Config struct {
 	Topology     *topology.Topology
 	Pool         []workload.Job // chains from which each replication draws
+	Draw         workload.Draw  `json:",omitempty"` // how; empty: about as many as asked for
 	Functions    int            // how many functions there are, f0 ...
 	CloudLatency time.Duration  // one way
 	CloudRate    units.BitRate  // each way
