@@ -62,6 +62,8 @@ func (c *counted) count(node int, r *http.Request, answer http.Header) {
 	case strings.HasPrefix(r.URL.Path, "/function/"):
 		n.requests += r.ContentLength
 		n.responses += back
+	case r.URL.Path == pathNext:
+		n.requests += r.ContentLength
 	case r.Method == http.MethodGet:
 		n.reads += back
 	default:
@@ -169,7 +171,7 @@ func (c *counted) carryOutDAG(t *testing.T, name string, p *plan.Plan) (retries 
 		t.Fatal(err)
 	}
 	c.taken()
-	result, err := c.client(spec.Client).Run(t.Context(), spec)
+	result, err := Run(t.Context(), spec, c.client)
 	if err != nil || result.Error != "" {
 		t.Fatalf("%s: %v, %s", name, err, result.Error)
 	}
@@ -196,6 +198,9 @@ func (c *counted) carryOutDAG(t *testing.T, name string, p *plan.Plan) (retries 
 		}
 	}
 	got, want := c.taken(), planned(p, result)
+	if sum, all := total(got), onNetwork(p, result); sum != all {
+		t.Errorf("%s: %d bytes have crossed the network, want %d", name, sum, all)
+	}
 	for node := range got {
 		if got[node] != want[node] {
 			t.Errorf("%s: node %d has had %+v, want %+v", name, node, got[node], want[node])
@@ -205,6 +210,25 @@ func (c *counted) carryOutDAG(t *testing.T, name string, p *plan.Plan) (retries 
 		t.Error(err)
 	}
 	return result.Retries()
+}
+
+// total is the traffic of all nodes.
+func total(all []traffic) (sum int64) {
+	for _, t := range all {
+		sum += t.requests + t.responses + t.reads + t.writes
+	}
+	return sum
+}
+
+// onNetwork is the sum over a plan's transfers, with those that were repeated.
+func onNetwork(p *plan.Plan, result *ChainResult) (sum int64) {
+	for i, s := range p.Steps {
+		if s.Kind == plan.Transfer && s.From != s.To {
+			sum += s.Bytes
+		}
+		sum += int64(result.Steps[i].Retries) * p.Repeated(i)
+	}
+	return sum
 }
 
 // planned is the traffic of a plan's steps, those that were repeated included.
@@ -223,6 +247,10 @@ func planned(p *plan.Plan, result *ChainResult) []traffic {
 		case plan.Request:
 			all[s.To].requests += s.Bytes
 		case plan.Response:
+			if p.Messages != nil { // it is a request to the client
+				all[s.To].requests += s.Bytes
+				continue
+			}
 			all[s.From].responses += s.Bytes
 		case plan.Read:
 			all[s.From].reads += s.Bytes

@@ -31,6 +31,9 @@ func (a *Agent) runChain(ctx context.Context, spec *ChainSpec) (*ChainResult, er
 		return nil, err
 	}
 	a.counts.chains.Add(1)
+	if spec.Chained() {
+		return a.runChained(ctx, spec)
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	steps := spec.measured()
@@ -105,6 +108,12 @@ func (c *chain) fail(err error) {
 func (c *chain) invoke(ctx context.Context, index int) error {
 	inv := &c.spec.Invocations[index]
 	call := inv.call(c.spec.Key)
+	call.lasting = c.spec.lastingOf(inv)
+	giveBack, err := c.turns.take(ctx, call)
+	defer giveBack()
+	if err != nil {
+		return err
+	}
 	values, err := c.pack(call)
 	defer func() {
 		for _, v := range values {

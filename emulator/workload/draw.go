@@ -29,21 +29,15 @@ func (d Draw) Exact() bool { return d != DrawShare && d != "" }
 // that and the draw is exact. The jobs are not copied deeply. A job that is drawn again has a name of its own: j_17,
 // j_17.2, j_17.3.
 func (d Draw) From(pool iter.Seq[Job], size, n int, seed uint64) ([]Job, error) {
-	if d == DrawExact && n > size {
-		return nil, fmt.Errorf("%d jobs cannot be drawn from %d without replacement", n, size)
+	drawn, err := d.Indexes(size, n, seed)
+	if err != nil {
+		return nil, err
 	}
-	indexes := SelectIndexes
-	if d.Exact() {
-		indexes = d.indexes
-	}
-	drawn := indexes(size, n, seed)
 	jobs, i, k := make([]Job, 0, len(drawn)), 0, 0
 	for job := range pool {
 		for times := 1; k < len(drawn) && drawn[k] == i; k, times = k+1, times+1 {
 			again := job
-			if times > 1 {
-				again.Name = fmt.Sprintf("%s.%d", job.Name, times)
-			}
+			again.Name = again.drawn(times)
 			jobs = append(jobs, again)
 		}
 		if i++; k == len(drawn) {
@@ -53,7 +47,37 @@ func (d Draw) From(pool iter.Seq[Job], size, n int, seed uint64) ([]Job, error) 
 	return jobs, nil
 }
 
-// indexes says which jobs of a pool are drawn, ascending.
+// Named is the name of the k-th of the jobs that were drawn from a pool, by their indexes, ascending.
+func Named(pool []Job, chosen []int, k int) string {
+	times := 1
+	for k-times >= 0 && chosen[k-times] == chosen[k] {
+		times++
+	}
+	return pool[chosen[k]].drawn(times)
+}
+
+// drawn is the job's name where it is drawn for the second, third ... time.
+func (j *Job) drawn(times int) string {
+	if times == 1 {
+		return j.Name
+	}
+	return fmt.Sprintf("%s.%d", j.Name, times)
+}
+
+// Indexes says which jobs of a pool are drawn, ascending. It fails as From does.
+func (d Draw) Indexes(pool, n int, seed uint64) ([]int, error) {
+	switch {
+	case !d.Exact():
+		return SelectIndexes(pool, n, seed), nil
+	case d == DrawExact && n > pool:
+		return nil, fmt.Errorf("%d jobs cannot be drawn from %d without replacement", n, pool)
+	case pool == 0:
+		return nil, fmt.Errorf("%d jobs cannot be drawn from none", n)
+	}
+	return d.indexes(pool, n, seed), nil
+}
+
+// indexes are those of an exact draw.
 func (d Draw) indexes(pool, n int, seed uint64) []int {
 	engine := minstd.New(seed)
 	if d == DrawReplacement {
