@@ -84,7 +84,8 @@ func importing(s *State, c *cli.Context, path string) (*scenario.Scenario, error
 		settings = append(settings, scenario.Setting{Key: "workload.format", Value: format, From: "--format"})
 	}
 	if c.IsSet("jobs") {
-		settings = append(settings, scenario.Setting{Key: "workload.jobs", Value: strconv.Itoa(c.Int("jobs")), From: "--jobs"},
+		settings = append(settings,
+			scenario.Setting{Key: "workload.jobs", Value: strconv.Itoa(c.Int("jobs")), From: "--jobs"},
 			scenario.Setting{Key: "workload.draw", Value: string(workload.DrawExact), From: "--jobs"})
 	}
 	for _, text := range given(c, "set") {
@@ -107,7 +108,8 @@ func imported(s *State, c *cli.Context, sc *scenario.Scenario) (*scenario.JobSet
 		return nil, err
 	}
 	if n := sc.Pool(trace); n > mostImported && sc.Workload.Jobs == 0 {
-		return nil, fmt.Errorf("the trace has %d jobs, and a scenario takes %d: draw some of them with --jobs", n, mostImported)
+		return nil, fmt.Errorf("the trace has %d jobs, and a scenario takes %d: draw some of them with --jobs",
+			n, mostImported)
 	}
 	set, err := sc.Draw(trace)
 	if err != nil {
@@ -122,8 +124,8 @@ func imported(s *State, c *cli.Context, sc *scenario.Scenario) (*scenario.JobSet
 			"take the rows of a shorter time", last.Name, last.Arrival, latestImport))
 	}
 	if n := beyond(set.Jobs); n > 0 {
-		set.Notes = append(set.Notes, fmt.Sprintf("%d task%s take or return more than 1 GiB at once, which is what a scenario "+
-			"allows: lower the factor of sizes, as with --set size-factor=0.1 or --set arg-factor=1e5", n, rows.Plural(n)))
+		set.Notes = append(set.Notes, fmt.Sprintf("%d task%s with more than 1 GiB of argument or result, which a scenario "+
+			"refuses: lower the factor of sizes, as with --set size-factor=0.1 or --set arg-factor=1e5", n, rows.Plural(n)))
 	}
 	return set, nil
 }

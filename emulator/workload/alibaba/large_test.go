@@ -11,7 +11,8 @@ import (
 	"testbed/emulator/workload/rows/rowstest"
 )
 
-// published18 writes a row of a trace like the published one: jobs of four tasks, out of order, every fourth one with a state,
+// published18 writes a row of a trace like the published one: jobs of four tasks, out of order, every fourth one with a
+// state,
 // and of every 25 tasks one without precedence.
 func published18(out *bytes.Buffer, i int) {
 	job, k := i/4, i%4

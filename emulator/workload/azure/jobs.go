@@ -55,7 +55,7 @@ func (t *Trace) Len() int {
 func (t *Trace) at(i int32) *invocation { return &t.blocks[i/block][i%block] }
 
 // Each makes a job of each invocation, in the order in which they start: one task, of the function that the row names,
-// which keeps one core busy for the duration. The first starts at 0. Bytes are the trace's options; there are no states.
+// which keeps one core busy for the duration. The first starts at 0. Bytes are the options'; there are no states.
 func (t *Trace) Each(opts workload.Options) iter.Seq[workload.Job] {
 	return func(yield func(workload.Job) bool) {
 		if !opts.Stateless.Keep(false) {

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// frugal is what SetGCPercent gets while a large trace is read, and jobs are made of it. The trace is nearly all that is
-// in use then, so that the usual 100 would let the heap grow to twice its size.
+// frugal is what SetGCPercent gets while a large trace is read, and jobs are made of it. The trace is nearly all that
+// is in use then, so that the usual 100 would let the heap grow to twice its size.
 const frugal = 20
 
 var sparing struct {

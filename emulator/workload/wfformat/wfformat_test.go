@@ -83,8 +83,10 @@ const (
 	tasks = `{"id":"c","name":"see_ID0000003","parents":["b"],"inputFiles":["x","y"],"outputFiles":[]},
 {"id":"a","name":"a","children":["b"],"inputFiles":["z","z"],"outputFiles":["x","u"]},
 {"id":"b","name":"b_7","parents":["a"],"children":["c"],"inputFiles":["x"],"outputFiles":["y"]}`
-	files = `{"id":"x","sizeInBytes":100},{"id":"y","sizeInBytes":20},{"id":"z","sizeInBytes":3},{"id":"u","sizeInBytes":1.0}`
-	times = `{"id":"a","runtimeInSeconds":2,"coreCount":1.5,"command":{"program":"/usr/bin/a b"}},{"id":"b","runtimeInSeconds":0.5}`
+	files = `{"id":"x","sizeInBytes":100},{"id":"y","sizeInBytes":20},{"id":"z","sizeInBytes":3},
+{"id":"u","sizeInBytes":1.0}`
+	times = `{"id":"a","runtimeInSeconds":2,"coreCount":1.5,"command":{"program":"/usr/bin/a b"}},
+{"id":"b","runtimeInSeconds":0.5}`
 )
 
 func TestByHand(t *testing.T) {
@@ -102,7 +104,8 @@ func TestByHand(t *testing.T) {
 		t.Errorf("\n got %+v\nwant %+v", got, want)
 	}
 	notes := strings.Join(trace.Notes(opts), "\n")
-	if !strings.Contains(notes, "1 task without a runtime") || !strings.Contains(notes, "1 file read by tasks that do not") {
+	if !strings.Contains(notes, "1 task without a runtime") ||
+		!strings.Contains(notes, "1 file read by tasks that do not") {
 		t.Error(notes)
 	}
 	trace.Factor = 0.5
@@ -131,7 +134,8 @@ func TestOlderVersions(t *testing.T) {
 			t.Fatal(name, err)
 		}
 		job := one(t, trace, workload.Options{Factors: workload.Factors{Ops: 1}})
-		if got := sums(&job); got != "2 tasks, 1 edges of 100 bytes, 3 in, 0 out, 5 operations" || job.Tasks[0].Function != "p" {
+		if got := sums(&job); got != "2 tasks, 1 edges of 100 bytes, 3 in, 0 out, 5 operations" ||
+			job.Tasks[0].Function != "p" {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
@@ -151,7 +155,7 @@ func TestMalformed(t *testing.T) {
 		strings.Repeat(`[`, 100_000):             "64 deep",
 		spec(`{"id":"a"},{"id":"a"}`, files, ""): `task "a": its ID`,
 		spec(`{"name":"a"}`, files, ""):          `task "": its ID`,
-		spec(`{"id":"a","parents":["q"]}`, files, ""):                            `task "a": there is no task "q", its parent`,
+		spec(`{"id":"a","parents":["q"]}`, files, ""):                            `task "a": there is no task "q"`,
 		spec(`{"id":"a","children":["q"]}`, files, ""):                           `its child`,
 		spec(`{"id":"a","parents":["a"]}`, files, ""):                            `task "a": it waits for itself`,
 		spec(`{"id":"a","parents":["b"]},{"id":"b","parents":["a"]}`, files, ""): `task "a": it waits for itself`,
