@@ -20,6 +20,7 @@ type Agent struct {
 	clock       *clock
 	pools       *pools
 	states      *store
+	parts       parts
 	peers       *peers
 	sharing     *sharing
 	turns       turns
@@ -31,6 +32,7 @@ type Agent struct {
 	listeners   []*bounded.Listener
 	servers     []*http.Server
 	failed      chan error
+	context     context.Context // until Close
 	stop        context.CancelFunc
 }
 
@@ -70,11 +72,11 @@ func start(config Config, l limits, change changer) (*Agent, error) {
 	a := &Agent{
 		config: config, limits: l, clock: c, pools: p, states: newStore(p), peers: newPeers(punctual),
 		sharing: newSharing(c, config.Speed), filler: make([]byte, 64<<10),
-		change: change, punctuality: punctual, failed: make(chan error, 2),
+		change: change, punctuality: punctual, failed: make(chan error, 2), parts: parts{all: map[string]*part{}},
 	}
 	fill(a.filler, 1)
 	ctx, stop := context.WithCancel(context.Background())
-	a.stop = stop
+	a.context, a.stop = ctx, stop
 	listen := net.ListenConfig{KeepAlive: -1}
 	tcp, err := listen.Listen(ctx, "tcp", config.Listen)
 	if err != nil {
@@ -102,6 +104,7 @@ func (a *Agent) Addr() netip.AddrPort {
 // Close ends the agent, with whatever runs, and removes its control socket.
 func (a *Agent) Close() error {
 	a.stop()
+	a.parts.drop("")
 	var errs []error
 	for _, s := range a.servers {
 		if err := s.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
@@ -137,6 +140,8 @@ func (a *Agent) handleFromNetwork(w http.ResponseWriter, r *http.Request) {
 		a.handleFunction(w, r, function)
 	} else if key, ok := strings.CutPrefix(path, "/state/"); ok && r.Method == http.MethodPut {
 		a.handleWrite(w, r, key)
+	} else if path == pathNext && r.Method == http.MethodPost {
+		a.handleNext(w, r)
 	} else if path == "/echo" && r.Method == http.MethodPost {
 		a.handleEcho(w, r)
 	} else if r.ContentLength != 0 {

@@ -62,6 +62,8 @@ func (c *counted) count(node int, r *http.Request, answer http.Header) {
 	case strings.HasPrefix(r.URL.Path, "/function/"):
 		n.requests += r.ContentLength
 		n.responses += back
+	case r.URL.Path == pathNext:
+		n.requests += r.ContentLength
 	case r.Method == http.MethodGet:
 		n.reads += back
 	default:
@@ -169,7 +171,7 @@ func (c *counted) carryOutDAG(t *testing.T, name string, p *plan.Plan) (retries 
 		t.Fatal(err)
 	}
 	c.taken()
-	result, err := c.client(spec.Client).Run(t.Context(), spec)
+	result, err := Run(t.Context(), spec, c.client)
 	if err != nil || result.Error != "" {
 		t.Fatalf("%s: %v, %s", name, err, result.Error)
 	}
@@ -245,6 +247,10 @@ func planned(p *plan.Plan, result *ChainResult) []traffic {
 		case plan.Request:
 			all[s.To].requests += s.Bytes
 		case plan.Response:
+			if p.Messages != nil { // it is a request to the client
+				all[s.To].requests += s.Bytes
+				continue
+			}
 			all[s.From].responses += s.Bytes
 		case plan.Read:
 			all[s.From].reads += s.Bytes

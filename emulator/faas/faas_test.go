@@ -22,7 +22,7 @@ func TestModels(t *testing.T) {
 		"central":     placed(central, 1, central, cloud),
 	}
 	for name, p := range places {
-		for _, m := range plan.Study {
+		for _, m := range plan.Models {
 			t.Run(name+"/"+string(m), func(t *testing.T) {
 				spec := c.spec(t, job(), m, p)
 				result, lost := c.carryOut(t, spec)
@@ -247,7 +247,12 @@ func TestPlansThatCannotBeCarriedOut(t *testing.T) {
 	chained := rule(plan.InFunction).Build(job(), 0, placed(1, 2, 1, 2), sites, plan.ByWorker)
 	chained.Invocations[1].Caller = 1
 	propagate := rule(plan.StatePropagate).Build(job(), 0, placed(1, 2, 1, 2), sites, plan.ByWorker)
-	refused := map[string]*plan.Plan{"client charged": byClient, "chained": chained, "another model": propagate}
+	propagate.Invocations = nil
+	local := rule(plan.StateLocal).Build(job(), 0, placed(1, 2, 1, 2), sites, plan.ByWorker)
+	local.Messages = nil
+	refused := map[string]*plan.Plan{
+		"client charged": byClient, "chained": chained, "without invocations": propagate, "without messages": local,
+	}
 	for name, p := range refused {
 		if _, err := NewChainSpec(p, address, "k"); !errors.Is(err, ErrNotSupported) {
 			t.Errorf("%s: error %v", name, err)

@@ -31,6 +31,9 @@ func (a *Agent) runChain(ctx context.Context, spec *ChainSpec) (*ChainResult, er
 		return nil, err
 	}
 	a.counts.chains.Add(1)
+	if spec.Chained() {
+		return a.runChained(ctx, spec)
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	steps := spec.measured()

@@ -1,6 +1,7 @@
 package faas
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -21,7 +22,7 @@ type ChainResult struct {
 	Error     string       `json:"error,omitempty"`
 }
 
-// StepResult is what happened in one step. A request lasts from the client's beginning to send until the
+// StepResult is what happened in one step. A request lasts from the caller's beginning to send until the
 // worker has read its last byte, a response likewise in the other direction. A read lasts from the worker's
 // asking until it has the last byte, a write until the worker has the confirmation, so that both
 // contain a way there and a way back. A write that is refused is repeated, and lasts until it is accepted: to read the
@@ -37,6 +38,14 @@ type StepResult struct {
 	Cold   bool  `json:"cold,omitempty"` // requests: a connection had to be opened first
 	// Retries is, of a write or an execution, how often it was repeated because another invocation was faster.
 	Retries int `json:"retries,omitempty"`
+}
+
+// with is what two nodes know of a step together.
+func (s StepResult) with(o StepResult) StepResult {
+	return StepResult{
+		Index: o.Index, Role: o.Role, Start: cmp.Or(s.Start, o.Start), End: cmp.Or(s.End, o.End),
+		Remote: cmp.Or(s.Remote, o.Remote), Cold: s.Cold || o.Cold, Retries: max(s.Retries, o.Retries),
+	}
 }
 
 // Duration is the step's duration.
@@ -78,15 +87,12 @@ func (r *ChainResult) validate(spec *ChainSpec, elapsed time.Duration) error {
 	if r.Start < 0 || r.End < r.Start || r.End-r.Start > int64(elapsed+tolerated) {
 		return fmt.Errorf("from %d to %d ns, where %v were waited for it", r.Start, r.End, elapsed)
 	}
-	calls := 0
-	roles := map[int]plan.Role{}
+	calls, roles := 0, spec.roles()
 	for _, inv := range spec.Invocations {
 		calls += len(inv.States)
-		for i, role := range stepRoles(inv.States) {
-			roles[inv.Steps[i]] = role
-		}
 	}
-	if r.Conflicts < 0 || r.Conflicts > calls || r.Cold < 0 || r.Cold > len(spec.Invocations)+r.Retries() {
+	most := max(len(spec.Invocations), len(spec.Messages)) + r.Retries()
+	if r.Conflicts < 0 || r.Conflicts > calls || r.Cold < 0 || r.Cold > most {
 		return fmt.Errorf("%d conflicts and %d cold connections in %d invocations",
 			r.Conflicts, r.Cold, len(spec.Invocations))
 	}

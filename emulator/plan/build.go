@@ -20,6 +20,7 @@ type Builder struct {
 	job   *workload.Job
 	nodes []topology.ID       // nodes[task]
 	load  map[topology.ID]int // tasks placed on each node
+	sites Sites
 	plan  *Plan
 	pair  int
 }

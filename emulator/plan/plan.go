@@ -59,6 +59,7 @@ const (
 	Carried    Location = iota // in the request, and back in the response
 	Local                      // in the worker
 	Repository                 // at a node that keeps it, read before and written after the function
+	Fetched                    // at the node that used it last, read before the function; the worker keeps it
 )
 
 // Access is one state that an invocation reads and changes.
@@ -66,7 +67,7 @@ type Access struct {
 	State    int // index into the job's states
 	Bytes    int64
 	Location Location
-	Node     topology.ID // where the value is: caller, worker or repository
+	Node     topology.ID // where the value is: client, worker, repository, or the one that used it last
 	ByClient bool        // Repository: the caller reads it before its request, and writes it after the response
 	// Contested, of Local: another invocation that may be under way at the same time changes it, too. The function works
 	// on a copy, and does it again where the state has another version in the end.
@@ -75,7 +76,7 @@ type Access struct {
 
 // Invocation is how the FaaS carries out the steps of one task: one request from the caller to the
 // worker, which reads the states that are elsewhere, executes, writes them, and responds; or the caller reads them
-// before and writes them afterwards.
+// before and writes them afterwards. Where workers call each other (Plan.Messages), what comes and goes is no part of it.
 type Invocation struct {
 	Task     int
 	Function string
@@ -113,6 +114,18 @@ type Plan struct {
 	// Lasting are, by state, the names of those that outlive the job, of which the client has one for all of its jobs;
 	// nil: there are none.
 	Lasting []string
+
+	// Messages are those between workers, and between client and workers, where workers call each other. nil: the client
+	// calls them all.
+	Messages []Message
+	Carried  []int // indexes of the states that each of Messages carries, there and on
+}
+
+// Message is what one invocation sends to another, which begins when all of its messages are there.
+type Message struct {
+	From, To int   // indexes of invocations; -1: the client
+	Bytes    int64 // without the states that it carries
+	Step     int   // index of its step, a Request or, to the client, a Response
 }
 
 // Critical is the path through the steps that takes longest, first to last: the step that ends last, the one that ended

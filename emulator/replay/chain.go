@@ -62,7 +62,7 @@ func (r *replay) attempt(ctx context.Context, spec *faas.ChainSpec, due time.Tim
 	late := o.late
 	o = r.watched(ctx, spec, func() (*faas.ChainResult, error) {
 		r.lasting.begin(spec)
-		return r.Clients(spec.Client).Run(limited, spec)
+		return faas.Run(limited, spec, r.Clients)
 	})
 	o.late = late
 	if o.err != nil && limited.Err() != nil {

@@ -78,6 +78,9 @@ func (e *Scenario) locate() error {
 	e.rules = map[plan.Model]plan.Rule{}
 	for _, name := range e.Source.Models {
 		rule, err := plan.Rules.Find(e.Source.Catalogue(), name)
+		if err == nil {
+			rule, err = rule.Orchestrated(plan.Orchestration(e.Source.Orchestration))
+		}
 		if err != nil {
 			return err
 		}

@@ -34,7 +34,7 @@ func (f *File) resolve(c *catalogue.Catalogue) {
 	}
 	if len(f.Models) == 0 {
 		for _, m := range plan.Rules.All(c) {
-			if m.Does.Default && (f.Cloud != nil || !m.Does.Cloud) {
+			if m.Does.Default && (f.Cloud != nil || !m.Does.Cloud) && (!f.chained() || m.Does.Chainable() == nil) {
 				f.Models = append(f.Models, m.Name)
 			}
 		}
@@ -43,6 +43,9 @@ func (f *File) resolve(c *catalogue.Catalogue) {
 		orPublished(&f.Replay.Arrival.Seed, f.Seed)
 	}
 }
+
+// chained says whether workers are to call each other.
+func (f *File) chained() bool { return f.Orchestration == string(plan.Chained) }
 
 func (t *Topology) resolve(seed uint64, c *catalogue.Catalogue) {
 	if t.Synth != nil {

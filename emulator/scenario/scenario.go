@@ -47,7 +47,8 @@ type File struct {
 	// Which node executes which task.
 	Placement Placement `yaml:"placement"`
 	// Execution models to run, in this order. Default: the study's four, external, in-edge, in-function and in-client,
-	// without external where there is no cloud. state-propagate and state-local can be predicted, not emulated.
+	// without external where there is no cloud, and without in-client where orchestration is chained. In state-propagate
+	// and state-local a worker calls the next one, and the last one answers the client.
 	Models []string `yaml:"models" choice:"execution model" min:"1"`
 	// Who reads and writes states that are in a repository (external, in-edge): worker, the node that executes the
 	// function, as the study's text says; client, before its request and after the response, so that nothing of a state
@@ -56,6 +57,10 @@ type File struct {
 	// Whether predictors that know nothing but chains (statesim) linearize jobs that are DAGs: they take the tasks one
 	// after the other, in ascending order. Otherwise they predict nothing of a workload that has a DAG.
 	Linearize bool `yaml:"linearize" default:"false"`
+	// Who calls the functions of external, in-edge and in-function: client, each of them; chained, the client those that a
+	// job begins with, and each worker those that follow, with what they take of its result; the client gets what is for
+	// it. in-client and pure-faas have no chained way: their states go to the client after each function.
+	Orchestration string `yaml:"orchestration" enum:"client|chained" default:"client"`
 	// How the jobs are carried out.
 	Replay Replay `yaml:"replay"`
 	// What happens to links and nodes during the replay, at times from the start of each model's chains: every model meets

@@ -120,8 +120,17 @@ func (r *replay) begin(c *chain, i int) error {
 }
 
 // copied is how many bytes of a transfer within a node are copied: states, which a function gets a copy of, and which
-// it gives back where they are carried.
+// it gives back where they are carried. Where workers call each other they are handed on, but for the client's own.
 func (c *chain) copied(step *plan.Step) int64 {
+	if c.plan.Messages != nil && step.Role != plan.Read {
+		sum := int64(0)
+		if step.Role == plan.Request && len(step.After) == 0 {
+			for _, s := range c.plan.Carried {
+				sum = units.Add(sum, c.plan.StateBytes[s])
+			}
+		}
+		return sum
+	}
 	switch inv := c.invocations[step.Task]; {
 	case step.Role == plan.Read:
 		return step.Bytes
@@ -140,12 +149,13 @@ func (c *chain) copied(step *plan.Step) int64 {
 
 // prepare lists the messages of a transfer:
 //
-//   - request and response: one message one way, from its first byte sent to its last byte received;
+//   - request and response: one message one way, from its first byte sent to its last byte received. Where workers call
+//     each other its answer is empty, and nobody waits for it;
 //   - read: a GET without a body from the reader to the repository, then the state;
 //   - write: the state to the repository, then an answer without a body.
 //
-// Who initiates owns the connection: the caller for request and response, who reads or writes for the
-// others.
+// Who initiates owns the connection: the caller for request and response, the sender where workers call each other, who
+// reads or writes for the others.
 func (r *replay) prepare(c *chain, i int) {
 	s, p := &c.plan.Steps[i], &c.steps[i]
 	header := int64(r.engine.options.Header)
@@ -167,13 +177,16 @@ func (r *replay) prepare(c *chain, i int) {
 	}
 	switch s.Role {
 	case plan.Response:
+		called := c.plan.Messages != nil // the client is, by the last worker
 		if at = c.held[s.Pair]; at != nil {
 			delete(c.held, s.Pair)
 			p.last = at
+		} else if called {
+			open(s.From, s.To)
 		} else {
 			open(s.To, s.From)
 		}
-		add(true, s.Bytes+header, body)
+		add(!called, s.Bytes+header, body)
 	case plan.Read:
 		open(s.To, s.From)
 		add(false, header, trip)
