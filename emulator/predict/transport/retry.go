@@ -12,7 +12,8 @@ import (
 // version than the one that was read is refused, and whoever is refused reads, computes and writes again, in the step
 // that was refused; so is an execution whose state was changed in its own node. Who is first is decided when a write
 // arrives, so that two that arrive within the hosts' noise may be predicted the other way round than measured; the sum
-// of both is then the same, if they take equally long. What is left out: the text of a refusal, some hundred bytes, and what chains repeat that change a state which outlives them (plan.Plan.Lasting) at the same time.
+// of both is then the same, if they take equally long. What is left out: the text of a refusal, some hundred bytes,
+// and what chains repeat that change a state which outlives them (plan.Plan.Lasting) at the same time.
 
 // kept is a value of a state that a node keeps.
 type kept struct {
