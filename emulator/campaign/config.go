@@ -9,6 +9,7 @@ import (
 	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
+	"testbed/emulator/workload"
 )
 
 // Simulation is the simulator's configuration for a scenario: its edge network, all stateful chains of
@@ -27,6 +28,9 @@ func Simulation(s *scenario.Scenario) (c statesim.Config, notes []string, err er
 	}
 	notes = append(notes, set.Notes...)
 	c = statesim.DefaultConfig(t, set.Jobs)
+	if draw := workload.Draw(s.Workload.Draw); draw.Exact() {
+		c.Draw = draw
+	}
 	c.Functions = s.Workload.Functions
 	c.Speed = placement.SpeedModel(s.Placement.Speed)
 	c.Clients = s.Clients(t)

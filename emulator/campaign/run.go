@@ -146,7 +146,10 @@ func (r *run) work(todo <-chan int, done chan<- finished) {
 func (r *run) replicate(f *finished) error {
 	jobs, seed := r.unit(f.unit)
 	blocks := f.blocks
-	draw := r.sim.Draw(jobs, seed)
+	draw, err := r.sim.Draw(jobs, seed)
+	if err != nil {
+		return err
+	}
 	for _, policy := range r.Policies {
 		replication, err := draw.Place(policy)
 		if err != nil {

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -177,9 +178,9 @@ func printPooled(s *State, p *experiment.Pooled) {
 		head = append(head, f)
 	}
 	t := newTable(s, append(head, "model", "engine", "runs", "chains", "mean ms", "over runs", "over chains", "network",
-		"error mean", "median")...)
+		"error mean", "median", "p95")...)
 	var columns []table.ColumnConfig
-	for i := len(p.Factors) + 3; i <= len(p.Factors)+10; i++ {
+	for i := len(p.Factors) + 3; i <= len(p.Factors)+11; i++ {
 		columns = append(columns, table.ColumnConfig{Number: i, Align: text.AlignRight})
 	}
 	t.SetColumnConfigs(columns)
@@ -189,14 +190,42 @@ func printPooled(s *State, p *experiment.Pooled) {
 		for _, l := range g.Levels {
 			row = append(row, l)
 		}
-		mean, median := "", ""
-		if g.Errors != nil {
-			mean, median = experiment.Percent(g.Errors.Mean), experiment.Percent(g.Errors.Median)
+		mean, median, p95 := "", "", ""
+		if e := g.Errors; e != nil {
+			mean, median, p95 = experiment.Percent(e.Mean), experiment.Percent(e.Median), experiment.Percent(e.P95)
 		}
 		t.AppendRow(append(row, g.Model, g.Engine, g.Runs, g.Chains, experiment.Millis(g.Latency.Mean),
-			g.Latency.OverRuns(), g.Latency.OverChains(), experiment.Millis(g.Network.Mean), mean, median))
+			g.Latency.OverRuns(), g.Latency.OverChains(), experiment.Millis(g.Network.Mean), mean, median, p95))
 	}
 	t.SuppressEmptyColumns()
 	t.Render()
 	say(s, "Means of total latency with intervals of 95 %: over runs, a repetition being one observation, and over chains")
+	printErrors(s, p)
+}
+
+// printErrors prints how far predictions are off in each combination of levels, where they were measured.
+func printErrors(s *State, p *experiment.Pooled) {
+	models, rows := p.ErrorsBy()
+	if len(rows) == 0 {
+		return
+	}
+	var head []any
+	for _, name := range slices.Concat(p.Factors, []string{"predictor", "verdicts"}, models) {
+		head = append(head, name)
+	}
+	t := newTable(s, head...)
+	var columns []table.ColumnConfig
+	for i := range models {
+		columns = append(columns, table.ColumnConfig{Number: len(p.Factors) + 3 + i, Align: text.AlignRight})
+	}
+	t.SetColumnConfigs(columns)
+	for _, r := range rows {
+		var row table.Row
+		for _, field := range slices.Concat(r.Levels, []string{r.Engine, r.Verdicts}, r.Errors) {
+			row = append(row, field)
+		}
+		t.AppendRow(row)
+	}
+	t.Render()
+	say(s, experiment.ErrorsAre)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -96,6 +97,9 @@ func simulateCampaign(c *cli.Context, s *State) error {
 	if err := assume(&simulation, c.StringSlice("assume")); err != nil {
 		return usage(err)
 	}
+	if _, err := simulation.Draw.Indexes(len(simulation.Pool), slices.Max(spec.Jobs), spec.Seed); err != nil {
+		return usagef("%v: lower --jobs, or write draw: replacement or share into the workload", err)
+	}
 	for _, note := range append(notes, smallPool(simulation, spec)...) {
 		_ = printf(s.Stderr, "note: %s\n", note)
 	}
@@ -109,7 +113,7 @@ func simulateCampaign(c *cli.Context, s *State) error {
 		return err
 	}
 	show := newProgress(c, s)
-	results, err := campaign.Run(c.Context, campaign.Config{
+	config := campaign.Config{
 		Spec:       spec,
 		Simulation: simulation,
 		Scenario:   sc.Name,
@@ -120,15 +124,34 @@ func simulateCampaign(c *cli.Context, s *State) error {
 		Progress: func(at campaign.Progress) {
 			show.often(func() []string { return []string{campaignProgress(at)} })
 		},
-	})
+	}
+	results, err := campaign.Run(c.Context, config)
 	show.clear()
 	if err != nil {
 		return interruptedCampaign(c, dir, err)
+	}
+	if form == "table" {
+		if err := printExecutors(s, &config); err != nil {
+			return err
+		}
 	}
 	if c.Bool("paper") {
 		return presentStudy(s, form, dir, results)
 	}
 	return printCampaign(s, form, dir, results)
+}
+
+// printExecutors says who executes functions: one replication tells it, for the others differ in their jobs alone.
+func printExecutors(s *State, c *campaign.Config) error {
+	all, err := c.Executors()
+	if err != nil {
+		return err
+	}
+	for _, e := range all {
+		printShares(s, e.Shares)
+		_ = printf(s.Stdout, "Placed by %s: %d jobs, those of seed %d\n", e.Policy, e.Jobs, e.Seed)
+	}
+	return nil
 }
 
 // campaignFormat is how to print, and how to store. --format statesim means --store statesim.
@@ -217,7 +240,7 @@ func campaignDir(c *cli.Context) (string, error) {
 func smallPool(simulation statesim.Config, spec campaign.Spec) []string {
 	var notes []string
 	for _, jobs := range spec.Jobs {
-		if pool := len(simulation.Pool); jobs > pool {
+		if pool := len(simulation.Pool); jobs > pool && !simulation.Draw.Exact() {
 			notes = append(notes, fmt.Sprintf(
 				"the workload has %d chains with state, and so have all replications for a load of %d jobs", pool, jobs))
 		}

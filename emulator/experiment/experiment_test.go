@@ -357,6 +357,18 @@ func TestFormulas(t *testing.T) {
 	}
 }
 
+// What has one level is a setting: no figure has one point.
+func TestFiguresAreOfWhatVaries(t *testing.T) {
+	s := sweep(t, "topology.links.wifi.rate=10Mbps,50Mbps", "workload.jobs=8")
+	cells, err := Resolve(t.Context(), &s, builtin.Catalogue(), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.questions(cells); len(got) != 1 || got[0].X != "topology_links_wifi_rate_bps" {
+		t.Errorf("%v", got)
+	}
+}
+
 // The pooled mean is that of the chains; the interval over runs is Student's of the runs' means.
 func TestPooled(t *testing.T) {
 	s := sweep(t, "workload.jobs=8")
@@ -389,6 +401,25 @@ func TestPooled(t *testing.T) {
 	e := all.Groups[1].Errors
 	if e == nil || e.Chains != 5 || math.Abs(e.Mean-0.1) > 1e-9 || math.Abs(e.Median-0.1) > 1e-9 {
 		t.Errorf("%+v", e)
+	}
+	// Of 22 s the host may have added 2.5.
+	models, rows := all.ErrorsBy()
+	if len(models) != 1 || len(rows) != 1 || rows[0].Engine != "transport" || rows[0].Verdicts != "2 green" ||
+		rows[0].Errors[0] != "+10.0 / 10.0 / 10.0 (11.4)" {
+		t.Errorf("%v, %+v", models, rows)
+	}
+}
+
+// An error counts as often as its chain's weight says: of 100 jobs, 90 are predicted exactly and 10 at half.
+func TestErrorsOfASample(t *testing.T) {
+	var p pairs
+	p.add(1, 1, 90)
+	p.add(2, 4, 10)
+	if e := p.error(); math.Abs(e.Mean-(110.0/130-1)) > 1e-12 || e.Median > 0.3 || e.P95 < 0.45 || e.Chains != 2 {
+		t.Errorf("%+v", e)
+	}
+	if e := (&pairs{}).error(); e != nil {
+		t.Errorf("of nothing: %+v", e)
 	}
 }
 

@@ -83,7 +83,7 @@ func (s *Spec) find(name string, cells []*Cell) (string, error) {
 	return "", fmt.Errorf("there is no column %q; %s", name, scenario.Suggest(name, append(known, beside...)))
 }
 
-// questions are the figures asked for or, where there are none, the latency against each factor.
+// questions are the figures asked for or, where there are none, the latency against each factor that is varied.
 func (s *Spec) questions(cells []*Cell) []Formula {
 	var all []Formula
 	for _, text := range s.Figures {
@@ -94,8 +94,10 @@ func (s *Spec) questions(cells []*Cell) []Formula {
 	if len(all) > 0 {
 		return all
 	}
-	for _, c := range s.columns(cells) {
-		all = append(all, Formula{Y: "latency_s", X: c.name, Colour: "model"})
+	for i, c := range s.columns(cells) {
+		if len(s.Factors[i].Levels) > 1 {
+			all = append(all, Formula{Y: "latency_s", X: c.name, Colour: "model"})
+		}
 	}
 	if len(all) == 0 {
 		all = append(all, Formula{Y: "network_s", X: "length", Colour: "model"})

@@ -1,11 +1,9 @@
 package experiment
 
 import (
-	"math"
 	"slices"
 
 	"testbed/emulator/compare"
-	"testbed/emulator/internal/quantile"
 	"testbed/emulator/internal/statistics"
 	"testbed/emulator/report/figures"
 )
@@ -36,6 +34,10 @@ type Group struct {
 	Network    Estimate `json:"network"`
 	Processing Estimate `json:"processing"`
 	Errors     *Error   `json:"error,omitempty"` // of a prediction, where there is a measurement
+	// Of what was measured: how many runs judge themselves green, amber and red, and which share of the mean latency the
+	// host may have added; nil: not known.
+	Verdicts map[string]int `json:"verdicts,omitempty"`
+	Host     *float64       `json:"host_late_ratio,omitempty"`
 
 	values []float64 // of the levels that are numbers, else NaN
 }
@@ -49,25 +51,20 @@ type Estimate struct {
 	ChainsHigh float64  `json:"chains_high_s"`
 }
 
-// Error is by how much latencies that were predicted are off, chain by chain, as shares of what was measured.
-type Error struct {
-	Chains int     `json:"chains"`
-	Mean   float64 `json:"mean_ratio"`   // of the means: predicted less measured
-	Median float64 `json:"median_ratio"` // of the sizes
-	P95    float64 `json:"p95_ratio"`
-}
-
 // resamples of the bootstrap: there are many groups.
 const resamples = 2000
 
 // pool collects chains cell by cell, in the stated order: repetitions of a combination follow one another.
 type pool struct {
-	spec   *Spec
-	cells  []*Cell
-	at     []int // the combination that is collected
-	first  *Cell // of it
-	open   map[poolKey]*collected
-	order  []poolKey
+	spec  *Spec
+	cells []*Cell
+	at    []int // the combination that is collected
+	first *Cell // of it
+	open  map[poolKey]*collected
+	order []poolKey
+	// verdicts are those of the combination's runs on themselves.
+	verdicts map[string]int
+
 	groups []Group
 	charts []*chart
 	rows   []cellRow
@@ -81,8 +78,9 @@ type collected struct {
 	chains [3][]float64
 	weight []float64 // of chains: how many jobs each stands for
 	failed int
-	errors []float64 // sizes
-	sums   [2]float64
+	pairs  pairs
+	// Of chains whose lateness is known: what the host may have added, and their latency, weighted, in s.
+	late, of float64
 }
 
 // cellRow is a cell as the report lists it.
@@ -92,7 +90,7 @@ type cellRow struct {
 }
 
 func newPool(s *Spec, cells []*Cell) *pool {
-	p := &pool{spec: s, cells: cells, open: map[poolKey]*collected{}}
+	p := &pool{spec: s, cells: cells, open: map[poolKey]*collected{}, verdicts: map[string]int{}}
 	for _, formula := range s.questions(cells) {
 		p.charts = append(p.charts, newChart(s, cells, formula))
 	}
@@ -108,6 +106,9 @@ func (p *pool) add(c *Cell, r *Result) {
 	slim := *r
 	slim.Chains, slim.Steps = nil, nil
 	p.rows = append(p.rows, cellRow{c, &slim})
+	if r.Verdict != "" {
+		p.verdicts[r.Verdict]++
+	}
 	sums, measured := map[poolKey]*collected{}, map[planKey]float64{}
 	for i := range r.Chains {
 		if chain := &r.Chains[i]; chain.Engine == Emulation && chain.OK {
@@ -145,8 +146,10 @@ func (g *collected) take(c *Chain, measured map[planKey]float64) {
 	}
 	g.weight = append(g.weight, c.Stands())
 	if m := measured[planKey{c.Model, c.Index}]; m > 0 && c.Engine != Emulation {
-		g.errors = append(g.errors, math.Abs(c.Latency-m)/m)
-		g.sums[0], g.sums[1] = g.sums[0]+c.Stands()*c.Latency, g.sums[1]+c.Stands()*m
+		g.pairs.add(c.Latency, m, c.Stands())
+	}
+	if c.HostLate != nil {
+		g.late, g.of = g.late+c.Stands()**c.HostLate, g.of+c.Stands()*c.Latency
 	}
 }
 
@@ -159,8 +162,9 @@ func (p *pool) merge(k poolKey, one *collected) {
 		p.order = append(p.order, k)
 	}
 	g.failed += one.failed
-	g.errors, g.weight = append(g.errors, one.errors...), append(g.weight, one.weight...)
-	g.sums[0], g.sums[1] = g.sums[0]+one.sums[0], g.sums[1]+one.sums[1]
+	g.pairs.merge(&one.pairs)
+	g.weight = append(g.weight, one.weight...)
+	g.late, g.of = g.late+one.late, g.of+one.of
 	for q := range one.chains {
 		if len(one.chains[q]) > 0 {
 			g.runs[q] = append(g.runs[q], statistics.WeightedMean(one.chains[q], statistics.Alike(one.weight)))
@@ -180,14 +184,17 @@ func (p *pool) close() {
 		for q, to := range []*Estimate{&group.Latency, &group.Network, &group.Processing} {
 			*to = g.estimate(q)
 		}
-		if len(g.errors) > 0 {
-			slices.Sort(g.errors)
-			group.Errors = &Error{Chains: len(g.errors), Median: quantile.Linear(g.errors, 0.5),
-				P95: quantile.Linear(g.errors, 0.95), Mean: g.sums[0]/g.sums[1] - 1}
+		group.Errors = g.pairs.error()
+		if k.engine == Emulation {
+			group.Verdicts = p.verdicts
+			if g.of > 0 {
+				share := g.late / g.of
+				group.Host = &share
+			}
 		}
 		p.groups = append(p.groups, group)
 	}
-	p.open, p.order = map[poolKey]*collected{}, nil
+	p.open, p.order, p.verdicts = map[poolKey]*collected{}, nil, map[string]int{}
 }
 
 // estimate is the mean of a quantity over chains, with both intervals.

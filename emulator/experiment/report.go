@@ -105,8 +105,9 @@ func (x *experiment) page(p *pool) *html.Page {
 			"Of two intervals of 95 % of a mean, that over runs takes each repetition as one observation: it says how far " +
 				"the mean of another repetition, with other jobs, may be off. That over chains takes each chain as one, and " +
 				"holds for the jobs that were drawn."}},
-		{ID: "cells", Title: "Cells", Tables: []html.Table{x.cells(p)}},
 	}
+	page.Sections = append(append(page.Sections, x.errors()...),
+		html.Section{ID: "cells", Title: "Cells", Tables: []html.Table{x.cells(p)}})
 	page.Data = struct {
 		Models []html.Model   `json:"models"`
 		Charts map[string]any `json:"charts"`
@@ -141,7 +142,7 @@ func (x *experiment) groups() html.Table {
 	}
 	t.Columns = append(t.Columns, html.Column{Name: "model"}, html.Column{Name: "engine"})
 	for _, name := range []string{"runs", "chains", "latency", "over runs", "over chains", "network", "processing",
-		"error of the mean", "median error"} {
+		"error of the mean", "median error", "p95"} {
 		t.Columns = append(t.Columns, html.Column{Name: name, Number: true})
 	}
 	for i := range x.outcome.Pooled.Groups {
@@ -156,9 +157,9 @@ func (x *experiment) groups() html.Table {
 
 func (g *Group) errors() []string {
 	if g.Errors == nil {
-		return []string{"", ""}
+		return []string{"", "", ""}
 	}
-	return []string{Percent(g.Errors.Mean), Percent(g.Errors.Median)}
+	return []string{Percent(g.Errors.Mean), Percent(g.Errors.Median), Percent(g.Errors.P95)}
 }
 
 // Percent is a share as a percentage.

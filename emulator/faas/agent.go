@@ -23,6 +23,7 @@ type Agent struct {
 	parts       parts
 	peers       *peers
 	sharing     *sharing
+	turns       turns
 	filler      []byte // what arguments and results consist of; read only
 	change      changer
 	counts      counters

@@ -24,7 +24,7 @@ func (c *chain) fetchAll(ctx context.Context, inv *InvocationSpec) (all []fetche
 			continue
 		}
 		f := fetched{state: s}
-		if f.value, f.read, err = c.fetch(ctx, s.Repository, stateKey(c.spec.Key, s.State), s.Bytes); err != nil {
+		if f.value, f.read, err = c.fetch(ctx, s.Repository, c.spec.stateKey(s.State), s.Bytes); err != nil {
 			return all, fmt.Errorf("reading state %d: %w", s.State, err)
 		}
 		all = append(all, f)
@@ -41,7 +41,7 @@ func (c *chain) changeAll(all []fetched) func() error {
 	go func() {
 		for i := range all {
 			v := &all[i].value
-			next, sum, err := c.change(stateKey(c.spec.Key, all[i].state.State), v.content.data, v.version, v.sum)
+			next, sum, err := c.change(c.spec.stateKey(all[i].state.State), v.content.data, v.version, v.sum)
 			if err != nil {
 				done <- err
 				return
@@ -63,7 +63,7 @@ func (c *chain) storeAll(ctx context.Context, inv *InvocationSpec, all []fetched
 			cold += opened
 			return err
 		}
-		f.write, f.retries, err = c.commit(ctx, f.state.Repository, stateKey(c.spec.Key, f.state.State), &f.value, again)
+		f.write, f.retries, err = c.commit(ctx, f.state.Repository, c.spec.stateKey(f.state.State), &f.value, again)
 		if err != nil {
 			return cold, fmt.Errorf("writing state %d: %w", f.state.State, err)
 		}

@@ -30,7 +30,7 @@ type place struct {
 	node  topology.ID
 }
 
-// places lists where a chain's states are, before it begins or when it has ended: in the repository, in each worker
+// places lists where a chain's own states are, before it begins or when it has ended: in the repository, in each worker
 // that uses them, with the client, or where they were used last.
 func (s *ChainSpec) places(ended bool) []place {
 	var all []place
@@ -40,10 +40,16 @@ func (s *ChainSpec) places(ended bool) []place {
 		}
 	}
 	for _, state := range s.Carried {
+		if s.lasts(state) {
+			continue
+		}
 		add(place{state, s.StateBytes[state], s.Client})
 	}
 	for _, inv := range s.Invocations {
 		for _, a := range inv.States {
+			if s.lasts(a.State) {
+				continue
+			}
 			if a.Location != plan.Fetched {
 				add(place{a.State, a.Bytes, a.Node})
 				continue
@@ -115,7 +121,7 @@ func (s *ChainSpec) Pairs() []Pair {
 	return pairs
 }
 
-// Seed makes all states of the chain, of version 0, where they are expected, and tells workers that call each other
+// Seed makes all own states of the chain, of version 0, where they are expected, and tells workers that call each other
 // what to do. clients gives the control of a node.
 func Seed[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) error {
 	for _, p := range s.places(false) {
@@ -147,6 +153,9 @@ func Check[C Control](ctx context.Context, s *ChainSpec, clients func(topology.I
 	}
 	for _, inv := range s.Invocations {
 		for _, a := range inv.States {
+			if s.lasts(a.State) {
+				continue
+			}
 			checks[index[a.State]].Want++
 		}
 	}

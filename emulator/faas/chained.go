@@ -154,6 +154,9 @@ func (s *ChainSpec) validateCarried() error {
 			return fmt.Errorf("invocation %d: its worker has no address", i)
 		}
 		for _, a := range inv.States {
+			if a.Location != plan.Local && a.Location != plan.Repository && s.lasts(a.State) {
+				return fmt.Errorf("invocation %d: state %d outlives the chain, and nobody would keep it", i, a.State)
+			}
 			carried := slices.Contains(s.Carried, a.State) && s.StateBytes[a.State] == a.Bytes
 			if a.ByClient || a.Location == plan.Carried && !carried {
 				return fmt.Errorf("invocation %d: state %d does not come to it", i, a.State)

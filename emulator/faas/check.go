@@ -28,6 +28,9 @@ func (s *ChainSpec) validate() error {
 	if s.Steps < 0 || s.Steps > maxSteps {
 		return fmt.Errorf("%d steps: want 0 to %d", s.Steps, maxSteps)
 	}
+	if err := s.validateLasting(); err != nil {
+		return err
+	}
 	for i := range s.Invocations {
 		if err := s.validateInvocation(i); err != nil {
 			return fmt.Errorf("invocation %d: %w", i, err)

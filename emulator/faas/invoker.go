@@ -108,6 +108,12 @@ func (c *chain) fail(err error) {
 func (c *chain) invoke(ctx context.Context, index int) error {
 	inv := &c.spec.Invocations[index]
 	call := inv.call(c.spec.Key)
+	call.lasting = c.spec.lastingOf(inv)
+	giveBack, err := c.turns.take(ctx, call)
+	defer giveBack()
+	if err != nil {
+		return err
+	}
 	values, err := c.pack(call)
 	defer func() {
 		for _, v := range values {

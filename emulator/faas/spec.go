@@ -19,6 +19,9 @@ type ChainSpec struct {
 	Client topology.ID `json:"client"` // the node whose agent carries the chain out
 	// StateBytes are the sizes of the chain's states, in bytes, by a state's number.
 	StateBytes []int64 `json:"state_bytes"`
+	// Lasting are, by a state's number, the keys of those that outlive the chain and that others use as well; empty, or
+	// nil: it is the chain's own. They end with / and a number, like those that are made of Key.
+	Lasting []string `json:"lasting,omitempty"`
 	// Steps is the number of the plan's steps, 0 to 2^20. Those that belong to no invocation are not measured.
 	Steps int `json:"steps"`
 	// Invocations come after all that they wait for.

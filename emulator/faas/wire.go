@@ -36,6 +36,7 @@ type call struct {
 	ops      int64
 	load     int
 	states   []callState
+	lasting  lastingKeys
 }
 
 type callState struct {
@@ -59,7 +60,12 @@ func (c *call) carried() int64 {
 	return sum
 }
 
-func (c *call) stateKey(i int) string { return stateKey(c.key, c.states[i].state) }
+func (c *call) stateKey(i int) string {
+	if key := c.lasting[c.states[i].state]; key != "" {
+		return key
+	}
+	return stateKey(c.key, c.states[i].state)
+}
 
 // stateKey is the key of a chain's state in every store.
 func stateKey(key string, state int) string { return key + "/" + strconv.Itoa(state) }
@@ -88,7 +94,7 @@ func (c *call) appendHeader(b []byte) []byte {
 			b = fmt.Appendf(b, "r,%d,%d,%s", s.state, s.bytes, s.repository)
 		}
 	}
-	return append(b, "\r\n"...)
+	return c.lasting.appendHeader(append(b, "\r\n"...), c.states)
 }
 
 // parseCall reads what appendHeader wrote. Sizes are at least 0, and what a request or its response carries
@@ -120,6 +126,11 @@ func parseCall(function string, h http.Header) (*call, error) {
 	if n.err != nil {
 		return nil, n.err
 	}
+	lasting, err := parseLasting(h.Get(headerLasting), c.states)
+	if err != nil {
+		return nil, err
+	}
+	c.lasting = lasting
 	return c, c.checkSizes()
 }
 

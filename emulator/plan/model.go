@@ -55,7 +55,7 @@ func (r Rule) Build(jobs []workload.Job, index int, place *placement.Placement, 
 	job := &jobs[index]
 	b := Builder{job: job, nodes: place.Node[index], load: place.Load, sites: sites, plan: &Plan{
 		Job: job.Name, Index: index, Model: r.Model, Client: place.Client[index],
-		Length: job.Length(), StateBytes: job.States,
+		Length: job.Length(), StateBytes: job.States, Lasting: job.Lasting,
 	}}
 	if r.Chained != nil {
 		r.Chained(&b)

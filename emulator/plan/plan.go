@@ -111,6 +111,9 @@ type Plan struct {
 	Steps       []Step
 	Invocations []Invocation
 	StateBytes  []int64 // size of each of the job's states
+	// Lasting are, by state, the names of those that outlive the job, of which the client has one for all of its jobs;
+	// nil: there are none.
+	Lasting []string
 
 	// Messages are those between workers, and between client and workers, where workers call each other. nil: the client
 	// calls them all.

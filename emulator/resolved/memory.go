@@ -128,6 +128,10 @@ func (e *Scenario) demand(m plan.Model, plans []*plan.Plan) demand {
 	for node, of := range d.nodes {
 		of.all = largest(held[node], d.alive)
 	}
+	for node, bytes := range lastingBytes(plans) { // whose chains, under way or not, hold them
+		d.nodes[node].all = units.Add(d.nodes[node].all, bytes)
+		d.total.all = units.Add(d.total.all, bytes)
+	}
 	return d
 }
 

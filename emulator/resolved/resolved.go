@@ -69,6 +69,7 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 	if err := e.locate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
+	e.Notes = append(e.Notes, e.notesOfDAGs()...)
 	return e, nil
 }
 
@@ -130,7 +131,7 @@ func (e *Scenario) Plans(m plan.Model, access plan.StateAccess) ([]*plan.Plan, e
 	for i := range e.Jobs {
 		plans[i] = rule.Build(e.Jobs, i, e.Placement, e.Sites, access)
 	}
-	return plans, nil
+	return plans, e.checkLasting(m, plans)
 }
 
 // Shares say what the hosts of each class execute of all jobs.

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,6 +19,8 @@ func jobPath(i int) string { return fmt.Sprintf("workload.jobs[%d]", i) }
 
 // checkJobs checks the jobs written down.
 func (d *decoder) checkJobs(w *Workload) {
+	used := map[string]bool{} // states, by name
+	defer func() { d.checkLasting(w, used) }()
 	if !w.Written() {
 		return
 	}
@@ -38,7 +41,7 @@ func (d *decoder) checkJobs(w *Workload) {
 				"the phase of %v is not within the period of %v", j.Phase, j.Period)
 		}
 		if !d.failed(path) {
-			d.checkStates(j, path)
+			d.checkStates(w, j, path, used)
 			d.checkTasks(w, j, path)
 		}
 	}
@@ -66,29 +69,52 @@ func (d *decoder) checkDrawn(w *Workload) {
 	}
 }
 
-// checkStates holds a job's states against the tasks that use them.
-func (d *decoder) checkStates(j *Job, path string) {
-	known, used := make([]string, len(j.States)), map[string]bool{}
-	for i := range j.States {
-		known[i] = j.States[i].Name
+// checkStates holds a job's states, and those that outlive it, against the tasks that use them.
+func (d *decoder) checkStates(w *Workload, j *Job, path string, used map[string]bool) {
+	declared := map[string]bool{}
+	for i := range w.States {
+		declared[w.States[i].Name] = true
 	}
+	for i := range j.States {
+		name := j.States[i].Name
+		if declared[name] {
+			d.failAt(join(path+".states", name), "choose another name",
+				"the name %q is taken: it is one of workload.states", name)
+		}
+		declared[name] = true
+	}
+	here := map[string]bool{}
 	for i := range j.Tasks {
-		here := join(path+".tasks", j.Tasks[i].Name) + ".states"
-		d.checkTwice(here, j.Tasks[i].States)
+		at := join(path+".tasks", j.Tasks[i].Name) + ".states"
+		d.checkTwice(at, j.Tasks[i].States)
 		for k, name := range j.Tasks[i].States {
-			used[name] = true
-			if !slices.Contains(known, name) {
-				remedy := fmt.Sprintf("give the job states: {%s: SIZE}", name)
-				if near, ok := nearest(name, known); ok {
-					remedy = fmt.Sprintf("did you mean %q?", near)
-				}
-				d.failAt(fmt.Sprintf("%s[%d]", here, k), remedy, "the job has no state %q", name)
+			if used[name], here[name] = true, true; declared[name] || d.full() {
+				continue
 			}
+			remedy := fmt.Sprintf("give the job states: {%s: SIZE}", name)
+			if near, ok := nearest(name, slices.Sorted(maps.Keys(declared))); ok {
+				remedy = fmt.Sprintf("did you mean %q?", near)
+			}
+			d.failAt(fmt.Sprintf("%s[%d]", at, k), remedy, "the job has no state %q", name)
 		}
 	}
-	for _, name := range known {
-		if here := join(path+".states", name); !used[name] && !d.failed(path) {
-			d.failAt(here, "remove it, or name it in a task's states", "no task uses the state %q", name)
+	for i := range j.States {
+		if name := j.States[i].Name; !here[name] && !d.failed(path) {
+			d.failAt(join(path+".states", name), "remove it, or name it in a task's states", "no task uses the state %q", name)
+		}
+	}
+}
+
+// checkLasting finds states that are to outlive jobs and that no job uses, or no job written down could.
+func (d *decoder) checkLasting(w *Workload, used map[string]bool) {
+	if !w.Written() && len(w.States) > 0 && !d.failed("workload.jobs") {
+		d.failAt("workload.states", "list the jobs that use them", "jobs of a trace have states of their own")
+		return
+	}
+	for i := range w.States {
+		if name := w.States[i].Name; !used[name] && !d.failed("workload.jobs") {
+			d.failAt(join("workload.states", name), "remove it, or name it in a task's states",
+				"no task uses the state %q", name)
 		}
 	}
 }
@@ -109,6 +135,9 @@ func (d *decoder) checkTasks(w *Workload, j *Job, path string) {
 			if before := p.after[i][k]; before >= 0 {
 				outputs[before] = units.Add(outputs[before], int64(e.Bytes))
 				continue
+			}
+			if d.full() {
+				return // to look for the name that was meant takes its time
 			}
 			others := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == t.Name })
 			d.failAt(join(here+".after", e.Task), suggest(e.Task, others), "there is no task %q", e.Task)

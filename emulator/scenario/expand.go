@@ -35,7 +35,7 @@ func (s *Scenario) written() (*JobSet, error) {
 				"name one as its client, or in workload.clients", s.at(jobPath(i)), j.Name)
 		}
 		client := t.Vertices[issuers[random.IntN(len(issuers))]].Name
-		jobs = j.repeat(jobs, client, speed)
+		jobs = j.repeat(jobs, client, s.Workload.lasting(j), speed)
 	}
 	slices.SortStableFunc(jobs, func(a, b workload.Job) int { return cmp.Compare(a.Arrival, b.Arrival) })
 	return &JobSet{Jobs: jobs, Pool: len(jobs), Trace: list{s, jobs}}, nil
@@ -79,11 +79,26 @@ func (s *Scenario) referenceSpeed(t *topology.Topology) (float64, error) {
 	return found, nil
 }
 
-// repeat adds the job's repetitions, which share all that is the same. The speed, in operations/s, is the reference's.
-func (j *Job) repeat(to []workload.Job, client string, speed float64) []workload.Job {
-	job := workload.Job{Name: j.Name, Client: client, Tasks: j.tasks(speed)}
-	for _, state := range j.States {
+// lasting are those of workload.states that a job uses, in their order.
+func (w *Workload) lasting(j *Job) []JobState {
+	return slices.DeleteFunc(slices.Clone(w.States), func(s JobState) bool {
+		return !slices.ContainsFunc(j.Tasks, func(t JobTask) bool { return slices.Contains(t.States, s.Name) })
+	})
+}
+
+// repeat adds the job's repetitions, which share all that is the same. States that outlive them come after their own.
+// The speed, in operations/s, is the reference's.
+func (j *Job) repeat(to []workload.Job, client string, lasting []JobState, speed float64) []workload.Job {
+	states := slices.Concat(j.States, lasting)
+	job := workload.Job{Name: j.Name, Client: client, Provider: j.Provider, Tasks: j.tasks(states, speed)}
+	for i, state := range states {
 		job.States = append(job.States, int64(state.Size))
+		if len(lasting) > 0 {
+			job.Lasting = append(job.Lasting, "")
+			if i >= len(j.States) {
+				job.Lasting[i] = state.Name
+			}
+		}
 	}
 	for k := range j.Count {
 		if j.Count > 1 {
@@ -95,10 +110,14 @@ func (j *Job) repeat(to []workload.Job, client string, speed float64) []workload
 	return to
 }
 
-// tasks are the job's, each after those that it waits for.
-func (j *Job) tasks(speed float64) []workload.Task {
+// tasks are the job's, with these states, each after those that it waits for.
+func (j *Job) tasks(states []JobState, speed float64) []workload.Task {
 	p := j.precedence()
 	position := make([]int, len(p.order)) // by index in the file
+	numbers := map[string]int{}           // of the states
+	for i := range states {
+		numbers[states[i].Name] = i
+	}
 	tasks := make([]workload.Task, len(p.order))
 	for at, i := range p.order {
 		position[i] = at
@@ -116,11 +135,10 @@ func (j *Job) tasks(speed float64) []workload.Task {
 			t.After, t.Edges = append(t.After, position[before]), append(t.Edges, int64(from.After[k].Bytes))
 			t.Argument += int64(from.After[k].Bytes)
 		}
-		for k := range j.States {
-			if slices.Contains(from.States, j.States[k].Name) {
-				t.States = append(t.States, k)
-			}
+		for _, name := range from.States {
+			t.States = append(t.States, numbers[name])
 		}
+		slices.Sort(t.States)
 	}
 	return tasks
 }

@@ -54,6 +54,9 @@ type File struct {
 	// function, as the study's text says; client, before its request and after the response, so that nothing of a state
 	// goes to the worker, as the study's simulator charges it.
 	StateAccess string `yaml:"state-access" enum:"worker|client" default:"worker"`
+	// Whether predictors that know nothing but chains (statesim) linearize jobs that are DAGs: they take the tasks one
+	// after the other, in ascending order. Otherwise they predict nothing of a workload that has a DAG.
+	Linearize bool `yaml:"linearize" default:"false"`
 	// Who calls the functions of external, in-edge and in-function: client, each of them; chained, the client those that a
 	// job begins with, and each worker those that follow, with what they take of its result; the client gets what is for
 	// it. in-client and pure-faas have no chained way: their states go to the client after each function.
@@ -108,6 +111,9 @@ type Workload struct {
 	List []Job `yaml:"jobs,listed" min:"1" max:"100000"`
 	// The host whose times the tasks' time is: name, class or model of hosts of one speed.
 	Reference string `yaml:"reference,names" with:"jobs"`
+	// States that outlive a job, by name, with their sizes: {profile: 1MB}. A client has one of each for all of its jobs
+	// whose tasks name it among their states; each finds what the one before has left. They need listed jobs.
+	States []JobState `yaml:"states,keyed" with:"jobs" pattern:"node" min:"1" max:"1000"`
 	// How jobs are drawn. share, the default: each is kept with the same probability, so that there are about as many as
 	// jobs says. exact: exactly as many, all different; those of a smaller number are among those of a larger one.
 	// replacement: exactly as many, each drawn from all, so that one may come again, under a name of its own (j_17.2).

@@ -13,6 +13,9 @@ type Job struct {
 	// Who issues the job: name, class or model of a host. Of several hosts workload.seed draws one, which issues all of
 	// the job's repetitions. Absent: one of workload.clients is drawn.
 	Client string `yaml:"client,names"`
+	// Who offers the functions, where several do. Models that keep a client's state with the provider cannot share it
+	// between two.
+	Provider string `yaml:"provider,names" pattern:"node"`
 	// When the first repetition arrives, with replay.arrival: trace. Other arrival processes have times of their own, and
 	// take the jobs in the order in which they arrive here.
 	At time.Duration `yaml:"at" default:"0s" max:"24h"`
@@ -23,7 +26,8 @@ type Job struct {
 	// How far into a period each repetition arrives, so that jobs of one period do not come all at once: repetition k,
 	// from 0, arrives at at + phase + k · period.
 	Phase time.Duration `yaml:"phase" with:"period" max:"24h"`
-	// The job's states by name, with their sizes: {model: 1MB}. Each repetition has states of its own.
+	// The job's states by name, with their sizes: {model: 1MB}. Each repetition has states of its own; those that outlive
+	// it are workload.states.
 	States []JobState `yaml:"states,keyed" pattern:"node" min:"1" max:"1000"`
 	// The job's tasks by name, in any order. Those that wait for nobody begin when the job does.
 	Tasks []JobTask `yaml:"tasks,keyed,required" pattern:"node" min:"1" max:"10000"`
@@ -52,7 +56,7 @@ type JobTask struct {
 	// Tasks that must be finished first, by name, with the bytes that each sends: {f1: 12kB, f2: 30kB}. A name, or a list
 	// of names, is of tasks that are waited for and send nothing.
 	After []JobEdge `yaml:"after,keyed,bare" min:"1" max:"10000"`
-	// Names of the states that the function reads and changes.
+	// Names of the states that the function reads and changes, the job's or those of workload.states.
 	States []string `yaml:"states,names,single" min:"1" max:"1000"`
 	// Bytes that the client gets back beside what the tasks that follow take.
 	Result units.ByteSize `yaml:"result" default:"0B" min:"0B" max:"1GiB"`

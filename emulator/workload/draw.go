@@ -27,27 +27,44 @@ func (d Draw) Exact() bool { return d != DrawShare && d != "" }
 // From draws n of the pool's jobs, in the pool's order. It fails where the pool has fewer jobs than that and the draw
 // is exact. The jobs are not copied deeply. A job that is drawn again has a name of its own: j_17, j_17.2, j_17.3.
 func (d Draw) From(pool []Job, n int, seed uint64) ([]Job, error) {
-	if !d.Exact() {
-		return Select(pool, n, seed), nil
+	chosen, err := d.Indexes(len(pool), n, seed)
+	if err != nil {
+		return nil, err
 	}
-	if d == DrawExact && n > len(pool) {
-		return nil, fmt.Errorf("%d jobs cannot be drawn from %d without replacement", n, len(pool))
-	}
-	jobs, times := make([]Job, 0, n), 0
-	var before int
-	for k, i := range d.indexes(len(pool), n, seed) {
-		if times++; k == 0 || i != before {
-			before, times = i, 1
-		}
-		jobs = append(jobs, pool[i])
-		if times > 1 {
-			jobs[k].Name = fmt.Sprintf("%s.%d", pool[i].Name, times)
-		}
+	jobs := make([]Job, len(chosen))
+	for k, i := range chosen {
+		jobs[k] = pool[i]
+		jobs[k].Name = Named(pool, chosen, k)
 	}
 	return jobs, nil
 }
 
-// indexes says which jobs of a pool are drawn, ascending.
+// Named is the name of the k-th of the jobs that were drawn from a pool, by their indexes, ascending.
+func Named(pool []Job, chosen []int, k int) string {
+	name, times := pool[chosen[k]].Name, 1
+	for k-times >= 0 && chosen[k-times] == chosen[k] {
+		times++
+	}
+	if times == 1 {
+		return name
+	}
+	return fmt.Sprintf("%s.%d", name, times)
+}
+
+// Indexes says which jobs of a pool are drawn, ascending. It fails as From does.
+func (d Draw) Indexes(pool, n int, seed uint64) ([]int, error) {
+	switch {
+	case !d.Exact():
+		return SelectIndexes(pool, n, seed), nil
+	case d == DrawExact && n > pool:
+		return nil, fmt.Errorf("%d jobs cannot be drawn from %d without replacement", n, pool)
+	case pool == 0:
+		return nil, fmt.Errorf("%d jobs cannot be drawn from none", n)
+	}
+	return d.indexes(pool, n, seed), nil
+}
+
+// indexes are those of an exact draw.
 func (d Draw) indexes(pool, n int, seed uint64) []int {
 	engine := minstd.New(seed)
 	if d == DrawReplacement {

@@ -1,7 +1,7 @@
 // Pack compresses its standard input with Zstandard, in one frame that states size and checksum of what it holds. With
 // -columns it takes rows of comma-separated cells, and packs the first cell of each, then the second of each, and so
-// on, a cell a line: cells of a kind, one after the other, are fewer bytes. It is how what is built into the controller
-// is made small.
+// on, a cell a line, an empty line after each column: cells of a kind, one after the other, are fewer bytes. It is how
+// what is built into the controller is made small.
 package main
 
 import (
@@ -49,5 +49,5 @@ func transposed(rows []byte) []byte {
 			columns[i] = append(append(columns[i], cell...), '\n')
 		}
 	}
-	return bytes.Join(columns, nil)
+	return append(bytes.Join(columns, []byte("\n")), '\n')
 }

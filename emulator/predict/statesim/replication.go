@@ -18,17 +18,22 @@ type Draw struct {
 	sim        *Simulator
 }
 
-// Draw draws about the given number of jobs from the pool.
-func (s *Simulator) Draw(jobs int, seed uint64) *Draw {
-	chosen := workload.SelectIndexes(len(s.config.Pool), jobs, seed)
+// Draw draws jobs from the pool: about the given number, or as many where the configuration's Draw is exact. It fails
+// where the pool has fewer.
+func (s *Simulator) Draw(jobs int, seed uint64) (*Draw, error) {
+	chosen, err := s.config.Draw.Indexes(len(s.config.Pool), jobs, seed)
+	if err != nil {
+		return nil, fmt.Errorf("statesim: seed %d: %w", seed, err)
+	}
 	d := &Draw{
 		Jobs: make([]workload.Job, len(chosen)), seed: seed, affinities: make([][]placement.Affinity, len(chosen)),
 		drawn: s.allocator.Draw(len(chosen), seed), sim: s,
 	}
 	for i, of := range chosen {
 		d.Jobs[i], d.affinities[i] = s.config.Pool[of], s.affinities[of]
+		d.Jobs[i].Name = workload.Named(s.config.Pool, chosen, i)
 	}
-	return d
+	return d, nil
 }
 
 // Replication is a draw, placed: what all models of a seed and policy have in common.
@@ -61,9 +66,13 @@ func (d *Draw) place(policy placement.Policy, carry func(*workload.Job, int) int
 	return place, nil
 }
 
-// Replicate draws about the given number of jobs from the pool and places them.
+// Replicate draws jobs from the pool and places them.
 func (s *Simulator) Replicate(jobs int, seed uint64, policy placement.Policy) (*Replication, error) {
-	return s.Draw(jobs, seed).Place(policy)
+	draw, err := s.Draw(jobs, seed)
+	if err != nil {
+		return nil, err
+	}
+	return draw.Place(policy)
 }
 
 // calls are what the rows of several models have in common: by job, and by task in the order of the jobs.

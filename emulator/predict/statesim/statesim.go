@@ -29,6 +29,7 @@ import (
 type Config struct {
 	Topology     *topology.Topology
 	Pool         []workload.Job // chains from which each replication draws
+	Draw         workload.Draw  `json:",omitempty"` // how; empty: about as many as asked for
 	Functions    int            // how many functions there are, f0 ...
 	CloudLatency time.Duration  // one way
 	CloudRate    units.BitRate  // each way
@@ -100,7 +101,8 @@ func (c Config) validate() error {
 	}
 	for i := range c.Pool {
 		if job := &c.Pool[i]; !job.Chain() || job.Length() == 0 {
-			errs = append(errs, fmt.Errorf("job %s is not a chain; the published simulator knows nothing else", job.Name))
+			errs = append(errs, fmt.Errorf("job %s is not a chain, and the published simulator knows nothing else: "+
+				"write workload.shape: chain", job.Name))
 			break
 		}
 	}

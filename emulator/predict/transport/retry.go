@@ -2,7 +2,6 @@ package transport
 
 import (
 	"math"
-	"slices"
 
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
@@ -31,12 +30,10 @@ type versions struct {
 type accessed struct{ task, state int }
 
 func newVersions(p *plan.Plan) *versions {
-	for i := 1; i < len(p.Steps); i++ {
-		if !slices.Contains(p.Steps[i].After, i-1) {
-			return &versions{now: map[kept]int{}, read: map[accessed]int{}}
-		}
+	if predict.Linear(p) {
+		return nil
 	}
-	return nil
+	return &versions{now: map[kept]int{}, read: map[accessed]int{}}
 }
 
 // begin notes which version a task reads.

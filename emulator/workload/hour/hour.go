@@ -7,7 +7,6 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
-	"strings"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -19,7 +18,7 @@ import (
 // Name is the trace's in scenarios.
 const Name = "alibaba-2018-hour"
 
-// packed is the file's columns, one after the other: `go run ./scripts/pack -columns`.
+// packed is the file's columns, one after the other, an empty line after each: `go run ./scripts/pack -columns`.
 //
 //go:embed hour.columns.zst
 var packed []byte
@@ -47,8 +46,10 @@ func Load() (*spar.Trace, error) {
 	return spar.ReadText(text, Name)
 }
 
-// cells is how many a row has.
-const cells = 7
+const (
+	cells = 7          // of a row
+	ends  = ",,,,,,\n" // what stands behind each
+)
 
 // rows is the file as it was before its columns were packed.
 func rows() (string, error) {
@@ -57,30 +58,26 @@ func rows() (string, error) {
 		return "", err
 	}
 	defer decoder.Close()
-	columns, err := decoder.DecodeAll(packed, nil)
+	unpacked, err := decoder.DecodeAll(packed, nil)
 	if err != nil {
 		return "", err
 	}
-	lines := bytes.Count(columns, []byte("\n")) / cells
-	var begin [cells]int // of each column's next cell
-	for i := 1; i < cells; i++ {
-		begin[i] = begin[i-1]
-		for range lines {
-			begin[i] += bytes.IndexByte(columns[begin[i]:], '\n') + 1
-		}
+	columns := bytes.SplitAfter(unpacked, []byte("\n\n")) // each with an empty line after it
+	if len(columns) != cells+1 {
+		return "", fmt.Errorf("%d columns instead of %d", len(columns)-1, cells)
 	}
-	var text strings.Builder
-	text.Grow(len(columns))
-	for range lines {
-		for i := range cells {
-			end := begin[i] + bytes.IndexByte(columns[begin[i]:], '\n')
-			text.Write(columns[begin[i]:end])
-			if i < cells-1 {
-				text.WriteByte(',')
+	text, n := make([]byte, len(unpacked)), 0
+	for columns[0][0] != '\n' {
+		for i, c := range columns[:cells] {
+			k := 0
+			for ; c[k] != '\n'; k++ {
+				text[n] = c[k]
+				n++
 			}
-			begin[i] = end + 1
+			text[n] = ends[i]
+			n++
+			columns[i] = c[k+1:]
 		}
-		text.WriteByte('\n')
 	}
-	return text.String(), nil
+	return string(text[:n]), nil
 }
