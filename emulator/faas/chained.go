@@ -144,7 +144,8 @@ func (s *ChainSpec) validateCarried() error {
 		return fmt.Errorf("%d states: a message carries %d at most", len(s.Carried), maxStates)
 	}
 	for i, state := range s.Carried {
-		if state < 0 || state >= len(s.StateBytes) || slices.Contains(s.Carried[:i], state) || s.StateBytes[state] < 0 {
+		if state < 0 || state >= len(s.StateBytes) || slices.Contains(s.Carried[:i], state) || s.StateBytes[state] < 0 ||
+			s.lasts(state) {
 			return fmt.Errorf("state %d cannot be carried", state)
 		}
 	}
