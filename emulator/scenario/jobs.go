@@ -69,14 +69,17 @@ func (s *Scenario) Draw(trace workload.Trace) (*JobSet, error) {
 	return set, s.computable(set)
 }
 
-// pool are a trace's jobs of the lengths wanted.
+// wants says whether a job's length and arrival are those wanted.
+func (w *Workload) wants(job *workload.Job) bool {
+	n, at := job.Length(), job.Arrival
+	return n >= w.MinLength && (w.MaxLength == 0 || n <= w.MaxLength) && at >= w.From && (w.Until == 0 || at < w.Until)
+}
+
+// pool are a trace's jobs of the lengths and arrivals wanted.
 func (w *Workload) pool(trace workload.Trace) iter.Seq[workload.Job] {
 	return func(yield func(workload.Job) bool) {
 		for job := range trace.Each(w.options()) {
-			if n := job.Length(); n < w.MinLength || w.MaxLength > 0 && n > w.MaxLength {
-				continue
-			}
-			if !yield(job) {
+			if w.wants(&job) && !yield(job) {
 				return
 			}
 		}
@@ -153,6 +156,10 @@ func (w *Workload) noJobs(trace workload.Trace, pool int) error {
 		most := ""
 		if w.MaxLength > 0 {
 			most = fmt.Sprintf(" to %d", w.MaxLength)
+		}
+		if w.From > 0 || w.Until > 0 {
+			return fmt.Errorf("of %d jobs none has from %d%s invocations and arrives at the times wanted; "+
+				"change workload.from, until, min-length or max-length%s", stateful, w.MinLength, most, notes)
 		}
 		return fmt.Errorf("of %d jobs with a state none has from %d%s invocations; "+
 			"change workload.min-length or max-length%s", stateful, w.MinLength, most, notes)
