@@ -177,10 +177,9 @@ func printPooled(s *State, p *experiment.Pooled) {
 	for _, f := range p.Factors {
 		head = append(head, f)
 	}
-	t := newTable(s, append(head, "model", "engine", "runs", "chains", "mean ms", "over runs", "over chains", "network",
-		"error mean", "median", "p95")...)
+	t := newTable(s, append(head, "model", "engine", "runs", "chains", "mean ms", "over runs", "over chains", "network")...)
 	var columns []table.ColumnConfig
-	for i := len(p.Factors) + 3; i <= len(p.Factors)+11; i++ {
+	for i := len(p.Factors) + 3; i <= len(p.Factors)+8; i++ {
 		columns = append(columns, table.ColumnConfig{Number: i, Align: text.AlignRight})
 	}
 	t.SetColumnConfigs(columns)
@@ -190,12 +189,8 @@ func printPooled(s *State, p *experiment.Pooled) {
 		for _, l := range g.Levels {
 			row = append(row, l)
 		}
-		mean, median, p95 := "", "", ""
-		if e := g.Errors; e != nil {
-			mean, median, p95 = experiment.Percent(e.Mean), experiment.Percent(e.Median), experiment.Percent(e.P95)
-		}
 		t.AppendRow(append(row, g.Model, g.Engine, g.Runs, g.Chains, experiment.Millis(g.Latency.Mean),
-			g.Latency.OverRuns(), g.Latency.OverChains(), experiment.Millis(g.Network.Mean), mean, median, p95))
+			g.Latency.OverRuns(), g.Latency.OverChains(), experiment.Millis(g.Network.Mean)))
 	}
 	t.SuppressEmptyColumns()
 	t.Render()

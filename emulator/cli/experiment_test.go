@@ -47,6 +47,9 @@ func TestExperimentOnOneTestbed(t *testing.T) {
 	// What a process that was killed has left is known by its name.
 	l.want(ExitOK, "is up", "up", scenario, "--name", emulator.ExperimentName("tiny", dir))
 	got := l.want(ExitOK, "Cells: 4 of 4 finished, 0 of them before", sweep()...)
+	if !strings.Contains(got.stdout, experiment.ErrorsAre) {
+		t.Errorf("nothing is said of the predictions' error: %s", got.stdout)
+	}
 	if n := strings.Count(got.stderr, "finished"); n != 4 {
 		t.Errorf("%d cells were told of: %s", n, got.stderr)
 	}

@@ -141,29 +141,18 @@ func (x *experiment) groups() html.Table {
 		t.Columns = append(t.Columns, html.Column{Name: c.name})
 	}
 	t.Columns = append(t.Columns, html.Column{Name: "model"}, html.Column{Name: "engine"})
-	for _, name := range []string{"runs", "chains", "latency", "over runs", "over chains", "network", "processing",
-		"error of the mean", "median error", "p95"} {
+	for _, name := range []string{"runs", "chains", "latency", "over runs", "over chains", "network",
+		"processing"} {
 		t.Columns = append(t.Columns, html.Column{Name: name, Number: true})
 	}
 	for i := range x.outcome.Pooled.Groups {
 		g := &x.outcome.Pooled.Groups[i]
-		row := append(slices.Clone(g.Levels), g.Model, g.Engine, strconv.Itoa(g.Runs), strconv.Itoa(g.Chains),
+		t.Rows = append(t.Rows, append(slices.Clone(g.Levels), g.Model, g.Engine, strconv.Itoa(g.Runs), strconv.Itoa(g.Chains),
 			Millis(g.Latency.Mean), g.Latency.OverRuns(), g.Latency.OverChains(), Millis(g.Network.Mean),
-			Millis(g.Processing.Mean))
-		t.Rows = append(t.Rows, append(row, g.errors()...))
+			Millis(g.Processing.Mean)))
 	}
 	return t
 }
-
-func (g *Group) errors() []string {
-	if g.Errors == nil {
-		return []string{"", "", ""}
-	}
-	return []string{Percent(g.Errors.Mean), Percent(g.Errors.Median), Percent(g.Errors.P95)}
-}
-
-// Percent is a share as a percentage.
-func Percent(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
 
 // Millis is a time in s as ms.
 func Millis(seconds float64) string { return fmt.Sprintf("%.1f", 1e3*seconds) }

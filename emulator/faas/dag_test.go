@@ -130,9 +130,9 @@ var variants = []variant{
 	{plan.PureFaaS, plan.ByWorker},
 }
 
-// Random DAGs in all models that are carried out: every step is, once and in order; every state has the version of as many
-// tasks as change it; what crosses the network is what the plan says, and what is repeated. Chains repeat nothing and are
-// not serialised.
+// Random DAGs in all models that are carried out: every step is, once and in order; every state has the version of as
+// many tasks as change it; what crosses the network is what the plan says, and what is repeated. Chains repeat nothing
+// and are not serialised.
 func TestRandomDAGs(t *testing.T) {
 	c := newCounted(t, Allotted)
 	retries := map[variant]int{}
@@ -198,6 +198,9 @@ func (c *counted) carryOutDAG(t *testing.T, name string, p *plan.Plan) (retries 
 		}
 	}
 	got, want := c.taken(), planned(p, result)
+	if sum, all := total(got), onNetwork(p, result); sum != all {
+		t.Errorf("%s: %d bytes have crossed the network, want %d", name, sum, all)
+	}
 	for node := range got {
 		if got[node] != want[node] {
 			t.Errorf("%s: node %d has had %+v, want %+v", name, node, got[node], want[node])
@@ -207,6 +210,25 @@ func (c *counted) carryOutDAG(t *testing.T, name string, p *plan.Plan) (retries 
 		t.Error(err)
 	}
 	return result.Retries()
+}
+
+// total is the traffic of all nodes.
+func total(all []traffic) (sum int64) {
+	for _, t := range all {
+		sum += t.requests + t.responses + t.reads + t.writes
+	}
+	return sum
+}
+
+// onNetwork is the sum over a plan's transfers, with those that were repeated.
+func onNetwork(p *plan.Plan, result *ChainResult) (sum int64) {
+	for i, s := range p.Steps {
+		if s.Kind == plan.Transfer && s.From != s.To {
+			sum += s.Bytes
+		}
+		sum += int64(result.Steps[i].Retries) * p.Repeated(i)
+	}
+	return sum
 }
 
 // planned is the traffic of a plan's steps, those that were repeated included.

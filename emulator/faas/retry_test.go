@@ -99,6 +99,20 @@ func TestWritesThatAreAlwaysRefused(t *testing.T) {
 	computed := 0
 	_, retries, err := a.commit(t.Context(), "", "k/0", &v, func() error { computed++; return nil }) // the version stays
 	v.content.release()
+	if !errors.Is(err, errConflict) || retries != 2 || computed != 1 {
+		t.Errorf("nobody else has written: %d retries, computed %d times: %v", retries, computed, err)
+	}
+	if v, _, err = a.fetch(t.Context(), "", "k/0", 8); err != nil {
+		t.Fatal(err)
+	}
+	computed = 0
+	_, retries, err = a.commit(t.Context(), "", "k/0", &v, func() error { // somebody else is always faster
+		computed++
+		return a.states.update("k/0", func(_ string, _ []byte, version int64, sum uint32) (int64, uint32, error) {
+			return version + 1, sum, nil
+		})
+	})
+	v.content.release()
 	if !errors.Is(err, errConflict) || retries != maxRetries || computed != maxRetries {
 		t.Errorf("%d retries, computed %d times: %v", retries, computed, err)
 	}

@@ -152,6 +152,25 @@ func (p *Plan) Critical(end func(step int) (at int64, known bool)) []int {
 	return path
 }
 
+// Repeated is how many bytes cross the network when a write is refused and repeated once: the state, read and written,
+// and where the client writes the invocation without it.
+func (p *Plan) Repeated(step int) int64 {
+	s := &p.Steps[step]
+	if s.Role != Write {
+		return 0
+	}
+	sum := int64(0)
+	if s.From != s.To {
+		sum = units.Mul(2, s.Bytes)
+	}
+	for i := range p.Invocations {
+		if inv := &p.Invocations[i]; inv.Task == s.Task && inv.Worker != s.From {
+			sum = units.Add(sum, units.Add(inv.Argument, inv.Result))
+		}
+	}
+	return sum
+}
+
 // Traffic is the sum over transfers of bytes times hops(from, to).
 func (p *Plan) Traffic(hops func(from, to topology.ID) int) int64 {
 	var sum int64

@@ -49,7 +49,7 @@ type Chain struct {
 	Client    string  // name of the node
 	Start     int64   // monotonic clock of the host, in ns; 0: it did not start
 	Measured  Times   // 0 where it failed
-	Bytes     int64   // payload of all transfers between different nodes
+	Bytes     int64   // payload of all transfers between different nodes, those that were repeated included
 	States    int     // checked
 	Lost      int     // states that were lost
 	Conflicts int     // updates of states that the client keeps that were refused for their version, and lost

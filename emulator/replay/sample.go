@@ -44,6 +44,11 @@ func (r *replay) sample(p *plan.Plan, o outcome) (record.Chain, []record.Step) {
 	}
 	c.Start, c.Conflicts, c.Cold = o.result.Start, o.result.Conflicts, o.result.Cold
 	c.Retries = o.result.Retries()
+	for _, s := range o.result.Steps {
+		if s.Retries > 0 {
+			c.Bytes = units.Add(c.Bytes, units.Mul(int64(s.Retries), p.Repeated(s.Index)))
+		}
+	}
 	if o.err == nil {
 		c.Measured = times(p, o.result)
 	}

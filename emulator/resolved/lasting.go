@@ -58,8 +58,8 @@ func elsewhere(p *plan.Plan) []lastingState {
 	return all
 }
 
-// lastingBytes are the sizes of all states that outlive jobs, by the node that keeps them: they are there from a model's
-// first chain to its last.
+// lastingBytes are the sizes of all states that outlive jobs, by the node that keeps them: they are there from a
+// model's first chain to its last.
 func lastingBytes(plans []*plan.Plan) map[topology.ID]int64 {
 	type value struct {
 		lastingState

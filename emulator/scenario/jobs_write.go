@@ -16,8 +16,8 @@ import (
 // as the same jobs. Names that cannot stand there get hyphens for other characters and, where they are taken, a number.
 // It keeps no more than the jobs' names, so that a trace may be long. The error is the writer's.
 func WriteJobs(to io.Writer, jobs iter.Seq[workload.Job]) error {
-	out := bufio.NewWriter(to)
-	fmt.Fprint(out, "workload:\n  jobs:\n")
+	out := &printer{bufio.NewWriter(to)}
+	out.printf("workload:\n  jobs:\n")
 	taken := map[string]bool{}
 	for job := range jobs {
 		writeJob(out, &job, fitting(job.Name, "job", taken))
@@ -25,22 +25,27 @@ func WriteJobs(to io.Writer, jobs iter.Seq[workload.Job]) error {
 	return out.Flush()
 }
 
-func writeJob(out *bufio.Writer, job *workload.Job, name string) {
-	fmt.Fprintf(out, "    - name: %s\n", spelled(name))
+// printer keeps the first error of writing until Flush.
+type printer struct{ *bufio.Writer }
+
+func (p *printer) printf(format string, args ...any) { _, _ = fmt.Fprintf(p, format, args...) }
+
+func writeJob(out *printer, job *workload.Job, name string) {
+	out.printf("    - name: %s\n", spelled(name))
 	if job.Client != "" {
-		fmt.Fprintf(out, "      client: %s\n", spelled(job.Client))
+		out.printf("      client: %s\n", spelled(job.Client))
 	}
 	if job.Arrival > 0 {
-		fmt.Fprintf(out, "      at: %v\n", job.Arrival)
+		out.printf("      at: %v\n", job.Arrival)
 	}
 	states := make([]string, len(job.States))
 	for i, bytes := range job.States {
 		states[i] = fmt.Sprintf("s%d: %s", i, formatSize(float64(bytes)))
 	}
 	if len(states) > 0 {
-		fmt.Fprintf(out, "      states: {%s}\n", strings.Join(states, ", "))
+		out.printf("      states: {%s}\n", strings.Join(states, ", "))
 	}
-	fmt.Fprint(out, "      tasks:\n")
+	out.printf("      tasks:\n")
 	names, taken := make([]string, len(job.Tasks)), map[string]bool{}
 	for i := range job.Tasks {
 		names[i] = fitting(job.Tasks[i].Name, "task", taken)
@@ -52,7 +57,7 @@ func writeJob(out *bufio.Writer, job *workload.Job, name string) {
 		}
 	}
 	for i := range job.Tasks {
-		fmt.Fprintf(out, "        %s: {%s}\n", spelled(names[i]), taskKeys(&job.Tasks[i], names, outputs[i]-sent[i]))
+		out.printf("        %s: {%s}\n", spelled(names[i]), taskKeys(&job.Tasks[i], names, outputs[i]-sent[i]))
 	}
 }
 
@@ -85,8 +90,8 @@ func taskKeys(t *workload.Task, names []string, result int64) string {
 	return strings.Join(keys, ", ")
 }
 
-// fitting is a name as names of jobs and tasks are spelled, which is none of those taken; it is taken then. An empty one
-// is called by the word.
+// fitting is a name as names of jobs and tasks are spelled, which is none of those taken; it is taken then. An empty
+// one is called by the word.
 func fitting(name, word string, taken map[string]bool) string {
 	name = strings.TrimLeft(strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' {
