@@ -15,8 +15,8 @@ import (
 	"testbed/emulator/run"
 )
 
-// onTheWire are the messages of figure 3 in each model, with the sizes of scenarios/figure3.yaml: the client is C, f1, f2
-// and f3 are at W1, W2 and W3, the repository is R. Bodies in bytes.
+// onTheWire are the messages of figure 3 in each model, with the sizes of scenarios/figure3.yaml: the client is C, f1,
+// f2 and f3 are at W1, W2 and W3, the repository is R. Bodies in bytes.
 var onTheWire = map[string]string{
 	"external": `C>W1 10000, W1>R GET, R>W1 500000, W1>R 500000, R>W1 accepted, W1>C 60000,
 		C>W2 40000, W2>R GET, R>W2 500000, W2>R 500000, R>W2 accepted, W2>C 30000, C>W3 50000, W3>C 5000`,
@@ -25,7 +25,8 @@ var onTheWire = map[string]string{
 	"pure-faas":   "C>W1 510000, W1>C 560000, C>W2 540000, W2>C 530000, C>W3 550000, W3>C 505000",
 }
 
-// TestFigure3OnTheWire: what packets carry between the nodes is the study's figure 3, message by message and to the byte.
+// TestFigure3OnTheWire: what packets carry between the nodes is the study's figure 3, message by message and to the
+// byte.
 func TestFigure3OnTheWire(t *testing.T) {
 	w := newReal(t)
 	name, dir := fmt.Sprintf("fig3-%d", os.Getpid()), t.TempDir()
@@ -35,7 +36,8 @@ func TestFigure3OnTheWire(t *testing.T) {
 	}
 	for old, changed := range map[string]string{
 		"name: figure3\n": "name: " + name + "\n", "count: 5 ": "count: 1 ",
-		"models: [external, in-edge, in-function, in-client]": "models: [external, in-edge, in-function, in-client, pure-faas]",
+		"models: [external, in-edge, in-function, in-client]\n": "models: [external, in-edge, in-function, in-client, " +
+			"pure-faas]\n",
 	} {
 		if !bytes.Contains(text, []byte(old)) {
 			t.Fatalf("the scenario has no %q", old)

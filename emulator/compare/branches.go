@@ -1,9 +1,7 @@
 package compare
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 
 	"testbed/emulator/plan"
 )
@@ -46,10 +44,10 @@ type branches struct {
 // rounding is within what times are the same, in seconds.
 const rounding = 1e-9
 
-// timed is a step, or a task from its first step's begin to its last one's end. Times are in seconds since the chain's
-// begin.
+// timed is a step. Times are in seconds since the chain's begin.
 type timed struct {
 	task       int
+	role       plan.Role
 	begin, end float64
 }
 
@@ -80,8 +78,8 @@ func (b *branches) add(m *Chain, f *forecast) {
 			return
 		}
 		p := &f.steps[s.Index]
-		measured[i] = timed{s.Task, s.Begin, s.Begin + s.Duration}
-		predicted[i] = timed{s.Task, p.begin, p.begin + p.duration}
+		measured[i] = timed{s.Task, s.Role, s.Begin, s.Begin + s.Duration}
+		predicted[i] = timed{s.Task, s.Role, p.begin, p.begin + p.duration}
 		lines.Line += s.Duration
 		lines.Span += p.duration
 	}
@@ -99,32 +97,47 @@ func (b *branches) add(m *Chain, f *forecast) {
 	}
 }
 
-// critical are the tasks on the longest path, last to first: the one that ended last, of those that had ended when it
-// began the one that ended last, and so on. The steps of a task follow one another, and tasks come after all that they
-// wait for.
+// critical are the tasks on the longest path, last to first. It begins with the step that ended last and goes on with
+// the one that it waited for: of its own task's steps that had ended when it began the last one or, where it is the
+// first, of all others. Requests of a task come from different ones, and do not wait for each other.
 func critical(steps []timed) []int {
-	byTask := map[int]*timed{}
-	for _, s := range steps {
-		t := byTask[s.task]
-		if t == nil {
-			byTask[s.task] = &timed{s.task, s.begin, s.end}
-			continue
+	at := 0
+	for i := range steps {
+		if steps[i].end >= steps[at].end {
+			at = i
 		}
-		t.begin, t.end = min(t.begin, s.begin), max(t.end, s.end)
 	}
-	tasks := make([]timed, 0, len(byTask))
-	for _, t := range byTask {
-		tasks = append(tasks, *t)
-	}
-	slices.SortFunc(tasks, func(a, b timed) int { return cmp.Or(cmp.Compare(b.end, a.end), cmp.Compare(b.task, a.task)) })
-	path := []int{tasks[0].task}
-	at := tasks[0]
-	for _, t := range tasks[1:] {
-		if t.end <= at.begin+rounding && t.task < at.task {
-			path, at = append(path, t.task), t
+	path := []int{steps[at].task}
+	for at = before(steps, at); at >= 0; at = before(steps, at) {
+		if task := steps[at].task; task != path[len(path)-1] {
+			path = append(path, task)
 		}
 	}
 	return path
+}
+
+// before is the step that another one waited for; -1: none.
+func before(steps []timed, at int) int {
+	s, own, other := &steps[at], -1, -1
+	for i := range at {
+		b := &steps[i]
+		if b.end > s.begin+rounding {
+			continue
+		}
+		best := &other
+		if b.task == s.task {
+			if best = &own; b.role == plan.Request && s.role == plan.Request {
+				continue
+			}
+		}
+		if *best < 0 || b.end >= steps[*best].end {
+			*best = i
+		}
+	}
+	if own >= 0 {
+		return own
+	}
+	return other
 }
 
 // parting says where two paths part, from their end on; empty: they are the same.

@@ -9,15 +9,18 @@ import (
 	"testbed/emulator/predict"
 )
 
+func execution(task int, begin, end float64) timed { return timed{task, plan.Execute, begin, end} }
+
 // dag is a job of a first task, two branches and a join, of one execution each that takes so long; the branches begin
 // when the first has ended, and the join when both have.
 func dag(model plan.Model, took [4]float64) (steps []timed, total float64) {
 	join := took[0] + max(took[1], took[2])
-	steps = []timed{{0, 0, took[0]}, {1, took[0], took[0] + took[1]}, {2, took[0], took[0] + took[2]},
-		{3, join, join + took[3]}}
+	steps = []timed{
+		execution(0, 0, took[0]), execution(1, took[0], took[0]+took[1]), execution(2, took[0], took[0]+took[2]),
+		{3, plan.Execute, join, join + took[3]}}
 	if model == plan.InClient { // which lets them run one after the other
-		steps[2] = timed{2, steps[1].end, steps[1].end + took[2]}
-		steps[3] = timed{3, steps[2].end, steps[2].end + took[3]}
+		steps[2] = timed{2, plan.Execute, steps[1].end, steps[1].end + took[2]}
+		steps[3] = timed{3, plan.Execute, steps[2].end, steps[2].end + took[3]}
 	}
 	return steps, steps[3].end
 }
@@ -87,11 +90,15 @@ func TestCriticalPath(t *testing.T) {
 		steps []timed
 		want  []int // last to first
 	}{
-		"one":             {[]timed{{0, 0, 1}}, []int{0}},
-		"steps of a task": {[]timed{{0, 0, 1}, {0, 1, 2}, {0, 2, 5}}, []int{0}},
-		"a line":          {[]timed{{0, 0, 1}, {1, 1, 2}, {2, 2, 3}}, []int{2, 1, 0}},
-		"no task's time":  {[]timed{{0, 0, 0}, {1, 0, 0}, {2, 0, 0}}, []int{2, 1, 0}},
-		"two sinks":       {[]timed{{0, 0, 1}, {1, 1, 4}, {2, 1, 3}}, []int{1, 0}},
+		"one":             {[]timed{{0, plan.Execute, 0, 1}}, []int{0}},
+		"steps of a task": {[]timed{execution(0, 0, 1), execution(0, 1, 2), execution(0, 2, 5)}, []int{0}},
+		"a line":          {[]timed{execution(0, 0, 1), execution(1, 1, 2), execution(2, 2, 3)}, []int{2, 1, 0}},
+		"no task's time":  {[]timed{execution(0, 0, 0), execution(1, 0, 0), execution(2, 0, 0)}, []int{2, 1, 0}},
+		"requests of two": {[]timed{{0, plan.Execute, 0, 1}, {1, plan.Execute, 0, 3}, {2, plan.Request, 1, 2},
+			{2, plan.Request, 3, 4}, {2, plan.Execute, 4, 5}}, []int{2, 1}},
+		"its client's read": {[]timed{{0, plan.Response, 0, 1}, {1, plan.Read, 1, 2}, {2, plan.Response, 0, 2},
+			{1, plan.Request, 2, 3}}, []int{1, 0}},
+		"two sinks": {[]timed{{0, plan.Execute, 0, 1}, {1, plan.Execute, 1, 4}, {2, plan.Execute, 1, 3}}, []int{1, 0}},
 	} {
 		if got := critical(c.steps); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)

@@ -144,7 +144,8 @@ func (s *ChainSpec) validateCarried() error {
 		return fmt.Errorf("%d states: a message carries %d at most", len(s.Carried), maxStates)
 	}
 	for i, state := range s.Carried {
-		if state < 0 || state >= len(s.StateBytes) || slices.Contains(s.Carried[:i], state) || s.StateBytes[state] < 0 {
+		if state < 0 || state >= len(s.StateBytes) || slices.Contains(s.Carried[:i], state) || s.StateBytes[state] < 0 ||
+			s.lasts(state) {
 			return fmt.Errorf("state %d cannot be carried", state)
 		}
 	}
@@ -154,6 +155,9 @@ func (s *ChainSpec) validateCarried() error {
 			return fmt.Errorf("invocation %d: its worker has no address", i)
 		}
 		for _, a := range inv.States {
+			if a.Location != plan.Local && a.Location != plan.Repository && s.lasts(a.State) {
+				return fmt.Errorf("invocation %d: state %d outlives the chain, and nobody would keep it", i, a.State)
+			}
 			carried := slices.Contains(s.Carried, a.State) && s.StateBytes[a.State] == a.Bytes
 			if a.ByClient || a.Location == plan.Carried && !carried {
 				return fmt.Errorf("invocation %d: state %d does not come to it", i, a.State)

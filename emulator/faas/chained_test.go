@@ -177,3 +177,35 @@ func (c *cluster) executed() (n int64) {
 	}
 	return n
 }
+
+// A state that outlives its chain is changed where it is kept, and not forgotten with the chain.
+func TestWorkersChangeLastingStates(t *testing.T) {
+	const key = "run/lasting/0"
+	c := newCluster(t, Allotted)
+	for m, want := range map[plan.Model]map[topology.ID]int64{plan.External: {cloud: 6}, plan.InFunction: {1: 2, 2: 4}} {
+		spec := c.specChained(t, job(), m, placed(1, 2, 1, 2))
+		spec.Lasting = []string{key}
+		for node := range want {
+			if err := c.clients[node].Seed(t.Context(), key, spec.StateBytes[0]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 2 {
+			if result, lost := c.carryOut(t, spec); result.Error != "" || lost != nil {
+				t.Fatalf("%s: error %q, check %v", m, result.Error, lost)
+			}
+			if err := spec.Clean(t.Context(), c.client); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for node, version := range want {
+			if v, err := c.clients[node].Check(t.Context(), key); err != nil || v.Version != version || !v.Intact {
+				t.Errorf("%s: at %d %+v, %v; want version %d", m, node, v, err, version)
+			}
+		}
+	}
+	spec := c.specChained(t, job(), plan.StateLocal, placed(1, 2, 1, 2))
+	if spec.Lasting = []string{key}; spec.validate() == nil {
+		t.Error("nobody keeps a state of state-local between two chains, and it is accepted")
+	}
+}

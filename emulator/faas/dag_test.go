@@ -130,9 +130,9 @@ var variants = []variant{
 	{plan.PureFaaS, plan.ByWorker},
 }
 
-// Random DAGs in all models that are carried out: every step is, once and in order; every state has the version of as many
-// tasks as change it; what crosses the network is what the plan says, and what is repeated. Chains repeat nothing and are
-// not serialised.
+// Random DAGs in all models that are carried out: every step is, once and in order; every state has the version of as
+// many tasks as change it; what crosses the network is what the plan says, and what is repeated. Chains repeat nothing
+// and are not serialised.
 func TestRandomDAGs(t *testing.T) {
 	c := newCounted(t, Allotted)
 	retries := map[variant]int{}

@@ -121,6 +121,7 @@ func (p *part) execute(invocation int, with *cargo) error {
 	p.counts.invocations.Add(1)
 	inv := &p.spec.Invocations[invocation]
 	e := &execution{Agent: p.Agent, call: inv.call(p.spec.Key), read: make([]value, len(inv.States))}
+	e.call.lasting = p.spec.lastingOf(inv)
 	defer e.release()
 	steps := inv.Steps
 	note := func(role plan.Role, took span, retries int) {

@@ -10,11 +10,11 @@ import (
 // job of n tasks that use the state needs less than n.
 const maxRetries = 10_000
 
-// commit writes a changed state back to where it was fetched from, until it is accepted: versions are optimistic. Where
-// another invocation has written in between, the state is read again, again computes the function on it, and it is
-// written again. The span is from the first attempt's begin to the last one's end; *v is released by the caller. It fails
-// with errConflict where maxRetries do not suffice, and where nobody has written since the state was read again: what
-// is written then is at fault.
+// commit writes a changed state back to where it was fetched from, until it is accepted: versions are optimistic.
+// Where another invocation has written in between, the state is read again, again computes the function on it, and it
+// is written again. The span is from the first attempt's begin to the last one's end; *v is released by the caller. It
+// fails with errConflict where maxRetries do not suffice, and where nobody has written since the state was read again:
+// what is written then is at fault.
 func (a *Agent) commit(ctx context.Context, repository, key string, v *value, again func() error) (
 	whole span, retries int, err error,
 ) {

@@ -16,8 +16,8 @@ import (
 	"testbed/emulator/workload"
 )
 
-// wide is a job of ten layers of twenty tasks each. A task waits for three of the layer before, and each fifth task of a
-// layer changes the same state of eight.
+// wide is a job of ten layers of twenty tasks each. A task waits for three of the layer before, and each fifth task of
+// a layer changes the same state of eight.
 func wide() workload.Job {
 	const layers, width, states = 10, 20, 8
 	job := workload.Job{Name: "wide", Result: 100, States: slices.Repeat([]int64{20_000}, states)}

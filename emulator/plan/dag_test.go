@@ -61,7 +61,8 @@ func TestFigure3(t *testing.T) {
 	}
 }
 
-// fan is a task, four branches and a join. The first two branches, the last and the join use state 0, the third state 1.
+// fan is a task, four branches and a join. The first two branches, the last and the join use state 0, the third state
+// 1.
 func fan() workload.Job {
 	branch := func(state int) workload.Task {
 		return workload.Task{Function: "f", Argument: 1, After: []int{0}, States: []int{state}}

@@ -152,8 +152,8 @@ func (p *Plan) Critical(end func(step int) (at int64, known bool)) []int {
 	return path
 }
 
-// Repeated is how many bytes cross the network when a write is refused and repeated once: the state, read and written, and
-// where the client writes the invocation without it.
+// Repeated is how many bytes cross the network when a write is refused and repeated once: the state, read and written,
+// and where the client writes the invocation without it.
 func (p *Plan) Repeated(step int) int64 {
 	s := &p.Steps[step]
 	if s.Role != Write {

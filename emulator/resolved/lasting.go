@@ -14,8 +14,8 @@ type lastingState struct {
 	name   string
 }
 
-// checkLasting says why a model cannot carry out jobs with states that outlive them. Where workers call each other
-// nobody has a state between two jobs. Where a state is not with the client it is with a provider, and another one's
+// checkLasting says why a model cannot carry out jobs with states that outlive them. Where states go from worker to
+// worker nobody has one between two jobs. Where a state is not with the client it is with a provider, and another one's
 // functions do not get at it.
 func (e *Scenario) checkLasting(m plan.Model, plans []*plan.Plan) error {
 	first := map[lastingState]*plan.Plan{} // that has it elsewhere than with the client
@@ -23,9 +23,9 @@ func (e *Scenario) checkLasting(m plan.Model, plans []*plan.Plan) error {
 		if p.Lasting == nil {
 			continue
 		}
-		if rule, err := e.rule(m); err != nil || rule.Chained != nil {
-			return fmt.Errorf("%s: model %s: the job %s uses a state of workload.states, and where workers call each other "+
-				"nobody keeps it between two jobs: leave the model out, or give the jobs states of their own",
+		if rule, err := e.rule(m); err != nil || rule.Locate == nil {
+			return fmt.Errorf("%s: model %s: the job %s uses a state of workload.states, and where states go from worker to "+
+				"worker nobody keeps it between two jobs: leave the model out, or give the jobs states of their own",
 				e.Source.Path(), m, p.Job)
 		}
 		for _, state := range elsewhere(p) {

@@ -50,12 +50,13 @@ func (d *decoder) checkJobs(w *Workload) {
 // checkDrawn refuses what says how jobs are drawn from a trace, or made from its rows.
 func (d *decoder) checkDrawn(w *Workload) {
 	usual := Workload{Functions: 10, OpsFactor: 100000, ArgFactor: 1e6, StateFactor: 1e6, MinLength: 1,
-		Shape: string(workload.ShapeChain)}
+		Tasks: string(workload.Reached)}
 	for _, c := range []struct {
 		key   string
 		given bool
 	}{
-		{"trace", w.Trace != ""}, {"format", w.Format != ""}, {"shape", w.Shape != usual.Shape},
+		{"trace", w.Trace != ""}, {"format", w.Format != ""}, {"shape", w.Shape != ""},
+		{"tasks", w.Tasks != usual.Tasks}, {"stateless", w.Stateless != ""},
 		{"synth", w.Synth != nil}, {"draw", w.Draw != ""},
 		{"functions", w.Functions != usual.Functions}, {"ops-factor", w.OpsFactor != usual.OpsFactor},
 		{"arg-factor", w.ArgFactor != usual.ArgFactor}, {"state-factor", w.StateFactor != usual.StateFactor},

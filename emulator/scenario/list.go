@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 
 	"testbed/emulator/workload"
@@ -13,8 +14,8 @@ type list struct {
 	jobs     []workload.Job
 }
 
-// Derive gives the jobs as they are written.
-func (l list) Derive(workload.Options) []workload.Job { return slices.Clone(l.jobs) }
+// Each gives the jobs as they are written.
+func (l list) Each(workload.Options) iter.Seq[workload.Job] { return slices.Values(l.jobs) }
 
 // Notes says nothing: of what is written nothing is left out.
 func (l list) Notes(workload.Options) []string { return nil }

@@ -13,7 +13,8 @@ import (
 	"testbed/emulator/workload"
 )
 
-// randomDAG has 1 to 60 tasks, each of which waits for some before it, and up to four states that several of them change.
+// randomDAG has 1 to 60 tasks, each of which waits for some before it, and up to four states that several of them
+// change.
 func randomDAG(r *rand.Rand) workload.Job {
 	job := workload.Job{Name: "random", Result: r.Int64N(1000)}
 	for range r.IntN(5) {
@@ -52,11 +53,15 @@ func TestRandomDAGs(t *testing.T) {
 			}
 			place.Node, place.Client = append(place.Node, nodes), append(place.Client, hosts[i])
 		}
-		for _, m := range plan.Study {
-			for _, access := range []plan.StateAccess{plan.ByWorker, plan.ByClient} {
+		for _, m := range plan.Models {
+			for _, access := range []plan.StateAccess{plan.ByWorker, plan.ByClient, chained} {
+				of, access, err := carriedOut(m, access)
+				if err != nil {
+					continue // the client has to drive it
+				}
 				var plans []*plan.Plan
 				for i := range jobs {
-					plans = append(plans, rule(m).Build(jobs, i, place, plan.Sites{Cloud: hosts[3], Central: hosts[4]}, access))
+					plans = append(plans, of.Build(jobs, i, place, plan.Sites{Cloud: hosts[3], Central: hosts[4]}, access))
 				}
 				o := DefaultOptions()
 				o.PerMessage, o.Arrivals.Users = 100*time.Microsecond, 1+int(seed%2)
@@ -67,6 +72,17 @@ func TestRandomDAGs(t *testing.T) {
 			}
 		}
 	}
+}
+
+// chained stands for workers that call each other.
+const chained = plan.StateAccess("chained")
+
+func carriedOut(m plan.Model, access plan.StateAccess) (plan.Rule, plan.StateAccess, error) {
+	if access != chained {
+		return rule(m), access, nil
+	}
+	of, err := rule(m).Orchestrated(plan.Chained)
+	return of, plan.ByWorker, err
 }
 
 // follows holds a prediction against its plan's partial order.

@@ -11,8 +11,9 @@ import (
 // Branches of a DAG may change one state at the same time. Versions are optimistic, as in the FaaS: a write of another
 // version than the one that was read is refused, and whoever is refused reads, computes and writes again, in the step
 // that was refused; so is an execution whose state was changed in its own node. Who is first is decided when a write
-// arrives, so that two that arrive within the hosts' noise may be predicted the other way round than measured; the sum of
-// both is then the same, if they take equally long. The text of a refusal, some hundred bytes, is left out.
+// arrives, so that two that arrive within the hosts' noise may be predicted the other way round than measured; the sum
+// of both is then the same, if they take equally long. What is left out: the text of a refusal, some hundred bytes,
+// and what chains repeat that change a state which outlives them (plan.Plan.Lasting) at the same time.
 
 // kept is a value of a state that a node keeps.
 type kept struct {
@@ -109,8 +110,8 @@ func (c *chain) within(i int) {
 	}
 }
 
-// repeatWrite lists what a refused write does once more: it reads the state, lets the function compute, by a request where the
-// client is who writes, and writes.
+// repeatWrite lists what a refused write does once more: it reads the state, lets the function compute, by a request
+// where the client is who writes, and writes.
 func (r *replay) repeatWrite(c *chain, i int) {
 	s, p, inv := &c.plan.Steps[i], &c.steps[i], c.invocations[c.plan.Steps[i].Task]
 	header := int64(r.engine.options.Header)
