@@ -90,8 +90,12 @@ func validateCommand(s *State) *cli.Command {
 			if summary.Chains < summary.Jobs {
 				sample = fmt.Sprintf(" (%d of them replayed)", summary.Chains)
 			}
-			return printf(s.Stdout, "%s: ok: %d hosts, %d links, %d jobs%s with %d invocations, models %v\n",
+			err = printf(s.Stdout, "%s: ok: %d hosts, %d links, %d jobs%s with %d invocations, models %v\n",
 				path, summary.Hosts, summary.Links, summary.Jobs, sample, summary.Invocations, summary.Models)
+			if err != nil {
+				return err
+			}
+			return printWritten(s, summary.Written)
 		}}
 }
 
@@ -106,12 +110,14 @@ type summary struct {
 	Invocations int      `json:"invocations"`
 	Models      []string `json:"models"`
 	Policy      string   `json:"policy"`
+
+	Written []writtenJob `json:"written,omitempty"` // the jobs that the scenario writes down
 }
 
 func summarize(e *resolved.Scenario) summary {
 	sum := summary{Name: e.Source.Name, Hosts: len(e.Topology.Hosts()), Links: len(e.Topology.Links()),
 		Cloud: e.Sites.Cloud >= 0, Jobs: len(e.Jobs), Chains: len(e.Sample), Models: e.Source.Models,
-		Policy: e.Source.Placement.Policy}
+		Policy: e.Source.Placement.Policy, Written: writtenJobs(e)}
 	for i := range e.Jobs {
 		sum.Invocations += e.Jobs[i].Length()
 	}

@@ -187,11 +187,12 @@ func campaignScenario(c *cli.Context, s *State) (*scenario.Scenario, error) {
 func campaignSpec(c *cli.Context, sc *scenario.Scenario) (campaign.Spec, error) {
 	spec := campaign.Study()
 	if !c.Bool("paper") {
-		spec.Jobs, spec.Replications, spec.Seed, spec.Models = []int{max(sc.Workload.Jobs, 1)}, 1, *sc.Workload.Seed, nil
+		jobs := max(sc.Workload.Jobs, sc.Workload.Instances(), 1)
+		spec.Jobs, spec.Replications, spec.Seed, spec.Models = []int{jobs}, 1, *sc.Workload.Seed, nil
 		for _, m := range sc.Models {
 			spec.Models = append(spec.Models, plan.Model(m))
 		}
-		if sc.Workload.Jobs == 0 && !c.IsSet("jobs") {
+		if sc.Workload.Jobs == 0 && !sc.Workload.Written() && !c.IsSet("jobs") {
 			return spec, fmt.Errorf("the scenario %s says no number of jobs to draw: give one with --jobs", sc.Name)
 		}
 	}

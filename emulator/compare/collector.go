@@ -21,7 +21,8 @@ type Collector struct {
 	counts  map[groupKey]*counts
 	chains  int
 	size    size
-	beside  []bool // of samples, those that overlapped others in time
+	beside  []bool       // of samples, those that overlapped others in time
+	dags    map[int]bool // indexes of jobs with steps that are predicted to run side by side in some model
 }
 
 // sample is a chain that was measured without an error.
@@ -50,6 +51,7 @@ type engine struct {
 	unpredicted int
 	pairs       []pair // beside the collector's samples
 	sums        map[groupKey]*sums
+	branches    map[plan.Model]*branches // of jobs that are DAGs
 }
 
 type key struct {
@@ -71,6 +73,7 @@ type forecast struct {
 }
 
 type forecastStep struct {
+	begin    float64
 	duration float64
 	parts    predict.Parts
 }
@@ -89,7 +92,7 @@ type pair struct {
 
 // NewCollector begins a comparison.
 func NewCollector(o Options) *Collector {
-	return &Collector{options: o.filled(), counts: map[groupKey]*counts{}}
+	return &Collector{options: o.filled(), counts: map[groupKey]*counts{}, dags: map[int]bool{}}
 }
 
 // Predict takes a prediction, of any engine; it keeps nothing of it. All predictions have to come before
@@ -117,12 +120,15 @@ func (c *Collector) Predict(p *predict.Prediction) error {
 	f.parts = p.Parts != nil && len(p.Parts) == len(p.Steps)
 	f.steps = make([]forecastStep, len(p.Steps))
 	for i, s := range p.Steps {
-		f.steps[i].duration = s.End - s.Start
+		f.steps[i].begin, f.steps[i].duration = s.Start, s.End-s.Start
 		if f.parts {
 			f.steps[i].parts = p.Parts[i]
 		}
 	}
 	e.known[k] = f
+	if f.overlaps() {
+		c.dags[p.Index] = true
+	}
 	return nil
 }
 
@@ -135,7 +141,8 @@ func (c *Collector) engine(name string) (*engine, error) {
 	if len(c.engines) == maxEngines {
 		return nil, fmt.Errorf("%w: predictions of more than %d engines", ErrInput, maxEngines)
 	}
-	e := &engine{name: name, known: map[key]*forecast{}, sums: map[groupKey]*sums{}}
+	e := &engine{name: name, known: map[key]*forecast{}, sums: map[groupKey]*sums{},
+		branches: map[plan.Model]*branches{}}
 	c.engines = append(c.engines, e)
 	return e, nil
 }
@@ -184,6 +191,9 @@ func (c *Collector) Add(m *Chain) error {
 	reference := c.reference(m)
 	for _, e := range c.engines {
 		e.add(m, k, reference)
+		if c.dags[m.Index] {
+			e.branch(m)
+		}
 	}
 	return nil
 }
@@ -221,6 +231,20 @@ func (e *engine) add(m *Chain, k groupKey, reference *forecast) {
 	e.pairs = append(e.pairs, e.sums[k].add(m, f, reference))
 }
 
+// branch takes a job in that is a DAG.
+func (e *engine) branch(m *Chain) {
+	f := e.known[key{m.Model, m.Index}]
+	if f == nil || m.Err != "" {
+		return
+	}
+	b := e.branches[m.Model]
+	if b == nil {
+		b = &branches{}
+		e.branches[m.Model] = b
+	}
+	b.add(m, f)
+}
+
 func (c *Collector) check(m *Chain) error {
 	if len(c.counts) > 0 && m.Policy != c.policy {
 		return fmt.Errorf("%w: the rows are of the policies %q and %q; compare each with its own predictions",
@@ -230,7 +254,7 @@ func (c *Collector) check(m *Chain) error {
 	wrong = wrong || bad(m.Weight) || m.Weight > mostWeight
 	wrong = wrong || m.Index != int(int32(m.Index)) || m.Length != int(int32(m.Length))
 	for i := range m.Steps {
-		wrong = wrong || bad(m.Steps[i].Duration)
+		wrong = wrong || bad(m.Steps[i].Duration) || !(math.Abs(m.Steps[i].Begin) <= longest)
 	}
 	if m.Err == "" && wrong {
 		return fmt.Errorf("%w: %s %d (%s): a measured time is negative or no number of seconds, or its weight is none",

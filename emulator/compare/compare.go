@@ -44,6 +44,8 @@ type Step struct {
 	Index    int       // into the plan's Steps
 	Role     plan.Role // what it is for
 	Duration float64   // seconds
+	Task     int       // of the job
+	Begin    float64   // seconds since the chain's begin
 }
 
 // Options are a comparison's parameters.

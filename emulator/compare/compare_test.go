@@ -41,8 +41,8 @@ func base(n int) ([]Chain, []predict.Prediction) {
 				Job: "j", Index: i, Model: model, Policy: "load", Length: 1 + i%3,
 				Total: p.Total, Network: network, Processing: 1, States: 2,
 				Steps: []Step{
-					{0, plan.Request, network / 2}, {1, plan.Execute, 1},
-					{2, plan.Response, p.Steps[2].End - p.Steps[2].Start},
+					{Index: 0, Role: plan.Request, Duration: network / 2}, {Index: 1, Role: plan.Execute, Duration: 1},
+					{Index: 2, Role: plan.Response, Duration: p.Steps[2].End - p.Steps[2].Start},
 				},
 			})
 		}

@@ -82,6 +82,7 @@ func (c *Collector) report(e *engine, counted map[groupKey]*counts, members map[
 	r.Order = c.order(members)
 	r.OrderUndisturbed = c.orderUndisturbed(members)
 	r.judge(c.options.Within)
+	r.Branches = e.branchesOf(keys)
 	return r
 }
 

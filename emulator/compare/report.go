@@ -36,6 +36,7 @@ type Report struct {
 	PartsKnown bool       `json:"parts_known"`
 	Empty      *EmptyCall `json:"empty_call,omitempty"` // what an empty function took on the same host
 	Verdict    Verdict    `json:"verdict"`
+	Branches   []Branches `json:"branches,omitempty"` // of models with jobs that are DAGs
 
 	Reference string `json:"-"` // Options.Reference
 }

@@ -16,7 +16,7 @@ func one(index int, begins, took, late float64) (Chain, predict.Prediction) {
 	return Chain{
 		Job: p.Job, Index: index, Model: plan.External, Length: 1, Total: took / 1000,
 		Start: 1e9 + int64(begins*1e9), HostLate: late / 1000, HostKnown: true,
-		Steps: []Step{{0, plan.Request, took / 1000}},
+		Steps: []Step{{Index: 0, Role: plan.Request, Duration: took / 1000}},
 	}, p
 }
 

@@ -88,6 +88,9 @@ func WriteTable(w io.Writer, reports []*Report, quantity string) error {
 	for _, r := range reports {
 		p.ranks(r)
 	}
+	for _, r := range reports {
+		p.branches(r)
+	}
 	return p.err
 }
 

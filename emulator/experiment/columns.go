@@ -13,7 +13,7 @@ var reserved = []string{
 	"weight", "latency_s", "network_s", "processing_s", "bytes", "traffic_byte_hops", "states", "states_lost",
 	"ok", "error", "late_s", "attempt", "disturbed", "host_late_s", "step", "task", "role", "from", "to", "ops",
 	"begin_s", "duration_s", "run", "fabric", "runtime", "verdict", "reasons", "chains", "failed", "estimate_s",
-	"took_s", "testbed", "scenario", "class", "link", "dir", "start_ns", "lost", "conflicts", "cold",
+	"took_s", "testbed", "scenario", "class", "link", "dir", "start_ns", "lost", "conflicts", "retries", "cold",
 	"predicted_latency_s", "predicted_network_s", "predicted_processing_s", "latency_error_s", "network_error_s",
 	"processing_error_s", "host_late_nodes_s", "host_late_fabric_s", "chain", "offset_s", "remote_s", "predicted_s",
 	"error_s", "interval_s", "packets", "dropped", "throughput_bps", "rate_bps", "utilisation", "cpu_busy", "cpu_steal",

@@ -20,8 +20,10 @@ type Agent struct {
 	clock       *clock
 	pools       *pools
 	states      *store
+	parts       parts
 	peers       *peers
 	sharing     *sharing
+	turns       turns
 	filler      []byte // what arguments and results consist of; read only
 	change      changer
 	counts      counters
@@ -30,6 +32,7 @@ type Agent struct {
 	listeners   []*bounded.Listener
 	servers     []*http.Server
 	failed      chan error
+	context     context.Context // until Close
 	stop        context.CancelFunc
 }
 
@@ -40,6 +43,7 @@ type Stats struct {
 	Reads       int64 `json:"reads"`       // of this repository, over the network
 	Writes      int64 `json:"writes"`      // to this repository, over the network
 	Conflicts   int64 `json:"conflicts"`   // writes refused for their version
+	Retries     int64 `json:"retries"`     // of writes from here, because they were refused
 	Corrupt     int64 `json:"corrupt"`     // contents that did not fit their checksum
 	Dials       int64 `json:"dials"`       // connections opened to other agents
 	States      int   `json:"states"`      // held at present
@@ -48,7 +52,7 @@ type Stats struct {
 }
 
 type counters struct {
-	invocations, chains, reads, writes, conflicts, corrupt atomic.Int64
+	invocations, chains, reads, writes, conflicts, retries, corrupt atomic.Int64
 }
 
 // Start makes an agent that serves until Close. It fails where the configuration is invalid or a socket
@@ -68,11 +72,11 @@ func start(config Config, l limits, change changer) (*Agent, error) {
 	a := &Agent{
 		config: config, limits: l, clock: c, pools: p, states: newStore(p), peers: newPeers(punctual),
 		sharing: newSharing(c, config.Speed), filler: make([]byte, 64<<10),
-		change: change, punctuality: punctual, failed: make(chan error, 2),
+		change: change, punctuality: punctual, failed: make(chan error, 2), parts: parts{all: map[string]*part{}},
 	}
 	fill(a.filler, 1)
 	ctx, stop := context.WithCancel(context.Background())
-	a.stop = stop
+	a.context, a.stop = ctx, stop
 	listen := net.ListenConfig{KeepAlive: -1}
 	tcp, err := listen.Listen(ctx, "tcp", config.Listen)
 	if err != nil {
@@ -100,6 +104,7 @@ func (a *Agent) Addr() netip.AddrPort {
 // Close ends the agent, with whatever runs, and removes its control socket.
 func (a *Agent) Close() error {
 	a.stop()
+	a.parts.drop("")
 	var errs []error
 	for _, s := range a.servers {
 		if err := s.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
@@ -121,7 +126,7 @@ func (a *Agent) Stats() Stats {
 	}
 	return Stats{
 		Invocations: n.invocations.Load(), Chains: n.chains.Load(), Reads: n.reads.Load(), Writes: n.writes.Load(),
-		Conflicts: n.conflicts.Load(), Corrupt: n.corrupt.Load(), Dials: a.peers.dials.Load(), States: a.states.count(),
+		Conflicts: n.conflicts.Load(), Retries: n.retries.Load(), Corrupt: n.corrupt.Load(), Dials: a.peers.dials.Load(), States: a.states.count(),
 		Bytes: a.pools.budget.inUse(), Connections: open,
 	}
 }
@@ -135,6 +140,8 @@ func (a *Agent) handleFromNetwork(w http.ResponseWriter, r *http.Request) {
 		a.handleFunction(w, r, function)
 	} else if key, ok := strings.CutPrefix(path, "/state/"); ok && r.Method == http.MethodPut {
 		a.handleWrite(w, r, key)
+	} else if path == pathNext && r.Method == http.MethodPost {
+		a.handleNext(w, r)
 	} else if path == "/echo" && r.Method == http.MethodPost {
 		a.handleEcho(w, r)
 	} else if r.ContentLength != 0 {

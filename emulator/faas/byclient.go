@@ -13,6 +13,7 @@ type fetched struct {
 	state       *AccessSpec
 	value       value
 	read, write span
+	retries     int // of the write
 }
 
 // fetchAll reads the states that the client accesses. What it returns is to be released, with an error as well.
@@ -23,7 +24,7 @@ func (c *chain) fetchAll(ctx context.Context, inv *InvocationSpec) (all []fetche
 			continue
 		}
 		f := fetched{state: s}
-		if f.value, f.read, err = c.fetch(ctx, s.Repository, stateKey(c.spec.Key, s.State), s.Bytes); err != nil {
+		if f.value, f.read, err = c.fetch(ctx, s.Repository, c.spec.stateKey(s.State), s.Bytes); err != nil {
 			return all, fmt.Errorf("reading state %d: %w", s.State, err)
 		}
 		all = append(all, f)
@@ -40,7 +41,7 @@ func (c *chain) changeAll(all []fetched) func() error {
 	go func() {
 		for i := range all {
 			v := &all[i].value
-			next, sum, err := c.change(stateKey(c.spec.Key, all[i].state.State), v.content.data, v.version, v.sum)
+			next, sum, err := c.change(c.spec.stateKey(all[i].state.State), v.content.data, v.version, v.sum)
 			if err != nil {
 				done <- err
 				return
@@ -52,18 +53,39 @@ func (c *chain) changeAll(all []fetched) func() error {
 	return func() error { return <-done }
 }
 
-// storeAll writes the changed states back, and counts those that somebody else has replaced in between.
-func (c *chain) storeAll(ctx context.Context, all []fetched) (conflicts int, err error) {
+// storeAll writes the changed states back, and counts the connections that had to be opened for it. Where somebody else
+// has written in between, the client reads again and lets the function compute again.
+func (c *chain) storeAll(ctx context.Context, inv *InvocationSpec, all []fetched) (cold int, err error) {
 	for i := range all {
 		f := &all[i]
-		f.write, err = c.store(ctx, f.state.Repository, stateKey(c.spec.Key, f.state.State), f.value)
-		if errors.Is(err, errConflict) {
-			conflicts++ // the update is lost; the check at the end of the chain says so
-		} else if err != nil {
-			return conflicts, fmt.Errorf("writing state %d: %w", f.state.State, err)
+		again := func() error {
+			opened, err := c.invokeAgain(ctx, inv, all[i:i+1])
+			cold += opened
+			return err
+		}
+		f.write, f.retries, err = c.commit(ctx, f.state.Repository, c.spec.stateKey(f.state.State), &f.value, again)
+		if err != nil {
+			return cold, fmt.Errorf("writing state %d: %w", f.state.State, err)
 		}
 	}
-	return conflicts, nil
+	return cold, nil
+}
+
+// invokeAgain has an invocation's function compute once more, for a state that was read again. The worker sees nothing
+// of its states.
+func (c *chain) invokeAgain(ctx context.Context, inv *InvocationSpec, read []fetched) (cold int, err error) {
+	call := inv.call(c.spec.Key)
+	call.states = nil
+	exchange := c.remotely
+	if inv.Worker == "" {
+		exchange = c.locally
+	}
+	changed := c.changeAll(read)
+	back, err := exchange(ctx, inv.Worker, call, nil)
+	if err = errors.Join(err, changed()); err == nil && back.cold {
+		cold = 1
+	}
+	return cold, err
 }
 
 func releaseAll(all []fetched) {

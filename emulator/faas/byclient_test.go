@@ -76,14 +76,3 @@ func TestClientIsTheRepository(t *testing.T) {
 		t.Errorf("error %q, check %v, %d connections", result.Error, lost, cluster.agents[0].Stats().Dials)
 	}
 }
-
-func TestLostUpdatesOfClientsAreNoticed(t *testing.T) {
-	cluster := newCluster(t, Allotted)
-	spec := cluster.specBy(t, job(), plan.External, placed(1, 2, 1, 2), plan.ByClient)
-	spec.Invocations[2].After = nil // it uses state 1 beside the second
-	spec.Invocations[1].Ops, spec.Invocations[2].Ops = 50_000, 50_000
-	result, lost := cluster.carryOut(t, spec)
-	if result.Conflicts == 0 || lost == nil {
-		t.Errorf("%d conflicts, check %v", result.Conflicts, lost)
-	}
-}

@@ -9,12 +9,15 @@ import (
 	"testbed/emulator/topology"
 )
 
-// Control is what the states of chains are made, examined and forgotten through at one node: a Client, or what
-// stands for one.
+// Control is what the states of chains are made, examined and forgotten through at one node, and what it has to do in
+// those in which workers call each other: a Client, or what stands for one.
 type Control interface {
 	Seed(ctx context.Context, key string, size int64) error
 	Check(ctx context.Context, key string) (StateVersion, error)
 	Clean(ctx context.Context, prefix string) error
+	Install(ctx context.Context, part *Part) error
+	Progress(ctx context.Context, spec *ChainSpec, wait bool) (*Progress, error)
+	Abandon(ctx context.Context, key, reason string) error
 }
 
 // ErrNoState is wrapped by errors about a state that an agent does not have.
@@ -27,29 +30,58 @@ type place struct {
 	node  topology.ID
 }
 
-// places lists where a chain's states are: in the repository, in each worker that uses them, or with the
-// client.
-func (s *ChainSpec) places() []place {
+// places lists where a chain's own states are, before it begins or when it has ended: in the repository, in each worker
+// that uses them, with the client, or where they were used last.
+func (s *ChainSpec) places(ended bool) []place {
 	var all []place
+	add := func(p place) {
+		if !slices.Contains(all, p) {
+			all = append(all, p)
+		}
+	}
+	for _, state := range s.Carried {
+		if s.lasts(state) {
+			continue
+		}
+		add(place{state, s.StateBytes[state], s.Client})
+	}
 	for _, inv := range s.Invocations {
 		for _, a := range inv.States {
-			if p := (place{a.State, a.Bytes, a.Node}); !slices.Contains(all, p) {
-				all = append(all, p)
+			if s.lasts(a.State) {
+				continue
+			}
+			if a.Location != plan.Fetched {
+				add(place{a.State, a.Bytes, a.Node})
+				continue
+			}
+			known := slices.IndexFunc(all, func(p place) bool { return p.state == a.State })
+			if known < 0 {
+				known = len(all)
+				all = append(all, place{a.State, a.Bytes, a.Node})
+			}
+			if ended {
+				all[known].node = inv.Node
 			}
 		}
 	}
 	return all
 }
 
-// Nodes lists the nodes that hold states of the chain.
+// Nodes lists the nodes that hold something of the chain: states or, where workers call each other, what they have to
+// do.
 func (s *ChainSpec) Nodes() []topology.ID {
 	var nodes []topology.ID
-	for _, p := range s.places() {
-		if !slices.Contains(nodes, p.node) {
-			nodes = append(nodes, p.node)
+	for _, p := range s.places(false) {
+		nodes = append(nodes, p.node)
+	}
+	if s.Chained() {
+		nodes = append(nodes, s.Client)
+		for i := range s.Invocations {
+			nodes = append(nodes, s.Invocations[i].Node)
 		}
 	}
-	return nodes
+	slices.Sort(nodes)
+	return slices.Compact(nodes)
 }
 
 // Pair is a connection that a chain uses.
@@ -58,7 +90,8 @@ type Pair struct {
 	Address string // host:port
 }
 
-// Pairs lists the connections that the chain uses, each once: client to worker, worker or client to repository.
+// Pairs lists the connections that the chain uses, each once: client to worker, worker or client to repository; or from
+// each that sends a message to the one that gets it.
 func (s *ChainSpec) Pairs() []Pair {
 	var pairs []Pair
 	add := func(p Pair) {
@@ -66,13 +99,21 @@ func (s *ChainSpec) Pairs() []Pair {
 			pairs = append(pairs, p)
 		}
 	}
+	for _, m := range s.Messages {
+		from, _ := s.at(m.From)
+		if to, address := s.at(m.To); to != from {
+			add(Pair{from, address})
+		}
+	}
 	for _, inv := range s.Invocations {
-		add(Pair{s.Client, inv.Worker})
+		if !s.Chained() {
+			add(Pair{s.Client, inv.Worker})
+		}
 		for _, a := range inv.States {
 			switch {
 			case a.ByClient:
 				add(Pair{s.Client, a.Repository})
-			case a.Location == plan.Repository:
+			case a.Location == plan.Repository || a.Location == plan.Fetched:
 				add(Pair{inv.Node, a.Repository})
 			}
 		}
@@ -80,11 +121,19 @@ func (s *ChainSpec) Pairs() []Pair {
 	return pairs
 }
 
-// Seed makes all states of the chain, of version 0, where they are expected. clients gives the control
-// of a node.
+// Seed makes all own states of the chain, of version 0, where they are expected, and tells workers that call each other
+// what to do. clients gives the control of a node.
 func Seed[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) error {
-	for _, p := range s.places() {
+	for _, p := range s.places(false) {
 		if err := clients(p.node).Seed(ctx, stateKey(s.Key, p.state), p.bytes); err != nil {
+			return err
+		}
+	}
+	if !s.Chained() {
+		return nil
+	}
+	for _, node := range s.Nodes() {
+		if err := clients(node).Install(ctx, &Part{Node: node, Spec: s}); err != nil {
 			return err
 		}
 	}
@@ -96,16 +145,21 @@ func Seed[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID
 func Check[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) ([]StateCheck, error) {
 	checks := make([]StateCheck, 0, len(s.StateBytes))
 	index := map[int]int{}
+	for _, p := range s.places(true) {
+		if _, known := index[p.state]; !known {
+			index[p.state] = len(checks)
+			checks = append(checks, StateCheck{State: p.state, Intact: true})
+		}
+	}
 	for _, inv := range s.Invocations {
 		for _, a := range inv.States {
-			if _, known := index[a.State]; !known {
-				index[a.State] = len(checks)
-				checks = append(checks, StateCheck{State: a.State, Intact: true})
+			if s.lasts(a.State) {
+				continue
 			}
 			checks[index[a.State]].Want++
 		}
 	}
-	for _, p := range s.places() {
+	for _, p := range s.places(true) {
 		check := &checks[index[p.state]]
 		v, err := clients(p.node).Check(ctx, stateKey(s.Key, p.state))
 		if errors.Is(err, ErrNoState) {
@@ -120,7 +174,7 @@ func Check[C Control](ctx context.Context, s *ChainSpec, clients func(topology.I
 	return checks, nil
 }
 
-// Clean makes all nodes forget the chain's states.
+// Clean makes all nodes forget the chain's states, and end what they still do for it.
 func Clean[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) error {
 	var errs []error
 	for _, node := range s.Nodes() {

@@ -28,12 +28,15 @@ func (s *ChainSpec) validate() error {
 	if s.Steps < 0 || s.Steps > maxSteps {
 		return fmt.Errorf("%d steps: want 0 to %d", s.Steps, maxSteps)
 	}
+	if err := s.validateLasting(); err != nil {
+		return err
+	}
 	for i := range s.Invocations {
 		if err := s.validateInvocation(i); err != nil {
 			return fmt.Errorf("invocation %d: %w", i, err)
 		}
 	}
-	return nil
+	return s.validateMessages()
 }
 
 // measured is one more than the last step that belongs to an invocation.
@@ -44,6 +47,9 @@ func (s *ChainSpec) measured() int {
 			n = max(n, index+1)
 		}
 	}
+	for _, m := range s.Messages {
+		n = max(n, m.Step+1)
+	}
 	return n
 }
 
@@ -52,7 +58,7 @@ func (s *ChainSpec) validateInvocation(i int) error {
 	if len(inv.States) > maxStates {
 		return fmt.Errorf("%d states: a call has %d at most", len(inv.States), maxStates)
 	}
-	if want := len(stepRoles(inv.States)); len(inv.Steps) != want {
+	if want := len(rolesOf(inv.States, s.Chained())); len(inv.Steps) != want {
 		return fmt.Errorf("it has %d steps, not %d", len(inv.Steps), want)
 	}
 	for _, index := range inv.Steps {

@@ -162,6 +162,35 @@ func (c *Client) Run(ctx context.Context, spec *ChainSpec) (*ChainResult, error)
 	return &r, nil
 }
 
+// Install tells the agent its part in a chain in which workers call each other, until Clean.
+func (c *Client) Install(ctx context.Context, part *Part) error {
+	return c.do(ctx, http.MethodPut, "/part/"+part.Spec.Key, part, nil, maxAnswer)
+}
+
+// Progress asks how far the agent has got with its part in a chain; with wait, when nothing of it is at work any more.
+func (c *Client) Progress(ctx context.Context, spec *ChainSpec, wait bool) (*Progress, error) {
+	path := "/part/" + spec.Key
+	if wait {
+		path += "?wait=1"
+	}
+	var p Progress
+	err := c.do(ctx, http.MethodGet, path, nil, &p, maxAnswer+stepBytes*int64(spec.Steps))
+	if err == nil {
+		if err = p.validate(spec); err != nil {
+			err = c.named(fmt.Errorf("its part in chain %s is impossible: %w", spec.Key, err))
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &p, nil
+}
+
+// Abandon makes the agent's part in a chain fail for a reason; at the client's agent that ends the chain.
+func (c *Client) Abandon(ctx context.Context, key, reason string) error {
+	return c.do(ctx, http.MethodDelete, "/part/"+key+"?reason="+url.QueryEscape(reason), nil, nil, maxAnswer)
+}
+
 // named says of an error whose it is.
 func (c *Client) named(err error) error {
 	if c.node != "" {

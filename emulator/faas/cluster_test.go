@@ -98,7 +98,7 @@ func (c *cluster) carryOut(t testing.TB, spec *ChainSpec) (*ChainResult, error) 
 	if err := spec.Seed(ctx, c.client); err != nil {
 		t.Fatal(err)
 	}
-	result, err := c.client(spec.Client).Run(ctx, spec)
+	result, err := Run(ctx, spec, c.client)
 	if err != nil {
 		t.Fatal(err)
 	}

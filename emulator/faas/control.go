@@ -37,6 +37,8 @@ func (a *Agent) handleControl(w http.ResponseWriter, r *http.Request) {
 		a.handleChain(w, r)
 	} else if path == "/warm" && r.Method == http.MethodPost {
 		a.handleWarm(w, r)
+	} else if key, ok := strings.CutPrefix(path, "/part/"); ok {
+		a.handlePart(w, r, key)
 	} else if r.ContentLength != 0 {
 		a.handleFromNetwork(w, r)
 	} else if key, ok := strings.CutPrefix(path, "/state/"); ok && r.Method == http.MethodPut {
@@ -95,8 +97,9 @@ func (a *Agent) handleVersion(w http.ResponseWriter, r *http.Request, key string
 	})
 }
 
-// handleClean forgets states; with the last of them goes the memory.
+// handleClean forgets states, and ends what goes on in their chains; with the last of them goes the memory.
 func (a *Agent) handleClean(w http.ResponseWriter, prefix string) {
+	a.parts.drop(prefix)
 	if a.states.drop(prefix) > 0 && prefix == "" {
 		debug.FreeOSMemory()
 	}

@@ -23,7 +23,7 @@ func TestControlRequestsAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	go fmt.Fprintf(conn, "POST /chain HTTP/1.1\r\nHost: x\r\nX-Testbed-Protocol: 2\r\nContent-Length: 100000000\r\n\r\n%s",
+	go fmt.Fprintf(conn, "POST /chain HTTP/1.1\r\nHost: x\r\nX-Testbed-Protocol: 3\r\nContent-Length: 100000000\r\n\r\n%s",
 		strings.Repeat("[", 100_000_000))
 	if status, text := answer(t, conn); status != 413 || !strings.Contains(text, "more than") {
 		t.Errorf("100 MB of JSON: %d %q", status, text)
@@ -41,7 +41,7 @@ func TestControlRequestsAreBounded(t *testing.T) {
 
 func FuzzControl(f *testing.F) {
 	warm := []WarmSpec{{Address: "10.0.0.1:8080", Connections: 1}}
-	for _, v := range []any{oneCall(), goodResult(), warm, StateVersion{Version: 1}} {
+	for _, v := range []any{oneCall(), goodResult(), warm, StateVersion{Version: 1}, twoWorkers(), goodProgress()} {
 		text, err := json.Marshal(v)
 		if err != nil {
 			f.Fatal(err)
@@ -59,6 +59,9 @@ func FuzzControl(f *testing.F) {
 			if n := spec.measured(); n > maxSteps {
 				t.Errorf("%d steps", n)
 			}
+			if spec.Chained() && (len(spec.Nodes()) == 0 || len(spec.Pairs()) > 2*len(spec.roles())) {
+				t.Errorf("%+v", spec)
+			}
 		}
 		var r ChainResult
 		if json.Unmarshal(data, &r) == nil && r.validate(oneCall(), time.Hour) == nil {
@@ -68,6 +71,15 @@ func FuzzControl(f *testing.F) {
 				}
 			}
 			_ = r.Network() + r.Processing()
+		}
+		var p Progress
+		if json.Unmarshal(data, &p) == nil && p.validate(twoWorkers()) == nil {
+			r := ChainResult{}
+			r.take([]*Progress{&p, goodProgress()})
+			_ = twoWorkers().wasAt([]*Progress{&p})
+			if r.validate(&ChainSpec{}, time.Hour) == nil && len(r.Steps) > 0 {
+				t.Errorf("steps %+v of an empty chain", r.Steps)
+			}
 		}
 		var warm []WarmSpec
 		_ = json.Unmarshal(data, &warm)

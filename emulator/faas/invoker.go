@@ -31,6 +31,9 @@ func (a *Agent) runChain(ctx context.Context, spec *ChainSpec) (*ChainResult, er
 		return nil, err
 	}
 	a.counts.chains.Add(1)
+	if spec.Chained() {
+		return a.runChained(ctx, spec)
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	steps := spec.measured()
@@ -105,6 +108,12 @@ func (c *chain) fail(err error) {
 func (c *chain) invoke(ctx context.Context, index int) error {
 	inv := &c.spec.Invocations[index]
 	call := inv.call(c.spec.Key)
+	call.lasting = c.spec.lastingOf(inv)
+	giveBack, err := c.turns.take(ctx, call)
+	defer giveBack()
+	if err != nil {
+		return err
+	}
 	values, err := c.pack(call)
 	defer func() {
 		for _, v := range values {
@@ -139,16 +148,17 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 	if err != nil {
 		return err
 	}
-	refused, err := c.storeAll(ctx, own)
+	cold, err := c.storeAll(ctx, inv, own)
 	if err != nil {
 		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.result.Conflicts += back.conflicts + conflicts + refused
+	c.result.Conflicts += conflicts
 	if back.cold {
-		c.result.Cold++
+		cold++
 	}
+	c.result.Cold += cold
 	c.note(inv, &back, span{start: start, end: end}, own)
 	return nil
 }
@@ -162,7 +172,8 @@ func (inv *InvocationSpec) call(key string) *call {
 		if s.ByClient {
 			continue // the worker knows nothing of it
 		}
-		c.states = append(c.states, callState{state: s.State, bytes: s.Bytes, location: s.Location, repository: s.Repository})
+		c.states = append(c.states, callState{state: s.State, bytes: s.Bytes, location: s.Location, repository: s.Repository,
+			contested: s.Contested})
 	}
 	return c
 }
@@ -213,7 +224,7 @@ func (c *chain) unpack(call *call, sent []value, back response) (conflicts int, 
 func (c *chain) note(inv *InvocationSpec, back *response, whole span, own []fetched) {
 	roles := stepRoles(inv.States)
 	t := back.times
-	rest := t[1:]
+	rest, written := t[1:], 0
 	for i, index := range inv.Steps {
 		s := StepResult{Index: index, Role: roles[i]}
 		last := i - (len(roles) - len(own)) // among the client's writes
@@ -222,12 +233,18 @@ func (c *chain) note(inv *InvocationSpec, back *response, whole span, own []fetc
 			s.Start, s.End, s.Remote = own[i].read.start, own[i].read.end, own[i].read.remote
 		case last >= 0:
 			s.Start, s.End, s.Remote = own[last].write.start, own[last].write.end, own[last].write.remote
+			s.Retries = own[last].retries
 		case s.Role == plan.Request:
 			s.Start, s.End, s.Cold = whole.start, t[0], back.cold
 		case s.Role == plan.Read || s.Role == plan.Write:
 			s.Start, s.End, s.Remote, rest = rest[0], rest[1], rest[2], rest[3:]
+			if s.Role == plan.Write {
+				written++
+				s.Retries = back.repeated(written)
+			}
 		case s.Role == plan.Execute:
 			s.Start, s.End, rest = rest[0], rest[1], rest[2:]
+			s.Retries = back.repeated(0)
 		default:
 			s.Start, s.End = rest[0], whole.end
 		}

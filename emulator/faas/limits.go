@@ -12,6 +12,7 @@ const (
 	maxHeader     = 128 << 10 // bytes of a request's or response's headers
 	maxStates     = plan.MaxStates
 	maxHeld       = 1 << 17  // states that one agent holds
+	maxParts      = 1 << 14  // chains under way in which one agent has a part, where workers call each other
 	maxWarm       = 1024     // connections that are opened beforehand to one address
 	maxIdle       = 4096     // connections that a client keeps for later
 	maxSpec       = 8 << 20  // bytes of a request's JSON on the control socket

@@ -1,6 +1,7 @@
 package faas
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -16,15 +17,16 @@ type ChainResult struct {
 	Start     int64        `json:"start"`
 	End       int64        `json:"end"`
 	Steps     []StepResult `json:"steps"`     // of the invocations that were finished, in the plan's order
-	Conflicts int          `json:"conflicts"` // updates refused for their version: lost
+	Conflicts int          `json:"conflicts"` // updates of states that the client keeps, refused for their version: lost
 	Cold      int          `json:"cold"`      // requests to workers that had to open a connection first
 	Error     string       `json:"error,omitempty"`
 }
 
-// StepResult is what happened in one step. A request lasts from the client's beginning to send until the
+// StepResult is what happened in one step. A request lasts from the caller's beginning to send until the
 // worker has read its last byte, a response likewise in the other direction. A read lasts from the worker's
 // asking until it has the last byte, a write until the worker has the confirmation, so that both
-// contain a way there and a way back.
+// contain a way there and a way back. A write that is refused is repeated, and lasts until it is accepted: to read the
+// state again and to compute again are part of it, and of an execution whose state was changed at the same node.
 type StepResult struct {
 	Index int       `json:"index"` // in the plan
 	Role  plan.Role `json:"role"`
@@ -34,6 +36,16 @@ type StepResult struct {
 	// repository is the worker's own.
 	Remote int64 `json:"remote,omitempty"`
 	Cold   bool  `json:"cold,omitempty"` // requests: a connection had to be opened first
+	// Retries is, of a write or an execution, how often it was repeated because another invocation was faster.
+	Retries int `json:"retries,omitempty"`
+}
+
+// with is what two nodes know of a step together.
+func (s StepResult) with(o StepResult) StepResult {
+	return StepResult{
+		Index: o.Index, Role: o.Role, Start: cmp.Or(s.Start, o.Start), End: cmp.Or(s.End, o.End),
+		Remote: cmp.Or(s.Remote, o.Remote), Cold: s.Cold || o.Cold, Retries: max(s.Retries, o.Retries),
+	}
 }
 
 // Duration is the step's duration.
@@ -41,6 +53,15 @@ func (s StepResult) Duration() time.Duration { return time.Duration(s.End - s.St
 
 // Latency is the chain's duration.
 func (r *ChainResult) Latency() time.Duration { return time.Duration(r.End - r.Start) }
+
+// Retries is how often invocations were repeated because others had changed their states.
+func (r *ChainResult) Retries() int {
+	n := 0
+	for _, s := range r.Steps {
+		n += s.Retries
+	}
+	return n
+}
 
 // Network is the sum of the durations of all transfers, Processing that of all executions. What the two
 // leave of a line's latency is the FaaS's own overhead; branches of a DAG overlap.
@@ -66,15 +87,12 @@ func (r *ChainResult) validate(spec *ChainSpec, elapsed time.Duration) error {
 	if r.Start < 0 || r.End < r.Start || r.End-r.Start > int64(elapsed+tolerated) {
 		return fmt.Errorf("from %d to %d ns, where %v were waited for it", r.Start, r.End, elapsed)
 	}
-	calls := 0
-	roles := map[int]plan.Role{}
+	calls, roles := 0, spec.roles()
 	for _, inv := range spec.Invocations {
 		calls += len(inv.States)
-		for i, role := range stepRoles(inv.States) {
-			roles[inv.Steps[i]] = role
-		}
 	}
-	if r.Conflicts < 0 || r.Conflicts > calls || r.Cold < 0 || r.Cold > len(spec.Invocations) {
+	most := max(len(spec.Invocations), len(spec.Messages)) + r.Retries()
+	if r.Conflicts < 0 || r.Conflicts > calls || r.Cold < 0 || r.Cold > most {
 		return fmt.Errorf("%d conflicts and %d cold connections in %d invocations",
 			r.Conflicts, r.Cold, len(spec.Invocations))
 	}
@@ -84,6 +102,10 @@ func (r *ChainResult) validate(spec *ChainSpec, elapsed time.Duration) error {
 			return fmt.Errorf("step %d of role %d after step %d is not the plan's", s.Index, s.Role, last)
 		}
 		last = s.Index
+		repeatable := s.Role == plan.Write || s.Role == plan.Execute
+		if s.Retries < 0 || s.Retries > maxRetries*(1+maxStates) || s.Retries > 0 && !repeatable {
+			return fmt.Errorf("step %d, a %s, was repeated %d times", s.Index, s.Role, s.Retries)
+		}
 		for _, moment := range []int64{s.Start, s.End, s.Remote} {
 			if moment != 0 && (moment < r.Start-int64(tolerated) || moment > r.End+int64(tolerated)) {
 				return fmt.Errorf("step %d has the moment %d ns, outside the chain's %d to %d", s.Index, moment, r.Start, r.End)

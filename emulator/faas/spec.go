@@ -19,10 +19,18 @@ type ChainSpec struct {
 	Client topology.ID `json:"client"` // the node whose agent carries the chain out
 	// StateBytes are the sizes of the chain's states, in bytes, by a state's number.
 	StateBytes []int64 `json:"state_bytes"`
+	// Lasting are, by a state's number, the keys of those that outlive the chain and that others use as well; empty, or
+	// nil: it is the chain's own. They end with / and a number, like those that are made of Key.
+	Lasting []string `json:"lasting,omitempty"`
 	// Steps is the number of the plan's steps, 0 to 2^20. Those that belong to no invocation are not measured.
 	Steps int `json:"steps"`
 	// Invocations come after all that they wait for.
 	Invocations []InvocationSpec `json:"invocations"`
+
+	// Messages are what client and workers send where workers call each other; none: the client calls all of them.
+	Messages []MessageSpec `json:"messages,omitempty"`
+	Carried  []int         `json:"carried,omitempty"` // states that every message carries; then the invocations are a line
+	Home     string        `json:"home,omitempty"`    // IP address and port of the client's agent, beside Messages
 }
 
 // InvocationSpec is one invocation of a function, with the states that go along or are fetched, MaxStates of
@@ -31,10 +39,11 @@ type InvocationSpec struct {
 	Task     int         `json:"task"`     // index of the task in its job, from 0
 	Function string      `json:"function"` // name, at most 255 bytes
 	Node     topology.ID `json:"node"`     // where it executes
-	Worker   string      `json:"worker"`   // IP address and port of that node's agent; empty: the client itself
-	Argument int64       `json:"argument"` // bytes sent with the request, from 0, states not counted
-	Result   int64       `json:"result"`   // bytes sent with the response, from 0, states not counted
-	Ops      int64       `json:"ops"`      // operations that it computes, from 0
+	// Worker is the IP address and port of that node's agent; empty: the client itself, unless workers call each other.
+	Worker   string `json:"worker"`
+	Argument int64  `json:"argument"` // bytes sent with the request, from 0, states not counted
+	Result   int64  `json:"result"`   // bytes sent with the response, from 0, states not counted
+	Ops      int64  `json:"ops"`      // operations that it computes, from 0
 	// Load is how many tasks are placed on the node, from 0: where it computes as Allotted, its speed is divided by
 	// as many.
 	Load   int          `json:"load"`
@@ -49,24 +58,26 @@ type AccessSpec struct {
 	Bytes    int64         `json:"bytes"` // its size, from 0
 	Location plan.Location `json:"location"`
 	Node     topology.ID   `json:"node"` // where the value is
-	// Repository is the IP address and port that the value is fetched from and written to; empty where it is at the
-	// worker itself (ByClient: at the client itself), or comes with the request.
+	// Repository is the IP address and port that the value is fetched from and, but for plan.Fetched, written to; empty
+	// where it is at the worker itself (ByClient: at the client itself), or comes with the request.
 	Repository string `json:"repository"`
 	// ByClient says, of a state in a repository, that the client reads it before the request and writes it after the
 	// response: the worker sees nothing of it.
 	ByClient bool `json:"by_client,omitempty"`
+	// Contested says, of a state that the worker keeps, that another invocation there may change it at the same time.
+	Contested bool `json:"contested,omitempty"`
 }
 
 // NewChainSpec resolves a plan's nodes. key must be unique to this execution of the plan and consist of
-// letters, digits and any of "._:/-". It fails with ErrNotSupported where the invocations are not all
-// issued by the client, or where the plan's steps are not those of its invocations: such plans can only be
-// predicted.
+// letters, digits and any of "._:/-". It fails with ErrNotSupported where the invocations are neither all
+// issued by the client nor by messages, or where the plan's steps are not those of its invocations: such plans can only
+// be predicted.
 func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key string) (*ChainSpec, error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
 	if len(p.Invocations) == 0 && len(p.Steps) > 0 {
-		return nil, fmt.Errorf("job %s, model %s: %w: workers call each other in it; it can be predicted only",
+		return nil, fmt.Errorf("job %s, model %s: %w: it has no invocations; it can be predicted only",
 			p.Job, p.Model, ErrNotSupported)
 	}
 	spec := &ChainSpec{
@@ -81,17 +92,24 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 			Task: inv.Task, Function: inv.Function, Node: inv.Worker, Argument: inv.Argument, Result: inv.Result,
 			Ops: inv.Ops, Load: inv.Load, After: inv.After, Steps: inv.Steps,
 		}
-		if inv.Worker != p.Client {
+		if inv.Worker != p.Client || p.Messages != nil {
 			out.Worker = addr(inv.Worker).String()
 		}
 		for _, s := range inv.States {
-			access := AccessSpec{State: s.State, Bytes: s.Bytes, Location: s.Location, Node: s.Node, ByClient: s.ByClient}
-			if s.Location == plan.Repository && s.Node != inv.Accessor(s) {
+			access := AccessSpec{State: s.State, Bytes: s.Bytes, Location: s.Location, Node: s.Node, ByClient: s.ByClient,
+				Contested: s.Contested}
+			if (s.Location == plan.Repository || s.Location == plan.Fetched) && s.Node != inv.Accessor(s) {
 				access.Repository = addr(s.Node).String()
 			}
 			out.States = append(out.States, access)
 		}
 		spec.Invocations = append(spec.Invocations, out)
+	}
+	if p.Messages != nil {
+		spec.Home, spec.Carried = addr(p.Client).String(), p.Carried
+		for _, m := range p.Messages {
+			spec.Messages = append(spec.Messages, MessageSpec(m))
+		}
 	}
 	if err := spec.validate(); err != nil {
 		return nil, fmt.Errorf("job %s, model %s: %w", p.Job, p.Model, err)
@@ -101,10 +119,10 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 
 // feasible says why the FaaS cannot carry out an invocation in the way that its steps say.
 func feasible(p *plan.Plan, inv *plan.Invocation) error {
-	if inv.Caller != p.Client {
+	if inv.Caller != p.Client && p.Messages == nil {
 		return fmt.Errorf("it is not issued by the client")
 	}
-	roles := stepRoles(inv.States)
+	roles := rolesOf(inv.States, p.Messages != nil)
 	if len(roles) != len(inv.Steps) {
 		return fmt.Errorf("it has %d steps, not %d", len(inv.Steps), len(roles))
 	}
@@ -126,6 +144,9 @@ func feasible(p *plan.Plan, inv *plan.Invocation) error {
 		}
 	}
 	for _, s := range inv.States {
+		if s.Location == plan.Fetched && p.Messages == nil {
+			return fmt.Errorf("state %d would stay at the worker", s.State)
+		}
 		if s.Location == plan.Carried && s.Node != p.Client || s.Location == plan.Local && s.Node != inv.Worker {
 			return fmt.Errorf("state %d is where the worker does not find it", s.State)
 		}

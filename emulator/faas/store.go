@@ -101,6 +101,26 @@ func (s *store) put(key string, expected int64, next value) error {
 	return nil
 }
 
+// keep puts a state there, in the place of what there may be of that key. It takes over the content's hold.
+func (s *store) keep(key string, next value) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.entries[key]
+	if e == nil {
+		if len(s.entries) >= maxHeld {
+			next.content.release()
+			return fmt.Errorf("%d states are held: %w", maxHeld, errFull)
+		}
+		s.entries[key] = &entry{content: next.content, version: next.version, sum: next.sum}
+		return nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.content.release()
+	e.content, e.version, e.sum = next.content, next.version, next.sum
+	return nil
+}
+
 // update changes the content in place; nobody sees the state in between.
 func (s *store) update(key string, with changer) error {
 	e, err := s.find(key)

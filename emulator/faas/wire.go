@@ -17,7 +17,7 @@ import (
 // about 500 bytes for a call with up to five states.
 const (
 	headerCall    = "X-Testbed-Call"    // wireFormat key task argument result ops load
-	headerStates  = "X-Testbed-States"  // the call's states; in a response the carried ones' versions and sums
+	headerStates  = "X-Testbed-States"  // the call's states; in a response retries, the carried ones' versions and sums
 	headerTimes   = "X-Testbed-Times"   // see timeline
 	headerVersion = "X-Testbed-Version" // version and sum of one state
 	headerAt      = "X-Testbed-At"      // when a repository began to send, or had received, in ns
@@ -36,12 +36,14 @@ type call struct {
 	ops      int64
 	load     int
 	states   []callState
+	lasting  lastingKeys
 }
 
 type callState struct {
 	state      int
 	bytes      int64
 	location   plan.Location
+	contested  bool   // local: see plan.Access
 	version    int64  // carried
 	sum        uint32 // carried
 	repository string // host:port; empty: the worker itself
@@ -58,7 +60,12 @@ func (c *call) carried() int64 {
 	return sum
 }
 
-func (c *call) stateKey(i int) string { return stateKey(c.key, c.states[i].state) }
+func (c *call) stateKey(i int) string {
+	if key := c.lasting[c.states[i].state]; key != "" {
+		return key
+	}
+	return stateKey(c.key, c.states[i].state)
+}
 
 // stateKey is the key of a chain's state in every store.
 func stateKey(key string, state int) string { return key + "/" + strconv.Itoa(state) }
@@ -78,12 +85,16 @@ func (c *call) appendHeader(b []byte) []byte {
 		case plan.Carried:
 			b = fmt.Appendf(b, "c,%d,%d,%d,%x", s.state, s.bytes, s.version, s.sum)
 		case plan.Local:
-			b = fmt.Appendf(b, "l,%d,%d", s.state, s.bytes)
+			letter := byte('l')
+			if s.contested {
+				letter = 'o' // optimistic
+			}
+			b = fmt.Appendf(b, "%c,%d,%d", letter, s.state, s.bytes)
 		case plan.Repository:
 			b = fmt.Appendf(b, "r,%d,%d,%s", s.state, s.bytes, s.repository)
 		}
 	}
-	return append(b, "\r\n"...)
+	return c.lasting.appendHeader(append(b, "\r\n"...), c.states)
 }
 
 // parseCall reads what appendHeader wrote. Sizes are at least 0, and what a request or its response carries
@@ -115,6 +126,11 @@ func parseCall(function string, h http.Header) (*call, error) {
 	if n.err != nil {
 		return nil, n.err
 	}
+	lasting, err := parseLasting(h.Get(headerLasting), c.states)
+	if err != nil {
+		return nil, err
+	}
+	c.lasting = lasting
 	return c, c.checkSizes()
 }
 
@@ -150,8 +166,8 @@ func parseState(text string, n *numbers) (callState, error) {
 	switch {
 	case f[0] == "c" && len(f) == 5:
 		s.location, s.version, s.sum = plan.Carried, n.size(f[3]), n.sum(f[4])
-	case f[0] == "l" && len(f) == 3:
-		s.location = plan.Local
+	case (f[0] == "l" || f[0] == "o") && len(f) == 3:
+		s.location, s.contested = plan.Local, f[0] == "o"
 	case f[0] == "r" && len(f) == 4:
 		s.location, s.repository = plan.Repository, f[3]
 		if f[3] != "" {

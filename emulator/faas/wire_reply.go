@@ -11,9 +11,28 @@ import (
 
 // reply is what a worker says of an invocation besides the payload.
 type reply struct {
-	times     timeline
-	carried   []version // of the carried states, in the call's order
-	conflicts int       // writes that found another version than the one read
+	times   timeline
+	carried []version // of the carried states, in the call's order
+	retries []int     // of the execution, then of each write, in order; nil: none
+}
+
+// count notes how often the execution (0) or a write, from 1, was repeated.
+func (r *reply) count(at, retries int) {
+	if retries == 0 {
+		return
+	}
+	for len(r.retries) <= at {
+		r.retries = append(r.retries, 0)
+	}
+	r.retries[at] += retries
+}
+
+// repeated is how often the execution (0) or a write, from 1, was repeated.
+func (r *reply) repeated(at int) int {
+	if at < len(r.retries) {
+		return r.retries[at]
+	}
+	return 0
 }
 
 type version struct {
@@ -77,7 +96,10 @@ func (c *call) moments() int {
 
 func (r *reply) setHeader(h http.Header) {
 	h[headerTimes] = []string{r.times.String()}
-	text := strconv.Itoa(r.conflicts)
+	text := strconv.Itoa(r.repeated(0))
+	for at := 1; at < len(r.retries); at++ {
+		text += "," + strconv.Itoa(r.retries[at])
+	}
 	for _, v := range r.carried {
 		text += ";" + formatVersion(v.version, v.sum)
 	}
@@ -92,9 +114,8 @@ func parseReply(c *call, h http.Header) (*reply, error) {
 	}
 	items := strings.Split(h.Get(headerStates), ";")
 	r := &reply{times: times}
-	if r.conflicts, err = strconv.Atoi(items[0]); err != nil || r.conflicts < 0 || r.conflicts > len(c.states) {
-		return nil, fmt.Errorf("header %s: %.20q is no number of conflicts of %d states",
-			headerStates, items[0], len(c.states))
+	if err := r.parseRetries(items[0], len(c.states)); err != nil {
+		return nil, fmt.Errorf("header %s: %w", headerStates, err)
 	}
 	if len(items)-1 > len(c.states) {
 		return nil, fmt.Errorf("header %s: %d states came back of %d", headerStates, len(items)-1, len(c.states))
@@ -107,4 +128,20 @@ func parseReply(c *call, h http.Header) (*reply, error) {
 		r.carried = append(r.carried, version{v, sum})
 	}
 	return r, nil
+}
+
+// parseRetries reads how often an execution and its writes, at most so many, were repeated.
+func (r *reply) parseRetries(text string, writes int) error {
+	items := strings.SplitN(text, ",", writes+2)
+	if len(items) > writes+1 {
+		return fmt.Errorf("%.20q tells of more than %d writes", text, writes)
+	}
+	for at, item := range items {
+		n, err := strconv.Atoi(item)
+		if err != nil || n < 0 || n > maxRetries*(1+writes) {
+			return fmt.Errorf("%.20q is no number of retries", item)
+		}
+		r.count(at, n)
+	}
+	return nil
 }

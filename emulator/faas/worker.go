@@ -68,7 +68,7 @@ type execution struct {
 	*Agent
 	call    *call
 	carried []byte  // the carried states' contents, one after the other
-	read    []value // by index of the call's states: what came from repositories
+	read    []value // by index of the call's states: what came from repositories, and copies of contested ones
 	reply   reply
 }
 
@@ -87,28 +87,36 @@ func (a *Agent) execute(ctx context.Context, c *call, carried []byte) (*reply, e
 		}
 	}
 	start := a.clock.now()
-	done, err := a.compute(c.ops, c.load, ctx.Done(), e.changeAll)
-	if err != nil {
-		if errors.Is(err, errCorrupt) {
-			a.counts.corrupt.Add(1)
-		}
+	if err := e.run(ctx, func() error { return e.changeAll(ctx) }); err != nil {
 		return nil, err
 	}
-	if !done {
-		return nil, fmt.Errorf("interrupted: %w", context.Cause(ctx))
+	if err := e.commitLocal(ctx); err != nil {
+		return nil, err
 	}
 	e.reply.times = append(e.reply.times, start, a.clock.now())
+	written := 0
 	for i, s := range c.states {
 		if s.location != plan.Repository {
 			continue
 		}
-		if err := e.storeOf(ctx, i); errors.Is(err, errConflict) {
-			e.reply.conflicts++ // the update is lost; the check at the end of the chain says so
-		} else if err != nil {
+		written++
+		if err := e.storeOf(ctx, i, written); err != nil {
 			return nil, fmt.Errorf("writing %s: %w", c.stateKey(i), err)
 		}
 	}
 	return &e.reply, nil
+}
+
+// run computes the function, beginning with work.
+func (e *execution) run(ctx context.Context, work func() error) error {
+	done, err := e.compute(e.call.ops, e.call.load, ctx.Done(), work)
+	if errors.Is(err, errCorrupt) {
+		e.counts.corrupt.Add(1)
+	}
+	if err == nil && !done {
+		err = fmt.Errorf("interrupted: %w", context.Cause(ctx))
+	}
+	return err
 }
 
 func (e *execution) release() {
@@ -118,7 +126,7 @@ func (e *execution) release() {
 }
 
 // changeAll makes the next version of every state of the call.
-func (e *execution) changeAll() error {
+func (e *execution) changeAll(ctx context.Context) error {
 	rest := e.carried
 	for i, s := range e.call.states {
 		key := e.call.stateKey(i)
@@ -131,19 +139,38 @@ func (e *execution) changeAll() error {
 			rest = rest[s.bytes:]
 			e.reply.carried = append(e.reply.carried, version{v, sum})
 		case plan.Local:
-			if err := e.states.update(key, e.change); err != nil {
+			if err := e.changeLocal(ctx, i); err != nil {
 				return err
 			}
 		case plan.Repository:
-			v := &e.read[i]
-			next, sum, err := e.change(key, v.content.data, v.version, v.sum)
-			if err != nil {
+			if err := e.changeRead(i); err != nil {
 				return err
 			}
-			v.version, v.sum = next, sum
 		}
 	}
 	return nil
+}
+
+// changeLocal changes a state where it is or, if other invocations change it at the same time, a copy.
+func (e *execution) changeLocal(ctx context.Context, i int) (err error) {
+	s, key := &e.call.states[i], e.call.stateKey(i)
+	if !s.contested {
+		return e.states.update(key, e.change)
+	}
+	if e.read[i], _, err = e.fetch(ctx, "", key, s.bytes); err != nil {
+		return err
+	}
+	return e.changeRead(i)
+}
+
+// changeRead makes the next version of a state that was read.
+func (e *execution) changeRead(i int) error {
+	v := &e.read[i]
+	next, sum, err := e.change(e.call.stateKey(i), v.content.data, v.version, v.sum)
+	if err == nil {
+		v.version, v.sum = next, sum
+	}
+	return err
 }
 
 // fetchOf gets a private copy of a state of the call from its repository.
@@ -156,9 +183,11 @@ func (e *execution) fetchOf(ctx context.Context, i int) (err error) {
 	return err
 }
 
-// storeOf writes a changed state of the call back to its repository.
-func (e *execution) storeOf(ctx context.Context, i int) error {
-	took, err := e.store(ctx, e.call.states[i].repository, e.call.stateKey(i), e.read[i])
+// storeOf writes a changed state of the call, the so many-th that it writes, back to its repository.
+func (e *execution) storeOf(ctx context.Context, i, written int) error {
+	s := &e.call.states[i]
+	took, retries, err := e.commit(ctx, s.repository, e.call.stateKey(i), &e.read[i], e.again(ctx, i))
 	e.reply.times = append(e.reply.times, took.start, took.end, took.remote)
+	e.reply.count(written, retries)
 	return err
 }

@@ -39,6 +39,9 @@ func chain(run string, i int) (record.Chain, []record.Step) {
 			From: "rpi3_0", To: "server 1", Bytes: int64(n * i), Ops: int64(n),
 			Offset: float64(n) / 7, Duration: 0.1 + float64(i)/1013,
 		}
+		if i%4 == 1 {
+			s.Retries = i
+		}
 		if i%2 == 0 {
 			predicted := 0.1
 			s.Predicted = &predicted

@@ -1,6 +1,9 @@
 package placement
 
 import (
+	"fmt"
+	"slices"
+
 	"testbed/emulator/internal/minstd"
 	"testbed/emulator/topology"
 	"testbed/emulator/workload"
@@ -23,10 +26,33 @@ func (a *Allocator) Draw(jobs int, seed uint64) *Draw {
 	return d
 }
 
-// clientsOf are the clients of the jobs.
-func (a *Allocator) clientsOf(d *Draw) []topology.ID {
-	ids := make([]topology.ID, len(d.client))
-	for i, c := range d.client {
+// clientsOf are the jobs' own clients, or those drawn: indexes into the allocator's clients. It fails where a job's own
+// is none of these.
+func (a *Allocator) clientsOf(jobs []workload.Job, d *Draw) ([]int32, error) {
+	clients := d.client
+	for i := range jobs {
+		name := jobs[i].Client
+		if name == "" {
+			continue
+		}
+		id, _ := a.topology.Lookup(name)
+		at := slices.Index(a.clients, id)
+		if at < 0 {
+			return nil, fmt.Errorf("placement: job %s: %w: its client %s is not one of the clients",
+				jobs[i].Name, ErrNoNodes, name)
+		}
+		if &clients[0] == &d.client[0] {
+			clients = slices.Clone(clients) // the draw serves several placements
+		}
+		clients[i] = int32(at)
+	}
+	return clients, nil
+}
+
+// nodesOf are the vertices of clients.
+func (a *Allocator) nodesOf(clients []int32) []topology.ID {
+	ids := make([]topology.ID, len(clients))
+	for i, c := range clients {
 		ids[i] = a.clients[c]
 	}
 	return ids

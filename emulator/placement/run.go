@@ -32,7 +32,11 @@ func newRun(a *Allocator, rule Rule) *run {
 
 // place places all tasks, for the clients and in the order drawn.
 func (r *run) place(jobs []workload.Job, affinities [][]Affinity, d *Draw) (*Placement, error) {
-	result := &Placement{Client: r.clientsOf(d), Node: make([][]topology.ID, len(jobs))}
+	clients, err := r.clientsOf(jobs, d)
+	if err != nil {
+		return nil, err
+	}
+	result := &Placement{Client: r.nodesOf(clients), Node: make([][]topology.ID, len(jobs))}
 	tasks := 0
 	for i := range jobs {
 		tasks += len(jobs[i].Tasks)
@@ -53,7 +57,7 @@ func (r *run) place(jobs []workload.Job, affinities [][]Affinity, d *Draw) (*Pla
 				states = r.carry(job, t)
 			}
 			in, out := units.Add(task.Argument, states), units.Add(outputs[t], states)
-			n := r.choose(Task{i, t, result.Client[i], task.Ops}, affinities[i][t], int(d.client[i]), in, out)
+			n := r.choose(Task{i, t, result.Client[i], task.Ops}, affinities[i][t], int(clients[i]), in, out)
 			if n < 0 {
 				return nil, r.nowhere(job, task, result.Client[i], affinities[i][t])
 			}

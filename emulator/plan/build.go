@@ -20,6 +20,7 @@ type Builder struct {
 	job   *workload.Job
 	nodes []topology.ID       // nodes[task]
 	load  map[topology.ID]int // tasks placed on each node
+	sites Sites
 	plan  *Plan
 	pair  int
 }
@@ -33,14 +34,16 @@ func (b *Builder) Client() topology.ID { return b.plan.Client }
 // Worker is the node that executes a task.
 func (b *Builder) Worker(task int) topology.ID { return b.nodes[task] }
 
-// unchained builds the models in which the client calls every function itself.
+// unchained builds the models in which the client calls every function itself. Branches of a DAG are under way side by
+// side, but for those that are sent the same state: they run one after the other, in ascending order of tasks.
 func (b *Builder) unchained(r Rule, sites Sites, access StateAccess) {
+	after, o := b.order(r, sites)
 	last := make([]int, len(b.job.Tasks)) // last[task]: its final step
 	for i, task := range b.job.Tasks {
 		worker := b.nodes[i]
 		inv := Invocation{
 			Task: i, Function: task.Function, Caller: b.plan.Client, Worker: worker,
-			Argument: task.Argument, Result: b.job.Output(i), Ops: task.Ops, Load: b.load[worker], After: task.After,
+			Argument: task.Argument, Result: b.job.Output(i), Ops: task.Ops, Load: b.load[worker], After: after(i),
 		}
 		for _, s := range task.States {
 			location, node := r.Locate(b.plan.Client, worker, sites)
@@ -53,13 +56,29 @@ func (b *Builder) unchained(r Rule, sites Sites, access StateAccess) {
 			idle := b.job.AllStateBytes() - b.job.StateBytes(task.States)
 			inv.Argument, inv.Result = units.Add(inv.Argument, idle), units.Add(inv.Result, idle)
 		}
-		after := make([]int, 0, len(task.After))
-		for _, t := range task.After {
-			after = append(after, last[t])
+		steps := make([]int, 0, len(inv.After))
+		for _, t := range inv.After {
+			steps = append(steps, last[t])
 		}
-		last[i] = b.invocation(&inv, access == ByClient, after)
+		last[i] = b.invocation(&inv, access == ByClient, steps)
 		b.plan.Invocations = append(b.plan.Invocations, inv)
 	}
+	if o != nil {
+		b.plan.contest(o)
+	}
+}
+
+// order is what each task waits for, and which come before which; nil for chains, where all that is plain.
+func (b *Builder) order(r Rule, sites Sites) (after func(task int) []int, o *order) {
+	if b.job.Chain() {
+		return func(task int) []int { return b.job.Tasks[task].After }, nil
+	}
+	all, o, serialised := waits(b.job, func(task int) bool {
+		location, _ := r.Locate(b.plan.Client, b.nodes[task], sites)
+		return location == Carried
+	})
+	b.plan.Serialised = serialised
+	return func(task int) []int { return all[task] }, o
 }
 
 // invocation adds the steps of one invocation, one after the other, and returns the last one's index.

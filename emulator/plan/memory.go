@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -19,18 +21,26 @@ type place struct {
 }
 
 // Held works out what the nodes hold. A plan without invocations, which is not carried out, takes nothing. For
-// branches of a DAG it takes all invocations to be under way at the same time.
+// a DAG with branches it takes all invocations to be under way at the same time, unless they wait for one another.
 func (p *Plan) Held() Held {
 	stored, largest, kept := map[topology.ID]int64{}, map[topology.ID]int64{}, map[place]bool{}
-	for i := range p.Invocations {
-		for _, s := range p.Invocations[i].States {
-			at := place{s.State, s.Node}
-			if kept[at] {
-				continue
-			}
+	keep := func(at place, bytes int64) {
+		if !kept[at] {
 			kept[at] = true
-			stored[s.Node] = units.Add(stored[s.Node], s.Bytes)
-			largest[s.Node] = max(largest[s.Node], s.Bytes) // of which a copy is made when states are checked
+			stored[at.node] = units.Add(stored[at.node], bytes)
+			largest[at.node] = max(largest[at.node], bytes) // of which a copy is made when states are checked
+		}
+	}
+	for _, s := range p.Carried {
+		keep(place{s, p.Client}, p.StateBytes[s])
+	}
+	for i := range p.Invocations {
+		inv := &p.Invocations[i]
+		for _, s := range inv.States {
+			keep(place{s.State, s.Node}, s.Bytes)
+			if s.Location == Fetched {
+				keep(place{s.State, inv.Worker}, s.Bytes)
+			}
 		}
 	}
 	moving, most := p.moving()
@@ -51,7 +61,7 @@ func (p *Plan) moving() (nodes map[topology.ID]int64, total int64) {
 	line := p.line()
 	for i := range p.Invocations {
 		sum := int64(0)
-		for node, bytes := range p.Invocations[i].moving() {
+		for node, bytes := range p.movingOf(i) {
 			sum = units.Add(sum, bytes)
 			if line {
 				nodes[node] = max(nodes[node], bytes)
@@ -68,10 +78,10 @@ func (p *Plan) moving() (nodes map[topology.ID]int64, total int64) {
 	return nodes, total
 }
 
-// line says whether the invocations follow one another.
+// line says whether the invocations follow one another: no two of them can be under way at the same time.
 func (p *Plan) line() bool {
 	for i := range p.Invocations {
-		if after := p.Invocations[i].After; i > 0 && (len(after) != 1 || after[0] != i-1) {
+		if i > 0 && !slices.Contains(p.Invocations[i].After, i-1) {
 			return false
 		}
 	}
@@ -86,6 +96,10 @@ func (inv *Invocation) moving() map[topology.ID]int64 {
 		switch s.Location {
 		case Carried:
 			carried = units.Add(carried, s.Bytes)
+		case Local:
+			if s.Contested {
+				copies = units.Add(copies, s.Bytes)
+			}
 		case Repository:
 			if s.ByClient {
 				read = units.Add(read, s.Bytes)
@@ -99,6 +113,34 @@ func (inv *Invocation) moving() map[topology.ID]int64 {
 	}
 	nodes[inv.Worker] = units.Add(nodes[inv.Worker], units.Add(units.Add(max(inv.Argument, inv.Result), carried), copies))
 	nodes[inv.Caller] = units.Add(nodes[inv.Caller], units.Add(carried, read)) // what comes back, beside what was sent
+	return nodes
+}
+
+// movingOf is what nodes hold of an invocation besides the states that they keep. Who calls the next holds what it
+// carries until that has it.
+func (p *Plan) movingOf(i int) map[topology.ID]int64 {
+	inv := &p.Invocations[i]
+	if p.Messages == nil {
+		return inv.moving()
+	}
+	carried, copies := int64(0), int64(0)
+	for _, s := range p.Carried {
+		carried = units.Add(carried, p.StateBytes[s])
+	}
+	nodes := map[topology.ID]int64{}
+	for _, s := range inv.States {
+		if s.Location == Repository || s.Location == Fetched {
+			copies = units.Add(copies, s.Bytes)
+		}
+		if s.Location == Repository && s.Node != inv.Worker {
+			nodes[s.Node] = max(nodes[s.Node], s.Bytes)
+		}
+	}
+	nodes[inv.Worker] = units.Add(nodes[inv.Worker], units.Add(units.Add(inv.Argument, carried), copies))
+	nodes[inv.Caller] = units.Add(nodes[inv.Caller], carried)
+	if i == len(p.Invocations)-1 && inv.Caller != p.Client {
+		nodes[p.Client] = units.Add(nodes[p.Client], carried)
+	}
 	return nodes
 }
 

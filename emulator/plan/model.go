@@ -44,20 +44,18 @@ type Rule struct {
 	Locate func(client, worker topology.ID, sites Sites) (Location, topology.ID)
 	// Idle says whether the states that a function does not touch travel with the argument and the result as well.
 	Idle bool
-	// Chained adds the steps of a job in which one worker calls the next. The FaaS cannot carry them out.
+	// Chained adds the steps of a job in which one worker calls the next, with invocations and messages: those without
+	// can be predicted only.
 	Chained func(b *Builder)
 }
 
-// Emulated says whether the FaaS can carry out the model's plans: where one worker calls the next it cannot.
-func (r Rule) Emulated() bool { return r.Chained == nil }
-
 // Build turns the job of the given index into a plan. With ByClient the client reads and writes what is in a
-// repository, before its request and after the response. Models that are not Emulated have steps, but no invocations.
+// repository, before its request and after the response, unless workers call each other.
 func (r Rule) Build(jobs []workload.Job, index int, place *placement.Placement, sites Sites, access StateAccess) *Plan {
 	job := &jobs[index]
-	b := Builder{job: job, nodes: place.Node[index], load: place.Load, plan: &Plan{
+	b := Builder{job: job, nodes: place.Node[index], load: place.Load, sites: sites, plan: &Plan{
 		Job: job.Name, Index: index, Model: r.Model, Client: place.Client[index],
-		Length: job.Length(), StateBytes: job.States,
+		Length: job.Length(), StateBytes: job.States, Lasting: job.Lasting,
 	}}
 	if r.Chained != nil {
 		r.Chained(&b)

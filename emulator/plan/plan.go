@@ -5,6 +5,8 @@
 package plan
 
 import (
+	"slices"
+
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -57,6 +59,7 @@ const (
 	Carried    Location = iota // in the request, and back in the response
 	Local                      // in the worker
 	Repository                 // at a node that keeps it, read before and written after the function
+	Fetched                    // at the node that used it last, read before the function; the worker keeps it
 )
 
 // Access is one state that an invocation reads and changes.
@@ -64,13 +67,16 @@ type Access struct {
 	State    int // index into the job's states
 	Bytes    int64
 	Location Location
-	Node     topology.ID // where the value is: caller, worker or repository
+	Node     topology.ID // where the value is: client, worker, repository, or the one that used it last
 	ByClient bool        // Repository: the caller reads it before its request, and writes it after the response
+	// Contested, of Local: another invocation that may be under way at the same time changes it, too. The function works
+	// on a copy, and does it again where the state has another version in the end.
+	Contested bool
 }
 
 // Invocation is how the FaaS carries out the steps of one task: one request from the caller to the
 // worker, which reads the states that are elsewhere, executes, writes them, and responds; or the caller reads them
-// before and writes them afterwards.
+// before and writes them afterwards. Where workers call each other (Plan.Messages), what comes and goes is no part of it.
 type Invocation struct {
 	Task     int
 	Function string
@@ -100,10 +106,69 @@ type Plan struct {
 	Model       Model
 	Client      topology.ID
 	Length      int     // number of tasks
+	Serialised  int     // of them, those that wait for another only because both are sent the same state
 	Weight      float64 // how many jobs it stands for, where it is one of a sample; 0: one
 	Steps       []Step
 	Invocations []Invocation
 	StateBytes  []int64 // size of each of the job's states
+	// Lasting are, by state, the names of those that outlive the job, of which the client has one for all of its jobs;
+	// nil: there are none.
+	Lasting []string
+
+	// Messages are those between workers, and between client and workers, where workers call each other. nil: the client
+	// calls them all.
+	Messages []Message
+	Carried  []int // indexes of the states that each of Messages carries, there and on
+}
+
+// Message is what one invocation sends to another, which begins when all of its messages are there.
+type Message struct {
+	From, To int   // indexes of invocations; -1: the client
+	Bytes    int64 // without the states that it carries
+	Step     int   // index of its step, a Request or, to the client, a Response
+}
+
+// Critical is the path through the steps that takes longest, first to last: the step that ends last, the one that ended
+// last of those for which it waited, and so on. end is when a step has ended, of any clock; it has where known.
+func (p *Plan) Critical(end func(step int) (at int64, known bool)) []int {
+	last := func(of []int) int {
+		best, latest := -1, int64(0)
+		for _, i := range of {
+			if at, known := end(i); known && (best < 0 || at >= latest) {
+				best, latest = i, at
+			}
+		}
+		return best
+	}
+	all := make([]int, len(p.Steps))
+	for i := range all {
+		all[i] = i
+	}
+	var path []int
+	for at := last(all); at >= 0 && len(path) < len(all); at = last(p.Steps[at].After) {
+		path = append(path, at)
+	}
+	slices.Reverse(path)
+	return path
+}
+
+// Repeated is how many bytes cross the network when a write is refused and repeated once: the state, read and written,
+// and where the client writes the invocation without it.
+func (p *Plan) Repeated(step int) int64 {
+	s := &p.Steps[step]
+	if s.Role != Write {
+		return 0
+	}
+	sum := int64(0)
+	if s.From != s.To {
+		sum = units.Mul(2, s.Bytes)
+	}
+	for i := range p.Invocations {
+		if inv := &p.Invocations[i]; inv.Task == s.Task && inv.Worker != s.From {
+			sum = units.Add(sum, units.Add(inv.Argument, inv.Result))
+		}
+	}
+	return sum
 }
 
 // Traffic is the sum over transfers of bytes times hops(from, to).

@@ -79,24 +79,24 @@ func TestEveryTaskIsExecutedOnceInOrder(t *testing.T) {
 	})
 }
 
-// In the models that are emulated each state is accessed by exactly the invocations that depend on it.
+// Each state is accessed by exactly the invocations that depend on it, where the model has it.
 func TestAccesses(t *testing.T) {
 	forEach(t, func(t *testing.T, m plan.Model, job *workload.Job, p *plan.Plan, sites plan.Sites) {
-		if !rule(m).Emulated() {
-			if len(p.Invocations) != 0 {
-				t.Fatalf("%s: a chained model has invocations", job.Name)
-			}
-			return
-		}
-		counts := make([]int, len(job.States))
+		counts, caller := make([]int, len(job.States)), p.Client
+		at := slices.Repeat([]topology.ID{p.Client}, len(job.States))
 		for i, inv := range p.Invocations {
-			if inv.Task != i || inv.Caller != p.Client || inv.Load < 1 || !slices.Equal(inv.After, job.Tasks[i].After) {
+			if p.Messages != nil && i > 0 {
+				caller = p.Invocations[i-1].Worker
+			}
+			if inv.Task != i || inv.Caller != caller || inv.Load < 1 || !slices.Equal(inv.After, job.Tasks[i].After) {
 				t.Fatalf("%s: invocation %d is %+v", job.Name, i, inv)
 			}
 			for _, a := range inv.States {
 				counts[a.State]++
 				want := map[plan.Model]topology.ID{plan.External: sites.Cloud, plan.InEdge: sites.Central,
-					plan.InFunction: inv.Worker, plan.InClient: p.Client, plan.PureFaaS: p.Client}[m]
+					plan.InFunction: inv.Worker, plan.InClient: p.Client, plan.PureFaaS: p.Client,
+					plan.StatePropagate: p.Client, plan.StateLocal: at[a.State]}[m]
+				at[a.State] = inv.Worker
 				if a.Node != want || a.Bytes != job.States[a.State] {
 					t.Fatalf("%s: access %+v, want it at %d with %d bytes", job.Name, a, want, job.States[a.State])
 				}
@@ -199,11 +199,6 @@ func TestModelsAreParsed(t *testing.T) {
 	}
 	if _, err := plan.ParseModel("in-cloud"); err == nil {
 		t.Error("in-cloud: no error")
-	}
-	for _, m := range plan.Study {
-		if !rule(m).Emulated() {
-			t.Errorf("%s is not emulated", m)
-		}
 	}
 }
 

@@ -9,7 +9,7 @@ type Parts struct {
 	Serialisation int64 // transfers: the bits on the links: store-and-forward, and each packet behind the one before
 	SlowStart     int64 // transfers: waiting for the sender's and receiver's windows, and so for ACKs, beyond that
 	RoundTrip     int64 // a state's read and write: the message without the state, GET or answer; a connection's set-up
-	Queueing      int64 // waiting behind others: what a message or an execution took beyond what it takes alone
+	Queueing      int64 // waiting behind others: what a step took beyond what it takes alone, doing it again included
 	Host          int64 // what calibration adds: to a message the hosts' time, to an execution the FaaS's
 	Processing    int64 // executions: operations at the node's speed
 }

@@ -183,3 +183,19 @@ func readCSV(r io.Reader) ([]Prediction, error) {
 	}
 	return all, nil
 }
+
+// A line stays what it is; branches come one after the other, and the plan given is left alone.
+func TestLinearize(t *testing.T) {
+	line, fork := steplist(nil, []int{0}, []int{0, 1}), steplist(nil, []int{0}, []int{0}, []int{1, 2})
+	if !Linear(line) || Linear(fork) || !Linear(&plan.Plan{}) {
+		t.Errorf("linear: %v, %v, %v", Linear(line), Linear(fork), Linear(&plan.Plan{}))
+	}
+	got := Linearize(fork)
+	s, err := Evaluate(got, times(1, 2, 4, 8))
+	if err != nil || s.Total != 15 || !Linear(got) {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if !slices.Equal(fork.Steps[2].After, []int{0}) {
+		t.Errorf("the plan was changed: %+v", fork.Steps)
+	}
+}

@@ -35,4 +35,6 @@ type Setting struct {
 
 	Arrivals Arrivals // when chains begin
 	Compute  Compute
+
+	Linearize bool // predictors that know nothing but chains take a DAG's tasks one after the other
 }

@@ -106,6 +106,8 @@ type ModelCounts struct {
 	Disturbed int `json:"disturbed,omitempty"`
 	Unwatched int `json:"unwatched,omitempty"`
 	Repeated  int `json:"repeated,omitempty"`
+	// Retries are writes and executions that were repeated because a branch of the same job had changed their state.
+	Retries int `json:"retries,omitempty"`
 }
 
 // Write writes the manifest into a run's directory, replacing the one before at once, so that there is a

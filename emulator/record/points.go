@@ -50,7 +50,7 @@ func (c *Chain) Point() lineprotocol.Point {
 		"index": int64(c.Index), "job": c.Job, "client": c.Client, "start_ns": c.Start,
 		"latency_s": c.Measured.Latency, "network_s": c.Measured.Network, "processing_s": c.Measured.Processing,
 		"bytes": c.Bytes, "states": int64(c.States), "lost": int64(c.Lost), "conflicts": int64(c.Conflicts),
-		"cold": int64(c.Cold), "late_s": c.Late, "ok": c.OK(), "attempt": int64(max(c.Attempt, 1)), "disturbed": c.Disturbed,
+		"retries": int64(c.Retries), "cold": int64(c.Cold), "late_s": c.Late, "ok": c.OK(), "attempt": int64(max(c.Attempt, 1)), "disturbed": c.Disturbed,
 		"weight": c.Stands(),
 	}
 	if h := c.Host; h != nil {
@@ -88,6 +88,9 @@ func (s *Step) Point() lineprotocol.Point {
 	p.Fields = map[string]any{
 		"chain": int64(s.Chain), "job": s.Job, "task": int64(s.Task), "from": s.From, "to": s.To, "bytes": s.Bytes,
 		"ops": s.Ops, "offset_s": s.Offset, "duration_s": s.Duration, "remote_s": s.Remote,
+	}
+	if s.Retries > 0 {
+		p.Fields["retries"] = int64(s.Retries)
 	}
 	if s.Predicted != nil {
 		p.Fields["predicted_s"] = *s.Predicted

@@ -63,7 +63,7 @@ func chainOf(p lineprotocol.Point) (Chain, error) {
 		Start:    p.Int("start_ns"),
 		Measured: Times{p.Number("latency_s"), p.Number("network_s"), p.Number("processing_s")},
 		Bytes:    p.Int("bytes"), States: int(p.Int("states")), Lost: int(p.Int("lost")),
-		Conflicts: int(p.Int("conflicts")), Cold: int(p.Int("cold")), Late: p.Number("late_s"), Error: p.Text("error"),
+		Conflicts: int(p.Int("conflicts")), Retries: int(p.Int("retries")), Cold: int(p.Int("cold")), Late: p.Number("late_s"), Error: p.Text("error"),
 		Attempt: int(p.Int("attempt")), Disturbed: p.Fields["disturbed"] == true,
 	}
 	if _, known := p.Fields["host_late_s"]; known {
@@ -93,6 +93,7 @@ func stepOf(p lineprotocol.Point) (Step, error) {
 		Tags: tags, Time: p.Time.UTC(), Chain: int(p.Int("chain")), Job: p.Text("job"), Index: index,
 		Task: int(p.Int("task")), Role: p.Tags["role"], From: p.Text("from"), To: p.Text("to"), Bytes: p.Int("bytes"),
 		Ops: p.Int("ops"), Offset: p.Number("offset_s"), Duration: p.Number("duration_s"), Remote: p.Number("remote_s"),
+		Retries: int(p.Int("retries")),
 	}
 	if _, known := p.Fields["predicted_s"]; known {
 		predicted := p.Number("predicted_s")

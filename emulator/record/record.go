@@ -33,11 +33,11 @@ type Tags struct {
 // Times are durations in seconds.
 type Times struct {
 	Latency    float64 // from the client's start to its end
-	Network    float64 // sum of all transfers
-	Processing float64 // sum of all executions
+	Network    float64 // sum of all transfers, of branches side by side those on the critical path
+	Processing float64 // sum of all executions, likewise
 }
 
-// Overhead is, for chains that are lines, what the FaaS itself took: the rest of the latency.
+// Overhead is what the FaaS itself took: the rest of the latency.
 func (t Times) Overhead() float64 { return t.Latency - t.Network - t.Processing }
 
 // Chain is one chain that was carried out, or tried.
@@ -49,10 +49,11 @@ type Chain struct {
 	Client    string  // name of the node
 	Start     int64   // monotonic clock of the host, in ns; 0: it did not start
 	Measured  Times   // 0 where it failed
-	Bytes     int64   // payload of all transfers between different nodes
+	Bytes     int64   // payload of all transfers between different nodes, those that were repeated included
 	States    int     // checked
 	Lost      int     // states that were lost
-	Conflicts int     // updates that were refused for their version
+	Conflicts int     // updates of states that the client keeps that were refused for their version, and lost
+	Retries   int     // writes and executions that were repeated because another invocation had changed their state
 	Cold      int     // requests that had to open a connection first
 	Late      float64 // s that it started after its due time; 0 where the arrival process has none
 	Error     string  // why it failed, or what the state checks say; empty: all is well
@@ -101,6 +102,7 @@ type Step struct {
 	Duration  float64  // s
 	Remote    float64  // s from its beginning until the repository began to send, or had received; 0: no repository
 	Predicted *float64 // s; nil: not known
+	Retries   int      // of a write or an execution: how often it was repeated
 
 	Superseded bool // of a chain's attempt that is
 }

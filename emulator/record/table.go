@@ -122,6 +122,7 @@ func columns() []column {
 			func(c *Chain, s string) (err error) { c.Disturbed, err = strconv.ParseBool(s); return err }},
 		{"weight", func(c *Chain) string { return strconv.FormatFloat(c.Stands(), 'f', -1, 64) },
 			func(c *Chain, s string) (err error) { c.Weight, err = weight(s); return err }},
+		whole("retries", func(c *Chain) *int { return &c.Retries }),
 	}
 }
 

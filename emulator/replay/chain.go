@@ -60,7 +60,10 @@ func (r *replay) attempt(ctx context.Context, spec *faas.ChainSpec, due time.Tim
 	limited, cancel := context.WithTimeoutCause(ctx, r.Timeout, fmt.Errorf("not finished after %v", r.Timeout))
 	defer cancel()
 	late := o.late
-	o = r.watched(ctx, spec, func() (*faas.ChainResult, error) { return r.Clients(spec.Client).Run(limited, spec) })
+	o = r.watched(ctx, spec, func() (*faas.ChainResult, error) {
+		r.lasting.begin(spec)
+		return faas.Run(limited, spec, r.Clients)
+	})
 	o.late = late
 	if o.err != nil && limited.Err() != nil {
 		o.err = context.Cause(limited)
@@ -73,8 +76,9 @@ func (r *replay) attempt(ctx context.Context, spec *faas.ChainSpec, due time.Tim
 		o.err = errors.New(o.result.Error)
 	}
 	checks, err := faas.Check(ctx, spec, r.Clients)
-	o.checks = checks
-	if err != nil {
+	lasting, failed := r.lasting.check(ctx, spec, o.err != nil, r.Clients)
+	o.checks = append(checks, lasting...)
+	if err := errors.Join(err, failed); err != nil {
 		o.err = errors.Join(o.err, fmt.Errorf("checking states: %w", err))
 	}
 	return o
@@ -115,6 +119,7 @@ func (r *replay) finish(m int, p *plan.Plan, o outcome) {
 	s.MaxLate = max(s.MaxLate, o.late)
 	s.Conflicts += chain.Conflicts
 	s.Cold += chain.Cold
+	s.Retries += chain.Retries
 	if o.disturbed {
 		s.Disturbed++
 	}

@@ -80,7 +80,7 @@ type Summary struct {
 // ModelSummary is what became of one model's chains.
 type ModelSummary struct {
 	record.ModelCounts
-	Conflicts   int           // updates that were refused for their version
+	Conflicts   int           // updates of states that clients keep that were refused for their version
 	Cold        int           // requests that had to open a connection first
 	MaxLate     time.Duration // the latest start after its due time, in open loops
 	MaxInFlight int           // chains under way at the same time
@@ -134,6 +134,7 @@ type replay struct {
 	controlsMu sync.Mutex
 	controls   map[topology.ID]Agent
 	lateness   *lateness
+	lasting    *lastingStates
 
 	mu       sync.Mutex
 	summary  Summary
@@ -162,7 +163,7 @@ func newReplay(config Config) (*replay, error) {
 	if r.Disturbed.Share <= 0 {
 		r.Disturbed.Share = DefaultShare
 	}
-	r.lateness = newLateness(&r.Config, r.Clients)
+	r.lateness, r.lasting = newLateness(&r.Config, r.Clients), newLastingStates(r.Tags.Run)
 	var errs []error
 	for _, plans := range r.Plans {
 		var specs []*faas.ChainSpec
@@ -174,6 +175,7 @@ func newReplay(config Config) (*replay, error) {
 				errs = append(errs, err)
 				break // the model's other plans will be no better
 			}
+			r.lasting.name(p, spec)
 			specs = append(specs, spec)
 		}
 		r.specs = append(r.specs, specs)
@@ -209,6 +211,12 @@ func (r *replay) runModel(ctx context.Context, m int) {
 	jobs := make([]int, len(r.Plans[m]))
 	for i, p := range r.Plans[m] {
 		jobs[i] = p.Index
+	}
+	clean, err := r.lasting.seed(ctx, r.specs[m], r.Clients)
+	defer clean()
+	if err != nil && ctx.Err() == nil {
+		r.giveUp(fmt.Errorf("making the states that outlive chains: %w", err))
+		return
 	}
 	if r.Around != nil {
 		if end := r.Around(ctx, r.summary.Models[m].Model); end != nil {

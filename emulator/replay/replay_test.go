@@ -26,7 +26,7 @@ func TestRun(t *testing.T) {
 		nil, Concurrent{4}, Isolated{Most: 4}, Trace{SpeedUp: 2}, Poisson{Rate: 200, Seed: 1},
 	} {
 		n := start(t)
-		c, d := n.config(t, plans(6, plan.Study...))
+		c, d := n.config(t, plans(6, plan.Models...))
 		c.Arrival = arrival
 		c.Predict = func(p *plan.Plan) (*record.Times, []float64) {
 			return &record.Times{Latency: 1}, make([]float64, len(p.Steps))
@@ -39,7 +39,7 @@ func TestRun(t *testing.T) {
 			t.Fatalf("%v: %v, %+v", arrival, err, s)
 		}
 		for i, m := range s.Models {
-			want := record.ModelCounts{Model: string(plan.Study[i]), Planned: 6, Done: 6, Late: m.Late,
+			want := record.ModelCounts{Model: string(plan.Models[i]), Planned: 6, Done: 6, Late: m.Late,
 				Disturbed: m.Disturbed, Repeated: m.Repeated} // as the host has it
 			if m.ModelCounts != want {
 				t.Errorf("%v: %+v, want %+v", arrival, m.ModelCounts, want)
@@ -48,7 +48,7 @@ func TestRun(t *testing.T) {
 				t.Errorf("%s: %d connections were opened late", m.Model, m.Cold)
 			}
 		}
-		if calls != 24 || last.Done != 24 || last.Total != 24 || last.Failed != 0 {
+		if calls != 42 || last.Done != 42 || last.Total != 42 || last.Failed != 0 {
 			t.Errorf("%v: %d calls, progress at last %+v", arrival, calls, last)
 		}
 		verifyFiles(t, d)
@@ -64,20 +64,22 @@ func TestRun(t *testing.T) {
 func verifyFiles(t *testing.T, d *record.Directory) {
 	t.Helper()
 	chains, err := recordtest.Chains(d.Path())
-	if err != nil || len(chains) != 24 {
+	if err != nil || len(chains) != 42 {
 		t.Fatalf("%d chains, %v", len(chains), err)
 	}
 	steps, err := recordtest.Points(d.Path(), "step")
-	if want := 6 * (15 + 15 + 9 + 9); err != nil || len(steps) != want {
+	if want := 6 * (15 + 15 + 9 + 9 + 9 + 7 + 10); err != nil || len(steps) != want {
 		t.Fatalf("%d steps, want %d, %v", len(steps), want, err)
 	}
 	for _, c := range chains {
-		carried := int64(0)
-		if c.Model == string(plan.InClient) || c.Model == string(plan.External) || c.Model == string(plan.InEdge) {
-			carried = 6 * 10_000
+		want := map[plan.Model]int64{
+			plan.InFunction: 60, plan.StatePropagate: 40 + 4*10_000, plan.StateLocal: 40 + 3*10_000,
+		}[plan.Model(c.Model)]
+		if want == 0 {
+			want = 60 + 6*10_000
 		}
 		m := c.Measured
-		if !c.OK() || c.States != 1 || c.Bytes != 60+carried || c.Predicted == nil || c.Client != "n0" ||
+		if !c.OK() || c.States != 1 || c.Bytes != want || c.Predicted == nil || c.Client != "n0" ||
 			c.ClientClass != "class" ||
 			m.Processing < 0.003 || m.Network <= 0 || m.Overhead() < 0 || m.Latency > 5 || c.Length != 3 {
 			t.Errorf("%+v", c)
@@ -205,6 +207,7 @@ func TestLateStartsAreCounted(t *testing.T) {
 func TestPlansThatCannotBeCarriedOut(t *testing.T) {
 	n := start(t)
 	all := plans(1, plan.InFunction, plan.StateLocal)
+	all[1][0].Invocations = nil
 	c, _ := n.config(t, all)
 	if _, err := Run(t.Context(), c); !errors.Is(err, faas.ErrNotSupported) {
 		t.Errorf("error %v", err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"testbed/emulator/faas"
 	"testbed/emulator/plan"
 	"testbed/emulator/record"
 	"testbed/emulator/units"
@@ -42,13 +43,40 @@ func (r *replay) sample(p *plan.Plan, o outcome) (record.Chain, []record.Step) {
 		return c, nil
 	}
 	c.Start, c.Conflicts, c.Cold = o.result.Start, o.result.Conflicts, o.result.Cold
-	if o.err == nil {
-		c.Measured = record.Times{
-			Latency: o.result.Latency().Seconds(), Network: o.result.Network().Seconds(),
-			Processing: o.result.Processing().Seconds(),
+	c.Retries = o.result.Retries()
+	for _, s := range o.result.Steps {
+		if s.Retries > 0 {
+			c.Bytes = units.Add(c.Bytes, units.Mul(int64(s.Retries), p.Repeated(s.Index)))
 		}
 	}
+	if o.err == nil {
+		c.Measured = times(p, o.result)
+	}
 	return c, r.steps(p, o, tags, predicted)
+}
+
+// times are a chain's: of branches, which overlap, network and processing are those of the critical path.
+func times(p *plan.Plan, result *faas.ChainResult) record.Times {
+	steps := make(map[int]*faas.StepResult, len(result.Steps))
+	for i := range result.Steps {
+		steps[result.Steps[i].Index] = &result.Steps[i]
+	}
+	var network, processing time.Duration
+	for _, i := range p.Critical(func(i int) (int64, bool) {
+		if s := steps[i]; s != nil {
+			return s.End, true
+		}
+		return 0, false
+	}) {
+		if s := steps[i]; s.Role == plan.Execute {
+			processing += s.Duration()
+		} else {
+			network += s.Duration()
+		}
+	}
+	return record.Times{
+		Latency: result.Latency().Seconds(), Network: network.Seconds(), Processing: processing.Seconds(),
+	}
 }
 
 func (r *replay) steps(p *plan.Plan, o outcome, tags record.Tags, predicted []float64) []record.Step {
@@ -61,7 +89,7 @@ func (r *replay) steps(p *plan.Plan, o outcome, tags record.Tags, predicted []fl
 			Tags: tags, Time: o.at.Add(time.Duration(s.Start - o.result.End)), Chain: p.Index, Job: p.Job, Index: s.Index,
 			Task: planned.Task, Role: s.Role.String(), From: from, To: to, Bytes: planned.Bytes, Ops: planned.Ops,
 			Offset: time.Duration(s.Start - o.result.Start).Seconds(), Duration: s.Duration().Seconds(),
-			Superseded: o.superseded,
+			Retries: s.Retries, Superseded: o.superseded,
 		}
 		if s.Remote != 0 {
 			step.Remote = time.Duration(s.Remote - s.Start).Seconds()

@@ -49,7 +49,26 @@ func (p *page) errorTables() []html.Table {
 		Method string
 		Jobs   int
 	}{first.Method, jobs})
-	return []html.Table{t, p.orderTable()}
+	return append([]html.Table{t, p.orderTable()}, p.branchTable()...)
+}
+
+// branchTable says what it brings that branches run side by side; nil: no job has some.
+func (p *page) branchTable() []html.Table {
+	t := html.Table{ID: "branches", Caption: say("branches.caption", nil), Note: say("branches.note", nil),
+		Columns: columns("model", "prediction", "#jobs", "#line measured, ms", "#span measured, ms", "#gain",
+			"#span predicted, ms", "#gain predicted", "#other path")}
+	for _, report := range p.run.Reports {
+		for i := range report.Branches {
+			b := &report.Branches[i]
+			t.Rows = append(t.Rows, []string{string(b.Model), report.Engine, fmt.Sprint(b.Jobs), millis(b.Measured.Line),
+				millis(b.Measured.Span), fmt.Sprintf("%.2f", b.Measured.Gain()), millis(b.Predicted.Span),
+				fmt.Sprintf("%.2f", b.Predicted.Gain()), fmt.Sprint(b.Other)})
+		}
+	}
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	return []html.Table{t}
 }
 
 // sharesTable says who executed functions, by class of hosts; nil: it is not known.

@@ -133,6 +133,33 @@ func TestStateAccessIsTheScenarios(t *testing.T) {
 	}
 }
 
+// TestOrchestrationIsTheScenarios: workers call each other in those models that have a way, and the others are left out
+// where none are named.
+func TestOrchestrationIsTheScenarios(t *testing.T) {
+	for orchestration, models := range map[string][]plan.Model{
+		"client": plan.Study, "chained": {plan.External, plan.InEdge, plan.InFunction},
+	} {
+		e, err := studied(t, "orchestration: "+orchestration)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(e.Models, models) {
+			t.Errorf("%s: models %v", orchestration, e.Models)
+		}
+		for _, m := range append(models, plan.StateLocal) {
+			chains, err := e.Chains(m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range chains {
+				if chained := p.Messages != nil; chained != (orchestration == "chained" || m == plan.StateLocal) {
+					t.Fatalf("%s, %s: %s has the messages %v", orchestration, m, p.Job, p.Messages)
+				}
+			}
+		}
+	}
+}
+
 func TestNobodyExecutes(t *testing.T) {
 	text := "name: none\ntopology: {synth: iiot}\nworkload: {jobs: 5}\nplacement: {hosts: [nvidia_jetson_tx2]}\n"
 	s, err := scenario.Parse([]byte(text), "none.yaml", builtin.Catalogue())

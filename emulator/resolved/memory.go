@@ -128,6 +128,10 @@ func (e *Scenario) demand(m plan.Model, plans []*plan.Plan) demand {
 	for node, of := range d.nodes {
 		of.all = largest(held[node], d.alive)
 	}
+	for node, bytes := range lastingBytes(plans) { // whose chains, under way or not, hold them
+		d.nodes[node].all = units.Add(d.nodes[node].all, bytes)
+		d.total.all = units.Add(d.total.all, bytes)
+	}
 	return d
 }
 
@@ -161,9 +165,6 @@ func (e *Scenario) checkMessages(m plan.Model) error {
 	if err != nil {
 		return err
 	}
-	if rule, err := e.rule(m); err != nil || !rule.Emulated() {
-		return err
-	}
 	var worst *plan.Step
 	job, beyond := 0, 0
 	for _, p := range plans {
@@ -174,7 +175,7 @@ func (e *Scenario) checkMessages(m plan.Model) error {
 			}
 		}
 		s := p.Largest()
-		if s == nil || s.Bytes <= plan.MaxMessage {
+		if s == nil || len(p.Invocations) == 0 || s.Bytes <= plan.MaxMessage {
 			continue
 		}
 		if beyond++; worst == nil || s.Bytes > worst.Bytes {
@@ -185,8 +186,8 @@ func (e *Scenario) checkMessages(m plan.Model) error {
 		return nil
 	}
 	return fmt.Errorf("%s: model %s: %s: its %s carries %s, and one message carries %s at most%s: "+
-		"lower workload.state-factor or arg-factor, or leave the job out: %w",
-		e.Source.Path(), m, e.row(job), worst.Role, size(worst.Bytes), size(plan.MaxMessage), others(beyond-1), ErrTooLarge)
+		"%s, or leave the job out: %w", e.Source.Path(), m, e.row(job), worst.Role, size(worst.Bytes), size(plan.MaxMessage),
+		others(beyond-1), e.smaller(), ErrTooLarge)
 }
 
 // checkNodes holds what chains keep at nodes against the memory that the topology gives them.
@@ -198,15 +199,15 @@ func (e *Scenario) checkNodes(d *demand) error {
 		}
 		if of.most > int64(v.Memory) {
 			return fmt.Errorf("%s: model %s: %s: node %s, of %s of memory, would hold %s of its states and messages: "+
-				"lower workload.state-factor or arg-factor, give the node more memory, or leave the job out: %w",
-				e.Source.Path(), d.model, e.row(of.job), v.Name, size(int64(v.Memory)), size(of.most), ErrTooLarge)
+				"%s, give the node more memory, or leave the job out: %w", e.Source.Path(), d.model, e.row(of.job), v.Name,
+				size(int64(v.Memory)), size(of.most), e.smaller(), ErrTooLarge)
 		}
 		if share := e.AgentMemory(id); e.Source.Resources == "emulate" && of.all > share {
 			return fmt.Errorf("%s: model %s: node %s would hold %s of states and messages of %s at a time, the most of %s; "+
 				"of its %s of memory %s are for them (resources: emulate): "+
-				"lower workload.state-factor, arg-factor or the arrival, or give the node more memory: %w",
+				"%s, lower the arrival, or give the node more memory: %w",
 				e.Source.Path(), d.model, v.Name, size(of.all), chains(d.alive), e.row(of.job), size(int64(v.Memory)),
-				size(share), ErrTooLarge)
+				size(share), e.smaller(), ErrTooLarge)
 		}
 	}
 	return nil
@@ -219,8 +220,16 @@ func (e *Scenario) checkHost(d *demand, available units.ByteSize) error {
 	}
 	return fmt.Errorf("%s: model %s: all nodes together would hold %s of states and messages of %s at a time, "+
 		"the most of %s; this host has %s of memory available: "+
-		"lower workload.state-factor, arg-factor or the arrival, or take a larger host: %w",
-		e.Source.Path(), d.model, size(d.total.all), chains(d.alive), e.row(d.total.job), size(int64(available)), ErrTooLarge)
+		"%s, lower the arrival, or take a larger host: %w", e.Source.Path(), d.model, size(d.total.all), chains(d.alive),
+		e.row(d.total.job), size(int64(available)), e.smaller(), ErrTooLarge)
+}
+
+// smaller says how jobs are made smaller.
+func (e *Scenario) smaller() string {
+	if e.Source.Workload.Written() {
+		return "make its states, arguments or results smaller"
+	}
+	return "lower workload.state-factor or arg-factor"
 }
 
 // row names a job's largest row in the trace.

@@ -163,7 +163,12 @@ var workloads = map[string]struct {
 		world{rows: job(1, 0, 1, "200"), replay: "arrival: {kind: concurrency, clients: 2}"},
 		0, nil,
 	},
-	"predicted only": {world{rows: job(2, 0, 6, "950"), models: "state-propagate, state-local"}, 1, nil},
+	"from worker to worker": {
+		world{rows: job(2, 0, 6, "950"), models: "state-propagate"}, 0, []string{"job j_2", "carries"},
+	},
+	"where it was used last": {
+		world{rows: job(2, 0, 6, "20"), models: "state-local"}, 1 << 20, []string{"this host has"},
+	},
 }
 
 func TestWorkloadsThatDoNotFit(t *testing.T) {

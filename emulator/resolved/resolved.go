@@ -69,6 +69,7 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 	if err := e.locate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
+	e.Notes = append(e.Notes, e.notesOfDAGs()...)
 	return e, nil
 }
 
@@ -77,6 +78,9 @@ func (e *Scenario) locate() error {
 	e.rules = map[plan.Model]plan.Rule{}
 	for _, name := range e.Source.Models {
 		rule, err := plan.Rules.Find(e.Source.Catalogue(), name)
+		if err == nil {
+			rule, err = rule.Orchestrated(plan.Orchestration(e.Source.Orchestration))
+		}
 		if err != nil {
 			return err
 		}
@@ -100,11 +104,14 @@ func (e *Scenario) locate() error {
 	if e.Speeds, err = placement.Speeds(e.Topology, speed); err != nil {
 		return err
 	}
-	clients := e.Source.Clients(e.Topology)
+	clients, functions := e.Source.Clients(e.Topology), e.Source.Workload.Functions
+	if e.Source.Workload.Written() {
+		functions = 0 // those that the tasks name
+	}
 	e.Placement, err = placement.Place(e.Jobs, network, placement.Options{
 		Topology: e.Topology, Seed: *e.Source.Workload.Seed, Rule: policy,
 		Speed: speed, Clients: clients, Nodes: e.Source.Executors(e.Topology), Exclude: e.Agentless,
-		Functions: e.Source.Workload.Functions,
+		Functions: functions,
 	})
 	return err
 }
@@ -124,7 +131,7 @@ func (e *Scenario) Plans(m plan.Model, access plan.StateAccess) ([]*plan.Plan, e
 	for i := range e.Jobs {
 		plans[i] = rule.Build(e.Jobs, i, e.Placement, e.Sites, access)
 	}
-	return plans, nil
+	return plans, e.checkLasting(m, plans)
 }
 
 // Shares say what the hosts of each class execute of all jobs.

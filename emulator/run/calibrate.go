@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -94,6 +95,10 @@ func (r *run) predict(setting predict.Setting) ([]predict.Prediction, error) {
 			return nil, err
 		}
 		predictions, err := engine.Predict(plans)
+		if errors.Is(err, predict.ErrBranches) {
+			r.phase(fmt.Sprintf("nothing is predicted by %s: %v", p.Name, err))
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -85,6 +85,14 @@ func (a *agent) Clean(_ context.Context, prefix string) error {
 	return nil
 }
 
+func (a *agent) Install(context.Context, *faas.Part) error { return nil }
+
+func (a *agent) Progress(context.Context, *faas.ChainSpec, bool) (*faas.Progress, error) {
+	return &faas.Progress{}, nil
+}
+
+func (a *agent) Abandon(context.Context, string, string) error { return nil }
+
 // Run takes the time of a step for each of the chain's steps, and changes its states.
 func (a *agent) Run(ctx context.Context, spec *faas.ChainSpec) (*faas.ChainResult, error) {
 	r := &faas.ChainResult{Key: spec.Key, Job: spec.Job, Model: spec.Model, Start: int64(time.Since(a.epoch))}

@@ -167,13 +167,25 @@ func connect(t *topology.Topology, link topology.ID, l Link) error {
 }
 
 // Clients are the hosts of t that issue jobs, in the order of their names: those whose name, model or
-// class the workload lists and in which an agent runs.
+// class the workload or a job written down names, and in which an agent runs.
 func (s *Scenario) Clients(t *topology.Topology) []topology.ID {
+	names := slices.Clone(s.Workload.Clients)
+	for i := range s.Workload.List {
+		if client := s.Workload.List[i].Client; client != "" && !slices.Contains(names, client) {
+			names = append(names, client)
+		}
+	}
+	return s.hosts(t, names)
+}
+
+// hosts are those of t that have one of the names, models or classes and in which an agent runs, in the order of their
+// names.
+func (s *Scenario) hosts(t *topology.Topology, names []string) []topology.ID {
 	return slices.DeleteFunc(t.ByName(t.Hosts()), func(id topology.ID) bool {
 		if _, agent := s.ImageOf(&t.Vertices[id]); !agent {
 			return true
 		}
-		return !slices.ContainsFunc(s.Workload.Clients, func(c string) bool { return matches(&t.Vertices[id], c) })
+		return !slices.ContainsFunc(names, func(name string) bool { return matches(&t.Vertices[id], name) })
 	})
 }
 

@@ -211,6 +211,7 @@ func (d *decoder) tooLarge(s *TopologySynth) bool {
 }
 
 func (d *decoder) checkWorkload(w *Workload) {
+	d.checkJobs(w)
 	if w.MaxLength > 0 && w.MaxLength < w.MinLength {
 		d.failAt("workload.max-length", fmt.Sprintf("write at least %d", w.MinLength), "it is less than min-length")
 	}
@@ -238,6 +239,15 @@ func (d *decoder) checkModels(f *File) {
 		if _, given := d.where["cloud"]; d.needsCloud(m) && !given && !d.failed("cloud") {
 			d.failAt(here, "add cloud: {} or remove the model", "the model %s keeps state in the cloud, and there is none", m)
 		}
+		if rule, err := plan.Rules.Find(d.catalogue, m); err == nil && f.chained() {
+			if err := rule.Chainable(); err != nil {
+				d.failAt(here, "remove it, or orchestration: chained", "%v", err)
+			}
+		}
+	}
+	if f.chained() && f.StateAccess == string(plan.ByClient) {
+		d.failAt("orchestration", "write state-access: worker or orchestration: client",
+			"where workers call each other, the client takes no part that could read and write states")
 	}
 }
 

@@ -62,6 +62,7 @@ func (d *decoder) checkGraph(s *Scenario) {
 		n.classes[v.Class] = append(n.classes[v.Class], v.LinkType)
 	}
 	d.checkNames(&s.File, n)
+	d.checkReference(s, t)
 	d.checkShapes(&s.File, t)
 	d.checkEventShapes(&s.File, t)
 	if len(s.File.Topology.Nodes) > 0 {
@@ -163,9 +164,10 @@ func (d *decoder) checkNames(f *File, n vocabulary) {
 		d.checkHosts("workload.clients", clients, n)
 	}
 	d.checkHosts("placement.hosts", f.Placement.Hosts, n)
+	named := d.checkJobNames(&f.Workload, n)
 	// Where no host has an agent at all, checkImages has said so.
 	issuer := func(c string) bool { return n.issuer(f, c) }
-	if len(clients) > 0 && !listed && !d.failed("topology.nodes") && !slices.ContainsFunc(clients, issuer) {
+	if len(clients) > 0 && !listed && !named && !d.failed("topology.nodes") && !slices.ContainsFunc(clients, issuer) {
 		d.failAt("workload", "add workload.clients",
 			"no host with an agent is of a model that issues jobs by default, %s", strings.Join(clients, " or "))
 	}
@@ -201,11 +203,15 @@ func (d *decoder) checkNames(f *File, n vocabulary) {
 // checkHosts holds a list against the names, models and classes of hosts.
 func (d *decoder) checkHosts(path string, list []string, n vocabulary) {
 	for i, name := range list {
-		if name != "" && !slices.Contains(n.clients, name) && !d.uncertain("nodes", name) {
-			known := slices.Compact(slices.Sorted(slices.Values(n.clients)))
-			d.failAt(fmt.Sprintf("%s[%d]", path, i), suggest(name, known),
-				"there is no host of the name, model or class %q", name)
-		}
+		d.checkHost(fmt.Sprintf("%s[%d]", path, i), name, n)
+	}
+}
+
+// checkHost holds a name against the names, models and classes of hosts.
+func (d *decoder) checkHost(path, name string, n vocabulary) {
+	if name != "" && !slices.Contains(n.clients, name) && !d.uncertain("nodes", name) {
+		known := slices.Compact(slices.Sorted(slices.Values(n.clients)))
+		d.failAt(path, suggest(name, known), "there is no host of the name, model or class %q", name)
 	}
 }
 

@@ -35,6 +35,7 @@ type decoder struct {
 	nodes     int
 	catalogue *catalogue.Catalogue
 	structs   map[reflect.Type][]field // the keys of those met so far: a file may have tens of thousands of sections
+	defaults  map[string]*yaml.Node    // by their text
 	stopped   bool                     // by excess, which is reported once, or by too many errors
 }
 
@@ -50,6 +51,9 @@ func (d *decoder) fail(p position, path, remedy, format string, args ...any) {
 	}
 	d.errs = append(d.errs, &Error{d.file, p.line, p.column, path, fmt.Sprintf(format, args...), remedy})
 }
+
+// full says whether there are as many errors as are told.
+func (d *decoder) full() bool { return len(d.errs) > maxErrors }
 
 // value decodes n into v as the field f wants it. It reports whether all went well.
 func (d *decoder) value(n *yaml.Node, v reflect.Value, f *field, path string, depth int) bool {

@@ -106,6 +106,10 @@ var slips = []struct{ name, file, want string }{
 		`the model external keeps state in the cloud, and there is none`},
 	{"rate of sequential", good + "replay: {arrival: {kind: sequential, rate: 5/s}}\n",
 		`f:11:44: replay.arrival.rate: it has no meaning with kind: sequential; remove it, or write kind: poisson`},
+	{"in-client chained", good + "orchestration: chained\nmodels: [in-edge, in-client]\n",
+		`f:12:19: models[1]: model in-client: its workers cannot call each other`},
+	{"chained, by the client", good + "orchestration: chained\nstate-access: client\n",
+		`f:11:16: orchestration: where workers`},
 	{"boolean", good + "replay: {warmup: yes}\n", `"yes" is not true or false`},
 	{"no value", good + "replay:\n", `f:11:8: replay: there is no value; give it a value or remove the key`},
 	{"fraction of jobs", good + "workload: {jobs: 2.5}\n",
@@ -248,6 +252,7 @@ func TestNearest(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(good))
 	f.Add([]byte(scenariotest.Good))
+	f.Add([]byte(factory + figure))
 	f.Add([]byte("name: x\ntopology: {synth: {kind: urban-sensing, sizes: [1, 2]}, latencies: none}\n" +
 		"replay: {arrival: {kind: poisson, rate: 30/min}}\n"))
 	f.Add([]byte("name: x\ntopology: {nodes: {a: &a {class: p}, b: {<<: *a}}, " +

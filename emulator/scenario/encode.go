@@ -142,6 +142,15 @@ func encodeShort(v reflect.Value, fields []field) (*yaml.Node, bool) {
 	return first, true
 }
 
+// shortened is the scalar that stands for an element of a keyed list of which nothing else is given.
+func shortened(n *yaml.Node, t reflect.Type) *yaml.Node {
+	short := shortFields(fieldsOf(t, nil))
+	if len(short) != 1 || len(n.Content) != 2 || n.Content[0].Value != short[0].name {
+		return n
+	}
+	return n.Content[1]
+}
+
 func encodeList(v reflect.Value, f *field) *yaml.Node {
 	if v.Len() == 0 {
 		return nil
@@ -160,7 +169,11 @@ func encodeList(v reflect.Value, f *field) *yaml.Node {
 		if f.keyed {
 			n.Content = append(n.Content, text(item.FieldByIndex(keyField(item.Type())).String()))
 		}
-		n.Content = append(n.Content, encode(item, &field{required: true}))
+		one := encode(item, &field{required: true})
+		if f.keyed {
+			one = shortened(one, item.Type())
+		}
+		n.Content = append(n.Content, one)
 	}
 	return n
 }

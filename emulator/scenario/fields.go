@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
 	"testbed/emulator/catalogue"
 )
 
@@ -94,10 +96,28 @@ func find(fields []field, name string) *field {
 	return nil
 }
 
+// fieldFor is the field of a key; of one that two share, that of lists where the value is a list. nil: there is none.
+func fieldFor(fields []field, name string, value *yaml.Node) *field {
+	for i := range fields {
+		if f := &fields[i]; f.listed && f.name == name && unaliased(value).Kind == yaml.SequenceNode {
+			return f
+		}
+	}
+	return find(fields, name)
+}
+
+// unaliased is what an alias stands for.
+func unaliased(n *yaml.Node) *yaml.Node {
+	for depth := 0; n.Kind == yaml.AliasNode && n.Alias != nil && depth < maxDepth; depth++ {
+		n = n.Alias
+	}
+	return n
+}
+
 func names(fields []field) []string {
 	all := make([]string, 0, len(fields))
 	for _, f := range fields {
-		if !f.never {
+		if !f.never && !f.listed {
 			all = append(all, f.name)
 		}
 	}

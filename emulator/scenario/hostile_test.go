@@ -22,6 +22,15 @@ func numbered(size int, line string) string {
 	return b.String()
 }
 
+// ring repeats a line with numbers from 1 to n, and the one before each.
+func ring(n int, line string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, line, i+1, i)
+	}
+	return b.String()
+}
+
 // Whatever a file of the size allowed says, checking it takes a bounded memory and says a bounded number of errors.
 func TestHostileFilesAreCheap(t *testing.T) {
 	const size = 1<<20 - 1000 // TestManyValuesAreCheap tries more
@@ -37,6 +46,13 @@ func TestHostileFilesAreCheap(t *testing.T) {
 		"words": "models: [" + fill("a,") + "]",
 		"links": "topology:\n  links: [" + fill("{},") + "]", "nodes": "topology:\n  nodes:\n" + numbered(size,
 			"    n%d: {kind: host, memory: 1GiB, cpu: 4}\n"),
+		"jobs": "workload:\n  jobs:\n" + numbered(size, "    - {name: a%d, tasks: {f: {ops: 1}}}\n"),
+		"no tasks": "workload:\n  jobs:\n    - name: a\n      tasks:\n" +
+			numbered(400_000, "        a%d: {ops: 1, after: [b, c, d]}\n"),
+		"one ring": "workload:\n  jobs:\n    - name: a\n      tasks:\n        a0: {ops: 1, after: a9000}\n" +
+			ring(9000, "        a%d: {ops: 1, after: a%d}\n"),
+		"no states": "workload:\n  jobs:\n    - name: a\n      tasks:\n" +
+			numbered(300_000, "        a%d: {ops: 1, states: [b, c, d, e, f, g]}\n"),
 		"repeated lists": "x: &x [" + strings.Repeat("[a],",
 			size/8) + "]\nevents:\n- {at: 1s, partition: [" + strings.Repeat("*x,", size/8) + "]}\n",
 		"merges": "x: &x {name: a}\ny: &y\n  <<: [" + fill("*x,") + "]\ntopology: *y\n",

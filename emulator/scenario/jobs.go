@@ -3,6 +3,7 @@ package scenario
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -18,35 +19,74 @@ type JobSet struct {
 	Notes []string       // what a user should know of what was left out of it
 }
 
-// Jobs reads or synthesizes the trace, turns it into stateful chains or DAGs, and draws the jobs. Malformed rows
-// are an error where the workload is strict.
+// Jobs reads or synthesizes the trace, turns it into stateful chains or DAGs, and draws the jobs; or takes those that
+// are written down. Malformed rows are an error where the workload is strict.
 func (s *Scenario) Jobs() (*JobSet, error) {
+	if s.Workload.Written() {
+		return s.written()
+	}
+	trace, err := s.Trace()
+	if err != nil {
+		return nil, err
+	}
+	return s.Draw(trace)
+}
+
+// Trace reads or synthesizes the trace of which jobs are made.
+func (s *Scenario) Trace() (workload.Trace, error) {
 	trace, err := s.trace()
 	if err != nil {
 		return nil, fmt.Errorf("scenario %s: workload: %w", s.Name, err)
 	}
+	return trace, nil
+}
+
+// Pool is how many jobs a trace has of which the workload's may be drawn. It keeps none of them.
+func (s *Scenario) Pool(trace workload.Trace) int {
+	n := 0
+	for range s.Workload.pool(trace) {
+		n++
+	}
+	return n
+}
+
+// Draw makes jobs of a trace, and draws those of the workload.
+func (s *Scenario) Draw(trace workload.Trace) (*JobSet, error) {
 	w := &s.Workload
-	pool := trace.Derive(w.options())
-	stateful := len(pool)
-	pool = slices.DeleteFunc(pool, func(j workload.Job) bool {
-		return j.Length() < w.MinLength || w.MaxLength > 0 && j.Length() > w.MaxLength
-	})
-	set := &JobSet{Jobs: pool, Pool: len(pool), Trace: trace, Notes: trace.Notes(w.options())}
-	if draw := workload.Draw(w.Draw); len(pool) > 0 && w.Jobs > 0 && (w.Jobs < len(pool) || draw.Exact()) {
-		if set.Jobs, err = draw.From(pool, w.Jobs, *w.Seed); err != nil {
+	set := &JobSet{Trace: trace, Notes: trace.Notes(w.options()), Pool: s.Pool(trace)}
+	pool, err := w.pool(trace), error(nil)
+	if draw := workload.Draw(w.Draw); set.Pool > 0 && w.Jobs > 0 && (w.Jobs < set.Pool || draw.Exact()) {
+		if set.Jobs, err = draw.From(pool, set.Pool, w.Jobs, *w.Seed); err != nil {
 			return nil, fmt.Errorf("scenario %s: workload: %w with a state and of the lengths wanted; "+
 				"lower workload.jobs, or write draw: replacement", s.Name, err)
 		}
+	} else {
+		set.Jobs = slices.AppendSeq(make([]workload.Job, 0, set.Pool), pool)
 	}
 	if len(set.Jobs) == 0 {
-		return nil, fmt.Errorf("scenario %s: workload: %w", s.Name, w.noJobs(trace, stateful, len(pool)))
+		return nil, fmt.Errorf("scenario %s: workload: %w", s.Name, w.noJobs(trace, set.Pool))
 	}
 	return set, s.computable(set)
 }
 
+// pool are a trace's jobs of the lengths wanted.
+func (w *Workload) pool(trace workload.Trace) iter.Seq[workload.Job] {
+	return func(yield func(workload.Job) bool) {
+		for job := range trace.Each(w.options()) {
+			if n := job.Length(); n < w.MinLength || w.MaxLength > 0 && n > w.MaxLength {
+				continue
+			}
+			if !yield(job) {
+				return
+			}
+		}
+	}
+}
+
 func (w *Workload) options() workload.Options {
 	o := workload.DefaultOptions()
-	o.Shape, o.Functions = workload.Shape(w.Shape), w.Functions
+	o.Tasks = workload.Extent(w.Tasks)
+	o.Shape, o.Stateless, o.Functions = workload.Shape(w.Shape), workload.Stateless(w.Stateless), w.Functions
 	o.Factors = workload.Factors{Ops: w.OpsFactor, Argument: w.ArgFactor, State: w.StateFactor}
 	return o
 }
@@ -67,15 +107,7 @@ func (s *Scenario) trace() (workload.Trace, error) {
 		}
 		return source.Load()
 	}
-	name := w.Format
-	if name == "" {
-		name = first(s.catalogue, catalogue.Traces)
-	}
-	format, err := workload.Formats.Find(s.catalogue, name)
-	if err != nil {
-		return nil, err
-	}
-	trace, err := format.Load(s.resolvePath(w.Trace))
+	trace, err := workload.Load(s.catalogue, s.resolvePath(w.Trace), w.Format, w.Options)
 	if err != nil || !w.Strict {
 		return trace, err
 	}
@@ -105,9 +137,12 @@ func (s *Scenario) Row(trace workload.Trace, job string) string {
 	return trace.Row(name, "", s.Workload.options().Factors)
 }
 
-// noJobs says why no job is left, of those of a trace, those with a state, and those of the lengths wanted.
-func (w *Workload) noJobs(trace workload.Trace, stateful, pool int) error {
-	notes := ""
+// noJobs says why no job is left of a trace, and of those of the lengths wanted.
+func (w *Workload) noJobs(trace workload.Trace, pool int) error {
+	notes, stateful := "", 0
+	for range trace.Each(w.options()) {
+		stateful++
+	}
 	for _, note := range trace.Notes(w.options()) {
 		notes += "; " + note
 	}

@@ -34,7 +34,10 @@ func TestNoJobIsLeft(t *testing.T) {
 		want       []string
 		not        string
 	}{
-		"another format": {"M1,1,j_1,1,Terminated,97,110,50.0,23.3\n", "",
+		"the cluster's": {"M1,1,j_1,1,Terminated,97,110,50.0,23.3\n", "",
+			[]string{"of 1 jobs in", "t.csv none has a state", "workload.stateless: keep"}, "raise"},
+		"no format": {"a;b\n", "", []string{"t.csv:1: it has 1 field", "nor does it begin", "spar, alibaba, azure"}, "raise"},
+		"another format": {"M1,1,j_1,1,Terminated,97,110,50.0,23.3\n", ", format: spar",
 			[]string{"t.csv:1: ", "9 fields", "arrival_s,job,task,duration_s,cpu,mem,instances"}, "raise"},
 		"no state": {"0,j_1,M1,1,100,0.3,1\n0,j_1,R2_1,1,100,0.3,1\n", "",
 			[]string{"of 1 jobs in", "t.csv none has a state", "a state is a task outside of the chain"}, "raise"},

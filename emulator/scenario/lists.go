@@ -44,8 +44,31 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, f *field, path string, dep
 	return ok
 }
 
+// asMapping makes the mapping that a name or a list of names stands for: each has the default of what a scalar in its
+// place stands for.
+func asMapping(n *yaml.Node, f *field) *yaml.Node {
+	list := []*yaml.Node{n}
+	if n.Kind == yaml.SequenceNode {
+		list = n.Content
+	} else if n.ShortTag() == "!!null" {
+		list = nil
+	} else if n.Kind != yaml.ScalarNode {
+		return n
+	}
+	usual := shortFields(fieldsOf(f.typ.Elem(), nil))[0].def
+	m := &yaml.Node{Kind: yaml.MappingNode, Line: n.Line, Column: n.Column}
+	for _, name := range list {
+		m.Content = append(m.Content, name, &yaml.Node{
+			Kind: yaml.ScalarNode, Tag: "!!str", Value: usual, Line: name.Line, Column: name.Column})
+	}
+	return m
+}
+
 // keyed decodes a mapping from names to elements into a list whose order is the file's.
 func (d *decoder) keyed(n *yaml.Node, v reflect.Value, f *field, path string, depth int) bool {
+	if f.bare {
+		n = asMapping(n, f)
+	}
 	if n.Kind != yaml.MappingNode {
 		d.fail(at(n), path, "write names with their properties: {NAME: {...}}", "%s where a mapping belongs", what(n))
 		return false

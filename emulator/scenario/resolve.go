@@ -34,7 +34,7 @@ func (f *File) resolve(c *catalogue.Catalogue) {
 	}
 	if len(f.Models) == 0 {
 		for _, m := range plan.Rules.All(c) {
-			if m.Does.Default && (f.Cloud != nil || !m.Does.Cloud) {
+			if m.Does.Default && (f.Cloud != nil || !m.Does.Cloud) && (!f.chained() || m.Does.Chainable() == nil) {
 				f.Models = append(f.Models, m.Name)
 			}
 		}
@@ -43,6 +43,9 @@ func (f *File) resolve(c *catalogue.Catalogue) {
 		orPublished(&f.Replay.Arrival.Seed, f.Seed)
 	}
 }
+
+// chained says whether workers are to call each other.
+func (f *File) chained() bool { return f.Orchestration == string(plan.Chained) }
 
 func (t *Topology) resolve(seed uint64, c *catalogue.Catalogue) {
 	if t.Synth != nil {
@@ -99,7 +102,10 @@ func (c *Cloud) resolve() {
 
 func (w *Workload) resolve(seed uint64, c *catalogue.Catalogue) {
 	orPublished(&w.Seed, seed)
-	if w.Trace == "" && w.Synth == nil {
+	for i := range w.List {
+		w.List[i].resolve()
+	}
+	if w.Trace == "" && w.Synth == nil && !w.Written() {
 		w.Synth = &WorkloadSynth{Kind: first(c, catalogue.Workloads), Jobs: 200}
 	}
 	if w.Synth != nil {

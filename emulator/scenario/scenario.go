@@ -47,12 +47,20 @@ type File struct {
 	// Which node executes which task.
 	Placement Placement `yaml:"placement"`
 	// Execution models to run, in this order. Default: the study's four, external, in-edge, in-function and in-client,
-	// without external where there is no cloud. state-propagate and state-local can be predicted, not emulated.
+	// without external where there is no cloud, and without in-client where orchestration is chained. In state-propagate
+	// and state-local a worker calls the next one, and the last one answers the client.
 	Models []string `yaml:"models" choice:"execution model" min:"1"`
 	// Who reads and writes states that are in a repository (external, in-edge): worker, the node that executes the
 	// function, as the study's text says; client, before its request and after the response, so that nothing of a state
 	// goes to the worker, as the study's simulator charges it.
 	StateAccess string `yaml:"state-access" enum:"worker|client" default:"worker"`
+	// Whether predictors that know nothing but chains (statesim) linearize jobs that are DAGs: they take the tasks one
+	// after the other, in ascending order. Otherwise they predict nothing of a workload that has a DAG.
+	Linearize bool `yaml:"linearize" default:"false"`
+	// Who calls the functions of external, in-edge and in-function: client, each of them; chained, the client those that a
+	// job begins with, and each worker those that follow, with what they take of its result; the client gets what is for
+	// it. in-client and pure-faas have no chained way: their states go to the client after each function.
+	Orchestration string `yaml:"orchestration" enum:"client|chained" default:"client"`
 	// How the jobs are carried out.
 	Replay Replay `yaml:"replay"`
 	// What happens to links and nodes during the replay, at times from the start of each model's chains: every model meets
@@ -79,26 +87,42 @@ type File struct {
 // Workload says which jobs there are.
 type Workload struct {
 	// Name of a trace that the program has with it (alibaba-2018-hour: the study's own workload, an hour of Alibaba's
-	// cluster), or path of one in Spår's format, relative to this file: rows of
+	// cluster), or path of one in one of the formats, relative to this file. In Spår's, it has rows of
 	// arrival_s,job,task,duration_s,cpu,mem,instances without a header, such as 0.05,j_1,R2_1,10,50.0,0.3,2. arrival_s:
 	// when the job arrives, in s; job: j_ and its number, the same in all of its rows; task: a letter, the task's number
 	// from 1 and the numbers of those that it waits for (M1, R2_1, J3_1_2; names with task_, MergeTask or Stg carry none,
 	// and their rows are skipped); duration_s: in s; cpu: percent of a core; mem: percent of a machine's memory;
 	// instances: not used. A job's chain is task 1 and all tasks that wait for it, directly or not, by number. A state is
 	// a task outside of the chain that one inside waits for: in M1, M2, J3_1_2 the task M2. Jobs without a state are left
-	// out, and so are jobs with a row that is not in the format.
+	// out (see stateless), and so are jobs with a row that is not in the format.
 	Trace string `yaml:"trace" atmost:"source of the workload"`
-	// Format of the trace. Default: Spår's.
-	Format string `yaml:"format" with:"trace" choice:"trace format"`
+	// Format of the trace. Default: the one that the file's first rows are in. A file may be compressed with gzip or
+	// Zstandard, whatever its name.
+	Format  string           `yaml:"format" with:"trace" choice:"trace format"`
+	Options catalogue.Values `yaml:",options" of:"format"`
 	// What becomes of a job of the trace, which is a DAG. chain: a line of its tasks by their numbers, as in the study;
 	// dag: the same tasks and states, and each task waits for those that the trace says. What it takes then comes from
-	// them, from each the same, and the client's argument goes to the first.
-	Shape string `yaml:"shape" enum:"chain|dag" default:"chain"`
+	// them, from each the same, and the client's argument goes to the first. Default: chain; dag in the format wfformat,
+	// whose files say what each task sends to which.
+	Shape string `yaml:"shape" enum:"chain|dag"`
+	// Which tasks of a trace's job are invoked. reached: task 1 and those that wait for it, directly or not, as in the
+	// study; what they wait for besides is a state. all: every task, and nothing is a state. Formats that know no states
+	// have all.
+	Tasks string `yaml:"tasks" enum:"reached|all" default:"reached"`
+	// What becomes of jobs without a state: keep them, or drop them. Default: drop, but keep where nothing is a state.
+	Stateless string `yaml:"stateless" enum:"keep|drop"`
 	// A synthesized trace. It is the default.
 	Synth *WorkloadSynth `yaml:"synth" atmost:"source of the workload"`
 	// How many of the jobs with a state (and of the lengths wanted) to draw: on average, as in the study, unless draw says
 	// otherwise. Absent: all of them.
 	Jobs int `yaml:"jobs" min:"1" max:"1000000"`
+	// Or the jobs themselves, in place of a trace: a list of jobs written down, each with its tasks.
+	List []Job `yaml:"jobs,listed" min:"1" max:"100000"`
+	// The host whose times the tasks' time is: name, class or model of hosts of one speed.
+	Reference string `yaml:"reference,names" with:"jobs"`
+	// States that outlive a job, by name, with their sizes: {profile: 1MB}. A client has one of each for all of its jobs
+	// whose tasks name it among their states; each finds what the one before has left. They need listed jobs.
+	States []JobState `yaml:"states,keyed" with:"jobs" pattern:"node" min:"1" max:"1000"`
 	// How jobs are drawn. share, the default: each is kept with the same probability, so that there are about as many as
 	// jobs says. exact: exactly as many, all different; those of a smaller number are among those of a larger one.
 	// replacement: exactly as many, each drawn from all, so that one may come again, under a name of its own (j_17.2).

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
@@ -120,6 +121,14 @@ func (g *generator) list(t reflect.Type, f *field) object {
 			s[key] = n
 		}
 	}
+	if f.bare {
+		name := object{"type": []string{"string", "number"}, "minLength": 1}
+		if f.pattern != "" {
+			name["pattern"] = f.pattern
+		}
+		list := object{"type": "array", "items": name, "minItems": 1, "uniqueItems": true}
+		return object{"anyOf": []object{name, list, s}}
+	}
 	if f.single || f.flat {
 		return object{"anyOf": []object{item, s}}
 	}
@@ -165,6 +174,12 @@ func (g *generator) section(t reflect.Type) object {
 			if yaml.Unmarshal([]byte(f.def), &value) == nil {
 				p["default"] = value
 			}
+		}
+		if other, two := properties[f.name].(object); two && f.listed {
+			doc := fmt.Sprintf("%s %s", other["description"], p["description"])
+			delete(other, "description")
+			delete(p, "description")
+			p = object{"anyOf": []object{other, p}, "description": doc}
 		}
 		properties[f.name] = p
 		if f.required {

@@ -142,7 +142,7 @@ func (d *decoder) member(
 	p pair, v reflect.Value, fields []field, given map[string]bool, outer *field, path string, depth int,
 ) {
 	name := p.key.Value
-	f := find(fields, name)
+	f := fieldFor(fields, name, p.value)
 	if f == nil && strings.HasPrefix(name, extension) {
 		return // the author's own, such as values to be repeated by aliases
 	}
@@ -246,27 +246,6 @@ func members(fields []field, group string) []string {
 		}
 	}
 	return all
-}
-
-// standIn sets an absent field to its default; absent sections get those of their keys.
-func (d *decoder) standIn(v reflect.Value, f *field, fields []field, path string) {
-	if !f.when.holds(word(v, fields, f.when.key)) {
-		return
-	}
-	target := f.target(v)
-	text := f.def
-	if !f.hasDef {
-		if target.Kind() != reflect.Struct {
-			return
-		}
-		text = "{}"
-	}
-	var doc yaml.Node
-	if err := yaml.Unmarshal([]byte(text), &doc); err == nil && len(doc.Content) == 1 {
-		scratch := decoder{file: d.file, where: map[string]position{}, catalogue: d.catalogue, structs: d.structs}
-		scratch.value(doc.Content[0], target, f, join(path, f.name), 0)
-		f.keep(v, target)
-	}
 }
 
 // position is where the value at path stands, or the nearest thing around it.

@@ -117,6 +117,12 @@ func (w *walk) member(name string, last bool) bool {
 		*w.node = yaml.Node{Kind: yaml.MappingNode, Line: w.line, Column: 1}
 	}
 	w.to(name, last)
+	if !last {
+		f = fieldFor(fields, name, w.node)
+	}
+	if f.bare && !last {
+		*w.node = *asMapping(w.node, f)
+	}
 	w.path, w.typ, w.keyed = join(w.path, name), f.typ, f.keyed
 	return true
 }
@@ -133,7 +139,8 @@ func (w *walk) spell(short []field) {
 
 // named goes on to an element of a list that is written as a mapping.
 func (w *walk) named(name string, last bool) bool {
-	if w.path == "topology.nodes" && !slices.Contains(w.keys(), name) { // others say themselves what they need
+	strict := w.path == "topology.nodes" || strings.HasPrefix(w.path, "workload.jobs[")
+	if strict && !slices.Contains(w.keys(), name) { // others say themselves what they need
 		w.fail(position{w.line, 1}, w.path, suggest(name, w.keys()), "there is no element %q", name)
 		return false
 	}

@@ -3,6 +3,7 @@ package scenario_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -163,5 +164,42 @@ func TestEventsScenario(t *testing.T) {
 	}
 	if chains := float64(len(e.Jobs)); chains/s.Replay.Arrival.Options.Of("rate") < 12 {
 		t.Errorf("%v chains at %v/s are over before the events", chains, s.Replay.Arrival.Options.Of("rate"))
+	}
+}
+
+// TestFigure3 holds the scenario to the messages of the study's figure: who sends how many bytes to whom.
+func TestFigure3(t *testing.T) {
+	s, err := scenario.Load("../../scenarios/figure3.yaml", builtin.Catalogue())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := resolved.Prepare(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const in1, out12, out13, out23, out3, state = 10_000, 40_000, 20_000, 30_000, 5_000, 500_000
+	requests := []int64{in1 + state, out12 + state, out13 + out23}
+	responses := []int64{out12 + out13 + state, out23 + state, out3}
+	plans, err := e.Chains(plan.InClient)
+	if err != nil || len(plans) != 5 {
+		t.Fatalf("%d chains, %v", len(plans), err)
+	}
+	for _, p := range plans {
+		var got [2][]int64
+		workers := map[string]bool{}
+		for _, step := range p.Steps {
+			if step.Kind == plan.Compute {
+				workers[e.Topology.Vertices[step.From].Name] = true
+				continue
+			}
+			way := map[plan.Role]int{plan.Request: 0, plan.Response: 1}[step.Role]
+			got[way] = append(got[way], step.Bytes)
+			if client := []int{int(step.From), int(step.To)}[way]; e.Topology.Vertices[client].Name != "client" {
+				t.Errorf("%s: the client has no part in %+v", p.Job, step)
+			}
+		}
+		if !slices.Equal(got[0], requests) || !slices.Equal(got[1], responses) || len(workers) < 2 || workers["client"] {
+			t.Errorf("%s: requests %v and responses %v, by %v", p.Job, got[0], got[1], workers)
+		}
 	}
 }

@@ -23,6 +23,8 @@ import (
 //	keyed    of a list: a mapping from names to elements
 //	key      receives that name, in an element; it is no key of its own
 //	single   of a list: one element may stand for the list of it alone
+//	listed   the key is that of a field before it as well: this one holds a list, the other all else
+//	bare     of a keyed list: a name, or a list of names, stands for these names without properties
 //	flat     of a list of lists: one inner list may stand for the list of it alone
 //	mark     of a truth value: the key alone, without a value, makes it true
 //	names    texts that name something, so that a number stands for its digits
@@ -55,6 +57,8 @@ type field struct {
 	single   bool
 	flat     bool
 	never    bool
+	listed   bool
+	bare     bool
 	quiet    bool
 	names    bool
 	doc      string
@@ -91,6 +95,8 @@ func tagged(t reflect.Type, sf reflect.StructField, name string, options []strin
 		single:   slices.Contains(options, "single"),
 		flat:     slices.Contains(options, "flat"),
 		never:    slices.Contains(options, "never"),
+		listed:   slices.Contains(options, "listed"),
+		bare:     slices.Contains(options, "bare"),
 		quiet:    slices.Contains(options, "quiet"),
 		names:    slices.Contains(options, "names"),
 		doc:      description(t, sf.Name),

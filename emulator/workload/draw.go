@@ -3,6 +3,7 @@ package workload
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 
 	"testbed/emulator/internal/minstd"
@@ -24,31 +25,43 @@ const (
 // Exact says whether exactly as many jobs are drawn as wanted, and not about as many; no name is DrawShare.
 func (d Draw) Exact() bool { return d != DrawShare && d != "" }
 
-// From draws n of the pool's jobs, in the pool's order. It fails where the pool has fewer jobs than that and the draw
-// is exact. The jobs are not copied deeply. A job that is drawn again has a name of its own: j_17, j_17.2, j_17.3.
-func (d Draw) From(pool []Job, n int, seed uint64) ([]Job, error) {
-	chosen, err := d.Indexes(len(pool), n, seed)
+// From draws n of as many jobs as there are in a pool, in the pool's order. It fails where the pool has fewer jobs than
+// that and the draw is exact. The jobs are not copied deeply. A job that is drawn again has a name of its own: j_17,
+// j_17.2, j_17.3.
+func (d Draw) From(pool iter.Seq[Job], size, n int, seed uint64) ([]Job, error) {
+	drawn, err := d.Indexes(size, n, seed)
 	if err != nil {
 		return nil, err
 	}
-	jobs := make([]Job, len(chosen))
-	for k, i := range chosen {
-		jobs[k] = pool[i]
-		jobs[k].Name = Named(pool, chosen, k)
+	jobs, i, k := make([]Job, 0, len(drawn)), 0, 0
+	for job := range pool {
+		for times := 1; k < len(drawn) && drawn[k] == i; k, times = k+1, times+1 {
+			again := job
+			again.Name = again.drawn(times)
+			jobs = append(jobs, again)
+		}
+		if i++; k == len(drawn) {
+			break
+		}
 	}
 	return jobs, nil
 }
 
 // Named is the name of the k-th of the jobs that were drawn from a pool, by their indexes, ascending.
 func Named(pool []Job, chosen []int, k int) string {
-	name, times := pool[chosen[k]].Name, 1
+	times := 1
 	for k-times >= 0 && chosen[k-times] == chosen[k] {
 		times++
 	}
+	return pool[chosen[k]].drawn(times)
+}
+
+// drawn is the job's name where it is drawn for the second, third ... time.
+func (j *Job) drawn(times int) string {
 	if times == 1 {
-		return name
+		return j.Name
 	}
-	return fmt.Sprintf("%s.%d", name, times)
+	return fmt.Sprintf("%s.%d", j.Name, times)
 }
 
 // Indexes says which jobs of a pool are drawn, ascending. It fails as From does.

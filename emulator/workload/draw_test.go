@@ -35,11 +35,11 @@ func origins(t *testing.T, jobs []Job) []int64 {
 func TestDraws(t *testing.T) {
 	of := pool(1000)
 	for seed := range uint64(20) {
-		few, err := DrawExact.From(of, 100, seed)
+		few, err := DrawExact.From(slices.Values(of), len(of), 100, seed)
 		if err != nil || len(few) != 100 {
 			t.Fatalf("%d jobs, %v", len(few), err)
 		}
-		more, err := DrawExact.From(of, 101, seed)
+		more, err := DrawExact.From(slices.Values(of), len(of), 101, seed)
 		if err != nil || len(more) != 101 {
 			t.Fatalf("%d jobs, %v", len(more), err)
 		}
@@ -49,10 +49,10 @@ func TestDraws(t *testing.T) {
 				t.Errorf("seed %d: job %d is not among one more", seed, i)
 			}
 		}
-		if all, err := DrawExact.From(of, 1000, seed); err != nil || len(all) != 1000 {
+		if all, err := DrawExact.From(slices.Values(of), len(of), 1000, seed); err != nil || len(all) != 1000 {
 			t.Errorf("%d of 1000, %v", len(all), err)
 		}
-		again, err := DrawReplacement.From(of, 3000, seed)
+		again, err := DrawReplacement.From(slices.Values(of), len(of), 3000, seed)
 		if err != nil || len(again) != 3000 {
 			t.Fatalf("%d jobs, %v", len(again), err)
 		}
@@ -61,7 +61,7 @@ func TestDraws(t *testing.T) {
 			t.Errorf("seed %d: %d different jobs of 3000 drawn", seed, n)
 		}
 	}
-	if _, err := DrawExact.From(of, 1001, 1); err == nil {
+	if _, err := DrawExact.From(slices.Values(of), len(of), 1001, 1); err == nil {
 		t.Error("more different jobs than there are")
 	}
 }
@@ -72,7 +72,7 @@ func TestDrawsAreEven(t *testing.T) {
 	for _, d := range []Draw{DrawExact, DrawReplacement} {
 		var times [size]float64
 		for seed := range uint64(seeds) {
-			jobs, err := d.From(pool(size), n, seed*7919)
+			jobs, err := d.From(slices.Values(pool(size)), size, n, seed*7919)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -90,7 +90,7 @@ func TestDrawsAreEven(t *testing.T) {
 }
 
 func TestShareIsThatOfTheSimulator(t *testing.T) {
-	got, err := DrawShare.From(pool(100), 30, 5)
+	got, err := DrawShare.From(slices.Values(pool(100)), 100, 30, 5)
 	same := func(a, b Job) bool { return a.Name == b.Name }
 	if want := Select(pool(100), 30, 5); err != nil || !slices.EqualFunc(got, want, same) {
 		t.Errorf("%v, want %v; %v", got, want, err)

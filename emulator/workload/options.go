@@ -25,9 +25,32 @@ const (
 	ShapeDAG   Shape = "dag"   // its tasks wait for those that the trace says
 )
 
+// Stateless says what becomes of jobs without a state.
+type Stateless string
+
+// What becomes of jobs without a state; the empty word leaves it to the format: one that knows states drops them.
+const (
+	KeepStateless Stateless = "keep"
+	DropStateless Stateless = "drop"
+)
+
+// Keep says whether jobs without a state are jobs, where the trace's format knows states or none.
+func (s Stateless) Keep(states bool) bool { return s == KeepStateless || s == "" && !states }
+
+// Extent says which of a job's tasks are invoked.
+type Extent string
+
+// The extents of jobs.
+const (
+	Reached Extent = "reached" // those that task 1 leads to, as in the study; what they wait for besides is a state
+	All     Extent = "all"     // every task; nothing is a state
+)
+
 // Options say how jobs are made from a trace.
 type Options struct {
-	Shape     Shape // empty: ShapeChain
+	Shape     Shape  // empty: ShapeChain
+	Tasks     Extent // empty: Reached
+	Stateless Stateless
 	Factors   Factors
 	Functions int    // how many functions there are, all equally likely; 0 counts as 1
 	Seed      uint64 // of the draw of functions

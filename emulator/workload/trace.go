@@ -2,14 +2,16 @@ package workload
 
 import (
 	"io"
+	"iter"
 
 	"testbed/emulator/catalogue"
 )
 
 // Trace is what jobs are made of: it was read from a file, or synthesized.
 type Trace interface {
-	// Derive makes the trace's jobs, in its order, stateful ones. Those without a state are left out.
-	Derive(Options) []Job
+	// Each makes the trace's jobs, in its order, one after the other, so that nobody has to have room for all. The same
+	// options give the same jobs each time.
+	Each(Options) iter.Seq[Job]
 	// Notes say what a user should know of what was left out: because it is not in the format, or because it cannot be
 	// made a job by these options.
 	Notes(Options) []string
@@ -30,7 +32,9 @@ var Formats = catalogue.NewKind[Format](catalogue.Traces)
 type Format struct {
 	// Load reads the file at a path. What is malformed in it is left out, and told by the trace; the error is about a
 	// file that cannot be read, or that is not in the format at all.
-	Load func(path string) (Trace, error)
+	Load func(path string, options catalogue.Values) (Trace, error)
+	// Detect says whether a file that begins so, unpacked, seems to be in the format; nil: one has to name it.
+	Detect func(head []byte) bool
 	// Write writes a synthesized trace; nil: the format is read only.
 	Write func(w io.Writer, t Trace) error
 }

@@ -26,10 +26,15 @@ type Task struct {
 // Job is a client's chain of tasks.
 type Job struct {
 	Name    string        // as in the trace: j_17
+	Client  string        // name of the host that issues it; empty: it is drawn
 	Arrival time.Duration // since the trace's begin
 	Tasks   []Task        // in an order that After permits; a line for chains
 	States  []int64       // sizes in bytes
-	Result  int64         // bytes that the tasks which nobody follows return to the client: together, shared like Edges
+	// Lasting are, by state, the names of those that outlive the job: its client has one of each name, for all of its
+	// jobs. Empty: it is the job's own; nil: all are.
+	Lasting  []string
+	Provider string // who offers the functions; states that it keeps for a client are not another provider's
+	Result   int64  // bytes that the tasks which nobody follows return to the client: together, shared like Edges
 }
 
 // Length is the number of invocations.

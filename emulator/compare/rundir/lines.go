@@ -154,6 +154,10 @@ func (r *reader) readStep(line *lineprotocol.Line) error {
 			chain, err = integer(value)
 		case "duration_s":
 			s.Duration, err = value.Float()
+		case "offset_s":
+			s.Begin, err = value.Float()
+		case "task":
+			s.Task, err = integer(value)
 		}
 		return err
 	})

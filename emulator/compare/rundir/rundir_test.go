@@ -149,7 +149,7 @@ func TestStreamIsWhatRecordReads(t *testing.T) {
 		for _, s := range steps {
 			if s.Tags["model"] == c.Tags["model"] && s.Int("chain") == c.Int("index") {
 				one.Steps = append(one.Steps, compare.Step{Index: atoi(s.Tags["step"]), Role: roleOf(s.Tags["role"]),
-					Duration: s.Number("duration_s")})
+					Duration: s.Number("duration_s"), Task: int(s.Int("task")), Begin: s.Number("offset_s")})
 			}
 		}
 		want = append(want, one)

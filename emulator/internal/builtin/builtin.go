@@ -15,8 +15,11 @@ import (
 	"testbed/emulator/replay"
 	"testbed/emulator/topology/ether"
 	"testbed/emulator/topology/synth"
+	"testbed/emulator/workload/alibaba"
+	"testbed/emulator/workload/azure"
 	"testbed/emulator/workload/hour"
 	"testbed/emulator/workload/spar"
+	"testbed/emulator/workload/wfformat"
 )
 
 // Catalogue is what can be chosen, and what more is given besides.
@@ -25,6 +28,9 @@ func Catalogue(more ...catalogue.Section) *catalogue.Catalogue {
 		synth.Section(),
 		ether.Section(),
 		spar.Section(),
+		alibaba.Section(),
+		azure.Section(),
+		wfformat.Section(),
 		hour.Section(),
 		plan.Section(),
 		placement.Section(),

@@ -13,9 +13,11 @@ import (
 )
 
 // Engine predicts plans as the simulator would have: with its network, and with the access to state
-// repositories charged to the client, whoever carries it out. For a plan that is a chain the total is that
-// of the job's Row; a plan's partial order, which the simulator does not know, is followed.
+// repositories charged to the client, whoever carries it out. The total is that of the job's Row. The simulator knows
+// nothing but chains: a plan of a DAG is refused, or taken for a line.
 type Engine struct {
+	Linearize bool // take a DAG's tasks one after the other, in ascending order
+
 	topology *topology.Topology
 	paths    *simnet.Network
 	speed    func(topology.ID) float64
@@ -58,10 +60,19 @@ const EngineName = "statesim"
 // Name is EngineName.
 func (e *Engine) Name() string { return EngineName }
 
-// Predict predicts each plan on its own: nothing queues in the simulator.
+// Predict predicts each plan on its own: nothing queues in the simulator. It fails with predict.ErrBranches where a plan
+// has branches, unless Linearize is set.
 func (e *Engine) Predict(plans []*plan.Plan) ([]predict.Prediction, error) {
 	predictions := make([]predict.Prediction, len(plans))
 	for i, p := range plans {
+		if !predict.Linear(p) {
+			if !e.Linearize {
+				return nil, fmt.Errorf("statesim: %s (%s): %w, and the published simulator knows nothing but chains: write "+
+					"linearize: true, which takes its tasks one after the other, or workload.shape: chain",
+					p.Job, p.Model, predict.ErrBranches)
+			}
+			p = predict.Linearize(p)
+		}
 		messages, parts := e.messages(p), make([]predict.Parts, len(p.Steps))
 		schedule, err := predict.Evaluate(p, func(step int, _ float64) (float64, error) {
 			took, err := e.duration(&p.Steps[step], messages[step])

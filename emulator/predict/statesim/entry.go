@@ -14,7 +14,9 @@ func Section() catalogue.Section {
 			Look:  catalogue.Look{Dash: []float64{1.2, 1.4}, Open: true},
 		},
 		Does: predict.Predictor{Campaigns: true, New: func(s predict.Setting) (predict.Engine, error) {
-			return NewEngine(s.Topology, s.Speed), nil
+			e := NewEngine(s.Topology, s.Speed)
+			e.Linearize = s.Linearize
+			return e, nil
 		}},
 	})
 }

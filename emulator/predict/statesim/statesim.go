@@ -101,7 +101,8 @@ func (c Config) validate() error {
 	}
 	for i := range c.Pool {
 		if job := &c.Pool[i]; !job.Chain() || job.Length() == 0 {
-			errs = append(errs, fmt.Errorf("job %s is not a chain; the published simulator knows nothing else", job.Name))
+			errs = append(errs, fmt.Errorf("job %s is not a chain, and the published simulator knows nothing else: "+
+				"write workload.shape: chain", job.Name))
 			break
 		}
 	}

@@ -22,6 +22,7 @@ type chain struct {
 	held        map[int]*connection      // by pair, those that wait
 	parts       []predict.Parts
 	steps       []progress
+	versions    *versions
 	under       int // steps under way
 }
 
@@ -33,6 +34,11 @@ type progress struct {
 	count   int
 	last    *connection // given back in the end; nil: not yet
 	took    float64     // s, of a computation that shares no processor; 0: what its parts add up to
+
+	refused   bool        // the write was, the last time
+	again     *repetition // of what was refused; nil: none
+	working   bool        // the function computes once more
+	committed int         // states of an execution that are
 }
 
 // errand is one message of a step.
@@ -49,6 +55,7 @@ const (
 	body  errandKind = iota // what the step is about
 	trip                    // the message beside it: a GET, or the answer to a PUT
 	setUp                   // of a connection: no host takes time for it
+	work                    // no message: the function computes once more
 )
 
 // begin begins a chain at the time.
@@ -71,6 +78,7 @@ func (r *replay) start(c *chain, now int64) error {
 			c.answered[s.Pair] = true
 		}
 	}
+	c.versions = newVersions(p)
 	c.parts, c.steps = make([]predict.Parts, len(p.Steps)), make([]progress, len(p.Steps))
 	return r.proceed(c)
 }
@@ -99,6 +107,7 @@ func (r *replay) begin(c *chain, i int) error {
 		if step.From == step.To {
 			c.parts[i].Host = frameTime(c.copied(step), r.engine.options.CopyRate)
 			c.steps[i].now += c.parts[i].Host
+			c.within(i)
 		} else {
 			r.prepare(c, i)
 		}
@@ -111,8 +120,17 @@ func (r *replay) begin(c *chain, i int) error {
 }
 
 // copied is how many bytes of a transfer within a node are copied: states, which a function gets a copy of, and which
-// it gives back where they are carried.
+// it gives back where they are carried. Where workers call each other they are handed on, but for the client's own.
 func (c *chain) copied(step *plan.Step) int64 {
+	if c.plan.Messages != nil && step.Role != plan.Read {
+		sum := int64(0)
+		if step.Role == plan.Request && len(step.After) == 0 {
+			for _, s := range c.plan.Carried {
+				sum = units.Add(sum, c.plan.StateBytes[s])
+			}
+		}
+		return sum
+	}
 	switch inv := c.invocations[step.Task]; {
 	case step.Role == plan.Read:
 		return step.Bytes
@@ -131,12 +149,13 @@ func (c *chain) copied(step *plan.Step) int64 {
 
 // prepare lists the messages of a transfer:
 //
-//   - request and response: one message one way, from its first byte sent to its last byte received;
+//   - request and response: one message one way, from its first byte sent to its last byte received. Where workers call
+//     each other its answer is empty, and nobody waits for it;
 //   - read: a GET without a body from the reader to the repository, then the state;
 //   - write: the state to the repository, then an answer without a body.
 //
-// Who initiates owns the connection: the caller for request and response, who reads or writes for the
-// others.
+// Who initiates owns the connection: the caller for request and response, the sender where workers call each other, who
+// reads or writes for the others.
 func (r *replay) prepare(c *chain, i int) {
 	s, p := &c.plan.Steps[i], &c.steps[i]
 	header := int64(r.engine.options.Header)
@@ -158,13 +177,16 @@ func (r *replay) prepare(c *chain, i int) {
 	}
 	switch s.Role {
 	case plan.Response:
+		called := c.plan.Messages != nil // the client is, by the last worker
 		if at = c.held[s.Pair]; at != nil {
 			delete(c.held, s.Pair)
 			p.last = at
+		} else if called {
+			open(s.From, s.To)
 		} else {
 			open(s.To, s.From)
 		}
-		add(true, s.Bytes+header, body)
+		add(!called, s.Bytes+header, body)
 	case plan.Read:
 		open(s.To, s.From)
 		add(false, header, trip)
@@ -185,8 +207,13 @@ func (r *replay) prepare(c *chain, i int) {
 // proceedStep sends the step's next message, or ends it.
 func (r *replay) proceedStep(c *chain, i int) {
 	p := &c.steps[i]
-	if p.next < p.count {
-		r.send(c, i, &p.errands[p.next])
+	r.arrived(c, i)
+	if p.errandsLeft() {
+		if e := p.at(p.next); e.kind != work {
+			r.send(c, i, e)
+		} else {
+			r.computeAgain(c, i)
+		}
 	} else {
 		r.agenda.push(event{at: p.now, kind: stepEnds, chain: c, step: int32(i)})
 	}
@@ -196,7 +223,7 @@ func (r *replay) proceedStep(c *chain, i int) {
 func (r *replay) delivered(f *flow, took int64) {
 	c, i, o := f.chain, int(f.step), &r.engine.options
 	p, parts := &c.steps[i], &c.parts[i]
-	e := &p.errands[p.next]
+	e := p.at(p.next)
 	var one predict.Parts
 	if e.kind != setUp {
 		one.Host = r.drawn(o.PerMessage) + frameTime(f.size, o.HostRate)
@@ -209,8 +236,9 @@ func (r *replay) delivered(f *flow, took int64) {
 	if one.SlowStart < 0 { // long transfers are not calculated to the picosecond: see collapse.go
 		one.Serialisation, one.SlowStart = one.Serialisation+one.SlowStart, 0
 	}
-	p.now += one.Sum()
-	if e.kind == body {
+	if p.again != nil {
+		p.waited(parts, one.Sum())
+	} else if p.now += one.Sum(); e.kind == body {
 		one.RoundTrip, one.Queueing = parts.RoundTrip, one.Queueing+parts.Queueing
 		*parts = one
 	} else {
@@ -224,6 +252,14 @@ func (r *replay) delivered(f *flow, took int64) {
 // finish ends a step that took what its parts say.
 func (r *replay) finish(c *chain, i int) error {
 	p := &c.steps[i]
+	if s := &c.plan.Steps[i]; s.Kind == plan.Compute {
+		if !r.executed(c, i) {
+			return nil
+		}
+	} else if s.Role == plan.Write && !r.written(c, i) {
+		r.proceedStep(c, i)
+		return nil
+	}
 	if p.last != nil {
 		r.give(p.last)
 	}

@@ -30,12 +30,14 @@ func (r *replay) compute(c *chain, i int) error {
 	parts := &c.parts[i]
 	parts.Host = o.Overhead.Nanoseconds() * 1000
 	parts.Processing = int64(math.Round(took*float64(second))) - parts.Host
+	c.contest(i)
 	if o.Compute == predict.Shared && !math.IsInf(speed, 0) && step.Ops > 0 {
 		r.share(r.processor(step.From, speed), float64(step.Ops), c, i, max(r.now, c.steps[i].now))
 		return nil
 	}
 	c.steps[i].took = took
-	r.agenda.push(event{at: c.steps[i].now + parts.Sum(), kind: stepEnds, chain: c, step: int32(i)})
+	c.steps[i].now += parts.Sum()
+	r.agenda.push(event{at: c.steps[i].now, kind: stepEnds, chain: c, step: int32(i)})
 	return nil
 }
 
@@ -50,6 +52,10 @@ func (r *replay) load(c *chain, step *plan.Step) int {
 // computed is the end of a function on a processor that others have used, too.
 func (r *replay) computed(c *chain, i int, now int64) {
 	parts, p := &c.parts[i], &c.steps[i]
+	if p.working {
+		r.worked(c, i, now-p.now)
+		return
+	}
 	parts.Queueing = max(0, now-p.now-parts.Processing)
 	p.now += parts.Sum()
 	r.agenda.push(event{at: p.now, kind: stepEnds, chain: c, step: int32(i)})

@@ -2,48 +2,58 @@ package spar
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"slices"
-	"strconv"
 
 	"testbed/emulator/internal/minstd"
 	"testbed/emulator/workload"
+	"testbed/emulator/workload/rows"
 )
 
-// Chains turns the trace's jobs into stateful jobs of the shape wanted. For a chain, as the study does: the chain is
-// what a depth-first visit reaches from the first task along the dependencies, executed in ascending order of task
-// numbers, and every task outside the chain on which one inside depends becomes a state. A DAG has the same tasks,
-// states and functions, and its tasks wait for those that the trace says. Jobs without a state are left out, and as
-// DAGs those whose tasks wait for one another. Each task draws its function from one engine that runs through all jobs.
+// Chains is all that Each makes.
 func Chains(trace *Trace, opts workload.Options) []workload.Job {
-	engine := minstd.New(opts.Seed)
-	functions := workload.FunctionNames(opts.Functions)
-	var jobs []workload.Job
-	var d dag
-	for i := range trace.Jobs {
-		d.fill(&trace.Jobs[i])
-		job, ok := d.stateful(opts)
-		if !ok {
-			continue
-		}
-		for t, in := range d.in {
-			if !in {
-				continue
-			}
-			function := functions[int(math.Floor(engine.Real(0, float64(len(functions)))))]
-			if !d.cyclic {
-				job.Tasks[d.place[t]].Function = function
-			}
-		}
-		if !d.cyclic {
-			jobs = append(jobs, job)
-		}
-	}
-	return jobs
+	return slices.Collect(trace.Each(opts))
 }
 
 // Derive is Chains of the trace.
 func (t *Trace) Derive(opts workload.Options) []workload.Job { return Chains(t, opts) }
+
+// Each turns the trace's jobs into stateful jobs of the shape wanted. For a chain, as the study does: the chain is
+// what a depth-first visit reaches from the first task along the dependencies, executed in ascending order of task
+// numbers, and every task outside the chain on which one inside depends becomes a state. A DAG has the same tasks,
+// states and functions, and its tasks wait for those that the trace says. Jobs without a state are left out,
+// unless they are to be kept, and as DAGs those whose tasks wait for one another. Each task draws its function from one
+// engine that runs through all jobs.
+func (t *Trace) Each(opts workload.Options) iter.Seq[workload.Job] {
+	return func(yield func(workload.Job) bool) {
+		if len(t.Jobs) >= rows.Many {
+			defer rows.Sparing()()
+		}
+		engine := minstd.New(opts.Seed)
+		functions := workload.FunctionNames(opts.Functions)
+		var d dag
+		for i := range t.Jobs {
+			d.fill(&t.Jobs[i])
+			job, ok := d.job(opts)
+			if !ok {
+				continue
+			}
+			for at, in := range d.in {
+				if !in {
+					continue
+				}
+				function := functions[int(math.Floor(engine.Real(0, float64(len(functions)))))]
+				if !d.cyclic {
+					job.Tasks[d.place[at]].Function = function
+				}
+			}
+			if !d.cyclic && !yield(job) {
+				return
+			}
+		}
+	}
+}
 
 // dag is a job with its tasks, and those that they wait for, in ascending order of their numbers; the first is
 // number 1. A number that no row defines is a task without precedences, operations and size: it can still be a
@@ -51,7 +61,7 @@ func (t *Trace) Derive(opts workload.Options) []workload.Job { return Chains(t, 
 //
 // One dag serves one job after the other, in the same room.
 type dag struct {
-	job      *Job
+	of       *Job
 	numbers  []int   // of the tasks
 	rows     []int   // of each, the index of the job's task; -1: no row defines it
 	after    [][]int // after[task]: its precedences, by index
@@ -68,7 +78,7 @@ type dag struct {
 
 // fill makes it the DAG of a job.
 func (d *dag) fill(job *Job) {
-	d.job = job
+	d.of = job
 	d.numbers = append(d.numbers[:0], 1)
 	for i := range job.Tasks {
 		d.numbers = append(append(d.numbers, job.Tasks[i].Number), job.Tasks[i].Precedences...)
@@ -110,10 +120,13 @@ func (d *dag) index(number int) int {
 // row is the job's task of an index, and an empty one where no row defines it.
 func (d *dag) row(i int) *Task {
 	if d.rows[i] < 0 {
-		return &Task{}
+		return &undefined
 	}
-	return &d.job.Tasks[d.rows[i]]
+	return &d.of.Tasks[d.rows[i]]
 }
+
+// undefined is a task that no row defines.
+var undefined = Task{Label: &Label{}, Demand: &Demand{}}
 
 // cleared is a slice of n zero values, in the room of another where that is large enough.
 func cleared[T any](s []T, n int) []T {
@@ -129,6 +142,36 @@ func emptied(s [][]int, n int) [][]int {
 		s[i] = s[i][:0]
 	}
 	return s
+}
+
+// all marks every task that a row defines.
+func (d *dag) all() (length int) {
+	for i := range d.numbers {
+		if d.in[i] = d.rows[i] >= 0; d.in[i] {
+			length++
+		}
+	}
+	return length
+}
+
+// choose marks the tasks that are invoked, and those that are states.
+func (d *dag) choose(of workload.Extent) (tasks, states int) {
+	if of == workload.All {
+		return d.all(), 0
+	}
+	tasks = d.chain()
+	for i := range d.numbers {
+		if !d.in[i] {
+			continue
+		}
+		for _, p := range d.after[i] {
+			if !d.in[p] && !d.needed[p] {
+				d.needed[p] = true
+				states++
+			}
+		}
+	}
+	return tasks, states
 }
 
 // chain marks the tasks that are reached from the first one. The order of the visit does not matter,
@@ -149,29 +192,25 @@ func (d *dag) chain() (length int) {
 	return length
 }
 
-// stateful makes the job, but for its functions; ok is false where no task depends on a state. A cyclic one has no
-// tasks.
-func (d *dag) stateful(opts workload.Options) (job workload.Job, ok bool) {
-	length, states := d.chain(), 0
-	for i := range d.numbers {
-		if d.in[i] {
-			for _, p := range d.after[i] {
-				if !d.in[p] && !d.needed[p] {
-					d.needed[p] = true
-					states++
-				}
-			}
-		}
-	}
-	if states == 0 {
+// kept says whether a job of so many tasks and states is one.
+func (d *dag) kept(opts workload.Options, tasks, states int) bool {
+	empty := tasks == 0 || tasks == 1 && d.in[0] && d.rows[0] < 0
+	return states > 0 || !empty && opts.Stateless.Keep(opts.Tasks != workload.All)
+}
+
+// job makes the job, but for its functions; ok is false where no task depends on a state, and such jobs are not kept. A
+// cyclic one has no tasks.
+func (d *dag) job(opts workload.Options) (job workload.Job, ok bool) {
+	length, states := d.choose(opts.Tasks)
+	if !d.kept(opts, length, states) {
 		return job, false
 	}
 	if d.sort(opts.Shape); d.cyclic {
 		return job, true
 	}
 	job = workload.Job{
-		Name: "j_" + strconv.Itoa(d.job.Number), Arrival: d.job.Arrival,
-		Tasks: make([]workload.Task, 0, length), States: make([]int64, 0, states),
+		Name: d.of.Name(), Arrival: d.of.Arrival,
+		Tasks: make([]workload.Task, 0, length), States: slices.Grow([]int64(nil), states),
 	}
 	for i := range d.numbers {
 		if d.needed[i] {
@@ -188,7 +227,7 @@ func (d *dag) stateful(opts workload.Options) (job workload.Job, ok bool) {
 		}
 		job.Tasks = append(job.Tasks, task)
 	}
-	job.Result = job.Tasks[d.place[0]].Argument
+	job.Result = job.Tasks[max(d.place[0], 0)].Argument
 	return job, true
 }
 
@@ -207,7 +246,7 @@ func (d *dag) task(i int, f workload.Factors) workload.Task {
 		name = fmt.Sprintf("M%d", d.numbers[i]) // referred to, but defined by no row
 	}
 	task := workload.Task{
-		Name: name, Ops: round(t.Duration * t.CPU / 100 * f.Ops), Argument: scale(f.Argument, t.Mem),
+		Name: name, Ops: rows.Round(t.Duration * t.CPU / 100 * f.Ops), Argument: scale(f.Argument, t.Mem),
 	}
 	for _, p := range d.after[i] {
 		if d.needed[p] {
@@ -219,14 +258,4 @@ func (d *dag) task(i int, f workload.Factors) workload.Task {
 	return task
 }
 
-func scale(factor, mem float64) int64 { return round(factor * mem) }
-
-// round rounds half up, as the simulator does; math.Round would round half away from zero the same for
-// what is not negative, but not for the largest double below one half. The conversion keeps a product
-// rounded where a machine could fuse it into the sum. What int64 does not hold is math.MaxInt64.
-func round(v float64) int64 {
-	if v = math.Floor(0.5 + float64(v)); v >= math.MaxInt64 {
-		return math.MaxInt64
-	}
-	return int64(v)
-}
+func scale(factor, mem float64) int64 { return rows.Round(factor * mem) }

@@ -1,8 +1,10 @@
 package spar
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"testbed/emulator/catalogue"
 	"testbed/emulator/workload"
@@ -14,7 +16,7 @@ func Section() catalogue.Section {
 	return append(
 		workload.Formats.Of(catalogue.Entry[workload.Format]{
 			Description: catalogue.Description{Name: name, About: "rows of " + RowFormat + " without a header"},
-			Does:        workload.Format{Load: load, Write: write},
+			Does:        workload.Format{Load: load, Detect: detect, Write: write},
 		}),
 		workload.Synthesizers.Of(catalogue.Entry[workload.Synthesizer]{
 			Description: catalogue.Description{Name: name, About: "as Spår does (Tian et al., SoCC 2019)"},
@@ -24,12 +26,19 @@ func Section() catalogue.Section {
 		})...)
 }
 
-func load(path string) (workload.Trace, error) {
+func load(path string, _ catalogue.Values) (workload.Trace, error) {
 	t, err := Load(path)
 	if err != nil {
 		return nil, err
 	}
 	return t, nil
+}
+
+// detect says whether the first row of a file is one of the format.
+func detect(head []byte) bool {
+	row, _, _ := strings.Cut(strings.TrimLeft(string(head), "\ufeff\r\n"), "\n")
+	_, _, _, err := NewBuilder(nil, "").parseRow(strings.TrimSuffix(row, "\r"))
+	return err == nil || errors.Is(err, errNoDAG)
 }
 
 func write(w io.Writer, t workload.Trace) error {

@@ -3,10 +3,10 @@ package spar
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"testbed/emulator/workload"
+	"testbed/emulator/workload/rows"
 )
 
 // ErrFormat is wrapped by the error about a file of which no row is in the format.
@@ -15,7 +15,7 @@ var ErrFormat = errors.New("it is not a trace in Spår's format")
 // Foreign is the error about a file of which no row is in the format: what a row should be, and the first that is
 // not. It wraps ErrFormat, and is nil where there is a row, or none at all.
 func (t *Trace) Foreign() error {
-	if t.Rows == 0 || len(t.Malformed)+t.Unlisted < t.Rows {
+	if t.Rows == 0 || t.Count() < t.Rows {
 		return nil
 	}
 	first := t.Malformed[0]
@@ -24,12 +24,12 @@ func (t *Trace) Foreign() error {
 		row = "a row is such as "
 	}
 	return fmt.Errorf("%s:%d: %s: %w: %s%s, and this one is %s",
-		first.File, first.Line, first.Reason, ErrFormat, row, example, quote(t.first))
+		first.File, first.Line, first.Reason, ErrFormat, row, example, rows.Quote(t.First))
 }
 
 // misshapen is the error about a row of another number of fields.
 func misshapen(row string, fields int) error {
-	return fmt.Errorf("it has %d field%s; a row is %s%s", fields, plural(fields), RowFormat, hint(row))
+	return fmt.Errorf("it has %d field%s; a row is %s%s", fields, rows.Plural(fields), RowFormat, hint(row))
 }
 
 // hint says, as the end of a message, what seems to be in a row instead.
@@ -47,26 +47,9 @@ func hint(row string) string {
 	case strings.Count(row, "\t") >= columns-1:
 		return "; put commas between the fields, not tabs"
 	case strings.Contains(row, "Terminated") || strings.Contains(row, "task_name"):
-		return "; this seems to be a row of the cluster's own batch_task.csv (task_name,instance_num,job_name,task_type," +
-			"status,start_time,end_time,plan_cpu,plan_mem): convert it, with the arrival of a job in each of its rows"
+		return "; this seems to be a row of the cluster's own batch_task.csv, which is the format alibaba"
 	}
 	return ""
-}
-
-func plural(n int) string {
-	if n == 1 {
-		return ""
-	}
-	return "s"
-}
-
-// quote is a text of a file, for messages: short and printable.
-func quote(text string) string {
-	const most = 80
-	if len(text) > most {
-		return strconv.Quote(strings.ToValidUTF8(text[:most], "")) + "..."
-	}
-	return strconv.Quote(text)
 }
 
 // Notes say what a user should know of the rows and jobs of the trace that were left out.
@@ -76,8 +59,8 @@ func (t *Trace) Notes(opts workload.Options) []string {
 		notes = append(notes, text)
 	}
 	if n := t.cyclic(opts); n > 0 {
-		notes = append(notes, fmt.Sprintf("%d job%s with a state %s no DAG, for tasks of %s wait for one another: left out",
-			n, plural(n), []string{"are", "is"}[1/n], []string{"them", "it"}[1/n]))
+		notes = append(notes, fmt.Sprintf("%d job%s %s no DAG, for tasks of %s wait for one another: left out",
+			n, rows.Plural(n), []string{"are", "is"}[1/n], []string{"them", "it"}[1/n]))
 	}
 	return notes
 }
@@ -91,8 +74,10 @@ func (t *Trace) cyclic(opts workload.Options) int {
 	n := 0
 	for i := range t.Jobs {
 		d.fill(&t.Jobs[i])
-		if _, ok := d.stateful(opts); ok && d.cyclic {
-			n++
+		if tasks, states := d.choose(opts.Tasks); d.kept(opts, tasks, states) {
+			if d.sort(opts.Shape); d.cyclic {
+				n++
+			}
 		}
 	}
 	return n
@@ -100,32 +85,19 @@ func (t *Trace) cyclic(opts workload.Options) int {
 
 // malformed says what was left out because it is not in the format; empty: nothing.
 func (t *Trace) malformed() string {
-	if len(t.Malformed) == 0 {
-		return ""
-	}
-	n := len(t.Malformed) + t.Unlisted
-	is, it := "are", "them"
-	if n == 1 {
-		is, it = "is", "it"
-	}
-	text := fmt.Sprintf("%d malformed row%s of the trace %s left out", n, plural(n), is)
+	lost := ""
 	if t.Lost > 0 {
-		text += fmt.Sprintf(", and with %s the %d job%s that lost a row", it, t.Lost, plural(t.Lost))
+		it := "them"
+		if t.Count() == 1 {
+			it = "it"
+		}
+		lost = fmt.Sprintf(", and with %s the %d job%s that lost a row", it, t.Lost, rows.Plural(t.Lost))
 	}
-	return text + ", the first: " + t.Malformed[0].Error() + " (workload.strict: true makes that an error)"
+	return t.Note(lost)
 }
 
 // Errors are about the rows that are not in the format: the first most, and one that counts the rest.
-func (t *Trace) Errors(most int) []error {
-	var errs []error
-	for _, m := range t.Malformed[:min(most, len(t.Malformed))] {
-		errs = append(errs, m)
-	}
-	if more := len(t.Malformed) + t.Unlisted - len(errs); more > 0 {
-		errs = append(errs, fmt.Errorf("%s: %d more rows that are not in the format", t.Name, more))
-	}
-	return errs
-}
+func (t *Trace) Errors(most int) []error { return t.Left.Errors(t.Name, most) }
 
 // Stateless says why no job of the trace has a state.
 func (t *Trace) Stateless(opts workload.Options) error {
@@ -142,7 +114,8 @@ func (t *Trace) Stateless(opts workload.Options) error {
 	case t.file:
 		return fmt.Errorf("of %d jobs in %s none has a state: "+
 			"a job is the chain of its task 1 and all that wait for it, directly or not, "+
-			"and a state is a task outside of the chain that one inside waits for, as M2 in the rows M1, M2, J3_1_2%s",
+			"and a state is a task outside of the chain that one inside waits for, as M2 in the rows M1, M2, J3_1_2; "+
+			"workload.stateless: keep takes jobs without one%s",
 			jobs, t.Name, notes)
 	default:
 		return fmt.Errorf("of %d synthesized jobs none has a state; "+

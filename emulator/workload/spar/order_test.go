@@ -54,16 +54,16 @@ func TestOrderOfADAG(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			trace.Jobs[0].Tasks = append(trace.Jobs[0].Tasks, Task{Name: name, Number: number, Precedences: precedences})
+			trace.Jobs[0].Tasks = append(trace.Jobs[0].Tasks, named(name, number, precedences...))
 		}
-		trace.Jobs[1].Tasks = []Task{{Name: "S2", Number: 2}, {Name: "R3_1_2", Number: 3, Precedences: []int{1, 2}}}
+		trace.Jobs[1].Tasks = []Task{named("S2", 2), named("R3_1_2", 3, 1, 2)}
 		opts := workload.DefaultOptions()
 		chains := Chains(trace, opts)
 		opts.Shape = workload.ShapeDAG
 		dags := Chains(trace, opts)
 		notes := strings.Join(trace.Notes(opts), "")
 		if c.order == "" {
-			if len(dags) != 1 || !strings.Contains(notes, "1 job with a state is no DAG, for tasks of it wait") {
+			if len(dags) != 1 || !strings.Contains(notes, "1 job is no DAG, for tasks of it wait") {
 				t.Errorf("%s: %d jobs, notes %q", c.names, len(dags), notes)
 			}
 		} else {
@@ -125,4 +125,8 @@ func TestDAGsHaveTheChainsTasks(t *testing.T) {
 	if wide == 0 {
 		t.Error("all DAGs are chains")
 	}
+}
+
+func named(name string, number int, precedences ...int) Task {
+	return Task{Label: &Label{name, number, precedences}, Demand: &Demand{}}
 }

@@ -2,12 +2,9 @@ package spar
 
 import (
 	"bytes"
-	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +49,7 @@ func TestReadSample(t *testing.T) {
 	if job == nil || len(job.Tasks) != 18 || job.Arrival != 1852777778*time.Nanosecond {
 		t.Fatalf("j_4 is %+v, want 18 tasks at 1.852777778s", job)
 	}
-	want := Task{"J12_3_4_11", 12, []int{3, 4, 11}, 19, 100, 0.59, 23}
+	want := Task{&Label{"J12_3_4_11", 12, []int{3, 4, 11}}, &Demand{100, 0.59, 23}, 19}
 	for _, task := range job.Tasks {
 		if task.Number == 12 && !reflect.DeepEqual(task, want) {
 			t.Errorf("got %+v, want %+v", task, want)
@@ -157,34 +154,6 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("what was written reads as %+v, %v; want %+v", again, err, trace)
 		}
 	})
-}
-
-// What is read the fast way is what ParseFloat reads.
-func TestDecimals(t *testing.T) {
-	random := rand.New(rand.NewPCG(rand.Uint64(), 0))
-	plain := 0
-	for range 200_000 {
-		text := strconv.FormatFloat(random.Float64()*math.Pow10(random.IntN(12)), 'f', random.IntN(10), 64)
-		if random.IntN(4) == 0 {
-			text = text[random.IntN(len(text)):]
-		}
-		got, ok := decimal(text)
-		if !ok {
-			continue
-		}
-		plain++
-		if want, err := strconv.ParseFloat(text, 64); err != nil || got != want {
-			t.Fatalf("%q: %v, want %v, %v", text, got, want, err)
-		}
-	}
-	if plain < 50_000 {
-		t.Errorf("only %d numbers were read the fast way", plain)
-	}
-	for _, text := range []string{"", ".", "-1", "+1", "1e3", "1.2.3", "1 ", "0x1", "1234567890123"} {
-		if v, ok := decimal(text); ok && text != "" {
-			t.Errorf("%q: %v", text, v)
-		}
-	}
 }
 
 // A text that is there as a whole is read as a file is, whatever its line ends.

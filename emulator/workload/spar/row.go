@@ -2,10 +2,11 @@ package spar
 
 import (
 	"fmt"
-	"math"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"testbed/emulator/workload/rows"
 )
 
 // RowFormat are the columns of a row: s since the trace's begin, j_N, the task's name, its duration in s, its use
@@ -19,50 +20,35 @@ const example = "0.05,j_1,R2_1,10,50.0,0.3,2"
 const maxTask = 10_000
 
 // parseRow takes a row apart. With errNoDAG only the job is known.
-func parseRow(row string) (job int, arrival float64, task Task, err error) {
-	fields, n := split(row)
+func (b *Builder) parseRow(row string) (job int, arrival float64, task Task, err error) {
+	var fields [columns]string
+	n := rows.Split(row, fields[:])
 	if n != columns {
 		return 0, 0, task, misshapen(row, n)
 	}
 	number, isJob := strings.CutPrefix(fields[1], "j_")
 	if !isJob {
 		return 0, 0, task, fmt.Errorf("the job %s does not begin with j_; a row is %s, as %s%s",
-			quote(fields[1]), RowFormat, example, hint(row))
+			rows.Quote(fields[1]), RowFormat, example, hint(row))
 	}
 	if job, err = jobNumber(number); err != nil {
-		return 0, 0, task, fmt.Errorf("the job %s is not j_ and a whole number", quote(fields[1]))
+		return 0, 0, task, fmt.Errorf("the job %s is not j_ and a whole number", rows.Quote(fields[1]))
 	}
 	if noDAG(fields[2]) {
 		return job, 0, task, errNoDAG
 	}
-	if arrival, err = quantity("arrival", fields[0]); err != nil {
+	if arrival, err = rows.Quantity("arrival", fields[0]); err != nil {
 		return job, 0, task, err
 	}
 	if arrival > 1e9 {
 		return job, 0, task, fmt.Errorf("the arrival %q is later than 1e9 s", fields[0])
 	}
-	task, err = parseTask(fields[2:])
+	task, err = b.parseTask(fields[2:])
 	return job, arrival, task, err
 }
 
 // columns is the number of a row's fields.
 const columns = 7
-
-// split takes a row apart at its commas, and counts all fields that it has.
-func split(row string) (fields [columns]string, n int) {
-	begin := 0
-	for i := range len(row) + 1 {
-		if i < len(row) && row[i] != ',' {
-			continue
-		}
-		if n < columns {
-			fields[n] = row[begin:i]
-		}
-		n++
-		begin = i + 1
-	}
-	return fields, n
-}
 
 // jobNumber reads the digits of j_N.
 func jobNumber(digits string) (int, error) {
@@ -92,25 +78,20 @@ func noDAG(name string) bool {
 }
 
 // parseTask reads name, duration, cpu, mem and instances.
-func parseTask(fields []string) (Task, error) {
-	task := Task{Name: fields[0]}
-	var err error
-	if task.Number, task.Precedences, err = parseName(fields[0]); err != nil {
+func (b *Builder) parseTask(fields []string) (task Task, err error) {
+	if task.Label, err = b.Label(fields[0]); err != nil {
 		return task, err
 	}
-	for i, into := range []*float64{&task.Duration, &task.CPU, &task.Mem} {
-		if *into, err = quantity([]string{"duration", "cpu", "mem"}[i], fields[1+i]); err != nil {
+	var demand Demand
+	for i, into := range []*float64{&task.Duration, &demand.CPU, &demand.Mem} {
+		if *into, err = rows.Quantity([]string{"duration", "cpu", "mem"}[i], fields[1+i]); err != nil {
 			return task, err
 		}
 	}
-	instances, err := quantity("instances", fields[4])
-	if err != nil {
+	if demand.Instances, err = rows.Whole("instances", fields[4]); err != nil {
 		return task, err
 	}
-	if instances != math.Trunc(instances) || instances > math.MaxInt32 {
-		return task, fmt.Errorf("the instances %q are not a whole number below 2^31", fields[4])
-	}
-	task.Instances = int(instances)
+	task.Demand = b.Demand(demand)
 	return task, nil
 }
 
@@ -119,7 +100,7 @@ func parseTask(fields []string) (Task, error) {
 func parseName(name string) (number int, precedences []int, err error) {
 	bad := func(why string) (int, []int, error) {
 		err := fmt.Errorf("the task's name %s %s; "+
-			"a name is a letter, its number, then _ and the number of each task it waits for, as R7_6", quote(name), why)
+			"a name is a letter, its number, then _ and the number of each task it waits for, as R7_6", rows.Quote(name), why)
 		if name != "" && !strings.ContainsAny(name, "0123456789") {
 			err = &irrelevant{err}
 		}
@@ -137,7 +118,7 @@ func parseName(name string) (number int, precedences []int, err error) {
 		n, err := strconv.Atoi(part)
 		switch {
 		case err != nil || n < 1 || part[0] == '+':
-			return bad(fmt.Sprintf("has %s where a number is due", quote(part)))
+			return bad(fmt.Sprintf("has %s where a number is due", rows.Quote(part)))
 		case n > maxTask:
 			return bad(fmt.Sprintf("has the number %d, above %d", n, maxTask))
 		case i == 0:
@@ -151,49 +132,7 @@ func parseName(name string) (number int, precedences []int, err error) {
 	return number, precedences, nil
 }
 
-// irrelevant is an errIrrelevant that prints as the error it is.
+// irrelevant is an ErrIrrelevant that prints as the error it is.
 type irrelevant struct{ error }
 
-func (e *irrelevant) Is(target error) bool { return target == errIrrelevant }
-
-// decimal reads a number of digits, with a point or without: one whose digits a float64 has room for, divided by a
-// power of ten that it has room for, is rounded once, as ParseFloat would.
-func decimal(s string) (v float64, ok bool) {
-	const most = 12 // digits: below quantity's largest, too
-	if len(s) > most {
-		return 0, false
-	}
-	digits, divisor, point := 0, 1, false
-	for _, c := range []byte(s) {
-		switch {
-		case '0' <= c && c <= '9':
-			digits = 10*digits + int(c-'0')
-			if point {
-				divisor *= 10
-			}
-		case c == '.' && !point && len(s) > 1:
-			point = true
-		default:
-			return 0, false
-		}
-	}
-	return float64(digits) / float64(divisor), true
-}
-
-// quantity reads a finite number that is not negative.
-func quantity(what, s string) (float64, error) {
-	if s == "" {
-		return 0, fmt.Errorf("the %s is empty", what)
-	}
-	if v, plain := decimal(s); plain {
-		return v, nil
-	}
-	v, err := strconv.ParseFloat(s, 64)
-	if err != nil || math.IsInf(v, 0) || math.IsNaN(v) || v < 0 || strings.ContainsAny(s, "xXpP_") {
-		return 0, fmt.Errorf("the %s %s is not a number that is finite and not negative", what, quote(s))
-	}
-	if v > 1e12 {
-		return 0, fmt.Errorf("the %s %q is above 1e12", what, s)
-	}
-	return v, nil
-}
+func (e *irrelevant) Is(target error) bool { return target == ErrIrrelevant }

@@ -7,8 +7,8 @@ import (
 	"io"
 	"slices"
 
-	"testbed/emulator/internal/readfile"
 	"testbed/emulator/workload"
+	"testbed/emulator/workload/rows"
 )
 
 // Row names, for messages, the row of a task of a job, by their names, or, where task is empty, the row that makes the
@@ -25,7 +25,7 @@ func (t *Trace) Row(job, task string, f workload.Factors) string {
 	if !ok || !t.file {
 		return text
 	}
-	file, err := readfile.Open(t.Name, MaxSize)
+	file, err := rows.Open(t.Name, rows.MaxSize)
 	if err != nil {
 		return text
 	}
@@ -40,7 +40,7 @@ func (t *Trace) Row(job, task string, f workload.Factors) string {
 // false where the trace has no such job. job is a name as in workload.Job.
 func (t *Trace) Largest(job string, f workload.Factors) (task Task, ok bool) {
 	for i := range t.Jobs {
-		if j := &t.Jobs[i]; fmt.Sprintf("j_%d", j.Number) == job {
+		if j := &t.Jobs[i]; j.Name() == job {
 			return j.largest(f), true
 		}
 	}
@@ -51,7 +51,7 @@ func (t *Trace) Largest(job string, f workload.Factors) (task Task, ok bool) {
 func (t *Trace) Find(job, name string) (task Task, ok bool) {
 	for i := range t.Jobs {
 		j := &t.Jobs[i]
-		if fmt.Sprintf("j_%d", j.Number) != job {
+		if j.Name() != job {
 			continue
 		}
 		if at := slices.IndexFunc(j.Tasks, func(t Task) bool { return t.Name == name }); at >= 0 {
@@ -81,16 +81,19 @@ func (j *Job) largest(f workload.Factors) Task {
 // FindRow is the line, from 1, of the first row of a trace that defines a job's task with the same figures;
 // 0: there is none.
 func FindRow(r io.Reader, job string, task Task) (int, error) {
-	scanner := bufio.NewScanner(r)
-	scanner.Buffer(make([]byte, 64<<10), maxRow)
-	for line := 1; scanner.Scan(); line++ {
-		number, _, found, err := parseRow(rowOf(scanner.Text(), line))
-		if err == nil && fmt.Sprintf("j_%d", number) == job && same(&found, &task) {
-			return line, nil
+	b, at := NewBuilder(nil, ""), 0
+	err := rows.Scan(r, b.Name, func(line int, row string) error {
+		number, _, found, err := b.parseRow(row)
+		if err == nil && (&Job{Number: number}).Name() == job && same(&found, &task) {
+			at = line
+			return errFound
 		}
+		return nil
+	})
+	if errors.Is(err, errFound) || errors.Is(err, bufio.ErrTooLong) {
+		err = nil
 	}
-	if err := scanner.Err(); !errors.Is(err, bufio.ErrTooLong) {
-		return 0, err
-	}
-	return 0, nil
+	return at, err
 }
+
+var errFound = errors.New("found")

@@ -41,13 +41,13 @@ func (d *distributions) job(random *rand.Rand) Job {
 	job := Job{Tasks: make([]Task, n)}
 	for i := range job.Tasks {
 		job.Tasks[i] = Task{
-			Name:        taskName(i+1, parents[i]),
-			Number:      i + 1,
-			Precedences: parents[i],
-			Duration:    float64(drawInteger(d.duration, random)),
-			CPU:         d.cpu.edge(random.Float64()),
-			Mem:         d.mem.edge(random.Float64()),
-			Instances:   max(drawInteger(d.instances, random), 1),
+			Label:    &Label{Name: taskName(i+1, parents[i]), Number: i + 1, Precedences: parents[i]},
+			Duration: float64(drawInteger(d.duration, random)),
+			Demand: &Demand{
+				CPU:       d.cpu.edge(random.Float64()),
+				Mem:       d.mem.edge(random.Float64()),
+				Instances: max(drawInteger(d.instances, random), 1),
+			},
 		}
 	}
 	return job

@@ -3,6 +3,8 @@ package outsider
 import (
 	"fmt"
 	"io"
+	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +25,7 @@ type trace struct {
 	bytes int64 // of a state
 }
 
-func (t trace) Derive(workload.Options) []workload.Job {
+func (t trace) Each(workload.Options) iter.Seq[workload.Job] {
 	var all []workload.Job
 	for i := range t.jobs {
 		all = append(all, workload.Job{
@@ -31,7 +33,7 @@ func (t trace) Derive(workload.Options) []workload.Job {
 			Tasks: []workload.Task{{Name: "M1", Function: workload.FunctionName(0), Ops: 1000, Argument: 100, States: []int{0}}},
 		})
 	}
-	return all
+	return slices.Values(all)
 }
 
 func (trace) Notes(workload.Options) []string              { return nil }
@@ -55,7 +57,7 @@ func workloads() catalogue.Section {
 	return append(
 		workload.Formats.Of(catalogue.Entry[workload.Format]{
 			Description: catalogue.Description{Name: Trace, About: "a job in each row"},
-			Does: workload.Format{Load: func(path string) (workload.Trace, error) {
+			Does: workload.Format{Load: func(path string, _ catalogue.Values) (workload.Trace, error) {
 				text, err := read(path)
 				return trace{strings.Count(text, "\n"), 1000}, err
 			}},

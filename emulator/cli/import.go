@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"testbed/emulator/catalogue"
+	"testbed/emulator/internal/outdir"
+	"testbed/emulator/scenario"
+	"testbed/emulator/workload"
+	"testbed/emulator/workload/rows"
+)
+
+// Bounds of a list of jobs in a scenario: see scenario.Workload and scenario.Job.
+const (
+	mostImported = 100_000
+	latestImport = 24 * time.Hour
+)
+
+func importCommand(s *State) *cli.Command {
+	return &cli.Command{Name: "import", Usage: "write the jobs of a trace as workload.jobs, a part of a scenario",
+		ArgsUsage: "TRACE", Flags: []cli.Flag{
+			choose(s, "format", "`FORMAT` of the trace: %s (default: the one that its first rows are in)", catalogue.Traces),
+			&cli.IntFlag{Name: "jobs", Usage: "draw `JOBS` of the trace's jobs, all different, instead of taking all"},
+			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`SEED` of that draw"},
+			&cli.GenericFlag{Name: "set", Value: &texts{},
+				Usage: "give a key of a scenario's workload a value: `KEY=VALUE`, such as shape=chain, tasks=all, arg-factor=1e5 " +
+					"or size-factor=0.1 (may be repeated; shape is dag and stateless is keep unless they are set)"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` to write (default: standard output)"},
+		},
+		Action: func(c *cli.Context) error {
+			path, err := argument(c, "a trace")
+			if err != nil {
+				return err
+			}
+			sc, err := importing(s, c, path)
+			if err != nil {
+				return usage(err)
+			}
+			set, err := imported(s, c, sc)
+			if err != nil {
+				return usage(err)
+			}
+			var text bytes.Buffer
+			if err := writeImport(&text, c, path, set); err != nil {
+				return err
+			}
+			for _, note := range set.Notes {
+				_ = printf(s.Stderr, "note: %s\n", note)
+			}
+			if c.String("output") == "" {
+				_, err := s.exactOut().Write(text.Bytes())
+				return err
+			}
+			return outdir.WriteFile(c.String("output"), text.Bytes())
+		}}
+}
+
+// importing is a scenario with the trace as its workload.
+func importing(s *State, c *cli.Context, path string) (*scenario.Scenario, error) {
+	format := c.String("format")
+	if !s.catalogue().Has(catalogue.Shipped, path) {
+		var err error
+		if path, err = filepath.Abs(path); err != nil {
+			return nil, err
+		}
+		if format == "" {
+			if format, err = workload.Detect(s.catalogue(), path); err != nil {
+				return nil, err
+			}
+		}
+	}
+	settings := []scenario.Setting{{Key: "workload.trace", Value: strconv.Quote(path), From: "TRACE"}}
+	if format != "" { // named, so that its options can be set
+		settings = append(settings, scenario.Setting{Key: "workload.format", Value: format, From: "--format"})
+	}
+	if c.IsSet("jobs") {
+		settings = append(settings,
+			scenario.Setting{Key: "workload.jobs", Value: strconv.Itoa(c.Int("jobs")), From: "--jobs"},
+			scenario.Setting{Key: "workload.draw", Value: string(workload.DrawExact), From: "--jobs"})
+	}
+	for _, text := range given(c, "set") {
+		key, value, ok := strings.Cut(text, "=")
+		if !ok {
+			return nil, fmt.Errorf("--set %s: write KEY=VALUE", text)
+		}
+		settings = append(settings, scenario.Setting{Key: "workload." + key, Value: value, From: "--set " + text})
+	}
+	const base = "name: import\ntopology: {synth: iiot}\nworkload: {shape: dag, stateless: keep, seed: %d}\n"
+	text := fmt.Sprintf(base, c.Uint64("seed"))
+	sc, _, err := scenario.Adapt([]byte(text), "import", s.catalogue(), settings...)
+	return sc, err
+}
+
+// imported are the jobs to be written, of which the first arrives at 0.
+func imported(s *State, c *cli.Context, sc *scenario.Scenario) (*scenario.JobSet, error) {
+	trace, err := sc.Trace()
+	if err != nil {
+		return nil, err
+	}
+	if n := sc.Pool(trace); n > mostImported && sc.Workload.Jobs == 0 {
+		return nil, fmt.Errorf("the trace has %d jobs, and a scenario takes %d: draw some of them with --jobs",
+			n, mostImported)
+	}
+	set, err := sc.Draw(trace)
+	if err != nil {
+		return nil, err
+	}
+	first := slices.MinFunc(set.Jobs, byArrival).Arrival
+	for i := range set.Jobs {
+		set.Jobs[i].Arrival -= first
+	}
+	if last := slices.MaxFunc(set.Jobs, byArrival); last.Arrival > latestImport {
+		set.Notes = append(set.Notes, fmt.Sprintf("the job %s arrives %v after the first, and a scenario takes %v: "+
+			"take the rows of a shorter time", last.Name, last.Arrival, latestImport))
+	}
+	if n := beyond(set.Jobs); n > 0 {
+		set.Notes = append(set.Notes, fmt.Sprintf("%d task%s with more than 1 GiB of argument or result, which a scenario "+
+			"refuses: lower the factor of sizes, as with --set size-factor=0.1 or --set arg-factor=1e5", n, rows.Plural(n)))
+	}
+	return set, nil
+}
+
+// beyond is the number of tasks of which a size is larger than a scenario allows.
+func beyond(jobs []workload.Job) (n int) {
+	const most = 1 << 30
+	var outputs []int64
+	for i := range jobs {
+		outputs = jobs[i].Outputs(outputs)
+		for k := range jobs[i].Tasks {
+			if jobs[i].Tasks[k].Argument > most || outputs[k] > most {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func byArrival(a, b workload.Job) int { return cmp.Compare(a.Arrival, b.Arrival) }
+
+// writeImport writes jobs with what they were made of.
+func writeImport(to io.Writer, c *cli.Context, path string, set *scenario.JobSet) error {
+	options := ""
+	for _, text := range given(c, "set") {
+		options += ", " + text
+	}
+	if _, err := fmt.Fprintf(to, "# Of %s: %d of %d jobs%s.\n", oneLine(filepath.Base(path)), len(set.Jobs), set.Pool,
+		oneLine(options)); err != nil {
+		return err
+	}
+	for _, note := range set.Notes {
+		if _, err := fmt.Fprintf(to, "# %s\n", oneLine(note)); err != nil {
+			return err
+		}
+	}
+	return scenario.WriteJobs(to, slices.Values(set.Jobs))
+}
+
+// oneLine is a text without what would end a comment.
+func oneLine(text string) string { return strings.Trim(strconv.Quote(text), `"`) }

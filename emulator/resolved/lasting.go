@@ -1,0 +1,84 @@
+package resolved
+
+import (
+	"fmt"
+
+	"testbed/emulator/plan"
+	"testbed/emulator/topology"
+	"testbed/emulator/units"
+)
+
+// lastingState is a state that outlives jobs: one of a client's.
+type lastingState struct {
+	client topology.ID
+	name   string
+}
+
+// checkLasting says why a model cannot carry out jobs with states that outlive them. Where states go from worker to
+// worker nobody has one between two jobs. Where a state is not with the client it is with a provider, and another one's
+// functions do not get at it.
+func (e *Scenario) checkLasting(m plan.Model, plans []*plan.Plan) error {
+	first := map[lastingState]*plan.Plan{} // that has it elsewhere than with the client
+	for _, p := range plans {
+		if p.Lasting == nil {
+			continue
+		}
+		if rule, err := e.rule(m); err != nil || rule.Locate == nil {
+			return fmt.Errorf("%s: model %s: the job %s uses a state of workload.states, and where states go from worker to "+
+				"worker nobody keeps it between two jobs: leave the model out, or give the jobs states of their own",
+				e.Source.Path(), m, p.Job)
+		}
+		for _, state := range elsewhere(p) {
+			other := first[state]
+			if other == nil {
+				first[state] = p
+				continue
+			}
+			if mine, its := e.Jobs[p.Index].Provider, e.Jobs[other.Index].Provider; mine != its {
+				return fmt.Errorf("%s: model %s: jobs of the providers %q and %q (%s, %s) use the state %s of %s, "+
+					"and the model keeps it with a provider: leave the model out, or give each provider's jobs a state of "+
+					"their own; models that keep states with the client, such as %s, can share it", e.Source.Path(), m, its, mine,
+					other.Job, p.Job, state.name, e.Topology.Vertices[p.Client].Name, plan.InClient)
+			}
+		}
+	}
+	return nil
+}
+
+// elsewhere lists the states that outlive a plan's job and that are elsewhere than with the client.
+func elsewhere(p *plan.Plan) []lastingState {
+	var all []lastingState
+	for i := range p.Invocations {
+		for _, a := range p.Invocations[i].States {
+			if name := p.Lasting[a.State]; name != "" && a.Location != plan.Carried {
+				all = append(all, lastingState{p.Client, name})
+			}
+		}
+	}
+	return all
+}
+
+// lastingBytes are the sizes of all states that outlive jobs, by the node that keeps them: they are there from a
+// model's first chain to its last.
+func lastingBytes(plans []*plan.Plan) map[topology.ID]int64 {
+	type value struct {
+		lastingState
+		node topology.ID
+	}
+	known, sums := map[value]bool{}, map[topology.ID]int64{}
+	for _, p := range plans {
+		if p.Lasting == nil {
+			continue
+		}
+		for i := range p.Invocations {
+			for _, a := range p.Invocations[i].States {
+				v := value{lastingState{p.Client, p.Lasting[a.State]}, a.Node}
+				if v.name != "" && !known[v] {
+					known[v] = true
+					sums[a.Node] = units.Add(sums[a.Node], a.Bytes)
+				}
+			}
+		}
+	}
+	return sums
+}
