@@ -77,6 +77,7 @@ func TestOpenUnpacksByContent(t *testing.T) {
 		}
 		return out.String()
 	}
+	odd := strings.Replace(archive(tar.TypeReg, "a.csv"), "00000000010", "0000000001x", 1)
 	long := strings.Repeat("d/", 100) + "batch_task.csv" // takes a header of its own
 	big := strings.Repeat(text, 1<<20)
 	for name, c := range map[string]struct {
@@ -94,7 +95,7 @@ func TestOpenUnpacksByContent(t *testing.T) {
 		"cut tar":           {archive(tar.TypeDir, "d/", "d/a.csv")[:700], "", 100, errArchive},
 		"a cut file":        {archive(tar.TypeReg, "a.csv")[:515], "", 100, io.ErrUnexpectedEOF},
 		"an empty tar":      {archive(tar.TypeDir, "d/", "e/", "f")[:1024], "", 100, errArchive},
-		"tar, odd size":     {strings.Replace(archive(tar.TypeReg, "a.csv"), "00000000010", "0000000001x", 1), "", 100, errArchive},
+		"tar, odd size":     {odd, "", 100, errArchive},
 		"gzip twice":        {gzipped(t, text) + gzipped(t, text), text + text, 100, nil},
 		"Zstandard":         {zstandard(t, text), text, 100, nil},
 		"just enough":       {gzipped(t, text), text, int64(len(text)), nil},
