@@ -154,7 +154,7 @@ func TestMalformed(t *testing.T) {
 		"{}":                                    "specification.tasks",
 		cut[:len(cut)-1] + ",\n\"name\":1}":     "w.json:",
 		cut[:len(cut)-1] + ",\n\"name\":\"x\"}": `the key "name" is there twice`,
-		spec(`{"id":"a","inputFiles":["id","id"],"name":"id"},{"id":"b","name":"b","id":"c"}`, files, ""): `w.json:1: the key "id"`,
+		spec(`{"id":"a","inputFiles":["id","id"],"name":"id"},{"id":"b","id":"c"}`, files, ""): `w.json:1: the key "id"`,
 		"{\x00}":                                       "w.json:1: ",
 		cut[:300]:                                      "w.json:",
 		cut + "{}":                                     "w.json:",
