@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"testbed/emulator/plan"
 	"testbed/emulator/report/html"
 	"testbed/emulator/report/run"
 	"time"
@@ -55,6 +56,7 @@ func facts(r *run.Run) []html.Fact {
 		{Name: "Arrivals", Value: m.Arrival},
 		{Name: "Computation", Value: m.Compute},
 		{Name: "State access", Value: stateAccess(m.StateAccess)},
+		{Name: "Orchestration", Value: orchestration(m.Orchestration)},
 		{Name: "Begun", Value: instant(m.Start)},
 		{Name: "Ended", Value: instant(m.End)},
 	}
@@ -80,6 +82,14 @@ func stateAccess(who string) string {
 		return ""
 	}
 	return say("fact.state-access", who)
+}
+
+// orchestration says who calls functions; empty: it is not known, or the models leave it to the client as ever.
+func orchestration(who string) string {
+	if who != string(plan.Chained) {
+		return ""
+	}
+	return say("fact.orchestration", who)
 }
 
 // hostFacts are about the host's load while the run went on.

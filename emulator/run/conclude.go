@@ -22,7 +22,7 @@ func (r *run) describe() error {
 		Run: r.dir.Run(), Testbed: bed.Testbed, File: bed.File,
 		Seed: sc.Seed, Version: r.Version, Kernel: r.Kernel, Runtime: bed.Runtime, Fabric: bed.Fabric,
 		Arrival: r.Scenario.Arrival.String(), Alone: r.Scenario.Arrival.Alone(), Compute: sc.Replay.Compute,
-		StateAccess: sc.StateAccess, Placement: r.Scenario.Shares(), TCP: sysctls(sc),
+		StateAccess: sc.StateAccess, Orchestration: sc.Orchestration, Placement: r.Scenario.Shares(), TCP: sysctls(sc),
 		Start: time.Now().UTC(), Exit: record.Running,
 	}
 	r.manifest = m

@@ -53,14 +53,20 @@ func (s *Scenario) Pool(trace workload.Trace) int {
 // Draw makes jobs of a trace, and draws those of the workload.
 func (s *Scenario) Draw(trace workload.Trace) (*JobSet, error) {
 	w := &s.Workload
-	set := &JobSet{Trace: trace, Notes: trace.Notes(w.options()), Pool: s.Pool(trace)}
+	set := &JobSet{Trace: trace, Notes: trace.Notes(w.options())}
 	pool, err := w.pool(trace), error(nil)
+	if w.Jobs == 0 { // all of them, which need not be counted beforehand
+		set.Jobs = slices.Collect(pool)
+		set.Pool = len(set.Jobs)
+	} else {
+		set.Pool = s.Pool(trace)
+	}
 	if draw := workload.Draw(w.Draw); set.Pool > 0 && w.Jobs > 0 && (w.Jobs < set.Pool || draw.Exact()) {
 		if set.Jobs, err = draw.From(pool, set.Pool, w.Jobs, *w.Seed); err != nil {
 			return nil, fmt.Errorf("scenario %s: workload: %w with a state and of the lengths wanted; "+
 				"lower workload.jobs, or write draw: replacement", s.Name, err)
 		}
-	} else {
+	} else if w.Jobs > 0 {
 		set.Jobs = slices.AppendSeq(make([]workload.Job, 0, set.Pool), pool)
 	}
 	if len(set.Jobs) == 0 {
