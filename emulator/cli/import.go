@@ -47,7 +47,7 @@ func importCommand(s *State) *cli.Command {
 			if err != nil {
 				return usage(err)
 			}
-			set, err := imported(s, c, sc)
+			set, err := imported(sc)
 			if err != nil {
 				return usage(err)
 			}
@@ -98,7 +98,7 @@ func importing(s *State, c *cli.Context, path string) (*scenario.Scenario, error
 }
 
 // imported are the jobs to be written, of which the first arrives at 0.
-func imported(s *State, c *cli.Context, sc *scenario.Scenario) (*scenario.JobSet, error) {
+func imported(sc *scenario.Scenario) (*scenario.JobSet, error) {
 	trace, err := sc.Trace()
 	if err != nil {
 		return nil, err
@@ -149,8 +149,8 @@ func writeImport(to io.Writer, c *cli.Context, path string, set *scenario.JobSet
 	for _, text := range given(c, "set") {
 		options += ", " + text
 	}
-	if _, err := fmt.Fprintf(to, "# Of %s: %d of %d jobs%s.\n", printable.Line(filepath.Base(path)), len(set.Jobs), set.Pool,
-		printable.Line(options)); err != nil {
+	if _, err := fmt.Fprintf(to, "# Of %s: %d of %d jobs%s.\n", printable.Line(filepath.Base(path)),
+		len(set.Jobs), set.Pool, printable.Line(options)); err != nil {
 		return err
 	}
 	for _, note := range set.Notes {

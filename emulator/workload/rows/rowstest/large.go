@@ -66,8 +66,8 @@ const (
 	mostTime = 5 * time.Second
 )
 
-// Bounded fails where a trace of a million rows takes more than it may, at the best of several tries, for others use the
-// machine too; or where it has another number of jobs.
+// Bounded fails where a trace of a million rows takes more than it may, at the best of several tries, for others use
+// the machine too; or where it has another number of jobs.
 func Bounded(t *testing.T, want int, load func() (workload.Trace, error)) {
 	t.Helper()
 	const tries = 3
