@@ -184,6 +184,8 @@ func exchanges(f flow, forth, back *stream) (all []message, err error) {
 		m := message{from: f.from.Addr(), to: f.to.Addr(), at: at, method: r.Method, path: r.URL.Path}
 		if call := strings.Fields(r.Header.Get("X-Testbed-Call")); len(call) > 1 {
 			m.key = call[1]
+		} else if next := strings.Fields(r.Header.Get("X-Testbed-Next")); len(next) > 1 {
+			m.key = next[1]
 		} else if key, is := strings.CutPrefix(r.URL.Path, "/state/"); is {
 			m.key = key[:strings.LastIndexByte(key, '/')]
 		}

@@ -1,12 +1,12 @@
 package emulator_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -20,9 +20,12 @@ import (
 var onTheWire = map[string]string{
 	"external": `C>W1 10000, W1>R GET, R>W1 500000, W1>R 500000, R>W1 accepted, W1>C 60000,
 		C>W2 40000, W2>R GET, R>W2 500000, W2>R 500000, R>W2 accepted, W2>C 30000, C>W3 50000, W3>C 5000`,
-	"in-function": "C>W1 10000, W1>C 60000, C>W2 40000, W2>C 30000, C>W3 50000, W3>C 5000",
-	"in-client":   "C>W1 510000, W1>C 560000, C>W2 540000, W2>C 530000, C>W3 50000, W3>C 5000",
-	"pure-faas":   "C>W1 510000, W1>C 560000, C>W2 540000, W2>C 530000, C>W3 550000, W3>C 505000",
+	"in-function":     "C>W1 10000, W1>C 60000, C>W2 40000, W2>C 30000, C>W3 50000, W3>C 5000",
+	"in-client":       "C>W1 510000, W1>C 560000, C>W2 540000, W2>C 530000, C>W3 50000, W3>C 5000",
+	"pure-faas":       "C>W1 510000, W1>C 560000, C>W2 540000, W2>C 530000, C>W3 550000, W3>C 505000",
+	"state-propagate": "C>W1 510000, W1>W2 540000, W2>W3 550000, W3>C 505000",
+	"state-local": `C>W1 10000, W1>C GET, C>W1 500000, W1>W2 40000, W2>W1 GET, W1>W2 500000, W2>W3 50000,
+		W3>C 5000`,
 }
 
 // TestFigure3OnTheWire: what packets carry between the nodes is the study's figure 3, message by message and to the
@@ -30,19 +33,22 @@ var onTheWire = map[string]string{
 func TestFigure3OnTheWire(t *testing.T) {
 	w := newReal(t)
 	name, dir := fmt.Sprintf("fig3-%d", os.Getpid()), t.TempDir()
+	all := []string{"in-edge"}
+	for model := range onTheWire {
+		all = append(all, model)
+	}
 	text, err := os.ReadFile("../scenarios/figure3.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for old, changed := range map[string]string{
-		"name: figure3\n": "name: " + name + "\n", "count: 5 ": "count: 1 ",
-		"models: [external, in-edge, in-function, in-client]\n": "models: [external, in-edge, in-function, in-client, " +
-			"pure-faas]\n",
+	for key, value := range map[string]string{
+		"name": name, "      count": "1", "models": "[" + strings.Join(all, ", ") + "]",
 	} {
-		if !bytes.Contains(text, []byte(old)) {
-			t.Fatalf("the scenario has no %q", old)
+		line := regexp.MustCompile("(?m)^" + key + ": .*$")
+		if !line.Match(text) {
+			t.Fatalf("the scenario has no %s", key)
 		}
-		text = bytes.ReplaceAll(text, []byte(old), []byte(changed))
+		text = line.ReplaceAll(text, []byte(key+": "+value))
 	}
 	path := filepath.Join(dir, "scenario.yaml")
 	if err := os.WriteFile(path, append(text, "\nruntime: process\nfabric: userspace\n"...), 0o600); err != nil {
@@ -108,6 +114,9 @@ func said(all []message, key string, letters map[netip.Addr]string) string {
 	for _, m := range all {
 		if !strings.Contains(m.key, key) || strings.Contains(m.key, "/attempt-") {
 			continue
+		}
+		if m.path == "/next" && m.answer && m.body == 0 {
+			continue // it says that the message is there, and nobody waits for it
 		}
 		what := fmt.Sprint(m.body)
 		switch {

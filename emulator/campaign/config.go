@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -26,6 +27,9 @@ func Simulation(s *scenario.Scenario) (c statesim.Config, notes []string, err er
 	if err != nil {
 		return c, nil, err
 	}
+	if err := writtenChains(s, set.Jobs); err != nil {
+		return c, nil, err
+	}
 	notes = append(notes, set.Notes...)
 	c = statesim.DefaultConfig(t, set.Jobs)
 	if draw := workload.Draw(s.Workload.Draw); draw.Exact() {
@@ -45,6 +49,17 @@ func Simulation(s *scenario.Scenario) (c statesim.Config, notes []string, err er
 		}
 	}
 	return c, notes, nil
+}
+
+// writtenChains says which of the jobs that a scenario lists is a DAG, of which the simulator knows nothing.
+func writtenChains(s *scenario.Scenario, jobs []workload.Job) error {
+	for i := range jobs {
+		if s.Workload.Written() && !jobs[i].Chain() {
+			return fmt.Errorf("scenario %s: the job %s of workload.jobs is a DAG, and statesim knows chains only: "+
+				"take the engine transport, or let each of its tasks wait for the one before", s.Name, jobs[i].Name)
+		}
+	}
+	return nil
 }
 
 // distance is the way from the clients to the cloud, and whether it is the same for all of them.

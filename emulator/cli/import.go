@@ -121,7 +121,7 @@ func imported(s *State, c *cli.Context, sc *scenario.Scenario) (*scenario.JobSet
 	}
 	if last := slices.MaxFunc(set.Jobs, byArrival); last.Arrival > latestImport {
 		set.Notes = append(set.Notes, fmt.Sprintf("the job %s arrives %v after the first, and a scenario takes %v: "+
-			"take the rows of a shorter time", last.Name, last.Arrival, latestImport))
+			"take those of a shorter time, as with --set until=24h", last.Name, last.Arrival, latestImport))
 	}
 	if n := beyond(set.Jobs); n > 0 {
 		set.Notes = append(set.Notes, fmt.Sprintf("%d task%s with more than 1 GiB of argument or result, which a scenario "+

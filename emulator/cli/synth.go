@@ -107,7 +107,7 @@ func writeTopology(s *State, t *topology.Topology, prefix, format string) error 
 }
 
 func synthWorkload(s *State) *cli.Command {
-	return &cli.Command{Name: "workload", Usage: "write a trace in Spår's format",
+	return &cli.Command{Name: "workload", Usage: "write a trace, or of one job a workflow",
 		Flags: []cli.Flag{
 			&cli.IntFlag{
 				Name:  "jobs",

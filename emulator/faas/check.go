@@ -91,6 +91,9 @@ func (inv *InvocationSpec) validate() error {
 		if err := checkAddress(state.Repository); err != nil {
 			return err
 		}
+		if state.Contested && state.Location != plan.Local {
+			return fmt.Errorf("state %d is not the worker's own, and so nobody contests it there", state.State)
+		}
 		if state.ByClient && (state.Location != plan.Repository || state.Bytes > maxBody) {
 			return fmt.Errorf("state %d of %d bytes cannot be the client's to read", state.State, state.Bytes)
 		}

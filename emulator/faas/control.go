@@ -14,13 +14,15 @@ import (
 	"sync"
 )
 
-// WarmSpec asks for idle connections to another agent.
+// WarmSpec asks for idle connections to another agent, or for memory.
 type WarmSpec struct {
-	Address     string `json:"address"`     // host:port
+	Address     string `json:"address"`     // host:port; empty: it asks for memory alone
 	Connections int    `json:"connections"` // that are to be open; 0: one or, where Fresh is set, none
 	Bytes       int64  `json:"bytes"`       // sent both ways over each, so that its windows open; 0: none
 	// Fresh closes the idle connections that there are, whose congestion windows tell of what was sent before.
 	Fresh bool `json:"fresh,omitempty"`
+	// Room are the sizes of buffers, in bytes, that there is to be memory for, all at a time.
+	Room []int64 `json:"room,omitempty"`
 }
 
 // handleControl serves the controller: all that the network may ask for, and management.
@@ -129,7 +131,7 @@ func (a *Agent) handleWarm(w http.ResponseWriter, r *http.Request) {
 	respond(w, http.StatusNoContent, nil)
 }
 
-// warm opens the connections that are missing, all at once, and uses each of them once.
+// warm finds the memory, opens the connections that are missing, all at once, and uses each of them once.
 func (a *Agent) warm(ctx context.Context, wanted []WarmSpec) error {
 	for _, peer := range wanted {
 		if err := peer.validate(); err != nil {
@@ -140,6 +142,9 @@ func (a *Agent) warm(ctx context.Context, wanted []WarmSpec) error {
 	var mu sync.Mutex
 	var errs []error
 	for _, peer := range wanted {
+		if a.room(peer.Room); peer.Address == "" {
+			continue
+		}
 		if peer.Fresh {
 			a.peers.forget(peer.Address)
 		} else {
@@ -168,6 +173,9 @@ func (a *Agent) echo(ctx context.Context, to WarmSpec) error {
 }
 
 func (w *WarmSpec) validate() error {
+	if err := checkRoom(w.Room); err != nil || w.Address == "" {
+		return err
+	}
 	if _, err := netip.ParseAddrPort(w.Address); err != nil {
 		return fmt.Errorf("warming: %w", err)
 	}

@@ -148,3 +148,19 @@ func TestRepliesOfRetries(t *testing.T) {
 		}
 	}
 }
+
+// Only what a worker keeps can be contested there.
+func TestImpossibleContests(t *testing.T) {
+	for location, good := range map[plan.Location]bool{plan.Local: true, plan.Repository: false, plan.Carried: false} {
+		s := &ChainSpec{Key: "k", StateBytes: []int64{8}, Invocations: []InvocationSpec{{
+			States: []AccessSpec{{Bytes: 8, Location: location, Contested: true}},
+		}}}
+		s.Steps = len(stepRoles(s.Invocations[0].States))
+		for i := range s.Steps {
+			s.Invocations[0].Steps = append(s.Invocations[0].Steps, i)
+		}
+		if err := s.validate(); (err == nil) != good {
+			t.Errorf("location %d: %v", location, err)
+		}
+	}
+}

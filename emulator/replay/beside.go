@@ -55,6 +55,11 @@ func copying(
 		return 0, 0, err
 	}
 	around = time.Since(begin).Seconds()
+	rooms := faas.Rooms{}
+	rooms.Need(spec)
+	if err := client.Warm(ctx, []faas.WarmSpec{{Room: rooms[id]}}); err != nil { // as the replay does
+		return 0, 0, err
+	}
 	result, err := emptyCall(ctx, client, spec)
 	if err == nil && result.Error != "" {
 		err = errors.New(result.Error)

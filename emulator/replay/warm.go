@@ -29,7 +29,7 @@ func (r *replay) warm(ctx context.Context) error {
 }
 
 // anew opens new connections for one chain, in place of those that others have used: their congestion windows would
-// make it faster than it is alone. Where chains may be in each other's way it does nothing.
+// make it faster than it is alone. Its nodes find the memory that it needs. Where chains may be in each other's way it does nothing.
 func (r *replay) anew(ctx context.Context, spec *faas.ChainSpec) error {
 	if !r.Arrival.Alone() {
 		return nil
@@ -61,14 +61,16 @@ func (r *replay) connect(ctx context.Context, peers map[topology.ID][]faas.WarmS
 	return errors.Join(errs...)
 }
 
-// peers lists, for each node, the addresses that it sends the chains' requests to.
+// peers lists, for each node, the addresses that it sends the chains' requests to, and what memory a chain needs there.
 func (r *replay) peers(specs []*faas.ChainSpec, connections int) map[topology.ID][]faas.WarmSpec {
 	if r.Cold {
 		connections = 0
 	}
 	known := map[faas.Pair]bool{}
 	peers := map[topology.ID][]faas.WarmSpec{}
+	rooms := faas.Rooms{}
 	for _, spec := range specs {
+		rooms.Need(spec)
 		for _, pair := range spec.Pairs() {
 			if known[pair] {
 				continue
@@ -76,6 +78,11 @@ func (r *replay) peers(specs []*faas.ChainSpec, connections int) map[topology.ID
 			known[pair] = true
 			peers[pair.From] = append(peers[pair.From],
 				faas.WarmSpec{Address: pair.Address, Connections: connections, Bytes: r.WarmBytes, Fresh: true})
+		}
+	}
+	if !r.Cold {
+		for id, sizes := range rooms {
+			peers[id] = append(peers[id], faas.WarmSpec{Room: sizes})
 		}
 	}
 	return peers

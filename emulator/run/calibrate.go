@@ -96,7 +96,7 @@ func (r *run) predict(setting predict.Setting) ([]predict.Prediction, error) {
 		}
 		predictions, err := engine.Predict(plans)
 		if errors.Is(err, predict.ErrBranches) {
-			r.phase(fmt.Sprintf("nothing is predicted by %s: %v", p.Name, err))
+			r.phase(fmt.Sprintf("nothing is predicted by %v", err)) // it begins with the predictor's name
 			continue
 		}
 		if err != nil {

@@ -212,6 +212,9 @@ func (d *decoder) tooLarge(s *TopologySynth) bool {
 
 func (d *decoder) checkWorkload(w *Workload) {
 	d.checkJobs(w)
+	if w.Until > 0 && w.Until <= w.From {
+		d.failAt("workload.until", fmt.Sprintf("write more than %v", w.From), "it is no later than from")
+	}
 	if w.MaxLength > 0 && w.MaxLength < w.MinLength {
 		d.failAt("workload.max-length", fmt.Sprintf("write at least %d", w.MinLength), "it is less than min-length")
 	}

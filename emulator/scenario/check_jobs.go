@@ -61,7 +61,7 @@ func (d *decoder) checkDrawn(w *Workload) {
 		{"functions", w.Functions != usual.Functions}, {"ops-factor", w.OpsFactor != usual.OpsFactor},
 		{"arg-factor", w.ArgFactor != usual.ArgFactor}, {"state-factor", w.StateFactor != usual.StateFactor},
 		{"min-length", w.MinLength != usual.MinLength}, {"max-length", w.MaxLength != usual.MaxLength},
-		{"strict", w.Strict},
+		{"from", w.From > 0}, {"until", w.Until > 0}, {"strict", w.Strict},
 	} {
 		if here := "workload." + c.key; c.given && !d.failed(here) {
 			d.failAt(here, "remove it, or let jobs be the number of jobs to draw",

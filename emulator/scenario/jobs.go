@@ -53,14 +53,20 @@ func (s *Scenario) Pool(trace workload.Trace) int {
 // Draw makes jobs of a trace, and draws those of the workload.
 func (s *Scenario) Draw(trace workload.Trace) (*JobSet, error) {
 	w := &s.Workload
-	set := &JobSet{Trace: trace, Notes: trace.Notes(w.options()), Pool: s.Pool(trace)}
+	set := &JobSet{Trace: trace, Notes: trace.Notes(w.options())}
 	pool, err := w.pool(trace), error(nil)
+	if w.Jobs == 0 { // all of them, which need not be counted beforehand
+		set.Jobs = slices.Collect(pool)
+		set.Pool = len(set.Jobs)
+	} else {
+		set.Pool = s.Pool(trace)
+	}
 	if draw := workload.Draw(w.Draw); set.Pool > 0 && w.Jobs > 0 && (w.Jobs < set.Pool || draw.Exact()) {
 		if set.Jobs, err = draw.From(pool, set.Pool, w.Jobs, *w.Seed); err != nil {
 			return nil, fmt.Errorf("scenario %s: workload: %w with a state and of the lengths wanted; "+
 				"lower workload.jobs, or write draw: replacement", s.Name, err)
 		}
-	} else {
+	} else if w.Jobs > 0 {
 		set.Jobs = slices.AppendSeq(make([]workload.Job, 0, set.Pool), pool)
 	}
 	if len(set.Jobs) == 0 {
@@ -69,14 +75,17 @@ func (s *Scenario) Draw(trace workload.Trace) (*JobSet, error) {
 	return set, s.computable(set)
 }
 
-// pool are a trace's jobs of the lengths wanted.
+// wants says whether a job's length and arrival are those wanted.
+func (w *Workload) wants(job *workload.Job) bool {
+	n, at := job.Length(), job.Arrival
+	return n >= w.MinLength && (w.MaxLength == 0 || n <= w.MaxLength) && at >= w.From && (w.Until == 0 || at < w.Until)
+}
+
+// pool are a trace's jobs of the lengths and arrivals wanted.
 func (w *Workload) pool(trace workload.Trace) iter.Seq[workload.Job] {
 	return func(yield func(workload.Job) bool) {
 		for job := range trace.Each(w.options()) {
-			if n := job.Length(); n < w.MinLength || w.MaxLength > 0 && n > w.MaxLength {
-				continue
-			}
-			if !yield(job) {
+			if w.wants(&job) && !yield(job) {
 				return
 			}
 		}
@@ -153,6 +162,10 @@ func (w *Workload) noJobs(trace workload.Trace, pool int) error {
 		most := ""
 		if w.MaxLength > 0 {
 			most = fmt.Sprintf(" to %d", w.MaxLength)
+		}
+		if w.From > 0 || w.Until > 0 {
+			return fmt.Errorf("of %d jobs none has from %d%s invocations and arrives at the times wanted; "+
+				"change workload.from, until, min-length or max-length%s", stateful, w.MinLength, most, notes)
 		}
 		return fmt.Errorf("of %d jobs with a state none has from %d%s invocations; "+
 			"change workload.min-length or max-length%s", stateful, w.MinLength, most, notes)

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,6 +49,8 @@ func TestNoJobIsLeft(t *testing.T) {
 		"empty": {"", "", []string{"t.csv is empty", "arrival_s,job"}, "raise"},
 		"too short": {stateful, ", min-length: 5, max-length: 9",
 			[]string{"of 1 jobs with a state none has from 5 to 9 invocations", "min-length"}, "raise jobs"},
+		"too early": {stateful, ", from: 1s, max-length: 9",
+			[]string{"of 1 jobs none has from 1 to 9 invocations and arrives at the times wanted", "workload.from"}, ""},
 		"none of many": {stateful + strings.ReplaceAll(stateful, "j_1", "j_2"), ", jobs: 1, seed: 1", nil, ""},
 		"strict": {strings.Replace(stateful, "0.3", "x", 1), ", strict: true", []string{`t.csv:1: the mem "x"`},
 			""},
@@ -72,7 +75,7 @@ func TestNoJobIsLeft(t *testing.T) {
 				t.Errorf("%s: %v, want %s", name, err, want)
 			}
 		}
-		named := strings.Contains(err.Error(), filepath.Base(file)) || name == "too short"
+		named := strings.Contains(err.Error(), filepath.Base(file)) || strings.HasPrefix(name, "too ")
 		if c.not != "" && strings.Contains(err.Error(), c.not) || !named {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -141,6 +144,32 @@ func TestShippedTraces(t *testing.T) {
 	} {
 		if _, err := parse(more); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", more, err, want)
+		}
+	}
+}
+
+// Jobs may be taken of a part of a trace's time.
+func TestTimesWanted(t *testing.T) {
+	var rows strings.Builder
+	for i := range 5 {
+		for _, task := range []string{"M1", "M2", "J3_1_2"} {
+			fmt.Fprintf(&rows, "%d,j_%d,%s,1,100,0.3,1\n", 10*i, i, task)
+		}
+	}
+	for more, want := range map[string]string{
+		"": "j_0 j_1 j_2 j_3 j_4", ", from: 10s": "j_1 j_2 j_3 j_4", ", until: 20s": "j_0 j_1",
+		", from: 10s, until: 30001ms": "j_1 j_2 j_3", ", from: 10s, until: 40s, jobs: 3, draw: exact": "j_1 j_2 j_3",
+	} {
+		set, _, err := jobsOf(t, rows.String(), more)
+		if err != nil {
+			t.Fatal(more, err)
+		}
+		var names []string
+		for i := range set.Jobs {
+			names = append(names, set.Jobs[i].Name)
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%s: %s, want %s", more, got, want)
 		}
 	}
 }

@@ -138,6 +138,10 @@ type Workload struct {
 	// Who issues jobs: models or classes of hosts, or names of hosts. Default: rpi3b+ and nvidia_jetson_tx2, as in the
 	// study; with topology.nodes, every host.
 	Clients []string `yaml:"clients,names" min:"1"`
+	// Leave out jobs that arrive before this time of the trace, such as 24h.
+	From time.Duration `yaml:"from" max:"8760h"`
+	// Leave out jobs that arrive at this time of the trace or later. Absent: no limit.
+	Until time.Duration `yaml:"until" min:"1us" max:"8760h"`
 	// Leave out jobs with fewer invocations.
 	MinLength int `yaml:"min-length" default:"1" min:"1" max:"10000"`
 	// Leave out jobs with more invocations. Absent: no limit.

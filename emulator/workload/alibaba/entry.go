@@ -17,7 +17,7 @@ func Section() catalogue.Section {
 		Description: catalogue.Description{
 			Name: "alibaba", About: "batch_task.csv of Alibaba's cluster trace v2018: rows of " + RowFormat,
 		},
-		Does: workload.Format{Load: load, Detect: detect},
+		Does: workload.Format{Load: load, Detect: detect, Write: Write},
 	})
 }
 

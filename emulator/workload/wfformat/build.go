@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"testbed/emulator/workload/rows"
 )
 
 // builder makes a trace of a document.
@@ -66,10 +68,10 @@ func (b *builder) measure() error {
 	for _, f := range b.files {
 		size, err := quantity("sizeInBytes", f.Bytes, 0)
 		if err != nil {
-			return fmt.Errorf("file %q: %w", f.ID, err)
+			return fmt.Errorf("file %s: %w", rows.Quote(f.ID), err)
 		}
-		if _, twice := b.bytes[f.ID]; twice {
-			return fmt.Errorf("file %q: its ID is another's", f.ID)
+		if before, twice := b.bytes[f.ID]; twice && before != size {
+			return fmt.Errorf("file %s: it has two sizes, %g and %g", rows.Quote(f.ID), before, size)
 		}
 		if f.Bytes == nil {
 			b.trace.Sizeless++
@@ -97,14 +99,14 @@ func (b *builder) precede() error {
 		for _, p := range t.Parents {
 			at, known := b.index[p]
 			if !known {
-				return named(t.ID, fmt.Errorf("there is no task %q, its parent", p))
+				return named(t.ID, fmt.Errorf("there is no task %s, its parent", rows.Quote(p)))
 			}
 			b.after[i] = append(b.after[i], at)
 		}
 		for _, c := range t.Children {
 			at, known := b.index[c]
 			if !known {
-				return named(t.ID, fmt.Errorf("there is no task %q, its child", c))
+				return named(t.ID, fmt.Errorf("there is no task %s, its child", rows.Quote(c)))
 			}
 			b.after[at] = append(b.after[at], i)
 		}
@@ -219,7 +221,8 @@ func (b *builder) time() error {
 		e := &b.executed[i]
 		at, known := b.index[e.ID]
 		if !known {
-			return named(e.ID, errors.New("workflow.execution has it, and workflow.specification does not"))
+			b.trace.Strange++
+			continue
 		}
 		if by[b.tasks[at].ID] != nil {
 			return named(e.ID, errors.New("workflow.execution has it twice"))

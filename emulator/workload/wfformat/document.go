@@ -1,8 +1,11 @@
 package wfformat
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
+	"regexp"
 
 	"testbed/emulator/workload/rows"
 )
@@ -124,5 +127,28 @@ func quantity(what string, v *float64, absent float64) (float64, error) {
 	return *v, nil
 }
 
+// ofTask is an error about a task.
+type ofTask struct {
+	id  string
+	err error
+}
+
+func (e *ofTask) Error() string { return fmt.Sprintf("task %s: %v", rows.Quote(e.id), e.err) }
+func (e *ofTask) Unwrap() error { return e.err }
+
 // named is an error about a task.
-func named(id string, err error) error { return fmt.Errorf("task %s: %w", rows.Quote(id), err) }
+func named(id string, err error) error { return &ofTask{id, err} }
+
+// line is where a text says the ID of a task, from 1; 0: it is not found.
+func line(text []byte, id string) int {
+	const longest = 500 // bytes
+	quoted, err := json.Marshal(id)
+	if err != nil || len(quoted) > longest {
+		return 0
+	}
+	said := regexp.MustCompile(`"(?:id|name)"\s*:\s*` + regexp.QuoteMeta(string(quoted))).FindIndex(text)
+	if said == nil {
+		return 0
+	}
+	return 1 + bytes.Count(text[:said[0]], []byte("\n"))
+}

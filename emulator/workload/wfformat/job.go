@@ -55,6 +55,7 @@ func (t *Trace) Notes(opts workload.Options) []string {
 			notes = append(notes, fmt.Sprintf("the workflow %s has %d %s%s %s", t.Name, n, what, rows.Plural(n), then))
 		}
 	}
+	note(t.Strange, "task", "executed that it does not specify: left out")
 	note(t.Timeless, "task", "without a runtime: no operations")
 	note(t.Sizeless, "file", "without a size: no bytes")
 	if opts.Shape != workload.ShapeChain {

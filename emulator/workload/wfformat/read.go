@@ -1,6 +1,7 @@
 package wfformat
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +25,7 @@ type Trace struct {
 	Tasks  []Task
 	Factor float64 // bytes of the job for each byte of the files
 
+	Strange  int // tasks of its execution that it does not specify
 	Timeless int // tasks whose runtime the file does not say
 	Sizeless int // files whose size it does not say
 	Around   int // files that a task reads which does not wait, itself, for the one that writes them
@@ -44,8 +46,12 @@ type Task struct {
 
 // Read reads a workflow. The error names the task or the line that is wrong; name is the file's, for messages.
 func Read(r io.Reader, name string) (*Trace, error) {
+	text, err := readfile.Rest(r, name, limits.Bytes)
+	if err != nil {
+		return nil, err
+	}
 	var d document
-	if err := readfile.DecodeJSON(r, name, limits, &d); err != nil {
+	if err := readfile.ParseJSON(bytes.TrimPrefix(text, []byte("\ufeff")), name, limits, &d); err != nil {
 		return nil, err
 	}
 	d.Workflow.renew()
@@ -61,6 +67,12 @@ func Read(r io.Reader, name string) (*Trace, error) {
 		b.executed = d.Workflow.Execution.Tasks
 	}
 	if err := b.build(); err != nil {
+		var task *ofTask
+		if errors.As(err, &task) {
+			if at := line(text, task.id); at > 0 {
+				return nil, fmt.Errorf("%s:%d: %w", name, at, err)
+			}
+		}
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return b.trace, nil

@@ -108,6 +108,11 @@ func TestByHand(t *testing.T) {
 		!strings.Contains(notes, "1 file read by tasks that do not") {
 		t.Error(notes)
 	}
+	strange := spec(tasks, files+`,{"id":"x","sizeInBytes":100}`, times+`,{"id":"q","runtimeInSeconds":1}`)
+	if again, err := Read(strings.NewReader("\ufeff"+strange), "w.json"); err != nil || again.Strange != 1 ||
+		!reflect.DeepEqual(one(t, again, opts), want) {
+		t.Errorf("what it says beside: %v", err)
+	}
 	trace.Factor = 0.5
 	if got := one(t, trace, opts); got.Tasks[1].Edges[0] != 50 || got.Tasks[0].Argument != 2 {
 		t.Errorf("half as large: %+v", got)
@@ -163,8 +168,7 @@ func TestMalformed(t *testing.T) {
 		spec(`{"id":"a"}`, `{"id":"x","sizeInBytes":-1}`, ""):                    `file "x": the sizeInBytes -1`,
 		spec(`{"id":"a"}`, `{"id":"x","sizeInBytes":1e300}`, ""):                 `file "x": the sizeInBytes 1e+300`,
 		spec(`{"id":"a"}`, `{"id":"x","sizeInBytes":1e999}`, ""):                 "w.json:1",
-		spec(`{"id":"a"}`, files+`,{"id":"x","sizeInBytes":1}`, ""):              `file "x": its ID`,
-		spec(`{"id":"a"}`, files, `{"id":"q","runtimeInSeconds":1}`):             `task "q": workflow.execution has it, and`,
+		spec(`{"id":"a"}`, files+`,{"id":"x","sizeInBytes":1}`, ""):              `file "x": it has two sizes, 100 and 1`,
 		spec(`{"id":"a"}`, files, `{"id":"a"},{"id":"a"}`):                       "twice",
 		spec(`{"id":"a"}`, files, `{"id":"a","runtimeInSeconds":-1}`):            "runtimeInSeconds -1",
 		spec(`{"id":"a"}`, files, `{"id":"a","coreCount":-1}`):                   "coreCount -1",
@@ -173,6 +177,19 @@ func TestMalformed(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "w.json") ||
 			len(err.Error()) > 500 {
 			t.Errorf("%.60q: %.500v, want %s", text, err, want)
+		}
+	}
+}
+
+// An error about a task says the line in which its ID is.
+func TestLines(t *testing.T) {
+	for _, c := range []struct{ tasks, want string }{
+		{`{"id":"b\u0041","parents":["q"]}`, `w.json: task "bA": `},
+		{`{"id":"a","children":["b"]},` + "\n" + `{"parents":["q"],` + "\n" + `"id" : "b"}`, `w.json:3: task "b": `},
+	} {
+		if _, err := Read(strings.NewReader(spec(c.tasks, files, "")), "w.json"); err == nil ||
+			!strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%q: %v, want %s", c.tasks, err, c.want)
 		}
 	}
 }
