@@ -54,6 +54,9 @@ var hostile = []writer{
 	{"synth workload", empty, func(dir string) []string {
 		return []string{"synth", "workload", "--jobs", "5", "-o", filepath.Join(dir, "trace.csv")}
 	}, nil},
+	{"import", empty, func(dir string) []string {
+		return []string{"import", "--jobs", "5", "-o", filepath.Join(dir, "jobs.yaml"), "alibaba-2018-hour"}
+	}, nil},
 }
 
 func empty(t *testing.T) string { return t.TempDir() }

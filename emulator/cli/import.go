@@ -15,6 +15,7 @@ import (
 
 	"testbed/emulator/catalogue"
 	"testbed/emulator/internal/outdir"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/scenario"
 	"testbed/emulator/workload"
 	"testbed/emulator/workload/rows"
@@ -46,7 +47,7 @@ func importCommand(s *State) *cli.Command {
 			if err != nil {
 				return usage(err)
 			}
-			set, err := imported(s, c, sc)
+			set, err := imported(sc)
 			if err != nil {
 				return usage(err)
 			}
@@ -68,15 +69,10 @@ func importCommand(s *State) *cli.Command {
 // importing is a scenario with the trace as its workload.
 func importing(s *State, c *cli.Context, path string) (*scenario.Scenario, error) {
 	format := c.String("format")
-	if !s.catalogue().Has(catalogue.Shipped, path) {
+	if format == "" && !s.catalogue().Has(catalogue.Shipped, path) {
 		var err error
-		if path, err = filepath.Abs(path); err != nil {
+		if format, err = workload.Detect(s.catalogue(), path); err != nil {
 			return nil, err
-		}
-		if format == "" {
-			if format, err = workload.Detect(s.catalogue(), path); err != nil {
-				return nil, err
-			}
 		}
 	}
 	settings := []scenario.Setting{{Key: "workload.trace", Value: strconv.Quote(path), From: "TRACE"}}
@@ -102,7 +98,7 @@ func importing(s *State, c *cli.Context, path string) (*scenario.Scenario, error
 }
 
 // imported are the jobs to be written, of which the first arrives at 0.
-func imported(s *State, c *cli.Context, sc *scenario.Scenario) (*scenario.JobSet, error) {
+func imported(sc *scenario.Scenario) (*scenario.JobSet, error) {
 	trace, err := sc.Trace()
 	if err != nil {
 		return nil, err
@@ -153,17 +149,14 @@ func writeImport(to io.Writer, c *cli.Context, path string, set *scenario.JobSet
 	for _, text := range given(c, "set") {
 		options += ", " + text
 	}
-	if _, err := fmt.Fprintf(to, "# Of %s: %d of %d jobs%s.\n", oneLine(filepath.Base(path)), len(set.Jobs), set.Pool,
-		oneLine(options)); err != nil {
+	if _, err := fmt.Fprintf(to, "# Of %s: %d of %d jobs%s.\n", printable.Line(filepath.Base(path)),
+		len(set.Jobs), set.Pool, printable.Line(options)); err != nil {
 		return err
 	}
 	for _, note := range set.Notes {
-		if _, err := fmt.Fprintf(to, "# %s\n", oneLine(note)); err != nil {
+		if _, err := fmt.Fprintf(to, "# %s\n", printable.Line(note)); err != nil {
 			return err
 		}
 	}
 	return scenario.WriteJobs(to, slices.Values(set.Jobs))
 }
-
-// oneLine is a text without what would end a comment.
-func oneLine(text string) string { return strings.Trim(strconv.Quote(text), `"`) }

@@ -30,7 +30,8 @@ func (l *bench) printing(run string) [][]string {
 		{"validate", l.tiny, "--resolved"}, {"schema"}, {"simulate", l.tiny}, {"simulate", l.tiny, "-f", "json"},
 		{"graph", l.tiny}, {"graph", run, "-f", "svg"},
 		{"compare", run}, {"compare", run, "-f", "json"}, {"compare", run, run},
-		{"report", run}, {"synth", "workload", "--jobs", "3"}, {"version"}, {"help"}, {"completion", "bash"},
+		{"report", run}, {"synth", "workload", "--jobs", "3"}, {"import", "alibaba-2018-hour", "--jobs", "3"},
+		{"version"}, {"help"}, {"completion", "bash"},
 		{"completion", "fish"}, {"doctor"}, {"doctor", "-f", "json"}, {"replay", "-o", l.results(), "--report=false"},
 		{"serve", "--listen", "127.0.0.1:0"},
 	}

@@ -24,7 +24,7 @@ const MaxSize = 4 * readfile.GiB
 const window = 32 << 20
 
 // Open opens a trace's file, of at most MaxSize. What is compressed with gzip or Zstandard, by its content and not by
-// its name, is unpacked, to at most so many bytes.
+// its name, is unpacked, to at most so many bytes; of a tar archive it is the first file.
 func Open(path string, most int64) (io.ReadCloser, error) {
 	file, err := readfile.Open(path, MaxSize)
 	if err != nil {
@@ -99,18 +99,23 @@ func unpack(r *bufio.Reader, name string, most int64) (io.Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: it begins as if it were compressed: %w", name, err)
 	}
-	return &limited{text, name, most}, nil
+	l := &limited{from: text, name: name, left: most}
+	if l.text, err = member(bufio.NewReaderSize(text, 4096)); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return l, nil
 }
 
 // limited fails where there is more than so many bytes.
 type limited struct {
-	from io.Reader
+	from io.Reader // what unpacks the file
+	text io.Reader // of from
 	name string
 	left int64
 }
 
 func (l *limited) Read(p []byte) (int, error) {
-	n, err := l.from.Read(p)
+	n, err := l.text.Read(p)
 	if l.left -= int64(n); l.left < 0 {
 		return 0, fmt.Errorf("%s: unpacked it has more bytes than are read: %w", l.name, readfile.ErrLimit)
 	}

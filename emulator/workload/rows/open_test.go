@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"archive/tar"
 	"bytes"
 	"compress/gzip"
 	"errors"
@@ -56,6 +57,28 @@ func written(t *testing.T, content string) string {
 
 func TestOpenUnpacksByContent(t *testing.T) {
 	const text = "a,b\nc,d\n"
+	archive := func(kind byte, names ...string) string {
+		var out bytes.Buffer
+		w := tar.NewWriter(&out)
+		for i, name := range names {
+			h := &tar.Header{Name: name, Mode: 0o644, Typeflag: tar.TypeReg, Size: int64(len(text))}
+			if i < len(names)-1 {
+				h.Typeflag, h.Size = kind, 0
+			}
+			if err := w.WriteHeader(h); err != nil {
+				t.Fatal(err)
+			}
+			if h.Size > 0 {
+				_, _ = io.WriteString(w, text)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	odd := strings.Replace(archive(tar.TypeReg, "a.csv"), "00000000010", "0000000001x", 1)
+	long := strings.Repeat("d/", 100) + "batch_task.csv" // takes a header of its own
 	big := strings.Repeat(text, 1<<20)
 	for name, c := range map[string]struct {
 		content, want string
@@ -66,6 +89,13 @@ func TestOpenUnpacksByContent(t *testing.T) {
 		"empty":             {"", "", 100, nil},
 		"three bytes":       {"a,b", "a,b", 100, nil},
 		"gzip":              {gzipped(t, text), text, 100, nil},
+		"tar":               {archive(tar.TypeReg, "a.csv"), text, 100, nil},
+		"tar.gz":            {gzipped(t, archive(tar.TypeDir, "d/", "d/a.csv")), text, 100, nil},
+		"tar with names":    {gzipped(t, archive(tar.TypeDir, long)), text, 100, nil},
+		"cut tar":           {archive(tar.TypeDir, "d/", "d/a.csv")[:700], "", 100, errArchive},
+		"a cut file":        {archive(tar.TypeReg, "a.csv")[:515], "", 100, io.ErrUnexpectedEOF},
+		"an empty tar":      {archive(tar.TypeDir, "d/", "e/", "f")[:1024], "", 100, errArchive},
+		"tar, odd size":     {odd, "", 100, errArchive},
 		"gzip twice":        {gzipped(t, text) + gzipped(t, text), text + text, 100, nil},
 		"Zstandard":         {zstandard(t, text), text, 100, nil},
 		"just enough":       {gzipped(t, text), text, int64(len(text)), nil},

@@ -124,7 +124,8 @@ func TestJobsThatLostARow(t *testing.T) {
 		if !reflect.DeepEqual(jobs, c.jobs) || trace.Lost != c.lost {
 			t.Errorf("%s: jobs %v and %d lost, want %v and %d", name, jobs, trace.Lost, c.jobs, c.lost)
 		}
-		if notes := strings.Join(trace.Notes(workload.DefaultOptions()), ""); (c.lost > 0) != strings.Contains(notes, "lost a row") ||
+		notes := strings.Join(trace.Notes(workload.DefaultOptions()), "")
+		if (c.lost > 0) != strings.Contains(notes, "lost a row") ||
 			(len(trace.Malformed) > 0) != (notes != "") || strings.Contains(notes, "1 malformed rows") {
 			t.Errorf("%s: %s", name, notes)
 		}

@@ -33,6 +33,9 @@ func large(t testing.TB) string {
 }
 
 func TestAMillionRows(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a million rows take seconds")
+	}
 	path := large(t)
 	rowstest.Bounded(t, rowstest.Rows/4, func() (workload.Trace, error) { return load(path, nil) })
 }

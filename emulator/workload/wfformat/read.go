@@ -51,7 +51,11 @@ func Read(r io.Reader, name string) (*Trace, error) {
 		return nil, err
 	}
 	var d document
-	if err := readfile.ParseJSON(bytes.TrimPrefix(text, []byte("\ufeff")), name, limits, &d); err != nil {
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	if err := readfile.ParseJSON(text, name, limits, &d); err != nil {
+		return nil, err
+	}
+	if err := distinct(text, name); err != nil {
 		return nil, err
 	}
 	d.Workflow.renew()
