@@ -174,7 +174,7 @@ func exchanges(f flow, forth, back *stream) (all []message, err error) {
 	requests, answers := newPosition(forth), newPosition(back)
 	for {
 		at, err := requests.time()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return all, nil
 		}
 		r, err := http.ReadRequest(requests.from)

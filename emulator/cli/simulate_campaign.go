@@ -68,6 +68,26 @@ func assume(simulation *statesim.Config, names []string) error {
 	return nil
 }
 
+// campaignSimulation is the simulation of a scenario's campaign; what a user should know of it is printed.
+func campaignSimulation(
+	c *cli.Context, s *State, sc *scenario.Scenario, spec campaign.Spec,
+) (statesim.Config, error) {
+	simulation, notes, err := campaign.Simulation(sc)
+	if err != nil {
+		return simulation, err
+	}
+	if err := assume(&simulation, c.StringSlice("assume")); err != nil {
+		return simulation, err
+	}
+	if _, err := simulation.Draw.Indexes(len(simulation.Pool), slices.Max(spec.Jobs), spec.Seed); err != nil {
+		return simulation, fmt.Errorf("%w: lower --jobs, or write draw: replacement or share into the workload", err)
+	}
+	for _, note := range append(notes, smallPool(simulation, spec)...) {
+		_ = printf(s.Stderr, "note: %s\n", note)
+	}
+	return simulation, nil
+}
+
 // simulateCampaign runs the published simulator.
 func simulateCampaign(c *cli.Context, s *State) error {
 	// A campaign lives for a second and makes little garbage: collecting it is a tenth of the work.
@@ -90,18 +110,9 @@ func simulateCampaign(c *cli.Context, s *State) error {
 	if err != nil {
 		return usage(err)
 	}
-	simulation, notes, err := campaign.Simulation(sc)
+	simulation, err := campaignSimulation(c, s, sc, spec)
 	if err != nil {
 		return usage(err)
-	}
-	if err := assume(&simulation, c.StringSlice("assume")); err != nil {
-		return usage(err)
-	}
-	if _, err := simulation.Draw.Indexes(len(simulation.Pool), slices.Max(spec.Jobs), spec.Seed); err != nil {
-		return usagef("%v: lower --jobs, or write draw: replacement or share into the workload", err)
-	}
-	for _, note := range append(notes, smallPool(simulation, spec)...) {
-		_ = printf(s.Stderr, "note: %s\n", note)
 	}
 	if c.Bool("vary") {
 		return varyStudy(c, s, form, campaign.Config{

@@ -44,7 +44,8 @@ func causal(n int) ([]Chain, []predict.Prediction) {
 				predict.Parts{Processing: 100 * unit}, ms(60, 2, 0, 0, 0)))
 		noise := float64(i%3) / 1000
 		c := Chain{Job: fmt.Sprint("j", i), Index: i, Model: plan.External, Policy: "load", Length: 1, Steps: []Step{
-			{Index: 0, Role: plan.Request, Duration: 0.086 + 0.007 + noise}, {Index: 1, Role: plan.Read, Duration: 0.071}, {Index: 2, Role: plan.Execute, Duration: 0.104},
+			{Index: 0, Role: plan.Request, Duration: 0.086 + 0.007 + noise},
+			{Index: 1, Role: plan.Read, Duration: 0.071}, {Index: 2, Role: plan.Execute, Duration: 0.104},
 			{Index: 3, Role: plan.Response, Duration: 0.062 - 0.001},
 		}}
 		for _, s := range c.Steps {
@@ -144,7 +145,8 @@ func TestCausesOfBranches(t *testing.T) {
 	p.Steps[2] = predict.StepPrediction{Index: 2, Start: 0.01, End: 0.015}
 	p.Total = 0.015
 	m := Chain{Model: plan.External, Total: 0.017, Length: 2}
-	m.Steps = []Step{{Index: 0, Role: plan.Request, Duration: 0.011}, {Index: 1, Role: plan.Request, Duration: 0.012}, {Index: 2, Role: plan.Response, Duration: 0.005}}
+	m.Steps = []Step{{Index: 0, Role: plan.Request, Duration: 0.011}, {Index: 1, Role: plan.Request, Duration: 0.012},
+		{Index: 2, Role: plan.Response, Duration: 0.005}}
 	r := mustCompare(t, []Chain{m}, []predict.Prediction{p})
 	found := map[CauseName]float64{}
 	for _, c := range r.Models[0].Causes {

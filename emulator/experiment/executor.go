@@ -94,8 +94,8 @@ func (t *Tabulator) Predicted(predictions []predict.Prediction) {
 // Result is what was collected.
 func (t *Tabulator) Result() *Result { return t.result }
 
-// predictCell executes a cell by predictors. Those that know nothing but chains predict nothing of DAGs, which is an error
-// where no other does.
+// predictCell executes a cell by predictors. Those that know nothing but chains predict nothing of DAGs, which is an
+// error where no other does.
 func predictCell(w *Work, plans [][]*plan.Plan) (*Result, error) {
 	r := &Result{}
 	table := newTabler(w.Scenario, plans)

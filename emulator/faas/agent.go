@@ -126,7 +126,8 @@ func (a *Agent) Stats() Stats {
 	}
 	return Stats{
 		Invocations: n.invocations.Load(), Chains: n.chains.Load(), Reads: n.reads.Load(), Writes: n.writes.Load(),
-		Conflicts: n.conflicts.Load(), Retries: n.retries.Load(), Corrupt: n.corrupt.Load(), Dials: a.peers.dials.Load(), States: a.states.count(),
+		Conflicts: n.conflicts.Load(), Retries: n.retries.Load(), Corrupt: n.corrupt.Load(),
+		Dials: a.peers.dials.Load(), States: a.states.count(),
 		Bytes: a.pools.budget.inUse(), Connections: open,
 	}
 }

@@ -166,7 +166,7 @@ func (a *Agent) warm(ctx context.Context, wanted []WarmSpec) error {
 }
 
 func (a *Agent) echo(ctx context.Context, to WarmSpec) error {
-	m := message{method: http.MethodPost, path: "/echo", body: a.filling(nil, to.Bytes), fresh: true}
+	m := message{method: http.MethodPost, path: "/echo", body: a.filling(to.Bytes), fresh: true}
 	return a.peers.do(ctx, to.Address, &m, func(resp *http.Response) error {
 		return a.pools.discard(resp.Body, to.Bytes)
 	})

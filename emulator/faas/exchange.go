@@ -17,8 +17,8 @@ type response struct {
 // remotely sends the call to its worker and reads the response.
 func (c *chain) remotely(ctx context.Context, worker string, call *call, values []value) (response, error) {
 	path := "/function/" + url.PathEscape(call.function)
-	m := message{method: http.MethodPost, path: path, header: call.appendHeader(nil)}
-	m.body = c.filling(nil, call.argument)
+	m := message{method: http.MethodPost, path: path, header: call.header()}
+	m.body = c.filling(call.argument)
 	for _, v := range values {
 		m.body = append(m.body, v.content.data)
 	}
@@ -58,7 +58,7 @@ func release(all []*blob) {
 }
 
 // filling is n bytes of an argument or a result, in parts.
-func (a *Agent) filling(parts [][]byte, n int64) [][]byte {
+func (a *Agent) filling(n int64) (parts [][]byte) {
 	for ; n > 0; n -= int64(len(a.filler)) {
 		parts = append(parts, a.filler[:min(n, int64(len(a.filler)))])
 	}

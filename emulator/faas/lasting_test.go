@@ -19,7 +19,7 @@ func TestLastingHeader(t *testing.T) {
 	}}
 	want.lasting = lastingKeys{2: "run/in-client/lasting/0", 7: "run/in-client/lasting/12"}
 	h := http.Header{}
-	for _, line := range splitLines(string(want.appendHeader(nil))) {
+	for _, line := range splitLines(string(want.header())) {
 		h.Set(line[0], line[1])
 	}
 	got, err := parseCall("f", h)

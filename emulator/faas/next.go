@@ -161,7 +161,7 @@ func (p *part) send(message int, states []value) {
 		p.arrive(message, p.clock.now(), with)
 		return
 	}
-	request := newNext(p.appendHeader(nil, message, states), p.filling(nil, m.Bytes))
+	request := newNext(p.appendHeader(nil, message, states), p.filling(m.Bytes))
 	for _, v := range states {
 		request.body = append(request.body, v.content.data)
 	}

@@ -70,8 +70,9 @@ func (c *call) stateKey(i int) string {
 // stateKey is the key of a chain's state in every store.
 func stateKey(key string, state int) string { return key + "/" + strconv.Itoa(state) }
 
-func (c *call) appendHeader(b []byte) []byte {
-	b = fmt.Appendf(b, "%s: %s %s %d %d %d %d %d\r\n",
+// header is the lines of a request's header that say what the call is.
+func (c *call) header() []byte {
+	b := fmt.Appendf(nil, "%s: %s %s %d %d %d %d %d\r\n",
 		headerCall, wireFormat, c.key, c.task, c.argument, c.result, c.ops, c.load)
 	if len(c.states) == 0 {
 		return b
@@ -97,7 +98,7 @@ func (c *call) appendHeader(b []byte) []byte {
 	return c.lasting.appendHeader(append(b, "\r\n"...), c.states)
 }
 
-// parseCall reads what appendHeader wrote. Sizes are at least 0, and what a request or its response carries
+// parseCall reads what header wrote. Sizes are at least 0, and what a request or its response carries
 // is at most maxBody; there are at most maxStates states.
 func parseCall(function string, h http.Header) (*call, error) {
 	c := &call{function: function}

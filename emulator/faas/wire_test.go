@@ -22,7 +22,7 @@ func TestCallHeader(t *testing.T) {
 		{state: 3, bytes: 5, location: plan.Repository},
 		{state: 4, bytes: 1 << 20, location: plan.Carried, version: 1, sum: 1},
 	}
-	text := want.appendHeader(nil)
+	text := want.header()
 	if len(text) > 500 {
 		t.Errorf("the headers have %d bytes", len(text))
 	}
@@ -55,7 +55,7 @@ func FuzzCallHeader(f *testing.F) {
 			t.Errorf("sizes: %+v", c)
 		}
 		again := http.Header{}
-		for _, line := range splitLines(string(c.appendHeader(nil))) {
+		for _, line := range splitLines(string(c.header())) {
 			again.Set(line[0], line[1])
 		}
 		if second, err := parseCall("f", again); err != nil || !reflect.DeepEqual(second, c) {

@@ -55,7 +55,7 @@ func (a *Agent) handleFunction(w http.ResponseWriter, r *http.Request, function 
 func (a *Agent) respondFilled(w http.ResponseWriter, n int64, data []byte) {
 	w.Header()["Content-Length"] = []string{strconv.FormatInt(n+int64(len(data)), 10)}
 	w.WriteHeader(http.StatusOK)
-	for _, part := range a.filling(nil, n) {
+	for _, part := range a.filling(n) {
 		if _, err := w.Write(part); err != nil {
 			return // the caller sees it by itself
 		}

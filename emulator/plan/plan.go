@@ -76,7 +76,8 @@ type Access struct {
 
 // Invocation is how the FaaS carries out the steps of one task: one request from the caller to the
 // worker, which reads the states that are elsewhere, executes, writes them, and responds; or the caller reads them
-// before and writes them afterwards. Where workers call each other (Plan.Messages), what comes and goes is no part of it.
+// before and writes them afterwards. Where workers call each other (Plan.Messages), what comes and goes is no part
+// of it.
 type Invocation struct {
 	Task     int
 	Function string

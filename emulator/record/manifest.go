@@ -30,7 +30,7 @@ type Manifest struct {
 	Placement     []placement.Share    `json:"placement,omitempty"` // who executes functions, by class
 	Compute       string               `json:"compute"`
 	StateAccess   string               `json:"state_access,omitempty"`   // who reads and writes states in repositories
-	Orchestration string               `json:"orchestration,omitempty"`  // who calls functions in the models that leave it open
+	Orchestration string               `json:"orchestration,omitempty"`  // who calls functions, where models leave it open
 	TCP           map[string]string    `json:"tcp,omitempty"`            // sysctls of the nodes
 	Queues        []fabric.QueueStatus `json:"queues,omitempty"`         // in force, with their counters at the end
 	Fidelity      []Fidelity           `json:"fidelity,omitempty"`       // of the links that were measured

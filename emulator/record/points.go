@@ -20,10 +20,11 @@ const (
 )
 
 func (t Tags) point(measurement string) lineprotocol.Point {
-	return lineprotocol.Point{Measurement: measurement, Fields: map[string]any{}, Tags: tagged(t.Factors, map[string]string{
+	own := map[string]string{
 		"run": t.Run, "testbed": t.Testbed, "scenario": t.Scenario, "model": t.Model, "policy": t.Policy,
 		"fabric": t.Fabric, "runtime": t.Runtime, "client_class": t.ClientClass, "length": strconv.Itoa(t.Length),
-	})}
+	}
+	return lineprotocol.Point{Measurement: measurement, Fields: map[string]any{}, Tags: tagged(t.Factors, own)}
 }
 
 // tagged are tags with those of the factors beside them.
@@ -50,7 +51,8 @@ func (c *Chain) Point() lineprotocol.Point {
 		"index": int64(c.Index), "job": c.Job, "client": c.Client, "start_ns": c.Start,
 		"latency_s": c.Measured.Latency, "network_s": c.Measured.Network, "processing_s": c.Measured.Processing,
 		"bytes": c.Bytes, "states": int64(c.States), "lost": int64(c.Lost), "conflicts": int64(c.Conflicts),
-		"retries": int64(c.Retries), "cold": int64(c.Cold), "late_s": c.Late, "ok": c.OK(), "attempt": int64(max(c.Attempt, 1)), "disturbed": c.Disturbed,
+		"retries": int64(c.Retries), "cold": int64(c.Cold), "late_s": c.Late, "ok": c.OK(),
+		"attempt": int64(max(c.Attempt, 1)), "disturbed": c.Disturbed,
 		"weight": c.Stands(),
 	}
 	if h := c.Host; h != nil {

@@ -63,7 +63,8 @@ func chainOf(p lineprotocol.Point) (Chain, error) {
 		Start:    p.Int("start_ns"),
 		Measured: Times{p.Number("latency_s"), p.Number("network_s"), p.Number("processing_s")},
 		Bytes:    p.Int("bytes"), States: int(p.Int("states")), Lost: int(p.Int("lost")),
-		Conflicts: int(p.Int("conflicts")), Retries: int(p.Int("retries")), Cold: int(p.Int("cold")), Late: p.Number("late_s"), Error: p.Text("error"),
+		Conflicts: int(p.Int("conflicts")), Retries: int(p.Int("retries")), Cold: int(p.Int("cold")),
+		Late: p.Number("late_s"), Error: p.Text("error"),
 		Attempt: int(p.Int("attempt")), Disturbed: p.Fields["disturbed"] == true,
 	}
 	if _, known := p.Fields["host_late_s"]; known {

@@ -29,7 +29,8 @@ func (r *replay) warm(ctx context.Context) error {
 }
 
 // anew opens new connections for one chain, in place of those that others have used: their congestion windows would
-// make it faster than it is alone. Its nodes find the memory that it needs. Where chains may be in each other's way it does nothing.
+// make it faster than it is alone. Its nodes find the memory that it needs. Where chains may be in each other's way it
+// does nothing.
 func (r *replay) anew(ctx context.Context, spec *faas.ChainSpec) error {
 	if !r.Arrival.Alone() {
 		return nil

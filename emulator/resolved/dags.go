@@ -2,8 +2,8 @@ package resolved
 
 import "fmt"
 
-// notesOfDAGs say what a user should know of jobs that are no chains: how many there are, and which of their tasks cannot
-// run side by side, for the state that both change has one owner, and travels.
+// notesOfDAGs say what a user should know of jobs that are no chains: how many there are, and which of their tasks
+// cannot run side by side, for the state that both change has one owner, and travels.
 func (e *Scenario) notesOfDAGs() []string {
 	var dags []int
 	for i := range e.Jobs {

@@ -24,7 +24,9 @@ func TestBranches(t *testing.T) {
 	}
 	at := net.Hosts()[0]
 	execute := func(after ...int) plan.Step {
-		return plan.Step{Kind: plan.Compute, Role: plan.Execute, From: at, To: at, Ops: 1000, Load: 1, State: -1, After: after}
+		return plan.Step{
+			Kind: plan.Compute, Role: plan.Execute, From: at, To: at, Ops: 1000, Load: 1, State: -1, After: after,
+		}
 	}
 	p := &plan.Plan{Job: "j", Model: plan.InFunction, Steps: []plan.Step{execute(), execute(0), execute(0), execute(1, 2)}}
 	e := NewEngine(net, func(topology.ID) float64 { return 1000 })

@@ -60,8 +60,8 @@ const EngineName = "statesim"
 // Name is EngineName.
 func (e *Engine) Name() string { return EngineName }
 
-// Predict predicts each plan on its own: nothing queues in the simulator. It fails with predict.ErrBranches where a plan
-// has branches, unless Linearize is set.
+// Predict predicts each plan on its own: nothing queues in the simulator. It fails with predict.ErrBranches where a
+// plan has branches, unless Linearize is set.
 func (e *Engine) Predict(plans []*plan.Plan) ([]predict.Prediction, error) {
 	predictions := make([]predict.Prediction, len(plans))
 	for i, p := range plans {
