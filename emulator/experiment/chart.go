@@ -165,16 +165,28 @@ func (c *chart) abscissas() []float64 {
 	return slices.Compact(all)
 }
 
-// label is the x axis's: the column, and what numbers stand for.
+// longestLabel is what fits below an axis, in characters.
+const longestLabel = 60
+
+// label is the x axis's: the column, and what numbers stand for, as far as that fits; the caption has it as well.
 func (c *chart) label() string {
-	if len(c.names) == 0 {
-		return c.formula.X
+	label := c.formula.X
+	if len(c.names) > 0 {
+		label += ": " + c.numbered()
 	}
+	if len(label) > longestLabel {
+		return c.formula.X + ", by number"
+	}
+	return label
+}
+
+// numbered are the names that numbers stand for; empty: the numbers are those of a quantity.
+func (c *chart) numbered() string {
 	var parts []string
 	for i, name := range c.names {
 		parts = append(parts, strconv.Itoa(i+1)+" "+name)
 	}
-	return c.formula.X + ": " + strings.Join(parts, ", ")
+	return strings.Join(parts, ", ")
 }
 
 func (c *chart) title() string {

@@ -357,6 +357,19 @@ func TestFormulas(t *testing.T) {
 	}
 }
 
+// An axis names what its numbers stand for where there is room; the names of long levels are in the caption alone.
+func TestLabelsFitTheAxis(t *testing.T) {
+	for want, names := range map[string][]string{
+		"network_s": nil, "network_s: 1 iiot, 2 urban-sensing": {"iiot", "urban-sensing"},
+		"network_s, by number": {"{kind: concurrency, clients: 16}", "{kind: concurrency, clients: 32}"},
+	} {
+		c := &chart{formula: Formula{X: "network_s"}, names: names}
+		if got := c.label(); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
 // What has one level is a setting: no figure has one point.
 func TestFiguresAreOfWhatVaries(t *testing.T) {
 	s := sweep(t, "topology.links.wifi.rate=10Mbps,50Mbps", "workload.jobs=8")

@@ -65,6 +65,9 @@ func (x *experiment) caption(c *chart) string {
 	if x.Repeat == 1 {
 		text += " or, where a point has one run, over its chains"
 	}
+	if names := c.numbered(); names != "" {
+		text += "; on the axis " + names
+	}
 	var over []string
 	for _, column := range x.columns(x.Cells) {
 		if column.name != c.formula.X && column.name != c.formula.Colour {
