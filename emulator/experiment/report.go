@@ -150,8 +150,8 @@ func (x *experiment) groups() html.Table {
 	}
 	for i := range x.outcome.Pooled.Groups {
 		g := &x.outcome.Pooled.Groups[i]
-		t.Rows = append(t.Rows, append(slices.Clone(g.Levels), g.Model, g.Engine, strconv.Itoa(g.Runs), strconv.Itoa(g.Chains),
-			Millis(g.Latency.Mean), g.Latency.OverRuns(), g.Latency.OverChains(), Millis(g.Network.Mean),
+		t.Rows = append(t.Rows, append(slices.Clone(g.Levels), g.Model, g.Engine, strconv.Itoa(g.Runs),
+			strconv.Itoa(g.Chains), Millis(g.Latency.Mean), g.Latency.OverRuns(), g.Latency.OverChains(), Millis(g.Network.Mean),
 			Millis(g.Processing.Mean)))
 	}
 	return t
