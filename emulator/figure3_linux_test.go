@@ -12,6 +12,7 @@ import (
 
 	"testbed/emulator"
 	"testbed/emulator/plan"
+	"testbed/emulator/resolved"
 	"testbed/emulator/run"
 )
 
@@ -33,31 +34,7 @@ var onTheWire = map[string]string{
 func TestFigure3OnTheWire(t *testing.T) {
 	w := newReal(t)
 	name, dir := fmt.Sprintf("fig3-%d", os.Getpid()), t.TempDir()
-	all := []string{"in-edge"}
-	for model := range onTheWire {
-		all = append(all, model)
-	}
-	text, err := os.ReadFile("../scenarios/figure3.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for key, value := range map[string]string{
-		"name": name, "      count": "1", "models": "[" + strings.Join(all, ", ") + "]",
-	} {
-		line := regexp.MustCompile("(?m)^" + key + ": .*$")
-		if !line.Match(text) {
-			t.Fatalf("the scenario has no %s", key)
-		}
-		text = line.ReplaceAll(text, []byte(key+": "+value))
-	}
-	path := filepath.Join(dir, "scenario.yaml")
-	if err := os.WriteFile(path, append(text, "\nruntime: process\nfabric: userspace\n"...), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	e, err := emulator.Load(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := figure3(t, name, dir)
 	bed, err := w.of.Up(t.Context(), e, emulator.UpOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -106,6 +83,37 @@ func TestFigure3OnTheWire(t *testing.T) {
 			t.Errorf("%s:\n%s\nwant\n%s", m, got, want)
 		}
 	}
+}
+
+// figure3 is scenarios/figure3.yaml under another name, with one job and all models.
+func figure3(t *testing.T, name, dir string) *resolved.Scenario {
+	t.Helper()
+	all := []string{"in-edge"}
+	for model := range onTheWire {
+		all = append(all, model)
+	}
+	text, err := os.ReadFile("../scenarios/figure3.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, value := range map[string]string{
+		"name": name, "      count": "1", "models": "[" + strings.Join(all, ", ") + "]",
+	} {
+		line := regexp.MustCompile("(?m)^" + key + ": .*$")
+		if !line.Match(text) {
+			t.Fatalf("the scenario has no %s", key)
+		}
+		text = line.ReplaceAll(text, []byte(key+": "+value))
+	}
+	path := filepath.Join(dir, "scenario.yaml")
+	if err := os.WriteFile(path, append(text, "\nruntime: process\nfabric: userspace\n"...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e, err := emulator.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
 }
 
 // said are the messages of a chain's first attempt whose key contains a text, as onTheWire writes them.

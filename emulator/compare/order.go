@@ -42,12 +42,13 @@ type Relation struct {
 	ToDecide int `json:"chains_to_decide,omitempty"`
 }
 
-// relations are the study's order of the models by network latency.
+// relations are the study's order of the models by network latency, and what its authors found of two more.
 func relations() []Relation {
 	return []Relation{
 		{Left: plan.External, Relation: ">", Right: plan.InEdge},
 		{Left: plan.InEdge, Relation: ">", Right: plan.InClient},
 		{Left: plan.InClient, Relation: ">=", Right: plan.InFunction},
+		{Left: plan.PureFaaS, Relation: ">", Right: plan.StatePropagate},
 	}
 }
 

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
@@ -93,16 +94,25 @@ func (t *Tabulator) Predicted(predictions []predict.Prediction) {
 // Result is what was collected.
 func (t *Tabulator) Result() *Result { return t.result }
 
-// predictCell executes a cell by predictors.
+// predictCell executes a cell by predictors. Those that know nothing but chains predict nothing of DAGs, which is an error
+// where no other does.
 func predictCell(w *Work, plans [][]*plan.Plan) (*Result, error) {
 	r := &Result{}
 	table := newTabler(w.Scenario, plans)
+	var refused []error
 	for _, engine := range w.Engines {
 		predictions, err := predictBy(w.Scenario, engine, slices.Concat(plans...))
+		if errors.Is(err, predict.ErrBranches) {
+			refused = append(refused, err)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
 		table.predicted(r, predictions)
+	}
+	if len(refused) > 0 && len(refused) == len(w.Engines) {
+		return nil, errors.Join(refused...)
 	}
 	return r, nil
 }

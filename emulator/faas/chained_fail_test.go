@@ -17,6 +17,8 @@ import (
 func TestChainsOfWorkersFail(t *testing.T) {
 	long := job()
 	long[0].Tasks[1].Ops = 60_000_000
+	large := job()
+	large[0].States[0] = 3 << 20
 	for name, x := range map[string]struct {
 		jobs  []workload.Job
 		model plan.Model
@@ -34,6 +36,16 @@ func TestChainsOfWorkersFail(t *testing.T) {
 		"no state": {job(), plan.StateLocal, func(_ *testing.T, c *cluster, spec *ChainSpec) {
 			c.agents[0].states.drop(spec.Key + "/")
 		}, "invocation 0 (function f1"},
+		"no room": {large, plan.StatePropagate, func(_ *testing.T, c *cluster, _ *ChainSpec) {
+			c.agents[2].pools.budget = newBudget(minMemory, time.Millisecond)
+		}, "to invocation 1 (function f2"},
+		"no room for a while": {large, plan.StatePropagate, func(t *testing.T, c *cluster, _ *ChainSpec) {
+			b := newBudget(5<<20, time.Millisecond)
+			if c.agents[2].pools.budget = b; b.take(t.Context(), 3<<20) != nil {
+				t.Fatal("nothing is taken of it")
+			}
+			time.AfterFunc(time.Second, func() { b.giveBack(3 << 20) })
+		}, "memory for states and messages is in use"},
 		"no client's copy": {job(), plan.StatePropagate, func(_ *testing.T, c *cluster, spec *ChainSpec) {
 			c.agents[0].states.drop(spec.Key + "/")
 		}, "the client's copy"},

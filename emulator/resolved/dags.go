@@ -14,7 +14,11 @@ func (e *Scenario) notesOfDAGs() []string {
 	if len(dags) == 0 {
 		return nil
 	}
-	notes := []string{fmt.Sprintf("%d of %d jobs are DAGs, whose branches run side by side", len(dags), len(e.Jobs))}
+	first := fmt.Sprintf("%d of %d jobs are DAGs, whose branches run side by side", len(dags), len(e.Jobs))
+	if !e.Source.Linearize {
+		first += "; predictors that know nothing but chains predict nothing, unless linearize: true lets them"
+	}
+	notes := []string{first}
 	for _, m := range e.Models {
 		serialised, tasks := 0, 0
 		for _, i := range dags {

@@ -34,7 +34,8 @@ placement: {hosts: [server]}
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"1 of 2 jobs are DAGs, whose branches run side by side",
+	want := []string{"1 of 2 jobs are DAGs, whose branches run side by side; predictors that know nothing but chains predict nothing, " +
+		"unless linearize: true lets them",
 		"in-client: 1 of their 3 tasks wait for another only because both are sent the same state, in ascending order of tasks"}
 	if got := e.Notes[max(0, len(e.Notes)-2):]; !slices.Equal(got, want) {
 		t.Errorf("notes %q", e.Notes)

@@ -1,0 +1,33 @@
+package transport
+
+// progress is how far a step has got.
+type progress struct {
+	now     int64 // when what is under way of it began
+	errands [4]errand
+	next    int
+	count   int
+	last    *connection // given back in the end; nil: not yet
+	took    float64     // s, of a computation that shares no processor; 0: what its parts add up to
+
+	refused   bool        // the write was, the last time
+	again     *repetition // of what was refused; nil: none
+	working   bool        // the function computes once more
+	committed int         // states of an execution that are
+}
+
+// errand is one message of a step.
+type errand struct {
+	connection *connection
+	response   bool // the responder sends it
+	size       int64
+	kind       errandKind
+}
+
+type errandKind uint8
+
+const (
+	body  errandKind = iota // what the step is about
+	trip                    // the message beside it: a GET, or the answer to a PUT
+	setUp                   // of a connection: no host takes time for it
+	work                    // no message: the function computes once more
+)
