@@ -20,7 +20,7 @@ import (
 
 // Spec says which simulations a campaign consists of.
 type Spec struct {
-	Jobs         []int              `json:"jobs"`         // loads: how many jobs to draw, or about
+	Jobs         []int              `json:"jobs"`         // loads: how many jobs to draw; exactly, or on average
 	Replications int                `json:"replications"` // of each load
 	Seed         uint64             `json:"seed"`         // of the first replication; the others follow
 	Policies     []placement.Policy `json:"policies"`

@@ -177,8 +177,8 @@ func printPooled(s *State, p *experiment.Pooled) {
 	for _, f := range p.Factors {
 		head = append(head, f)
 	}
-	head = append(head, "model", "engine", "runs", "chains", "mean ms", "over runs", "over chains", "network")
-	t := newTable(s, head...)
+	t := newTable(s, append(head, "model", "engine", "runs", "chains", "mean ms", "over runs", "over chains",
+		"network")...)
 	var columns []table.ColumnConfig
 	for i := len(p.Factors) + 3; i <= len(p.Factors)+8; i++ {
 		columns = append(columns, table.ColumnConfig{Number: i, Align: text.AlignRight})

@@ -32,9 +32,9 @@ func TestRooms(t *testing.T) {
 			Rooms{1: {10, 900}, 3: {900}}},
 		"the client's access": {[]InvocationSpec{{Node: 1, Worker: "w", Argument: 10, States: []AccessSpec{byClient}}},
 			Rooms{0: {900}, 1: {10}, 3: {900}}},
-		"in the worker": {[]InvocationSpec{{
-			Node: 1, Worker: "w", States: []AccessSpec{{Bytes: 5, Node: 1, Location: plan.Local}},
-		}}, Rooms{1: {5}}},
+		"in the worker": {[]InvocationSpec{{Node: 1, Worker: "w",
+			States: []AccessSpec{{Bytes: 5, Node: 1, Location: plan.Local}}}},
+			Rooms{1: {5}}},
 		// One invocation after the other: the second uses what the first has given back.
 		"one after the other": {[]InvocationSpec{
 			{Node: 0, States: []AccessSpec{carried}}, {Node: 0, States: []AccessSpec{carried, carried}}},
@@ -59,9 +59,8 @@ func TestRoom(t *testing.T) {
 		t.Errorf("%d bytes are in use", n)
 	}
 	a.room([]int64{1 << 62, 1}) // more than there is: it is left out
-	for name, room := range map[string][]int64{
-		"negative": {-1}, "large": {maxBody + 1}, "many": make([]int64, maxRoom+1),
-	} {
+	for name, room := range map[string][]int64{"negative": {-1}, "large": {maxBody + 1},
+		"many": make([]int64, maxRoom+1)} {
 		err := c.client(0).Warm(t.Context(), []WarmSpec{{Room: room}})
 		if err == nil || !strings.Contains(err.Error(), "room for") {
 			t.Errorf("%s: %v", name, err)
