@@ -109,7 +109,8 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 	inv := &c.spec.Invocations[index]
 	call := inv.call(c.spec.Key)
 	call.lasting = c.spec.lastingOf(inv)
-	giveBack, err := c.turns.take(ctx, call)
+	asked := c.clock.now()
+	giveBack, waited, err := c.turns.take(ctx, call)
 	defer giveBack()
 	if err != nil {
 		return err
@@ -134,6 +135,9 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 	}
 	changed := c.changeAll(own)
 	start := c.clock.now()
+	if waited { // for its states: it is part of the request
+		start = asked
+	}
 	back, err := exchange(ctx, inv.Worker, call, values)
 	if broken := changed(); err != nil || broken != nil {
 		release(back.states)

@@ -146,8 +146,8 @@ type turn struct {
 }
 
 // take waits for all states of the call that outlive its chain and go along with it, and returns what gives them back.
-// Of what others have at the time their changes would be lost.
-func (t *turns) take(ctx context.Context, c *call) (back func(), err error) {
+// Of what others have at the time their changes would be lost. waited says whether others had one of them.
+func (t *turns) take(ctx context.Context, c *call) (back func(), waited bool, err error) {
 	var keys []string
 	for i, s := range c.states {
 		if s.location == plan.Carried && c.lasting[s.state] != "" {
@@ -162,15 +162,23 @@ func (t *turns) take(ctx context.Context, c *call) (back func(), err error) {
 		}
 	}
 	for _, key := range slices.Compact(keys) {
+		one := t.enter(key)
 		select {
-		case t.enter(key).held <- struct{}{}:
+		case one.held <- struct{}{}:
+			mine = append(mine, key)
+			continue
+		default:
+			waited = true
+		}
+		select {
+		case one.held <- struct{}{}:
 			mine = append(mine, key)
 		case <-ctx.Done():
 			t.leave(key, false)
-			return back, context.Cause(ctx)
+			return back, waited, context.Cause(ctx)
 		}
 	}
-	return back, nil
+	return back, waited, nil
 }
 
 func (t *turns) enter(key string) *turn {

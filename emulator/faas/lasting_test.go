@@ -55,14 +55,14 @@ func TestTurns(t *testing.T) {
 	other := &call{key: "m", lasting: lastingKeys{4: "l/0", 5: "l/1"}, states: []callState{
 		{state: 4, location: plan.Carried}, {state: 5, location: plan.Carried},
 	}}
-	back, err := all.take(t.Context(), c)
-	if err != nil || len(all.taken) != 2 {
+	back, waited, err := all.take(t.Context(), c)
+	if err != nil || waited || len(all.taken) != 2 {
 		t.Fatalf("%v, %d taken", err, len(all.taken))
 	}
 	brief, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
-	none, err := all.take(brief, other)
-	if none(); err == nil {
+	none, waited, err := all.take(brief, other)
+	if none(); err == nil || !waited {
 		t.Fatal("two have it")
 	}
 	back()
@@ -73,7 +73,7 @@ func TestTurns(t *testing.T) {
 	now, most := 0, 0
 	for i := range 50 {
 		wait.Go(func() {
-			back, err := all.take(t.Context(), []*call{c, other}[i%2])
+			back, _, err := all.take(t.Context(), []*call{c, other}[i%2])
 			defer back()
 			if now++; err != nil { // the race detector sees who does it beside another
 				t.Error(err)

@@ -46,7 +46,7 @@ func (r *replay) start(c *chain, now int64) error {
 			c.answered[s.Pair] = true
 		}
 	}
-	c.versions = newVersions(p)
+	c.versions = newVersions(p, r.shared)
 	c.parts, c.steps = make([]predict.Parts, len(p.Steps)), make([]progress, len(p.Steps))
 	return r.proceed(c)
 }
@@ -68,6 +68,9 @@ func (r *replay) proceed(c *chain) error {
 // begin begins a step.
 func (r *replay) begin(c *chain, i int) error {
 	step := &c.plan.Steps[i]
+	if step.Role == plan.Request && !r.takeTurn(c, i) {
+		return nil
+	}
 	var err error
 	if step.Kind == plan.Compute {
 		err = r.compute(c, i)
@@ -230,6 +233,9 @@ func (r *replay) finish(c *chain, i int) error {
 	}
 	if p.last != nil {
 		r.give(p.last)
+	}
+	if c.plan.Steps[i].Role == plan.Response {
+		r.giveTurn(c, i)
 	}
 	return r.ended(c, i, cmp.Or(p.took, float64(c.parts[i].Sum())/float64(second)))
 }

@@ -13,6 +13,7 @@ type progress struct {
 	again     *repetition // of what was refused; nil: none
 	working   bool        // the function computes once more
 	committed int         // states of an execution that are
+	turns     int         // of a request: how many of the states that it has to have for itself it has
 }
 
 // errand is one message of a step.

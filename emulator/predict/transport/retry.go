@@ -12,41 +12,68 @@ import (
 // version than the one that was read is refused, and whoever is refused reads, computes and writes again, in the step
 // that was refused; so is an execution whose state was changed in its own node. Who is first is decided when a write
 // arrives, so that two that arrive within the hosts' noise may be predicted the other way round than measured; the sum
-// of both is then the same, if they take equally long. What is left out: the text of a refusal, some hundred bytes,
-// and what chains repeat that change a state which outlives them (plan.Plan.Lasting) at the same time.
+// of both is then the same, if they take equally long. The same holds for chains that change a state which outlives
+// them (plan.Plan.Lasting). What is left out: the text of a refusal, some hundred bytes.
 
 // kept is a value of a state that a node keeps.
 type kept struct {
-	state int
-	node  topology.ID
+	lasting     // of a state that outlives chains
+	state   int // of another: its number in the chain
+	node    topology.ID
 }
 
-// versions are those of a chain's states; nil: no two of its steps can be under way at the same time.
+// lasting is a state that outlives chains; of no name: none.
+type lasting struct {
+	client topology.ID
+	name   string
+}
+
+// versions are those of a chain's states; nil: no two of its steps can be under way at the same time, nor others'.
 type versions struct {
-	now  map[kept]int
-	read map[accessed]int
+	own    map[kept]int
+	shared map[kept]int // of states that outlive chains
+	read   map[accessed]int
 }
 
 // accessed is a task's use of a state.
-type accessed struct{ task, state int }
+type accessed struct {
+	task int
+	at   kept
+}
 
-func newVersions(p *plan.Plan) *versions {
-	if predict.Linear(p) {
+func newVersions(p *plan.Plan, shared map[kept]int) *versions {
+	if predict.Linear(p) && p.Lasting == nil {
 		return nil
 	}
-	return &versions{now: map[kept]int{}, read: map[accessed]int{}}
+	return &versions{own: map[kept]int{}, shared: shared, read: map[accessed]int{}}
+}
+
+// of is where the version of a value is.
+func (v *versions) of(at kept) map[kept]int {
+	if at.name != "" {
+		return v.shared
+	}
+	return v.own
 }
 
 // begin notes which version a task reads.
-func (v *versions) begin(task int, at kept) { v.read[accessed{task, at.state}] = v.now[at] }
+func (v *versions) begin(task int, at kept) { v.read[accessed{task, at}] = v.of(at)[at] }
 
 // commit writes the next version, if the one that the task has read is there.
 func (v *versions) commit(task int, at kept) bool {
-	if v.read[accessed{task, at.state}] != v.now[at] {
+	if v.read[accessed{task, at}] != v.of(at)[at] {
 		return false
 	}
-	v.now[at]++
+	v.of(at)[at]++
 	return true
+}
+
+// keeps is a node's value of one of the chain's states.
+func (c *chain) keeps(state int, node topology.ID) kept {
+	if c.plan.Lasting != nil && c.plan.Lasting[state] != "" {
+		return kept{lasting: lasting{c.plan.Client, c.plan.Lasting[state]}, node: node}
+	}
+	return kept{state: state, node: node}
 }
 
 // repetition is what a step does once more.
@@ -94,9 +121,9 @@ func (r *replay) arrived(c *chain, i int) {
 // keptBy is the value that a read or a write is of.
 func (c *chain) keptBy(s *plan.Step) kept {
 	if s.Role == plan.Write {
-		return kept{s.State, s.To}
+		return c.keeps(s.State, s.To)
 	}
-	return kept{s.State, s.From}
+	return c.keeps(s.State, s.From)
 }
 
 // within looks at a read or write that stays in its node.
@@ -179,7 +206,7 @@ func (c *chain) contestedBy(i int) (all []kept) {
 	if inv := c.invocations[c.plan.Steps[i].Task]; inv != nil {
 		for _, s := range inv.States {
 			if s.Contested {
-				all = append(all, kept{s.State, s.Node})
+				all = append(all, c.keeps(s.State, s.Node))
 			}
 		}
 	}
