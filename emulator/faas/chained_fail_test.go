@@ -24,34 +24,34 @@ func TestChainsOfWorkersFail(t *testing.T) {
 		model plan.Model
 		spoil func(t *testing.T, c *cluster, spec *ChainSpec)
 		want  string
+		room  int64 // bytes that agent 2 has; 0: the usual
 	}{
 		"gone": {job(), plan.StateLocal, func(_ *testing.T, c *cluster, _ *ChainSpec) { c.agents[2].Close() },
-			"request from invocation 0 (function f1"},
+			"request from invocation 0 (function f1", 0},
 		"dies": {long, plan.StatePropagate, func(_ *testing.T, c *cluster, _ *ChainSpec) {
 			time.AfterFunc(100*time.Millisecond, func() { c.agents[2].Close() })
-		}, "invocation 1 (function f2"},
+		}, "invocation 1 (function f2", 0},
 		"forgets its part": {job(), plan.InFunction, func(_ *testing.T, c *cluster, spec *ChainSpec) {
 			c.agents[2].parts.drop(spec.Key + "/")
-		}, "the chain is not known here"},
+		}, "the chain is not known here", 0},
 		"no state": {job(), plan.StateLocal, func(_ *testing.T, c *cluster, spec *ChainSpec) {
 			c.agents[0].states.drop(spec.Key + "/")
-		}, "invocation 0 (function f1"},
-		"no room": {large, plan.StatePropagate, func(_ *testing.T, c *cluster, _ *ChainSpec) {
-			c.agents[2].pools.budget = newBudget(minMemory, time.Millisecond)
-		}, "to invocation 1 (function f2"},
+		}, "invocation 0 (function f1", 0},
+		"no room": {large, plan.StatePropagate, func(*testing.T, *cluster, *ChainSpec) {},
+			"to invocation 1 (function f2", minMemory},
 		"no room for a while": {large, plan.StatePropagate, func(t *testing.T, c *cluster, _ *ChainSpec) {
-			b := newBudget(5<<20, time.Millisecond)
-			if c.agents[2].pools.budget = b; b.take(t.Context(), 3<<20) != nil {
-				t.Fatal("nothing is taken of it")
+			b := c.agents[2].pools.budget
+			if err := b.take(t.Context(), 3<<20); err != nil {
+				t.Fatal(err)
 			}
 			time.AfterFunc(time.Second, func() { b.giveBack(3 << 20) })
-		}, "memory for states and messages is in use"},
+		}, "memory for states and messages is in use", 5 << 20},
 		"no client's copy": {job(), plan.StatePropagate, func(_ *testing.T, c *cluster, spec *ChainSpec) {
 			c.agents[0].states.drop(spec.Key + "/")
-		}, "the client's copy"},
+		}, "the client's copy", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newCluster(t, Allotted)
+			c := newClusterWhere(t, Allotted, nil, 0, 0, x.room)
 			spec := c.specChained(t, x.jobs, x.model, placed(1, 2, 1, 2))
 			if err := spec.Seed(t.Context(), c.client); err != nil {
 				t.Fatal(err)

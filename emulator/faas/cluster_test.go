@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"testbed/emulator/catalogue"
 	"testbed/emulator/placement"
@@ -27,8 +28,9 @@ func newCluster(t testing.TB, compute string) *cluster {
 	return newClusterWhere(t, compute, nil)
 }
 
-// newClusterWhere has agents that change states in a way of their own, by their numbers.
-func newClusterWhere(t testing.TB, compute string, changes map[int]changer) *cluster {
+// newClusterWhere has agents that change states in a way of their own, by their numbers, or that have so much memory, for
+// which they do not wait.
+func newClusterWhere(t testing.TB, compute string, changes map[int]changer, memory ...int64) *cluster {
 	t.Helper()
 	c := &cluster{}
 	dir := t.TempDir()
@@ -39,7 +41,11 @@ func newClusterWhere(t testing.TB, compute string, changes map[int]changer) *clu
 			change = nextVersion
 		}
 		config := Config{Node: strconv.Itoa(i), Listen: "127.0.0.1:0", Control: socket, Speed: 1e6, Compute: compute}
-		a, err := start(config, defaultLimits(), change)
+		limits := defaultLimits()
+		if i < len(memory) && memory[i] > 0 {
+			config.Memory, limits.wait = memory[i], time.Millisecond
+		}
+		a, err := start(config, limits, change)
 		if err != nil {
 			t.Fatal(err)
 		}
