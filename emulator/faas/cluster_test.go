@@ -28,8 +28,8 @@ func newCluster(t testing.TB, compute string) *cluster {
 	return newClusterWhere(t, compute, nil)
 }
 
-// newClusterWhere has agents that change states in a way of their own, by their numbers, or that have so much memory, for
-// which they do not wait.
+// newClusterWhere has agents that change states in a way of their own, by their numbers, or that have so much memory,
+// for which they do not wait.
 func newClusterWhere(t testing.TB, compute string, changes map[int]changer, memory ...int64) *cluster {
 	t.Helper()
 	c := &cluster{}
