@@ -13,7 +13,7 @@ import (
 	"testbed/emulator/workload"
 )
 
-// tenants are n jobs of a client, of one task of a second each, that change a state of the client's which outlives them.
+// tenants are n jobs of a client, of one task of a second each, that change a state which outlives them.
 func tenants(m plan.Model, n int, client, worker topology.ID, names ...string) []*plan.Plan {
 	jobs, place := make([]workload.Job, n), &placement.Placement{}
 	for i := range jobs {
