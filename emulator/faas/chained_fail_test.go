@@ -7,10 +7,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"testbed/emulator/plan"
-	"testbed/emulator/workload"
 	"testing"
 	"time"
+
+	"testbed/emulator/plan"
+	"testbed/emulator/workload"
 )
 
 // A worker that is gone, or dies while it executes, ends the chain with its name; so does a state that is not there.

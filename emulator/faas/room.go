@@ -79,11 +79,7 @@ func (inv *InvocationSpec) rooms(client topology.ID) Rooms {
 	case carried > 0 && inv.Worker == "":
 		need[client] = append(need[client], carried)
 	case carried+inv.Argument > 0 && inv.Worker != "":
-		gap := max(0, inv.Result-inv.Argument)
-		if gap > maxGap {
-			gap = 0
-		}
-		need[inv.Node] = append(need[inv.Node], gap+inv.Argument+carried)
+		need[inv.Node] = append(need[inv.Node], gapOf(inv.Argument, inv.Result)+inv.Argument+carried)
 	}
 	return need
 }

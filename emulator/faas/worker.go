@@ -26,10 +26,7 @@ func (a *Agent) handleFunction(w http.ResponseWriter, r *http.Request, function 
 		a.refuse(w, r, http.StatusBadRequest, err)
 		return
 	}
-	gap := max(0, c.result-c.argument)
-	if gap > maxGap {
-		gap = 0
-	}
+	gap := gapOf(c.argument, c.result)
 	buffer, err := a.receive(w, r, gap, c.argument+carried)
 	if err != nil {
 		a.refuse(w, r, statusOfBody(err), fmt.Errorf("body: %w", err))
@@ -49,6 +46,15 @@ func (a *Agent) handleFunction(w http.ResponseWriter, r *http.Request, function 
 		return
 	}
 	a.respondFilled(w, c.result, buffer.data[front:])
+}
+
+// gapOf is the bytes that a buffer has in front of the argument, so that a longer result ends where the argument does.
+// 0: it needs none, or is sent in parts.
+func gapOf(argument, result int64) int64 {
+	if gap := result - argument; gap > 0 && gap <= maxGap {
+		return gap
+	}
+	return 0
 }
 
 // respondFilled sends n bytes of any content, and then data.

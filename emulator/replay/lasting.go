@@ -23,11 +23,10 @@ type lastingStates struct {
 	done, begun map[lastingAt]int64 // changes
 }
 
-// lastingState is what tells them apart, beside the model.
+// lastingState is what tells them apart.
 type lastingState struct {
-	model  plan.Model
-	client topology.ID
-	name   string
+	plan.Lasting
+	model plan.Model
 }
 
 // lastingAt is a node's value of its own.
@@ -47,10 +46,9 @@ func (l *lastingStates) prefix(m plan.Model) string { return fmt.Sprintf("%s/%s/
 
 // name gives a chain the keys of its states that outlive it.
 func (l *lastingStates) name(p *plan.Plan, spec *faas.ChainSpec) {
-	for _, name := range p.Lasting {
+	for state := range p.Lasting {
 		key := ""
-		if name != "" {
-			of := lastingState{p.Model, p.Client, name}
+		if of := (lastingState{p.Outlives(state), p.Model}); of.Name != "" {
 			number, known := l.numbers[of]
 			if !known {
 				number = len(l.numbers)

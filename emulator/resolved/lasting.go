@@ -8,17 +8,11 @@ import (
 	"testbed/emulator/units"
 )
 
-// lastingState is a state that outlives jobs: one of a client's.
-type lastingState struct {
-	client topology.ID
-	name   string
-}
-
 // checkLasting says why a model cannot carry out jobs with states that outlive them. Where states go from worker to
 // worker nobody has one between two jobs. Where a state is not with the client it is with a provider, and another one's
 // functions do not get at it.
 func (e *Scenario) checkLasting(m plan.Model, plans []*plan.Plan) error {
-	first := map[lastingState]*plan.Plan{} // that has it elsewhere than with the client
+	first := map[plan.Lasting]*plan.Plan{} // that has it elsewhere than with the client
 	for _, p := range plans {
 		if p.Lasting == nil {
 			continue
@@ -38,7 +32,7 @@ func (e *Scenario) checkLasting(m plan.Model, plans []*plan.Plan) error {
 				return fmt.Errorf("%s: model %s: jobs of the providers %q and %q (%s, %s) use the state %s of %s, "+
 					"and the model keeps it with a provider: leave the model out, or give each provider's jobs a state of "+
 					"their own; models that keep states with the client, such as %s, can share it", e.Source.Path(), m, its, mine,
-					other.Job, p.Job, state.name, e.Topology.Vertices[p.Client].Name, plan.InClient)
+					other.Job, p.Job, state.Name, e.Topology.Vertices[p.Client].Name, plan.InClient)
 			}
 		}
 	}
@@ -46,12 +40,12 @@ func (e *Scenario) checkLasting(m plan.Model, plans []*plan.Plan) error {
 }
 
 // elsewhere lists the states that outlive a plan's job and that are elsewhere than with the client.
-func elsewhere(p *plan.Plan) []lastingState {
-	var all []lastingState
+func elsewhere(p *plan.Plan) []plan.Lasting {
+	var all []plan.Lasting
 	for i := range p.Invocations {
 		for _, a := range p.Invocations[i].States {
-			if name := p.Lasting[a.State]; name != "" && a.Location != plan.Carried {
-				all = append(all, lastingState{p.Client, name})
+			if state := p.Outlives(a.State); state.Name != "" && a.Location != plan.Carried {
+				all = append(all, state)
 			}
 		}
 	}
@@ -62,18 +56,15 @@ func elsewhere(p *plan.Plan) []lastingState {
 // model's first chain to its last.
 func lastingBytes(plans []*plan.Plan) map[topology.ID]int64 {
 	type value struct {
-		lastingState
+		plan.Lasting
 		node topology.ID
 	}
 	known, sums := map[value]bool{}, map[topology.ID]int64{}
 	for _, p := range plans {
-		if p.Lasting == nil {
-			continue
-		}
 		for i := range p.Invocations {
 			for _, a := range p.Invocations[i].States {
-				v := value{lastingState{p.Client, p.Lasting[a.State]}, a.Node}
-				if v.name != "" && !known[v] {
+				v := value{p.Outlives(a.State), a.Node}
+				if v.Name != "" && !known[v] {
 					known[v] = true
 					sums[a.Node] = units.Add(sums[a.Node], a.Bytes)
 				}

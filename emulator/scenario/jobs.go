@@ -148,13 +148,11 @@ func (s *Scenario) Row(trace workload.Trace, job string) string {
 
 // noJobs says why no job is left of a trace, and of those of the lengths wanted.
 func (w *Workload) noJobs(trace workload.Trace, pool int) error {
-	notes, stateful := "", 0
+	stateful := 0
 	for range trace.Each(w.options()) {
 		stateful++
 	}
-	for _, note := range trace.Notes(w.options()) {
-		notes += "; " + note
-	}
+	notes := workload.Clauses(trace.Notes(w.options()))
 	switch {
 	case stateful == 0:
 		return trace.Stateless(w.options())

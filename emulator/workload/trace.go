@@ -24,6 +24,15 @@ type Trace interface {
 	Row(job, task string, f Factors) string
 }
 
+// Clauses are notes as the end of a sentence.
+func Clauses(notes []string) string {
+	text := ""
+	for _, note := range notes {
+		text += "; " + note
+	}
+	return text
+}
+
 // Formats is the kind of the catalogue's trace formats. The first is that of a trace of which a scenario does not say
 // the format.
 var Formats = catalogue.NewKind[Format](catalogue.Traces)

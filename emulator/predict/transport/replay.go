@@ -26,10 +26,10 @@ type replay struct {
 	waiting     []*chain // for a user, in a closed loop
 	open        int      // chains that have not ended
 	spare       headHeap
-	random      *rand.Rand        // of the hosts' times; nil: they are their mean
-	shared      map[kept]int      // versions of states that outlive chains
-	turns       map[lasting]*turn // of those that go along with calls
-	flows       []*flow           // that may be used again
+	random      *rand.Rand             // of the hosts' times; nil: they are their mean
+	shared      map[kept]int           // versions of states that outlive chains
+	turns       map[plan.Lasting]*turn // of those that go along with calls
+	flows       []*flow                // that may be used again
 }
 
 func newReplay(e *Engine) *replay {
@@ -70,7 +70,7 @@ func (r *replay) group(plans []*plan.Plan, first int) error {
 	}
 	arrivals := &r.engine.options.Arrivals
 	begin := r.clock
-	r.shared, r.turns = map[kept]int{}, map[lasting]*turn{}
+	r.shared, r.turns = map[kept]int{}, map[plan.Lasting]*turn{}
 	r.open, r.waiting = len(chains), nil
 	if arrivals.Due == nil {
 		users := min(max(1, arrivals.Users), len(chains))

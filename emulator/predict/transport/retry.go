@@ -17,15 +17,9 @@ import (
 
 // kept is a value of a state that a node keeps.
 type kept struct {
-	lasting     // of a state that outlives chains
-	state   int // of another: its number in the chain
-	node    topology.ID
-}
-
-// lasting is a state that outlives chains; of no name: none.
-type lasting struct {
-	client topology.ID
-	name   string
+	plan.Lasting     // of a state that outlives chains
+	state        int // of another: its number in the chain
+	node         topology.ID
 }
 
 // versions are those of a chain's states; nil: no two of its steps can be under way at the same time, nor others'.
@@ -50,7 +44,7 @@ func newVersions(p *plan.Plan, shared map[kept]int) *versions {
 
 // of is where the version of a value is.
 func (v *versions) of(at kept) map[kept]int {
-	if at.name != "" {
+	if at.Name != "" {
 		return v.shared
 	}
 	return v.own
@@ -70,8 +64,8 @@ func (v *versions) commit(task int, at kept) bool {
 
 // keeps is a node's value of one of the chain's states.
 func (c *chain) keeps(state int, node topology.ID) kept {
-	if c.plan.Lasting != nil && c.plan.Lasting[state] != "" {
-		return kept{lasting: lasting{c.plan.Client, c.plan.Lasting[state]}, node: node}
+	if of := c.plan.Outlives(state); of.Name != "" {
+		return kept{Lasting: of, node: node}
 	}
 	return kept{state: state, node: node}
 }

@@ -24,17 +24,17 @@ type asker struct {
 
 // takenBy lists the states that an invocation has to have for itself, each once, in the one order in which all ask for
 // them.
-func (c *chain) takenBy(task int) (all []lasting) {
+func (c *chain) takenBy(task int) (all []plan.Lasting) {
 	inv := c.invocations[task]
 	if inv == nil || c.plan.Lasting == nil {
 		return nil
 	}
 	for _, s := range inv.States {
-		if at := c.keeps(s.State, s.Node); s.Location == plan.Carried && at.name != "" {
-			all = append(all, at.lasting)
+		if of := c.plan.Outlives(s.State); s.Location == plan.Carried && of.Name != "" {
+			all = append(all, of)
 		}
 	}
-	slices.SortFunc(all, func(a, b lasting) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(all, func(a, b plan.Lasting) int { return cmp.Compare(a.Name, b.Name) })
 	return slices.Compact(all)
 }
 

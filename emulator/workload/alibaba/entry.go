@@ -3,9 +3,6 @@
 package alibaba
 
 import (
-	"bytes"
-	"strings"
-
 	"testbed/emulator/catalogue"
 	"testbed/emulator/workload"
 	"testbed/emulator/workload/rows"
@@ -31,8 +28,7 @@ func load(path string, _ catalogue.Values) (workload.Trace, error) {
 
 // detect says whether the first row of a file is one of the format, or names its columns.
 func detect(head []byte) bool {
-	line, _, _ := bytes.Cut(bytes.TrimLeft(head, "\ufeff\r\n"), []byte("\n"))
-	row := strings.TrimSuffix(string(line), "\r")
+	row := rows.First(head)
 	var f [columns]string
 	if rows.Split(row, f[:]) != columns {
 		return false

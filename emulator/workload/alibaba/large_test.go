@@ -12,8 +12,7 @@ import (
 )
 
 // published18 writes a row of a trace like the published one: jobs of four tasks, out of order, every fourth one with a
-// state,
-// and of every 25 tasks one without precedence.
+// state, and of every 25 tasks one without precedence.
 func published18(out *bytes.Buffer, i int) {
 	job, k := i/4, i%4
 	name := []string{"M1", "R2_1", "M3", "R4_2"}[k]

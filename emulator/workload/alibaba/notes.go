@@ -32,10 +32,7 @@ func (t *Trace) Notes(opts workload.Options) []string {
 
 // Stateless says why there are no jobs.
 func (t *Trace) Stateless(opts workload.Options) error {
-	notes := ""
-	for _, note := range t.Notes(opts) {
-		notes += "; " + note
-	}
+	notes := workload.Clauses(t.Notes(opts))
 	switch jobs := len(t.Jobs); {
 	case t.Rows == 0:
 		return fmt.Errorf("%s is empty; a row of a trace is %s", t.Name, RowFormat)

@@ -3,9 +3,6 @@
 package azure
 
 import (
-	"bytes"
-	"strings"
-
 	"testbed/emulator/catalogue"
 	"testbed/emulator/workload"
 	"testbed/emulator/workload/rows"
@@ -45,8 +42,7 @@ func load(path string, options catalogue.Values) (workload.Trace, error) {
 
 // detect says whether the first row of a file names the columns, or is one of the format.
 func detect(head []byte) bool {
-	line, _, _ := bytes.Cut(bytes.TrimLeft(head, "\ufeff\r\n"), []byte("\n"))
-	row := strings.TrimSuffix(string(line), "\r")
+	row := rows.First(head)
 	if row == RowFormat {
 		return true
 	}

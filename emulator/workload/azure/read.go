@@ -71,12 +71,7 @@ func Read(r io.Reader, name string) (*Trace, error) {
 // Load reads the file at a path, which is the trace's name. It fails, beside Read's errors, where the file cannot be
 // opened or no row is in the format.
 func Load(path string) (*Trace, error) {
-	f, err := rows.Open(path, rows.MaxSize)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }() // read only: nothing is lost
-	t, err := Read(f, path)
+	t, err := rows.Load(path, rows.MaxSize, Read)
 	if err != nil {
 		return nil, err
 	}

@@ -41,6 +41,16 @@ func Open(path string, most int64) (io.ReadCloser, error) {
 	return o, nil
 }
 
+// Load opens the file at a path, of so many bytes at most when unpacked, and reads it; read takes the path as its name.
+func Load[T any](path string, most int64, read func(r io.Reader, name string) (T, error)) (t T, err error) {
+	f, err := Open(path, most)
+	if err != nil {
+		return t, err
+	}
+	defer func() { _ = f.Close() }() // read only: nothing is lost
+	return read(f, path)
+}
+
 // opened is an open file and its text.
 type opened struct {
 	io.Reader

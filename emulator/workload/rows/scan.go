@@ -51,6 +51,12 @@ func Clean(text string, line int) string {
 	return strings.TrimSuffix(text, "\r")
 }
 
+// First is the first row of a file that begins with head.
+func First(head []byte) string {
+	row, _, _ := strings.Cut(strings.TrimLeft(string(head), "\ufeff\r\n"), "\n")
+	return strings.TrimSuffix(row, "\r")
+}
+
 // Split takes a row apart at its commas into the fields that there is room for, and counts all that it has.
 func Split(row string, fields []string) (n int) {
 	begin := 0

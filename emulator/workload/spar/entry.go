@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"testbed/emulator/catalogue"
 	"testbed/emulator/workload"
+	"testbed/emulator/workload/rows"
 )
 
 // Section is this package's part of the catalogue: the format and the synthesizer.
@@ -36,8 +36,7 @@ func load(path string, _ catalogue.Values) (workload.Trace, error) {
 
 // detect says whether the first row of a file is one of the format.
 func detect(head []byte) bool {
-	row, _, _ := strings.Cut(strings.TrimLeft(string(head), "\ufeff\r\n"), "\n")
-	_, _, _, err := NewBuilder(nil, "").parseRow(strings.TrimSuffix(row, "\r"))
+	_, _, _, err := NewBuilder(nil, "").parseRow(rows.First(head))
 	return err == nil || errors.Is(err, errNoDAG)
 }
 

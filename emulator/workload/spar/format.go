@@ -101,10 +101,7 @@ func (t *Trace) Errors(most int) []error { return t.Left.Errors(t.Name, most) }
 
 // Stateless says why no job of the trace has a state.
 func (t *Trace) Stateless(opts workload.Options) error {
-	notes := ""
-	for _, note := range t.Notes(opts) {
-		notes += "; " + note
-	}
+	notes := workload.Clauses(t.Notes(opts))
 	switch jobs := len(t.Jobs); {
 	case t.Rows == 0:
 		return fmt.Errorf("%s is empty; a row of a trace is %s", t.Name, RowFormat)

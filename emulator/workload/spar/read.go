@@ -65,12 +65,7 @@ func (t *reader) line(line int, row string) error {
 // Load reads the file at a path, which is the trace's name. It fails, beside Read's errors, where the file cannot be
 // opened or no row is in the format.
 func Load(path string) (*Trace, error) {
-	f, err := rows.Open(path, rows.MaxSize)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }() // read only: nothing is lost
-	trace, err := Read(f, path)
+	trace, err := rows.Load(path, rows.MaxSize, Read)
 	if err != nil {
 		return nil, err
 	}

@@ -84,12 +84,7 @@ func Read(r io.Reader, name string) (*Trace, error) {
 
 // Load reads the file at a path, which may be compressed.
 func Load(path string) (*Trace, error) {
-	f, err := rows.Open(path, limits.Bytes)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }() // read only: nothing is lost
-	t, err := Read(f, path)
+	t, err := rows.Load(path, limits.Bytes, Read)
 	if err != nil {
 		return nil, err
 	}
