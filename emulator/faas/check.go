@@ -2,7 +2,6 @@ package faas
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,15 +98,6 @@ func (inv *InvocationSpec) validate() error {
 		}
 	}
 	return inv.call("").checkSizes()
-}
-
-// checkAddress accepts IP addresses with a port, or none.
-func checkAddress(address string) error {
-	if address == "" {
-		return nil
-	}
-	_, err := netip.ParseAddrPort(address)
-	return err
 }
 
 // checkKey accepts the key of a chain.

@@ -51,7 +51,7 @@ func (s *ChainSpec) LastingPlaces() []LastingPlace {
 			at := slices.IndexFunc(all, func(p LastingPlace) bool { return p.State == a.State && p.Node == a.Node })
 			if at < 0 {
 				at = len(all)
-				all = append(all, LastingPlace{Key: s.Lasting[a.State], State: a.State, Bytes: a.Bytes, Node: a.Node})
+				all = append(all, LastingPlace{Key: markedKey(a.Repository, s.Lasting[a.State]), State: a.State, Bytes: a.Bytes, Node: a.Node})
 			}
 			all[at].Touches++
 		}
