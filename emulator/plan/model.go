@@ -91,5 +91,7 @@ func ParseModel(s string) (Model, error) {
 type Sites struct {
 	Cloud   topology.ID
 	Central topology.ID
-	Store   *Store // what keeps states at repositories; nil: the agents themselves
+	// Repositories are those of the edge, where there are several; nil: Central is the only one.
+	Repositories *Repositories
+	Store        *Store // what keeps states at repositories; nil: the agents themselves
 }

@@ -27,6 +27,7 @@ func (d *decoder) check(s *Scenario, open bool) {
 	d.checkModels(f)
 	d.checkInflux(f.Influx)
 	d.checkRuntime(f)
+	d.checkState(f)
 	for i := range f.Events {
 		d.checkEvent(&f.Events[i], eventPath(i))
 	}
