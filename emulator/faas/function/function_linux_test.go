@@ -14,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/faas/dapr"
 	"testbed/emulator/faas/function"
+	"testbed/emulator/faas/keyspace"
 	"testbed/emulator/internal/testenv"
 )
 
@@ -259,17 +261,27 @@ func TestNoRoom(t *testing.T) {
 	}
 }
 
-// store answers state requests with its name.
-type store string
+// unlimited is memory without an end.
+type unlimited struct{}
 
-func (s store) ServeHTTP(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "%s%s", s, r.URL.Path) }
+func (unlimited) Take(int64) error { return nil }
+func (unlimited) Give(int64)       {}
+
+// session has one key, k, whose value is given.
+func session(t *testing.T, value string) *dapr.Session {
+	space := keyspace.New(1 << 20)
+	if err := space.Set("k", []byte(value)); err != nil {
+		t.Fatal(err)
+	}
+	return dapr.NewSession([]dapr.Store{{Names: []string{dapr.DefaultStore}, Space: space}}, 1<<20, unlimited{})
+}
 
 // TestStateRequests: they reach the invocation that makes them, also where several are under way.
 func TestStateRequests(t *testing.T) {
 	i := started(t, &function.Launcher{Node: "n", Log: io.Discard, Free: true}, program(t, "asks"))
-	ask := func(id, header string, slow bool, state http.Handler) string {
+	ask := func(id, header string, slow bool) string {
 		inv := request("")
-		inv.ID, inv.Type, inv.State = id, header, state
+		inv.ID, inv.Type, inv.State = id, header, session(t, `"`+id+`"`)
 		if slow {
 			inv.Source = "slow"
 		}
@@ -279,30 +291,29 @@ func TestStateRequests(t *testing.T) {
 		}
 		return string(got)
 	}
-	if got := ask("a", "", false, store("A")); got != "200 A/v1.0/state/statestore/k" {
+	if got := ask("a", "", false); got != `200 "a"` {
 		t.Errorf("alone: %s", got)
-	}
-	if got := ask("a", "", false, nil); !strings.HasPrefix(got, "501 ") {
-		t.Errorf("without a state: %s", got)
 	}
 	var wait sync.WaitGroup
 	for id, c := range map[string]struct{ header, want string }{
-		"a": {"Traceparent", "200 A"}, "b": {"Ce-Id", "200 B"}, "c": {"", "409 "},
+		"a": {"Traceparent", `200 "a"`}, "b": {"Ce-Id", `200 "b"`}, "c": {"", "409 "},
 	} {
 		wait.Go(func() {
-			if got := ask(id, c.header, true, store(strings.ToUpper(id))); !strings.HasPrefix(got, c.want) {
+			if got := ask(id, c.header, true); !strings.HasPrefix(got, c.want) {
 				t.Errorf("%s with %q: %s", id, c.header, got)
 			}
 		})
 	}
 	wait.Wait()
-	resp, err := http.Get(i.StateAddress() + "/v1.0/state/statestore/k")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if text, _ := io.ReadAll(resp.Body); resp.StatusCode != http.StatusConflict ||
-		!strings.Contains(string(text), "no invocation is under way") {
-		t.Errorf("%d %s", resp.StatusCode, text)
+	for path, want := range map[string]string{"state/statestore/k": "no invocation is under way", "healthz": ""} {
+		resp, err := http.Get(i.StateAddress() + "/v1.0/" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if text, _ := io.ReadAll(resp.Body); !strings.Contains(string(text), want) ||
+			(resp.StatusCode == http.StatusConflict) != (want != "") {
+			t.Errorf("%s: %d %s", path, resp.StatusCode, text)
+		}
 	}
 }

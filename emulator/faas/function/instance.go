@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"testbed/emulator/faas/dapr"
 )
 
 // Instance is a program that was started and is ready. Its methods may be called at the same time.
@@ -146,14 +148,14 @@ type sidecar struct {
 	server   *http.Server
 }
 
-func newSidecar() (*sidecar, error) {
+func newSidecar(function string) (*sidecar, error) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	s := &sidecar{listener: listener}
 	s.server = &http.Server{
-		Handler: &s.sessions, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10,
+		Handler: dapr.Handler(function, s.find), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10,
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	go func() { _ = s.server.Serve(listener) }() // until close, which is its only end

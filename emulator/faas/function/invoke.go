@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"testbed/emulator/faas/dapr"
 	"testbed/emulator/internal/printable"
 )
 
@@ -22,8 +23,8 @@ type Invocation struct {
 	Argument []byte
 	Type     string  // the argument's media type; empty: application/octet-stream
 	Lengths  []int64 // where the argument is several results one after the other, the bytes of each; nil: it is not
-	// State answers the function's requests for state while the invocation lasts; nil: it has none.
-	State http.Handler
+	// State is what the function may read and write while the invocation lasts. The caller closes it.
+	State *dapr.Session
 	// Room is asked before so many bytes more of the result are kept, and may refuse; nil: there is room.
 	Room func(bytes int64) error
 	Most int64 // bytes that the result may have

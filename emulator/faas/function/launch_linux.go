@@ -52,7 +52,7 @@ func (l *Launcher) start(ctx context.Context, p *Program) (*Instance, error) {
 	if len(p.Command) == 0 {
 		return nil, fmt.Errorf("%w: image %s: this node runs no containers", ErrNotSupported, p.Image)
 	}
-	state, err := newSidecar()
+	state, err := newSidecar(p.Name)
 	if err != nil {
 		return nil, err
 	}

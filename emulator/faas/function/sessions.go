@@ -3,10 +3,12 @@ package function
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
+
+	"testbed/emulator/faas/dapr"
 )
 
 // traceparent is the trace context of an invocation, W3C's, made of its ID: each has a trace of its own, so that a
@@ -24,82 +26,49 @@ func traceOf(context string) string {
 	return ""
 }
 
-// sessions are the invocations under way in one instance, and the handler of the state requests that they make.
+// sessions are the invocations under way in one instance, with what each may read and write, by trace.
 type sessions struct {
 	mu  sync.Mutex
-	all map[string]*session // by trace
+	all map[string]*dapr.Session
 }
 
-type session struct {
-	id    string
-	state http.Handler // nil: the invocation has none
-	using sync.WaitGroup
-	over  bool
-}
-
-// begin makes a state request reach the invocation, until the function that it returns is called. That waits for
-// requests under way: afterwards nothing changes the invocation's states any more.
+// begin makes a state request reach the invocation, until the function that it returns is called.
 func (s *sessions) begin(i *Invocation) (end func()) {
 	trace := traceOf(traceparent(i.ID))
-	one := &session{id: i.ID, state: i.State}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.all == nil {
-		s.all = map[string]*session{}
+		s.all = map[string]*dapr.Session{}
 	}
-	s.all[trace] = one
+	s.all[trace] = i.State
 	return func() {
 		s.mu.Lock()
+		defer s.mu.Unlock()
 		delete(s.all, trace)
-		one.over = true
-		s.mu.Unlock()
-		one.using.Wait()
 	}
 }
 
-// ServeHTTP is the instance's Dapr sidecar.
-func (s *sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	one, status, code, reason := s.find(r.Header)
-	if one == nil {
-		refuse(w, status, code, reason)
-		return
-	}
-	defer one.using.Done()
-	one.state.ServeHTTP(w, r)
-}
+// What a function is told of a state request that belongs to no invocation.
+var (
+	errNone = errors.New("no invocation is under way in this instance: states are read and written while one lasts")
+	errMany = errors.New("several invocations are under way in this instance: " +
+		"send the invocation's traceparent or ce-id with the request")
+)
 
-// find is the session of a request, which is in use until its using is done; or why there is none.
-func (s *sessions) find(h http.Header) (one *session, status int, code, reason string) {
+// find is the session of a request: that of the invocation whose trace or ID it bears, or of the only one.
+func (s *sessions) find(r *http.Request) (*dapr.Session, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if one = s.all[traceOf(h.Get("Traceparent"))]; one == nil {
-		if id := h.Get("Ce-Id"); id != "" {
-			one = s.all[traceOf(traceparent(id))]
+	for _, trace := range []string{traceOf(r.Header.Get("Traceparent")), traceOf(traceparent(r.Header.Get("Ce-Id")))} {
+		if one := s.all[trace]; one != nil {
+			return one, nil
 		}
 	}
-	if one == nil && len(s.all) == 1 {
-		for _, only := range s.all {
-			one = only
+	for _, only := range s.all {
+		if len(s.all) == 1 && only != nil {
+			return only, nil
 		}
+		return nil, errMany
 	}
-	switch {
-	case one == nil && len(s.all) == 0:
-		return nil, http.StatusConflict, "ERR_NO_INVOCATION",
-			"no invocation is under way in this instance: states are read and written while one lasts"
-	case one == nil:
-		return nil, http.StatusConflict, "ERR_AMBIGUOUS_INVOCATION",
-			"several invocations are under way in this instance: send the invocation's traceparent or ce-id with the request"
-	case one.state == nil:
-		return nil, http.StatusNotImplemented, "ERR_STATE_STORE_NOT_CONFIGURED", "this function has no state here"
-	}
-	one.using.Add(1)
-	return one, 0, "", ""
-}
-
-// refuse answers with an error as Dapr does.
-func refuse(w http.ResponseWriter, status int, code, reason string) {
-	text, _ := json.Marshal(map[string]string{"errorCode": code, "message": reason}) // strings: it cannot fail
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(text) // the function sees a broken connection by itself
+	return nil, errNone
 }
