@@ -12,11 +12,7 @@ type span struct{ start, end, remote int64 }
 // fetch gets a private copy of a state of size bytes from the repository at an address; empty: from this node's own.
 func (a *Agent) fetch(ctx context.Context, repository, key string, size int64) (v value, s span, err error) {
 	s.start = a.clock.now()
-	if repository == "" {
-		v, err = a.own(ctx, key, size)
-	} else {
-		v, err = a.get(ctx, repository, key, size, &s.remote)
-	}
+	v, s.remote, err = a.repositoryAt(repository).get(ctx, key, size)
 	s.end = a.clock.now()
 	return v, s, err
 }
@@ -41,16 +37,8 @@ func (a *Agent) own(ctx context.Context, key string, size int64) (value, error) 
 
 // store writes a changed state back to where it was fetched from; the version before it must still be there.
 func (a *Agent) store(ctx context.Context, repository, key string, v value) (s span, err error) {
-	expected := v.version - 1
 	s.start = a.clock.now()
-	if repository == "" {
-		v.content.retain()
-		if err = a.states.put(key, expected, v); err != nil {
-			a.counts.conflicts.Add(1)
-		}
-	} else {
-		err = a.put(ctx, repository, key, expected, v, &s.remote)
-	}
+	s.remote, err = a.repositoryAt(repository).put(ctx, key, v.version-1, v)
 	s.end = a.clock.now()
 	return s, err
 }
