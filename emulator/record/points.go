@@ -61,6 +61,7 @@ func (c *Chain) Point() lineprotocol.Point {
 			p.Fields["host_late_fabric_s"] = h.Fabric
 		}
 	}
+	c.programFields(p.Fields)
 	if c.Error != "" {
 		p.Fields["error"] = oneLine(c.Error)
 	}
