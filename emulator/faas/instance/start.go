@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"math"
 	"time"
 )
@@ -46,15 +45,12 @@ func (d Distribution) Quantile(u float64) time.Duration {
 	return time.Duration(min(math.Round(float64(d.Median)*math.Exp(sigma*z)), math.MaxInt64/4))
 }
 
-// Draw is how long the n-th start of a function on a node takes. It is the same wherever it is asked for: in the agent,
-// in a prediction, and in another run of the same seed.
-func (d Distribution) Draw(seed int64, function, node string, n int) time.Duration {
-	h := fnv.New64a()
-	_, _ = fmt.Fprintf(h, "%d/%d/%q/%q", n, seed, function, node)
-	return d.Quantile((float64(mix(h.Sum64())>>11) + 0.5) / (1 << 53))
+// Draw is how long the n-th start takes, of those of a seed. It is the same wherever it is asked for.
+func (d Distribution) Draw(seed uint64, n int) time.Duration {
+	return d.Quantile((float64(mix(seed+uint64(n)*0x9e3779b97f4a7c15)>>11) + 0.5) / (1 << 53))
 }
 
-// mix spreads a hash's bits (the finaliser of SplitMix64): FNV leaves its last bytes in the low bits.
+// mix is the finaliser of SplitMix64, which makes independent numbers of those that follow one another.
 func mix(x uint64) uint64 {
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
