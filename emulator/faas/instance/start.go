@@ -63,20 +63,31 @@ type Drawn struct {
 	Warm int
 	// Took is how long the n-th start takes, from 0, those of Warm not counted.
 	Took func(n int) time.Duration
+	// Sleep waits for a time, and returns false where stop was closed before; nil: by the runtime's timers.
+	Sleep func(d time.Duration, stop <-chan struct{}) bool
 }
 
 // Start sleeps.
 func (d Drawn) Start(ctx context.Context) (Instance, error) {
-	if n := Number(ctx) - d.Warm; n >= 0 {
-		timer := time.NewTimer(d.Took(n))
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
+	sleep := d.Sleep
+	if sleep == nil {
+		sleep = sleepByTimer
+	}
+	if n := Number(ctx) - d.Warm; n >= 0 && !sleep(d.Took(n), ctx.Done()) {
+		return nil, context.Cause(ctx)
 	}
 	return nothing{}, nil
+}
+
+func sleepByTimer(d time.Duration, stop <-chan struct{}) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-stop:
+		return false
+	}
 }
 
 // nothing is the instance of a built-in function.
