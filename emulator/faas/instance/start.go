@@ -15,7 +15,7 @@ type Distribution struct {
 	P95    time.Duration `json:"p95,omitempty"` // at least Median; 0: every start takes Median
 }
 
-// MostStart is the longest that Distribution may have as median or 95th percentile.
+// MostStart is the longest that Distribution may have as median or 95th percentile, and that it draws.
 const MostStart = time.Hour
 
 // Validate reports what is out of range.
@@ -42,7 +42,7 @@ func (d Distribution) Quantile(u float64) time.Duration {
 	}
 	sigma := math.Log(float64(d.P95)/float64(d.Median)) / z95
 	z := math.Sqrt2 * math.Erfinv(2*u-1)
-	return time.Duration(min(math.Round(float64(d.Median)*math.Exp(sigma*z)), math.MaxInt64/4))
+	return time.Duration(min(math.Round(float64(d.Median)*math.Exp(sigma*z)), float64(MostStart)))
 }
 
 // Draw is how long the n-th start takes, of those of a seed. It is the same wherever it is asked for.
