@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"testbed/emulator/faas/instance"
 	"testbed/emulator/topology"
 )
@@ -38,4 +40,9 @@ func (p *Plan) Occupied(inv *Invocation) int {
 		last = i
 	}
 	return last
+}
+
+// Scaled says whether an invocation may have to wait for an instance of its function.
+func (p *Plan) Scaled() bool {
+	return slices.ContainsFunc(p.Invocations, func(inv Invocation) bool { return inv.Instances != nil })
 }
