@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/internal/bounded"
 )
 
@@ -24,6 +25,7 @@ type Agent struct {
 	peers       *peers
 	sharing     *sharing
 	turns       turns
+	fleets      fleets
 	filler      []byte // what arguments and results consist of; read only
 	change      changer
 	counts      counters
@@ -49,6 +51,9 @@ type Stats struct {
 	States      int   `json:"states"`      // held at present
 	Bytes       int64 `json:"bytes"`       // of states and messages, at present
 	Connections int   `json:"connections"` // that others have to this agent at present, the control socket's included
+
+	// Instances are those of functions whose instances start and end, together; nil: there are none.
+	Instances *instance.Stats `json:"instances,omitempty"`
 }
 
 type counters struct {
@@ -115,6 +120,7 @@ func (a *Agent) Close() error {
 		_ = l.Close() // where its server has not begun to serve yet, and so does not know it; otherwise it is closed
 	}
 	a.peers.close()
+	a.fleets.close()
 	return errors.Join(errs...)
 }
 
@@ -129,6 +135,7 @@ func (a *Agent) Stats() Stats {
 		Conflicts: n.conflicts.Load(), Retries: n.retries.Load(), Corrupt: n.corrupt.Load(),
 		Dials: a.peers.dials.Load(), States: a.states.count(),
 		Bytes: a.pools.budget.inUse(), Connections: open,
+		Instances: a.fleets.stats(),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
 	"testbed/emulator/units"
 )
@@ -37,6 +38,8 @@ type call struct {
 	load     int
 	states   []callState
 	lasting  lastingKeys
+
+	instances *instance.Spec // nil: there is always one
 }
 
 type callState struct {
@@ -74,6 +77,7 @@ func stateKey(key string, state int) string { return key + "/" + strconv.Itoa(st
 func (c *call) header() []byte {
 	b := fmt.Appendf(nil, "%s: %s %s %d %d %d %d %d\r\n",
 		headerCall, wireFormat, c.key, c.task, c.argument, c.result, c.ops, c.load)
+	b = c.appendInstances(b)
 	if len(c.states) == 0 {
 		return b
 	}
@@ -132,6 +136,9 @@ func parseCall(function string, h http.Header) (*call, error) {
 		return nil, err
 	}
 	c.lasting = lasting
+	if err := c.parseInstances(h); err != nil {
+		return nil, err
+	}
 	return c, c.checkSizes()
 }
 

@@ -7,17 +7,19 @@ package plan
 import (
 	"slices"
 
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
 
-// Kind tells transfers from computations.
+// Kind tells transfers, computations and waits apart.
 type Kind uint8
 
 // The kinds of steps.
 const (
 	Transfer Kind = iota
 	Compute
+	Wait // for an instance of a function
 )
 
 // Role says what a step is for.
@@ -30,10 +32,11 @@ const (
 	Execute              // the function itself
 	Write                // a state back to its repository
 	Response             // worker to caller: the result, with the states that travel along
+	Start                // until there is an instance for the invocation: in its queue, and for its start
 )
 
 func (r Role) String() string {
-	return [...]string{"request", "read", "execute", "write", "response"}[r]
+	return [...]string{"request", "read", "execute", "write", "response", "start"}[r]
 }
 
 // Step is one transfer or computation.
@@ -41,8 +44,8 @@ type Step struct {
 	Kind  Kind
 	Role  Role
 	Task  int         // index into the job's tasks
-	From  topology.ID // transfers: the sender; computations: the node
-	To    topology.ID // transfers: the receiver; computations: the node
+	From  topology.ID // transfers: the sender; computations and waits: the node
+	To    topology.ID // transfers: the receiver; computations and waits: the node
 	Bytes int64       // transfers: payload
 	Ops   int64       // computations: operations
 	Load  int         // computations: tasks placed on the node
@@ -90,6 +93,8 @@ type Invocation struct {
 	States   []Access
 	After    []int // indexes of the invocations that must be finished first
 	Steps    []int // indexes of its steps, in the order of execution
+
+	Instances *instance.Spec // of the function on the worker; nil: there is always one, and no step Start
 }
 
 // Accessor is the node that reads and writes a state in a repository: the worker, or the caller.

@@ -15,7 +15,7 @@ import (
 // layers, or those of its own entry. A package belongs to the entry that is the longest prefix of its path:
 // topology/ether to topology, but live/sampler to an entry of its own, lower than live.
 var layers = [][]string{
-	{"units", "health"},
+	{"units", "health", "faas/instance"},
 	{"catalogue"},
 	{"topology", "workload", "netns"},
 	{"placement"},
