@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/internal/bounded"
 )
 
@@ -24,6 +25,7 @@ type Agent struct {
 	peers       *peers
 	sharing     *sharing
 	turns       turns
+	fleets      fleets
 	filler      []byte // what arguments and results consist of; read only
 	change      changer
 	programs    programs
@@ -54,6 +56,9 @@ type Stats struct {
 	Bytes       int64 `json:"bytes"`       // of states and messages, at present
 	Restarts    int64 `json:"restarts"`    // of this node's Redis server
 	Connections int   `json:"connections"` // that others have to this agent at present, the control socket's included
+
+	// Instances are those of functions whose instances start and end, together; nil: there are none.
+	Instances *instance.Stats `json:"instances,omitempty"`
 }
 
 type counters struct {
@@ -135,6 +140,7 @@ func (a *Agent) Close() error {
 		a.redis.close()
 	}
 	a.peers.close()
+	a.fleets.close()
 	return errors.Join(errs...)
 }
 
@@ -153,6 +159,7 @@ func (a *Agent) Stats() Stats {
 		Conflicts: n.conflicts.Load(), Retries: n.retries.Load(), Corrupt: n.corrupt.Load(),
 		Dials: a.peers.dials.Load(), States: a.states.count(),
 		Bytes: a.pools.budget.inUse(), Restarts: restarts, Connections: open,
+		Instances: a.fleets.stats(),
 	}
 }
 

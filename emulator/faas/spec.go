@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 )
@@ -53,6 +54,8 @@ type InvocationSpec struct {
 	States []AccessSpec `json:"states"` // in the order in which they are read and written
 	After  []int        `json:"after"`  // indexes of invocations that it waits for: earlier ones, each once
 	Steps  []int        `json:"steps"`  // indexes into the plan's steps, in the order of stepRoles
+	// Instances say how those of the function live on the node; nil: they are always warm.
+	Instances *instance.Spec `json:"instances,omitempty"`
 }
 
 // AccessSpec is one state that an invocation reads and changes.
@@ -96,7 +99,8 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 		}
 		out := InvocationSpec{
 			Task: inv.Task, Function: inv.Function, Node: inv.Worker, Argument: inv.Argument, Result: inv.Result,
-			Ops: inv.Ops, Load: inv.Load, After: inv.After, Steps: inv.Steps, Program: inv.Program,
+			Ops: inv.Ops, Load: inv.Load, After: inv.After, Steps: inv.Steps, Instances: inv.Instances,
+			Program: inv.Program,
 		}
 		if inv.Worker != p.Client || p.Messages != nil {
 			out.Worker = addr(inv.Worker).String()
@@ -132,7 +136,7 @@ func feasible(p *plan.Plan, inv *plan.Invocation) error {
 	if inv.Caller != p.Client && p.Messages == nil {
 		return fmt.Errorf("it is not issued by the client")
 	}
-	roles := rolesOf(inv.States, p.Messages != nil)
+	roles := withStart(rolesOf(inv.States, p.Messages != nil), inv.Instances)
 	if len(roles) != len(inv.Steps) {
 		return fmt.Errorf("it has %d steps, not %d", len(inv.Steps), len(roles))
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
 	"testbed/emulator/units"
 )
@@ -37,6 +38,8 @@ type call struct {
 	states   []callState
 	lasting  lastingKeys
 	program  bool
+
+	instances *instance.Spec // nil: there is always one
 }
 
 type callState struct {
@@ -78,7 +81,7 @@ func (c *call) header() []byte {
 	if c.program {
 		b = append(b, " "+callProgram...)
 	}
-	b = append(b, "\r\n"...)
+	b = c.appendInstances(append(b, "\r\n"...))
 	if len(c.states) == 0 {
 		return b
 	}
@@ -140,7 +143,7 @@ func parseCall(function string, h http.Header) (*call, error) {
 		return nil, err
 	}
 	c.lasting = lasting
-	return c, errors.Join(c.parseStores(h), c.checkSizes())
+	return c, errors.Join(c.parseInstances(h), c.parseStores(h), c.checkSizes())
 }
 
 // checkSizes holds what the call's messages carry, and every state, against maxBody.

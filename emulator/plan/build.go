@@ -21,6 +21,7 @@ type Builder struct {
 	nodes []topology.ID       // nodes[task]
 	load  map[topology.ID]int // tasks placed on each node
 	sites Sites
+	lives Lives
 	plan  *Plan
 	pair  int
 }
@@ -118,6 +119,7 @@ func (b *Builder) invocation(inv *Invocation, byClient bool, after []int) int {
 		access(Read)
 	}
 	message(Request, inv.Caller, inv.Worker, inv.Argument, carried)
+	after = b.instance(inv, after)
 	if !byClient {
 		access(Read)
 	}
