@@ -39,7 +39,8 @@ type call struct {
 	lasting  lastingKeys
 	program  bool
 
-	instances *instance.Spec // nil: there is always one
+	instances *instance.Spec  // nil: there is always one
+	lease     *instance.Lease // at the worker: the instance that a program's invocation occupies; nil: any is its
 }
 
 type callState struct {
