@@ -64,10 +64,10 @@ func (c *Chain) Point() lineprotocol.Point {
 			p.Fields["host_late_fabric_s"] = h.Fabric
 		}
 	}
-	c.programFields(p.Fields)
 	if c.Scaled {
 		p.Fields["starts"], p.Fields["start_s"] = int64(c.Starts), c.Measured.Start
 	}
+	c.programFields(p.Fields)
 	if c.Error != "" {
 		p.Fields["error"] = oneLine(c.Error)
 	}
