@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/internal/bounded"
 )
 
@@ -24,8 +25,11 @@ type Agent struct {
 	peers       *peers
 	sharing     *sharing
 	turns       turns
+	fleets      fleets
 	filler      []byte // what arguments and results consist of; read only
 	change      changer
+	programs    programs
+	bundles     bundles
 	counts      counters
 	punctuality *punctuality
 	password    string       // of Redis servers
@@ -52,6 +56,9 @@ type Stats struct {
 	Bytes       int64 `json:"bytes"`       // of states and messages, at present
 	Restarts    int64 `json:"restarts"`    // of this node's Redis server
 	Connections int   `json:"connections"` // that others have to this agent at present, the control socket's included
+
+	// Instances are those of functions whose instances start and end, together; nil: there are none.
+	Instances *instance.Stats `json:"instances,omitempty"`
 }
 
 type counters struct {
@@ -63,6 +70,10 @@ type counters struct {
 func Start(config Config) (*Agent, error) { return start(config, defaultLimits(), nextVersion) }
 
 func start(config Config, l limits, change changer) (*Agent, error) {
+	return startWith(config, l, change, noPrograms{})
+}
+
+func startWith(config Config, l limits, change changer, own programs) (*Agent, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
@@ -75,7 +86,7 @@ func start(config Config, l limits, change changer) (*Agent, error) {
 	a := &Agent{
 		config: config, limits: l, clock: c, pools: p, states: newStore(p), peers: newPeers(punctual),
 		sharing: newSharing(c, config.Speed), filler: make([]byte, 64<<10),
-		change: change, punctuality: punctual, failed: make(chan error, 2), parts: parts{all: map[string]*part{}},
+		change: change, programs: own, punctuality: punctual, failed: make(chan error, 2), parts: parts{all: map[string]*part{}},
 	}
 	fill(a.filler, 1)
 	if err := a.readPassword(); err != nil {
@@ -129,6 +140,7 @@ func (a *Agent) Close() error {
 		a.redis.close()
 	}
 	a.peers.close()
+	a.fleets.close()
 	return errors.Join(errs...)
 }
 
@@ -147,6 +159,7 @@ func (a *Agent) Stats() Stats {
 		Conflicts: n.conflicts.Load(), Retries: n.retries.Load(), Corrupt: n.corrupt.Load(),
 		Dials: a.peers.dials.Load(), States: a.states.count(),
 		Bytes: a.pools.budget.inUse(), Restarts: restarts, Connections: open,
+		Instances: a.fleets.stats(),
 	}
 }
 

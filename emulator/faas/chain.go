@@ -26,9 +26,11 @@ var ErrNoState = errMissing
 // place is a node that has a value of its own of one of a chain's states.
 type place struct {
 	state int
-	bytes int64
+	bytes int64 // before the first invocation
 	node  topology.ID
-	redis bool // it is in the node's Redis server
+
+	program bool // it has any size after that
+	redis   bool // it is in the node's Redis server
 }
 
 // key is that of a place's value at the control socket of its node.
@@ -61,7 +63,7 @@ func (s *ChainSpec) places(ended bool) []place {
 				continue
 			}
 			if a.Location != plan.Fetched {
-				add(place{a.State, a.Bytes, a.Node, isRedis(a.Repository)})
+				add(place{a.State, inv.seeded(a), a.Node, inv.Program, isRedis(a.Repository)})
 				continue
 			}
 			known := slices.IndexFunc(all, func(p place) bool { return p.state == a.State })
@@ -179,7 +181,8 @@ func Check[C Control](ctx context.Context, s *ChainSpec, clients func(topology.I
 			return nil, err
 		}
 		check.Have += v.Version
-		check.Intact = check.Intact && v.Intact && v.Bytes == p.bytes
+		check.Intact = check.Intact && v.Intact && (p.program || v.Bytes == p.bytes)
+		check.digest(v, p.program)
 	}
 	return checks, nil
 }

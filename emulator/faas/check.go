@@ -1,6 +1,7 @@
 package faas
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -35,7 +36,7 @@ func (s *ChainSpec) validate() error {
 			return fmt.Errorf("invocation %d: %w", i, err)
 		}
 	}
-	return s.validateMessages()
+	return errors.Join(s.validateMessages(), s.validatePrograms())
 }
 
 // measured is one more than the last step that belongs to an invocation.
@@ -57,7 +58,7 @@ func (s *ChainSpec) validateInvocation(i int) error {
 	if len(inv.States) > maxStates {
 		return fmt.Errorf("%d states: a call has %d at most", len(inv.States), maxStates)
 	}
-	if want := len(rolesOf(inv.States, s.Chained())); len(inv.Steps) != want {
+	if want := len(withStart(rolesOf(inv.States, s.Chained()), inv.Instances)); len(inv.Steps) != want {
 		return fmt.Errorf("it has %d steps, not %d", len(inv.Steps), want)
 	}
 	for _, index := range inv.Steps {
@@ -84,6 +85,9 @@ func (inv *InvocationSpec) validate() error {
 		return err
 	}
 	for _, state := range inv.States {
+		if err := checkStore(state.Store); err != nil {
+			return err
+		}
 		if state.Bytes < 0 || state.State < 0 {
 			return fmt.Errorf("state %d has %d bytes", state.State, state.Bytes)
 		}
@@ -95,6 +99,11 @@ func (inv *InvocationSpec) validate() error {
 		}
 		if state.ByClient && (state.Location != plan.Repository || state.Bytes > maxBody) {
 			return fmt.Errorf("state %d of %d bytes cannot be the client's to read", state.State, state.Bytes)
+		}
+	}
+	if inv.Instances != nil {
+		if err := inv.Instances.Validate(); err != nil {
+			return err
 		}
 	}
 	return inv.call("").checkSizes()

@@ -55,6 +55,7 @@ func (b *Builder) inOrder(need func(inv *Invocation, state int, after []int) []i
 		if before >= 0 {
 			inv.Caller, inv.After = b.nodes[before], []int{before}
 		}
+		after = b.instance(&inv, after)
 		for _, s := range task.States {
 			after = need(&inv, s, after)
 		}
@@ -89,6 +90,7 @@ func (r Rule) byWorkers(b *Builder) {
 		if len(task.After) > 0 {
 			inv.Caller = b.nodes[task.After[0]]
 		}
+		after = b.instance(&inv, after)
 		pairs := make([]int, len(task.States))
 		for _, s := range task.States {
 			location, node := b.locate(r, inv.Worker, s)

@@ -47,13 +47,16 @@ type Rule struct {
 	// Chained adds the steps of a job in which one worker calls the next, with invocations and messages: those without
 	// can be predicted only.
 	Chained func(b *Builder)
+
+	// Lives are those of functions' instances; nil: all are warm.
+	Lives Lives
 }
 
 // Build turns the job of the given index into a plan. With ByClient the client reads and writes what is in a
 // repository, before its request and after the response, unless workers call each other.
 func (r Rule) Build(jobs []workload.Job, index int, place *placement.Placement, sites Sites, access StateAccess) *Plan {
 	job := &jobs[index]
-	b := Builder{job: job, nodes: place.Node[index], load: place.Load, sites: sites, plan: &Plan{
+	b := Builder{job: job, nodes: place.Node[index], load: place.Load, sites: sites, lives: r.Lives, plan: &Plan{
 		Job: job.Name, Index: index, Model: r.Model, Client: place.Client[index],
 		Length: job.Length(), StateBytes: job.States, Lasting: job.Lasting, Store: sites.Store,
 	}}

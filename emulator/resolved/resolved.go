@@ -64,7 +64,10 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 	if e.Moments, err = events.Compile(e.Topology, s.Events); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
-	if e.Arrival, err = e.arrival(); err != nil {
+	if e.Arrival, err = e.arrival(); err == nil {
+		err = e.checkScaled()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
 	if err := e.locate(); err != nil {
@@ -163,10 +166,13 @@ func (e *Scenario) Chains(m plan.Model) ([]*plan.Plan, error) {
 
 // rule is what an execution model does, which need not be one of the scenario's.
 func (e *Scenario) rule(m plan.Model) (plan.Rule, error) {
-	if rule, known := e.rules[m]; known {
-		return rule, nil
+	rule, known := e.rules[m]
+	var err error
+	if !known {
+		rule, err = plan.Rules.Find(e.Source.Catalogue(), string(m))
 	}
-	return plan.Rules.Find(e.Source.Catalogue(), string(m))
+	rule.Lives = e.lives()
+	return rule, err
 }
 
 // Speed is a vertex's speed in operations/s; the cloud, which executes nothing, has an infinite one.

@@ -48,6 +48,7 @@ func (s *Scenario) References() []Reference {
 // own; their paths may be relative to that file. The copy shares all else with the scenario.
 func (s *Scenario) Relocated(file string, files map[string]string) *Scenario {
 	relocated := *s
+	relocated.Functions = s.absoluteFunctions()
 	relocated.path = file
 	for _, in := range relocated.paths() {
 		if to, ok := files[in.key]; ok {
@@ -66,5 +67,6 @@ func (s *Scenario) MakeAbsolute() error {
 		}
 		*in.path = absolute
 	}
+	s.Functions = s.absoluteFunctions()
 	return nil
 }

@@ -44,6 +44,10 @@ type File struct {
 	Overrides []Override `yaml:"overrides,keyed"`
 	// The jobs: a trace, or synthesized.
 	Workload Workload `yaml:"workload"`
+	// What functions are, by name, and "*" for all others: builtin, a size and a duration, or programs of your own, which
+	// listen for HTTP at $PORT and answer POST / with their result: {detect: {command: [python3, detect.py]}}. Default:
+	// all are builtin.
+	Functions []Function `yaml:"functions,keyed" pattern:"^([*]|[A-Za-z0-9][A-Za-z0-9_.-]{0,254})$" max:"10000"`
 	// Which node executes which task.
 	Placement Placement `yaml:"placement"`
 	// Execution models to run, in this order. Default: the study's four, external, in-edge, in-function and in-client,

@@ -23,7 +23,8 @@ type chain struct {
 	parts       []predict.Parts
 	steps       []progress
 	versions    *versions
-	under       int // steps under way
+	under       int         // steps under way
+	instances   map[int]int // by task, those that invocations have
 }
 
 // begin begins a chain at the time.
@@ -72,7 +73,9 @@ func (r *replay) begin(c *chain, i int) error {
 		return nil
 	}
 	var err error
-	if step.Kind == plan.Compute {
+	if step.Kind == plan.Wait {
+		err = r.ask(c, i)
+	} else if step.Kind == plan.Compute {
 		err = r.compute(c, i)
 	} else if err = r.check(step); err == nil {
 		if step.From == step.To {
@@ -110,7 +113,12 @@ func (c *chain) copied(step *plan.Step) int64 {
 	default:
 		sum := int64(0)
 		for _, s := range inv.States {
-			if s.Location == plan.Carried {
+			if s.Location != plan.Carried {
+				continue
+			}
+			if step.Role == plan.Response {
+				sum = units.Add(sum, s.Written())
+			} else {
 				sum = units.Add(sum, s.Bytes)
 			}
 		}
@@ -237,6 +245,7 @@ func (r *replay) finish(c *chain, i int) error {
 	if c.plan.Steps[i].Role == plan.Response {
 		r.giveTurn(c, i)
 	}
+	r.vacate(c, i)
 	return r.ended(c, i, cmp.Or(p.took, float64(c.parts[i].Sum())/float64(second)))
 }
 
