@@ -37,9 +37,13 @@ type redisStates struct {
 }
 
 func (s redisStates) get(ctx context.Context, key string, size int64) (v value, _ int64, err error) {
-	err = s.do(ctx, size, func(c redis.Conn) error {
+	most := size
+	if size == anySize {
+		most = maxBody
+	}
+	err = s.do(ctx, most, func(c redis.Conn) error {
 		v, err = s.read(ctx, c, key)
-		if have := v.content.size(); err == nil && have != size {
+		if have := v.content.size(); err == nil && size != anySize && have != size {
 			v.content.release()
 			return fmt.Errorf("it has %d bytes, not %d", have, size)
 		}
