@@ -244,7 +244,7 @@ func TestProgramsThatCollide(t *testing.T) {
 }
 
 // Wherever a repository keeps states, all of a program's are written or none.
-func TestProgramsOnStores(t *testing.T) {
+func TestProgramsThatCollideOnStores(t *testing.T) {
 	for _, kept := range allStores[:2] {
 		jobs := diamondOfTwo()
 		for i := range jobs[0].Tasks {

@@ -159,6 +159,7 @@ func (s *redisServer) launch() (*exec.Cmd, *tail, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, nil, err
 	}
+	unbound(cmd.Process.Pid)
 	s.process = cmd.Process
 	return cmd, output, nil
 }
