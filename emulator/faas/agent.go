@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"testbed/emulator/faas/function"
 	"testbed/emulator/internal/bounded"
 )
 
@@ -28,6 +29,9 @@ type Agent struct {
 	change      changer
 	programs    programs
 	bundles     bundles
+	installed   *installed
+	beside      *function.Beside
+	payloads    payloads
 	counts      counters
 	punctuality *punctuality
 	tcp         net.Listener
@@ -62,7 +66,7 @@ type counters struct {
 func Start(config Config) (*Agent, error) { return start(config, defaultLimits(), nextVersion) }
 
 func start(config Config, l limits, change changer) (*Agent, error) {
-	return startWith(config, l, change, noPrograms{})
+	return startWith(config, l, change, nil)
 }
 
 func startWith(config Config, l limits, change changer, own programs) (*Agent, error) {
@@ -80,6 +84,7 @@ func startWith(config Config, l limits, change changer, own programs) (*Agent, e
 		sharing: newSharing(c, config.Speed), filler: make([]byte, 64<<10),
 		change: change, programs: own, punctuality: punctual, failed: make(chan error, 2), parts: parts{all: map[string]*part{}},
 	}
+	a.installPrograms(own)
 	fill(a.filler, 1)
 	ctx, stop := context.WithCancel(context.Background())
 	a.context, a.stop = ctx, stop
@@ -121,6 +126,7 @@ func (a *Agent) Close() error {
 		_ = l.Close() // where its server has not begun to serve yet, and so does not know it; otherwise it is closed
 	}
 	a.peers.close()
+	a.installed.close()
 	return errors.Join(errs...)
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 
@@ -27,6 +29,19 @@ type installed struct {
 	mu         sync.Mutex
 	all        map[string]*instance.Pool // by function
 	invoked    atomic.Int64              // for the invocations' IDs
+}
+
+// installPrograms makes the agent ready for programs; own are others than those that it is told of, in tests.
+func (a *Agent) installPrograms(own programs) {
+	a.beside = &function.Beside{Node: a.config.Node}
+	process := &function.Launcher{Node: a.config.Node, Log: os.Stderr, Free: a.limits.free || os.Geteuid() != 0}
+	if a.config.Control != "" {
+		process.Hide = []string{filepath.Dir(a.config.Control)}
+	}
+	a.installed = &installed{launcher: launchers{process, a.beside}, node: a.config.Node, budget: a.pools.budget}
+	if a.programs = own; own == nil {
+		a.programs = a.installed
+	}
 }
 
 // maxPrograms bounds the programs of one node.
@@ -112,8 +127,7 @@ func (p *installed) invoke(ctx context.Context, c *call, argument []byte, sessio
 	pool := p.all[c.function]
 	p.mu.Unlock()
 	if pool == nil {
-		return nil, fmt.Errorf("function %s on node %s: it is a program, and the agent was told of none of that name",
-			c.function, p.node)
+		return nil, fmt.Errorf("function %s is a program, and this agent was told of none of that name", c.function)
 	}
 	lease, err := pool.Acquire(ctx)
 	if err != nil {

@@ -6,10 +6,27 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 
 	"testbed/emulator/faas/function"
 )
+
+// handleOwnPrograms serves what the controller asks about the user's programs, and says whether it was that.
+func (a *Agent) handleOwnPrograms(w http.ResponseWriter, r *http.Request, path string) bool {
+	if path == "/programs" && r.Method == http.MethodPut {
+		a.handlePrograms(w, r)
+	} else if key, ok := strings.CutPrefix(path, "/payload/"); ok && r.Method == http.MethodPut {
+		a.handlePayload(w, r, key)
+	} else if path == "/wishes" && r.Method == http.MethodGet {
+		a.handleWishes(w, r)
+	} else if id, ok := strings.CutPrefix(path, "/wishes/"); ok && r.Method == http.MethodPost {
+		a.handleFulfilled(w, r, id)
+	} else {
+		return false
+	}
+	return true
+}
 
 // handlePrograms tells the agent of the user's programs.
 func (a *Agent) handlePrograms(w http.ResponseWriter, r *http.Request) {
@@ -96,16 +113,16 @@ func (a *Agent) handlePayload(w http.ResponseWriter, r *http.Request, key string
 		a.refuse(w, r, http.StatusBadRequest, err)
 		return
 	}
-	content, err := a.receive(w, r, 0, r.ContentLength)
+	file, err := a.receive(w, r, 0, r.ContentLength)
 	if err != nil {
 		a.refuse(w, r, statusOfBody(err), fmt.Errorf("payload %.16s: %w", key, err))
 		return
 	}
-	a.payloads.keep(key, content)
+	a.payloads.keep(key, file)
 	respond(w, http.StatusNoContent, nil)
 }
 
 // Payload gives the agent a file that it sends as an argument; key is the SHA-256 of its content, in hexadecimal.
-func (c *Client) Payload(ctx context.Context, key string, content []byte) error {
-	return c.send(ctx, http.MethodPut, "/payload/"+key, content)
+func (c *Client) Payload(ctx context.Context, key string, file []byte) error {
+	return c.do(ctx, http.MethodPut, "/payload/"+key, content(file), nil, maxAnswer)
 }

@@ -9,9 +9,11 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"testbed/emulator/faas"
 	"testbed/emulator/faas/function"
+	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 )
 
@@ -30,6 +32,15 @@ type Input struct {
 	Read     func(path string) ([]byte, error)
 }
 
+// mark says in a plan which functions are programs.
+func (p *Programs) mark(one *plan.Plan) {
+	for i := range one.Invocations {
+		if inv := &one.Invocations[i]; p != nil && p.Of(inv.Function) != nil {
+			inv.Program = true
+		}
+	}
+}
+
 // programs prepares nodes for the user's programs, and cleans up after them.
 type programs struct {
 	*Programs
@@ -39,6 +50,17 @@ type programs struct {
 	name     func(topology.ID) string
 	controls func(topology.ID) Agent
 }
+
+// programmable is an agent that can be told of programs.
+type programmable interface {
+	Programs(ctx context.Context, programs []function.Program) error
+	Payload(ctx context.Context, key string, file []byte) error
+}
+
+func (p *programs) told(id topology.ID) programmable { return p.controls(id).(programmable) }
+
+// graceToStop is for ending all instances.
+const graceToStop = 20 * time.Second
 
 // newPrograms says in the chains which functions are programs, and what they get. A job's n-th invocation of a function
 // gets the same file under each model.
@@ -68,7 +90,6 @@ func (p *programs) prepare(spec *faas.ChainSpec, inv *faas.InvocationSpec, next 
 	if p.Of(inv.Function) == nil {
 		return nil
 	}
-	inv.Program = true
 	put(p.nodes, inv.Node, inv.Function, true)
 	in := p.Inputs[inv.Function]
 	switch {
@@ -107,7 +128,7 @@ func (p *programs) start(ctx context.Context) error {
 		for _, key := range slices.Sorted(maps.Keys(p.files[id])) {
 			content, err := p.read(p.files[id][key])
 			if err == nil {
-				err = p.controls(id).Payload(ctx, key, content)
+				err = p.told(id).Payload(ctx, key, content)
 			}
 			if err != nil {
 				return fmt.Errorf("giving node %s the payload %s: %w", p.name(id), p.files[id][key], err)
@@ -119,7 +140,7 @@ func (p *programs) start(ctx context.Context) error {
 		for _, name := range slices.Sorted(maps.Keys(p.nodes[id])) {
 			all = append(all, *p.Of(name))
 		}
-		return p.controls(id).Programs(ctx, all)
+		return p.told(id).Programs(ctx, all)
 	})
 }
 
@@ -144,7 +165,7 @@ func (p *programs) stop(ctx context.Context) {
 	for id := range p.files {
 		put(p.nodes, id, "", true)
 	}
-	_ = p.each(func(id topology.ID) error { return p.controls(id).Programs(ctx, nil) }) // dead nodes have none
+	_ = p.each(func(id topology.ID) error { return p.told(id).Programs(ctx, nil) }) // dead nodes have none
 }
 
 // each calls do for all nodes that have programs, several at once.

@@ -26,7 +26,7 @@ type wishing interface {
 // Companions implements companied.
 func (b testbed) Companions(id topology.ID) (noderuntime.Companions, noderuntime.Node) {
 	all, _ := b.Runtime.(noderuntime.Companions)
-	return all, b.NodeOf(id)
+	return all, b.Bed.Running(id)
 }
 
 // serveWishes starts and ends containers as the agents of nodes wish, until the function that it returns is called.

@@ -102,6 +102,20 @@ func inputOf(s *scenario.Scenario, f *scenario.Function) (*replay.Input, error) 
 	return in, nil
 }
 
+// programs are the run's.
+func (r *run) programs() (*replay.Programs, error) {
+	bed := r.Bed.Description()
+	return programsOf(r.Scenario.Source, bed.Testbed, bed.Runtime)
+}
+
+// serve fulfils what agents wish for programs in containers, until the function that it returns is called.
+func (r *run) serve(p *replay.Programs) (end func()) {
+	if p == nil {
+		return func() {}
+	}
+	return serveWishes(r.Bed, r.containers(p))
+}
+
 // containers are the nodes beside which programs run in containers.
 func (r *run) containers(p *replay.Programs) []topology.ID {
 	seen := map[topology.ID]bool{}
