@@ -27,7 +27,7 @@ type installed struct {
 
 	installing sync.Mutex // one list at a time
 	mu         sync.Mutex
-	all        map[string]*instance.Pool // by function
+	all        map[string]*own // by function
 	invoked    atomic.Int64              // for the invocations' IDs
 }
 
@@ -42,6 +42,43 @@ func (a *Agent) installPrograms(own programs) {
 	if a.programs = own; own == nil {
 		a.programs = a.installed
 	}
+}
+
+// own is a program of this agent.
+type own struct {
+	program *function.Program
+	pool    *instance.Pool // of the instance that is always warm; nil: the calls say how instances live
+}
+
+// starterOf starts instances of a call's function.
+func (a *Agent) starterOf(c *call) instance.Starter {
+	if !c.program {
+		return a.starter(c.instances)
+	}
+	a.installed.mu.Lock()
+	defer a.installed.mu.Unlock()
+	if one := a.installed.all[c.function]; one != nil {
+		return launched{a.installed.launcher, one.program}
+	}
+	return unknown(c.function)
+}
+
+// occupy waits for an instance of the program, where that is not always warm, and returns what gives it back.
+func (t *programTurn) occupy(ctx context.Context) (leave func(), err error) {
+	e := &execution{Agent: t.Agent, call: t.call}
+	t.call.in, err = e.occupy(ctx)
+	t.reply.times = append(t.reply.times, e.reply.times...)
+	return t.call.in.release, err
+}
+
+// unknown are the instances of a program that the agent was not told of.
+type unknown string
+
+// Start fails.
+func (u unknown) Start(context.Context) (instance.Instance, error) { return nil, u.err() }
+
+func (u unknown) err() error {
+	return fmt.Errorf("function %s is a program, and this agent was told of none of that name", string(u))
 }
 
 // maxPrograms bounds the programs of one node.
@@ -70,7 +107,7 @@ func (p *installed) install(ctx context.Context, programs []function.Program) er
 	p.installing.Lock()
 	defer p.installing.Unlock()
 	p.close()
-	all := map[string]*instance.Pool{}
+	all := map[string]*own{}
 	if len(programs) > maxPrograms {
 		return fmt.Errorf("%d programs; a node takes %d at most", len(programs), maxPrograms)
 	}
@@ -82,18 +119,21 @@ func (p *installed) install(ctx context.Context, programs []function.Program) er
 		if all[one.Name] != nil {
 			return errors.Join(fmt.Errorf("function %s is there twice", one.Name), closeAll(all))
 		}
-		limits := warmInstances
-		if one.Instances != nil {
-			limits = *one.Instances
+		all[one.Name] = &own{program: one}
+		if one.Scaled {
+			continue
 		}
-		pool, err := instance.NewPool(limits, launched{p.launcher, one})
+		pool, err := instance.NewPool(warmInstances, launched{p.launcher, one})
 		if err != nil {
 			return errors.Join(fmt.Errorf("function %s: %w", one.Name, err), closeAll(all))
 		}
-		all[one.Name] = pool
+		all[one.Name].pool = pool
 	}
-	for _, pool := range all {
-		if err := pool.Warm(ctx); err != nil {
+	for _, one := range all {
+		if one.pool == nil {
+			continue
+		}
+		if err := one.pool.Warm(ctx); err != nil {
 			return errors.Join(err, closeAll(all))
 		}
 	}
@@ -112,10 +152,12 @@ func (p *installed) close() {
 	_ = closeAll(all)
 }
 
-func closeAll(all map[string]*instance.Pool) error {
+func closeAll(all map[string]*own) error {
 	var wait sync.WaitGroup
-	for _, pool := range all {
-		wait.Go(pool.Close)
+	for _, one := range all {
+		if one.pool != nil {
+			wait.Go(one.pool.Close)
+		}
 	}
 	wait.Wait()
 	return nil
@@ -123,17 +165,20 @@ func closeAll(all map[string]*instance.Pool) error {
 
 // invoke implements programs.
 func (p *installed) invoke(ctx context.Context, c *call, argument []byte, session *dapr.Session) ([]byte, error) {
-	p.mu.Lock()
-	pool := p.all[c.function]
-	p.mu.Unlock()
-	if pool == nil {
-		return nil, fmt.Errorf("function %s is a program, and this agent was told of none of that name", c.function)
+	lease := c.in.lease // released by who has taken it
+	if lease == nil {
+		p.mu.Lock()
+		one := p.all[c.function]
+		p.mu.Unlock()
+		if one == nil || one.pool == nil {
+			return nil, unknown(c.function).err()
+		}
+		var err error
+		if lease, err = one.pool.Acquire(ctx); err != nil {
+			return nil, fmt.Errorf("function %s on node %s: waiting for an instance: %w", c.function, p.node, err)
+		}
+		defer lease.Release()
 	}
-	lease, err := pool.Acquire(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("function %s on node %s: waiting for an instance: %w", c.function, p.node, err)
-	}
-	defer lease.Release()
 	var taken int64
 	defer func() { p.budget.giveBack(taken) }()
 	return lease.Instance.(*function.Instance).Invoke(ctx, &function.Invocation{

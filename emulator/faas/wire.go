@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"strings"
 
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
 	"testbed/emulator/units"
 )
@@ -38,8 +38,11 @@ type call struct {
 	states   []callState
 	lasting  lastingKeys
 	program  bool
+	in       occupied // the instance that executes it, where that is not always warm; not sent either
 	given    [][]byte // its argument, where that has a meaning; not sent in a header
 	lengths  []int64  // of the results that the argument is; nil: it is one, or none
+
+	instances *instance.Spec // nil: there is always one
 }
 
 type callState struct {
@@ -81,7 +84,7 @@ func (c *call) header() []byte {
 	if c.program {
 		b = append(b, " "+callProgram...)
 	}
-	b = append(b, "\r\n"...)
+	b = c.appendInstances(append(b, "\r\n"...))
 	if len(c.states) == 0 {
 		return b
 	}
@@ -143,7 +146,7 @@ func parseCall(function string, h http.Header) (*call, error) {
 		return nil, err
 	}
 	c.lasting = lasting
-	return c, errors.Join(c.parseStores(h), c.parseLengths(h), c.checkSizes())
+	return c, errors.Join(c.parseInstances(h), c.parseStores(h), c.parseLengths(h), c.checkSizes())
 }
 
 // checkSizes holds what the call's messages carry, and every state, against maxBody.
@@ -182,10 +185,8 @@ func parseState(text string, n *numbers) (callState, error) {
 		s.location, s.contested = plan.Local, f[0] == "o"
 	case f[0] == "r" && len(f) == 4:
 		s.location, s.repository = plan.Repository, f[3]
-		if f[3] != "" {
-			if _, err := netip.ParseAddrPort(f[3]); err != nil {
-				return s, err
-			}
+		if err := checkAddress(f[3]); err != nil {
+			return s, err
 		}
 	default:
 		return s, fmt.Errorf("%q is no state", text)
