@@ -73,10 +73,17 @@ func (f *fleets) of(c *call, starter func() instance.Starter) (*fleet, error) {
 	return one, nil
 }
 
-// close ends all instances.
+// close ends all instances, for good.
 func (f *fleets) close() {
 	f.mu.Lock()
 	f.closed = true
+	f.mu.Unlock()
+	f.reset()
+}
+
+// reset ends all instances.
+func (f *fleets) reset() {
+	f.mu.Lock()
 	all := f.all
 	f.all = nil
 	f.mu.Unlock()
@@ -112,7 +119,7 @@ func (e *execution) occupy(ctx context.Context) (occupied, error) {
 		return occupied{}, nil
 	}
 	o := occupied{took: span{start: e.clock.now()}}
-	one, err := e.fleets.of(e.call, func() instance.Starter { return e.starter(e.call.instances) })
+	one, err := e.fleets.of(e.call, func() instance.Starter { return e.starterOf(e.call) })
 	if err == nil {
 		err = one.warm()
 	}
