@@ -25,6 +25,7 @@ func (d *decoder) check(s *Scenario, open bool) {
 	d.checkWorkload(&f.Workload)
 	d.checkTwice("placement.hosts", f.Placement.Hosts)
 	d.checkModels(f)
+	d.checkDispatch(f)
 	d.checkInflux(f.Influx)
 	d.checkRuntime(f)
 	for i := range f.Events {

@@ -18,7 +18,7 @@ var layers = [][]string{
 	{"units", "health"},
 	{"catalogue"},
 	{"topology", "workload", "netns"},
-	{"placement"},
+	{"placement", "dispatch"},
 	{"plan"},
 	{"predict", "scenario", "fabric", "noderuntime", "faas"},
 	{"record", "events", "node", "canary"},
@@ -38,7 +38,7 @@ var layers = [][]string{
 // pure are the packages that know nothing of an operating system: they must not import these.
 var (
 	pure = []string{
-		"units", "health", "catalogue", "topology", "workload", "scenario", "placement", "plan", "predict", "compare",
+		"units", "health", "catalogue", "topology", "workload", "scenario", "placement", "dispatch", "plan", "predict", "compare",
 		"report",
 		"campaign", "resolved", "events",
 	}

@@ -4,6 +4,7 @@ package builtin
 
 import (
 	"testbed/emulator/catalogue"
+	"testbed/emulator/dispatch"
 	"testbed/emulator/fabric/netem"
 	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/noderuntime/docker"
@@ -34,6 +35,7 @@ func Catalogue(more ...catalogue.Section) *catalogue.Catalogue {
 		hour.Section(),
 		plan.Section(),
 		placement.Section(),
+		dispatch.Section(),
 		transport.Section(),
 		statesim.Section(),
 		replay.Section(),
