@@ -100,6 +100,7 @@ func (a *Agent) handleVersion(w http.ResponseWriter, r *http.Request, key string
 // handleClean forgets states, and ends what goes on in their chains; with the last of them goes the memory.
 func (a *Agent) handleClean(w http.ResponseWriter, prefix string) {
 	a.parts.drop(prefix)
+	a.dispatchers.forget(prefix)
 	if a.states.drop(prefix) > 0 && prefix == "" {
 		debug.FreeOSMemory()
 	}

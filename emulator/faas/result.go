@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"testbed/emulator/plan"
+	"testbed/emulator/topology"
 )
 
 // ChainResult is what happened when a chain was carried out. Moments are nanoseconds of the host's
@@ -20,6 +21,8 @@ type ChainResult struct {
 	Conflicts int          `json:"conflicts"` // updates of states that the client keeps, refused for their version: lost
 	Cold      int          `json:"cold"`      // requests to workers that had to open a connection first
 	Error     string       `json:"error,omitempty"`
+	// Workers are where the invocations were executed, in their order; nil: nothing was picked.
+	Workers []topology.ID `json:"workers,omitempty"`
 }
 
 // StepResult is what happened in one step. A request lasts from the caller's beginning to send until the
@@ -95,6 +98,9 @@ func (r *ChainResult) validate(spec *ChainSpec, elapsed time.Duration) error {
 	if r.Conflicts < 0 || r.Conflicts > calls || r.Cold < 0 || r.Cold > most {
 		return fmt.Errorf("%d conflicts and %d cold connections in %d invocations",
 			r.Conflicts, r.Cold, len(spec.Invocations))
+	}
+	if err := spec.validateWorkers(r.Workers); err != nil {
+		return err
 	}
 	last := -1
 	for _, s := range r.Steps {

@@ -37,6 +37,8 @@ type call struct {
 	load     int
 	states   []callState
 	lasting  lastingKeys
+
+	dispatched bool // its worker was picked, and is to tell how many it has under way
 }
 
 type callState struct {
@@ -74,6 +76,9 @@ func stateKey(key string, state int) string { return key + "/" + strconv.Itoa(st
 func (c *call) header() []byte {
 	b := fmt.Appendf(nil, "%s: %s %s %d %d %d %d %d\r\n",
 		headerCall, wireFormat, c.key, c.task, c.argument, c.result, c.ops, c.load)
+	if c.dispatched {
+		b = append(b, headerUnderWay+": 1\r\n"...)
+	}
 	if len(c.states) == 0 {
 		return b
 	}
@@ -101,7 +106,7 @@ func (c *call) header() []byte {
 // parseCall reads what header wrote. Sizes are at least 0, and what a request or its response carries
 // is at most maxBody; there are at most maxStates states.
 func parseCall(function string, h http.Header) (*call, error) {
-	c := &call{function: function}
+	c := &call{function: function, dispatched: h.Get(headerUnderWay) != ""}
 	fields := strings.Fields(h.Get(headerCall))
 	if len(fields) != 7 || fields[0] != wireFormat {
 		return nil, fmt.Errorf("header %s: want %s and 6 fields more, have %d, beginning with %.20q",

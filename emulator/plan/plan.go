@@ -7,6 +7,7 @@ package plan
 import (
 	"slices"
 
+	"testbed/emulator/dispatch"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -90,6 +91,8 @@ type Invocation struct {
 	States   []Access
 	After    []int // indexes of the invocations that must be finished first
 	Steps    []int // indexes of its steps, in the order of execution
+	// Candidates are the nodes of which a dispatcher picks the worker when the invocation is made; nil: it is Worker.
+	Candidates []topology.ID
 }
 
 // Accessor is the node that reads and writes a state in a repository: the worker, or the caller.
@@ -115,6 +118,8 @@ type Plan struct {
 	// Lasting are, by state, the names of those that outlive the job, of which the client has one for all of its jobs;
 	// nil: there are none.
 	Lasting []string
+	// Dispatch says how workers are picked of the invocations' candidates; nil: they are not.
+	Dispatch *dispatch.Choice
 
 	// Messages are those between workers, and between client and workers, where workers call each other. nil: the client
 	// calls them all.

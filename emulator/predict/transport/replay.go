@@ -30,6 +30,7 @@ type replay struct {
 	shared      map[kept]int           // versions of states that outlive chains
 	turns       map[plan.Lasting]*turn // of those that go along with calls
 	flows       []*flow                // that may be used again
+	dispatching dispatching
 }
 
 func newReplay(e *Engine) *replay {
@@ -71,6 +72,7 @@ func (r *replay) group(plans []*plan.Plan, first int) error {
 	arrivals := &r.engine.options.Arrivals
 	begin := r.clock
 	r.shared, r.turns = map[kept]int{}, map[plan.Lasting]*turn{}
+	r.dispatching = newDispatching()
 	r.open, r.waiting = len(chains), nil
 	if arrivals.Due == nil {
 		users := min(max(1, arrivals.Users), len(chains))
