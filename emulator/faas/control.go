@@ -109,6 +109,7 @@ func (a *Agent) handleVersion(w http.ResponseWriter, r *http.Request, key string
 func (a *Agent) handleClean(w http.ResponseWriter, r *http.Request, prefix string) {
 	a.parts.drop(prefix)
 	a.bundles.drop(prefix)
+	a.dispatchers.forget(prefix)
 	n, err := a.drop(r.Context(), prefix)
 	if err != nil {
 		fail(w, statusOf(err), err)
