@@ -182,7 +182,7 @@ func (a *Agent) warm(ctx context.Context, wanted []WarmSpec) error {
 
 func (a *Agent) echo(ctx context.Context, to WarmSpec) error {
 	if isRedis(to.Address) {
-		return redisStates{a, to.Address}.warm(ctx, to.Bytes)
+		return redisStates{Agent: a, address: to.Address}.warm(ctx, to.Bytes)
 	}
 	m := message{method: http.MethodPost, path: "/echo", body: a.filling(to.Bytes), fresh: true}
 	return a.peers.do(ctx, to.Address, &m, func(resp *http.Response) error {
