@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"testbed/emulator/faas/keyspace"
 )
 
 // WarmSpec asks for idle connections to another agent, or for memory.
@@ -46,7 +48,7 @@ func (a *Agent) handleControl(w http.ResponseWriter, r *http.Request) {
 	} else if key, ok := strings.CutPrefix(path, "/state-version/"); ok && r.Method == http.MethodGet {
 		a.handleVersion(w, r, key)
 	} else if path == "/state" && r.Method == http.MethodDelete {
-		a.handleClean(w, r.URL.Query().Get("prefix"))
+		a.handleClean(w, r, r.URL.Query().Get("prefix"))
 	} else if path == "/spells" && r.Method == http.MethodGet {
 		a.handleSpells(w, r)
 	} else if path == "/stats" && r.Method == http.MethodGet {
@@ -67,11 +69,7 @@ func (a *Agent) handleSeed(w http.ResponseWriter, r *http.Request, key string) {
 		fail(w, http.StatusBadRequest, err)
 		return
 	}
-	content, err := a.pools.take(r.Context(), size) // the chain before may be about to give back what it had
-	if err == nil {
-		err = a.states.begin(key, content)
-	}
-	if err != nil {
+	if err := a.keeperOf(key).seed(r.Context(), key, size); err != nil {
 		fail(w, statusOf(err), fmt.Errorf("state %s: %w", key, err))
 		return
 	}
@@ -79,7 +77,7 @@ func (a *Agent) handleSeed(w http.ResponseWriter, r *http.Request, key string) {
 }
 
 func (a *Agent) handleVersion(w http.ResponseWriter, r *http.Request, key string) {
-	v, err := a.states.get(key)
+	v, err := a.keeperOf(key).look(r.Context(), key)
 	if err != nil {
 		fail(w, statusOf(err), err)
 		return
@@ -91,16 +89,25 @@ func (a *Agent) handleVersion(w http.ResponseWriter, r *http.Request, key string
 		return
 	}
 	defer buffer.release()
-	respondJSON(w, StateVersion{
-		Version: v.version, Bytes: int64(len(v.content.data)),
-		Intact: checksum(v.content.data) == v.sum && intact(v.content.data, buffer.data, key, v.version),
-	})
+	found := StateVersion{Version: v.version, Bytes: int64(len(v.content.data))}
+	if space, err := keyspace.Decode(v.content.data, keyspace.MaxBytes); err == nil { // a program's
+		found.Digest, found.Intact = space.Digest(), checksum(v.content.data) == v.sum
+	} else {
+		found.Intact = checksum(v.content.data) == v.sum && intact(v.content.data, buffer.data, key, v.version)
+	}
+	respondJSON(w, found)
 }
 
 // handleClean forgets states, and ends what goes on in their chains; with the last of them goes the memory.
-func (a *Agent) handleClean(w http.ResponseWriter, prefix string) {
+func (a *Agent) handleClean(w http.ResponseWriter, r *http.Request, prefix string) {
 	a.parts.drop(prefix)
-	if a.states.drop(prefix) > 0 && prefix == "" {
+	a.bundles.drop(prefix)
+	n, err := a.drop(r.Context(), prefix)
+	if err != nil {
+		fail(w, statusOf(err), err)
+		return
+	}
+	if n > 0 && prefix == "" {
 		debug.FreeOSMemory()
 	}
 	respond(w, http.StatusNoContent, nil)

@@ -113,7 +113,12 @@ func (c *chain) copied(step *plan.Step) int64 {
 	default:
 		sum := int64(0)
 		for _, s := range inv.States {
-			if s.Location == plan.Carried {
+			if s.Location != plan.Carried {
+				continue
+			}
+			if step.Role == plan.Response {
+				sum = units.Add(sum, s.Written())
+			} else {
 				sum = units.Add(sum, s.Bytes)
 			}
 		}
