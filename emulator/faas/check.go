@@ -3,7 +3,6 @@ package faas
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,15 +107,6 @@ func (inv *InvocationSpec) validate() error {
 		}
 	}
 	return inv.call("").checkSizes()
-}
-
-// checkAddress accepts IP addresses with a port, or none.
-func checkAddress(address string) error {
-	if address == "" {
-		return nil
-	}
-	_, err := netip.ParseAddrPort(address)
-	return err
 }
 
 // checkKey accepts the key of a chain.

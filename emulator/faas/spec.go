@@ -65,7 +65,8 @@ type AccessSpec struct {
 	Location plan.Location `json:"location"`
 	Node     topology.ID   `json:"node"` // where the value is
 	// Repository is the IP address and port that the value is fetched from and, but for plan.Fetched, written to; empty
-	// where it is at the worker itself (ByClient: at the client itself), or comes with the request.
+	// where it is at the worker itself (ByClient: at the client itself), or comes with the request. Before those of a Redis
+	// server stands redis:, and they are given wherever it is.
 	Repository string `json:"repository"`
 	// ByClient says, of a state in a repository, that the client reads it before the request and writes it after the
 	// response: the worker sees nothing of it.
@@ -109,6 +110,9 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 				Contested: s.Contested}
 			if (s.Location == plan.Repository || s.Location == plan.Fetched) && s.Node != inv.Accessor(s) {
 				access.Repository = addr(s.Node).String()
+			}
+			if s.Location == plan.Repository && p.Store != nil && p.Store.Server {
+				access.Repository = p.Store.Scheme + netip.AddrPortFrom(addr(s.Node).Addr(), p.Store.Port).String()
 			}
 			out.States = append(out.States, access)
 		}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"strings"
 
@@ -183,10 +182,8 @@ func parseState(text string, n *numbers) (callState, error) {
 		s.location, s.contested = plan.Local, f[0] == "o"
 	case f[0] == "r" && len(f) == 4:
 		s.location, s.repository = plan.Repository, f[3]
-		if f[3] != "" {
-			if _, err := netip.ParseAddrPort(f[3]); err != nil {
-				return s, err
-			}
+		if err := checkAddress(f[3]); err != nil {
+			return s, err
 		}
 	default:
 		return s, fmt.Errorf("%q is no state", text)

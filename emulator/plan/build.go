@@ -47,7 +47,7 @@ func (b *Builder) unchained(r Rule, sites Sites, access StateAccess) {
 			Argument: task.Argument, Result: b.job.Output(i), Ops: task.Ops, Load: b.load[worker], After: after(i),
 		}
 		for _, s := range task.States {
-			location, node := r.Locate(b.plan.Client, worker, sites)
+			location, node := b.locate(r, worker, s)
 			inv.States = append(inv.States, Access{State: s, Bytes: b.job.States[s], Location: location, Node: node,
 				ByClient: access == ByClient && location == Repository})
 		}

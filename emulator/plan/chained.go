@@ -93,7 +93,7 @@ func (r Rule) byWorkers(b *Builder) {
 		after = b.instance(&inv, after)
 		pairs := make([]int, len(task.States))
 		for _, s := range task.States {
-			location, node := r.Locate(b.plan.Client, inv.Worker, b.sites)
+			location, node := b.locate(r, inv.Worker, s)
 			inv.States = append(inv.States, b.access(s, location, node))
 		}
 		for k, s := range inv.States {

@@ -58,7 +58,7 @@ func (r Rule) Build(jobs []workload.Job, index int, place *placement.Placement, 
 	job := &jobs[index]
 	b := Builder{job: job, nodes: place.Node[index], load: place.Load, sites: sites, lives: r.Lives, plan: &Plan{
 		Job: job.Name, Index: index, Model: r.Model, Client: place.Client[index],
-		Length: job.Length(), StateBytes: job.States, Lasting: job.Lasting,
+		Length: job.Length(), StateBytes: job.States, Lasting: job.Lasting, Store: sites.Store,
 	}}
 	if r.Chained != nil {
 		r.Chained(&b)
@@ -94,4 +94,7 @@ func ParseModel(s string) (Model, error) {
 type Sites struct {
 	Cloud   topology.ID
 	Central topology.ID
+	// Repositories are those of the edge, where there are several; nil: Central is the only one.
+	Repositories *Repositories
+	Store        *Store // what keeps states at repositories; nil: the agents themselves
 }

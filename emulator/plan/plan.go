@@ -129,6 +129,7 @@ type Plan struct {
 	Steps       []Step
 	Invocations []Invocation
 	StateBytes  []int64 // size of each of the job's states
+	Store       *Store  // what keeps states at repositories; nil: the nodes' agents
 	// Lasting are, by state, the names of those that outlive the job, of which the client has one for all of its jobs;
 	// nil: there are none.
 	Lasting []string

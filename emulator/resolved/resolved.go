@@ -30,6 +30,7 @@ type Scenario struct {
 	Speeds    map[topology.ID]float32 // operations/s of every host
 	Models    []plan.Model            // in the scenario's order
 	Sites     plan.Sites
+	Keepers   []topology.ID   // nodes that are repositories, of the models in Models
 	Agentless []topology.ID   // hosts without an agent, the cloud last: no task, state or job is there
 	Arrival   replay.Arrival  // when chains begin
 	Moments   []events.Moment // what the scenario's events make of the network, in the order of time
@@ -73,7 +74,7 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
 	e.Notes = append(e.Notes, e.notesOfDAGs()...)
-	return e, nil
+	return e, e.measure()
 }
 
 // locate fixes sites, speeds and the placement.
@@ -103,6 +104,9 @@ func (e *Scenario) locate() error {
 		cloud = -1
 	}
 	e.Sites.Cloud = cloud
+	if err := e.locateStates(network); err != nil {
+		return err
+	}
 	speed := placement.SpeedModel(e.Source.Placement.Speed)
 	if e.Speeds, err = placement.Speeds(e.Topology, speed); err != nil {
 		return err

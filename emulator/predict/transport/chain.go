@@ -137,7 +137,7 @@ func (c *chain) copied(step *plan.Step) int64 {
 // reads or writes for the others.
 func (r *replay) prepare(c *chain, i int) {
 	s, p := &c.plan.Steps[i], &c.steps[i]
-	header := int64(r.engine.options.Header)
+	header, around := int64(r.engine.options.Header), r.framing(c.plan)
 	var at *connection
 	add := func(response bool, bytes int64, kind errandKind) {
 		p.errands[p.count] = errand{at, response, bytes, kind}
@@ -168,12 +168,12 @@ func (r *replay) prepare(c *chain, i int) {
 		add(!called, s.Bytes+header, body)
 	case plan.Read:
 		open(s.To, s.From)
-		add(false, header, trip)
-		add(true, s.Bytes+header, body)
+		add(false, around.ReadRequest, trip)
+		add(true, s.Bytes+around.ReadResponse, body)
 	case plan.Write:
 		open(s.From, s.To)
-		add(false, s.Bytes+header, body)
-		add(true, header, trip)
+		add(false, s.Bytes+around.WriteRequest, body)
+		add(true, around.WriteResponse, trip)
 	default:
 		open(s.From, s.To)
 		add(false, s.Bytes+header, body)
