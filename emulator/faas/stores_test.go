@@ -35,7 +35,7 @@ var allStores = []kept{
 	{"redis, aof", "redis", RedisConfig{Persistence: PersistAOF, Fsync: "always"}},
 }
 
-// onStore makes a cluster whose central node and cloud keep states in the store. Each of its agents has an address of
+// onStore makes a cluster whose second worker, central node and cloud keep states in the store. Each of its agents has an address of
 // its own, for Redis has one port.
 func onStore(t testing.TB, s kept) (*cluster, *plan.Store) {
 	t.Helper()
@@ -64,7 +64,7 @@ func onStoreOf(t testing.TB, s kept, own programs) (*cluster, *plan.Store) {
 		net = net.Next()
 		config := Config{Node: strconv.Itoa(i), Listen: net.String() + ":0", Control: filepath.Join(dir, strconv.Itoa(i)),
 			Speed: 1e6, PasswordFile: password}
-		if store.Server && i >= central {
+		if store.Server && i >= 2 {
 			redis := s.redis
 			redis.Bind, redis.Dir = net.String(), filepath.Join(dir, "redis-"+strconv.Itoa(i))
 			config.Redis = &redis
