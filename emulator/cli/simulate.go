@@ -165,5 +165,6 @@ func printPredictions(s *State, e *resolved.Scenario, predictions []predict.Pred
 		})
 	}
 	t.Render()
+	printEdge(s, e)
 	printShares(s, e.Shares())
 }

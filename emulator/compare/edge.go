@@ -11,13 +11,13 @@ import (
 )
 
 // EdgeNote says what the columns of the table are.
-const EdgeNote = "Planned is payload, each transfer once; measured are the cloud's links: frames with headers and ACKs"
+const EdgeNote = "Payload as planned, each transfer once; links: what those to and from the cloud counted, frames with headers and ACKs"
 
 // EdgeHeads are the columns of what leaves the edge, without the model; those of costs come last, where there are any.
 func EdgeHeads(all []record.Edge) (heads []string) {
-	heads = []string{"out kB", "in kB", "messages", "out kB measured", "in kB measured", "MB an hour"}
+	heads = []string{"out kB", "in kB", "messages", "out kB (links)", "in kB (links)", "MB/h"}
 	if priced(all) {
-		heads = append(heads, "cost planned", "cost measured")
+		heads = append(heads, "cost", "cost (links)")
 	}
 	return heads
 }

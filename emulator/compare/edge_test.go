@@ -19,7 +19,7 @@ func TestWriteEdge(t *testing.T) {
 	if err := WriteEdge(&b, all); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"5.0", "7.0", "8.0", "6.6", "8.8", "12.0", "in-edge", "MB an hour"} {
+	for _, want := range []string{"5.0", "7.0", "8.0", "6.6", "8.8", "12.0", "in-edge", "MB/h"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%s is missing in\n%s", want, b.String())
 		}
@@ -31,7 +31,7 @@ func TestWriteEdge(t *testing.T) {
 		all[i].Prices = &record.Prices{Requests: 1}
 	}
 	b.Reset()
-	if err := WriteEdge(&b, all); err != nil || !strings.Contains(b.String(), "cost planned") ||
+	if err := WriteEdge(&b, all); err != nil || !strings.Contains(b.String(), "cost (links)") ||
 		!strings.Contains(b.String(), "4.00") {
 		t.Errorf("%v\n%s", err, b.String())
 	}
