@@ -91,6 +91,7 @@ func WriteTable(w io.Writer, reports []*Report, quantity string) error {
 	}
 	for _, r := range reports {
 		p.branches(r)
+		p.instances(r)
 	}
 	return p.err
 }

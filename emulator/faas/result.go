@@ -23,6 +23,8 @@ type ChainResult struct {
 	Error     string       `json:"error,omitempty"`
 	// Workers are where the invocations were executed, in their order; nil: nothing was picked.
 	Workers []topology.ID `json:"workers,omitempty"`
+	// Programs are what the invocations of programs took and gave, as far as they were finished, in the chain's order.
+	Programs []ProgramResult `json:"programs,omitempty"`
 }
 
 // StepResult is what happened in one step. A request lasts from the caller's beginning to send until the
@@ -41,6 +43,8 @@ type StepResult struct {
 	Cold   bool  `json:"cold,omitempty"` // requests: a connection had to be opened first
 	// Retries is, of a write or an execution, how often it was repeated because another invocation was faster.
 	Retries int `json:"retries,omitempty"`
+	// Started is, of the wait for an instance, for how many ns it was for that one's start; 0: that was warm.
+	Started int64 `json:"started,omitempty"`
 }
 
 // with is what two nodes know of a step together.
@@ -48,6 +52,7 @@ func (s StepResult) with(o StepResult) StepResult {
 	return StepResult{
 		Index: o.Index, Role: o.Role, Start: cmp.Or(s.Start, o.Start), End: cmp.Or(s.End, o.End),
 		Remote: cmp.Or(s.Remote, o.Remote), Cold: s.Cold || o.Cold, Retries: max(s.Retries, o.Retries),
+		Started: max(s.Started, o.Started),
 	}
 }
 
@@ -69,7 +74,18 @@ func (r *ChainResult) Retries() int {
 // Network is the sum of the durations of all transfers, Processing that of all executions. What the two
 // leave of a line's latency is the FaaS's own overhead; branches of a DAG overlap.
 func (r *ChainResult) Network() time.Duration {
-	return r.sum(func(s StepResult) bool { return s.Role != plan.Execute })
+	return r.sum(func(s StepResult) bool { return s.Role != plan.Execute && s.Role != plan.Start })
+}
+
+// Starts is how many invocations waited for the start of an instance.
+func (r *ChainResult) Starts() int {
+	n := 0
+	for _, s := range r.Steps {
+		if s.Started > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // Processing is the sum of the durations of all executions.
@@ -112,11 +128,17 @@ func (r *ChainResult) validate(spec *ChainSpec, elapsed time.Duration) error {
 		if s.Retries < 0 || s.Retries > maxRetries*(1+maxStates) || s.Retries > 0 && !repeatable {
 			return fmt.Errorf("step %d, a %s, was repeated %d times", s.Index, s.Role, s.Retries)
 		}
+		if err := s.checkStart(); err != nil {
+			return err
+		}
 		for _, moment := range []int64{s.Start, s.End, s.Remote} {
 			if moment != 0 && (moment < r.Start-int64(tolerated) || moment > r.End+int64(tolerated)) {
 				return fmt.Errorf("step %d has the moment %d ns, outside the chain's %d to %d", s.Index, moment, r.Start, r.End)
 			}
 		}
+	}
+	if err := r.validatePrograms(spec); err != nil {
+		return err
 	}
 	r.Error = printable(r.Error[:min(len(r.Error), 2*maxReason)])
 	return nil
@@ -136,7 +158,9 @@ func (r *ChainResult) sum(of func(StepResult) bool) time.Duration {
 type StateVersion struct {
 	Version int64 `json:"version"`
 	Bytes   int64 `json:"bytes"`
-	Intact  bool  `json:"intact"` // the content is that of this key and version
+	Intact  bool  `json:"intact"` // the content is that of this key and version, or a program's and as it was written
+	// Digest is that of a program's keys and values, 16 hexadecimal digits; empty: the state is no program's.
+	Digest string `json:"digest,omitempty"`
 }
 
 // StateCheck is the verdict on one state of a chain that is done.
@@ -146,6 +170,9 @@ type StateCheck struct {
 	Have    int64 `json:"have"`    // its version, summed up over all nodes that have one of their own
 	Missing int   `json:"missing"` // nodes that should have it and do not
 	Intact  bool  `json:"intact"`
+	// Digest is that of a program's state, as in StateVersion; where several nodes have one, theirs in the order of
+	// places, with + in between.
+	Digest string `json:"digest,omitempty"`
 }
 
 // Err says what is wrong with the state; nil where nothing is.

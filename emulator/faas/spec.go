@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 )
@@ -46,6 +47,9 @@ type InvocationSpec struct {
 	Argument int64  `json:"argument"` // bytes sent with the request, from 0, states not counted
 	Result   int64  `json:"result"`   // bytes sent with the response, from 0, states not counted
 	Ops      int64  `json:"ops"`      // operations that it computes, from 0
+	// Program says that the function is a user's program: its result and its states, which are key spaces, have the
+	// sizes that it gives them, and those that are said here are no promise.
+	Program bool `json:"program,omitempty"`
 	// Load is how many tasks are placed on the node, from 0: where it computes as Allotted, its speed is divided by
 	// as many.
 	Load   int          `json:"load"`
@@ -54,6 +58,8 @@ type InvocationSpec struct {
 	Steps  []int        `json:"steps"`  // indexes into the plan's steps, in the order of stepRoles
 	// Pool is the number, from 1, of the pool in ChainSpec.Dispatch of which the worker is picked; 0: it is Worker.
 	Pool int `json:"pool,omitempty"`
+	// Instances say how those of the function live on the node; nil: they are always warm.
+	Instances *instance.Spec `json:"instances,omitempty"`
 }
 
 // AccessSpec is one state that an invocation reads and changes.
@@ -63,13 +69,16 @@ type AccessSpec struct {
 	Location plan.Location `json:"location"`
 	Node     topology.ID   `json:"node"` // where the value is
 	// Repository is the IP address and port that the value is fetched from and, but for plan.Fetched, written to; empty
-	// where it is at the worker itself (ByClient: at the client itself), or comes with the request.
+	// where it is at the worker itself (ByClient: at the client itself), or comes with the request. Before those of a Redis
+	// server stands redis:, and they are given wherever it is.
 	Repository string `json:"repository"`
 	// ByClient says, of a state in a repository, that the client reads it before the request and writes it after the
 	// response: the worker sees nothing of it.
 	ByClient bool `json:"by_client,omitempty"`
 	// Contested says, of a state that the worker keeps, that another invocation there may change it at the same time.
 	Contested bool `json:"contested,omitempty"`
+	// Store is a name by which a program may know the state, besides its usual one; empty: there is none.
+	Store string `json:"store,omitempty"`
 }
 
 // NewChainSpec resolves a plan's nodes. key must be unique to this execution of the plan and consist of
@@ -97,6 +106,7 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 		out := InvocationSpec{
 			Task: inv.Task, Function: inv.Function, Node: inv.Worker, Argument: inv.Argument, Result: inv.Result,
 			Ops: inv.Ops, Load: inv.Load, After: inv.After, Steps: inv.Steps, Pool: pools[i],
+			Instances: inv.Instances, Program: inv.Program,
 		}
 		if inv.Worker != p.Client || p.Messages != nil {
 			out.Worker = addr(inv.Worker).String()
@@ -108,6 +118,9 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 				(s.Node != inv.Accessor(s) || pools[i] > 0 && !s.ByClient) {
 				access.Repository = addr(s.Node).String()
 			}
+			if s.Location == plan.Repository && p.Store != nil && p.Store.Server {
+				access.Repository = p.Store.Scheme + netip.AddrPortFrom(addr(s.Node).Addr(), p.Store.Port).String()
+			}
 			out.States = append(out.States, access)
 		}
 		spec.Invocations = append(spec.Invocations, out)
@@ -118,6 +131,7 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 			spec.Messages = append(spec.Messages, MessageSpec(m))
 		}
 	}
+	spec.nameStores(p.Lasting)
 	if err := spec.validate(); err != nil {
 		return nil, fmt.Errorf("job %s, model %s: %w", p.Job, p.Model, err)
 	}
@@ -129,7 +143,7 @@ func feasible(p *plan.Plan, inv *plan.Invocation) error {
 	if inv.Caller != p.Client && p.Messages == nil {
 		return fmt.Errorf("it is not issued by the client")
 	}
-	roles := rolesOf(inv.States, p.Messages != nil)
+	roles := withStart(rolesOf(inv.States, p.Messages != nil), inv.Instances)
 	if len(roles) != len(inv.Steps) {
 		return fmt.Errorf("it has %d steps, not %d", len(inv.Steps), len(roles))
 	}

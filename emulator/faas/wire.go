@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"strings"
 
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
 	"testbed/emulator/units"
 )
@@ -16,7 +16,7 @@ import (
 // Headers carry what is not payload, so that bodies have exactly the sizes planned. They stay below
 // about 500 bytes for a call with up to five states.
 const (
-	headerCall    = "X-Testbed-Call"    // wireFormat key task argument result ops load
+	headerCall    = "X-Testbed-Call"    // wireFormat key task argument result ops load, and p of a program
 	headerStates  = "X-Testbed-States"  // the call's states; in a response retries, the carried ones' versions and sums
 	headerTimes   = "X-Testbed-Times"   // see timeline
 	headerVersion = "X-Testbed-Version" // version and sum of one state
@@ -39,6 +39,9 @@ type call struct {
 	lasting  lastingKeys
 
 	dispatched bool // its worker was picked, and is to tell how many it has under way
+	program    bool
+
+	instances *instance.Spec // nil: there is always one
 }
 
 type callState struct {
@@ -49,6 +52,7 @@ type callState struct {
 	version    int64  // carried
 	sum        uint32 // carried
 	repository string // host:port; empty: the worker itself
+	store      string // programs: a name besides the usual one; empty: none
 }
 
 // carried is the number of bytes of states that travel with the request, and back.
@@ -74,8 +78,12 @@ func stateKey(key string, state int) string { return key + "/" + strconv.Itoa(st
 
 // header is the lines of a request's header that say what the call is.
 func (c *call) header() []byte {
-	b := fmt.Appendf(nil, "%s: %s %s %d %d %d %d %d\r\n",
+	b := fmt.Appendf(nil, "%s: %s %s %d %d %d %d %d",
 		headerCall, wireFormat, c.key, c.task, c.argument, c.result, c.ops, c.load)
+	if c.program {
+		b = append(b, " "+callProgram...)
+	}
+	b = c.appendInstances(append(b, "\r\n"...))
 	if c.dispatched {
 		b = append(b, headerUnderWay+": 1\r\n"...)
 	}
@@ -100,7 +108,7 @@ func (c *call) header() []byte {
 			b = fmt.Appendf(b, "r,%d,%d,%s", s.state, s.bytes, s.repository)
 		}
 	}
-	return c.lasting.appendHeader(append(b, "\r\n"...), c.states)
+	return c.lasting.appendHeader(c.appendStores(append(b, "\r\n"...)), c.states)
 }
 
 // parseCall reads what header wrote. Sizes are at least 0, and what a request or its response carries
@@ -108,6 +116,9 @@ func (c *call) header() []byte {
 func parseCall(function string, h http.Header) (*call, error) {
 	c := &call{function: function, dispatched: h.Get(headerUnderWay) != ""}
 	fields := strings.Fields(h.Get(headerCall))
+	if n := len(fields); n == 8 && fields[7] == callProgram {
+		fields, c.program = fields[:7], true
+	}
 	if len(fields) != 7 || fields[0] != wireFormat {
 		return nil, fmt.Errorf("header %s: want %s and 6 fields more, have %d, beginning with %.20q",
 			headerCall, wireFormat, len(fields), first(fields))
@@ -137,7 +148,7 @@ func parseCall(function string, h http.Header) (*call, error) {
 		return nil, err
 	}
 	c.lasting = lasting
-	return c, c.checkSizes()
+	return c, errors.Join(c.parseInstances(h), c.parseStores(h), c.checkSizes())
 }
 
 // checkSizes holds what the call's messages carry, and every state, against maxBody.
@@ -176,10 +187,8 @@ func parseState(text string, n *numbers) (callState, error) {
 		s.location, s.contested = plan.Local, f[0] == "o"
 	case f[0] == "r" && len(f) == 4:
 		s.location, s.repository = plan.Repository, f[3]
-		if f[3] != "" {
-			if _, err := netip.ParseAddrPort(f[3]); err != nil {
-				return s, err
-			}
+		if err := checkAddress(f[3]); err != nil {
+			return s, err
 		}
 	default:
 		return s, fmt.Errorf("%q is no state", text)

@@ -15,7 +15,8 @@ type reply struct {
 	carried []version // of the carried states, in the call's order
 	retries []int     // of the execution, then of each write, in order; nil: none
 
-	underWay int // other invocations of the worker's when it responded
+	underWay int       // other invocations of the worker's when it responded
+	sizes    []resized // of a program's states, in the call's order
 }
 
 // count notes how often the execution (0) or a write, from 1, was repeated.
@@ -42,7 +43,8 @@ type version struct {
 	sum     uint32
 }
 
-// timeline holds moments in ns: when the request was received; start, end and the repository's moment
+// timeline holds moments in ns: when the request was received; where there are instances, begin and end of the wait for
+// one, and since when it was for its start; start, end and the repository's moment
 // of every read; start and end of the execution; the same three of every write; when the response was
 // sent. All are written as distances from the first, which is absolute.
 type timeline []int64
@@ -88,6 +90,9 @@ func (t timeline) within(start, end int64) error {
 // moments is the length of the call's timeline.
 func (c *call) moments() int {
 	n := 4
+	if c.instances != nil {
+		n += 3
+	}
 	for _, s := range c.states {
 		if s.location == plan.Repository {
 			n += 6
@@ -96,10 +101,7 @@ func (c *call) moments() int {
 	return n
 }
 
-func (r *reply) setHeader(c *call, h http.Header) {
-	if c.dispatched {
-		h[headerUnderWay] = []string{strconv.Itoa(r.underWay)}
-	}
+func (r *reply) setHeader(h http.Header) {
 	h[headerTimes] = []string{r.times.String()}
 	text := strconv.Itoa(r.repeated(0))
 	for at := 1; at < len(r.retries); at++ {
@@ -109,6 +111,7 @@ func (r *reply) setHeader(c *call, h http.Header) {
 		text += ";" + formatVersion(v.version, v.sum)
 	}
 	h[headerStates] = []string{text}
+	r.setSizes(h)
 }
 
 // parseReply reads the headers of the response to c.
@@ -136,6 +139,9 @@ func parseReply(c *call, h http.Header) (*reply, error) {
 			return nil, fmt.Errorf("header %s: %w", headerStates, err)
 		}
 		r.carried = append(r.carried, version{v, sum})
+	}
+	if c.program {
+		return r, r.parseSizes(c, h)
 	}
 	return r, nil
 }

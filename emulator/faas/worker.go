@@ -26,6 +26,10 @@ func (a *Agent) handleFunction(w http.ResponseWriter, r *http.Request, function 
 		a.refuse(w, r, http.StatusBadRequest, err)
 		return
 	}
+	if c.program {
+		a.handleProgram(w, r, c)
+		return
+	}
 	gap := gapOf(c.argument, c.result)
 	buffer, err := a.receive(w, r, gap, c.argument+carried)
 	if err != nil {
@@ -40,7 +44,8 @@ func (a *Agent) handleFunction(w http.ResponseWriter, r *http.Request, function 
 		return
 	}
 	answer.times = append(answer.times, a.clock.now())
-	answer.setHeader(c, w.Header())
+	answer.setHeader(w.Header())
+	answer.tell(c, w.Header())
 	if c.result <= front {
 		respond(w, http.StatusOK, buffer.data[front-c.result:])
 		return
@@ -87,6 +92,11 @@ func (a *Agent) execute(ctx context.Context, c *call, carried []byte) (*reply, e
 	e := &execution{Agent: a, call: c, carried: carried, read: make([]value, len(c.states))}
 	e.reply.times = append(make(timeline, 0, c.moments()), a.clock.now())
 	defer e.release()
+	in, err := e.occupy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer in.release()
 	for i, s := range c.states {
 		if s.location == plan.Repository {
 			if err := e.fetchOf(ctx, i); err != nil {
@@ -112,7 +122,7 @@ func (a *Agent) execute(ctx context.Context, c *call, carried []byte) (*reply, e
 			return nil, fmt.Errorf("writing %s: %w", c.stateKey(i), err)
 		}
 	}
-	e.reply.underWay = int(max(0, min(a.counts.underWay.Load()-1, mostUnderWay)))
+	e.reply.underWay = a.others()
 	return &e.reply, nil
 }
 

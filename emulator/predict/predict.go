@@ -16,7 +16,7 @@ type Prediction struct {
 	Model      plan.Model
 	Total      float64 // from the chain's begin to the end of its last step
 	Network    float64 // the part of Total spent in transfers, along the critical path
-	Processing float64 // the part of Total spent in computations, along the critical path
+	Processing float64 // the part of Total spent in computations, along the critical path; the rest: waits for instances
 	Traffic    int64   // sum over transfers of payload bytes times hops
 	Steps      []StepPrediction
 	Workers    []topology.ID // that were picked, by the plan's invocations; nil: by placement

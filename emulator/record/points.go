@@ -7,6 +7,9 @@ import (
 	"testbed/emulator/record/lineprotocol"
 )
 
+// roleStart is the role of steps that wait for an instance of a function.
+const roleStart = "start"
+
 // The measurements.
 const (
 	chainMeasurement = "chain"
@@ -64,6 +67,10 @@ func (c *Chain) Point() lineprotocol.Point {
 	if c.Picked > 0 {
 		p.Fields["picked"], p.Fields["picked_as_predicted"] = int64(c.Picked), int64(c.Foreseen)
 	}
+	if c.Scaled {
+		p.Fields["starts"], p.Fields["start_s"] = int64(c.Starts), c.Measured.Start
+	}
+	c.programFields(p.Fields)
 	if c.Error != "" {
 		p.Fields["error"] = oneLine(c.Error)
 	}
@@ -71,6 +78,9 @@ func (c *Chain) Point() lineprotocol.Point {
 		p.Fields["predicted_latency_s"] = c.Predicted.Latency
 		p.Fields["predicted_network_s"] = c.Predicted.Network
 		p.Fields["predicted_processing_s"] = c.Predicted.Processing
+		if c.Scaled {
+			p.Fields["predicted_start_s"] = c.Predicted.Start
+		}
 	}
 	// Errors are measured less predicted. The reader works them out again.
 	if c.Predicted != nil && c.Measured.Latency > 0 {
@@ -96,6 +106,9 @@ func (s *Step) Point() lineprotocol.Point {
 	}
 	if s.Retries > 0 {
 		p.Fields["retries"] = int64(s.Retries)
+	}
+	if s.Role == roleStart {
+		p.Fields["start_s"] = s.Start
 	}
 	if s.Predicted != nil {
 		p.Fields["predicted_s"] = *s.Predicted

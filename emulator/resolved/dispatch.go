@@ -30,6 +30,9 @@ func (e *Scenario) dispatched(plans []*plan.Plan) error {
 	nodes := e.Source.Executors(e.Topology)
 	known := map[placement.Affinity][]topology.ID{}
 	for _, p := range plans {
+		if err := e.undispatched(p); err != nil {
+			return err
+		}
 		p.Dispatched(choice, func(inv *plan.Invocation) []topology.ID {
 			affinity := e.affinity(inv.Worker)
 			if _, is := known[affinity]; !is {
@@ -41,6 +44,26 @@ func (e *Scenario) dispatched(plans []*plan.Plan) error {
 			}
 			return known[affinity]
 		})
+	}
+	return nil
+}
+
+// undispatched refuses functions that have to be prepared on the node which executes them: their workers are not picked
+// yet.
+func (e *Scenario) undispatched(p *plan.Plan) error {
+	for i := range p.Invocations {
+		inv, why := &p.Invocations[i], ""
+		switch {
+		case inv.Program:
+			why = "is a program"
+		case inv.Instances != nil:
+			why = "has instances that are not always warm"
+		default:
+			continue
+		}
+		return fmt.Errorf("%s: placement.dispatch: %s: the function %s %s, and a dispatcher picks among workers that are ready "+
+			"at any time: write dispatch: %s, or leave the function to builtin and its instances warm", e.Source.Path(),
+			e.Source.Placement.Dispatch.Kind, inv.Function, why, dispatch.Fixed)
 	}
 	return nil
 }

@@ -34,6 +34,7 @@ func Catalogue(more ...catalogue.Section) *catalogue.Catalogue {
 		wfformat.Section(),
 		hour.Section(),
 		plan.Section(),
+		plan.StoreSection(),
 		placement.Section(),
 		dispatch.Section(),
 		transport.Section(),
