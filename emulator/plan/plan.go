@@ -138,6 +138,7 @@ type Plan struct {
 	Lasting []string
 	// Dispatch says how workers are picked of the invocations' candidates; nil: they are not.
 	Dispatch *dispatch.Choice
+	Seed     uint64 // the scenario's, beside Dispatch
 
 	// Messages are those between workers, and between client and workers, where workers call each other. nil: the client
 	// calls them all.

@@ -33,7 +33,7 @@ func (e *Scenario) dispatched(plans []*plan.Plan) error {
 		if err := e.undispatched(p); err != nil {
 			return err
 		}
-		p.Dispatched(choice, func(inv *plan.Invocation) []topology.ID {
+		p.Dispatched(choice, e.Source.Seed, func(inv *plan.Invocation) []topology.ID {
 			affinity := e.affinity(inv.Worker)
 			if _, is := known[affinity]; !is {
 				for _, id := range nodes {
@@ -48,22 +48,13 @@ func (e *Scenario) dispatched(plans []*plan.Plan) error {
 	return nil
 }
 
-// undispatched refuses functions that have to be prepared on the node which executes them: their workers are not picked
-// yet.
+// undispatched refuses programs, which are started where placement has put them: their workers are not picked yet.
 func (e *Scenario) undispatched(p *plan.Plan) error {
 	for i := range p.Invocations {
-		inv, why := &p.Invocations[i], ""
-		switch {
-		case inv.Program:
-			why = "is a program"
-		case inv.Instances != nil:
-			why = "has instances that are not always warm"
-		default:
-			continue
+		if inv := &p.Invocations[i]; inv.Program {
+			return fmt.Errorf("%s: placement.dispatch: %s: the function %s is a program, which is at the worker that placement has "+
+				"chosen: write dispatch: %s", e.Source.Path(), e.Source.Placement.Dispatch.Kind, inv.Function, dispatch.Fixed)
 		}
-		return fmt.Errorf("%s: placement.dispatch: %s: the function %s %s, and a dispatcher picks among workers that are ready "+
-			"at any time: write dispatch: %s, or leave the function to builtin and its instances warm", e.Source.Path(),
-			e.Source.Placement.Dispatch.Kind, inv.Function, why, dispatch.Fixed)
 	}
 	return nil
 }
