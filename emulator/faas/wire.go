@@ -37,12 +37,13 @@ type call struct {
 	load     int
 	states   []callState
 	lasting  lastingKeys
-	program  bool
-	given    [][]byte // its argument, where that has a meaning; not sent in a header
+	given    [][]byte // a program's argument, where that has a meaning; not sent in a header
 	lengths  []int64  // of the results that the argument is; nil: it is one, or none
 
-	dispatched bool           // its worker was picked, and is to tell how many it has under way
-	instances  *instance.Spec // nil: there is always one
+	dispatched bool // its worker was picked, and is to tell how many it has under way
+	program    bool
+
+	instances *instance.Spec // nil: there is always one
 }
 
 type callState struct {
@@ -84,11 +85,10 @@ func (c *call) header() []byte {
 	if c.program {
 		b = append(b, " "+callProgram...)
 	}
-	b = append(b, "\r\n"...)
+	b = c.appendInstances(append(b, "\r\n"...))
 	if c.dispatched {
 		b = append(b, headerUnderWay+": 1\r\n"...)
 	}
-	b = c.appendInstances(b)
 	if len(c.states) == 0 {
 		return b
 	}
