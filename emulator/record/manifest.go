@@ -39,6 +39,7 @@ type Manifest struct {
 	Overhead      *Overhead            `json:"overhead,omitempty"`
 	Validity      *Validity            `json:"validity,omitempty"` // the run's verdict on itself
 	Models        []ModelCounts        `json:"models,omitempty"`
+	Agreement     *Agreement           `json:"agreement,omitempty"` // of programs' results; absent: there are no programs
 	Samples       Counts               `json:"samples"`
 	Sampling      *Sampling            `json:"sampling,omitempty"` // of links and host; absent: they were not sampled
 	Inputs        []Input              `json:"inputs,omitempty"`   // files that the scenario was read with

@@ -67,6 +67,7 @@ func (c *Chain) Point() lineprotocol.Point {
 	if c.Scaled {
 		p.Fields["starts"], p.Fields["start_s"] = int64(c.Starts), c.Measured.Start
 	}
+	c.programFields(p.Fields)
 	if c.Error != "" {
 		p.Fields["error"] = oneLine(c.Error)
 	}

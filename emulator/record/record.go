@@ -67,6 +67,9 @@ type Chain struct {
 	Attempt    int       // which this is, from 1
 	Disturbed  bool      // Host.All is more than the replay allows of the latency
 	Superseded bool      // it was disturbed and is repeated: it is kept beside the chains and is not one of them
+
+	Programs     []Program // invocations of programs, in their order
+	StateDigests []string  // of the programs' states that it left, by their contents
 }
 
 // HostLate is by how much the host may have made a chain longer: the times within its own in which the testbed did not

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"testbed/emulator/plan"
 	"testbed/emulator/report/html"
 	"testbed/emulator/report/run"
@@ -73,6 +74,7 @@ func facts(r *run.Run) []html.Fact {
 			Calls                      int
 		}{1e6 * o.Self, 1e3 * o.Pair, o.Calls})})
 	}
+	out = append(out, html.Fact{Name: "Programs", Value: strings.Join(m.Agreement.Lines(), "; ")})
 	for _, e := range r.Extra {
 		out = append(out, html.Fact(e))
 	}

@@ -74,7 +74,7 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
 	e.Notes = append(e.Notes, e.notesOfDAGs()...)
-	return e, nil
+	return e, e.measure()
 }
 
 // locate fixes sites, speeds and the placement.

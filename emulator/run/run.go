@@ -88,7 +88,7 @@ func Run(ctx context.Context, c Config) (*Outcome, error) {
 		err = r.mirror()
 	}
 	if err == nil {
-		r.guard = watchOver(ctx, c.Bed)
+		r.guard, r.agree = watchOver(ctx, c.Bed), agree(c.Scenario)
 		stop := r.observe()
 		err = r.watched(ctx)
 		stop()
@@ -109,6 +109,7 @@ type run struct {
 	outcome   *Outcome
 	database  *influx.Mirror // nil: none
 	guard     *guard
+	agree     *agreement // nil: no function is a program
 }
 
 // plansOf builds the plans of all models, as the worker-side state access that the FaaS carries out.
@@ -174,7 +175,8 @@ func (r *run) execute(ctx context.Context) error {
 	r.phase("opening connections")
 	r.outcome.Summary, err = replay.Run(ctx, replay.Config{
 		Plans: r.plans, Arrival: r.Scenario.Arrival, Clients: r.Bed.Agent, Address: r.Bed.Address, Name: r.name,
-		Tags: r.tags(), Timeout: r.Scenario.Source.Replay.Timeout, Sink: record.NewMirror(r.dir, append(r.Sinks, r.guard)...),
+		Tags: r.tags(), Timeout: r.Scenario.Source.Replay.Timeout,
+		Sink:   record.NewMirror(r.dir, r.agree.beside(r.Sinks, r.guard)...),
 		Spells: r.guard.spells(), Disturbed: disturbed(r.Scenario), Cold: !r.Scenario.Source.Replay.Warmup,
 		Predict: r.lookup(), Progress: r.Progress, Around: func(ctx context.Context, model string) func() {
 			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Scenario.Sample)))

@@ -163,6 +163,7 @@ func (d *decoder) needsCloud(model string) bool {
 // checkFiles looks for the files that the scenario refers to, and reads the topology.
 func (d *decoder) checkFiles(s *Scenario) {
 	d.checkFunctionFiles(s)
+	d.checkProfile(s)
 	if trace := s.Workload.Trace; s.shipped() {
 		if s.Workload.Format != "" {
 			d.failAt("workload.format", "leave it out", "the program's own trace %s has no other format", trace)

@@ -32,6 +32,7 @@ func (s *Scenario) paths() []input {
 	if format, err := topology.Formats.Find(s.catalogue, from.Format); err == nil {
 		all = slices.Insert(all, 0, input{join("topology", from.Format), &from.Path, format.Suffixes})
 	}
+	all = append(all, input{"profile", &s.File.Profile, []string{""}})
 	return slices.DeleteFunc(all, func(in input) bool { return *in.path == "" })
 }
 

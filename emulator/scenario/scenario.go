@@ -48,6 +48,9 @@ type File struct {
 	// listen for HTTP at $PORT and answer POST / with their result: {detect: {command: [python3, detect.py]}}. Default:
 	// all are builtin.
 	Functions []Function `yaml:"functions,keyed" pattern:"^([*]|[A-Za-z0-9][A-Za-z0-9_.-]{0,254})$" max:"10000"`
+	// A file that the command profile has written, relative to this one: what was measured of functions that are programs.
+	// Plans and predictions of them are made of it; without it nothing is predicted.
+	Profile string `yaml:"profile"`
 	// Which node executes which task.
 	Placement Placement `yaml:"placement"`
 	// Execution models to run, in this order. Default: the study's four, external, in-edge, in-function and in-client,

@@ -9,8 +9,8 @@ import (
 	"testbed/emulator/units"
 )
 
-// TestProgramsTakeWhatTheyTake: neither a node's speed nor others that compute there divide a program's time, also where
-// it computes again because another has changed its state.
+// TestProgramsTakeWhatTheyTake: neither a node's speed nor others that compute there divide a program's time, also
+// where it computes again as another has changed its state.
 func TestProgramsTakeWhatTheyTake(t *testing.T) {
 	for _, compute := range []predict.Compute{predict.Allotted, predict.Shared, predict.Whole} {
 		for name, c := range map[string]struct {
