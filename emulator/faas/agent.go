@@ -26,6 +26,7 @@ type Agent struct {
 	peers       *peers
 	sharing     *sharing
 	turns       turns
+	dispatchers dispatchers
 	fleets      fleets
 	filler      []byte // what arguments and results consist of; read only
 	change      changer
@@ -65,6 +66,7 @@ type Stats struct {
 
 type counters struct {
 	invocations, chains, reads, writes, conflicts, retries, corrupt atomic.Int64
+	underWay                                                        atomic.Int64 // invocations, at present
 }
 
 // Start makes an agent that serves until Close. It fails where the configuration is invalid or a socket

@@ -121,19 +121,21 @@ func (s *ChainSpec) Pairs() []Pair {
 			add(Pair{from, address})
 		}
 	}
-	for _, inv := range s.Invocations {
-		if !s.Chained() {
-			add(Pair{s.Client, inv.Worker})
-		}
-		for _, a := range inv.States {
-			switch {
-			case a.ByClient:
-				for address := range strings.SplitSeq(a.Repository, between) {
-					add(Pair{s.Client, address})
-				}
-			case a.Location == plan.Repository || a.Location == plan.Fetched:
-				for address := range strings.SplitSeq(a.Repository, between) {
-					add(Pair{inv.Node, address})
+	for i := range s.Invocations {
+		for _, inv := range s.variants(i) {
+			if !s.Chained() {
+				add(Pair{s.Client, inv.Worker})
+			}
+			for _, a := range inv.States {
+				switch {
+				case a.ByClient:
+					for address := range strings.SplitSeq(a.Repository, between) {
+						add(Pair{s.Client, address})
+					}
+				case a.Location == plan.Repository || a.Location == plan.Fetched:
+					for address := range strings.SplitSeq(a.Repository, between) {
+						add(Pair{inv.Node, address})
+					}
 				}
 			}
 		}

@@ -9,11 +9,11 @@ import (
 	"testbed/emulator/topology"
 )
 
-// repositoryOf is the address of a state's repository, for AccessSpec, where it is another node than the one that
-// accesses it or more than that node's agent; empty: it is that node.
-func repositoryOf(p *plan.Plan, s *plan.Access, accessor topology.ID, addr func(topology.ID) netip.AddrPort) string {
+// repositoryOf is the address of a state's repository, for AccessSpec; empty where it is near, that is, the node itself
+// that accesses it, and no more than that node's agent.
+func repositoryOf(p *plan.Plan, s *plan.Access, near bool, addr func(topology.ID) netip.AddrPort) string {
 	server := s.Location == plan.Repository && p.Store != nil && p.Store.Server
-	if !server && len(s.Replicas) == 0 && s.Node == accessor {
+	if !server && len(s.Replicas) == 0 && near {
 		return ""
 	}
 	var all []string

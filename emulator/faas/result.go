@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"testbed/emulator/plan"
+	"testbed/emulator/topology"
 )
 
 // ChainResult is what happened when a chain was carried out. Moments are nanoseconds of the host's
@@ -20,6 +21,8 @@ type ChainResult struct {
 	Conflicts int          `json:"conflicts"` // updates of states that the client keeps, refused for their version: lost
 	Cold      int          `json:"cold"`      // requests to workers that had to open a connection first
 	Error     string       `json:"error,omitempty"`
+	// Workers are where the invocations were executed, in their order; nil: nothing was picked.
+	Workers []topology.ID `json:"workers,omitempty"`
 	// Programs are what the invocations of programs took and gave, as far as they were finished, in the chain's order.
 	Programs []ProgramResult `json:"programs,omitempty"`
 }
@@ -112,6 +115,9 @@ func (r *ChainResult) validate(spec *ChainSpec, elapsed time.Duration) error {
 		return fmt.Errorf("%d conflicts and %d cold connections in %d invocations",
 			r.Conflicts, r.Cold, len(spec.Invocations))
 	}
+	if err := spec.validateWorkers(r.Workers); err != nil {
+		return err
+	}
 	last := -1
 	for _, s := range r.Steps {
 		if role, planned := roles[s.Index]; !planned || s.Role != role || s.Index <= last {
@@ -153,7 +159,8 @@ type StateVersion struct {
 	Version int64 `json:"version"`
 	Bytes   int64 `json:"bytes"`
 	Intact  bool  `json:"intact"` // the content is that of this key and version, or a program's and as it was written
-	// Digest is that of a program's keys and values, 16 hexadecimal digits; empty: the state is no program's.
+	// Digest is that of a program's keys and values, 16 hexadecimal digits; empty: the state is no program's, or nobody has
+	// written to it.
 	Digest string `json:"digest,omitempty"`
 }
 

@@ -37,7 +37,9 @@ type call struct {
 	load     int
 	states   []callState
 	lasting  lastingKeys
-	program  bool
+
+	dispatched bool // its worker was picked, and is to tell how many it has under way
+	program    bool
 
 	instances *instance.Spec // nil: there is always one
 }
@@ -82,6 +84,9 @@ func (c *call) header() []byte {
 		b = append(b, " "+callProgram...)
 	}
 	b = c.appendInstances(append(b, "\r\n"...))
+	if c.dispatched {
+		b = append(b, headerUnderWay+": 1\r\n"...)
+	}
 	if len(c.states) == 0 {
 		return b
 	}
@@ -109,7 +114,7 @@ func (c *call) header() []byte {
 // parseCall reads what header wrote. Sizes are at least 0, and what a request or its response carries
 // is at most maxBody; there are at most maxStates states.
 func parseCall(function string, h http.Header) (*call, error) {
-	c := &call{function: function}
+	c := &call{function: function, dispatched: h.Get(headerUnderWay) != ""}
 	fields := strings.Fields(h.Get(headerCall))
 	if n := len(fields); n == 8 && fields[7] == callProgram {
 		fields, c.program = fields[:7], true

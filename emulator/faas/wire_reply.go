@@ -14,7 +14,9 @@ type reply struct {
 	times   timeline
 	carried []version // of the carried states, in the call's order
 	retries []int     // of the execution, then of each write, in order; nil: none
-	sizes   []resized // of a program's states, in the call's order
+
+	underWay int       // other invocations of the worker's when it responded
+	sizes    []resized // of a program's states, in the call's order
 }
 
 // count notes how often the execution (0) or a write, from 1, was repeated.
@@ -120,6 +122,11 @@ func parseReply(c *call, h http.Header) (*reply, error) {
 	}
 	items := strings.Split(h.Get(headerStates), ";")
 	r := &reply{times: times}
+	if c.dispatched {
+		if r.underWay, err = parseUnderWay(h); err != nil {
+			return nil, err
+		}
+	}
 	if err := r.parseRetries(items[0], len(c.states)); err != nil {
 		return nil, fmt.Errorf("header %s: %w", headerStates, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"testbed/emulator/dispatch"
 	"testbed/emulator/faas/instance"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -101,6 +102,8 @@ type Invocation struct {
 	States   []Access
 	After    []int // indexes of the invocations that must be finished first
 	Steps    []int // indexes of its steps, in the order of execution
+	// Candidates are the nodes of which a dispatcher picks the worker when the invocation is made; nil: it is Worker.
+	Candidates []topology.ID
 	// Program says that the function is a program, which takes Took. Where nothing is known of it (Plan.Unmeasured), sizes
 	// are those of the workload, which it need not keep to.
 	Program bool
@@ -136,6 +139,9 @@ type Plan struct {
 	// Lasting are, by state, the names of those that outlive the job, of which the client has one for all of its jobs;
 	// nil: there are none.
 	Lasting []string
+	// Dispatch says how workers are picked of the invocations' candidates; nil: they are not.
+	Dispatch *dispatch.Choice
+	Seed     uint64 // the scenario's, beside Dispatch
 
 	// Messages are those between workers, and between client and workers, where workers call each other. nil: the client
 	// calls them all.

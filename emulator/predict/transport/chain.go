@@ -26,12 +26,16 @@ type chain struct {
 	under       int         // steps under way
 	members     []member    // what steps of states with replicas do with each of them
 	instances   map[int]int // by task, those that invocations have
+	picked      []picked
 }
 
 // begin begins a chain at the time.
 func (r *replay) start(c *chain, now int64) error {
 	if r.engine.options.Fresh {
 		clear(r.pools)
+	}
+	if c.plan.Dispatch != nil {
+		c.plan, c.picked = c.plan.Movable(), make([]picked, len(c.plan.Invocations))
 	}
 	p := c.plan
 	var err error
@@ -70,8 +74,14 @@ func (r *replay) proceed(c *chain) error {
 // begin begins a step.
 func (r *replay) begin(c *chain, i int) error {
 	step := &c.plan.Steps[i]
-	if step.Role == plan.Request && !r.takeTurn(c, i) {
-		return nil
+	switch step.Role {
+	case plan.Request:
+		if !r.takeTurn(c, i) {
+			return nil
+		}
+		r.pick(c, i)
+	case plan.Response:
+		r.responds(c, i)
 	}
 	var err error
 	if step.Kind == plan.Wait {
@@ -255,6 +265,7 @@ func (r *replay) finish(c *chain, i int) error {
 	if c.plan.Steps[i].Role == plan.Response {
 		r.giveTurn(c, i)
 	}
+	r.over(c, i)
 	r.vacate(c, i)
 	return r.ended(c, i, cmp.Or(p.took, float64(c.parts[i].Sum())/float64(second)))
 }
@@ -282,7 +293,7 @@ func (r *replay) end(c *chain) error {
 	}
 	out := predict.Prediction{
 		Engine: r.engine.Name(), Job: p.Job, Index: p.Index, Model: p.Model,
-		Total: schedule.Total, Steps: schedule.Steps, Parts: c.parts[:len(p.Steps)],
+		Total: schedule.Total, Steps: schedule.Steps, Parts: c.parts[:len(p.Steps)], Workers: c.workers(),
 		Traffic: p.Traffic(func(a, b topology.ID) int { return r.routes.find(a, b).length }),
 	}
 	out.Network, out.Processing = schedule.Split(p)
