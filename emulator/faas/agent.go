@@ -21,6 +21,8 @@ type Agent struct {
 	pools       *pools
 	states      *store
 	parts       parts
+	residents   *residents
+	routes      routes
 	peers       *peers
 	sharing     *sharing
 	turns       turns
@@ -72,7 +74,7 @@ func start(config Config, l limits, change changer) (*Agent, error) {
 	a := &Agent{
 		config: config, limits: l, clock: c, pools: p, states: newStore(p), peers: newPeers(punctual),
 		sharing: newSharing(c, config.Speed), filler: make([]byte, 64<<10),
-		change: change, punctuality: punctual, failed: make(chan error, 2), parts: parts{all: map[string]*part{}},
+		residents: newResidents(), change: change, punctuality: punctual, failed: make(chan error, 2), parts: parts{all: map[string]*part{}},
 	}
 	fill(a.filler, 1)
 	ctx, stop := context.WithCancel(context.Background())
@@ -143,6 +145,8 @@ func (a *Agent) handleFromNetwork(w http.ResponseWriter, r *http.Request) {
 		a.handleWrite(w, r, key)
 	} else if path == pathNext && r.Method == http.MethodPost {
 		a.handleNext(w, r)
+	} else if path == pathArrive && r.Method == http.MethodPost {
+		a.handleArrive(w, r)
 	} else if path == "/echo" && r.Method == http.MethodPost {
 		a.handleEcho(w, r)
 	} else if r.ContentLength != 0 {

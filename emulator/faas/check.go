@@ -36,6 +36,9 @@ func (s *ChainSpec) validate() error {
 			return fmt.Errorf("invocation %d: %w", i, err)
 		}
 	}
+	if err := s.validateInstances(); err != nil {
+		return err
+	}
 	return s.validateMessages()
 }
 

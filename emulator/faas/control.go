@@ -37,6 +37,10 @@ func (a *Agent) handleControl(w http.ResponseWriter, r *http.Request) {
 		a.handleChain(w, r)
 	} else if path == "/warm" && r.Method == http.MethodPost {
 		a.handleWarm(w, r)
+	} else if path == pathMove && r.Method == http.MethodPost {
+		a.handleMove(w, r)
+	} else if strings.HasPrefix(path, pathInstances) {
+		a.handleInstances(w, r)
 	} else if key, ok := strings.CutPrefix(path, "/part/"); ok {
 		a.handlePart(w, r, key)
 	} else if r.ContentLength != 0 {
@@ -79,27 +83,37 @@ func (a *Agent) handleSeed(w http.ResponseWriter, r *http.Request, key string) {
 }
 
 func (a *Agent) handleVersion(w http.ResponseWriter, r *http.Request, key string) {
+	v, err := a.examine(r.Context(), key)
+	if err != nil {
+		fail(w, statusOf(err), err)
+		return
+	}
+	respondJSON(w, v)
+}
+
+// examine holds a state's content against what its key and version say of it.
+func (a *Agent) examine(ctx context.Context, key string) (StateVersion, error) {
 	v, err := a.states.get(key)
 	if err != nil {
-		fail(w, statusOf(err), err)
-		return
+		return StateVersion{}, err
 	}
 	defer v.content.release()
-	buffer, err := a.pools.take(r.Context(), int64(len(v.content.data)))
+	buffer, err := a.pools.take(ctx, int64(len(v.content.data)))
 	if err != nil {
-		fail(w, statusOf(err), err)
-		return
+		return StateVersion{}, err
 	}
 	defer buffer.release()
-	respondJSON(w, StateVersion{
+	return StateVersion{
 		Version: v.version, Bytes: int64(len(v.content.data)),
 		Intact: checksum(v.content.data) == v.sum && intact(v.content.data, buffer.data, key, v.version),
-	})
+	}, nil
 }
 
 // handleClean forgets states, and ends what goes on in their chains; with the last of them goes the memory.
 func (a *Agent) handleClean(w http.ResponseWriter, prefix string) {
 	a.parts.drop(prefix)
+	a.residents.drop(prefix)
+	a.routes.drop(prefix)
 	if a.states.drop(prefix) > 0 && prefix == "" {
 		debug.FreeOSMemory()
 	}

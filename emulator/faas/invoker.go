@@ -124,10 +124,6 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 	if err != nil {
 		return err
 	}
-	exchange := c.remotely
-	if inv.Worker == "" {
-		exchange = c.locally
-	}
 	own, err := c.fetchAll(ctx, inv)
 	defer func() { releaseAll(own) }()
 	if err != nil {
@@ -138,7 +134,7 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 	if waited { // for its states: it is part of the request
 		start = asked
 	}
-	back, err := exchange(ctx, inv.Worker, call, values)
+	back, err := c.reach(ctx, inv, call, values)
 	if broken := changed(); err != nil || broken != nil {
 		release(back.states)
 		return errors.Join(err, broken)
@@ -148,7 +144,7 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 		release(back.states)
 		return err
 	}
-	conflicts, err := c.unpack(call, values, back)
+	conflicts, err := c.unpack(call, values, back.response)
 	if err != nil {
 		return err
 	}
@@ -225,7 +221,7 @@ func (c *chain) unpack(call *call, sent []value, back response) (conflicts int, 
 }
 
 // note enters an invocation's moments. The caller holds mu.
-func (c *chain) note(inv *InvocationSpec, back *response, whole span, own []fetched) {
+func (c *chain) note(inv *InvocationSpec, back *reached, whole span, own []fetched) {
 	roles := stepRoles(inv.States)
 	t := back.times
 	rest, written := t[1:], 0
@@ -240,6 +236,7 @@ func (c *chain) note(inv *InvocationSpec, back *response, whole span, own []fetc
 			s.Retries = own[last].retries
 		case s.Role == plan.Request:
 			s.Start, s.End, s.Cold = whole.start, t[0], back.cold
+			s.Held, s.Moved = back.held, back.sent
 		case s.Role == plan.Read || s.Role == plan.Write:
 			s.Start, s.End, s.Remote, rest = rest[0], rest[1], rest[2], rest[3:]
 			if s.Role == plan.Write {

@@ -22,6 +22,8 @@ type LastingPlace struct {
 	State int // its number in the chain
 	Bytes int64
 	Node  topology.ID
+	// Instance is the ID of the one placed there that it belongs to; empty: none can move.
+	Instance string
 	// Touches are how many of the chain's invocations change it there, each of which makes one version more.
 	Touches int
 }
@@ -51,7 +53,9 @@ func (s *ChainSpec) LastingPlaces() []LastingPlace {
 			at := slices.IndexFunc(all, func(p LastingPlace) bool { return p.State == a.State && p.Node == a.Node })
 			if at < 0 {
 				at = len(all)
-				all = append(all, LastingPlace{Key: s.Lasting[a.State], State: a.State, Bytes: a.Bytes, Node: a.Node})
+				all = append(all, LastingPlace{
+					Key: s.Lasting[a.State], State: a.State, Bytes: a.Bytes, Node: a.Node, Instance: s.instanceAt(a.State, a.Node),
+				})
 			}
 			all[at].Touches++
 		}

@@ -38,6 +38,10 @@ type StepResult struct {
 	Cold   bool  `json:"cold,omitempty"` // requests: a connection had to be opened first
 	// Retries is, of a write or an execution, how often it was repeated because another invocation was faster.
 	Retries int `json:"retries,omitempty"`
+	// Held is, of a request, the ns that it was held because the instance that it is for was moving; Moved is how often
+	// it was sent elsewhere, to where that had gone.
+	Held  int64 `json:"held,omitempty"`
+	Moved int   `json:"moved,omitempty"`
 }
 
 // with is what two nodes know of a step together.
@@ -45,6 +49,7 @@ func (s StepResult) with(o StepResult) StepResult {
 	return StepResult{
 		Index: o.Index, Role: o.Role, Start: cmp.Or(s.Start, o.Start), End: cmp.Or(s.End, o.End),
 		Remote: cmp.Or(s.Remote, o.Remote), Cold: s.Cold || o.Cold, Retries: max(s.Retries, o.Retries),
+		Held: max(s.Held, o.Held), Moved: max(s.Moved, o.Moved),
 	}
 }
 
@@ -105,6 +110,9 @@ func (r *ChainResult) validate(spec *ChainSpec, elapsed time.Duration) error {
 		repeatable := s.Role == plan.Write || s.Role == plan.Execute
 		if s.Retries < 0 || s.Retries > maxRetries*(1+maxStates) || s.Retries > 0 && !repeatable {
 			return fmt.Errorf("step %d, a %s, was repeated %d times", s.Index, s.Role, s.Retries)
+		}
+		if s.Held < 0 || s.Held > int64(elapsed+tolerated) || s.Moved < 0 || (s.Held > 0 || s.Moved > 0) && s.Role != plan.Request {
+			return fmt.Errorf("step %d, a %s, was held for %d ns and sent elsewhere %d times", s.Index, s.Role, s.Held, s.Moved)
 		}
 		for _, moment := range []int64{s.Start, s.End, s.Remote} {
 			if moment != 0 && (moment < r.Start-int64(tolerated) || moment > r.End+int64(tolerated)) {

@@ -37,6 +37,8 @@ type call struct {
 	load     int
 	states   []callState
 	lasting  lastingKeys
+	seat     Seat   // of the instance that it is for, where its caller was sent; empty: where it is placed, if any
+	suffix   string // of the worker's own states' keys: see resident
 }
 
 type callState struct {
@@ -61,10 +63,14 @@ func (c *call) carried() int64 {
 }
 
 func (c *call) stateKey(i int) string {
-	if key := c.lasting[c.states[i].state]; key != "" {
-		return key
+	key := c.lasting[c.states[i].state]
+	if key == "" {
+		key = stateKey(c.key, c.states[i].state)
 	}
-	return stateKey(c.key, c.states[i].state)
+	if c.states[i].location == plan.Local {
+		key += c.suffix
+	}
+	return key
 }
 
 // stateKey is the key of a chain's state in every store.
@@ -74,6 +80,7 @@ func stateKey(key string, state int) string { return key + "/" + strconv.Itoa(st
 func (c *call) header() []byte {
 	b := fmt.Appendf(nil, "%s: %s %s %d %d %d %d %d\r\n",
 		headerCall, wireFormat, c.key, c.task, c.argument, c.result, c.ops, c.load)
+	b = c.seat.appendHeader(b)
 	if len(c.states) == 0 {
 		return b
 	}
@@ -132,6 +139,9 @@ func parseCall(function string, h http.Header) (*call, error) {
 		return nil, err
 	}
 	c.lasting = lasting
+	if c.seat, err = parseSeat(h.Get(headerSeat)); err != nil {
+		return nil, err
+	}
 	return c, c.checkSizes()
 }
 
