@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"runtime"
 	"slices"
 	"sync"
@@ -31,6 +32,12 @@ type movingLoad struct {
 const lastingKey = "lasting/0"
 
 func newMovingLoad(t *testing.T, c *cluster, run string, chains int) *movingLoad {
+	t.Helper()
+	return newMovingLoadAt(t, c, c.addr, run, chains)
+}
+
+// newMovingLoadAt is newMovingLoad with agents at other addresses than their own.
+func newMovingLoadAt(t *testing.T, c *cluster, addr func(topology.ID) netip.AddrPort, run string, chains int) *movingLoad {
 	t.Helper()
 	m := &movingLoad{cluster: c, run: run, touched: map[topology.ID]*atomic.Int64{}}
 	r := rand.New(rand.NewPCG(7, 16))
@@ -61,7 +68,7 @@ func newMovingLoad(t *testing.T, c *cluster, run string, chains int) *movingLoad
 				}
 			}
 		}
-		spec, err := NewChainSpec(p, c.addr, fmt.Sprintf("%s/%d", run, i))
+		spec, err := NewChainSpec(p, addr, fmt.Sprintf("%s/%d", run, i))
 		if err != nil {
 			t.Fatal(err)
 		}
