@@ -203,7 +203,7 @@ func TestBrokenCalls(t *testing.T) {
 		enough := func() bool {
 			mu.Lock()
 			defer mu.Unlock()
-			return cuts >= 60
+			return cuts >= 25
 		}
 		for n := 0; !enough() && !t.Failed(); n++ {
 			one, to := m.instances[r.IntN(len(m.instances))], topology.ID(r.IntN(len(b.agents)))

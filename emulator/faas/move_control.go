@@ -23,10 +23,17 @@ const (
 // InstanceStatus is what an agent has of an instance.
 type InstanceStatus struct {
 	Stateful
-	Here   bool  `json:"here"` // false: it is or was elsewhere, or is on its way
-	Epoch  int64 `json:"epoch"`
-	States int   `json:"states"` // that are here
-	Bytes  int64 `json:"bytes"`  // of them
+	Here bool `json:"here"` // false: it is or was elsewhere, or is on its way
+	// Prepared says that all of it has come, and that it is here if the one that it came from says so.
+	Prepared bool      `json:"prepared,omitempty"`
+	Place    Elsewhere `json:"place"` // where to ask, where it is not here
+	Epoch    int64     `json:"epoch"`
+	States   int       `json:"states"` // that are here
+	Bytes    int64     `json:"bytes"`  // of them
+	// Rate is how many invocations/s it has had here so far, and Drain how long those at work at a random instant take
+	// to end, in s.
+	Rate  float64 `json:"rate"`
+	Drain float64 `json:"drain_s"`
 }
 
 // Residents is a Control that knows stateful instances. Where one is elsewhere they answer with the place, and have done
@@ -142,6 +149,29 @@ func CheckAt[C Control](ctx context.Context, clients func(topology.ID) C, node t
 	return v, err
 }
 
+// Locate finds the node where an instance is, and what its agent has of it.
+func Locate[C any](ctx context.Context, clients func(topology.ID) C, one *Stateful) (
+	at topology.ID, found InstanceStatus, err error,
+) {
+	at = one.Origin
+	err = follow(at, one.ID, clients, func(r Residents, seat Seat) (*Elsewhere, error) {
+		all, err := r.Instances(ctx)
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(all, func(s InstanceStatus) bool { return s.ID == one.ID })
+		if i < 0 {
+			return nil, errNoInstance
+		}
+		if found = all[i]; found.Here || found.Prepared && found.Epoch == seat.Epoch {
+			return nil, nil
+		}
+		at = found.Place.Node
+		return &found.Place, nil
+	})
+	return at, found, err
+}
+
 // MoveAt moves an instance from where it is. order.ID says which; From, Home and Epoch are filled in; address gives a
 // node's agent's. It fails where the instance is at the target already, or on its way.
 func MoveAt[C any](ctx context.Context, clients func(topology.ID) C, address func(topology.ID) string,
@@ -184,16 +214,21 @@ func (s *ChainSpec) instanceAt(state int, node topology.ID) string {
 func cleanInstances[C any](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) error {
 	var errs []error
 	for i := range s.Instances {
-		one := &s.Instances[i]
-		errs = append(errs, follow(one.Origin, one.ID, clients, func(r Residents, at Seat) (*Elsewhere, error) {
-			to, err := r.CleanOf(ctx, at, s.Key+"/")
-			if errors.Is(err, errMissing) { // of an instance that is forgotten, nothing is there
-				err = nil
-			}
-			return to, err
-		}))
+		errs = append(errs, Forget(ctx, &s.Instances[i], s.Key+"/", clients))
 	}
 	return errors.Join(errs...)
+}
+
+// Forget makes an instance forget what it has of chains whose keys begin with prefix, wherever it is; with a prefix of
+// its own ID, all.
+func Forget[C any](ctx context.Context, one *Stateful, prefix string, clients func(topology.ID) C) error {
+	return follow(one.Origin, one.ID, clients, func(r Residents, at Seat) (*Elsewhere, error) {
+		to, err := r.CleanOf(ctx, at, prefix)
+		if errors.Is(err, errMissing) { // of an instance that is forgotten, nothing is there
+			err = nil
+		}
+		return to, err
+	})
 }
 
 // validateInstances holds invocations and instances against each other.

@@ -75,7 +75,8 @@ func (a *Agent) instances() []InstanceStatus {
 			}
 		}
 		one.mu.Lock()
-		s.Here, s.Epoch = one.here, one.epoch
+		s.Here, s.Prepared, s.Place, s.Epoch = one.here, one.prepared, one.place, one.epoch
+		s.Rate, s.Drain = one.rate(a.clock.now())
 		one.mu.Unlock()
 		all = append(all, s)
 	}

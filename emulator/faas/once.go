@@ -38,7 +38,9 @@ func (a *Agent) invoke(ctx context.Context, c *call, carried []byte) (*reply, er
 	defer cancel(nil)
 	one, first := r.begin(c, cancel)
 	if first {
+		since := a.clock.now()
 		one.reply, one.err = a.execute(detached, c, carried)
+		r.saw(since, a.clock.now())
 		r.ended(c, one)
 		close(one.done)
 	}

@@ -68,6 +68,7 @@ type resident struct {
 	running  int           // invocations and accesses at work
 	changed  chan struct{} // closed when any of these changes
 	delayed  []*waiting    // since held
+	load     loadSeen
 	keys     map[string]bool
 	calls    map[string]*onceCall // by chain and task
 	arriving *arrival
@@ -167,7 +168,7 @@ func (r *resident) release(place *Elsewhere, now func() int64) (at int64, delays
 	defer r.mu.Unlock()
 	at = now()
 	if place != nil {
-		r.here, r.place = false, *place
+		r.here, r.place, r.load = false, *place, loadSeen{}
 		r.keys, r.calls = map[string]bool{}, map[string]*onceCall{}
 	}
 	for _, w := range r.delayed {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"testbed/emulator/compare"
@@ -109,6 +110,8 @@ type run struct {
 	outcome   *Outcome
 	database  *influx.Mirror // nil: none
 	guard     *guard
+	setting   predict.Setting // as calibrated
+	telling   sync.Mutex      // of events
 }
 
 // plansOf builds the plans of all models, as the worker-side state access that the FaaS carries out.
@@ -163,7 +166,7 @@ func (r *run) execute(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.manifest.Overhead = &overhead
+	r.manifest.Overhead, r.setting = &overhead, setting
 	r.phase("predicting")
 	if r.predicted, err = r.predict(setting); err != nil {
 		return err
@@ -176,9 +179,13 @@ func (r *run) execute(ctx context.Context) error {
 		Plans: r.plans, Arrival: r.Scenario.Arrival, Clients: r.Bed.Agent, Address: r.Bed.Address, Name: r.name,
 		Tags: r.tags(), Timeout: r.Scenario.Source.Replay.Timeout, Sink: record.NewMirror(r.dir, append(r.Sinks, r.guard)...),
 		Spells: r.guard.spells(), Disturbed: disturbed(r.Scenario), Cold: !r.Scenario.Source.Replay.Warmup,
-		Predict: r.lookup(), Progress: r.Progress, Around: func(ctx context.Context, model string) func() {
+		Moved: r.movedNodes(), Predict: r.lookup(), Progress: r.Progress, Around: func(ctx context.Context, model string) func() {
 			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Scenario.Sample)))
-			return r.events(ctx, model)
+			network, moves := r.events(ctx, model), r.moves(ctx, model)
+			return func() {
+				moves()
+				network()
+			}
 		},
 	})
 	if err == nil && r.outcome.Summary.Interrupted {
