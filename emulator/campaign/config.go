@@ -17,6 +17,10 @@ import (
 // its workload as the pool, its clients, notion of speed and cloud. What the simulator does not know, such
 // as delays and loss inside the edge network, is left out. Notes say what a user should know of it.
 func Simulation(s *scenario.Scenario) (c statesim.Config, notes []string, err error) {
+	if s.Programs() {
+		return c, nil, fmt.Errorf("scenario %s: functions that are programs have no place in the published simulator: "+
+			"take the engine transport, or let all functions be builtin", s.Name)
+	}
 	t, err := s.Topology()
 	if err != nil {
 		return c, nil, err

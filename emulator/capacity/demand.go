@@ -172,7 +172,7 @@ func (w *ways) chain(p *plan.Plan) (c chain) {
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		if s.Kind == plan.Compute {
-			c.seconds += float64(s.Ops) * float64(max(s.Load, 1)) / w.of.Speed(s.From)
+			c.seconds += s.Takes(w.of.Speed(s.From), max(s.Load, 1))
 			continue
 		}
 		if s.From == s.To {

@@ -64,6 +64,7 @@ func conclude(c *cli.Context, s *State, outcome *run.Outcome, show *progress, ta
 	if table {
 		printShares(s, manifest.Placement)
 		say(s, validityLines(manifest.Validity)...)
+		say(s, manifest.Agreement.Lines()...)
 		say(s, fidelityLine(manifest.Fidelity), eventsLine(manifest.Events))
 		if manifest.FidelityError != "" {
 			say(s, "Links: not all could be measured: "+manifest.FidelityError)

@@ -127,6 +127,9 @@ func simulate(e *resolved.Scenario, p predict.Predictor, access plan.StateAccess
 		}
 		plans = append(plans, of...)
 	}
+	if err := predict.Measured(plans); err != nil {
+		return nil, usage(fmt.Errorf("%s: %w", e.Source.Path(), err))
+	}
 	return engine.Predict(plans)
 }
 

@@ -99,6 +99,9 @@ func (t *Tabulator) Result() *Result { return t.result }
 func predictCell(w *Work, plans [][]*plan.Plan) (*Result, error) {
 	r := &Result{}
 	table := newTabler(w.Scenario, plans)
+	if err := predict.Measured(slices.Concat(plans...)); err != nil {
+		return nil, err
+	}
 	var refused []error
 	for _, engine := range w.Engines {
 		predictions, err := predictBy(w.Scenario, engine, slices.Concat(plans...))

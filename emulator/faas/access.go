@@ -9,14 +9,13 @@ import (
 // ask.
 type span struct{ start, end, remote int64 }
 
-// fetch gets a private copy of a state of size bytes from the repository at an address; empty: from this node's own.
+// anySize is the size of a state that nobody knows before it is read.
+const anySize = -1
+
+// fetch gets a private copy of a state of size bytes, or of anySize, from the repository at an address; empty: from this node's own.
 func (a *Agent) fetch(ctx context.Context, repository, key string, size int64) (v value, s span, err error) {
 	s.start = a.clock.now()
-	if repository == "" {
-		v, err = a.own(ctx, key, size)
-	} else {
-		v, err = a.get(ctx, repository, key, size, &s.remote)
-	}
+	v, s.remote, err = a.repositoryAt(repository).get(ctx, key, size)
 	s.end = a.clock.now()
 	return v, s, err
 }
@@ -28,7 +27,10 @@ func (a *Agent) own(ctx context.Context, key string, size int64) (value, error) 
 		return value{}, err
 	}
 	defer stored.content.release()
-	if have := int64(len(stored.content.data)); have != size {
+	have := int64(len(stored.content.data))
+	if size == anySize {
+		size = have
+	} else if have != size {
 		return value{}, fmt.Errorf("it has %d bytes, not %d", have, size)
 	}
 	content, err := a.pools.take(ctx, size)
@@ -41,16 +43,8 @@ func (a *Agent) own(ctx context.Context, key string, size int64) (value, error) 
 
 // store writes a changed state back to where it was fetched from; the version before it must still be there.
 func (a *Agent) store(ctx context.Context, repository, key string, v value) (s span, err error) {
-	expected := v.version - 1
 	s.start = a.clock.now()
-	if repository == "" {
-		v.content.retain()
-		if err = a.states.put(key, expected, v); err != nil {
-			a.counts.conflicts.Add(1)
-		}
-	} else {
-		err = a.put(ctx, repository, key, expected, v, &s.remote)
-	}
+	s.remote, err = a.repositoryAt(repository).put(ctx, key, v.version-1, v)
 	s.end = a.clock.now()
 	return s, err
 }

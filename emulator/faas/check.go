@@ -1,8 +1,8 @@
 package faas
 
 import (
+	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,10 +36,7 @@ func (s *ChainSpec) validate() error {
 			return fmt.Errorf("invocation %d: %w", i, err)
 		}
 	}
-	if err := s.validateInstances(); err != nil {
-		return err
-	}
-	return s.validateMessages()
+	return errors.Join(s.validateMessages(), s.validatePrograms(), s.validateInstances())
 }
 
 // measured is one more than the last step that belongs to an invocation.
@@ -61,7 +58,7 @@ func (s *ChainSpec) validateInvocation(i int) error {
 	if len(inv.States) > maxStates {
 		return fmt.Errorf("%d states: a call has %d at most", len(inv.States), maxStates)
 	}
-	if want := len(rolesOf(inv.States, s.Chained())); len(inv.Steps) != want {
+	if want := len(withStart(rolesOf(inv.States, s.Chained()), inv.Instances)); len(inv.Steps) != want {
 		return fmt.Errorf("it has %d steps, not %d", len(inv.Steps), want)
 	}
 	for _, index := range inv.Steps {
@@ -88,6 +85,9 @@ func (inv *InvocationSpec) validate() error {
 		return err
 	}
 	for _, state := range inv.States {
+		if err := checkStore(state.Store); err != nil {
+			return err
+		}
 		if state.Bytes < 0 || state.State < 0 {
 			return fmt.Errorf("state %d has %d bytes", state.State, state.Bytes)
 		}
@@ -101,16 +101,12 @@ func (inv *InvocationSpec) validate() error {
 			return fmt.Errorf("state %d of %d bytes cannot be the client's to read", state.State, state.Bytes)
 		}
 	}
-	return inv.call("").checkSizes()
-}
-
-// checkAddress accepts IP addresses with a port, or none.
-func checkAddress(address string) error {
-	if address == "" {
-		return nil
+	if inv.Instances != nil {
+		if err := inv.Instances.Validate(); err != nil {
+			return err
+		}
 	}
-	_, err := netip.ParseAddrPort(address)
-	return err
+	return inv.call("").checkSizes()
 }
 
 // checkKey accepts the key of a chain.

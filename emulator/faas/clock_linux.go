@@ -62,13 +62,4 @@ func (c *clock) burn(amount time.Duration, stop <-chan struct{}) bool {
 
 const canBurn = true
 
-// reap collects orphans that the kernel gives to the first process of a pid namespace.
-func reap() {
-	for {
-		if pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil); pid <= 0 || err != nil {
-			return
-		}
-	}
-}
-
 const childSignal = unix.SIGCHLD

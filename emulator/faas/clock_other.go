@@ -24,6 +24,4 @@ func (c *clock) burn(time.Duration, <-chan struct{}) bool { return false }
 
 const canBurn = false
 
-func reap() {}
-
 const childSignal = syscall.Signal(-1)

@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
 	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
+
+	"testbed/emulator/faas/keyspace"
 )
 
 // WarmSpec asks for idle connections to another agent, or for memory.
@@ -50,7 +51,7 @@ func (a *Agent) handleControl(w http.ResponseWriter, r *http.Request) {
 	} else if key, ok := strings.CutPrefix(path, "/state-version/"); ok && r.Method == http.MethodGet {
 		a.handleVersion(w, r, key)
 	} else if path == "/state" && r.Method == http.MethodDelete {
-		a.handleClean(w, r.URL.Query().Get("prefix"))
+		a.handleClean(w, r, r.URL.Query().Get("prefix"))
 	} else if path == "/spells" && r.Method == http.MethodGet {
 		a.handleSpells(w, r)
 	} else if path == "/stats" && r.Method == http.MethodGet {
@@ -67,15 +68,15 @@ func (a *Agent) handleSeed(w http.ResponseWriter, r *http.Request, key string) {
 		fail(w, http.StatusBadRequest, fmt.Errorf("bytes: want a size from 0 to %d", maxBody))
 		return
 	}
-	if err := checkStateKey(key); err != nil {
+	keeps, key, err := a.keeperOf(key)
+	if err == nil {
+		err = checkStateKey(key)
+	}
+	if err != nil {
 		fail(w, http.StatusBadRequest, err)
 		return
 	}
-	content, err := a.pools.take(r.Context(), size) // the chain before may be about to give back what it had
-	if err == nil {
-		err = a.states.begin(key, content)
-	}
-	if err != nil {
+	if err := keeps.seed(r.Context(), key, size); err != nil {
 		fail(w, statusOf(err), fmt.Errorf("state %s: %w", key, err))
 		return
 	}
@@ -83,38 +84,52 @@ func (a *Agent) handleSeed(w http.ResponseWriter, r *http.Request, key string) {
 }
 
 func (a *Agent) handleVersion(w http.ResponseWriter, r *http.Request, key string) {
-	v, err := a.examine(r.Context(), key)
+	keeps, key, err := a.keeperOf(key)
+	var v value
+	if err == nil {
+		v, err = keeps.look(r.Context(), key)
+	}
 	if err != nil {
 		fail(w, statusOf(err), err)
 		return
 	}
-	respondJSON(w, v)
+	defer v.content.release()
+	found, err := a.examine(r.Context(), key, v)
+	if err != nil {
+		fail(w, statusOf(err), err)
+		return
+	}
+	respondJSON(w, found)
 }
 
 // examine holds a state's content against what its key and version say of it.
-func (a *Agent) examine(ctx context.Context, key string) (StateVersion, error) {
-	v, err := a.states.get(key)
-	if err != nil {
-		return StateVersion{}, err
-	}
-	defer v.content.release()
+func (a *Agent) examine(ctx context.Context, key string, v value) (StateVersion, error) {
 	buffer, err := a.pools.take(ctx, int64(len(v.content.data)))
 	if err != nil {
 		return StateVersion{}, err
 	}
 	defer buffer.release()
-	return StateVersion{
-		Version: v.version, Bytes: int64(len(v.content.data)),
-		Intact: checksum(v.content.data) == v.sum && intact(v.content.data, buffer.data, key, v.version),
-	}, nil
+	found := StateVersion{Version: v.version, Bytes: int64(len(v.content.data))}
+	if space, err := keyspace.Decode(v.content.data, keyspace.MaxBytes); err == nil { // a program's
+		found.Digest, found.Intact = space.Digest(), checksum(v.content.data) == v.sum
+	} else {
+		found.Intact = checksum(v.content.data) == v.sum && intact(v.content.data, buffer.data, key, v.version)
+	}
+	return found, nil
 }
 
 // handleClean forgets states, and ends what goes on in their chains; with the last of them goes the memory.
-func (a *Agent) handleClean(w http.ResponseWriter, prefix string) {
+func (a *Agent) handleClean(w http.ResponseWriter, r *http.Request, prefix string) {
 	a.parts.drop(prefix)
 	a.residents.drop(prefix)
 	a.routes.drop(prefix)
-	if a.states.drop(prefix) > 0 && prefix == "" {
+	a.bundles.drop(prefix)
+	n, err := a.drop(r.Context(), prefix)
+	if err != nil {
+		fail(w, statusOf(err), err)
+		return
+	}
+	if n > 0 && prefix == "" {
 		debug.FreeOSMemory()
 	}
 	respond(w, http.StatusNoContent, nil)
@@ -180,6 +195,9 @@ func (a *Agent) warm(ctx context.Context, wanted []WarmSpec) error {
 }
 
 func (a *Agent) echo(ctx context.Context, to WarmSpec) error {
+	if isRedis(to.Address) {
+		return redisStates{a, to.Address}.warm(ctx, to.Bytes)
+	}
 	m := message{method: http.MethodPost, path: "/echo", body: a.filling(to.Bytes), fresh: true}
 	return a.peers.do(ctx, to.Address, &m, func(resp *http.Response) error {
 		return a.pools.discard(resp.Body, to.Bytes)
@@ -190,7 +208,7 @@ func (w *WarmSpec) validate() error {
 	if err := checkRoom(w.Room); err != nil || w.Address == "" {
 		return err
 	}
-	if _, err := netip.ParseAddrPort(w.Address); err != nil {
+	if err := checkAddress(w.Address); err != nil {
 		return fmt.Errorf("warming: %w", err)
 	}
 	if w.Bytes < 0 || w.Bytes > maxBody || w.Connections > maxWarm {

@@ -140,6 +140,7 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 		return errors.Join(err, broken)
 	}
 	end := c.clock.now()
+	defer back.result.release()
 	if err := back.times.within(start, end); err != nil {
 		release(back.states)
 		return err
@@ -152,8 +153,10 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 	if err != nil {
 		return err
 	}
+	program := c.programResult(index, call, &back.response)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.addProgram(program)
 	c.result.Conflicts += conflicts
 	if back.cold {
 		cold++
@@ -166,14 +169,14 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 func (inv *InvocationSpec) call(key string) *call {
 	c := &call{
 		key: key, task: inv.Task, function: inv.Function, argument: inv.Argument, result: inv.Result,
-		ops: inv.Ops, load: inv.Load,
+		ops: inv.Ops, load: inv.Load, instances: inv.Instances, program: inv.Program,
 	}
 	for _, s := range inv.States {
 		if s.ByClient {
 			continue // the worker knows nothing of it
 		}
 		c.states = append(c.states, callState{state: s.State, bytes: s.Bytes, location: s.Location, repository: s.Repository,
-			contested: s.Contested})
+			contested: s.Contested, store: s.Store})
 	}
 	return c
 }
@@ -190,13 +193,15 @@ func (c *chain) pack(call *call) (values []value, err error) {
 			return values, fmt.Errorf("the client's copy: %w", err)
 		}
 		values = append(values, v)
-		if int64(len(v.content.data)) != s.bytes {
+		if call.program {
+			s.bytes = int64(len(v.content.data))
+		} else if int64(len(v.content.data)) != s.bytes {
 			have := len(v.content.data)
 			return values, fmt.Errorf("the client's copy of state %d has %d bytes, not %d", s.state, have, s.bytes)
 		}
 		s.version, s.sum = v.version, v.sum
 	}
-	return values, nil
+	return values, call.checkSizes()
 }
 
 // unpack replaces the client's copies. It counts those that somebody else has replaced in between.
@@ -222,7 +227,7 @@ func (c *chain) unpack(call *call, sent []value, back response) (conflicts int, 
 
 // note enters an invocation's moments. The caller holds mu.
 func (c *chain) note(inv *InvocationSpec, back *reached, whole span, own []fetched) {
-	roles := stepRoles(inv.States)
+	roles := withStart(stepRoles(inv.States), inv.Instances)
 	t := back.times
 	rest, written := t[1:], 0
 	for i, index := range inv.Steps {
@@ -237,6 +242,8 @@ func (c *chain) note(inv *InvocationSpec, back *reached, whole span, own []fetch
 		case s.Role == plan.Request:
 			s.Start, s.End, s.Cold = whole.start, t[0], back.cold
 			s.Held, s.Moved = back.held, back.sent
+		case s.Role == plan.Start:
+			s, rest = span{rest[0], rest[1], rest[2]}.step(index), rest[3:]
 		case s.Role == plan.Read || s.Role == plan.Write:
 			s.Start, s.End, s.Remote, rest = rest[0], rest[1], rest[2], rest[3:]
 			if s.Role == plan.Write {

@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 	"slices"
 	"syscall"
+
+	"testbed/emulator/internal/reaper"
 )
 
 // ownMemory is what an agent takes besides states and messages, in bytes.
@@ -38,6 +40,7 @@ func Main(args []string, ready func() error) int {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	if os.Getpid() == 1 || len(beside) > 0 {
+		reaper.General()
 		signal.Notify(signals, childSignal)
 	}
 	agent, err := Start(config)
@@ -61,7 +64,7 @@ func serve(agent *Agent, child command, signals <-chan os.Signal) int {
 		case s := <-signals:
 			if s == childSignal {
 				child.lookAfter()
-				reap()
+				reaper.All()
 				continue
 			}
 			_ = agent.Close() // the process ends, and its sockets with it

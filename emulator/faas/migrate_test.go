@@ -85,7 +85,7 @@ func newMovingLoadAt(t *testing.T, c *cluster, addr func(topology.ID) netip.Addr
 		for _, p := range spec.LastingPlaces() {
 			if m.touched[p.Node] == nil {
 				m.touched[p.Node] = &atomic.Int64{}
-				if err := SeedAt(t.Context(), c.client, p.Node, p.Instance, p.Key, p.Bytes); err != nil {
+				if err := SeedAt(t.Context(), c.client, p.Node, p.Stateful, p.Key, p.Bytes); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -127,7 +127,7 @@ func (m *movingLoad) lasting(t *testing.T) {
 				continue
 			}
 			seen[p.Node] = true
-			v, err := CheckAt(t.Context(), m.client, p.Node, p.Instance, p.Key)
+			v, err := CheckAt(t.Context(), m.client, p.Node, p.Stateful, p.Key)
 			if want := m.touched[p.Node].Load(); err != nil || v.Version != want || !v.Intact {
 				t.Errorf("the lasting state of node %d: %+v, %v; want version %d", p.Node, v, err, want)
 			}

@@ -193,18 +193,18 @@ func MoveAt[C any](ctx context.Context, clients func(topology.ID) C, address fun
 
 // instanceAt is the ID of the instance that a chain's state at a node belongs to; empty: to none.
 func (s *ChainSpec) instanceAt(state int, node topology.ID) string {
-	if len(s.Instances) == 0 {
+	if len(s.Stateful) == 0 {
 		return ""
 	}
 	for i := range s.Invocations {
 		inv := &s.Invocations[i]
-		if inv.Node != node || inv.Instance == "" {
+		if inv.Node != node || inv.Stateful == "" {
 			continue
 		}
 		if slices.ContainsFunc(inv.States, func(a AccessSpec) bool {
 			return a.State == state && a.Location == plan.Local
 		}) {
-			return inv.Instance
+			return inv.Stateful
 		}
 	}
 	return ""
@@ -213,8 +213,8 @@ func (s *ChainSpec) instanceAt(state int, node topology.ID) string {
 // cleanInstances makes instances forget what they have of a chain, wherever they are.
 func cleanInstances[C any](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) error {
 	var errs []error
-	for i := range s.Instances {
-		errs = append(errs, Forget(ctx, &s.Instances[i], s.Key+"/", clients))
+	for i := range s.Stateful {
+		errs = append(errs, Forget(ctx, &s.Stateful[i], s.Key+"/", clients))
 	}
 	return errors.Join(errs...)
 }
@@ -233,24 +233,24 @@ func Forget[C any](ctx context.Context, one *Stateful, prefix string, clients fu
 
 // validateInstances holds invocations and instances against each other.
 func (s *ChainSpec) validateInstances() error {
-	if len(s.Instances) > len(s.Invocations) || len(s.Instances) > 0 && s.Chained() {
+	if len(s.Stateful) > len(s.Invocations) || len(s.Stateful) > 0 && s.Chained() {
 		return fmt.Errorf("%d instances of %d invocations, or where workers call each other",
-			len(s.Instances), len(s.Invocations))
+			len(s.Stateful), len(s.Invocations))
 	}
-	for i := range s.Instances {
-		if err := s.Instances[i].validate(); err != nil {
+	for i := range s.Stateful {
+		if err := s.Stateful[i].validate(); err != nil {
 			return err
 		}
 	}
 	for i := range s.Invocations {
 		inv := &s.Invocations[i]
-		if inv.Instance == "" {
+		if inv.Stateful == "" {
 			continue
 		}
-		if !slices.ContainsFunc(s.Instances, func(one Stateful) bool {
-			return one.ID == inv.Instance && one.Origin == inv.Node && one.Client == s.Client
+		if !slices.ContainsFunc(s.Stateful, func(one Stateful) bool {
+			return one.ID == inv.Stateful && one.Origin == inv.Node && one.Client == s.Client
 		}) {
-			return fmt.Errorf("invocation %d: the chain has no instance %.150q at its node", i, inv.Instance)
+			return fmt.Errorf("invocation %d: the chain has no instance %.150q at its node", i, inv.Stateful)
 		}
 		for _, a := range inv.States {
 			if a.Location != plan.Local {

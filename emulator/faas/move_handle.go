@@ -112,8 +112,13 @@ func (a *Agent) stateOf(ctx context.Context, method string, query url.Values) (a
 	case http.MethodPut:
 		return answer, a.seedOf(ctx, one, key, query.Get("bytes"))
 	case http.MethodGet:
-		v, err := a.examine(ctx, key+one.suffix())
-		return ofAnswer{State: &v}, err
+		v, err := a.states.get(key + one.suffix())
+		if err != nil {
+			return answer, err
+		}
+		defer v.content.release()
+		found, err := a.examine(ctx, key, v)
+		return ofAnswer{State: &found}, err
 	case http.MethodDelete:
 		a.residents.drop(prefix)
 		a.states.drop(prefix)

@@ -133,24 +133,22 @@ type reached struct {
 // connection breaks, for it is executed once.
 func (c *chain) reach(ctx context.Context, inv *InvocationSpec, call *call, values []value) (back reached, err error) {
 	worker, broken := inv.Worker, 0
-	to, known := c.routes.find(inv.Instance)
+	to, known := c.routes.find(inv.Stateful)
 	for {
 		if known {
-			worker, call.seat = to.Address, Seat{inv.Instance, to.Epoch}
+			worker, call.seat = to.Address, Seat{inv.Stateful, to.Epoch}
 		}
-		exchange := c.remotely
-		if worker == "" {
-			exchange = c.locally
-		}
-		back.response, err = exchange(ctx, worker, call, values)
-		if err == nil || inv.Instance == "" || ctx.Err() != nil {
+		at := *inv
+		at.Worker = worker
+		back.response, err = c.exchangeOf(&at)(ctx, worker, call, values)
+		if err == nil || inv.Stateful == "" || ctx.Err() != nil {
 			return back, err
 		}
 		if moved := movedOf(err); moved != nil && back.sent < maxMoves {
 			back.sent++
 			back.held += moved.held
 			to, known = moved.to, true
-			c.routes.learn(inv.Instance, to)
+			c.routes.learn(inv.Stateful, to)
 			continue
 		}
 		if status := (*statusError)(nil); worker == "" || errors.As(err, &status) || broken == maxBroken {

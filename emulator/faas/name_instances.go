@@ -18,7 +18,7 @@ type seatOf struct {
 // NameInstances finds the stateful instances of chains that are carried out together, and says in their specifications
 // which invocations are whose. Functions of a client that use one state at one node are one instance. IDs begin with
 // prefix and are the same for the same chains. Where workers call each other there are none, nor of functions whose
-// states are not all the worker's own.
+// states are not all the worker's own, nor of programs, of which the agent could not say what they have done.
 func NameInstances(prefix string, specs []*ChainSpec) []Stateful {
 	g := groups{of: map[seatOf]seatOf{}, users: map[string]seatOf{}, stateful: map[seatOf]bool{}, unfit: map[seatOf]bool{}}
 	for _, s := range specs {
@@ -35,9 +35,9 @@ func NameInstances(prefix string, specs []*ChainSpec) []Stateful {
 			if s.Chained() || one == nil {
 				continue
 			}
-			inv.Instance = one.ID
-			if !slices.ContainsFunc(s.Instances, func(o Stateful) bool { return o.ID == one.ID }) {
-				s.Instances = append(s.Instances, *one)
+			inv.Stateful = one.ID
+			if !slices.ContainsFunc(s.Stateful, func(o Stateful) bool { return o.ID == one.ID }) {
+				s.Stateful = append(s.Stateful, *one)
 			}
 		}
 	}
@@ -74,7 +74,7 @@ func (g *groups) add(s *ChainSpec) {
 			g.of[me] = me
 		}
 		for _, a := range inv.States {
-			if a.Location != plan.Local {
+			if a.Location != plan.Local || inv.Program {
 				g.unfit[me] = true
 				continue
 			}

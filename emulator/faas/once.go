@@ -108,7 +108,7 @@ func remember(all []callDone) (map[string]*onceCall, error) {
 		if err := checkStateKey(d.Key); err != nil {
 			return nil, err
 		}
-		if len(d.Times) != 3 { // a call of states that are all the worker's own, but for the last moment
+		if len(d.Times)%3 != 0 { // a call of states that are all the worker's own, but for the last moment
 			return nil, fmt.Errorf("call %s: %d moments", d.Key, len(d.Times))
 		}
 		calls[d.Key] = &onceCall{done: done, cancel: func(error) {}, reply: &reply{times: d.Times, retries: d.Retries}}

@@ -20,6 +20,8 @@ type ChainResult struct {
 	Conflicts int          `json:"conflicts"` // updates of states that the client keeps, refused for their version: lost
 	Cold      int          `json:"cold"`      // requests to workers that had to open a connection first
 	Error     string       `json:"error,omitempty"`
+	// Programs are what the invocations of programs took and gave, as far as they were finished, in the chain's order.
+	Programs []ProgramResult `json:"programs,omitempty"`
 }
 
 // StepResult is what happened in one step. A request lasts from the caller's beginning to send until the
@@ -42,6 +44,8 @@ type StepResult struct {
 	// it was sent elsewhere, to where that had gone.
 	Held  int64 `json:"held,omitempty"`
 	Moved int   `json:"moved,omitempty"`
+	// Started is, of the wait for an instance, for how many ns it was for that one's start; 0: that was warm.
+	Started int64 `json:"started,omitempty"`
 }
 
 // with is what two nodes know of a step together.
@@ -50,6 +54,7 @@ func (s StepResult) with(o StepResult) StepResult {
 		Index: o.Index, Role: o.Role, Start: cmp.Or(s.Start, o.Start), End: cmp.Or(s.End, o.End),
 		Remote: cmp.Or(s.Remote, o.Remote), Cold: s.Cold || o.Cold, Retries: max(s.Retries, o.Retries),
 		Held: max(s.Held, o.Held), Moved: max(s.Moved, o.Moved),
+		Started: max(s.Started, o.Started),
 	}
 }
 
@@ -71,7 +76,18 @@ func (r *ChainResult) Retries() int {
 // Network is the sum of the durations of all transfers, Processing that of all executions. What the two
 // leave of a line's latency is the FaaS's own overhead; branches of a DAG overlap.
 func (r *ChainResult) Network() time.Duration {
-	return r.sum(func(s StepResult) bool { return s.Role != plan.Execute })
+	return r.sum(func(s StepResult) bool { return s.Role != plan.Execute && s.Role != plan.Start })
+}
+
+// Starts is how many invocations waited for the start of an instance.
+func (r *ChainResult) Starts() int {
+	n := 0
+	for _, s := range r.Steps {
+		if s.Started > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // Processing is the sum of the durations of all executions.
@@ -111,14 +127,20 @@ func (r *ChainResult) validate(spec *ChainSpec, elapsed time.Duration) error {
 		if s.Retries < 0 || s.Retries > maxRetries*(1+maxStates) || s.Retries > 0 && !repeatable {
 			return fmt.Errorf("step %d, a %s, was repeated %d times", s.Index, s.Role, s.Retries)
 		}
-		if s.Held < 0 || s.Held > int64(elapsed+tolerated) || s.Moved < 0 || (s.Held > 0 || s.Moved > 0) && s.Role != plan.Request {
-			return fmt.Errorf("step %d, a %s, was held for %d ns and sent elsewhere %d times", s.Index, s.Role, s.Held, s.Moved)
+		if err := s.checkHeld(elapsed); err != nil {
+			return err
+		}
+		if err := s.checkStart(); err != nil {
+			return err
 		}
 		for _, moment := range []int64{s.Start, s.End, s.Remote} {
 			if moment != 0 && (moment < r.Start-int64(tolerated) || moment > r.End+int64(tolerated)) {
 				return fmt.Errorf("step %d has the moment %d ns, outside the chain's %d to %d", s.Index, moment, r.Start, r.End)
 			}
 		}
+	}
+	if err := r.validatePrograms(spec); err != nil {
+		return err
 	}
 	r.Error = printable(r.Error[:min(len(r.Error), 2*maxReason)])
 	return nil
@@ -138,7 +160,9 @@ func (r *ChainResult) sum(of func(StepResult) bool) time.Duration {
 type StateVersion struct {
 	Version int64 `json:"version"`
 	Bytes   int64 `json:"bytes"`
-	Intact  bool  `json:"intact"` // the content is that of this key and version
+	Intact  bool  `json:"intact"` // the content is that of this key and version, or a program's and as it was written
+	// Digest is that of a program's keys and values, 16 hexadecimal digits; empty: the state is no program's.
+	Digest string `json:"digest,omitempty"`
 }
 
 // StateCheck is the verdict on one state of a chain that is done.
@@ -148,6 +172,9 @@ type StateCheck struct {
 	Have    int64 `json:"have"`    // its version, summed up over all nodes that have one of their own
 	Missing int   `json:"missing"` // nodes that should have it and do not
 	Intact  bool  `json:"intact"`
+	// Digest is that of a program's state, as in StateVersion; where several nodes have one, theirs in the order of
+	// places, with + in between.
+	Digest string `json:"digest,omitempty"`
 }
 
 // Err says what is wrong with the state; nil where nothing is.
@@ -159,6 +186,15 @@ func (c StateCheck) Err() error {
 		return fmt.Errorf("state lost: state %d is missing on %d nodes", c.State, c.Missing)
 	case !c.Intact:
 		return fmt.Errorf("state lost: state %d: its content is not that of version %d", c.State, c.Have)
+	}
+	return nil
+}
+
+// checkHeld says why a step cannot have waited for an instance to move as it says, in a chain that was waited for so long.
+func (s StepResult) checkHeld(elapsed time.Duration) error {
+	if s.Held < 0 || s.Held > int64(elapsed+tolerated) || s.Moved < 0 ||
+		(s.Held > 0 || s.Moved > 0) && s.Role != plan.Request {
+		return fmt.Errorf("step %d, a %s, was held for %d ns and sent elsewhere %d times", s.Index, s.Role, s.Held, s.Moved)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 )
@@ -23,7 +24,7 @@ type ChainSpec struct {
 	// nil: it is the chain's own. They end with / and a number, like those that are made of Key.
 	Lasting []string `json:"lasting,omitempty"`
 	// Instances are those stateful instances whose invocations the chain has; nil: none can move.
-	Instances []Stateful `json:"instances,omitempty"`
+	Stateful []Stateful `json:"stateful,omitempty"`
 	// Steps is the number of the plan's steps, 0 to 2^20. Those that belong to no invocation are not measured.
 	Steps int `json:"steps"`
 	// Invocations come after all that they wait for.
@@ -41,19 +42,24 @@ type InvocationSpec struct {
 	Task     int         `json:"task"`     // index of the task in its job, from 0
 	Function string      `json:"function"` // name, at most 255 bytes
 	Node     topology.ID `json:"node"`     // where it executes
-	// Instance is the ID of one of ChainSpec.Instances, whose invocation it is; empty: it is none's, and cannot move.
-	Instance string `json:"instance,omitempty"`
+	// Stateful is the ID of one of ChainSpec.Stateful, whose invocation it is; empty: it is none's, and cannot move.
+	Stateful string `json:"stateful,omitempty"`
 	// Worker is the IP address and port of that node's agent; empty: the client itself, unless workers call each other.
 	Worker   string `json:"worker"`
 	Argument int64  `json:"argument"` // bytes sent with the request, from 0, states not counted
 	Result   int64  `json:"result"`   // bytes sent with the response, from 0, states not counted
 	Ops      int64  `json:"ops"`      // operations that it computes, from 0
+	// Program says that the function is a user's program: its result and its states, which are key spaces, have the
+	// sizes that it gives them, and those that are said here are no promise.
+	Program bool `json:"program,omitempty"`
 	// Load is how many tasks are placed on the node, from 0: where it computes as Allotted, its speed is divided by
 	// as many.
 	Load   int          `json:"load"`
 	States []AccessSpec `json:"states"` // in the order in which they are read and written
 	After  []int        `json:"after"`  // indexes of invocations that it waits for: earlier ones, each once
 	Steps  []int        `json:"steps"`  // indexes into the plan's steps, in the order of stepRoles
+	// Instances say how those of the function live on the node; nil: they are always warm.
+	Instances *instance.Spec `json:"instances,omitempty"`
 }
 
 // AccessSpec is one state that an invocation reads and changes.
@@ -63,13 +69,16 @@ type AccessSpec struct {
 	Location plan.Location `json:"location"`
 	Node     topology.ID   `json:"node"` // where the value is
 	// Repository is the IP address and port that the value is fetched from and, but for plan.Fetched, written to; empty
-	// where it is at the worker itself (ByClient: at the client itself), or comes with the request.
+	// where it is at the worker itself (ByClient: at the client itself), or comes with the request. Before those of a Redis
+	// server stands redis:, and they are given wherever it is.
 	Repository string `json:"repository"`
 	// ByClient says, of a state in a repository, that the client reads it before the request and writes it after the
 	// response: the worker sees nothing of it.
 	ByClient bool `json:"by_client,omitempty"`
 	// Contested says, of a state that the worker keeps, that another invocation there may change it at the same time.
 	Contested bool `json:"contested,omitempty"`
+	// Store is a name by which a program may know the state, besides its usual one; empty: there is none.
+	Store string `json:"store,omitempty"`
 }
 
 // NewChainSpec resolves a plan's nodes. key must be unique to this execution of the plan and consist of
@@ -94,7 +103,8 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 		}
 		out := InvocationSpec{
 			Task: inv.Task, Function: inv.Function, Node: inv.Worker, Argument: inv.Argument, Result: inv.Result,
-			Ops: inv.Ops, Load: inv.Load, After: inv.After, Steps: inv.Steps,
+			Ops: inv.Ops, Load: inv.Load, After: inv.After, Steps: inv.Steps, Instances: inv.Instances,
+			Program: inv.Program,
 		}
 		if inv.Worker != p.Client || p.Messages != nil {
 			out.Worker = addr(inv.Worker).String()
@@ -104,6 +114,9 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 				Contested: s.Contested}
 			if (s.Location == plan.Repository || s.Location == plan.Fetched) && s.Node != inv.Accessor(s) {
 				access.Repository = addr(s.Node).String()
+			}
+			if s.Location == plan.Repository && p.Store != nil && p.Store.Server {
+				access.Repository = p.Store.Scheme + netip.AddrPortFrom(addr(s.Node).Addr(), p.Store.Port).String()
 			}
 			out.States = append(out.States, access)
 		}
@@ -115,6 +128,7 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 			spec.Messages = append(spec.Messages, MessageSpec(m))
 		}
 	}
+	spec.nameStores(p.Lasting)
 	if err := spec.validate(); err != nil {
 		return nil, fmt.Errorf("job %s, model %s: %w", p.Job, p.Model, err)
 	}
@@ -126,7 +140,7 @@ func feasible(p *plan.Plan, inv *plan.Invocation) error {
 	if inv.Caller != p.Client && p.Messages == nil {
 		return fmt.Errorf("it is not issued by the client")
 	}
-	roles := rolesOf(inv.States, p.Messages != nil)
+	roles := withStart(rolesOf(inv.States, p.Messages != nil), inv.Instances)
 	if len(roles) != len(inv.Steps) {
 		return fmt.Errorf("it has %d steps, not %d", len(inv.Steps), len(roles))
 	}

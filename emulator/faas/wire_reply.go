@@ -14,6 +14,7 @@ type reply struct {
 	times   timeline
 	carried []version // of the carried states, in the call's order
 	retries []int     // of the execution, then of each write, in order; nil: none
+	sizes   []resized // of a program's states, in the call's order
 }
 
 // count notes how often the execution (0) or a write, from 1, was repeated.
@@ -40,7 +41,8 @@ type version struct {
 	sum     uint32
 }
 
-// timeline holds moments in ns: when the request was received; start, end and the repository's moment
+// timeline holds moments in ns: when the request was received; where there are instances, begin and end of the wait for
+// one, and since when it was for its start; start, end and the repository's moment
 // of every read; start and end of the execution; the same three of every write; when the response was
 // sent. All are written as distances from the first, which is absolute.
 type timeline []int64
@@ -86,6 +88,9 @@ func (t timeline) within(start, end int64) error {
 // moments is the length of the call's timeline.
 func (c *call) moments() int {
 	n := 4
+	if c.instances != nil {
+		n += 3
+	}
 	for _, s := range c.states {
 		if s.location == plan.Repository {
 			n += 6
@@ -104,6 +109,7 @@ func (r *reply) setHeader(h http.Header) {
 		text += ";" + formatVersion(v.version, v.sum)
 	}
 	h[headerStates] = []string{text}
+	r.setSizes(h)
 }
 
 // parseReply reads the headers of the response to c.
@@ -126,6 +132,9 @@ func parseReply(c *call, h http.Header) (*reply, error) {
 			return nil, fmt.Errorf("header %s: %w", headerStates, err)
 		}
 		r.carried = append(r.carried, version{v, sum})
+	}
+	if c.program {
+		return r, r.parseSizes(c, h)
 	}
 	return r, nil
 }

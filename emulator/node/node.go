@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"testbed/emulator/faas"
+	"testbed/emulator/faas/function"
 	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/noderuntime/process"
 )
@@ -28,6 +29,8 @@ func Main(args []string) (code int, ok bool) {
 	switch args[0] {
 	case faas.AgentCommand:
 		return faas.Main(args[1:], process.Ready), true
+	case function.Command:
+		return function.Main(), true
 	case userspace.Command:
 		return userspace.Main(args[1:]), true
 	}

@@ -21,6 +21,7 @@ type Builder struct {
 	nodes []topology.ID       // nodes[task]
 	load  map[topology.ID]int // tasks placed on each node
 	sites Sites
+	lives Lives
 	plan  *Plan
 	pair  int
 }
@@ -46,10 +47,11 @@ func (b *Builder) unchained(r Rule, sites Sites, access StateAccess) {
 			Argument: task.Argument, Result: b.job.Output(i), Ops: task.Ops, Load: b.load[worker], After: after(i),
 		}
 		for _, s := range task.States {
-			location, node := r.Locate(b.plan.Client, worker, sites)
+			location, node := b.locate(r, worker, s)
 			inv.States = append(inv.States, Access{State: s, Bytes: b.job.States[s], Location: location, Node: node,
 				ByClient: access == ByClient && location == Repository})
 		}
+		b.measured(&inv)
 		if r.Idle {
 			// The client does not know which states a function needs, so the others travel as well: as
 			// part of the argument and of the result, for the function does not touch them.
@@ -83,12 +85,12 @@ func (b *Builder) order(r Rule, sites Sites) (after func(task int) []int, o *ord
 
 // invocation adds the steps of one invocation, one after the other, and returns the last one's index.
 func (b *Builder) invocation(inv *Invocation, byClient bool, after []int) int {
-	carried, exchange := int64(0), b.NextPair()
+	carried, returned, exchange := int64(0), int64(0), b.NextPair()
 	pairs := make([]int, len(inv.States))
 	for i, s := range inv.States {
 		switch s.Location {
 		case Carried:
-			carried = units.Add(carried, s.Bytes)
+			carried, returned = units.Add(carried, s.Bytes), units.Add(returned, s.Written())
 		case Repository:
 			pairs[i] = b.NextPair()
 		}
@@ -105,29 +107,30 @@ func (b *Builder) invocation(inv *Invocation, byClient bool, after []int) int {
 			}
 			step := Step{Role: role, From: s.Node, To: inv.Accessor(s), Bytes: s.Bytes, State: s.State, Pair: pairs[i]}
 			if role == Write {
-				step.From, step.To = step.To, step.From
+				step.From, step.To, step.Bytes = step.To, step.From, s.Written()
 			}
 			add(step)
 		}
 	}
-	message := func(role Role, from, to topology.ID, bytes int64) {
-		add(Step{Role: role, From: from, To: to, Bytes: units.Add(bytes, carried), State: -1, Pair: exchange})
+	message := func(role Role, from, to topology.ID, bytes, states int64) {
+		add(Step{Role: role, From: from, To: to, Bytes: units.Add(bytes, states), State: -1, Pair: exchange})
 	}
 	if byClient {
 		access(Read)
 	}
-	message(Request, inv.Caller, inv.Worker, inv.Argument)
+	message(Request, inv.Caller, inv.Worker, inv.Argument, carried)
+	after = b.instance(inv, after)
 	if !byClient {
 		access(Read)
 	}
 	add(Step{
 		Kind: Compute, Role: Execute, From: inv.Worker, To: inv.Worker, Ops: inv.Ops, Load: inv.Load, State: -1,
-		Pair: b.NextPair(),
+		Pair: b.NextPair(), Program: inv.Program, Took: inv.Took,
 	})
 	if !byClient {
 		access(Write)
 	}
-	message(Response, inv.Worker, inv.Caller, inv.Result)
+	message(Response, inv.Worker, inv.Caller, inv.Result, returned)
 	if byClient {
 		access(Write)
 	}

@@ -23,11 +23,11 @@ type place struct {
 // Held works out what the nodes hold. A plan without invocations, which is not carried out, takes nothing. For
 // a DAG with branches it takes all invocations to be under way at the same time, unless they wait for one another.
 func (p *Plan) Held() Held {
-	stored, largest, kept := map[topology.ID]int64{}, map[topology.ID]int64{}, map[place]bool{}
+	stored, largest, kept := map[topology.ID]int64{}, map[topology.ID]int64{}, map[place]int64{}
 	keep := func(at place, bytes int64) {
-		if !kept[at] {
-			kept[at] = true
-			stored[at.node] = units.Add(stored[at.node], bytes)
+		if known := kept[at]; bytes > known {
+			kept[at] = bytes
+			stored[at.node] = units.Add(stored[at.node], bytes-known)
 			largest[at.node] = max(largest[at.node], bytes) // of which a copy is made when states are checked
 		}
 	}
@@ -37,7 +37,7 @@ func (p *Plan) Held() Held {
 	for i := range p.Invocations {
 		inv := &p.Invocations[i]
 		for _, s := range inv.States {
-			keep(place{s.State, s.Node}, s.Bytes)
+			keep(place{s.State, s.Node}, s.most())
 			if s.Location == Fetched {
 				keep(place{s.State, inv.Worker}, s.Bytes)
 			}
@@ -95,19 +95,19 @@ func (inv *Invocation) moving() map[topology.ID]int64 {
 	for _, s := range inv.States {
 		switch s.Location {
 		case Carried:
-			carried = units.Add(carried, s.Bytes)
+			carried = units.Add(carried, s.most())
 		case Local:
 			if s.Contested {
-				copies = units.Add(copies, s.Bytes)
+				copies = units.Add(copies, s.most())
 			}
 		case Repository:
 			if s.ByClient {
-				read = units.Add(read, s.Bytes)
+				read = units.Add(read, s.most())
 			} else {
-				copies = units.Add(copies, s.Bytes)
+				copies = units.Add(copies, s.most())
 			}
 			if s.Node != inv.Accessor(s) {
-				nodes[s.Node] = max(nodes[s.Node], s.Bytes) // what is written comes beside what is there
+				nodes[s.Node] = max(nodes[s.Node], s.most()) // what is written comes beside what is there
 			}
 		}
 	}

@@ -6,18 +6,21 @@ package plan
 
 import (
 	"slices"
+	"time"
 
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
 
-// Kind tells transfers from computations.
+// Kind tells transfers, computations and waits apart.
 type Kind uint8
 
 // The kinds of steps.
 const (
 	Transfer Kind = iota
 	Compute
+	Wait // for an instance of a function
 )
 
 // Role says what a step is for.
@@ -30,10 +33,11 @@ const (
 	Execute              // the function itself
 	Write                // a state back to its repository
 	Response             // worker to caller: the result, with the states that travel along
+	Start                // until there is an instance for the invocation: in its queue, and for its start
 )
 
 func (r Role) String() string {
-	return [...]string{"request", "read", "execute", "write", "response"}[r]
+	return [...]string{"request", "read", "execute", "write", "response", "start"}[r]
 }
 
 // Step is one transfer or computation.
@@ -41,14 +45,17 @@ type Step struct {
 	Kind  Kind
 	Role  Role
 	Task  int         // index into the job's tasks
-	From  topology.ID // transfers: the sender; computations: the node
-	To    topology.ID // transfers: the receiver; computations: the node
+	From  topology.ID // transfers: the sender; computations and waits: the node
+	To    topology.ID // transfers: the receiver; computations and waits: the node
 	Bytes int64       // transfers: payload
 	Ops   int64       // computations: operations
 	Load  int         // computations: tasks placed on the node
 	State int         // Read, Write: index into the job's states; otherwise -1
 	Pair  int         // steps of one number are the two ways of one exchange (statesim adds them as one)
 	After []int       // indexes of the steps that must be finished first
+	// Program says, of a computation, that it is a program's, which takes Took, however fast or loaded the node is.
+	Program bool
+	Took    time.Duration
 }
 
 // Location says where an invocation finds a state.
@@ -64,8 +71,9 @@ const (
 
 // Access is one state that an invocation reads and changes.
 type Access struct {
-	State    int // index into the job's states
-	Bytes    int64
+	State    int   // index into the job's states
+	Bytes    int64 // its size before the function
+	Grown    int64 // by how many bytes it is larger after the function; negative: smaller. 0 but for programs
 	Location Location
 	Node     topology.ID // where the value is: client, worker, repository, or the one that used it last
 	ByClient bool        // Repository: the caller reads it before its request, and writes it after the response
@@ -90,7 +98,16 @@ type Invocation struct {
 	States   []Access
 	After    []int // indexes of the invocations that must be finished first
 	Steps    []int // indexes of its steps, in the order of execution
+	// Program says that the function is a program, which takes Took. Where nothing is known of it (Plan.Unmeasured), sizes
+	// are those of the workload, which it need not keep to.
+	Program bool
+	Took    time.Duration
+
+	Instances *instance.Spec // of the function on the worker; nil: there is always one, and no step Start
 }
+
+// Written is the state's size after the function, in bytes.
+func (s Access) Written() int64 { return s.Bytes + s.Grown }
 
 // Accessor is the node that reads and writes a state in a repository: the worker, or the caller.
 func (inv *Invocation) Accessor(s Access) topology.ID {
@@ -112,6 +129,7 @@ type Plan struct {
 	Steps       []Step
 	Invocations []Invocation
 	StateBytes  []int64 // size of each of the job's states
+	Store       *Store  // what keeps states at repositories; nil: the nodes' agents
 	// Lasting are, by state, the names of those that outlive the job, of which the client has one for all of its jobs;
 	// nil: there are none.
 	Lasting []string
@@ -120,6 +138,9 @@ type Plan struct {
 	// calls them all.
 	Messages []Message
 	Carried  []int // indexes of the states that each of Messages carries, there and on
+
+	// Unmeasured says that a function is a program of which no profile tells: what it takes and the sizes are not known.
+	Unmeasured bool
 }
 
 // Message is what one invocation sends to another, which begins when all of its messages are there.

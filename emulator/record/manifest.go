@@ -39,6 +39,7 @@ type Manifest struct {
 	Overhead      *Overhead            `json:"overhead,omitempty"`
 	Validity      *Validity            `json:"validity,omitempty"` // the run's verdict on itself
 	Models        []ModelCounts        `json:"models,omitempty"`
+	Agreement     *Agreement           `json:"agreement,omitempty"` // of programs' results; absent: there are no programs
 	Samples       Counts               `json:"samples"`
 	Sampling      *Sampling            `json:"sampling,omitempty"` // of links and host; absent: they were not sampled
 	Inputs        []Input              `json:"inputs,omitempty"`   // files that the scenario was read with
@@ -109,6 +110,8 @@ type ModelCounts struct {
 	Repeated  int `json:"repeated,omitempty"`
 	// Retries are writes and executions that were repeated because a branch of the same job had changed their state.
 	Retries int `json:"retries,omitempty"`
+	// Starts are invocations that waited for the start of an instance of their function.
+	Starts int `json:"starts,omitempty"`
 }
 
 // Write writes the manifest into a run's directory, replacing the one before at once, so that there is a

@@ -70,7 +70,7 @@ func (l *lastingStates) seed(
 			at := lastingAt{p.Key, p.Node}
 			if !made[at] && err == nil {
 				made[at], nodes[p.Node] = true, spec.Model
-				err = faas.SeedAt(ctx, clients, p.Node, p.Instance, p.Key, p.Bytes)
+				err = faas.SeedAt(ctx, clients, p.Node, p.Stateful, p.Key, p.Bytes)
 			}
 		}
 	}
@@ -109,7 +109,7 @@ func (l *lastingStates) check(
 		l.mu.Lock()
 		least := l.done[at]
 		l.mu.Unlock()
-		v, err := faas.CheckAt(ctx, clients, p.Node, p.Instance, p.Key)
+		v, err := faas.CheckAt(ctx, clients, p.Node, p.Stateful, p.Key)
 		if err != nil && !errors.Is(err, faas.ErrNoState) {
 			return checks, err
 		}
@@ -126,8 +126,7 @@ func (l *lastingStates) check(
 			c.Missing++
 			continue
 		}
-		c.Have += v.Version
-		c.Intact = c.Intact && v.Intact && v.Bytes == p.Bytes
+		c.Add(v, p)
 	}
 	return checks, nil
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"testbed/emulator/plan"
 	"testbed/emulator/report/html"
 	"testbed/emulator/report/run"
@@ -21,6 +22,9 @@ func counts(r *run.Run) []html.Count {
 	}
 	if total.NotRun > 0 {
 		out = append(out, html.Count{Value: thousands(int64(total.NotRun)), Label: "not run", Bad: true})
+	}
+	if total.Starts > 0 {
+		out = append(out, html.Count{Value: thousands(int64(total.Starts)), Label: "cold starts"})
 	}
 	if total.Late > 0 {
 		out = append(out, html.Count{Value: thousands(int64(total.Late)), Label: "started late", Bad: true})
@@ -70,6 +74,7 @@ func facts(r *run.Run) []html.Fact {
 			Calls                      int
 		}{1e6 * o.Self, 1e3 * o.Pair, o.Calls})})
 	}
+	out = append(out, html.Fact{Name: "Programs", Value: strings.Join(m.Agreement.Lines(), "; ")})
 	for _, e := range r.Extra {
 		out = append(out, html.Fact(e))
 	}

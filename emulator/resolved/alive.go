@@ -92,7 +92,7 @@ func (e *Scenario) aloneTimes() func(*plan.Plan) float64 {
 		for i := range p.Steps {
 			s := &p.Steps[i]
 			if s.Kind == plan.Compute {
-				seconds += float64(s.Ops) * float64(max(s.Load, 1)) / e.Speed(s.From)
+				seconds += s.Takes(e.Speed(s.From), max(s.Load, 1))
 			} else if s.From != s.To {
 				delay, perByte := path(s.From, s.To)
 				seconds += delay + perByte*float64(s.Bytes)

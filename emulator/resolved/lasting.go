@@ -59,14 +59,14 @@ func lastingBytes(plans []*plan.Plan) map[topology.ID]int64 {
 		plan.Lasting
 		node topology.ID
 	}
-	known, sums := map[value]bool{}, map[topology.ID]int64{}
+	known, sums := map[value]int64{}, map[topology.ID]int64{}
 	for _, p := range plans {
 		for i := range p.Invocations {
 			for _, a := range p.Invocations[i].States {
 				v := value{p.Outlives(a.State), a.Node}
-				if v.Name != "" && !known[v] {
-					known[v] = true
-					sums[a.Node] = units.Add(sums[a.Node], a.Bytes)
+				if bytes := max(a.Bytes, a.Written()); v.Name != "" && bytes > known[v] {
+					sums[a.Node] = units.Add(sums[a.Node], bytes-known[v])
+					known[v] = bytes
 				}
 			}
 		}

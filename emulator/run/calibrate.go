@@ -88,6 +88,10 @@ func (r *run) predict(setting predict.Setting) ([]predict.Prediction, error) {
 	for _, of := range r.plans {
 		plans = append(plans, of...)
 	}
+	if err := predict.Measured(plans); err != nil {
+		r.phase(fmt.Sprintf("nothing is predicted: %v", err))
+		return nil, nil
+	}
 	var all []predict.Prediction
 	for _, p := range predict.Predictors.All(r.Scenario.Source.Catalogue()) {
 		engine, err := p.Does.New(setting)

@@ -80,6 +80,7 @@ func (r *run) conclude(ctx context.Context, failed error) error {
 	for _, s := range r.outcome.Summary.Models {
 		m.Models = append(m.Models, s.ModelCounts)
 	}
+	m.Agreement = r.agree.verdict()
 	for _, c := range r.lease.Changes() {
 		r.happened(record.Event{What: c.What, Origin: c.Origin, Load: string(c.Load), Revision: c.Revision,
 			Time: c.Time.UTC()})

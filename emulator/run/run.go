@@ -89,7 +89,7 @@ func Run(ctx context.Context, c Config) (*Outcome, error) {
 		err = r.mirror()
 	}
 	if err == nil {
-		r.guard = watchOver(ctx, c.Bed)
+		r.guard, r.agree = watchOver(ctx, c.Bed), agree(c.Scenario)
 		stop := r.observe()
 		err = r.watched(ctx)
 		stop()
@@ -112,6 +112,7 @@ type run struct {
 	guard     *guard
 	setting   predict.Setting // as calibrated
 	telling   sync.Mutex      // of events
+	agree     *agreement      // nil: no function is a program
 }
 
 // plansOf builds the plans of all models, as the worker-side state access that the FaaS carries out.
@@ -177,7 +178,8 @@ func (r *run) execute(ctx context.Context) error {
 	r.phase("opening connections")
 	r.outcome.Summary, err = replay.Run(ctx, replay.Config{
 		Plans: r.plans, Arrival: r.Scenario.Arrival, Clients: r.Bed.Agent, Address: r.Bed.Address, Name: r.name,
-		Tags: r.tags(), Timeout: r.Scenario.Source.Replay.Timeout, Sink: record.NewMirror(r.dir, append(r.Sinks, r.guard)...),
+		Tags: r.tags(), Timeout: r.Scenario.Source.Replay.Timeout,
+		Sink:   record.NewMirror(r.dir, r.agree.beside(r.Sinks, r.guard)...),
 		Spells: r.guard.spells(), Disturbed: disturbed(r.Scenario), Cold: !r.Scenario.Source.Replay.Warmup,
 		Moved: r.movedNodes(), Predict: r.lookup(), Progress: r.Progress, Around: func(ctx context.Context, model string) func() {
 			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Scenario.Sample)))
@@ -221,7 +223,11 @@ func (r *run) lookup() func(*plan.Plan) (*record.Times, []float64) {
 		for _, s := range found.Steps {
 			steps[s.Index] = s.End - s.Start
 		}
-		return &record.Times{Latency: found.Total, Network: found.Network, Processing: found.Processing}, steps
+		times := &record.Times{Latency: found.Total, Network: found.Network, Processing: found.Processing}
+		if p.Scaled() {
+			times.Start = max(0, times.Overhead())
+		}
+		return times, steps
 	}
 }
 

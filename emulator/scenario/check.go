@@ -23,10 +23,13 @@ func (d *decoder) check(s *Scenario, open bool) {
 	d.checkLinks(f)
 	d.checkSynth(&f.Topology)
 	d.checkWorkload(&f.Workload)
+	d.checkFunctions(f)
 	d.checkTwice("placement.hosts", f.Placement.Hosts)
 	d.checkModels(f)
 	d.checkInflux(f.Influx)
 	d.checkRuntime(f)
+	d.checkFunctionRuntime(f)
+	d.checkState(f)
 	for i := range f.Events {
 		d.checkEvent(&f.Events[i], eventPath(i))
 	}
@@ -159,6 +162,8 @@ func (d *decoder) needsCloud(model string) bool {
 
 // checkFiles looks for the files that the scenario refers to, and reads the topology.
 func (d *decoder) checkFiles(s *Scenario) {
+	d.checkFunctionFiles(s)
+	d.checkProfile(s)
 	if trace := s.Workload.Trace; s.shipped() {
 		if s.Workload.Format != "" {
 			d.failAt("workload.format", "leave it out", "the program's own trace %s has no other format", trace)

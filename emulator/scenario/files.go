@@ -32,6 +32,7 @@ func (s *Scenario) paths() []input {
 	if format, err := topology.Formats.Find(s.catalogue, from.Format); err == nil {
 		all = slices.Insert(all, 0, input{join("topology", from.Format), &from.Path, format.Suffixes})
 	}
+	all = append(all, input{"profile", &s.File.Profile, []string{""}})
 	return slices.DeleteFunc(all, func(in input) bool { return *in.path == "" })
 }
 
@@ -48,6 +49,7 @@ func (s *Scenario) References() []Reference {
 // own; their paths may be relative to that file. The copy shares all else with the scenario.
 func (s *Scenario) Relocated(file string, files map[string]string) *Scenario {
 	relocated := *s
+	relocated.Functions = s.absoluteFunctions()
 	relocated.path = file
 	for _, in := range relocated.paths() {
 		if to, ok := files[in.key]; ok {
@@ -66,5 +68,6 @@ func (s *Scenario) MakeAbsolute() error {
 		}
 		*in.path = absolute
 	}
+	s.Functions = s.absoluteFunctions()
 	return nil
 }

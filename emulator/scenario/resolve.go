@@ -29,6 +29,9 @@ func (f *File) resolve(c *catalogue.Catalogue) {
 		}
 	}
 	f.Workload.resolve(f.Seed, c)
+	for i := range f.Functions {
+		f.Functions[i].resolve()
+	}
 	if len(f.Workload.Clients) == 0 {
 		f.Workload.Clients = f.defaultClients()
 	}

@@ -44,6 +44,13 @@ type File struct {
 	Overrides []Override `yaml:"overrides,keyed"`
 	// The jobs: a trace, or synthesized.
 	Workload Workload `yaml:"workload"`
+	// What functions are, by name, and "*" for all others: builtin, a size and a duration, or programs of your own, which
+	// listen for HTTP at $PORT and answer POST / with their result: {detect: {command: [python3, detect.py]}}. Default:
+	// all are builtin.
+	Functions []Function `yaml:"functions,keyed" pattern:"^([*]|[A-Za-z0-9][A-Za-z0-9_.-]{0,254})$" max:"10000"`
+	// A file that the command profile has written, relative to this one: what was measured of functions that are programs.
+	// Plans and predictions of them are made of it; without it nothing is predicted.
+	Profile string `yaml:"profile"`
 	// Which node executes which task.
 	Placement Placement `yaml:"placement"`
 	// Execution models to run, in this order. Default: the study's four, external, in-edge, in-function and in-client,
@@ -54,6 +61,8 @@ type File struct {
 	// function, as the study's text says; client, before its request and after the response, so that nothing of a state
 	// goes to the worker, as the study's simulator charges it.
 	StateAccess string `yaml:"state-access" enum:"worker|client" default:"worker"`
+	// What keeps the states that are in a repository, and which hosts of the edge are repositories.
+	State State `yaml:"state"`
 	// Whether predictors that know nothing but chains (statesim) linearize jobs that are DAGs: they take the tasks one
 	// after the other, in ascending order. Otherwise they predict nothing of a workload that has a DAG.
 	Linearize bool `yaml:"linearize" default:"false"`

@@ -21,6 +21,9 @@ type Task struct {
 	Edges  []int64
 	States []int // indexes into Job.States, ascending: what the invocation reads and changes
 	Result int64 // bytes that it returns to the client beside what tasks that follow it take
+
+	Program  bool      // the function is a program: what it takes and how large its result and states are, only it knows
+	Measured *Measured // of a program: what a profile tells of the task; nil: nothing
 }
 
 // Job is a client's chain of tasks.

@@ -15,10 +15,10 @@ import (
 // layers, or those of its own entry. A package belongs to the entry that is the longest prefix of its path:
 // topology/ether to topology, but live/sampler to an entry of its own, lower than live.
 var layers = [][]string{
-	{"units", "health"},
+	{"units", "health", "faas/instance"},
 	{"catalogue"},
 	{"topology", "workload", "netns"},
-	{"placement"},
+	{"placement", "profile"},
 	{"plan"},
 	{"predict", "scenario", "fabric", "noderuntime", "faas"},
 	{"record", "events", "node", "canary"},
@@ -38,8 +38,8 @@ var layers = [][]string{
 // pure are the packages that know nothing of an operating system: they must not import these.
 var (
 	pure = []string{
-		"units", "health", "catalogue", "topology", "workload", "scenario", "placement", "plan", "predict", "compare",
-		"report",
+		"units", "health", "catalogue", "topology", "workload", "profile", "scenario", "placement", "plan", "predict",
+		"compare", "report",
 		"campaign", "resolved", "events",
 	}
 	system = []string{

@@ -20,6 +20,7 @@ var directly = map[string]string{
 	"fabric/":               "/proc, and the state directory of a testbed",
 	"faas/command_linux.go": "/dev/null",
 	"faas/system_linux.go":  "/sys",
+	"faas/function/":        "/dev/null, /proc and control groups, and a directory that is only looked up (O_PATH)",
 	"netns/":                "/proc",
 	"noderuntime/":          "/proc and /sys, the program's own executable, and the state directory of a testbed",
 	"doctor/":               "/proc, /sys and the kernel's lists of its modules",

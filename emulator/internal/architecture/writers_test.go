@@ -38,6 +38,7 @@ var elsewhere = map[string]string{
 	"noderuntime/inside":      "memory, in a mount namespace of a node",
 	"noderuntime/docker":      "the state directory, which is root's own",
 	"faas":                    "the agent's socket, from inside the node",
+	"faas/function":           "/proc/self, control groups, and memory in a mount namespace of a function's own",
 }
 
 // TestResultsAreWrittenThroughOneDoor: package outdir knows how to write where others write too, and nothing

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/internal/proc"
+	"testbed/emulator/internal/reaper"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/noderuntime/inside"
 )
@@ -63,14 +64,11 @@ func outliveParent() {
 
 // reap waits for orphans: a pid namespace hands them to its first process.
 func reap() {
+	reaper.General()
 	exited := make(chan os.Signal, 1)
 	signal.Notify(exited, unix.SIGCHLD)
 	for range exited {
-		for {
-			if pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil); err != unix.EINTR && (err != nil || pid <= 0) {
-				break
-			}
-		}
+		reaper.All()
 	}
 }
 

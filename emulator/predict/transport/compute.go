@@ -23,7 +23,7 @@ func (r *replay) compute(c *chain, i int) error {
 	if o.Compute == predict.Allotted {
 		load = max(load, r.load(c, step))
 	}
-	took := float64(step.Ops)*float64(load)/speed + o.Overhead.Seconds()
+	took := step.Takes(speed, load) + o.Overhead.Seconds()
 	if !(took >= 0 && took < float64(longest/second)) {
 		return fmt.Errorf("%d operations on node %s: %w", step.Ops, r.engine.name(step.From), ErrTooLong)
 	}
@@ -31,7 +31,7 @@ func (r *replay) compute(c *chain, i int) error {
 	parts.Host = o.Overhead.Nanoseconds() * 1000
 	parts.Processing = int64(math.Round(took*float64(second))) - parts.Host
 	c.contest(i)
-	if o.Compute == predict.Shared && !math.IsInf(speed, 0) && step.Ops > 0 {
+	if o.Compute == predict.Shared && divides(step, speed) {
 		r.share(r.processor(step.From, speed), float64(step.Ops), c, i, max(r.now, c.steps[i].now))
 		return nil
 	}
@@ -39,6 +39,12 @@ func (r *replay) compute(c *chain, i int) error {
 	c.steps[i].now += parts.Sum()
 	r.agenda.push(event{at: c.steps[i].now, kind: stepEnds, chain: c, step: int32(i)})
 	return nil
+}
+
+// divides says whether a computation shares its node's speed with others. A program does not: the node's processors,
+// which the host shares out, are not in the model.
+func divides(step *plan.Step, speed float64) bool {
+	return !step.Program && step.Ops > 0 && !math.IsInf(speed, 0)
 }
 
 // load is the number of tasks placed on the node.

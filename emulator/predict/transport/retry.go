@@ -135,14 +135,14 @@ func (c *chain) within(i int) {
 // where the client is who writes, and writes.
 func (r *replay) repeatWrite(c *chain, i int) {
 	s, p, inv := &c.plan.Steps[i], &c.steps[i], c.invocations[c.plan.Steps[i].Task]
-	header := int64(r.engine.options.Header)
+	header, around := int64(r.engine.options.Header), r.framing(c.plan)
 	again := &repetition{}
 	add := func(e errand) { again.errands = append(again.errands, e) }
 	if s.From == s.To {
 		c.versions.begin(s.Task, c.keptBy(s))
 	} else {
-		add(errand{p.last, false, header, trip})
-		add(errand{p.last, true, s.Bytes + header, body})
+		add(errand{p.last, false, around.ReadRequest, trip})
+		add(errand{p.last, true, s.Bytes + around.ReadResponse, body})
 	}
 	if inv != nil && inv.Worker != s.From {
 		var cold bool
@@ -158,8 +158,8 @@ func (r *replay) repeatWrite(c *chain, i int) {
 		add(errand{kind: work})
 	}
 	if s.From != s.To {
-		add(errand{p.last, false, s.Bytes + header, body})
-		add(errand{p.last, true, header, trip})
+		add(errand{p.last, false, s.Bytes + around.WriteRequest, body})
+		add(errand{p.last, true, around.WriteResponse, trip})
 	}
 	p.again, p.next, p.refused = again, 0, false
 }
@@ -181,7 +181,7 @@ func (r *replay) written(c *chain, i int) bool {
 func (r *replay) computeAgain(c *chain, i int) {
 	step := plan.Step{Kind: plan.Compute}
 	if inv := c.invocations[c.plan.Steps[i].Task]; inv != nil {
-		step.Task, step.From, step.Ops = inv.Task, inv.Worker, inv.Ops
+		step.Task, step.From, step.Ops, step.Program, step.Took = inv.Task, inv.Worker, inv.Ops, inv.Program, inv.Took
 	}
 	r.work(c, i, &step)
 }
@@ -228,20 +228,16 @@ func (r *replay) executed(c *chain, i int) bool {
 func (r *replay) work(c *chain, i int, step *plan.Step) {
 	p := &c.steps[i]
 	p.working = true
-	if speed := r.engine.speed(step.From); step.Ops > 0 && !math.IsInf(speed, 0) {
-		if r.engine.options.Compute == predict.Shared {
-			r.share(r.processor(step.From, speed), float64(step.Ops), c, i, max(r.now, p.now))
-			return
-		}
-		load := 1
-		if r.engine.options.Compute == predict.Allotted {
-			load = max(load, r.load(c, step))
-		}
-		took := float64(step.Ops) * float64(load) / speed
-		r.worked(c, i, int64(math.Round(took*float64(second))))
+	speed := r.engine.speed(step.From)
+	if r.engine.options.Compute == predict.Shared && divides(step, speed) {
+		r.share(r.processor(step.From, speed), float64(step.Ops), c, i, max(r.now, p.now))
 		return
 	}
-	r.worked(c, i, 0)
+	load := 1
+	if r.engine.options.Compute == predict.Allotted {
+		load = max(load, r.load(c, step))
+	}
+	r.worked(c, i, int64(math.Round(step.Takes(speed, load)*float64(second))))
 }
 
 // worked is the end of that, after so long.

@@ -1,0 +1,202 @@
+package dapr
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"testbed/emulator/faas/keyspace"
+)
+
+// item is one key of a request that writes.
+type item struct {
+	Key      string            `json:"key"`
+	Value    json.RawMessage   `json:"value"`
+	ETag     *string           `json:"etag"`
+	Metadata map[string]string `json:"metadata"`
+	Options  struct {
+		Concurrency string `json:"concurrency"`
+		Consistency string `json:"consistency"` // accepted: a function's own states are always consistent
+	} `json:"options"`
+}
+
+// checkKey holds a key against what every state store of Dapr takes.
+func checkKey(key string) *failure {
+	switch {
+	case key == "":
+		return malformed(`"key" is a required field`)
+	case len(key) > keyspace.MaxKey:
+		return malformed("key %.64q... has %d bytes; it may have %d", key, len(key), keyspace.MaxKey)
+	case strings.Contains(key, "||"):
+		return malformed("input key/keyPrefix '%.64s' can't contain '||'", key)
+	}
+	return nil
+}
+
+func (i *item) check() *failure {
+	if f := checkKey(i.Key); f != nil {
+		return f
+	}
+	if f := checkOptions(i.Options.Concurrency, i.Options.Consistency); f != nil {
+		return f
+	}
+	return checkMetadata(i.Metadata)
+}
+
+const firstWrite = "first-write"
+
+func checkOptions(concurrency, consistency string) *failure {
+	switch concurrency {
+	case "", firstWrite, "last-write":
+	default:
+		return malformed("unrecognized concurrency model '%.64s'", concurrency)
+	}
+	switch consistency {
+	case "", "strong", "eventual":
+	default:
+		return malformed("unrecognized consistency model '%.64s'", consistency)
+	}
+	return nil
+}
+
+// checkMetadata accepts all that only says how or where to store, and refuses what would be a promise not kept.
+func checkMetadata(metadata map[string]string) *failure {
+	ttl, given := metadata["ttlInSeconds"]
+	if !given || ttl == "-1" {
+		return nil
+	}
+	if _, err := strconv.Atoi(ttl); err != nil {
+		return malformed("incorrect value for metadata 'ttlInSeconds': %.64q", ttl)
+	}
+	return malformed("ttlInSeconds is %s: this store's keys do not expire; leave it out, or delete the key", ttl)
+}
+
+// queryMetadata is the metadata of a request's query parameters.
+func queryMetadata(query url.Values) map[string]string {
+	metadata := map[string]string{}
+	for name, values := range query {
+		if key, ok := strings.CutPrefix(name, "metadata."); ok {
+			metadata[key] = values[0]
+		}
+	}
+	return metadata
+}
+
+// etag is the expected one; empty: none is.
+func (i *item) etag() string {
+	if i.ETag == nil {
+		return ""
+	}
+	return *i.ETag
+}
+
+// fits checks a key's ETag before a write or a deletion of it. Without one the last write wins, but for first-write,
+// which is then for keys that are not there.
+func (i *item) fits(s *keyspace.Space) error {
+	_, have, found := s.Get(i.Key)
+	want := i.etag()
+	switch {
+	case want == "" && (i.Options.Concurrency != firstWrite || !found):
+		return nil
+	case want == "":
+		return fmt.Errorf("%w: key %.64q exists, and no etag was passed with first-write", errETag, i.Key)
+	case !found:
+		return fmt.Errorf("%w: key %.64q does not exist, etag %.64q was passed", errETag, i.Key, want)
+	case want != have:
+		return fmt.Errorf("%w: key %.64q has etag %s, not %.64q", errETag, i.Key, have, want)
+	}
+	return nil
+}
+
+// set writes the key's value, as it stands in the request; a missing one is null.
+func (i *item) set(s *keyspace.Space) error {
+	if err := i.fits(s); err != nil {
+		return err
+	}
+	if i.Value == nil {
+		i.Value = json.RawMessage("null")
+	}
+	return s.Set(i.Key, i.Value)
+}
+
+func (i *item) remove(s *keyspace.Space) error {
+	if err := i.fits(s); err != nil {
+		return err
+	}
+	s.Delete(i.Key)
+	return nil
+}
+
+// body reads a request's JSON into v, and keeps memory for it until give is called.
+func (s *Session) body(w http.ResponseWriter, r *http.Request, v any) (give func(), f *failure) {
+	tooLong := &failure{http.StatusRequestEntityTooLarge, codeMalformed,
+		fmt.Sprintf("the request's body has more than %d bytes, the most that a state may have", s.limit)}
+	if r.ContentLength > s.limit {
+		w.Header().Set("Connection", "close") // the rest is not read
+		return func() {}, tooLong
+	}
+	text, give, err := s.read(r)
+	if err == nil && int64(len(text)) > s.limit {
+		err = errLong
+	}
+	switch {
+	case errors.Is(err, errLong):
+		w.Header().Set("Connection", "close")
+		return give, tooLong
+	case errors.Is(err, errMemory):
+		w.Header().Set("Connection", "close")
+		return give, &failure{http.StatusRequestEntityTooLarge, codeMalformed, err.Error()}
+	case err != nil:
+		return give, &failure{http.StatusInternalServerError, codeMalformed, "failed reading HTTP body: " + err.Error()}
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return give, malformed("failed deserializing HTTP body: %v", err)
+	}
+	return give, nil
+}
+
+var errLong = errors.New("the body is too long")
+
+// step is the memory that is taken at a time for a body of unknown length.
+const step = 64 << 10
+
+// read reads a body, for which memory is taken beforehand: what it has and, where it is decoded, as much again.
+func (s *Session) read(r *http.Request) (text []byte, give func(), err error) {
+	taken := int64(0)
+	give = func() { s.memory.Give(taken) }
+	take := func(n int64) error {
+		err := s.take(n)
+		if err == nil {
+			taken += n
+		}
+		return err
+	}
+	if r.ContentLength >= 0 {
+		if err = take(2 * r.ContentLength); err != nil {
+			return nil, give, err
+		}
+		text = make([]byte, r.ContentLength)
+		_, err = io.ReadFull(r.Body, text)
+		return text, give, err
+	}
+	part := make([]byte, step)
+	for int64(len(text)) <= s.limit {
+		if err = take(4 * step); err != nil { // append may have twice what it needs
+			return nil, give, err
+		}
+		n, err := r.Body.Read(part)
+		text = append(text, part[:n]...)
+		if err == io.EOF {
+			return text, give, nil
+		}
+		if err != nil {
+			return nil, give, err
+		}
+	}
+	return nil, give, errLong
+}

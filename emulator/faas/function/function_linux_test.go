@@ -1,0 +1,319 @@
+package function_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"testbed/emulator/faas/dapr"
+	"testbed/emulator/faas/function"
+	"testbed/emulator/faas/keyspace"
+	"testbed/emulator/internal/testenv"
+)
+
+// buffer is a log that several may write to.
+type buffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// program is a function that behaves in a way, as a user other than root, which can reach the test's binary.
+func program(t *testing.T, how string) *function.Program {
+	t.Helper()
+	dir := t.TempDir()
+	for _, d := range []string{dir, filepath.Dir(dir)} {
+		if err := os.Chmod(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(dir, "function")
+	self, err := os.Executable()
+	if err == nil {
+		err = os.Link(self, path)
+	}
+	if err != nil {
+		var text []byte
+		if text, err = os.ReadFile(self); err == nil {
+			err = os.WriteFile(path, text, 0o755)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &function.Program{
+		Name: "f", Command: []string{"function"}, Path: path, Dir: dir, Timeout: 5 * time.Second,
+		Env: []string{hostileEnv + "=" + how, "LEVEL=debug"}, UID: 65534, GID: 65534, Processes: 64, Memory: 256 << 20,
+		Group: fmt.Sprintf("test-%d", os.Getpid()),
+	}
+}
+
+// each runs a test with a launcher that confines and one that cannot.
+func each(t *testing.T, test func(t *testing.T, l *function.Launcher)) {
+	t.Run("free", func(t *testing.T) { test(t, &function.Launcher{Node: "n", Log: io.Discard, Free: true}) })
+	t.Run("confined", func(t *testing.T) {
+		testenv.Privileged(t)
+		test(t, &function.Launcher{Node: "n", Log: io.Discard})
+		nothingLeft(t)
+	})
+}
+
+// nothingLeft fails where an instance has left a control group.
+func nothingLeft(t *testing.T) {
+	t.Helper()
+	for _, pattern := range []string{"/sys/fs/cgroup/", "/sys/fs/cgroup/*/"} {
+		found, _ := filepath.Glob(fmt.Sprintf("%s%s/test-%d/*", pattern, function.Groups, os.Getpid()))
+		for _, dir := range found {
+			if info, err := os.Stat(dir); err == nil && info.IsDir() && strings.Contains(filepath.Base(dir), ".") {
+				t.Errorf("left: %s", dir)
+			}
+		}
+	}
+}
+
+func started(t *testing.T, l *function.Launcher, p *function.Program) *function.Instance {
+	t.Helper()
+	i, err := l.Start(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(i.Stop)
+	return i
+}
+
+func request(argument string) *function.Invocation {
+	return &function.Invocation{ID: "run/m/0/1", Source: "/testbed/x", Argument: []byte(argument), Most: 64 << 20}
+}
+
+func TestInvoke(t *testing.T) {
+	each(t, func(t *testing.T, l *function.Launcher) {
+		i := started(t, l, program(t, "watchdog"))
+		inv := request("hello")
+		inv.Lengths = []int64{2, 3}
+		for range 3 {
+			got, err := i.Invoke(t.Context(), inv)
+			if err != nil || string(got) != "run/m/0/1 2,3 debug watchdog:hello" {
+				t.Fatalf("%q, %v", got, err)
+			}
+		}
+		i.Stop()
+		<-i.Gone()
+		if _, err := i.Invoke(t.Context(), inv); !errors.Is(err, function.ErrGone) {
+			t.Errorf("after its end: %v", err)
+		}
+	})
+}
+
+// TestHostileStarts are programs that never become ready.
+func TestHostileStarts(t *testing.T) {
+	each(t, func(t *testing.T, l *function.Launcher) {
+		for how, want := range map[string]string{
+			"ends":   "it ended before it was ready: exit status 0; the last that it printed: nothing to do",
+			"fails":  "exit status 9; the last that it printed: no such model",
+			"silent": "it is not ready after its timeout of 300ms: nothing listens at its $PORT",
+		} {
+			p := program(t, how)
+			if how == "silent" {
+				p.Timeout = 300 * time.Millisecond
+			}
+			_, err := l.Start(t.Context(), p)
+			if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "function f on node n") {
+				t.Errorf("%s: %v, want %s", how, err, want)
+			}
+		}
+		p := program(t, "ends")
+		p.Path += "-no-more"
+		if _, err := l.Start(t.Context(), p); err == nil || !strings.Contains(err.Error(), "no such file") {
+			t.Errorf("without a program: %v", err)
+		}
+	})
+}
+
+// TestHostileInvocations are programs that do all that they should not, each with what the error says, and whether the
+// instance serves the next invocation.
+func TestHostileInvocations(t *testing.T) {
+	each(t, func(t *testing.T, l *function.Launcher) {
+		for _, c := range []struct {
+			how, want string
+			gone      bool
+		}{
+			{"crashes", "ended during the invocation: exit status 3; the last that it printed: about to crash | index out of", true},
+			{"hangs", "no answer within its timeout of 700ms; it was killed", true},
+			{"refuses", `it answered 500 Internal Server Error: "no luck today`, false},
+			{"answers a gigabyte", "more than the 67108864 bytes that a result may have", false},
+			{"announces a gigabyte", "it answered with 1073741824 bytes, and a result has 67108864 at most", false},
+			{"forks", "no answer within its timeout of 700ms; it was killed", true},
+		} {
+			if c.how == "forks" && l.Free {
+				continue // nothing holds what it starts, and it would be left behind
+			}
+			p := program(t, c.how)
+			if c.gone && c.how != "crashes" {
+				p.Timeout = 700 * time.Millisecond
+			}
+			i := started(t, l, p)
+			_, err := i.Invoke(t.Context(), request("x"))
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "function f on node n") {
+				t.Errorf("%s: %v, want %s", c.how, err, c.want)
+			}
+			if errors.Is(err, function.ErrGone) != c.gone {
+				t.Errorf("%s: gone: %v", c.how, !c.gone)
+			}
+			if c.gone {
+				<-i.Gone()
+			}
+			i.Stop()
+		}
+	})
+}
+
+// TestClosedPort: an instance that does not listen any more is killed, so that another one can take its place.
+func TestClosedPort(t *testing.T) {
+	each(t, func(t *testing.T, l *function.Launcher) {
+		i := started(t, l, program(t, "closes"))
+		if _, err := i.Invoke(t.Context(), request("x")); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		for err == nil {
+			_, err = i.Invoke(t.Context(), request("x"))
+		}
+		if !errors.Is(err, function.ErrGone) || !strings.Contains(err.Error(), "nothing listens at its $PORT any more") {
+			t.Error(err)
+		}
+		<-i.Gone()
+	})
+}
+
+// TestStubborn: who ignores SIGTERM is killed.
+func TestStubborn(t *testing.T) {
+	each(t, func(t *testing.T, l *function.Launcher) {
+		i := started(t, l, program(t, "stubborn"))
+		i.Stop()
+		<-i.Gone()
+	})
+}
+
+// TestInterrupted: an invocation whose caller has gone is over, and so is the instance, whose answer would be late.
+func TestInterrupted(t *testing.T) {
+	each(t, func(t *testing.T, l *function.Launcher) {
+		i := started(t, l, program(t, "hangs"))
+		ctx, cancel := context.WithCancelCause(t.Context())
+		gone := errors.New("the caller has gone")
+		go func() { time.Sleep(50 * time.Millisecond); cancel(gone) }()
+		if _, err := i.Invoke(ctx, request("x")); !errors.Is(err, gone) {
+			t.Error(err)
+		}
+		<-i.Gone()
+	})
+}
+
+// TestFlood: what a function prints reaches the log up to a rate, with a word about the rest, and the function goes on.
+func TestFlood(t *testing.T) {
+	log := &buffer{}
+	l := &function.Launcher{Node: "n", Log: log, Free: true}
+	p := program(t, "floods")
+	p.Timeout = 50 * time.Millisecond
+	i := started(t, l, p)
+	if _, err := i.Invoke(t.Context(), request("x")); !errors.Is(err, function.ErrGone) {
+		t.Errorf("20 MB at a bounded rate are printed within 50 ms: %v", err)
+	}
+	<-i.Gone()
+	if n := len(log.String()); n > 300<<10 || !strings.Contains(log.String(), "function f: xxx") {
+		t.Errorf("the log has %d bytes: %.100q", n, log.String())
+	}
+}
+
+// TestNoRoom: a result for which the agent has no memory is refused.
+func TestNoRoom(t *testing.T) {
+	i := started(t, &function.Launcher{Node: "n", Log: io.Discard, Free: true}, program(t, "answers a gigabyte"))
+	full := errors.New("no memory")
+	inv := request("x")
+	var asked int64
+	inv.Room = func(n int64) error {
+		if asked += n; asked > 5<<20 {
+			return full
+		}
+		return nil
+	}
+	if _, err := i.Invoke(t.Context(), inv); !errors.Is(err, full) {
+		t.Error(err)
+	}
+}
+
+// unlimited is memory without an end.
+type unlimited struct{}
+
+func (unlimited) Take(int64) error { return nil }
+func (unlimited) Give(int64)       {}
+
+// session has one key, k, whose value is given.
+func session(t *testing.T, value string) *dapr.Session {
+	space := keyspace.New(1 << 20)
+	if err := space.Set("k", []byte(value)); err != nil {
+		t.Fatal(err)
+	}
+	return dapr.NewSession([]dapr.Store{{Names: []string{dapr.DefaultStore}, Space: space}}, 1<<20, unlimited{})
+}
+
+// TestStateRequests: they reach the invocation that makes them, also where several are under way.
+func TestStateRequests(t *testing.T) {
+	i := started(t, &function.Launcher{Node: "n", Log: io.Discard, Free: true}, program(t, "asks"))
+	ask := func(id, header string, slow bool) string {
+		inv := request("")
+		inv.ID, inv.Type, inv.State = id, header, session(t, `"`+id+`"`)
+		if slow {
+			inv.Source = "slow"
+		}
+		got, err := i.Invoke(t.Context(), inv)
+		if err != nil {
+			t.Error(err)
+		}
+		return string(got)
+	}
+	if got := ask("a", "", false); got != `200 "a"` {
+		t.Errorf("alone: %s", got)
+	}
+	var wait sync.WaitGroup
+	for id, c := range map[string]struct{ header, want string }{
+		"a": {"Traceparent", `200 "a"`}, "b": {"Ce-Id", `200 "b"`}, "c": {"", "409 "},
+	} {
+		wait.Go(func() {
+			if got := ask(id, c.header, true); !strings.HasPrefix(got, c.want) {
+				t.Errorf("%s with %q: %s", id, c.header, got)
+			}
+		})
+	}
+	wait.Wait()
+	for path, want := range map[string]string{"state/statestore/k": "no invocation is under way", "healthz": ""} {
+		resp, err := http.Get(i.StateAddress() + "/v1.0/" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if text, _ := io.ReadAll(resp.Body); !strings.Contains(string(text), want) ||
+			(resp.StatusCode == http.StatusConflict) != (want != "") {
+			t.Errorf("%s: %d %s", path, resp.StatusCode, text)
+		}
+	}
+}

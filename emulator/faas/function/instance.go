@@ -1,0 +1,192 @@
+package function
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"testbed/emulator/faas/dapr"
+)
+
+// Instance is a program that was started and is ready. Its methods may be called at the same time.
+type Instance struct {
+	program *Program
+	node    string
+	address string // host:port at which it listens
+	work    work
+	client  *http.Client
+	state   *sidecar
+	stop    sync.Once
+}
+
+// work is what executes an instance: a process, or a container.
+type work interface {
+	// kill ends it with all that it has started, and returns when it is gone: at first kindly, unless now.
+	kill(now bool)
+	gone() <-chan struct{}
+	// fate says how it has ended, with the last that it printed; it waits for that only where it is gone.
+	fate() string
+}
+
+// ErrGone is wrapped by errors of an invocation during which, or before which, the instance ended.
+var ErrGone = errors.New("its instance has ended")
+
+// Address is where the instance listens: host:port.
+func (i *Instance) Address() string { return i.address }
+
+// Gone is closed when the instance has ended, by itself or by Stop.
+func (i *Instance) Gone() <-chan struct{} { return i.work.gone() }
+
+// Stop ends the instance with all that it has started, and returns when it is gone.
+func (i *Instance) Stop() { i.end(false) }
+
+func (i *Instance) end(now bool) {
+	i.stop.Do(func() {
+		i.work.kill(now)
+		i.state.close()
+	})
+}
+
+// Invoke sends an invocation to the function and returns its result. An instance that does not answer in time is
+// killed, for it may answer a later invocation with this one's result; the error wraps ErrGone then, and where the
+// instance ended in the middle. Errors name function and node.
+func (i *Instance) Invoke(ctx context.Context, inv *Invocation) ([]byte, error) {
+	allowed, cancel := context.WithTimeoutCause(ctx, i.program.Timeout, errSlow)
+	defer cancel()
+	end := i.state.begin(inv)
+	result, err := inv.post(allowed, i.client, "http://"+i.address+"/")
+	if err != nil {
+		err = i.explain(allowed, err)
+	}
+	end() // after a kill: what it has asked is then refused, and nobody waits for it
+	if err != nil {
+		return nil, fmt.Errorf("function %s on node %s: %w", i.program.Name, i.node, err)
+	}
+	return result, nil
+}
+
+var errSlow = errors.New("too slow")
+
+// dying is how long a process whose connection broke has to end before the break counts as its answer.
+const dying = 300 * time.Millisecond
+
+// explain says of an invocation that failed what became of the instance.
+func (i *Instance) explain(ctx context.Context, err error) error {
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, errSlow):
+		i.end(true)
+		return fmt.Errorf("no answer within its timeout of %v; it was killed: %w", i.program.Timeout, ErrGone)
+	case cause != nil:
+		i.end(true) // nobody waits for its answer, and the next one must not get it
+		return cause
+	}
+	select {
+	case <-i.work.gone():
+		return fmt.Errorf("%w during the invocation: %s", ErrGone, i.work.fate())
+	case <-time.After(patience(err)):
+	}
+	if broken := (*net.OpError)(nil); errors.As(err, &broken) && broken.Op == "dial" {
+		i.end(true)
+		return fmt.Errorf("nothing listens at its $PORT any more (%w); it was killed: %w", err, ErrGone)
+	}
+	return err
+}
+
+// patience is how long to wait for an instance's end after an error: its own answers are no sign of one.
+func patience(err error) time.Duration {
+	var broken *net.OpError
+	if errors.As(err, &broken) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return dying
+	}
+	return 0
+}
+
+// await waits until the instance is ready.
+func (i *Instance) await(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, i.program.Timeout, errSlow)
+	defer cancel()
+	for wait := time.Millisecond; ; wait = min(2*wait, 20*time.Millisecond) {
+		if probe(ctx, i.client, i.address) {
+			return nil
+		}
+		select {
+		case <-i.work.gone():
+			return fmt.Errorf("it ended before it was ready: %s", i.work.fate())
+		case <-ctx.Done():
+			if cause := context.Cause(ctx); !errors.Is(cause, errSlow) {
+				return cause
+			}
+			return fmt.Errorf("it is not ready after its timeout of %v: nothing listens at its $PORT, %s%s", i.program.Timeout,
+				i.address, said(i.work))
+		case <-time.After(wait):
+		}
+	}
+}
+
+// said is what an instance that goes on has printed, for messages.
+func said(w work) string {
+	if talker, ok := w.(interface{ last() string }); ok {
+		if text := talker.last(); text != "" {
+			return "; it printed: " + text
+		}
+	}
+	return ""
+}
+
+// sidecar is an instance's Dapr sidecar: its state API on loopback.
+type sidecar struct {
+	sessions
+	listener net.Listener
+	server   *http.Server
+}
+
+func newSidecar(function string) (*sidecar, error) {
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	s := &sidecar{listener: listener}
+	s.server = &http.Server{
+		Handler: dapr.Handler(function, s.find), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10,
+		ErrorLog: log.New(io.Discard, "", 0),
+	}
+	go func() { _ = s.server.Serve(listener) }() // until close, which is its only end
+	return s, nil
+}
+
+func (s *sidecar) port() int { return s.listener.Addr().(*net.TCPAddr).Port }
+
+func (s *sidecar) close() { _ = s.server.Close() }
+
+// Ports for functions are below those that the system gives to connections, and not those that programs like to have.
+const (
+	firstPort = 20000
+	lastPort  = 32000
+)
+
+var nextPort atomic.Int64
+
+// freePort finds a port of loopback at which nobody listens.
+func freePort() (int, error) {
+	var last error
+	for range lastPort - firstPort {
+		port := firstPort + int(nextPort.Add(1)%(lastPort-firstPort))
+		l, err := net.Listen("tcp4", ":"+strconv.Itoa(port))
+		if err == nil {
+			return port, l.Close()
+		}
+		last = err
+	}
+	return 0, last
+}
+
+// StateAddress is where the instance's state API is: a URL without a path.
+func (i *Instance) StateAddress() string { return fmt.Sprintf("http://127.0.0.1:%d", i.state.port()) }

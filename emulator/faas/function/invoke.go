@@ -1,0 +1,162 @@
+package function
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"testbed/emulator/faas/dapr"
+	"testbed/emulator/internal/printable"
+)
+
+// Invocation is one request to a function.
+type Invocation struct {
+	ID       string // names this invocation and no other: ce-id
+	Source   string // who invokes: ce-source, a URI reference
+	Argument []byte
+	Type     string  // the argument's media type; empty: application/octet-stream
+	Lengths  []int64 // where the argument is several results one after the other, the bytes of each; nil: it is not
+	// State is what the function may read and write while the invocation lasts. The caller closes it.
+	State *dapr.Session
+	// Room is asked before so many bytes more of the result are kept, and may refuse; nil: there is room.
+	Room func(bytes int64) error
+	Most int64 // bytes that the result may have
+}
+
+// Names of what is not the argument itself.
+const (
+	eventType     = "testbed.invocation"
+	headerLengths = "ce-testbedlengths" // bytes of each result in the argument, with commas between
+	maxReason     = 300                 // bytes of an answer that errors repeat
+)
+
+// header is the CloudEvents 1.0 envelope in binary mode, with W3C's trace context.
+func (i *Invocation) header() http.Header {
+	h := http.Header{
+		"Ce-Id": {i.ID}, "Ce-Source": {i.Source}, "Ce-Specversion": {"1.0"}, "Ce-Type": {eventType},
+		"Content-Type": {"application/octet-stream"}, "Traceparent": {traceparent(i.ID)},
+	}
+	if i.Type != "" {
+		h["Content-Type"] = []string{i.Type}
+	}
+	if i.Lengths != nil {
+		words := make([]string, len(i.Lengths))
+		for k, n := range i.Lengths {
+			words[k] = strconv.FormatInt(n, 10)
+		}
+		h.Set(headerLengths, strings.Join(words, ","))
+	}
+	return h
+}
+
+// client is for one instance. A connection is used once: a request over one that the function has just closed would
+// fail, and whether it had been executed would not be known.
+func client() *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			DialContext:            (&net.Dialer{KeepAlive: -1}).DialContext,
+			DisableKeepAlives:      true,
+			DisableCompression:     true,
+			MaxResponseHeaderBytes: 64 << 10,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// post sends the invocation to an address and returns what the function answers.
+func (i *Invocation) post(ctx context.Context, client *http.Client, url string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(i.Argument))
+	if err != nil {
+		return nil, err
+	}
+	req.Header = i.header()
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, plain(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode/100 != 2 {
+		text, _ := io.ReadAll(io.LimitReader(resp.Body, maxReason)) // what has come of it says as much
+		return nil, fmt.Errorf("it answered %s: %q", resp.Status, printable.Text(string(text)))
+	}
+	return i.result(resp)
+}
+
+// result reads an answer of any length, as far as there is room for it.
+func (i *Invocation) result(resp *http.Response) ([]byte, error) {
+	if resp.ContentLength > i.Most {
+		return nil, fmt.Errorf("%w: it answered with %d bytes, and a result has %d at most", ErrTooLarge,
+			resp.ContentLength, i.Most)
+	}
+	size := int64(512)
+	if resp.ContentLength >= 0 {
+		size = resp.ContentLength + 1 // to see its end
+	}
+	const step = 1 << 20 // that is taken on trust
+	buffer, have := []byte(nil), int64(0)
+	for {
+		grown := min(max(size, 2*have), have+max(step, have), i.Most+1)
+		if i.Room != nil {
+			if err := i.Room(grown - have); err != nil {
+				return nil, fmt.Errorf("its result of more than %d bytes: %w", have, err)
+			}
+		}
+		buffer = append(make([]byte, 0, grown), buffer...)
+		n, err := io.ReadFull(resp.Body, buffer[have:grown])
+		have += int64(n)
+		buffer = buffer[:have]
+		switch {
+		case err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) && (resp.ContentLength < 0 || have == resp.ContentLength):
+			return buffer, nil
+		case err != nil:
+			return nil, fmt.Errorf("its answer broke off after %d bytes: %w", have, err)
+		case have > i.Most:
+			return nil, fmt.Errorf("%w: it answers with more than the %d bytes that a result may have", ErrTooLarge, i.Most)
+		}
+	}
+}
+
+// ErrTooLarge is wrapped by errors about a result that is larger than a message.
+var ErrTooLarge = errors.New("too large")
+
+// plain is a client's error without the method and the address, which say nothing to a user.
+func plain(err error) error {
+	var of interface{ Unwrap() error }
+	if errors.As(err, &of) && of.Unwrap() != nil {
+		return of.Unwrap()
+	}
+	return err
+}
+
+// probe says whether an instance is ready: its health check answers, with anything but 503, or it has none and its
+// port is open.
+func probe(ctx context.Context, client *http.Client, address string) bool {
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/_/health", nil)
+	if err != nil {
+		return false
+	}
+	resp, err := client.Do(req)
+	if err == nil {
+		_ = resp.Body.Close()
+		return resp.StatusCode != http.StatusServiceUnavailable // of-watchdog's, before its process is ready
+	}
+	// A program that takes a connection and answers no health check is one without.
+	conn, dialed := net.DialTimeout("tcp", address, probeTime)
+	if dialed != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
+}
+
+// probeTime is for one health check.
+const probeTime = time.Second

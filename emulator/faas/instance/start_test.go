@@ -1,0 +1,81 @@
+package instance
+
+import (
+	"math"
+	"slices"
+	"testing"
+	"time"
+)
+
+// TestDraw: what is drawn has the quantiles that were asked for, and is the same each time.
+func TestDraw(t *testing.T) {
+	d := Distribution{Median: 200 * time.Millisecond, P95: 800 * time.Millisecond}
+	seed := For(1, "resize", 3)
+	all := make([]time.Duration, 20_000)
+	for n := range all {
+		all[n] = d.Draw(seed, n)
+		if all[n] != d.Draw(seed, n) {
+			t.Fatal("the same start takes another time")
+		}
+	}
+	slices.Sort(all)
+	for _, q := range []struct {
+		share float64
+		want  time.Duration
+	}{{0.5, d.Median}, {0.95, d.P95}} {
+		have := all[int(q.share*float64(len(all)))]
+		if math.Abs(float64(have)/float64(q.want)-1) > 0.05 {
+			t.Errorf("quantile %v: %v, want %v", q.share, have, q.want)
+		}
+	}
+	for _, other := range []uint64{For(2, "resize", 3), For(1, "resizer", 3), For(1, "resize", 4)} {
+		if d.Draw(seed, 0) == d.Draw(other, 0) || d.Draw(seed, 1) == d.Draw(other, 0) {
+			t.Error("functions, nodes or seeds share their draws")
+		}
+	}
+	if got := (Distribution{Median: time.Second}).Draw(seed, 3); got != time.Second {
+		t.Errorf("a fixed time: %v", got)
+	}
+}
+
+func TestDistributionIsValidated(t *testing.T) {
+	for _, d := range []Distribution{{}, {Median: 1}, {Median: 1, P95: 2}, {Median: MostStart, P95: MostStart}} {
+		if err := d.Validate(); err != nil {
+			t.Errorf("%+v: %v", d, err)
+		}
+	}
+	for _, d := range []Distribution{{Median: -1}, {P95: 1}, {Median: 2, P95: 1}, {Median: MostStart + 1}} {
+		if err := d.Validate(); err == nil {
+			t.Errorf("%+v is accepted", d)
+		}
+	}
+}
+
+func TestSpecIsReadAsWritten(t *testing.T) {
+	s := &Spec{Limits{1, 2, 3, 4 * time.Second, 5}, Distribution{time.Second, 2 * time.Second}, math.MaxUint64}
+	got, err := Parse(s.String())
+	if err != nil || *got != *s {
+		t.Errorf("%+v: %v", got, err)
+	}
+	for _, text := range []string{
+		"", "1", "0 1 1 0 0 0 0", "0 1 1 0 0 0 0 0 0", "0 0 1 0 0 0 0 0", "0 1 1 -1 0 0 0 0", "0 1 1 0 0 2 1 0", "0 1 1 0 0 0 0 x",
+	} {
+		if got, err := Parse(text); err == nil {
+			t.Errorf("%q is read as %+v", text, got)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("0 1 1 60000000000 0 300000000 1200000000 7")
+	f.Add("0 1 1 0 0 0 0 0x10")
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := Parse(text)
+		if err != nil {
+			return
+		}
+		if again, err := Parse(s.String()); err != nil || *again != *s {
+			t.Errorf("%q: %+v, then %+v: %v", text, s, again, err)
+		}
+	})
+}

@@ -1,0 +1,37 @@
+package resolved
+
+import (
+	"fmt"
+	"strings"
+
+	"testbed/emulator/profile"
+)
+
+// measure notes at the tasks what the scenario's profile tells of programs. Placement is done by then: a profile moves
+// no function.
+func (e *Scenario) measure() error {
+	if !e.Source.Programs() {
+		return nil
+	}
+	of, err := e.Source.LoadProfile()
+	if err != nil {
+		return fmt.Errorf("%s: profile: %w", e.Source.Path(), err)
+	}
+	if of == nil {
+		of = &profile.Profile{}
+	}
+	c := of.Measure(e.Jobs, e.Source.Origin)
+	switch {
+	case e.Source.Profile == "" && c.Tasks > 0:
+		e.Notes = append(e.Notes, "without a profile nothing is predicted of functions that are programs: "+
+			"`testbed profile` makes one")
+	case len(c.Missing) > 0:
+		e.Notes = append(e.Notes, fmt.Sprintf("the profile %s tells nothing of %s, so that nothing is predicted: "+
+			"make it again with `testbed profile`", e.Source.Profile, strings.Join(c.Missing, ", ")))
+	case c.Known < c.Tasks:
+		e.Notes = append(e.Notes, fmt.Sprintf("the profile %s was made with %d of the %d tasks that are programs; "+
+			"of the others it tells by the size of their argument, which in %d is beyond what was measured",
+			e.Source.Profile, c.Known, c.Tasks, c.Beyond))
+	}
+	return nil
+}
