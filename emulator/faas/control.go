@@ -124,6 +124,7 @@ func (a *Agent) handleClean(w http.ResponseWriter, r *http.Request, prefix strin
 	a.residents.drop(prefix)
 	a.routes.drop(prefix)
 	a.bundles.drop(prefix)
+	a.dispatchers.forget(prefix)
 	n, err := a.drop(r.Context(), prefix)
 	if err != nil {
 		fail(w, statusOf(err), err)
@@ -196,7 +197,7 @@ func (a *Agent) warm(ctx context.Context, wanted []WarmSpec) error {
 
 func (a *Agent) echo(ctx context.Context, to WarmSpec) error {
 	if isRedis(to.Address) {
-		return redisStates{a, to.Address}.warm(ctx, to.Bytes)
+		return redisStates{Agent: a, address: to.Address}.warm(ctx, to.Bytes)
 	}
 	m := message{method: http.MethodPost, path: "/echo", body: a.filling(to.Bytes), fresh: true}
 	return a.peers.do(ctx, to.Address, &m, func(resp *http.Response) error {

@@ -21,7 +21,8 @@ type chain struct {
 	pending []int // by invocation: how many it still waits for
 	result  *ChainResult
 	steps   []StepResult
-	finish  []bool // by step: it has been measured
+	finish  []bool            // by step: it has been measured
+	moved   []*InvocationSpec // by invocation: at the worker that was picked; nil: none was yet
 }
 
 // runChain carries out a plan's invocations, each as soon as those before it are finished. A chain ends
@@ -39,7 +40,7 @@ func (a *Agent) runChain(ctx context.Context, spec *ChainSpec) (*ChainResult, er
 	steps := spec.measured()
 	c := &chain{
 		Agent: a, spec: spec, cancel: cancel, pending: make([]int, len(spec.Invocations)),
-		steps: make([]StepResult, steps), finish: make([]bool, steps),
+		steps: make([]StepResult, steps), finish: make([]bool, steps), moved: make([]*InvocationSpec, len(spec.Invocations)),
 		result: &ChainResult{Key: spec.Key, Job: spec.Job, Model: spec.Model},
 	}
 	for i, inv := range spec.Invocations {
@@ -49,6 +50,7 @@ func (a *Agent) runChain(ctx context.Context, spec *ChainSpec) (*ChainResult, er
 	c.proceed(ctx, c.ready(-1))
 	c.wait.Wait()
 	c.result.End = a.clock.now()
+	c.result.Workers = c.workers()
 	for i, done := range c.finish {
 		if done {
 			c.result.Steps = append(c.result.Steps, c.steps[i])
@@ -83,7 +85,7 @@ func (c *chain) proceed(ctx context.Context, ready []int) {
 		}
 		i := ready[0]
 		if err := c.invoke(ctx, i); err != nil {
-			inv := &c.spec.Invocations[i]
+			inv := c.carriedOut(i)
 			c.fail(fmt.Errorf("invocation %d (function %s at %s): %w", i, inv.Function, or(inv.Worker, "the client"), err))
 			return
 		}
@@ -130,11 +132,13 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 		return err
 	}
 	changed := c.changeAll(own)
+	inv, ended := c.pick(index, call)
 	start := c.clock.now()
 	if waited { // for its states: it is part of the request
 		start = asked
 	}
 	back, err := c.reach(ctx, inv, call, values)
+	ended(&back.response, err)
 	if broken := changed(); err != nil || broken != nil {
 		release(back.states)
 		return errors.Join(err, broken)

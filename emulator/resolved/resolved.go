@@ -77,7 +77,7 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 	if e.Moves, err = e.moves(s.Events); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
-	e.Notes = append(e.Notes, e.notesOfDAGs()...)
+	e.Notes = append(append(e.Notes, e.notesOfDAGs()...), e.notesOfDispatch()...)
 	return e, e.measure()
 }
 
@@ -141,6 +141,9 @@ func (e *Scenario) Plans(m plan.Model, access plan.StateAccess) ([]*plan.Plan, e
 	plans := make([]*plan.Plan, len(e.Jobs))
 	for i := range e.Jobs {
 		plans[i] = rule.Build(e.Jobs, i, e.Placement, e.Sites, access)
+	}
+	if err := e.dispatched(plans); err != nil {
+		return nil, err
 	}
 	return plans, e.checkLasting(m, plans)
 }
