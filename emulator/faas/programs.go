@@ -12,6 +12,7 @@ import (
 	"testbed/emulator/faas/dapr"
 	"testbed/emulator/faas/function"
 	"testbed/emulator/faas/instance"
+	"testbed/emulator/topology"
 )
 
 // launcher starts instances of programs: as processes of the node, or as containers beside it.
@@ -51,18 +52,18 @@ type own struct {
 }
 
 // starter implements startable.
-func (p *installed) starter(name string) (instance.Starter, error) {
+func (p *installed) starter(function string) (instance.Starter, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if one := p.all[name]; one != nil {
+	if one := p.all[function]; one != nil {
 		return launched{p.launcher, one.program}, nil
 	}
-	return nil, unknown(name)
+	return nil, unknown(function)
 }
 
-// unknown is why a program that the agent was not told of cannot be invoked.
-func unknown(name string) error {
-	return fmt.Errorf("function %s is a program, and this agent was told of none of that name", name)
+// unknown is that the agent was not told of a program.
+func unknown(function string) error {
+	return fmt.Errorf("function %s is a program, and this agent was told of none of that name", function)
 }
 
 // maxPrograms bounds the programs of one node.
@@ -180,4 +181,15 @@ func (p *installed) invoke(ctx context.Context, c *call, argument []byte, sessio
 			return nil
 		},
 	})
+}
+
+// Candidates are the nodes of which one executes an invocation: that of its placement, or a dispatcher's choice.
+func (s *ChainSpec) Candidates(inv *InvocationSpec) []topology.ID {
+	all := []topology.ID{inv.Node}
+	for _, c := range s.pool(inv) {
+		if c.Node != inv.Node {
+			all = append(all, c.Node)
+		}
+	}
+	return all
 }
