@@ -132,8 +132,17 @@ func TestProgramsInAllModels(t *testing.T) {
 func TestProgramResults(t *testing.T) {
 	c := newClusterOf(t, Allotted, nil, goPrograms(counter))
 	for _, m := range []plan.Model{plan.InClient, plan.External} {
-		spec := c.programSpec(t, job(), m, 1, 2, 1, 2)
+		jobs := job()
+		for k := range jobs[0].Tasks {
+			jobs[0].Tasks[k].Program = true
+		}
+		planned := rule(m).Build(jobs, 0, placed(1, 2, 1, 2), plan.Sites{Cloud: cloud, Central: central}, plan.ByWorker)
+		spec := c.programSpec(t, jobs, m, 1, 2, 1, 2)
 		result, _ := c.carryOut(t, spec)
+		resized := result.Resized(planned)
+		if (*ChainResult)(nil).Resized(planned) != planned || (&ChainResult{}).Resized(planned) != planned {
+			t.Error("a plan without programs is another one")
+		}
 		if len(result.Programs) != 4 {
 			t.Fatalf("%d programs are told of: %s", len(result.Programs), result.Error)
 		}
@@ -162,7 +171,13 @@ func TestProgramResults(t *testing.T) {
 			if read != nil {
 				want[plan.Read], want[plan.Write] = read, wrote
 			}
-			if got := p.Moved(inv); !reflect.DeepEqual(got, want) {
+			got := map[plan.Role][]int64{}
+			for _, index := range inv.Steps {
+				if s := resized.Steps[index]; s.Kind == plan.Transfer {
+					got[s.Role] = append(got[s.Role], s.Bytes)
+				}
+			}
+			if !reflect.DeepEqual(got, want) {
 				t.Errorf("%s: invocation %d moved %v, want %v", m, i, got, want)
 			}
 		}

@@ -34,7 +34,8 @@ func (r *replay) sample(p *plan.Plan, o outcome) (record.Chain, []record.Step) {
 	if o.result != nil && o.result.Workers != nil {
 		p, c.Picked, c.Foreseen = r.picked(p, o.result.Workers)
 	}
-	for _, s := range p.Steps {
+	sized := o.result.Resized(p)
+	for _, s := range sized.Steps {
 		for _, way := range s.Ways() {
 			if way.Kind == plan.Transfer && way.From != way.To {
 				c.Bytes = units.Add(c.Bytes, way.Bytes)
@@ -55,13 +56,13 @@ func (r *replay) sample(p *plan.Plan, o outcome) (record.Chain, []record.Step) {
 	c.Retries, c.Starts = o.result.Retries(), o.result.Starts()
 	for _, s := range o.result.Steps {
 		if s.Retries > 0 {
-			c.Bytes = units.Add(c.Bytes, units.Mul(int64(s.Retries), p.Repeated(s.Index)))
+			c.Bytes = units.Add(c.Bytes, units.Mul(int64(s.Retries), sized.Repeated(s.Index)))
 		}
 	}
 	if o.err == nil {
 		c.Measured = times(p, o.result)
 	}
-	return c, r.steps(p, o, tags, predicted)
+	return c, r.steps(sized, o, tags, predicted)
 }
 
 // times are a chain's: of branches, which overlap, its parts are those of the critical path.
