@@ -130,7 +130,7 @@ func (p *part) execute(invocation int, with *cargo) error {
 		})
 		steps = steps[1:]
 	}
-	in, err := e.occupy(p.ctx, e.call, &e.reply)
+	in, err := e.occupy(p.ctx)
 	if err != nil {
 		return err
 	}

@@ -74,12 +74,11 @@ func (a *Agent) runProgram(ctx context.Context, c *call, argument []byte, carrie
 	a.counts.invocations.Add(1)
 	t := &programTurn{Agent: a, call: c, argument: argument, states: make([]turnState, len(c.states))}
 	t.reply.times = append(make(timeline, 0, c.moments()), a.clock.now())
-	in, err := a.occupy(ctx, c, &t.reply)
+	leave, err := t.occupy(ctx)
+	defer leave()
 	if err != nil {
 		return t, err
 	}
-	defer in.release()
-	ctx = in.with(ctx)
 	for i, s := range c.states {
 		one := &t.states[i]
 		switch s.location {
