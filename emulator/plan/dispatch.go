@@ -42,7 +42,7 @@ func (p *Plan) Move(invocation int, worker topology.ID) {
 		switch s := &p.Steps[i]; s.Role {
 		case Request:
 			s.To = worker
-		case Execute:
+		case Start, Execute:
 			s.From, s.To = worker, worker
 		case Response:
 			s.From = worker
