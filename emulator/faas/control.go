@@ -99,8 +99,11 @@ func (a *Agent) handleVersion(w http.ResponseWriter, r *http.Request, key string
 	}
 	defer buffer.release()
 	found := StateVersion{Version: v.version, Bytes: int64(len(v.content.data))}
-	if space, err := keyspace.Decode(v.content.data, keyspace.MaxBytes); err == nil { // a program's
-		found.Digest, found.Intact = space.Digest(), checksum(v.content.data) == v.sum
+	if space, err := keyspace.Decode(v.content.data, keyspace.MaxBytes); err == nil { // a program's, or without bytes
+		found.Intact = checksum(v.content.data) == v.sum
+		if found.Bytes > 0 {
+			found.Digest = space.Digest()
+		}
 	} else {
 		found.Intact = checksum(v.content.data) == v.sum && intact(v.content.data, buffer.data, key, v.version)
 	}
@@ -110,8 +113,8 @@ func (a *Agent) handleVersion(w http.ResponseWriter, r *http.Request, key string
 // handleClean forgets states, and ends what goes on in their chains; with the last of them goes the memory.
 func (a *Agent) handleClean(w http.ResponseWriter, r *http.Request, prefix string) {
 	a.parts.drop(prefix)
-	a.bundles.drop(prefix)
 	a.dispatchers.forget(prefix)
+	a.bundles.drop(prefix)
 	n, err := a.drop(r.Context(), prefix)
 	if err != nil {
 		fail(w, statusOf(err), err)

@@ -149,10 +149,9 @@ func (s span) step(index int) StepResult {
 
 // starter starts instances of a built-in function.
 func (a *Agent) starter(spec *instance.Spec) instance.Starter {
-	seed := instance.At(spec.Seed, a.config.Node)
 	return instance.Drawn{
 		Warm: spec.Min,
-		Took: func(n int) time.Duration { return spec.Start.Draw(seed, n) },
+		Took: func(n int) time.Duration { return spec.Start.Draw(spec.Seed, n) },
 		Sleep: func(d time.Duration, stop <-chan struct{}) bool {
 			due := a.clock.now() + d.Nanoseconds()
 			done := a.clock.wait(due, stop)

@@ -23,7 +23,7 @@ func TestModelKnowsWhoIsCold(t *testing.T) {
 	due := []time.Duration{0, 1, 9, 10, 25, 26, 27, 60, 64, 90}
 	r := rule(plan.InFunction)
 	limits := instance.Limits{Max: 2, Concurrency: 1, KeepAlive: 12 * unit}
-	r.Lives = func(string) *instance.Spec {
+	r.Lives = func(function string, node topology.ID) *instance.Spec {
 		return &instance.Spec{Limits: limits, Start: instance.Distribution{Median: 3 * unit}}
 	}
 	jobs := []workload.Job{{Name: "j", States: []int64{100}, Tasks: []workload.Task{

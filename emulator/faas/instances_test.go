@@ -18,8 +18,9 @@ import (
 
 // scaled are instances of functions that live as limits say, whose starts take so long each.
 func scaled(l instance.Limits, start time.Duration) plan.Lives {
-	return func(function string) *instance.Spec {
-		return &instance.Spec{Limits: l, Start: instance.Distribution{Median: start}, Seed: instance.For(1, function)}
+	return func(function string, node topology.ID) *instance.Spec {
+		seed := instance.For(1, function, int(node))
+		return &instance.Spec{Limits: l, Start: instance.Distribution{Median: start}, Seed: seed}
 	}
 }
 

@@ -37,13 +37,14 @@ type call struct {
 	load     int
 	states   []callState
 	lasting  lastingKeys
-	program  bool
 	in       occupied // the instance that executes it, where that is not always warm; not sent either
 	given    [][]byte // its argument, where that has a meaning; not sent in a header
 	lengths  []int64  // of the results that the argument is; nil: it is one, or none
 
-	dispatched bool           // its worker was picked, and is to tell how many it has under way
-	instances  *instance.Spec // nil: there is always one
+	dispatched bool // its worker was picked, and is to tell how many it has under way
+	program    bool
+
+	instances *instance.Spec // nil: there is always one
 }
 
 type callState struct {
@@ -85,11 +86,10 @@ func (c *call) header() []byte {
 	if c.program {
 		b = append(b, " "+callProgram...)
 	}
-	b = append(b, "\r\n"...)
+	b = c.appendInstances(append(b, "\r\n"...))
 	if c.dispatched {
 		b = append(b, headerUnderWay+": 1\r\n"...)
 	}
-	b = c.appendInstances(b)
 	if len(c.states) == 0 {
 		return b
 	}

@@ -4,16 +4,17 @@ import (
 	"slices"
 
 	"testbed/emulator/faas/instance"
+	"testbed/emulator/topology"
 )
 
-// Lives say how the instances of a function live on each node; a nil result: there is always one that is warm.
-type Lives func(function string) *instance.Spec
+// Lives say how the instances of a function on a node live; a nil result: there is always one that is warm.
+type Lives func(function string, node topology.ID) *instance.Spec
 
 // instance adds the wait for an instance of the function, where that is not always warm: before its states are read,
 // for it is the function that reads them.
 func (b *Builder) instance(inv *Invocation, after []int) []int {
 	if b.lives != nil {
-		inv.Instances = b.lives(inv.Function)
+		inv.Instances = b.lives(inv.Function, inv.Worker)
 	}
 	if inv.Instances == nil {
 		return after

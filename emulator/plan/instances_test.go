@@ -16,7 +16,7 @@ func TestWaitsForInstances(t *testing.T) {
 		{Function: "cold", States: []int{0}}, {Function: "warm", After: []int{0}, States: []int{0}},
 	}}}
 	place := &placement.Placement{Client: []topology.ID{0}, Node: [][]topology.ID{{1, 2}}, Load: map[topology.ID]int{}}
-	lives := func(function string) *instance.Spec {
+	lives := func(function string, _ topology.ID) *instance.Spec {
 		if function == "warm" {
 			return nil
 		}

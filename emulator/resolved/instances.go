@@ -3,8 +3,10 @@ package resolved
 import (
 	"errors"
 
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
 	"testbed/emulator/replay"
+	"testbed/emulator/topology"
 )
 
 // lives are those of functions' instances; nil: all are warm.
@@ -12,7 +14,9 @@ func (e *Scenario) lives() plan.Lives {
 	if !e.Source.Scaled() {
 		return nil
 	}
-	return e.Source.Instances
+	return func(function string, node topology.ID) *instance.Spec {
+		return e.Source.Instances(function, int(node))
+	}
 }
 
 // checkScaled refuses an arrival process that rearranges chains: which of them finds an instance warm depends on those

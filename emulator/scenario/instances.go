@@ -68,14 +68,14 @@ func (i *Instances) resolve() {
 	}
 }
 
-// Instances is how the instances of a function live on each node; nil: there is always one that is warm.
-func (f *File) Instances(function string) *instance.Spec {
+// Instances is how the instances of a function live on a node of a number; nil: there is always one that is warm.
+func (f *File) Instances(function string, node int) *instance.Spec {
 	one := f.Function(function)
 	if one == nil || one.Instances == nil || one.Instances.Kind != scaledInstances {
 		return nil
 	}
 	i := one.Instances
-	spec := &instance.Spec{Seed: instance.For(f.Seed, function), Limits: instance.Limits{
+	spec := &instance.Spec{Seed: instance.For(f.Seed, function, node), Limits: instance.Limits{
 		Min: i.Min, Max: i.Max, Concurrency: i.Concurrency, KeepAlive: *i.KeepAlive, Queue: i.Queue,
 	}}
 	if i.Start != nil {

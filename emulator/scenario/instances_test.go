@@ -19,10 +19,10 @@ func TestInstancesAreRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !s.Scaled() || s.Instances("other") != nil {
+	if !s.Scaled() || s.Instances("other", 1) != nil {
 		t.Error("which of them are warm")
 	}
-	detect, count := s.Instances("detect"), s.Instances("count")
+	detect, count := s.Instances("detect", 1), s.Instances("count", 1)
 	want := instance.Limits{Min: 12, Max: 12, Concurrency: 1, Queue: instance.DefaultQueue}
 	start := instance.Distribution{Median: 300 * time.Millisecond, P95: 1200 * time.Millisecond}
 	if detect.Limits != want || detect.Start != start {
@@ -32,8 +32,8 @@ func TestInstancesAreRead(t *testing.T) {
 	if count.Limits != want || count.Start != (instance.Distribution{}) {
 		t.Errorf("count: %+v", count)
 	}
-	if count.Seed == detect.Seed {
-		t.Error("two functions share their starts")
+	if s.Instances("detect", 2).Seed == detect.Seed {
+		t.Error("two nodes share their starts")
 	}
 	roundTrip(t, s)
 	if all, err := scenario.Parse([]byte(withFunctions), "x.yaml", builtin.Catalogue()); err != nil || all.Scaled() {

@@ -13,24 +13,20 @@ type Spec struct {
 	Limits
 	// Start is how long starts take: those of a built-in function, and those of a program as a prediction expects them.
 	Start Distribution
-	// Seed is of what Start draws; see For and At.
+	// Seed is of what Start draws; see For.
 	Seed uint64
 }
 
 // Validate reports what is out of range.
 func (s *Spec) Validate() error { return errors.Join(s.Limits.Validate(), s.Start.Validate()) }
 
-// For is the seed of a function, of a scenario's.
-func For(seed uint64, function string) uint64 {
+// For is the seed of a function on a node, whose starts then are the same ones in each model, each run and each
+// prediction of a scenario.
+func For(seed uint64, function string, node int) uint64 {
 	h := fnv.New64a()
-	_, _ = h.Write(strconv.AppendUint(nil, seed, 10))
-	_, _ = h.Write([]byte("/" + function))
+	_, _ = fmt.Fprintf(h, "%d/%d/%s", seed, node, function)
 	return mix(h.Sum64())
 }
-
-// At is the seed of a function on a node, of the function's. Its starts are the same ones in each model, each run and
-// each prediction of a scenario, whoever has them begin.
-func At(seed uint64, node string) uint64 { return For(seed, node) }
 
 // numbers are the fields in the order in which they are written, times in ns; the seed comes after them.
 func (s *Spec) numbers() []*int64 {

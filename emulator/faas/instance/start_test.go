@@ -10,7 +10,7 @@ import (
 // TestDraw: what is drawn has the quantiles that were asked for, and is the same each time.
 func TestDraw(t *testing.T) {
 	d := Distribution{Median: 200 * time.Millisecond, P95: 800 * time.Millisecond}
-	seed := At(For(1, "resize"), "server")
+	seed := For(1, "resize", 3)
 	all := make([]time.Duration, 20_000)
 	for n := range all {
 		all[n] = d.Draw(seed, n)
@@ -28,9 +28,7 @@ func TestDraw(t *testing.T) {
 			t.Errorf("quantile %v: %v, want %v", q.share, have, q.want)
 		}
 	}
-	for _, other := range []uint64{
-		At(For(2, "resize"), "server"), At(For(1, "resizer"), "server"), At(For(1, "resize"), "servers"),
-	} {
+	for _, other := range []uint64{For(2, "resize", 3), For(1, "resizer", 3), For(1, "resize", 4)} {
 		if d.Draw(seed, 0) == d.Draw(other, 0) || d.Draw(seed, 1) == d.Draw(other, 0) {
 			t.Error("functions, nodes or seeds share their draws")
 		}

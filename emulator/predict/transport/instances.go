@@ -23,7 +23,6 @@ type fleetKey struct {
 // fleet is the instances of a function on a node.
 type fleet struct {
 	spec   *instance.Spec
-	seed   uint64 // of this node's starts
 	ledger *instance.Ledger[asker]
 }
 
@@ -34,10 +33,7 @@ func (r *replay) fleet(inv *plan.Invocation) *fleet {
 	if f == nil {
 		limits := inv.Instances.Limits
 		limits.KeepAlive *= 1000 // picoseconds
-		f = &fleet{
-			spec: inv.Instances, seed: instance.At(inv.Instances.Seed, r.engine.name(inv.Worker)),
-			ledger: instance.NewLedger[asker](limits),
-		}
+		f = &fleet{spec: inv.Instances, ledger: instance.NewLedger[asker](limits)}
 		r.fleets[key] = f
 		for _, id := range f.ledger.Fill(r.now).Starts {
 			f.ledger.Ready(r.now, id)
@@ -75,7 +71,7 @@ func (r *replay) act(f *fleet, a instance.Actions[asker]) {
 		r.agenda.push(event{at: r.now, kind: stepEnds, chain: c, step: int32(i)})
 	}
 	for _, id := range a.Starts {
-		took := f.spec.Start.Draw(f.seed, id-f.spec.Min).Nanoseconds() * 1000
+		took := f.spec.Start.Draw(f.spec.Seed, id-f.spec.Min).Nanoseconds() * 1000
 		r.agenda.push(event{at: r.now + took, kind: instanceReady, fleet: f, step: int32(id)})
 	}
 }

@@ -121,7 +121,7 @@ func TestPredictedStartsAreTheDrawnOnes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []time.Duration{0, spec.Start.Draw(instance.At(9, "a"), 0), spec.Start.Draw(instance.At(9, "a"), 1)} {
+	for i, want := range []time.Duration{0, spec.Start.Draw(9, 0), spec.Start.Draw(9, 1)} {
 		if math.Abs(starts[i]-want.Seconds()) > 1e-9 && math.Abs(starts[3-i]-want.Seconds()) > 1e-9 {
 			t.Errorf("start %d took %v, drawn was %v", i, starts[i], want)
 		}
