@@ -77,11 +77,12 @@ func (a *Agent) runProgram(ctx context.Context, c *call, argument []byte, carrie
 	defer a.counts.underWay.Add(-1)
 	t := &programTurn{Agent: a, call: c, argument: argument, states: make([]turnState, len(c.states))}
 	t.reply.times = append(make(timeline, 0, c.moments()), a.clock.now())
-	leave, err := t.occupy(ctx)
-	defer leave()
+	in, err := a.occupy(ctx, c, &t.reply)
 	if err != nil {
 		return t, err
 	}
+	defer in.release()
+	ctx = in.with(ctx)
 	for i, s := range c.states {
 		one := &t.states[i]
 		switch s.location {

@@ -12,6 +12,7 @@ import (
 	"testbed/emulator/faas/dapr"
 	"testbed/emulator/faas/function"
 	"testbed/emulator/faas/instance"
+	"testbed/emulator/topology"
 )
 
 // launcher starts instances of programs: as processes of the node, or as containers beside it.
@@ -28,7 +29,7 @@ type installed struct {
 	installing sync.Mutex // one list at a time
 	mu         sync.Mutex
 	all        map[string]*own // by function
-	invoked    atomic.Int64    // for the invocations' IDs
+	invoked    atomic.Int64              // for the invocations' IDs
 }
 
 // installPrograms makes the agent ready for programs; own are others than those that it is told of, in tests.
@@ -50,35 +51,19 @@ type own struct {
 	pool    *instance.Pool // of the instance that is always warm; nil: the calls say how instances live
 }
 
-// starterOf starts instances of a call's function.
-func (a *Agent) starterOf(c *call) instance.Starter {
-	if !c.program {
-		return a.starter(c.instances)
+// starter implements startable.
+func (p *installed) starter(function string) (instance.Starter, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if one := p.all[function]; one != nil {
+		return launched{p.launcher, one.program}, nil
 	}
-	a.installed.mu.Lock()
-	defer a.installed.mu.Unlock()
-	if one := a.installed.all[c.function]; one != nil {
-		return launched{a.installed.launcher, one.program}
-	}
-	return unknown(c.function)
+	return nil, unknown(function)
 }
 
-// occupy waits for an instance of the program, where that is not always warm, and returns what gives it back.
-func (t *programTurn) occupy(ctx context.Context) (leave func(), err error) {
-	e := &execution{Agent: t.Agent, call: t.call}
-	t.call.in, err = e.occupy(ctx)
-	t.reply.times = append(t.reply.times, e.reply.times...)
-	return t.call.in.release, err
-}
-
-// unknown are the instances of a program that the agent was not told of.
-type unknown string
-
-// Start fails.
-func (u unknown) Start(context.Context) (instance.Instance, error) { return nil, u.err() }
-
-func (u unknown) err() error {
-	return fmt.Errorf("function %s is a program, and this agent was told of none of that name", string(u))
+// unknown is that the agent was not told of a program.
+func unknown(function string) error {
+	return fmt.Errorf("function %s is a program, and this agent was told of none of that name", function)
 }
 
 // maxPrograms bounds the programs of one node.
@@ -165,13 +150,13 @@ func closeAll(all map[string]*own) error {
 
 // invoke implements programs.
 func (p *installed) invoke(ctx context.Context, c *call, argument []byte, session *dapr.Session) ([]byte, error) {
-	lease := c.in.lease // released by who has taken it
+	lease := leased(ctx) // released by who has taken it
 	if lease == nil {
 		p.mu.Lock()
 		one := p.all[c.function]
 		p.mu.Unlock()
 		if one == nil || one.pool == nil {
-			return nil, unknown(c.function).err()
+			return nil, unknown(c.function)
 		}
 		var err error
 		if lease, err = one.pool.Acquire(ctx); err != nil {
@@ -196,4 +181,15 @@ func (p *installed) invoke(ctx context.Context, c *call, argument []byte, sessio
 			return nil
 		},
 	})
+}
+
+// Candidates are the nodes of which one executes an invocation: that of its placement, or a dispatcher's choice.
+func (s *ChainSpec) Candidates(inv *InvocationSpec) []topology.ID {
+	all := []topology.ID{inv.Node}
+	for _, c := range s.pool(inv) {
+		if c.Node != inv.Node {
+			all = append(all, c.Node)
+		}
+	}
+	return all
 }

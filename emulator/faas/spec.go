@@ -76,6 +76,9 @@ type AccessSpec struct {
 	// where it is at the worker itself (ByClient: at the client itself), or comes with the request. Before those of a Redis
 	// server stands redis:, and they are given wherever it is.
 	Repository string `json:"repository"`
+	// Replicas are the nodes that keep the state, Node the first, where there are several: Repository is then the address of
+	// each, with | in between.
+	Replicas []topology.ID `json:"replicas,omitempty"`
 	// ByClient says, of a state in a repository, that the client reads it before the request and writes it after the
 	// response: the worker sees nothing of it.
 	ByClient bool `json:"by_client,omitempty"`
@@ -117,13 +120,10 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 		}
 		for _, s := range inv.States {
 			access := AccessSpec{State: s.State, Bytes: s.Bytes, Location: s.Location, Node: s.Node, ByClient: s.ByClient,
-				Contested: s.Contested}
-			if (s.Location == plan.Repository || s.Location == plan.Fetched) &&
-				(s.Node != inv.Accessor(s) || pools[i] > 0 && !s.ByClient) {
-				access.Repository = addr(s.Node).String()
-			}
-			if s.Location == plan.Repository && p.Store != nil && p.Store.Server {
-				access.Repository = p.Store.Scheme + netip.AddrPortFrom(addr(s.Node).Addr(), p.Store.Port).String()
+				Contested: s.Contested, Replicas: s.Replicas}
+			if s.Location == plan.Repository || s.Location == plan.Fetched {
+				near := s.Node == inv.Accessor(s) && (pools[i] == 0 || s.ByClient)
+				access.Repository = repositoryOf(p, &s, near, addr)
 			}
 			out.States = append(out.States, access)
 		}

@@ -37,7 +37,6 @@ type call struct {
 	load     int
 	states   []callState
 	lasting  lastingKeys
-	in       occupied // the instance that executes it, where that is not always warm; not sent either
 	given    [][]byte // its argument, where that has a meaning; not sent in a header
 	lengths  []int64  // of the results that the argument is; nil: it is one, or none
 

@@ -92,7 +92,7 @@ func (a *Agent) execute(ctx context.Context, c *call, carried []byte) (*reply, e
 	e := &execution{Agent: a, call: c, carried: carried, read: make([]value, len(c.states))}
 	e.reply.times = append(make(timeline, 0, c.moments()), a.clock.now())
 	defer e.release()
-	in, err := e.occupy(ctx)
+	in, err := e.occupy(ctx, c, &e.reply)
 	if err != nil {
 		return nil, err
 	}

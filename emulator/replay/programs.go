@@ -90,7 +90,9 @@ func (p *programs) prepare(spec *faas.ChainSpec, inv *faas.InvocationSpec, next 
 	if p.Of(inv.Function) == nil {
 		return nil
 	}
-	put(p.nodes, inv.Node, inv.Function, inv.Instances != nil)
+	for _, node := range spec.Candidates(inv) {
+		put(p.nodes, node, inv.Function, inv.Instances != nil)
+	}
 	in := p.Inputs[inv.Function]
 	switch {
 	case in == nil:
