@@ -147,7 +147,8 @@ func (s *ChainSpec) Pairs() []Pair {
 // what to do. clients gives the control of a node.
 func Seed[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) error {
 	for _, p := range s.places(false) {
-		if err := clients(p.node).Seed(ctx, p.key(s), p.bytes); err != nil {
+		instance := s.instanceAt(p.state, p.node)
+		if err := SeedAt(ctx, clients, p.node, instance, p.key(s), p.bytes); err != nil {
 			return err
 		}
 	}
@@ -194,7 +195,7 @@ func Check[C Control](ctx context.Context, s *ChainSpec, clients func(topology.I
 			continue
 		}
 		check := &checks[index[p.state]]
-		v, err := clients(p.node).Check(ctx, p.key(s))
+		v, err := CheckAt(ctx, clients, p.node, s.instanceAt(p.state, p.node), p.key(s))
 		if errors.Is(err, ErrNoState) {
 			check.Missing++
 			continue
@@ -210,7 +211,7 @@ func Check[C Control](ctx context.Context, s *ChainSpec, clients func(topology.I
 
 // Clean makes all nodes forget the chain's states, and end what they still do for it.
 func Clean[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) error {
-	var errs []error
+	errs := []error{cleanInstances(ctx, s, clients)}
 	for _, node := range s.Nodes() {
 		errs = append(errs, clients(node).Clean(ctx, s.Key+"/"))
 	}
