@@ -9,7 +9,10 @@ import (
 // ask.
 type span struct{ start, end, remote int64 }
 
-// fetch gets a private copy of a state of size bytes from the repository at an address; empty: from this node's own.
+// anySize is the size of a state that nobody knows before it is read.
+const anySize = -1
+
+// fetch gets a private copy of a state of size bytes, or of anySize, from the repository at an address; empty: from this node's own.
 func (a *Agent) fetch(ctx context.Context, repository, key string, size int64) (v value, s span, err error) {
 	s.start = a.clock.now()
 	v, s.remote, err = a.repositoryAt(repository).get(ctx, key, size)
@@ -24,7 +27,10 @@ func (a *Agent) own(ctx context.Context, key string, size int64) (value, error) 
 		return value{}, err
 	}
 	defer stored.content.release()
-	if have := int64(len(stored.content.data)); have != size {
+	have := int64(len(stored.content.data))
+	if size == anySize {
+		size = have
+	} else if have != size {
 		return value{}, fmt.Errorf("it has %d bytes, not %d", have, size)
 	}
 	content, err := a.pools.take(ctx, size)

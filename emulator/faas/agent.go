@@ -26,6 +26,8 @@ type Agent struct {
 	turns       turns
 	filler      []byte // what arguments and results consist of; read only
 	change      changer
+	programs    programs
+	bundles     bundles
 	counts      counters
 	punctuality *punctuality
 	tcp         net.Listener
@@ -60,6 +62,10 @@ type counters struct {
 func Start(config Config) (*Agent, error) { return start(config, defaultLimits(), nextVersion) }
 
 func start(config Config, l limits, change changer) (*Agent, error) {
+	return startWith(config, l, change, noPrograms{})
+}
+
+func startWith(config Config, l limits, change changer, own programs) (*Agent, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
@@ -72,7 +78,7 @@ func start(config Config, l limits, change changer) (*Agent, error) {
 	a := &Agent{
 		config: config, limits: l, clock: c, pools: p, states: newStore(p), peers: newPeers(punctual),
 		sharing: newSharing(c, config.Speed), filler: make([]byte, 64<<10),
-		change: change, punctuality: punctual, failed: make(chan error, 2), parts: parts{all: map[string]*part{}},
+		change: change, programs: own, punctuality: punctual, failed: make(chan error, 2), parts: parts{all: map[string]*part{}},
 	}
 	fill(a.filler, 1)
 	ctx, stop := context.WithCancel(context.Background())

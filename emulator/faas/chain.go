@@ -26,8 +26,10 @@ var ErrNoState = errMissing
 // place is a node that has a value of its own of one of a chain's states.
 type place struct {
 	state int
-	bytes int64
+	bytes int64 // before the first invocation
 	node  topology.ID
+
+	program bool // it has any size after that
 }
 
 // places lists where a chain's own states are, before it begins or when it has ended: in the repository, in each worker
@@ -43,7 +45,7 @@ func (s *ChainSpec) places(ended bool) []place {
 		if s.lasts(state) {
 			continue
 		}
-		add(place{state, s.StateBytes[state], s.Client})
+		add(place{state: state, bytes: s.StateBytes[state], node: s.Client})
 	}
 	for _, inv := range s.Invocations {
 		for _, a := range inv.States {
@@ -51,13 +53,13 @@ func (s *ChainSpec) places(ended bool) []place {
 				continue
 			}
 			if a.Location != plan.Fetched {
-				add(place{a.State, a.Bytes, a.Node})
+				add(place{a.State, inv.seeded(a), a.Node, inv.Program})
 				continue
 			}
 			known := slices.IndexFunc(all, func(p place) bool { return p.state == a.State })
 			if known < 0 {
 				known = len(all)
-				all = append(all, place{a.State, a.Bytes, a.Node})
+				all = append(all, place{state: a.State, bytes: a.Bytes, node: a.Node})
 			}
 			if ended {
 				all[known].node = inv.Node
@@ -169,7 +171,8 @@ func Check[C Control](ctx context.Context, s *ChainSpec, clients func(topology.I
 			return nil, err
 		}
 		check.Have += v.Version
-		check.Intact = check.Intact && v.Intact && v.Bytes == p.bytes
+		check.Intact = check.Intact && v.Intact && (p.program || v.Bytes == p.bytes)
+		check.digest(v, p.program)
 	}
 	return checks, nil
 }

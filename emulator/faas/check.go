@@ -1,6 +1,7 @@
 package faas
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -36,7 +37,7 @@ func (s *ChainSpec) validate() error {
 			return fmt.Errorf("invocation %d: %w", i, err)
 		}
 	}
-	return s.validateMessages()
+	return errors.Join(s.validateMessages(), s.validatePrograms())
 }
 
 // measured is one more than the last step that belongs to an invocation.
@@ -85,6 +86,9 @@ func (inv *InvocationSpec) validate() error {
 		return err
 	}
 	for _, state := range inv.States {
+		if err := checkStore(state.Store); err != nil {
+			return err
+		}
 		if state.Bytes < 0 || state.State < 0 {
 			return fmt.Errorf("state %d has %d bytes", state.State, state.Bytes)
 		}

@@ -136,7 +136,7 @@ func (c *Client) Seed(ctx context.Context, key string, size int64) error {
 func (c *Client) Check(ctx context.Context, key string) (StateVersion, error) {
 	var v StateVersion
 	err := c.do(ctx, http.MethodGet, "/state-version/"+key, nil, &v, maxAnswer)
-	if err == nil && (v.Version < 0 || v.Bytes < 0) {
+	if err == nil && (v.Version < 0 || v.Bytes < 0 || len(v.Digest) > 16) {
 		err = c.named(fmt.Errorf("state %s: a version %d of %d bytes is impossible", key, v.Version, v.Bytes))
 	}
 	return v, err
@@ -152,7 +152,7 @@ func (c *Client) Clean(ctx context.Context, prefix string) error {
 func (c *Client) Run(ctx context.Context, spec *ChainSpec) (*ChainResult, error) {
 	var r ChainResult
 	began := time.Now()
-	limit := maxAnswer + stepBytes*int64(spec.Steps)
+	limit := maxAnswer + stepBytes*int64(spec.Steps) + spec.programAnswer()
 	if err := c.do(ctx, http.MethodPost, "/chain", spec, &r, limit); err != nil {
 		return nil, err
 	}

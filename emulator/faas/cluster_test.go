@@ -32,6 +32,14 @@ func newCluster(t testing.TB, compute string) *cluster {
 // for which they do not wait.
 func newClusterWhere(t testing.TB, compute string, changes map[int]changer, memory ...int64) *cluster {
 	t.Helper()
+	return newClusterOf(t, compute, changes, noPrograms{}, memory...)
+}
+
+// newClusterOf has agents with programs as well.
+func newClusterOf(
+	t testing.TB, compute string, changes map[int]changer, own programs, memory ...int64,
+) *cluster {
+	t.Helper()
 	c := &cluster{}
 	dir := t.TempDir()
 	for i := range 5 {
@@ -45,7 +53,7 @@ func newClusterWhere(t testing.TB, compute string, changes map[int]changer, memo
 		if i < len(memory) && memory[i] > 0 {
 			config.Memory, limits.wait = memory[i], time.Millisecond
 		}
-		a, err := start(config, limits, change)
+		a, err := startWith(config, limits, change, own)
 		if err != nil {
 			t.Fatal(err)
 		}

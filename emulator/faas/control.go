@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"testbed/emulator/faas/keyspace"
 )
 
 // WarmSpec asks for idle connections to another agent, or for memory.
@@ -87,15 +89,19 @@ func (a *Agent) handleVersion(w http.ResponseWriter, r *http.Request, key string
 		return
 	}
 	defer buffer.release()
-	respondJSON(w, StateVersion{
-		Version: v.version, Bytes: int64(len(v.content.data)),
-		Intact: checksum(v.content.data) == v.sum && intact(v.content.data, buffer.data, key, v.version),
-	})
+	found := StateVersion{Version: v.version, Bytes: int64(len(v.content.data))}
+	if space, err := keyspace.Decode(v.content.data, keyspace.MaxBytes); err == nil { // a program's
+		found.Digest, found.Intact = space.Digest(), checksum(v.content.data) == v.sum
+	} else {
+		found.Intact = checksum(v.content.data) == v.sum && intact(v.content.data, buffer.data, key, v.version)
+	}
+	respondJSON(w, found)
 }
 
 // handleClean forgets states, and ends what goes on in their chains; with the last of them goes the memory.
 func (a *Agent) handleClean(w http.ResponseWriter, r *http.Request, prefix string) {
 	a.parts.drop(prefix)
+	a.bundles.drop(prefix)
 	n, err := a.drop(r.Context(), prefix)
 	if err != nil {
 		fail(w, statusOf(err), err)

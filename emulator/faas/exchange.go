@@ -11,6 +11,7 @@ import (
 type response struct {
 	*reply
 	states []*blob // to be released
+	result *blob   // a program's, to be released; nil: the function is built in, and nobody reads what it returns
 	cold   bool    // a connection had to be opened first
 }
 

@@ -124,10 +124,7 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 	if err != nil {
 		return err
 	}
-	exchange := c.remotely
-	if inv.Worker == "" {
-		exchange = c.locally
-	}
+	exchange := c.exchangeOf(inv)
 	own, err := c.fetchAll(ctx, inv)
 	defer func() { releaseAll(own) }()
 	if err != nil {
@@ -144,6 +141,7 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 		return errors.Join(err, broken)
 	}
 	end := c.clock.now()
+	defer back.result.release()
 	if err := back.times.within(start, end); err != nil {
 		release(back.states)
 		return err
@@ -156,8 +154,10 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 	if err != nil {
 		return err
 	}
+	program := c.programResult(index, call, &back)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.addProgram(program)
 	c.result.Conflicts += conflicts
 	if back.cold {
 		cold++
@@ -170,14 +170,14 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 func (inv *InvocationSpec) call(key string) *call {
 	c := &call{
 		key: key, task: inv.Task, function: inv.Function, argument: inv.Argument, result: inv.Result,
-		ops: inv.Ops, load: inv.Load,
+		ops: inv.Ops, load: inv.Load, program: inv.Program,
 	}
 	for _, s := range inv.States {
 		if s.ByClient {
 			continue // the worker knows nothing of it
 		}
 		c.states = append(c.states, callState{state: s.State, bytes: s.Bytes, location: s.Location, repository: s.Repository,
-			contested: s.Contested})
+			contested: s.Contested, store: s.Store})
 	}
 	return c
 }
@@ -194,13 +194,15 @@ func (c *chain) pack(call *call) (values []value, err error) {
 			return values, fmt.Errorf("the client's copy: %w", err)
 		}
 		values = append(values, v)
-		if int64(len(v.content.data)) != s.bytes {
+		if call.program {
+			s.bytes = int64(len(v.content.data))
+		} else if int64(len(v.content.data)) != s.bytes {
 			have := len(v.content.data)
 			return values, fmt.Errorf("the client's copy of state %d has %d bytes, not %d", s.state, have, s.bytes)
 		}
 		s.version, s.sum = v.version, v.sum
 	}
-	return values, nil
+	return values, call.checkSizes()
 }
 
 // unpack replaces the client's copies. It counts those that somebody else has replaced in between.

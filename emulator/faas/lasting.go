@@ -19,9 +19,11 @@ const headerLasting = "X-Testbed-Lasting"
 // LastingPlace is a node that has a value of its own of a state that outlives the chain, for Control.
 type LastingPlace struct {
 	Key   string
-	State int // its number in the chain
-	Bytes int64
+	State int   // its number in the chain
+	Bytes int64 // before the first chain
 	Node  topology.ID
+	// Program says that programs use it, so that it has any size after that.
+	Program bool
 	// Touches are how many of the chain's invocations change it there, each of which makes one version more.
 	Touches int
 }
@@ -51,7 +53,8 @@ func (s *ChainSpec) LastingPlaces() []LastingPlace {
 			at := slices.IndexFunc(all, func(p LastingPlace) bool { return p.State == a.State && p.Node == a.Node })
 			if at < 0 {
 				at = len(all)
-				all = append(all, LastingPlace{Key: s.Lasting[a.State], State: a.State, Bytes: a.Bytes, Node: a.Node})
+				all = append(all, LastingPlace{Key: s.Lasting[a.State], State: a.State, Bytes: s.Invocations[i].seeded(a),
+					Node: a.Node, Program: s.Invocations[i].Program})
 			}
 			all[at].Touches++
 		}

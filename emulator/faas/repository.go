@@ -12,6 +12,9 @@ import (
 func (a *Agent) get(ctx context.Context, repository, key string, size int64, remote *int64) (v value, err error) {
 	m := message{method: http.MethodGet, path: "/state/" + key}
 	err = a.peers.do(ctx, repository, &m, func(resp *http.Response) error {
+		if size == anySize && resp.ContentLength >= 0 && resp.ContentLength <= maxBody {
+			size = resp.ContentLength
+		}
 		if resp.ContentLength != size {
 			return fmt.Errorf("it has %d bytes, not %d", resp.ContentLength, size)
 		}
@@ -31,10 +34,12 @@ func (a *Agent) get(ctx context.Context, repository, key string, size int64, rem
 }
 
 // put writes a state to another agent that still has the expected version.
-func (a *Agent) put(ctx context.Context, repository, key string, expected int64, v value, remote *int64) error {
+// more is further lines of the header.
+func (a *Agent) put(ctx context.Context, repository, key string, expected int64, v value, remote *int64, more ...byte,
+) error {
 	m := message{
 		method: http.MethodPut, path: "/state/" + key, body: [][]byte{v.content.data},
-		header: fmt.Appendf(nil, "%s: %s\r\n", headerVersion, formatVersion(expected, v.sum)),
+		header: fmt.Appendf(nil, "%s: %s\r\n%s", headerVersion, formatVersion(expected, v.sum), more),
 	}
 	err := a.peers.do(ctx, repository, &m, func(resp *http.Response) error {
 		*remote, _ = strconv.ParseInt(resp.Header.Get(headerAt), 10, 64)
@@ -77,7 +82,7 @@ func (a *Agent) handleWrite(w http.ResponseWriter, r *http.Request, key string) 
 		return
 	}
 	received := a.clock.now()
-	if err := a.states.put(key, expected, value{content, expected + 1, sum}); err != nil {
+	if err := a.write(r.Header, written{key, expected, value{content, expected + 1, sum}}); err != nil {
 		if errors.Is(err, errConflict) {
 			a.counts.conflicts.Add(1)
 		}

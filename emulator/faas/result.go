@@ -20,6 +20,8 @@ type ChainResult struct {
 	Conflicts int          `json:"conflicts"` // updates of states that the client keeps, refused for their version: lost
 	Cold      int          `json:"cold"`      // requests to workers that had to open a connection first
 	Error     string       `json:"error,omitempty"`
+	// Programs are what the invocations of programs took and gave, as far as they were finished, in the chain's order.
+	Programs []ProgramResult `json:"programs,omitempty"`
 }
 
 // StepResult is what happened in one step. A request lasts from the caller's beginning to send until the
@@ -112,6 +114,9 @@ func (r *ChainResult) validate(spec *ChainSpec, elapsed time.Duration) error {
 			}
 		}
 	}
+	if err := r.validatePrograms(spec); err != nil {
+		return err
+	}
 	r.Error = printable(r.Error[:min(len(r.Error), 2*maxReason)])
 	return nil
 }
@@ -130,7 +135,9 @@ func (r *ChainResult) sum(of func(StepResult) bool) time.Duration {
 type StateVersion struct {
 	Version int64 `json:"version"`
 	Bytes   int64 `json:"bytes"`
-	Intact  bool  `json:"intact"` // the content is that of this key and version
+	Intact  bool  `json:"intact"` // the content is that of this key and version, or a program's and as it was written
+	// Digest is that of a program's keys and values, 16 hexadecimal digits; empty: the state is no program's.
+	Digest string `json:"digest,omitempty"`
 }
 
 // StateCheck is the verdict on one state of a chain that is done.
@@ -140,6 +147,9 @@ type StateCheck struct {
 	Have    int64 `json:"have"`    // its version, summed up over all nodes that have one of their own
 	Missing int   `json:"missing"` // nodes that should have it and do not
 	Intact  bool  `json:"intact"`
+	// Digest is that of a program's state, as in StateVersion; where several nodes have one, theirs in the order of
+	// places, with + in between.
+	Digest string `json:"digest,omitempty"`
 }
 
 // Err says what is wrong with the state; nil where nothing is.

@@ -44,6 +44,9 @@ type InvocationSpec struct {
 	Argument int64  `json:"argument"` // bytes sent with the request, from 0, states not counted
 	Result   int64  `json:"result"`   // bytes sent with the response, from 0, states not counted
 	Ops      int64  `json:"ops"`      // operations that it computes, from 0
+	// Program says that the function is a user's program: its result and its states, which are key spaces, have the
+	// sizes that it gives them, and those that are said here are no promise.
+	Program bool `json:"program,omitempty"`
 	// Load is how many tasks are placed on the node, from 0: where it computes as Allotted, its speed is divided by
 	// as many.
 	Load   int          `json:"load"`
@@ -66,6 +69,8 @@ type AccessSpec struct {
 	ByClient bool `json:"by_client,omitempty"`
 	// Contested says, of a state that the worker keeps, that another invocation there may change it at the same time.
 	Contested bool `json:"contested,omitempty"`
+	// Store is a name by which a program may know the state, besides its usual one; empty: there is none.
+	Store string `json:"store,omitempty"`
 }
 
 // NewChainSpec resolves a plan's nodes. key must be unique to this execution of the plan and consist of
@@ -90,7 +95,7 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 		}
 		out := InvocationSpec{
 			Task: inv.Task, Function: inv.Function, Node: inv.Worker, Argument: inv.Argument, Result: inv.Result,
-			Ops: inv.Ops, Load: inv.Load, After: inv.After, Steps: inv.Steps,
+			Ops: inv.Ops, Load: inv.Load, After: inv.After, Steps: inv.Steps, Program: inv.Program,
 		}
 		if inv.Worker != p.Client || p.Messages != nil {
 			out.Worker = addr(inv.Worker).String()
@@ -111,6 +116,7 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 			spec.Messages = append(spec.Messages, MessageSpec(m))
 		}
 	}
+	spec.nameStores(p.Lasting)
 	if err := spec.validate(); err != nil {
 		return nil, fmt.Errorf("job %s, model %s: %w", p.Job, p.Model, err)
 	}

@@ -16,7 +16,7 @@ import (
 // Headers carry what is not payload, so that bodies have exactly the sizes planned. They stay below
 // about 500 bytes for a call with up to five states.
 const (
-	headerCall    = "X-Testbed-Call"    // wireFormat key task argument result ops load
+	headerCall    = "X-Testbed-Call"    // wireFormat key task argument result ops load, and p of a program
 	headerStates  = "X-Testbed-States"  // the call's states; in a response retries, the carried ones' versions and sums
 	headerTimes   = "X-Testbed-Times"   // see timeline
 	headerVersion = "X-Testbed-Version" // version and sum of one state
@@ -37,6 +37,7 @@ type call struct {
 	load     int
 	states   []callState
 	lasting  lastingKeys
+	program  bool
 }
 
 type callState struct {
@@ -47,6 +48,7 @@ type callState struct {
 	version    int64  // carried
 	sum        uint32 // carried
 	repository string // host:port; empty: the worker itself
+	store      string // programs: a name besides the usual one; empty: none
 }
 
 // carried is the number of bytes of states that travel with the request, and back.
@@ -72,8 +74,12 @@ func stateKey(key string, state int) string { return key + "/" + strconv.Itoa(st
 
 // header is the lines of a request's header that say what the call is.
 func (c *call) header() []byte {
-	b := fmt.Appendf(nil, "%s: %s %s %d %d %d %d %d\r\n",
+	b := fmt.Appendf(nil, "%s: %s %s %d %d %d %d %d",
 		headerCall, wireFormat, c.key, c.task, c.argument, c.result, c.ops, c.load)
+	if c.program {
+		b = append(b, " "+callProgram...)
+	}
+	b = append(b, "\r\n"...)
 	if len(c.states) == 0 {
 		return b
 	}
@@ -95,7 +101,7 @@ func (c *call) header() []byte {
 			b = fmt.Appendf(b, "r,%d,%d,%s", s.state, s.bytes, s.repository)
 		}
 	}
-	return c.lasting.appendHeader(append(b, "\r\n"...), c.states)
+	return c.lasting.appendHeader(c.appendStores(append(b, "\r\n"...)), c.states)
 }
 
 // parseCall reads what header wrote. Sizes are at least 0, and what a request or its response carries
@@ -103,6 +109,9 @@ func (c *call) header() []byte {
 func parseCall(function string, h http.Header) (*call, error) {
 	c := &call{function: function}
 	fields := strings.Fields(h.Get(headerCall))
+	if n := len(fields); n == 8 && fields[7] == callProgram {
+		fields, c.program = fields[:7], true
+	}
 	if len(fields) != 7 || fields[0] != wireFormat {
 		return nil, fmt.Errorf("header %s: want %s and 6 fields more, have %d, beginning with %.20q",
 			headerCall, wireFormat, len(fields), first(fields))
@@ -132,7 +141,7 @@ func parseCall(function string, h http.Header) (*call, error) {
 		return nil, err
 	}
 	c.lasting = lasting
-	return c, c.checkSizes()
+	return c, errors.Join(c.parseStores(h), c.checkSizes())
 }
 
 // checkSizes holds what the call's messages carry, and every state, against maxBody.

@@ -14,6 +14,7 @@ type reply struct {
 	times   timeline
 	carried []version // of the carried states, in the call's order
 	retries []int     // of the execution, then of each write, in order; nil: none
+	sizes   []resized // of a program's states, in the call's order
 }
 
 // count notes how often the execution (0) or a write, from 1, was repeated.
@@ -104,6 +105,7 @@ func (r *reply) setHeader(h http.Header) {
 		text += ";" + formatVersion(v.version, v.sum)
 	}
 	h[headerStates] = []string{text}
+	r.setSizes(h)
 }
 
 // parseReply reads the headers of the response to c.
@@ -126,6 +128,9 @@ func parseReply(c *call, h http.Header) (*reply, error) {
 			return nil, fmt.Errorf("header %s: %w", headerStates, err)
 		}
 		r.carried = append(r.carried, version{v, sum})
+	}
+	if c.program {
+		return r, r.parseSizes(c, h)
 	}
 	return r, nil
 }

@@ -26,6 +26,10 @@ func (a *Agent) handleFunction(w http.ResponseWriter, r *http.Request, function 
 		a.refuse(w, r, http.StatusBadRequest, err)
 		return
 	}
+	if c.program {
+		a.handleProgram(w, r, c)
+		return
+	}
 	gap := gapOf(c.argument, c.result)
 	buffer, err := a.receive(w, r, gap, c.argument+carried)
 	if err != nil {

@@ -126,8 +126,7 @@ func (l *lastingStates) check(
 			c.Missing++
 			continue
 		}
-		c.Have += v.Version
-		c.Intact = c.Intact && v.Intact && v.Bytes == p.Bytes
+		c.Add(v, p)
 	}
 	return checks, nil
 }

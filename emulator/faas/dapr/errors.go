@@ -54,7 +54,7 @@ func refusal(code, doing string, err error) *failure {
 	switch {
 	case errors.Is(err, errETag):
 		status = http.StatusConflict
-	case errors.Is(err, keyspace.ErrFull):
+	case errors.Is(err, keyspace.ErrFull), errors.Is(err, errMemory):
 		status = http.StatusRequestEntityTooLarge
 	case errors.Is(err, keyspace.ErrKey):
 		status, code = http.StatusBadRequest, codeMalformed

@@ -130,7 +130,7 @@ func (s *Session) get(w http.ResponseWriter, store, key string) *failure {
 	f := s.with(store, func(space *keyspace.Space) (*keyspace.Space, *failure) {
 		var value []byte
 		value, etag, found = space.Get(key)
-		if err := s.memory.Take(int64(len(value))); err != nil {
+		if err := s.take(int64(len(value))); err != nil {
 			return nil, refusal(codeGet, fmt.Sprintf("fail to get %.64s from state store %.100s", key, store), err)
 		}
 		taken = int64(len(value))
@@ -178,7 +178,7 @@ func (s *Session) bulk(w http.ResponseWriter, r *http.Request, store string) *fa
 			}
 			value, _, _ := space.Get(key)
 			n := int64(2*len(value) + 6*len(key) + overhead) // append may take twice what is needed, and escaping six times
-			if err := s.memory.Take(n); err != nil {
+			if err := s.take(n); err != nil {
 				return nil, refusal(codeBulk, "failed reading several keys", err)
 			}
 			taken += n

@@ -148,6 +148,9 @@ func (s *Session) body(w http.ResponseWriter, r *http.Request, v any) (give func
 	case errors.Is(err, errLong):
 		w.Header().Set("Connection", "close")
 		return give, tooLong
+	case errors.Is(err, errMemory):
+		w.Header().Set("Connection", "close")
+		return give, &failure{http.StatusRequestEntityTooLarge, codeMalformed, err.Error()}
 	case err != nil:
 		return give, &failure{http.StatusInternalServerError, codeMalformed, "failed reading HTTP body: " + err.Error()}
 	}
@@ -167,7 +170,7 @@ func (s *Session) read(r *http.Request) (text []byte, give func(), err error) {
 	taken := int64(0)
 	give = func() { s.memory.Give(taken) }
 	take := func(n int64) error {
-		err := s.memory.Take(n)
+		err := s.take(n)
 		if err == nil {
 			taken += n
 		}

@@ -4,6 +4,7 @@ package dapr
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -56,6 +57,17 @@ func NewSession(stores []Store, limit int64, memory Memory) *Session {
 
 // errClosed is what a function is told that has answered already.
 var errClosed = errors.New("the invocation is over: read and write state before the function answers")
+
+// errMemory is what the node has no memory for.
+var errMemory = errors.New("the node has no memory for it")
+
+// take takes memory, or fails with errMemory.
+func (s *Session) take(bytes int64) error {
+	if err := s.memory.Take(bytes); err != nil {
+		return fmt.Errorf("%w: %w", errMemory, err)
+	}
+	return nil
+}
 
 // Close ends the session, once requests under way are done, and returns the spaces as they are then, in the order of
 // NewSession. Requests that come later are refused. The memory of what was written is given back: it is the caller's now.

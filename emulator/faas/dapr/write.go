@@ -15,7 +15,7 @@ func (s *Session) change(store, code, doing string, items []item, do func(*keysp
 		for i := range items {
 			most += overhead + int64(len(items[i].Key)+len(items[i].Value))
 		}
-		if err := s.memory.Take(most); err != nil {
+		if err := s.take(most); err != nil {
 			return nil, refusal(code, doing, err)
 		}
 		kept := int64(0)
