@@ -30,11 +30,9 @@ func (r *replay) sample(p *plan.Plan, o outcome) (record.Chain, []record.Step) {
 	if err := errors.Join(errs...); err != nil {
 		c.Error = err.Error()
 	}
-	for _, s := range p.Steps {
-		if s.Kind == plan.Transfer && s.From != s.To {
-			c.Bytes = units.Add(c.Bytes, s.Bytes)
-		}
-	}
+	c.Programs, c.StateDigests = programsOf(p, o)
+	bytes := moved(p, o.result)
+	c.Bytes = between(p, bytes)
 	var predicted []float64
 	if r.Predict != nil {
 		c.Predicted, predicted = r.Predict(p)
@@ -52,7 +50,7 @@ func (r *replay) sample(p *plan.Plan, o outcome) (record.Chain, []record.Step) {
 	if o.err == nil {
 		c.Measured = times(p, o.result)
 	}
-	return c, r.steps(p, o, tags, predicted)
+	return c, r.steps(p, o, tags, predicted, bytes)
 }
 
 // times are a chain's: of branches, which overlap, network and processing are those of the critical path.
@@ -79,7 +77,8 @@ func times(p *plan.Plan, result *faas.ChainResult) record.Times {
 	}
 }
 
-func (r *replay) steps(p *plan.Plan, o outcome, tags record.Tags, predicted []float64) []record.Step {
+func (r *replay) steps(p *plan.Plan, o outcome, tags record.Tags, predicted []float64, bytes []int64,
+) []record.Step {
 	var steps []record.Step
 	for _, s := range o.result.Steps {
 		planned := p.Steps[s.Index]
@@ -87,7 +86,7 @@ func (r *replay) steps(p *plan.Plan, o outcome, tags record.Tags, predicted []fl
 		to, _ := r.Name(planned.To)
 		step := record.Step{
 			Tags: tags, Time: o.at.Add(time.Duration(s.Start - o.result.End)), Chain: p.Index, Job: p.Job, Index: s.Index,
-			Task: planned.Task, Role: s.Role.String(), From: from, To: to, Bytes: planned.Bytes, Ops: planned.Ops,
+			Task: planned.Task, Role: s.Role.String(), From: from, To: to, Bytes: bytes[s.Index], Ops: planned.Ops,
 			Offset: time.Duration(s.Start - o.result.Start).Seconds(), Duration: s.Duration().Seconds(),
 			Retries: s.Retries, Superseded: o.superseded,
 		}
