@@ -25,6 +25,9 @@ func (h *Host) request(e *resolved.Scenario, o UpOptions) (*orchestrator.Request
 		return nil, input(fmt.Errorf("%s: functions that are programs are not executed yet", sc.Path()))
 	}
 	sc.Runtime, sc.Fabric = orDefault(o.Runtime, sc.Runtime), orDefault(o.Fabric, sc.Fabric)
+	if err := serverRuntime(e); err != nil {
+		return nil, input(err)
+	}
 	if err := sc.MakeAbsolute(); err != nil {
 		return nil, err
 	}
@@ -36,7 +39,7 @@ func (h *Host) request(e *resolved.Scenario, o UpOptions) (*orchestrator.Request
 		Testbed: name, Scenario: sc.Name, File: sc.Path(), Resolved: resolved, Topology: e.Topology,
 		TCP:     orchestrator.TCP{Congestion: sc.TCP.Congestion, SlowStartAfterIdle: sc.TCP.SlowStartAfterIdle},
 		Seed:    sc.Seed,
-		Runtime: sc.Runtime, Fabric: sc.Fabric, Version: h.Version, Prove: true, Try: h.Try, Progress: o.Progress,
+		Runtime: sc.Runtime, Fabric: sc.Fabric, Version: h.Version, Prove: true, Password: e.Sites.Store != nil, Try: h.Try, Progress: o.Progress,
 		Keep: func(dir string) ([]byte, error) { return keep(sc, dir, resolved) },
 		Node: func(station orchestrator.Station, control string) orchestrator.NodeConfig {
 			return nodeConfig(e, station, control)
@@ -76,7 +79,11 @@ func nodeConfig(e *resolved.Scenario, station orchestrator.Station, control stri
 	image, agent := e.Source.ImageOf(v)
 	node := orchestrator.NodeConfig{Image: image}
 	if agent {
+		if store := &e.Source.State.Repository; keeps(e, station.ID) && store.Image != "" {
+			node.Image = store.Image
+		}
 		config := faas.Config{
+			Redis: redisConfig(e, station.ID, control), PasswordFile: passwordFile(e, control),
 			Node: station.Name, Control: control, Compute: e.Source.Replay.Compute,
 			Speed: agentSpeed(e, station.ID), Memory: e.AgentMemory(station.ID),
 		}

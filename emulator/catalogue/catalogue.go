@@ -36,6 +36,7 @@ const (
 	Synthesizers = "topology synthesizer"
 	Runtimes     = "runtime"
 	Fabrics      = "fabric"
+	Stores       = "store"
 )
 
 // Description is what is said and shown of an entry.

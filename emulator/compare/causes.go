@@ -23,10 +23,12 @@ const (
 	overhead
 	parallel
 	transfers
+	coldStart
+	instanceQueue
 	causeCount
 )
 
-const roleCount = int(plan.Response) + 1
+const roleCount = int(plan.Start) + 1
 
 // sums add up what is known of a group's steps, times in seconds. Sums of several groups may be added to each other.
 type sums struct {
@@ -47,6 +49,7 @@ type roleSums struct {
 	steps               int
 	weight              float64 // of the chains that they are of
 	measured, predicted float64
+	cold, coldPredicted int // waits for an instance's start
 	causes              [causeCount]struct{ predicted, difference float64 }
 }
 
@@ -120,6 +123,8 @@ func (c *chainCauses) step(m *Step, f, reference *forecastStep, role *roleSums) 
 		role.causes[cause].difference += c.weight * difference
 	}
 	switch {
+	case m.Role == plan.Start:
+		c.instance(m, f, role, note)
 	case m.Role == plan.Execute && c.partsKnown:
 		// The host's time around an execution was calibrated with an empty function: it is the FaaS's overhead.
 		calibrated := predict.Seconds(f.parts.Host)
@@ -182,6 +187,8 @@ func (s *sums) merge(o *sums) {
 	for i := range s.roles {
 		r, from := &s.roles[i], &o.roles[i]
 		r.steps += from.steps
+		r.cold += from.cold
+		r.coldPredicted += from.coldPredicted
 		r.weight += from.weight
 		r.measured += from.measured
 		r.predicted += from.predicted
@@ -210,7 +217,7 @@ func (s *sums) causes(differences []Interval) []Cause {
 	var out []Cause
 	for i, name := range CauseNames {
 		c := Cause{Cause: name, Predicted: s.predicted[i] / s.whole, Difference: differences[i]}
-		if apart := i == processing || i == overhead || i == parallel || i == transfers; apart {
+		if apart := i == processing || i == overhead || i == parallel || i >= transfers; apart {
 			m := s.measured[i] / s.whole
 			c.Measured = &m
 		}
@@ -233,7 +240,7 @@ func (s *sums) shown(cause int) bool {
 	switch cause {
 	case processing, overhead:
 		return true
-	case parallel, transfers:
+	case parallel, transfers, coldStart, instanceQueue:
 		return s.predicted[cause] != 0 || s.measured[cause] != 0
 	case waiting:
 		return s.apart > 0 || s.predicted[cause] != 0
@@ -261,6 +268,7 @@ func (s *sums) report() []Role {
 		if all > 0 {
 			out.Share = math.Abs(r.measured-r.predicted) / all
 		}
+		out.Cold, out.ColdPredicted = r.cold, r.coldPredicted
 		out.Causes = s.roleCauses(plan.Role(i))
 		roles = append(roles, out)
 	}
@@ -270,7 +278,9 @@ func (s *sums) report() []Role {
 func (s *sums) roleCauses(role plan.Role) []RoleCause {
 	// A request or response goes one way: only reads and writes wait for an answer.
 	possible := []int{propagation, serialisation, slowStart, roundTrip, hostTime, queueing, waiting, transfers}
-	if role == plan.Execute {
+	if role == plan.Start {
+		possible = []int{coldStart, instanceQueue}
+	} else if role == plan.Execute {
 		possible = []int{processing}
 		if s.partsKnown > 0 {
 			possible = append(possible, overhead)

@@ -254,7 +254,7 @@ func (c *Collector) check(m *Chain) error {
 	wrong = wrong || bad(m.Weight) || m.Weight > mostWeight
 	wrong = wrong || m.Index != int(int32(m.Index)) || m.Length != int(int32(m.Length))
 	for i := range m.Steps {
-		wrong = wrong || bad(m.Steps[i].Duration) || !(math.Abs(m.Steps[i].Begin) <= longest)
+		wrong = wrong || bad(m.Steps[i].Duration, m.Steps[i].Started) || !(math.Abs(m.Steps[i].Begin) <= longest)
 	}
 	if m.Err == "" && wrong {
 		return fmt.Errorf("%w: %s %d (%s): a measured time is negative or no number of seconds, or its weight is none",

@@ -46,6 +46,7 @@ type Step struct {
 	Duration float64   // seconds
 	Task     int       // of the job
 	Begin    float64   // seconds since the chain's begin
+	Started  float64   // of a wait for an instance, seconds that this took to start; the rest is its queue
 }
 
 // Options are a comparison's parameters.

@@ -133,6 +133,10 @@ type Role struct {
 	PerChain  float64     `json:"difference_per_chain_s"` // measured - predicted
 	Share     float64     `json:"share_ratio"`            // of the sum of all roles' |difference|
 	Causes    []RoleCause `json:"causes,omitempty"`       // in the order of CauseNames, those that this role can have
+
+	// Of waits for instances: those that were for a start, measured and predicted.
+	Cold          int `json:"cold,omitempty"`
+	ColdPredicted int `json:"cold_predicted,omitempty"`
 }
 
 // RoleCause is what one cause contributes in the steps of one role: means a chain.
@@ -164,12 +168,14 @@ const (
 	FaaSOverhead  CauseName = "faas overhead" // the time of a chain that is in no transfer and no execution
 	Parallel      CauseName = "parallel"      // of chains with branches: what their overlap takes away
 	Transfers     CauseName = "transfers"     // all of a transfer's time, where the parts are not known
+	ColdStart     CauseName = "cold start"    // waiting for the start of a function's instance
+	InstanceQueue CauseName = "instances"     // waiting until one of those that there are is free
 )
 
 // CauseNames are all causes, in the order of reports.
 var CauseNames = []CauseName{
 	Propagation, Serialisation, SlowStart, RoundTrip, HostTime, Queueing, HostLateness, Waiting, ModelError,
-	Processing, FaaSOverhead, Parallel, Transfers,
+	Processing, FaaSOverhead, Parallel, Transfers, ColdStart, InstanceQueue,
 }
 
 // Cause is what one cause contributes to the chains' time and to its error. The differences of all causes

@@ -90,6 +90,7 @@ func WriteTable(w io.Writer, reports []*Report, quantity string) error {
 	}
 	for _, r := range reports {
 		p.branches(r)
+		p.instances(r)
 	}
 	return p.err
 }

@@ -195,6 +195,7 @@ func short(name CauseName) string {
 	known := map[CauseName]string{
 		Propagation: "prop.", Serialisation: "serial", SlowStart: "slow", RoundTrip: "trip", HostTime: "host",
 		Queueing: "queue", Waiting: "others", Processing: "proc.", FaaSOverhead: "faas", Transfers: "transf.",
+		ColdStart: "cold",
 	}
 	return or(known[name], string(name))
 }

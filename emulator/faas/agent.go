@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/internal/bounded"
 )
 
@@ -24,12 +25,15 @@ type Agent struct {
 	peers       *peers
 	sharing     *sharing
 	turns       turns
+	fleets      fleets
 	filler      []byte // what arguments and results consist of; read only
 	change      changer
 	programs    programs
 	bundles     bundles
 	counts      counters
 	punctuality *punctuality
+	password    string       // of Redis servers
+	redis       *redisServer // this node's; nil: none
 	tcp         net.Listener
 	listeners   []*bounded.Listener
 	servers     []*http.Server
@@ -50,7 +54,11 @@ type Stats struct {
 	Dials       int64 `json:"dials"`       // connections opened to other agents
 	States      int   `json:"states"`      // held at present
 	Bytes       int64 `json:"bytes"`       // of states and messages, at present
+	Restarts    int64 `json:"restarts"`    // of this node's Redis server
 	Connections int   `json:"connections"` // that others have to this agent at present, the control socket's included
+
+	// Instances are those of functions whose instances start and end, together; nil: there are none.
+	Instances *instance.Stats `json:"instances,omitempty"`
 }
 
 type counters struct {
@@ -81,6 +89,9 @@ func startWith(config Config, l limits, change changer, own programs) (*Agent, e
 		change: change, programs: own, punctuality: punctual, failed: make(chan error, 2), parts: parts{all: map[string]*part{}},
 	}
 	fill(a.filler, 1)
+	if err := a.readPassword(); err != nil {
+		return nil, err
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	a.context, a.stop = ctx, stop
 	listen := net.ListenConfig{KeepAlive: -1}
@@ -91,6 +102,11 @@ func startWith(config Config, l limits, change changer, own programs) (*Agent, e
 	}
 	a.tcp = tcp
 	a.serve(ctx, stampedListener{tcp, a.punctuality}, a.handleFromNetwork)
+	if config.Redis != nil {
+		if a.redis, err = startRedis(ctx, a, *config.Redis); err != nil {
+			return nil, errors.Join(fmt.Errorf("repository: %w", err), a.Close())
+		}
+	}
 	if config.Control != "" {
 		control, err := listenControl(ctx, config.Control)
 		if err != nil {
@@ -120,7 +136,11 @@ func (a *Agent) Close() error {
 	for _, l := range a.listeners {
 		_ = l.Close() // where its server has not begun to serve yet, and so does not know it; otherwise it is closed
 	}
+	if a.redis != nil {
+		a.redis.close()
+	}
 	a.peers.close()
+	a.fleets.close()
 	return errors.Join(errs...)
 }
 
@@ -130,11 +150,16 @@ func (a *Agent) Stats() Stats {
 	for _, l := range a.listeners {
 		open += l.Open()
 	}
+	restarts := int64(0)
+	if a.redis != nil {
+		restarts = a.redis.restarts.Load()
+	}
 	return Stats{
 		Invocations: n.invocations.Load(), Chains: n.chains.Load(), Reads: n.reads.Load(), Writes: n.writes.Load(),
 		Conflicts: n.conflicts.Load(), Retries: n.retries.Load(), Corrupt: n.corrupt.Load(),
 		Dials: a.peers.dials.Load(), States: a.states.count(),
-		Bytes: a.pools.budget.inUse(), Connections: open,
+		Bytes: a.pools.budget.inUse(), Restarts: restarts, Connections: open,
+		Instances: a.fleets.stats(),
 	}
 }
 

@@ -62,6 +62,14 @@ func sizeClass(n int64) (size int64, class int) {
 	return int64(1)<<top + (steps+1)*quarter, min(4*(top-8)+int(steps)+1, 127)
 }
 
+// size is the number of bytes; 0 of nil.
+func (b *blob) size() int64 {
+	if b == nil {
+		return 0
+	}
+	return int64(len(b.data))
+}
+
 func (b *blob) retain() *blob {
 	b.refs.Add(1)
 	return b

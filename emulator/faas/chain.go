@@ -30,6 +30,16 @@ type place struct {
 	node  topology.ID
 
 	program bool // it has any size after that
+	redis   bool // it is in the node's Redis server
+}
+
+// key is that of a place's value at the control socket of its node.
+func (p place) key(s *ChainSpec) string {
+	key := stateKey(s.Key, p.state)
+	if p.redis {
+		return redisMark + key
+	}
+	return key
 }
 
 // places lists where a chain's own states are, before it begins or when it has ended: in the repository, in each worker
@@ -53,7 +63,7 @@ func (s *ChainSpec) places(ended bool) []place {
 				continue
 			}
 			if a.Location != plan.Fetched {
-				add(place{a.State, inv.seeded(a), a.Node, inv.Program})
+				add(place{a.State, inv.seeded(a), a.Node, inv.Program, isRedis(a.Repository)})
 				continue
 			}
 			known := slices.IndexFunc(all, func(p place) bool { return p.state == a.State })
@@ -127,7 +137,7 @@ func (s *ChainSpec) Pairs() []Pair {
 // what to do. clients gives the control of a node.
 func Seed[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) error {
 	for _, p := range s.places(false) {
-		if err := clients(p.node).Seed(ctx, stateKey(s.Key, p.state), p.bytes); err != nil {
+		if err := clients(p.node).Seed(ctx, p.key(s), p.bytes); err != nil {
 			return err
 		}
 	}
@@ -163,7 +173,7 @@ func Check[C Control](ctx context.Context, s *ChainSpec, clients func(topology.I
 	}
 	for _, p := range s.places(true) {
 		check := &checks[index[p.state]]
-		v, err := clients(p.node).Check(ctx, stateKey(s.Key, p.state))
+		v, err := clients(p.node).Check(ctx, p.key(s))
 		if errors.Is(err, ErrNoState) {
 			check.Missing++
 			continue

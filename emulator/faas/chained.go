@@ -43,7 +43,7 @@ func rolesOf[S plan.Access | AccessSpec](states []S, chained bool) []plan.Role {
 func (s *ChainSpec) roles() map[int]plan.Role {
 	roles := map[int]plan.Role{}
 	for _, inv := range s.Invocations {
-		for i, role := range rolesOf(inv.States, s.Chained()) {
+		for i, role := range withStart(rolesOf(inv.States, s.Chained()), inv.Instances) {
 			roles[inv.Steps[i]] = role
 		}
 	}

@@ -3,7 +3,6 @@ package faas
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,7 +58,7 @@ func (s *ChainSpec) validateInvocation(i int) error {
 	if len(inv.States) > maxStates {
 		return fmt.Errorf("%d states: a call has %d at most", len(inv.States), maxStates)
 	}
-	if want := len(rolesOf(inv.States, s.Chained())); len(inv.Steps) != want {
+	if want := len(withStart(rolesOf(inv.States, s.Chained()), inv.Instances)); len(inv.Steps) != want {
 		return fmt.Errorf("it has %d steps, not %d", len(inv.Steps), want)
 	}
 	for _, index := range inv.Steps {
@@ -102,16 +101,12 @@ func (inv *InvocationSpec) validate() error {
 			return fmt.Errorf("state %d of %d bytes cannot be the client's to read", state.State, state.Bytes)
 		}
 	}
-	return inv.call("").checkSizes()
-}
-
-// checkAddress accepts IP addresses with a port, or none.
-func checkAddress(address string) error {
-	if address == "" {
-		return nil
+	if inv.Instances != nil {
+		if err := inv.Instances.Validate(); err != nil {
+			return err
+		}
 	}
-	_, err := netip.ParseAddrPort(address)
-	return err
+	return inv.call("").checkSizes()
 }
 
 // checkKey accepts the key of a chain.

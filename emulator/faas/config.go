@@ -34,6 +34,11 @@ type Config struct {
 	// Stall is how long a transfer may stand still before it is given up; 0: DefaultStall. A link that is down for
 	// longer, as by a scenario's event, ends what is under way.
 	Stall time.Duration `json:"stall,omitempty"`
+
+	// Redis is the Redis server that the node runs, as a repository; nil: none.
+	Redis *RedisConfig `json:"redis,omitempty"`
+	// PasswordFile has the password of the testbed's Redis servers; empty: they have none.
+	PasswordFile string `json:"password_file,omitempty"`
 }
 
 // minMemory is the least that an agent accepts as Config.Memory, in bytes.
@@ -65,6 +70,9 @@ func (c *Config) validate() error {
 	if len(c.Control) > 107 {
 		errs = append(errs, fmt.Errorf("control socket %s: the path has %d bytes, a unix socket's at most 107",
 			c.Control, len(c.Control)))
+	}
+	if c.Redis != nil {
+		errs = append(errs, c.Redis.validate())
 	}
 	switch c.Compute {
 	case Allotted, Shared:

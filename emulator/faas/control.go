@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -65,11 +64,15 @@ func (a *Agent) handleSeed(w http.ResponseWriter, r *http.Request, key string) {
 		fail(w, http.StatusBadRequest, fmt.Errorf("bytes: want a size from 0 to %d", maxBody))
 		return
 	}
-	if err := checkStateKey(key); err != nil {
+	keeps, key, err := a.keeperOf(key)
+	if err == nil {
+		err = checkStateKey(key)
+	}
+	if err != nil {
 		fail(w, http.StatusBadRequest, err)
 		return
 	}
-	if err := a.keeperOf(key).seed(r.Context(), key, size); err != nil {
+	if err := keeps.seed(r.Context(), key, size); err != nil {
 		fail(w, statusOf(err), fmt.Errorf("state %s: %w", key, err))
 		return
 	}
@@ -77,7 +80,11 @@ func (a *Agent) handleSeed(w http.ResponseWriter, r *http.Request, key string) {
 }
 
 func (a *Agent) handleVersion(w http.ResponseWriter, r *http.Request, key string) {
-	v, err := a.keeperOf(key).look(r.Context(), key)
+	keeps, key, err := a.keeperOf(key)
+	var v value
+	if err == nil {
+		v, err = keeps.look(r.Context(), key)
+	}
 	if err != nil {
 		fail(w, statusOf(err), err)
 		return
@@ -173,6 +180,9 @@ func (a *Agent) warm(ctx context.Context, wanted []WarmSpec) error {
 }
 
 func (a *Agent) echo(ctx context.Context, to WarmSpec) error {
+	if isRedis(to.Address) {
+		return redisStates{a, to.Address}.warm(ctx, to.Bytes)
+	}
 	m := message{method: http.MethodPost, path: "/echo", body: a.filling(to.Bytes), fresh: true}
 	return a.peers.do(ctx, to.Address, &m, func(resp *http.Response) error {
 		return a.pools.discard(resp.Body, to.Bytes)
@@ -183,7 +193,7 @@ func (w *WarmSpec) validate() error {
 	if err := checkRoom(w.Room); err != nil || w.Address == "" {
 		return err
 	}
-	if _, err := netip.ParseAddrPort(w.Address); err != nil {
+	if err := checkAddress(w.Address); err != nil {
 		return fmt.Errorf("warming: %w", err)
 	}
 	if w.Bytes < 0 || w.Bytes > maxBody || w.Connections > maxWarm {

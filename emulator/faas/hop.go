@@ -130,6 +130,15 @@ func (p *part) execute(invocation int, with *cargo) error {
 		})
 		steps = steps[1:]
 	}
+	in, err := e.occupy(p.ctx)
+	if err != nil {
+		return err
+	}
+	defer in.release()
+	if in.lease != nil {
+		p.tell(in.took.step(steps[0]))
+		steps = steps[1:]
+	}
 	for i, s := range e.call.states {
 		if s.location != plan.Repository && s.location != plan.Fetched {
 			continue

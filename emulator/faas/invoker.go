@@ -170,7 +170,7 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 func (inv *InvocationSpec) call(key string) *call {
 	c := &call{
 		key: key, task: inv.Task, function: inv.Function, argument: inv.Argument, result: inv.Result,
-		ops: inv.Ops, load: inv.Load, program: inv.Program,
+		ops: inv.Ops, load: inv.Load, instances: inv.Instances, program: inv.Program,
 	}
 	for _, s := range inv.States {
 		if s.ByClient {
@@ -228,7 +228,7 @@ func (c *chain) unpack(call *call, sent []value, back response) (conflicts int, 
 
 // note enters an invocation's moments. The caller holds mu.
 func (c *chain) note(inv *InvocationSpec, back *response, whole span, own []fetched) {
-	roles := stepRoles(inv.States)
+	roles := withStart(stepRoles(inv.States), inv.Instances)
 	t := back.times
 	rest, written := t[1:], 0
 	for i, index := range inv.Steps {
@@ -242,6 +242,8 @@ func (c *chain) note(inv *InvocationSpec, back *response, whole span, own []fetc
 			s.Retries = own[last].retries
 		case s.Role == plan.Request:
 			s.Start, s.End, s.Cold = whole.start, t[0], back.cold
+		case s.Role == plan.Start:
+			s, rest = span{rest[0], rest[1], rest[2]}.step(index), rest[3:]
 		case s.Role == plan.Read || s.Role == plan.Write:
 			s.Start, s.End, s.Remote, rest = rest[0], rest[1], rest[2], rest[3:]
 			if s.Role == plan.Write {

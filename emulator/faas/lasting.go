@@ -53,8 +53,8 @@ func (s *ChainSpec) LastingPlaces() []LastingPlace {
 			at := slices.IndexFunc(all, func(p LastingPlace) bool { return p.State == a.State && p.Node == a.Node })
 			if at < 0 {
 				at = len(all)
-				all = append(all, LastingPlace{Key: s.Lasting[a.State], State: a.State, Bytes: s.Invocations[i].seeded(a),
-					Node: a.Node, Program: s.Invocations[i].Program})
+				all = append(all, LastingPlace{Key: markedKey(a.Repository, s.Lasting[a.State]), State: a.State,
+					Bytes: s.Invocations[i].seeded(a), Node: a.Node, Program: s.Invocations[i].Program})
 			}
 			all[at].Touches++
 		}

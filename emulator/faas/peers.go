@@ -16,6 +16,8 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/gomodule/redigo/redis"
+
 	"testbed/emulator/units"
 )
 
@@ -37,8 +39,9 @@ type peer struct {
 	net.Conn
 	in   reader
 	r    *bufio.Reader
-	left int64     // bytes that may still be read of a response
-	used time.Time // when it became idle
+	left int64      // bytes that may still be read of a response
+	used time.Time  // when it became idle
+	resp redis.Conn // to a Redis server; nil: it is to an agent
 }
 
 // errLong is what reading a response comes to that goes on for longer than any may.
@@ -200,7 +203,7 @@ func (p *peers) take(ctx context.Context, address string, m *message) (*peer, er
 	}
 	m.cold = true
 	p.dials.Add(1)
-	conn, err := p.dialer.DialContext(ctx, "tcp", address)
+	conn, err := p.dialer.DialContext(ctx, "tcp", dialled(address))
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,13 @@
 package faas
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"testbed/emulator/internal/readfile"
+)
 
 // repository is where workers and clients read states from, and write them to.
 type repository interface {
@@ -26,14 +33,48 @@ func (a *Agent) repositoryAt(address string) repository {
 	if address == "" {
 		return ownStates{a}
 	}
+	if isRedis(address) {
+		return redisStates{a, address}
+	}
 	return agentStates{a, address}
 }
 
-// keeperOf is what keeps a state of this node that the control socket asks for.
-func (a *Agent) keeperOf(string) keeper { return ownStates{a} }
+// keeperOf is what keeps a state of this node that the control socket asks for (see markedKey), and the key there.
+func (a *Agent) keeperOf(marked string) (keeper, string, error) {
+	key, inRedis := strings.CutPrefix(marked, redisMark)
+	switch {
+	case !inRedis:
+		return ownStates{a}, key, nil
+	case a.redis == nil:
+		return nil, key, errors.New("this node runs no Redis server")
+	default:
+		return a.redis, key, nil
+	}
+}
 
 // drop forgets the states of this node whose keys begin with prefix and returns their number.
-func (a *Agent) drop(ctx context.Context, prefix string) (int, error) { return ownStates{a}.drop(ctx, prefix) }
+func (a *Agent) drop(ctx context.Context, prefix string) (int, error) {
+	n, err := ownStates{a}.drop(ctx, prefix)
+	if err == nil && a.redis != nil {
+		var more int
+		more, err = a.redis.drop(ctx, prefix)
+		n += more
+	}
+	return n, err
+}
+
+// readPassword reads that of the testbed's Redis servers.
+func (a *Agent) readPassword() error {
+	if a.config.PasswordFile == "" {
+		return nil
+	}
+	text, err := readfile.All(a.config.PasswordFile, maxReason)
+	if err != nil {
+		return fmt.Errorf("password of the repository: %w", err)
+	}
+	a.password = strings.TrimSpace(string(text))
+	return nil
+}
 
 // ownStates are those that this agent itself keeps.
 type ownStates struct{ *Agent }

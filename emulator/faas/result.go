@@ -40,6 +40,8 @@ type StepResult struct {
 	Cold   bool  `json:"cold,omitempty"` // requests: a connection had to be opened first
 	// Retries is, of a write or an execution, how often it was repeated because another invocation was faster.
 	Retries int `json:"retries,omitempty"`
+	// Started is, of the wait for an instance, for how many ns it was for that one's start; 0: that was warm.
+	Started int64 `json:"started,omitempty"`
 }
 
 // with is what two nodes know of a step together.
@@ -47,6 +49,7 @@ func (s StepResult) with(o StepResult) StepResult {
 	return StepResult{
 		Index: o.Index, Role: o.Role, Start: cmp.Or(s.Start, o.Start), End: cmp.Or(s.End, o.End),
 		Remote: cmp.Or(s.Remote, o.Remote), Cold: s.Cold || o.Cold, Retries: max(s.Retries, o.Retries),
+		Started: max(s.Started, o.Started),
 	}
 }
 
@@ -68,7 +71,18 @@ func (r *ChainResult) Retries() int {
 // Network is the sum of the durations of all transfers, Processing that of all executions. What the two
 // leave of a line's latency is the FaaS's own overhead; branches of a DAG overlap.
 func (r *ChainResult) Network() time.Duration {
-	return r.sum(func(s StepResult) bool { return s.Role != plan.Execute })
+	return r.sum(func(s StepResult) bool { return s.Role != plan.Execute && s.Role != plan.Start })
+}
+
+// Starts is how many invocations waited for the start of an instance.
+func (r *ChainResult) Starts() int {
+	n := 0
+	for _, s := range r.Steps {
+		if s.Started > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // Processing is the sum of the durations of all executions.
@@ -107,6 +121,9 @@ func (r *ChainResult) validate(spec *ChainSpec, elapsed time.Duration) error {
 		repeatable := s.Role == plan.Write || s.Role == plan.Execute
 		if s.Retries < 0 || s.Retries > maxRetries*(1+maxStates) || s.Retries > 0 && !repeatable {
 			return fmt.Errorf("step %d, a %s, was repeated %d times", s.Index, s.Role, s.Retries)
+		}
+		if err := s.checkStart(); err != nil {
+			return err
 		}
 		for _, moment := range []int64{s.Start, s.End, s.Remote} {
 			if moment != 0 && (moment < r.Start-int64(tolerated) || moment > r.End+int64(tolerated)) {

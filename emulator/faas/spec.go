@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 )
@@ -53,6 +54,8 @@ type InvocationSpec struct {
 	States []AccessSpec `json:"states"` // in the order in which they are read and written
 	After  []int        `json:"after"`  // indexes of invocations that it waits for: earlier ones, each once
 	Steps  []int        `json:"steps"`  // indexes into the plan's steps, in the order of stepRoles
+	// Instances say how those of the function live on the node; nil: they are always warm.
+	Instances *instance.Spec `json:"instances,omitempty"`
 }
 
 // AccessSpec is one state that an invocation reads and changes.
@@ -62,7 +65,8 @@ type AccessSpec struct {
 	Location plan.Location `json:"location"`
 	Node     topology.ID   `json:"node"` // where the value is
 	// Repository is the IP address and port that the value is fetched from and, but for plan.Fetched, written to; empty
-	// where it is at the worker itself (ByClient: at the client itself), or comes with the request.
+	// where it is at the worker itself (ByClient: at the client itself), or comes with the request. Before those of a Redis
+	// server stands redis:, and they are given wherever it is.
 	Repository string `json:"repository"`
 	// ByClient says, of a state in a repository, that the client reads it before the request and writes it after the
 	// response: the worker sees nothing of it.
@@ -95,7 +99,8 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 		}
 		out := InvocationSpec{
 			Task: inv.Task, Function: inv.Function, Node: inv.Worker, Argument: inv.Argument, Result: inv.Result,
-			Ops: inv.Ops, Load: inv.Load, After: inv.After, Steps: inv.Steps, Program: inv.Program,
+			Ops: inv.Ops, Load: inv.Load, After: inv.After, Steps: inv.Steps, Instances: inv.Instances,
+			Program: inv.Program,
 		}
 		if inv.Worker != p.Client || p.Messages != nil {
 			out.Worker = addr(inv.Worker).String()
@@ -105,6 +110,9 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 				Contested: s.Contested}
 			if (s.Location == plan.Repository || s.Location == plan.Fetched) && s.Node != inv.Accessor(s) {
 				access.Repository = addr(s.Node).String()
+			}
+			if s.Location == plan.Repository && p.Store != nil && p.Store.Server {
+				access.Repository = p.Store.Scheme + netip.AddrPortFrom(addr(s.Node).Addr(), p.Store.Port).String()
 			}
 			out.States = append(out.States, access)
 		}
@@ -128,7 +136,7 @@ func feasible(p *plan.Plan, inv *plan.Invocation) error {
 	if inv.Caller != p.Client && p.Messages == nil {
 		return fmt.Errorf("it is not issued by the client")
 	}
-	roles := rolesOf(inv.States, p.Messages != nil)
+	roles := withStart(rolesOf(inv.States, p.Messages != nil), inv.Instances)
 	if len(roles) != len(inv.Steps) {
 		return fmt.Errorf("it has %d steps, not %d", len(inv.Steps), len(roles))
 	}

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"strings"
 
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
 	"testbed/emulator/units"
 )
@@ -38,6 +38,8 @@ type call struct {
 	states   []callState
 	lasting  lastingKeys
 	program  bool
+
+	instances *instance.Spec // nil: there is always one
 }
 
 type callState struct {
@@ -79,7 +81,7 @@ func (c *call) header() []byte {
 	if c.program {
 		b = append(b, " "+callProgram...)
 	}
-	b = append(b, "\r\n"...)
+	b = c.appendInstances(append(b, "\r\n"...))
 	if len(c.states) == 0 {
 		return b
 	}
@@ -141,7 +143,7 @@ func parseCall(function string, h http.Header) (*call, error) {
 		return nil, err
 	}
 	c.lasting = lasting
-	return c, errors.Join(c.parseStores(h), c.checkSizes())
+	return c, errors.Join(c.parseInstances(h), c.parseStores(h), c.checkSizes())
 }
 
 // checkSizes holds what the call's messages carry, and every state, against maxBody.
@@ -180,10 +182,8 @@ func parseState(text string, n *numbers) (callState, error) {
 		s.location, s.contested = plan.Local, f[0] == "o"
 	case f[0] == "r" && len(f) == 4:
 		s.location, s.repository = plan.Repository, f[3]
-		if f[3] != "" {
-			if _, err := netip.ParseAddrPort(f[3]); err != nil {
-				return s, err
-			}
+		if err := checkAddress(f[3]); err != nil {
+			return s, err
 		}
 	default:
 		return s, fmt.Errorf("%q is no state", text)

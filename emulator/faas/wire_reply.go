@@ -41,7 +41,8 @@ type version struct {
 	sum     uint32
 }
 
-// timeline holds moments in ns: when the request was received; start, end and the repository's moment
+// timeline holds moments in ns: when the request was received; where there are instances, begin and end of the wait for
+// one, and since when it was for its start; start, end and the repository's moment
 // of every read; start and end of the execution; the same three of every write; when the response was
 // sent. All are written as distances from the first, which is absolute.
 type timeline []int64
@@ -87,6 +88,9 @@ func (t timeline) within(start, end int64) error {
 // moments is the length of the call's timeline.
 func (c *call) moments() int {
 	n := 4
+	if c.instances != nil {
+		n += 3
+	}
 	for _, s := range c.states {
 		if s.location == plan.Repository {
 			n += 6

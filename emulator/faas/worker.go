@@ -89,6 +89,11 @@ func (a *Agent) execute(ctx context.Context, c *call, carried []byte) (*reply, e
 	e := &execution{Agent: a, call: c, carried: carried, read: make([]value, len(c.states))}
 	e.reply.times = append(make(timeline, 0, c.moments()), a.clock.now())
 	defer e.release()
+	in, err := e.occupy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer in.release()
 	for i, s := range c.states {
 		if s.location == plan.Repository {
 			if err := e.fetchOf(ctx, i); err != nil {

@@ -23,6 +23,9 @@ func (s *Status) Lines(width int) []string {
 		if m.Median > 0 {
 			line += fmt.Sprintf("  median %9.1f ms  p95 %9.1f ms", 1e3*m.Median, 1e3*m.P95)
 		}
+		if m.Starts > 0 {
+			line += fmt.Sprintf("  %d cold starts", m.Starts)
+		}
 		if m.Failed > 0 {
 			line += fmt.Sprintf("  %d failed", m.Failed)
 		}

@@ -45,6 +45,7 @@ type Model struct {
 	Failed  int     `json:"failed"`
 	Median  float64 `json:"median_s"` // of the latency of those done without error; 0: none yet
 	P95     float64 `json:"p95_s"`
+	Starts  int     `json:"starts,omitempty"` // invocations that waited for the start of an instance
 }
 
 // Link is the use of one queue of a link over the last interval.

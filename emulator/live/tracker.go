@@ -85,6 +85,7 @@ func (t *Tracker) Write(chain record.Chain, _ []record.Step) error {
 		t.status.Models = append(t.status.Models, Model{Model: chain.Model})
 	}
 	m.Done++
+	m.Starts += chain.Starts
 	t.status.Done++
 	t.done = append(t.done, t.now())
 	if chain.OK() {

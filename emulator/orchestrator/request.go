@@ -25,6 +25,7 @@ type Request struct {
 	Fabric   string // auto or a fabric's name
 	Version  string
 	Run      string // identifies this bringing up; empty: one is made
+	Password bool   // nodes find a password in their directories, the same in all, in a file called PasswordFile
 	Node     func(s Station, control string) NodeConfig
 
 	// Keep stores what the scenario reads in a testbed's directory, so that a testbed that is up is complete by

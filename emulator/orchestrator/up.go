@@ -130,6 +130,11 @@ func (s Store) keep(r Request) error {
 
 // start starts nodes, and says which run.
 func (b *Bed) start(ctx context.Context, r Request, specs []noderuntime.Spec) ([]noderuntime.Node, error) {
+	if r.Password {
+		if err := b.givePassword(specs); err != nil {
+			return nil, err
+		}
+	}
 	nodes, err := b.Runtime.Start(ctx, specs, func(ready int) {
 		r.progress(fmt.Sprintf("starting %d nodes (%s): %d/%d", len(specs), b.Runtime.Name(), ready, len(specs)))
 	})

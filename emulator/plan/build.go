@@ -21,6 +21,7 @@ type Builder struct {
 	nodes []topology.ID       // nodes[task]
 	load  map[topology.ID]int // tasks placed on each node
 	sites Sites
+	lives Lives
 	plan  *Plan
 	pair  int
 }
@@ -46,7 +47,7 @@ func (b *Builder) unchained(r Rule, sites Sites, access StateAccess) {
 			Argument: task.Argument, Result: b.job.Output(i), Ops: task.Ops, Load: b.load[worker], After: after(i),
 		}
 		for _, s := range task.States {
-			location, node := r.Locate(b.plan.Client, worker, sites)
+			location, node := b.locate(r, worker, s)
 			inv.States = append(inv.States, Access{State: s, Bytes: b.job.States[s], Location: location, Node: node,
 				ByClient: access == ByClient && location == Repository})
 		}
@@ -118,6 +119,7 @@ func (b *Builder) invocation(inv *Invocation, byClient bool, after []int) int {
 		access(Read)
 	}
 	message(Request, inv.Caller, inv.Worker, inv.Argument, carried)
+	after = b.instance(inv, after)
 	if !byClient {
 		access(Read)
 	}

@@ -55,6 +55,7 @@ func (b *Builder) inOrder(need func(inv *Invocation, state int, after []int) []i
 		if before >= 0 {
 			inv.Caller, inv.After = b.nodes[before], []int{before}
 		}
+		after = b.instance(&inv, after)
 		for _, s := range task.States {
 			after = need(&inv, s, after)
 		}
@@ -89,9 +90,10 @@ func (r Rule) byWorkers(b *Builder) {
 		if len(task.After) > 0 {
 			inv.Caller = b.nodes[task.After[0]]
 		}
+		after = b.instance(&inv, after)
 		pairs := make([]int, len(task.States))
 		for _, s := range task.States {
-			location, node := r.Locate(b.plan.Client, inv.Worker, b.sites)
+			location, node := b.locate(r, inv.Worker, s)
 			inv.States = append(inv.States, b.access(s, location, node))
 		}
 		for k, s := range inv.States {

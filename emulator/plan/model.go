@@ -47,15 +47,18 @@ type Rule struct {
 	// Chained adds the steps of a job in which one worker calls the next, with invocations and messages: those without
 	// can be predicted only.
 	Chained func(b *Builder)
+
+	// Lives are those of functions' instances; nil: all are warm.
+	Lives Lives
 }
 
 // Build turns the job of the given index into a plan. With ByClient the client reads and writes what is in a
 // repository, before its request and after the response, unless workers call each other.
 func (r Rule) Build(jobs []workload.Job, index int, place *placement.Placement, sites Sites, access StateAccess) *Plan {
 	job := &jobs[index]
-	b := Builder{job: job, nodes: place.Node[index], load: place.Load, sites: sites, plan: &Plan{
+	b := Builder{job: job, nodes: place.Node[index], load: place.Load, sites: sites, lives: r.Lives, plan: &Plan{
 		Job: job.Name, Index: index, Model: r.Model, Client: place.Client[index],
-		Length: job.Length(), StateBytes: job.States, Lasting: job.Lasting,
+		Length: job.Length(), StateBytes: job.States, Lasting: job.Lasting, Store: sites.Store,
 	}}
 	if r.Chained != nil {
 		r.Chained(&b)
@@ -91,4 +94,7 @@ func ParseModel(s string) (Model, error) {
 type Sites struct {
 	Cloud   topology.ID
 	Central topology.ID
+	// Repositories are those of the edge, where there are several; nil: Central is the only one.
+	Repositories *Repositories
+	Store        *Store // what keeps states at repositories; nil: the agents themselves
 }

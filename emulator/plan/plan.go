@@ -8,17 +8,19 @@ import (
 	"slices"
 	"time"
 
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
 
-// Kind tells transfers from computations.
+// Kind tells transfers, computations and waits apart.
 type Kind uint8
 
 // The kinds of steps.
 const (
 	Transfer Kind = iota
 	Compute
+	Wait // for an instance of a function
 )
 
 // Role says what a step is for.
@@ -31,10 +33,11 @@ const (
 	Execute              // the function itself
 	Write                // a state back to its repository
 	Response             // worker to caller: the result, with the states that travel along
+	Start                // until there is an instance for the invocation: in its queue, and for its start
 )
 
 func (r Role) String() string {
-	return [...]string{"request", "read", "execute", "write", "response"}[r]
+	return [...]string{"request", "read", "execute", "write", "response", "start"}[r]
 }
 
 // Step is one transfer or computation.
@@ -42,8 +45,8 @@ type Step struct {
 	Kind  Kind
 	Role  Role
 	Task  int         // index into the job's tasks
-	From  topology.ID // transfers: the sender; computations: the node
-	To    topology.ID // transfers: the receiver; computations: the node
+	From  topology.ID // transfers: the sender; computations and waits: the node
+	To    topology.ID // transfers: the receiver; computations and waits: the node
 	Bytes int64       // transfers: payload
 	Ops   int64       // computations: operations
 	Load  int         // computations: tasks placed on the node
@@ -99,6 +102,8 @@ type Invocation struct {
 	// are those of the workload, which it need not keep to.
 	Program bool
 	Took    time.Duration
+
+	Instances *instance.Spec // of the function on the worker; nil: there is always one, and no step Start
 }
 
 // Written is the state's size after the function, in bytes.
@@ -124,6 +129,7 @@ type Plan struct {
 	Steps       []Step
 	Invocations []Invocation
 	StateBytes  []int64 // size of each of the job's states
+	Store       *Store  // what keeps states at repositories; nil: the nodes' agents
 	// Lasting are, by state, the names of those that outlive the job, of which the client has one for all of its jobs;
 	// nil: there are none.
 	Lasting []string

@@ -11,7 +11,7 @@ type Parts struct {
 	RoundTrip     int64 // a state's read and write: the message without the state, GET or answer; a connection's set-up
 	Queueing      int64 // waiting behind others: what a step took beyond what it takes alone, doing it again included
 	Host          int64 // what calibration adds: to a message the hosts' time, to an execution the FaaS's
-	Processing    int64 // executions: operations at the node's speed
+	Processing    int64 // executions: operations at the node's speed; waits for an instance: its start
 }
 
 // Sum is the step's duration in picoseconds.

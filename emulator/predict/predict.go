@@ -13,7 +13,7 @@ type Prediction struct {
 	Model      plan.Model
 	Total      float64 // from the chain's begin to the end of its last step
 	Network    float64 // the part of Total spent in transfers, along the critical path
-	Processing float64 // the part of Total spent in computations, along the critical path
+	Processing float64 // the part of Total spent in computations, along the critical path; the rest: waits for instances
 	Traffic    int64   // sum over transfers of payload bytes times hops
 	Steps      []StepPrediction
 	Parts      []Parts // of Steps, in their order; nil: the engine, or the file, does not say

@@ -141,12 +141,14 @@ func (e *Evaluation) Schedule() (*Schedule, error) {
 	return s, nil
 }
 
-// Split divides the schedule's total into what transfers and what computations take on the critical path.
+// Split divides the schedule's total into what transfers and what computations take on the critical path; the rest is
+// waits for instances.
 func (s *Schedule) Split(p *plan.Plan) (network, processing float64) {
 	for _, i := range s.Critical {
-		if d := s.Steps[i].End - s.Steps[i].Start; p.Steps[i].Kind == plan.Compute {
+		switch d := s.Steps[i].End - s.Steps[i].Start; p.Steps[i].Kind {
+		case plan.Compute:
 			processing += d
-		} else {
+		case plan.Transfer:
 			network += d
 		}
 	}

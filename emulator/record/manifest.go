@@ -110,6 +110,8 @@ type ModelCounts struct {
 	Repeated  int `json:"repeated,omitempty"`
 	// Retries are writes and executions that were repeated because a branch of the same job had changed their state.
 	Retries int `json:"retries,omitempty"`
+	// Starts are invocations that waited for the start of an instance of their function.
+	Starts int `json:"starts,omitempty"`
 }
 
 // Write writes the manifest into a run's directory, replacing the one before at once, so that there is a

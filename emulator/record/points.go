@@ -7,6 +7,9 @@ import (
 	"testbed/emulator/record/lineprotocol"
 )
 
+// roleStart is the role of steps that wait for an instance of a function.
+const roleStart = "start"
+
 // The measurements.
 const (
 	chainMeasurement = "chain"
@@ -61,6 +64,9 @@ func (c *Chain) Point() lineprotocol.Point {
 			p.Fields["host_late_fabric_s"] = h.Fabric
 		}
 	}
+	if c.Scaled {
+		p.Fields["starts"], p.Fields["start_s"] = int64(c.Starts), c.Measured.Start
+	}
 	c.programFields(p.Fields)
 	if c.Error != "" {
 		p.Fields["error"] = oneLine(c.Error)
@@ -69,6 +75,9 @@ func (c *Chain) Point() lineprotocol.Point {
 		p.Fields["predicted_latency_s"] = c.Predicted.Latency
 		p.Fields["predicted_network_s"] = c.Predicted.Network
 		p.Fields["predicted_processing_s"] = c.Predicted.Processing
+		if c.Scaled {
+			p.Fields["predicted_start_s"] = c.Predicted.Start
+		}
 	}
 	// Errors are measured less predicted. The reader works them out again.
 	if c.Predicted != nil && c.Measured.Latency > 0 {
@@ -94,6 +103,9 @@ func (s *Step) Point() lineprotocol.Point {
 	}
 	if s.Retries > 0 {
 		p.Fields["retries"] = int64(s.Retries)
+	}
+	if s.Role == roleStart {
+		p.Fields["start_s"] = s.Start
 	}
 	if s.Predicted != nil {
 		p.Fields["predicted_s"] = *s.Predicted

@@ -61,7 +61,7 @@ func chainOf(p lineprotocol.Point) (Chain, error) {
 	c := Chain{
 		Tags: tags, Time: p.Time.UTC(), Index: int(p.Int("index")), Job: p.Text("job"), Client: p.Text("client"),
 		Start:    p.Int("start_ns"),
-		Measured: Times{p.Number("latency_s"), p.Number("network_s"), p.Number("processing_s")},
+		Measured: timesOf(p, ""),
 		Bytes:    p.Int("bytes"), States: int(p.Int("states")), Lost: int(p.Int("lost")),
 		Conflicts: int(p.Int("conflicts")), Retries: int(p.Int("retries")), Cold: int(p.Int("cold")),
 		Late: p.Number("late_s"), Error: p.Text("error"),
@@ -74,11 +74,20 @@ func chainOf(p lineprotocol.Point) (Chain, error) {
 		}
 	}
 	if _, known := p.Fields["predicted_latency_s"]; known {
-		c.Predicted = &Times{
-			p.Number("predicted_latency_s"), p.Number("predicted_network_s"), p.Number("predicted_processing_s"),
-		}
+		predicted := timesOf(p, "predicted_")
+		c.Predicted = &predicted
+	}
+	if _, c.Scaled = p.Fields["starts"]; c.Scaled {
+		c.Starts = int(p.Int("starts"))
 	}
 	return c, err
+}
+
+func timesOf(p lineprotocol.Point, prefix string) Times {
+	return Times{
+		Latency: p.Number(prefix + "latency_s"), Network: p.Number(prefix + "network_s"),
+		Processing: p.Number(prefix + "processing_s"), Start: p.Number(prefix + "start_s"),
+	}
 }
 
 func stepOf(p lineprotocol.Point) (Step, error) {
@@ -94,7 +103,7 @@ func stepOf(p lineprotocol.Point) (Step, error) {
 		Tags: tags, Time: p.Time.UTC(), Chain: int(p.Int("chain")), Job: p.Text("job"), Index: index,
 		Task: int(p.Int("task")), Role: p.Tags["role"], From: p.Text("from"), To: p.Text("to"), Bytes: p.Int("bytes"),
 		Ops: p.Int("ops"), Offset: p.Number("offset_s"), Duration: p.Number("duration_s"), Remote: p.Number("remote_s"),
-		Retries: int(p.Int("retries")),
+		Retries: int(p.Int("retries")), Start: p.Number("start_s"),
 	}
 	if _, known := p.Fields["predicted_s"]; known {
 		predicted := p.Number("predicted_s")

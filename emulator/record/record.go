@@ -35,10 +35,11 @@ type Times struct {
 	Latency    float64 // from the client's start to its end
 	Network    float64 // sum of all transfers, of branches side by side those on the critical path
 	Processing float64 // sum of all executions, likewise
+	Start      float64 // sum of all waits for an instance of a function, its start included, likewise
 }
 
 // Overhead is what the FaaS itself took: the rest of the latency.
-func (t Times) Overhead() float64 { return t.Latency - t.Network - t.Processing }
+func (t Times) Overhead() float64 { return t.Latency - t.Network - t.Processing - t.Start }
 
 // Chain is one chain that was carried out, or tried.
 type Chain struct {
@@ -55,6 +56,8 @@ type Chain struct {
 	Conflicts int     // updates of states that the client keeps that were refused for their version, and lost
 	Retries   int     // writes and executions that were repeated because another invocation had changed their state
 	Cold      int     // requests that had to open a connection first
+	Scaled    bool    // some functions' instances start and end; else Starts and the times' Start are 0
+	Starts    int     // invocations that waited for the start of an instance
 	Late      float64 // s that it started after its due time; 0 where the arrival process has none
 	Error     string  // why it failed, or what the state checks say; empty: all is well
 	Predicted *Times  // nil: not known
@@ -97,7 +100,7 @@ type Step struct {
 	Job       string
 	Index     int    // in the plan
 	Task      int    // in the job
-	Role      string // request, read, execute, write, response
+	Role      string // request, start, read, execute, write, response
 	From, To  string // names of the nodes
 	Bytes     int64
 	Ops       int64
@@ -106,6 +109,7 @@ type Step struct {
 	Remote    float64  // s from its beginning until the repository began to send, or had received; 0: no repository
 	Predicted *float64 // s; nil: not known
 	Retries   int      // of a write or an execution: how often it was repeated
+	Start     float64  // s of the wait for an instance (role start) that it took to start; the rest is its queue
 
 	Superseded bool // of a chain's attempt that is
 }

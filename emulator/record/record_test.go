@@ -23,7 +23,7 @@ func sample(i int) (Chain, []Step) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 678_901_234, time.UTC).Add(time.Duration(i) * time.Second)
 	c := Chain{
 		Tags: tags, Time: at, Index: i, Job: fmt.Sprintf("j_%d", i), Client: "rpi3_0", Start: 1 << 60,
-		Measured: Times{1.25, 0.1 + 0.2, 1e-9}, Bytes: 1 << 40, States: 3, Lost: i % 2, Conflicts: 1, Retries: 4, Cold: 2,
+		Measured: Times{Latency: 1.25, Network: 0.1 + 0.2, Processing: 1e-9}, Bytes: 1 << 40, States: 3, Lost: i % 2, Conflicts: 1, Retries: 4, Cold: 2,
 		Late: 0.5,
 	}
 	if i%3 == 0 {
@@ -46,7 +46,7 @@ func sample(i int) (Chain, []Step) {
 		c.Host = &HostLate{All: 0.5, Fabric: 0.125, Nodes: 0.25, FabricKnown: true}
 	}
 	if i%2 == 0 {
-		c.Predicted = &Times{1, 0.5, 0.25}
+		c.Predicted = &Times{Latency: 1, Network: 0.5, Processing: 0.25}
 		steps[1].Predicted = &seconds
 	}
 	return c, steps

@@ -120,6 +120,7 @@ func (r *replay) finish(m int, p *plan.Plan, o outcome) {
 	s.Conflicts += chain.Conflicts
 	s.Cold += chain.Cold
 	s.Retries += chain.Retries
+	s.Starts += chain.Starts
 	if o.disturbed {
 		s.Disturbed++
 	}

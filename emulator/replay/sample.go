@@ -20,6 +20,7 @@ func (r *replay) sample(p *plan.Plan, o outcome) (record.Chain, []record.Step) {
 		Tags: tags, Time: o.at, Index: p.Index, Job: p.Job, Client: name, States: len(o.checks), Late: o.late.Seconds(),
 		Weight: p.Weight, Host: o.host, Attempt: o.attempt, Disturbed: o.disturbed, Superseded: o.superseded,
 	}
+	c.Scaled = p.Scaled()
 	errs := []error{o.err}
 	for _, check := range o.checks {
 		if err := check.Err(); err != nil {
@@ -41,7 +42,7 @@ func (r *replay) sample(p *plan.Plan, o outcome) (record.Chain, []record.Step) {
 		return c, nil
 	}
 	c.Start, c.Conflicts, c.Cold = o.result.Start, o.result.Conflicts, o.result.Cold
-	c.Retries = o.result.Retries()
+	c.Retries, c.Starts = o.result.Retries(), o.result.Starts()
 	for _, s := range o.result.Steps {
 		if s.Retries > 0 {
 			c.Bytes = units.Add(c.Bytes, units.Mul(int64(s.Retries), p.Repeated(s.Index)))
@@ -53,27 +54,31 @@ func (r *replay) sample(p *plan.Plan, o outcome) (record.Chain, []record.Step) {
 	return c, r.steps(p, o, tags, predicted, bytes)
 }
 
-// times are a chain's: of branches, which overlap, network and processing are those of the critical path.
+// times are a chain's: of branches, which overlap, its parts are those of the critical path.
 func times(p *plan.Plan, result *faas.ChainResult) record.Times {
 	steps := make(map[int]*faas.StepResult, len(result.Steps))
 	for i := range result.Steps {
 		steps[result.Steps[i].Index] = &result.Steps[i]
 	}
-	var network, processing time.Duration
+	var network, processing, start time.Duration
 	for _, i := range p.Critical(func(i int) (int64, bool) {
 		if s := steps[i]; s != nil {
 			return s.End, true
 		}
 		return 0, false
 	}) {
-		if s := steps[i]; s.Role == plan.Execute {
+		switch s := steps[i]; s.Role {
+		case plan.Execute:
 			processing += s.Duration()
-		} else {
+		case plan.Start:
+			start += s.Duration()
+		default:
 			network += s.Duration()
 		}
 	}
 	return record.Times{
 		Latency: result.Latency().Seconds(), Network: network.Seconds(), Processing: processing.Seconds(),
+		Start: start.Seconds(),
 	}
 }
 
@@ -88,7 +93,7 @@ func (r *replay) steps(p *plan.Plan, o outcome, tags record.Tags, predicted []fl
 			Tags: tags, Time: o.at.Add(time.Duration(s.Start - o.result.End)), Chain: p.Index, Job: p.Job, Index: s.Index,
 			Task: planned.Task, Role: s.Role.String(), From: from, To: to, Bytes: bytes[s.Index], Ops: planned.Ops,
 			Offset: time.Duration(s.Start - o.result.Start).Seconds(), Duration: s.Duration().Seconds(),
-			Retries: s.Retries, Superseded: o.superseded,
+			Retries: s.Retries, Superseded: o.superseded, Start: time.Duration(s.Started).Seconds(),
 		}
 		if s.Remote != 0 {
 			step.Remote = time.Duration(s.Remote - s.Start).Seconds()

@@ -146,11 +146,15 @@ func apart(reports []*compare.Report) bool {
 }
 
 // partLook is the number of a part's look. What transfers' residual is told apart into comes after all other causes, so
-// that those look as they always did.
+// that those look as they always did; waits for instances after everything.
 func partLook(name string) int {
 	apart := []string{string(compare.HostLateness), string(compare.Waiting), string(compare.ModelError)}
-	others := slices.DeleteFunc(partNames(), func(of string) bool { return slices.Contains(apart, of) })
-	return slices.Index(slices.Insert(others, len(compare.CauseNames)-len(apart), apart...), name)
+	last := []string{string(compare.ColdStart), string(compare.InstanceQueue), plan.Start.String()}
+	others := slices.DeleteFunc(partNames(), func(of string) bool {
+		return slices.Contains(apart, of) || slices.Contains(last, of)
+	})
+	causes := len(compare.CauseNames) - 2 // without the two of last
+	return slices.Index(append(slices.Insert(others, causes-len(apart), apart...), last...), name)
 }
 
 // contributed is the mean difference in ms per chain by part; parts that are nothing are left out.
@@ -176,7 +180,7 @@ func partNames() []string {
 	for _, c := range compare.CauseNames {
 		names = append(names, string(c))
 	}
-	for r := plan.Request; r <= plan.Response; r++ {
+	for r := plan.Request; r <= plan.Start; r++ {
 		names = append(names, r.String())
 	}
 	return names

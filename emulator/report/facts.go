@@ -23,6 +23,9 @@ func counts(r *run.Run) []html.Count {
 	if total.NotRun > 0 {
 		out = append(out, html.Count{Value: thousands(int64(total.NotRun)), Label: "not run", Bad: true})
 	}
+	if total.Starts > 0 {
+		out = append(out, html.Count{Value: thousands(int64(total.Starts)), Label: "cold starts"})
+	}
 	if total.Late > 0 {
 		out = append(out, html.Count{Value: thousands(int64(total.Late)), Label: "started late", Bad: true})
 	}

@@ -63,6 +63,7 @@ func sum(models []record.ModelCounts) (total record.ModelCounts) {
 		total.Lost += m.Lost
 		total.NotRun += m.NotRun
 		total.Late += m.Late
+		total.Starts += m.Starts
 	}
 	return total
 }

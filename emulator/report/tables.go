@@ -49,7 +49,7 @@ func (p *page) errorTables() []html.Table {
 		Method string
 		Jobs   int
 	}{first.Method, jobs})
-	return append([]html.Table{t, p.orderTable()}, p.branchTable()...)
+	return append(append([]html.Table{t, p.orderTable()}, p.branchTable()...), p.instanceTable()...)
 }
 
 // branchTable says what it brings that branches run side by side; nil: no job has some.

@@ -30,6 +30,7 @@ type Scenario struct {
 	Speeds    map[topology.ID]float32 // operations/s of every host
 	Models    []plan.Model            // in the scenario's order
 	Sites     plan.Sites
+	Keepers   []topology.ID   // nodes that are repositories, of the models in Models
 	Agentless []topology.ID   // hosts without an agent, the cloud last: no task, state or job is there
 	Arrival   replay.Arrival  // when chains begin
 	Moments   []events.Moment // what the scenario's events make of the network, in the order of time
@@ -63,7 +64,10 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 	if e.Moments, err = events.Compile(e.Topology, s.Events); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
-	if e.Arrival, err = e.arrival(); err != nil {
+	if e.Arrival, err = e.arrival(); err == nil {
+		err = e.checkScaled()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
 	if err := e.locate(); err != nil {
@@ -100,6 +104,9 @@ func (e *Scenario) locate() error {
 		cloud = -1
 	}
 	e.Sites.Cloud = cloud
+	if err := e.locateStates(network); err != nil {
+		return err
+	}
 	speed := placement.SpeedModel(e.Source.Placement.Speed)
 	if e.Speeds, err = placement.Speeds(e.Topology, speed); err != nil {
 		return err
@@ -159,10 +166,13 @@ func (e *Scenario) Chains(m plan.Model) ([]*plan.Plan, error) {
 
 // rule is what an execution model does, which need not be one of the scenario's.
 func (e *Scenario) rule(m plan.Model) (plan.Rule, error) {
-	if rule, known := e.rules[m]; known {
-		return rule, nil
+	rule, known := e.rules[m]
+	var err error
+	if !known {
+		rule, err = plan.Rules.Find(e.Source.Catalogue(), string(m))
 	}
-	return plan.Rules.Find(e.Source.Catalogue(), string(m))
+	rule.Lives = e.lives()
+	return rule, err
 }
 
 // Speed is a vertex's speed in operations/s; the cloud, which executes nothing, has an infinite one.

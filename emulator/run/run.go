@@ -218,7 +218,11 @@ func (r *run) lookup() func(*plan.Plan) (*record.Times, []float64) {
 		for _, s := range found.Steps {
 			steps[s.Index] = s.End - s.Start
 		}
-		return &record.Times{Latency: found.Total, Network: found.Network, Processing: found.Processing}, steps
+		times := &record.Times{Latency: found.Total, Network: found.Network, Processing: found.Processing}
+		if p.Scaled() {
+			times.Start = max(0, times.Overhead())
+		}
+		return times, steps
 	}
 }
 

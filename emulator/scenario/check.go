@@ -29,6 +29,7 @@ func (d *decoder) check(s *Scenario, open bool) {
 	d.checkInflux(f.Influx)
 	d.checkRuntime(f)
 	d.checkFunctionRuntime(f)
+	d.checkState(f)
 	for i := range f.Events {
 		d.checkEvent(&f.Events[i], eventPath(i))
 	}

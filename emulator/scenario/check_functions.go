@@ -30,6 +30,7 @@ func (d *decoder) checkFunctions(f *File) {
 		if certain && one.Name != AnyFunction && !slices.Contains(known, one.Name) && !d.failed("workload") && !d.full() {
 			d.failAt(path, suggest(one.Name, known), "no task invokes a function %q", one.Name)
 		}
+		d.checkInstances(one, path+".instances")
 		if !one.Program() {
 			d.checkBuiltin(one, path)
 			continue

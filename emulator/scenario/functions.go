@@ -57,6 +57,9 @@ type Function struct {
 	Memory units.ByteSize `yaml:"memory" min:"1MiB"`
 	// Processes and threads that an instance may have. Default: 256.
 	Processes int `yaml:"processes" min:"1" max:"100000"`
+	// How the function's instances start and end on each node: warm, or {max: 4, keep-alive: 30s, start: 300ms}. Default:
+	// warm, there is always one.
+	Instances *Instances `yaml:"instances"`
 }
 
 // EnvVar is an environment variable of a program.
@@ -86,6 +89,7 @@ func (f *File) Programs() bool {
 
 // resolve fills in a program's defaults.
 func (f *Function) resolve() {
+	f.Instances.resolve()
 	if !f.Program() {
 		return
 	}

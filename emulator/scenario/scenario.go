@@ -61,6 +61,8 @@ type File struct {
 	// function, as the study's text says; client, before its request and after the response, so that nothing of a state
 	// goes to the worker, as the study's simulator charges it.
 	StateAccess string `yaml:"state-access" enum:"worker|client" default:"worker"`
+	// What keeps the states that are in a repository, and which hosts of the edge are repositories.
+	State State `yaml:"state"`
 	// Whether predictors that know nothing but chains (statesim) linearize jobs that are DAGs: they take the tasks one
 	// after the other, in ascending order. Otherwise they predict nothing of a workload that has a DAG.
 	Linearize bool `yaml:"linearize" default:"false"`

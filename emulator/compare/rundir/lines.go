@@ -26,7 +26,7 @@ type reader struct {
 
 func newReader(each func(*compare.Chain) error) *reader {
 	r := &reader{each: each, texts: map[string]string{}, roles: map[string]plan.Role{}}
-	for role := plan.Request; role <= plan.Response; role++ {
+	for role := plan.Request; role <= plan.Start; role++ {
 		r.roles[role.String()] = role
 	}
 	return r
@@ -158,6 +158,8 @@ func (r *reader) readStep(line *lineprotocol.Line) error {
 			s.Begin, err = value.Float()
 		case "task":
 			s.Task, err = integer(value)
+		case "start_s":
+			s.Started, err = value.Float()
 		}
 		return err
 	})

@@ -3,8 +3,8 @@ package instance
 import "slices"
 
 // Ledger is the rules of Limits: who is served by which instance, who waits, what starts and what ends. Instances are
-// numbered from 0 in the order of their starts. Instants are nanoseconds, of any clock that does not go back. It is not
-// safe for concurrent use, and takes O(instances) for each thing that happens.
+// numbered from 0 in the order of their starts. Instants are of any clock that does not go back, in the unit of
+// Limits.KeepAlive. It is not safe for concurrent use, and takes O(instances) for each thing that happens.
 type Ledger[R comparable] struct {
 	limits    Limits
 	instances []*entry // that start or are ready, in the order of their numbers
@@ -34,8 +34,8 @@ type asked[R comparable] struct {
 type Grant[R comparable] struct {
 	Request  R
 	Instance int
-	Waited   int64 // ns in the queue, but for Started
-	Started  int64 // ns for which it waited for the start of this instance; 0: that was warm
+	Waited   int64 // in the queue, but for Started
+	Started  int64 // how long it waited for the start of this instance; 0: that was warm
 }
 
 // Actions are what follows from something that happens.

@@ -52,6 +52,12 @@ type Stats struct {
 	Waiting  int `json:"waiting"`  // requests, at present
 }
 
+// Add adds another pool's.
+func (s *Stats) Add(o *Stats) {
+	s.Starts, s.Failed, s.Stopped, s.Gone = s.Starts+o.Starts, s.Failed+o.Failed, s.Stopped+o.Stopped, s.Gone+o.Gone
+	s.Starting, s.Ready, s.Busy, s.Waiting = s.Starting+o.Starting, s.Ready+o.Ready, s.Busy+o.Busy, s.Waiting+o.Waiting
+}
+
 // waiter is a request: lease and err are set before done is closed.
 type waiter struct {
 	done  chan struct{}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"math"
 	"time"
 )
@@ -16,7 +15,7 @@ type Distribution struct {
 	P95    time.Duration `json:"p95,omitempty"` // at least Median; 0: every start takes Median
 }
 
-// MostStart is the longest that Distribution may have as median or 95th percentile.
+// MostStart is the longest that Distribution may have as median or 95th percentile, and that it draws.
 const MostStart = time.Hour
 
 // Validate reports what is out of range.
@@ -43,18 +42,15 @@ func (d Distribution) Quantile(u float64) time.Duration {
 	}
 	sigma := math.Log(float64(d.P95)/float64(d.Median)) / z95
 	z := math.Sqrt2 * math.Erfinv(2*u-1)
-	return time.Duration(min(math.Round(float64(d.Median)*math.Exp(sigma*z)), math.MaxInt64/4))
+	return time.Duration(min(math.Round(float64(d.Median)*math.Exp(sigma*z)), float64(MostStart)))
 }
 
-// Draw is how long the n-th start of a function on a node takes. It is the same wherever it is asked for: in the agent,
-// in a prediction, and in another run of the same seed.
-func (d Distribution) Draw(seed int64, function, node string, n int) time.Duration {
-	h := fnv.New64a()
-	_, _ = fmt.Fprintf(h, "%d/%d/%q/%q", n, seed, function, node)
-	return d.Quantile((float64(mix(h.Sum64())>>11) + 0.5) / (1 << 53))
+// Draw is how long the n-th start takes, of those of a seed. It is the same wherever it is asked for.
+func (d Distribution) Draw(seed uint64, n int) time.Duration {
+	return d.Quantile((float64(mix(seed+uint64(n)*0x9e3779b97f4a7c15)>>11) + 0.5) / (1 << 53))
 }
 
-// mix spreads a hash's bits (the finaliser of SplitMix64): FNV leaves its last bytes in the low bits.
+// mix is the finaliser of SplitMix64, which makes independent numbers of those that follow one another.
 func mix(x uint64) uint64 {
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
@@ -67,20 +63,31 @@ type Drawn struct {
 	Warm int
 	// Took is how long the n-th start takes, from 0, those of Warm not counted.
 	Took func(n int) time.Duration
+	// Sleep waits for a time, and returns false where stop was closed before; nil: by the runtime's timers.
+	Sleep func(d time.Duration, stop <-chan struct{}) bool
 }
 
 // Start sleeps.
 func (d Drawn) Start(ctx context.Context) (Instance, error) {
-	if n := Number(ctx) - d.Warm; n >= 0 {
-		timer := time.NewTimer(d.Took(n))
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
+	sleep := d.Sleep
+	if sleep == nil {
+		sleep = sleepByTimer
+	}
+	if n := Number(ctx) - d.Warm; n >= 0 && !sleep(d.Took(n), ctx.Done()) {
+		return nil, context.Cause(ctx)
 	}
 	return nothing{}, nil
+}
+
+func sleepByTimer(d time.Duration, stop <-chan struct{}) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-stop:
+		return false
+	}
 }
 
 // nothing is the instance of a built-in function.

@@ -10,10 +10,11 @@ import (
 // TestDraw: what is drawn has the quantiles that were asked for, and is the same each time.
 func TestDraw(t *testing.T) {
 	d := Distribution{Median: 200 * time.Millisecond, P95: 800 * time.Millisecond}
+	seed := For(1, "resize", 3)
 	all := make([]time.Duration, 20_000)
 	for n := range all {
-		all[n] = d.Draw(1, "resize", "server_3", n)
-		if all[n] != d.Draw(1, "resize", "server_3", n) {
+		all[n] = d.Draw(seed, n)
+		if all[n] != d.Draw(seed, n) {
 			t.Fatal("the same start takes another time")
 		}
 	}
@@ -27,10 +28,12 @@ func TestDraw(t *testing.T) {
 			t.Errorf("quantile %v: %v, want %v", q.share, have, q.want)
 		}
 	}
-	if d.Draw(1, "a", "n", 0) == d.Draw(1, "b", "n", 0) || d.Draw(1, "a", "n", 0) == d.Draw(2, "a", "n", 0) {
-		t.Error("functions, or seeds, share their draws")
+	for _, other := range []uint64{For(2, "resize", 3), For(1, "resizer", 3), For(1, "resize", 4)} {
+		if d.Draw(seed, 0) == d.Draw(other, 0) || d.Draw(seed, 1) == d.Draw(other, 0) {
+			t.Error("functions, nodes or seeds share their draws")
+		}
 	}
-	if got := (Distribution{Median: time.Second}).Draw(1, "a", "n", 3); got != time.Second {
+	if got := (Distribution{Median: time.Second}).Draw(seed, 3); got != time.Second {
 		t.Errorf("a fixed time: %v", got)
 	}
 }
@@ -46,4 +49,33 @@ func TestDistributionIsValidated(t *testing.T) {
 			t.Errorf("%+v is accepted", d)
 		}
 	}
+}
+
+func TestSpecIsReadAsWritten(t *testing.T) {
+	s := &Spec{Limits{1, 2, 3, 4 * time.Second, 5}, Distribution{time.Second, 2 * time.Second}, math.MaxUint64}
+	got, err := Parse(s.String())
+	if err != nil || *got != *s {
+		t.Errorf("%+v: %v", got, err)
+	}
+	for _, text := range []string{
+		"", "1", "0 1 1 0 0 0 0", "0 1 1 0 0 0 0 0 0", "0 0 1 0 0 0 0 0", "0 1 1 -1 0 0 0 0", "0 1 1 0 0 2 1 0", "0 1 1 0 0 0 0 x",
+	} {
+		if got, err := Parse(text); err == nil {
+			t.Errorf("%q is read as %+v", text, got)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("0 1 1 60000000000 0 300000000 1200000000 7")
+	f.Add("0 1 1 0 0 0 0 0x10")
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := Parse(text)
+		if err != nil {
+			return
+		}
+		if again, err := Parse(s.String()); err != nil || *again != *s {
+			t.Errorf("%q: %+v, then %+v: %v", text, s, again, err)
+		}
+	})
 }

@@ -33,6 +33,7 @@ func Catalogue(more ...catalogue.Section) *catalogue.Catalogue {
 		wfformat.Section(),
 		hour.Section(),
 		plan.Section(),
+		plan.StoreSection(),
 		placement.Section(),
 		transport.Section(),
 		statesim.Section(),

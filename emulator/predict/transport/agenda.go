@@ -16,6 +16,7 @@ const (
 	flowArrives  // a message that is alone is there
 	flowTimer
 	processorDone
+	instanceReady // of a fleet; step is its number
 )
 
 // event is something that happens to a chain's step, a flow or a processor; what it is about has changed where its
@@ -26,6 +27,7 @@ type event struct {
 	chain      *chain
 	flow       *flow
 	processor  *processor
+	fleet      *fleet
 	step       int32
 	generation uint32
 	kind       eventKind

@@ -23,7 +23,8 @@ type chain struct {
 	parts       []predict.Parts
 	steps       []progress
 	versions    *versions
-	under       int // steps under way
+	under       int         // steps under way
+	instances   map[int]int // by task, those that invocations have
 }
 
 // begin begins a chain at the time.
@@ -72,7 +73,9 @@ func (r *replay) begin(c *chain, i int) error {
 		return nil
 	}
 	var err error
-	if step.Kind == plan.Compute {
+	if step.Kind == plan.Wait {
+		err = r.ask(c, i)
+	} else if step.Kind == plan.Compute {
 		err = r.compute(c, i)
 	} else if err = r.check(step); err == nil {
 		if step.From == step.To {
@@ -134,7 +137,7 @@ func (c *chain) copied(step *plan.Step) int64 {
 // reads or writes for the others.
 func (r *replay) prepare(c *chain, i int) {
 	s, p := &c.plan.Steps[i], &c.steps[i]
-	header := int64(r.engine.options.Header)
+	header, around := int64(r.engine.options.Header), r.framing(c.plan)
 	var at *connection
 	add := func(response bool, bytes int64, kind errandKind) {
 		p.errands[p.count] = errand{at, response, bytes, kind}
@@ -165,12 +168,12 @@ func (r *replay) prepare(c *chain, i int) {
 		add(!called, s.Bytes+header, body)
 	case plan.Read:
 		open(s.To, s.From)
-		add(false, header, trip)
-		add(true, s.Bytes+header, body)
+		add(false, around.ReadRequest, trip)
+		add(true, s.Bytes+around.ReadResponse, body)
 	case plan.Write:
 		open(s.From, s.To)
-		add(false, s.Bytes+header, body)
-		add(true, header, trip)
+		add(false, s.Bytes+around.WriteRequest, body)
+		add(true, around.WriteResponse, trip)
 	default:
 		open(s.From, s.To)
 		add(false, s.Bytes+header, body)
@@ -242,6 +245,7 @@ func (r *replay) finish(c *chain, i int) error {
 	if c.plan.Steps[i].Role == plan.Response {
 		r.giveTurn(c, i)
 	}
+	r.vacate(c, i)
 	return r.ended(c, i, cmp.Or(p.took, float64(c.parts[i].Sum())/float64(second)))
 }
 

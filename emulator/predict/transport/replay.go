@@ -30,6 +30,7 @@ type replay struct {
 	shared      map[kept]int           // versions of states that outlive chains
 	turns       map[plan.Lasting]*turn // of those that go along with calls
 	flows       []*flow                // that may be used again
+	fleets      map[fleetKey]*fleet    // instances of functions
 }
 
 func newReplay(e *Engine) *replay {
@@ -70,7 +71,7 @@ func (r *replay) group(plans []*plan.Plan, first int) error {
 	}
 	arrivals := &r.engine.options.Arrivals
 	begin := r.clock
-	r.shared, r.turns = map[kept]int{}, map[plan.Lasting]*turn{}
+	r.shared, r.turns, r.fleets = map[kept]int{}, map[plan.Lasting]*turn{}, map[fleetKey]*fleet{}
 	r.open, r.waiting = len(chains), nil
 	if arrivals.Due == nil {
 		users := min(max(1, arrivals.Users), len(chains))
@@ -131,6 +132,8 @@ func (r *replay) happen(e *event) error {
 		if e.generation == e.processor.generation {
 			r.done(e.processor, e.at)
 		}
+	case instanceReady:
+		r.act(e.fleet, e.fleet.ledger.Ready(r.now, int(e.step)))
 	case flowArrives:
 		if e.generation == e.flow.generation {
 			r.leave(e.flow)

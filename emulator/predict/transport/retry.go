@@ -135,14 +135,14 @@ func (c *chain) within(i int) {
 // where the client is who writes, and writes.
 func (r *replay) repeatWrite(c *chain, i int) {
 	s, p, inv := &c.plan.Steps[i], &c.steps[i], c.invocations[c.plan.Steps[i].Task]
-	header := int64(r.engine.options.Header)
+	header, around := int64(r.engine.options.Header), r.framing(c.plan)
 	again := &repetition{}
 	add := func(e errand) { again.errands = append(again.errands, e) }
 	if s.From == s.To {
 		c.versions.begin(s.Task, c.keptBy(s))
 	} else {
-		add(errand{p.last, false, header, trip})
-		add(errand{p.last, true, s.Bytes + header, body})
+		add(errand{p.last, false, around.ReadRequest, trip})
+		add(errand{p.last, true, s.Bytes + around.ReadResponse, body})
 	}
 	if inv != nil && inv.Worker != s.From {
 		var cold bool
@@ -158,8 +158,8 @@ func (r *replay) repeatWrite(c *chain, i int) {
 		add(errand{kind: work})
 	}
 	if s.From != s.To {
-		add(errand{p.last, false, s.Bytes + header, body})
-		add(errand{p.last, true, header, trip})
+		add(errand{p.last, false, s.Bytes + around.WriteRequest, body})
+		add(errand{p.last, true, around.WriteResponse, trip})
 	}
 	p.again, p.next, p.refused = again, 0, false
 }

@@ -1,0 +1,197 @@
+package faas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"testbed/emulator/faas/instance"
+	"testbed/emulator/plan"
+)
+
+// headerInstances says how the function's instances live, where they are not all warm: what instance.Spec prints.
+const headerInstances = "X-Testbed-Instances"
+
+// maxFleets bounds the functions of all models that have instances on a node at a time.
+const maxFleets = 10_000
+
+// fleetKey tells the instances of functions apart. Those of one model of a run are not another's: each begins with none
+// but Min, so that all meet the same.
+type fleetKey struct {
+	series   string // the chains' keys but for their numbers: run and model
+	function string
+	spec     instance.Spec
+}
+
+// fleet is the instances of a function.
+type fleet struct {
+	*instance.Pool
+	warm func() error // waits, the first time, for those of Min
+}
+
+// fleets are the functions that have instances on the node. The zero value is ready.
+type fleets struct {
+	mu     sync.Mutex
+	all    map[fleetKey]*fleet
+	closed bool
+}
+
+// of gives the instances for a call, which has a specification. Those of other models end where nobody uses them.
+func (f *fleets) of(c *call, starter func() instance.Starter) (*fleet, error) {
+	key := fleetKey{c.key[:max(strings.LastIndexByte(c.key, '/'), 0)], c.function, *c.instances}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if one := f.all[key]; one != nil {
+		return one, nil
+	}
+	if f.closed {
+		return nil, instance.ErrClosed
+	}
+	for other, pool := range f.all {
+		if s := pool.Stats(); other.series != key.series && s.Busy+s.Waiting == 0 {
+			delete(f.all, other)
+			go pool.Close()
+		}
+	}
+	if len(f.all) >= maxFleets {
+		return nil, fmt.Errorf("%d functions have instances: %w", maxFleets, errFull)
+	}
+	pool, err := instance.NewPool(key.spec.Limits, starter())
+	if err != nil {
+		return nil, err
+	}
+	if f.all == nil {
+		f.all = map[fleetKey]*fleet{}
+	}
+	one := &fleet{Pool: pool, warm: sync.OnceValue(func() error { return pool.Warm(context.Background()) })}
+	f.all[key] = one
+	return one, nil
+}
+
+// close ends all instances.
+func (f *fleets) close() {
+	f.mu.Lock()
+	f.closed = true
+	all := f.all
+	f.all = nil
+	f.mu.Unlock()
+	for _, one := range all {
+		one.Close()
+	}
+}
+
+// stats add the counters of all functions up; nil: there are none.
+func (f *fleets) stats() *instance.Stats {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.all) == 0 {
+		return nil
+	}
+	sum := &instance.Stats{}
+	for _, one := range f.all {
+		s := one.Stats()
+		sum.Add(&s)
+	}
+	return sum
+}
+
+// occupied is an instance that an execution has for itself, or one of its slots.
+type occupied struct {
+	lease *instance.Lease // nil: the function is always warm
+	took  span            // what it waited for it: remote is when the wait for its start began, or end where it was warm
+}
+
+// occupy waits for an instance of the call's function, where that is not always warm.
+func (e *execution) occupy(ctx context.Context) (occupied, error) {
+	if e.call.instances == nil {
+		return occupied{}, nil
+	}
+	o := occupied{took: span{start: e.clock.now()}}
+	one, err := e.fleets.of(e.call, func() instance.Starter { return e.starter(e.call.instances) })
+	if err == nil {
+		err = one.warm()
+	}
+	if err == nil {
+		o.lease, err = one.Acquire(ctx)
+	}
+	if err != nil {
+		return o, fmt.Errorf("waiting for an instance: %w", err)
+	}
+	o.took.end = e.clock.now()
+	o.took.remote = max(o.took.start, o.took.end-o.lease.Started.Nanoseconds())
+	e.reply.times = append(e.reply.times, o.took.start, o.took.end, o.took.remote)
+	return o, nil
+}
+
+// release gives the instance back.
+func (o *occupied) release() {
+	if o.lease != nil {
+		o.lease.Release()
+	}
+}
+
+// step is the wait as a step of the plan.
+func (s span) step(index int) StepResult {
+	return StepResult{Index: index, Role: plan.Start, Start: s.start, End: s.end, Started: s.end - s.remote}
+}
+
+// starter starts instances of a built-in function.
+func (a *Agent) starter(spec *instance.Spec) instance.Starter {
+	return instance.Drawn{
+		Warm: spec.Min,
+		Took: func(n int) time.Duration { return spec.Start.Draw(spec.Seed, n) },
+		Sleep: func(d time.Duration, stop <-chan struct{}) bool {
+			due := a.clock.now() + d.Nanoseconds()
+			done := a.clock.wait(due, stop)
+			if done {
+				a.punctuality.late(due, a.clock.now())
+			}
+			return done
+		},
+	}
+}
+
+// withStart puts the wait for an instance among an invocation's steps: after the request, where that is one of them.
+func withStart(roles []plan.Role, spec *instance.Spec) []plan.Role {
+	if spec == nil {
+		return roles
+	}
+	return slices.Insert(roles, slices.Index(roles, plan.Request)+1, plan.Start)
+}
+
+// appendInstances adds the header's line.
+func (c *call) appendInstances(b []byte) []byte {
+	if c.instances == nil {
+		return b
+	}
+	return fmt.Appendf(b, "%s: %s\r\n", headerInstances, c.instances)
+}
+
+// parseInstances reads it.
+func (c *call) parseInstances(h http.Header) error {
+	text := h.Get(headerInstances)
+	if text == "" {
+		return nil
+	}
+	var err error
+	if c.instances, err = instance.Parse(text); err != nil {
+		return fmt.Errorf("header %s: %w", headerInstances, err)
+	}
+	return nil
+}
+
+// errStart is what is wrong with a step that tells of a start.
+var errStart = errors.New("it tells of an instance's start that it cannot have waited for")
+
+// checkStart holds what a step tells of a start within the step.
+func (s *StepResult) checkStart() error {
+	if s.Started < 0 || s.Started > max(0, s.End-s.Start) || s.Started > 0 && s.Role != plan.Start {
+		return fmt.Errorf("step %d: %w", s.Index, errStart)
+	}
+	return nil
+}

@@ -1,0 +1,313 @@
+package faas
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gomodule/redigo/redis"
+)
+
+// RedisConfig is the Redis server of a node that is a repository.
+type RedisConfig struct {
+	Command     []string `json:"command,omitempty"`     // that runs it; none: redis-server, which is looked for in PATH
+	Bind        string   `json:"bind,omitempty"`        // IP address that it listens at; empty: all of the node's
+	Port        int      `json:"port,omitempty"`        // 0: RedisPort
+	Dir         string   `json:"dir"`                   // where it keeps its files; made where it is not there
+	Persistence string   `json:"persistence,omitempty"` // PersistNone, PersistRDB or PersistAOF; empty: PersistNone
+	Fsync       string   `json:"fsync,omitempty"`       // of PersistAOF: always, everysec; empty: always
+	Memory      int64    `json:"memory,omitempty"`      // bytes that its states may take up; 0: no bound
+}
+
+// What a Redis server keeps of its states when it is killed.
+const (
+	PersistNone = "none" // nothing
+	PersistRDB  = "rdb"  // a snapshot, written a minute after a change at the latest
+	PersistAOF  = "aof"  // every write, in a log
+)
+
+// startLimit is how long a Redis server may take to read its files.
+const startLimit = time.Minute
+
+// redisServer is a Redis server that runs until it is closed: one that ends is started again.
+type redisServer struct {
+	config   RedisConfig
+	states   redisStates // through the node's own address
+	restarts atomic.Int64
+
+	mu      sync.Mutex
+	process *os.Process
+	closed  bool
+	ended   chan struct{} // closed when it does not run any more
+	keys    map[string]bool
+}
+
+// startRedis starts the server of an agent and returns when it serves.
+func startRedis(ctx context.Context, a *Agent, config RedisConfig) (*redisServer, error) {
+	s := &redisServer{config: config, ended: make(chan struct{}), keys: map[string]bool{}}
+	s.states = redisStates{a, redisScheme + net.JoinHostPort(config.own(), strconv.Itoa(config.port()))}
+	if err := os.MkdirAll(config.Dir, 0o700); err != nil {
+		return nil, err
+	}
+	cmd, output, err := s.launch()
+	if err != nil {
+		return nil, err
+	}
+	first := make(chan error, 1)
+	go s.supervise(cmd, output, first)
+	ready, cancel := context.WithTimeoutCause(ctx, startLimit, fmt.Errorf("it is not ready after %v", startLimit))
+	defer cancel()
+	if err := s.await(ready, first); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (c *RedisConfig) port() int {
+	if c.Port > 0 {
+		return c.Port
+	}
+	return RedisPort
+}
+
+// own is the address by which the agent beside the server reaches it.
+func (c *RedisConfig) own() string {
+	if c.Bind != "" {
+		return c.Bind
+	}
+	return "127.0.0.1"
+}
+
+func (c *RedisConfig) validate() error {
+	switch c.Persistence {
+	case "", PersistNone, PersistRDB, PersistAOF:
+	default:
+		return fmt.Errorf("redis: persistence %q: write %s, %s or %s", c.Persistence, PersistNone, PersistRDB, PersistAOF)
+	}
+	switch c.Fsync {
+	case "", "always", "everysec":
+	default:
+		return fmt.Errorf("redis: fsync %q: write always or everysec", c.Fsync)
+	}
+	if c.Dir == "" || strings.ContainsAny(c.Dir+c.Bind, "\"\\\n") {
+		return fmt.Errorf("redis: the directory %q is none", c.Dir)
+	}
+	return nil
+}
+
+// text is the server's configuration, which it reads from its standard input: so no one finds the password in a file
+// or in the list of processes.
+func (c *RedisConfig) text(password string) string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	bind := c.Bind
+	if bind == "" {
+		bind = "0.0.0.0" // the node's network is the testbed's, and eth0 may not be there yet
+	}
+	line("bind %s\nport %d\nprotected-mode no\ndaemonize no\ndatabases 1\ntcp-keepalive 0\ntimeout 0", bind, c.port())
+	line("dir \"%s\"\nproto-max-bulk-len %d\nmaxclients %d", c.Dir, maxBody, maxServed)
+	if password != "" {
+		line("requirepass %s", password)
+	}
+	if c.Memory > 0 {
+		line("maxmemory %d\nmaxmemory-policy noeviction", c.Memory)
+	}
+	switch c.Persistence {
+	case PersistAOF:
+		fsync := "always"
+		if c.Fsync != "" {
+			fsync = c.Fsync
+		}
+		line("save \"\"\nappendonly yes\nappendfsync %s", fsync)
+	case PersistRDB:
+		line("save 60 1\nappendonly no\nstop-writes-on-bgsave-error no")
+	default:
+		line("save \"\"\nappendonly no")
+	}
+	return b.String()
+}
+
+// launch starts the server's process. output is what it prints.
+func (s *redisServer) launch() (*exec.Cmd, *tail, error) {
+	command := s.config.Command
+	if len(command) == 0 {
+		command = []string{"redis-server"}
+	}
+	path, err := exec.LookPath(command[0])
+	if err != nil {
+		return nil, nil, fmt.Errorf("the repository is a Redis server, and %w: install it (apt-get install redis-server), "+
+			"or say another command or an image in state.repository", err)
+	}
+	cmd, output := exec.Command(path, append(command[1:len(command):len(command)], "-")...), &tail{}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(s.config.text(s.states.password)), output, output
+	cmd.Dir = s.config.Dir
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, nil, errors.New("the agent ends")
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, nil, err
+	}
+	s.process = cmd.Process
+	return cmd, output, nil
+}
+
+// supervise waits for the server to end, and starts it again until it is closed. first gets why it ended the first
+// time.
+func (s *redisServer) supervise(cmd *exec.Cmd, output *tail, first chan<- error) {
+	defer close(s.ended)
+	for {
+		err := cmd.Wait() // in a node, whose first process reaps all, it says only that it has ended
+		select {
+		case first <- fmt.Errorf("redis-server ended (%w): %s", err, output.text()):
+		default:
+		}
+		for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+			time.Sleep(pause)
+			if s.isClosed() {
+				return
+			}
+			if cmd, output, err = s.launch(); err == nil {
+				break
+			}
+		}
+		s.restarts.Add(1)
+	}
+}
+
+// await waits until the server answers.
+func (s *redisServer) await(ctx context.Context, first <-chan error) error {
+	for {
+		err := s.states.once(ctx, &message{}, 0, func(c redis.Conn) error {
+			_, err := redis.String(c.Do("PING"))
+			return err
+		})
+		if err == nil {
+			return nil
+		}
+		if !passing(err) {
+			return fmt.Errorf("redis-server: %w", err)
+		}
+		select {
+		case err := <-first:
+			return err
+		case <-ctx.Done():
+			return fmt.Errorf("redis-server: %w: %w", context.Cause(ctx), err)
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+}
+
+func (s *redisServer) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+// kill ends the server's process, and it is started again.
+func (s *redisServer) kill() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.process != nil {
+		_ = s.process.Kill() // it may have ended by itself
+	}
+}
+
+// close ends the server for good.
+func (s *redisServer) close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.kill()
+	<-s.ended
+}
+
+// seed implements keeper.
+func (s *redisServer) seed(ctx context.Context, key string, size int64) error {
+	content, err := s.states.pools.take(ctx, size)
+	if err != nil {
+		return err
+	}
+	defer content.release()
+	fill(content.data, seedOf(key))
+	if err := s.note(key); err != nil {
+		return err
+	}
+	sum := strconv.FormatUint(uint64(checksum(content.data)), 16)
+	return s.states.do(ctx, 0, func(c redis.Conn) error {
+		_, err := c.Do("HSET", key, "v", 0, "s", sum, "w", "", "c", content.data)
+		return err
+	})
+}
+
+// note remembers a key, for drop.
+func (s *redisServer) note(key string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.keys) >= maxHeld {
+		return fmt.Errorf("%d states are held: %w", maxHeld, errFull)
+	}
+	s.keys[key] = true
+	return nil
+}
+
+// look implements keeper.
+func (s *redisServer) look(ctx context.Context, key string) (v value, err error) {
+	err = s.states.do(ctx, maxBody, func(c redis.Conn) (err error) {
+		v, err = s.states.read(ctx, c, key)
+		return err
+	})
+	return v, err
+}
+
+// drop implements keeper.
+func (s *redisServer) drop(ctx context.Context, prefix string) (int, error) {
+	var keys []any
+	s.mu.Lock()
+	for key := range s.keys {
+		if strings.HasPrefix(key, prefix) {
+			keys = append(keys, key)
+			delete(s.keys, key)
+		}
+	}
+	s.mu.Unlock()
+	if len(keys) == 0 {
+		return 0, nil
+	}
+	return len(keys), s.states.do(ctx, 0, func(c redis.Conn) error {
+		_, err := c.Do("UNLINK", keys...)
+		return err
+	})
+}
+
+// tail keeps the last of what a program prints.
+type tail struct {
+	mu   sync.Mutex
+	last []byte
+}
+
+// Write implements io.Writer.
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.last = append(t.last, p...)
+	t.last = bytes.Clone(t.last[max(0, len(t.last)-maxReason/2):])
+	return len(p), nil
+}
+
+func (t *tail) text() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return printable(strings.TrimSpace(string(t.last)))
+}

@@ -1,0 +1,70 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"hash/fnv"
+	"slices"
+
+	"testbed/emulator/topology"
+)
+
+// Repositories say which of several nodes of the edge keep which state; nil: the central node keeps all.
+type Repositories struct {
+	// Nodes are those that are repositories, with their names.
+	Nodes []Named
+	// Delay is that from a client to a node, there and back, in any unit; nil: keys are placed by hash.
+	Delay func(client, node topology.ID) float64
+}
+
+// Named is a node with its name.
+type Named struct {
+	ID   topology.ID
+	Name string
+}
+
+// Order are the repositories in the order in which a state prefers them: by the least delay from its client, or by
+// rendezvous hashing over their names, by which each gets as many states, and those of one that goes away go to all
+// others in equal parts.
+func (r *Repositories) Order(client topology.ID, key string) []topology.ID {
+	nodes := slices.Clone(r.Nodes)
+	weight := func(n Named) uint64 {
+		h := fnv.New64a()
+		_, _ = fmt.Fprintf(h, "%s\x00%s", n.Name, key)
+		x := h.Sum64() // whose upper bits hardly tell of the last characters: mix them (the finalizer of splitmix64)
+		x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+		x = (x ^ x>>27) * 0x94d049bb133111eb
+		return x ^ x>>31
+	}
+	slices.SortFunc(nodes, func(a, b Named) int {
+		if r.Delay != nil {
+			if c := cmp.Compare(r.Delay(client, a.ID), r.Delay(client, b.ID)); c != 0 {
+				return c
+			}
+			return cmp.Compare(a.Name, b.Name)
+		}
+		return cmp.Or(cmp.Compare(weight(b), weight(a)), cmp.Compare(a.Name, b.Name))
+	})
+	all := make([]topology.ID, len(nodes))
+	for i, n := range nodes {
+		all[i] = n.ID
+	}
+	return all
+}
+
+// locate says where an invocation of a worker finds one of the job's states.
+func (b *Builder) locate(r Rule, worker topology.ID, state int) (Location, topology.ID) {
+	location, node := r.Locate(b.plan.Client, worker, b.sites)
+	if at := b.sites.Repositories; at != nil && location == Repository && node == b.sites.Central {
+		return location, at.Order(b.plan.Client, b.stateName(state))[0]
+	}
+	return location, node
+}
+
+// stateName names a state among all of the workload's: one that outlives jobs by its client, another by its job.
+func (b *Builder) stateName(state int) string {
+	if of := b.plan.Outlives(state); of.Name != "" {
+		return fmt.Sprintf("%d/%s", of.Client, of.Name)
+	}
+	return fmt.Sprintf("%s/%d", b.job.Name, state)
+}

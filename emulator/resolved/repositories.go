@@ -1,0 +1,164 @@
+package resolved
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"testbed/emulator/placement/simnet"
+	"testbed/emulator/plan"
+	"testbed/emulator/scenario"
+	"testbed/emulator/topology"
+)
+
+// locateStates finds out what keeps states that are in a repository, and where.
+func (e *Scenario) locateStates(network *simnet.Network) error {
+	store, err := e.Source.Store()
+	if err != nil {
+		return err
+	}
+	if store.Server {
+		e.Sites.Store = &store
+	}
+	nodes, err := e.repositories(network)
+	if err != nil {
+		return fmt.Errorf("state.repositories: %w", err)
+	}
+	if !slices.Equal(nodes, []topology.ID{e.Sites.Central}) {
+		several := &plan.Repositories{}
+		for _, id := range nodes {
+			several.Nodes = append(several.Nodes, plan.Named{ID: id, Name: e.Topology.Vertices[id].Name})
+		}
+		if e.Source.State.Keys == "nearest" {
+			several.Delay = e.delays(nodes)
+		}
+		e.Sites.Repositories = several
+	}
+	e.Keepers = e.keepers(nodes)
+	return nil
+}
+
+// repositories are the hosts of the edge that are repositories, in the order of their names.
+func (e *Scenario) repositories(network *simnet.Network) (nodes []topology.ID, err error) {
+	t := e.Topology
+	able := slices.DeleteFunc(t.ByName(t.Hosts()), func(id topology.ID) bool { return !e.HasAgent(id) })
+	switch names := e.Source.State.Repositories; names[0] {
+	case scenario.CentralRepository:
+		return []topology.ID{e.Sites.Central}, nil
+	case scenario.AllRepositories:
+		return able, nil
+	case scenario.PremisesRepositories:
+		parts := premises(t)
+		if len(parts) < 2 {
+			return nil, fmt.Errorf("the topology has no premises: nothing falls apart without exchanges; " +
+				"write central, all, or names of hosts")
+		}
+		for _, part := range parts {
+			central, err := network.Central(slices.DeleteFunc(t.Attached(), func(id topology.ID) bool {
+				return slices.Contains(part, id) && slices.Contains(able, id)
+			})...)
+			if err != nil {
+				return nil, fmt.Errorf("the premises of %s: %w", t.Vertices[part[0]].Name, err)
+			}
+			nodes = append(nodes, central)
+		}
+		return t.ByName(nodes), nil
+	default:
+		return slices.DeleteFunc(able, func(id topology.ID) bool {
+			return !slices.Contains(names, t.Vertices[id].Name)
+		}), nil
+	}
+}
+
+// premises are the parts of a topology that hang together without its exchanges and its cloud: the hosts of each.
+func premises(t *topology.Topology) (parts [][]topology.ID) {
+	neighbours := make([][]topology.ID, len(t.Vertices))
+	for from, edges := range t.Adjacency {
+		for _, e := range edges {
+			neighbours[from] = append(neighbours[from], e.To)
+			neighbours[e.To] = append(neighbours[e.To], topology.ID(from))
+		}
+	}
+	seen := make([]bool, len(t.Vertices))
+	border := func(id topology.ID) bool {
+		v := &t.Vertices[id]
+		return v.Kind == topology.Exchange || v.Kind == topology.Cloud || v.Kind == topology.Link && touches(t, neighbours[id])
+	}
+	for _, first := range t.ByName(t.Hosts()) {
+		if seen[first] {
+			continue
+		}
+		seen[first] = true
+		var part []topology.ID
+		for next := []topology.ID{first}; len(next) > 0; {
+			id := next[len(next)-1]
+			next = next[:len(next)-1]
+			if t.Vertices[id].Kind == topology.Host {
+				part = append(part, id)
+			}
+			for _, to := range neighbours[id] {
+				if !seen[to] && !border(to) {
+					seen[to] = true
+					next = append(next, to)
+				}
+			}
+		}
+		parts = append(parts, part)
+	}
+	return parts
+}
+
+// touches says whether one of the vertices is an exchange or the cloud: a link there leads out of the premises.
+func touches(t *topology.Topology, near []topology.ID) bool {
+	return slices.ContainsFunc(near, func(id topology.ID) bool {
+		kind := t.Vertices[id].Kind
+		return kind == topology.Exchange || kind == topology.Cloud
+	})
+}
+
+// delays gives the delay from any node to some and back, in s.
+func (e *Scenario) delays(nodes []topology.ID) func(client, node topology.ID) float64 {
+	to := map[topology.ID]*topology.Tree{}
+	tree := func(id topology.ID) *topology.Tree {
+		if to[id] == nil {
+			to[id] = e.Topology.TreeTo(id)
+		}
+		return to[id]
+	}
+	one := func(from, dest topology.ID) float64 {
+		if from == dest {
+			return 0
+		}
+		hops, _ := tree(dest).Hops(nil, from) // of a topology that hangs together
+		var sum time.Duration
+		for _, h := range hops {
+			sum += h.Delay
+		}
+		return sum.Seconds()
+	}
+	known := map[[2]topology.ID]float64{}
+	return func(client, node topology.ID) float64 {
+		key := [2]topology.ID{client, node}
+		if _, there := known[key]; !there {
+			known[key] = one(client, node) + one(node, client)
+		}
+		return known[key]
+	}
+}
+
+// keepers are the nodes that keep states in a repository, under one of the scenario's models.
+func (e *Scenario) keepers(edge []topology.ID) (all []topology.ID) {
+	for _, m := range e.Models {
+		rule := e.rules[m]
+		if rule.Cloud && e.Sites.Cloud >= 0 {
+			all = append(all, e.Sites.Cloud)
+		} else if rule.Locate != nil {
+			location, node := rule.Locate(e.Sites.Central, e.Sites.Central, e.Sites)
+			if location == plan.Repository && node == e.Sites.Central {
+				all = append(all, edge...)
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
