@@ -40,7 +40,7 @@ func Profiled(s *scenario.Scenario, model string) (digest string, err error) {
 		model = s.Models[0]
 	}
 	s.Models = []string{model}
-	s.Replay.Arrival = scenario.Arrival{Kind: "sequential", Seed: s.Replay.Arrival.Seed}
+	s.Replay.Arrival = scenario.Arrival{Kind: "sequential"}
 	s.Replay.Chains, s.Replay.Warmup = 0, true
 	if s.Replay.Disturbed.Then != "repeat" {
 		s.Replay.Disturbed.Then, s.Replay.Disturbed.Repeats = "repeat", 3
@@ -53,12 +53,13 @@ func Profiled(s *scenario.Scenario, model string) (digest string, err error) {
 type Profiler struct {
 	mu        sync.Mutex
 	samples   []profile.Sample
+	starts    map[string][]time.Duration // of instances, by function
 	chains    int
 	disturbed int
 }
 
 // Write implements record.Sink.
-func (p *Profiler) Write(c record.Chain, _ []record.Step) error {
+func (p *Profiler) Write(c record.Chain, steps []record.Step) error {
 	if c.Superseded || !c.OK() {
 		return nil
 	}
@@ -68,14 +69,24 @@ func (p *Profiler) Write(c record.Chain, _ []record.Step) error {
 	if c.Disturbed {
 		p.disturbed++
 	}
+	functions := map[int]string{} // by task
 	for i := range c.Programs {
 		of := &c.Programs[i]
+		functions[of.Task] = of.Function
 		s := profile.Sample{Job: c.Job, Task: of.Task, Function: of.Function, Argument: of.Argument, Result: of.Result,
 			Duration: time.Duration(of.Duration * 1e9)}
 		for _, state := range of.States {
 			s.States = append(s.States, profile.State(state))
 		}
 		p.samples = append(p.samples, s)
+	}
+	for i := range steps {
+		if name := functions[steps[i].Task]; name != "" && steps[i].Start > 0 {
+			if p.starts == nil {
+				p.starts = map[string][]time.Duration{}
+			}
+			p.starts[name] = append(p.starts[name], time.Duration(steps[i].Start*1e9))
+		}
 	}
 	return nil
 }
@@ -110,5 +121,5 @@ func (p *Profiler) Profile(m *record.Manifest, name, digest, host string) (*prof
 	return profile.Make(profile.About{
 		Scenario: name, Digest: digest, Model: model, Host: host, Kernel: m.Kernel, Runtime: m.Runtime, Fabric: m.Fabric,
 		Program: m.Version, Made: m.Start.Truncate(time.Second), Chains: p.chains,
-	}, p.samples, nil), nil
+	}, p.samples, p.starts), nil
 }
