@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"testbed/emulator/faas/function"
 	"testbed/emulator/faas/instance"
 	"testbed/emulator/internal/bounded"
 )
@@ -30,6 +31,9 @@ type Agent struct {
 	change      changer
 	programs    programs
 	bundles     bundles
+	installed   *installed
+	beside      *function.Beside
+	payloads    payloads
 	counts      counters
 	punctuality *punctuality
 	password    string       // of Redis servers
@@ -70,7 +74,7 @@ type counters struct {
 func Start(config Config) (*Agent, error) { return start(config, defaultLimits(), nextVersion) }
 
 func start(config Config, l limits, change changer) (*Agent, error) {
-	return startWith(config, l, change, noPrograms{})
+	return startWith(config, l, change, nil)
 }
 
 func startWith(config Config, l limits, change changer, own programs) (*Agent, error) {
@@ -88,6 +92,7 @@ func startWith(config Config, l limits, change changer, own programs) (*Agent, e
 		sharing: newSharing(c, config.Speed), filler: make([]byte, 64<<10),
 		change: change, programs: own, punctuality: punctual, failed: make(chan error, 2), parts: parts{all: map[string]*part{}},
 	}
+	a.installPrograms(own)
 	fill(a.filler, 1)
 	if err := a.readPassword(); err != nil {
 		return nil, err
@@ -141,6 +146,7 @@ func (a *Agent) Close() error {
 	}
 	a.peers.close()
 	a.fleets.close()
+	a.installed.close()
 	return errors.Join(errs...)
 }
 

@@ -40,6 +40,8 @@ func (a *Agent) handleControl(w http.ResponseWriter, r *http.Request) {
 		a.handleWarm(w, r)
 	} else if key, ok := strings.CutPrefix(path, "/part/"); ok {
 		a.handlePart(w, r, key)
+	} else if a.handleOwnPrograms(w, r, path) {
+		return
 	} else if r.ContentLength != 0 {
 		a.handleFromNetwork(w, r)
 	} else if key, ok := strings.CutPrefix(path, "/state/"); ok && r.Method == http.MethodPut {

@@ -34,6 +34,7 @@ type limits struct {
 	linger      time.Duration // that the rest of a refused request is read, so that its sender gets the answer
 	wait        time.Duration // for memory
 	restart     time.Duration // for a Redis server that was killed and comes again
+	free        bool          // functions that are programs are not confined: in tests without rights
 	connections int           // that are served at a time on one socket; 0: see served
 }
 

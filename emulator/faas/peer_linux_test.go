@@ -149,7 +149,7 @@ func mode(t *testing.T, path string) fs.FileMode {
 
 func TestOtherProtocolsAreRefused(t *testing.T) {
 	a, _ := agentWith(t, Config{}, nil)
-	for _, header := range []string{"", "X-Testbed-Protocol: 4\r\n"} {
+	for _, header := range []string{"", "X-Testbed-Protocol: 5\r\n"} {
 		conn, err := net.Dial("unix", a.config.Control)
 		if err != nil {
 			t.Fatal(err)
@@ -161,7 +161,7 @@ func TestOtherProtocolsAreRefused(t *testing.T) {
 			t.Errorf("request with %q: %d %q", header, status, text)
 		}
 	}
-	for header, want := range map[string]string{"X-Testbed-Protocol: 4\r\n": `"4"`, "": `"none"`} {
+	for header, want := range map[string]string{"X-Testbed-Protocol: 5\r\n": `"4"`, "": `"none"`} {
 		c := impostor(t, func(c net.Conn) { io.WriteString(c, "HTTP/1.1 200 OK\r\n"+header+"Content-Length: 2\r\n\r\n{}") })
 		_, err := c.Stats(t.Context())
 		if !errors.Is(err, ErrProtocol) || !strings.Contains(err.Error(), "number 3") ||

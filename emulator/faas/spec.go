@@ -48,6 +48,10 @@ type InvocationSpec struct {
 	// Program says that the function is a user's program: its result and its states, which are key spaces, have the
 	// sizes that it gives them, and those that are said here are no promise.
 	Program bool `json:"program,omitempty"`
+	// Payload is the key of what a program gets as its argument; empty: another argument. Previous says that it gets
+	// what those of After have answered, one after the other.
+	Payload  string `json:"payload,omitempty"`
+	Previous bool   `json:"previous,omitempty"`
 	// Load is how many tasks are placed on the node, from 0: where it computes as Allotted, its speed is divided by
 	// as many.
 	Load   int          `json:"load"`

@@ -38,6 +38,8 @@ type call struct {
 	states   []callState
 	lasting  lastingKeys
 	program  bool
+	given    [][]byte // its argument, where that has a meaning; not sent in a header
+	lengths  []int64  // of the results that the argument is; nil: it is one, or none
 
 	instances *instance.Spec // nil: there is always one
 }
@@ -103,7 +105,7 @@ func (c *call) header() []byte {
 			b = fmt.Appendf(b, "r,%d,%d,%s", s.state, s.bytes, s.repository)
 		}
 	}
-	return c.lasting.appendHeader(c.appendStores(append(b, "\r\n"...)), c.states)
+	return c.lasting.appendHeader(c.appendLengths(c.appendStores(append(b, "\r\n"...))), c.states)
 }
 
 // parseCall reads what header wrote. Sizes are at least 0, and what a request or its response carries
@@ -143,7 +145,7 @@ func parseCall(function string, h http.Header) (*call, error) {
 		return nil, err
 	}
 	c.lasting = lasting
-	return c, errors.Join(c.parseInstances(h), c.parseStores(h), c.checkSizes())
+	return c, errors.Join(c.parseInstances(h), c.parseStores(h), c.parseLengths(h), c.checkSizes())
 }
 
 // checkSizes holds what the call's messages carry, and every state, against maxBody.

@@ -174,8 +174,14 @@ func (r *run) execute(ctx context.Context) error {
 	if err := writePredictions(r.dir.Path(), r.predicted); err != nil {
 		return err
 	}
+	programs, err := r.programs()
+	if err != nil {
+		return err
+	}
+	defer r.serve(programs)()
 	r.phase("opening connections")
 	r.outcome.Summary, err = replay.Run(ctx, replay.Config{
+		Programs: programs,
 		Plans: r.plans, Arrival: r.Scenario.Arrival, Clients: r.Bed.Agent, Address: r.Bed.Address, Name: r.name,
 		Tags: r.tags(), Timeout: r.Scenario.Source.Replay.Timeout,
 		Sink:   record.NewMirror(r.dir, r.agree.beside(r.Sinks, r.guard)...),
