@@ -27,6 +27,7 @@ import (
 const (
 	Models       = "execution model"
 	Policies     = "allocation policy"
+	Dispatchers  = "dispatcher"
 	Predictors   = "predictor"
 	Arrivals     = "arrival process"
 	Traces       = "trace format"

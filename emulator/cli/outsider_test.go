@@ -30,9 +30,9 @@ func outside(t *testing.T) *bench {
 const chosen = `name: odd
 topology: {synth: {kind: star, leaves: 4}}
 workload: {synth: {kind: steady, jobs: 6, state: 3kB}, clients: [leaf]}
-placement: {policy: nth-name, nth: 2}
+placement: {policy: nth-name, nth: 2, dispatch: {kind: three-choices, half-life: 2s}}
 models: [in-transit, in-client]
-replay: {arrival: {kind: bursts, size: 3}, disturbed: {then: keep, share: 1}}
+replay: {arrival: {kind: bursts, size: 3}, disturbed: {then: keep, share: 1}, compute: shared}
 runtime: cells
 fabric: wires
 `
@@ -76,7 +76,7 @@ func TestAnOutsiderIsInHelpCompletionDoctorAndSchema(t *testing.T) {
 	for section, words := range map[string][]string{
 		"Topology": {outsider.Topology}, "TopologySynth": {outsider.Synthesizer, "leaves"},
 		"Workload": {outsider.Trace}, "WorkloadSynth": {outsider.Workload, "state"},
-		"Placement": {outsider.Policy, "nth"}, "Arrival": {outsider.Arrival, "size"},
+		"Placement": {outsider.Policy, "nth"}, "Dispatch": {outsider.Dispatcher}, "Arrival": {outsider.Arrival, "size"},
 	} {
 		for _, word := range words {
 			if !strings.Contains(string(schema.Defs[section]), `"`+word+`"`) {
@@ -104,6 +104,7 @@ func TestAnOutsidersOptionsAreChecked(t *testing.T) {
 		"size: 3=size: 0":       "6:40: replay.arrival.size: 0 is out of range",
 		"size: 3=rate: 3/s":     "it has no meaning with kind: bursts",
 		"leaves: 4=pis: 4":      "it has no meaning with kind: star",
+		"three-choices=fixed":   "it has no meaning with kind: fixed",
 		"nth-name=load":         "it has no meaning with policy: load",
 		"kind: bursts=bursts: ": "replay.arrival",
 	} {

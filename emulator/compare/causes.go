@@ -75,6 +75,9 @@ func (s *sums) add(m *Chain, f, reference *forecast) pair {
 		partsKnown: f.parts && reference != nil && reference.parts && len(reference.steps) == len(f.steps),
 	}
 	complete := len(m.Steps) > 0 && len(m.Steps) == len(f.steps)
+	if m.astray() {
+		return p // its steps are others than those predicted
+	}
 	for i := range m.Steps {
 		step := &m.Steps[i]
 		if step.Index < 0 || step.Index >= len(f.steps) || int(step.Role) >= roleCount {

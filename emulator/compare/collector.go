@@ -41,6 +41,7 @@ type sample struct {
 type counts struct {
 	chains, errors int
 	states         States
+	picks          Picks
 }
 
 // engine is one engine's predictions and what came of them.
@@ -187,6 +188,7 @@ func (c *Collector) Add(m *Chain) error {
 			s.end = s.start + int64(m.Total*1e9)
 		}
 		c.samples = append(c.samples, s)
+		n.picks.add(m)
 	}
 	reference := c.reference(m)
 	for _, e := range c.engines {

@@ -36,6 +36,9 @@ type Chain struct {
 
 	Weight float64 // how many jobs it stands for, where it is one of a sample; 0: one
 
+	Picked   int // invocations whose worker was picked when they were made
+	Foreseen int // of them, those executed by the worker predicted
+
 	Steps []Step // those measured; may be empty
 }
 

@@ -48,6 +48,7 @@ func (n *counts) merge(o *counts) {
 	n.states.Checked += o.states.Checked
 	n.states.Passed += o.states.Passed
 	n.states.Failed += o.states.Failed
+	n.picks.merge(o.picks)
 }
 
 func (c *Collector) report(e *engine, counted map[groupKey]*counts, members map[groupKey][]int32) *Report {
@@ -128,7 +129,8 @@ func (c *Collector) columns(e *engine, members []int32) *columns {
 }
 
 func (c *Collector) summarise(e *engine, k groupKey, n *counts, members []int32) Group {
-	out := Group{Model: k.model, Length: k.length, Chains: n.chains, Errors: n.errors, States: n.states}
+	out := Group{Model: k.model, Length: k.length, Chains: n.chains, Errors: n.errors, States: n.states,
+		Picks: n.picks.some()}
 	columns := c.columns(e, members)
 	out.Paired, out.Attributed = len(columns.difference[0]), len(columns.causes[0])
 	all := c.quantities(columns)

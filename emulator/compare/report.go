@@ -64,6 +64,7 @@ type Group struct {
 	// Disturbed are chains to which the host may have added more than the run allows. All but Undisturbed has them.
 	Disturbed   int          `json:"disturbed,omitempty"`
 	Undisturbed *Undisturbed `json:"undisturbed,omitempty"` // of a model with disturbed chains
+	Picks       *Picks       `json:"picks,omitempty"`       // where workers were picked when they were invoked
 }
 
 // States counts checks of the states' versions.

@@ -82,6 +82,7 @@ func WriteTable(w io.Writer, reports []*Report, quantity string) error {
 	p.table(t)
 	p.sampled(reports[0])
 	p.undisturbed(reports, quantity)
+	p.picks(reports, quantity)
 	p.states(reports[0])
 	p.order(reports[0].Order)
 	p.orderUndisturbed(reports[0])

@@ -50,7 +50,7 @@ func (c *chart) add(cell *Cell, r *Result) {
 		if !l.chain.OK {
 			continue
 		}
-		y := c.number(c.formula.Y, &l)
+		y := c.number(cmp.Or(tails[c.formula.Y], c.formula.Y), &l)
 		if math.IsNaN(y) {
 			continue
 		}
@@ -102,6 +102,9 @@ func (c *chart) abscissa(l *line) float64 {
 
 // point is a mean over runs or, where there is one only, over its chains.
 func (c *chart) point(x float64, runs map[string]*weighted) figures.Point {
+	if tails[c.formula.Y] != "" {
+		return tail(x, runs)
+	}
 	var means []float64
 	for _, id := range slices.Sorted(maps.Keys(runs)) {
 		m := runs[id]

@@ -8,7 +8,7 @@ import (
 	"testbed/emulator/scenario"
 )
 
-// Formula is a figure's question: the mean of a quantity against a column, a curve for each value of another one.
+// Formula is a figure's question: the mean, or the 95th percentile, of a quantity against a column, a curve for each value of another one.
 type Formula struct {
 	Y, X, Colour string // columns; Colour may be empty
 }
@@ -18,7 +18,9 @@ var quantities = map[string]string{
 	"latency_s": "Mean total latency (s)", "network_s": "Mean network latency (s)",
 	"processing_s": "Mean processing time (s)", "traffic_byte_hops": "Mean traffic per chain (byte·hops)",
 	"bytes": "Mean payload per chain (bytes)", "length": "Mean chain length (invocations)",
-	"late_s": "Mean delay of chains' starts (s)", "host_late_s": "Mean of what the host may have added (s)",
+	"latency_p95_s": "p95 of total latency (s)", "network_p95_s": "p95 of network latency (s)",
+	"processing_p95_s": "p95 of processing time (s)",
+	"late_s":           "Mean delay of chains' starts (s)", "host_late_s": "Mean of what the host may have added (s)",
 }
 
 // beside are columns of chains that stand on the x axis or choose a curve, too.

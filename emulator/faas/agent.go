@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"testbed/emulator/faas/function"
@@ -27,6 +28,7 @@ type Agent struct {
 	sharing     *sharing
 	turns       turns
 	fleets      fleets
+	dispatchers dispatchers
 	filler      []byte // what arguments and results consist of; read only
 	change      changer
 	programs    programs
@@ -36,6 +38,7 @@ type Agent struct {
 	payloads    payloads
 	counts      counters
 	punctuality *punctuality
+	suspects    sync.Map     // addresses of replicas that did not answer, with when
 	password    string       // of Redis servers
 	redis       *redisServer // this node's; nil: none
 	tcp         net.Listener
@@ -67,6 +70,7 @@ type Stats struct {
 
 type counters struct {
 	invocations, chains, reads, writes, conflicts, retries, corrupt atomic.Int64
+	underWay                                                        atomic.Int64 // invocations, at present
 }
 
 // Start makes an agent that serves until Close. It fails where the configuration is invalid or a socket
@@ -178,6 +182,8 @@ func (a *Agent) handleFromNetwork(w http.ResponseWriter, r *http.Request) {
 		a.handleFunction(w, r, function)
 	} else if key, ok := strings.CutPrefix(path, "/state/"); ok && r.Method == http.MethodPut {
 		a.handleWrite(w, r, key)
+	} else if ok && r.Method == http.MethodPost {
+		a.handlePrepare(w, r, key)
 	} else if path == pathNext && r.Method == http.MethodPost {
 		a.handleNext(w, r)
 	} else if path == "/echo" && r.Method == http.MethodPost {

@@ -117,16 +117,18 @@ func (s *ChainSpec) Pairs() []Pair {
 			add(Pair{from, address})
 		}
 	}
-	for _, inv := range s.Invocations {
-		if !s.Chained() {
-			add(Pair{s.Client, inv.Worker})
-		}
-		for _, a := range inv.States {
-			switch {
-			case a.ByClient:
-				add(Pair{s.Client, a.Repository})
-			case a.Location == plan.Repository || a.Location == plan.Fetched:
-				add(Pair{inv.Node, a.Repository})
+	for i := range s.Invocations {
+		for _, inv := range s.variants(i) {
+			if !s.Chained() {
+				add(Pair{s.Client, inv.Worker})
+			}
+			for _, a := range inv.States {
+				switch {
+				case a.ByClient:
+					add(Pair{s.Client, a.Repository})
+				case a.Location == plan.Repository || a.Location == plan.Fetched:
+					add(Pair{inv.Node, a.Repository})
+				}
 			}
 		}
 	}

@@ -111,6 +111,7 @@ func (a *Agent) handleVersion(w http.ResponseWriter, r *http.Request, key string
 func (a *Agent) handleClean(w http.ResponseWriter, r *http.Request, prefix string) {
 	a.parts.drop(prefix)
 	a.bundles.drop(prefix)
+	a.dispatchers.forget(prefix)
 	n, err := a.drop(r.Context(), prefix)
 	if err != nil {
 		fail(w, statusOf(err), err)
@@ -183,7 +184,7 @@ func (a *Agent) warm(ctx context.Context, wanted []WarmSpec) error {
 
 func (a *Agent) echo(ctx context.Context, to WarmSpec) error {
 	if isRedis(to.Address) {
-		return redisStates{a, to.Address}.warm(ctx, to.Bytes)
+		return redisStates{Agent: a, address: to.Address}.warm(ctx, to.Bytes)
 	}
 	m := message{method: http.MethodPost, path: "/echo", body: a.filling(to.Bytes), fresh: true}
 	return a.peers.do(ctx, to.Address, &m, func(resp *http.Response) error {

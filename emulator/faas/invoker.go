@@ -22,7 +22,8 @@ type chain struct {
 	result  *ChainResult
 	results []*blob // by invocation: a program's, where another takes it
 	steps   []StepResult
-	finish  []bool // by step: it has been measured
+	finish  []bool            // by step: it has been measured
+	moved   []*InvocationSpec // by invocation: at the worker that was picked; nil: none was yet
 }
 
 // runChain carries out a plan's invocations, each as soon as those before it are finished. A chain ends
@@ -40,7 +41,7 @@ func (a *Agent) runChain(ctx context.Context, spec *ChainSpec) (*ChainResult, er
 	steps := spec.measured()
 	c := &chain{
 		Agent: a, spec: spec, cancel: cancel, pending: make([]int, len(spec.Invocations)),
-		steps: make([]StepResult, steps), finish: make([]bool, steps),
+		steps: make([]StepResult, steps), finish: make([]bool, steps), moved: make([]*InvocationSpec, len(spec.Invocations)),
 		result: &ChainResult{Key: spec.Key, Job: spec.Job, Model: spec.Model}, results: make([]*blob, len(spec.Invocations)),
 	}
 	defer c.forget()
@@ -51,6 +52,7 @@ func (a *Agent) runChain(ctx context.Context, spec *ChainSpec) (*ChainResult, er
 	c.proceed(ctx, c.ready(-1))
 	c.wait.Wait()
 	c.result.End = a.clock.now()
+	c.result.Workers = c.workers()
 	for i, done := range c.finish {
 		if done {
 			c.result.Steps = append(c.result.Steps, c.steps[i])
@@ -85,7 +87,7 @@ func (c *chain) proceed(ctx context.Context, ready []int) {
 		}
 		i := ready[0]
 		if err := c.invoke(ctx, i); err != nil {
-			inv := &c.spec.Invocations[i]
+			inv := c.carriedOut(i)
 			c.fail(fmt.Errorf("invocation %d (function %s at %s): %w", i, inv.Function, or(inv.Worker, "the client"), err))
 			return
 		}
@@ -131,18 +133,20 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 	if err != nil {
 		return err
 	}
-	exchange := c.exchangeOf(inv)
 	own, err := c.fetchAll(ctx, inv)
 	defer func() { releaseAll(own) }()
 	if err != nil {
 		return err
 	}
 	changed := c.changeAll(own)
+	inv, ended := c.pick(index, call)
+	exchange := c.exchangeOf(inv)
 	start := c.clock.now()
 	if waited { // for its states: it is part of the request
 		start = asked
 	}
 	back, err := exchange(ctx, inv.Worker, call, values)
+	ended(&back, err)
 	if broken := changed(); err != nil || broken != nil {
 		release(back.states)
 		return errors.Join(err, broken)

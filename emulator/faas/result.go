@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"testbed/emulator/plan"
+	"testbed/emulator/topology"
 )
 
 // ChainResult is what happened when a chain was carried out. Moments are nanoseconds of the host's
@@ -22,6 +23,8 @@ type ChainResult struct {
 	Error     string       `json:"error,omitempty"`
 	// Programs are what the invocations of programs took and gave, as far as they were finished, in the chain's order.
 	Programs []ProgramResult `json:"programs,omitempty"`
+	// Workers are where the invocations were executed, in their order; nil: nothing was picked.
+	Workers []topology.ID `json:"workers,omitempty"`
 }
 
 // StepResult is what happened in one step. A request lasts from the caller's beginning to send until the
@@ -111,6 +114,9 @@ func (r *ChainResult) validate(spec *ChainSpec, elapsed time.Duration) error {
 	if r.Conflicts < 0 || r.Conflicts > calls || r.Cold < 0 || r.Cold > most {
 		return fmt.Errorf("%d conflicts and %d cold connections in %d invocations",
 			r.Conflicts, r.Cold, len(spec.Invocations))
+	}
+	if err := spec.validateWorkers(r.Workers); err != nil {
+		return err
 	}
 	last := -1
 	for _, s := range r.Steps {

@@ -50,9 +50,11 @@ type Rooms map[topology.ID][]int64
 // Need adds what one chain needs, whose invocations follow one another: of each size as many as one of them takes.
 func (r Rooms) Need(s *ChainSpec) {
 	for i := range s.Invocations {
-		for id, sizes := range s.Invocations[i].rooms(s.Client) {
-			slices.Sort(sizes)
-			r[id] = most(r[id], sizes)
+		for _, inv := range s.variants(i) {
+			for id, sizes := range inv.rooms(s.Client) {
+				slices.Sort(sizes)
+				r[id] = most(r[id], sizes)
+			}
 		}
 	}
 }

@@ -32,6 +32,8 @@ type ChainSpec struct {
 	Messages []MessageSpec `json:"messages,omitempty"`
 	Carried  []int         `json:"carried,omitempty"` // states that every message carries; then the invocations are a line
 	Home     string        `json:"home,omitempty"`    // IP address and port of the client's agent, beside Messages
+	// Dispatch says how the workers are picked of invocations with a pool; nil: none are.
+	Dispatch *DispatchSpec `json:"dispatch,omitempty"`
 }
 
 // InvocationSpec is one invocation of a function, with the states that go along or are fetched, MaxStates of
@@ -60,6 +62,8 @@ type InvocationSpec struct {
 	Steps  []int        `json:"steps"`  // indexes into the plan's steps, in the order of stepRoles
 	// Instances say how those of the function live on the node; nil: they are always warm.
 	Instances *instance.Spec `json:"instances,omitempty"`
+	// Pool is the number, from 1, of the pool in ChainSpec.Dispatch of which the worker is picked; 0: it is Worker.
+	Pool int `json:"pool,omitempty"`
 }
 
 // AccessSpec is one state that an invocation reads and changes.
@@ -96,6 +100,8 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 	spec := &ChainSpec{
 		Key: key, Job: p.Job, Model: p.Model, Client: p.Client, StateBytes: p.StateBytes, Steps: len(p.Steps),
 	}
+	dispatched, pools := dispatchOf(p, key, addr)
+	spec.Dispatch = dispatched
 	for i := range p.Invocations {
 		inv := &p.Invocations[i]
 		if err := feasible(p, inv); err != nil {
@@ -103,7 +109,7 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 		}
 		out := InvocationSpec{
 			Task: inv.Task, Function: inv.Function, Node: inv.Worker, Argument: inv.Argument, Result: inv.Result,
-			Ops: inv.Ops, Load: inv.Load, After: inv.After, Steps: inv.Steps, Instances: inv.Instances,
+			Ops: inv.Ops, Load: inv.Load, After: inv.After, Steps: inv.Steps, Pool: pools[i], Instances: inv.Instances,
 			Program: inv.Program,
 		}
 		if inv.Worker != p.Client || p.Messages != nil {
@@ -112,7 +118,8 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 		for _, s := range inv.States {
 			access := AccessSpec{State: s.State, Bytes: s.Bytes, Location: s.Location, Node: s.Node, ByClient: s.ByClient,
 				Contested: s.Contested}
-			if (s.Location == plan.Repository || s.Location == plan.Fetched) && s.Node != inv.Accessor(s) {
+			if (s.Location == plan.Repository || s.Location == plan.Fetched) &&
+				(s.Node != inv.Accessor(s) || pools[i] > 0 && !s.ByClient) {
 				access.Repository = addr(s.Node).String()
 			}
 			if s.Location == plan.Repository && p.Store != nil && p.Store.Server {

@@ -41,7 +41,8 @@ type call struct {
 	given    [][]byte // its argument, where that has a meaning; not sent in a header
 	lengths  []int64  // of the results that the argument is; nil: it is one, or none
 
-	instances *instance.Spec // nil: there is always one
+	dispatched bool           // its worker was picked, and is to tell how many it has under way
+	instances  *instance.Spec // nil: there is always one
 }
 
 type callState struct {
@@ -83,7 +84,11 @@ func (c *call) header() []byte {
 	if c.program {
 		b = append(b, " "+callProgram...)
 	}
-	b = c.appendInstances(append(b, "\r\n"...))
+	b = append(b, "\r\n"...)
+	if c.dispatched {
+		b = append(b, headerUnderWay+": 1\r\n"...)
+	}
+	b = c.appendInstances(b)
 	if len(c.states) == 0 {
 		return b
 	}
@@ -111,7 +116,7 @@ func (c *call) header() []byte {
 // parseCall reads what header wrote. Sizes are at least 0, and what a request or its response carries
 // is at most maxBody; there are at most maxStates states.
 func parseCall(function string, h http.Header) (*call, error) {
-	c := &call{function: function}
+	c := &call{function: function, dispatched: h.Get(headerUnderWay) != ""}
 	fields := strings.Fields(h.Get(headerCall))
 	if n := len(fields); n == 8 && fields[7] == callProgram {
 		fields, c.program = fields[:7], true

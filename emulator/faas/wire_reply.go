@@ -15,6 +15,8 @@ type reply struct {
 	carried []version // of the carried states, in the call's order
 	retries []int     // of the execution, then of each write, in order; nil: none
 	sizes   []resized // of a program's states, in the call's order
+
+	underWay int // other invocations of the worker's when it responded
 }
 
 // count notes how often the execution (0) or a write, from 1, was repeated.
@@ -99,7 +101,10 @@ func (c *call) moments() int {
 	return n
 }
 
-func (r *reply) setHeader(h http.Header) {
+func (r *reply) setHeader(c *call, h http.Header) {
+	if c.dispatched {
+		h[headerUnderWay] = []string{strconv.Itoa(r.underWay)}
+	}
 	h[headerTimes] = []string{r.times.String()}
 	text := strconv.Itoa(r.repeated(0))
 	for at := 1; at < len(r.retries); at++ {
@@ -120,6 +125,11 @@ func parseReply(c *call, h http.Header) (*reply, error) {
 	}
 	items := strings.Split(h.Get(headerStates), ";")
 	r := &reply{times: times}
+	if c.dispatched {
+		if r.underWay, err = parseUnderWay(h); err != nil {
+			return nil, err
+		}
+	}
 	if err := r.parseRetries(items[0], len(c.states)); err != nil {
 		return nil, fmt.Errorf("header %s: %w", headerStates, err)
 	}

@@ -44,7 +44,7 @@ func (a *Agent) handleFunction(w http.ResponseWriter, r *http.Request, function 
 		return
 	}
 	answer.times = append(answer.times, a.clock.now())
-	answer.setHeader(w.Header())
+	answer.setHeader(c, w.Header())
 	if c.result <= front {
 		respond(w, http.StatusOK, buffer.data[front-c.result:])
 		return
@@ -86,10 +86,12 @@ type execution struct {
 // the contents of the carried states and is changed. The timeline it returns lacks the last moment.
 func (a *Agent) execute(ctx context.Context, c *call, carried []byte) (*reply, error) {
 	a.counts.invocations.Add(1)
+	a.counts.underWay.Add(1)
+	defer a.counts.underWay.Add(-1)
 	e := &execution{Agent: a, call: c, carried: carried, read: make([]value, len(c.states))}
 	e.reply.times = append(make(timeline, 0, c.moments()), a.clock.now())
 	defer e.release()
-	in, err := e.occupy(ctx)
+	in, err := e.occupy(ctx, c, &e.reply)
 	if err != nil {
 		return nil, err
 	}
@@ -119,6 +121,7 @@ func (a *Agent) execute(ctx context.Context, c *call, carried []byte) (*reply, e
 			return nil, fmt.Errorf("writing %s: %w", c.stateKey(i), err)
 		}
 	}
+	e.reply.underWay = a.othersUnderWay()
 	return &e.reply, nil
 }
 

@@ -111,7 +111,9 @@ func (inv *Invocation) moving() map[topology.ID]int64 {
 			}
 		}
 	}
-	nodes[inv.Worker] = units.Add(nodes[inv.Worker], units.Add(units.Add(max(inv.Argument, inv.Result), carried), copies))
+	for _, worker := range inv.workers() {
+		nodes[worker] = units.Add(nodes[worker], units.Add(units.Add(max(inv.Argument, inv.Result), carried), copies))
+	}
 	nodes[inv.Caller] = units.Add(nodes[inv.Caller], units.Add(carried, read)) // what comes back, beside what was sent
 	return nodes
 }

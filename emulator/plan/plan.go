@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"testbed/emulator/dispatch"
 	"testbed/emulator/faas/instance"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -104,6 +105,8 @@ type Invocation struct {
 	Took    time.Duration
 
 	Instances *instance.Spec // of the function on the worker; nil: there is always one, and no step Start
+	// Candidates are the nodes of which a dispatcher picks the worker when the invocation is made; nil: it is Worker.
+	Candidates []topology.ID
 }
 
 // Written is the state's size after the function, in bytes.
@@ -133,6 +136,8 @@ type Plan struct {
 	// Lasting are, by state, the names of those that outlive the job, of which the client has one for all of its jobs;
 	// nil: there are none.
 	Lasting []string
+	// Dispatch says how workers are picked of the invocations' candidates; nil: they are not.
+	Dispatch *dispatch.Choice
 
 	// Messages are those between workers, and between client and workers, where workers call each other. nil: the client
 	// calls them all.

@@ -3,7 +3,10 @@
 // plan's partial order. The predictors are its sub-packages.
 package predict
 
-import "testbed/emulator/plan"
+import (
+	"testbed/emulator/plan"
+	"testbed/emulator/topology"
+)
 
 // Prediction is what an engine expects of one plan. Times are in seconds.
 type Prediction struct {
@@ -16,7 +19,8 @@ type Prediction struct {
 	Processing float64 // the part of Total spent in computations, along the critical path; the rest: waits for instances
 	Traffic    int64   // sum over transfers of payload bytes times hops
 	Steps      []StepPrediction
-	Parts      []Parts // of Steps, in their order; nil: the engine, or the file, does not say
+	Workers    []topology.ID // that were picked, by the plan's invocations; nil: by placement
+	Parts      []Parts       // of Steps, in their order; nil: the engine, or the file, does not say
 }
 
 // StepPrediction is when a step begins and ends, in seconds since the chain's begin.

@@ -68,6 +68,9 @@ func (c *Chain) Point() lineprotocol.Point {
 		p.Fields["starts"], p.Fields["start_s"] = int64(c.Starts), c.Measured.Start
 	}
 	c.programFields(p.Fields)
+	if c.Picked > 0 {
+		p.Fields["picked"], p.Fields["picked_as_predicted"] = int64(c.Picked), int64(c.Foreseen)
+	}
 	if c.Error != "" {
 		p.Fields["error"] = oneLine(c.Error)
 	}

@@ -63,6 +63,9 @@ type Chain struct {
 	Predicted *Times  // nil: not known
 	Weight    float64 // how many jobs it stands for, where it is one of a sample; 0: one
 
+	Picked   int // invocations whose worker was picked when they were made
+	Foreseen int // of them, those executed by the worker predicted
+
 	Host       *HostLate // nil: not known
 	Attempt    int       // which this is, from 1
 	Disturbed  bool      // Host.All is more than the replay allows of the latency

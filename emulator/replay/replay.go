@@ -48,6 +48,9 @@ type Config struct {
 
 	// Predict gives a plan's predicted times, and those of its steps in s; nil, or nil results: not known.
 	Predict func(*plan.Plan) (*record.Times, []float64)
+	// PredictWorkers gives the workers that are predicted to be picked, by the plan's invocations; nil, or a nil result:
+	// not known.
+	PredictWorkers func(*plan.Plan) []topology.ID
 	// Progress is told of every chain that is done, by one goroutine at a time; may be nil.
 	Progress func(Progress)
 	// Around is called before a model's first chain, when all is ready, and what it returns after its last;

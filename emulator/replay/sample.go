@@ -31,6 +31,9 @@ func (r *replay) sample(p *plan.Plan, o outcome) (record.Chain, []record.Step) {
 	if err := errors.Join(errs...); err != nil {
 		c.Error = err.Error()
 	}
+	if o.result != nil && o.result.Workers != nil {
+		p, c.Picked, c.Foreseen = r.picked(p, o.result.Workers)
+	}
 	c.Programs, c.StateDigests = programsOf(p, o)
 	bytes := moved(p, o.result)
 	c.Bytes = between(p, bytes)
@@ -40,6 +43,9 @@ func (r *replay) sample(p *plan.Plan, o outcome) (record.Chain, []record.Step) {
 	}
 	if o.result == nil {
 		return c, nil
+	}
+	if c.Foreseen < c.Picked {
+		predicted = nil // it is of steps between other nodes
 	}
 	c.Start, c.Conflicts, c.Cold = o.result.Start, o.result.Conflicts, o.result.Cold
 	c.Retries, c.Starts = o.result.Retries(), o.result.Starts()

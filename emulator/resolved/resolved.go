@@ -73,7 +73,7 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 	if err := e.locate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
-	e.Notes = append(e.Notes, e.notesOfDAGs()...)
+	e.Notes = append(append(e.Notes, e.notesOfDAGs()...), e.notesOfDispatch()...)
 	return e, e.measure()
 }
 
@@ -137,6 +137,9 @@ func (e *Scenario) Plans(m plan.Model, access plan.StateAccess) ([]*plan.Plan, e
 	plans := make([]*plan.Plan, len(e.Jobs))
 	for i := range e.Jobs {
 		plans[i] = rule.Build(e.Jobs, i, e.Placement, e.Sites, access)
+	}
+	if err := e.dispatched(plans); err != nil {
+		return nil, err
 	}
 	return plans, e.checkLasting(m, plans)
 }

@@ -186,7 +186,7 @@ func (r *run) execute(ctx context.Context) error {
 		Tags: r.tags(), Timeout: r.Scenario.Source.Replay.Timeout,
 		Sink:   record.NewMirror(r.dir, r.agree.beside(r.Sinks, r.guard)...),
 		Spells: r.guard.spells(), Disturbed: disturbed(r.Scenario), Cold: !r.Scenario.Source.Replay.Warmup,
-		Predict: r.lookup(), Progress: r.Progress, Around: func(ctx context.Context, model string) func() {
+		Predict: r.lookup(), PredictWorkers: r.workers(), Progress: r.Progress, Around: func(ctx context.Context, model string) func() {
 			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Scenario.Sample)))
 			return r.events(ctx, model)
 		},
@@ -204,19 +204,9 @@ func (r *run) name(id topology.ID) (name, class string) {
 
 // lookup finds a plan's prediction, for the samples.
 func (r *run) lookup() func(*plan.Plan) (*record.Times, []float64) {
-	type key struct {
-		model plan.Model
-		index int
-	}
-	reference := compare.Reference(r.Scenario.Source.Catalogue())
-	known := map[key]*predict.Prediction{}
-	for i := range r.predicted {
-		if p := &r.predicted[i]; p.Engine == reference {
-			known[key{p.Model, p.Index}] = p
-		}
-	}
+	find := r.finder()
 	return func(p *plan.Plan) (*record.Times, []float64) {
-		found := known[key{p.Model, p.Index}]
+		found := find(p)
 		if found == nil {
 			return nil, nil
 		}

@@ -26,6 +26,7 @@ func (d *decoder) check(s *Scenario, open bool) {
 	d.checkFunctions(f)
 	d.checkTwice("placement.hosts", f.Placement.Hosts)
 	d.checkModels(f)
+	d.checkDispatch(f)
 	d.checkInflux(f.Influx)
 	d.checkRuntime(f)
 	d.checkFunctionRuntime(f)

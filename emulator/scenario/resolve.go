@@ -45,6 +45,9 @@ func (f *File) resolve(c *catalogue.Catalogue) {
 	if slices.Contains(c.Describe(catalogue.Arrivals, f.Replay.Arrival.Kind).Takes, "seed") {
 		orPublished(&f.Replay.Arrival.Seed, f.Seed)
 	}
+	if slices.Contains(c.Describe(catalogue.Dispatchers, f.Placement.Dispatch.Kind).Takes, "seed") {
+		orPublished(&f.Placement.Dispatch.Seed, f.Seed)
+	}
 }
 
 // chained says whether workers are to call each other.

@@ -184,6 +184,19 @@ type Placement struct {
 	// What a node's speed in operations/s is: as-published, its memory in bytes (so did the simulator that made the
 	// study's figures), or cpu, a million for each thousandth of a core.
 	Speed string `yaml:"speed" enum:"as-published|cpu" default:"as-published"`
+	// Who picks the worker of each invocation, when it is made: fixed, nobody, for placement has chosen one beforehand;
+	// else a dispatcher at each client, among those hosts that may execute functions and have the kind of processor that
+	// the function needs. in-function runs with fixed: its state is at one worker.
+	Dispatch Dispatch `yaml:"dispatch" default:"fixed"`
+}
+
+// Dispatch says who picks the worker of an invocation.
+type Dispatch struct {
+	// The dispatcher.
+	Kind    string           `yaml:"kind,short,required" choice:"dispatcher"`
+	Options catalogue.Values `yaml:",options" of:"kind"`
+	// Seed of the workers that are drawn. Default: the scenario's.
+	Seed *uint64 `yaml:"seed" takes:"kind"`
 }
 
 // Replay says how jobs are carried out.

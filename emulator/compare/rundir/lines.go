@@ -130,6 +130,10 @@ func trust(c *compare.Chain, name []byte, value lineprotocol.Value) (err error) 
 		c.Disturbed, err = value.Bool()
 	case "weight":
 		c.Weight, err = value.Float()
+	case "picked":
+		c.Picked, err = integer(value)
+	case "picked_as_predicted":
+		c.Foreseen, err = integer(value)
 	}
 	return err
 }

@@ -17,8 +17,9 @@ import (
 // owners are the packages whose entries a kind of the catalogue has: there, and nowhere else, names may stand together.
 var owners = map[string][]string{
 	catalogue.Models: {"plan"}, catalogue.Policies: {"placement"}, catalogue.Arrivals: {"replay"},
-	catalogue.Predictors: {"predict/transport", "predict/statesim"},
-	catalogue.Traces:     {"workload/spar"}, catalogue.Shipped: {"workload/hour"},
+	catalogue.Dispatchers: {"dispatch"},
+	catalogue.Predictors:  {"predict/transport", "predict/statesim"},
+	catalogue.Traces:      {"workload/spar"}, catalogue.Shipped: {"workload/hour"},
 	catalogue.Workloads:  {"workload/spar", "workload/hour"},
 	catalogue.Topologies: {"topology/ether"}, catalogue.Synthesizers: {"topology/synth"},
 	catalogue.Runtimes: {"noderuntime/docker", "noderuntime/process"},

@@ -4,6 +4,7 @@ package builtin
 
 import (
 	"testbed/emulator/catalogue"
+	"testbed/emulator/dispatch"
 	"testbed/emulator/fabric/netem"
 	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/noderuntime/docker"
@@ -35,6 +36,7 @@ func Catalogue(more ...catalogue.Section) *catalogue.Catalogue {
 		plan.Section(),
 		plan.StoreSection(),
 		placement.Section(),
+		dispatch.Section(),
 		transport.Section(),
 		statesim.Section(),
 		replay.Section(),

@@ -25,12 +25,16 @@ type chain struct {
 	versions    *versions
 	under       int         // steps under way
 	instances   map[int]int // by task, those that invocations have
+	picked      []picked
 }
 
 // begin begins a chain at the time.
 func (r *replay) start(c *chain, now int64) error {
 	if r.engine.options.Fresh {
 		clear(r.pools)
+	}
+	if c.plan.Dispatch != nil {
+		c.plan, c.picked = c.plan.Movable(), make([]picked, len(c.plan.Invocations))
 	}
 	p := c.plan
 	var err error
@@ -69,8 +73,14 @@ func (r *replay) proceed(c *chain) error {
 // begin begins a step.
 func (r *replay) begin(c *chain, i int) error {
 	step := &c.plan.Steps[i]
-	if step.Role == plan.Request && !r.takeTurn(c, i) {
-		return nil
+	switch step.Role {
+	case plan.Request:
+		if !r.takeTurn(c, i) {
+			return nil
+		}
+		r.pick(c, i)
+	case plan.Response:
+		r.responds(c, i)
 	}
 	var err error
 	if step.Kind == plan.Wait {
@@ -246,6 +256,7 @@ func (r *replay) finish(c *chain, i int) error {
 		r.giveTurn(c, i)
 	}
 	r.vacate(c, i)
+	r.over(c, i)
 	return r.ended(c, i, cmp.Or(p.took, float64(c.parts[i].Sum())/float64(second)))
 }
 
@@ -272,7 +283,7 @@ func (r *replay) end(c *chain) error {
 	}
 	out := predict.Prediction{
 		Engine: r.engine.Name(), Job: p.Job, Index: p.Index, Model: p.Model,
-		Total: schedule.Total, Steps: schedule.Steps, Parts: c.parts,
+		Total: schedule.Total, Steps: schedule.Steps, Parts: c.parts, Workers: c.workers(),
 		Traffic: p.Traffic(func(a, b topology.ID) int { return r.routes.find(a, b).length }),
 	}
 	out.Network, out.Processing = schedule.Split(p)

@@ -31,6 +31,7 @@ type replay struct {
 	turns       map[plan.Lasting]*turn // of those that go along with calls
 	flows       []*flow                // that may be used again
 	fleets      map[fleetKey]*fleet    // instances of functions
+	dispatching dispatching
 }
 
 func newReplay(e *Engine) *replay {
@@ -72,6 +73,7 @@ func (r *replay) group(plans []*plan.Plan, first int) error {
 	arrivals := &r.engine.options.Arrivals
 	begin := r.clock
 	r.shared, r.turns, r.fleets = map[kept]int{}, map[plan.Lasting]*turn{}, map[fleetKey]*fleet{}
+	r.dispatching = newDispatching()
 	r.open, r.waiting = len(chains), nil
 	if arrivals.Due == nil {
 		users := min(max(1, arrivals.Users), len(chains))

@@ -25,6 +25,7 @@ package transport
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"testbed/emulator/plan"
@@ -91,7 +92,7 @@ func (e *Engine) Name() string { return EngineName }
 func (e *Engine) Predict(plans []*plan.Plan) ([]predict.Prediction, error) {
 	r := newReplay(e)
 	all, err := r.predict(plans)
-	if err != nil || r.network.count == 0 || e.options.PerMessage == 0 {
+	if err != nil || r.network.count == 0 || e.options.PerMessage == 0 || slices.ContainsFunc(plans, dispatched) {
 		return all, err
 	}
 	return all, e.repeat(plans, all, r.network.count)

@@ -20,6 +20,7 @@ const (
 	Runtime     = "cells"
 	Model       = "in-transit"
 	Policy      = "nth-name"
+	Dispatcher  = "three-choices"
 	Predictor   = "oracle"
 	Arrival     = "bursts"
 	Trace       = "rows"
@@ -34,7 +35,7 @@ const Colour = "#123456"
 // Section is one entry of each kind.
 func Section(m *fake.Machine) catalogue.Section {
 	return slices.Concat(
-		fabrics(m), runtimes(m), models(), policies(), predictors(), arrivals(), workloads(), topologies())
+		fabrics(m), runtimes(m), models(), policies(), dispatchers(), predictors(), arrivals(), workloads(), topologies())
 }
 
 func fabrics(m *fake.Machine) catalogue.Section {

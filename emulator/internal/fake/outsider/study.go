@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"testbed/emulator/catalogue"
+	"testbed/emulator/dispatch"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
@@ -41,6 +42,17 @@ func policies() catalogue.Section {
 				return min(int(options.Of("nth")), len(all)) - 1
 			},
 		},
+	})
+}
+
+// dispatchers has one that draws three workers.
+func dispatchers() catalogue.Section {
+	return dispatch.Rules.Of(catalogue.Entry[dispatch.Rule]{
+		Description: catalogue.Description{
+			Name: Dispatcher, About: "of three workers the one with fewest invocations under way", Takes: []string{"seed"},
+			Options: []catalogue.Option{dispatch.Forgetting},
+		},
+		Does: dispatch.Rule{Sample: 3, Cost: dispatch.Outstanding},
 	})
 }
 
