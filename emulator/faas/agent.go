@@ -149,8 +149,8 @@ func (a *Agent) Close() error {
 		a.redis.close()
 	}
 	a.peers.close()
-	a.fleets.close()
 	a.installed.close()
+	a.fleets.close()
 	return errors.Join(errs...)
 }
 

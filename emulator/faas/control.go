@@ -99,8 +99,11 @@ func (a *Agent) handleVersion(w http.ResponseWriter, r *http.Request, key string
 	}
 	defer buffer.release()
 	found := StateVersion{Version: v.version, Bytes: int64(len(v.content.data))}
-	if space, err := keyspace.Decode(v.content.data, keyspace.MaxBytes); err == nil { // a program's
-		found.Digest, found.Intact = space.Digest(), checksum(v.content.data) == v.sum
+	if space, err := keyspace.Decode(v.content.data, keyspace.MaxBytes); err == nil { // a program's, or without bytes
+		found.Intact = checksum(v.content.data) == v.sum
+		if found.Bytes > 0 {
+			found.Digest = space.Digest()
+		}
 	} else {
 		found.Intact = checksum(v.content.data) == v.sum && intact(v.content.data, buffer.data, key, v.version)
 	}

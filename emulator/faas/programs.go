@@ -12,6 +12,7 @@ import (
 	"testbed/emulator/faas/dapr"
 	"testbed/emulator/faas/function"
 	"testbed/emulator/faas/instance"
+	"testbed/emulator/topology"
 )
 
 // launcher starts instances of programs: as processes of the node, or as containers beside it.
@@ -27,7 +28,7 @@ type installed struct {
 
 	installing sync.Mutex // one list at a time
 	mu         sync.Mutex
-	all        map[string]*instance.Pool // by function
+	all        map[string]*own // by function
 	invoked    atomic.Int64              // for the invocations' IDs
 }
 
@@ -42,6 +43,27 @@ func (a *Agent) installPrograms(own programs) {
 	if a.programs = own; own == nil {
 		a.programs = a.installed
 	}
+}
+
+// own is a program of this agent.
+type own struct {
+	program *function.Program
+	pool    *instance.Pool // of the instance that is always warm; nil: the calls say how instances live
+}
+
+// starter implements startable.
+func (p *installed) starter(function string) (instance.Starter, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if one := p.all[function]; one != nil {
+		return launched{p.launcher, one.program}, nil
+	}
+	return nil, unknown(function)
+}
+
+// unknown is that the agent was not told of a program.
+func unknown(function string) error {
+	return fmt.Errorf("function %s is a program, and this agent was told of none of that name", function)
 }
 
 // maxPrograms bounds the programs of one node.
@@ -70,7 +92,7 @@ func (p *installed) install(ctx context.Context, programs []function.Program) er
 	p.installing.Lock()
 	defer p.installing.Unlock()
 	p.close()
-	all := map[string]*instance.Pool{}
+	all := map[string]*own{}
 	if len(programs) > maxPrograms {
 		return fmt.Errorf("%d programs; a node takes %d at most", len(programs), maxPrograms)
 	}
@@ -82,18 +104,21 @@ func (p *installed) install(ctx context.Context, programs []function.Program) er
 		if all[one.Name] != nil {
 			return errors.Join(fmt.Errorf("function %s is there twice", one.Name), closeAll(all))
 		}
-		limits := warmInstances
-		if one.Instances != nil {
-			limits = *one.Instances
+		all[one.Name] = &own{program: one}
+		if one.Scaled {
+			continue
 		}
-		pool, err := instance.NewPool(limits, launched{p.launcher, one})
+		pool, err := instance.NewPool(warmInstances, launched{p.launcher, one})
 		if err != nil {
 			return errors.Join(fmt.Errorf("function %s: %w", one.Name, err), closeAll(all))
 		}
-		all[one.Name] = pool
+		all[one.Name].pool = pool
 	}
-	for _, pool := range all {
-		if err := pool.Warm(ctx); err != nil {
+	for _, one := range all {
+		if one.pool == nil {
+			continue
+		}
+		if err := one.pool.Warm(ctx); err != nil {
 			return errors.Join(err, closeAll(all))
 		}
 	}
@@ -112,10 +137,12 @@ func (p *installed) close() {
 	_ = closeAll(all)
 }
 
-func closeAll(all map[string]*instance.Pool) error {
+func closeAll(all map[string]*own) error {
 	var wait sync.WaitGroup
-	for _, pool := range all {
-		wait.Go(pool.Close)
+	for _, one := range all {
+		if one.pool != nil {
+			wait.Go(one.pool.Close)
+		}
 	}
 	wait.Wait()
 	return nil
@@ -123,17 +150,20 @@ func closeAll(all map[string]*instance.Pool) error {
 
 // invoke implements programs.
 func (p *installed) invoke(ctx context.Context, c *call, argument []byte, session *dapr.Session) ([]byte, error) {
-	p.mu.Lock()
-	pool := p.all[c.function]
-	p.mu.Unlock()
-	if pool == nil {
-		return nil, fmt.Errorf("function %s is a program, and this agent was told of none of that name", c.function)
+	lease := leased(ctx) // released by who has taken it
+	if lease == nil {
+		p.mu.Lock()
+		one := p.all[c.function]
+		p.mu.Unlock()
+		if one == nil || one.pool == nil {
+			return nil, unknown(c.function)
+		}
+		var err error
+		if lease, err = one.pool.Acquire(ctx); err != nil {
+			return nil, fmt.Errorf("function %s on node %s: waiting for an instance: %w", c.function, p.node, err)
+		}
+		defer lease.Release()
 	}
-	lease, err := pool.Acquire(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("function %s on node %s: waiting for an instance: %w", c.function, p.node, err)
-	}
-	defer lease.Release()
 	var taken int64
 	defer func() { p.budget.giveBack(taken) }()
 	return lease.Instance.(*function.Instance).Invoke(ctx, &function.Invocation{
@@ -151,4 +181,15 @@ func (p *installed) invoke(ctx context.Context, c *call, argument []byte, sessio
 			return nil
 		},
 	})
+}
+
+// Candidates are the nodes of which one executes an invocation: that of its placement, or a dispatcher's choice.
+func (s *ChainSpec) Candidates(inv *InvocationSpec) []topology.ID {
+	all := []topology.ID{inv.Node}
+	for _, c := range s.pool(inv) {
+		if c.Node != inv.Node {
+			all = append(all, c.Node)
+		}
+	}
+	return all
 }

@@ -37,6 +37,7 @@ func (a *Agent) handlePrograms(w http.ResponseWriter, r *http.Request) {
 	if len(programs) == 0 {
 		a.payloads.drop()
 	}
+	a.fleets.reset()
 	if err := a.installed.install(r.Context(), programs); err != nil {
 		fail(w, http.StatusBadGateway, err)
 		return

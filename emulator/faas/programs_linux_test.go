@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"testbed/emulator/faas/function"
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 	"testbed/emulator/workload"
@@ -266,5 +267,36 @@ func TestWishes(t *testing.T) {
 	}
 	if err := <-done; err == nil || !strings.Contains(err.Error(), ended.How) {
 		t.Errorf("an image that is not there: %v", err)
+	}
+}
+
+// TestScaledPrograms: a program's instances start when they are needed and end when they are not, and a chain tells how
+// long it waited.
+func TestScaledPrograms(t *testing.T) {
+	c := newCluster(t, Allotted)
+	programs := testPrograms(t, "counts", "f1", "f2")
+	for i := range programs {
+		programs[i].Scaled = true
+	}
+	c.install(t, programs)
+	for _, m := range plan.Study {
+		r := rule(m)
+		r.Lives = scaled(instance.Limits{Max: 2, Concurrency: 1, KeepAlive: time.Hour}, 0)
+		jobs := pipeline()
+		for i := range jobs[0].Tasks {
+			jobs[0].Tasks[i].Program = true
+		}
+		for i, spec := range c.scaledSpecs(t, jobs, r, placed(1, 1, 1), 2) {
+			result, lost := c.carryOut(t, spec)
+			if result.Error != "" || lost != nil {
+				t.Fatalf("%s: %s, %v", m, result.Error, lost)
+			}
+			if want := []int{2, 0}[i]; result.Starts() != want { // f1 and f2
+				t.Errorf("%s, chain %d: %d starts, want %d", m, i, result.Starts(), want)
+			}
+			if err := spec.Clean(t.Context(), c.client); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }

@@ -159,7 +159,8 @@ type StateVersion struct {
 	Version int64 `json:"version"`
 	Bytes   int64 `json:"bytes"`
 	Intact  bool  `json:"intact"` // the content is that of this key and version, or a program's and as it was written
-	// Digest is that of a program's keys and values, 16 hexadecimal digits; empty: the state is no program's.
+	// Digest is that of a program's keys and values, 16 hexadecimal digits; empty: the state is no program's, or nobody has
+	// written to it.
 	Digest string `json:"digest,omitempty"`
 }
 

@@ -44,7 +44,7 @@ func (p *Programs) mark(one *plan.Plan) {
 // programs prepares nodes for the user's programs, and cleans up after them.
 type programs struct {
 	*Programs
-	nodes    map[topology.ID]map[string]bool   // functions by node
+	nodes    map[topology.ID]map[string]bool   // functions by node, and whether their instances start and end
 	files    map[topology.ID]map[string]string // payloads that a client's node needs: paths by key
 	keys     map[string]string                 // of payloads, by path
 	name     func(topology.ID) string
@@ -90,7 +90,9 @@ func (p *programs) prepare(spec *faas.ChainSpec, inv *faas.InvocationSpec, next 
 	if p.Of(inv.Function) == nil {
 		return nil
 	}
-	put(p.nodes, inv.Node, inv.Function, true)
+	for _, node := range spec.Candidates(inv) {
+		put(p.nodes, node, inv.Function, inv.Instances != nil)
+	}
 	in := p.Inputs[inv.Function]
 	switch {
 	case in == nil:
@@ -138,7 +140,9 @@ func (p *programs) start(ctx context.Context) error {
 	return p.each(func(id topology.ID) error {
 		var all []function.Program
 		for _, name := range slices.Sorted(maps.Keys(p.nodes[id])) {
-			all = append(all, *p.Of(name))
+			one := *p.Of(name)
+			one.Scaled = p.nodes[id][name]
+			all = append(all, one)
 		}
 		return p.told(id).Programs(ctx, all)
 	})

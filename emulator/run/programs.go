@@ -133,4 +133,3 @@ func (r *run) containers(p *replay.Programs) []topology.ID {
 	}
 	return all
 }
-

@@ -77,14 +77,18 @@ func (r *Runtime) companion(
 	}
 	run, launch := beside.Config.Labels[LabelRun], newLaunch()
 	secrets := r.secrets(node.Testbed, run)
-	if len(secrets) == 0 {
+	signer := slices.IndexFunc(secrets, func(s noderuntime.Secret) bool {
+		return s.Verify(beside.Config.Labels[labelProof],
+			signed(node.Testbed, node.Node, run, beside.Config.Labels[labelLaunch])...)
+	})
+	if signer < 0 {
 		return "", errors.New("its testbed is not of this host: nothing could sign the container")
 	}
 	config := &container.Config{
 		Image: i.name, Env: spec.Env, User: companionUser, Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
 		Labels: map[string]string{LabelTestbed: node.Testbed, LabelNode: node.Node, LabelRun: run,
 			labelLaunch: launch.String(), LabelFunction: spec.Name,
-			labelProof: secrets[0].Sign(signedCompanion(node.Testbed, node.Node, run, launch.String(), launch.random)...)},
+			labelProof: secrets[signer].Sign(signedCompanion(node.Testbed, node.Node, run, launch.String(), launch.random)...)},
 	}
 	host := companionHost(beside.HostConfig, node, spec)
 	inMemory(host, i.volumes)
