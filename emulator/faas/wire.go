@@ -84,11 +84,10 @@ func (c *call) header() []byte {
 	if c.program {
 		b = append(b, " "+callProgram...)
 	}
-	b = append(b, "\r\n"...)
+	b = c.appendInstances(append(b, "\r\n"...))
 	if c.dispatched {
 		b = append(b, headerUnderWay+": 1\r\n"...)
 	}
-	b = c.appendInstances(b)
 	if len(c.states) == 0 {
 		return b
 	}

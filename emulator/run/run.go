@@ -188,7 +188,13 @@ func (r *run) execute(ctx context.Context) error {
 		Spells: r.guard.spells(), Disturbed: disturbed(r.Scenario), Cold: !r.Scenario.Source.Replay.Warmup,
 		Predict: r.lookup(), PredictWorkers: r.workers(), Progress: r.Progress, Around: func(ctx context.Context, model string) func() {
 			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Scenario.Sample)))
-			return r.events(ctx, model)
+			edge, end := r.edge(ctx, model), r.events(ctx, model)
+			return func() {
+				edge()
+				if end != nil {
+					end()
+				}
+			}
 		},
 	})
 	if err == nil && r.outcome.Summary.Interrupted {
