@@ -67,8 +67,11 @@ func moved(p *plan.Plan, result *faas.ChainResult) []int64 {
 // between is the sum of what steps move between different nodes.
 func between(p *plan.Plan, bytes []int64) (sum int64) {
 	for i, s := range p.Steps {
-		if s.Kind == plan.Transfer && s.From != s.To {
-			sum = units.Add(sum, bytes[i])
+		s.Bytes = bytes[i]
+		for _, way := range s.Ways() {
+			if way.Kind == plan.Transfer && way.From != way.To {
+				sum = units.Add(sum, way.Bytes)
+			}
 		}
 	}
 	return sum
