@@ -146,8 +146,9 @@ func (s *ChainSpec) Pairs() []Pair {
 // Seed makes all own states of the chain, of version 0, where they are expected, and tells workers that call each other
 // what to do. clients gives the control of a node.
 func Seed[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) error {
+	away := absent{}
 	for _, p := range s.places(false) {
-		if err := clients(p.node).Seed(ctx, p.key(s), p.bytes); err != nil {
+		if err := clients(p.node).Seed(ctx, p.key(s), p.bytes); err != nil && !away.tolerates(ctx, s, p, err) {
 			return err
 		}
 	}
@@ -212,7 +213,9 @@ func Check[C Control](ctx context.Context, s *ChainSpec, clients func(topology.I
 func Clean[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) error {
 	var errs []error
 	for _, node := range s.Nodes() {
-		errs = append(errs, clients(node).Clean(ctx, s.Key+"/"))
+		if err := clients(node).Clean(ctx, s.Key+"/"); err != nil && !s.onlyReplica(ctx, node, err) {
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }
