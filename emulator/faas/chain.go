@@ -148,7 +148,9 @@ func (s *ChainSpec) Pairs() []Pair {
 func Seed[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) error {
 	away := absent{}
 	for _, p := range s.places(false) {
-		if err := clients(p.node).Seed(ctx, p.key(s), p.bytes); err != nil && !away.tolerates(ctx, s, p, err) {
+		instance := s.instanceAt(p.state, p.node)
+		err := SeedAt(ctx, clients, p.node, instance, p.key(s), p.bytes)
+		if err != nil && !away.tolerates(ctx, s, p, err) {
 			return err
 		}
 	}
@@ -195,7 +197,7 @@ func Check[C Control](ctx context.Context, s *ChainSpec, clients func(topology.I
 			continue
 		}
 		check := &checks[index[p.state]]
-		v, err := clients(p.node).Check(ctx, p.key(s))
+		v, err := CheckAt(ctx, clients, p.node, s.instanceAt(p.state, p.node), p.key(s))
 		if errors.Is(err, ErrNoState) {
 			check.Missing++
 			continue
@@ -211,7 +213,7 @@ func Check[C Control](ctx context.Context, s *ChainSpec, clients func(topology.I
 
 // Clean makes all nodes forget the chain's states, and end what they still do for it.
 func Clean[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) error {
-	var errs []error
+	errs := []error{cleanInstances(ctx, s, clients)}
 	for _, node := range s.Nodes() {
 		if err := clients(node).Clean(ctx, s.Key+"/"); err != nil && !s.onlyReplica(ctx, node, err) {
 			errs = append(errs, err)
