@@ -18,8 +18,12 @@ var reserved = []string{
 	"processing_error_s", "host_late_nodes_s", "host_late_fabric_s", "chain", "offset_s", "remote_s", "predicted_s",
 	"error_s", "interval_s", "packets", "dropped", "throughput_bps", "rate_bps", "utilisation", "cpu_busy", "cpu_steal",
 	"load1", "memory_used_bytes", "memory_total_bytes", "processors", "fabric_packets", "fabric_busy",
+	"function", "method", "rounds", "unavailability_s", "drain_s", "delayed", "delay_s", "max_delay_s",
+	"predicted_unavailability_s", "predicted_bytes", "predicted_rounds", "predicted_took_s", "unavailability_error_s",
+	"held_s", "moved",
 	"fabric_late_p50_s", "fabric_late_p99_s", "fabric_late_max_s", "starts", "start_s", "predicted_start_s",
-	"result_bytes", "result_digests", "state_digests", "picked", "picked_as_predicted",
+	"picked", "picked_as_predicted",
+	"result_bytes", "result_digests", "state_digests",
 }
 
 // columns are those of the factors: of numbers, in the base unit that ends the name, where all levels are quantities

@@ -24,11 +24,13 @@ type Agent struct {
 	pools       *pools
 	states      *store
 	parts       parts
+	residents   *residents
+	routes      routes
 	peers       *peers
 	sharing     *sharing
 	turns       turns
-	fleets      fleets
 	dispatchers dispatchers
+	fleets      fleets
 	filler      []byte // what arguments and results consist of; read only
 	change      changer
 	programs    programs
@@ -95,6 +97,7 @@ func startWith(config Config, l limits, change changer, own programs) (*Agent, e
 		config: config, limits: l, clock: c, pools: p, states: newStore(p), peers: newPeers(punctual),
 		sharing: newSharing(c, config.Speed), filler: make([]byte, 64<<10),
 		change: change, programs: own, punctuality: punctual, failed: make(chan error, 2), parts: parts{all: map[string]*part{}},
+		residents: newResidents(),
 	}
 	a.installPrograms(own)
 	fill(a.filler, 1)
@@ -186,6 +189,8 @@ func (a *Agent) handleFromNetwork(w http.ResponseWriter, r *http.Request) {
 		a.handlePrepare(w, r, key)
 	} else if path == pathNext && r.Method == http.MethodPost {
 		a.handleNext(w, r)
+	} else if path == pathArrive && r.Method == http.MethodPost {
+		a.handleArrive(w, r)
 	} else if path == "/echo" && r.Method == http.MethodPost {
 		a.handleEcho(w, r)
 	} else if r.ContentLength != 0 {

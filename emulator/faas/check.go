@@ -41,7 +41,7 @@ func (s *ChainSpec) validate() error {
 			return fmt.Errorf("invocation %d: %w", i, err)
 		}
 	}
-	return errors.Join(s.validateDispatch(), s.validateMessages(), s.validatePrograms())
+	return errors.Join(s.validateDispatch(), s.validateMessages(), s.validatePrograms(), s.validateInstances())
 }
 
 // measured is one more than the last step that belongs to an invocation.

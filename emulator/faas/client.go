@@ -207,7 +207,7 @@ func (c *Client) named(err error) error {
 func (c *Client) do(ctx context.Context, method, path string, in, out any, limit int64) error {
 	if _, set := ctx.Deadline(); !set {
 		allowed := AnswerTime
-		if path == "/chain" {
+		if path == "/chain" || path == pathMove {
 			allowed = ChainTime
 		}
 		var cancel context.CancelFunc

@@ -140,13 +140,12 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 	}
 	changed := c.changeAll(own)
 	inv, ended := c.pick(index, call)
-	exchange := c.exchangeOf(inv)
 	start := c.clock.now()
 	if waited { // for its states: it is part of the request
 		start = asked
 	}
-	back, err := exchange(ctx, inv.Worker, call, values)
-	ended(&back, err)
+	back, err := c.reach(ctx, inv, call, values)
+	ended(&back.response, err)
 	if broken := changed(); err != nil || broken != nil {
 		release(back.states)
 		return errors.Join(err, broken)
@@ -157,7 +156,7 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 		release(back.states)
 		return err
 	}
-	conflicts, err := c.unpack(call, values, back)
+	conflicts, err := c.unpack(call, values, back.response)
 	if err != nil {
 		return err
 	}
@@ -165,7 +164,7 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 	if err != nil {
 		return err
 	}
-	program := c.programResult(index, call, &back)
+	program := c.programResult(index, call, &back.response)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.addProgram(program)
@@ -239,7 +238,7 @@ func (c *chain) unpack(call *call, sent []value, back response) (conflicts int, 
 }
 
 // note enters an invocation's moments. The caller holds mu.
-func (c *chain) note(inv *InvocationSpec, back *response, whole span, own []fetched) {
+func (c *chain) note(inv *InvocationSpec, back *reached, whole span, own []fetched) {
 	roles := withStart(stepRoles(inv.States), inv.Instances)
 	t := back.times
 	rest, written := t[1:], 0
@@ -254,6 +253,7 @@ func (c *chain) note(inv *InvocationSpec, back *response, whole span, own []fetc
 			s.Retries = own[last].retries
 		case s.Role == plan.Request:
 			s.Start, s.End, s.Cold = whole.start, t[0], back.cold
+			s.Held, s.Moved = back.held, back.sent
 		case s.Role == plan.Start:
 			s, rest = span{rest[0], rest[1], rest[2]}.step(index), rest[3:]
 		case s.Role == plan.Read || s.Role == plan.Write:

@@ -23,6 +23,8 @@ type ChainSpec struct {
 	// Lasting are, by a state's number, the keys of those that outlive the chain and that others use as well; empty, or
 	// nil: it is the chain's own. They end with / and a number, like those that are made of Key.
 	Lasting []string `json:"lasting,omitempty"`
+	// Instances are those stateful instances whose invocations the chain has; nil: none can move.
+	Stateful []Stateful `json:"stateful,omitempty"`
 	// Steps is the number of the plan's steps, 0 to 2^20. Those that belong to no invocation are not measured.
 	Steps int `json:"steps"`
 	// Invocations come after all that they wait for.
@@ -42,6 +44,8 @@ type InvocationSpec struct {
 	Task     int         `json:"task"`     // index of the task in its job, from 0
 	Function string      `json:"function"` // name, at most 255 bytes
 	Node     topology.ID `json:"node"`     // where it executes
+	// Stateful is the ID of one of ChainSpec.Stateful, whose invocation it is; empty: it is none's, and cannot move.
+	Stateful string `json:"stateful,omitempty"`
 	// Worker is the IP address and port of that node's agent; empty: the client itself, unless workers call each other.
 	Worker   string `json:"worker"`
 	Argument int64  `json:"argument"` // bytes sent with the request, from 0, states not counted
@@ -60,10 +64,10 @@ type InvocationSpec struct {
 	States []AccessSpec `json:"states"` // in the order in which they are read and written
 	After  []int        `json:"after"`  // indexes of invocations that it waits for: earlier ones, each once
 	Steps  []int        `json:"steps"`  // indexes into the plan's steps, in the order of stepRoles
-	// Instances say how those of the function live on the node; nil: they are always warm.
-	Instances *instance.Spec `json:"instances,omitempty"`
 	// Pool is the number, from 1, of the pool in ChainSpec.Dispatch of which the worker is picked; 0: it is Worker.
 	Pool int `json:"pool,omitempty"`
+	// Instances say how those of the function live on the node; nil: they are always warm.
+	Instances *instance.Spec `json:"instances,omitempty"`
 }
 
 // AccessSpec is one state that an invocation reads and changes.
@@ -76,6 +80,9 @@ type AccessSpec struct {
 	// where it is at the worker itself (ByClient: at the client itself), or comes with the request. Before those of a Redis
 	// server stands redis:, and they are given wherever it is.
 	Repository string `json:"repository"`
+	// Replicas are the nodes that keep the state, Node the first, where there are several: Repository is then the address of
+	// each, with | in between.
+	Replicas []topology.ID `json:"replicas,omitempty"`
 	// ByClient says, of a state in a repository, that the client reads it before the request and writes it after the
 	// response: the worker sees nothing of it.
 	ByClient bool `json:"by_client,omitempty"`
@@ -109,21 +116,18 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 		}
 		out := InvocationSpec{
 			Task: inv.Task, Function: inv.Function, Node: inv.Worker, Argument: inv.Argument, Result: inv.Result,
-			Ops: inv.Ops, Load: inv.Load, After: inv.After, Steps: inv.Steps, Pool: pools[i], Instances: inv.Instances,
-			Program: inv.Program,
+			Ops: inv.Ops, Load: inv.Load, After: inv.After, Steps: inv.Steps, Pool: pools[i],
+			Instances: inv.Instances, Program: inv.Program,
 		}
 		if inv.Worker != p.Client || p.Messages != nil {
 			out.Worker = addr(inv.Worker).String()
 		}
 		for _, s := range inv.States {
 			access := AccessSpec{State: s.State, Bytes: s.Bytes, Location: s.Location, Node: s.Node, ByClient: s.ByClient,
-				Contested: s.Contested}
-			if (s.Location == plan.Repository || s.Location == plan.Fetched) &&
-				(s.Node != inv.Accessor(s) || pools[i] > 0 && !s.ByClient) {
-				access.Repository = addr(s.Node).String()
-			}
-			if s.Location == plan.Repository && p.Store != nil && p.Store.Server {
-				access.Repository = p.Store.Scheme + netip.AddrPortFrom(addr(s.Node).Addr(), p.Store.Port).String()
+				Contested: s.Contested, Replicas: s.Replicas}
+			if s.Location == plan.Repository || s.Location == plan.Fetched {
+				near := s.Node == inv.Accessor(s) && (pools[i] == 0 || s.ByClient)
+				access.Repository = repositoryOf(p, &s, near, addr)
 			}
 			out.States = append(out.States, access)
 		}

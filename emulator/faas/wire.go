@@ -37,12 +37,15 @@ type call struct {
 	load     int
 	states   []callState
 	lasting  lastingKeys
-	program  bool
 	given    [][]byte // its argument, where that has a meaning; not sent in a header
 	lengths  []int64  // of the results that the argument is; nil: it is one, or none
+	seat     Seat     // of the instance that it is for, where its caller was sent; empty: where it is placed, if any
+	suffix   string   // of the worker's own states' keys: see resident
 
-	dispatched bool           // its worker was picked, and is to tell how many it has under way
-	instances  *instance.Spec // nil: there is always one
+	dispatched bool // its worker was picked, and is to tell how many it has under way
+	program    bool
+
+	instances *instance.Spec // nil: there is always one
 }
 
 type callState struct {
@@ -68,10 +71,14 @@ func (c *call) carried() int64 {
 }
 
 func (c *call) stateKey(i int) string {
-	if key := c.lasting[c.states[i].state]; key != "" {
-		return key
+	key := c.lasting[c.states[i].state]
+	if key == "" {
+		key = stateKey(c.key, c.states[i].state)
 	}
-	return stateKey(c.key, c.states[i].state)
+	if c.states[i].location == plan.Local {
+		key += c.suffix
+	}
+	return key
 }
 
 // stateKey is the key of a chain's state in every store.
@@ -84,11 +91,11 @@ func (c *call) header() []byte {
 	if c.program {
 		b = append(b, " "+callProgram...)
 	}
-	b = append(b, "\r\n"...)
+	b = c.appendInstances(append(b, "\r\n"...))
 	if c.dispatched {
 		b = append(b, headerUnderWay+": 1\r\n"...)
 	}
-	b = c.appendInstances(b)
+	b = c.seat.appendHeader(b)
 	if len(c.states) == 0 {
 		return b
 	}
@@ -150,6 +157,9 @@ func parseCall(function string, h http.Header) (*call, error) {
 		return nil, err
 	}
 	c.lasting = lasting
+	if c.seat, err = parseSeat(h.Get(headerSeat)); err != nil {
+		return nil, err
+	}
 	return c, errors.Join(c.parseInstances(h), c.parseStores(h), c.parseLengths(h), c.checkSizes())
 }
 

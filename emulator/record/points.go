@@ -64,13 +64,13 @@ func (c *Chain) Point() lineprotocol.Point {
 			p.Fields["host_late_fabric_s"] = h.Fabric
 		}
 	}
+	if c.Picked > 0 {
+		p.Fields["picked"], p.Fields["picked_as_predicted"] = int64(c.Picked), int64(c.Foreseen)
+	}
 	if c.Scaled {
 		p.Fields["starts"], p.Fields["start_s"] = int64(c.Starts), c.Measured.Start
 	}
 	c.programFields(p.Fields)
-	if c.Picked > 0 {
-		p.Fields["picked"], p.Fields["picked_as_predicted"] = int64(c.Picked), int64(c.Foreseen)
-	}
 	if c.Error != "" {
 		p.Fields["error"] = oneLine(c.Error)
 	}
@@ -109,6 +109,9 @@ func (s *Step) Point() lineprotocol.Point {
 	}
 	if s.Role == roleStart {
 		p.Fields["start_s"] = s.Start
+	}
+	if s.Moved > 0 || s.Held > 0 {
+		p.Fields["held_s"], p.Fields["moved"] = s.Held, int64(s.Moved)
 	}
 	if s.Predicted != nil {
 		p.Fields["predicted_s"] = *s.Predicted

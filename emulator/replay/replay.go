@@ -46,6 +46,9 @@ type Config struct {
 	// Disturbed says what becomes of chains that the host may have made longer.
 	Disturbed Disturbed
 
+	// Moved are the nodes that stateful instances may go to; each may have something left of them.
+	Moved []topology.ID
+
 	// Predict gives a plan's predicted times, and those of its steps in s; nil, or nil results: not known.
 	Predict func(*plan.Plan) (*record.Times, []float64)
 	// PredictWorkers gives the workers that are predicted to be picked, by the plan's invocations; nil, or a nil result:
@@ -138,7 +141,9 @@ func Run(ctx context.Context, config Config) (Summary, error) {
 type replay struct {
 	Config
 	specs [][]*faas.ChainSpec
-	abort context.CancelCauseFunc
+
+	instances [][]faas.Stateful // by model
+	abort     context.CancelCauseFunc
 
 	source     func(topology.ID) Agent
 	controlsMu sync.Mutex
@@ -191,6 +196,7 @@ func newReplay(config Config) (*replay, error) {
 			specs = append(specs, spec)
 		}
 		r.specs = append(r.specs, specs)
+		r.instances = append(r.instances, r.nameInstances(model, specs))
 		r.summary.Models = append(r.summary.Models,
 			ModelSummary{ModelCounts: record.ModelCounts{Model: model, Planned: len(plans)}})
 	}
@@ -228,6 +234,12 @@ func (r *replay) runModel(ctx context.Context, m int) {
 	jobs := make([]int, len(r.Plans[m]))
 	for i, p := range r.Plans[m] {
 		jobs[i] = p.Index
+	}
+	forget, err := r.declare(ctx, m)
+	defer forget()
+	if err != nil && ctx.Err() == nil {
+		r.giveUp(fmt.Errorf("saying which stateful instances there are: %w", err))
+		return
 	}
 	clean, err := r.lasting.seed(ctx, r.specs[m], r.Clients)
 	defer clean()
