@@ -48,6 +48,7 @@ var printed = map[string]any{
 	"summary":        summary{},
 	"all":            []uploaded{},
 	"newPredictions": []prediction{},
+	"moved":          []movedFunction{},
 	"plan":           planned{},
 	"pooled":         experiment.Pooled{},
 	"conclusion":     study.Conclusion{},
