@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -51,7 +52,10 @@ func (p presentation) printRun(s *State, outcome *run.Outcome) error {
 	if p.format == "json" || len(outcome.Reports) == 0 {
 		return nil
 	}
-	return p.tables(s, outcome.Reports)
+	if err := p.tables(s, outcome.Reports); err != nil || outcome.Run == nil {
+		return err
+	}
+	return compare.WriteEdge(s.Stdout, outcome.Run.Edge)
 }
 
 func (p presentation) tables(s *State, reports []*compare.Report) error {
@@ -97,7 +101,7 @@ func (p presentation) printRuns(s *State, c *compare.Comparison) error {
 		if len(c.Runs) > 1 {
 			_ = printf(s.Stdout, "%s\n", r.Directory)
 		}
-		if err := p.tables(s, r.Reports); err != nil {
+		if err := errors.Join(p.tables(s, r.Reports), compare.WriteEdge(s.Stdout, r.Edge)); err != nil {
 			return err
 		}
 		if r.Truncated {

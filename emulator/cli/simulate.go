@@ -177,5 +177,6 @@ func printPredictions(s *State, e *resolved.Scenario, predictions []predict.Pred
 		t.AppendRow(row)
 	}
 	t.Render()
+	printEdge(s, e)
 	printShares(s, e.Shares())
 }

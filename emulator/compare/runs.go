@@ -36,6 +36,7 @@ type Run struct {
 	Reports    []*Report `json:"reports"`
 
 	Validity *record.Validity `json:"validity,omitempty"` // its verdict on itself; nil: it has none
+	Edge     []record.Edge    `json:"edge,omitempty"`     // what left the edge, by model
 
 	// Changes are the keys in which its scenario differs from the first run's; none of the first run.
 	Changes []Change `json:"scenario_differences,omitempty"`

@@ -22,7 +22,8 @@ var reserved = []string{
 	"predicted_unavailability_s", "predicted_bytes", "predicted_rounds", "predicted_took_s", "unavailability_error_s",
 	"held_s", "moved",
 	"fabric_late_p50_s", "fabric_late_p99_s", "fabric_late_max_s", "starts", "start_s", "predicted_start_s",
-	"result_bytes", "result_digests", "state_digests", "picked", "picked_as_predicted",
+	"picked", "picked_as_predicted",
+	"result_bytes", "result_digests", "state_digests",
 }
 
 // columns are those of the factors: of numbers, in the base unit that ends the name, where all levels are quantities

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"testbed/emulator/faas/function"
 	"testbed/emulator/faas/instance"
 	"testbed/emulator/internal/bounded"
 )
@@ -28,12 +29,15 @@ type Agent struct {
 	peers       *peers
 	sharing     *sharing
 	turns       turns
-	fleets      fleets
 	dispatchers dispatchers
+	fleets      fleets
 	filler      []byte // what arguments and results consist of; read only
 	change      changer
 	programs    programs
 	bundles     bundles
+	installed   *installed
+	beside      *function.Beside
+	payloads    payloads
 	counts      counters
 	punctuality *punctuality
 	suspects    sync.Map     // addresses of replicas that did not answer, with when
@@ -76,7 +80,7 @@ type counters struct {
 func Start(config Config) (*Agent, error) { return start(config, defaultLimits(), nextVersion) }
 
 func start(config Config, l limits, change changer) (*Agent, error) {
-	return startWith(config, l, change, noPrograms{})
+	return startWith(config, l, change, nil)
 }
 
 func startWith(config Config, l limits, change changer, own programs) (*Agent, error) {
@@ -95,6 +99,7 @@ func startWith(config Config, l limits, change changer, own programs) (*Agent, e
 		change: change, programs: own, punctuality: punctual, failed: make(chan error, 2), parts: parts{all: map[string]*part{}},
 		residents: newResidents(),
 	}
+	a.installPrograms(own)
 	fill(a.filler, 1)
 	if err := a.readPassword(); err != nil {
 		return nil, err
@@ -147,6 +152,7 @@ func (a *Agent) Close() error {
 		a.redis.close()
 	}
 	a.peers.close()
+	a.installed.close()
 	a.fleets.close()
 	return errors.Join(errs...)
 }

@@ -36,6 +36,11 @@ func (s *ChainSpec) validate() error {
 			return fmt.Errorf("invocation %d: %w", i, err)
 		}
 	}
+	for i := range s.Invocations {
+		if err := s.validateArgument(&s.Invocations[i]); err != nil {
+			return fmt.Errorf("invocation %d: %w", i, err)
+		}
+	}
 	return errors.Join(s.validateDispatch(), s.validateMessages(), s.validatePrograms(), s.validateInstances())
 }
 

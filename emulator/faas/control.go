@@ -44,6 +44,8 @@ func (a *Agent) handleControl(w http.ResponseWriter, r *http.Request) {
 		a.handleInstances(w, r)
 	} else if key, ok := strings.CutPrefix(path, "/part/"); ok {
 		a.handlePart(w, r, key)
+	} else if a.handleOwnPrograms(w, r, path) {
+		return
 	} else if r.ContentLength != 0 {
 		a.handleFromNetwork(w, r)
 	} else if key, ok := strings.CutPrefix(path, "/state/"); ok && r.Method == http.MethodPut {
@@ -110,8 +112,11 @@ func (a *Agent) examine(ctx context.Context, key string, v value) (StateVersion,
 	}
 	defer buffer.release()
 	found := StateVersion{Version: v.version, Bytes: int64(len(v.content.data))}
-	if space, err := keyspace.Decode(v.content.data, keyspace.MaxBytes); err == nil { // a program's
-		found.Digest, found.Intact = space.Digest(), checksum(v.content.data) == v.sum
+	if space, err := keyspace.Decode(v.content.data, keyspace.MaxBytes); err == nil { // a program's, or without bytes
+		found.Intact = checksum(v.content.data) == v.sum
+		if found.Bytes > 0 {
+			found.Digest = space.Digest()
+		}
 	} else {
 		found.Intact = checksum(v.content.data) == v.sum && intact(v.content.data, buffer.data, key, v.version)
 	}
@@ -123,8 +128,8 @@ func (a *Agent) handleClean(w http.ResponseWriter, r *http.Request, prefix strin
 	a.parts.drop(prefix)
 	a.residents.drop(prefix)
 	a.routes.drop(prefix)
-	a.bundles.drop(prefix)
 	a.dispatchers.forget(prefix)
+	a.bundles.drop(prefix)
 	n, err := a.drop(r.Context(), prefix)
 	if err != nil {
 		fail(w, statusOf(err), err)

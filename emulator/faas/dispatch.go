@@ -19,8 +19,10 @@ import (
 type DispatchSpec struct {
 	dispatch.Choice
 	// Group names the chains that share what is known of the workers: those of one run and model. At most 120 bytes.
-	Group string            `json:"group"`
-	Pools [][]CandidateSpec `json:"pools"` // 1 to 16, of 1 to 4096 candidates each
+	Group string `json:"group"`
+	// InstanceSeed is the scenario's: of the starts of instances at the worker that is picked.
+	InstanceSeed uint64            `json:"instance_seed,omitempty"`
+	Pools        [][]CandidateSpec `json:"pools"` // 1 to 16, of 1 to 4096 candidates each
 }
 
 // CandidateSpec is a node that may be picked.
@@ -42,7 +44,7 @@ func dispatchOf(p *plan.Plan, key string, addr func(topology.ID) netip.AddrPort)
 	if p.Dispatch == nil {
 		return nil, pools
 	}
-	spec := &DispatchSpec{Choice: *p.Dispatch, Group: key[:strings.LastIndexByte(key, '/')+1]}
+	spec := &DispatchSpec{Choice: *p.Dispatch, InstanceSeed: p.Seed, Group: key[:strings.LastIndexByte(key, '/')+1]}
 	var known [][]topology.ID
 	for i := range p.Invocations {
 		of := p.Invocations[i].Candidates
@@ -116,6 +118,7 @@ func (s *ChainSpec) moved(inv *InvocationSpec, to CandidateSpec) InvocationSpec 
 	if to.Node == s.Client {
 		own.Worker = ""
 	}
+	own.Instances = plan.InstancesAt(inv.Instances, s.Dispatch.InstanceSeed, inv.Function, to.Node)
 	own.States = slices.Clone(inv.States)
 	for i := range own.States {
 		if a := &own.States[i]; !a.ByClient && a.Repository == to.Address {
@@ -261,6 +264,16 @@ const headerUnderWay = "X-Testbed-Under-Way"
 // mostUnderWay bounds what a worker is believed.
 const mostUnderWay = 1 << 20
 
+// tell says in a response how many others the worker has under way, where the call asks for it.
+func (r *reply) tell(c *call, h http.Header) {
+	if c.dispatched {
+		h[headerUnderWay] = []string{strconv.Itoa(r.underWay)}
+	}
+}
+
+// others is how many invocations are under way here beside the one that asks.
+func (a *Agent) others() int { return int(max(0, min(a.counts.underWay.Load()-1, mostUnderWay))) }
+
 func parseUnderWay(h http.Header) (int, error) {
 	n, err := strconv.Atoi(h.Get(headerUnderWay))
 	if err != nil || n < 0 || n > mostUnderWay {
@@ -269,8 +282,9 @@ func parseUnderWay(h http.Header) (int, error) {
 	return n, nil
 }
 
-// redirect lets a call's states be where its invocation finds them from the worker that was picked.
+// redirect lets a call's states be where its invocation finds them from the worker that was picked, with its instances.
 func (c *call) redirect(to *InvocationSpec) {
+	c.instances = to.Instances
 	n := 0
 	for _, a := range to.States {
 		if !a.ByClient {
@@ -278,9 +292,4 @@ func (c *call) redirect(to *InvocationSpec) {
 			n++
 		}
 	}
-}
-
-// othersUnderWay is how many invocations this worker has under way beside the one that asks.
-func (a *Agent) othersUnderWay() int {
-	return int(max(0, min(a.counts.underWay.Load()-1, mostUnderWay)))
 }

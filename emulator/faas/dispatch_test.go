@@ -10,6 +10,7 @@ import (
 
 	"testbed/emulator/catalogue"
 	"testbed/emulator/dispatch"
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 	"testbed/emulator/workload"
@@ -26,7 +27,7 @@ func (c *cluster) dispatched(t testing.TB, jobs []workload.Job, m plan.Model, by
 		t.Fatal(err)
 	}
 	p := rule(m).Build(jobs, 0, placed(1, 1, 1, 1), plan.Sites{Cloud: cloud, Central: central}, by)
-	if !p.Dispatched(which.Of(known.Defaults(catalogue.Dispatchers, name), 1),
+	if !p.Dispatched(which.Of(known.Defaults(catalogue.Dispatchers, name), 1), 1,
 		func(*plan.Invocation) []topology.ID { return nodes }) {
 		t.Fatalf("%s cannot be dispatched", m)
 	}
@@ -145,5 +146,44 @@ func TestBadDispatchIsRefused(t *testing.T) {
 		if _, err := parseUnderWay(http.Header{headerUnderWay: {text}}); err == nil {
 			t.Errorf("%q is believed", text)
 		}
+	}
+}
+
+// Instances are those of the worker that was picked: each worker starts its own, once.
+func TestPickedWorkersHaveInstances(t *testing.T) {
+	c := newCluster(t, Shared)
+	jobs := []workload.Job{{Name: "j", Tasks: []workload.Task{
+		{Function: "f"}, {Function: "f", After: []int{0}}, {Function: "f", After: []int{1}}, {Function: "f", After: []int{2}},
+	}}}
+	r := rule(plan.External)
+	r.Lives = func(string, topology.ID) *instance.Spec {
+		return &instance.Spec{Limits: instance.Limits{Max: 1, Concurrency: 1, KeepAlive: time.Minute},
+			Start: instance.Distribution{Median: 5 * time.Millisecond}}
+	}
+	p := r.Build(jobs, 0, placed(1, 1, 1, 1), plan.Sites{Cloud: cloud, Central: central}, plan.ByWorker)
+	turns, err := dispatch.Rules.Find(catalogue.New(dispatch.Section()), "round-robin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Dispatched(turns.Of(nil, 0), 1, func(*plan.Invocation) []topology.ID { return []topology.ID{1, 2} })
+	spec, err := NewChainSpec(p, c.addr, "run/external/0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := c.client(0).Run(t.Context(), spec)
+	if err != nil || result.Error != "" {
+		t.Fatal(err, result)
+	}
+	var cold []bool
+	for _, s := range result.Steps {
+		if s.Role == plan.Start {
+			cold = append(cold, s.Started > 0)
+		}
+	}
+	if want := []bool{true, true, false, false}; !slices.Equal(cold, want) {
+		t.Errorf("cold: %v of workers %v, want %v", cold, result.Workers, want)
+	}
+	if moved := p.Moved(result.Workers); moved.Invocations[0].Instances.Seed == moved.Invocations[1].Instances.Seed {
+		t.Error("starts at two workers are the same")
 	}
 }

@@ -20,6 +20,7 @@ type chain struct {
 	mu      sync.Mutex
 	pending []int // by invocation: how many it still waits for
 	result  *ChainResult
+	results []*blob // by invocation: a program's, where another takes it
 	steps   []StepResult
 	finish  []bool            // by step: it has been measured
 	moved   []*InvocationSpec // by invocation: at the worker that was picked; nil: none was yet
@@ -41,8 +42,9 @@ func (a *Agent) runChain(ctx context.Context, spec *ChainSpec) (*ChainResult, er
 	c := &chain{
 		Agent: a, spec: spec, cancel: cancel, pending: make([]int, len(spec.Invocations)),
 		steps: make([]StepResult, steps), finish: make([]bool, steps), moved: make([]*InvocationSpec, len(spec.Invocations)),
-		result: &ChainResult{Key: spec.Key, Job: spec.Job, Model: spec.Model},
+		result: &ChainResult{Key: spec.Key, Job: spec.Job, Model: spec.Model}, results: make([]*blob, len(spec.Invocations)),
 	}
+	defer c.forget()
 	for i, inv := range spec.Invocations {
 		c.pending[i] = len(inv.After)
 	}
@@ -117,6 +119,11 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 	if err != nil {
 		return err
 	}
+	argument, err := c.give(inv, call)
+	defer argument.release()
+	if err != nil {
+		return err
+	}
 	values, err := c.pack(call)
 	defer func() {
 		for _, v := range values {
@@ -161,6 +168,7 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.addProgram(program)
+	c.keep(index, back.result)
 	c.result.Conflicts += conflicts
 	if back.cold {
 		cold++

@@ -54,16 +54,20 @@ type InvocationSpec struct {
 	// Program says that the function is a user's program: its result and its states, which are key spaces, have the
 	// sizes that it gives them, and those that are said here are no promise.
 	Program bool `json:"program,omitempty"`
+	// Payload is the key of what a program gets as its argument; empty: another argument. Previous says that it gets
+	// what those of After have answered, one after the other.
+	Payload  string `json:"payload,omitempty"`
+	Previous bool   `json:"previous,omitempty"`
 	// Load is how many tasks are placed on the node, from 0: where it computes as Allotted, its speed is divided by
 	// as many.
 	Load   int          `json:"load"`
 	States []AccessSpec `json:"states"` // in the order in which they are read and written
 	After  []int        `json:"after"`  // indexes of invocations that it waits for: earlier ones, each once
 	Steps  []int        `json:"steps"`  // indexes into the plan's steps, in the order of stepRoles
-	// Instances say how those of the function live on the node; nil: they are always warm.
-	Instances *instance.Spec `json:"instances,omitempty"`
 	// Pool is the number, from 1, of the pool in ChainSpec.Dispatch of which the worker is picked; 0: it is Worker.
 	Pool int `json:"pool,omitempty"`
+	// Instances say how those of the function live on the node; nil: they are always warm.
+	Instances *instance.Spec `json:"instances,omitempty"`
 }
 
 // AccessSpec is one state that an invocation reads and changes.
@@ -76,6 +80,9 @@ type AccessSpec struct {
 	// where it is at the worker itself (ByClient: at the client itself), or comes with the request. Before those of a Redis
 	// server stands redis:, and they are given wherever it is.
 	Repository string `json:"repository"`
+	// Replicas are the nodes that keep the state, Node the first, where there are several: Repository is then the address of
+	// each, with | in between.
+	Replicas []topology.ID `json:"replicas,omitempty"`
 	// ByClient says, of a state in a repository, that the client reads it before the request and writes it after the
 	// response: the worker sees nothing of it.
 	ByClient bool `json:"by_client,omitempty"`
@@ -109,21 +116,18 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 		}
 		out := InvocationSpec{
 			Task: inv.Task, Function: inv.Function, Node: inv.Worker, Argument: inv.Argument, Result: inv.Result,
-			Ops: inv.Ops, Load: inv.Load, After: inv.After, Steps: inv.Steps, Pool: pools[i], Instances: inv.Instances,
-			Program: inv.Program,
+			Ops: inv.Ops, Load: inv.Load, After: inv.After, Steps: inv.Steps, Pool: pools[i],
+			Instances: inv.Instances, Program: inv.Program,
 		}
 		if inv.Worker != p.Client || p.Messages != nil {
 			out.Worker = addr(inv.Worker).String()
 		}
 		for _, s := range inv.States {
 			access := AccessSpec{State: s.State, Bytes: s.Bytes, Location: s.Location, Node: s.Node, ByClient: s.ByClient,
-				Contested: s.Contested}
-			if (s.Location == plan.Repository || s.Location == plan.Fetched) &&
-				(s.Node != inv.Accessor(s) || pools[i] > 0 && !s.ByClient) {
-				access.Repository = addr(s.Node).String()
-			}
-			if s.Location == plan.Repository && p.Store != nil && p.Store.Server {
-				access.Repository = p.Store.Scheme + netip.AddrPortFrom(addr(s.Node).Addr(), p.Store.Port).String()
+				Contested: s.Contested, Replicas: s.Replicas}
+			if s.Location == plan.Repository || s.Location == plan.Fetched {
+				near := s.Node == inv.Accessor(s) && (pools[i] == 0 || s.ByClient)
+				access.Repository = repositoryOf(p, &s, near, addr)
 			}
 			out.States = append(out.States, access)
 		}

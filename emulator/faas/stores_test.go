@@ -39,6 +39,12 @@ var allStores = []kept{
 // its own, for Redis has one port.
 func onStore(t testing.TB, s kept) (*cluster, *plan.Store) {
 	t.Helper()
+	return onStoreOf(t, s, goPrograms(counter))
+}
+
+// onStoreOf has agents with programs as well.
+func onStoreOf(t testing.TB, s kept, own programs) (*cluster, *plan.Store) {
+	t.Helper()
 	store, err := plan.Stores.Find(catalogue.New(plan.StoreSection()), s.store)
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +69,7 @@ func onStore(t testing.TB, s kept) (*cluster, *plan.Store) {
 			redis.Bind, redis.Dir = net.String(), filepath.Join(dir, "redis-"+strconv.Itoa(i))
 			config.Redis = &redis
 		}
-		a, err := startWith(config, defaultLimits(), nextVersion, goPrograms(counter))
+		a, err := startWith(config, defaultLimits(), nextVersion, own)
 		if err != nil {
 			t.Fatal(err)
 		}

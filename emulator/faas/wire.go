@@ -37,12 +37,15 @@ type call struct {
 	load     int
 	states   []callState
 	lasting  lastingKeys
-	seat     Seat   // of the instance that it is for, where its caller was sent; empty: where it is placed, if any
-	suffix   string // of the worker's own states' keys: see resident
-	program  bool
+	seat     Seat     // of the instance that it is for, where its caller was sent; empty: where it is placed, if any
+	suffix   string   // of the worker's own states' keys: see resident
+	given    [][]byte // its argument, where that has a meaning; not sent in a header
+	lengths  []int64  // of the results that the argument is; nil: it is one, or none
 
-	dispatched bool           // its worker was picked, and is to tell how many it has under way
-	instances  *instance.Spec // nil: there is always one
+	dispatched bool // its worker was picked, and is to tell how many it has under way
+	program    bool
+
+	instances *instance.Spec // nil: there is always one
 }
 
 type callState struct {
@@ -88,11 +91,11 @@ func (c *call) header() []byte {
 	if c.program {
 		b = append(b, " "+callProgram...)
 	}
-	b = append(b, "\r\n"...)
+	b = c.appendInstances(append(b, "\r\n"...))
 	if c.dispatched {
 		b = append(b, headerUnderWay+": 1\r\n"...)
 	}
-	b = c.seat.appendHeader(c.appendInstances(b))
+	b = c.seat.appendHeader(b)
 	if len(c.states) == 0 {
 		return b
 	}
@@ -114,7 +117,7 @@ func (c *call) header() []byte {
 			b = fmt.Appendf(b, "r,%d,%d,%s", s.state, s.bytes, s.repository)
 		}
 	}
-	return c.lasting.appendHeader(c.appendStores(append(b, "\r\n"...)), c.states)
+	return c.lasting.appendHeader(c.appendLengths(c.appendStores(append(b, "\r\n"...))), c.states)
 }
 
 // parseCall reads what header wrote. Sizes are at least 0, and what a request or its response carries
@@ -157,7 +160,7 @@ func parseCall(function string, h http.Header) (*call, error) {
 	if c.seat, err = parseSeat(h.Get(headerSeat)); err != nil {
 		return nil, err
 	}
-	return c, errors.Join(c.parseInstances(h), c.parseStores(h), c.checkSizes())
+	return c, errors.Join(c.parseInstances(h), c.parseStores(h), c.parseLengths(h), c.checkSizes())
 }
 
 // checkSizes holds what the call's messages carry, and every state, against maxBody.

@@ -5,17 +5,18 @@ import (
 	"slices"
 
 	"testbed/emulator/dispatch"
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/topology"
 )
 
 // Dispatched lets a dispatcher pick the worker of each invocation when it is made, of the candidates given. Until then
-// an invocation's worker is the one that placement has chosen. Where an invocation's states are at its worker, or
+// an invocation's worker is the one that placement has chosen. seed is the scenario's, of the starts of instances. Where an invocation's states are at its worker, or
 // workers call each other, the plan stays as it is, and false is returned.
-func (p *Plan) Dispatched(c dispatch.Choice, candidates func(*Invocation) []topology.ID) bool {
+func (p *Plan) Dispatched(c dispatch.Choice, seed uint64, candidates func(*Invocation) []topology.ID) bool {
 	if c.Fixed || p.Messages != nil || len(p.Invocations) == 0 || slices.ContainsFunc(p.Invocations, bound) {
 		return false
 	}
-	p.Dispatch = &c
+	p.Dispatch, p.Seed = &c, seed
 	for i := range p.Invocations {
 		p.Invocations[i].Candidates = candidates(&p.Invocations[i])
 	}
@@ -37,12 +38,12 @@ func (p *Plan) Movable() *Plan {
 // Move lets an invocation of a movable plan execute at a worker.
 func (p *Plan) Move(invocation int, worker topology.ID) {
 	inv := &p.Invocations[invocation]
-	inv.Worker = worker
+	inv.Worker, inv.Instances = worker, InstancesAt(inv.Instances, p.Seed, inv.Function, worker)
 	for _, i := range inv.Steps {
 		switch s := &p.Steps[i]; s.Role {
 		case Request:
 			s.To = worker
-		case Execute:
+		case Execute, Start:
 			s.From, s.To = worker, worker
 		case Response:
 			s.From = worker
@@ -85,6 +86,17 @@ func (r Rule) Unbound() error {
 		return fmt.Errorf("model %s: its state is at one worker", r.Model)
 	}
 	return nil
+}
+
+// InstancesAt is how the instances of a function live on another node: by the same rules, with starts of their own. seed
+// is the scenario's.
+func InstancesAt(spec *instance.Spec, seed uint64, function string, node topology.ID) *instance.Spec {
+	if spec == nil {
+		return nil
+	}
+	own := *spec
+	own.Seed = instance.For(seed, function, int(node))
+	return &own
 }
 
 // workers are the nodes that may execute the invocation.

@@ -24,6 +24,8 @@ type Config struct {
 	Plans   [][]*plan.Plan
 	Arrival Arrival // nil: Sequential
 
+	Programs *Programs // functions that are programs; nil: there are none
+
 	Clients func(topology.ID) Agent                // the control of a node; asked once for each
 	Address func(topology.ID) netip.AddrPort       // where its functions are served
 	Name    func(topology.ID) (name, class string) // for the samples; nil: numbers, no class
@@ -110,6 +112,11 @@ func Run(ctx context.Context, config Config) (Summary, error) {
 		return Summary{}, err
 	}
 	defer r.hangUp()
+	defer r.programs.stop(ctx)
+	if err := r.programs.start(ctx); err != nil {
+		r.summary.Interrupted = ctx.Err() != nil
+		return r.summary, fmt.Errorf("starting programs: %w", err)
+	}
 	if err := r.warm(ctx); err != nil {
 		r.summary.Interrupted = ctx.Err() != nil
 		return r.summary, fmt.Errorf("opening connections: %w", err)
@@ -143,6 +150,7 @@ type replay struct {
 	controls   map[topology.ID]Agent
 	lateness   *lateness
 	lasting    *lastingStates
+	programs   *programs
 
 	mu       sync.Mutex
 	summary  Summary
@@ -178,6 +186,7 @@ func newReplay(config Config) (*replay, error) {
 		model := ""
 		for i, p := range plans {
 			model = string(p.Model)
+			r.Programs.mark(p)
 			spec, err := faas.NewChainSpec(p, r.Address, fmt.Sprintf("%s/%s/%d", r.Tags.Run, p.Model, i))
 			if err != nil {
 				errs = append(errs, err)
@@ -191,7 +200,12 @@ func newReplay(config Config) (*replay, error) {
 		r.summary.Models = append(r.summary.Models,
 			ModelSummary{ModelCounts: record.ModelCounts{Model: model, Planned: len(plans)}})
 	}
-	return r, errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return r, err
+	}
+	var err error
+	r.programs, err = newPrograms(r)
+	return r, err
 }
 
 // control is a node's client, made once: its connections are kept.

@@ -35,8 +35,10 @@ func (r *replay) sample(p *plan.Plan, o outcome) (record.Chain, []record.Step) {
 		p, c.Picked, c.Foreseen = r.picked(p, o.result.Workers)
 	}
 	for _, s := range p.Steps {
-		if s.Kind == plan.Transfer && s.From != s.To {
-			c.Bytes = units.Add(c.Bytes, s.Bytes)
+		for _, way := range s.Ways() {
+			if way.Kind == plan.Transfer && way.From != way.To {
+				c.Bytes = units.Add(c.Bytes, way.Bytes)
+			}
 		}
 	}
 	var predicted []float64

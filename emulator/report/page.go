@@ -143,7 +143,9 @@ func (p *page) agreement() {
 	}{p.drawn.grouped, len(p.run.Chains)})...)
 	s.Figures = append(s.Figures, p.figure("error-by-length", "square", nil)...)
 	s.Figures = append(s.Figures, p.figure("error-by-part", "wide", apart(p.run.Reports))...)
-	s.Tables = append(p.errorTables(), p.sharesTable()...)
+	s.Tables = append(p.errorTables(), p.picksTable()...)
+	s.Tables = append(s.Tables, p.edgeTable()...)
+	s.Tables = append(s.Tables, p.sharesTable()...)
 	for _, report := range p.run.Reports {
 		if len(report.Verdict.Text) > 0 {
 			s.Words = append(s.Words, html.Words{Title: say("words.title", report.Engine), Items: report.Verdict.Text})

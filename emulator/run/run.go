@@ -175,18 +175,25 @@ func (r *run) execute(ctx context.Context) error {
 	if err := writePredictions(r.dir.Path(), r.predicted); err != nil {
 		return err
 	}
+	programs, err := r.programs()
+	if err != nil {
+		return err
+	}
+	defer r.serve(programs)()
 	r.phase("opening connections")
 	r.outcome.Summary, err = replay.Run(ctx, replay.Config{
-		Plans: r.plans, Arrival: r.Scenario.Arrival, Clients: r.Bed.Agent, Address: r.Bed.Address, Name: r.name,
+		Programs: programs,
+		Plans:    r.plans, Arrival: r.Scenario.Arrival, Clients: r.Bed.Agent, Address: r.Bed.Address, Name: r.name,
 		Tags: r.tags(), Timeout: r.Scenario.Source.Replay.Timeout,
 		Sink:   record.NewMirror(r.dir, r.agree.beside(r.Sinks, r.guard)...),
 		Spells: r.guard.spells(), Disturbed: disturbed(r.Scenario), Cold: !r.Scenario.Source.Replay.Warmup,
 		Moved: r.movedNodes(), Predict: r.lookup(), PredictWorkers: r.workers(), Progress: r.Progress,
 		Around: func(ctx context.Context, model string) func() {
 			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Scenario.Sample)))
-			network, moves := r.events(ctx, model), r.moves(ctx, model)
+			edge, network, moves := r.edge(ctx, model), r.events(ctx, model), r.moves(ctx, model)
 			return func() {
 				moves()
+				edge()
 				network()
 			}
 		},

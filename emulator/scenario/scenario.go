@@ -75,6 +75,8 @@ type File struct {
 	// What happens to links and nodes during the replay, at times from the start of each model's chains: every model meets
 	// the same.
 	Events []Event `yaml:"events" max:"10000"`
+	// What the cloud's provider charges for what leaves the edge, in any currency. Absent: no cost is shown.
+	Cost *Cost `yaml:"cost"`
 	// Settings of TCP inside every node.
 	TCP TCP `yaml:"tcp"`
 	// What runs a node. auto takes Docker where an engine answers, and processes in namespaces otherwise.
@@ -235,6 +237,16 @@ type Arrival struct {
 	Options catalogue.Values `yaml:",options" of:"kind"`
 	// Seed of the times. Default: the scenario's.
 	Seed *uint64 `yaml:"seed" takes:"kind"`
+}
+
+// Cost is what traffic with the cloud costs.
+type Cost struct {
+	// Price of a GB (10^9 bytes) from the cloud to the edge, such as 0.09.
+	Egress float64 `yaml:"egress" default:"0" min:"0" max:"1e6"`
+	// Price of a GB from the edge to the cloud.
+	Ingress float64 `yaml:"ingress" default:"0" min:"0" max:"1e6"`
+	// Price of a million messages from the edge to the cloud: requests to a function, a repository or a state.
+	Requests float64 `yaml:"requests" default:"0" min:"0" max:"1e6"`
 }
 
 // TCP is set inside every node.

@@ -57,7 +57,7 @@ func Read(dir string, m *record.Manifest, o compare.Options) (*compare.Run, erro
 	}
 	run := &compare.Run{Directory: dir, Name: m.Run, Seed: m.Seed, Fabric: m.Fabric, Runtime: m.Runtime,
 		Arrivals: m.Arrival,
-		Kernel:   m.Kernel, Version: m.Version, Exit: m.Exit, Scenario: scenarioName(m), Validity: m.Validity}
+		Kernel:   m.Kernel, Version: m.Version, Exit: m.Exit, Scenario: scenarioName(m), Validity: m.Validity, Edge: m.Edge}
 	inputs := map[string]string{}
 	for _, in := range m.Inputs {
 		inputs[in.Key] += in.SHA256

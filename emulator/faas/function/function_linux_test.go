@@ -73,8 +73,8 @@ func each(t *testing.T, test func(t *testing.T, l *function.Launcher)) {
 	t.Run("free", func(t *testing.T) { test(t, &function.Launcher{Node: "n", Log: io.Discard, Free: true}) })
 	t.Run("confined", func(t *testing.T) {
 		testenv.Privileged(t)
+		t.Cleanup(func() { nothingLeft(t) }) // after those of the test
 		test(t, &function.Launcher{Node: "n", Log: io.Discard})
-		nothingLeft(t)
 	})
 }
 
@@ -199,7 +199,7 @@ func TestClosedPort(t *testing.T) {
 			_, err = i.Invoke(t.Context(), request("x"))
 		}
 		if !errors.Is(err, function.ErrGone) || !strings.Contains(err.Error(), "nothing listens at its $PORT any more") {
-			t.Error(err)
+			t.Fatal(err)
 		}
 		<-i.Gone()
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
@@ -124,8 +125,8 @@ func (i *Instance) await(ctx context.Context) error {
 			if cause := context.Cause(ctx); !errors.Is(cause, errSlow) {
 				return cause
 			}
-			return fmt.Errorf("it is not ready after its timeout of %v: nothing listens at its $PORT, %s%s", i.program.Timeout,
-				i.address, said(i.work))
+			return fmt.Errorf("it is not ready after its timeout of %v: nothing listens at its $PORT, %s, or its /_/health answers 503%s",
+				i.program.Timeout, i.address, said(i.work))
 		case <-time.After(wait):
 		}
 	}
@@ -172,13 +173,17 @@ const (
 	lastPort  = 32000
 )
 
-var nextPort atomic.Int64
+// The search for a port begins elsewhere in every process, for others in the same network may search at the same time.
+var (
+	firstTry = rand.Int64N(lastPort - firstPort)
+	nextPort atomic.Int64
+)
 
 // freePort finds a port of loopback at which nobody listens.
 func freePort() (int, error) {
 	var last error
 	for range lastPort - firstPort {
-		port := firstPort + int(nextPort.Add(1)%(lastPort-firstPort))
+		port := firstPort + int((firstTry+nextPort.Add(1))%(lastPort-firstPort))
 		l, err := net.Listen("tcp4", ":"+strconv.Itoa(port))
 		if err == nil {
 			return port, l.Close()

@@ -1,0 +1,80 @@
+package compare
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"testbed/emulator/record"
+	"testbed/emulator/units"
+)
+
+// EdgeNote says what the columns of the table are.
+const EdgeNote = "Payload as planned, each transfer once; links: what those to and from the cloud counted, frames with headers and ACKs"
+
+// EdgeHeads are the columns of what leaves the edge, without the model; those of costs come last, where there are any.
+func EdgeHeads(all []record.Edge) (heads []string) {
+	heads = []string{"out kB", "in kB", "messages", "out kB (links)", "in kB (links)", "MB/h"}
+	if priced(all) {
+		heads = append(heads, "cost", "cost (links)")
+	}
+	return heads
+}
+
+// EdgeCells are the numbers below them, of a job on average; an hour is one of the workload's own times. Costs are those
+// of a million jobs.
+func EdgeCells(all []record.Edge, e *record.Edge) []string {
+	kB := func(bytes float64) string { return fmt.Sprintf("%.1f", bytes/1e3) }
+	p, hour := e.Planned, "-"
+	cells := []string{kB(e.PerJob(p.Out)), kB(e.PerJob(p.In)), fmt.Sprintf("%.1f", e.PerJob(p.MessagesOut+p.MessagesIn))}
+	if e.JobsPerHour > 0 {
+		hour = fmt.Sprintf("%.1f", e.PerJob(units.Add(p.Out, p.In))*e.JobsPerHour/1e6)
+	}
+	if m := e.Measured; m != nil {
+		cells = append(cells, kB(e.PerJob(m.Out)), kB(e.PerJob(m.In)), hour)
+	} else {
+		cells = append(cells, "-", "-", hour)
+	}
+	if priced(all) {
+		planned, measured := e.Cost()
+		cells = append(cells, fmt.Sprintf("%.2f", planned))
+		if e.Measured != nil {
+			cells = append(cells, fmt.Sprintf("%.2f", measured))
+		} else {
+			cells = append(cells, "-")
+		}
+	}
+	return cells
+}
+
+func priced(all []record.Edge) bool { return len(all) > 0 && all[0].Prices != nil }
+
+// WriteEdge prints what leaves the edge, by model; nothing where no link leads to the cloud.
+func WriteEdge(w io.Writer, all []record.Edge) error {
+	if len(all) == 0 {
+		return nil
+	}
+	p := &printer{w: w}
+	heads := EdgeHeads(all)
+	t := newTable(1+len(heads), 2)
+	head := table.Row{"model"}
+	for _, h := range heads {
+		head = append(head, h)
+	}
+	t.AppendHeader(head)
+	for i := range all {
+		row := table.Row{all[i].Model}
+		for _, c := range EdgeCells(all, &all[i]) {
+			row = append(row, c)
+		}
+		t.AppendRow(row)
+	}
+	p.line("What leaves the edge for the cloud, and comes from there, a job")
+	p.table(t)
+	p.paragraph(EdgeNote)
+	if priced(all) {
+		p.line("Costs are of a million jobs, by the scenario's prices")
+	}
+	return p.err
+}

@@ -1,0 +1,70 @@
+package resolved
+
+import (
+	"time"
+
+	"testbed/emulator/plan"
+	"testbed/emulator/topology"
+)
+
+// LeavesEdge says whether the topology has links to and from the cloud.
+func (e *Scenario) LeavesEdge() bool {
+	for _, id := range e.Topology.Links() {
+		if e.Topology.LeavesEdge(id) {
+			return true
+		}
+	}
+	return false
+}
+
+// EdgeTraffic is what plans carry over the links to and from the cloud, altogether.
+func (e *Scenario) EdgeTraffic(plans []*plan.Plan) plan.EdgeTraffic {
+	type way struct{ from, to topology.ID }
+	trees, known := map[topology.ID]*topology.Tree{}, map[way][2]int64{}
+	crossings := func(s *plan.Step) (out, in int64) {
+		w := way{s.From, s.To}
+		if n, is := known[w]; is {
+			return n[0], n[1]
+		}
+		tree, is := trees[s.To]
+		if !is {
+			tree = e.Topology.TreeTo(s.To)
+			trees[s.To] = tree
+		}
+		hops, _ := tree.Hops(nil, s.From)
+		for _, h := range hops {
+			if !e.Topology.LeavesEdge(h.Link) {
+				continue
+			}
+			if e.Topology.Outwards(h.Channel) {
+				out++
+			} else {
+				in++
+			}
+		}
+		known[w] = [2]int64{out, in}
+		return out, in
+	}
+	var sum plan.EdgeTraffic
+	for _, p := range plans {
+		sum = sum.Plus(p.EdgeTraffic(crossings))
+	}
+	return sum
+}
+
+// JobsPerHour is how often a job arrives by the workload's own times, all of them together, in 1/h; 0: they tell
+// nothing.
+func (e *Scenario) JobsPerHour() float64 {
+	var first, last time.Duration
+	for i := range e.Jobs {
+		at := e.Jobs[i].Arrival
+		if i == 0 || at < first {
+			first = at
+		}
+		last = max(last, at)
+	}
+	if span := (last - first).Hours(); span > 0 && len(e.Jobs) > 1 {
+		return float64(len(e.Jobs)-1) / span
+	}
+	return 0
+}
