@@ -29,7 +29,7 @@ type installed struct {
 	installing sync.Mutex // one list at a time
 	mu         sync.Mutex
 	all        map[string]*own // by function
-	invoked    atomic.Int64              // for the invocations' IDs
+	invoked    atomic.Int64    // for the invocations' IDs
 }
 
 // installPrograms makes the agent ready for programs; own are others than those that it is told of, in tests.

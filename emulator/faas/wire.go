@@ -37,10 +37,10 @@ type call struct {
 	load     int
 	states   []callState
 	lasting  lastingKeys
-	seat     Seat     // of the instance that it is for, where its caller was sent; empty: where it is placed, if any
-	suffix   string   // of the worker's own states' keys: see resident
 	given    [][]byte // its argument, where that has a meaning; not sent in a header
 	lengths  []int64  // of the results that the argument is; nil: it is one, or none
+	seat     Seat     // of the instance that it is for, where its caller was sent; empty: where it is placed, if any
+	suffix   string   // of the worker's own states' keys: see resident
 
 	dispatched bool // its worker was picked, and is to tell how many it has under way
 	program    bool

@@ -176,7 +176,7 @@ func (r *Runtime) AwaitCompanion(ctx context.Context, id string) (how string, er
 func (r *Runtime) StopCompanion(ctx context.Context, id string, now bool) error {
 	return r.with(ctx, func(ctx context.Context, api *client.Client) error {
 		if !now {
-			grace := 2 // seconds
+			grace := 2                                                       // seconds
 			_ = r.call(ctx, "stopping it", func(ctx context.Context) error { // it is removed in any case
 				return api.ContainerStop(ctx, id, container.StopOptions{Timeout: &grace})
 			})
