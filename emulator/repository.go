@@ -18,14 +18,18 @@ func keeps(e *resolved.Scenario, id topology.ID) bool {
 }
 
 // redisConfig is the Redis server of a node; nil: it has none. What it keeps on disk is in the node's directory, which
-// goes with the testbed.
+// goes with the testbed; of an image, in the container's /tmp, for the directories of such nodes hold little.
 func redisConfig(e *resolved.Scenario, id topology.ID, control string) *faas.RedisConfig {
 	if !keeps(e, id) {
 		return nil
 	}
 	r := &e.Source.State.Repository
+	dir := filepath.Join(filepath.Dir(control), "redis")
+	if r.Image != "" {
+		dir = "/tmp/redis"
+	}
 	return &faas.RedisConfig{
-		Command: r.Command, Dir: filepath.Join(filepath.Dir(control), "redis"), Memory: e.AgentMemory(id),
+		Command: r.Command, Dir: dir, Memory: e.AgentMemory(id),
 		Persistence: r.Persistence, Fsync: r.Fsync,
 	}
 }

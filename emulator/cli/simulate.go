@@ -147,9 +147,14 @@ func savePredictions(dir string, predictions []predict.Prediction) error {
 
 // printPredictions prints the means of each model.
 func printPredictions(s *State, e *resolved.Scenario, predictions []predict.Prediction) {
-	t := newTable(s, "model", "chains", "total mean ms", "network mean ms", "processing mean ms", "traffic mean MB·hops")
+	head := []any{"model", "chains", "total mean ms", "network mean ms", "processing mean ms", "traffic mean MB·hops"}
+	scaled := e.Source.Scaled()
+	if scaled {
+		head = append(head, "instances mean ms") // waiting for them: the rest of the total
+	}
+	t := newTable(s, head...)
 	columns := []table.ColumnConfig{}
-	for i := 2; i <= 6; i++ {
+	for i := 2; i <= len(head); i++ {
 		columns = append(columns, table.ColumnConfig{Number: i, Align: text.AlignRight})
 	}
 	t.SetColumnConfigs(columns)
@@ -163,9 +168,13 @@ func printPredictions(s *State, e *resolved.Scenario, predictions []predict.Pred
 			}
 		}
 		mean := func(sum, scale float64) string { return fmt.Sprintf("%.1f", sum/max(n, 1)*scale) }
-		t.AppendRow(table.Row{
+		row := table.Row{
 			string(m), int(n), mean(total, 1e3), mean(network, 1e3), mean(processing, 1e3), mean(traffic, 1e-6),
-		})
+		}
+		if scaled {
+			row = append(row, mean(max(0, total-network-processing), 1e3))
+		}
+		t.AppendRow(row)
 	}
 	t.Render()
 	printEdge(s, e)

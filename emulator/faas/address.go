@@ -18,13 +18,17 @@ func dialled(address string) string { return strings.TrimPrefix(address, redisSc
 // isRedis says whether an address is that of a Redis server.
 func isRedis(address string) bool { return strings.HasPrefix(address, redisScheme) }
 
-// checkAddress accepts IP addresses with a port, of an agent or a Redis server, or none.
+// checkAddress accepts IP addresses with a port, of an agent or a Redis server, of several replicas, or none.
 func checkAddress(address string) error {
 	if address == "" {
 		return nil
 	}
-	_, err := netip.ParseAddrPort(dialled(address))
-	return err
+	for one := range strings.SplitSeq(address, between) {
+		if _, err := netip.ParseAddrPort(dialled(one)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // redisMark begins the keys, at the control socket, of states that are in the node's Redis server. No other key has

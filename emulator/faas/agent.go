@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"testbed/emulator/faas/instance"
@@ -25,14 +26,15 @@ type Agent struct {
 	peers       *peers
 	sharing     *sharing
 	turns       turns
-	dispatchers dispatchers
 	fleets      fleets
+	dispatchers dispatchers
 	filler      []byte // what arguments and results consist of; read only
 	change      changer
 	programs    programs
 	bundles     bundles
 	counts      counters
 	punctuality *punctuality
+	suspects    sync.Map     // addresses of replicas that did not answer, with when
 	password    string       // of Redis servers
 	redis       *redisServer // this node's; nil: none
 	tcp         net.Listener
@@ -174,6 +176,8 @@ func (a *Agent) handleFromNetwork(w http.ResponseWriter, r *http.Request) {
 		a.handleFunction(w, r, function)
 	} else if key, ok := strings.CutPrefix(path, "/state/"); ok && r.Method == http.MethodPut {
 		a.handleWrite(w, r, key)
+	} else if ok && r.Method == http.MethodPost {
+		a.handlePrepare(w, r, key)
 	} else if path == pathNext && r.Method == http.MethodPost {
 		a.handleNext(w, r)
 	} else if path == "/echo" && r.Method == http.MethodPost {

@@ -19,6 +19,8 @@ type blob struct {
 	home    *sync.Pool
 	budget  *budget // that charged is returned to; nil: none
 	charged int64
+
+	by accepted // of a state with replicas: what it was read as
 }
 
 // pools keeps buffers by size: four classes an octave, so that at most a quarter is wasted. Buffers in use
@@ -45,7 +47,7 @@ func (p *pools) kept(n int64) *blob {
 	_, class := sizeClass(n)
 	b, _ := p.classes[class].Get().(*blob)
 	if b != nil {
-		b.data = b.data[:n]
+		b.data, b.by = b.data[:n], accepted{}
 		b.refs.Store(1)
 	}
 	return b

@@ -107,6 +107,13 @@ func (s agentStates) putBundled(ctx context.Context, p bundlePart, one written, 
 // write replaces a state as a write from the network says, or keeps it until the rest of its bundle has come. It takes
 // over the content's hold.
 func (a *Agent) write(h http.Header, one written) error {
+	if by, err := parseAccepted(h.Get(headerBallot)); err != nil || by.ballot != "" {
+		if err != nil {
+			one.next.content.release()
+			return err
+		}
+		return a.states.accept(one.key, by, one.next)
+	}
 	text := h.Get(headerBundle)
 	if text == "" {
 		return a.states.put(one.key, one.expected, one.next)

@@ -97,8 +97,11 @@ func (a *Agent) handleVersion(w http.ResponseWriter, r *http.Request, key string
 	}
 	defer buffer.release()
 	found := StateVersion{Version: v.version, Bytes: int64(len(v.content.data))}
-	if space, err := keyspace.Decode(v.content.data, keyspace.MaxBytes); err == nil { // a program's
-		found.Digest, found.Intact = space.Digest(), checksum(v.content.data) == v.sum
+	if space, err := keyspace.Decode(v.content.data, keyspace.MaxBytes); err == nil { // a program's, or without bytes
+		found.Intact = checksum(v.content.data) == v.sum
+		if found.Bytes > 0 {
+			found.Digest = space.Digest()
+		}
 	} else {
 		found.Intact = checksum(v.content.data) == v.sum && intact(v.content.data, buffer.data, key, v.version)
 	}
@@ -108,8 +111,8 @@ func (a *Agent) handleVersion(w http.ResponseWriter, r *http.Request, key string
 // handleClean forgets states, and ends what goes on in their chains; with the last of them goes the memory.
 func (a *Agent) handleClean(w http.ResponseWriter, r *http.Request, prefix string) {
 	a.parts.drop(prefix)
-	a.dispatchers.forget(prefix)
 	a.bundles.drop(prefix)
+	a.dispatchers.forget(prefix)
 	n, err := a.drop(r.Context(), prefix)
 	if err != nil {
 		fail(w, statusOf(err), err)
@@ -182,7 +185,7 @@ func (a *Agent) warm(ctx context.Context, wanted []WarmSpec) error {
 
 func (a *Agent) echo(ctx context.Context, to WarmSpec) error {
 	if isRedis(to.Address) {
-		return redisStates{a, to.Address}.warm(ctx, to.Bytes)
+		return redisStates{Agent: a, address: to.Address}.warm(ctx, to.Bytes)
 	}
 	m := message{method: http.MethodPost, path: "/echo", body: a.filling(to.Bytes), fresh: true}
 	return a.peers.do(ctx, to.Address, &m, func(resp *http.Response) error {

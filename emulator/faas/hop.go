@@ -130,7 +130,7 @@ func (p *part) execute(invocation int, with *cargo) error {
 		})
 		steps = steps[1:]
 	}
-	in, err := e.occupy(p.ctx)
+	in, err := e.occupy(p.ctx, e.call, &e.reply)
 	if err != nil {
 		return err
 	}

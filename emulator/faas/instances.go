@@ -42,7 +42,7 @@ type fleets struct {
 }
 
 // of gives the instances for a call, which has a specification. Those of other models end where nobody uses them.
-func (f *fleets) of(c *call, starter func() instance.Starter) (*fleet, error) {
+func (f *fleets) of(c *call, starter func(c *call) (instance.Starter, error)) (*fleet, error) {
 	key := fleetKey{c.key[:max(strings.LastIndexByte(c.key, '/'), 0)], c.function, *c.instances}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -61,7 +61,11 @@ func (f *fleets) of(c *call, starter func() instance.Starter) (*fleet, error) {
 	if len(f.all) >= maxFleets {
 		return nil, fmt.Errorf("%d functions have instances: %w", maxFleets, errFull)
 	}
-	pool, err := instance.NewPool(key.spec.Limits, starter())
+	starts, err := starter(c)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := instance.NewPool(key.spec.Limits, starts)
 	if err != nil {
 		return nil, err
 	}
@@ -106,13 +110,13 @@ type occupied struct {
 	took  span            // what it waited for it: remote is when the wait for its start began, or end where it was warm
 }
 
-// occupy waits for an instance of the call's function, where that is not always warm.
-func (e *execution) occupy(ctx context.Context) (occupied, error) {
-	if e.call.instances == nil {
+// occupy waits for an instance of the call's function, where that is not always warm, and notes when in the reply.
+func (a *Agent) occupy(ctx context.Context, c *call, r *reply) (occupied, error) {
+	if c.instances == nil {
 		return occupied{}, nil
 	}
-	o := occupied{took: span{start: e.clock.now()}}
-	one, err := e.fleets.of(e.call, func() instance.Starter { return e.starter(e.call.instances) })
+	o := occupied{took: span{start: a.clock.now()}}
+	one, err := a.fleets.of(c, a.starterOf)
 	if err == nil {
 		err = one.warm()
 	}
@@ -122,10 +126,27 @@ func (e *execution) occupy(ctx context.Context) (occupied, error) {
 	if err != nil {
 		return o, fmt.Errorf("waiting for an instance: %w", err)
 	}
-	o.took.end = e.clock.now()
+	o.took.end = a.clock.now()
 	o.took.remote = max(o.took.start, o.took.end-o.lease.Started.Nanoseconds())
-	e.reply.times = append(e.reply.times, o.took.start, o.took.end, o.took.remote)
+	r.times = append(r.times, o.took.start, o.took.end, o.took.remote)
 	return o, nil
+}
+
+// leaseKey is the context key of the instance that a program's invocation has.
+type leaseKey struct{}
+
+// with hands the instance on to who invokes a program.
+func (o *occupied) with(ctx context.Context) context.Context {
+	if o.lease == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, leaseKey{}, o.lease)
+}
+
+// leased is the instance that an invocation has; nil: its function is always warm.
+func leased(ctx context.Context) *instance.Lease {
+	lease, _ := ctx.Value(leaseKey{}).(*instance.Lease)
+	return lease
 }
 
 // release gives the instance back.
@@ -140,8 +161,23 @@ func (s span) step(index int) StepResult {
 	return StepResult{Index: index, Role: plan.Start, Start: s.start, End: s.end, Started: s.end - s.remote}
 }
 
-// starter starts instances of a built-in function.
-func (a *Agent) starter(spec *instance.Spec) instance.Starter {
+// startable are programs whose instances start and end: what starter returns makes those of a function, and their lease
+// is in the context of invoke.
+type startable interface {
+	starter(function string) (instance.Starter, error)
+}
+
+// starterOf starts instances of a call's function: a program's are the programs' to start, a built-in function's take the
+// time that a start is to take.
+func (a *Agent) starterOf(c *call) (instance.Starter, error) {
+	if c.program {
+		programs, able := a.programs.(startable)
+		if !able {
+			return nil, fmt.Errorf("function %s is a program, and those of this agent are always warm", c.function)
+		}
+		return programs.starter(c.function)
+	}
+	spec := c.instances
 	return instance.Drawn{
 		Warm: spec.Min,
 		Took: func(n int) time.Duration { return spec.Start.Draw(spec.Seed, n) },
@@ -153,7 +189,7 @@ func (a *Agent) starter(spec *instance.Spec) instance.Starter {
 			}
 			return done
 		},
-	}
+	}, nil
 }
 
 // withStart puts the wait for an instance among an invocation's steps: after the request, where that is one of them.

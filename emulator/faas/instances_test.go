@@ -1,6 +1,7 @@
 package faas
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/faas/dapr"
 	"testbed/emulator/faas/instance"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
@@ -176,5 +178,49 @@ func TestInstancesOutOfRangeAreRefused(t *testing.T) {
 	result := &ChainResult{Steps: []StepResult{{Role: plan.Start, Start: 1, End: 2, Started: 2}}}
 	if err := result.Steps[0].checkStart(); err == nil {
 		t.Error("a start that took longer than the wait for it is accepted")
+	}
+}
+
+// scaledPrograms are programs whose instances take a while to start.
+type scaledPrograms struct {
+	goPrograms
+	t *testing.T
+}
+
+func (p scaledPrograms) starter(string) (instance.Starter, error) {
+	return instance.Drawn{Took: func(int) time.Duration { return 10 * time.Millisecond }}, nil
+}
+
+func (p scaledPrograms) invoke(ctx context.Context, c *call, argument []byte, s *dapr.Session) ([]byte, error) {
+	if leased(ctx) == nil {
+		p.t.Errorf("function %s is invoked without an instance", c.function)
+	}
+	return p.goPrograms.invoke(ctx, c, argument, s)
+}
+
+// TestProgramsAreCold: the first chain waits for programs' starts, the second does not, whatever their states do. Programs
+// that cannot be started say so.
+func TestProgramsAreCold(t *testing.T) {
+	jobs := job()
+	for k := range jobs[0].Tasks {
+		jobs[0].Tasks[k].Program = true
+	}
+	c := newClusterOf(t, Allotted, nil, scaledPrograms{counter, t})
+	for _, m := range plan.Study {
+		r := rule(m)
+		r.Lives = scaled(instance.Limits{Max: 2, Concurrency: 1, KeepAlive: time.Hour}, 0)
+		for i, spec := range c.scaledSpecs(t, jobs, r, placed(1, 1, 1, 1), 2) {
+			result, lost := c.carryOut(t, spec)
+			if want := []int{4, 0}[i]; result.Error != "" || lost != nil || result.Starts() != want {
+				t.Errorf("%s: error %q, check %v, %d starts, want %d", m, result.Error, lost, result.Starts(), want)
+			}
+		}
+	}
+	unable := newClusterOf(t, Allotted, nil, goPrograms(counter))
+	r := rule(plan.InFunction)
+	r.Lives = scaled(instance.Limits{Max: 1, Concurrency: 1}, 0)
+	result, _ := unable.carryOut(t, unable.scaledSpecs(t, jobs, r, placed(1, 1, 1, 1), 1)[0])
+	if !strings.Contains(result.Error, "always warm") {
+		t.Errorf("%q", result.Error)
 	}
 }

@@ -55,8 +55,7 @@ func (a *Agent) handleProgram(w http.ResponseWriter, r *http.Request, c *call) {
 		return
 	}
 	t.reply.times = append(t.reply.times, a.clock.now())
-	t.reply.setHeader(w.Header())
-	t.reply.tell(c, w.Header())
+	t.reply.setHeader(c, w.Header())
 	length := int64(len(t.result)) + t.reply.returned(c)
 	w.Header()["Content-Length"] = []string{strconv.FormatInt(length, 10)}
 	w.WriteHeader(http.StatusOK)
@@ -77,6 +76,12 @@ func (a *Agent) runProgram(ctx context.Context, c *call, argument []byte, carrie
 	defer a.counts.underWay.Add(-1)
 	t := &programTurn{Agent: a, call: c, argument: argument, states: make([]turnState, len(c.states))}
 	t.reply.times = append(make(timeline, 0, c.moments()), a.clock.now())
+	in, err := a.occupy(ctx, c, &t.reply)
+	if err != nil {
+		return t, err
+	}
+	defer in.release()
+	ctx = in.with(ctx)
 	for i, s := range c.states {
 		one := &t.states[i]
 		switch s.location {
@@ -106,7 +111,7 @@ func (a *Agent) runProgram(ctx context.Context, c *call, argument []byte, carrie
 			t.reply.carried = append(t.reply.carried, version{one.next.version, one.next.sum})
 		}
 	}
-	t.reply.underWay = a.others()
+	t.reply.underWay = a.othersUnderWay()
 	return t, nil
 }
 

@@ -1,8 +1,10 @@
 package faas
 
 import (
+	"cmp"
 	"fmt"
 
+	"testbed/emulator/faas/keyspace"
 	"testbed/emulator/plan"
 )
 
@@ -51,13 +53,13 @@ func (inv *InvocationSpec) seeded(a AccessSpec) int64 {
 
 // digest adds that of a program's state at one place.
 func (c *StateCheck) digest(v StateVersion, program bool) {
-	switch {
-	case !program:
-	case c.Digest == "":
-		c.Digest = v.Digest
-	default:
-		c.Digest += "+" + v.Digest
+	if !program {
+		return
 	}
+	if c.Digest != "" {
+		c.Digest += "+"
+	}
+	c.Digest += cmp.Or(v.Digest, keyspace.New(0).Digest())
 }
 
 // Add takes the state at one place in: what it is there, and whether that may be.

@@ -169,6 +169,37 @@ func TestProgramResults(t *testing.T) {
 	}
 }
 
+// colliding are counters of which those in a diamond's branches have both read before one of them writes.
+func colliding(jobs []workload.Job) goPrograms {
+	var branches []string
+	for i, task := range jobs[0].Tasks {
+		if len(task.After) == 1 && slices.Contains(jobs[0].Tasks[len(jobs[0].Tasks)-1].After, i) {
+			branches = append(branches, task.Function)
+		}
+	}
+	m := meeting{there: make(chan struct{})}
+	return func(c *call, argument []byte, s *stateAPI) ([]byte, error) {
+		result, err := counter(c, argument, s)
+		if slices.Contains(branches, c.function) {
+			m.come()
+		}
+		return result, err
+	}
+}
+
+// diamondOfTwo is a diamond whose tasks all use two states.
+func diamondOfTwo() []workload.Job {
+	jobs := diamond(true)
+	jobs[0].States = append(slices.Clone(jobs[0].States), 5)
+	jobs[0].Tasks = slices.Clone(jobs[0].Tasks)
+	for i := range jobs[0].Tasks {
+		if len(jobs[0].Tasks[i].States) > 0 {
+			jobs[0].Tasks[i].States = []int{0, 1}
+		}
+	}
+	return jobs
+}
+
 // meeting lets the first two that come to it go on when both are there.
 type meeting struct {
 	mu    sync.Mutex
@@ -191,33 +222,12 @@ func (m *meeting) come() {
 
 // Two branches have read the same states: the program of the slower one works again, on what the other has made.
 func TestProgramsThatCollide(t *testing.T) {
-	one, both := diamond(true), diamond(true)
-	both[0].States = append(slices.Clone(both[0].States), 5)
-	both[0].Tasks = slices.Clone(both[0].Tasks)
-	for i := range both[0].Tasks {
-		if len(both[0].Tasks[i].States) > 0 {
-			both[0].Tasks[i].States = []int{0, 1}
-		}
-	}
-	for name, jobs := range map[string][]workload.Job{"one state": one, "two states": both} {
+	for name, jobs := range map[string][]workload.Job{"one state": diamond(true), "two states": diamondOfTwo()} {
 		for model, nodes := range map[plan.Model][]topology.ID{
 			plan.External: {1, 1, 2, 1}, plan.InEdge: {central, central, central, central}, plan.InFunction: {1, 1, 1, 1},
 		} {
 			t.Run(name+"/"+string(model), func(t *testing.T) {
-				var branches []string
-				for i, task := range jobs[0].Tasks {
-					if len(task.After) == 1 && slices.Contains(jobs[0].Tasks[len(jobs[0].Tasks)-1].After, i) {
-						branches = append(branches, task.Function)
-					}
-				}
-				m := meeting{there: make(chan struct{})}
-				c := newClusterOf(t, Allotted, nil, goPrograms(func(c *call, argument []byte, s *stateAPI) ([]byte, error) {
-					result, err := counter(c, argument, s)
-					if slices.Contains(branches, c.function) {
-						m.come()
-					}
-					return result, err
-				}))
+				c := newClusterOf(t, Allotted, nil, colliding(jobs))
 				spec := c.programSpec(t, jobs, model, nodes...)
 				result, lost := c.carryOut(t, spec)
 				if result.Error != "" || lost != nil || result.Conflicts != 0 || result.Retries() != 1 {
@@ -230,6 +240,40 @@ func TestProgramsThatCollide(t *testing.T) {
 				c.left(t)
 			})
 		}
+	}
+}
+
+// Wherever a repository keeps states, all of a program's are written or none.
+func TestProgramsThatCollideOnStores(t *testing.T) {
+	for _, kept := range allStores[:2] {
+		jobs := diamondOfTwo()
+		for i := range jobs[0].Tasks {
+			jobs[0].Tasks[i].Program = true
+		}
+		c, store := onStoreOf(t, kept, colliding(jobs))
+		built := rule(plan.External).Build(jobs, 0, placed(1, 1, 2, 1), plan.Sites{Cloud: cloud, Central: central, Store: store},
+			plan.ByWorker)
+		spec, err := NewChainSpec(built, c.addr, "run/external/0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, lost := c.carryOut(t, spec)
+		if result.Error != "" || lost != nil || result.Retries() != 1 {
+			t.Fatalf("%s: error %q, check %v, %d retries", kept.name, result.Error, lost, result.Retries())
+		}
+		checks, err := spec.Check(t.Context(), c.client)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := result.Programs[len(result.Programs)-1]
+		counted := fmt.Sprintf("%d %d %d", last.Argument, checks[0].Want, checks[1].Want)
+		if last.Digest != DigestOf([]byte(counted)) || checks[0].Digest != checks[1].Digest {
+			t.Errorf("%s: the last has not counted %q, or states differ: %+v", kept.name, counted, checks)
+		}
+		if err := spec.Clean(t.Context(), c.client); err != nil {
+			t.Fatal(err)
+		}
+		c.left(t)
 	}
 }
 

@@ -34,12 +34,17 @@ func writerID() string { return fmt.Sprintf("%016x", rand.Uint64()) }
 type redisStates struct {
 	*Agent
 	address string // with redisScheme
+	replica bool   // it keeps replicas: see replicated
 }
 
 func (s redisStates) get(ctx context.Context, key string, size int64) (v value, _ int64, err error) {
-	err = s.do(ctx, size, func(c redis.Conn) error {
+	most := size
+	if size == anySize {
+		most = maxBody
+	}
+	err = s.do(ctx, most, func(c redis.Conn) error {
 		v, err = s.read(ctx, c, key)
-		if have := v.content.size(); err == nil && have != size {
+		if have := v.content.size(); err == nil && size != anySize && have != size {
 			v.content.release()
 			return fmt.Errorf("it has %d bytes, not %d", have, size)
 		}
@@ -53,11 +58,15 @@ func (s redisStates) get(ctx context.Context, key string, size int64) (v value, 
 
 // read is a state as it is now.
 func (s redisStates) read(ctx context.Context, c redis.Conn, key string) (value, error) {
-	fields, err := redis.ByteSlices(c.Do("HMGET", key, "v", "s", "c"))
+	args := []any{key, "v", "s", "c"}
+	if s.replica {
+		args = append(args, "b", "w")
+	}
+	fields, err := redis.ByteSlices(c.Do("HMGET", args...))
 	if err != nil {
 		return value{}, err
 	}
-	if len(fields) != 3 || fields[0] == nil {
+	if len(fields) != len(args)-1 || fields[0] == nil {
 		return value{}, fmt.Errorf("state %s: %w", key, errMissing)
 	}
 	version, sum, err := parseVersion(string(fields[0]) + " " + string(fields[1]))
@@ -69,6 +78,9 @@ func (s redisStates) read(ctx context.Context, c redis.Conn, key string) (value,
 		return value{}, err
 	}
 	copy(content.data, fields[2])
+	if s.replica {
+		content.by = accepted{string(fields[3]), string(fields[4])}
+	}
 	return value{content, version, sum}, nil
 }
 

@@ -54,7 +54,7 @@ type redisServer struct {
 // startRedis starts the server of an agent and returns when it serves.
 func startRedis(ctx context.Context, a *Agent, config RedisConfig) (*redisServer, error) {
 	s := &redisServer{config: config, ended: make(chan struct{}), keys: map[string]bool{}}
-	s.states = redisStates{a, redisScheme + net.JoinHostPort(config.own(), strconv.Itoa(config.port()))}
+	s.states = redisStates{Agent: a, address: redisScheme + net.JoinHostPort(config.own(), strconv.Itoa(config.port()))}
 	if err := os.MkdirAll(config.Dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -159,6 +159,7 @@ func (s *redisServer) launch() (*exec.Cmd, *tail, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, nil, err
 	}
+	unbound(cmd.Process.Pid)
 	s.process = cmd.Process
 	return cmd, output, nil
 }

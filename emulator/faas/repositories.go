@@ -33,8 +33,11 @@ func (a *Agent) repositoryAt(address string) repository {
 	if address == "" {
 		return ownStates{a}
 	}
+	if strings.Contains(address, between) {
+		return a.replicatedAt(address)
+	}
 	if isRedis(address) {
-		return redisStates{a, address}
+		return redisStates{Agent: a, address: address}
 	}
 	return agentStates{a, address}
 }

@@ -23,7 +23,9 @@ func (a *Agent) get(ctx context.Context, repository, key string, size int64, rem
 			return fmt.Errorf("header %s: %w", headerVersion, err)
 		}
 		*remote, _ = strconv.ParseInt(resp.Header.Get(headerAt), 10, 64)
-		v.content, err = a.pools.receive(ctx, resp.Body, 0, size, nil)
+		if v.content, err = a.pools.receive(ctx, resp.Body, 0, size, nil); err == nil {
+			v.content.by, err = parseAccepted(resp.Header.Get(headerBallot))
+		}
 		return err
 	})
 	if err != nil {
@@ -65,6 +67,9 @@ func (a *Agent) handleRead(w http.ResponseWriter, key string) {
 	defer v.content.release()
 	a.counts.reads.Add(1)
 	w.Header()[headerVersion] = []string{formatVersion(v.version, v.sum)}
+	if v.content.by.ballot != "" {
+		w.Header()[headerBallot] = []string{v.content.by.String()}
+	}
 	w.Header()[headerAt] = []string{strconv.FormatInt(a.clock.now(), 10)}
 	respond(w, http.StatusOK, v.content.data)
 }

@@ -21,10 +21,10 @@ type ChainResult struct {
 	Conflicts int          `json:"conflicts"` // updates of states that the client keeps, refused for their version: lost
 	Cold      int          `json:"cold"`      // requests to workers that had to open a connection first
 	Error     string       `json:"error,omitempty"`
-	// Workers are where the invocations were executed, in their order; nil: nothing was picked.
-	Workers []topology.ID `json:"workers,omitempty"`
 	// Programs are what the invocations of programs took and gave, as far as they were finished, in the chain's order.
 	Programs []ProgramResult `json:"programs,omitempty"`
+	// Workers are where the invocations were executed, in their order; nil: nothing was picked.
+	Workers []topology.ID `json:"workers,omitempty"`
 }
 
 // StepResult is what happened in one step. A request lasts from the caller's beginning to send until the
@@ -159,7 +159,8 @@ type StateVersion struct {
 	Version int64 `json:"version"`
 	Bytes   int64 `json:"bytes"`
 	Intact  bool  `json:"intact"` // the content is that of this key and version, or a program's and as it was written
-	// Digest is that of a program's keys and values, 16 hexadecimal digits; empty: the state is no program's.
+	// Digest is that of a program's keys and values, 16 hexadecimal digits; empty: the state is no program's, or nobody has
+	// written to it.
 	Digest string `json:"digest,omitempty"`
 }
 

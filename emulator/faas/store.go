@@ -26,6 +26,8 @@ type entry struct {
 	content *blob
 	version int64
 	sum     uint32
+
+	promised string // of a state with replicas: the ballot below which nothing is accepted
 }
 
 // value is a state as it was at one moment. Its holder releases the content.

@@ -35,9 +35,15 @@ var allStores = []kept{
 	{"redis, aof", "redis", RedisConfig{Persistence: PersistAOF, Fsync: "always"}},
 }
 
-// onStore makes a cluster whose central node and cloud keep states in the store. Each of its agents has an address of
+// onStore makes a cluster whose second worker, central node and cloud keep states in the store. Each of its agents has an address of
 // its own, for Redis has one port.
 func onStore(t testing.TB, s kept) (*cluster, *plan.Store) {
+	t.Helper()
+	return onStoreOf(t, s, goPrograms(counter))
+}
+
+// onStoreOf has agents with programs as well.
+func onStoreOf(t testing.TB, s kept, own programs) (*cluster, *plan.Store) {
 	t.Helper()
 	store, err := plan.Stores.Find(catalogue.New(plan.StoreSection()), s.store)
 	if err != nil {
@@ -58,12 +64,12 @@ func onStore(t testing.TB, s kept) (*cluster, *plan.Store) {
 		net = net.Next()
 		config := Config{Node: strconv.Itoa(i), Listen: net.String() + ":0", Control: filepath.Join(dir, strconv.Itoa(i)),
 			Speed: 1e6, PasswordFile: password}
-		if store.Server && i >= central {
+		if store.Server && i >= 2 {
 			redis := s.redis
 			redis.Bind, redis.Dir = net.String(), filepath.Join(dir, "redis-"+strconv.Itoa(i))
 			config.Redis = &redis
 		}
-		a, err := Start(config)
+		a, err := startWith(config, defaultLimits(), nextVersion, own)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +128,7 @@ func TestStoreConformance(t *testing.T) {
 				t.Errorf("%d bytes are read as %d", size, size+1)
 			}
 			v, err := keeper.Check(ctx, markedKey(address, key))
-			if err != nil || v != (StateVersion{Version: 3, Bytes: size, Intact: true}) {
+			if v.Digest = ""; err != nil || v != (StateVersion{Version: 3, Bytes: size, Intact: true}) { // empty: as a program's
 				t.Errorf("%d bytes: %+v, %v", size, v, err)
 			}
 			if err := keeper.Clean(ctx, "run/conformance/"); err != nil {
@@ -222,6 +228,39 @@ func TestModelsOnStores(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Programs find and leave the same in every store, several states of an invocation at once.
+func TestProgramsOnStores(t *testing.T) {
+	var digests []string
+	eachStore(t, func(t *testing.T, c *cluster, s *plan.Store) {
+		jobs := job()
+		for k := range jobs[0].Tasks {
+			jobs[0].Tasks[k].Program = true
+		}
+		for _, m := range []plan.Model{plan.External, plan.InEdge} {
+			sites := plan.Sites{Cloud: cloud, Central: central, Store: s}
+			built := rule(m).Build(jobs, 0, placed(1, 2, central, 1), sites, plan.ByWorker)
+			spec, err := NewChainSpec(built, c.addr, "run/"+string(m)+"/0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			result, lost := c.carryOutAny(t, spec)
+			if result.Error != "" || lost != nil || result.Retries() != 0 {
+				t.Fatalf("%s: error %q, check %v", m, result.Error, lost)
+			}
+			checks, err := spec.Check(t.Context(), c.client)
+			if err != nil || len(checks) != 2 {
+				t.Fatal(checks, err)
+			}
+			digests = append(digests, checks[0].Digest+" "+checks[1].Digest)
+		}
+	})
+	for _, d := range digests {
+		if d != digests[0] {
+			t.Errorf("states differ: %v", digests)
+		}
+	}
 }
 
 // carryOutAny is carryOut of a chain that need not have a state.

@@ -44,8 +44,7 @@ func (a *Agent) handleFunction(w http.ResponseWriter, r *http.Request, function 
 		return
 	}
 	answer.times = append(answer.times, a.clock.now())
-	answer.setHeader(w.Header())
-	answer.tell(c, w.Header())
+	answer.setHeader(c, w.Header())
 	if c.result <= front {
 		respond(w, http.StatusOK, buffer.data[front-c.result:])
 		return
@@ -92,7 +91,7 @@ func (a *Agent) execute(ctx context.Context, c *call, carried []byte) (*reply, e
 	e := &execution{Agent: a, call: c, carried: carried, read: make([]value, len(c.states))}
 	e.reply.times = append(make(timeline, 0, c.moments()), a.clock.now())
 	defer e.release()
-	in, err := e.occupy(ctx)
+	in, err := e.occupy(ctx, c, &e.reply)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +121,7 @@ func (a *Agent) execute(ctx context.Context, c *call, carried []byte) (*reply, e
 			return nil, fmt.Errorf("writing %s: %w", c.stateKey(i), err)
 		}
 	}
-	e.reply.underWay = a.others()
+	e.reply.underWay = a.othersUnderWay()
 	return &e.reply, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"testbed/emulator/topology"
+	"testbed/emulator/workload"
 )
 
 // Repositories say which of several nodes of the edge keep which state; nil: the central node keeps all.
@@ -61,8 +62,15 @@ func (b *Builder) locate(r Rule, worker topology.ID, state int) (Location, topol
 	return location, node
 }
 
-// stateName names a state among all of the workload's: one that outlives jobs by its client, another by its job.
+// stateName names a state among all of the workload's: one that outlives jobs by its client, another by its job. What
+// belongs to a job of programs has one name: they write several states as one transaction, at one repository.
 func (b *Builder) stateName(state int) string {
+	program := slices.ContainsFunc(b.job.Tasks, func(t workload.Task) bool { return t.Program })
+	if lasting := slices.ContainsFunc(b.plan.Lasting, func(s string) bool { return s != "" }); program && lasting {
+		return fmt.Sprint(b.plan.Client)
+	} else if program {
+		return b.job.Name
+	}
 	if of := b.plan.Outlives(state); of.Name != "" {
 		return fmt.Sprintf("%d/%s", of.Client, of.Name)
 	}

@@ -92,8 +92,8 @@ func TestBadProfiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	for scene, want := range map[string]string{
-		profiled + "profile: none.jsonl\n": "x.yaml:8:10: profile: stat",
-		profiled + "profile: bad.jsonl\n":  "bad.jsonl:2: function detect, input of 100 bytes",
+		profiled + "profile: none.jsonl\n":                                                "x.yaml:8:10: profile: stat",
+		profiled + "profile: bad.jsonl\n":                                                 "bad.jsonl:2: function detect, input of 100 bytes",
 		strings.ReplaceAll(profiled, "{command: [sh]}", "builtin") + "profile: p.jsonl\n": "that are programs only",
 	} {
 		path := filepath.Join(dir, "x.yaml")

@@ -61,6 +61,9 @@ func (d *decoder) checkState(f *File) {
 	if err != nil {
 		return // said elsewhere
 	}
+	if _, given := d.where["state.repository.fsync"]; given && !store.Server {
+		d.failAt("state.repository.fsync", "remove it, or write kind: redis", "the store %s has no log", f.State.Repository.Kind)
+	}
 	images := f.Runtime == auto || d.catalogue.Describe(catalogue.Runtimes, f.Runtime).Images
 	switch image := f.State.Repository.Image; {
 	case image != "" && !images:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"strconv"
 	"strings"
 )
 
@@ -27,22 +28,44 @@ func For(seed uint64, function string, node int) uint64 {
 	return mix(h.Sum64())
 }
 
-// String is what Parse reads: eight numbers, times in ns.
+// numbers are the fields in the order in which they are written, times in ns; the seed comes after them.
+func (s *Spec) numbers() []*int64 {
+	return []*int64{
+		(*int64)(&s.KeepAlive), (*int64)(&s.Start.Median), (*int64)(&s.Start.P95),
+	}
+}
+
+// counts come before them.
+func (s *Spec) counts() []*int { return []*int{&s.Min, &s.Max, &s.Concurrency, &s.Queue} }
+
+// String is what Parse reads: eight numbers.
 func (s *Spec) String() string {
-	return fmt.Sprintf("%d %d %d %d %d %d %d %d", s.Min, s.Max, s.Concurrency, s.KeepAlive, s.Queue, s.Start.Median,
-		s.Start.P95, s.Seed)
+	var b []byte
+	for _, n := range s.counts() {
+		b = append(strconv.AppendInt(b, int64(*n), 10), ' ')
+	}
+	for _, n := range s.numbers() {
+		b = append(strconv.AppendInt(b, *n, 10), ' ')
+	}
+	return string(strconv.AppendUint(b, s.Seed, 10))
 }
 
 // Parse reads a specification, and refuses one that is out of range.
 func Parse(text string) (*Spec, error) {
-	s := &Spec{}
-	n, err := fmt.Sscan(text, &s.Min, &s.Max, &s.Concurrency, &s.KeepAlive, &s.Queue, &s.Start.Median, &s.Start.P95,
-		&s.Seed)
-	if err != nil {
-		return nil, fmt.Errorf("instances: want 8 numbers, have %d: %w", n, err)
+	s, fields := &Spec{}, strings.Fields(text)
+	if len(fields) != 8 {
+		return nil, fmt.Errorf("instances: want 8 numbers, have %d", len(fields))
 	}
-	if rest := strings.Join(strings.Fields(text)[n:], " "); rest != "" {
-		return nil, fmt.Errorf("instances: %.20q is too much", rest)
+	var errs [8]error
+	for i, n := range s.counts() {
+		*n, errs[i] = strconv.Atoi(fields[i])
+	}
+	for i, n := range s.numbers() {
+		*n, errs[4+i] = strconv.ParseInt(fields[4+i], 10, 64)
+	}
+	s.Seed, errs[7] = strconv.ParseUint(fields[7], 10, 64)
+	if err := errors.Join(errs[:]...); err != nil {
+		return nil, fmt.Errorf("instances: %w", err)
 	}
 	return s, s.Validate()
 }

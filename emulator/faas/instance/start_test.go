@@ -52,13 +52,14 @@ func TestDistributionIsValidated(t *testing.T) {
 }
 
 func TestSpecIsReadAsWritten(t *testing.T) {
-	s := &Spec{Limits{1, 2, 3, 4 * time.Second, 5}, Distribution{time.Second, 2 * time.Second}, math.MaxUint64}
+	s := &Spec{Limits: Limits{Min: 1, Max: 2, Concurrency: 3, KeepAlive: 4 * time.Second, Queue: 5},
+		Start: Distribution{Median: time.Second, P95: 2 * time.Second}, Seed: math.MaxUint64}
 	got, err := Parse(s.String())
 	if err != nil || *got != *s {
 		t.Errorf("%+v: %v", got, err)
 	}
 	for _, text := range []string{
-		"", "1", "0 1 1 0 0 0 0", "0 1 1 0 0 0 0 0 0", "0 0 1 0 0 0 0 0", "0 1 1 -1 0 0 0 0", "0 1 1 0 0 2 1 0", "0 1 1 0 0 0 0 x",
+		"", "1", "0 1 1 0 0 0 0", "0 1 1 0 0 0 0 0 0", "0 0 1 0 0 0 0 0", "0 1 1 -1 0 0 0 0", "0 1 1 0 0 2 1 0", "0 1 1 0 -1 0 0 0", "0 1 1 0 0 0 0 x",
 	} {
 		if got, err := Parse(text); err == nil {
 			t.Errorf("%q is read as %+v", text, got)
@@ -67,7 +68,7 @@ func TestSpecIsReadAsWritten(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add("0 1 1 60000000000 0 300000000 1200000000 7")
+	f.Add("0 1 1 0 60000000000 300000000 1200000000 7")
 	f.Add("0 1 1 0 0 0 0 0x10")
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := Parse(text)

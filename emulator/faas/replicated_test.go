@@ -1,0 +1,174 @@
+package faas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"testbed/emulator/plan"
+	"testbed/emulator/topology"
+)
+
+// replicasOf are the addresses of a state's replicas.
+func (c *cluster) replicasOf(s *plan.Store, nodes ...topology.ID) string {
+	var all []string
+	for _, n := range nodes {
+		all = append(all, c.repository(s, n))
+	}
+	return strings.Join(all, between)
+}
+
+// seedReplicas makes a state at all of them.
+func (c *cluster) seedReplicas(t *testing.T, s *plan.Store, key string, size int64, nodes ...topology.ID) {
+	t.Helper()
+	for _, n := range nodes {
+		if err := c.clients[n].Seed(t.Context(), markedKey(c.repository(s, n), key), size); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// newestOf is the newest version among a state's replicas at some nodes.
+func (c *cluster) newestOf(t *testing.T, s *plan.Store, key string, nodes ...topology.ID) (newest StateVersion) {
+	t.Helper()
+	for _, n := range nodes {
+		v, err := c.clients[n].Check(t.Context(), markedKey(c.repository(s, n), key))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v.Version >= newest.Version {
+			newest = v
+		}
+	}
+	return newest
+}
+
+// Many change one replicated state at the same time: every change is made, once.
+func TestReplicasUnderContention(t *testing.T) {
+	eachStore(t, func(t *testing.T, c *cluster, s *plan.Store) {
+		for _, nodes := range [][]topology.ID{{central, cloud}, {2, central, cloud}} {
+			const writers, each, size = 4, 10, 5000
+			address, key := c.replicasOf(s, nodes...), fmt.Sprintf("run/replicas/%d/0", len(nodes))
+			c.seedReplicas(t, s, key, size, nodes...)
+			var wait sync.WaitGroup
+			for i := range writers {
+				wait.Go(func() {
+					for range each {
+						if err := c.agents[i%2].increment(t, address, key, size); err != nil {
+							t.Error(err)
+							return
+						}
+					}
+				})
+			}
+			wait.Wait()
+			if v := c.newestOf(t, s, key, nodes...); v != (StateVersion{Version: writers * each, Bytes: size, Intact: true}) {
+				t.Errorf("%d replicas: %+v", len(nodes), v)
+			}
+		}
+	})
+}
+
+// A node with a replica of every state goes away for good in the middle of the load: nothing that was acknowledged is
+// lost, nothing is done twice, and the work goes on.
+func TestReplicaLost(t *testing.T) {
+	eachStore(t, func(t *testing.T, c *cluster, s *plan.Store) {
+		const writers, size = 4, 3000
+		nodes := []topology.ID{2, central, cloud}
+		lost := nodes[rand.IntN(3)]
+		address, acknowledged := c.replicasOf(s, nodes...), make([]atomic.Int64, writers)
+		for i := range writers {
+			c.seedReplicas(t, s, killedKey(i), size, nodes...)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var wait sync.WaitGroup
+		for i := range writers {
+			wait.Go(func() {
+				for ctx.Err() == nil {
+					if err := c.agents[i%2].increment(t, address, killedKey(i), size); err != nil {
+						t.Error(err)
+						return
+					}
+					acknowledged[i].Add(1)
+				}
+			})
+		}
+		time.Sleep(time.Duration(50+rand.IntN(50)) * time.Millisecond)
+		if err := c.agents[lost].Close(); err != nil {
+			t.Error(err)
+		}
+		at := acknowledged[0].Load()
+		for acknowledged[0].Load() < at+5 && !t.Failed() {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+		wait.Wait()
+		var left []topology.ID
+		for _, n := range nodes {
+			if n != lost {
+				left = append(left, n)
+			}
+		}
+		for i := range writers {
+			want := StateVersion{Version: acknowledged[i].Load(), Bytes: size, Intact: true}
+			if v := c.newestOf(t, s, killedKey(i), left...); v != want {
+				t.Errorf("without node %d, state %d: %+v, want %+v", lost, i, v, want)
+			}
+		}
+	})
+}
+
+// Without a majority nothing is acknowledged, and the error says so.
+func TestNoQuorumIsAnError(t *testing.T) {
+	c, s := onStore(t, allStores[0])
+	nodes := []topology.ID{2, central, cloud}
+	c.seedReplicas(t, s, "run/quorum/0/0", 100, nodes...)
+	address := c.replicasOf(s, nodes...)
+	c.agents[central].Close()
+	if err := c.agents[0].increment(t, address, "run/quorum/0/0", 100); err != nil {
+		t.Errorf("with two of three: %v", err)
+	}
+	c.agents[cloud].Close()
+	if err := c.agents[0].increment(t, address, "run/quorum/0/0", 100); !errors.Is(err, errNoQuorum) {
+		t.Errorf("with one of three: %v", err)
+	}
+}
+
+// A value that only a minority has taken in, for its writer went away, is brought to an end by the next writer or gone
+// for good: it never comes back later.
+func TestHalfWrittenValue(t *testing.T) {
+	eachStore(t, func(t *testing.T, c *cluster, s *plan.Store) {
+		nodes := []topology.ID{2, central, cloud}
+		for holder := range 3 {
+			key := fmt.Sprintf("run/half/%d/0", holder)
+			c.seedReplicas(t, s, key, 100, nodes...)
+			r := c.agents[0].replicatedAt(c.replicasOf(s, nodes...))
+			v, _, err := r.get(t.Context(), key, 100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v.version, v.sum, err = nextVersion(key, v.content.data, v.version, v.sum); err != nil {
+				t.Fatal(err)
+			}
+			half := accepted{nextBallot(""), writerID()}
+			if err := r.members[holder].accept(t.Context(), key, half, v); err != nil {
+				t.Fatal(err)
+			}
+			v.content.release()
+			for range 3 {
+				if err := c.agents[1].increment(t, c.replicasOf(s, nodes...), key, 100); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if v := c.newestOf(t, s, key, nodes...); !v.Intact || v.Version != 3 && v.Version != 4 {
+				t.Errorf("member %d: %+v", holder, v)
+			}
+		}
+	})
+}
