@@ -19,7 +19,8 @@ var reserved = []string{
 	"error_s", "interval_s", "packets", "dropped", "throughput_bps", "rate_bps", "utilisation", "cpu_busy", "cpu_steal",
 	"load1", "memory_used_bytes", "memory_total_bytes", "processors", "fabric_packets", "fabric_busy",
 	"fabric_late_p50_s", "fabric_late_p99_s", "fabric_late_max_s", "starts", "start_s", "predicted_start_s",
-	"result_bytes", "result_digests", "state_digests", "picked", "picked_as_predicted",
+	"picked", "picked_as_predicted",
+	"result_bytes", "result_digests", "state_digests",
 }
 
 // columns are those of the factors: of numbers, in the base unit that ends the name, where all levels are quantities

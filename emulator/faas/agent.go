@@ -26,8 +26,8 @@ type Agent struct {
 	peers       *peers
 	sharing     *sharing
 	turns       turns
-	fleets      fleets
 	dispatchers dispatchers
+	fleets      fleets
 	filler      []byte // what arguments and results consist of; read only
 	change      changer
 	programs    programs

@@ -111,8 +111,8 @@ func (a *Agent) handleVersion(w http.ResponseWriter, r *http.Request, key string
 // handleClean forgets states, and ends what goes on in their chains; with the last of them goes the memory.
 func (a *Agent) handleClean(w http.ResponseWriter, r *http.Request, prefix string) {
 	a.parts.drop(prefix)
-	a.bundles.drop(prefix)
 	a.dispatchers.forget(prefix)
+	a.bundles.drop(prefix)
 	n, err := a.drop(r.Context(), prefix)
 	if err != nil {
 		fail(w, statusOf(err), err)

@@ -264,6 +264,16 @@ const headerUnderWay = "X-Testbed-Under-Way"
 // mostUnderWay bounds what a worker is believed.
 const mostUnderWay = 1 << 20
 
+// tell says in a response how many others the worker has under way, where the call asks for it.
+func (r *reply) tell(c *call, h http.Header) {
+	if c.dispatched {
+		h[headerUnderWay] = []string{strconv.Itoa(r.underWay)}
+	}
+}
+
+// others is how many invocations are under way here beside the one that asks.
+func (a *Agent) others() int { return int(max(0, min(a.counts.underWay.Load()-1, mostUnderWay))) }
+
 func parseUnderWay(h http.Header) (int, error) {
 	n, err := strconv.Atoi(h.Get(headerUnderWay))
 	if err != nil || n < 0 || n > mostUnderWay {
@@ -282,9 +292,4 @@ func (c *call) redirect(to *InvocationSpec) {
 			n++
 		}
 	}
-}
-
-// othersUnderWay is how many invocations this worker has under way beside the one that asks.
-func (a *Agent) othersUnderWay() int {
-	return int(max(0, min(a.counts.underWay.Load()-1, mostUnderWay)))
 }

@@ -55,7 +55,8 @@ func (a *Agent) handleProgram(w http.ResponseWriter, r *http.Request, c *call) {
 		return
 	}
 	t.reply.times = append(t.reply.times, a.clock.now())
-	t.reply.setHeader(c, w.Header())
+	t.reply.setHeader(w.Header())
+	t.reply.tell(c, w.Header())
 	length := int64(len(t.result)) + t.reply.returned(c)
 	w.Header()["Content-Length"] = []string{strconv.FormatInt(length, 10)}
 	w.WriteHeader(http.StatusOK)
@@ -111,7 +112,7 @@ func (a *Agent) runProgram(ctx context.Context, c *call, argument []byte, carrie
 			t.reply.carried = append(t.reply.carried, version{one.next.version, one.next.sum})
 		}
 	}
-	t.reply.underWay = a.othersUnderWay()
+	t.reply.underWay = a.others()
 	return t, nil
 }
 

@@ -32,7 +32,7 @@ func TestProgramHeaders(t *testing.T) {
 	}
 	r := &reply{times: timeline{1, 2, 3, 4}, sizes: []resized{{1, 2}, {0, 1 << 30}}}
 	answer := http.Header{}
-	r.setHeader(got, answer)
+	r.setHeader(answer)
 	again, err := parseReply(got, answer)
 	if err != nil || !reflect.DeepEqual(again.sizes, r.sizes) || again.returned(got) != 2+1<<30 {
 		t.Errorf("%v: %+v", err, again)

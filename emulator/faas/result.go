@@ -21,10 +21,10 @@ type ChainResult struct {
 	Conflicts int          `json:"conflicts"` // updates of states that the client keeps, refused for their version: lost
 	Cold      int          `json:"cold"`      // requests to workers that had to open a connection first
 	Error     string       `json:"error,omitempty"`
-	// Programs are what the invocations of programs took and gave, as far as they were finished, in the chain's order.
-	Programs []ProgramResult `json:"programs,omitempty"`
 	// Workers are where the invocations were executed, in their order; nil: nothing was picked.
 	Workers []topology.ID `json:"workers,omitempty"`
+	// Programs are what the invocations of programs took and gave, as far as they were finished, in the chain's order.
+	Programs []ProgramResult `json:"programs,omitempty"`
 }
 
 // StepResult is what happened in one step. A request lasts from the caller's beginning to send until the

@@ -143,7 +143,7 @@ func TestRepliesOfRetries(t *testing.T) {
 			}
 		}
 		if err == nil {
-			r.setHeader(c, h)
+			r.setHeader(h)
 			if got := h.Get(headerStates); got != text {
 				t.Errorf("%q is written as %q", text, got)
 			}

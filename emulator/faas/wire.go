@@ -37,10 +37,11 @@ type call struct {
 	load     int
 	states   []callState
 	lasting  lastingKeys
-	program  bool
 
-	dispatched bool           // its worker was picked, and is to tell how many it has under way
-	instances  *instance.Spec // nil: there is always one
+	dispatched bool // its worker was picked, and is to tell how many it has under way
+	program    bool
+
+	instances *instance.Spec // nil: there is always one
 }
 
 type callState struct {
@@ -82,11 +83,10 @@ func (c *call) header() []byte {
 	if c.program {
 		b = append(b, " "+callProgram...)
 	}
-	b = append(b, "\r\n"...)
+	b = c.appendInstances(append(b, "\r\n"...))
 	if c.dispatched {
 		b = append(b, headerUnderWay+": 1\r\n"...)
 	}
-	b = c.appendInstances(b)
 	if len(c.states) == 0 {
 		return b
 	}

@@ -14,9 +14,9 @@ type reply struct {
 	times   timeline
 	carried []version // of the carried states, in the call's order
 	retries []int     // of the execution, then of each write, in order; nil: none
-	sizes   []resized // of a program's states, in the call's order
 
-	underWay int // other invocations of the worker's when it responded
+	underWay int       // other invocations of the worker's when it responded
+	sizes    []resized // of a program's states, in the call's order
 }
 
 // count notes how often the execution (0) or a write, from 1, was repeated.
@@ -101,10 +101,7 @@ func (c *call) moments() int {
 	return n
 }
 
-func (r *reply) setHeader(c *call, h http.Header) {
-	if c.dispatched {
-		h[headerUnderWay] = []string{strconv.Itoa(r.underWay)}
-	}
+func (r *reply) setHeader(h http.Header) {
 	h[headerTimes] = []string{r.times.String()}
 	text := strconv.Itoa(r.repeated(0))
 	for at := 1; at < len(r.retries); at++ {

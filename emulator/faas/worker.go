@@ -44,7 +44,8 @@ func (a *Agent) handleFunction(w http.ResponseWriter, r *http.Request, function 
 		return
 	}
 	answer.times = append(answer.times, a.clock.now())
-	answer.setHeader(c, w.Header())
+	answer.setHeader(w.Header())
+	answer.tell(c, w.Header())
 	if c.result <= front {
 		respond(w, http.StatusOK, buffer.data[front-c.result:])
 		return
@@ -121,7 +122,7 @@ func (a *Agent) execute(ctx context.Context, c *call, carried []byte) (*reply, e
 			return nil, fmt.Errorf("writing %s: %w", c.stateKey(i), err)
 		}
 	}
-	e.reply.underWay = a.othersUnderWay()
+	e.reply.underWay = a.others()
 	return &e.reply, nil
 }
 

@@ -99,14 +99,14 @@ type Invocation struct {
 	States   []Access
 	After    []int // indexes of the invocations that must be finished first
 	Steps    []int // indexes of its steps, in the order of execution
+	// Candidates are the nodes of which a dispatcher picks the worker when the invocation is made; nil: it is Worker.
+	Candidates []topology.ID
 	// Program says that the function is a program, which takes Took. Where nothing is known of it (Plan.Unmeasured), sizes
 	// are those of the workload, which it need not keep to.
 	Program bool
 	Took    time.Duration
 
 	Instances *instance.Spec // of the function on the worker; nil: there is always one, and no step Start
-	// Candidates are the nodes of which a dispatcher picks the worker when the invocation is made; nil: it is Worker.
-	Candidates []topology.ID
 }
 
 // Written is the state's size after the function, in bytes.

@@ -64,13 +64,13 @@ func (c *Chain) Point() lineprotocol.Point {
 			p.Fields["host_late_fabric_s"] = h.Fabric
 		}
 	}
+	if c.Picked > 0 {
+		p.Fields["picked"], p.Fields["picked_as_predicted"] = int64(c.Picked), int64(c.Foreseen)
+	}
 	if c.Scaled {
 		p.Fields["starts"], p.Fields["start_s"] = int64(c.Starts), c.Measured.Start
 	}
 	c.programFields(p.Fields)
-	if c.Picked > 0 {
-		p.Fields["picked"], p.Fields["picked_as_predicted"] = int64(c.Picked), int64(c.Foreseen)
-	}
 	if c.Error != "" {
 		p.Fields["error"] = oneLine(c.Error)
 	}

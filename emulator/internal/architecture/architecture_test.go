@@ -18,7 +18,7 @@ var layers = [][]string{
 	{"units", "health", "faas/instance"},
 	{"catalogue"},
 	{"topology", "workload", "netns"},
-	{"placement", "profile", "dispatch"},
+	{"placement", "dispatch", "profile"},
 	{"plan"},
 	{"predict", "scenario", "fabric", "noderuntime", "faas"},
 	{"record", "events", "node", "canary"},
@@ -38,8 +38,8 @@ var layers = [][]string{
 // pure are the packages that know nothing of an operating system: they must not import these.
 var (
 	pure = []string{
-		"units", "health", "catalogue", "topology", "workload", "profile", "scenario", "placement", "dispatch", "plan", "predict",
-		"compare", "report",
+		"units", "health", "catalogue", "topology", "workload", "profile", "scenario", "placement", "dispatch", "plan",
+		"predict", "compare", "report",
 		"campaign", "resolved", "events",
 	}
 	system = []string{

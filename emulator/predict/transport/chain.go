@@ -255,8 +255,8 @@ func (r *replay) finish(c *chain, i int) error {
 	if c.plan.Steps[i].Role == plan.Response {
 		r.giveTurn(c, i)
 	}
-	r.vacate(c, i)
 	r.over(c, i)
+	r.vacate(c, i)
 	return r.ended(c, i, cmp.Or(p.took, float64(c.parts[i].Sum())/float64(second)))
 }
 

@@ -30,8 +30,8 @@ type replay struct {
 	shared      map[kept]int           // versions of states that outlive chains
 	turns       map[plan.Lasting]*turn // of those that go along with calls
 	flows       []*flow                // that may be used again
-	fleets      map[fleetKey]*fleet    // instances of functions
 	dispatching dispatching
+	fleets      map[fleetKey]*fleet // instances of functions
 }
 
 func newReplay(e *Engine) *replay {
