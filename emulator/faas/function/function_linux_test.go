@@ -199,7 +199,7 @@ func TestClosedPort(t *testing.T) {
 			_, err = i.Invoke(t.Context(), request("x"))
 		}
 		if !errors.Is(err, function.ErrGone) || !strings.Contains(err.Error(), "nothing listens at its $PORT any more") {
-			t.Error(err)
+			t.Fatal(err)
 		}
 		<-i.Gone()
 	})

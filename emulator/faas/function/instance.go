@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
@@ -172,13 +173,17 @@ const (
 	lastPort  = 32000
 )
 
-var nextPort atomic.Int64
+// The search for a port begins elsewhere in every process, for others in the same network may search at the same time.
+var (
+	firstTry = rand.Int64N(lastPort - firstPort)
+	nextPort atomic.Int64
+)
 
 // freePort finds a port of loopback at which nobody listens.
 func freePort() (int, error) {
 	var last error
 	for range lastPort - firstPort {
-		port := firstPort + int(nextPort.Add(1)%(lastPort-firstPort))
+		port := firstPort + int((firstTry+nextPort.Add(1))%(lastPort-firstPort))
 		l, err := net.Listen("tcp4", ":"+strconv.Itoa(port))
 		if err == nil {
 			return port, l.Close()
