@@ -1,8 +1,6 @@
 package emulator
 
 import (
-	"fmt"
-
 	"testbed/emulator/faas"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/orchestrator"
@@ -20,9 +18,6 @@ func (h *Host) request(e *resolved.Scenario, o UpOptions) (*orchestrator.Request
 	}
 	if err := CheckMemory(e); err != nil {
 		return nil, err
-	}
-	if sc.Programs() {
-		return nil, input(fmt.Errorf("%s: functions that are programs are not executed yet", sc.Path()))
 	}
 	sc.Runtime, sc.Fabric = orDefault(o.Runtime, sc.Runtime), orDefault(o.Fabric, sc.Fabric)
 	if err := serverRuntime(e); err != nil {

@@ -37,6 +37,9 @@ func expand(t *topology.Topology, events []scenario.Event) ([]*change, error) {
 	var errs []error
 	for i := range events {
 		e := &events[i]
+		if e.Migrate != nil {
+			continue // it changes nothing of the network
+		}
 		c, err := resolve(t, e)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("events[%d]: %w", i, err))

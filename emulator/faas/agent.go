@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"testbed/emulator/faas/function"
 	"testbed/emulator/faas/instance"
 	"testbed/emulator/internal/bounded"
 )
@@ -23,6 +24,8 @@ type Agent struct {
 	pools       *pools
 	states      *store
 	parts       parts
+	residents   *residents
+	routes      routes
 	peers       *peers
 	sharing     *sharing
 	turns       turns
@@ -32,6 +35,9 @@ type Agent struct {
 	change      changer
 	programs    programs
 	bundles     bundles
+	installed   *installed
+	beside      *function.Beside
+	payloads    payloads
 	counts      counters
 	punctuality *punctuality
 	suspects    sync.Map     // addresses of replicas that did not answer, with when
@@ -74,7 +80,7 @@ type counters struct {
 func Start(config Config) (*Agent, error) { return start(config, defaultLimits(), nextVersion) }
 
 func start(config Config, l limits, change changer) (*Agent, error) {
-	return startWith(config, l, change, noPrograms{})
+	return startWith(config, l, change, nil)
 }
 
 func startWith(config Config, l limits, change changer, own programs) (*Agent, error) {
@@ -91,7 +97,9 @@ func startWith(config Config, l limits, change changer, own programs) (*Agent, e
 		config: config, limits: l, clock: c, pools: p, states: newStore(p), peers: newPeers(punctual),
 		sharing: newSharing(c, config.Speed), filler: make([]byte, 64<<10),
 		change: change, programs: own, punctuality: punctual, failed: make(chan error, 2), parts: parts{all: map[string]*part{}},
+		residents: newResidents(),
 	}
+	a.installPrograms(own)
 	fill(a.filler, 1)
 	if err := a.readPassword(); err != nil {
 		return nil, err
@@ -144,6 +152,7 @@ func (a *Agent) Close() error {
 		a.redis.close()
 	}
 	a.peers.close()
+	a.installed.close()
 	a.fleets.close()
 	return errors.Join(errs...)
 }
@@ -180,6 +189,8 @@ func (a *Agent) handleFromNetwork(w http.ResponseWriter, r *http.Request) {
 		a.handlePrepare(w, r, key)
 	} else if path == pathNext && r.Method == http.MethodPost {
 		a.handleNext(w, r)
+	} else if path == pathArrive && r.Method == http.MethodPost {
+		a.handleArrive(w, r)
 	} else if path == "/echo" && r.Method == http.MethodPost {
 		a.handleEcho(w, r)
 	} else if r.ContentLength != 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
@@ -31,6 +32,7 @@ type place struct {
 
 	program bool // it has any size after that
 	redis   bool // it is in the node's Redis server
+	replica bool // it is one of several of one value
 }
 
 // key is that of a place's value at the control socket of its node.
@@ -63,7 +65,9 @@ func (s *ChainSpec) places(ended bool) []place {
 				continue
 			}
 			if a.Location != plan.Fetched {
-				add(place{a.State, inv.seeded(a), a.Node, inv.Program, isRedis(a.Repository)})
+				for _, node := range a.keepers() {
+					add(place{a.State, inv.seeded(a), node, inv.Program, isRedis(a.Repository), len(a.Replicas) > 0})
+				}
 				continue
 			}
 			known := slices.IndexFunc(all, func(p place) bool { return p.state == a.State })
@@ -125,9 +129,13 @@ func (s *ChainSpec) Pairs() []Pair {
 			for _, a := range inv.States {
 				switch {
 				case a.ByClient:
-					add(Pair{s.Client, a.Repository})
+					for address := range strings.SplitSeq(a.Repository, between) {
+						add(Pair{s.Client, address})
+					}
 				case a.Location == plan.Repository || a.Location == plan.Fetched:
-					add(Pair{inv.Node, a.Repository})
+					for address := range strings.SplitSeq(a.Repository, between) {
+						add(Pair{inv.Node, address})
+					}
 				}
 			}
 		}
@@ -139,7 +147,8 @@ func (s *ChainSpec) Pairs() []Pair {
 // what to do. clients gives the control of a node.
 func Seed[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) error {
 	for _, p := range s.places(false) {
-		if err := clients(p.node).Seed(ctx, p.key(s), p.bytes); err != nil {
+		instance := s.instanceAt(p.state, p.node)
+		if err := SeedAt(ctx, clients, p.node, instance, p.key(s), p.bytes); err != nil {
 			return err
 		}
 	}
@@ -173,9 +182,20 @@ func Check[C Control](ctx context.Context, s *ChainSpec, clients func(topology.I
 			checks[index[a.State]].Want++
 		}
 	}
+	for i := range checks {
+		err := checkReplicas(s.places(true), &checks[i], func(p place) (StateVersion, error) {
+			return clients(p.node).Check(ctx, p.key(s))
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
 	for _, p := range s.places(true) {
+		if p.replica {
+			continue
+		}
 		check := &checks[index[p.state]]
-		v, err := clients(p.node).Check(ctx, p.key(s))
+		v, err := CheckAt(ctx, clients, p.node, s.instanceAt(p.state, p.node), p.key(s))
 		if errors.Is(err, ErrNoState) {
 			check.Missing++
 			continue
@@ -191,7 +211,7 @@ func Check[C Control](ctx context.Context, s *ChainSpec, clients func(topology.I
 
 // Clean makes all nodes forget the chain's states, and end what they still do for it.
 func Clean[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) error {
-	var errs []error
+	errs := []error{cleanInstances(ctx, s, clients)}
 	for _, node := range s.Nodes() {
 		errs = append(errs, clients(node).Clean(ctx, s.Key+"/"))
 	}

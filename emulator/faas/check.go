@@ -36,7 +36,12 @@ func (s *ChainSpec) validate() error {
 			return fmt.Errorf("invocation %d: %w", i, err)
 		}
 	}
-	return errors.Join(s.validateDispatch(), s.validateMessages(), s.validatePrograms())
+	for i := range s.Invocations {
+		if err := s.validateArgument(&s.Invocations[i]); err != nil {
+			return fmt.Errorf("invocation %d: %w", i, err)
+		}
+	}
+	return errors.Join(s.validateDispatch(), s.validateMessages(), s.validatePrograms(), s.validateInstances())
 }
 
 // measured is one more than the last step that belongs to an invocation.

@@ -191,6 +191,9 @@ func (c *Client) Abandon(ctx context.Context, key, reason string) error {
 	return c.do(ctx, http.MethodDelete, "/part/"+key+"?reason="+url.QueryEscape(reason), nil, nil, maxAnswer)
 }
 
+// content is a request's body as it is, in place of JSON.
+type content []byte
+
 // named says of an error whose it is.
 func (c *Client) named(err error) error {
 	if c.node != "" {
@@ -204,7 +207,7 @@ func (c *Client) named(err error) error {
 func (c *Client) do(ctx context.Context, method, path string, in, out any, limit int64) error {
 	if _, set := ctx.Deadline(); !set {
 		allowed := AnswerTime
-		if path == "/chain" {
+		if path == "/chain" || path == pathMove {
 			allowed = ChainTime
 		}
 		var cancel context.CancelFunc
@@ -226,7 +229,9 @@ func (c *Client) do(ctx context.Context, method, path string, in, out any, limit
 
 func (c *Client) ask(ctx context.Context, method, path string, in any, limit int64) ([]byte, error) {
 	var body io.Reader
-	if in != nil {
+	if raw, is := in.(content); is {
+		body = bytes.NewReader(raw)
+	} else if in != nil {
 		text, err := json.Marshal(in)
 		if err != nil {
 			return nil, err

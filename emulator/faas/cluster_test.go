@@ -32,7 +32,7 @@ func newCluster(t testing.TB, compute string) *cluster {
 // for which they do not wait.
 func newClusterWhere(t testing.TB, compute string, changes map[int]changer, memory ...int64) *cluster {
 	t.Helper()
-	return newClusterOf(t, compute, changes, noPrograms{}, memory...)
+	return newClusterOf(t, compute, changes, nil, memory...)
 }
 
 // newClusterOf has agents with programs as well.
@@ -50,6 +50,7 @@ func newClusterOf(
 		}
 		config := Config{Node: strconv.Itoa(i), Listen: "127.0.0.1:0", Control: socket, Speed: 1e6, Compute: compute}
 		limits := defaultLimits()
+		limits.free = true
 		if i < len(memory) && memory[i] > 0 {
 			config.Memory, limits.wait = memory[i], time.Millisecond
 		}

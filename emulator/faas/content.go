@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"hash/fnv"
+	"strings"
 	"sync"
 )
 
@@ -20,6 +21,7 @@ func checksum(data []byte) uint32 { return crc32.Checksum(data, castagnoli()) }
 
 // seedOf is what a state's content depends on besides its version.
 func seedOf(key string) uint64 {
+	key, _, _ = strings.Cut(key, "@") // a state that has moved stays what it is
 	h := fnv.New64a()
 	h.Write([]byte(key))
 	return h.Sum64()

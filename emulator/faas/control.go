@@ -38,8 +38,14 @@ func (a *Agent) handleControl(w http.ResponseWriter, r *http.Request) {
 		a.handleChain(w, r)
 	} else if path == "/warm" && r.Method == http.MethodPost {
 		a.handleWarm(w, r)
+	} else if path == pathMove && r.Method == http.MethodPost {
+		a.handleMove(w, r)
+	} else if strings.HasPrefix(path, pathInstances) {
+		a.handleInstances(w, r)
 	} else if key, ok := strings.CutPrefix(path, "/part/"); ok {
 		a.handlePart(w, r, key)
+	} else if a.handleOwnPrograms(w, r, path) {
+		return
 	} else if r.ContentLength != 0 {
 		a.handleFromNetwork(w, r)
 	} else if key, ok := strings.CutPrefix(path, "/state/"); ok && r.Method == http.MethodPut {
@@ -90,10 +96,19 @@ func (a *Agent) handleVersion(w http.ResponseWriter, r *http.Request, key string
 		return
 	}
 	defer v.content.release()
-	buffer, err := a.pools.take(r.Context(), int64(len(v.content.data)))
+	found, err := a.examine(r.Context(), key, v)
 	if err != nil {
 		fail(w, statusOf(err), err)
 		return
+	}
+	respondJSON(w, found)
+}
+
+// examine holds a state's content against what its key and version say of it.
+func (a *Agent) examine(ctx context.Context, key string, v value) (StateVersion, error) {
+	buffer, err := a.pools.take(ctx, int64(len(v.content.data)))
+	if err != nil {
+		return StateVersion{}, err
 	}
 	defer buffer.release()
 	found := StateVersion{Version: v.version, Bytes: int64(len(v.content.data))}
@@ -105,12 +120,14 @@ func (a *Agent) handleVersion(w http.ResponseWriter, r *http.Request, key string
 	} else {
 		found.Intact = checksum(v.content.data) == v.sum && intact(v.content.data, buffer.data, key, v.version)
 	}
-	respondJSON(w, found)
+	return found, nil
 }
 
 // handleClean forgets states, and ends what goes on in their chains; with the last of them goes the memory.
 func (a *Agent) handleClean(w http.ResponseWriter, r *http.Request, prefix string) {
 	a.parts.drop(prefix)
+	a.residents.drop(prefix)
+	a.routes.drop(prefix)
 	a.dispatchers.forget(prefix)
 	a.bundles.drop(prefix)
 	n, err := a.drop(r.Context(), prefix)

@@ -23,7 +23,7 @@ func TestControlRequestsAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	go fmt.Fprintf(conn, "POST /chain HTTP/1.1\r\nHost: x\r\nX-Testbed-Protocol: 3\r\nContent-Length: 100000000\r\n\r\n%s",
+	go fmt.Fprintf(conn, "POST /chain HTTP/1.1\r\nHost: x\r\n"+thisProtocol+"Content-Length: 100000000\r\n\r\n%s",
 		strings.Repeat("[", 100_000_000))
 	if status, text := answer(t, conn); status != 413 || !strings.Contains(text, "more than") {
 		t.Errorf("100 MB of JSON: %d %q", status, text)

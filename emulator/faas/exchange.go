@@ -77,7 +77,7 @@ func (c *chain) locally(ctx context.Context, _ string, call *call, values []valu
 	for _, v := range values {
 		rest = rest[copy(rest, v.content.data):]
 	}
-	answer, err := c.execute(ctx, call, buffer.data)
+	answer, err := c.Agent.invoke(ctx, call, buffer.data)
 	if err != nil {
 		return response{}, err
 	}

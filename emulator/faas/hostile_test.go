@@ -28,7 +28,10 @@ func impostor(t *testing.T, answer func(net.Conn)) *Client {
 	return c
 }
 
-const okay = "HTTP/1.1 200 OK\r\nX-Testbed-Protocol: 3\r\n"
+// thisProtocol is the header that says the number.
+var thisProtocol = headerProtocol + ": " + protocolHeader[0] + "\r\n"
+
+var okay = "HTTP/1.1 200 OK\r\n" + thisProtocol
 
 // flood writes a text until the other end has had enough.
 func flood(c net.Conn, begin, more string) {
@@ -53,7 +56,7 @@ func TestHostileAgentsAreBounded(t *testing.T) {
 	for name, answer := range map[string]func(net.Conn){
 		"1.5 GB": func(c net.Conn) { flood(c, okay+"Content-Length: 1500000000\r\n\r\n"+head, " ") },
 		"1.5 GB of error": func(c net.Conn) {
-			flood(c, "HTTP/1.1 400 Bad\r\nX-Testbed-Protocol: 3\r\nContent-Length: 1500000000\r\n\r\n", "x")
+			flood(c, "HTTP/1.1 400 Bad\r\n"+thisProtocol+"Content-Length: 1500000000\r\n\r\n", "x")
 		},
 		"without an end":  func(c net.Conn) { flood(c, okay+"Connection: close\r\n\r\n"+head, " ") },
 		"endless chunks":  func(c net.Conn) { flood(c, okay+"Transfer-Encoding: chunked\r\n\r\n", "5\r\n     \r\n") },
@@ -61,7 +64,7 @@ func TestHostileAgentsAreBounded(t *testing.T) {
 		"one long header": func(c net.Conn) { flood(c, okay+"X-More: ", "x") },
 		"interim answers": func(c net.Conn) { flood(c, "", "HTTP/1.1 103 Early Hints\r\n\r\n") },
 		"redirections": func(c net.Conn) {
-			flood(c, "", "HTTP/1.1 307 X\r\nX-Testbed-Protocol: 3\r\nLocation: /chain\r\nConnection: close\r\n"+noBody)
+			flood(c, "", "HTTP/1.1 307 X\r\n"+thisProtocol+"Location: /chain\r\nConnection: close\r\n"+noBody)
 		},
 		"a million steps":  func(c net.Conn) { flood(c, okay+"Connection: close\r\n\r\n"+head, `{"index":0},`) },
 		"a million braces": func(c net.Conn) { flood(c, okay+"Connection: close\r\n\r\n", "[") },

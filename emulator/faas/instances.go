@@ -77,10 +77,17 @@ func (f *fleets) of(c *call, starter func(c *call) (instance.Starter, error)) (*
 	return one, nil
 }
 
-// close ends all instances.
+// close ends all instances, for good.
 func (f *fleets) close() {
 	f.mu.Lock()
 	f.closed = true
+	f.mu.Unlock()
+	f.reset()
+}
+
+// reset ends all instances.
+func (f *fleets) reset() {
+	f.mu.Lock()
 	all := f.all
 	f.all = nil
 	f.mu.Unlock()

@@ -20,6 +20,7 @@ type chain struct {
 	mu      sync.Mutex
 	pending []int // by invocation: how many it still waits for
 	result  *ChainResult
+	results []*blob // by invocation: a program's, where another takes it
 	steps   []StepResult
 	finish  []bool            // by step: it has been measured
 	moved   []*InvocationSpec // by invocation: at the worker that was picked; nil: none was yet
@@ -41,8 +42,9 @@ func (a *Agent) runChain(ctx context.Context, spec *ChainSpec) (*ChainResult, er
 	c := &chain{
 		Agent: a, spec: spec, cancel: cancel, pending: make([]int, len(spec.Invocations)),
 		steps: make([]StepResult, steps), finish: make([]bool, steps), moved: make([]*InvocationSpec, len(spec.Invocations)),
-		result: &ChainResult{Key: spec.Key, Job: spec.Job, Model: spec.Model},
+		result: &ChainResult{Key: spec.Key, Job: spec.Job, Model: spec.Model}, results: make([]*blob, len(spec.Invocations)),
 	}
+	defer c.forget()
 	for i, inv := range spec.Invocations {
 		c.pending[i] = len(inv.After)
 	}
@@ -117,6 +119,11 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 	if err != nil {
 		return err
 	}
+	argument, err := c.give(inv, call)
+	defer argument.release()
+	if err != nil {
+		return err
+	}
 	values, err := c.pack(call)
 	defer func() {
 		for _, v := range values {
@@ -133,13 +140,12 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 	}
 	changed := c.changeAll(own)
 	inv, ended := c.pick(index, call)
-	exchange := c.exchangeOf(inv)
 	start := c.clock.now()
 	if waited { // for its states: it is part of the request
 		start = asked
 	}
-	back, err := exchange(ctx, inv.Worker, call, values)
-	ended(&back, err)
+	back, err := c.reach(ctx, inv, call, values)
+	ended(&back.response, err)
 	if broken := changed(); err != nil || broken != nil {
 		release(back.states)
 		return errors.Join(err, broken)
@@ -150,7 +156,7 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 		release(back.states)
 		return err
 	}
-	conflicts, err := c.unpack(call, values, back)
+	conflicts, err := c.unpack(call, values, back.response)
 	if err != nil {
 		return err
 	}
@@ -158,10 +164,11 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 	if err != nil {
 		return err
 	}
-	program := c.programResult(index, call, &back)
+	program := c.programResult(index, call, &back.response)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.addProgram(program)
+	c.keep(index, back.result)
 	c.result.Conflicts += conflicts
 	if back.cold {
 		cold++
@@ -231,7 +238,7 @@ func (c *chain) unpack(call *call, sent []value, back response) (conflicts int, 
 }
 
 // note enters an invocation's moments. The caller holds mu.
-func (c *chain) note(inv *InvocationSpec, back *response, whole span, own []fetched) {
+func (c *chain) note(inv *InvocationSpec, back *reached, whole span, own []fetched) {
 	roles := withStart(stepRoles(inv.States), inv.Instances)
 	t := back.times
 	rest, written := t[1:], 0
@@ -246,6 +253,7 @@ func (c *chain) note(inv *InvocationSpec, back *response, whole span, own []fetc
 			s.Retries = own[last].retries
 		case s.Role == plan.Request:
 			s.Start, s.End, s.Cold = whole.start, t[0], back.cold
+			s.Held, s.Moved = back.held, back.sent
 		case s.Role == plan.Start:
 			s, rest = span{rest[0], rest[1], rest[2]}.step(index), rest[3:]
 		case s.Role == plan.Read || s.Role == plan.Write:

@@ -22,6 +22,8 @@ type LastingPlace struct {
 	State int   // its number in the chain
 	Bytes int64 // before the first chain
 	Node  topology.ID
+	// Stateful is the ID of the instance placed there that it belongs to; empty: none that can move.
+	Stateful string
 	// Program says that programs use it, so that it has any size after that.
 	Program bool
 	// Touches are how many of the chain's invocations change it there, each of which makes one version more.
@@ -54,7 +56,8 @@ func (s *ChainSpec) LastingPlaces() []LastingPlace {
 			if at < 0 {
 				at = len(all)
 				all = append(all, LastingPlace{Key: markedKey(a.Repository, s.Lasting[a.State]), State: a.State,
-					Bytes: s.Invocations[i].seeded(a), Node: a.Node, Program: s.Invocations[i].Program})
+					Bytes: s.Invocations[i].seeded(a), Node: a.Node, Program: s.Invocations[i].Program,
+					Stateful: s.instanceAt(a.State, a.Node)})
 			}
 			all[at].Touches++
 		}

@@ -33,6 +33,7 @@ type limits struct {
 	idle        time.Duration // between two requests: long, for connections are opened before they are needed
 	linger      time.Duration // that the rest of a refused request is read, so that its sender gets the answer
 	wait        time.Duration // for memory
+	free        bool          // functions that are programs are not confined: in tests without rights
 	restart     time.Duration // for a Redis server that was killed and comes again
 	connections int           // that are served at a time on one socket; 0: see served
 }

@@ -147,9 +147,12 @@ func mode(t *testing.T, path string) fs.FileMode {
 	return info.Mode().Perm()
 }
 
+// otherProtocol is the header of a number that no version has.
+const otherProtocol = headerProtocol + ": 9999\r\n"
+
 func TestOtherProtocolsAreRefused(t *testing.T) {
 	a, _ := agentWith(t, Config{}, nil)
-	for _, header := range []string{"", "X-Testbed-Protocol: 4\r\n"} {
+	for _, header := range []string{"", otherProtocol} {
 		conn, err := net.Dial("unix", a.config.Control)
 		if err != nil {
 			t.Fatal(err)
@@ -157,14 +160,14 @@ func TestOtherProtocolsAreRefused(t *testing.T) {
 		defer conn.Close()
 		io.WriteString(conn, "PUT /state/k/0?bytes=5 HTTP/1.1\r\nHost: x\r\n"+header+"\r\n")
 		status, text := answer(t, conn)
-		if status != http.StatusBadRequest || !strings.Contains(text, "number 3") || a.Stats().States != 0 {
+		if status != http.StatusBadRequest || !strings.Contains(text, "number "+protocolHeader[0]) || a.Stats().States != 0 {
 			t.Errorf("request with %q: %d %q", header, status, text)
 		}
 	}
-	for header, want := range map[string]string{"X-Testbed-Protocol: 4\r\n": `"4"`, "": `"none"`} {
+	for header, want := range map[string]string{otherProtocol: `"9999"`, "": `"none"`} {
 		c := impostor(t, func(c net.Conn) { io.WriteString(c, "HTTP/1.1 200 OK\r\n"+header+"Content-Length: 2\r\n\r\n{}") })
 		_, err := c.Stats(t.Context())
-		if !errors.Is(err, ErrProtocol) || !strings.Contains(err.Error(), "number 3") ||
+		if !errors.Is(err, ErrProtocol) || !strings.Contains(err.Error(), "number "+protocolHeader[0]) ||
 			!strings.Contains(err.Error(), want) {
 			t.Errorf("agent with %q: %v", header, err)
 		}

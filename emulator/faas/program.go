@@ -16,13 +16,6 @@ type programs interface {
 	invoke(ctx context.Context, c *call, argument []byte, session *dapr.Session) (result []byte, err error)
 }
 
-// noPrograms are those of an agent that was told of none.
-type noPrograms struct{}
-
-func (noPrograms) invoke(_ context.Context, c *call, _ []byte, _ *dapr.Session) ([]byte, error) {
-	return nil, fmt.Errorf("function %s is a program, and this agent was told of none", c.function)
-}
-
 // spaceLimit is the most that a state of a program may have at this node, in bytes: what is read, what is written and
 // the requests in between are there at the same time.
 func (a *Agent) spaceLimit() int64 { return min(keyspace.MaxBytes, a.pools.budget.total/4) }

@@ -77,9 +77,6 @@ func (r *ChainResult) validatePrograms(spec *ChainSpec) error {
 	return nil
 }
 
-// argument is what a program is called with, in parts: bytes of the planned size.
-func (c *chain) argument(call *call) [][]byte { return c.filling(call.argument) }
-
 // callProgram sends a program's call to its worker and reads the response, whose size the worker says.
 func (c *chain) callProgram(ctx context.Context, worker string, call *call, values []value) (response, error) {
 	path := "/function/" + url.PathEscape(call.function)

@@ -11,8 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
+	"testbed/emulator/workload"
 )
 
 // replicasOf are the addresses of a state's replicas.
@@ -119,6 +121,40 @@ func TestReplicaLost(t *testing.T) {
 			want := StateVersion{Version: acknowledged[i].Load(), Bytes: size, Intact: true}
 			if v := c.newestOf(t, s, killedKey(i), left...); v != want {
 				t.Errorf("without node %d, state %d: %+v, want %+v", lost, i, v, want)
+			}
+		}
+	})
+}
+
+// A model whose states have replicas does what it does without them, and every state is as expected.
+func TestModelWithReplicas(t *testing.T) {
+	eachStore(t, func(t *testing.T, c *cluster, s *plan.Store) {
+		several := &plan.Repositories{Nodes: []plan.Named{{ID: 2, Name: "b"}, {ID: central, Name: "c"}, {ID: cloud, Name: "d"}}}
+		for _, replicas := range []int{1, 2, 3} {
+			several.Replicas = replicas
+			sites := plan.Sites{Cloud: cloud, Central: central, Store: s, Repositories: several}
+			for seed := range uint64(8) {
+				r := rand.New(rand.NewPCG(seed, 17))
+				jobs := []workload.Job{randomJob(r, 10, seed%2 == 0)}
+				nodes := make([]topology.ID, jobs[0].Length())
+				for i := range nodes {
+					nodes[i] = topology.ID(r.IntN(5))
+				}
+				place := &placement.Placement{Client: []topology.ID{0}, Node: [][]topology.ID{nodes}}
+				access := []plan.StateAccess{plan.ByWorker, plan.ByClient}[seed/2%2]
+				built := rule(plan.InEdge).Build(jobs, 0, place, sites, access)
+				spec, err := NewChainSpec(built, c.addr, fmt.Sprintf("run/in-edge/%d", seed))
+				if err != nil {
+					t.Fatal(err)
+				}
+				result, lost := c.carryOutAny(t, spec)
+				if result.Error != "" || lost != nil || len(result.Steps) != len(built.Steps) {
+					t.Fatalf("%d replicas, seed %d: error %q, check %v, %d of %d steps", replicas, seed, result.Error, lost,
+						len(result.Steps), len(built.Steps))
+				}
+				if err := spec.Clean(t.Context(), c.client); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 	})

@@ -43,6 +43,10 @@ type StepResult struct {
 	Cold   bool  `json:"cold,omitempty"` // requests: a connection had to be opened first
 	// Retries is, of a write or an execution, how often it was repeated because another invocation was faster.
 	Retries int `json:"retries,omitempty"`
+	// Held is, of a request, the ns that it was held because the instance that it is for was moving; Moved is how often
+	// it was sent elsewhere, to where that had gone.
+	Held  int64 `json:"held,omitempty"`
+	Moved int   `json:"moved,omitempty"`
 	// Started is, of the wait for an instance, for how many ns it was for that one's start; 0: that was warm.
 	Started int64 `json:"started,omitempty"`
 }
@@ -52,6 +56,7 @@ func (s StepResult) with(o StepResult) StepResult {
 	return StepResult{
 		Index: o.Index, Role: o.Role, Start: cmp.Or(s.Start, o.Start), End: cmp.Or(s.End, o.End),
 		Remote: cmp.Or(s.Remote, o.Remote), Cold: s.Cold || o.Cold, Retries: max(s.Retries, o.Retries),
+		Held: max(s.Held, o.Held), Moved: max(s.Moved, o.Moved),
 		Started: max(s.Started, o.Started),
 	}
 }
@@ -128,6 +133,9 @@ func (r *ChainResult) validate(spec *ChainSpec, elapsed time.Duration) error {
 		if s.Retries < 0 || s.Retries > maxRetries*(1+maxStates) || s.Retries > 0 && !repeatable {
 			return fmt.Errorf("step %d, a %s, was repeated %d times", s.Index, s.Role, s.Retries)
 		}
+		if err := s.checkHeld(elapsed); err != nil {
+			return err
+		}
 		if err := s.checkStart(); err != nil {
 			return err
 		}
@@ -185,6 +193,15 @@ func (c StateCheck) Err() error {
 		return fmt.Errorf("state lost: state %d is missing on %d nodes", c.State, c.Missing)
 	case !c.Intact:
 		return fmt.Errorf("state lost: state %d: its content is not that of version %d", c.State, c.Have)
+	}
+	return nil
+}
+
+// checkHeld says why a step cannot have waited for an instance to move as it says, in a chain that was waited for so long.
+func (s StepResult) checkHeld(elapsed time.Duration) error {
+	if s.Held < 0 || s.Held > int64(elapsed+tolerated) || s.Moved < 0 ||
+		(s.Held > 0 || s.Moved > 0) && s.Role != plan.Request {
+		return fmt.Errorf("step %d, a %s, was held for %d ns and sent elsewhere %d times", s.Index, s.Role, s.Held, s.Moved)
 	}
 	return nil
 }

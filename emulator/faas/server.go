@@ -141,7 +141,10 @@ func statusOfBody(err error) int {
 
 // statusOf is the HTTP status that stands for an error.
 func statusOf(err error) int {
+	var moved *movedError
 	switch {
+	case errors.As(err, &moved):
+		return http.StatusMisdirectedRequest
 	case errors.Is(err, errMissing):
 		return http.StatusNotFound
 	case errors.Is(err, errConflict):

@@ -23,6 +23,8 @@ type ChainSpec struct {
 	// Lasting are, by a state's number, the keys of those that outlive the chain and that others use as well; empty, or
 	// nil: it is the chain's own. They end with / and a number, like those that are made of Key.
 	Lasting []string `json:"lasting,omitempty"`
+	// Instances are those stateful instances whose invocations the chain has; nil: none can move.
+	Stateful []Stateful `json:"stateful,omitempty"`
 	// Steps is the number of the plan's steps, 0 to 2^20. Those that belong to no invocation are not measured.
 	Steps int `json:"steps"`
 	// Invocations come after all that they wait for.
@@ -42,6 +44,8 @@ type InvocationSpec struct {
 	Task     int         `json:"task"`     // index of the task in its job, from 0
 	Function string      `json:"function"` // name, at most 255 bytes
 	Node     topology.ID `json:"node"`     // where it executes
+	// Stateful is the ID of one of ChainSpec.Stateful, whose invocation it is; empty: it is none's, and cannot move.
+	Stateful string `json:"stateful,omitempty"`
 	// Worker is the IP address and port of that node's agent; empty: the client itself, unless workers call each other.
 	Worker   string `json:"worker"`
 	Argument int64  `json:"argument"` // bytes sent with the request, from 0, states not counted
@@ -50,6 +54,10 @@ type InvocationSpec struct {
 	// Program says that the function is a user's program: its result and its states, which are key spaces, have the
 	// sizes that it gives them, and those that are said here are no promise.
 	Program bool `json:"program,omitempty"`
+	// Payload is the key of what a program gets as its argument; empty: another argument. Previous says that it gets
+	// what those of After have answered, one after the other.
+	Payload  string `json:"payload,omitempty"`
+	Previous bool   `json:"previous,omitempty"`
 	// Load is how many tasks are placed on the node, from 0: where it computes as Allotted, its speed is divided by
 	// as many.
 	Load   int          `json:"load"`
@@ -72,6 +80,9 @@ type AccessSpec struct {
 	// where it is at the worker itself (ByClient: at the client itself), or comes with the request. Before those of a Redis
 	// server stands redis:, and they are given wherever it is.
 	Repository string `json:"repository"`
+	// Replicas are the nodes that keep the state, Node the first, where there are several: Repository is then the address of
+	// each, with | in between.
+	Replicas []topology.ID `json:"replicas,omitempty"`
 	// ByClient says, of a state in a repository, that the client reads it before the request and writes it after the
 	// response: the worker sees nothing of it.
 	ByClient bool `json:"by_client,omitempty"`
@@ -113,13 +124,10 @@ func NewChainSpec(p *plan.Plan, addr func(topology.ID) netip.AddrPort, key strin
 		}
 		for _, s := range inv.States {
 			access := AccessSpec{State: s.State, Bytes: s.Bytes, Location: s.Location, Node: s.Node, ByClient: s.ByClient,
-				Contested: s.Contested}
-			if (s.Location == plan.Repository || s.Location == plan.Fetched) &&
-				(s.Node != inv.Accessor(s) || pools[i] > 0 && !s.ByClient) {
-				access.Repository = addr(s.Node).String()
-			}
-			if s.Location == plan.Repository && p.Store != nil && p.Store.Server {
-				access.Repository = p.Store.Scheme + netip.AddrPortFrom(addr(s.Node).Addr(), p.Store.Port).String()
+				Contested: s.Contested, Replicas: s.Replicas}
+			if s.Location == plan.Repository || s.Location == plan.Fetched {
+				near := s.Node == inv.Accessor(s) && (pools[i] == 0 || s.ByClient)
+				access.Repository = repositoryOf(p, &s, near, addr)
 			}
 			out.States = append(out.States, access)
 		}

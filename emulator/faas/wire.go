@@ -37,6 +37,10 @@ type call struct {
 	load     int
 	states   []callState
 	lasting  lastingKeys
+	given    [][]byte // its argument, where that has a meaning; not sent in a header
+	lengths  []int64  // of the results that the argument is; nil: it is one, or none
+	seat     Seat     // of the instance that it is for, where its caller was sent; empty: where it is placed, if any
+	suffix   string   // of the worker's own states' keys: see resident
 
 	dispatched bool // its worker was picked, and is to tell how many it has under way
 	program    bool
@@ -67,10 +71,14 @@ func (c *call) carried() int64 {
 }
 
 func (c *call) stateKey(i int) string {
-	if key := c.lasting[c.states[i].state]; key != "" {
-		return key
+	key := c.lasting[c.states[i].state]
+	if key == "" {
+		key = stateKey(c.key, c.states[i].state)
 	}
-	return stateKey(c.key, c.states[i].state)
+	if c.states[i].location == plan.Local {
+		key += c.suffix
+	}
+	return key
 }
 
 // stateKey is the key of a chain's state in every store.
@@ -87,6 +95,7 @@ func (c *call) header() []byte {
 	if c.dispatched {
 		b = append(b, headerUnderWay+": 1\r\n"...)
 	}
+	b = c.seat.appendHeader(b)
 	if len(c.states) == 0 {
 		return b
 	}
@@ -108,7 +117,7 @@ func (c *call) header() []byte {
 			b = fmt.Appendf(b, "r,%d,%d,%s", s.state, s.bytes, s.repository)
 		}
 	}
-	return c.lasting.appendHeader(c.appendStores(append(b, "\r\n"...)), c.states)
+	return c.lasting.appendHeader(c.appendLengths(c.appendStores(append(b, "\r\n"...))), c.states)
 }
 
 // parseCall reads what header wrote. Sizes are at least 0, and what a request or its response carries
@@ -148,7 +157,10 @@ func parseCall(function string, h http.Header) (*call, error) {
 		return nil, err
 	}
 	c.lasting = lasting
-	return c, errors.Join(c.parseInstances(h), c.parseStores(h), c.checkSizes())
+	if c.seat, err = parseSeat(h.Get(headerSeat)); err != nil {
+		return nil, err
+	}
+	return c, errors.Join(c.parseInstances(h), c.parseStores(h), c.parseLengths(h), c.checkSizes())
 }
 
 // checkSizes holds what the call's messages carry, and every state, against maxBody.

@@ -38,7 +38,7 @@ func (a *Agent) handleFunction(w http.ResponseWriter, r *http.Request, function 
 	}
 	defer buffer.release()
 	front := gap + c.argument
-	answer, err := a.execute(r.Context(), c, buffer.data[front:])
+	answer, err := a.invoke(r.Context(), c, buffer.data[front:])
 	if err != nil {
 		fail(w, statusOf(err), err)
 		return

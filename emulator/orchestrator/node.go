@@ -6,6 +6,7 @@ import (
 	"testbed/emulator/internal/shell"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/scenario"
+	"testbed/emulator/topology"
 )
 
 // Node finds a running node by name. The error wraps noderuntime.ErrNoSuchNode, and says what the name stands for
@@ -31,6 +32,12 @@ func (b *Bed) Node(name string) (noderuntime.Node, error) {
 	}
 	return noderuntime.Node{}, fmt.Errorf("node %s of testbed %s: %w; %s; `testbed inspect` lists them",
 		name, bed, noderuntime.ErrNoSuchNode, scenario.Suggest(name, known))
+}
+
+// Running is the node of a vertex as it runs; of one that does not a node without a name.
+func (b *Bed) Running(id topology.ID) noderuntime.Node {
+	_, _ = b.Stations() // without them there is no such vertex
+	return b.conditions[b.byID[id].Name].Node
 }
 
 // noHost is noderuntime.ErrNoSuchNode with a text that says all: what a name stands for instead of a node.

@@ -47,9 +47,9 @@ func (b *Builder) unchained(r Rule, sites Sites, access StateAccess) {
 			Argument: task.Argument, Result: b.job.Output(i), Ops: task.Ops, Load: b.load[worker], After: after(i),
 		}
 		for _, s := range task.States {
-			location, node := b.locate(r, worker, s)
+			location, node, replicas := b.locate(r, worker, s)
 			inv.States = append(inv.States, Access{State: s, Bytes: b.job.States[s], Location: location, Node: node,
-				ByClient: access == ByClient && location == Repository})
+				Replicas: replicas, ByClient: access == ByClient && location == Repository})
 		}
 		b.measured(&inv)
 		if r.Idle {
@@ -105,7 +105,8 @@ func (b *Builder) invocation(inv *Invocation, byClient bool, after []int) int {
 			if s.Location != Repository {
 				continue
 			}
-			step := Step{Role: role, From: s.Node, To: inv.Accessor(s), Bytes: s.Bytes, State: s.State, Pair: pairs[i]}
+			step := Step{Role: role, From: s.Node, To: inv.Accessor(s), Bytes: s.Bytes, State: s.State, Pair: pairs[i],
+				Replicas: s.Replicas}
 			if role == Write {
 				step.From, step.To, step.Bytes = step.To, step.From, s.Written()
 			}

@@ -93,7 +93,7 @@ func (r Rule) byWorkers(b *Builder) {
 		after = b.instance(&inv, after)
 		pairs := make([]int, len(task.States))
 		for _, s := range task.States {
-			location, node := b.locate(r, inv.Worker, s)
+			location, node, _ := b.locate(r, inv.Worker, s) // a state has no replicas here
 			inv.States = append(inv.States, b.access(s, location, node))
 		}
 		for k, s := range inv.States {

@@ -37,7 +37,9 @@ func (p *Plan) Held() Held {
 	for i := range p.Invocations {
 		inv := &p.Invocations[i]
 		for _, s := range inv.States {
-			keep(place{s.State, s.Node}, s.most())
+			for _, node := range s.Keepers() {
+				keep(place{s.State, node}, s.most())
+			}
 			if s.Location == Fetched {
 				keep(place{s.State, inv.Worker}, s.Bytes)
 			}

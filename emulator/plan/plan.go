@@ -52,8 +52,10 @@ type Step struct {
 	Ops   int64       // computations: operations
 	Load  int         // computations: tasks placed on the node
 	State int         // Read, Write: index into the job's states; otherwise -1
-	Pair  int         // steps of one number are the two ways of one exchange (statesim adds them as one)
-	After []int       // indexes of the steps that must be finished first
+	// Replicas are, of a Read or Write of a state that has several, the nodes that keep them: see Ways.
+	Replicas []topology.ID
+	Pair     int   // steps of one number are the two ways of one exchange (statesim adds them as one)
+	After    []int // indexes of the steps that must be finished first
 	// Program says, of a computation, that it is a program's, which takes Took, however fast or loaded the node is.
 	Program bool
 	Took    time.Duration
@@ -76,8 +78,9 @@ type Access struct {
 	Bytes    int64 // its size before the function
 	Grown    int64 // by how many bytes it is larger after the function; negative: smaller. 0 but for programs
 	Location Location
-	Node     topology.ID // where the value is: client, worker, repository, or the one that used it last
-	ByClient bool        // Repository: the caller reads it before its request, and writes it after the response
+	Node     topology.ID   // where the value is: client, worker, repository, or the one that used it last
+	Replicas []topology.ID // Repository: the nodes that keep replicas, Node the first; nil: there is one value
+	ByClient bool          // Repository: the caller reads it before its request, and writes it after the response
 	// Contested, of Local: another invocation that may be under way at the same time changes it, too. The function works
 	// on a copy, and does it again where the state has another version in the end.
 	Contested bool
@@ -191,6 +194,9 @@ func (p *Plan) Repeated(step int) int64 {
 	if s.From != s.To {
 		sum = units.Mul(2, s.Bytes)
 	}
+	if len(s.Replicas) > 0 {
+		sum = units.Mul(s.Bytes, int64(len(s.Replicas)+Majority(len(s.Replicas))))
+	}
 	for i := range p.Invocations {
 		if inv := &p.Invocations[i]; inv.Task == s.Task && inv.Worker != s.From {
 			sum = units.Add(sum, units.Add(inv.Argument, inv.Result))
@@ -203,8 +209,13 @@ func (p *Plan) Repeated(step int) int64 {
 func (p *Plan) Traffic(hops func(from, to topology.ID) int) int64 {
 	var sum int64
 	for _, s := range p.Steps {
-		if s.Kind == Transfer && s.From != s.To {
-			sum = units.Add(sum, units.Mul(s.Bytes, int64(hops(s.From, s.To))))
+		if s.Kind != Transfer {
+			continue
+		}
+		for _, way := range s.Ways() {
+			if way.From != way.To {
+				sum = units.Add(sum, units.Mul(way.Bytes, int64(hops(way.From, way.To))))
+			}
 		}
 	}
 	return sum

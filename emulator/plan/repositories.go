@@ -16,6 +16,8 @@ type Repositories struct {
 	Nodes []Named
 	// Delay is that from a client to a node, there and back, in any unit; nil: keys are placed by hash.
 	Delay func(client, node topology.ID) float64
+	// Replicas is how many of them keep each state, from 1.
+	Replicas int
 }
 
 // Named is a node with its name.
@@ -53,13 +55,19 @@ func (r *Repositories) Order(client topology.ID, key string) []topology.ID {
 	return all
 }
 
-// locate says where an invocation of a worker finds one of the job's states.
-func (b *Builder) locate(r Rule, worker topology.ID, state int) (Location, topology.ID) {
+// locate says where an invocation of a worker finds one of the job's states, and which nodes have replicas of it: none,
+// or several, that node the first.
+func (b *Builder) locate(r Rule, worker topology.ID, state int) (Location, topology.ID, []topology.ID) {
 	location, node := r.Locate(b.plan.Client, worker, b.sites)
-	if at := b.sites.Repositories; at != nil && location == Repository && node == b.sites.Central {
-		return location, at.Order(b.plan.Client, b.stateName(state))[0]
+	at := b.sites.Repositories
+	if at == nil || location != Repository || node != b.sites.Central {
+		return location, node, nil
 	}
-	return location, node
+	order := at.Order(b.plan.Client, b.stateName(state))
+	if at.Replicas < 2 {
+		return location, order[0], nil
+	}
+	return location, order[0], order[:at.Replicas]
 }
 
 // stateName names a state among all of the workload's: one that outlives jobs by its client, another by its job. What

@@ -13,6 +13,8 @@ type Event struct {
 	Error     string   `json:"error,omitempty"`       // why the network may not be as wanted
 	Missed    bool     `json:"not_reached,omitempty"` // the model's last chain had ended before
 
+	Moves []Migration `json:"moves,omitempty"` // of stateful instances
+
 	Origin   string    `json:"origin,omitempty"`   // who made it; empty: the scenario
 	Load     string    `json:"load,omitempty"`     // traffic or program, that it put on the testbed; empty: none
 	Revision uint64    `json:"revision,omitempty"` // of the network, after it

@@ -110,6 +110,9 @@ func (s *Step) Point() lineprotocol.Point {
 	if s.Role == roleStart {
 		p.Fields["start_s"] = s.Start
 	}
+	if s.Moved > 0 || s.Held > 0 {
+		p.Fields["held_s"], p.Fields["moved"] = s.Held, int64(s.Moved)
+	}
 	if s.Predicted != nil {
 		p.Fields["predicted_s"] = *s.Predicted
 		p.Fields["error_s"] = s.Duration - *s.Predicted

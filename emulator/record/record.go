@@ -112,6 +112,8 @@ type Step struct {
 	Remote    float64  // s from its beginning until the repository began to send, or had received; 0: no repository
 	Predicted *float64 // s; nil: not known
 	Retries   int      // of a write or an execution: how often it was repeated
+	Held      float64  // s that a request waited because the instance that it is for was moving
+	Moved     int      // how often a request was sent elsewhere, to where that had gone
 	Start     float64  // s of the wait for an instance (role start) that it took to start; the rest is its queue
 
 	Superseded bool // of a chain's attempt that is

@@ -33,7 +33,7 @@ func readPoints(path string, each func(lineprotocol.Point) error, measurements .
 	defer f.Close()
 	var skip []string
 	for _, name := range []string{chainMeasurement, stepMeasurement, linkMeasurement, hostMeasurement,
-		attemptMeasurement, attemptStepMeasurement} {
+		migrationMeasurement, attemptMeasurement, attemptStepMeasurement} {
 		if !slices.Contains(measurements, name) {
 			skip = append(skip, name)
 		}

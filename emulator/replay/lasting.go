@@ -70,7 +70,7 @@ func (l *lastingStates) seed(
 			at := lastingAt{p.Key, p.Node}
 			if !made[at] && err == nil {
 				made[at], nodes[p.Node] = true, spec.Model
-				err = clients(p.Node).Seed(ctx, p.Key, p.Bytes)
+				err = faas.SeedAt(ctx, clients, p.Node, p.Stateful, p.Key, p.Bytes)
 			}
 		}
 	}
@@ -109,7 +109,7 @@ func (l *lastingStates) check(
 		l.mu.Lock()
 		least := l.done[at]
 		l.mu.Unlock()
-		v, err := clients(p.Node).Check(ctx, p.Key)
+		v, err := faas.CheckAt(ctx, clients, p.Node, p.Stateful, p.Key)
 		if err != nil && !errors.Is(err, faas.ErrNoState) {
 			return checks, err
 		}

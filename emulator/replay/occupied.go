@@ -40,9 +40,13 @@ func Occupation(t *topology.Topology) func(*plan.Plan) []Resource {
 			switch s := &p.Steps[i]; {
 			case s.Kind == plan.Compute:
 				add([]Resource{{Node: s.From}})
-			case s.From != s.To:
-				add(queuesOf(t, trees, ways, s.From, s.To))
-				add(queuesOf(t, trees, ways, s.To, s.From))
+			default:
+				for _, way := range s.Ways() {
+					if way.From != way.To {
+						add(queuesOf(t, trees, ways, way.From, way.To))
+						add(queuesOf(t, trees, ways, way.To, way.From))
+					}
+				}
 			}
 		}
 		return all

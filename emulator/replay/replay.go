@@ -24,6 +24,8 @@ type Config struct {
 	Plans   [][]*plan.Plan
 	Arrival Arrival // nil: Sequential
 
+	Programs *Programs // functions that are programs; nil: there are none
+
 	Clients func(topology.ID) Agent                // the control of a node; asked once for each
 	Address func(topology.ID) netip.AddrPort       // where its functions are served
 	Name    func(topology.ID) (name, class string) // for the samples; nil: numbers, no class
@@ -43,6 +45,9 @@ type Config struct {
 	Spells func(ctx context.Context, since uint64) (health.Report, error)
 	// Disturbed says what becomes of chains that the host may have made longer.
 	Disturbed Disturbed
+
+	// Moved are the nodes that stateful instances may go to; each may have something left of them.
+	Moved []topology.ID
 
 	// Predict gives a plan's predicted times, and those of its steps in s; nil, or nil results: not known.
 	Predict func(*plan.Plan) (*record.Times, []float64)
@@ -107,6 +112,11 @@ func Run(ctx context.Context, config Config) (Summary, error) {
 		return Summary{}, err
 	}
 	defer r.hangUp()
+	defer r.programs.stop(ctx)
+	if err := r.programs.start(ctx); err != nil {
+		r.summary.Interrupted = ctx.Err() != nil
+		return r.summary, fmt.Errorf("starting programs: %w", err)
+	}
 	if err := r.warm(ctx); err != nil {
 		r.summary.Interrupted = ctx.Err() != nil
 		return r.summary, fmt.Errorf("opening connections: %w", err)
@@ -131,13 +141,16 @@ func Run(ctx context.Context, config Config) (Summary, error) {
 type replay struct {
 	Config
 	specs [][]*faas.ChainSpec
-	abort context.CancelCauseFunc
+
+	instances [][]faas.Stateful // by model
+	abort     context.CancelCauseFunc
 
 	source     func(topology.ID) Agent
 	controlsMu sync.Mutex
 	controls   map[topology.ID]Agent
 	lateness   *lateness
 	lasting    *lastingStates
+	programs   *programs
 
 	mu       sync.Mutex
 	summary  Summary
@@ -173,6 +186,7 @@ func newReplay(config Config) (*replay, error) {
 		model := ""
 		for i, p := range plans {
 			model = string(p.Model)
+			r.Programs.mark(p)
 			spec, err := faas.NewChainSpec(p, r.Address, fmt.Sprintf("%s/%s/%d", r.Tags.Run, p.Model, i))
 			if err != nil {
 				errs = append(errs, err)
@@ -182,10 +196,16 @@ func newReplay(config Config) (*replay, error) {
 			specs = append(specs, spec)
 		}
 		r.specs = append(r.specs, specs)
+		r.instances = append(r.instances, r.nameInstances(model, specs))
 		r.summary.Models = append(r.summary.Models,
 			ModelSummary{ModelCounts: record.ModelCounts{Model: model, Planned: len(plans)}})
 	}
-	return r, errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return r, err
+	}
+	var err error
+	r.programs, err = newPrograms(r)
+	return r, err
 }
 
 // control is a node's client, made once: its connections are kept.
@@ -214,6 +234,12 @@ func (r *replay) runModel(ctx context.Context, m int) {
 	jobs := make([]int, len(r.Plans[m]))
 	for i, p := range r.Plans[m] {
 		jobs[i] = p.Index
+	}
+	forget, err := r.declare(ctx, m)
+	defer forget()
+	if err != nil && ctx.Err() == nil {
+		r.giveUp(fmt.Errorf("saying which stateful instances there are: %w", err))
+		return
 	}
 	clean, err := r.lasting.seed(ctx, r.specs[m], r.Clients)
 	defer clean()

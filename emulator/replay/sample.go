@@ -35,8 +35,10 @@ func (r *replay) sample(p *plan.Plan, o outcome) (record.Chain, []record.Step) {
 		p, c.Picked, c.Foreseen = r.picked(p, o.result.Workers)
 	}
 	for _, s := range p.Steps {
-		if s.Kind == plan.Transfer && s.From != s.To {
-			c.Bytes = units.Add(c.Bytes, s.Bytes)
+		for _, way := range s.Ways() {
+			if way.Kind == plan.Transfer && way.From != way.To {
+				c.Bytes = units.Add(c.Bytes, way.Bytes)
+			}
 		}
 	}
 	var predicted []float64
@@ -100,7 +102,7 @@ func (r *replay) steps(p *plan.Plan, o outcome, tags record.Tags, predicted []fl
 			Tags: tags, Time: o.at.Add(time.Duration(s.Start - o.result.End)), Chain: p.Index, Job: p.Job, Index: s.Index,
 			Task: planned.Task, Role: s.Role.String(), From: from, To: to, Bytes: planned.Bytes, Ops: planned.Ops,
 			Offset: time.Duration(s.Start - o.result.Start).Seconds(), Duration: s.Duration().Seconds(),
-			Retries: s.Retries, Superseded: o.superseded, Start: time.Duration(s.Started).Seconds(),
+			Retries: s.Retries, Held: time.Duration(s.Held).Seconds(), Moved: s.Moved, Superseded: o.superseded, Start: time.Duration(s.Started).Seconds(),
 		}
 		if s.Remote != 0 {
 			step.Remote = time.Duration(s.Remote - s.Start).Seconds()

@@ -24,8 +24,13 @@ func (e *Scenario) locateStates(network *simnet.Network) error {
 	if err != nil {
 		return fmt.Errorf("state.repositories: %w", err)
 	}
+	replicas := e.Source.State.Replication
+	if replicas > len(nodes) {
+		return fmt.Errorf("state.replication: %d repositories cannot keep %d replicas of a state; write at most %d, or more "+
+			"repositories in state.repositories", len(nodes), replicas, len(nodes))
+	}
 	if !slices.Equal(nodes, []topology.ID{e.Sites.Central}) {
-		several := &plan.Repositories{}
+		several := &plan.Repositories{Replicas: replicas}
 		for _, id := range nodes {
 			several.Nodes = append(several.Nodes, plan.Named{ID: id, Name: e.Topology.Vertices[id].Name})
 		}

@@ -64,6 +64,31 @@ func TestRepositories(t *testing.T) {
 	}
 }
 
+// With replicas each state is at as many repositories, and there must be as many.
+func TestReplicas(t *testing.T) {
+	e, err := studied(t, "state: {repositories: premises, replication: 3}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plans, err := e.Plans(plan.InEdge, plan.ByWorker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range plans {
+		for _, inv := range p.Invocations {
+			for _, s := range inv.States {
+				if sorted := slices.Sorted(slices.Values(s.Replicas)); len(slices.Compact(sorted)) != 3 || s.Replicas[0] != s.Node {
+					t.Errorf("a state at %d has replicas at %v", s.Node, s.Replicas)
+				}
+			}
+		}
+	}
+	if _, err := studied(t, "state: {repositories: [nuc_0, nuc_1], replication: 3}"); err == nil ||
+		!strings.Contains(err.Error(), "2 repositories cannot keep 3 replicas") {
+		t.Error(err)
+	}
+}
+
 // Each of the four factories has one repository, and with keys: nearest a client's states are in its own.
 func TestPremises(t *testing.T) {
 	e, err := studied(t, "state: {repositories: premises, keys: nearest}")

@@ -34,6 +34,7 @@ type Scenario struct {
 	Agentless []topology.ID   // hosts without an agent, the cloud last: no task, state or job is there
 	Arrival   replay.Arrival  // when chains begin
 	Moments   []events.Moment // what the scenario's events make of the network, in the order of time
+	Moves     []Move          // of stateful instances, by events, in the order of time
 
 	rules     map[plan.Model]plan.Rule // of Models
 	trace     workload.Trace           // for messages
@@ -71,6 +72,9 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
 	if err := e.locate(); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Path(), err)
+	}
+	if e.Moves, err = e.moves(s.Events); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
 	e.Notes = append(append(e.Notes, e.notesOfDAGs()...), e.notesOfDispatch()...)

@@ -60,7 +60,8 @@ func (r *run) reserve() (err error) {
 	if err != nil {
 		return err
 	}
-	queues, events := len(fabric.Channels(r.Scenario.Topology)), len(r.Scenario.Moments)*len(r.Scenario.Models)
+	queues := len(fabric.Channels(r.Scenario.Topology))
+	events := (len(r.Scenario.Moments) + len(r.Scenario.Moves)) * len(r.Scenario.Models)
 	for room := min(len(text)+perQueue*queues+perEvent*events+perRest, maxReserved); ; room /= 2 {
 		if err = r.dir.Reserve(int64(room)); err == nil || room/2 < leastRoom {
 			return err

@@ -16,12 +16,12 @@ import (
 func (r *run) events(ctx context.Context, model string) (end func()) {
 	moments := r.Scenario.Moments
 	if len(moments) == 0 {
-		return nil
+		return func() {}
 	}
 	player, err := r.Bed.Player(ctx)
 	if err != nil {
 		r.happened(record.Event{Model: model, What: []string{"events"}, Error: err.Error()})
-		return nil
+		return func() {}
 	}
 	ctx, stop := context.WithCancel(ctx)
 	var running sync.WaitGroup
@@ -44,8 +44,10 @@ func (r *run) events(ctx context.Context, model string) (end func()) {
 	}
 }
 
-// happened takes an event down. Events of one model follow one another, and so do models.
+// happened takes an event down.
 func (r *run) happened(e record.Event) {
+	r.telling.Lock()
+	defer r.telling.Unlock()
 	r.manifest.Events = append(r.manifest.Events, e)
 	if r.Event != nil {
 		r.Event(e)

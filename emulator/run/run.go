@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"testbed/emulator/compare"
@@ -109,7 +110,9 @@ type run struct {
 	outcome   *Outcome
 	database  *influx.Mirror // nil: none
 	guard     *guard
-	agree     *agreement // nil: no function is a program
+	setting   predict.Setting // as calibrated
+	telling   sync.Mutex      // of events
+	agree     *agreement      // nil: no function is a program
 }
 
 // plansOf builds the plans of all models, as the worker-side state access that the FaaS carries out.
@@ -164,7 +167,7 @@ func (r *run) execute(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.manifest.Overhead = &overhead
+	r.manifest.Overhead, r.setting = &overhead, setting
 	r.phase("predicting")
 	if r.predicted, err = r.predict(setting); err != nil {
 		return err
@@ -172,20 +175,26 @@ func (r *run) execute(ctx context.Context) error {
 	if err := writePredictions(r.dir.Path(), r.predicted); err != nil {
 		return err
 	}
+	programs, err := r.programs()
+	if err != nil {
+		return err
+	}
+	defer r.serve(programs)()
 	r.phase("opening connections")
 	r.outcome.Summary, err = replay.Run(ctx, replay.Config{
-		Plans: r.plans, Arrival: r.Scenario.Arrival, Clients: r.Bed.Agent, Address: r.Bed.Address, Name: r.name,
+		Programs: programs,
+		Plans:    r.plans, Arrival: r.Scenario.Arrival, Clients: r.Bed.Agent, Address: r.Bed.Address, Name: r.name,
 		Tags: r.tags(), Timeout: r.Scenario.Source.Replay.Timeout,
 		Sink:   record.NewMirror(r.dir, r.agree.beside(r.Sinks, r.guard)...),
 		Spells: r.guard.spells(), Disturbed: disturbed(r.Scenario), Cold: !r.Scenario.Source.Replay.Warmup,
-		Predict: r.lookup(), PredictWorkers: r.workers(), Progress: r.Progress, Around: func(ctx context.Context, model string) func() {
+		Moved: r.movedNodes(), Predict: r.lookup(), PredictWorkers: r.workers(), Progress: r.Progress,
+		Around: func(ctx context.Context, model string) func() {
 			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Scenario.Sample)))
-			edge, end := r.edge(ctx, model), r.events(ctx, model)
+			edge, network, moves := r.edge(ctx, model), r.events(ctx, model), r.moves(ctx, model)
 			return func() {
 				edge()
-				if end != nil {
-					end()
-				}
+				moves()
+				network()
 			}
 		},
 	})

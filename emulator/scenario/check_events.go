@@ -42,6 +42,9 @@ func (d *decoder) checkEvent(e *Event, path string) {
 	case e.Flap != nil:
 		needs("flap", "down")
 		d.checkFlap(e, join(path, "flap"))
+	case e.Migrate != nil && subject:
+		d.failAt(join(path, "migrate"), "remove link or node: migrate names a function and a client",
+			"a move happens to no link or node")
 	case len(e.Partition) > 0 && subject:
 		key := "node"
 		if len(e.Link) > 0 {

@@ -157,6 +157,9 @@ func (d *decoder) checkNames(f *File, n vocabulary) {
 	d.checkRepositories(f, n)
 	for i := range f.Events {
 		d.checkEventNames(&f.Events[i], eventPath(i), n)
+		if m := f.Events[i].Migrate; m != nil {
+			d.checkMigrate(f, m, join(eventPath(i), "migrate"), n)
+		}
 	}
 	n.clients = slices.DeleteFunc(n.clients, func(s string) bool { return s == "" })
 	_, listed := d.where["workload.clients"]

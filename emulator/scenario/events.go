@@ -31,6 +31,9 @@ type Event struct {
 	Partition [][]string `yaml:"partition,flat,names" one:"action" min:"1" max:"5000" pattern:"node"`
 	// The link or node is down for a while in each period, from the period's beginning.
 	Flap *Flap `yaml:"flap" one:"action"`
+	// A client's function whose states its worker keeps (model in-function) goes to another worker with its states, and
+	// is executed there from then on; with it go the client's functions that use the same states there.
+	Migrate *Migrate `yaml:"migrate" one:"action" with:"at"`
 }
 
 // Flap is a link or node that goes down and up again and again.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"testbed/emulator/catalogue"
 	"testbed/emulator/units"
 )
 
@@ -116,19 +117,24 @@ func (s *Scenario) absoluteFunctions() []Function {
 	all := slices.Clone(s.Functions)
 	for i := range all {
 		if f := &all[i]; len(f.Command) > 0 {
-			f.Dir = absolute(s.FunctionDir(f))
+			f.Dir = Absolute(s.FunctionDir(f))
 		}
 		if f := &all[i]; f.Payload != "" {
-			f.Payload = absolute(s.resolvePath(f.Payload))
+			f.Payload = Absolute(s.resolvePath(f.Payload))
 		}
 	}
 	return all
 }
 
-// absolute is the path from the root on; where nobody knows the working directory, the path as it is.
-func absolute(path string) string {
+// Absolute is the path from the root on; where nobody knows the working directory, the path as it is.
+func Absolute(path string) string {
 	if whole, err := filepath.Abs(path); err == nil {
 		return whole
 	}
 	return path
+}
+
+// RunsImages says whether nodes of a runtime can run container images.
+func (s *Scenario) RunsImages(runtime string) bool {
+	return s.catalogue.Describe(catalogue.Runtimes, runtime).Images
 }

@@ -16,6 +16,9 @@ type State struct {
 	// Which of several repositories has a state: hash, by the state's name (rendezvous hashing), each about as many;
 	// nearest, the one from which the client is the least delay away.
 	Keys string `yaml:"keys" enum:"hash|nearest" default:"hash"`
+	// How many repositories keep each state of in-edge. A write goes to all of them and is acknowledged when a majority has
+	// it; a read asks a majority and takes the newest: so what is acknowledged outlives the loss of the others.
+	Replication int `yaml:"replication" default:"1" min:"1" max:"3"`
 }
 
 // Repository is a store, and how it is started.
@@ -73,6 +76,7 @@ func (d *decoder) checkState(f *File) {
 		d.failAt("state.repository", "write repository: {kind: "+f.State.Repository.Kind+", image: ...}, or another runtime",
 			"the testbed's node image has no such server, and so none can be started under the runtime %s", f.Runtime)
 	}
+	d.checkReplication(f)
 	for i, name := range f.State.Repositories {
 		if repositoryWord(name) && len(f.State.Repositories) > 1 {
 			d.failAt("state.repositories", "write one of the words, or hosts", "%s stands among others", name)
@@ -83,6 +87,22 @@ func (d *decoder) checkState(f *File) {
 				d.failAt("state.repositories", "remove it", "%q is listed twice", name)
 			}
 		}
+	}
+}
+
+// checkReplication finds what states with replicas cannot be used by.
+func (d *decoder) checkReplication(f *File) {
+	if f.State.Replication <= 1 {
+		return
+	}
+	const at, remedy = "state.replication", "write 1, or remove "
+	switch {
+	case f.chained():
+		d.failAt(at, remedy+"orchestration: chained", "where workers call each other, states have no replicas")
+	case len(f.Workload.States) > 0:
+		d.failAt(at, remedy+"workload.states", "states that outlive jobs have no replicas")
+	case f.Programs():
+		d.failAt(at, remedy+"programs from functions", "states of programs have no replicas")
 	}
 }
 

@@ -78,6 +78,7 @@ func TestMemory(t *testing.T) {
 	testenv.Privileged(t)
 	p := program(t, "eats")
 	p.Memory = 64 << 20
+	t.Cleanup(func() { nothingLeft(t) })
 	i := started(t, &function.Launcher{Node: "n", Log: io.Discard}, p)
 	_, err := i.Invoke(t.Context(), request("x"))
 	if !errors.Is(err, function.ErrGone) {
@@ -86,5 +87,4 @@ func TestMemory(t *testing.T) {
 	if !strings.Contains(err.Error(), "it used more than its memory") && !strings.Contains(err.Error(), "out of memory") {
 		t.Error(err)
 	}
-	nothingLeft(t)
 }

@@ -73,8 +73,8 @@ func each(t *testing.T, test func(t *testing.T, l *function.Launcher)) {
 	t.Run("free", func(t *testing.T) { test(t, &function.Launcher{Node: "n", Log: io.Discard, Free: true}) })
 	t.Run("confined", func(t *testing.T) {
 		testenv.Privileged(t)
+		t.Cleanup(func() { nothingLeft(t) }) // after those of the test
 		test(t, &function.Launcher{Node: "n", Log: io.Discard})
-		nothingLeft(t)
 	})
 }
 

@@ -172,7 +172,8 @@ func (g *group) remove() {
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
-		_ = unix.Rmdir(filepath.Dir(dir)) // fails while others have theirs there
+		_ = unix.Rmdir(filepath.Dir(dir)) // these fail while others have theirs there
+		_ = unix.Rmdir(filepath.Dir(filepath.Dir(dir)))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,6 +25,8 @@ type Launcher struct {
 	// Free leaves instances in the namespaces and with the rights of this process: where it has no rights that could be
 	// taken away.
 	Free bool
+	// Hide are directories of which no function sees anything, besides those of its program.
+	Hide []string
 }
 
 // process is an instance that is a process, the first one of a pid namespace of its own unless it is free.
@@ -108,7 +111,9 @@ func (l *Launcher) spawn(p *Program, environ []string) (_ *process, err error) {
 	child.pid = pid
 	pipes.childEnds()
 	child.follow(pipes.take(), ended)
-	order := order{Program: p, Env: environ, Free: l.Free, Limits: !child.group.bounds()}
+	told := *p
+	told.Hide = append(slices.Clone(p.Hide), l.Hide...)
+	order := order{Program: &told, Env: environ, Free: l.Free, Limits: !child.group.bounds()}
 	if err := errors.Join(child.group.add(pid), pipes.tell(order)); err != nil {
 		child.kill(true)
 		return nil, err

@@ -19,6 +19,7 @@ type Launcher struct {
 	Node string
 	Log  io.Writer
 	Free bool
+	Hide []string
 }
 
 // Start fails.

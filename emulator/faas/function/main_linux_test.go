@@ -41,10 +41,16 @@ func behave(how string) {
 		os.Exit(9)
 	case "silent":
 		time.Sleep(time.Hour)
+	case "of-watchdog":
+		watchdog()
 	case "stubborn":
 		signal.Ignore(syscall.SIGTERM)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("PORT"))
+	port := os.Getenv("PORT")
+	if how == "upstream" { // it listens where it always does, whatever the platform says
+		port = os.Getenv("upstream_url")[len("http://127.0.0.1:"):]
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
 	if err != nil {
 		panic(err)
 	}

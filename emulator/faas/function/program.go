@@ -32,6 +32,8 @@ type Program struct {
 	GID       int           `json:"gid,omitempty"`       // group likewise
 	Group     string        `json:"group,omitempty"`     // of control groups, in which each instance has one: a testbed's
 	Hide      []string      `json:"hide,omitempty"`      // directories of which it sees nothing
+	// Scaled says that instances start and end as each call says; otherwise there is one that is always warm.
+	Scaled bool `json:"scaled,omitempty"`
 }
 
 // maxName is what a function's name may have, in bytes.

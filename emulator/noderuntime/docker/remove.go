@@ -57,7 +57,8 @@ func (r *Runtime) Stop(ctx context.Context, nodes []noderuntime.Node) error {
 	}
 	err := r.removeWhere(ctx, labelProof, func(c container.Summary) bool {
 		n, ok := recorded[c.ID]
-		return ok && isNode(c.Labels, n)
+		return ok && isNode(c.Labels, n) || r.secrets.proveCompanion(c) && slices.ContainsFunc(nodes,
+			func(n noderuntime.Node) bool { return isNode(c.Labels, n) })
 	})
 	if err != nil {
 		return err
@@ -77,6 +78,9 @@ func (r *Runtime) mine(nodes []noderuntime.Node) func(container.Summary) bool {
 	}
 	return func(c container.Summary) bool {
 		if n, known := byID[c.ID]; known && isNode(c.Labels, n) {
+			return true
+		}
+		if r.secrets.proveCompanion(c) {
 			return true
 		}
 		if !r.secrets.prove(c) {

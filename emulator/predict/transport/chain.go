@@ -24,6 +24,7 @@ type chain struct {
 	steps       []progress
 	versions    *versions
 	under       int         // steps under way
+	members     []member    // what steps of states with replicas do with each of them
 	instances   map[int]int // by task, those that invocations have
 	picked      []picked
 }
@@ -87,6 +88,8 @@ func (r *replay) begin(c *chain, i int) error {
 		err = r.ask(c, i)
 	} else if step.Kind == plan.Compute {
 		err = r.compute(c, i)
+	} else if len(step.Replicas) > 0 {
+		err = r.beginReplicas(c, i)
 	} else if err = r.check(step); err == nil {
 		if step.From == step.To {
 			c.parts[i].Host = frameTime(c.copied(step), r.engine.options.CopyRate)
@@ -146,7 +149,7 @@ func (c *chain) copied(step *plan.Step) int64 {
 // Who initiates owns the connection: the caller for request and response, the sender where workers call each other, who
 // reads or writes for the others.
 func (r *replay) prepare(c *chain, i int) {
-	s, p := &c.plan.Steps[i], &c.steps[i]
+	s, p := c.step(i), &c.steps[i]
 	header, around := int64(r.engine.options.Header), r.framing(c.plan)
 	var at *connection
 	add := func(response bool, bytes int64, kind errandKind) {
@@ -182,6 +185,10 @@ func (r *replay) prepare(c *chain, i int) {
 		add(true, s.Bytes+around.ReadResponse, body)
 	case plan.Write:
 		open(s.From, s.To)
+		if c.isMember(i) {
+			add(false, around.WriteRequest, trip)
+			add(true, around.WriteResponse, trip)
+		}
 		add(false, s.Bytes+around.WriteRequest, body)
 		add(true, around.WriteResponse, trip)
 	default:
@@ -240,6 +247,9 @@ func (r *replay) delivered(f *flow, took int64) {
 
 // finish ends a step that took what its parts say.
 func (r *replay) finish(c *chain, i int) error {
+	if c.isMember(i) {
+		return r.memberEnds(c, i)
+	}
 	p := &c.steps[i]
 	if s := &c.plan.Steps[i]; s.Kind == plan.Compute {
 		if !r.executed(c, i) {
@@ -283,7 +293,7 @@ func (r *replay) end(c *chain) error {
 	}
 	out := predict.Prediction{
 		Engine: r.engine.Name(), Job: p.Job, Index: p.Index, Model: p.Model,
-		Total: schedule.Total, Steps: schedule.Steps, Parts: c.parts, Workers: c.workers(),
+		Total: schedule.Total, Steps: schedule.Steps, Parts: c.parts[:len(p.Steps)], Workers: c.workers(),
 		Traffic: p.Traffic(func(a, b topology.ID) int { return r.routes.find(a, b).length }),
 	}
 	out.Network, out.Processing = schedule.Split(p)

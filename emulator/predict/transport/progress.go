@@ -3,7 +3,7 @@ package transport
 // progress is how far a step has got.
 type progress struct {
 	now     int64 // when what is under way of it began
-	errands [4]errand
+	errands [6]errand
 	next    int
 	count   int
 	last    *connection // given back in the end; nil: not yet

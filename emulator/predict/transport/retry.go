@@ -94,6 +94,9 @@ func (p *progress) errandsLeft() bool {
 
 // arrived looks at the errand that was the last: a GET reads a version, a PUT is accepted or refused.
 func (r *replay) arrived(c *chain, i int) {
+	if c.isMember(i) {
+		return
+	}
 	p, s := &c.steps[i], &c.plan.Steps[i]
 	if c.versions == nil || p.next == 0 {
 		return

@@ -1,0 +1,314 @@
+package faas
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"testbed/emulator/topology"
+)
+
+// The methods of moving an instance.
+const (
+	// StopAndCopy holds the instance's invocations from the beginning until all of its states are at the target.
+	StopAndCopy = "stop-and-copy"
+	// PreCopy copies while invocations go on, in rounds of what has changed since the one before, and holds them for the
+	// last.
+	PreCopy = "pre-copy"
+)
+
+// Bounds of pre-copy.
+const (
+	DefaultRounds = 8        // that copy while invocations go on, at most
+	SmallRest     = 16 << 10 // bytes that are not worth another round: a packet train of about ten
+	mostRounds    = 64
+)
+
+// Move is an order to an agent: an instance that it has is to go to another.
+type Move struct {
+	ID      string      `json:"id"`
+	Epoch   int64       `json:"epoch"` // the seat's, as the agent before has said; 0: the agent is the first that is asked
+	From    topology.ID `json:"from"`  // the agent's node
+	To      topology.ID `json:"to"`
+	Address string      `json:"address"` // of the target's agent, host:port
+	Home    string      `json:"home"`    // of the agent itself, host:port
+	Method  string      `json:"method"`
+	Rounds  int         `json:"rounds"` // pre-copy; 0: DefaultRounds
+}
+
+func (m *Move) validate() error {
+	if m.Rounds == 0 {
+		m.Rounds = DefaultRounds
+	}
+	switch {
+	case m.Method != StopAndCopy && m.Method != PreCopy:
+		return fmt.Errorf("method %.50q: write %s or %s", m.Method, StopAndCopy, PreCopy)
+	case m.Rounds < 0 || m.Rounds > mostRounds:
+		return fmt.Errorf("%d rounds: want 1 to %d", m.Rounds, mostRounds)
+	case m.From < 0 || m.To < 0 || m.Address == "" || m.Home == "":
+		return errors.New("a node or an address is missing")
+	}
+	return errors.Join(checkKey(m.ID), checkAddress(m.Address), checkAddress(m.Home))
+}
+
+// Moved is what became of a move. Moments are nanoseconds of the host's monotonic clock.
+type Moved struct {
+	Elsewhere *Elsewhere `json:"elsewhere,omitempty"` // the instance is not here: nothing was done
+	Began     int64      `json:"began"`
+	Held      int64      `json:"held"`   // from when on invocations were held; 0: none was
+	Served    int64      `json:"served"` // from when on they could be served again: by the target or, undone, here
+	Rounds    []Round    `json:"rounds"` // the last is the one for which invocations were held
+	Delays    []int64    `json:"delays"` // of invocations that came while it was held, in ns
+	Undone    string     `json:"undone,omitempty"`
+}
+
+// Round is one copying of states.
+type Round struct {
+	Start  int64 `json:"start"` // when it was begun to send
+	End    int64 `json:"end"`   // when the target's acknowledgement was there
+	States int   `json:"states"`
+	Bytes  int64 `json:"bytes"` // of states
+	Head   int64 `json:"head"`  // of what says which they are
+}
+
+// Unavailable is how long no invocation could be served.
+func (m *Moved) Unavailable() time.Duration { return time.Duration(m.Served - m.Held) }
+
+// Bytes are those that all rounds have copied, of states.
+func (m *Moved) Bytes() (sum int64) {
+	for _, r := range m.Rounds {
+		sum += r.Bytes
+	}
+	return sum
+}
+
+// maxDelays bounds what is told of invocations that were held.
+const maxDelays = 1 << 12
+
+// move is a move under way, at the agent that the instance leaves. The agent alone decides: it is the coordinator of a
+// two-phase commit. The target is prepared when it has all, and serves as soon as somebody comes who was sent to it.
+// Whoever it cannot place it sends back, so that a target that was prepared in vain is in nobody's way.
+type move struct {
+	*Agent
+	Move
+	one    *resident
+	line   *line
+	place  Elsewhere // where it will be
+	sent   map[string]version
+	result *Moved
+}
+
+// migrate carries an order out. An error means that it cannot be carried out: nothing was done. A move that fails is
+// undone, and the result says so.
+func (a *Agent) migrate(ctx context.Context, order Move) (*Moved, error) {
+	if err := order.validate(); err != nil {
+		return nil, err
+	}
+	one, err := a.residents.find(order.ID)
+	if err != nil {
+		return nil, err
+	}
+	m := &move{Agent: a, Move: order, one: one, sent: map[string]version{}, result: &Moved{Began: a.clock.now()}}
+	if err := m.begin(); err != nil {
+		if moved := movedOf(err); moved != nil {
+			return &Moved{Elsewhere: &moved.to}, nil
+		}
+		return nil, err
+	}
+	if err := m.carryOut(ctx); err != nil {
+		m.undo(err)
+	}
+	m.line.close()
+	return m.result, nil
+}
+
+// begin makes the move the instance's only one.
+func (m *move) begin() error {
+	r := m.one
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.prepared && m.Epoch == r.epoch {
+		r.here, r.prepared = true, false
+	}
+	if !r.here {
+		return &movedError{to: r.place}
+	}
+	if m.From == m.To || m.Address == m.Home {
+		return fmt.Errorf("it is there already: %w", errConflict)
+	}
+	if r.moving {
+		return fmt.Errorf("instance %s is being moved: %w", m.ID, errConflict)
+	}
+	r.moving = true
+	r.tried = max(r.tried, r.epoch) + 1
+	m.place = Elsewhere{m.To, m.Address, r.tried}
+	m.line = &line{Agent: m.Agent, address: m.Address}
+	return nil
+}
+
+func (m *move) carryOut(ctx context.Context) error {
+	if err := m.say(ctx, &arrivalHead{Phase: phaseOffer}, nil); err != nil {
+		return fmt.Errorf("offering it to the target: %w", err)
+	}
+	for n := 1; m.Method == PreCopy && n <= m.Rounds; n++ {
+		changed := m.changed()
+		if rest := bytesOf(changed); n > 1 && rest <= SmallRest {
+			releaseStates(changed)
+			break
+		}
+		if err := m.round(ctx, &arrivalHead{Phase: phaseCopy}, changed); err != nil {
+			return fmt.Errorf("round %d of copying: %w", n, err)
+		}
+	}
+	var err error
+	if m.result.Held, err = m.one.hold(ctx, m.clock.now); err != nil {
+		return fmt.Errorf("waiting for invocations under way: %w", err)
+	}
+	last := &arrivalHead{Phase: phaseLast, Calls: m.one.calledBefore(), Keep: m.one.owned()}
+	if err := m.round(ctx, last, m.changed()); err != nil {
+		return fmt.Errorf("the last round of copying: %w", err)
+	}
+	gone := m.one.stored()
+	var delays []int64
+	m.result.Served, delays = m.one.release(&m.place, m.clock.now)
+	m.result.Delays = delays[:min(len(delays), maxDelays)]
+	m.states.forget(gone)
+	return nil
+}
+
+// undo lets the instance go on here, and tells the target.
+func (m *move) undo(why error) {
+	at, delays := m.one.release(nil, m.clock.now)
+	m.result.Undone, m.result.Delays = shortened(why.Error()), delays[:min(len(delays), maxDelays)]
+	if m.result.Held != 0 {
+		m.result.Served = at
+	}
+	m.line.close()
+	ctx, cancel := context.WithTimeout(m.context, graceToUndo)
+	defer cancel()
+	m.line = &line{Agent: m.Agent, address: m.Address}
+	_ = m.say(ctx, &arrivalHead{Phase: phaseAbort}, nil) // a target that is not told sends everybody back here
+}
+
+// graceToUndo is how long a target is tried to be told that nothing comes.
+const graceToUndo = time.Second
+
+// copied is a state on its way.
+type copied struct {
+	key string // without the suffix
+	value
+}
+
+func bytesOf(all []copied) (sum int64) {
+	for _, s := range all {
+		sum += int64(len(s.content.data))
+	}
+	return sum
+}
+
+func releaseStates(all []copied) {
+	for _, s := range all {
+		s.content.release()
+	}
+}
+
+// changed are the instance's states that the target does not have yet, or of another version. To be released.
+func (m *move) changed() []copied {
+	var all []copied
+	for _, key := range m.one.owned() {
+		v, err := m.states.get(key + m.one.suffix())
+		if err != nil {
+			continue // forgotten in between
+		}
+		if before, known := m.sent[key]; known && before == (version{v.version, v.sum}) {
+			v.content.release()
+			continue
+		}
+		all = append(all, copied{key, v})
+	}
+	return all
+}
+
+// round sends states, which it releases.
+func (m *move) round(ctx context.Context, head *arrivalHead, all []copied) error {
+	defer releaseStates(all)
+	r := Round{Start: m.clock.now(), States: len(all), Bytes: bytesOf(all)}
+	var body [][]byte
+	for _, s := range all {
+		head.States = append(head.States, arrivalState{s.key, s.version, s.sum, int64(len(s.content.data))})
+		body = append(body, s.content.data)
+	}
+	err := m.say(ctx, head, body)
+	if r.End = m.clock.now(); err != nil {
+		return err
+	}
+	for _, s := range all {
+		m.sent[s.key] = version{s.version, s.sum}
+	}
+	r.Head = head.bytes
+	m.result.Rounds = append(m.result.Rounds, r)
+	return nil
+}
+
+// say sends a message to the target, and waits for its acknowledgement.
+func (m *move) say(ctx context.Context, head *arrivalHead, body [][]byte) error {
+	head.Stateful, head.From = m.one.Stateful, Elsewhere{m.From, m.Home, m.one.epochNow()}
+	head.Epoch, head.To = m.place.Epoch, m.To
+	text, err := json.Marshal(head)
+	if err != nil {
+		return err
+	}
+	head.bytes = int64(len(text))
+	if len(text) > maxSpec {
+		return fmt.Errorf("%d states and calls: too many for one move", len(head.States)+len(head.Calls))
+	}
+	msg := message{
+		method: http.MethodPost, path: pathArrive, fresh: true, body: append([][]byte{text}, body...),
+		header: fmt.Appendf(nil, "%s: %d\r\n", headerArrive, len(text)),
+	}
+	return m.line.do(ctx, &msg)
+}
+
+// epochNow is the epoch that the instance has here.
+func (r *resident) epochNow() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.epoch
+}
+
+// owned are the keys of the instance's states, without the suffix, in order.
+func (r *resident) owned() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := make([]string, 0, len(r.keys))
+	for key := range r.keys {
+		all = append(all, key)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// stored are the keys of the instance's states as the store has them.
+func (r *resident) stored() []string {
+	all := r.owned()
+	for i := range all {
+		all[i] += r.suffix()
+	}
+	return all
+}
+
+// forget drops states by their keys.
+func (s *store) forget(keys []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, key := range keys {
+		if e := s.entries[key]; e != nil {
+			e.retire(s.pools)
+			delete(s.entries, key)
+		}
+	}
+}

@@ -1,0 +1,195 @@
+package faas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	"testbed/emulator/faas/dapr"
+	"testbed/emulator/faas/function"
+	"testbed/emulator/faas/instance"
+	"testbed/emulator/topology"
+)
+
+// launcher starts instances of programs: as processes of the node, or as containers beside it.
+type launcher interface {
+	Start(ctx context.Context, p *function.Program) (*function.Instance, error)
+}
+
+// installed are the user's programs that this agent was told of. It executes no others.
+type installed struct {
+	launcher launcher
+	node     string
+	budget   *budget
+
+	installing sync.Mutex // one list at a time
+	mu         sync.Mutex
+	all        map[string]*own // by function
+	invoked    atomic.Int64    // for the invocations' IDs
+}
+
+// installPrograms makes the agent ready for programs; own are others than those that it is told of, in tests.
+func (a *Agent) installPrograms(own programs) {
+	a.beside = &function.Beside{Node: a.config.Node}
+	process := &function.Launcher{Node: a.config.Node, Log: os.Stderr, Free: a.limits.free || os.Geteuid() != 0}
+	if a.config.Control != "" {
+		process.Hide = []string{filepath.Dir(a.config.Control)}
+	}
+	a.installed = &installed{launcher: launchers{process, a.beside}, node: a.config.Node, budget: a.pools.budget}
+	if a.programs = own; own == nil {
+		a.programs = a.installed
+	}
+}
+
+// own is a program of this agent.
+type own struct {
+	program *function.Program
+	pool    *instance.Pool // of the instance that is always warm; nil: the calls say how instances live
+}
+
+// starter implements startable.
+func (p *installed) starter(function string) (instance.Starter, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if one := p.all[function]; one != nil {
+		return launched{p.launcher, one.program}, nil
+	}
+	return nil, unknown(function)
+}
+
+// unknown is that the agent was not told of a program.
+func unknown(function string) error {
+	return fmt.Errorf("function %s is a program, and this agent was told of none of that name", function)
+}
+
+// maxPrograms bounds the programs of one node.
+const maxPrograms = 10_000
+
+// warmInstances are those of a function that is always warm: one, which takes all invocations.
+var warmInstances = instance.Limits{Min: 1, Max: 1, Concurrency: instance.MostConcurrency}
+
+// launched starts the instances of one program.
+type launched struct {
+	launcher launcher
+	program  *function.Program
+}
+
+// Start starts one.
+func (l launched) Start(ctx context.Context) (instance.Instance, error) {
+	i, err := l.launcher.Start(ctx, l.program)
+	if err != nil {
+		return nil, err
+	}
+	return i, nil
+}
+
+// install takes the place of what was installed before, and returns when each program has an instance that is ready.
+func (p *installed) install(ctx context.Context, programs []function.Program) error {
+	p.installing.Lock()
+	defer p.installing.Unlock()
+	p.close()
+	all := map[string]*own{}
+	if len(programs) > maxPrograms {
+		return fmt.Errorf("%d programs; a node takes %d at most", len(programs), maxPrograms)
+	}
+	for i := range programs {
+		one := &programs[i]
+		if err := one.Validate(); err != nil {
+			return errors.Join(err, closeAll(all))
+		}
+		if all[one.Name] != nil {
+			return errors.Join(fmt.Errorf("function %s is there twice", one.Name), closeAll(all))
+		}
+		all[one.Name] = &own{program: one}
+		if one.Scaled {
+			continue
+		}
+		pool, err := instance.NewPool(warmInstances, launched{p.launcher, one})
+		if err != nil {
+			return errors.Join(fmt.Errorf("function %s: %w", one.Name, err), closeAll(all))
+		}
+		all[one.Name].pool = pool
+	}
+	for _, one := range all {
+		if one.pool == nil {
+			continue
+		}
+		if err := one.pool.Warm(ctx); err != nil {
+			return errors.Join(err, closeAll(all))
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.all = all
+	return nil
+}
+
+// close ends all instances.
+func (p *installed) close() {
+	p.mu.Lock()
+	all := p.all
+	p.all = nil
+	p.mu.Unlock()
+	_ = closeAll(all)
+}
+
+func closeAll(all map[string]*own) error {
+	var wait sync.WaitGroup
+	for _, one := range all {
+		if one.pool != nil {
+			wait.Go(one.pool.Close)
+		}
+	}
+	wait.Wait()
+	return nil
+}
+
+// invoke implements programs.
+func (p *installed) invoke(ctx context.Context, c *call, argument []byte, session *dapr.Session) ([]byte, error) {
+	lease := leased(ctx) // released by who has taken it
+	if lease == nil {
+		p.mu.Lock()
+		one := p.all[c.function]
+		p.mu.Unlock()
+		if one == nil || one.pool == nil {
+			return nil, unknown(c.function)
+		}
+		var err error
+		if lease, err = one.pool.Acquire(ctx); err != nil {
+			return nil, fmt.Errorf("function %s on node %s: waiting for an instance: %w", c.function, p.node, err)
+		}
+		defer lease.Release()
+	}
+	var taken int64
+	defer func() { p.budget.giveBack(taken) }()
+	return lease.Instance.(*function.Instance).Invoke(ctx, &function.Invocation{
+		ID:       fmt.Sprintf("%s/%d/%d", c.key, c.task, p.invoked.Add(1)),
+		Source:   "/testbed/" + c.key,
+		Argument: argument,
+		Lengths:  c.lengths,
+		State:    session,
+		Most:     min(maxBody, p.budget.total/4),
+		Room: func(n int64) error {
+			if !p.budget.try(n) {
+				return p.budget.full(n)
+			}
+			taken += n
+			return nil
+		},
+	})
+}
+
+// Candidates are the nodes of which one executes an invocation: that of its placement, or a dispatcher's choice.
+func (s *ChainSpec) Candidates(inv *InvocationSpec) []topology.ID {
+	all := []topology.ID{inv.Node}
+	for _, c := range s.pool(inv) {
+		if c.Node != inv.Node {
+			all = append(all, c.Node)
+		}
+	}
+	return all
+}

@@ -1,0 +1,309 @@
+package faas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"testbed/emulator/plan"
+	"testbed/emulator/topology"
+)
+
+// Stateful is a stateful instance: what one client's invocations of some functions, which share their states, leave at
+// the worker that they are placed on. It is what moves.
+type Stateful struct {
+	// ID names it in the whole testbed, like a chain's key; all that is known of it is forgotten with its prefix.
+	ID        string      `json:"id"`
+	Origin    topology.ID `json:"origin"`    // the node that its functions are placed on
+	Client    topology.ID `json:"client"`    // whose invocations they are
+	Functions []string    `json:"functions"` // in order
+}
+
+func (s *Stateful) validate() error {
+	if err := checkKey(s.ID); err != nil {
+		return err
+	}
+	if s.Origin < 0 || s.Client < 0 || len(s.Functions) == 0 || len(s.Functions) > maxStates {
+		return fmt.Errorf("instance %s: node %d, client %d, %d functions", s.ID, s.Origin, s.Client, len(s.Functions))
+	}
+	for _, f := range s.Functions {
+		if len(f) > maxName {
+			return fmt.Errorf("instance %s: a function's name has more than %d bytes", s.ID, maxName)
+		}
+	}
+	return nil
+}
+
+// Seat is an instance at the place that its epoch stands for: every move begins a new one. 0: where it is placed.
+type Seat struct {
+	ID    string `json:"id"`
+	Epoch int64  `json:"epoch"`
+}
+
+// Elsewhere is where an instance has gone to.
+type Elsewhere struct {
+	Node    topology.ID `json:"node"`
+	Address string      `json:"address"` // host:port
+	Epoch   int64       `json:"epoch"`
+}
+
+// resident is what an agent knows of an instance that is, was or will be here. Exactly one agent has it here: it hands it
+// over by sending others to the next, which begins to serve it when somebody comes who was sent.
+type resident struct {
+	Stateful
+	home bool // it is placed here: its states have their plain keys
+
+	mu       sync.Mutex
+	here     bool
+	prepared bool          // all of it has come, and nobody yet who was sent by the one it came from
+	place    Elsewhere     // not here: where to ask; Epoch is the one that it has there
+	epoch    int64         // that it has here, or would have
+	tried    int64         // the last epoch that a move from here was begun with
+	moving   bool          // from here
+	held     bool          // nothing may begin
+	running  int           // invocations and accesses at work
+	changed  chan struct{} // closed when any of these changes
+	delayed  []*waiting    // since held
+	load     loadSeen
+	keys     map[string]bool
+	calls    map[string]*onceCall // by chain and task
+	arriving *arrival
+}
+
+// suffix tells its states' keys from those of an instance that is placed here.
+func (r *resident) suffix() string {
+	if r.home {
+		return ""
+	}
+	return "@" + strconv.Itoa(int(r.Origin))
+}
+
+// waiting is an invocation that a hold has delayed; moments in ns, until is 0 while it waits.
+type waiting struct{ since, until int64 }
+
+// signal wakes all that wait. The caller holds mu.
+func (r *resident) signal() {
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+// await waits for a change. The caller holds mu, which is free in between.
+func (r *resident) await(ctx context.Context) error {
+	changed := r.changed
+	r.mu.Unlock()
+	defer r.mu.Lock()
+	select {
+	case <-changed:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// enter begins something that the instance must be here for, after waiting while it is held; leave ends it. now tells the
+// time of invocations, which count as delayed; nil: it is none. It fails with a movedError where the instance is
+// elsewhere. waited is in ns.
+func (r *resident) enter(ctx context.Context, epoch int64, now func() int64) (waited int64, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var mine *waiting
+	for {
+		if mine != nil && mine.until != 0 {
+			waited += mine.until - mine.since
+			mine = nil
+		}
+		if r.prepared && epoch == r.epoch {
+			r.here, r.prepared = true, false
+		}
+		if !r.here {
+			return waited, &movedError{r.place, waited}
+		}
+		if !r.held {
+			r.running++
+			return waited, nil
+		}
+		if mine == nil && now != nil {
+			mine = &waiting{since: now()}
+			r.delayed = append(r.delayed, mine)
+		}
+		if err := r.await(ctx); err != nil {
+			if mine != nil && mine.until == 0 {
+				mine.until = now()
+			}
+			return waited, err
+		}
+	}
+}
+
+func (r *resident) leave() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.running--; r.running == 0 && r.held {
+		r.signal()
+	}
+}
+
+// hold lets nothing begin from now on, and returns when all that is at work has ended. since is when it began.
+func (r *resident) hold(ctx context.Context, now func() int64) (since int64, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.held, r.delayed = true, nil
+	since = now()
+	for r.running > 0 {
+		if err := r.await(ctx); err != nil {
+			return since, err
+		}
+	}
+	return since, nil
+}
+
+// release ends a move from here, with its hold: the instance stays or, with a place, is there from now on. It returns when
+// that was, and how long each invocation was held that came in between.
+func (r *resident) release(place *Elsewhere, now func() int64) (at int64, delays []int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at = now()
+	if place != nil {
+		r.here, r.place, r.load = false, *place, loadSeen{}
+		r.keys, r.calls = map[string]bool{}, map[string]*onceCall{}
+	}
+	for _, w := range r.delayed {
+		if w.until == 0 {
+			w.until = at
+		}
+		delays = append(delays, w.until-w.since)
+	}
+	r.held, r.moving, r.delayed = false, false, nil
+	r.signal()
+	return at, delays
+}
+
+// residents are an agent's, by their IDs and by the keys of their states, as far as they are placed here.
+type residents struct {
+	mu    sync.Mutex
+	all   map[string]*resident
+	byKey map[string]*resident
+}
+
+func newResidents() *residents {
+	return &residents{all: map[string]*resident{}, byKey: map[string]*resident{}}
+}
+
+// enter finds an instance, or makes it. home: it is placed here; here: where nothing is known of it, it is here.
+func (r *residents) enter(s Stateful, home, here bool) (*resident, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	one := r.all[s.ID]
+	if one != nil {
+		return one, nil
+	}
+	if len(r.all) >= maxHeld {
+		return nil, fmt.Errorf("%d instances are known here: %w", maxHeld, errFull)
+	}
+	one = &resident{
+		Stateful: s, home: home, here: here, changed: make(chan struct{}),
+		keys: map[string]bool{}, calls: map[string]*onceCall{},
+	}
+	r.all[s.ID] = one
+	return one, nil
+}
+
+// errNoInstance is HTTP's 404.
+var errNoInstance = fmt.Errorf("the instance is not known here: %w", errMissing)
+
+func (r *residents) find(id string) (*resident, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if one := r.all[id]; one != nil {
+		return one, nil
+	}
+	return nil, fmt.Errorf("instance %s: %w", id, errNoInstance)
+}
+
+// note enters the key of a state of an instance that is placed here, for calls say no more of it.
+func (r *residents) note(key string, one *resident) {
+	if one.home {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.byKey[key] = one
+	}
+}
+
+// of is the instance that a call is for; nil: it is for none.
+func (r *residents) of(c *call) (*resident, error) {
+	if c.seat.ID != "" {
+		return r.find(c.seat.ID)
+	}
+	at := slices.IndexFunc(c.states, func(s callState) bool { return s.location == plan.Local })
+	if at < 0 {
+		return nil, nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.byKey[c.stateKey(at)], nil
+}
+
+// list are all of them, in order.
+func (r *residents) list() []*resident {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := make([]*resident, 0, len(r.all))
+	for _, one := range r.all {
+		all = append(all, one)
+	}
+	slices.SortFunc(all, func(a, b *resident) int { return strings.Compare(a.ID, b.ID) })
+	return all
+}
+
+// drop forgets states whose keys have the prefix, what is known of calls of their chains, and instances whose IDs have it.
+func (r *residents) drop(prefix string) {
+	for _, one := range r.list() {
+		one.drop(prefix)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key := range r.byKey {
+		if strings.HasPrefix(key, prefix) {
+			delete(r.byKey, key)
+		}
+	}
+	for id, one := range r.all {
+		if strings.HasPrefix(id, prefix) {
+			one.end()
+			delete(r.all, id)
+		}
+	}
+}
+
+// drop forgets what an instance has of chains whose keys have the prefix, and ends their calls.
+func (r *resident) drop(prefix string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key := range r.keys {
+		if strings.HasPrefix(key, prefix) {
+			delete(r.keys, key)
+		}
+	}
+	for key, one := range r.calls {
+		if strings.HasPrefix(key, prefix) {
+			one.cancel(errDropped)
+			delete(r.calls, key)
+		}
+	}
+}
+
+var errDropped = errors.New("its chain was forgotten")
+
+// end sends away what waits for the instance.
+func (r *resident) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.here, r.prepared = false, false
+	r.arriving.release()
+	r.arriving = nil
+	r.signal()
+}

@@ -1,0 +1,87 @@
+package migration
+
+import (
+	"math"
+	"testing"
+
+	"testbed/emulator/plan"
+	"testbed/emulator/predict"
+)
+
+// wire is an engine whose messages take 10 ms and 1 us a byte.
+type wire struct{}
+
+func (wire) Name() string { return "wire" }
+
+func (wire) Predict(plans []*plan.Plan) ([]predict.Prediction, error) {
+	var p predict.Prediction
+	at := 0.0
+	for i, s := range plans[0].Steps {
+		end := at + 0.01 + float64(s.Bytes)/1e6
+		p.Steps = append(p.Steps, predict.StepPrediction{Index: i, Start: at, End: end})
+		at = end
+	}
+	return []predict.Prediction{p}, nil
+}
+
+// empty and full are what a round takes without states, and with one of a megabyte.
+const (
+	empty = 0.02 + headBytes/1e6
+	full  = 1.02 + (headBytes+stateBytes)/1e6
+)
+
+func TestPredict(t *testing.T) {
+	one := Instance{Bytes: 1e6, States: 1}
+	busy := func(in Instance, rate, drain float64) Instance {
+		in.Rate, in.Drain = rate, drain
+		return in
+	}
+	p := -math.Expm1(-0.5 * full) // that the state changes during a full round
+	all := Move{To: 1, Rounds: 4, Small: 1000}
+	for name, c := range map[string]struct {
+		in   Instance
+		move Move
+		want Prediction
+	}{
+		"stop and copy": {
+			busy(one, 100, 0.003), Move{To: 1},
+			Prediction{Unavailable: full + 0.003, Drain: 0.003, Took: full + 0.003, Bytes: 1e6, Rounds: 1},
+		},
+		"pre-copy, nothing changes": {
+			one, all, Prediction{Unavailable: empty, Took: full + empty, Bytes: 1e6, Rounds: 2},
+		},
+		"pre-copy, all changes": {
+			busy(one, 1000, 0), all, Prediction{Unavailable: full, Took: 5 * full, Bytes: 5e6, Rounds: 5},
+		},
+		"pre-copy, one state that changes now and then": {busy(one, 0.5, 0), Move{To: 1, Rounds: 2, Small: 1000}, Prediction{
+			Unavailable: (1-p)*empty + p*((1-p)*empty+p*full),
+			Took:        full + p*full + (1-p)*empty + p*((1-p)*empty+p*full),
+			Bytes:       1e6 * (1 + p + p*p), Rounds: 2 + p,
+		}},
+		"pre-copy, a thousand states": {
+			busy(Instance{Bytes: 1e6, States: 1000}, 1, 0), all, many(1),
+		},
+	} {
+		got, err := Predict(wire{}, c.in, c.move)
+		if err != nil || !near(got, c.want) {
+			t.Errorf("%s: %+v, %v; want %+v", name, got, err, c.want)
+		}
+	}
+}
+
+// many is what becomes of a thousand states of a kilobyte, one of which changes so often a second: about one during the
+// first round, which is then small enough.
+func many(rate float64) Prediction {
+	first := 0.02 + (headBytes+1000*stateBytes+1e6)/1e6
+	share := -math.Expm1(-rate * first / 1000)
+	second := 0.02 + (headBytes+math.Round(share*(1e6+1000*stateBytes)))/1e6
+	again := -math.Expm1(-rate * second / 1000)
+	last := 0.02 + (headBytes+math.Round(again*(1e6+1000*stateBytes)))/1e6
+	return Prediction{Unavailable: last, Took: first + second + last, Bytes: 1e6 * (1 + share + again), Rounds: 3}
+}
+
+func near(a, b Prediction) bool {
+	same := func(x, y float64) bool { return math.Abs(x-y) < 1e-6*(1+math.Abs(y)) }
+	return same(a.Unavailable, b.Unavailable) && same(a.Drain, b.Drain) && same(a.Took, b.Took) &&
+		same(a.Bytes, b.Bytes) && same(a.Rounds, b.Rounds)
+}

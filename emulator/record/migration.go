@@ -1,0 +1,80 @@
+package record
+
+import (
+	"fmt"
+	"time"
+
+	"testbed/emulator/record/lineprotocol"
+)
+
+const migrationMeasurement = "migration"
+
+// Migration is the move of a stateful instance from one worker to another. Times are in s.
+type Migration struct {
+	Tags Tags      `json:"-"` // without a client's class and a length
+	Time time.Time `json:"time"`
+
+	Function    string         `json:"function"` // or functions, of those that share their states
+	Client      string         `json:"client"`
+	From        string         `json:"from"`
+	To          string         `json:"to"`
+	Method      string         `json:"method"`
+	Rounds      int            `json:"rounds"` // of copying, the one for which invocations were held included
+	States      int            `json:"states"` // before the move
+	Bytes       int64          `json:"bytes"`  // of states, in all rounds
+	Unavailable float64        `json:"unavailability_s"`
+	Drain       float64        `json:"drain_s"` // of that, until the invocations had ended that were at work
+	Took        float64        `json:"took_s"`  // from the order to the end
+	Delayed     int            `json:"delayed"` // invocations that came meanwhile
+	Delay       float64        `json:"delay_s"` // their mean
+	MaxDelay    float64        `json:"max_delay_s"`
+	Undone      string         `json:"undone,omitempty"` // why the instance stayed where it was; empty: it did not
+	Predicted   *PredictedMove `json:"predicted,omitempty"`
+}
+
+// PredictedMove is what was expected of a move, by the states' sizes before it and the rate of invocations that was seen.
+type PredictedMove struct {
+	Unavailable float64 `json:"unavailability_s"`
+	Bytes       float64 `json:"bytes"`
+	Rounds      float64 `json:"rounds"`
+	Took        float64 `json:"took_s"`
+}
+
+// Point is the move in line protocol.
+func (m *Migration) Point() lineprotocol.Point {
+	p := m.Tags.point(migrationMeasurement)
+	delete(p.Tags, "client_class")
+	delete(p.Tags, "length")
+	p.Time = m.Time
+	p.Tags["method"], p.Tags["from"], p.Tags["to"] = m.Method, m.From, m.To
+	p.Fields = map[string]any{
+		"function": m.Function, "client": m.Client, "rounds": int64(m.Rounds), "states": int64(m.States), "bytes": m.Bytes,
+		"unavailability_s": m.Unavailable, "drain_s": m.Drain, "took_s": m.Took, "delayed": int64(m.Delayed),
+		"delay_s": m.Delay, "max_delay_s": m.MaxDelay, "ok": m.Undone == "",
+	}
+	if m.Undone != "" {
+		p.Fields["error"] = oneLine(m.Undone)
+	}
+	if e := m.Predicted; e != nil {
+		p.Fields["predicted_unavailability_s"], p.Fields["predicted_bytes"] = e.Unavailable, e.Bytes
+		p.Fields["predicted_rounds"], p.Fields["predicted_took_s"] = e.Rounds, e.Took
+		p.Fields["unavailability_error_s"] = m.Unavailable - e.Unavailable
+	}
+	return p
+}
+
+// Migrated writes a move.
+func (d *Directory) Migrated(m *Migration) error {
+	p := m.Point()
+	p.Time = d.instants.distinct(m.Tags.series("migration "+m.Method+" "+m.From+" "+m.To, 0), p.Time)
+	lines, err := lineprotocol.Append(nil, p)
+	if err != nil {
+		return fmt.Errorf("results %s: %w", d.path, err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.writable(); err != nil {
+		return err
+	}
+	return d.append(lines, entry{observed: 1})
+}

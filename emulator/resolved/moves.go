@@ -1,0 +1,115 @@
+package resolved
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"testbed/emulator/plan"
+	"testbed/emulator/scenario"
+	"testbed/emulator/topology"
+)
+
+// Move is a stateful instance's planned move to another worker, by an event of the scenario.
+type Move struct {
+	At       time.Duration // from the start of a model's chains
+	Function string
+	Client   topology.ID
+	From     topology.ID // where it is placed; -1: wherever
+	To       topology.ID
+	Placed   []topology.ID // where it is placed, of From
+	Method   string
+	Rounds   int
+	Text     string // what happens, in words
+}
+
+// moves works the scenario's moves out, in the order of time. It fails where no model keeps states in workers, or a
+// client has nobody execute the function.
+func (e *Scenario) moves(list []scenario.Event) ([]Move, error) {
+	var all []Move
+	for i := range list {
+		m := list[i].Migrate
+		if m == nil {
+			continue
+		}
+		if !slices.ContainsFunc(e.Models, e.Movable) {
+			return nil, fmt.Errorf("events[%d]: a function moves with the states that its worker keeps, and none of the models "+
+				"keeps them there: add %s to models, or remove the event", i, plan.InFunction)
+		}
+		move := Move{
+			At: list[i].Begin(), Function: m.Function, From: -1, Method: m.Method, Rounds: m.Rounds,
+			Text: fmt.Sprintf("function %s of %s moves to %s, %s", m.Function, m.Client, m.To, m.Method),
+		}
+		move.Client, _ = e.Topology.Lookup(m.Client)
+		move.To, _ = e.Topology.Lookup(m.To)
+		if m.From != "" {
+			move.From, _ = e.Topology.Lookup(m.From)
+		}
+		if err := e.checkMove(&move); err != nil {
+			return nil, fmt.Errorf("events[%d].migrate: %w", i, err)
+		}
+		all = append(all, move)
+	}
+	slices.SortStableFunc(all, func(a, b Move) int { return int(a.At - b.At) })
+	return all, nil
+}
+
+// Movable says whether a model keeps states in workers, with which functions could move.
+func (e *Scenario) Movable(m plan.Model) bool {
+	rule, err := e.rule(m)
+	if err != nil || rule.Locate == nil {
+		return false
+	}
+	location, _ := rule.Locate(0, 1, e.Sites)
+	return location == plan.Local
+}
+
+// checkMove says why there is nothing that could move.
+func (e *Scenario) checkMove(m *Move) error {
+	name := func(id topology.ID) string { return e.Topology.Vertices[id].Name }
+	functions, nodes := map[string]bool{}, map[string]bool{}
+	for _, d := range e.Sample {
+		if e.Placement.Client[d.Job] != m.Client {
+			continue
+		}
+		for task, t := range e.Jobs[d.Job].Tasks {
+			if len(t.States) == 0 {
+				continue
+			}
+			functions[t.Function] = true
+			if node := e.Placement.Node[d.Job][task]; t.Function == m.Function {
+				nodes[name(node)] = true
+				if (m.From < 0 || m.From == node) && !slices.Contains(m.Placed, node) {
+					m.Placed = append(m.Placed, node)
+				}
+			}
+		}
+	}
+	switch {
+	case len(m.Placed) > 0:
+		return nil
+	case len(functions) == 0:
+		return fmt.Errorf("client: no function with a state is executed for %s: name the client of a job that is replayed",
+			name(m.Client))
+	case !functions[m.Function]:
+		return fmt.Errorf("function: %s has no function %q with a state: write one of %s", name(m.Client), m.Function,
+			listed(functions))
+	}
+	return fmt.Errorf("from: function %s of %s is not placed on %s: write one of %s", m.Function, name(m.Client),
+		name(m.From), listed(nodes))
+}
+
+// listed are names in order, ten at most.
+func listed(names map[string]bool) string {
+	const most = 10
+	var all []string
+	for n := range names {
+		all = append(all, n)
+	}
+	slices.Sort(all)
+	if len(all) > most {
+		all = append(all[:most], "...")
+	}
+	return strings.Join(all, ", ")
+}

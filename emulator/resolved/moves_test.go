@@ -1,0 +1,62 @@
+package resolved
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"testbed/emulator/faas"
+	"testbed/emulator/internal/builtin"
+	"testbed/emulator/scenario"
+)
+
+func moving(t *testing.T, models, move string) (*Scenario, error) {
+	t.Helper()
+	text := fmt.Sprintf(`name: moving
+topology:
+  nodes: {a: {memory: 4MiB}, b: {memory: 4MiB}, c: {memory: 4MiB}, s: {kind: switch}}
+  links: [{endpoints: [a, s]}, {endpoints: [b, s]}, {endpoints: [c, s]}]
+cloud: {at: s}
+models: [%s]
+placement: {hosts: [b]}
+workload:
+  jobs:
+    - {name: one, client: a, states: {own: 10B}, tasks: {f: {ops: 1, states: own}, g: {ops: 1}}}
+events:
+  - {at: 2s, migrate: {function: f, client: a, to: c, method: pre-copy}}
+  - {at: 1s, migrate: {%s}}
+`, models, move)
+	s, err := scenario.Parse([]byte(text), "moving.yaml", builtin.Catalogue())
+	if err != nil {
+		return nil, err
+	}
+	return Prepare(s)
+}
+
+func TestMoves(t *testing.T) {
+	e, err := moving(t, "external, in-function", "function: f, client: a, to: b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, _ := e.Topology.Lookup("b")
+	c, _ := e.Topology.Lookup("c")
+	if len(e.Moves) != 2 || e.Moves[0].At != time.Second || e.Moves[0].To != b || e.Moves[0].Method != faas.StopAndCopy ||
+		e.Moves[1].To != c || e.Moves[1].Method != faas.PreCopy || e.Moves[1].Rounds != faas.DefaultRounds ||
+		len(e.Moves[1].Placed) != 1 || e.Moves[1].Placed[0] != b {
+		t.Errorf("%+v", e.Moves)
+	}
+	for _, wrong := range []struct{ models, move, want string }{
+		{"external, in-edge", "function: f, client: a, to: b",
+			"moving.yaml: events[0]: a function moves with the states that its worker keeps, and none of the models keeps them there"},
+		{"in-function", "function: ff, client: a, to: b", `moving.yaml:13:34: events[1].migrate.function: no job has a task of the ` +
+			`function "ff"; did you mean "f"?`},
+		{"in-function", "function: g, client: a, to: b", `a has no function "g" with a state: write one of f`},
+		{"in-function", "function: f, client: b, to: c", "no function with a state is executed for b"},
+		{"in-function", "function: f, client: a, from: c, to: b", "function f of a is not placed on c: write one of b"},
+	} {
+		if _, err := moving(t, wrong.models, wrong.move); err == nil || !strings.Contains(err.Error(), wrong.want) {
+			t.Errorf("%s: %v, want %s", wrong.move, err, wrong.want)
+		}
+	}
+}
