@@ -115,3 +115,30 @@ func (c *cluster) picks(t *testing.T, plans []*plan.Plan, due []time.Duration, u
 	wait.Wait()
 	return picked
 }
+
+// A program does not know that its worker was picked: results and states are those under the placement.
+func TestPickedWorkersRunPrograms(t *testing.T) {
+	c := newClusterOf(t, Shared, nil, goPrograms(counter))
+	var want string
+	for _, m := range []plan.Model{plan.External, plan.InEdge, plan.InClient} {
+		fixed, lost := c.carryOut(t, c.programSpec(t, job(), m, 1, 1, 1, 1))
+		if fixed.Error != "" || lost != nil {
+			t.Fatalf("%s: %q, %v", m, fixed.Error, lost)
+		}
+		spec := c.dispatched(t, job(), m, plan.ByWorker, "round-robin", 0, 1, 2, central, cloud)
+		for i := range spec.Invocations {
+			spec.Invocations[i].Program = true
+		}
+		result, lost := c.carryOut(t, spec)
+		if result.Error != "" || lost != nil {
+			t.Fatalf("%s, picked: %q, %v", m, result.Error, lost)
+		}
+		want = fmt.Sprint(fixed.Programs)
+		if got := fmt.Sprint(result.Programs); got != want {
+			t.Errorf("%s, picked %v: %s, want %s", m, result.Workers, got, want)
+		}
+		if err := spec.Clean(t.Context(), c.client); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
