@@ -51,7 +51,8 @@ func functions(t *testing.T, dir, language, keys string) *scenario.Scenario {
 	if err != nil {
 		t.Fatal(err)
 	}
-	edits := []string{"name: functions\n", fmt.Sprintf("name: fn-%d\n", os.Getpid()), "count: 12", fmt.Sprintf("count: %d", jobsEach())}
+	edits := []string{"name: functions\n", fmt.Sprintf("name: fn-%d\n", os.Getpid()),
+		"count: 12", fmt.Sprintf("count: %d", jobsEach())}
 	if language == "go" {
 		edits = append(edits, "/usr/bin/python3, detect.py", "go/detect", "/usr/bin/python3, counter.py", "go/counter")
 	}
