@@ -39,8 +39,8 @@ func (a *toldAgent) Payload(context.Context, string, []byte) error {
 	return nil
 }
 
-// programmed is a replay of two models, each with three jobs of functions f, a program with two files, and g, which takes
-// what f has answered; h is built in. f and h execute on node 1, g on node 2.
+// programmed is a replay of two models, each with three jobs of functions f, a program with two files, and g, which
+// takes what f has answered; h is built in. f and h execute on node 1, g on node 2.
 func programmed(agents map[topology.ID]*toldAgent, read func(string) ([]byte, error)) *replay {
 	r := &replay{Config: Config{Name: func(id topology.ID) (string, string) { return fmt.Sprint("n", id), "" }}}
 	r.controls = map[topology.ID]Agent{}
@@ -62,7 +62,9 @@ func programmed(agents map[topology.ID]*toldAgent, read func(string) ([]byte, er
 		var specs []*faas.ChainSpec
 		for range 3 {
 			specs = append(specs, &faas.ChainSpec{Invocations: []faas.InvocationSpec{
-				{Function: "f", Node: 1}, {Function: "h", Node: 1, After: []int{0}}, {Function: "g", Node: 2, After: []int{0}},
+				{Function: "f", Node: 1},
+				{Function: "h", Node: 1, After: []int{0}},
+				{Function: "g", Node: 2, After: []int{0}},
 			}})
 		}
 		r.specs = append(r.specs, specs)
@@ -70,8 +72,8 @@ func programmed(agents map[topology.ID]*toldAgent, read func(string) ([]byte, er
 	return r
 }
 
-// TestProgramsArePrepared: the nodes that execute programs are told of them, clients' nodes get each file once, and jobs
-// get the same files under each model.
+// TestProgramsArePrepared: the nodes that execute programs are told of them, clients' nodes get each file once, and
+// jobs get the same files under each model.
 func TestProgramsArePrepared(t *testing.T) {
 	agents := map[topology.ID]*toldAgent{0: {}, 1: {}, 2: {}}
 	r := programmed(agents, func(path string) ([]byte, error) { return []byte("content of " + path), nil })
