@@ -1,6 +1,7 @@
 package faas
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -141,6 +142,13 @@ func (m *movingLoad) clean(t *testing.T) {
 	for _, c := range m.clients {
 		if err := c.Clean(t.Context(), m.run+"/"); err != nil {
 			t.Error(err)
+		}
+	}
+	stacks := make([]byte, 4<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	for _, at := range []string{"faas.(*resident)", "faas.(*move)", "faas.(*line)", "faas.(*Agent).invoke"} {
+		if bytes.Contains(stacks, []byte(at)) {
+			t.Errorf("a goroutine is still in %s", at)
 		}
 	}
 	for i, a := range m.agents {
