@@ -227,6 +227,13 @@ func TestThousandMoves(t *testing.T) {
 	stop()
 	wait.Wait()
 	m.lasting(t)
+	states := 0
+	for _, a := range m.agents {
+		states += a.Stats().States
+	}
+	if states != len(m.touched) {
+		t.Errorf("%d states are there, not %d: those that outlive the chains", states, len(m.touched))
+	}
 	m.clean(t)
 	if done.Load() < moves || held.Load() == 0 || copied.Load() == 0 || copied.Load() == done.Load() {
 		t.Errorf("%d moves, %d delayed invocations, %d rounds before the last", done.Load(), held.Load(), copied.Load())
