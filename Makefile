@@ -12,8 +12,8 @@ NODE     := emulator/internal/program/testbed-node.zst
 # No server that the programs talk to speaks HTTP/2 alone.
 TAGS     := nethttpomithttp2
 # Bytes that the controller and the node program may have (`make size`; emulator/README.md says what weighs what).
-MOST_BIN  := 28000000
-MOST_NODE := 8000000
+MOST_BIN  := 30000000
+MOST_NODE := 9000000
 FUZZTIME ?= 30s
 # Tools at fixed versions, fetched as Go modules when a target first needs them.
 LINT      := v2.12.2
@@ -26,7 +26,7 @@ BENCHMARKS  = $(GO) test -run '^$$' -bench . -benchmem -benchtime 0.2s -count 6 
 
 export CGO_ENABLED = 0
 
-.PHONY: help build demo paper study test check size lint bench bench-baseline bench-compare fidelity fuzz e2e cross test-netem image clean
+.PHONY: help build demo paper study test check size lint bench bench-baseline bench-compare fidelity fuzz e2e functions cross test-netem image clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -98,10 +98,14 @@ bench-compare: ## Benchmarks against those in results/baseline/bench.txt, with b
 fidelity: $(BIN) ## Hold delays, rates and start-up times against what README states, on a quiet machine (needs root)
 	scripts/fidelity
 	QUIET_MACHINE=1 $(GO) test -count=1 -run '^TestPace$$' ./emulator/influx
-	QUIET_MACHINE=1 $(GO) test -count=1 -run '^(TestReplaysAgree|TestDispatchHalvesTheTailMeasured)$$' ./emulator
+	QUIET_MACHINE=1 $(GO) test -count=1 -run \
+		'^(TestReplaysAgree|TestDispatchHalvesTheTailMeasured|TestUnavailability|TestFunctionsInAllModels)$$' ./emulator
 
 fuzz: ## Fuzz every reader of files and messages, FUZZTIME (30s) each
 	scripts/fuzz $(FUZZTIME)
+
+functions: ## Build the examples of functions in Go (scenarios/functions) into bin/functions
+	$(GO) build -trimpath -o bin/functions/ ./scenarios/functions/...
 
 e2e: $(BIN) ## The end-to-end scripts against real namespaces (needs root)
 	scripts/e2e

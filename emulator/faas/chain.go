@@ -104,6 +104,8 @@ func (s *ChainSpec) Nodes() []topology.ID {
 type Pair struct {
 	From    topology.ID
 	Address string // host:port
+	// Replica says that it leads to one of several replicas, of which a minority may be away.
+	Replica bool
 }
 
 // Pairs lists the connections that the chain uses, each once: client to worker, worker or client to repository; or from
@@ -118,23 +120,23 @@ func (s *ChainSpec) Pairs() []Pair {
 	for _, m := range s.Messages {
 		from, _ := s.at(m.From)
 		if to, address := s.at(m.To); to != from {
-			add(Pair{from, address})
+			add(Pair{From: from, Address: address})
 		}
 	}
 	for i := range s.Invocations {
 		for _, inv := range s.variants(i) {
 			if !s.Chained() {
-				add(Pair{s.Client, inv.Worker})
+				add(Pair{From: s.Client, Address: inv.Worker})
 			}
 			for _, a := range inv.States {
 				switch {
 				case a.ByClient:
 					for address := range strings.SplitSeq(a.Repository, between) {
-						add(Pair{s.Client, address})
+						add(Pair{s.Client, address, len(a.Replicas) > 0})
 					}
 				case a.Location == plan.Repository || a.Location == plan.Fetched:
 					for address := range strings.SplitSeq(a.Repository, between) {
-						add(Pair{inv.Node, address})
+						add(Pair{inv.Node, address, len(a.Replicas) > 0})
 					}
 				}
 			}
@@ -146,9 +148,11 @@ func (s *ChainSpec) Pairs() []Pair {
 // Seed makes all own states of the chain, of version 0, where they are expected, and tells workers that call each other
 // what to do. clients gives the control of a node.
 func Seed[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) error {
+	away := absent{}
 	for _, p := range s.places(false) {
 		instance := s.instanceAt(p.state, p.node)
-		if err := SeedAt(ctx, clients, p.node, instance, p.key(s), p.bytes); err != nil {
+		err := SeedAt(ctx, clients, p.node, instance, p.key(s), p.bytes)
+		if err != nil && !away.tolerates(ctx, s, p, err) {
 			return err
 		}
 	}
@@ -213,7 +217,9 @@ func Check[C Control](ctx context.Context, s *ChainSpec, clients func(topology.I
 func Clean[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) error {
 	errs := []error{cleanInstances(ctx, s, clients)}
 	for _, node := range s.Nodes() {
-		errs = append(errs, clients(node).Clean(ctx, s.Key+"/"))
+		if err := clients(node).Clean(ctx, s.Key+"/"); err != nil && !s.onlyReplica(ctx, node, err) {
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }

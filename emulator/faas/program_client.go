@@ -9,6 +9,7 @@ import (
 	"net/url"
 
 	"testbed/emulator/plan"
+	"testbed/emulator/units"
 )
 
 // ProgramResult is what became of one invocation of a program, whose sizes nobody knows before.
@@ -188,4 +189,22 @@ func (c *chain) addProgram(p *ProgramResult) {
 		at--
 	}
 	c.result.Programs = append(all[:at:at], append([]ProgramResult{*p}, all[at:]...)...)
+}
+
+// Moved is how many bytes an invocation's steps moved, by role: the request, the response, and each state that was read
+// from a repository or written to it, in order. It is of programs; those of other functions are the plan's.
+func (p *ProgramResult) Moved(inv *InvocationSpec) map[plan.Role][]int64 {
+	request, response := p.Argument, p.Result
+	moved := map[plan.Role][]int64{}
+	for i, s := range p.States {
+		switch inv.States[i].Location {
+		case plan.Carried:
+			request, response = units.Add(request, s.Read), units.Add(response, s.Written)
+		case plan.Repository:
+			moved[plan.Read] = append(moved[plan.Read], s.Read)
+			moved[plan.Write] = append(moved[plan.Write], s.Written)
+		}
+	}
+	moved[plan.Request], moved[plan.Response] = []int64{request}, []int64{response}
+	return moved
 }
