@@ -54,6 +54,6 @@ func serverRuntime(e *resolved.Scenario) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("state.repository: the testbed's node image has no server of the store %s: say an image that has it, "+
-		"or another runtime than %s", sc.State.Repository.Kind, sc.Runtime)
+	return fmt.Errorf("state.repository: the testbed's node image has no server of the store %s: say an image "+
+		"that has it, or another runtime than %s", sc.State.Repository.Kind, sc.Runtime)
 }

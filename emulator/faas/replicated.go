@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// A replicated state is a register that a majority of its replicas agrees on (single-decree Paxos for each change, as in
-// CASPaxos): a write first asks all replicas to promise a ballot (prepare), and where a majority still has what was
+// A replicated state is a register that a majority of its replicas agrees on (single-decree Paxos for each change, as
+// in CASPaxos): a write first asks all replicas to promise a ballot (prepare), and where a majority still has what was
 // read, sends them the next version (accept). It is acknowledged when a majority has it, so that it outlives the loss
 // of all others. A read asks a majority and takes the newest.
 
@@ -198,8 +198,8 @@ func (r replicated) failed(err error) error {
 	return fmt.Errorf("repositories %s: %w: %w", strings.Join(r.addresses, ", "), errNoQuorum, err)
 }
 
-// writersKept is by how many writes of others a write may be followed, if they have brought it to an end, until its own
-// writer comes to know.
+// writersKept is by how many writes of others a write may be followed, if they have brought it to an end, until its
+// own writer comes to know.
 const writersKept = 64
 
 // maxAttempts is how often one write tries to get a majority which others have got before.

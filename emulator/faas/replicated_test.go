@@ -129,7 +129,9 @@ func TestReplicaLost(t *testing.T) {
 // A model whose states have replicas does what it does without them, and every state is as expected.
 func TestModelWithReplicas(t *testing.T) {
 	eachStore(t, func(t *testing.T, c *cluster, s *plan.Store) {
-		several := &plan.Repositories{Nodes: []plan.Named{{ID: 2, Name: "b"}, {ID: central, Name: "c"}, {ID: cloud, Name: "d"}}}
+		several := &plan.Repositories{
+			Nodes: []plan.Named{{ID: 2, Name: "b"}, {ID: central, Name: "c"}, {ID: cloud, Name: "d"}},
+		}
 		for _, replicas := range []int{1, 2, 3} {
 			several.Replicas = replicas
 			sites := plan.Sites{Cloud: cloud, Central: central, Store: s, Repositories: several}

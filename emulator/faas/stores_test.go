@@ -35,8 +35,8 @@ var allStores = []kept{
 	{"redis, aof", "redis", RedisConfig{Persistence: PersistAOF, Fsync: "always"}},
 }
 
-// onStore makes a cluster whose second worker, central node and cloud keep states in the store. Each of its agents has an address of
-// its own, for Redis has one port.
+// onStore makes a cluster whose second worker, central node and cloud keep states in the store. Each of its agents has
+// an address of its own, for Redis has one port.
 func onStore(t testing.TB, s kept) (*cluster, *plan.Store) {
 	t.Helper()
 	return onStoreOf(t, s, goPrograms(counter))

@@ -87,7 +87,8 @@ func premises(t *topology.Topology) (parts [][]topology.ID) {
 	seen := make([]bool, len(t.Vertices))
 	border := func(id topology.ID) bool {
 		v := &t.Vertices[id]
-		return v.Kind == topology.Exchange || v.Kind == topology.Cloud || v.Kind == topology.Link && touches(t, neighbours[id])
+		outside := v.Kind == topology.Exchange || v.Kind == topology.Cloud
+		return outside || v.Kind == topology.Link && touches(t, neighbours[id])
 	}
 	for _, first := range t.ByName(t.Hosts()) {
 		if seen[first] {

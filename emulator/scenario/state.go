@@ -9,15 +9,15 @@ import (
 type State struct {
 	// What keeps states in the nodes that are repositories.
 	Repository Repository `yaml:"repository" default:"builtin"`
-	// Which hosts of the edge are repositories in in-edge: central, the edge network's central node; premises, one in each
-	// of the premises, which is each part of the topology that hangs together without the exchanges, the central one of its
-	// hosts; all, every host; or hosts by name. external's is the cloud.
+	// Which hosts of the edge are repositories in in-edge: central, the edge network's central node; premises, one in
+	// each of the premises, which is each part of the topology that hangs together without the exchanges, the central one
+	// of its hosts; all, every host; or hosts by name. external's is the cloud.
 	Repositories []string `yaml:"repositories,names,single" default:"central" min:"1" max:"1000"`
 	// Which of several repositories has a state: hash, by the state's name (rendezvous hashing), each about as many;
 	// nearest, the one from which the client is the least delay away.
 	Keys string `yaml:"keys" enum:"hash|nearest" default:"hash"`
-	// How many repositories keep each state of in-edge. A write goes to all of them and is acknowledged when a majority has
-	// it; a read asks a majority and takes the newest: so what is acknowledged outlives the loss of the others.
+	// How many repositories keep each state of in-edge. A write goes to all of them and is acknowledged when a majority
+	// has it; a read asks a majority and takes the newest: so what is acknowledged outlives the loss of the others.
 	Replication int `yaml:"replication" default:"1" min:"1" max:"3"`
 }
 
@@ -25,14 +25,14 @@ type State struct {
 type Repository struct {
 	// The store.
 	Kind string `yaml:"kind,short,required" choice:"store"`
-	// The command that starts the server, which gets its configuration on its standard input (and - as its last argument):
-	// [redis-server], the default, or another that understands the same.
+	// The command that starts the server, which gets its configuration on its standard input (and - as its last
+	// argument): [redis-server], the default, or another that understands the same.
 	Command []string `yaml:"command,names" when:"kind=redis" min:"1" max:"100"`
-	// Container image that has the command, such as redis:7, for the runtime docker: repositories run it, with the testbed's
-	// agent in it.
+	// Container image that has the command, such as redis:7, for the runtime docker: repositories run it, with the
+	// testbed's agent in it.
 	Image string `yaml:"image" pattern:"image" when:"kind=redis"`
-	// What the server keeps on disk, and so still has after it was killed: none, nothing; rdb, a snapshot once in a minute;
-	// aof, every write, in a log.
+	// What the server keeps on disk, and so still has after it was killed: none, nothing; rdb, a snapshot once in a
+	// minute; aof, every write, in a log.
 	Persistence string `yaml:"persistence" enum:"none|rdb|aof" default:"aof" when:"kind=redis"`
 	// When the log is written to the disk itself (aof): always, before a write is answered; everysec, once in a second.
 	Fsync string `yaml:"fsync" enum:"always|everysec" default:"everysec" when:"persistence=aof"`
@@ -65,7 +65,8 @@ func (d *decoder) checkState(f *File) {
 		return // said elsewhere
 	}
 	if _, given := d.where["state.repository.fsync"]; given && !store.Server {
-		d.failAt("state.repository.fsync", "remove it, or write kind: redis", "the store %s has no log", f.State.Repository.Kind)
+		d.failAt("state.repository.fsync", "remove it, or write kind: redis", "the store %s has no log",
+			f.State.Repository.Kind)
 	}
 	images := f.Runtime == auto || d.catalogue.Describe(catalogue.Runtimes, f.Runtime).Images
 	switch image := f.State.Repository.Image; {

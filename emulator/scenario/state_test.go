@@ -24,7 +24,8 @@ func TestState(t *testing.T) {
 		}
 		st := &s.State
 		r := &st.Repository
-		got := strings.Join([]string{r.Kind, r.Persistence, r.Fsync, "[" + strings.Join(st.Repositories, " ") + "]", st.Keys}, " ")
+		where := "[" + strings.Join(st.Repositories, " ") + "]"
+		got := strings.Join([]string{r.Kind, r.Persistence, r.Fsync, where, st.Keys}, " ")
 		if got != want {
 			t.Errorf("%s: %s, want %s", line, got, want)
 		}

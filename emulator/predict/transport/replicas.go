@@ -2,10 +2,10 @@ package transport
 
 import "testbed/emulator/plan"
 
-// A state with replicas is read from a majority of them side by side, and written to all: first each is asked to promise
-// the write's ballot, which carries no state, then it gets the state. The step ends when a majority has answered; what
-// goes on to the others is in everybody's way until it is there. What is left out: that each phase of a write goes on as
-// soon as a majority has answered the one before, and that writes which meet are repeated.
+// A state with replicas is read from a majority of them side by side, and written to all: first each is asked to
+// promise the write's ballot, which carries no state, then it gets the state. The step ends when a majority has
+// answered; what goes on to the others is in everybody's way until it is there. What is left out: that each phase of a
+// write goes on as soon as a majority has answered the one before, and that writes which meet are repeated.
 
 // member is what a step does with one of a state's replicas. Its progress and its parts come after those of the plan's
 // steps.
