@@ -26,7 +26,7 @@ BENCHMARKS  = $(GO) test -run '^$$' -bench . -benchmem -benchtime 0.2s -count 6 
 
 export CGO_ENABLED = 0
 
-.PHONY: help build demo paper study test check size lint bench bench-baseline bench-compare fidelity fuzz e2e cross test-netem image clean
+.PHONY: help build demo paper study test check size lint bench bench-baseline bench-compare fidelity fuzz e2e functions cross test-netem image clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -98,10 +98,13 @@ bench-compare: ## Benchmarks against those in results/baseline/bench.txt, with b
 fidelity: $(BIN) ## Hold delays, rates and start-up times against what README states, on a quiet machine (needs root)
 	scripts/fidelity
 	QUIET_MACHINE=1 $(GO) test -count=1 -run '^TestPace$$' ./emulator/influx
-	QUIET_MACHINE=1 $(GO) test -count=1 -run '^(TestReplaysAgree|TestDispatchHalvesTheTailMeasured)$$' ./emulator
+	QUIET_MACHINE=1 $(GO) test -count=1 -run '^(TestReplaysAgree|TestDispatchHalvesTheTailMeasured|TestUnavailability)$$' ./emulator
 
 fuzz: ## Fuzz every reader of files and messages, FUZZTIME (30s) each
 	scripts/fuzz $(FUZZTIME)
+
+functions: ## Build the examples of functions in Go (scenarios/functions) into bin/functions
+	$(GO) build -trimpath -o bin/functions/ ./scenarios/functions/...
 
 e2e: $(BIN) ## The end-to-end scripts against real namespaces (needs root)
 	scripts/e2e

@@ -26,6 +26,7 @@ import (
 	"testbed/emulator/fabric"
 	"testbed/emulator/live"
 	"testbed/emulator/orchestrator"
+	"testbed/emulator/profile"
 	"testbed/emulator/record"
 	"testbed/emulator/scenario"
 	"testbed/emulator/units"
@@ -48,15 +49,17 @@ var printed = map[string]any{
 	"summary":        summary{},
 	"all":            []uploaded{},
 	"newPredictions": []prediction{},
+	"moved":          []movedFunction{},
 	"plan":           planned{},
 	"pooled":         experiment.Pooled{},
 	"conclusion":     study.Conclusion{},
+	"told":           profiled{},
 	"struct":         fabric.Difference{}, // of what link changes
 }
 
 // written are what else this program prints or writes as JSON.
 var writtenAsJSON = []any{
-	compare.Comparison{}, []*compare.Report{}, record.Manifest{}, live.Status{}, campaign.Manifest{},
+	compare.Comparison{}, []*compare.Report{}, []profile.Task{}, record.Manifest{}, live.Status{}, campaign.Manifest{},
 	experiment.Manifest{},
 }
 

@@ -50,6 +50,7 @@ func (d *decoder) checkFunctions(f *File) {
 	}
 	if f.Programs() {
 		d.checkProgramModels(f)
+		d.checkProgramStates(f)
 	}
 }
 
