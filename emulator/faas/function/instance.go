@@ -40,9 +40,6 @@ type work interface {
 // ErrGone is wrapped by errors of an invocation during which, or before which, the instance ended.
 var ErrGone = errors.New("its instance has ended")
 
-// Address is where the instance listens: host:port.
-func (i *Instance) Address() string { return i.address }
-
 // Gone is closed when the instance has ended, by itself or by Stop.
 func (i *Instance) Gone() <-chan struct{} { return i.work.gone() }
 
