@@ -27,6 +27,7 @@ func (e *Scenario) measure() error {
 	if of == nil {
 		of = &profile.Profile{}
 	}
+	e.measureStarts(of)
 	c := of.Measure(e.Jobs, e.Source.Origin)
 	switch {
 	case e.Source.Profile == "" && c.Tasks > 0:
