@@ -26,7 +26,7 @@ BENCHMARKS  = $(GO) test -run '^$$' -bench . -benchmem -benchtime 0.2s -count 6 
 
 export CGO_ENABLED = 0
 
-.PHONY: help build demo paper study test check size lint bench bench-baseline bench-compare fidelity fuzz e2e cross test-netem image clean
+.PHONY: help build demo paper study test check size lint bench bench-baseline bench-compare fidelity fuzz e2e functions cross test-netem image clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -102,6 +102,9 @@ fidelity: $(BIN) ## Hold delays, rates and start-up times against what README st
 
 fuzz: ## Fuzz every reader of files and messages, FUZZTIME (30s) each
 	scripts/fuzz $(FUZZTIME)
+
+functions: ## Build the examples of functions in Go (scenarios/functions) into bin/functions
+	$(GO) build -trimpath -o bin/functions/ ./scenarios/functions/...
 
 e2e: $(BIN) ## The end-to-end scripts against real namespaces (needs root)
 	scripts/e2e

@@ -26,6 +26,7 @@ import (
 	"testbed/emulator/fabric"
 	"testbed/emulator/live"
 	"testbed/emulator/orchestrator"
+	"testbed/emulator/profile"
 	"testbed/emulator/record"
 	"testbed/emulator/scenario"
 	"testbed/emulator/units"
@@ -51,12 +52,13 @@ var printed = map[string]any{
 	"plan":           planned{},
 	"pooled":         experiment.Pooled{},
 	"conclusion":     study.Conclusion{},
+	"told":           profiled{},
 	"struct":         fabric.Difference{}, // of what link changes
 }
 
 // written are what else this program prints or writes as JSON.
 var writtenAsJSON = []any{
-	compare.Comparison{}, []*compare.Report{}, record.Manifest{}, live.Status{}, campaign.Manifest{},
+	compare.Comparison{}, []*compare.Report{}, []profile.Task{}, record.Manifest{}, live.Status{}, campaign.Manifest{},
 	experiment.Manifest{},
 }
 

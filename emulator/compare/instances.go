@@ -2,6 +2,7 @@ package compare
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
@@ -40,8 +41,15 @@ func (g *Group) instanceRole() *Role {
 }
 
 // Instances lists, of the models of a report whose functions have instances that start and end, what waiting for them
-// contributes, with the models' names.
+// contributes, with the models' names. An engine other than the reference that predicts no such waits has none.
 func (r *Report) Instances() (models []string, roles []*Role) {
+	knows := r.Engine == r.Reference || slices.ContainsFunc(r.Models, func(g Group) bool {
+		role := g.instanceRole()
+		return role != nil && role.Predicted > 0
+	})
+	if !knows {
+		return nil, nil
+	}
 	for i := range r.Models {
 		if role := r.Models[i].instanceRole(); role != nil {
 			models, roles = append(models, string(r.Models[i].Model)), append(roles, role)

@@ -141,14 +141,15 @@ func (c *RedisConfig) text(password string) string {
 func (s *redisServer) launch() (*exec.Cmd, *tail, error) {
 	command := s.config.Command
 	if len(command) == 0 {
-		command = []string{"redis-server"}
+		command = []string{redisProgram}
 	}
-	path, err := exec.LookPath(command[0])
+	path, err := findRedis(command[0])
 	if err != nil {
 		return nil, nil, fmt.Errorf("the repository is a Redis server, and %w: install it (apt-get install redis-server), "+
 			"or say another command or an image in state.repository", err)
 	}
 	cmd, output := exec.Command(path, append(command[1:len(command):len(command)], "-")...), &tail{}
+	cmd.Args[0] = command[0]
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(s.config.text(s.states.password)), output, output
 	cmd.Dir = s.config.Dir
 	s.mu.Lock()
@@ -162,6 +163,21 @@ func (s *redisServer) launch() (*exec.Cmd, *tail, error) {
 	unbound(cmd.Process.Pid)
 	s.process = cmd.Process
 	return cmd, output, nil
+}
+
+// redisProgram is the server's name.
+const redisProgram = "redis-server"
+
+// findRedis finds a program in PATH. Debian's package redis-tools has the server under another name, which it goes by
+// where it is called so; the package redis-server adds the name, and a service of the system.
+func findRedis(name string) (string, error) {
+	path, err := exec.LookPath(name)
+	if err != nil && name == redisProgram {
+		if other, there := exec.LookPath("redis-check-rdb"); there == nil {
+			return other, nil
+		}
+	}
+	return path, err
 }
 
 // supervise waits for the server to end, and starts it again until it is closed. first gets why it ended the first

@@ -1,6 +1,7 @@
 package faas
 
 import (
+	"context"
 	"errors"
 	"net/netip"
 	"strings"
@@ -68,4 +69,35 @@ func checkReplicas(places []place, check *StateCheck, look func(place) (StateVer
 		return errors.Join(errs...)
 	}
 	return nil
+}
+
+// absent are, by a state, how many of its replicas' nodes do not answer.
+type absent map[int]int
+
+// tolerates says whether a state can do without the replica that could not be made: a majority is left.
+func (a absent) tolerates(ctx context.Context, s *ChainSpec, p place, err error) bool {
+	if !p.replica || ctx.Err() != nil || !isNetwork(err) {
+		return false
+	}
+	replicas := 0
+	for _, other := range s.places(false) {
+		if other.state == p.state {
+			replicas++
+		}
+	}
+	a[p.state]++
+	return replicas-a[p.state] >= plan.Majority(replicas)
+}
+
+// onlyReplica says whether a node that does not answer has nothing of the chain but replicas: it is down.
+func (s *ChainSpec) onlyReplica(ctx context.Context, node topology.ID, err error) bool {
+	if ctx.Err() != nil || !isNetwork(err) || s.Chained() {
+		return false
+	}
+	for _, p := range s.places(false) {
+		if p.node == node && !p.replica {
+			return false
+		}
+	}
+	return true
 }

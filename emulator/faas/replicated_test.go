@@ -160,6 +160,34 @@ func TestModelWithReplicas(t *testing.T) {
 	})
 }
 
+// Chains go on, and their states are as expected, when a node with replicas is gone for good.
+func TestChainsWithoutOneReplica(t *testing.T) {
+	c, s := onStore(t, allStores[0])
+	several := &plan.Repositories{Replicas: 3,
+		Nodes: []plan.Named{{ID: 2, Name: "b"}, {ID: central, Name: "c"}, {ID: cloud, Name: "d"}}}
+	sites := plan.Sites{Cloud: cloud, Central: central, Store: s, Repositories: several}
+	built := rule(plan.InEdge).Build(job(), 0, placed(1, 0, 1, 0), sites, plan.ByWorker)
+	spec, err := NewChainSpec(built, c.addr, "run/in-edge/0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lost := range []int{-1, central} {
+		if lost >= 0 {
+			c.agents[lost].Close()
+		}
+		if result, failed := c.carryOut(t, spec); result.Error != "" || failed != nil {
+			t.Errorf("without %d: error %q, check %v", lost, result.Error, failed)
+		}
+		if err := spec.Clean(t.Context(), c.client); err != nil {
+			t.Errorf("without %d: %v", lost, err)
+		}
+	}
+	c.agents[cloud].Close()
+	if err := spec.Seed(t.Context(), c.client); err == nil {
+		t.Error("states are made without a majority")
+	}
+}
+
 // Without a majority nothing is acknowledged, and the error says so.
 func TestNoQuorumIsAnError(t *testing.T) {
 	c, s := onStore(t, allStores[0])

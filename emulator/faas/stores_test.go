@@ -50,8 +50,8 @@ func onStoreOf(t testing.TB, s kept, own programs) (*cluster, *plan.Store) {
 		t.Fatal(err)
 	}
 	if store.Server {
-		if _, err := exec.LookPath("redis-server"); err != nil {
-			testenv.Missing(t, "redis-server is not installed: scripts/setup")
+		if _, err := findRedis(redisProgram); err != nil {
+			testenv.Missing(t, "there is no Redis server: scripts/setup installs it")
 		}
 	}
 	c, dir := &cluster{}, t.TempDir()

@@ -40,17 +40,17 @@ type Function struct {
 
 // Input is what was measured of invocations whose arguments had one size, or nearly one.
 type Input struct {
-	Argument    int64        `json:"argument"` // bytes, 0 to 2^40; the median of the sizes where there are many
+	Argument    int64        `json:"argument_bytes"` // bytes, 0 to 2^40; the median of the sizes where there are many
 	Invocations int          `json:"invocations"`
 	Duration    Distribution `json:"duration"`
-	Result      int64        `json:"result"`           // bytes, 0 to 2^40; median
+	Result      int64        `json:"result_bytes"`     // bytes, 0 to 2^40; median
 	States      []State      `json:"states,omitempty"` // medians, in the order of the states that the tasks name
 }
 
 // State is a state's size in bytes, 0 to 2^40, before an invocation and after it.
 type State struct {
-	Read    int64 `json:"read"`
-	Written int64 `json:"written"`
+	Read    int64 `json:"read_bytes"`
+	Written int64 `json:"written_bytes"`
 }
 
 // Task is what was measured of one task of a job: medians, where it was executed more than once.
@@ -58,22 +58,22 @@ type Task struct {
 	Job      string        `json:"job"`  // 1 to 255 bytes
 	Task     int           `json:"task"` // its index in the job
 	Function string        `json:"function"`
-	Argument int64         `json:"argument"` // bytes, 0 to 2^40
-	Result   int64         `json:"result"`   // bytes, 0 to 2^40
-	Duration time.Duration `json:"duration"` // in ns, 0 to a day
+	Argument int64         `json:"argument_bytes"` // bytes, 0 to 2^40
+	Result   int64         `json:"result_bytes"`   // bytes, 0 to 2^40
+	Duration time.Duration `json:"duration_ns"`    // in ns, 0 to a day
 	States   []State       `json:"states,omitempty"`
 }
 
 // Distribution has quantiles of durations, in ns, 0 to a day, ascending.
 type Distribution struct {
 	Count  int           `json:"count"` // of what was measured, from 1
-	Min    time.Duration `json:"min"`
-	P5     time.Duration `json:"p5"`
-	P25    time.Duration `json:"p25"`
-	Median time.Duration `json:"median"`
-	P75    time.Duration `json:"p75"`
-	P95    time.Duration `json:"p95"`
-	Max    time.Duration `json:"max"`
+	Min    time.Duration `json:"min_ns"`
+	P5     time.Duration `json:"p5_ns"`
+	P25    time.Duration `json:"p25_ns"`
+	Median time.Duration `json:"median_ns"`
+	P75    time.Duration `json:"p75_ns"`
+	P95    time.Duration `json:"p95_ns"`
+	Max    time.Duration `json:"max_ns"`
 }
 
 // Bounds of what a profile may say.

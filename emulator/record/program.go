@@ -1,6 +1,10 @@
 package record
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // Program is what one invocation of a function that is a program took and gave.
 type Program struct {
@@ -28,5 +32,9 @@ func (c *Chain) programFields(fields map[string]any) {
 		digests[i] = c.Programs[i].Digest
 	}
 	fields["result_bytes"], fields["result_digests"] = sum, strings.Join(digests, " ")
-	fields["state_digests"] = strings.Join(c.StateDigests, " ")
+	states := slices.Clone(c.StateDigests)
+	for i, digest := range states {
+		states[i] = cmp.Or(digest, "-") // of functions that are built in
+	}
+	fields["state_digests"] = strings.Join(states, " ")
 }

@@ -34,13 +34,9 @@ func (r *replay) sample(p *plan.Plan, o outcome) (record.Chain, []record.Step) {
 	if o.result != nil && o.result.Workers != nil {
 		p, c.Picked, c.Foreseen = r.picked(p, o.result.Workers)
 	}
-	for _, s := range p.Steps {
-		for _, way := range s.Ways() {
-			if way.Kind == plan.Transfer && way.From != way.To {
-				c.Bytes = units.Add(c.Bytes, way.Bytes)
-			}
-		}
-	}
+	c.Programs, c.StateDigests = programsOf(p, o)
+	bytes := moved(p, o.result)
+	c.Bytes = between(p, bytes)
 	var predicted []float64
 	if r.Predict != nil {
 		c.Predicted, predicted = r.Predict(p)
@@ -61,7 +57,7 @@ func (r *replay) sample(p *plan.Plan, o outcome) (record.Chain, []record.Step) {
 	if o.err == nil {
 		c.Measured = times(p, o.result)
 	}
-	return c, r.steps(p, o, tags, predicted)
+	return c, r.steps(p, o, tags, predicted, bytes)
 }
 
 // times are a chain's: of branches, which overlap, its parts are those of the critical path.
@@ -92,7 +88,8 @@ func times(p *plan.Plan, result *faas.ChainResult) record.Times {
 	}
 }
 
-func (r *replay) steps(p *plan.Plan, o outcome, tags record.Tags, predicted []float64) []record.Step {
+func (r *replay) steps(p *plan.Plan, o outcome, tags record.Tags, predicted []float64, bytes []int64,
+) []record.Step {
 	var steps []record.Step
 	for _, s := range o.result.Steps {
 		planned := p.Steps[s.Index]
@@ -100,7 +97,7 @@ func (r *replay) steps(p *plan.Plan, o outcome, tags record.Tags, predicted []fl
 		to, _ := r.Name(planned.To)
 		step := record.Step{
 			Tags: tags, Time: o.at.Add(time.Duration(s.Start - o.result.End)), Chain: p.Index, Job: p.Job, Index: s.Index,
-			Task: planned.Task, Role: s.Role.String(), From: from, To: to, Bytes: planned.Bytes, Ops: planned.Ops,
+			Task: planned.Task, Role: s.Role.String(), From: from, To: to, Bytes: bytes[s.Index], Ops: planned.Ops,
 			Offset: time.Duration(s.Start - o.result.Start).Seconds(), Duration: s.Duration().Seconds(),
 			Retries: s.Retries, Held: time.Duration(s.Held).Seconds(), Moved: s.Moved, Superseded: o.superseded, Start: time.Duration(s.Started).Seconds(),
 		}

@@ -2,9 +2,13 @@ package resolved
 
 import (
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
 	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
+	"testbed/emulator/profile"
 	"testbed/emulator/replay"
 	"testbed/emulator/topology"
 )
@@ -15,7 +19,40 @@ func (e *Scenario) lives() plan.Lives {
 		return nil
 	}
 	return func(function string, node topology.ID) *instance.Spec {
-		return e.Source.Instances(function, int(node))
+		spec := e.Source.Instances(function, int(node))
+		if spec != nil && spec.Start == (instance.Distribution{}) {
+			spec.Start = e.starts[function]
+		}
+		return spec
+	}
+}
+
+// measureStarts takes from the profile how long starts of programs take of which the scenario says nothing.
+func (e *Scenario) measureStarts(of *profile.Profile) {
+	if !e.Source.Scaled() || e.Source.Profile == "" {
+		return
+	}
+	e.starts = map[string]instance.Distribution{}
+	var unknown []string
+	for i := range of.Functions {
+		f := &of.Functions[i]
+		if one := e.Source.Function(f.Name); one == nil || !one.Program() {
+			continue
+		}
+		switch spec := e.Source.Instances(f.Name, 0); {
+		case spec == nil || spec.Start != (instance.Distribution{}):
+		case f.Starts == nil:
+			unknown = append(unknown, f.Name)
+		default:
+			median, p95 := min(f.Starts.Median, instance.MostStart), min(f.Starts.P95, instance.MostStart)
+			e.starts[f.Name] = instance.Distribution{Median: median, P95: max(p95, median)}
+		}
+	}
+	if len(unknown) > 0 {
+		slices.Sort(unknown)
+		e.Notes = append(e.Notes, fmt.Sprintf("neither the scenario nor the profile %s says how long starts of %s take: they "+
+			"are predicted to take no time; add start: 300ms to their instances, or make the profile with them",
+			e.Source.Profile, strings.Join(unknown, ", ")))
 	}
 }
 

@@ -7,6 +7,13 @@ import (
 	"testbed/emulator/profile"
 )
 
+// KeepFirst leaves those of the chains that are replayed that come first, so many; 0: all.
+func (e *Scenario) KeepFirst(chains int) {
+	if chains > 0 && chains < len(e.Sample) {
+		e.Sample = e.Sample[:chains]
+	}
+}
+
 // measure notes at the tasks what the scenario's profile tells of programs. Placement is done by then: a profile moves
 // no function.
 func (e *Scenario) measure() error {
@@ -20,6 +27,7 @@ func (e *Scenario) measure() error {
 	if of == nil {
 		of = &profile.Profile{}
 	}
+	e.measureStarts(of)
 	c := of.Measure(e.Jobs, e.Source.Origin)
 	switch {
 	case e.Source.Profile == "" && c.Tasks > 0:

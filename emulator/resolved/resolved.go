@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"testbed/emulator/events"
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/placement"
 	"testbed/emulator/placement/simnet"
 	"testbed/emulator/plan"
@@ -36,8 +37,9 @@ type Scenario struct {
 	Moments   []events.Moment // what the scenario's events make of the network, in the order of time
 	Moves     []Move          // of stateful instances, by events, in the order of time
 
-	rules     map[plan.Model]plan.Rule // of Models
-	trace     workload.Trace           // for messages
+	rules     map[plan.Model]plan.Rule         // of Models
+	starts    map[string]instance.Distribution // of programs, by function, as the profile tells
+	trace     workload.Trace                   // for messages
 	demanding sync.Mutex
 	demanded  []demand // see demands
 }

@@ -37,6 +37,7 @@ type Config struct {
 	Event       func(record.Event) // told of the scenario's events as they happen; may be nil
 	Began       func(Live)         // told once when the samples of links begin; may be nil
 	Factors     map[string]string  // tags of the run's chains and steps, where it is a cell of an experiment
+	First       int                // so many of the scenario's chains are executed, those that come first; 0: all
 	KeepInputs  int64              // bytes up to which a file that the scenario reads is copied; 0: resolved.LargestInput
 }
 
@@ -64,6 +65,7 @@ func (o *Outcome) Failures() int {
 // what was measured until then is in the run's directory, which the outcome names as soon as there is one, and whose
 // final manifest says what is missing. Chains that failed are no error.
 func Run(ctx context.Context, c Config) (*Outcome, error) {
+	c.Scenario.KeepFirst(c.First)
 	plans, err := plansOf(c.Scenario)
 	if err == nil {
 		err = c.Scenario.CheckMemory(0)

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"os"
@@ -49,6 +50,7 @@ func (d *decoder) checkFunctions(f *File) {
 	}
 	if f.Programs() {
 		d.checkProgramModels(f)
+		d.checkProgramStates(f)
 	}
 }
 
@@ -182,12 +184,39 @@ func findProgram(name, dir string) (string, error) {
 		}
 		return path, executable(path)
 	}
-	for _, in := range filepath.SplitList(os.Getenv("PATH")) {
-		if path := filepath.Join(in, name); filepath.IsAbs(in) && executable(path) == nil {
+	first := ""
+	for _, in := range filepath.SplitList(os.Getenv("PATH") + usualPath) {
+		path := filepath.Join(in, name)
+		if !filepath.IsAbs(in) || executable(path) != nil {
+			continue
+		}
+		if public(path) {
 			return path, nil
 		}
+		first = cmp.Or(first, path)
 	}
-	return "", &fs.PathError{Op: "find", Path: name, Err: os.ErrNotExist}
+	if first == "" {
+		return "", &fs.PathError{Op: "find", Path: name, Err: os.ErrNotExist}
+	}
+	return first, nil
+}
+
+// usualPath is where programs are that PATH has not: root's own may come before, which no function's user can reach.
+const usualPath = ":/usr/local/bin:/usr/bin:/bin"
+
+// public says whether every user may execute a file, as far as its modes and those of the directories above it tell.
+func public(path string) bool {
+	path, err := filepath.EvalSymlinks(path)
+	for ; err == nil; path = filepath.Dir(path) {
+		info, err := os.Stat(path)
+		if err != nil || info.Mode()&0o001 == 0 {
+			return false
+		}
+		if path == filepath.Dir(path) {
+			return true
+		}
+	}
+	return false
 }
 
 func executable(path string) error {

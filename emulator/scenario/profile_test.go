@@ -87,7 +87,7 @@ func TestProfiledPlans(t *testing.T) {
 func TestBadProfiles(t *testing.T) {
 	dir := t.TempDir()
 	text := writeProfile(t, filepath.Join(dir, "p.jsonl"))
-	if err := os.WriteFile(filepath.Join(dir, "bad.jsonl"), []byte(strings.Replace(text, `"result":7`, `"result":-7`, 1)),
+	if err := os.WriteFile(filepath.Join(dir, "bad.jsonl"), []byte(strings.Replace(text, `"result_bytes":7`, `"result_bytes":-7`, 1)),
 		0o644); err != nil {
 		t.Fatal(err)
 	}

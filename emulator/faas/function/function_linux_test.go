@@ -17,6 +17,7 @@ import (
 	"testbed/emulator/faas/dapr"
 	"testbed/emulator/faas/function"
 	"testbed/emulator/faas/keyspace"
+	"testbed/emulator/internal/cgroups"
 	"testbed/emulator/internal/testenv"
 )
 
@@ -82,7 +83,7 @@ func each(t *testing.T, test func(t *testing.T, l *function.Launcher)) {
 func nothingLeft(t *testing.T) {
 	t.Helper()
 	for _, pattern := range []string{"/sys/fs/cgroup/", "/sys/fs/cgroup/*/"} {
-		found, _ := filepath.Glob(fmt.Sprintf("%s%s/test-%d/*", pattern, function.Groups, os.Getpid()))
+		found, _ := filepath.Glob(fmt.Sprintf("%s%s/test-%d/*", pattern, cgroups.Functions, os.Getpid()))
 		for _, dir := range found {
 			if info, err := os.Stat(dir); err == nil && info.IsDir() && strings.Contains(filepath.Base(dir), ".") {
 				t.Errorf("left: %s", dir)

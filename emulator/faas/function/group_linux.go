@@ -9,14 +9,11 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/sys/unix"
-)
 
-// Groups is the directory, in each hierarchy of control groups, below which a testbed's instances have theirs:
-// Groups/TESTBED/NUMBER-NUMBER.
-const Groups = "testbed-functions"
+	"testbed/emulator/internal/cgroups"
+)
 
 // weight is the share of processors of an instance's group, of 100 for a process outside: agents and fabric go before.
 const (
@@ -28,21 +25,6 @@ const (
 type group struct {
 	dirs    []string
 	bounded bool // memory and pids are
-}
-
-// hierarchies are the mounted ones: version 2's under the empty name, those of version 1 by their controller.
-func hierarchies() map[string]string {
-	const root = "/sys/fs/cgroup"
-	if _, err := os.Stat(root + "/cgroup.controllers"); err == nil {
-		return map[string]string{"": root}
-	}
-	found := map[string]string{}
-	for _, controller := range []string{"memory", "pids", "cpu"} {
-		if _, err := os.Stat(filepath.Join(root, controller, "cgroup.procs")); err == nil {
-			found[controller] = filepath.Join(root, controller)
-		}
-	}
-	return found
 }
 
 var groups atomic.Int64 // that this process has made
@@ -57,10 +39,10 @@ func newGroup(p *Program) (*group, error) {
 	name := fmt.Sprintf("%.64s.%d.%d", unix.ByteSliceToString(host.Nodename[:]), os.Getpid(), groups.Add(1))
 	g := &group{}
 	limits := map[string]bool{}
-	for controller, root := range hierarchies() {
-		parent := filepath.Join(root, Groups, p.Group)
+	for controller, root := range cgroups.Hierarchies() {
+		parent := filepath.Join(root, cgroups.Functions, p.Group)
 		dir := filepath.Join(parent, name)
-		if controller == "" && delegate(root, filepath.Join(root, Groups), parent) != nil {
+		if controller == "" && delegate(root, filepath.Join(root, cgroups.Functions), parent) != nil {
 			continue
 		}
 		if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -166,38 +148,6 @@ func (g *group) remove() {
 		return
 	}
 	for _, dir := range g.dirs {
-		for range 50 {
-			if err := unix.Rmdir(dir); err != unix.EBUSY {
-				break
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
-		_ = unix.Rmdir(filepath.Dir(dir)) // these fail while others have theirs there
-		_ = unix.Rmdir(filepath.Dir(filepath.Dir(dir)))
+		cgroups.Remove(dir)
 	}
-}
-
-// RemoveGroups takes away the control groups of a testbed whose nodes are gone.
-func RemoveGroups(testbed string) error {
-	for _, root := range hierarchies() {
-		parent := filepath.Join(root, Groups, testbed)
-		entries, err := os.ReadDir(parent)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		for _, e := range entries {
-			if e.IsDir() {
-				(&group{dirs: []string{filepath.Join(parent, e.Name())}}).remove()
-			}
-		}
-		for _, dir := range []string{parent, filepath.Join(root, Groups)} {
-			if err := unix.Rmdir(dir); err != nil && err != unix.ENOENT && err != unix.ENOTEMPTY && err != unix.EBUSY {
-				return fmt.Errorf("removing the control group %s: %w", dir, err)
-			}
-		}
-	}
-	return nil
 }

@@ -160,11 +160,11 @@ func (r *Runtime) AwaitCompanion(ctx context.Context, id string) (how string, er
 		if found.State.OOMKilled {
 			how += ", for it used more than its memory"
 		}
-		said, err := r.tail(ctx, api, id)
-		if said != "" {
+		// Somebody may be removing it, and then nobody needs to know.
+		if said, err := r.tail(ctx, api, id); err == nil && said != "" {
 			how += "; the last that it printed: " + strings.ReplaceAll(said, "\n", " | ")
 		}
-		return err
+		return nil
 	})
 	if errdefs.IsNotFound(err) {
 		err = nil

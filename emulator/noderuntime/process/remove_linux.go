@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"testbed/emulator/internal/cgroups"
 	"testbed/emulator/internal/proc"
 	"testbed/emulator/noderuntime"
 )
@@ -47,7 +48,7 @@ func (r *Runtime) Remove(ctx context.Context, testbed string, nodes []noderuntim
 		}
 	}
 	r.reap()
-	return noderuntime.RemoveNames(r.Names, testbed)
+	return errors.Join(cgroups.RemoveAll(testbed), noderuntime.RemoveNames(r.Names, testbed))
 }
 
 // Stop kills the first process of each of the nodes, and removes their names.

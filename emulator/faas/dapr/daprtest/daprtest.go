@@ -20,6 +20,9 @@ const version = "3.18.0"
 // under REQUIRE_PRIVILEGED=1 it fails where there is npm, for scripts/setup then installs the SDK.
 func SDK(t testing.TB) (node, modules string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: what is new in this test is in another program, which takes seconds to start")
+	}
 	node, err := exec.LookPath("node")
 	if err != nil {
 		t.Skip("this test needs node and npm, and then `scripts/dapr-sdk`")

@@ -71,7 +71,7 @@ async function main() {
 	console.log("ok");
 }
 
-module.exports = { operations };
+module.exports = { operations, quiet };
 if (require.main === module) {
 	main().catch((error) => {
 		console.error(error);

@@ -1,0 +1,42 @@
+package cli
+
+import "testing"
+
+// TestProfileUsage: what is wrong with the command or the scenario is told before anything is made.
+func TestProfileUsage(t *testing.T) {
+	l := newBench(t)
+	programs := l.file("programs.yaml", `name: x
+topology: {nodes: {a: {}, b: {}}, links: [{endpoints: [a, b]}]}
+runtime: process
+models: [in-edge]
+workload: {clients: [a], jobs: [{name: j, tasks: {f: {ops: 1, argument: 1kB}}}]}
+functions: {f: {command: [sh]}}
+`)
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"profile", programs}, "name the file"},
+		{[]string{"profile", "-o", "f", "--chains", "0", programs}, "want at least 1"},
+		{[]string{"profile", "-o", "f", "--model", "pure-faas", programs}, "functions cannot be programs"},
+		{[]string{"profile", "-o", "f", "--model", "external", programs}, "the scenario has none"},
+		{[]string{"profile", "-o", "f", l.tiny}, "no function is a program"},
+		{[]string{"profile", "-o", "f"}, "takes one argument"},
+	} {
+		l.want(ExitUsage, c.want, c.args...)
+	}
+}
+
+// TestSimulateWithoutProfile: nothing is better than something wrong.
+func TestSimulateWithoutProfile(t *testing.T) {
+	l := newBench(t)
+	path := l.file("programs.yaml", `name: x
+topology: {nodes: {a: {}, b: {}}, links: [{endpoints: [a, b]}]}
+models: [in-edge]
+workload: {clients: [a], jobs: [{name: j, tasks: {f: {ops: 1, argument: 1kB}}}]}
+functions: {f: {command: [sh]}}
+`)
+	for _, engine := range []string{"transport", "statesim"} {
+		l.want(ExitUsage, "programs", "simulate", "--engine", engine, path)
+	}
+}
