@@ -66,6 +66,9 @@ func conclude(c *cli.Context, s *State, outcome *run.Outcome, show *progress, ta
 		say(s, validityLines(manifest.Validity)...)
 		say(s, manifest.Agreement.Lines()...)
 		say(s, fidelityLine(manifest.Fidelity), eventsLine(manifest.Events))
+		if lines := movesLines(manifest.Events); lines != "" {
+			say(s, lines)
+		}
 		if manifest.FidelityError != "" {
 			say(s, "Links: not all could be measured: "+manifest.FidelityError)
 		}
@@ -174,7 +177,9 @@ func scenarioEventsLine(events []record.Event) string {
 			missed++
 		case e.Error == "":
 			played++
-			late = max(late, e.Actual-e.Scheduled)
+			if len(e.Moves) == 0 { // which last
+				late = max(late, e.Actual-e.Scheduled)
+			}
 		}
 	}
 	line := fmt.Sprintf("Events: %d in force, the latest %.1f ms after its time", played, 1e3*late)

@@ -49,6 +49,7 @@ var printed = map[string]any{
 	"summary":        summary{},
 	"all":            []uploaded{},
 	"newPredictions": []prediction{},
+	"moved":          []movedFunction{},
 	"plan":           planned{},
 	"pooled":         experiment.Pooled{},
 	"conclusion":     study.Conclusion{},

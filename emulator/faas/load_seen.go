@@ -1,5 +1,7 @@
 package faas
 
+import "math"
+
 // loadSeen is what an instance has had to do at one agent since the first invocation there.
 type loadSeen struct {
 	since   int64   // ns: when the first began; 0: none has
@@ -19,12 +21,15 @@ func (r *resident) saw(began, ended int64) {
 	r.load.squares += took * took
 }
 
-// rate is invocations/s until now, and drain the mean time that those at work at a random instant take to end, in s: half
-// of what the squares of the durations sum up to in a second. The caller holds mu.
+// rate is invocations/s until now, and drain the mean time that those at work at a random instant take until the last has
+// ended, in s: arrivals at random, all of a duration d, the root of the mean square, give d - (1 - exp(-rate d)) / rate. The
+// caller holds mu.
 func (r *resident) rate(now int64) (rate, drain float64) {
-	if lasted := float64(now-r.load.since) / 1e9; r.load.number > 1 && lasted > 0 {
-		rate = float64(r.load.number) / lasted
-		drain = r.load.squares / lasted / 2
+	lasted := float64(now-r.load.since) / 1e9
+	if r.load.number < 2 || lasted <= 0 {
+		return 0, 0
 	}
-	return rate, drain
+	rate = float64(r.load.number) / lasted
+	d := math.Sqrt(r.load.squares / float64(r.load.number))
+	return rate, max(0, d+math.Expm1(-rate*d)/rate)
 }

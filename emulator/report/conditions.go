@@ -29,6 +29,9 @@ func (p *page) checks() {
 	}
 	if len(m.Events) > 0 {
 		s.Tables = append(s.Tables, events(m.Events))
+		if all := moves(m.Events); len(all) > 0 {
+			s.Tables = append(s.Tables, movesTable(all))
+		}
 	} else {
 		s.Intro = append(s.Intro, say("events.none", nil))
 	}

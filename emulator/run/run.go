@@ -194,8 +194,8 @@ func (r *run) execute(ctx context.Context) error {
 			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Scenario.Sample)))
 			edge, network, moves := r.edge(ctx, model), r.events(ctx, model), r.moves(ctx, model)
 			return func() {
-				edge()
 				moves()
+				edge()
 				network()
 			}
 		},

@@ -1,0 +1,36 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"testbed/emulator/record"
+	"testbed/emulator/units"
+)
+
+// movesLines say what the moves of functions took.
+func movesLines(events []record.Event) string {
+	var lines []string
+	for _, e := range events {
+		for i := range e.Moves {
+			lines = append(lines, moveLine(&e.Moves[i]))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func moveLine(m *record.Migration) string {
+	line := fmt.Sprintf("Move: %s of %s, %s to %s, %s: ", m.Function, m.Client, m.From, m.To, m.Method)
+	if m.Undone != "" {
+		return line + "UNDONE: " + m.Undone
+	}
+	line += fmt.Sprintf("not served for %.2f ms", 1e3*m.Unavailable)
+	if p := m.Predicted; p != nil && p.Unavailable > 0 {
+		line += fmt.Sprintf(" (predicted %.2f, %+.1f %%)", 1e3*p.Unavailable, 100*(m.Unavailable/p.Unavailable-1))
+	}
+	rounds := "1 round"
+	if m.Rounds != 1 {
+		rounds = fmt.Sprintf("%d rounds", m.Rounds)
+	}
+	return line + fmt.Sprintf("; %v in %s; %d invocations delayed", units.ByteSize(m.Bytes), rounds, m.Delayed)
+}

@@ -1,0 +1,93 @@
+package emulator_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"testbed/emulator"
+	"testbed/emulator/record"
+	"testbed/emulator/run"
+)
+
+// moved is a function that is called once, moves with its state over links of a rate, and is called again.
+const moved = `name: %s
+topology:
+  nodes: {camera: {memory: 512MiB}, box1: {memory: 4GiB}, box2: {memory: 4GiB}, hall: {kind: switch}}
+  links:
+    - {name: wired, endpoints: [camera, hall], rate: 100Mbps, delay: 1ms}
+    - {name: lan1, endpoints: [box1, hall], rate: %s, delay: 1ms}
+    - {name: lan2, endpoints: [box2, hall], rate: %s, delay: 1ms}
+workload:
+  states: {track: %s}
+  jobs:
+    - {name: picture, client: camera, count: 2, period: 1s, tasks: {follow: {ops: 1, argument: 1kB, states: track}}}
+events:
+  - {at: 500ms, migrate: {function: follow, client: camera, to: box2}}
+placement: {hosts: [box1]}
+models: [in-function]
+replay: {arrival: trace}
+runtime: process
+fabric: userspace
+`
+
+// TestUnavailability holds how long a moving function cannot be served against its prediction: the median of three moves
+// is within 10 %, from a kilobyte to 100 MB and from 10 Mb/s to 1 Gb/s.
+func TestUnavailability(t *testing.T) {
+	if os.Getenv("QUIET_MACHINE") == "" {
+		t.Skip("it needs a machine that does nothing else: make fidelity")
+	}
+	for _, c := range []struct{ size, rate string }{
+		{"1kB", "10Mbps"}, {"1kB", "100Mbps"}, {"1kB", "1Gbps"}, {"100kB", "10Mbps"}, {"100kB", "100Mbps"},
+		{"100kB", "1Gbps"}, {"10MB", "10Mbps"}, {"10MB", "100Mbps"}, {"10MB", "1Gbps"}, {"100MB", "100Mbps"},
+		{"100MB", "1Gbps"},
+	} {
+		var errs []float64
+		for range 3 {
+			m := oneMove(t, c.size, c.rate)
+			errs = append(errs, m.Unavailable/m.Predicted.Unavailable-1)
+			t.Logf("%s, %s: %.3f ms, predicted %.3f ms", c.size, c.rate, 1e3*m.Unavailable, 1e3*m.Predicted.Unavailable)
+		}
+		slices.Sort(errs)
+		if e := errs[1]; math.Abs(e) > 0.1 {
+			t.Errorf("%s, %s: off by %+.1f %%: %v", c.size, c.rate, 100*e, errs)
+		}
+	}
+}
+
+// oneMove carries the scenario out, and gives its move.
+func oneMove(t *testing.T, size, rate string) *record.Migration {
+	t.Helper()
+	w := newReal(t)
+	name, dir := fmt.Sprintf("move-%d", os.Getpid()), t.TempDir()
+	path := filepath.Join(dir, "scenario.yaml")
+	if err := os.WriteFile(path, fmt.Appendf(nil, moved, name, rate, rate, size), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e, err := emulator.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bed, err := w.of.Up(t.Context(), e, emulator.UpOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := w.of.Remove(context.Background(), name, true, nil); err != nil {
+			t.Error(err)
+		}
+	}()
+	outcome, err := bed.Run(t.Context(), run.Config{Results: dir})
+	if err != nil || outcome.Failures() > 0 {
+		t.Fatalf("%v, %q", err, outcome.Summary.Errors)
+	}
+	manifest, err := record.ReadManifest(outcome.Dir)
+	if err != nil || len(manifest.Events) != 1 || len(manifest.Events[0].Moves) != 1 {
+		t.Fatalf("%v: %+v", err, manifest.Events)
+	}
+	return &manifest.Events[0].Moves[0]
+}
