@@ -98,7 +98,8 @@ bench-compare: ## Benchmarks against those in results/baseline/bench.txt, with b
 fidelity: $(BIN) ## Hold delays, rates and start-up times against what README states, on a quiet machine (needs root)
 	scripts/fidelity
 	QUIET_MACHINE=1 $(GO) test -count=1 -run '^TestPace$$' ./emulator/influx
-	QUIET_MACHINE=1 $(GO) test -count=1 -run '^(TestReplaysAgree|TestDispatchHalvesTheTailMeasured|TestUnavailability)$$' ./emulator
+	QUIET_MACHINE=1 $(GO) test -count=1 -run \
+		'^(TestReplaysAgree|TestDispatchHalvesTheTailMeasured|TestUnavailability|TestFunctionsInAllModels)$$' ./emulator
 
 fuzz: ## Fuzz every reader of files and messages, FUZZTIME (30s) each
 	scripts/fuzz $(FUZZTIME)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -27,6 +28,8 @@ const (
 	phaseCopy  = "copy"  // states, while invocations go on elsewhere
 	phaseLast  = "last"  // the rest, and which of all that has come are to be kept
 	phaseAbort = "abort" // it will not come
+
+	phaseForget = "forget" // it has come, and with it what was to be forgotten meanwhile: prefixes, in the place of Keep
 )
 
 type arrivalHead struct {
@@ -104,6 +107,10 @@ func (a *Agent) handleArrive(w http.ResponseWriter, r *http.Request) {
 		body.end()
 		err = a.arrive(head, states)
 	}
+	if moved := movedOf(err); moved != nil { // all was read
+		fail(w, statusOf(moved), moved)
+		return
+	}
 	if err != nil {
 		a.refuse(w, r, statusOfBody(stalled(err, a.limits.stall)), fmt.Errorf("instance %s: %w", head.ID, err))
 		return
@@ -174,6 +181,10 @@ func (a *Agent) arrive(head *arrivalHead, states []copied) error {
 	if err != nil {
 		releaseStates(states)
 		return err
+	}
+	if head.Phase == phaseForget {
+		releaseStates(states)
+		return a.forgetOf(one, head)
 	}
 	one.mu.Lock()
 	defer one.mu.Unlock()
@@ -256,4 +267,39 @@ func (a *Agent) prepare(one *resident, head *arrivalHead) error {
 	one.arriving.release() // what was forgotten in between
 	one.arriving, one.epoch = nil, head.Epoch
 	return nil
+}
+
+// forgetOf forgets what an instance that has come has of chains that were forgotten on its way. It fails with a movedError
+// where the instance has gone on.
+func (a *Agent) forgetOf(one *resident, head *arrivalHead) error {
+	for _, prefix := range head.Keep {
+		if err := checkKey(strings.TrimSuffix(prefix, "/")); err != nil {
+			return err
+		}
+		if err := a.forgetNow(one, head.Epoch, prefix); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetNow forgets what an instance has of chains whose keys have the prefix, when it is not held any more.
+func (a *Agent) forgetNow(one *resident, epoch int64, prefix string) error {
+	later := false
+	err := one.now(epoch, func() error {
+		if later = one.held; later {
+			one.later = append(one.later, prefix)
+		} else {
+			one.running++ // so that nothing of it moves in between
+		}
+		return nil
+	})
+	if later {
+		return nil
+	}
+	a.states.forget(a.residents.dropOf(one, prefix))
+	if err == nil {
+		one.leave()
+	}
+	return err
 }

@@ -177,7 +177,24 @@ func (m *move) carryOut(ctx context.Context) error {
 	m.result.Served, delays = m.one.release(&m.place, m.clock.now)
 	m.result.Delays = delays[:min(len(delays), maxDelays)]
 	m.states.forget(gone)
+	if prefixes := m.one.takeLater(); len(prefixes) > 0 {
+		m.forget(ctx, prefixes)
+	}
 	return nil
+}
+
+// forget has what was to be forgotten meanwhile forgotten where the instance is now. What it fails for goes with the last
+// of the chains.
+func (m *move) forget(ctx context.Context, prefixes []string) {
+	for range maxMoves {
+		moved := movedOf(m.say(ctx, &arrivalHead{Phase: phaseForget, Keep: prefixes}, nil))
+		if moved == nil {
+			return
+		}
+		m.line.close()
+		m.place = moved.to
+		m.line = &line{Agent: m.Agent, address: moved.to.Address}
+	}
 }
 
 // undo lets the instance go on here, and tells the target.
@@ -186,6 +203,9 @@ func (m *move) undo(why error) {
 	m.result.Undone, m.result.Delays = shortened(why.Error()), delays[:min(len(delays), maxDelays)]
 	if m.result.Held != 0 {
 		m.result.Served = at
+	}
+	for _, prefix := range m.one.takeLater() {
+		m.Agent.states.forget(m.residents.dropOf(m.one, prefix))
 	}
 	m.line.close()
 	ctx, cancel := context.WithTimeout(m.context, graceToUndo)
@@ -257,7 +277,9 @@ func (m *move) round(ctx context.Context, head *arrivalHead, all []copied) error
 // say sends a message to the target, and waits for its acknowledgement.
 func (m *move) say(ctx context.Context, head *arrivalHead, body [][]byte) error {
 	head.Stateful, head.From = m.one.Stateful, Elsewhere{m.From, m.Home, m.one.epochNow()}
-	head.Epoch, head.To = m.place.Epoch, m.To
+	if head.Epoch, head.To = m.place.Epoch, m.To; head.Phase == phaseForget {
+		head.From.Epoch = 0 // it may be back here by now
+	}
 	text, err := json.Marshal(head)
 	if err != nil {
 		return err

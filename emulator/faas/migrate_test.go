@@ -1,6 +1,7 @@
 package faas
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -143,6 +144,13 @@ func (m *movingLoad) clean(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	stacks := make([]byte, 4<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	for _, at := range []string{"faas.(*resident)", "faas.(*move)", "faas.(*line)", "faas.(*Agent).invoke"} {
+		if bytes.Contains(stacks, []byte(at)) {
+			t.Errorf("a goroutine is still in %s", at)
+		}
+	}
 	for i, a := range m.agents {
 		if s := a.Stats(); s.Bytes != 0 || s.States != 0 {
 			t.Errorf("agent %d still has %d states and %d bytes", i, s.States, s.Bytes)
@@ -219,6 +227,13 @@ func TestThousandMoves(t *testing.T) {
 	stop()
 	wait.Wait()
 	m.lasting(t)
+	states := 0
+	for _, a := range m.agents {
+		states += a.Stats().States
+	}
+	if states != len(m.touched) {
+		t.Errorf("%d states are there, not %d: those that outlive the chains", states, len(m.touched))
+	}
 	m.clean(t)
 	if done.Load() < moves || held.Load() == 0 || copied.Load() == 0 || copied.Load() == done.Load() {
 		t.Errorf("%d moves, %d delayed invocations, %d rounds before the last", done.Load(), held.Load(), copied.Load())

@@ -101,28 +101,23 @@ func (a *Agent) stateOf(ctx context.Context, method string, query url.Values) (a
 		}
 		a.residents.note(key, one) // also where it is elsewhere: who comes here first is sent there
 	}
-	if _, err := one.enter(ctx, epoch, nil); err != nil {
-		if method == http.MethodDelete {
-			a.residents.drop(prefix)
-		}
-		return answer, err
-	}
-	defer one.leave()
 	switch method {
 	case http.MethodPut:
+		if _, err := one.enter(ctx, epoch, nil); err != nil {
+			return answer, err
+		}
+		defer one.leave()
 		return answer, a.seedOf(ctx, one, key, query.Get("bytes"))
 	case http.MethodGet:
-		v, err := a.states.get(key + one.suffix())
-		if err != nil {
+		var v value
+		if err := one.now(epoch, func() (err error) { v, err = a.states.get(key + one.suffix()); return err }); err != nil {
 			return answer, err
 		}
 		defer v.content.release()
 		found, err := a.examine(ctx, key, v)
 		return ofAnswer{State: &found}, err
 	case http.MethodDelete:
-		a.residents.drop(prefix)
-		a.states.drop(prefix)
-		return answer, nil
+		return answer, a.forgetNow(one, epoch, prefix)
 	}
 	return answer, fmt.Errorf("%s: want PUT, GET or DELETE", method)
 }

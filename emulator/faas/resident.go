@@ -68,6 +68,7 @@ type resident struct {
 	running  int           // invocations and accesses at work
 	changed  chan struct{} // closed when any of these changes
 	delayed  []*waiting    // since held
+	later    []string      // prefixes that were to be forgotten since
 	load     loadSeen
 	keys     map[string]bool
 	calls    map[string]*onceCall // by chain and task
@@ -137,6 +138,29 @@ func (r *resident) enter(ctx context.Context, epoch int64, now func() int64) (wa
 			return waited, err
 		}
 	}
+}
+
+// now does something with what is here, also while it is held, for no time. It fails with a movedError where the instance
+// is elsewhere.
+func (r *resident) now(epoch int64, do func() error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.prepared && epoch == r.epoch {
+		r.here, r.prepared = true, false
+	}
+	if !r.here {
+		return &movedError{to: r.place}
+	}
+	return do()
+}
+
+// takeLater gives what was to be forgotten while the instance was held.
+func (r *resident) takeLater() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	later := r.later
+	r.later = nil
+	return later
 }
 
 func (r *resident) leave() {
@@ -279,13 +303,15 @@ func (r *residents) drop(prefix string) {
 	}
 }
 
-// drop forgets what an instance has of chains whose keys have the prefix, and ends their calls.
-func (r *resident) drop(prefix string) {
+// drop forgets what an instance has of chains whose keys have the prefix, and ends their calls. It returns the keys that
+// its states have in the store.
+func (r *resident) drop(prefix string) (stored []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for key := range r.keys {
 		if strings.HasPrefix(key, prefix) {
 			delete(r.keys, key)
+			stored = append(stored, key+r.suffix())
 		}
 	}
 	for key, one := range r.calls {
@@ -294,6 +320,24 @@ func (r *resident) drop(prefix string) {
 			delete(r.calls, key)
 		}
 	}
+	return stored
+}
+
+// dropOf is drop, of one instance; with a prefix of its ID, it is forgotten.
+func (r *residents) dropOf(one *resident, prefix string) (stored []string) {
+	stored = one.drop(prefix)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key, of := range r.byKey {
+		if of == one && strings.HasPrefix(key, prefix) {
+			delete(r.byKey, key)
+		}
+	}
+	if strings.HasPrefix(one.ID, prefix) && r.all[one.ID] == one {
+		one.end()
+		delete(r.all, one.ID)
+	}
+	return stored
 }
 
 var errDropped = errors.New("its chain was forgotten")
