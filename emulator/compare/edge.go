@@ -32,7 +32,7 @@ func EdgeCells(all []record.Edge, e *record.Edge) []string {
 		hour = fmt.Sprintf("%.1f", e.PerJob(units.Add(p.Out, p.In))*e.JobsPerHour/1e6)
 	}
 	if m := e.Measured; m != nil {
-		cells = append(cells, kB(e.PerJob(m.Out)), kB(e.PerJob(m.In)), hour)
+		cells = append(cells, kB(e.PerAttempt(m.Out)), kB(e.PerAttempt(m.In)), hour)
 	} else {
 		cells = append(cells, "-", "-", hour)
 	}

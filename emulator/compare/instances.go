@@ -12,7 +12,9 @@ import (
 
 // instance attributes a wait for an instance: to its start, and to its queue. Where the forecast has no parts, all of
 // what it predicted is the start.
-func (c *chainCauses) instance(m *Step, f *forecastStep, role *roleSums, note func(cause int, predicted, rest float64)) {
+func (c *chainCauses) instance(m *Step, f *forecastStep, role *roleSums,
+	note func(cause int, predicted, rest float64),
+) {
 	start := f.duration
 	if c.partsKnown {
 		start = predict.Seconds(f.parts.Processing)

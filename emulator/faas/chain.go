@@ -104,6 +104,8 @@ func (s *ChainSpec) Nodes() []topology.ID {
 type Pair struct {
 	From    topology.ID
 	Address string // host:port
+	// Replica says that it leads to one of several replicas, of which a minority may be away.
+	Replica bool
 }
 
 // Pairs lists the connections that the chain uses, each once: client to worker, worker or client to repository; or from
@@ -118,23 +120,23 @@ func (s *ChainSpec) Pairs() []Pair {
 	for _, m := range s.Messages {
 		from, _ := s.at(m.From)
 		if to, address := s.at(m.To); to != from {
-			add(Pair{from, address})
+			add(Pair{From: from, Address: address})
 		}
 	}
 	for i := range s.Invocations {
 		for _, inv := range s.variants(i) {
 			if !s.Chained() {
-				add(Pair{s.Client, inv.Worker})
+				add(Pair{From: s.Client, Address: inv.Worker})
 			}
 			for _, a := range inv.States {
 				switch {
 				case a.ByClient:
 					for address := range strings.SplitSeq(a.Repository, between) {
-						add(Pair{s.Client, address})
+						add(Pair{s.Client, address, len(a.Replicas) > 0})
 					}
 				case a.Location == plan.Repository || a.Location == plan.Fetched:
 					for address := range strings.SplitSeq(a.Repository, between) {
-						add(Pair{inv.Node, address})
+						add(Pair{inv.Node, address, len(a.Replicas) > 0})
 					}
 				}
 			}

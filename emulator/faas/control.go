@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -22,6 +23,8 @@ type WarmSpec struct {
 	Bytes       int64  `json:"bytes"`       // sent both ways over each, so that its windows open; 0: none
 	// Fresh closes the idle connections that there are, whose congestion windows tell of what was sent before.
 	Fresh bool `json:"fresh,omitempty"`
+	// Replica says that it may fail: see Pair.
+	Replica bool `json:"replica,omitempty"`
 	// Room are the sizes of buffers, in bytes, that there is to be memory for, all at a time.
 	Room []int64 `json:"room,omitempty"`
 }
@@ -186,9 +189,12 @@ func (a *Agent) warm(ctx context.Context, wanted []WarmSpec) error {
 			peer.Connections = max(peer.Connections, 1)
 		}
 		missing := peer.Connections - a.peers.open(peer.Address)
+		if peer.Replica && a.suspected(peer.Address) {
+			missing = 0
+		}
 		for range missing {
 			wait.Go(func() {
-				if err := a.echo(ctx, peer); err != nil {
+				if err := a.echo(ctx, peer); err != nil && !a.without(ctx, peer, err) {
 					mu.Lock()
 					defer mu.Unlock()
 					errs = append(errs, fmt.Errorf("connecting to %s: %w", peer.Address, err))
@@ -201,6 +207,11 @@ func (a *Agent) warm(ctx context.Context, wanted []WarmSpec) error {
 }
 
 func (a *Agent) echo(ctx context.Context, to WarmSpec) error {
+	if to.Replica {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, hedge, os.ErrDeadlineExceeded)
+		defer cancel()
+	}
 	if isRedis(to.Address) {
 		return redisStates{Agent: a, address: to.Address}.warm(ctx, to.Bytes)
 	}

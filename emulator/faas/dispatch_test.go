@@ -68,28 +68,40 @@ func TestPickedWorkersFindTheirStates(t *testing.T) {
 	}
 }
 
-// A worker that is busy, with whomever, is left alone by those who know.
+// A worker that is busy, with whomever, is left alone by those who know. What else the machine does can keep chains from
+// meeting, but not again and again.
 func TestBusyWorkersAreLeftAlone(t *testing.T) {
 	c := newCluster(t, Shared)
-	jobs := []workload.Job{{Name: "j_1", Tasks: []workload.Task{{Function: "f", Ops: 300_000}}}} // 0.3 s alone
+	jobs := []workload.Job{{Name: "j_1", Tasks: []workload.Task{{Function: "f", Ops: 100_000}}}} // 0.1 s alone
 	spec := c.dispatched(t, jobs, plan.External, plan.ByWorker, "least-outstanding", 1, 2)
-	var wait sync.WaitGroup
-	picked := make([]topology.ID, 6)
-	for i := range picked {
-		own := *spec
-		own.Key = "run/external/" + string(rune('a'+i))
-		wait.Go(func() {
-			result, err := c.client(0).Run(t.Context(), &own)
-			if err != nil || result.Error != "" {
-				t.Error(err, result)
-				return
+	for attempt := 0; ; attempt++ {
+		var wait sync.WaitGroup
+		picked := make([]topology.ID, 6)
+		for i := range picked {
+			own := *spec
+			own.Key = "run/external/" + string(rune('a'+i))
+			wait.Go(func() {
+				result, err := c.client(0).Run(t.Context(), &own)
+				if err != nil || result.Error != "" {
+					t.Error(err, result)
+					return
+				}
+				picked[i] = result.Workers[0]
+			})
+		}
+		wait.Wait()
+		ones := 0
+		for _, id := range picked {
+			if id == 1 {
+				ones++
 			}
-			picked[i] = result.Workers[0]
-		})
-	}
-	wait.Wait()
-	if ones := len(slices.DeleteFunc(slices.Clone(picked), func(id topology.ID) bool { return id != 1 })); ones != 3 {
-		t.Errorf("of %v three should be 1", picked)
+		}
+		if ones == 3 || t.Failed() {
+			return
+		}
+		if attempt == 10 {
+			t.Fatalf("of %v three should be 1", picked)
+		}
 	}
 }
 

@@ -174,8 +174,8 @@ type startable interface {
 	starter(function string) (instance.Starter, error)
 }
 
-// starterOf starts instances of a call's function: a program's are the programs' to start, a built-in function's take the
-// time that a start is to take.
+// starterOf starts instances of a call's function: a program's are the programs' to start, a built-in function's take
+// the time that a start is to take.
 func (a *Agent) starterOf(c *call) (instance.Starter, error) {
 	if c.program {
 		programs, able := a.programs.(startable)

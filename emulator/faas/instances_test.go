@@ -27,7 +27,9 @@ func scaled(l instance.Limits, start time.Duration) plan.Lives {
 }
 
 // scaledSpecs are chains of the first job, whose instances live so.
-func (c *cluster) scaledSpecs(t testing.TB, jobs []workload.Job, r plan.Rule, p *placement.Placement, n int) []*ChainSpec {
+func (c *cluster) scaledSpecs(t testing.TB, jobs []workload.Job, r plan.Rule, p *placement.Placement,
+	n int,
+) []*ChainSpec {
 	t.Helper()
 	built := r.Build(jobs, 0, p, plan.Sites{Cloud: cloud, Central: central}, plan.ByWorker)
 	var all []*ChainSpec
@@ -41,8 +43,8 @@ func (c *cluster) scaledSpecs(t testing.TB, jobs []workload.Job, r plan.Rule, p 
 	return all
 }
 
-// TestFirstInvocationsAreCold: in each model, whoever calls, the first chain waits for a start of each function, the next
-// one finds all of them warm, and another model finds none of them.
+// TestFirstInvocationsAreCold: in each model, whoever calls, the first chain waits for a start of each function, the
+// next one finds all of them warm, and another model finds none of them.
 func TestFirstInvocationsAreCold(t *testing.T) {
 	c := newCluster(t, Allotted)
 	const start = 20 * time.Millisecond
@@ -198,8 +200,8 @@ func (p scaledPrograms) invoke(ctx context.Context, c *call, argument []byte, s 
 	return p.goPrograms.invoke(ctx, c, argument, s)
 }
 
-// TestProgramsAreCold: the first chain waits for programs' starts, the second does not, whatever their states do. Programs
-// that cannot be started say so.
+// TestProgramsAreCold: the first chain waits for programs' starts, the second does not, whatever their states do.
+// Programs that cannot be started say so.
 func TestProgramsAreCold(t *testing.T) {
 	jobs := job()
 	for k := range jobs[0].Tasks {

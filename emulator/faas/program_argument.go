@@ -104,7 +104,8 @@ func (c *call) appendLengths(b []byte) []byte {
 	if c.lengths == nil {
 		return b
 	}
-	return fmt.Appendf(b, "%s: %s\r\n", headerLengths, strings.Trim(strings.ReplaceAll(fmt.Sprint(c.lengths), " ", ","), "[]"))
+	list := strings.Trim(strings.ReplaceAll(fmt.Sprint(c.lengths), " ", ","), "[]")
+	return fmt.Appendf(b, "%s: %s\r\n", headerLengths, list)
 }
 
 // parseLengths reads what appendLengths wrote. The lengths sum up to the argument's.

@@ -60,7 +60,8 @@ func serveProgram(how string) {
 			if how == "writes a gigabyte" {
 				key = "key" + strconv.Itoa(i)
 			}
-			resp, err := http.Post(store, "application/json", strings.NewReader(fmt.Sprintf(`[{"key":%q,"value":%s}]`, key, value)))
+			body := strings.NewReader(fmt.Sprintf(`[{"key":%q,"value":%s}]`, key, value))
+			resp, err := http.Post(store, "application/json", body)
 			if err != nil {
 				http.Error(w, err.Error(), http.StatusInternalServerError)
 				return
@@ -139,7 +140,8 @@ func TestUsersPrograms(t *testing.T) {
 		// 1[|a file], then 2[|1[|a file]], then 3[LENGTHS|both]
 		first, second := "1[|a file]", "2[|1[|a file]]"
 		third := fmt.Sprintf("3[%d,%d|%s%s]", len(first), len(second), first, second)
-		if last.Digest != DigestOf([]byte(third)) || last.Argument != int64(len(first)+len(second)) || last.Result != int64(len(third)) {
+		if last.Digest != DigestOf([]byte(third)) || last.Argument != int64(len(first)+len(second)) ||
+			last.Result != int64(len(third)) {
 			t.Errorf("%s: %+v, want the digest of %s", m, last, third)
 		}
 		if err := spec.Clean(t.Context(), c.client); err != nil {

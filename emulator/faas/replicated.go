@@ -60,7 +60,7 @@ type replicated struct {
 func (a *Agent) replicatedAt(addresses string) replicated {
 	r := replicated{Agent: a, addresses: strings.Split(addresses, between)}
 	late := func(address string) int {
-		if at, is := a.suspects.Load(address); is && time.Since(at.(time.Time)) < suspicion {
+		if a.suspected(address) {
 			return 1
 		}
 		return 0
@@ -74,6 +74,21 @@ func (a *Agent) replicatedAt(addresses string) replicated {
 		}
 	}
 	return r
+}
+
+// suspected says whether a replica did not answer lately.
+func (a *Agent) suspected(address string) bool {
+	at, is := a.suspects.Load(address)
+	return is && time.Since(at.(time.Time)) < suspicion
+}
+
+// without says whether one can do without the connection to a replica that could not be opened; it is suspected then.
+func (a *Agent) without(ctx context.Context, to WarmSpec, err error) bool {
+	if !to.Replica || ctx.Err() != nil || !isNetwork(err) {
+		return false
+	}
+	a.suspects.Store(to.Address, time.Now())
+	return true
 }
 
 // suspicion is how long a replica that did not answer is asked last.

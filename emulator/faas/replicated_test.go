@@ -175,6 +175,12 @@ func TestChainsWithoutOneReplica(t *testing.T) {
 		if lost >= 0 {
 			c.agents[lost].Close()
 		}
+		for _, p := range spec.Pairs() {
+			warm := WarmSpec{Address: p.Address, Connections: 2, Fresh: true, Replica: p.Replica}
+			if err := c.client(p.From).Warm(t.Context(), []WarmSpec{warm}); err != nil {
+				t.Errorf("without %d: %v", lost, err)
+			}
+		}
 		if result, failed := c.carryOut(t, spec); result.Error != "" || failed != nil {
 			t.Errorf("without %d: error %q, check %v", lost, result.Error, failed)
 		}

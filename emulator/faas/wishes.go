@@ -35,8 +35,8 @@ func (a *Agent) handleFulfilled(w http.ResponseWriter, r *http.Request, id strin
 	respond(w, http.StatusNoContent, nil)
 }
 
-// Wishes asks what containers the agent wants to be started and ended beside its node. It waits until there is something;
-// none: it is to be asked again.
+// Wishes asks what containers the agent wants to be started and ended beside its node. It waits until there is
+// something; none: it is to be asked again.
 func (c *Client) Wishes(ctx context.Context) ([]function.Wish, error) {
 	var wishes []function.Wish
 	err := c.do(ctx, http.MethodGet, "/wishes", nil, &wishes, maxSpec)

@@ -47,8 +47,11 @@ func (a *Agreement) Lines() []string {
 	if a == nil || a.Compared+a.LeftOut == 0 {
 		return nil
 	}
-	line := fmt.Sprintf("Results: equal under all models in %d jobs, states as well", a.Compared)
-	if a.Differing > 0 {
+	line := fmt.Sprintf("Results: equal under all models, and states as well, in the %d jobs compared", a.Compared)
+	switch {
+	case a.Compared == 0:
+		line = "Results: none was compared between models"
+	case a.Differing > 0:
 		line = fmt.Sprintf("Results DIFFER between models in %d of %d jobs: a function is not deterministic, or its state "+
 			"is not at one place", a.Differing, a.Compared)
 		if a.Overlap {
@@ -56,8 +59,8 @@ func (a *Agreement) Lines() []string {
 		}
 	}
 	if a.LeftOut > 0 {
-		line += fmt.Sprintf("; %d not compared, for a chain that failed or was repeated has changed a state that outlives it",
-			a.LeftOut)
+		line += fmt.Sprintf("; %d not compared: they failed, or one that failed or was repeated had changed their client's "+
+			"state before", a.LeftOut)
 	}
 	lines := []string{line}
 	for _, d := range a.Differences {

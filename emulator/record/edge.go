@@ -5,9 +5,11 @@ import "testbed/emulator/plan"
 // Edge is what a model's chains carried over the links to and from the cloud.
 type Edge struct {
 	Model   string           `json:"model"`
-	Chains  int              `json:"chains"`  // begun
+	Chains  int              `json:"chains"`
 	Planned plan.EdgeTraffic `json:"planned"` // of these chains: payload, each transfer once
-	// Measured are the links' counters, from the first chain to the last: Ethernet frames, with headers, ACKs, and what was
+	// Attempts are the chains that were carried out, those included that were disturbed and made again.
+	Attempts int `json:"attempts,omitempty"`
+	// Measured are the links' counters, from the first attempt to the last: Ethernet frames, with headers, ACKs, and what was
 	// repeated. nil: they were not to be had.
 	Measured *EdgeCount `json:"measured,omitempty"`
 	Error    string     `json:"error,omitempty"` // why not
@@ -37,8 +39,16 @@ type Prices struct {
 	Requests float64 `json:"requests_per_million"`
 }
 
-// PerJob is a number of a chain's, of the mean.
+// PerJob is a planned sum as the mean of the chains.
 func (e *Edge) PerJob(sum int64) float64 { return float64(sum) / float64(max(e.Chains, 1)) }
+
+// PerAttempt is a measured sum as the mean of the attempts.
+func (e *Edge) PerAttempt(sum int64) float64 {
+	if e.Attempts == 0 {
+		return e.PerJob(sum)
+	}
+	return float64(sum) / float64(e.Attempts)
+}
 
 // Cost is what a million jobs cost as planned: by payload, and by what was measured on the links; 0 where it was not.
 func (e *Edge) Cost() (planned, measured float64) {
@@ -47,12 +57,12 @@ func (e *Edge) Cost() (planned, measured float64) {
 	}
 	const million, gb = 1e6, 1e9
 	requests := e.PerJob(e.Planned.MessagesOut) * e.Prices.Requests // of a million jobs
-	of := func(out, in int64) float64 {
-		return requests + million/gb*(e.PerJob(out)*e.Prices.Ingress+e.PerJob(in)*e.Prices.Egress)
+	of := func(out, in float64) float64 {
+		return requests + million/gb*(out*e.Prices.Ingress+in*e.Prices.Egress)
 	}
-	planned = of(e.Planned.Out, e.Planned.In)
+	planned = of(e.PerJob(e.Planned.Out), e.PerJob(e.Planned.In))
 	if m := e.Measured; m != nil {
-		measured = of(m.Out, m.In)
+		measured = of(e.PerAttempt(m.Out), e.PerAttempt(m.In))
 	}
 	return planned, measured
 }

@@ -18,6 +18,10 @@ func TestCostOfAMillionJobs(t *testing.T) {
 	if want := 3*0.4 + 1.5*0.01 + 3*0.09; math.Abs(measured-want) > 1e-12 {
 		t.Errorf("measured %g, want %g", measured, want)
 	}
+	e.Attempts = 6
+	if _, measured = e.Cost(); math.Abs(measured-(3*0.4+1*0.01+2*0.09)) > 1e-12 {
+		t.Errorf("with two attempts more it costs %g", measured)
+	}
 	e.Measured = nil
 	if _, measured := e.Cost(); measured != 0 {
 		t.Errorf("nothing was measured, and costs %g", measured)

@@ -78,7 +78,8 @@ func (r *replay) peers(specs []*faas.ChainSpec, connections int) map[topology.ID
 			}
 			known[pair] = true
 			peers[pair.From] = append(peers[pair.From],
-				faas.WarmSpec{Address: pair.Address, Connections: connections, Bytes: r.WarmBytes, Fresh: true})
+				faas.WarmSpec{Address: pair.Address, Connections: connections, Bytes: r.WarmBytes, Fresh: true,
+					Replica: pair.Replica})
 		}
 	}
 	if !r.Cold {

@@ -31,7 +31,7 @@ func (p *page) picksTable() []html.Table {
 		Columns: columns("model", "#invocations", "#as predicted", "#chains", "#with all as predicted",
 			"#median measured, ms", "#predicted", "#p95 measured, ms", "#predicted, ms")}
 	for _, r := range p.run.Reports {
-		if r.Engine == "" || r.Engine != r.Reference {
+		if r.Engine == "" || r.Engine != compare.Reference(p.run.Catalogue) {
 			continue
 		}
 		for i := range r.Models {

@@ -9,7 +9,8 @@ import (
 // instanceTable says how often functions had to be started, and what waiting for instances took; nil: all were warm.
 func (p *page) instanceTable() []html.Table {
 	t := html.Table{ID: "instances", Caption: say("instances.caption", nil), Note: say("instances.note", nil),
-		Columns: columns("model", "prediction", "#invocations", "#cold", "#cold predicted", "#wait, ms", "#wait predicted, ms",
+		Columns: columns("model", "prediction", "#invocations", "#cold", "#cold predicted", "#wait, ms",
+			"#wait predicted, ms",
 			"#error of starts, ms a chain", "#of queue, ms a chain")}
 	for _, report := range p.run.Reports {
 		models, roles := report.Instances()

@@ -30,9 +30,6 @@ func (e *Scenario) dispatched(plans []*plan.Plan) error {
 	nodes := e.Source.Executors(e.Topology)
 	known := map[placement.Affinity][]topology.ID{}
 	for _, p := range plans {
-		if err := e.undispatched(p); err != nil {
-			return err
-		}
 		p.Dispatched(choice, e.Source.Seed, func(inv *plan.Invocation) []topology.ID {
 			affinity := e.affinity(inv.Worker)
 			if _, is := known[affinity]; !is {
@@ -44,17 +41,6 @@ func (e *Scenario) dispatched(plans []*plan.Plan) error {
 			}
 			return known[affinity]
 		})
-	}
-	return nil
-}
-
-// undispatched refuses programs, which are started where placement has put them: their workers are not picked yet.
-func (e *Scenario) undispatched(p *plan.Plan) error {
-	for i := range p.Invocations {
-		if inv := &p.Invocations[i]; inv.Program {
-			return fmt.Errorf("%s: placement.dispatch: %s: the function %s is a program, which is at the worker that placement has "+
-				"chosen: write dispatch: %s", e.Source.Path(), e.Source.Placement.Dispatch.Kind, inv.Function, dispatch.Fixed)
-		}
 	}
 	return nil
 }

@@ -50,8 +50,8 @@ func (e *Scenario) measureStarts(of *profile.Profile) {
 	}
 	if len(unknown) > 0 {
 		slices.Sort(unknown)
-		e.Notes = append(e.Notes, fmt.Sprintf("neither the scenario nor the profile %s says how long starts of %s take: they "+
-			"are predicted to take no time; add start: 300ms to their instances, or make the profile with them",
+		e.Notes = append(e.Notes, fmt.Sprintf("neither the scenario nor the profile %s says how long starts of %s take: "+
+			"they are predicted to take no time; add start: 300ms to their instances, or make the profile with them",
 			e.Source.Profile, strings.Join(unknown, ", ")))
 	}
 }

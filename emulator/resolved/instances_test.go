@@ -29,7 +29,8 @@ functions:
   h: {command: [/bin/true], instances: {max: 2, start: 7ms}}
 `
 
-// TestStartsComeFromTheProfile: where the scenario says nothing of a program's starts, predictions expect those measured.
+// TestStartsComeFromTheProfile: where the scenario says nothing of a program's starts, predictions expect those
+// measured.
 func TestStartsComeFromTheProfile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.yaml")
 	about := profile.About{Digest: strings.Repeat("00", 32), Made: time.Unix(1e9, 0), Chains: 1}

@@ -36,7 +36,7 @@ func TestAgreement(t *testing.T) {
 	}{
 		"equal": {chains: []record.Chain{gave("a", 0, "x", "1", "2"), gave("a", 1, "x", "3", "4"),
 			gave("b", 0, "x", "1", "2"), gave("b", 1, "x", "3", "4")}, want: "2 0 0",
-			says: "Results: equal under all models in 2 jobs"},
+			says: "in the 2 jobs compared"},
 		"another result": {chains: []record.Chain{gave("b", 0, "x", "1", "2"), gave("a", 0, "x", "9", "2"),
 			gave("c", 0, "x", "1", "2")}, want: "1 1 0",
 			says: "  j0: result of task 0 (f): 1 under b, c; 9 under a"},

@@ -40,6 +40,18 @@ func (r *run) edge(ctx context.Context, model string) (end func()) {
 	}
 }
 
+// countAttempts says of each model how many attempts the links' counters are of.
+func (r *run) countAttempts() {
+	for i := range r.manifest.Edge {
+		e := &r.manifest.Edge[i]
+		for _, m := range r.outcome.Summary.Models {
+			if m.Model == e.Model {
+				e.Attempts = m.Done + m.Failed + m.Lost + m.Repeated
+			}
+		}
+	}
+}
+
 // Edge is what a model's plans carry over the links to and from the cloud, with the scenario's prices.
 func Edge(of *resolved.Scenario, model string, plans []*plan.Plan) record.Edge {
 	e := record.Edge{Model: model, Chains: len(plans), Planned: of.EdgeTraffic(plans), JobsPerHour: of.JobsPerHour()}

@@ -60,7 +60,8 @@ func programOf(s *scenario.Scenario, f *scenario.Function, testbed, runtime stri
 	}
 	if f.Image != "" {
 		if !s.RunsImages(runtime) {
-			return nil, fmt.Errorf("the runtime %s runs no images: give the function a command, or write runtime: docker", runtime)
+			return nil, fmt.Errorf("the runtime %s runs no images: give the function a command, or write runtime: docker",
+				runtime)
 		}
 		return p, nil
 	}

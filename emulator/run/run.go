@@ -200,6 +200,7 @@ func (r *run) execute(ctx context.Context) error {
 			}
 		},
 	})
+	r.countAttempts()
 	if err == nil && r.outcome.Summary.Interrupted {
 		err = context.Cause(ctx)
 	}

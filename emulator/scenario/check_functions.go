@@ -99,7 +99,8 @@ func (d *decoder) checkProgramModels(f *File) {
 		}
 	}
 	if f.chained() {
-		d.failAt("orchestration", "write orchestration: client", "where workers call each other, functions cannot be programs yet")
+		d.failAt("orchestration", "write orchestration: client",
+			"where workers call each other, functions cannot be programs yet")
 	}
 	if f.StateAccess == string(plan.ByClient) {
 		d.failAt("state-access", "write state-access: worker",

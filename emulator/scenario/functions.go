@@ -33,8 +33,9 @@ type Function struct {
 	Name string `yaml:",key"`
 	// What the testbed brings with it: builtin, a size and a duration, which the workload says. It is the default.
 	Kind string `yaml:"kind,short" enum:"builtin" one:"program of the function"`
-	// A program and its arguments, which listens for HTTP at $PORT: [python3, detect.py]. It runs as a process in the node,
-	// in the directory dir; without a slash it is looked for in PATH, where its user may execute it, else relative to dir. It needs the runtime process.
+	// A program and its arguments, which listens for HTTP at $PORT: [python3, detect.py]. It runs as a process in the
+	// node, in the directory dir; without a slash it is looked for in PATH, where its user may execute it, else relative
+	// to dir. It needs the runtime process.
 	Command []string `yaml:"command" one:"program of the function" min:"1" max:"1000"`
 	// A container image whose own command listens for HTTP at $PORT. It runs in a container of its own in the node's
 	// network. It needs the runtime docker.

@@ -13,19 +13,3 @@ type Measured struct {
 
 // Resized is a state's size in bytes, from 0, before an invocation and after it.
 type Resized struct{ Read, Written int64 }
-
-// Unmeasured lists the functions of the jobs that are programs of which nothing is known, in the order of their first
-// tasks.
-func Unmeasured(jobs []Job) (names []string) {
-	seen := map[string]bool{}
-	for i := range jobs {
-		for k := range jobs[i].Tasks {
-			t := &jobs[i].Tasks[k]
-			if t.Program && t.Measured == nil && !seen[t.Function] {
-				seen[t.Function] = true
-				names = append(names, t.Function)
-			}
-		}
-	}
-	return names
-}

@@ -238,8 +238,8 @@ func reachable(p *Program) error {
 	for _, w := range wanted {
 		err := unix.Faccessat(unix.AT_FDCWD, w.path, w.mode, unix.AT_EACCESS)
 		if err == unix.EACCES {
-			return fmt.Errorf("its user, number %d, may not reach %s: let others read and enter it and the directories above it "+
-				"(chmod o+rX), or move it to where they may: %w", os.Geteuid(), w.path, fs.ErrPermission)
+			return fmt.Errorf("its user, number %d, may not reach %s: let others read and enter it and the directories above "+
+				"it (chmod o+rX), or move it to where they may: %w", os.Geteuid(), w.path, fs.ErrPermission)
 		}
 	}
 	return nil

@@ -73,8 +73,8 @@ func TestOpenFaaS(t *testing.T) {
 	})
 }
 
-// TestKnative: a function made with the functions framework, which Knative's and Google's platforms run, takes CloudEvents
-// and listens at $PORT. TB_FUNCTIONS_FRAMEWORK is the directory that `pip install --target` put it into.
+// TestKnative: a function made with the functions framework, which Knative's and Google's platforms run, takes
+// CloudEvents and listens at $PORT. TB_FUNCTIONS_FRAMEWORK is the directory that `pip install --target` put it into.
 func TestKnative(t *testing.T) {
 	packages := os.Getenv("TB_FUNCTIONS_FRAMEWORK")
 	if packages == "" {

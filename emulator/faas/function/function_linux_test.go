@@ -158,7 +158,7 @@ func TestHostileInvocations(t *testing.T) {
 			how, want string
 			gone      bool
 		}{
-			{"crashes", "ended during the invocation: exit status 3; the last that it printed: about to crash | index out of", true},
+			{"crashes", "during the invocation: exit status 3; the last that it printed: about to crash | index out of", true},
 			{"hangs", "no answer within its timeout of 700ms; it was killed", true},
 			{"refuses", `it answered 500 Internal Server Error: "no luck today`, false},
 			{"answers a gigabyte", "more than the 67108864 bytes that a result may have", false},

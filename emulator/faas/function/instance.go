@@ -125,8 +125,8 @@ func (i *Instance) await(ctx context.Context) error {
 			if cause := context.Cause(ctx); !errors.Is(cause, errSlow) {
 				return cause
 			}
-			return fmt.Errorf("it is not ready after its timeout of %v: nothing listens at its $PORT, %s, or its /_/health answers 503%s",
-				i.program.Timeout, i.address, said(i.work))
+			return fmt.Errorf("it is not ready after its timeout of %v: nothing listens at its $PORT, %s, "+
+				"or its /_/health answers 503%s", i.program.Timeout, i.address, said(i.work))
 		case <-time.After(wait):
 		}
 	}

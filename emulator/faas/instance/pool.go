@@ -106,8 +106,8 @@ func (p *Pool) Warm(ctx context.Context) error {
 	}
 }
 
-// Acquire waits for a slot of an instance, as the package says. It fails with ErrFull, ErrClosed, the error of the start
-// that it waited for, or the context's. The lease is to be released.
+// Acquire waits for a slot of an instance, as the package says. It fails with ErrFull, ErrClosed, the error of the
+// start that it waited for, or the context's. The lease is to be released.
 func (p *Pool) Acquire(ctx context.Context) (*Lease, error) {
 	w := &waiter{done: make(chan struct{})}
 	p.mu.Lock()
@@ -146,7 +146,8 @@ func (p *Pool) Stats() Stats {
 	return s
 }
 
-// Close ends all instances, those in use as well, and what starts, fails those who wait with ErrClosed, and returns when nothing is left.
+// Close ends all instances, those in use as well, and what starts, fails those who wait with ErrClosed, and returns when
+// nothing is left.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	if !p.closed {

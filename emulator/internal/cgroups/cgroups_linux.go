@@ -1,5 +1,5 @@
-// Package cgroups knows where the control groups of users' functions are: their agents make them, and where an agent was
-// killed whoever removes the testbed takes them away.
+// Package cgroups knows where the control groups of users' functions are: their agents make them, and where an agent
+// was killed whoever removes the testbed takes them away.
 package cgroups
 
 import (

@@ -23,7 +23,7 @@ func TestCompanions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec := noderuntime.Companion{Name: "detect", Image: image, Env: []string{"PORT=20000"}, Memory: 64 << 20, Processes: 32}
+	spec := noderuntime.Companion{Name: "detect", Image: image, Env: []string{"PORT=1"}, Memory: 64 << 20, Processes: 32}
 	var ids []string
 	for range 2 {
 		id, err := r.StartCompanion(ctx, nodes[0], spec)
@@ -32,19 +32,7 @@ func TestCompanions(t *testing.T) {
 		}
 		ids = append(ids, id)
 	}
-	c, err := r.api.ContainerInspect(ctx, ids[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := c.HostConfig
-	if h.NetworkMode != container.NetworkMode("container:"+nodes[0].Container) || !h.ReadonlyRootfs ||
-		len(h.CapDrop) != 1 || h.CapDrop[0] != "ALL" || !strings.Contains(strings.Join(h.SecurityOpt, " "), "no-new-privileges") ||
-		h.Memory != 64<<20 || *h.PidsLimit != 32 || h.OomScoreAdj != companionOOM || c.Config.User != companionUser {
-		t.Errorf("it is not confined: %+v, %+v", h, c.Config)
-	}
-	if len(c.Mounts) > 0 {
-		t.Errorf("it has mounts: %+v", c.Mounts)
-	}
+	checkCompanion(t, r, ids[0], nodes[0])
 	found, err := r.Find(ctx, testbed)
 	if err != nil || len(found) != 2 {
 		t.Errorf("%d nodes are found, %v", len(found), err)
@@ -80,5 +68,24 @@ func TestCompanions(t *testing.T) {
 	}
 	if _, err := r.StartCompanion(ctx, nodes[1], noderuntime.Companion{Name: "x", Image: image}); err == nil {
 		t.Error("one is started beside a node that is gone")
+	}
+}
+
+// checkCompanion holds a container to what it may have.
+func checkCompanion(t *testing.T, r *Runtime, id string, node noderuntime.Node) {
+	t.Helper()
+	c, err := r.api.ContainerInspect(context.Background(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := c.HostConfig
+	if h.NetworkMode != container.NetworkMode("container:"+node.Container) || !h.ReadonlyRootfs ||
+		len(h.CapDrop) != 1 || h.CapDrop[0] != "ALL" ||
+		!strings.Contains(strings.Join(h.SecurityOpt, " "), "no-new-privileges") ||
+		h.Memory != 64<<20 || *h.PidsLimit != 32 || h.OomScoreAdj != companionOOM || c.Config.User != companionUser {
+		t.Errorf("it is not confined: %+v, %+v", h, c.Config)
+	}
+	if len(c.Mounts) > 0 {
+		t.Errorf("it has mounts: %+v", c.Mounts)
 	}
 }
