@@ -137,10 +137,10 @@ func (m *move) begin() error {
 		return &movedError{to: r.place}
 	}
 	if m.From == m.To || m.Address == m.Home {
-		return fmt.Errorf("it is there already: %w", errConflict)
+		return &statusError{http.StatusConflict, "it is there already"}
 	}
 	if r.moving {
-		return fmt.Errorf("instance %s is being moved: %w", m.ID, errConflict)
+		return &statusError{http.StatusConflict, "it is being moved already"}
 	}
 	r.moving = true
 	r.tried = max(r.tried, r.epoch) + 1
