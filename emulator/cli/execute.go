@@ -66,9 +66,7 @@ func conclude(c *cli.Context, s *State, outcome *run.Outcome, show *progress, ta
 		say(s, validityLines(manifest.Validity)...)
 		say(s, manifest.Agreement.Lines()...)
 		say(s, fidelityLine(manifest.Fidelity), eventsLine(manifest.Events))
-		if lines := movesLines(manifest.Events); lines != "" {
-			say(s, lines)
-		}
+		say(s, movesLines(manifest.Events)...)
 		if manifest.FidelityError != "" {
 			say(s, "Links: not all could be measured: "+manifest.FidelityError)
 		}

@@ -2,21 +2,19 @@ package cli
 
 import (
 	"fmt"
-	"strings"
 
 	"testbed/emulator/record"
 	"testbed/emulator/units"
 )
 
 // movesLines say what the moves of functions took.
-func movesLines(events []record.Event) string {
-	var lines []string
+func movesLines(events []record.Event) (lines []string) {
 	for _, e := range events {
 		for i := range e.Moves {
 			lines = append(lines, moveLine(&e.Moves[i]))
 		}
 	}
-	return strings.Join(lines, "\n")
+	return lines
 }
 
 func moveLine(m *record.Migration) string {

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -267,39 +266,4 @@ func (a *Agent) prepare(one *resident, head *arrivalHead) error {
 	one.arriving.release() // what was forgotten in between
 	one.arriving, one.epoch = nil, head.Epoch
 	return nil
-}
-
-// forgetOf forgets what an instance that has come has of chains that were forgotten on its way. It fails with a movedError
-// where the instance has gone on.
-func (a *Agent) forgetOf(one *resident, head *arrivalHead) error {
-	for _, prefix := range head.Keep {
-		if err := checkKey(strings.TrimSuffix(prefix, "/")); err != nil {
-			return err
-		}
-		if err := a.forgetNow(one, head.Epoch, prefix); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// forgetNow forgets what an instance has of chains whose keys have the prefix, when it is not held any more.
-func (a *Agent) forgetNow(one *resident, epoch int64, prefix string) error {
-	later := false
-	err := one.now(epoch, func() error {
-		if later = one.held; later {
-			one.later = append(one.later, prefix)
-		} else {
-			one.running++ // so that nothing of it moves in between
-		}
-		return nil
-	})
-	if later {
-		return nil
-	}
-	a.states.forget(a.residents.dropOf(one, prefix))
-	if err == nil {
-		one.leave()
-	}
-	return err
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"testbed/emulator/topology"
@@ -138,10 +137,10 @@ func (m *move) begin() error {
 		return &movedError{to: r.place}
 	}
 	if m.From == m.To || m.Address == m.Home {
-		return fmt.Errorf("it is there already: %w", errConflict)
+		return &statusError{http.StatusConflict, "it is there already"}
 	}
 	if r.moving {
-		return fmt.Errorf("instance %s is being moved: %w", m.ID, errConflict)
+		return &statusError{http.StatusConflict, "it is being moved already"}
 	}
 	r.moving = true
 	r.tried = max(r.tried, r.epoch) + 1
@@ -181,20 +180,6 @@ func (m *move) carryOut(ctx context.Context) error {
 		m.forget(ctx, prefixes)
 	}
 	return nil
-}
-
-// forget has what was to be forgotten meanwhile forgotten where the instance is now. What it fails for goes with the last
-// of the chains.
-func (m *move) forget(ctx context.Context, prefixes []string) {
-	for range maxMoves {
-		moved := movedOf(m.say(ctx, &arrivalHead{Phase: phaseForget, Keep: prefixes}, nil))
-		if moved == nil {
-			return
-		}
-		m.line.close()
-		m.place = moved.to
-		m.line = &line{Agent: m.Agent, address: moved.to.Address}
-	}
 }
 
 // undo lets the instance go on here, and tells the target.
@@ -293,44 +278,4 @@ func (m *move) say(ctx context.Context, head *arrivalHead, body [][]byte) error 
 		header: fmt.Appendf(nil, "%s: %d\r\n", headerArrive, len(text)),
 	}
 	return m.line.do(ctx, &msg)
-}
-
-// epochNow is the epoch that the instance has here.
-func (r *resident) epochNow() int64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.epoch
-}
-
-// owned are the keys of the instance's states, without the suffix, in order.
-func (r *resident) owned() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	all := make([]string, 0, len(r.keys))
-	for key := range r.keys {
-		all = append(all, key)
-	}
-	slices.Sort(all)
-	return all
-}
-
-// stored are the keys of the instance's states as the store has them.
-func (r *resident) stored() []string {
-	all := r.owned()
-	for i := range all {
-		all[i] += r.suffix()
-	}
-	return all
-}
-
-// forget drops states by their keys.
-func (s *store) forget(keys []string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, key := range keys {
-		if e := s.entries[key]; e != nil {
-			e.retire(s.pools)
-			delete(s.entries, key)
-		}
-	}
 }
