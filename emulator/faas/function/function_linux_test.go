@@ -195,11 +195,13 @@ func TestClosedPort(t *testing.T) {
 		if _, err := i.Invoke(t.Context(), request("x")); err != nil {
 			t.Fatal(err)
 		}
+		// A connection that the closing catches may be reset: nobody has listened to it either.
 		var err error
-		for err == nil {
+		for !errors.Is(err, function.ErrGone) {
 			_, err = i.Invoke(t.Context(), request("x"))
 		}
-		if !errors.Is(err, function.ErrGone) || !strings.Contains(err.Error(), "nothing listens at its $PORT any more") {
+		if text := err.Error(); !strings.Contains(text, "nothing listens at its $PORT any more") &&
+			!strings.Contains(text, "its instance has ended") {
 			t.Fatal(err)
 		}
 		<-i.Gone()
@@ -234,10 +236,10 @@ func TestFlood(t *testing.T) {
 	log := &buffer{}
 	l := &function.Launcher{Node: "n", Log: log, Free: true}
 	p := program(t, "floods")
-	p.Timeout = 50 * time.Millisecond
+	p.Timeout = 2 * time.Second
 	i := started(t, l, p)
 	if _, err := i.Invoke(t.Context(), request("x")); !errors.Is(err, function.ErrGone) {
-		t.Errorf("20 MB at a bounded rate are printed within 50 ms: %v", err)
+		t.Errorf("20 MB at a bounded rate are printed within two seconds: %v", err)
 	}
 	<-i.Gone()
 	if n := len(log.String()); n > 300<<10 || !strings.Contains(log.String(), "function f: xxx") {
