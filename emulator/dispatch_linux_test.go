@@ -18,8 +18,8 @@ import (
 )
 
 // TestDispatchHalvesTheTailMeasured: at 80 % load the fewest under way halve the 95th percentile of what placement has
-// fixed, measured, and whatever resample of chains one takes. It takes two and a half minutes, and runs on a quiet machine
-// alone; package run has the prediction's.
+// fixed, measured, and whatever resample of chains one takes. It takes two and a half minutes, and runs on a quiet
+// machine alone; package run has the prediction's.
 func TestDispatchHalvesTheTailMeasured(t *testing.T) {
 	if testenv.OnQuietMachine(0, 1) == 1 {
 		t.Skip("it is measured under make fidelity alone")

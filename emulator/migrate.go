@@ -25,8 +25,8 @@ type Migrated struct {
 	Moved faas.Moved
 }
 
-// Migrate moves a function's instances, of the run that is under way, one after the other. It fails where there is none,
-// or it is at the target already; a move that is undone is no error.
+// Migrate moves a function's instances, of the run that is under way, one after the other. It fails where there is
+// none, or it is at the target already; a move that is undone is no error.
 func (b *Bed) Migrate(ctx context.Context, origin string, m Migration) ([]Migrated, error) {
 	stations, err := b.Stations()
 	if err != nil {
@@ -66,8 +66,8 @@ func (b *Bed) Migrate(ctx context.Context, origin string, m Migration) ([]Migrat
 		}
 	}
 	if len(found) == 0 {
-		return nil, errors.Join(fmt.Errorf("no function %q of %s keeps states in a worker at present: that is so while a run "+
-			"replays the model in-function", m.Function, m.Client), silent)
+		return nil, errors.Join(fmt.Errorf("no function %q of %s keeps states in a worker at present: that is so while "+
+			"a run replays the model in-function", m.Function, m.Client), silent)
 	}
 	what := fmt.Sprintf("function %s of %s is moved to %s", m.Function, m.Client, m.To)
 	if err := b.Note(ctx, origin, orchestrator.Traffic, what); err != nil {

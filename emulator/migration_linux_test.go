@@ -35,8 +35,8 @@ runtime: process
 fabric: userspace
 `
 
-// TestUnavailability holds how long a moving function cannot be served against its prediction: the median of three moves
-// is within 10 %, from a kilobyte to 100 MB and from 10 Mb/s to 1 Gb/s.
+// TestUnavailability holds how long a moving function cannot be served against its prediction: the median of three
+// moves is within 10 %, from a kilobyte to 100 MB and from 10 Mb/s to 1 Gb/s.
 func TestUnavailability(t *testing.T) {
 	if os.Getenv("QUIET_MACHINE") == "" {
 		t.Skip("it needs a machine that does nothing else: make fidelity")

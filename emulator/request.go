@@ -34,7 +34,8 @@ func (h *Host) request(e *resolved.Scenario, o UpOptions) (*orchestrator.Request
 		Testbed: name, Scenario: sc.Name, File: sc.Path(), Resolved: resolved, Topology: e.Topology,
 		TCP:     orchestrator.TCP{Congestion: sc.TCP.Congestion, SlowStartAfterIdle: sc.TCP.SlowStartAfterIdle},
 		Seed:    sc.Seed,
-		Runtime: sc.Runtime, Fabric: sc.Fabric, Version: h.Version, Prove: true, Password: e.Sites.Store != nil, Try: h.Try, Progress: o.Progress,
+		Runtime: sc.Runtime, Fabric: sc.Fabric, Version: h.Version, Prove: true, Password: e.Sites.Store != nil,
+		Try: h.Try, Progress: o.Progress,
 		Keep: func(dir string) ([]byte, error) { return keep(sc, dir, resolved) },
 		Node: func(station orchestrator.Station, control string) orchestrator.NodeConfig {
 			return nodeConfig(e, station, control)

@@ -11,17 +11,22 @@ import (
 	"testbed/emulator/units"
 )
 
+const migrateDescription = "While a run replays the model in-function, in which workers keep states. " +
+	"With the function go the\nclient's functions that use the same states. " +
+	"None of its invocations is lost or executed twice. The run records the move."
+
 func migrateCommand(s *State) *cli.Command {
-	return &cli.Command{Name: "migrate", Usage: "move a client's function to another worker, with the states that it keeps",
-		ArgsUsage: "FUNCTION", Description: `While a run replays the model in-function, in which workers keep states. With the function go the
-client's functions that use the same states. None of its invocations is lost or executed twice. The run records the move.`,
+	return &cli.Command{
+		Name: "migrate", Usage: "move a client's function to another worker, with the states that it keeps",
+		ArgsUsage: "FUNCTION", Description: migrateDescription,
 		Flags: []cli.Flag{
 			nameFlag(), formatFlag(),
 			&cli.StringFlag{Name: "client", Usage: "the `NODE` whose invocations they are", Required: true},
 			&cli.StringFlag{Name: "to", Usage: "the `NODE` that the function goes to", Required: true},
 			&cli.StringFlag{Name: "method", Value: faas.StopAndCopy, Usage: "`METHOD`: " + faas.StopAndCopy + ", which holds " +
 				"invocations until all is there, or " + faas.PreCopy + ", which copies in rounds while they go on"},
-			&cli.IntFlag{Name: "rounds", Value: faas.DefaultRounds, Usage: "pre-copy: `N` rounds at most while invocations go on"},
+			&cli.IntFlag{Name: "rounds", Value: faas.DefaultRounds,
+				Usage: "pre-copy: `N` rounds at most while invocations go on"},
 		},
 		Action: func(c *cli.Context) error { return migrate(c, s) },
 	}

@@ -11,7 +11,8 @@ import (
 )
 
 // EdgeNote says what the columns of the table are.
-const EdgeNote = "Payload as planned, each transfer once; links: what those to and from the cloud counted, frames with headers and ACKs"
+const EdgeNote = "Payload as planned, each transfer once; " +
+	"links: what those to and from the cloud counted, frames with headers and ACKs"
 
 // EdgeHeads are the columns of what leaves the edge, without the model; those of costs come last, where there are any.
 func EdgeHeads(all []record.Edge) (heads []string) {
@@ -22,8 +23,8 @@ func EdgeHeads(all []record.Edge) (heads []string) {
 	return heads
 }
 
-// EdgeCells are the numbers below them, of a job on average; an hour is one of the workload's own times. Costs are those
-// of a million jobs.
+// EdgeCells are the numbers below them, of a job on average; an hour is one of the workload's own times. Costs are
+// those of a million jobs.
 func EdgeCells(all []record.Edge, e *record.Edge) []string {
 	kB := func(bytes float64) string { return fmt.Sprintf("%.1f", bytes/1e3) }
 	p, hour := e.Planned, "-"

@@ -43,9 +43,9 @@ func (p Picks) some() *Picks {
 
 // String is the sentence about them.
 func (p *Picks) String() string {
-	return fmt.Sprintf("%d of %d invocations were executed by the worker predicted; step by step only the %d of %d chains are "+
-		"compared in which all were, the others by the distribution of their times", p.Foreseen, p.Invocations, p.Same,
-		p.Chains)
+	return fmt.Sprintf("%d of %d invocations were executed by the worker predicted; step by step only the %d of %d "+
+		"chains are compared in which all were, the others by the distribution of their times", p.Foreseen, p.Invocations,
+		p.Same, p.Chains)
 }
 
 // picks writes, of models whose workers were picked, how many were as predicted, and the distributions.

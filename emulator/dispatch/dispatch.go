@@ -1,6 +1,6 @@
-// Package dispatch picks the worker of an invocation when it is made. Each client node has a Dispatcher of its own, which
-// knows what the node itself has under way, how long its invocations have taken, and what workers have told in their
-// responses. The agents of the FaaS and the transport model use the same one.
+// Package dispatch picks the worker of an invocation when it is made. Each client node has a Dispatcher of its own,
+// which knows what the node itself has under way, how long its invocations have taken, and what workers have told in
+// their responses. The agents of the FaaS and the transport model use the same one.
 package dispatch
 
 import (
@@ -18,8 +18,8 @@ type Choice struct {
 	Seed     uint64        `json:"seed"`      // of the candidates that are drawn, beside the client's number
 }
 
-// Dispatcher is that of one client node. It is not safe for concurrent use. Times are since any common instant and do not
-// go back.
+// Dispatcher is that of one client node. It is not safe for concurrent use. Times are since any common instant and do
+// not go back.
 type Dispatcher struct {
 	choice  Choice
 	first   int // where a client begins among workers of which it knows nothing, so that not all begin with the same one

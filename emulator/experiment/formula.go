@@ -8,7 +8,8 @@ import (
 	"testbed/emulator/scenario"
 )
 
-// Formula is a figure's question: the mean, or the 95th percentile, of a quantity against a column, a curve for each value of another one.
+// Formula is a figure's question: the mean, or the 95th percentile, of a quantity against a column, a curve for each
+// value of another one.
 type Formula struct {
 	Y, X, Colour string // columns; Colour may be empty
 }

@@ -12,7 +12,8 @@ type span struct{ start, end, remote int64 }
 // anySize is the size of a state that nobody knows before it is read.
 const anySize = -1
 
-// fetch gets a private copy of a state of size bytes, or of anySize, from the repository at an address; empty: from this node's own.
+// fetch gets a private copy of a state of size bytes, or of anySize, from the repository at an address; empty: from
+// this node's own.
 func (a *Agent) fetch(ctx context.Context, repository, key string, size int64) (v value, s span, err error) {
 	s.start = a.clock.now()
 	v, s.remote, err = a.repositoryAt(repository).get(ctx, key, size)

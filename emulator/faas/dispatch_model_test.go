@@ -16,9 +16,9 @@ import (
 	"testbed/emulator/workload"
 )
 
-// TestModelPicksTheSame: of chains whose instants are far enough apart, the transport model sends each to the worker that
-// the agents pick, for it asks the same dispatchers. What the machine does meanwhile can change one pick, but not again
-// and again.
+// TestModelPicksTheSame: of chains whose instants are far enough apart, the transport model sends each to the worker
+// that the agents pick, for it asks the same dispatchers. What the machine does meanwhile can change one pick, but not
+// again and again.
 func TestModelPicksTheSame(t *testing.T) {
 	const unit = 20 * time.Millisecond // by which instants differ
 	due := []time.Duration{0, 1, 2, 3, 8, 9, 15, 16, 17, 18, 19, 30}

@@ -68,8 +68,8 @@ func TestPickedWorkersFindTheirStates(t *testing.T) {
 	}
 }
 
-// A worker that is busy, with whomever, is left alone by those who know. What else the machine does can keep chains from
-// meeting, but not again and again.
+// A worker that is busy, with whomever, is left alone by those who know. What else the machine does can keep chains
+// from meeting, but not again and again.
 func TestBusyWorkersAreLeftAlone(t *testing.T) {
 	c := newCluster(t, Shared)
 	jobs := []workload.Job{{Name: "j_1", Tasks: []workload.Task{{Function: "f", Ops: 100_000}}}} // 0.1 s alone

@@ -58,6 +58,12 @@ func release(all []*blob) {
 	}
 }
 
+func releaseValues(all []value) {
+	for _, v := range all {
+		v.content.release()
+	}
+}
+
 // filling is n bytes of an argument or a result, in parts.
 func (a *Agent) filling(n int64) (parts [][]byte) {
 	for ; n > 0; n -= int64(len(a.filler)) {

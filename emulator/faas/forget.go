@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// forget has what was to be forgotten meanwhile forgotten where the instance is now. What it fails for goes with the last
-// of the chains.
+// forget has what was to be forgotten meanwhile forgotten where the instance is now. What it fails for goes with the
+// last of the chains.
 func (m *move) forget(ctx context.Context, prefixes []string) {
 	for range maxMoves {
 		moved := movedOf(m.say(ctx, &arrivalHead{Phase: phaseForget, Keep: prefixes}, nil))
@@ -20,8 +20,8 @@ func (m *move) forget(ctx context.Context, prefixes []string) {
 	}
 }
 
-// forgetOf forgets what an instance that has come has of chains that were forgotten on its way. It fails with a movedError
-// where the instance has gone on.
+// forgetOf forgets what an instance that has come has of chains that were forgotten on its way. It fails with a
+// movedError where the instance has gone on.
 func (a *Agent) forgetOf(one *resident, head *arrivalHead) error {
 	for _, prefix := range head.Keep {
 		if err := checkKey(strings.TrimSuffix(prefix, "/")); err != nil {

@@ -125,11 +125,7 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 		return err
 	}
 	values, err := c.pack(call)
-	defer func() {
-		for _, v := range values {
-			v.content.release()
-		}
-	}()
+	defer func() { releaseValues(values) }()
 	if err != nil {
 		return err
 	}
@@ -169,11 +165,7 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 	defer c.mu.Unlock()
 	c.addProgram(program)
 	c.keep(index, back.result)
-	c.result.Conflicts += conflicts
-	if back.cold {
-		cold++
-	}
-	c.result.Cold += cold
+	c.count(&back, conflicts, cold)
 	c.note(inv, &back, span{start: start, end: end}, own)
 	return nil
 }
@@ -269,6 +261,15 @@ func (c *chain) note(inv *InvocationSpec, back *reached, whole span, own []fetch
 			s.Start, s.End = rest[0], whole.end
 		}
 		c.steps[index], c.finish[index] = s, true
+	}
+}
+
+// count adds an invocation's conflicts and cold starts, cold of them the client's own. The caller holds mu.
+func (c *chain) count(back *reached, conflicts, cold int) {
+	c.result.Conflicts += conflicts
+	c.result.Cold += cold
+	if back.cold {
+		c.result.Cold++
 	}
 }
 

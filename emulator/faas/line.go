@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// line is a connection to another agent that is one user's: what goes over it finds the windows that the messages before
-// have opened. It is opened by the first.
+// line is a connection to another agent that is one user's: what goes over it finds the windows that the messages
+// before have opened. It is opened by the first.
 type line struct {
 	*Agent
 	address string
@@ -45,8 +45,8 @@ func (l *line) close() {
 	}
 }
 
-// steady is a connection on which nothing may stand still for longer than a time: writes go in parts, and what is written
-// has to be answered.
+// steady is a connection on which nothing may stand still for longer than a time: writes go in parts, and what is
+// written has to be answered.
 type steady struct {
 	net.Conn
 	stall time.Duration

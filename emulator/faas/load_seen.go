@@ -21,9 +21,9 @@ func (r *resident) saw(began, ended int64) {
 	r.load.squares += took * took
 }
 
-// rate is invocations/s until now, and drain the mean time that those at work at a random instant take until the last has
-// ended, in s: arrivals at random, all of a duration d, the root of the mean square, give d - (1 - exp(-rate d)) / rate. The
-// caller holds mu.
+// rate is invocations/s until now, and drain the mean time that those at work at a random instant take until the last
+// has ended, in s: arrivals at random, all of a duration d, the root of the mean square, give d - (1 - exp(-rate d)) /
+// rate. The caller holds mu.
 func (r *resident) rate(now int64) (rate, drain float64) {
 	lasted := float64(now-r.load.since) / 1e9
 	if r.load.number < 2 || lasted <= 0 {

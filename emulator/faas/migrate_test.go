@@ -38,7 +38,9 @@ func newMovingLoad(t *testing.T, c *cluster, run string, chains int) *movingLoad
 }
 
 // newMovingLoadAt is newMovingLoad with agents at other addresses than their own.
-func newMovingLoadAt(t *testing.T, c *cluster, addr func(topology.ID) netip.AddrPort, run string, chains int) *movingLoad {
+func newMovingLoadAt(
+	t *testing.T, c *cluster, addr func(topology.ID) netip.AddrPort, run string, chains int,
+) *movingLoad {
 	t.Helper()
 	m := &movingLoad{cluster: c, run: run, touched: map[topology.ID]*atomic.Int64{}}
 	r := rand.New(rand.NewPCG(7, 16))
@@ -171,8 +173,8 @@ func (m *movingLoad) move(ctx context.Context, r *rand.Rand) (*Moved, error) {
 	return moved, err
 }
 
-// 1,000 moves at random instants, of instances whose chains are under way, in both ways: nothing is lost, nothing executed
-// twice, and nothing left over.
+// 1,000 moves at random instants, of instances whose chains are under way, in both ways: nothing is lost, nothing
+// executed twice, and nothing left over.
 func TestThousandMoves(t *testing.T) {
 	moves := int64(1000)
 	if testing.Short() {

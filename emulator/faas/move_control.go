@@ -36,8 +36,8 @@ type InstanceStatus struct {
 	Drain float64 `json:"drain_s"`
 }
 
-// Residents is a Control that knows stateful instances. Where one is elsewhere they answer with the place, and have done
-// nothing.
+// Residents is a Control that knows stateful instances. Where one is elsewhere they answer with the place, and have
+// done nothing.
 type Residents interface {
 	Declare(ctx context.Context, all []Stateful) error
 	SeedOf(ctx context.Context, at Seat, key string, size int64) (*Elsewhere, error)

@@ -103,7 +103,7 @@ func (a *Agent) stateOf(ctx context.Context, method string, query url.Values) (a
 	}
 	switch method {
 	case http.MethodPut:
-		if _, err := one.enter(ctx, epoch, nil); err != nil {
+		if err := one.enter(ctx, epoch, nil); err != nil {
 			return answer, err
 		}
 		defer one.leave()

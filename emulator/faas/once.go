@@ -19,8 +19,9 @@ type onceCall struct {
 // onceKey tells an instance's calls apart.
 func (c *call) onceKey() string { return c.key + "/" + strconv.Itoa(c.task) }
 
-// invoke executes a call. One for an instance waits while that is held, fails with a movedError where it is elsewhere, and
-// is executed once however often it comes: then the reply is that of the first time. It goes on when its caller has gone.
+// invoke executes a call. One for an instance waits while that is held, fails with a movedError where it is elsewhere,
+// and is executed once however often it comes: then the reply is that of the first time. It goes on when its caller has
+// gone.
 func (a *Agent) invoke(ctx context.Context, c *call, carried []byte) (*reply, error) {
 	r, err := a.residents.of(c)
 	if err != nil {
@@ -29,7 +30,7 @@ func (a *Agent) invoke(ctx context.Context, c *call, carried []byte) (*reply, er
 	if r == nil {
 		return a.execute(ctx, c, carried)
 	}
-	if _, err := r.enter(ctx, c.seat.Epoch, a.clock.now); err != nil {
+	if err := r.enter(ctx, c.seat.Epoch, a.clock.now); err != nil {
 		return nil, err
 	}
 	defer r.leave()

@@ -12,8 +12,8 @@ import (
 	"testbed/emulator/plan"
 )
 
-// programTurn is a program's invocation at work: all states are read, the function reads and writes their keys, and all are
-// written as one transaction. Where another invocation was faster, that is done again.
+// programTurn is a program's invocation at work: all states are read, the function reads and writes their keys, and all
+// are written as one transaction. Where another invocation was faster, that is done again.
 type programTurn struct {
 	*Agent
 	call     *call

@@ -251,8 +251,8 @@ func TestProgramsThatCollideOnStores(t *testing.T) {
 			jobs[0].Tasks[i].Program = true
 		}
 		c, store := onStoreOf(t, kept, colliding(jobs))
-		built := rule(plan.External).Build(jobs, 0, placed(1, 1, 2, 1), plan.Sites{Cloud: cloud, Central: central, Store: store},
-			plan.ByWorker)
+		built := rule(plan.External).Build(jobs, 0, placed(1, 1, 2, 1),
+			plan.Sites{Cloud: cloud, Central: central, Store: store}, plan.ByWorker)
 		spec, err := NewChainSpec(built, c.addr, "run/external/0")
 		if err != nil {
 			t.Fatal(err)
@@ -277,8 +277,8 @@ func TestProgramsThatCollideOnStores(t *testing.T) {
 	}
 }
 
-// Chains at the same time use states that outlive them: no count is lost, whoever keeps them, and a program finds them by
-// their names.
+// Chains at the same time use states that outlive them: no count is lost, whoever keeps them, and a program finds them
+// by their names.
 func TestProgramsWithLastingStates(t *testing.T) {
 	const chains = 8
 	named := func(c *call, argument []byte, state *stateAPI) ([]byte, error) {

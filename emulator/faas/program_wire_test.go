@@ -11,7 +11,8 @@ import (
 
 func TestProgramHeaders(t *testing.T) {
 	want := &call{key: "run/in-client/1", task: 2, function: "f", argument: 10, program: true, states: []callState{
-		{state: 0, bytes: 77, location: plan.Carried, version: 3, sum: 9}, {state: 4, location: plan.Carried, store: "profile"},
+		{state: 0, bytes: 77, location: plan.Carried, version: 3, sum: 9},
+		{state: 4, location: plan.Carried, store: "profile"},
 	}}
 	h := http.Header{}
 	for _, line := range splitLines(string(want.header())) {

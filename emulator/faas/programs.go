@@ -2,7 +2,6 @@ package faas
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -88,21 +87,26 @@ func (l launched) Start(ctx context.Context) (instance.Instance, error) {
 }
 
 // install takes the place of what was installed before, and returns when each program has an instance that is ready.
-func (p *installed) install(ctx context.Context, programs []function.Program) error {
+func (p *installed) install(ctx context.Context, programs []function.Program) (err error) {
 	p.installing.Lock()
 	defer p.installing.Unlock()
 	p.close()
 	all := map[string]*own{}
+	defer func() {
+		if err != nil {
+			closeAll(all)
+		}
+	}()
 	if len(programs) > maxPrograms {
 		return fmt.Errorf("%d programs; a node takes %d at most", len(programs), maxPrograms)
 	}
 	for i := range programs {
 		one := &programs[i]
 		if err := one.Validate(); err != nil {
-			return errors.Join(err, closeAll(all))
+			return err
 		}
 		if all[one.Name] != nil {
-			return errors.Join(fmt.Errorf("function %s is there twice", one.Name), closeAll(all))
+			return fmt.Errorf("function %s is there twice", one.Name)
 		}
 		all[one.Name] = &own{program: one}
 		if one.Scaled {
@@ -110,7 +114,7 @@ func (p *installed) install(ctx context.Context, programs []function.Program) er
 		}
 		pool, err := instance.NewPool(warmInstances, launched{p.launcher, one})
 		if err != nil {
-			return errors.Join(fmt.Errorf("function %s: %w", one.Name, err), closeAll(all))
+			return fmt.Errorf("function %s: %w", one.Name, err)
 		}
 		all[one.Name].pool = pool
 	}
@@ -119,7 +123,7 @@ func (p *installed) install(ctx context.Context, programs []function.Program) er
 			continue
 		}
 		if err := one.pool.Warm(ctx); err != nil {
-			return errors.Join(err, closeAll(all))
+			return err
 		}
 	}
 	p.mu.Lock()
@@ -134,10 +138,10 @@ func (p *installed) close() {
 	all := p.all
 	p.all = nil
 	p.mu.Unlock()
-	_ = closeAll(all)
+	closeAll(all)
 }
 
-func closeAll(all map[string]*own) error {
+func closeAll(all map[string]*own) {
 	var wait sync.WaitGroup
 	for _, one := range all {
 		if one.pool != nil {
@@ -145,7 +149,6 @@ func closeAll(all map[string]*own) error {
 		}
 	}
 	wait.Wait()
-	return nil
 }
 
 // invoke implements programs.

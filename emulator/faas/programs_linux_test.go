@@ -117,8 +117,8 @@ func pipeline() []workload.Job {
 	}}}
 }
 
-// TestUsersPrograms: processes that an agent has started are invoked, with files and with what others have answered, and
-// give the same under the four models.
+// TestUsersPrograms: processes that an agent has started are invoked, with files and with what others have answered,
+// and give the same under the four models.
 func TestUsersPrograms(t *testing.T) {
 	c := newCluster(t, Allotted)
 	c.install(t, testPrograms(t, "counts", "f1", "f2"))

@@ -11,8 +11,9 @@ import (
 	"testbed/emulator/workload"
 )
 
-// TestJavaScriptSDKInModels: a function that drives its state with Dapr's JavaScript SDK, which nobody here wrote, gets,
-// saves, meets conflicts of ETags, deletes, and uses bulk and transactions; in each model, and with the same result.
+// TestJavaScriptSDKInModels: a function that drives its state with Dapr's JavaScript SDK, which nobody here wrote,
+// gets, saves, meets conflicts of ETags, deletes, and uses bulk and transactions; in each model, and with the same
+// result.
 func TestJavaScriptSDKInModels(t *testing.T) {
 	node, modules := daprtest.SDK(t)
 	directory, err := filepath.Abs(filepath.Join("dapr", "testdata"))

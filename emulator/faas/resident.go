@@ -47,8 +47,8 @@ type Elsewhere struct {
 	Epoch   int64       `json:"epoch"`
 }
 
-// resident is what an agent knows of an instance that is, was or will be here. Exactly one agent has it here: it hands it
-// over by sending others to the next, which begins to serve it when somebody comes who was sent.
+// resident is what an agent knows of an instance that is, was or will be here. Exactly one agent has it here: it hands
+// it over by sending others to the next, which begins to serve it when somebody comes who was sent.
 type resident struct {
 	Stateful
 	home bool // it is placed here: its states have their plain keys
@@ -101,13 +101,14 @@ func (r *resident) await(ctx context.Context) error {
 	}
 }
 
-// enter begins something that the instance must be here for, after waiting while it is held; leave ends it. now tells the
-// time of invocations, which count as delayed; nil: it is none. It fails with a movedError where the instance is
-// elsewhere. waited is in ns.
-func (r *resident) enter(ctx context.Context, epoch int64, now func() int64) (waited int64, err error) {
+// enter begins something that the instance must be here for, after waiting while it is held; leave ends it. now tells
+// the time of invocations, which count as delayed; nil: it is none. It fails with a movedError where the instance is
+// elsewhere.
+func (r *resident) enter(ctx context.Context, epoch int64, now func() int64) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var mine *waiting
+	var waited int64 // ns
 	for {
 		if mine != nil && mine.until != 0 {
 			waited += mine.until - mine.since
@@ -117,11 +118,11 @@ func (r *resident) enter(ctx context.Context, epoch int64, now func() int64) (wa
 			r.here, r.prepared = true, false
 		}
 		if !r.here {
-			return waited, &movedError{r.place, waited}
+			return &movedError{r.place, waited}
 		}
 		if !r.held {
 			r.running++
-			return waited, nil
+			return nil
 		}
 		if mine == nil && now != nil {
 			mine = &waiting{since: now()}
@@ -131,13 +132,13 @@ func (r *resident) enter(ctx context.Context, epoch int64, now func() int64) (wa
 			if mine != nil && mine.until == 0 {
 				mine.until = now()
 			}
-			return waited, err
+			return err
 		}
 	}
 }
 
-// now does something with what is here, also while it is held, for no time. It fails with a movedError where the instance
-// is elsewhere.
+// now does something with what is here, also while it is held, for no time. It fails with a movedError where the
+// instance is elsewhere.
 func (r *resident) now(epoch int64, do func() error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -181,8 +182,8 @@ func (r *resident) hold(ctx context.Context, now func() int64) (since int64, err
 	return since, nil
 }
 
-// release ends a move from here, with its hold: the instance stays or, with a place, is there from now on. It returns when
-// that was, and how long each invocation was held that came in between.
+// release ends a move from here, with its hold: the instance stays or, with a place, is there from now on. It returns
+// when that was, and how long each invocation was held that came in between.
 func (r *resident) release(place *Elsewhere, now func() int64) (at int64, delays []int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

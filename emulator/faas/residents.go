@@ -86,7 +86,8 @@ func (r *residents) list() []*resident {
 	return all
 }
 
-// drop forgets states whose keys have the prefix, what is known of calls of their chains, and instances whose IDs have it.
+// drop forgets states whose keys have the prefix, what is known of calls of their chains, and instances whose IDs have
+// it.
 func (r *residents) drop(prefix string) {
 	for _, one := range r.list() {
 		one.drop(prefix)
@@ -106,8 +107,8 @@ func (r *residents) drop(prefix string) {
 	}
 }
 
-// drop forgets what an instance has of chains whose keys have the prefix, and ends their calls. It returns the keys that
-// its states have in the store.
+// drop forgets what an instance has of chains whose keys have the prefix, and ends their calls. It returns the keys
+// that its states have in the store.
 func (r *resident) drop(prefix string) (stored []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

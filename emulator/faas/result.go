@@ -167,8 +167,8 @@ type StateVersion struct {
 	Version int64 `json:"version"`
 	Bytes   int64 `json:"bytes"`
 	Intact  bool  `json:"intact"` // the content is that of this key and version, or a program's and as it was written
-	// Digest is that of a program's keys and values, 16 hexadecimal digits; empty: the state is no program's, or nobody has
-	// written to it.
+	// Digest is that of a program's keys and values, 16 hexadecimal digits; empty: the state is no program's, or nobody
+	// has written to it.
 	Digest string `json:"digest,omitempty"`
 }
 
@@ -197,7 +197,8 @@ func (c StateCheck) Err() error {
 	return nil
 }
 
-// checkHeld says why a step cannot have waited for an instance to move as it says, in a chain that was waited for so long.
+// checkHeld says why a step cannot have waited for an instance to move as it says, in a chain that was waited for so
+// long.
 func (s StepResult) checkHeld(elapsed time.Duration) error {
 	if s.Held < 0 || s.Held > int64(elapsed+tolerated) || s.Moved < 0 ||
 		(s.Held > 0 || s.Moved > 0) && s.Role != plan.Request {

@@ -77,11 +77,11 @@ type AccessSpec struct {
 	Location plan.Location `json:"location"`
 	Node     topology.ID   `json:"node"` // where the value is
 	// Repository is the IP address and port that the value is fetched from and, but for plan.Fetched, written to; empty
-	// where it is at the worker itself (ByClient: at the client itself), or comes with the request. Before those of a Redis
-	// server stands redis:, and they are given wherever it is.
+	// where it is at the worker itself (ByClient: at the client itself), or comes with the request. Before those of a
+	// Redis server stands redis:, and they are given wherever it is.
 	Repository string `json:"repository"`
-	// Replicas are the nodes that keep the state, Node the first, where there are several: Repository is then the address of
-	// each, with | in between.
+	// Replicas are the nodes that keep the state, Node the first, where there are several: Repository is then the address
+	// of each, with | in between.
 	Replicas []topology.ID `json:"replicas,omitempty"`
 	// ByClient says, of a state in a repository, that the client reads it before the request and writes it after the
 	// response: the worker sees nothing of it.

@@ -10,8 +10,9 @@ import (
 )
 
 // Dispatched lets a dispatcher pick the worker of each invocation when it is made, of the candidates given. Until then
-// an invocation's worker is the one that placement has chosen. seed is the scenario's, of the starts of instances. Where an invocation's states are at its worker, or
-// workers call each other, the plan stays as it is, and false is returned.
+// an invocation's worker is the one that placement has chosen. seed is the scenario's, of the starts of instances.
+// Where an invocation's states are at its worker, or workers call each other, the plan stays as it is, and false is
+// returned.
 func (p *Plan) Dispatched(c dispatch.Choice, seed uint64, candidates func(*Invocation) []topology.ID) bool {
 	if c.Fixed || p.Messages != nil || len(p.Invocations) == 0 || slices.ContainsFunc(p.Invocations, bound) {
 		return false
@@ -88,8 +89,8 @@ func (r Rule) Unbound() error {
 	return nil
 }
 
-// InstancesAt is how the instances of a function live on another node: by the same rules, with starts of their own. seed
-// is the scenario's.
+// InstancesAt is how the instances of a function live on another node: by the same rules, with starts of their own.
+// seed is the scenario's.
 func InstancesAt(spec *instance.Spec, seed uint64, function string, node topology.ID) *instance.Spec {
 	if spec == nil {
 		return nil

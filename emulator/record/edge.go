@@ -9,8 +9,8 @@ type Edge struct {
 	Planned plan.EdgeTraffic `json:"planned"` // of these chains: payload, each transfer once
 	// Attempts are the chains that were carried out, those included that were disturbed and made again.
 	Attempts int `json:"attempts,omitempty"`
-	// Measured are the links' counters, from the first attempt to the last: Ethernet frames, with headers, ACKs, and what was
-	// repeated. nil: they were not to be had.
+	// Measured are the links' counters, from the first attempt to the last: Ethernet frames, with headers, ACKs, and what
+	// was repeated. nil: they were not to be had.
 	Measured *EdgeCount `json:"measured,omitempty"`
 	Error    string     `json:"error,omitempty"` // why not
 	// JobsPerHour is how often jobs arrive by the workload's own times; 0: not known.

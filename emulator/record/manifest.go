@@ -37,7 +37,7 @@ type Manifest struct {
 	FidelityError string               `json:"fidelity_error,omitempty"` // why some links could not be measured
 	Events        []Event              `json:"events,omitempty"`         // what the scenario's events did, model by model
 	Overhead      *Overhead            `json:"overhead,omitempty"`
-	Edge          []Edge               `json:"edge,omitempty"`     // what left the edge, by model; none: no link leads to the cloud
+	Edge          []Edge               `json:"edge,omitempty"`     // what left it, by model; none: no link to the cloud
 	Validity      *Validity            `json:"validity,omitempty"` // the run's verdict on itself
 	Models        []ModelCounts        `json:"models,omitempty"`
 	Agreement     *Agreement           `json:"agreement,omitempty"` // of programs' results; absent: there are no programs

@@ -32,7 +32,8 @@ type Migration struct {
 	Predicted   *PredictedMove `json:"predicted,omitempty"`
 }
 
-// PredictedMove is what was expected of a move, by the states' sizes before it and the rate of invocations that was seen.
+// PredictedMove is what was expected of a move, by the states' sizes before it and the rate of invocations that was
+// seen.
 type PredictedMove struct {
 	Unavailable float64 `json:"unavailability_s"`
 	Bytes       float64 `json:"bytes"`

@@ -23,8 +23,8 @@ func sample(i int) (Chain, []Step) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 678_901_234, time.UTC).Add(time.Duration(i) * time.Second)
 	c := Chain{
 		Tags: tags, Time: at, Index: i, Job: fmt.Sprintf("j_%d", i), Client: "rpi3_0", Start: 1 << 60,
-		Measured: Times{Latency: 1.25, Network: 0.1 + 0.2, Processing: 1e-9}, Bytes: 1 << 40, States: 3, Lost: i % 2, Conflicts: 1, Retries: 4, Cold: 2,
-		Late: 0.5,
+		Measured: Times{Latency: 1.25, Network: 0.1 + 0.2, Processing: 1e-9}, Bytes: 1 << 40, States: 3, Lost: i % 2,
+		Conflicts: 1, Retries: 4, Cold: 2, Late: 0.5,
 	}
 	if i%3 == 0 {
 		c.Error = "state lost: want 4,\n \"have\" 3\\"

@@ -99,7 +99,8 @@ func (r *replay) steps(p *plan.Plan, o outcome, tags record.Tags, predicted []fl
 			Tags: tags, Time: o.at.Add(time.Duration(s.Start - o.result.End)), Chain: p.Index, Job: p.Job, Index: s.Index,
 			Task: planned.Task, Role: s.Role.String(), From: from, To: to, Bytes: bytes[s.Index], Ops: planned.Ops,
 			Offset: time.Duration(s.Start - o.result.Start).Seconds(), Duration: s.Duration().Seconds(),
-			Retries: s.Retries, Held: time.Duration(s.Held).Seconds(), Moved: s.Moved, Superseded: o.superseded, Start: time.Duration(s.Started).Seconds(),
+			Retries: s.Retries, Held: time.Duration(s.Held).Seconds(), Moved: s.Moved,
+			Superseded: o.superseded, Start: time.Duration(s.Started).Seconds(),
 		}
 		if s.Remote != 0 {
 			step.Remote = time.Duration(s.Remote - s.Start).Seconds()

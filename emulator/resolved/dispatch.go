@@ -20,8 +20,8 @@ func (e *Scenario) dispatcher() (dispatch.Choice, error) {
 	return rule.Of(d.Options, seed), err
 }
 
-// dispatched lets the scenario's dispatcher pick the workers of the plans' invocations, of the hosts that placement could
-// have chosen: those that may execute functions and have the kind of processor of the one that it has chosen.
+// dispatched lets the scenario's dispatcher pick the workers of the plans' invocations, of the hosts that placement
+// could have chosen: those that may execute functions and have the kind of processor of the one that it has chosen.
 func (e *Scenario) dispatched(plans []*plan.Plan) error {
 	choice, err := e.dispatcher()
 	if err != nil || choice.Fixed {

@@ -48,9 +48,10 @@ func TestMoves(t *testing.T) {
 	}
 	for _, wrong := range []struct{ models, move, want string }{
 		{"external, in-edge", "function: f, client: a, to: b",
-			"moving.yaml: events[0]: a function moves with the states that its worker keeps, and none of the models keeps them there"},
-		{"in-function", "function: ff, client: a, to: b", `moving.yaml:13:34: events[1].migrate.function: no job has a task of the ` +
-			`function "ff"; did you mean "f"?`},
+			"moving.yaml: events[0]: a function moves with the states that its worker keeps, " +
+				"and none of the models keeps them there"},
+		{"in-function", "function: ff, client: a, to: b",
+			`moving.yaml:13:34: events[1].migrate.function: no job has a task of the function "ff"; did you mean "f"?`},
 		{"in-function", "function: g, client: a, to: b", `a has no function "g" with a state: write one of f`},
 		{"in-function", "function: f, client: b, to: c", "no function with a state is executed for b"},
 		{"in-function", "function: f, client: a, from: c, to: b", "function f of a is not placed on c: write one of b"},

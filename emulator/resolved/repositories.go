@@ -35,7 +35,7 @@ func (e *Scenario) locateStates(network *simnet.Network) error {
 			several.Nodes = append(several.Nodes, plan.Named{ID: id, Name: e.Topology.Vertices[id].Name})
 		}
 		if e.Source.State.Keys == "nearest" {
-			several.Delay = e.delays(nodes)
+			several.Delay = e.delays()
 		}
 		e.Sites.Repositories = several
 	}
@@ -123,7 +123,7 @@ func touches(t *topology.Topology, near []topology.ID) bool {
 }
 
 // delays gives the delay from any node to some and back, in s.
-func (e *Scenario) delays(nodes []topology.ID) func(client, node topology.ID) float64 {
+func (e *Scenario) delays() func(client, node topology.ID) float64 {
 	to := map[topology.ID]*topology.Tree{}
 	tree := func(id topology.ID) *topology.Tree {
 		if to[id] == nil {

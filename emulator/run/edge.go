@@ -11,8 +11,8 @@ import (
 	"testbed/emulator/topology"
 )
 
-// edge counts what a model's chains carry over the links to and from the cloud, from now until end is called; nil: there
-// are no such links.
+// edge counts what a model's chains carry over the links to and from the cloud, from now until end is called; nil:
+// there are no such links.
 func (r *run) edge(ctx context.Context, model string) (end func()) {
 	if !r.Scenario.LeavesEdge() {
 		return func() {}

@@ -121,7 +121,8 @@ func (r *run) moveOne(ctx context.Context, model string, m *resolved.Move, one *
 	if err != nil {
 		return record.Migration{}, err
 	}
-	out := record.Migration{Tags: r.tags(), Function: strings.Join(one.Functions, "+"), Method: m.Method, States: found.States}
+	out := record.Migration{Tags: r.tags(), Function: strings.Join(one.Functions, "+"),
+		Method: m.Method, States: found.States}
 	out.Tags.Model = model
 	out.Client, _ = r.name(one.Client)
 	out.From, _ = r.name(at)

@@ -7,8 +7,8 @@ import (
 	"testbed/emulator/plan"
 )
 
-// checkDispatch refuses what a dispatcher has no place in: workers that call each other know the next one beforehand, and
-// the study's model of computing divides a node among the tasks that were placed there.
+// checkDispatch refuses what a dispatcher has no place in: workers that call each other know the next one beforehand,
+// and the study's model of computing divides a node among the tasks that were placed there.
 func (d *decoder) checkDispatch(f *File) {
 	const here = "placement.dispatch"
 	rule, err := dispatch.Rules.Find(d.catalogue, f.Placement.Dispatch.Kind)

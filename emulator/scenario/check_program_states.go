@@ -2,8 +2,8 @@ package scenario
 
 import "fmt"
 
-// checkProgramStates refuses states of which programs and functions that are built in have one together: what is built in
-// changes bytes, and knows nothing of a program's keys.
+// checkProgramStates refuses states of which programs and functions that are built in have one together: what is built
+// in changes bytes, and knows nothing of a program's keys.
 func (d *decoder) checkProgramStates(f *File) {
 	type user struct {
 		function string

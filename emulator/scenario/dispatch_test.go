@@ -20,24 +20,30 @@ placement: {dispatch: least-outstanding}
 models: [in-edge]
 replay: {compute: shared}
 `
-	for change, want := range map[string]string{
-		"compute: shared=compute: allotted":                                        "6:23: placement.dispatch: least-outstanding has no meaning with replay.compute",
-		"models: [in-edge]=models: [state-local]":                                  "7:10: models[0]: in the model state-local workers call each other",
-		"models: [in-edge]=models: [in-edge]\norchestration: chained":              "6:23: placement.dispatch: where workers call each other",
-		"dispatch: least-outstanding=dispatch: fast":                               "6:23: placement.dispatch: ",
-		"dispatch: least-outstanding=dispatch: {kind: round-robin, half-life: 1s}": "it has no meaning with kind: round-robin",
-		"dispatch: least-outstanding=dispatch: {kind: two-choices, half-life: 0s}": "placement.dispatch.half-life: 0s is too small",
+	for _, c := range []struct{ change, want string }{
+		{"compute: shared=compute: allotted",
+			"6:23: placement.dispatch: least-outstanding has no meaning with replay.compute"},
+		{"models: [in-edge]=models: [state-local]",
+			"7:10: models[0]: in the model state-local workers call each other"},
+		{"models: [in-edge]=models: [in-edge]\norchestration: chained",
+			"6:23: placement.dispatch: where workers call each other"},
+		{"dispatch: least-outstanding=dispatch: fast", "6:23: placement.dispatch: "},
+		{"dispatch: least-outstanding=dispatch: {kind: round-robin, half-life: 1s}",
+			"it has no meaning with kind: round-robin"},
+		{"dispatch: least-outstanding=dispatch: {kind: two-choices, half-life: 0s}",
+			"placement.dispatch.half-life: 0s is too small"},
 	} {
-		old, to, _ := strings.Cut(change, "=")
+		old, to, _ := strings.Cut(c.change, "=")
 		_, err := scenario.Parse([]byte(strings.Replace(base, old, to, 1)), "d.yaml", builtin.Catalogue())
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %q", change, err, want)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.change, err, c.want)
 		}
 	}
 	for _, text := range []string{
 		"dispatch: {kind: two-choices, seed: 3, half-life: 200ms}", "dispatch: {kind: least-latency}", "dispatch: fixed",
 	} {
-		if _, err := scenario.Parse([]byte(strings.Replace(base, "dispatch: least-outstanding", text, 1)), "d.yaml", builtin.Catalogue()); err != nil {
+		changed := strings.Replace(base, "dispatch: least-outstanding", text, 1)
+		if _, err := scenario.Parse([]byte(changed), "d.yaml", builtin.Catalogue()); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
 	}

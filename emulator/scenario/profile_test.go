@@ -87,14 +87,15 @@ func TestProfiledPlans(t *testing.T) {
 func TestBadProfiles(t *testing.T) {
 	dir := t.TempDir()
 	text := writeProfile(t, filepath.Join(dir, "p.jsonl"))
-	if err := os.WriteFile(filepath.Join(dir, "bad.jsonl"), []byte(strings.Replace(text, `"result_bytes":7`, `"result_bytes":-7`, 1)),
-		0o644); err != nil {
+	bad := strings.Replace(text, `"result_bytes":7`, `"result_bytes":-7`, 1)
+	if err := os.WriteFile(filepath.Join(dir, "bad.jsonl"), []byte(bad), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	builtIn := strings.ReplaceAll(profiled, "{command: [sh]}", "builtin")
 	for scene, want := range map[string]string{
-		profiled + "profile: none.jsonl\n":                                                "x.yaml:8:10: profile: stat",
-		profiled + "profile: bad.jsonl\n":                                                 "bad.jsonl:2: function detect, input of 100 bytes",
-		strings.ReplaceAll(profiled, "{command: [sh]}", "builtin") + "profile: p.jsonl\n": "that are programs only",
+		profiled + "profile: none.jsonl\n": "x.yaml:8:10: profile: stat",
+		profiled + "profile: bad.jsonl\n":  "bad.jsonl:2: function detect, input of 100 bytes",
+		builtIn + "profile: p.jsonl\n":     "that are programs only",
 	} {
 		path := filepath.Join(dir, "x.yaml")
 		if err := os.WriteFile(path, []byte(scene), 0o644); err != nil {

@@ -31,10 +31,11 @@ functions:
 		{"f", "  \"*\": {command: [x]}\n", ""},
 		{"f", "  \"*\": builtin\n", ""},
 		{"detect", "  detect: {command: [x]}\n",
-			`x.yaml:11:48: workload.jobs[0].tasks.count.states[0]: the state "own" is used by detect, a program, and by count, which ` +
-				`is built in; give each a state of its own, or make both programs`},
+			`x.yaml:11:48: workload.jobs[0].tasks.count.states[0]: the state "own" is used by detect, a program, ` +
+				`and by count, which is built in; give each a state of its own, or make both programs`},
 		{"f", "  detect: {command: [x]}\n  count: {command: [x]}\n",
-			`x.yaml:14:46: workload.jobs[1].tasks.other.states[0]: the state "profile" is used by detect, a program, and by f, which`},
+			`x.yaml:14:46: workload.jobs[1].tasks.other.states[0]: the state "profile" is used by detect, a program, ` +
+				`and by f, which`},
 	} {
 		_, err := scenario.Parse([]byte(strings.Replace(text, "FUNCTION", c.function, 1)+c.functions), "x.yaml",
 			builtin.Catalogue())

@@ -280,7 +280,8 @@ func TestLimits(t *testing.T) {
 	b.memory.has = 1000
 	b.hold(t, []exchange{
 		{ask: "POST " + state, body: `[{"key":"a","value":1}]`, status: 204},
-		{ask: "POST " + state, body: `[{"key":"b","value":` + value + `}]`, status: 413, code: codeMalformed, text: "is full"},
+		{ask: "POST " + state, body: `[{"key":"b","value":` + value + `}]`, status: 413, code: codeMalformed,
+			text: "is full"},
 		{ask: "GET " + state + "/b", status: 204},
 	})
 }

@@ -23,8 +23,8 @@ func (m *shared) Take(n int64) error {
 
 func (m *shared) Give(n int64) { m.taken.Add(-n) }
 
-// A function's own requests side by side: with ETags each is counted once, and what comes when the invocation is over is
-// refused, whenever that is.
+// A function's own requests side by side: with ETags each is counted once, and what comes when the invocation is over
+// is refused, whenever that is.
 func TestParallelRequests(t *testing.T) {
 	const users, each = 8, 20
 	var memory shared

@@ -70,7 +70,8 @@ func (s *Session) take(bytes int64) error {
 }
 
 // Close ends the session, once requests under way are done, and returns the spaces as they are then, in the order of
-// NewSession. Requests that come later are refused. The memory of what was written is given back: it is the caller's now.
+// NewSession. Requests that come later are refused. The memory of what was written is given back: it is the caller's
+// now.
 func (s *Session) Close() []*keyspace.Space {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -54,7 +54,7 @@ func Main() int {
 	if err == nil {
 		err = become(&o)
 	}
-	fmt.Fprint(to, err)
+	_, _ = fmt.Fprint(to, err) // where the agent has gone, there is nobody else to tell
 	return 1
 }
 
@@ -128,7 +128,7 @@ func isolate(p *Program) error {
 	}
 	readOnly := unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID}
 	err = unix.MountSetattr(-1, "/", unix.AT_RECURSIVE, &readOnly)
-	if err != nil && err != unix.ENOSYS { // Linux 5.12; before, its user's rights have to do
+	if err != nil && !errors.Is(err, unix.ENOSYS) { // Linux 5.12; before, its user's rights have to do
 		return fmt.Errorf("making all read-only: %w", err)
 	}
 	const flags = unix.MS_NOSUID | unix.MS_NODEV

@@ -146,8 +146,8 @@ func (p *Pool) Stats() Stats {
 	return s
 }
 
-// Close ends all instances, those in use as well, and what starts, fails those who wait with ErrClosed, and returns when
-// nothing is left.
+// Close ends all instances, those in use as well, and what starts, fails those who wait with ErrClosed, and returns
+// when nothing is left.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	if !p.closed {

@@ -59,8 +59,8 @@ func TestSpecIsReadAsWritten(t *testing.T) {
 		t.Errorf("%+v: %v", got, err)
 	}
 	for _, text := range []string{
-		"", "1", "0 1 1 0 0 0 0", "0 1 1 0 0 0 0 0 0", "0 0 1 0 0 0 0 0", "0 1 1 -1 0 0 0 0", "0 1 1 0 0 2 1 0", "0 1 1 0 -1 0 0 0",
-		"0 1 1 0 0 0 0 x",
+		"", "1", "0 1 1 0 0 0 0", "0 1 1 0 0 0 0 0 0", "0 0 1 0 0 0 0 0", "0 1 1 -1 0 0 0 0", "0 1 1 0 0 2 1 0",
+		"0 1 1 0 -1 0 0 0", "0 1 1 0 0 0 0 x",
 	} {
 		if got, err := Parse(text); err == nil {
 			t.Errorf("%q is read as %+v", text, got)

@@ -36,7 +36,8 @@ func (s *Space) Encode(into []byte) {
 }
 
 // Decode reads what Encode wrote, and nothing else: it fails with ErrCorrupt. Values are parts of data, which must not
-// change while the space is in use. Its limit is as with New; a blob beyond it is read all the same, and can only shrink.
+// change while the space is in use. Its limit is as with New; a blob beyond it is read all the same, and can only
+// shrink.
 func Decode(data []byte, limit int64) (*Space, error) {
 	s := New(limit)
 	if len(data) == 0 {

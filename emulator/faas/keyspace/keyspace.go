@@ -36,8 +36,8 @@ var (
 // goroutines.
 type Space struct {
 	items map[string]item
-	// writes counts all writes there have ever been: each gives its key the next ETag, so that none comes twice, and one of
-	// a key that was deleted in between fits nothing.
+	// writes counts all writes there have ever been: each gives its key the next ETag, so that none comes twice, and one
+	// of a key that was deleted in between fits nothing.
 	writes uint64
 	size   int64 // sum of what the items take up in a blob
 	limit  int64 // of Size

@@ -1,10 +1,10 @@
 // Package migration predicts what the move of a stateful instance from one worker to another takes: how long its
 // invocations are not served, and how many bytes travel, by stop-and-copy and by pre-copy.
 //
-// The way of the bytes is the transport model's: one connection, opened by the offer, whose congestion window each round
-// of copying finds as the one before has left it. Before the last round those invocations end that are at work. Between
-// rounds of pre-copy the instance's states change at a rate that was seen: each invocation changes one of them. Of one
-// state the outcome is a mixture (it has changed during a round or not), of several the expected bytes go on.
+// The way of the bytes is the transport model's: one connection, opened by the offer, whose congestion window each
+// round of copying finds as the one before has left it. Before the last round those invocations end that are at work.
+// Between rounds of pre-copy the instance's states change at a rate that was seen: each invocation changes one of them.
+// Of one state the outcome is a mixture (it has changed during a round or not), of several the expected bytes go on.
 //
 // What it leaves out: other traffic on the way, and what the hosts' processors take, but for the transport model's
 // calibrated time a message.
@@ -72,7 +72,8 @@ type copying struct {
 	sent   []int64 // by round, its message's bytes
 }
 
-// round is how long the next round takes, of so many bytes of so many states, from its first byte to its acknowledgement.
+// round is how long the next round takes, of so many bytes of so many states, from its first byte to its
+// acknowledgement.
 func (c *copying) round(bytes, states float64) (float64, error) {
 	c.sent = append(c.sent, headBytes+int64(math.Round(bytes+states*stateBytes)))
 	p := plan.Plan{Job: "move"}

@@ -11,8 +11,8 @@ import (
 // Who is first where two chains meet can hang on a fraction of a millisecond, and much on who is first: a connection
 // whose window is open, and by that when the chain meets the next. What can be predicted of that is the mean. So where
 // messages have met, the replay is carried out several times, each with other times of the hosts: exponentially
-// distributed ones, whose means are Options.PerMessage and Arrivals.Pause. Not where workers are picked: each replay picks
-// others, and a mean over them would be that of no worker, and its tail none of any replay's.
+// distributed ones, whose means are Options.PerMessage and Arrivals.Pause. Not where workers are picked: each replay
+// picks others, and a mean over them would be that of no worker, and its tail none of any replay's.
 const (
 	mostReplications = 8
 	// budget is how many packet-hops they may take altogether: a second or two.

@@ -16,8 +16,8 @@ const EnvDirectory = "TB_DAPR_SDK"
 // version is the one that scripts/dapr-sdk installs.
 const version = "3.18.0"
 
-// SDK returns node's path and the SDK's, for NODE_PATH. Where one of them is missing, the test is skipped with the reason;
-// under REQUIRE_PRIVILEGED=1 it fails where there is npm, for scripts/setup then installs the SDK.
+// SDK returns node's path and the SDK's, for NODE_PATH. Where one of them is missing, the test is skipped with the
+// reason; under REQUIRE_PRIVILEGED=1 it fails where there is npm, for scripts/setup then installs the SDK.
 func SDK(t testing.TB) (node, modules string) {
 	t.Helper()
 	if testing.Short() {
