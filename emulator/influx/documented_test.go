@@ -45,6 +45,9 @@ func TestSchemaIsDocumented(t *testing.T) {
 	}
 	for i := range 10 {
 		c, steps := chain("run", i)
+		c.Picked, c.Scaled, c.Programs = 1, true, []record.Program{{Result: 5, Digest: "0a"}}
+		steps[0].Held, steps[0].Moved = 0.1, 1
+		steps = append(steps, record.Step{Tags: c.Tags, Role: "start", Start: 0.2})
 		for _, superseded := range []bool{false, true} {
 			c.Superseded = superseded
 			add(c.Point())
@@ -55,6 +58,7 @@ func TestSchemaIsDocumented(t *testing.T) {
 		}
 	}
 	add((&record.Link{}).Point())
+	add((&record.Migration{Undone: "no way there", Predicted: &record.PredictedMove{}}).Point())
 	add((&record.Host{Late: &record.PacketsLate{}}).Point())
 	documented := map[string]bool{}
 	rows := regexp.MustCompile("(?m)^\\| `(\\w+)` \\|[^|]*\\|([^|]*)\\|([^|]*)\\|$")
