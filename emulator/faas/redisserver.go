@@ -115,7 +115,7 @@ func (c *RedisConfig) text(password string) string {
 		bind = "0.0.0.0" // the node's network is the testbed's, and eth0 may not be there yet
 	}
 	line("bind %s\nport %d\nprotected-mode no\ndaemonize no\ndatabases 1\ntcp-keepalive 0\ntimeout 0", bind, c.port())
-	line("dir \"%s\"\nproto-max-bulk-len %d\nmaxclients %d", c.Dir, maxBody, maxServed)
+	line("auto-aof-rewrite-min-size 4mb\ndir \"%s\"\nproto-max-bulk-len %d\nmaxclients %d", c.Dir, maxBody, maxServed)
 	if password != "" {
 		line("requirepass %s", password)
 	}

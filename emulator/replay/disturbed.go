@@ -43,7 +43,8 @@ func (d Disturbed) disturbed(o *outcome) bool {
 // attempts carries out a chain until the host leaves it alone, or often enough. due is of the first attempt.
 func (r *replay) attempts(ctx context.Context, m, i int, due time.Time) outcome {
 	most := max(r.Disturbed.Attempts, 1)
-	if !r.Arrival.Alone() || r.Plans[m][i].Scaled() { // once more, it would find instances that the first had to wait for
+	// Once more, it would find instances that the first had to wait for, and shift what a dispatcher picks afterwards.
+	if p := r.Plans[m][i]; !r.Arrival.Alone() || p.Scaled() || p.Dispatch != nil {
 		most = 1
 	}
 	for n := 1; ; n++ {

@@ -29,11 +29,22 @@ func (b testbed) Companions(id topology.ID) (noderuntime.Companions, noderuntime
 	return all, b.Bed.Running(id)
 }
 
-// serveWishes starts and ends containers as the agents of nodes wish, until the function that it returns is called.
-func serveWishes(bed Bed, nodes []topology.ID) (end func()) {
+// mostCompanions is how many containers a node may have beside it at a time: what asks for them may be an image that
+// nobody knows.
+const mostCompanions = 1000
+
+// serveWishes starts and ends containers as the agents of nodes wish, until the function that it returns is called. of is
+// a function's program; nil: it is none. Nobody gets other containers than of these.
+func serveWishes(bed Bed, nodes []topology.ID, of func(name string) *function.Program) (end func()) {
 	with, able := bed.(companied)
 	ctx, cancel := context.WithCancel(context.Background())
 	var wait sync.WaitGroup
+	var asking sync.Mutex
+	program := func(name string) *function.Program {
+		asking.Lock()
+		defer asking.Unlock()
+		return of(name)
+	}
 	for _, id := range nodes {
 		agent := bed.Agent(id)
 		wisher, wishes := agent.(wishing)
@@ -48,7 +59,7 @@ func serveWishes(bed Bed, nodes []topology.ID) (end func()) {
 		}
 		wait.Go(func() {
 			defer agent.Close()
-			s := &server{runtime: runtime, node: node, agent: wisher, started: map[int64]*started{}}
+			s := &server{runtime: runtime, node: node, agent: wisher, program: program, started: map[int64]*started{}}
 			s.serve(ctx)
 			s.clear()
 		})
@@ -64,6 +75,7 @@ type server struct {
 	runtime noderuntime.Companions
 	node    noderuntime.Node
 	agent   wishing
+	program func(name string) *function.Program
 	work    sync.WaitGroup
 
 	mu      sync.Mutex
@@ -72,6 +84,7 @@ type server struct {
 
 // started is a container that runs, once ready is closed, unless it has no ID.
 type started struct {
+	program   *function.Program
 	ready     chan struct{}
 	container string
 }
@@ -93,20 +106,33 @@ func (s *server) serve(ctx context.Context) {
 				s.work.Go(func() { s.stop(w) })
 				continue
 			}
-			one := &started{ready: make(chan struct{})}
-			s.mu.Lock()
-			s.started[w.ID] = one
-			s.mu.Unlock()
-			s.work.Go(func() { s.start(w, one) })
+			if one := s.admit(w); one != nil {
+				s.work.Go(func() { s.start(w, one) })
+			}
 		}
 	}
+}
+
+// admit takes a wish for a container in, of a program that the scenario has in an image, unless there are too many or its
+// number is known. nil: it is not fulfilled, which no agent of ours lets happen.
+func (s *server) admit(w function.Wish) *started {
+	p := s.program(w.Name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p == nil || p.Image == "" || p.Image != w.Image || s.started[w.ID] != nil || len(s.started) >= mostCompanions {
+		return nil
+	}
+	one := &started{ready: make(chan struct{}), program: p}
+	s.started[w.ID] = one
+	return one
 }
 
 // start starts a container and tells of its end.
 func (s *server) start(w function.Wish, one *started) {
 	ctx := context.Background() // it is ended by stop or clear
 	id, err := s.runtime.StartCompanion(ctx, s.node, noderuntime.Companion{
-		Name: w.Name, Image: w.Image, Env: w.Env, Memory: units.ByteSize(w.Memory), Processes: w.Processes,
+		Name: one.program.Name, Image: one.program.Image, Env: w.Env,
+		Memory: units.ByteSize(one.program.Memory), Processes: one.program.Processes,
 	})
 	one.container = id
 	close(one.ready)

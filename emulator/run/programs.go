@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 
 	"testbed/emulator/faas/function"
-	"testbed/emulator/internal/readfile"
 	"testbed/emulator/plan"
 	"testbed/emulator/replay"
 	"testbed/emulator/scenario"
@@ -26,7 +25,7 @@ func programsOf(s *scenario.Scenario, testbed, runtime string) (*replay.Programs
 		}
 		p, err := programOf(s, f, testbed, runtime)
 		if err == nil {
-			inputs[f.Name], err = inputOf(s, f)
+			inputs[f.Name], err = inputOf(s, f, p)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: functions.%s: %w", s.Path(), f.Name, err)
@@ -59,6 +58,10 @@ func programOf(s *scenario.Scenario, f *scenario.Function, testbed, runtime stri
 		p.Env = append(p.Env, e.Name+"="+e.Value)
 	}
 	if f.Image != "" {
+		var err error
+		if p.UID, p.GID, err = function.Owner("", ""); err != nil {
+			return nil, err
+		}
 		if !s.RunsImages(runtime) {
 			return nil, fmt.Errorf("the runtime %s runs no images: give the function a command, or write runtime: docker",
 				runtime)
@@ -74,18 +77,19 @@ func programOf(s *scenario.Scenario, f *scenario.Function, testbed, runtime stri
 	if p.Path, err = s.ProgramPath(f); err != nil {
 		return nil, err
 	}
-	p.UID, p.GID, err = function.Owner(p.Dir)
+	p.UID, p.GID, err = function.Owner(p.Dir, p.Path)
 	return p, err
 }
 
 // largestPayload bounds a file that is an argument, in bytes.
 const largestPayload = plan.MaxMessage
 
-// inputOf is what a function gets as its argument: its files in an order of the scenario's seed.
-func inputOf(s *scenario.Scenario, f *scenario.Function) (*replay.Input, error) {
+// inputOf is what a function gets as its argument: its files in an order of the scenario's seed. They are read with the
+// program's rights.
+func inputOf(s *scenario.Scenario, f *scenario.Function, p *function.Program) (*replay.Input, error) {
 	in := &replay.Input{
 		Previous: f.Argument == scenario.ArgumentPrevious,
-		Read:     func(path string) ([]byte, error) { return readfile.All(path, largestPayload) },
+		Read:     func(path string) ([]byte, error) { return function.ReadAs(p.UID, p.GID, path, largestPayload) },
 	}
 	if f.Payload == "" {
 		return in, nil
@@ -114,7 +118,7 @@ func (r *run) serve(p *replay.Programs) (end func()) {
 	if p == nil {
 		return func() {}
 	}
-	return serveWishes(r.Bed, r.containers(p))
+	return serveWishes(r.Bed, r.containers(p), p.Of)
 }
 
 // containers are the nodes beside which programs run in containers.
@@ -125,9 +129,14 @@ func (r *run) containers(p *replay.Programs) []topology.ID {
 		for _, one := range plans {
 			for i := range one.Invocations {
 				inv := &one.Invocations[i]
-				if f := p.Of(inv.Function); f != nil && f.Image != "" && !seen[inv.Worker] {
-					seen[inv.Worker] = true
-					all = append(all, inv.Worker)
+				if f := p.Of(inv.Function); f == nil || f.Image == "" {
+					continue
+				}
+				for _, node := range append([]topology.ID{inv.Worker}, inv.Candidates...) {
+					if !seen[node] {
+						seen[node] = true
+						all = append(all, node)
+					}
 				}
 			}
 		}

@@ -25,8 +25,9 @@ type State struct {
 type Repository struct {
 	// The store.
 	Kind string `yaml:"kind,short,required" choice:"store"`
-	// The command that starts the server, which gets its configuration on its standard input (and - as its last
-	// argument): [redis-server], the default, or another that understands the same.
+	// The command in the image that starts the server, which gets its configuration on its standard input (and - as its
+	// last argument): [redis-server], the default, or another that understands the same. Without an image it is always
+	// the distribution's redis-server.
 	Command []string `yaml:"command,names" when:"kind=redis" min:"1" max:"100"`
 	// Container image that has the command, such as redis:7, for the runtime docker: repositories run it, with the
 	// testbed's agent in it.
@@ -67,6 +68,10 @@ func (d *decoder) checkState(f *File) {
 	if _, given := d.where["state.repository.fsync"]; given && !store.Server {
 		d.failAt("state.repository.fsync", "remove it, or write kind: redis", "the store %s has no log",
 			f.State.Repository.Kind)
+	}
+	if f.State.Repository.Command != nil && f.State.Repository.Image == "" {
+		d.failAt("state.repository.command", "remove it, or add the image that it is in",
+			"without an image the server is the distribution's redis-server")
 	}
 	images := f.Runtime == auto || d.catalogue.Describe(catalogue.Runtimes, f.Runtime).Images
 	switch image := f.State.Repository.Image; {

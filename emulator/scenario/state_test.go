@@ -37,6 +37,7 @@ func TestStateErrors(t *testing.T) {
 	for line, want := range map[string]string{
 		"state: {repository: mongo}":                                             `f:3:21: state.repository`,
 		"state: {repository: {kind: builtin, fsync: always}}":                    "state.repository.fsync",
+		"state: {repository: {kind: redis, command: [sh, -c, id]}}":              "add the image that it is in",
 		"state: {repositories: [central, nuc_0]}":                                "central stands among others",
 		"state: {repositories: [nuc_0, nuc_0]}":                                  "listed twice",
 		"state: {repositories: nuc_77}":                                          `there is no host "nuc_77"`,

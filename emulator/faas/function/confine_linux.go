@@ -139,7 +139,7 @@ func isolate(p *Program) error {
 	if p.Memory > 0 {
 		size = min(size, p.Memory)
 	}
-	for _, dir := range []string{"/tmp", "/var/tmp", "/dev/shm"} {
+	for _, dir := range scratched {
 		if _, err := os.Stat(dir); err != nil {
 			continue
 		}
@@ -147,7 +147,11 @@ func isolate(p *Program) error {
 			return fmt.Errorf("mounting %s: %w", dir, err)
 		}
 	}
-	for _, dir := range p.Hide {
+	// That a mount is read-only keeps nobody from a socket or a terminal of his user's.
+	if err := unix.Mount("tmpfs", "/run", "tmpfs", flags|unix.MS_NOEXEC, "mode=755,size=64k"); err != nil && err != unix.ENOENT {
+		return fmt.Errorf("mounting /run: %w", err)
+	}
+	for _, dir := range append([]string{"/dev/pts"}, p.Hide...) {
 		err := unix.Mount("tmpfs", dir, "tmpfs", flags|unix.MS_NOEXEC|unix.MS_RDONLY, "mode=000,size=4k")
 		if err != nil && err != unix.ENOENT && err != unix.EROFS {
 			return fmt.Errorf("hiding %s: %w", dir, err)
@@ -155,6 +159,12 @@ func isolate(p *Program) error {
 	}
 	return kept.restore()
 }
+
+// scratched are the directories that an instance may write to, and covered those that are not the host's for it.
+var (
+	scratched = []string{"/tmp", "/var/tmp", "/dev/shm"}
+	covered   = append([]string{"/run"}, scratched...)
+)
 
 // scratch is the size of the instance's /tmp, in bytes, where its memory is not less.
 const scratch = 64 << 20
@@ -166,7 +176,7 @@ type held map[string]*os.File
 func keep(p *Program) (held, error) {
 	all := held{}
 	for _, dir := range []string{p.Dir, filepath.Dir(p.Path)} {
-		if !slices.ContainsFunc([]string{"/tmp", "/var/tmp", "/dev/shm"}, func(c string) bool { return within(dir, c) }) {
+		if !slices.ContainsFunc(covered, func(c string) bool { return within(dir, c) }) {
 			continue
 		}
 		file, err := os.OpenFile(dir, unix.O_PATH|unix.O_DIRECTORY, 0)
@@ -182,7 +192,7 @@ func within(path, dir string) bool { return path == dir || strings.HasPrefix(pat
 
 func (h held) restore() error {
 	for dir, file := range h {
-		if slices.Contains([]string{"/tmp", "/var/tmp", "/dev/shm"}, dir) {
+		if slices.Contains(covered, dir) {
 			continue // itself: it stays covered
 		}
 		err := os.MkdirAll(dir, 0o755)

@@ -175,4 +175,8 @@ func rights(w io.Writer) {
 	}
 	fmt.Fprintf(w, "fill=%v\n", os.WriteFile("/tmp/y", make([]byte, 100<<20), 0o600) == nil)
 	fmt.Fprintf(w, "environ=%d\n", len(os.Environ()))
+	for _, dir := range []string{"/run", "/dev/pts"} { // sockets and terminals of its user's
+		entries, _ := os.ReadDir(dir)
+		fmt.Fprintf(w, "%s=%d\n", dir, len(entries))
+	}
 }

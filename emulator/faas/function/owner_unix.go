@@ -4,25 +4,39 @@ package function
 
 import (
 	"os"
+	"strconv"
 	"syscall"
 )
 
 // nobody is the user and the group that own nothing.
 const nobody = 65534
 
-// Owner is the user, and his group, as whom programs of a directory are executed: its owner, or nobody where that is
-// root.
-func Owner(dir string) (uid, gid int, err error) {
-	info, err := os.Stat(dir)
-	if err != nil {
-		return 0, 0, err
-	}
-	if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Uid != 0 {
-		uid, gid = int(st.Uid), int(st.Gid)
-		if gid == 0 {
-			gid = nobody
+// Owner is the user, and his group, as whom a program of a directory is executed: who has called sudo, where the
+// directory is his, and the program is his or root's; otherwise nobody. For a scenario that somebody else has written
+// may name everybody's directories and programs. An empty path is not looked at.
+func Owner(dir, program string) (uid, gid int, err error) {
+	user, known := number(os.Getenv("SUDO_UID"))
+	group, grouped := number(os.Getenv("SUDO_GID"))
+	known = known && grouped
+	for i, path := range []string{dir, program} {
+		if path == "" {
+			continue
 		}
-		return uid, gid, nil
+		info, err := os.Stat(path)
+		if err != nil {
+			return 0, 0, err
+		}
+		st, ok := info.Sys().(*syscall.Stat_t)
+		known = known && ok && (int(st.Uid) == user || i == 1 && st.Uid == 0)
 	}
-	return nobody, nobody, nil
+	if !known {
+		return nobody, nobody, nil
+	}
+	return user, group, nil
+}
+
+// number reads that of a user or a group that is not root's.
+func number(text string) (int, bool) {
+	n, err := strconv.ParseUint(text, 10, 31)
+	return int(n), err == nil && n != 0
 }

@@ -68,5 +68,7 @@ func (r *replay) memberEnds(c *chain, at int) error {
 	} else if c.versions != nil {
 		c.versions.commit(s.Task, c.keptBy(s))
 	}
+	r.over(c, i)
+	r.vacate(c, i)
 	return r.ended(c, i, float64(c.parts[i].Sum())/float64(second))
 }
