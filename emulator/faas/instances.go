@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"testbed/emulator/faas/instance"
@@ -31,7 +32,7 @@ type fleetKey struct {
 // fleet is the instances of a function.
 type fleet struct {
 	*instance.Pool
-	warm func() error // waits, the first time, for those of Min
+	warmed atomic.Bool // those of Min have been waited for
 }
 
 // fleets are the functions that have instances on the node. The zero value is ready.
@@ -72,9 +73,20 @@ func (f *fleets) of(c *call, starter func(c *call) (instance.Starter, error)) (*
 	if f.all == nil {
 		f.all = map[fleetKey]*fleet{}
 	}
-	one := &fleet{Pool: pool, warm: sync.OnceValue(func() error { return pool.Warm(context.Background()) })}
+	one := &fleet{Pool: pool}
 	f.all[key] = one
 	return one, nil
+}
+
+// warm waits, the first time, for the instances of Min. Where one of them could not be started, who needs it starts
+// another, and is told why that fails.
+func (f *fleet) warm(ctx context.Context) {
+	if f.warmed.Load() {
+		return
+	}
+	if err := f.Warm(ctx); err == nil || ctx.Err() == nil {
+		f.warmed.Store(true)
+	}
 }
 
 // close ends all instances, for good.
@@ -125,9 +137,7 @@ func (a *Agent) occupy(ctx context.Context, c *call, r *reply) (occupied, error)
 	o := occupied{took: span{start: a.clock.now()}}
 	one, err := a.fleets.of(c, a.starterOf)
 	if err == nil {
-		err = one.warm()
-	}
-	if err == nil {
+		one.warm(ctx)
 		o.lease, err = one.Acquire(ctx)
 	}
 	if err != nil {

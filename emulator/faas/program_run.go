@@ -195,6 +195,7 @@ func (t *programTurn) work(ctx context.Context) error {
 		stores[i] = dapr.Store{Names: t.call.stores(i), Space: space}
 	}
 	session := dapr.NewSession(stores, limit, spaceMemory{t.pools.budget})
+	t.forget() // where it works again
 	result, err := t.programs.invoke(ctx, t.call, t.argument, session)
 	spaces := session.Close()
 	if err != nil {
@@ -218,8 +219,15 @@ func (t *programTurn) work(ctx context.Context) error {
 	return nil
 }
 
+// forget gives back what the last result has of the budget.
+func (t *programTurn) forget() {
+	t.pools.budget.giveBack(t.call.kept)
+	t.result, t.call.kept = nil, 0
+}
+
 // release gives back what the turn holds.
 func (t *programTurn) release() {
+	t.forget()
 	for i := range t.states {
 		t.states[i].held.release()
 		t.states[i].next.content.release()

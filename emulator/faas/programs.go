@@ -168,8 +168,7 @@ func (p *installed) invoke(ctx context.Context, c *call, argument []byte, sessio
 		defer lease.Release()
 	}
 	var taken int64
-	defer func() { p.budget.giveBack(taken) }()
-	return lease.Instance.(*function.Instance).Invoke(ctx, &function.Invocation{
+	result, err := lease.Instance.(*function.Instance).Invoke(ctx, &function.Invocation{
 		ID:       fmt.Sprintf("%s/%d/%d", c.key, c.task, p.invoked.Add(1)),
 		Source:   "/testbed/" + c.key,
 		Argument: argument,
@@ -184,6 +183,12 @@ func (p *installed) invoke(ctx context.Context, c *call, argument []byte, sessio
 			return nil
 		},
 	})
+	if err != nil {
+		p.budget.giveBack(taken)
+		return nil, err
+	}
+	c.kept = taken
+	return result, nil
 }
 
 // Candidates are the nodes of which one executes an invocation: that of its placement, or a dispatcher's choice.

@@ -295,17 +295,24 @@ func (s *redisServer) drop(ctx context.Context, prefix string) (int, error) {
 	for key := range s.keys {
 		if strings.HasPrefix(key, prefix) {
 			keys = append(keys, key)
-			delete(s.keys, key)
 		}
 	}
 	s.mu.Unlock()
 	if len(keys) == 0 {
 		return 0, nil
 	}
-	return len(keys), s.states.do(ctx, 0, func(c redis.Conn) error {
+	if err := s.states.do(ctx, 0, func(c redis.Conn) error {
 		_, err := c.Do("UNLINK", keys...)
 		return err
-	})
+	}); err != nil {
+		return 0, err // they are known still, and can be dropped again
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, key := range keys {
+		delete(s.keys, key.(string))
+	}
+	return len(keys), nil
 }
 
 // tail keeps the last of what a program prints.

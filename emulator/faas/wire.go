@@ -37,6 +37,7 @@ type call struct {
 	load     int
 	states   []callState
 	lasting  lastingKeys
+	kept     int64    // of the budget, for a program's result, in bytes: its turn gives it back
 	given    [][]byte // its argument, where that has a meaning; not sent in a header
 	lengths  []int64  // of the results that the argument is; nil: it is one, or none
 	seat     Seat     // of the instance that it is for, where its caller was sent; empty: where it is placed, if any

@@ -156,14 +156,14 @@ func (l *lateness) of(ctx context.Context, nodes []topology.ID, from, to int64) 
 	return late
 }
 
-// nodesOf are the nodes that take part in a chain, each once.
+// nodesOf are the nodes that may take part in a chain, each once.
 func nodesOf(spec *faas.ChainSpec) []topology.ID {
 	all := []topology.ID{spec.Client}
 	for i := range spec.Invocations {
 		inv := &spec.Invocations[i]
-		all = append(all, inv.Node)
+		all = append(all, spec.Candidates(inv)...)
 		for _, s := range inv.States {
-			all = append(all, s.Node)
+			all = append(append(all, s.Node), s.Replicas...)
 		}
 	}
 	slices.Sort(all)

@@ -30,6 +30,9 @@ func (e *Scenario) dispatched(plans []*plan.Plan) error {
 	nodes := e.Source.Executors(e.Topology)
 	known := map[placement.Affinity][]topology.ID{}
 	for _, p := range plans {
+		if e.rules[p.Model].Unbound() != nil {
+			continue // all of the model's, also what has no state
+		}
 		p.Dispatched(choice, e.Source.Seed, func(inv *plan.Invocation) []topology.ID {
 			affinity := e.affinity(inv.Worker)
 			if _, is := known[affinity]; !is {

@@ -10,6 +10,7 @@ import (
 	"testbed/emulator/plan"
 	"testbed/emulator/profile"
 	"testbed/emulator/replay"
+	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
 )
 
@@ -56,13 +57,27 @@ func (e *Scenario) measureStarts(of *profile.Profile) {
 	}
 }
 
-// checkScaled refuses an arrival process that rearranges chains: which of them finds an instance warm depends on those
-// before, and predictions take them in their own order.
-func (e *Scenario) checkScaled() error {
-	if _, rearranges := e.Arrival.(replay.Planned); rearranges && e.Source.Scaled() {
-		return errors.New("functions: whether an instance is warm depends on the chains before, and with arrival: " +
-			e.Source.Replay.Arrival.Kind + " these come side by side in an order of their own: " +
-			"write another arrival process, such as poisson or sequential, or let instances be warm")
+// checkRearranged refuses an arrival process that rearranges chains where they are not as if they were alone: which of
+// them finds an instance warm, or what a dispatcher picks, depends on those before; and who executes a function is not
+// known beforehand where it is picked, or moves.
+func (e *Scenario) checkRearranged() error {
+	if _, rearranges := e.Arrival.(replay.Planned); !rearranges {
+		return nil
+	}
+	with := "arrival: " + e.Source.Replay.Arrival.Kind
+	if choice, err := e.dispatcher(); err == nil && !choice.Fixed {
+		return errors.New("placement.dispatch: where a worker is picked at invocation time, nobody knows beforehand which chains " +
+			"share nothing, as " + with + " needs it: write another arrival process, such as poisson or sequential, " +
+			"or dispatch: fixed")
+	}
+	if slices.ContainsFunc(e.Source.Events, func(v scenario.Event) bool { return v.Migrate != nil }) {
+		return errors.New("events: where a function moves, nobody knows beforehand which chains share nothing, as " + with +
+			" needs it: write another arrival process, such as poisson or sequential, or remove the event")
+	}
+	if e.Source.Scaled() {
+		return errors.New("functions: whether an instance is warm depends on the chains before, and with " + with +
+			" these come side by side in an order of their own: write another arrival process, such as poisson or sequential, " +
+			"or let instances be warm")
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
 	if e.Arrival, err = e.arrival(); err == nil {
-		err = e.checkScaled()
+		err = e.checkRearranged()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)

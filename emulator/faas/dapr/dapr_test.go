@@ -284,6 +284,16 @@ func TestLimits(t *testing.T) {
 			text: "is full"},
 		{ask: "GET " + state + "/b", status: 204},
 	})
+	// What is small as text and large when it is decoded.
+	b = newBed(0)
+	b.memory.has = 4 << 20
+	many := strings.Repeat("0,", 200_000)
+	b.hold(t, []exchange{
+		{ask: "POST " + state, body: "[" + many + "0]", status: 413, code: codeMalformed, text: "memory"},
+		{ask: "POST " + state + "/transaction", body: `{"operations":[` + many + "0]}", status: 413, code: codeMalformed,
+			text: "memory"},
+		{ask: "POST " + state, body: `[{"key":"a","value":[` + many + "0]}]", status: 204},
+	})
 }
 
 // Whatever a function sends, the answer is one of the API's, states stay what they are or what they may become, and no

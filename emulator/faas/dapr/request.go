@@ -154,6 +154,12 @@ func (s *Session) body(w http.ResponseWriter, r *http.Request, v any) (give func
 	case err != nil:
 		return give, &failure{http.StatusInternalServerError, codeMalformed, "failed reading HTTP body: " + err.Error()}
 	}
+	forItems := weight * max(0, elements(text)-few)
+	if err := s.take(forItems); err != nil {
+		return give, &failure{http.StatusRequestEntityTooLarge, codeMalformed, err.Error()}
+	}
+	forText := give
+	give = func() { s.memory.Give(forItems); forText() }
 	if err := json.Unmarshal(text, v); err != nil {
 		return give, malformed("failed deserializing HTTP body: %v", err)
 	}

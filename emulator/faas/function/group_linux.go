@@ -45,7 +45,14 @@ func newGroup(p *Program) (*group, error) {
 		if controller == "" && delegate(root, filepath.Join(root, cgroups.Functions), parent) != nil {
 			continue
 		}
-		if err := os.MkdirAll(dir, 0o755); err != nil {
+		err := os.MkdirAll(dir, 0o755)
+		if errors.Is(err, fs.ErrNotExist) { // another agent has just taken the empty parent away
+			if controller == "" {
+				_ = delegate(root, filepath.Join(root, cgroups.Functions), parent) // MkdirAll tells
+			}
+			err = os.MkdirAll(dir, 0o755)
+		}
+		if err != nil {
 			if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
 				continue
 			}
