@@ -70,6 +70,9 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 	if e.Arrival, err = e.arrival(); err == nil {
 		err = e.checkRearranged()
 	}
+	if err == nil {
+		err = e.checkPrograms()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
