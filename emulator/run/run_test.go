@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -167,9 +168,9 @@ func TestChainsThatFailAreNoErrorOfTheRun(t *testing.T) {
 func TestGapsOfTheSamplerAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, c := newBed(t, "")
-		asked := 0
+		var asked atomic.Int32 // by the sampler, and for what leaves the edge
 		b.inspect = func(context.Context) error {
-			if asked++; asked > 1 && asked < 5 {
+			if n := asked.Add(1); n > 1 && n < 5 {
 				return errors.New("busy")
 			}
 			return nil
