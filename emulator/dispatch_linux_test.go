@@ -1,7 +1,6 @@
 package emulator_test
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,7 +13,6 @@ import (
 	"testbed/emulator/internal/statistics"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/record"
-	"testbed/emulator/run"
 )
 
 // TestDispatchHalvesTheTailMeasured: at 80 % load the fewest under way halve the 95th percentile of what placement has
@@ -43,18 +41,8 @@ func TestDispatchHalvesTheTailMeasured(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		bed, err := w.of.Up(t.Context(), e, emulator.UpOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
 		sink := &kept{}
-		outcome, err := bed.Run(t.Context(), run.Config{Results: dir, Sinks: []record.Sink{sink}})
-		if removed := w.of.Remove(context.Background(), name, true, nil); removed != nil {
-			t.Error(removed)
-		}
-		if err != nil || outcome.Failures() > 0 {
-			t.Fatalf("%v, %q", err, outcome.Summary.Errors)
-		}
+		w.carriedOut(t, e, dir, sink)
 		chains := sink.chains
 		slices.SortFunc(chains, func(a, b record.Chain) int { return int(a.Start - b.Start) })
 		at := func(indexes []int) float64 {

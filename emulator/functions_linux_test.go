@@ -2,7 +2,6 @@ package emulator_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"math"
 	"os"
@@ -79,23 +78,11 @@ func executed(t *testing.T, s *scenario.Scenario, profiler *run.Profiler) ([]rec
 	if err != nil {
 		t.Fatal(err)
 	}
-	bed, err := w.of.Up(t.Context(), e, emulator.UpOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := w.of.Remove(context.Background(), s.Name, true, nil); err != nil {
-			t.Error(err)
-		}
-	}()
 	sinks := []record.Sink{sink}
 	if profiler != nil {
 		sinks = append(sinks, profiler)
 	}
-	outcome, err := bed.Run(t.Context(), run.Config{Results: dir, Sinks: sinks})
-	if err != nil || outcome.Failures() > 0 {
-		t.Fatalf("%v, %q", err, outcome.Summary.Errors)
-	}
+	outcome := w.carriedOut(t, e, dir, sinks...)
 	m, err := record.ReadManifest(outcome.Dir)
 	if err != nil {
 		t.Fatal(err)

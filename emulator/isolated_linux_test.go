@@ -1,7 +1,6 @@
 package emulator_test
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"os"
@@ -12,7 +11,6 @@ import (
 
 	"testbed/emulator"
 	"testbed/emulator/record"
-	"testbed/emulator/run"
 )
 
 // premises is the study's network with some of the hour's chains, which arrive in a way and whose states somebody
@@ -41,20 +39,8 @@ func arrived(t *testing.T, access, arrival string) (map[string]map[int]record.Ch
 	if err != nil {
 		t.Fatal(err)
 	}
-	bed, err := w.of.Up(t.Context(), e, emulator.UpOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := w.of.Remove(context.Background(), name, true, nil); err != nil {
-			t.Error(err)
-		}
-	}()
 	sink := &kept{}
-	outcome, err := bed.Run(t.Context(), run.Config{Results: dir, Sinks: []record.Sink{sink}})
-	if err != nil || outcome.Failures() > 0 {
-		t.Fatalf("%v, %q", err, outcome.Summary.Errors)
-	}
+	outcome := w.carriedOut(t, e, dir, sink)
 	chains, took := map[string]map[int]record.Chain{}, map[string]time.Duration{}
 	for _, m := range outcome.Summary.Models {
 		chains[m.Model], took[m.Model] = map[int]record.Chain{}, m.Elapsed

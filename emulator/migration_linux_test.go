@@ -1,7 +1,6 @@
 package emulator_test
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"os"
@@ -11,7 +10,6 @@ import (
 
 	"testbed/emulator"
 	"testbed/emulator/record"
-	"testbed/emulator/run"
 )
 
 // moved is a function that is called once, moves with its state over links of a rate, and is called again.
@@ -72,19 +70,7 @@ func oneMove(t *testing.T, size, rate string) *record.Migration {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bed, err := w.of.Up(t.Context(), e, emulator.UpOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := w.of.Remove(context.Background(), name, true, nil); err != nil {
-			t.Error(err)
-		}
-	}()
-	outcome, err := bed.Run(t.Context(), run.Config{Results: dir})
-	if err != nil || outcome.Failures() > 0 {
-		t.Fatalf("%v, %q", err, outcome.Summary.Errors)
-	}
+	outcome := w.carriedOut(t, e, dir)
 	manifest, err := record.ReadManifest(outcome.Dir)
 	if err != nil || len(manifest.Events) != 1 || len(manifest.Events[0].Moves) != 1 {
 		t.Fatalf("%v: %+v", err, manifest.Events)

@@ -72,15 +72,8 @@ func runProfile(c *cli.Context, s *State) error {
 	if c.Bool("dry-run") {
 		return dryRun(s, form, e, options)
 	}
-	if err := needRoot(s); err != nil {
-		return err
-	}
-	warn(c.Context, s, e, cmp.Or(options.Fabric, e.Source.Fabric))
-	host, show := s.host(), newProgress(c, s)
-	options.Progress = show.at
-	bed, err := host.Up(c.Context, e, options)
+	host, bed, show, err := bringUp(c, s, e, options)
 	if err != nil {
-		show.clear()
 		return err
 	}
 	if !c.Bool("keep") {

@@ -11,6 +11,7 @@ import (
 
 	"testbed/emulator"
 	"testbed/emulator/internal/shell"
+	"testbed/emulator/resolved"
 )
 
 // resultFlags are those of the commands that measure or compare.
@@ -82,15 +83,8 @@ func runCommand(s *State) *cli.Command {
 			if c.Bool("dry-run") {
 				return dryRun(s, shown.format, e, options)
 			}
-			if err := needRoot(s); err != nil {
-				return err
-			}
-			warn(c.Context, s, e, cmp.Or(options.Fabric, e.Source.Fabric))
-			host, show := s.host(), newProgress(c, s)
-			options.Progress = show.at
-			bed, err := host.Up(c.Context, e, options)
+			host, bed, show, err := bringUp(c, s, e, options)
 			if err != nil {
-				show.clear()
 				return err
 			}
 			if !c.Bool("keep") {
@@ -98,6 +92,23 @@ func runCommand(s *State) *cli.Command {
 			}
 			return execute(c, s, bed, e, mirror, show, shown)
 		}}
+}
+
+// bringUp brings a scenario up, with progress, after a warning of what the host may not carry.
+func bringUp(c *cli.Context, s *State, e *resolved.Scenario, options emulator.UpOptions) (
+	*emulator.Host, *emulator.Bed, *progress, error,
+) {
+	if err := needRoot(s); err != nil {
+		return nil, nil, nil, err
+	}
+	warn(c.Context, s, e, cmp.Or(options.Fabric, e.Source.Fabric))
+	host, show := s.host(), newProgress(c, s)
+	options.Progress = show.at
+	bed, err := host.Up(c.Context, e, options)
+	if err != nil {
+		show.clear()
+	}
+	return host, bed, show, err
 }
 
 // removeAfterwards takes a run's testbed down, even when the run was interrupted.

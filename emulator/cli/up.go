@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -37,17 +36,11 @@ func upCommand(s *State) *cli.Command {
 			if c.Bool("dry-run") {
 				return dryRun(s, form, e, options)
 			}
-			if err := needRoot(s); err != nil {
-				return err
-			}
-			warn(c.Context, s, e, cmp.Or(options.Fabric, e.Source.Fabric))
-			show := newProgress(c, s)
-			options.Progress = show.at
-			bed, err := s.host().Up(c.Context, e, options)
-			show.clear()
+			_, bed, show, err := bringUp(c, s, e, options)
 			if err != nil {
 				return err
 			}
+			show.clear()
 			if form == "json" {
 				return printJSON(s, bed.Journal)
 			}

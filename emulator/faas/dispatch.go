@@ -2,6 +2,7 @@ package faas
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -194,11 +195,7 @@ func (d *dispatchers) group(s *ChainSpec) *dispatching {
 func (d *dispatchers) forget(prefix string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for name := range d.groups {
-		if strings.HasPrefix(name, prefix) {
-			delete(d.groups, name)
-		}
-	}
+	maps.DeleteFunc(d.groups, func(name string, _ *dispatching) bool { return strings.HasPrefix(name, prefix) })
 }
 
 // pick picks the worker of an invocation that is about to be sent, and lets its call know. ended is to be told what

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -115,11 +116,7 @@ func (r *routes) learn(id string, to Elsewhere) {
 func (r *routes) drop(prefix string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for id := range r.all {
-		if strings.HasPrefix(id, prefix) {
-			delete(r.all, id)
-		}
-	}
+	maps.DeleteFunc(r.all, func(id string, _ Elsewhere) bool { return strings.HasPrefix(id, prefix) })
 }
 
 // reached is a response, and what it took to get it.

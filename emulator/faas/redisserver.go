@@ -17,24 +17,6 @@ import (
 	"github.com/gomodule/redigo/redis"
 )
 
-// RedisConfig is the Redis server of a node that is a repository.
-type RedisConfig struct {
-	Command     []string `json:"command,omitempty"`     // that runs it; none: redis-server, which is looked for in PATH
-	Bind        string   `json:"bind,omitempty"`        // IP address that it listens at; empty: all of the node's
-	Port        int      `json:"port,omitempty"`        // 0: RedisPort
-	Dir         string   `json:"dir"`                   // where it keeps its files; made where it is not there
-	Persistence string   `json:"persistence,omitempty"` // PersistNone, PersistRDB or PersistAOF; empty: PersistNone
-	Fsync       string   `json:"fsync,omitempty"`       // of PersistAOF: always, everysec; empty: always
-	Memory      int64    `json:"memory,omitempty"`      // bytes that its states may take up; 0: no bound
-}
-
-// What a Redis server keeps of its states when it is killed.
-const (
-	PersistNone = "none" // nothing
-	PersistRDB  = "rdb"  // a snapshot, written a minute after a change at the latest
-	PersistAOF  = "aof"  // every write, in a log
-)
-
 // startLimit is how long a Redis server may take to read its files.
 const startLimit = time.Minute
 
@@ -73,70 +55,6 @@ func startRedis(ctx context.Context, a *Agent, config RedisConfig) (*redisServer
 	return s, nil
 }
 
-func (c *RedisConfig) port() int {
-	if c.Port > 0 {
-		return c.Port
-	}
-	return RedisPort
-}
-
-// own is the address by which the agent beside the server reaches it.
-func (c *RedisConfig) own() string {
-	if c.Bind != "" {
-		return c.Bind
-	}
-	return "127.0.0.1"
-}
-
-func (c *RedisConfig) validate() error {
-	switch c.Persistence {
-	case "", PersistNone, PersistRDB, PersistAOF:
-	default:
-		return fmt.Errorf("redis: persistence %q: write %s, %s or %s", c.Persistence, PersistNone, PersistRDB, PersistAOF)
-	}
-	switch c.Fsync {
-	case "", "always", "everysec":
-	default:
-		return fmt.Errorf("redis: fsync %q: write always or everysec", c.Fsync)
-	}
-	if c.Dir == "" || strings.ContainsAny(c.Dir+c.Bind, "\"\\\n") {
-		return fmt.Errorf("redis: the directory %q is none", c.Dir)
-	}
-	return nil
-}
-
-// text is the server's configuration, which it reads from its standard input: so no one finds the password in a file
-// or in the list of processes.
-func (c *RedisConfig) text(password string) string {
-	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	bind := c.Bind
-	if bind == "" {
-		bind = "0.0.0.0" // the node's network is the testbed's, and eth0 may not be there yet
-	}
-	line("bind %s\nport %d\nprotected-mode no\ndaemonize no\ndatabases 1\ntcp-keepalive 0\ntimeout 0", bind, c.port())
-	line("auto-aof-rewrite-min-size 4mb\ndir \"%s\"\nproto-max-bulk-len %d\nmaxclients %d", c.Dir, maxBody, maxServed)
-	if password != "" {
-		line("requirepass %s", password)
-	}
-	if c.Memory > 0 {
-		line("maxmemory %d\nmaxmemory-policy noeviction", c.Memory)
-	}
-	switch c.Persistence {
-	case PersistAOF:
-		fsync := "always"
-		if c.Fsync != "" {
-			fsync = c.Fsync
-		}
-		line("save \"\"\nappendonly yes\nappendfsync %s", fsync)
-	case PersistRDB:
-		line("save 60 1\nappendonly no\nstop-writes-on-bgsave-error no")
-	default:
-		line("save \"\"\nappendonly no")
-	}
-	return b.String()
-}
-
 // launch starts the server's process. output is what it prints.
 func (s *redisServer) launch() (*exec.Cmd, *tail, error) {
 	command := s.config.Command
@@ -146,7 +64,7 @@ func (s *redisServer) launch() (*exec.Cmd, *tail, error) {
 	path, err := findRedis(command[0])
 	if err != nil {
 		return nil, nil, fmt.Errorf("the repository is a Redis server, and %w: install it (apt-get install redis-server), "+
-			"or say another command or an image in state.repository", err)
+			"or say an image that has it in state.repository", err)
 	}
 	cmd, output := exec.Command(path, append(command[1:len(command):len(command)], "-")...), &tail{}
 	cmd.Args[0] = command[0]
@@ -248,71 +166,6 @@ func (s *redisServer) close() {
 	s.mu.Unlock()
 	s.kill()
 	<-s.ended
-}
-
-// seed implements keeper.
-func (s *redisServer) seed(ctx context.Context, key string, size int64) error {
-	content, err := s.states.pools.take(ctx, size)
-	if err != nil {
-		return err
-	}
-	defer content.release()
-	fill(content.data, seedOf(key))
-	if err := s.note(key); err != nil {
-		return err
-	}
-	sum := strconv.FormatUint(uint64(checksum(content.data)), 16)
-	return s.states.do(ctx, 0, func(c redis.Conn) error {
-		_, err := c.Do("HSET", key, "v", 0, "s", sum, "w", "", "c", content.data)
-		return err
-	})
-}
-
-// note remembers a key, for drop.
-func (s *redisServer) note(key string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.keys) >= maxHeld {
-		return fmt.Errorf("%d states are held: %w", maxHeld, errFull)
-	}
-	s.keys[key] = true
-	return nil
-}
-
-// look implements keeper.
-func (s *redisServer) look(ctx context.Context, key string) (v value, err error) {
-	err = s.states.do(ctx, maxBody, func(c redis.Conn) (err error) {
-		v, err = s.states.read(ctx, c, key)
-		return err
-	})
-	return v, err
-}
-
-// drop implements keeper.
-func (s *redisServer) drop(ctx context.Context, prefix string) (int, error) {
-	var keys []any
-	s.mu.Lock()
-	for key := range s.keys {
-		if strings.HasPrefix(key, prefix) {
-			keys = append(keys, key)
-		}
-	}
-	s.mu.Unlock()
-	if len(keys) == 0 {
-		return 0, nil
-	}
-	if err := s.states.do(ctx, 0, func(c redis.Conn) error {
-		_, err := c.Do("UNLINK", keys...)
-		return err
-	}); err != nil {
-		return 0, err // they are known still, and can be dropped again
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, key := range keys {
-		delete(s.keys, key.(string))
-	}
-	return len(keys), nil
 }
 
 // tail keeps the last of what a program prints.

@@ -16,7 +16,8 @@ topology: {nodes: {a: {memory: 1GiB, cpu: 1}, b: {memory: 1GiB, cpu: 1}, c: {mem
 workload: {clients: [a], jobs: [{name: j, client: a, states: {s: 1kB}, tasks: {f: {ops: 1, states: s}}}]}
 `
 	for keys, want := range map[string]string{
-		"models: [in-edge]\nplacement: {hosts: [b, c], dispatch: round-robin}\nreplay: {arrival: isolated, compute: shared}\n": "or dispatch: fixed",
+		"models: [in-edge]\nplacement: {hosts: [b, c], dispatch: round-robin}\n" +
+			"replay: {arrival: isolated, compute: shared}\n": "or dispatch: fixed",
 		"models: [in-function]\nplacement: {hosts: [b]}\nreplay: {arrival: isolated}\n" +
 			"events: [{at: 1s, migrate: {function: f, client: a, to: c}}]\n": "or remove the event",
 		"models: [in-function]\nplacement: {hosts: [b]}\norchestration: chained\n" +

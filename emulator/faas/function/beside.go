@@ -2,7 +2,6 @@ package function
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 )
@@ -49,33 +48,10 @@ type container struct {
 
 // Start wishes for a container and returns when the program in it is ready. Errors name function and node.
 func (b *Beside) Start(ctx context.Context, p *Program) (*Instance, error) {
-	i, err := b.start(ctx, p)
-	if err != nil {
-		return nil, fmt.Errorf("function %s on node %s: starting it: %w", p.Name, b.Node, err)
-	}
-	return i, nil
-}
-
-func (b *Beside) start(ctx context.Context, p *Program) (*Instance, error) {
-	state, err := newSidecar(p.Name)
-	if err != nil {
-		return nil, err
-	}
-	port, err := freePort()
-	if err != nil {
-		state.close()
-		return nil, err
-	}
-	c := b.wish(Wish{Name: p.Name, Image: p.Image, Memory: p.Memory, Processes: p.Processes,
-		Env: append(p.contract(port, state.port()), p.Env...)})
-	i := &Instance{
-		program: p, node: b.Node, address: fmt.Sprintf("127.0.0.1:%d", port), work: c, client: client(), state: state,
-	}
-	if err := i.await(ctx); err != nil {
-		i.end(true)
-		return nil, err
-	}
-	return i, nil
+	return start(ctx, p, b.Node, func(port, state int) (work, error) {
+		return b.wish(Wish{Name: p.Name, Image: p.Image, Memory: p.Memory, Processes: p.Processes,
+			Env: append(p.contract(port, state), p.Env...)}), nil
+	})
 }
 
 func (b *Beside) wish(w Wish) *container {

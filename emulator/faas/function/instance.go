@@ -107,6 +107,36 @@ func patience(err error) time.Duration {
 	return 0
 }
 
+// start has run bring a program to work at a port, beside a state API at another, and returns when it is ready. Errors
+// name function and node.
+func start(ctx context.Context, p *Program, node string, run func(port, state int) (work, error)) (*Instance, error) {
+	state, err := newSidecar(p.Name)
+	if err != nil {
+		return nil, notStarted(p, node, err)
+	}
+	port, err := freePort()
+	var child work
+	if err == nil {
+		child, err = run(port, state.port())
+	}
+	if err != nil {
+		state.close()
+		return nil, notStarted(p, node, err)
+	}
+	i := &Instance{
+		program: p, node: node, address: fmt.Sprintf("127.0.0.1:%d", port), work: child, client: client(), state: state,
+	}
+	if err := i.await(ctx); err != nil {
+		i.end(true)
+		return nil, notStarted(p, node, err)
+	}
+	return i, nil
+}
+
+func notStarted(p *Program, node string, err error) error {
+	return fmt.Errorf("function %s on node %s: starting it: %w", p.Name, node, err)
+}
+
 // await waits until the instance is ready.
 func (i *Instance) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, i.program.Timeout, errSlow)

@@ -44,39 +44,12 @@ type process struct {
 
 // Start starts a program and returns when it is ready. Errors name function and node.
 func (l *Launcher) Start(ctx context.Context, p *Program) (*Instance, error) {
-	i, err := l.start(ctx, p)
-	if err != nil {
-		return nil, fmt.Errorf("function %s on node %s: starting it: %w", p.Name, l.Node, err)
-	}
-	return i, nil
-}
-
-func (l *Launcher) start(ctx context.Context, p *Program) (*Instance, error) {
-	if len(p.Command) == 0 {
-		return nil, fmt.Errorf("%w: image %s: this node runs no containers", ErrNotSupported, p.Image)
-	}
-	state, err := newSidecar(p.Name)
-	if err != nil {
-		return nil, err
-	}
-	port, err := freePort()
-	if err != nil {
-		state.close()
-		return nil, err
-	}
-	child, err := l.spawn(p, p.environ(port, state.port()))
-	if err != nil {
-		state.close()
-		return nil, err
-	}
-	i := &Instance{
-		program: p, node: l.Node, address: fmt.Sprintf("127.0.0.1:%d", port), work: child, client: client(), state: state,
-	}
-	if err := i.await(ctx); err != nil {
-		i.end(true)
-		return nil, err
-	}
-	return i, nil
+	return start(ctx, p, l.Node, func(port, state int) (work, error) {
+		if len(p.Command) == 0 {
+			return nil, fmt.Errorf("%w: image %s: this node runs no containers", ErrNotSupported, p.Image)
+		}
+		return l.spawn(p, p.environ(port, state))
+	})
 }
 
 // spawn makes the process, which waits to be told what it becomes until it is in its control group.
