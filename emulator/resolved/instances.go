@@ -66,8 +66,8 @@ func (e *Scenario) checkRearranged() error {
 	}
 	with := "arrival: " + e.Source.Replay.Arrival.Kind
 	if choice, err := e.dispatcher(); err == nil && !choice.Fixed {
-		return errors.New("placement.dispatch: where a worker is picked at invocation time, nobody knows beforehand which chains " +
-			"share nothing, as " + with + " needs it: write another arrival process, such as poisson or sequential, " +
+		return errors.New("placement.dispatch: where a worker is picked at invocation time, nobody knows beforehand which " +
+			"chains share nothing, as " + with + " needs it: write another arrival process, such as poisson or sequential, " +
 			"or dispatch: fixed")
 	}
 	if slices.ContainsFunc(e.Source.Events, func(v scenario.Event) bool { return v.Migrate != nil }) {

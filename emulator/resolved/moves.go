@@ -91,7 +91,8 @@ func (e *Scenario) checkMove(m *Move) error {
 	case len(m.Placed) > 0:
 		return nil
 	case programs[m.Function]:
-		return fmt.Errorf("function: %s is a program, and those do not move: remove the event, or let it be builtin", m.Function)
+		return fmt.Errorf("function: %s is a program, and those do not move: remove the event, or let it be builtin",
+			m.Function)
 	case len(functions) == 0:
 		return fmt.Errorf("client: no function with a state is executed for %s: name the client of a job that is replayed",
 			name(m.Client))

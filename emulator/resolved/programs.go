@@ -7,8 +7,8 @@ import (
 	"testbed/emulator/workload"
 )
 
-// checkPrograms refuses jobs, wherever they come from, in which a program would get what no program has answered, or have
-// a state together with a function that is built in: that knows nothing of keys.
+// checkPrograms refuses jobs, wherever they come from, in which a program would get what no program has answered, or
+// have a state together with a function that is built in: that knows nothing of keys.
 func (e *Scenario) checkPrograms() error {
 	if !e.Source.Programs() {
 		return nil
@@ -29,8 +29,8 @@ func (e *Scenario) checkPrograms() error {
 				if !used {
 					users[s] = i
 				} else if other := &job.Tasks[first]; (e.program(other.Function) == nil) != (f == nil) {
-					return fmt.Errorf("job %s: of the functions %s and %s, which use one state, one is a program and one is built in: "+
-						"make both programs, or both builtin", job.Name, other.Function, t.Function)
+					return fmt.Errorf("job %s: of the functions %s and %s, which use one state, one is a program and one is "+
+						"built in: make both programs, or both builtin", job.Name, other.Function, t.Function)
 				}
 			}
 		}
@@ -43,7 +43,8 @@ func (e *Scenario) checkPrevious(job *workload.Job, t *workload.Task) error {
 	for _, before := range t.After {
 		if name := job.Tasks[before].Function; e.program(name) == nil {
 			return fmt.Errorf("job %s: function %s gets what the functions before have answered (argument: previous), and %s "+
-				"is built in, whose answers mean nothing: make it a program, or write argument: synthetic", job.Name, t.Function, name)
+				"is built in, whose answers mean nothing: make it a program, or write argument: synthetic",
+				job.Name, t.Function, name)
 		}
 	}
 	return nil

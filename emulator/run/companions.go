@@ -33,8 +33,8 @@ func (b testbed) Companions(id topology.ID) (noderuntime.Companions, noderuntime
 // nobody knows.
 const mostCompanions = 1000
 
-// serveWishes starts and ends containers as the agents of nodes wish, until the function that it returns is called. of is
-// a function's program; nil: it is none. Nobody gets other containers than of these.
+// serveWishes starts and ends containers as the agents of nodes wish, until the function that it returns is called. of
+// is a function's program; nil: it is none. Nobody gets other containers than of these.
 func serveWishes(bed Bed, nodes []topology.ID, of func(name string) *function.Program) (end func()) {
 	with, able := bed.(companied)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -113,8 +113,8 @@ func (s *server) serve(ctx context.Context) {
 	}
 }
 
-// admit takes a wish for a container in, of a program that the scenario has in an image, unless there are too many or its
-// number is known. nil: it is not fulfilled, which no agent of ours lets happen.
+// admit takes a wish for a container in, of a program that the scenario has in an image, unless there are too many or
+// its number is known. nil: it is not fulfilled, which no agent of ours lets happen.
 func (s *server) admit(w function.Wish) *started {
 	p := s.program(w.Name)
 	s.mu.Lock()

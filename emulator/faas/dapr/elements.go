@@ -3,8 +3,8 @@ package dapr
 // few is how many items are decoded without a word.
 const few = 64
 
-// weight is more than what an item of a request, or an operation with its item, takes when it is decoded, in bytes, twice
-// over: a slice that grows is there in two sizes.
+// weight is more than what an item of a request, or an operation with its item, takes when it is decoded, in bytes,
+// twice over: a slice that grows is there in two sizes.
 const weight = 512
 
 // elements is at least how many items a request's JSON has, or would have where it is none: what stands between commas

@@ -148,7 +148,8 @@ func isolate(p *Program) error {
 		}
 	}
 	// That a mount is read-only keeps nobody from a socket or a terminal of his user's.
-	if err := unix.Mount("tmpfs", "/run", "tmpfs", flags|unix.MS_NOEXEC, "mode=755,size=64k"); err != nil && err != unix.ENOENT {
+	err = unix.Mount("tmpfs", "/run", "tmpfs", flags|unix.MS_NOEXEC, "mode=755,size=64k")
+	if err != nil && !errors.Is(err, unix.ENOENT) {
 		return fmt.Errorf("mounting /run: %w", err)
 	}
 	for _, dir := range append([]string{"/dev/pts"}, p.Hide...) {

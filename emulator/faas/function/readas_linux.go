@@ -42,8 +42,9 @@ func becomeThread(uid, gid int) error {
 	if err := unix.Setfsuid(uid); err != nil {
 		return err
 	}
-	if now, err := unix.SetfsuidRetUid(-1); err != nil || now != uid {
-		return fmt.Errorf("giving up root's rights to files: the user is number %d, not %d (%v)", now, uid, err)
+	now, err := unix.SetfsuidRetUid(-1)
+	if err == nil && now != uid {
+		err = fmt.Errorf("giving up root's rights to files: the user is number %d, not %d", now, uid)
 	}
-	return nil
+	return err
 }
