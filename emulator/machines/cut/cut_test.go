@@ -207,7 +207,8 @@ func TestRefusals(t *testing.T) {
 		options cut.Options
 		want    []string
 	}{
-		"a medium joins pins": {cut.Options{Machines: list(t, "a,b"), Pins: []cut.Pin{pin(graph, "a", 0), pin(graph, "b", 1)}},
+		"a medium joins pins": {cut.Options{Machines: list(t, "a,b"),
+			Pins: []cut.Pin{pin(graph, "a", 0), pin(graph, "b", 1)}},
 			[]string{"a, which is to be on a (x.yaml:a)", "b, which is to be on b (x.yaml:b)", "air (a shared medium)",
 				"keep both nodes on one machine"}},
 		"a link below the floor joins pins": {cut.Options{Machines: list(t, "a,b"), Floor: 6 * time.Millisecond,
@@ -217,7 +218,8 @@ func TestRefusals(t *testing.T) {
 			[]string{"there are 3 machines, and only 2 parts", "air (a shared medium)", "use fewer machines"}},
 		"a floor": {cut.Options{Machines: list(t, "2"), Floor: 6 * time.Millisecond},
 			[]string{"only 1 parts", "line (5ms)", "a floor of 5ms at most"}},
-		"pins leave one idle": {cut.Options{Machines: list(t, "2"), Pins: []cut.Pin{pin(graph, "a", 0), pin(graph, "server", 0)}},
+		"pins leave one idle": {cut.Options{Machines: list(t, "2"),
+			Pins: []cut.Pin{pin(graph, "a", 0), pin(graph, "server", 0)}},
 			[]string{"pins leave no node for machine-2"}},
 		"pairs": {cut.Options{Machines: list(t, "2"), Pairs: []machines.Floor{{A: 1, B: 0, Delay: 6 * time.Millisecond}}},
 			[]string{"line (5ms)"}},

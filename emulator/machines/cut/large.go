@@ -34,8 +34,8 @@ func remedyOf(links []Held, at, floor time.Duration) string {
 	if len(links) == 0 || at == 0 {
 		return "use fewer machines"
 	}
-	return fmt.Sprintf("use fewer machines, give such links a delay of %v or more in both directions, or have a floor of %v "+
-		"at most", floor, at)
+	return fmt.Sprintf("use fewer machines, give such links a delay of %v or more in both directions, or have a floor "+
+		"of %v at most", floor, at)
 }
 
 // splitting finds the links that hold a part together: those with the largest delays without which its pieces, nodes
