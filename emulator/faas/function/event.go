@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"mime"
+	"strings"
 )
 
 // structured says whether an answer of this media type is a CloudEvent as JSON, its data a member of it.
@@ -48,5 +49,5 @@ func dataOf(event []byte) ([]byte, error) {
 // isJSON says whether data of this media type are JSON themselves.
 func isJSON(mediaType string) bool {
 	name, _, err := mime.ParseMediaType(mediaType)
-	return err == nil && (name == "application/json" || name == "text/json" || len(name) > 5 && name[len(name)-5:] == "+json")
+	return err == nil && (name == "application/json" || name == "text/json" || strings.HasSuffix(name, "+json"))
 }
