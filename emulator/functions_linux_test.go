@@ -43,8 +43,13 @@ func functionsHere(t *testing.T) string {
 	return dir
 }
 
-// functions is the shipped scenario with fewer jobs, in a language, and with more keys.
-func functions(t *testing.T, dir, language, keys string) *scenario.Scenario {
+// variant is how the shipped scenario's functions are executed.
+type variant struct{ runtime, language string }
+
+func (v variant) String() string { return v.language + " on runtime " + v.runtime }
+
+// functions is the shipped scenario with fewer jobs, as a variant has it, and with more keys.
+func functions(t *testing.T, dir string, v variant, keys string) *scenario.Scenario {
 	t.Helper()
 	text, err := os.ReadFile("../scenarios/functions.yaml")
 	if err != nil {
@@ -52,7 +57,14 @@ func functions(t *testing.T, dir, language, keys string) *scenario.Scenario {
 	}
 	edits := []string{"name: functions\n", fmt.Sprintf("name: fn-%d\n", os.Getpid()),
 		"count: 12", fmt.Sprintf("count: %d", jobsEach())}
-	if language == "go" {
+	switch {
+	case v.runtime == "docker":
+		edits = append(edits, "runtime: process", "runtime: docker")
+		for _, name := range []string{"detect", "counter"} {
+			command := fmt.Sprintf("command: [/usr/bin/python3, %s.py], dir: functions", name)
+			edits = append(edits, command, fmt.Sprintf("image: %q", v.image(name)))
+		}
+	case v.language == "go":
 		edits = append(edits, "/usr/bin/python3, detect.py", "go/detect", "/usr/bin/python3, counter.py", "go/counter")
 	}
 	path := filepath.Join(dir, "functions.yaml")
@@ -96,41 +108,49 @@ func executed(t *testing.T, s *scenario.Scenario, profiler *run.Profiler) ([]rec
 func TestFunctionsInAllModels(t *testing.T) {
 	testenv.Privileged(t)
 	dir := functionsHere(t)
-	path := filepath.Join(dir, "f.profile")
-	profiled(t, functions(t, dir, "python", ""), path)
-	var first map[int]string
-	for language, keys := range map[string]string{"python": "profile: f.profile\n", "go": ""} {
-		chains, m := executed(t, functions(t, dir, language, keys), nil)
-		if a := m.Agreement; a == nil || a.Compared != 2*jobsEach() || a.Differing+a.LeftOut > 0 {
-			t.Errorf("%s: %+v", language, a)
+	python := variant{"process", "python"}
+	first := inAllModels(t, dir, python, profiled(t, dir, python))
+	sameAs(t, first, inAllModels(t, dir, variant{"process", "go"}, ""))
+}
+
+// inAllModels runs the functions under the four models, holds their states' contents against what must have been
+// written, and returns what each job gave, by index. keys are more of the scenario's; those of a profile predict.
+func inAllModels(t *testing.T, dir string, v variant, keys string) map[int]string {
+	t.Helper()
+	chains, m := executed(t, functions(t, dir, v, keys), nil)
+	if a := m.Agreement; a == nil || a.Compared != 2*jobsEach() || a.Differing+a.LeftOut > 0 {
+		t.Errorf("%s: %+v", v, a)
+	}
+	given := map[int]string{}
+	for i := range chains {
+		c := &chains[i]
+		given[c.Index] = gave(c)
+		holdStates(t, dir, c)
+		if known := c.Predicted != nil; known != (keys != "") {
+			t.Errorf("%s, %s, %s: predicted: %v", v, c.Model, c.Job, known)
 		}
-		given := map[int]string{}
-		for i := range chains {
-			c := &chains[i]
-			given[c.Index] = gave(c)
-			holdStates(t, dir, c)
-			if known := c.Predicted != nil; known != (language == "python") {
-				t.Errorf("%s, %s, %s: predicted: %v", language, c.Model, c.Job, known)
-			}
+	}
+	if len(chains) != 8*jobsEach() || len(given) != 2*jobsEach() {
+		t.Errorf("%s: %d chains of %d jobs", v, len(chains), len(given))
+	}
+	predictedWell(t, v, chains)
+	return given
+}
+
+// sameAs fails where jobs gave something else than those of the first variant.
+func sameAs(t *testing.T, first, given map[int]string) {
+	t.Helper()
+	for index, text := range given {
+		if text != first[index] {
+			t.Errorf("job %d differs between variants:\n%s\n%s", index, text, first[index])
 		}
-		if len(chains) != 8*jobsEach() || len(given) != 2*jobsEach() {
-			t.Errorf("%s: %d chains of %d jobs", language, len(chains), len(given))
-		}
-		if first == nil {
-			first = given
-		}
-		for index, text := range given {
-			if text != first[index] {
-				t.Errorf("job %d differs between languages:\n%s\n%s", index, text, first[index])
-			}
-		}
-		predictedWell(t, chains)
 	}
 }
 
-// profiled writes the scenario's profile.
-func profiled(t *testing.T, s *scenario.Scenario, path string) {
+// profiled writes the scenario's profile, and returns the key that has it read.
+func profiled(t *testing.T, dir string, v variant) string {
 	t.Helper()
+	s := functions(t, dir, v, "")
 	name := s.Name
 	digest, err := run.Profiled(s, "")
 	if err != nil {
@@ -146,9 +166,10 @@ func profiled(t *testing.T, s *scenario.Scenario, path string) {
 	if err := p.Write(&text); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, text.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "f.profile"), text.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	return "profile: f.profile\n"
 }
 
 // gave are a chain's results and states.
@@ -204,7 +225,7 @@ func readings(t *testing.T, dir string, size int64) []byte {
 }
 
 // predictedWell logs the median error of each model's undisturbed chains; on a quiet machine it is at most 10 %.
-func predictedWell(t *testing.T, chains []record.Chain) {
+func predictedWell(t *testing.T, v variant, chains []record.Chain) {
 	t.Helper()
 	errors := map[string][]float64{}
 	for _, c := range chains {
@@ -215,9 +236,9 @@ func predictedWell(t *testing.T, chains []record.Chain) {
 	for model, all := range errors {
 		slices.Sort(all)
 		median := all[len(all)/2]
-		t.Logf("%s: %d chains, error of the prediction %.1f %% at the median", model, len(all), 100*median)
+		t.Logf("%s, %s: %d chains, error of the prediction %.1f %% at the median", v, model, len(all), 100*median)
 		if limit := testenv.OnQuietMachine(0.1, math.Inf(1)); median > limit {
-			t.Errorf("%s: want at most %.0f %%", model, 100*limit)
+			t.Errorf("%s, %s: want at most %.0f %%", v, model, 100*limit)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package function_test
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -15,7 +14,6 @@ import (
 	"time"
 
 	"testbed/emulator/faas/function"
-	"testbed/emulator/internal/testenv"
 )
 
 // watchdog is a function's container as OpenFaaS has it, by the rules of its of-watchdog: it listens at $port, starts
@@ -71,34 +69,4 @@ func TestOpenFaaS(t *testing.T) {
 			t.Errorf("%q, %v", got, err)
 		}
 	})
-}
-
-// TestKnative: a function made with the functions framework, which Knative's and Google's platforms run, takes
-// CloudEvents and listens at $PORT. TB_FUNCTIONS_FRAMEWORK is the directory that `pip install --target` put it into.
-func TestKnative(t *testing.T) {
-	packages := os.Getenv("TB_FUNCTIONS_FRAMEWORK")
-	if packages == "" {
-		t.Skip("TB_FUNCTIONS_FRAMEWORK is not set: pip install --target DIR functions-framework")
-	}
-	testenv.Privileged(t)
-	p := program(t, "")
-	source := "import functions_framework\n" +
-		"@functions_framework.http\n" +
-		"def hello(request):\n" +
-		"    return request.headers['ce-type'] + ' ' + request.headers['ce-id'] + ' ' + request.get_data(as_text=True)\n"
-	if err := os.WriteFile(filepath.Join(p.Dir, "main.py"), []byte(source), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	python, err := exec.LookPath("python3")
-	if err != nil {
-		t.Skip(err)
-	}
-	p.Path, p.Memory, p.Timeout = python, 512<<20, 30*time.Second
-	p.Command = []string{"python3", "-m", "functions_framework", "--source=main.py", "--target=hello"}
-	p.Env = []string{"PYTHONPATH=" + packages}
-	i := started(t, &function.Launcher{Node: "n", Log: io.Discard}, p)
-	got, err := i.Invoke(t.Context(), request("hello"))
-	if err != nil || string(got) != "testbed.invocation run/m/0/1 hello" {
-		t.Errorf("%q, %v", got, err)
-	}
 }

@@ -86,7 +86,21 @@ func (i *Invocation) post(ctx context.Context, client *http.Client, url string) 
 		text, _ := io.ReadAll(io.LimitReader(resp.Body, maxReason)) // what has come of it says as much
 		return nil, fmt.Errorf("it answered %s: %q", resp.Status, printable.Text(string(text)))
 	}
-	return i.result(resp)
+	result, err := i.result(resp)
+	if err == nil && structured(resp.Header.Get("Content-Type")) {
+		return i.data(result)
+	}
+	return result, err
+}
+
+// data is the result in an answer that is a CloudEvent.
+func (i *Invocation) data(event []byte) ([]byte, error) {
+	if i.Room != nil {
+		if err := i.Room(2 * int64(len(event))); err != nil { // copies of its data as they are, and decoded
+			return nil, fmt.Errorf("its result, an event of %d bytes: %w", len(event), err)
+		}
+	}
+	return dataOf(event)
 }
 
 // result reads an answer of any length, as far as there is room for it.

@@ -73,10 +73,13 @@ func (p *Program) environ(port, state int) []string {
 }
 
 // contract are the variables that tell a program where it listens and where its states are: those of Knative (PORT,
-// K_SERVICE), of Dapr's SDKs, and of OpenFaaS's of-watchdog (port), under which a function's process listens elsewhere.
+// K_SERVICE) and of its middleware, which does not heed PORT (LISTEN_ADDRESS of that for Python and Go, FUNC_PORT of
+// that for Node), of Dapr's SDKs, and of OpenFaaS's of-watchdog (port), under which a function's process listens
+// elsewhere.
 func (p *Program) contract(port, state int) []string {
 	return []string{
 		fmt.Sprintf("PORT=%d", port), fmt.Sprintf("port=%d", port), "K_SERVICE=" + p.Name, "FUNCTION_NAME=" + p.Name,
+		fmt.Sprintf("LISTEN_ADDRESS=127.0.0.1:%d", port), fmt.Sprintf("FUNC_PORT=%d", port),
 		fmt.Sprintf("DAPR_HTTP_PORT=%d", state), fmt.Sprintf("DAPR_HTTP_ENDPOINT=http://127.0.0.1:%d", state),
 	}
 }
