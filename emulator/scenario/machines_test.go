@@ -56,7 +56,7 @@ func TestPinned(t *testing.T) {
 		}
 	}
 	for keys, want := range map[string]string{
-		"machines: {serve: a}\n":                         `x.yaml:16:12: machines.serve: there is no node of the name, class or model "serve"`,
+		"machines: {serve: a}\n":                         `x.yaml:16:12: machines.serve: there is no node of the name, `,
 		"machines: {s1: {machine: a, premises: true}}\n": `"s1" is no host, and has no premises`,
 		"machines: {pi: -oProxyCommand=x}\n":             "machines.pi",
 		"machines: {pi: {premises: true}}\n":             "machine",

@@ -28,6 +28,6 @@ func (r *Runtime) Manager(ctx context.Context) error {
 		return unsupported(fmt.Sprintf("the engine at %s is a worker of its Swarm, not a manager: run testbed on a manager, "+
 			"or docker node promote %s there", api.DaemonHost(), info.Swarm.NodeID), nil)
 	}
-	return unsupported(fmt.Sprintf("the engine at %s is not a manager of a Swarm, for it is in none: docker swarm init, or "+
-		"name the machines (--machines ssh://a,ssh://b)", api.DaemonHost()), nil)
+	return unsupported(fmt.Sprintf("the engine at %s is not a manager of a Swarm, for it is in none: docker swarm init, "+
+		"or name the machines (--machines ssh://a,ssh://b)", api.DaemonHost()), nil)
 }
