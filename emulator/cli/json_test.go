@@ -51,6 +51,7 @@ var printed = map[string]any{
 	"newPredictions": []prediction{},
 	"moved":          []movedFunction{},
 	"plan":           planned{},
+	"spread":         spread{},
 	"pooled":         experiment.Pooled{},
 	"conclusion":     study.Conclusion{},
 	"told":           profiled{},

@@ -16,4 +16,6 @@ type Choice struct {
 	Testbeds  func() ([]string, error)    // that something of this fabric is there of; nil: they cannot be listed
 	// New makes the fabric of a testbed, whose records are in dir. It runs p, where it runs any program.
 	New func(dir, testbed string, p program.Program) Fabric
+	// Crosses says that it carries packets from one machine to another, where several carry a testbed.
+	Crosses bool
 }

@@ -53,7 +53,7 @@ func (e *Scenario) repositories(network *simnet.Network) (nodes []topology.ID, e
 	case scenario.AllRepositories:
 		return able, nil
 	case scenario.PremisesRepositories:
-		parts := premises(t)
+		parts := t.Premises()
 		if len(parts) < 2 {
 			return nil, fmt.Errorf("the topology has no premises: nothing falls apart without exchanges; " +
 				"write central, all, or names of hosts")
@@ -73,53 +73,6 @@ func (e *Scenario) repositories(network *simnet.Network) (nodes []topology.ID, e
 			return !slices.Contains(names, t.Vertices[id].Name)
 		}), nil
 	}
-}
-
-// premises are the parts of a topology that hang together without its exchanges and its cloud: the hosts of each.
-func premises(t *topology.Topology) (parts [][]topology.ID) {
-	neighbours := make([][]topology.ID, len(t.Vertices))
-	for from, edges := range t.Adjacency {
-		for _, e := range edges {
-			neighbours[from] = append(neighbours[from], e.To)
-			neighbours[e.To] = append(neighbours[e.To], topology.ID(from))
-		}
-	}
-	seen := make([]bool, len(t.Vertices))
-	border := func(id topology.ID) bool {
-		v := &t.Vertices[id]
-		outside := v.Kind == topology.Exchange || v.Kind == topology.Cloud
-		return outside || v.Kind == topology.Link && touches(t, neighbours[id])
-	}
-	for _, first := range t.ByName(t.Hosts()) {
-		if seen[first] {
-			continue
-		}
-		seen[first] = true
-		var part []topology.ID
-		for next := []topology.ID{first}; len(next) > 0; {
-			id := next[len(next)-1]
-			next = next[:len(next)-1]
-			if t.Vertices[id].Kind == topology.Host {
-				part = append(part, id)
-			}
-			for _, to := range neighbours[id] {
-				if !seen[to] && !border(to) {
-					seen[to] = true
-					next = append(next, to)
-				}
-			}
-		}
-		parts = append(parts, part)
-	}
-	return parts
-}
-
-// touches says whether one of the vertices is an exchange or the cloud: a link there leads out of the premises.
-func touches(t *topology.Topology, near []topology.ID) bool {
-	return slices.ContainsFunc(near, func(id topology.ID) bool {
-		kind := t.Vertices[id].Kind
-		return kind == topology.Exchange || kind == topology.Cloud
-	})
 }
 
 // delays gives the delay from any node to some and back, in s.

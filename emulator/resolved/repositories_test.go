@@ -95,7 +95,7 @@ func TestPremises(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts := premises(e.Topology)
+	parts := e.Topology.Premises()
 	if len(parts) != 4 {
 		t.Fatalf("%d premises", len(parts))
 	}

@@ -49,6 +49,9 @@ type Node struct {
 	// Whether the testbed's agent runs in the image. Without it the image's own command does, and the host executes no
 	// functions and issues no jobs. Default: true.
 	Agent *bool `yaml:"agent" with:"image" when:"kind=host"`
+	// The machine that carries the node where several carry the testbed (--machines): its name. Absent: what machines
+	// says, or any.
+	Machine string `yaml:"machine,names" pattern:"machine"`
 }
 
 // Link is a link written out.

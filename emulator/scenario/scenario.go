@@ -90,6 +90,10 @@ type File struct {
 	// Container images of your own for hosts, by a host's name, class or model (the first of these that is listed decides;
 	// what a node in topology.nodes says itself comes before). They need the runtime docker.
 	Images []Image `yaml:"images,keyed" pattern:"class"`
+	// Which machine carries which node where several carry the testbed (--machines), by a node's name, a host's class or
+	// its model (the first of these that is listed decides; what a node in topology.nodes says itself comes before):
+	// {server_0: lab-2, rpi3b+: lab-1}. Absent, or not listed: any machine. On one machine it means nothing.
+	Machines []MachinePin `yaml:"machines,keyed" pattern:"class"`
 	// The InfluxDB that receives the samples as well. What is absent comes from the environment: INFLUX_URL, INFLUX_ORG,
 	// INFLUX_BUCKET; the token always does.
 	Influx *Influx `yaml:"influx,quiet"`

@@ -79,9 +79,10 @@ type field struct {
 
 // spellings are the regular expressions of what the tag pattern calls by a word.
 var spellings = map[string]string{
-	"node":  `^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`,   // nodes and links: a label of a host name, underscores besides
-	"class": `^[A-Za-z0-9][A-Za-z0-9_.+-]{0,62}$`, // classes, models and architectures
-	"image": `^[a-z0-9][A-Za-z0-9._/:@-]{0,254}$`, // container images
+	"node":    `^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`,       // nodes and links: a label of a host name, underscores besides
+	"class":   `^[A-Za-z0-9][A-Za-z0-9_.+-]{0,62}$`,     // classes, models and architectures
+	"machine": `^[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,254}$`, // machines: host names, Docker contexts, URLs of engines
+	"image":   `^[a-z0-9][A-Za-z0-9._/:@-]{0,254}$`,     // container images
 }
 
 // tagged is the field of the struct t that sf describes; its key is called name.

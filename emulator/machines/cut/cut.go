@@ -12,6 +12,7 @@ import (
 
 	"testbed/emulator/machines"
 	"testbed/emulator/topology"
+	"testbed/emulator/units"
 )
 
 // DefaultFloor is the least delay of a crossing where nothing was measured: what was late of packets that were handed
@@ -28,11 +29,17 @@ type Options struct {
 	Floor    time.Duration    // the least delay of a crossing; 0: DefaultFloor
 	Pairs    []machines.Floor // measured floors of single pairs of machines, which come before Floor
 	Pins     []Pin            // nodes whose machine is given
-	// Traffic is what goes through each queue, in bytes of the workload; nil: by rates. Queues that are not in it carry
-	// nothing.
-	Traffic map[topology.Channel]float64
+	// Traffic is what the workload sends; nil: what crosses is judged by rates.
+	Traffic *Traffic
 	// Lowest are other shapes that queues have for a while (events): the least delay of all counts.
 	Lowest map[topology.Channel][]topology.Shape
+}
+
+// Traffic is what a workload sends over each queue, and over each edge between two nodes without a link, in bytes. What
+// is not in it carries nothing.
+type Traffic struct {
+	Queues map[topology.Channel]float64
+	Edges  map[[2]topology.ID]float64 // from, to
 }
 
 // Pin says on which machine a node has to be.
@@ -57,18 +64,18 @@ type Result struct {
 type Crossing struct {
 	machines.Crossing
 	Floor   time.Duration
-	Traffic float64 // bytes of the workload, or bit/s
+	Traffic float64 // bytes of the workload, or bit/s; by rates, 0 of an edge without a link, which has none
 }
 
 // Load is what a machine carries.
 type Load struct {
-	Nodes    int     // hosts, and the cloud
-	Forwards int     // switches and exchanges
-	Share    float64 // nodes in proportion to what its weight would have it carry; 1: exactly that
-	CPU      int64   // thousandths of a core of its nodes
-	Memory   int64   // bytes of its nodes
-	Traffic  float64 // through the queues that it owns
-	Out, In  float64 // over its crossings
+	Nodes    int            // hosts, and the cloud
+	Forwards int            // switches and exchanges
+	Share    float64        // nodes in proportion to what its weight would have it carry; 1: exactly that
+	CPU      int64          // thousandths of a core of its nodes
+	Memory   units.ByteSize // of its nodes
+	Traffic  float64        // through the queues that it owns
+	Out, In  float64        // over its crossings
 }
 
 // Find cuts a topology, which must be sound. It fails with a *Refused where no cut is possible.
@@ -153,12 +160,13 @@ func (n *network) result(p *parts, partition *machines.Partition) (*Result, erro
 	crossing := 0.0
 	for _, c := range owners.Crossings(t) {
 		one := Crossing{Crossing: c, Floor: partition.FloorOf(c.FromMachine, c.ToMachine)}
-		channel := topology.Channel{Link: -1, Dir: c.Dir}
 		if id, ok := t.Lookup(c.Link); ok && c.Link != "" {
-			channel.Link = id
+			channel := topology.Channel{Link: id, Dir: c.Dir}
 			to, _ := t.Lookup(c.To)
 			one.Delay = n.least(channel, to)
 			one.Traffic = n.traffic(channel)
+		} else {
+			one.Traffic = n.edgeTraffic(c.From, c.To)
 		}
 		r.Crossings = append(r.Crossings, one)
 		r.Loads[c.FromMachine].Out += one.Traffic
@@ -189,7 +197,7 @@ func (n *network) addLoads(r *Result, owners *machines.Owners) {
 		all++
 		load.Nodes++
 		load.CPU += v.CPU
-		load.Memory += int64(v.Memory)
+		load.Memory = units.ByteSize(units.Add(int64(load.Memory), int64(v.Memory)))
 	}
 	for _, c := range n.graph.Queues {
 		r.Loads[owners.Queue(c)].Traffic += n.traffic(c)

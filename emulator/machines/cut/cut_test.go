@@ -296,7 +296,7 @@ func TestTraffic(t *testing.T) {
 	for i, bytes := range []float64{5, 100, 100} { // h0 | h1 - h2 - h3
 		traffic[topology.Channel{Link: lines[i]}] = bytes
 	}
-	r, err := cut.Find(graph, cut.Options{Machines: list(t, "a,b=3"), Traffic: traffic})
+	r, err := cut.Find(graph, cut.Options{Machines: list(t, "a,b=3"), Traffic: &cut.Traffic{Queues: traffic}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,9 +55,16 @@ func newNetwork(t *topology.Topology, o Options) *network {
 		switch {
 		case b.queue != nil:
 		case o.Traffic != nil:
-			b.traffic = 0 // not known
+			b.traffic = o.Traffic.Edges[[2]topology.ID{topology.ID(b.from), topology.ID(b.to)}]
 		default:
 			n.scale += b.traffic
+		}
+	}
+	if o.Traffic != nil {
+		for i := range n.bonds {
+			if n.bonds[i].queue == nil {
+				n.total, n.scale = n.total+n.bonds[i].traffic, n.scale+n.bonds[i].traffic
+			}
 		}
 	}
 	return n
@@ -116,12 +123,22 @@ func (n *network) least(c topology.Channel, to topology.ID) time.Duration {
 // traffic is what goes through a queue: bytes of the workload, or its rate in bit/s.
 func (n *network) traffic(c topology.Channel) float64 {
 	if n.options.Traffic != nil {
-		return n.options.Traffic[c]
+		return n.options.Traffic.Queues[c]
 	}
 	if rate := n.graph.Topology.Vertices[c.Link].Shape[c.Dir].Rate; rate > 0 {
 		return float64(rate)
 	}
 	return n.unlimited
+}
+
+// edgeTraffic is what goes over an edge without a link: bytes of the workload, or nothing that is known.
+func (n *network) edgeTraffic(from, to string) float64 {
+	a, _ := n.graph.Topology.Lookup(from)
+	b, _ := n.graph.Topology.Lookup(to)
+	if n.options.Traffic == nil {
+		return 0
+	}
+	return n.options.Traffic.Edges[[2]topology.ID{a, b}]
 }
 
 // parts are what cannot be split, numbered by their first item.

@@ -1,0 +1,163 @@
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"testbed/emulator/catalogue"
+	"testbed/emulator/fabric"
+	"testbed/emulator/machines"
+	"testbed/emulator/machines/cut"
+	"testbed/emulator/noderuntime"
+	"testbed/emulator/resolved"
+	"testbed/emulator/scenario"
+)
+
+// CutOptions say among which machines a scenario is to be cut.
+type CutOptions struct {
+	Machines machines.Spec
+	Floor    time.Duration    // the least delay of a crossing; 0: cut.DefaultFloor
+	Pairs    []machines.Floor // measured floors between machines, by their order in the list
+	ByRates  bool             // what crosses is judged by links' rates, not by the bytes of the workload
+}
+
+// Cut is how a scenario is spread over several machines, before anything is made.
+type Cut struct {
+	*cut.Result // nil: there is no cut
+	Machines    []machines.Machine
+	Unfit       []string      // machines that are there and cannot be used, and why
+	Refused     []cut.Problem // what keeps the scenario from these machines
+}
+
+// Cut finds out which machine is to carry which node of a scenario. What the scenario or the machines make impossible
+// is in Cut.Refused; it fails, wrapping ErrInput, where a machine that the scenario names is not among those given, and
+// with another error where machines cannot be asked.
+func (h *Host) Cut(ctx context.Context, e *resolved.Scenario, o CutOptions) (*Cut, error) {
+	c := &Cut{}
+	var err error
+	if c.Machines, c.Unfit, err = h.inventory(ctx, o.Machines); err != nil {
+		return nil, err
+	}
+	pinned := e.Source.Pinned(e.Topology)
+	if o.Machines.Kind == machines.Supposed {
+		suppose(c.Machines, pinned)
+	}
+	options := cut.Options{Machines: c.Machines, Floor: o.Floor, Pairs: o.Pairs, Lowest: e.Lowest()}
+	if options.Pins, err = pins(c.Machines, pinned); err != nil {
+		return nil, err
+	}
+	if !o.ByRates {
+		if options.Traffic, err = e.Traffic(); err != nil {
+			return nil, input(err)
+		}
+	}
+	c.Result, err = cut.Find(e.Topology, options)
+	var refused *cut.Refused
+	switch {
+	case errors.As(err, &refused):
+		c.Refused = refused.Problems
+	case err != nil:
+		return nil, input(err)
+	case e.Source.Resources == "emulate":
+		c.Notes = append(c.Notes, c.crowded()...)
+	}
+	if len(c.Machines) > 1 {
+		c.Refused = append(c.Refused, unable(e.Source)...)
+	}
+	return c, nil
+}
+
+// inventory finds the machines that a list means.
+func (h *Host) inventory(ctx context.Context, s machines.Spec) ([]machines.Machine, []string, error) {
+	if h.Inventory != nil && s.Kind != machines.Supposed {
+		found, unfit, err := h.Inventory(ctx, s)
+		if err == nil {
+			err = machines.Check(found)
+		}
+		return found, unfit, err
+	}
+	if s.Kind != machines.Swarm {
+		return slices.Clone(s.Machines), nil, input(machines.Check(s.Machines))
+	}
+	if h.manager == nil {
+		return nil, nil, fmt.Errorf("no engine here could manage a Swarm: %w", noderuntime.ErrNotSupported)
+	}
+	if err := h.manager(ctx); err != nil {
+		return nil, nil, err
+	}
+	return nil, nil, fmt.Errorf("the machines of a Swarm cannot be listed yet: name them (--machines a,b): %w",
+		noderuntime.ErrNotSupported)
+}
+
+// suppose gives machines that are only supposed the names that pins have, in their order.
+func suppose(list []machines.Machine, pinned []scenario.PinnedNode) {
+	next := 0
+	for _, p := range pinned {
+		known := slices.ContainsFunc(list, func(m machines.Machine) bool { return m.Name == p.Machine })
+		if !known && next < len(list) {
+			list[next].ID, list[next].Name = p.Machine, p.Machine
+			next++
+		}
+	}
+}
+
+// pins are the nodes whose machine the scenario names, by a machine's name or its ID.
+func pins(list []machines.Machine, pinned []scenario.PinnedNode) ([]cut.Pin, error) {
+	var pins []cut.Pin
+	for _, p := range pinned {
+		var at []int
+		for i := range list {
+			if list[i].ID == p.Machine {
+				at = []int{i}
+				break
+			}
+			if list[i].Name == p.Machine {
+				at = append(at, i)
+			}
+		}
+		switch len(at) {
+		case 1:
+			pins = append(pins, cut.Pin{Node: p.Node, Machine: at[0], Why: p.Where})
+		case 0:
+			return nil, inputf("%s: there is no machine %s: they are %v", p.Where, p.Machine, machines.Names(list))
+		default:
+			return nil, inputf("%s: %d machines are called %s: name one by its ID", p.Where, len(at), p.Machine)
+		}
+	}
+	return pins, nil
+}
+
+// unable is what several machines cannot carry, whatever the cut.
+func unable(s *scenario.Scenario) (refused []cut.Problem) {
+	const auto = "auto"
+	if s.Fabric != auto {
+		if f, err := fabric.Choices.Find(s.Catalogue(), s.Fabric); err == nil && !f.Crosses {
+			refused = append(refused, cut.Problem{Text: fmt.Sprintf("the fabric %s carries nothing between machines", s.Fabric),
+				Remedy: "write fabric: auto"})
+		}
+	}
+	if s.Runtime != auto && !s.Catalogue().Describe(catalogue.Runtimes, s.Runtime).Images {
+		refused = append(refused, cut.Problem{
+			Text:   fmt.Sprintf("the runtime %s starts nodes on this machine only", s.Runtime),
+			Remedy: "write runtime: auto; several machines run nodes as containers"})
+	}
+	return refused
+}
+
+// crowded names machines that have less memory or processors than their nodes are given.
+func (c *Cut) crowded() (notes []string) {
+	for i, name := range machines.Names(c.Machines) {
+		m, load := &c.Machines[i], &c.Loads[i]
+		if m.Memory > 0 && load.Memory > m.Memory {
+			notes = append(notes, fmt.Sprintf("%s has %v of memory, and its nodes are given %v", name, m.Memory, load.Memory))
+		}
+		if m.CPUs > 0 && float64(load.CPU)/1000 > m.CPUs {
+			notes = append(notes, fmt.Sprintf("%s has %g processors, and its nodes are given %g", name, m.CPUs,
+				float64(load.CPU)/1000))
+		}
+	}
+	return notes
+}

@@ -1,0 +1,69 @@
+package scenario_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"testbed/emulator/internal/builtin"
+	"testbed/emulator/scenario"
+)
+
+const premises = `name: x
+topology:
+  nodes:
+    a: {class: pi}
+    b: {class: pi, machine: third}
+    c: {class: server, model: big}
+    d: {class: server}
+    s1: {kind: switch}
+    x1: {kind: exchange}
+  links:
+    - {endpoints: [a, s1]}
+    - {endpoints: [c, s1]}
+    - {endpoints: [s1, x1]}
+    - {endpoints: [b, x1]}
+    - {endpoints: [d, x1]}
+`
+
+func TestPinned(t *testing.T) {
+	for _, c := range []struct{ keys, want string }{
+		{"", "b=third"},
+		{"machines: {pi: lab-1, big: lab-2, s1: ssh://lab-3}\n", "a=lab-1 b=third c=lab-2 s1=ssh://lab-3"},
+		{"machines: {c: {machine: 5, premises: true}}\n", "a=5 b=third c=5"}, // a number is a name, too
+		{"machines: {a: {machine: one, premises: true}, c: two}\n", "a=one b=third c=two"},
+		{"machines: {server: {machine: one, premises: true}}\n", "a=one b=third c=one d=one"},
+	} {
+		s, err := scenario.Parse([]byte(premises+c.keys), "x.yaml", builtin.Catalogue())
+		if err != nil {
+			t.Errorf("%s: %v", c.keys, err)
+			continue
+		}
+		graph, err := s.Topology()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, p := range s.Pinned(graph) {
+			got = append(got, fmt.Sprintf("%s=%s", graph.Vertices[p.Node].Name, p.Machine))
+			if !strings.HasPrefix(p.Where, "x.yaml:") || !strings.Contains(p.Where, "machine") {
+				t.Errorf("%s: it is said to be written at %s", graph.Vertices[p.Node].Name, p.Where)
+			}
+		}
+		if slices.Sort(got); strings.Join(got, " ") != c.want {
+			t.Errorf("%s: %v instead of %s", c.keys, got, c.want)
+		}
+	}
+	for keys, want := range map[string]string{
+		"machines: {serve: a}\n":                         `x.yaml:16:12: machines.serve: there is no node of the name, `,
+		"machines: {s1: {machine: a, premises: true}}\n": `"s1" is no host, and has no premises`,
+		"machines: {pi: -oProxyCommand=x}\n":             "machines.pi",
+		"machines: {pi: {premises: true}}\n":             "machine",
+	} {
+		_, err := scenario.Parse([]byte(premises+keys), "x.yaml", builtin.Catalogue())
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, which does not say %q", keys, err, want)
+		}
+	}
+}
