@@ -166,7 +166,7 @@ func enter(out *record.Migration, done *faas.Moved) {
 // predictMove says what a move of an instance that is at a node is expected to take.
 func (r *run) predictMove(m *resolved.Move, at topology.ID, found *faas.InstanceStatus) (*record.PredictedMove, error) {
 	options := transport.OptionsOf(r.setting)
-	options.Connections, options.Arrivals, options.Fresh = 0, predict.Arrivals{}, true
+	options.Connections, options.Arrivals, options.Fresh, options.Moves = 0, predict.Arrivals{}, true, nil
 	engine, err := transport.New(r.Scenario.Topology, r.Scenario.Speed, options)
 	if err != nil {
 		return nil, err
