@@ -6,7 +6,8 @@ import (
 	"testbed/emulator/topology"
 )
 
-// Move is a planned move of a client's function to another worker, with the states that its worker keeps.
+// Move is a planned move of a client's function to another worker, with the states that its worker keeps, or of all that
+// are on a node when it begins.
 type Move struct {
 	At       time.Duration // from the begin of a model's chains
 	Function string
@@ -15,6 +16,10 @@ type Move struct {
 	To       topology.ID
 	Rounds   int   // of pre-copy, that copy while invocations go on, at most; 0: stop-and-copy
 	Small    int64 // bytes that are not worth another round of pre-copy
+
+	Drained []topology.ID               // the node that all instances leave; nil: it is Function's of Client that move
+	Targets map[topology.ID]topology.ID // of those, by client, where they go
+	Until   time.Duration               // what has not moved by then stays; 0: there is no such time
 }
 
 // What says which states come in a move's round, in bytes: a JSON head, as package faas sends it.

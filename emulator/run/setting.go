@@ -44,7 +44,7 @@ func moves(list []resolved.Move) []predict.Move {
 	var all []predict.Move
 	for i := range list {
 		m := predict.Move{At: list[i].At, Function: list[i].Function, Client: list[i].Client, Placed: list[i].Placed,
-			To: list[i].To, Small: faas.SmallRest}
+			To: list[i].To, Small: faas.SmallRest, Drained: list[i].Drained, Targets: list[i].Targets, Until: list[i].Until}
 		if list[i].Method == faas.PreCopy {
 			m.Rounds = list[i].Rounds
 		}

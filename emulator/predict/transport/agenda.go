@@ -18,6 +18,7 @@ const (
 	processorDone
 	instanceReady // of a fleet; step is its number
 	moveBegins    // of the instances that a mover moves
+	moveEnds      // what has not moved yet stays
 )
 
 // event is something that happens to a chain's step, a flow or a processor; what it is about has changed where its

@@ -47,7 +47,20 @@ func (r *replay) planMoves(begin int64) {
 		}
 		r.residents.movers = append(r.residents.movers, m)
 		r.agenda.push(event{at: begin + move.At.Nanoseconds()*1000, kind: moveBegins, mover: m})
+		if move.Until > 0 {
+			r.agenda.push(event{at: begin + move.Until.Nanoseconds()*1000, kind: moveEnds, mover: m})
+		}
 	}
+}
+
+// beginMoves begins with the first instance.
+func (r *replay) beginMoves(m *mover) {
+	for _, one := range r.residents.all {
+		if slices.Contains(m.Drained, one.at) {
+			m.left = append(m.left, one)
+		}
+	}
+	r.beginMove(m)
 }
 
 // beginMove begins with the next instance. One that is at the target already, or is moving, stays.
@@ -55,6 +68,9 @@ func (r *replay) beginMove(m *mover) {
 	for len(m.left) > 0 && !m.over {
 		one := m.left[0]
 		m.left = m.left[1:]
+		if target, known := m.Targets[one.Root.Client]; known {
+			m.To = target
+		}
 		if one.moving != nil || one.at == m.To {
 			continue
 		}
@@ -144,4 +160,23 @@ func (r *replay) arrive(m *mover) {
 		r.sendBack(w.chain, w.step)
 	}
 	r.beginMove(m)
+}
+
+// giveUp lets what has not moved yet stay where it is.
+func (r *replay) giveUp(m *mover) {
+	if m.over {
+		return
+	}
+	m.over = true
+	one := m.one
+	if one == nil || one.moving != m {
+		return
+	}
+	waiting := one.waiting
+	one.moving, one.held, one.waiting = nil, false, nil
+	for _, w := range waiting {
+		p := &w.chain.steps[w.step]
+		p.waited(&w.chain.parts[w.step], max(0, r.now-p.now))
+		r.agenda.push(event{at: p.now, kind: stepEnds, chain: w.chain, step: int32(w.step)})
+	}
 }

@@ -62,7 +62,11 @@ type begun struct {
 func predictMoves(t *testing.T, c cable, state int64, move predict.Move, chains []begun) []predict.Prediction {
 	t.Helper()
 	net, hosts := around(t, c, "client", "box", "target")
-	move.Function, move.Client, move.Placed, move.To = "f", hosts[0], []topology.ID{hosts[1]}, hosts[2]
+	if move.Until > 0 {
+		move.Drained, move.Targets = hosts[1:2], map[topology.ID]topology.ID{hosts[0]: hosts[2]}
+	} else {
+		move.Function, move.Client, move.Placed, move.To = "f", hosts[0], hosts[1:2], hosts[2]
+	}
 	o := bare()
 	o.Moves = []predict.Move{move}
 	o.Arrivals.Due = func(jobs []int) (all []time.Duration) {
@@ -128,6 +132,21 @@ func TestMovesTravel(t *testing.T) {
 	if clean := late(predict.Move{At: 0, Rounds: 1}, begun{900, 0}); clean > 0.02 {
 		t.Errorf("pre-copy: a request after it takes %v s", clean)
 	}
+}
+
+// TestDrain: what is on the node leaves it as by any move; a state of 1 MB at 10 Mb/s does not in 0.3 s, and who waits
+// for it then is served where it is.
+func TestDrain(t *testing.T) {
+	got := predictMoves(t, both(100*units.Gbps, 10*time.Millisecond), 1000,
+		predict.Move{At: time.Second, Until: 2 * time.Second}, []begun{{1070, 0}, {2500, 0}})
+	near(t, "held", got[0].Total, 0.110, 20e-6)
+	near(t, "afterwards", got[1].Total, 0.040, 20e-6)
+	got = predictMoves(t, both(10*units.Mbps, time.Millisecond), 1e6,
+		predict.Move{At: time.Second, Until: 1300 * time.Millisecond}, []begun{{1100, 0}, {2500, 0}})
+	if late := got[0].Total; late < 0.202 || late > 0.25 { // what of the state is on the link comes before the response
+		t.Errorf("a request during a drain that is given up after 0.2 s takes %v s", late)
+	}
+	near(t, "where it has stayed", got[1].Total, 0.0045, 0.0005)
 }
 
 // TestMovesMeetOthers: a response of 20 kB that leaves the source during a move shares its link with it.

@@ -137,7 +137,9 @@ func (r *replay) happen(e *event) error {
 			r.done(e.processor, e.at)
 		}
 	case moveBegins:
-		r.beginMove(e.mover)
+		r.beginMoves(e.mover)
+	case moveEnds:
+		r.giveUp(e.mover)
 	case instanceReady:
 		r.act(e.fleet, e.fleet.ledger.Ready(r.now, int(e.step)))
 	case flowArrives:
