@@ -40,7 +40,8 @@ func around(t *testing.T, c cable, names ...string) (*topology.Topology, []topol
 // usesTrack invokes f of client at worker once, which changes the client's state of so many bytes.
 func usesTrack(index int, client, worker topology.ID, state, ops int64) *plan.Plan {
 	return &plan.Plan{
-		Job: "j", Index: index, Model: plan.InFunction, Client: client, StateBytes: []int64{state}, Lasting: []string{"track"},
+		Job: "j", Index: index, Model: plan.InFunction, Client: client, StateBytes: []int64{state},
+		Lasting: []string{"track"},
 		Steps: []plan.Step{
 			{Role: plan.Request, From: client, To: worker, Bytes: 100, State: -1},
 			{Kind: plan.Compute, Role: plan.Execute, From: worker, To: worker, Ops: ops, State: -1, Pair: 1, After: []int{0}},
@@ -82,8 +83,8 @@ func predictMoves(t *testing.T, c cable, state int64, move predict.Move, chains 
 	return predictions(t, net, o, plans)
 }
 
-// TestRequestsDuringAMove: links of 10 ms on which bytes take no time. The move is ordered at 1 s, and a round trip of 40
-// ms each takes its connection, its offer and its only round, for which the instance is held from 1.08 to 1.12 s.
+// TestRequestsDuringAMove: links of 10 ms on which bytes take no time. The move is ordered at 1 s, and a round trip of
+// 40 ms each takes its connection, its offer and its only round, for which the instance is held from 1.08 to 1.12 s.
 func TestRequestsDuringAMove(t *testing.T) {
 	chains := []begun{
 		{0, 0},     // before the move
@@ -162,7 +163,9 @@ func TestMovesMeetOthers(t *testing.T) {
 		return predictions(t, net, o, []*plan.Plan{usesTrack(0, hosts[0], hosts[1], 1e6, 0), p})[1].Parts[2]
 	}
 	quiet := other(nil)
-	busy := other([]predict.Move{{At: 50 * time.Millisecond, Function: "f", Client: hosts[0], Placed: hosts[1:2], To: hosts[2]}})
+	busy := other([]predict.Move{{
+		At: 50 * time.Millisecond, Function: "f", Client: hosts[0], Placed: hosts[1:2], To: hosts[2],
+	}})
 	if quiet.Queueing != 0 || predict.Seconds(busy.Queueing) < 0.005 {
 		t.Errorf("the response queues for %v and, beside a move, %v ps", quiet.Queueing, busy.Queueing)
 	}

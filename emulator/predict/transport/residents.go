@@ -224,10 +224,8 @@ func (r *replay) sendOn(c *chain, i int, one *resident) {
 	if s.From != s.To {
 		at, cold := r.take(s.From, s.To)
 		if cold {
-			set := at
-			at = r.newConnection(s.From, s.To)
+			set := r.newConnection(s.From, s.To)
 			again.errands = append(again.errands, errand{set, false, 0, setUp}, errand{set, true, 0, setUp})
-			at = set
 		}
 		again.errands = append(again.errands, errand{at, false, s.Bytes + int64(r.engine.options.Header), body})
 		c.held[pair] = at
