@@ -14,8 +14,8 @@ import (
 	"testbed/emulator/units"
 )
 
-// pathArrivals is where the controller tells an agent, on its control socket, which instances are about to come: POST an
-// Arrival; DELETE takes it back.
+// pathArrivals is where the controller tells an agent, on its control socket, which instances are about to come: POST
+// an Arrival; DELETE takes it back.
 const pathArrivals = "/arrivals"
 
 // Arrival announces to a node's agent that an instance will come. What other nodes send of instances is taken only from

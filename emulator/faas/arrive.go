@@ -69,8 +69,8 @@ func (a *Agent) handleArrive(w http.ResponseWriter, r *http.Request) {
 	respond(w, http.StatusNoContent, nil)
 }
 
-// admitted is the instance that a request brings something of, by which announcement, and the length of its head, before
-// anything of the body is read.
+// admitted is the instance that a request brings something of, by which announcement, and the length of its head,
+// before anything of the body is read.
 func (a *Agent) admitted(r *http.Request) (one *resident, by *announced, length int64, err error) {
 	length, token, id, err := parseArrive(r)
 	if err == nil {

@@ -117,7 +117,7 @@ func TestHeadsAreBounded(t *testing.T) {
 		"states":            many("states", strings.TrimSuffix(item, ","), maxHeld),
 		"keys":              many("keep", `"a/0"`, maxHeld),
 		"calls":             many("calls", `{"key":"a/0"}`, maxHeld),
-		"moments":           `{"phase":"last","epoch":7,"calls":[{"key":"a/0","times":[0` + strings.Repeat(",0", maxMoments) + `]}]}`,
+		"moments":           many("calls", `{"key":"a/0","times":[0`+strings.Repeat(",0", maxMoments)+`]}`, 0),
 		"no list":           `{"phase":"last","epoch":7,"states":{}}`,
 		"without an end":    begin + strings.Repeat(item, 1000),
 		"deep":              begin + strings.Repeat("[", 100_000),
@@ -168,7 +168,7 @@ func TestAnnouncementsAreForgotten(t *testing.T) {
 func TestRememberedCallsAreBounded(t *testing.T) {
 	all := newResidents()
 	for i := range 2 {
-		if _, err := all.enter(Stateful{ID: fmt.Sprint(i)}, true, true); err != nil {
+		if err := all.declare(Stateful{ID: fmt.Sprint(i)}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -63,8 +63,8 @@ func (r *resident) expire(before int64) {
 // expirePause is how long, in ns, no calls are looked for again that could be forgotten.
 const expirePause = 1_000_000_000
 
-// expire forgets, of all instances, the calls that have ended before an instant, in ns: their chains have ended as well.
-// It looks for them once a second at most.
+// expire forgets, of all instances, the calls that have ended before an instant, in ns: their chains have ended as
+// well. It looks for them once a second at most.
 func (r *residents) expire(before int64) {
 	r.mu.Lock()
 	due := r.expired == 0 || before-r.expired >= expirePause

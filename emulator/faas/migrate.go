@@ -132,7 +132,8 @@ func (a *Agent) migrate(ctx context.Context, order Move) (*Moved, error) {
 }
 
 // maxEpoch bounds epochs, and stepBits what a move adds to them at random: enough for 16,000 moves of an instance. Who
-// knows its epoch has been sent to it by the agent that it has left, for nobody can guess it: that makes the target serve.
+// knows its epoch has been sent to it by the agent that it has left, for nobody can guess it: that makes the target
+// serve.
 const (
 	maxEpoch = 1 << 62
 	stepBits = 48

@@ -25,14 +25,16 @@ func newResidents() *residents {
 	return &residents{all: map[string]*resident{}, byKey: map[string]*resident{}}
 }
 
-// enter finds an instance, or makes it. home: it is placed here; here: where nothing is known of it, it is here.
-func (r *residents) enter(s Stateful, home, here bool) (*resident, error) {
+// declare enters an instance that is placed here and, where nothing is known of it, is here.
+func (r *residents) declare(s Stateful) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.entered(s, home, here)
+	_, err := r.entered(s, true, true)
+	return err
 }
 
-// entered is enter for who holds mu.
+// entered finds an instance, or makes it. home: it is placed here; here: where nothing is known of it, it is here. The
+// caller holds mu.
 func (r *residents) entered(s Stateful, home, here bool) (*resident, error) {
 	one := r.all[s.ID]
 	if one != nil {
