@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"testbed/emulator"
@@ -60,10 +61,20 @@ func TestUnavailability(t *testing.T) {
 // oneMove carries the scenario out, and gives its move.
 func oneMove(t *testing.T, size, rate string) *record.Migration {
 	t.Helper()
+	all := movedIn(t, fmt.Sprintf(moved, "%s", rate, rate, size))
+	if len(all) != 1 || len(all[0].Moves) != 1 {
+		t.Fatalf("%+v", all)
+	}
+	return &all[0].Moves[0]
+}
+
+// movedIn carries a scenario out, whose name is left open, and gives its events.
+func movedIn(t *testing.T, scenario string) []record.Event {
+	t.Helper()
 	w := newReal(t)
 	name, dir := fmt.Sprintf("move-%d", os.Getpid()), t.TempDir()
 	path := filepath.Join(dir, "scenario.yaml")
-	if err := os.WriteFile(path, fmt.Appendf(nil, moved, name, rate, rate, size), 0o600); err != nil {
+	if err := os.WriteFile(path, fmt.Appendf(nil, scenario, name), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	e, err := emulator.Load(path)
@@ -72,8 +83,52 @@ func oneMove(t *testing.T, size, rate string) *record.Migration {
 	}
 	outcome := w.carriedOut(t, e, dir)
 	manifest, err := record.ReadManifest(outcome.Dir)
-	if err != nil || len(manifest.Events) != 1 || len(manifest.Events[0].Moves) != 1 {
-		t.Fatalf("%v: %+v", err, manifest.Events)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return &manifest.Events[0].Moves[0]
+	return manifest.Events
+}
+
+// drained is a function that is called for three seconds, whose node is down for a while after one and a half.
+const drained = `name: %%s
+topology:
+  nodes: {camera: {memory: 512MiB}, box1: {memory: 4GiB}, box2: {memory: 4GiB}, hall: {kind: switch}}
+  links:
+    - {name: wired, endpoints: [camera, hall], rate: 100Mbps, delay: 1ms}
+    - {name: lan1, endpoints: [box1, hall], rate: %s, delay: 1ms}
+    - {name: lan2, endpoints: [box2, hall], rate: %s, delay: 1ms}
+workload:
+  states: {track: 1MB}
+  jobs:
+    - {name: picture, client: camera, count: 15, period: 200ms,
+       tasks: {follow: {ops: 1, argument: 1kB, states: track}}}
+events:
+  - {from: 1500ms, to: 1800ms, node: box1, down, drain: {within: 1s, to: box2}}
+placement: {hosts: [box1]}
+models: [in-function]
+replay: {arrival: trace}
+runtime: process
+fabric: userspace
+`
+
+// TestDrain: what is on a node leaves it before it goes down, and nothing is lost; what cannot in time is named.
+func TestDrain(t *testing.T) {
+	all := movedIn(t, fmt.Sprintf(drained, "1Gbps", "1Gbps")) // which fails where a chain fails or loses its state
+	moves := events(all)
+	if len(moves) != 1 || moves[0].From != "box1" || moves[0].To != "box2" || moves[0].Undone != "" {
+		t.Errorf("%+v", all)
+	}
+	all = movedIn(t, fmt.Sprintf(drained, "1Mbps", "1Mbps"))
+	if len(events(all)) != 0 || !slices.ContainsFunc(all, func(e record.Event) bool {
+		return strings.Contains(e.Error, "function follow of camera stays where it is: the node goes down")
+	}) {
+		t.Errorf("%+v", all)
+	}
+}
+
+func events(all []record.Event) (moves []record.Migration) {
+	for _, e := range all {
+		moves = append(moves, e.Moves...)
+	}
+	return moves
 }

@@ -36,10 +36,28 @@ func (p *Plan) Movable() *Plan {
 	return &own
 }
 
-// Move lets an invocation of a movable plan execute at a worker.
+// Move lets an invocation of a movable plan execute at a worker that was picked.
 func (p *Plan) Move(invocation int, worker topology.ID) {
 	inv := &p.Invocations[invocation]
-	inv.Worker, inv.Instances = worker, InstancesAt(inv.Instances, p.Seed, inv.Function, worker)
+	inv.Instances = InstancesAt(inv.Instances, p.Seed, inv.Function, worker)
+	p.locate(inv, worker)
+}
+
+// Follow lets an invocation of a movable plan execute at the worker that its instance has moved to, with its states.
+func (p *Plan) Follow(invocation int, worker topology.ID) {
+	inv := &p.Invocations[invocation]
+	inv.States = slices.Clone(inv.States)
+	for i := range inv.States {
+		if inv.States[i].Location == Local {
+			inv.States[i].Node = worker
+		}
+	}
+	p.locate(inv, worker)
+}
+
+// locate moves an invocation's steps.
+func (p *Plan) locate(inv *Invocation, worker topology.ID) {
+	inv.Worker = worker
 	for _, i := range inv.Steps {
 		switch s := &p.Steps[i]; s.Role {
 		case Request:

@@ -35,6 +35,7 @@ type Setting struct {
 
 	Arrivals Arrivals // when chains begin
 	Compute  Compute
+	Moves    []Move // of stateful instances, in the order of time
 
 	Linearize bool // predictors that know nothing but chains take a DAG's tasks one after the other
 }

@@ -70,7 +70,9 @@ func (e *Scenario) checkRearranged() error {
 			"chains share nothing, as " + with + " needs it: write another arrival process, such as poisson or sequential, " +
 			"or dispatch: fixed")
 	}
-	if slices.ContainsFunc(e.Source.Events, func(v scenario.Event) bool { return v.Migrate != nil }) {
+	if slices.ContainsFunc(e.Source.Events, func(v scenario.Event) bool {
+		return v.Migrate != nil || v.Drain != nil
+	}) {
 		return errors.New("events: where a function moves, nobody knows beforehand which chains share nothing, as " + with +
 			" needs it: write another arrival process, such as poisson or sequential, or remove the event")
 	}

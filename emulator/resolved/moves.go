@@ -11,7 +11,8 @@ import (
 	"testbed/emulator/topology"
 )
 
-// Move is a stateful instance's planned move to another worker, by an event of the scenario.
+// Move is a stateful instance's planned move to another worker, by an event of the scenario, or that of all instances
+// that are on a node, which goes down then (Drained).
 type Move struct {
 	At       time.Duration // from the start of a model's chains
 	Function string
@@ -22,6 +23,10 @@ type Move struct {
 	Method   string
 	Rounds   int
 	Text     string // what happens, in words
+
+	Drained []topology.ID               // the node that all instances leave; nil: it is Function's of Client that move
+	Targets map[topology.ID]topology.ID // of those, by client, where they go
+	Until   time.Duration               // when the node goes down: what has not moved by then stays
 }
 
 // moves works the scenario's moves out, in the order of time. It fails where no model keeps states in workers, or a
@@ -30,10 +35,21 @@ func (e *Scenario) moves(list []scenario.Event) ([]Move, error) {
 	var all []Move
 	for i := range list {
 		m := list[i].Migrate
+		movable := slices.ContainsFunc(e.Models, e.Movable)
+		if list[i].Drain != nil && movable {
+			drains, err := e.drains(i, &list[i])
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, drains...)
+		} else if list[i].Drain != nil {
+			e.Notes = append(e.Notes, fmt.Sprintf("events[%d].drain: none of the models keeps states in workers, with which "+
+				"functions could leave: nothing moves before the node goes down", i))
+		}
 		if m == nil {
 			continue
 		}
-		if !slices.ContainsFunc(e.Models, e.Movable) {
+		if !movable {
 			return nil, fmt.Errorf("events[%d]: a function moves with the states that its worker keeps, and none of the models "+
 				"keeps them there: add %s to models, or remove the event", i, plan.InFunction)
 		}

@@ -61,3 +61,52 @@ func TestMoves(t *testing.T) {
 		}
 	}
 }
+
+func TestDrains(t *testing.T) {
+	const text = `name: draining
+topology:
+  nodes: {a: {memory: 4MiB}, b: {memory: 4MiB}, c: {memory: 4MiB}, d: {memory: 4MiB}, s: {kind: switch}}
+  links: [{endpoints: [a, s]}, {endpoints: [b, s]}, {endpoints: [c, s], delay: 2ms}, {endpoints: [d, s], delay: 1ms}]
+cloud: {at: s}
+models: [%s]
+placement: {hosts: [b, c, d]}
+workload:
+  jobs:
+    - {name: one, client: a, states: {own: 10B}, tasks: {f: {ops: 1, states: own}}}
+events:
+  - {from: 3s, to: 9s, node: b, down, drain: %s}
+  - {from: 1s, to: %s, node: d, down}
+`
+	prepare := func(models, drain, until string) (*Scenario, error) {
+		s, err := scenario.Parse(fmt.Appendf(nil, text, models, drain, until), "draining.yaml", builtin.Catalogue())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Prepare(s)
+	}
+	for _, c := range []struct{ drain, until, to string }{
+		{"2s", "2s", "d"}, // the nearest, which is up again at 3 s
+		{"2s", "4s", "c"},
+		{"{within: 2s, to: [a, c]}", "2s", "a"},
+	} {
+		e, err := prepare("in-function", c.drain, c.until)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, _ := e.Topology.Lookup("a")
+		b, _ := e.Topology.Lookup("b")
+		to, _ := e.Topology.Lookup(c.to)
+		if len(e.Moves) != 1 || e.Moves[0].At != time.Second || e.Moves[0].Until != 3*time.Second ||
+			e.Moves[0].Drained[0] != b || len(e.Moves[0].Targets) != 1 || e.Moves[0].Targets[a] != to {
+			t.Errorf("%s, %s: %+v, not to %d", c.drain, c.until, e.Moves, to)
+		}
+	}
+	if _, err := prepare("in-function", "{within: 2s, to: d}", "4s"); err == nil ||
+		!strings.Contains(err.Error(), "events[0].drain: node[0]: there is no host that b's functions could go to") {
+		t.Error(err)
+	}
+	e, err := prepare("external", "2s", "4s")
+	if err != nil || len(e.Moves) != 0 || !strings.Contains(strings.Join(e.Notes, "\n"), "events[0].drain: none of the models") {
+		t.Errorf("%v: %+v", err, e)
+	}
+}

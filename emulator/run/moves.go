@@ -12,9 +12,6 @@ import (
 	"testbed/emulator/faas"
 	"testbed/emulator/internal/sleep"
 	"testbed/emulator/plan"
-	"testbed/emulator/predict"
-	"testbed/emulator/predict/migration"
-	"testbed/emulator/predict/transport"
 	"testbed/emulator/record"
 	"testbed/emulator/replay"
 	"testbed/emulator/resolved"
@@ -51,28 +48,43 @@ func (r *run) moves(ctx context.Context, model string) (end func()) {
 // movedNodes are those that instances may have gone to.
 func (r *run) movedNodes() []topology.ID {
 	var all []topology.ID
-	for _, m := range r.Scenario.Moves {
-		all = append(all, m.To)
+	for i := range r.Scenario.Moves {
+		m := &r.Scenario.Moves[i]
+		for _, to := range m.Targets {
+			all = append(all, to)
+		}
+		if len(m.Targets) == 0 {
+			all = append(all, m.To)
+		}
 	}
-	return all
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
-// move moves a function's instances, one after the other.
+// errDown ends what has not moved when its node goes down.
+var errDown = errors.New("the node goes down")
+
+// move moves instances, one after the other.
 func (r *run) move(ctx context.Context, model string, m *resolved.Move, start time.Time) record.Event {
 	began := time.Since(start)
 	e := record.Event{Model: model, What: []string{m.Text}, Scheduled: m.At.Seconds()}
 	agents := agents{of: r.Bed.Agent, all: map[topology.ID]Agent{}}
 	defer agents.close()
-	var errs []error
-	for _, node := range m.Placed {
-		one, err := r.instance(ctx, model, m, node, &agents)
-		if err != nil {
-			errs = append(errs, err)
-			continue
+	if m.Until > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadlineCause(ctx, start.Add(m.Until), errDown)
+		defer cancel()
+	}
+	found, err := r.toMove(ctx, model, m, &agents)
+	errs := []error{err}
+	for i := range found {
+		one := *m
+		if target, known := m.Targets[found[i].Client]; known {
+			one.To = target
 		}
-		done, err := r.moveOne(ctx, model, m, one, &agents)
+		done, err := r.moveOne(ctx, model, &one, &found[i], &agents)
 		if err != nil {
-			errs = append(errs, err)
+			errs = append(errs, r.notMoved(ctx, &found[i], err))
 			continue
 		}
 		if e.Moves = append(e.Moves, done); done.Undone != "" {
@@ -90,98 +102,84 @@ func (r *run) move(ctx context.Context, model string, m *resolved.Move, start ti
 	return e
 }
 
-// instance finds the one that has the function's states that are placed on a node.
-func (r *run) instance(ctx context.Context, model string, m *resolved.Move, node topology.ID, agents *agents) (
-	*faas.Stateful, error,
-) {
+// notMoved says of which instance an error is.
+func (r *run) notMoved(ctx context.Context, one *faas.Stateful, err error) error {
+	if context.Cause(ctx) == errDown {
+		err = errDown
+	}
+	client, _ := r.name(one.Client)
+	return fmt.Errorf("function %s of %s stays where it is: %w", strings.Join(one.Functions, "+"), client, err)
+}
+
+// toMove finds the instances that a move is about.
+func (r *run) toMove(ctx context.Context, model string, m *resolved.Move, agents *agents) ([]faas.Stateful, error) {
+	var all []faas.Stateful
+	var errs []error
+	for _, node := range m.Drained {
+		found, err := r.leaving(ctx, model, node, agents)
+		all, errs = append(all, found...), append(errs, err)
+	}
+	for _, node := range m.Placed {
+		one, err := r.instance(ctx, model, m, node, agents)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		all = append(all, *one)
+	}
+	return all, errors.Join(errs...)
+}
+
+// leaving finds the instances that are on a node at the moment, or have come without having been asked for yet.
+func (r *run) leaving(ctx context.Context, model string, node topology.ID, agents *agents) ([]faas.Stateful, error) {
+	known, err := r.known(ctx, model, node, agents)
+	if err != nil {
+		return nil, err
+	}
+	var all []faas.Stateful
+	for i := range known {
+		at := node
+		if one := &known[i]; !one.Here {
+			if !one.Prepared {
+				continue
+			}
+			if at, _, err = faas.Locate(ctx, agents.get, &one.Stateful); err != nil {
+				return all, err
+			}
+		}
+		if at == node {
+			all = append(all, known[i].Stateful)
+		}
+	}
+	return all, nil
+}
+
+// known is what a node's agent knows of the model's instances.
+func (r *run) known(ctx context.Context, model string, node topology.ID, agents *agents) ([]faas.InstanceStatus, error) {
 	residents, ok := agents.get(node).(faas.Residents)
 	if !ok {
 		return nil, faas.ErrNotSupported
 	}
 	all, err := residents.Instances(ctx)
+	prefix := replay.Prefix(r.dir.Run(), model)
+	return slices.DeleteFunc(all, func(s faas.InstanceStatus) bool { return !strings.HasPrefix(s.ID, prefix) }), err
+}
+
+// instance finds the one that has the function's states that are placed on a node.
+func (r *run) instance(ctx context.Context, model string, m *resolved.Move, node topology.ID, agents *agents) (
+	*faas.Stateful, error,
+) {
+	all, err := r.known(ctx, model, node, agents)
 	if err != nil {
 		return nil, err
 	}
-	prefix := replay.Prefix(r.dir.Run(), model)
 	for i := range all {
 		one := &all[i].Stateful
-		if one.Origin == node && one.Client == m.Client && slices.Contains(one.Functions, m.Function) &&
-			strings.HasPrefix(one.ID, prefix) {
+		if one.Origin == node && one.Client == m.Client && slices.Contains(one.Functions, m.Function) {
 			return one, nil
 		}
 	}
 	return nil, fmt.Errorf("the node has no instance of function %s", m.Function)
-}
-
-// moveOne moves an instance, and predicts that beforehand.
-func (r *run) moveOne(ctx context.Context, model string, m *resolved.Move, one *faas.Stateful, agents *agents) (
-	record.Migration, error,
-) {
-	at, found, err := faas.Locate(ctx, agents.get, one)
-	if err != nil {
-		return record.Migration{}, err
-	}
-	out := record.Migration{Tags: r.tags(), Function: strings.Join(one.Functions, "+"),
-		Method: m.Method, States: found.States}
-	out.Tags.Model = model
-	out.Client, _ = r.name(one.Client)
-	out.From, _ = r.name(at)
-	out.To, _ = r.name(m.To)
-	if at == m.To {
-		return out, fmt.Errorf("function %s of %s is on %s already", out.Function, out.Client, out.To)
-	}
-	if out.Predicted, err = r.predictMove(m, at, &found); err != nil {
-		return out, err
-	}
-	address := func(id topology.ID) string { return r.Bed.Address(id).String() }
-	order := faas.Move{ID: one.ID, To: m.To, Address: address(m.To), Method: m.Method, Rounds: m.Rounds}
-	ctx, cancel := context.WithTimeout(ctx, faas.ChainTime)
-	defer cancel()
-	_, done, err := faas.MoveAt(ctx, agents.get, address, one.Origin, order)
-	if err != nil {
-		return out, err
-	}
-	enter(&out, done)
-	return out, nil
-}
-
-// enter enters what has become of a move.
-func enter(out *record.Migration, done *faas.Moved) {
-	out.Time = time.Now()
-	out.Rounds, out.Bytes, out.Undone = len(done.Rounds), done.Bytes(), done.Undone
-	if done.Held == 0 {
-		return
-	}
-	out.Unavailable, out.Took = done.Unavailable().Seconds(), float64(done.Served-done.Began)/1e9
-	if last := len(done.Rounds) - 1; last >= 0 && done.Undone == "" {
-		out.Drain = float64(done.Rounds[last].Start-done.Held) / 1e9
-	}
-	out.Delayed = len(done.Delays)
-	for _, d := range done.Delays {
-		out.Delay += float64(d) / 1e9 / float64(out.Delayed)
-		out.MaxDelay = max(out.MaxDelay, float64(d)/1e9)
-	}
-}
-
-// predictMove says what a move of an instance that is at a node is expected to take.
-func (r *run) predictMove(m *resolved.Move, at topology.ID, found *faas.InstanceStatus) (*record.PredictedMove, error) {
-	options := transport.OptionsOf(r.setting)
-	options.Connections, options.Arrivals, options.Fresh = 0, predict.Arrivals{}, true
-	engine, err := transport.New(r.Scenario.Topology, r.Scenario.Speed, options)
-	if err != nil {
-		return nil, err
-	}
-	move := migration.Move{From: at, To: m.To, Small: faas.SmallRest}
-	if m.Method == faas.PreCopy {
-		move.Rounds = m.Rounds
-	}
-	p, err := migration.Predict(engine, migration.Instance{
-		Bytes: found.Bytes, States: found.States, Rate: found.Rate, Drain: found.Drain,
-	}, move)
-	if err != nil {
-		return nil, err
-	}
-	return &record.PredictedMove{Unavailable: p.Unavailable, Bytes: p.Bytes, Rounds: p.Rounds, Took: p.Took}, nil
 }
 
 // agents are control connections that are made once.

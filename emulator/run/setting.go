@@ -14,7 +14,7 @@ func Setting(e *resolved.Scenario) predict.Setting {
 	s := predict.Setting{Topology: e.Topology, Speed: e.Speed,
 		Fresh: e.Arrival.Alone(), IdleRestart: e.Source.TCP.SlowStartAfterIdle, ReceiveWindow: receiveWindow,
 		Bursts: userspace.BurstRate, Arrivals: arrivals(e.Arrival, len(e.Jobs)), Connections: -1,
-		Linearize: e.Source.Linearize}
+		Linearize: e.Source.Linearize, Moves: moves(e.Moves)}
 	if e.Source.Replay.Warmup {
 		s.Connections = e.Arrival.Connections()
 	}
@@ -37,4 +37,18 @@ func arrivals(a replay.Arrival, jobs int) predict.Arrivals {
 		return predict.Arrivals{Due: open.Due}
 	}
 	return predict.Arrivals{Users: a.Alive(make([]int, jobs), func(due []float64) int { return len(due) })}
+}
+
+// moves are a scenario's moves of stateful instances.
+func moves(list []resolved.Move) []predict.Move {
+	var all []predict.Move
+	for i := range list {
+		m := predict.Move{At: list[i].At, Function: list[i].Function, Client: list[i].Client, Placed: list[i].Placed,
+			To: list[i].To, Small: faas.SmallRest, Drained: list[i].Drained, Targets: list[i].Targets, Until: list[i].Until}
+		if list[i].Method == faas.PreCopy {
+			m.Rounds = list[i].Rounds
+		}
+		all = append(all, m)
+	}
+	return all
 }

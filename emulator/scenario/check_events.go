@@ -29,6 +29,7 @@ func (d *decoder) checkEvent(e *Event, path string) {
 		d.failAt(join(path, "to"), fmt.Sprintf("write a time after %v", *e.From),
 			"it ends at %v, no later than it begins", *e.To)
 	}
+	d.checkDrain(e, join(path, "drain"))
 	switch {
 	case e.Set != nil && e.Set.IsZero():
 		d.failAt(join(path, "set"), "write a property such as {rate: 10Mbps}", "it sets nothing")

@@ -158,6 +158,7 @@ func (d *decoder) checkNames(f *File, n vocabulary) {
 	d.checkRepositories(f, n)
 	for i := range f.Events {
 		d.checkEventNames(&f.Events[i], eventPath(i), n)
+		d.checkDrainNames(f, &f.Events[i], eventPath(i), n)
 		if m := f.Events[i].Migrate; m != nil {
 			d.checkMigrate(f, m, join(eventPath(i), "migrate"), n)
 		}

@@ -24,6 +24,8 @@ type Event struct {
 	Reset bool `yaml:"reset,mark" one:"action" with:"link"`
 	// The link or node carries nothing: packets that would pass it vanish, and routes stay. It has no value.
 	Down bool `yaml:"down,mark" one:"action"`
+	// Before the node goes down, the stateful instances on it (model in-function) move to others, each with its states.
+	Drain *Drain `yaml:"drain" with:"node"`
 	// The link or node carries packets again. It has no value.
 	Up bool `yaml:"up,mark" one:"action"`
 	// Groups of hosts between which no packet passes: [[a, b], [c]]. Hosts in none of them form one more group, so that

@@ -109,6 +109,14 @@ func TestEventErrors(t *testing.T) {
 		{"from: 1s, to: 2s, migrate: {function: f, client: a, to: b}", `events[0].migrate: it has no meaning without at`},
 		{"at: 1s, link: a-s, migrate: {function: f, client: a, to: b}",
 			`events[0].migrate: a move happens to no link or node; remove link or node`},
+		{"at: 1s, node: a, drain: 1s, up", `events[0].drain: a node is drained before it goes down, and this one does not`},
+		{"at: 1s, link: a-s, down, drain: 1s", `events[0].drain: it has no meaning without node`},
+		{"at: 1s, node: a, down, drain: 1500ms", `events[0].drain.within: it would begin 500ms before the model's chains; ` +
+			`write at most 1s, or let the node go down later`},
+		{"at: 1s, node: s, down, drain: 1s", `events[0].drain: s is no host with an agent, and has no instances; remove it`},
+		{"at: 1s, node: a, down, drain: {within: 1s, to: bb}",
+			`events[0].drain.to[0]: there is no host with an agent of the name "bb"; did you mean "b"?`},
+		{"at: 1s, node: a, down, drain: {to: b}", `events[0].drain: the key "within" is missing`},
 		{"at: 1s, node: a, partition: [a]", `events[0].node: a partition happens to no single link or node`},
 	} {
 		t.Run(c.event, func(t *testing.T) {

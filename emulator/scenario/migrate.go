@@ -1,10 +1,6 @@
 package scenario
 
-import (
-	"cmp"
-
-	"testbed/emulator/topology"
-)
+import "cmp"
 
 // Migrate is the move of a stateful instance.
 type Migrate struct {
@@ -25,12 +21,7 @@ type Migrate struct {
 
 // checkMigrate holds a move's names against what there is.
 func (d *decoder) checkMigrate(f *File, m *Migrate, path string, n vocabulary) {
-	hosts := map[string]bool{}
-	for _, v := range n.hosts {
-		if _, agent := f.imageOf(v); agent && v.Kind == topology.Host {
-			hosts[v.Name] = true
-		}
-	}
+	hosts := f.agents(n)
 	for key, name := range map[string]string{"client": m.Client, "from": m.From, "to": m.To} {
 		here := join(path, key)
 		if name == "" || hosts[name] || d.failed(here) || d.uncertain("nodes", name) {

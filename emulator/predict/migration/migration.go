@@ -42,10 +42,10 @@ type Prediction struct {
 	Rounds      float64 // the last included
 }
 
-// What says which states come, in bytes: a JSON head, as package faas sends it.
+// What says which states come, in bytes.
 const (
-	headBytes  = 330
-	stateBytes = 110
+	headBytes  = predict.MoveHead
+	stateBytes = predict.MoveState
 )
 
 // Predict predicts a move, by an engine whose plans begin with connections that none has used.

@@ -17,6 +17,8 @@ const (
 	flowTimer
 	processorDone
 	instanceReady // of a fleet; step is its number
+	moveBegins    // of the instances that a mover moves
+	moveEnds      // what has not moved yet stays
 )
 
 // event is something that happens to a chain's step, a flow or a processor; what it is about has changed where its
@@ -28,6 +30,7 @@ type event struct {
 	flow       *flow
 	processor  *processor
 	fleet      *fleet
+	mover      *mover
 	step       int32
 	generation uint32
 	kind       eventKind

@@ -26,6 +26,8 @@ type chain struct {
 	members     []member    // what steps of states with replicas do with each of them
 	instances   map[int]int // by task, those that invocations have
 	picked      []picked
+	residents   map[int]*resident // by task, the stateful instances that execute invocations
+	mover       *mover            // it is no chain, but the messages of a move
 }
 
 // begin begins a chain at the time.
@@ -36,6 +38,7 @@ func (r *replay) start(c *chain, now int64) error {
 	if c.plan.Dispatch != nil {
 		c.plan, c.picked = c.plan.Movable(), make([]picked, len(c.plan.Invocations))
 	}
+	r.seat(c)
 	p := c.plan
 	var err error
 	if c.evaluation, err = predict.NewEvaluation(p); err != nil {
@@ -79,6 +82,7 @@ func (r *replay) begin(c *chain, i int) error {
 			return nil
 		}
 		r.pick(c, i)
+		r.address(c, i)
 	case plan.Response:
 		r.responds(c, i)
 	}
@@ -152,6 +156,10 @@ func (r *replay) delivered(f *flow, took int64) {
 
 // finish ends a step that took what its parts say.
 func (r *replay) finish(c *chain, i int) error {
+	if c.mover != nil {
+		r.said(c.mover)
+		return nil
+	}
 	if c.isMember(i) {
 		return r.memberEnds(c, i)
 	}
@@ -160,6 +168,9 @@ func (r *replay) finish(c *chain, i int) error {
 		if !r.executed(c, i) {
 			return nil
 		}
+		r.changed(c, i)
+	} else if s.Role == plan.Request && !r.received(c, i) {
+		return nil
 	} else if s.Role == plan.Write && !r.written(c, i) {
 		r.proceedStep(c, i)
 		return nil
@@ -191,6 +202,7 @@ func (r *replay) end(c *chain) error {
 	for _, at := range c.held {
 		r.give(at)
 	}
+	r.unseat(c)
 	p := c.plan
 	end := c.begin + int64(math.Ceil(schedule.Total*float64(second)))
 	if end > longest {

@@ -51,6 +51,8 @@ type Options struct {
 	Arrivals predict.Arrivals
 	// Compute says what a node's speed is divided by.
 	Compute predict.Compute
+	// Moves are those of stateful instances, in the order of time.
+	Moves []predict.Move
 	// NoHyStart lets slow start end with the first overflow only (Linux: tcp_cubic's hystart=0).
 	NoHyStart bool
 	// Load is the number of tasks placed on each node, the divisor of its speed, for plans without

@@ -1,5 +1,7 @@
 package transport
 
+import "testbed/emulator/topology"
+
 // progress is how far a step has got.
 type progress struct {
 	now     int64 // when what is under way of it began
@@ -14,6 +16,8 @@ type progress struct {
 	working   bool        // the function computes once more
 	committed int         // states of an execution that are
 	turns     int         // of a request: how many of the states that it has to have for itself it has
+	sentBack  bool        // of a request: its worker does not have the instance, and says where it is
+	place     topology.ID // that is
 }
 
 // errand is one message of a step.

@@ -32,6 +32,7 @@ type replay struct {
 	flows       []*flow                // that may be used again
 	dispatching dispatching
 	fleets      map[fleetKey]*fleet // instances of functions
+	residents   residents           // stateful instances
 }
 
 func newReplay(e *Engine) *replay {
@@ -74,6 +75,7 @@ func (r *replay) group(plans []*plan.Plan, first int) error {
 	begin := r.clock
 	r.shared, r.turns, r.fleets = map[kept]int{}, map[plan.Lasting]*turn{}, map[fleetKey]*fleet{}
 	r.dispatching = newDispatching()
+	defer r.settleIn(plans, begin)()
 	r.open, r.waiting = len(chains), nil
 	if arrivals.Due == nil {
 		users := min(max(1, arrivals.Users), len(chains))
@@ -134,6 +136,10 @@ func (r *replay) happen(e *event) error {
 		if e.generation == e.processor.generation {
 			r.done(e.processor, e.at)
 		}
+	case moveBegins:
+		r.beginMoves(e.mover)
+	case moveEnds:
+		r.giveUp(e.mover)
 	case instanceReady:
 		r.act(e.fleet, e.fleet.ledger.Ready(r.now, int(e.step)))
 	case flowArrives:

@@ -1,0 +1,87 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"testbed/emulator/faas"
+	"testbed/emulator/predict"
+	"testbed/emulator/predict/migration"
+	"testbed/emulator/predict/transport"
+	"testbed/emulator/record"
+	"testbed/emulator/resolved"
+	"testbed/emulator/topology"
+)
+
+// moveOne moves an instance, and predicts that beforehand.
+func (r *run) moveOne(ctx context.Context, model string, m *resolved.Move, one *faas.Stateful, agents *agents) (
+	record.Migration, error,
+) {
+	at, found, err := faas.Locate(ctx, agents.get, one)
+	if err != nil {
+		return record.Migration{}, err
+	}
+	out := record.Migration{Tags: r.tags(), Function: strings.Join(one.Functions, "+"),
+		Method: m.Method, States: found.States}
+	out.Tags.Model = model
+	out.Client, _ = r.name(one.Client)
+	out.From, _ = r.name(at)
+	out.To, _ = r.name(m.To)
+	if at == m.To {
+		return out, fmt.Errorf("function %s of %s is on %s already", out.Function, out.Client, out.To)
+	}
+	if out.Predicted, err = r.predictMove(m, at, &found); err != nil {
+		return out, err
+	}
+	address := func(id topology.ID) string { return r.Bed.Address(id).String() }
+	order := faas.Move{ID: one.ID, To: m.To, Address: address(m.To), Method: m.Method, Rounds: m.Rounds}
+	ctx, cancel := context.WithTimeout(ctx, faas.ChainTime)
+	defer cancel()
+	_, done, err := faas.MoveAt(ctx, agents.get, address, one.Origin, order)
+	if err != nil {
+		return out, err
+	}
+	enter(&out, done)
+	return out, nil
+}
+
+// enter enters what has become of a move.
+func enter(out *record.Migration, done *faas.Moved) {
+	out.Time = time.Now()
+	out.Rounds, out.Bytes, out.Undone = len(done.Rounds), done.Bytes(), done.Undone
+	if done.Held == 0 {
+		return
+	}
+	out.Unavailable, out.Took = done.Unavailable().Seconds(), float64(done.Served-done.Began)/1e9
+	if last := len(done.Rounds) - 1; last >= 0 && done.Undone == "" {
+		out.Drain = float64(done.Rounds[last].Start-done.Held) / 1e9
+	}
+	out.Delayed = len(done.Delays)
+	for _, d := range done.Delays {
+		out.Delay += float64(d) / 1e9 / float64(out.Delayed)
+		out.MaxDelay = max(out.MaxDelay, float64(d)/1e9)
+	}
+}
+
+// predictMove says what a move of an instance that is at a node is expected to take.
+func (r *run) predictMove(m *resolved.Move, at topology.ID, found *faas.InstanceStatus) (*record.PredictedMove, error) {
+	options := transport.OptionsOf(r.setting)
+	options.Connections, options.Arrivals, options.Fresh, options.Moves = 0, predict.Arrivals{}, true, nil
+	engine, err := transport.New(r.Scenario.Topology, r.Scenario.Speed, options)
+	if err != nil {
+		return nil, err
+	}
+	move := migration.Move{From: at, To: m.To, Small: faas.SmallRest}
+	if m.Method == faas.PreCopy {
+		move.Rounds = m.Rounds
+	}
+	p, err := migration.Predict(engine, migration.Instance{
+		Bytes: found.Bytes, States: found.States, Rate: found.Rate, Drain: found.Drain,
+	}, move)
+	if err != nil {
+		return nil, err
+	}
+	return &record.PredictedMove{Unavailable: p.Unavailable, Bytes: p.Bytes, Rounds: p.Rounds, Took: p.Took}, nil
+}
