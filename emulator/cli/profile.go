@@ -94,7 +94,8 @@ func runProfile(c *cli.Context, s *State) error {
 		return failedCheck("%d chains failed or lost state, so that no profile was written; %s has the details",
 			n, outcome.Dir)
 	}
-	return writeProfile(c, s, &profiled{File: file, Directory: outcome.Dir, key: profileKey(c.Args().First(), file)}, profiler, e, digest)
+	told := &profiled{File: file, Directory: outcome.Dir, key: profileKey(c.Args().First(), file)}
+	return writeProfile(c, s, told, profiler, e, digest)
 }
 
 // toProfile reads the scenario that the command names, and makes it that of its profiling run.
