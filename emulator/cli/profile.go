@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -18,6 +19,7 @@ import (
 	"testbed/emulator/record"
 	"testbed/emulator/resolved"
 	"testbed/emulator/run"
+	"testbed/emulator/scenario"
 	"testbed/emulator/units"
 )
 
@@ -51,6 +53,7 @@ type profiled struct {
 	About     profile.About      `json:"about"`
 	Disturbed int                `json:"disturbed"` // chains, each time that they were made
 	Functions []profile.Function `json:"functions"`
+	key       string             // of the scenario, with which it is read
 }
 
 func runProfile(c *cli.Context, s *State) error {
@@ -91,7 +94,8 @@ func runProfile(c *cli.Context, s *State) error {
 		return failedCheck("%d chains failed or lost state, so that no profile was written; %s has the details",
 			n, outcome.Dir)
 	}
-	return writeProfile(c, s, &profiled{File: file, Directory: outcome.Dir}, profiler, e, digest)
+	told := &profiled{File: file, Directory: outcome.Dir, key: profileKey(c.Args().First(), file)}
+	return writeProfile(c, s, told, profiler, e, digest)
 }
 
 // toProfile reads the scenario that the command names, and makes it that of its profiling run.
@@ -186,5 +190,17 @@ func printProfile(s *State, told *profiled) error {
 		_ = printf(s.Stdout, "%d chains were disturbed by the host each time that they were made\n", told.Disturbed)
 	}
 	return printf(s.Stdout, "%s: %d chains under %s; write profile: %s in the scenario\n", told.File, told.About.Chains,
-		told.About.Model, told.File)
+		told.About.Model, told.key)
+}
+
+// profileKey is how a scenario's file names the file of a profile: relative to itself, unless that is absolute.
+func profileKey(scenarioFile, file string) string {
+	if filepath.IsAbs(file) {
+		return file
+	}
+	file = scenario.Absolute(file)
+	if relative, err := filepath.Rel(filepath.Dir(scenario.Absolute(scenarioFile)), file); err == nil {
+		return filepath.ToSlash(relative)
+	}
+	return file // on another volume
 }

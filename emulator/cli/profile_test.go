@@ -1,6 +1,10 @@
 package cli
 
-import "testing"
+import (
+	"testing"
+
+	"testbed/emulator/scenario"
+)
 
 // TestProfileUsage: what is wrong with the command or the scenario is told before anything is made.
 func TestProfileUsage(t *testing.T) {
@@ -38,5 +42,21 @@ functions: {f: {command: [sh]}}
 `)
 	for _, engine := range []string{"transport", "statesim"} {
 		l.want(ExitUsage, "programs", "simulate", "--engine", engine, path)
+	}
+}
+
+// TestProfileKey: what the command says to write into the scenario names the file that it has written.
+func TestProfileKey(t *testing.T) {
+	here := scenario.Absolute(".")
+	for _, c := range []struct{ scenario, file, want string }{
+		{"scenarios/f.yaml", "scenarios/f.profile", "f.profile"},
+		{"f.yaml", "f.profile", "f.profile"},
+		{"scenarios/f.yaml", "f.profile", "../f.profile"},
+		{here + "/scenarios/f.yaml", "scenarios/p/f.profile", "p/f.profile"},
+		{"scenarios/f.yaml", "/var/f.profile", "/var/f.profile"},
+	} {
+		if got := profileKey(c.scenario, c.file); got != c.want {
+			t.Errorf("%s, %s: %s, want %s", c.scenario, c.file, got, c.want)
+		}
 	}
 }

@@ -23,7 +23,6 @@ type Instance struct {
 	node    string
 	address string // host:port at which it listens
 	work    work
-	client  *http.Client
 	state   *sidecar
 	stop    sync.Once
 }
@@ -60,7 +59,7 @@ func (i *Instance) Invoke(ctx context.Context, inv *Invocation) ([]byte, error) 
 	allowed, cancel := context.WithTimeoutCause(ctx, i.program.Timeout, errSlow)
 	defer cancel()
 	end := i.state.begin(inv)
-	result, err := inv.post(allowed, i.client, "http://"+i.address+"/")
+	result, err := inv.post(allowed, i.address)
 	if err != nil {
 		err = i.explain(allowed, err)
 	}
@@ -124,7 +123,7 @@ func start(ctx context.Context, p *Program, node string, run func(port, state in
 		return nil, notStarted(p, node, err)
 	}
 	i := &Instance{
-		program: p, node: node, address: fmt.Sprintf("127.0.0.1:%d", port), work: child, client: client(), state: state,
+		program: p, node: node, address: fmt.Sprintf("127.0.0.1:%d", port), work: child, state: state,
 	}
 	if err := i.await(ctx); err != nil {
 		i.end(true)
@@ -142,7 +141,7 @@ func (i *Instance) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, i.program.Timeout, errSlow)
 	defer cancel()
 	for wait := time.Millisecond; ; wait = min(2*wait, 20*time.Millisecond) {
-		if probe(ctx, i.client, i.address) {
+		if probe(ctx, i.address) {
 			return nil
 		}
 		select {

@@ -56,30 +56,16 @@ func (i *Invocation) header() http.Header {
 	return h
 }
 
-// client is for one instance. A connection is used once: a request over one that the function has just closed would
-// fail, and whether it had been executed would not be known.
-func client() *http.Client {
-	return &http.Client{
-		Transport: &http.Transport{
-			DialContext:            (&net.Dialer{KeepAlive: -1}).DialContext,
-			DisableKeepAlives:      true,
-			DisableCompression:     true,
-			MaxResponseHeaderBytes: 64 << 10,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
-
 // post sends the invocation to an address and returns what the function answers.
-func (i *Invocation) post(ctx context.Context, client *http.Client, url string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(i.Argument))
+func (i *Invocation) post(ctx context.Context, address string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/", bytes.NewReader(i.Argument))
 	if err != nil {
 		return nil, err
 	}
 	req.Header = i.header()
-	resp, err := client.Do(req)
+	resp, err := exchange(req)
 	if err != nil {
-		return nil, plain(err)
+		return nil, err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode/100 != 2 {
@@ -140,25 +126,16 @@ func (i *Invocation) result(resp *http.Response) ([]byte, error) {
 // ErrTooLarge is wrapped by errors about a result that is larger than a message.
 var ErrTooLarge = errors.New("too large")
 
-// plain is a client's error without the method and the address, which say nothing to a user.
-func plain(err error) error {
-	var of interface{ Unwrap() error }
-	if errors.As(err, &of) && of.Unwrap() != nil {
-		return of.Unwrap()
-	}
-	return err
-}
-
 // probe says whether an instance is ready: its health check answers, with anything but 503, or it has none and its
 // port is open.
-func probe(ctx context.Context, client *http.Client, address string) bool {
+func probe(ctx context.Context, address string) bool {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/_/health", nil)
 	if err != nil {
 		return false
 	}
-	resp, err := client.Do(req)
+	resp, err := exchange(req)
 	if err == nil {
 		_ = resp.Body.Close()
 		return resp.StatusCode != http.StatusServiceUnavailable // of-watchdog's, before its process is ready

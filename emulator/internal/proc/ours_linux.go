@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -81,9 +81,9 @@ func (p *Process) sameProgram() error {
 	if p.sameFile("exe", "/proc/self/exe") == nil {
 		return nil
 	}
-	own, err := ownModule()
-	if err != nil {
-		return err
+	own := ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		own = info.Main.Path
 	}
 	theirs, err := module(fmt.Sprintf("/proc/%d/exe", p.PID))
 	if err != nil {
@@ -95,8 +95,7 @@ func (p *Process) sameProgram() error {
 	return nil
 }
 
-var ownModule = sync.OnceValues(func() (string, error) { return module("/proc/self/exe") })
-
+// module is the main module of a program that the Go toolchain made.
 func module(path string) (string, error) {
 	info, err := buildinfo.ReadFile(path)
 	if err != nil {
