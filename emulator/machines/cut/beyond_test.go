@@ -38,8 +38,8 @@ func TestBeyond(t *testing.T) {
 	var table strings.Builder
 	table.WriteString("| hosts | machines | up, s | memory of each, GB | crossings of a packet | packets/s in all | " +
 		"sent by the busiest, Gb/s |\n|---|---|---|---|---|---|---|\n")
-	for _, c := range []struct{ hosts, machines int }{{1000, 1}, {1000, 2}, {1000, 4}, {10000, 1}, {10000, 4}, {10000, 10}} {
-		table.WriteString(simulate(t, c.hosts, c.machines))
+	for _, c := range [][2]int{{1000, 1}, {1000, 2}, {1000, 4}, {10000, 1}, {10000, 4}, {10000, 10}} {
+		table.WriteString(simulate(t, c[0], c[1]))
 	}
 	page, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	if err != nil {
@@ -81,8 +81,9 @@ func simulate(t *testing.T, hosts, on int) string {
 		crossings += n
 	}
 	rate := packets / slices.Max(w.busy) // where the busiest thread has nothing but packets to do
-	return fmt.Sprintf("| %d | %d | %.1f | %.1f | %.2f | %.0f,000 | %.2f |\n", hosts, on, most*perHost+most*most*perHostMore,
-		most*memory/1e9, crossings/packets, rate/1000, rate/packets*slices.Max(w.sent)*packetBits/1e9)
+	up := most*perHost + most*most*perHostMore
+	return fmt.Sprintf("| %d | %d | %.1f | %.1f | %.2f | %.0f,000 | %.2f |\n", hosts, on, up, most*memory/1e9,
+		crossings/packets, rate/1000, rate/packets*slices.Max(w.sent)*packetBits/1e9)
 }
 
 // walk charges machines for packets on a tree.
