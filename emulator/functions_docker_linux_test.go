@@ -22,6 +22,10 @@ func imagesHere(t *testing.T, dir string) {
 	if _, err := exec.LookPath("docker"); err != nil {
 		testenv.Missing(t, "docker, the command, is not installed: apt-get install docker.io or docker-cli")
 	}
+	const writable = `../images/python - ../scenarios/functions detect.py | tar -tv | grep '^drwxrwxrwt .* ./tmp/$'`
+	if text, err := exec.Command("bash", "-c", writable).CombinedOutput(); err != nil {
+		t.Errorf("engines mount /tmp with the rights that it has in the image: not all may write to it: %s", text)
+	}
 	for _, function := range []string{"detect", "counter"} {
 		python, golang := variant{"docker", "python"}.image(function), variant{"docker", "go"}.image(function)
 		script := fmt.Sprintf(`set -e
