@@ -11,23 +11,24 @@ type Header struct {
 	Channel uint64 // the queue that it has left
 	Due     int64  // when its first segment is at the far end of the link, ns of the receiver's clock
 	Final   uint32 // ns from then until its final segment is
-	From    uint32 // the sender's address
+	From    uint32 // address of the station that sent it
+	To      uint32 // address of the one that it is for, whatever became of that in the packet
 	Kind    uint8  // of path
 	Router  uint16 // on such a path
 }
 
 // Sizes in bytes: of a header as it is sent, and of the largest record's data, a burst of segments with its headers.
 const (
-	headerLen = 32
+	headerLen = 36
 	MaxData   = 65536 + 512
 )
 
 // A record is its data's length (4 bytes), the header, and the data, all numbers in network order:
 //
-//	0        4      5      6       8      12       16        24    32
-//	| length | kind | zero | router | from | final | channel | due | data ...
+//	0        4      5      6        8      12   16      20        28    36
+//	| length | kind | zero | router | from | to | final | channel | due | data ...
 const (
-	kindAt, zeroAt, routerAt, fromAt, finalAt, channelAt, dueAt = 4, 5, 6, 8, 12, 16, 24
+	kindAt, zeroAt, routerAt, fromAt, toAt, finalAt, channelAt, dueAt = 4, 5, 6, 8, 12, 16, 20, 28
 )
 
 // errRecord is wrapped by errors about records that cannot be.
@@ -40,6 +41,7 @@ func appendRecord(b []byte, h *Header, data []byte) []byte {
 	head[kindAt] = h.Kind
 	binary.BigEndian.PutUint16(head[routerAt:], h.Router)
 	binary.BigEndian.PutUint32(head[fromAt:], h.From)
+	binary.BigEndian.PutUint32(head[toAt:], h.To)
 	binary.BigEndian.PutUint32(head[finalAt:], h.Final)
 	binary.BigEndian.PutUint64(head[channelAt:], h.Channel)
 	binary.BigEndian.PutUint64(head[dueAt:], uint64(h.Due))
@@ -55,7 +57,7 @@ func cutRecord(b []byte) (h Header, data, rest []byte, ok bool, err error) {
 	}
 	h = Header{
 		Kind: b[kindAt], Router: binary.BigEndian.Uint16(b[routerAt:]), From: binary.BigEndian.Uint32(b[fromAt:]),
-		Final: binary.BigEndian.Uint32(b[finalAt:]), Channel: binary.BigEndian.Uint64(b[channelAt:]),
+		To: binary.BigEndian.Uint32(b[toAt:]), Final: binary.BigEndian.Uint32(b[finalAt:]), Channel: binary.BigEndian.Uint64(b[channelAt:]),
 		Due: int64(binary.BigEndian.Uint64(b[dueAt:])),
 	}
 	return h, b[headerLen:n], b[n:], true, nil
