@@ -176,6 +176,9 @@ func (m *Mesh) Status() []Status {
 	return all
 }
 
+// Self is this machine's index.
+func (m *Mesh) Self() int { return m.config.Self }
+
 // Close ends all connections, and waits until nothing of the mesh runs.
 func (m *Mesh) Close() {
 	m.end()
