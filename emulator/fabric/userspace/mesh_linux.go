@@ -20,17 +20,24 @@ const listenerFD = parentFD + 1
 // neighbours is what the engine has of other machines. It belongs to the engine's thread, but for the mesh.
 type neighbours struct {
 	*wire.Mesh
-	skew skew
-	from []arrivals // by machine
-	now  int64      // when Receive was called
-	core *core
+	offset int64 // what CLOCK_MONOTONIC shows, which is on the wire, at 0 of the engine's clock, ns
+	skew   skew
+	from   []arrivals // by machine
+	now    int64      // when Receive was called
+	core   *core
+}
+
+// instant is one of the engine's clock as it is on the wire.
+func (n *neighbours) instant(t int64) int64 {
+	if n.skew == (skew{}) {
+		return t + n.offset
+	}
+	return n.skew.from(t + n.offset)
 }
 
 // Send is wire.Mesh's, with an instant of the engine's clock.
 func (n *neighbours) Send(to int, h wire.Header, data []byte) bool {
-	if n.skew != (skew{}) {
-		h.Due = n.skew.from(h.Due)
-	}
+	h.Due = n.instant(h.Due)
 	return n.Mesh.Send(to, h, data)
 }
 
@@ -44,6 +51,7 @@ func (n *neighbours) resume(from int, h wire.Header, data []byte) {
 	if n.skew != (skew{}) {
 		h.Due = n.skew.to(h.Due)
 	}
+	h.Due -= n.offset
 	n.core.resume(&n.from[from], n.now, &h, data)
 }
 
@@ -75,9 +83,9 @@ func (s *server) join(p *partRequest) error {
 		return fmt.Errorf("listener for the other machines: %w", err)
 	}
 	e := s.engine
-	n := &neighbours{skew: skew{p.Shift, p.Drift}, from: make([]arrivals, len(names)), core: e.core}
+	n := &neighbours{offset: e.clock.offset, skew: skew{p.Shift, p.Drift}, from: make([]arrivals, len(names)), core: e.core}
 	n.Mesh, err = wire.New(wire.Config{Self: p.Self, Names: names, Addresses: p.Addresses, Key: p.Key, Listener: listener,
-		Now: func() int64 { return n.skew.from(e.clock.now()) }, Ring: e.wake, Log: log.Printf})
+		Now: func() int64 { return n.instant(e.clock.now()) }, Ring: e.wake, Log: log.Printf})
 	if err != nil {
 		_ = listener.Close()
 		return err
@@ -93,7 +101,7 @@ func (e *engine) crossings() []health.Crossing {
 		return nil
 	}
 	var all []health.Crossing
-	now := e.neighbours.skew.from(e.clock.now())
+	now := e.neighbours.instant(e.clock.now())
 	from := slices.Clone(e.neighbours.from)
 	if self := e.neighbours.Self(); self < len(from) {
 		from = slices.Delete(from, self, self+1)
