@@ -76,8 +76,8 @@ type Crossing struct {
 	By        Histogram // how late they came; 0: in time
 
 	// Ahead is by how much its clock is ahead of this one, Error the most by which that may be wrong: half of the
-	// least round trip of recent probes, RoundTrip, and what the clocks may have drifted since. Of that, what one way takes
-	// longer than the other makes packets late or early, and nobody can tell. Drift is in ns a ns.
+	// least round trip of recent probes, RoundTrip, and what the clocks may have drifted since. Of that, what one way
+	// takes longer than the other makes packets late or early, and nobody can tell. Drift is in ns a ns.
 	Ahead, Error, RoundTrip time.Duration
 	Drift                   float64
 }

@@ -11,8 +11,8 @@
 // Of recent probes the one with the least round trip counts, for queues and busy processors only add to it. Clocks
 // drift apart, by up to a hundred millionths: the drift is estimated over ten seconds, and followed between probes.
 //
-// What no probe can tell is by how much one way takes longer than the other: a difference of d makes the offset wrong by
-// d/2, which lies within Error always. One-way times across machines are wrong by as much, round trips are right.
+// What no probe can tell is by how much one way takes longer than the other: a difference of d makes the offset wrong
+// by d/2, which lies within Error always. One-way times across machines are wrong by as much, round trips are right.
 package clocks
 
 import "math"

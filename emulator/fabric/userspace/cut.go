@@ -32,8 +32,8 @@ type crossing struct {
 	queue   *queue // the link's
 	kind    uint8  // of path
 	router  uint16 // see specialKey.at; of a flood: which of the branches of that queue
-	// Addresses of the station that sent the packet or, where it is an ICMP message, of the router; 0: it does not matter.
-	// And of the station that it is for.
+	// Addresses of the station that sent the packet or, where it is an ICMP message, of the router (0: it does not
+	// matter), and of the station that it is for.
 	from, toAddress uint32
 }
 
@@ -52,7 +52,8 @@ func (t *table) divide(p *machines.Partition, self int) error {
 	if self < 0 || self >= len(p.Machines) {
 		return fmt.Errorf("there is no machine %d, of %d", self, len(p.Machines))
 	}
-	c := &cut{self: self, partition: p, owners: owners, byID: map[uint64]int{}, index: map[*queue]int{}, next: map[onwardKey]*onward{}}
+	c := &cut{self: self, partition: p, owners: owners, byID: map[uint64]int{}, index: map[*queue]int{},
+		next: map[onwardKey]*onward{}}
 	var errs []error
 	for _, x := range owners.Crossings(t.network.Topology) {
 		if x.Link == "" {

@@ -1,8 +1,8 @@
 package userspace
 
-// A flood's tree is the same on all machines, and each carries a part of it. A queue may be on several branches of it, so
-// that a packet says on the wire on which of these it is: branches are numbered, those of each queue by themselves, in
-// the order of the tree.
+// A flood's tree is the same on all machines, and each carries a part of it. A queue may be on several branches of it,
+// so that a packet says on the wire on which of these it is: branches are numbered, those of each queue by themselves,
+// in the order of the tree.
 
 // number numbers the branches of a tree.
 func (p *path) number(count map[*queue]uint16, numbers map[*path]uint16) {

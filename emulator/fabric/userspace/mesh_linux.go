@@ -83,7 +83,8 @@ func (s *server) join(p *partRequest) error {
 		return fmt.Errorf("listener for the other machines: %w", err)
 	}
 	e := s.engine
-	n := &neighbours{offset: e.clock.offset, skew: skew{p.Shift, p.Drift}, from: make([]arrivals, len(names)), core: e.core}
+	n := &neighbours{core: e.core, offset: e.clock.offset, skew: skew{p.Shift, p.Drift},
+		from: make([]arrivals, len(names))}
 	n.Mesh, err = wire.New(wire.Config{Self: p.Self, Names: names, Addresses: p.Addresses, Key: p.Key, Listener: listener,
 		Now: func() int64 { return n.instant(e.clock.now()) }, Ring: e.wake, Log: log.Printf})
 	if err != nil {

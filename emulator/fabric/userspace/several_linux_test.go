@@ -277,26 +277,17 @@ func TestNothingIsLostUncountedAcrossMachines(t *testing.T) {
 	const count = 100_000
 	took := flood(t, a.NetNS, b.Addr.Addr().As4(), count, 50_000)
 	t.Logf("%d packets were sent in %v", count, took)
-	var final fabric.Status
+	var first, cut, last fabric.QueueStatus
 	var there, here health.Crossing
-	for range 200 { // what is under way arrives
-		final, there, here = s.inspect(), s.health(0, 1), s.health(1, 0)
-		if there.Sent == here.Received && there.Sent > 0 {
-			break
-		}
+	arrived := func() bool {
+		all := s.inspect().Queues
+		first, cut, last = queueOf(t, all, "a-at-a", 0), queueOf(t, all, "at-a-at-b", 0), queueOf(t, all, "b-at-b", 1)
+		there, here = s.health(0, 1), s.health(1, 0)
+		return there.Sent == here.Received && cut.Packets == last.Packets+last.Dropped+cut.Errors
+	}
+	for end := time.Now().Add(10 * time.Second); !arrived() && time.Now().Before(end); {
 		time.Sleep(20 * time.Millisecond)
 	}
-	queue := func(link string, dir int) fabric.QueueStatus {
-		t.Helper()
-		for _, q := range final.Queues {
-			if q.Link == link && q.Dir == dir {
-				return q
-			}
-		}
-		t.Fatalf("no queue %s", link)
-		return fabric.QueueStatus{}
-	}
-	first, cut, last := queue("a-at-a", 0), queue("at-a-at-b", 0), queue("b-at-b", 1)
 	t.Logf("sent on %d, then %d (%d dropped, %d lost on the wire), then %d; %d were late, by %v at p99", first.Packets,
 		cut.Packets, cut.Dropped, cut.Errors, last.Packets, here.Late, here.By.Quantile(0.99))
 	if first.Packets != cut.Packets+cut.Dropped {
@@ -312,6 +303,17 @@ func TestNothingIsLostUncountedAcrossMachines(t *testing.T) {
 	if here.By.Count == 0 || here.Received == 0 {
 		t.Error("nothing crossed")
 	}
+}
+
+func queueOf(t *testing.T, all []fabric.QueueStatus, link string, dir int) fabric.QueueStatus {
+	t.Helper()
+	for _, q := range all {
+		if q.Link == link && q.Dir == dir {
+			return q
+		}
+	}
+	t.Fatalf("no queue %s", link)
+	return fabric.QueueStatus{}
 }
 
 // flood sends small packets from a namespace, so many a second if it can.

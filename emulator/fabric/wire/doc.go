@@ -16,9 +16,9 @@
 // an inbox have 4 MB at most. Where an inbox is full its reader does not read on, TCP stops the other machine's writer,
 // that one's outbox runs full, and what is more is dropped and counted there.
 //
-// Nothing is lost that is not counted (Status.Lost): what an outbox had no room for, what was to be sent while there was
-// no connection or the other clock was not known, and what was under way when a connection broke, which the two sides'
-// counts of records tell at the next handshake.
+// Nothing is lost that is not counted (Status.Lost): what an outbox had no room for, what was to be sent while there
+// was no connection or the other clock was not known, and what was under way when a connection broke, which the two
+// sides' counts of records tell at the next handshake.
 //
 // Who cannot show that he has the run's key gets no byte beside the handshake's, and is hung up on after five seconds;
 // of those who have not shook hands yet there are 64 at most at a time.

@@ -107,7 +107,8 @@ func TestPacketsCrossWithTheirInstants(t *testing.T) {
 	for from, m := range all {
 		for to := range all {
 			for i := range each {
-				if to != from && !m.Send(to, Header{Channel: uint64(from), Due: int64(i) * 1000, From: uint32(i)}, make([]byte, i)) {
+				h := Header{Channel: uint64(from), Due: int64(i) * 1000, From: uint32(i)}
+				if to != from && !m.Send(to, h, make([]byte, i)) {
 					t.Fatal("not sent")
 				}
 			}

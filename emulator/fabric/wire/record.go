@@ -57,8 +57,9 @@ func cutRecord(b []byte) (h Header, data, rest []byte, ok bool, err error) {
 	}
 	h = Header{
 		Kind: b[kindAt], Router: binary.BigEndian.Uint16(b[routerAt:]), From: binary.BigEndian.Uint32(b[fromAt:]),
-		To: binary.BigEndian.Uint32(b[toAt:]), Final: binary.BigEndian.Uint32(b[finalAt:]), Channel: binary.BigEndian.Uint64(b[channelAt:]),
-		Due: int64(binary.BigEndian.Uint64(b[dueAt:])),
+		To: binary.BigEndian.Uint32(b[toAt:]), Final: binary.BigEndian.Uint32(b[finalAt:]),
+		Channel: binary.BigEndian.Uint64(b[channelAt:]),
+		Due:     int64(binary.BigEndian.Uint64(b[dueAt:])),
 	}
 	return h, b[headerLen:n], b[n:], true, nil
 }

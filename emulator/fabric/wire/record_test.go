@@ -10,7 +10,9 @@ import (
 	"testing/iotest"
 )
 
-var sample = Header{Channel: 1<<63 + 5, Due: -7, Final: math.MaxUint32, From: 0x0a4d0001, To: 0x0a4d0002, Kind: 3, Router: 300}
+var sample = Header{
+	Channel: 1<<63 + 5, Due: -7, Final: math.MaxUint32, From: 0x0a4d0001, To: 0x0a4d0002, Kind: 3, Router: 300,
+}
 
 func TestRecordsComeOutAsTheyWentIn(t *testing.T) {
 	var b []byte

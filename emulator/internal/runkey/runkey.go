@@ -37,7 +37,9 @@ func (Key) String() string { return "(the run's key)" }
 func (k Key) GoString() string { return k.String() }
 
 // MarshalText fails, so that no key gets into a file.
-func (Key) MarshalText() ([]byte, error) { return nil, errors.New("the run's key is not to be written") }
+func (Key) MarshalText() ([]byte, error) {
+	return nil, errors.New("the run's key is not to be written")
+}
 
 // ErrStranger is wrapped by the errors of handshakes with somebody who has not the run's key, or is another machine.
 var ErrStranger = errors.New("not a machine of this run")

@@ -13,7 +13,7 @@ import (
 )
 
 // shake lets two ends shake hands, and returns what the server and the client say.
-func shake(t *testing.T, server, client *tls.Config) (serverErr, clientErr error, seen string) {
+func shake(t *testing.T, server, client *tls.Config) (seen string, serverErr, clientErr error) {
 	t.Helper()
 	a, b := net.Pipe()
 	ended := make(chan error, 1)
@@ -32,7 +32,7 @@ func shake(t *testing.T, server, client *tls.Config) (serverErr, clientErr error
 		_, _ = s.Write([]byte{1})
 	}
 	_ = a.Close()
-	return serverErr, <-ended, seen
+	return seen, serverErr, <-ended
 }
 
 func config(t *testing.T, k Key, own, peer string) *tls.Config {
@@ -66,7 +66,7 @@ func TestOnlyWhoHasTheKeyIsTalkedTo(t *testing.T) {
 		"a machine without a name":  {config(t, k, "a", ""), config(t, k, "", "a"), false},
 		"a machine with a nul name": {config(t, k, "a", ""), config(t, k, "b\x00", "a"), true},
 	} {
-		serverErr, clientErr, seen := shake(t, c.server, c.client)
+		seen, serverErr, clientErr := shake(t, c.server, c.client)
 		if ok := serverErr == nil && clientErr == nil; ok != c.ok {
 			t.Errorf("%s: server %v, client %v", name, serverErr, clientErr)
 		}
@@ -74,7 +74,7 @@ func TestOnlyWhoHasTheKeyIsTalkedTo(t *testing.T) {
 			t.Errorf("%s: the server sees %q", name, seen)
 		}
 	}
-	err, _, _ := shake(t, config(t, k, "a", ""), pretends)
+	_, err, _ := shake(t, config(t, k, "a", ""), pretends)
 	if !errors.Is(err, ErrStranger) {
 		t.Errorf("%v is not ErrStranger", err)
 	}
