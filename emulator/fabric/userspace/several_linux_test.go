@@ -165,7 +165,7 @@ func TestDelaysHoldAcrossMachines(t *testing.T) {
 		got, answered := s.echoes(pair.from, pair.to, 40)
 		off := (got - pair.want).Seconds() * 1e3
 		t.Logf("%s to %s: %v off, %d of 40 answered", pair.from, pair.to, got-pair.want, answered)
-		if off < -0.3 || off > testenv.OnQuietMachine(0.1, 50) || answered < int(testenv.OnQuietMachine(40, 30)) {
+		if off < -testenv.OnQuietMachine(0.1, 5) || off > testenv.OnQuietMachine(0.1, 500) || answered < int(testenv.OnQuietMachine(40, 30)) {
 			t.Errorf("%s to %s: %v instead of %v, %d answered", pair.from, pair.to, got, pair.want, answered)
 		}
 	}
@@ -199,7 +199,7 @@ func TestChangesReachAllMachines(t *testing.T) {
 	s.apply()
 	least := func(from, to string, want time.Duration) {
 		t.Helper()
-		if got, _ := s.echoes(from, to, 10); got < want-time.Millisecond || got > want+100*time.Millisecond {
+		if got, _ := s.echoes(from, to, 10); got < want-5*time.Millisecond || got > want+time.Second {
 			t.Errorf("%s to %s takes %v, want %v", from, to, got, want)
 		}
 	}
