@@ -165,7 +165,8 @@ func TestDelaysHoldAcrossMachines(t *testing.T) {
 		got, answered := s.echoes(pair.from, pair.to, 40)
 		off := (got - pair.want).Seconds() * 1e3
 		t.Logf("%s to %s: %v off, %d of 40 answered", pair.from, pair.to, got-pair.want, answered)
-		if off < -testenv.OnQuietMachine(0.1, 5) || off > testenv.OnQuietMachine(0.1, 500) || answered < int(testenv.OnQuietMachine(40, 30)) {
+		if off < -testenv.OnQuietMachine(0.1, 5) || off > testenv.OnQuietMachine(0.1, 500) ||
+			answered < int(testenv.OnQuietMachine(40, 30)) {
 			t.Errorf("%s to %s: %v instead of %v, %d answered", pair.from, pair.to, got, pair.want, answered)
 		}
 	}
