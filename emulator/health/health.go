@@ -60,7 +60,26 @@ type Health struct {
 	Overflow uint64        // packets dropped because its memory was full
 	Refused  uint64        // frames that stations did not take
 
-	Stations []Station // where they were asked for
+	Stations  []Station  // where they were asked for
+	Crossings []Crossing // of a network over several machines: one for each other machine
+}
+
+// Crossing is what has gone between a fabric and that of another machine.
+type Crossing struct {
+	Machine   string    // the other one
+	Connected bool      // packets can go there
+	Sent      uint64    // packets handed over to it
+	Lost      uint64    // packets that were to be, and were lost on the way
+	Received  uint64    // packets that came from it
+	Strays    uint64    // of these, packets that led nowhere here
+	Late      uint64    // of these, packets that came after they were due
+	By        Histogram // how late they came; 0: in time
+
+	// Ahead is by how much its clock is ahead of this one, Error the most by which that may be wrong: half of the
+	// least round trip of recent probes, RoundTrip, and what the clocks may have drifted since. Of that, what one way
+	// takes longer than the other makes packets late or early, and nobody can tell. Drift is in ns a ns.
+	Ahead, Error, RoundTrip time.Duration
+	Drift                   float64
 }
 
 // Station is how late what was sent to a station was written.

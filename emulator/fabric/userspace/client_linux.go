@@ -27,6 +27,8 @@ type Fabric struct {
 	program program.Program
 	args    []string
 
+	part    *Part    // nil: all of the network
+	shared  *os.File // part's listener
 	depends bool
 	parent  net.Conn // to a process that ends with it; nil: it lives on by itself
 }
@@ -72,7 +74,7 @@ func (f *Fabric) apply(ctx context.Context, want fabric.Network, bare bool) erro
 			return f.wrap(err)
 		}
 	}
-	q, err := applyRequest(want)
+	q, err := f.applyRequest(want)
 	if err != nil {
 		return f.wrap(err)
 	}
@@ -85,14 +87,14 @@ func (f *Fabric) apply(ctx context.Context, want fabric.Network, bare bool) erro
 
 // change makes the living process's network as wanted.
 func (f *Fabric) change(ctx context.Context, conn *clientConn, want fabric.Network, bare bool) error {
-	s, err := stateOf(want)
+	s, err := stateOfPart(want, f.part)
 	if err != nil {
 		return err
 	}
 	a, err := conn.ask(ctx, request{Op: opAlter, State: &s, Bare: bare})
 	if err == nil && a.Differs {
 		var q request
-		if q, err = applyRequest(want); err == nil {
+		if q, err = f.applyRequest(want); err == nil {
 			a, err = conn.ask(ctx, q)
 		}
 	}
@@ -108,10 +110,14 @@ func (a *reply) absent() error {
 }
 
 // applyRequest is the request that carries all of the network.
-func applyRequest(want fabric.Network) (request, error) {
+func (f *Fabric) applyRequest(want fabric.Network) (request, error) {
 	var encoded bytes.Buffer
 	err := want.Encode(&encoded)
-	return request{Op: opApply, Network: encoded.Bytes()}, err
+	q := request{Op: opApply, Network: encoded.Bytes()}
+	if f.part != nil {
+		q.Part = f.part.request()
+	}
+	return q, err
 }
 
 // Inspect asks the process what is in force.
@@ -145,6 +151,7 @@ func (f *Fabric) Close(context.Context) error {
 		_ = f.parent.Close()
 		f.parent = nil
 	}
+	f.leave()
 	station.RestoreCongestion() // it may have been making a network
 	gone := os.Remove(filepath.Join(f.dir, socketName))
 	if gone != nil && !os.IsNotExist(gone) && !errors.Is(gone, unix.ENOTDIR) {
@@ -234,6 +241,9 @@ func (f *Fabric) launch(parent *os.File) (*exec.Cmd, error) {
 	cmd.Dir, cmd.Env = "/", childenv.Minimal()
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.ExtraFiles = []*os.File{parent}
+	if f.shared != nil {
+		cmd.ExtraFiles = append(cmd.ExtraFiles, f.shared)
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the fabric process: %w", err)

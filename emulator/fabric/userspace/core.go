@@ -49,7 +49,8 @@ type core struct {
 	seq         uint64
 	pool        pool
 	out         output
-	hostLatency int64 // ns: the host's own, which is subtracted from arrival times
+	over        carrier // to other machines; nil: there is none
+	hostLatency int64   // ns: the host's own, which is subtracted from arrival times
 	drops       Drops
 	late        health.Histogram // how late events were carried out
 	anyDown     bool             // some vertex is down: gates have to be looked at
@@ -201,8 +202,10 @@ func (c *core) enqueue(p *packet, hop *hop) {
 	p.hop++
 	if int(p.hop) < len(p.path.hops) {
 		c.schedule(p, p.firstArrival)
-	} else {
+	} else if p.path.end == nil || p.path.end.crossing == nil {
 		c.schedule(p, p.finalArrival)
+	} else {
+		c.schedule(p, p.departs())
 	}
 }
 

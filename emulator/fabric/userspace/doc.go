@@ -60,6 +60,27 @@
 // counted as such. Packets that could not be read or written count as StationStatus.Errors, and so do
 // those for which the device's ring had no room.
 //
+// # Over several machines
+//
+// Fabric.Join says which part of a network this machine carries (Part: the partition, this machine's index, the
+// others' addresses, a listener, the run's key). Each machine's fabric is given the same network by Apply, and does
+// for its part what one does for all: its stations, and the queues whose tails are there.
+//
+//	cut.go           divide    who owns which queue; a path ends behind the queue of a link that is cut
+//	core.go          enqueue   a packet in such a queue is due when it begins to leave it, not when it arrives
+//	onward.go        crossOver hands it to the wire then (package wire), with its due time at the far end
+//	mesh_linux.go    resume    at the other machine: instants of the wire are CLOCK_MONOTONIC's, there this machine's
+//	onward.go        resume    holds it until it is due, on the path that the tree of shortest paths gives behind that
+//	                           queue; cutflood.go does so for multicast and broadcast
+//
+// So the delay of the cut link, from the departure on, absorbs what the wire takes. A packet that comes after it was
+// due goes on at once, and counts as late. A network of which a crossing has less delay than the partition's floor
+// is refused, also as a change (machines.Partition.CheckFloor). Inspect and Counters tell of this machine's queues
+// and stations, which fabric.Merge puts together; what did not get to the other machine is in QueueStatus.Errors,
+// what both sides counted in health.Crossing. A burst whose first segment has left is with the other machine: a
+// change of the rate meanwhile concerns it no more. While machines have different networks, between two Applies, a
+// packet may find no way on: it is dropped, and counted as a stray.
+//
 // # How Apply reconciles
 //
 // Every Apply, also of a network that differs in nothing, looks into each station's namespace: whether the device

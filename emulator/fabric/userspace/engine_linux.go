@@ -42,6 +42,7 @@ type engine struct {
 	wakeTimes   chan int64
 	latency     latency
 	punctuality punctuality
+	neighbours  *neighbours // nil: this machine carries all of the network
 }
 
 func newEngine(t *table) (*engine, error) {
@@ -85,6 +86,9 @@ func (e *engine) run() {
 	e.punctuality.starved = rundelay.OfCaller()
 	for {
 		e.core.advance(e.clock.now(), eventsATurn)
+		if e.neighbours != nil {
+			e.neighbours.Flush()
+		}
 		timeout := e.timeout()
 		begin := e.clock.now()
 		timeout = e.punctuality.worked(begin, timeout)
@@ -243,6 +247,9 @@ func (e *engine) runTasks() {
 		case e.wakeTimes <- now:
 		default:
 		}
+	}
+	if e.neighbours != nil {
+		e.neighbours.takeIn(now)
 	}
 	for {
 		select {

@@ -21,6 +21,7 @@ func (s *server) health(since uint64, each bool) (h health.Health, err error) {
 	e.do(func() {
 		h = e.punctuality.health(e.clock.now(), since)
 		h.Late, h.Overflow, h.Refused = e.core.late, e.core.drops.Overflow, e.writeErrors
+		h.Crossings = e.crossings()
 	})
 	h.Shift(e.clock.offset)
 	if each {

@@ -36,11 +36,17 @@ type pathEnd struct {
 	address uint32 // of the router that sends it
 	typ     byte   // ICMP type
 	code    byte   // ICMP code
+
+	crossing *crossing // another machine goes on with the packet (see cut.go)
 }
 
 // finish carries out the pathEnd of a packet that has arrived there.
 func (c *core) finish(p *packet) {
 	e := p.path.end
+	if e.crossing != nil {
+		c.crossOver(p)
+		return
+	}
 	if e.back != nil {
 		c.sendICMP(e, p.data, p.finalArrival)
 	}
@@ -159,58 +165,74 @@ func (t *table) specialPath(k specialKey, find func() *path) *path {
 // over.
 func (t *table) expiringPath(from, to *port, router int) *path {
 	return t.specialPath(specialKey{pathExpires, from.index, to.index, router}, func() *path {
-		full := t.path(from, to)
-		vertices := t.tree(to).Vertices(nil, t.network.Stations[from.index].ID)
-		p := &path{keepsBursts: full.keepsBursts}
-		var behind []*gate
-		links := 0
-		for _, v := range vertices[1:] {
-			if t.network.Topology.Vertices[v].Kind == topology.Link {
-				links++
-				behind = nil
-			} else {
-				behind = append(behind, t.gates[v])
-			}
-			if !t.routers[v] {
-				continue
-			}
-			if router--; router < 0 {
-				p.hops, p.lastGates = full.hops[:links], behind
-				p.end = t.icmpReply(v, from, timeExceeded, 0)
-				break
-			}
-		}
+		p := t.wholeExpiring(from, to, router)
+		x := crossing{kind: 1 + pathExpires, router: uint16(router), from: t.addr(from), toAddress: t.addr(to)}
+		t.crosses(p, x)
 		return p
 	})
+}
+
+// wholeExpiring is that path, whichever machines carry it.
+func (t *table) wholeExpiring(from, to *port, router int) *path {
+	source := t.network.Stations[from.index].ID
+	full := t.wholePath(t.tree(to), source, to)
+	vertices := t.tree(to).Vertices(nil, source)
+	p := &path{keepsBursts: full.keepsBursts}
+	var behind []*gate
+	links := 0
+	for _, v := range vertices[1:] {
+		if t.network.Topology.Vertices[v].Kind == topology.Link {
+			links++
+			behind = nil
+		} else {
+			behind = append(behind, t.gates[v])
+		}
+		if !t.routers[v] {
+			continue
+		}
+		if router--; router < 0 {
+			p.hops, p.lastGates = full.hops[:links], behind
+			p.end = t.icmpReply(v, from, timeExceeded, 0)
+			break
+		}
+	}
+	return p
 }
 
 // unreachablePath is the path of packets to addresses that no station has: to the sender's first router, which
 // answers that the host is unreachable.
 func (t *table) unreachablePath(from *port) *path {
 	return t.specialPath(specialKey{pathUnreachable, from.index, 0, 0}, func() *path {
-		top, station := t.network.Topology, t.network.Stations[from.index].ID
-		for _, e := range top.Adjacency[station] {
-			if top.Vertices[e.To].Kind != topology.Link {
-				continue
-			}
-			at := t.index[topology.Channel{Link: e.To, Dir: top.Direction(e.To, station)}]
-			h := hop{queue: t.queues[at], extraDelay: int64(e.Delay), gates: []*gate{t.gates[e.To]}}
-			p := &path{keepsBursts: !t.shapes[at].splitsBursts()}
-			if t.routers[e.To] {
-				p.hops, p.end = []hop{h}, t.icmpReply(e.To, from, unreachable3, hostUnknown)
+		p := t.wholeUnreachable(from)
+		t.crosses(p, crossing{kind: 1 + pathUnreachable, from: t.addr(from)})
+		return p
+	})
+}
+
+// wholeUnreachable is that path, whichever machines carry it.
+func (t *table) wholeUnreachable(from *port) *path {
+	top, station := t.network.Topology, t.network.Stations[from.index].ID
+	for _, e := range top.Adjacency[station] {
+		if top.Vertices[e.To].Kind != topology.Link {
+			continue
+		}
+		at := t.index[topology.Channel{Link: e.To, Dir: top.Direction(e.To, station)}]
+		h := hop{queue: t.queues[at], extraDelay: int64(e.Delay), gates: []*gate{t.gates[e.To]}}
+		p := &path{keepsBursts: !t.shapes[at].splitsBursts()}
+		if t.routers[e.To] {
+			p.hops, p.end = []hop{h}, t.icmpReply(e.To, from, unreachable3, hostUnknown)
+			return p
+		}
+		for _, on := range top.Adjacency[e.To] {
+			if on.To != station && t.routers[on.To] {
+				h.extraDelay += int64(on.Delay)
+				p.hops, p.lastGates = []hop{h}, []*gate{t.gates[on.To]}
+				p.end = t.icmpReply(on.To, from, unreachable3, hostUnknown)
 				return p
 			}
-			for _, on := range top.Adjacency[e.To] {
-				if on.To != station && t.routers[on.To] {
-					h.extraDelay += int64(on.Delay)
-					p.hops, p.lastGates = []hop{h}, []*gate{t.gates[on.To]}
-					p.end = t.icmpReply(on.To, from, unreachable3, hostUnknown)
-					return p
-				}
-			}
 		}
-		return &path{keepsBursts: true, end: t.icmpReply(-1, from, unreachable3, hostUnknown)}
-	})
+	}
+	return &path{keepsBursts: true, end: t.icmpReply(-1, from, unreachable3, hostUnknown)}
 }
 
 // icmpReply is the end of a path at a router that answers; router -1: at the sender itself, for want of a router.
@@ -222,7 +244,9 @@ func (t *table) icmpReply(router topology.ID, to *port, typ, code byte) *pathEnd
 	e.address = addrInt(fabric.RouterAddr(router))
 	tree := t.tree(to)
 	if tree.Reaches(router) {
-		e.back = t.pathAlong(tree, router, to)
+		e.back = t.wholePath(tree, router, to)
+		// The router tells these packets from others on the wire: their way to the next queue may be another one.
+		t.crosses(e.back, crossing{from: e.address, toAddress: t.addr(to)})
 	}
 	return e
 }

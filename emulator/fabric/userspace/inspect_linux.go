@@ -54,7 +54,7 @@ func (s *server) inspect(bare bool) (reply, error) {
 		all[i].Link, all[i].Dir = t.network.Topology.Vertices[c.Link].Name, c.Dir
 		all[i].From, all[i].Down, all[i].Note = t.users[i], t.faults.down[c.Link], note
 	}
-	a := reply{Status: fabric.Status{Queues: all}, Stats: stats}
+	a := reply{Status: fabric.Status{Queues: of(all, t.owns)}, Stats: stats}
 	if !bare {
 		a.Status.Stations = s.stations(t, homes)
 	}
@@ -76,5 +76,16 @@ func (s *server) stations(t *table, homes map[*port]string) []fabric.StationStat
 			}
 		}
 	})
-	return all
+	return of(all, func(i int) bool { return !t.elsewhere(i) })
+}
+
+// of keeps what belongs to this machine.
+func of[T any](all []T, here func(int) bool) []T {
+	kept := all[:0]
+	for i := range all {
+		if here(i) {
+			kept = append(kept, all[i])
+		}
+	}
+	return kept
 }

@@ -95,8 +95,16 @@ func (t *table) tree(to *port) *topology.Tree {
 	return t.trees[to.index]
 }
 
-// pathAlong is the path that the tree, which has the port to at its root, gives for a vertex that it reaches.
+// pathAlong is the path that the tree, which has the port to at its root, gives for a vertex that it reaches, as far as
+// this machine carries it.
 func (t *table) pathAlong(tree *topology.Tree, source topology.ID, to *port) *path {
+	p := t.wholePath(tree, source, to)
+	t.crosses(p, crossing{toAddress: t.addr(to)})
+	return p
+}
+
+// wholePath is that path, whichever machines carry it.
+func (t *table) wholePath(tree *topology.Tree, source topology.ID, to *port) *path {
 	steps, total := tree.Hops(t.scratch.hops[:0], source)
 	t.scratch.hops = steps
 	p := &path{to: to, hops: make([]hop, len(steps)), keepsBursts: true}

@@ -15,18 +15,19 @@ const (
 )
 
 // protocol is the version of requests and replies. A process of another one refuses.
-const protocol = 4
+const protocol = 5
 
 // request is what a client asks of the process.
 type request struct {
 	Protocol int
 	Op       string
-	Network  []byte // as by fabric.Network.Encode
-	State    *state // for opAlter
-	Bare     bool   // nothing is to be looked at in the stations' namespaces, by opAlter and opInspect
-	Since    uint64 // number of the first spell that opHealth is to tell of
-	Each     bool   // opHealth is to tell of each station as well
-	Depends  bool   // the process is to end with the parent that asks this by opApply
+	Network  []byte       // as by fabric.Network.Encode
+	State    *state       // for opAlter
+	Bare     bool         // nothing is to be looked at in the stations' namespaces, by opAlter and opInspect
+	Since    uint64       // number of the first spell that opHealth is to tell of
+	Each     bool         // opHealth is to tell of each station as well
+	Part     *partRequest // to opApply: what this machine carries of the network; nil: all
+	Depends  bool         // the process is to end with the parent that asks this by opApply
 }
 
 // reply is what the process answers to a request.

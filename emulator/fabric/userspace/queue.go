@@ -59,6 +59,7 @@ type queue struct {
 	impairing   bool // shape.impairs, which is looked up for every packet
 
 	packets, bytes, dropped, lost uint64
+	errors                        uint64 // packets that did not get to the machine at the link's far end
 }
 
 func newQueue(seed, index uint64) *queue {
@@ -231,5 +232,6 @@ func (q *queue) status() fabric.QueueStatus {
 		Rate: units.BitRate(q.rate), Delay: time.Duration(q.delay), Jitter: time.Duration(q.jitter), Loss: q.loss,
 		Reorder: q.reorder, Duplicate: q.duplicate, Corrupt: q.corrupt,
 		Limit: units.ByteSize(q.limit), Packets: q.packets, Bytes: q.bytes, Dropped: q.dropped, Lost: q.lost,
+		Errors: q.errors,
 	}
 }

@@ -75,7 +75,7 @@ func (s *server) observe(t *table, homes map[*port]string) []observation {
 	for i, p := range t.ports {
 		in[i] = homes[p]
 	}
-	return observe(&t.network, fds, in)
+	return observe(&t.network, fds, in, t.elsewhere)
 }
 
 // detachStale detaches the stations whose device is not in their namespace, and those that are no longer wanted: what

@@ -38,17 +38,27 @@ func (c *core) ignore(from *port) *path {
 // or a shared medium once, whoever receives it.
 func (t *table) floodPath(from *port) *path {
 	return t.specialPath(specialKey{pathFlood, from.index, 0, 0}, func() *path {
-		root := &path{keepsBursts: true, end: &pathEnd{}}
-		for _, to := range t.ports {
-			if to == from {
-				continue
-			}
-			if p := t.path(from, to); p != nil && t.sameSegment(from, to) {
-				root.graft(from, p)
-			}
+		whole := t.wholeFlood(from)
+		if t.cut == nil {
+			return whole
 		}
-		return root
+		return t.carried(whole, t.addr(from), whole.numbers())
 	})
+}
+
+// wholeFlood is that tree, whichever machines carry it.
+func (t *table) wholeFlood(from *port) *path {
+	root := &path{keepsBursts: true, end: &pathEnd{}}
+	source := t.network.Stations[from.index].ID
+	for _, to := range t.ports {
+		if to == from {
+			continue
+		}
+		if t.path(from, to) != nil && t.sameSegment(from, to) {
+			root.graft(from, t.wholePath(t.tree(to), source, to))
+		}
+	}
+	return root
 }
 
 // sameSegment says whether the path between two stations, which exists, leads through no exchange, which would not

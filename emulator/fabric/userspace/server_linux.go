@@ -25,6 +25,7 @@ type server struct {
 	namespaces map[*port]string // the namespaces that the ports' devices were made in
 	timer      *time.Timer      // of growLater
 	depends    bool             // on the parent, for good
+	part       *partRequest     // nil: all of the network is carried here
 }
 
 func newServer() *server { return &server{namespaces: map[*port]string{}} }
@@ -62,7 +63,7 @@ func (s *server) handle(q request) (a reply) {
 		begin := time.Now()
 		var want fabric.Network
 		if want, err = fabric.Decode(bytes.NewReader(q.Network)); err == nil {
-			a.Absent, err = s.apply(want)
+			a.Absent, err = s.apply(want, q.Part)
 		}
 		log.Printf("apply: %d stations, of which %d are absent, in %v: %v", len(want.Stations), len(a.Absent),
 			time.Since(begin).Round(time.Microsecond), err)
@@ -82,8 +83,8 @@ func (s *server) handle(q request) (a reply) {
 }
 
 // apply makes the network as wanted. absent names the stations whose namespace is not there.
-func (s *server) apply(want fabric.Network) (absent []string, err error) {
-	next, err := newTable(want, s.table)
+func (s *server) apply(want fabric.Network, part *partRequest) (absent []string, err error) {
+	next, err := newPart(want, s.table, part)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +97,9 @@ func (s *server) apply(want fabric.Network) (absent []string, err error) {
 		go s.engine.run()
 		wake := s.wakeUp()
 		s.engine.do(func() { s.engine.latency = newLatency(wake) })
+	}
+	if err := s.join(part); err != nil {
+		return nil, err
 	}
 	opened, absent, err := s.reconcile(next)
 	trees := <-computed
@@ -110,6 +114,16 @@ func (s *server) apply(want fabric.Network) (absent []string, err error) {
 	})
 	s.table = next
 	return absent, err
+}
+
+// newPart is newTable, divided where this machine carries a part.
+func newPart(want fabric.Network, old *table, part *partRequest) (*table, error) {
+	t, err := newTable(want, old)
+	if err != nil || part == nil {
+		return t, err
+	}
+	t.structure = t.structure.mix(&part.Partition, part.Self)
+	return t, t.divide(&part.Partition, part.Self)
 }
 
 func raiseFileLimit(stations int) {

@@ -42,12 +42,15 @@ func (s *observation) note() string {
 	return strings.Join(s.notes, "; ")
 }
 
-// observe looks at every station of the network, whose devices' other ends are fds and were made in homes.
-// It changes nothing.
-func observe(n *fabric.Network, fds []int, homes []string) []observation {
+// observe looks at every station of the network, whose devices' other ends are fds and were made in homes, but for
+// those that are elsewhere: on another machine. It changes nothing.
+func observe(n *fabric.Network, fds []int, homes []string, elsewhere func(int) bool) []observation {
 	all := make([]observation, len(n.Stations))
 	_ = proc.OnSpareThread(func() error {
 		for i := range all {
+			if elsewhere(i) {
+				continue
+			}
 			all[i] = observeOne(&n.Stations[i], fds[i], homes[i])
 		}
 		return nil

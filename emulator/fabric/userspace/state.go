@@ -114,6 +114,9 @@ func (t *table) withState(s state) (next *table, routed bool, err error) {
 		routed = routed || was.rate != now.rate || was.delay != now.delay
 		now.storeIn(&graph.Vertices[c.Link].Shape[c.Dir])
 	}
+	if err := next.recut(); err != nil {
+		return nil, false, err
+	}
 	next.paths, next.specialPaths = make([][]*path, len(t.ports)), map[specialKey]*path{}
 	if routed {
 		next.trees = make([]*topology.Tree, len(t.ports))

@@ -29,6 +29,7 @@ type table struct {
 	specialPaths map[specialKey]*path // cache of paths that end at no single station
 	routers      []bool               // by vertex: it decrements the time to live (fabric.Routers)
 	scratch      *scratch
+	cut          *cut // nil: one machine carries all
 }
 
 // newTable prepares want. Queues, gates and ports that old has by the same name go on in the new table.
@@ -124,6 +125,9 @@ func (t *table) makePorts(old *table) error {
 	}
 	return nil
 }
+
+// addr is a station's address.
+func (t *table) addr(p *port) uint32 { return addrInt(t.network.Stations[p.index].Addr.Addr()) }
 
 // addrInt is an IPv4 address as an integer.
 func addrInt(a netip.Addr) uint32 {

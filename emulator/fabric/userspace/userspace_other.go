@@ -48,3 +48,9 @@ func Supported(context.Context) error { return errOther }
 
 // Watch returns an error.
 func (*Fabric) Watch(context.Context) error { return errOther }
+
+// Join returns an error.
+func (*Fabric) Join(Part) error { return errOther }
+
+// Connected returns an error.
+func (*Fabric) Connected(context.Context) error { return errOther }

@@ -1,0 +1,184 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"testbed/emulator/internal/runkey"
+)
+
+// maxStrangers is how many connections may not have shaken hands yet, and maxEach how many of them from one address.
+const (
+	maxStrangers = 64
+	maxEach      = 16
+)
+
+// server answers the other machines.
+type server struct {
+	*Mesh
+	tls *tls.Config
+
+	mutex     sync.Mutex
+	strangers map[string]int // connections by address
+	count     int
+	open      map[net.Conn]bool
+	reading   []net.Conn // by machine: the connection that its packets come over
+}
+
+func newServer(m *Mesh) (*server, error) {
+	config, err := m.config.Key.TLS(m.config.Names[m.config.Self], "")
+	if err != nil {
+		return nil, err
+	}
+	return &server{Mesh: m, tls: config, strangers: map[string]int{}, open: map[net.Conn]bool{},
+		reading: make([]net.Conn, len(m.peers))}, nil
+}
+
+// run accepts connections until the listener is closed.
+func (s *server) run() {
+	stop := context.AfterFunc(s.ctx, s.hangUp)
+	defer stop()
+	for {
+		conn, err := s.config.Listener.Accept()
+		if err != nil {
+			if s.ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+				return
+			}
+			time.Sleep(firstWait) // for want of descriptors, or memory
+			continue
+		}
+		address := addressOf(conn)
+		if !s.enter(conn, address) {
+			_ = conn.Close()
+			continue
+		}
+		s.all.Go(func() { s.serve(conn, address) })
+	}
+}
+
+func addressOf(conn net.Conn) string {
+	host, _, _ := net.SplitHostPort(conn.RemoteAddr().String())
+	return host
+}
+
+// enter counts a connection among the strangers, unless there are too many or the mesh is closed.
+func (s *server) enter(conn net.Conn, address string) bool {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.count >= maxStrangers || s.strangers[address] >= maxEach || s.ctx.Err() != nil {
+		return false
+	}
+	s.count++
+	s.strangers[address]++
+	s.open[conn] = true
+	return true
+}
+
+// known takes a connection from the strangers.
+func (s *server) known(address string) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.count--
+	if s.strangers[address]--; s.strangers[address] == 0 {
+		delete(s.strangers, address)
+	}
+}
+
+// hangUp closes all connections.
+func (s *server) hangUp() {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	for conn := range s.open {
+		_ = conn.Close()
+	}
+}
+
+// serve shakes hands with who has dialled, and does what the connection is for.
+func (s *server) serve(conn net.Conn, address string) {
+	defer func() {
+		_ = conn.Close()
+		s.mutex.Lock()
+		delete(s.open, conn)
+		s.mutex.Unlock()
+	}()
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetKeepAliveConfig(keepAlive)
+	}
+	secure := tls.Server(conn, s.tls)
+	from, said, err := s.welcome(secure)
+	s.known(address)
+	if err == nil {
+		_ = conn.SetDeadline(time.Time{})
+		if said.purpose == forPackets {
+			err = s.packets(secure, from, said.session)
+		} else {
+			err = s.probes(secure, from)
+		}
+	}
+	if err != nil && s.ctx.Err() == nil && !errors.Is(err, io.EOF) {
+		s.config.Log("from %s: %v", address, err)
+	}
+}
+
+// welcome is the handshake. It says which machine has dialled, and for what.
+func (s *server) welcome(conn *tls.Conn) (from int, said hello, err error) {
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	if err := conn.HandshakeContext(s.ctx); err != nil {
+		return 0, said, err
+	}
+	name := runkey.Peer(conn.ConnectionState())
+	from = slices.Index(s.config.Names, name)
+	if from < 0 || from == s.config.Self {
+		return 0, said, fmt.Errorf("%.40q: %w", name, runkey.ErrStranger)
+	}
+	said, err = readHello(conn)
+	return from, said, err
+}
+
+// packets reads what a machine sends. A new connection takes the place of the one before, which is read to no end: what
+// was under way in it is lost, and its sender counts it.
+func (s *server) packets(conn *tls.Conn, from int, session uint64) error {
+	p := s.peers[from]
+	s.mutex.Lock()
+	if old := s.reading[from]; old != nil {
+		_ = old.Close()
+	}
+	s.reading[from] = conn.NetConn()
+	s.mutex.Unlock()
+	p.underway.Lock()
+	defer p.underway.Unlock()
+	before := progress{p.in.session.Load(), p.in.got.Load()}
+	p.in.got.Store(0)
+	p.in.session.Store(session)
+	if _, err := conn.Write(before.bytes()); err != nil {
+		return err
+	}
+	return p.in.readFrom(conn, s.ring)
+}
+
+// probes answers with this machine's clock.
+func (s *server) probes(conn *tls.Conn, from int) error {
+	p := s.peers[from]
+	if _, err := conn.Write(progress{}.bytes()); err != nil {
+		return err
+	}
+	var question [probeLen]byte
+	for {
+		_ = conn.SetDeadline(time.Now().Add(patience))
+		if _, err := io.ReadFull(conn, question[:]); err != nil {
+			return err
+		}
+		a := answer{received: s.config.Now(), progress: progress{p.in.session.Load(), p.in.got.Load()}}
+		a.answered = s.config.Now()
+		if _, err := conn.Write(a.bytes()); err != nil {
+			return err
+		}
+	}
+}
