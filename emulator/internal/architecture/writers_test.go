@@ -37,6 +37,7 @@ var elsewhere = map[string]string{
 	"noderuntime/process":     "the state directory and /run/netns, which are root's own",
 	"noderuntime/inside":      "memory, in a mount namespace of a node",
 	"noderuntime/docker":      "the state directory, which is root's own",
+	"noderuntime/remote":      "the state directory of a machine, which is root's own",
 	"faas":                    "the agent's socket, from inside the node",
 	"faas/function":           "/proc/self, control groups, and memory in a mount namespace of a function's own",
 }
