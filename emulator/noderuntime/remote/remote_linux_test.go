@@ -46,7 +46,7 @@ func (p piped) Open(service string) (net.Conn, error) {
 	here, there := net.Pipe()
 	go func() {
 		defer there.Close()
-		Serve(context.Background(), there, p.Made)
+		Serve(context.Background(), there, p.Made, "/tmp", os.TempDir())
 	}()
 	return here, nil
 }
@@ -173,7 +173,7 @@ func (a answered) Open(string) (net.Conn, error) {
 func FuzzServe(f *testing.F) {
 	f.Add([]byte(`{"Op":"exec","Nodes":[{"node":"n"}],"Connected":{"In":true}}{"In":"eA=="}{"EndOfIn":true}`))
 	f.Add([]byte(`{"Op":"exec","Nodes":[]}`))
-	f.Add([]byte(`{"Op":"start","Specs":[{"Node":"n"}]}`))
+	f.Add([]byte(`{"Op":"start","Specs":[{"Node":"n","Dir":"/nowhere/../etc/x"}],"Hosts":{"/nowhere":"eA=="}}`))
 	f.Add([]byte(`{"Op":"await-companion","ID":"x"}{"Cancel":true}`))
 	f.Add([]byte(`{"Op":"logs","Nodes":[{}]}`))
 	f.Fuzz(func(_ *testing.T, sent []byte) {

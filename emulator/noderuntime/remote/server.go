@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"testbed/emulator/internal/readfile"
@@ -16,9 +17,10 @@ import (
 	"testbed/emulator/noderuntime"
 )
 
-// Serve carries out the operations that come over a stream, on this machine's runtime. ctx ends them all; the end of
-// the stream ends what came over it, as a cancellation does.
-func Serve(ctx context.Context, conn net.Conn, made noderuntime.Made) {
+// Serve carries out the operations that come over a stream, on this machine's runtime. Directories and files of nodes
+// are made below dirs, and nowhere else. ctx ends them all; the end of the stream ends what came over it, as a
+// cancellation does.
+func Serve(ctx context.Context, conn net.Conn, made noderuntime.Made, dirs ...string) {
 	s := newStream(conn)
 	var q request
 	if err := s.in.Decode(&q); err != nil {
@@ -40,7 +42,7 @@ func Serve(ctx context.Context, conn net.Conn, made noderuntime.Made) {
 		}
 		feed.Close()
 	}()
-	o := operation{made: made, request: q, to: s, in: input}
+	o := operation{made: made, request: q, to: s, in: input, dirs: dirs}
 	if q.Connected.Signals {
 		o.signals = signals
 	}
@@ -90,6 +92,7 @@ type operation struct {
 	to      *stream
 	in      io.Reader
 	signals chan os.Signal
+	dirs    []string
 }
 
 // run carries an operation out.
@@ -168,18 +171,36 @@ func (o operation) node() (noderuntime.Node, error) {
 // start makes the nodes' directories and files, and starts them.
 func (o operation) start(ctx context.Context) ([]noderuntime.Node, error) {
 	for _, s := range o.Specs {
-		if _, err := os.Lstat(s.Dir); s.Dir != "" && errors.Is(err, os.ErrNotExist) {
+		if err := o.within(s.Dir); err != nil {
+			return nil, err
+		}
+		if _, err := os.Lstat(s.Dir); errors.Is(err, os.ErrNotExist) {
 			if err := statefile.Dir(s.Dir); err != nil {
 				return nil, err
 			}
 		}
 	}
 	for path, content := range o.Hosts {
+		if err := o.within(path); err != nil {
+			return nil, err
+		}
 		if err := writeHosts(path, content); err != nil {
 			return nil, err
 		}
 	}
 	return o.made.Start(ctx, o.Specs, func(ready int) { _ = o.to.send(message{Progress: ready}) })
+}
+
+// within refuses what the agent does not share with its machine: a node there would not find it.
+func (o operation) within(path string) error {
+	clean := filepath.Clean(path)
+	for _, dir := range o.dirs {
+		if strings.HasPrefix(clean, filepath.Clean(dir)+"/") {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: %q is in no directory that the machine shares with its agent (%s)",
+		noderuntime.ErrSpec, path, strings.Join(o.dirs, ", "))
 }
 
 // writeHosts writes a file that becomes /etc/hosts: in place where it is there, as nodes that run see the file and not
