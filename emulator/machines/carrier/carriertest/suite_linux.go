@@ -304,7 +304,7 @@ func (s *suite) containers(n int) []container.Summary {
 // nothingIsLeft fails where a machine still has a container, which may be about to go.
 func (s *suite) nothingIsLeft() {
 	for n := 1; n <= s.at.Count; n++ {
-		for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 			left, err := s.api(n).ContainerList(context.Background(), container.ListOptions{All: true})
 			if err == nil && len(left) == 0 {
 				break

@@ -99,14 +99,21 @@ func (s Spec) check() error {
 	return nil
 }
 
+// call bounds any one call to an engine.
+const call = time.Minute
+
 // Start starts an agent and returns the connection to it, by which it lives. ctx bounds the start alone. An error says
-// what the engine refused.
+// what the engine refused. An engine carries out what it was asked whether or not the asker still waits, so calls under
+// way are let finish when ctx ends.
 func Start(ctx context.Context, api *client.Client, s Spec) (conn *Conn, err error) {
-	if err := s.check(); err != nil {
+	if err := errors.Join(s.check(), context.Cause(ctx)); err != nil {
 		return nil, err
 	}
+	lasting := context.WithoutCancel(ctx)
+	calls, cancel := context.WithTimeout(lasting, call)
+	defer cancel()
 	config, host := s.configure()
-	made, err := api.ContainerCreate(ctx, config, host, nil, nil, "")
+	made, err := api.ContainerCreate(calls, config, host, nil, nil, "")
 	if errdefs.IsNotFound(err) {
 		return nil, fmt.Errorf("the engine has no image %s: %w", s.Image, err)
 	}
@@ -115,16 +122,22 @@ func Start(ctx context.Context, api *client.Client, s Spec) (conn *Conn, err err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, remove(context.WithoutCancel(ctx), api, made.ID))
+			err = errors.Join(err, remove(lasting, api, made.ID))
 		}
 	}()
-	// The connection outlives the context of the start.
-	attached, err := api.ContainerAttach(context.WithoutCancel(ctx), made.ID,
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	attached, err := api.ContainerAttach(lasting, made.ID, // the connection outlives the start
 		container.AttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
 	if err != nil {
 		return nil, fmt.Errorf("attaching to the agent: %w", err)
 	}
-	if err := api.ContainerStart(ctx, made.ID, container.StartOptions{}); err != nil {
+	err = context.Cause(ctx)
+	if err == nil {
+		err = api.ContainerStart(calls, made.ID, container.StartOptions{})
+	}
+	if err != nil {
 		attached.Close()
 		return nil, fmt.Errorf("starting the agent: %w", err)
 	}
