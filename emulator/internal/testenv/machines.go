@@ -20,6 +20,9 @@ type Machines struct {
 // machinesEnv is where scripts/machines says where its machines are.
 const machinesEnv = "MACHINES"
 
+// MachinesScript is the path of scripts/machines.
+func MachinesScript() string { return script("machines") }
+
 // NewMachines returns the machines that tests use. Where there are none, the test is skipped with the reason, or fails
 // where CI demands all privileges.
 func NewMachines(t testing.TB) Machines {
@@ -49,7 +52,7 @@ func (m Machines) Socket(n int) string { return filepath.Join(m.Dir, strconv.Ito
 func (m Machines) Do(t testing.TB, what string, machine ...string) {
 	t.Helper()
 	args := append([]string{what, m.Dir}, machine...)
-	if out, err := exec.Command(script("machines"), args...).CombinedOutput(); err != nil {
+	if out, err := exec.Command(MachinesScript(), args...).CombinedOutput(); err != nil {
 		t.Fatalf("scripts/machines %v: %v: %s", args, err, out)
 	}
 }
@@ -70,7 +73,7 @@ func UnderMachines() {
 	}
 	self, err := os.Executable()
 	if err == nil {
-		path := script("machines")
+		path := MachinesScript()
 		err = syscall.Exec(path, append([]string{path, "run", "3", self}, os.Args[1:]...), os.Environ())
 	}
 	fmt.Fprintln(os.Stderr, "making machines for the tests:", err)

@@ -33,6 +33,8 @@ type Options struct {
 	// Image is a reference to an image that holds the program as /testbed, which the engines have; empty: the image is
 	// made of Program and loaded over the way to each engine that lacks it.
 	Image string
+	// SSH are more arguments for ssh, such as -F and a file, before the host.
+	SSH []string
 	// Digest is what agents' programs are to have, as in carrier.Hello; empty: any.
 	Digest string
 }
@@ -89,7 +91,7 @@ func (c *Carrier) engine(m machines.Machine) *engine {
 	defer c.mu.Unlock()
 	e, known := c.engines[m.ID]
 	if !known {
-		e = &engine{machine: m}
+		e = &engine{machine: m, ssh: c.options.SSH}
 		c.engines[m.ID] = e
 	}
 	return e

@@ -33,7 +33,7 @@ const digging = 30 * time.Second
 
 // dig starts ssh and returns when its socket takes connections. Nobody is asked for a password, and what the user has
 // configured for the host is heeded, but no shared connection.
-func dig(ctx context.Context, to *url.URL, socket string) (t *tunnel, err error) {
+func dig(ctx context.Context, to *url.URL, socket string, more []string) (t *tunnel, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, digging, fmt.Errorf("no connection by ssh in %v", digging))
 	defer cancel()
 	dir, err := os.MkdirTemp("", "tb-ssh-")
@@ -51,6 +51,7 @@ func dig(ctx context.Context, to *url.URL, socket string) (t *tunnel, err error)
 		args = append(args, "-l", user)
 	}
 	// What it runs there ends with its input, and so does ssh when this program does, however that ends.
+	args = append(args, more...)
 	t.ssh = exec.Command("ssh", append(args, "--", to.Hostname(), "cat >/dev/null")...)
 	t.ssh.Stderr = &t.said
 	if t.hold, err = t.ssh.StdinPipe(); err == nil {

@@ -32,6 +32,7 @@ type gate struct {
 	config   *tls.Config
 	guests   chan guest
 	shut     chan struct{}
+	once     sync.Once // for shut
 	serving  sync.WaitGroup
 
 	mu      sync.Mutex
@@ -114,9 +115,9 @@ func (g *gate) receive(raw net.Conn) {
 	}
 }
 
-// Close shuts the gate.
+// Close shuts the gate. It may be repeated.
 func (g *gate) Close() error {
-	close(g.shut)
+	g.once.Do(func() { close(g.shut) })
 	err := g.listener.Close()
 	g.mu.Lock()
 	for conn := range g.pending {
