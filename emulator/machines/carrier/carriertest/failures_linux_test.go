@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -154,11 +155,15 @@ func sshd(t *testing.T, at testenv.Machines) (config string, ends []func()) {
 			"AuthorizedKeysFile "+in("user.pub"), "StrictModes no", "UsePAM no", "PermitRootLogin prohibit-password")
 		args := []string{"exec", at.Dir, string(rune('0' + n)), "sh", "-c", "mkdir -p /run/sshd && exec " + path + " -D -f " + file}
 		command := exec.Command(testenv.MachinesScript(), args...)
-		command.SysProcAttr = ownGroup()
 		if err := command.Start(); err != nil {
 			t.Fatal(err)
 		}
-		end := func() { killGroup(command) }
+		end := sync.OnceFunc(func() { // it, and the processes of its connections, by their names in that network
+			const kill = `own=$(readlink /proc/self/ns/net); for p in /proc/[0-9]*; do
+				[ "$(readlink $p/ns/net)" != "$own" ] || [ "$(cat $p/comm)" != sshd ] || kill -9 "${p#/proc/}"; done`
+			_ = exec.Command(testenv.MachinesScript(), "exec", at.Dir, string(rune('0'+n)), "sh", "-c", kill).Run()
+			_ = command.Wait()
+		})
 		ends = append(ends, end)
 		t.Cleanup(end)
 	}

@@ -1,17 +1,12 @@
 package swarm
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
-	"slices"
 	"sync"
 	"time"
 
-	"testbed/emulator/machines"
-	"testbed/emulator/machines/carrier"
 	"testbed/emulator/machines/carrier/swarm/relay"
 	"testbed/emulator/noderuntime"
 )
@@ -21,9 +16,6 @@ const (
 	// doing so at a time, others are turned away.
 	handshake   = 10 * time.Second
 	mostPending = 128
-	// starting bounds how long all agents of a Swarm may take, and asking is the time between looks at its tasks.
-	starting = 3 * time.Minute
-	asking   = 250 * time.Millisecond
 )
 
 // gate takes the relays' connections, and lets nobody else in.
@@ -127,90 +119,4 @@ func (g *gate) Close() error {
 	g.mu.Unlock()
 	g.serving.Wait()
 	return err
-}
-
-// gather takes in the relays of the machines that are wanted, has each start its agent, and returns these in the order
-// of the machines.
-func (s *start) gather(ctx context.Context, g *gate, service string) (_ []*carrier.Agent, err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, starting, fmt.Errorf("agents did not come in %v", starting))
-	defer cancel()
-	agents := make([]*carrier.Agent, len(s.on))
-	type met struct {
-		at    int
-		agent *carrier.Agent
-		err   error
-	}
-	meetings, under := make(chan met), make([]bool, len(s.on))
-	var meeting sync.WaitGroup
-	defer func() {
-		cancel()
-		go func() { meeting.Wait(); close(meetings) }()
-		for m := range meetings {
-			agents[m.at] = m.agent
-		}
-		if err != nil {
-			err = errors.Join(err, carrier.CloseAll(agents))
-		}
-	}()
-	look := time.NewTicker(asking)
-	defer look.Stop()
-	for missing := len(s.on); missing > 0; {
-		select {
-		case <-ctx.Done():
-			return nil, errors.Join(context.Cause(ctx), s.absent(agents))
-		case <-look.C:
-			if err := s.refused(ctx, service); err != nil {
-				return nil, err
-			}
-		case who := <-g.guests:
-			at := slices.IndexFunc(s.on, func(m machines.Machine) bool { return m.ID == who.node })
-			if at < 0 || under[at] {
-				who.Close()
-				continue
-			}
-			under[at] = true
-			meeting.Go(func() {
-				agent, err := s.meet(ctx, who.Conn, s.on[at])
-				meetings <- met{at, agent, err}
-			})
-		case m := <-meetings:
-			agents[m.at] = m.agent
-			if m.err != nil {
-				return nil, carrier.On(s.on[m.at], m.err)
-			}
-			missing--
-		}
-	}
-	return agents, nil
-}
-
-// meet has a relay start its agent, and meets that.
-func (s *start) meet(ctx context.Context, conn net.Conn, m machines.Machine) (*carrier.Agent, error) {
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	err := relay.Send(conn, s.spec())
-	var answer relay.Answer
-	if err == nil {
-		err = relay.Receive(conn, &answer)
-	}
-	if !stop() {
-		return nil, context.Cause(ctx)
-	}
-	if answer.Failed != "" {
-		err = errors.New(answer.Failed)
-	}
-	if err != nil {
-		return nil, errors.Join(err, conn.Close())
-	}
-	return carrier.Meet(ctx, conn, m, s.launch, s.options.Digest)
-}
-
-// absent names the machines whose agents have not come.
-func (s *start) absent(agents []*carrier.Agent) error {
-	var failed []error
-	for i, a := range agents {
-		if a == nil {
-			failed = append(failed, carrier.On(s.on[i], errors.New("its agent has not come: can it reach this one?")))
-		}
-	}
-	return errors.Join(failed...)
 }

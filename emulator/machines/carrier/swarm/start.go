@@ -161,14 +161,15 @@ func (s *start) spec() container.Spec {
 		Programs: s.launch.Programs, Dirs: s.launch.Dirs}
 }
 
-// refused looks for tasks that will never run, and says why, by machine.
-func (s *start) refused(ctx context.Context, service string) error {
+// refused looks for tasks that will never run, and says why, by machine. undecided is whether others may follow.
+func (s *start) refused(ctx context.Context, service string) (failed error, undecided bool, err error) {
 	tasks, err := s.options.API.TaskList(ctx, swarm.TaskListOptions{Filters: filters.NewArgs(
 		filters.Arg("service", service))})
 	if err != nil {
-		return fmt.Errorf("the service's tasks: %w", err)
+		return nil, false, fmt.Errorf("the service's tasks: %w", err)
 	}
-	var failed []error
+	decided := 0
+	var why []error
 	for _, t := range tasks {
 		at := slices.IndexFunc(s.on, func(m machines.Machine) bool { return m.ID == t.NodeID })
 		if at < 0 {
@@ -176,10 +177,13 @@ func (s *start) refused(ctx context.Context, service string) error {
 		}
 		switch t.Status.State {
 		case swarm.TaskStateRejected, swarm.TaskStateFailed, swarm.TaskStateOrphaned, swarm.TaskStateComplete:
-			failed = append(failed, carrier.On(s.on[at], s.reason(t)))
+			why = append(why, carrier.On(s.on[at], s.reason(t)))
+			decided++
+		case swarm.TaskStateRunning:
+			decided++
 		}
 	}
-	return errors.Join(failed...)
+	return errors.Join(why...), decided < len(s.on), nil
 }
 
 func (s *start) reason(t swarm.Task) error {
