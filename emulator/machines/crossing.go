@@ -53,7 +53,8 @@ func (o *Owners) Crossings(t *topology.Topology) []Crossing {
 	}
 	for v, edges := range t.Adjacency {
 		for _, e := range edges {
-			if t.Vertices[v].Kind == topology.Link || t.Vertices[e.To].Kind == topology.Link || o.vertices[v] == o.vertices[e.To] {
+			link := t.Vertices[v].Kind == topology.Link || t.Vertices[e.To].Kind == topology.Link
+			if link || o.vertices[v] == o.vertices[e.To] {
 				continue
 			}
 			all = append(all, Crossing{

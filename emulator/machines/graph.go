@@ -88,7 +88,7 @@ func (g *Graph) Tails(c topology.Channel) []topology.ID {
 					nodes = append(nodes, e.To)
 					continue
 				}
-				for _, p := range g.leading(e.To, q.Link) {
+				for _, p := range g.Leading(e.To, q.Link) {
 					if !seen[p] {
 						seen[p] = true
 						before = append(before, p)
@@ -105,8 +105,8 @@ func (g *Graph) Tails(c topology.Channel) []topology.ID {
 	return nil
 }
 
-// leading lists the queues of a link from which packets go to the vertex to.
-func (g *Graph) leading(link, to topology.ID) []topology.Channel {
+// Leading lists the queues of a link from which packets go to the vertex to.
+func (g *Graph) Leading(link, to topology.ID) []topology.Channel {
 	if g.Topology.Vertices[link].LinkType != topology.Duplex {
 		return []topology.Channel{{Link: link}}
 	}

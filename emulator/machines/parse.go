@@ -43,35 +43,37 @@ var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.+-]{0,127}$`)
 // weight is a number in (0, 1e6]. It fails with ErrSpec.
 func Parse(text string) (Spec, error) {
 	text = strings.TrimSpace(text)
-	fail := func(format string, args ...any) (Spec, error) {
-		return Spec{}, fmt.Errorf("%w: "+format, append([]any{ErrSpec}, args...)...)
+	s, err := parse(text)
+	if err != nil {
+		return Spec{}, fmt.Errorf("%w: %w", ErrSpec, err)
 	}
+	return s, nil
+}
+
+func parse(text string) (s Spec, err error) {
 	switch {
 	case len(text) > maxSpec:
-		return fail("it has %d bytes, and %d are the most", len(text), maxSpec)
+		return s, fmt.Errorf("it has %d bytes, and %d are the most", len(text), maxSpec)
 	case text == "":
-		return fail("it is empty; write swarm, a number, or names separated by commas")
+		return s, errors.New("it is empty; write swarm, a number, or names separated by commas")
 	case text == "swarm":
 		return Spec{Kind: Swarm}, nil
 	}
 	if n, err := strconv.ParseUint(text, 10, 16); err == nil {
 		if n < 1 || n > Most {
-			return fail("%d machines are not between 1 and %d", n, Most)
+			return s, fmt.Errorf("%d machines are not between 1 and %d", n, Most)
 		}
 		return supposed(int(n)), nil
 	}
-	s := Spec{Kind: Listed}
+	s.Kind = Listed
 	for item := range strings.SplitSeq(text, ",") {
 		m, err := parseMachine(strings.TrimSpace(item))
 		if err != nil {
-			return fail("%w", err)
+			return s, err
 		}
 		s.Machines = append(s.Machines, m)
 	}
-	if err := Check(s.Machines); err != nil {
-		return fail("%w", err)
-	}
-	return s, nil
+	return s, Check(s.Machines)
 }
 
 // supposed are n machines that are alike.

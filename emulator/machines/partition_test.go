@@ -102,7 +102,8 @@ func TestQueuesBehindLinks(t *testing.T) {
 	delay := func(d time.Duration) [2]topology.Shape { return [2]topology.Shape{{Delay: d}} }
 	phone, exchange := add(topology.Vertex{Name: "phone"}), add(topology.Vertex{Name: "exchange", Kind: topology.Exchange})
 	air := add(topology.Vertex{Name: "air", Kind: topology.Link, LinkType: topology.Shared})
-	up := add(topology.Vertex{Name: "up", Kind: topology.Link, LinkType: topology.Uplink, Shape: delay(13 * time.Millisecond)})
+	up := add(topology.Vertex{Name: "up", Kind: topology.Link, LinkType: topology.Uplink,
+		Shape: delay(13 * time.Millisecond)})
 	down := add(topology.Vertex{Name: "down", Kind: topology.Link, LinkType: topology.Downlink,
 		Shape: delay(3 * time.Millisecond)})
 	graph.Join(phone, air, 0)
@@ -110,7 +111,8 @@ func TestQueuesBehindLinks(t *testing.T) {
 	graph.Connect(up, exchange, 2*time.Millisecond)
 	graph.Connect(exchange, down, 0)
 	graph.Connect(down, air, 0)
-	p := &machines.Partition{Machines: []machines.Machine{{ID: "m"}, {ID: "n"}}, Of: map[string]int{"phone": 0, "exchange": 1}}
+	p := &machines.Partition{Machines: []machines.Machine{{ID: "m"}, {ID: "n"}},
+		Of: map[string]int{"phone": 0, "exchange": 1}}
 	o, err := p.Owners(graph)
 	if err != nil {
 		t.Fatal(err)
