@@ -17,8 +17,12 @@ type Machines struct {
 	Count int
 }
 
-// machinesEnv is where scripts/machines says where its machines are.
-const machinesEnv = "MACHINES"
+// machinesEnv is where scripts/machines says where its machines are, and machinesTried tells a test binary that it runs
+// under that already.
+const (
+	machinesEnv   = "MACHINES"
+	machinesTried = "TB_MACHINES_TRIED"
+)
 
 // MachinesScript is the path of scripts/machines.
 func MachinesScript() string { return script("machines") }
@@ -65,7 +69,7 @@ func UnderMachines() {
 		_ = os.Setenv("TMPDIR", filepath.Join(dir, "shared"))
 		return
 	}
-	if os.Getenv(Unprivileged) == "1" || os.Geteuid() != 0 {
+	if os.Getenv(Unprivileged) == "1" || os.Geteuid() != 0 || os.Getenv(machinesTried) != "" {
 		return
 	}
 	if _, err := exec.LookPath("dockerd"); err != nil || strings.Contains(strings.Join(os.Args, " "), "-test.list") {
@@ -74,7 +78,8 @@ func UnderMachines() {
 	self, err := os.Executable()
 	if err == nil {
 		path := MachinesScript()
-		err = syscall.Exec(path, append([]string{path, "run", "3", self}, os.Args[1:]...), os.Environ())
+		err = syscall.Exec(path, append([]string{path, "run", "3", self}, os.Args[1:]...),
+			append(os.Environ(), machinesTried+"=1"))
 	}
 	fmt.Fprintln(os.Stderr, "making machines for the tests:", err)
 }

@@ -98,11 +98,12 @@ func (endless) Read(p []byte) (int, error) { return len(p), nil }
 // TestACommandThatReadsNothingIsCancelled: its input does not keep the cancellation waiting.
 func TestACommandThatReadsNothingIsCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	code, err := execute(ctx, noderuntime.Stdio{In: endless{}}, func(ctx context.Context, _ noderuntime.Stdio) (int, error) {
-		cancel()
-		<-ctx.Done()
-		return 143, context.Cause(ctx)
-	})
+	code, err := execute(ctx, noderuntime.Stdio{In: endless{}},
+		func(ctx context.Context, _ noderuntime.Stdio) (int, error) {
+			cancel()
+			<-ctx.Done()
+			return 143, context.Cause(ctx)
+		})
 	if code != 143 || !errors.Is(err, context.Canceled) {
 		t.Errorf("status %d, %v", code, err)
 	}

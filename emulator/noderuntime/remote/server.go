@@ -29,7 +29,7 @@ func Serve(ctx context.Context, conn net.Conn, made noderuntime.Made, dirs ...st
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	input, feed := io.Pipe()
-	defer input.Close()
+	defer func() { _ = input.Close() }()
 	signals, pieces := make(chan os.Signal, 16), make(chan []byte, 1)
 	go func() {
 		defer cancel()
@@ -40,7 +40,7 @@ func Serve(ctx context.Context, conn net.Conn, made noderuntime.Made, dirs ...st
 			_, _ = feed.Write(piece) // a command that has ended takes none
 			_ = s.send(message{Took: true})
 		}
-		feed.Close()
+		_ = feed.Close()
 	}()
 	o := operation{made: made, request: q, to: s, in: input, dirs: dirs}
 	if q.Connected.Signals {

@@ -1,6 +1,6 @@
-// Package agent is what runs on each of several machines: it does there what the controller asks over the one connection
-// that it has, and ends with that. It is the controller's own program in an image of its own, so that both are of one
-// build.
+// Package agent is what runs on each of several machines: it does there what the controller asks over the one
+// connection that it has, and ends with that. It is the controller's own program in an image of its own, so that both
+// are of one build.
 package agent
 
 import (

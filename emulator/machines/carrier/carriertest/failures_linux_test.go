@@ -114,9 +114,11 @@ func TestSSH(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, left, err := carrier.Sweep(context.Background(), all, Launch(at, s.testbed), socket, func(a *carrier.Agent) error {
+	remove := func(a *carrier.Agent) error {
 		return a.Runtime().Remove(context.Background(), s.testbed, []noderuntime.Node{})
-	}); err != nil || len(left) > 0 {
+	}
+	_, left, err := carrier.Sweep(context.Background(), all, Launch(at, s.testbed), socket, remove)
+	if err != nil || len(left) > 0 {
 		t.Errorf("left %v, %v", left, err)
 	}
 	if dirs, _ := filepath.Glob(filepath.Join(os.TempDir(), "tb-ssh-*")); len(dirs) > 0 {
@@ -135,7 +137,8 @@ func sshd(t *testing.T, at testenv.Machines) (config string, ends []func()) {
 	dir := t.TempDir()
 	in := func(name string) string { return filepath.Join(dir, name) }
 	for _, name := range []string{"host", "user"} {
-		if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", in(name)).CombinedOutput(); err != nil {
+		made := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", in(name))
+		if out, err := made.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
 	}
@@ -153,7 +156,8 @@ func sshd(t *testing.T, at testenv.Machines) (config string, ends []func()) {
 		address := "10.231.77." + string(rune('0'+n))
 		file := write("sshd"+address, "Port 2222", "ListenAddress "+address, "HostKey "+in("host"), "PidFile none",
 			"AuthorizedKeysFile "+in("user.pub"), "StrictModes no", "UsePAM no", "PermitRootLogin prohibit-password")
-		args := []string{"exec", at.Dir, string(rune('0' + n)), "sh", "-c", "mkdir -p /run/sshd && exec " + path + " -D -f " + file}
+		args := []string{"exec", at.Dir, string(rune('0' + n)), "sh", "-c",
+			"mkdir -p /run/sshd && exec " + path + " -D -f " + file}
 		command := exec.Command(testenv.MachinesScript(), args...)
 		if err := command.Start(); err != nil {
 			t.Fatal(err)

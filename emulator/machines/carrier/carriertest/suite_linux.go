@@ -162,8 +162,9 @@ func (s *suite) nodesRunOnEachMachine() {
 			s.Errorf("status %d, %v, %q", code, err, out.String())
 		}
 		other := on[(i+1)%len(on)]
-		if _, err := other.Runtime().Exec(context.Background(), nodes[i], []string{Inside, runtimetest.Probe, "exit", "0"},
-			noderuntime.Stdio{}); !errors.Is(err, noderuntime.ErrNoSuchNode) || !strings.Contains(err.Error(), other.Machine.Name) {
+		_, err = other.Runtime().Exec(context.Background(), nodes[i], []string{Inside, runtimetest.Probe, "exit", "0"},
+			noderuntime.Stdio{})
+		if !errors.Is(err, noderuntime.ErrNoSuchNode) || !strings.Contains(err.Error(), other.Machine.Name) {
 			s.Errorf("a node of another machine: %v, want that %s has none", err, other.Machine.Name)
 		}
 	}
@@ -242,8 +243,9 @@ func (s *suite) aLostAgentIsTold() {
 		s.Error(err)
 	}
 	again := s.start(on)
-	if found, err := again[1].Runtime().Find(context.Background(), s.testbed); err != nil || !slices.Equal(found, nodes[1:2]) {
-		s.Errorf("got %v, %v; want %v", found, err, nodes[1])
+	left, err := again[1].Runtime().Find(context.Background(), s.testbed)
+	if err != nil || !slices.Equal(left, nodes[1:2]) {
+		s.Errorf("got %v, %v; want %v", left, err, nodes[1])
 	}
 	s.removeNodes(again)
 }

@@ -1,5 +1,5 @@
-// Package container runs an agent as a container of a Docker engine: created with what it needs of its machine, attached
-// to, so that its standard input and output are the control connection, and gone when that ends.
+// Package container runs an agent as a container of a Docker engine: created with what it needs of its machine,
+// attached to, so that its standard input and output are the control connection, and gone when that ends.
 package container
 
 import (

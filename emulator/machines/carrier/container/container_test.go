@@ -15,7 +15,8 @@ func TestWhatAnAgentGetsOfItsMachine(t *testing.T) {
 	if want := []string{Command, "/var/lib/p", "/run/tb", "/srv/x"}; !slices.Equal(config.Cmd, want) {
 		t.Errorf("its arguments are %q, want %q", config.Cmd, want)
 	}
-	want := []string{"/run/docker.sock:" + SocketInside, "/var/lib/p:/var/lib/p", "/run/tb:/run/tb", "/srv/x:/srv/x:rslave"}
+	want := []string{"/run/docker.sock:" + SocketInside, "/var/lib/p:/var/lib/p", "/run/tb:/run/tb",
+		"/srv/x:/srv/x:rslave"}
 	if !slices.Equal(host.Binds, want) {
 		t.Errorf("it gets %q, want %q", host.Binds, want)
 	}

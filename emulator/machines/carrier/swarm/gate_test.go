@@ -116,7 +116,8 @@ func TestWhoHasTheKeyIsLetIn(t *testing.T) {
 			_ = conn.(*tls.Conn).Handshake()
 		}
 	}()
-	if _, err := tls.Dial("tcp", impostor.Addr().String(), config(t, relay.Relay, key)); !errors.Is(err, relay.ErrStranger) {
+	_, err = tls.Dial("tcp", impostor.Addr().String(), config(t, relay.Relay, key))
+	if !errors.Is(err, relay.ErrStranger) {
 		t.Errorf("a false controller: %v", err)
 	}
 }

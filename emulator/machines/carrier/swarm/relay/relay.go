@@ -1,5 +1,5 @@
-// Package relay is the part of a Swarm's carrier that runs on each of its machines, as a task of a service: it dials back
-// to the controller, starts the agent by the engine of its machine, as a container of its own, and passes on what the
+// Package relay is the part of a Swarm's carrier that runs on each of its machines, as a task of a service: it dials
+// back to the controller, starts the agent by the engine of its machine, as a container of its own, and passes on what the
 // two have to say to one another. A task cannot have what an agent needs of its machine (the machine's process numbers,
 // no profile for AppArmor), and a relay needs nothing but the engine's socket: no capability, no device.
 package relay
