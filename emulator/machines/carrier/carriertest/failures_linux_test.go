@@ -132,7 +132,11 @@ func sshd(t *testing.T, at testenv.Machines) (config string, ends []func()) {
 	t.Helper()
 	const path = "/usr/sbin/sshd"
 	if _, err := os.Stat(path); err != nil {
-		testenv.Missing(t, "sshd is not installed: apt-get install openssh-server")
+		const reason = "sshd is not installed: apt-get install openssh-server"
+		if os.Getenv("CI") != "true" { // scripts/setup installs no service on a machine that people work on
+			t.Skip(reason)
+		}
+		testenv.Missing(t, reason)
 	}
 	dir := t.TempDir()
 	in := func(name string) string { return filepath.Join(dir, name) }
