@@ -69,7 +69,7 @@ func (c *Carrier) Start(
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	defer gate.Close()
+	defer func() { _ = gate.Close() }()
 	defer func() {
 		if err != nil {
 			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoing)

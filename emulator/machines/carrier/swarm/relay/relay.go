@@ -1,7 +1,7 @@
 // Package relay is the part of a Swarm's carrier that runs on each of its machines, as a task of a service: it dials
-// back to the controller, starts the agent by the engine of its machine, as a container of its own, and passes on what the
-// two have to say to one another. A task cannot have what an agent needs of its machine (the machine's process numbers,
-// no profile for AppArmor), and a relay needs nothing but the engine's socket: no capability, no device.
+// back to the controller, starts the agent by the engine of its machine, as a container of its own, and passes on what
+// the two have to say to one another. A task cannot have what an agent needs of its machine (the machine's process
+// numbers, no profile for AppArmor), and a relay needs nothing but the engine's socket: no capability, no device.
 package relay
 
 import (
@@ -59,8 +59,8 @@ func Run(ctx context.Context, addresses []string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer func() { _ = conn.Close() }()
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	_ = conn.SetDeadline(time.Now().Add(patience))
 	if err := Send(conn, Greeting{Node: os.Getenv(NodeEnv)}); err != nil {
@@ -74,7 +74,7 @@ func Run(ctx context.Context, addresses []string) error {
 	if err != nil {
 		return errors.Join(err, Send(conn, Answer{Failed: err.Error()}))
 	}
-	defer agent.Close()
+	defer func() { _ = agent.Close() }() // the controller removes what is left
 	if err := Send(conn, Answer{}); err != nil {
 		return err
 	}
