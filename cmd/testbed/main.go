@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"testbed/emulator/cli"
+	"testbed/emulator/machines/carrier/agent"
 	"testbed/emulator/node"
 )
 
@@ -14,6 +15,9 @@ var version = "unknown"
 
 func main() {
 	code, ok := node.Main(os.Args[1:])
+	if !ok {
+		code, ok = agent.Main(os.Args[1:], nil)
+	}
 	if !ok {
 		code = cli.Main(cli.NewState(version))
 	}

@@ -13,21 +13,22 @@ import (
 // directly are the files and directories of emulator/ that may open files without package readfile, which
 // bounds what is read and takes regular files only: what they open is the kernel's, or only root can write it.
 var directly = map[string]string{
-	"internal/":             "package readfile itself, and helpers of tests",
-	"system.go":             "/dev/net/tun",
-	"memory.go":             "/proc",
-	"measure.go":            "/proc",
-	"fabric/":               "/proc, and the state directory of a testbed",
-	"faas/command_linux.go": "/dev/null",
-	"faas/system_linux.go":  "/sys",
-	"faas/function/":        "/dev/null, /proc and control groups, and a directory that is only looked up (O_PATH)",
-	"netns/":                "/proc",
-	"noderuntime/":          "/proc and /sys, the program's own executable, and the state directory of a testbed",
-	"doctor/":               "/proc, /sys and the kernel's lists of its modules",
-	"hostload/":             "/proc and /sys",
-	"live/sampler/":         "/proc",
-	"orchestrator/":         "/proc and /sys, and the state directory of a testbed",
-	"influx/influxtest/":    "a helper of tests",
+	"internal/":               "package readfile itself, and helpers of tests",
+	"system.go":               "/dev/net/tun",
+	"memory.go":               "/proc",
+	"measure.go":              "/proc",
+	"fabric/":                 "/proc, and the state directory of a testbed",
+	"faas/command_linux.go":   "/dev/null",
+	"faas/system_linux.go":    "/sys",
+	"faas/function/":          "/dev/null, /proc and control groups, and a directory that is only looked up (O_PATH)",
+	"netns/":                  "/proc",
+	"machines/carrier/agent/": "the program's own executable",
+	"noderuntime/":            "/proc and /sys, the program's own executable, and the state directory of a testbed",
+	"doctor/":                 "/proc, /sys and the kernel's lists of its modules",
+	"hostload/":               "/proc and /sys",
+	"live/sampler/":           "/proc",
+	"orchestrator/":           "/proc and /sys, and the state directory of a testbed",
+	"influx/influxtest/":      "a helper of tests",
 }
 
 // Files that others may have written are opened by package readfile alone.

@@ -69,10 +69,13 @@ func UnderEngine() {
 	fmt.Fprintln(os.Stderr, "starting a Docker engine for the tests:", err)
 }
 
-// engineScript is the path of scripts/engine, from that of this file.
-func engineScript() string {
+// engineScript is the path of scripts/engine.
+func engineScript() string { return script("engine") }
+
+// script is the path of one of the scripts, from that of this file.
+func script(name string) string {
 	_, file, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(file), "..", "..", "..", "scripts", "engine")
+	return filepath.Join(filepath.Dir(file), "..", "..", "..", "scripts", name)
 }
 
 // PrivateEngine is a Docker engine that one test has for itself, to kill or stop it.

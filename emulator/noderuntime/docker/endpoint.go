@@ -91,6 +91,9 @@ func environmentTLS(c *client.Client) error {
 // isSocket tells whether a host is a local socket, which needs no certificates.
 func isSocket(host string) bool { return strings.HasPrefix(host, "unix://") }
 
+// isShell tells whether a host is reached by ssh.
+func isShell(host string) bool { return strings.HasPrefix(host, "ssh://") }
+
 // absolute makes the path of a local socket absolute.
 func absolute(host string) string {
 	if path, ok := strings.CutPrefix(host, "unix://"); ok && path != "" {
@@ -103,7 +106,7 @@ func absolute(host string) string {
 
 // checkHost refuses what Docker's client library would not understand.
 func checkHost(e endpoint) error {
-	if strings.HasPrefix(e.host, "ssh://") {
+	if isShell(e.host) {
 		return fmt.Errorf("%s leads to %s: nodes need an engine on this machine, which ssh does not reach", e.chosen, e.host)
 	}
 	if strings.ContainsFunc(e.host, func(c rune) bool { return !unicode.IsPrint(c) }) {

@@ -101,6 +101,22 @@ func TestEndpointIsTheOneThatDockersClientUses(t *testing.T) {
 }
 
 // TestFaultsOfDockersFilesAreNamed: nothing is guessed, and nothing reads without end.
+// TestContextsOfOtherMachines: a context may lead to an engine elsewhere, by ssh as well, which the caller sees to.
+func TestContextsOfOtherMachines(t *testing.T) {
+	dir := dockerConfig(t)
+	addContext(t, dir, "socket", "unix:///run/other.sock")
+	addContext(t, dir, "shell", "ssh://me@elsewhere:2222")
+	if api, address, err := ContextClient("socket"); err != nil || api == nil || api.DaemonHost() != address {
+		t.Errorf("%v at %q, %v", api, address, err)
+	}
+	if api, address, err := ContextClient("shell"); err != nil || api != nil || address != "ssh://me@elsewhere:2222" {
+		t.Errorf("%v at %q, %v", api, address, err)
+	}
+	if _, _, err := ContextClient("none"); err == nil || !strings.Contains(err.Error(), "none") {
+		t.Errorf("a context that is not there: %v", err)
+	}
+}
+
 func TestFaultsOfDockersFilesAreNamed(t *testing.T) {
 	config := func(text string) func(*testing.T, string) {
 		return func(t *testing.T, dir string) { write(t, text, dir, "config.json") }

@@ -1,0 +1,189 @@
+// Package container runs an agent as a container of a Docker engine: created with what it needs of its machine,
+// attached to, so that its standard input and output are the control connection, and gone when that ends.
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/client"
+)
+
+// Command is the first argument that makes the program an agent; the others are the directory for nodes' programs and
+// those that nodes' files are in.
+const Command = "machine-agent"
+
+// SocketInside is where an agent has its engine's socket, where Docker's clients look for it.
+const SocketInside = "/var/run/docker.sock"
+
+// Labels of an agent's container, and of what a Swarm has for agents. Whoever may make containers at an engine can do
+// there whatever root can, so that the labels need no proof; but nothing is removed that does not also look like an
+// agent.
+const (
+	LabelTestbed = "testbed.agent"        // the testbed's name
+	LabelLaunch  = "testbed.agent.launch" // a random word for each start
+)
+
+// Spec is an agent wanted.
+type Spec struct {
+	Testbed  string   `json:"testbed"`
+	Launch   string   `json:"launch"`
+	Image    string   `json:"image"`    // by which the engine knows it
+	Socket   string   `json:"socket"`   // path of the engine's socket on its machine
+	Programs string   `json:"programs"` // as in carrier.Launch
+	Dirs     []string `json:"dirs"`
+}
+
+// The capabilities that an agent has beside the engine's usual ones: for links, for entering the namespaces of nodes
+// whoever they run as, and for the priority of the thread that carries packets.
+var capabilities = []string{"NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE", "SYS_NICE"}
+
+// tun is the rule by which an agent may open /dev/net/tun, which it makes for itself.
+const tun = "c 10:200 rwm"
+
+// configure is what the engine is asked to create. With the machine's own process numbers, network and host name an
+// agent sees nodes as a controller on the machine would.
+func (s Spec) configure() (*container.Config, *container.HostConfig) {
+	config := &container.Config{
+		Image: s.Image, Entrypoint: []string{"/testbed"}, User: "0",
+		Cmd:         append([]string{Command, s.Programs}, bare(s.Dirs)...),
+		Labels:      map[string]string{LabelTestbed: s.Testbed, LabelLaunch: s.Launch},
+		Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
+		OpenStdin:   true, StdinOnce: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
+	}
+	host := &container.HostConfig{
+		NetworkMode: "host", PidMode: "host", UsernsMode: "host", AutoRemove: true, ReadonlyRootfs: true, Init: new(bool),
+		CapAdd:      capabilities,
+		SecurityOpt: []string{"apparmor=unconfined", "label=disable"}, // either would keep it from entering nodes
+		Tmpfs:       map[string]string{"/tmp": "rw,nosuid,nodev,size=67108864,mode=1777"},
+		LogConfig:   container.LogConfig{Type: "none"}, // its output is the control connection
+		Resources:   container.Resources{DeviceCgroupRules: []string{tun}},
+	}
+	host.Binds = append(host.Binds, s.Socket+":"+SocketInside)
+	for _, dir := range append([]string{s.Programs}, s.Dirs...) {
+		path, propagation, _ := strings.Cut(dir, ":")
+		bind := path + ":" + path
+		if propagation != "" {
+			bind += ":" + propagation
+		}
+		if !slices.Contains(host.Binds, bind) {
+			host.Binds = append(host.Binds, bind)
+		}
+	}
+	return config, host
+}
+
+// bare are directories without what is said of them for mounting.
+func bare(dirs []string) []string {
+	paths := make([]string, len(dirs))
+	for i, d := range dirs {
+		paths[i], _, _ = strings.Cut(d, ":")
+	}
+	return paths
+}
+
+// check refuses paths that would be read as something else.
+func (s Spec) check() error {
+	for _, path := range append(bare(s.Dirs), s.Programs, s.Socket) {
+		if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, ":\x00") {
+			return fmt.Errorf("%q cannot be a directory or socket of a machine: it is to be absolute, without a colon", path)
+		}
+	}
+	return nil
+}
+
+// call bounds any one call to an engine.
+const call = time.Minute
+
+// Start starts an agent and returns the connection to it, by which it lives. ctx bounds the start alone. An error says
+// what the engine refused. An engine carries out what it was asked whether or not the asker still waits, so calls under
+// way are let finish when ctx ends.
+func Start(ctx context.Context, api *client.Client, s Spec) (conn *Conn, err error) {
+	if err := errors.Join(s.check(), context.Cause(ctx)); err != nil {
+		return nil, err
+	}
+	lasting := context.WithoutCancel(ctx)
+	calls, cancel := context.WithTimeout(lasting, call)
+	defer cancel()
+	config, host := s.configure()
+	made, err := api.ContainerCreate(calls, config, host, nil, nil, "")
+	if errdefs.IsNotFound(err) {
+		return nil, fmt.Errorf("the engine has no image %s: %w", s.Image, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("creating the agent: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, remove(lasting, api, made.ID))
+		}
+	}()
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	attached, err := api.ContainerAttach(lasting, made.ID, // the connection outlives the start
+		container.AttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
+	if err != nil {
+		return nil, fmt.Errorf("attaching to the agent: %w", err)
+	}
+	err = context.Cause(ctx)
+	if err == nil {
+		err = api.ContainerStart(calls, made.ID, container.StartOptions{})
+	}
+	if err != nil {
+		attached.Close()
+		return nil, fmt.Errorf("starting the agent: %w", err)
+	}
+	return newConn(api, made.ID, attached), nil
+}
+
+// removal bounds how long the engine may take to remove a container.
+const removal = 30 * time.Second
+
+// remove removes a container, whether it runs or not. One that is gone, or going, is no error.
+func remove(ctx context.Context, api *client.Client, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, removal)
+	defer cancel()
+	err := api.ContainerRemove(ctx, id, container.RemoveOptions{Force: true})
+	if err == nil || errdefs.IsNotFound(err) {
+		return nil
+	}
+	if !errdefs.IsConflict(err) {
+		return fmt.Errorf("removing the agent's container %.12s: %w", id, err)
+	}
+	for { // the engine removes it already
+		if _, err := api.ContainerInspect(ctx, id); errdefs.IsNotFound(err) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("removing the agent's container %.12s: %w", id, err)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("removing the agent's container %.12s: %w", id, context.Cause(ctx))
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// Remove removes all agents of a testbed that an engine has.
+func Remove(ctx context.Context, api *client.Client, testbed string) error {
+	found, err := api.ContainerList(ctx, container.ListOptions{All: true,
+		Filters: filters.NewArgs(filters.Arg("label", LabelTestbed+"="+testbed))})
+	if err != nil {
+		return fmt.Errorf("looking for agents: %w", err)
+	}
+	var failed []error
+	for _, c := range found {
+		if strings.HasPrefix(c.Command, "/testbed "+Command+" ") {
+			failed = append(failed, remove(ctx, api, c.ID))
+		}
+	}
+	return errors.Join(failed...)
+}

@@ -1,0 +1,122 @@
+package swarm
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"sync"
+	"time"
+
+	"testbed/emulator/machines/carrier/swarm/relay"
+	"testbed/emulator/noderuntime"
+)
+
+const (
+	// handshake bounds what somebody may take who connects, until it has said who it is; mostPending is how many may be
+	// doing so at a time, others are turned away.
+	handshake   = 10 * time.Second
+	mostPending = 128
+)
+
+// gate takes the relays' connections, and lets nobody else in.
+type gate struct {
+	listener net.Listener
+	config   *tls.Config
+	guests   chan guest
+	shut     chan struct{}
+	once     sync.Once // for shut
+	serving  sync.WaitGroup
+
+	mu      sync.Mutex
+	pending map[net.Conn]bool // those who have not proved anything yet
+}
+
+// guest is a relay that has proved to have the key.
+type guest struct {
+	net.Conn
+	node string
+}
+
+// open opens the gate to those who have the key.
+func open(listener net.Listener, key noderuntime.Secret) (*gate, error) {
+	config, err := relay.Controller.Config(key)
+	if err != nil {
+		return nil, err
+	}
+	g := &gate{listener: listener, config: config, guests: make(chan guest), shut: make(chan struct{}),
+		pending: map[net.Conn]bool{}}
+	g.serving.Go(g.accept)
+	return g, nil
+}
+
+func (g *gate) accept() {
+	for {
+		conn, err := g.listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			time.Sleep(10 * time.Millisecond) // such as too many files
+			continue
+		}
+		if !g.enter(conn) {
+			conn.Close()
+			continue
+		}
+		g.serving.Go(func() { g.receive(conn) })
+	}
+}
+
+// enter takes a connection among those that are pending, of which there may be so many.
+func (g *gate) enter(conn net.Conn) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.pending) >= mostPending || g.pending == nil {
+		return false
+	}
+	g.pending[conn] = true
+	return true
+}
+
+// leave takes it from among them; it says whether the gate is still open.
+func (g *gate) leave(conn net.Conn) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.pending, conn)
+	return g.pending != nil
+}
+
+// receive hands on who has the key and says where it is; all others are hung up on without a word.
+func (g *gate) receive(raw net.Conn) {
+	_ = raw.SetDeadline(time.Now().Add(handshake))
+	conn := tls.Server(raw, g.config)
+	var greeting relay.Greeting
+	err := conn.Handshake()
+	if err == nil {
+		err = relay.Receive(conn, &greeting)
+	}
+	if open := g.leave(raw); !open || err != nil {
+		raw.Close()
+		return
+	}
+	_ = raw.SetDeadline(time.Time{})
+	select {
+	case g.guests <- guest{conn, greeting.Node}:
+	case <-g.shut:
+		raw.Close()
+	}
+}
+
+// Close shuts the gate. It may be repeated.
+func (g *gate) Close() error {
+	g.once.Do(func() { close(g.shut) })
+	err := g.listener.Close()
+	g.mu.Lock()
+	for conn := range g.pending {
+		conn.Close()
+	}
+	g.pending = nil
+	g.mu.Unlock()
+	g.serving.Wait()
+	return err
+}

@@ -1,0 +1,147 @@
+package swarm
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"testbed/emulator/machines/carrier/swarm/relay"
+	"testbed/emulator/noderuntime"
+)
+
+// opened is a gate for a key, on loopback.
+func opened(t *testing.T, key noderuntime.Secret) (*gate, string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := open(listener, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = g.Close() })
+	return g, listener.Addr().String()
+}
+
+func config(t *testing.T, side relay.Side, key noderuntime.Secret) *tls.Config {
+	t.Helper()
+	c, err := side.Config(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// TestStrangersGetNothing: not one byte of what is the controller's, whatever they say and however they are dressed.
+func TestStrangersGetNothing(t *testing.T) {
+	key := noderuntime.NewSecret()
+	g, address := opened(t, key)
+	bare := config(t, relay.Relay, key)
+	bare.Certificates = nil
+	old := config(t, relay.Relay, key)
+	old.MinVersion, old.MaxVersion = tls.VersionTLS12, tls.VersionTLS12
+	for name, stranger := range map[string]*tls.Config{
+		"without a certificate":             bare,
+		"with another run's key":            config(t, relay.Relay, noderuntime.NewSecret()),
+		"with the controller's certificate": config(t, relay.Controller, key),
+		"with an older TLS":                 old,
+	} {
+		stranger.VerifyConnection, stranger.InsecureSkipVerify = nil, true // it takes whoever answers
+		conn, err := tls.Dial("tcp", address, stranger)
+		if err == nil { // of TLS 1.3 the client's side is over before it is refused
+			_ = relay.Send(conn, relay.Greeting{Node: "n"})
+			var got []byte
+			got, err = io.ReadAll(conn)
+			if len(got) > 0 {
+				t.Errorf("%s: got %q", name, got)
+			}
+			conn.Close()
+		}
+		if err == nil {
+			t.Errorf("%s: it was not refused", name)
+		}
+	}
+	for _, said := range []string{"", "GET / HTTP/1.1\r\n\r\n", `{"node":"n"}` + "\n", "\x16\x03\x01\x00\x05hello"} {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(conn, said)
+		_ = conn.(*net.TCPConn).CloseWrite()
+		got, _ := io.ReadAll(conn)
+		if bytes.Contains(got, []byte("{")) {
+			t.Errorf("%q: got %q", said, got)
+		}
+		conn.Close()
+	}
+	select {
+	case who := <-g.guests:
+		t.Errorf("%s was let in", who.node)
+	default:
+	}
+}
+
+// TestWhoHasTheKeyIsLetIn, and knows that it talks to the controller.
+func TestWhoHasTheKeyIsLetIn(t *testing.T) {
+	key := noderuntime.NewSecret()
+	g, address := opened(t, key)
+	conn, err := tls.Dial("tcp", address, config(t, relay.Relay, key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := relay.Send(conn, relay.Greeting{Node: "n"}); err != nil {
+		t.Fatal(err)
+	}
+	if who := <-g.guests; who.node != "n" {
+		t.Errorf("%q came", who.node)
+	}
+	other, err := relay.Controller.Config(noderuntime.NewSecret())
+	if err != nil {
+		t.Fatal(err)
+	}
+	impostor, err := tls.Listen("tcp", "127.0.0.1:0", other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer impostor.Close()
+	go func() {
+		if conn, err := impostor.Accept(); err == nil {
+			_ = conn.(*tls.Conn).Handshake()
+		}
+	}()
+	_, err = tls.Dial("tcp", impostor.Addr().String(), config(t, relay.Relay, key))
+	if !errors.Is(err, relay.ErrStranger) {
+		t.Errorf("a false controller: %v", err)
+	}
+}
+
+// TestTheGateShuts: nobody is kept, and nothing listens any more.
+func TestTheGateShuts(t *testing.T) {
+	g, address := opened(t, noderuntime.NewSecret())
+	silent, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pending := 0; pending == 0; time.Sleep(time.Millisecond) {
+		g.mu.Lock()
+		pending = len(g.pending)
+		g.mu.Unlock()
+	}
+	if err := g.Close(); err != nil {
+		t.Error(err)
+	}
+	if got, err := io.ReadAll(silent); len(got) > 0 || errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if conn, err := net.Dial("tcp", address); err == nil {
+		conn.Close()
+		t.Error("it listens")
+	}
+}

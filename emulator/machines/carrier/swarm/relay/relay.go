@@ -1,0 +1,164 @@
+// Package relay is the part of a Swarm's carrier that runs on each of its machines, as a task of a service: it dials
+// back to the controller, starts the agent by the engine of its machine, as a container of its own, and passes on what
+// the two have to say to one another. A task cannot have what an agent needs of its machine (the machine's process
+// numbers, no profile for AppArmor), and a relay needs nothing but the engine's socket: no capability, no device.
+package relay
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/client"
+
+	"testbed/emulator/internal/readfile"
+	"testbed/emulator/machines/carrier/container"
+	"testbed/emulator/noderuntime"
+)
+
+// Command is the first argument that makes the program a relay; the others are the controller's addresses.
+const Command = "machine-relay"
+
+// How a task is told what it has to know: its node's ID by a variable, the run's key by a secret.
+const (
+	NodeEnv    = "TB_NODE"
+	SecretFile = "/run/secrets/tb-key"
+)
+
+// Greeting is what a relay says first.
+type Greeting struct {
+	Node string `json:"node"` // ID of the Swarm's node that it is on
+}
+
+// Answer is whether it has started the agent; what follows it is the agent's.
+type Answer struct {
+	Failed string `json:"failed,omitempty"`
+}
+
+// Times.
+const (
+	dialing  = 20 * time.Second // for a connection, before the next is tried
+	patience = 2 * time.Minute  // for all of them
+	starting = time.Minute      // for the agent
+)
+
+// Run is the relay. It ends when either side does.
+func Run(ctx context.Context, addresses []string) error {
+	key, err := readKey()
+	if err != nil {
+		return err
+	}
+	conn, err := dial(ctx, addresses, key)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	if err := Send(conn, Greeting{Node: os.Getenv(NodeEnv)}); err != nil {
+		return err
+	}
+	var spec container.Spec
+	if err := Receive(conn, &spec); err != nil {
+		return fmt.Errorf("the controller wants nothing: %w", err)
+	}
+	agent, err := start(ctx, spec)
+	if err != nil {
+		return errors.Join(err, Send(conn, Answer{Failed: err.Error()}))
+	}
+	defer func() { _ = agent.Close() }() // the controller removes what is left
+	if err := Send(conn, Answer{}); err != nil {
+		return err
+	}
+	_ = conn.SetDeadline(time.Time{})
+	ended := make(chan error, 2)
+	pass := func(to io.Writer, from io.Reader) {
+		_, err := io.Copy(to, from)
+		ended <- err
+	}
+	go pass(agent, conn)
+	go pass(conn, agent)
+	return <-ended
+}
+
+func readKey() (key noderuntime.Secret, err error) {
+	text, err := readfile.All(SecretFile, 1<<10)
+	if err == nil {
+		err = key.UnmarshalText(text)
+	}
+	if err != nil {
+		return key, fmt.Errorf("the run's key: %w", err)
+	}
+	return key, nil
+}
+
+// dial connects to whichever of the controller's addresses can be reached.
+func dial(ctx context.Context, addresses []string, key noderuntime.Secret) (*tls.Conn, error) {
+	config, err := Relay.Config(key)
+	if err != nil {
+		return nil, err
+	}
+	var failed []error
+	for deadline := time.Now().Add(patience); ; {
+		for _, address := range addresses {
+			dialer := tls.Dialer{NetDialer: &net.Dialer{Timeout: dialing}, Config: config}
+			conn, err := dialer.DialContext(ctx, "tcp", address)
+			if err == nil {
+				return conn.(*tls.Conn), nil
+			}
+			failed = append(failed, err)
+		}
+		if ctx.Err() != nil || time.Now().After(deadline) || len(addresses) == 0 {
+			return nil, fmt.Errorf("the controller cannot be reached: %w", errors.Join(failed...))
+		}
+		failed = failed[:0]
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+// start starts the agent by this machine's engine.
+func start(ctx context.Context, spec container.Spec) (*container.Conn, error) {
+	api, err := client.NewClientWithOpts(client.WithHost("unix://"+container.SocketInside),
+		client.WithAPIVersionNegotiation())
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, starting)
+	defer cancel()
+	return container.Start(ctx, api, spec)
+}
+
+// mostSaid bounds a message between controller and relay, in bytes.
+const mostSaid = 64 << 10
+
+// Send sends one message, a line of JSON.
+func Send(to io.Writer, value any) error {
+	line, err := json.Marshal(value)
+	if err == nil {
+		_, err = to.Write(append(line, '\n'))
+	}
+	return err
+}
+
+// Receive receives one, byte by byte, as what follows it is somebody else's.
+func Receive(from io.Reader, into any) error {
+	var line strings.Builder
+	for one := make([]byte, 1); line.Len() < mostSaid; {
+		if _, err := io.ReadFull(from, one); err != nil {
+			return err
+		}
+		if one[0] == '\n' {
+			return json.Unmarshal([]byte(line.String()), into)
+		}
+		line.WriteByte(one[0])
+	}
+	return errors.New("a message that does not end")
+}

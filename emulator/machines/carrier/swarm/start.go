@@ -1,0 +1,202 @@
+package swarm
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/docker/api/types/swarm"
+
+	"testbed/emulator/machines"
+	"testbed/emulator/machines/carrier"
+	"testbed/emulator/machines/carrier/container"
+	"testbed/emulator/machines/carrier/swarm/relay"
+	"testbed/emulator/noderuntime"
+)
+
+// gone makes no error of something that is not there any more.
+func gone(err error) error {
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// start is one Start under way.
+type start struct {
+	*Carrier
+	launch carrier.Launch
+	word   string // names what is made
+	image  string
+	key    noderuntime.Secret
+	on     []machines.Machine
+}
+
+// undoing bounds the removal of what a failed Start made.
+const undoing = time.Minute
+
+// Start makes the service and waits for its relays. It listens for them meanwhile, and no longer.
+func (c *Carrier) Start(
+	ctx context.Context, launch carrier.Launch, on []machines.Machine,
+) (agents []*carrier.Agent, err error) {
+	manager, err := c.managed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &start{Carrier: c, launch: launch.Complete(), word: strings.ToLower(rand.Text()), key: noderuntime.NewSecret(),
+		on: on}
+	if s.image, err = c.image(ctx); err != nil {
+		return nil, err
+	}
+	address := c.options.Listen
+	if address == "" {
+		address = net.JoinHostPort(manager, "0")
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("relays are to find this program at %s: %w: run it on the manager's machine, or give an "+
+			"address of this one at which the Swarm's machines reach it", address, err)
+	}
+	gate, err := open(listener, s.key)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	defer func() { _ = gate.Close() }()
+	defer func() {
+		if err != nil {
+			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoing)
+			defer cancel()
+			_, undone := c.Remove(clean, s.launch.Testbed)
+			err = errors.Join(err, undone)
+		}
+	}()
+	service, err := s.create(ctx, listener.Addr().String())
+	if err != nil {
+		return nil, err
+	}
+	return s.gather(ctx, gate, service)
+}
+
+// create makes the secret and the service, and returns the service's ID.
+func (s *start) create(ctx context.Context, address string) (string, error) {
+	if err := s.free(ctx); err != nil {
+		return "", err
+	}
+	labels := map[string]string{container.LabelTestbed: s.launch.Testbed, container.LabelLaunch: s.word}
+	text, err := s.key.MarshalText()
+	if err != nil {
+		return "", err
+	}
+	name := "tb-agents-" + s.word
+	secret, err := s.options.API.SecretCreate(ctx,
+		swarm.SecretSpec{Annotations: swarm.Annotations{Name: name, Labels: labels}, Data: text})
+	if err != nil {
+		return "", fmt.Errorf("the run's key as a secret of the Swarm: %w", err)
+	}
+	made, err := s.options.API.ServiceCreate(ctx, s.service(name, secret.ID, labels, address),
+		swarm.ServiceCreateOptions{})
+	if err != nil {
+		return "", fmt.Errorf("the service of agents: %w", err)
+	}
+	return made.ID, nil
+}
+
+// free makes sure that nobody else has a service for this testbed: two controllers cannot have one name.
+func (s *start) free(ctx context.Context) error {
+	there, err := s.options.API.ServiceList(ctx, swarm.ServiceListOptions{Filters: labelled(s.launch.Testbed)})
+	if err == nil && len(there) > 0 {
+		err = fmt.Errorf("agents of testbed %s are there already (service %s): another controller has it, or one that "+
+			"was killed, of which `down` leaves nothing", s.launch.Testbed, there[0].Spec.Name)
+	}
+	return err
+}
+
+// service is what the Swarm is asked for: a relay on each machine, with the engine's socket, the key, and nothing else.
+func (s *start) service(name, secret string, labels map[string]string, address string) swarm.ServiceSpec {
+	once := uint64(0)
+	return swarm.ServiceSpec{
+		Annotations: swarm.Annotations{Name: name, Labels: labels},
+		Mode:        swarm.ServiceMode{Global: &swarm.GlobalService{}},
+		TaskTemplate: swarm.TaskSpec{
+			ContainerSpec: &swarm.ContainerSpec{
+				Image: s.image, Command: []string{"/testbed"}, Args: []string{relay.Command, address}, User: "0", ReadOnly: true,
+				Labels: labels, Env: []string{relay.NodeEnv + "={{.Node.ID}}"}, CapabilityDrop: []string{"ALL"},
+				Mounts: []mount.Mount{{Type: mount.TypeBind, Source: s.options.Socket, Target: container.SocketInside}},
+				Secrets: []*swarm.SecretReference{{SecretID: secret, SecretName: name,
+					File: &swarm.SecretReferenceFileTarget{Name: "tb-key", UID: "0", GID: "0", Mode: 0o400}}},
+			},
+			RestartPolicy: &swarm.RestartPolicy{Condition: swarm.RestartPolicyConditionNone, MaxAttempts: &once},
+			Networks:      []swarm.NetworkAttachmentConfig{{Target: "host"}},
+			Placement:     &swarm.Placement{Constraints: s.constraints()},
+			LogDriver:     &swarm.Driver{Name: "none"},
+		},
+	}
+}
+
+// constraints keep relays from machines that no agent is wanted on. A Swarm knows no "one of these".
+func (s *start) constraints() (all []string) {
+	fit, _, err := s.Machines(context.Background())
+	if err != nil {
+		return nil // relays that nobody wants are sent away
+	}
+	for _, m := range fit {
+		if !slices.ContainsFunc(s.on, func(o machines.Machine) bool { return o.ID == m.ID }) {
+			all = append(all, "node.id!="+m.ID)
+		}
+	}
+	return all
+}
+
+// spec is what a relay is told to start.
+func (s *start) spec() container.Spec {
+	return container.Spec{Testbed: s.launch.Testbed, Launch: s.word, Image: s.image, Socket: s.options.Socket,
+		Programs: s.launch.Programs, Dirs: s.launch.Dirs}
+}
+
+// refused looks for tasks that will never run, and says why, by machine. undecided is whether others may follow.
+func (s *start) refused(ctx context.Context, service string) (failed error, undecided bool, err error) {
+	tasks, err := s.options.API.TaskList(ctx, swarm.TaskListOptions{Filters: filters.NewArgs(
+		filters.Arg("service", service))})
+	if err != nil {
+		return nil, false, fmt.Errorf("the service's tasks: %w", err)
+	}
+	decided := 0
+	var why []error
+	for _, t := range tasks {
+		at := slices.IndexFunc(s.on, func(m machines.Machine) bool { return m.ID == t.NodeID })
+		if at < 0 {
+			continue
+		}
+		switch t.Status.State {
+		case swarm.TaskStateRejected, swarm.TaskStateFailed, swarm.TaskStateOrphaned, swarm.TaskStateComplete:
+			why = append(why, carrier.On(s.on[at], s.reason(t)))
+			decided++
+		case swarm.TaskStateRunning:
+			decided++
+		}
+	}
+	return errors.Join(why...), decided < len(s.on), nil
+}
+
+func (s *start) reason(t swarm.Task) error {
+	if strings.Contains(t.Status.Err, "No such image") {
+		return fmt.Errorf("its engine has no image %s, and a Swarm brings none there: load it (`docker save` here, `docker "+
+			"load` there), or give an image that a registry has", s.image)
+	}
+	return fmt.Errorf("its relay is %s: %s%s", t.Status.State, t.Status.Message, prefixed(": ", t.Status.Err))
+}
+
+func prefixed(with, text string) string {
+	if text == "" {
+		return ""
+	}
+	return with + text
+}

@@ -1,0 +1,39 @@
+package docker
+
+import (
+	"context"
+
+	"github.com/docker/docker/client"
+)
+
+// EnsureImage makes sure that the engine has the image of the program, as for a node, and returns by what it can be
+// asked for there: the image's own ID, which engines with different image stores need not agree on.
+func (r *Runtime) EnsureImage(ctx context.Context, api *client.Client) (id string, err error) {
+	watched, stop := r.watch(ctx, api)
+	defer stop()
+	name, err := r.ensureImage(watched, api)
+	if err != nil {
+		return "", err
+	}
+	err = r.call(watched, "looking at the image "+name, func(ctx context.Context) error {
+		found, err := api.ImageInspect(ctx, name)
+		id = found.ID
+		return err
+	})
+	return id, err
+}
+
+// ContextClient makes a client for the engine of one of Docker's contexts, which may be on another machine. Where that
+// is reached by ssh there is no client, and address is its ssh:// address.
+func ContextClient(name string) (api *client.Client, address string, err error) {
+	e, err := contextEndpoint(name)
+	if err != nil || isShell(e.host) {
+		return nil, e.host, err
+	}
+	options := []client.Opt{client.WithAPIVersionNegotiation()}
+	if e.secure != nil {
+		options = append(options, e.secure)
+	}
+	api, err = client.NewClientWithOpts(append(options, client.WithHost(e.host))...)
+	return api, e.host, err
+}

@@ -1,0 +1,27 @@
+// Package remote is a runtime of nodes on another machine: what is asked of it here is done there, by a runtime that
+// an agent has. Client and server are of one build of the program, so that their messages need no versions. The
+// secrets by which the machine's containers are signed stay here: the agent asks for those that it needs.
+package remote
+
+import (
+	"net"
+
+	"testbed/emulator/noderuntime"
+)
+
+// The services of a control connection: Service is the agent's, SecretsService the controller's.
+const (
+	Service        = "runtime"
+	SecretsService = "secrets"
+)
+
+// Opener opens a stream to a service of the other side.
+type Opener interface {
+	Open(service string) (net.Conn, error)
+}
+
+// Secrets are what a controller knows of the testbeds that it brought up; see noderuntime.Environment.
+type Secrets struct {
+	Of  func(testbed, run string) []noderuntime.Secret
+	Key func() noderuntime.Secret
+}
