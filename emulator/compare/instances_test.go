@@ -58,8 +58,8 @@ func TestWaitsForInstancesAreACause(t *testing.T) {
 	}
 }
 
-// TestColdStartsAreCountedByReplay: where the replays that a prediction is the mean of differ in who is cold, the number
-// is that of one replay, with its range, and not of all who are cold in any.
+// TestColdStartsAreCountedByReplay: where the replays that a prediction is the mean of differ in who is cold, the
+// number is that of one replay, with its range, and not of all who are cold in any.
 func TestColdStartsAreCountedByReplay(t *testing.T) {
 	const ps = 1e12
 	starts := [][]int{{1, 0, 0, 1}, {0, 1, 0, 1}, {0, 0, 1, 1}} // by chain and replay: 1, 1, 1 and 3

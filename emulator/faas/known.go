@@ -19,8 +19,9 @@ import (
 // Known in the place of what was told before, POST more of it.
 const pathKnown = "/known"
 
-// Known is what an agent is told beforehand of the chains that come. Calls come from anybody who can reach the functions'
-// port: they cannot say how many instances there are to be, nor to which servers the testbed's password is sent.
+// Known is what an agent is told beforehand of the chains that come. Calls come from anybody who can reach the
+// functions' port: they cannot say how many instances there are to be, nor to which servers the testbed's password is
+// sent.
 type Known struct {
 	Lives []Life   `json:"lives,omitempty"` // of functions whose instances start and end
 	Redis []string `json:"redis,omitempty"` // addresses of Redis servers that states may be in
@@ -94,8 +95,8 @@ func (k *known) enter(told *Known, anew bool) error {
 	return nil
 }
 
-// admit gives a call that came from another node the instances that were announced, and refuses one that expects others,
-// or that names a server to which the testbed's password must not be sent.
+// admit gives a call that came from another node the instances that were announced, and refuses one that expects
+// others, or that names a server to which the testbed's password must not be sent.
 func (k *known) admit(c *call) error {
 	k.mu.RLock()
 	defer k.mu.RUnlock()

@@ -31,8 +31,8 @@ func (r *replay) drawn(mean time.Duration) int64 {
 	return int64(float64(ps) * r.random.ExpFloat64())
 }
 
-// startsOf is how many invocations of a plan, the at-th of all, wait for a start, in each of several replays: where those
-// differ in who is cold, no mean over them says how many are. nil: all are warm.
+// startsOf is how many invocations of a plan, the at-th of all, wait for a start, in each of several replays: where
+// those differ in who is cold, no mean over them says how many are. nil: all are warm.
 func startsOf(p *plan.Plan, at int, runs [][]predict.Prediction) []int {
 	if !p.Scaled() {
 		return nil
