@@ -13,6 +13,7 @@ type prediction struct {
 	Processing float64         `json:"processing_s"`
 	Traffic    int64           `json:"traffic_byte_hops"`
 	Steps      []predictedStep `json:"steps"`
+	Starts     []int           `json:"starts,omitempty"` // invocations that wait for a start, in each replay
 }
 
 // predictedStep is a step of it, from the chain's begin on.
@@ -38,7 +39,8 @@ func newPredictions(all []predict.Prediction) []prediction {
 	for i := range all {
 		p := &all[i]
 		out[i] = prediction{Engine: p.Engine, Job: p.Job, Index: p.Index, Model: string(p.Model), Total: p.Total,
-			Network: p.Network, Processing: p.Processing, Traffic: p.Traffic, Steps: make([]predictedStep, len(p.Steps))}
+			Network: p.Network, Processing: p.Processing, Traffic: p.Traffic, Steps: make([]predictedStep, len(p.Steps)),
+			Starts: p.Starts}
 		for k, s := range p.Steps {
 			out[i].Steps[k] = predictedStep{Index: s.Index, Start: s.Start, End: s.End}
 			if k < len(p.Parts) {

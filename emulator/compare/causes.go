@@ -48,7 +48,8 @@ type roleSums struct {
 	steps               int
 	weight              float64 // of the chains that they are of
 	measured, predicted float64
-	cold, coldPredicted int // waits for an instance's start
+	cold                int // waits for an instance's start
+	coldPredicted       perReplay
 	causes              [causeCount]struct{ predicted, difference float64 }
 }
 
@@ -59,6 +60,7 @@ type chainCauses struct {
 	steps                           float64 // measured, all of them
 	forecast                        float64 // the same predicted
 	waits                           float64 // of transfers behind others, as the reference says
+	cold                            int     // steps that are predicted to wait for a start, in some replay
 	difference, predicted, measured [causeCount]float64
 }
 
@@ -89,6 +91,7 @@ func (s *sums) add(m *Chain, f, reference *forecast) pair {
 		}
 		c.step(step, &f.steps[step.Index], &of.steps[step.Index], &s.roles[step.Role])
 	}
+	s.roles[plan.Start].coldPredicted.add(c.starts(f, complete))
 	if !complete {
 		return p
 	}
@@ -190,7 +193,7 @@ func (s *sums) merge(o *sums) {
 		r, from := &s.roles[i], &o.roles[i]
 		r.steps += from.steps
 		r.cold += from.cold
-		r.coldPredicted += from.coldPredicted
+		r.coldPredicted.add(from.coldPredicted)
 		r.weight += from.weight
 		r.measured += from.measured
 		r.predicted += from.predicted

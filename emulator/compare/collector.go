@@ -71,6 +71,7 @@ type forecast struct {
 	used                       bool
 	parts                      bool // those of the steps are known
 	steps                      []forecastStep
+	starts                     []int // by replay: see predict.Prediction; nil: not known
 }
 
 type forecastStep struct {
@@ -117,7 +118,7 @@ func (c *Collector) Predict(p *predict.Prediction) error {
 		return fmt.Errorf("%w: %s %d (%s): the prediction has a time that is negative or no number of seconds", ErrInput,
 			p.Model, p.Index, p.Job)
 	}
-	f := &forecast{total: p.Total, network: p.Network, processing: p.Processing}
+	f := &forecast{total: p.Total, network: p.Network, processing: p.Processing, starts: slices.Clone(p.Starts)}
 	f.parts = p.Parts != nil && len(p.Parts) == len(p.Steps)
 	f.steps = make([]forecastStep, len(p.Steps))
 	for i, s := range p.Steps {

@@ -3,6 +3,7 @@ package compare
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
@@ -24,12 +25,60 @@ func (c *chainCauses) instance(m *Step, f *forecastStep, role *roleSums,
 		role.cold++
 	}
 	if start > 0 {
-		role.coldPredicted++
+		c.cold++
 	}
 	c.measured[coldStart] += started
 	c.measured[instanceQueue] += m.Duration - started
 	note(coldStart, start, started-start)
 	note(instanceQueue, f.duration-start, m.Duration-started-(f.duration-start))
+}
+
+// starts are how many of a chain's invocations are predicted to wait for a start, by replay. Of a chain that was not
+// measured as a whole, or whose forecast has only the mean of several replays, it is those that do in any.
+func (c *chainCauses) starts(f *forecast, complete bool) perReplay {
+	if complete && f.starts != nil {
+		return f.starts
+	}
+	return perReplay{c.cold}
+}
+
+// perReplay is a number for each replay that a prediction is the mean of: who is cold differs between them. nil is 0 in
+// all.
+type perReplay []int
+
+// add adds numbers of the same replays. Where there are fewer of one, they stand for further ones as well.
+func (p *perReplay) add(o perReplay) {
+	if len(o) == 0 {
+		return
+	}
+	own := *p
+	if len(own) == 0 {
+		own = perReplay{0}
+	}
+	sum := make(perReplay, max(len(own), len(o)))
+	for i := range sum {
+		sum[i] = own[i%len(own)] + o[i%len(o)]
+	}
+	*p = sum
+}
+
+// spread is the median, the least and the most of all replays.
+func (p perReplay) spread() (median float64, low, high int) {
+	if len(p) == 0 {
+		return 0, 0, 0
+	}
+	all := slices.Sorted(slices.Values(p))
+	n := len(all)
+	return float64(all[(n-1)/2]+all[n/2]) / 2, all[0], all[n-1]
+}
+
+// ColdText is ColdPredicted, with its range over the replays where they differ.
+func (r *Role) ColdText() string {
+	text := strconv.FormatFloat(r.ColdPredicted, 'f', -1, 64)
+	if r.ColdLow < r.ColdHigh {
+		text += fmt.Sprintf(" (%d-%d)", r.ColdLow, r.ColdHigh)
+	}
+	return text
 }
 
 // instanceRole is what the waits for instances of a group's functions contribute; nil: all of them are warm.
@@ -71,7 +120,7 @@ func (p *printer) instances(r *Report) {
 	t.AppendHeader(table.Row{"model", "invocations", "cold", "wait ms", "cold", "wait ms"})
 	for i, role := range roles {
 		t.AppendRow(table.Row{models[i], fmt.Sprint(role.Steps), fmt.Sprint(role.Cold), millis(role.Measured),
-			fmt.Sprint(role.ColdPredicted), millis(role.Predicted)})
+			role.ColdText(), millis(role.Predicted)})
 	}
 	p.line("Instances of functions: invocations that waited for a start, and the mean wait of all for an instance")
 	p.table(t)

@@ -135,9 +135,12 @@ type Role struct {
 	Share     float64     `json:"share_ratio"`            // of the sum of all roles' |difference|
 	Causes    []RoleCause `json:"causes,omitempty"`       // in the order of CauseNames, those that this role can have
 
-	// Of waits for instances: those that were for a start, measured and predicted.
-	Cold          int `json:"cold,omitempty"`
-	ColdPredicted int `json:"cold_predicted,omitempty"`
+	// Of waits for instances: those that were for a start, measured and predicted. Where the prediction is the mean of
+	// several replays, which differ in who is cold, it is the median of their numbers, with the least and the most.
+	Cold          int     `json:"cold,omitempty"`
+	ColdPredicted float64 `json:"cold_predicted,omitempty"`
+	ColdLow       int     `json:"cold_predicted_low,omitempty"`
+	ColdHigh      int     `json:"cold_predicted_high,omitempty"`
 }
 
 // RoleCause is what one cause contributes in the steps of one role: means a chain.

@@ -24,7 +24,8 @@ func (s *sums) report() []Role {
 		if all > 0 {
 			out.Share = math.Abs(r.measured-r.predicted) / all
 		}
-		out.Cold, out.ColdPredicted = r.cold, r.coldPredicted
+		out.Cold = r.cold
+		out.ColdPredicted, out.ColdLow, out.ColdHigh = r.coldPredicted.spread()
 		out.Causes = s.roleCauses(plan.Role(i))
 		roles = append(roles, out)
 	}

@@ -31,6 +31,7 @@ type Agent struct {
 	turns       turns
 	dispatchers dispatchers
 	fleets      fleets
+	known       known
 	filler      []byte // what arguments and results consist of; read only
 	change      changer
 	programs    programs
@@ -113,7 +114,7 @@ func startWith(config Config, l limits, change changer, own programs) (*Agent, e
 		return nil, fmt.Errorf("functions' socket: %w", err)
 	}
 	a.tcp = tcp
-	a.serve(ctx, stampedListener{tcp, a.punctuality}, a.handleFromNetwork)
+	a.serve(ctx, stampedListener{tcp, a.punctuality}, a.handleFromPeer)
 	if config.Redis != nil {
 		if a.redis, err = startRedis(ctx, a, *config.Redis); err != nil {
 			return nil, errors.Join(fmt.Errorf("repository: %w", err), a.Close())

@@ -106,9 +106,28 @@ func (c *cluster) specBy(t testing.TB, jobs []workload.Job, m plan.Model, p *pla
 	return spec
 }
 
+// tell tells the agents what chains need that are about to begin, besides what they were told before.
+func (c *cluster) tell(t testing.TB, specs ...*ChainSpec) {
+	t.Helper()
+	all := AllKnown{}
+	for _, s := range specs {
+		all.Need(s)
+	}
+	for id := range all {
+		told := all.Of(id)
+		if len(told.Lives)+len(told.Redis) == 0 {
+			continue
+		}
+		if err := c.client(id).Tell(t.Context(), told, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // carryOut seeds, runs and checks a chain, and returns the complaints of the checks.
 func (c *cluster) carryOut(t testing.TB, spec *ChainSpec) (*ChainResult, error) {
 	t.Helper()
+	c.tell(t, spec)
 	ctx := t.Context()
 	if err := spec.Seed(ctx, c.client); err != nil {
 		t.Fatal(err)

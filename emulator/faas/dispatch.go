@@ -281,7 +281,7 @@ func parseUnderWay(h http.Header) (int, error) {
 
 // redirect lets a call's states be where its invocation finds them from the worker that was picked, with its instances.
 func (c *call) redirect(to *InvocationSpec) {
-	c.instances = to.Instances
+	c.instances, c.scaled = to.Instances, to.Instances != nil
 	n := 0
 	for _, a := range to.States {
 		if !a.ByClient {

@@ -182,6 +182,7 @@ func TestPickedWorkersHaveInstances(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.tell(t, spec)
 	result, err := c.client(0).Run(t.Context(), spec)
 	if err != nil || result.Error != "" {
 		t.Fatal(err, result)

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,9 +12,6 @@ import (
 	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
 )
-
-// headerInstances says how the function's instances live, where they are not all warm: what instance.Spec prints.
-const headerInstances = "X-Testbed-Instances"
 
 // maxFleets bounds the functions of all models that have instances on a node at a time.
 const maxFleets = 10_000
@@ -44,7 +39,7 @@ type fleets struct {
 
 // of gives the instances for a call, which has a specification. Those of other models end where nobody uses them.
 func (f *fleets) of(c *call, starter func(c *call) (instance.Starter, error)) (*fleet, error) {
-	key := fleetKey{c.key[:max(strings.LastIndexByte(c.key, '/'), 0)], c.function, *c.instances}
+	key := fleetKey{seriesOf(c.key), c.function, *c.instances}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if one := f.all[key]; one != nil {
@@ -215,27 +210,6 @@ func withStart(roles []plan.Role, spec *instance.Spec) []plan.Role {
 		return roles
 	}
 	return slices.Insert(roles, slices.Index(roles, plan.Request)+1, plan.Start)
-}
-
-// appendInstances adds the header's line.
-func (c *call) appendInstances(b []byte) []byte {
-	if c.instances == nil {
-		return b
-	}
-	return fmt.Appendf(b, "%s: %s\r\n", headerInstances, c.instances)
-}
-
-// parseInstances reads it.
-func (c *call) parseInstances(h http.Header) error {
-	text := h.Get(headerInstances)
-	if text == "" {
-		return nil
-	}
-	var err error
-	if c.instances, err = instance.Parse(text); err != nil {
-		return fmt.Errorf("header %s: %w", headerInstances, err)
-	}
-	return nil
 }
 
 // errStart is what is wrong with a step that tells of a start.

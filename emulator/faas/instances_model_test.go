@@ -99,6 +99,7 @@ func measureStarts(t *testing.T, p *plan.Plan, due []time.Duration, unit time.Du
 			t.Fatal(err)
 		}
 	}
+	c.tell(t, specs...)
 	begin := time.Now()
 	var work sync.WaitGroup
 	for i, spec := range specs {

@@ -173,7 +173,8 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 func (inv *InvocationSpec) call(key string) *call {
 	c := &call{
 		key: key, task: inv.Task, function: inv.Function, argument: inv.Argument, result: inv.Result,
-		ops: inv.Ops, load: inv.Load, instances: inv.Instances, program: inv.Program,
+		ops: inv.Ops, load: inv.Load, instances: inv.Instances, scaled: inv.Instances != nil,
+		program: inv.Program,
 	}
 	for _, s := range inv.States {
 		if s.ByClient {

@@ -14,7 +14,8 @@ import (
 const (
 	headerStores = "X-Testbed-Stores" // of a program's call: names of its states, by which it may know them; NAME;;NAME
 	headerSizes  = "X-Testbed-Sizes"  // of its response: sizes of its states before and after; READ,WRITTEN;READ,WRITTEN
-	callProgram  = "p"                // a call's last field: the function is a program
+	callProgram  = "p"                // in a call's last field: the function is a program
+	callScaled   = "i"                // in a call's last field: its instances start and end
 )
 
 // resized is the size of a state in bytes, before and after an invocation of a program.

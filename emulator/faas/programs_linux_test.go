@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/faas/dapr"
 	"testbed/emulator/faas/function"
 	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
@@ -33,6 +34,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// askState makes a request of a program's to its states.
+func askState(method, address string, body io.Reader) (*http.Response, error) {
+	r, err := http.NewRequest(method, address, body)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set(dapr.TokenHeader, os.Getenv(dapr.TokenEnv))
+	return http.DefaultClient.Do(r)
+}
+
 // serveProgram is a user's program: it counts in its state, and answers with the sum, what it was given, and how.
 func serveProgram(how string) {
 	calls := 0
@@ -47,7 +58,7 @@ func serveProgram(how string) {
 		}
 		n := 0
 		store := os.Getenv("DAPR_HTTP_ENDPOINT") + "/v1.0/state/statestore"
-		if resp, err := http.Get(store + "/count"); err == nil {
+		if resp, err := askState(http.MethodGet, store+"/count", nil); err == nil {
 			text, _ := io.ReadAll(resp.Body)
 			n, _ = strconv.Atoi(string(text)) // 0: nobody has counted yet
 		}
@@ -61,7 +72,7 @@ func serveProgram(how string) {
 				key = "key" + strconv.Itoa(i)
 			}
 			body := strings.NewReader(fmt.Sprintf(`[{"key":%q,"value":%s}]`, key, value))
-			resp, err := http.Post(store, "application/json", body)
+			resp, err := askState(http.MethodPost, store, body)
 			if err != nil {
 				http.Error(w, err.Error(), http.StatusInternalServerError)
 				return

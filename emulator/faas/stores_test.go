@@ -77,6 +77,17 @@ func onStoreOf(t testing.TB, s kept, own programs) (*cluster, *plan.Store) {
 		t.Cleanup(func() { client.Close(); a.Close() })
 		c.agents, c.clients = append(c.agents, a), append(c.clients, client)
 	}
+	told := &Known{}
+	for i, a := range c.agents {
+		if a.redis != nil {
+			told.Redis = append(told.Redis, c.repository(&store, topology.ID(i)))
+		}
+	}
+	for _, client := range c.clients {
+		if err := client.Tell(t.Context(), told, true); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return c, &store
 }
 

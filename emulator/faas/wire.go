@@ -16,7 +16,7 @@ import (
 // Headers carry what is not payload, so that bodies have exactly the sizes planned. They stay below
 // about 500 bytes for a call with up to five states.
 const (
-	headerCall    = "X-Testbed-Call"    // wireFormat key task argument result ops load, and p of a program
+	headerCall    = "X-Testbed-Call"    // wireFormat key task argument result ops load, and kinds
 	headerStates  = "X-Testbed-States"  // the call's states; in a response retries, the carried ones' versions and sums
 	headerTimes   = "X-Testbed-Times"   // see timeline
 	headerVersion = "X-Testbed-Version" // version and sum of one state
@@ -45,8 +45,9 @@ type call struct {
 
 	dispatched bool // its worker was picked, and is to tell how many it has under way
 	program    bool
+	scaled     bool // there is not always an instance: its timeline has the wait for one
 
-	instances *instance.Spec // nil: there is always one
+	instances *instance.Spec // how those live, as the controller has told; nil: there is always one
 }
 
 type callState struct {
@@ -89,10 +90,7 @@ func stateKey(key string, state int) string { return key + "/" + strconv.Itoa(st
 func (c *call) header() []byte {
 	b := fmt.Appendf(nil, "%s: %s %s %d %d %d %d %d",
 		headerCall, wireFormat, c.key, c.task, c.argument, c.result, c.ops, c.load)
-	if c.program {
-		b = append(b, " "+callProgram...)
-	}
-	b = c.appendInstances(append(b, "\r\n"...))
+	b = append(append(b, c.kinds()...), "\r\n"...)
 	if c.dispatched {
 		b = append(b, headerUnderWay+": 1\r\n"...)
 	}
@@ -126,8 +124,8 @@ func (c *call) header() []byte {
 func parseCall(function string, h http.Header) (*call, error) {
 	c := &call{function: function, dispatched: h.Get(headerUnderWay) != ""}
 	fields := strings.Fields(h.Get(headerCall))
-	if n := len(fields); n == 8 && fields[7] == callProgram {
-		fields, c.program = fields[:7], true
+	if n := len(fields); n == 8 && c.parseKinds(fields[7]) {
+		fields = fields[:7]
 	}
 	if len(fields) != 7 || fields[0] != wireFormat {
 		return nil, fmt.Errorf("header %s: want %s and 6 fields more, have %d, beginning with %.20q",
@@ -161,7 +159,33 @@ func parseCall(function string, h http.Header) (*call, error) {
 	if c.seat, err = parseSeat(h.Get(headerSeat)); err != nil {
 		return nil, err
 	}
-	return c, errors.Join(c.parseInstances(h), c.parseStores(h), c.parseLengths(h), c.checkSizes())
+	return c, errors.Join(c.parseStores(h), c.parseLengths(h), c.checkSizes())
+}
+
+// kinds is a call's last field, with a blank before it: callProgram, callScaled, or both; nothing: neither.
+func (c *call) kinds() string {
+	text := ""
+	if c.program {
+		text += callProgram
+	}
+	if c.scaled {
+		text += callScaled
+	}
+	if text != "" {
+		text = " " + text
+	}
+	return text
+}
+
+// parseKinds reads what kinds has written, and says whether it is that.
+func (c *call) parseKinds(text string) bool {
+	rest, program := strings.CutPrefix(text, callProgram)
+	rest, scaled := strings.CutPrefix(rest, callScaled)
+	if rest != "" {
+		return false
+	}
+	c.program, c.scaled = program, scaled
+	return program || scaled
 }
 
 // checkSizes holds what the call's messages carry, and every state, against maxBody.

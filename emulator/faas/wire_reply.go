@@ -90,7 +90,7 @@ func (t timeline) within(start, end int64) error {
 // moments is the length of the call's timeline.
 func (c *call) moments() int {
 	n := 4
-	if c.instances != nil {
+	if c.scaled {
 		n += 3
 	}
 	for _, s := range c.states {

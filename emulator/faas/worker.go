@@ -16,8 +16,11 @@ import (
 // does not: nothing of it has been received, and it is sent in parts.
 func (a *Agent) handleFunction(w http.ResponseWriter, r *http.Request, function string) {
 	c, err := parseCall(function, r.Header)
+	if err == nil {
+		err = a.known.admit(c)
+	}
 	if err != nil {
-		a.refuse(w, r, http.StatusBadRequest, err)
+		a.refuse(w, r, statusOfBody(err), err)
 		return
 	}
 	carried := c.carried()

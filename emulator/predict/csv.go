@@ -20,12 +20,25 @@ var ErrFormat = errors.New("not a table of predictions")
 // firstColumns are those that every prediction.csv has. steps_s holds, step by step in the plan's order,
 // begin and end since the chain's begin: 0:0.25;0.25:1.5. After them come partNames, one number a step:
 // 250000000000;0. They are empty where parts are not known, and missing in files written before there were parts;
-// queueing_ps, which came last, is missing in those written before it.
+// queueing_ps is missing in those written before it. The last is startsName, one number a replay that the prediction is
+// the mean of: 2;3.
 var firstColumns = []string{
 	"engine", "job", "index", "model", "total_s", "network_s", "processing_s", "traffic_byte_hops", "steps_s",
 }
 
-func columns() []string { return slices.Concat(firstColumns, partNames) }
+func columns() []string { return append(slices.Concat(firstColumns, partNames), startsName) }
+
+// startsName is the column with how many invocations wait for the start of an instance.
+const startsName = "starts"
+
+// mostReplays bounds how many numbers of starts are read.
+const mostReplays = 1024
+
+// formats are the columns that files may have: as they are written now, and as they were before.
+func formats() [][]string {
+	all := columns()
+	return [][]string{all, all[:len(all)-1], all[:len(all)-2], firstColumns}
+}
 
 // WriteCSV writes predictions, one row a plan, after a header that names columns and units. Numbers
 // read back as the same values. Parts are written where there is one for each step.
@@ -41,7 +54,7 @@ func WriteCSV(w io.Writer, predictions []Prediction) error {
 		for field := range partNames {
 			row = append(row, p.partsColumn(field))
 		}
-		err = out.Write(row)
+		err = out.Write(append(row, p.startsColumn()))
 	}
 	out.Flush()
 	return errors.Join(err, out.Error())
@@ -74,6 +87,34 @@ func (p *Prediction) partsColumn(field int) string {
 	return string(b)
 }
 
+func (p *Prediction) startsColumn() string {
+	var b []byte
+	for i, n := range p.Starts {
+		if i > 0 {
+			b = append(b, ';')
+		}
+		b = strconv.AppendInt(b, int64(n), 10)
+	}
+	return string(b)
+}
+
+// parseStarts reads the column of starts, if there is one.
+func (p *Prediction) parseStarts(row []string) error {
+	p.Starts = p.Starts[:0]
+	if len(row) == 0 || row[0] == "" {
+		p.Starts = nil
+		return nil
+	}
+	for text := range strings.SplitSeq(row[0], ";") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 || n > len(p.Steps) || len(p.Starts) == mostReplays {
+			return fmt.Errorf("%s: %.20q is no number of starts in one of %d replays at most", startsName, text, mostReplays)
+		}
+		p.Starts = append(p.Starts, n)
+	}
+	return nil
+}
+
 // MaxRow is the most bytes of a row that is read: a chain of ten thousand tasks takes less.
 const MaxRow = 16 * readfile.MiB
 
@@ -89,7 +130,7 @@ func EachCSV(r io.Reader, each func(*Prediction) error) error {
 		return fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	known := func(c []string) bool { return slices.Equal(header, c) }
-	if !slices.ContainsFunc([][]string{columns(), columns()[:len(columns())-1], firstColumns}, known) {
+	if !slices.ContainsFunc(formats(), known) {
 		return fmt.Errorf("%w: line 1: the columns are %q, want %q", ErrFormat, header, columns())
 	}
 	var p Prediction
@@ -114,7 +155,7 @@ func EachCSV(r io.Reader, each func(*Prediction) error) error {
 
 // parse fills the prediction, reusing its slices. Texts that repeat are kept, so that a row's memory is not.
 func (p *Prediction) parse(row []string) error {
-	var errs [7]error
+	var errs [8]error
 	if p.Engine != row[0] {
 		p.Engine = strings.Clone(row[0])
 	}
@@ -128,7 +169,11 @@ func (p *Prediction) parse(row []string) error {
 	p.Processing, errs[3] = finite(row[6])
 	p.Traffic, errs[4] = strconv.ParseInt(row[7], 10, 64)
 	errs[5] = p.parseSteps(row[8])
-	errs[6] = p.parseParts(row[len(firstColumns):])
+	parts, rest := row[len(firstColumns):], []string(nil)
+	if len(parts) > len(partNames) {
+		parts, rest = parts[:len(partNames)], parts[len(partNames):]
+	}
+	errs[6], errs[7] = p.parseParts(parts), p.parseStarts(rest)
 	return errors.Join(errs[:]...)
 }
 

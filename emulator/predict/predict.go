@@ -21,6 +21,9 @@ type Prediction struct {
 	Steps      []StepPrediction
 	Workers    []topology.ID // that were picked, by the plan's invocations; nil: by placement
 	Parts      []Parts       // of Steps, in their order; nil: the engine, or the file, does not say
+	// Starts are, of each replay that the prediction is the mean of, how many invocations wait for the start of an
+	// instance; nil: all are warm, or the engine, or the file, does not say.
+	Starts []int
 }
 
 // StepPrediction is when a step begins and ends, in seconds since the chain's begin.

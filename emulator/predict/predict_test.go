@@ -89,7 +89,7 @@ func TestCSVRoundTrip(t *testing.T) {
 			Engine: "transport", Job: "j_1, \"x\"", Index: 3, Model: plan.InEdge,
 			Total: 1.0 / 3, Network: 1e-9, Processing: 0.1, Traffic: math.MaxInt64,
 			Steps: []StepPrediction{{0, 0, 0.1}, {1, 0.1, 1.0 / 3}},
-			Parts: []Parts{{1, 2, 3, 4, 5, 6, 7}, {Propagation: -7, Processing: 1e18}},
+			Parts: []Parts{{1, 2, 3, 4, 5, 6, 7}, {Propagation: -7, Processing: 1e18}}, Starts: []int{1, 0, 2},
 		},
 		{Engine: "transport", Job: "j_3", Index: 4, Model: plan.InEdge, Steps: []StepPrediction{{0, 0, 1}}},
 		{Engine: "statesim", Job: "j_2", Model: plan.External},
@@ -124,19 +124,22 @@ func TestCSVErrors(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty": "", "header": "a,b\n", "columns": strings.Replace(head, "total_s", "total_ms", 1),
 		"count":       head + "x\n",
-		"number":      head + "e,j,0,m,zz,0,0,0,,,,,,,,\n",
-		"nan":         head + "e,j,0,m,NaN,0,0,0,,,,,,,,\n",
-		"steps":       head + "e,j,0,m,1,0,0,0,1,,,,,,,\n",
-		"fewer parts": head + "e,j,0,m,1,0,0,0,0:1;1:2,1;1,1;1,1;1,1;1,1;1,1,1\n",
-		"no number":   head + "e,j,0,m,1,0,0,0,0:1,1,1,x,1,1,1,1\n",
-		"some parts":  head + "e,j,0,m,1,0,0,0,0:1,1,1,,1,1,1,1\n",
-		"huge parts":  head + "e,j,0,m,1,0,0,0,0:1,9000000000000000000,1,1,1,1,1,1\n",
+		"number":      head + "e,j,0,m,zz,0,0,0,,,,,,,,,\n",
+		"nan":         head + "e,j,0,m,NaN,0,0,0,,,,,,,,,\n",
+		"steps":       head + "e,j,0,m,1,0,0,0,1,,,,,,,,\n",
+		"fewer parts": head + "e,j,0,m,1,0,0,0,0:1;1:2,1;1,1;1,1;1,1;1,1;1,1,1,\n",
+		"no number":   head + "e,j,0,m,1,0,0,0,0:1,1,1,x,1,1,1,1,\n",
+		"some parts":  head + "e,j,0,m,1,0,0,0,0:1,1,1,,1,1,1,1,\n",
+		"starts":      head + "e,j,0,m,1,0,0,0,0:1,1,1,1,1,1,1,1,x\n",
+		"many starts": head + "e,j,0,m,1,0,0,0,0:1,1,1,1,1,1,1,1,2\n",
+		"replays":     head + "e,j,0,m,1,0,0,0,0:1,1,1,1,1,1,1,1,0" + strings.Repeat(";0", mostReplays) + "\n",
+		"huge parts":  head + "e,j,0,m,1,0,0,0,0:1,9000000000000000000,1,1,1,1,1,1,\n",
 	} {
 		if _, err := readCSV(strings.NewReader(text)); !errors.Is(err, ErrFormat) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	second := head + "e,j,0,m,1,0,0,0,,,,,,,,\ne,j,0,m,zz,0,0,0,,,,,,,,\n"
+	second := head + "e,j,0,m,1,0,0,0,,,,,,,,,\ne,j,0,m,zz,0,0,0,,,,,,,,,\n"
 	if _, err := readCSV(strings.NewReader(second)); err == nil || !strings.Contains(err.Error(), "line 3") {
 		t.Errorf("the line is not named: %v", err)
 	}
@@ -144,11 +147,11 @@ func TestCSVErrors(t *testing.T) {
 
 // What is read can be written, and reads back as the same.
 func FuzzReadCSV(f *testing.F) {
-	f.Add(strings.Join(columns(), ",") + "\nt,j,0,external,1,0.5,0.5,7,0:0.5;0.5:1,,,,,,,\n")
-	f.Add(strings.Join(columns()[:len(columns())-1], ",") +
+	f.Add(strings.Join(columns(), ",") + "\nt,j,0,external,1,0.5,0.5,7,0:0.5;0.5:1,,,,,,,,\n")
+	f.Add(strings.Join(columns()[:len(columns())-2], ",") +
 		"\nt,j,0,external,1,0.5,0.5,7,0:0.5;0.5:1,1;2,1;2,1;2,1;2,1;2,1;2\n")
 	f.Add(strings.Join(firstColumns, ",") + "\nt,j,0,external,1,0.5,0.5,7,0:0.5;0.5:1\n")
-	f.Add(strings.Join(columns(), ",") + "\nt,j,0,external,1,0.5,0.5,7,0:0.5;0.5:1,1;2,1;2,1;2,1;2,1;2,1;2,1;2\n")
+	f.Add(strings.Join(columns(), ",") + "\nt,j,0,external,1,0.5,0.5,7,0:0.5;0.5:1,1;2,1;2,1;2,1;2,1;2,1;2,1;2,0;2\n")
 	f.Add("")
 	f.Fuzz(func(t *testing.T, text string) {
 		p, err := readCSV(strings.NewReader(text))
@@ -175,6 +178,7 @@ func readCSV(r io.Reader) ([]Prediction, error) {
 	err := EachCSV(r, func(p *Prediction) error {
 		one := *p
 		one.Steps, one.Parts = append([]StepPrediction(nil), p.Steps...), append([]Parts(nil), p.Parts...)
+		one.Starts = slices.Clone(p.Starts)
 		all = append(all, one)
 		return nil
 	})

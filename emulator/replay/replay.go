@@ -117,6 +117,10 @@ func Run(ctx context.Context, config Config) (Summary, error) {
 		r.summary.Interrupted = ctx.Err() != nil
 		return r.summary, fmt.Errorf("starting programs: %w", err)
 	}
+	if err := r.tell(ctx); err != nil {
+		r.summary.Interrupted = ctx.Err() != nil
+		return r.summary, fmt.Errorf("telling agents of instances and stores: %w", err)
+	}
 	if err := r.warm(ctx); err != nil {
 		r.summary.Interrupted = ctx.Err() != nil
 		return r.summary, fmt.Errorf("opening connections: %w", err)

@@ -15,7 +15,7 @@ func (p *page) instanceTable() []html.Table {
 	for _, report := range p.run.Reports {
 		models, roles := report.Instances()
 		for i, r := range roles {
-			row := []string{models[i], report.Engine, fmt.Sprint(r.Steps), fmt.Sprint(r.Cold), fmt.Sprint(r.ColdPredicted),
+			row := []string{models[i], report.Engine, fmt.Sprint(r.Steps), fmt.Sprint(r.Cold), r.ColdText(),
 				millis(r.Measured), millis(r.Predicted), "", ""}
 			for k := range r.Causes[:min(2, len(r.Causes))] {
 				row[7+k] = signed(r.Causes[k].PerChain)

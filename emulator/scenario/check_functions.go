@@ -15,7 +15,7 @@ import (
 )
 
 // contract are the environment variables that the agent sets for a program.
-var contract = []string{"PORT", "DAPR_HTTP_PORT", "DAPR_HTTP_ENDPOINT", "FUNCTION_NAME", "K_SERVICE"}
+var contract = []string{"PORT", "DAPR_HTTP_PORT", "DAPR_HTTP_ENDPOINT", "DAPR_API_TOKEN", "FUNCTION_NAME", "K_SERVICE"}
 
 // maxPayloads bounds the files that a function's payload may name.
 const maxPayloads = 10_000

@@ -41,8 +41,8 @@ type Function struct {
 	// network. It needs the runtime docker.
 	Image string `yaml:"image" one:"program of the function" pattern:"image"`
 	// Environment variables, by name: {LEVEL: debug}. The program has none of the testbed's own environment but PATH, and
-	// those of the contract: PORT, DAPR_HTTP_PORT, DAPR_HTTP_ENDPOINT, FUNCTION_NAME, K_SERVICE; and, unless given here,
-	// LISTEN_ADDRESS and FUNC_PORT, by which functions of Knative's func listen at that port as well.
+	// those of the contract: PORT, DAPR_HTTP_PORT, DAPR_HTTP_ENDPOINT, DAPR_API_TOKEN, FUNCTION_NAME, K_SERVICE; and,
+	// unless given here, LISTEN_ADDRESS and FUNC_PORT, by which functions of Knative's func listen at that port as well.
 	Env []EnvVar `yaml:"env,keyed" pattern:"^[A-Za-z_][A-Za-z0-9_]*$" max:"1000"`
 	// The directory in which the command runs, relative to this file. Default: that of this file.
 	Dir string `yaml:"dir" with:"command"`

@@ -18,9 +18,10 @@ WINDOW, LEAST, LIMIT = 64, 16, 1_000_000
 def state(method, path, body, headers):
     """Calls the state API, and returns the value read; None: there is none."""
     trace = {k: v for k, v in headers.items() if k.lower() in ("traceparent", "ce-id")}  # says for which invocation
+    token = {"dapr-api-token": os.environ.get("DAPR_API_TOKEN", "")}  # Dapr's SDKs send it by themselves
     at = http.client.HTTPConnection("127.0.0.1", int(os.environ["DAPR_HTTP_PORT"]))
     try:
-        at.request(method, path, body, {"Content-Type": "application/json", **trace})
+        at.request(method, path, body, {"Content-Type": "application/json", **token, **trace})
         response = at.getresponse()
         text = response.read()
         if response.status >= 300:

@@ -10,7 +10,7 @@ import (
 	"testbed/emulator/faas/keyspace"
 )
 
-// Codes of errors, Dapr's own but for the last.
+// Codes of errors, Dapr's own but for the last two.
 const (
 	codeMalformed    = "ERR_MALFORMED_REQUEST"
 	codeNotFound     = "ERR_STATE_STORE_NOT_FOUND"
@@ -23,6 +23,7 @@ const (
 	codeOperation    = "ERR_NOT_SUPPORTED_STATE_OPERATION"
 	codeQuery        = "ERR_STATE_STORE_NOT_SUPPORTED"
 	codeNoInvocation = "ERR_NO_INVOCATION"
+	codeToken        = "ERR_API_TOKEN"
 )
 
 // failure is an error as the API tells it.

@@ -41,7 +41,7 @@ func examples(t *testing.T, name string) map[string][]string {
 // start runs a program whose states are behind the handler, and returns what invokes it.
 func start(t *testing.T, command []string, state http.Handler) func(argument []byte) (status int, result string) {
 	t.Helper()
-	api := httptest.NewServer(state)
+	api := httptest.NewServer(Guard("token of the instance", state))
 	t.Cleanup(api.Close)
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -52,7 +52,7 @@ func start(t *testing.T, command []string, state http.Handler) func(argument []b
 	_, port, _ := net.SplitHostPort(address)
 	_, statePort, _ := net.SplitHostPort(api.Listener.Addr().String())
 	cmd := exec.Command(command[0], command[1:]...)
-	cmd.Env = append(os.Environ(), "PORT="+port, "DAPR_HTTP_PORT="+statePort)
+	cmd.Env = append(os.Environ(), "PORT="+port, "DAPR_HTTP_PORT="+statePort, TokenEnv+"=token of the instance")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

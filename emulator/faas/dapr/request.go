@@ -168,41 +168,39 @@ func (s *Session) body(w http.ResponseWriter, r *http.Request, v any) (give func
 
 var errLong = errors.New("the body is too long")
 
-// step is the memory that is taken at a time for a body of unknown length.
-const step = 64 << 10
+// A body's buffer begins with firstPart bytes, if it has as many, and becomes growth times as large when it is full.
+const (
+	firstPart = 4 << 10
+	growth    = 4
+)
 
-// read reads a body, for which memory is taken beforehand: what it has and, where it is decoded, as much again.
+// read reads a body as it comes: memory is taken for what has come, not for what is announced. Twice the buffer: of the
+// last one while it is moved to a larger one and, where it is decoded, as much again.
 func (s *Session) read(r *http.Request) (text []byte, give func(), err error) {
 	taken := int64(0)
 	give = func() { s.memory.Give(taken) }
-	take := func(n int64) error {
-		err := s.take(n)
-		if err == nil {
-			taken += n
-		}
-		return err
-	}
+	most := s.limit + 1
 	if r.ContentLength >= 0 {
-		if err = take(2 * r.ContentLength); err != nil {
-			return nil, give, err
-		}
-		text = make([]byte, r.ContentLength)
-		_, err = io.ReadFull(r.Body, text)
-		return text, give, err
+		most = min(most, r.ContentLength)
 	}
-	part := make([]byte, step)
-	for int64(len(text)) <= s.limit {
-		if err = take(4 * step); err != nil { // append may have twice what it needs
+	for size := min(firstPart, most); ; size = min(growth*size, most) {
+		if err := s.take(2*size - taken); err != nil {
 			return nil, give, err
 		}
-		n, err := r.Body.Read(part)
-		text = append(text, part[:n]...)
-		if err == io.EOF {
+		taken = 2 * size
+		text = append(make([]byte, 0, size), text...)
+		at := len(text)
+		n, err := io.ReadFull(r.Body, text[at:size])
+		text = text[:at+n]
+		switch {
+		case r.ContentLength < 0 && (err == io.EOF || err == io.ErrUnexpectedEOF):
 			return text, give, nil
-		}
-		if err != nil {
+		case err != nil:
 			return nil, give, err
+		case size == r.ContentLength:
+			return text, give, nil
+		case size == most:
+			return nil, give, errLong
 		}
 	}
-	return nil, give, errLong
 }

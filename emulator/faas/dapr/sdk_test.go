@@ -17,12 +17,13 @@ import (
 func TestJavaScriptSDK(t *testing.T) {
 	node, sdk := daprtest.SDK(t)
 	b := newBed(0)
-	server := httptest.NewServer(b.handler)
+	server := httptest.NewServer(Guard("token of the instance", b.handler))
 	defer server.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	command := exec.CommandContext(ctx, node, "testdata/client.js")
-	command.Env = append(os.Environ(), "NODE_PATH="+sdk, "DAPR_HTTP_ENDPOINT="+server.URL)
+	command.Env = append(os.Environ(), "NODE_PATH="+sdk, "DAPR_HTTP_ENDPOINT="+server.URL,
+		TokenEnv+"=token of the instance")
 	text, err := command.CombinedOutput()
 	if err != nil || strings.TrimSpace(string(text)) != "ok" {
 		t.Fatalf("%v: %s", err, text)

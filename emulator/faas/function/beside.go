@@ -48,9 +48,9 @@ type container struct {
 
 // Start wishes for a container and returns when the program in it is ready. Errors name function and node.
 func (b *Beside) Start(ctx context.Context, p *Program) (*Instance, error) {
-	return start(ctx, p, b.Node, func(port, state int) (work, error) {
+	return start(ctx, p, b.Node, func(a at) (work, error) {
 		return b.wish(Wish{Name: p.Name, Image: p.Image, Memory: p.Memory, Processes: p.Processes,
-			Env: append(p.contract(port, state), p.Env...)}), nil
+			Env: append(p.contract(a), p.Env...)}), nil
 	})
 }
 

@@ -309,7 +309,12 @@ func TestStateRequests(t *testing.T) {
 	}
 	wait.Wait()
 	for path, want := range map[string]string{"state/statestore/k": "no invocation is under way", "healthz": ""} {
-		resp, err := http.Get(i.StateAddress() + "/v1.0/" + path)
+		r, err := http.NewRequest(http.MethodGet, i.StateAddress()+"/v1.0/"+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set(dapr.TokenHeader, i.StateToken())
+		resp, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,11 +2,12 @@ package function
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"log"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"testbed/emulator/faas/dapr"
+	"testbed/emulator/internal/bounded"
 )
 
 // Instance is a program that was started and is ready. Its methods may be called at the same time.
@@ -108,7 +110,7 @@ func patience(err error) time.Duration {
 
 // start has run bring a program to work at a port, beside a state API at another, and returns when it is ready. Errors
 // name function and node.
-func start(ctx context.Context, p *Program, node string, run func(port, state int) (work, error)) (*Instance, error) {
+func start(ctx context.Context, p *Program, node string, run func(at) (work, error)) (*Instance, error) {
 	state, err := newSidecar(p.Name)
 	if err != nil {
 		return nil, notStarted(p, node, err)
@@ -116,7 +118,7 @@ func start(ctx context.Context, p *Program, node string, run func(port, state in
 	port, err := freePort()
 	var child work
 	if err == nil {
-		child, err = run(port, state.port())
+		child, err = run(at{port, state.port(), state.token})
 	}
 	if err != nil {
 		state.close()
@@ -171,19 +173,31 @@ func said(w work) string {
 // sidecar is an instance's Dapr sidecar: its state API on loopback.
 type sidecar struct {
 	sessions
+	token    string // that whoever asks has to know
 	listener net.Listener
 	server   *http.Server
 }
 
+// Bounds of what a sidecar takes: connections at a time, and how long one of them may stand still.
+const (
+	maxConnections = 512
+	sidecarHeader  = 10 * time.Second
+	sidecarStall   = 30 * time.Second
+	sidecarIdle    = 10 * time.Minute
+)
+
 func newSidecar(function string) (*sidecar, error) {
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	inner, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	s := &sidecar{listener: listener}
+	s := &sidecar{token: rand.Text()}
+	listener := bounded.Listen(inner, maxConnections, sidecarStall)
+	s.listener = listener
 	s.server = &http.Server{
-		Handler: dapr.Handler(function, s.find), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10,
-		ErrorLog: log.New(io.Discard, "", 0),
+		Handler:           dapr.Guard(s.token, dapr.WithProgress(sidecarStall, dapr.Handler(function, s.find))),
+		ReadHeaderTimeout: sidecarHeader, IdleTimeout: sidecarIdle, MaxHeaderBytes: 64 << 10,
+		ConnState: listener.State, ErrorLog: log.New(io.Discard, "", 0),
 	}
 	go func() { _ = s.server.Serve(listener) }() // until close, which is its only end
 	return s, nil
@@ -201,7 +215,7 @@ const (
 
 // The search for a port begins elsewhere in every process, for others in the same network may search at the same time.
 var (
-	firstTry = rand.Int64N(lastPort - firstPort)
+	firstTry = mathrand.Int64N(lastPort - firstPort)
 	nextPort atomic.Int64
 )
 
@@ -218,6 +232,9 @@ func freePort() (int, error) {
 	}
 	return 0, last
 }
+
+// StateToken is what requests to StateAddress have as dapr.TokenHeader.
+func (i *Instance) StateToken() string { return i.state.token }
 
 // StateAddress is where the instance's state API is: a URL without a path.
 func (i *Instance) StateAddress() string { return fmt.Sprintf("http://127.0.0.1:%d", i.state.port()) }

@@ -44,11 +44,11 @@ type process struct {
 
 // Start starts a program and returns when it is ready. Errors name function and node.
 func (l *Launcher) Start(ctx context.Context, p *Program) (*Instance, error) {
-	return start(ctx, p, l.Node, func(port, state int) (work, error) {
+	return start(ctx, p, l.Node, func(a at) (work, error) {
 		if len(p.Command) == 0 {
 			return nil, fmt.Errorf("%w: image %s: this node runs no containers", ErrNotSupported, p.Image)
 		}
-		return l.spawn(p, p.environ(port, state))
+		return l.spawn(p, p.environ(a))
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/faas/dapr"
 	"testbed/emulator/faas/function"
 )
 
@@ -132,6 +133,7 @@ func fork() {
 // ask makes a state request with the headers that the argument names.
 func ask(w http.ResponseWriter, r *http.Request) {
 	req, _ := http.NewRequest(http.MethodGet, os.Getenv("DAPR_HTTP_ENDPOINT")+"/v1.0/state/statestore/k", nil)
+	req.Header.Set(dapr.TokenHeader, os.Getenv(dapr.TokenEnv))
 	for _, name := range []string{"Traceparent", "Ce-Id"} {
 		if r.Header.Get("Content-Type") == name {
 			req.Header.Set(name, r.Header.Get(name))

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"testbed/emulator/faas/dapr"
 )
 
 // ErrNotSupported is wrapped by errors about what this system cannot do for functions.
@@ -63,23 +65,30 @@ func (p *Program) Validate() error {
 
 func hasNUL(s string) bool { return strings.Contains(s, "\x00") }
 
+// at is where an instance listens, and where its states are.
+type at struct {
+	port, state int
+	token       string // of the state API
+}
+
 // environ is an instance's whole environment: what programs expect, the contract, and the program's own, which comes
 // last and so prevails.
-func (p *Program) environ(port, state int) []string {
+func (p *Program) environ(a at) []string {
 	env := []string{
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/tmp", "LANG=C.UTF-8",
 	}
-	return append(append(env, p.contract(port, state)...), p.Env...)
+	return append(append(env, p.contract(a)...), p.Env...)
 }
 
 // contract are the variables that tell a program where it listens and where its states are: those of Knative (PORT,
 // K_SERVICE) and of its middleware, which does not heed PORT (LISTEN_ADDRESS of that for Python and Go, FUNC_PORT of
 // that for Node), of Dapr's SDKs, and of OpenFaaS's of-watchdog (port), under which a function's process listens
 // elsewhere.
-func (p *Program) contract(port, state int) []string {
+func (p *Program) contract(a at) []string {
 	return []string{
-		fmt.Sprintf("PORT=%d", port), fmt.Sprintf("port=%d", port), "K_SERVICE=" + p.Name, "FUNCTION_NAME=" + p.Name,
-		fmt.Sprintf("LISTEN_ADDRESS=127.0.0.1:%d", port), fmt.Sprintf("FUNC_PORT=%d", port),
-		fmt.Sprintf("DAPR_HTTP_PORT=%d", state), fmt.Sprintf("DAPR_HTTP_ENDPOINT=http://127.0.0.1:%d", state),
+		fmt.Sprintf("PORT=%d", a.port), fmt.Sprintf("port=%d", a.port), "K_SERVICE=" + p.Name, "FUNCTION_NAME=" + p.Name,
+		fmt.Sprintf("LISTEN_ADDRESS=127.0.0.1:%d", a.port), fmt.Sprintf("FUNC_PORT=%d", a.port),
+		fmt.Sprintf("DAPR_HTTP_PORT=%d", a.state), fmt.Sprintf("DAPR_HTTP_ENDPOINT=http://127.0.0.1:%d", a.state),
+		dapr.TokenEnv + "=" + a.token,
 	}
 }

@@ -31,6 +31,23 @@ func (r *replay) drawn(mean time.Duration) int64 {
 	return int64(float64(ps) * r.random.ExpFloat64())
 }
 
+// startsOf is how many invocations of a plan, the at-th of all, wait for a start, in each of several replays: where
+// those differ in who is cold, no mean over them says how many are. nil: all are warm.
+func startsOf(p *plan.Plan, at int, runs [][]predict.Prediction) []int {
+	if !p.Scaled() {
+		return nil
+	}
+	all := make([]int, len(runs))
+	for k, run := range runs {
+		for step, part := range run[at].Parts {
+			if p.Steps[step].Role == plan.Start && part.Processing > 0 {
+				all[k]++
+			}
+		}
+	}
+	return all
+}
+
 // repeat makes all the mean over further replays of the plans, where the first took so many packet-hops.
 func (e *Engine) repeat(plans []*plan.Plan, all []predict.Prediction, hops int64) error {
 	n := replications(hops)
@@ -45,6 +62,7 @@ func (e *Engine) repeat(plans []*plan.Plan, all []predict.Prediction, hops int64
 		runs = append(runs, one)
 	}
 	for i, p := range plans {
+		all[i].Starts = startsOf(p, i, runs)
 		parts := make([]predict.Parts, len(p.Steps))
 		for step := range parts {
 			for _, run := range runs {

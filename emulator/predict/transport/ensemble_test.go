@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"testbed/emulator/faas/instance"
+	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 )
 
@@ -45,5 +47,43 @@ func TestReplications(t *testing.T) {
 		if got := replications(hops); got != want {
 			t.Errorf("of %d packet-hops %d replays, want %d", hops, got, want)
 		}
+	}
+}
+
+// Of a prediction that is the mean of replays which differ in who is cold, each says how many are: the instance of two
+// that is warm goes to one of two chains which meet.
+func TestStartsByReplay(t *testing.T) {
+	net, hosts := cell(t, 3)
+	spec := &instance.Spec{Limits: instance.Limits{Min: 1, Max: 2, Concurrency: 1, KeepAlive: time.Hour},
+		Start: instance.Distribution{Median: 10 * time.Millisecond}}
+	var plans []*plan.Plan
+	for i := range 2 {
+		p := coldPlan(i, spec)
+		for s := range p.Steps {
+			p.Steps[s].From, p.Steps[s].To = hosts[i], hosts[2]
+			p.Steps[s].Bytes = 1000
+		}
+		p.Steps[3].From, p.Steps[3].To = hosts[2], hosts[i]
+		p.Client, p.Invocations[0].Caller, p.Invocations[0].Worker = hosts[i], hosts[i], hosts[2]
+		plans = append(plans, p)
+	}
+	o := DefaultOptions()
+	o.PerMessage, o.Arrivals.Users = 5*time.Millisecond, 2
+	all := predictions(t, net, o, plans)
+	either := [2]bool{}
+	if len(all[0].Starts) != mostReplications || len(all[1].Starts) != mostReplications {
+		t.Fatalf("%v and %v: want a number for each of %d replays", all[0].Starts, all[1].Starts, mostReplications)
+	}
+	for k := range all[0].Starts {
+		if sum := all[0].Starts[k] + all[1].Starts[k]; sum != 1 {
+			t.Errorf("replay %d: %d of two chains are cold, want one", k, sum)
+		}
+		either[all[1].Starts[k]] = true
+	}
+	if !either[0] || !either[1] {
+		t.Errorf("%v and %v: the same chain is cold in all replays, which shows nothing", all[0].Starts, all[1].Starts)
+	}
+	if all[0].Parts[1].Processing == 0 || all[1].Parts[1].Processing == 0 {
+		t.Error("in the mean each is cold somewhat")
 	}
 }

@@ -92,8 +92,14 @@ func (e *Engine) Name() string { return EngineName }
 func (e *Engine) Predict(plans []*plan.Plan) ([]predict.Prediction, error) {
 	r := newReplay(e)
 	all, err := r.predict(plans)
-	if err != nil || r.network.count == 0 || e.options.PerMessage == 0 || slices.ContainsFunc(plans, dispatched) {
+	if err != nil {
 		return all, err
+	}
+	if r.network.count == 0 || e.options.PerMessage == 0 || slices.ContainsFunc(plans, dispatched) {
+		for i, p := range plans {
+			all[i].Starts = startsOf(p, i, [][]predict.Prediction{all})
+		}
+		return all, nil
 	}
 	return all, e.repeat(plans, all, r.network.count)
 }
