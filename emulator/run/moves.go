@@ -57,6 +57,9 @@ func (r *run) movedNodes() []topology.ID {
 			all = append(all, m.To)
 		}
 	}
+	if r.setting.Rebalance != nil {
+		all = append(all, r.Scenario.Source.Executors(r.Scenario.Topology)...)
+	}
 	slices.Sort(all)
 	return slices.Compact(all)
 }
