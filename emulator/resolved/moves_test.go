@@ -106,7 +106,8 @@ events:
 		t.Error(err)
 	}
 	e, err := prepare("external", "2s", "4s")
-	if err != nil || len(e.Moves) != 0 || !strings.Contains(strings.Join(e.Notes, "\n"), "events[0].drain: none of the models") {
+	if err != nil || len(e.Moves) != 0 ||
+		!strings.Contains(strings.Join(e.Notes, "\n"), "events[0].drain: none of the models") {
 		t.Errorf("%v: %+v", err, e)
 	}
 }
@@ -129,7 +130,8 @@ replay: {arrival: %s}
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p := s.Placement.Rebalance; p.Every != 5*time.Second || p.Horizon != time.Minute || p.Megabyte != time.Millisecond {
+		if p := s.Placement.Rebalance; p.Every != 5*time.Second || p.Horizon != time.Minute ||
+			p.Megabyte != time.Millisecond {
 			t.Errorf("%+v", p)
 		}
 		return Prepare(s)
@@ -140,7 +142,8 @@ replay: {arrival: %s}
 			t.Errorf("%s: %v, %+v", models, err, e)
 		}
 	}
-	if _, err := prepare("in-function", "isolated"); err == nil || !strings.Contains(err.Error(), "placement.rebalance: ") {
+	_, err := prepare("in-function", "isolated")
+	if err == nil || !strings.Contains(err.Error(), "placement.rebalance: ") {
 		t.Error(err)
 	}
 }

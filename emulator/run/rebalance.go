@@ -20,8 +20,8 @@ import (
 	"testbed/emulator/topology"
 )
 
-// rebalance is the scenario's policy that moves instances; nil: it has none, or no model in which it could. Emulation and
-// prediction ask the same one, which knows the testbed as it is before calibration, so that both decide alike.
+// rebalance is the scenario's policy that moves instances; nil: it has none, or no model in which it could. Emulation
+// and prediction ask the same one, which knows the testbed as it is before calibration, so that both decide alike.
 func rebalance(e *resolved.Scenario, s predict.Setting) *predict.Rebalance {
 	of := e.Source.Placement.Rebalance
 	model := slices.IndexFunc(e.Models, e.Movable)

@@ -82,16 +82,16 @@ func (p *Policy) best(at time.Duration, s *predict.Seen) (best *predict.Decision
 		}
 		if gain > cost && (best == nil || gain-cost > best.Gain-best.Cost) {
 			best = &predict.Decision{To: to, Gain: gain, Cost: cost, Why: fmt.Sprintf(
-				"%.3g invocations/s would take %.3g instead of %.3g ms, and within %v save %.3g s of waiting; moving costs %.3g s, "+
-					"of %.3g ms in which none is served and %d bytes",
+				"%.3g invocations/s would take %.3g instead of %.3g ms, and within %v save %.3g s of waiting; moving costs "+
+					"%.3g s, of %.3g ms in which none is served and %d bytes",
 				s.Rate, 1e3*there, 1e3*here, p.Horizon, gain, cost, 1e3*unavailable, s.Bytes)}
 		}
 	}
 	return best, nil
 }
 
-// cost is what a move makes wait: those who come while the instance cannot be served, half of that time in the mean, and
-// what its bytes are charged.
+// cost is what a move makes wait: those who come while the instance cannot be served, half of that time in the mean,
+// and what its bytes are charged.
 func (p *Policy) cost(s *predict.Seen, to topology.ID) (unavailable, cost float64, err error) {
 	move, err := Predict(p.Engine, Instance{Bytes: s.Bytes, States: s.States, Rate: s.Rate, Drain: s.Drain},
 		Move{From: s.At, To: to, Rounds: p.Rounds, Small: p.Small})
@@ -99,7 +99,7 @@ func (p *Policy) cost(s *predict.Seen, to topology.ID) (unavailable, cost float6
 	return unavailable, s.Rate*unavailable*unavailable/2 + move.Bytes/1e6*p.Megabyte.Seconds(), err
 }
 
-// takes is how long an instance's invocations take where it is at a node: the mean of those that are planned, each alone.
+// takes is how long an instance's invocations take where it is at a node: the mean of its functions', each alone.
 func (p *Policy) takes(s *predict.Seen, at topology.ID) (float64, error) {
 	sum := 0.0
 	for _, function := range s.Functions {

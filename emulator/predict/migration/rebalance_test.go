@@ -32,7 +32,8 @@ func (distances) Predict(plans []*plan.Plan) ([]predict.Prediction, error) {
 func TestPolicy(t *testing.T) {
 	policy := func(megabyte time.Duration, candidates ...topology.ID) *Policy {
 		return &Policy{
-			Engine: distances{}, Horizon: 10 * time.Second, Megabyte: megabyte, Plans: []*plan.Plan{{Invocations: []plan.Invocation{
+			Engine: distances{}, Horizon: 10 * time.Second, Megabyte: megabyte,
+			Plans: []*plan.Plan{{Invocations: []plan.Invocation{
 				{Function: "f", Worker: 5}, {Function: "g", Worker: 5, Ops: 1},
 			}}},
 			Candidates: func(placed topology.ID, _ time.Duration) []topology.ID {

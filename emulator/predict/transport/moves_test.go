@@ -180,8 +180,11 @@ func TestRebalancing(t *testing.T) {
 	for i, want := range []float64{0.04, 0.04, 0.04, 0.04, 0.04, 0.08, 0.04, 0.04} {
 		near(t, "chain", got[i].Total, want, 20e-6)
 	}
-	if len(rates) != 3 || math.Abs(rates[0]-2/0.98) > 0.01 || math.Abs(rates[1]-4/1.98) > 0.01 || math.Abs(rates[2]) > 0.01 {
-		t.Errorf("rates %v", rates)
+	if len(rates) != 3 {
+		t.Fatalf("rates %v", rates)
+	}
+	for i, want := range []float64{2 / 0.98, 4 / 1.98, 0} {
+		near(t, "rate", rates[i], want, 0.01)
 	}
 }
 
