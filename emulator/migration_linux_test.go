@@ -126,6 +126,36 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+// TestRebalance: a function that is placed far from its client comes nearer, for it is called often.
+func TestRebalance(t *testing.T) {
+	all := movedIn(t, `name: %s
+topology:
+  nodes: {camera: {memory: 512MiB}, near: {memory: 4GiB}, far: {memory: 4GiB}, hall: {kind: switch}}
+  links:
+    - {name: wired, endpoints: [camera, hall], rate: 100Mbps, delay: 1ms}
+    - {name: lan1, endpoints: [near, hall], rate: 1Gbps, delay: 1ms}
+    - {name: wan, endpoints: [far, hall], rate: 1Gbps, delay: 20ms}
+workload:
+  states: {track: 100kB}
+  jobs:
+    - {name: picture, client: camera, count: 20, period: 150ms,
+       tasks: {follow: {ops: 1, argument: 1kB, states: track}}}
+placement: {hosts: [near, far], policy: load, rebalance: {every: 700ms, horizon: 30s}}
+models: [in-function]
+replay: {arrival: trace}
+runtime: process
+fabric: userspace
+`)
+	moves := events(all)
+	if len(moves) > 1 || len(moves) == 1 && (moves[0].To != "near" || moves[0].Undone != "" || moves[0].Decided == nil ||
+		moves[0].Decided.Gain <= moves[0].Decided.Cost) {
+		t.Errorf("%+v", all)
+	}
+	if len(moves) == 0 {
+		t.Errorf("nothing moved: %+v", all)
+	}
+}
+
 func events(all []record.Event) (moves []record.Migration) {
 	for _, e := range all {
 		moves = append(moves, e.Moves...)

@@ -56,15 +56,46 @@ type steady struct {
 const steadyPart = 64 << 10
 
 // Write implements net.Conn.
-func (c steady) Write(b []byte) (n int, err error) {
-	for len(b) > 0 && err == nil {
-		part := b[:min(len(b), steadyPart)]
+func (c steady) Write(b []byte) (int, error) {
+	n, err := c.writeAll(net.Buffers{b})
+	return int(n), err
+}
+
+// writeAll writes a message. Each part leaves at once, from wherever its bytes are: a head that was written by itself
+// would be a segment by itself, and two of them are a round of slow start more where a message just fills one.
+func (c steady) writeAll(all net.Buffers) (n int64, err error) {
+	for len(all) > 0 && err == nil {
+		var part net.Buffers
+		part, all = firstBytes(all, steadyPart)
 		if err = c.SetDeadline(time.Now().Add(c.stall)); err != nil {
 			return n, err
 		}
-		var sent int
-		sent, err = c.Conn.Write(part)
-		n, b = n+sent, b[sent:]
+		var sent int64
+		sent, err = part.WriteTo(c.Conn)
+		n += sent
 	}
 	return n, err
+}
+
+// firstBytes divides buffers after so many bytes.
+func firstBytes(all net.Buffers, most int) (first, rest net.Buffers) {
+	for i, b := range all {
+		if len(b) >= most {
+			rest = append(net.Buffers{b[most:]}, all[i+1:]...)
+			if len(b) == most {
+				rest = rest[1:]
+			}
+			return append(first, b[:most]), rest
+		}
+		first, most = append(first, b), most-len(b)
+	}
+	return first, nil
+}
+
+// writeAll writes a message to a connection.
+func writeAll(to net.Conn, all net.Buffers) (int64, error) {
+	if s, ok := to.(steady); ok {
+		return s.writeAll(all)
+	}
+	return all.WriteTo(to)
 }

@@ -130,8 +130,7 @@ func (c *peer) exchange(address string, m *message, read func(*http.Response) er
 		head = append(strconv.AppendInt(append(head, "Content-Length: "...), m.length(), 10), "\r\n"...)
 	}
 	head = append(append(head, m.header...), "\r\n"...)
-	out := net.Buffers(append([][]byte{head}, m.body...))
-	if _, err := out.WriteTo(c.Conn); err != nil {
+	if _, err := writeAll(c.Conn, append(net.Buffers{head}, m.body...)); err != nil {
 		return false, c.refusal(m, err)
 	}
 	resp, err := c.response(m)

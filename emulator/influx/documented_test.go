@@ -58,7 +58,8 @@ func TestSchemaIsDocumented(t *testing.T) {
 		}
 	}
 	add((&record.Link{}).Point())
-	add((&record.Migration{Undone: "no way there", Predicted: &record.PredictedMove{}}).Point())
+	moved := record.Migration{Undone: "no way there", Predicted: &record.PredictedMove{}, Decided: &record.Decided{}}
+	add(moved.Point())
 	add((&record.Host{Late: &record.PacketsLate{}}).Point())
 	documented := map[string]bool{}
 	rows := regexp.MustCompile("(?m)^\\| `(\\w+)` \\|[^|]*\\|([^|]*)\\|([^|]*)\\|$")

@@ -6,8 +6,8 @@ import (
 	"testbed/emulator/topology"
 )
 
-// Move is a planned move of a client's function to another worker, with the states that its worker keeps, or of all that
-// are on a node when it begins.
+// Move is a planned move of a client's function to another worker, with the states that its worker keeps, or of all
+// that are on a node when it begins.
 type Move struct {
 	At       time.Duration // from the begin of a model's chains
 	Function string

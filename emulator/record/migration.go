@@ -28,8 +28,17 @@ type Migration struct {
 	Delayed     int            `json:"delayed"` // invocations that came meanwhile
 	Delay       float64        `json:"delay_s"` // their mean
 	MaxDelay    float64        `json:"max_delay_s"`
-	Undone      string         `json:"undone,omitempty"` // why the instance stayed where it was; empty: it did not
+	Undone      string         `json:"undone,omitempty"`  // why the instance stayed where it was; empty: it did not
+	Decided     *Decided       `json:"decided,omitempty"` // by placement.rebalance; nil: by an event, or by hand
 	Predicted   *PredictedMove `json:"predicted,omitempty"`
+}
+
+// Decided is why a policy moved an instance: what its invocations were predicted to save, and what the move costs, in s
+// of waiting.
+type Decided struct {
+	Why  string  `json:"why"`
+	Gain float64 `json:"gain_s"`
+	Cost float64 `json:"cost_s"`
 }
 
 // PredictedMove is what was expected of a move, by the states' sizes before it and the rate of invocations that was
@@ -55,6 +64,9 @@ func (m *Migration) Point() lineprotocol.Point {
 	}
 	if m.Undone != "" {
 		p.Fields["error"] = oneLine(m.Undone)
+	}
+	if d := m.Decided; d != nil {
+		p.Fields["gain_s"], p.Fields["cost_s"] = d.Gain, d.Cost
 	}
 	if e := m.Predicted; e != nil {
 		p.Fields["predicted_unavailability_s"], p.Fields["predicted_bytes"] = e.Unavailable, e.Bytes

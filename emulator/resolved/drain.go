@@ -47,9 +47,7 @@ func (e *Scenario) targets(node topology.ID, v *scenario.Event) (map[topology.ID
 
 // refuges are the hosts that may execute what leaves a node, and are not down when that goes down, in order.
 func (e *Scenario) refuges(node topology.ID, v *scenario.Event) []topology.ID {
-	all := slices.DeleteFunc(slices.Clone(e.Source.Executors(e.Topology)), func(id topology.ID) bool {
-		return e.affinity(id) != e.affinity(node)
-	})
+	all := e.alike(node)
 	if len(v.Drain.To) > 0 {
 		all = nil
 		for _, name := range v.Drain.To {
@@ -59,6 +57,19 @@ func (e *Scenario) refuges(node topology.ID, v *scenario.Event) []topology.ID {
 	}
 	down := e.downAt(v.Begin())
 	return slices.DeleteFunc(all, func(id topology.ID) bool { return id == node || slices.Contains(down, id) })
+}
+
+// Refuges are the hosts that may execute what is placed on a node, and carry something at a time, in order.
+func (e *Scenario) Refuges(placed topology.ID, at time.Duration) []topology.ID {
+	down := e.downAt(at)
+	return slices.DeleteFunc(e.alike(placed), func(id topology.ID) bool { return slices.Contains(down, id) })
+}
+
+// alike are the hosts that may execute functions and have a node's kind of processor.
+func (e *Scenario) alike(node topology.ID) []topology.ID {
+	return slices.DeleteFunc(slices.Clone(e.Source.Executors(e.Topology)), func(id topology.ID) bool {
+		return e.affinity(id) != e.affinity(node)
+	})
 }
 
 // downAt is what carries nothing from a time on.

@@ -76,6 +76,10 @@ func (e *Scenario) checkRearranged() error {
 		return errors.New("events: where a function moves, nobody knows beforehand which chains share nothing, as " + with +
 			" needs it: write another arrival process, such as poisson or sequential, or remove the event")
 	}
+	if e.Source.Placement.Rebalance != nil {
+		return errors.New("placement.rebalance: where functions move, nobody knows beforehand which chains share nothing, " +
+			"as " + with + " needs it: write another arrival process, such as poisson or sequential, or remove it")
+	}
 	if e.Source.Scaled() {
 		return errors.New("functions: whether an instance is warm depends on the chains before, and with " + with +
 			" these come side by side in an order of their own: write another arrival process, such as poisson or sequential, " +

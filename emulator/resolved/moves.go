@@ -67,6 +67,10 @@ func (e *Scenario) moves(list []scenario.Event) ([]Move, error) {
 		}
 		all = append(all, move)
 	}
+	if e.Source.Placement.Rebalance != nil && !slices.ContainsFunc(e.Models, e.Movable) {
+		e.Notes = append(e.Notes, "placement.rebalance: none of the models keeps states in workers, with which functions "+
+			"could move: nothing does")
+	}
 	slices.SortStableFunc(all, func(a, b Move) int { return int(a.At - b.At) })
 	return all, nil
 }

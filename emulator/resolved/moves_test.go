@@ -106,7 +106,44 @@ events:
 		t.Error(err)
 	}
 	e, err := prepare("external", "2s", "4s")
-	if err != nil || len(e.Moves) != 0 || !strings.Contains(strings.Join(e.Notes, "\n"), "events[0].drain: none of the models") {
+	if err != nil || len(e.Moves) != 0 ||
+		!strings.Contains(strings.Join(e.Notes, "\n"), "events[0].drain: none of the models") {
 		t.Errorf("%v: %+v", err, e)
+	}
+}
+
+func TestRebalanceWithoutStatesInWorkers(t *testing.T) {
+	const text = `name: balanced
+topology:
+  nodes: {a: {memory: 4MiB}, b: {memory: 4MiB}, s: {kind: switch}}
+  links: [{endpoints: [a, s]}, {endpoints: [b, s]}]
+cloud: {at: s}
+models: [%s]
+placement: {hosts: [b], rebalance: 5s}
+workload:
+  jobs:
+    - {name: one, client: a, states: {own: 10B}, tasks: {f: {ops: 1, states: own}}}
+replay: {arrival: %s}
+`
+	prepare := func(models, arrival string) (*Scenario, error) {
+		s, err := scenario.Parse(fmt.Appendf(nil, text, models, arrival), "balanced.yaml", builtin.Catalogue())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := s.Placement.Rebalance; p.Every != 5*time.Second || p.Horizon != time.Minute ||
+			p.Megabyte != time.Millisecond {
+			t.Errorf("%+v", p)
+		}
+		return Prepare(s)
+	}
+	for models, noted := range map[string]bool{"external": true, "external, in-function": false} {
+		e, err := prepare(models, "sequential")
+		if err != nil || strings.Contains(strings.Join(e.Notes, "\n"), "placement.rebalance: none of the models") != noted {
+			t.Errorf("%s: %v, %+v", models, err, e)
+		}
+	}
+	_, err := prepare("in-function", "isolated")
+	if err == nil || !strings.Contains(err.Error(), "placement.rebalance: ") {
+		t.Error(err)
 	}
 }

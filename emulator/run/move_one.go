@@ -69,6 +69,7 @@ func enter(out *record.Migration, done *faas.Moved) {
 func (r *run) predictMove(m *resolved.Move, at topology.ID, found *faas.InstanceStatus) (*record.PredictedMove, error) {
 	options := transport.OptionsOf(r.setting)
 	options.Connections, options.Arrivals, options.Fresh, options.Moves = 0, predict.Arrivals{}, true, nil
+	options.Rebalance = nil
 	engine, err := transport.New(r.Scenario.Topology, r.Scenario.Speed, options)
 	if err != nil {
 		return nil, err

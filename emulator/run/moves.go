@@ -57,6 +57,9 @@ func (r *run) movedNodes() []topology.ID {
 			all = append(all, m.To)
 		}
 	}
+	if r.setting.Rebalance != nil {
+		all = append(all, r.Scenario.Source.Executors(r.Scenario.Topology)...)
+	}
 	slices.Sort(all)
 	return slices.Compact(all)
 }
@@ -104,7 +107,7 @@ func (r *run) move(ctx context.Context, model string, m *resolved.Move, start ti
 
 // notMoved says of which instance an error is.
 func (r *run) notMoved(ctx context.Context, one *faas.Stateful, err error) error {
-	if context.Cause(ctx) == errDown {
+	if errors.Is(context.Cause(ctx), errDown) {
 		err = errDown
 	}
 	client, _ := r.name(one.Client)
@@ -155,7 +158,9 @@ func (r *run) leaving(ctx context.Context, model string, node topology.ID, agent
 }
 
 // known is what a node's agent knows of the model's instances.
-func (r *run) known(ctx context.Context, model string, node topology.ID, agents *agents) ([]faas.InstanceStatus, error) {
+func (r *run) known(ctx context.Context, model string, node topology.ID, agents *agents) (
+	[]faas.InstanceStatus, error,
+) {
 	residents, ok := agents.get(node).(faas.Residents)
 	if !ok {
 		return nil, faas.ErrNotSupported

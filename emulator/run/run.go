@@ -193,7 +193,9 @@ func (r *run) execute(ctx context.Context) error {
 		Around: func(ctx context.Context, model string) func() {
 			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Scenario.Sample)))
 			edge, network, moves := r.edge(ctx, model), r.events(ctx, model), r.moves(ctx, model)
+			balanced := r.rebalance(ctx, model)
 			return func() {
+				balanced()
 				moves()
 				edge()
 				network()

@@ -18,6 +18,7 @@ func Setting(e *resolved.Scenario) predict.Setting {
 	if e.Source.Replay.Warmup {
 		s.Connections = e.Arrival.Connections()
 	}
+	s.Rebalance = rebalance(e, s)
 	switch e.Source.Replay.Compute {
 	case faas.Shared:
 		s.Compute = predict.Shared

@@ -109,6 +109,15 @@ func TestEventErrors(t *testing.T) {
 		{"from: 1s, to: 2s, migrate: {function: f, client: a, to: b}", `events[0].migrate: it has no meaning without at`},
 		{"at: 1s, link: a-s, migrate: {function: f, client: a, to: b}",
 			`events[0].migrate: a move happens to no link or node; remove link or node`},
+		{"at: 1s, node: a, partition: [a]", `events[0].node: a partition happens to no single link or node`},
+	} {
+		refusedEvent(t, c.event, c.want)
+	}
+}
+
+// TestDrainErrors: what is wrong with a drain.
+func TestDrainErrors(t *testing.T) {
+	for _, c := range []struct{ event, want string }{
 		{"at: 1s, node: a, drain: 1s, up", `events[0].drain: a node is drained before it goes down, and this one does not`},
 		{"at: 1s, link: a-s, down, drain: 1s", `events[0].drain: it has no meaning without node`},
 		{"at: 1s, node: a, down, drain: 1500ms", `events[0].drain.within: it would begin 500ms before the model's chains; ` +
@@ -117,17 +126,20 @@ func TestEventErrors(t *testing.T) {
 		{"at: 1s, node: a, down, drain: {within: 1s, to: bb}",
 			`events[0].drain.to[0]: there is no host with an agent of the name "bb"; did you mean "b"?`},
 		{"at: 1s, node: a, down, drain: {to: b}", `events[0].drain: the key "within" is missing`},
-		{"at: 1s, node: a, partition: [a]", `events[0].node: a partition happens to no single link or node`},
 	} {
-		t.Run(c.event, func(t *testing.T) {
-			_, err := scenario.Parse([]byte(good+"events:\n  - {"+c.event+"}\n"), "f", builtin.Catalogue())
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("got\n%v\nwant\n%s", err, c.want)
-			} else if strings.Contains(err.Error(), "\n") {
-				t.Errorf("one slip gives\n%v", err)
-			}
-		})
+		refusedEvent(t, c.event, c.want)
 	}
+}
+
+func refusedEvent(t *testing.T, event, want string) {
+	t.Run(event, func(t *testing.T) {
+		_, err := scenario.Parse([]byte(good+"events:\n  - {"+event+"}\n"), "f", builtin.Catalogue())
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got\n%v\nwant\n%s", err, want)
+		} else if strings.Contains(err.Error(), "\n") {
+			t.Errorf("one slip gives\n%v", err)
+		}
+	})
 }
 
 // TestSecretsAreNotRepeated: what may be a token is never part of an error, and never printed.

@@ -194,6 +194,9 @@ type Placement struct {
 	// else a dispatcher at each client, among those hosts that may execute functions and have the kind of processor that
 	// the function needs. in-function runs with fixed: its state is at one worker.
 	Dispatch Dispatch `yaml:"dispatch" default:"fixed"`
+	// Lets stateful instances (model in-function) move to where their invocations take less, when that is predicted to be
+	// worth it. Absent: they move by events alone.
+	Rebalance *Rebalance `yaml:"rebalance"`
 }
 
 // Dispatch says who picks the worker of an invocation.

@@ -19,6 +19,7 @@ const (
 	instanceReady // of a fleet; step is its number
 	moveBegins    // of the instances that a mover moves
 	moveEnds      // what has not moved yet stays
+	rebalances    // all instances are looked at
 )
 
 // event is something that happens to a chain's step, a flow or a processor; what it is about has changed where its

@@ -13,15 +13,16 @@ import (
 // the invocations at work end before it. All of that is on the network with the chains' messages.
 type mover struct {
 	predict.Move
-	left  []*resident // that are to move after this one
-	one   *resident
-	from  topology.ID
-	lines chain // whose only step has the messages
-	on    *connection
-	phase movePhase
-	round int                     // of pre-copy
-	sent  map[residentState]int64 // versions that the target has
-	over  bool                    // the chains have ended
+	left   []*resident   // that are to move after this one
+	places []topology.ID // of each of them, where it goes; nil: as the move says
+	one    *resident
+	from   topology.ID
+	lines  chain // whose only step has the messages
+	on     *connection
+	phase  movePhase
+	round  int                     // of pre-copy
+	sent   map[residentState]int64 // versions that the target has
+	over   bool                    // the chains have ended
 }
 
 type movePhase uint8
@@ -70,6 +71,9 @@ func (r *replay) beginMove(m *mover) {
 		m.left = m.left[1:]
 		if target, known := m.Targets[one.Root.Client]; known {
 			m.To = target
+		}
+		if len(m.places) > 0 {
+			m.To, m.places = m.places[0], m.places[1:]
 		}
 		if one.moving != nil || one.at == m.To {
 			continue
@@ -153,7 +157,7 @@ func (r *replay) sendStates(m *mover, states []residentState, bytes int64) {
 func (r *replay) arrive(m *mover) {
 	one := m.one
 	waiting := one.waiting
-	one.at, one.moving, one.held, one.waiting = m.To, nil, false, nil
+	one.at, one.moving, one.held, one.waiting, one.load = m.To, nil, false, nil, loadSeen{}
 	for _, w := range waiting {
 		p := &w.chain.steps[w.step]
 		p.waited(&w.chain.parts[w.step], max(0, r.now-p.now))

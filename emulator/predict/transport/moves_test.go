@@ -150,6 +150,44 @@ func TestDrain(t *testing.T) {
 	near(t, "where it has stayed", got[1].Total, 0.0045, 0.0005)
 }
 
+// TestRebalancing: the policy is asked each second, is told what the instance has had to do, and is obeyed.
+func TestRebalancing(t *testing.T) {
+	net, hosts := around(t, both(100*units.Gbps, 10*time.Millisecond), "client", "box", "target")
+	var rates []float64
+	o := bare()
+	o.Rebalance = &predict.Rebalance{Every: time.Second,
+		Decide: func(at time.Duration, all []predict.Seen) ([]predict.Decision, error) {
+			if rates = append(rates, all[0].Rate); at != 2*time.Second {
+				return nil, nil
+			}
+			if all[0].At != hosts[1] || all[0].Bytes != 1000 || all[0].Client != hosts[0] || len(all) != 1 {
+				t.Errorf("%+v", all)
+			}
+			return []predict.Decision{{To: hosts[2]}}, nil
+		}}
+	o.Arrivals.Due = func(jobs []int) (all []time.Duration) {
+		for _, j := range jobs {
+			all = append(all, time.Duration(j)*500*time.Millisecond)
+		}
+		return all
+	}
+	var plans []*plan.Plan
+	for i := range 8 {
+		plans = append(plans, usesTrack(i, hosts[0], hosts[1], 1000, 0))
+	}
+	got := predictions(t, net, o, plans)
+	// The fifth begins at 2 s with the move, is executed before it is held, and the sixth comes when it is elsewhere.
+	for i, want := range []float64{0.04, 0.04, 0.04, 0.04, 0.04, 0.08, 0.04, 0.04} {
+		near(t, "chain", got[i].Total, want, 20e-6)
+	}
+	if len(rates) != 3 {
+		t.Fatalf("rates %v", rates)
+	}
+	for i, want := range []float64{2 / 0.98, 4 / 1.98, 0} {
+		near(t, "rate", rates[i], want, 0.01)
+	}
+}
+
 // TestMovesMeetOthers: a response of 20 kB that leaves the source during a move shares its link with it.
 func TestMovesMeetOthers(t *testing.T) {
 	net, hosts := around(t, both(10*units.Mbps, time.Millisecond), "client", "box", "target")

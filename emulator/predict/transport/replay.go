@@ -138,6 +138,8 @@ func (r *replay) happen(e *event) error {
 		}
 	case moveBegins:
 		r.beginMoves(e.mover)
+	case rebalances:
+		return r.rebalance(e)
 	case moveEnds:
 		r.giveUp(e.mover)
 	case instanceReady:

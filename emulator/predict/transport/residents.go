@@ -18,7 +18,10 @@ type residents struct {
 	byRoot  map[plan.Seat]*resident
 	all     []*resident // by node, client and name
 	movers  []*mover
-	tracked bool // somebody may move
+	tracked bool                    // somebody may move
+	planned map[[2]topology.ID]bool // clients and workers between which connections are made beforehand
+	begin   int64
+	round   int // of rebalancing: the next
 }
 
 // resident is a stateful instance.
@@ -30,6 +33,7 @@ type resident struct {
 	held    bool        // nothing may begin
 	running int         // invocations at work
 	waiting []asker     // requests, since it is held
+	load    loadSeen
 	states  map[residentState]*residentValue
 	order   []residentState // of states, in which they came
 }
@@ -49,13 +53,18 @@ const mostFunctions = 1000
 // settleIn finds the instances of a model's chains, which begin at a time, and plans their moves. What it returns ends
 // those that are under way.
 func (r *replay) settleIn(plans []*plan.Plan, begin int64) (end func()) {
-	r.residents = residents{byRoot: map[plan.Seat]*resident{}, tracked: len(r.engine.options.Moves) > 0}
+	o := &r.engine.options
+	r.residents = residents{byRoot: map[plan.Seat]*resident{}, begin: begin, planned: map[[2]topology.ID]bool{},
+		tracked: len(o.Moves) > 0 || o.Rebalance != nil}
 	all := &r.residents
 	if !all.tracked {
 		return func() {}
 	}
 	for _, p := range plans {
 		all.add(p)
+		for i := range p.Invocations {
+			all.planned[[2]topology.ID{p.Invocations[i].Caller, p.Invocations[i].Worker}] = true
+		}
 	}
 	for _, g := range all.groups.Stateful(mostFunctions) {
 		one := &resident{Group: g, at: g.Root.Node, known: g.Root.Node, states: map[residentState]*residentValue{}}
@@ -70,7 +79,9 @@ func (r *replay) settleIn(plans []*plan.Plan, begin int64) (end func()) {
 		}
 	}
 	r.planMoves(begin)
+	r.planRebalance()
 	return func() {
+		all.round = -1
 		for _, m := range all.movers {
 			m.over = true
 		}
@@ -194,6 +205,7 @@ func (r *replay) received(c *chain, i int) bool {
 	case one.held:
 		one.waiting = append(one.waiting, asker{c, i})
 	default:
+		one.load.begin(r.now)
 		one.running++
 		return true
 	}
@@ -222,6 +234,9 @@ func (r *replay) sendOn(c *chain, i int, one *resident) {
 	c.follow(i, p.place)
 	s, again := &c.plan.Steps[i], &repetition{}
 	if s.From != s.To {
+		if key := [2]topology.ID{s.From, s.To}; r.pools[key] == nil && !r.residents.planned[key] {
+			r.pools[key] = &pool{}
+		}
 		at, cold := r.take(s.From, s.To)
 		if cold {
 			set := r.newConnection(s.From, s.To)
@@ -245,6 +260,7 @@ func (r *replay) changed(c *chain, i int) {
 			v.version++
 		}
 	}
+	one.load.end(c.executing(i, r.now))
 	if one.running--; one.running == 0 && one.held {
 		r.drained(one.moving)
 	}
