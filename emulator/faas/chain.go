@@ -160,7 +160,7 @@ func Seed[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID
 		return nil
 	}
 	for _, node := range s.Nodes() {
-		if err := clients(node).Install(ctx, &Part{Node: node, Spec: s}); err != nil {
+		if err := clients(node).Install(ctx, &Part{Node: node, Spec: s}); err != nil && !s.onlyReplica(ctx, node, err) {
 			return err
 		}
 	}
