@@ -135,13 +135,14 @@ func (a absent) tolerates(ctx context.Context, s *ChainSpec, p place, err error)
 	return replicas-a[p.state] >= plan.Majority(replicas)
 }
 
-// onlyReplica says whether a node that does not answer has nothing of the chain but replicas: it is down.
-func (s *ChainSpec) onlyReplica(ctx context.Context, node topology.ID, err error) bool {
-	if ctx.Err() != nil || !isNetwork(err) {
+// OnlyReplica says whether a node that does not answer has nothing of the chain but replicas, and no part in it: the
+// chain can do without it.
+func (s *ChainSpec) OnlyReplica(ctx context.Context, node topology.ID, err error) bool {
+	if ctx.Err() != nil || !isNetwork(err) || node == s.Client {
 		return false
 	}
-	if s.Chained() { // who takes part has something to forget
-		if node == s.Client || slices.ContainsFunc(s.Invocations, func(inv InvocationSpec) bool { return inv.Node == node }) {
+	for i := range s.Invocations {
+		if slices.Contains(s.Candidates(&s.Invocations[i]), node) {
 			return false
 		}
 	}
@@ -150,5 +151,7 @@ func (s *ChainSpec) onlyReplica(ctx context.Context, node topology.ID, err error
 			return false
 		}
 	}
-	return true
+	return !slices.ContainsFunc(s.LastingPlaces(), func(p LastingPlace) bool {
+		return len(p.Replicas) == 0 && p.Node == node
+	})
 }
