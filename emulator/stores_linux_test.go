@@ -15,11 +15,12 @@ import (
 	"testbed/emulator/run"
 )
 
-// countingTotal is a state that outlives jobs and that each of them changes once, in repositories of which one or three keep
-// it.
+// countingTotal is a state that outlives jobs and that each of them changes once, in repositories of which one or
+// three keep it.
 const countingTotal = `name: %s
 topology:
-  nodes: {pi: {memory: 1GiB}, box: {memory: 1GiB}, a: {memory: 1GiB}, b: {memory: 1GiB}, c: {memory: 1GiB}, hall: {kind: switch}}
+  nodes: {pi: {memory: 1GiB}, box: {memory: 1GiB}, a: {memory: 1GiB}, b: {memory: 1GiB}, c: {memory: 1GiB},
+    hall: {kind: switch}}
   links:
     - {endpoints: [pi, hall], rate: 100Mbps, delay: 1ms}
     - {endpoints: [box, hall], rate: 100Mbps, delay: 1ms}

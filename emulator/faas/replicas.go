@@ -55,7 +55,7 @@ func checkReplicas(places []place, check *StateCheck, look func(place) (StateVer
 }
 
 // newestOf is the newest version that replicas have of a state, of which a majority must have one. missing are those
-// that have none or do not answer, where no majority is left; it is an error where those that do not answer may have it.
+// that have none or do not answer, where no majority is left; it is an error where those that do not may have it.
 func newestOf[P any](replicas []P, look func(P) (StateVersion, error)) (newest StateVersion, missing int, err error) {
 	var errs []error
 	found := 0

@@ -230,7 +230,8 @@ func TestProgramsOfSeveralStatesHaveNoReplicas(t *testing.T) {
 		jobs[0].Tasks[i].Program = true
 	}
 	sites := plan.Sites{Cloud: cloud, Central: central, Store: s, Repositories: several}
-	spec, err := NewChainSpec(rule(plan.InEdge).Build(jobs, 0, placed(1, 2, 1, 2), sites, plan.ByWorker), c.addr, "run/x/0")
+	built := rule(plan.InEdge).Build(jobs, 0, placed(1, 2, 1, 2), sites, plan.ByWorker)
+	spec, err := NewChainSpec(built, c.addr, "run/x/0")
 	if err == nil {
 		err = spec.validate()
 	}

@@ -24,7 +24,7 @@ func (e *DiedError) Error() string {
 		e.Node, e.Testbed, shell.Quote(e.Testbed), shell.Quote(e.Node))
 }
 
-// Watch blocks until something of the testbed has died, which is an error that names it at once (of a node a DiedError),
+// Watch blocks until something of the testbed has died, which is an error that names it at once (a node: DiedError),
 // or ctx ends, which is none. Nodes that are gone are not looked at. Reason may know why something has died.
 func (b *Bed) Watch(ctx context.Context, gone ...string) error {
 	ctx, cancel := context.WithCancel(ctx)

@@ -11,8 +11,8 @@ import (
 	"testbed/emulator/workload"
 )
 
-// A state that outlives jobs is at one place for all jobs of its client, whatever they are; and what a program writes is
-// at one place, so that it can be one transaction.
+// A state that outlives jobs is at one place for all jobs of its client, whatever they are; and what a program writes
+// is at one place, so that it can be one transaction.
 func TestPlacesOfStates(t *testing.T) {
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 64))

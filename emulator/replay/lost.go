@@ -22,7 +22,7 @@ func writesLost(spec *faas.ChainSpec, result *faas.ChainResult, checks []faas.St
 	return lost
 }
 
-// written is how often the writes of a chain's states to their repository have come to an end, by state. The writes of an
+// written is how often the writes of a chain's states to their repository have come to an end, by state. Those of an
 // invocation are those of its steps of that role, in the order of its states.
 func written(spec *faas.ChainSpec, result *faas.ChainResult) map[int]int64 {
 	ended := map[int]bool{} // by step

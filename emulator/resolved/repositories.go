@@ -43,8 +43,8 @@ func (e *Scenario) locateStates(network *simnet.Network) error {
 	return nil
 }
 
-// checkReplicated says why states cannot have replicas: a majority agrees on each state by itself, so that several, each
-// with replicas, are no transaction.
+// checkReplicated says why states cannot have replicas: a majority agrees on each state by itself, so that several,
+// each with replicas, are no transaction.
 func (e *Scenario) checkReplicated(m plan.Model, plans []*plan.Plan) error {
 	for _, p := range plans {
 		for i := range p.Invocations {
