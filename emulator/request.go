@@ -76,7 +76,8 @@ func nodeConfig(e *resolved.Scenario, station orchestrator.Station, control, dis
 	node := orchestrator.NodeConfig{Image: image}
 	if agent {
 		if store := &e.Source.State.Repository; keeps(e, station.ID) && store.Image != "" {
-			node.Image = store.Image
+			// Its own command would be a second server, with no password.
+			node.Image, node.Without = store.Image, true
 		}
 		config := faas.Config{
 			Redis: redisConfig(e, station.ID, disk), PasswordFile: passwordFile(e, control),

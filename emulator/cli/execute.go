@@ -48,6 +48,11 @@ func conclude(c *cli.Context, s *State, outcome *run.Outcome, show *progress, ta
 	if n := outcome.Failures(); n > 0 {
 		checks = append(checks, failedCheck("%d chains failed or lost state; %s has the details", n, outcome.Dir))
 	}
+	for _, m := range outcome.Summary.Models {
+		if line := lossLine(m.ModelCounts); table && line != "" {
+			say(s, line)
+		}
+	}
 	manifest, err := record.ReadManifest(outcome.Dir)
 	if err != nil {
 		return errors.Join(append(checks, err)...)
@@ -141,6 +146,15 @@ func samplingLine(at *record.Sampling) string {
 		line += ": " + at.Error
 	}
 	return line
+}
+
+// lossLine says what a model's states have lost; empty: nothing.
+func lossLine(m record.ModelCounts) string {
+	if m.StatesLost == 0 && m.WritesLost == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Lost, %s: %d states were not as they had to be, and %d acknowledged writes are gone",
+		m.Model, m.StatesLost, m.WritesLost)
 }
 
 // eventsLine sums up the events, and what others have changed.

@@ -160,7 +160,7 @@ func Seed[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID
 		return nil
 	}
 	for _, node := range s.Nodes() {
-		if err := clients(node).Install(ctx, &Part{Node: node, Spec: s}); err != nil {
+		if err := clients(node).Install(ctx, &Part{Node: node, Spec: s}); err != nil && !s.OnlyReplica(ctx, node, err) {
 			return err
 		}
 	}
@@ -217,7 +217,7 @@ func Check[C Control](ctx context.Context, s *ChainSpec, clients func(topology.I
 func Clean[C Control](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) error {
 	errs := []error{cleanInstances(ctx, s, clients)}
 	for _, node := range s.Nodes() {
-		if err := clients(node).Clean(ctx, s.Key+"/"); err != nil && !s.onlyReplica(ctx, node, err) {
+		if err := clients(node).Clean(ctx, s.Key+"/"); err != nil && !s.OnlyReplica(ctx, node, err) {
 			errs = append(errs, err)
 		}
 	}

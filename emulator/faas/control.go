@@ -217,7 +217,7 @@ func (a *Agent) echo(ctx context.Context, to WarmSpec) error {
 		defer cancel()
 	}
 	if isRedis(to.Address) {
-		return redisStates{Agent: a, address: to.Address}.warm(ctx, to.Bytes)
+		return redisStates{Agent: a, address: to.Address, replica: to.Replica}.warm(ctx, to.Bytes)
 	}
 	m := message{method: http.MethodPost, path: "/echo", body: a.filling(to.Bytes), fresh: true}
 	return a.peers.do(ctx, to.Address, &m, func(resp *http.Response) error {

@@ -22,6 +22,8 @@ type LastingPlace struct {
 	State int   // its number in the chain
 	Bytes int64 // before the first chain
 	Node  topology.ID
+	// Replicas are the nodes that keep the value, Node the first, where there are several.
+	Replicas []topology.ID
 	// Stateful is the ID of the instance placed there that it belongs to; empty: none that can move.
 	Stateful string
 	// Program says that programs use it, so that it has any size after that.
@@ -57,7 +59,7 @@ func (s *ChainSpec) LastingPlaces() []LastingPlace {
 				at = len(all)
 				all = append(all, LastingPlace{Key: markedKey(a.Repository, s.Lasting[a.State]), State: a.State,
 					Bytes: s.Invocations[i].seeded(a), Node: a.Node, Program: s.Invocations[i].Program,
-					Stateful: s.instanceAt(a.State, a.Node)})
+					Stateful: s.instanceAt(a.State, a.Node), Replicas: a.Replicas})
 			}
 			all[at].Touches++
 		}

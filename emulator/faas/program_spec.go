@@ -31,6 +31,11 @@ func (s *ChainSpec) validatePrograms() error {
 				return fmt.Errorf("invocation %d: function %s is a program, and its states %d and %d are not kept at the same "+
 					"place: what it writes is one transaction; give it one state", i, inv.Function, first.State, a.State)
 			}
+			if len(a.Replicas) > 0 && len(inv.States) > 1 {
+				return fmt.Errorf("invocation %d: function %s is a program and uses %d states, and what it writes to several "+
+					"states cannot be one transaction of which each has replicas: give it one state, with several keys",
+					i, inv.Function, len(inv.States))
+			}
 			if k > 0 && inv.States[k-1].State == a.State {
 				return fmt.Errorf("invocation %d: state %d is there twice", i, a.State)
 			}

@@ -109,9 +109,14 @@ func (s redisStates) put(ctx context.Context, key string, expected int64, v valu
 // headers. A server that is away is waited for: it is killed and comes again. So use may be called again, and does
 // the same again.
 func (s redisStates) do(ctx context.Context, most int64, use func(redis.Conn) error) error {
+	return s.patiently(ctx, func() error { return s.once(ctx, &message{}, most, use) })
+}
+
+// patiently tries again while the server is away.
+func (s redisStates) patiently(ctx context.Context, try func() error) error {
 	deadline := time.Now().Add(s.limits.restart)
 	for pause := 2 * time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
-		err := s.once(ctx, &message{}, most, use)
+		err := try()
 		if err == nil || !passing(err) || ctx.Err() != nil || time.Now().Add(pause).After(deadline) {
 			return redisError(err)
 		}
@@ -186,13 +191,20 @@ func (s redisStates) authenticate(c redis.Conn) error {
 	return c.Send("AUTH", redisUser, s.password)
 }
 
-// warm opens a connection and sends as many bytes over it both ways, so that its windows open.
+// warm opens a connection and sends as many bytes over it both ways, so that its windows open. A replica is not waited
+// for.
 func (s redisStates) warm(ctx context.Context, bytes int64) error {
-	return s.once(ctx, &message{method: http.MethodPost, fresh: true}, bytes, func(c redis.Conn) error {
-		sent := strings.Repeat("x", int(bytes))
-		_, err := redis.String(c.Do("ECHO", sent))
-		return err
-	})
+	try := func() error {
+		return s.once(ctx, &message{method: http.MethodPost, fresh: true}, bytes, func(c redis.Conn) error {
+			sent := strings.Repeat("x", int(bytes))
+			_, err := redis.String(c.Do("ECHO", sent))
+			return err
+		})
+	}
+	if s.replica {
+		return try()
+	}
+	return s.patiently(ctx, try)
 }
 
 // respConn is a connection as the client has it: deadlines are the agent's.

@@ -44,7 +44,8 @@ func TestRedisAllowsWhatIsNeeded(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, command := range []string{
-		"CONFIG GET dir", "MODULE LIST", "DEBUG SLEEP 0", "SCRIPT FLUSH", "SHUTDOWN", "KEYS *", "FLUSHALL", "ACL LIST", "SAVE",
+		"CONFIG GET dir", "MODULE LIST", "DEBUG SLEEP 0", "SCRIPT FLUSH", "SHUTDOWN", "KEYS *", "FLUSHALL", "ACL LIST",
+		"SAVE",
 		"BGREWRITEAOF", "REPLICAOF 127.0.0.1 1", "MONITOR", "CLIENT LIST", "FUNCTION LIST", "MIGRATE 127.0.0.1 1 x 0 1",
 		"SUBSCRIBE x", "GET x", "SCAN 0",
 	} {

@@ -3,7 +3,9 @@ package faas
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"testbed/emulator/plan"
@@ -36,39 +38,83 @@ func (a *AccessSpec) keepers() []topology.ID {
 	return []topology.ID{a.Node}
 }
 
-// replica takes in what a replica of a state says of it: of all the newest counts.
-func (c *StateCheck) replica(v StateVersion, bytes int64) {
-	if v.Version >= c.Have {
-		c.Have, c.Intact = v.Version, v.Intact && v.Bytes == bytes
+// checkReplicas examines the state of a check, where it has replicas. A state that a majority of them has lost is
+// missing.
+func checkReplicas(places []place, check *StateCheck, look func(place) (StateVersion, error)) error {
+	replicas := slices.DeleteFunc(slices.Clone(places), func(p place) bool {
+		return !p.replica || p.state != check.State
+	})
+	if len(replicas) == 0 {
+		return nil
 	}
+	newest, missing, err := newestOf(replicas, look)
+	check.Missing, check.Have = missing, newest.Version
+	check.Intact = missing > 0 || newest.Intact && (replicas[0].program || newest.Bytes == replicas[0].bytes)
+	check.digest(newest, replicas[0].program)
+	return err
 }
 
-// checkReplicas examines the states that have replicas. A state whose replicas' majority does not answer, or has lost
-// it, is missing.
-func checkReplicas(places []place, check *StateCheck, look func(place) (StateVersion, error)) error {
+// newestOf is the newest version that replicas have of a state, of which a majority must have one. missing are those
+// that have none or do not answer, where no majority is left; it is an error where those that do not may have it.
+func newestOf[P any](replicas []P, look func(P) (StateVersion, error)) (newest StateVersion, missing int, err error) {
 	var errs []error
-	asked, found := 0, 0
-	for _, p := range places {
-		if !p.replica || p.state != check.State {
-			continue
-		}
-		asked++
+	found := 0
+	for _, p := range replicas {
 		v, err := look(p)
-		if err == nil {
-			found++
-			check.replica(v, p.bytes)
-		} else if !errors.Is(err, ErrNoState) {
+		switch {
+		case err == nil:
+			if found++; found == 1 || v.Version >= newest.Version {
+				newest = v
+			}
+		case !errors.Is(err, ErrNoState):
 			errs = append(errs, err)
 		}
 	}
-	if asked == 0 || found >= plan.Majority(asked) {
-		return nil
+	switch majority := plan.Majority(len(replicas)); {
+	case found >= majority:
+		return newest, 0, nil
+	case found+len(errs) >= majority:
+		return newest, len(replicas) - found, errors.Join(errs...)
 	}
-	check.Missing = asked - found
-	if found+len(errs) >= plan.Majority(asked) {
-		return errors.Join(errs...)
+	return newest, len(replicas) - found, nil
+}
+
+// Keepers are the nodes that keep the value.
+func (p *LastingPlace) Keepers() []topology.ID {
+	if len(p.Replicas) > 0 {
+		return p.Replicas
+	}
+	return []topology.ID{p.Node}
+}
+
+// SeedLasting makes a state that outlives chains, of version 0. A minority of several replicas may be away.
+func SeedLasting[C Control](ctx context.Context, clients func(topology.ID) C, p *LastingPlace) error {
+	away := 0
+	for _, node := range p.Keepers() {
+		err := SeedAt(ctx, clients, node, p.Stateful, p.Key, p.Bytes)
+		if err == nil {
+			continue
+		}
+		away++
+		if ctx.Err() != nil || !isNetwork(err) || len(p.Replicas)-away < plan.Majority(len(p.Replicas)) {
+			return err
+		}
 	}
 	return nil
+}
+
+// CheckLasting examines a state that outlives chains: of several replicas the newest that a majority has. It wraps
+// ErrNoState where there is none.
+func CheckLasting[C Control](ctx context.Context, clients func(topology.ID) C, p *LastingPlace) (StateVersion, error) {
+	look := func(node topology.ID) (StateVersion, error) { return CheckAt(ctx, clients, node, p.Stateful, p.Key) }
+	if len(p.Replicas) == 0 {
+		return look(p.Node)
+	}
+	newest, missing, err := newestOf(p.Replicas, look)
+	if err == nil && missing > 0 {
+		err = fmt.Errorf("%d of %d replicas have lost it: %w", missing, len(p.Replicas), ErrNoState)
+	}
+	return newest, err
 }
 
 // absent are, by a state, how many of its replicas' nodes do not answer.
@@ -89,15 +135,23 @@ func (a absent) tolerates(ctx context.Context, s *ChainSpec, p place, err error)
 	return replicas-a[p.state] >= plan.Majority(replicas)
 }
 
-// onlyReplica says whether a node that does not answer has nothing of the chain but replicas: it is down.
-func (s *ChainSpec) onlyReplica(ctx context.Context, node topology.ID, err error) bool {
-	if ctx.Err() != nil || !isNetwork(err) || s.Chained() {
+// OnlyReplica says whether a node that does not answer has nothing of the chain but replicas, and no part in it: the
+// chain can do without it.
+func (s *ChainSpec) OnlyReplica(ctx context.Context, node topology.ID, err error) bool {
+	if ctx.Err() != nil || !isNetwork(err) || node == s.Client {
 		return false
+	}
+	for i := range s.Invocations {
+		if slices.Contains(s.Candidates(&s.Invocations[i]), node) {
+			return false
+		}
 	}
 	for _, p := range s.places(false) {
 		if p.node == node && !p.replica {
 			return false
 		}
 	}
-	return true
+	return !slices.ContainsFunc(s.LastingPlaces(), func(p LastingPlace) bool {
+		return len(p.Replicas) == 0 && p.Node == node
+	})
 }

@@ -143,8 +143,15 @@ func TestModelWithReplicas(t *testing.T) {
 					nodes[i] = topology.ID(r.IntN(5))
 				}
 				place := &placement.Placement{Client: []topology.ID{0}, Node: [][]topology.ID{nodes}}
-				access := []plan.StateAccess{plan.ByWorker, plan.ByClient}[seed/2%2]
-				built := rule(plan.InEdge).Build(jobs, 0, place, sites, access)
+				access, by := []plan.StateAccess{plan.ByWorker, plan.ByClient}[seed/2%2], rule(plan.InEdge)
+				if seed >= 6 { // workers call each other
+					chained, err := by.Orchestrated(plan.Chained)
+					if err != nil {
+						t.Fatal(err)
+					}
+					by, access = chained, plan.ByWorker
+				}
+				built := by.Build(jobs, 0, place, sites, access)
 				spec, err := NewChainSpec(built, c.addr, fmt.Sprintf("run/in-edge/%d", seed))
 				if err != nil {
 					t.Fatal(err)
@@ -160,6 +167,77 @@ func TestModelWithReplicas(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Chains of programs and of workers that call each other have states with replicas as others have, also where branches
+// change one at the same time and where a replica's node is gone.
+func TestProgramsWithReplicas(t *testing.T) {
+	eachStore(t, func(t *testing.T, c *cluster, s *plan.Store) {
+		several := &plan.Repositories{Replicas: 3,
+			Nodes: []plan.Named{{ID: 2, Name: "b"}, {ID: central, Name: "c"}, {ID: cloud, Name: "d"}}}
+		sites := plan.Sites{Cloud: cloud, Central: central, Store: s, Repositories: several}
+		jobs := []workload.Job{{Name: "j", States: []int64{1000}, Tasks: []workload.Task{
+			{Function: "a", Argument: 9, States: []int{0}, Program: true},
+			{Function: "b", Argument: 9, After: []int{0}, States: []int{0}, Program: true},
+			{Function: "c", Argument: 9, After: []int{0}, States: []int{0}, Program: true},
+		}}}
+		lasting := "run/in-edge/lasting/7"
+		var last string
+		for round := range 4 {
+			if round == 3 {
+				c.agents[2].Close()
+			}
+			built := rule(plan.InEdge).Build(jobs, 0, placed(1, 0, 1), sites, plan.ByWorker)
+			spec, err := NewChainSpec(built, c.addr, fmt.Sprintf("run/in-edge/%d", round))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if round > 0 {
+				spec.Lasting = []string{lasting}
+			}
+			places := spec.LastingPlaces()
+			if round == 1 {
+				if err := SeedLasting(t.Context(), c.client, &places[0]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			result, lost := c.carryOutAny(t, spec)
+			if result.Error != "" || lost != nil {
+				t.Fatalf("round %d: error %q, check %v", round, result.Error, lost)
+			}
+			if round == 0 {
+				checks, err := spec.Check(t.Context(), c.client)
+				if err != nil || len(checks) != 1 || len(checks[0].Digest) != 16 {
+					t.Errorf("%+v, %v", checks, err)
+				}
+				continue
+			}
+			v, err := CheckLasting(t.Context(), c.client, &places[0])
+			if err != nil || v.Version != int64(3*round) || !v.Intact || v.Digest == "" || v.Digest == last {
+				t.Errorf("round %d: %+v, %v", round, v, err)
+			}
+			last = v.Digest
+		}
+	})
+}
+
+// Several states of one program are no transaction where they have replicas.
+func TestProgramsOfSeveralStatesHaveNoReplicas(t *testing.T) {
+	c, s := onStore(t, allStores[0])
+	several := &plan.Repositories{Replicas: 2, Nodes: []plan.Named{{ID: central, Name: "c"}, {ID: cloud, Name: "d"}}}
+	jobs := job()
+	for i := range jobs[0].Tasks {
+		jobs[0].Tasks[i].Program = true
+	}
+	sites := plan.Sites{Cloud: cloud, Central: central, Store: s, Repositories: several}
+	built := rule(plan.InEdge).Build(jobs, 0, placed(1, 2, 1, 2), sites, plan.ByWorker)
+	spec, err := NewChainSpec(built, c.addr, "run/x/0")
+	if err == nil {
+		err = spec.validate()
+	}
+	if err == nil || !strings.Contains(err.Error(), "one transaction") {
+		t.Error(err)
+	}
 }
 
 // Chains go on, and their states are as expected, when a node with replicas is gone for good.

@@ -32,10 +32,12 @@ type Spec struct {
 	// the testbed's own binary. With Args the binary is mounted into it, read-only, and runs as the first
 	// process; without, the image's own command runs and the node is ready once that has started. A
 	// runtime without images fails with ErrNotSupported.
-	Image  string
-	Limits Limits
-	Run    string // identifies this bringing up of the testbed
-	Secret Secret // of this bringing up; a runtime whose nodes bear labels signs them with it
+	Image string
+	// Without says, of an image with Args, that its own command is not started beside them.
+	Without bool
+	Limits  Limits
+	Run     string // identifies this bringing up of the testbed
+	Secret  Secret // of this bringing up; a runtime whose nodes bear labels signs them with it
 }
 
 // Limits bound what a node may use; a zero member does not. A runtime that cannot set them fails with

@@ -47,9 +47,11 @@ type Trial func(ctx context.Context, store Store, runtime, fabric string) error
 
 // NodeConfig is what a node runs and what it may use.
 type NodeConfig struct {
-	Args   []string // that make the testbed's binary the node's agent; none: the node runs without one
-	Image  string   // container image of the user's own; empty: the node image
-	Limits noderuntime.Limits
+	Args  []string // that make the testbed's binary the node's agent; none: the node runs without one
+	Image string   // container image of the user's own; empty: the node image
+	// Without says that the image's own command is not started beside the agent.
+	Without bool `json:",omitempty"`
+	Limits  noderuntime.Limits
 }
 
 // digest tells configurations apart.

@@ -157,7 +157,7 @@ func (b *Bed) specs(stations []Station, configs []NodeConfig, hosts string) []no
 	for i, s := range stations {
 		c := configs[i]
 		specs[i] = noderuntime.Spec{Testbed: j.Testbed, Node: s.Name, Dir: b.store.NodeDir(j.Testbed, s.Name), HostsAt: hosts,
-			Args: c.Args, Image: c.Image, Limits: c.Limits, Run: j.Run, Secret: j.Secret}
+			Args: c.Args, Image: c.Image, Without: c.Without, Limits: c.Limits, Run: j.Run, Secret: j.Secret}
 	}
 	return specs
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"testbed/emulator/fabric"
@@ -15,9 +16,17 @@ import (
 // nodeCheck is how often Watch looks at the nodes.
 const nodeCheck = time.Second
 
-// Watch blocks until something of the testbed has died, which is an error that names it at once, or ctx ends, which
-// is none. Reason may know why it has.
-func (b *Bed) Watch(ctx context.Context) error {
+// DiedError says that a node has died.
+type DiedError struct{ Testbed, Node string }
+
+func (e *DiedError) Error() string {
+	return fmt.Sprintf("node %s of testbed %s has died: `testbed logs --name %s %s` shows why",
+		e.Node, e.Testbed, shell.Quote(e.Testbed), shell.Quote(e.Node))
+}
+
+// Watch blocks until something of the testbed has died, which is an error that names it at once (a node: DiedError),
+// or ctx ends, which is none. Nodes that are gone are not looked at. Reason may know why something has died.
+func (b *Bed) Watch(ctx context.Context, gone ...string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	died := make(chan error, 2)
@@ -26,16 +35,17 @@ func (b *Bed) Watch(ctx context.Context) error {
 	}
 	go func() {
 		if w, ok := b.Runtime.(noderuntime.Watcher); ok {
-			died <- b.watchBy(ctx, w)
+			died <- b.watchBy(ctx, w, gone)
 			return
 		}
-		died <- b.watchNodes(ctx)
+		died <- b.watchNodes(ctx, gone)
 	}()
 	return <-died
 }
 
-func (b *Bed) watchBy(ctx context.Context, w noderuntime.Watcher) error {
-	name, err := w.Watch(ctx, b.Journal.nodes())
+func (b *Bed) watchBy(ctx context.Context, w noderuntime.Watcher, gone []string) error {
+	nodes := slices.DeleteFunc(b.Journal.nodes(), func(n noderuntime.Node) bool { return slices.Contains(gone, n.Node) })
+	name, err := w.Watch(ctx, nodes)
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
@@ -43,9 +53,7 @@ func (b *Bed) watchBy(ctx context.Context, w noderuntime.Watcher) error {
 }
 
 func (b *Bed) died(node string) error {
-	bed := b.Journal.Testbed
-	return fmt.Errorf("node %s of testbed %s has died: `testbed logs --name %s %s` shows why",
-		node, bed, shell.Quote(bed), shell.Quote(node))
+	return &DiedError{b.Journal.Testbed, node}
 }
 
 // downTime is how long `down` may take from the first death to the end of the record.

@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"testbed/emulator/internal/proc"
@@ -11,7 +12,7 @@ import (
 
 // watchNodes holds on to the first process of every node: a look at all of them is then cheap, and none is
 // taken for another.
-func (b *Bed) watchNodes(ctx context.Context) error {
+func (b *Bed) watchNodes(ctx context.Context, gone []string) error {
 	held := map[string]*proc.Process{}
 	defer func() {
 		for _, p := range held {
@@ -19,6 +20,9 @@ func (b *Bed) watchNodes(ctx context.Context) error {
 		}
 	}()
 	for name, c := range b.conditions {
+		if slices.Contains(gone, name) {
+			continue
+		}
 		p, err := noderuntime.Hold(c.Node)
 		if errors.Is(err, noderuntime.ErrNoSuchNode) {
 			return b.died(name)

@@ -93,8 +93,10 @@ func (r Rule) byWorkers(b *Builder) {
 		after = b.instance(&inv, after)
 		pairs := make([]int, len(task.States))
 		for _, s := range task.States {
-			location, node, _ := b.locate(r, inv.Worker, s) // a state has no replicas here
-			inv.States = append(inv.States, b.access(s, location, node))
+			location, node, replicas := b.locate(r, inv.Worker, s)
+			access := b.access(s, location, node)
+			access.Replicas = replicas
+			inv.States = append(inv.States, access)
 		}
 		for k, s := range inv.States {
 			if s.Location == Repository {
@@ -154,7 +156,7 @@ func (b *Builder) execution(inv *Invocation, after []int) []int {
 }
 
 func (b *Builder) repository(inv *Invocation, s Step, of Access, after []int) []int {
-	s.Task, s.State, s.Bytes = inv.Task, of.State, of.Bytes
+	s.Task, s.State, s.Bytes, s.Replicas = inv.Task, of.State, of.Bytes, of.Replicas
 	after = b.Step(s, after)
 	inv.Steps = append(inv.Steps, after[0])
 	return after

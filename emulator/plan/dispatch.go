@@ -118,8 +118,8 @@ func InstancesAt(spec *instance.Spec, seed uint64, function string, node topolog
 	return &own
 }
 
-// workers are the nodes that may execute the invocation.
-func (inv *Invocation) workers() []topology.ID {
+// Workers are the nodes that may execute the invocation.
+func (inv *Invocation) Workers() []topology.ID {
 	if len(inv.Candidates) > 0 {
 		return inv.Candidates
 	}

@@ -113,7 +113,7 @@ func (inv *Invocation) moving() map[topology.ID]int64 {
 			}
 		}
 	}
-	for _, worker := range inv.workers() {
+	for _, worker := range inv.Workers() {
 		nodes[worker] = units.Add(nodes[worker], units.Add(units.Add(max(inv.Argument, inv.Result), carried), copies))
 	}
 	nodes[inv.Caller] = units.Add(nodes[inv.Caller], units.Add(carried, read)) // what comes back, beside what was sent

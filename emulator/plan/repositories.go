@@ -70,17 +70,17 @@ func (b *Builder) locate(r Rule, worker topology.ID, state int) (Location, topol
 	return location, order[0], order[:at.Replicas]
 }
 
-// stateName names a state among all of the workload's: one that outlives jobs by its client, another by its job. What
-// belongs to a job of programs has one name: they write several states as one transaction, at one repository.
+// stateName names a state among all of the workload's, for its place: those that outlive jobs by their client, whatever
+// job uses them, another by its job. Programs write several states as one transaction, at one repository: so what
+// belongs to a job of programs is all at one, the client's where one of its states outlives it.
 func (b *Builder) stateName(state int) string {
 	program := slices.ContainsFunc(b.job.Tasks, func(t workload.Task) bool { return t.Program })
-	if lasting := slices.ContainsFunc(b.plan.Lasting, func(s string) bool { return s != "" }); program && lasting {
-		return fmt.Sprint(b.plan.Client)
-	} else if program {
+	lasting := slices.ContainsFunc(b.plan.Lasting, func(s string) bool { return s != "" })
+	switch {
+	case b.plan.Outlives(state).Name != "" || program && lasting:
+		return fmt.Sprintf("client %d", b.plan.Client)
+	case program:
 		return b.job.Name
-	}
-	if of := b.plan.Outlives(state); of.Name != "" {
-		return fmt.Sprintf("%d/%s", of.Client, of.Name)
 	}
 	return fmt.Sprintf("%s/%d", b.job.Name, state)
 }

@@ -111,6 +111,10 @@ type ModelCounts struct {
 	Repeated  int `json:"repeated,omitempty"`
 	// Retries are writes and executions that were repeated because a branch of the same job had changed their state.
 	Retries int `json:"retries,omitempty"`
+	// StatesLost are states that were not as they had to be after their chain, of all chains. WritesLost are changes that
+	// were acknowledged and that states have not got any more, each counted once.
+	StatesLost int   `json:"states_lost,omitempty"`
+	WritesLost int64 `json:"writes_lost,omitempty"`
 	// Starts are invocations that waited for the start of an instance of their function.
 	Starts int `json:"starts,omitempty"`
 }

@@ -21,6 +21,8 @@ type outcome struct {
 	err    error
 	cut    bool // interrupted
 
+	writesLost int64 // that were acknowledged: states have not got them any more
+
 	host       *record.HostLate // nil: not known
 	attempt    int              // from 1
 	disturbed  bool
@@ -76,7 +78,8 @@ func (r *replay) attempt(ctx context.Context, spec *faas.ChainSpec, due time.Tim
 		o.err = errors.New(o.result.Error)
 	}
 	checks, err := faas.Check(ctx, spec, r.Clients)
-	lasting, failed := r.lasting.check(ctx, spec, o.err != nil, r.Clients)
+	lasting, gone, failed := r.lasting.check(ctx, spec, o.err != nil, r.Clients)
+	o.writesLost = gone + writesLost(spec, o.result, checks, o.err != nil)
 	o.checks = append(checks, lasting...)
 	if err := errors.Join(err, failed); err != nil {
 		o.err = errors.Join(o.err, fmt.Errorf("checking states: %w", err))
@@ -121,6 +124,8 @@ func (r *replay) finish(m int, p *plan.Plan, o outcome) {
 	s.Cold += chain.Cold
 	s.Retries += chain.Retries
 	s.Starts += chain.Starts
+	s.StatesLost += chain.Lost
+	s.WritesLost += o.writesLost
 	if o.disturbed {
 		s.Disturbed++
 	}

@@ -21,6 +21,7 @@ type lastingStates struct {
 
 	mu          sync.Mutex
 	done, begun map[lastingAt]int64 // changes
+	lost        map[lastingAt]int64 // of those done, as far as it was told
 }
 
 // lastingState is what tells them apart.
@@ -38,6 +39,7 @@ type lastingAt struct {
 func newLastingStates(run string) *lastingStates {
 	return &lastingStates{
 		run: run, numbers: map[lastingState]int{}, done: map[lastingAt]int64{}, begun: map[lastingAt]int64{},
+		lost: map[lastingAt]int64{},
 	}
 }
 
@@ -69,8 +71,11 @@ func (l *lastingStates) seed(
 		for _, p := range spec.LastingPlaces() {
 			at := lastingAt{p.Key, p.Node}
 			if !made[at] && err == nil {
-				made[at], nodes[p.Node] = true, spec.Model
-				err = faas.SeedAt(ctx, clients, p.Node, p.Stateful, p.Key, p.Bytes)
+				made[at] = true
+				for _, node := range p.Keepers() {
+					nodes[node] = spec.Model
+				}
+				err = faas.SeedLasting(ctx, clients, &p)
 			}
 		}
 	}
@@ -95,26 +100,32 @@ func (l *lastingStates) count(spec *faas.ChainSpec, changes map[lastingAt]int64)
 }
 
 // check counts what a chain has changed, unless it failed, and compares versions with what they may be by now. A state
-// that is lost is no error: see faas.StateCheck.Err.
+// that is lost is no error: see faas.StateCheck.Err. lost is how many changes are gone that were there before.
 func (l *lastingStates) check(
 	ctx context.Context, spec *faas.ChainSpec, failed bool, clients func(topology.ID) Agent,
-) ([]faas.StateCheck, error) {
+) (checks []faas.StateCheck, lost int64, _ error) {
 	if !failed {
 		l.count(spec, l.done)
 	}
-	var checks []faas.StateCheck
 	index := map[int]int{}
 	for _, p := range spec.LastingPlaces() {
 		at := lastingAt{p.Key, p.Node}
 		l.mu.Lock()
 		least := l.done[at]
 		l.mu.Unlock()
-		v, err := faas.CheckAt(ctx, clients, p.Node, p.Stateful, p.Key)
+		v, err := faas.CheckLasting(ctx, clients, &p)
 		if err != nil && !errors.Is(err, faas.ErrNoState) {
-			return checks, err
+			return checks, lost, err
+		}
+		if err != nil {
+			v.Version = 0
 		}
 		l.mu.Lock()
 		most := l.begun[at]
+		if behind := least - v.Version; behind > l.lost[at] {
+			lost += behind - l.lost[at]
+			l.lost[at] = behind
+		}
 		l.mu.Unlock()
 		i, known := index[p.State]
 		if !known {
@@ -128,5 +139,5 @@ func (l *lastingStates) check(
 		}
 		c.Add(v, p)
 	}
-	return checks, nil
+	return checks, lost, nil
 }

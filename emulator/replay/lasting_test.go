@@ -86,7 +86,8 @@ func TestLostStatesThatOutliveChains(t *testing.T) {
 	}
 	s, err := Run(t.Context(), c)
 	if err != nil || s.Models[0].Done != 2 || s.Models[0].Lost != 2 ||
-		!strings.Contains(s.Errors[0], "want version 9, have 3") {
+		!strings.Contains(s.Errors[0], "want version 9, have 3") ||
+		s.Models[0].WritesLost != 6 || s.Models[0].StatesLost != 2 {
 		t.Errorf("%v, %+v", err, s)
 	}
 }

@@ -25,7 +25,7 @@ func (r *replay) warm(ctx context.Context) error {
 	for _, specs := range r.specs {
 		all = append(all, specs...)
 	}
-	return r.connect(ctx, r.peers(all, connections))
+	return r.connect(ctx, all, connections)
 }
 
 // anew opens new connections for one chain, in place of those that others have used: their congestion windows would
@@ -35,11 +35,15 @@ func (r *replay) anew(ctx context.Context, spec *faas.ChainSpec) error {
 	if !r.Arrival.Alone() {
 		return nil
 	}
-	return r.connect(ctx, r.peers([]*faas.ChainSpec{spec}, max(r.Connections, 1)))
+	return r.connect(ctx, []*faas.ChainSpec{spec}, max(r.Connections, 1))
 }
 
-// connect makes nodes open connections.
-func (r *replay) connect(ctx context.Context, peers map[topology.ID][]faas.WarmSpec) error {
+// connect makes nodes open connections. Those of which the chains need nothing but replicas may be away.
+func (r *replay) connect(ctx context.Context, specs []*faas.ChainSpec, connections int) error {
+	peers := r.peers(specs, connections)
+	spared := func(id topology.ID, err error) bool {
+		return !slices.ContainsFunc(specs, func(s *faas.ChainSpec) bool { return !s.OnlyReplica(ctx, id, err) })
+	}
 	var wait sync.WaitGroup
 	var mu sync.Mutex
 	var errs []error
@@ -50,7 +54,7 @@ func (r *replay) connect(ctx context.Context, peers map[topology.ID][]faas.WarmS
 			defer func() { <-slots }()
 			limited, cancel := context.WithTimeoutCause(ctx, r.Timeout, fmt.Errorf("not finished after %v", r.Timeout))
 			defer cancel()
-			if err := r.Clients(id).Warm(limited, peers[id]); err != nil {
+			if err := r.Clients(id).Warm(limited, peers[id]); err != nil && !spared(id, err) {
 				name, _ := r.Name(id)
 				mu.Lock()
 				defer mu.Unlock()

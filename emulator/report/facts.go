@@ -20,6 +20,9 @@ func counts(r *run.Run) []html.Count {
 		{Value: thousands(int64(total.Failed)), Label: "failed", Bad: total.Failed > 0},
 		{Value: thousands(int64(total.Lost)), Label: "lost state", Bad: total.Lost > 0},
 	}
+	if total.WritesLost > 0 {
+		out = append(out, html.Count{Value: thousands(total.WritesLost), Label: "acknowledged writes lost", Bad: true})
+	}
 	if total.NotRun > 0 {
 		out = append(out, html.Count{Value: thousands(int64(total.NotRun)), Label: "not run", Bad: true})
 	}

@@ -64,6 +64,8 @@ func sum(models []record.ModelCounts) (total record.ModelCounts) {
 		total.NotRun += m.NotRun
 		total.Late += m.Late
 		total.Starts += m.Starts
+		total.StatesLost += m.StatesLost
+		total.WritesLost += m.WritesLost
 	}
 	return total
 }

@@ -63,10 +63,12 @@ func lastingBytes(plans []*plan.Plan) map[topology.ID]int64 {
 	for _, p := range plans {
 		for i := range p.Invocations {
 			for _, a := range p.Invocations[i].States {
-				v := value{p.Outlives(a.State), a.Node}
-				if bytes := max(a.Bytes, a.Written()); v.Name != "" && bytes > known[v] {
-					sums[a.Node] = units.Add(sums[a.Node], bytes-known[v])
-					known[v] = bytes
+				for _, node := range a.Keepers() {
+					v := value{p.Outlives(a.State), node}
+					if bytes := max(a.Bytes, a.Written()); v.Name != "" && bytes > known[v] {
+						sums[node] = units.Add(sums[node], bytes-known[v])
+						known[v] = bytes
+					}
 				}
 			}
 		}

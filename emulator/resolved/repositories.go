@@ -43,6 +43,23 @@ func (e *Scenario) locateStates(network *simnet.Network) error {
 	return nil
 }
 
+// checkReplicated says why states cannot have replicas: a majority agrees on each state by itself, so that several,
+// each with replicas, are no transaction.
+func (e *Scenario) checkReplicated(m plan.Model, plans []*plan.Plan) error {
+	for _, p := range plans {
+		for i := range p.Invocations {
+			inv := &p.Invocations[i]
+			if !inv.Program || len(inv.States) < 2 || len(inv.States[0].Replicas) == 0 {
+				continue
+			}
+			return fmt.Errorf("%s: model %s: the job %s has function %s, a program, use %d states, and what it writes is one "+
+				"transaction, which several states with replicas cannot be (state.replication): give it one state, with several "+
+				"keys, or write replication: 1", e.Source.Path(), m, p.Job, inv.Function, len(inv.States))
+		}
+	}
+	return nil
+}
+
 // repositories are the hosts of the edge that are repositories, in the order of their names.
 func (e *Scenario) repositories(network *simnet.Network) (nodes []topology.ID, err error) {
 	t := e.Topology

@@ -150,6 +150,9 @@ func (e *Scenario) Plans(m plan.Model, access plan.StateAccess) ([]*plan.Plan, e
 	if err := e.dispatched(plans); err != nil {
 		return nil, err
 	}
+	if err := e.checkReplicated(m, plans); err != nil {
+		return nil, err
+	}
 	return plans, e.checkLasting(m, plans)
 }
 

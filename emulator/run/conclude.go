@@ -89,6 +89,9 @@ func (r *run) conclude(ctx context.Context, failed error) error {
 	rest := errors.Join(err, r.compare())
 	if r.guard != nil {
 		m.Validity = r.guard.judge(m, r.guard.end(ctx, status), disturbed(r.Scenario).Share, len(r.outcome.Off))
+		for _, node := range r.gone.all() {
+			blame(m.Validity, record.Amber, "node %s has died; the chains went on with the other replicas of its states", node)
+		}
 		r.outcome.Validity = m.Validity
 	}
 	switch {

@@ -118,7 +118,7 @@ func (b *bed) Inspect(ctx context.Context) (fabric.Status, error) {
 	}}, nil
 }
 
-func (b *bed) Watch(ctx context.Context) error {
+func (b *bed) Watch(ctx context.Context, _ ...string) error {
 	if b.watch != nil {
 		return b.watch(ctx)
 	}

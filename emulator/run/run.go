@@ -115,6 +115,7 @@ type run struct {
 	setting   predict.Setting // as calibrated
 	telling   sync.Mutex      // of events
 	agree     *agreement      // nil: no function is a program
+	gone      gone            // nodes that have died and that the chains can do without
 }
 
 // plansOf builds the plans of all models, as the worker-side state access that the FaaS carries out.
@@ -140,7 +141,7 @@ func (r *run) watched(ctx context.Context) error {
 	living, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
 	go func() {
-		if err := r.Bed.Watch(living); err != nil {
+		if err := r.watchOver(living); err != nil {
 			abort(err)
 		}
 	}()

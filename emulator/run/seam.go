@@ -30,9 +30,9 @@ type Bed interface {
 	Health(ctx context.Context, since uint64) (health.Health, error)
 	// Canary begins to probe the host, by a network of its own beside the testbed's. It fails where none can be made.
 	Canary(ctx context.Context) (Canary, error)
-	// Watch blocks until a part of the testbed has died, which is an error that names it at once, or ctx ends, which is
-	// none.
-	Watch(ctx context.Context) error
+	// Watch blocks until a part of the testbed has died, which is an error that names it at once (of a node an
+	// orchestrator.DiedError), or ctx ends, which is none. Nodes that are gone are not looked at.
+	Watch(ctx context.Context, gone ...string) error
 	// Reason is why the testbed does not answer: that it was taken down, where it was, otherwise err.
 	Reason(ctx context.Context, err error) error
 	// Verify measures a link of each class, briefly. What it found comes with an error as well, where not all could

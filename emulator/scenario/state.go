@@ -35,7 +35,8 @@ type Repository struct {
 	// What the server keeps on disk, and so still has after it was killed: none, nothing; rdb, a snapshot once in a
 	// minute; aof, every write, in a log.
 	Persistence string `yaml:"persistence" enum:"none|rdb|aof" default:"aof" when:"kind=redis"`
-	// When the log is written to the disk itself (aof): always, before a write is answered; everysec, once in a second.
+	// When the log is written to the disk itself (aof): always, before a write is answered; everysec, once in a second,
+	// where a server that is killed while the disk is busy may lose what it has acknowledged in the two seconds before.
 	Fsync string `yaml:"fsync" enum:"always|everysec" default:"everysec" when:"persistence=aof"`
 }
 
@@ -82,7 +83,6 @@ func (d *decoder) checkState(f *File) {
 		d.failAt("state.repository", "write repository: {kind: "+f.State.Repository.Kind+", image: ...}, or another runtime",
 			"the testbed's node image has no such server, and so none can be started under the runtime %s", f.Runtime)
 	}
-	d.checkReplication(f)
 	for i, name := range f.State.Repositories {
 		if repositoryWord(name) && len(f.State.Repositories) > 1 {
 			d.failAt("state.repositories", "write one of the words, or hosts", "%s stands among others", name)
@@ -93,22 +93,6 @@ func (d *decoder) checkState(f *File) {
 				d.failAt("state.repositories", "remove it", "%q is listed twice", name)
 			}
 		}
-	}
-}
-
-// checkReplication finds what states with replicas cannot be used by.
-func (d *decoder) checkReplication(f *File) {
-	if f.State.Replication <= 1 {
-		return
-	}
-	const at, remedy = "state.replication", "write 1, or remove "
-	switch {
-	case f.chained():
-		d.failAt(at, remedy+"orchestration: chained", "where workers call each other, states have no replicas")
-	case len(f.Workload.States) > 0:
-		d.failAt(at, remedy+"workload.states", "states that outlive jobs have no replicas")
-	case f.Programs():
-		d.failAt(at, remedy+"programs from functions", "states of programs have no replicas")
 	}
 }
 

@@ -46,7 +46,6 @@ func TestStateErrors(t *testing.T) {
 		"runtime: process\nstate: {repository: {kind: redis, image: 'redis:7'}}": "cannot run images",
 		"state: {repositories: nuc_0}\nimages: {nuc_0: {image: a:1, agent: no}}": "no agent runs in the host nuc_0",
 		"state: {replication: 4}":                                                "state.replication",
-		"orchestration: chained\nmodels: [in-edge]\nstate: {replication: 2}":     "states have no replicas",
 		"state: {keys: far}":                                                     "state.keys",
 	} {
 		_, err := scenario.Parse([]byte("name: x\ntopology: {synth: iiot}\n"+line+"\n"), "f", builtin.Catalogue())

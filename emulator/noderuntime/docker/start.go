@@ -244,6 +244,9 @@ func (l *launch) create(s noderuntime.Spec) (id string, err error) {
 	image := l.images[s.Image]
 	config, host := configure(s, image, l.engine, l.id)
 	if s.Image != "" && len(s.Args) > 0 {
+		if s.Without {
+			image.command = nil
+		}
 		withAgent(config, host, l.program.Path(), image)
 	}
 	err = l.call(l.calls, "creating node "+s.Node, func(ctx context.Context) error {
