@@ -15,6 +15,9 @@ import (
 	"testbed/emulator/predict/transport"
 	"testbed/emulator/replay"
 	"testbed/emulator/topology/ether"
+	"testbed/emulator/topology/network/gml"
+	"testbed/emulator/topology/network/graphml"
+	"testbed/emulator/topology/network/nodelink"
 	"testbed/emulator/topology/synth"
 	"testbed/emulator/workload/alibaba"
 	"testbed/emulator/workload/azure"
@@ -28,6 +31,9 @@ func Catalogue(more ...catalogue.Section) *catalogue.Catalogue {
 	return catalogue.New(append([]catalogue.Section{
 		synth.Section(),
 		ether.Section(),
+		graphml.Section(),
+		gml.Section(),
+		nodelink.Section(),
 		spar.Section(),
 		alibaba.Section(),
 		azure.Section(),
