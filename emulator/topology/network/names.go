@@ -87,3 +87,9 @@ func spell(text string) string {
 	}
 	return strings.Trim(name.String(), "-_")
 }
+
+// IsName says whether a text is no number, and so may be a name.
+func IsName(text string) bool {
+	_, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	return err != nil
+}
