@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"regexp"
@@ -98,7 +99,24 @@ func importingNetwork(s *State, c *cli.Context, path, format string) (*scenario.
 		settings = append(settings, scenario.Setting{Key: "topology.import." + key, Value: value, From: "--set " + text})
 	}
 	sc, _, err := scenario.Adapt([]byte("name: import\ntopology: {import: {file: FILE}}\n"), "import", s.catalogue(), settings...)
-	return sc, err
+	return sc, ofFile(err)
+}
+
+// ofFile are errors without the place in a scenario that nobody wrote: those about the file have its line.
+func ofFile(err error) error {
+	var list scenario.Errors
+	if !errors.As(err, &list) {
+		return err
+	}
+	var all []error
+	for _, e := range list {
+		if e.Path == "topology.import" {
+			all = append(all, errors.New(e.Message))
+		} else {
+			all = append(all, e)
+		}
+	}
+	return errors.Join(all...)
 }
 
 // setTexts are the settings of the command line, as the end of a sentence.

@@ -27,6 +27,8 @@ type TopologyImport struct {
 	// What becomes of a link of which the file states a range of rates, such as 10-20Gbps: missing, it has none, and the
 	// default stands in; low or high, it has the least or the largest rate.
 	Ranges string `yaml:"ranges" enum:"missing|low|high" default:"missing"`
+	// Nodes that are taken, by name, or by the label or ID that the file has, with the links between them. Absent: all.
+	Only []string `yaml:"only,names,single" min:"1" max:"5000"`
 	// Which part is taken of a network that consists of several without a link between them: all, the hosts of which must
 	// reach each other; largest, the one with the most nodes.
 	Component string `yaml:"component" enum:"all|largest" default:"all"`
@@ -95,7 +97,7 @@ func (i *TopologyImport) resolve() {
 // NetworkOptions are the import's, for network.Graph.Resolve.
 func (i *TopologyImport) NetworkOptions() network.Options {
 	o := network.Options{
-		Defaults: i.Defaults.given(), Stretch: i.Stretch, Ranges: network.Ranges(i.Ranges),
+		Defaults: i.Defaults.given(), Stretch: i.Stretch, Ranges: network.Ranges(i.Ranges), Only: i.Only,
 		Component: network.Component(i.Component), Images: i.Images == "run",
 	}
 	if h := i.Hosts; h != nil {

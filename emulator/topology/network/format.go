@@ -10,7 +10,6 @@ import (
 
 	"testbed/emulator/catalogue"
 	"testbed/emulator/internal/readfile"
-	"testbed/emulator/topology"
 	"testbed/emulator/topology/network/tree"
 )
 
@@ -23,8 +22,8 @@ type Format struct {
 	Detect func(head []byte) bool
 	// Parse reads the text of a file. Errors are LineError, tree.Error or joined ones of these.
 	Parse func(text []byte, options catalogue.Values) (*Graph, error)
-	// Write writes a topology so that Parse gives one that is equal to it; nil: the format is read only.
-	Write func(w io.Writer, t *topology.Topology) error
+	// Write writes a network so that Parse gives one that is equal to it; nil: the format is read only.
+	Write func(w io.Writer, n *Network) error
 }
 
 // MaxSize is the most bytes of a file that are read.

@@ -32,7 +32,10 @@ type namer map[string]bool // in lower case
 // fit is a name as near to a text as one of the kind can be; where the text has nothing of which to make one it is the
 // word. Names differ in more than case, as host names have to.
 func (n namer) fit(text, word string, k topology.Kind) string {
-	name := spell(text)
+	name := text
+	if topology.NameProblem(text, k) != "" {
+		name = spell(text)
+	}
 	if name == "" {
 		name = word
 	}

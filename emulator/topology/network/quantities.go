@@ -49,8 +49,11 @@ func Milliseconds(text string) (time.Duration, error) {
 	return time.Duration(ms*1e6 + 0.5), nil
 }
 
-// Rate is a rate with its unit, such as 10Mbps or 10 Mbit/s.
+// Rate is a rate with its unit, such as 10Mbps or 10 Mbit/s; 0 is one that is Unlimited.
 func Rate(text string) (units.BitRate, error) {
+	if strings.TrimSpace(text) == Unlimited {
+		return 0, nil
+	}
 	plain := strings.NewReplacer("it/s", "it", "b/s", "bps", "B/s", "bps").Replace(strings.TrimSpace(text))
 	r, err := units.ParseBitRate(plain)
 	switch {

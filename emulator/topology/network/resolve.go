@@ -13,6 +13,10 @@ import (
 // Resolve makes a network of a graph. It fails, with all that is wrong, where the graph is none, a rate or delay is
 // missing that no default stands in for, or no host is there; errors name lines of the file.
 func (g *Graph) Resolve(o Options) (*Network, error) {
+	g, err := g.only(o.Only)
+	if err != nil {
+		return nil, err
+	}
 	if err := g.check(); err != nil {
 		return nil, err
 	}

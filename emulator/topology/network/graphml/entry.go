@@ -12,6 +12,6 @@ func Section() catalogue.Section {
 			Name: "graphml", About: "GraphML, with the attributes of the Internet Topology Zoo, of Mininet or of this program",
 			Brief: "GraphML",
 		},
-		Does: network.Format{Detect: Detect, Parse: Parse},
+		Does: network.Format{Detect: Detect, Parse: Parse, Write: Write},
 	})
 }

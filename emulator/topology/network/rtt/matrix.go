@@ -18,6 +18,9 @@ import (
 	"testbed/emulator/topology/network"
 )
 
+// maxPairs is how many pairs are read, of which a scenario may take some.
+const maxPairs = 10 * network.MaxLinks
+
 // pairs collects round-trip times.
 type pairs struct {
 	order []string
@@ -41,7 +44,7 @@ type measured struct {
 }
 
 func newPairs() *pairs {
-	return &pairs{known: map[string]*site{}, least: map[[2]int]measured{}, most: network.MaxLinks}
+	return &pairs{known: map[string]*site{}, least: map[[2]int]measured{}, most: maxPairs}
 }
 
 // site is the one with an ID, which is added where it is new.
@@ -63,7 +66,7 @@ func (p *pairs) add(a, b *site, rtt time.Duration, line int) error {
 	key := [2]int{min(a.index, b.index), max(a.index, b.index)}
 	m, there := p.least[key]
 	if !there && len(p.least) >= p.most {
-		return network.Failf(line, "there are more than %d pairs, and a scenario has no more links", p.most)
+		return network.Failf(line, "there are more than %d pairs", p.most)
 	}
 	if !there || rtt < m.rtt {
 		m.rtt, m.line = rtt, line
