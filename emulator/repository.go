@@ -17,14 +17,15 @@ func keeps(e *resolved.Scenario, id topology.ID) bool {
 	return e.Sites.Store != nil && slices.Contains(e.Keepers, id)
 }
 
-// redisConfig is the Redis server of a node; nil: it has none. What it keeps on disk is in the node's directory, which
-// goes with the testbed; of an image, in the container's /tmp, for the directories of such nodes hold little.
-func redisConfig(e *resolved.Scenario, id topology.ID, control string) *faas.RedisConfig {
+// redisConfig is the Redis server of a node; nil: it has none. What it keeps on disk is in the node's directory there,
+// which goes with the testbed; of an image, in the container's /tmp, which is memory, and bounded: the program of a
+// stranger's image, whatever it is, is to have nothing of the host's disk.
+func redisConfig(e *resolved.Scenario, id topology.ID, disk string) *faas.RedisConfig {
 	if !keeps(e, id) {
 		return nil
 	}
 	r := &e.Source.State.Repository
-	dir := filepath.Join(filepath.Dir(control), "redis")
+	dir := filepath.Join(disk, "redis")
 	if r.Image != "" {
 		dir = "/tmp/redis"
 	}

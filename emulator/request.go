@@ -38,7 +38,7 @@ func (h *Host) request(e *resolved.Scenario, o UpOptions) (*orchestrator.Request
 		Try: h.Try, Progress: o.Progress,
 		Keep: func(dir string) ([]byte, error) { return keep(sc, dir, resolved) },
 		Node: func(station orchestrator.Station, control string) orchestrator.NodeConfig {
-			return nodeConfig(e, station, control)
+			return nodeConfig(e, station, control, h.DiskDir(name, station.Name))
 		},
 	}, nil
 }
@@ -69,8 +69,8 @@ func orDefault(value, otherwise string) string {
 	return otherwise
 }
 
-// nodeConfig is what a station's node runs and what it may use.
-func nodeConfig(e *resolved.Scenario, station orchestrator.Station, control string) orchestrator.NodeConfig {
+// nodeConfig is what a station's node runs and what it may use. disk is where it keeps what is too much for memory.
+func nodeConfig(e *resolved.Scenario, station orchestrator.Station, control, disk string) orchestrator.NodeConfig {
 	v := &e.Topology.Vertices[station.ID]
 	image, agent := e.Source.ImageOf(v)
 	node := orchestrator.NodeConfig{Image: image}
@@ -79,7 +79,7 @@ func nodeConfig(e *resolved.Scenario, station orchestrator.Station, control stri
 			node.Image = store.Image
 		}
 		config := faas.Config{
-			Redis: redisConfig(e, station.ID, control), PasswordFile: passwordFile(e, control),
+			Redis: redisConfig(e, station.ID, disk), PasswordFile: passwordFile(e, control),
 			Node: station.Name, Control: control, Compute: e.Source.Replay.Compute,
 			Speed: agentSpeed(e, station.ID), Memory: e.AgentMemory(station.ID),
 		}

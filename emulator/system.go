@@ -23,7 +23,7 @@ func NewHost(binary, version string) *Host {
 }
 
 // NewHostAt is NewHost with a directory of its own for the testbeds' records, and a file for the host's key, beside
-// which the node program is kept.
+// which the node program is kept, and what nodes have on disk.
 func NewHostAt(store orchestrator.Store, key, binary, version string) *Host {
 	return NewHostOf(Catalogue(), store, key, binary, version)
 }
@@ -31,7 +31,7 @@ func NewHostAt(store orchestrator.Store, key, binary, version string) *Host {
 // NewHostOf is NewHostAt with the runtimes and fabrics of any catalogue, from which scenarios choose, too.
 func NewHostOf(c *catalogue.Catalogue, store orchestrator.Store, key, binary, version string) *Host {
 	small := program.Node(filepath.Dir(key), binary)
-	h := &orchestrator.Host{Store: store, Key: key}
+	h := &orchestrator.Host{Store: store, Key: key, Disk: filepath.Join(filepath.Dir(key), "disk")}
 	host := &Host{Host: h, Version: version, Try: doctor.Trial(c), Catalogue: c}
 	for _, f := range fabric.Choices.All(c) {
 		h.Fabrics = append(h.Fabrics, orchestrator.FabricOption{

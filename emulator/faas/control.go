@@ -43,6 +43,8 @@ func (a *Agent) handleControl(w http.ResponseWriter, r *http.Request) {
 		a.handleWarm(w, r)
 	} else if path == pathMove && r.Method == http.MethodPost {
 		a.handleMove(w, r)
+	} else if path == pathArrivals {
+		a.handleArrivals(w, r)
 	} else if strings.HasPrefix(path, pathInstances) {
 		a.handleInstances(w, r)
 	} else if key, ok := strings.CutPrefix(path, "/part/"); ok {

@@ -1,38 +1,8 @@
 package faas
 
 import (
-	"context"
 	"slices"
-	"strings"
 )
-
-// forget has what was to be forgotten meanwhile forgotten where the instance is now. What it fails for goes with the
-// last of the chains.
-func (m *move) forget(ctx context.Context, prefixes []string) {
-	for range maxMoves {
-		moved := movedOf(m.say(ctx, &arrivalHead{Phase: phaseForget, Keep: prefixes}, nil))
-		if moved == nil {
-			return
-		}
-		m.line.close()
-		m.place = moved.to
-		m.line = &line{Agent: m.Agent, address: moved.to.Address}
-	}
-}
-
-// forgetOf forgets what an instance that has come has of chains that were forgotten on its way. It fails with a
-// movedError where the instance has gone on.
-func (a *Agent) forgetOf(one *resident, head *arrivalHead) error {
-	for _, prefix := range head.Keep {
-		if err := checkKey(strings.TrimSuffix(prefix, "/")); err != nil {
-			return err
-		}
-		if err := a.forgetNow(one, head.Epoch, prefix); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // forgetNow forgets what an instance has of chains whose keys have the prefix, when it is not held any more.
 func (a *Agent) forgetNow(one *resident, epoch int64, prefix string) error {

@@ -2,6 +2,8 @@ package faas
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,6 +39,7 @@ type Move struct {
 	Home    string      `json:"home"`    // of the agent itself, host:port
 	Method  string      `json:"method"`
 	Rounds  int         `json:"rounds"` // pre-copy; 0: DefaultRounds
+	Token   string      `json:"token"`  // of the announcement to the target: see Arrival
 }
 
 func (m *Move) validate() error {
@@ -51,7 +54,7 @@ func (m *Move) validate() error {
 	case m.From < 0 || m.To < 0 || m.Address == "" || m.Home == "":
 		return errors.New("a node or an address is missing")
 	}
-	return errors.Join(checkKey(m.ID), checkAddress(m.Address), checkAddress(m.Home))
+	return errors.Join(checkKey(m.ID), checkKey(m.Token), checkAddress(m.Address), checkAddress(m.Home))
 }
 
 // Moved is what became of a move. Moments are nanoseconds of the host's monotonic clock.
@@ -63,6 +66,9 @@ type Moved struct {
 	Rounds    []Round    `json:"rounds"` // the last is the one for which invocations were held
 	Delays    []int64    `json:"delays"` // of invocations that came while it was held, in ns
 	Undone    string     `json:"undone,omitempty"`
+	// Later are prefixes that were to be forgotten while the instance was held: whoever has moved it has them forgotten
+	// where it is now.
+	Later []string `json:"later,omitempty"`
 }
 
 // Round is one copying of states.
@@ -125,6 +131,20 @@ func (a *Agent) migrate(ctx context.Context, order Move) (*Moved, error) {
 	return m.result, nil
 }
 
+// maxEpoch bounds epochs, and stepBits what a move adds to them at random: enough for 16,000 moves of an instance. Who
+// knows its epoch has been sent to it by the agent that it has left, for nobody can guess it: that makes the target
+// serve.
+const (
+	maxEpoch = 1 << 62
+	stepBits = 48
+)
+
+func epochStep() int64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	return int64(binary.LittleEndian.Uint64(b[:]) >> (64 - stepBits))
+}
+
 // begin makes the move the instance's only one.
 func (m *move) begin() error {
 	r := m.one
@@ -142,8 +162,11 @@ func (m *move) begin() error {
 	if r.moving {
 		return &statusError{http.StatusConflict, "it is being moved already"}
 	}
-	r.moving = true
-	r.tried = max(r.tried, r.epoch) + 1
+	next := max(r.tried, r.epoch) + 1 + epochStep()
+	if next > maxEpoch {
+		return &statusError{http.StatusConflict, "it has been moved too often"}
+	}
+	r.moving, r.tried = true, next
 	m.place = Elsewhere{m.To, m.Address, r.tried}
 	m.line = &line{Agent: m.Agent, address: m.Address}
 	return nil
@@ -176,9 +199,7 @@ func (m *move) carryOut(ctx context.Context) error {
 	m.result.Served, delays = m.one.release(&m.place, m.clock.now)
 	m.result.Delays = delays[:min(len(delays), maxDelays)]
 	m.states.forget(gone)
-	if prefixes := m.one.takeLater(); len(prefixes) > 0 {
-		m.forget(ctx, prefixes)
-	}
+	m.result.Later = m.one.takeLater()
 	return nil
 }
 
@@ -261,10 +282,7 @@ func (m *move) round(ctx context.Context, head *arrivalHead, all []copied) error
 
 // say sends a message to the target, and waits for its acknowledgement.
 func (m *move) say(ctx context.Context, head *arrivalHead, body [][]byte) error {
-	head.Stateful, head.From = m.one.Stateful, Elsewhere{m.From, m.Home, m.one.epochNow()}
-	if head.Epoch, head.To = m.place.Epoch, m.To; head.Phase == phaseForget {
-		head.From.Epoch = 0 // it may be back here by now
-	}
+	head.From, head.Epoch = Elsewhere{m.From, m.Home, m.one.epochNow()}, m.place.Epoch
 	text, err := json.Marshal(head)
 	if err != nil {
 		return err
@@ -275,7 +293,7 @@ func (m *move) say(ctx context.Context, head *arrivalHead, body [][]byte) error 
 	}
 	msg := message{
 		method: http.MethodPost, path: pathArrive, fresh: true, body: append([][]byte{text}, body...),
-		header: fmt.Appendf(nil, "%s: %d\r\n", headerArrive, len(text)),
+		header: fmt.Appendf(nil, "%s: %d %s %s\r\n", headerArrive, len(text), m.Token, m.one.ID),
 	}
 	return m.line.do(ctx, &msg)
 }

@@ -70,7 +70,7 @@ func (b *broken) addr(id topology.ID) netip.AddrPort { return b.addresses[id] }
 
 func (b *broken) serve(w http.ResponseWriter, r *http.Request, node int, over chan struct{}) {
 	what, phase := sound, ""
-	if n, err := strconv.Atoi(r.Header.Get(headerArrive)); err == nil {
+	if n, _, _, err := parseArrive(r); err == nil {
 		text := make([]byte, n)
 		io.ReadFull(r.Body, text)
 		var head arrivalHead

@@ -43,6 +43,8 @@ type Residents interface {
 	SeedOf(ctx context.Context, at Seat, key string, size int64) (*Elsewhere, error)
 	CheckOf(ctx context.Context, at Seat, key string) (StateVersion, *Elsewhere, error)
 	CleanOf(ctx context.Context, at Seat, prefix string) (*Elsewhere, error)
+	Announce(ctx context.Context, a Arrival) error
+	Retract(ctx context.Context, id, token string) error
 	Move(ctx context.Context, order Move) (*Moved, error)
 	Instances(ctx context.Context) ([]InstanceStatus, error)
 }
@@ -82,10 +84,13 @@ func (c *Client) CleanOf(ctx context.Context, at Seat, prefix string) (*Elsewher
 	return a.Elsewhere, err
 }
 
+// maxMoved bounds the answer to a move, in bytes: delays, rounds, and prefixes that were to be forgotten meanwhile.
+const maxMoved = maxAnswer + 32*maxDelays + mostRounds*stepBytes + 1<<20
+
 // Move makes the agent send an instance to another. A move that fails is no error: the result says so.
 func (c *Client) Move(ctx context.Context, order Move) (*Moved, error) {
 	var m Moved
-	if err := c.do(ctx, http.MethodPost, pathMove, order, &m, maxAnswer+32*maxDelays+mostRounds*stepBytes); err != nil {
+	if err := c.do(ctx, http.MethodPost, pathMove, order, &m, maxMoved); err != nil {
 		return nil, err
 	}
 	m.Undone = printable(m.Undone)
@@ -147,48 +152,6 @@ func CheckAt[C Control](ctx context.Context, clients func(topology.ID) C, node t
 		return to, err
 	})
 	return v, err
-}
-
-// Locate finds the node where an instance is, and what its agent has of it.
-func Locate[C any](ctx context.Context, clients func(topology.ID) C, one *Stateful) (
-	at topology.ID, found InstanceStatus, err error,
-) {
-	at = one.Origin
-	err = follow(at, one.ID, clients, func(r Residents, seat Seat) (*Elsewhere, error) {
-		all, err := r.Instances(ctx)
-		if err != nil {
-			return nil, err
-		}
-		i := slices.IndexFunc(all, func(s InstanceStatus) bool { return s.ID == one.ID })
-		if i < 0 {
-			return nil, errNoInstance
-		}
-		if found = all[i]; found.Here || found.Prepared && found.Epoch == seat.Epoch {
-			return nil, nil
-		}
-		at = found.Place.Node
-		return &found.Place, nil
-	})
-	return at, found, err
-}
-
-// MoveAt moves an instance from where it is. order.ID says which; From, Home and Epoch are filled in; address gives a
-// node's agent's. It fails where the instance is at the target already, or on its way.
-func MoveAt[C any](ctx context.Context, clients func(topology.ID) C, address func(topology.ID) string,
-	placed topology.ID, order Move,
-) (from topology.ID, done *Moved, err error) {
-	from = placed
-	err = follow(placed, order.ID, clients, func(r Residents, at Seat) (*Elsewhere, error) {
-		order.From, order.Home, order.Epoch = from, address(from), at.Epoch
-		if done, err = r.Move(ctx, order); err != nil {
-			return nil, err
-		}
-		if done.Elsewhere != nil {
-			from = done.Elsewhere.Node
-		}
-		return done.Elsewhere, nil
-	})
-	return from, done, err
 }
 
 // instanceAt is the ID of the instance that a chain's state at a node belongs to; empty: to none.

@@ -54,7 +54,7 @@ func (a *Agent) handleDeclare(w http.ResponseWriter, r *http.Request) {
 	for i := range all {
 		err := all[i].validate()
 		if err == nil {
-			_, err = a.residents.enter(all[i], true, true)
+			err = a.residents.declare(all[i])
 		}
 		if err != nil {
 			fail(w, statusOf(err), err)

@@ -2,6 +2,7 @@ package faas
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -14,6 +15,7 @@ type onceCall struct {
 	cancel context.CancelCauseFunc
 	reply  *reply // nil: it failed, or is under way
 	err    error
+	at     int64 // when it ended, in ns; 0: it is under way
 }
 
 // onceKey tells an instance's calls apart.
@@ -37,12 +39,15 @@ func (a *Agent) invoke(ctx context.Context, c *call, carried []byte) (*reply, er
 	c.suffix = r.suffix()
 	detached, cancel := context.WithCancelCause(a.context)
 	defer cancel(nil)
-	one, first := r.begin(c, cancel)
+	one, first, err := a.begin(r, c, cancel)
+	if err != nil {
+		return nil, err
+	}
 	if first {
 		since := a.clock.now()
 		one.reply, one.err = a.execute(detached, c, carried)
 		r.saw(since, a.clock.now())
-		r.ended(c, one)
+		r.ended(c, one, a.clock.now())
 		close(one.done)
 	}
 	select {
@@ -59,25 +64,34 @@ func (a *Agent) invoke(ctx context.Context, c *call, carried []byte) (*reply, er
 }
 
 // begin finds a call that was here before, or enters it.
-func (r *resident) begin(c *call, cancel context.CancelCauseFunc) (one *onceCall, first bool) {
+func (r *resident) begin(c *call, cancel context.CancelCauseFunc) (one *onceCall, first bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	key := c.onceKey()
-	if one = r.calls[key]; one != nil {
-		return one, false
+	if one = r.calls.all[key]; one != nil {
+		return one, false, nil
 	}
 	one = &onceCall{done: make(chan struct{}), cancel: cancel}
-	r.calls[key] = one
-	return one, true
+	return one, true, r.calls.add(key, one)
 }
 
 // ended forgets a call that failed: nothing is known of what it has left.
-func (r *resident) ended(c *call, one *onceCall) {
+func (r *resident) ended(c *call, one *onceCall, at int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if key := c.onceKey(); one.err != nil && r.calls[key] == one {
-		delete(r.calls, key)
+	one.at = at
+	if key := c.onceKey(); one.err != nil && r.calls.all[key] == one {
+		r.calls.remove(key)
 	}
+}
+
+// begin enters a call, after forgetting the calls of chains that must have ended where there is no room for another.
+func (a *Agent) begin(r *resident, c *call, cancel context.CancelCauseFunc) (one *onceCall, first bool, err error) {
+	if one, first, err = r.begin(c, cancel); !errors.Is(err, errFull) {
+		return one, first, err
+	}
+	a.residents.expire(a.clock.now() - ChainTime.Nanoseconds())
+	return r.begin(c, cancel)
 }
 
 // callDone is an invocation that an instance has executed for a chain that is under way. It moves with the instance.
@@ -92,7 +106,7 @@ func (r *resident) calledBefore() []callDone {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var all []callDone
-	for key, one := range r.calls {
+	for key, one := range r.calls.all {
 		if one.reply != nil {
 			all = append(all, callDone{key, one.reply.times, one.reply.retries})
 		}
@@ -100,19 +114,32 @@ func (r *resident) calledBefore() []callDone {
 	return all
 }
 
-// remember turns what calledBefore has said into calls.
-func remember(all []callDone) (map[string]*onceCall, error) {
-	calls := make(map[string]*onceCall, len(all))
+// Bounds of what is believed of a call: moments and retries of one with as many states as there may be.
+const (
+	maxMoments = 6 + 6*maxStates
+	maxCounts  = 1 + maxStates
+)
+
+func (d *callDone) validate() error {
+	if len(d.Times)%3 != 0 || len(d.Times) > maxMoments || len(d.Retries) > maxCounts {
+		// of a call of states that are all the worker's own it is three, but for the last moment
+		return fmt.Errorf("call %.150s: %d moments, %d retries", d.Key, len(d.Times), len(d.Retries))
+	}
+	return checkStateKey(d.Key)
+}
+
+// remember enters what calledBefore has said.
+func (b *callBook) remember(all []callDone, at int64) error {
 	done := make(chan struct{})
 	close(done)
 	for _, d := range all {
-		if err := checkStateKey(d.Key); err != nil {
-			return nil, err
+		one := &onceCall{
+			done: done, cancel: func(error) {}, reply: &reply{times: d.Times, retries: d.Retries}, at: at,
 		}
-		if len(d.Times)%3 != 0 { // a call of states that are all the worker's own, but for the last moment
-			return nil, fmt.Errorf("call %s: %d moments", d.Key, len(d.Times))
+		if err := b.add(d.Key, one); err != nil {
+			b.clear()
+			return err
 		}
-		calls[d.Key] = &onceCall{done: done, cancel: func(error) {}, reply: &reply{times: d.Times, retries: d.Retries}}
 	}
-	return calls, nil
+	return nil
 }

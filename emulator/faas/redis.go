@@ -183,7 +183,7 @@ func (s redisStates) authenticate(c redis.Conn) error {
 	if s.password == "" {
 		return nil
 	}
-	return c.Send("AUTH", s.password)
+	return c.Send("AUTH", redisUser, s.password)
 }
 
 // warm opens a connection and sends as many bytes over it both ways, so that its windows open.

@@ -2,4 +2,4 @@
 
 package faas
 
-func unbound(int) {}
+func boundFiles(int, int64) {}

@@ -35,6 +35,9 @@ type redisServer struct {
 
 // startRedis starts the server of an agent and returns when it serves.
 func startRedis(ctx context.Context, a *Agent, config RedisConfig) (*redisServer, error) {
+	if config.Memory <= 0 {
+		config.Memory = a.config.memory()
+	}
 	s := &redisServer{config: config, ended: make(chan struct{}), keys: map[string]bool{}}
 	s.states = redisStates{Agent: a, address: redisScheme + net.JoinHostPort(config.own(), strconv.Itoa(config.port()))}
 	if err := os.MkdirAll(config.Dir, 0o700); err != nil {
@@ -46,6 +49,7 @@ func startRedis(ctx context.Context, a *Agent, config RedisConfig) (*redisServer
 	}
 	first := make(chan error, 1)
 	go s.supervise(cmd, output, first)
+	go s.watchFiles(ctx, a.failed)
 	ready, cancel := context.WithTimeoutCause(ctx, startLimit, fmt.Errorf("it is not ready after %v", startLimit))
 	defer cancel()
 	if err := s.await(ready, first); err != nil {
@@ -78,7 +82,7 @@ func (s *redisServer) launch() (*exec.Cmd, *tail, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, nil, err
 	}
-	unbound(cmd.Process.Pid)
+	boundFiles(cmd.Process.Pid, s.config.largestFile())
 	s.process = cmd.Process
 	return cmd, output, nil
 }

@@ -3,6 +3,7 @@ package faas
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -67,8 +68,10 @@ type resident struct {
 	later    []string      // prefixes that were to be forgotten since
 	load     loadSeen
 	keys     map[string]bool
-	calls    map[string]*onceCall // by chain and task
+	calls    callBook
 	arriving *arrival
+
+	announcements []*announced // of moves that bring it here
 }
 
 // suffix tells its states' keys from those of an instance that is placed here.
@@ -130,10 +133,18 @@ func (r *resident) enter(ctx context.Context, epoch int64, now func() int64) err
 		}
 		if err := r.await(ctx); err != nil {
 			if mine != nil && mine.until == 0 {
-				mine.until = now()
+				r.gaveUp(mine, now())
 			}
 			return err
 		}
+	}
+}
+
+// gaveUp ends an invocation's wait for a hold that goes on. Those that are told of are bounded; whoever waits has a
+// connection. The caller holds mu.
+func (r *resident) gaveUp(mine *waiting, at int64) {
+	if mine.until = at; len(r.delayed) > maxDelays {
+		r.delayed = slices.DeleteFunc(r.delayed, func(w *waiting) bool { return w == mine })
 	}
 }
 
@@ -190,7 +201,8 @@ func (r *resident) release(place *Elsewhere, now func() int64) (at int64, delays
 	at = now()
 	if place != nil {
 		r.here, r.place, r.load = false, *place, loadSeen{}
-		r.keys, r.calls = map[string]bool{}, map[string]*onceCall{}
+		r.keys = map[string]bool{}
+		r.calls.clear()
 	}
 	for _, w := range r.delayed {
 		if w.until == 0 {

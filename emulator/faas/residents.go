@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
+
 	"testbed/emulator/plan"
 )
 
@@ -14,16 +16,26 @@ type residents struct {
 	mu    sync.Mutex
 	all   map[string]*resident
 	byKey map[string]*resident
+
+	calls   atomic.Int64 // that are remembered
+	expired int64        // before which instant calls were last forgotten, in ns; 0: never
 }
 
 func newResidents() *residents {
 	return &residents{all: map[string]*resident{}, byKey: map[string]*resident{}}
 }
 
-// enter finds an instance, or makes it. home: it is placed here; here: where nothing is known of it, it is here.
-func (r *residents) enter(s Stateful, home, here bool) (*resident, error) {
+// declare enters an instance that is placed here and, where nothing is known of it, is here.
+func (r *residents) declare(s Stateful) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	_, err := r.entered(s, true, true)
+	return err
+}
+
+// entered finds an instance, or makes it. home: it is placed here; here: where nothing is known of it, it is here. The
+// caller holds mu.
+func (r *residents) entered(s Stateful, home, here bool) (*resident, error) {
 	one := r.all[s.ID]
 	if one != nil {
 		return one, nil
@@ -33,7 +45,7 @@ func (r *residents) enter(s Stateful, home, here bool) (*resident, error) {
 	}
 	one = &resident{
 		Stateful: s, home: home, here: here, changed: make(chan struct{}),
-		keys: map[string]bool{}, calls: map[string]*onceCall{},
+		keys: map[string]bool{}, calls: callBook{map[string]*onceCall{}, &r.calls},
 	}
 	r.all[s.ID] = one
 	return one, nil
@@ -118,12 +130,7 @@ func (r *resident) drop(prefix string) (stored []string) {
 			stored = append(stored, key+r.suffix())
 		}
 	}
-	for key, one := range r.calls {
-		if strings.HasPrefix(key, prefix) {
-			one.cancel(errDropped)
-			delete(r.calls, key)
-		}
-	}
+	r.calls.drop(prefix)
 	return stored
 }
 
@@ -153,5 +160,7 @@ func (r *resident) end() {
 	r.here, r.prepared = false, false
 	r.arriving.release()
 	r.arriving = nil
+	r.calls.clear()
+	r.announcements = nil
 	r.signal()
 }

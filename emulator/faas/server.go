@@ -147,6 +147,8 @@ func statusOf(err error) int {
 		return http.StatusMisdirectedRequest
 	case errors.Is(err, errMissing):
 		return http.StatusNotFound
+	case errors.Is(err, errUnannounced):
+		return http.StatusForbidden
 	case errors.Is(err, errConflict):
 		return http.StatusConflict
 	case errors.Is(err, errTooLarge):

@@ -91,6 +91,9 @@ func (h *Host) remove(ctx context.Context, testbed string, forget bool, progress
 		// The journal stays, so that Down can be tried again.
 		return errors.Join(err, h.unfinished(testbed))
 	}
+	if err := h.clearDisk(testbed); err != nil && !forget {
+		return errors.Join(fmt.Errorf("removing what nodes of %s had on disk: %w", testbed, err), h.unfinished(testbed))
+	}
 	return h.Store.Remove(testbed)
 }
 
@@ -142,8 +145,8 @@ func (h *Host) having(ctx context.Context, used *Journal) ([]RuntimeOption, erro
 	return all, nil
 }
 
-// All names every testbed of which anything is there: a record, or nodes or a network without one that can be
-// proved to be testbed's.
+// All names every testbed of which anything is there: a record, what nodes had on disk, or nodes or a network without
+// a record that can be proved to be testbed's.
 func (h *Host) All(ctx context.Context) ([]string, error) {
 	names, err := h.Store.Names()
 	if err != nil {
@@ -161,6 +164,11 @@ func (h *Host) All(ctx context.Context) ([]string, error) {
 			names = append(names, n.Testbed)
 		}
 	}
+	left, err := h.onDisk()
+	if err != nil {
+		return nil, err
+	}
+	names = append(names, left...)
 	for _, o := range h.Fabrics {
 		if o.Testbeds == nil {
 			continue

@@ -25,6 +25,7 @@ var ErrExists = errors.New("up already")
 type Host struct {
 	Store    Store
 	Key      string // file of the host's key, see DefaultKey; empty: none
+	Disk     string // directory of what nodes keep on disk, see DiskDir; empty: it is with the records
 	Runtimes []RuntimeOption
 	Fabrics  []FabricOption
 	Subnet   netip.Prefix // of every testbed's stations, IPv4; the zero value: DefaultSubnet

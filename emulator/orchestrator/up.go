@@ -83,6 +83,9 @@ func (b *Bed) bringUp(ctx context.Context, r Request, stations []Station, began 
 		return err
 	}
 	configs := r.configs(b.store, stations)
+	if err := b.host.clearDisk(r.Testbed); err != nil {
+		return fmt.Errorf("removing what an earlier testbed had on disk: %w", err)
+	}
 	hosts, err := b.host.scratch(r.Testbed, stations, images(configs))
 	if err != nil {
 		return err
