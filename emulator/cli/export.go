@@ -25,7 +25,8 @@ func exportCommand(s *State) *cli.Command {
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` to write (default: standard output)"},
 		},
 		Action: func(c *cli.Context) error {
-			format, err := writable(s, network.Formats, c.String("format"), func(f network.Format) bool { return f.Write != nil })
+			can := func(f network.Format) bool { return f.Write != nil }
+			format, err := writable(s, network.Formats, c.String("format"), can)
 			if err != nil {
 				return err
 			}

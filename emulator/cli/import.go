@@ -29,7 +29,8 @@ const (
 
 func importCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "import",
-		Usage:     "write the jobs of a trace as workload.jobs, a part of a scenario, or the network of another tool as a scenario",
+		Usage: "write the jobs of a trace as workload.jobs, a part of a scenario, or the network of another tool as a " +
+			"scenario",
 		ArgsUsage: "TRACE|NETWORK", Flags: []cli.Flag{
 			choose(s, "format", "`FORMAT` of the file: %s (default: the one that its content is in)", catalogue.Traces,
 				s.catalogue().Names(catalogue.Networks)...),
@@ -37,8 +38,8 @@ func importCommand(s *State) *cli.Command {
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`SEED` of that draw"},
 			&cli.GenericFlag{Name: "set", Value: &texts{},
 				Usage: "give a key of a scenario's workload or, of networks, of topology.import a value: `KEY=VALUE`, such as " +
-					"shape=chain, tasks=all, size-factor=0.1, defaults.rate=1Gbps or hosts.per-node=2 (may be repeated; shape is dag " +
-					"and stateless is keep unless they are set)"},
+					"shape=chain, tasks=all, size-factor=0.1, defaults.rate=1Gbps or hosts.per-node=2 (may be repeated; shape is " +
+					"dag and stateless is keep unless they are set)"},
 			&cli.StringFlag{Name: "cloud", Usage: "of networks: the `NODE` at which the scenario has a cloud"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` to write (default: standard output)"},
 		},

@@ -98,7 +98,8 @@ func importingNetwork(s *State, c *cli.Context, path, format string) (*scenario.
 		}
 		settings = append(settings, scenario.Setting{Key: "topology.import." + key, Value: value, From: "--set " + text})
 	}
-	sc, _, err := scenario.Adapt([]byte("name: import\ntopology: {import: {file: FILE}}\n"), "import", s.catalogue(), settings...)
+	text := []byte("name: import\ntopology: {import: {file: FILE}}\n")
+	sc, _, err := scenario.Adapt(text, "import", s.catalogue(), settings...)
 	return sc, ofFile(err)
 }
 

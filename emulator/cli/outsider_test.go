@@ -75,8 +75,9 @@ func TestAnOutsiderIsInHelpCompletionDoctorAndSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	for section, words := range map[string][]string{
-		"Topology": {outsider.Topology}, "TopologyImport": {outsider.Network}, "TopologySynth": {outsider.Synthesizer, "leaves"},
-		"Workload": {outsider.Trace}, "WorkloadSynth": {outsider.Workload, "state"},
+		"Topology": {outsider.Topology}, "TopologyImport": {outsider.Network},
+		"TopologySynth": {outsider.Synthesizer, "leaves"},
+		"Workload":      {outsider.Trace}, "WorkloadSynth": {outsider.Workload, "state"},
 		"Placement": {outsider.Policy, "nth"}, "Dispatch": {outsider.Dispatcher}, "Arrival": {outsider.Arrival, "size"},
 	} {
 		for _, word := range words {

@@ -18,8 +18,8 @@ type TopologyImport struct {
 	// Format of the file. Default: the one that its content is in.
 	Format  string           `yaml:"format" choice:"network format"`
 	Options catalogue.Values `yaml:",options" of:"format"`
-	// What stands in where the file gives a link no rate, no delay, no jitter and so on: {rate: 1Gbps, delay: 1ms}. Without
-	// a default a missing rate or delay is an error with its line.
+	// What stands in where the file gives a link no rate, no delay, no jitter and so on: {rate: 1Gbps, delay: 1ms}.
+	// Without a default a missing rate or delay is an error with its line.
 	Defaults Properties `yaml:"defaults"`
 	// Length of a link for one of the great circle between its ends, where its delay is derived from their latitudes and
 	// longitudes: that of light in a fibre, at two thirds of its speed in a vacuum.

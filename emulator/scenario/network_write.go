@@ -14,8 +14,8 @@ import (
 	"testbed/emulator/units"
 )
 
-// WriteNetwork writes a network as the section topology of a scenario, nodes and links written out, which Parse reads as
-// the same network. What was derived, and what differs from the file, stands in comments beside it. The error is the
+// WriteNetwork writes a network as the section topology of a scenario, nodes and links written out, which Parse reads
+// as the same network. What was derived, and what differs from the file, stands in comments beside it. The error is the
 // writer's.
 func WriteNetwork(to io.Writer, n *network.Network) error {
 	out := &printer{bufio.NewWriter(to)}
@@ -69,7 +69,8 @@ func nodeKeys(m *network.Made) string {
 			add("model", m.Model)
 		}
 		add("arch", m.Arch)
-		keys = append(keys, "memory: "+formatSize(float64(m.Memory)), "cpu: "+strconv.FormatFloat(float64(m.CPU)/1000, 'f', -1, 64))
+		keys = append(keys, "memory: "+formatSize(float64(m.Memory)),
+			"cpu: "+strconv.FormatFloat(float64(m.CPU)/1000, 'f', -1, 64))
 		if m.Image != "" {
 			keys = append(keys, "image: "+strconv.Quote(m.Image))
 		}

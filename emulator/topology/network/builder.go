@@ -8,8 +8,8 @@ import (
 	"testbed/emulator/units"
 )
 
-// Builder makes a graph of nodes and edges with attributes, as GraphML, GML and NetworkX have them. A node whose kind is
-// medium is a shared medium, and the edges to it are its stations'.
+// Builder makes a graph of nodes and edges with attributes, as GraphML, GML and NetworkX have them. A node whose kind
+// is medium is a shared medium, and the edges to it are its stations'.
 type Builder struct {
 	graph Graph
 	media map[string]*Link

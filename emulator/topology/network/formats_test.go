@@ -156,7 +156,8 @@ host n3 host
 duplex n1-n2: n1 n2 1Gbps 45.125ms
 duplex n2-n3: n2 n3 1Gbps 2.5ms
 `},
-	{"ripe-atlas", `[{"msm_id": 1, "prb_id": 10, "type": "ping", "dst_name": "a.example", "result": [{"rtt": 12.5}, {"x": "*"}, {"rtt": 11}]},
+	{"ripe-atlas", `[{"msm_id": 1, "prb_id": 10, "type": "ping", "dst_name": "a.example",
+ "result": [{"rtt": 12.5}, {"x": "*"}, {"rtt": 11}]},
 {"msm_id": 1, "prb_id": 11, "type": "ping", "dst_addr": "192.0.2.1", "result": [{"rtt": 3}]},
 {"msm_id": 1, "prb_id": 12, "type": "ping", "dst_addr": "192.0.2.1", "result": [{"x": "*"}]}]`, `host probe-10 host
 host a-example host
@@ -209,8 +210,11 @@ func TestDetected(t *testing.T) {
 			t.Errorf("%s is taken for %v", s.format, got)
 		}
 	}
-	const scenario = "name: x\ntopology:\n  nodes:\n    a: {kind: host}\n  links:\n    - {endpoints: [a, b], rate: 20Mbps}\n"
-	for _, text := range []string{"", "0.05,j_1,M1,10,100,0.3,1\n", "app,func,end_timestamp,duration\n", scenario, "M1,1,j_1\n"} {
+	const scenario = "name: x\ntopology:\n  nodes:\n    a: {kind: host}\n" +
+		"  links:\n    - {endpoints: [a, b], rate: 20Mbps}\n"
+	for _, text := range []string{
+		"", "0.05,j_1,M1,10,100,0.3,1\n", "app,func,end_timestamp,duration\n", scenario, "M1,1,j_1\n",
+	} {
 		if got := network.Detect(c, []byte(text)); len(got) > 0 {
 			t.Errorf("%q is taken for %v", text, got)
 		}
@@ -223,19 +227,25 @@ func TestWrong(t *testing.T) {
 	for _, s := range []struct{ format, text, want string }{
 		{"containerlab", "a: [\n", "this is not YAML"},
 		{"containerlab", "topology: {}", "line 1: this is not a topology file"},
-		{"containerlab", "topology:\n  nodes: {a: {kind: linux}}\n  links:\n  - endpoints: [\"a:1\", \"b:1\"]", `line 4: there is no node "b"`},
-		{"containerlab", "topology:\n  nodes: {a: {}, b: {}}\n  links:\n  - endpoints: [a, b]\n    vars: {rate: 5}", "line 5: rate: the rate"},
+		{"containerlab", "topology:\n  nodes: {a: {kind: linux}}\n  links:\n  - endpoints: [\"a:1\", \"b:1\"]",
+			`line 4: there is no node "b"`},
+		{"containerlab", "topology:\n  nodes: {a: {}, b: {}}\n  links:\n  - endpoints: [a, b]\n    vars: {rate: 5}",
+			"line 5: rate: the rate"},
 		{"containerlab", "a: &a [x,x]\nb: &b [*a,*a]\n" + aliases(), "values"},
 		{"netlab", "nodes: [a, b]\nlinks:\n- a:\n  b:\n  tc.loss: 200", "line 5: tc.loss: a share of 200 %"},
 		{"gns3", `{"topology": {"nodes": [{"node_id": "a"}], "links": [{"nodes": []}]}}`, "line 1: a link has two ends"},
 		{"gns3", `{"topology": {"nodes": [], "links": [{"filters": {"delay": [-1]}}]}}`, "the filter delay"},
-		{"mininet", `{"hosts": [], "links": [` + "\n" + `{"opts": {"delay": "5"}}]}`, `line 2: delay: the time "5" has no unit`},
+		{"mininet", `{"hosts": [], "links": [` + "\n" + `{"opts": {"delay": "5"}}]}`,
+			`line 2: delay: the time "5" has no unit`},
 		{"mininet", `{"hosts": [], "links": [{"opts": {"max_queue_size": 0}}]}`, "not a number of packets"},
-		{"kollaps", "<experiment>\n<services><service name='a' replicas='2' share='true'/></services></experiment>", "line 2: replicas"},
-		{"kollaps", "<experiment><services><service name='a' replicas='999999999'/></services></experiment>", "not from 1 to 5000"},
+		{"kollaps", "<experiment>\n<services><service name='a' replicas='2' share='true'/></services></experiment>",
+			"line 2: replicas"},
+		{"kollaps", "<experiment><services><service name='a' replicas='999999999'/></services></experiment>",
+			"not from 1 to 5000"},
 		{"kollaps", "<experiment><links>\n<link drop='NaN'/></links></experiment>", "line 2: drop"},
 		{"sndlib", "NODES (\nA ( 1 2 )\n", "line 1: the section NODES is never closed"},
-		{"sndlib", "NODES ( A ( 1 2 ) B ( 2 3 ) )\nLINKS (\nL ( A B ) 5 0 0 0 ( ) )", "line 3: the link from A to B: it has no rate: its capacity"},
+		{"sndlib", "NODES ( A ( 1 2 ) B ( 2 3 ) )\nLINKS (\nL ( A B ) 5 0 0 0 ( ) )",
+			"line 3: the link from A to B: it has no rate: its capacity"},
 		{"rtt-matrix", "x,a,b\na,0,1\nc,1,0\n", "line 3: the row"},
 		{"rtt-matrix", "x,a,b\na,0,1e99\nb,1,0\n", "line 2: column 3"},
 		{"pings", "source,destination,min\na,b\n", "line 2: there are 2 fields"},

@@ -11,8 +11,8 @@ import (
 
 // Of is a topology as nodes and links between nodes, as other tools know networks. What only the graph of this program
 // has is written with more of the same: where links meet there is a switch, and where the edges of a medium have delays
-// of their own each of these has a link. Delays of edges are those of the links at which they are. It fails where a link
-// has more ends than its type can have there.
+// of their own each of these has a link. Delays of edges are those of the links at which they are. It fails where a
+// link has more ends than its type can have there.
 func Of(t *topology.Topology) (*Network, error) {
 	o := &outliner{from: t, names: namer{}, joints: map[[2]topology.ID]string{}}
 	o.into.Name = t.Name
@@ -99,7 +99,8 @@ func (o *outliner) link(id topology.ID) error {
 		}
 	default:
 		if len(out) != 1 || len(in) != 1 {
-			return fmt.Errorf("it is entered from %d neighbours and leads to %d, and other tools know one of each", len(in), len(out))
+			return fmt.Errorf("it is entered from %d neighbours and leads to %d, and other tools know one of each",
+				len(in), len(out))
 		}
 		j.Ends = []string{o.end(id, in[0].To), o.end(id, out[0].To)}
 		j.Shape[0].Delay += o.own(id, in[0].To, in[0].Delay) + o.own(id, out[0].To, out[0].Delay)
@@ -118,8 +119,8 @@ func delayFrom(in []topology.Edge, from topology.ID) time.Duration {
 	return 0
 }
 
-// own is the part of an edge's delay that counts as the link's: all of it, or none where the other is a link that counts
-// it. Of two links that is the one that is no medium or, of equals, the first.
+// own is the part of an edge's delay that counts as the link's: all of it, or none where the other is a link that
+// counts it. Of two links that is the one that is no medium or, of equals, the first.
 func (o *outliner) own(link, other topology.ID, delay time.Duration) time.Duration {
 	if v := &o.from.Vertices[other]; v.Kind == topology.Link && !o.counts(link, other) {
 		return 0
@@ -157,8 +158,8 @@ func (o *outliner) between(a, b string) string {
 	return name
 }
 
-// station is the end of a medium at a neighbour. Where the edges between them have a delay there is a switch, and a link
-// to the neighbour that has it.
+// station is the end of a medium at a neighbour. Where the edges between them have a delay there is a switch, and a
+// link to the neighbour that has it.
 func (o *outliner) station(j *Joint, medium, to topology.ID, away, home time.Duration) string {
 	end := o.end(medium, to)
 	away, home = o.own(medium, to, away), o.own(medium, to, home)

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// only is the graph of some nodes, by ID, label, or the name that a label is spelled as, and of the links between them; no
-// names: all of it.
+// only is the graph of some nodes, by ID, label, or the name that a label is spelled as, and of the links between them;
+// no names: all of it.
 func (g *Graph) only(names []string) (*Graph, error) {
 	if len(names) == 0 {
 		return g, nil

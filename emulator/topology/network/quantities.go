@@ -18,10 +18,12 @@ const (
 	maxQueue = 1 << 50
 )
 
+var spelledOut = strings.NewReplacer("msecs", "ms", "msec", "ms", "usecs", "us", "usec", "us", "secs", "s", "sec", "s")
+
 // Duration is a time with its unit, such as 5ms, 1.5 s or 20 msec.
 func Duration(text string) (time.Duration, error) {
 	plain := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(text)), " ", "")
-	plain = strings.NewReplacer("msecs", "ms", "msec", "ms", "usecs", "us", "usec", "us", "secs", "s", "sec", "s").Replace(plain)
+	plain = spelledOut.Replace(plain)
 	d, err := time.ParseDuration(plain)
 	switch {
 	case err != nil && bare(text):

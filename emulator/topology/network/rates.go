@@ -111,7 +111,8 @@ func bits(number, prefix, other string) float64 {
 	return x * prefixes[prefix]
 }
 
-// figures are the rates that a text in lower case states, in bit/s: figures with a unit or, without one, names of lines.
+// figures are the rates that a text in lower case states, in bit/s: figures with a unit or, without one,
+// names of lines.
 func figures(text string) []float64 {
 	const most = 100
 	var all []float64

@@ -23,7 +23,8 @@ func TestLabels(t *testing.T) {
 		}
 	}
 	for label, want := range map[string][2]units.BitRate{
-		"10-20Gbps": {10 * g, 20 * g}, "1-2.5 Gb/s": {g, 2500 * m}, "300M-1Gb/s": {300 * m, g}, "<= 10 Mbps": {10 * m, 10 * m},
+		"10-20Gbps": {10 * g, 20 * g}, "1-2.5 Gb/s": {g, 2500 * m}, "300M-1Gb/s": {300 * m, g},
+		"<= 10 Mbps":  {10 * m, 10 * m},
 		"1-4.999Gbps": {g, 4999 * m}, "International Connectivity (1-10 Gbps)": {g, 10 * g}, ">10Gbps": {10 * g, 10 * g},
 		"OC3 and below/STM1": {155520 * units.Kbps, 155520 * units.Kbps}, "less than 100 Mbps": {100 * m, 100 * m},
 		"Managed Fiber (10Gbps, 100Mbps)": {}, "155Mbs/1Gbps": {}, "4x1 Gbps + 2x STM-1": {},

@@ -23,7 +23,7 @@ func (g *Graph) Resolve(o Options) (*Network, error) {
 	if s := o.stretch(); !(s >= 1 && s <= 10) {
 		return nil, fmt.Errorf("a stretch of %v is not one from 1 to 10", s)
 	}
-	r := &resolver{graph: g, options: &o, names: namer{}, byID: make(map[string]int, len(g.Nodes)), index: map[string]int{}}
+	r := &resolver{graph: g, options: &o, names: namer{}, byID: map[string]int{}, index: map[string]int{}}
 	r.network.Name = g.Name
 	r.network.Notes = slices.Clone(g.Notes)
 	r.take()
@@ -84,7 +84,9 @@ func (r *resolver) note(format string, args ...any) {
 // node adds a node of the graph.
 func (r *resolver) node(n *Node) {
 	label := cmp.Or(n.Label, n.ID)
-	m := Made{Kind: n.Kind, Class: group(n.Class), Model: group(cmp.Or(n.Model, n.Class)), Arch: group(n.Arch), Place: n.Place}
+	m := Made{
+		Kind: n.Kind, Class: group(n.Class), Model: group(cmp.Or(n.Model, n.Class)), Arch: group(n.Arch), Place: n.Place,
+	}
 	if m.Kind == topology.Cloud {
 		m.Kind, m.Class = topology.Host, cmp.Or(m.Class, topology.CloudClass)
 		r.note("%s is a host here: for models that keep state in the cloud, remove it and give the scenario a cloud",
@@ -147,8 +149,19 @@ func (r *resolver) link(l *Link) {
 		return
 	}
 	r.name(&j, l.Name)
-	j.Notes = slices.Compact(j.Notes)
+	j.Notes = unique(j.Notes) // both directions say the same, mostly
 	r.network.Links = append(r.network.Links, j)
+}
+
+// unique are texts, each once.
+func unique(all []string) []string {
+	var once []string
+	for _, text := range all {
+		if !slices.Contains(once, text) {
+			once = append(once, text)
+		}
+	}
+	return once
 }
 
 // name gives a link its own name in the file or, where it has none, that of its ends.
@@ -172,7 +185,8 @@ func (r *resolver) fill(j *Joint, l *Link, s *Shape, d int) error {
 		if r.options.Ranges == RangesHigh {
 			s.Rate = s.Range[1]
 		}
-		j.Notes = append(j.Notes, fmt.Sprintf("rate: %s of the range from %s to %s", r.options.Ranges, s.Range[0], s.Range[1]))
+		j.Notes = append(j.Notes,
+			fmt.Sprintf("rate: %s of the range from %s to %s", r.options.Ranges, s.Range[0], s.Range[1]))
 	}
 	if !s.HasRate && def.HasRate {
 		s.Rate, s.HasRate = def.Rate, true
@@ -224,7 +238,7 @@ func (r *resolver) derive(j *Joint, l *Link, s *Shape) bool {
 // summarize says by which rule delays were derived.
 func (r *resolver) summarize() {
 	if r.derived > 0 {
-		r.note("derived: delays of links between nodes with places, as the great circle times %v over 2/3 of the speed of light",
-			r.options.stretch())
+		r.note("derived: delays of links between nodes with places, as the great circle times %v over 2/3 of the speed "+
+			"of light", r.options.stretch())
 	}
 }

@@ -70,8 +70,8 @@ func lines(n *network.Network) []string {
 	return slices.Sorted(strings.Lines(text))
 }
 
-// TestGraphMLRoundTrip: what is written is read as the same network, in which each two hosts are as far from one another
-// as in the topology.
+// TestGraphMLRoundTrip: what is written is read as the same network, in which each two hosts are as far from one
+// another as in the topology.
 func TestGraphMLRoundTrip(t *testing.T) {
 	for name, topo := range topologies(t) {
 		n, err := network.Of(topo)

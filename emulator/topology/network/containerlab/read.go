@@ -24,7 +24,8 @@ func Section() catalogue.Section {
 
 var (
 	top   = regexp.MustCompile(`(?m)^topology:`)
-	ports = regexp.MustCompile(`endpoints:\s*\[\s*["']?[^\s"',\]]+:[^\s"',\]]|-\s*["']?[A-Za-z0-9_.-]+:[a-z][^\s:]*["']?\s*(?:,|\]|$)`)
+	ports = regexp.MustCompile(`endpoints:\s*\[\s*["']?[^\s"',\]]+:[^\s"',\]]` +
+		`|-\s*["']?[A-Za-z0-9_.-]+:[a-z][^\s:]*["']?\s*(?:,|\]|$)`)
 	named = regexp.MustCompile(`(?m)^\s+-?\s*interface:|^\s+kind:\s*(?:linux|bridge|[a-z]+_[a-z]+)`)
 )
 
@@ -51,7 +52,8 @@ func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
 	}
 	of := root.Get("topology")
 	if !of.Get("nodes").Is(tree.Map) {
-		return nil, network.Failf(of.At(root), "this is not a topology file of containerlab: there is no mapping topology.nodes")
+		return nil, network.Failf(of.At(root),
+			"this is not a topology file of containerlab: there is no mapping topology.nodes")
 	}
 	g := &network.Graph{Name: root.Get("name").String(), Unshaped: true}
 	for _, k := range of.Get("nodes").Keys {
@@ -90,10 +92,12 @@ func node(of *tree.Value, k tree.Member) network.Node {
 }
 
 // outside are names that stand for something outside of the lab where a node's should be.
-var outside = map[string]bool{"host": true, "mgmt-net": true, "macvlan": true, "vxlan": true, "vxlan-stitch": true, "dummy": true}
+var outside = map[string]bool{
+	"host": true, "mgmt-net": true, "macvlan": true, "vxlan": true, "vxlan-stitch": true, "dummy": true,
+}
 
-// link adds a link between two nodes: {endpoints: ["a:eth1", "b:eth1"]}, or in the extended form {type: veth, endpoints:
-// [{node: a, interface: eth1}, ...]}. Those that lead out of the lab are left out.
+// link adds a link between two nodes: {endpoints: ["a:eth1", "b:eth1"]}, or in the extended form {type: veth,
+// endpoints: [{node: a, interface: eth1}, ...]}. Those that lead out of the lab are left out.
 func link(g *network.Graph, v *tree.Value) error {
 	l := network.Link{Line: v.Line}
 	kind := v.Get("type").String()

@@ -59,8 +59,8 @@ type lab struct {
 
 func (w *lab) printf(format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
 
-// port is the next interface of a node: eth1 and so on, those of bridges with their name, for bridges are devices of one
-// namespace.
+// port is the next interface of a node: eth1 and so on, those of bridges with their name, for bridges are devices of
+// one namespace.
 func (w *lab) port(node string) string {
 	w.ports[node]++
 	if w.host[node] {
@@ -74,8 +74,8 @@ func (w *lab) link(l *network.Joint) error {
 	switch l.Type {
 	case topology.Shared:
 		if l.Shape[0] != (topology.Shape{}) {
-			return fmt.Errorf("the link %s: containerlab has no medium that its stations share, with one rate for all; write GraphML",
-				l.Name)
+			return fmt.Errorf("the link %s: containerlab has no medium that its stations share, with one rate for all; "+
+				"write GraphML", l.Name)
 		}
 		for _, end := range l.Ends {
 			w.between(end, l.Name, nil)
@@ -122,7 +122,8 @@ func (w *lab) command(node, port string, s *topology.Shape) {
 		flags += fmt.Sprintf(" --rate %d", max(1, s.Rate/1000))
 	}
 	if flags != "" && w.host[node] {
-		w.commands = append(w.commands, fmt.Sprintf("containerlab tools netem set -n clab-%s-%s -i %s%s", w.name, node, port, flags))
+		w.commands = append(w.commands,
+			fmt.Sprintf("containerlab tools netem set -n clab-%s-%s -i %s%s", w.name, node, port, flags))
 	}
 }
 

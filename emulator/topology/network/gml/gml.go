@@ -16,7 +16,8 @@ import (
 func Section() catalogue.Section {
 	return network.Formats.Of(catalogue.Entry[network.Format]{
 		Description: catalogue.Description{
-			Name: "gml", About: "GML, with the attributes of the Internet Topology Zoo, of Mininet or of this program", Brief: "GML",
+			Name: "gml", About: "GML, with the attributes of the Internet Topology Zoo, of Mininet or of this program",
+			Brief: "GML",
 		},
 		Does: network.Format{Detect: Detect, Parse: Parse},
 	})

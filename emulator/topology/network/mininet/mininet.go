@@ -14,7 +14,8 @@ import (
 func Section() catalogue.Section {
 	return network.Formats.Of(catalogue.Entry[network.Format]{
 		Description: catalogue.Description{
-			Name: "mininet", About: "a network of MiniEdit, Mininet's editor, with the parameters of its links", Brief: "MiniEdit's file",
+			Name: "mininet", About: "a network of MiniEdit, Mininet's editor, with the parameters of its links",
+			Brief: "MiniEdit's file",
 		},
 		Does: network.Format{Detect: Detect, Parse: Parse},
 	})
@@ -58,8 +59,8 @@ func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
 	return g, errs.Join()
 }
 
-// shape reads the options of a link, which hold in each direction: bw in Mbit/s, delay and jitter with their units, loss
-// in percent, max_queue_size in packets.
+// shape reads the options of a link, which hold in each direction: bw in Mbit/s, delay and jitter with their units,
+// loss in percent, max_queue_size in packets.
 func shape(l *network.Link, opts *tree.Value) error {
 	var s network.Shape
 	read := func(name string, parse func(text string) error) error {

@@ -18,7 +18,8 @@ import (
 func Section() catalogue.Section {
 	return network.Formats.Of(catalogue.Entry[network.Format]{
 		Description: catalogue.Description{
-			Name: "netlab", About: "a lab topology of netlab, with tc.delay, tc.rate and so on of its links", Brief: "netlab's YAML",
+			Name: "netlab", About: "a lab topology of netlab, with tc.delay, tc.rate and so on of its links",
+			Brief: "netlab's YAML",
 		},
 		Does: network.Format{Detect: Detect, Parse: Parse},
 	})

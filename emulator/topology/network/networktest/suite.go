@@ -51,7 +51,9 @@ func Fuzz(f *testing.F, format network.Format, options catalogue.Values, seeds .
 }
 
 // Made is the network of a text, with defaults for what it lacks and a host at each node that forwards.
-func Made(t *testing.T, format network.Format, options catalogue.Values, text string, o network.Options) *network.Network {
+func Made(
+	t *testing.T, format network.Format, options catalogue.Values, text string, o network.Options,
+) *network.Network {
 	t.Helper()
 	g, err := format.Parse([]byte(text), options)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 func Section() catalogue.Section {
 	return network.Formats.Of(catalogue.Entry[network.Format]{
 		Description: catalogue.Description{
-			Name: "networkx", About: "NetworkX's node-link JSON (edges or links), with the attributes of the Internet Topology " +
-				"Zoo, of Mininet or of this program", Brief: "NetworkX's JSON",
+			Name: "networkx", About: "NetworkX's node-link JSON (edges or links), with the attributes of the Internet " +
+				"Topology Zoo, of Mininet or of this program", Brief: "NetworkX's JSON",
 		},
 		Does: network.Format{Detect: Detect, Parse: Parse},
 	})

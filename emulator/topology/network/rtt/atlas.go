@@ -9,8 +9,8 @@ import (
 	"testbed/emulator/topology/network/tree"
 )
 
-// Atlas reads results of ping measurements of RIPE Atlas: a JSON array, or one object a line. Hosts are probes (probe-1)
-// and targets by name or address; the time is the least of a result, and of several of a pair.
+// Atlas reads results of ping measurements of RIPE Atlas: a JSON array, or one object a line. Hosts are probes
+// (probe-1) and targets by name or address; the time is the least of a result, and of several of a pair.
 func Atlas(text []byte, _ catalogue.Values) (*network.Graph, error) {
 	all, err := tree.JSONs(text)
 	if err != nil {
@@ -83,7 +83,8 @@ func Section() catalogue.Section {
 		return catalogue.Entry[network.Format]{Description: catalogue.Description{Name: name, About: about}, Does: f}
 	}
 	return network.Formats.Of(
-		entry("rtt-matrix", "a square matrix of round-trip times in ms, as CSV", network.Format{Detect: DetectMatrix, Parse: Matrix}),
+		entry("rtt-matrix", "a square matrix of round-trip times in ms, as CSV",
+			network.Format{Detect: DetectMatrix, Parse: Matrix}),
 		entry("pings", "a list of pings with source, destination and min in ms as CSV, as WonderNetwork publishes them",
 			network.Format{Detect: DetectPings, Parse: Pings}),
 		entry("ripe-atlas", "ping results of RIPE Atlas", network.Format{Detect: DetectAtlas, Parse: Atlas}),

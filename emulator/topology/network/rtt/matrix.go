@@ -102,8 +102,8 @@ func (p *pairs) graph() (*network.Graph, error) {
 	if n := len(p.order); n < 2 || len(g.Links) == 0 {
 		return nil, errors.New("there are no two hosts with a round-trip time between them")
 	} else if missing := n*(n-1)/2 - len(g.Links); missing > 0 {
-		g.Notes = append(g.Notes, fmt.Sprintf("%d of %d pairs of hosts have no round-trip time, and no link: hosts do not forward",
-			missing, n*(n-1)/2))
+		g.Notes = append(g.Notes, fmt.Sprintf("%d of %d pairs of hosts have no round-trip time, and no link: hosts do not "+
+			"forward", missing, n*(n-1)/2))
 	}
 	if several {
 		g.Notes = append(g.Notes, "of several round-trip times of a pair, in either direction, the least is taken")
@@ -140,7 +140,8 @@ func records(text []byte, each func(record []string, line int) error) error {
 	}
 }
 
-// Matrix reads a square matrix of round-trip times in ms, with the names in its first row and column, in the same order.
+// Matrix reads a square matrix of round-trip times in ms, with the names in its first row and column, in the same
+// order.
 // Cells that are empty, or a hyphen, are pairs that were not measured; of the two of a pair the least is taken.
 func Matrix(text []byte, _ catalogue.Values) (*network.Graph, error) {
 	p := newPairs()
@@ -161,8 +162,8 @@ func Matrix(text []byte, _ catalogue.Values) (*network.Graph, error) {
 		}
 		name := strings.TrimSpace(record[0])
 		if row >= len(header) || p.known[name] == nil || p.known[name].index != row || len(record) != len(header)+1 {
-			return network.Failf(line, "the row %s does not fit the first one: a matrix has as many rows as names, in their order",
-				network.Shown(name))
+			return network.Failf(line, "the row %s does not fit the first one: a matrix has as many rows as names, in their "+
+				"order", network.Shown(name))
 		}
 		for i, cell := range record[1:] {
 			if cell = strings.TrimSpace(cell); cell == "" || cell == "-" || i == row {

@@ -9,8 +9,8 @@ import (
 	"testbed/emulator/topology/network"
 )
 
-// columns of a list of pings, by the names that they go by: WonderNetwork's are source, destination, timestamp, min, avg,
-// max and mdev.
+// columns of a list of pings, by the names that they go by: WonderNetwork's are source, destination, timestamp, min,
+// avg, max and mdev.
 var (
 	from  = []string{"source", "from", "src"}
 	to    = []string{"destination", "to", "dst"}

@@ -14,8 +14,8 @@ import (
 )
 
 var unit = catalogue.Option{Name: "capacity-unit", Unit: catalogue.BitRate, Min: 1, Max: 1e12, Default: 1,
-	About: "What one unit of capacity in the file is, such as 1Mbps. Default, and 1bps: what the file itself says, or else " +
-		"nothing, so that links have no rate"}
+	About: "What one unit of capacity in the file is, such as 1Mbps. Default, and 1bps: what the file itself says, or " +
+		"else nothing, so that links have no rate"}
 
 // Section is this package's part of the catalogue.
 func Section() catalogue.Section {

@@ -7,7 +7,8 @@ import (
 	"io"
 )
 
-// JSON reads one JSON value. A key that is given twice in one object is an error, for readers differ in which they take.
+// JSON reads one JSON value. A key that is given twice in one object is an error, for readers differ in which
+// they take.
 func JSON(text []byte) (*Value, error) {
 	p := newJSON(text)
 	v, err := p.next()
