@@ -34,6 +34,7 @@ const (
 	Shipped      = "shipped trace"
 	Workloads    = "workload synthesizer"
 	Topologies   = "topology format"
+	Networks     = "network format"
 	Synthesizers = "topology synthesizer"
 	Runtimes     = "runtime"
 	Fabrics      = "fabric"

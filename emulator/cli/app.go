@@ -63,7 +63,8 @@ func newApp(s *State) *cli.App {
 			logsCommand(s), linkCommand(s), migrateCommand(s), applyCommand(s), verifyCommand(s), replayCommand(s),
 			simulateCommand(s), studyCommand(s), profileCommand(s), planCommand(s),
 			plotCommand(s), compareCommand(s), reportCommand(s), uploadCommand(s), serveCommand(s), graphCommand(s),
-			validateCommand(s), schemaCommand(s), synthCommand(s), importCommand(s), doctorCommand(s), versionCommand(s),
+			validateCommand(s), schemaCommand(s), synthCommand(s), importCommand(s), exportCommand(s), doctorCommand(s),
+			versionCommand(s),
 			completionCommand(s),
 		},
 		Action: func(c *cli.Context) error {

@@ -28,53 +28,69 @@ const (
 )
 
 func importCommand(s *State) *cli.Command {
-	return &cli.Command{Name: "import", Usage: "write the jobs of a trace as workload.jobs, a part of a scenario",
-		ArgsUsage: "TRACE", Flags: []cli.Flag{
-			choose(s, "format", "`FORMAT` of the trace: %s (default: the one that its first rows are in)", catalogue.Traces),
+	return &cli.Command{Name: "import",
+		Usage: "write the jobs of a trace as workload.jobs, a part of a scenario, or the network of another tool as a " +
+			"scenario",
+		ArgsUsage: "TRACE|NETWORK", Flags: []cli.Flag{
+			choose(s, "format", "`FORMAT` of the file: %s (default: the one that its content is in)", catalogue.Traces,
+				s.catalogue().Names(catalogue.Networks)...),
 			&cli.IntFlag{Name: "jobs", Usage: "draw `JOBS` of the trace's jobs, all different, instead of taking all"},
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`SEED` of that draw"},
 			&cli.GenericFlag{Name: "set", Value: &texts{},
-				Usage: "give a key of a scenario's workload a value: `KEY=VALUE`, such as shape=chain, tasks=all, arg-factor=1e5 " +
-					"or size-factor=0.1 (may be repeated; shape is dag and stateless is keep unless they are set)"},
+				Usage: "give a key of a scenario's workload or, of networks, of topology.import a value: `KEY=VALUE`, such as " +
+					"shape=chain, tasks=all, size-factor=0.1, defaults.rate=1Gbps or hosts.per-node=2 (may be repeated; shape is " +
+					"dag and stateless is keep unless they are set)"},
+			&cli.StringFlag{Name: "cloud", Usage: "of networks: the `NODE` at which the scenario has a cloud"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` to write (default: standard output)"},
 		},
 		Action: func(c *cli.Context) error {
-			path, err := argument(c, "a trace")
+			path, err := argument(c, "a trace or a network")
 			if err != nil {
 				return err
 			}
-			sc, err := importing(s, c, path)
+			kind, format, err := importAs(s, path, c.String("format"))
 			if err != nil {
 				return usage(err)
 			}
-			set, err := imported(sc)
+			write := importTrace
+			if kind == catalogue.Networks {
+				write = importNetwork
+			}
+			text, notes, err := write(s, c, path, format)
 			if err != nil {
 				return usage(err)
 			}
-			var text bytes.Buffer
-			if err := writeImport(&text, c, path, set); err != nil {
-				return err
-			}
-			for _, note := range set.Notes {
+			for _, note := range notes {
 				_ = printf(s.Stderr, "note: %s\n", note)
 			}
 			if c.String("output") == "" {
-				_, err := s.exactOut().Write(text.Bytes())
+				_, err := s.exactOut().Write(text)
 				return err
 			}
-			return outdir.WriteFile(c.String("output"), text.Bytes())
+			return outdir.WriteFile(c.String("output"), text)
 		}}
 }
 
-// importing is a scenario with the trace as its workload.
-func importing(s *State, c *cli.Context, path string) (*scenario.Scenario, error) {
-	format := c.String("format")
-	if format == "" && !s.catalogue().Has(catalogue.Shipped, path) {
-		var err error
-		if format, err = workload.Detect(s.catalogue(), path); err != nil {
-			return nil, err
-		}
+// importTrace writes the jobs of a trace as a section of a scenario, and gives what a user should know of them.
+func importTrace(s *State, c *cli.Context, path, format string) ([]byte, []string, error) {
+	if c.IsSet("cloud") {
+		return nil, nil, fmt.Errorf("--cloud has a meaning for networks, and %s is a trace", path)
 	}
+	sc, err := importing(s, c, path, format)
+	if err != nil {
+		return nil, nil, err
+	}
+	set, err := imported(sc)
+	if err != nil {
+		return nil, nil, err
+	}
+	var text bytes.Buffer
+	err = writeImport(&text, c, path, set)
+	return text.Bytes(), set.Notes, err
+}
+
+// importing is a scenario with the trace as its workload.
+func importing(s *State, c *cli.Context, path, format string) (*scenario.Scenario, error) {
 	settings := []scenario.Setting{{Key: "workload.trace", Value: strconv.Quote(path), From: "TRACE"}}
 	if format != "" { // named, so that its options can be set
 		settings = append(settings, scenario.Setting{Key: "workload.format", Value: format, From: "--format"})
@@ -145,10 +161,7 @@ func byArrival(a, b workload.Job) int { return cmp.Compare(a.Arrival, b.Arrival)
 
 // writeImport writes jobs with what they were made of.
 func writeImport(to io.Writer, c *cli.Context, path string, set *scenario.JobSet) error {
-	options := ""
-	for _, text := range given(c, "set") {
-		options += ", " + text
-	}
+	options := setTexts(c)
 	if _, err := fmt.Fprintf(to, "# Of %s: %d of %d jobs%s.\n", printable.Line(filepath.Base(path)),
 		len(set.Jobs), set.Pool, printable.Line(options)); err != nil {
 		return err

@@ -49,6 +49,7 @@ func TestAnOutsiderIsInHelpCompletionDoctorAndSchema(t *testing.T) {
 	for _, c := range []struct{ says, command string }{
 		{outsider.Runtime, "up --help"}, {outsider.Fabric, "run --help"}, {outsider.Predictor, "simulate --help"},
 		{outsider.Predictor, "compare --help"}, {outsider.Synthesizer, "synth topology --help"},
+		{outsider.Network, "import --help"},
 		{outsider.Topology, "synth topology --help"}, {outsider.Workload, "synth workload --help"},
 		{outsider.Trace, "synth workload --help"},
 		{outsider.Runtime, "up --runtime --generate-bash-completion"},
@@ -74,8 +75,9 @@ func TestAnOutsiderIsInHelpCompletionDoctorAndSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	for section, words := range map[string][]string{
-		"Topology": {outsider.Topology}, "TopologySynth": {outsider.Synthesizer, "leaves"},
-		"Workload": {outsider.Trace}, "WorkloadSynth": {outsider.Workload, "state"},
+		"Topology": {outsider.Topology}, "TopologyImport": {outsider.Network},
+		"TopologySynth": {outsider.Synthesizer, "leaves"},
+		"Workload":      {outsider.Trace}, "WorkloadSynth": {outsider.Workload, "state"},
 		"Placement": {outsider.Policy, "nth"}, "Dispatch": {outsider.Dispatcher}, "Arrival": {outsider.Arrival, "size"},
 	} {
 		for _, word := range words {
@@ -126,6 +128,8 @@ func TestAnOutsiderRuns(t *testing.T) {
 	l.file("hosts.txt", "a b c\n")
 	l.file("jobs.txt", "one\ntwo\n")
 	l.want(ExitOK, outsider.Model, "simulate", path)
+	ring := l.file("ring.txt", "a b c")
+	l.want(ExitOK, "endpoints: [c, a]", "import", ring, "--format", outsider.Network, "--set", "hosts.per-node=1")
 	l.want(ExitOK, outsider.Model, "simulate", "--engine", outsider.Predictor, l.file("read.yaml", read))
 	got := l.want(ExitOK, outsider.Model, "run", path, "-o", l.results(), "--verify=false")
 	if !strings.Contains(got.stdout, outsider.Predictor) {

@@ -84,6 +84,8 @@ func (s *Scenario) edgeNetwork() (*topology.Topology, error) {
 	switch {
 	case len(spec.Nodes) > 0:
 		return spec.written(s.Name)
+	case spec.Imported != nil:
+		return s.imported()
 	case spec.Import.Path != "":
 		var format topology.Format
 		if format, err = topology.Formats.Find(s.catalogue, spec.Import.Format); err == nil {

@@ -22,6 +22,7 @@ func (d *decoder) check(s *Scenario, open bool) {
 	d.checkNodes(f)
 	d.checkLinks(f)
 	d.checkSynth(&f.Topology)
+	d.checkImport(&f.Topology)
 	d.checkWorkload(&f.Workload)
 	d.checkFunctions(f)
 	d.checkTwice("placement.hosts", f.Placement.Hosts)
@@ -39,7 +40,7 @@ func (d *decoder) check(s *Scenario, open bool) {
 	if open {
 		d.checkFiles(s)
 	}
-	if !sound || f.Topology.Import.Path != "" && (!open || d.failed("topology")) {
+	if !sound || (f.Topology.Import.Path != "" || f.Topology.Imported != nil) && (!open || d.failed("topology")) {
 		d.checkWrittenNames(f)
 		return
 	}
@@ -165,6 +166,7 @@ func (d *decoder) needsCloud(model string) bool {
 func (d *decoder) checkFiles(s *Scenario) {
 	d.checkFunctionFiles(s)
 	d.checkProfile(s)
+	d.checkImported(s)
 	if trace := s.Workload.Trace; s.shipped() {
 		if s.Workload.Format != "" {
 			d.failAt("workload.format", "leave it out", "the program's own trace %s has no other format", trace)

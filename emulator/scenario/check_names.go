@@ -82,6 +82,8 @@ func (d *decoder) invalid(s *Scenario, t *topology.Topology, err error) {
 		d.failAt("topology", "change its parameters", "%v", err)
 	case t.Vertices[name.ID].Kind == topology.Cloud:
 		d.failAt("cloud", name.Remedy, "%s: %s", name.Name, name.Problem)
+	case s.File.Topology.Imported != nil:
+		d.failAt("topology.import", "change it there", "%v", err)
 	case s.File.Topology.Import.Path != "":
 		d.failAt(join("topology", s.File.Topology.Import.Format), "change it there", "%v", err)
 	default:

@@ -58,7 +58,7 @@ var slips = []struct{ name, file, want string }{
 	{"two sources", change("  nodes:", "  synth: iiot\n  nodes:"),
 		`the source of the topology is given more than once; keep one of synth, nodes`},
 	{"no source", "name: x\ntopology: {}\n",
-		`f:2:1: topology: the source of the topology is missing; add one of synth, ether, nodes`},
+		`f:2:1: topology: the source of the topology is missing; add one of synth, ether, import, nodes`},
 	{"no topology", "name: x\n", `f:1:1: the key "topology" is missing`},
 	{"links alone", "name: x\ntopology:\n  synth: iiot\n  links: [{endpoints: [a, b]}]\n",
 		`f:4:10: topology.links: it has no meaning without nodes`},

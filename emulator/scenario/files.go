@@ -32,6 +32,9 @@ func (s *Scenario) paths() []input {
 	if format, err := topology.Formats.Find(s.catalogue, from.Format); err == nil {
 		all = slices.Insert(all, 0, input{join("topology", from.Format), &from.Path, format.Suffixes})
 	}
+	if i := s.File.Topology.Imported; i != nil {
+		all = slices.Insert(all, 0, input{importKey, &i.File, []string{""}})
+	}
 	all = append(all, input{"profile", &s.File.Profile, []string{""}})
 	return slices.DeleteFunc(all, func(in input) bool { return *in.path == "" })
 }
@@ -45,12 +48,19 @@ func (s *Scenario) References() []Reference {
 	return all
 }
 
+// importKey is the key of the file of an imported network.
+const importKey = "topology.import.file"
+
 // Relocated is a copy of the scenario in a file of that path, which reads the files given by key in place of its
 // own; their paths may be relative to that file. The copy shares all else with the scenario.
 func (s *Scenario) Relocated(file string, files map[string]string) *Scenario {
 	relocated := *s
 	relocated.Functions = s.absoluteFunctions()
 	relocated.path = file
+	if i := s.File.Topology.Imported; i != nil { // whose path is changed
+		own := *i
+		relocated.File.Topology.Imported = &own
+	}
 	for _, in := range relocated.paths() {
 		if to, ok := files[in.key]; ok {
 			*in.path = to

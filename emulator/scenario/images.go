@@ -30,6 +30,9 @@ func (f *File) imageOf(v *topology.Vertex) (image string, agent bool) {
 		n := &f.Topology.Nodes[i]
 		return n.Image, n.Agent == nil || *n.Agent
 	}
+	if i := f.Topology.Imported; i != nil && i.images[v.Name] != "" {
+		return i.images[v.Name], true
+	}
 	if i := f.imageRule(v); i >= 0 {
 		return f.Images[i].Image, f.Images[i].Agent
 	}

@@ -6,11 +6,14 @@ import (
 	"testbed/emulator/units"
 )
 
-// Topology is the edge network: exactly one of Synth, Import and Nodes is given.
+// Topology is the edge network: exactly one of Synth, Import, Imported and Nodes is given.
 type Topology struct {
 	// A synthesized topology: iiot or urban-sensing, alone or with parameters.
 	Synth  *TopologySynth `yaml:"synth" one:"source of the topology"`
 	Import Import         `yaml:",formats" choice:"topology format" one:"source of the topology"`
+	// A network in a file of another tool, alone or with what the file does not say: Geant2011.graphml, or {file:
+	// Geant2011.graphml, defaults: {rate: 10Gbps}, hosts: {per-node: 2}}.
+	Imported *TopologyImport `yaml:"import" one:"source of the topology"`
 	// The nodes by name; links connect them. Names are host names, found by every node: letters, digits, hyphens and
 	// underscores, 63 at most; not numbers alone, which resolvers take for addresses, nor localhost and the like, and
 	// different in more than case.

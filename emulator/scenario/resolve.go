@@ -32,7 +32,7 @@ func (f *File) resolve(c *catalogue.Catalogue) {
 	for i := range f.Functions {
 		f.Functions[i].resolve()
 	}
-	if len(f.Workload.Clients) == 0 {
+	if len(f.Workload.Clients) == 0 && f.Topology.Imported == nil { // whose hosts are not known yet
 		f.Workload.Clients = f.defaultClients()
 	}
 	if len(f.Models) == 0 {
@@ -59,7 +59,10 @@ func (t *Topology) resolve(seed uint64, c *catalogue.Catalogue) {
 			s.Resolve(&t.Synth.Parameters, seed)
 		}
 	}
-	if t.Latencies == nil && len(t.Nodes) == 0 {
+	if t.Imported != nil {
+		t.Imported.resolve()
+	}
+	if t.Latencies == nil && len(t.Nodes) == 0 && t.Imported == nil {
 		t.Latencies = &Latencies{Kind: "published"}
 	}
 	if t.Latencies != nil {

@@ -177,3 +177,12 @@ func (t *Topology) SetPlace(id ID, place string) {
 
 // Place is where a vertex was defined, FILE:LINE; empty: not known.
 func (t *Topology) Place(id ID) string { return t.places[id] }
+
+// NameProblem says why nothing of a kind can have a name by itself, whatever others are called; empty: it can.
+func NameProblem(name string, k Kind) string {
+	problem, _ := (&Vertex{Name: name, Kind: k}).misnamed()
+	if name == "" {
+		problem = "there is no name"
+	}
+	return problem
+}

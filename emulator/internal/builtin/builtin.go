@@ -15,6 +15,16 @@ import (
 	"testbed/emulator/predict/transport"
 	"testbed/emulator/replay"
 	"testbed/emulator/topology/ether"
+	"testbed/emulator/topology/network/containerlab"
+	"testbed/emulator/topology/network/gml"
+	"testbed/emulator/topology/network/gns3"
+	"testbed/emulator/topology/network/graphml"
+	"testbed/emulator/topology/network/kollaps"
+	"testbed/emulator/topology/network/mininet"
+	"testbed/emulator/topology/network/netlab"
+	"testbed/emulator/topology/network/nodelink"
+	"testbed/emulator/topology/network/rtt"
+	"testbed/emulator/topology/network/sndlib"
 	"testbed/emulator/topology/synth"
 	"testbed/emulator/workload/alibaba"
 	"testbed/emulator/workload/azure"
@@ -28,6 +38,16 @@ func Catalogue(more ...catalogue.Section) *catalogue.Catalogue {
 	return catalogue.New(append([]catalogue.Section{
 		synth.Section(),
 		ether.Section(),
+		graphml.Section(),
+		gml.Section(),
+		nodelink.Section(),
+		containerlab.Section(),
+		netlab.Section(),
+		gns3.Section(),
+		mininet.Section(),
+		kollaps.Section(),
+		sndlib.Section(),
+		rtt.Section(),
 		spar.Section(),
 		alibaba.Section(),
 		azure.Section(),

@@ -11,6 +11,7 @@ import (
 	"testbed/emulator/catalogue"
 	"testbed/emulator/internal/readfile"
 	"testbed/emulator/topology"
+	"testbed/emulator/topology/network"
 	"testbed/emulator/topology/synth"
 	"testbed/emulator/units"
 	"testbed/emulator/workload"
@@ -100,6 +101,23 @@ func around(hosts []string) (*topology.Topology, error) {
 		t.Join(links[i], hub, 0)
 	}
 	return t, err
+}
+
+// networks has a format in which each word is a node of a ring.
+func networks() catalogue.Section {
+	parse := func(text []byte, _ catalogue.Values) (*network.Graph, error) {
+		g := &network.Graph{Unshaped: true}
+		words := strings.Fields(string(text))
+		for i, w := range words {
+			g.Nodes = append(g.Nodes, network.Node{ID: w, Line: 1, Kind: topology.Switch})
+			next := words[(i+1)%len(words)]
+			g.Links = append(g.Links, network.Link{Line: 1, Ends: []network.End{{Node: w}, {Node: next}}})
+		}
+		return g, nil
+	}
+	return network.Formats.Of(catalogue.Entry[network.Format]{
+		Description: catalogue.Description{Name: Network, About: "nodes of a ring"}, Does: network.Format{Parse: parse},
+	})
 }
 
 // topologies has a format that lists hosts, and a synthesizer of a number of them.

@@ -26,6 +26,7 @@ const (
 	Trace       = "rows"
 	Workload    = "steady"
 	Topology    = "pairs"
+	Network     = "chords"
 	Synthesizer = "star"
 )
 
@@ -35,7 +36,8 @@ const Colour = "#123456"
 // Section is one entry of each kind.
 func Section(m *fake.Machine) catalogue.Section {
 	return slices.Concat(
-		fabrics(m), runtimes(m), models(), policies(), dispatchers(), predictors(), arrivals(), workloads(), topologies())
+		fabrics(m), runtimes(m), models(), policies(), dispatchers(), predictors(), arrivals(), workloads(),
+		topologies(), networks())
 }
 
 func fabrics(m *fake.Machine) catalogue.Section {

@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"bytes"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"testbed/emulator/catalogue"
+	"testbed/emulator/internal/outdir"
+	"testbed/emulator/topology/network"
+)
+
+func exportCommand(s *State) *cli.Command {
+	var formats []string
+	for _, f := range network.Formats.All(s.catalogue()) {
+		if f.Does.Write != nil {
+			formats = append(formats, f.Name)
+		}
+	}
+	return &cli.Command{Name: "export", Usage: "write a topology for other tools (no root)", ArgsUsage: "SCENARIO|RUN",
+		Flags: []cli.Flag{
+			&choiceFlag{&cli.StringFlag{Name: "format", Value: defaultName(s, catalogue.Networks),
+				Usage: "`FORMAT` of the file: " + either(formats)}, formats},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` to write (default: standard output)"},
+		},
+		Action: func(c *cli.Context) error {
+			can := func(f network.Format) bool { return f.Write != nil }
+			format, err := writable(s, network.Formats, c.String("format"), can)
+			if err != nil {
+				return err
+			}
+			path, err := argument(c, "a scenario file or a run's directory")
+			if err != nil {
+				return err
+			}
+			n, err := exported(s, path)
+			if err != nil {
+				return err
+			}
+			var text bytes.Buffer
+			if err := format.Write(&text, n); err != nil {
+				return usage(err)
+			}
+			if c.String("output") == "" {
+				_, err := s.exactOut().Write(text.Bytes())
+				return err
+			}
+			return outdir.WriteFile(c.String("output"), text.Bytes())
+		}}
+}
+
+// exported is the network of a scenario, with the images that its hosts run, or that of a run.
+func exported(s *State, path string) (*network.Network, error) {
+	t, err := topologyAt(s, path)
+	if err != nil {
+		return nil, err
+	}
+	n, err := network.Of(t)
+	if err != nil {
+		return nil, usage(err)
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return n, nil
+	}
+	sc, err := load(s, path)
+	if err != nil {
+		return nil, err
+	}
+	for i := range n.Nodes {
+		if id, ok := t.Lookup(n.Nodes[i].Name); ok {
+			n.Nodes[i].Image, _ = sc.ImageOf(&t.Vertices[id])
+		}
+	}
+	return n, nil
+}

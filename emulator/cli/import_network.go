@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"testbed/emulator/catalogue"
+	"testbed/emulator/internal/printable"
+	"testbed/emulator/scenario"
+	"testbed/emulator/topology/network"
+	"testbed/emulator/workload"
+)
+
+// importAs is the kind of what a file is (a trace or a network) and the name of its format: the flag's, or the one that
+// its content is in. It fails where several formats may be meant. An empty name: it is a trace in a format unknown.
+func importAs(s *State, path, format string) (kind, name string, err error) {
+	c := s.catalogue()
+	switch {
+	case format != "" && c.Has(catalogue.Networks, format):
+		return catalogue.Networks, format, nil
+	case format != "" || c.Has(catalogue.Shipped, path):
+		return catalogue.Traces, format, c.Check(catalogue.Traces, cmp.Or(format, c.Names(catalogue.Traces)[0]))
+	}
+	trace, err := workload.Detect(c, path)
+	if err != nil {
+		return "", "", err
+	}
+	networks, err := network.DetectFile(c, path)
+	if err != nil {
+		return "", "", err
+	}
+	all := networks
+	if trace != "" {
+		all = append(all, trace)
+	}
+	switch {
+	case len(all) > 1:
+		return "", "", fmt.Errorf("%s may be in the formats %s: name one with --format", path, either(all))
+	case len(networks) == 1:
+		return catalogue.Networks, networks[0], nil
+	}
+	return catalogue.Traces, trace, nil
+}
+
+// importNetwork writes the network in a file as a scenario.
+func importNetwork(s *State, c *cli.Context, path, format string) ([]byte, []string, error) {
+	sc, err := importingNetwork(s, c, path, format)
+	if err != nil {
+		return nil, nil, err
+	}
+	made, err := sc.Import()
+	if err != nil {
+		return nil, nil, err
+	}
+	var text bytes.Buffer
+	switches := len(made.Nodes) - made.Hosts()
+	fmt.Fprintf(&text, "# Of %s (%s): %d hosts, %d switches, %d links%s.\n", printable.Line(filepath.Base(path)), format,
+		made.Hosts(), switches, len(made.Links), printable.Line(setTexts(c)))
+	for _, note := range made.Notes {
+		fmt.Fprintf(&text, "# %s\n", printable.Line(note))
+	}
+	fmt.Fprintf(&text, "name: %s\n", scenarioName(made.Name))
+	if err := scenario.WriteNetwork(&text, made); err != nil {
+		return nil, nil, err
+	}
+	if at := c.String("cloud"); at != "" {
+		fmt.Fprintf(&text, "cloud: {at: %s}\n", strconv.Quote(at))
+	}
+	// What was written has to be a scenario: a name that is taken by the cloud's, say, is found here.
+	if _, err := scenario.Parse(text.Bytes(), "the scenario", s.catalogue()); err != nil {
+		return nil, nil, err
+	}
+	return text.Bytes(), made.Notes, nil
+}
+
+// importingNetwork is a scenario that imports the file.
+func importingNetwork(s *State, c *cli.Context, path, format string) (*scenario.Scenario, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	settings := []scenario.Setting{
+		{Key: "topology.import.file", Value: strconv.Quote(absolute), From: "FILE"},
+		{Key: "topology.import.format", Value: format, From: "--format"},
+	}
+	for _, text := range given(c, "set") {
+		key, value, ok := strings.Cut(text, "=")
+		if !ok {
+			return nil, fmt.Errorf("--set %s: write KEY=VALUE", text)
+		}
+		settings = append(settings, scenario.Setting{Key: "topology.import." + key, Value: value, From: "--set " + text})
+	}
+	text := []byte("name: import\ntopology: {import: {file: FILE}}\n")
+	sc, _, err := scenario.Adapt(text, "import", s.catalogue(), settings...)
+	return sc, ofFile(err)
+}
+
+// ofFile are errors without the place in a scenario that nobody wrote: those about the file have its line.
+func ofFile(err error) error {
+	var list scenario.Errors
+	if !errors.As(err, &list) {
+		return err
+	}
+	var all []error
+	for _, e := range list {
+		if e.Path == "topology.import" {
+			all = append(all, errors.New(e.Message))
+		} else {
+			all = append(all, e)
+		}
+	}
+	return errors.Join(all...)
+}
+
+// setTexts are the settings of the command line, as the end of a sentence.
+func setTexts(c *cli.Context) string {
+	options := ""
+	for _, text := range given(c, "set") {
+		options += ", " + text
+	}
+	return options
+}
+
+var notInName = regexp.MustCompile(`[^a-z0-9]+`)
+
+// scenarioName is a name that a scenario can have.
+func scenarioName(of string) string {
+	name := strings.Trim(notInName.ReplaceAllString(strings.ToLower(of), "-"), "-")
+	return cmp.Or(strings.Trim(name[:min(len(name), 31)], "-"), "imported")
+}

@@ -1,0 +1,198 @@
+package network
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+)
+
+// Attribute is what a graph's file says of a node or an edge by a name.
+type Attribute struct {
+	Name, Text string
+	Line       int
+}
+
+// Attributes are those of one node or edge, by their names in lower case.
+type Attributes map[string]Attribute
+
+// Set keeps an attribute; of several of a name the last.
+func (a Attributes) Set(name, text string, line int) {
+	a[strings.ToLower(name)] = Attribute{name, strings.TrimSpace(text), line}
+}
+
+// Text is what is said; empty: nothing.
+func (a Attributes) Text(name string) string { return a[strings.ToLower(name)].Text }
+
+// has says whether something is said.
+func (a Attributes) has(name string) bool { return a.Text(name) != "" }
+
+// attributeReader reads attributes and keeps the first error.
+type attributeReader struct {
+	of  Attributes
+	err error
+}
+
+// read hands the text of an attribute, where there is one, to a function.
+func (r *attributeReader) read(name string, take func(text string) error) bool {
+	a := r.of[strings.ToLower(name)]
+	if a.Text == "" || r.err != nil {
+		return false
+	}
+	if err := take(a.Text); err != nil {
+		r.err = Failf(a.Line, "%s: %w", a.Name, err)
+		return false
+	}
+	return true
+}
+
+// quantity is take for read: it keeps what parse gives.
+func quantity[T any](into *T, parse func(string) (T, error)) func(string) error {
+	return func(text string) error {
+		value, err := parse(text)
+		if err == nil {
+			*into = value
+		}
+		return err
+	}
+}
+
+// Shape reads what the attributes of an edge say of a link, by the names that these use: this program (rate, delay,
+// jitter, loss, reorder, duplicate, corrupt, queue, each with its unit, and with .down for the direction back), the
+// Internet Topology Zoo (LinkSpeedRaw in bit/s, LinkSpeed with LinkSpeedUnits, LinkLabel) and Mininet (bw in Mbit/s,
+// loss in percent, max_queue_size in packets). capacity, bandwidth and latency are read where they have a unit.
+func (a Attributes) Shape(l *Link) error {
+	r := &attributeReader{of: a}
+	var s Shape
+	r.rate(l, &s)
+	r.delay(l, &s)
+	r.rest(l, &s, "")
+	l.Both(s)
+	r.backward(l)
+	return r.err
+}
+
+func (r *attributeReader) rate(l *Link, s *Shape) {
+	s.HasRate = r.read("rate", quantity(&s.Rate, Rate)) ||
+		r.read("LinkSpeedRaw", func(text string) error {
+			bps, err := Number(text)
+			if err == nil {
+				s.Rate, err = BitRate(bps)
+			}
+			return err
+		}) || r.read("bw", func(text string) (err error) {
+		s.Rate, err = RateIn(text, 1e6)
+		return err
+	}) || r.linkSpeed(s)
+	for _, name := range []string{"bandwidth", "capacity"} {
+		if text := r.of.Text(name); !s.HasRate && text != "" {
+			if bare(text) {
+				s.Doubt = fmt.Sprintf("its %s %s has no unit", name, Shown(text))
+				continue
+			}
+			s.HasRate = r.read(name, quantity(&s.Rate, Rate))
+		}
+	}
+	if !s.HasRate {
+		s.HasRate = r.label(l, s)
+	}
+}
+
+// linkSpeed is the rate of LinkSpeed, whose unit LinkSpeedUnits has: K, M, G or T.
+func (r *attributeReader) linkSpeed(s *Shape) bool {
+	return r.read("LinkSpeed", func(text string) error {
+		prefix := strings.ToLower(r.of.Text("LinkSpeedUnits"))
+		times, known := prefixes[prefix]
+		if !known || prefix == "" {
+			return fmt.Errorf("its LinkSpeedUnits are %s, none of K, M, G and T", Shown(prefix))
+		}
+		x, err := Number(text)
+		if err == nil {
+			s.Rate, err = BitRate(x * times)
+		}
+		return err
+	})
+}
+
+// label is the rate that the label states.
+func (r *attributeReader) label(l *Link, s *Shape) bool {
+	found := false
+	for _, name := range []string{"LinkLabel", "label"} {
+		r.read(name, func(text string) error {
+			of, err := readLabel(text)
+			switch {
+			case err != nil:
+				return err
+			case found:
+			case of.rate > 0:
+				found, s.Rate, s.Doubt = true, of.rate, ""
+				l.Notes = append(l.Notes, "rate: stated by the label "+Shown(text))
+			case of.doubt != "":
+				s.Range, s.Doubt = of.bound, fmt.Sprintf("its label %s %s", Shown(text), of.doubt)
+			}
+			return nil
+		})
+	}
+	return found
+}
+
+func (r *attributeReader) delay(_ *Link, s *Shape) {
+	for _, name := range []string{"delay", "latency"} {
+		if text := r.of.Text(name); text != "" && !s.HasDelay {
+			if bare(text) && text != "0" {
+				s.DelayDoubt = fmt.Sprintf("its %s %s has no unit", name, Shown(text))
+				continue
+			}
+			s.HasDelay = r.read(name, quantity(&s.Delay, Duration))
+		}
+	}
+}
+
+// rest reads what a link may have besides rate and delay, by names with a suffix.
+func (r *attributeReader) rest(l *Link, s *Shape, suffix string) {
+	mininet := r.of.has("bw") || r.of.has("max_queue_size")
+	share := func(text string) (float64, error) {
+		if !strings.HasSuffix(text, "%") && !mininet && text != "0" {
+			return 0, fmt.Errorf("%s has no unit; write it as %s%%, if percent is meant", Shown(text), text)
+		}
+		return Percent(text)
+	}
+	r.read("jitter"+suffix, quantity(&s.Jitter, Duration))
+	r.read("loss"+suffix, quantity(&s.Loss, share))
+	r.read("reorder"+suffix, quantity(&s.Reorder, share))
+	r.read("duplicate"+suffix, quantity(&s.Duplicate, share))
+	r.read("corrupt"+suffix, quantity(&s.Corrupt, share))
+	r.read("queue"+suffix, quantity(&s.Queue, Size))
+	if suffix == "" && r.read("max_queue_size", quantity(&s.Queue, Packets)) {
+		l.Notes = append(l.Notes, QueueNote(r.of.Text("max_queue_size")))
+	}
+}
+
+// QueueNote says what became of a queue of so many packets.
+func QueueNote(packets string) string {
+	return fmt.Sprintf("queue: %s packets, taken for as many of 1514 bytes", Shown(packets))
+}
+
+// backward reads what differs for the direction back.
+func (r *attributeReader) backward(l *Link) {
+	const suffix = ".down"
+	s := &l.Shape[1]
+	s.HasRate = r.read("rate"+suffix, quantity(&s.Rate, Rate)) || s.HasRate
+	s.HasDelay = r.read("delay"+suffix, quantity(&s.Delay, Duration)) || s.HasDelay
+	r.rest(l, s, suffix)
+}
+
+// Place is where a node is, by Latitude and Longitude in degrees; nil: not known.
+func (a Attributes) Place() (*Position, error) {
+	lat, long := a["latitude"], a["longitude"]
+	if lat.Text == "" && long.Text == "" {
+		lat, long = a["lat"], cmp.Or(a["lon"], a["lng"], a["long"])
+	}
+	if lat.Text == "" || long.Text == "" {
+		return nil, nil
+	}
+	p, err := NewPosition(lat.Text, long.Text)
+	if err != nil {
+		return nil, Failf(lat.Line, "%w", err)
+	}
+	return p, nil
+}

@@ -1,0 +1,120 @@
+package network
+
+import (
+	"strconv"
+	"strings"
+
+	"testbed/emulator/topology"
+	"testbed/emulator/units"
+)
+
+// Builder makes a graph of nodes and edges with attributes, as GraphML, GML and NetworkX have them. A node whose kind
+// is medium is a shared medium, and the edges to it are its stations'.
+type Builder struct {
+	graph Graph
+	media map[string]*Link
+	order []string // of the media
+}
+
+// medium is the kind of nodes that are shared media.
+const medium = "medium"
+
+var kinds = map[string]topology.Kind{
+	"host": topology.Host, "cloud": topology.Cloud, "switch": topology.Switch, "exchange": topology.Exchange,
+	"router": topology.Switch,
+}
+
+// Node adds a node. Its attributes may say its label (label, name), kind (host, switch, exchange, cloud, medium; those
+// without one forward), class, model, arch, memory, cpu, image and place.
+func (b *Builder) Node(a Attributes, id string, line int) error {
+	if id == "" {
+		return Failf(line, "a node has no ID")
+	}
+	if strings.EqualFold(a.Text("kind"), medium) {
+		return b.medium(a, id, line)
+	}
+	n := Node{ID: id, Line: line, Kind: topology.Switch, Class: a.Text("class"), Model: a.Text("model"),
+		Arch: a.Text("arch"), Image: a.Text("image")}
+	for _, name := range []string{"label", "name"} {
+		if n.Label == "" {
+			n.Label = a.Text(name)
+		}
+	}
+	if kind, known := kinds[strings.ToLower(a.Text("kind"))]; known {
+		n.Kind = kind
+	}
+	r := &attributeReader{of: a}
+	r.read("memory", quantity(&n.Memory, units.ParseByteSize))
+	r.read("cpu", func(text string) error {
+		x, err := Number(text)
+		if err == nil && x <= 1024 {
+			n.CPU = int64(x*1000 + 0.5)
+		}
+		return err
+	})
+	if r.err != nil {
+		return r.err
+	}
+	place, err := a.Place()
+	n.Place = place
+	b.graph.Nodes = append(b.graph.Nodes, n)
+	return err
+}
+
+// medium adds a shared medium.
+func (b *Builder) medium(a Attributes, id string, line int) error {
+	l := &Link{Name: first(a.Text("label"), a.Text("name"), id), Line: line, Type: topology.Shared, Class: a.Text("class")}
+	if b.media[id] != nil {
+		return Failf(line, "the node %s is given twice", Shown(id))
+	}
+	if b.media == nil {
+		b.media = map[string]*Link{}
+	}
+	b.media[id] = l
+	b.order = append(b.order, id)
+	return a.Shape(l)
+}
+
+func first(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// Edge adds an edge; where it is directed, it is a link of one direction.
+func (b *Builder) Edge(a Attributes, ends [2]string, directed bool, line int) error {
+	l := Link{Line: line, Name: a.Text("name"), Class: a.Text("class"), Ends: []End{
+		{Node: ends[0], Port: a.Text("source_port")}, {Node: ends[1], Port: a.Text("target_port")},
+	}}
+	if directed {
+		l.Type = topology.Uplink
+	}
+	for i, e := range l.Ends {
+		if m := b.media[e.Node]; m != nil {
+			m.Ends = append(m.Ends, l.Ends[1-i])
+			return nil
+		}
+	}
+	err := a.Shape(&l)
+	b.graph.Links = append(b.graph.Links, l)
+	return err
+}
+
+// Graph is the graph of all that was added.
+func (b *Builder) Graph() *Graph {
+	for _, id := range b.order {
+		b.graph.Links = append(b.graph.Links, *b.media[id])
+	}
+	return &b.graph
+}
+
+// Identity is a node's ID as JSON and GML write it: a text, or a number whose spelling does not matter.
+func Identity(text string, quoted bool) string {
+	if x, err := strconv.ParseFloat(text, 64); err == nil && !quoted && x == float64(int64(x)) {
+		return strconv.FormatInt(int64(x), 10)
+	}
+	return text
+}

@@ -1,0 +1,107 @@
+// Package graphml reads and writes networks in GraphML (Brandes et al., "GraphML Progress Report", GD 2001), with the
+// attributes of the Internet Topology Zoo (Knight et al., IEEE JSAC 29(9), 2011), of Mininet and of this program.
+package graphml
+
+import (
+	"bytes"
+	"strings"
+
+	"testbed/emulator/catalogue"
+	"testbed/emulator/topology/network"
+	"testbed/emulator/topology/network/tree"
+)
+
+// Detect says whether a file begins as GraphML does.
+func Detect(head []byte) bool { return bytes.Contains(head, []byte("<graphml")) }
+
+// Parse reads the first graph of a document. Hyperedges, ports and graphs in nodes are errors.
+func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
+	root, err := tree.XML(text)
+	if err != nil {
+		return nil, err
+	}
+	graph := root.First("graph")
+	if root.Name != "graphml" || graph == nil {
+		return nil, network.Failf(root.Line, "this is not GraphML: there is no graph in graphml")
+	}
+	p := &parser{keys: map[string]key{}}
+	for _, k := range root.All("key") {
+		p.key(k)
+	}
+	about := p.attributes(graph, "graph")
+	name := first(about.Text("Network"), about.Text("name"), graph.Attrs["id"])
+	directed := graph.Attrs["edgedefault"] == "directed"
+	for _, e := range graph.All("node") {
+		p.node(e)
+	}
+	for _, e := range graph.All("edge") {
+		p.edge(e, directed)
+	}
+	for _, e := range graph.All("hyperedge") {
+		p.errs.Add(network.Failf(e.Line, "a hyperedge is not read: write a node of kind medium, and edges to it"))
+	}
+	g := p.graph.Graph()
+	g.Name = name
+	return g, p.errs.Join()
+}
+
+// key is what a data element's key stands for.
+type key struct{ name, element, standard string }
+
+type parser struct {
+	keys  map[string]key
+	graph network.Builder
+	errs  network.Errors
+}
+
+func first(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+func (p *parser) key(e *tree.Element) {
+	k := key{name: first(e.Attrs["attr.name"], e.Attrs["id"]), element: first(e.Attrs["for"], "all")}
+	if d := e.First("default"); d != nil {
+		k.standard = strings.TrimSpace(d.Text)
+	}
+	p.keys[e.Attrs["id"]] = k
+}
+
+// attributes are what data elements say of an element, and the defaults of keys.
+func (p *parser) attributes(e *tree.Element, kind string) network.Attributes {
+	a := network.Attributes{}
+	for _, k := range p.keys {
+		if k.standard != "" && (k.element == kind || k.element == "all") {
+			a.Set(k.name, k.standard, e.Line)
+		}
+	}
+	for _, d := range e.All("data") {
+		name := d.Attrs["key"]
+		if k, known := p.keys[name]; known {
+			name = k.name
+		}
+		a.Set(name, d.Text, d.Line)
+	}
+	return a
+}
+
+func (p *parser) node(e *tree.Element) {
+	a := p.attributes(e, "node")
+	if e.First("graph") != nil {
+		p.errs.Add(network.Failf(e.Line, "the graph inside of node %s is not read", network.Shown(e.Attrs["id"])))
+		return
+	}
+	p.errs.Add(p.graph.Node(a, e.Attrs["id"], e.Line))
+}
+
+func (p *parser) edge(e *tree.Element, directed bool) {
+	if d := e.Attrs["directed"]; d != "" {
+		directed = d == "true"
+	}
+	ends := [2]string{e.Attrs["source"], e.Attrs["target"]}
+	p.errs.Add(p.graph.Edge(p.attributes(e, "edge"), ends, directed, e.Line))
+}

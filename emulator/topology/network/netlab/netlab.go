@@ -1,0 +1,217 @@
+// Package netlab reads the lab topologies of netlab (YAML) with the impairments of their links, tc.
+package netlab
+
+import (
+	"cmp"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"testbed/emulator/catalogue"
+	"testbed/emulator/topology"
+	"testbed/emulator/topology/network"
+	"testbed/emulator/topology/network/tree"
+	"testbed/emulator/units"
+)
+
+// Section is this package's part of the catalogue.
+func Section() catalogue.Section {
+	return network.Formats.Of(catalogue.Entry[network.Format]{
+		Description: catalogue.Description{
+			Name: "netlab", About: "a lab topology of netlab, with tc.delay, tc.rate and so on of its links",
+			Brief: "netlab's YAML",
+		},
+		Does: network.Format{Detect: Detect, Parse: Parse},
+	})
+}
+
+var (
+	nodes = regexp.MustCompile(`(?m)^nodes:`)
+	links = regexp.MustCompile(`(?m)^links:`)
+)
+
+// Detect says whether a file begins as a lab topology does.
+func Detect(head []byte) bool { return nodes.Match(head) && links.Match(head) }
+
+// Parse reads a lab topology. Nodes of the device linux, or of the role host, are hosts; all others forward. A link of
+// more than two nodes is a bridge.
+func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
+	root, err := tree.YAML(text)
+	if err != nil {
+		return nil, err
+	}
+	list := root.Get("nodes")
+	if !list.Is(tree.List) && !list.Is(tree.Map) {
+		return nil, network.Failf(root.Line, "this is not a lab topology of netlab: there are no nodes")
+	}
+	p := &parser{graph: &network.Graph{Name: root.Get("name").String(), Unshaped: true}, known: map[string]bool{}}
+	device := cmp.Or(root.Get("defaults").Get("device").String(), root.Get("defaults.device").String())
+	for _, item := range list.Items {
+		if item.Is(tree.Scalar) {
+			p.node(item.Text, &tree.Value{Line: item.Line}, device)
+		} else {
+			p.node(item.Get("name").String(), item, device)
+		}
+	}
+	for _, k := range list.Keys {
+		v := k.Value
+		if !v.Is(tree.Map) {
+			v = &tree.Value{}
+		}
+		v.Line = k.Line
+		p.node(k.Name, v, device)
+	}
+	p.links(root.Get("links"), 0)
+	return p.graph, p.errs.Join()
+}
+
+type parser struct {
+	graph *network.Graph
+	known map[string]bool // nodes
+	errs  network.Errors
+}
+
+func (p *parser) node(name string, v *tree.Value, device string) {
+	n := network.Node{ID: name, Line: max(1, v.Line), Kind: topology.Switch, Image: v.Get("image").String()}
+	if own := v.Get("device").String(); own != "" {
+		device = own
+	}
+	if role := v.Get("role").String(); role == "host" || device == "linux" && role != "router" && role != "bridge" {
+		n.Kind = topology.Host
+	}
+	p.known[name] = true
+	p.graph.Nodes = append(p.graph.Nodes, n)
+}
+
+// links reads a list of links, or a mapping of such lists.
+func (p *parser) links(v *tree.Value, depth int) {
+	if v == nil || depth > 8 {
+		return
+	}
+	for _, item := range v.Items {
+		p.link(item)
+	}
+	for _, k := range v.Keys {
+		p.links(k.Value, depth+1)
+	}
+}
+
+// side is where a link meets a node, with the impairments of what leaves that way.
+type side struct {
+	node string
+	port string
+	tc   *tree.Value
+	at   *tree.Value // in which tc.delay and so on may stand
+}
+
+// link reads one link: a-b, [a, b], {a: {}, b: {}, tc: {}} or {interfaces: [...], tc: {}}.
+func (p *parser) link(v *tree.Value) {
+	var sides []side
+	switch {
+	case v.Is(tree.Scalar):
+		for _, name := range p.split(v.Text) {
+			sides = append(sides, side{node: name})
+		}
+	case v.Is(tree.List):
+		for _, item := range v.Items {
+			sides = append(sides, p.side(item))
+		}
+	case v.Is(tree.Map):
+		if list := v.Get("interfaces"); list.Is(tree.List) {
+			for _, item := range list.Items {
+				sides = append(sides, p.side(item))
+			}
+		}
+		for _, k := range v.Keys {
+			if p.known[k.Name] && v.Get("interfaces") == nil {
+				sides = append(sides, side{node: k.Name, port: k.Value.Get("ifname").String(), tc: k.Value.Get("tc"), at: k.Value})
+			}
+		}
+	}
+	shapes := make([]network.Shape, len(sides))
+	for i, s := range sides {
+		for _, level := range []struct{ tc, at *tree.Value }{{v.Get("tc"), v}, {s.tc, s.at}} {
+			p.errs.Add(impair(&shapes[i], level.tc, level.at))
+		}
+	}
+	p.connect(v, sides, shapes)
+}
+
+func (p *parser) side(v *tree.Value) side {
+	if v.Is(tree.Scalar) {
+		return side{node: v.Text}
+	}
+	return side{node: v.Get("node").String(), port: v.Get("ifname").String(), tc: v.Get("tc"), at: v}
+}
+
+// split cuts a-b into names of nodes, which may have hyphens themselves.
+func (p *parser) split(text string) []string {
+	parts := strings.Split(text, "-")
+	var names []string
+	for begin := 0; begin < len(parts); {
+		end := len(parts)
+		for end > begin+1 && !p.known[strings.Join(parts[begin:end], "-")] {
+			end--
+		}
+		names = append(names, strings.Join(parts[begin:end], "-"))
+		begin = end
+	}
+	return names
+}
+
+// connect adds a link of two nodes or, of one or several, a bridge with a link to each.
+func (p *parser) connect(v *tree.Value, sides []side, shapes []network.Shape) {
+	if len(sides) == 2 && v.Get("type").String() != "lan" {
+		p.graph.Links = append(p.graph.Links, network.Link{Line: v.Line, Name: v.Get("name").String(),
+			Ends:  []network.End{{Node: sides[0].node, Port: sides[0].port}, {Node: sides[1].node, Port: sides[1].port}},
+			Shape: [2]network.Shape{shapes[0], shapes[1]}})
+		return
+	}
+	if len(sides) < 2 {
+		p.graph.Notes = append(p.graph.Notes, "left out: the link of line "+strconv.Itoa(v.Line)+", a stub")
+		return
+	}
+	bridge := cmp.Or(v.Get("bridge").String(), "lan-line-"+strconv.Itoa(v.Line))
+	for p.known[bridge] {
+		bridge += "-lan"
+	}
+	p.node(bridge, &tree.Value{Line: v.Line}, "")
+	for i, s := range sides {
+		p.graph.Links = append(p.graph.Links, network.Link{Line: v.Line,
+			Ends: []network.End{{Node: s.node, Port: s.port}, {Node: bridge}}, Shape: [2]network.Shape{shapes[i], {}}})
+	}
+}
+
+// impair reads tc: delay and jitter in ms or with their units, loss, corrupt, duplicate and reorder in percent, rate in
+// kbit/s. Its keys may stand in a mapping, or each alone as tc.delay.
+func impair(s *network.Shape, tc, at *tree.Value) error {
+	var errs network.Errors
+	read := func(name string, parse func(text string) error) {
+		v := tc.Get(name)
+		if v == nil {
+			v = at.Get("tc." + name)
+		}
+		if v.String() == "" {
+			return
+		}
+		if err := parse(v.Text); err != nil {
+			errs.Add(network.Failf(v.Line, "tc.%s: %w", name, err))
+		}
+	}
+	read("delay", func(text string) (err error) {
+		s.Delay, err = network.Milliseconds(text)
+		s.HasDelay = true
+		return err
+	})
+	read("jitter", func(text string) (err error) { s.Jitter, err = network.Milliseconds(text); return err })
+	read("loss", func(text string) (err error) { s.Loss, err = network.Percent(text); return err })
+	read("corrupt", func(text string) (err error) { s.Corrupt, err = network.Percent(text); return err })
+	read("duplicate", func(text string) (err error) { s.Duplicate, err = network.Percent(text); return err })
+	read("reorder", func(text string) (err error) { s.Reorder, err = network.Percent(text); return err })
+	read("rate", func(text string) (err error) {
+		s.Rate, err = network.RateIn(text, units.Kbps)
+		s.HasRate = true
+		return err
+	})
+	return errs.Join()
+}

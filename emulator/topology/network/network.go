@@ -1,0 +1,118 @@
+package network
+
+import (
+	"errors"
+	"fmt"
+
+	"testbed/emulator/topology"
+	"testbed/emulator/units"
+)
+
+// Network is what a graph becomes: nodes and links as a scenario writes them out.
+type Network struct {
+	Name  string
+	Nodes []Made
+	Links []Joint
+	Notes []string // what was left out, and what holds for many links
+}
+
+// Made is a node of a network.
+type Made struct {
+	Name  string
+	Kind  topology.Kind // Host, Switch or Exchange
+	Class string
+	Model string
+	Arch  string
+	// Memory and CPU, in thousandths of a core, are of hosts.
+	Memory units.ByteSize
+	CPU    int64
+	Image  string
+	Note   string // where it comes from; empty: from nowhere else than its name says
+	Place  *Position
+}
+
+// Joint is a link of a network.
+type Joint struct {
+	Name  string
+	Plain bool // the name is that which a link of these ends has by itself
+	Type  topology.LinkType
+	Class string
+	Ends  []string
+	Ports []string // names of the interfaces in the file; empty ones: not given
+	Shape [2]topology.Shape
+	Notes []string
+}
+
+// What hosts have where nobody says it, as in a scenario.
+const (
+	defaultMemory = 1 << 30
+	defaultCPU    = 1000
+)
+
+// Hosts is the number of hosts.
+func (n *Network) Hosts() int {
+	count := 0
+	for i := range n.Nodes {
+		if n.Nodes[i].Kind == topology.Host {
+			count++
+		}
+	}
+	return count
+}
+
+// Topology makes the network's graph: hosts, links and then what forwards, each in the network's order.
+func (n *Network) Topology() (*topology.Topology, error) {
+	t := topology.New(n.Name)
+	var errs []error
+	add := func(v topology.Vertex) topology.ID {
+		id, err := t.Add(v)
+		errs = append(errs, err)
+		return id
+	}
+	for i := range n.Nodes {
+		if m := &n.Nodes[i]; m.Kind == topology.Host {
+			add(topology.Vertex{
+				Name: m.Name, Kind: topology.Host, Class: m.Class, Model: m.Model, Arch: m.Arch, Memory: m.Memory, CPU: m.CPU,
+			})
+		}
+	}
+	links := make([]topology.ID, len(n.Links))
+	for i := range n.Links {
+		l := &n.Links[i]
+		links[i] = add(topology.Vertex{Name: l.Name, Kind: topology.Link, Class: l.Class, LinkType: l.Type, Shape: l.Shape})
+	}
+	for i := range n.Nodes {
+		if m := &n.Nodes[i]; m.Kind != topology.Host {
+			add(topology.Vertex{Name: m.Name, Kind: m.Kind})
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	for i := range n.Links {
+		if err := n.Links[i].connect(t, links[i]); err != nil {
+			return nil, err
+		}
+	}
+	t.EdgeNetwork = len(t.Vertices)
+	return t, nil
+}
+
+// connect adds the edges of a link, the first end's first: a duplex link's queues follow from that.
+func (l *Joint) connect(t *topology.Topology, link topology.ID) error {
+	for i, name := range l.Ends {
+		end, ok := t.Lookup(name)
+		if !ok {
+			return fmt.Errorf("link %s: there is no node %s", l.Name, name)
+		}
+		switch oneWay := l.Type == topology.Uplink || l.Type == topology.Downlink; {
+		case !oneWay:
+			t.Join(link, end, 0)
+		case i == 0:
+			t.Connect(end, link, 0)
+		default:
+			t.Connect(link, end, 0)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package rtt
+
+import (
+	"bytes"
+	"time"
+
+	"testbed/emulator/catalogue"
+	"testbed/emulator/topology/network"
+	"testbed/emulator/topology/network/tree"
+)
+
+// Atlas reads results of ping measurements of RIPE Atlas: a JSON array, or one object a line. Hosts are probes
+// (probe-1) and targets by name or address; the time is the least of a result, and of several of a pair.
+func Atlas(text []byte, _ catalogue.Values) (*network.Graph, error) {
+	all, err := tree.JSONs(text)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 1 && all[0].Is(tree.List) {
+		all = all[0].Items
+	}
+	p := newPairs()
+	read := false
+	for _, r := range all {
+		if r.Get("prb_id") == nil || r.Get("type").String() != "ping" {
+			continue
+		}
+		read = true
+		if err := p.result(r); err != nil {
+			return nil, err
+		}
+	}
+	if !read {
+		return nil, network.Failf(1, "there are no results of pings by probes of RIPE Atlas")
+	}
+	return p.graph()
+}
+
+// result takes the least time of one result, where an answer came.
+func (p *pairs) result(r *tree.Value) error {
+	least, found := time.Duration(0), false
+	if list := r.Get("result"); list.Is(tree.List) {
+		for _, one := range list.Items {
+			rtt := one.Get("rtt")
+			if rtt.String() == "" {
+				continue
+			}
+			d, err := network.Milliseconds(rtt.Text)
+			if err != nil {
+				return network.Failf(rtt.Line, "rtt: %w", err)
+			}
+			if !found || d < least {
+				least, found = d, true
+			}
+		}
+	}
+	if !found {
+		return nil
+	}
+	target := r.Get("dst_name").String()
+	if target == "" {
+		target = r.Get("dst_addr").String()
+	}
+	source, err := p.named("probe-"+r.Get("prb_id").String(), r.Line)
+	if err != nil {
+		return err
+	}
+	destination, err := p.named(target, r.Line)
+	if err != nil {
+		return err
+	}
+	return p.add(source, destination, least, r.Line)
+}
+
+// DetectAtlas says whether a file begins as results of RIPE Atlas do.
+func DetectAtlas(head []byte) bool {
+	return bytes.Contains(head, []byte(`"prb_id"`)) && bytes.Contains(head, []byte(`"msm_id"`))
+}
+
+// Section is this package's part of the catalogue.
+func Section() catalogue.Section {
+	entry := func(name, about string, f network.Format) catalogue.Entry[network.Format] {
+		return catalogue.Entry[network.Format]{Description: catalogue.Description{Name: name, About: about}, Does: f}
+	}
+	return network.Formats.Of(
+		entry("rtt-matrix", "a square matrix of round-trip times in ms, as CSV",
+			network.Format{Detect: DetectMatrix, Parse: Matrix}),
+		entry("pings", "a list of pings with source, destination and min in ms as CSV, as WonderNetwork publishes them",
+			network.Format{Detect: DetectPings, Parse: Pings}),
+		entry("ripe-atlas", "ping results of RIPE Atlas", network.Format{Detect: DetectAtlas, Parse: Atlas}),
+	)
+}
