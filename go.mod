@@ -26,7 +26,7 @@ require github.com/rogpeppe/go-internal v1.14.1
 
 require github.com/gomodule/redigo v1.9.3
 
-require github.com/hashicorp/yamux v0.1.2 // indirect
+require github.com/hashicorp/yamux v0.1.2
 
 require (
 	codeberg.org/go-fonts/liberation v0.5.0
