@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"testbed/emulator/topology"
-	"testbed/emulator/units"
 )
 
 // Pair is an attribute to be written.
@@ -63,7 +62,7 @@ func shapePairs(s, other *topology.Shape, suffix string, delay bool) []Pair {
 	share("reorder", s.Reorder, other.Reorder)
 	share("duplicate", s.Duplicate, other.Duplicate)
 	share("corrupt", s.Corrupt, other.Corrupt)
-	add("queue", units.ByteSize(s.Queue).String(), s.Queue != other.Queue)
+	add("queue", s.Queue.String(), s.Queue != other.Queue)
 	return pairs
 }
 
