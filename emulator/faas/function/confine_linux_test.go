@@ -34,7 +34,7 @@ func TestRights(t *testing.T) {
 	want := "Uid=65534,65534,65534,65534\nGid=65534,65534,65534,65534\nGroups=65534\n" +
 		"CapPrm=0000000000000000\nCapEff=0000000000000000\nCapBnd=0000000000000000\nNoNewPrivs=1\n" +
 		"pid=1\nprocesses=1\nhidden=0,true\noom=900\nwrite=true\nwrite=false\nwrite=false\nfill=false\n" +
-		"environ=15\n/run=0\n/dev/pts=0\n"
+		"environ=16\n/run=0\n/dev/pts=0\n"
 	if string(got) != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
