@@ -69,6 +69,14 @@ func (c *cluster) addr(id topology.ID) netip.AddrPort { return c.agents[id].Addr
 
 func (c *cluster) client(id topology.ID) *Client { return c.clients[id] }
 
+// reach are all nodes: instances may be moved to each of them.
+func (c *cluster) reach() (all []topology.ID) {
+	for id := range c.agents {
+		all = append(all, topology.ID(id))
+	}
+	return all
+}
+
 // job is a chain of four tasks, two of them at each worker; states 0 and 1 are used three times each.
 func job() []workload.Job {
 	return []workload.Job{{
@@ -111,7 +119,7 @@ func (c *cluster) tell(t testing.TB, specs ...*ChainSpec) {
 	t.Helper()
 	all := AllKnown{}
 	for _, s := range specs {
-		all.Need(s)
+		all.Need(s, c.reach())
 	}
 	for id := range all {
 		told := all.Of(id)

@@ -159,17 +159,29 @@ func (c *Client) Tell(ctx context.Context, told *Known, anew bool) error {
 // AllKnown is what nodes' agents are to be told.
 type AllKnown map[topology.ID]*known
 
-// Need adds what a chain needs, at whichever node its invocations may be executed.
-func (k AllKnown) Need(s *ChainSpec) {
+// Need adds what a chain needs, at whichever node its invocations may be executed: what keeps states may have moved to
+// one of reach before.
+func (k AllKnown) Need(s *ChainSpec, reach []topology.ID) {
 	series := seriesOf(s.Key)
 	for i := range s.Invocations {
 		for _, inv := range s.variants(i) {
-			if k[inv.Node] == nil {
-				k[inv.Node] = &known{lives: map[lived]*instance.Spec{}, redis: map[string]bool{}}
+			k.at(inv.Node).need(series, &inv)
+			if inv.Instances == nil || len(inv.States) == 0 {
+				continue
 			}
-			k[inv.Node].need(series, &inv)
+			for _, node := range reach {
+				k.at(node).lives[lived{series, inv.Function}] = inv.Instances
+			}
 		}
 	}
+}
+
+// at is what a node is to be told, to be added to.
+func (k AllKnown) at(node topology.ID) *known {
+	if k[node] == nil {
+		k[node] = &known{lives: map[lived]*instance.Spec{}, redis: map[string]bool{}}
+	}
+	return k[node]
 }
 
 func (k *known) need(series string, inv *InvocationSpec) {

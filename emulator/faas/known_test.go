@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"testbed/emulator/faas/instance"
+	"testbed/emulator/topology"
 )
 
 // An agent has only those instances that the controller has told of: a node that wants others, or none, is refused, and
@@ -177,4 +178,24 @@ func (o *thief) got() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return string(o.text)
+}
+
+// What keeps states may be where instances are moved to, whatever the plan says; what keeps none stays.
+func TestKnownWhereInstancesMayMoveTo(t *testing.T) {
+	spec := &instance.Spec{Limits: instance.Limits{Max: 1, Concurrency: 1}}
+	all := AllKnown{}
+	all.Need(&ChainSpec{Key: "run/m/0", Invocations: []InvocationSpec{
+		{Function: "keeps", Node: 1, Instances: spec, States: []AccessSpec{{}}},
+		{Function: "forgets", Node: 1, Instances: spec},
+		{Function: "warm", Node: 1, States: []AccessSpec{{}}},
+	}}, []topology.ID{1, 2})
+	for node, want := range map[topology.ID]string{1: "forgets keeps", 2: "keeps", 3: ""} {
+		var got []string
+		for _, l := range all.Of(node).Lives {
+			got = append(got, l.Function)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("node %d is told of %q, want %q", node, got, want)
+		}
+	}
 }

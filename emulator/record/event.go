@@ -11,7 +11,7 @@ type Event struct {
 	Actual    float64  `json:"actual_s,omitempty"`    // when the network was as wanted
 	Took      float64  `json:"took_s,omitempty"`      // of that, what the change itself took
 	Error     string   `json:"error,omitempty"`       // why the network may not be as wanted
-	Missed    bool     `json:"not_reached,omitempty"` // the model's last chain had ended before
+	Missed    bool     `json:"not_reached,omitempty"` // the model's last chain had ended before, or before it was done
 
 	Moves []Migration `json:"moves,omitempty"` // of stateful instances
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"testbed/emulator/faas"
@@ -27,6 +28,11 @@ type outcome struct {
 	attempt    int              // from 1
 	disturbed  bool
 	superseded bool // it is repeated
+}
+
+// lost says whether states have not got what they should have.
+func (o *outcome) lost() bool {
+	return o.writesLost > 0 || slices.ContainsFunc(o.checks, func(c faas.StateCheck) bool { return c.Err() != nil })
 }
 
 // chain carries out one chain: seed, wait for its time, run, check, clean, record.

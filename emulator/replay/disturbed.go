@@ -32,9 +32,10 @@ const (
 // ErrDisturbed is the cause of a replay's end where a chain was disturbed and Disturbed.Fail is wanted.
 var ErrDisturbed = errors.New("the host disturbed the measurement")
 
-// disturbed says whether the host may have added more than the allowed share of an attempt's latency.
+// disturbed says whether the host may have added more than the allowed share of an attempt's latency. One that has lost
+// something is told as it is: another attempt would hide that.
 func (d Disturbed) disturbed(o *outcome) bool {
-	if o.result == nil || o.host == nil || o.err != nil {
+	if o.result == nil || o.host == nil || o.err != nil || o.lost() {
 		return false
 	}
 	return o.host.All > d.Share*o.result.Latency().Seconds()

@@ -7,6 +7,7 @@ import (
 	"math"
 	"testing"
 
+	"testbed/emulator/faas"
 	"testbed/emulator/health"
 	"testbed/emulator/plan"
 	"testbed/emulator/record"
@@ -165,6 +166,29 @@ func TestSpellsCountForEveryChainTheyTouch(t *testing.T) {
 			if late == nil || math.Abs(late.All*1e9-one.want) > 1e-6 || late.All != late.Fabric || !late.FabricKnown {
 				t.Errorf("beginning with %d, nodes %v: %+v, want %v ns", first, one.nodes, late, one.want)
 			}
+		}
+	}
+}
+
+// What has lost something is not tried again: the chain that is kept would have lost nothing.
+func TestLossesAreNotRepeatedAway(t *testing.T) {
+	late := func(o outcome) *outcome {
+		o.result, o.host = &faas.ChainResult{Start: 0, End: 1e9}, &record.HostLate{All: 1}
+		return &o
+	}
+	d := Disturbed{Share: DefaultShare}
+	fine := faas.StateCheck{Have: 2, Want: 2, Intact: true}
+	for name, c := range map[string]struct {
+		outcome
+		disturbed bool
+	}{
+		"nothing":      {outcome{checks: []faas.StateCheck{fine}}, true},
+		"writes":       {outcome{writesLost: 1}, false},
+		"a state":      {outcome{checks: []faas.StateCheck{fine, {Have: 1, Want: 2, Intact: true}}}, false},
+		"its contents": {outcome{checks: []faas.StateCheck{{Have: 2, Want: 2}}}, false},
+	} {
+		if got := d.disturbed(late(c.outcome)); got != c.disturbed {
+			t.Errorf("%s lost: disturbed %v", name, got)
 		}
 	}
 }

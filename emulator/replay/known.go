@@ -14,7 +14,7 @@ func (r *replay) tell(ctx context.Context) error {
 	all := faas.AllKnown{}
 	for _, specs := range r.specs {
 		for _, s := range specs {
-			all.Need(s)
+			all.Need(s, r.Reach)
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(all)) {

@@ -49,6 +49,9 @@ type Config struct {
 	// Moved are the nodes that stateful instances may go to; each may have something left of them.
 	Moved []topology.ID
 
+	// Reach are the nodes that stateful instances may be moved to by whoever wants it.
+	Reach []topology.ID
+
 	// Predict gives a plan's predicted times, and those of its steps in s; nil, or nil results: not known.
 	Predict func(*plan.Plan) (*record.Times, []float64)
 	// PredictWorkers gives the workers that are predicted to be picked, by the plan's invocations; nil, or a nil result:

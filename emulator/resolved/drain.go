@@ -59,9 +59,15 @@ func (e *Scenario) refuges(node topology.ID, v *scenario.Event) []topology.ID {
 	return slices.DeleteFunc(all, func(id topology.ID) bool { return id == node || slices.Contains(down, id) })
 }
 
-// Refuges are the hosts that may execute what is placed on a node, and carry something at a time, in order.
+// Refuges are the hosts that may execute what is placed on a node, and carry something at a time, in order. One that is
+// being drained is none.
 func (e *Scenario) Refuges(placed topology.ID, at time.Duration) []topology.ID {
-	down := e.downAt(at)
+	down := slices.Clone(e.downAt(at))
+	for i := range e.Moves {
+		if m := &e.Moves[i]; m.At <= at && at < m.Until {
+			down = append(down, m.Drained...)
+		}
+	}
 	return slices.DeleteFunc(e.alike(placed), func(id topology.ID) bool { return slices.Contains(down, id) })
 }
 

@@ -2,6 +2,7 @@ package resolved
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +100,15 @@ events:
 		if len(e.Moves) != 1 || e.Moves[0].At != time.Second || e.Moves[0].Until != 3*time.Second ||
 			e.Moves[0].Drained[0] != b || len(e.Moves[0].Targets) != 1 || e.Moves[0].Targets[a] != to {
 			t.Errorf("%s, %s: %+v, not to %d", c.drain, c.until, e.Moves, to)
+		}
+		for at, refuge := range []bool{true, false, false, false, true} { // it is drained from 1 s on, and down from 3 to 9 s
+			when := time.Duration(at) * time.Second
+			if at == 4 {
+				when = 10 * time.Second
+			}
+			if got := slices.Contains(e.Refuges(b, when), b); got != refuge {
+				t.Errorf("at %v b is a refuge: %v", when, got)
+			}
 		}
 	}
 	if _, err := prepare("in-function", "{within: 2s, to: d}", "4s"); err == nil ||

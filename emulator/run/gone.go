@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -44,24 +45,37 @@ func (r *run) watchOver(ctx context.Context) error {
 	}
 }
 
-// canDoWithout says whether the run's chains can be carried out without some nodes.
+// canDoWithout says whether the run's chains can be carried out without some nodes, all of which keep replicas.
 func (r *run) canDoWithout(names []string) bool {
 	dead := map[topology.ID]bool{}
+	moved := r.movedNodes()
 	for _, name := range names {
 		id, known := r.Scenario.Topology.Lookup(name)
-		if !known {
-			return false
+		if !known || slices.Contains(moved, id) {
+			return false // what is there by now, no plan says
 		}
 		dead[id] = true
 	}
-	for _, plans := range r.plans {
-		for _, p := range plans {
-			if needs(p, dead) {
-				return false
+	return allReplicas(slices.Concat(r.plans...), dead)
+}
+
+// allReplicas says whether plans can be carried out without some nodes, because all of those keep replicas, and of each
+// state a majority is left.
+func allReplicas(plans []*plan.Plan, dead map[topology.ID]bool) bool {
+	others := maps.Clone(dead)
+	for _, p := range plans {
+		if needs(p, dead) {
+			return false
+		}
+		for i := range p.Invocations {
+			for _, a := range p.Invocations[i].States {
+				for _, id := range a.Replicas {
+					delete(others, id)
+				}
 			}
 		}
 	}
-	return true
+	return len(others) == 0
 }
 
 // needs says whether a plan cannot be carried out where some nodes are dead.

@@ -64,12 +64,20 @@ func (r *run) movedNodes() []topology.ID {
 	return slices.Compact(all)
 }
 
+// reach are the nodes that instances may be moved to, by hand as well; nil: nothing moves.
+func (r *run) reach() []topology.ID {
+	if !slices.ContainsFunc(r.Scenario.Models, r.Scenario.Movable) {
+		return nil
+	}
+	return r.Scenario.Source.Executors(r.Scenario.Topology)
+}
+
 // errDown ends what has not moved when its node goes down.
 var errDown = errors.New("the node goes down")
 
 // move moves instances, one after the other.
 func (r *run) move(ctx context.Context, model string, m *resolved.Move, start time.Time) record.Event {
-	began := time.Since(start)
+	began, chains := time.Since(start), ctx
 	e := record.Event{Model: model, What: []string{m.Text}, Scheduled: m.At.Seconds()}
 	agents := agents{of: r.Bed.Agent, all: map[topology.ID]Agent{}}
 	defer agents.close()
@@ -97,7 +105,9 @@ func (r *run) move(ctx context.Context, model string, m *resolved.Move, start ti
 			errs = append(errs, err)
 		}
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errors.Join(errs...); err != nil && chains.Err() != nil {
+		e.Missed = true
+	} else if err != nil {
 		e.Error = err.Error()
 	}
 	ended := time.Since(start)

@@ -87,6 +87,9 @@ func (r *run) balance(ctx context.Context, model string, at time.Duration, start
 	}
 	decisions, err := r.setting.Rebalance.Decide(at, seen)
 	for _, d := range decisions {
+		if ctx.Err() != nil {
+			break
+		}
 		r.happened(r.carryOut(ctx, model, &d, &found[d.Index], at, start, agents))
 	}
 	return err
@@ -110,7 +113,9 @@ func (r *run) carryOut(ctx context.Context, model string, d *predict.Decision, o
 			err = errors.Join(err, fmt.Errorf("undone: %s", done.Undone))
 		}
 	}
-	if err != nil {
+	if err != nil && ctx.Err() != nil {
+		e.Missed = true
+	} else if err != nil {
 		e.Error = err.Error()
 	}
 	ended := time.Since(start)

@@ -190,7 +190,7 @@ func (r *run) execute(ctx context.Context) error {
 		Tags: r.tags(), Timeout: r.Scenario.Source.Replay.Timeout,
 		Sink:   record.NewMirror(r.dir, r.agree.beside(r.Sinks, r.guard)...),
 		Spells: r.guard.spells(), Disturbed: disturbed(r.Scenario), Cold: !r.Scenario.Source.Replay.Warmup,
-		Moved: r.movedNodes(), Predict: r.lookup(), PredictWorkers: r.workers(), Progress: r.Progress,
+		Moved: r.movedNodes(), Reach: r.reach(), Predict: r.lookup(), PredictWorkers: r.workers(), Progress: r.Progress,
 		Around: func(ctx context.Context, model string) func() {
 			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Scenario.Sample)))
 			edge, network, moves := r.edge(ctx, model), r.events(ctx, model), r.moves(ctx, model)

@@ -68,7 +68,7 @@ func written(upstream int) []framework {
 func TestFrameworks(t *testing.T) {
 	testenv.Privileged(t)
 	dir, have := installed(t)
-	for at, f := range written(34000 + os.Getpid()%1000) {
+	for at, f := range written(24000 + os.Getpid()%1000) {
 		t.Run(f.name, func(t *testing.T) {
 			if !slices.Contains(have, f.has) {
 				missingFramework(t, f)

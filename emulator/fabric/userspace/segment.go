@@ -54,9 +54,14 @@ func (t *table) wholeFlood(from *port) *path {
 		if to == from {
 			continue
 		}
-		if t.path(from, to) != nil && t.sameSegment(from, to) {
-			root.graft(from, t.wholePath(t.tree(to), source, to))
+		way := t.path(from, to)
+		if way == nil || !t.sameSegment(from, to) {
+			continue
 		}
+		if t.cut != nil { // way ends where another machine goes on
+			way = t.wholePath(t.tree(to), source, to)
+		}
+		root.graft(from, way)
 	}
 	return root
 }

@@ -104,7 +104,10 @@ func (l local) passSignals(s *stream, over <-chan struct{}) {
 		select {
 		case <-over:
 			return
-		case signal := <-l.signals:
+		case signal, more := <-l.signals:
+			if !more {
+				return
+			}
 			if number, ok := signal.(syscall.Signal); ok {
 				_ = s.send(message{Signal: int(number)})
 			}

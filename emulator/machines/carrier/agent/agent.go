@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string, more Services) error {
 		return errors.New("an agent is started by testbed: run that")
 	}
 	arrange()
-	conn := stdio{os.Stdin, os.Stdout}
+	conn := newStdio()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var session *control.Session
@@ -97,12 +97,23 @@ func (l later) Open(service string) (net.Conn, error) { return l(service) }
 
 // stdio is the connection that the engine gives to an agent.
 type stdio struct {
-	io.Reader
+	*io.PipeReader
 	out *os.File
 }
 
+// newStdio reads by way of a pipe, for nothing ends a Read of standard input that waits: a session that was closed would
+// wait for it.
+func newStdio() stdio {
+	in, fed := io.Pipe()
+	go func() {
+		_, err := io.Copy(fed, os.Stdin)
+		fed.CloseWithError(err)
+	}()
+	return stdio{in, os.Stdout}
+}
+
 func (s stdio) Write(p []byte) (int, error) { return s.out.Write(p) }
-func (s stdio) Close() error                { return s.out.Close() }
+func (s stdio) Close() error                { return errors.Join(s.PipeReader.Close(), s.out.Close()) }
 
 // hello says who the agent is.
 func hello(stream net.Conn) {

@@ -97,7 +97,7 @@ func TestSSH(t *testing.T) {
 	}
 	s.nodes(agents)
 	daemons[1]()
-	<-agents[1].Lost()
+	s.lost(agents[1])
 	if err := agents[0].Runtime().Remove(context.Background(), s.testbed, nil); err != nil {
 		t.Error(err)
 	}
@@ -168,7 +168,7 @@ func sshd(t *testing.T, at testenv.Machines) (config string, ends []func()) {
 		}
 		end := sync.OnceFunc(func() { // it, and the processes of its connections, by their names in that network
 			const kill = `own=$(readlink /proc/self/ns/net); for p in /proc/[0-9]*; do
-				[ "$(readlink $p/ns/net)" != "$own" ] || [ "$(cat $p/comm)" != sshd ] || kill -9 "${p#/proc/}"; done`
+				[ "$(readlink $p/ns/net)" != "$own" ] || case $(cat $p/comm) in sshd*) kill -9 "${p#/proc/}" ;; esac; done`
 			_ = exec.Command(testenv.MachinesScript(), "exec", at.Dir, string(rune('0'+n)), "sh", "-c", kill).Run()
 			_ = command.Wait()
 		})

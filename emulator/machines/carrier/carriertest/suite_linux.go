@@ -71,6 +71,16 @@ type suite struct {
 	testbed string
 }
 
+// lost waits until an agent's connection is known to be lost.
+func (s *suite) lost(a *carrier.Agent) {
+	s.Helper()
+	select {
+	case <-a.Lost():
+	case <-time.After(2 * time.Minute):
+		s.Fatalf("the agent of %s is not lost", a.Machine.Name)
+	}
+}
+
 // machines are those of the carrier, in the order of their names.
 func (s *suite) machines() []machines.Machine {
 	s.Helper()
@@ -228,7 +238,7 @@ func (s *suite) aLostAgentIsTold() {
 	if err := syscall.Kill(found.State.Pid, syscall.SIGKILL); err != nil {
 		s.Fatal(err)
 	}
-	<-started[1].Lost()
+	s.lost(started[1])
 	_, err = started[1].Runtime().Find(context.Background(), s.testbed)
 	if !errors.Is(err, control.ErrLost) || !strings.Contains(err.Error(), "machine2") {
 		s.Errorf("got %v, want that machine2's connection is lost", err)
@@ -259,7 +269,7 @@ func (s *suite) removeTakesAllAgents() {
 		}
 	}
 	for _, a := range started {
-		<-a.Lost()
+		s.lost(a)
 	}
 }
 

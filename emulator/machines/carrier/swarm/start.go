@@ -74,8 +74,8 @@ func (c *Carrier) Start(
 		if err != nil {
 			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoing)
 			defer cancel()
-			_, undone := c.Remove(clean, s.launch.Testbed)
-			err = errors.Join(err, undone)
+			// What this start has made, and no other: the testbed may be there already.
+			err = errors.Join(err, c.remove(clean, filters.NewArgs(filters.Arg("label", container.LabelLaunch+"="+s.word))))
 		}
 	}()
 	service, err := s.create(ctx, listener.Addr().String())

@@ -131,10 +131,15 @@ func (c *Carrier) Remove(ctx context.Context, testbed string) ([]carrier.Unfit, 
 		}
 		return nil, err
 	}
+	return nil, c.remove(ctx, labelled(testbed))
+}
+
+// remove removes the services and secrets of testbed's that a filter finds.
+func (c *Carrier) remove(ctx context.Context, which filters.Args) error {
 	api := c.options.API
-	services, err := api.ServiceList(ctx, swarm.ServiceListOptions{Filters: labelled(testbed)})
+	services, err := api.ServiceList(ctx, swarm.ServiceListOptions{Filters: which})
 	if err != nil {
-		return nil, fmt.Errorf("the Swarm's services: %w", err)
+		return fmt.Errorf("the Swarm's services: %w", err)
 	}
 	var failed []error
 	for _, s := range services {
@@ -142,7 +147,7 @@ func (c *Carrier) Remove(ctx context.Context, testbed string) ([]carrier.Unfit, 
 			failed = append(failed, fmt.Errorf("the service %s: %w", s.Spec.Name, err))
 		}
 	}
-	secrets, err := api.SecretList(ctx, swarm.SecretListOptions{Filters: labelled(testbed)})
+	secrets, err := api.SecretList(ctx, swarm.SecretListOptions{Filters: which})
 	if err != nil {
 		failed = append(failed, fmt.Errorf("the Swarm's secrets: %w", err))
 	}
@@ -151,7 +156,7 @@ func (c *Carrier) Remove(ctx context.Context, testbed string) ([]carrier.Unfit, 
 			failed = append(failed, fmt.Errorf("the secret %s: %w", s.Spec.Name, err))
 		}
 	}
-	return nil, errors.Join(failed...)
+	return errors.Join(failed...)
 }
 
 // removing bounds how long the Swarm may take to notice that a secret is not used any more.
