@@ -15,6 +15,10 @@ import (
 func Sweep(
 	ctx context.Context, c Carrier, launch Launch, on []machines.Machine, do func(*Agent) error,
 ) (done []machines.Machine, left []Unfit, err error) {
+	// Agents of a controller that was killed are in the way; machines that do not answer are found below.
+	if _, err := c.Remove(ctx, launch.Testbed); err != nil {
+		return nil, nil, err
+	}
 	failed := make([]error, len(on))
 	if agents, err := c.Start(ctx, launch, on); err == nil {
 		var sweeping sync.WaitGroup
