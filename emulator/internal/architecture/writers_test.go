@@ -28,7 +28,7 @@ var elsewhere = map[string]string{
 	"netns":                        "/run/netns, which is root's own",
 	"influx/influxtest":            "only tests use it",
 	"noderuntime/runtimetest":      "only tests use it",
-	"doctor":                       "the state directory, /dev/net, and memory in a mount namespace of its own: all root's own",
+	"doctor":                       "the state directory, /dev/net, a mount namespace's own memory: all root's own",
 	"orchestrator":                 "the state directory, which is root's own",
 	"fabric/netem":                 "the state directory and network namespaces, which are root's own",
 	"fabric/userspace":             "the state directory, /dev/net/tun and /proc/self, which are root's own",

@@ -101,8 +101,8 @@ type stdio struct {
 	out *os.File
 }
 
-// newStdio reads by way of a pipe, for nothing ends a Read of standard input that waits: a session that was closed would
-// wait for it.
+// newStdio reads by way of a pipe, for nothing ends a Read of standard input that waits: a session that was closed
+// would wait for it.
 func newStdio() stdio {
 	in, fed := io.Pipe()
 	go func() {
