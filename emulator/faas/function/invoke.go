@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"testbed/emulator/faas/dapr"
 	"testbed/emulator/internal/printable"
@@ -82,9 +83,12 @@ func (i *Invocation) post(ctx context.Context, address string) ([]byte, error) {
 // data is the result in an answer that is a CloudEvent.
 func (i *Invocation) data(event []byte) ([]byte, error) {
 	if i.Room != nil {
-		if err := i.Room(2 * int64(len(event))); err != nil { // copies of its data as they are, and decoded
+		if err := i.Room(3 * int64(len(event))); err != nil { // copies of its data as they are, and twice decoded
 			return nil, fmt.Errorf("its result, an event of %d bytes: %w", len(event), err)
 		}
+	}
+	if !utf8.Valid(event) { // of each byte that is no text, decoding would make three
+		return nil, errors.New("it answered with a CloudEvent that is not UTF-8")
 	}
 	return dataOf(event)
 }

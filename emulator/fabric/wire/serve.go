@@ -30,6 +30,7 @@ type server struct {
 	count     int
 	open      map[net.Conn]bool
 	reading   []net.Conn // by machine: the connection that its packets come over
+	told      time.Time  // when a stranger was last told of
 }
 
 func newServer(m *Mesh) (*server, error) {
@@ -122,21 +123,32 @@ func (s *server) serve(conn net.Conn, address string) {
 			err = s.probes(secure, from)
 		}
 	}
-	if err != nil && s.ctx.Err() == nil && !errors.Is(err, io.EOF) {
+	if err != nil && s.ctx.Err() == nil && !errors.Is(err, io.EOF) && (from >= 0 || s.rarely()) {
 		s.config.Log("from %s: %v", address, err)
 	}
+}
+
+// rarely says, once a minute, that a stranger may be told of: what anybody can have written fills no disk.
+func (s *server) rarely() bool {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if time.Since(s.told) < time.Minute {
+		return false
+	}
+	s.told = time.Now()
+	return true
 }
 
 // welcome is the handshake. It says which machine has dialled, and for what.
 func (s *server) welcome(conn *tls.Conn) (from int, said hello, err error) {
 	_ = conn.SetDeadline(time.Now().Add(patience))
 	if err := conn.HandshakeContext(s.ctx); err != nil {
-		return 0, said, err
+		return -1, said, err
 	}
 	name := runkey.Peer(conn.ConnectionState())
 	from = slices.Index(s.config.Names, name)
 	if from < 0 || from == s.config.Self {
-		return 0, said, fmt.Errorf("%.40q: %w", name, runkey.ErrStranger)
+		return -1, said, fmt.Errorf("%.40q: %w", name, runkey.ErrStranger)
 	}
 	said, err = readHello(conn)
 	return from, said, err

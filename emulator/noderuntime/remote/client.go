@@ -53,7 +53,11 @@ func (r *Runtime) converse(ctx context.Context, q request, l local) (outcome, er
 			return *m.Outcome, nil
 		}
 		if m.Took {
-			took <- struct{}{}
+			select {
+			case took <- struct{}{}:
+			default: // nobody has asked
+				return outcome{}, errors.New("its agent says that it took what it was not given")
+			}
 			continue
 		}
 		if err := l.take(m); err != nil { // whoever was to have it does not take it any more

@@ -99,7 +99,11 @@ func (l *lexer) next() (token, error) {
 		case c == ' ' || c == '\t' || c == '\r':
 			l.at++
 		case c == '#' && (l.at == 0 || l.text[l.at-1] == '\n'):
-			l.at += strings.IndexByte(l.text[l.at:]+"\n", '\n')
+			if end := strings.IndexByte(l.text[l.at:], '\n'); end >= 0 {
+				l.at += end
+			} else {
+				l.at = len(l.text)
+			}
 		case c == '[' || c == ']':
 			l.at++
 			return token{string(c), false, l.line}, nil

@@ -63,10 +63,17 @@ func first(texts ...string) string {
 	return ""
 }
 
+// maxKeys is the largest number of attributes that a file may declare.
+const maxKeys = 200
+
 func (p *parser) key(e *tree.Element) {
 	k := key{name: first(e.Attrs["attr.name"], e.Attrs["id"]), element: first(e.Attrs["for"], "all")}
 	if d := e.First("default"); d != nil {
 		k.standard = strings.TrimSpace(d.Text)
+	}
+	if len(p.keys) >= maxKeys { // each of them is looked at for each node and edge
+		p.errs.Add(network.Failf(e.Line, "more than %d keys are not read", maxKeys))
+		return
 	}
 	p.keys[e.Attrs["id"]] = k
 }

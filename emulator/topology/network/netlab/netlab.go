@@ -144,9 +144,15 @@ func (p *parser) side(v *tree.Value) side {
 	return side{node: v.Get("node").String(), port: v.Get("ifname").String(), tc: v.Get("tc"), at: v}
 }
 
+// maxParts bounds the work on a link that is written as its nodes' names.
+const maxParts = 64
+
 // split cuts a-b into names of nodes, which may have hyphens themselves.
 func (p *parser) split(text string) []string {
 	parts := strings.Split(text, "-")
+	if len(parts) > maxParts {
+		return []string{text}
+	}
 	var names []string
 	for begin := 0; begin < len(parts); {
 		end := len(parts)

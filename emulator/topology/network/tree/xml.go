@@ -47,6 +47,10 @@ func (e *Element) First(name string) *Element {
 // XML reads a document and gives its root. Entities are those of XML itself: what a document declares is not
 // followed, and its use is an error.
 func XML(text []byte) (*Element, error) {
+	// The library takes all of an element's attributes in before any of them can be counted.
+	if n := bytes.Count(text, []byte("=")); n > MaxValues {
+		return nil, &Error{1, fmt.Sprintf("there are some %d attributes, and %d values are read at most", n, MaxValues), true}
+	}
 	d := xml.NewDecoder(bytes.NewReader(text))
 	d.CharsetReader = charset
 	var open []*Element

@@ -16,8 +16,11 @@ const maxYAML = MaxValues / 2
 
 // YAML reads the first document of a YAML file. Aliases are followed, and what they repeat counts each time.
 func YAML(text []byte) (*Value, error) {
-	if n := bytes.Count(text, []byte("\n")) + bytes.Count(text, []byte(",")) + bytes.Count(text, []byte("[")) +
-		bytes.Count(text, []byte("{")); n > maxYAML {
+	n := 0
+	for _, separator := range []string{"\n", ",", "[", "{", "- ", "-\t", "? ", "?\t"} {
+		n += bytes.Count(text, []byte(separator))
+	}
+	if n > maxYAML {
 		return nil, &Error{1, fmt.Sprintf("there are some %d values, and %d are read at most", n, maxYAML), true}
 	}
 	var doc yaml.Node
