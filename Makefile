@@ -57,7 +57,7 @@ test: ## Install what the tests need, and run them all
 	scripts/test
 
 check: ## Formatting, vet, staticcheck, the architecture, sizes, the build for other systems, known vulnerabilities
-	@unformatted=$$(gofmt -l cmd emulator); test -z "$$unformatted" || { echo "not formatted: $$unformatted"; exit 1; }
+	@unformatted=$$(gofmt -l cmd emulator scenarios scripts); test -z "$$unformatted" || { echo "not formatted: $$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) test ./emulator/internal/architecture

@@ -65,12 +65,17 @@ func enter(out *record.Migration, done *faas.Moved) {
 	}
 }
 
+// alone predicts what happens by itself, on connections that nothing has used yet, and without moves besides.
+func alone(e *resolved.Scenario, s predict.Setting) (predict.Engine, error) {
+	options := transport.OptionsOf(s)
+	options.Connections, options.Arrivals, options.Fresh = 0, predict.Arrivals{}, true
+	options.Moves, options.Rebalance = nil, nil
+	return transport.New(e.Topology, e.Speed, options)
+}
+
 // predictMove says what a move of an instance that is at a node is expected to take.
 func (r *run) predictMove(m *resolved.Move, at topology.ID, found *faas.InstanceStatus) (*record.PredictedMove, error) {
-	options := transport.OptionsOf(r.setting)
-	options.Connections, options.Arrivals, options.Fresh, options.Moves = 0, predict.Arrivals{}, true, nil
-	options.Rebalance = nil
-	engine, err := transport.New(r.Scenario.Topology, r.Scenario.Speed, options)
+	engine, err := alone(r.Scenario, r.setting)
 	if err != nil {
 		return nil, err
 	}

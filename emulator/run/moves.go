@@ -98,21 +98,31 @@ func (r *run) move(ctx context.Context, model string, m *resolved.Move, start ti
 			errs = append(errs, r.notMoved(ctx, &found[i], err))
 			continue
 		}
-		if e.Moves = append(e.Moves, done); done.Undone != "" {
-			errs = append(errs, fmt.Errorf("undone: %s", done.Undone))
-		}
-		if err := r.dir.Migrated(&done); err != nil {
-			errs = append(errs, err)
-		}
+		errs = append(errs, r.moved(&e, done))
 	}
-	if err := errors.Join(errs...); err != nil && chains.Err() != nil {
+	end(chains, &e, errors.Join(errs...), began, time.Since(start))
+	return e
+}
+
+// moved enters what has become of a move in its event and among the samples. A move that was undone is an error.
+func (r *run) moved(e *record.Event, done record.Migration) error {
+	e.Moves = append(e.Moves, done)
+	err := r.dir.Migrated(&done)
+	if done.Undone != "" {
+		err = errors.Join(fmt.Errorf("undone: %s", done.Undone), err)
+	}
+	return err
+}
+
+// end enters how an event of moves has ended, which began and ended at times from the start of the chains. What failed
+// because these were over was not reached.
+func end(chains context.Context, e *record.Event, err error, began, ended time.Duration) {
+	if err != nil && chains.Err() != nil {
 		e.Missed = true
 	} else if err != nil {
 		e.Error = err.Error()
 	}
-	ended := time.Since(start)
 	e.Actual, e.Took = ended.Seconds(), (ended - began).Seconds()
-	return e
 }
 
 // notMoved says of which instance an error is.

@@ -3,7 +3,6 @@ package run
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -14,7 +13,6 @@ import (
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 	"testbed/emulator/predict/migration"
-	"testbed/emulator/predict/transport"
 	"testbed/emulator/record"
 	"testbed/emulator/resolved"
 	"testbed/emulator/topology"
@@ -35,9 +33,7 @@ func rebalance(e *resolved.Scenario, s predict.Setting) *predict.Rebalance {
 		p.Rounds = of.Rounds
 	}
 	prepare := sync.OnceValue(func() (err error) {
-		options := transport.OptionsOf(s)
-		options.Connections, options.Arrivals, options.Fresh, options.Moves = 0, predict.Arrivals{}, true, nil
-		if p.Engine, err = transport.New(e.Topology, e.Speed, options); err == nil {
+		if p.Engine, err = alone(e, s); err == nil {
 			p.Plans, err = e.Chains(e.Models[model])
 		}
 		return err
@@ -108,18 +104,9 @@ func (r *run) carryOut(ctx context.Context, model string, d *predict.Decision, o
 	done, err := r.moveOne(ctx, model, &resolved.Move{To: d.To, Method: of.Method, Rounds: of.Rounds}, one, agents)
 	if err == nil {
 		done.Decided = &record.Decided{Why: d.Why, Gain: d.Gain, Cost: d.Cost}
-		e.Moves = []record.Migration{done}
-		if err = r.dir.Migrated(&done); done.Undone != "" {
-			err = errors.Join(err, fmt.Errorf("undone: %s", done.Undone))
-		}
+		err = r.moved(&e, done)
 	}
-	if err != nil && ctx.Err() != nil {
-		e.Missed = true
-	} else if err != nil {
-		e.Error = err.Error()
-	}
-	ended := time.Since(start)
-	e.Actual, e.Took = ended.Seconds(), (ended - began).Seconds()
+	end(ctx, &e, err, began, time.Since(start))
 	return e
 }
 

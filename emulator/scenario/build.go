@@ -135,7 +135,7 @@ func (spec *Topology) written(name string) (*topology.Topology, error) {
 		}
 	}
 	for i, l := range spec.Links {
-		errs = append(errs, connect(t, links[i], l))
+		errs = append(errs, t.JoinEnds(links[i], l.Endpoints))
 	}
 	return t, errors.Join(errs...)
 }
@@ -147,25 +147,6 @@ func (n *Node) kind() topology.Kind {
 func (l *Link) kind() topology.LinkType {
 	types := []topology.LinkType{topology.Duplex, topology.Shared, topology.Uplink, topology.Downlink}
 	return types[max(0, slices.Index([]string{"duplex", "shared", "uplink", "downlink"}, l.Type))]
-}
-
-// connect adds the edges of a link, the first endpoint's first: a duplex link's queues follow from that.
-func connect(t *topology.Topology, link topology.ID, l Link) error {
-	for i, name := range l.Endpoints {
-		end, ok := t.Lookup(name)
-		if !ok {
-			return fmt.Errorf("link %s: there is no node %s", l.Name, name)
-		}
-		switch oneWay := l.Type == "uplink" || l.Type == "downlink"; {
-		case !oneWay:
-			t.Join(link, end, 0)
-		case i == 0:
-			t.Connect(end, link, 0)
-		default:
-			t.Connect(link, end, 0)
-		}
-	}
-	return nil
 }
 
 // Clients are the hosts of t that issue jobs, in the order of their names: those whose name, model or

@@ -146,6 +146,27 @@ func (t *Topology) Join(a, b ID, delay time.Duration) {
 	t.Connect(b, a, delay)
 }
 
+// JoinEnds adds the edges of a link between vertices by their names, the first end's first: a duplex link's queues
+// follow from that.
+func (t *Topology) JoinEnds(link ID, ends []string) error {
+	l := &t.Vertices[link]
+	for i, name := range ends {
+		end, ok := t.Lookup(name)
+		if !ok {
+			return fmt.Errorf("link %s: there is no node %s", l.Name, name)
+		}
+		switch oneWay := l.LinkType == Uplink || l.LinkType == Downlink; {
+		case !oneWay:
+			t.Join(link, end, 0)
+		case i == 0:
+			t.Connect(end, link, 0)
+		default:
+			t.Connect(link, end, 0)
+		}
+	}
+	return nil
+}
+
 // Lookup finds a vertex by name. It is slow, but right, where the vertices were not made by Add and
 // Reindex has not been called.
 func (t *Topology) Lookup(name string) (ID, bool) {

@@ -267,9 +267,9 @@ func (r *relay) hangUp() {
 	r.conns = nil
 }
 
-// Connections that break at any instant lose packets, and each is counted: sent = received + lost.
-func TestWhatBreaksIsCounted(t *testing.T) {
-	var r *relay
+// relayed are two machines, of which the first dials the second through a relay.
+func relayed(t *testing.T) (a, b *machine, r *relay) {
+	t.Helper()
 	all := machines(t, 2, func(from, _ int, address string) string {
 		if from != 0 {
 			return address
@@ -277,7 +277,12 @@ func TestWhatBreaksIsCounted(t *testing.T) {
 		r = newRelay(t, address)
 		return r.listener.Addr().String()
 	})
-	a, b := all[0], all[1]
+	return all[0], all[1], r
+}
+
+// Connections that break at any instant lose packets, and each is counted: sent = received + lost.
+func TestWhatBreaksIsCounted(t *testing.T) {
+	a, b, r := relayed(t)
 	tried, data := uint64(0), bytes.Repeat([]byte{1}, 1400)
 	for range 5 {
 		a.ready(t)
@@ -307,15 +312,7 @@ func TestWhatBreaksIsCounted(t *testing.T) {
 
 // A machine that does not read costs packets, which are counted, and never time: Send goes on.
 func TestBackPressureDropsAndDoesNotBlock(t *testing.T) {
-	var r *relay
-	all := machines(t, 2, func(from, _ int, address string) string {
-		if from != 0 {
-			return address
-		}
-		r = newRelay(t, address)
-		return r.listener.Addr().String()
-	})
-	a, b := all[0], all[1]
+	a, b, r := relayed(t)
 	a.ready(t)
 	r.stand(true)
 	data := make([]byte, 60_000)

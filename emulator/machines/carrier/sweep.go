@@ -10,12 +10,12 @@ import (
 
 // Sweep starts an agent on each machine by itself, and has do remove what is there. It returns the machines where that
 // succeeded, and those for which it is to be repeated with why: whoever takes a testbed down keeps these, and sweeps
-// them again later, from this carrier or another one of the same machines. An error is the end of ctx. What was started
-// for the testbed's agents is to be removed before, by Carrier.Remove, as a Swarm has one service for a testbed.
+// them again later, from this carrier or another one of the same machines. Agents that are there already, as of a
+// controller that was killed, go first: a Swarm has one service for a testbed. An error is the end of ctx, or that what
+// is a Swarm's could not be removed.
 func Sweep(
 	ctx context.Context, c Carrier, launch Launch, on []machines.Machine, do func(*Agent) error,
 ) (done []machines.Machine, left []Unfit, err error) {
-	// Agents of a controller that was killed are in the way; machines that do not answer are found below.
 	if _, err := c.Remove(ctx, launch.Testbed); err != nil {
 		return nil, nil, err
 	}

@@ -83,7 +83,7 @@ func (s *Session) serve() {
 // handle reads what a stream wants and answers whether it is to be had: an empty line, or why not.
 func (s *Session) handle(stream net.Conn) {
 	_ = stream.SetReadDeadline(time.Now().Add(opening))
-	name, err := readLine(stream)
+	name, err := ReadLine(stream, 2*longestName)
 	if err != nil {
 		return
 	}
@@ -110,7 +110,7 @@ func (s *Session) Open(service string) (net.Conn, error) {
 	refused := ""
 	_ = stream.SetDeadline(time.Now().Add(opening))
 	if _, err = io.WriteString(stream, service+"\n"); err == nil {
-		refused, err = readLine(stream)
+		refused, err = ReadLine(stream, 2*longestName)
 	}
 	_ = stream.SetDeadline(time.Time{})
 	switch {
@@ -125,10 +125,10 @@ func (s *Session) Open(service string) (net.Conn, error) {
 	return nil, err
 }
 
-// readLine reads a line byte by byte, as what follows it is the service's.
-func readLine(from io.Reader) (string, error) {
+// ReadLine reads a line of at most so many bytes, without its end, byte by byte: what follows it is somebody else's.
+func ReadLine(from io.Reader, most int) (string, error) {
 	var line []byte
-	for one := make([]byte, 1); len(line) <= 2*longestName; {
+	for one := make([]byte, 1); len(line) <= most; {
 		if _, err := io.ReadFull(from, one); err != nil {
 			return "", err
 		}

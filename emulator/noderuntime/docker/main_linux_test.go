@@ -4,13 +4,9 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"testbed/emulator/internal/program"
 	"testbed/emulator/internal/testenv"
@@ -27,7 +23,7 @@ func TestMain(m *testing.M) {
 		time.Sleep(time.Hour)
 	}
 	if os.Getpid() == 1 {
-		go reap()
+		go runtimetest.Reap()
 	}
 	if code, ok := runtimetest.Main(os.Args[1:]); ok {
 		os.Exit(code)
@@ -50,19 +46,6 @@ func TestMain(m *testing.M) {
 		}
 	}
 	os.Exit(code)
-}
-
-// reap does what a node's first process has to: see package faas.
-func reap() {
-	exited := make(chan os.Signal, 1)
-	signal.Notify(exited, syscall.SIGCHLD)
-	for range exited {
-		for {
-			if pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil); pid <= 0 || err != nil {
-				break
-			}
-		}
-	}
 }
 
 // bed is a testbed's name that no other test process uses at the same time.

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -63,7 +64,8 @@ func (b *Builder) Node(a Attributes, id string, line int) error {
 
 // medium adds a shared medium.
 func (b *Builder) medium(a Attributes, id string, line int) error {
-	l := &Link{Name: first(a.Text("label"), a.Text("name"), id), Line: line, Type: topology.Shared, Class: a.Text("class")}
+	l := &Link{Name: cmp.Or(a.Text("label"), a.Text("name"), id), Line: line, Type: topology.Shared,
+		Class: a.Text("class")}
 	if b.media[id] != nil {
 		return Failf(line, "the node %s is given twice", Shown(id))
 	}
@@ -73,15 +75,6 @@ func (b *Builder) medium(a Attributes, id string, line int) error {
 	b.media[id] = l
 	b.order = append(b.order, id)
 	return a.Shape(l)
-}
-
-func first(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }
 
 // Edge adds an edge; where it is directed, it is a link of one direction.

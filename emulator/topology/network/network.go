@@ -2,7 +2,6 @@ package network
 
 import (
 	"errors"
-	"fmt"
 
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -90,29 +89,10 @@ func (n *Network) Topology() (*topology.Topology, error) {
 		return nil, err
 	}
 	for i := range n.Links {
-		if err := n.Links[i].connect(t, links[i]); err != nil {
+		if err := t.JoinEnds(links[i], n.Links[i].Ends); err != nil {
 			return nil, err
 		}
 	}
 	t.EdgeNetwork = len(t.Vertices)
 	return t, nil
-}
-
-// connect adds the edges of a link, the first end's first: a duplex link's queues follow from that.
-func (l *Joint) connect(t *topology.Topology, link topology.ID) error {
-	for i, name := range l.Ends {
-		end, ok := t.Lookup(name)
-		if !ok {
-			return fmt.Errorf("link %s: there is no node %s", l.Name, name)
-		}
-		switch oneWay := l.Type == topology.Uplink || l.Type == topology.Downlink; {
-		case !oneWay:
-			t.Join(link, end, 0)
-		case i == 0:
-			t.Connect(end, link, 0)
-		default:
-			t.Connect(link, end, 0)
-		}
-	}
-	return nil
 }

@@ -110,7 +110,8 @@ func state(of *http.Request, method, path string, send, into any) error {
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("dapr-api-token", os.Getenv("DAPR_API_TOKEN")) // Dapr's SDKs send it by themselves
-	for _, name := range []string{"Traceparent", "Ce-Id"} { // say for which invocation
+	// They say for which invocation.
+	for _, name := range []string{"Traceparent", "Ce-Id"} {
 		if value := of.Header.Get(name); value != "" {
 			r.Header.Set(name, value)
 		}

@@ -4,12 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"testing"
-
-	"golang.org/x/sys/unix"
 
 	"testbed/emulator/internal/program"
 	"testbed/emulator/internal/testenv"
@@ -27,7 +23,7 @@ func TestMain(m *testing.M) {
 		os.Exit(code)
 	}
 	if os.Getpid() == 1 {
-		go reap()
+		go runtimetest.Reap()
 	}
 	if code, ok := runtimetest.Main(os.Args[1:]); ok {
 		os.Exit(code)
@@ -35,19 +31,6 @@ func TestMain(m *testing.M) {
 	testenv.UnderMachines()
 	testenv.DefaultSignals()
 	os.Exit(m.Run())
-}
-
-// reap does what a node's first process has to: see package faas.
-func reap() {
-	exited := make(chan os.Signal, 1)
-	signal.Notify(exited, syscall.SIGCHLD)
-	for range exited {
-		for {
-			if pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil); pid <= 0 || err != nil {
-				break
-			}
-		}
-	}
 }
 
 // enginesOf is the carrier of all machines by their sockets.

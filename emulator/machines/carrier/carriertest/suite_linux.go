@@ -10,20 +10,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/api/types/filters"
-	"github.com/docker/docker/client"
-
 	"testbed/emulator/internal/testenv"
-	"testbed/emulator/machines"
 	"testbed/emulator/machines/carrier"
-	agents "testbed/emulator/machines/carrier/container"
 	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/noderuntime/remote"
@@ -69,67 +62,6 @@ type suite struct {
 	at      testenv.Machines
 	carrier carrier.Carrier
 	testbed string
-}
-
-// lost waits until an agent's connection is known to be lost.
-func (s *suite) lost(a *carrier.Agent) {
-	s.Helper()
-	select {
-	case <-a.Lost():
-	case <-time.After(2 * time.Minute):
-		s.Fatalf("the agent of %s is not lost", a.Machine.Name)
-	}
-}
-
-// machines are those of the carrier, in the order of their names.
-func (s *suite) machines() []machines.Machine {
-	s.Helper()
-	list, unfit, err := s.carrier.Machines(context.Background())
-	if err != nil || len(unfit) > 0 {
-		s.Fatalf("%v, unfit: %v", err, unfit)
-	}
-	slices.SortFunc(list, func(a, b machines.Machine) int { return strings.Compare(a.Name, b.Name) })
-	return list
-}
-
-// start starts agents on machines, which end with the test.
-func (s *suite) start(on []machines.Machine) []*carrier.Agent {
-	s.Helper()
-	started, err := s.carrier.Start(context.Background(), Launch(s.at, s.testbed), on)
-	if err != nil {
-		s.Fatal(err)
-	}
-	s.Cleanup(func() {
-		if err := carrier.CloseAll(started); err != nil {
-			s.Error(err)
-		}
-		if left, err := s.carrier.Remove(context.Background(), s.testbed); err != nil || len(left) > 0 {
-			s.Errorf("%v, left: %v", err, left)
-		}
-	})
-	return started
-}
-
-// nodes starts a node on each machine, all of which are removed at the end.
-func (s *suite) nodes(on []*carrier.Agent) []noderuntime.Node {
-	s.Helper()
-	var all []noderuntime.Node
-	for i, a := range on {
-		dir := s.TempDir()
-		hosts := filepath.Join(dir, "hosts")
-		if err := os.WriteFile(hosts, []byte("127.0.0.1 localhost\n"), 0o644); err != nil {
-			s.Fatal(err)
-		}
-		run := s.testbed + "-1"
-		nodes, err := a.Runtime().Start(context.Background(), []noderuntime.Spec{{Testbed: s.testbed,
-			Node: fmt.Sprint("n", i), Args: []string{runtimetest.Agent}, Dir: dir, HostsAt: hosts, Run: run,
-			Secret: runtimetest.Secret(s.testbed, run)}}, nil)
-		if err != nil {
-			s.Fatal(err)
-		}
-		all = append(all, nodes...)
-	}
-	return all
 }
 
 func (s *suite) machinesAreKnown() {
@@ -179,18 +111,6 @@ func (s *suite) nodesRunOnEachMachine() {
 		}
 	}
 	s.removeNodes(on)
-}
-
-func (s *suite) removeNodes(on []*carrier.Agent) {
-	s.Helper()
-	for _, a := range on {
-		if err := a.Runtime().Remove(context.Background(), s.testbed, nil); err != nil {
-			s.Error(err)
-		}
-		if found, err := a.Runtime().Find(context.Background(), s.testbed); err != nil || len(found) > 0 {
-			s.Errorf("left on %s: %v, %v", a.Machine.Name, found, err)
-		}
-	}
 }
 
 func (s *suite) nodesOutliveTheirAgents() {
@@ -288,43 +208,5 @@ func (s *suite) aCancelledStartLeavesNothing() {
 			s.Errorf("got %v, want that it was called off", err)
 		}
 		s.nothingIsLeft()
-	}
-}
-
-// api is the client of a machine's engine.
-func (s *suite) api(n int) *client.Client {
-	s.Helper()
-	api, err := client.NewClientWithOpts(client.WithHost(s.at.Engine(n)), client.WithAPIVersionNegotiation())
-	if err != nil {
-		s.Fatal(err)
-	}
-	s.Cleanup(func() { _ = api.Close() })
-	return api
-}
-
-// containers are the agents of the testbed that a machine has, without a Swarm's relays.
-func (s *suite) containers(n int) []container.Summary {
-	s.Helper()
-	found, err := s.api(n).ContainerList(context.Background(), container.ListOptions{All: true,
-		Filters: filters.NewArgs(filters.Arg("label", agents.LabelTestbed+"="+s.testbed))})
-	if err != nil {
-		s.Fatal(err)
-	}
-	return slices.DeleteFunc(found, func(c container.Summary) bool { return !strings.Contains(c.Command, agents.Command) })
-}
-
-// nothingIsLeft fails where a machine still has a container, which may be about to go.
-func (s *suite) nothingIsLeft() {
-	for n := 1; n <= s.at.Count; n++ {
-		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-			left, err := s.api(n).ContainerList(context.Background(), container.ListOptions{All: true})
-			if err == nil && len(left) == 0 {
-				break
-			}
-			if time.Now().After(deadline) {
-				s.Errorf("machine %s still has %v (%v)", strconv.Itoa(n), left, err)
-				break
-			}
-		}
 	}
 }

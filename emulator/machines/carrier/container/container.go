@@ -4,6 +4,7 @@ package container
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -172,10 +173,17 @@ func remove(ctx context.Context, api *client.Client, id string) error {
 	}
 }
 
+// Word is a random word for a start, as LabelLaunch has it.
+func Word() string { return strings.ToLower(rand.Text()) }
+
+// Of finds what is a testbed's agents'.
+func Of(testbed string) filters.Args {
+	return filters.NewArgs(filters.Arg("label", LabelTestbed+"="+testbed))
+}
+
 // Remove removes all agents of a testbed that an engine has.
 func Remove(ctx context.Context, api *client.Client, testbed string) error {
-	found, err := api.ContainerList(ctx, container.ListOptions{All: true,
-		Filters: filters.NewArgs(filters.Arg("label", LabelTestbed+"="+testbed))})
+	found, err := api.ContainerList(ctx, container.ListOptions{All: true, Filters: Of(testbed)})
 	if err != nil {
 		return fmt.Errorf("looking for agents: %w", err)
 	}

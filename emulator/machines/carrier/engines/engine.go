@@ -2,7 +2,6 @@ package engines
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
@@ -112,6 +111,3 @@ func (e *engine) close() error {
 	defer e.mu.Unlock()
 	return e.drop()
 }
-
-// word is a random word.
-func word() string { return strings.ToLower(rand.Text()) }

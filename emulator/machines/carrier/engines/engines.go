@@ -162,7 +162,7 @@ func (c *Carrier) Start(
 	ctx context.Context, launch carrier.Launch, on []machines.Machine,
 ) ([]*carrier.Agent, error) {
 	launch = launch.Complete()
-	agents, id := make([]*carrier.Agent, len(on)), word()
+	agents, id := make([]*carrier.Agent, len(on)), container.Word()
 	failed := c.each(ctx, on, func(i int, w way) (err error) {
 		agents[i], err = c.start(ctx, w, on[i], launch, id)
 		return err

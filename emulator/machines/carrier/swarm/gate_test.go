@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/internal/runkey"
 	"testbed/emulator/machines/carrier/swarm/relay"
 	"testbed/emulator/noderuntime"
 )
@@ -117,7 +118,7 @@ func TestWhoHasTheKeyIsLetIn(t *testing.T) {
 		}
 	}()
 	_, err = tls.Dial("tcp", impostor.Addr().String(), config(t, relay.Relay, key))
-	if !errors.Is(err, relay.ErrStranger) {
+	if !errors.Is(err, runkey.ErrStranger) {
 		t.Errorf("a false controller: %v", err)
 	}
 }

@@ -2,7 +2,6 @@ package swarm
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -51,7 +50,7 @@ func (c *Carrier) Start(
 	if err != nil {
 		return nil, err
 	}
-	s := &start{Carrier: c, launch: launch.Complete(), word: strings.ToLower(rand.Text()), key: noderuntime.NewSecret(),
+	s := &start{Carrier: c, launch: launch.Complete(), word: container.Word(), key: noderuntime.NewSecret(),
 		on: on}
 	if s.image, err = c.image(ctx); err != nil {
 		return nil, err
@@ -111,7 +110,7 @@ func (s *start) create(ctx context.Context, address string) (string, error) {
 
 // free makes sure that nobody else has a service for this testbed: two controllers cannot have one name.
 func (s *start) free(ctx context.Context) error {
-	there, err := s.options.API.ServiceList(ctx, swarm.ServiceListOptions{Filters: labelled(s.launch.Testbed)})
+	there, err := s.options.API.ServiceList(ctx, swarm.ServiceListOptions{Filters: container.Of(s.launch.Testbed)})
 	if err == nil && len(there) > 0 {
 		err = fmt.Errorf("agents of testbed %s are there already (service %s): another controller has it, or one that "+
 			"was killed, of which `down` leaves nothing", s.launch.Testbed, there[0].Spec.Name)

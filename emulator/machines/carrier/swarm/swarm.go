@@ -118,11 +118,6 @@ func unfitness(n swarm.Node) string {
 	return ""
 }
 
-// labelled finds what is a testbed's.
-func labelled(testbed string) filters.Args {
-	return filters.NewArgs(filters.Arg("label", container.LabelTestbed+"="+testbed))
-}
-
 // Remove removes a testbed's service, and its secret once no task uses that any more. Agents end with their relays.
 func (c *Carrier) Remove(ctx context.Context, testbed string) ([]carrier.Unfit, error) {
 	if _, err := c.managed(ctx); err != nil {
@@ -131,7 +126,7 @@ func (c *Carrier) Remove(ctx context.Context, testbed string) ([]carrier.Unfit, 
 		}
 		return nil, err
 	}
-	return nil, c.remove(ctx, labelled(testbed))
+	return nil, c.remove(ctx, container.Of(testbed))
 }
 
 // remove removes the services and secrets of testbed's that a filter finds.

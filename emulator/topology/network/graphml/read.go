@@ -4,6 +4,7 @@ package graphml
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 
 	"testbed/emulator/catalogue"
@@ -29,7 +30,7 @@ func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
 		p.key(k)
 	}
 	about := p.attributes(graph, "graph")
-	name := first(about.Text("Network"), about.Text("name"), graph.Attrs["id"])
+	name := cmp.Or(about.Text("Network"), about.Text("name"), graph.Attrs["id"])
 	directed := graph.Attrs["edgedefault"] == "directed"
 	for _, e := range graph.All("node") {
 		p.node(e)
@@ -54,20 +55,11 @@ type parser struct {
 	errs  network.Errors
 }
 
-func first(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
-}
-
 // maxKeys is the largest number of attributes that a file may declare.
 const maxKeys = 200
 
 func (p *parser) key(e *tree.Element) {
-	k := key{name: first(e.Attrs["attr.name"], e.Attrs["id"]), element: first(e.Attrs["for"], "all")}
+	k := key{name: cmp.Or(e.Attrs["attr.name"], e.Attrs["id"]), element: cmp.Or(e.Attrs["for"], "all")}
 	if d := e.First("default"); d != nil {
 		k.standard = strings.TrimSpace(d.Text)
 	}

@@ -13,13 +13,13 @@ import (
 	"io"
 	"net"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/docker/docker/client"
 
 	"testbed/emulator/internal/readfile"
 	"testbed/emulator/machines/carrier/container"
+	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
 )
 
@@ -148,17 +148,11 @@ func Send(to io.Writer, value any) error {
 	return err
 }
 
-// Receive receives one, byte by byte, as what follows it is somebody else's.
+// Receive receives one, and nothing of what follows it.
 func Receive(from io.Reader, into any) error {
-	var line strings.Builder
-	for one := make([]byte, 1); line.Len() < mostSaid; {
-		if _, err := io.ReadFull(from, one); err != nil {
-			return err
-		}
-		if one[0] == '\n' {
-			return json.Unmarshal([]byte(line.String()), into)
-		}
-		line.WriteByte(one[0])
+	line, err := control.ReadLine(from, mostSaid-1)
+	if err != nil {
+		return err
 	}
-	return errors.New("a message that does not end")
+	return json.Unmarshal([]byte(line), into)
 }
