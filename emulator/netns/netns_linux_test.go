@@ -140,3 +140,11 @@ func TestOnlyTheNamespaceThatIsMeantIsEntered(t *testing.T) {
 		t.Error("of a process that has ended: entered")
 	}
 }
+
+// A namespace of another machine is entered by nobody here, whatever is at its path.
+func TestAnotherMachinesNamespace(t *testing.T) {
+	r := netns.Ref{Path: "/proc/self/ns/net", Machine: "b"}
+	if err := entered(r, func() { t.Error("it was entered") }); !errors.Is(err, netns.ErrElsewhere) {
+		t.Errorf("%v", err)
+	}
+}

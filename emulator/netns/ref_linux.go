@@ -15,6 +15,9 @@ import (
 // Open opens the namespace. The error wraps ErrOther where what is at the path is another one, or this
 // host's own, which is never entered.
 func (r Ref) Open() (*os.File, error) {
+	if r.Machine != "" {
+		return nil, fmt.Errorf("network namespace %s of %s: %w", r.Path, r.Machine, ErrElsewhere)
+	}
 	file, err := r.open()
 	if err != nil {
 		return nil, fmt.Errorf("network namespace %s: %w", r.Path, err)

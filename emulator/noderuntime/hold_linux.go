@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"testbed/emulator/internal/proc"
+	"testbed/emulator/netns"
 )
 
 // Hold holds on to a node's first process. The error wraps ErrNoSuchNode where that has ended: another
@@ -12,6 +13,9 @@ import (
 func Hold(n Node) (*proc.Process, error) {
 	missing := func(err error) error {
 		return fmt.Errorf("node %s of testbed %s (pid %d): %w: %w", n.Node, n.Testbed, n.PID, ErrNoSuchNode, err)
+	}
+	if n.Machine != "" {
+		return nil, missing(netns.ErrElsewhere)
 	}
 	p, err := proc.OpenStarted(n.PID, n.Start)
 	if errors.Is(err, proc.ErrGone) {

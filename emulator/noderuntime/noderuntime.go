@@ -70,10 +70,13 @@ type Node struct {
 	NetNS     string `json:"netns"`               // path of its network namespace
 	Inode     uint64 `json:"netns_inode"`         // by which the kernel knows the namespace
 	Container string `json:"container,omitempty"` // the engine's ID of its container, where it is one
+	Machine   string `json:"machine,omitempty"`   // ID of the machine that it runs on; empty: this one
 }
 
 // Namespace is the node's network namespace.
-func (n Node) Namespace() netns.Ref { return netns.Ref{Path: n.NetNS, Start: n.Start, Inode: n.Inode} }
+func (n Node) Namespace() netns.Ref {
+	return netns.Ref{Path: n.NetNS, Start: n.Start, Inode: n.Inode, Machine: n.Machine}
+}
 
 // State is how a node is.
 type State string
