@@ -30,6 +30,7 @@ type Fabric struct {
 	part    *Part    // nil: all of the network
 	shared  *os.File // part's listener
 	depends bool
+	beside  bool     // other machines' processes may be of this host
 	parent  net.Conn // to a process that ends with it; nil: it lives on by itself
 }
 
@@ -59,6 +60,10 @@ func (f *Fabric) Reshape(ctx context.Context, want fabric.Network) error {
 
 // Depend implements fabric.Dependent.
 func (f *Fabric) Depend() { f.depends = true }
+
+// Beside makes the fabric end no process of its testbed's name but that of its own directory: this host may have those
+// of other machines, too, as where two of its engines stand for one each.
+func (f *Fabric) Beside() { f.beside = true }
 
 func (f *Fabric) apply(ctx context.Context, want fabric.Network, bare bool) error {
 	if want.Topology == nil {
