@@ -118,7 +118,9 @@ func (a *agent) change(ctx context.Context, q *request, r *reply) error {
 	default:
 		var n fabric.Network
 		if n, err = fabric.Decode(bytes.NewReader(q.Network)); err == nil {
+			before := c.fabric.Starts()
 			err = c.apply(ctx, n, q)
+			r.Began = c.fabric.Starts() > before
 		}
 	}
 	return err

@@ -62,6 +62,7 @@ type reply struct {
 	Failure *exchange.Failure
 	Absent  []string   // stations whose namespace is not there
 	Address string     // opListen: host:port
+	Began   bool       // opApply, opReshape: the machine's fabric began anew
 	Up      bool       // opListen: the agent has a network of this testbed
 	Key     runkey.Key // opListen: its
 	Status  fabric.Status

@@ -92,9 +92,7 @@ func (f *Fabric) apply(ctx context.Context, want fabric.Network) error {
 		return request{Op: opApply, Network: encoded, Part: part{p, i, addresses, key}}
 	})
 	if err == nil {
-		waiting, cancel := context.WithTimeoutCause(ctx, patience, userspace.ErrApart)
-		err = f.connected(waiting, of)
-		cancel()
+		err = f.await(ctx, of)
 	}
 	if err != nil {
 		err = errors.Join(err, f.undo(ctx, of, heard))
@@ -180,6 +178,9 @@ func (f *Fabric) reshape(ctx context.Context, want fabric.Network) error {
 	if errors.Is(err, fabric.ErrNotRunning) { // on one of them at least
 		return f.apply(ctx, want)
 	}
+	if err == nil && slices.ContainsFunc(made, func(a reply) bool { return a.Began }) {
+		err = f.await(ctx, p.Machines)
+	}
 	return errors.Join(err, absentOf(want, made))
 }
 
@@ -216,6 +217,13 @@ func (f *Fabric) Connected(ctx context.Context) error {
 		err = f.connected(ctx, r.machines)
 	}
 	return f.wrap(err)
+}
+
+// await waits until the machines are connected, which takes a tenth of a second unless they are.
+func (f *Fabric) await(ctx context.Context, of []machines.Machine) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, userspace.ErrApart)
+	defer cancel()
+	return f.connected(ctx, of)
 }
 
 // glance is for how long an agent waits for connections at a time, so that the controller hears how far it is.

@@ -64,6 +64,9 @@ func (*Fabric) Health(context.Context, uint64, bool) (health.Health, error) {
 // Depend does nothing.
 func (*Fabric) Depend() {}
 
+// Starts is 0.
+func (*Fabric) Starts() int { return 0 }
+
 // Beside does nothing.
 func (*Fabric) Beside() {}
 
