@@ -50,12 +50,30 @@ func (a *agent) serve(ctx context.Context, stream net.Conn) {
 	var absent *fabric.AbsentError
 	if errors.As(err, &absent) {
 		r.Absent = absent.Stations
-		if err == error(absent) {
+		if onlyAbsent(err) {
 			err = nil
 		}
 	}
 	r.Failure = kinds.Of(err)
 	_ = gob.NewEncoder(stream).Encode(r)
+}
+
+// onlyAbsent says whether an error is about absent stations and nothing else.
+func onlyAbsent(err error) bool {
+	switch e := err.(type) { //nolint:errorlint // it is taken apart
+	case *fabric.AbsentError:
+		return true
+	case interface{ Unwrap() error }:
+		return onlyAbsent(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			if !onlyAbsent(one) {
+				return false
+			}
+		}
+		return len(e.Unwrap()) > 0
+	}
+	return false
 }
 
 // names are those that testbeds can have: a path is made of them.

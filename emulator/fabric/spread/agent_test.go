@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/gob"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -102,6 +103,21 @@ func TestOwnStations(t *testing.T) {
 	n.Stations[2].NetNS.Machine = ""
 	if _, err := p.own(n, "two"); !errors.Is(err, errElsewhere) || !strings.Contains(err.Error(), "station c") {
 		t.Errorf("a namespace of nowhere: %v", err)
+	}
+}
+
+func TestOnlyAbsent(t *testing.T) {
+	absent, other := &fabric.AbsentError{Stations: []string{"a"}}, io.ErrUnexpectedEOF
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{absent, true}, {fmt.Errorf("fabric: %w", errors.Join(absent)), true}, {errors.Join(absent, other), false},
+		{fmt.Errorf("fabric: %w: %w", absent, other), false}, {other, false}, {nil, false},
+	} {
+		if got := onlyAbsent(c.err); got != c.want {
+			t.Errorf("%v: %v", c.err, got)
+		}
 	}
 }
 

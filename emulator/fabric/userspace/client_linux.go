@@ -30,7 +30,7 @@ type Fabric struct {
 	part    *Part    // nil: all of the network
 	shared  *os.File // part's listener
 	depends bool
-	beside  bool     // other machines' processes may be of this host
+	beside  bool // other machines' processes may be of this host
 	starts  int
 	parent  net.Conn // to a process that ends with it; nil: it lives on by itself
 }
