@@ -154,7 +154,7 @@ func TestRequestsThatCannotBe(t *testing.T) {
 		`is not "m"`:                    of(opApply, part{Partition: one, Self: 1}),
 		"machine 9 of 2":                of(opApply, part{Partition: one, Self: 9}),
 		"nothing was agreed":            of(opReshape, part{Partition: one}),
-		"decode network":                {Op: opReshape, Testbed: "t", Machine: "m", Network: []byte("x"), Part: part{Partition: one}},
+		"decode network":                {Op: opReshape, Testbed: "t", Machine: "m", Network: []byte("x")},
 		"nothing carries the network":   {Op: opInspect, Testbed: "u", Machine: "m"},
 		"this machine's agent has none": {Op: "dance", Testbed: "u", Machine: "m"},
 	} {
