@@ -29,8 +29,8 @@ var quantities = map[string]string{
 // moveQuantities are those of moves.
 var moveQuantities = map[string]string{
 	"unavailability_s": "Mean unavailability of a move (s)", "moved_bytes": "Mean bytes of a move",
-	"move_s": "Mean time of a move (s)", "rounds": "Mean rounds of a move", "drain_s": "Mean wait for what was at work (s)",
-	"delay_s": "Mean delay of an invocation that came meanwhile (s)",
+	"move_s": "Mean time of a move (s)", "rounds": "Mean rounds of a move",
+	"drain_s": "Mean wait for what was at work (s)", "delay_s": "Mean delay of an invocation that came meanwhile (s)",
 	"delayed": "Mean invocations that came meanwhile",
 }
 
@@ -80,8 +80,8 @@ func logarithmic(text string) (name string, log bool) {
 }
 
 // ParseFormula reads Y~X, Y~X,COLOUR or Y~X,COLOUR|PANEL, with log(Y) and log(X) for logarithmic axes. A factor goes by
-// its column, its key, or a name in the key that no other factor's has: topology.links.uplink.rate by uplink. Its errors
-// wrap ErrInput.
+// its column, its key, or a name in the key that no other factor's has: topology.links.uplink.rate by uplink. Its
+// errors wrap ErrInput.
 func (s *Spec) ParseFormula(text string, cells []*Cell) (Formula, error) {
 	y, rest, ok := strings.Cut(strings.ReplaceAll(text, " ", ""), "~")
 	rest, panel, _ := strings.Cut(rest, "|")
@@ -121,7 +121,9 @@ func (s *Spec) numbered(name string, cells []*Cell) bool {
 		if c.name != name {
 			continue
 		}
-		return c.number != nil && !slices.ContainsFunc(cells, func(cell *Cell) bool { return c.number(&line{cell: cell}) <= 0 })
+		return c.number != nil && !slices.ContainsFunc(cells, func(cell *Cell) bool {
+			return c.number(&line{cell: cell}) <= 0
+		})
 	}
 	return name == "length" || name == "state_bytes"
 }

@@ -30,8 +30,8 @@ type Move struct {
 	Error       string  `json:"er,omitempty"` // why it was undone
 }
 
-// movesOf makes rows of events' moves: of each one by Emulation, where that is wanted and it was carried out, and one by
-// the transport model of what was expected of it.
+// movesOf makes rows of events' moves: of each one by Emulation, where that is wanted and it was carried out, and one
+// by the transport model of what was expected of it.
 func movesOf(events []record.Event, wanted func(engine string) bool) (all []Move) {
 	numbers := map[string]int{}
 	for _, e := range events {

@@ -30,8 +30,8 @@ func movesSpec(t *testing.T, figures ...string) Spec {
 	return s
 }
 
-// Moves that are predicted are rows of a table of their own, in a group for each combination, and figures by their sizes
-// on logarithmic axes, one for each way of moving.
+// Moves that are predicted are rows of a table of their own, in a group for each combination, and figures by their
+// sizes on logarithmic axes, one for each way of moving.
 func TestMovesArePredicted(t *testing.T) {
 	s, dir := movesSpec(t), t.TempDir()
 	o := execute(t, s, dir)
@@ -59,7 +59,8 @@ func TestMovesArePredicted(t *testing.T) {
 		t.Fatalf("%v, %v", stop, pre)
 	}
 	points := rowsOf(t, stop[0])
-	if len(points) != 1+4 || strings.Join(points[0], ",") != "line_bps,engine,state_mb,unavailability_s,ci95_low,ci95_high,samples" {
+	const head = "line_bps,engine,state_mb,unavailability_s,ci95_low,ci95_high,samples"
+	if len(points) != 1+4 || strings.Join(points[0], ",") != head {
 		t.Errorf("%q", points)
 	}
 	if points[1][0] != "100Mbps" || points[1][1] != "transport" || points[1][2] != "0.1" {

@@ -111,8 +111,8 @@ func meanOf(values []float64) *float64 {
 }
 
 // MovesAre says what a table of moves holds.
-const MovesAre = "Unavailability of moves, means in ms, and the median of what they took beyond their prediction; undone " +
-	"ones are in none"
+const MovesAre = "Unavailability of moves, means in ms, and the median of what they took beyond their prediction; " +
+	"undone ones are in none"
 
 // MoveColumns are the heads of a table of moves beside the factors', numbers from the third on.
 var MoveColumns = []string{"model", "method", "moves", "undone", "unavailable ms", "predicted ms", "error", "MB",

@@ -86,7 +86,9 @@ func (a *Agent) admitted(r *http.Request) (one *resident, by *announced, length 
 }
 
 // arriveReady is arrive, for whose programs instances begin to start with the offer, and are ready at the end.
-func (a *Agent) arriveReady(ctx context.Context, one *resident, by *announced, head *arrivalHead, states []copied) error {
+func (a *Agent) arriveReady(
+	ctx context.Context, one *resident, by *announced, head *arrivalHead, states []copied,
+) error {
 	if head.Phase == phaseLast {
 		if err := a.installed.ready(ctx, one.Functions); err != nil {
 			releaseStates(states)

@@ -8,8 +8,8 @@ import (
 
 // turn carries out a program's invocation. Like invoke, one of an instance waits while that is held, fails with a
 // movedError where it is elsewhere, and is executed once however often it comes. Its result does not move with the
-// instance: who repeats a call sends it to where it was sent before, and the agent there answers it as long as the chain
-// is under way. The turn is to be released, with an error as well.
+// instance: who repeats a call sends it to where it was sent before, and the agent there answers it as long as the
+// chain is under way. The turn is to be released, with an error as well.
 func (a *Agent) turn(ctx context.Context, c *call, argument []byte, carried [][]byte) (*programTurn, error) {
 	r, err := a.residents.of(c)
 	if err != nil {

@@ -60,7 +60,8 @@ func TestProgramsMove(t *testing.T) {
 	var calls atomic.Int64
 	var seen sync.Map
 	rule := func(_ int, _ string, r *http.Request) fault {
-		if _, again := seen.LoadOrStore(r.Header.Get(headerCall), true); again || !strings.HasPrefix(r.URL.Path, "/function/") {
+		_, again := seen.LoadOrStore(r.Header.Get(headerCall), true)
+		if again || !strings.HasPrefix(r.URL.Path, "/function/") {
 			return sound
 		}
 		switch calls.Add(1) % 5 {

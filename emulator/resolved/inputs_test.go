@@ -281,7 +281,8 @@ func TestKeptNetworkMeansTheSame(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "nets", "campus.graphml"), `<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
 <key id="k" for="node" attr.name="kind" attr.type="string"/>
-<key id="d0" for="edge" attr.name="delay" attr.type="string"/><key id="d1" for="edge" attr.name="rate" attr.type="string"/>
+<key id="d0" for="edge" attr.name="delay" attr.type="string"/>
+<key id="d1" for="edge" attr.name="rate" attr.type="string"/>
 <graph edgedefault="undirected">
 <node id="cam"><data key="k">host</data></node><node id="hub"/><node id="box"><data key="k">host</data></node>
 <edge source="cam" target="hub"><data key="d0">3ms</data><data key="d1">20Mbps</data></edge>

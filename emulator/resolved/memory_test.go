@@ -209,8 +209,8 @@ func TestAgentMemory(t *testing.T) {
 	}
 }
 
-// TestPayloadsAreHeld: a client's node has as many of the files that its functions get as it has invocations of them, the
-// largest, and that is part of what all nodes hold.
+// TestPayloadsAreHeld: a client's node has as many of the files that its functions get as it has invocations of them,
+// the largest, and that is part of what all nodes hold.
 func TestPayloadsAreHeld(t *testing.T) {
 	dir := t.TempDir()
 	for name, size := range map[string]int{"a": 10_000, "b": 30_000, "c": 20_000} {

@@ -9,8 +9,8 @@ import (
 	"testbed/emulator/units"
 )
 
-// payloadBytes are the files that clients' nodes have for programs' arguments from a model's first chain to its last: of
-// each function as many, the largest, as the client has invocations of it. Of files that cannot be read that is told
+// payloadBytes are the files that clients' nodes have for programs' arguments from a model's first chain to its last:
+// of each function as many, the largest, as the client has invocations of it. Of files that cannot be read that is told
 // elsewhere.
 func (e *Scenario) payloadBytes(plans []*plan.Plan) map[topology.ID]int64 {
 	type use struct {

@@ -14,9 +14,9 @@ import (
 	"testbed/emulator/resolved"
 )
 
-// PredictMoves predicts the moves that a replay of the plans would have, without one: when each begins, its instance has
-// the states, the rate and the work that the transport model has seen until then, and what is expected of it is what a
-// run expects. Events have their Model, and moves what is predicted alone.
+// PredictMoves predicts the moves that a replay of the plans would have, without one: when each begins, its instance
+// has the states, the rate and the work that the transport model has seen until then, and what is expected of it is
+// what a run expects. Events have their Model, and moves what is predicted alone.
 func PredictMoves(e *resolved.Scenario, plans []*plan.Plan) ([]record.Event, error) {
 	setting := Setting(e)
 	if len(setting.Moves) == 0 && setting.Rebalance == nil {

@@ -39,8 +39,8 @@ const (
 	treeSize     = "mode=755,size=4m" // directories and empty files alone
 )
 
-// isolate gives the instance a file system of its own: what is installed, what it needs, both read-only; a bounded /tmp,
-// /var/tmp and /dev/shm; a /proc that has nothing but itself; and nothing else of the host's.
+// isolate gives the instance a file system of its own: what is installed, what it needs, both read-only; a bounded
+// /tmp, /var/tmp and /dev/shm; a /proc that has nothing but itself; and nothing else of the host's.
 func isolate(p *Program) error {
 	if err := unix.Mount("none", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("making mounts private: %w", err)
@@ -126,9 +126,12 @@ func showDevices() error {
 			return fmt.Errorf("showing /dev/%s: %w", name, err)
 		}
 	}
-	return errors.Join(os.Symlink("/proc/self/fd", filepath.Join(dev, "fd")),
-		os.Symlink("/proc/self/fd/0", filepath.Join(dev, "stdin")), os.Symlink("/proc/self/fd/1", filepath.Join(dev, "stdout")),
-		os.Symlink("/proc/self/fd/2", filepath.Join(dev, "stderr")))
+	for name, target := range map[string]string{"fd": "", "stdin": "/0", "stdout": "/1", "stderr": "/2"} {
+		if err := os.Symlink("/proc/self/fd"+target, filepath.Join(dev, name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // makeWritable mounts what the instance has to itself.
@@ -177,7 +180,7 @@ func bind(from, to string, dir bool) error {
 	}
 	readOnly := unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID}
 	err = unix.MountSetattr(-1, to, unix.AT_RECURSIVE, &readOnly)
-	if errors.Is(err, unix.ENOSYS) { // before Linux 5.12: without what is mounted below it, which its user's rights protect
+	if errors.Is(err, unix.ENOSYS) { // before Linux 5.12: what is mounted below it is left to its user's rights
 		return remount(to, unix.MS_BIND|unix.MS_RDONLY|unix.MS_NOSUID)
 	}
 	return err

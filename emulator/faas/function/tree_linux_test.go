@@ -105,7 +105,9 @@ func TestVirtualEnvironments(t *testing.T) {
 	}
 	p.Path, p.Command = filepath.Join(venv, "bin", "python"), []string{"python"}
 	got := found(t, p, module, standard, filepath.Join(aside, "other"), aside)
-	want := map[string]string{module: "secret", standard: "secret", filepath.Join(aside, "other"): "no", aside: "python venv"}
+	want := map[string]string{
+		module: "secret", standard: "secret", filepath.Join(aside, "other"): "no", aside: "python venv",
+	}
 	for path, what := range want {
 		if got[path] != what {
 			t.Errorf("%s: %q, want %q", path, got[path], what)

@@ -29,8 +29,8 @@ func timed(t *testing.T, change func(*Options, []topology.ID), at ...float64) []
 	return predictions(t, net, o, plans)
 }
 
-// TestOutage: a worker carries nothing from 1 to 1.5 s. What is on its way then is sent again after 0.24 and 0.48 s, the
-// round trip's 0.04 included, and gets there the second time.
+// TestOutage: a worker carries nothing from 1 to 1.5 s. What is on its way then is sent again after 0.24 and 0.48 s,
+// the round trip's 0.04 included, and gets there the second time.
 func TestOutage(t *testing.T) {
 	got := timed(t, func(o *Options, hosts []topology.ID) {
 		o.Outages = []predict.Outage{{Node: hosts[1], From: time.Second, To: 1500 * time.Millisecond},
@@ -58,8 +58,8 @@ func TestStandby(t *testing.T) {
 	}
 }
 
-// TestLateRounds: what the policy has decided lasts longer than the time between two rounds; it is asked again when that
-// is done, as in the emulation, and not while the instance is on its way.
+// TestLateRounds: what the policy has decided lasts longer than the time between two rounds; it is asked again when
+// that is done, as in the emulation, and not while the instance is on its way.
 func TestLateRounds(t *testing.T) {
 	net, hosts := around(t, both(10*units.Mbps, time.Millisecond), "client", "box", "target")
 	var seen []topology.ID
@@ -74,7 +74,8 @@ func TestLateRounds(t *testing.T) {
 			}
 			return nil, nil
 		}}
-	predictions(t, net, o, []*plan.Plan{usesTrack(0, hosts[0], hosts[1], 1e6, 0), usesTrack(1, hosts[0], hosts[1], 1e6, 0)})
+	chain := func(i int) *plan.Plan { return usesTrack(i, hosts[0], hosts[1], 1e6, 0) }
+	predictions(t, net, o, []*plan.Plan{chain(0), chain(1)})
 	if len(seen) < 8 || seen[0] != hosts[1] || seen[1] != hosts[2] {
 		t.Errorf("the instance was seen on %v; the target is %v", seen, hosts[2])
 	}

@@ -8,8 +8,9 @@ import (
 	"strconv"
 )
 
-// WriteCSV writes the points of all curves: model (or what they are named by), policy, x, the mean and its 95 % confidence interval
-// (empty where there were fewer than two samples), and the number of samples. Numbers are written as Number does.
+// WriteCSV writes the points of all curves: model (or what they are named by), policy, x, the mean and its 95 %
+// confidence interval (empty where there were fewer than two samples), and the number of samples. Numbers are written
+// as Number does.
 func (f *Figure) WriteCSV(w io.Writer) error {
 	out, first, second := csv.NewWriter(w), "model", "policy"
 	if f.ByOrder {
