@@ -1,7 +1,6 @@
 package userspace
 
 import (
-	"encoding/binary"
 	"math"
 	"slices"
 	"time"
@@ -54,8 +53,7 @@ func (p *packet) departs() int64 {
 
 // resume lets a packet that another machine has handed over at now (ns) go on when it is due. data stays the caller's.
 func (c *core) resume(from *arrivals, now int64, h *wire.Header, data []byte) {
-	if len(data) < ipAt+20 || len(data) > largeBuffer || h.Due > now+maxAhead || h.Due < now-maxAhead ||
-		binary.BigEndian.Uint16(data[virtioLen+12:]) != etherIPv4 {
+	if !carried(data) || len(data) > largeBuffer || h.Due > now+maxAhead || h.Due < now-maxAhead {
 		from.strays++
 		return
 	}
@@ -89,13 +87,14 @@ func (c *core) resume(from *arrivals, now int64, h *wire.Header, data []byte) {
 // onward is a path on which packets of other machines go on.
 type onward struct {
 	*path
-	last int64 // when the latest packet was due at its beginning, ns
+	last      int64 // when the latest packet was due at its beginning, ns
+	overtaken bool  // the queue lets packets overtake others (reorder)
 }
 
 // inOrder is when a packet is due: never before those of the same path that left their queue earlier, though the
-// estimate of the clocks' offset changes between them.
+// estimate of the clocks' offset changes between them; unless the queue itself lets packets overtake others.
 func (o *onward) inOrder(due int64) int64 {
-	if due < o.last && o.last-due < slew {
+	if due < o.last && o.last-due < slew && !o.overtaken {
 		due = o.last
 	}
 	o.last = due
@@ -125,7 +124,7 @@ func (t *table) onward(h *wire.Header) *onward {
 	k := onwardKey{int32(at), h.Kind, h.Router, h.From, h.To}
 	o := t.cut.next[k]
 	if o == nil {
-		o = &onward{path: t.findOnward(k)}
+		o = &onward{path: t.findOnward(k), overtaken: t.shapes[at].reorder > 0}
 		if len(t.cut.next) >= maxOnward {
 			clear(t.cut.next)
 		}
@@ -153,6 +152,12 @@ func (t *table) findOnward(k onwardKey) *path {
 		return t.onwardFlood(t.wholeFlood(from), q, &k)
 	case 1 + pathUnreachable:
 		return t.behind(t.wholeUnreachable(from), q, crossing{kind: k.kind, from: k.from})
+	case 1 + pathTooBig:
+		if to == nil || to == from || t.path(from, to) == nil {
+			return nil
+		}
+		return t.behind(t.wholeTooBig(from, to, int(k.router)), q,
+			crossing{kind: k.kind, from: k.from, toAddress: k.to, router: k.router})
 	case 1 + pathExpires:
 		if to == nil || to == from || t.path(from, to) == nil {
 			return nil
