@@ -31,6 +31,11 @@ const (
 	opening = 20 * time.Second
 )
 
+// Opener opens a stream to a service of the other side.
+type Opener interface {
+	Open(service string) (net.Conn, error)
+}
+
 // Handler serves a stream, which is closed when it returns.
 type Handler func(stream net.Conn)
 
@@ -69,13 +74,13 @@ func session(conn io.ReadWriteCloser, handlers map[string]Handler,
 // serve hands the other side's streams to their handlers until the connection ends.
 func (s *Session) serve() {
 	for {
-		stream, err := s.mux.Accept()
+		accepted, err := s.mux.Accept()
 		if err != nil {
 			return
 		}
 		s.serving.Go(func() {
-			defer stream.Close()
-			s.handle(stream)
+			defer accepted.Close()
+			s.handle(stream{accepted})
 		})
 	}
 }
@@ -103,25 +108,25 @@ func (s *Session) Open(service string) (net.Conn, error) {
 	if strings.ContainsRune(service, '\n') || len(service) > longestName {
 		return nil, fmt.Errorf("%q: %w", service, ErrNoService)
 	}
-	stream, err := s.mux.Open()
+	opened, err := s.mux.Open()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrLost, err)
 	}
 	refused := ""
-	_ = stream.SetDeadline(time.Now().Add(opening))
-	if _, err = io.WriteString(stream, service+"\n"); err == nil {
-		refused, err = ReadLine(stream, 2*longestName)
+	_ = opened.SetDeadline(time.Now().Add(opening))
+	if _, err = io.WriteString(opened, service+"\n"); err == nil {
+		refused, err = ReadLine(opened, 2*longestName)
 	}
-	_ = stream.SetDeadline(time.Time{})
+	_ = opened.SetDeadline(time.Time{})
 	switch {
 	case err != nil:
 		err = fmt.Errorf("%w: %w", ErrLost, err)
 	case refused != "":
 		err = fmt.Errorf("%w: %s", ErrNoService, refused)
 	default:
-		return stream, nil
+		return stream{opened}, nil
 	}
-	stream.Close()
+	opened.Close()
 	return nil, err
 }
 

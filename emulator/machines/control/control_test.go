@@ -103,3 +103,43 @@ func FuzzStrangers(f *testing.F) {
 		_ = agent.Close()
 	})
 }
+
+// Join keeps each direction going until it ends by itself.
+func TestJoinedStreamsEndOneDirectionAtATime(t *testing.T) {
+	_, far := pair(t, map[string]Handler{"end": upper}, nil)
+	near, _ := pair(t, nil, map[string]Handler{"through": func(stream net.Conn) {
+		onward, err := far.Open("end")
+		if err == nil {
+			err = Join(stream, onward)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}})
+	long := strings.Repeat("a word ", 200_000)
+	if got := ask(t, near, "through", long); got != strings.ToUpper(long) {
+		t.Errorf("%d bytes came back of %d", len(got), len(long))
+	}
+}
+
+// A message has one line, and a bound; what follows it is not touched.
+func TestMessages(t *testing.T) {
+	var text bytes.Buffer
+	if err := errors.Join(Send(&text, map[string]int{"a": 1}), Send(&text, "b\nc")); err != nil {
+		t.Fatal(err)
+	}
+	text.WriteString("rest")
+	var first map[string]int
+	var second string
+	if err := errors.Join(Receive(&text, &first), Receive(&text, &second)); err != nil {
+		t.Fatal(err)
+	}
+	if first["a"] != 1 || second != "b\nc" || text.String() != "rest" {
+		t.Errorf("%v, %q, and %q is left", first, second, text.String())
+	}
+	for _, bad := range []string{`{"a": `, "{}", `"` + strings.Repeat("x", MostSaid) + "\"\n", "{]\n"} {
+		if err := Receive(strings.NewReader(bad), &first); err == nil {
+			t.Errorf("%.20q is taken", bad)
+		}
+	}
+}

@@ -3,7 +3,9 @@ package remote
 import (
 	"context"
 	"errors"
+	"io/fs"
 
+	"testbed/emulator/internal/peer"
 	"testbed/emulator/noderuntime"
 )
 
@@ -21,6 +23,8 @@ var kinds = map[string]error{
 	"spec":          noderuntime.ErrSpec,
 	"canceled":      context.Canceled,
 	"deadline":      context.DeadlineExceeded,
+	"peer":          peer.ErrOther,
+	"not exist":     fs.ErrNotExist,
 }
 
 func failureOf(err error) *failure {
