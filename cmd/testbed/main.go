@@ -16,7 +16,7 @@ var version = "unknown"
 func main() {
 	code, ok := node.Main(os.Args[1:])
 	if !ok {
-		code, ok = agent.Main(os.Args[1:], nil)
+		code, ok = agent.Main(os.Args[1:], agent.Services{across.Service: across.Serve})
 	}
 	if !ok {
 		code = cli.Main(cli.NewState(version))

@@ -15,6 +15,9 @@ type Finding struct {
 	Class    string  `json:"class"`
 	From     string  `json:"from"`
 	To       string  `json:"to"`
+	// FromMachine and ToMachine are the IDs of the machines that the stations are on; empty: this one.
+	FromMachine string  `json:"from_machine,omitempty"`
+	ToMachine   string  `json:"to_machine,omitempty"`
 	Target   float64 `json:"target"`   // seconds, or bit/s of TCP payload; 0: there is none
 	Measured float64 `json:"measured"` // the median
 	Tail     float64 `json:"tail"`     // rtt: the 99th percentile

@@ -29,14 +29,13 @@ const (
 	longestName = 64
 	// opening bounds how long a stream may take to say what it wants.
 	opening = 20 * time.Second
+	// halfClosed is how long a stream lives on of which one side has said that it sends no more.
+	halfClosed = 24 * time.Hour
+	// backlog is how many streams may wait to be served.
+	backlog = 256
 )
 
-// Opener opens a stream to a service of the other side.
-type Opener interface {
-	Open(service string) (net.Conn, error)
-}
-
-// Handler serves a stream, which is closed when it returns.
+// Handler serves a stream, which is closed when it returns. Streams have a method CloseWrite; see Stream.
 type Handler func(stream net.Conn)
 
 // Session is one side of a control connection. Its methods may be called at the same time.
@@ -62,6 +61,7 @@ func session(conn io.ReadWriteCloser, handlers map[string]Handler,
 	config := yamux.DefaultConfig()
 	config.KeepAliveInterval, config.ConnectionWriteTimeout = alive, answer
 	config.LogOutput = io.Discard // what it has to say, errors say too
+	config.StreamCloseTimeout, config.AcceptBacklog = halfClosed, backlog
 	mux, err := side(conn, config)
 	if err != nil {
 		return nil, err
@@ -74,13 +74,14 @@ func session(conn io.ReadWriteCloser, handlers map[string]Handler,
 // serve hands the other side's streams to their handlers until the connection ends.
 func (s *Session) serve() {
 	for {
-		accepted, err := s.mux.Accept()
+		accepted, err := s.mux.AcceptStream()
 		if err != nil {
 			return
 		}
+		stream := &Stream{accepted}
 		s.serving.Go(func() {
-			defer accepted.Close()
-			s.handle(stream{accepted})
+			defer stream.Close()
+			s.handle(stream)
 		})
 	}
 }
@@ -108,25 +109,26 @@ func (s *Session) Open(service string) (net.Conn, error) {
 	if strings.ContainsRune(service, '\n') || len(service) > longestName {
 		return nil, fmt.Errorf("%q: %w", service, ErrNoService)
 	}
-	opened, err := s.mux.Open()
+	opened, err := s.mux.OpenStream()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrLost, err)
+		return nil, s.lost(err)
 	}
+	stream := &Stream{opened}
 	refused := ""
-	_ = opened.SetDeadline(time.Now().Add(opening))
-	if _, err = io.WriteString(opened, service+"\n"); err == nil {
-		refused, err = ReadLine(opened, 2*longestName)
+	_ = stream.SetDeadline(time.Now().Add(opening))
+	if _, err = io.WriteString(stream, service+"\n"); err == nil {
+		refused, err = ReadLine(stream, 2*longestName)
 	}
-	_ = opened.SetDeadline(time.Time{})
+	_ = stream.SetDeadline(time.Time{})
 	switch {
 	case err != nil:
-		err = fmt.Errorf("%w: %w", ErrLost, err)
+		err = s.lost(err)
 	case refused != "":
 		err = fmt.Errorf("%w: %s", ErrNoService, refused)
 	default:
-		return stream{opened}, nil
+		return stream, nil
 	}
-	opened.Close()
+	stream.Close()
 	return nil, err
 }
 
@@ -147,6 +149,36 @@ func ReadLine(from io.Reader, most int) (string, error) {
 
 // Lost is closed when the connection has ended, or its other side has not answered for half a minute.
 func (s *Session) Lost() <-chan struct{} { return s.mux.CloseChan() }
+
+// lost is the error of something that the connection was needed for.
+func (s *Session) lost(err error) error {
+	if s.mux.IsClosed() {
+		return s.Cause()
+	}
+	return fmt.Errorf("%w: %w", ErrLost, err)
+}
+
+// Cause is why the connection was lost, as far as this side knows: an error that wraps ErrLost; nil while it is there.
+func (s *Session) Cause() error {
+	if !s.mux.IsClosed() {
+		return nil
+	}
+	err := error(yamux.ErrSessionShutdown)
+	for range backlog + 1 { // streams that nobody will serve any more come first
+		if _, err = s.mux.AcceptStream(); err != nil && !errors.Is(err, yamux.ErrSessionShutdown) {
+			break
+		}
+	}
+	switch {
+	case errors.Is(err, yamux.ErrSessionShutdown):
+		return fmt.Errorf("%w: this side ended it", ErrLost)
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: the other side ended it", ErrLost)
+	case errors.Is(err, yamux.ErrKeepAliveTimeout):
+		return fmt.Errorf("%w: the other side has not answered for %v", ErrLost, answer)
+	}
+	return fmt.Errorf("%w: %w", ErrLost, err)
+}
 
 // Close ends the connection with all its streams, and returns when no handler runs any more.
 func (s *Session) Close() error {

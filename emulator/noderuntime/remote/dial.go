@@ -19,7 +19,7 @@ type wanted struct {
 
 // connection answers it. What follows, where nothing failed, is what the socket has to say.
 type connection struct {
-	Failure *failure `json:"failure,omitempty"`
+	Failure *control.Failure `json:"failure,omitempty"`
 }
 
 // dialing bounds how long a socket may take to be connected to, there and here.
@@ -52,7 +52,7 @@ func dial(ctx context.Context, to Opener, w wanted) (net.Conn, error) {
 	if err != nil {
 		err = fmt.Errorf("%w: %w", control.ErrLost, err)
 	} else {
-		err = answer.Failure.asError()
+		err = kinds.Error(answer.Failure)
 	}
 	if !stop() && ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -74,14 +74,15 @@ func ServeDial(ctx context.Context, stream net.Conn, dirs ...string) {
 		return
 	}
 	conn, err := connect(ctx, w, dirs)
-	if control.Send(stream, connection{failureOf(err)}) != nil || err != nil {
+	if control.Send(stream, connection{kinds.Of(err)}) != nil || err != nil {
 		if conn != nil {
 			conn.Close()
 		}
 		return
 	}
 	_ = stream.SetDeadline(time.Time{})
+	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { stream.Close(); conn.Close() })
 	defer stop()
-	_ = control.Join(stream, conn) // whoever is at either end sees it end
+	control.Splice(stream, conn)
 }
