@@ -8,6 +8,7 @@ import (
 	"testbed/emulator/cli"
 	"testbed/emulator/machines/carrier/agent"
 	"testbed/emulator/node"
+	"testbed/emulator/verify/across"
 )
 
 // version is set by the Makefile.

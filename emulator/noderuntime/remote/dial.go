@@ -19,7 +19,7 @@ type wanted struct {
 
 // connection answers it. What follows, where nothing failed, is what the socket has to say.
 type connection struct {
-	Failure *control.Failure `json:"failure,omitempty"`
+	Failure *failure `json:"failure,omitempty"`
 }
 
 // dialing bounds how long a socket may take to be connected to, there and here.

@@ -4,13 +4,13 @@ import (
 	"context"
 	"io/fs"
 
+	kind "testbed/emulator/internal/message"
 	"testbed/emulator/internal/peer"
-	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
 )
 
 // kinds are the errors that callers tell apart.
-var kinds = control.Kinds{
+var kinds = kind.Kinds{
 	"not supported": noderuntime.ErrNotSupported,
 	"no such node":  noderuntime.ErrNoSuchNode,
 	"runs":          noderuntime.ErrRuns,
@@ -20,3 +20,6 @@ var kinds = control.Kinds{
 	"peer":          peer.ErrOther,
 	"not exist":     fs.ErrNotExist,
 }
+
+// failure is an error that crosses the connection.
+type failure = kind.Failure

@@ -6,7 +6,6 @@ import (
 	"net"
 	"sync"
 
-	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
 )
 
@@ -68,7 +67,7 @@ type outcome struct {
 	Text       string                  `json:",omitempty"`
 	Names      []string                `json:",omitempty"`
 	Left       []string                `json:",omitempty"`
-	Failure    *control.Failure                `json:",omitempty"`
+	Failure    *failure                `json:",omitempty"`
 }
 
 // mostPiece is how many bytes of a command's output or input one message has.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"testbed/emulator/fabric/measure"
+	kind "testbed/emulator/internal/message"
 	"testbed/emulator/internal/proc"
 	"testbed/emulator/machines/control"
 	"testbed/emulator/netns"
@@ -67,11 +68,11 @@ type message struct {
 	Held    uint32           `json:"held,omitempty"`
 	Rate    float64          `json:"rate,omitempty"` // bit/s
 	Done    bool             `json:"done,omitempty"` // the last message of the agent's
-	Failure *control.Failure `json:"failure,omitempty"`
+	Failure *kind.Failure `json:"failure,omitempty"`
 }
 
 // kinds are the errors that callers tell apart.
-var kinds = control.Kinds{
+var kinds = kind.Kinds{
 	"unsteady":      measure.ErrUnsteady,
 	"not supported": measure.ErrNotSupported,
 	"other":         netns.ErrOther,
