@@ -205,6 +205,9 @@ func (b *Bed) At(machineID string) remote.Opener {
 	return b.Machines(machineID)
 }
 
+// MachineName is what people call one of several machines.
+func (b *Bed) MachineName(id string) string { return id }
+
 // nowhere is a machine that has no agent.
 type nowhere string
 

@@ -1,11 +1,9 @@
 package remote
 
 import (
-	"bytes"
 	"fmt"
 	"path/filepath"
 
-	"testbed/emulator/internal/readfile"
 	"testbed/emulator/internal/statefile"
 	"testbed/emulator/noderuntime"
 )
@@ -20,11 +18,7 @@ func writeFiles(s noderuntime.Spec) error {
 			return fmt.Errorf("%w: a file %.50q of %d bytes in the directory of node %s: want a name, and %d bytes at most",
 				noderuntime.ErrSpec, name, len(content), s.Node, mostFile)
 		}
-		path := filepath.Join(s.Dir, name)
-		if there, err := readfile.All(path, mostFile); err == nil && bytes.Equal(there, content) {
-			continue
-		}
-		if err := statefile.Replace(path, content, 0o600); err != nil {
+		if err := statefile.Replace(filepath.Join(s.Dir, name), content, 0o600); err != nil {
 			return err
 		}
 	}
