@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"testbed/emulator/health"
-	"testbed/emulator/internal/peer"
+	"testbed/emulator/internal/unixpeer"
 )
 
 // Client is the controller's side of one agent: it talks to it over the agent's control socket. It may be
@@ -57,7 +57,7 @@ func WithPeer(check func(net.Conn) error) Option { return func(c *Client) { c.ch
 // WithPeerPID makes the client talk only to the process of a number: the one that listens at the socket must
 // have it in this program's pid namespace. Errors wrap ErrPeer, as all do on other systems than Linux.
 func WithPeerPID(pid int) Option {
-	return WithPeer(func(conn net.Conn) error { return peer.Check(conn, pid) })
+	return WithPeer(func(conn net.Conn) error { return unixpeer.Check(conn, pid) })
 }
 
 // WithDialer makes the client get its connections from dial, whose errors the calls return: the control socket may be
@@ -67,7 +67,7 @@ func WithDialer(dial func(context.Context) (net.Conn, error)) Option {
 }
 
 // ErrPeer is wrapped by errors about a socket at which another process listens than the one that is meant.
-var ErrPeer = peer.ErrOther
+var ErrPeer = unixpeer.ErrOther
 
 // NewClient makes a client of the agent that listens at a control socket. It does not connect yet.
 func NewClient(socket string, options ...Option) *Client {

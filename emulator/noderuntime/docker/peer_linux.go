@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"testbed/emulator/internal/peer"
+	"testbed/emulator/internal/unixpeer"
 	"testbed/emulator/internal/proc"
 )
 
@@ -49,5 +49,5 @@ func listener(ctx context.Context, path string) (int, error) {
 		return 0, err
 	}
 	defer conn.Close()
-	return peer.PID(conn)
+	return unixpeer.PID(conn)
 }

@@ -26,7 +26,7 @@ type connection struct {
 const dialing = 30 * time.Second
 
 // Dial connects to a socket on a node's machine, at which the node's first process has to listen. Errors name the
-// machine, and wrap peer.ErrOther where another process listens there.
+// machine, and wrap unixpeer.ErrOther where another process listens there.
 func Dial(ctx context.Context, to Opener, path string, n noderuntime.Node) (net.Conn, error) {
 	conn, err := dial(ctx, to, wanted{path, n.PID, n.Start})
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"testbed/emulator/internal/peer"
+	"testbed/emulator/internal/unixpeer"
 	"testbed/emulator/internal/proc"
 	"testbed/emulator/noderuntime"
 )
@@ -38,7 +38,7 @@ func connect(ctx context.Context, w wanted, dirs []string) (net.Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", w.Path, errors.Unwrap(err))
 	}
-	if err = peer.Check(conn, w.PID); err == nil && p.Ended(time.Duration(0)) {
+	if err = unixpeer.Check(conn, w.PID); err == nil && p.Ended(time.Duration(0)) {
 		err = noderuntime.ErrNoSuchNode
 	}
 	if err != nil {

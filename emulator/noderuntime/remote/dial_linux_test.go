@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"testbed/emulator/internal/peer"
+	"testbed/emulator/internal/unixpeer"
 	"testbed/emulator/internal/proc"
 	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
@@ -123,7 +123,7 @@ func TestDialRefuses(t *testing.T) {
 		node noderuntime.Node
 		want error
 	}{
-		"another process's":         {good, other, peer.ErrOther},
+		"another process's":         {good, other, unixpeer.ErrOther},
 		"of a process that ended":   {good, later, noderuntime.ErrNoSuchNode},
 		"of no process":             {good, noderuntime.Node{Machine: "b"}, noderuntime.ErrNoSuchNode},
 		"outside":                   {filepath.Join(outside, "ctl"), me, noderuntime.ErrSpec},

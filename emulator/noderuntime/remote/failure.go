@@ -5,7 +5,7 @@ import (
 	"io/fs"
 
 	kind "testbed/emulator/internal/message"
-	"testbed/emulator/internal/peer"
+	"testbed/emulator/internal/unixpeer"
 	"testbed/emulator/noderuntime"
 )
 
@@ -17,7 +17,7 @@ var kinds = kind.Kinds{
 	"spec":          noderuntime.ErrSpec,
 	"canceled":      context.Canceled,
 	"deadline":      context.DeadlineExceeded,
-	"peer":          peer.ErrOther,
+	"peer":          unixpeer.ErrOther,
 	"not exist":     fs.ErrNotExist,
 }
 

@@ -1,5 +1,5 @@
-// Package peer tells which process is at the other end of a unix socket.
-package peer
+// Package unixpeer tells which process is at the other end of a unix socket.
+package unixpeer
 
 import "errors"
 
