@@ -79,7 +79,7 @@ type lateness struct {
 	fabric *reporter // nil: it does not tell
 	agent  func(topology.ID) Agent
 	name   func(topology.ID) (name, class string)
-	keep   time.Duration // for how long spells may be of interest
+	keep   time.Duration        // for how long spells may be of interest
 	wrong  func() time.Duration // as Config.ClockError
 
 	mu    sync.Mutex

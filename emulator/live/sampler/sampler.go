@@ -68,7 +68,7 @@ type Sampler struct {
 	at       time.Time          // of previous
 	host     *meter
 	meters   map[string]*meter // of other machines
-	health   *health.Health // nil: not known
+	health   *health.Health    // nil: not known
 
 	mu     sync.Mutex
 	latest Snapshot

@@ -12,8 +12,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"testbed/emulator/internal/unixpeer"
 	"testbed/emulator/internal/proc"
+	"testbed/emulator/internal/unixpeer"
 	"testbed/emulator/noderuntime"
 )
 
@@ -53,7 +53,7 @@ func beneath(path string, dirs []string) (*os.File, error) {
 	for _, dir := range dirs {
 		dir = filepath.Clean(dir)
 		rest, below := strings.CutPrefix(path, dir+"/")
-		if !below || !filepath.IsLocal(rest) || filepath.Clean(rest) != rest {
+		if !below || rest == "." || !filepath.IsLocal(rest) || filepath.Clean(rest) != rest {
 			continue
 		}
 		fd, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)

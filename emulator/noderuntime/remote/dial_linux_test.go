@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"testbed/emulator/internal/unixpeer"
 	"testbed/emulator/internal/proc"
+	"testbed/emulator/internal/unixpeer"
 	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
 )

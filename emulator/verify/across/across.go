@@ -61,14 +61,14 @@ func (o order) check() error {
 
 // message is one thing said while an order is carried out: by the agent, but for From and an answer to Ask.
 type message struct {
-	Times   []time.Duration  `json:"times,omitempty"` // of round trips, some at a time
-	Addr    netip.AddrPort   `json:"addr"`            // where a sink listens, or a source sends from
-	From    netip.AddrPort   `json:"from"`            // for a sink: the source's address
-	Ask     bool             `json:"ask,omitempty"`   // how many segments the source knows to be held back
-	Held    uint32           `json:"held,omitempty"`
-	Rate    float64          `json:"rate,omitempty"` // bit/s
-	Done    bool             `json:"done,omitempty"` // the last message of the agent's
-	Failure *kind.Failure `json:"failure,omitempty"`
+	Times   []time.Duration `json:"times,omitempty"` // of round trips, some at a time
+	Addr    netip.AddrPort  `json:"addr"`            // where a sink listens, or a source sends from
+	From    netip.AddrPort  `json:"from"`            // for a sink: the source's address
+	Ask     bool            `json:"ask,omitempty"`   // how many segments the source knows to be held back
+	Held    uint32          `json:"held,omitempty"`
+	Rate    float64         `json:"rate,omitempty"` // bit/s
+	Done    bool            `json:"done,omitempty"` // the last message of the agent's
+	Failure *kind.Failure   `json:"failure,omitempty"`
 }
 
 // kinds are the errors that callers tell apart.
@@ -150,6 +150,9 @@ func (p Prober) order(ctx context.Context, ns netns.Ref, o order) (*talk, error)
 	o.NetNS, o.NetNS.Machine = ns, ""
 	if p.At == nil {
 		return nil, fmt.Errorf("network namespace %s of machine %s: %w", ns.Path, machine, netns.ErrElsewhere)
+	}
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	conn, err := p.At(machine).Open(Service)
 	if err != nil {
