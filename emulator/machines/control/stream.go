@@ -12,7 +12,7 @@ import (
 type Stream struct{ *yamux.Stream }
 
 // CloseWrite says that this side sends no more; what the other side sends is still read. A stream whose other side does
-// not close it, too, ends a day later.
+// not close it, too, ends ten minutes later.
 func (s *Stream) CloseWrite() error { return s.Stream.Close() }
 
 // Close is CloseWrite where the other side has not closed the stream yet: it is told, and whatever it still sends

@@ -4,13 +4,13 @@ import (
 	"context"
 	"io/fs"
 
-	kind "testbed/emulator/internal/message"
+	"testbed/emulator/internal/exchange"
 	"testbed/emulator/internal/unixpeer"
 	"testbed/emulator/noderuntime"
 )
 
 // kinds are the errors that callers tell apart.
-var kinds = kind.Kinds{
+var kinds = exchange.Kinds{
 	"not supported": noderuntime.ErrNotSupported,
 	"no such node":  noderuntime.ErrNoSuchNode,
 	"runs":          noderuntime.ErrRuns,
@@ -20,6 +20,3 @@ var kinds = kind.Kinds{
 	"peer":          unixpeer.ErrOther,
 	"not exist":     fs.ErrNotExist,
 }
-
-// failure is an error that crosses the connection.
-type failure = kind.Failure
