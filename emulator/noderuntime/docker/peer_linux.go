@@ -9,8 +9,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"testbed/emulator/internal/unixpeer"
 	"testbed/emulator/internal/proc"
+	"testbed/emulator/internal/unixpeer"
 )
 
 // sharesNumbers looks for a sign that an engine counts processes in another pid namespace than this process:

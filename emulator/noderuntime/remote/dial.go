@@ -6,6 +6,7 @@ import (
 	"net"
 	"time"
 
+	"testbed/emulator/internal/exchange"
 	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
 )
@@ -19,7 +20,7 @@ type wanted struct {
 
 // connection answers it. What follows, where nothing failed, is what the socket has to say.
 type connection struct {
-	Failure *failure `json:"failure,omitempty"`
+	Failure *exchange.Failure `json:"failure,omitempty"`
 }
 
 // dialing bounds how long a socket may take to be connected to, there and here.

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"testbed/emulator/fabric/measure"
-	kind "testbed/emulator/internal/message"
+	"testbed/emulator/internal/exchange"
 	"testbed/emulator/internal/proc"
 	"testbed/emulator/machines/control"
 	"testbed/emulator/netns"
@@ -61,18 +61,18 @@ func (o order) check() error {
 
 // message is one thing said while an order is carried out: by the agent, but for From and an answer to Ask.
 type message struct {
-	Times   []time.Duration `json:"times,omitempty"` // of round trips, some at a time
-	Addr    netip.AddrPort  `json:"addr"`            // where a sink listens, or a source sends from
-	From    netip.AddrPort  `json:"from"`            // for a sink: the source's address
-	Ask     bool            `json:"ask,omitempty"`   // how many segments the source knows to be held back
-	Held    uint32          `json:"held,omitempty"`
-	Rate    float64         `json:"rate,omitempty"` // bit/s
-	Done    bool            `json:"done,omitempty"` // the last message of the agent's
-	Failure *kind.Failure   `json:"failure,omitempty"`
+	Times   []time.Duration   `json:"times,omitempty"` // of round trips, some at a time
+	Addr    netip.AddrPort    `json:"addr"`            // where a sink listens, or a source sends from
+	From    netip.AddrPort    `json:"from"`            // for a sink: the source's address
+	Ask     bool              `json:"ask,omitempty"`   // how many segments the source knows to be held back
+	Held    uint32            `json:"held,omitempty"`
+	Rate    float64           `json:"rate,omitempty"` // bit/s
+	Done    bool              `json:"done,omitempty"` // the last message of the agent's
+	Failure *exchange.Failure `json:"failure,omitempty"`
 }
 
 // kinds are the errors that callers tell apart.
-var kinds = kind.Kinds{
+var kinds = exchange.Kinds{
 	"unsteady":      measure.ErrUnsteady,
 	"not supported": measure.ErrNotSupported,
 	"other":         netns.ErrOther,
