@@ -15,7 +15,6 @@ import (
 	"testbed/emulator/machines/carrier/engines"
 	"testbed/emulator/machines/seat"
 	"testbed/emulator/noderuntime"
-	"testbed/emulator/noderuntime/remote"
 	"testbed/emulator/noderuntime/runtimetest"
 )
 
@@ -25,7 +24,7 @@ func TestMain(m *testing.M) {
 		os.Exit(code)
 	}
 	if len(os.Args) > 1 && os.Args[1] == seat.Command {
-		os.Exit(seat.Main(os.Args[2:], func(string, string) remote.Secrets { return secrets }))
+		os.Exit(seat.Main(os.Args[2:], secretIn))
 	}
 	if len(os.Args) == 3 && os.Args[1] == parentCommand {
 		os.Exit(parent(os.Args[2]))
