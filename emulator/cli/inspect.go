@@ -80,9 +80,9 @@ func printDifferences(s *State, found *emulator.Inspection) error {
 }
 
 func printNodes(s *State, nodes []orchestrator.NodeStatus) {
-	t := newTable(s, "node", "kind", "class", "address", "pid", "state")
+	t := newTable(s, "node", "kind", "class", "address", "IPv6 address", "pid", "state")
 	for _, n := range nodes {
-		t.AppendRow(table.Row{n.Name, n.Kind, n.Class, n.Addr, n.PID, n.State})
+		t.AppendRow(table.Row{n.Name, n.Kind, n.Class, n.Addr, n.Addr6, n.PID, n.State})
 	}
 	t.Render()
 }

@@ -136,7 +136,8 @@ func (b *Bed) attach(n fabric.Network) []Station {
 	b.stations, b.byID = make([]Station, len(n.Stations)), map[topology.ID]Station{}
 	aliases := n.Topology.Aliases()
 	for i, s := range n.Stations {
-		b.stations[i] = Station{ID: s.ID, Name: n.Topology.Vertices[s.ID].Name, Addr: s.Addr.Addr(), Alias: aliases[s.ID]}
+		b.stations[i] = Station{ID: s.ID, Name: n.Topology.Vertices[s.ID].Name, Addr: s.Addr.Addr(),
+			Addr6: fabric.Addr6(s.Addr).Addr(), Alias: aliases[s.ID]}
 		b.byID[s.ID] = b.stations[i]
 	}
 	return b.stations
@@ -185,9 +186,12 @@ func newAgent(control string, n noderuntime.Node, name string) *faas.Client {
 	return faas.NewClient(control, faas.WithNode(name), faas.WithPeerPID(n.PID))
 }
 
-// Address is a vertex's address in the emulated network.
+// Address is that at which functions of a vertex are called, in the emulated network.
 func (b *Bed) Address(id topology.ID) netip.Addr {
 	_, _ = b.Stations()
+	if b.Journal.IPv6 {
+		return b.byID[id].Addr6
+	}
 	return b.byID[id].Addr
 }
 

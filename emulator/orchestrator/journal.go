@@ -51,7 +51,8 @@ type Journal struct {
 	Took       time.Duration `json:"took_ns"`    // of `up`
 	Controller int           `json:"controller"` // process that wrote it
 	Version    string        `json:"version"`
-	Run        string        `json:"run"` // this bringing up of the testbed
+	Run        string        `json:"run"`            // this bringing up of the testbed
+	IPv6       bool          `json:"ipv6,omitempty"` // functions are called over IPv6
 	Nodes      []NodeRecord  `json:"nodes"`
 
 	Secret noderuntime.Secret `json:"-"` // kept beside the rest in the file, and printed nowhere
@@ -69,6 +70,7 @@ type NodeRecord struct {
 	Kind      string `json:"kind"`
 	Class     string `json:"class"`
 	Addr      string `json:"addr"`
+	Addr6     string `json:"addr6,omitempty"`
 	PID       int    `json:"pid,omitempty"`
 	Start     uint64 `json:"start,omitempty"` // of that process, in clock ticks after boot
 	NetNS     string `json:"netns,omitempty"`

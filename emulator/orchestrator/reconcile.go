@@ -273,7 +273,7 @@ func (b *Bed) recordNodes(d *desired) error {
 			running = append(running, c.Node)
 		}
 	}
-	b.Journal.Nodes = records(d.Topology, d.stations, d.configs, running)
+	b.Journal.Nodes, b.Journal.IPv6 = records(d.Topology, d.stations, d.configs, running), d.IPv6
 	return b.store.Write(b.Journal)
 }
 
