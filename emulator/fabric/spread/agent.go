@@ -45,6 +45,10 @@ func (a *agent) serve(ctx context.Context, stream net.Conn) {
 		defer cancel()
 		_, _ = io.ReadFull(stream, make([]byte, 1))
 	}()
+	if q.Op == opTap {
+		a.tap(ctx, stream, &q)
+		return
+	}
 	var r reply
 	err := a.answer(ctx, &q, &r)
 	var absent *fabric.AbsentError

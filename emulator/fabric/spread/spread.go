@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -33,7 +34,7 @@ type Config struct {
 }
 
 // Fabric is a network over several machines. It implements fabric.Fabric, fabric.Reshaper, fabric.Counter,
-// fabric.Healthy and fabric.Watcher; its methods may be called at the same time. Errors name the machines that they are
+// fabric.Healthy, fabric.Watcher and fabric.Tapper; its methods may be called at the same time. Errors name the machines that they are
 // about; those of machines that cannot be asked wrap ErrNoAnswer.
 type Fabric struct {
 	config Config
@@ -49,6 +50,7 @@ var (
 	_ fabric.Counter  = (*Fabric)(nil)
 	_ fabric.Healthy  = (*Fabric)(nil)
 	_ fabric.Watcher  = (*Fabric)(nil)
+	_ fabric.Tapper   = (*Fabric)(nil)
 )
 
 // New is the fabric of a testbed whose machines have agents.
@@ -81,7 +83,7 @@ func (f *Fabric) apply(ctx context.Context, want fabric.Network) error {
 	if err != nil {
 		return err
 	}
-	if err := f.remember(of, encoded); err != nil {
+	if err := f.remember(p, encoded); err != nil {
 		return err
 	}
 	addresses := make([]string, len(of))
@@ -169,7 +171,7 @@ func (f *Fabric) reshape(ctx context.Context, want fabric.Network) error {
 		return err
 	}
 	had, err := f.recorded()
-	if err != nil || !alike(had.network, want) || !slices.Equal(had.machines, p.Machines) {
+	if err != nil || !alike(had.network, want) || !reflect.DeepEqual(had.partition, p) {
 		return f.apply(ctx, want)
 	}
 	made, err := f.all(ctx, p.Machines, func(i int) request {
