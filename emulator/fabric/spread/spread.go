@@ -34,8 +34,8 @@ type Config struct {
 }
 
 // Fabric is a network over several machines. It implements fabric.Fabric, fabric.Reshaper, fabric.Counter,
-// fabric.Healthy, fabric.Watcher and fabric.Tapper; its methods may be called at the same time. Errors name the machines that they are
-// about; those of machines that cannot be asked wrap ErrNoAnswer.
+// fabric.Healthy, fabric.Watcher and fabric.Tapper; its methods may be called at the same time. Errors name the machines
+// that they are about; those of machines that cannot be asked wrap ErrNoAnswer.
 type Fabric struct {
 	config Config
 

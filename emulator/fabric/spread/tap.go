@@ -21,8 +21,8 @@ import (
 const ending = 10 * time.Second
 
 // Tap implements fabric.Tapper. Instants are of this host's CLOCK_MONOTONIC, as far as they can be told: those of the
-// machines among one another by their clocks' offsets (health.Part.Error), and all of them beside this host by the least
-// of some round trips to the first machine's agent.
+// machines among one another by their clocks' offsets (health.Part.Error), and all of them beside this host by the
+// least of some round trips to the first machine's agent.
 func (f *Fabric) Tap(
 	ctx context.Context, queues []fabric.QueueName, filter []bpf.RawInstruction, to fabric.TapSink,
 ) error {

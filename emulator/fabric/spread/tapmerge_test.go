@@ -24,7 +24,8 @@ func TestCapturesAreMergedByTime(t *testing.T) {
 	all := make(chan tapHeard, 10)
 	at := func(source int, tapped tapped) { all <- tapHeard{source, tapped, nil} }
 	at(0, tapped{Packets: []fabric.Tapped{{At: 5000}, {At: 9000}}})
-	at(1, tapped{Packets: []fabric.Tapped{{Queue: 1, At: time.Hour + 6000}}, Until: time.Hour + 8000, Lost: []uint64{0, 4}})
+	at(1, tapped{Packets: []fabric.Tapped{{Queue: 1, At: time.Hour + 6000}}, Until: time.Hour + 8000,
+		Lost: []uint64{0, 4}})
 	at(0, tapped{Until: 12_000, Ended: true})
 	at(1, tapped{Packets: []fabric.Tapped{{At: time.Hour + 8500}}, Ended: true})
 	if err := m.run(all); err != nil {

@@ -64,7 +64,9 @@ func (*Fabric) Health(context.Context, uint64, bool) (health.Health, error) {
 }
 
 // Tap returns an error.
-func (*Fabric) Tap(context.Context, []fabric.QueueName, []bpf.RawInstruction, fabric.TapSink) error { return errOther }
+func (*Fabric) Tap(context.Context, []fabric.QueueName, []bpf.RawInstruction, fabric.TapSink) error {
+	return errOther
+}
 
 // Depend does nothing.
 func (*Fabric) Depend() {}

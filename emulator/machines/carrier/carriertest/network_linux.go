@@ -67,16 +67,44 @@ func (s *suite) nodesGetANetwork() {
 	on := s.start(s.machines())
 	nodes := s.nodes(on)
 	n, p := s.chain(on, nodes)
-	f := spread.New(spread.Config{Testbed: s.testbed, Dir: filepath.Join(s.TempDir(), "records"),
-		Partition: func(fabric.Network) (machines.Partition, error) { return p, nil },
-		At: func(id string) remote.Opener {
-			return on[slices.IndexFunc(on, func(a *carrier.Agent) bool { return a.Machine.ID == id })]
-		}})
+	at := func(id string) remote.Opener {
+		return on[slices.IndexFunc(on, func(a *carrier.Agent) bool { return a.Machine.ID == id })]
+	}
+	f := spread.New(spread.Config{Testbed: s.testbed, Dir: filepath.Join(s.TempDir(), "records"), At: at,
+		Partition: func(fabric.Network) (machines.Partition, error) { return p, nil }})
 	begin := time.Now()
 	if err := f.Apply(context.Background(), n); err != nil {
 		s.Fatal(err)
 	}
 	s.Logf("up after %v", time.Since(begin))
+	s.echoes(n, nodes)
+	h, err := f.Health(context.Background(), 0, false)
+	if err != nil {
+		s.Fatal(err)
+	}
+	for _, c := range h.Crossings {
+		if c.Lost > 0 || !c.Connected || c.Of == c.Machine {
+			s.Errorf("%+v", c)
+		}
+	}
+	floors, err := spread.Floors(context.Background(), p.Machines, at, nil)
+	if err != nil || len(floors) != len(on)*(len(on)-1)/2 {
+		s.Errorf("floors: %v, %v", floors, err)
+	}
+	s.Logf("floors: %v", floors)
+	s.endsWithItsAgent(f)
+	if err := carrier.CloseAll(on); err != nil {
+		s.Error(err)
+	}
+	if _, err := s.carrier.Remove(context.Background(), s.testbed); err != nil {
+		s.Error(err)
+	}
+	s.removeNodes(s.start(s.machines()))
+}
+
+// echoes measures round trips from the first node to all others.
+func (s *suite) echoes(n fabric.Network, nodes []noderuntime.Node) {
+	s.Helper()
 	for i := 1; i < len(nodes); i++ { // the machines of scripts/machines have the numbers of this one's processes
 		want := time.Duration(2*i) * crossed
 		all, err := measure.RTT(context.Background(), nodes[0].Namespace(), n.Stations[i].Addr.Addr(), 10, time.Millisecond)
@@ -87,23 +115,11 @@ func (s *suite) nodesGetANetwork() {
 		}
 		s.Logf("%s: median %v beyond %v", nodes[i].Node, quantile.Above(all, 0.5)-want, want)
 	}
-	h, err := f.Health(context.Background(), 0, false)
-	if err != nil {
-		s.Fatal(err)
-	}
-	for _, c := range h.Crossings {
-		if c.Lost > 0 || !c.Connected || c.Of == c.Machine {
-			s.Errorf("%+v", c)
-		}
-	}
-	floors, err := spread.Floors(context.Background(), p.Machines, func(id string) remote.Opener {
-		return on[slices.IndexFunc(on, func(a *carrier.Agent) bool { return a.Machine.ID == id })]
-	}, nil)
-	if err != nil || len(floors) != len(on)*(len(on)-1)/2 {
-		s.Errorf("floors: %v, %v", floors, err)
-	}
-	s.Logf("floors: %v", floors)
+}
 
+// endsWithItsAgent: a machine's part of the network does, and Close removes the others'.
+func (s *suite) endsWithItsAgent(f *spread.Fabric) {
+	s.Helper()
 	victim := s.containers(2)
 	found, err := s.api(2).ContainerInspect(context.Background(), victim[0].ID)
 	if err != nil {
@@ -129,11 +145,4 @@ func (s *suite) nodesGetANetwork() {
 			s.Fatalf("left: %v, %v", left, err)
 		}
 	}
-	if err := carrier.CloseAll(on); err != nil {
-		s.Error(err)
-	}
-	if _, err := s.carrier.Remove(context.Background(), s.testbed); err != nil {
-		s.Error(err)
-	}
-	s.removeNodes(s.start(s.machines()))
 }
