@@ -39,13 +39,13 @@ func TestDamagedPeers(t *testing.T) {
 		answer peer
 		wraps  error
 	}{
-		"hangs up":                   {func(conn net.Conn) { heard(conn) }, ErrNoAnswer},
-		"hangs up before":            {func(net.Conn) {}, ErrNoAnswer},
+		"hangs up":        {func(conn net.Conn) { heard(conn) }, ErrNoAnswer},
+		"hangs up before": {func(net.Conn) {}, ErrNoAnswer},
 		"says something else": {func(conn net.Conn) {
 			heard(conn)
 			_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\n\r\n"))
 		}, ErrNoAnswer},
-		"says half of it":            {func(conn net.Conn) { heard(conn); _, _ = conn.Write([]byte{0x40, 1}) }, ErrNoAnswer},
+		"says half of it": {func(conn net.Conn) { heard(conn); _, _ = conn.Write([]byte{0x40, 1}) }, ErrNoAnswer},
 		"says another kind of thing": {func(conn net.Conn) {
 			heard(conn)
 			_ = gob.NewEncoder(conn).Encode("well")
