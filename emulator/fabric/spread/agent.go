@@ -136,7 +136,7 @@ func (a *agent) change(ctx context.Context, q *request, r *reply) error {
 		delete(a.carried, q.Testbed)
 		a.mutex.Unlock()
 		c.closed = true
-		err = c.close(ctx)
+		err = errors.Join(c.close(ctx), a.tidy(ctx, q.Testbed))
 	default:
 		var n fabric.Network
 		if n, err = fabric.Decode(bytes.NewReader(q.Network)); err == nil {

@@ -33,9 +33,8 @@ type Config struct {
 	Address func(machineID string) string
 }
 
-// Fabric is a network over several machines. It implements fabric.Fabric, fabric.Reshaper, fabric.Counter,
-// fabric.Healthy, fabric.Watcher and fabric.Tapper; its methods may be called at the same time. Errors name the machines
-// that they are about; those of machines that cannot be asked wrap ErrNoAnswer.
+// Fabric is a network over several machines, with all that a fabric can tell. Its methods may be called at the same
+// time. Errors name the machines that they are about; those of machines that cannot be asked wrap ErrNoAnswer.
 type Fabric struct {
 	config Config
 
@@ -282,6 +281,14 @@ func (f *Fabric) Close(ctx context.Context) error {
 	if err == nil {
 		err = f.close(ctx, r.machines)
 	}
+	return f.wrap(err)
+}
+
+// Remove removes what a machine has of a testbed's network, and what agents that were killed have left of one there, by
+// an agent of the machine. It needs no record: whoever sweeps machines calls it.
+func Remove(ctx context.Context, testbed string, m machines.Machine, agent remote.Opener) error {
+	f := New(Config{Testbed: testbed, At: func(string) remote.Opener { return agent }})
+	_, err := f.all(ctx, []machines.Machine{m}, same(request{Op: opClose}))
 	return f.wrap(err)
 }
 
