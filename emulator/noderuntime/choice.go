@@ -32,5 +32,4 @@ type Made struct {
 	For       func(ctx context.Context, endpoint, id string) (Made, error)
 	Foreign   func(ctx context.Context, testbed string, nodes []Node) ([]string, error)
 	Prune     func(context.Context) (removed, left []string, err error) // removes images that nothing uses
-	Manager   func(context.Context) error                               // nil, or why its engine manages no Swarm
 }

@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"predict", "scenario", "fabric", "noderuntime", "faas"},
 	{"fabric/spread"}, // a fabric by way of what machines' runtimes are reached by
 	{"record", "events", "node", "canary", "machines/carrier", "capture"},
-	{"influx"},
+	{"influx", "machines/seat"},
 	{"compare", "replay", "live/sampler", "hostload"},
 	{"report"},
 	{"campaign", "resolved", "orchestrator"},

@@ -15,6 +15,7 @@ import (
 	"testbed/emulator/machines/carrier"
 	"testbed/emulator/machines/carrier/agent"
 	"testbed/emulator/machines/carrier/engines"
+	"testbed/emulator/machines/seat"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/noderuntime/runtimetest"
 )
@@ -27,6 +28,12 @@ func TestMain(m *testing.M) {
 	services := spread.Services(program.At("/proc/self/exe"), agent.Dirs(os.Args[1:])...)
 	if code, ok := agent.Main(os.Args[1:], services); ok {
 		os.Exit(code)
+	}
+	if len(os.Args) > 1 && os.Args[1] == seat.Command {
+		os.Exit(seat.Main(os.Args[2:], secretIn))
+	}
+	if len(os.Args) == 3 && os.Args[1] == parentCommand {
+		os.Exit(parent(os.Args[2]))
 	}
 	if os.Getpid() == 1 {
 		go runtimetest.Reap()
