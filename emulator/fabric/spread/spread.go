@@ -238,7 +238,9 @@ func (f *Fabric) connected(ctx context.Context, of []machines.Machine) error {
 			return nil
 		case ctx.Err() != nil && last != nil:
 			return last
-		case !errors.Is(err, userspace.ErrApart) || ctx.Err() != nil:
+		case ctx.Err() != nil:
+			return err
+		case !errors.Is(err, userspace.ErrApart) && !errors.Is(err, context.DeadlineExceeded): // of a busy machine's glance
 			return err
 		}
 		last = err

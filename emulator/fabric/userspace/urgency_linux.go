@@ -21,7 +21,7 @@ const (
 	// Beyond urgencyMost of a processor the engine is scheduled as an ordinary thread, and below urgencyLeast with
 	// priority again: whatever stations send, the host's others get their turn; and a kernel stops a real-time thread
 	// that leaves less than a twentieth, for 50 ms (sched_rt_runtime_us).
-	urgencyMost, urgencyLeast = 0.85, 0.6
+	urgencyMost, urgencyLeast = 0.4, 0.25
 )
 
 // firstOfAll puts all threads of the process, and those that they start, before the ordinary ones of the host, as far as

@@ -25,17 +25,17 @@ func TestUrgency(t *testing.T) {
 			u.adapt(now, busy)
 		}
 	}
-	run(20, 0.8)
+	run(20, 0.38)
 	if !u.on || len(asked) != 2 {
-		t.Errorf("busy for 80 %% of the time: %v", asked)
+		t.Errorf("busy for 38 %% of the time: %v", asked)
 	}
 	run(20, 1)
 	if u.on || !slices.Equal(asked, []bool{false, true, false}) {
 		t.Errorf("busy all the time: %v", asked)
 	}
-	run(20, 0.7)
+	run(20, 0.3)
 	if u.on {
-		t.Errorf("busy for 70 %% of the time: %v", asked)
+		t.Errorf("busy for 30 %% of the time: %v", asked)
 	}
 	run(2, 0.1)
 	if !u.on || len(asked) != 4 {
