@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/docker/docker/client"
+	"github.com/containerd/errdefs"
 
 	"testbed/emulator/machines/carrier/engines"
 	"testbed/emulator/machines/carrier/swarm"
@@ -31,8 +31,8 @@ type victim struct {
 	back func(*seated)
 }
 
-// killed are the victims: an agent, a machine's engine, the first machine's, which is a Swarm's manager, and the process
-// that keeps agents.
+// killed are the victims: an agent, a machine's engine, the process that keeps agents, and the engine of the first
+// machine, which is a Swarm's manager.
 var killed = []victim{
 	{"agent", (*seated).killAnyAgent, "machine2", func(*seated) {}},
 	{"engine", func(s *seated) bool { s.at.Do(s.T, "kill", "2"); return true }, "machine2",
@@ -47,7 +47,7 @@ func (s *seated) killAnyAgent() (killed bool) {
 	for _, c := range s.containers(2) {
 		found, err := s.api(2).ContainerInspect(context.Background(), c.ID)
 		switch {
-		case client.IsErrNotFound(err):
+		case errdefs.IsNotFound(err):
 		case err != nil:
 			s.Error(err)
 		case found.State.Pid > 0:
