@@ -24,6 +24,7 @@ func Wanted(n Network) []QueueStatus {
 			Rate: s.Rate, Delay: s.Delay, Jitter: s.Jitter,
 			Loss: s.Loss, Reorder: s.Reorder, Duplicate: s.Duplicate, Corrupt: s.Corrupt, Limit: n.Queues[c],
 			Down: slices.Contains(n.Down, c.Link)}
+		all[i].Trace, all[i].Delays = n.Topology.TraceNames(&s)
 	}
 	return all
 }
@@ -106,6 +107,9 @@ func differ(want, have *QueueStatus) []Difference {
 	add("corrupt", near(want.Corrupt, have.Corrupt), want.Corrupt, have.Corrupt)
 	add("queue limit", max(want.Limit-have.Limit, have.Limit-want.Limit) <= limitTolerance, want.Limit, have.Limit)
 	add("down", want.Down == have.Down, want.Down, have.Down)
+	// A fabric that knows nothing of traces carries their means, or what is laid over them step by step.
+	add("trace", want.Trace == have.Trace || want.Trace == "" || have.Trace == "", want.Trace, have.Trace)
+	add("delays", want.Delays == have.Delays || want.Delays == "" || have.Delays == "", want.Delays, have.Delays)
 	return all
 }
 

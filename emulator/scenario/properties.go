@@ -63,6 +63,12 @@ func (p *Properties) shape(shape *[2]topology.Shape, t topology.LinkType) {
 	}
 	for _, q := range []*topology.Shape{forward, backward} {
 		up := q == forward
+		if isGiven(p.Rate, up) {
+			q.Trace = 0 // one that is followed would have no effect, or the rate none
+		}
+		if isGiven(p.Delay, up) || isGiven(p.Jitter, up) {
+			q.Delays = 0
+		}
 		set(p.Rate, up, &q.Rate)
 		set(p.Delay, up, &q.Delay)
 		set(p.Jitter, up, &q.Jitter)
@@ -92,6 +98,9 @@ func setFraction(b *Both[Fraction], up bool, into *float64) {
 
 // Change is Merge for a link of a topology, where the delays of the edges around it count as the link's.
 func (p Properties) Change(t *topology.Topology, link topology.ID) error {
+	if err := p.Effective(t, link); err != nil {
+		return err
+	}
 	v := t.Vertices[link]
 	if err := p.merge(&v.Shape, v.LinkType); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"time"
 
+	"testbed/emulator/topology/linktrace"
 	"testbed/emulator/units"
 )
 
@@ -71,6 +72,12 @@ type Shape struct {
 	// goes at once, that it is sent twice, and that one bit of it is flipped.
 	Reorder, Duplicate, Corrupt float64
 	Queue                       units.ByteSize // bytes that may wait; 0: derived, see Topology.QueueLimit
+	// Trace is 1 more than the index, in Topology.Traces, of what the queue follows in place of what the trace gives, which
+	// stands here by its mean; 0: nothing. See Topology.Follow.
+	Trace int32
+	// Delays is the same of a distribution that each packet's delay is drawn from; Delay is then its mean, and Jitter what
+	// the least is below that.
+	Delays int32
 }
 
 // Vertex is a node or a link.
@@ -107,6 +114,8 @@ type Topology struct {
 	Adjacency   [][]Edge // Adjacency[v]: the edges that leave v, in the order given
 	EdgeNetwork int      // number of vertices before the cloud's
 	EdgeOrder   []ID     // order of the vertices in ether's edges file; nil: that of Vertices
+
+	Traces []*linktrace.Trace // that links follow, each checked
 
 	index  map[string]ID
 	places map[ID]string // see SetPlace

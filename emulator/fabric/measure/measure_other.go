@@ -19,3 +19,8 @@ func RTT(context.Context, netns.Ref, netip.Addr, int, time.Duration) ([]time.Dur
 func Goodput(context.Context, netns.Ref, netns.Ref, netip.Addr, time.Duration, time.Duration, string) (float64, error) {
 	return 0, ErrNotSupported
 }
+
+// Flood returns ErrNotSupported.
+func Flood(context.Context, netns.Ref, netns.Ref, netip.Addr, float64, time.Duration) ([]int64, error) {
+	return nil, ErrNotSupported
+}

@@ -15,7 +15,7 @@ const (
 )
 
 // protocol is the version of requests and replies. A process of another one refuses.
-const protocol = 5
+const protocol = 6
 
 // request is what a client asks of the process.
 type request struct {
