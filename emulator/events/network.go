@@ -28,8 +28,8 @@ type network struct {
 	moved              map[topology.Attachment]topology.ID // attachments that are elsewhere, and where
 	moves              []fabric.Move                       // the same, which moments share
 	attachmentsChanged bool
-	states           int // of links and nodes, copied so far
-	scratch          *topology.Topology
+	states             int // of links and nodes, copied so far
+	scratch            *topology.Topology
 }
 
 // link is what is set on a link. Changes without an end are folded into one shape as they come to lie below all that

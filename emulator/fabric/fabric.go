@@ -174,10 +174,10 @@ type QueueStatus struct {
 	Began   int64         `json:"trace_began_ns,omitempty"`
 	Since   time.Duration `json:"trace_since_ns,omitempty"`
 	Delays  string        `json:"delays,omitempty"`
-	Packets   uint64         `json:"packets"`          // sent on
-	Bytes     uint64         `json:"bytes"`            // sent on, Ethernet frames
-	Dropped   uint64         `json:"dropped"`          // for want of room
-	Lost      uint64         `json:"lost"`             // by the loss wanted
-	Errors    uint64         `json:"errors,omitempty"` // packets that the host lost at its devices, both ways
-	Note      string         `json:"note,omitempty"`
+	Packets uint64        `json:"packets"`          // sent on
+	Bytes   uint64        `json:"bytes"`            // sent on, Ethernet frames
+	Dropped uint64        `json:"dropped"`          // for want of room
+	Lost    uint64        `json:"lost"`             // by the loss wanted
+	Errors  uint64        `json:"errors,omitempty"` // packets that the host lost at its devices, both ways
+	Note    string        `json:"note,omitempty"`
 }

@@ -31,7 +31,8 @@ type Properties struct {
 	Duplicate *Both[Fraction] `yaml:"duplicate"`
 	// Share of packets of which one bit is flipped, such as 0.1%.
 	Corrupt *Both[Fraction] `yaml:"corrupt"`
-	// What may wait, such as 256KiB. Absent: two bandwidth-delay products of the longest path, and at least 100 packets.
+	// What may wait, such as 256KiB. Absent: two bandwidth-delay products of the longest path, and at least 100 packets;
+	// of a link that follows a trace, at least what that carries in its busiest 100 ms.
 	Queue *Both[units.ByteSize] `yaml:"queue" min:"1514B"`
 }
 

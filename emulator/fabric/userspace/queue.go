@@ -62,9 +62,9 @@ type queue struct {
 	carry       uint64 // fraction of a nanosecond after busyUntil, in units of 1/rate: below rate
 	lastArrival int64  // ns: when the last packet in order is at the far end
 	random      *rand.Rand
-	impairing   bool // shape.impairs, or it varies; looked up for every packet
+	impairing   bool               // shape.impairs, or it varies; looked up for every packet
 	sampler     *linktrace.Sampler // with delays
-	serving     *linktrace.Server // says when packets depart, in place of the rate; nil: the rate does
+	serving     *linktrace.Server  // says when packets depart, in place of the rate; nil: the rate does
 
 	packets, bytes, dropped, lost uint64
 	errors                        uint64 // packets that did not get to the machine at the link's far end

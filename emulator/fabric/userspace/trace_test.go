@@ -1,9 +1,11 @@
 package userspace
 
 import (
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -39,7 +41,7 @@ func written(t testing.TB, text string, o linktrace.Options) *linktrace.Trace {
 // following is a star of two hosts, of which the cable of the first follows traces: there from the host, and back.
 func following(t testing.TB, there, back *linktrace.Trace) fabric.Network {
 	t.Helper()
-	n := star(t, 2, topology.Duplex, topology.Shape{Queue: 200_000}, topology.Shape{Queue: 200_000})
+	n := star(t, 2, topology.Duplex, topology.Shape{}, topology.Shape{})
 	id, _ := n.Topology.Lookup("cablea")
 	for d, trace := range []*linktrace.Trace{there, back} {
 		if trace == nil {
@@ -245,4 +247,98 @@ func BenchmarkTracedPacket(b *testing.B) {
 	for b.Loop() {
 		q.round(data, 0)
 	}
+}
+
+// TestAMillionPacketsAreDelayedByTheDistribution: apart from each other their delays have it, with a Kolmogorov-Smirnov
+// distance of at most 0.01, and are the same for the same seed; close together they keep their order.
+func TestAMillionPacketsAreDelayedByTheDistribution(t *testing.T) {
+	const count = 1_000_000
+	spread, err := linktrace.ParseDelays("rtt.csv", []byte("from_ms,to_ms,count\n5,10,50\n10,12,30\n40,60,20\n"),
+		linktrace.SpreadOptions{Correlation: 0.5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := following(t, spread, nil)
+	sent := frame(0, 1, 200, 0)
+	draw := func(apart int64) []int64 {
+		table, err := newTable(n, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []int64
+		out := &observer{}
+		c := newCore(table, out)
+		data := make([]byte, virtioLen+200)
+		for i := range int64(count) {
+			now := i * apart
+			for at, any := c.next(); any && at <= now; at, any = c.next() {
+				out.now = at
+				c.advance(at, 100)
+			}
+			copy(data, sent) // whose time to live is that of the sender
+			c.arrive(table.ports[0], now, data)
+		}
+		for at, any := c.next(); any; at, any = c.next() {
+			out.now = at
+			c.advance(at, 100)
+		}
+		for i, at := range out.arrivals {
+			all = append(all, at-int64(i)*apart)
+			if i > 0 && at < out.arrivals[i-1] {
+				t.Fatalf("packet %d arrives before the one before it", i)
+			}
+		}
+		if len(all) != count {
+			t.Fatalf("%d packets arrived", len(all))
+		}
+		return all
+	}
+	first := draw(100 * ms) // none is held by the one before
+	if !slices.Equal(first, draw(100*ms)) {
+		t.Error("the same seed gives other delays")
+	}
+	draw(50 * us)
+	slices.Sort(first)
+	for i, d := range first {
+		p := 0.0
+		switch x := float64(d) / float64(ms); {
+		case x < 10:
+			p = 0.5 * (x - 5) / 5
+		case x < 12:
+			p = 0.5 + 0.3*(x-10)/2
+		case x < 40:
+			p = 0.8
+		default:
+			p = 0.8 + 0.2*(x-40)/20
+		}
+		if off := math.Abs(float64(i)/count - p); off > 0.01 {
+			t.Fatalf("%d of a million are below %v, and should be %v: a distance of %v", i, time.Duration(d), p*count, off)
+		}
+	}
+	queue := table0(t, n)
+	if queue.delays != spread || !queue.splitsBursts() {
+		t.Errorf("the queue is %+v", queue)
+	}
+}
+
+// observer notes when packets are delivered.
+type observer struct {
+	now      int64
+	arrivals []int64
+}
+
+func (o *observer) deliver(*port, int64, []byte) { o.arrivals = append(o.arrivals, o.now) }
+
+// table0 is the shape of a network's first queue.
+func table0(t *testing.T, n fabric.Network) shape {
+	t.Helper()
+	state, err := stateOf(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shapes, err := state.shapes(len(fabric.Channels(n.Topology)), n.Topology)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return shapes[0]
 }

@@ -224,4 +224,3 @@ func transferred(t *testing.T, b *fabrictest.Bench, f *Fabric, from, to string, 
 	}
 	return time.Since(at).Seconds()
 }
-

@@ -6,10 +6,10 @@ import "testbed/emulator/topology/linktrace"
 type traced struct {
 	trace   *linktrace.Trace
 	serving linktrace.Server
-	began   int64 // ps: when the trace did
-	room    int64 // bytes that may wait; 0: any number
-	mean    int64 // ns: the trace's mean delay, which is part of the hop's
-	frames  [3]int64 // bytes of frames, by class; of short ones the message says it
+	began   int64                   // ps: when the trace did
+	room    int64                   // bytes that may wait; 0: any number
+	mean    int64                   // ns: the trace's mean delay, which is part of the hop's
+	frames  [3]int64                // bytes of frames, by class; of short ones the message says it
 	rate    func(frame int64) int64 // ps that a frame takes where the trace does not say it
 	free    int64                   // of a queue whose trace does not say when packets depart
 	held    int64                   // ps: when the last packet is at the far end, but for what is the same for all

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -80,7 +81,7 @@ func TestTransfersFollowTheTrace(t *testing.T) {
 		if took[0] < float64(span) || took[0] > 1.1*float64(span)+0.5 {
 			t.Errorf("what there is room for in %d s takes %v s", span, took[0])
 		}
-		if took[0] != took[1] {
+		if math.Abs(took[1]/took[0]-1) > 0.02 { // its connection is warm
 			t.Errorf("another model takes %v s, not %v", took[1], took[0])
 		}
 	}

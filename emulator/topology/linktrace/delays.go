@@ -55,7 +55,9 @@ type spreadReader struct {
 	rows [][3]float64 // in the order of the names
 }
 
-func (r *spreadReader) fail(problem, remedy string) error { return &Error{r.name, r.line, problem, remedy} }
+func (r *spreadReader) fail(problem, remedy string) error {
+	return &Error{r.name, r.line, problem, remedy}
+}
 
 var share, number = quantity{units: probability.units, plain: 1, most: 1, example: "0.5"},
 	quantity{plain: 1, most: 1e15, example: "17"}

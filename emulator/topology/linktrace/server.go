@@ -88,3 +88,24 @@ func (t *Trace) Mean() Knot {
 
 // MeanRate is that of Mean; 0: the trace gives none.
 func (t *Trace) MeanRate() units.BitRate { return units.BitRate(math.Round(t.Mean().Rate)) }
+
+// busySpan is the time that Peak is about.
+const busySpan = 100 // ms
+
+// Peak is how many bytes of Ethernet frames the link carries in the busiest tenth of a second of the trace: with room for
+// as many, a queue that is fed steadily does not run empty in a burst of opportunities.
+func (t *Trace) Peak() units.ByteSize { return units.ByteSize(t.peak) }
+
+func (t *Trace) busiest() (bytes int64) {
+	first := 0
+	for i, at := range t.Opportunities {
+		for t.Opportunities[first]+busySpan <= at {
+			first++
+		}
+		bytes = max(bytes, int64(i-first+1)*(Opportunity+EthernetHeader))
+	}
+	for i := range t.Knots {
+		bytes = max(bytes, int64(t.Knots[i].Rate/8*busySpan/1000))
+	}
+	return bytes
+}

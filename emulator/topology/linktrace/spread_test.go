@@ -116,19 +116,19 @@ func TestMeansOfDistributions(t *testing.T) {
 
 func TestBadDistributions(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                 "d.csv:1: it is empty; begin with",
-		"delay\n":                          "d.csv:1: there is no row",
-		"delay\n5\n":                       `d.csv:2: "5" has no unit`,
-		"delay_parsec\n5\n":                "d.csv:1: the column delay is in no unit",
-		"delay_ms,loss\n5,1\n":             "d.csv:1: the columns \"delay_ms,loss\" are no distribution; begin with",
-		"delay_ms,cdf\n5,0.2\n4,1\n":       "d.csv:3: delay or cdf is less",
-		"delay_ms,cdf\n5,0.2\n6,0.9\n":     "d.csv:3: the last cdf is 0.9; end with 1",
-		"delay_ms,cdf\n5,0.2\n6,1.1\n":     "out of range",
-		"from_ms,to_ms,count\n2,1,1\n":     "ends before it begins",
+		"":                                  "d.csv:1: it is empty; begin with",
+		"delay\n":                           "d.csv:1: there is no row",
+		"delay\n5\n":                        `d.csv:2: "5" has no unit`,
+		"delay_parsec\n5\n":                 "d.csv:1: the column delay is in no unit",
+		"delay_ms,loss\n5,1\n":              "d.csv:1: the columns \"delay_ms,loss\" are no distribution; begin with",
+		"delay_ms,cdf\n5,0.2\n4,1\n":        "d.csv:3: delay or cdf is less",
+		"delay_ms,cdf\n5,0.2\n6,0.9\n":      "d.csv:3: the last cdf is 0.9; end with 1",
+		"delay_ms,cdf\n5,0.2\n6,1.1\n":      "out of range",
+		"from_ms,to_ms,count\n2,1,1\n":      "ends before it begins",
 		"from_ms,to_ms,count\n0,2,1\n1,3,1": "d.csv:3: the bin begins before",
-		"from_ms,to_ms,count\n0,2,0\n":     "nothing was counted",
-		"delay_s\n3601\n":                  "d.csv:2: a delay is longer than an hour",
-		"delay_ms\n1,2\n":                  "d.csv:2: there are 2 values in 1 columns",
+		"from_ms,to_ms,count\n0,2,0\n":      "nothing was counted",
+		"delay_s\n3601\n":                   "d.csv:2: a delay is longer than an hour",
+		"delay_ms\n1,2\n":                   "d.csv:2: there are 2 values in 1 columns",
 	} {
 		_, err := ParseDelays("d.csv", []byte(text), SpreadOptions{})
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -74,6 +74,7 @@ type Trace struct {
 	Spread *Spread
 
 	bits   []float64 // by knot: what the link has carried at most from 0 to there
+	peak   int64     // see Peak
 	digest [sha256.Size]byte
 }
 
@@ -91,7 +92,7 @@ func (t *Trace) Check() error {
 		err = t.checkKnots()
 	}
 	if err == nil {
-		t.digest = t.hash()
+		t.digest, t.peak = t.hash(), t.busiest()
 	}
 	return err
 }
