@@ -63,6 +63,7 @@ func (s *Scenario) graph() (*topology.Topology, error) {
 			errs = append(errs, s.follow(t, id, o.Trace), s.spread(t, id, o.Delays))
 		}
 	}
+	t.ForgetTraces()
 	return t, errors.Join(errs...)
 }
 

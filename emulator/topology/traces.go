@@ -84,3 +84,28 @@ func (t *Topology) TraceNames(s *Shape) (trace, delays string) {
 	}
 	return trace, delays
 }
+
+// ForgetTraces leaves out those that no link follows any more.
+func (t *Topology) ForgetTraces() {
+	numbers := map[int32]int32{}
+	var kept []*linktrace.Trace
+	renumber := func(number *int32) {
+		trace := t.trace(*number)
+		if trace == nil {
+			*number = 0
+			return
+		}
+		if numbers[*number] == 0 {
+			kept = append(kept, trace)
+			numbers[*number] = int32(len(kept))
+		}
+		*number = numbers[*number]
+	}
+	for _, id := range t.Links() {
+		for d := range t.Vertices[id].Shape {
+			renumber(&t.Vertices[id].Shape[d].Trace)
+			renumber(&t.Vertices[id].Shape[d].Delays)
+		}
+	}
+	t.Traces = kept
+}
