@@ -15,7 +15,7 @@ type Finding struct {
 	Class    string  `json:"class"`
 	From     string  `json:"from"`
 	To       string  `json:"to"`
-	Target   float64 `json:"target"`   // seconds, or bit/s of TCP payload; 0: there is none
+	Target   float64 `json:"target"`   // seconds, or bit/s of payload, TCP's or, on a trace, UDP's; 0: there is none
 	Measured float64 `json:"measured"` // the median
 	Tail     float64 `json:"tail"`     // rtt: the 99th percentile
 	Error    float64 `json:"error"`    // rtt: seconds; rate: relative
