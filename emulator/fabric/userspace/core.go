@@ -148,11 +148,13 @@ func (c *core) route(from *port, data []byte) *path {
 		from.unreachable++
 		return c.table.unreachablePath(from)
 	}
+	if path.mtu > 0 && packetBytes(data) > path.mtu {
+		if special := c.tooBig(from, to, data, path, int(data[ttlAt])); special != nil {
+			return special
+		}
+	}
 	if int(data[ttlAt]) <= path.routers {
 		return c.expire(from, to, data)
-	}
-	if path.mtu > 0 && packetBytes(data) > path.mtu {
-		return c.tooBig(from, to, data, path)
 	}
 	decrementTTL(data, path.routers)
 	copy(data[virtioLen:], to.mac[:])

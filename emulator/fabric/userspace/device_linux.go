@@ -29,14 +29,14 @@ type property struct {
 }
 
 // properties are those that a station's interface is to have.
-func properties(s fabric.Station) []property {
+func properties(s fabric.Station, mtu int) []property {
 	address, mac := s.Addr.Addr().As4(), hardware(addrInt(s.Addr.Addr()))
 	name := fabric.Interface
 	flags := native16(upFlags)
 	return []property{
 		{unix.SIOCGIFFLAGS, string(flags), 2, upFlags, name + " is down, or its flags were changed"},
 		{unix.SIOCGIFHWADDR, string(sockaddr(unix.ARPHRD_ETHER, mac[:])), 8, 0, name + " has another hardware address"},
-		{unix.SIOCGIFMTU, string(native32(mtu)), 4, 0, name + " has another MTU"},
+		{unix.SIOCGIFMTU, string(native32(uint32(mtu))), 4, 0, name + " has another MTU"},
 		{unix.SIOCGIFTXQLEN, string(native32(ringSize)), 4, 0, name + " has another queue length"},
 		{unix.SIOCGIFADDR, string(internet(address[:])), 8, 0, "its address is not " + s.Addr.Addr().String()},
 		{unix.SIOCGIFNETMASK, string(internet(net.CIDRMask(s.Addr.Bits(), 32))), 8, 0,

@@ -13,11 +13,11 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/station"
+	"testbed/emulator/topology"
 )
 
 const (
 	tunPath   = "/dev/net/tun"
-	mtu       = 1500
 	ringSize  = 4096 // frames that a device holds for the fabric: a TAP has no back-pressure
 	tunCSum   = 0x01 // TUN_F_CSUM, include/uapi/linux/if_tun.h
 	tunTSO4   = 0x02 // TUN_F_TSO4
@@ -67,7 +67,7 @@ func ensureTun() error {
 
 // openStation makes the station's interface in the namespace that the calling thread is in, and returns
 // the other end of it.
-func openStation(s fabric.Station) (fd int, err error) {
+func openStation(s fabric.Station, mtu int) (fd int, err error) {
 	// Before there is an interface, which takes over what is set.
 	if err := station.Settle(false); err != nil {
 		return -1, err
@@ -94,7 +94,7 @@ func openStation(s fabric.Station) (fd int, err error) {
 	if err = errors.Join(err, station.Tune(s)); err != nil {
 		return -1, err
 	}
-	return fd, configure(s, true)
+	return fd, configure(s, mtu, true)
 }
 
 // removeDoubles removes devices that an earlier process made for the station and somebody has renamed since: they
@@ -126,7 +126,7 @@ func removeDoubles(s fabric.Station) (left bool, err error) {
 
 // isOf says whether a device has a station's hardware address.
 func isOf(sock int, device string, s fabric.Station) bool {
-	for _, p := range properties(s) {
+	for _, p := range properties(s, topology.MaximumMTU) {
 		if p.call == unix.SIOCGIFHWADDR {
 			got, err := p.read(sock, device)
 			return err == nil && got == p.want
@@ -162,7 +162,7 @@ func openTap(name string) (int, error) {
 // configure addresses the interface and brings it and the loopback up. What is as it should be it does not touch.
 // A fresh one, whose other end was opened just now, it takes down before: the kernel notices in its own time, in
 // large networks after seconds, that an interface which is up has a carrier again, and drops all packets until then.
-func configure(s fabric.Station, fresh bool) error {
+func configure(s fabric.Station, mtu int, fresh bool) error {
 	sock, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return err
@@ -184,7 +184,7 @@ func configure(s fabric.Station, fresh bool) error {
 		value []byte
 	}{
 		{"hardware address", unix.SIOCSIFHWADDR, fabric.Interface, sockaddr(unix.ARPHRD_ETHER, mac[:])},
-		{"MTU", unix.SIOCSIFMTU, fabric.Interface, native32(mtu)},
+		{"MTU", unix.SIOCSIFMTU, fabric.Interface, native32(uint32(mtu))},
 		{"queue length", unix.SIOCSIFTXQLEN, fabric.Interface, native32(ringSize)},
 		{"no ARP", unix.SIOCSIFFLAGS, fabric.Interface, native16(before & upFlags)},
 		{"address", unix.SIOCSIFADDR, fabric.Interface, internet(address[:])},
