@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 
+	"testbed/emulator"
 	"testbed/emulator/cli"
 	"testbed/emulator/machines/carrier/agent"
 	"testbed/emulator/node"
@@ -16,7 +17,7 @@ var version = "unknown"
 func main() {
 	code, ok := node.Main(os.Args[1:])
 	if !ok {
-		code, ok = agent.Main(os.Args[1:], nil)
+		code, ok = agent.Main(os.Args[1:], emulator.AgentServices(agent.Dirs(os.Args[1:])))
 	}
 	if !ok {
 		code = cli.Main(cli.NewState(version))

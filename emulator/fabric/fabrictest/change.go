@@ -51,14 +51,12 @@ func change(t *testing.T, newFabric NewFabric) {
 // rises; with strict none is allowed for that.
 func LiveChange(t *testing.T, newFabric func(t *testing.T, testbed string) fabric.Fabric, strict bool) {
 	testenv.Privileged(t)
-	const (
-		fast, slow = 50 * units.Mbps, 20 * units.Mbps
-		oneWay     = 60 * time.Millisecond
-		// What the sender keeps between itself and the receiver: twice what the fast link holds, so that a
-		// slow host, too, keeps it busy.
-		window   = int64(fast) / 8 * int64(oneWay) / int64(time.Second) * 2
-		standing = window - int64(slow)/8*int64(oneWay)/int64(time.Second) // queued at the slow rate
-	)
+	const oneWay = 60 * time.Millisecond
+	fast, slow := carried(50*units.Mbps), carried(20*units.Mbps)
+	// What the sender keeps between itself and the receiver: twice what the fast link holds, so that a slow host, too,
+	// keeps it busy.
+	window := int64(fast) / 8 * int64(oneWay) / int64(time.Second) * 2
+	standing := window - int64(slow)/8*int64(oneWay)/int64(time.Second) // queued at the slow rate
 	drain := time.Duration(standing * 8 * int64(time.Second) / int64(slow))
 	if strict {
 		drain = 0

@@ -76,10 +76,18 @@
 // So the delay of the cut link, from the departure on, absorbs what the wire takes. A packet that comes after it was
 // due goes on at once, and counts as late. A network of which a crossing has less delay than the partition's floor
 // is refused, also as a change (machines.Partition.CheckFloor). Inspect and Counters tell of this machine's queues
-// and stations, which fabric.Merge puts together; what did not get to the other machine is in QueueStatus.Errors,
-// what both sides counted in health.Crossing. A burst whose first segment has left is with the other machine: a
-// change of the rate meanwhile concerns it no more. While machines have different networks, between two Applies, a
-// packet may find no way on: it is dropped, and counted as a stray.
+// and stations, which fabric.Merge puts together. What the wire refused, for want of a connection or of room, is in
+// QueueStatus.Errors of the link. What was under way when a connection broke is not, for the wire knows no links: it is
+// in health.Crossing.Lost, which has both, a burst of segments as one packet. A burst whose first segment has left is
+// with the other machine: a change of the rate meanwhile concerns it no more. While machines have different networks,
+// between two Applies, a packet may find no way on: it is dropped, and counted as a stray.
+//
+// # On a host with other work
+//
+// The process has real-time priority (SCHED_FIFO), where the host allows it: other programs then take next to nothing
+// from its punctuality, and what is late is what they take from the nodes. The engine's thread is an ordinary one, of the
+// highest priority, while it takes more than 40 % of a processor, so that no station's flood keeps others from
+// running (urgency_linux.go).
 //
 // # How Apply reconciles
 //

@@ -61,7 +61,7 @@ type queue struct {
 	taps        []*tap // nil: nobody looks at what it sends
 
 	packets, bytes, dropped, lost uint64
-	errors                        uint64 // packets that did not get to the machine at the link's far end
+	errors                        uint64 // packets that the wire to the machine at the link's far end refused
 }
 
 func newQueue(seed, index uint64) *queue {

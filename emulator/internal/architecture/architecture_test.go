@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"placement", "dispatch", "profile", "machines"},
 	{"plan"},
 	{"predict", "scenario", "fabric", "noderuntime", "faas"},
-	{"record", "events", "node", "canary", "machines/carrier", "capture"},
+	{"record", "events", "node", "canary", "machines/carrier", "capture", "fabric/spread"},
 	{"influx"},
 	{"compare", "replay", "live/sampler", "hostload"},
 	{"report"},

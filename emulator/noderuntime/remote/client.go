@@ -12,7 +12,7 @@ import (
 func (r *Runtime) do(ctx context.Context, q request, l local) (outcome, error) {
 	done, err := r.converse(ctx, q, l)
 	if err == nil {
-		err = done.Failure.asError()
+		err = kinds.Error(done.Failure)
 	}
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
 		return done, cause // what it was called off for

@@ -47,7 +47,7 @@ func Serve(ctx context.Context, conn net.Conn, made noderuntime.Made, dirs ...st
 		o.signals = signals
 	}
 	done, err := o.run(ctx)
-	done.Failure = failureOf(err)
+	done.Failure = kinds.Of(err)
 	_ = s.send(message{Outcome: &done})
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 
+	"testbed/emulator/internal/exchange"
 	"testbed/emulator/noderuntime"
 )
 
@@ -67,7 +68,7 @@ type outcome struct {
 	Text       string                  `json:",omitempty"`
 	Names      []string                `json:",omitempty"`
 	Left       []string                `json:",omitempty"`
-	Failure    *failure                `json:",omitempty"`
+	Failure    *exchange.Failure       `json:",omitempty"`
 }
 
 // mostPiece is how many bytes of a command's output or input one message has.
