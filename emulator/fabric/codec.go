@@ -39,6 +39,7 @@ type header struct {
 	Vertices, Edges, Stations, Queues int
 	Down                              []topology.ID
 	Partition                         [][]topology.ID
+	ARP                               bool
 }
 
 type edge struct {
@@ -55,7 +56,7 @@ type limit struct {
 // Encode writes the network for Decode to read, perhaps in another process of the same program.
 func (n Network) Encode(w io.Writer) error {
 	h := header{Schema: Schema, Testbed: n.Testbed, Seed: n.Seed, Stations: len(n.Stations), Queues: len(n.Queues),
-		Down: n.Down, Partition: n.Partition}
+		Down: n.Down, Partition: n.Partition, ARP: n.ARP}
 	t := n.Topology
 	if t == nil {
 		t = &topology.Topology{}
@@ -117,7 +118,8 @@ func (d *decoder) network() (Network, error) {
 	if err := d.from.Decode(&h); err != nil {
 		return Network{}, err
 	}
-	n := Network{Testbed: h.Testbed, Seed: h.Seed, Down: h.Down, Partition: h.Partition, Topology: topology.New(h.Name)}
+	n := Network{Testbed: h.Testbed, Seed: h.Seed, Down: h.Down, Partition: h.Partition, ARP: h.ARP,
+		Topology: topology.New(h.Name)}
 	d.t = n.Topology
 	if err := h.check(); err != nil {
 		return n, err

@@ -31,6 +31,7 @@ type path struct {
 	routers     int     // how many vertices on it decrement the time to live
 	mtu         int     // bytes of the largest packet that all of its links take; 0: of any
 	narrow      []narrow
+	segment     bool // it leads through no exchange, which would not forward frames
 
 	end  *pathEnd // nil: the packet is delivered to the station to
 	from *port    // the sender; of the branches of a flood only
@@ -137,8 +138,10 @@ func (t *table) placeGates(p *path, tree *topology.Tree, source topology.ID) {
 	t.scratch.vertices = tree.Vertices(t.scratch.vertices[:0], source)
 	all := make([]*gate, len(t.scratch.vertices))
 	from, hop := 0, 0
+	p.segment = true
 	for i, v := range t.scratch.vertices {
 		all[i] = t.gates[v]
+		p.segment = p.segment && t.network.Topology.Vertices[v].Kind != topology.Exchange
 		isHop := i > 0 && t.network.Topology.Vertices[v].Kind == topology.Link
 		if isHop {
 			p.narrows(hop)

@@ -20,6 +20,9 @@ func structureOf(n fabric.Network) fingerprint {
 	integer := func(v int64) { b = binary.AppendVarint(b, v) }
 	text := func(s string) { integer(int64(len(s))); b = append(b, s...) }
 	integer(int64(len(n.Topology.Vertices)))
+	if n.ARP {
+		text("arp")
+	}
 	for i := range n.Topology.Vertices {
 		v := &n.Topology.Vertices[i]
 		text(v.Name)
