@@ -14,6 +14,7 @@ import (
 	"testbed/emulator/fabric"
 	"testbed/emulator/internal/shell"
 	"testbed/emulator/noderuntime"
+	"testbed/emulator/noderuntime/remote"
 	"testbed/emulator/topology"
 )
 
@@ -30,6 +31,10 @@ type Bed struct {
 	stations   []Station // nil until they are asked for
 	byID       map[topology.ID]Station
 	absent     []string
+
+	// Of a testbed on several machines alone:
+	at   func(machine string) remote.Opener
+	lost func(context.Context) error // blocks until a machine is lost
 }
 
 // Open finds a testbed that is up. Where name is empty and exactly one is up, it takes that one.
@@ -60,6 +65,9 @@ func (h *Host) Open(ctx context.Context, name string) (*Bed, error) {
 
 // open is the testbed of a journal.
 func (h *Host) open(ctx context.Context, journal *Journal) (*Bed, error) {
+	if journal.Spread != nil {
+		return h.openSpread(ctx, journal)
+	}
 	option, err := h.runtimeOf(ctx, journal)
 	if err != nil {
 		return nil, err
@@ -176,12 +184,13 @@ func (b *Bed) Dead() []string {
 func (b *Bed) Agent(id topology.ID) *faas.Client {
 	_, _ = b.Stations() // without them there is no such vertex, and no answer
 	name := b.byID[id].Name
-	return newAgent(b.store.control(b.Journal.Testbed, name), b.conditions[name].Node, name)
+	return b.newAgent(name)
 }
 
 // newAgent is the connection to the agent that is a node's first process: no other is talked to, whatever is at the
 // socket's place, where the node may put what it likes.
-func newAgent(control string, n noderuntime.Node, name string) *faas.Client {
+func (b *Bed) newAgent(name string) *faas.Client {
+	control, n := b.store.control(b.Journal.Testbed, name), b.conditions[name].Node
 	return faas.NewClient(control, faas.WithNode(name), faas.WithPeerPID(n.PID))
 }
 

@@ -22,6 +22,7 @@ var (
 	_ noderuntime.Runtime    = (*Runtime)(nil)
 	_ noderuntime.Logger     = (*Runtime)(nil)
 	_ noderuntime.Companions = (*Runtime)(nil)
+	_ noderuntime.Watcher    = (*Runtime)(nil)
 )
 
 // New returns the runtime of a machine, whose agent is reached by to and runs a runtime called name. All errors name

@@ -44,6 +44,7 @@ const (
 	opStartCompanion = "start-companion"
 	opAwaitCompanion = "await-companion"
 	opStopCompanion  = "stop-companion"
+	opWatch          = "watch"
 )
 
 // message is one thing that happens while an operation goes on, in either direction: exactly one member is set.
