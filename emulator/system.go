@@ -52,6 +52,7 @@ func NewHostOf(c *catalogue.Catalogue, store orchestrator.Store, key, binary, ve
 			host.manager = made.Manager
 		}
 	}
+	h.Several = agents{host}
 	return host
 }
 

@@ -109,7 +109,7 @@ func listCommand(s *State) *cli.Command {
 
 // printStatuses prints a line a testbed, and what is not well with each.
 func printStatuses(s *State, list []orchestrator.Status) error {
-	t := newTable(s, "name", "phase", "scenario", "nodes", "runtime", "fabric", "since", "run")
+	t := newTable(s, "name", "phase", "scenario", "nodes", "machines", "runtime", "fabric", "since", "run")
 	var problems []string
 	for _, l := range list {
 		run, alive := "", fmt.Sprintf("%d/%d", l.Alive, l.Nodes)
@@ -123,7 +123,7 @@ func printStatuses(s *State, list []orchestrator.Status) error {
 		if !l.Created.IsZero() {
 			since = l.Created.Local().Format("2006-01-02 15:04:05")
 		}
-		t.AppendRow(table.Row{l.Name, l.Phase, l.Scenario, alive, l.Runtime, l.Fabric, since, run})
+		t.AppendRow(table.Row{l.Name, l.Phase, l.Scenario, alive, reached(l.Machines), l.Runtime, l.Fabric, since, run})
 		for _, p := range l.Problems {
 			problems = append(problems, l.Name+": "+p)
 		}
@@ -136,6 +136,20 @@ func printStatuses(s *State, list []orchestrator.Status) error {
 		}
 	}
 	return nil
+}
+
+// reached says how many of several machines answer; empty: there is one.
+func reached(list []orchestrator.MachineStatus) string {
+	if len(list) == 0 {
+		return ""
+	}
+	n := 0
+	for _, m := range list {
+		if m.Lost == "" {
+			n++
+		}
+	}
+	return fmt.Sprintf("%d/%d", n, len(list))
 }
 
 // printJSON prints v, indented, on standard output.

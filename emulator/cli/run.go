@@ -81,7 +81,7 @@ func runCommand(s *State) *cli.Command {
 				return err
 			}
 			if c.Bool("dry-run") {
-				return dryRun(s, shown.format, e, options)
+				return dryRun(c, s, shown.format, e, options)
 			}
 			host, bed, show, err := bringUp(c, s, e, options)
 			if err != nil {

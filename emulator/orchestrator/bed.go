@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/netip"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"testbed/emulator/faas"
 	"testbed/emulator/fabric"
 	"testbed/emulator/internal/shell"
+	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/noderuntime/remote"
 	"testbed/emulator/topology"
@@ -24,6 +26,9 @@ type Bed struct {
 	Runtime noderuntime.Runtime
 	Fabric  fabric.Fabric
 
+	// Machines leads to the agents of other machines, by the machines' IDs; nil: all nodes are of this one.
+	Machines func(machineID string) remote.Opener
+
 	host       *Host
 	store      Store
 	stamp      stamp // of the journal's file when it was read last
@@ -31,10 +36,7 @@ type Bed struct {
 	stations   []Station // nil until they are asked for
 	byID       map[topology.ID]Station
 	absent     []string
-
-	// Of a testbed on several machines alone:
-	at   func(machine string) remote.Opener
-	lost func(context.Context) error // blocks until a machine is lost
+	lost       func(context.Context) error // blocks until one of several machines is lost; nil: there is one
 }
 
 // Open finds a testbed that is up. Where name is empty and exactly one is up, it takes that one.
@@ -184,14 +186,28 @@ func (b *Bed) Dead() []string {
 func (b *Bed) Agent(id topology.ID) *faas.Client {
 	_, _ = b.Stations() // without them there is no such vertex, and no answer
 	name := b.byID[id].Name
-	return b.newAgent(name)
+	return newAgent(b.store.control(b.Journal.Testbed, name), b.conditions[name].Node, name)
 }
 
 // newAgent is the connection to the agent that is a node's first process: no other is talked to, whatever is at the
 // socket's place, where the node may put what it likes.
-func (b *Bed) newAgent(name string) *faas.Client {
-	control, n := b.store.control(b.Journal.Testbed, name), b.conditions[name].Node
+func newAgent(control string, n noderuntime.Node, name string) *faas.Client {
 	return faas.NewClient(control, faas.WithNode(name), faas.WithPeerPID(n.PID))
+}
+
+// At opens streams to the agent of another machine. Where the testbed has none, each attempt fails.
+func (b *Bed) At(machineID string) remote.Opener {
+	if b.Machines == nil {
+		return nowhere(machineID)
+	}
+	return b.Machines(machineID)
+}
+
+// nowhere is a machine that has no agent.
+type nowhere string
+
+func (n nowhere) Open(string) (net.Conn, error) {
+	return nil, fmt.Errorf("machine %s: the testbed has no agent there: %w", string(n), control.ErrLost)
 }
 
 // Address is a vertex's address in the emulated network.

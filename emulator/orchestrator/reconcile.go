@@ -140,7 +140,7 @@ func (b *Bed) compareNodes(d *desired) *Reconciliation {
 		switch {
 		case !there:
 			found.Start = append(found.Start, s.Name)
-		case !started, c.State == noderuntime.Dead, n.Config != d.configs[i].digest():
+		case !started, c.State == noderuntime.Dead, n.Config != d.configs[i].digest(), n.Machine != d.Spread.on(s.Name):
 			found.Replace = append(found.Replace, s.Name)
 		case c.State == noderuntime.Restarted:
 			found.Adopt = append(found.Adopt, s.Name)

@@ -58,11 +58,8 @@ var errNoSeveral = fmt.Errorf("testbeds on several machines are %w", noderuntime
 
 // carry takes over what a testbed on several machines has.
 func (b *Bed) carry(c *Carried) {
-	b.Runtime, b.Fabric, b.at, b.lost = c.Runtime, c.Fabric, c.At, c.Lost
+	b.Runtime, b.Fabric, b.Machines, b.lost = c.Runtime, c.Fabric, c.At, c.Lost
 }
-
-// At opens streams to the services of a machine's agent; machine is the ID that a node has in Machine.
-func (b *Bed) At(machine string) remote.Opener { return b.at(machine) }
 
 // parted is which machine carries what of a network, as the journal says now.
 func (b *Bed) parted(fabric.Network) (machines.Partition, error) {
@@ -94,6 +91,9 @@ func (s *Spread) beside(was *Spread) *Spread {
 
 // Name is what people call a machine of that ID.
 func (s *Spread) Name(id string) string {
+	if s == nil {
+		return id
+	}
 	names := machines.Names(s.Partition.Machines)
 	for i, m := range s.Partition.Machines {
 		if m.ID == id {

@@ -35,8 +35,8 @@ type MachineStatus struct {
 	Lost  string `json:"lost,omitempty"` // why it does not answer; empty: it does, or has no nodes
 }
 
-// Machines says how the machines of a testbed on several are; none: it is on this one.
-func (b *Bed) Machines() []MachineStatus {
+// MachineStatuses says how the machines of a testbed on several are; none: it is on this one.
+func (b *Bed) MachineStatuses() []MachineStatus {
 	if b.Journal.Spread == nil {
 		return nil
 	}
@@ -89,7 +89,7 @@ func (h *Host) Status(ctx context.Context, name string) Status {
 		s.Problems = append(s.Problems, err.Error())
 		return s
 	}
-	s.Machines = bed.Machines()
+	s.Machines = bed.MachineStatuses()
 	for _, m := range s.Machines {
 		if m.Lost != "" {
 			s.Problems = append(s.Problems, m.Lost)
