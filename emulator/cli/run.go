@@ -101,7 +101,9 @@ func bringUp(c *cli.Context, s *State, e *resolved.Scenario, options emulator.Up
 	if err := needRoot(s); err != nil {
 		return nil, nil, nil, err
 	}
-	warn(c.Context, s, e, cmp.Or(options.Fabric, e.Source.Fabric))
+	if options.Machines == nil { // else what this host carries is not what matters
+		warn(c.Context, s, e, cmp.Or(options.Fabric, e.Source.Fabric))
+	}
 	host, show := s.host(), newProgress(c, s)
 	options.Progress = show.at
 	bed, err := host.Up(c.Context, e, options)

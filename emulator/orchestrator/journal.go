@@ -54,7 +54,7 @@ type Journal struct {
 	Took       time.Duration `json:"took_ns"`    // of `up`
 	Controller int           `json:"controller"` // process that wrote it
 	Version    string        `json:"version"`
-	Run        string        `json:"run"` // this bringing up of the testbed
+	Run        string        `json:"run"`              // this bringing up of the testbed
 	Spread     *Spread       `json:"spread,omitempty"` // over several machines
 	Nodes      []NodeRecord  `json:"nodes"`
 

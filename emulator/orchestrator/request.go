@@ -21,8 +21,8 @@ type Request struct {
 	Topology *topology.Topology
 	TCP      TCP
 	Seed     uint64
-	Runtime  string // auto or a runtime's name
-	Fabric   string // auto or a fabric's name
+	Runtime  string  // auto or a runtime's name
+	Fabric   string  // auto or a fabric's name
 	Spread   *Spread // the machines that get it, and which what of it; nil: this one
 	Version  string
 	Run      string // identifies this bringing up; empty: one is made

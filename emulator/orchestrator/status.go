@@ -12,19 +12,19 @@ import (
 
 // Status is how a testbed is, in short.
 type Status struct {
-	Name     string        `json:"name"`
-	Phase    string        `json:"phase"` // a journal's, or lost: there is something, and no record that could be read
-	Scenario string        `json:"scenario"`
-	Nodes    int           `json:"nodes"`
-	Alive    int           `json:"alive"`  // of those, as they were started; paused ones are
-	Paused   int           `json:"paused"` // of those alive
-	Runtime  string        `json:"runtime"`
-	Fabric   string        `json:"fabric"`
-	Run      *Under        `json:"run,omitempty"` // that is under way
-	Created  time.Time     `json:"created"`
-	Took     time.Duration `json:"up_took_ns"`
+	Name     string          `json:"name"`
+	Phase    string          `json:"phase"` // a journal's, or lost: there is something, and no record that could be read
+	Scenario string          `json:"scenario"`
+	Nodes    int             `json:"nodes"`
+	Alive    int             `json:"alive"`  // of those, as they were started; paused ones are
+	Paused   int             `json:"paused"` // of those alive
+	Runtime  string          `json:"runtime"`
+	Fabric   string          `json:"fabric"`
+	Run      *Under          `json:"run,omitempty"` // that is under way
+	Created  time.Time       `json:"created"`
+	Took     time.Duration   `json:"up_took_ns"`
 	Machines []MachineStatus `json:"machines,omitempty"` // of a testbed on several
-	Problems []string      `json:"problems"` // what does not work, in words
+	Problems []string        `json:"problems"`           // what does not work, in words
 }
 
 // MachineStatus is one of several machines that have a testbed, in short.
