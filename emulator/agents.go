@@ -36,6 +36,9 @@ const nodeRuntime = "docker"
 func (a agents) Begin(
 	ctx context.Context, testbed string, s *orchestrator.Spread, parted orchestrator.Parted, progress func(string),
 ) (*orchestrator.Carried, error) {
+	if err := a.unclaimed(ctx, testbed, s); err != nil {
+		return nil, err
+	}
 	kept, err := seat.Start(ctx, program.At("/proc/self/exe"), []string{seat.Command}, a.config(testbed, s), progress)
 	if err != nil {
 		return nil, err
@@ -47,6 +50,21 @@ func (a agents) Begin(
 		return nil, errors.Join(err, kept.Close(clean))
 	}
 	return carried, nil
+}
+
+// unclaimed refuses a testbed of which agents are there already: two controllers cannot have one name.
+func (a agents) unclaimed(ctx context.Context, testbed string, s *orchestrator.Spread) error {
+	c, err := a.carrier(s)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	claims, err := c.Claims(ctx, testbed)
+	if err == nil && len(claims) > 0 {
+		err = fmt.Errorf("testbed %s is %w: %s; give this one another --name, or take that one down where it was started",
+			testbed, orchestrator.ErrExists, claims[0])
+	}
+	return err
 }
 
 // config is what the process that keeps the agents is told.

@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator"
+	"testbed/emulator/machines"
 	"testbed/emulator/orchestrator"
 )
 
@@ -21,6 +22,7 @@ func downCommand(s *State) *cli.Command {
 				Name:  "forget",
 				Usage: "remove the record even if an engine that had nodes is gone, with whatever it has",
 			},
+			&cli.StringFlag{Name: "machines", Usage: "of a testbed whose record was lost: look for it on `MACHINES`, as up takes them"},
 			&cli.BoolFlag{Name: "images", Usage: "remove the node images that no container uses as well (Docker)"}},
 		Action: func(c *cli.Context) error {
 			if err := errors.Join(none(c), needRoot(s)); err != nil {
@@ -29,6 +31,9 @@ func downCommand(s *State) *cli.Command {
 			host := s.host()
 			show := newProgress(c, s)
 			defer show.clear()
+			if c.IsSet("machines") {
+				return downOn(c, host, show)
+			}
 			if c.Bool("all") {
 				return errors.Join(downAll(c, host, show), prune(c, s, host), leftAlone(c, s, host, ""))
 			}
@@ -84,6 +89,29 @@ func downAll(c *cli.Context, host *emulator.Host, show *progress) error {
 	var failed []error
 	for _, name := range names {
 		failed = append(failed, host.Remove(c.Context, name, c.Bool("forget"), show.at))
+	}
+	return errors.Join(failed...)
+}
+
+// downOn takes testbeds down of which machines may have something, and this host no record.
+func downOn(c *cli.Context, host *emulator.Host, show *progress) error {
+	spec, err := machines.Parse(c.String("machines"))
+	if err != nil {
+		return usagef("--machines: %w", err)
+	}
+	if c.Bool("forget") || c.Bool("images") {
+		return usagef("--machines looks for what no record knows of: there is nothing to forget, and images stay")
+	}
+	if c.Bool("all") == c.IsSet("name") {
+		return usagef("--machines needs the --name of the testbed, or --all")
+	}
+	names := []string{c.String("name")}
+	if c.Bool("all") {
+		names, err = host.AllOn(c.Context, spec)
+	}
+	failed := []error{err}
+	for _, name := range names {
+		failed = append(failed, host.RemoveFrom(c.Context, name, spec, show.at))
 	}
 	return errors.Join(failed...)
 }
