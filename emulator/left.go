@@ -19,8 +19,11 @@ import (
 
 // RemoveFrom takes a testbed down of which this host has no record, on machines that are named: what can be proved to be
 // of one that this host brought up. It is for a record that was lost; where there is one it does what Remove does. Where
-// a machine does not answer the error wraps carrier.ErrUnreachable.
-func (h *Host) RemoveFrom(ctx context.Context, name string, spec machines.Spec, progress func(string)) error {
+// a machine does not answer the error wraps carrier.ErrUnreachable. unproved says that what looks like the testbed's goes
+// as well, such as of a controller that is gone with its key.
+func (h *Host) RemoveFrom(
+	ctx context.Context, name string, spec machines.Spec, unproved bool, progress func(string),
+) error {
 	if err := orchestrator.CheckName(name); err != nil {
 		return input(err)
 	}
@@ -33,11 +36,34 @@ func (h *Host) RemoveFrom(ctx context.Context, name string, spec machines.Spec, 
 	}
 	progress("removing " + name)
 	s := &orchestrator.Spread{Carrier: nameOf(spec), Partition: machines.Partition{Machines: found}}
+	if unproved {
+		unfit = append(unfit, agents{h}.seize(ctx, name, s)...)
+	}
 	left, err := agents{h}.End(ctx, name, s, found, nil)
 	for _, u := range left {
 		unfit = append(unfit, u.String())
 	}
 	return errors.Join(err, leftAt(name, unfit))
+}
+
+// seize removes what looks like a testbed's, and says where it could not.
+func (a agents) seize(ctx context.Context, testbed string, s *orchestrator.Spread) (unfit []string) {
+	c, err := a.carrier(s)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	defer c.Close()
+	on := s.Partition.Machines
+	_, left, err := carrier.Sweep(ctx, c, a.launch(testbed), on, func(agent *carrier.Agent) error {
+		return agent.Runtime().Seize(ctx, testbed)
+	})
+	if err != nil {
+		return []string{err.Error()}
+	}
+	for _, u := range left {
+		unfit = append(unfit, u.String())
+	}
+	return unfit
 }
 
 // nameOf is the name of the carrier to the machines of a list.

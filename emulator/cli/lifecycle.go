@@ -23,6 +23,8 @@ func downCommand(s *State) *cli.Command {
 				Usage: "remove the record even if an engine that had nodes is gone, with whatever it has",
 			},
 			&cli.StringFlag{Name: "machines", Usage: "of a testbed whose record was lost: look for it on `MACHINES`, as up takes them"},
+			&cli.BoolFlag{Name: "unproved",
+				Usage: "with --machines: also containers that bear the testbed's labels, and that nothing proves to be its"},
 			&cli.BoolFlag{Name: "images", Usage: "remove the node images that no container uses as well (Docker)"}},
 		Action: func(c *cli.Context) error {
 			if err := errors.Join(none(c), needRoot(s)); err != nil {
@@ -31,6 +33,9 @@ func downCommand(s *State) *cli.Command {
 			host := s.host()
 			show := newProgress(c, s)
 			defer show.clear()
+			if c.Bool("unproved") && !c.IsSet("machines") {
+				return usagef("--unproved is for what is on several machines: name them by --machines")
+			}
 			if c.IsSet("machines") {
 				return downOn(c, host, show)
 			}
@@ -102,6 +107,9 @@ func downOn(c *cli.Context, host *emulator.Host, show *progress) error {
 	if c.Bool("forget") || c.Bool("images") {
 		return usagef("--machines looks for what no record knows of: there is nothing to forget, and images stay")
 	}
+	if c.Bool("all") && c.Bool("unproved") {
+		return usagef("--unproved needs the --name of the one testbed whose labels are believed")
+	}
 	if c.Bool("all") == c.IsSet("name") {
 		return usagef("--machines needs the --name of the testbed, or --all")
 	}
@@ -111,7 +119,7 @@ func downOn(c *cli.Context, host *emulator.Host, show *progress) error {
 	}
 	failed := []error{err}
 	for _, name := range names {
-		failed = append(failed, host.RemoveFrom(c.Context, name, spec, show.at))
+		failed = append(failed, host.RemoveFrom(c.Context, name, spec, c.Bool("unproved"), show.at))
 	}
 	return errors.Join(failed...)
 }

@@ -130,6 +130,8 @@ func (o operation) tell(ctx context.Context) (done outcome, err error) {
 		done.Text, err = m.EngineID(ctx)
 	case o.Op == opForeign && m.Foreign != nil:
 		done.Names, err = m.Foreign(ctx, o.Testbed, o.Nodes)
+	case o.Op == opSeize && m.Seize != nil:
+		err = errors.Join(m.Seize(ctx, o.Testbed), o.remove(ctx))
 	case o.Op == opPrune && m.Prune != nil:
 		done.Names, done.Left, err = m.Prune(ctx)
 	default:

@@ -44,6 +44,7 @@ const (
 	opStartCompanion = "start-companion"
 	opAwaitCompanion = "await-companion"
 	opStopCompanion  = "stop-companion"
+	opSeize          = "seize"
 	opWatch          = "watch"
 )
 
