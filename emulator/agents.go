@@ -25,7 +25,11 @@ import (
 )
 
 // agents has testbeds on several machines, by agents that a background process keeps.
-type agents struct{ host *Host }
+type agents struct {
+	host *Host
+	// alone is told of what End leaves alone on a machine, as nothing proves whose it is; nil: nobody is.
+	alone func(names []string)
+}
 
 var _ orchestrator.Several = agents{}
 
@@ -102,8 +106,8 @@ func vacant(ctx context.Context, testbed string, nodes noderuntime.Made) error {
 	}
 	others, err := nodes.Foreign(ctx, testbed, nil)
 	if err == nil && len(others) > 0 {
-		err = fmt.Errorf("another controller has a testbed %s there (%s): %w: give this one another --name", testbed, others[0],
-			orchestrator.ErrExists)
+		err = fmt.Errorf("another controller has a testbed %s there (%s): %w: give this one another --name", testbed,
+			others[0], orchestrator.ErrExists)
 	}
 	return err
 }
@@ -186,7 +190,14 @@ func (a agents) sweep(
 		}
 		sweeping, cancel := context.WithTimeoutCause(ctx, ending, fmt.Errorf("it took more than %v", ending))
 		_, failed, err := carrier.Sweep(sweeping, c, a.launch(testbed), fit, func(agent *carrier.Agent) error {
-			return agent.Runtime().Remove(sweeping, testbed, of(nodes, agent.Machine.ID))
+			made := agent.Runtime()
+			err := made.Remove(sweeping, testbed, of(nodes, agent.Machine.ID))
+			if a.alone != nil && err == nil {
+				var names []string
+				names, err = made.Foreign(sweeping, testbed, nil)
+				a.alone(names)
+			}
+			return err
 		})
 		cancel()
 		if err != nil {
@@ -250,7 +261,8 @@ func (a agents) through(
 	}
 	defer func() { _ = kept.Close(ctx) }()
 	// The network first: while it holds a namespace's interface open, the namespace outlives its node.
-	network := a.carried(testbed, s, kept, func(fabric.Network) (machines.Partition, error) { return s.Partition, nil }).Fabric
+	parted := func(fabric.Network) (machines.Partition, error) { return s.Partition, nil }
+	network := a.carried(testbed, s, kept, parted).Fabric
 	_ = network.Close(ctx) // it ends with the agents in any case
 	failed := make([]error, len(on))
 	var asking sync.WaitGroup

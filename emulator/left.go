@@ -17,33 +17,39 @@ import (
 	"testbed/emulator/orchestrator"
 )
 
-// RemoveFrom takes a testbed down of which this host has no record, on machines that are named: what can be proved to be
-// of one that this host brought up. It is for a record that was lost; where there is one it does what Remove does. Where
-// a machine does not answer the error wraps carrier.ErrUnreachable. unproved says that what looks like the testbed's goes
-// as well, such as of a controller that is gone with its key.
+// RemoveFrom takes a testbed down of which this host has no record, on machines that are named: what can be proved to
+// be of one that this host brought up. It is for a record that was lost; where there is one it does what Remove does.
+// Where a machine does not answer the error wraps carrier.ErrUnreachable. unproved says that what looks like the
+// testbed's goes as well, such as of a controller that is gone with its key; what is left alone for want of a proof is named.
 func (h *Host) RemoveFrom(
 	ctx context.Context, name string, spec machines.Spec, unproved bool, progress func(string),
-) error {
+) (alone []string, err error) {
 	if err := orchestrator.CheckName(name); err != nil {
-		return input(err)
+		return nil, input(err)
 	}
 	if _, err := h.Store.Read(name); !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, orchestrator.ErrJournal) {
-		return h.Remove(ctx, name, false, progress)
+		return nil, h.Remove(ctx, name, false, progress)
 	}
 	found, unfit, err := h.reached(ctx, spec)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	progress("removing " + name)
 	s := &orchestrator.Spread{Carrier: nameOf(spec), Partition: machines.Partition{Machines: found}}
+	var mu sync.Mutex
+	a := agents{host: h, alone: func(names []string) {
+		mu.Lock()
+		defer mu.Unlock()
+		alone = append(alone, names...)
+	}}
 	if unproved {
-		unfit = append(unfit, agents{h}.seize(ctx, name, s)...)
+		unfit = append(unfit, a.seize(ctx, name, s)...)
 	}
-	left, err := agents{h}.End(ctx, name, s, found, nil)
+	left, err := a.End(ctx, name, s, found, nil)
 	for _, u := range left {
 		unfit = append(unfit, u.String())
 	}
-	return errors.Join(err, leftAt(name, unfit))
+	return alone, errors.Join(err, leftAt(name, unfit))
 }
 
 // seize removes what looks like a testbed's, and says where it could not.
@@ -105,8 +111,8 @@ func (h *Host) reached(ctx context.Context, spec machines.Spec) ([]machines.Mach
 // looking is what agents are for that look for testbeds: no testbed can be called so.
 const looking = "(looking)"
 
-// AllOn names the testbeds of which anything can be proved to be this host's on machines that are named. It fails where a
-// machine does not answer.
+// AllOn names the testbeds of which anything can be proved to be this host's on machines that are named. It fails where
+// a machine does not answer.
 func (h *Host) AllOn(ctx context.Context, spec machines.Spec) ([]string, error) {
 	c, err := h.carrier(spec, "")
 	if err != nil {
@@ -119,7 +125,7 @@ func (h *Host) AllOn(ctx context.Context, spec machines.Spec) ([]string, error) 
 	}
 	var mu sync.Mutex
 	var names []string
-	_, left, err := carrier.Sweep(ctx, c, agents{h}.launch(looking), fit, func(a *carrier.Agent) error {
+	_, left, err := carrier.Sweep(ctx, c, agents{host: h}.launch(looking), fit, func(a *carrier.Agent) error {
 		nodes, err := a.Runtime().Find(ctx, "")
 		mu.Lock()
 		defer mu.Unlock()

@@ -63,8 +63,8 @@ func (h *Host) spread(ctx context.Context, e *resolved.Scenario, r *orchestrator
 	return nil
 }
 
-// respread makes a request one for the machines that a testbed has. Nodes that are there stay where they are, unless the
-// scenario names another machine.
+// respread makes a request one for the machines that a testbed has. Nodes that are there stay where they are, unless
+// the scenario names another machine.
 func (h *Host) respread(e *resolved.Scenario, r *orchestrator.Request, j *orchestrator.Journal) error {
 	if j.Spread == nil {
 		return nil

@@ -52,7 +52,7 @@ func NewHostOf(c *catalogue.Catalogue, store orchestrator.Store, key, binary, ve
 			host.manager = made.Manager
 		}
 	}
-	h.Several = agents{host}
+	h.Several = agents{host: host}
 	return host
 }
 

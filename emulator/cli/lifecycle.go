@@ -22,7 +22,8 @@ func downCommand(s *State) *cli.Command {
 				Name:  "forget",
 				Usage: "remove the record even if an engine that had nodes is gone, with whatever it has",
 			},
-			&cli.StringFlag{Name: "machines", Usage: "of a testbed whose record was lost: look for it on `MACHINES`, as up takes them"},
+			&cli.StringFlag{Name: "machines",
+				Usage: "of a testbed whose record was lost: look for it on `MACHINES`, as up takes them"},
 			&cli.BoolFlag{Name: "unproved",
 				Usage: "with --machines: also containers that bear the testbed's labels, and that nothing proves to be its"},
 			&cli.BoolFlag{Name: "images", Usage: "remove the node images that no container uses as well (Docker)"}},
@@ -37,7 +38,7 @@ func downCommand(s *State) *cli.Command {
 				return usagef("--unproved is for what is on several machines: name them by --machines")
 			}
 			if c.IsSet("machines") {
-				return downOn(c, host, show)
+				return downOn(c, s, host, show)
 			}
 			if c.Bool("all") {
 				return errors.Join(downAll(c, host, show), prune(c, s, host), leftAlone(c, s, host, ""))
@@ -99,7 +100,7 @@ func downAll(c *cli.Context, host *emulator.Host, show *progress) error {
 }
 
 // downOn takes testbeds down of which machines may have something, and this host no record.
-func downOn(c *cli.Context, host *emulator.Host, show *progress) error {
+func downOn(c *cli.Context, s *State, host *emulator.Host, show *progress) error {
 	spec, err := machines.Parse(c.String("machines"))
 	if err != nil {
 		return usagef("--machines: %w", err)
@@ -119,7 +120,11 @@ func downOn(c *cli.Context, host *emulator.Host, show *progress) error {
 	}
 	failed := []error{err}
 	for _, name := range names {
-		failed = append(failed, host.RemoveFrom(c.Context, name, spec, c.Bool("unproved"), show.at))
+		alone, err := host.RemoveFrom(c.Context, name, spec, c.Bool("unproved"), show.at)
+		if failed = append(failed, err); len(alone) > 0 {
+			_ = printf(s.Stderr, "left alone, as nothing proves that this host made it (--unproved takes it): container %s\n",
+				strings.Join(alone, ", "))
+		}
 	}
 	return errors.Join(failed...)
 }

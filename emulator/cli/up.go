@@ -24,8 +24,8 @@ func bringUpFlags(s *State) []cli.Flag {
 		&cli.StringFlag{Name: "machines", Usage: "spread it over `MACHINES`: NAME[=WEIGHT],... (Docker contexts), " +
 			"ssh://[USER@]HOST[=WEIGHT],..., unix:///SOCKET; or swarm, those of the Swarm that Docker manages here; " +
 			"`testbed plan` says beforehand how"},
-		&cli.StringFlag{Name: "image", Usage: "an `IMAGE` that holds this program as /testbed, which the machines' engines have, " +
-			"for --machines (default: this program makes one and loads it)"},
+		&cli.StringFlag{Name: "image", Usage: "with --machines: an `IMAGE` that holds this program as /testbed, which the " +
+			"machines' engines have (default: this program makes one and loads it)"},
 		floorFlag(),
 	}
 }

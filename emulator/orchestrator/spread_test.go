@@ -417,4 +417,3 @@ func TestHostileRecordsOfMachines(t *testing.T) {
 		t.Errorf("machines in a record of the version without: %v", err)
 	}
 }
-
