@@ -36,6 +36,9 @@ func (b *Bed) Watch(ctx context.Context, gone ...string) error {
 	go func() { died <- b.watchNodes(ctx, gone) }()
 	select {
 	case err := <-lost:
+		if ctx.Err() != nil {
+			return nil
+		}
 		return err
 	case err := <-died:
 		if b.lost == nil || err == nil {
