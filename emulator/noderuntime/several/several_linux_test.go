@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"net"
 	"os"
 	"slices"
@@ -56,25 +57,92 @@ func (p *piped) Open(service string) (net.Conn, error) {
 	return here, nil
 }
 
-// spread has the suite's nodes on two machines, by their names.
-type spread struct {
-	*Runtime
+// where says which of two machines a node is on.
+func where(node string) string {
+	sum := fnv.New32()
+	_, _ = sum.Write([]byte(node))
+	return string(rune('a' + sum.Sum32()%2))
+}
+
+// half is a machine that finds its own nodes alone, though both are this one.
+type half struct {
+	noderuntime.Runtime
+	id string
+}
+
+func (h half) Find(ctx context.Context, testbed string) ([]noderuntime.Node, error) {
+	found, err := h.Runtime.Find(ctx, testbed)
+	return slices.DeleteFunc(found, func(n noderuntime.Node) bool { return where(n.Node) != h.id }), err
+}
+
+func (h half) Logs(ctx context.Context, node noderuntime.Node, follow bool, out io.Writer) error {
+	return h.Runtime.(noderuntime.Logger).Logs(ctx, node, follow, out)
+}
+
+// spread has the suite's nodes on two machines, by their names. The suite enters nodes as of this machine, which they
+// are, so that it is not told.
+type spread struct{ r *Runtime }
+
+func (s spread) Name() string { return s.r.Name() }
+
+func placed(nodes []noderuntime.Node) []noderuntime.Node {
+	nodes = slices.Clone(nodes)
+	for i := range nodes {
+		nodes[i].Machine = where(nodes[i].Node)
+	}
+	return nodes
+}
+
+// taken makes sure that nodes know their machines, and takes that out.
+func taken(nodes []noderuntime.Node, err error) ([]noderuntime.Node, error) {
+	for i := range nodes {
+		if nodes[i].Machine != where(nodes[i].Node) {
+			return nil, fmt.Errorf("node %s is on %q", nodes[i].Node, nodes[i].Machine)
+		}
+		nodes[i].Machine = ""
+	}
+	return nodes, err
 }
 
 func (s spread) Start(ctx context.Context, specs []noderuntime.Spec, progress func(int)) ([]noderuntime.Node, error) {
 	specs = slices.Clone(specs)
 	for i := range specs {
-		sum := fnv.New32()
-		_, _ = sum.Write([]byte(specs[i].Node))
-		specs[i].Machine = string(rune('a' + sum.Sum32()%2))
+		specs[i].Machine = where(specs[i].Node)
 	}
-	nodes, err := s.Runtime.Start(ctx, specs, progress)
-	for i := range nodes {
-		if nodes[i].Machine != specs[i].Machine || nodes[i].Node != specs[i].Node {
-			return nil, fmt.Errorf("node %s is on %q and not %q", nodes[i].Node, nodes[i].Machine, specs[i].Machine)
+	return taken(s.r.Start(ctx, specs, progress))
+}
+
+func (s spread) Inspect(ctx context.Context, nodes []noderuntime.Node) ([]noderuntime.Condition, error) {
+	found, err := s.r.Inspect(ctx, placed(nodes))
+	for i := range found {
+		if found[i].Node.Machine != where(nodes[i].Node) || found[i].State == noderuntime.Unreachable {
+			return nil, fmt.Errorf("%+v", found[i])
 		}
+		found[i].Node.Machine = ""
 	}
-	return nodes, err
+	return found, err
+}
+
+func (s spread) Find(ctx context.Context, testbed string) ([]noderuntime.Node, error) {
+	return taken(s.r.Find(ctx, testbed))
+}
+
+func (s spread) Exec(
+	ctx context.Context, node noderuntime.Node, args []string, stdio noderuntime.Stdio,
+) (int, error) {
+	return s.r.Exec(ctx, placed([]noderuntime.Node{node})[0], args, stdio)
+}
+
+func (s spread) Remove(ctx context.Context, testbed string, nodes []noderuntime.Node) error {
+	return s.r.Remove(ctx, testbed, placed(nodes))
+}
+
+func (s spread) Stop(ctx context.Context, nodes []noderuntime.Node) error {
+	return s.r.Stop(ctx, placed(nodes))
+}
+
+func (s spread) Logs(ctx context.Context, node noderuntime.Node, follow bool, out io.Writer) error {
+	return s.r.Logs(ctx, placed([]noderuntime.Node{node})[0], follow, out)
 }
 
 // TestConformance: two machines with processes are a runtime like any other.
@@ -85,7 +153,7 @@ func TestConformance(t *testing.T) {
 			nodes := process.New(program.At("/proc/self/exe"), nil)
 			nodes.Names = ""
 			machines = append(machines,
-				Machine{id, remote.New("process", id, &piped{Made: noderuntime.Made{Runtime: nodes}}).Made()})
+				Machine{id, remote.New("process", id, &piped{Made: noderuntime.Made{Runtime: half{nodes, id}}}).Made()})
 		}
 		return spread{New("process", machines)}
 	}, program.At("/proc/self/exe").Path(), fmt.Sprintf("s%d-", os.Getpid()))
