@@ -51,11 +51,9 @@ type Host struct {
 	Catalogue *catalogue.Catalogue
 	// Prober is what links are measured with; nil: packets.
 	Prober verify.Prober
-	// Inventory finds the machines that a list means, with what is known of each, and says which are there and cannot be
-	// used, and why: the Swarm's, or those of engines that are listed. nil: only lists are understood, as they are.
+	// Inventory finds the machines that a list means, with what is known of each: the Swarm's that can be used, or all
+	// that are listed. It says which cannot be used, and why. nil: only lists are understood, as they are.
 	Inventory func(context.Context, machines.Spec) (found []machines.Machine, unfit []string, err error)
-
-	manager func(context.Context) error // nil, or why no engine here manages a Swarm; nil: there is no engine
 }
 
 // UpOptions say how a scenario is brought up.

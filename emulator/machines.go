@@ -28,7 +28,7 @@ type CutOptions struct {
 type Cut struct {
 	*cut.Result // nil: there is no cut
 	Machines    []machines.Machine
-	Unfit       []string      // machines that are there and cannot be used, and why
+	Unfit       []string      // machines that cannot be used, and why; those that were listed are among Machines all the same
 	Refused     []cut.Problem // what keeps the scenario from these machines
 }
 
@@ -92,14 +92,7 @@ func (h *Host) inventory(ctx context.Context, s machines.Spec) ([]machines.Machi
 	if s.Kind != machines.Swarm {
 		return slices.Clone(s.Machines), nil, input(machines.Check(s.Machines))
 	}
-	if h.manager == nil {
-		return nil, nil, fmt.Errorf("no engine here could manage a Swarm: %w", noderuntime.ErrNotSupported)
-	}
-	if err := h.manager(ctx); err != nil {
-		return nil, nil, err
-	}
-	return nil, nil, fmt.Errorf("the machines of a Swarm cannot be listed yet: name them (--machines a,b): %w",
-		noderuntime.ErrNotSupported)
+	return nil, nil, fmt.Errorf("nothing here finds the machines of a Swarm: %w", noderuntime.ErrNotSupported)
 }
 
 // suppose gives machines that are only supposed the names that pins have, in their order.

@@ -5,8 +5,10 @@ package main
 import (
 	"os"
 
+	"testbed/emulator"
 	"testbed/emulator/cli"
 	"testbed/emulator/machines/carrier/agent"
+	"testbed/emulator/machines/seat"
 	"testbed/emulator/node"
 )
 
@@ -17,6 +19,9 @@ func main() {
 	code, ok := node.Main(os.Args[1:])
 	if !ok {
 		code, ok = agent.Main(os.Args[1:], nil)
+	}
+	if !ok && len(os.Args) > 1 && os.Args[1] == seat.Command {
+		code, ok = seat.Main(os.Args[2:], emulator.Secrets), true
 	}
 	if !ok {
 		code = cli.Main(cli.NewState(version))

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"testbed/emulator/internal/runkey"
+	"testbed/emulator/internal/strangers"
 )
 
 // maxStrangers is how many connections may not have shaken hands yet, and maxEach how many of them from one address.
@@ -25,9 +26,8 @@ type server struct {
 	*Mesh
 	tls *tls.Config
 
+	strangers *strangers.Door
 	mutex     sync.Mutex
-	strangers map[string]int // connections by address
-	count     int
 	open      map[net.Conn]bool
 	reading   []net.Conn // by machine: the connection that its packets come over
 	told      time.Time  // when a stranger was last told of
@@ -38,7 +38,7 @@ func newServer(m *Mesh) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &server{Mesh: m, tls: config, strangers: map[string]int{}, open: map[net.Conn]bool{},
+	return &server{Mesh: m, tls: config, strangers: strangers.New(maxStrangers, maxEach), open: map[net.Conn]bool{},
 		reading: make([]net.Conn, len(m.peers))}, nil
 }
 
@@ -56,7 +56,7 @@ func (s *server) run() {
 			continue
 		}
 		address := addressOf(conn)
-		if !s.enter(conn, address) {
+		if !s.enter(conn) {
 			_ = conn.Close()
 			continue
 		}
@@ -70,26 +70,14 @@ func addressOf(conn net.Conn) string {
 }
 
 // enter counts a connection among the strangers, unless there are too many or the mesh is closed.
-func (s *server) enter(conn net.Conn, address string) bool {
+func (s *server) enter(conn net.Conn) bool {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if s.count >= maxStrangers || s.strangers[address] >= maxEach || s.ctx.Err() != nil {
+	if s.ctx.Err() != nil || !s.strangers.Enter(conn.RemoteAddr()) {
 		return false
 	}
-	s.count++
-	s.strangers[address]++
 	s.open[conn] = true
 	return true
-}
-
-// known takes a connection from the strangers.
-func (s *server) known(address string) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	s.count--
-	if s.strangers[address]--; s.strangers[address] == 0 {
-		delete(s.strangers, address)
-	}
 }
 
 // hangUp closes all connections.
@@ -114,7 +102,7 @@ func (s *server) serve(conn net.Conn, address string) {
 	}
 	secure := tls.Server(conn, s.tls)
 	from, said, err := s.welcome(secure)
-	s.known(address)
+	s.strangers.Leave(conn.RemoteAddr())
 	if err == nil {
 		_ = conn.SetDeadline(time.Time{})
 		if said.purpose == forPackets {

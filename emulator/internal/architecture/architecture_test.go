@@ -22,7 +22,7 @@ var layers = [][]string{
 	{"plan"},
 	{"predict", "scenario", "fabric", "noderuntime", "faas"},
 	{"record", "events", "node", "canary", "machines/carrier"},
-	{"influx"},
+	{"influx", "machines/seat"},
 	{"compare", "replay", "live/sampler", "hostload"},
 	{"report"},
 	{"campaign", "resolved", "orchestrator"},

@@ -21,9 +21,9 @@ import (
 // are made below dirs, and nowhere else. ctx ends them all; the end of the stream ends what came over it, as a
 // cancellation does.
 func Serve(ctx context.Context, conn net.Conn, made noderuntime.Made, dirs ...string) {
-	s := newStream(conn)
+	s := newStream(conn, mostRequest)
 	var q request
-	if err := s.in.Decode(&q); err != nil {
+	if err := s.receive(&q); err != nil {
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -47,7 +47,7 @@ func Serve(ctx context.Context, conn net.Conn, made noderuntime.Made, dirs ...st
 		o.signals = signals
 	}
 	done, err := o.run(ctx)
-	done.Failure = failureOf(err)
+	done.Failure = kinds.Of(err)
 	_ = s.send(message{Outcome: &done})
 }
 
@@ -61,7 +61,7 @@ func listen(s *stream, pieces chan<- []byte, signals chan<- os.Signal, cancel co
 	}()
 	for {
 		var m message
-		if err := s.in.Decode(&m); err != nil {
+		if err := s.receive(&m); err != nil {
 			return
 		}
 		switch {

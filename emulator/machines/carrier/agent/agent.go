@@ -144,6 +144,9 @@ func addresses() (all []netip.Addr) {
 		return nil
 	}
 	for _, a := range found {
+		if len(all) == carrier.MostAddresses {
+			break
+		}
 		if prefix, err := netip.ParsePrefix(a.String()); err == nil && prefix.Addr().IsGlobalUnicast() {
 			all = append(all, prefix.Addr())
 		}

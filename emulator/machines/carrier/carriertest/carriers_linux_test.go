@@ -13,7 +13,9 @@ import (
 	"testbed/emulator/machines/carrier"
 	"testbed/emulator/machines/carrier/agent"
 	"testbed/emulator/machines/carrier/engines"
+	"testbed/emulator/machines/seat"
 	"testbed/emulator/noderuntime"
+	"testbed/emulator/noderuntime/remote"
 	"testbed/emulator/noderuntime/runtimetest"
 )
 
@@ -21,6 +23,12 @@ import (
 func TestMain(m *testing.M) {
 	if code, ok := agent.Main(os.Args[1:], nil); ok {
 		os.Exit(code)
+	}
+	if len(os.Args) > 1 && os.Args[1] == seat.Command {
+		os.Exit(seat.Main(os.Args[2:], func(string, string) remote.Secrets { return secrets }))
+	}
+	if len(os.Args) == 3 && os.Args[1] == parentCommand {
+		os.Exit(parent(os.Args[2]))
 	}
 	if os.Getpid() == 1 {
 		go runtimetest.Reap()

@@ -62,23 +62,42 @@ func (s *suite) start(on []machines.Machine) []*carrier.Agent {
 // nodes starts a node on each machine, all of which are removed at the end.
 func (s *suite) nodes(on []*carrier.Agent) []noderuntime.Node {
 	s.Helper()
+	var by []noderuntime.Made
+	for _, a := range on {
+		by = append(by, a.Runtime())
+	}
+	return s.nodesBy(by)
+}
+
+// nodesBy starts a node by each runtime.
+func (s *suite) nodesBy(by []noderuntime.Made) []noderuntime.Node {
+	s.Helper()
 	var all []noderuntime.Node
-	for i, a := range on {
-		dir := s.TempDir()
-		hosts := filepath.Join(dir, "hosts")
-		if err := os.WriteFile(hosts, []byte("127.0.0.1 localhost\n"), 0o644); err != nil {
-			s.Fatal(err)
-		}
-		run := s.testbed + "-1"
-		nodes, err := a.Runtime().Start(context.Background(), []noderuntime.Spec{{Testbed: s.testbed,
-			Node: fmt.Sprint("n", i), Args: []string{runtimetest.Agent}, Dir: dir, HostsAt: hosts, Run: run,
-			Secret: runtimetest.Secret(s.testbed, run)}}, nil)
+	for _, r := range by {
+		nodes, err := r.Start(context.Background(), s.specs(1), nil)
 		if err != nil {
 			s.Fatal(err)
 		}
 		all = append(all, nodes...)
 	}
 	return all
+}
+
+// specs are of so many nodes, different from all before.
+func (s *suite) specs(count int) (specs []noderuntime.Spec) {
+	s.Helper()
+	for range count {
+		dir := s.TempDir()
+		hosts := filepath.Join(dir, "hosts")
+		if err := os.WriteFile(hosts, []byte("127.0.0.1 localhost\n"), 0o644); err != nil {
+			s.Fatal(err)
+		}
+		run := s.testbed + "-1"
+		specs = append(specs, noderuntime.Spec{Testbed: s.testbed, Node: fmt.Sprint("n", s.next),
+			Args: []string{runtimetest.Agent}, Dir: dir, HostsAt: hosts, Run: run, Secret: runtimetest.Secret(s.testbed, run)})
+		s.next++
+	}
+	return specs
 }
 
 // removeNodes removes the nodes of machines, and looks that none is left.

@@ -123,6 +123,43 @@ func TestWhoHasTheKeyIsLetIn(t *testing.T) {
 	}
 }
 
+// TestOneAddressDoesNotFillTheGate: who connects often and says nothing keeps nobody else out.
+func TestOneAddressDoesNotFillTheGate(t *testing.T) {
+	key := noderuntime.NewSecret()
+	g, address := opened(t, key)
+	var silent []net.Conn
+	for range mostPending + 10 {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		silent = append(silent, conn)
+		defer conn.Close()
+	}
+	elsewhere := tls.Dialer{NetDialer: &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}},
+		Config: config(t, relay.Relay, key)}
+	conn, err := elsewhere.Dial("tcp", address)
+	if err != nil {
+		t.Fatalf("from another address: %v", err)
+	}
+	defer conn.Close()
+	if err := relay.Send(conn, relay.Greeting{Node: "n"}); err != nil {
+		t.Fatal(err)
+	}
+	if who := <-g.guests; who.node != "n" {
+		t.Errorf("%q came", who.node)
+	}
+	if n := g.door.Inside(); n > mostEach {
+		t.Errorf("%d strangers are in", n)
+	}
+	for _, conn := range silent[:mostEach] { // those that are in; the others were turned away
+		conn.Close()
+	}
+	for g.door.Inside() > 0 {
+		time.Sleep(time.Millisecond)
+	}
+}
+
 // TestTheGateShuts: nobody is kept, and nothing listens any more.
 func TestTheGateShuts(t *testing.T) {
 	g, address := opened(t, noderuntime.NewSecret())
