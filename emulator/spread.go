@@ -102,7 +102,7 @@ func there(e *resolved.Scenario, j *orchestrator.Journal) (pins []cut.Pin) {
 func (h *Host) elsewhere(r *orchestrator.Request) {
 	r.Try = nil // this host
 	for _, f := range fabric.Choices.All(h.catalogue()) {
-		if f.Crosses {
+		if f.Does.Crosses {
 			r.Fabric = f.Name
 		}
 	}

@@ -164,10 +164,12 @@ type QueueStatus struct {
 	Corrupt   float64        `json:"corrupt,omitempty"`
 	Down      bool           `json:"down,omitempty"`
 	Limit     units.ByteSize `json:"limit_bytes"`
-	Packets   uint64         `json:"packets"`          // sent on
-	Bytes     uint64         `json:"bytes"`            // sent on, Ethernet frames
-	Dropped   uint64         `json:"dropped"`          // for want of room
-	Lost      uint64         `json:"lost"`             // by the loss wanted
-	Errors    uint64         `json:"errors,omitempty"` // packets that the host lost at its devices, both ways
-	Note      string         `json:"note,omitempty"`
+	Packets   uint64         `json:"packets"` // sent on
+	Bytes     uint64         `json:"bytes"`   // sent on, Ethernet frames
+	Dropped   uint64         `json:"dropped"` // for want of room
+	Lost      uint64         `json:"lost"`    // by the loss wanted
+	// Errors are packets that the host lost at its devices, both ways, or that could not be handed over to the machine at
+	// the link's other end.
+	Errors uint64 `json:"errors,omitempty"`
+	Note   string `json:"note,omitempty"`
 }

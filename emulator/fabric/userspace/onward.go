@@ -89,13 +89,14 @@ func (c *core) resume(from *arrivals, now int64, h *wire.Header, data []byte) {
 // onward is a path on which packets of other machines go on.
 type onward struct {
 	*path
-	last int64 // when the latest packet was due at its beginning, ns
+	last      int64 // when the latest packet was due at its beginning, ns
+	overtaken bool  // the queue lets packets overtake others (reorder)
 }
 
 // inOrder is when a packet is due: never before those of the same path that left their queue earlier, though the
-// estimate of the clocks' offset changes between them.
+// estimate of the clocks' offset changes between them; unless the queue itself lets packets overtake others.
 func (o *onward) inOrder(due int64) int64 {
-	if due < o.last && o.last-due < slew {
+	if due < o.last && o.last-due < slew && !o.overtaken {
 		due = o.last
 	}
 	o.last = due
@@ -125,7 +126,7 @@ func (t *table) onward(h *wire.Header) *onward {
 	k := onwardKey{int32(at), h.Kind, h.Router, h.From, h.To}
 	o := t.cut.next[k]
 	if o == nil {
-		o = &onward{path: t.findOnward(k)}
+		o = &onward{path: t.findOnward(k), overtaken: t.shapes[at].reorder > 0}
 		if len(t.cut.next) >= maxOnward {
 			clear(t.cut.next)
 		}

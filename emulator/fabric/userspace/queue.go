@@ -59,7 +59,7 @@ type queue struct {
 	impairing   bool // shape.impairs, which is looked up for every packet
 
 	packets, bytes, dropped, lost uint64
-	errors                        uint64 // packets that did not get to the machine at the link's far end
+	errors                        uint64 // packets that the wire to the machine at the link's far end refused
 }
 
 func newQueue(seed, index uint64) *queue {

@@ -3,6 +3,7 @@ package userspace
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,7 +19,7 @@ const (
 
 // kill ends every fabric process of the testbed and waits until each has ended.
 func (f *Fabric) kill() error {
-	pids, err := Processes(f.testbed)
+	pids, err := f.processes()
 	if err != nil {
 		return err
 	}
@@ -27,6 +28,27 @@ func (f *Fabric) kill() error {
 		errs = append(errs, f.end(pid))
 	}
 	return errors.Join(errs...)
+}
+
+// processes are those that are this fabric's.
+func (f *Fabric) processes() ([]int, error) {
+	var pids []int
+	err := each(func(p *proc.Process, name string) {
+		if f.is(p, name) {
+			pids = append(pids, p.PID)
+		}
+	})
+	return pids, err
+}
+
+// is says whether a fabric process of a name is this fabric's.
+func (f *Fabric) is(p *proc.Process, testbed string) bool {
+	if testbed != f.testbed || !f.beside {
+		return testbed == f.testbed
+	}
+	dir, err := filepath.Abs(f.dir)
+	line, gone := p.CommandLine()
+	return err == nil && gone == nil && len(line) > 0 && line[len(line)-1] == dir
 }
 
 // Processes lists the fabric processes of a testbed by their command lines, so that those are found too
@@ -99,7 +121,7 @@ func (f *Fabric) end(pid int) error {
 		return err
 	}
 	defer p.Close()
-	if name, ok := testbedOf(p); !ok || name != f.testbed {
+	if name, ok := testbedOf(p); !ok || !f.is(p, name) {
 		return nil
 	}
 	for _, try := range []struct {

@@ -143,7 +143,8 @@ func (s *server) welcome(conn *tls.Conn) (from int, said hello, err error) {
 }
 
 // packets reads what a machine sends. A new connection takes the place of the one before, which is read to no end: what
-// was under way in it is lost, and its sender counts it.
+// was under way in it is lost, and its sender counts it. Until something comes over the new one, the one before is what
+// the other machine is told of: it may never have heard the welcome.
 func (s *server) packets(conn *tls.Conn, from int, session uint64) error {
 	p := s.peers[from]
 	s.mutex.Lock()
@@ -154,13 +155,10 @@ func (s *server) packets(conn *tls.Conn, from int, session uint64) error {
 	s.mutex.Unlock()
 	p.underway.Lock()
 	defer p.underway.Unlock()
-	before := progress{p.in.session.Load(), p.in.got.Load()}
-	p.in.got.Store(0)
-	p.in.session.Store(session)
-	if _, err := conn.Write(before.bytes()); err != nil {
+	if _, err := conn.Write(p.in.read().bytes()); err != nil {
 		return err
 	}
-	return p.in.readFrom(conn, s.ring)
+	return p.in.readFrom(conn, session, s.ring)
 }
 
 // probes answers with this machine's clock.
@@ -175,7 +173,7 @@ func (s *server) probes(conn *tls.Conn, from int) error {
 		if _, err := io.ReadFull(conn, question[:]); err != nil {
 			return err
 		}
-		a := answer{received: s.config.Now(), progress: progress{p.in.session.Load(), p.in.got.Load()}}
+		a := answer{received: s.config.Now(), progress: p.in.read()}
 		a.answered = s.config.Now()
 		if _, err := conn.Write(a.bytes()); err != nil {
 			return err

@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"placement", "dispatch", "profile", "machines"},
 	{"plan"},
 	{"predict", "scenario", "fabric", "noderuntime", "faas"},
-	{"record", "events", "node", "canary", "machines/carrier"},
+	{"record", "events", "node", "canary", "machines/carrier", "fabric/spread"},
 	{"influx", "machines/seat"},
 	{"compare", "replay", "live/sampler", "hostload"},
 	{"report"},

@@ -33,6 +33,7 @@ var elsewhere = map[string]string{
 	"orchestrator":                 "the state directory, which is root's own",
 	"fabric/netem":                 "the state directory and network namespaces, which are root's own",
 	"fabric/userspace":             "the state directory, /dev/net/tun and /proc/self, which are root's own",
+	"fabric/spread":                "the state directories of the controller and of a machine, which are root's own",
 	"fabric/station":               "the kernel's settings in /proc/sys",
 	"noderuntime":                  "the node's own directory, from inside the node",
 	"noderuntime/process":          "the state directory and /run/netns, which are root's own",

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"testbed/emulator/internal/message"
+	"testbed/emulator/internal/exchange"
 	"testbed/emulator/machines"
 	"testbed/emulator/machines/carrier"
 	"testbed/emulator/machines/carrier/engines"
@@ -88,7 +88,7 @@ type Agent struct {
 }
 
 // kinds are the errors that callers tell apart.
-var kinds = message.Kinds{
+var kinds = exchange.Kinds{
 	"lost":          control.ErrLost,
 	"no service":    control.ErrNoService,
 	"unreachable":   carrier.ErrUnreachable,

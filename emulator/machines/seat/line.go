@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"strings"
 
-	"testbed/emulator/internal/message"
+	"testbed/emulator/internal/exchange"
 	"testbed/emulator/machines/control"
 )
 
@@ -68,7 +68,7 @@ func readAnswer(from io.Reader) error {
 	if err != nil || line == "" {
 		return err
 	}
-	var f message.Failure
+	var f exchange.Failure
 	if err := json.Unmarshal([]byte(line), &f); err != nil {
 		return err
 	}

@@ -15,8 +15,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"testbed/emulator/internal/exchange"
 	"testbed/emulator/internal/localsocket"
-	"testbed/emulator/internal/message"
 	"testbed/emulator/internal/proc"
 	"testbed/emulator/machines"
 	"testbed/emulator/machines/carrier"
@@ -146,7 +146,7 @@ func (s *Seat) Watch(ctx context.Context) error {
 
 // watch waits for what the process tells, which is one thing.
 func watch(conn net.Conn) error {
-	var f message.Failure
+	var f exchange.Failure
 	if err := receive(bufio.NewReader(conn), &f); err != nil {
 		return fmt.Errorf("%w: it has ended (%w)", ErrNotRunning, err)
 	}

@@ -16,16 +16,16 @@ import (
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/internal/childenv"
-	"testbed/emulator/internal/message"
+	"testbed/emulator/internal/exchange"
 	"testbed/emulator/internal/program"
 	"testbed/emulator/internal/statefile"
 )
 
 // told is what the process tells its parent while agents start: exactly one member is set.
 type told struct {
-	Progress string           `json:"progress,omitempty"`
-	Failed   *message.Failure `json:"failed,omitempty"`
-	Ready    *roll            `json:"ready,omitempty"`
+	Progress string            `json:"progress,omitempty"`
+	Failed   *exchange.Failure `json:"failed,omitempty"`
+	Ready    *roll             `json:"ready,omitempty"`
 }
 
 // commit is the byte by which the parent confirms: until then the process ends with its parent.

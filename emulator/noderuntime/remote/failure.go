@@ -3,12 +3,12 @@ package remote
 import (
 	"context"
 
-	crossing "testbed/emulator/internal/message"
+	"testbed/emulator/internal/exchange"
 	"testbed/emulator/noderuntime"
 )
 
 // kinds are the errors that callers tell apart.
-var kinds = crossing.Kinds{
+var kinds = exchange.Kinds{
 	"not supported": noderuntime.ErrNotSupported,
 	"no such node":  noderuntime.ErrNoSuchNode,
 	"runs":          noderuntime.ErrRuns,

@@ -7,7 +7,7 @@ import (
 	"net"
 	"sync"
 
-	crossing "testbed/emulator/internal/message"
+	"testbed/emulator/internal/exchange"
 	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
 )
@@ -72,7 +72,7 @@ type outcome struct {
 	Text       string                  `json:",omitempty"`
 	Names      []string                `json:",omitempty"`
 	Left       []string                `json:",omitempty"`
-	Failure    *crossing.Failure       `json:",omitempty"`
+	Failure    *exchange.Failure       `json:",omitempty"`
 }
 
 // mostPiece is how many bytes of a command's output or input one message has.

@@ -51,6 +51,14 @@ func Main(args []string, more Services) (code int, ok bool) {
 	return 0, true
 }
 
+// Dirs are the directories that an agent of these arguments shares with its machine; nil: they ask for none.
+func Dirs(args []string) []string {
+	if len(args) < 2 || args[0] != container.Command {
+		return nil
+	}
+	return args[2:]
+}
+
 // run is the agent: it serves on standard input and output until they end.
 func run(ctx context.Context, args []string, more Services) error {
 	if len(args) < 2 {

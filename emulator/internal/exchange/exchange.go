@@ -1,6 +1,6 @@
-// Package message is what processes of one build of this program send one another: gob messages of bounded size, and
+// Package exchange is what processes of one build of this program send one another: gob messages of bounded size, and
 // errors that keep their kind.
-package message
+package exchange
 
 import (
 	"encoding/gob"
