@@ -73,7 +73,7 @@ func runProfile(c *cli.Context, s *State) error {
 		return err
 	}
 	if c.Bool("dry-run") {
-		return dryRun(s, form, e, options)
+		return dryRun(c, s, form, e, options)
 	}
 	host, bed, show, err := bringUp(c, s, e, options)
 	if err != nil {
