@@ -186,13 +186,19 @@ func (b *Bed) Dead() []string {
 func (b *Bed) Agent(id topology.ID) *faas.Client {
 	_, _ = b.Stations() // without them there is no such vertex, and no answer
 	name := b.byID[id].Name
-	return newAgent(b.store.control(b.Journal.Testbed, name), b.conditions[name].Node, name)
+	return b.agent(name)
 }
 
-// newAgent is the connection to the agent that is a node's first process: no other is talked to, whatever is at the
+// agent is the connection to the agent that is a node's first process: no other is talked to, whatever is at the
 // socket's place, where the node may put what it likes.
-func newAgent(control string, n noderuntime.Node, name string) *faas.Client {
-	return faas.NewClient(control, faas.WithNode(name), faas.WithPeerPID(n.PID))
+func (b *Bed) agent(name string) *faas.Client {
+	socket, n := b.store.control(b.Journal.Testbed, name), b.conditions[name].Node
+	if n.Machine == "" {
+		return faas.NewClient(socket, faas.WithNode(name), faas.WithPeerPID(n.PID))
+	}
+	return faas.NewClient(socket, faas.WithNode(name), faas.WithDialer(func(ctx context.Context) (net.Conn, error) {
+		return remote.Dial(ctx, b.At(n.Machine), socket, n)
+	}))
 }
 
 // At opens streams to the agent of another machine. Where the testbed has none, each attempt fails.

@@ -251,3 +251,6 @@ func (s *Spread) checkCarrier() error {
 	}
 	return nil
 }
+
+// MachineName is what people call one of several machines, by its ID.
+func (b *Bed) MachineName(id string) string { return b.Journal.Spread.Name(id) }

@@ -43,8 +43,8 @@ func (r *Runtime) Made() noderuntime.Made {
 const mostHosts = 16 << 20
 
 // Start starts the nodes there. Their directories are made where they are missing, and the files that become
-// /etc/hosts are taken along. Where the connection is lost meanwhile it is not known what was started: Find by
-// another connection finds it.
+// /etc/hosts and those in Spec.Files are taken along. Where the connection is lost meanwhile it is not known what was
+// started: Find by another connection finds it.
 func (r *Runtime) Start(
 	ctx context.Context, specs []noderuntime.Spec, progress func(int),
 ) ([]noderuntime.Node, error) {
