@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 }
 
 func listIn(dir string) congestion {
-	return congestion{filepath.Join(dir, "list"), filepath.Join(dir, "record"), time.Minute}
+	return congestion{list: filepath.Join(dir, "list"), record: filepath.Join(dir, "record"), patience: time.Minute}
 }
 
 // hostWith is a host that allows some congestion controls.
