@@ -144,14 +144,17 @@ func TestRequestsThatCannotBe(t *testing.T) {
 	dir := t.TempDir()
 	l := Services(program.At("/nowhere"), dir)
 	one := machines.Partition{Machines: []machines.Machine{{ID: "m"}, {ID: "n"}}}
+	of := func(op string, p part) request {
+		return request{Op: op, Testbed: "t", Machine: "m", Network: network(t), Part: p}
+	}
 	for what, q := range map[string]request{
 		`testbed "../x"`:                {Op: opApply, Testbed: "../x", Machine: "m"},
 		`testbed ""`:                    {Op: opClose, Machine: "m"},
 		`on machine ""`:                 {Op: opClose, Testbed: "t"},
-		`is not "m"`:                    {Op: opApply, Testbed: "t", Machine: "m", Network: network(t), Part: part{Partition: one, Self: 1}},
-		"machine 9 of 2":                {Op: opApply, Testbed: "t", Machine: "m", Network: network(t), Part: part{Partition: one, Self: 9}},
-		"nothing was agreed":            {Op: opApply, Testbed: "t", Machine: "m", Network: network(t), Part: part{Partition: one}},
-		"decode network":                {Op: opReshape, Testbed: "t", Machine: "m", Network: []byte("x"), Part: part{Partition: one}},
+		`is not "m"`:                    of(opApply, part{Partition: one, Self: 1}),
+		"machine 9 of 2":                of(opApply, part{Partition: one, Self: 9}),
+		"nothing was agreed":            of(opReshape, part{Partition: one}),
+		"decode network":                {Op: opReshape, Testbed: "t", Machine: "m", Network: []byte("x")},
 		"nothing carries the network":   {Op: opInspect, Testbed: "u", Machine: "m"},
 		"this machine's agent has none": {Op: "dance", Testbed: "u", Machine: "m"},
 	} {

@@ -99,7 +99,8 @@ func (c *carried) agreed(p *part) (*part, error) {
 		agreed.Addresses = c.part.Addresses
 	}
 	if len(agreed.Addresses) != len(p.Partition.Machines) {
-		return nil, fmt.Errorf("%w: %d addresses of %d machines", errRequest, len(agreed.Addresses), len(p.Partition.Machines))
+		return nil, fmt.Errorf("%w: %d addresses of %d machines", errRequest, len(agreed.Addresses),
+			len(p.Partition.Machines))
 	}
 	return &agreed, nil
 }

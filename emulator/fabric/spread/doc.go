@@ -22,9 +22,10 @@
 //
 // # What listens
 //
-// One TCP port a machine, of the kernel's choice: at the address that the controller names where that is this machine's,
-// at all addresses where it is not (as behind a translation of addresses), and at the first of the machine's own
-// addresses where none is named. Whoever connects has to show the run's key (package fabric/wire).
+// One TCP port a machine, of the kernel's choice: at the address that the controller names where that is this
+// machine's, at all addresses where it is not (as behind a translation of addresses), and at the first of the machine's
+// own addresses where none is named. Whoever connects has to show the run's key (package fabric/wire). While floors are
+// measured (floor.go, meet.go) the agents listen likewise.
 //
 // # Instants
 //

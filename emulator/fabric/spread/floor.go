@@ -29,14 +29,14 @@ const Margin = 900 * time.Microsecond
 // step is what floors are rounded up to, so that the same machines give the same cut.
 const step = 100 * time.Microsecond
 
-// Floors measures, between each two of the machines, the least delay of a crossing for which packets can be in time: half
-// of the least of some round trips over the wire, and Margin. It takes about a second. at is the connection to a
-// machine's agent, and address where the others reach it, as in Config. The error names the machines that did not answer
-// or could not be reached by another one.
+// Floors measures, between each two of the machines, the least delay of a crossing for which packets can be in time:
+// half of the least of some round trips over the wire, and Margin. It takes about a second. at is the connection to a
+// machine's agent, and address where the others reach it, as in Config. The error names the machines that did not
+// answer or could not be reached by another one.
 //
-// How a round trip is made up of its two ways cannot be told, and need not be known here: where one way takes longer by
-// d, the clocks' offset is wrong by d/2, and what comes that way is due later by as much. What nobody sees is that delays
-// are longer one way than the scenario says, and shorter the other way, by d/2.
+// How a round trip is made up of its two ways cannot be told, and need not be known here: where one way takes longer
+// by d, the clocks' offset is wrong by d/2, and what comes that way is due later by as much. What nobody sees is that
+// delays are longer one way than the scenario says, and shorter the other way, by d/2.
 func Floors(
 	ctx context.Context, list []machines.Machine, at func(machineID string) remote.Opener,
 	address func(machineID string) string,

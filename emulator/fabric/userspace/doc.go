@@ -78,9 +78,9 @@
 // is refused, also as a change (machines.Partition.CheckFloor). Inspect and Counters tell of this machine's queues
 // and stations, which fabric.Merge puts together. What the wire refused, for want of a connection or of room, is in
 // QueueStatus.Errors of the link. What was under way when a connection broke is not, for the wire knows no links: it is
-// in health.Crossing.Lost, which has both, a burst of segments as one packet. A burst whose first segment has left is with the other machine: a
-// change of the rate meanwhile concerns it no more. While machines have different networks, between two Applies, a
-// packet may find no way on: it is dropped, and counted as a stray.
+// in health.Crossing.Lost, which has both, a burst of segments as one packet. A burst whose first segment has left is
+// with the other machine: a change of the rate meanwhile concerns it no more. While machines have different networks,
+// between two Applies, a packet may find no way on: it is dropped, and counted as a stray.
 //
 // # How Apply reconciles
 //

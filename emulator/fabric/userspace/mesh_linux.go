@@ -83,8 +83,8 @@ func (s *server) join(p *partRequest) error {
 	n := &neighbours{core: e.core, offset: e.clock.offset, skew: skew{p.Shift, p.Drift},
 		from: make([]arrivals, len(names))}
 	var err error
-	n.Mesh, err = wire.New(wire.Config{Self: p.Self, Names: names, Addresses: p.Addresses, Key: p.Key, Listener: s.listener,
-		Now: func() int64 { return n.instant(e.clock.now()) }, Ring: e.wake, Log: log.Printf})
+	n.Mesh, err = wire.New(wire.Config{Self: p.Self, Names: names, Addresses: p.Addresses, Key: p.Key,
+		Listener: s.listener, Now: func() int64 { return n.instant(e.clock.now()) }, Ring: e.wake, Log: log.Printf})
 	if err != nil {
 		return err // the listener stays, for another try: its descriptor is this process's no more
 	}
