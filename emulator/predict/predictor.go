@@ -30,6 +30,7 @@ type Setting struct {
 	ReceiveWindow units.ByteSize // of TCP
 	IdleRestart   bool           // an idle connection starts slowly again
 	Fresh         bool           // each chain begins with connections that none has used
+	IPv6          bool           // messages go over it, with longer headers
 	Bursts        units.BitRate  // the lowest rate at which links leave a sender's bursts together; 0: none does
 	Connections   int            // opened beforehand between two nodes; 0: as many as are used at a time; negative: none
 

@@ -13,6 +13,7 @@ import (
 func Setting(e *resolved.Scenario) predict.Setting {
 	s := predict.Setting{Topology: e.Topology, Speed: e.Speed,
 		Fresh: e.Arrival.Alone(), IdleRestart: e.Source.TCP.SlowStartAfterIdle, ReceiveWindow: receiveWindow,
+		IPv6:   e.Source.IP == 6,
 		Bursts: userspace.BurstRate, Arrivals: arrivals(e.Arrival, len(e.Jobs)), Connections: -1,
 		Linearize: e.Source.Linearize, Moves: moves(e.Moves)}
 	if e.Source.Replay.Warmup {

@@ -27,5 +27,8 @@ func OptionsOf(s predict.Setting) Options {
 	o.Rebalance = s.Rebalance
 	o.Bursts, o.CopyRate = s.Bursts, s.CopyRate
 	o.ReceiveWindow, o.MaxReceiveWindow = s.ReceiveWindow, s.ReceiveWindow
+	if s.IPv6 {
+		o.MSS, o.FrameOverhead = defaultMSS-longerHeader, defaultFrameOverhead+longerHeader
+	}
 	return o
 }

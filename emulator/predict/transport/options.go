@@ -66,6 +66,13 @@ type Options struct {
 	EveryPacket bool
 }
 
+// Of a full segment over IPv4; IPv6's header is longer.
+const (
+	defaultMSS           = 1448
+	defaultFrameOverhead = 66
+	longerHeader         = 20
+)
+
 // DefaultOptions are Linux's of 2023 over Ethernet, HTTP headers of 250 bytes, and hosts that take no time.
 func DefaultOptions() Options { return Options{Header: 250} }
 
@@ -78,8 +85,8 @@ func (o *Options) fill() error {
 			*v = value
 		}
 	}
-	set(&o.MSS, 1448)
-	set(&o.FrameOverhead, 66)
+	set(&o.MSS, defaultMSS)
+	set(&o.FrameOverhead, defaultFrameOverhead)
 	set(&o.InitialWindow, 10)
 	set(&o.AckEvery, 2)
 	set(&o.QuickAcks, 16)
