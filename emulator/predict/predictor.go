@@ -38,6 +38,11 @@ type Setting struct {
 	Compute  Compute
 	Moves    []Move // of stateful instances, in the order of time
 
+	Outages []Outage // of hosts, in the order of time
+
+	// Starts are those of programs that stand by on nodes to which stateful instances may move, by function.
+	Starts map[string]time.Duration
+
 	Rebalance *Rebalance // moves them as well; nil: nothing does
 
 	Linearize bool // predictors that know nothing but chains take a DAG's tasks one after the other
