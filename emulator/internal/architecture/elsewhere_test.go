@@ -27,7 +27,8 @@ var here = map[string]struct {
 	"orchestrator/up.go":      {2, "the directory reaches its machine with Spec; the fabric takes namespaces of any"},
 	"orchestrator/scratch.go": {1, "the records' own"},
 	"orchestrator/store.go":   {1, "names the control socket, wherever it is"},
-	"verify/verify.go":        {1, "its prober goes to the namespace's machine"},
+	"machines/carrier/carriertest/network_linux.go": {2, "machines of the suite are namespaces of this one"},
+	"verify/verify.go": {1, "its prober goes to the namespace's machine"},
 }
 
 // TestNodesOfOtherMachinesAreNotLookedForHere: whoever reads of this host what belongs to a node says here what becomes
