@@ -98,6 +98,7 @@ bench-compare: ## Benchmarks against those in results/baseline/bench.txt, with b
 fidelity: $(BIN) ## Hold delays, rates and start-up times against what README states, on a quiet machine (needs root)
 	scripts/fidelity
 	QUIET_MACHINE=1 $(GO) test -count=1 -run '^TestPace$$' ./emulator/influx
+	QUIET_MACHINE=1 REQUIRE_PRIVILEGED=1 $(GO) test -count=1 -run '^TestConformance$$' ./emulator/fabric/spread
 	QUIET_MACHINE=1 $(GO) test -count=1 -run \
 		'^(TestReplaysAgree|TestDispatchHalvesTheTailMeasured|TestUnavailability|TestFunctionsIn(AllModels|Containers))$$' ./emulator
 
