@@ -206,7 +206,8 @@ func records(t *topology.Topology, stations []Station, configs []NodeConfig, nod
 	out := make([]NodeRecord, len(stations))
 	for i, s := range stations {
 		v := t.Vertices[s.ID]
-		out[i] = NodeRecord{Name: s.Name, Kind: v.Kind.String(), Class: v.Class, Addr: s.Addr.String(), Addr6: s.Addr6.String(),
+		out[i] = NodeRecord{Name: s.Name, Kind: v.Kind.String(), Class: v.Class, Addr: s.Addr.String(),
+			Addr6:  s.Addr6.String(),
 			Config: configs[i].digest()}
 		out[i].is(running[s.Name])
 	}
