@@ -110,6 +110,7 @@ functions: ## Build the examples of functions in Go (scenarios/functions) into b
 
 e2e: $(BIN) ## The end-to-end scripts against real namespaces (needs root)
 	scripts/e2e
+	scripts/e2e-network
 
 test-netem: ## Netem links and Docker nodes on kernels that have netem, in user-mode Linux and QEMU (scripts/lab)
 	scripts/setup

@@ -65,7 +65,7 @@ func (o *output) open(path string) error {
 }
 
 func (o *output) begin() error {
-	var to io.Writer = o.stream
+	to := o.stream
 	if o.stream == nil {
 		name := o.name
 		if o.ring.Files > 0 {

@@ -159,7 +159,9 @@ func TestFiltersThatAreNone(t *testing.T) {
 
 // FuzzFilter: whatever the expression, it is refused or gives a program that ends.
 func FuzzFilter(f *testing.F) {
-	for _, text := range []string{"tcp port 80 and not host 10.0.0.1", "(ip6 or arp) && less 100", "net fd00::/8 or proto 89"} {
+	for _, text := range []string{
+		"tcp port 80 and not host 10.0.0.1", "(ip6 or arp) && less 100", "net fd00::/8 or proto 89",
+	} {
 		f.Add(text, []byte("0123456789abcdef0123456789abcdef0123456789abcdef"))
 	}
 	f.Fuzz(func(t *testing.T, text string, frame []byte) {

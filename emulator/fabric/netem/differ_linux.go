@@ -135,8 +135,8 @@ func mtuDifference(port int, d *device, mtu uint32) []difference {
 		mend: func(e *entered) error { return e.setLink(d.index, unix.IFLA_MTU, word(mtu)) }}}
 }
 
-// mtu is that of a port: of the link that its pair is or, where it joins a link's own space, of that link. Both ends of a
-// pair have the same.
+// mtu is that of a port: of the link that its pair is or, where it joins a link's own space, of that link. Both ends
+// of a pair have the same.
 func (v *view) mtu(i, at int) uint32 {
 	s, most := &v.l.spaces[i], topology.MaximumMTU
 	consider := func(id topology.ID) {

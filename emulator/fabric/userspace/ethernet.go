@@ -16,8 +16,8 @@ const (
 	advertisement6 = 136
 )
 
-// routeEthernet is route in a network whose stations ask for hardware addresses. Within a segment frames of all kinds go
-// by these alone, as switches let them, and nothing is routed; so a second address, and a way by another station, is
+// routeEthernet is route in a network whose stations ask for hardware addresses. Within a segment frames of all kinds
+// go by these alone, as switches let them, and nothing is routed; so a second address, and a way by another station, is
 // the stations' own affair. What is for a station in another segment is routed by exchanges; its hardware address is
 // told in its place.
 func (c *core) routeEthernet(from *port, data []byte) *path {

@@ -24,8 +24,8 @@ func packetBytes(data []byte) int {
 }
 
 // tooBig is the path of a packet that is too big for a link on its way and must not be cut: to the router in front of
-// that link, which says so to its sender. nil: it goes on, for its time to live ends before, or it may be cut: arrive does
-// so with what IPv4 lets be cut, where the packet begins its way.
+// that link, which says so to its sender. nil: it goes on, for its time to live ends before, or it may be cut: arrive
+// does so with what IPv4 lets be cut, where the packet begins its way.
 func (c *core) tooBig(from, to *port, data []byte, path *path, timeToLive int) *path {
 	if !isIPv6(data) && binary.BigEndian.Uint16(data[fragmentAt:])&dontFragment == 0 {
 		return nil

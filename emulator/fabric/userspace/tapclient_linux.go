@@ -52,7 +52,6 @@ type tapView struct {
 	number  uint64
 	lost    []uint64
 	offset  int64 // of the engine's clock from CLOCK_MONOTONIC, ns
-	cut     []byte
 }
 
 // pendingFrame is a frame, or one segment of a burst, that is to leave a queue at an instant.

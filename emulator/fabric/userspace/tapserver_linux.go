@@ -28,8 +28,8 @@ type tapping struct {
 	queues []*queue
 }
 
-// serveTap shows a client packets until it ends its side of the connection. After the reply the client writes a byte, so
-// that nothing of what is no gob follows before.
+// serveTap shows a client packets until it ends its side of the connection. After the reply the client writes a byte,
+// so that nothing of what is no gob follows before.
 func (s *server) serveTap(conn net.Conn, to *gob.Encoder, q *tapRequest) error {
 	t, err := s.newTapping(q)
 	if err != nil {
