@@ -9,5 +9,5 @@ import (
 // AgentServices are what the agent of a machine offers beside nodes. dirs are the directories that it shares with its
 // machine (agent.Dirs).
 func AgentServices(dirs []string) agent.Services {
-	return spread.Services(program.At("/proc/self/exe"), dirs...)
+	return tellers(spread.Services(program.At("/proc/self/exe"), dirs...))
 }

@@ -28,8 +28,9 @@ type CutOptions struct {
 type Cut struct {
 	*cut.Result // nil: there is no cut
 	Machines    []machines.Machine
-	Unfit       []string      // machines that cannot be used, and why; those that were listed are among Machines all the same
-	Refused     []cut.Problem // what keeps the scenario from these machines
+	// Unfit are machines that cannot be used, and why; those that were listed are among Machines all the same.
+	Unfit   []string
+	Refused []cut.Problem // what keeps the scenario from these machines
 }
 
 // Cut finds out which machine is to carry which node of a scenario. What the scenario or the machines make impossible
@@ -136,6 +137,24 @@ func unable(s *scenario.Scenario) (refused []cut.Problem) {
 		refused = append(refused, cut.Problem{
 			Text:   fmt.Sprintf("the runtime %s starts nodes on this machine only", s.Runtime),
 			Remedy: "write runtime: auto; several machines run nodes as containers"})
+	}
+	return append(refused, processes(s)...)
+}
+
+// processes are the programs of a scenario that only nodes can run that are processes of this machine.
+func processes(s *scenario.Scenario) (refused []cut.Problem) {
+	for i := range s.Functions {
+		if f := &s.Functions[i]; len(f.Command) > 0 {
+			refused = append(refused, cut.Problem{
+				Text:   fmt.Sprintf("functions.%s: its command is a program of this machine, which others need not have", f.Name),
+				Remedy: "give the function an image; several machines run functions from images"})
+		}
+	}
+	if store, err := s.Store(); err == nil && store.Server && s.State.Repository.Image == "" {
+		refused = append(refused, cut.Problem{
+			Text: fmt.Sprintf("state.repository: the server of the store %s is a program of this machine, which others need "+
+				"not have", s.State.Repository.Kind),
+			Remedy: "say an image that has it (state.repository.image); several machines run nodes as containers"})
 	}
 	return refused
 }

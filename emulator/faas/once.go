@@ -36,7 +36,7 @@ func (a *Agent) invoke(ctx context.Context, c *call, carried []byte) (*reply, er
 	if r == nil {
 		return a.execute(ctx, c, carried)
 	}
-	if err := r.enter(ctx, c.seat.Epoch, a.clock.now); err != nil {
+	if err := r.enter(ctx, c.seat.Epoch, a.clock.moment); err != nil {
 		return nil, err
 	}
 	defer r.leave()

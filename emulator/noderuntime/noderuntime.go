@@ -28,6 +28,9 @@ type Spec struct {
 	Args    []string // arguments of the testbed's own binary, which runs as the node's first process
 	Dir     string   // directory shared with the host under the same path: the control socket goes there
 	HostsAt string   // file that becomes /etc/hosts inside; empty: none
+	// Files are what is in Dir beforehand, by name, for root alone: whoever starts nodes of another machine has it there
+	// as well.
+	Files map[string][]byte
 	// Image is a container image of the user's own that the node runs; empty: the node image, made from
 	// the testbed's own binary. With Args the binary is mounted into it, read-only, and runs as the first
 	// process; without, the image's own command runs and the node is ready once that has started. A

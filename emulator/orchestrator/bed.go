@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/netip"
 	"path/filepath"
 	"strings"
@@ -13,7 +14,9 @@ import (
 	"testbed/emulator/faas"
 	"testbed/emulator/fabric"
 	"testbed/emulator/internal/shell"
+	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
+	"testbed/emulator/noderuntime/remote"
 	"testbed/emulator/topology"
 )
 
@@ -22,6 +25,9 @@ type Bed struct {
 	Journal *Journal
 	Runtime noderuntime.Runtime
 	Fabric  fabric.Fabric
+
+	// Machines leads to the agents of other machines, by the machines' IDs; nil: all nodes are of this one.
+	Machines func(machineID string) remote.Opener
 
 	host       *Host
 	store      Store
@@ -177,13 +183,37 @@ func (b *Bed) Dead() []string {
 func (b *Bed) Agent(id topology.ID) *faas.Client {
 	_, _ = b.Stations() // without them there is no such vertex, and no answer
 	name := b.byID[id].Name
-	return newAgent(b.store.control(b.Journal.Testbed, name), b.conditions[name].Node, name)
+	return b.agent(name)
 }
 
-// newAgent is the connection to the agent that is a node's first process: no other is talked to, whatever is at the
+// agent is the connection to the agent that is a node's first process: no other is talked to, whatever is at the
 // socket's place, where the node may put what it likes.
-func newAgent(control string, n noderuntime.Node, name string) *faas.Client {
-	return faas.NewClient(control, faas.WithNode(name), faas.WithPeerPID(n.PID))
+func (b *Bed) agent(name string) *faas.Client {
+	socket, n := b.store.control(b.Journal.Testbed, name), b.conditions[name].Node
+	if n.Machine == "" {
+		return faas.NewClient(socket, faas.WithNode(name), faas.WithPeerPID(n.PID))
+	}
+	return faas.NewClient(socket, faas.WithNode(name), faas.WithDialer(func(ctx context.Context) (net.Conn, error) {
+		return remote.Dial(ctx, b.At(n.Machine), socket, n)
+	}))
+}
+
+// At opens streams to the agent of another machine. Where the testbed has none, each attempt fails.
+func (b *Bed) At(machineID string) remote.Opener {
+	if b.Machines == nil {
+		return nowhere(machineID)
+	}
+	return b.Machines(machineID)
+}
+
+// MachineName is what people call one of several machines.
+func (b *Bed) MachineName(id string) string { return id }
+
+// nowhere is a machine that has no agent.
+type nowhere string
+
+func (n nowhere) Open(string) (net.Conn, error) {
+	return nil, fmt.Errorf("machine %s: the testbed has no agent there: %w", string(n), control.ErrLost)
 }
 
 // Address is that at which functions of a vertex are called, in the emulated network.

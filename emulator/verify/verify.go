@@ -14,6 +14,7 @@ import (
 	"testbed/emulator/fabric/measure"
 	"testbed/emulator/netns"
 	"testbed/emulator/orchestrator"
+	"testbed/emulator/verify/across"
 )
 
 // Tolerance is what a measurement may be off by.
@@ -31,6 +32,10 @@ const FastRate = 500e6
 var DefaultTolerance = Tolerance{RTTMedian: 100 * time.Microsecond, RTTTail: 1500 * time.Microsecond,
 	Rate: 0.02, RateFast: 0.10}
 
+// CutTolerance is by how much more a round trip of a testbed on several machines may be off: what goes from one
+// machine to another one is held there until it is due, by a clock whose offset is known to some tens of µs.
+const CutTolerance = 100 * time.Microsecond
+
 // Options say how much Links measures.
 type Options struct {
 	PerClass  int           // links of each class
@@ -44,7 +49,7 @@ type Options struct {
 // Links measures round-trip times and TCP rates across a sample of links of every class, and holds them
 // against the network in force: the scenario's with all changes since. Where a link is down or cut off, or what
 // is wanted of it cannot be measured, its finding says so. Links fails only where it could not measure what
-// should be measurable. A nil prober sends packets.
+// should be measurable. A nil prober sends packets, on the machines that the stations are on.
 func Links(ctx context.Context, b *orchestrator.Bed, prober Prober, o Options) ([]Finding, error) {
 	n, err := b.Wanted()
 	if err != nil {
@@ -61,9 +66,27 @@ func Links(ctx context.Context, b *orchestrator.Bed, prober Prober, o Options) (
 		}
 	}
 	if prober == nil {
-		prober = packets{}
+		prober = across.Prober{At: b.At}
 	}
-	return verifier{o, spaces, prober.RTT, prober.Goodput}.all(ctx, n, dead)
+	if several(spaces) {
+		o.Tolerance.RTTMedian += CutTolerance
+		o.Tolerance.RTTTail += CutTolerance
+	}
+	findings, err := verifier{o, spaces, prober.RTT, prober.Goodput}.all(ctx, n, dead)
+	for i := range findings {
+		f := &findings[i]
+		f.FromMachine, f.ToMachine = spaces[f.From].Machine, spaces[f.To].Machine
+	}
+	return findings, err
+}
+
+// several says whether the namespaces are on more than one machine.
+func several(spaces map[string]netns.Ref) bool {
+	on := map[string]bool{}
+	for _, s := range spaces {
+		on[s.Machine] = true
+	}
+	return len(on) > 1
 }
 
 // verifier measures probes, by a Prober's functions.

@@ -19,3 +19,9 @@ func RTT(context.Context, netns.Ref, netip.Addr, int, time.Duration) ([]time.Dur
 func Goodput(context.Context, netns.Ref, netns.Ref, netip.Addr, time.Duration, time.Duration, string) (float64, error) {
 	return 0, ErrNotSupported
 }
+
+// Listen returns ErrNotSupported.
+func Listen(context.Context, netns.Ref, netip.Addr) (Sink, error) { return nil, ErrNotSupported }
+
+// Connect returns ErrNotSupported.
+func Connect(context.Context, netns.Ref, netip.AddrPort, string) (Source, error) { return nil, ErrNotSupported }

@@ -2,8 +2,10 @@ package remote
 
 import (
 	"context"
+	"io/fs"
 
 	"testbed/emulator/internal/exchange"
+	"testbed/emulator/internal/unixpeer"
 	"testbed/emulator/noderuntime"
 )
 
@@ -15,4 +17,6 @@ var kinds = exchange.Kinds{
 	"spec":          noderuntime.ErrSpec,
 	"canceled":      context.Canceled,
 	"deadline":      context.DeadlineExceeded,
+	"peer":          unixpeer.ErrOther,
+	"not exist":     fs.ErrNotExist,
 }

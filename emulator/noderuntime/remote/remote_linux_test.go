@@ -229,7 +229,8 @@ func TestAMessageWithoutEndIsRefused(t *testing.T) {
 
 // FuzzServe: no request, whatever it holds, does more than fail.
 func FuzzServe(f *testing.F) {
-	f.Add([]byte(`{"Op":"exec","Nodes":[{"node":"n"}],"Connected":{"In":true}}` + "\n" + `{"In":"eA=="}` + "\n" + `{"EndOfIn":true}` + "\n" + ``))
+	f.Add([]byte(`{"Op":"exec","Nodes":[{"node":"n"}],"Connected":{"In":true}}` + "\n" +
+		`{"In":"eA=="}` + "\n" + `{"EndOfIn":true}` + "\n"))
 	f.Add([]byte(`{"Op":"exec","Nodes":[]}` + "\n"))
 	f.Add([]byte(`{"Op":"start","Specs":[{"Node":"n","Dir":"/nowhere/../etc/x"}],"Hosts":{"/nowhere":"eA=="}}` + "\n"))
 	f.Add([]byte(`{"Op":"await-companion","ID":"x"}` + "\n" + `{"Cancel":true}` + "\n"))

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"testbed/emulator/internal/readfile"
+	"testbed/emulator/machines"
 	"testbed/emulator/noderuntime"
 )
 
@@ -42,8 +43,8 @@ func (r *Runtime) Made() noderuntime.Made {
 const mostHosts = 16 << 20
 
 // Start starts the nodes there. Their directories are made where they are missing, and the files that become
-// /etc/hosts are taken along. Where the connection is lost meanwhile it is not known what was started: Find by
-// another connection finds it.
+// /etc/hosts and those in Spec.Files are taken along. Where the connection is lost meanwhile it is not known what was
+// started: Find by another connection finds it.
 func (r *Runtime) Start(
 	ctx context.Context, specs []noderuntime.Spec, progress func(int),
 ) ([]noderuntime.Node, error) {
@@ -66,7 +67,7 @@ func (r *Runtime) Start(
 func (r *Runtime) Inspect(ctx context.Context, nodes []noderuntime.Node) ([]noderuntime.Condition, error) {
 	done, err := r.do(ctx, request{Op: opInspect, Nodes: nodes}, local{})
 	if err == nil && len(done.Conditions) != len(nodes) {
-		err = fmt.Errorf("machine %s: %d conditions of %d nodes", r.machine, len(done.Conditions), len(nodes))
+		err = machines.On(r.machine, fmt.Errorf("%d conditions of %d nodes", len(done.Conditions), len(nodes)))
 	}
 	return done.Conditions, err
 }

@@ -179,6 +179,9 @@ func (o operation) start(ctx context.Context) ([]noderuntime.Node, error) {
 				return nil, err
 			}
 		}
+		if err := writeFiles(s); err != nil {
+			return nil, err
+		}
 	}
 	for path, content := range o.Hosts {
 		if err := o.within(path); err != nil {

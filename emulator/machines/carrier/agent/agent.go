@@ -77,6 +77,7 @@ func run(ctx context.Context, args []string, more Services) error {
 	handlers := map[string]control.Handler{
 		carrier.HelloService: hello,
 		remote.Service:       func(stream net.Conn) { remote.Serve(ctx, stream, made, args[1:]...) },
+		remote.DialService:   func(stream net.Conn) { remote.ServeDial(ctx, stream, args[1:]...) },
 	}
 	for name, serve := range more {
 		handlers[name] = func(stream net.Conn) { serve(ctx, stream) }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"testbed/emulator/fabric/spread"
+	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/internal/program"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/machines"
@@ -20,7 +22,11 @@ import (
 
 // TestMain lets the test binary be an agent, a relay, a node or a probe, and sees to machines.
 func TestMain(m *testing.M) {
-	if code, ok := agent.Main(os.Args[1:], nil); ok {
+	if os.Args[0] == userspace.ProcessName && len(os.Args) > 2 {
+		os.Exit(userspace.Main(os.Args[2:]))
+	}
+	services := spread.Services(program.At("/proc/self/exe"), agent.Dirs(os.Args[1:])...)
+	if code, ok := agent.Main(os.Args[1:], services); ok {
 		os.Exit(code)
 	}
 	if len(os.Args) > 1 && os.Args[1] == seat.Command {

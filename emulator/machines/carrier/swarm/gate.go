@@ -9,6 +9,7 @@ import (
 
 	"testbed/emulator/internal/strangers"
 	"testbed/emulator/machines/carrier/swarm/relay"
+	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
 )
 
@@ -97,7 +98,7 @@ func (g *gate) receive(raw net.Conn) {
 	var greeting relay.Greeting
 	err := conn.Handshake()
 	if err == nil {
-		err = relay.Receive(conn, &greeting)
+		err = control.Receive(conn, &greeting)
 	}
 	if open := g.leave(raw); !open || err != nil {
 		raw.Close()

@@ -12,6 +12,7 @@ import (
 
 	"testbed/emulator/internal/runkey"
 	"testbed/emulator/machines/carrier/swarm/relay"
+	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
 )
 
@@ -56,7 +57,7 @@ func TestStrangersGetNothing(t *testing.T) {
 		stranger.VerifyConnection, stranger.InsecureSkipVerify = nil, true // it takes whoever answers
 		conn, err := tls.Dial("tcp", address, stranger)
 		if err == nil { // of TLS 1.3 the client's side is over before it is refused
-			_ = relay.Send(conn, relay.Greeting{Node: "n"})
+			_ = control.Send(conn, relay.Greeting{Node: "n"})
 			var got []byte
 			got, err = io.ReadAll(conn)
 			if len(got) > 0 {
@@ -97,7 +98,7 @@ func TestWhoHasTheKeyIsLetIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if err := relay.Send(conn, relay.Greeting{Node: "n"}); err != nil {
+	if err := control.Send(conn, relay.Greeting{Node: "n"}); err != nil {
 		t.Fatal(err)
 	}
 	if who := <-g.guests; who.node != "n" {
@@ -143,7 +144,7 @@ func TestOneAddressDoesNotFillTheGate(t *testing.T) {
 		t.Fatalf("from another address: %v", err)
 	}
 	defer conn.Close()
-	if err := relay.Send(conn, relay.Greeting{Node: "n"}); err != nil {
+	if err := control.Send(conn, relay.Greeting{Node: "n"}); err != nil {
 		t.Fatal(err)
 	}
 	if who := <-g.guests; who.node != "n" {

@@ -12,6 +12,7 @@ import (
 	"testbed/emulator/machines"
 	"testbed/emulator/machines/carrier"
 	"testbed/emulator/machines/carrier/swarm/relay"
+	"testbed/emulator/machines/control"
 )
 
 const (
@@ -134,10 +135,10 @@ func (g *gathering) welcome(ctx context.Context, who guest) {
 // meet has a relay start its agent, and meets that.
 func (s *start) meet(ctx context.Context, conn net.Conn, m machines.Machine) (*carrier.Agent, error) {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	err := relay.Send(conn, s.spec())
+	err := control.Send(conn, s.spec())
 	var answer relay.Answer
 	if err == nil {
-		err = relay.Receive(conn, &answer)
+		err = control.Receive(conn, &answer)
 	}
 	if !stop() {
 		return nil, context.Cause(ctx)
