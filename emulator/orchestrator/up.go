@@ -70,7 +70,7 @@ func (h *Host) choose(ctx context.Context, r Request) (RuntimeOption, fabric.Fab
 	if err != nil {
 		return option, nil, err
 	}
-	net, err := h.fabric(ctx, r.Fabric, r.Testbed)
+	net, err := h.fabric(ctx, r.Fabric, r.Testbed, r.Topology.Traced())
 	if err == nil && r.Try != nil {
 		err = r.Try(ctx, h.Store, option.Name(), net.Name())
 	}

@@ -16,6 +16,8 @@ type Scenario struct {
 	path      string // of the file, as given to Parse or Load
 	where     map[string]position
 	catalogue *catalogue.Catalogue
+	traces    traces // that links follow, as far as they were read
+	unread    bool   // no file is to be opened: links follow nothing
 }
 
 // Path is the name of the file that the scenario was read from.

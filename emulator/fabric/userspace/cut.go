@@ -45,6 +45,9 @@ func (t *table) divide(p *machines.Partition, self int) error {
 	if err := p.Validate(t.network.Topology); err != nil {
 		return err
 	}
+	if t.network.Topology.Traced() {
+		return errors.New("links that follow traces are not carried over several machines: carry them on one, or give them rates")
+	}
 	owners, err := p.Owners(t.network.Topology)
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ const (
 	protocolICMP = 1
 	timeExceeded = 11 // ICMP types
 	unreachable3 = 3
-	hostUnknown  = 1           // codes of unreachable3
+	hostUnknown  = 1 // codes of unreachable3
 	mustCut      = 4
 	maxQuoted    = 548         // bytes of a packet that an ICMP message about it carries, so that it has 576
 	ownTTL       = 64          // of what routers send
