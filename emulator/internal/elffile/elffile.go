@@ -1,5 +1,5 @@
 // Package elffile reads of an ELF file what this project asks: whether it needs an interpreter, and which module the Go
-// toolchain made it of. The standard library's readers know much more, of three other formats besides, and weigh 0.4 MB.
+// toolchain made it of. The standard library knows much more, of three other formats besides, and weighs 0.5 MB.
 package elffile
 
 import (
