@@ -49,6 +49,7 @@ func NewHostOf(c *catalogue.Catalogue, store orchestrator.Store, key, binary, ve
 			host.Prune = made.Prune
 		}
 	}
+	h.Several = agents{host: host}
 	host.Inventory = host.ask
 	return host
 }

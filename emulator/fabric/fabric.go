@@ -34,6 +34,9 @@ type Network struct {
 	// Down are the links, hosts, switches and exchanges that carry nothing at the moment. Packets that
 	// would pass them vanish; routes do not change.
 	Down []topology.ID
+	// ARP says that stations ask for their neighbours' hardware addresses, as on Ethernet, so that frames say by way of
+	// which station they are to go. Otherwise all know all. Networks of the kernel's devices alone need none.
+	ARP bool
 	// Partition are groups of stations of which no packet reaches another group. Stations in none of them
 	// form one more group. Empty: there is no partition.
 	Partition [][]topology.ID

@@ -25,6 +25,9 @@ func structureOf(n fabric.Network) fingerprint {
 		b = append(b, digest[:]...)
 	}
 	integer(int64(len(n.Topology.Vertices)))
+	if n.ARP {
+		text("arp")
+	}
 	for i := range n.Topology.Vertices {
 		v := &n.Topology.Vertices[i]
 		text(v.Name)
