@@ -13,8 +13,8 @@ import (
 	"testbed/emulator/topology"
 )
 
-// TestKillsAtRandomInstants: of agents and of fabrics' processes, while the network is made and changed. Either the truth
-// is told or it is as wanted, and new agents remove all that there is.
+// TestKillsAtRandomInstants: of agents and of fabrics' processes, while the network is made and changed. Either the
+// truth is told or it is as wanted, and new agents remove all that there is.
 func TestKillsAtRandomInstants(t *testing.T) {
 	rounds := 8
 	if testing.Short() {

@@ -250,7 +250,7 @@ func (f *Fabric) connected(ctx context.Context, of []machines.Machine) error {
 
 // all says whether all errors that are joined in one are of one of the kinds.
 func all(err error, kinds ...error) bool {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // it is taken apart
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return !slices.ContainsFunc(joined.Unwrap(), func(one error) bool { return !all(one, kinds...) })
 	}
 	return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })

@@ -29,8 +29,6 @@ var here = map[string]struct {
 	"orchestrator/scratch.go": {1, "the records' own"},
 	"orchestrator/store.go":   {1, "names the control socket, wherever it is"},
 	"verify/verify.go":        {1, "its prober goes to the namespace's machine"},
-
-	"machines/carrier/carriertest/network_linux.go": {2, "only tests use it, of machines that have this one's processes"},
 }
 
 // TestNodesOfOtherMachinesAreNotLookedForHere: whoever reads of this host what belongs to a node says here what becomes
