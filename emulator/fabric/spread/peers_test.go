@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/internal/readfile"
 	"testbed/emulator/machines"
 	"testbed/emulator/noderuntime/remote"
@@ -78,6 +79,20 @@ func TestDamagedPeers(t *testing.T) {
 	_, err = f.all(t.Context(), []machines.Machine{{ID: "id", Name: "name"}}, same(request{}))
 	if !errors.Is(err, io.ErrClosedPipe) || strings.Count(err.Error(), "machine name") != 1 {
 		t.Errorf("an error that names the machine: %v", err)
+	}
+}
+
+func TestAllOfAKind(t *testing.T) {
+	apart, slow := machines.On("a", userspace.ErrApart), machines.On("b", context.DeadlineExceeded)
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{apart, true}, {errors.Join(apart, slow), true}, {errors.Join(apart, io.EOF), false}, {io.EOF, false},
+	} {
+		if got := all(c.err, userspace.ErrApart, context.DeadlineExceeded); got != c.want {
+			t.Errorf("%v: %v", c.err, got)
+		}
 	}
 }
 

@@ -241,11 +241,19 @@ func (f *Fabric) connected(ctx context.Context, of []machines.Machine) error {
 			return last
 		case ctx.Err() != nil:
 			return err
-		case !errors.Is(err, userspace.ErrApart) && !errors.Is(err, context.DeadlineExceeded): // of a busy machine's glance
-			return err
+		case !all(err, userspace.ErrApart, context.DeadlineExceeded): // the latter of a busy machine's glance
+			return err // where a machine has nothing, there is nothing to wait for
 		}
 		last = err
 	}
+}
+
+// all says whether all errors that are joined in one are of one of the kinds.
+func all(err error, kinds ...error) bool {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return !slices.ContainsFunc(joined.Unwrap(), func(one error) bool { return !all(one, kinds...) })
+	}
+	return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
 }
 
 // Watch blocks until a machine's part has ended, a station of it was lost, or its agent was, which are errors, or ctx
