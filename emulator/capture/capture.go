@@ -40,6 +40,8 @@ type Options struct {
 	Path    string    // of the file
 	Stream  io.Writer // instead of a file; nil: a file
 	Ring    Ring
+	For     time.Duration // from when all sources are open on; 0: until the context ends
+	Ready   func()        // told of that instant; may be nil
 }
 
 // Count is what became of the packets of an interface that the filter accepts.
@@ -103,6 +105,22 @@ func collect(ctx context.Context, sources []From, o Options, r *Result, out *out
 		r.Counts[p.Interface].Written++
 		return out.packet(p)
 	})
+	begun, open := make([]bool, len(sources)), 0 // guarded by mutex
+	ready := func(source int) {
+		if begun[source] {
+			return
+		}
+		begun[source] = true
+		if open++; open < len(sources) {
+			return
+		}
+		if o.For > 0 {
+			time.AfterFunc(o.For, func() { stop(nil) })
+		}
+		if o.Ready != nil {
+			o.Ready()
+		}
+	}
 	errs := make([]error, len(sources))
 	var all sync.WaitGroup
 	first := 0
@@ -118,6 +136,7 @@ func collect(ctx context.Context, sources []From, o Options, r *Result, out *out
 			}, func(t time.Time, lost []uint64) error {
 				mutex.Lock()
 				defer mutex.Unlock()
+				ready(i)
 				for k, n := range lost {
 					r.Counts[at+k].Lost = n
 				}

@@ -144,6 +144,17 @@ func TestRingKeepsTheNewestFiles(t *testing.T) {
 	}
 }
 
+func TestTheTimeRunsFromWhenAllIsOpen(t *testing.T) {
+	_, sources, _ := both(t, 5, 60) // which would wait for ever
+	var out bytes.Buffer
+	ready := 0
+	o := Options{Program: "p", Stream: &out, For: time.Millisecond, Ready: func() { ready++ }}
+	r, err := Run(t.Context(), sources, o)
+	if err != nil || ready != 1 || r.Counts[0].Written != 5 || r.Counts[1].Written != 5 {
+		t.Errorf("%+v, %v, ready %d times", r, err, ready)
+	}
+}
+
 func TestStreamsAndErrors(t *testing.T) {
 	ctx, sources, _ := both(t, 10, 60)
 	var out bytes.Buffer

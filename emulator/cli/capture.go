@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -32,7 +31,7 @@ func captureCommand(s *State) *cli.Command {
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` to write; - is standard output"},
 			&cli.StringFlag{Name: "filter", Usage: "`EXPRESSION` that packets have to satisfy"},
 			&cli.StringFlag{Name: "ring", Usage: "write files of SIZE and keep the newest N: `N,SIZE`, such as 5,100MB"},
-			&cli.DurationFlag{Name: "for", Usage: "end after `DURATION`"},
+			&cli.DurationFlag{Name: "for", Usage: "end `DURATION` after all is open"},
 			&cli.IntFlag{Name: "snaplen", Usage: "keep `BYTES` of each packet (default: all)"},
 		},
 		Action: func(c *cli.Context) error { return captureAction(c, s) }}
@@ -63,15 +62,9 @@ func captureAction(c *cli.Context, s *State) error {
 	if err != nil {
 		return err
 	}
-	ctx := c.Context
-	if d := c.Duration("for"); d > 0 {
-		var stop context.CancelFunc
-		ctx, stop = context.WithTimeout(ctx, d)
-		defer stop()
-	} else {
-		_ = printf(s.Stderr, "capturing (Ctrl-C ends it)\n")
-	}
-	result, err := bed.Capture(ctx, s.origin(), c.Args().Slice(), o)
+	o.For = c.Duration("for")
+	o.Ready = func() { _ = printf(s.Stderr, "capturing (Ctrl-C ends it)\n") }
+	result, err := bed.Capture(c.Context, s.origin(), c.Args().Slice(), o)
 	if result != nil {
 		err = errors.Join(err, printCaptured(s, result))
 	}
