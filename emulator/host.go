@@ -62,6 +62,11 @@ type UpOptions struct {
 	Runtime  string       // auto, or one of the host's runtimes; empty: the scenario's
 	Fabric   string       // auto, or one of the host's fabrics; empty: the scenario's
 	Progress func(string) // told of each phase; may be nil
+	// Machines are those over which it is spread; nil: this one has it all.
+	Machines *CutOptions
+	// Image is a reference to an image with this program as /testbed that the machines' engines have, for agents; empty:
+	// this program makes one.
+	Image string
 }
 
 // Load reads a scenario's file, which chooses from what is built in, and works it out. Its errors wrap ErrInput.
@@ -87,8 +92,11 @@ func load(path string, c *catalogue.Catalogue) (*resolved.Scenario, error) {
 }
 
 // Desired is what Up would make.
-func (h *Host) Desired(e *resolved.Scenario, o UpOptions) (*orchestrator.Desired, error) {
+func (h *Host) Desired(ctx context.Context, e *resolved.Scenario, o UpOptions) (*orchestrator.Desired, error) {
 	r, err := h.request(e, o)
+	if err == nil && o.Machines != nil {
+		err = h.spread(ctx, e, r, o)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +122,11 @@ func (h *Host) Up(ctx context.Context, e *resolved.Scenario, o UpOptions) (*Bed,
 	r, err := h.request(e, o)
 	if err != nil {
 		return nil, err
+	}
+	if o.Machines != nil {
+		if err := h.spread(ctx, e, r, o); err != nil {
+			return nil, err
+		}
 	}
 	b, err := h.Host.Up(ctx, *r)
 	if err != nil {

@@ -42,17 +42,27 @@ func (h *Host) Cut(ctx context.Context, e *resolved.Scenario, o CutOptions) (*Cu
 	if c.Machines, c.Unfit, err = h.inventory(ctx, o.Machines); err != nil {
 		return nil, err
 	}
-	pinned := e.Source.Pinned(e.Topology)
 	if o.Machines.Kind == machines.Supposed {
-		suppose(c.Machines, pinned)
+		suppose(c.Machines, e.Source.Pinned(e.Topology))
 	}
+	return c, h.cut(e, c, o, nil)
+}
+
+// cut finds out which of c.Machines is to carry what. there are nodes that are on a machine already, and stay there
+// unless the scenario names another.
+func (h *Host) cut(e *resolved.Scenario, c *Cut, o CutOptions, there []cut.Pin) (err error) {
 	options := cut.Options{Machines: c.Machines, Floor: o.Floor, Pairs: o.Pairs, Lowest: e.Lowest()}
-	if options.Pins, err = pins(c.Machines, pinned); err != nil {
-		return nil, err
+	if options.Pins, err = pins(c.Machines, e.Source.Pinned(e.Topology)); err != nil {
+		return err
+	}
+	for _, pin := range there {
+		if !slices.ContainsFunc(options.Pins, func(p cut.Pin) bool { return p.Node == pin.Node }) {
+			options.Pins = append(options.Pins, pin)
+		}
 	}
 	if !o.ByRates {
 		if options.Traffic, err = e.Traffic(); err != nil {
-			return nil, input(err)
+			return input(err)
 		}
 	}
 	c.Result, err = cut.Find(e.Topology, options)
@@ -61,14 +71,14 @@ func (h *Host) Cut(ctx context.Context, e *resolved.Scenario, o CutOptions) (*Cu
 	case errors.As(err, &refused):
 		c.Refused = refused.Problems
 	case err != nil:
-		return nil, input(err)
+		return input(err)
 	case e.Source.Resources == "emulate":
 		c.Notes = append(c.Notes, c.crowded()...)
 	}
 	if len(c.Machines) > 1 {
 		c.Refused = append(c.Refused, unable(e.Source)...)
 	}
-	return c, nil
+	return nil
 }
 
 // inventory finds the machines that a list means.

@@ -12,7 +12,8 @@ FaaS on it, replays chains of function invocations, and compares the measured
 latency with what a simulator predicts.
 
 Exit codes: 0 ok, 1 failure, 2 the scenario or command line is wrong, 3 the host
-lacks a privilege or capability, 4 a check failed, 130 interrupted, 141 nobody
+lacks a privilege or capability, 4 a check failed, 5 one of several machines was
+lost or does not answer, 130 interrupted, 141 nobody
 reads the output any more.`
 
 // Main runs one command line and returns its exit code.

@@ -12,6 +12,8 @@ import (
 
 	"testbed/emulator"
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/shell"
+	"testbed/emulator/machines/carrier"
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/units"
 )
@@ -39,7 +41,11 @@ func inspectCommand(s *State) *cli.Command {
 				return printJSON(s, found)
 			}
 			if !c.Bool("links") {
-				printNodes(s, found.Nodes)
+				printNodes(s, found.Nodes, found.Journal)
+			}
+			if lost := bed.Lost(); len(lost) > 0 {
+				return fmt.Errorf("%s\n`testbed down --name %s` removes the testbed: %w", strings.Join(lost, "\n"),
+					shell.Quote(bed.Journal.Testbed), carrier.ErrUnreachable)
 			}
 			if found.FabricError != "" {
 				return fmt.Errorf("asking the fabric of %s: %s", bed.Journal.Testbed, found.FabricError)
@@ -79,17 +85,23 @@ func printDifferences(s *State, found *emulator.Inspection) error {
 	return nil
 }
 
-func printNodes(s *State, nodes []orchestrator.NodeStatus) {
-	t := newTable(s, "node", "kind", "class", "address", "IPv6 address", "pid", "state")
+// printNodes prints a line a node. journal is that of their testbed; nil: there is none.
+func printNodes(s *State, nodes []orchestrator.NodeStatus, journal *orchestrator.Journal) {
+	t := newTable(s, "node", "kind", "class", "address", "IPv6 address", "machine", "pid", "state")
 	for _, n := range nodes {
-		t.AppendRow(table.Row{n.Name, n.Kind, n.Class, n.Addr, n.Addr6, n.PID, n.State})
+		machine := n.Machine
+		if journal != nil {
+			machine = journal.Spread.Name(machine)
+		}
+		t.AppendRow(table.Row{n.Name, n.Kind, n.Class, n.Addr, n.Addr6, machine, n.PID, n.State})
 	}
+	t.SuppressEmptyColumns() // one machine is not named
 	t.Render()
 }
 
 func printQueues(s *State, queues []fabric.QueueStatus) {
 	t := newTable(s, "link", "from", "rate", "delay", "jitter", "loss", "faults", "queue limit", "packets", "bytes",
-		"dropped", "lost")
+		"dropped", "lost", "follows")
 	var notes []string
 	for _, q := range queues {
 		rate := "unlimited"
@@ -101,13 +113,28 @@ func printQueues(s *State, queues []fabric.QueueStatus) {
 		}
 		t.AppendRow(table.Row{q.Link, shorten(q.From, 24), rate, q.Delay.Round(time.Microsecond), q.Jitter,
 			units.Percent(q.Loss), faults(q),
-			fmt.Sprintf("%d B", q.Limit), q.Packets, q.Bytes, q.Dropped, q.Lost})
+			fmt.Sprintf("%d B", q.Limit), q.Packets, q.Bytes, q.Dropped, q.Lost, follows(q)})
 	}
 	t.SuppressEmptyColumns() // faults are rare
 	t.Render()
 	for _, note := range notes {
 		_ = printf(s.Stdout, "note: %s\n", note)
 	}
+}
+
+// follows is what a queue follows in place of constants; the columns have the means of that.
+func follows(q fabric.QueueStatus) string {
+	var list []string
+	if q.Trace != "" {
+		list = append(list, q.Trace)
+		if q.Began != 0 {
+			list[0] += ", for " + q.Since.Round(time.Millisecond).String()
+		}
+	}
+	if q.Delays != "" {
+		list = append(list, "delays of "+q.Delays)
+	}
+	return strings.Join(list, "; ")
 }
 
 // faults are what a queue does to packets besides delaying and losing them.

@@ -36,6 +36,7 @@ type Bed struct {
 	stations   []Station // nil until they are asked for
 	byID       map[topology.ID]Station
 	absent     []string
+	lost       func(context.Context) error // blocks until one of several machines is lost; nil: there is one
 }
 
 // Open finds a testbed that is up. Where name is empty and exactly one is up, it takes that one.
@@ -66,6 +67,9 @@ func (h *Host) Open(ctx context.Context, name string) (*Bed, error) {
 
 // open is the testbed of a journal.
 func (h *Host) open(ctx context.Context, journal *Journal) (*Bed, error) {
+	if journal.Spread != nil {
+		return h.openSpread(ctx, journal)
+	}
 	option, err := h.runtimeOf(ctx, journal)
 	if err != nil {
 		return nil, err
@@ -205,9 +209,6 @@ func (b *Bed) At(machineID string) remote.Opener {
 	}
 	return b.Machines(machineID)
 }
-
-// MachineName is what people call one of several machines.
-func (b *Bed) MachineName(id string) string { return id }
 
 // nowhere is a machine that has no agent.
 type nowhere string

@@ -140,7 +140,7 @@ func (r *Request) Desired() (*Desired, error) {
 	if err != nil {
 		return nil, err
 	}
-	nodes := records(r.Topology, stations, r.configs(Store(""), stations), nil)
+	nodes := records(r.Topology, stations, r.configs(Store(""), stations), nil, r.Spread)
 	d := &Desired{Testbed: r.Testbed, Runtime: r.Runtime, Fabric: r.Fabric, Nodes: nodes}
 	limits := r.Topology.QueueLimits()
 	for _, id := range r.Topology.Links() {

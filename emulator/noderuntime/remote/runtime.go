@@ -11,8 +11,7 @@ import (
 	"testbed/emulator/noderuntime"
 )
 
-// Runtime runs nodes on another machine. What it prints has no terminal, and programs of "the host" are those that the
-// agent has, which is none in testbed's own image.
+// Runtime runs nodes on another machine. What it prints has no terminal, and programs of "the host" are the machine's.
 type Runtime struct {
 	name    string
 	machine string
@@ -23,6 +22,7 @@ var (
 	_ noderuntime.Runtime    = (*Runtime)(nil)
 	_ noderuntime.Logger     = (*Runtime)(nil)
 	_ noderuntime.Companions = (*Runtime)(nil)
+	_ noderuntime.Watcher    = (*Runtime)(nil)
 )
 
 // New returns the runtime of a machine, whose agent is reached by to and runs a runtime called name. All errors name
@@ -36,7 +36,8 @@ func (r *Runtime) Name() string { return r.name }
 
 // Made is the runtime with all that it can tell of the machine's.
 func (r *Runtime) Made() noderuntime.Made {
-	return noderuntime.Made{Runtime: r, Supported: r.supported, EngineID: r.identity, Foreign: r.foreign, Prune: r.prune}
+	return noderuntime.Made{Runtime: r, Supported: r.supported, EngineID: r.identity, Foreign: r.foreign, Prune: r.prune,
+		Seize: r.seize}
 }
 
 // mostHosts bounds a file with the names of a testbed's nodes, in bytes.
@@ -150,6 +151,11 @@ func (r *Runtime) foreign(ctx context.Context, testbed string, nodes []noderunti
 func (r *Runtime) prune(ctx context.Context) (removed, left []string, err error) {
 	done, err := r.do(ctx, request{Op: opPrune}, local{})
 	return done.Names, done.Left, err
+}
+
+func (r *Runtime) seize(ctx context.Context, testbed string) error {
+	_, err := r.do(ctx, request{Op: opSeize, Testbed: testbed}, local{})
+	return err
 }
 
 // local is what of an operation happens here.

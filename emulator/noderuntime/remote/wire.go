@@ -47,6 +47,8 @@ const (
 	opStartCompanion = "start-companion"
 	opAwaitCompanion = "await-companion"
 	opStopCompanion  = "stop-companion"
+	opSeize          = "seize"
+	opWatch          = "watch"
 )
 
 // message is one thing that happens while an operation goes on, in either direction: exactly one member is set.
