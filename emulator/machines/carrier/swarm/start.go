@@ -99,12 +99,12 @@ func (s *start) create(ctx context.Context, address string) (string, error) {
 	secret, err := s.options.API.SecretCreate(ctx,
 		swarm.SecretSpec{Annotations: swarm.Annotations{Name: name, Labels: labels}, Data: text})
 	if err != nil {
-		return "", fmt.Errorf("the run's key as a secret of the Swarm: %w", err)
+		return "", ofManager("the run's key as a secret of the Swarm", err)
 	}
 	made, err := s.options.API.ServiceCreate(ctx, s.service(name, secret.ID, labels, address),
 		swarm.ServiceCreateOptions{})
 	if err != nil {
-		return "", fmt.Errorf("the service of agents: %w", err)
+		return "", ofManager("the service of agents", err)
 	}
 	return made.ID, nil
 }
@@ -113,10 +113,10 @@ func (s *start) create(ctx context.Context, address string) (string, error) {
 func (s *start) free(ctx context.Context) error {
 	there, err := s.options.API.ServiceList(ctx, swarm.ServiceListOptions{Filters: container.Of(s.launch.Testbed)})
 	if err == nil && len(there) > 0 {
-		err = fmt.Errorf("agents of testbed %s are there already (service %s): another controller has it, or one that "+
+		return fmt.Errorf("agents of testbed %s are there already (service %s): another controller has it, or one that "+
 			"was killed, of which `down` leaves nothing", s.launch.Testbed, there[0].Spec.Name)
 	}
-	return err
+	return ofManager("the Swarm's services", err)
 }
 
 // service is what the Swarm is asked for: a relay on each machine, with the engine's socket, the key, and nothing else.
@@ -166,7 +166,7 @@ func (s *start) refused(ctx context.Context, service string) (failed error, unde
 	tasks, err := s.options.API.TaskList(ctx, swarm.TaskListOptions{Filters: filters.NewArgs(
 		filters.Arg("service", service))})
 	if err != nil {
-		return nil, false, fmt.Errorf("the service's tasks: %w", err)
+		return nil, false, ofManager("the service's tasks", err)
 	}
 	decided := 0
 	var why []error

@@ -61,6 +61,17 @@ func New(o Options) *Carrier {
 // Name returns "swarm".
 func (*Carrier) Name() string { return Name }
 
+// ofManager is the error of something that the manager was asked for; nil: there is none.
+func ofManager(what string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case client.IsErrConnectionFailed(err):
+		return fmt.Errorf("%s: the manager: %w: %w", what, carrier.ErrUnreachable, err)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
 // managed makes sure that the engine is a manager, and returns its address in the Swarm.
 func (c *Carrier) managed(ctx context.Context) (address string, err error) {
 	info, err := c.options.API.Info(ctx)
@@ -84,7 +95,7 @@ func (c *Carrier) Machines(ctx context.Context) (fit []machines.Machine, unfit [
 	}
 	nodes, err := c.options.API.NodeList(ctx, swarm.NodeListOptions{})
 	if err != nil {
-		return nil, nil, fmt.Errorf("the Swarm's nodes: %w", err)
+		return nil, nil, ofManager("the Swarm's nodes", err)
 	}
 	slices.SortFunc(nodes, func(a, b swarm.Node) int {
 		return cmp.Or(cmp.Compare(a.Description.Hostname, b.Description.Hostname), cmp.Compare(a.ID, b.ID))
@@ -121,13 +132,14 @@ func unfitness(n swarm.Node) string {
 
 // Remove removes a testbed's service, and its secret once no task uses that any more. Agents end with their relays.
 func (c *Carrier) Remove(ctx context.Context, testbed string) ([]carrier.Unfit, error) {
-	if _, err := c.managed(ctx); err != nil {
-		if errors.Is(err, carrier.ErrUnreachable) {
-			return []carrier.Unfit{{Machine: machines.Machine{ID: Name}, Why: err.Error()}}, nil
-		}
-		return nil, err
+	_, err := c.managed(ctx)
+	if err == nil {
+		err = c.remove(ctx, container.Of(testbed))
 	}
-	return nil, c.remove(ctx, container.Of(testbed))
+	if errors.Is(err, carrier.ErrUnreachable) {
+		return []carrier.Unfit{{Machine: machines.Machine{ID: Name}, Why: err.Error()}}, nil
+	}
+	return nil, err
 }
 
 // remove removes the services and secrets of testbed's that a filter finds.
@@ -135,21 +147,19 @@ func (c *Carrier) remove(ctx context.Context, which filters.Args) error {
 	api := c.options.API
 	services, err := api.ServiceList(ctx, swarm.ServiceListOptions{Filters: which})
 	if err != nil {
-		return fmt.Errorf("the Swarm's services: %w", err)
+		return ofManager("the Swarm's services", err)
 	}
 	var failed []error
 	for _, s := range services {
 		if err := gone(api.ServiceRemove(ctx, s.ID)); err != nil {
-			failed = append(failed, fmt.Errorf("the service %s: %w", s.Spec.Name, err))
+			failed = append(failed, ofManager("the service "+s.Spec.Name, err))
 		}
 	}
 	secrets, err := api.SecretList(ctx, swarm.SecretListOptions{Filters: which})
-	if err != nil {
-		failed = append(failed, fmt.Errorf("the Swarm's secrets: %w", err))
-	}
+	failed = append(failed, ofManager("the Swarm's secrets", err))
 	for _, s := range secrets {
 		if err := c.removeSecret(ctx, s.ID); err != nil {
-			failed = append(failed, fmt.Errorf("the secret %s: %w", s.Spec.Name, err))
+			failed = append(failed, ofManager("the secret "+s.Spec.Name, err))
 		}
 	}
 	return errors.Join(failed...)
