@@ -49,7 +49,10 @@ func (c *Chain) Point() lineprotocol.Point {
 		measurement = attemptMeasurement
 	}
 	p := c.Tags.point(measurement)
-	p.Time, p.Tags["machine"] = c.Time, c.Machine
+	p.Time = c.Time
+	if c.Machine != "" {
+		p.Tags["machine"] = c.Machine
+	}
 	p.Fields = map[string]any{
 		"index": int64(c.Index), "job": c.Job, "client": c.Client, "start_ns": c.Start,
 		"latency_s": c.Measured.Latency, "network_s": c.Measured.Network, "processing_s": c.Measured.Processing,

@@ -35,8 +35,9 @@ func crossings(before, after []health.Crossing) []record.Crossing {
 		out, in := from(c.Of, c.Machine), from(c.Machine, c.Of)
 		out.Sent, out.Lost = c.Sent-min(b.Sent, c.Sent), c.Lost-min(b.Lost, c.Lost)
 		in.Received, in.Late = c.Received-min(b.Received, c.Received), c.Late-min(b.Late, c.Late)
-		by := c.By.Since(&b.By)
-		in.LateP50, in.LateP99, in.LateMax = by.Quantile(0.5).Seconds(), by.Quantile(0.99).Seconds(), by.Longest.Seconds()
+		if by := c.By.Since(&b.By); in.Late > 0 {
+			in.LateP50, in.LateP99, in.LateMax = by.Quantile(0.5).Seconds(), by.Quantile(0.99).Seconds(), by.Longest.Seconds()
+		}
 		in.ClockError = c.Error.Seconds()
 	}
 	list := make([]record.Crossing, 0, len(all))

@@ -23,7 +23,7 @@ type guard struct {
 	host   hostload.Snapshot
 	canary Canary // nil: there is none
 	mute   error  // why
-	clocks *clocks
+	clocks clocks
 	hosts  map[string]hostload.Snapshot // of several machines, by name
 
 	mu   sync.Mutex
@@ -38,7 +38,7 @@ type sums struct{ host, latency float64 }
 
 // watchOver begins to watch.
 func watchOver(ctx context.Context, bed Bed) *guard {
-	g := &guard{bed: bed, sums: map[string]*sums{}, done: make(chan struct{}), clocks: &clocks{}}
+	g := &guard{bed: bed, sums: map[string]*sums{}, done: make(chan struct{})}
 	starting, cancel := context.WithTimeout(ctx, patience)
 	if g.canary, g.mute = bed.Canary(starting); g.mute != nil {
 		g.canary = nil

@@ -144,7 +144,7 @@ func TestOneAddressDoesNotFillTheGate(t *testing.T) {
 		t.Fatalf("from another address: %v", err)
 	}
 	defer conn.Close()
-	if err := relay.Send(conn, relay.Greeting{Node: "n"}); err != nil {
+	if err := control.Send(conn, relay.Greeting{Node: "n"}); err != nil {
 		t.Fatal(err)
 	}
 	if who := <-g.guests; who.node != "n" {
