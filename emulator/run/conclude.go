@@ -49,6 +49,8 @@ const (
 	perQueue    = 700
 	perEvent    = 600
 	perRest     = 12 << 10
+	perCrossing = 400
+	perMachine  = 500
 	leastRoom   = 4 << 10
 	maxReserved = 64 << 20
 )
@@ -62,7 +64,12 @@ func (r *run) reserve() (err error) {
 	}
 	queues := len(fabric.Channels(r.Scenario.Topology))
 	events := (len(r.Scenario.Moments) + len(r.Scenario.Moves)) * len(r.Scenario.Models)
-	for room := min(len(text)+perQueue*queues+perEvent*events+perRest, maxReserved); ; room /= 2 {
+	several := 0
+	if m := asMachined(r.Bed); m != nil {
+		n := len(m.Machines())
+		several = perMachine*n + perCrossing*n*(n-1)
+	}
+	for room := min(len(text)+perQueue*queues+perEvent*events+several+perRest, maxReserved); ; room /= 2 {
 		if err = r.dir.Reserve(int64(room)); err == nil || room/2 < leastRoom {
 			return err
 		}
