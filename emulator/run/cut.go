@@ -42,7 +42,9 @@ func crossings(before, after []health.Crossing) []record.Crossing {
 	for _, c := range all {
 		list = append(list, *c)
 	}
-	slices.SortFunc(list, func(a, b record.Crossing) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
+	slices.SortFunc(list, func(a, b record.Crossing) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+	})
 	return list
 }
 
@@ -57,7 +59,8 @@ func judgeCut(v *record.Validity) {
 				verdict = record.Red
 			}
 			blame(v, verdict, "%d of %d packets from machine %s to %s came after they were due, by up to %v: the way between "+
-				"the machines took longer than the links that are cut, or the hosts did", c.Late, c.Received, c.From, c.To, seconds(c.LateMax))
+				"the machines took longer than the links that are cut, or the hosts did", c.Late, c.Received, c.From, c.To,
+				seconds(c.LateMax))
 		}
 		if c.Lost > 0 {
 			blame(v, record.Amber, "%d packets were lost between machines %s and %s, beside %d that went", c.Lost, c.From, c.To,

@@ -131,7 +131,8 @@ func (b *twoMachines) checkObserved(t *testing.T, dir string) {
 	}
 	var of []string
 	for _, p := range hosts {
-		if of = append(of, p.Tags["machine"]); p.Tags["machine"] == "b" && (p.Number("cpu_busy") != 0.5 || p.Number("cpu_steal") != 0.1) {
+		of = append(of, p.Tags["machine"])
+		if p.Tags["machine"] == "b" && (p.Number("cpu_busy") != 0.5 || p.Number("cpu_steal") != 0.1) {
 			t.Errorf("%+v", p.Fields)
 		}
 	}
@@ -150,7 +151,8 @@ func TestARunNeedsOneClock(t *testing.T) {
 		if !errors.Is(err, why) {
 			t.Fatalf("%v", err)
 		}
-		if m := concluded(t, o); m.Exit != record.Failed || !strings.Contains(m.Error, "the nodes' clocks") || len(m.Models) > 0 {
+		m := concluded(t, o)
+		if m.Exit != record.Failed || !strings.Contains(m.Error, "the nodes' clocks") || len(m.Models) > 0 {
 			t.Errorf("%+v", m)
 		}
 	})
