@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 
-	"testbed/emulator/internal/shell"
 	"testbed/emulator/machines"
 	"testbed/emulator/machines/carrier"
 	"testbed/emulator/machines/carrier/engines"
@@ -85,9 +84,9 @@ func leftAt(name string, unfit []string) error {
 	if len(unfit) == 0 {
 		return nil
 	}
-	return fmt.Errorf("what is of %s was removed, but for what may be on %d machines:\n  %s\n`testbed down --name %s "+
-		"--machines ...` finishes once they are back: %w", name, len(unfit), strings.Join(unfit, "\n  "), shell.Quote(name),
-		carrier.ErrUnreachable)
+	const text = "what is of %s was removed, but for what may be on %d machines:\n  %s\n" +
+		"the same command finishes once they are back: %w"
+	return fmt.Errorf(text, name, len(unfit), strings.Join(unfit, "\n  "), carrier.ErrUnreachable)
 }
 
 // reached are the machines of a list that can be asked, and why others cannot.

@@ -28,8 +28,9 @@ type CutOptions struct {
 type Cut struct {
 	*cut.Result // nil: there is no cut
 	Machines    []machines.Machine
-	Unfit       []string      // machines that cannot be used, and why; those that were listed are among Machines all the same
-	Refused     []cut.Problem // what keeps the scenario from these machines
+	// Unfit are machines that cannot be used, and why; those that were listed are among Machines all the same.
+	Unfit   []string
+	Refused []cut.Problem // what keeps the scenario from these machines
 }
 
 // Cut finds out which machine is to carry which node of a scenario. What the scenario or the machines make impossible

@@ -18,15 +18,15 @@ import (
 	"testbed/emulator/orchestrator"
 )
 
-// Secrets are those by which containers of a host's testbeds are known: of the testbeds that a store has records of, and
-// of the host's key in a file.
+// Secrets are those by which containers of a host's testbeds are known: of the testbeds that a store has records of,
+// and of the host's key in a file.
 func Secrets(store, key string) remote.Secrets {
 	h := &orchestrator.Host{Store: orchestrator.Store(store), Key: key}
 	return remote.Secrets{Of: h.Secrets, Key: h.ImageSecret}
 }
 
-// carrier is what brings agents to the machines of a list, in an image of theirs that is given, or made of this program.
-// The caller closes it.
+// carrier is what brings agents to the machines of a list, in an image that is given, or made of this program. The
+// caller closes it.
 func (h *Host) carrier(spec machines.Spec, image string) (carrier.Carrier, error) {
 	c := seat.Config{Machines: spec.Machines, Image: image}
 	switch spec.Kind {

@@ -61,7 +61,7 @@ func newApp(s *State) *cli.App {
 		},
 		Commands: []*cli.Command{
 			runCommand(s), upCommand(s), downCommand(s), listCommand(s), inspectCommand(s), execCommand(s),
-			logsCommand(s), linkCommand(s), migrateCommand(s), applyCommand(s), verifyCommand(s), replayCommand(s),
+			logsCommand(s), linkCommand(s), captureCommand(s), migrateCommand(s), applyCommand(s), verifyCommand(s), replayCommand(s),
 			simulateCommand(s), studyCommand(s), profileCommand(s), planCommand(s),
 			plotCommand(s), compareCommand(s), reportCommand(s), uploadCommand(s), serveCommand(s), graphCommand(s),
 			validateCommand(s), schemaCommand(s), synthCommand(s), importCommand(s), exportCommand(s), doctorCommand(s),

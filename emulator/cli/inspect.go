@@ -87,13 +87,13 @@ func printDifferences(s *State, found *emulator.Inspection) error {
 
 // printNodes prints a line a node. journal is that of their testbed; nil: there is none.
 func printNodes(s *State, nodes []orchestrator.NodeStatus, journal *orchestrator.Journal) {
-	t := newTable(s, "node", "kind", "class", "address", "machine", "pid", "state")
+	t := newTable(s, "node", "kind", "class", "address", "IPv6 address", "machine", "pid", "state")
 	for _, n := range nodes {
 		machine := n.Machine
 		if journal != nil {
 			machine = journal.Spread.Name(machine)
 		}
-		t.AppendRow(table.Row{n.Name, n.Kind, n.Class, n.Addr, machine, n.PID, n.State})
+		t.AppendRow(table.Row{n.Name, n.Kind, n.Class, n.Addr, n.Addr6, machine, n.PID, n.State})
 	}
 	t.SuppressEmptyColumns() // one machine is not named
 	t.Render()

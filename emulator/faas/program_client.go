@@ -133,7 +133,7 @@ func (c *chain) ownProgram(ctx context.Context, _ string, call *call, values []v
 	for i, v := range values {
 		carried[i] = v.content.data
 	}
-	t, err := c.runProgram(ctx, call, argument.data, carried)
+	t, err := c.turn(ctx, call, argument.data, carried)
 	defer t.release()
 	if err != nil {
 		return response{}, err

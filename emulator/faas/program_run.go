@@ -49,7 +49,7 @@ func (a *Agent) handleProgram(w http.ResponseWriter, r *http.Request, c *call) {
 			rest = rest[s.bytes:]
 		}
 	}
-	t, err := a.runProgram(r.Context(), c, argument, carried)
+	t, err := a.turn(r.Context(), c, argument, carried)
 	defer t.release()
 	if err != nil {
 		fail(w, statusOf(err), err)
@@ -231,6 +231,9 @@ func (t *programTurn) forget() {
 
 // release gives back what the turn holds.
 func (t *programTurn) release() {
+	if t == nil {
+		return
+	}
 	t.forget()
 	for i := range t.states {
 		t.states[i].held.release()

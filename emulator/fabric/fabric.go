@@ -162,6 +162,7 @@ type QueueStatus struct {
 	Reorder   float64        `json:"reorder,omitempty"`
 	Duplicate float64        `json:"duplicate,omitempty"`
 	Corrupt   float64        `json:"corrupt,omitempty"`
+	MTU       int            `json:"mtu_bytes,omitempty"` // 0: 1500
 	Down      bool           `json:"down,omitempty"`
 	Limit     units.ByteSize `json:"limit_bytes"`
 	Packets   uint64         `json:"packets"` // sent on

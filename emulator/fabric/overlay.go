@@ -87,6 +87,7 @@ func (q QueueOverlay) apply(s topology.Shape) topology.Shape {
 	replace(&s.Duplicate, q.Was.Duplicate, q.Now.Duplicate)
 	replace(&s.Corrupt, q.Was.Corrupt, q.Now.Corrupt)
 	replace(&s.Queue, q.Was.Queue, q.Now.Queue)
+	replace(&s.MTU, q.Was.MTU, q.Now.MTU)
 	return s
 }
 

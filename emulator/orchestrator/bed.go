@@ -146,7 +146,8 @@ func (b *Bed) attach(n fabric.Network) []Station {
 	b.stations, b.byID = make([]Station, len(n.Stations)), map[topology.ID]Station{}
 	aliases := n.Topology.Aliases()
 	for i, s := range n.Stations {
-		b.stations[i] = Station{ID: s.ID, Name: n.Topology.Vertices[s.ID].Name, Addr: s.Addr.Addr(), Alias: aliases[s.ID]}
+		b.stations[i] = Station{ID: s.ID, Name: n.Topology.Vertices[s.ID].Name, Addr: s.Addr.Addr(),
+			Addr6: fabric.Addr6(s.Addr).Addr(), Alias: aliases[s.ID]}
 		b.byID[s.ID] = b.stations[i]
 	}
 	return b.stations
@@ -216,9 +217,12 @@ func (n nowhere) Open(string) (net.Conn, error) {
 	return nil, fmt.Errorf("machine %s: the testbed has no agent there: %w", string(n), control.ErrLost)
 }
 
-// Address is a vertex's address in the emulated network.
+// Address is that at which functions of a vertex are called, in the emulated network.
 func (b *Bed) Address(id topology.ID) netip.Addr {
 	_, _ = b.Stations()
+	if b.Journal.IPv6 {
+		return b.byID[id].Addr6
+	}
 	return b.byID[id].Addr
 }
 

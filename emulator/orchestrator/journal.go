@@ -56,6 +56,7 @@ type Journal struct {
 	Version    string        `json:"version"`
 	Run        string        `json:"run"`              // this bringing up of the testbed
 	Spread     *Spread       `json:"spread,omitempty"` // over several machines
+	IPv6       bool          `json:"ipv6,omitempty"`   // functions are called over IPv6
 	Nodes      []NodeRecord  `json:"nodes"`
 
 	Secret noderuntime.Secret `json:"-"` // kept beside the rest in the file, and printed nowhere
@@ -73,6 +74,7 @@ type NodeRecord struct {
 	Kind      string `json:"kind"`
 	Class     string `json:"class"`
 	Addr      string `json:"addr"`
+	Addr6     string `json:"addr6,omitempty"`
 	PID       int    `json:"pid,omitempty"`
 	Start     uint64 `json:"start,omitempty"` // of that process, in clock ticks after boot
 	NetNS     string `json:"netns,omitempty"`

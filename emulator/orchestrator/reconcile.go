@@ -288,6 +288,7 @@ func (b *Bed) recordNodes(d *desired) error {
 		}
 	}
 	b.Journal.Nodes = records(d.Topology, d.stations, d.configs, running, b.Journal.Spread)
+	b.Journal.IPv6 = d.IPv6
 	return b.store.Write(b.Journal)
 }
 

@@ -20,6 +20,7 @@ type Request struct {
 	Resolved []byte // the scenario with all defaults resolved
 	Topology *topology.Topology
 	TCP      TCP
+	IPv6     bool // functions are called over IPv6
 	Seed     uint64
 	Runtime  string  // auto or a runtime's name
 	Fabric   string  // auto or a fabric's name

@@ -115,6 +115,7 @@ func (b *Bed) bringUp(ctx context.Context, r Request, stations []Station, began 
 		return err
 	}
 	b.Journal.Nodes = records(r.Topology, stations, configs, nodes, r.Spread)
+	b.Journal.IPv6 = r.IPv6
 	// Before anything enters a node it is known by what only it is.
 	if err := b.store.Write(b.Journal); err != nil {
 		return err
@@ -229,7 +230,7 @@ func records(
 	out := make([]NodeRecord, len(stations))
 	for i, s := range stations {
 		v := t.Vertices[s.ID]
-		out[i] = NodeRecord{Name: s.Name, Kind: v.Kind.String(), Class: v.Class, Addr: s.Addr.String(),
+		out[i] = NodeRecord{Name: s.Name, Kind: v.Kind.String(), Class: v.Class, Addr: s.Addr.String(), Addr6: s.Addr6.String(),
 			Config: configs[i].digest(), Machine: spread.on(s.Name)}
 		out[i].is(running[s.Name])
 	}

@@ -48,6 +48,7 @@ type queue struct {
 	Duplicate float64        `json:"duplicate,omitempty"`
 	Corrupt   float64        `json:"corrupt,omitempty"`
 	Queue     units.ByteSize `json:"queue_bytes,omitempty"` // 0: derived
+	MTU       int            `json:"mtu_bytes,omitempty"`   // 0: 1500
 }
 
 // graphTarget is one edge: the index of the vertex that it leads to, and its propagation delay.

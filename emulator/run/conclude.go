@@ -48,6 +48,7 @@ func (r *run) describe() error {
 const (
 	perQueue    = 700
 	perEvent    = 600
+	perMove     = 1200
 	perRest     = 12 << 10
 	perCrossing = 400
 	perMachine  = 500
@@ -64,16 +65,49 @@ func (r *run) reserve() (err error) {
 	}
 	queues := len(fabric.Channels(r.Scenario.Topology))
 	events := (len(r.Scenario.Moments) + len(r.Scenario.Moves)) * len(r.Scenario.Models)
-	several := 0
-	if m := asMachined(r.Bed); m != nil {
-		n := len(m.Machines())
-		several = perMachine*n + perCrossing*n*(n-1)
-	}
-	for room := min(len(text)+perQueue*queues+perEvent*events+several+perRest, maxReserved); ; room /= 2 {
+	want := len(text) + perQueue*queues + perEvent*events + perMove*r.mostMoves() + r.ofMachines() + perRest
+	for room := min(want, maxReserved); ; room /= 2 {
 		if err = r.dir.Reserve(int64(room)); err == nil || room/2 < leastRoom {
 			return err
 		}
 	}
+}
+
+// mostMoves is how many instances may move at most: those that events name, or that leave a node for each client; and
+// what the policy orders, by which an instance that has moved stays until it has been called twice more.
+func (r *run) mostMoves() int {
+	planned := 0
+	for i := range r.Scenario.Moves {
+		m := &r.Scenario.Moves[i]
+		planned += max(len(m.Placed), len(m.Targets))
+	}
+	if r.Scenario.Source.Placement.Rebalance == nil {
+		return planned
+	}
+	calls := 0
+	for _, plans := range r.plans {
+		for _, p := range plans {
+			if !r.Scenario.Movable(p.Model) {
+				continue
+			}
+			for i := range p.Invocations {
+				if len(p.Invocations[i].States) > 0 {
+					calls++
+				}
+			}
+		}
+	}
+	return planned + calls/2
+}
+
+// ofMachines is what the manifest says at most, in bytes, of the machines of a testbed on several.
+func (r *run) ofMachines() int {
+	m := asMachined(r.Bed)
+	if m == nil {
+		return 0
+	}
+	n := len(m.Machines())
+	return perMachine*n + perCrossing*n*(n-1)
 }
 
 // conclude compares, seals the directory, and writes the final manifest, which says what has failed. Its error is all

@@ -81,6 +81,7 @@ func judgeOthers(v *record.Validity, events []record.Event) {
 		{"", record.Red, "the network was changed while it was measured, first by %s"},
 		{"traffic", record.Red, "somebody sent packets of his own while it was measured, first by %s"},
 		{"program", record.Amber, "somebody ran a program in a node while it was measured, first by %s"},
+		{"capture", record.Amber, "somebody captured packets while it was measured, first by %s"},
 	} {
 		first := ""
 		for _, e := range events {

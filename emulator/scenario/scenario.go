@@ -79,6 +79,9 @@ type File struct {
 	Cost *Cost `yaml:"cost"`
 	// Settings of TCP inside every node.
 	TCP TCP `yaml:"tcp"`
+	// The version of the Internet Protocol by which functions are called. Nodes have addresses of both: the IPv6 ones
+	// follow from the others, as inspect shows.
+	IP int `yaml:"ip" enum:"4|6" default:"4"`
 	// What runs a node. auto takes Docker where an engine answers, and processes in namespaces otherwise.
 	Runtime string `yaml:"runtime" enum:"auto" choice:"runtime" default:"auto"`
 	// What shapes and carries packets. auto takes netem where the kernel has it, and userspace otherwise.

@@ -92,7 +92,7 @@ func (v *view) loopbackDifferences(i int) []difference {
 		all = append(all, v.addressDifference(i, ofSpace, d)...)
 	}
 	for _, a := range v.state[i].addresses[d.index] {
-		if s.station < 0 && a != s.address && !a.Addr().IsLoopback() {
+		if s.station < 0 && a != s.address && a != s.address6 && !a.Addr().IsLoopback() {
 			all = append(all, difference{port: ofSpace, what: "lo has " + a.String(), last: true,
 				mend: func(e *entered) error { return e.setAddress(d.index, a, false) }})
 		}
@@ -100,14 +100,16 @@ func (v *view) loopbackDifferences(i int) []difference {
 	return all
 }
 
-// addressDifference: a device has the space's address.
-func (v *view) addressDifference(i, port int, d *device) []difference {
-	want := v.l.spaces[i].address
-	if slices.Contains(v.state[i].addresses[d.index], want) {
-		return nil
+// addressDifference: a device has the space's addresses.
+func (v *view) addressDifference(i, port int, d *device) (all []difference) {
+	for _, want := range v.l.spaces[i].wantedAddresses() {
+		if slices.Contains(v.state[i].addresses[d.index], want) {
+			continue
+		}
+		all = append(all, difference{port: port, what: fmt.Sprintf("%s lacks the address %s", d.name, want.Addr()),
+			mend: func(e *entered) error { return e.setAddress(d.index, want, true) }})
 	}
-	return []difference{{port: port, what: fmt.Sprintf("%s lacks the address %s", d.name, want.Addr()),
-		mend: func(e *entered) error { return e.setAddress(d.index, want, true) }}}
+	return all
 }
 
 // flagDifference: a device is up, and asks nobody for addresses.

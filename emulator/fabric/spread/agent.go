@@ -45,6 +45,10 @@ func (a *agent) serve(ctx context.Context, stream net.Conn) {
 		defer cancel()
 		_, _ = io.ReadFull(stream, make([]byte, 1))
 	}()
+	if q.Op == opTap {
+		a.tap(ctx, stream, &q)
+		return
+	}
 	var r reply
 	err := a.answer(ctx, &q, &r)
 	var absent *fabric.AbsentError
@@ -132,7 +136,7 @@ func (a *agent) change(ctx context.Context, q *request, r *reply) error {
 		delete(a.carried, q.Testbed)
 		a.mutex.Unlock()
 		c.closed = true
-		err = c.close(ctx)
+		err = errors.Join(c.close(ctx), a.tidy(ctx, q.Testbed))
 	default:
 		var n fabric.Network
 		if n, err = fabric.Decode(bytes.NewReader(q.Network)); err == nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/gob"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 
@@ -21,13 +22,9 @@ func (f *Fabric) ask(ctx context.Context, m machines.Machine, q request) (a repl
 	if ctx.Err() != nil {
 		return a, context.Cause(ctx)
 	}
-	opener := f.config.At(m.ID)
-	if opener == nil {
-		return a, fmt.Errorf("%w: there is no connection to it", ErrNoAnswer)
-	}
-	stream, err := opener.Open(Service)
+	stream, err := f.open(m)
 	if err != nil {
-		return a, fmt.Errorf("%w: %w", ErrNoAnswer, err)
+		return a, err
 	}
 	defer stream.Close()
 	stop := context.AfterFunc(ctx, func() { _ = stream.SetDeadline(time.Unix(1, 0)) })
@@ -43,6 +40,19 @@ func (f *Fabric) ask(ctx context.Context, m machines.Machine, q request) (a repl
 		return a, fmt.Errorf("%w: %w", ErrNoAnswer, err)
 	}
 	return a, kinds.Error(a.Failure)
+}
+
+// open opens a stream to a machine's agent.
+func (f *Fabric) open(m machines.Machine) (net.Conn, error) {
+	opener := f.config.At(m.ID)
+	if opener == nil {
+		return nil, fmt.Errorf("%w: there is no connection to it", ErrNoAnswer)
+	}
+	stream, err := opener.Open(Service)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoAnswer, err)
+	}
+	return stream, nil
 }
 
 // all asks all machines at once, each what question makes of its index, and returns their replies, in order. The error

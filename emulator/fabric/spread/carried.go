@@ -6,10 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/userspace"
@@ -33,6 +35,9 @@ type carried struct {
 	part     part             // that of the latest Apply
 }
 
+// partDir is what the directories of machines' parts begin with, each in its testbed's.
+const partDir = "fabric-"
+
 var errNoDirs = errors.New("the agent shares no directory with its machine, and a network needs one")
 
 func newCarried(a *agent, testbed, machine string) (*carried, error) {
@@ -41,7 +46,7 @@ func newCarried(a *agent, testbed, machine string) (*carried, error) {
 	}
 	// Two agents of one testbed may have the same directories, as where two engines of a host are a machine each.
 	sum := sha256.Sum256([]byte(machine))
-	dir := filepath.Join(a.dirs[0], testbed, "fabric-"+hex.EncodeToString(sum[:6]))
+	dir := filepath.Join(a.dirs[0], testbed, partDir+hex.EncodeToString(sum[:6]))
 	c := &carried{turn: make(chan struct{}, 1), machine: machine, dir: dir,
 		fabric: userspace.New(dir, testbed, a.program, userspace.Command)}
 	c.fabric.Depend()
@@ -133,9 +138,27 @@ func (c *carried) close(ctx context.Context) error {
 		err = errors.Join(err, c.listener.Close())
 		c.listener = nil
 	}
-	if err := errors.Join(err, os.RemoveAll(c.dir)); err != nil {
-		return err
+	return errors.Join(err, os.RemoveAll(c.dir))
+}
+
+// tidy removes what agents of a testbed that were killed have left on this machine, whatever it was called then. An
+// agent's fabric ends with it, so that where one answers there is another agent.
+func (a *agent) tidy(ctx context.Context, testbed string) error {
+	dir := filepath.Join(a.dirs[0], testbed)
+	found, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	_ = os.Remove(filepath.Dir(c.dir)) // the testbed's, where nothing else is in it
-	return nil
+	for _, entry := range found {
+		if !strings.HasPrefix(entry.Name(), partDir) {
+			continue
+		}
+		left := filepath.Join(dir, entry.Name())
+		f := userspace.New(left, testbed, a.program, userspace.Command)
+		if _, asked := f.Counters(ctx); errors.Is(asked, fabric.ErrNotRunning) {
+			err = errors.Join(err, os.RemoveAll(left))
+		}
+	}
+	_ = os.Remove(dir) // where nothing else is in it
+	return err
 }

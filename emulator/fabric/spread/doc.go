@@ -5,9 +5,11 @@
 //	             ask.go       one question to one agent: a stream, a request, a reply (messages.go)
 //	             record.go    which machines have the network, for commands to come; it holds no secret
 //	             health.go    the machines' health put together, on one clock (clock.go)
+//	             tap.go       packets in queues of several machines, in the order of their times (tapmerge.go)
 //	agent        agent.go     the service: what was asked is asked of this machine's fabric
 //	             carried.go   that fabric, of which there is one a testbed, and what was agreed with the others
 //	             listen.go    where the other machines reach this one
+//	             tapagent.go  packets in this machine's queues
 //
 // # Who knows what
 //

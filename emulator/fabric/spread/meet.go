@@ -26,7 +26,7 @@ func meet(ctx context.Context, stream net.Conn) {
 	if v.to.Encode(said{Failure: kinds.Of(err), Address: address}) != nil || err != nil {
 		return
 	}
-	defer c.listener.Close()
+	defer func() { _ = c.listener.Close() }()
 	p = place{}
 	if err := v.from.Receive(&p); err != nil {
 		return

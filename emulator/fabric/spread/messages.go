@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"golang.org/x/net/bpf"
+
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/health"
@@ -33,6 +35,7 @@ const (
 	opHealth    = "health"    // how punctual it is
 	opConnected = "connected" // waits until packets can go to the other machines
 	opWatch     = "watch"     // is answered when the part is lost
+	opTap       = "tap"       // shows packets as they leave queues of the machine's, until a byte comes
 	opClose     = "close"     // removes it
 )
 
@@ -47,6 +50,17 @@ type request struct {
 	Since    uint64        // opHealth: number of the first spell
 	Each     bool          // opHealth: of each station as well
 	Patience time.Duration // opConnected: how long to wait
+	Queues   []fabric.QueueName
+	Filter   []bpf.RawInstruction // opTap, both
+}
+
+// tapped is a message of opTap's: packets, and after them until when all were told, or how it ended.
+type tapped struct {
+	Packets []fabric.Tapped
+	Until   time.Duration // by the machine's CLOCK_MONOTONIC; 0: not told
+	Lost    []uint64
+	Ended   bool
+	Failure *exchange.Failure
 }
 
 // part is what a machine is told of who carries what.

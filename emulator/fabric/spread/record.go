@@ -24,15 +24,17 @@ const mostRecorded = mostAsked
 
 // written is what is in the file.
 type written struct {
-	Schema   int
-	Machines []machines.Machine
-	Network  []byte
+	Schema    int
+	Partition machines.Partition
+	Network   []byte
 }
 
-// record is which machines have the network, and which it is: its order and names, not what it was changed to since.
+// record is which machines have what of the network, and which it is: its order and names, not what it was changed to
+// since.
 type record struct {
-	machines []machines.Machine
-	network  fabric.Network
+	machines  []machines.Machine
+	partition machines.Partition
+	network   fabric.Network
 }
 
 // seen is a record with the file that it was read from.
@@ -44,9 +46,9 @@ type seen struct {
 func (f *Fabric) recordPath() string { return filepath.Join(f.config.Dir, recordName) }
 
 // remember writes the record. encoded is the network's encoding.
-func (f *Fabric) remember(of []machines.Machine, encoded []byte) error {
+func (f *Fabric) remember(p machines.Partition, encoded []byte) error {
 	var b bytes.Buffer
-	err := gob.NewEncoder(&b).Encode(written{fabric.Schema, of, encoded})
+	err := gob.NewEncoder(&b).Encode(written{fabric.Schema, p, encoded})
 	if err == nil {
 		err = statefile.Dir(f.config.Dir)
 	}
@@ -105,10 +107,10 @@ func readRecord(path string) (r record, err error) {
 	if w.Schema != fabric.Schema {
 		return r, fabric.ErrSchema
 	}
-	if err := machines.Check(w.Machines); err != nil {
+	if err := machines.Check(w.Partition.Machines); err != nil {
 		return r, err
 	}
-	r.machines = w.Machines
+	r.machines, r.partition = w.Partition.Machines, w.Partition
 	r.network, err = fabric.Decode(bytes.NewReader(w.Network))
 	return r, err
 }

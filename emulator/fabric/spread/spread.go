@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -32,9 +33,8 @@ type Config struct {
 	Address func(machineID string) string
 }
 
-// Fabric is a network over several machines. It implements fabric.Fabric, fabric.Reshaper, fabric.Counter,
-// fabric.Healthy and fabric.Watcher; its methods may be called at the same time. Errors name the machines that they are
-// about; those of machines that cannot be asked wrap ErrNoAnswer.
+// Fabric is a network over several machines, with all that a fabric can tell. Its methods may be called at the same
+// time. Errors name the machines that they are about; those of machines that cannot be asked wrap ErrNoAnswer.
 type Fabric struct {
 	config Config
 
@@ -49,6 +49,7 @@ var (
 	_ fabric.Counter  = (*Fabric)(nil)
 	_ fabric.Healthy  = (*Fabric)(nil)
 	_ fabric.Watcher  = (*Fabric)(nil)
+	_ fabric.Tapper   = (*Fabric)(nil)
 )
 
 // New is the fabric of a testbed whose machines have agents.
@@ -81,7 +82,7 @@ func (f *Fabric) apply(ctx context.Context, want fabric.Network) error {
 	if err != nil {
 		return err
 	}
-	if err := f.remember(of, encoded); err != nil {
+	if err := f.remember(p, encoded); err != nil {
 		return err
 	}
 	addresses := make([]string, len(of))
@@ -169,7 +170,7 @@ func (f *Fabric) reshape(ctx context.Context, want fabric.Network) error {
 		return err
 	}
 	had, err := f.recorded()
-	if err != nil || !alike(had.network, want) || !slices.Equal(had.machines, p.Machines) {
+	if err != nil || !alike(had.network, want) || !reflect.DeepEqual(had.partition, p) {
 		return f.apply(ctx, want)
 	}
 	made, err := f.all(ctx, p.Machines, func(i int) request {
@@ -238,7 +239,9 @@ func (f *Fabric) connected(ctx context.Context, of []machines.Machine) error {
 			return nil
 		case ctx.Err() != nil && last != nil:
 			return last
-		case !errors.Is(err, userspace.ErrApart) || ctx.Err() != nil:
+		case ctx.Err() != nil:
+			return err
+		case !errors.Is(err, userspace.ErrApart) && !errors.Is(err, context.DeadlineExceeded): // of a busy machine's glance
 			return err
 		}
 		last = err
@@ -278,6 +281,14 @@ func (f *Fabric) Close(ctx context.Context) error {
 	if err == nil {
 		err = f.close(ctx, r.machines)
 	}
+	return f.wrap(err)
+}
+
+// Remove removes what a machine has of a testbed's network, and what agents that were killed have left of one there, by
+// an agent of the machine. It needs no record: whoever sweeps machines calls it.
+func Remove(ctx context.Context, testbed string, m machines.Machine, agent remote.Opener) error {
+	f := New(Config{Testbed: testbed, At: func(string) remote.Opener { return agent }})
+	_, err := f.all(ctx, []machines.Machine{m}, same(request{Op: opClose}))
 	return f.wrap(err)
 }
 

@@ -16,6 +16,7 @@ import (
 	"testbed/emulator/fabric/measure"
 	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/internal/testenv"
+	"testbed/emulator/machines"
 	"testbed/emulator/topology"
 )
 
@@ -166,6 +167,13 @@ func TestALostAgent(t *testing.T) {
 	}
 	lost("close", f.Close(t.Context()))
 	none(t, n.Testbed, dirs[0])
+	if left, _ := filepath.Glob(filepath.Join(dirs[1], "*", "*", "*")); len(left) == 0 {
+		t.Error("an agent that was killed left nothing, so that nothing is tried")
+	}
+	if err := Remove(t.Context(), n.Testbed, machines.Machine{ID: "by another name"}, newLocal(dirs[1])); err != nil {
+		t.Error(err)
+	}
+	none(t, n.Testbed, dirs[1])
 	// Another agent comes in its place: what it has is nothing, and then everything.
 	b.agents["id-1"] = newProcess(t, dirs[1])
 	if err := f.Apply(t.Context(), n.Network); err != nil {

@@ -82,6 +82,13 @@
 // with the other machine: a change of the rate meanwhile concerns it no more. While machines have different networks,
 // between two Applies, a packet may find no way on: it is dropped, and counted as a stray.
 //
+// # On a host with other work
+//
+// The process has real-time priority (SCHED_FIFO), where the host allows it: other programs then take next to nothing
+// from its punctuality, and what is late is what they take from the nodes. The engine's thread is an ordinary one, of the
+// highest priority, while it takes more than 40 % of a processor, so that no station's flood keeps others from
+// running (urgency_linux.go).
+//
 // # How Apply reconciles
 //
 // Every Apply, also of a network that differs in nothing, looks into each station's namespace: whether the device

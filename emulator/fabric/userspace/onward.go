@@ -1,7 +1,6 @@
 package userspace
 
 import (
-	"encoding/binary"
 	"math"
 	"slices"
 	"time"
@@ -54,8 +53,7 @@ func (p *packet) departs() int64 {
 
 // resume lets a packet that another machine has handed over at now (ns) go on when it is due. data stays the caller's.
 func (c *core) resume(from *arrivals, now int64, h *wire.Header, data []byte) {
-	if len(data) < ipAt+20 || len(data) > largeBuffer || h.Due > now+maxAhead || h.Due < now-maxAhead ||
-		binary.BigEndian.Uint16(data[virtioLen+12:]) != etherIPv4 {
+	if !carried(data) || len(data) > largeBuffer || h.Due > now+maxAhead || h.Due < now-maxAhead {
 		from.strays++
 		return
 	}
@@ -154,6 +152,12 @@ func (t *table) findOnward(k onwardKey) *path {
 		return t.onwardFlood(t.wholeFlood(from), q, &k)
 	case 1 + pathUnreachable:
 		return t.behind(t.wholeUnreachable(from), q, crossing{kind: k.kind, from: k.from})
+	case 1 + pathTooBig:
+		if to == nil || to == from || t.path(from, to) == nil {
+			return nil
+		}
+		return t.behind(t.wholeTooBig(from, to, int(k.router)), q,
+			crossing{kind: k.kind, from: k.from, toAddress: k.to, router: k.router})
 	case 1 + pathExpires:
 		if to == nil || to == from || t.path(from, to) == nil {
 			return nil

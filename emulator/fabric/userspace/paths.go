@@ -28,6 +28,7 @@ type path struct {
 	leadDelay   int64   // ns before the first hop, or all of the path where it has no hop
 	keepsBursts bool    // no queue on it splits bursts
 	routers     int     // how many vertices on it decrement the time to live
+	mtu         int     // bytes of the largest packet that all of its links take; 0: of any
 
 	end  *pathEnd // nil: the packet is delivered to the station to
 	from *port    // the sender; of the branches of a flood only
@@ -116,6 +117,9 @@ func (t *table) wholePath(tree *topology.Tree, source topology.ID, to *port) *pa
 		own := t.network.Topology.Vertices[s.Link].Shape[s.Dir].Delay
 		p.hops[i] = hop{queue: t.queues[at], extraDelay: int64(s.Delay - own)}
 		p.keepsBursts = p.keepsBursts && !t.shapes[at].splitsBursts()
+		if m := t.shapes[at].mtu; m > 0 && (p.mtu == 0 || m < p.mtu) {
+			p.mtu = m
+		}
 	}
 	t.placeGates(p, tree, source)
 	return p

@@ -43,6 +43,9 @@ func (s *server) serve(conn net.Conn) error {
 		if q.Op == opWatch && q.Protocol == protocol {
 			return s.serveWatch(conn, to)
 		}
+		if q.Op == opTap && q.Protocol == protocol {
+			return s.serveTap(conn, to, q.Tap)
+		}
 		if err := to.Encode(s.handle(q)); err != nil {
 			return err
 		}

@@ -103,6 +103,9 @@ func (s *observation) look(st *fabric.Station, fd, sock int) {
 	if missing, err := missingRoutes(*st); err != nil || len(missing) > 0 {
 		s.flaw(&s.flaws.routes, "of its routes %d are missing", len(missing))
 	}
+	if missing, err := missing6(*st); err != nil || missing {
+		s.flaw(&s.flaws.routes, "it has not got the address %v", fabric.Addr6(st.Addr))
+	}
 	for _, note := range station.Compare(*st) {
 		s.flaw(&s.flaws.sysctls, "%s", note)
 	}

@@ -59,7 +59,7 @@ type state struct {
 // plain is a shape of fixed size.
 type plain struct {
 	Rate                              uint64
-	Delay, Jitter, Limit              int64
+	Delay, Jitter, Limit, MTU         int64
 	Loss, Reorder, Duplicate, Corrupt float64
 }
 
@@ -68,7 +68,7 @@ func stateOf(n fabric.Network) (state, error) {
 	shapes := shapesOf(n, fabric.Channels(n.Topology))
 	list := make([]plain, len(shapes))
 	for i, s := range shapes {
-		list[i] = plain{s.rate, s.delay, s.jitter, s.limit, s.loss, s.reorder, s.duplicate, s.corrupt}
+		list[i] = plain{s.rate, s.delay, s.jitter, s.limit, int64(s.mtu), s.loss, s.reorder, s.duplicate, s.corrupt}
 	}
 	b, err := binary.Append(nil, binary.LittleEndian, list)
 	return state{structureOf(n), b, n.Down, n.Partition}, err
@@ -88,6 +88,7 @@ func (s *state) shapes(want int) ([]shape, error) {
 		shapes[i] = shape{
 			rate: p.Rate, delay: p.Delay, jitter: p.Jitter, limit: p.Limit,
 			loss: p.Loss, reorder: p.Reorder, duplicate: p.Duplicate, corrupt: p.Corrupt,
+			mtu: int(p.MTU),
 		}
 	}
 	return shapes, nil

@@ -21,6 +21,7 @@ const (
 	ringSize  = 4096 // frames that a device holds for the fabric: a TAP has no back-pressure
 	tunCSum   = 0x01 // TUN_F_CSUM, include/uapi/linux/if_tun.h
 	tunTSO4   = 0x02 // TUN_F_TSO4
+	tunTSO6   = 0x04 // TUN_F_TSO6
 	headerLen = 16   // of an ifreq's name
 )
 
@@ -149,7 +150,7 @@ func openTap(name string) (int, error) {
 	}
 	// The engine itself takes bursts apart where a path wants that, so every station may send them.
 	if err == nil {
-		err = unix.IoctlSetInt(fd, unix.TUNSETOFFLOAD, tunCSum|tunTSO4)
+		err = unix.IoctlSetInt(fd, unix.TUNSETOFFLOAD, tunCSum|tunTSO4|tunTSO6)
 	}
 	if err != nil {
 		_ = unix.Close(fd)
@@ -198,7 +199,7 @@ func configure(s fabric.Station, fresh bool) error {
 			return fmt.Errorf("%s: %s: %w", step.name, step.what, err)
 		}
 	}
-	return addRoutes(s, sock)
+	return errors.Join(addRoutes(s, sock), add6(s, sock))
 }
 
 // addRoutes adds the station's routes, as far as they are missing.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 
+	"golang.org/x/net/bpf"
+
 	"testbed/emulator/fabric"
 	"testbed/emulator/health"
 	"testbed/emulator/internal/program"
@@ -59,6 +61,11 @@ func (*Fabric) Counters(context.Context) ([]fabric.QueueStatus, error) { return 
 // Health returns an error.
 func (*Fabric) Health(context.Context, uint64, bool) (health.Health, error) {
 	return health.Health{}, errOther
+}
+
+// Tap returns an error.
+func (*Fabric) Tap(context.Context, []fabric.QueueName, []bpf.RawInstruction, fabric.TapSink) error {
+	return errOther
 }
 
 // Depend does nothing.

@@ -310,8 +310,8 @@ func TestWhatBreaksIsCounted(t *testing.T) {
 	}
 }
 
-// A connection over which nothing comes, as of a machine that never heard its welcome, takes no count away: what was lost
-// with the one before is told at the next.
+// A connection over which nothing comes, as of a machine that never heard its welcome, takes no count away: what was
+// lost with the one before is told at the next.
 func TestAWelcomeThatIsNotHeardLosesNoCount(t *testing.T) {
 	a, b, r := relayed(t)
 	config, err := a.config.Key.TLS("a", "b")

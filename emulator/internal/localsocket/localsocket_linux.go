@@ -38,7 +38,7 @@ func Listen(dir, name string) (*net.UnixListener, error) {
 
 // Dial connects to the socket of that name in a directory, which is to be as for Listen, and makes sure that this
 // user's process listens there.
-func Dial(ctx context.Context, dir, name string) (*net.UnixConn, error) {
+func Dial(ctx context.Context, dir, name string) (net.Conn, error) {
 	d, err := open(dir)
 	if err != nil {
 		return nil, err
@@ -49,11 +49,10 @@ func Dial(ctx context.Context, dir, name string) (*net.UnixConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	socket := conn.(*net.UnixConn)
-	if err := Known(socket); err != nil {
-		return nil, errors.Join(err, socket.Close())
+	if err := Known(conn.(*net.UnixConn)); err != nil {
+		return nil, errors.Join(err, conn.Close())
 	}
-	return socket, nil
+	return conn, nil
 }
 
 // Known fails unless the process at the other end is this user's, as the kernel says.

@@ -27,7 +27,8 @@ func TestDoor(t *testing.T) {
 	if !d.Enter(at("192.0.2.1:9")) || d.Enter(at("192.0.2.1:9")) {
 		t.Error("whoever leaves makes room for one")
 	}
-	for _, from := range []string{"192.0.2.1:1", "192.0.2.1:9", "[2001:db8::1]:1", "[2001:db8::2]:1", "[2001:db8:0:1::1]:1"} {
+	for _, from := range []string{"192.0.2.1:1", "192.0.2.1:9", "[2001:db8::1]:1", "[2001:db8::2]:1",
+		"[2001:db8:0:1::1]:1"} {
 		d.Leave(at(from))
 	}
 	if d.Inside() != 0 || len(d.from) != 0 {

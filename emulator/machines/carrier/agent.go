@@ -113,6 +113,9 @@ func (a *Agent) greet(program string) error {
 	}
 	defer stream.Close()
 	if err := json.NewDecoder(io.LimitReader(stream, mostHello)).Decode(&a.Hello); err != nil {
+		if cause := a.Cause(); cause != nil {
+			return cause
+		}
 		return fmt.Errorf("%w: %w", control.ErrLost, err)
 	}
 	if program != "" && a.Hello.Program != program {

@@ -91,9 +91,4 @@ func NameOf(m machines.Machine) string {
 }
 
 // On names the machine in an error.
-func On(m machines.Machine, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("machine %s: %w", NameOf(m), err)
-}
+func On(m machines.Machine, err error) error { return machines.On(NameOf(m), err) }

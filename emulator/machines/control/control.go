@@ -97,7 +97,7 @@ func (s *Session) serve() {
 		stream := &Stream{accepted}
 		s.serving.Go(func() {
 			s.handle(stream)
-			stream.Close()
+			_ = stream.Close()
 			if s.slots != nil {
 				s.over(stream)
 				<-s.slots
@@ -157,7 +157,7 @@ func (s *Session) Open(service string) (net.Conn, error) {
 	default:
 		return stream, nil
 	}
-	stream.Close()
+	_ = stream.Close()
 	return nil, err
 }
 
@@ -219,7 +219,7 @@ func (s *Session) Cause() error {
 	if !s.mux.IsClosed() {
 		return nil
 	}
-	err := error(yamux.ErrSessionShutdown)
+	var err error
 	for range backlog + 1 { // streams that nobody will serve any more come first
 		if _, err = s.mux.AcceptStream(); err != nil && !errors.Is(err, yamux.ErrSessionShutdown) {
 			break

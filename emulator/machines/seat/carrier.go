@@ -14,8 +14,8 @@ import (
 	"testbed/emulator/noderuntime/remote"
 )
 
-// NewCarrier makes the carrier that a configuration names, of agents that run p, which is to be this program, in an image
-// that secrets signs. Of the configuration the members from Carrier to Socket count, and Dir as in
+// NewCarrier makes the carrier that a configuration names, of agents that run p, which is to be this program, in an
+// image that secrets signs. Of the configuration the members from Carrier to Socket count, and Dir as in
 // engines.Options.Temporary. It talks to no machine yet.
 func NewCarrier(c Config, p program.Program, secrets remote.Secrets) (carrier.Carrier, error) {
 	digest, err := agent.Digest()

@@ -61,14 +61,14 @@ func (k *keeper) watch() {
 
 // serve answers this user's processes until ctx ends.
 func (k *keeper) serve(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() { k.listener.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = k.listener.Close() })
 	defer stop()
 	for {
 		conn, err := k.listener.AcceptUnix()
 		switch {
 		case ctx.Err() != nil:
 			if err == nil {
-				conn.Close()
+				_ = conn.Close()
 			}
 			return nil
 		case errors.Is(err, net.ErrClosed):
@@ -78,8 +78,8 @@ func (k *keeper) serve(ctx context.Context) error {
 			continue
 		}
 		k.serving.Go(func() {
-			defer conn.Close()
-			ended := context.AfterFunc(ctx, func() { conn.Close() })
+			defer func() { _ = conn.Close() }()
+			ended := context.AfterFunc(ctx, func() { _ = conn.Close() })
 			defer ended()
 			if err := localsocket.Known(conn); err != nil {
 				log.Printf("%s: turned away: %v", k.testbed, err)

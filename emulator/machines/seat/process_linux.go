@@ -115,7 +115,8 @@ func (k *keeper) start(
 	return send(parent, told{Ready: &r})
 }
 
-// own are the secrets that a testbed's agents may ask for: those of other testbeds are none of their machines' business.
+// own are the secrets that a testbed's agents may ask for: those of other testbeds are none of their machines'
+// business.
 func own(all remote.Secrets, testbed string) remote.Secrets {
 	return remote.Secrets{Key: all.Key, Of: func(of, run string) []noderuntime.Secret {
 		if of != testbed || all.Of == nil {
@@ -133,7 +134,7 @@ func (k *keeper) leave() error {
 	var failed []error
 	k.leaving.Store(true)
 	if k.listener != nil {
-		k.listener.Close()
+		_ = k.listener.Close()
 		if err := os.Remove(filepath.Join(k.dir, socketName)); err != nil && !os.IsNotExist(err) {
 			failed = append(failed, err)
 		}

@@ -61,7 +61,7 @@ func (s *Seat) wrap(err error) error { return fmt.Errorf("agents of testbed %s: 
 func (s *Seat) Agents() []Agent { return slices.Clone(s.agents) }
 
 // ask connects to the process and says what is wanted. What follows on the connection is the answer.
-func (s *Seat) ask(w want) (*net.UnixConn, error) {
+func (s *Seat) ask(w want) (net.Conn, error) {
 	line, err := w.line()
 	if err != nil {
 		return nil, err

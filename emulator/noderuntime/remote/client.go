@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"syscall"
 
+	"testbed/emulator/machines"
 	"testbed/emulator/machines/control"
 )
 
@@ -19,10 +20,7 @@ func (r *Runtime) do(ctx context.Context, q request, l local) (outcome, error) {
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
 		return done, cause // what it was called off for
 	}
-	if err != nil {
-		err = fmt.Errorf("machine %s: %w", r.machine, err)
-	}
-	return done, err
+	return done, machines.On(r.machine, err)
 }
 
 func (r *Runtime) converse(ctx context.Context, q request, l local) (outcome, error) {

@@ -159,6 +159,29 @@ func TestSecretsAreAskedFor(t *testing.T) {
 	}
 }
 
+// TestSecretsOverAConnection: of a controller and an agent.
+func TestSecretsOverAConnection(t *testing.T) {
+	near, far := net.Pipe()
+	secret := noderuntime.NewSecret()
+	here, err := control.Controller(near, map[string]control.Handler{SecretsService: func(conn net.Conn) {
+		ServeSecrets(conn, Secrets{Of: func(string, string) []noderuntime.Secret { return []noderuntime.Secret{secret} }})
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	there, err := control.Agent(far, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 200 {
+		if got := AskedOf(there).Of("a", "1"); len(got) != 1 || got[0] != secret {
+			t.Fatalf("%d secrets", len(got))
+		}
+	}
+	_ = here.Close()
+	_ = there.Close()
+}
+
 // answered answers each stream by a function.
 type answered func(net.Conn)
 
@@ -206,7 +229,8 @@ func TestAMessageWithoutEndIsRefused(t *testing.T) {
 
 // FuzzServe: no request, whatever it holds, does more than fail.
 func FuzzServe(f *testing.F) {
-	f.Add([]byte(`{"Op":"exec","Nodes":[{"node":"n"}],"Connected":{"In":true}}` + "\n" + `{"In":"eA=="}` + "\n" + `{"EndOfIn":true}` + "\n" + ``))
+	f.Add([]byte(`{"Op":"exec","Nodes":[{"node":"n"}],"Connected":{"In":true}}` + "\n" +
+		`{"In":"eA=="}` + "\n" + `{"EndOfIn":true}` + "\n"))
 	f.Add([]byte(`{"Op":"exec","Nodes":[]}` + "\n"))
 	f.Add([]byte(`{"Op":"start","Specs":[{"Node":"n","Dir":"/nowhere/../etc/x"}],"Hosts":{"/nowhere":"eA=="}}` + "\n"))
 	f.Add([]byte(`{"Op":"await-companion","ID":"x"}` + "\n" + `{"Cancel":true}` + "\n"))

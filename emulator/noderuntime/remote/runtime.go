@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"testbed/emulator/internal/readfile"
+	"testbed/emulator/machines"
 	"testbed/emulator/noderuntime"
 )
 
@@ -67,7 +68,7 @@ func (r *Runtime) Start(
 func (r *Runtime) Inspect(ctx context.Context, nodes []noderuntime.Node) ([]noderuntime.Condition, error) {
 	done, err := r.do(ctx, request{Op: opInspect, Nodes: nodes}, local{})
 	if err == nil && len(done.Conditions) != len(nodes) {
-		err = fmt.Errorf("machine %s: %d conditions of %d nodes", r.machine, len(done.Conditions), len(nodes))
+		err = machines.On(r.machine, fmt.Errorf("%d conditions of %d nodes", len(done.Conditions), len(nodes)))
 	}
 	return done.Conditions, err
 }

@@ -140,6 +140,10 @@ func (r *replay) happen(e *event) error {
 		r.beginMoves(e.mover)
 	case rebalances:
 		return r.rebalance(e)
+	case moveReady:
+		if !e.mover.over {
+			r.arrive(e.mover)
+		}
 	case moveEnds:
 		r.giveUp(e.mover)
 	case instanceReady:

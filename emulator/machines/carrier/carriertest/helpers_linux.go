@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -83,6 +82,10 @@ func (s *suite) nodesBy(by []noderuntime.Made) []noderuntime.Node {
 	return all
 }
 
+// run is the testbed's only bringing up, and secret what its nodes are signed with.
+func (s *suite) run() string                { return s.testbed + "-1" }
+func (s *suite) secret() noderuntime.Secret { return runtimetest.Secret(s.testbed, s.run()) }
+
 // specs are of so many nodes, different from all before.
 func (s *suite) specs(count int) (specs []noderuntime.Spec) {
 	s.Helper()
@@ -92,9 +95,8 @@ func (s *suite) specs(count int) (specs []noderuntime.Spec) {
 		if err := os.WriteFile(hosts, []byte("127.0.0.1 localhost\n"), 0o644); err != nil {
 			s.Fatal(err)
 		}
-		run := s.testbed + "-1"
 		specs = append(specs, noderuntime.Spec{Testbed: s.testbed, Node: fmt.Sprint("n", s.next),
-			Args: []string{runtimetest.Agent}, Dir: dir, HostsAt: hosts, Run: run, Secret: runtimetest.Secret(s.testbed, run)})
+			Args: []string{runtimetest.Agent}, Dir: dir, HostsAt: hosts, Run: s.run(), Secret: s.secret()})
 		s.next++
 	}
 	return specs
@@ -144,7 +146,11 @@ func (s *suite) nothingIsLeft() {
 				break
 			}
 			if time.Now().After(deadline) {
-				s.Errorf("machine %s still has %v (%v)", strconv.Itoa(n), left, err)
+				var names []string
+				for _, c := range left {
+					names = append(names, fmt.Sprint(c.Names, " ", c.Command))
+				}
+				s.Errorf("machine %d still has %q (%v)", n, names, err)
 				break
 			}
 		}

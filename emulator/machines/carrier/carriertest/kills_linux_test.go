@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/docker/docker/client"
+	"github.com/containerd/errdefs"
 
 	"testbed/emulator/machines/carrier/engines"
 	"testbed/emulator/machines/carrier/swarm"
@@ -26,41 +26,43 @@ const kills = "TB_KILLS"
 // victim is what is killed at an instant.
 type victim struct {
 	name string
-	kill func(*seated) // what is not there is not killed
-	say  string        // what the error of what is lost names
+	kill func(*seated) bool // false: it is not there yet
+	say  string             // what the error of what is lost names
 	back func(*seated)
 }
 
-// killed are the victims: an agent, a machine's engine, the first machine's, which is a Swarm's manager, and the process
-// that keeps agents.
+// killed are the victims: an agent, a machine's engine, the process that keeps agents, and the engine of the first
+// machine, which is a Swarm's manager.
 var killed = []victim{
 	{"agent", (*seated).killAnyAgent, "machine2", func(*seated) {}},
-	{"engine", func(s *seated) { s.at.Do(s.T, "kill", "2") }, "machine2",
+	{"engine", func(s *seated) bool { s.at.Do(s.T, "kill", "2"); return true }, "machine2",
 		func(s *seated) { s.at.Do(s.T, "start", "2") }},
 	{"seat", (*seated).killSeat, "", func(*seated) {}},
-	{"manager", func(s *seated) { s.at.Do(s.T, "kill", "1") }, "machine1",
+	{"manager", func(s *seated) bool { s.at.Do(s.T, "kill", "1"); return true }, "machine1",
 		func(s *seated) { s.at.Do(s.T, "start", "1") }},
 }
 
 // killAnyAgent kills the agent of machine 2 where there is one yet.
-func (s *seated) killAnyAgent() {
+func (s *seated) killAnyAgent() (killed bool) {
 	for _, c := range s.containers(2) {
 		found, err := s.api(2).ContainerInspect(context.Background(), c.ID)
 		switch {
-		case client.IsErrNotFound(err):
+		case errdefs.IsNotFound(err):
 		case err != nil:
 			s.Error(err)
 		case found.State.Pid > 0:
-			_ = syscall.Kill(found.State.Pid, syscall.SIGKILL) // it may have ended since
+			killed = syscall.Kill(found.State.Pid, syscall.SIGKILL) == nil
 		}
 	}
+	return killed
 }
 
 // killSeat kills the process where there is one yet.
-func (s *seated) killSeat() {
+func (s *seated) killSeat() (killed bool) {
 	for _, pid := range s.pids() {
-		_ = syscall.Kill(pid, syscall.SIGKILL)
+		killed = syscall.Kill(pid, syscall.SIGKILL) == nil
 	}
+	return killed
 }
 
 // TestKillsAtRandomInstants: while agents start, while nodes do, and afterwards. Each time the truth is told, and what
@@ -99,7 +101,12 @@ func (s *seated) killAt(who victim, after time.Duration) {
 	over := make(chan struct{})
 	time.AfterFunc(after, func() {
 		defer close(over)
-		who.kill(s)
+		for deadline := time.Now().Add(time.Minute); !who.kill(s); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				s.Errorf("there is no %s to kill", who.name)
+				return
+			}
+		}
 	})
 	p, args := s.program()
 	kept, err := seat.Start(context.Background(), p, args, s.config, nil)

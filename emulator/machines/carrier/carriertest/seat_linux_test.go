@@ -48,7 +48,14 @@ func newSeated(t *testing.T, testbed, of string) *seated {
 		s.carrier = enginesOf(t, at)
 	}
 	s.config = seat.Config{Testbed: testbed, Dir: filepath.Join(t.TempDir(), "records"), Carrier: of,
-		Machines: s.machines(), Dirs: dirs(at), Programs: programs(at)}
+		Machines: s.machines(), Dirs: dirs(at), Programs: programs(at), Key: filepath.Join(t.TempDir(), "key")}
+	text, err := s.secret().MarshalText()
+	if err == nil {
+		err = os.WriteFile(s.config.Key, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	if of == swarm.Name {
 		s.config.Listen = here
 	}
@@ -63,6 +70,19 @@ func newSeated(t *testing.T, testbed, of string) *seated {
 		}
 	})
 	return s
+}
+
+// secretIn knows the secret in a file, as that of all testbeds: the process is another one than the tests', and has
+// another key.
+func secretIn(_, path string) remote.Secrets {
+	return remote.Secrets{Of: func(string, string) []noderuntime.Secret {
+		var secret noderuntime.Secret
+		text, err := os.ReadFile(path)
+		if err != nil || secret.UnmarshalText(text) != nil {
+			return nil
+		}
+		return []noderuntime.Secret{secret}
+	}}
 }
 
 // program starts the test binary as the process.
@@ -211,9 +231,7 @@ func TestSeat(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			if n := len(s.containers(1)) + len(s.containers(2)) + len(s.containers(3)); n > 0 {
-				t.Errorf("%d agents are left", n)
-			}
+			s.noAgents()
 			if _, err := seat.Open(s.config.Dir, s.testbed); !errors.Is(err, seat.ErrNotRunning) {
 				t.Errorf("after its end: %v", err)
 			}
@@ -227,7 +245,7 @@ func TestSeat(t *testing.T) {
 // keepsSecrets fails where something of the process, or of its files, can be read by others, or tells a secret.
 func (s *seated) keepsSecrets() {
 	s.Helper()
-	text, err := secrets.Of(s.testbed, s.testbed+"-1")[0].MarshalText()
+	text, err := s.secret().MarshalText()
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -52,6 +52,7 @@ func Run(t *testing.T, at testenv.Machines, c carrier.Carrier) {
 		{"SomeOfThem", (*suite).someOfThem},
 		{"ALostAgentIsTold", (*suite).aLostAgentIsTold},
 		{"RemoveTakesAllAgents", (*suite).removeTakesAllAgents},
+		{"NodesGetANetwork", (*suite).nodesGetANetwork},
 		{"ACancelledStartLeavesNothing", (*suite).aCancelledStartLeavesNothing},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -185,13 +185,14 @@ func (a *authority) context(name, host string, files map[string][]byte) {
 	}
 }
 
-// TestContextsOverTLS: an agent at an engine that is reached by TCP, with certificates of both; without them nobody gets
-// one, and without TLS nobody is asked.
+// TestContextsOverTLS: an agent at an engine that is reached by TCP, with certificates of both; without them nobody
+// gets one, and without TLS nobody is asked.
 func TestContextsOverTLS(t *testing.T) {
 	at := testenv.NewMachines(t)
 	a := &authority{T: t, dir: t.TempDir()}
 	t.Setenv("DOCKER_CONFIG", a.dir)
-	ca, _ := a.sign("authority", x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign})
+	ca, _ := a.sign("authority", x509.Certificate{IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageCertSign})
 	cert, key := a.sign("controller", x509.Certificate{ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
 	address := a.overTLS(at.Socket(2))
 	a.context("lab-2", address, map[string][]byte{"ca.pem": ca, "cert.pem": cert, "key.pem": key})

@@ -41,7 +41,8 @@ func TestOnlyAManagerIsAsked(t *testing.T) {
 		fit, unfit, err := c.Machines(context.Background())
 		switch {
 		case want != "":
-			if !errors.Is(err, noderuntime.ErrNotSupported) || !errors.Is(err, ErrNoManager) || !strings.Contains(err.Error(), want) {
+			if !errors.Is(err, noderuntime.ErrNotSupported) || !errors.Is(err, ErrNoManager) ||
+				!strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v, which does not say %q", swarm, err, want)
 			}
 		case err != nil || len(fit) != 1 || fit[0].ID != "a" || fit[0].CPUs != 2 || fit[0].Address != "192.0.2.1":
