@@ -35,7 +35,7 @@ func NewHostOf(c *catalogue.Catalogue, store orchestrator.Store, key, binary, ve
 	host := &Host{Host: h, Version: version, Try: doctor.Trial(c), Catalogue: c}
 	for _, f := range fabric.Choices.All(c) {
 		h.Fabrics = append(h.Fabrics, orchestrator.FabricOption{
-			Name: f.Name, Remedy: f.Remedy, Supported: f.Does.Supported, Testbeds: f.Does.Testbeds,
+			Name: f.Name, Remedy: f.Remedy, Supported: f.Does.Supported, Testbeds: f.Does.Testbeds, Traces: f.Does.Traces,
 			New: func(dir, testbed string) fabric.Fabric { return f.Does.New(dir, testbed, small) },
 		})
 	}

@@ -101,7 +101,7 @@ func printNodes(s *State, nodes []orchestrator.NodeStatus, journal *orchestrator
 
 func printQueues(s *State, queues []fabric.QueueStatus) {
 	t := newTable(s, "link", "from", "rate", "delay", "jitter", "loss", "faults", "queue limit", "packets", "bytes",
-		"dropped", "lost")
+		"dropped", "lost", "follows")
 	var notes []string
 	for _, q := range queues {
 		rate := "unlimited"
@@ -113,13 +113,28 @@ func printQueues(s *State, queues []fabric.QueueStatus) {
 		}
 		t.AppendRow(table.Row{q.Link, shorten(q.From, 24), rate, q.Delay.Round(time.Microsecond), q.Jitter,
 			units.Percent(q.Loss), faults(q),
-			fmt.Sprintf("%d B", q.Limit), q.Packets, q.Bytes, q.Dropped, q.Lost})
+			fmt.Sprintf("%d B", q.Limit), q.Packets, q.Bytes, q.Dropped, q.Lost, follows(q)})
 	}
 	t.SuppressEmptyColumns() // faults are rare
 	t.Render()
 	for _, note := range notes {
 		_ = printf(s.Stdout, "note: %s\n", note)
 	}
+}
+
+// follows is what a queue follows in place of constants; the columns have the means of that.
+func follows(q fabric.QueueStatus) string {
+	var list []string
+	if q.Trace != "" {
+		list = append(list, q.Trace)
+		if q.Began != 0 {
+			list[0] += ", for " + q.Since.Round(time.Millisecond).String()
+		}
+	}
+	if q.Delays != "" {
+		list = append(list, "delays of "+q.Delays)
+	}
+	return strings.Join(list, "; ")
 }
 
 // faults are what a queue does to packets besides delaying and losing them.

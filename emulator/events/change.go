@@ -18,6 +18,8 @@ type change struct {
 	targets     []topology.ID
 	properties  *scenario.Properties
 	groups      [][]topology.ID
+	attachment  topology.Attachment // of attach
+	to          topology.ID
 	text, after string // what is said of its begin and of its end
 }
 
@@ -29,6 +31,7 @@ const (
 	down
 	up
 	partition
+	attach
 )
 
 // expand turns events into changes, in their order.
@@ -39,6 +42,15 @@ func expand(t *topology.Topology, events []scenario.Event) ([]*change, error) {
 		e := &events[i]
 		if e.Migrate != nil {
 			continue // it changes nothing of the network
+		}
+		if e.Attach != nil {
+			move, outage, err := attaching(t, e)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("events[%d]: %w", i, err))
+			} else if all = append(all, move); outage != nil {
+				all = append(all, outage)
+			}
+			continue
 		}
 		c, err := resolve(t, e)
 		if err != nil {
@@ -129,7 +141,7 @@ func (c *change) possible(t *topology.Topology, e *scenario.Event) error {
 	}
 	var errs []error
 	for _, id := range c.targets {
-		if err := e.Set.Fits(t.Vertices[id].LinkType); err != nil {
+		if err := errors.Join(e.Set.Fits(t.Vertices[id].LinkType), e.Set.Effective(t, id)); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", t.Vertices[id].Name, err))
 		}
 	}

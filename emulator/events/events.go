@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"testbed/emulator/fabric"
 	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
 )
@@ -31,6 +32,7 @@ type Moment struct {
 	Shapes    map[topology.Channel]topology.Shape // of the queues that are not as in the scenario
 	Down      []topology.ID                       // links and nodes that carry nothing, ascending
 	Partition [][]topology.ID                     // groups of hosts as in fabric.Network; empty: none
+	Moves     []fabric.Move                       // of hosts that are attached elsewhere than in the scenario
 }
 
 // Compile gives the moments of events on the topology t, which is not changed, in the order of time. An

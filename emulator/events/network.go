@@ -24,8 +24,12 @@ type network struct {
 	changedLinks     map[topology.ID]bool
 	changedFaults    map[topology.ID]bool
 	partitionChanged bool
-	states           int // of links and nodes, copied so far
-	scratch          *topology.Topology
+
+	moved              map[topology.Attachment]topology.ID // attachments that are elsewhere, and where
+	moves              []fabric.Move                       // the same, which moments share
+	attachmentsChanged bool
+	states             int // of links and nodes, copied so far
+	scratch            *topology.Topology
 }
 
 // link is what is set on a link. Changes without an end are folded into one shape as they come to lie below all that
@@ -50,8 +54,12 @@ func newNetwork(t *topology.Topology) *network {
 
 // add begins a change. Changes begin in the order in which they are to be applied.
 func (n *network) add(c *change) {
-	if c.kind == partition {
+	switch c.kind {
+	case partition:
 		n.partitions, n.partitionChanged = append(n.partitions, c), true
+		return
+	case attach:
+		n.move(c)
 		return
 	}
 	for _, id := range c.targets {
@@ -114,7 +122,15 @@ func (n *network) snapshot(m *Moment) error {
 		}
 		n.partitionChanged = false
 	}
-	m.Shapes, m.Down, m.Partition = n.shapes, n.down, n.groups
+	if n.attachmentsChanged {
+		var err error
+		if n.moves, err = n.reattached(); err != nil {
+			return fmt.Errorf("events: from %v on: %w", m.At, err)
+		}
+		n.states += len(n.moves)
+		n.attachmentsChanged = false
+	}
+	m.Shapes, m.Down, m.Partition, m.Moves = n.shapes, n.down, n.groups, n.moves
 	return nil
 }
 

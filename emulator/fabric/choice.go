@@ -18,4 +18,6 @@ type Choice struct {
 	New func(dir, testbed string, p program.Program) Fabric
 	// Crosses says that it carries packets from one machine to another, where several carry a testbed.
 	Crosses bool
+	// Traces says that it carries links that follow traces exactly; others carry steps of their rates.
+	Traces bool
 }

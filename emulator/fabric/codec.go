@@ -9,6 +9,7 @@ import (
 
 	"testbed/emulator/internal/readfile"
 	"testbed/emulator/topology"
+	"testbed/emulator/topology/linktrace"
 	"testbed/emulator/units"
 )
 
@@ -17,7 +18,7 @@ import (
 // stand for something large, and one with all of them in it would be decoded as a whole.
 
 // Schema is the version of a Network's encoding. Processes and files of another one are refused.
-const Schema = 3
+const Schema = 4
 
 // What a network may have at most: more than the largest scenario, of 5000 nodes and 20,000 links.
 const (
@@ -39,6 +40,9 @@ type header struct {
 	Vertices, Edges, Stations, Queues int
 	Down                              []topology.ID
 	Partition                         [][]topology.ID
+	Traces                            int
+	Run                               int64
+	ARP                               bool
 }
 
 type edge struct {
@@ -55,12 +59,12 @@ type limit struct {
 // Encode writes the network for Decode to read, perhaps in another process of the same program.
 func (n Network) Encode(w io.Writer) error {
 	h := header{Schema: Schema, Testbed: n.Testbed, Seed: n.Seed, Stations: len(n.Stations), Queues: len(n.Queues),
-		Down: n.Down, Partition: n.Partition}
+		Down: n.Down, Partition: n.Partition, Run: n.Run, ARP: n.ARP}
 	t := n.Topology
 	if t == nil {
 		t = &topology.Topology{}
 	}
-	h.Name, h.EdgeNetwork, h.Vertices = t.Name, t.EdgeNetwork, len(t.Vertices)
+	h.Name, h.EdgeNetwork, h.Vertices, h.Traces = t.Name, t.EdgeNetwork, len(t.Vertices), len(t.Traces)
 	for _, edges := range t.Adjacency {
 		h.Edges += len(edges)
 	}
@@ -70,6 +74,9 @@ func (n Network) Encode(w io.Writer) error {
 		if err == nil {
 			err = to.Encode(v)
 		}
+	}
+	for _, trace := range t.Traces {
+		send(trace)
 	}
 	for i := range t.Vertices {
 		send(&t.Vertices[i])
@@ -117,9 +124,13 @@ func (d *decoder) network() (Network, error) {
 	if err := d.from.Decode(&h); err != nil {
 		return Network{}, err
 	}
-	n := Network{Testbed: h.Testbed, Seed: h.Seed, Down: h.Down, Partition: h.Partition, Topology: topology.New(h.Name)}
+	n := Network{Testbed: h.Testbed, Seed: h.Seed, Down: h.Down, Partition: h.Partition, Run: h.Run, ARP: h.ARP,
+		Topology: topology.New(h.Name)}
 	d.t = n.Topology
 	if err := h.check(); err != nil {
+		return n, err
+	}
+	if err := d.traces(h.Traces); err != nil {
 		return n, err
 	}
 	if err := errors.Join(d.vertices(h.Vertices), d.edges(h.Edges)); err != nil {
@@ -144,10 +155,12 @@ func (h *header) check() error {
 	switch {
 	case h.Schema != Schema:
 		return fmt.Errorf("%w (schema %d; this program knows %d)", ErrSchema, h.Schema, Schema)
-	case min(h.Vertices, h.Edges, h.Stations, h.Queues, h.EdgeNetwork) < 0 || h.EdgeNetwork > h.Vertices ||
+	case min(h.Vertices, h.Edges, h.Stations, h.Queues, h.EdgeNetwork, h.Traces) < 0 || h.EdgeNetwork > h.Vertices ||
 		h.Stations > h.Vertices || h.Queues > 2*h.Vertices:
 		return fmt.Errorf("%d vertices, %d of them the edge network's, %d edges, %d stations and %d queues", h.Vertices,
 			h.EdgeNetwork, h.Edges, h.Stations, h.Queues)
+	case h.Traces > topology.MaxTraces:
+		return fmt.Errorf("%d traces, and at most %d are read: %w", h.Traces, topology.MaxTraces, readfile.ErrLimit)
 	case h.Vertices > maxVertices || h.Edges > maxEdges:
 		return fmt.Errorf("%d vertices and %d edges, and at most %d and %d are read: %w", h.Vertices, h.Edges, maxVertices,
 			maxEdges, readfile.ErrLimit)
@@ -157,6 +170,21 @@ func (h *header) check() error {
 
 func (d *decoder) known(id topology.ID) bool { return id >= 0 && int(id) < len(d.t.Vertices) }
 
+func (d *decoder) traces(n int) error {
+	for range n {
+		trace := new(linktrace.Trace)
+		err := d.from.Decode(trace)
+		if err == nil {
+			err = trace.Check()
+		}
+		if err != nil {
+			return fmt.Errorf("trace %q: %w", trace.Name, err)
+		}
+		d.t.Traces = append(d.t.Traces, trace)
+	}
+	return nil
+}
+
 func (d *decoder) vertices(n int) error {
 	for range n {
 		var v topology.Vertex
@@ -165,6 +193,15 @@ func (d *decoder) vertices(n int) error {
 		}
 		if v.Kind > topology.Link || v.LinkType > topology.Downlink {
 			return fmt.Errorf("vertex %s is of a %v or %v", v.Name, v.Kind, v.LinkType)
+		}
+		for _, s := range v.Shape {
+			if min(s.Trace, s.Delays) < 0 || int(max(s.Trace, s.Delays)) > len(d.t.Traces) {
+				return fmt.Errorf("vertex %s follows traces %d and %d, of %d", v.Name, s.Trace, s.Delays, len(d.t.Traces))
+			}
+			if trace, delays := d.t.Trace(&s), d.t.Delays(&s); trace != nil && trace.Spread != nil ||
+				delays != nil && delays.Spread == nil {
+				return fmt.Errorf("vertex %s has a distribution of delays and a trace in each other's place", v.Name)
+			}
 		}
 		if _, err := d.t.Add(v); err != nil {
 			return err

@@ -26,6 +26,7 @@ func Wanted(n Network) []QueueStatus {
 			Rate: s.Rate, Delay: s.Delay, Jitter: s.Jitter,
 			Loss: s.Loss, Reorder: s.Reorder, Duplicate: s.Duplicate, Corrupt: s.Corrupt, Limit: n.Queues[c], MTU: s.MTU,
 			Down: slices.Contains(n.Down, c.Link)}
+		all[i].Trace, all[i].Delays = n.Topology.TraceNames(&s)
 	}
 	return all
 }
@@ -110,6 +111,9 @@ func differ(want, have *QueueStatus) []Difference {
 	add("mtu", mtu(want.MTU) == mtu(have.MTU), mtu(want.MTU), mtu(have.MTU))
 	add("queue limit", max(want.Limit-have.Limit, have.Limit-want.Limit) <= limitTolerance, want.Limit, have.Limit)
 	add("down", want.Down == have.Down, want.Down, have.Down)
+	// A fabric that knows nothing of traces carries their means, or what is laid over them step by step.
+	add("trace", want.Trace == have.Trace || want.Trace == "" || have.Trace == "", want.Trace, have.Trace)
+	add("delays", want.Delays == have.Delays || want.Delays == "" || have.Delays == "", want.Delays, have.Delays)
 	return all
 }
 

@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -14,6 +15,20 @@ type Overlay struct {
 	Queues    []QueueOverlay  `json:"queues,omitempty"`
 	Down      []topology.ID   `json:"down,omitempty"`      // carry nothing, besides what is down below
 	Partition [][]topology.ID `json:"partition,omitempty"` // as in Network; in force together with one below
+	Run       int64           `json:"run,omitempty"`       // as in Network; 0: as below
+	Moves     []Move          `json:"moves,omitempty"`     // by Compare
+}
+
+// Move is an attachment that is elsewhere: the edges between At and From are between At and To.
+type Move struct {
+	At   topology.ID `json:"at"` // a host, or its link
+	From topology.ID `json:"from"`
+	To   topology.ID `json:"to"`
+}
+
+// Compare orders moves.
+func (m Move) Compare(o Move) int {
+	return cmp.Or(cmp.Compare(m.At, o.At), cmp.Compare(m.From, o.From), cmp.Compare(m.To, o.To))
 }
 
 // QueueOverlay changes the properties of one queue in which Now differs from Was.
@@ -25,7 +40,7 @@ type QueueOverlay struct {
 
 // IsZero says whether the overlay changes nothing.
 func (o Overlay) IsZero() bool {
-	return len(o.Queues) == 0 && len(o.Down) == 0 && len(o.Partition) == 0
+	return len(o.Queues) == 0 && len(o.Down) == 0 && len(o.Partition) == 0 && o.Run == 0 && len(o.Moves) == 0
 }
 
 // Over is the network base with the overlay in force; base is not changed, and shares what does not differ.
@@ -34,8 +49,20 @@ func (o Overlay) IsZero() bool {
 // is passed over.
 func (o Overlay) Over(base Network) Network {
 	n := base
+	if len(o.Moves) > 0 && base.Topology != nil {
+		moved := *base.Topology
+		for _, m := range o.Moves {
+			// What the network below has otherwise by now stays as it is there.
+			_ = moved.Reattach(topology.Attachment{At: m.At, To: m.From}, m.To)
+		}
+		n.Topology = &moved
+		base.Topology = &moved
+	}
 	if len(o.Queues) > 0 && base.Topology != nil {
 		n.Topology, n.Queues = o.reshape(base)
+	}
+	if o.Run != 0 {
+		n.Run = o.Run
 	}
 	n.Down = union(base.Down, o.Down)
 	if len(o.Partition) > 0 {
@@ -88,6 +115,8 @@ func (q QueueOverlay) apply(s topology.Shape) topology.Shape {
 	replace(&s.Corrupt, q.Was.Corrupt, q.Now.Corrupt)
 	replace(&s.Queue, q.Was.Queue, q.Now.Queue)
 	replace(&s.MTU, q.Was.MTU, q.Now.MTU)
+	replace(&s.Trace, q.Was.Trace, q.Now.Trace)
+	replace(&s.Delays, q.Was.Delays, q.Now.Delays)
 	return s
 }
 

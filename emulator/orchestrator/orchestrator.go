@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"testbed/emulator/fabric"
@@ -76,6 +77,7 @@ type FabricOption struct {
 	Supported func(context.Context) error
 	New       func(dir, testbed string) fabric.Fabric
 	Testbeds  func() ([]string, error) // that something of this fabric is there of; nil: they cannot be listed
+	Traces    bool                     // it carries links that follow traces exactly
 }
 
 // ErrUnknownOption is wrapped by errors about a runtime or fabric that does not exist.
@@ -135,10 +137,23 @@ func (h *Host) fabricAt(dir, testbed, name string) (fabric.Fabric, error) {
 	return nil, fmt.Errorf("fabric %s: %w; there are %s", name, ErrUnknownOption, h.fabricNames())
 }
 
-// fabric picks the fabric named, or for auto the first that this host supports.
-func (h *Host) fabric(ctx context.Context, name, testbed string) (fabric.Fabric, error) {
+// fabric picks the fabric named, or for auto the first that this host supports: of those that carry traces exactly,
+// where links follow some and there is such a one.
+func (h *Host) fabric(ctx context.Context, name, testbed string, traced bool) (fabric.Fabric, error) {
 	var refused []error
-	for _, o := range h.Fabrics {
+	options := slices.Clone(h.Fabrics)
+	if traced {
+		slices.SortStableFunc(options, func(a, b FabricOption) int {
+			switch {
+			case a.Traces == b.Traces:
+				return 0
+			case a.Traces:
+				return -1
+			}
+			return 1
+		})
+	}
+	for _, o := range options {
 		if name != "auto" && name != o.Name {
 			continue
 		}

@@ -16,6 +16,7 @@ type Moment struct {
 	At      time.Duration // after the start
 	What    []string      // what happens, in words
 	Overlay fabric.Overlay
+	Run     bool // traces that begin with a run began with the start
 }
 
 // Played is a moment that has come.
@@ -55,7 +56,11 @@ func (b *Bed) NewPlayer(ctx context.Context) (*Player, error) {
 // in order. It returns when the last has come or ctx ends, and leaves the network as the last made it. A moment
 // that fails does not end it.
 func (p *Player) Play(ctx context.Context, start time.Time, moments []Moment, tell func(Played)) {
+	began := monotonic(start)
 	for _, m := range moments {
+		if m.Run {
+			m.Overlay.Run = began
+		}
 		_, _ = p.want(m.Overlay) // beforehand: it takes time that the moment has not
 		if !sleep.Until(ctx, start.Add(m.At)) {
 			return
@@ -118,10 +123,10 @@ func (p *Player) want(o fabric.Overlay) (fabric.Network, error) {
 		}
 		p.base, p.stamp = now.network, stamp
 	}
-	if !known || !slices.Equal(p.over.Queues, o.Queues) {
-		p.made = fabric.Overlay{Queues: o.Queues}.Over(p.base)
+	if !known || !slices.Equal(p.over.Queues, o.Queues) || !slices.Equal(p.over.Moves, o.Moves) {
+		p.made = fabric.Overlay{Queues: o.Queues, Moves: o.Moves}.Over(p.base)
 	}
 	p.over = o
-	rest := fabric.Overlay{Down: o.Down, Partition: o.Partition}
+	rest := fabric.Overlay{Down: o.Down, Partition: o.Partition, Run: o.Run}
 	return rest.Over(p.made), nil
 }

@@ -123,6 +123,7 @@ func (b *Bed) desire(r Request) (*desired, error) {
 	}
 	d.configs = r.configs(b.store, d.stations)
 	d.network = network(r.Testbed, b.host.subnet(), r.Topology, d.stations, r.TCP, r.Seed, nil)
+	d.network.ARP = r.ARP
 	return d, nil
 }
 

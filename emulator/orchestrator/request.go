@@ -21,6 +21,7 @@ type Request struct {
 	Topology *topology.Topology
 	TCP      TCP
 	IPv6     bool // functions are called over IPv6
+	ARP      bool // see fabric.Network.ARP
 	Seed     uint64
 	Runtime  string  // auto or a runtime's name
 	Fabric   string  // auto or a fabric's name

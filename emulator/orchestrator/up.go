@@ -88,7 +88,7 @@ func (h *Host) choose(ctx context.Context, r Request) (RuntimeOption, fabric.Fab
 	if err != nil {
 		return option, nil, err
 	}
-	net, err := h.fabric(ctx, r.Fabric, r.Testbed)
+	net, err := h.fabric(ctx, r.Fabric, r.Testbed, r.Topology.Traced())
 	if err == nil && r.Try != nil {
 		err = r.Try(ctx, h.Store, option.Name(), net.Name())
 	}
@@ -125,6 +125,7 @@ func (b *Bed) bringUp(ctx context.Context, r Request, stations []Station, began 
 	}
 	r.progress(fmt.Sprintf("joining %d nodes by %d links (%s)", len(stations), len(r.Topology.Links()), b.Fabric.Name()))
 	want := network(r.Testbed, b.host.subnet(), r.Topology, stations, r.TCP, r.Seed, spaces(nodes))
+	want.ARP = r.ARP
 	if err := b.Fabric.Apply(ctx, want); err != nil {
 		return fmt.Errorf("making the network: %w", err)
 	}

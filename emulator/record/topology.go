@@ -38,7 +38,7 @@ type vertex struct {
 	Queues []queue        `json:"queues,omitempty"` // of a link: by direction, one or two
 }
 
-// queue is a topology.Shape.
+// queue is a topology.Shape; of one that follows a trace the mean.
 type queue struct {
 	Rate      units.BitRate  `json:"rate_bps"` // 0: not limited
 	Delay     time.Duration  `json:"delay_ns,omitempty"`
@@ -49,6 +49,20 @@ type queue struct {
 	Corrupt   float64        `json:"corrupt,omitempty"`
 	Queue     units.ByteSize `json:"queue_bytes,omitempty"` // 0: derived
 	MTU       int            `json:"mtu_bytes,omitempty"`   // 0: 1500
+	Trace     string         `json:"trace,omitempty"`       // name of what it follows, which is one of the run's inputs
+	Delays    string         `json:"delays,omitempty"`      // name of the distribution of its delays, which is another
+}
+
+func queueOf(t *topology.Topology, s topology.Shape) queue {
+	q := queue{Rate: s.Rate, Delay: s.Delay, Jitter: s.Jitter, Loss: s.Loss,
+		Reorder: s.Reorder, Duplicate: s.Duplicate, Corrupt: s.Corrupt, Queue: s.Queue, MTU: s.MTU}
+	q.Trace, q.Delays = t.TraceNames(&s)
+	return q
+}
+
+func (q *queue) shape() topology.Shape {
+	return topology.Shape{Rate: q.Rate, Delay: q.Delay, Jitter: q.Jitter, Loss: q.Loss,
+		Reorder: q.Reorder, Duplicate: q.Duplicate, Corrupt: q.Corrupt, Queue: q.Queue, MTU: q.MTU}
 }
 
 // graphTarget is one edge: the index of the vertex that it leads to, and its propagation delay.
@@ -57,11 +71,12 @@ type graphTarget struct {
 	Delay time.Duration `json:"delay_ns,omitempty"`
 }
 
-// WriteTopology writes the topology into a run's directory. ReadTopology gives an equal one back.
+// WriteTopology writes the topology into a run's directory. ReadTopology gives an equal one back, but that it follows no
+// traces: of these the names alone are written, and means.
 func WriteTopology(dir string, t *topology.Topology) error {
 	g := graph{Name: t.Name, Edge: t.EdgeNetwork, Order: t.EdgeOrder, Edges: make([][]graphTarget, len(t.Vertices))}
 	for i, v := range t.Vertices {
-		g.Vertices = append(g.Vertices, vertexOf(v))
+		g.Vertices = append(g.Vertices, vertexOf(t, v))
 		for _, e := range t.Adjacency[i] {
 			g.Edges[i] = append(g.Edges[i], graphTarget(e))
 		}
@@ -76,13 +91,13 @@ func WriteTopology(dir string, t *topology.Topology) error {
 	return nil
 }
 
-func vertexOf(v topology.Vertex) vertex {
+func vertexOf(t *topology.Topology, v topology.Vertex) vertex {
 	out := vertex{Name: v.Name, Kind: v.Kind.String(), Class: v.Class, Memory: v.Memory, CPU: v.CPU,
 		Arch: v.Arch, Type: v.Type, Model: v.Model}
 	if v.Kind == topology.Link {
 		out.Link = v.LinkType.String()
 		for _, s := range v.Shape {
-			out.Queues = append(out.Queues, queue(s))
+			out.Queues = append(out.Queues, queueOf(t, s))
 		}
 		if v.LinkType != topology.Duplex && v.Shape[1] == (topology.Shape{}) {
 			out.Queues = out.Queues[:1]
@@ -166,8 +181,8 @@ func (v *vertex) vertex() (topology.Vertex, error) {
 	if len(v.Queues) > len(out.Shape) {
 		return out, fmt.Errorf("link %s: %d queues", v.Name, len(v.Queues))
 	}
-	for d, q := range v.Queues {
-		out.Shape[d] = topology.Shape(q)
+	for d := range v.Queues {
+		out.Shape[d] = v.Queues[d].shape()
 	}
 	return out, nil
 }

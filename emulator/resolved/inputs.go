@@ -102,12 +102,7 @@ func keep(out *outdir.Dir, path string, in record.Input, most int64) (record.Inp
 
 // inputName is the name of a copy: the original's, as far as it is a plain one that no other input has.
 func inputName(ref scenario.Reference, others []record.Input) string {
-	name := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.", r) {
-			return r
-		}
-		return '-'
-	}, filepath.Base(ref.Path))
+	name := plain(filepath.Base(ref.Path))
 	name = strings.TrimLeft(name, ".")
 	name = name[max(0, len(name)-100):]
 	if name == "" || strings.Trim(name, "-.") == "" {
@@ -115,8 +110,18 @@ func inputName(ref scenario.Reference, others []record.Input) string {
 	}
 	for _, o := range others {
 		if strings.HasPrefix(o.Name, name) {
-			return ref.Key + "-" + name
+			return plain(ref.Key) + "-" + name
 		}
 	}
 	return name
+}
+
+// plain is a text with hyphens in the place of what a file's name had better not have.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.", r) {
+			return r
+		}
+		return '-'
+	}, text)
 }

@@ -3,18 +3,20 @@ package run
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"testbed/emulator/events"
 	"testbed/emulator/record"
 	"testbed/emulator/topology"
+	"testbed/emulator/topology/linktrace"
 )
 
 // events plays the scenario's events during the replay of a model, from its first chain on: every model
 // meets the same. It is a replay.Config's Around.
 func (r *run) events(ctx context.Context, model string) (end func()) {
-	moments := r.Scenario.Moments
+	moments := momentsOf(r.Scenario.Topology, r.Scenario.Moments)
 	if len(moments) == 0 {
 		return func() {}
 	}
@@ -27,7 +29,7 @@ func (r *run) events(ctx context.Context, model string) (end func()) {
 	var running sync.WaitGroup
 	played := 0
 	running.Go(func() {
-		player.Play(ctx, time.Now(), momentsOf(r.Scenario.Topology, moments), func(p Played) {
+		player.Play(ctx, time.Now(), moments, func(p Played) {
 			played++
 			r.happened(eventOf(model, p))
 		})
@@ -36,7 +38,7 @@ func (r *run) events(ctx context.Context, model string) (end func()) {
 		stop()
 		running.Wait()
 		for _, m := range moments[played:] {
-			r.happened(record.Event{Model: model, What: m.Event, Scheduled: m.At.Seconds(), Missed: true})
+			r.happened(record.Event{Model: model, What: m.What, Scheduled: m.At.Seconds(), Missed: true})
 		}
 		if err := player.Restore(ctx); err != nil {
 			r.happened(record.Event{Model: model, What: []string{"the network is put back"}, Error: err.Error()})
@@ -54,10 +56,15 @@ func (r *run) happened(e record.Event) {
 	}
 }
 
+// momentsOf are the events' moments, and that at which traces begin with the chains.
 func momentsOf(t *topology.Topology, moments []events.Moment) []Moment {
-	out := make([]Moment, len(moments))
-	for i, m := range moments {
-		out[i] = Moment{At: m.At, What: m.Event, Overlay: m.Overlay(t)}
+	begins := slices.ContainsFunc(t.Traces, func(trace *linktrace.Trace) bool { return trace.WithRun })
+	var out []Moment
+	if begins {
+		out = append(out, Moment{What: []string{"traces of links begin"}, Run: true})
+	}
+	for _, m := range moments {
+		out = append(out, Moment{At: m.At, What: m.Event, Overlay: m.Overlay(t), Run: begins})
 	}
 	return out
 }

@@ -40,10 +40,12 @@ func (s *Scenario) graph() (*topology.Topology, error) {
 			return nil, err
 		}
 	}
+	var errs []error // of traces
 	for _, c := range s.Classes {
 		for _, id := range t.Links() {
 			if v := &t.Vertices[id]; v.Class == c.Name {
 				c.apply(v)
+				errs = append(errs, s.follow(t, id, c.Trace), s.spread(t, id, c.Delays))
 			}
 		}
 	}
@@ -52,14 +54,17 @@ func (s *Scenario) graph() (*topology.Topology, error) {
 		l := &s.File.Topology.Links[i]
 		if id, ok := t.Lookup(l.Name); ok {
 			l.apply(&t.Vertices[id])
+			errs = append(errs, s.follow(t, id, l.Trace), s.spread(t, id, l.Delays))
 		}
 	}
 	for _, o := range s.Overrides {
 		if id, ok := t.Lookup(o.Name); ok {
 			o.apply(&t.Vertices[id])
+			errs = append(errs, s.follow(t, id, o.Trace), s.spread(t, id, o.Delays))
 		}
 	}
-	return t, nil
+	t.ForgetTraces()
+	return t, errors.Join(errs...)
 }
 
 func (c *Cloud) link() topology.CloudLink {

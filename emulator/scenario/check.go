@@ -21,6 +21,8 @@ func (d *decoder) check(s *Scenario, open bool) {
 	f := &s.File
 	d.checkNodes(f)
 	d.checkLinks(f)
+	d.checkTraces(f)
+	d.checkDelays(s, false)
 	d.checkSynth(&f.Topology)
 	d.checkImport(&f.Topology)
 	d.checkWorkload(&f.Workload)
@@ -39,6 +41,9 @@ func (d *decoder) check(s *Scenario, open bool) {
 	f.resolve(d.catalogue)
 	if open {
 		d.checkFiles(s)
+	} else {
+		s.unread = true
+		defer func() { s.unread = false }()
 	}
 	if !sound || (f.Topology.Import.Path != "" || f.Topology.Imported != nil) && (!open || d.failed("topology")) {
 		d.checkWrittenNames(f)
@@ -167,6 +172,8 @@ func (d *decoder) checkFiles(s *Scenario) {
 	d.checkFunctionFiles(s)
 	d.checkProfile(s)
 	d.checkImported(s)
+	d.checkTraceFiles(s)
+	d.checkDelays(s, true)
 	if trace := s.Workload.Trace; s.shipped() {
 		if s.Workload.Format != "" {
 			d.failAt("workload.format", "leave it out", "the program's own trace %s has no other format", trace)

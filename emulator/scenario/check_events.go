@@ -46,6 +46,8 @@ func (d *decoder) checkEvent(e *Event, path string) {
 	case e.Migrate != nil && subject:
 		d.failAt(join(path, "migrate"), "remove link or node: migrate names a function and a client",
 			"a move happens to no link or node")
+	case e.Attach != nil && subject:
+		d.failAt(join(path, "attach"), "remove link or node: attach names a host", "it happens to no other link or node")
 	case len(e.Partition) > 0 && subject:
 		key := "node"
 		if len(e.Link) > 0 {

@@ -96,7 +96,7 @@ func (d *decoder) checkDirections(path string, kind topology.LinkType) {
 	no := map[topology.LinkType][]string{
 		topology.Shared: {"up", "down"}, topology.Uplink: {"down"}, topology.Downlink: {"up"},
 	}[kind]
-	for _, key := range propertyKeys {
+	for _, key := range append(slices.Clone(propertyKeys), "trace", "delays") {
 		for _, direction := range no {
 			here := join(join(path, key), direction)
 			if _, given := d.where[here]; given {

@@ -161,6 +161,9 @@ func (d *decoder) checkNames(f *File, n vocabulary) {
 	for i := range f.Events {
 		d.checkEventNames(&f.Events[i], eventPath(i), n)
 		d.checkDrainNames(f, &f.Events[i], eventPath(i), n)
+		if a := f.Events[i].Attach; a != nil {
+			d.checkAttach(a, join(eventPath(i), "attach"), n)
+		}
 		if m := f.Events[i].Migrate; m != nil {
 			d.checkMigrate(f, m, join(eventPath(i), "migrate"), n)
 		}

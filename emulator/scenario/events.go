@@ -36,6 +36,8 @@ type Event struct {
 	// A client's function whose states its worker keeps (model in-function) goes to another worker with its states, and
 	// is executed there from then on; with it go the client's functions that use the same states there.
 	Migrate *Migrate `yaml:"migrate" one:"action" with:"at"`
+	// A host is attached elsewhere from then on, with its address: {host: phone, to: cell2, outage: 50ms}.
+	Attach *Attach `yaml:"attach" one:"action" with:"at"`
 }
 
 // Flap is a link or node that goes down and up again and again.

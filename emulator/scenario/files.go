@@ -36,13 +36,19 @@ func (s *Scenario) paths() []input {
 		all = slices.Insert(all, 0, input{importKey, &i.File, []string{""}})
 	}
 	all = append(all, input{"profile", &s.File.Profile, []string{""}})
+	all = append(all, s.traceInputs()...)
 	return slices.DeleteFunc(all, func(in input) bool { return *in.path == "" })
 }
 
-// References lists the files that the scenario reads, in the order of their keys in it.
+// References lists the files that the scenario reads, each place's once.
 func (s *Scenario) References() []Reference {
 	var all []Reference
+	listed := map[string]bool{}
 	for _, in := range s.paths() {
+		if listed[in.key] {
+			continue
+		}
+		listed[in.key] = true
 		all = append(all, Reference{in.key, s.resolvePath(*in.path), in.suffixes})
 	}
 	return all
@@ -57,6 +63,7 @@ func (s *Scenario) Relocated(file string, files map[string]string) *Scenario {
 	relocated := *s
 	relocated.Functions = s.absoluteFunctions()
 	relocated.path = file
+	relocated.ownTraces()
 	if i := s.File.Topology.Imported; i != nil { // whose path is changed
 		own := *i
 		relocated.File.Topology.Imported = &own

@@ -69,6 +69,11 @@ type Link struct {
 	// Names of the nodes that the link connects: two, or any number for a shared medium. up is from the first to the
 	// second.
 	Endpoints []string `yaml:"endpoints,required,names" pattern:"node" min:"2" max:"1000"`
+	// A measurement that the link follows in place of constants: lte.up, or {up: lte.up, down: lte.down}.
+	Trace *LinkTrace `yaml:"trace"`
+	// A distribution from which each packet's delay is drawn, in place of delay and jitter: a path, or {file: rtt.csv,
+	// correlation: 0.5}.
+	Delays *LinkDelays `yaml:"delays"`
 
 	Properties `yaml:",inline"`
 }
@@ -76,6 +81,11 @@ type Link struct {
 // Override gives properties to one link or to all links of one class.
 type Override struct {
 	Name string `yaml:",key"`
+	// A measurement that the links follow in place of constants: lte.up, or {up: lte.up, down: lte.down}.
+	Trace *LinkTrace `yaml:"trace"`
+	// A distribution from which each packet's delay is drawn, in place of delay and jitter: a path, or {file: rtt.csv,
+	// correlation: 0.5}.
+	Delays *LinkDelays `yaml:"delays"`
 
 	Properties `yaml:",inline"`
 }

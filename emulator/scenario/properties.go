@@ -35,7 +35,8 @@ type Properties struct {
 	// ones that may not be cut with ICMP's "fragmentation needed" (IPv6: "packet too big"), and cuts others; a host's
 	// interface has the MTU of its link. Absent: 1500.
 	MTU *int `yaml:"mtu" min:"1280" max:"1500"`
-	// What may wait, such as 256KiB. Absent: two bandwidth-delay products of the longest path, and at least 100 packets.
+	// What may wait, such as 256KiB. Absent: two bandwidth-delay products of the longest path, and at least 100 packets;
+	// of a link that follows a trace, at least what that carries in its busiest 100 ms.
 	Queue *Both[units.ByteSize] `yaml:"queue" min:"1514B"`
 }
 
@@ -67,6 +68,12 @@ func (p *Properties) shape(shape *[2]topology.Shape, t topology.LinkType) {
 	}
 	for _, q := range []*topology.Shape{forward, backward} {
 		up := q == forward
+		if isGiven(p.Rate, up) {
+			q.Trace = 0 // one that is followed would have no effect, or the rate none
+		}
+		if isGiven(p.Delay, up) || isGiven(p.Jitter, up) {
+			q.Delays = 0
+		}
 		set(p.Rate, up, &q.Rate)
 		set(p.Delay, up, &q.Delay)
 		set(p.Jitter, up, &q.Jitter)
@@ -99,6 +106,9 @@ func setFraction(b *Both[Fraction], up bool, into *float64) {
 
 // Change is Merge for a link of a topology, where the delays of the edges around it count as the link's.
 func (p Properties) Change(t *topology.Topology, link topology.ID) error {
+	if err := p.Effective(t, link); err != nil {
+		return err
+	}
 	v := t.Vertices[link]
 	if err := p.merge(&v.Shape, v.LinkType); err != nil {
 		return err

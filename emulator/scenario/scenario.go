@@ -16,6 +16,8 @@ type Scenario struct {
 	path      string // of the file, as given to Parse or Load
 	where     map[string]position
 	catalogue *catalogue.Catalogue
+	traces    traces // that links follow, as far as they were read
+	unread    bool   // no file is to be opened: links follow nothing
 }
 
 // Path is the name of the file that the scenario was read from.
@@ -82,6 +84,11 @@ type File struct {
 	// The version of the Internet Protocol by which functions are called. Nodes have addresses of both: the IPv6 ones
 	// follow from the others, as inspect shows.
 	IP int `yaml:"ip" enum:"4|6" default:"4"`
+	// How hosts know each other's hardware addresses. static: all know all, and no packet waits for one. arp: they ask, by
+	// ARP and IPv6's neighbour discovery, as on Ethernet, and switches forward frames of all kinds by hardware address
+	// within a segment, without taking from the time to live: second addresses, routes by way of a host and routers of your
+	// own work. On the fabric netem, whose hosts' links are cables of the kernel's, they do so either way.
+	Neighbours string `yaml:"neighbours" enum:"static|arp" default:"static"`
 	// What runs a node. auto takes Docker where an engine answers, and processes in namespaces otherwise.
 	Runtime string `yaml:"runtime" enum:"auto" choice:"runtime" default:"auto"`
 	// What shapes and carries packets. auto takes netem where the kernel has it, and userspace otherwise.

@@ -15,7 +15,8 @@ const hostTime = 500 * time.Microsecond
 
 // QueueLimits gives the byte limit of every queue: the one declared or, for those that declare none,
 // twice the largest bandwidth-delay product (bottleneck rate times round-trip time, of which half a
-// millisecond is the hosts') of the paths across it, and at least MinimumQueue. It needs all shortest paths: see Trees.
+// millisecond is the hosts') of the paths across it, and at least MinimumQueue; where a trace is followed, at least its
+// Peak as well. It needs all shortest paths: see Trees.
 func (t *Topology) QueueLimits() map[Channel]units.ByteSize {
 	products := t.largestProducts()
 	limits := map[Channel]units.ByteSize{}
@@ -25,9 +26,13 @@ func (t *Topology) QueueLimits() map[Channel]units.ByteSize {
 			dirs = 2
 		}
 		for d := range dirs {
-			limit := t.Vertices[id].Shape[d].Queue
+			shape := &t.Vertices[id].Shape[d]
+			limit := shape.Queue
 			if limit <= 0 {
 				limit = max(2*products[id][d], MinimumQueue)
+				if trace := t.Trace(shape); trace != nil {
+					limit = max(limit, trace.Peak())
+				}
 			}
 			limits[Channel{id, d}] = limit
 		}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"time"
 
+	"testbed/emulator/topology/linktrace"
 	"testbed/emulator/units"
 )
 
@@ -72,6 +73,12 @@ type Shape struct {
 	Reorder, Duplicate, Corrupt float64
 	Queue                       units.ByteSize // bytes that may wait; 0: derived, see Topology.QueueLimit
 	MTU                         int            // bytes of the largest IP packet, MinimumMTU to MaximumMTU; 0: the latter
+	// Trace is 1 more than the index, in Topology.Traces, of what the queue follows in place of what the trace gives, which
+	// stands here by its mean; 0: nothing. See Topology.Follow.
+	Trace int32
+	// Delays is the same of a distribution that each packet's delay is drawn from; Delay is then its mean, and Jitter what
+	// the least is below that.
+	Delays int32
 }
 
 // What links may carry: every one of them IPv6 (RFC 8200, 5), and none more than Ethernet does.
@@ -136,6 +143,8 @@ type Topology struct {
 	Adjacency   [][]Edge // Adjacency[v]: the edges that leave v, in the order given
 	EdgeNetwork int      // number of vertices before the cloud's
 	EdgeOrder   []ID     // order of the vertices in ether's edges file; nil: that of Vertices
+
+	Traces []*linktrace.Trace // that links follow, each checked
 
 	index  map[string]ID
 	places map[ID]string // see SetPlace

@@ -18,7 +18,7 @@ type Finding struct {
 	// FromMachine and ToMachine are the IDs of the machines that the stations are on; empty: this one.
 	FromMachine string  `json:"from_machine,omitempty"`
 	ToMachine   string  `json:"to_machine,omitempty"`
-	Target      float64 `json:"target"`   // seconds, or bit/s of TCP payload; 0: there is none
+	Target      float64 `json:"target"`   // seconds, or bit/s of payload, TCP's or, on a trace, UDP's; 0: there is none
 	Measured    float64 `json:"measured"` // the median
 	Tail        float64 `json:"tail"`     // rtt: the 99th percentile
 	Error       float64 `json:"error"`    // rtt: seconds; rate: relative

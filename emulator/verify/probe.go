@@ -26,6 +26,7 @@ type Probe struct {
 	Spoilt   bool          // bits are flipped by intent: some echoes count as answered, some as lost
 	Short    bool          // the queue is too short for one connection to fill the link
 	Jitter   time.Duration // by as much an echo may be early or late by intent
+	Followed *Followed     // the trace that limits the rate, whose mean Goodput is of; nil: the rate is constant
 	RateOnly bool          // the round trip is another probe's
 	NoRTT    string        // why the round trip cannot be measured; empty: it can
 	NoRate   string        // why the rate cannot; empty: it can
@@ -182,6 +183,7 @@ func (p pair) probe(t *topology.Topology, link topology.ID, queues map[topology.
 	}
 	out.Loss, out.EchoLoss = 1-arrive, 1-answered
 	out.NoRTT, out.NoRate = out.unfit(1-inTurn, 1-once)
+	p.followed(t, &out, limit)
 	return out
 }
 

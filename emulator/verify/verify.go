@@ -14,6 +14,7 @@ import (
 	"testbed/emulator/fabric/measure"
 	"testbed/emulator/netns"
 	"testbed/emulator/orchestrator"
+	"testbed/emulator/topology"
 	"testbed/emulator/verify/across"
 )
 
@@ -72,7 +73,18 @@ func Links(ctx context.Context, b *orchestrator.Bed, prober Prober, o Options) (
 		o.Tolerance.RTTMedian += CutTolerance
 		o.Tolerance.RTTTail += CutTolerance
 	}
-	findings, err := verifier{o, spaces, prober.RTT, prober.Goodput}.all(ctx, n, dead)
+	v := verifier{Options: o, spaces: spaces, echo: prober.RTT, goodput: prober.Goodput}
+	if f, ok := prober.(Flooder); ok && !several(spaces) { // arrivals of two clocks are not compared
+		v.flood = f.Flood
+	}
+	if n.Topology.Traced() {
+		status, err := b.Fabric.Inspect(ctx)
+		if err != nil {
+			return nil, err
+		}
+		v.began = beginnings(n, status)
+	}
+	findings, err := v.all(ctx, n, dead)
 	for i := range findings {
 		f := &findings[i]
 		f.FromMachine, f.ToMachine = spaces[f.From].Machine, spaces[f.To].Machine
@@ -89,12 +101,25 @@ func several(spaces map[string]netns.Ref) bool {
 	return len(on) > 1
 }
 
+// beginnings are when the traces began that queues follow.
+func beginnings(n fabric.Network, status fabric.Status) map[topology.Channel]int64 {
+	all := map[topology.Channel]int64{}
+	for _, q := range status.Queues {
+		if id, ok := n.Topology.Lookup(q.Link); ok && q.Began != 0 {
+			all[topology.Channel{Link: id, Dir: q.Dir}] = q.Began
+		}
+	}
+	return all
+}
+
 // verifier measures probes, by a Prober's functions.
 type verifier struct {
 	Options
 	spaces  map[string]netns.Ref
 	echo    echoFunc
 	goodput goodputFunc
+	flood   floodFunc                  // nil: nobody can
+	began   map[topology.Channel]int64 // ns of CLOCK_MONOTONIC: when traces did
 }
 
 type (
@@ -102,6 +127,8 @@ type (
 		interval time.Duration) ([]time.Duration, error)
 	goodputFunc = func(ctx context.Context, from, to netns.Ref, addr netip.Addr,
 		warmup, duration time.Duration, congestion string) (float64, error)
+	floodFunc = func(ctx context.Context, from, to netns.Ref, addr netip.Addr,
+		rate float64, lasts time.Duration) ([]int64, error)
 )
 
 func (v verifier) all(ctx context.Context, n fabric.Network, dead []string) ([]Finding, error) {
@@ -178,6 +205,12 @@ const rateTries = 2
 func (v verifier) rate(ctx context.Context, p Probe) (Finding, error) {
 	if p.NoRate != "" {
 		return p.skipped("rate", p.NoRate), nil
+	}
+	if p.Followed != nil {
+		if began, known := v.began[p.Followed.Channel]; known { // otherwise the fabric carries its mean
+			p.Followed.Began = began
+			return v.traced(ctx, p)
+		}
 	}
 	if p.Bounded() {
 		return v.bounded(ctx, p)

@@ -24,4 +24,11 @@ func Goodput(context.Context, netns.Ref, netns.Ref, netip.Addr, time.Duration, t
 func Listen(context.Context, netns.Ref, netip.Addr) (Sink, error) { return nil, ErrNotSupported }
 
 // Connect returns ErrNotSupported.
-func Connect(context.Context, netns.Ref, netip.AddrPort, string) (Source, error) { return nil, ErrNotSupported }
+func Connect(context.Context, netns.Ref, netip.AddrPort, string) (Source, error) {
+	return nil, ErrNotSupported
+}
+
+// Flood returns ErrNotSupported.
+func Flood(context.Context, netns.Ref, netns.Ref, netip.Addr, float64, time.Duration) ([]int64, error) {
+	return nil, ErrNotSupported
+}

@@ -71,6 +71,11 @@ func TestSix(t *testing.T) {
 	fabrictest.Six(t, perTestbed(t))
 }
 
+func TestMTU(t *testing.T) {
+	needKernel(t)
+	fabrictest.MTU(t, perTestbed(t), hasSix())
+}
+
 // What the kernel holds, to the last bit: a rate that 32 bits cannot hold, nanoseconds, and jitter without a delay.
 func TestKernelHoldsWhatWasAsked(t *testing.T) {
 	needKernel(t)

@@ -9,9 +9,11 @@ import (
 	"io"
 	"net"
 	"regexp"
+	"strings"
 	"sync"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/internal/exchange"
 	"testbed/emulator/internal/program"
 )
@@ -58,7 +60,9 @@ func (a *agent) serve(ctx context.Context, stream net.Conn) {
 			err = nil
 		}
 	}
-	r.Failure = kinds.Of(err)
+	if r.Failure = kinds.Of(err); r.Failure != nil { // the controller says whose fabric it is
+		r.Failure.Says = strings.TrimPrefix(r.Failure.Says, userspace.Of(q.Testbed))
+	}
 	_ = gob.NewEncoder(stream).Encode(r)
 }
 

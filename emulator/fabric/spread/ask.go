@@ -49,10 +49,18 @@ func (f *Fabric) open(m machines.Machine) (net.Conn, error) {
 		return nil, fmt.Errorf("%w: there is no connection to it", ErrNoAnswer)
 	}
 	stream, err := opener.Open(Service)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNoAnswer, err)
+	return stream, noAnswer(err)
+}
+
+// noAnswer says of an error of a connection what it means; it does not name the machine, which the caller does.
+func noAnswer(err error) error {
+	if named, ok := err.(*machines.Error); ok { //nolint:errorlint // only where it says nothing beside
+		err = named.Err
 	}
-	return stream, nil
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrNoAnswer, err)
 }
 
 // all asks all machines at once, each what question makes of its index, and returns their replies, in order. The error
@@ -65,7 +73,7 @@ func (f *Fabric) all(ctx context.Context, of []machines.Machine, question func(i
 		asking.Go(func() {
 			var err error
 			if replies[i], err = f.ask(ctx, of[i], question(i)); err != nil {
-				failed[i] = fmt.Errorf("machine %s: %w", names[i], err)
+				failed[i] = machines.On(names[i], err)
 			}
 		})
 	}

@@ -57,7 +57,7 @@ func Floors(
 	for _, one := range list {
 		v, err := visitTo(ctx, at(one.ID))
 		if err != nil {
-			return nil, fmt.Errorf("machine %s: %w", m.names[len(streams)], err)
+			return nil, machines.On(m.names[len(streams)], err)
 		}
 		streams = append(streams, v)
 	}
@@ -97,7 +97,7 @@ func (m *meeting) each(ask func(i int) error) error {
 	for i := range m.names {
 		asking.Go(func() {
 			if err := ask(i); err != nil {
-				failed[i] = fmt.Errorf("machine %s: %w", m.names[i], err)
+				failed[i] = machines.On(m.names[i], err)
 			}
 		})
 	}
@@ -156,7 +156,7 @@ func visitTo(ctx context.Context, opener remote.Opener) (*visit, error) {
 	}
 	conn, err := opener.Open(FloorService)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNoAnswer, err)
+		return nil, noAnswer(err)
 	}
 	context.AfterFunc(ctx, func() { _ = conn.Close() })
 	return newVisit(conn), nil

@@ -74,7 +74,17 @@ func TestDamagedPeers(t *testing.T) {
 	if _, err := f.ask(t.Context(), machines.Machine{ID: "a"}, request{}); !errors.Is(err, ErrNoAnswer) {
 		t.Errorf("no connection: %v", err)
 	}
+	f = New(Config{Testbed: "t", At: func(string) remote.Opener { return lost{} }})
+	_, err = f.all(t.Context(), []machines.Machine{{ID: "id", Name: "name"}}, same(request{}))
+	if !errors.Is(err, io.ErrClosedPipe) || strings.Count(err.Error(), "machine name") != 1 {
+		t.Errorf("an error that names the machine: %v", err)
+	}
 }
+
+// lost is a connection whose errors name the machine.
+type lost struct{}
+
+func (lost) Open(string) (net.Conn, error) { return nil, machines.On("name (id)", io.ErrClosedPipe) }
 
 type endless struct{}
 

@@ -262,7 +262,10 @@ func (f *Fabric) Watch(ctx context.Context) error {
 	for i, m := range r.machines {
 		go func() {
 			_, err := f.ask(watching, m, request{Op: opWatch})
-			lost <- fmt.Errorf("machine %s: %w", names[i], err)
+			if err == nil { // its agent is about to end
+				err = ErrNoAnswer
+			}
+			lost <- machines.On(names[i], err)
 		}()
 	}
 	err = <-lost
@@ -303,5 +306,5 @@ func (f *Fabric) wrap(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("fabric of testbed %s: %w", f.config.Testbed, err)
+	return fmt.Errorf("%s%w", userspace.Of(f.config.Testbed), err)
 }

@@ -33,6 +33,12 @@ func TestConformance(t *testing.T) {
 		}
 		f := b.fabric()
 		t.Cleanup(func() {
+			logs, _ := filepath.Glob(filepath.Join(base, testbed, "*", testbed, partDir+"*", "fabric.log"))
+			for _, path := range logs {
+				if log, err := os.ReadFile(path); err == nil && (t.Failed() || strings.Contains(string(log), "DATA RACE")) {
+					t.Errorf("%s:\n%s", path, log)
+				}
+			}
 			if err := f.Close(context.Background()); err != nil {
 				t.Error(err)
 			}

@@ -7,6 +7,7 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/health"
+	"testbed/emulator/machines"
 )
 
 // mostHeld is how many bytes of packets are held until all machines have told of their time.
@@ -66,7 +67,7 @@ func (m *tapMerge) run(all <-chan tapHeard) error {
 			err = m.take(s, &h.tapped)
 		}
 		if err != nil {
-			return fmt.Errorf("machine %s: %w", m.names[s.machine], err)
+			return machines.On(m.names[s.machine], err)
 		}
 		if h.Ended {
 			s.ended = true

@@ -14,7 +14,9 @@ func (s *server) alter(want *state, bare bool) (differs bool, absent []string, e
 	if s.engine == nil || want == nil || s.table == nil || want.Structure != s.table.structure {
 		return true, nil, nil
 	}
-	next, routed, err := s.table.withState(*want)
+	now := *want
+	now.Run = s.clock.instant(now.Run)
+	next, routed, err := s.table.withState(now)
 	if err != nil {
 		return false, nil, err
 	}

@@ -173,7 +173,7 @@ func (f *Fabric) wrap(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("fabric of testbed %s: %w", f.testbed, err)
+	return fmt.Errorf("%s%w", Of(f.testbed), err)
 }
 
 // start starts the process, gives it the network, and confirms. After an error other than about absent stations

@@ -16,6 +16,17 @@ type clock struct {
 
 func (c clock) now() int64 { return int64(time.Since(c.origin)) }
 
+// instant is one of CLOCK_MONOTONIC (ns), as the clock shows it; 0, which stands for none, remains.
+func (c clock) instant(monotonic int64) int64 {
+	if monotonic == 0 {
+		return 0
+	}
+	if at := monotonic - c.offset; at != 0 {
+		return at
+	}
+	return 1
+}
+
 // newClock begins now.
 func newClock() (clock, error) {
 	c := clock{origin: time.Now()}

@@ -57,6 +57,7 @@ type core struct {
 	late        health.Histogram // how late events were carried out
 	anyDown     bool             // some vertex is down: gates have to be looked at
 	partitioned bool             // there is a partition
+	arp         bool             // stations ask for hardware addresses, and frames go by those
 }
 
 func newCore(t *table, out output) *core {
@@ -131,6 +132,14 @@ const etherIPv4 = 0x0800
 
 // route looks the frame's path up, and does a router's work on its headers; nil: it is dropped, and counted.
 func (c *core) route(from *port, data []byte) *path {
+	if c.arp {
+		return c.routeEthernet(from, data)
+	}
+	return c.routeIP(from, data)
+}
+
+// routeIP is route by the packet's destination, whatever its frame's is.
+func (c *core) routeIP(from *port, data []byte) *path {
 	if len(data) < ipAt+20 || binary.BigEndian.Uint16(data[virtioLen+12:]) != etherIPv4 {
 		return c.route6(from, data)
 	}
@@ -148,11 +157,13 @@ func (c *core) route(from *port, data []byte) *path {
 		from.unreachable++
 		return c.table.unreachablePath(from)
 	}
+	if path.mtu > 0 && packetBytes(data) > path.mtu {
+		if special := c.tooBig(from, to, data, path, int(data[ttlAt])); special != nil {
+			return special
+		}
+	}
 	if int(data[ttlAt]) <= path.routers {
 		return c.expire(from, to, data)
-	}
-	if path.mtu > 0 && packetBytes(data) > path.mtu {
-		return c.tooBig(from, to, data, path)
 	}
 	decrementTTL(data, path.routers)
 	copy(data[virtioLen:], to.mac[:])
@@ -246,6 +257,6 @@ func (c *core) install(t *table, now int64) {
 		c.events.repair()
 	}
 	t.activate()
-	c.anyDown, c.partitioned = len(t.network.Down) > 0, len(t.network.Partition) > 0
+	c.anyDown, c.partitioned, c.arp = len(t.network.Down) > 0, len(t.network.Partition) > 0, t.network.ARP
 	c.table = t
 }

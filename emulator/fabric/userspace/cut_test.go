@@ -457,7 +457,9 @@ func TestLateAndStrayPackets(t *testing.T) {
 	other.To = 0x0a00004d
 	stray("to nobody", other, data)
 	other.To = 0x0a000000
-	stray("back", other, data)
+	over := bytes.Clone(data)
+	over[ttlAt] = 1
+	stray("back, with no time to live", other, over)
 	for kind := range uint8(255) {
 		other = good
 		other.Kind, other.From, other.Router = kind+1, 0x0a000063, 9

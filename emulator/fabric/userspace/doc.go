@@ -80,7 +80,8 @@
 // QueueStatus.Errors of the link. What was under way when a connection broke is not, for the wire knows no links: it is
 // in health.Crossing.Lost, which has both, a burst of segments as one packet. A burst whose first segment has left is
 // with the other machine: a change of the rate meanwhile concerns it no more. While machines have different networks,
-// between two Applies, a packet may find no way on: it is dropped, and counted as a stray.
+// between two Applies, a packet may come to a machine from which the way leads back: it goes back, as at a router, for
+// a step of its time to live. One that finds no way on at all is dropped, and counted as a stray.
 //
 // # On a host with other work
 //

@@ -45,7 +45,7 @@ type engine struct {
 	neighbours  *neighbours // nil: this machine carries all of the network
 }
 
-func newEngine(t *table) (*engine, error) {
+func newEngine(t *table, c clock) (*engine, error) {
 	w, err := newWaiter()
 	if err != nil {
 		return nil, fmt.Errorf("epoll: %w", err)
@@ -53,10 +53,6 @@ func newEngine(t *table) (*engine, error) {
 	control, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("eventfd: %w", err)
-	}
-	c, err := newClock()
-	if err != nil {
-		return nil, fmt.Errorf("CLOCK_MONOTONIC: %w", err)
 	}
 	e := &engine{clock: c, waiter: w, control: control, tasks: make(chan func(), 16)}
 	e.punctuality.begin(e.clock.now())

@@ -17,7 +17,7 @@ func Section() catalogue.Section {
 			Trials: []catalogue.Trial{catalogue.TAP},
 		},
 		Does: fabric.Choice{
-			Supported: Supported, Testbeds: Testbeds, Crosses: true,
+			Supported: Supported, Testbeds: Testbeds, Crosses: true, Traces: true,
 			New: func(dir, testbed string, p program.Program) fabric.Fabric {
 				return New(dir, testbed, p, Command)
 			},

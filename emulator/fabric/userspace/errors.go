@@ -2,6 +2,9 @@ package userspace
 
 import "errors"
 
+// Of is what errors of a testbed's fabric begin with.
+func Of(testbed string) string { return "fabric of testbed " + testbed + ": " }
+
 // ErrEnded is wrapped by the error of Watch when the process has ended.
 var ErrEnded = errors.New("the process that carries the packets has ended; " +
 	"its log is fabric.log in the testbed's directory")

@@ -15,7 +15,7 @@ func TestErrorsOfReadsAreToldApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := newEngine(table)
+	e, err := newEngine(table, testClock(t))
 	if err != nil {
 		t.Fatal(err)
 	}

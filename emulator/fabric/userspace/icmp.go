@@ -14,7 +14,7 @@ const (
 	protocolICMP = 1
 	timeExceeded = 11 // ICMP types
 	unreachable3 = 3
-	hostUnknown  = 1           // codes of unreachable3
+	hostUnknown  = 1 // codes of unreachable3
 	mustCut      = 4
 	maxQuoted    = 548         // bytes of a packet that an ICMP message about it carries, so that it has 576
 	ownTTL       = 64          // of what routers send
@@ -39,6 +39,7 @@ type pathEnd struct {
 	code    byte   // ICMP code
 	mtu     int    // that the message tells; 0: none
 
+	turned   *path     // the packet itself goes on there
 	crossing *crossing // another machine goes on with the packet (see cut.go)
 }
 
@@ -47,6 +48,11 @@ func (c *core) finish(p *packet) {
 	e := p.path.end
 	if e.crossing != nil {
 		c.crossOver(p)
+		return
+	}
+	if e.turned != nil {
+		p.path, p.hop, p.lastQueue, p.firstArrival = e.turned, 0, nil, p.finalArrival
+		c.launch(p)
 		return
 	}
 	if e.back != nil {
@@ -159,6 +165,7 @@ const (
 	pathUnreachable
 	pathFlood
 	pathTooBig
+	pathBeyond
 )
 
 // maxSpecialPaths is how many such paths are cached.

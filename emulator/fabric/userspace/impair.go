@@ -5,6 +5,9 @@ package userspace
 // that is under way from before the queue did so is lost or duplicated as one and not corrupted.
 func (c *core) impair(p *packet, h *hop) bool {
 	q := h.queue
+	if q.varies() {
+		q.vary(p.firstArrival)
+	}
 	if q.draw(q.loss) {
 		q.lost += uint64(p.segments)
 		c.pool.recycle(p)

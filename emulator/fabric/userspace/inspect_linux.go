@@ -52,6 +52,7 @@ func (s *server) inspect(bare bool) (reply, error) {
 	note := fmt.Sprintf("up to %v of the host's own latency are taken off each path", latency.Round(time.Microsecond))
 	for i, c := range t.channels {
 		all[i].Link, all[i].Dir = t.network.Topology.Vertices[c.Link].Name, c.Dir
+		t.shapes[i].tell(&all[i], s.engine.clock.now(), s.engine.clock.offset)
 		all[i].From, all[i].Down, all[i].Note = t.users[i], t.faults.down[c.Link], note
 	}
 	a := reply{Status: fabric.Status{Queues: of(all, t.owns)}, Stats: stats}

@@ -51,7 +51,7 @@ func TestTheListenerIsTakenOverOnce(t *testing.T) {
 	part := &partRequest{Addresses: []string{""}}
 	table, err := newTable(star(t, 2, topology.Shared, topology.Shape{}, topology.Shape{}), nil)
 	if err == nil {
-		s.engine, err = newEngine(table)
+		s.engine, err = newEngine(table, testClock(t))
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -83,3 +83,7 @@ func TestWhatIsNotEmulatedIsCounted(t *testing.T) {
 func TestSix(t *testing.T) {
 	fabrictest.Six(t, func(t *testing.T, testbed string) fabric.Fabric { return newFabric(t, testbed) })
 }
+
+func TestMTU(t *testing.T) {
+	fabrictest.MTU(t, func(t *testing.T, testbed string) fabric.Fabric { return newFabric(t, testbed) }, true)
+}

@@ -2,6 +2,7 @@ package userspace
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"testbed/emulator/topology"
 )
@@ -22,18 +23,20 @@ func packetBytes(data []byte) int {
 	return len(data) - ipAt
 }
 
-// tooBig is what becomes of a packet that is too big for a link on its path. Where it must not be cut it goes as far as
-// the router in front of that link, which says so to its sender; else it is carried in fragments, as routers of IPv4 make
-// them, though all of them are made where the packet begins its way.
-func (c *core) tooBig(from, to *port, data []byte, path *path) *path {
-	whole := isIPv6(data) || binary.BigEndian.Uint16(data[fragmentAt:])&dontFragment != 0
-	if !whole {
-		decrementTTL(data, path.routers)
-		copy(data[virtioLen:], to.mac[:])
-		return path // arrive cuts it
+// tooBig is the path of a packet that is too big for a link on its way and must not be cut: to the router in front of
+// that link, which says so to its sender. nil: it goes on, for its time to live ends before, or it may be cut: arrive does
+// so with what IPv4 lets be cut, where the packet begins its way.
+func (c *core) tooBig(from, to *port, data []byte, path *path, timeToLive int) *path {
+	if !isIPv6(data) && binary.BigEndian.Uint16(data[fragmentAt:])&dontFragment == 0 {
+		return nil
+	}
+	size := packetBytes(data)
+	at := slices.IndexFunc(path.narrow, func(n narrow) bool { return n.mtu < size })
+	if at < 0 || timeToLive <= path.narrow[at].routers {
+		return nil
 	}
 	c.drops.TooBig++
-	return c.table.tooBigPath(from, to, packetBytes(data))
+	return c.table.tooBigPath(from, to, path.narrow[at].hop)
 }
 
 // inFragments injects a packet of IPv4 that is too big for its path in fragments that are not.
@@ -61,62 +64,50 @@ func (c *core) inFragments(data []byte, path *path, now int64) {
 	}
 }
 
-// tooBigPath is the path of a packet of so many bytes to the router in front of the first link that does not take it.
-func (t *table) tooBigPath(from, to *port, size int) *path {
-	links := 0
-	for i, m := range t.mtus(from, to) {
-		if m > 0 && m < size {
-			links = i
-			break
-		}
-	}
-	return t.specialPath(specialKey{pathTooBig, from.index, to.index, links}, func() *path {
-		p := t.wholeTooBig(from, to, links)
-		t.crosses(p, crossing{kind: 1 + pathTooBig, router: uint16(links), from: t.addr(from), toAddress: t.addr(to)})
+// tooBigPath is the path of a packet to the router in front of the link of a hop, which does not take it.
+func (t *table) tooBigPath(from, to *port, hop int) *path {
+	return t.specialPath(specialKey{pathTooBig, from.index, to.index, hop}, func() *path {
+		p := t.wholeTooBig(from, to, hop)
+		t.crosses(p, crossing{kind: 1 + pathTooBig, router: uint16(hop), from: t.addr(from), toAddress: t.addr(to)})
 		return p
 	})
 }
 
-// mtus are those of the links from one station to another, in their order; 0: of any packet.
-func (t *table) mtus(from, to *port) []int {
-	hops, _ := t.tree(to).Hops(nil, t.network.Stations[from.index].ID)
-	all := make([]int, len(hops))
-	for i, h := range hops {
-		all[i] = t.shapes[t.index[h.Channel]].mtu
-	}
-	return all
-}
-
-// wholeTooBig is that path, in front of the link of that index on the way, whichever machines carry it.
-func (t *table) wholeTooBig(from, to *port, links int) *path {
-	source := t.network.Stations[from.index].ID
-	full, mtus := t.wholePath(t.tree(to), source, to), t.mtus(from, to)
-	if links >= len(mtus) { // of another machine's table
+// wholeTooBig is that path, whichever machines carry it.
+func (t *table) wholeTooBig(from, to *port, hop int) *path {
+	source, tree := t.network.Stations[from.index].ID, t.tree(to)
+	full := t.wholePath(tree, source, to)
+	if hop >= len(full.hops) { // of another machine's table
 		return &path{keepsBursts: true, end: &pathEnd{}}
 	}
-	if links == 0 { // no router is on the way: the sender's own interface was to know
-		p := &path{keepsBursts: true, end: t.icmpReply(-1, from, unreachable3, mustCut)}
-		p.end.mtu = mtus[0]
-		return p
+	p := &path{keepsBursts: true}
+	router := topology.ID(-1) // where none is on the way, the sender's own interface was to know
+	if hop > 0 {
+		p.keepsBursts, p.hops, p.lastGates = full.keepsBursts, full.hops[:hop], full.hops[hop].gates
+		if n := len(p.lastGates); n > 0 { // all but the link's own
+			p.lastGates = p.lastGates[:n-1]
+		}
+		router = t.routerBefore(tree.Vertices(nil, source), hop)
 	}
-	p := &path{keepsBursts: full.keepsBursts, hops: full.hops[:links]}
-	router, passed := topology.ID(-1), 0
-	for _, v := range t.tree(to).Vertices(nil, source)[1:] {
+	p.end = t.icmpReply(router, from, unreachable3, mustCut)
+	p.end.mtu = full.hops[hop].mtu
+	return p
+}
+
+// routerBefore is the last router on a way in front of the link of a hop; -1: there is none.
+func (t *table) routerBefore(way []topology.ID, hop int) topology.ID {
+	router := topology.ID(-1)
+	for _, v := range way[1:] {
 		isLink := t.network.Topology.Vertices[v].Kind == topology.Link
-		if isLink && passed == links {
+		if isLink && hop == 0 {
 			break
 		}
 		if isLink {
-			passed++
-			p.lastGates = nil
-		} else {
-			p.lastGates = append(p.lastGates, t.gates[v])
+			hop--
 		}
 		if t.routers[v] {
 			router = v
 		}
 	}
-	p.end = t.icmpReply(router, from, unreachable3, mustCut)
-	p.end.mtu = mtus[links]
-	return p
+	return router
 }

@@ -30,7 +30,7 @@ func run(t *testing.T, delay time.Duration, out func(*engine) output) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := newEngine(table)
+	e, err := newEngine(table, testClock(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/topology"
+	"testbed/emulator/topology/linktrace"
 	"testbed/emulator/units"
 )
 
@@ -25,6 +26,11 @@ type shape struct {
 
 	// Probabilities in [0,1] that a packet skips the delay, is enqueued twice, and has one bit flipped.
 	reorder, duplicate, corrupt float64
+
+	trace *linktrace.Trace // what it follows; nil: nothing. See trace.go
+	start int64            // ns: when the trace began
+
+	delays *linktrace.Trace // whose distribution each packet's delay is drawn from, with a jitter above 0; nil: uniform
 }
 
 func shapeOf(s topology.Shape, limit units.ByteSize) shape {
@@ -34,7 +40,7 @@ func shapeOf(s topology.Shape, limit units.ByteSize) shape {
 	}
 }
 
-// storeIn is the inverse of shapeOf; the limit is left out.
+// storeIn is the inverse of shapeOf; the limit and the trace are left out.
 func (s *shape) storeIn(to *topology.Shape) {
 	to.Rate, to.Delay, to.Jitter, to.Loss = units.BitRate(s.rate), time.Duration(s.delay), time.Duration(s.jitter), s.loss
 	to.Reorder, to.Duplicate, to.Corrupt, to.MTU = s.reorder, s.duplicate, s.corrupt, s.mtu
@@ -45,7 +51,7 @@ func (s *shape) impairs() bool { return s.loss > 0 || s.duplicate > 0 || s.corru
 
 // splitsBursts says whether each packet counts by itself, so that bursts must be segmented before they are enqueued.
 func (s *shape) splitsBursts() bool {
-	return s.impairs() || s.jitter > 0 || s.reorder > 0 || s.rate > 0 && s.rate < uint64(BurstRate)
+	return s.trace != nil || s.impairs() || s.jitter > 0 || s.reorder > 0 || s.rate > 0 && s.rate < uint64(BurstRate)
 }
 
 // queue is one direction of a link, or a shared medium: a FIFO with a transmitter behind it, which sends one packet
@@ -57,8 +63,10 @@ type queue struct {
 	carry       uint64 // fraction of a nanosecond after busyUntil, in units of 1/rate: below rate
 	lastArrival int64  // ns: when the last packet in order is at the far end
 	random      *rand.Rand
-	impairing   bool   // shape.impairs, which is looked up for every packet
-	taps        []*tap // nil: nobody looks at what it sends
+	impairing   bool               // shape.impairs, or it varies; looked up for every packet
+	sampler     *linktrace.Sampler // with delays
+	serving     *linktrace.Server  // says when packets depart, in place of the rate; nil: the rate does
+	taps        []*tap             // nil: nobody looks at what it sends
 
 	packets, bytes, dropped, lost uint64
 	errors                        uint64 // packets that the wire to the machine at the link's far end refused
@@ -77,6 +85,9 @@ func (q *queue) draw(probability float64) bool {
 func (q *queue) backlog(now int64) int64 {
 	if q.busyUntil <= now || q.rate == 0 {
 		return 0
+	}
+	if q.serving != nil {
+		return q.serving.Backlog(now - q.start)
 	}
 	high, low := bits.Mul64(uint64(q.busyUntil-now), q.rate)
 	if high >= bitNanos {
@@ -133,7 +144,10 @@ func (q *queue) admit(p *packet) int {
 func (q *queue) transmit(p *packet) {
 	start := max(p.firstArrival, q.busyUntil)
 	firstDeparture, departure := start, start
-	if q.rate > 0 {
+	if q.serving != nil {
+		departure = q.serve(p)
+		firstDeparture = departure
+	} else if q.rate > 0 {
 		if q.busyUntil < p.firstArrival {
 			q.carry = 0
 		}
@@ -162,7 +176,9 @@ func (q *queue) transmit(p *packet) {
 		return
 	}
 	delay := q.delay
-	if q.jitter > 0 {
+	if q.jitter > 0 && q.delays != nil {
+		delay = q.sampler.Next(q.random, p.firstArrival)
+	} else if q.jitter > 0 {
 		delay = max(0, delay-q.jitter+q.random.Int64N(2*q.jitter+1))
 	}
 	// Jitter does not reorder: a packet that would overtake an earlier one is held until that one has arrived.
@@ -175,8 +191,15 @@ func (q *queue) transmit(p *packet) {
 // departed is not touched. It reports whether times in events changed, so that the heap needs a repair.
 func (q *queue) reshape(s shape, now int64, events eventHeap) bool {
 	old := q.shape
-	q.shape, q.impairing = s, s.impairs()
-	if old.rate == s.rate || q.busyUntil <= now || old.rate == 0 {
+	q.shape, q.impairing = s, s.impairs() || s.varies()
+	if old.delays != s.delays && s.delays != nil {
+		sampler := linktrace.NewSampler(s.delays.Spread)
+		q.sampler = &sampler
+	}
+	if old.trace != s.trace || old.start != s.start {
+		return q.retrace(now, events)
+	}
+	if q.serving != nil || old.rate == s.rate || q.busyUntil <= now || old.rate == 0 {
 		return false
 	}
 	if q.taps != nil {

@@ -22,6 +22,7 @@ import (
 type server struct {
 	mutex      sync.Mutex
 	engine     *engine
+	clock      *clock // the engine's
 	table      *table
 	namespaces map[*port]string // the namespaces that the ports' devices were made in
 	timer      *time.Timer      // of growLater
@@ -89,6 +90,14 @@ func (s *server) handle(q request) (a reply) {
 
 // apply makes the network as wanted. absent names the stations whose namespace is not there.
 func (s *server) apply(want fabric.Network, part *partRequest) (absent []string, err error) {
+	if s.clock == nil {
+		c, err := newClock()
+		if err != nil {
+			return nil, fmt.Errorf("CLOCK_MONOTONIC: %w", err)
+		}
+		s.clock = &c
+	}
+	want.Run = s.clock.instant(want.Run)
 	next, err := newPart(want, s.table, part)
 	if err != nil {
 		return nil, err
@@ -96,7 +105,7 @@ func (s *server) apply(want fabric.Network, part *partRequest) (absent []string,
 	computed := make(chan []*topology.Tree, 1)
 	go func() { computed <- next.computeTrees() }()
 	if s.engine == nil {
-		if s.engine, err = newEngine(next); err != nil {
+		if s.engine, err = newEngine(next, *s.clock); err != nil {
 			return nil, err
 		}
 		go s.engine.run()

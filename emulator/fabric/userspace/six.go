@@ -72,13 +72,15 @@ func (c *core) route6(from *port, data []byte) *path {
 		from.unreachable++
 		return c.table.unreachablePath(from)
 	}
+	if path.mtu > 0 && packetBytes(data) > path.mtu {
+		if special := c.tooBig(from, to, data, path, int(data[hopLimitAt])); special != nil {
+			return special
+		}
+	}
 	if limit := int(data[hopLimitAt]); limit <= path.routers {
 		c.drops.Expired++
 		data[hopLimitAt] = byte(min(limit, 1)) // as the router sees it
 		return c.table.expiringPath(from, to, max(limit, 1)-1)
-	}
-	if path.mtu > 0 && packetBytes(data) > path.mtu {
-		return c.tooBig(from, to, data, path)
 	}
 	data[hopLimitAt] -= byte(path.routers)
 	copy(data[virtioLen:], to.mac[:])

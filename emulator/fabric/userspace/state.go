@@ -19,7 +19,15 @@ func structureOf(n fabric.Network) fingerprint {
 	b := make([]byte, 0, 1<<16)
 	integer := func(v int64) { b = binary.AppendVarint(b, v) }
 	text := func(s string) { integer(int64(len(s))); b = append(b, s...) }
+	integer(int64(len(n.Topology.Traces)))
+	for _, trace := range n.Topology.Traces {
+		digest := trace.Digest()
+		b = append(b, digest[:]...)
+	}
 	integer(int64(len(n.Topology.Vertices)))
+	if n.ARP {
+		text("arp")
+	}
 	for i := range n.Topology.Vertices {
 		v := &n.Topology.Vertices[i]
 		text(v.Name)
@@ -54,6 +62,7 @@ type state struct {
 	Shapes    []byte // plain, in the order of fabric.Channels
 	Down      []topology.ID
 	Partition [][]topology.ID
+	Run       int64 // as in fabric.Network
 }
 
 // plain is a shape of fixed size.
@@ -61,21 +70,25 @@ type plain struct {
 	Rate                              uint64
 	Delay, Jitter, Limit, MTU         int64
 	Loss, Reorder, Duplicate, Corrupt float64
+	Trace, Delays                     int32
 }
 
 // stateOf takes the state from a network.
 func stateOf(n fabric.Network) (state, error) {
-	shapes := shapesOf(n, fabric.Channels(n.Topology))
+	channels := fabric.Channels(n.Topology)
+	shapes := shapesOf(n, channels)
 	list := make([]plain, len(shapes))
 	for i, s := range shapes {
-		list[i] = plain{s.rate, s.delay, s.jitter, s.limit, int64(s.mtu), s.loss, s.reorder, s.duplicate, s.corrupt}
+		of := &n.Topology.Vertices[channels[i].Link].Shape[channels[i].Dir]
+		list[i] = plain{s.rate, s.delay, s.jitter, s.limit, int64(s.mtu), s.loss, s.reorder, s.duplicate, s.corrupt,
+			of.Trace, of.Delays}
 	}
 	b, err := binary.Append(nil, binary.LittleEndian, list)
-	return state{structureOf(n), b, n.Down, n.Partition}, err
+	return state{structureOf(n), b, n.Down, n.Partition, n.Run}, err
 }
 
-// shapes decodes those of want channels.
-func (s *state) shapes(want int) ([]shape, error) {
+// shapes decodes those of want channels, of a topology that has the traces.
+func (s *state) shapes(want int, traces *topology.Topology) ([]shape, error) {
 	list := make([]plain, want)
 	if got := len(s.Shapes); got != want*binary.Size(plain{}) {
 		return nil, fmt.Errorf("%d bytes for the shapes of %d queues", got, want)
@@ -90,6 +103,7 @@ func (s *state) shapes(want int) ([]shape, error) {
 			loss: p.Loss, reorder: p.Reorder, duplicate: p.Duplicate, corrupt: p.Corrupt,
 			mtu: int(p.MTU),
 		}
+		shapes[i].follow(traces, &topology.Shape{Trace: p.Trace, Delays: p.Delays}, s.Run)
 	}
 	return shapes, nil
 }
@@ -97,13 +111,13 @@ func (s *state) shapes(want int) ([]shape, error) {
 // withState is the table in the state s, which is of its structure. routed says whether the shortest paths
 // have to be computed anew. What has not changed is shared with the old table.
 func (t *table) withState(s state) (next *table, routed bool, err error) {
-	shapes, err := s.shapes(len(t.channels))
+	shapes, err := s.shapes(len(t.channels), t.network.Topology)
 	if err != nil {
 		return nil, false, err
 	}
 	copied := *t
 	next = &copied
-	next.network.Down, next.network.Partition, next.shapes = s.Down, s.Partition, shapes
+	next.network.Down, next.network.Partition, next.network.Run, next.shapes = s.Down, s.Partition, s.Run, shapes
 	if next.faults, err = faultsOf(next.network); err != nil || slices.Equal(shapes, t.shapes) {
 		return next, false, err
 	}

@@ -43,6 +43,7 @@ func newTable(want fabric.Network, old *table) (*table, error) {
 	if t.faults, err = faultsOf(want); err != nil {
 		return nil, err
 	}
+	t.shareTraces(old)
 	known := old.queuesByName()
 	for i, c := range t.channels {
 		q := known[queueName{want.Topology.Vertices[c.Link].Name, c.Dir}]
@@ -73,6 +74,7 @@ func shapesOf(n fabric.Network, channels []topology.Channel) []shape {
 			limit = max(s.Queue, topology.MinimumQueue)
 		}
 		shapes[i] = shapeOf(*s, limit)
+		shapes[i].follow(n.Topology, s, n.Run)
 	}
 	return shapes
 }

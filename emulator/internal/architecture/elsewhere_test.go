@@ -20,7 +20,7 @@ var here = map[string]struct {
 	why  string
 }{
 	"capture.go": {1, "of nodes of this machine; entering another one's is refused, with that reason"},
-	"machines/carrier/carriertest/network_linux.go": {2, "a test's machines, which have this one's kernel"},
+	"machines/carrier/carriertest/network_linux.go": {2, "tests' machines are namespaces of this one"},
 	"measure.go":              {1, "of testbeds that it has brought up on this machine"},
 	"request.go":              {1, "the store's program, with which several machines are refused (unable)"},
 	"system.go":               {1, "programs of this host's process runtime"},

@@ -17,7 +17,7 @@ func (r *replay) send(c *chain, i int, e *errand) {
 	f.alone = r.simulation.message(f.route, h, e.size, now) - now
 	f.stop, f.last = f.before.next+r.simulation.count, int8(r.simulation.last)
 	f.lastFrame = r.simulation.lastFrame
-	if r.enter(f) {
+	if met := r.enter(f); met || f.route.traced { // a message alone is calculated at constant rates
 		r.join(f, max(now, r.now))
 		return
 	}

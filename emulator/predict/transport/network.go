@@ -17,12 +17,15 @@ type network struct {
 
 	queueNumbers map[topology.Channel]int32
 	laneNumbers  map[laneKey]int32
+
+	began int64 // when the chains of the model at hand did, and the traces that begin with a run
 }
 
 // server is the transmitter of a queue, and who uses it.
 type server struct {
 	free  int64   // when it is idle
 	users []*flow // messages under way whose packets or ACKs cross it
+	trace *traced // what it follows; nil: nothing
 }
 
 type laneKey struct {
@@ -73,7 +76,7 @@ func (n *network) cross(h *hop, channel *topology.Channel) crossing {
 		if !known {
 			number = int32(len(n.queues))
 			n.queueNumbers[*channel] = number
-			n.queues = append(n.queues, server{})
+			n.queues = append(n.queues, server{trace: newTraced(h, n.began)})
 		}
 		c.queue = number
 	}
@@ -113,7 +116,12 @@ func (n *network) enqueue(p parcel, now int64) bool {
 	c := &p.flow.route.way(p.class)[p.hop]
 	n.count++
 	at := now
-	if c.queue >= 0 {
+	if c.queue >= 0 && n.queues[c.queue].trace != nil {
+		var room bool
+		if at, room = n.queues[c.queue].trace.enqueue(&p, now); !room {
+			return false
+		}
+	} else if c.queue >= 0 {
 		q, serial := &n.queues[c.queue], c.serial[p.class]
 		if p.class == short {
 			serial = frameTime(p.flow.lastFrame, c.rate)

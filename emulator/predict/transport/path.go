@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"testbed/emulator/topology"
+	"testbed/emulator/topology/linktrace"
 	"testbed/emulator/units"
 )
 
@@ -32,6 +33,9 @@ type hop struct {
 	delay  int64    // from there to the next
 	limit  int64    // longest wait that the queue's byte limit leaves room for
 	rate   units.BitRate
+	trace  *linktrace.Trace // what the queue follows; nil: nothing
+	room   int64            // the queue's byte limit; 0: none
+	frames [3]int64         // bytes of full segments' frames and of ACKs', by class
 }
 
 // leg is a run of hops that no packet of the other direction enters, but for its first: there the two
@@ -51,6 +55,7 @@ type route struct {
 	length      int   // hops there
 
 	bursts bool // they stay together on the way there
+	traced bool // a queue on it follows a trace
 
 	ways   [2][]crossing // forth and back, as the network numbers them
 	shared []int32       // the network's queues on both
@@ -127,7 +132,7 @@ func (r *routes) build(a, b topology.ID) *route {
 // splits says whether a queue carries the packets of a burst one by one.
 func (r *routes) splits(h topology.Hop) bool {
 	s := &r.topology.Vertices[h.Link].Shape[h.Dir]
-	return s.Rate > 0 && s.Rate < r.options.Bursts || s.Jitter > 0 || s.Loss > 0 || s.Reorder > 0 || s.Duplicate > 0 ||
+	return r.topology.Trace(s) != nil || s.Rate > 0 && s.Rate < r.options.Bursts || s.Jitter > 0 || s.Loss > 0 || s.Reorder > 0 || s.Duplicate > 0 ||
 		s.Corrupt > 0
 }
 
@@ -166,10 +171,14 @@ func (r *routes) legs(
 }
 
 func (r *routes) hop(h topology.Hop, number int) hop {
-	rate := r.topology.Vertices[h.Link].Shape[h.Dir].Rate
-	made := hop{queue: number, delay: h.Delay.Nanoseconds() * 1000, limit: never, rate: rate}
-	made.serial[full] = frameTime(int64(r.options.MSS+r.options.FrameOverhead), rate)
-	made.serial[ack] = frameTime(int64(r.options.FrameOverhead), rate)
+	shape := &r.topology.Vertices[h.Link].Shape[h.Dir]
+	rate := shape.Rate
+	made := hop{queue: number, delay: h.Delay.Nanoseconds() * 1000, limit: never, rate: rate, trace: r.topology.Trace(shape)}
+	made.room = int64(r.options.Queues[h.Channel])
+	made.frames[full] = int64(r.options.MSS + r.options.FrameOverhead)
+	made.frames[ack] = int64(r.options.FrameOverhead)
+	made.serial[full] = frameTime(made.frames[full], rate)
+	made.serial[ack] = frameTime(made.frames[ack], rate)
 	if limit := r.options.Queues[h.Channel]; limit > 0 && rate > 0 {
 		if wait := float64(limit) * 8e12 / float64(rate); wait < 1e18 {
 			made.limit = int64(wait)
@@ -182,6 +191,7 @@ func (r *routes) hop(h topology.Hop, number int) hop {
 func (r *route) measure() {
 	for _, l := range r.forth {
 		for _, h := range l.hops {
+			r.traced = r.traced || h.trace != nil
 			r.round += h.serial[full] + h.delay
 			if h.serial[full] > r.slowest {
 				r.slowest, r.slack = h.serial[full], h.limit
@@ -190,6 +200,7 @@ func (r *route) measure() {
 	}
 	for _, l := range r.back {
 		for _, h := range l.hops {
+			r.traced = r.traced || h.trace != nil
 			r.round += h.serial[ack] + h.delay
 		}
 	}

@@ -73,6 +73,7 @@ func (r *replay) group(plans []*plan.Plan, first int) error {
 	}
 	arrivals := &r.engine.options.Arrivals
 	begin := r.clock
+	r.network.begin(begin)
 	r.shared, r.turns, r.fleets = map[kept]int{}, map[plan.Lasting]*turn{}, map[fleetKey]*fleet{}
 	r.dispatching = newDispatching()
 	defer r.settleIn(plans, begin)()

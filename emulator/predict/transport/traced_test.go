@@ -1,0 +1,100 @@
+package transport
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"testbed/emulator/plan"
+	"testbed/emulator/topology"
+	"testbed/emulator/topology/linktrace"
+	"testbed/emulator/units"
+)
+
+// cellular is two hosts joined by a cable of 20 ms, the way up and down of which follow traces.
+func cellular(t *testing.T, up, down *linktrace.Trace) (*topology.Topology, topology.ID, topology.ID) {
+	t.Helper()
+	top := topology.New("cellular")
+	var ids [3]topology.ID
+	for i, v := range []topology.Vertex{{Name: "phone"}, {Name: "server"}, {Name: "radio", Kind: topology.Link}} {
+		id, err := top.Add(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[i] = id
+	}
+	for d := range 2 {
+		top.Vertices[ids[2]].Shape[d].Delay = 20 * time.Millisecond
+	}
+	top.Join(ids[2], ids[0], 0)
+	top.Join(ids[2], ids[1], 0)
+	for d, trace := range []*linktrace.Trace{up, down} {
+		if err := top.Follow(topology.Channel{Link: ids[2], Dir: d}, trace); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return top, ids[0], ids[1]
+}
+
+func lte(t *testing.T, way string) *linktrace.Trace {
+	t.Helper()
+	path := filepath.Join("..", "..", "..", "..", "shared", "reference", "links", "lte-a."+way)
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("the reference data are not here: %v", err)
+	}
+	trace, err := linktrace.Load(path, linktrace.Options{WithRun: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return trace
+}
+
+// moved predicts how long so many bytes take from one node to another, in s, under each of some models.
+func moved(t *testing.T, top *topology.Topology, from, to topology.ID, bytes int64, models ...plan.Model) []float64 {
+	t.Helper()
+	o := DefaultOptions()
+	o.MaxReceiveWindow = 32 * units.MiB
+	var plans []*plan.Plan
+	for _, m := range models {
+		plans = append(plans, &plan.Plan{Model: m, Job: "j", Steps: []plan.Step{
+			{Role: plan.Request, From: from, To: to, Bytes: bytes, State: -1},
+		}})
+	}
+	var took []float64
+	for _, p := range predictions(t, top, o, plans) {
+		took = append(took, p.Total)
+	}
+	return took
+}
+
+// TestTransfersFollowTheTrace: a long transfer takes about as long as the trace has room for, whatever its mean is,
+// and each model meets the trace from its begin.
+func TestTransfersFollowTheTrace(t *testing.T) {
+	up := lte(t, "up")
+	top, phone, server := cellular(t, up, lte(t, "down"))
+	for _, span := range []int64{5, 15, 30, 60} {
+		bytes := int64(up.Bits(0, span*1e9) / 8 / 1514 * 1448)
+		took := moved(t, top, phone, server, bytes, plan.External, plan.InEdge)
+		t.Logf("what there is room for in %d s takes %.2f s", span, took[0])
+		if took[0] < float64(span) || took[0] > 1.1*float64(span)+0.5 {
+			t.Errorf("what there is room for in %d s takes %v s", span, took[0])
+		}
+		if math.Abs(took[1]/took[0]-1) > 0.02 { // its connection is warm
+			t.Errorf("another model takes %v s, not %v", took[1], took[0])
+		}
+	}
+}
+
+// TestDelaysFollowTheTrace: what is sent while the delay is long arrives late.
+func TestDelaysFollowTheTrace(t *testing.T) {
+	trace, err := linktrace.Parse("t", []byte("time,delay\n0,50ms\n1,10ms\n"), linktrace.Options{End: linktrace.Hold})
+	if err != nil {
+		t.Fatal(err)
+	}
+	top, phone, server := cellular(t, trace, trace)
+	if took := moved(t, top, phone, server, 100, plan.External)[0]; took < 0.05 || took > 0.051 {
+		t.Errorf("a small message takes %v s at a delay of 50 ms", took)
+	}
+}

@@ -1,0 +1,122 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net/netip"
+	"sort"
+	"time"
+
+	"testbed/emulator/fabric/measure"
+	"testbed/emulator/netns"
+	"testbed/emulator/topology"
+	"testbed/emulator/topology/linktrace"
+)
+
+// Flooder is a Prober that can fill a link whose rate changes from one moment to the next, which TCP does not.
+type Flooder interface {
+	// Flood sends so many UDP packets/s of 1500 bytes of IP for so long, and returns when those that arrived did, in ns of
+	// CLOCK_MONOTONIC, ascending.
+	Flood(
+		ctx context.Context, from, to netns.Ref, addr netip.Addr, rate float64, lasts time.Duration,
+	) (arrivals []int64, err error)
+}
+
+// Followed is the trace that limits a probe's rate.
+type Followed struct {
+	Trace   *linktrace.Trace
+	Channel topology.Channel
+	Began   int64         // ns of CLOCK_MONOTONIC; 0: the fabric carries its mean
+	Behind  time.Duration // what a packet takes from that queue to the receiver at least
+}
+
+// followed looks for traces on the way forth, of which limit is the queue that is the tightest by their means.
+func (p pair) followed(t *topology.Topology, out *Probe, limit topology.Channel) {
+	behind := time.Duration(0)
+	for i := len(p.forth) - 1; i >= 0; i-- {
+		h := p.forth[i]
+		behind += h.Delay
+		shape := &t.Vertices[h.Link].Shape[h.Dir]
+		switch trace := t.Trace(shape); {
+		case t.Delays(shape) != nil:
+			out.NoRTT = "delays are drawn from a distribution"
+		case trace == nil:
+		case trace.ServesPackets() && h.Channel == limit:
+			out.Followed = &Followed{Trace: trace, Channel: limit, Behind: behind}
+			out.NoRTT = "packets wait for the room that a trace gives them"
+		default:
+			out.NoRTT, out.NoRate = "a link on the way follows a trace", "another link on the way follows a trace"
+		}
+	}
+	for _, h := range p.back {
+		if shape := &t.Vertices[h.Link].Shape[h.Dir]; t.Trace(shape) != nil || t.Delays(shape) != nil {
+			out.NoRTT = "a link on the way follows a trace"
+		}
+	}
+}
+
+// Of a flood the begin is left out, until the queue is full.
+const (
+	floodWarmup  = time.Second
+	floodTries   = 3
+	floodMost    = 25_000 // packets/s
+	leastPackets = 3      // by which the ends of a window may be off
+)
+
+// traced floods the link, and holds what arrives against what the trace had room for in that time.
+func (v verifier) traced(ctx context.Context, p Probe) (Finding, error) {
+	if v.flood == nil {
+		return p.skipped("rate", "nothing fills a link that follows a trace"), nil
+	}
+	rate := min(2*float64(p.Followed.Trace.Peak())*10/dataFrame+100, floodMost)
+	lasts := floodWarmup + max(v.Duration, 2*time.Second)
+	var best Finding
+	for try := range floodTries {
+		arrivals, err := v.flood(ctx, v.spaces[p.From.Name], v.spaces[p.To.Name], p.To.Addr, rate, lasts)
+		if err != nil {
+			return Finding{}, err
+		}
+		f := judgeTraced(p, arrivals, v.Tolerance)
+		if f.OK {
+			return f, nil
+		}
+		if try == 0 || math.Abs(f.Error) < math.Abs(best.Error) {
+			best = f
+		}
+	}
+	return best, nil
+}
+
+// judgeTraced counts what arrived in whole milliseconds between the end of the warm-up and the last packets.
+func judgeTraced(p Probe, arrivals []int64, tolerance Tolerance) Finding {
+	f := p.finding("rate")
+	followed := p.Followed
+	if len(arrivals) < 2 {
+		f.Verdict = "nothing arrived"
+		return f
+	}
+	// As by the trace's clock, half a millisecond behind each of its own.
+	clock := func(at int64) int64 { return at - followed.Began - int64(followed.Behind) }
+	half := int64(time.Millisecond) / 2
+	from := (clock(arrivals[0])+int64(floodWarmup))/int64(time.Millisecond)*int64(time.Millisecond) + half
+	to := clock(arrivals[len(arrivals)-1])/int64(time.Millisecond)*int64(time.Millisecond) - half
+	if to <= from {
+		f.Verdict = "too little arrived for a rate"
+		return f
+	}
+	before := func(at int64) int {
+		return sort.Search(len(arrivals), func(i int) bool { return clock(arrivals[i]) >= at })
+	}
+	count := float64(before(to) - before(from))
+	want := followed.Trace.Bits(from, to) / 8 / dataFrame
+	seconds := float64(to-from) / 1e9
+	f.Target, f.Measured = want*measure.FloodPayload*8/seconds, count*measure.FloodPayload*8/seconds
+	f.Error = count/want - 1
+	f.OK = math.Abs(count-want) <= tolerance.Rate*want+leastPackets
+	f.Verdict = fmt.Sprintf("ok: what %s had room for", followed.Trace.Name)
+	if !f.OK {
+		f.Verdict = fmt.Sprintf("%.0f packets where %s had room for %.0f", count, followed.Trace.Name, want)
+	}
+	return f
+}

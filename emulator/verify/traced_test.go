@@ -1,0 +1,88 @@
+package verify
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/netns"
+	"testbed/emulator/topology"
+	"testbed/emulator/topology/linktrace"
+)
+
+// tracedStar is a network of two hosts of which the first one's cable follows a trace both ways.
+func tracedStar(t *testing.T) (fabric.Network, *linktrace.Trace, topology.ID) {
+	t.Helper()
+	trace, err := linktrace.Parse("t.up", []byte("1\n3\n3\n4\n9\n"), linktrace.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := star(t, 2)
+	id := n.Topology.Links()[0]
+	for dir := range 2 {
+		if err := n.Topology.Follow(topology.Channel{Link: id, Dir: dir}, trace); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return n, trace, id
+}
+
+// TestTracedLinksAreFlooded: what arrives is held against the trace at that time, wherever in it the flood begins, and a
+// link that carries its mean evenly, or another part of the trace, is off.
+func TestTracedLinksAreFlooded(t *testing.T) {
+	n, trace, id := tracedStar(t)
+	const began = int64(1_234_567_890_123)
+	var behind time.Duration
+	for _, p := range Probes(n, 1) {
+		if p.Followed != nil {
+			behind = p.Followed.Behind
+		}
+	}
+	flood := func(share float64) floodFunc {
+		return func(_ context.Context, _, _ netns.Ref, _ netip.Addr, _ float64, lasts time.Duration) ([]int64, error) {
+			var arrivals []int64
+			for turn := int64(0); turn < int64(lasts/(9*time.Millisecond)); turn++ {
+				for i, at := range trace.Opportunities {
+					if float64((turn*5+int64(i))%100) < 100*share {
+						arrivals = append(arrivals, began+(turn*9+int64(at))*int64(time.Millisecond)+int64(behind)+40_000)
+					}
+				}
+			}
+			slices.Sort(arrivals)
+			return arrivals, nil
+		}
+	}
+	v := exact(func(time.Duration, time.Duration, string) (float64, error) { return tenMbps, nil })
+	for share, ok := range map[float64]bool{1: true, 0.95: false} {
+		v.flood = flood(share)
+		v.began = map[topology.Channel]int64{{Link: id}: began, {Link: id, Dir: 1}: began}
+		findings, err := v.all(t.Context(), n, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		flooded := 0
+		for _, f := range findings {
+			if f.Probe == "rtt" && f.Link == n.Topology.Vertices[id].Name && !f.Skipped {
+				t.Errorf("a round trip has a target: %+v", f)
+			}
+			if f.Probe != "rate" || !strings.Contains(f.Verdict, "t.up") {
+				continue
+			}
+			if flooded++; f.OK != ok {
+				t.Errorf("of %v of the opportunities: %+v", share, f)
+			}
+		}
+		if flooded == 0 {
+			t.Errorf("nothing was flooded: %+v", findings)
+		}
+	}
+	v.flood = nil
+	findings, err := v.all(t.Context(), n, nil)
+	if err != nil || !slices.ContainsFunc(findings, func(f Finding) bool { return strings.Contains(f.Verdict, "nothing fills") }) {
+		t.Errorf("%v: %+v", err, findings)
+	}
+}
