@@ -33,4 +33,8 @@ type Made struct {
 	Foreign   func(ctx context.Context, testbed string, nodes []Node) ([]string, error)
 	Seize     func(ctx context.Context, testbed string) error           // removes what looks like its nodes, without a proof
 	Prune     func(context.Context) (removed, left []string, err error) // removes images that nothing uses
+	// BoundDir bounds what the directory of a node that runs an image of the user's own may hold, and UnboundDirs removes
+	// that of all below a directory; nil: whoever starts the nodes does.
+	BoundDir    func(ctx context.Context, dir string) error
+	UnboundDirs func(ctx context.Context, below string) error
 }

@@ -89,6 +89,9 @@ func (b testbed) Health(ctx context.Context, since uint64) (health.Health, error
 
 // Canary implements Bed.
 func (b testbed) Canary(ctx context.Context) (Canary, error) {
+	if len(b.Machines()) > 0 {
+		return nil, errCanaryHere
+	}
 	f, name, remove, err := b.Beside("canary")
 	if err != nil {
 		return nil, err
@@ -99,6 +102,9 @@ func (b testbed) Canary(ctx context.Context) (Canary, error) {
 	}
 	return tidyCanary{c, remove}, nil
 }
+
+// errCanaryHere is why there is no canary.
+var errCanaryHere = errors.New("the testbed is on several machines, whose fabrics tell of their lateness themselves")
 
 // tidyCanary leaves no directory.
 type tidyCanary struct {

@@ -50,6 +50,8 @@ const (
 	perEvent    = 600
 	perMove     = 1200
 	perRest     = 12 << 10
+	perCrossing = 400
+	perMachine  = 500
 	leastRoom   = 4 << 10
 	maxReserved = 64 << 20
 )
@@ -63,7 +65,7 @@ func (r *run) reserve() (err error) {
 	}
 	queues := len(fabric.Channels(r.Scenario.Topology))
 	events := (len(r.Scenario.Moments) + len(r.Scenario.Moves)) * len(r.Scenario.Models)
-	want := len(text) + perQueue*queues + perEvent*events + perMove*r.mostMoves() + perRest
+	want := len(text) + perQueue*queues + perEvent*events + perMove*r.mostMoves() + r.ofMachines() + perRest
 	for room := min(want, maxReserved); ; room /= 2 {
 		if err = r.dir.Reserve(int64(room)); err == nil || room/2 < leastRoom {
 			return err
@@ -96,6 +98,16 @@ func (r *run) mostMoves() int {
 		}
 	}
 	return planned + calls/2
+}
+
+// ofMachines is what the manifest says at most, in bytes, of the machines of a testbed on several.
+func (r *run) ofMachines() int {
+	m := asMachined(r.Bed)
+	if m == nil {
+		return 0
+	}
+	n := len(m.Machines())
+	return perMachine*n + perCrossing*n*(n-1)
 }
 
 // conclude compares, seals the directory, and writes the final manifest, which says what has failed. Its error is all

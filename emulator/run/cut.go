@@ -2,8 +2,6 @@ package run
 
 import (
 	"cmp"
-	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -44,7 +42,9 @@ func crossings(before, after []health.Crossing) []record.Crossing {
 	for _, c := range all {
 		list = append(list, *c)
 	}
-	slices.SortFunc(list, func(a, b record.Crossing) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
+	slices.SortFunc(list, func(a, b record.Crossing) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+	})
 	return list
 }
 
@@ -59,7 +59,8 @@ func judgeCut(v *record.Validity) {
 				verdict = record.Red
 			}
 			blame(v, verdict, "%d of %d packets from machine %s to %s came after they were due, by up to %v: the way between "+
-				"the machines took longer than the links that are cut, or the hosts did", c.Late, c.Received, c.From, c.To, seconds(c.LateMax))
+				"the machines took longer than the links that are cut, or the hosts did", c.Late, c.Received, c.From, c.To,
+				seconds(c.LateMax))
 		}
 		if c.Lost > 0 {
 			blame(v, record.Amber, "%d packets were lost between machines %s and %s, beside %d that went", c.Lost, c.From, c.To,
@@ -76,22 +77,6 @@ func seconds(s float64) time.Duration {
 	return time.Duration(s * float64(time.Second)).Round(time.Microsecond)
 }
 
-// machined is a Bed that may be on several machines.
-type machined interface {
-	// Hosts is what the kernels of the machines have counted, by the machines' names; nil: all is on this one.
-	Hosts(ctx context.Context) map[string]hostload.Snapshot
-	// Synchronise makes the agents of all nodes tell instants by the clock by which the fabric tells them, and returns
-	// the most by which one may be wrong; 0: all nodes have that clock.
-	Synchronise(ctx context.Context) (time.Duration, error)
-}
-
-func hostsOf(ctx context.Context, bed Bed) map[string]hostload.Snapshot {
-	if m, ok := bed.(machined); ok {
-		return m.Hosts(ctx)
-	}
-	return nil
-}
-
 // loadsSince is what each machine had to do between two readings, in the order of names.
 func loadsSince(after, before map[string]hostload.Snapshot) (all []record.MachineHostLoad) {
 	for name, s := range after {
@@ -102,42 +87,3 @@ func loadsSince(after, before map[string]hostload.Snapshot) (all []record.Machin
 	slices.SortFunc(all, func(a, b record.MachineHostLoad) int { return cmp.Compare(a.Machine, b.Machine) })
 	return all
 }
-
-// synchronise makes all nodes tell instants by one clock, and keeps them so until the function that it returns is
-// called.
-func (r *run) synchronise(ctx context.Context) (end func(), err error) {
-	m, ok := r.Bed.(machined)
-	if !ok {
-		return func() {}, nil
-	}
-	asking, cancel := context.WithTimeout(ctx, patience)
-	wrong, err := m.Synchronise(asking)
-	cancel()
-	if err != nil {
-		return nil, fmt.Errorf("the nodes' clocks, of several machines: %w", err)
-	}
-	if wrong == 0 {
-		return func() {}, nil
-	}
-	r.guard.clocks.saw(wrong)
-	ctx, stop := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(synchroniseAgain):
-			}
-			if wrong, err := m.Synchronise(ctx); err == nil {
-				r.guard.clocks.saw(wrong)
-			}
-		}
-	}()
-	return func() { stop(); <-done }, nil
-}
-
-// synchroniseAgain is how often nodes are told of their clocks: drift is part of what they are told, so that they gain
-// little on one another meanwhile.
-const synchroniseAgain = 10 * time.Second

@@ -57,8 +57,9 @@ func TestVerdictOnTheCut(t *testing.T) {
 		verdict  string
 		reason   string
 	}{
-		"in time":  {record.Crossing{Sent: 5, Received: 5, ClockError: 1e-4}, record.Green, ""},
-		"few late": {record.Crossing{Received: 5000, Late: 5, LateMax: 0.004}, record.Amber, "5 of 5000 packets from machine a to b"},
+		"in time": {record.Crossing{Sent: 5, Received: 5, ClockError: 1e-4}, record.Green, ""},
+		"few late": {record.Crossing{Received: 5000, Late: 5, LateMax: 0.004}, record.Amber,
+			"5 of 5000 packets from machine a to b"},
 		"many late": {record.Crossing{Received: 5000, Late: 6, LateMax: 0.004}, record.Red,
 			"by up to 4ms"},
 		"lost":   {record.Crossing{Sent: 5, Lost: 1}, record.Amber, "1 packets were lost between machines a and b"},

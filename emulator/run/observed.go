@@ -77,8 +77,10 @@ func (r *run) observe() (stop func()) {
 	live := Live{Dir: r.dir.Path()}
 	stop = func() {}
 	if r.SampleEvery >= 0 {
-		sampling := sampler.Start(sampler.Config{Fabric: r.Bed, Topology: r.Scenario.Topology, Tags: r.tags(),
-			Sink: r.dir, Interval: r.SampleEvery})
+		config := sampler.Config{Fabric: r.Bed, Topology: r.Scenario.Topology, Tags: r.tags(), Sink: r.dir,
+			Interval: r.SampleEvery}
+		r.several(&config)
+		sampling := sampler.Start(config)
 		live.Latest = sampling.Latest
 		stop = func() {
 			sampling.Stop()

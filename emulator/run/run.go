@@ -200,7 +200,8 @@ func (r *run) execute(ctx context.Context) error {
 		Plans:    r.plans, Arrival: r.Scenario.Arrival, Clients: r.Bed.Agent, Address: r.Bed.Address, Name: r.name,
 		Tags: r.tags(), Timeout: r.Scenario.Source.Replay.Timeout,
 		Sink:   record.NewMirror(r.dir, r.agree.beside(r.Sinks, r.guard)...),
-		Spells: r.guard.spells(), ClockError: r.guard.clocks.error, Disturbed: disturbed(r.Scenario), Cold: !r.Scenario.Source.Replay.Warmup,
+		Spells: r.guard.spells(), ClockError: r.guard.clocks.error, Machine: r.machineOf(),
+		Disturbed: disturbed(r.Scenario), Cold: !r.Scenario.Source.Replay.Warmup,
 		Moved: r.movedNodes(), Reach: r.reach(), Predict: r.lookup(), PredictWorkers: r.workers(), Progress: r.Progress,
 		Around: func(ctx context.Context, model string) func() {
 			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Scenario.Sample)))

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"testbed/emulator/internal/procstat"
@@ -90,36 +89,22 @@ func parseMemory(text []byte) (total, used int64) {
 	return total, max(0, min(total, total-values["MemAvailable"]))
 }
 
-// others samples the load of the other machines, all at the same time. What one does not tell is left out.
+// others samples the load of the other machines, in the order of their names. What one does not tell is left out.
 func (s *Sampler) others(ctx context.Context, now time.Time, elapsed float64) (all []*record.Host) {
-	if len(s.config.Hosts) == 0 {
+	if s.config.Hosts == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.Interval)
 	defer cancel()
-	if s.meters == nil {
-		s.meters = map[string]*meter{}
-	}
-	names := slices.Sorted(maps.Keys(s.config.Hosts))
-	loads := make([]*record.Host, len(names))
-	var asking sync.WaitGroup
-	for i, name := range names {
-		m := s.meters[name]
+	told := s.config.Hosts(ctx)
+	for _, name := range slices.Sorted(maps.Keys(told)) {
+		m, t := s.meters[name], told[name]
 		if m == nil {
 			m = &meter{on: name}
 			s.meters[name] = m
 		}
-		asking.Go(func() {
-			f, err := s.config.Hosts[name](ctx)
-			m.read = func() (files, bool) {
-				return files{[]byte(f.Stat), []byte(f.Loadavg), []byte(f.Meminfo)}, err == nil
-			}
-			loads[i] = m.sample(s.config.Tags, now, elapsed)
-		})
-	}
-	asking.Wait()
-	for _, h := range loads {
-		if h != nil {
+		m.read = func() (files, bool) { return files{[]byte(t.Stat), []byte(t.Loadavg), []byte(t.Meminfo)}, true }
+		if h := m.sample(s.config.Tags, now, elapsed); h != nil {
 			all = append(all, h)
 		}
 	}

@@ -1,6 +1,7 @@
 package sampler
 
 import (
+	"context"
 	"math"
 	"reflect"
 	"runtime"
@@ -84,4 +85,25 @@ func FuzzHost(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestOtherMachines are sampled by what their kernels print, each since its own sample before.
+func TestOtherMachines(t *testing.T) {
+	told := map[string]Texts{"b": {Stat: before, Loadavg: "1 2", Meminfo: memory}, "a": {Stat: before}}
+	s := &Sampler{meters: map[string]*meter{}, config: Config{Interval: time.Second,
+		Hosts: func(context.Context) map[string]Texts { return told }}}
+	if got := s.others(t.Context(), time.Unix(1, 0), 1); len(got) > 0 {
+		t.Errorf("the first samples: %+v", got)
+	}
+	told = map[string]Texts{"b": {Stat: after, Loadavg: "1 2", Meminfo: memory}, "c": {Stat: before}, "a": {Stat: "x"}}
+	got := s.others(t.Context(), time.Unix(2, 0), 1)
+	if len(got) != 1 || got[0].Machine != "b" || got[0].Busy != 0.5 || got[0].Load1 != 1 || got[0].MemoryTotal != 8000000<<10 {
+		t.Fatalf("%+v", got)
+	}
+	if p := got[0].Point(); p.Tags["machine"] != "b" {
+		t.Errorf("%+v", p.Tags)
+	}
+	if got := (&Sampler{}).others(t.Context(), time.Now(), 1); got != nil {
+		t.Errorf("there is only this one: %+v", got)
+	}
 }

@@ -39,9 +39,9 @@ type Config struct {
 	Sink     record.Observer    // may be nil
 	Interval time.Duration      // 0: DefaultInterval
 
-	// Hosts are other machines whose load is sampled beside this one's, by name; nil: there are none. Each is asked for
-	// what its kernel prints. Machine is the name of the one that carries a queue; nil: they are all on one.
-	Hosts   map[string]func(context.Context) (Texts, error)
+	// Hosts tells, of other machines whose load is sampled beside this one's, what their kernels print, by the machines'
+	// names; nil: there are none. Machine is the name of the one that carries a queue; nil: they are all on one.
+	Hosts   func(context.Context) map[string]Texts
 	Machine func(link string, dir int) string
 }
 
@@ -92,7 +92,8 @@ func Start(c Config) *Sampler {
 		c.Interval = DefaultInterval
 	}
 	c.Interval = max(c.Interval, shortest)
-	s := &Sampler{config: c, classes: map[string]string{}, done: make(chan struct{}), host: newMeter()}
+	s := &Sampler{config: c, classes: map[string]string{}, done: make(chan struct{}), host: newMeter(),
+		meters: map[string]*meter{}}
 	if c.Topology != nil {
 		for _, id := range c.Topology.Links() {
 			s.classes[c.Topology.Vertices[id].Name] = c.Topology.Vertices[id].Class

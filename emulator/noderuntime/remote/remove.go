@@ -28,7 +28,13 @@ func (o operation) remove(ctx context.Context) error {
 		return err
 	}
 	for _, dir := range o.dirs {
-		if err := clear(filepath.Join(dir, o.Testbed)); err != nil {
+		own := filepath.Join(dir, o.Testbed)
+		if o.made.UnboundDirs != nil {
+			if err := o.made.UnboundDirs(ctx, own); err != nil {
+				return err
+			}
+		}
+		if err := clear(own); err != nil {
 			return fmt.Errorf("removing the files of %s: %w", o.Testbed, err)
 		}
 	}

@@ -188,6 +188,11 @@ func (o operation) start(ctx context.Context) ([]noderuntime.Node, error) {
 				return nil, err
 			}
 		}
+		if s.Image != "" && o.made.BoundDir != nil {
+			if err := o.made.BoundDir(ctx, s.Dir); err != nil {
+				return nil, err
+			}
+		}
 		if err := writeFiles(s); err != nil {
 			return nil, err
 		}

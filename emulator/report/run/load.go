@@ -83,7 +83,8 @@ func (r *Run) readLoad() error {
 	r.Load = links.finish()
 	host := &hosts{clock: clock{start: in.from}}
 	err = record.ReadHost(path, func(h record.Host) error {
-		if in.holds(h.Time, h.Interval) {
+		// Of several machines the mean of all: the controller's host carries nothing then.
+		if in.holds(h.Time, h.Interval) && (h.Machine != "") == r.several() {
 			host.add(&h)
 		}
 		return nil
@@ -103,6 +104,9 @@ func (r *Run) readLoad() error {
 	}
 	return nil
 }
+
+// several says whether the run was on several machines.
+func (r *Run) several() bool { return r.Manifest.Validity != nil && len(r.Manifest.Validity.Machines) > 0 }
 
 // window is the time in which chains ran: what the links carry before and after it, such as the probes of
 // verify, says nothing of the workload. Its start is time zero of all series. Where no chain has come to

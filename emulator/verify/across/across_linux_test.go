@@ -114,8 +114,8 @@ func TestGoodput(t *testing.T) {
 		for _, way := range ways {
 			off := math.Inf(1)
 			for range 5 { // what else runs on the host only takes away, for a moment
-				got, err := p.Goodput(t.Context(), on(way[0], a.NetNS), on(way[1], b.NetNS), b.Addr.Addr(), time.Second/2, time.Second,
-					"cubic")
+				got, err := p.Goodput(t.Context(), on(way[0], a.NetNS), on(way[1], b.NetNS), b.Addr.Addr(), time.Second/2,
+					time.Second, "cubic")
 				if err != nil && !errors.Is(err, measure.ErrUnsteady) {
 					t.Fatalf("%q: %v", way, err)
 				}
@@ -190,7 +190,8 @@ func (l lying) Open(string) (net.Conn, error) {
 // TestAnAgentThatLies ends a measurement, and nothing else.
 func TestAnAgentThatLies(t *testing.T) {
 	far, addr := netns.Ref{Path: "x", Machine: "b"}, netip.MustParseAddr("10.77.0.9")
-	for _, says := range []string{"", "{\n", `{"done":true}` + "\n", `{"addr":"10.0.0.1:1"}` + "\n", strings.Repeat("x", 1<<20),
+	for _, says := range []string{"", "{\n", `{"done":true}` + "\n", `{"addr":"10.0.0.1:1"}` + "\n",
+		strings.Repeat("x", 1<<20),
 		`{"addr":"10.0.0.1:1"}` + "\n{}\n", `{"addr":"10.0.0.1:1"}` + "\n" + `{"times":[1,2,3]}` + "\n"} {
 		p := Prober{At: func(string) control.Opener { return lying(says) }}
 		if _, err := p.Goodput(t.Context(), far, far, addr, 0, 0, ""); err == nil {

@@ -73,7 +73,8 @@ func run(ctx context.Context, args []string, more Services) error {
 	nodes := docker.New(program.Node(args[0], "/proc/self/exe"), docker.WithHost("unix://"+container.SocketInside),
 		docker.WithSecrets(secrets.Of), docker.WithKey(secrets.Key), docker.WithNames(""), docker.WithMachine())
 	made := noderuntime.Made{Runtime: nodes, Supported: nodes.Supported, EngineID: nodes.EngineID,
-		Foreign: nodes.Foreign, Prune: nodes.Prune, Seize: nodes.Seize}
+		Foreign: nodes.Foreign, Prune: nodes.Prune, Seize: nodes.Seize, BoundDir: nodes.BoundDir,
+		UnboundDirs: nodes.UnboundDirs}
 	handlers := map[string]control.Handler{
 		carrier.HelloService: hello,
 		remote.Service:       func(stream net.Conn) { remote.Serve(ctx, stream, made, args[1:]...) },
