@@ -37,6 +37,8 @@ type Setting struct {
 	Compute  Compute
 	Moves    []Move // of stateful instances, in the order of time
 
+	Rewirings []Rewiring // of the network, in the order of time
+
 	Rebalance *Rebalance // moves them as well; nil: nothing does
 
 	Linearize bool // predictors that know nothing but chains take a DAG's tasks one after the other

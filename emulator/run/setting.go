@@ -1,7 +1,10 @@
 package run
 
 import (
+	"slices"
+
 	"testbed/emulator/faas"
+	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/predict"
 	"testbed/emulator/replay"
@@ -14,7 +17,7 @@ func Setting(e *resolved.Scenario) predict.Setting {
 	s := predict.Setting{Topology: e.Topology, Speed: e.Speed,
 		Fresh: e.Arrival.Alone(), IdleRestart: e.Source.TCP.SlowStartAfterIdle, ReceiveWindow: receiveWindow,
 		Bursts: userspace.BurstRate, Arrivals: arrivals(e.Arrival, len(e.Jobs)), Connections: -1,
-		Linearize: e.Source.Linearize, Moves: moves(e.Moves)}
+		Linearize: e.Source.Linearize, Moves: moves(e.Moves), Rewirings: rewirings(e)}
 	if e.Source.Replay.Warmup {
 		s.Connections = e.Arrival.Connections()
 	}
@@ -50,6 +53,22 @@ func moves(list []resolved.Move) []predict.Move {
 			m.Rounds = list[i].Rounds
 		}
 		all = append(all, m)
+	}
+	return all
+}
+
+// rewirings are the instants at which the scenario's events attach hosts elsewhere.
+func rewirings(e *resolved.Scenario) []predict.Rewiring {
+	var all []predict.Rewiring
+	var before []fabric.Move
+	for i := range e.Moments {
+		m := &e.Moments[i]
+		if slices.Equal(before, m.Moves) {
+			continue
+		}
+		before = m.Moves
+		moved := fabric.Overlay{Moves: m.Moves}.Over(fabric.Network{Topology: e.Topology})
+		all = append(all, predict.Rewiring{At: m.At, Topology: moved.Topology})
 	}
 	return all
 }

@@ -24,7 +24,7 @@ func OptionsOf(s predict.Setting) Options {
 	o := DefaultOptions()
 	o.Overhead, o.PerMessage, o.IdleRestart, o.Fresh = s.Overhead, s.PerMessage, s.IdleRestart, s.Fresh
 	o.Connections, o.Arrivals, o.Compute, o.Moves = s.Connections, s.Arrivals, s.Compute, s.Moves
-	o.Rebalance = s.Rebalance
+	o.Rebalance, o.Rewirings = s.Rebalance, s.Rewirings
 	o.Bursts, o.CopyRate = s.Bursts, s.CopyRate
 	o.ReceiveWindow, o.MaxReceiveWindow = s.ReceiveWindow, s.ReceiveWindow
 	return o
