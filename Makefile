@@ -98,6 +98,8 @@ bench-compare: ## Benchmarks against those in results/baseline/bench.txt, with b
 fidelity: $(BIN) ## Hold delays, rates and start-up times against what README states, on a quiet machine (needs root)
 	scripts/fidelity
 	QUIET_MACHINE=1 $(GO) test -count=1 -run '^TestPace$$' ./emulator/influx
+	QUIET_MACHINE=1 $(GO) test -count=1 -timeout 30m -run '^Test(FloodsGetEveryOpportunity|TransfersTakeAsLongAsPredicted)$$' \
+		./emulator/fabric/userspace
 	QUIET_MACHINE=1 $(GO) test -count=1 -run \
 		'^(TestReplaysAgree|TestDispatchHalvesTheTailMeasured|TestUnavailability|TestFunctionsIn(AllModels|Containers))$$' ./emulator
 
