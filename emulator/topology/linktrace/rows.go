@@ -36,11 +36,32 @@ type rowReader struct {
 	name    string
 	columns []column
 	first   int64 // time of the first row, from which times count
+
+	table     bool      // it is one of distances, without time
+	distances []float64 // of a trace with distances, and of a table, by row
+	distance  float64   // of the row at hand
 }
 
 // parseRows reads CSV: a row of names, and then one for each knot.
-func (t *Trace) parseRows(name string, text []byte) error {
+func (t *Trace) parseRows(name string, text []byte, table *Table) error {
 	reader := rowReader{Trace: t, name: name}
+	err := reader.read(text)
+	switch apart := len(reader.distances) > 0; {
+	case err != nil:
+		return err
+	case apart && table == nil:
+		return &Error{name, 1, "there are distances, and nothing says what the link is like there", "add table: FILE"}
+	case table != nil && !apart:
+		return &Error{name, 1, "there is a table, and no column distance to look up in it", "add the column, or leave table out"}
+	case table != nil:
+		return reader.locate(table)
+	}
+	return nil
+}
+
+// read reads the rows into the trace's knots.
+func (reader *rowReader) read(text []byte) error {
+	t, name := reader.Trace, reader.name
 	r := csv.NewReader(bytes.NewReader(text))
 	r.ReuseRecord, r.TrimLeadingSpace, r.Comment, r.FieldsPerRecord = true, true, '#', -1
 	header, err := r.Read()
@@ -97,9 +118,20 @@ func (r *rowReader) titles(line int, header []string) error {
 	if len(header) > mostFields {
 		return fail(fmt.Sprintf("there are %d columns", len(header)), headerRemedy)
 	}
-	timed := false
+	timed, apart := r.table, false
 	for _, title := range header {
 		title = strings.ToLower(strings.TrimSpace(strings.TrimPrefix(title, "\ufeff")))
+		if base, _, _ := strings.Cut(title, "_"); base == "distance" {
+			if apart {
+				return fail("the column distance is there twice", "remove one of them")
+			}
+			c, err := r.apart(title)
+			if err != nil {
+				return fail(err.Error(), headerRemedy)
+			}
+			apart, r.columns = true, append(r.columns, c)
+			continue
+		}
 		c, gives, err := columnOf(title)
 		if err != nil {
 			return fail(err.Error(), headerRemedy)
@@ -112,14 +144,30 @@ func (r *rowReader) titles(line int, header []string) error {
 		r.columns = append(r.columns, c)
 	}
 	switch {
+	case r.table && !apart:
+		return fail("there is no column distance", "begin with a row of names: distance and some of rate, delay, jitter, loss, queue")
 	case !timed:
 		return fail("there is no column time", headerRemedy)
-	case r.Columns == 0:
+	case r.Columns == 0 && (r.table || !apart):
 		return fail("there is nothing but the time", headerRemedy)
 	case r.Columns&Jitter != 0 && r.Columns&Delay == 0:
 		return fail("there is jitter and no delay that it is held against", "add a column delay")
 	}
 	return nil
+}
+
+// apart is the column of distances.
+func (r *rowReader) apart(title string) (column, error) {
+	c := column{title: title, kind: metres, unit: metres.plain, into: func(_ *Knot, v float64) { r.distance = v }}
+	if _, suffix, named := strings.Cut(title, "_"); named {
+		of, ok := metres.find(suffix)
+		if !ok {
+			return c, fmt.Errorf("the column %s is in no unit that is known here: write distance_m or distance_km", quoted([]byte(title)))
+		}
+		c.unit = of
+	}
+	r.distances = []float64{}
+	return c, nil
 }
 
 // columnOf is what a column's title means.
@@ -173,6 +221,15 @@ func (r *rowReader) row(line int, row []string) error {
 			return fail(c.title+": "+problem, remedy)
 		}
 		c.into(&k, value)
+	}
+	if r.distances != nil {
+		if n := len(r.distances); r.table && n > 0 && r.distance <= r.distances[n-1] {
+			return fail("its distance is no longer than that of the row above", "sort the rows, and leave none twice")
+		}
+		r.distances = append(r.distances, r.distance)
+	}
+	if r.table {
+		k.At = int64(len(r.Knots)) // there is no time
 	}
 	if len(r.Knots) == 0 {
 		r.first = k.At
