@@ -14,8 +14,8 @@ import (
 	"testbed/emulator/topology/linktrace"
 )
 
-// events plays the scenario's events during the replay of a model, from its first chain on: every model
-// meets the same. On fabrics that know nothing of traces it plays these as well, in steps. It is a replay.Config's Around.
+// events plays the scenario's events during the replay of a model, from its first chain on: every model meets the
+// same. On fabrics that know nothing of traces it plays these as well, in steps. It is a replay.Config's Around.
 func (r *run) events(ctx context.Context, model string) (end func()) {
 	steps := r.stepper()
 	moments := momentsOf(r.Scenario.Topology, r.Scenario.Moments, steps == nil)

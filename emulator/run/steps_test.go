@@ -32,8 +32,8 @@ func TestTracesAreStepped(t *testing.T) {
 	if newStepper(graph, nil) != nil {
 		t.Error("there is something to play where no link follows a trace")
 	}
-	trace, err := linktrace.Parse("t", []byte("time,rate,delay\n0,8Mbps,10ms\n0.15,2Mbps,30ms\n0.3,0bps,5ms\n1,0bps,5ms\n"),
-		linktrace.Options{})
+	const rows = "time,rate,delay\n0,8Mbps,10ms\n0.15,2Mbps,30ms\n0.3,0bps,5ms\n1,0bps,5ms\n"
+	trace, err := linktrace.Parse("t", []byte(rows), linktrace.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

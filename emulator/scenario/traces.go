@@ -19,8 +19,8 @@ type LinkTrace struct {
 	// names (time and some of rate, delay, jitter, loss, queue; a unit may follow: rate_mbps) and then one for each
 	// instant. Default: the one that the file's first line is in.
 	Format string `yaml:"format" with:"file" enum:"mahimahi|csv"`
-	// Of CSV, what is between two rows: step, the link is as the earlier one says; linear, it goes from one to the other in
-	// a straight line. Default: step.
+	// Of CSV, what is between two rows: step, the link is as the earlier one says; linear, it goes from one to the other
+	// in a straight line. Default: step.
 	Interpolate string `yaml:"interpolate" with:"file" enum:"step|linear"`
 	// What becomes of the link at the time of the last row or line: repeat, the trace begins anew; hold, of CSV, the
 	// values of the last row remain. Default: repeat.
@@ -199,7 +199,8 @@ func (s *Scenario) linkTrace(f *TraceFile, start string) (*linktrace.Trace, erro
 	}
 	made, err := linktrace.Load(key.File, linktrace.Options{
 		Table:  table,
-		Format: linktrace.Format(f.Format), Linear: f.Interpolate == "linear", End: linktrace.End(f.End), WithRun: start == "run",
+		Format: linktrace.Format(f.Format), Linear: f.Interpolate == "linear", End: linktrace.End(f.End),
+		WithRun: start == "run",
 	})
 	if err != nil {
 		return nil, err

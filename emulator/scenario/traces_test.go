@@ -49,7 +49,11 @@ const tracedNodes = "topology:\n  nodes: {a: {}, b: {}, c: {}, s: {kind: switch}
 
 func TestLinksFollowTraces(t *testing.T) {
 	s, err := loaded(t, tracedNodes+`
-    - {name: radio, class: lte, endpoints: [a, s], delay: 20ms, trace: {up: a.up, down: {file: a.down, format: mahimahi}}}
+    - name: radio
+      class: lte
+      endpoints: [a, s]
+      delay: 20ms
+      trace: {up: a.up, down: {file: a.down, format: mahimahi}}
     - {name: walk, endpoints: [b, s], delay: 5ms, trace: {file: walk.csv, interpolate: linear, start: up}}
     - {name: far, class: lte, endpoints: [c, s], rate: 5Mbps, delays: {file: rtt.csv, correlation: 0.5}}
 classes:
@@ -136,9 +140,9 @@ func TestWhatIsWrongWithTraces(t *testing.T) {
 		link("trace: {file: a.up, down: a.down}"):                        "the trace of a direction is given twice",
 		link("trace: {file: a.up, format: csv}"):                         "a.up:1: the column",
 		link("trace: {file: a.up, end: hold}"):                           "leave end out",
-		link("trace: a.up, rate: 1Mbps"):                                 "the link follows a trace, a.up, that gives its rate",
-		link("trace: {up: a.up}, rate: 1Mbps"):                           "the link follows a trace, a.up, that gives its rate",
-		link("trace: slow.csv, delay: 1ms"):                              "the link follows a trace, slow.csv, that gives its delay",
+		link("trace: a.up, rate: 1Mbps"):                                 "follows a trace, a.up, that gives its rate",
+		link("trace: {up: a.up}, rate: 1Mbps"):                           "follows a trace, a.up, that gives its rate",
+		link("trace: slow.csv, delay: 1ms"):                              "follows a trace, slow.csv, that gives its delay",
 		link("trace: slow.csv, delays: rtt.csv"):                         "the trace slow.csv gives the delay",
 		link("trace: {file: a.up, interpolate: linear}"):                 "leave interpolate out",
 		one("trace: {up: a.up, down: a.down}"):                           "a link of type uplink has one queue",

@@ -12,3 +12,6 @@ var ErrNotSupported = errors.New("measuring inside network namespaces needs Linu
 // HeaderShare is what of a link's rate is left to a TCP program: 1448 bytes of each 1514 byte frame, with
 // the IPv4, TCP and timestamp headers of an MTU of 1500 and the Ethernet header taken off.
 const HeaderShare = 1448.0 / 1514.0
+
+// FloodPayload is what a packet of Flood carries beside the headers of IPv4 and UDP: it fills an MTU of 1500.
+const FloodPayload = 1472

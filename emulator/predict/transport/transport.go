@@ -9,8 +9,9 @@
 // what Linux does about it (sender), until they are there. Both ways agree to the picosecond where nobody else is on
 // the way. Parts.Queueing is what a message took beyond what it takes alone.
 //
-// Queues that follow a trace (linktrace) do so here: packets are carried one by one, depart when the trace says, and are
-// delayed as it says. A trace begins with each model's chains, and one that begins with the network with the first.
+// Queues that follow a trace (linktrace) do so here: packets are carried one by one, depart when the trace says, and
+// are delayed as it says. A trace begins with each model's chains, and one that begins with the network with the
+// first.
 //
 // What it leaves out: jitter and loss of links; events of the scenario but for hosts that are attached elsewhere
 // (Options.Rewirings), and what is lost meanwhile; the hosts' processors, but for Options; what

@@ -15,7 +15,8 @@ var columnNames = []struct {
 	kind  quantity
 	gives Columns // 0: the time
 }{
-	{"time", clock, 0}, {"rate", rate, Rate}, {"delay", span, Delay}, {"jitter", span, Jitter}, {"loss", probability, Loss},
+	{"time", clock, 0}, {"rate", rate, Rate}, {"delay", span, Delay}, {"jitter", span, Jitter},
+	{"loss", probability, Loss},
 	{"queue", size, Queue},
 }
 
@@ -52,7 +53,8 @@ func (t *Trace) parseRows(name string, text []byte, table *Table) error {
 	case apart && table == nil:
 		return &Error{name, 1, "there are distances, and nothing says what the link is like there", "add table: FILE"}
 	case table != nil && !apart:
-		return &Error{name, 1, "there is a table, and no column distance to look up in it", "add the column, or leave table out"}
+		return &Error{name, 1, "there is a table, and no column distance to look up in it",
+			"add the column, or leave table out"}
 	case table != nil:
 		return reader.locate(table)
 	}
@@ -60,31 +62,31 @@ func (t *Trace) parseRows(name string, text []byte, table *Table) error {
 }
 
 // read reads the rows into the trace's knots.
-func (reader *rowReader) read(text []byte) error {
-	t, name := reader.Trace, reader.name
-	r := csv.NewReader(bytes.NewReader(text))
-	r.ReuseRecord, r.TrimLeadingSpace, r.Comment, r.FieldsPerRecord = true, true, '#', -1
-	header, err := r.Read()
+func (r *rowReader) read(text []byte) error {
+	t, name := r.Trace, r.name
+	from := csv.NewReader(bytes.NewReader(text))
+	from.ReuseRecord, from.TrimLeadingSpace, from.Comment, from.FieldsPerRecord = true, true, '#', -1
+	header, err := from.Read()
 	if err != nil {
 		return rowError(name, err)
 	}
-	line, _ := r.FieldPos(0)
-	if err := reader.titles(line, header); err != nil {
+	line, _ := from.FieldPos(0)
+	if err := r.titles(line, header); err != nil {
 		return err
 	}
 	for {
-		row, err := r.Read()
+		row, err := from.Read()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			return rowError(name, err)
 		}
-		line, _ = r.FieldPos(0)
+		line, _ = from.FieldPos(0)
 		if len(t.Knots) == MaxKnots {
 			return &Error{name, line, fmt.Sprintf("there are more than %d rows", MaxKnots), "cut the trace"}
 		}
-		if err := reader.row(line, row); err != nil {
+		if err := r.row(line, row); err != nil {
 			return err
 		}
 	}
@@ -145,7 +147,8 @@ func (r *rowReader) titles(line int, header []string) error {
 	}
 	switch {
 	case r.table && !apart:
-		return fail("there is no column distance", "begin with a row of names: distance and some of rate, delay, jitter, loss, queue")
+		return fail("there is no column distance",
+			"begin with a row of names: distance and some of rate, delay, jitter, loss, queue")
 	case !timed:
 		return fail("there is no column time", headerRemedy)
 	case r.Columns == 0 && (r.table || !apart):
@@ -162,7 +165,8 @@ func (r *rowReader) apart(title string) (column, error) {
 	if _, suffix, named := strings.Cut(title, "_"); named {
 		of, ok := metres.find(suffix)
 		if !ok {
-			return c, fmt.Errorf("the column %s is in no unit that is known here: write distance_m or distance_km", quoted([]byte(title)))
+			return c, fmt.Errorf("the column %s is in no unit that is known here: write distance_m or distance_km",
+				quoted([]byte(title)))
 		}
 		c.unit = of
 	}
@@ -211,7 +215,8 @@ func setter(gives Columns) func(*Knot, float64) {
 func (r *rowReader) row(line int, row []string) error {
 	fail := func(problem, remedy string) error { return &Error{r.name, line, problem, remedy} }
 	if len(row) != len(r.columns) {
-		return fail(fmt.Sprintf("there are %d values in %d columns", len(row), len(r.columns)), "write a value for each column")
+		return fail(fmt.Sprintf("there are %d values in %d columns", len(row), len(r.columns)),
+			"write a value for each column")
 	}
 	var k Knot
 	for i := range r.columns {

@@ -23,8 +23,8 @@ type reach struct {
 // metres is what distances are in where nothing else is said.
 var metres = quantity{units: []unit{{"m", 1}, {"km", 1000}}, plain: 1, most: 1e9, example: "120"}
 
-// LoadTable reads a table from a file: CSV with a column distance (in m, or distance_km) and some of rate, delay, jitter,
-// loss and queue, as in a trace. Its error names file, line and remedy.
+// LoadTable reads a table from a file: CSV with a column distance (in m, or distance_km) and some of rate, delay,
+// jitter, loss and queue, as in a trace. Its error names file, line and remedy.
 func LoadTable(path string) (*Table, error) {
 	text, err := readfile.All(path, MaxFile)
 	if err != nil {
@@ -60,8 +60,8 @@ func (t *Table) at(distance float64) Knot {
 	return between(&a.Knot, &b.Knot, (distance-a.distance)/(b.distance-a.distance))
 }
 
-// locate makes knots of distances in the course of time. Between two knots of a linear trace, in which the distance goes
-// in a straight line, there is one more for each row of the table that is passed.
+// locate makes knots of distances in the course of time. Between two knots of a linear trace, in which the distance
+// goes in a straight line, there is one more for each row of the table that is passed.
 func (r *rowReader) locate(table *Table) error {
 	if r.Columns != 0 {
 		return &Error{r.name, 1, "the table gives what the link is like, and so does a column beside distance",
@@ -84,7 +84,8 @@ func (r *rowReader) locate(table *Table) error {
 		}
 		add(k.At, r.distances[i])
 		if len(knots) > MaxKnots {
-			return &Error{r.name, 0, fmt.Sprintf("by the table it has more than %d rows", MaxKnots), "cut the trace or the table"}
+			return &Error{r.name, 0, fmt.Sprintf("by the table it has more than %d rows", MaxKnots),
+				"cut the trace or the table"}
 		}
 	}
 	r.Knots, r.Columns = knots, table.columns

@@ -16,8 +16,9 @@ func TestDistancesAreLookedUp(t *testing.T) {
 	}
 	const walk = "time,distance\n0,0\n10,200\n20,50\n30,1000\n"
 	linear := parsed(t, walk, Options{Linear: true, Table: table})
-	for second, want := range map[float64][2]float64{0: {20e6, 0}, 2.5: {15e6, 0.005}, 5: {10e6, 0.01}, 7.5: {7.5e6, 0.1325},
-		10: {5e6, 0.255}, 20: {15e6, 0.005}, 29: {0, 0.5}} {
+	for second, want := range map[float64][2]float64{0: {20e6, 0}, 2.5: {15e6, 0.005}, 5: {10e6, 0.01},
+		7.5: {7.5e6, 0.1325},
+		10:  {5e6, 0.255}, 20: {15e6, 0.005}, 29: {0, 0.5}} {
 		k := linear.At(int64(second * 1e9))
 		if math.Abs(k.Rate-want[0]) > 1 || math.Abs(k.Loss-want[1]) > 1e-6 {
 			t.Errorf("after %v s: %v bit/s, loss %v, not %v", second, k.Rate, k.Loss, want)
