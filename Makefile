@@ -99,6 +99,8 @@ fidelity: $(BIN) ## Hold delays, rates and start-up times against what README st
 	scripts/fidelity
 	QUIET_MACHINE=1 $(GO) test -count=1 -run '^TestPace$$' ./emulator/influx
 	QUIET_MACHINE=1 REQUIRE_PRIVILEGED=1 $(GO) test -count=1 -run '^TestConformance$$' ./emulator/fabric/spread
+	QUIET_MACHINE=1 $(GO) test -count=1 -timeout 30m -run '^Test(FloodsGetEveryOpportunity|TransfersTakeAsLongAsPredicted)$$' \
+		./emulator/fabric/userspace
 	QUIET_MACHINE=1 $(GO) test -count=1 -run \
 		'^(TestReplaysAgree|TestDispatchHalvesTheTailMeasured|TestUnavailability|TestFunctionsIn(AllModels|Containers))$$' ./emulator
 

@@ -28,7 +28,8 @@ func attaching(t *topology.Topology, e *scenario.Event) (move, outage *change, e
 		return nil, nil, fmt.Errorf("attach: %w", err)
 	}
 	begin := e.Begin()
-	move = &change{begin: begin, kind: attach, attachment: from, to: to, text: fmt.Sprintf("host %s attached to %s", a.Host, a.To)}
+	move = &change{begin: begin, kind: attach, attachment: from, to: to,
+		text: fmt.Sprintf("host %s attached to %s", a.Host, a.To)}
 	if a.Outage > 0 {
 		what := t.Vertices[from.At].Name
 		outage = &change{begin: begin, end: begin + a.Outage, window: true, kind: down, targets: []topology.ID{from.At},

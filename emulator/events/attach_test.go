@@ -14,7 +14,8 @@ import (
 
 const cells = `name: cells
 topology:
-  nodes: {phone: {}, tablet: {}, edge: {}, server: {}, west: {kind: switch}, east: {kind: switch}, core: {kind: exchange}}
+  nodes:
+    {phone: {}, tablet: {}, edge: {}, server: {}, west: {kind: switch}, east: {kind: switch}, core: {kind: exchange}}
   links:
     - {name: radio, endpoints: [phone, west], rate: 10Mbps, delay: 10ms}
     - {name: lan, endpoints: [edge, east], rate: 1Gbps}

@@ -172,8 +172,8 @@ type QueueStatus struct {
 	Down      bool           `json:"down,omitempty"`
 	Limit     units.ByteSize `json:"limit_bytes"`
 	// Trace names what the queue follows; rate and all that the trace gives are then those of its mean. Began is when it
-	// began, in ns of CLOCK_MONOTONIC, and Since how long ago that was. Delays names the distribution that delays are drawn from: of these Delay is the mean,
-	// and Jitter what the least is below that.
+	// began, in ns of CLOCK_MONOTONIC, and Since how long ago that was. Delays names the distribution that delays are
+	// drawn from: of these Delay is the mean, and Jitter what the least is below that.
 	Trace   string        `json:"trace,omitempty"`
 	Began   int64         `json:"trace_began_ns,omitempty"`
 	Since   time.Duration `json:"trace_since_ns,omitempty"`

@@ -27,3 +27,9 @@ const (
 	MoveHead  = 330 // of a round
 	MoveState = 110 // of each of its states
 )
+
+// Rewiring is an instant from which on hosts are attached elsewhere: packets that are sent then take other ways.
+type Rewiring struct {
+	At       time.Duration      // from the begin of a model's chains
+	Topology *topology.Topology // of the same vertices
+}

@@ -71,8 +71,8 @@ type graphTarget struct {
 	Delay time.Duration `json:"delay_ns,omitempty"`
 }
 
-// WriteTopology writes the topology into a run's directory. ReadTopology gives an equal one back, but that it follows no
-// traces: of these the names alone are written, and means.
+// WriteTopology writes the topology into a run's directory. ReadTopology gives an equal one back, but that it follows
+// no traces: of these the names alone are written, and means.
 func WriteTopology(dir string, t *topology.Topology) error {
 	g := graph{Name: t.Name, Edge: t.EdgeNetwork, Order: t.EdgeOrder, Edges: make([][]graphTarget, len(t.Vertices))}
 	for i, v := range t.Vertices {

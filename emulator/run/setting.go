@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"testbed/emulator/faas"
+	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/predict"
 	"testbed/emulator/replay"
@@ -20,7 +21,7 @@ func Setting(e *resolved.Scenario) predict.Setting {
 		Fresh: e.Arrival.Alone(), IdleRestart: e.Source.TCP.SlowStartAfterIdle, ReceiveWindow: receiveWindow,
 		IPv6:   e.Source.IP == 6,
 		Bursts: userspace.BurstRate, Arrivals: arrivals(e.Arrival, len(e.Jobs)), Connections: -1,
-		Linearize: e.Source.Linearize, Moves: moves(e.Moves), Outages: outages(e)}
+		Linearize: e.Source.Linearize, Moves: moves(e.Moves), Outages: outages(e), Rewirings: rewirings(e)}
 	if e.Source.Replay.Warmup {
 		s.Connections = e.Arrival.Connections()
 	}
@@ -77,5 +78,21 @@ func outages(e *resolved.Scenario) (all []predict.Outage) {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b predict.Outage) int { return cmp.Compare(a.From, b.From) })
+	return all
+}
+
+// rewirings are the instants at which the scenario's events attach hosts elsewhere.
+func rewirings(e *resolved.Scenario) []predict.Rewiring {
+	var all []predict.Rewiring
+	var before []fabric.Move
+	for i := range e.Moments {
+		m := &e.Moments[i]
+		if slices.Equal(before, m.Moves) {
+			continue
+		}
+		before = m.Moves
+		moved := fabric.Overlay{Moves: m.Moves}.Over(fabric.Network{Topology: e.Topology})
+		all = append(all, predict.Rewiring{At: m.At, Topology: moved.Topology})
+	}
 	return all
 }

@@ -10,8 +10,8 @@ import (
 	"testbed/emulator/topology/linktrace"
 )
 
-// LinkDelays is an empirical distribution from which each packet's delay is drawn, in place of delay and jitter. Packets
-// keep their order.
+// LinkDelays is an empirical distribution from which each packet's delay is drawn, in place of delay and jitter.
+// Packets keep their order.
 type LinkDelays struct {
 	// Path of the file, relative to this one, for both directions: CSV with a column delay_ms (or _us, _s) alone, a row
 	// for each delay that was measured; with delay_ms and cdf, the share of delays up to there; or with from_ms, to_ms and

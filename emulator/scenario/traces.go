@@ -19,12 +19,15 @@ type LinkTrace struct {
 	// names (time and some of rate, delay, jitter, loss, queue; a unit may follow: rate_mbps) and then one for each
 	// instant. Default: the one that the file's first line is in.
 	Format string `yaml:"format" with:"file" enum:"mahimahi|csv"`
-	// Of CSV, what is between two rows: step, the link is as the earlier one says; linear, it goes from one to the other in
-	// a straight line. Default: step.
+	// Of CSV, what is between two rows: step, the link is as the earlier one says; linear, it goes from one to the other
+	// in a straight line. Default: step.
 	Interpolate string `yaml:"interpolate" with:"file" enum:"step|linear"`
 	// What becomes of the link at the time of the last row or line: repeat, the trace begins anew; hold, of CSV, the
 	// values of the last row remain. Default: repeat.
 	End string `yaml:"end" with:"file" enum:"repeat|hold"`
+	// Of CSV with a column distance beside time: path of a table that says what the link is like at a distance, CSV with a
+	// column distance (m) and some of rate, delay, jitter, loss and queue; in between, in a straight line.
+	Table string `yaml:"table" with:"file"`
 	// What the direction from the first endpoint to the second follows, towards the core: a path, or as above. Absent,
 	// with down: no trace.
 	Up *TraceFile `yaml:"up"`
@@ -45,13 +48,15 @@ type TraceFile struct {
 	Interpolate string `yaml:"interpolate" enum:"step|linear"`
 	// What becomes of the link at the time of the last row or line: repeat or hold. Default: repeat.
 	End string `yaml:"end" enum:"repeat|hold"`
+	// Of CSV with a column distance: path of the table that says what the link is like at a distance.
+	Table string `yaml:"table"`
 }
 
 // direction is what a direction follows; nil: nothing. key is its place below the trace's.
 func (l *LinkTrace) direction(dir int) (of *TraceFile, key string) {
 	switch {
 	case l.File != "":
-		return &TraceFile{l.File, l.Format, l.Interpolate, l.End}, "file"
+		return &TraceFile{l.File, l.Format, l.Interpolate, l.End, l.Table}, "file"
 	case dir == 0 && l.Up != nil:
 		return l.Up, "up"
 	case dir == 1 && l.Down != nil:
@@ -108,11 +113,14 @@ func (f *File) traceInputs() []input {
 	for _, l := range f.traced() {
 		if t, here := l.trace, join(l.path, "trace"); t != nil {
 			add(join(here, "file"), &t.File)
+			add(join(here, "table"), &t.Table)
 			if t.Up != nil {
 				add(join(here, "up"), &t.Up.File)
+				add(join(here, "up.table"), &t.Up.Table)
 			}
 			if t.Down != nil {
 				add(join(here, "down"), &t.Down.File)
+				add(join(here, "down.table"), &t.Down.Table)
 			}
 		}
 		if t, here := l.delays, join(l.path, "delays"); t != nil {
@@ -182,8 +190,17 @@ func (s *Scenario) linkTrace(f *TraceFile, start string) (*linktrace.Trace, erro
 	if known := s.traces.by[key]; known != nil {
 		return known, nil
 	}
+	var table *linktrace.Table
+	if f.Table != "" {
+		var err error
+		if table, err = linktrace.LoadTable(s.resolvePath(f.Table)); err != nil {
+			return nil, err
+		}
+	}
 	made, err := linktrace.Load(key.File, linktrace.Options{
-		Format: linktrace.Format(f.Format), Linear: f.Interpolate == "linear", End: linktrace.End(f.End), WithRun: start == "run",
+		Table:  table,
+		Format: linktrace.Format(f.Format), Linear: f.Interpolate == "linear", End: linktrace.End(f.End),
+		WithRun: start == "run",
 	})
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package scenario_test
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,6 +25,8 @@ var tracedFiles = map[string]string{
 	"bad.csv":   "time,rate\n0,fast\n",
 	"bad2.csv":  "delay_ms,cdf\n5,0.5\n",
 	"empty.csv": "",
+	"far.csv":   "time,distance\n0,0\n10,100\n",
+	"radio.csv": "distance_m,rate_mbps,loss\n0,20,0\n100,10,10%\n",
 }
 
 // loaded reads a scenario whose section topology and what follows are given.
@@ -46,7 +49,11 @@ const tracedNodes = "topology:\n  nodes: {a: {}, b: {}, c: {}, s: {kind: switch}
 
 func TestLinksFollowTraces(t *testing.T) {
 	s, err := loaded(t, tracedNodes+`
-    - {name: radio, class: lte, endpoints: [a, s], delay: 20ms, trace: {up: a.up, down: {file: a.down, format: mahimahi}}}
+    - name: radio
+      class: lte
+      endpoints: [a, s]
+      delay: 20ms
+      trace: {up: a.up, down: {file: a.down, format: mahimahi}}
     - {name: walk, endpoints: [b, s], delay: 5ms, trace: {file: walk.csv, interpolate: linear, start: up}}
     - {name: far, class: lte, endpoints: [c, s], rate: 5Mbps, delays: {file: rtt.csv, correlation: 0.5}}
 classes:
@@ -133,9 +140,9 @@ func TestWhatIsWrongWithTraces(t *testing.T) {
 		link("trace: {file: a.up, down: a.down}"):                        "the trace of a direction is given twice",
 		link("trace: {file: a.up, format: csv}"):                         "a.up:1: the column",
 		link("trace: {file: a.up, end: hold}"):                           "leave end out",
-		link("trace: a.up, rate: 1Mbps"):                                 "the link follows a trace, a.up, that gives its rate",
-		link("trace: {up: a.up}, rate: 1Mbps"):                           "the link follows a trace, a.up, that gives its rate",
-		link("trace: slow.csv, delay: 1ms"):                              "the link follows a trace, slow.csv, that gives its delay",
+		link("trace: a.up, rate: 1Mbps"):                                 "follows a trace, a.up, that gives its rate",
+		link("trace: {up: a.up}, rate: 1Mbps"):                           "follows a trace, a.up, that gives its rate",
+		link("trace: slow.csv, delay: 1ms"):                              "follows a trace, slow.csv, that gives its delay",
 		link("trace: slow.csv, delays: rtt.csv"):                         "the trace slow.csv gives the delay",
 		link("trace: {file: a.up, interpolate: linear}"):                 "leave interpolate out",
 		one("trace: {up: a.up, down: a.down}"):                           "a link of type uplink has one queue",
@@ -150,6 +157,30 @@ func TestWhatIsWrongWithTraces(t *testing.T) {
 			t.Errorf("%s: %v, want %s alone", text, err, want)
 		}
 	}
+}
+
+// TestDistancesAreLookedUpInATable: the link is as the table says for where the host is.
+func TestDistancesAreLookedUpInATable(t *testing.T) {
+	s, err := loaded(t, tracedNodes+`
+    - {name: one, endpoints: [a, s], trace: {file: far.csv, table: radio.csv, interpolate: linear, end: hold}}
+    - {endpoints: [b, s]}
+    - {endpoints: [c, s]}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	graph, err := s.Topology()
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, _ := graph.Lookup("one")
+	if v := &graph.Vertices[id]; v.Shape[0].Rate != 15*units.Mbps || math.Abs(v.Shape[1].Loss-0.05) > 1e-12 {
+		t.Errorf("%+v", v.Shape)
+	}
+	if r := s.References(); len(r) != 2 || filepath.Base(r[1].Path) != "radio.csv" {
+		t.Errorf("%+v", r)
+	}
+	roundTrip(t, s)
 }
 
 func TestARateOfOneDirectionGoesWithATraceOfTheOther(t *testing.T) {

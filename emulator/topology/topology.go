@@ -73,8 +73,8 @@ type Shape struct {
 	Reorder, Duplicate, Corrupt float64
 	Queue                       units.ByteSize // bytes that may wait; 0: derived, see Topology.QueueLimit
 	MTU                         int            // bytes of the largest IP packet, MinimumMTU to MaximumMTU; 0: the latter
-	// Trace is 1 more than the index, in Topology.Traces, of what the queue follows in place of what the trace gives, which
-	// stands here by its mean; 0: nothing. See Topology.Follow.
+	// Trace is 1 more than the index, in Topology.Traces, of what the queue follows in place of what the trace gives,
+	// which stands here by its mean; 0: nothing. See Topology.Follow.
 	Trace int32
 	// Delays is the same of a distribution that each packet's delay is drawn from; Delay is then its mean, and Jitter what
 	// the least is below that.

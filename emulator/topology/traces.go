@@ -25,8 +25,9 @@ func (t *Topology) trace(number int32) *linktrace.Trace {
 	return t.Traces[number-1]
 }
 
-// Follow lets one queue of a link follow a trace, or draw its delays from a distribution, which was checked. What the trace gives becomes, in the link's shape,
-// that of its mean: for all that knows nothing of traces. It fails where there would be more than MaxTraces.
+// Follow lets one queue of a link follow a trace, or draw its delays from a distribution, which was checked. What the
+// trace gives becomes, in the link's shape, that of its mean: for all that knows nothing of traces. It fails where
+// there would be more than MaxTraces.
 func (t *Topology) Follow(c Channel, trace *linktrace.Trace) error {
 	number := 0
 	for number < len(t.Traces) && t.Traces[number] != trace {

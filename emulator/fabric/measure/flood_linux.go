@@ -14,9 +14,6 @@ import (
 	"testbed/emulator/netns"
 )
 
-// FloodPayload is what a packet of Flood carries beside the headers of IPv4 and UDP: it fills an MTU of 1500.
-const FloodPayload = 1472
-
 // drained is how long the receiver waits for what is still under way.
 const drained = 500 * time.Millisecond
 

@@ -52,3 +52,6 @@ func Between(ctx context.Context, listen func(context.Context) (Sink, error),
 	defer func() { _ = from.Close() }()
 	return to.Receive(ctx, from.Addr(), warmup, duration, from.Held)
 }
+
+// FloodPayload is what a packet of Flood carries beside the headers of IPv4 and UDP: it fills an MTU of 1500.
+const FloodPayload = 1472

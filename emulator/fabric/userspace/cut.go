@@ -46,7 +46,8 @@ func (t *table) divide(p *machines.Partition, self int) error {
 		return err
 	}
 	if t.network.Topology.Traced() {
-		return errors.New("links that follow traces are not carried over several machines: carry them on one, or give them rates")
+		return errors.New("links that follow traces are not carried over several machines: carry them on one, " +
+			"or give them rates")
 	}
 	owners, err := p.Owners(t.network.Topology)
 	if err != nil {

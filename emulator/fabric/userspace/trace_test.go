@@ -66,8 +66,8 @@ func (m *model) perSecond(host string) map[int64]int64 {
 	return counted
 }
 
-// TestSaturatedLinksUseEveryOpportunity sends more than the reference trace has room for, both ways at once and beyond its
-// end: in each second as many packets arrive as there are opportunities.
+// TestSaturatedLinksUseEveryOpportunity sends more than the reference trace has room for, both ways at once and beyond
+// its end: in each second as many packets arrive as there are opportunities.
 func TestSaturatedLinksUseEveryOpportunity(t *testing.T) {
 	up, down := lte(t, "up", linktrace.Options{}), lte(t, "down", linktrace.Options{})
 	m := newModel(t, following(t, up, down))
@@ -101,7 +101,8 @@ func opportunities(trace *linktrace.Trace, second int64) (n int64) {
 	return n
 }
 
-// TestATraceBeginsWithTheRun puts a run's begin in force while packets wait: all of them depart by the trace from there.
+// TestATraceBeginsWithTheRun puts a run's begin in force while packets wait: all of them depart by the trace from
+// there.
 func TestATraceBeginsWithTheRun(t *testing.T) {
 	trace := written(t, "100\n100\n100\n200\n", linktrace.Options{WithRun: true})
 	n := following(t, trace, nil)
@@ -150,8 +151,8 @@ func mustLookup(t testing.TB, n fabric.Network, name string) topology.ID {
 	return id
 }
 
-// TestRetracedPacketsKeepTheirOrder: whatever a link follows from one moment to the next, or nothing, packets leave in the
-// order in which they came, none is lost, and none before it was sent.
+// TestRetracedPacketsKeepTheirOrder: whatever a link follows from one moment to the next, or nothing, packets leave in
+// the order in which they came, none is lost, and none before it was sent.
 func TestRetracedPacketsKeepTheirOrder(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	bases := []fabric.Network{

@@ -23,8 +23,8 @@ import (
 	"testbed/emulator/units"
 )
 
-// measured is how much of the reference trace is replayed, and for how long: so that it begins anew meanwhile. On a quiet
-// machine it is all of it.
+// measured is how much of the reference trace is replayed, and for how long: so that it begins anew meanwhile. On a
+// quiet machine it is all of it.
 func measured() (lasts, replayed time.Duration) {
 	seconds := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 	return seconds(testenv.OnQuietMachine(68, 8)), seconds(testenv.OnQuietMachine(60, 3))

@@ -21,6 +21,7 @@ const (
 	moveReady     // the target has instances of the programs that a mover's instance needs
 	moveEnds      // what has not moved yet stays
 	rebalances    // all instances are looked at
+	rewires       // hosts are attached elsewhere; step is which of Options.Rewirings
 )
 
 // event is something that happens to a chain's step, a flow or a processor; what it is about has changed where its

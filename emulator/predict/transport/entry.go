@@ -25,6 +25,7 @@ func OptionsOf(s predict.Setting) Options {
 	o.Overhead, o.PerMessage, o.IdleRestart, o.Fresh = s.Overhead, s.PerMessage, s.IdleRestart, s.Fresh
 	o.Connections, o.Arrivals, o.Compute, o.Moves = s.Connections, s.Arrivals, s.Compute, s.Moves
 	o.Rebalance, o.Starts, o.Outages = s.Rebalance, s.Starts, s.Outages
+	o.Rewirings = s.Rewirings
 	o.Bursts, o.CopyRate = s.Bursts, s.CopyRate
 	o.ReceiveWindow, o.MaxReceiveWindow = s.ReceiveWindow, s.ReceiveWindow
 	if s.IPv6 {

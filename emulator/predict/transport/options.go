@@ -54,6 +54,8 @@ type Options struct {
 	Compute predict.Compute
 	// Moves are those of stateful instances, in the order of time.
 	Moves []predict.Move
+	// Rewirings are those of the network, in the order of time.
+	Rewirings []predict.Rewiring
 	// Rebalance moves them as well; nil: nothing does.
 	Rebalance *predict.Rebalance
 	// Outages are those of hosts, in the order of time.

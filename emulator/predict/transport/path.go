@@ -132,7 +132,8 @@ func (r *routes) build(a, b topology.ID) *route {
 // splits says whether a queue carries the packets of a burst one by one.
 func (r *routes) splits(h topology.Hop) bool {
 	s := &r.topology.Vertices[h.Link].Shape[h.Dir]
-	return r.topology.Trace(s) != nil || s.Rate > 0 && s.Rate < r.options.Bursts || s.Jitter > 0 || s.Loss > 0 || s.Reorder > 0 || s.Duplicate > 0 ||
+	return r.topology.Trace(s) != nil ||
+		s.Rate > 0 && s.Rate < r.options.Bursts || s.Jitter > 0 || s.Loss > 0 || s.Reorder > 0 || s.Duplicate > 0 ||
 		s.Corrupt > 0
 }
 
@@ -173,7 +174,8 @@ func (r *routes) legs(
 func (r *routes) hop(h topology.Hop, number int) hop {
 	shape := &r.topology.Vertices[h.Link].Shape[h.Dir]
 	rate := shape.Rate
-	made := hop{queue: number, delay: h.Delay.Nanoseconds() * 1000, limit: never, rate: rate, trace: r.topology.Trace(shape)}
+	made := hop{queue: number, delay: h.Delay.Nanoseconds() * 1000, limit: never, rate: rate}
+	made.trace = r.topology.Trace(shape)
 	made.room = int64(r.options.Queues[h.Channel])
 	made.frames[full] = int64(r.options.MSS + r.options.FrameOverhead)
 	made.frames[ack] = int64(r.options.FrameOverhead)

@@ -33,6 +33,7 @@ type replay struct {
 	dispatching dispatching
 	fleets      map[fleetKey]*fleet // instances of functions
 	residents   residents           // stateful instances
+	wirings     uint32              // number of the model at hand, by which its rewirings are known
 }
 
 func newReplay(e *Engine) *replay {
@@ -74,6 +75,7 @@ func (r *replay) group(plans []*plan.Plan, first int) error {
 	arrivals := &r.engine.options.Arrivals
 	begin := r.clock
 	r.network.begin(begin)
+	r.planRewirings(begin)
 	r.shared, r.turns, r.fleets = map[kept]int{}, map[plan.Lasting]*turn{}, map[fleetKey]*fleet{}
 	r.dispatching = newDispatching()
 	defer r.settleIn(plans, begin)()
@@ -144,6 +146,10 @@ func (r *replay) happen(e *event) error {
 	case moveReady:
 		if !e.mover.over {
 			r.arrive(e.mover)
+		}
+	case rewires:
+		if e.generation == r.wirings {
+			r.routes.rewire(r.engine.options.Rewirings[e.step].Topology)
 		}
 	case moveEnds:
 		r.giveUp(e.mover)

@@ -4,10 +4,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"testbed/emulator/plan"
+	"testbed/emulator/predict"
 	"testbed/emulator/topology"
 	"testbed/emulator/topology/linktrace"
 	"testbed/emulator/units"
@@ -96,5 +98,40 @@ func TestDelaysFollowTheTrace(t *testing.T) {
 	top, phone, server := cellular(t, trace, trace)
 	if took := moved(t, top, phone, server, 100, plan.External)[0]; took < 0.05 || took > 0.051 {
 		t.Errorf("a small message takes %v s at a delay of 50 ms", took)
+	}
+}
+
+// TestWaysChangeWhereHostsMove: what is sent after a host has moved takes the way from there, in every model.
+func TestWaysChangeWhereHostsMove(t *testing.T) {
+	net, a, b := line(t, cable{10 * units.Mbps, 10 * units.Mbps, 5 * time.Millisecond, false})
+	far := *net
+	far.Vertices = slices.Clone(net.Vertices)
+	for _, id := range far.Links() {
+		for d := range far.Vertices[id].Shape {
+			far.Vertices[id].Shape[d].Delay += 100 * time.Millisecond
+		}
+	}
+	o := bare()
+	o.Rewirings = []predict.Rewiring{{At: time.Second, Topology: &far}}
+	o.Arrivals.Due = func(jobs []int) []time.Duration {
+		due := make([]time.Duration, len(jobs))
+		for i := range due {
+			due[i] = time.Duration(i) * 2 * time.Second
+		}
+		return due
+	}
+	var plans []*plan.Plan
+	for _, model := range []plan.Model{plan.External, plan.InEdge} {
+		for _, p := range pair(a, b, a, b, 1000, 1000) {
+			p.Model = model
+			plans = append(plans, p)
+		}
+	}
+	all := predictions(t, net, o, plans)
+	for i := 0; i < len(all); i += 2 {
+		near, moved := all[i].Total, all[i+1].Total
+		if math.Abs(moved-near-0.1) > 1e-6 {
+			t.Errorf("a message takes %v s, and %v s from afar", near, moved)
+		}
 	}
 }

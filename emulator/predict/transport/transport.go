@@ -9,10 +9,12 @@
 // what Linux does about it (sender), until they are there. Both ways agree to the picosecond where nobody else is on
 // the way. Parts.Queueing is what a message took beyond what it takes alone.
 //
-// Queues that follow a trace (linktrace) do so here: packets are carried one by one, depart when the trace says, and are
-// delayed as it says. A trace begins with each model's chains, and one that begins with the network with the first.
+// Queues that follow a trace (linktrace) do so here: packets are carried one by one, depart when the trace says, and
+// are delayed as it says. A trace begins with each model's chains, and one that begins with the network with the
+// first.
 //
-// What it leaves out: jitter and loss of links; events of the scenario; the hosts' processors, but for Options; what
+// What it leaves out: jitter and loss of links; events of the scenario but for hosts that are attached elsewhere
+// (Options.Rewirings), and what is lost meanwhile; the hosts' processors, but for Options; what
 // the replay does between two chains of a user; reordering, ECN, spurious timeouts undone. A segment of a message
 // that is alone and meets a full queue is delivered nevertheless, and halves the sender's window like a mark would
 // (to CUBIC's 717/1024, once a round trip): a bottleneck that stays busy loses no time by a drop, but the drop of a

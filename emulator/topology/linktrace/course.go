@@ -32,13 +32,20 @@ func (t *Trace) At(instant int64) Knot {
 	_, i, behind := t.place(instant)
 	k := t.Knots[i]
 	if s := t.share(i, behind); s > 0 {
-		next := &t.Knots[i+1]
-		whole := func(a, b int64) int64 { return a + int64(math.Round(float64(b-a)*s)) }
-		k.Rate += (next.Rate - k.Rate) * s
-		k.Loss += (next.Loss - k.Loss) * s
-		k.Delay, k.Jitter, k.Queue = whole(k.Delay, next.Delay), whole(k.Jitter, next.Jitter), whole(k.Queue, next.Queue)
+		k = between(&k, &t.Knots[i+1], s)
 	}
 	k.At = instant
+	return k
+}
+
+// between is a knot of the share s of the way from one to another; its time is that of the first.
+func between(a, b *Knot, s float64) Knot {
+	k := *a
+	whole := func(a, b int64) int64 { return a + int64(math.Round(float64(b-a)*s)) }
+	k.Rate += (b.Rate - k.Rate) * s
+	k.Loss += (b.Loss - k.Loss) * s
+	k.Delay, k.Queue = whole(k.Delay, b.Delay), whole(k.Queue, b.Queue)
+	k.Jitter = min(whole(k.Jitter, b.Jitter), k.Delay)
 	return k
 }
 

@@ -141,7 +141,8 @@ func (r *spreadReader) all(from *csv.Reader, order []int, kinds []quantity, of [
 		}
 		r.line, _ = from.FieldPos(0)
 		if len(row) != len(order) {
-			return r.fail(fmt.Sprintf("there are %d values in %d columns", len(row), len(order)), "write a value for each column")
+			return r.fail(fmt.Sprintf("there are %d values in %d columns", len(row), len(order)),
+				"write a value for each column")
 		}
 		if len(r.rows) == MaxQuantiles/2 {
 			return r.fail(fmt.Sprintf("there are more than %d rows", MaxQuantiles/2), "draw a sample of them")

@@ -25,8 +25,8 @@ func parsed(t testing.TB, text string, o Options) *Trace {
 // packet is one of a queue, with what is left of it.
 type packet struct{ at, left, departs int64 }
 
-// mahimahi does, opportunity by opportunity, what the program of that name does: an opportunity serves what waits, of as
-// many packets as there are, and is lost where nothing waits.
+// mahimahi does, opportunity by opportunity, what the program of that name does: an opportunity serves what waits, of
+// as many packets as there are, and is lost where nothing waits.
 func mahimahi(times []uint32, turns int, packets []packet) {
 	period := int64(times[len(times)-1])
 	head := 0
@@ -109,8 +109,8 @@ func TestBacklogIsWhatHasNotDeparted(t *testing.T) {
 	}
 }
 
-// TestEveryOpportunityIsUsedOnce: a saturated link carries, second by second, what the reference trace has room for, its
-// wrap included, from any start.
+// TestEveryOpportunityIsUsedOnce: a saturated link carries, second by second, what the reference trace has room for,
+// its wrap included, from any start.
 func TestEveryOpportunityIsUsedOnce(t *testing.T) {
 	for _, name := range []string{"lte-a.up", "lte-a.down"} {
 		path := filepath.Join("..", "..", "..", "..", "shared", "reference", "links", name)
@@ -189,10 +189,12 @@ func TestRatesAreIntegrated(t *testing.T) {
 }
 
 func TestMean(t *testing.T) {
-	trace := parsed(t, "time,rate_mbps,delay_ms,jitter_ms,loss,queue\n10,8,20,2,0,20kB\n11,0,40,4,2%,30kB\n14,0,0,0,0,1514\n",
+	trace := parsed(t, "time,rate_mbps,delay_ms,jitter_ms,loss,queue\n"+
+		"10,8,20,2,0,20kB\n11,0,40,4,2%,30kB\n14,0,0,0,0,1514\n",
 		Options{})
 	mean := trace.Mean()
-	if mean.Rate != 2e6 || mean.Delay != 35e6 || mean.Jitter != 3.5e6 || math.Abs(mean.Loss-0.015) > 1e-12 || mean.Queue != 30_000 {
+	if mean.Rate != 2e6 || mean.Delay != 35e6 || mean.Jitter != 3.5e6 ||
+		math.Abs(mean.Loss-0.015) > 1e-12 || mean.Queue != 30_000 {
 		t.Errorf("%+v", mean)
 	}
 	if k := trace.At(3_999_999_999); k.Delay != 40e6 || k.Queue != 30_000 {
@@ -308,7 +310,8 @@ func TestNothingIsAllocated(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, text := range []string{"1\n2\n2\n7\n", "time,rate\n0,1Mbps\n2,3Mbps\n", "time_ms,delay_us,loss\n1,2,50%\n9,0,0\n",
+	for _, text := range []string{"1\n2\n2\n7\n", "time,rate\n0,1Mbps\n2,3Mbps\n",
+		"time_ms,delay_us,loss\n1,2,50%\n9,0,0\n",
 		"\ufefftime, queue\n0,2000\n1,64KiB\n", "time,rate\n0,0bps\n1e-9,1Gbps\n1,0bps\n"} {
 		f.Add([]byte(text), uint8(0), int64(5))
 	}

@@ -27,7 +27,8 @@ var (
 	// Times alone are in seconds where nothing else is said, as in most files.
 	clock = quantity{units: span.units, plain: 1e9, most: 1e18, example: "0.1"}
 	rate  = quantity{
-		units: []unit{{"bps", 1}, {"kbps", 1e3}, {"mbps", 1e6}, {"gbps", 1e9}, {"bit/s", 1}}, most: maxRate, example: "12.5Mbps",
+		units: []unit{{"bps", 1}, {"kbps", 1e3}, {"mbps", 1e6}, {"gbps", 1e9}, {"bit/s", 1}},
+		most:  maxRate, example: "12.5Mbps",
 	}
 	probability = quantity{units: []unit{{"%", 0.01}, {"percent", 0.01}}, plain: 1, most: 1, example: "0.5%"}
 	size        = quantity{

@@ -37,6 +37,7 @@ type Options struct {
 	Linear  bool   // of CSV
 	End     End    // empty: Repeat
 	WithRun bool
+	Table   *Table // of CSV with a column distance: how the link is at one; nil: there is none
 }
 
 // Error is what is wrong with a file, and what to do about it.
@@ -75,7 +76,9 @@ func Parse(name string, text []byte, o Options) (*Trace, error) {
 	var err error
 	switch {
 	case o.Format == CSV:
-		err = t.parseRows(name, text)
+		err = t.parseRows(name, text, o.Table)
+	case o.Table != nil:
+		err = &Error{name, 0, "opportunities have no distance to look up in a table", "leave table out"}
 	case o.Linear:
 		err = &Error{name, 0, "opportunities cannot be joined by straight lines", "leave interpolate out"}
 	case o.End == Hold:

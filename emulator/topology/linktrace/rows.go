@@ -15,7 +15,8 @@ var columnNames = []struct {
 	kind  quantity
 	gives Columns // 0: the time
 }{
-	{"time", clock, 0}, {"rate", rate, Rate}, {"delay", span, Delay}, {"jitter", span, Jitter}, {"loss", probability, Loss},
+	{"time", clock, 0}, {"rate", rate, Rate}, {"delay", span, Delay}, {"jitter", span, Jitter},
+	{"loss", probability, Loss},
 	{"queue", size, Queue},
 }
 
@@ -36,34 +37,56 @@ type rowReader struct {
 	name    string
 	columns []column
 	first   int64 // time of the first row, from which times count
+
+	table     bool      // it is one of distances, without time
+	distances []float64 // of a trace with distances, and of a table, by row
+	distance  float64   // of the row at hand
 }
 
 // parseRows reads CSV: a row of names, and then one for each knot.
-func (t *Trace) parseRows(name string, text []byte) error {
+func (t *Trace) parseRows(name string, text []byte, table *Table) error {
 	reader := rowReader{Trace: t, name: name}
-	r := csv.NewReader(bytes.NewReader(text))
-	r.ReuseRecord, r.TrimLeadingSpace, r.Comment, r.FieldsPerRecord = true, true, '#', -1
-	header, err := r.Read()
+	err := reader.read(text)
+	switch apart := len(reader.distances) > 0; {
+	case err != nil:
+		return err
+	case apart && table == nil:
+		return &Error{name, 1, "there are distances, and nothing says what the link is like there", "add table: FILE"}
+	case table != nil && !apart:
+		return &Error{name, 1, "there is a table, and no column distance to look up in it",
+			"add the column, or leave table out"}
+	case table != nil:
+		return reader.locate(table)
+	}
+	return nil
+}
+
+// read reads the rows into the trace's knots.
+func (r *rowReader) read(text []byte) error {
+	t, name := r.Trace, r.name
+	from := csv.NewReader(bytes.NewReader(text))
+	from.ReuseRecord, from.TrimLeadingSpace, from.Comment, from.FieldsPerRecord = true, true, '#', -1
+	header, err := from.Read()
 	if err != nil {
 		return rowError(name, err)
 	}
-	line, _ := r.FieldPos(0)
-	if err := reader.titles(line, header); err != nil {
+	line, _ := from.FieldPos(0)
+	if err := r.titles(line, header); err != nil {
 		return err
 	}
 	for {
-		row, err := r.Read()
+		row, err := from.Read()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			return rowError(name, err)
 		}
-		line, _ = r.FieldPos(0)
+		line, _ = from.FieldPos(0)
 		if len(t.Knots) == MaxKnots {
 			return &Error{name, line, fmt.Sprintf("there are more than %d rows", MaxKnots), "cut the trace"}
 		}
-		if err := reader.row(line, row); err != nil {
+		if err := r.row(line, row); err != nil {
 			return err
 		}
 	}
@@ -97,9 +120,20 @@ func (r *rowReader) titles(line int, header []string) error {
 	if len(header) > mostFields {
 		return fail(fmt.Sprintf("there are %d columns", len(header)), headerRemedy)
 	}
-	timed := false
+	timed, apart := r.table, false
 	for _, title := range header {
 		title = strings.ToLower(strings.TrimSpace(strings.TrimPrefix(title, "\ufeff")))
+		if base, _, _ := strings.Cut(title, "_"); base == "distance" {
+			if apart {
+				return fail("the column distance is there twice", "remove one of them")
+			}
+			c, err := r.apart(title)
+			if err != nil {
+				return fail(err.Error(), headerRemedy)
+			}
+			apart, r.columns = true, append(r.columns, c)
+			continue
+		}
 		c, gives, err := columnOf(title)
 		if err != nil {
 			return fail(err.Error(), headerRemedy)
@@ -112,14 +146,32 @@ func (r *rowReader) titles(line int, header []string) error {
 		r.columns = append(r.columns, c)
 	}
 	switch {
+	case r.table && !apart:
+		return fail("there is no column distance",
+			"begin with a row of names: distance and some of rate, delay, jitter, loss, queue")
 	case !timed:
 		return fail("there is no column time", headerRemedy)
-	case r.Columns == 0:
+	case r.Columns == 0 && (r.table || !apart):
 		return fail("there is nothing but the time", headerRemedy)
 	case r.Columns&Jitter != 0 && r.Columns&Delay == 0:
 		return fail("there is jitter and no delay that it is held against", "add a column delay")
 	}
 	return nil
+}
+
+// apart is the column of distances.
+func (r *rowReader) apart(title string) (column, error) {
+	c := column{title: title, kind: metres, unit: metres.plain, into: func(_ *Knot, v float64) { r.distance = v }}
+	if _, suffix, named := strings.Cut(title, "_"); named {
+		of, ok := metres.find(suffix)
+		if !ok {
+			return c, fmt.Errorf("the column %s is in no unit that is known here: write distance_m or distance_km",
+				quoted([]byte(title)))
+		}
+		c.unit = of
+	}
+	r.distances = []float64{}
+	return c, nil
 }
 
 // columnOf is what a column's title means.
@@ -163,7 +215,8 @@ func setter(gives Columns) func(*Knot, float64) {
 func (r *rowReader) row(line int, row []string) error {
 	fail := func(problem, remedy string) error { return &Error{r.name, line, problem, remedy} }
 	if len(row) != len(r.columns) {
-		return fail(fmt.Sprintf("there are %d values in %d columns", len(row), len(r.columns)), "write a value for each column")
+		return fail(fmt.Sprintf("there are %d values in %d columns", len(row), len(r.columns)),
+			"write a value for each column")
 	}
 	var k Knot
 	for i := range r.columns {
@@ -173,6 +226,15 @@ func (r *rowReader) row(line int, row []string) error {
 			return fail(c.title+": "+problem, remedy)
 		}
 		c.into(&k, value)
+	}
+	if r.distances != nil {
+		if n := len(r.distances); r.table && n > 0 && r.distance <= r.distances[n-1] {
+			return fail("its distance is no longer than that of the row above", "sort the rows, and leave none twice")
+		}
+		r.distances = append(r.distances, r.distance)
+	}
+	if r.table {
+		k.At = int64(len(r.Knots)) // there is no time
 	}
 	if len(r.Knots) == 0 {
 		r.first = k.At

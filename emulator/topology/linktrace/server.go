@@ -92,8 +92,8 @@ func (t *Trace) MeanRate() units.BitRate { return units.BitRate(math.Round(t.Mea
 // busySpan is the time that Peak is about.
 const busySpan = 100 // ms
 
-// Peak is how many bytes of Ethernet frames the link carries in the busiest tenth of a second of the trace: with room for
-// as many, a queue that is fed steadily does not run empty in a burst of opportunities.
+// Peak is how many bytes of Ethernet frames the link carries in the busiest tenth of a second of the trace: with room
+// for as many, a queue that is fed steadily does not run empty in a burst of opportunities.
 func (t *Trace) Peak() units.ByteSize { return units.ByteSize(t.peak) }
 
 func (t *Trace) busiest() (bytes int64) {

@@ -21,8 +21,8 @@ const (
 	MaxPeriod        = 24 * time.Hour
 )
 
-// Opportunity is how many bytes of IP packets one line of mahimahi's files lets pass. EthernetHeader is what a frame has
-// besides, for which such a line has room as well.
+// Opportunity is how many bytes of IP packets one line of mahimahi's files lets pass. EthernetHeader is what a frame
+// has besides, for which such a line has room as well.
 const (
 	Opportunity    = 1500
 	EthernetHeader = 14
@@ -52,19 +52,21 @@ type Knot struct {
 	Queue  int64   // bytes that may wait
 }
 
-// Trace is one direction's. It has opportunities, knots, or a distribution of delays. Its exported fields travel between processes; who has
-// decoded one calls Check before it uses it. A trace that was checked is not changed, and may be shared.
+// Trace is one direction's. It has opportunities, knots, or a distribution of delays. Its exported fields travel
+// between processes; who has decoded one calls Check before it uses it. A trace that was checked is not changed, and
+// may be shared.
 type Trace struct {
 	Name string // of the file
-	// WithRun says that the trace begins anew with each run, for every model's chains; otherwise it began with the network.
+	// WithRun says that the trace begins anew with each run, for every model's chains; otherwise it began with the
+	// network.
 	WithRun bool
 
 	// Opportunities are the milliseconds, ascending, at which the link has room for Opportunity bytes. The trace begins
 	// anew at the last one.
 	Opportunities []uint32
 
-	// Knots are in the order of time, the first at 0. The last one is the trace's end, at which it begins anew or, where it
-	// holds, whose values remain in force.
+	// Knots are in the order of time, the first at 0. The last one is the trace's end, at which it begins anew or, where
+	// it holds, whose values remain in force.
 	Knots   []Knot
 	Columns Columns
 	Linear  bool // between two knots values go from one to the other in a straight line; otherwise those of the first hold
