@@ -15,7 +15,8 @@ func TestInstantsAreToldByAnotherClock(t *testing.T) {
 	const apart = 20 * time.Minute
 	set := func(id int) {
 		t.Helper()
-		if err := c.clients[id].SetClock(t.Context(), ClockAhead{Ahead: -int64(apart), Now: c.agents[id].clock.now()}); err != nil {
+		ahead := ClockAhead{Ahead: -int64(apart), Now: c.agents[id].clock.now()}
+		if err := c.clients[id].SetClock(t.Context(), ahead); err != nil {
 			t.Fatal(err)
 		}
 	}

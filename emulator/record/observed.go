@@ -81,8 +81,9 @@ func linkOf(p lineprotocol.Point) (Link, error) {
 	return Link{
 		Run: p.Tags["run"], Testbed: p.Tags["testbed"], Scenario: p.Tags["scenario"], Fabric: p.Tags["fabric"],
 		Runtime: p.Tags["runtime"], Machine: p.Tags["machine"], Link: p.Tags["link"], Class: p.Tags["class"], Dir: dir,
-		Time: p.Time.UTC(), Interval: p.Number("interval_s"), Bytes: p.Int("bytes"), Packets: p.Int("packets"), Dropped: p.Int("dropped"),
-		Lost: p.Int("lost"), BitRate: p.Number("throughput_bps"), Rate: units.BitRate(p.Int("rate_bps")),
+		Time: p.Time.UTC(), Interval: p.Number("interval_s"), Bytes: p.Int("bytes"), Packets: p.Int("packets"),
+		Dropped: p.Int("dropped"),
+		Lost:    p.Int("lost"), BitRate: p.Number("throughput_bps"), Rate: units.BitRate(p.Int("rate_bps")),
 		Utilisation: p.Number("utilisation"),
 	}, err
 }
@@ -111,7 +112,8 @@ func hostOf(p lineprotocol.Point) Host {
 	h := Host{
 		Run: p.Tags["run"], Testbed: p.Tags["testbed"], Scenario: p.Tags["scenario"], Fabric: p.Tags["fabric"],
 		Runtime: p.Tags["runtime"], Machine: p.Tags["machine"], Time: p.Time.UTC(), Interval: p.Number("interval_s"),
-		Busy: p.Number("cpu_busy"), Steal: p.Number("cpu_steal"), Load1: p.Number("load1"), MemoryUsed: p.Int("memory_used_bytes"),
+		Busy: p.Number("cpu_busy"), Steal: p.Number("cpu_steal"), Load1: p.Number("load1"),
+		MemoryUsed:  p.Int("memory_used_bytes"),
 		MemoryTotal: p.Int("memory_total_bytes"), Processors: int(p.Int("processors")),
 	}
 	if _, known := p.Fields["fabric_packets"]; known {

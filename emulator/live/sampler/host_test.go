@@ -97,7 +97,8 @@ func TestOtherMachines(t *testing.T) {
 	}
 	told = map[string]Texts{"b": {Stat: after, Loadavg: "1 2", Meminfo: memory}, "c": {Stat: before}, "a": {Stat: "x"}}
 	got := s.others(t.Context(), time.Unix(2, 0), 1)
-	if len(got) != 1 || got[0].Machine != "b" || got[0].Busy != 0.5 || got[0].Load1 != 1 || got[0].MemoryTotal != 8000000<<10 {
+	if len(got) != 1 || got[0].Machine != "b" || got[0].Busy != 0.5 || got[0].Load1 != 1 ||
+		got[0].MemoryTotal != 8000000<<10 {
 		t.Fatalf("%+v", got)
 	}
 	if p := got[0].Point(); p.Tags["machine"] != "b" {
