@@ -100,6 +100,7 @@ fidelity: $(BIN) ## Hold delays, rates and start-up times against what README st
 	QUIET_MACHINE=1 $(GO) test -count=1 -run '^TestPace$$' ./emulator/influx
 	QUIET_MACHINE=1 $(GO) test -count=1 -timeout 30m -run '^Test(FloodsGetEveryOpportunity|TransfersTakeAsLongAsPredicted)$$' \
 		./emulator/fabric/userspace
+	QUIET_MACHINE=1 REQUIRE_PRIVILEGED=1 $(GO) test -count=1 -run '^TestConformance$$' ./emulator/fabric/spread
 	QUIET_MACHINE=1 $(GO) test -count=1 -run \
 		'^(TestReplaysAgree|TestDispatchHalvesTheTailMeasured|TestUnavailability|TestFunctionsIn(AllModels|Containers))$$' ./emulator
 
@@ -111,6 +112,7 @@ functions: ## Build the examples of functions in Go (scenarios/functions) into b
 
 e2e: $(BIN) ## The end-to-end scripts against real namespaces (needs root)
 	scripts/e2e
+	scripts/e2e-network
 
 test-netem: ## Netem links and Docker nodes on kernels that have netem, in user-mode Linux and QEMU (scripts/lab)
 	scripts/setup

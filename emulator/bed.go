@@ -38,6 +38,9 @@ func (b *Bed) Apply(
 	ctx context.Context, origin string, e *resolved.Scenario, progress func(string),
 ) (*orchestrator.Reconciliation, error) {
 	r, err := b.host.request(e, UpOptions{Name: b.Journal.Testbed, Progress: progress})
+	if err == nil {
+		err = b.host.respread(e, r, b.Journal)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +54,9 @@ func (b *Bed) Apply(
 // Plan says what Apply would do, and does nothing.
 func (b *Bed) Plan(ctx context.Context, e *resolved.Scenario) (*orchestrator.Reconciliation, error) {
 	r, err := b.host.request(e, UpOptions{Name: b.Journal.Testbed})
+	if err == nil {
+		err = b.host.respread(e, r, b.Journal)
+	}
 	if err != nil {
 		return nil, err
 	}

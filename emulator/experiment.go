@@ -66,6 +66,11 @@ func (m *Emulation) Execute(ctx context.Context, w *experiment.Work) (*experimen
 	if err := predictions(outcome.Dir, r); err != nil {
 		return nil, err
 	}
+	manifest, err := record.ReadManifest(outcome.Dir)
+	if err != nil {
+		return nil, err
+	}
+	r.Moved(manifest.Events)
 	result := r.Result()
 	j := m.bed.Journal
 	result.Run, result.Fabric, result.Runtime = filepath.Base(outcome.Dir), j.Fabric, j.Runtime

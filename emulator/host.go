@@ -51,11 +51,9 @@ type Host struct {
 	Catalogue *catalogue.Catalogue
 	// Prober is what links are measured with; nil: packets.
 	Prober verify.Prober
-	// Inventory finds the machines that a list means, with what is known of each, and says which are there and cannot be
-	// used, and why: the Swarm's, or those of engines that are listed. nil: only lists are understood, as they are.
+	// Inventory finds the machines that a list means, with what is known of each: the Swarm's that can be used, or all
+	// that are listed. It says which cannot be used, and why. nil: only lists are understood, as they are.
 	Inventory func(context.Context, machines.Spec) (found []machines.Machine, unfit []string, err error)
-
-	manager func(context.Context) error // nil, or why no engine here manages a Swarm; nil: there is no engine
 }
 
 // UpOptions say how a scenario is brought up.
@@ -64,6 +62,11 @@ type UpOptions struct {
 	Runtime  string       // auto, or one of the host's runtimes; empty: the scenario's
 	Fabric   string       // auto, or one of the host's fabrics; empty: the scenario's
 	Progress func(string) // told of each phase; may be nil
+	// Machines are those over which it is spread; nil: this one has it all.
+	Machines *CutOptions
+	// Image is a reference to an image with this program as /testbed that the machines' engines have, for agents; empty:
+	// this program makes one.
+	Image string
 }
 
 // Load reads a scenario's file, which chooses from what is built in, and works it out. Its errors wrap ErrInput.
@@ -89,8 +92,11 @@ func load(path string, c *catalogue.Catalogue) (*resolved.Scenario, error) {
 }
 
 // Desired is what Up would make.
-func (h *Host) Desired(e *resolved.Scenario, o UpOptions) (*orchestrator.Desired, error) {
+func (h *Host) Desired(ctx context.Context, e *resolved.Scenario, o UpOptions) (*orchestrator.Desired, error) {
 	r, err := h.request(e, o)
+	if err == nil && o.Machines != nil {
+		err = h.spread(ctx, e, r, o)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +122,11 @@ func (h *Host) Up(ctx context.Context, e *resolved.Scenario, o UpOptions) (*Bed,
 	r, err := h.request(e, o)
 	if err != nil {
 		return nil, err
+	}
+	if o.Machines != nil {
+		if err := h.spread(ctx, e, r, o); err != nil {
+			return nil, err
+		}
 	}
 	b, err := h.Host.Up(ctx, *r)
 	if err != nil {

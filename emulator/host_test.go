@@ -186,7 +186,7 @@ func TestRunsOfABed(t *testing.T) {
 
 func TestDesiredIsWhatUpMakes(t *testing.T) {
 	_, h, e := onFakes(t)
-	d, err := h.Desired(e, emulator.UpOptions{Runtime: "process", Fabric: "userspace"})
+	d, err := h.Desired(t.Context(), e, emulator.UpOptions{Runtime: "process", Fabric: "userspace"})
 	if err != nil || len(d.Nodes) != 3 || len(d.Links) != 6 || d.Runtime != "process" || d.Fabric != "userspace" {
 		t.Fatalf("%+v, %v", d, err)
 	}

@@ -28,8 +28,9 @@ type CutOptions struct {
 type Cut struct {
 	*cut.Result // nil: there is no cut
 	Machines    []machines.Machine
-	Unfit       []string      // machines that are there and cannot be used, and why
-	Refused     []cut.Problem // what keeps the scenario from these machines
+	// Unfit are machines that cannot be used, and why; those that were listed are among Machines all the same.
+	Unfit   []string
+	Refused []cut.Problem // what keeps the scenario from these machines
 }
 
 // Cut finds out which machine is to carry which node of a scenario. What the scenario or the machines make impossible
@@ -41,17 +42,27 @@ func (h *Host) Cut(ctx context.Context, e *resolved.Scenario, o CutOptions) (*Cu
 	if c.Machines, c.Unfit, err = h.inventory(ctx, o.Machines); err != nil {
 		return nil, err
 	}
-	pinned := e.Source.Pinned(e.Topology)
 	if o.Machines.Kind == machines.Supposed {
-		suppose(c.Machines, pinned)
+		suppose(c.Machines, e.Source.Pinned(e.Topology))
 	}
+	return c, h.cut(e, c, o, nil)
+}
+
+// cut finds out which of c.Machines is to carry what. there are nodes that are on a machine already, and stay there
+// unless the scenario names another.
+func (h *Host) cut(e *resolved.Scenario, c *Cut, o CutOptions, there []cut.Pin) (err error) {
 	options := cut.Options{Machines: c.Machines, Floor: o.Floor, Pairs: o.Pairs, Lowest: e.Lowest()}
-	if options.Pins, err = pins(c.Machines, pinned); err != nil {
-		return nil, err
+	if options.Pins, err = pins(c.Machines, e.Source.Pinned(e.Topology)); err != nil {
+		return err
+	}
+	for _, pin := range there {
+		if !slices.ContainsFunc(options.Pins, func(p cut.Pin) bool { return p.Node == pin.Node }) {
+			options.Pins = append(options.Pins, pin)
+		}
 	}
 	if !o.ByRates {
 		if options.Traffic, err = e.Traffic(); err != nil {
-			return nil, input(err)
+			return input(err)
 		}
 	}
 	c.Result, err = cut.Find(e.Topology, options)
@@ -60,14 +71,14 @@ func (h *Host) Cut(ctx context.Context, e *resolved.Scenario, o CutOptions) (*Cu
 	case errors.As(err, &refused):
 		c.Refused = refused.Problems
 	case err != nil:
-		return nil, input(err)
+		return input(err)
 	case e.Source.Resources == "emulate":
 		c.Notes = append(c.Notes, c.crowded()...)
 	}
 	if len(c.Machines) > 1 {
 		c.Refused = append(c.Refused, unable(e.Source)...)
 	}
-	return c, nil
+	return nil
 }
 
 // inventory finds the machines that a list means.
@@ -82,14 +93,7 @@ func (h *Host) inventory(ctx context.Context, s machines.Spec) ([]machines.Machi
 	if s.Kind != machines.Swarm {
 		return slices.Clone(s.Machines), nil, input(machines.Check(s.Machines))
 	}
-	if h.manager == nil {
-		return nil, nil, fmt.Errorf("no engine here could manage a Swarm: %w", noderuntime.ErrNotSupported)
-	}
-	if err := h.manager(ctx); err != nil {
-		return nil, nil, err
-	}
-	return nil, nil, fmt.Errorf("the machines of a Swarm cannot be listed yet: name them (--machines a,b): %w",
-		noderuntime.ErrNotSupported)
+	return nil, nil, fmt.Errorf("nothing here finds the machines of a Swarm: %w", noderuntime.ErrNotSupported)
 }
 
 // suppose gives machines that are only supposed the names that pins have, in their order.
@@ -143,6 +147,24 @@ func unable(s *scenario.Scenario) (refused []cut.Problem) {
 		refused = append(refused, cut.Problem{
 			Text:   fmt.Sprintf("the runtime %s starts nodes on this machine only", s.Runtime),
 			Remedy: "write runtime: auto; several machines run nodes as containers"})
+	}
+	return append(refused, processes(s)...)
+}
+
+// processes are the programs of a scenario that only nodes can run that are processes of this machine.
+func processes(s *scenario.Scenario) (refused []cut.Problem) {
+	for i := range s.Functions {
+		if f := &s.Functions[i]; len(f.Command) > 0 {
+			refused = append(refused, cut.Problem{
+				Text:   fmt.Sprintf("functions.%s: its command is a program of this machine, which others need not have", f.Name),
+				Remedy: "give the function an image; several machines run functions from images"})
+		}
+	}
+	if store, err := s.Store(); err == nil && store.Server && s.State.Repository.Image == "" {
+		refused = append(refused, cut.Problem{
+			Text: fmt.Sprintf("state.repository: the server of the store %s is a program of this machine, which others need "+
+				"not have", s.State.Repository.Kind),
+			Remedy: "say an image that has it (state.repository.image); several machines run nodes as containers"})
 	}
 	return refused
 }

@@ -162,3 +162,39 @@ func events(all []record.Event) (moves []record.Migration) {
 	}
 	return moves
 }
+
+// TestAProgramMoves: a program in Python, which is called now and then, goes to another node: there an instance starts
+// while its state travels, nothing is lost, and what the start takes is in the prediction.
+func TestAProgramMoves(t *testing.T) {
+	dir := functionsHere(t)
+	all := movedIn(t, fmt.Sprintf(`name: %%s
+topology:
+  nodes: {camera: {memory: 512MiB}, box1: {memory: 4GiB}, box2: {memory: 4GiB}, hall: {kind: switch}}
+  links:
+    - {name: wired, endpoints: [camera, hall], rate: 100Mbps, delay: 1ms}
+    - {name: lan1, endpoints: [box1, hall], rate: 1Gbps, delay: 1ms}
+    - {name: lan2, endpoints: [box2, hall], rate: 1Gbps, delay: 1ms}
+functions:
+  counter: {command: [/usr/bin/python3, counter.py], dir: %q}
+workload:
+  states: {hits: 1kB}
+  jobs:
+    - {name: page, client: camera, count: 8, period: 300ms,
+       tasks: {counter: {ops: 1, argument: 1kB, states: hits}}}
+events:
+  - {at: 1s, migrate: {function: counter, client: camera, to: box2}}
+placement: {hosts: [box1]}
+models: [in-function]
+replay: {arrival: trace}
+runtime: process
+fabric: userspace
+`, filepath.Join(dir, "functions"))) // which fails where a chain fails, or the state's version is not the number of calls
+	moves := events(all)
+	if len(moves) != 1 || moves[0].To != "box2" || moves[0].Undone != "" || moves[0].Function != "counter" {
+		t.Fatalf("%+v", all)
+	}
+	const least = 0.01 // s: no Python starts faster
+	if m := &moves[0]; m.Unavailable < least || m.Predicted == nil || m.Predicted.Unavailable < least {
+		t.Errorf("%+v, predicted %+v", m, m.Predicted)
+	}
+}

@@ -32,8 +32,8 @@ func (h *Host) request(e *resolved.Scenario, o UpOptions) (*orchestrator.Request
 	}
 	return &orchestrator.Request{
 		Testbed: name, Scenario: sc.Name, File: sc.Path(), Resolved: resolved, Topology: e.Topology,
-		TCP:     orchestrator.TCP{Congestion: sc.TCP.Congestion, SlowStartAfterIdle: sc.TCP.SlowStartAfterIdle},
-		Seed:    sc.Seed,
+		TCP:  orchestrator.TCP{Congestion: sc.TCP.Congestion, SlowStartAfterIdle: sc.TCP.SlowStartAfterIdle},
+		Seed: sc.Seed, IPv6: sc.IP == 6, ARP: sc.Neighbours == "arp",
 		Runtime: sc.Runtime, Fabric: sc.Fabric, Version: h.Version, Prove: true, Password: e.Sites.Store != nil,
 		Try: h.Try, Progress: o.Progress,
 		Keep: func(dir string) ([]byte, error) { return keep(sc, dir, resolved) },

@@ -48,10 +48,9 @@ func NewHostOf(c *catalogue.Catalogue, store orchestrator.Store, key, binary, ve
 		if host.Prune == nil {
 			host.Prune = made.Prune
 		}
-		if host.manager == nil {
-			host.manager = made.Manager
-		}
 	}
+	h.Several = agents{host: host}
+	host.Inventory = host.ask
 	return host
 }
 

@@ -5,8 +5,10 @@ package main
 import (
 	"os"
 
+	"testbed/emulator"
 	"testbed/emulator/cli"
 	"testbed/emulator/machines/carrier/agent"
+	"testbed/emulator/machines/seat"
 	"testbed/emulator/node"
 )
 
@@ -16,7 +18,10 @@ var version = "unknown"
 func main() {
 	code, ok := node.Main(os.Args[1:])
 	if !ok {
-		code, ok = agent.Main(os.Args[1:], nil)
+		code, ok = agent.Main(os.Args[1:], emulator.AgentServices(agent.Dirs(os.Args[1:])))
+	}
+	if !ok && len(os.Args) > 1 && os.Args[1] == seat.Command {
+		code, ok = seat.Main(os.Args[2:], emulator.Secrets), true
 	}
 	if !ok {
 		code = cli.Main(cli.NewState(version))

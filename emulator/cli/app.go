@@ -12,7 +12,8 @@ FaaS on it, replays chains of function invocations, and compares the measured
 latency with what a simulator predicts.
 
 Exit codes: 0 ok, 1 failure, 2 the scenario or command line is wrong, 3 the host
-lacks a privilege or capability, 4 a check failed, 130 interrupted, 141 nobody
+lacks a privilege or capability, 4 a check failed, 5 one of several machines was
+lost or does not answer, 130 interrupted, 141 nobody
 reads the output any more.`
 
 // Main runs one command line and returns its exit code.
@@ -60,7 +61,8 @@ func newApp(s *State) *cli.App {
 		},
 		Commands: []*cli.Command{
 			runCommand(s), upCommand(s), downCommand(s), listCommand(s), inspectCommand(s), execCommand(s),
-			logsCommand(s), linkCommand(s), migrateCommand(s), applyCommand(s), verifyCommand(s), replayCommand(s),
+			logsCommand(s), linkCommand(s), captureCommand(s), migrateCommand(s), applyCommand(s),
+			verifyCommand(s), replayCommand(s),
 			simulateCommand(s), studyCommand(s), profileCommand(s), planCommand(s),
 			plotCommand(s), compareCommand(s), reportCommand(s), uploadCommand(s), serveCommand(s), graphCommand(s),
 			validateCommand(s), schemaCommand(s), synthCommand(s), importCommand(s), exportCommand(s), doctorCommand(s),

@@ -9,6 +9,9 @@ import (
 
 	"testbed/emulator"
 	"testbed/emulator/fabric"
+	"testbed/emulator/machines"
+	"testbed/emulator/machines/carrier"
+	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/record"
@@ -21,6 +24,7 @@ const (
 	ExitUsage       = 2   // the scenario or the command line is wrong; nothing was done
 	ExitUnsupported = 3   // the host lacks a privilege or capability; `testbed doctor` tells which
 	ExitCheck       = 4   // all was carried out, and a check failed: verify, state, --fail-if, an altered run
+	ExitLost        = 5   // one of several machines was lost or does not answer; `down` finishes once it is back
 	ExitInterrupted = 130 // Ctrl-C or SIGTERM; what was made has been removed
 	ExitReaderGone  = 141 // who read the output went away, as in testbed ls | head; nothing else is amiss, nothing is said
 )
@@ -55,7 +59,7 @@ var joined = reflect.TypeOf(errors.Join(errors.New("")))
 
 // precedence orders the exit codes of errors that occur together: that a check failed says that all else was carried
 // out, and that nobody reads the output that all is well.
-var precedence = []int{ExitInterrupted, ExitUsage, ExitUnsupported, ExitFailure, ExitCheck, ExitReaderGone}
+var precedence = []int{ExitInterrupted, ExitUsage, ExitUnsupported, ExitLost, ExitFailure, ExitCheck, ExitReaderGone}
 
 // exitCode is the exit code for an error, and the hint that goes with it.
 func exitCode(err error) (int, string) {
@@ -76,6 +80,7 @@ func exitCode(err error) (int, string) {
 // singleCode is exitCode of an error that is one.
 func singleCode(err error) (int, string) {
 	var known *coded
+	var below *machines.BelowFloorError
 	switch {
 	case err == nil:
 		return ExitOK, ""
@@ -83,6 +88,10 @@ func singleCode(err error) (int, string) {
 		return known.code, known.hint
 	case readerGone(err):
 		return ExitReaderGone, ""
+	case errors.Is(err, carrier.ErrUnreachable), errors.Is(err, control.ErrLost):
+		return ExitLost, ""
+	case errors.As(err, &below):
+		return ExitUsage, ""
 	case errors.Is(err, context.Canceled):
 		return ExitInterrupted, ""
 	case errors.Is(err, noderuntime.ErrNotSupported), errors.Is(err, fabric.ErrNotSupported):

@@ -275,9 +275,13 @@ func emulation(
 	if err != nil {
 		return nil, err
 	}
+	on, err := onMachines(c)
+	if err != nil {
+		return nil, err
+	}
 	m := &emulator.Emulation{Host: s.host(), Origin: s.origin(), Verify: c.Bool("verify"), Reports: c.Bool("report"),
 		Mirror: mirror, Own: c.String("name") == "", Options: emulator.UpOptions{Name: c.String("name"),
-			Runtime: c.String("runtime"), Fabric: c.String("fabric")}}
+			Runtime: c.String("runtime"), Fabric: c.String("fabric"), Machines: on, Image: c.String("image")}}
 	if m.Own {
 		m.Options.Name = emulator.ExperimentName(sc.Name, dir)
 	}

@@ -197,6 +197,34 @@ func printPooled(s *State, p *experiment.Pooled) {
 	t.Render()
 	say(s, "Means of total latency with intervals of 95 %: over runs, a repetition being one observation, and over chains")
 	printErrors(s, p)
+	printMoves(s, p)
+}
+
+// printMoves prints what moves of stateful instances took, and were predicted to take.
+func printMoves(s *State, p *experiment.Pooled) {
+	if len(p.Moves) == 0 {
+		return
+	}
+	var head []any
+	for _, name := range slices.Concat(p.Factors, experiment.MoveColumns) {
+		head = append(head, name)
+	}
+	t := newTable(s, head...)
+	var columns []table.ColumnConfig
+	for i := 2; i < len(experiment.MoveColumns); i++ {
+		columns = append(columns, table.ColumnConfig{Number: len(p.Factors) + 1 + i, Align: text.AlignRight})
+	}
+	t.SetColumnConfigs(columns)
+	for i := range p.Moves {
+		var row table.Row
+		for _, field := range slices.Concat(p.Moves[i].Levels, p.Moves[i].Fields()) {
+			row = append(row, field)
+		}
+		t.AppendRow(row)
+	}
+	t.SuppressEmptyColumns()
+	t.Render()
+	say(s, experiment.MovesAre)
 }
 
 // printErrors prints how far predictions are off in each combination of levels, where they were measured.

@@ -12,6 +12,8 @@ import (
 
 	"testbed/emulator"
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/shell"
+	"testbed/emulator/machines/carrier"
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/units"
 )
@@ -39,7 +41,11 @@ func inspectCommand(s *State) *cli.Command {
 				return printJSON(s, found)
 			}
 			if !c.Bool("links") {
-				printNodes(s, found.Nodes)
+				printNodes(s, found.Nodes, found.Journal)
+			}
+			if lost := bed.Lost(); len(lost) > 0 {
+				return fmt.Errorf("%s\n`testbed down --name %s` removes the testbed: %w", strings.Join(lost, "\n"),
+					shell.Quote(bed.Journal.Testbed), carrier.ErrUnreachable)
 			}
 			if found.FabricError != "" {
 				return fmt.Errorf("asking the fabric of %s: %s", bed.Journal.Testbed, found.FabricError)
@@ -79,11 +85,17 @@ func printDifferences(s *State, found *emulator.Inspection) error {
 	return nil
 }
 
-func printNodes(s *State, nodes []orchestrator.NodeStatus) {
-	t := newTable(s, "node", "kind", "class", "address", "pid", "state")
+// printNodes prints a line a node. journal is that of their testbed; nil: there is none.
+func printNodes(s *State, nodes []orchestrator.NodeStatus, journal *orchestrator.Journal) {
+	t := newTable(s, "node", "kind", "class", "address", "IPv6 address", "machine", "pid", "state")
 	for _, n := range nodes {
-		t.AppendRow(table.Row{n.Name, n.Kind, n.Class, n.Addr, n.PID, n.State})
+		machine := n.Machine
+		if journal != nil {
+			machine = journal.Spread.Name(machine)
+		}
+		t.AppendRow(table.Row{n.Name, n.Kind, n.Class, n.Addr, n.Addr6, machine, n.PID, n.State})
 	}
+	t.SuppressEmptyColumns() // one machine is not named
 	t.Render()
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator"
+	"testbed/emulator/machines"
 	"testbed/emulator/orchestrator"
 )
 
@@ -21,6 +22,10 @@ func downCommand(s *State) *cli.Command {
 				Name:  "forget",
 				Usage: "remove the record even if an engine that had nodes is gone, with whatever it has",
 			},
+			&cli.StringFlag{Name: "machines",
+				Usage: "of a testbed whose record was lost: look for it on `MACHINES`, as up takes them"},
+			&cli.BoolFlag{Name: "unproved",
+				Usage: "with --machines: also containers that bear the testbed's labels, and that nothing proves to be its"},
 			&cli.BoolFlag{Name: "images", Usage: "remove the node images that no container uses as well (Docker)"}},
 		Action: func(c *cli.Context) error {
 			if err := errors.Join(none(c), needRoot(s)); err != nil {
@@ -29,6 +34,12 @@ func downCommand(s *State) *cli.Command {
 			host := s.host()
 			show := newProgress(c, s)
 			defer show.clear()
+			if c.Bool("unproved") && !c.IsSet("machines") {
+				return usagef("--unproved is for what is on several machines: name them by --machines")
+			}
+			if c.IsSet("machines") {
+				return downOn(c, s, host, show)
+			}
 			if c.Bool("all") {
 				return errors.Join(downAll(c, host, show), prune(c, s, host), leftAlone(c, s, host, ""))
 			}
@@ -88,6 +99,36 @@ func downAll(c *cli.Context, host *emulator.Host, show *progress) error {
 	return errors.Join(failed...)
 }
 
+// downOn takes testbeds down of which machines may have something, and this host no record.
+func downOn(c *cli.Context, s *State, host *emulator.Host, show *progress) error {
+	spec, err := machines.Parse(c.String("machines"))
+	if err != nil {
+		return usagef("--machines: %w", err)
+	}
+	if c.Bool("forget") || c.Bool("images") {
+		return usagef("--machines looks for what no record knows of: there is nothing to forget, and images stay")
+	}
+	if c.Bool("all") && c.Bool("unproved") {
+		return usagef("--unproved needs the --name of the one testbed whose labels are believed")
+	}
+	if c.Bool("all") == c.IsSet("name") {
+		return usagef("--machines needs the --name of the testbed, or --all")
+	}
+	names := []string{c.String("name")}
+	if c.Bool("all") {
+		names, err = host.AllOn(c.Context, spec)
+	}
+	failed := []error{err}
+	for _, name := range names {
+		alone, err := host.RemoveFrom(c.Context, name, spec, c.Bool("unproved"), show.at)
+		if failed = append(failed, err); len(alone) > 0 {
+			_ = printf(s.Stderr, "left alone, as nothing proves that this host made it (--unproved takes it): container %s\n",
+				strings.Join(alone, ", "))
+		}
+	}
+	return errors.Join(failed...)
+}
+
 func listCommand(s *State) *cli.Command {
 	return &cli.Command{Name: "ls", Aliases: []string{"status", "list"}, Usage: "list the testbeds on this host",
 		Flags: []cli.Flag{formatFlag()},
@@ -109,7 +150,7 @@ func listCommand(s *State) *cli.Command {
 
 // printStatuses prints a line a testbed, and what is not well with each.
 func printStatuses(s *State, list []orchestrator.Status) error {
-	t := newTable(s, "name", "phase", "scenario", "nodes", "runtime", "fabric", "since", "run")
+	t := newTable(s, "name", "phase", "scenario", "nodes", "machines", "runtime", "fabric", "since", "run")
 	var problems []string
 	for _, l := range list {
 		run, alive := "", fmt.Sprintf("%d/%d", l.Alive, l.Nodes)
@@ -123,7 +164,7 @@ func printStatuses(s *State, list []orchestrator.Status) error {
 		if !l.Created.IsZero() {
 			since = l.Created.Local().Format("2006-01-02 15:04:05")
 		}
-		t.AppendRow(table.Row{l.Name, l.Phase, l.Scenario, alive, l.Runtime, l.Fabric, since, run})
+		t.AppendRow(table.Row{l.Name, l.Phase, l.Scenario, alive, reached(l.Machines), l.Runtime, l.Fabric, since, run})
 		for _, p := range l.Problems {
 			problems = append(problems, l.Name+": "+p)
 		}
@@ -136,6 +177,20 @@ func printStatuses(s *State, list []orchestrator.Status) error {
 		}
 	}
 	return nil
+}
+
+// reached says how many of several machines answer; empty: there is one.
+func reached(list []orchestrator.MachineStatus) string {
+	if len(list) == 0 {
+		return ""
+	}
+	n := 0
+	for _, m := range list {
+		if m.Lost == "" {
+			n++
+		}
+	}
+	return fmt.Sprintf("%d/%d", n, len(list))
 }
 
 // printJSON prints v, indented, on standard output.

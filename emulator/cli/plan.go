@@ -2,14 +2,12 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator"
 	"testbed/emulator/machines"
-	"testbed/emulator/machines/cut"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -20,8 +18,7 @@ func planCommand(s *State) *cli.Command {
 		Description: "Links below the floor and shared media are never cut; what they join goes to machines by weight, so " +
 			"that little\ncrosses. Ends with 2 where the scenario cannot be cut so, and names the links that prevent it.",
 		Flags: []cli.Flag{formatFlag(), machinesFlag(),
-			&cli.DurationFlag{Name: "floor", Value: cut.DefaultFloor,
-				Usage: "the least `DELAY` of a link that may be cut, such as 2ms"},
+			floorFlag(),
 			&cli.BoolFlag{Name: "by-rates", Usage: "judge what crosses by links' rates, not by the bytes of the workload"}},
 		Action: func(c *cli.Context) error {
 			form, err := format(c)
@@ -35,30 +32,26 @@ func planCommand(s *State) *cli.Command {
 			if !c.IsSet("machines") {
 				return usagef("plan needs --machines, such as --machines 3 or --machines ssh://a,ssh://b")
 			}
-			spec, err := machines.Parse(c.String("machines"))
+			options, err := cutOptions(c)
 			if err != nil {
-				return usagef("--machines: %w", err)
+				return err
 			}
-			floor := c.Duration("floor")
-			if floor <= 0 || floor > time.Hour {
-				return usagef("--floor %v is not between 0 and an hour", floor)
-			}
+			options.ByRates = c.Bool("by-rates")
 			e, err := prepare(s, path)
 			if err != nil {
 				return reportErrors(s, form, err)
 			}
-			found, err := s.host().Cut(c.Context, e, emulator.CutOptions{Machines: spec, Floor: floor,
-				ByRates: c.Bool("by-rates")})
+			found, err := s.host().Cut(c.Context, e, *options)
 			if err != nil {
 				return err
 			}
-			spread := newSpread(e.Source.Name, e.Topology, floor, found)
+			spread := newSpread(e.Source.Name, e.Topology, options.Floor, found)
 			if form == "json" {
 				err = printJSON(s, spread)
 			} else {
 				err = printSpread(s, spread)
 			}
-			return errors.Join(err, spread.refusal())
+			return errors.Join(err, found.Refusal(e.Source.Name))
 		}}
 }
 
@@ -117,7 +110,6 @@ type spreadProblem struct {
 	Problem string       `json:"problem"`
 	Links   []spreadHeld `json:"links"`
 	Remedy  string       `json:"remedy"`
-	text    string
 }
 
 type spreadHeld struct {
@@ -142,8 +134,7 @@ func newSpread(name string, t *topology.Topology, floor time.Duration, c *emulat
 		p.Machines = append(p.Machines, m)
 	}
 	for i := range c.Refused {
-		r := spreadProblem{Problem: c.Refused[i].Text, Remedy: c.Refused[i].Remedy, Links: []spreadHeld{},
-			text: c.Refused[i].String()}
+		r := spreadProblem{Problem: c.Refused[i].Text, Remedy: c.Refused[i].Remedy, Links: []spreadHeld{}}
 		for _, h := range c.Refused[i].Links {
 			r.Links = append(r.Links, spreadHeld(h))
 		}
@@ -174,16 +165,4 @@ func (p *spread) add(t *topology.Topology, c *emulator.Cut, names []string) {
 		}
 		p.Crossings = append(p.Crossings, one)
 	}
-}
-
-// refusal is the error of what is refused; nil: nothing is.
-func (p *spread) refusal() error {
-	var errs []error
-	for _, r := range p.Refused {
-		errs = append(errs, errors.New(r.text))
-	}
-	if len(errs) == 0 {
-		return nil
-	}
-	return usage(fmt.Errorf("%s cannot be spread over %d machines:\n%w", p.Name, len(p.Machines), errors.Join(errs...)))
 }

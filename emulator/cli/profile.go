@@ -73,7 +73,7 @@ func runProfile(c *cli.Context, s *State) error {
 		return err
 	}
 	if c.Bool("dry-run") {
-		return dryRun(s, form, e, options)
+		return dryRun(c, s, form, e, options)
 	}
 	host, bed, show, err := bringUp(c, s, e, options)
 	if err != nil {
@@ -100,8 +100,12 @@ func runProfile(c *cli.Context, s *State) error {
 
 // toProfile reads the scenario that the command names, and makes it that of its profiling run.
 func toProfile(c *cli.Context, s *State) (*resolved.Scenario, string, emulator.UpOptions, error) {
-	options := emulator.UpOptions{Name: c.String("name"), Runtime: c.String("runtime"), Fabric: c.String("fabric")}
+	options := emulator.UpOptions{Name: c.String("name"), Runtime: c.String("runtime"), Fabric: c.String("fabric"),
+		Image: c.String("image")}
 	path, err := argument(c, "a scenario file")
+	if err == nil {
+		options.Machines, err = onMachines(c)
+	}
 	if err != nil {
 		return nil, "", options, err
 	}

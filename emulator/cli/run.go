@@ -81,7 +81,7 @@ func runCommand(s *State) *cli.Command {
 				return err
 			}
 			if c.Bool("dry-run") {
-				return dryRun(s, shown.format, e, options)
+				return dryRun(c, s, shown.format, e, options)
 			}
 			host, bed, show, err := bringUp(c, s, e, options)
 			if err != nil {
@@ -101,7 +101,9 @@ func bringUp(c *cli.Context, s *State, e *resolved.Scenario, options emulator.Up
 	if err := needRoot(s); err != nil {
 		return nil, nil, nil, err
 	}
-	warn(c.Context, s, e, cmp.Or(options.Fabric, e.Source.Fabric))
+	if options.Machines == nil { // else what this host carries is not what matters
+		warn(c.Context, s, e, cmp.Or(options.Fabric, e.Source.Fabric))
+	}
 	host, show := s.host(), newProgress(c, s)
 	options.Progress = show.at
 	bed, err := host.Up(c.Context, e, options)

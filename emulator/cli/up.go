@@ -1,12 +1,16 @@
 package cli
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator"
 	"testbed/emulator/catalogue"
+	"testbed/emulator/machines"
+	"testbed/emulator/machines/cut"
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/resolved"
 )
@@ -17,7 +21,44 @@ func bringUpFlags(s *State) []cli.Flag {
 		choose(s, "runtime", "what runs a node: %s (default: the scenario's)", catalogue.Runtimes, "auto"),
 		choose(s, "fabric", "what shapes and carries packets: %s (default: the scenario's)", catalogue.Fabrics, "auto"),
 		&cli.BoolFlag{Name: "dry-run", Usage: "print what would be made, and make nothing"},
+		&cli.StringFlag{Name: "machines", Usage: "spread it over `MACHINES`: NAME[=WEIGHT],... (Docker contexts), " +
+			"ssh://[USER@]HOST[=WEIGHT],..., unix:///SOCKET; or swarm, those of the Swarm that Docker manages here; " +
+			"`testbed plan` says beforehand how"},
+		&cli.StringFlag{Name: "image", Usage: "with --machines: an `IMAGE` that holds this program as /testbed, which the " +
+			"machines' engines have (default: this program makes one and loads it)"},
+		floorFlag(),
 	}
+}
+
+func floorFlag() cli.Flag {
+	return &cli.DurationFlag{Name: "floor", Value: cut.DefaultFloor,
+		Usage: "the least `DELAY` of a link that may be cut between machines, such as 2ms"}
+}
+
+// onMachines are the machines that the command's flags name; nil: this one.
+func onMachines(c *cli.Context) (*emulator.CutOptions, error) {
+	if !c.IsSet("machines") {
+		for _, flag := range []string{"image", "floor"} {
+			if c.IsSet(flag) {
+				return nil, usagef("--%s is for testbeds on several machines: name them by --machines", flag)
+			}
+		}
+		return nil, nil
+	}
+	return cutOptions(c)
+}
+
+// cutOptions are what --machines and --floor say.
+func cutOptions(c *cli.Context) (*emulator.CutOptions, error) {
+	spec, err := machines.Parse(c.String("machines"))
+	if err != nil {
+		return nil, usagef("--machines: %w", err)
+	}
+	floor := c.Duration("floor")
+	if floor <= 0 || floor > time.Hour {
+		return nil, usagef("--floor %v is not between 0 and an hour", floor)
+	}
+	return &emulator.CutOptions{Machines: spec, Floor: floor}, nil
 }
 
 func upCommand(s *State) *cli.Command {
@@ -34,7 +75,7 @@ func upCommand(s *State) *cli.Command {
 				return err
 			}
 			if c.Bool("dry-run") {
-				return dryRun(s, form, e, options)
+				return dryRun(c, s, form, e, options)
 			}
 			_, bed, show, err := bringUp(c, s, e, options)
 			if err != nil {
@@ -45,18 +86,34 @@ func upCommand(s *State) *cli.Command {
 				return printJSON(s, bed.Journal)
 			}
 			j := bed.Journal
-			err = printf(s.Stdout, "%s is up: %d nodes (%s), %d links (%s), in %.2f s\n",
-				j.Testbed, len(j.Nodes), j.Runtime, len(e.Topology.Links()), j.Fabric,
+			return printf(s.Stdout, "%s is up: %d nodes (%s), %d links (%s)%s, in %.2f s\n",
+				j.Testbed, len(j.Nodes), j.Runtime, len(e.Topology.Links()), j.Fabric, across(bed),
 				j.Took.Round(10*time.Millisecond).Seconds())
-			return err
 		}}
+}
+
+// across says on how many machines a testbed is, where these are several.
+func across(bed *emulator.Bed) string {
+	list := bed.MachineStatuses()
+	if len(list) == 0 {
+		return ""
+	}
+	shares := make([]string, len(list))
+	for i, m := range list {
+		shares[i] = fmt.Sprintf("%d on %s", m.Nodes, m.Name)
+	}
+	return fmt.Sprintf(", over %d machines (%s)", len(list), strings.Join(shares, ", "))
 }
 
 // requested reads the scenario that the command names, and what its flags change.
 func requested(c *cli.Context, s *State) (*resolved.Scenario, emulator.UpOptions, error) {
-	options := emulator.UpOptions{Name: c.String("name"), Runtime: c.String("runtime"), Fabric: c.String("fabric")}
+	options := emulator.UpOptions{Name: c.String("name"), Runtime: c.String("runtime"), Fabric: c.String("fabric"),
+		Image: c.String("image")}
 	path, err := argument(c, "a scenario file")
 	if err != nil {
+		return nil, options, err
+	}
+	if options.Machines, err = onMachines(c); err != nil {
 		return nil, options, err
 	}
 	e, err := prepare(s, path)
@@ -73,8 +130,8 @@ func requested(c *cli.Context, s *State) (*resolved.Scenario, emulator.UpOptions
 }
 
 // dryRun prints the desired state.
-func dryRun(s *State, form string, e *resolved.Scenario, options emulator.UpOptions) error {
-	desired, err := s.host().Desired(e, options)
+func dryRun(c *cli.Context, s *State, form string, e *resolved.Scenario, options emulator.UpOptions) error {
+	desired, err := s.host().Desired(c.Context, e, options)
 	if err != nil {
 		return err
 	}
@@ -85,7 +142,7 @@ func dryRun(s *State, form string, e *resolved.Scenario, options emulator.UpOpti
 	for i, n := range desired.Nodes {
 		nodes[i].NodeRecord = n
 	}
-	printNodes(s, nodes)
+	printNodes(s, nodes, nil)
 	printQueues(s, desired.Links)
 	return printf(s.Stdout, "%s would be up with %d nodes and %d queues; nothing was made\n", desired.Testbed,
 		len(desired.Nodes), len(desired.Links))

@@ -25,8 +25,14 @@ func validityLines(v *record.Validity) []string {
 		lines = append(lines, fmt.Sprintf("  canary: %d probes late by %s at the median, %s at p99 and %s at most, %d lost",
 			c.Probes, inMS(c.LateP50), inMS(c.LateP99), inMS(c.LateMax), c.Lost))
 	}
-	if h := v.Host; h != nil {
-		lines = append(lines, "  "+hostLine(h))
+	if h := v.Host; h != nil && len(v.Machines) == 0 {
+		lines = append(lines, "  host: "+hostLine(h))
+	}
+	for i := range v.Machines {
+		lines = append(lines, "  machine "+v.Machines[i].Machine+": "+hostLine(&v.Machines[i].HostLoad))
+	}
+	for i := range v.Cut {
+		lines = append(lines, "  "+crossingLine(&v.Cut[i]))
 	}
 	for _, reason := range v.Reasons {
 		lines = append(lines, "  "+reason)
@@ -36,7 +42,7 @@ func validityLines(v *record.Validity) []string {
 
 // hostLine says what the host had to do during a run, and what it lacked.
 func hostLine(h *record.HostLoad) string {
-	line := fmt.Sprintf("host: %d processors, idle for %.3g %% of their time, %.3g %% stolen, %.3g %% for packets",
+	line := fmt.Sprintf("%d processors, idle for %.3g %% of their time, %.3g %% stolen, %.3g %% for packets",
 		h.Processors, 100*h.Idle, 100*h.Steal, 100*h.Softirq)
 	for _, p := range []struct {
 		waited *float64
@@ -53,6 +59,17 @@ func hostLine(h *record.HostLoad) string {
 		line += fmt.Sprintf("; slowed down for heat %d times", h.Throttled)
 	}
 	return line
+}
+
+// crossingLine says what went from one machine to another, and how late.
+func crossingLine(c *record.Crossing) string {
+	line := fmt.Sprintf("%s to %s: %d packets, %d lost; ", c.From, c.To, c.Sent, c.Lost)
+	if c.Late > 0 {
+		line += fmt.Sprintf("%d came after they were due, by %s at most", c.Late, inMS(c.LateMax))
+	} else {
+		line += "none came after it was due"
+	}
+	return line + fmt.Sprintf("; clocks known to %s", inMS(c.ClockError))
 }
 
 // inMS is a time given in s.

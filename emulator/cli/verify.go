@@ -61,7 +61,7 @@ func verifyCommand(s *State) *cli.Command {
 			if form == "json" {
 				err = printJSON(s, findings)
 			} else {
-				printFindings(s, findings)
+				printFindings(s, findings, bed.MachineName)
 			}
 			return errors.Join(err, verdict(findings))
 		}}
@@ -83,10 +83,17 @@ func verdict(findings []verify.Finding) error {
 	return nil
 }
 
-func printFindings(s *State, findings []verify.Finding) {
+// printFindings prints a table; where stations are on several machines, with the machines' names behind theirs.
+func printFindings(s *State, findings []verify.Finding, machine func(id string) string) {
 	t := newTable(s, "class", "link", "from", "to", "probe", "target", "measured", "p99", "error", "verdict")
+	on := func(station, id string) string {
+		if id == "" {
+			return station
+		}
+		return station + " @ " + machine(id)
+	}
 	for _, f := range findings {
-		row := table.Row{f.Class, f.Link, f.From, f.To, f.Probe}
+		row := table.Row{f.Class, f.Link, on(f.From, f.FromMachine), on(f.To, f.ToMachine), f.Probe}
 		switch {
 		case f.Skipped:
 			row = append(row, "", "", "", "")

@@ -22,7 +22,7 @@ func TestFindings(t *testing.T) {
 	}
 	var out bytes.Buffer
 	s := &State{Stdout: &out, Stderr: &out}
-	printFindings(s, findings)
+	printFindings(s, findings, func(id string) string { return id })
 	for _, want := range []string{
 		"20.100 ms", "+0.100 ms", "<= 5.00 Mbps", "4.00 Mbps", "up2, up3", "not measured: the link is down",
 	} {

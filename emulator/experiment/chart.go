@@ -18,13 +18,15 @@ import (
 type chart struct {
 	formula Formula
 	of      map[string]column // columns by name
+	factors []string          // columns of the cells' levels
 	engines []string
 	names   []string // abscissas that are no numbers, as they come
 	curves  []curveKey
 	points  map[pointKey]map[string]*weighted // by cell
 }
 
-type curveKey struct{ colour, engine string }
+// curveKey tells curves apart: those of one panel are in one figure.
+type curveKey struct{ panel, colour, engine string }
 
 type pointKey struct {
 	curveKey
@@ -36,38 +38,55 @@ type weighted struct{ values, weights []float64 }
 
 func newChart(s *Spec, cells []*Cell, f Formula) *chart {
 	c := &chart{formula: f, of: map[string]column{}, engines: s.Engines, points: map[pointKey]map[string]*weighted{}}
-	for _, column := range s.chainColumns(cells) {
+	for _, column := range s.columns(cells) {
+		c.factors = append(c.factors, column.name)
+	}
+	columns := s.chainColumns
+	if f.OfMoves() {
+		columns = s.moveColumns
+	}
+	for _, column := range columns(cells) {
 		c.of[column.name] = column
 	}
 	return c
 }
 
-// add takes a cell's chains.
+// add takes a cell's chains, or its moves.
 func (c *chart) add(cell *Cell, r *Result) {
-	l := line{cell: cell, result: r}
-	for i := range r.Chains {
-		l.chain = &r.Chains[i]
-		if !l.chain.OK {
-			continue
-		}
-		y := c.number(cmp.Or(tails[c.formula.Y], c.formula.Y), &l)
-		if math.IsNaN(y) {
-			continue
-		}
-		k := pointKey{curveKey{c.word(c.formula.Colour, &l), l.chain.Engine}, c.abscissa(&l)}
-		if c.points[k] == nil {
-			c.points[k] = map[string]*weighted{}
-			if !slices.Contains(c.curves, k.curveKey) {
-				c.curves = append(c.curves, k.curveKey)
+	if c.formula.OfMoves() {
+		for i := range r.Moves {
+			if m := &r.Moves[i]; m.OK {
+				c.take(&line{cell: cell, result: r, move: m}, m.Engine, 1)
 			}
 		}
-		m := c.points[k][cell.ID]
-		if m == nil {
-			m = &weighted{}
-			c.points[k][cell.ID] = m
-		}
-		m.values, m.weights = append(m.values, y), append(m.weights, l.chain.Stands())
+		return
 	}
+	for i := range r.Chains {
+		if chain := &r.Chains[i]; chain.OK {
+			c.take(&line{cell: cell, result: r, chain: chain}, chain.Engine, chain.Stands())
+		}
+	}
+}
+
+// take adds what an engine says of a chain or a move, which stands for so many.
+func (c *chart) take(l *line, engine string, weight float64) {
+	y := c.number(cmp.Or(tails[c.formula.Y], c.formula.Y), l)
+	if math.IsNaN(y) {
+		return
+	}
+	k := pointKey{curveKey{c.word(c.formula.Panel, l), c.word(c.formula.Colour, l), engine}, c.abscissa(l)}
+	if c.points[k] == nil {
+		c.points[k] = map[string]*weighted{}
+		if !slices.Contains(c.curves, k.curveKey) {
+			c.curves = append(c.curves, k.curveKey)
+		}
+	}
+	m := c.points[k][l.cell.ID]
+	if m == nil {
+		m = &weighted{}
+		c.points[k][l.cell.ID] = m
+	}
+	m.values, m.weights = append(m.values, y), append(m.weights, weight)
 }
 
 func (c *chart) number(name string, l *line) float64 {
@@ -84,6 +103,9 @@ func (c *chart) word(name string, l *line) string {
 	column, ok := c.of[name]
 	if !ok {
 		return ""
+	}
+	if at := slices.Index(c.factors, name); at >= 0 {
+		return label(l.cell.Levels[at]) // 10Mbps, and not 10000000
 	}
 	return column.field(l)
 }
@@ -116,11 +138,25 @@ func (c *chart) point(x float64, runs map[string]*weighted) figures.Point {
 	return figures.Mean(x, means)
 }
 
-// figure draws what was collected.
-func (c *chart) figure(number int, looks *catalogue.Catalogue) *figures.Figure {
-	f := &figures.Figure{Name: fmt.Sprintf("figure-%d-%s", number, fileName(c.formula)), Title: c.title(), Bars: true,
-		X: figures.Axis{Label: c.label(), Column: c.formula.X}, Looks: looks,
-		Y: figures.Axis{Label: quantities[c.formula.Y], Column: c.formula.Y}}
+// panels are the values by which there is a figure each, in the order in which they came.
+func (c *chart) panels() []string {
+	var all []string
+	for _, k := range c.curves {
+		if !slices.Contains(all, k.panel) {
+			all = append(all, k.panel)
+		}
+	}
+	return all
+}
+
+// figure draws what was collected, of one panel.
+func (c *chart) figure(number int, panel string, looks *catalogue.Catalogue) *figures.Figure {
+	f := &figures.Figure{Name: fmt.Sprintf("figure-%d-%s", number, fileName(c.formula)), Title: c.title(panel), Bars: true,
+		X: figures.Axis{Label: c.label(), Column: c.formula.X, Log: c.formula.LogX}, Looks: looks,
+		Y: figures.Axis{Label: c.formula.words(), Column: c.formula.Y, Log: c.formula.LogY}}
+	if panel != "" {
+		f.Name += "-" + plainName(panel)
+	}
 	per := 1.0
 	for unit, million := range map[string]string{"_bps": "_mbps", "_bytes": "_mb"} {
 		if xs := c.abscissas(); strings.HasSuffix(f.X.Column, unit) && len(xs) > 0 && slices.Max(xs) >= 1e6 {
@@ -128,25 +164,15 @@ func (c *chart) figure(number int, looks *catalogue.Catalogue) *figures.Figure {
 		}
 	}
 	models := c.formula.Colour == "model"
-	f.ByOrder, f.ByPolicy = !models, models && len(c.engines) > 1
-	if f.Told = "engine"; !f.ByPolicy {
-		f.Told = cmp.Or(c.formula.Colour, "engine")
+	f.ByOrder, f.Told = !models, "engine"
+	f.ByPolicy = len(c.engines) > 1 && c.formula.Colour != "engine" && c.formula.Colour != ""
+	if !models {
+		f.Named = cmp.Or(c.formula.Colour, "curve")
 	}
 	for _, k := range c.curves {
-		curve := figures.Curve{Model: k.colour, Policy: k.engine}
-		if k.engine == Emulation {
-			curve.Policy = figures.Measured
+		if k.panel == panel {
+			f.Curves = append(f.Curves, c.curve(k, per))
 		}
-		if !models {
-			curve.Model = strings.TrimSpace(k.colour + " " + curve.Policy)
-		}
-		for at, runs := range c.points {
-			if at.curveKey == k {
-				curve.Points = append(curve.Points, c.point(at.x/per, runs))
-			}
-		}
-		slices.SortFunc(curve.Points, func(a, b figures.Point) int { return cmp.Compare(a.X, b.X) })
-		f.Curves = append(f.Curves, curve)
 	}
 	if xs := c.abscissas(); len(xs) <= 6 {
 		for _, x := range xs {
@@ -157,6 +183,24 @@ func (c *chart) figure(number int, looks *catalogue.Catalogue) *figures.Figure {
 		f.X.Label = words.Replace(f.X.Column)
 	}
 	return f
+}
+
+// curve is one of a figure's, whose abscissas are in units of so many of the column's.
+func (c *chart) curve(k curveKey, per float64) figures.Curve {
+	curve := figures.Curve{Model: k.colour, Policy: k.engine}
+	if k.engine == Emulation {
+		curve.Policy = figures.Measured
+	}
+	if curve.Model == "" || c.formula.Colour == "engine" {
+		curve.Model = curve.Policy
+	}
+	for at, runs := range c.points {
+		if at.curveKey == k {
+			curve.Points = append(curve.Points, c.point(at.x/per, runs))
+		}
+	}
+	slices.SortFunc(curve.Points, func(a, b figures.Point) int { return cmp.Compare(a.X, b.X) })
+	return curve
 }
 
 func (c *chart) abscissas() []float64 {
@@ -192,10 +236,13 @@ func (c *chart) numbered() string {
 	return strings.Join(parts, ", ")
 }
 
-func (c *chart) title() string {
-	title := quantities[c.formula.Y] + " against " + c.formula.X
+func (c *chart) title(panel string) string {
+	title := c.formula.words() + " against " + c.formula.X
 	if c.formula.Colour != "" {
 		title += ", by " + c.formula.Colour
+	}
+	if panel != "" {
+		title += ": " + c.formula.Panel + " " + panel
 	}
 	return title
 }
@@ -204,12 +251,18 @@ func (c *chart) title() string {
 var words = strings.NewReplacer("_mbps", " (Mbps)", "_bps", " (bit/s)", "_mb", " (MB)", "_bytes", " (bytes)",
 	"_per_s", " (1/s)", "_", " ")
 
-// fileName is a formula as a part of a file's name.
+// fileName is a formula as a part of a file's name: figures of several panels have these besides.
 func fileName(f Formula) string {
+	f.Panel, f.LogX, f.LogY = "", false, false
+	return plainName(f.String())
+}
+
+// plainName is a text as a part of a file's name.
+func plainName(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' {
 			return r
 		}
 		return '-'
-	}, f.String())
+	}, text)
 }

@@ -23,7 +23,8 @@ var reserved = []string{
 	"held_s", "moved", "gain_s", "cost_s",
 	"fabric_late_p50_s", "fabric_late_p99_s", "fabric_late_max_s", "starts", "start_s", "predicted_start_s",
 	"picked", "picked_as_predicted",
-	"result_bytes", "result_digests", "state_digests",
+	"number", "state_bytes", "moved_bytes", "move_s", "result_bytes", "result_digests", "state_digests",
+	"machine", "from_machine", "to_machine", "clock_error_s",
 }
 
 // columns are those of the factors: of numbers, in the base unit that ends the name, where all levels are quantities

@@ -8,8 +8,10 @@ import (
 
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
+	"testbed/emulator/predict/transport"
 	"testbed/emulator/record"
 	"testbed/emulator/resolved"
+	"testbed/emulator/run"
 )
 
 // Work is a cell to be executed.
@@ -49,6 +51,7 @@ type Result struct {
 
 	Chains []Chain `json:"-"`
 	Steps  []Step  `json:"-"`
+	Moves  []Move  `json:"-"`
 }
 
 // Tabulator collects a cell's rows. It is a record.Sink for what is measured.
@@ -81,6 +84,15 @@ func (*Tabulator) Counts() record.Counts { return record.Counts{} }
 
 // Close implements record.Sink.
 func (*Tabulator) Close() error { return nil }
+
+// Moved takes the moves of a run's events.
+func (t *Tabulator) Moved(events []record.Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.result.Moves = append(t.result.Moves, movesOf(events, func(engine string) bool {
+		return slices.Contains(t.wanted, engine)
+	})...)
+}
 
 // Predicted takes predictions.
 func (t *Tabulator) Predicted(predictions []predict.Prediction) {
@@ -116,6 +128,14 @@ func predictCell(w *Work, plans [][]*plan.Plan) (*Result, error) {
 	}
 	if len(refused) > 0 && len(refused) == len(w.Engines) {
 		return nil, errors.Join(refused...)
+	}
+	wanted := func(engine string) bool { return slices.Contains(w.Engines, engine) }
+	if wanted(transport.EngineName) {
+		events, err := run.PredictMoves(w.Scenario, slices.Concat(plans...))
+		if err != nil {
+			return nil, err
+		}
+		r.Moves = movesOf(events, wanted)
 	}
 	return r, nil
 }

@@ -340,7 +340,7 @@ func TestFormulas(t *testing.T) {
 		"latency_s ~ topology.links.lan1.rate": "latency_s~topology_links_lan1_rate_bps",
 		"network_s~length,model":               "network_s~length,model",
 		"network_s~rate":                       "may be topology_links_wifi_rate_bps or topology_links_lan1_rate_bps",
-		"network~wifi":                         `"network" is no quantity of chains; did you mean "network_s"?`,
+		"network~wifi":                         `"network" is no quantity of chains or moves; did you mean "network_s"?`,
 		"network_s~wify":                       `there is no column "wify"`,
 		"network_s":                            "write Y~X,COLOUR",
 		"latency_s~topology_links_wifi_rate_bps,engine":  "latency_s~topology_links_wifi_rate_bps,engine",
@@ -469,7 +469,7 @@ func TestWeights(t *testing.T) {
 	if g := p.summary().Groups[0]; math.Abs(g.Latency.Mean-2) > 1e-9 || g.Chains != 2 {
 		t.Errorf("%+v", g)
 	}
-	if f := p.charts[0].figure(1, builtin.Catalogue()); math.Abs(f.Curves[0].Points[0].Y-2) > 1e-9 {
+	if f := p.charts[0].figure(1, "", builtin.Catalogue()); math.Abs(f.Curves[0].Points[0].Y-2) > 1e-9 {
 		t.Errorf("%+v", f.Curves)
 	}
 }

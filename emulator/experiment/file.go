@@ -160,7 +160,7 @@ func (r *reader) texts(n *yaml.Node, path string) []string {
 	return all
 }
 
-// factor reads KEY: [LEVEL, ...] or NAME: {key: KEY, levels: [LEVEL, ...]}.
+// factor reads KEY: LEVELS or NAME: {key: KEY, levels: LEVELS}.
 func (r *reader) factor(key, value *yaml.Node) {
 	f := Factor{Key: key.Value}
 	path := "factors." + key.Value
@@ -178,20 +178,39 @@ func (r *reader) factor(key, value *yaml.Node) {
 			}
 		})
 	}
-	if f.Key == "" || levels == nil || levels.Kind != yaml.SequenceNode || len(levels.Content) == 0 {
+	if f.Key == "" || levels == nil || levels.Kind == yaml.ScalarNode || len(levels.Content) == 0 {
 		r.fail(cmp.Or(levels, value), path, "write KEY: [LEVEL, ...], or NAME: {key: KEY, levels: [LEVEL, ...]}",
 			"a factor has a key and levels")
 		return
 	}
-	for i, n := range levels.Content {
-		text, err := flow(n)
-		if err != nil {
-			r.fail(n, fmt.Sprintf("%s[%d]", path, i), "write a value as in a scenario", "%v", err)
-			continue
+	if levels.Kind == yaml.MappingNode {
+		r.mapping(levels, path+".levels", func(level, also *yaml.Node) {
+			r.level(&f, level, also, path+".levels."+level.Value)
+		})
+	} else {
+		for i, n := range levels.Content {
+			r.level(&f, n, nil, fmt.Sprintf("%s[%d]", path, i))
 		}
-		f.Levels = append(f.Levels, Level{Text: text, From: r.path, Line: n.Line, Col: n.Column})
 	}
 	r.spec.Factors = append(r.spec.Factors, f)
+}
+
+// level reads a level with the other keys that it sets; nil: none.
+func (r *reader) level(f *Factor, n, also *yaml.Node, path string) {
+	value := func(n *yaml.Node) string {
+		text, err := flow(n)
+		if err != nil {
+			r.fail(n, path, "write a value as in a scenario", "%v", err)
+		}
+		return text
+	}
+	l := Level{Text: value(n), From: r.path, Line: n.Line, Col: n.Column}
+	if also != nil && also.ShortTag() != "!!null" {
+		r.mapping(also, path, func(k, v *yaml.Node) {
+			l.Also = append(l.Also, Also{Key: k.Value, Value: value(v)})
+		})
+	}
+	f.Levels = append(f.Levels, l)
 }
 
 // flow is a value in one line of YAML.

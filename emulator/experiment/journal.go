@@ -102,6 +102,7 @@ func (r *results) missing(cell string, wanted []string) []string {
 type rows struct {
 	Chains []Chain `json:"chains"`
 	Steps  []Step  `json:"steps"`
+	Moves  []Move  `json:"moves,omitempty"`
 }
 
 // add appends a result, and waits until it is on the disk.
@@ -113,7 +114,7 @@ func (r *results) add(result *Result) error {
 	var body bytes.Buffer
 	packed, err := gzip.NewWriterLevel(&body, gzip.BestSpeed)
 	if err == nil {
-		err = errors.Join(json.NewEncoder(packed).Encode(rows{result.Chains, result.Steps}), packed.Close())
+		err = errors.Join(json.NewEncoder(packed).Encode(rows{result.Chains, result.Steps, result.Moves}), packed.Close())
 	}
 	if err != nil {
 		return err
@@ -127,7 +128,7 @@ func (r *results) add(result *Result) error {
 	}
 	if err == nil {
 		k := &kept{Result: *result, record: at}
-		k.Chains, k.Steps = nil, nil
+		k.Chains, k.Steps, k.Moves = nil, nil, nil
 		r.keep(k)
 	}
 	return err
@@ -153,7 +154,7 @@ func (k *kept) parse(text []byte, all bool) error {
 	if err := json.NewDecoder(io.LimitReader(packed, maxRows)).Decode(&found); err != nil {
 		return err
 	}
-	k.Chains, k.Steps = found.Chains, found.Steps
+	k.Chains, k.Steps, k.Moves = found.Chains, found.Steps, found.Moves
 	return nil
 }
 
@@ -180,7 +181,7 @@ func (r *results) read(cell string, engines []string) (*Result, error) {
 		}
 		if engine == Emulation {
 			own := whole.Result
-			own.Chains, own.Steps, own.Cell, own.Engines = all.Chains, all.Steps, cell, engines
+			own.Chains, own.Steps, own.Moves, own.Cell, own.Engines = all.Chains, all.Steps, all.Moves, cell, engines
 			all = &own
 		}
 		all.take(&whole.Result, engine)
@@ -198,6 +199,11 @@ func (r *Result) take(from *Result, engine string) {
 	for i := range from.Steps {
 		if from.Steps[i].Engine == engine {
 			r.Steps = append(r.Steps, from.Steps[i])
+		}
+	}
+	for i := range from.Moves {
+		if from.Moves[i].Engine == engine {
+			r.Moves = append(r.Moves, from.Moves[i])
 		}
 	}
 }

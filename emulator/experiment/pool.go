@@ -15,6 +15,8 @@ type Pooled struct {
 	Factors    []string `json:"factors"` // columns
 	Cells      int      `json:"cells"`
 	Groups     []Group  `json:"groups"`
+
+	Moves []MoveGroup `json:"moves,omitempty"` // of stateful instances
 }
 
 // Group is what one engine says of one model's chains in all repetitions of a combination. Times are in s.
@@ -64,7 +66,9 @@ type pool struct {
 	order []poolKey
 	// verdicts are those of the combination's runs on themselves.
 	verdicts map[string]int
+	moving   []*gathered
 
+	moves  []MoveGroup
 	groups []Group
 	charts []*chart
 	rows   []cellRow
@@ -104,7 +108,7 @@ func (p *pool) add(c *Cell, r *Result) {
 		p.at, p.first = c.at, c
 	}
 	slim := *r
-	slim.Chains, slim.Steps = nil, nil
+	slim.Chains, slim.Steps, slim.Moves = nil, nil, nil
 	p.rows = append(p.rows, cellRow{c, &slim})
 	if r.Verdict != "" {
 		p.verdicts[r.Verdict]++
@@ -134,6 +138,7 @@ func (p *pool) add(c *Cell, r *Result) {
 			delete(sums, k)
 		}
 	}
+	p.addMoves(r)
 	for _, chart := range p.charts {
 		chart.add(c, r)
 	}
@@ -194,6 +199,7 @@ func (p *pool) close() {
 		}
 		p.groups = append(p.groups, group)
 	}
+	p.closeMoves()
 	p.open, p.order, p.verdicts = map[poolKey]*collected{}, nil, map[string]int{}
 }
 
@@ -215,7 +221,8 @@ func (g *collected) estimate(quantity int) Estimate {
 // summary is what was collected.
 func (p *pool) summary() *Pooled {
 	p.close()
-	all := &Pooled{Experiment: p.spec.Name, Factors: []string{}, Cells: len(p.rows), Groups: p.groups}
+	all := &Pooled{Experiment: p.spec.Name, Factors: []string{}, Cells: len(p.rows), Groups: p.groups,
+		Moves: p.moves}
 	for _, c := range p.spec.columns(p.cells) {
 		all.Factors = append(all.Factors, c.name)
 	}

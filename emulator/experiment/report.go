@@ -33,15 +33,17 @@ func (x *experiment) present(p *pool) error {
 	section := html.Section{ID: "figures", Title: "Figures"}
 	var errs []error
 	for i, c := range p.charts {
-		f := c.figure(i+1, x.Catalogue)
-		svg, err := f.Render("svg")
-		if err != nil {
-			continue // there is nothing to draw
+		for _, panel := range c.panels() {
+			f := c.figure(i+1, panel, x.Catalogue)
+			svg, err := f.Render("svg")
+			if err != nil {
+				continue // there is nothing to draw
+			}
+			_, err = figures.Write(sub, f)
+			errs = append(errs, err)
+			section.Figures = append(section.Figures, html.Figure{ID: f.Name, Title: f.Title, Caption: x.caption(c),
+				Static: html.SVG(string(svg))})
 		}
-		_, err = figures.Write(sub, f)
-		errs = append(errs, err)
-		section.Figures = append(section.Figures, html.Figure{ID: f.Name, Title: c.title(), Caption: x.caption(c),
-			Static: html.SVG(string(svg))})
 	}
 	if len(section.Figures) > 0 {
 		page.Sections = slices.Insert(page.Sections, 0, section)
@@ -62,7 +64,10 @@ func (x *experiment) present(p *pool) error {
 // caption says what a figure's points and bars are.
 func (x *experiment) caption(c *chart) string {
 	text := "A point is the mean of the means of runs; its bar is a 95 % interval over runs (Student's t)"
-	if x.Repeat == 1 {
+	switch {
+	case x.Repeat == 1 && c.formula.OfMoves():
+		text += " or, where a point has one run, over its moves"
+	case x.Repeat == 1:
 		text += " or, where a point has one run, over its chains"
 	}
 	if names := c.numbered(); names != "" {
@@ -70,7 +75,7 @@ func (x *experiment) caption(c *chart) string {
 	}
 	var over []string
 	for _, column := range x.columns(x.Cells) {
-		if column.name != c.formula.X && column.name != c.formula.Colour {
+		if !slices.Contains([]string{c.formula.X, c.formula.Colour, c.formula.Panel}, column.name) {
 			over = append(over, column.name)
 		}
 	}
@@ -109,7 +114,7 @@ func (x *experiment) page(p *pool) *html.Page {
 				"the mean of another repetition, with other jobs, may be off. That over chains takes each chain as one, and " +
 				"holds for the jobs that were drawn."}},
 	}
-	page.Sections = append(append(page.Sections, x.errors()...),
+	page.Sections = append(slices.Concat(page.Sections, x.errors(), x.moves()),
 		html.Section{ID: "cells", Title: "Cells", Tables: []html.Table{x.cells(p)}})
 	page.Data = struct {
 		Models []html.Model   `json:"models"`

@@ -18,6 +18,7 @@ const (
 	ChainsTable = "chains"
 	StepsTable  = "steps"
 	CellsTable  = "cells"
+	MovesTable  = "moves" // only where something moved
 )
 
 // line is what a row of a table is about.
@@ -26,6 +27,7 @@ type line struct {
 	result *Result
 	chain  *Chain
 	step   *Step
+	move   *Move
 }
 
 // column is a column of a table: its name, which has the unit, and one of the functions that give its values.

@@ -2,45 +2,54 @@ package experiment
 
 import (
 	"errors"
+
 	"testbed/emulator/record"
 )
 
-// tables writes the tables of all cells that are finished, in the stated order, and gives their chains to the pool.
-func (x *experiment) tables(pool *pool) (err error) {
-	var all []*table
-	create := func(name string, columns []column) *table {
-		if err != nil {
-			return nil
-		}
-		var t *table
-		if t, err = createTable(x.dir, name, columns); err == nil {
-			all = append(all, t)
-		}
-		return t
+// tables are those of an experiment that are being written.
+type tables struct {
+	cells, chains, steps *table // steps may be nil
+	moves                *table // nil: nothing has moved so far
+	all                  []*table
+	make                 func(name string, columns []column) (*table, error)
+}
+
+// create begins a table.
+func (t *tables) create(name string, columns []column) (*table, error) {
+	made, err := t.make(name, columns)
+	if err == nil {
+		t.all = append(t.all, made)
 	}
-	cells := create(CellsTable, x.cellTableColumns(x.Cells))
-	chains := create(ChainsTable, x.chainColumns(x.Cells))
-	var steps *table
-	if x.Steps {
-		steps = create(StepsTable, x.stepColumns(x.Cells))
+	return made, err
+}
+
+// tables writes the tables of all cells that are finished, in the stated order, and gives their chains to the pool.
+func (x *experiment) tables(pool *pool) error {
+	t := &tables{make: func(name string, columns []column) (*table, error) { return createTable(x.dir, name, columns) }}
+	var err error
+	if t.cells, err = t.create(CellsTable, x.cellTableColumns(x.Cells)); err == nil {
+		t.chains, err = t.create(ChainsTable, x.chainColumns(x.Cells))
+	}
+	if err == nil && x.Steps {
+		t.steps, err = t.create(StepsTable, x.stepColumns(x.Cells))
 	}
 	for _, c := range x.Cells {
 		if err == nil && len(x.results.of[c.ID]) > 0 {
-			err = x.tabulate(c, pool, cells, chains, steps)
+			err = x.tabulate(c, pool, t)
 		}
 	}
-	for _, t := range all {
+	for _, one := range t.all {
 		if err == nil {
-			err = t.finish()
+			err = one.finish()
 		} else {
-			err = errors.Join(err, t.abort())
+			err = errors.Join(err, one.abort())
 		}
 	}
 	return err
 }
 
 // tabulate adds a cell's rows to the tables.
-func (x *experiment) tabulate(c *Cell, pool *pool, cells, chains, steps *table) error {
+func (x *experiment) tabulate(c *Cell, pool *pool, t *tables) error {
 	r, err := x.results.read(c.ID, x.Engines)
 	if err != nil {
 		return err
@@ -54,17 +63,26 @@ func (x *experiment) tabulate(c *Cell, pool *pool, cells, chains, steps *table) 
 		}
 	}
 	l := line{cell: c, result: r}
-	err = cells.add(&l)
+	err = t.cells.add(&l)
 	for i := range r.Chains {
 		if err == nil {
 			l.chain = &r.Chains[i]
-			err = chains.add(&l)
+			err = t.chains.add(&l)
 		}
 	}
 	for i := range r.Steps {
-		if err == nil && steps != nil {
+		if err == nil && t.steps != nil {
 			l.step = &r.Steps[i]
-			err = steps.add(&l)
+			err = t.steps.add(&l)
+		}
+	}
+	if err == nil && len(r.Moves) > 0 && t.moves == nil {
+		t.moves, err = t.create(MovesTable, x.moveColumns(x.Cells))
+	}
+	for i := range r.Moves {
+		if err == nil {
+			l.move = &r.Moves[i]
+			err = t.moves.add(&l)
 		}
 	}
 	return err

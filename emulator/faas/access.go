@@ -15,9 +15,9 @@ const anySize = -1
 // fetch gets a private copy of a state of size bytes, or of anySize, from the repository at an address; empty: from
 // this node's own.
 func (a *Agent) fetch(ctx context.Context, repository, key string, size int64) (v value, s span, err error) {
-	s.start = a.clock.now()
+	s.start = a.clock.moment()
 	v, s.remote, err = a.repositoryAt(repository).get(ctx, key, size)
-	s.end = a.clock.now()
+	s.end = a.clock.moment()
 	return v, s, err
 }
 
@@ -44,8 +44,8 @@ func (a *Agent) own(ctx context.Context, key string, size int64) (value, error) 
 
 // store writes a changed state back to where it was fetched from; the version before it must still be there.
 func (a *Agent) store(ctx context.Context, repository, key string, v value) (s span, err error) {
-	s.start = a.clock.now()
+	s.start = a.clock.moment()
 	s.remote, err = a.repositoryAt(repository).put(ctx, key, v.version-1, v)
-	s.end = a.clock.now()
+	s.end = a.clock.moment()
 	return s, err
 }

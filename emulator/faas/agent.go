@@ -98,7 +98,7 @@ func startWith(config Config, l limits, change changer, own programs) (*Agent, e
 		config: config, limits: l, clock: c, pools: p, states: newStore(p), peers: newPeers(punctual),
 		sharing: newSharing(c, config.Speed), filler: make([]byte, 64<<10),
 		change: change, programs: own, punctuality: punctual, failed: make(chan error, 2),
-		parts: parts{all: map[string]*part{}}, residents: newResidents(),
+		parts: parts{all: map[string]*part{}}, residents: newResidents(p.budget),
 	}
 	a.installPrograms(own)
 	fill(a.filler, 1)

@@ -60,7 +60,7 @@ func (a *Agent) handleArrive(w http.ResponseWriter, r *http.Request) {
 	states, err := a.receiveStates(r.Context(), body, head)
 	if err == nil {
 		body.end()
-		err = a.arrive(one, by, head, states)
+		err = a.arriveReady(r.Context(), one, by, head, states)
 	}
 	if err != nil {
 		a.refuse(w, r, statusOfBody(stalled(err, a.limits.stall)), fmt.Errorf("instance %s: %w", one.ID, err))
@@ -83,6 +83,23 @@ func (a *Agent) admitted(r *http.Request) (one *resident, by *announced, length 
 		by, err = one.admit(token, time.Now())
 	}
 	return one, by, length, err
+}
+
+// arriveReady is arrive, for whose programs instances begin to start with the offer, and are ready at the end.
+func (a *Agent) arriveReady(
+	ctx context.Context, one *resident, by *announced, head *arrivalHead, states []copied,
+) error {
+	if head.Phase == phaseLast {
+		if err := a.installed.ready(ctx, one.Functions); err != nil {
+			releaseStates(states)
+			return fmt.Errorf("its program is not ready: %w", err)
+		}
+	}
+	err := a.arrive(one, by, head, states)
+	if err == nil && head.Phase == phaseOffer {
+		_, err = a.installed.rouse(one.Functions)
+	}
+	return err
 }
 
 // summed is a reader that knows the CRC-32C of what was read.

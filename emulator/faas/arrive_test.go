@@ -135,7 +135,7 @@ func TestHeadsAreBounded(t *testing.T) {
 
 // Announcements of an instance are bounded, and forgotten in time.
 func TestAnnouncementsAreForgotten(t *testing.T) {
-	all := newResidents()
+	all := newResidents(nil)
 	begin := time.Now()
 	for i := range 2 * maxAnnounced {
 		one := comingOne("i")
@@ -166,7 +166,7 @@ func TestAnnouncementsAreForgotten(t *testing.T) {
 
 // The invocations that an agent remembers are bounded; those of chains that must have ended make room.
 func TestRememberedCallsAreBounded(t *testing.T) {
-	all := newResidents()
+	all := newResidents(nil)
 	for i := range 2 {
 		if err := all.declare(Stateful{ID: fmt.Sprint(i)}); err != nil {
 			t.Fatal(err)

@@ -16,12 +16,18 @@ import (
 // agentWith starts an agent whose limits a test has changed.
 func agentWith(t *testing.T, config Config, change func(*limits)) (*Agent, *Client) {
 	t.Helper()
+	return agentOf(t, config, nil, change)
+}
+
+// agentOf is agentWith, with programs; nil: none.
+func agentOf(t *testing.T, config Config, own programs, change func(*limits)) (*Agent, *Client) {
+	t.Helper()
 	config.Listen, config.Control, config.Speed = "127.0.0.1:0", filepath.Join(t.TempDir(), "ctl"), 1e6
 	l := defaultLimits()
 	if change != nil {
 		change(&l)
 	}
-	a, err := start(config, l, nextVersion)
+	a, err := startWith(config, l, nextVersion, own)
 	if err != nil {
 		t.Fatal(err)
 	}

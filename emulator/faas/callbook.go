@@ -11,13 +11,16 @@ const maxRemembered = 1 << 17
 
 // callBook has the invocations of an instance that are remembered, by chain and task. The resident's mu guards it.
 type callBook struct {
-	all   map[string]*onceCall
-	count *atomic.Int64 // of all of the agent's
+	all    map[string]*onceCall
+	count  *atomic.Int64 // of all of the agent's
+	budget *budget       // of which programs' results take
 }
 
 // add enters a call, in the place of one of that key. It fails with errFull.
 func (b *callBook) add(key string, one *onceCall) error {
-	if _, known := b.all[key]; !known {
+	if before, known := b.all[key]; known {
+		b.give(before)
+	} else {
 		if b.count.Add(1) > maxRemembered {
 			b.count.Add(-1)
 			return fmt.Errorf("%d invocations are remembered: %w", maxRemembered, errFull)
@@ -28,15 +31,34 @@ func (b *callBook) add(key string, one *onceCall) error {
 }
 
 func (b *callBook) remove(key string) {
-	if _, known := b.all[key]; known {
+	if one, known := b.all[key]; known {
 		delete(b.all, key)
 		b.count.Add(-1)
+		b.give(one)
+	}
+}
+
+// give gives back what a call's result has of the budget.
+func (b *callBook) give(one *onceCall) {
+	if one.kept > 0 {
+		b.budget.giveBack(one.kept)
+		one.kept = 0
 	}
 }
 
 func (b *callBook) clear() {
-	b.count.Add(-int64(len(b.all)))
-	b.all = map[string]*onceCall{}
+	for key := range b.all {
+		b.remove(key)
+	}
+}
+
+// leave forgets what has gone with the instance: all but the calls of programs.
+func (b *callBook) leave() {
+	for key, one := range b.all {
+		if !one.program {
+			b.remove(key)
+		}
+	}
 }
 
 // drop forgets the calls of chains whose keys have the prefix, and ends them.

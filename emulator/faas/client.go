@@ -11,8 +11,10 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"testbed/emulator/health"
 	"time"
+
+	"testbed/emulator/health"
+	"testbed/emulator/internal/unixpeer"
 )
 
 // Client is the controller's side of one agent: it talks to it over the agent's control socket. It may be
@@ -24,6 +26,8 @@ type Client struct {
 	node   string
 	check  func(net.Conn) error // nil: none
 	http   *http.Client
+	// connect is where connections come from.
+	connect func(context.Context) (net.Conn, error)
 }
 
 // AnswerTime is how long a Client waits for an answer where its context has no deadline; for a chain's
@@ -51,17 +55,24 @@ func WithNode(name string) Option { return func(c *Client) { c.node = name } }
 func WithPeer(check func(net.Conn) error) Option { return func(c *Client) { c.check = check } }
 
 // WithPeerPID makes the client talk only to the process of a number: the one that listens at the socket must
-// have it in this program's pid namespace. Errors wrap ErrPeer, or ErrNotSupported on other systems than Linux.
+// have it in this program's pid namespace. Errors wrap ErrPeer, as all do on other systems than Linux.
 func WithPeerPID(pid int) Option {
-	return WithPeer(func(conn net.Conn) error { return checkPeer(conn, pid) })
+	return WithPeer(func(conn net.Conn) error { return unixpeer.Check(conn, pid) })
+}
+
+// WithDialer makes the client get its connections from dial, whose errors the calls return: the control socket may be
+// another machine's. Its path only names the agent then, and who listens there is for dial to find out.
+func WithDialer(dial func(context.Context) (net.Conn, error)) Option {
+	return func(c *Client) { c.connect = dial }
 }
 
 // ErrPeer is wrapped by errors about a socket at which another process listens than the one that is meant.
-var ErrPeer = errors.New("another process listens at the socket")
+var ErrPeer = unixpeer.ErrOther
 
 // NewClient makes a client of the agent that listens at a control socket. It does not connect yet.
 func NewClient(socket string, options ...Option) *Client {
 	c := &Client{socket: socket}
+	c.connect = c.dialSocket
 	for _, o := range options {
 		o(c)
 	}
@@ -78,9 +89,13 @@ func NewClient(socket string, options ...Option) *Client {
 	return c
 }
 
-func (c *Client) dial(ctx context.Context) (net.Conn, error) {
+func (c *Client) dialSocket(ctx context.Context) (net.Conn, error) {
 	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "unix", c.socket)
+	return dialer.DialContext(ctx, "unix", c.socket)
+}
+
+func (c *Client) dial(ctx context.Context) (net.Conn, error) {
+	conn, err := c.connect(ctx)
 	if err != nil || c.check == nil {
 		return conn, err
 	}

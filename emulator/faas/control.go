@@ -41,6 +41,8 @@ func (a *Agent) handleControl(w http.ResponseWriter, r *http.Request) {
 		a.handleChain(w, r)
 	} else if path == "/warm" && r.Method == http.MethodPost {
 		a.handleWarm(w, r)
+	} else if path == "/clock" && r.Method == http.MethodPut {
+		a.handleClock(w, r)
 	} else if path == pathMove && r.Method == http.MethodPost {
 		a.handleMove(w, r)
 	} else if path == pathKnown {

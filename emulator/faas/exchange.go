@@ -87,7 +87,7 @@ func (c *chain) locally(ctx context.Context, _ string, call *call, values []valu
 	if err != nil {
 		return response{}, err
 	}
-	answer.times = append(answer.times, c.clock.now())
+	answer.times = append(answer.times, c.clock.moment())
 	back := response{reply: answer}
 	rest = buffer.data
 	for _, v := range values {

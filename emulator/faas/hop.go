@@ -150,14 +150,14 @@ func (p *part) execute(invocation int, with *cargo) error {
 		e.read[i] = v
 		note(plan.Read, took, 0)
 	}
-	start := p.clock.now()
+	start := p.clock.moment()
 	if err := e.run(p.ctx, func() error { return p.changeStates(e, with.states) }); err != nil {
 		return err
 	}
 	if err := e.commitLocal(p.ctx); err != nil {
 		return err
 	}
-	note(plan.Execute, span{start: start, end: p.clock.now()}, e.reply.repeated(0))
+	note(plan.Execute, span{start: start, end: p.clock.moment()}, e.reply.repeated(0))
 	for i, s := range e.call.states {
 		switch s.location {
 		case plan.Repository:

@@ -129,7 +129,7 @@ func (a *Agent) occupy(ctx context.Context, c *call, r *reply) (occupied, error)
 	if c.instances == nil {
 		return occupied{}, nil
 	}
-	o := occupied{took: span{start: a.clock.now()}}
+	o := occupied{took: span{start: a.clock.moment()}}
 	one, err := a.fleets.of(c, a.starterOf)
 	if err == nil {
 		one.warm(ctx)
@@ -138,7 +138,7 @@ func (a *Agent) occupy(ctx context.Context, c *call, r *reply) (occupied, error)
 	if err != nil {
 		return o, fmt.Errorf("waiting for an instance: %w", err)
 	}
-	o.took.end = a.clock.now()
+	o.took.end = a.clock.moment()
 	o.took.remote = max(o.took.start, o.took.end-o.lease.Started.Nanoseconds())
 	r.times = append(r.times, o.took.start, o.took.end, o.took.remote)
 	return o, nil

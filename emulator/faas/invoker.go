@@ -48,10 +48,10 @@ func (a *Agent) runChain(ctx context.Context, spec *ChainSpec) (*ChainResult, er
 	for i, inv := range spec.Invocations {
 		c.pending[i] = len(inv.After)
 	}
-	c.result.Start = a.clock.now()
+	c.result.Start = a.clock.moment()
 	c.proceed(ctx, c.ready(-1))
 	c.wait.Wait()
-	c.result.End = a.clock.now()
+	c.result.End = a.clock.moment()
 	c.result.Workers = c.workers()
 	for i, done := range c.finish {
 		if done {
@@ -113,7 +113,7 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 	inv := &c.spec.Invocations[index]
 	call := inv.call(c.spec.Key)
 	call.lasting = c.spec.lastingOf(inv)
-	asked := c.clock.now()
+	asked := c.clock.moment()
 	giveBack, waited, err := c.turns.take(ctx, call)
 	defer giveBack()
 	if err != nil {
@@ -136,7 +136,7 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 	}
 	changed := c.changeAll(own)
 	inv, ended := c.pick(index, call)
-	start := c.clock.now()
+	start := c.clock.moment()
 	if waited { // for its states: it is part of the request
 		start = asked
 	}
@@ -146,7 +146,7 @@ func (c *chain) invoke(ctx context.Context, index int) error {
 		release(back.states)
 		return errors.Join(err, broken)
 	}
-	end := c.clock.now()
+	end := c.clock.moment()
 	defer back.result.release()
 	if err := back.times.within(start, end); err != nil {
 		release(back.states)

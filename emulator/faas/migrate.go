@@ -117,7 +117,7 @@ func (a *Agent) migrate(ctx context.Context, order Move) (*Moved, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &move{Agent: a, Move: order, one: one, sent: map[string]version{}, result: &Moved{Began: a.clock.now()}}
+	m := &move{Agent: a, Move: order, one: one, sent: map[string]version{}, result: &Moved{Began: a.clock.moment()}}
 	if err := m.begin(); err != nil {
 		if moved := movedOf(err); moved != nil {
 			return &Moved{Elsewhere: &moved.to}, nil
@@ -187,7 +187,7 @@ func (m *move) carryOut(ctx context.Context) error {
 		}
 	}
 	var err error
-	if m.result.Held, err = m.one.hold(ctx, m.clock.now); err != nil {
+	if m.result.Held, err = m.one.hold(ctx, m.clock.moment); err != nil {
 		return fmt.Errorf("waiting for invocations under way: %w", err)
 	}
 	last := &arrivalHead{Phase: phaseLast, Calls: m.one.calledBefore(), Keep: m.one.owned()}
@@ -196,7 +196,7 @@ func (m *move) carryOut(ctx context.Context) error {
 	}
 	gone := m.one.stored()
 	var delays []int64
-	m.result.Served, delays = m.one.release(&m.place, m.clock.now)
+	m.result.Served, delays = m.one.release(&m.place, m.clock.moment)
 	m.result.Delays = delays[:min(len(delays), maxDelays)]
 	m.states.forget(gone)
 	m.result.Later = m.one.takeLater()
@@ -205,7 +205,7 @@ func (m *move) carryOut(ctx context.Context) error {
 
 // undo lets the instance go on here, and tells the target.
 func (m *move) undo(why error) {
-	at, delays := m.one.release(nil, m.clock.now)
+	at, delays := m.one.release(nil, m.clock.moment)
 	m.result.Undone, m.result.Delays = shortened(why.Error()), delays[:min(len(delays), maxDelays)]
 	if m.result.Held != 0 {
 		m.result.Served = at
@@ -262,14 +262,14 @@ func (m *move) changed() []copied {
 // round sends states, which it releases.
 func (m *move) round(ctx context.Context, head *arrivalHead, all []copied) error {
 	defer releaseStates(all)
-	r := Round{Start: m.clock.now(), States: len(all), Bytes: bytesOf(all)}
+	r := Round{Start: m.clock.moment(), States: len(all), Bytes: bytesOf(all)}
 	var body [][]byte
 	for _, s := range all {
 		head.States = append(head.States, arrivalState{s.key, s.version, s.sum, int64(len(s.content.data))})
 		body = append(body, s.content.data)
 	}
 	err := m.say(ctx, head, body)
-	if r.End = m.clock.now(); err != nil {
+	if r.End = m.clock.moment(); err != nil {
 		return err
 	}
 	for _, s := range all {

@@ -40,6 +40,12 @@ type broken struct {
 
 func newBroken(t *testing.T, stall time.Duration) *broken {
 	t.Helper()
+	return newBrokenOf(t, stall, nil)
+}
+
+// newBrokenOf is newBroken with programs of its own; nil: none.
+func newBrokenOf(t *testing.T, stall time.Duration, own programs) *broken {
+	t.Helper()
 	b := &broken{cluster: &cluster{}}
 	dir := t.TempDir()
 	over := make(chan struct{})
@@ -47,7 +53,7 @@ func newBroken(t *testing.T, stall time.Duration) *broken {
 		config := Config{
 			Node: strconv.Itoa(i), Listen: "127.0.0.1:0", Control: filepath.Join(dir, strconv.Itoa(i)), Speed: 1e6, Stall: stall,
 		}
-		a, err := Start(config)
+		a, err := startWith(config, defaultLimits(), nextVersion, own)
 		if err != nil {
 			t.Fatal(err)
 		}

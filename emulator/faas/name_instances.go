@@ -11,7 +11,7 @@ import (
 // NameInstances finds the stateful instances of chains that are carried out together, and says in their specifications
 // which invocations are whose. Functions of a client that use one state at one node are one instance. IDs begin with
 // prefix and are the same for the same chains. Where workers call each other there are none, nor of functions whose
-// states are not all the worker's own, nor of programs, of which the agent could not say what they have done.
+// states are not all the worker's own.
 func NameInstances(prefix string, specs []*ChainSpec) []Stateful {
 	var g plan.Groups
 	for _, s := range specs {
@@ -52,7 +52,7 @@ func group(g *plan.Groups, s *ChainSpec) {
 		var keys []string
 		unfit := false
 		for _, a := range inv.States {
-			if a.Location != plan.Local || inv.Program {
+			if a.Location != plan.Local {
 				unfit = true
 				continue
 			}

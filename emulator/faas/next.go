@@ -88,7 +88,7 @@ func (a *Agent) handleNext(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, r, statusOfBody(err), fmt.Errorf("message %d: %w", message, err))
 		return
 	}
-	p.arrive(message, a.clock.now(), with)
+	p.arrive(message, a.clock.moment(), with)
 	respond(w, http.StatusAccepted, nil)
 }
 
@@ -150,7 +150,7 @@ func (p *part) sendFrom(invocation int, states []value) {
 // send hands a message to the node that it is for.
 func (p *part) send(message int, states []value) {
 	m := &p.spec.Messages[message]
-	s := StepResult{Index: m.Step, Role: m.role(), Start: p.clock.now()}
+	s := StepResult{Index: m.Step, Role: m.role(), Start: p.clock.moment()}
 	p.tell(s)
 	to, address := p.spec.at(m.To)
 	if to == p.node {
@@ -158,7 +158,7 @@ func (p *part) send(message int, states []value) {
 		for _, v := range states {
 			v.content.retain()
 		}
-		p.arrive(message, p.clock.now(), with)
+		p.arrive(message, p.clock.moment(), with)
 		return
 	}
 	request := newNext(p.appendHeader(nil, message, states), p.filling(m.Bytes))
@@ -197,10 +197,10 @@ func (a *Agent) runChained(ctx context.Context, spec *ChainSpec) (*ChainResult, 
 	}
 	stop := context.AfterFunc(ctx, func() { p.fail(context.Cause(ctx)) })
 	defer stop()
-	result := &ChainResult{Key: spec.Key, Job: spec.Job, Model: spec.Model, Start: a.clock.now()}
+	result := &ChainResult{Key: spec.Key, Job: spec.Job, Model: spec.Model, Start: a.clock.moment()}
 	go p.start()
 	<-p.done
-	result.End = a.clock.now()
+	result.End = a.clock.moment()
 	so := p.progress()
 	result.Steps, result.Error = so.Steps, so.Failure
 	return result, nil

@@ -16,6 +16,10 @@ type onceCall struct {
 	reply  *reply // nil: it failed, or is under way
 	err    error
 	at     int64 // when it ended, in ns; 0: it is under way
+
+	program bool   // whose result is in no reply, and stays where it was executed
+	result  []byte // of a program
+	kept    int64  // bytes that it has of the budget
 }
 
 // onceKey tells an instance's calls apart.
@@ -32,7 +36,7 @@ func (a *Agent) invoke(ctx context.Context, c *call, carried []byte) (*reply, er
 	if r == nil {
 		return a.execute(ctx, c, carried)
 	}
-	if err := r.enter(ctx, c.seat.Epoch, a.clock.now); err != nil {
+	if err := r.enter(ctx, c.seat.Epoch, a.clock.moment); err != nil {
 		return nil, err
 	}
 	defer r.leave()
@@ -71,7 +75,7 @@ func (r *resident) begin(c *call, cancel context.CancelCauseFunc) (one *onceCall
 	if one = r.calls.all[key]; one != nil {
 		return one, false, nil
 	}
-	one = &onceCall{done: make(chan struct{}), cancel: cancel}
+	one = &onceCall{done: make(chan struct{}), cancel: cancel, program: c.program}
 	return one, true, r.calls.add(key, one)
 }
 
@@ -107,7 +111,7 @@ func (r *resident) calledBefore() []callDone {
 	defer r.mu.Unlock()
 	var all []callDone
 	for key, one := range r.calls.all {
-		if one.reply != nil {
+		if one.reply != nil && !one.program {
 			all = append(all, callDone{key, one.reply.times, one.reply.retries})
 		}
 	}

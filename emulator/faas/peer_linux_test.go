@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"testbed/emulator/internal/unixpeer"
 )
 
 const strangerVariable = "TESTBED_TEST_STRANGER"
@@ -106,7 +108,7 @@ func TestPeerOfNoNumberIsRefused(t *testing.T) {
 	a, b := net.Pipe()
 	defer a.Close()
 	defer b.Close()
-	if err := checkPeer(a, os.Getpid()); !errors.Is(err, ErrPeer) {
+	if err := unixpeer.Check(a, os.Getpid()); !errors.Is(err, ErrPeer) {
 		t.Errorf("no unix socket: %v", err)
 	}
 }

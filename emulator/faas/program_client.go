@@ -133,7 +133,7 @@ func (c *chain) ownProgram(ctx context.Context, _ string, call *call, values []v
 	for i, v := range values {
 		carried[i] = v.content.data
 	}
-	t, err := c.runProgram(ctx, call, argument.data, carried)
+	t, err := c.turn(ctx, call, argument.data, carried)
 	defer t.release()
 	if err != nil {
 		return response{}, err
@@ -143,7 +143,7 @@ func (c *chain) ownProgram(ctx context.Context, _ string, call *call, values []v
 		return response{}, err
 	}
 	copy(back.result.data, t.result)
-	t.reply.times = append(t.reply.times, c.clock.now())
+	t.reply.times = append(t.reply.times, c.clock.moment())
 	for i, s := range call.states {
 		if s.location == plan.Carried {
 			back.states = append(back.states, t.states[i].next.content.retain())

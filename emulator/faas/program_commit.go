@@ -87,12 +87,12 @@ func (t *programTurn) store(ctx context.Context) ([]span, error) {
 
 func (o ownStates) putAll(_ context.Context, _ string, all []written) ([]span, error) {
 	spans := make([]span, len(all))
-	start := o.clock.now()
+	start := o.clock.moment()
 	err := o.states.putAll(all)
 	if errors.Is(err, errConflict) {
 		o.counts.conflicts.Add(1)
 	}
-	end := o.clock.now()
+	end := o.clock.moment()
 	for i := range spans {
 		spans[i] = span{start: start, end: end}
 		start = end // they are written together; the first has what that takes
@@ -103,9 +103,9 @@ func (o ownStates) putAll(_ context.Context, _ string, all []written) ([]span, e
 func (s agentStates) putAll(ctx context.Context, id string, all []written) ([]span, error) {
 	spans := make([]span, 0, len(all))
 	for i, one := range all {
-		took := span{start: s.clock.now()}
+		took := span{start: s.clock.moment()}
 		err := s.putBundled(ctx, bundlePart{id, i + 1, len(all)}, one, &took.remote)
-		took.end = s.clock.now()
+		took.end = s.clock.moment()
 		if spans = append(spans, took); err != nil {
 			return spans, err
 		}

@@ -49,13 +49,13 @@ func (a *Agent) handleProgram(w http.ResponseWriter, r *http.Request, c *call) {
 			rest = rest[s.bytes:]
 		}
 	}
-	t, err := a.runProgram(r.Context(), c, argument, carried)
+	t, err := a.turn(r.Context(), c, argument, carried)
 	defer t.release()
 	if err != nil {
 		fail(w, statusOf(err), err)
 		return
 	}
-	t.reply.times = append(t.reply.times, a.clock.now())
+	t.reply.times = append(t.reply.times, a.clock.moment())
 	t.reply.setHeader(w.Header())
 	t.reply.tell(c, w.Header())
 	length := int64(len(t.result)) + t.reply.returned(c)
@@ -77,7 +77,7 @@ func (a *Agent) runProgram(ctx context.Context, c *call, argument []byte, carrie
 	a.counts.underWay.Add(1)
 	defer a.counts.underWay.Add(-1)
 	t := &programTurn{Agent: a, call: c, argument: argument, states: make([]turnState, len(c.states))}
-	t.reply.times = append(make(timeline, 0, c.moments()), a.clock.now())
+	t.reply.times = append(make(timeline, 0, c.moments()), a.clock.moment())
 	in, err := a.occupy(ctx, c, &t.reply)
 	if err != nil {
 		return t, err
@@ -98,11 +98,11 @@ func (a *Agent) runProgram(ctx context.Context, c *call, argument []byte, carrie
 			t.reply.times = append(t.reply.times, took.start, took.end, took.remote)
 		}
 	}
-	start := a.clock.now()
+	start := a.clock.moment()
 	if err := t.execute(ctx); err != nil {
 		return t, err
 	}
-	t.reply.times = append(t.reply.times, start, a.clock.now())
+	t.reply.times = append(t.reply.times, start, a.clock.moment())
 	if err := t.commit(ctx); err != nil {
 		return t, err
 	}
@@ -231,6 +231,9 @@ func (t *programTurn) forget() {
 
 // release gives back what the turn holds.
 func (t *programTurn) release() {
+	if t == nil {
+		return
+	}
 	t.forget()
 	for i := range t.states {
 		t.states[i].held.release()

@@ -47,7 +47,7 @@ func (a *Agent) installPrograms(own programs) {
 // own is a program of this agent.
 type own struct {
 	program *function.Program
-	pool    *instance.Pool // of the instance that is always warm; nil: the calls say how instances live
+	pool    *instance.Pool // of the instance that is always warm; nil: the calls say how instances live, or it stands by
 }
 
 // starter implements startable.
@@ -109,14 +109,12 @@ func (p *installed) install(ctx context.Context, programs []function.Program) (e
 			return fmt.Errorf("function %s is there twice", one.Name)
 		}
 		all[one.Name] = &own{program: one}
-		if one.Scaled {
+		if one.Scaled || one.Standby {
 			continue
 		}
-		pool, err := instance.NewPool(warmInstances, launched{p.launcher, one})
-		if err != nil {
-			return fmt.Errorf("function %s: %w", one.Name, err)
+		if err := all[one.Name].begin(p.launcher); err != nil {
+			return err
 		}
-		all[one.Name].pool = pool
 	}
 	for _, one := range all {
 		if one.pool == nil {
@@ -130,6 +128,47 @@ func (p *installed) install(ctx context.Context, programs []function.Program) (e
 	defer p.mu.Unlock()
 	p.all = all
 	return nil
+}
+
+// begin begins to start the instance that is always warm, unless it was begun with.
+func (o *own) begin(l launcher) error {
+	if o.pool != nil {
+		return nil
+	}
+	pool, err := instance.NewPool(warmInstances, launched{l, o.program})
+	if err != nil {
+		return fmt.Errorf("function %s: %w", o.program.Name, err)
+	}
+	o.pool = pool
+	return nil
+}
+
+// rouse begins to start those of the functions that stand by, and returns what they are started in.
+func (p *installed) rouse(functions []string) (pools []*instance.Pool, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, name := range functions {
+		one := p.all[name]
+		if one == nil || one.program.Scaled {
+			continue
+		}
+		if err := one.begin(p.launcher); err != nil {
+			return nil, err
+		}
+		pools = append(pools, one.pool)
+	}
+	return pools, nil
+}
+
+// ready returns when each of the functions that is a program has an instance which is ready, or can start one.
+func (p *installed) ready(ctx context.Context, functions []string) error {
+	pools, err := p.rouse(functions)
+	for _, pool := range pools {
+		if err == nil {
+			err = pool.Warm(ctx)
+		}
+	}
+	return err
 }
 
 // close ends all instances.
@@ -155,14 +194,14 @@ func closeAll(all map[string]*own) {
 func (p *installed) invoke(ctx context.Context, c *call, argument []byte, session *dapr.Session) ([]byte, error) {
 	lease := leased(ctx) // released by who has taken it
 	if lease == nil {
-		p.mu.Lock()
-		one := p.all[c.function]
-		p.mu.Unlock()
-		if one == nil || one.pool == nil {
-			return nil, unknown(c.function)
+		pools, err := p.rouse([]string{c.function})
+		if err == nil && len(pools) == 0 {
+			err = unknown(c.function)
 		}
-		var err error
-		if lease, err = one.pool.Acquire(ctx); err != nil {
+		if err != nil {
+			return nil, err
+		}
+		if lease, err = pools[0].Acquire(ctx); err != nil {
 			return nil, fmt.Errorf("function %s on node %s: waiting for an instance: %w", c.function, p.node, err)
 		}
 		defer lease.Release()

@@ -88,7 +88,13 @@ func (p *punctuality) report(since uint64, change int) health.Report {
 	if p.watchers > 0 {
 		p.until = time.Now().Add(maxWatch)
 	}
-	return p.spells.Report(p.clock.now(), since, keptSpells)
+	report := p.spells.Report(p.clock.now(), since, keptSpells)
+	report.Now = p.clock.as(report.Now)
+	for i := range report.Spells {
+		s := &report.Spells[i]
+		s.From, s.To = p.clock.as(s.From), p.clock.as(s.To)
+	}
+	return report
 }
 
 // handleSpells answers with the spells from the number since on. change is 1 where somebody begins to watch, -1

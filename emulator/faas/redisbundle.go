@@ -37,7 +37,7 @@ func (s redisStates) putAll(ctx context.Context, _ string, all []written) ([]spa
 		args = append(args, one.expected, one.next.version, sum, one.next.content.data)
 	}
 	spans := make([]span, len(all))
-	start := s.clock.now()
+	start := s.clock.moment()
 	err := s.do(ctx, 0, func(c redis.Conn) error {
 		made, err := redis.Int(redisPutAll.Do(c, args...))
 		switch {
@@ -53,7 +53,7 @@ func (s redisStates) putAll(ctx context.Context, _ string, all []written) ([]spa
 	if errors.Is(err, errConflict) {
 		s.counts.conflicts.Add(1)
 	}
-	end := s.clock.now()
+	end := s.clock.moment()
 	for i := range spans {
 		spans[i] = span{start: start, end: end}
 		start = end

@@ -70,7 +70,7 @@ func (a *Agent) handleRead(w http.ResponseWriter, key string) {
 	if v.content.by.ballot != "" {
 		w.Header()[headerBallot] = []string{v.content.by.String()}
 	}
-	w.Header()[headerAt] = []string{strconv.FormatInt(a.clock.now(), 10)}
+	w.Header()[headerAt] = []string{strconv.FormatInt(a.clock.moment(), 10)}
 	respond(w, http.StatusOK, v.content.data)
 }
 
@@ -86,7 +86,7 @@ func (a *Agent) handleWrite(w http.ResponseWriter, r *http.Request, key string) 
 		a.refuse(w, r, statusOfBody(err), fmt.Errorf("body: %w", err))
 		return
 	}
-	received := a.clock.now()
+	received := a.clock.moment()
 	if err := a.write(r.Header, written{key, expected, value{content, expected + 1, sum}}); err != nil {
 		if errors.Is(err, errConflict) {
 			a.counts.conflicts.Add(1)

@@ -202,7 +202,7 @@ func (r *resident) release(place *Elsewhere, now func() int64) (at int64, delays
 	if place != nil {
 		r.here, r.place, r.load = false, *place, loadSeen{}
 		r.keys = map[string]bool{}
-		r.calls.clear()
+		r.calls.leave()
 	}
 	for _, w := range r.delayed {
 		if w.until == 0 {

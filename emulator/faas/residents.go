@@ -17,12 +17,14 @@ type residents struct {
 	all   map[string]*resident
 	byKey map[string]*resident
 
+	budget *budget // the agent's
+
 	calls   atomic.Int64 // that are remembered
 	expired int64        // before which instant calls were last forgotten, in ns; 0: never
 }
 
-func newResidents() *residents {
-	return &residents{all: map[string]*resident{}, byKey: map[string]*resident{}}
+func newResidents(b *budget) *residents {
+	return &residents{all: map[string]*resident{}, byKey: map[string]*resident{}, budget: b}
 }
 
 // declare enters an instance that is placed here and, where nothing is known of it, is here.
@@ -45,7 +47,7 @@ func (r *residents) entered(s Stateful, home, here bool) (*resident, error) {
 	}
 	one = &resident{
 		Stateful: s, home: home, here: here, changed: make(chan struct{}),
-		keys: map[string]bool{}, calls: callBook{map[string]*onceCall{}, &r.calls},
+		keys: map[string]bool{}, calls: callBook{map[string]*onceCall{}, &r.calls, r.budget},
 	}
 	r.all[s.ID] = one
 	return one, nil

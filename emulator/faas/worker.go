@@ -46,7 +46,7 @@ func (a *Agent) handleFunction(w http.ResponseWriter, r *http.Request, function 
 		fail(w, statusOf(err), err)
 		return
 	}
-	answer.times = append(answer.times, a.clock.now())
+	answer.times = append(answer.times, a.clock.moment())
 	answer.setHeader(w.Header())
 	answer.tell(c, w.Header())
 	if c.result <= front {
@@ -93,7 +93,7 @@ func (a *Agent) execute(ctx context.Context, c *call, carried []byte) (*reply, e
 	a.counts.underWay.Add(1)
 	defer a.counts.underWay.Add(-1)
 	e := &execution{Agent: a, call: c, carried: carried, read: make([]value, len(c.states))}
-	e.reply.times = append(make(timeline, 0, c.moments()), a.clock.now())
+	e.reply.times = append(make(timeline, 0, c.moments()), a.clock.moment())
 	defer e.release()
 	in, err := e.occupy(ctx, c, &e.reply)
 	if err != nil {
@@ -107,14 +107,14 @@ func (a *Agent) execute(ctx context.Context, c *call, carried []byte) (*reply, e
 			}
 		}
 	}
-	start := a.clock.now()
+	start := a.clock.moment()
 	if err := e.run(ctx, func() error { return e.changeAll(ctx) }); err != nil {
 		return nil, err
 	}
 	if err := e.commitLocal(ctx); err != nil {
 		return nil, err
 	}
-	e.reply.times = append(e.reply.times, start, a.clock.now())
+	e.reply.times = append(e.reply.times, start, a.clock.moment())
 	written := 0
 	for i, s := range c.states {
 		if s.location != plan.Repository {

@@ -42,6 +42,7 @@ type header struct {
 	Partition                         [][]topology.ID
 	Traces                            int
 	Run                               int64
+	ARP                               bool
 }
 
 type edge struct {
@@ -58,7 +59,7 @@ type limit struct {
 // Encode writes the network for Decode to read, perhaps in another process of the same program.
 func (n Network) Encode(w io.Writer) error {
 	h := header{Schema: Schema, Testbed: n.Testbed, Seed: n.Seed, Stations: len(n.Stations), Queues: len(n.Queues),
-		Down: n.Down, Partition: n.Partition, Run: n.Run}
+		Down: n.Down, Partition: n.Partition, Run: n.Run, ARP: n.ARP}
 	t := n.Topology
 	if t == nil {
 		t = &topology.Topology{}
@@ -123,7 +124,7 @@ func (d *decoder) network() (Network, error) {
 	if err := d.from.Decode(&h); err != nil {
 		return Network{}, err
 	}
-	n := Network{Testbed: h.Testbed, Seed: h.Seed, Down: h.Down, Partition: h.Partition, Run: h.Run,
+	n := Network{Testbed: h.Testbed, Seed: h.Seed, Down: h.Down, Partition: h.Partition, Run: h.Run, ARP: h.ARP,
 		Topology: topology.New(h.Name)}
 	d.t = n.Topology
 	if err := h.check(); err != nil {

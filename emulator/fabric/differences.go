@@ -1,11 +1,13 @@
 package fabric
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
 
+	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
 
@@ -22,7 +24,7 @@ func Wanted(n Network) []QueueStatus {
 		s := v.Shape[c.Dir]
 		all[i] = QueueStatus{Link: v.Name, Dir: c.Dir, From: Users(n.Topology, c),
 			Rate: s.Rate, Delay: s.Delay, Jitter: s.Jitter,
-			Loss: s.Loss, Reorder: s.Reorder, Duplicate: s.Duplicate, Corrupt: s.Corrupt, Limit: n.Queues[c],
+			Loss: s.Loss, Reorder: s.Reorder, Duplicate: s.Duplicate, Corrupt: s.Corrupt, Limit: n.Queues[c], MTU: s.MTU,
 			Down: slices.Contains(n.Down, c.Link)}
 		all[i].Trace, all[i].Delays = n.Topology.TraceNames(&s)
 	}
@@ -105,6 +107,8 @@ func differ(want, have *QueueStatus) []Difference {
 	add("reorder", near(want.Reorder, have.Reorder), want.Reorder, have.Reorder)
 	add("duplicate", near(want.Duplicate, have.Duplicate), want.Duplicate, have.Duplicate)
 	add("corrupt", near(want.Corrupt, have.Corrupt), want.Corrupt, have.Corrupt)
+	mtu := func(n int) int { return cmp.Or(n, topology.MaximumMTU) }
+	add("mtu", mtu(want.MTU) == mtu(have.MTU), mtu(want.MTU), mtu(have.MTU))
 	add("queue limit", max(want.Limit-have.Limit, have.Limit-want.Limit) <= limitTolerance, want.Limit, have.Limit)
 	add("down", want.Down == have.Down, want.Down, have.Down)
 	// A fabric that knows nothing of traces carries their means, or what is laid over them step by step.

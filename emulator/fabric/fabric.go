@@ -34,6 +34,9 @@ type Network struct {
 	// Down are the links, hosts, switches and exchanges that carry nothing at the moment. Packets that
 	// would pass them vanish; routes do not change.
 	Down []topology.ID
+	// ARP says that stations ask for their neighbours' hardware addresses, as on Ethernet, so that frames say by way of
+	// which station they are to go. Otherwise all know all. Networks of the kernel's devices alone need none.
+	ARP bool
 	// Partition are groups of stations of which no packet reaches another group. Stations in none of them
 	// form one more group. Empty: there is no partition.
 	Partition [][]topology.ID
@@ -165,6 +168,7 @@ type QueueStatus struct {
 	Reorder   float64        `json:"reorder,omitempty"`
 	Duplicate float64        `json:"duplicate,omitempty"`
 	Corrupt   float64        `json:"corrupt,omitempty"`
+	MTU       int            `json:"mtu_bytes,omitempty"` // 0: 1500
 	Down      bool           `json:"down,omitempty"`
 	Limit     units.ByteSize `json:"limit_bytes"`
 	// Trace names what the queue follows; rate and all that the trace gives are then those of its mean. Began is when it
@@ -174,10 +178,12 @@ type QueueStatus struct {
 	Began   int64         `json:"trace_began_ns,omitempty"`
 	Since   time.Duration `json:"trace_since_ns,omitempty"`
 	Delays  string        `json:"delays,omitempty"`
-	Packets uint64        `json:"packets"`          // sent on
-	Bytes   uint64        `json:"bytes"`            // sent on, Ethernet frames
-	Dropped uint64        `json:"dropped"`          // for want of room
-	Lost    uint64        `json:"lost"`             // by the loss wanted
-	Errors  uint64        `json:"errors,omitempty"` // packets that the host lost at its devices, both ways
-	Note    string        `json:"note,omitempty"`
+	Packets uint64        `json:"packets"` // sent on
+	Bytes   uint64        `json:"bytes"`   // sent on, Ethernet frames
+	Dropped uint64        `json:"dropped"` // for want of room
+	Lost    uint64        `json:"lost"`    // by the loss wanted
+	// Errors are packets that the host lost at its devices, both ways, or that could not be handed over to the machine at
+	// the link's other end.
+	Errors uint64 `json:"errors,omitempty"`
+	Note   string `json:"note,omitempty"`
 }

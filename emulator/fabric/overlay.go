@@ -114,6 +114,7 @@ func (q QueueOverlay) apply(s topology.Shape) topology.Shape {
 	replace(&s.Duplicate, q.Was.Duplicate, q.Now.Duplicate)
 	replace(&s.Corrupt, q.Was.Corrupt, q.Now.Corrupt)
 	replace(&s.Queue, q.Was.Queue, q.Now.Queue)
+	replace(&s.MTU, q.Was.MTU, q.Now.MTU)
 	replace(&s.Trace, q.Was.Trace, q.Now.Trace)
 	replace(&s.Delays, q.Was.Delays, q.Now.Delays)
 	return s

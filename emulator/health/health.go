@@ -34,7 +34,7 @@ func (r *Report) Check(since uint64) error {
 			len(r.Spells))
 	}
 	for _, s := range r.Spells {
-		if s.From < 0 || s.To < s.From || s.To > r.Now || len(s.Station) > 0 {
+		if s.From < 0 || s.To < s.From || s.To > r.Now || len(s.Station)+len(s.Machine) > 0 {
 			return fmt.Errorf("a spell from %d to %d ns of %.50q, at %d ns", s.From, s.To, s.Station, r.Now)
 		}
 	}
@@ -62,10 +62,38 @@ type Health struct {
 
 	Stations  []Station  // where they were asked for
 	Crossings []Crossing // of a network over several machines: one for each other machine
+	// Parts are what the machines' fabrics say each, where this is all of them put together: then histograms and what
+	// was dropped are sums, Busy and Waited means of the machines, Crossings are those of all machines, and all instants
+	// are of the first machine's clock; see Part.
+	Parts []Part
+}
+
+// Part is one of several machines that carry a network, and its clock beside the first one's.
+type Part struct {
+	Machine string // its name
+	// Ahead is by how much its clock is ahead of the first machine's at the instant Health.Now, Error the most by which
+	// that may be wrong, Drift by how much it runs faster, in ns a ns. Spells of it are placed by that: an instant of one
+	// may be wrong by Error, its length is not. Who holds times of another machine's clock against spells maps them by At,
+	// and allows for Error at both ends.
+	Ahead, Error time.Duration
+	Drift        float64
+	Now          int64 // of the first machine's clock, that Ahead is of
+
+	Busy, Waited      time.Duration
+	Overflow, Refused uint64
+	Written           Histogram
+	Overslept         Histogram
+}
+
+// At is the instant of the first machine's clock at which the machine's own shows t.
+func (p *Part) At(t int64) int64 {
+	near := t - int64(p.Ahead)
+	return near - int64(p.Drift*float64(near-p.Now))
 }
 
 // Crossing is what has gone between a fabric and that of another machine.
 type Crossing struct {
+	Of        string    // the machine that tells this; empty: the one that was asked
 	Machine   string    // the other one
 	Connected bool      // packets can go there
 	Sent      uint64    // packets handed over to it
@@ -93,6 +121,7 @@ type Spell struct {
 	From    int64  `json:"from_ns"` // instants
 	To      int64  `json:"to_ns"`
 	Station string `json:"station,omitempty"` // to which a packet was overdue; empty: nothing was done for anybody
+	Machine string `json:"machine,omitempty"` // name of the one of several that it was on
 	Why     Why    `json:"why"`
 }
 

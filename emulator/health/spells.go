@@ -29,7 +29,8 @@ func (r *Ring) Add(s Spell) {
 	}
 	for n := r.next; n > r.read && r.next-n < min(near, uint64(len(r.all))); n-- {
 		last := r.at(n - 1)
-		if last.Station == s.Station && last.Why == s.Why && s.From <= last.To && s.To >= last.From {
+		same := last.Station == s.Station && last.Machine == s.Machine && last.Why == s.Why
+		if same && s.From <= last.To && s.To >= last.From {
 			last.From, last.To = min(last.From, s.From), max(last.To, s.To)
 			return
 		}

@@ -8,14 +8,26 @@ import (
 
 // Read reads what the kernel has counted by now.
 func Read() Snapshot {
-	f := files{pressure: map[string]string{}}
-	f.stat = text("/proc/stat")
+	t := counted()
+	return t.Snapshot(time.Now())
+}
+
+// counted are the texts that a Snapshot is made of.
+func counted() Texts {
+	t := Texts{Stat: text("/proc/stat"), Pressure: map[string]string{}}
 	for _, r := range resources {
-		f.pressure[r] = text("/proc/pressure/" + r)
+		t.Pressure[r] = text("/proc/pressure/" + r)
 	}
 	const processors = "/sys/devices/system/cpu/cpu[0-9]*/"
-	f.khz, f.heat = texts(processors+"cpufreq/scaling_cur_freq"), texts(processors+"thermal_throttle/core_throttle_count")
-	return parse(time.Now(), f)
+	t.KHz, t.Heat = texts(processors+"cpufreq/scaling_cur_freq"), texts(processors+"thermal_throttle/core_throttle_count")
+	return t
+}
+
+// textsHere are those of this machine.
+func textsHere() Texts {
+	t := counted()
+	t.Stat, t.Loadavg, t.Meminfo = processorsOf(t.Stat), text("/proc/loadavg"), text("/proc/meminfo")
+	return t
 }
 
 func text(path string) string {

@@ -1,6 +1,8 @@
 package machines_test
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"testing"
@@ -9,6 +11,21 @@ import (
 )
 
 func number(f float64) string { return strconv.FormatFloat(f, 'f', 3, 64) }
+
+// TestOnNamesAMachineOnce: however many say which it is.
+func TestOnNamesAMachineOnce(t *testing.T) {
+	lost := errors.New("it is lost")
+	err := machines.On("b", fmt.Errorf("opening: %w", machines.On("b", lost)))
+	if !errors.Is(err, lost) || err.Error() != "opening: machine b: it is lost" {
+		t.Errorf("got %v", err)
+	}
+	if err := machines.On("a", err); err.Error() != "machine a: opening: machine b: it is lost" {
+		t.Errorf("got %v", err)
+	}
+	if machines.On("a", nil) != nil {
+		t.Error("nothing is wrong")
+	}
+}
 
 func TestNames(t *testing.T) {
 	got := machines.Names([]machines.Machine{{ID: "1", Name: "a"}, {ID: "2", Name: "b"}, {ID: "3", Name: "a"}, {ID: "4"}})

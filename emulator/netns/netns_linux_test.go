@@ -148,3 +148,19 @@ func TestAnotherMachinesNamespace(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestASocketIsNoNamespace: what has taken the number of a namespace's descriptor is another one.
+func TestASocketIsNoNamespace(t *testing.T) {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	file, err := netns.Ref{Path: fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), fd)}.Open()
+	if err == nil {
+		file.Close()
+	}
+	if !errors.Is(err, netns.ErrOther) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,6 +1,7 @@
 package netns
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,6 +20,9 @@ func (r Ref) Open() (*os.File, error) {
 		return nil, fmt.Errorf("network namespace %s of %s: %w", r.Path, r.Machine, ErrElsewhere)
 	}
 	file, err := r.open()
+	if errors.Is(err, unix.ENXIO) { // a socket, by now
+		err = fmt.Errorf("%w: this is no namespace (%w)", ErrOther, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("network namespace %s: %w", r.Path, err)
 	}

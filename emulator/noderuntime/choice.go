@@ -31,6 +31,6 @@ type Made struct {
 	EngineID  func(context.Context) (string, error)
 	For       func(ctx context.Context, endpoint, id string) (Made, error)
 	Foreign   func(ctx context.Context, testbed string, nodes []Node) ([]string, error)
+	Seize     func(ctx context.Context, testbed string) error           // removes what looks like its nodes, without a proof
 	Prune     func(context.Context) (removed, left []string, err error) // removes images that nothing uses
-	Manager   func(context.Context) error                               // nil, or why its engine manages no Swarm
 }

@@ -28,6 +28,9 @@ type Spec struct {
 	Args    []string // arguments of the testbed's own binary, which runs as the node's first process
 	Dir     string   // directory shared with the host under the same path: the control socket goes there
 	HostsAt string   // file that becomes /etc/hosts inside; empty: none
+	// Files are what is in Dir beforehand, by name, for root alone: whoever starts nodes of another machine has it there
+	// as well.
+	Files map[string][]byte
 	// Image is a container image of the user's own that the node runs; empty: the node image, made from
 	// the testbed's own binary. With Args the binary is mounted into it, read-only, and runs as the first
 	// process; without, the image's own command runs and the node is ready once that has started. A
@@ -36,6 +39,7 @@ type Spec struct {
 	// Without says, of an image with Args, that its own command is not started beside them.
 	Without bool
 	Limits  Limits
+	Machine string // ID of the machine that it is to run on; empty: this one
 	Run     string // identifies this bringing up of the testbed
 	Secret  Secret // of this bringing up; a runtime whose nodes bear labels signs them with it
 }
@@ -87,12 +91,15 @@ const (
 	Paused    State = "paused"    // it is there, and executes nothing
 	Restarted State = "restarted" // it runs again, as another process in another network namespace
 	Dead      State = "dead"
+	// Unreachable is one whose machine does not answer: how it is nobody knows.
+	Unreachable State = "unreachable"
 )
 
 // Condition is how a node that was started is now.
 type Condition struct {
 	State State
-	Node  Node // as it was given; of a restarted one, as it runs now
+	Node  Node   // as it was given; of a restarted one, as it runs now
+	Why   string // of an unreachable one: what its machine was asked came to
 }
 
 // Tools says whose programs a command in a node is one of.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/netip"
 	"path/filepath"
 	"strings"
@@ -13,7 +14,9 @@ import (
 	"testbed/emulator/faas"
 	"testbed/emulator/fabric"
 	"testbed/emulator/internal/shell"
+	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
+	"testbed/emulator/noderuntime/remote"
 	"testbed/emulator/topology"
 )
 
@@ -23,6 +26,9 @@ type Bed struct {
 	Runtime noderuntime.Runtime
 	Fabric  fabric.Fabric
 
+	// Machines leads to the agents of other machines, by the machines' IDs; nil: all nodes are of this one.
+	Machines func(machineID string) remote.Opener
+
 	host       *Host
 	store      Store
 	stamp      stamp // of the journal's file when it was read last
@@ -30,6 +36,7 @@ type Bed struct {
 	stations   []Station // nil until they are asked for
 	byID       map[topology.ID]Station
 	absent     []string
+	lost       func(context.Context) error // blocks until one of several machines is lost; nil: there is one
 }
 
 // Open finds a testbed that is up. Where name is empty and exactly one is up, it takes that one.
@@ -60,6 +67,9 @@ func (h *Host) Open(ctx context.Context, name string) (*Bed, error) {
 
 // open is the testbed of a journal.
 func (h *Host) open(ctx context.Context, journal *Journal) (*Bed, error) {
+	if journal.Spread != nil {
+		return h.openSpread(ctx, journal)
+	}
 	option, err := h.runtimeOf(ctx, journal)
 	if err != nil {
 		return nil, err
@@ -136,7 +146,8 @@ func (b *Bed) attach(n fabric.Network) []Station {
 	b.stations, b.byID = make([]Station, len(n.Stations)), map[topology.ID]Station{}
 	aliases := n.Topology.Aliases()
 	for i, s := range n.Stations {
-		b.stations[i] = Station{ID: s.ID, Name: n.Topology.Vertices[s.ID].Name, Addr: s.Addr.Addr(), Alias: aliases[s.ID]}
+		b.stations[i] = Station{ID: s.ID, Name: n.Topology.Vertices[s.ID].Name, Addr: s.Addr.Addr(),
+			Addr6: fabric.Addr6(s.Addr).Addr(), Alias: aliases[s.ID]}
 		b.byID[s.ID] = b.stations[i]
 	}
 	return b.stations
@@ -176,18 +187,42 @@ func (b *Bed) Dead() []string {
 func (b *Bed) Agent(id topology.ID) *faas.Client {
 	_, _ = b.Stations() // without them there is no such vertex, and no answer
 	name := b.byID[id].Name
-	return newAgent(b.store.control(b.Journal.Testbed, name), b.conditions[name].Node, name)
+	return b.agent(name)
 }
 
-// newAgent is the connection to the agent that is a node's first process: no other is talked to, whatever is at the
+// agent is the connection to the agent that is a node's first process: no other is talked to, whatever is at the
 // socket's place, where the node may put what it likes.
-func newAgent(control string, n noderuntime.Node, name string) *faas.Client {
-	return faas.NewClient(control, faas.WithNode(name), faas.WithPeerPID(n.PID))
+func (b *Bed) agent(name string) *faas.Client {
+	socket, n := b.store.control(b.Journal.Testbed, name), b.conditions[name].Node
+	if n.Machine == "" {
+		return faas.NewClient(socket, faas.WithNode(name), faas.WithPeerPID(n.PID))
+	}
+	return faas.NewClient(socket, faas.WithNode(name), faas.WithDialer(func(ctx context.Context) (net.Conn, error) {
+		return remote.Dial(ctx, b.At(n.Machine), socket, n)
+	}))
 }
 
-// Address is a vertex's address in the emulated network.
+// At opens streams to the agent of another machine. Where the testbed has none, each attempt fails.
+func (b *Bed) At(machineID string) remote.Opener {
+	if b.Machines == nil {
+		return nowhere(machineID)
+	}
+	return b.Machines(machineID)
+}
+
+// nowhere is a machine that has no agent.
+type nowhere string
+
+func (n nowhere) Open(string) (net.Conn, error) {
+	return nil, fmt.Errorf("machine %s: the testbed has no agent there: %w", string(n), control.ErrLost)
+}
+
+// Address is that at which functions of a vertex are called, in the emulated network.
 func (b *Bed) Address(id topology.ID) netip.Addr {
 	_, _ = b.Stations()
+	if b.Journal.IPv6 {
+		return b.byID[id].Addr6
+	}
 	return b.byID[id].Addr
 }
 

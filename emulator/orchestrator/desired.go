@@ -30,7 +30,8 @@ const FunctionPort = 8080
 type Station struct {
 	ID   topology.ID
 	Name string
-	Addr netip.Addr
+	// Addr is its IPv4 address; Addr6, its IPv6 one, follows from that and the network's prefix.
+	Addr, Addr6 netip.Addr
 	// Alias is a second name, with hyphens, where strict software does not take the first for a host name.
 	Alias string
 }
@@ -61,6 +62,9 @@ func stationsIn(subnet netip.Prefix, t *topology.Topology, known map[string]neti
 		}
 		stations[i].Addr = addr
 	}
+	for i := range stations {
+		stations[i].Addr6 = fabric.Addr6(netip.PrefixFrom(stations[i].Addr, subnet.Bits())).Addr()
+	}
 	return stations, nil
 }
 
@@ -70,6 +74,9 @@ func hostsFile(stations []Station) string {
 	b.WriteString("127.0.0.1 localhost\n::1 localhost ip6-localhost\n")
 	for _, s := range stations {
 		fmt.Fprintln(&b, strings.TrimSuffix(fmt.Sprintf("%s %s %s", s.Addr, s.Name, s.Alias), " "))
+	}
+	for _, s := range stations { // behind the others, so that a table of names and IPv4 addresses is as it always was
+		fmt.Fprintln(&b, strings.TrimSuffix(fmt.Sprintf("%s %s %s", s.Addr6, s.Name, s.Alias), " "))
 	}
 	return b.String()
 }
@@ -133,7 +140,7 @@ func (r *Request) Desired() (*Desired, error) {
 	if err != nil {
 		return nil, err
 	}
-	nodes := records(r.Topology, stations, r.configs(Store(""), stations), nil)
+	nodes := records(r.Topology, stations, r.configs(Store(""), stations), nil, r.Spread)
 	d := &Desired{Testbed: r.Testbed, Runtime: r.Runtime, Fabric: r.Fabric, Nodes: nodes}
 	limits := r.Topology.QueueLimits()
 	for _, id := range r.Topology.Links() {

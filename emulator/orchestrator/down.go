@@ -53,6 +53,9 @@ func (h *Host) remove(ctx context.Context, testbed string, forget bool, progress
 	if err != nil {
 		return err
 	}
+	if used.Spread != nil {
+		return h.removeSpread(ctx, used, forget, progress)
+	}
 	var failed []error
 	runtimes, err := h.having(ctx, used)
 	if err != nil && !forget {

@@ -29,6 +29,9 @@ const (
 // Version 1, which had no number, did not know when a node had started; version 2 not how it was configured.
 const journalSchema = 3
 
+// spreadSchema is the version of the journal of a testbed on several machines, which says more.
+const spreadSchema = 4
+
 // maxJournal bounds a journal's size: that of 65,000 nodes is a quarter of it.
 const maxJournal = 64 << 20
 
@@ -51,7 +54,9 @@ type Journal struct {
 	Took       time.Duration `json:"took_ns"`    // of `up`
 	Controller int           `json:"controller"` // process that wrote it
 	Version    string        `json:"version"`
-	Run        string        `json:"run"` // this bringing up of the testbed
+	Run        string        `json:"run"`              // this bringing up of the testbed
+	Spread     *Spread       `json:"spread,omitempty"` // over several machines
+	IPv6       bool          `json:"ipv6,omitempty"`   // functions are called over IPv6
 	Nodes      []NodeRecord  `json:"nodes"`
 
 	Secret noderuntime.Secret `json:"-"` // kept beside the rest in the file, and printed nowhere
@@ -69,12 +74,14 @@ type NodeRecord struct {
 	Kind      string `json:"kind"`
 	Class     string `json:"class"`
 	Addr      string `json:"addr"`
+	Addr6     string `json:"addr6,omitempty"`
 	PID       int    `json:"pid,omitempty"`
 	Start     uint64 `json:"start,omitempty"` // of that process, in clock ticks after boot
 	NetNS     string `json:"netns,omitempty"`
 	Inode     uint64 `json:"netns_inode,omitempty"`
 	Container string `json:"container,omitempty"`
-	Config    string `json:"config,omitempty"` // digest of what it was started with
+	Config    string `json:"config,omitempty"`  // digest of what it was started with
+	Machine   string `json:"machine,omitempty"` // ID of the machine that it is on; empty: this one
 }
 
 // nodes are the nodes that the journal knows to have been started.
@@ -91,7 +98,7 @@ func (j *Journal) nodes() []noderuntime.Node {
 func (n NodeRecord) node(testbed string) noderuntime.Node {
 	return noderuntime.Node{
 		Testbed: testbed, Node: n.Name, PID: n.PID, Start: n.Start,
-		NetNS: n.NetNS, Inode: n.Inode, Container: n.Container,
+		NetNS: n.NetNS, Inode: n.Inode, Container: n.Container, Machine: n.Machine,
 	}
 }
 
@@ -109,6 +116,9 @@ func (s Store) Write(j *Journal) error {
 		return err
 	}
 	j.Schema = journalSchema
+	if j.Spread != nil {
+		j.Schema = spreadSchema
+	}
 	data, err := json.MarshalIndent(journalFile{*j, j.Secret}, "", "  ")
 	if err != nil {
 		return err
@@ -147,9 +157,9 @@ func parseJournal(data []byte, testbed string) (*Journal, error) {
 	switch {
 	case head == nil:
 		return nil, errors.New("it is empty")
-	case head.Schema > journalSchema:
+	case head.Schema > spreadSchema:
 		return nil, fmt.Errorf("testbed %s, a later one, wrote it (schema %d; this program knows %d)",
-			head.Version, head.Schema, journalSchema)
+			head.Version, head.Schema, spreadSchema)
 	case head.Schema < journalSchema:
 		return nil, fmt.Errorf("an earlier testbed wrote it (schema %d; this program knows %d)", head.Schema, journalSchema)
 	}
@@ -182,7 +192,10 @@ func (j *Journal) check(testbed string) error {
 			return err
 		}
 	}
-	return nil
+	if (j.Spread != nil) != (j.Schema == spreadSchema) {
+		return fmt.Errorf("its schema is %d", j.Schema)
+	}
+	return j.Spread.check(j.Nodes)
 }
 
 // readBounded reads a regular file of at most limit bytes.

@@ -29,6 +29,7 @@ type Host struct {
 	Disk     string // directory of what nodes keep on disk, see DiskDir; empty: it is with the records
 	Runtimes []RuntimeOption
 	Fabrics  []FabricOption
+	Several  Several      // has testbeds on several machines; nil: there are none
 	Subnet   netip.Prefix // of every testbed's stations, IPv4; the zero value: DefaultSubnet
 }
 

@@ -14,7 +14,9 @@ const PasswordFile = "password"
 // the bringing up, so that nodes that are added later have the same.
 func (b *Bed) givePassword(specs []noderuntime.Spec) error {
 	password := []byte(b.Journal.Secret.Sign("repository") + "\n")
-	for _, s := range specs {
+	for i := range specs {
+		s := &specs[i]
+		s.Files = map[string][]byte{PasswordFile: password}
 		if err := statefile.Replace(filepath.Join(s.Dir, PasswordFile), password, private); err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ func (b *Bed) prove(ctx context.Context, r Request, specs []noderuntime.Spec) er
 			continue // without an agent; the runtime has proved that the process is the container's
 		}
 		group.Go(func() error {
-			client := newAgent(b.store.control(s.Testbed, s.Node), b.conditions[s.Node].Node, s.Node)
+			client := b.agent(s.Node)
 			defer client.Close()
 			if err := client.Health(ctx); err != nil {
 				return fmt.Errorf("node %s does not prove to be the one that was started: %w", s.Node, err)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/shell"
+	"testbed/emulator/machines/carrier"
 	"testbed/emulator/noderuntime"
 )
 
@@ -82,6 +84,12 @@ func (b *Bed) compare(ctx context.Context, r Request) (*desired, *Reconciliation
 		return nil, nil, err
 	}
 	b.learn(conditions)
+	for _, c := range conditions {
+		if c.State == noderuntime.Unreachable {
+			return nil, nil, fmt.Errorf("testbed %s: %s: an agent that is lost does not come back: `testbed down --name %s` removes "+
+				"the testbed: %w", b.Journal.Testbed, c.Why, shell.Quote(b.Journal.Testbed), carrier.ErrUnreachable)
+		}
+	}
 	found := b.compareNodes(d)
 	want := fabric.Wanted(d.network)
 	found.Wanted = fabric.Changes(d.network, d.was.network)
@@ -115,6 +123,7 @@ func (b *Bed) desire(r Request) (*desired, error) {
 	}
 	d.configs = r.configs(b.store, d.stations)
 	d.network = network(r.Testbed, b.host.subnet(), r.Topology, d.stations, r.TCP, r.Seed, nil)
+	d.network.ARP = r.ARP
 	return d, nil
 }
 
@@ -132,7 +141,7 @@ func (b *Bed) compareNodes(d *desired) *Reconciliation {
 		switch {
 		case !there:
 			found.Start = append(found.Start, s.Name)
-		case !started, c.State == noderuntime.Dead, n.Config != d.configs[i].digest():
+		case !started, c.State == noderuntime.Dead, n.Config != d.configs[i].digest(), n.Machine != d.Spread.on(s.Name):
 			found.Replace = append(found.Replace, s.Name)
 		case c.State == noderuntime.Restarted:
 			found.Adopt = append(found.Adopt, s.Name)
@@ -150,6 +159,12 @@ func (b *Bed) compareNodes(d *desired) *Reconciliation {
 
 // carryOut does what was found. The caller has the testbed's lock.
 func (b *Bed) carryOut(ctx context.Context, origin string, d *desired, found *Reconciliation) error {
+	if d.Spread != nil {
+		b.Journal.Spread = d.Spread.beside(b.Journal.Spread)
+		if err := b.store.Write(b.Journal); err != nil {
+			return err
+		}
+	}
 	if found.structural() {
 		if err := b.replaceNodes(ctx, d, found); err != nil {
 			return err
@@ -257,7 +272,7 @@ func (b *Bed) strays(ctx context.Context) ([]noderuntime.Node, error) {
 // prepareNodes makes the directories of the nodes that are to be, and tells all their addresses.
 func (b *Bed) prepareNodes(d *desired) (hosts string, err error) {
 	name := b.Journal.Testbed
-	if images(d.configs) {
+	if images(d.configs) && b.Journal.Spread == nil {
 		if err := b.store.reboundNodes(name, len(d.stations)); err != nil {
 			return "", err
 		}
@@ -273,7 +288,8 @@ func (b *Bed) recordNodes(d *desired) error {
 			running = append(running, c.Node)
 		}
 	}
-	b.Journal.Nodes = records(d.Topology, d.stations, d.configs, running)
+	b.Journal.Nodes = records(d.Topology, d.stations, d.configs, running, b.Journal.Spread)
+	b.Journal.IPv6 = d.IPv6
 	return b.store.Write(b.Journal)
 }
 

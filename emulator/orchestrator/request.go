@@ -20,9 +20,12 @@ type Request struct {
 	Resolved []byte // the scenario with all defaults resolved
 	Topology *topology.Topology
 	TCP      TCP
+	IPv6     bool // functions are called over IPv6
+	ARP      bool // see fabric.Network.ARP
 	Seed     uint64
-	Runtime  string // auto or a runtime's name
-	Fabric   string // auto or a fabric's name
+	Runtime  string  // auto or a runtime's name
+	Fabric   string  // auto or a fabric's name
+	Spread   *Spread // the machines that get it, and which what of it; nil: this one
 	Version  string
 	Run      string // identifies this bringing up; empty: one is made
 	Password bool   // nodes find a password in their directories, the same in all, in a file called PasswordFile
@@ -68,7 +71,7 @@ func (h *Host) Check(r Request) error {
 	if err != nil {
 		return err
 	}
-	b := &Bed{Journal: &Journal{Testbed: r.Testbed}, store: h.Store}
+	b := &Bed{Journal: &Journal{Testbed: r.Testbed, Spread: r.Spread}, store: h.Store}
 	specs := b.specs(stations, r.configs(h.Store, stations), h.Store.hostsPath(r.Testbed))
 	var refused []error
 	for _, o := range h.Runtimes {

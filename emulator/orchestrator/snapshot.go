@@ -47,6 +47,7 @@ type Load string
 const (
 	Traffic Load = "traffic" // packets of its own
 	Program Load = "program" // in a node
+	Capture Load = "capture" // packets were copied
 )
 
 // history is the first line of a snapshot's file.

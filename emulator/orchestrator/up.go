@@ -46,14 +46,20 @@ func (h *Host) Up(ctx context.Context, r Request) (b *Bed, err error) {
 	if err := h.vacant(ctx, r.Testbed, option.Runtime); err != nil {
 		return nil, err
 	}
-	journal := &Journal{Testbed: r.Testbed, Phase: Starting, Runtime: option.Name(),
-		Engine: option.engine(), EngineID: option.engineID(ctx), Fabric: net.Name(), Scenario: r.Scenario, File: r.File,
-		Created: began.UTC(), Controller: os.Getpid(), Version: r.Version, Run: r.Run, Secret: h.newSecret(r.Testbed, r.Run)}
+	journal := &Journal{Testbed: r.Testbed, Phase: Starting, Runtime: r.Runtime, Fabric: r.Fabric, Spread: r.Spread,
+		Scenario: r.Scenario, File: r.File, Created: began.UTC(), Controller: os.Getpid(), Version: r.Version, Run: r.Run,
+		Secret: h.newSecret(r.Testbed, r.Run)}
+	if r.Spread == nil {
+		journal.Runtime, journal.Engine, journal.EngineID = option.Name(), option.engine(), option.engineID(ctx)
+		journal.Fabric = net.Name()
+	}
 	if err := h.Store.Write(journal); err != nil {
 		return nil, errors.Join(err, h.Store.Remove(r.Testbed)) // nothing else was made yet
 	}
 	defer func() {
-		if err != nil {
+		if err != nil && r.Spread != nil && b.Runtime == nil {
+			err = errors.Join(err, h.Store.Remove(r.Testbed)) // whoever has the machines keeps what is there
+		} else if err != nil {
 			// The context may be what failed: undo without it.
 			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), 90*time.Second)
 			defer cancel()
@@ -61,11 +67,23 @@ func (h *Host) Up(ctx context.Context, r Request) (b *Bed, err error) {
 		}
 	}()
 	b = newBed(h, journal, option.Runtime, net, nil)
+	if r.Spread != nil {
+		if err := b.beginSpread(ctx, r); err != nil {
+			return b, err
+		}
+	}
 	return b, b.bringUp(ctx, r, stations, began)
 }
 
-// choose picks a request's runtime and fabric, and tries them where the request says so.
+// choose picks a request's runtime and fabric, and tries them where the request says so. Several machines have their
+// own, which this host need not have.
 func (h *Host) choose(ctx context.Context, r Request) (RuntimeOption, fabric.Fabric, error) {
+	if r.Spread != nil && h.Several == nil {
+		return RuntimeOption{}, nil, errNoSeveral
+	}
+	if r.Spread != nil {
+		return RuntimeOption{}, nil, nil
+	}
 	option, err := h.runtime(ctx, r.Runtime)
 	if err != nil {
 		return option, nil, err
@@ -86,7 +104,7 @@ func (b *Bed) bringUp(ctx context.Context, r Request, stations []Station, began 
 	if err := b.host.clearDisk(r.Testbed); err != nil {
 		return fmt.Errorf("removing what an earlier testbed had on disk: %w", err)
 	}
-	hosts, err := b.host.scratch(r.Testbed, stations, images(configs))
+	hosts, err := b.host.scratch(r.Testbed, stations, images(configs) && r.Spread == nil)
 	if err != nil {
 		return err
 	}
@@ -96,7 +114,8 @@ func (b *Bed) bringUp(ctx context.Context, r Request, stations []Station, began 
 	if err != nil {
 		return err
 	}
-	b.Journal.Nodes = records(r.Topology, stations, configs, nodes)
+	b.Journal.Nodes = records(r.Topology, stations, configs, nodes, r.Spread)
+	b.Journal.IPv6 = r.IPv6
 	// Before anything enters a node it is known by what only it is.
 	if err := b.store.Write(b.Journal); err != nil {
 		return err
@@ -106,6 +125,7 @@ func (b *Bed) bringUp(ctx context.Context, r Request, stations []Station, began 
 	}
 	r.progress(fmt.Sprintf("joining %d nodes by %d links (%s)", len(stations), len(r.Topology.Links()), b.Fabric.Name()))
 	want := network(r.Testbed, b.host.subnet(), r.Topology, stations, r.TCP, r.Seed, spaces(nodes))
+	want.ARP = r.ARP
 	if err := b.Fabric.Apply(ctx, want); err != nil {
 		return fmt.Errorf("making the network: %w", err)
 	}
@@ -157,7 +177,8 @@ func (b *Bed) specs(stations []Station, configs []NodeConfig, hosts string) []no
 	for i, s := range stations {
 		c := configs[i]
 		specs[i] = noderuntime.Spec{Testbed: j.Testbed, Node: s.Name, Dir: b.store.NodeDir(j.Testbed, s.Name), HostsAt: hosts,
-			Args: c.Args, Image: c.Image, Without: c.Without, Limits: c.Limits, Run: j.Run, Secret: j.Secret}
+			Args: c.Args, Image: c.Image, Without: c.Without, Limits: c.Limits, Machine: j.Spread.on(s.Name), Run: j.Run,
+			Secret: j.Secret}
 	}
 	return specs
 }
@@ -178,9 +199,12 @@ func (h *Host) vacant(ctx context.Context, testbed string, node noderuntime.Runt
 		return fmt.Errorf("testbed %s is %w: take it down with `testbed down --name %s`, or give this one another --name",
 			testbed, ErrExists, shell.Quote(testbed))
 	}
-	left, findErr := node.Find(ctx, testbed)
-	if findErr != nil {
-		return findErr
+	var left []noderuntime.Node
+	if node != nil { // several machines are asked when they have agents
+		var findErr error
+		if left, findErr = node.Find(ctx, testbed); findErr != nil {
+			return findErr
+		}
 	}
 	if !errors.Is(err, fs.ErrNotExist) || len(left) > 0 {
 		return fmt.Errorf("something is left of an earlier testbed %s: remove it with `testbed down --name %s`: %w",
@@ -197,7 +221,9 @@ func (s Store) acquire(ctx context.Context, testbed string) (func(), error) {
 }
 
 // records are the journal's nodes: stations with their configurations, and the nodes that run.
-func records(t *topology.Topology, stations []Station, configs []NodeConfig, nodes []noderuntime.Node) []NodeRecord {
+func records(
+	t *topology.Topology, stations []Station, configs []NodeConfig, nodes []noderuntime.Node, spread *Spread,
+) []NodeRecord {
 	running := map[string]noderuntime.Node{}
 	for _, n := range nodes {
 		running[n.Node] = n
@@ -205,8 +231,8 @@ func records(t *topology.Topology, stations []Station, configs []NodeConfig, nod
 	out := make([]NodeRecord, len(stations))
 	for i, s := range stations {
 		v := t.Vertices[s.ID]
-		out[i] = NodeRecord{Name: s.Name, Kind: v.Kind.String(), Class: v.Class, Addr: s.Addr.String(),
-			Config: configs[i].digest()}
+		out[i] = NodeRecord{Name: s.Name, Kind: v.Kind.String(), Class: v.Class, Addr: s.Addr.String(), Addr6: s.Addr6.String(),
+			Config: configs[i].digest(), Machine: spread.on(s.Name)}
 		out[i].is(running[s.Name])
 	}
 	return out

@@ -85,6 +85,9 @@ func (b *Bed) Update(ctx context.Context, origin string, alter func(*fabric.Netw
 		if err := alter(&next.network); err != nil {
 			return err
 		}
+		if err := b.floor(next.network); err != nil {
+			return err
+		}
 		c := Change{Time: time.Now().UTC(), Origin: origin, What: describe(was.network, next.network)}
 		return b.commit(ctx, was, was.next(next.network, c))
 	})

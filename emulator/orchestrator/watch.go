@@ -13,9 +13,6 @@ import (
 	"testbed/emulator/noderuntime"
 )
 
-// nodeCheck is how often Watch looks at the nodes.
-const nodeCheck = time.Second
-
 // DiedError says that a node has died.
 type DiedError struct{ Testbed, Node string }
 
@@ -29,27 +26,60 @@ func (e *DiedError) Error() string {
 func (b *Bed) Watch(ctx context.Context, gone ...string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	died := make(chan error, 2)
+	died, lost := make(chan error, 2), make(chan error, 1)
+	if b.lost != nil {
+		go func() { lost <- b.lost(ctx) }()
+	}
 	if w, ok := b.Fabric.(fabric.Watcher); ok {
 		go func() { died <- w.Watch(ctx) }()
 	}
-	go func() {
-		if w, ok := b.Runtime.(noderuntime.Watcher); ok {
-			died <- b.watchBy(ctx, w, gone)
-			return
+	go func() { died <- b.watchNodes(ctx, gone) }()
+	select {
+	case err := <-lost:
+		if ctx.Err() != nil {
+			return nil
 		}
-		died <- b.watchNodes(ctx, gone)
-	}()
-	return <-died
+		return err
+	case err := <-died:
+		if b.lost == nil || err == nil {
+			return err
+		}
+		select { // with a machine much dies: that the machine is lost is the reason
+		case machine := <-lost:
+			return machine
+		case <-time.After(lostTime):
+			return err
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }
 
-func (b *Bed) watchBy(ctx context.Context, w noderuntime.Watcher, gone []string) error {
-	nodes := slices.DeleteFunc(b.Journal.nodes(), func(n noderuntime.Node) bool { return slices.Contains(gone, n.Node) })
-	name, err := w.Watch(ctx, nodes)
+// lostTime is how much later than what dies with it a machine may be known to be lost.
+const lostTime = 2 * time.Second
+
+func (b *Bed) watchNodes(ctx context.Context, gone []string) error {
+	nodes, watch := b.Journal.nodes(), noderuntime.WatchAlive
+	if w, ok := b.Runtime.(noderuntime.Watcher); ok {
+		watch = w.Watch
+	} else {
+		nodes = b.started()
+	}
+	nodes = slices.DeleteFunc(nodes, func(n noderuntime.Node) bool { return slices.Contains(gone, n.Node) })
+	name, err := watch(ctx, nodes)
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
 	return b.died(name)
+}
+
+// started are the nodes as they are known now: a restarted one as it runs.
+func (b *Bed) started() []noderuntime.Node {
+	nodes := make([]noderuntime.Node, 0, len(b.conditions))
+	for _, c := range b.conditions {
+		nodes = append(nodes, c.Node)
+	}
+	return nodes
 }
 
 func (b *Bed) died(node string) error {

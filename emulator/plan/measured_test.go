@@ -50,8 +50,10 @@ func TestPrograms(t *testing.T) {
 		}
 	}
 	p := rule(plan.InFunction).Build(jobs, 0, place, sites, plan.ByWorker)
-	if held := p.Held().Nodes[worker]; held != 150+150 {
-		t.Errorf("the worker holds %d bytes, not the state and a copy at its largest", held)
+	// The state at its largest; both results, for they may be asked for again; and of the second invocation argument,
+	// result, the state as it was read, and three times what it may have been while it is written.
+	if held := p.Held().Nodes[worker]; held != 150+(20+40)+(30+40+150+3*150) {
+		t.Errorf("the worker holds %d bytes", held)
 	}
 }
 

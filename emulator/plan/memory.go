@@ -36,6 +36,12 @@ func (p *Plan) Held() Held {
 	}
 	for i := range p.Invocations {
 		inv := &p.Invocations[i]
+		if inv.Program { // results stay with who may be asked for them again, until the chain has ended
+			stored[inv.Caller] = units.Add(stored[inv.Caller], inv.Result)
+			if inv.Worker != inv.Caller && inv.local() {
+				stored[inv.Worker] = units.Add(stored[inv.Worker], inv.Result)
+			}
+		}
 		for _, s := range inv.States {
 			for _, node := range s.Keepers() {
 				keep(place{s.State, node}, s.most())
@@ -62,9 +68,8 @@ func (p *Plan) moving() (nodes map[topology.ID]int64, total int64) {
 	nodes = map[topology.ID]int64{}
 	line := p.line()
 	for i := range p.Invocations {
-		sum := int64(0)
-		for node, bytes := range p.movingOf(i) {
-			sum = units.Add(sum, bytes)
+		held, sum := p.movingOf(i)
+		for node, bytes := range held {
 			if line {
 				nodes[node] = max(nodes[node], bytes)
 			} else {
@@ -90,10 +95,36 @@ func (p *Plan) line() bool {
 	return true
 }
 
-// moving is what nodes hold of an invocation besides the states that they keep.
-func (inv *Invocation) moving() map[topology.ID]int64 {
+// local says whether the worker keeps states of the invocation itself.
+func (inv *Invocation) local() bool {
+	return slices.ContainsFunc(inv.States, func(s Access) bool { return s.Location == Local })
+}
+
+// Sizes of requests with which a program writes a state, beside that: its text while it is read into a buffer that
+// grows, and what it is decoded to.
+const writing = 3
+
+// working is what a program's worker holds of its states besides what it keeps and what came with the request: each as
+// it was read; and beside that either what has been written of all, with the request that writes the largest, or all of
+// them as they are written back.
+func (inv *Invocation) working() int64 {
+	read, grown, back, largest := int64(0), int64(0), int64(0), int64(0)
+	for _, s := range inv.States {
+		if s.Location != Carried {
+			read = units.Add(read, s.Bytes)
+		}
+		grown = units.Add(grown, max(0, s.Grown))
+		back = units.Add(back, s.most())
+		largest = max(largest, s.most())
+	}
+	return units.Add(read, max(units.Add(grown, units.Mul(writing, largest)), back))
+}
+
+// moving is what nodes hold of an invocation besides the states that they keep, and what all hold together: where a
+// worker is picked when the invocation is made, each may be the one, and one is.
+func (inv *Invocation) moving() (nodes map[topology.ID]int64, total int64) {
 	carried, copies, read := int64(0), int64(0), int64(0) // read: by the caller
-	nodes := map[topology.ID]int64{}
+	nodes = map[topology.ID]int64{}
 	for _, s := range inv.States {
 		switch s.Location {
 		case Carried:
@@ -113,16 +144,28 @@ func (inv *Invocation) moving() map[topology.ID]int64 {
 			}
 		}
 	}
-	for _, worker := range inv.Workers() {
-		nodes[worker] = units.Add(nodes[worker], units.Add(units.Add(max(inv.Argument, inv.Result), carried), copies))
+	here := units.Add(units.Add(max(inv.Argument, inv.Result), carried), copies)
+	if inv.Program {
+		here = units.Add(units.Add(units.Add(inv.Argument, inv.Result), carried), inv.working())
 	}
 	nodes[inv.Caller] = units.Add(nodes[inv.Caller], units.Add(carried, read)) // what comes back, beside what was sent
-	return nodes
+	total = units.Add(sumOf(nodes), here)
+	for _, worker := range inv.Workers() {
+		nodes[worker] = units.Add(nodes[worker], here)
+	}
+	return nodes, total
 }
 
-// movingOf is what nodes hold of an invocation besides the states that they keep. Who calls the next holds what it
-// carries until that has it.
-func (p *Plan) movingOf(i int) map[topology.ID]int64 {
+func sumOf(nodes map[topology.ID]int64) (sum int64) {
+	for _, bytes := range nodes {
+		sum = units.Add(sum, bytes)
+	}
+	return sum
+}
+
+// movingOf is what nodes hold of an invocation besides the states that they keep, and what all hold together. Who calls
+// the next holds what it carries until that has it.
+func (p *Plan) movingOf(i int) (nodes map[topology.ID]int64, total int64) {
 	inv := &p.Invocations[i]
 	if p.Messages == nil {
 		return inv.moving()
@@ -131,7 +174,7 @@ func (p *Plan) movingOf(i int) map[topology.ID]int64 {
 	for _, s := range p.Carried {
 		carried = units.Add(carried, p.StateBytes[s])
 	}
-	nodes := map[topology.ID]int64{}
+	nodes = map[topology.ID]int64{}
 	for _, s := range inv.States {
 		if s.Location == Repository || s.Location == Fetched {
 			copies = units.Add(copies, s.Bytes)
@@ -145,7 +188,7 @@ func (p *Plan) movingOf(i int) map[topology.ID]int64 {
 	if i == len(p.Invocations)-1 && inv.Caller != p.Client {
 		nodes[p.Client] = units.Add(nodes[p.Client], carried)
 	}
-	return nodes
+	return nodes, sumOf(nodes)
 }
 
 // Largest is the transfer that carries most; nil: there is none.

@@ -38,6 +38,30 @@ func TestHeldByHand(t *testing.T) {
 	}
 }
 
+// TestHeldByOneCandidate: each of those among whom a worker is picked may hold all of an invocation; one does.
+func TestHeldByOneCandidate(t *testing.T) {
+	jobs := []workload.Job{{Name: "j", States: []int64{100}, Tasks: []workload.Task{
+		{Function: "f", Argument: 10, States: []int{0}}, {Function: "g", Argument: 20, After: []int{0}, States: []int{0}},
+	}}}
+	place := &placement.Placement{Client: []topology.ID{0}, Node: [][]topology.ID{{1, 1}}}
+	for _, model := range []Model{External, InEdge, InClient} {
+		p := rule(model).Build(jobs, 0, place, Sites{Cloud: 4, Central: 3}, ByWorker)
+		fixed := p.Held()
+		for i := range p.Invocations {
+			p.Invocations[i].Candidates = []topology.ID{1, 2, 5}
+		}
+		picked := p.Held()
+		if picked.Total != fixed.Total {
+			t.Errorf("%s: %d bytes in all, and %d where workers are picked", model, fixed.Total, picked.Total)
+		}
+		for _, node := range []topology.ID{1, 2, 5} {
+			if picked.Nodes[node] != fixed.Nodes[1] {
+				t.Errorf("%s: node %d holds %d, and the only worker %d", model, node, picked.Nodes[node], fixed.Nodes[1])
+			}
+		}
+	}
+}
+
 func TestSumsOfPlansDoNotOverflow(t *testing.T) {
 	const huge = math.MaxInt64 / 2
 	jobs := []workload.Job{{Name: "j", States: []int64{huge, huge, huge}, Result: huge, Tasks: []workload.Task{

@@ -30,6 +30,7 @@ type Setting struct {
 	ReceiveWindow units.ByteSize // of TCP
 	IdleRestart   bool           // an idle connection starts slowly again
 	Fresh         bool           // each chain begins with connections that none has used
+	IPv6          bool           // messages go over it, with longer headers
 	Bursts        units.BitRate  // the lowest rate at which links leave a sender's bursts together; 0: none does
 	Connections   int            // opened beforehand between two nodes; 0: as many as are used at a time; negative: none
 
@@ -38,6 +39,10 @@ type Setting struct {
 	Moves    []Move // of stateful instances, in the order of time
 
 	Rewirings []Rewiring // of the network, in the order of time
+	Outages   []Outage   // of hosts, in the order of time
+
+	// Starts are those of programs that stand by on nodes to which stateful instances may move, by function.
+	Starts map[string]time.Duration
 
 	Rebalance *Rebalance // moves them as well; nil: nothing does
 

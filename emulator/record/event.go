@@ -16,7 +16,7 @@ type Event struct {
 	Moves []Migration `json:"moves,omitempty"` // of stateful instances
 
 	Origin   string    `json:"origin,omitempty"`   // who made it; empty: the scenario
-	Load     string    `json:"load,omitempty"`     // traffic or program, that it put on the testbed; empty: none
+	Load     string    `json:"load,omitempty"`     // traffic, program or capture, that it put on the testbed; empty: none
 	Revision uint64    `json:"revision,omitempty"` // of the network, after it
 	Time     time.Time `json:"time,omitzero"`
 }

@@ -21,7 +21,8 @@ type Migration struct {
 	Method      string         `json:"method"`
 	Rounds      int            `json:"rounds"` // of copying, the one for which invocations were held included
 	States      int            `json:"states"` // before the move
-	Bytes       int64          `json:"bytes"`  // of states, in all rounds
+	StateBytes  int64          `json:"state_bytes"`
+	Bytes       int64          `json:"bytes"` // of states, in all rounds
 	Unavailable float64        `json:"unavailability_s"`
 	Drain       float64        `json:"drain_s"` // of that, until the invocations had ended that were at work
 	Took        float64        `json:"took_s"`  // from the order to the end
@@ -58,7 +59,8 @@ func (m *Migration) Point() lineprotocol.Point {
 	p.Time = m.Time
 	p.Tags["method"], p.Tags["from"], p.Tags["to"] = m.Method, m.From, m.To
 	p.Fields = map[string]any{
-		"function": m.Function, "client": m.Client, "rounds": int64(m.Rounds), "states": int64(m.States), "bytes": m.Bytes,
+		"function": m.Function, "client": m.Client, "rounds": int64(m.Rounds), "states": int64(m.States),
+		"state_bytes": m.StateBytes, "bytes": m.Bytes,
 		"unavailability_s": m.Unavailable, "drain_s": m.Drain, "took_s": m.Took, "delayed": int64(m.Delayed),
 		"delay_s": m.Delay, "max_delay_s": m.MaxDelay, "ok": m.Undone == "",
 	}

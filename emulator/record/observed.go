@@ -15,6 +15,7 @@ type Link struct {
 	Scenario    string
 	Fabric      string
 	Runtime     string
+	Machine     string // that carries it, of several; empty: there is one
 	Link        string // its name
 	Class       string // of the link, e.g. wlan
 	Dir         int    // 0 or 1; always 0 of a shared medium
@@ -31,13 +32,14 @@ type Link struct {
 	Factors map[string]string // as in Tags
 }
 
-// Host is the load of the machine that everything runs on, over one sampling interval.
+// Host is the load of the machine that everything runs on, or of one of several, over one sampling interval.
 type Host struct {
 	Run         string
 	Testbed     string
 	Scenario    string
 	Fabric      string
 	Runtime     string
+	Machine     string // name of one of several; empty: the controller's
 	Time        time.Time
 	Interval    float64 // s since the sample before it
 	Busy        float64 // share of all processors' time that was not idle, in [0,1]
@@ -65,7 +67,7 @@ func (l *Link) Point() lineprotocol.Point {
 		Measurement: linkMeasurement, Time: l.Time,
 		Tags: tagged(l.Factors, map[string]string{
 			"run": l.Run, "testbed": l.Testbed, "scenario": l.Scenario, "fabric": l.Fabric, "runtime": l.Runtime,
-			"link": l.Link, "class": l.Class, "dir": strconv.Itoa(l.Dir),
+			"machine": l.Machine, "link": l.Link, "class": l.Class, "dir": strconv.Itoa(l.Dir),
 		}),
 		Fields: map[string]any{
 			"interval_s": l.Interval, "bytes": l.Bytes, "packets": l.Packets, "dropped": l.Dropped, "lost": l.Lost,
@@ -78,8 +80,8 @@ func linkOf(p lineprotocol.Point) (Link, error) {
 	dir, err := strconv.Atoi(p.Tags["dir"])
 	return Link{
 		Run: p.Tags["run"], Testbed: p.Tags["testbed"], Scenario: p.Tags["scenario"], Fabric: p.Tags["fabric"],
-		Runtime: p.Tags["runtime"], Link: p.Tags["link"], Class: p.Tags["class"], Dir: dir, Time: p.Time.UTC(),
-		Interval: p.Number("interval_s"), Bytes: p.Int("bytes"), Packets: p.Int("packets"), Dropped: p.Int("dropped"),
+		Runtime: p.Tags["runtime"], Machine: p.Tags["machine"], Link: p.Tags["link"], Class: p.Tags["class"], Dir: dir,
+		Time: p.Time.UTC(), Interval: p.Number("interval_s"), Bytes: p.Int("bytes"), Packets: p.Int("packets"), Dropped: p.Int("dropped"),
 		Lost: p.Int("lost"), BitRate: p.Number("throughput_bps"), Rate: units.BitRate(p.Int("rate_bps")),
 		Utilisation: p.Number("utilisation"),
 	}, err
@@ -91,6 +93,7 @@ func (h *Host) Point() lineprotocol.Point {
 		Measurement: hostMeasurement, Time: h.Time,
 		Tags: tagged(h.Factors, map[string]string{
 			"run": h.Run, "testbed": h.Testbed, "scenario": h.Scenario, "fabric": h.Fabric, "runtime": h.Runtime,
+			"machine": h.Machine,
 		}),
 		Fields: map[string]any{
 			"interval_s": h.Interval, "cpu_busy": h.Busy, "cpu_steal": h.Steal, "load1": h.Load1,
@@ -107,8 +110,8 @@ func (h *Host) Point() lineprotocol.Point {
 func hostOf(p lineprotocol.Point) Host {
 	h := Host{
 		Run: p.Tags["run"], Testbed: p.Tags["testbed"], Scenario: p.Tags["scenario"], Fabric: p.Tags["fabric"],
-		Runtime: p.Tags["runtime"], Time: p.Time.UTC(), Interval: p.Number("interval_s"), Busy: p.Number("cpu_busy"),
-		Steal: p.Number("cpu_steal"), Load1: p.Number("load1"), MemoryUsed: p.Int("memory_used_bytes"),
+		Runtime: p.Tags["runtime"], Machine: p.Tags["machine"], Time: p.Time.UTC(), Interval: p.Number("interval_s"),
+		Busy: p.Number("cpu_busy"), Steal: p.Number("cpu_steal"), Load1: p.Number("load1"), MemoryUsed: p.Int("memory_used_bytes"),
 		MemoryTotal: p.Int("memory_total_bytes"), Processors: int(p.Int("processors")),
 	}
 	if _, known := p.Fields["fabric_packets"]; known {

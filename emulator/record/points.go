@@ -50,6 +50,9 @@ func (c *Chain) Point() lineprotocol.Point {
 	}
 	p := c.Tags.point(measurement)
 	p.Time = c.Time
+	if c.Machine != "" {
+		p.Tags["machine"] = c.Machine
+	}
 	p.Fields = map[string]any{
 		"index": int64(c.Index), "job": c.Job, "client": c.Client, "start_ns": c.Start,
 		"latency_s": c.Measured.Latency, "network_s": c.Measured.Network, "processing_s": c.Measured.Processing,
@@ -112,6 +115,12 @@ func (s *Step) Point() lineprotocol.Point {
 	}
 	if s.Moved > 0 || s.Held > 0 {
 		p.Fields["held_s"], p.Fields["moved"] = s.Held, int64(s.Moved)
+	}
+	if s.FromMachine != "" {
+		p.Fields["from_machine"], p.Fields["to_machine"] = s.FromMachine, s.ToMachine
+	}
+	if s.ClockError > 0 {
+		p.Fields["clock_error_s"] = s.ClockError
 	}
 	if s.Predicted != nil {
 		p.Fields["predicted_s"] = *s.Predicted

@@ -64,7 +64,7 @@ func chainOf(p lineprotocol.Point) (Chain, error) {
 		Measured: timesOf(p, ""),
 		Bytes:    p.Int("bytes"), States: int(p.Int("states")), Lost: int(p.Int("lost")),
 		Conflicts: int(p.Int("conflicts")), Retries: int(p.Int("retries")), Cold: int(p.Int("cold")),
-		Late: p.Number("late_s"), Error: p.Text("error"),
+		Late: p.Number("late_s"), Error: p.Text("error"), Machine: p.Tags["machine"],
 		Attempt: int(p.Int("attempt")), Disturbed: p.Fields["disturbed"] == true,
 	}
 	if _, known := p.Fields["host_late_s"]; known {

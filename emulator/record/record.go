@@ -48,7 +48,8 @@ type Chain struct {
 	Index     int       // of its job in the workload
 	Job       string
 	Client    string  // name of the node
-	Start     int64   // monotonic clock of the host, in ns; 0: it did not start
+	Machine   string  // name of the machine that the client is on; empty: there is one
+	Start     int64   // monotonic clock of the host, of several the first, in ns; 0: it did not start
 	Measured  Times   // 0 where it failed
 	Bytes     int64   // payload of all transfers between different nodes, those that were repeated included
 	States    int     // checked
@@ -117,6 +118,11 @@ type Step struct {
 	Start     float64  // s of the wait for an instance (role start) that it took to start; the rest is its queue
 
 	Superseded bool // of a chain's attempt that is
+
+	// Of nodes on several machines: the names of those, and, where they are two, the most by which what one node tells may
+	// be wrong by the other one's clock, in s.
+	FromMachine, ToMachine string
+	ClockError             float64
 }
 
 // Counts say what became of the samples given to a sink: chains and steps. For a database they say what

@@ -123,6 +123,7 @@ func columns() []column {
 		{"weight", func(c *Chain) string { return strconv.FormatFloat(c.Stands(), 'f', -1, 64) },
 			func(c *Chain, s string) (err error) { c.Weight, err = weight(s); return err }},
 		whole("retries", func(c *Chain) *int { return &c.Retries }),
+		text("machine", func(c *Chain) *string { return &c.Machine }),
 	}
 }
 

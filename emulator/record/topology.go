@@ -48,20 +48,21 @@ type queue struct {
 	Duplicate float64        `json:"duplicate,omitempty"`
 	Corrupt   float64        `json:"corrupt,omitempty"`
 	Queue     units.ByteSize `json:"queue_bytes,omitempty"` // 0: derived
+	MTU       int            `json:"mtu_bytes,omitempty"`   // 0: 1500
 	Trace     string         `json:"trace,omitempty"`       // name of what it follows, which is one of the run's inputs
 	Delays    string         `json:"delays,omitempty"`      // name of the distribution of its delays, which is another
 }
 
 func queueOf(t *topology.Topology, s topology.Shape) queue {
 	q := queue{Rate: s.Rate, Delay: s.Delay, Jitter: s.Jitter, Loss: s.Loss,
-		Reorder: s.Reorder, Duplicate: s.Duplicate, Corrupt: s.Corrupt, Queue: s.Queue}
+		Reorder: s.Reorder, Duplicate: s.Duplicate, Corrupt: s.Corrupt, Queue: s.Queue, MTU: s.MTU}
 	q.Trace, q.Delays = t.TraceNames(&s)
 	return q
 }
 
 func (q *queue) shape() topology.Shape {
 	return topology.Shape{Rate: q.Rate, Delay: q.Delay, Jitter: q.Jitter, Loss: q.Loss,
-		Reorder: q.Reorder, Duplicate: q.Duplicate, Corrupt: q.Corrupt, Queue: q.Queue}
+		Reorder: q.Reorder, Duplicate: q.Duplicate, Corrupt: q.Corrupt, Queue: q.Queue, MTU: q.MTU}
 }
 
 // graphTarget is one edge: the index of the vertex that it leads to, and its propagation delay.

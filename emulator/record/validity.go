@@ -38,6 +38,34 @@ type Validity struct {
 	// Where the fabric does not tell, Lost are packets that the host lost, by the counters of the stations and links.
 	Lost   uint64 `json:"lost,omitempty"`
 	LostAt string `json:"lost_at,omitempty"` // the station or link that lost most of them
+
+	// Cut is, of a testbed on several machines, what went from each to each other one, and Machines what each had to do.
+	// ClockError is the most by which an instant that one machine tells may be wrong by the clock of the first, in s: so
+	// much is added at both ends of a chain before it is held against times in which something was late.
+	Cut        []Crossing        `json:"cut,omitempty"`
+	Machines   []MachineHostLoad `json:"machines,omitempty"`
+	ClockError float64           `json:"clock_error_s,omitempty"`
+}
+
+// Crossing is what went from one machine to another during a run. Times are in s.
+type Crossing struct {
+	From     string  `json:"from"`
+	To       string  `json:"to"`
+	Sent     uint64  `json:"sent"`     // packets handed over
+	Lost     uint64  `json:"lost"`     // packets that were to be, and were lost on the way
+	Received uint64  `json:"received"` // packets that came
+	Late     uint64  `json:"late"`     // of these, those that came after they were due
+	LateP50  float64 `json:"late_p50_s"`
+	LateP99  float64 `json:"late_p99_s"`
+	LateMax  float64 `json:"late_max_s"`
+	// ClockError is the most by which the offset of the two clocks may have been wrong at the end.
+	ClockError float64 `json:"clock_error_s"`
+}
+
+// MachineHostLoad is a HostLoad of one of several machines.
+type MachineHostLoad struct {
+	Machine string `json:"machine"`
+	HostLoad
 }
 
 // Canary is how late probes arrived, by their schedule, whose way takes a known time. Times are in s.

@@ -79,14 +79,16 @@ type lateness struct {
 	fabric *reporter // nil: it does not tell
 	agent  func(topology.ID) Agent
 	name   func(topology.ID) (name, class string)
-	keep   time.Duration // for how long spells may be of interest
+	keep   time.Duration        // for how long spells may be of interest
+	wrong  func() time.Duration // as Config.ClockError
 
 	mu    sync.Mutex
 	nodes map[topology.ID]*reporter
 }
 
 func newLateness(c *Config, agent func(topology.ID) Agent) *lateness {
-	l := &lateness{agent: agent, name: c.Name, keep: c.Timeout + time.Minute, nodes: map[topology.ID]*reporter{}}
+	l := &lateness{agent: agent, name: c.Name, keep: c.Timeout + time.Minute, nodes: map[topology.ID]*reporter{},
+		wrong: c.ClockError}
 	if c.Spells != nil {
 		l.fabric = &reporter{ask: c.Spells}
 	}
@@ -130,6 +132,10 @@ func (l *lateness) watch(ctx context.Context, nodes []topology.ID, change int) {
 // counted twice, in which the fabric did nothing, or something was overdue to one of the chain's nodes, or one of them
 // was kept from running. It is nil where that is not known.
 func (l *lateness) of(ctx context.Context, nodes []topology.ID, from, to int64) *record.HostLate {
+	if l.wrong != nil { // spells of other machines' clocks may lie elsewhere by as much
+		wrong := int64(l.wrong())
+		from, to = from-wrong, to+wrong
+	}
 	forget := from - int64(l.keep)
 	names := map[string]bool{}
 	var fabric, agents []health.Spell

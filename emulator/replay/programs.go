@@ -44,11 +44,18 @@ func (p *Programs) mark(one *plan.Plan) {
 // programs prepares nodes for the user's programs, and cleans up after them.
 type programs struct {
 	*Programs
-	nodes    map[topology.ID]map[string]bool   // functions by node, and whether their instances start and end
+	nodes    map[topology.ID]map[string]use    // functions by node
 	files    map[topology.ID]map[string]string // payloads that a client's node needs: paths by key
 	keys     map[string]string                 // of payloads, by path
+	reach    []topology.ID                     // that stateful instances may move to
 	name     func(topology.ID) string
 	controls func(topology.ID) Agent
+}
+
+// use says how a node's instances of a function live.
+type use struct {
+	scaled  bool // they start and end as calls say
+	standby bool // one starts when a stateful instance moves there
 }
 
 // programmable is an agent that can be told of programs.
@@ -66,8 +73,8 @@ const graceToStop = 20 * time.Second
 // gets the same file under each model.
 func newPrograms(r *replay) (*programs, error) {
 	p := &programs{
-		Programs: r.Config.Programs, nodes: map[topology.ID]map[string]bool{}, files: map[topology.ID]map[string]string{},
-		keys: map[string]string{}, controls: r.control,
+		Programs: r.Config.Programs, nodes: map[topology.ID]map[string]use{}, files: map[topology.ID]map[string]string{},
+		keys: map[string]string{}, controls: r.control, reach: r.Reach,
 		name: func(id topology.ID) string { name, _ := r.Name(id); return name },
 	}
 	if p.Programs == nil {
@@ -91,7 +98,12 @@ func (p *programs) prepare(spec *faas.ChainSpec, inv *faas.InvocationSpec, next 
 		return nil
 	}
 	for _, node := range spec.Candidates(inv) {
-		put(p.nodes, node, inv.Function, inv.Instances != nil)
+		put(p.nodes, node, inv.Function, use{scaled: inv.Instances != nil})
+	}
+	for _, node := range p.reach {
+		if _, known := p.nodes[node][inv.Function]; inv.Stateful != "" && !known {
+			put(p.nodes, node, inv.Function, use{scaled: inv.Instances != nil, standby: true})
+		}
 	}
 	in := p.Inputs[inv.Function]
 	switch {
@@ -141,7 +153,7 @@ func (p *programs) start(ctx context.Context) error {
 		var all []function.Program
 		for _, name := range slices.Sorted(maps.Keys(p.nodes[id])) {
 			one := *p.Of(name)
-			one.Scaled = p.nodes[id][name]
+			one.Scaled, one.Standby = p.nodes[id][name].scaled, p.nodes[id][name].standby
 			all = append(all, one)
 		}
 		return p.told(id).Programs(ctx, all)
@@ -167,7 +179,7 @@ func (p *programs) stop(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceToStop)
 	defer cancel()
 	for id := range p.files {
-		put(p.nodes, id, "", true)
+		put(p.nodes, id, "", use{})
 	}
 	_ = p.each(func(id topology.ID) error { return p.told(id).Programs(ctx, nil) }) // dead nodes have none
 }

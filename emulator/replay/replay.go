@@ -43,6 +43,11 @@ type Config struct {
 
 	// Spells are those of the fabric from number since on; nil: it does not tell of its lateness.
 	Spells func(ctx context.Context, since uint64) (health.Report, error)
+	// ClockError is the most by which an instant that a node or the fabric tells may be wrong by another one's clock,
+	// where they are on several machines; nil: nothing.
+	ClockError func() time.Duration
+	// Machine is the name of the machine that a node is on; nil: there is one.
+	Machine func(topology.ID) string
 	// Disturbed says what becomes of chains that the host may have made longer.
 	Disturbed Disturbed
 

@@ -7,6 +7,7 @@ import (
 	"testbed/emulator/faas"
 	"testbed/emulator/plan"
 	"testbed/emulator/record"
+	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
 
@@ -20,7 +21,7 @@ func (r *replay) sample(p *plan.Plan, o outcome) (record.Chain, []record.Step) {
 		Tags: tags, Time: o.at, Index: p.Index, Job: p.Job, Client: name, States: len(o.checks), Late: o.late.Seconds(),
 		Weight: p.Weight, Host: o.host, Attempt: o.attempt, Disturbed: o.disturbed, Superseded: o.superseded,
 	}
-	c.Scaled = p.Scaled()
+	c.Scaled, c.Machine = p.Scaled(), r.machine(p.Client)
 	errs := []error{o.err}
 	for _, check := range o.checks {
 		if err := check.Err(); err != nil {
@@ -105,10 +106,22 @@ func (r *replay) steps(p *plan.Plan, o outcome, tags record.Tags, predicted []fl
 		if s.Remote != 0 {
 			step.Remote = time.Duration(s.Remote - s.Start).Seconds()
 		}
+		step.FromMachine, step.ToMachine = r.machine(planned.From), r.machine(planned.To)
+		if step.FromMachine != step.ToMachine && r.ClockError != nil {
+			step.ClockError = r.ClockError().Seconds()
+		}
 		if s.Index < len(predicted) {
 			step.Predicted = &predicted[s.Index]
 		}
 		steps = append(steps, step)
 	}
 	return steps
+}
+
+// machine is the name of the machine that a node is on; empty: there is one.
+func (r *replay) machine(id topology.ID) string {
+	if r.Machine == nil {
+		return ""
+	}
+	return r.Machine(id)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -110,7 +111,28 @@ func (p *page) conditions() {
 		s.Tables = append(s.Tables, queues(m.Queues))
 		s.Intro = noted(m.Queues)
 	}
+	if v := m.Validity; v != nil && len(v.Cut) > 0 {
+		s.Tables = append(s.Tables, crossings(v.Cut))
+	}
 	p.section(s)
+}
+
+// crossings says what went from machine to machine.
+func crossings(list []record.Crossing) html.Table {
+	t := html.Table{
+		ID:      "crossings",
+		Caption: say("crossings.caption", nil),
+		Columns: columns("from machine", "to machine", "#packets", "#lost", "#late", "#late p99, ms", "#late most, ms",
+			"#clocks known to, ms"),
+		Note: say("crossings.note", nil),
+	}
+	for i := range list {
+		c := &list[i]
+		ms := func(s float64) string { return strconv.FormatFloat(1e3*s, 'g', 3, 64) }
+		t.Rows = append(t.Rows, []string{c.From, c.To, thousands(int64(c.Sent)), thousands(int64(c.Lost)),
+			thousands(int64(c.Late)), ms(c.LateP99), ms(c.LateMax), ms(c.ClockError)})
+	}
+	return t
 }
 
 // noted are the notes that queues carry, each once.

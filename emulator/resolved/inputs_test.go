@@ -274,3 +274,49 @@ func TestInputsWithOddNames(t *testing.T) {
 		t.Errorf("a second file of the name: %q", got)
 	}
 }
+
+// TestKeptNetworkMeansTheSame: a network of another tool is kept as any file is, and the copy gives the same plans when
+// the original is gone.
+func TestKeptNetworkMeansTheSame(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "nets", "campus.graphml"), `<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
+<key id="k" for="node" attr.name="kind" attr.type="string"/>
+<key id="d0" for="edge" attr.name="delay" attr.type="string"/>
+<key id="d1" for="edge" attr.name="rate" attr.type="string"/>
+<graph edgedefault="undirected">
+<node id="cam"><data key="k">host</data></node><node id="hub"/><node id="box"><data key="k">host</data></node>
+<edge source="cam" target="hub"><data key="d0">3ms</data><data key="d1">20Mbps</data></edge>
+<edge source="hub" target="box"><data key="d0">2ms</data><data key="d1">100Mbps</data></edge>
+</graph></graphml>
+`)
+	path := filepath.Join(dir, "s", "s.yaml")
+	write(t, path, `name: imported
+topology: {import: ../nets/campus.graphml}
+workload:
+  jobs: [{name: j, client: cam, tasks: {f: {ops: 5, argument: 1kB}}}]
+models: [in-function]
+`)
+	sc := loaded(t, path)
+	want := allPlans(t, sc)
+	out := filepath.Join(t.TempDir(), "run")
+	kept, err := KeepInputs(sc, out, LargestInput)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(kept.Inputs) != 1 || kept.Inputs[0].File != "inputs/campus.graphml" {
+		t.Errorf("%+v", kept.Inputs)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if got := allPlans(t, loaded(t, filepath.Join(out, record.ScenarioFile))); got != want || want == "" {
+		t.Errorf("the copy makes other plans:\n%s\n%s", got, want)
+	}
+	conclude(t, out, kept)
+	if err := edit(filepath.Join(out, "inputs", "campus.graphml")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Reproduce(out); !errors.Is(err, record.ErrAltered) {
+		t.Errorf("an edited network: %v", err)
+	}
+}

@@ -132,6 +132,13 @@ func (e *Scenario) demand(m plan.Model, plans []*plan.Plan) demand {
 		d.nodes[node].all = units.Add(d.nodes[node].all, bytes)
 		d.total.all = units.Add(d.total.all, bytes)
 	}
+	for node, bytes := range e.payloadBytes(plans) {
+		if d.nodes[node] == nil {
+			d.nodes[node] = &occupancy{}
+		}
+		d.nodes[node].all = units.Add(d.nodes[node].all, bytes)
+		d.total.all = units.Add(d.total.all, bytes)
+	}
 	return d
 }
 

@@ -208,3 +208,45 @@ func TestAgentMemory(t *testing.T) {
 		}
 	}
 }
+
+// TestPayloadsAreHeld: a client's node has as many of the files that its functions get as it has invocations of them,
+// the largest, and that is part of what all nodes hold.
+func TestPayloadsAreHeld(t *testing.T) {
+	dir := t.TempDir()
+	for name, size := range map[string]int{"a": 10_000, "b": 30_000, "c": 20_000} {
+		write(t, filepath.Join(dir, "files", name), strings.Repeat("x", size))
+	}
+	write(t, filepath.Join(dir, "f.sh"), "")
+	text := func(payload string) string {
+		return fmt.Sprintf(`name: payloads
+topology:
+  nodes: {pi: {memory: 1GiB}, box: {memory: 1GiB}, sw: {kind: switch}}
+  links: [{endpoints: [pi, sw], rate: 1Gbps, delay: 1ms}, {endpoints: [box, sw], rate: 1Gbps, delay: 1ms}]
+functions: {f: {command: [/bin/sh, f.sh]%s}}
+workload: {jobs: [{name: j, client: pi, count: 2, tasks: {f: {ops: 1, argument: 1kB}}}]}
+placement: {hosts: [box]}
+models: [in-function]
+`, payload)
+	}
+	all := map[string]demand{}
+	for _, payload := range []string{"", ", payload: files/*"} {
+		path := filepath.Join(dir, "s.yaml")
+		write(t, path, text(payload))
+		e, err := Prepare(loaded(t, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		demands, err := e.demands()
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[payload] = demands[0]
+		pi, _ := e.Topology.Lookup("pi")
+		if has := demands[0].nodes[pi].all; (has >= 50_000) != (payload != "") {
+			t.Errorf("with %q the client's node holds %d bytes", payload, has)
+		}
+	}
+	if more := all[", payload: files/*"].total.all - all[""].total.all; more != 50_000 {
+		t.Errorf("all hold %d bytes more with two payloads", more)
+	}
+}

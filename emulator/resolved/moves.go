@@ -88,14 +88,13 @@ func (e *Scenario) Movable(m plan.Model) bool {
 // checkMove says why there is nothing that could move.
 func (e *Scenario) checkMove(m *Move) error {
 	name := func(id topology.ID) string { return e.Topology.Vertices[id].Name }
-	functions, nodes, programs := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	functions, nodes := map[string]bool{}, map[string]bool{}
 	for _, d := range e.Sample {
 		if e.Placement.Client[d.Job] != m.Client {
 			continue
 		}
 		for task, t := range e.Jobs[d.Job].Tasks {
-			if len(t.States) == 0 || t.Program {
-				programs[t.Function] = t.Program
+			if len(t.States) == 0 {
 				continue
 			}
 			functions[t.Function] = true
@@ -110,9 +109,6 @@ func (e *Scenario) checkMove(m *Move) error {
 	switch {
 	case len(m.Placed) > 0:
 		return nil
-	case programs[m.Function]:
-		return fmt.Errorf("function: %s is a program, and those do not move: remove the event, or let it be builtin",
-			m.Function)
 	case len(functions) == 0:
 		return fmt.Errorf("client: no function with a state is executed for %s: name the client of a job that is replayed",
 			name(m.Client))

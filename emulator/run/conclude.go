@@ -48,6 +48,7 @@ func (r *run) describe() error {
 const (
 	perQueue    = 700
 	perEvent    = 600
+	perMove     = 1200
 	perRest     = 12 << 10
 	leastRoom   = 4 << 10
 	maxReserved = 64 << 20
@@ -62,11 +63,39 @@ func (r *run) reserve() (err error) {
 	}
 	queues := len(fabric.Channels(r.Scenario.Topology))
 	events := (len(r.Scenario.Moments) + len(r.Scenario.Moves)) * len(r.Scenario.Models)
-	for room := min(len(text)+perQueue*queues+perEvent*events+perRest, maxReserved); ; room /= 2 {
+	want := len(text) + perQueue*queues + perEvent*events + perMove*r.mostMoves() + perRest
+	for room := min(want, maxReserved); ; room /= 2 {
 		if err = r.dir.Reserve(int64(room)); err == nil || room/2 < leastRoom {
 			return err
 		}
 	}
+}
+
+// mostMoves is how many instances may move at most: those that events name, or that leave a node for each client; and
+// what the policy orders, by which an instance that has moved stays until it has been called twice more.
+func (r *run) mostMoves() int {
+	planned := 0
+	for i := range r.Scenario.Moves {
+		m := &r.Scenario.Moves[i]
+		planned += max(len(m.Placed), len(m.Targets))
+	}
+	if r.Scenario.Source.Placement.Rebalance == nil {
+		return planned
+	}
+	calls := 0
+	for _, plans := range r.plans {
+		for _, p := range plans {
+			if !r.Scenario.Movable(p.Model) {
+				continue
+			}
+			for i := range p.Invocations {
+				if len(p.Invocations[i].States) > 0 {
+					calls++
+				}
+			}
+		}
+	}
+	return planned + calls/2
 }
 
 // conclude compares, seals the directory, and writes the final manifest, which says what has failed. Its error is all

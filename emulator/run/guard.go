@@ -23,6 +23,8 @@ type guard struct {
 	host   hostload.Snapshot
 	canary Canary // nil: there is none
 	mute   error  // why
+	clocks clocks
+	hosts  map[string]hostload.Snapshot // of several machines, by name
 
 	mu   sync.Mutex
 	late []float64 // s, of chains
@@ -50,7 +52,7 @@ func watchOver(ctx context.Context, bed Bed) *guard {
 	if status, err := bed.Inspect(asking); err == nil {
 		g.lost = lostBy(status)
 	}
-	g.host = hostload.Read()
+	g.host, g.hosts = hostload.Read(), hostsOf(asking, bed)
 	ctx, g.stop = context.WithCancel(ctx)
 	go func() {
 		defer close(g.done)
@@ -111,12 +113,13 @@ func (g *guard) end(ctx context.Context, status fabric.Status) seen {
 	<-g.done
 	s := seen{told: g.told}
 	s.host = hostload.Read().Since(g.host)
+	s.machines = loadsSince(hostsOf(ctx, g.bed), g.hosts)
 	counted := lostBy(status)
 	s.lost, s.lostAt = counted.since(g.lost)
 	s.arrived = counted.arrived - min(g.lost.arrived, counted.arrived)
 	s.canary, s.mute = g.endCanary(ctx)
 	if g.told {
-		s.fabric = g.punctuality(ctx)
+		s.fabric, s.cut = g.punctuality(ctx)
 	}
 	if s.fabric != nil {
 		s.fabric.Lost += s.lost
@@ -132,6 +135,9 @@ type seen struct {
 	canary *record.Canary       // nil: there was none
 	mute   error                // why
 	host   *record.HostLoad     // nil: not known
+
+	machines []record.MachineHostLoad // of several machines
+	cut      []record.Crossing        // between them
 
 	lost    uint64 // packets, by the counters of stations and links
 	lostAt  string
@@ -155,11 +161,11 @@ func (g *guard) endCanary(ctx context.Context) (*record.Canary, error) {
 	}, err
 }
 
-// punctuality is how punctual the fabric was; nil where it has ended.
-func (g *guard) punctuality(ctx context.Context) *record.FabricHealth {
+// punctuality is how punctual the fabric was, and what went between machines; nil where it has ended.
+func (g *guard) punctuality(ctx context.Context) (*record.FabricHealth, []record.Crossing) {
 	after, err := g.bed.Health(ctx, g.before.Next)
 	if err != nil || after.From != g.before.From { // it has ended, or another has taken its place
-		return nil
+		return nil, nil
 	}
 	written, overslept := after.Written.Since(&g.before.Written), after.Overslept.Since(&g.before.Overslept)
 	f := &record.FabricHealth{
@@ -171,5 +177,5 @@ func (g *guard) punctuality(ctx context.Context) *record.FabricHealth {
 	if spent := after.Now - g.before.Now; spent > 0 {
 		f.Busy = float64(after.Busy-g.before.Busy) / float64(spent)
 	}
-	return f
+	return f, crossings(g.before.Crossings, after.Crossings)
 }

@@ -24,7 +24,7 @@ func (r *run) moveOne(ctx context.Context, model string, m *resolved.Move, one *
 		return record.Migration{}, err
 	}
 	out := record.Migration{Tags: r.tags(), Function: strings.Join(one.Functions, "+"),
-		Method: m.Method, States: found.States}
+		Method: m.Method, States: found.States, StateBytes: found.Bytes}
 	out.Tags.Model = model
 	out.Client, _ = r.name(one.Client)
 	out.From, _ = r.name(at)
@@ -69,7 +69,7 @@ func enter(out *record.Migration, done *faas.Moved) {
 func alone(e *resolved.Scenario, s predict.Setting) (predict.Engine, error) {
 	options := transport.OptionsOf(s)
 	options.Connections, options.Arrivals, options.Fresh = 0, predict.Arrivals{}, true
-	options.Moves, options.Rebalance = nil, nil
+	options.Moves, options.Rebalance, options.Outages = nil, nil, nil
 	return transport.New(e.Topology, e.Speed, options)
 }
 
@@ -83,11 +83,7 @@ func (r *run) predictMove(m *resolved.Move, at topology.ID, found *faas.Instance
 	if m.Method == faas.PreCopy {
 		move.Rounds = m.Rounds
 	}
-	p, err := migration.Predict(engine, migration.Instance{
+	return expect(engine, &predict.Seen{
 		Bytes: found.Bytes, States: found.States, Rate: found.Rate, Drain: found.Drain,
-	}, move)
-	if err != nil {
-		return nil, err
-	}
-	return &record.PredictedMove{Unavailable: p.Unavailable, Bytes: p.Bytes, Rounds: p.Rounds, Took: p.Took}, nil
+	}, move, r.standby.Start(found.Functions, m.To))
 }

@@ -64,12 +64,15 @@ func (r *run) movedNodes() []topology.ID {
 	return slices.Compact(all)
 }
 
-// reach are the nodes that instances may be moved to, by hand as well; nil: nothing moves.
+// reach are the nodes that instances may be moved to, by events, which name others than execute functions too, or by
+// hand; nil: nothing moves.
 func (r *run) reach() []topology.ID {
 	if !slices.ContainsFunc(r.Scenario.Models, r.Scenario.Movable) {
 		return nil
 	}
-	return r.Scenario.Source.Executors(r.Scenario.Topology)
+	all := append(r.movedNodes(), r.Scenario.Source.Executors(r.Scenario.Topology)...)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // errDown ends what has not moved when its node goes down.

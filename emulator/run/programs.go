@@ -132,7 +132,11 @@ func (r *run) containers(p *replay.Programs) []topology.ID {
 				if f := p.Of(inv.Function); f == nil || f.Image == "" {
 					continue
 				}
-				for _, node := range append([]topology.ID{inv.Worker}, inv.Candidates...) {
+				nodes := append([]topology.ID{inv.Worker}, inv.Candidates...)
+				if r.Scenario.Movable(one.Model) && len(inv.States) > 0 {
+					nodes = append(nodes, r.reach()...)
+				}
+				for _, node := range nodes {
 					if !seen[node] {
 						seen[node] = true
 						all = append(all, node)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -113,9 +114,10 @@ type run struct {
 	database  *influx.Mirror // nil: none
 	guard     *guard
 	setting   predict.Setting // as calibrated
-	telling   sync.Mutex      // of events
-	agree     *agreement      // nil: no function is a program
-	gone      gone            // nodes that have died and that the chains can do without
+	standby   *predict.Standby
+	telling   sync.Mutex // of events
+	agree     *agreement // nil: no function is a program
+	gone      gone       // nodes that have died and that the chains can do without
 }
 
 // plansOf builds the plans of all models, as the worker-side state access that the FaaS carries out.
@@ -162,6 +164,11 @@ func (r *run) watched(ctx context.Context) error {
 }
 
 func (r *run) execute(ctx context.Context) error {
+	apart, err := r.synchronise(ctx)
+	if err != nil {
+		return err
+	}
+	defer apart()
 	if r.Fidelity {
 		r.fidelity(ctx)
 	}
@@ -170,26 +177,30 @@ func (r *run) execute(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.manifest.Overhead, r.setting = &overhead, setting
-	r.phase("predicting")
-	if r.predicted, err = r.predict(setting); err != nil {
-		return err
-	}
-	if err := writePredictions(r.dir.Path(), r.predicted); err != nil {
-		return err
-	}
 	programs, err := r.programs()
 	if err != nil {
 		return err
 	}
 	defer r.serve(programs)()
+	r.manifest.Overhead, r.setting = &overhead, setting
+	if r.setting.Starts, err = r.starts(ctx, programs); err != nil {
+		return err
+	}
+	r.standby = predict.NewStandby(r.setting.Starts, slices.Concat(r.plans...))
+	r.phase("predicting")
+	if r.predicted, err = r.predict(r.setting); err != nil {
+		return err
+	}
+	if err := writePredictions(r.dir.Path(), r.predicted); err != nil {
+		return err
+	}
 	r.phase("opening connections")
 	r.outcome.Summary, err = replay.Run(ctx, replay.Config{
 		Programs: programs,
 		Plans:    r.plans, Arrival: r.Scenario.Arrival, Clients: r.Bed.Agent, Address: r.Bed.Address, Name: r.name,
 		Tags: r.tags(), Timeout: r.Scenario.Source.Replay.Timeout,
 		Sink:   record.NewMirror(r.dir, r.agree.beside(r.Sinks, r.guard)...),
-		Spells: r.guard.spells(), Disturbed: disturbed(r.Scenario), Cold: !r.Scenario.Source.Replay.Warmup,
+		Spells: r.guard.spells(), ClockError: r.guard.clocks.error, Disturbed: disturbed(r.Scenario), Cold: !r.Scenario.Source.Replay.Warmup,
 		Moved: r.movedNodes(), Reach: r.reach(), Predict: r.lookup(), PredictWorkers: r.workers(), Progress: r.Progress,
 		Around: func(ctx context.Context, model string) func() {
 			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Scenario.Sample)))

@@ -1,7 +1,9 @@
 package run
 
 import (
+	"cmp"
 	"slices"
+	"time"
 
 	"testbed/emulator/faas"
 	"testbed/emulator/fabric"
@@ -9,6 +11,7 @@ import (
 	"testbed/emulator/predict"
 	"testbed/emulator/replay"
 	"testbed/emulator/resolved"
+	"testbed/emulator/topology"
 )
 
 // Setting is what predictors may know of a scenario's testbed, whose TCP is set as the orchestrator sets it, before
@@ -16,8 +19,9 @@ import (
 func Setting(e *resolved.Scenario) predict.Setting {
 	s := predict.Setting{Topology: e.Topology, Speed: e.Speed,
 		Fresh: e.Arrival.Alone(), IdleRestart: e.Source.TCP.SlowStartAfterIdle, ReceiveWindow: receiveWindow,
+		IPv6:   e.Source.IP == 6,
 		Bursts: userspace.BurstRate, Arrivals: arrivals(e.Arrival, len(e.Jobs)), Connections: -1,
-		Linearize: e.Source.Linearize, Moves: moves(e.Moves), Rewirings: rewirings(e)}
+		Linearize: e.Source.Linearize, Moves: moves(e.Moves), Outages: outages(e), Rewirings: rewirings(e)}
 	if e.Source.Replay.Warmup {
 		s.Connections = e.Arrival.Connections()
 	}
@@ -70,5 +74,25 @@ func rewirings(e *resolved.Scenario) []predict.Rewiring {
 		moved := fabric.Overlay{Moves: m.Moves}.Over(fabric.Network{Topology: e.Topology})
 		all = append(all, predict.Rewiring{At: m.At, Topology: moved.Topology})
 	}
+	return all
+}
+
+// outages are the times in which hosts carry nothing, by the scenario's events, from which they come back.
+func outages(e *resolved.Scenario) (all []predict.Outage) {
+	since := map[topology.ID]time.Duration{}
+	for i := range e.Moments {
+		m := &e.Moments[i]
+		for _, node := range e.Topology.Hosts() {
+			from, was := since[node]
+			switch down := slices.Contains(m.Down, node); {
+			case down && !was:
+				since[node] = m.At
+			case was && !down:
+				all = append(all, predict.Outage{Node: node, From: from, To: m.At})
+				delete(since, node)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b predict.Outage) int { return cmp.Compare(a.From, b.From) })
 	return all
 }

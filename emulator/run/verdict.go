@@ -23,7 +23,7 @@ func (g *guard) judge(m *record.Manifest, s seen, share float64, off int) *recor
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	v := &record.Validity{Verdict: record.Green, Share: cmp.Or(share, replay.DefaultShare), Fabric: s.fabric,
-		Canary: s.canary, Host: s.host}
+		Canary: s.canary, Host: s.host, Cut: s.cut, Machines: s.machines, ClockError: g.clocks.error().Seconds()}
 	if s.mute != nil {
 		v.CanaryError = s.mute.Error()
 	}
@@ -60,6 +60,7 @@ func (g *guard) judge(m *record.Manifest, s seen, share float64, off int) *recor
 		blame(v, record.Red, "%d of the links' measurements are off their targets", off)
 	}
 	judgeFabric(v, s)
+	judgeCut(v)
 	switch {
 	case v.Disturbed > 0:
 		blame(v, record.Amber, "the host may have added more than %.3g %% to %d of %d chains", 100*v.Share, v.Disturbed,
@@ -80,6 +81,7 @@ func judgeOthers(v *record.Validity, events []record.Event) {
 		{"", record.Red, "the network was changed while it was measured, first by %s"},
 		{"traffic", record.Red, "somebody sent packets of his own while it was measured, first by %s"},
 		{"program", record.Amber, "somebody ran a program in a node while it was measured, first by %s"},
+		{"capture", record.Amber, "somebody captured packets while it was measured, first by %s"},
 	} {
 		first := ""
 		for _, e := range events {
@@ -136,21 +138,31 @@ const (
 
 // judgeHost names what may be the cause where the host has disturbed something. By itself it disturbs nothing.
 func judgeHost(v *record.Validity) {
-	h := v.Host
 	lost := v.Lost > 0 || v.Fabric != nil && v.Fabric.Lost > 0
-	if h == nil || v.Disturbed == 0 && v.Repeated == 0 && !lost {
+	if v.Disturbed == 0 && v.Repeated == 0 && !lost {
 		return
 	}
+	if len(v.Machines) == 0 && v.Host != nil {
+		blameHost(v, v.Host, "")
+	}
+	for i := range v.Machines { // the controller's host carries nothing then
+		blameHost(v, &v.Machines[i].HostLoad, " on machine "+v.Machines[i].Machine)
+	}
+}
+
+// blameHost names what one host lacked; on says which one it is.
+func blameHost(v *record.Validity, h *record.HostLoad, on string) {
 	if h.Steal > muchSteal {
-		blame(v, record.Amber, "the likely cause: %.3g %% of the processors' time went to other virtual machines",
-			100*h.Steal)
+		blame(v, record.Amber, "the likely cause: %.3g %% of the processors' time%s went to other virtual machines",
+			100*h.Steal, on)
 	}
 	if h.CPU != nil && *h.CPU > muchWait {
-		blame(v, record.Amber, "the likely cause: in %.3g %% of the time something waited for one of %d processors",
-			100**h.CPU, h.Processors)
+		blame(v, record.Amber, "the likely cause: in %.3g %% of the time something waited for one of %d processors%s",
+			100**h.CPU, h.Processors, on)
 	}
 	if h.Throttled > 0 {
-		blame(v, record.Amber, "the likely cause: processors were slowed down %d times, for they were too hot", h.Throttled)
+		blame(v, record.Amber, "the likely cause: processors%s were slowed down %d times, for they were too hot", on,
+			h.Throttled)
 	}
 }
 

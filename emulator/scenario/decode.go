@@ -165,6 +165,10 @@ func (d *decoder) plain(n *yaml.Node, v reflect.Value, f *field, path string) bo
 		x, err := strconv.ParseInt(n.Value, 10, 32)
 		bad = tag != "!!int" || err != nil
 		v.SetInt(x)
+		if !bad && len(f.enum) > 0 && !slices.Contains(f.enum, strconv.FormatInt(x, 10)) {
+			d.fail(at(n), path, "write "+strings.Join(f.enum, " or "), "%s is out of range", n.Value)
+			return false
+		}
 	case reflect.Uint64:
 		x, err := strconv.ParseUint(n.Value, 10, 63)
 		bad = tag != "!!int" || err != nil

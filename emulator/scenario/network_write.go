@@ -141,6 +141,8 @@ func shapeKeys(s *[2]topology.Shape, of topology.LinkType) []string {
 		}
 		return formatSize(float64(b))
 	}
+	mtu := strconv.Itoa((&topology.Vertex{Shape: *s}).MTU())
+	add("mtu", mtu, mtu, s[0].MTU == 0 && s[1].MTU == 0)
 	add("queue", size(up.Queue), size(down.Queue), up.Queue == 0 && down.Queue == 0)
 	return keys
 }

@@ -59,7 +59,11 @@ func (g *generator) value(t reflect.Type, f *field) object {
 		}
 		return object{"type": "boolean"}
 	case reflect.Int:
-		return ranged(object{"type": "integer"}, f)
+		s := ranged(object{"type": "integer"}, f)
+		if len(f.enum) > 0 {
+			s["enum"] = numbers(f.enum)
+		}
+		return s
 	case reflect.Uint64:
 		return object{"type": "integer", "minimum": 0, "maximum": uint64(1<<63 - 1)}
 	case reflect.Float64:
@@ -76,6 +80,15 @@ func (g *generator) value(t reflect.Type, f *field) object {
 		s["pattern"] = f.pattern
 	}
 	return s
+}
+
+// numbers are those that a field may be.
+func numbers(words []string) []any {
+	all := make([]any, len(words))
+	for i, w := range words {
+		all[i], _ = strconv.Atoi(w)
+	}
+	return all
 }
 
 func ranged(s object, f *field) object {

@@ -35,8 +35,8 @@ func (w *walk) valueOf(n *yaml.Node, text string) Value {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t.Kind() == reflect.Struct && scalars[t] == nil { // two directions of one quantity
-		if short := shortFields(w.fieldsOf(t)); len(short) == 2 {
+	if t.Kind() == reflect.Struct && scalars[t] == nil { // two directions of one quantity, or what is short for a section
+		if short := shortFields(w.fieldsOf(t)); len(short) == 1 || len(short) == 2 {
 			t = short[0].typ
 		}
 		for t.Kind() == reflect.Pointer {

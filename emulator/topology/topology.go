@@ -72,12 +72,41 @@ type Shape struct {
 	// goes at once, that it is sent twice, and that one bit of it is flipped.
 	Reorder, Duplicate, Corrupt float64
 	Queue                       units.ByteSize // bytes that may wait; 0: derived, see Topology.QueueLimit
+	MTU                         int            // bytes of the largest IP packet, MinimumMTU to MaximumMTU; 0: the latter
 	// Trace is 1 more than the index, in Topology.Traces, of what the queue follows in place of what the trace gives,
 	// which stands here by its mean; 0: nothing. See Topology.Follow.
 	Trace int32
 	// Delays is the same of a distribution that each packet's delay is drawn from; Delay is then its mean, and Jitter what
 	// the least is below that.
 	Delays int32
+}
+
+// What links may carry: every one of them IPv6 (RFC 8200, 5), and none more than Ethernet does.
+const (
+	MinimumMTU = 1280
+	MaximumMTU = 1500
+)
+
+// HostMTU is that of a host's interface: what all links at which it is take, both ways.
+func (t *Topology) HostMTU(id ID) int {
+	most := MaximumMTU
+	for _, e := range t.Adjacency[id] {
+		if v := &t.Vertices[e.To]; v.Kind == Link {
+			most = min(most, v.MTU())
+		}
+	}
+	return most
+}
+
+// MTU is what a link takes in both directions.
+func (v *Vertex) MTU() int {
+	most := MaximumMTU
+	for _, s := range v.Shape {
+		if s.MTU > 0 {
+			most = min(most, s.MTU)
+		}
+	}
+	return most
 }
 
 // Vertex is a node or a link.

@@ -117,6 +117,9 @@ func (s Shape) validate() error {
 			errs = append(errs, fmt.Errorf("its %s of %v is not a probability in [0,1]", share.name, share.value))
 		}
 	}
+	if s.MTU != 0 && (s.MTU < MinimumMTU || s.MTU > MaximumMTU) {
+		errs = append(errs, fmt.Errorf("its mtu of %d is not from %d to %d", s.MTU, MinimumMTU, MaximumMTU))
+	}
 	if s.Queue < 0 {
 		errs = append(errs, errors.New("its queue must not be negative; write 0 for one derived from the paths"))
 	}

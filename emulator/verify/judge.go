@@ -10,19 +10,22 @@ import (
 
 // Finding is one measurement held against its target, or the reason why there is none.
 type Finding struct {
-	Probe    string  `json:"probe"` // rtt or rate; empty: of a link that carries nothing
-	Link     string  `json:"link"`  // or links, of those that carry nothing for one reason
-	Class    string  `json:"class"`
-	From     string  `json:"from"`
-	To       string  `json:"to"`
-	Target   float64 `json:"target"`   // seconds, or bit/s of payload, TCP's or, on a trace, UDP's; 0: there is none
-	Measured float64 `json:"measured"` // the median
-	Tail     float64 `json:"tail"`     // rtt: the 99th percentile
-	Error    float64 `json:"error"`    // rtt: seconds; rate: relative
-	Verdict  string  `json:"verdict"`  // ok, what is off, or why there is no measurement
-	OK       bool    `json:"ok"`
-	Bound    bool    `json:"bound,omitempty"`   // the target is the most that may be measured, not what should be
-	Skipped  bool    `json:"skipped,omitempty"` // nothing was measured, and that is no fault
+	Probe string `json:"probe"` // rtt or rate; empty: of a link that carries nothing
+	Link  string `json:"link"`  // or links, of those that carry nothing for one reason
+	Class string `json:"class"`
+	From  string `json:"from"`
+	To    string `json:"to"`
+	// FromMachine and ToMachine are the IDs of the machines that the stations are on; empty: this one.
+	FromMachine string  `json:"from_machine,omitempty"`
+	ToMachine   string  `json:"to_machine,omitempty"`
+	Target      float64 `json:"target"`   // seconds, or bit/s of payload, TCP's or, on a trace, UDP's; 0: there is none
+	Measured    float64 `json:"measured"` // the median
+	Tail        float64 `json:"tail"`     // rtt: the 99th percentile
+	Error       float64 `json:"error"`    // rtt: seconds; rate: relative
+	Verdict     string  `json:"verdict"`  // ok, what is off, or why there is no measurement
+	OK          bool    `json:"ok"`
+	Bound       bool    `json:"bound,omitempty"`   // the target is the most that may be measured, not what should be
+	Skipped     bool    `json:"skipped,omitempty"` // nothing was measured, and that is no fault
 }
 
 // Off says whether the finding is of a fault: measured, and not as it should be.

@@ -23,13 +23,6 @@ type Flooder interface {
 	) (arrivals []int64, err error)
 }
 
-// Flood implements Flooder.
-func (packets) Flood(
-	ctx context.Context, from, to netns.Ref, addr netip.Addr, rate float64, lasts time.Duration,
-) ([]int64, error) {
-	return measure.Flood(ctx, from, to, addr, rate, lasts)
-}
-
 // Followed is the trace that limits a probe's rate.
 type Followed struct {
 	Trace   *linktrace.Trace

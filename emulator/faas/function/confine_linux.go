@@ -11,7 +11,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -61,6 +60,9 @@ func Main() int {
 // confine leaves this process what an instance may have. Mounts come first, for they need rights.
 func confine(o *order) error {
 	p := o.Program
+	if err := syscall.Setgroups([]int{p.GID}); err != nil {
+		return fmt.Errorf("becoming user %d: %w", p.UID, err)
+	}
 	if err := isolate(p); err != nil {
 		return err
 	}
@@ -84,8 +86,7 @@ func confine(o *order) error {
 	if p.UID == 0 {
 		return errors.New("it would be executed as root")
 	}
-	if err := errors.Join(syscall.Setgroups([]int{p.GID}), syscall.Setresgid(p.GID, p.GID, p.GID),
-		syscall.Setresuid(p.UID, p.UID, p.UID)); err != nil {
+	if err := errors.Join(syscall.Setresgid(p.GID, p.GID, p.GID), syscall.Setresuid(p.UID, p.UID, p.UID)); err != nil {
 		return fmt.Errorf("becoming user %d: %w", p.UID, err)
 	}
 	unix.Umask(0o077)
@@ -114,105 +115,6 @@ func limit(o *order) error {
 	return nil
 }
 
-// isolate gives the instance mounts of its own: all is read-only but a bounded /tmp and /dev/shm; /proc has nothing but
-// itself; and what is to be hidden is empty.
-func isolate(p *Program) error {
-	if err := unix.Mount("none", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return fmt.Errorf("making mounts private: %w", err)
-	}
-	// What is to be seen may lie below what is covered.
-	kept, err := keep(p)
-	defer kept.close()
-	if err != nil {
-		return err
-	}
-	readOnly := unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID}
-	err = unix.MountSetattr(-1, "/", unix.AT_RECURSIVE, &readOnly)
-	if err != nil && !errors.Is(err, unix.ENOSYS) { // Linux 5.12; before, its user's rights have to do
-		return fmt.Errorf("making all read-only: %w", err)
-	}
-	const flags = unix.MS_NOSUID | unix.MS_NODEV
-	if err := unix.Mount("proc", "/proc", "proc", flags|unix.MS_NOEXEC, ""); err != nil {
-		return fmt.Errorf("mounting /proc: %w", err)
-	}
-	size := int64(scratch)
-	if p.Memory > 0 {
-		size = min(size, p.Memory)
-	}
-	for _, dir := range scratched {
-		if _, err := os.Stat(dir); err != nil {
-			continue
-		}
-		if err := unix.Mount("tmpfs", dir, "tmpfs", flags, fmt.Sprintf("mode=1777,size=%d", size)); err != nil {
-			return fmt.Errorf("mounting %s: %w", dir, err)
-		}
-	}
-	// That a mount is read-only keeps nobody from a socket or a terminal of his user's.
-	err = unix.Mount("tmpfs", "/run", "tmpfs", flags|unix.MS_NOEXEC, "mode=755,size=64k")
-	if err != nil && !errors.Is(err, unix.ENOENT) {
-		return fmt.Errorf("mounting /run: %w", err)
-	}
-	for _, dir := range append([]string{"/dev/pts"}, p.Hide...) {
-		err := unix.Mount("tmpfs", dir, "tmpfs", flags|unix.MS_NOEXEC|unix.MS_RDONLY, "mode=000,size=4k")
-		if err != nil && err != unix.ENOENT && err != unix.EROFS {
-			return fmt.Errorf("hiding %s: %w", dir, err)
-		}
-	}
-	return kept.restore()
-}
-
-// scratched are the directories that an instance may write to, and covered those that are not the host's for it.
-var (
-	scratched = []string{"/tmp", "/var/tmp", "/dev/shm"}
-	covered   = append([]string{"/run"}, scratched...)
-)
-
-// scratch is the size of the instance's /tmp, in bytes, where its memory is not less.
-const scratch = 64 << 20
-
-// held are directories that are bound again where they were, after something has covered them.
-type held map[string]*os.File
-
-// keep holds on to the directories that the program needs, where they are below what is covered.
-func keep(p *Program) (held, error) {
-	all := held{}
-	for _, dir := range []string{p.Dir, filepath.Dir(p.Path)} {
-		if !slices.ContainsFunc(covered, func(c string) bool { return within(dir, c) }) {
-			continue
-		}
-		file, err := os.OpenFile(dir, unix.O_PATH|unix.O_DIRECTORY, 0)
-		if err != nil {
-			return all, fmt.Errorf("its directory: %w", err)
-		}
-		all[dir] = file
-	}
-	return all, nil
-}
-
-func within(path, dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }
-
-func (h held) restore() error {
-	for dir, file := range h {
-		if slices.Contains(covered, dir) {
-			continue // itself: it stays covered
-		}
-		err := os.MkdirAll(dir, 0o755)
-		if err == nil {
-			err = unix.Mount(fmt.Sprintf("/proc/self/fd/%d", file.Fd()), dir, "", unix.MS_BIND, "")
-		}
-		if err != nil {
-			return fmt.Errorf("showing %s: %w", dir, err)
-		}
-	}
-	return nil
-}
-
-func (h held) close() {
-	for _, file := range h {
-		_ = file.Close()
-	}
-}
-
 // become executes the program.
 func become(o *order) error {
 	p := o.Program
@@ -226,6 +128,12 @@ func become(o *order) error {
 	signal.Notify(make(chan os.Signal, 1), unix.SIGXFSZ, unix.SIGPIPE, unix.SIGHUP, unix.SIGINT)
 	_ = unix.CloseRange(orderFD, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 	return fmt.Errorf("%s: %w", p.Path, syscall.Exec(p.Path, p.Command, o.Env))
+}
+
+// unreached is that a user may not reach a path.
+func unreached(uid int, path string) error {
+	return fmt.Errorf("its user, number %d, may not reach %s: let others read and enter it and the directories above "+
+		"it (chmod o+rX), or move it to where they may: %w", uid, path, fs.ErrPermission)
 }
 
 // reachable says what the program's user may not reach of what it needs: the program, the directory, and files that its
@@ -249,8 +157,7 @@ func reachable(p *Program) error {
 	for _, w := range wanted {
 		err := unix.Faccessat(unix.AT_FDCWD, w.path, w.mode, unix.AT_EACCESS)
 		if err == unix.EACCES {
-			return fmt.Errorf("its user, number %d, may not reach %s: let others read and enter it and the directories above "+
-				"it (chmod o+rX), or move it to where they may: %w", os.Geteuid(), w.path, fs.ErrPermission)
+			return unreached(os.Geteuid(), w.path)
 		}
 	}
 	return nil

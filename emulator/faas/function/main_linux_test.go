@@ -115,12 +115,34 @@ func answer(how string, w http.ResponseWriter, r *http.Request, body []byte) {
 	case "rights":
 		rights(w)
 		return
+	case "looks":
+		look(w, string(body))
+		return
 	}
 	fmt.Fprintf(w, "%s %s %s %s:", r.Header.Get("Ce-Id"), r.Header.Get("Ce-Testbedlengths"), os.Getenv("LEVEL"), how)
 	_, _ = w.Write(body)
 }
 
 var begun = time.Now()
+
+// look says of each path, one a line, what a program finds there: a directory's entries, or a file's content.
+func look(w io.Writer, paths string) {
+	for path := range strings.SplitSeq(paths, "\n") {
+		if entries, err := os.ReadDir(path); err == nil {
+			var names []string
+			for _, e := range entries {
+				names = append(names, e.Name())
+			}
+			fmt.Fprintf(w, "%s: %s\n", path, strings.Join(names, " "))
+			continue
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			content = []byte("no")
+		}
+		fmt.Fprintf(w, "%s: %s\n", path, content)
+	}
+}
 
 // fork starts a process that does nothing else than to start others.
 func fork() {

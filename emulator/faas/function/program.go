@@ -36,6 +36,8 @@ type Program struct {
 	Hide      []string      `json:"hide,omitempty"`      // directories of which it sees nothing
 	// Scaled says that instances start and end as each call says; otherwise there is one that is always warm.
 	Scaled bool `json:"scaled,omitempty"`
+	// Standby says that the one that is always warm starts when a stateful instance comes to the node, and not before.
+	Standby bool `json:"standby,omitempty"`
 }
 
 // maxName is what a function's name may have, in bytes.

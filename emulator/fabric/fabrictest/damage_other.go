@@ -25,5 +25,13 @@ func reaches(*testing.T, netns.Ref, netip.Addr) error { return netns.ErrNotSuppo
 
 func pin(r netns.Ref) (netns.Ref, error) { return r, netns.ErrNotSupported }
 
+// MTU needs Linux.
+func MTU(t *testing.T, _ func(t *testing.T, testbed string) fabric.Fabric, _ bool) {
+	testenv.Privileged(t)
+}
+
+// Six needs Linux.
+func Six(t *testing.T, _ func(t *testing.T, testbed string) fabric.Fabric) { testenv.Privileged(t) }
+
 // Routing is skipped: there are no namespaces.
 func Routing(t *testing.T, _ func(t *testing.T, testbed string) fabric.Fabric) { testenv.Privileged(t) }

@@ -36,8 +36,9 @@ func asymmetricRoutes(t *testing.T, newFabric NewFabric) {
 	b.Hosts("a", "b")
 	b.Switch("s")
 	b.Cable("s", "b", topology.Shape{}, topology.Shape{})
-	b.OneWay("up", topology.Uplink, "a", "s", topology.Shape{Rate: 5 * units.Mbps, Delay: 5 * time.Millisecond})
-	b.OneWay("down", topology.Downlink, "s", "a", topology.Shape{Rate: 30 * units.Mbps, Delay: 20 * time.Millisecond})
+	up, down := carried(5*units.Mbps), carried(30*units.Mbps)
+	b.OneWay("up", topology.Uplink, "a", "s", topology.Shape{Rate: up, Delay: 5 * time.Millisecond})
+	b.OneWay("down", topology.Downlink, "s", "a", topology.Shape{Rate: down, Delay: 20 * time.Millisecond})
 	f := newFabric(t, b.Testbed)
 	b.Apply(f)
 	b.rtt("a", "b", 2)
@@ -48,8 +49,8 @@ func asymmetricRoutes(t *testing.T, newFabric NewFabric) {
 			t.Errorf("%s carried %d packets, want 20", name, got)
 		}
 	}
-	b.carries("up", "a", "b", time.Second, 5*units.Mbps, 0.05)
-	b.carries("down", "b", "a", time.Second, 30*units.Mbps, 0.05)
+	b.carries("up", "a", "b", time.Second, up, 0.05)
+	b.carries("down", "b", "a", time.Second, down, 0.05)
 }
 
 // severalInterfaces: hosts with a link of their own straight to the cloud, which forwards nothing.
@@ -62,7 +63,8 @@ func severalInterfaces(t *testing.T, newFabric NewFabric) {
 		shape := topology.Shape{Rate: units.Gbps, Delay: time.Millisecond}
 		b.Cable(name, "s", shape, shape)
 	}
-	b.Cloud(topology.CloudLink{Delay: 15 * time.Millisecond, Up: 20 * units.Mbps, Down: 40 * units.Mbps})
+	up, down := carried(20*units.Mbps), carried(40*units.Mbps)
+	b.Cloud(topology.CloudLink{Delay: 15 * time.Millisecond, Up: up, Down: down})
 	f := newFabric(t, b.Testbed)
 	b.Apply(f)
 	for _, name := range names {
@@ -75,8 +77,8 @@ func severalInterfaces(t *testing.T, newFabric NewFabric) {
 	if got := b.queue(f, "cloud_b", 0).Packets - before; got != 0 {
 		t.Errorf("the link between b and the cloud carried %d packets of others", got)
 	}
-	b.carries("to the cloud", "a", "cloud", time.Second, 20*units.Mbps, 0.05)
-	b.carries("from the cloud", "cloud", "a", time.Second, 40*units.Mbps, 0.05)
+	b.carries("to the cloud", "a", "cloud", time.Second, up, 0.05)
+	b.carries("from the cloud", "cloud", "a", time.Second, down, 0.05)
 }
 
 // around checks the median of round-trip times, at the best of several tries.

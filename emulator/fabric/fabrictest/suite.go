@@ -22,28 +22,35 @@ type NewFabric = func(t *testing.T, testbed string) fabric.Fabric
 // Run holds a fabric to what every fabric promises. Bounds are generous, so that a slow or busy machine
 // passes, or need be met once in many tries; Fidelity, `make fidelity` and the verify command tell how good it is.
 func Run(t *testing.T, newFabric func(t *testing.T, testbed string) fabric.Fabric) {
+	each(t, newFabric, append(behaviour(), measured()...))
+}
+
+// Behaviour is Run without what takes its time to measure delays and rates: for a fabric that leaves them to another,
+// which is held to them.
+func Behaviour(t *testing.T, newFabric func(t *testing.T, testbed string) fabric.Fabric) {
+	each(t, newFabric, behaviour())
+}
+
+func each(t *testing.T, newFabric NewFabric, promises []promise) {
 	testenv.Privileged(t)
-	for _, c := range []struct {
-		name string
-		test func(*testing.T, NewFabric)
-	}{
+	for _, c := range promises {
+		t.Run(c.name, func(t *testing.T) { c.test(t, newFabric) })
+	}
+}
+
+// promise is one thing that every fabric promises.
+type promise struct {
+	name string
+	test func(*testing.T, NewFabric)
+}
+
+func behaviour() []promise {
+	return []promise{
 		{"Reachability", reachability},
-		{"AsymmetricRoutes", asymmetricRoutes},
-		{"SeveralInterfaces", severalInterfaces},
 		{"RoundTripTime", roundTripTime},
-		{"Jitter", jitter},
-		{"Rates", rates},
-		{"SharedMedium", sharedMedium},
-		{"LongFatLink", longFatLink},
-		{"QueueLimit", queueLimit},
-		{"Loss", loss},
-		{"Reorder", reorder},
-		{"Duplicate", duplicate},
-		{"Corrupt", corrupt},
 		{"Counters", counters},
 		{"Change", change},
 		{"Reshape", reshape},
-		{"ChangeUnderLoad", func(t *testing.T, f NewFabric) { LiveChange(t, f, false) }},
 		{"Down", down},
 		{"UnderWay", underWay},
 		{"Partition", partition},
@@ -57,8 +64,23 @@ func Run(t *testing.T, newFabric func(t *testing.T, testbed string) fabric.Fabri
 		{"Absent", absent},
 		{"ComeAndGo", comeAndGo},
 		{"OtherValue", otherValue},
-	} {
-		t.Run(c.name, func(t *testing.T) { c.test(t, newFabric) })
+	}
+}
+
+func measured() []promise {
+	return []promise{
+		{"AsymmetricRoutes", asymmetricRoutes},
+		{"SeveralInterfaces", severalInterfaces},
+		{"Jitter", jitter},
+		{"Rates", rates},
+		{"SharedMedium", sharedMedium},
+		{"LongFatLink", longFatLink},
+		{"QueueLimit", queueLimit},
+		{"Loss", loss},
+		{"Reorder", reorder},
+		{"Duplicate", duplicate},
+		{"Corrupt", corrupt},
+		{"ChangeUnderLoad", func(t *testing.T, f NewFabric) { LiveChange(t, f, false) }},
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -23,6 +22,9 @@ const (
 	chunk        = 256 << 10
 )
 
+// connecting bounds how long source and sink may take to find one another.
+const connecting = 10 * time.Second
+
 // Goodput sends over one TCP connection from a namespace to an address in another as fast as it goes,
 // with the congestion control given ("": the namespace's), and returns the bits of payload per second that
 // reached the receiver during duration, or somewhat longer, after warmup. The interval begins and ends at
@@ -31,53 +33,123 @@ const (
 // ErrUnsteady, and the rate is that between any two. Where the context ends, Goodput returns an error.
 func Goodput(ctx context.Context, fromNetNS, toNetNS netns.Ref, toAddr netip.Addr, warmup, duration time.Duration,
 	congestion string) (bitsPerSecond float64, err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("throughput to %v: %w", toAddr, err)
-		}
-	}()
-	listener, err := listen(ctx, toNetNS, toAddr)
-	if err != nil {
-		return 0, err
+	sink := func(ctx context.Context) (Sink, error) { return Listen(ctx, toNetNS, toAddr) }
+	source := func(ctx context.Context, to netip.AddrPort) (Source, error) {
+		return Connect(ctx, fromNetNS, to, congestion)
 	}
-	defer func() { _ = listener.Close() }()
-	stop := context.AfterFunc(ctx, func() { _ = listener.Close() })
-	defer stop()
-	sender, err := dial(ctx, fromNetNS, listener.Addr().String(), congestion)
+	bitsPerSecond, err = Between(ctx, sink, source, warmup, duration)
 	if err != nil {
-		return 0, err
+		err = fmt.Errorf("throughput to %v: %w", toAddr, err)
 	}
-	defer func() { _ = sender.Close() }()
-	receiver, err := listener.AcceptTCP()
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = receiver.Close() }()
-	_ = receiver.SetReadDeadline(time.Now().Add(warmup + duration + patience(duration) + time.Second))
-	stop2 := context.AfterFunc(ctx, func() { _ = receiver.SetReadDeadline(time.Unix(1, 0)) })
-	defer stop2()
+	return bitsPerSecond, err
+}
 
-	var done atomic.Bool
-	sent := make(chan struct{})
-	go func() {
-		defer close(sent)
-		data := make([]byte, chunk)
-		for !done.Load() {
-			if _, err := sender.Write(data); err != nil {
-				return
-			}
+// sink listens for the one connection whose data it counts.
+type sink struct{ listener *net.TCPListener }
+
+// Listen makes a sink at an address in a namespace.
+func Listen(ctx context.Context, ns netns.Ref, addr netip.Addr) (Sink, error) {
+	l, err := listen(ctx, ns, addr)
+	if err != nil {
+		return nil, err
+	}
+	return sink{l}, nil
+}
+
+// Addr implements Sink.
+func (s sink) Addr() netip.AddrPort { return addrPort(s.listener.Addr()) }
+
+// Close implements Sink.
+func (s sink) Close() error { return s.listener.Close() }
+
+// Receive implements Sink.
+func (s sink) Receive(ctx context.Context, from netip.AddrPort, warmup, duration time.Duration,
+	held func() (uint32, error)) (float64, error) {
+	stop := context.AfterFunc(ctx, func() { _ = s.listener.Close() })
+	defer stop()
+	conn, err := s.accept(from)
+	if err != nil {
+		return 0, errors.Join(err, ctx.Err())
+	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetReadDeadline(time.Now().Add(warmup + duration + patience(duration) + time.Second))
+	stop2 := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop2()
+	rate, err := receive(conn, held, warmup, duration)
+	return rate, errors.Join(err, ctx.Err())
+}
+
+// accept takes the source's connection. Programs of the namespace may connect as well: they are sent away.
+func (s sink) accept(from netip.AddrPort) (*net.TCPConn, error) {
+	_ = s.listener.SetDeadline(time.Now().Add(connecting))
+	for {
+		conn, err := s.listener.AcceptTCP()
+		if err != nil {
+			return nil, err
 		}
-	}()
-	bitsPerSecond, err = receive(receiver, sender, warmup, duration)
-	done.Store(true)
-	_ = sender.SetWriteDeadline(time.Unix(1, 0))
-	<-sent
-	return bitsPerSecond, errors.Join(err, ctx.Err())
+		if addrPort(conn.RemoteAddr()) == from {
+			return conn, nil
+		}
+		_ = conn.Close()
+	}
+}
+
+// source sends over a connection as fast as it goes.
+type source struct {
+	conn  *net.TCPConn
+	ended chan struct{}
+}
+
+// Connect makes a source in a namespace, which sends to a sink from then on, with the congestion control given ("":
+// the namespace's).
+func Connect(ctx context.Context, ns netns.Ref, to netip.AddrPort, congestion string) (Source, error) {
+	conn, err := dial(ctx, ns, to.String(), congestion)
+	if err != nil {
+		return nil, err
+	}
+	s := source{conn, make(chan struct{})}
+	go s.send()
+	return s, nil
+}
+
+func (s source) send() {
+	defer close(s.ended)
+	for data := make([]byte, chunk); ; {
+		if _, err := s.conn.Write(data); err != nil {
+			return
+		}
+	}
+}
+
+// Addr implements Source.
+func (s source) Addr() netip.AddrPort { return addrPort(s.conn.LocalAddr()) }
+
+// Held implements Source.
+func (s source) Held() (uint32, error) {
+	info, err := information(s.conn)
+	if err != nil {
+		return 0, err
+	}
+	return info.Sacked, nil
+}
+
+// Close implements Source.
+func (s source) Close() error {
+	_ = s.conn.SetWriteDeadline(time.Unix(1, 0))
+	<-s.ended
+	return s.conn.Close()
+}
+
+func addrPort(a net.Addr) netip.AddrPort {
+	at := a.(*net.TCPAddr).AddrPort()
+	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
 }
 
 // receive takes a mark at each read, until the window has its end. It counts what the kernel has received, not
 // what was read: on a host that is too busy the reader lags behind, and catches up at another time.
-func receive(conn, sender *net.TCPConn, warmup, duration time.Duration) (float64, error) {
+func receive(
+	conn *net.TCPConn, held func() (uint32, error), warmup, duration time.Duration,
+) (float64, error) {
 	data := make([]byte, chunk)
 	begin := time.Now()
 	w := newWindow(warmup, duration)
@@ -92,7 +164,7 @@ func receive(conn, sender *net.TCPConn, warmup, duration time.Duration) (float64
 		if time.Since(begin) < warmup/2 {
 			continue
 		}
-		m, err := marked(conn, sender, begin)
+		m, err := marked(conn, held, begin)
 		if err != nil {
 			return 0, err
 		}
@@ -120,8 +192,8 @@ func readLess(conn *net.TCPConn, bytes float64) error {
 }
 
 // marked is how a connection stands now.
-func marked(receiver, sender *net.TCPConn, begin time.Time) (mark, error) {
-	there, err := information(sender)
+func marked(receiver *net.TCPConn, held func() (uint32, error), begin time.Time) (mark, error) {
+	there, err := held()
 	if err != nil {
 		return mark{}, err
 	}
@@ -129,7 +201,7 @@ func marked(receiver, sender *net.TCPConn, begin time.Time) (mark, error) {
 	if err != nil {
 		return mark{}, err
 	}
-	return mark{at: time.Since(begin), bytes: here.Bytes_received, disordered: here.Rcv_ooopack, held: there.Sacked}, nil
+	return mark{at: time.Since(begin), bytes: here.Bytes_received, disordered: here.Rcv_ooopack, held: there}, nil
 }
 
 // information is what the kernel tells of a connection.
@@ -165,7 +237,7 @@ func listen(ctx context.Context, ns netns.Ref, addr netip.Addr) (*net.TCPListene
 }
 
 func dial(ctx context.Context, ns netns.Ref, addr, congestion string) (*net.TCPConn, error) {
-	dialer := net.Dialer{Control: control(unix.SO_SNDBUFFORCE, congestion), Timeout: 10 * time.Second}
+	dialer := net.Dialer{Control: control(unix.SO_SNDBUFFORCE, congestion), Timeout: connecting}
 	var conn net.Conn
 	err := netns.Do(ns, func() (err error) {
 		conn, err = dialer.DialContext(ctx, "tcp4", addr)

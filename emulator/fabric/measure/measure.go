@@ -3,7 +3,10 @@
 package measure
 
 import (
+	"context"
 	"errors"
+	"net/netip"
+	"time"
 )
 
 // ErrNotSupported is returned where the operating system has no network namespaces.
@@ -15,3 +18,40 @@ const HeaderShare = 1448.0 / 1514.0
 
 // FloodPayload is what a packet of Flood carries beside the headers of IPv4 and UDP: it fills an MTU of 1500.
 const FloodPayload = 1472
+
+// Sink is where the data of one connection goes, which it counts.
+type Sink interface {
+	// Addr is where it listens.
+	Addr() netip.AddrPort
+	// Receive takes the connection that comes from a source's address, and returns the rate in bit/s. held is called
+	// at each look at the connection, and says how many segments the source knows to be held back by the receiver.
+	Receive(ctx context.Context, from netip.AddrPort, warmup, duration time.Duration,
+		held func() (uint32, error)) (float64, error)
+	Close() error
+}
+
+// Source sends over one connection as fast as it goes, until it is closed.
+type Source interface {
+	Addr() netip.AddrPort
+	// Held is how many segments it knows to be held back by the receiver, behind one that is missing.
+	Held() (uint32, error)
+	Close() error
+}
+
+// Between measures from a source to a sink, wherever they are: see Goodput. Between two looks at the connection it is
+// known of the source what it knew at some time after the former and before the latter.
+func Between(ctx context.Context, listen func(context.Context) (Sink, error),
+	connect func(context.Context, netip.AddrPort) (Source, error), warmup, duration time.Duration,
+) (bitsPerSecond float64, err error) {
+	to, err := listen(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = to.Close() }()
+	from, err := connect(ctx, to.Addr())
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = from.Close() }()
+	return to.Receive(ctx, from.Addr(), warmup, duration, from.Held)
+}

@@ -20,6 +20,14 @@ func Goodput(context.Context, netns.Ref, netns.Ref, netip.Addr, time.Duration, t
 	return 0, ErrNotSupported
 }
 
+// Listen returns ErrNotSupported.
+func Listen(context.Context, netns.Ref, netip.Addr) (Sink, error) { return nil, ErrNotSupported }
+
+// Connect returns ErrNotSupported.
+func Connect(context.Context, netns.Ref, netip.AddrPort, string) (Source, error) {
+	return nil, ErrNotSupported
+}
+
 // Flood returns ErrNotSupported.
 func Flood(context.Context, netns.Ref, netns.Ref, netip.Addr, float64, time.Duration) ([]int64, error) {
 	return nil, ErrNotSupported

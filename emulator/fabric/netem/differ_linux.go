@@ -9,6 +9,7 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/station"
+	"testbed/emulator/topology"
 )
 
 // difference is one thing of a space that is not as wanted.
@@ -92,7 +93,7 @@ func (v *view) loopbackDifferences(i int) []difference {
 		all = append(all, v.addressDifference(i, ofSpace, d)...)
 	}
 	for _, a := range v.state[i].addresses[d.index] {
-		if s.station < 0 && a != s.address && !a.Addr().IsLoopback() {
+		if s.station < 0 && a != s.address && a != s.address6 && !a.Addr().IsLoopback() {
 			all = append(all, difference{port: ofSpace, what: "lo has " + a.String(), last: true,
 				mend: func(e *entered) error { return e.setAddress(d.index, a, false) }})
 		}
@@ -100,14 +101,16 @@ func (v *view) loopbackDifferences(i int) []difference {
 	return all
 }
 
-// addressDifference: a device has the space's address.
-func (v *view) addressDifference(i, port int, d *device) []difference {
-	want := v.l.spaces[i].address
-	if slices.Contains(v.state[i].addresses[d.index], want) {
-		return nil
+// addressDifference: a device has the space's addresses.
+func (v *view) addressDifference(i, port int, d *device) (all []difference) {
+	for _, want := range v.l.spaces[i].wantedAddresses() {
+		if slices.Contains(v.state[i].addresses[d.index], want) {
+			continue
+		}
+		all = append(all, difference{port: port, what: fmt.Sprintf("%s lacks the address %s", d.name, want.Addr()),
+			mend: func(e *entered) error { return e.setAddress(d.index, want, true) }})
 	}
-	return []difference{{port: port, what: fmt.Sprintf("%s lacks the address %s", d.name, want.Addr()),
-		mend: func(e *entered) error { return e.setAddress(d.index, want, true) }}}
+	return all
 }
 
 // flagDifference: a device is up, and asks nobody for addresses.
@@ -123,13 +126,33 @@ func flagDifference(port int, d *device) []difference {
 	return []difference{{port: port, what: what, mend: func(e *entered) error { return e.setFlags(d.index, want, want) }}}
 }
 
-// mtuDifference: a device takes frames of the usual size.
-func mtuDifference(port int, d *device) []difference {
+// mtuDifference: a device takes packets of the size that its link does.
+func mtuDifference(port int, d *device, mtu uint32) []difference {
 	if d.mtu == mtu {
 		return nil
 	}
 	return []difference{{port: port, what: fmt.Sprintf("%s has an MTU of %d", d.name, d.mtu),
 		mend: func(e *entered) error { return e.setLink(d.index, unix.IFLA_MTU, word(mtu)) }}}
+}
+
+// mtu is that of a port: of the link that its pair is or, where it joins a link's own space, of that link. Both ends
+// of a pair have the same.
+func (v *view) mtu(i, at int) uint32 {
+	s, most := &v.l.spaces[i], topology.MaximumMTU
+	consider := func(id topology.ID) {
+		if vertex := &v.n.Topology.Vertices[id]; vertex.Kind == topology.Link {
+			most = min(most, vertex.MTU())
+		}
+	}
+	consider(s.vertex)
+	if at != ofMedium {
+		pair := &v.l.pairs[s.ports[at].pair]
+		consider(v.l.spaces[pair.space[1-s.ports[at].end]].vertex)
+		if id, known := v.n.Topology.Lookup(pair.link); known {
+			consider(id)
+		}
+	}
+	return uint32(most)
 }
 
 // mediumDifferences: a medium has the device that is its queue.
@@ -142,7 +165,7 @@ func (v *view) mediumDifferences(i int) []difference {
 	if d == nil {
 		return []difference{{port: ofMedium, what: "its device is missing", mend: (*entered).makeMedium, last: true}}
 	}
-	all := append(flagDifference(ofMedium, d), mtuDifference(ofMedium, d)...)
+	all := append(flagDifference(ofMedium, d), mtuDifference(ofMedium, d, v.mtu(i, ofMedium))...)
 	return append(all, v.netemDifferences(portID{i, ofMedium}, d)...)
 }
 
@@ -158,7 +181,7 @@ func (v *view) portDifferences(i, at int, d *device, name string) []difference {
 			return e.setLink(d.index, unix.IFLA_IFNAME, append([]byte(name), 0))
 		}})
 	}
-	all = append(all, mtuDifference(at, d)...)
+	all = append(all, mtuDifference(at, d, v.mtu(i, at))...)
 	all = append(all, flagDifference(at, d)...)
 	if s.station < 0 {
 		return append(all, v.ingressDifferences(i, at, d)...)

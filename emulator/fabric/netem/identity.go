@@ -22,11 +22,13 @@ func (l *layout) identify(n *fabric.Network) {
 	for i := range l.spaces {
 		s := &l.spaces[i]
 		if s.station >= 0 {
-			s.address = netip.PrefixFrom(n.Stations[s.station].Addr.Addr(), 32)
+			own := n.Stations[s.station].Addr
+			s.address, s.address6 = netip.PrefixFrom(own.Addr(), 32), netip.PrefixFrom(fabric.Addr6(own).Addr(), 128)
 			continue
 		}
 		s.name = spaceName(n.Topology.Vertices[s.vertex].Name)
 		s.address = netip.PrefixFrom(fabric.RouterAddr(s.vertex), 32)
+		s.address6 = netip.PrefixFrom(fabric.RouterAddr6(s.vertex), 128)
 	}
 	used := map[uint32]bool{}
 	for i := range l.pairs {

@@ -167,6 +167,9 @@ func (v *view) queue(c topology.Channel, at portID, notes []difference) fabric.Q
 	if q.Loss == 1 && v.isDown(c, at) {
 		q.Down, q.Loss = true, t.Vertices[c.Link].Shape[c.Dir].Loss
 	}
+	if d.mtu != topology.MaximumMTU {
+		q.MTU = int(d.mtu)
+	}
 	q.Down, q.Note = q.Down || !d.up(), abridged(all)
 	return q
 }

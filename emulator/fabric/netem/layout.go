@@ -28,8 +28,9 @@ type space struct {
 	station int    // index of the station; -1: the namespace is the fabric's
 	name    string // of the namespace, where it is the fabric's
 	ports   []port
-	medium  bool         // everything that enters goes through the one queue of its link
-	address netip.Prefix // a station's, or that with which a namespace of the fabric's answers
+	medium  bool // everything that enters goes through the one queue of its link
+	// A station's addresses, or those with which a namespace of the fabric's answers, of IPv4 and IPv6.
+	address, address6 netip.Prefix
 }
 
 // port is one end of a pair.

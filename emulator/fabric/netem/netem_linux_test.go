@@ -63,6 +63,19 @@ func TestRouting(t *testing.T) {
 	fabrictest.Routing(t, perTestbed(t))
 }
 
+func TestSix(t *testing.T) {
+	needKernel(t)
+	if !hasSix() {
+		t.Skip("this kernel has no IPv6")
+	}
+	fabrictest.Six(t, perTestbed(t))
+}
+
+func TestMTU(t *testing.T) {
+	needKernel(t)
+	fabrictest.MTU(t, perTestbed(t), hasSix())
+}
+
 // What the kernel holds, to the last bit: a rate that 32 bits cannot hold, nanoseconds, and jitter without a delay.
 func TestKernelHoldsWhatWasAsked(t *testing.T) {
 	needKernel(t)

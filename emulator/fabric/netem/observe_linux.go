@@ -139,11 +139,15 @@ func kindOf(info []byte) string {
 	return ""
 }
 
-// readAddresses reads the namespace's IPv4 addresses.
+// readAddresses reads the namespace's addresses.
 func (e *entered) readAddresses(into map[int][]netip.Prefix) error {
-	messages, err := e.dump(unix.RTM_GETADDR, unix.RTM_NEWADDR, nl.NewIfAddrmsg(unix.AF_INET))
-	if err != nil {
-		return err
+	var messages [][]byte
+	for _, family := range families() {
+		more, err := e.dump(unix.RTM_GETADDR, unix.RTM_NEWADDR, nl.NewIfAddrmsg(int(family)))
+		if err != nil {
+			return err
+		}
+		messages = append(messages, more...)
 	}
 	for _, m := range messages {
 		head := nl.DeserializeIfAddrmsg(m)
@@ -152,7 +156,7 @@ func (e *entered) readAddresses(into map[int][]netip.Prefix) error {
 			return err
 		}
 		for _, a := range attrs {
-			if a.Attr.Type != unix.IFA_LOCAL {
+			if a.Attr.Type != unix.IFA_LOCAL && (head.Family != unix.AF_INET6 || a.Attr.Type != unix.IFA_ADDRESS) {
 				continue
 			}
 			if address, ok := netip.AddrFromSlice(a.Value); ok {
@@ -171,8 +175,9 @@ func (e *entered) setAddress(index int, p netip.Prefix, there bool) error {
 		ask, flags = unix.RTM_DELADDR, unix.NLM_F_ACK
 	}
 	req := nl.NewNetlinkRequest(ask, flags)
-	msg := nl.NewIfAddrmsg(unix.AF_INET)
+	msg := nl.NewIfAddrmsg(int(family(p.Addr())))
 	msg.Index, msg.Prefixlen, msg.Scope = uint32(index), uint8(p.Bits()), unix.RT_SCOPE_UNIVERSE
+	msg.Flags = unix.IFA_F_NODAD // nobody else has it; for IPv4 it means nothing
 	req.AddData(msg)
 	req.AddData(nl.NewRtAttr(unix.IFA_LOCAL, p.Addr().AsSlice()))
 	req.AddData(nl.NewRtAttr(unix.IFA_ADDRESS, p.Addr().AsSlice()))

@@ -35,10 +35,21 @@ func (r *routeObserved) as(o routeObserved) bool {
 		r.gateway == o.gateway && r.src == o.src && r.scope == o.scope && r.protocol == o.protocol
 }
 
-// routes lists the main table.
-func (e *entered) routes() ([]routeObserved, error) {
+// routes lists the main tables: all of IPv4's, and the fabric's own of IPv6's, where the kernel makes some itself.
+func (e *entered) routes() (all []routeObserved, err error) {
+	for _, family := range families() {
+		some, err := e.routesOf(family)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
+}
+
+func (e *entered) routesOf(family uint8) ([]routeObserved, error) {
 	ask := nl.NewRtMsg()
-	ask.RtMsg = unix.RtMsg{Family: unix.AF_INET}
+	ask.RtMsg = unix.RtMsg{Family: family}
 	messages, err := e.dump(unix.RTM_GETROUTE, unix.RTM_NEWROUTE, ask)
 	if err != nil {
 		return nil, err
@@ -46,7 +57,8 @@ func (e *entered) routes() ([]routeObserved, error) {
 	var all []routeObserved
 	for _, m := range messages {
 		head := nl.DeserializeRtMsg(m)
-		if head.Table != unix.RT_TABLE_MAIN || head.Flags&unix.RTM_F_CLONED != 0 || head.Family != unix.AF_INET {
+		if head.Table != unix.RT_TABLE_MAIN || head.Flags&unix.RTM_F_CLONED != 0 || head.Family != family ||
+			family == unix.AF_INET6 && head.Protocol != routeOrigin {
 			continue
 		}
 		attrs, err := nl.ParseRouteAttr(m[head.Len():])
@@ -55,6 +67,9 @@ func (e *entered) routes() ([]routeObserved, error) {
 		}
 		r := routeObserved{kind: head.Type, scope: head.Scope, protocol: head.Protocol, tos: head.Tos}
 		to := netip.IPv4Unspecified()
+		if family == unix.AF_INET6 {
+			to = netip.IPv6Unspecified()
+		}
 		for _, a := range attrs {
 			switch a.Attr.Type {
 			case unix.RTA_DST:
@@ -69,7 +84,9 @@ func (e *entered) routes() ([]routeObserved, error) {
 				r.gateway = true
 			}
 		}
-		r.dst = netip.PrefixFrom(to, int(head.Dst_len))
+		if r.dst = netip.PrefixFrom(to, int(head.Dst_len)); family == unix.AF_INET6 {
+			r.plain6()
+		}
 		all = append(all, r)
 	}
 	return all, nil
@@ -83,7 +100,7 @@ func (e *entered) setRoute(r routeObserved, there bool) error {
 	}
 	req := nl.NewNetlinkRequest(ask, flags)
 	msg := nl.NewRtMsg()
-	msg.Family, msg.Dst_len, msg.Type, msg.Tos = unix.AF_INET, uint8(r.dst.Bits()), r.kind, r.tos
+	msg.Family, msg.Dst_len, msg.Type, msg.Tos = family(r.dst.Addr()), uint8(r.dst.Bits()), r.kind, r.tos
 	msg.Scope, msg.Protocol = r.scope, r.protocol
 	req.AddData(msg)
 	if r.dst.Bits() > 0 {
@@ -157,5 +174,6 @@ func (v *view) routes(i int) map[netip.Prefix]routeObserved {
 			all[to] = r
 		}
 	}
+	v.routes6(i, all)
 	return all
 }

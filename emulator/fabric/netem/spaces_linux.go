@@ -102,9 +102,15 @@ func mountNew(path string) error {
 
 // forwarding are the variables of the fabric's own namespaces: they forward, and answer every probe of a
 // traceroute.
-var forwarding = map[string]string{
-	"net/ipv4/ip_forward": "1", "net/ipv4/icmp_ratelimit": "0", "net/ipv4/icmp_ratemask": "0",
-}
+var forwarding = func() map[string]string {
+	all := map[string]string{
+		"net/ipv4/ip_forward": "1", "net/ipv4/icmp_ratelimit": "0", "net/ipv4/icmp_ratemask": "0",
+	}
+	if hasSix() {
+		all["net/ipv6/conf/all/forwarding"], all["net/ipv6/icmp/ratelimit"] = "1", "0"
+	}
+	return all
+}()
 
 // setOwnVariables sets the variables of one of the fabric's own namespaces, which the calling thread is in.
 func setOwnVariables() error {

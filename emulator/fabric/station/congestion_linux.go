@@ -9,11 +9,13 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/proc"
 )
 
 // congestion is the host's list of congestion controls that everybody may choose, and the file that guards it: who
@@ -21,10 +23,52 @@ import (
 type congestion struct {
 	list, record string
 	patience     time.Duration // for whoever has it locked
+	space        string        // path of the network namespace that shows the list; empty: this process's
 }
 
 // host is this host's. The record is root's own.
-var host = congestion{"/proc/sys/net/ipv4/tcp_allowed_congestion_control", "/run/tb-congestion", 30 * time.Second}
+var host = sync.OnceValue(func() congestion {
+	c := congestion{list: "/proc/sys/net/ipv4/tcp_allowed_congestion_control", record: "/run/tb-congestion",
+		patience: 30 * time.Second}
+	return c.from("/proc/1")
+})
+
+// from is the list as a process sees it that is in the host's own namespaces, as the first one is: this one may be in a
+// container, without a /run to write to that others see, or on one of several machines that are namespaces.
+func (c congestion) from(first string) congestion {
+	if elsewhere("mnt", first) {
+		c.record = first + "/root" + c.record
+	}
+	if elsewhere("net", first) {
+		c.space = first + "/ns/net"
+	}
+	return c
+}
+
+// elsewhere says whether a process, given by its directory, is in another namespace of a kind than this one.
+func elsewhere(kind, process string) bool {
+	var own, its unix.Stat_t
+	err := errors.Join(unix.Stat("/proc/self/ns/"+kind, &own), unix.Stat(process+"/ns/"+kind, &its))
+	return err == nil && (own.Ino != its.Ino || own.Dev != its.Dev)
+}
+
+// within does something where the list is to be seen.
+func (c congestion) within(do func() error) error {
+	if c.space == "" {
+		return do()
+	}
+	return proc.OnSpareThread(func() error {
+		file, err := os.Open(c.space)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		if err := unix.Setns(int(file.Fd()), unix.CLONE_NEWNET); err != nil {
+			return fmt.Errorf("entering the host's network namespace: %w", err)
+		}
+		return do()
+	})
+}
 
 // AllowCongestion lets namespaces choose the congestion controls that stations ask for: outside the host's own
 // namespace the kernel takes only those on the host's list of allowed ones. The list matters only while a namespace
@@ -43,7 +87,7 @@ func AllowCongestion(stations []fabric.Station) (restore func()) {
 	if len(wanted) == 0 {
 		return func() {}
 	}
-	restore, err := host.allow(wanted)
+	restore, err := host().allow(wanted)
 	if err != nil {
 		log.Printf("congestion controls %v allowed on this host: %v", wanted, err)
 	}
@@ -52,7 +96,7 @@ func AllowCongestion(stations []fabric.Station) (restore func()) {
 
 // RestoreCongestion takes from the host's list what a process added that was killed before it could do so itself.
 func RestoreCongestion() {
-	if err := host.mend(); err != nil {
+	if err := host().mend(); err != nil {
 		log.Printf("congestion controls allowed on this host: %v", err)
 	}
 }
@@ -60,7 +104,8 @@ func RestoreCongestion() {
 // allow adds what is wanted to the list.
 func (c congestion) allow(wanted []string) (restore func(), err error) {
 	nothing := func() {}
-	if _, err := os.Stat(c.list); err != nil {
+	there := func() error { _, err := os.Stat(c.list); return err }
+	if c.within(there) != nil {
 		return nothing, nil // the namespace's own refusal tells more
 	}
 	file, err := c.lock(c.patience)
@@ -151,10 +196,14 @@ func (c congestion) takeBack(record *os.File) error {
 }
 
 func (c congestion) allowed() ([]string, error) {
-	data, err := os.ReadFile(c.list)
+	var data []byte
+	err := c.within(func() (err error) {
+		data, err = os.ReadFile(c.list)
+		return err
+	})
 	return strings.Fields(string(data)), err
 }
 
 func (c congestion) write(names []string) error {
-	return os.WriteFile(c.list, []byte(strings.Join(names, " ")), 0)
+	return c.within(func() error { return os.WriteFile(c.list, []byte(strings.Join(names, " ")), 0) })
 }

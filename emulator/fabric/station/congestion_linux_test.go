@@ -8,8 +8,11 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // congestionEnv makes the test binary add to the list in a directory, and stay.
@@ -26,7 +29,7 @@ func TestMain(m *testing.M) {
 }
 
 func listIn(dir string) congestion {
-	return congestion{filepath.Join(dir, "list"), filepath.Join(dir, "record"), time.Minute}
+	return congestion{list: filepath.Join(dir, "list"), record: filepath.Join(dir, "record"), patience: time.Minute}
 }
 
 // hostWith is a host that allows some congestion controls.
@@ -160,4 +163,31 @@ func TestCongestionRecordIsNoLink(t *testing.T) {
 		t.Error("its target was made")
 	}
 	c.expect(t, "reno")
+}
+
+// A process in namespaces of its own has the list and the record of the host's.
+func TestTheListIsTheHosts(t *testing.T) {
+	here := listIn("/run/x").from("/proc/self")
+	if here.space != "" || here.record != "/run/x/record" {
+		t.Errorf("a process of the host's own: %+v", here)
+	}
+	stay := exec.Command("sleep", "60")
+	stay.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}
+	if err := stay.Start(); err != nil {
+		t.Skipf("making namespaces: %v", err)
+	}
+	t.Cleanup(func() { _, _ = stay.Process.Kill(), stay.Wait() })
+	first := fmt.Sprintf("/proc/%d", stay.Process.Pid)
+	there := listIn("/run/x").from(first)
+	if there.space != first+"/ns/net" || there.record != first+"/root/run/x/record" {
+		t.Errorf("as seen from elsewhere: %+v", there)
+	}
+	var inside unix.Stat_t
+	if err := there.within(func() error { return unix.Stat("/proc/thread-self/ns/net", &inside) }); err != nil {
+		t.Fatal(err)
+	}
+	var its unix.Stat_t
+	if err := unix.Stat(there.space, &its); err != nil || inside.Ino != its.Ino {
+		t.Errorf("the list is looked for in namespace %d, not %d: %v", inside.Ino, its.Ino, err)
+	}
 }

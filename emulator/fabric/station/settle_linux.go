@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+
+	"testbed/emulator/fabric"
 )
 
 // plainHost are the settings of IPv4 that a new namespace takes over from the host's, whatever an
@@ -46,9 +48,39 @@ func Settle(forwards bool) error {
 			}
 		}
 	}
-	// The loopback keeps its ::1. Without IPv6 in the kernel the file is missing, and that is as good.
-	if err := v.set("net/ipv6/conf/default/disable_ipv6", "1"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	return v.settle6(forward)
+}
+
+// plainHost6 are the same of IPv6: addresses are those that the fabric gives, at once and for good, and nobody is asked
+// for more.
+var plainHost6 = []string{
+	"accept_ra=0", "accept_redirects=0", "accept_source_route=0", "addr_gen_mode=1", "autoconf=0", "dad_transmits=0",
+	"disable_ipv6=0", "disable_policy=0", "keep_addr_on_down=1", "proxy_ndp=0", "router_solicitations=0",
+	"seg6_enabled=0", "use_tempaddr=0",
+}
+
+// settle6 is Settle of IPv6. Without that in the kernel the files are missing, and that is as good.
+func (v variables) settle6(forward string) error {
+	for _, scope := range []string{"all", "default"} {
+		for _, setting := range append([]string{"forwarding=" + forward}, plainHost6...) {
+			key, value, _ := strings.Cut(setting, "=")
+			if scope == "all" && key == "addr_gen_mode" {
+				continue // of interfaces that are there, the loopback among them
+			}
+			err := v.set(fmt.Sprintf("net/ipv6/conf/%s/%s", scope, key), value)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// Enable6 lets the station's interface, in the namespace that the calling thread is in, have IPv6.
+func Enable6() error {
+	err := Sysctl("net/ipv6/conf/"+fabric.Interface+"/disable_ipv6", "0")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }

@@ -34,12 +34,12 @@ func TestNamespaceOwesNothingToTheHost(t *testing.T) {
 	}
 }
 
-// spoil sets every setting of IPv4's interfaces to what it is not, as far as the kernel lets it.
+// spoil sets every setting of IPv4's and IPv6's interfaces to what it is not, as far as the kernel lets it.
 func spoil(t *testing.T) {
 	t.Helper()
 	changed := 0
 	for _, scope := range []string{"all", "default"} {
-		files, err := filepath.Glob("/proc/sys/net/ipv4/conf/" + scope + "/*")
+		files, err := filepath.Glob("/proc/sys/net/ipv[46]/conf/" + scope + "/*")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,6 +73,12 @@ func compare(t *testing.T, forwards bool) {
 		for _, setting := range plainHost {
 			key, value, _ := strings.Cut(setting, "=")
 			want["net/ipv4/conf/"+scope+"/"+key] = value
+		}
+		want["net/ipv6/conf/"+scope+"/forwarding"] = want["net/ipv4/ip_forward"]
+		for _, setting := range plainHost6 {
+			if key, value, _ := strings.Cut(setting, "="); scope == "default" || key != "addr_gen_mode" {
+				want["net/ipv6/conf/"+scope+"/"+key] = value
+			}
 		}
 	}
 	for key, value := range want {

@@ -30,6 +30,8 @@ type Fabric struct {
 	part    *Part    // nil: all of the network
 	shared  *os.File // part's listener
 	depends bool
+	beside  bool // other machines' processes may be of this host
+	starts  int
 	parent  net.Conn // to a process that ends with it; nil: it lives on by itself
 }
 
@@ -59,6 +61,10 @@ func (f *Fabric) Reshape(ctx context.Context, want fabric.Network) error {
 
 // Depend implements fabric.Dependent.
 func (f *Fabric) Depend() { f.depends = true }
+
+// Beside makes the fabric end no process of its testbed's name but that of its own directory: this host may have those
+// of other machines, too, as where two of its engines stand for one each.
+func (f *Fabric) Beside() { f.beside = true }
 
 func (f *Fabric) apply(ctx context.Context, want fabric.Network, bare bool) error {
 	if want.Topology == nil {
@@ -142,6 +148,9 @@ func (f *Fabric) inspect(ctx context.Context, bare bool) (reply, error) {
 	return a, f.wrap(err)
 }
 
+// Starts is how often this value has started a process: one that began anew knows no other machine yet.
+func (f *Fabric) Starts() int { return f.starts }
+
 // Close ends the process, and all others of this testbed's name that were left behind. Interfaces stay in
 // namespaces that live on, without carrier, and go with the namespace: removing them one by one would
 // take 20 ms each. A later Apply takes them up again.
@@ -164,7 +173,7 @@ func (f *Fabric) wrap(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("fabric of testbed %s: %w", f.testbed, err)
+	return fmt.Errorf("%s%w", Of(f.testbed), err)
 }
 
 // start starts the process, gives it the network, and confirms. After an error other than about absent stations
@@ -219,6 +228,7 @@ func (f *Fabric) begin(ctx context.Context, q request) (absent, err error) {
 	if _, err = conn.Write([]byte{commit}); err != nil {
 		return nil, err
 	}
+	f.starts++
 	if f.depends {
 		f.parent = conn
 	}

@@ -143,13 +143,3 @@ func transfer(call uintptr, fd int, b []byte) (int, unix.Errno) {
 		}
 	}
 }
-
-// raisePriority makes the calling thread's timers precise and schedules it before ordinary threads, as far as the
-// host allows.
-func raisePriority() {
-	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
-	_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), -20)
-	// A short slice lets it preempt others when it wakes (Linux 6.12; before, the value is ignored).
-	slice := uint64(100 * time.Microsecond)
-	_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Nice: -20, Runtime: slice}, 0)
-}

@@ -12,7 +12,12 @@ import (
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/exchange"
+	"testbed/emulator/internal/readfile"
 )
+
+// maxMessage is the most bytes of a request or a reply: a network of 5000 nodes takes a hundredth.
+const maxMessage = 256 * readfile.MiB
 
 // errNoReply says that the process is gone or broken.
 var errNoReply = errors.New("the fabric process did not answer (its log may say why)")
@@ -26,11 +31,11 @@ func (r *refusal) Error() string { return r.text }
 type clientConn struct {
 	net.Conn
 	to   *gob.Encoder
-	from *receiver
+	from *exchange.Receiver
 }
 
 func newClientConn(conn net.Conn) *clientConn {
-	return &clientConn{conn, gob.NewEncoder(conn), newReceiver(conn)}
+	return &clientConn{conn, gob.NewEncoder(conn), exchange.NewReceiver(conn, maxMessage)}
 }
 
 // call connects to the living process.
@@ -51,7 +56,7 @@ func (l *clientConn) ask(ctx context.Context, q request) (reply, error) {
 	q.Protocol = protocol
 	err := l.to.Encode(q)
 	if err == nil {
-		err = l.from.receive(&a)
+		err = l.from.Receive(&a)
 	}
 	switch {
 	case ctx.Err() != nil:

@@ -17,8 +17,9 @@ type port struct {
 	index int   // in the table in force
 	group int32 // of the partition
 	mac   [6]byte
-	fd    int    // the TAP device; -1: none
-	lost  string // why the device had to be given up; empty: it was not
+	net6  [12]byte // what its IPv6 address begins with, in front of the IPv4 one
+	fd    int      // the TAP device; -1: none
+	lost  string   // why the device had to be given up; empty: it was not
 
 	unreachable, ignored, errors uint64
 	failures                     int // of reads, one after the other
@@ -31,9 +32,10 @@ type port struct {
 
 // Drops counts packets that met no queue's limit but were not carried on.
 type Drops struct {
-	Foreign  uint64 `json:"foreign"`  // not IPv4, or not to a station
+	Foreign  uint64 `json:"foreign"`  // neither IPv4 nor IPv6, or not to a station
 	NoPath   uint64 `json:"no_path"`  // to a station that cannot be reached
 	Expired  uint64 `json:"expired"`  // whose time to live was over on their way
+	TooBig   uint64 `json:"too_big"`  // for a link on their way, and not to be cut
 	Overflow uint64 `json:"overflow"` // the fabric's memory was full
 	// Parted are packets from one group of a partition to another; Down those that came to a link, host or
 	// switch that is down (see Stats.DownAt).
@@ -55,6 +57,7 @@ type core struct {
 	late        health.Histogram // how late events were carried out
 	anyDown     bool             // some vertex is down: gates have to be looked at
 	partitioned bool             // there is a partition
+	arp         bool             // stations ask for hardware addresses, and frames go by those
 }
 
 func newCore(t *table, out output) *core {
@@ -105,6 +108,9 @@ func (c *core) arrive(from *port, now int64, data []byte) (kept bool) {
 	}
 	l, isBurst := parseBurst(data)
 	switch {
+	case path.mtu > 0 && !isBurst && len(data)-ipAt > path.mtu:
+		c.inFragments(data, path, now)
+		return false
 	case isBurst && !path.keepsBursts:
 		for i := range l.segmentCount(data) {
 			c.inject(l.segment(c.pool.buffer(l.payloadAt+l.size), data, i), l, false, path, now)
@@ -126,8 +132,16 @@ const etherIPv4 = 0x0800
 
 // route looks the frame's path up, and does a router's work on its headers; nil: it is dropped, and counted.
 func (c *core) route(from *port, data []byte) *path {
+	if c.arp {
+		return c.routeEthernet(from, data)
+	}
+	return c.routeIP(from, data)
+}
+
+// routeIP is route by the packet's destination, whatever its frame's is.
+func (c *core) routeIP(from *port, data []byte) *path {
 	if len(data) < ipAt+20 || binary.BigEndian.Uint16(data[virtioLen+12:]) != etherIPv4 {
-		return c.ignore(from)
+		return c.route6(from, data)
 	}
 	to := c.table.lookup(binary.BigEndian.Uint32(data[ipAt+16:]))
 	if to == nil || to == from || data[virtioLen]&1 != 0 {
@@ -142,6 +156,11 @@ func (c *core) route(from *port, data []byte) *path {
 		c.drops.NoPath++
 		from.unreachable++
 		return c.table.unreachablePath(from)
+	}
+	if path.mtu > 0 && packetBytes(data) > path.mtu {
+		if special := c.tooBig(from, to, data, path, int(data[ttlAt])); special != nil {
+			return special
+		}
 	}
 	if int(data[ttlAt]) <= path.routers {
 		return c.expire(from, to, data)
@@ -238,6 +257,6 @@ func (c *core) install(t *table, now int64) {
 		c.events.repair()
 	}
 	t.activate()
-	c.anyDown, c.partitioned = len(t.network.Down) > 0, len(t.network.Partition) > 0
+	c.anyDown, c.partitioned, c.arp = len(t.network.Down) > 0, len(t.network.Partition) > 0, t.network.ARP
 	c.table = t
 }

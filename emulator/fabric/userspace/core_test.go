@@ -126,10 +126,10 @@ func TestJitterKeepsOrderAndBounds(t *testing.T) {
 
 func TestForeignFramesAreCounted(t *testing.T) {
 	m := newModel(t, star(t, 2, topology.Shared, topology.Shape{}, topology.Shape{}))
-	broadcast, six, unknown := frame(0, 1, 100, 0), frame(0, 1, 100, 0), frame(0, 9, 100, 0)
+	broadcast, other, unknown := frame(0, 1, 100, 0), frame(0, 1, 100, 0), frame(0, 9, 100, 0)
 	broadcast[virtioLen] = 0xff
-	binary.BigEndian.PutUint16(six[virtioLen+12:], 0x86dd)
-	for _, f := range [][]byte{broadcast, six, unknown, frame(0, 0, 100, 0), nil, make([]byte, 20)} {
+	binary.BigEndian.PutUint16(other[virtioLen+12:], 0x8847) // MPLS
+	for _, f := range [][]byte{broadcast, other, unknown, frame(0, 0, 100, 0), nil, make([]byte, 20)} {
 		m.send(0, 0, f)
 	}
 	m.run(ms)

@@ -53,6 +53,9 @@ func (t *table) divide(p *machines.Partition, self int) error {
 	if err != nil {
 		return err
 	}
+	if t.network.ARP {
+		return errors.New("neighbours that ask for hardware addresses are on one machine only: its frames are not handed on")
+	}
 	if self < 0 || self >= len(p.Machines) {
 		return fmt.Errorf("there is no machine %d, of %d", self, len(p.Machines))
 	}

@@ -457,7 +457,9 @@ func TestLateAndStrayPackets(t *testing.T) {
 	other.To = 0x0a00004d
 	stray("to nobody", other, data)
 	other.To = 0x0a000000
-	stray("back", other, data)
+	over := bytes.Clone(data)
+	over[ttlAt] = 1
+	stray("back, with no time to live", other, over)
 	for kind := range uint8(255) {
 		other = good
 		other.Kind, other.From, other.Router = kind+1, 0x0a000063, 9
@@ -473,9 +475,21 @@ func TestLateAndStrayPackets(t *testing.T) {
 	d.cores[0].arrive(d.cores[0].table.ports[0], 0, data)
 	d.cores[0].run(100 * ms)
 	if q := d.cores[0].table.queues[at]; q.errors != 1 || q.status().Errors != 1 {
-		t.Errorf("%d errors of a packet that was lost on the wire", q.errors)
+		t.Errorf("%d errors of a packet that the wire refused", q.errors)
+	}
+	// What the wire takes and then loses it counts itself: it knows no queues.
+	d.cores[0].over = loser{}
+	d.cores[0].arrive(d.cores[0].table.ports[0], 0, data)
+	d.cores[0].run(100 * ms)
+	if q := d.cores[0].table.queues[at]; q.errors != 1 || q.packets != 2 {
+		t.Errorf("%d errors of %d packets, of which the wire refused one", q.errors, q.packets)
 	}
 }
+
+// loser is a wire that loses what it takes.
+type loser struct{}
+
+func (loser) Send(int, wire.Header, []byte) bool { return true }
 
 // Packets of one queue stay in order while the estimate of the clocks' offset changes.
 func TestOrderIsKeptAcrossTheWire(t *testing.T) {
@@ -484,6 +498,26 @@ func TestOrderIsKeptAcrossTheWire(t *testing.T) {
 		if got := o.inOrder(c[0]); got != c[1] {
 			t.Errorf("%d: due at %d, want %d", i, got, c[1])
 		}
+	}
+}
+
+// A queue that lets packets overtake others does so across the wire, too, however short its delay is.
+func TestOvertakingIsKeptAcrossTheWire(t *testing.T) {
+	n, p := line(t, topology.Shape{Delay: time.Millisecond / 2, Reorder: 0.5})
+	p.Floor = 0
+	d := newDivided(t, n, p)
+	for i := range 200 {
+		d.send(int64(i)*ms/10, 0, frame(0, 1, 100, byte(i)))
+	}
+	d.run(100 * ms)
+	overtaken, all := 0, d.cores[1].sent
+	for i := 1; i < len(all); i++ {
+		if all[i].tag < all[i-1].tag {
+			overtaken++
+		}
+	}
+	if len(all) != 200 || overtaken < 20 {
+		t.Errorf("%d of 200 arrive, %d after a later one", len(all), overtaken)
 	}
 }
 

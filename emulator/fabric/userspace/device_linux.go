@@ -14,10 +14,27 @@ import (
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/topology"
 )
 
-// upFlags are those of a station's interface. There is no ARP: addresses are known.
+// upFlags are those of a station's interface. There is no ARP, unless the network wants it: addresses are known.
 const upFlags = unix.IFF_UP | unix.IFF_NOARP | unix.IFF_BROADCAST | unix.IFF_MULTICAST
+
+// iface is what the network wants of a station's interface, beside its addresses.
+type iface struct {
+	mtu int  // bytes
+	arp bool // it asks for its neighbours' hardware addresses
+}
+
+func ifaceOf(n *fabric.Network, id topology.ID) iface { return iface{n.Topology.HostMTU(id), n.ARP} }
+
+// flags are those that it has of upFlags.
+func (i iface) flags() uint16 {
+	if i.arp {
+		return upFlags &^ unix.IFF_NOARP
+	}
+	return upFlags
+}
 
 // property is something of a device that an ioctl reads.
 type property struct {
@@ -29,14 +46,14 @@ type property struct {
 }
 
 // properties are those that a station's interface is to have.
-func properties(s fabric.Station) []property {
+func properties(s fabric.Station, i iface) []property {
 	address, mac := s.Addr.Addr().As4(), hardware(addrInt(s.Addr.Addr()))
 	name := fabric.Interface
-	flags := native16(upFlags)
+	flags := native16(i.flags())
 	return []property{
 		{unix.SIOCGIFFLAGS, string(flags), 2, upFlags, name + " is down, or its flags were changed"},
 		{unix.SIOCGIFHWADDR, string(sockaddr(unix.ARPHRD_ETHER, mac[:])), 8, 0, name + " has another hardware address"},
-		{unix.SIOCGIFMTU, string(native32(mtu)), 4, 0, name + " has another MTU"},
+		{unix.SIOCGIFMTU, string(native32(uint32(i.mtu))), 4, 0, name + " has another MTU"},
 		{unix.SIOCGIFTXQLEN, string(native32(ringSize)), 4, 0, name + " has another queue length"},
 		{unix.SIOCGIFADDR, string(internet(address[:])), 8, 0, "its address is not " + s.Addr.Addr().String()},
 		{unix.SIOCGIFNETMASK, string(internet(net.CIDRMask(s.Addr.Bits(), 32))), 8, 0,

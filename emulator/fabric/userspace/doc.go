@@ -52,13 +52,31 @@
 // to live is not touched, since within a segment nothing is routed: the default of 1 suffices. Groups are not learnt;
 // the receivers' kernels drop what no program of theirs has joined. A station has routes for both kinds of addresses.
 //
+// Of IPv6 a station's address follows from its IPv4 one (fabric.Addr6), and all of this holds alike (six.go): ICMPv6's
+// messages, from fabric.RouterAddr6; groups but interface-local ones go to the segment.
+//
+// A packet that is too big for a link on its way (topology.Shape.MTU) goes as far as the router in front of it, which
+// says so; one of IPv4 that may be cut is carried in fragments, made where it begins its way (mtu.go). A station's
+// interface has the MTU of its own links.
+//
+// In a network with ARP (fabric.Network.ARP) frames of all kinds go by their hardware address within a segment, as
+// switches let them, unchanged: second addresses, and ways by other stations, are the stations' affair. Exchanges answer
+// for those in other segments, and route what is for them (ethernet.go).
+//
 // # What is not
 //
-// IPv6, ARP (addresses are known, and nobody has to ask for them) and all other protocols beside IPv4: counted as
-// StationStatus.Ignored. A second address that somebody gives to a station's interface, and a route by way of
-// another station, for without ARP a frame does not say whom it is to pass: their packets are unreachable, and
-// counted as such. Packets that could not be read or written count as StationStatus.Errors, and so do
-// those for which the device's ring had no room.
+// Without ARP: ARP itself (addresses are known, and nobody has to ask for them), IPv6's link-local addresses, which
+// stations have not got, and all other protocols: counted as StationStatus.Ignored. A second address that somebody
+// gives to a station's interface, and a route by way of another station, for a frame does not say whom it is to pass:
+// their packets are unreachable, and counted as such. Packets that could not be read or written count as
+// StationStatus.Errors, and so do those for which the device's ring had no room. What comes to something that is down
+// is dropped without an answer.
+//
+// # How packets are shown
+//
+//	tap.go             show      copies what a queue sends into the rings of those who look, with when it will have left
+//	tapserver_linux.go send      hands a ring to its client, every two milliseconds
+//	tapclient_linux.go record    puts packets in order, moves those that wait when a rate changes, cuts bursts
 //
 // # Over several machines
 //
@@ -76,10 +94,19 @@
 // So the delay of the cut link, from the departure on, absorbs what the wire takes. A packet that comes after it was
 // due goes on at once, and counts as late. A network of which a crossing has less delay than the partition's floor
 // is refused, also as a change (machines.Partition.CheckFloor). Inspect and Counters tell of this machine's queues
-// and stations, which fabric.Merge puts together; what did not get to the other machine is in QueueStatus.Errors,
-// what both sides counted in health.Crossing. A burst whose first segment has left is with the other machine: a
-// change of the rate meanwhile concerns it no more. While machines have different networks, between two Applies, a
-// packet may find no way on: it is dropped, and counted as a stray.
+// and stations, which fabric.Merge puts together. What the wire refused, for want of a connection or of room, is in
+// QueueStatus.Errors of the link. What was under way when a connection broke is not, for the wire knows no links: it is
+// in health.Crossing.Lost, which has both, a burst of segments as one packet. A burst whose first segment has left is
+// with the other machine: a change of the rate meanwhile concerns it no more. While machines have different networks,
+// between two Applies, a packet may come to a machine from which the way leads back: it goes back, as at a router, for
+// a step of its time to live. One that finds no way on at all is dropped, and counted as a stray.
+//
+// # On a host with other work
+//
+// The process has real-time priority (SCHED_FIFO), where the host allows it: other programs then take next to nothing
+// from its punctuality, and what is late is what they take from the nodes. The engine's thread is an ordinary one, of the
+// highest priority, while it takes more than 40 % of a processor, so that no station's flood keeps others from
+// running (urgency_linux.go).
 //
 // # How Apply reconciles
 //

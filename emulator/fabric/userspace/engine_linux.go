@@ -78,7 +78,8 @@ func (e *engine) wake() {
 // run never returns. The goroutine keeps its thread.
 func (e *engine) run() {
 	runtime.LockOSThread()
-	raisePriority()
+	preciseTimers()
+	urgency := urgent(e.clock.now(), setUrgent)
 	e.punctuality.starved = rundelay.OfCaller()
 	for {
 		e.core.advance(e.clock.now(), eventsATurn)
@@ -88,6 +89,7 @@ func (e *engine) run() {
 		timeout := e.timeout()
 		begin := e.clock.now()
 		timeout = e.punctuality.worked(begin, timeout)
+		urgency.adapt(begin, e.punctuality.busy)
 		ready := e.waiter.wait(timeout)
 		woken := e.clock.now()
 		e.punctuality.slept(begin, woken, timeout)

@@ -67,7 +67,7 @@ func (t *table) activate() {
 	for i, p := range t.ports {
 		p.index = i
 		addr := t.network.Stations[i].Addr
-		p.mac, p.broadcast = hardware(addrInt(addr.Addr())), broadcastAddr(addr)
+		p.mac, p.broadcast, p.net6 = hardware(addrInt(addr.Addr())), broadcastAddr(addr), fabric.Net6(addr)
 		p.group = t.faults.groups[t.network.Stations[i].ID]
 	}
 	for i, g := range t.gates {

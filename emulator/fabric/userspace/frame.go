@@ -12,6 +12,7 @@ const (
 	needsChecksum = 1 // virtio flags
 	gsoNone       = 0 // virtio gso_type
 	gsoTCP4       = 1
+	gsoTCP6       = 4
 	tcpFIN        = 0x01
 	tcpPSH        = 0x08
 	protocolTCP   = 6
@@ -26,11 +27,18 @@ type burstLayout struct {
 
 // parseBurst finds the layout of a TCP burst; ok is false for all other frames.
 func parseBurst(data []byte) (l burstLayout, ok bool) {
-	if len(data) < ipAt+40 || data[1] != gsoTCP4 || data[0]&needsChecksum == 0 || data[ipAt+9] != protocolTCP {
+	if len(data) < ipAt+40 || data[1] == gsoNone || data[0]&needsChecksum == 0 {
+		return l, false
+	}
+	switch {
+	case data[1] == gsoTCP4 && data[ipAt+9] == protocolTCP:
+		l.tcpAt = ipAt + int(data[ipAt]&0x0f)*4
+	case data[1] == gsoTCP6 && data[ipAt+6] == protocolTCP:
+		l.tcpAt = ipAt + header6
+	default:
 		return l, false
 	}
 	l.size = int(binary.NativeEndian.Uint16(data[4:]))
-	l.tcpAt = ipAt + int(data[ipAt]&0x0f)*4
 	if l.tcpAt+20 > len(data) {
 		return l, false
 	}
@@ -66,8 +74,10 @@ func (l burstLayout) segment(to, data []byte, i int) []byte {
 	n := copy(to, data[:l.payloadAt])
 	n += copy(to[n:], data[from:until])
 	to = to[:n]
-	id := binary.BigEndian.Uint16(data[ipAt+4:])
-	binary.BigEndian.PutUint16(to[ipAt+4:], id+uint16(i))
+	if !isIPv6(data) {
+		id := binary.BigEndian.Uint16(data[ipAt+4:])
+		binary.BigEndian.PutUint16(to[ipAt+4:], id+uint16(i))
+	}
 	sequence := binary.BigEndian.Uint32(data[l.tcpAt+4:])
 	binary.BigEndian.PutUint32(to[l.tcpAt+4:], sequence+uint32(i*l.size))
 	if until < len(data) {
@@ -93,11 +103,17 @@ func (l burstLayout) fixHeaders(data []byte) {
 		binary.NativeEndian.PutUint16(data[4:], 0)
 	}
 	ip := data[ipAt:l.tcpAt]
-	binary.BigEndian.PutUint16(ip[2:], uint16(len(data)-ipAt))
-	binary.BigEndian.PutUint16(ip[10:], 0)
-	binary.BigEndian.PutUint16(ip[10:], ^fold(sum(ip)))
+	addresses := ip[8:] // of IPv6
+	if isIPv6(data) {
+		binary.BigEndian.PutUint16(ip[4:], uint16(len(data)-l.tcpAt))
+	} else {
+		binary.BigEndian.PutUint16(ip[2:], uint16(len(data)-ipAt))
+		binary.BigEndian.PutUint16(ip[10:], 0)
+		binary.BigEndian.PutUint16(ip[10:], ^fold(sum(ip)))
+		addresses = ip[12:20]
+	}
 	// With needsChecksum the TCP field holds the sum over the pseudo header, not complemented.
-	pseudo := sum(ip[12:20]) + protocolTCP + uint32(len(data)-l.tcpAt)
+	pseudo := sum(addresses) + protocolTCP + uint32(len(data)-l.tcpAt)
 	binary.BigEndian.PutUint16(data[l.tcpAt+16:], fold(pseudo))
 }
 

@@ -35,6 +35,7 @@ func (s *server) health(since uint64, each bool) (h health.Health, err error) {
 				}
 			})
 		}
+		h.Stations = of(h.Stations, func(i int) bool { return !t.elsewhere(i) })
 	}
 	return h, nil
 }

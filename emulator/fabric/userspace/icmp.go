@@ -14,7 +14,8 @@ const (
 	protocolICMP = 1
 	timeExceeded = 11 // ICMP types
 	unreachable3 = 3
-	hostUnknown  = 1           // code of unreachable3
+	hostUnknown  = 1 // codes of unreachable3
+	mustCut      = 4
 	maxQuoted    = 548         // bytes of a packet that an ICMP message about it carries, so that it has 576
 	ownTTL       = 64          // of what routers send
 	dummyRouter  = 192<<24 | 8 // 192.0.0.8, the IPv4 dummy address (RFC 7600)
@@ -36,7 +37,9 @@ type pathEnd struct {
 	address uint32 // of the router that sends it
 	typ     byte   // ICMP type
 	code    byte   // ICMP code
+	mtu     int    // that the message tells; 0: none
 
+	turned   *path     // the packet itself goes on there
 	crossing *crossing // another machine goes on with the packet (see cut.go)
 }
 
@@ -45,6 +48,11 @@ func (c *core) finish(p *packet) {
 	e := p.path.end
 	if e.crossing != nil {
 		c.crossOver(p)
+		return
+	}
+	if e.turned != nil {
+		p.path, p.hop, p.lastQueue, p.firstArrival = e.turned, 0, nil, p.finalArrival
+		c.launch(p)
 		return
 	}
 	if e.back != nil {
@@ -87,16 +95,31 @@ func (c *core) expire(from, to *port, data []byte) *path {
 // messages is spent.
 func (c *core) sendICMP(e *pathEnd, about []byte, at int64) {
 	to := e.back.to
-	if !mayAnswer(about) || to.icmpNext > at+icmpBurst {
+	six := isIPv6(about)
+	if may := six && mayAnswer6(about) || !six && mayAnswer(about); !may || to.icmpNext > at+icmpBurst {
 		return
 	}
 	to.icmpNext = max(to.icmpNext, at) + icmpInterval
-	quoted := min(len(about)-ipAt, maxQuoted)
-	data := c.pool.buffer(ipAt + 20 + 8 + quoted)
-	clear(data[:ipAt+20+8])
+	var data []byte
+	if six {
+		data = c.icmp6(e, about)
+	} else {
+		data = c.icmp4(e, about)
+	}
 	mac := hardware(e.address)
 	copy(data[virtioLen:], to.mac[:])
 	copy(data[virtioLen+6:], mac[:])
+	p := c.pool.packet()
+	p.data, p.path, p.firstArrival = data, e.back, at
+	p.setWireSize(burstLayout{}, false)
+	c.launch(p)
+}
+
+// icmp4 writes a message about a packet.
+func (c *core) icmp4(e *pathEnd, about []byte) []byte {
+	quoted := min(len(about)-ipAt, maxQuoted)
+	data := c.pool.buffer(ipAt + 20 + 8 + quoted)
+	clear(data[:ipAt+20+8])
 	binary.BigEndian.PutUint16(data[virtioLen+12:], etherIPv4)
 	ip, icmp := data[ipAt:ipAt+20], data[ipAt+20:]
 	ip[0], ip[1], ip[8], ip[9] = 0x45, 0xc0, byte(max(1, ownTTL-e.back.routers)), protocolICMP
@@ -105,12 +128,10 @@ func (c *core) sendICMP(e *pathEnd, about []byte, at int64) {
 	copy(ip[16:], about[ipAt+12:ipAt+16])
 	binary.BigEndian.PutUint16(ip[10:], ^fold(sum(ip)))
 	icmp[0], icmp[1] = e.typ, e.code
+	binary.BigEndian.PutUint16(icmp[6:], uint16(e.mtu))
 	copy(icmp[8:], about[ipAt:])
 	binary.BigEndian.PutUint16(icmp[2:], ^fold(sum(icmp)))
-	p := c.pool.packet()
-	p.data, p.path, p.firstArrival = data, e.back, at
-	p.setWireSize(burstLayout{}, false)
-	c.launch(p)
+	return data
 }
 
 // mayAnswer says whether a packet may be answered (RFC 1122, 3.2.2): not a later fragment, and no message about
@@ -143,6 +164,8 @@ const (
 	pathExpires = iota
 	pathUnreachable
 	pathFlood
+	pathTooBig
+	pathBeyond
 )
 
 // maxSpecialPaths is how many such paths are cached.

@@ -36,9 +36,6 @@ func (f *Fabric) leave() {
 	}
 }
 
-// ErrApart is wrapped by the error of Connected.
-var ErrApart = errors.New("packets cannot go there")
-
 // Connected waits until packets can go to all other machines, for as long as ctx lasts. It is nil at once for a fabric
 // that carries all of a network. The error names the machines.
 func (f *Fabric) Connected(ctx context.Context) error {

@@ -79,3 +79,11 @@ func TestWhatIsNotEmulatedIsCounted(t *testing.T) {
 		return now.Unreachable == before.Unreachable+1 && now.Ignored == before.Ignored+1
 	})
 }
+
+func TestSix(t *testing.T) {
+	fabrictest.Six(t, func(t *testing.T, testbed string) fabric.Fabric { return newFabric(t, testbed) })
+}
+
+func TestMTU(t *testing.T) {
+	fabrictest.MTU(t, func(t *testing.T, testbed string) fabric.Fabric { return newFabric(t, testbed) }, true)
+}

@@ -66,7 +66,7 @@ func (s *server) join(p *partRequest) error {
 	names := machines.Names(p.Partition.Machines)
 	if s.part != nil {
 		had := s.part
-		if had.Self != p.Self || had.Key != p.Key || !slices.Equal(had.Addresses, p.Addresses) ||
+		if had.Self != p.Self || had.Key != p.Key || !had.reaches(p) ||
 			!slices.Equal(machines.Names(had.Partition.Machines), names) {
 			return errors.New("the network is up between other machines: take it down and bring it up again")
 		}
@@ -76,24 +76,49 @@ func (s *server) join(p *partRequest) error {
 	if s.table != nil {
 		return errors.New("the network is up on one machine: take it down and bring it up again")
 	}
-	file := os.NewFile(listenerFD, "listener")
-	listener, err := net.FileListener(file)
-	_ = file.Close()
-	if err != nil {
-		return fmt.Errorf("listener for the other machines: %w", err)
+	if err := s.inherit(listenerFD); err != nil {
+		return err
 	}
 	e := s.engine
 	n := &neighbours{core: e.core, offset: e.clock.offset, skew: skew{p.Shift, p.Drift},
 		from: make([]arrivals, len(names))}
-	n.Mesh, err = wire.New(wire.Config{Self: p.Self, Names: names, Addresses: p.Addresses, Key: p.Key, Listener: listener,
-		Now: func() int64 { return n.instant(e.clock.now()) }, Ring: e.wake, Log: log.Printf})
+	var err error
+	n.Mesh, err = wire.New(wire.Config{Self: p.Self, Names: names, Addresses: p.Addresses, Key: p.Key,
+		Listener: s.listener, Now: func() int64 { return n.instant(e.clock.now()) }, Ring: e.wake, Log: log.Printf})
 	if err != nil {
-		_ = listener.Close()
-		return err
+		return err // the listener stays, for another try: its descriptor is this process's no more
 	}
 	s.part = p
 	e.do(func() { e.neighbours, e.core.over = n, n })
 	return nil
+}
+
+// inherit takes over the listener that the process was started with, once: later its descriptor is somebody else's.
+func (s *server) inherit(fd uintptr) error {
+	if s.listener != nil {
+		return nil
+	}
+	file := os.NewFile(fd, "listener")
+	listener, err := net.FileListener(file)
+	if err != nil {
+		return fmt.Errorf("listener for the other machines: %w", err)
+	}
+	_ = file.Close()
+	s.listener = listener
+	return nil
+}
+
+// reaches says whether the other machines are reached at the same addresses.
+func (p *partRequest) reaches(o *partRequest) bool {
+	if len(p.Addresses) != len(o.Addresses) {
+		return false
+	}
+	for i := range p.Addresses {
+		if i != p.Self && p.Addresses[i] != o.Addresses[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // crossings is what has gone between this machine and each other one. It runs on the engine's thread.

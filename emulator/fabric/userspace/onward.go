@@ -1,7 +1,6 @@
 package userspace
 
 import (
-	"encoding/binary"
 	"math"
 	"slices"
 	"time"
@@ -54,8 +53,7 @@ func (p *packet) departs() int64 {
 
 // resume lets a packet that another machine has handed over at now (ns) go on when it is due. data stays the caller's.
 func (c *core) resume(from *arrivals, now int64, h *wire.Header, data []byte) {
-	if len(data) < ipAt+20 || len(data) > largeBuffer || h.Due > now+maxAhead || h.Due < now-maxAhead ||
-		binary.BigEndian.Uint16(data[virtioLen+12:]) != etherIPv4 {
+	if !carried(data) || len(data) > largeBuffer || h.Due > now+maxAhead || h.Due < now-maxAhead {
 		from.strays++
 		return
 	}
@@ -75,6 +73,11 @@ func (c *core) resume(from *arrivals, now int64, h *wire.Header, data []byte) {
 	p := c.pool.packet()
 	p.data, p.path = c.pool.buffer(len(data)), way.path
 	copy(p.data, data)
+	if way.back && !takeBack(p.data) {
+		from.strays++
+		c.pool.recycle(p)
+		return
+	}
 	l, isBurst := parseBurst(p.data)
 	p.setWireSize(l, isBurst)
 	p.firstArrival = way.inOrder(h.Due)
@@ -89,13 +92,29 @@ func (c *core) resume(from *arrivals, now int64, h *wire.Header, data []byte) {
 // onward is a path on which packets of other machines go on.
 type onward struct {
 	*path
-	last int64 // when the latest packet was due at its beginning, ns
+	last      int64 // when the latest packet was due at its beginning, ns
+	overtaken bool  // the queue lets packets overtake others (reorder)
+	back      bool  // it leads back where the packets come from: that machine had another table
+}
+
+// takeBack takes a router's step from the time to live of a packet that goes back, and says whether it may: machines
+// whose tables differ for long would else hand it to one another for ever.
+func takeBack(data []byte) bool {
+	if isIPv6(data) {
+		data[hopLimitAt]--
+		return data[hopLimitAt] > 0 && data[hopLimitAt] < 255
+	}
+	if data[ttlAt] <= 1 {
+		return false
+	}
+	decrementTTL(data, 1)
+	return true
 }
 
 // inOrder is when a packet is due: never before those of the same path that left their queue earlier, though the
-// estimate of the clocks' offset changes between them.
+// estimate of the clocks' offset changes between them; unless the queue itself lets packets overtake others.
 func (o *onward) inOrder(due int64) int64 {
-	if due < o.last && o.last-due < slew {
+	if due < o.last && o.last-due < slew && !o.overtaken {
 		due = o.last
 	}
 	o.last = due
@@ -125,7 +144,8 @@ func (t *table) onward(h *wire.Header) *onward {
 	k := onwardKey{int32(at), h.Kind, h.Router, h.From, h.To}
 	o := t.cut.next[k]
 	if o == nil {
-		o = &onward{path: t.findOnward(k)}
+		o = &onward{overtaken: t.shapes[at].reorder > 0}
+		o.path, o.back = t.findOnward(k)
 		if len(t.cut.next) >= maxOnward {
 			clear(t.cut.next)
 		}
@@ -137,14 +157,20 @@ func (t *table) onward(h *wire.Header) *onward {
 	return o
 }
 
-func (t *table) findOnward(k onwardKey) *path {
-	q, from, to := t.queues[k.queue], t.lookup(k.from), t.lookup(k.to)
+func (t *table) findOnward(k onwardKey) (p *path, back bool) {
 	if k.kind == pathStation {
+		to := t.lookup(k.to)
 		if to == nil {
-			return nil
+			return nil, false
 		}
 		return t.onwardTo(int(k.queue), to)
 	}
+	return t.onwardSpecial(k), false
+}
+
+// onwardSpecial is the rest of a path that ends at no single station.
+func (t *table) onwardSpecial(k onwardKey) *path {
+	q, from, to := t.queues[k.queue], t.lookup(k.from), t.lookup(k.to)
 	if from == nil {
 		return nil
 	}
@@ -153,6 +179,12 @@ func (t *table) findOnward(k onwardKey) *path {
 		return t.onwardFlood(t.wholeFlood(from), q, &k)
 	case 1 + pathUnreachable:
 		return t.behind(t.wholeUnreachable(from), q, crossing{kind: k.kind, from: k.from})
+	case 1 + pathTooBig:
+		if to == nil || to == from || t.path(from, to) == nil {
+			return nil
+		}
+		return t.behind(t.wholeTooBig(from, to, int(k.router)), q,
+			crossing{kind: k.kind, from: k.from, toAddress: k.to, router: k.router})
 	case 1 + pathExpires:
 		if to == nil || to == from || t.path(from, to) == nil {
 			return nil
@@ -163,21 +195,30 @@ func (t *table) findOnward(k onwardKey) *path {
 	return nil
 }
 
-// onwardTo is the path to a station behind a queue: that of the tree of shortest paths, whoever sent the packet.
-func (t *table) onwardTo(at int, to *port) *path {
+// onwardTo is the path to a station behind a queue: that of the tree of shortest paths, whoever sent the packet. Where
+// paths have changed since that was sent it may lead back, as it would for a router that the packet has come to.
+func (t *table) onwardTo(at int, to *port) (p *path, back bool) {
 	link, tree := t.channels[at].Link, t.tree(to)
 	if !tree.Reaches(link) {
-		return nil
+		return nil, false
 	}
 	t.scratch.vertices = tree.Vertices(t.scratch.vertices[:0], link)
-	if len(t.scratch.vertices) < 2 || !slices.Contains(t.cut.exits[at], t.scratch.vertices[1]) {
-		return nil // the way from there leads back: the other machine had another table when it sent the packet
+	if len(t.scratch.vertices) < 2 {
+		return nil, false
 	}
 	source := t.scratch.vertices[1]
+	if back = !slices.Contains(t.cut.exits[at], source); back {
+		if len(t.cut.exits[at]) == 0 {
+			return nil, false
+		}
+		if source = t.cut.exits[at][0]; t.network.Topology.Vertices[source].Kind == topology.Link {
+			return nil, false // it has come to no router
+		}
+	}
 	if t.network.Topology.Vertices[source].Kind == topology.Link {
 		source = link
 	}
-	p := t.wholePath(tree, source, to)
+	p = t.wholePath(tree, source, to)
 	p.leadDelay = 0 // the delays of edges behind a queue belong to its hop, which the packet has passed
 	if source == link {
 		if len(p.hops) > 0 {
@@ -187,7 +228,7 @@ func (t *table) onwardTo(at int, to *port) *path {
 		}
 	}
 	t.crosses(p, crossing{toAddress: t.addr(to)})
-	return p
+	return p, back
 }
 
 // behind is the rest of a path behind a queue; nil where the queue is not on it.

@@ -54,9 +54,16 @@ func (s skew) from(t int64) int64 { return t + s.shift + int64(s.drift*float64(t
 
 func (s skew) to(t int64) int64 { return int64(float64(t-s.shift) / (1 + s.drift)) }
 
-// mix makes a network's fingerprint that of the part of it that a machine carries.
-func (f fingerprint) mix(p *machines.Partition, self int) fingerprint {
-	b := binary.AppendVarint(f[:], int64(self))
+// mix makes a network's fingerprint that of the part of it that a machine carries, and of how it gets at the others.
+func (f fingerprint) mix(part *partRequest) fingerprint {
+	p := &part.Partition
+	b := binary.AppendVarint(f[:], int64(part.Self))
+	for i, at := range part.Addresses {
+		if i != part.Self {
+			b = fmt.Appendf(b, "%q", at)
+		}
+	}
+	b = append(b, part.Key[:]...)
 	for _, m := range p.Machines {
 		b = fmt.Appendf(b, "%q", m.ID)
 	}
@@ -71,7 +78,7 @@ func (f fingerprint) mix(p *machines.Partition, self int) fingerprint {
 func stateOfPart(n fabric.Network, p *Part) (state, error) {
 	s, err := stateOf(n)
 	if p != nil {
-		s.Structure = s.Structure.mix(&p.Partition, p.Self)
+		s.Structure = s.Structure.mix(p.request())
 	}
 	return s, err
 }

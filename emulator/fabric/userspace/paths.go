@@ -14,6 +14,7 @@ const BurstRate = 200 * units.Mbps
 //	vertices without a queue ---> gates ---> queue ---> q.delay + extraDelay ---> next hop's gates
 type hop struct {
 	queue      *queue
+	mtu        int     // bytes of the largest packet that its link takes; 0: of any
 	extraDelay int64   // ns behind the queue, in addition to its own delay: of the edges to the next queue
 	gates      []*gate // of the vertices from the previous queue, or the source, to the queue's own link
 }
@@ -28,9 +29,19 @@ type path struct {
 	leadDelay   int64   // ns before the first hop, or all of the path where it has no hop
 	keepsBursts bool    // no queue on it splits bursts
 	routers     int     // how many vertices on it decrement the time to live
+	mtu         int     // bytes of the largest packet that all of its links take; 0: of any
+	narrow      []narrow
+	segment     bool // it leads through no exchange, which would not forward frames
 
 	end  *pathEnd // nil: the packet is delivered to the station to
 	from *port    // the sender; of the branches of a flood only
+}
+
+// narrow is a link on a path that takes less than those in front of it.
+type narrow struct {
+	hop     int // its index in path.hops
+	mtu     int // bytes
+	routers int // how many are in front of it
 }
 
 // unreachable stands in table.paths for pairs of stations between which there is no path.
@@ -114,7 +125,7 @@ func (t *table) wholePath(tree *topology.Tree, source topology.ID, to *port) *pa
 	for i, s := range steps {
 		at := t.index[s.Channel]
 		own := t.network.Topology.Vertices[s.Link].Shape[s.Dir].Delay
-		p.hops[i] = hop{queue: t.queues[at], extraDelay: int64(s.Delay - own)}
+		p.hops[i] = hop{queue: t.queues[at], mtu: t.shapes[at].mtu, extraDelay: int64(s.Delay - own)}
 		p.keepsBursts = p.keepsBursts && !t.shapes[at].splitsBursts()
 	}
 	t.placeGates(p, tree, source)
@@ -127,15 +138,29 @@ func (t *table) placeGates(p *path, tree *topology.Tree, source topology.ID) {
 	t.scratch.vertices = tree.Vertices(t.scratch.vertices[:0], source)
 	all := make([]*gate, len(t.scratch.vertices))
 	from, hop := 0, 0
+	p.segment = true
 	for i, v := range t.scratch.vertices {
 		all[i] = t.gates[v]
+		p.segment = p.segment && t.network.Topology.Vertices[v].Kind != topology.Exchange
+		isHop := i > 0 && t.network.Topology.Vertices[v].Kind == topology.Link
+		if isHop {
+			p.narrows(hop)
+		}
 		if i > 0 && t.routers[v] {
 			p.routers++
 		}
-		if i > 0 && t.network.Topology.Vertices[v].Kind == topology.Link {
+		if isHop {
 			p.hops[hop].gates = all[from : i+1]
 			from, hop = i+1, hop+1
 		}
 	}
 	p.lastGates = all[from:]
+}
+
+// narrows notes what the link of a hop takes, where that is less than all in front of it do.
+func (p *path) narrows(hop int) {
+	if m := p.hops[hop].mtu; m > 0 && (p.mtu == 0 || m < p.mtu) {
+		p.mtu = m
+		p.narrow = append(p.narrow, narrow{hop, m, p.routers})
+	}
 }

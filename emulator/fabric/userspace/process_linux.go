@@ -44,6 +44,7 @@ func Main(args []string) int {
 	_ = os.WriteFile("/proc/self/autogroup", []byte("-20"), 0)
 	// Where memory is short the nodes go first; without their fabric all would be lost.
 	_ = proc.SetOOMScore(proc.OOMFabric)
+	firstOfAll()
 
 	failed := make(chan error, 1)
 	s := newServer()

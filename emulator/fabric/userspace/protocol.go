@@ -12,6 +12,7 @@ const (
 	opInspect = "inspect"
 	opHealth  = "health"
 	opWatch   = "watch" // is answered when a station is lost
+	opTap     = "tap"   // is answered, and packets follow
 )
 
 // protocol is the version of requests and replies. A process of another one refuses.
@@ -27,6 +28,7 @@ type request struct {
 	Since    uint64       // number of the first spell that opHealth is to tell of
 	Each     bool         // opHealth is to tell of each station as well
 	Part     *partRequest // to opApply: what this machine carries of the network; nil: all
+	Tap      *tapRequest  // to opTap
 	Depends  bool         // the process is to end with the parent that asks this by opApply
 }
 

@@ -22,6 +22,7 @@ type shape struct {
 	jitter int64   // ns
 	loss   float64 // probability in [0,1] that a packet is lost before it is enqueued
 	limit  int64   // bytes that may wait; what exceeds it is dropped at the tail
+	mtu    int     // bytes of the largest IP packet; 0: the stations' own is the only limit
 
 	// Probabilities in [0,1] that a packet skips the delay, is enqueued twice, and has one bit flipped.
 	reorder, duplicate, corrupt float64
@@ -35,14 +36,14 @@ type shape struct {
 func shapeOf(s topology.Shape, limit units.ByteSize) shape {
 	return shape{
 		rate: uint64(s.Rate), delay: int64(s.Delay), jitter: int64(s.Jitter), loss: s.Loss, limit: int64(limit),
-		reorder: s.Reorder, duplicate: s.Duplicate, corrupt: s.Corrupt,
+		reorder: s.Reorder, duplicate: s.Duplicate, corrupt: s.Corrupt, mtu: s.MTU,
 	}
 }
 
 // storeIn is the inverse of shapeOf; the limit and the trace are left out.
 func (s *shape) storeIn(to *topology.Shape) {
 	to.Rate, to.Delay, to.Jitter, to.Loss = units.BitRate(s.rate), time.Duration(s.delay), time.Duration(s.jitter), s.loss
-	to.Reorder, to.Duplicate, to.Corrupt = s.reorder, s.duplicate, s.corrupt
+	to.Reorder, to.Duplicate, to.Corrupt, to.MTU = s.reorder, s.duplicate, s.corrupt, s.mtu
 }
 
 // impairs says whether a packet may be lost, duplicated or corrupted before it is enqueued (see core.impair).
@@ -65,9 +66,10 @@ type queue struct {
 	impairing   bool               // shape.impairs, or it varies; looked up for every packet
 	sampler     *linktrace.Sampler // with delays
 	serving     *linktrace.Server  // says when packets depart, in place of the rate; nil: the rate does
+	taps        []*tap             // nil: nobody looks at what it sends
 
 	packets, bytes, dropped, lost uint64
-	errors                        uint64 // packets that did not get to the machine at the link's far end
+	errors                        uint64 // packets that the wire to the machine at the link's far end refused
 }
 
 func newQueue(seed, index uint64) *queue {
@@ -166,6 +168,9 @@ func (q *queue) transmit(p *packet) {
 	p.lastQueue, p.departure = q, departure
 	q.packets += uint64(p.segments)
 	q.bytes += uint64(p.wireBytes)
+	if q.taps != nil {
+		q.show(p, firstDeparture, finalDeparture)
+	}
 	if q.reorder > 0 && q.draw(q.reorder) { // it skips the delay, and so overtakes packets that are held by it
 		p.firstArrival, p.finalArrival = firstDeparture, finalDeparture
 		return
@@ -197,15 +202,12 @@ func (q *queue) reshape(s shape, now int64, events eventHeap) bool {
 	if q.serving != nil || old.rate == s.rate || q.busyUntil <= now || old.rate == 0 {
 		return false
 	}
-	rescale := func(t int64) int64 {
-		if t <= now || s.rate == 0 {
-			return min(t, now)
-		}
-		return now + int64(float64(t-now)*float64(old.rate)/float64(s.rate))
+	if q.taps != nil {
+		q.showReshape(now, old.rate, s.rate)
 	}
 	moved := false
 	move := func(e *event, floor int64) int64 {
-		departure := rescale(e.p.departure)
+		departure := rescale(e.p.departure, now, old.rate, s.rate)
 		shift := departure - e.p.departure
 		e.p.departure = departure
 		e.due = max(e.due+shift, floor)
@@ -226,7 +228,7 @@ func (q *queue) reshape(s shape, now int64, events eventHeap) bool {
 			floor = move(e, floor)
 		}
 	}
-	busyUntil := rescale(q.busyUntil)
+	busyUntil := rescale(q.busyUntil, now, old.rate, s.rate)
 	q.lastArrival += busyUntil - q.busyUntil
 	q.busyUntil, q.carry = busyUntil, 0
 	return moved
@@ -255,6 +257,6 @@ func (q *queue) status() fabric.QueueStatus {
 		Rate: units.BitRate(q.rate), Delay: time.Duration(q.delay), Jitter: time.Duration(q.jitter), Loss: q.loss,
 		Reorder: q.reorder, Duplicate: q.duplicate, Corrupt: q.corrupt,
 		Limit: units.ByteSize(q.limit), Packets: q.packets, Bytes: q.bytes, Dropped: q.dropped, Lost: q.lost,
-		Errors: q.errors,
+		Errors: q.errors, MTU: q.mtu,
 	}
 }

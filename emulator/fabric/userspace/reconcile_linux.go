@@ -49,11 +49,11 @@ func (s *server) reconcile(t *table) (opened map[*port]int, absent []string, err
 				continue
 			case err == nil && seen[i].missing:
 				var fd int
-				if fd, err = openStation(st); err == nil {
+				if fd, err = openStation(st, ifaceOf(&t.network, st.ID)); err == nil {
 					opened[p], s.namespaces[p] = fd, home
 				}
 			case err == nil:
-				err = repairStation(st, &seen[i])
+				err = repairStation(st, ifaceOf(&t.network, st.ID), &seen[i])
 			}
 			if err != nil {
 				errs = append(errs, fmt.Errorf("station %s: %w", p.name, err))
@@ -120,7 +120,7 @@ func (s *server) attachKnown(opened map[*port]int) {
 
 // repairStation makes of a station's device, which is there, and of the variables in its namespace what is wanted. The
 // calling thread is in the namespace.
-func repairStation(st fabric.Station, seen *observation) error {
+func repairStation(st fabric.Station, i iface, seen *observation) error {
 	if seen.flaws.sysctls {
 		if err := errors.Join(station.Resettle(), station.Tune(st)); err != nil {
 			return err
@@ -139,5 +139,5 @@ func repairStation(st fabric.Station, seen *observation) error {
 			return err
 		}
 	}
-	return configure(st, false)
+	return configure(st, i, false)
 }

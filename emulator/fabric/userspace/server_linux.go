@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/exchange"
 	"testbed/emulator/topology"
 )
 
@@ -26,6 +27,7 @@ type server struct {
 	namespaces map[*port]string // the namespaces that the ports' devices were made in
 	timer      *time.Timer      // of growLater
 	depends    bool             // on the parent, for good
+	listener   net.Listener     // for other machines, once it is taken over
 	part       *partRequest     // nil: all of the network is carried here
 }
 
@@ -33,14 +35,17 @@ func newServer() *server { return &server{namespaces: map[*port]string{}} }
 
 // serve handles requests on one connection until its end.
 func (s *server) serve(conn net.Conn) error {
-	from, to := newReceiver(conn), gob.NewEncoder(conn)
+	from, to := exchange.NewReceiver(conn, maxMessage), gob.NewEncoder(conn)
 	for {
 		var q request
-		if err := from.receive(&q); err != nil {
+		if err := from.Receive(&q); err != nil {
 			return err
 		}
 		if q.Op == opWatch && q.Protocol == protocol {
 			return s.serveWatch(conn, to)
+		}
+		if q.Op == opTap && q.Protocol == protocol {
+			return s.serveTap(conn, to, q.Tap)
 		}
 		if err := to.Encode(s.handle(q)); err != nil {
 			return err
@@ -131,7 +136,7 @@ func newPart(want fabric.Network, old *table, part *partRequest) (*table, error)
 	if err != nil || part == nil {
 		return t, err
 	}
-	t.structure = t.structure.mix(&part.Partition, part.Self)
+	t.structure = t.structure.mix(part)
 	return t, t.divide(&part.Partition, part.Self)
 }
 
@@ -175,7 +180,7 @@ const commit = 'C'
 // end while the network is being made. The caller closes the connection.
 func (s *server) serveParent(conn net.Conn) error {
 	var q request
-	if err := newReceiver(conn).receive(&q); err != nil {
+	if err := exchange.NewReceiver(conn, maxMessage).Receive(&q); err != nil {
 		return err
 	}
 	s.depends = q.Depends

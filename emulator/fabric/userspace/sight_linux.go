@@ -51,14 +51,14 @@ func observe(n *fabric.Network, fds []int, homes []string, elsewhere func(int) b
 			if elsewhere(i) {
 				continue
 			}
-			all[i] = observeOne(&n.Stations[i], fds[i], homes[i])
+			all[i] = observeOne(&n.Stations[i], ifaceOf(n, n.Stations[i].ID), fds[i], homes[i])
 		}
 		return nil
 	})
 	return all
 }
 
-func observeOne(st *fabric.Station, fd int, home string) (s observation) {
+func observeOne(st *fabric.Station, i iface, fd int, home string) (s observation) {
 	if s.home, s.err = enter(st.NetNS); s.err != nil {
 		s.absent = isAbsent(s.err)
 		return s
@@ -73,12 +73,12 @@ func observeOne(st *fabric.Station, fd int, home string) (s observation) {
 		return s
 	}
 	defer unix.Close(sock)
-	s.look(st, fd, sock)
+	s.look(st, i, fd, sock)
 	return s
 }
 
 // look compares the device whose other end is fd, and all that belongs to it, with what is wanted.
-func (s *observation) look(st *fabric.Station, fd, sock int) {
+func (s *observation) look(st *fabric.Station, i iface, fd, sock int) {
 	var err error
 	if s.name, err = tapName(fd); err != nil {
 		s.missing, s.notes = true, []string{fabric.Interface + " was deleted"}
@@ -87,7 +87,7 @@ func (s *observation) look(st *fabric.Station, fd, sock int) {
 	if s.name != fabric.Interface {
 		s.flaw(&s.flaws.device, "%s was renamed to %s", fabric.Interface, s.name)
 	}
-	for _, p := range properties(*st) {
+	for _, p := range properties(*st, i) {
 		got, err := p.read(sock, s.name)
 		if errors.Is(err, unix.ENODEV) {
 			s.missing, s.notes = true, []string{s.name + " is in another namespace"}
@@ -102,6 +102,9 @@ func (s *observation) look(st *fabric.Station, fd, sock int) {
 	}
 	if missing, err := missingRoutes(*st); err != nil || len(missing) > 0 {
 		s.flaw(&s.flaws.routes, "of its routes %d are missing", len(missing))
+	}
+	if missing, err := missing6(*st); err != nil || missing {
+		s.flaw(&s.flaws.routes, "it has not got the address %v", fabric.Addr6(st.Addr))
 	}
 	for _, note := range station.Compare(*st) {
 		s.flaw(&s.flaws.sysctls, "%s", note)

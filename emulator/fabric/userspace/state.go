@@ -25,6 +25,9 @@ func structureOf(n fabric.Network) fingerprint {
 		b = append(b, digest[:]...)
 	}
 	integer(int64(len(n.Topology.Vertices)))
+	if n.ARP {
+		text("arp")
+	}
 	for i := range n.Topology.Vertices {
 		v := &n.Topology.Vertices[i]
 		text(v.Name)
@@ -65,7 +68,7 @@ type state struct {
 // plain is a shape of fixed size.
 type plain struct {
 	Rate                              uint64
-	Delay, Jitter, Limit              int64
+	Delay, Jitter, Limit, MTU         int64
 	Loss, Reorder, Duplicate, Corrupt float64
 	Trace, Delays                     int32
 }
@@ -77,7 +80,7 @@ func stateOf(n fabric.Network) (state, error) {
 	list := make([]plain, len(shapes))
 	for i, s := range shapes {
 		of := &n.Topology.Vertices[channels[i].Link].Shape[channels[i].Dir]
-		list[i] = plain{s.rate, s.delay, s.jitter, s.limit, s.loss, s.reorder, s.duplicate, s.corrupt,
+		list[i] = plain{s.rate, s.delay, s.jitter, s.limit, int64(s.mtu), s.loss, s.reorder, s.duplicate, s.corrupt,
 			of.Trace, of.Delays}
 	}
 	b, err := binary.Append(nil, binary.LittleEndian, list)
@@ -98,6 +101,7 @@ func (s *state) shapes(want int, traces *topology.Topology) ([]shape, error) {
 		shapes[i] = shape{
 			rate: p.Rate, delay: p.Delay, jitter: p.Jitter, limit: p.Limit,
 			loss: p.Loss, reorder: p.Reorder, duplicate: p.Duplicate, corrupt: p.Corrupt,
+			mtu: int(p.MTU),
 		}
 		shapes[i].follow(traces, &topology.Shape{Trace: p.Trace, Delays: p.Delays}, s.Run)
 	}

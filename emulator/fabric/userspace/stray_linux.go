@@ -2,31 +2,33 @@ package userspace
 
 import (
 	"errors"
-	"fmt"
+	"path/filepath"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"testbed/emulator/internal/proc"
 )
 
-// Times that a process is given to end: on request, and when killed.
-const (
-	termGrace = time.Second
-	killGrace = 5 * time.Second
-)
+// termGrace is what a process is given to end on request.
+const termGrace = time.Second
 
-// kill ends every fabric process of the testbed and waits until each has ended.
+// kill ends every fabric process that is this fabric's, and waits until each has ended.
 func (f *Fabric) kill() error {
-	pids, err := Processes(f.testbed)
-	if err != nil {
-		return err
-	}
 	var errs []error
-	for _, pid := range pids {
-		errs = append(errs, f.end(pid))
+	err := each(func(p *proc.Process, testbed, dir string) {
+		if f.is(testbed, dir) {
+			errs = append(errs, p.End(termGrace, nil))
+		}
+	})
+	return errors.Join(append(errs, err)...)
+}
+
+// is says whether a fabric process of a testbed and a directory is this fabric's.
+func (f *Fabric) is(testbed, in string) bool {
+	if testbed != f.testbed || !f.beside {
+		return testbed == f.testbed
 	}
-	return errors.Join(errs...)
+	dir, err := filepath.Abs(f.dir)
+	return err == nil && in == dir
 }
 
 // Processes lists the fabric processes of a testbed by their command lines, so that those are found too
@@ -34,7 +36,7 @@ func (f *Fabric) kill() error {
 // proc.Process.Ours. An empty name lists those of all testbeds.
 func Processes(testbed string) ([]int, error) {
 	var pids []int
-	err := each(func(p *proc.Process, name string) {
+	err := each(func(p *proc.Process, name, _ string) {
 		if testbed == "" || name == testbed {
 			pids = append(pids, p.PID)
 		}
@@ -42,85 +44,18 @@ func Processes(testbed string) ([]int, error) {
 	return pids, err
 }
 
-// each calls f for every fabric process, with its testbed's name.
-func each(f func(p *proc.Process, testbed string)) error {
-	pids, err := proc.All()
-	if err != nil {
-		return err
-	}
-	for _, pid := range pids {
-		if !looks(pid) {
-			continue
+// each calls f for every fabric process: tb-fabric ... TESTBED STATE-DIRECTORY.
+func each(f func(p *proc.Process, testbed, dir string)) error {
+	return proc.Named(ProcessName, func(p *proc.Process, line []string) {
+		if len(line) >= 3 {
+			f(p, line[len(line)-2], line[len(line)-1])
 		}
-		p, err := proc.Open(pid)
-		if err != nil {
-			continue // it has ended meanwhile
-		}
-		if name, ok := testbedOf(p); ok {
-			f(p, name)
-		}
-		p.Close()
-	}
-	return nil
-}
-
-// looks tells whether a process calls itself a fabric process, which proves nothing, but is quick.
-func looks(pid int) bool {
-	_, ok := parseCommandLine(proc.CommandLineOf(pid))
-	return ok
-}
-
-// testbedOf is the name of the testbed whose fabric process p is.
-func testbedOf(p *proc.Process) (string, bool) {
-	line, err := p.CommandLine()
-	if err != nil {
-		return "", false
-	}
-	name, ok := parseCommandLine(line)
-	return name, ok && p.Ours() == nil
-}
-
-// parseCommandLine reads the testbed's name from tb-fabric ... TESTBED STATE-DIRECTORY.
-func parseCommandLine(line []string) (testbed string, ok bool) {
-	if len(line) < 3 || line[0] != ProcessName {
-		return "", false
-	}
-	return line[len(line)-2], true
-}
-
-// end ends one process. It is held on to from before the last look at it, so that no other of the same
-// number can be meant.
-func (f *Fabric) end(pid int) error {
-	p, err := proc.Open(pid)
-	if errors.Is(err, proc.ErrGone) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer p.Close()
-	if name, ok := testbedOf(p); !ok || name != f.testbed {
-		return nil
-	}
-	for _, try := range []struct {
-		signal unix.Signal
-		grace  time.Duration
-	}{{unix.SIGTERM, termGrace}, {unix.SIGKILL, killGrace}} {
-		if err := p.Signal(try.signal); errors.Is(err, proc.ErrGone) {
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("end process %d: %w", pid, err)
-		}
-		if p.Ended(try.grace) {
-			return nil
-		}
-	}
-	return fmt.Errorf("process %d does not end", pid)
+	})
 }
 
 // Testbeds names the testbeds that have a fabric process, whether anything else is known of them or not.
 func Testbeds() ([]string, error) {
 	var names []string
-	err := each(func(_ *proc.Process, testbed string) { names = append(names, testbed) })
+	err := each(func(_ *proc.Process, testbed, _ string) { names = append(names, testbed) })
 	return names, err
 }

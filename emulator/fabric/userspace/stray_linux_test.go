@@ -33,7 +33,11 @@ func TestOthersAreNoFabricProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
-		for deadline := time.Now().Add(10 * time.Second); !looks(cmd.Process.Pid); time.Sleep(time.Millisecond) {
+		begun := func() bool {
+			line := proc.CommandLineOf(cmd.Process.Pid)
+			return len(line) > 0 && line[0] == ProcessName
+		}
+		for deadline := time.Now().Add(10 * time.Second); !begun(); time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("%s: did not start", name)
 			}
@@ -45,9 +49,6 @@ func TestOthersAreNoFabricProcess(t *testing.T) {
 			t.Errorf("%s: a testbed of %q, %v", name, names, err)
 		}
 		f := New(t.TempDir(), testbed, program.At(""))
-		if err := f.end(cmd.Process.Pid); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
 		if err := f.Close(context.Background()); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -17,10 +17,10 @@ import (
 
 const (
 	tunPath   = "/dev/net/tun"
-	mtu       = 1500
 	ringSize  = 4096 // frames that a device holds for the fabric: a TAP has no back-pressure
 	tunCSum   = 0x01 // TUN_F_CSUM, include/uapi/linux/if_tun.h
 	tunTSO4   = 0x02 // TUN_F_TSO4
+	tunTSO6   = 0x04 // TUN_F_TSO6
 	headerLen = 16   // of an ifreq's name
 )
 
@@ -66,7 +66,7 @@ func ensureTun() error {
 
 // openStation makes the station's interface in the namespace that the calling thread is in, and returns
 // the other end of it.
-func openStation(s fabric.Station) (fd int, err error) {
+func openStation(s fabric.Station, i iface) (fd int, err error) {
 	// Before there is an interface, which takes over what is set.
 	if err := station.Settle(false); err != nil {
 		return -1, err
@@ -93,7 +93,7 @@ func openStation(s fabric.Station) (fd int, err error) {
 	if err = errors.Join(err, station.Tune(s)); err != nil {
 		return -1, err
 	}
-	return fd, configure(s, true)
+	return fd, configure(s, i, true)
 }
 
 // removeDoubles removes devices that an earlier process made for the station and somebody has renamed since: they
@@ -125,7 +125,7 @@ func removeDoubles(s fabric.Station) (left bool, err error) {
 
 // isOf says whether a device has a station's hardware address.
 func isOf(sock int, device string, s fabric.Station) bool {
-	for _, p := range properties(s) {
+	for _, p := range properties(s, iface{}) {
 		if p.call == unix.SIOCGIFHWADDR {
 			got, err := p.read(sock, device)
 			return err == nil && got == p.want
@@ -149,7 +149,7 @@ func openTap(name string) (int, error) {
 	}
 	// The engine itself takes bursts apart where a path wants that, so every station may send them.
 	if err == nil {
-		err = unix.IoctlSetInt(fd, unix.TUNSETOFFLOAD, tunCSum|tunTSO4)
+		err = unix.IoctlSetInt(fd, unix.TUNSETOFFLOAD, tunCSum|tunTSO4|tunTSO6)
 	}
 	if err != nil {
 		_ = unix.Close(fd)
@@ -161,19 +161,19 @@ func openTap(name string) (int, error) {
 // configure addresses the interface and brings it and the loopback up. What is as it should be it does not touch.
 // A fresh one, whose other end was opened just now, it takes down before: the kernel notices in its own time, in
 // large networks after seconds, that an interface which is up has a carrier again, and drops all packets until then.
-func configure(s fabric.Station, fresh bool) error {
+func configure(s fabric.Station, i iface, fresh bool) error {
 	sock, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(sock)
 	address, mac := s.Addr.Addr().As4(), hardware(addrInt(s.Addr.Addr()))
-	// No ARP before it is up. Another one that is up stays so, or routes that somebody has added would go.
+	// As to ARP before it is up. Another one that is up stays so, or routes that somebody has added would go.
 	before, err := flagsOf(sock, fabric.Interface)
 	if err != nil {
 		return fmt.Errorf("%s: %w", fabric.Interface, err)
 	}
-	if before |= upFlags &^ unix.IFF_UP; fresh {
+	if before = (before | i.flags()&^unix.IFF_UP) &^ (upFlags &^ i.flags()); fresh {
 		before &^= unix.IFF_UP
 	}
 	steps := []struct {
@@ -183,12 +183,12 @@ func configure(s fabric.Station, fresh bool) error {
 		value []byte
 	}{
 		{"hardware address", unix.SIOCSIFHWADDR, fabric.Interface, sockaddr(unix.ARPHRD_ETHER, mac[:])},
-		{"MTU", unix.SIOCSIFMTU, fabric.Interface, native32(mtu)},
+		{"MTU", unix.SIOCSIFMTU, fabric.Interface, native32(uint32(i.mtu))},
 		{"queue length", unix.SIOCSIFTXQLEN, fabric.Interface, native32(ringSize)},
-		{"no ARP", unix.SIOCSIFFLAGS, fabric.Interface, native16(before & upFlags)},
+		{"flags", unix.SIOCSIFFLAGS, fabric.Interface, native16(before & i.flags())},
 		{"address", unix.SIOCSIFADDR, fabric.Interface, internet(address[:])},
 		{"netmask", unix.SIOCSIFNETMASK, fabric.Interface, internet(net.CIDRMask(s.Addr.Bits(), 32))},
-		{"up", unix.SIOCSIFFLAGS, fabric.Interface, native16(upFlags)},
+		{"up", unix.SIOCSIFFLAGS, fabric.Interface, native16(i.flags())},
 		{"up", unix.SIOCSIFFLAGS, "lo", native16(unix.IFF_UP | unix.IFF_LOOPBACK)},
 	}
 	for _, step := range steps {
@@ -198,7 +198,7 @@ func configure(s fabric.Station, fresh bool) error {
 			return fmt.Errorf("%s: %s: %w", step.name, step.what, err)
 		}
 	}
-	return addRoutes(s, sock)
+	return errors.Join(addRoutes(s, sock), add6(s, sock))
 }
 
 // addRoutes adds the station's routes, as far as they are missing.

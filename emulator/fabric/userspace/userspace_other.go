@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"os"
 
+	"golang.org/x/net/bpf"
+
 	"testbed/emulator/fabric"
+	"testbed/emulator/health"
 	"testbed/emulator/internal/program"
 )
 
@@ -48,6 +51,31 @@ func Supported(context.Context) error { return errOther }
 
 // Watch returns an error.
 func (*Fabric) Watch(context.Context) error { return errOther }
+
+// Reshape returns an error.
+func (*Fabric) Reshape(context.Context, fabric.Network) error { return errOther }
+
+// Counters returns an error.
+func (*Fabric) Counters(context.Context) ([]fabric.QueueStatus, error) { return nil, errOther }
+
+// Health returns an error.
+func (*Fabric) Health(context.Context, uint64, bool) (health.Health, error) {
+	return health.Health{}, errOther
+}
+
+// Tap returns an error.
+func (*Fabric) Tap(context.Context, []fabric.QueueName, []bpf.RawInstruction, fabric.TapSink) error {
+	return errOther
+}
+
+// Depend does nothing.
+func (*Fabric) Depend() {}
+
+// Starts is 0.
+func (*Fabric) Starts() int { return 0 }
+
+// Beside does nothing.
+func (*Fabric) Beside() {}
 
 // Join returns an error.
 func (*Fabric) Join(Part) error { return errOther }

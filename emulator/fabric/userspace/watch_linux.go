@@ -11,13 +11,6 @@ import (
 	"testbed/emulator/fabric"
 )
 
-// ErrEnded is wrapped by the error of Watch when the process has ended.
-var ErrEnded = errors.New("the process that carries the packets has ended; " +
-	"its log is fabric.log in the testbed's directory")
-
-// ErrLost is wrapped by the error of Watch when a station has lost its interface while its node runs.
-var ErrLost = errors.New("a station is no longer attached")
-
 // Watch blocks until the fabric's process ends or a station whose namespace lives has lost its interface, which
 // is an error, or ctx does, which is none.
 func (f *Fabric) Watch(ctx context.Context) error {

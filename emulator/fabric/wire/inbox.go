@@ -17,13 +17,13 @@ type inbox struct {
 
 	spare []byte // the core's: the buffer that it exchanges
 
-	session atomic.Uint64 // of the present or latest connection
-	got     atomic.Uint64 // records read in that session
-	total   atomic.Uint64 // in all
+	latest atomic.Pointer[progress] // in the latest connection over which something came
+	total  atomic.Uint64            // records read in all
 }
 
 func newInbox() *inbox {
 	i := new(inbox)
+	i.latest.Store(new(progress))
 	i.room.L = &i.mutex
 	return i
 }
@@ -67,9 +67,13 @@ func (i *inbox) close() {
 	i.room.Broadcast()
 }
 
-// readFrom reads records until the connection ends, and rings when there are some.
-func (i *inbox) readFrom(from io.Reader, ring func()) error {
+// read is how far the inbox is.
+func (i *inbox) read() progress { return *i.latest.Load() }
+
+// readFrom reads records of a session until the connection ends, and rings when there are some.
+func (i *inbox) readFrom(from io.Reader, session uint64, ring func()) error {
 	b := make([]byte, 256<<10)
+	got := uint64(0)
 	held := 0
 	for {
 		n, err := from.Read(b[held:])
@@ -77,7 +81,8 @@ func (i *inbox) readFrom(from io.Reader, ring func()) error {
 		if held > 0 {
 			complete, records, wrong := whole(b[:held])
 			if complete > 0 {
-				i.got.Add(records)
+				got += records
+				i.latest.Store(&progress{session, got})
 				i.total.Add(records)
 				if err := i.add(b[:complete]); err != nil {
 					return err

@@ -310,6 +310,45 @@ func TestWhatBreaksIsCounted(t *testing.T) {
 	}
 }
 
+// A connection over which nothing comes, as of a machine that never heard its welcome, takes no count away: what was
+// lost with the one before is told at the next.
+func TestAWelcomeThatIsNotHeardLosesNoCount(t *testing.T) {
+	a, b, r := relayed(t)
+	config, err := a.config.Key.TLS("a", "b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried, data := uint64(0), bytes.Repeat([]byte{1}, 1400)
+	for range 5 {
+		a.ready(t)
+		before := r.connections()
+		for range 2000 {
+			tried++
+			a.Send(1, Header{Due: 1}, data)
+			a.Flush()
+		}
+		r.stand(true) // so that this machine's own next connection comes later
+		conn, err := tls.Dial("tcp", b.config.Listener.Addr().String(), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Write(hello{forPackets, 77}.bytes()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(conn, make([]byte, 1)); err != nil { // the welcome was sent, and nobody heeds it
+			t.Fatal(err)
+		}
+		_ = conn.Close()
+		r.stand(false)
+		eventually(t, "connected anew", func() bool { return r.connections() > before })
+	}
+	a.ready(t)
+	eventually(t, "all is accounted for", func() bool {
+		return a.Status()[0].Lost+b.Status()[0].Received == tried
+	})
+	t.Logf("of %d packets %d were lost", tried, a.Status()[0].Lost)
+}
+
 // A machine that does not read costs packets, which are counted, and never time: Send goes on.
 func TestBackPressureDropsAndDoesNotBlock(t *testing.T) {
 	a, b, r := relayed(t)

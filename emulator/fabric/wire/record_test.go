@@ -59,7 +59,7 @@ func TestRecordsThatCannotBe(t *testing.T) {
 			t.Errorf("%s: %d bytes, %d records, %v", name, n, records, err)
 		}
 		in := newInbox()
-		if err := in.readFrom(bytes.NewReader(b), func() {}); !errors.Is(err, errRecord) {
+		if err := in.readFrom(bytes.NewReader(b), 1, func() {}); !errors.Is(err, errRecord) {
 			t.Errorf("%s: the reader ends with %v", name, err)
 		}
 		if got := in.take(); !bytes.Equal(got, good) || in.total.Load() != 1 {
@@ -80,11 +80,11 @@ func TestInboxReadsPieces(t *testing.T) {
 	} {
 		in := newInbox()
 		rung := 0
-		if err := in.readFrom(from, func() { rung++ }); !errors.Is(err, io.EOF) {
+		if err := in.readFrom(from, 7, func() { rung++ }); !errors.Is(err, io.EOF) {
 			t.Error(name, err)
 		}
-		if got := in.take(); !bytes.Equal(got, b) || in.got.Load() != 50 || rung == 0 {
-			t.Errorf("%s: %d of %d bytes, %d records", name, len(got), len(b), in.got.Load())
+		if got := in.take(); !bytes.Equal(got, b) || in.read() != (progress{7, 50}) || rung == 0 {
+			t.Errorf("%s: %d of %d bytes, %d records", name, len(got), len(b), in.read().records)
 		}
 	}
 }

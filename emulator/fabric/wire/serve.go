@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"testbed/emulator/internal/runkey"
+	"testbed/emulator/internal/strangers"
 )
 
 // maxStrangers is how many connections may not have shaken hands yet, and maxEach how many of them from one address.
@@ -25,9 +26,8 @@ type server struct {
 	*Mesh
 	tls *tls.Config
 
+	strangers *strangers.Door
 	mutex     sync.Mutex
-	strangers map[string]int // connections by address
-	count     int
 	open      map[net.Conn]bool
 	reading   []net.Conn // by machine: the connection that its packets come over
 	told      time.Time  // when a stranger was last told of
@@ -38,7 +38,7 @@ func newServer(m *Mesh) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &server{Mesh: m, tls: config, strangers: map[string]int{}, open: map[net.Conn]bool{},
+	return &server{Mesh: m, tls: config, strangers: strangers.New(maxStrangers, maxEach), open: map[net.Conn]bool{},
 		reading: make([]net.Conn, len(m.peers))}, nil
 }
 
@@ -56,7 +56,7 @@ func (s *server) run() {
 			continue
 		}
 		address := addressOf(conn)
-		if !s.enter(conn, address) {
+		if !s.enter(conn) {
 			_ = conn.Close()
 			continue
 		}
@@ -70,26 +70,14 @@ func addressOf(conn net.Conn) string {
 }
 
 // enter counts a connection among the strangers, unless there are too many or the mesh is closed.
-func (s *server) enter(conn net.Conn, address string) bool {
+func (s *server) enter(conn net.Conn) bool {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if s.count >= maxStrangers || s.strangers[address] >= maxEach || s.ctx.Err() != nil {
+	if s.ctx.Err() != nil || !s.strangers.Enter(conn.RemoteAddr()) {
 		return false
 	}
-	s.count++
-	s.strangers[address]++
 	s.open[conn] = true
 	return true
-}
-
-// known takes a connection from the strangers.
-func (s *server) known(address string) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	s.count--
-	if s.strangers[address]--; s.strangers[address] == 0 {
-		delete(s.strangers, address)
-	}
 }
 
 // hangUp closes all connections.
@@ -114,7 +102,7 @@ func (s *server) serve(conn net.Conn, address string) {
 	}
 	secure := tls.Server(conn, s.tls)
 	from, said, err := s.welcome(secure)
-	s.known(address)
+	s.strangers.Leave(conn.RemoteAddr())
 	if err == nil {
 		_ = conn.SetDeadline(time.Time{})
 		if said.purpose == forPackets {
@@ -155,7 +143,8 @@ func (s *server) welcome(conn *tls.Conn) (from int, said hello, err error) {
 }
 
 // packets reads what a machine sends. A new connection takes the place of the one before, which is read to no end: what
-// was under way in it is lost, and its sender counts it.
+// was under way in it is lost, and its sender counts it. Until something comes over the new one, the one before is what
+// the other machine is told of: it may never have heard the welcome.
 func (s *server) packets(conn *tls.Conn, from int, session uint64) error {
 	p := s.peers[from]
 	s.mutex.Lock()
@@ -166,13 +155,10 @@ func (s *server) packets(conn *tls.Conn, from int, session uint64) error {
 	s.mutex.Unlock()
 	p.underway.Lock()
 	defer p.underway.Unlock()
-	before := progress{p.in.session.Load(), p.in.got.Load()}
-	p.in.got.Store(0)
-	p.in.session.Store(session)
-	if _, err := conn.Write(before.bytes()); err != nil {
+	if _, err := conn.Write(p.in.read().bytes()); err != nil {
 		return err
 	}
-	return p.in.readFrom(conn, s.ring)
+	return p.in.readFrom(conn, session, s.ring)
 }
 
 // probes answers with this machine's clock.
@@ -187,7 +173,7 @@ func (s *server) probes(conn *tls.Conn, from int) error {
 		if _, err := io.ReadFull(conn, question[:]); err != nil {
 			return err
 		}
-		a := answer{received: s.config.Now(), progress: progress{p.in.session.Load(), p.in.got.Load()}}
+		a := answer{received: s.config.Now(), progress: p.in.read()}
 		a.answered = s.config.Now()
 		if _, err := conn.Write(a.bytes()); err != nil {
 			return err

@@ -21,8 +21,9 @@ var layers = [][]string{
 	{"placement", "dispatch", "profile", "machines"},
 	{"plan"},
 	{"predict", "scenario", "fabric", "noderuntime", "faas"},
-	{"record", "events", "node", "canary", "machines/carrier"},
-	{"influx"},
+	{"fabric/spread"}, // a fabric by way of what machines' runtimes are reached by
+	{"record", "events", "node", "canary", "machines/carrier", "capture"},
+	{"influx", "machines/seat"},
 	{"compare", "replay", "live/sampler", "hostload"},
 	{"report"},
 	{"campaign", "resolved", "orchestrator"},

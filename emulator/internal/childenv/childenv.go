@@ -67,10 +67,10 @@ var kept = []string{
 }
 
 // Minimal is the environment for a child that has no business with its user's, such as a node: only what is
-// known to be harmless and needed.
-func Minimal() []string {
+// known to be harmless and needed, and what more is named.
+func Minimal(more ...string) []string {
 	return slices.DeleteFunc(Environ(), func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")
-		return !slices.Contains(kept, name) && !strings.HasPrefix(name, "LC_")
+		return !slices.Contains(kept, name) && !slices.Contains(more, name) && !strings.HasPrefix(name, "LC_")
 	})
 }

@@ -1,7 +1,6 @@
 package proc
 
 import (
-	"debug/buildinfo"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"testbed/emulator/internal/elffile"
 )
 
 // ErrForeign is wrapped by errors about a process that this program did not start.
@@ -85,7 +86,7 @@ func (p *Process) sameProgram() error {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		own = info.Main.Path
 	}
-	theirs, err := module(fmt.Sprintf("/proc/%d/exe", p.PID))
+	theirs, err := elffile.Module(fmt.Sprintf("/proc/%d/exe", p.PID))
 	if err != nil {
 		return fmt.Errorf("what it executes: %w", err)
 	}
@@ -93,15 +94,6 @@ func (p *Process) sameProgram() error {
 		return errors.New("it executes another program")
 	}
 	return nil
-}
-
-// module is the main module of a program that the Go toolchain made.
-func module(path string) (string, error) {
-	info, err := buildinfo.ReadFile(path)
-	if err != nil {
-		return "", err
-	}
-	return info.Main.Path, nil
 }
 
 // sameFile compares what a magic link of the process's directory leads to with a file.

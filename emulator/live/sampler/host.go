@@ -1,9 +1,13 @@
 package sampler
 
 import (
+	"context"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"testbed/emulator/internal/procstat"
@@ -17,6 +21,7 @@ type files struct{ stat, loadavg, meminfo []byte }
 type meter struct {
 	read func() (files, bool) // false: not on this system
 	last *procstat.Ticks
+	on   string // the machine's name; empty: this one
 }
 
 func newMeter() *meter { return &meter{read: readFiles} }
@@ -43,6 +48,7 @@ func (m *meter) sample(tags record.Tags, now time.Time, elapsed float64) *record
 		Fabric:     tags.Fabric,
 		Runtime:    tags.Runtime,
 		Factors:    tags.Factors,
+		Machine:    m.on,
 		Time:       now,
 		Interval:   elapsed,
 		Load1:      parseLoad(f.loadavg),
@@ -82,4 +88,40 @@ func parseMemory(text []byte) (total, used int64) {
 	}
 	total = max(0, values["MemTotal"])
 	return total, max(0, min(total, total-values["MemAvailable"]))
+}
+
+// others samples the load of the other machines, all at the same time. What one does not tell is left out.
+func (s *Sampler) others(ctx context.Context, now time.Time, elapsed float64) (all []*record.Host) {
+	if len(s.config.Hosts) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.Interval)
+	defer cancel()
+	if s.meters == nil {
+		s.meters = map[string]*meter{}
+	}
+	names := slices.Sorted(maps.Keys(s.config.Hosts))
+	loads := make([]*record.Host, len(names))
+	var asking sync.WaitGroup
+	for i, name := range names {
+		m := s.meters[name]
+		if m == nil {
+			m = &meter{on: name}
+			s.meters[name] = m
+		}
+		asking.Go(func() {
+			f, err := s.config.Hosts[name](ctx)
+			m.read = func() (files, bool) {
+				return files{[]byte(f.Stat), []byte(f.Loadavg), []byte(f.Meminfo)}, err == nil
+			}
+			loads[i] = m.sample(s.config.Tags, now, elapsed)
+		})
+	}
+	asking.Wait()
+	for _, h := range loads {
+		if h != nil {
+			all = append(all, h)
+		}
+	}
+	return all
 }

@@ -38,7 +38,15 @@ type Config struct {
 	Tags     record.Tags        // Run, Testbed, Scenario, Fabric, Runtime and Factors are taken from it
 	Sink     record.Observer    // may be nil
 	Interval time.Duration      // 0: DefaultInterval
+
+	// Hosts are other machines whose load is sampled beside this one's, by name; nil: there are none. Each is asked for
+	// what its kernel prints. Machine is the name of the one that carries a queue; nil: they are all on one.
+	Hosts   map[string]func(context.Context) (Texts, error)
+	Machine func(link string, dir int) string
 }
+
+// Texts are /proc/stat, /proc/loadavg and /proc/meminfo of a machine.
+type Texts struct{ Stat, Loadavg, Meminfo string }
 
 // Snapshot is the latest sample.
 type Snapshot struct {
@@ -59,7 +67,8 @@ type Sampler struct {
 	previous map[queue]counters // of the goroutine only
 	at       time.Time          // of previous
 	host     *meter
-	health   *health.Health // nil: not known
+	meters   map[string]*meter // of other machines
+	health   *health.Health    // nil: not known
 
 	mu     sync.Mutex
 	latest Snapshot
@@ -158,7 +167,7 @@ func (s *Sampler) sample(ctx context.Context) {
 	first := s.previous == nil
 	elapsed := now.Sub(s.at).Seconds()
 	links := s.links(queues, now, elapsed)
-	host := s.host.sample(s.config.Tags, now, elapsed)
+	host, others := s.host.sample(s.config.Tags, now, elapsed), s.others(ctx, now, elapsed)
 	if late := s.late(ctx); host != nil {
 		host.Late = late
 	}
@@ -168,6 +177,9 @@ func (s *Sampler) sample(ctx context.Context) {
 	}
 	if s.config.Sink != nil {
 		err = s.config.Sink.Observe(links, host)
+		for _, h := range others {
+			err = errors.Join(err, s.config.Sink.Observe(nil, h))
+		}
 	}
 	slices.SortStableFunc(links, func(a, b record.Link) int {
 		return cmp.Or(
@@ -231,7 +243,7 @@ func (s *Sampler) link(q *fabric.QueueStatus, c counters, bitRate float64, now t
 	t := s.config.Tags
 	l := record.Link{
 		Run: t.Run, Testbed: t.Testbed, Scenario: t.Scenario, Fabric: t.Fabric, Runtime: t.Runtime, Factors: t.Factors,
-		Link: q.Link, Class: s.classes[q.Link], Dir: q.Dir, Time: now, Interval: elapsed,
+		Machine: s.machine(q), Link: q.Link, Class: s.classes[q.Link], Dir: q.Dir, Time: now, Interval: elapsed,
 		Bytes: c.sum[0], Packets: c.sum[1], Dropped: c.sum[2], Lost: c.sum[3], BitRate: bitRate, Rate: q.Rate,
 	}
 	if q.Rate > 0 {
@@ -239,4 +251,12 @@ func (s *Sampler) link(q *fabric.QueueStatus, c counters, bitRate float64, now t
 		l.Utilisation = min(1, bitRate/float64(q.Rate))
 	}
 	return l
+}
+
+// machine is the one that carries a queue; empty: there is only one.
+func (s *Sampler) machine(q *fabric.QueueStatus) string {
+	if s.config.Machine == nil {
+		return ""
+	}
+	return s.config.Machine(q.Link, q.Dir)
 }

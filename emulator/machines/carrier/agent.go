@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"sync"
 	"time"
 
 	"testbed/emulator/machines"
@@ -18,6 +19,12 @@ import (
 
 // HelloService is the agent's service that says who it is.
 const HelloService = "hello"
+
+// MostAddresses is how many addresses an agent names of its machine at most, and mostHello how long its hello may be.
+const (
+	MostAddresses = 256
+	mostHello     = 64 << 10
+)
 
 // Hello is what an agent says of itself and its machine.
 type Hello struct {
@@ -50,12 +57,14 @@ func (a *Agent) Close() error {
 
 // CloseAll ends agents.
 func CloseAll(agents []*Agent) error {
-	var failed []error
-	for _, a := range agents {
+	failed := make([]error, len(agents))
+	var closing sync.WaitGroup
+	for i, a := range agents {
 		if a != nil {
-			failed = append(failed, On(a.Machine, a.Close()))
+			closing.Go(func() { failed[i] = On(a.Machine, a.Close()) })
 		}
 	}
+	closing.Wait()
 	return errors.Join(failed...)
 }
 
@@ -103,7 +112,10 @@ func (a *Agent) greet(program string) error {
 		return err
 	}
 	defer stream.Close()
-	if err := json.NewDecoder(io.LimitReader(stream, 1<<20)).Decode(&a.Hello); err != nil {
+	if err := json.NewDecoder(io.LimitReader(stream, mostHello)).Decode(&a.Hello); err != nil {
+		if cause := a.Cause(); cause != nil {
+			return cause
+		}
 		return fmt.Errorf("%w: %w", control.ErrLost, err)
 	}
 	if program != "" && a.Hello.Program != program {

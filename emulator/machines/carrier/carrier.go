@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"testbed/emulator/machines"
 	"testbed/emulator/noderuntime/remote"
@@ -29,6 +30,8 @@ type Carrier interface {
 	// Start brings an agent to each of these machines, and returns when all have answered, in the machines' order. On
 	// an error it removes those that it started; the error names each machine that failed, and the remedy.
 	Start(ctx context.Context, launch Launch, on []machines.Machine) ([]*Agent, error)
+	// Claims says who has agents of a testbed on the machines that can be asked, one line each.
+	Claims(ctx context.Context, testbed string) ([]string, error)
 	// Remove removes all that was started for the agents of a testbed, by whomever, and no node. It returns the
 	// machines that could not be asked, for which it is to be repeated, with an error for each other failure. It may be
 	// repeated.
@@ -40,6 +43,7 @@ type Carrier interface {
 // Launch says for what agents are started.
 type Launch struct {
 	Testbed string         // whose agents they are
+	By      string         // who starts them, for whoever finds them; empty: the name of this host
 	Secrets remote.Secrets // by which its containers are known; they are asked for when they are needed
 	// Dirs are directories of the machines that nodes' files are in, each made where it is missing. The agent sees
 	// them under the same path, or with `:rslave` at the end what is mounted there later as well. Empty:
@@ -59,6 +63,9 @@ const (
 func (l Launch) Complete() Launch {
 	if len(l.Dirs) == 0 {
 		l.Dirs = []string{DefaultDir}
+	}
+	if l.By == "" {
+		l.By, _ = os.Hostname()
 	}
 	if l.Programs == "" {
 		l.Programs = DefaultPrograms
@@ -84,9 +91,4 @@ func NameOf(m machines.Machine) string {
 }
 
 // On names the machine in an error.
-func On(m machines.Machine, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("machine %s: %w", NameOf(m), err)
-}
+func On(m machines.Machine, err error) error { return machines.On(NameOf(m), err) }

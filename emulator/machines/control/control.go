@@ -3,6 +3,7 @@
 package control
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -29,9 +30,18 @@ const (
 	longestName = 64
 	// opening bounds how long a stream may take to say what it wants.
 	opening = 20 * time.Second
+	// halfClosed is how long a stream lives on of which one side has said that it sends no more.
+	halfClosed = 10 * time.Minute
+	// backlog is how many streams may wait to be served, and mostServed how many a controller serves at a time: an agent
+	// that is another's by now is not to fill the controller's memory, a window of 256 kB each.
+	backlog    = 64
+	mostServed = 64
 )
 
-// Handler serves a stream, which is closed when it returns.
+// window bounds what is read of a stream that the other side should have closed, in bytes.
+const window = 256 << 10
+
+// Handler serves a stream, which is closed when it returns. Streams have a method CloseWrite; see Stream.
 type Handler func(stream net.Conn)
 
 // Session is one side of a control connection. Its methods may be called at the same time.
@@ -39,29 +49,33 @@ type Session struct {
 	mux      *yamux.Session
 	handlers map[string]Handler
 	serving  sync.WaitGroup
+	slots    chan struct{} // one for each stream that is served; nil: there is no bound
 }
 
 // Controller makes of a connection the side that called for it. handlers are what it offers to the other side.
 func Controller(conn io.ReadWriteCloser, handlers map[string]Handler) (*Session, error) {
-	return session(conn, handlers, yamux.Client)
+	return session(conn, handlers, true)
 }
 
 // Agent makes of a connection the side that was called.
 func Agent(conn io.ReadWriteCloser, handlers map[string]Handler) (*Session, error) {
-	return session(conn, handlers, yamux.Server)
+	return session(conn, handlers, false)
 }
 
-func session(conn io.ReadWriteCloser, handlers map[string]Handler,
-	side func(io.ReadWriteCloser, *yamux.Config) (*yamux.Session, error),
-) (*Session, error) {
+func session(conn io.ReadWriteCloser, handlers map[string]Handler, controller bool) (*Session, error) {
 	config := yamux.DefaultConfig()
 	config.KeepAliveInterval, config.ConnectionWriteTimeout = alive, answer
 	config.LogOutput = io.Discard // what it has to say, errors say too
-	mux, err := side(conn, config)
-	if err != nil {
+	config.StreamCloseTimeout, config.AcceptBacklog = halfClosed, backlog
+	s := &Session{handlers: handlers}
+	side := yamux.Server
+	if controller {
+		side, s.slots = yamux.Client, make(chan struct{}, mostServed)
+	}
+	var err error
+	if s.mux, err = side(conn, config); err != nil {
 		return nil, err
 	}
-	s := &Session{mux: mux, handlers: handlers}
 	s.serving.Go(s.serve)
 	return s, nil
 }
@@ -69,14 +83,35 @@ func session(conn io.ReadWriteCloser, handlers map[string]Handler,
 // serve hands the other side's streams to their handlers until the connection ends.
 func (s *Session) serve() {
 	for {
-		stream, err := s.mux.Accept()
+		if s.slots != nil {
+			select {
+			case s.slots <- struct{}{}:
+			case <-s.mux.CloseChan():
+				return
+			}
+		}
+		accepted, err := s.mux.AcceptStream()
 		if err != nil {
 			return
 		}
+		stream := &Stream{accepted}
 		s.serving.Go(func() {
-			defer stream.Close()
 			s.handle(stream)
+			_ = stream.Close()
+			if s.slots != nil {
+				s.over(stream)
+				<-s.slots
+			}
 		})
+	}
+}
+
+// over waits until the other side has closed a stream, too. A side that does not is not to be talked to: what it sent
+// would be kept.
+func (s *Session) over(stream net.Conn) {
+	_ = stream.SetReadDeadline(time.Now().Add(answer))
+	if n, err := io.CopyN(io.Discard, stream, window); n == window || errors.Is(err, yamux.ErrTimeout) {
+		_ = s.mux.Close()
 	}
 }
 
@@ -103,10 +138,11 @@ func (s *Session) Open(service string) (net.Conn, error) {
 	if strings.ContainsRune(service, '\n') || len(service) > longestName {
 		return nil, fmt.Errorf("%q: %w", service, ErrNoService)
 	}
-	stream, err := s.mux.Open()
+	opened, err := s.mux.OpenStream()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrLost, err)
+		return nil, s.lost(err)
 	}
+	stream := &Stream{opened}
 	refused := ""
 	_ = stream.SetDeadline(time.Now().Add(opening))
 	if _, err = io.WriteString(stream, service+"\n"); err == nil {
@@ -115,13 +151,13 @@ func (s *Session) Open(service string) (net.Conn, error) {
 	_ = stream.SetDeadline(time.Time{})
 	switch {
 	case err != nil:
-		err = fmt.Errorf("%w: %w", ErrLost, err)
+		err = s.lost(err)
 	case refused != "":
 		err = fmt.Errorf("%w: %s", ErrNoService, refused)
 	default:
 		return stream, nil
 	}
-	stream.Close()
+	_ = stream.Close()
 	return nil, err
 }
 
@@ -140,8 +176,65 @@ func ReadLine(from io.Reader, most int) (string, error) {
 	return "", errors.New("a line that does not end")
 }
 
+// ErrTooLong is wrapped by errors about a message that is longer than its reader takes.
+var ErrTooLong = errors.New("a message that is too long")
+
+// ReadMessage reads a line of at most so many bytes, without its end, of somebody who has nothing else to say on the
+// connection. It is good until the next one is read.
+func ReadMessage(from *bufio.Reader, most int) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := from.ReadSlice('\n')
+		if len(line)+len(part) > most+1 {
+			return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLong, most)
+		}
+		if err == nil && line == nil {
+			return part[:len(part)-1], nil
+		}
+		line = append(line, part...)
+		switch {
+		case err == nil:
+			return line[:len(line)-1], nil
+		case errors.Is(err, io.EOF) && len(line) > 0:
+			return nil, io.ErrUnexpectedEOF
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return nil, err
+		}
+	}
+}
+
 // Lost is closed when the connection has ended, or its other side has not answered for half a minute.
 func (s *Session) Lost() <-chan struct{} { return s.mux.CloseChan() }
+
+// lost is the error of something that the connection was needed for.
+func (s *Session) lost(err error) error {
+	if s.mux.IsClosed() {
+		return s.Cause()
+	}
+	return fmt.Errorf("%w: %w", ErrLost, err)
+}
+
+// Cause is why the connection was lost, as far as this side knows: an error that wraps ErrLost; nil while it is there.
+func (s *Session) Cause() error {
+	if !s.mux.IsClosed() {
+		return nil
+	}
+	var err error
+	for range backlog + 1 { // streams that nobody will serve any more come first
+		if _, err = s.mux.AcceptStream(); err != nil && !errors.Is(err, yamux.ErrSessionShutdown) {
+			break
+		}
+	}
+	switch {
+	case errors.Is(err, yamux.ErrSessionShutdown):
+		return fmt.Errorf("%w: this side ended it", ErrLost)
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: the other side ended it", ErrLost)
+	case errors.Is(err, yamux.ErrKeepAliveTimeout):
+		return fmt.Errorf("%w: the other side has not answered for %v", ErrLost, answer)
+	}
+	return fmt.Errorf("%w: %w", ErrLost, err)
+}
 
 // Close ends the connection with all its streams, and returns when no handler runs any more.
 func (s *Session) Close() error {

@@ -85,6 +85,67 @@ func TestTheEndEndsAll(t *testing.T) {
 	}
 }
 
+// TestHalfOfAStream: that one side sends no more keeps the other from nothing, also through a splice.
+func TestHalfOfAStream(t *testing.T) {
+	_, agent := pair(t, map[string]Handler{"ours": upper}, nil)
+	near, far := net.Pipe()
+	behind, err := Agent(far, map[string]Handler{"theirs": func(stream net.Conn) {
+		other, err := agent.Open("ours")
+		if err == nil {
+			Splice(stream, other)
+			other.Close()
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	front, err := Controller(near, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = errors.Join(front.Close(), behind.Close()) })
+	long := strings.Repeat("a word ", 200_000)
+	if got := ask(t, front, "theirs", long); got != strings.ToUpper(long) {
+		t.Errorf("%d bytes came back of %d", len(got), len(long))
+	}
+}
+
+// TestTheCauseIsTold: whoever ended the connection, and what it ended of.
+func TestTheCauseIsTold(t *testing.T) {
+	controller, agent := pair(t, nil, nil)
+	if err := controller.Cause(); err != nil {
+		t.Errorf("it is there: %v", err)
+	}
+	_ = agent.Close()
+	<-controller.Lost()
+	if err := controller.Cause(); !errors.Is(err, ErrLost) || !strings.Contains(err.Error(), "the other side ended it") {
+		t.Errorf("got %v", err)
+	}
+	if err := agent.Cause(); !errors.Is(err, ErrLost) || !strings.Contains(err.Error(), "this side ended it") {
+		t.Errorf("got %v", err)
+	}
+	broken := errors.New("the cable was pulled")
+	a, b := net.Pipe()
+	defer b.Close()
+	failing, err := Controller(&failingConn{a, broken}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-failing.Lost()
+	if _, err := failing.Open("x"); !errors.Is(err, ErrLost) || !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+	_ = failing.Close()
+}
+
+// failingConn is a connection whose reads fail.
+type failingConn struct {
+	io.ReadWriteCloser
+	with error
+}
+
+func (f *failingConn) Read([]byte) (int, error) { return 0, f.with }
+
 // FuzzStrangers: whatever comes in place of the protocol ends the connection, and nothing else.
 func FuzzStrangers(f *testing.F) {
 	f.Add([]byte("GET / HTTP/1.1\r\n\r\n"))

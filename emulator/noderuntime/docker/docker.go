@@ -42,6 +42,7 @@ type Runtime struct {
 	parallel int                       // calls under way at a time, while nodes are started
 	removers int                       // the same, while they are removed
 	signals  bool                      // Remove kills first processes itself
+	machine  bool                      // programs of the host are those of the engine's machine
 	names    string                    // directory where namespaces get the name tb-TESTBED.NODE; empty: none
 
 	mu    sync.Mutex

@@ -2,6 +2,7 @@ package docker
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/docker/docker/client"
 )
@@ -23,12 +24,26 @@ func (r *Runtime) EnsureImage(ctx context.Context, api *client.Client) (id strin
 	return id, err
 }
 
+// Client makes a client for the engine that Docker's own client would use here. Errors name what chose it.
+func Client() (*client.Client, error) {
+	place, err := usual()
+	if err != nil {
+		return nil, fmt.Errorf("the Docker engine's address: %w", err)
+	}
+	return place.client()
+}
+
 // ContextClient makes a client for the engine of one of Docker's contexts, which may be on another machine. Where that
-// is reached by ssh there is no client, and address is its ssh:// address.
+// is reached by ssh there is no client, and address is its ssh:// address. One that anybody on the network can command
+// is not used.
 func ContextClient(name string) (api *client.Client, address string, err error) {
 	e, err := contextEndpoint(name)
 	if err != nil || isShell(e.host) {
 		return nil, e.host, err
+	}
+	if e.secure == nil && !isSocket(e.host) {
+		return nil, e.host, fmt.Errorf("the Docker context %q leads to %s without TLS, where anybody can command the engine: "+
+			"give it certificates (docker context update --docker host=...,ca=...,cert=...,key=...), or take ssh://", name, e.host)
 	}
 	options := []client.Opt{client.WithAPIVersionNegotiation()}
 	if e.secure != nil {

@@ -129,14 +129,23 @@ func (r *Runtime) connect() (*client.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the Docker engine's address: %w", err)
 	}
-	options := []client.Opt{client.WithVersionFromEnv(), client.WithAPIVersionNegotiation()}
-	if place.secure != nil {
-		options = append(options, place.secure)
-	}
-	api, err := client.NewClientWithOpts(append(options, client.WithHost(place.host))...)
+	api, err := place.client()
 	if err != nil {
-		return nil, fmt.Errorf("the Docker engine's address (%s, %s): %w", place.host, place.chosen, err)
+		return nil, err
 	}
 	r.api, r.place = api, place
+	return api, nil
+}
+
+// client makes a client for the engine.
+func (e endpoint) client() (*client.Client, error) {
+	options := []client.Opt{client.WithVersionFromEnv(), client.WithAPIVersionNegotiation()}
+	if e.secure != nil {
+		options = append(options, e.secure)
+	}
+	api, err := client.NewClientWithOpts(append(options, client.WithHost(e.host))...)
+	if err != nil {
+		return nil, fmt.Errorf("the Docker engine's address (%s, %s): %w", e.host, e.chosen, err)
+	}
 	return api, nil
 }

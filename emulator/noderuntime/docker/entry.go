@@ -25,7 +25,7 @@ func Section() catalogue.Section {
 
 func made(r *Runtime) noderuntime.Made {
 	return noderuntime.Made{Runtime: r, Supported: r.Supported, Endpoint: r.Endpoint, EngineID: r.EngineID,
-		Foreign: r.Foreign, Prune: r.Prune, Manager: r.Manager,
+		Foreign: r.Foreign, Prune: r.Prune,
 		For: func(ctx context.Context, endpoint, id string) (noderuntime.Made, error) {
 			other, err := r.ForEngine(ctx, endpoint, id)
 			if err != nil {

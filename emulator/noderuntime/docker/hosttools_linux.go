@@ -3,9 +3,12 @@ package docker
 import (
 	"context"
 	"fmt"
+	"os"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"testbed/emulator/internal/proc"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/noderuntime/inside"
 )
@@ -28,7 +31,14 @@ func (r *Runtime) hostTool(
 		return -1, err
 	}
 	defer inside.Close(spaces)
-	place := inside.Place{Node: node.Node, Spaces: spaces, Private: true, Prepare: func() error {
+	files, err := r.files(ctx)
+	if err != nil {
+		return -1, err
+	}
+	if files != nil {
+		defer files.Close()
+	}
+	place := inside.Place{Node: node.Node, Spaces: spaces, Private: true, Files: files, Prepare: func() error {
 		// For /sys/class/net, as `ip netns exec` does. A container may forbid it.
 		_ = unix.Mount("sysfs", "/sys", "sysfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
 		if hosts != "" {
@@ -39,4 +49,23 @@ func (r *Runtime) hostTool(
 		return inside.HideNameServices()
 	}}
 	return inside.Run(ctx, place, args, stdio)
+}
+
+// files is the mount namespace of the engine's machine: that of the process that listens at the engine's socket; nil:
+// this process is in it.
+func (r *Runtime) files(ctx context.Context) (*os.File, error) {
+	path, local := strings.CutPrefix(r.host, "unix://")
+	if !r.machine || !local {
+		return nil, nil
+	}
+	pid, err := listener(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("looking for the machine's programs: %w", err)
+	}
+	p, err := proc.Open(pid)
+	if err != nil {
+		return nil, fmt.Errorf("looking for the machine's programs: %w", err)
+	}
+	defer p.Close()
+	return p.Namespace("mnt")
 }

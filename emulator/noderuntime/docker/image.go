@@ -3,7 +3,6 @@ package docker
 import (
 	"archive/tar"
 	"crypto/sha256"
-	"debug/elf"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -16,6 +15,7 @@ import (
 
 	apiimage "github.com/docker/docker/api/types/image"
 
+	"testbed/emulator/internal/elffile"
 	"testbed/emulator/noderuntime"
 )
 
@@ -123,13 +123,9 @@ func openStatic(path string) (*os.File, int64, error) {
 	if err != nil {
 		return nil, 0, fmt.Errorf("the nodes' binary: %w", err)
 	}
-	program, err := elf.NewFile(file)
-	if err == nil {
-		for _, p := range program.Progs {
-			if p.Type == elf.PT_INTERP {
-				err = fmt.Errorf("it is linked dynamically: build it with CGO_ENABLED=0: %w", noderuntime.ErrNotSupported)
-			}
-		}
+	interpreted, err := elffile.Interpreted(file)
+	if interpreted {
+		err = fmt.Errorf("it is linked dynamically: build it with CGO_ENABLED=0: %w", noderuntime.ErrNotSupported)
 	}
 	info, statErr := file.Stat()
 	if err = errors.Join(err, statErr); err != nil {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/internal/proc"
+	"testbed/emulator/internal/unixpeer"
 )
 
 // sharesNumbers looks for a sign that an engine counts processes in another pid namespace than this process:
@@ -48,15 +49,5 @@ func listener(ctx context.Context, path string) (int, error) {
 		return 0, err
 	}
 	defer conn.Close()
-	raw, err := conn.(*net.UnixConn).SyscallConn()
-	if err != nil {
-		return 0, err
-	}
-	var peer *unix.Ucred
-	var failed error
-	err = raw.Control(func(fd uintptr) { peer, failed = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) })
-	if err = errors.Join(err, failed); err != nil {
-		return 0, err
-	}
-	return int(peer.Pid), nil
+	return unixpeer.PID(conn)
 }

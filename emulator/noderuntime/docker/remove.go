@@ -43,6 +43,17 @@ func (r *Runtime) Remove(ctx context.Context, testbed string, nodes []noderuntim
 	return noderuntime.RemoveNames(r.names, testbed)
 }
 
+// Seize removes what looks like nodes of a testbed, and programs beside them, by labels that anybody could have given,
+// with their unnamed volumes: for whoever says that they are to go although nothing proves whose they are.
+func (r *Runtime) Seize(ctx context.Context, testbed string) error {
+	if testbed == "" {
+		return errors.New("removing nodes: no testbed is named")
+	}
+	return r.removeWhere(ctx, LabelTestbed+"="+testbed, func(c container.Summary) bool {
+		return c.Labels[LabelTestbed] == testbed && c.Labels[LabelNode] != ""
+	})
+}
+
 // Stop removes the containers that the nodes are recorded with, whether they run, have been started anew, are paused
 // or have ended, with their unnamed volumes and names. A container whose labels are not the node's is left alone.
 func (r *Runtime) Stop(ctx context.Context, nodes []noderuntime.Node) error {

@@ -37,6 +37,8 @@ type Place struct {
 	// namespace of its own where Private says so. It may be nil.
 	Prepare func() error
 	Private bool
+	// Files is a mount namespace of which the command's is a copy, where Private says so; nil: the caller's.
+	Files *os.File
 }
 
 // Run runs a command in a place, found by PATH as that has it, in the caller's working directory, or in / where
@@ -106,14 +108,18 @@ func workingDirectory() string {
 // enter moves the calling thread into the place, for good, and tells the directory that it is in.
 func (p Place) enter(where string) (string, error) {
 	// A mount namespace can be entered only by a thread with a root and working directory of its own.
-	flags := unix.CLONE_FS
-	if p.Private {
-		flags |= unix.CLONE_NEWNS
-	}
-	if err := unix.Unshare(flags); err != nil {
+	if err := unix.Unshare(unix.CLONE_FS); err != nil {
 		return "", fmt.Errorf("unshare: %w", err)
 	}
+	if p.Files != nil {
+		if err := unix.Setns(int(p.Files.Fd()), unix.CLONE_NEWNS); err != nil {
+			return "", fmt.Errorf("entering the files' namespace: %w", err)
+		}
+	}
 	if p.Private {
+		if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
+			return "", fmt.Errorf("unshare: %w", err)
+		}
 		if err := unix.Mount("none", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 			return "", fmt.Errorf("making mounts private: %w", err)
 		}

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+
+	"testbed/emulator/machines"
+	"testbed/emulator/machines/control"
 )
 
 // do has an operation carried out, and returns when it has ended there: when ctx ends, that is told to the machine,
@@ -12,15 +15,12 @@ import (
 func (r *Runtime) do(ctx context.Context, q request, l local) (outcome, error) {
 	done, err := r.converse(ctx, q, l)
 	if err == nil {
-		err = done.Failure.asError()
+		err = kinds.Error(done.Failure)
 	}
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
 		return done, cause // what it was called off for
 	}
-	if err != nil {
-		err = fmt.Errorf("machine %s: %w", r.machine, err)
-	}
-	return done, err
+	return done, machines.On(r.machine, err)
 }
 
 func (r *Runtime) converse(ctx context.Context, q request, l local) (outcome, error) {
@@ -32,7 +32,7 @@ func (r *Runtime) converse(ctx context.Context, q request, l local) (outcome, er
 		return outcome{}, err
 	}
 	defer conn.Close()
-	s := newStream(conn)
+	s := newStream(conn, mostOutcome)
 	if err := s.send(q); err != nil {
 		return outcome{}, err
 	}
@@ -46,8 +46,8 @@ func (r *Runtime) converse(ctx context.Context, q request, l local) (outcome, er
 	go l.passSignals(s, over)
 	for {
 		var m message
-		if err := s.in.Decode(&m); err != nil {
-			return outcome{}, fmt.Errorf("its agent was lost: %w", err)
+		if err := s.receive(&m); err != nil {
+			return outcome{}, unheard(err)
 		}
 		if m.Outcome != nil {
 			return *m.Outcome, nil
@@ -64,6 +64,14 @@ func (r *Runtime) converse(ctx context.Context, q request, l local) (outcome, er
 			return outcome{}, err
 		}
 	}
+}
+
+// unheard is why an agent's answer has not come.
+func unheard(err error) error {
+	if errors.Is(err, control.ErrTooLong) {
+		return fmt.Errorf("its agent: %w", err)
+	}
+	return fmt.Errorf("its agent: %w: %w", control.ErrLost, err)
 }
 
 // take does here what a message says.

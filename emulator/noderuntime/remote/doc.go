@@ -4,21 +4,19 @@
 package remote
 
 import (
-	"net"
-
+	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
 )
 
-// The services of a control connection: Service is the agent's, SecretsService the controller's.
+// The services of a control connection: SecretsService is the controller's, the others are the agent's.
 const (
 	Service        = "runtime"
+	DialService    = "dial"
 	SecretsService = "secrets"
 )
 
 // Opener opens a stream to a service of the other side.
-type Opener interface {
-	Open(service string) (net.Conn, error)
-}
+type Opener = control.Opener
 
 // Secrets are what a controller knows of the testbeds that it brought up; see noderuntime.Environment.
 type Secrets struct {

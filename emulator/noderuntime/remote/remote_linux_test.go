@@ -13,6 +13,7 @@ import (
 
 	"testbed/emulator/internal/program"
 	"testbed/emulator/internal/testenv"
+	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/noderuntime/process"
 	"testbed/emulator/noderuntime/runtimetest"
@@ -158,6 +159,29 @@ func TestSecretsAreAskedFor(t *testing.T) {
 	}
 }
 
+// TestSecretsOverAConnection: of a controller and an agent.
+func TestSecretsOverAConnection(t *testing.T) {
+	near, far := net.Pipe()
+	secret := noderuntime.NewSecret()
+	here, err := control.Controller(near, map[string]control.Handler{SecretsService: func(conn net.Conn) {
+		ServeSecrets(conn, Secrets{Of: func(string, string) []noderuntime.Secret { return []noderuntime.Secret{secret} }})
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	there, err := control.Agent(far, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 200 {
+		if got := AskedOf(there).Of("a", "1"); len(got) != 1 || got[0] != secret {
+			t.Fatalf("%d secrets", len(got))
+		}
+	}
+	_ = here.Close()
+	_ = there.Close()
+}
+
 // answered answers each stream by a function.
 type answered func(net.Conn)
 
@@ -170,13 +194,47 @@ func (a answered) Open(string) (net.Conn, error) {
 	return here, nil
 }
 
+// TestAMessageWithoutEndIsRefused: neither a lying agent nor anybody else fills memory with one.
+func TestAMessageWithoutEndIsRefused(t *testing.T) {
+	sent := make(chan int, 1)
+	r := New("process", "b", answered(func(conn net.Conn) {
+		go func() { _, _ = io.Copy(io.Discard, conn) }()
+		total, part := 0, bytes.Repeat([]byte("x"), 1<<16)
+		n, err := io.WriteString(conn, `{"Outcome":{"Text":"`)
+		for ; err == nil; n, err = conn.Write(part) {
+			total += n
+		}
+		sent <- total
+	}))
+	_, err := r.Find(context.Background(), "x")
+	if !errors.Is(err, control.ErrTooLong) || !strings.Contains(err.Error(), "machine b") {
+		t.Errorf("got %v, want that machine b says too much", err)
+	}
+	if total := <-sent; total > 2*mostOutcome {
+		t.Errorf("%d bytes were read of it", total)
+	}
+	here, there := net.Pipe()
+	go func() {
+		defer there.Close()
+		ServeSecrets(there, Secrets{Of: func(string, string) []noderuntime.Secret { t.Error("it was asked"); return nil }})
+	}()
+	total, part := 0, bytes.Repeat([]byte(" "), 1<<12)
+	for n, err := here.Write(part); err == nil; n, err = here.Write(part) {
+		total += n
+	}
+	if total > 2*mostQuestion {
+		t.Errorf("%d bytes of a question were read", total)
+	}
+}
+
 // FuzzServe: no request, whatever it holds, does more than fail.
 func FuzzServe(f *testing.F) {
-	f.Add([]byte(`{"Op":"exec","Nodes":[{"node":"n"}],"Connected":{"In":true}}{"In":"eA=="}{"EndOfIn":true}`))
-	f.Add([]byte(`{"Op":"exec","Nodes":[]}`))
-	f.Add([]byte(`{"Op":"start","Specs":[{"Node":"n","Dir":"/nowhere/../etc/x"}],"Hosts":{"/nowhere":"eA=="}}`))
-	f.Add([]byte(`{"Op":"await-companion","ID":"x"}{"Cancel":true}`))
-	f.Add([]byte(`{"Op":"logs","Nodes":[{}]}`))
+	f.Add([]byte(`{"Op":"exec","Nodes":[{"node":"n"}],"Connected":{"In":true}}` + "\n" +
+		`{"In":"eA=="}` + "\n" + `{"EndOfIn":true}` + "\n"))
+	f.Add([]byte(`{"Op":"exec","Nodes":[]}` + "\n"))
+	f.Add([]byte(`{"Op":"start","Specs":[{"Node":"n","Dir":"/nowhere/../etc/x"}],"Hosts":{"/nowhere":"eA=="}}` + "\n"))
+	f.Add([]byte(`{"Op":"await-companion","ID":"x"}` + "\n" + `{"Cancel":true}` + "\n"))
+	f.Add([]byte(`{"Op":"logs","Nodes":[{}]}` + "\n"))
 	f.Fuzz(func(_ *testing.T, sent []byte) {
 		here, there := net.Pipe()
 		served := make(chan struct{})

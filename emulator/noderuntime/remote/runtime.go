@@ -7,11 +7,11 @@ import (
 	"os"
 
 	"testbed/emulator/internal/readfile"
+	"testbed/emulator/machines"
 	"testbed/emulator/noderuntime"
 )
 
-// Runtime runs nodes on another machine. What it prints has no terminal, and programs of "the host" are those that the
-// agent has, which is none in testbed's own image.
+// Runtime runs nodes on another machine. What it prints has no terminal, and programs of "the host" are the machine's.
 type Runtime struct {
 	name    string
 	machine string
@@ -22,6 +22,7 @@ var (
 	_ noderuntime.Runtime    = (*Runtime)(nil)
 	_ noderuntime.Logger     = (*Runtime)(nil)
 	_ noderuntime.Companions = (*Runtime)(nil)
+	_ noderuntime.Watcher    = (*Runtime)(nil)
 )
 
 // New returns the runtime of a machine, whose agent is reached by to and runs a runtime called name. All errors name
@@ -35,15 +36,16 @@ func (r *Runtime) Name() string { return r.name }
 
 // Made is the runtime with all that it can tell of the machine's.
 func (r *Runtime) Made() noderuntime.Made {
-	return noderuntime.Made{Runtime: r, Supported: r.supported, EngineID: r.identity, Foreign: r.foreign, Prune: r.prune}
+	return noderuntime.Made{Runtime: r, Supported: r.supported, EngineID: r.identity, Foreign: r.foreign, Prune: r.prune,
+		Seize: r.seize}
 }
 
 // mostHosts bounds a file with the names of a testbed's nodes, in bytes.
 const mostHosts = 16 << 20
 
 // Start starts the nodes there. Their directories are made where they are missing, and the files that become
-// /etc/hosts are taken along. Where the connection is lost meanwhile it is not known what was started: Find by
-// another connection finds it.
+// /etc/hosts and those in Spec.Files are taken along. Where the connection is lost meanwhile it is not known what was
+// started: Find by another connection finds it.
 func (r *Runtime) Start(
 	ctx context.Context, specs []noderuntime.Spec, progress func(int),
 ) ([]noderuntime.Node, error) {
@@ -66,7 +68,7 @@ func (r *Runtime) Start(
 func (r *Runtime) Inspect(ctx context.Context, nodes []noderuntime.Node) ([]noderuntime.Condition, error) {
 	done, err := r.do(ctx, request{Op: opInspect, Nodes: nodes}, local{})
 	if err == nil && len(done.Conditions) != len(nodes) {
-		err = fmt.Errorf("machine %s: %d conditions of %d nodes", r.machine, len(done.Conditions), len(nodes))
+		err = machines.On(r.machine, fmt.Errorf("%d conditions of %d nodes", len(done.Conditions), len(nodes)))
 	}
 	return done.Conditions, err
 }
@@ -149,6 +151,11 @@ func (r *Runtime) foreign(ctx context.Context, testbed string, nodes []noderunti
 func (r *Runtime) prune(ctx context.Context) (removed, left []string, err error) {
 	done, err := r.do(ctx, request{Op: opPrune}, local{})
 	return done.Names, done.Left, err
+}
+
+func (r *Runtime) seize(ctx context.Context, testbed string) error {
+	_, err := r.do(ctx, request{Op: opSeize, Testbed: testbed}, local{})
+	return err
 }
 
 // local is what of an operation happens here.

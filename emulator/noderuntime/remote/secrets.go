@@ -19,9 +19,9 @@ const asking = 10 * time.Second
 // ServeSecrets answers a question for secrets that comes over a stream, which is the controller's side's.
 func ServeSecrets(conn net.Conn, known Secrets) {
 	_ = conn.SetDeadline(time.Now().Add(asking))
-	s := newStream(conn)
+	s := newStream(conn, mostQuestion)
 	var q question
-	if err := s.in.Decode(&q); err != nil {
+	if err := s.receive(&q); err != nil {
 		return
 	}
 	var answer []noderuntime.Secret
@@ -44,8 +44,8 @@ func AskedOf(to Opener) Secrets {
 		}
 		defer conn.Close()
 		_ = conn.SetDeadline(time.Now().Add(asking))
-		s := newStream(conn)
-		if s.send(q) != nil || s.in.Decode(&secrets) != nil {
+		s := newStream(conn, mostQuestion)
+		if s.send(q) != nil || s.receive(&secrets) != nil {
 			return nil
 		}
 		return secrets

@@ -21,9 +21,9 @@ import (
 // are made below dirs, and nowhere else. ctx ends them all; the end of the stream ends what came over it, as a
 // cancellation does.
 func Serve(ctx context.Context, conn net.Conn, made noderuntime.Made, dirs ...string) {
-	s := newStream(conn)
+	s := newStream(conn, mostRequest)
 	var q request
-	if err := s.in.Decode(&q); err != nil {
+	if err := s.receive(&q); err != nil {
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -47,7 +47,7 @@ func Serve(ctx context.Context, conn net.Conn, made noderuntime.Made, dirs ...st
 		o.signals = signals
 	}
 	done, err := o.run(ctx)
-	done.Failure = failureOf(err)
+	done.Failure = kinds.Of(err)
 	_ = s.send(message{Outcome: &done})
 }
 
@@ -61,7 +61,7 @@ func listen(s *stream, pieces chan<- []byte, signals chan<- os.Signal, cancel co
 	}()
 	for {
 		var m message
-		if err := s.in.Decode(&m); err != nil {
+		if err := s.receive(&m); err != nil {
 			return
 		}
 		switch {
@@ -107,11 +107,13 @@ func (o operation) run(ctx context.Context) (done outcome, err error) {
 	case opExec:
 		done.Code, err = o.exec(ctx)
 	case opRemove:
-		err = o.made.Remove(ctx, o.Testbed, o.Nodes)
+		err = o.remove(ctx)
 	case opStop:
 		err = o.made.Stop(ctx, o.Nodes)
 	case opLogs:
 		err = o.logs(ctx)
+	case opWatch:
+		done.Text, err = o.watch(ctx)
 	default:
 		return o.tell(ctx)
 	}
@@ -128,6 +130,8 @@ func (o operation) tell(ctx context.Context) (done outcome, err error) {
 		done.Text, err = m.EngineID(ctx)
 	case o.Op == opForeign && m.Foreign != nil:
 		done.Names, err = m.Foreign(ctx, o.Testbed, o.Nodes)
+	case o.Op == opSeize && m.Seize != nil:
+		err = errors.Join(m.Seize(ctx, o.Testbed), o.remove(ctx))
 	case o.Op == opPrune && m.Prune != nil:
 		done.Names, done.Left, err = m.Prune(ctx)
 	default:
@@ -170,14 +174,22 @@ func (o operation) node() (noderuntime.Node, error) {
 
 // start makes the nodes' directories and files, and starts them.
 func (o operation) start(ctx context.Context) ([]noderuntime.Node, error) {
-	for _, s := range o.Specs {
-		if err := o.within(s.Dir); err != nil {
+	for i, s := range o.Specs {
+		if err := errors.Join(noderuntime.CheckNames(s.Testbed, s.Node), o.within(s.Dir)); err != nil {
 			return nil, err
+		}
+		if i == 0 || s.Testbed != o.Specs[i-1].Testbed {
+			if err := o.free(s); err != nil {
+				return nil, err
+			}
 		}
 		if _, err := os.Lstat(s.Dir); errors.Is(err, os.ErrNotExist) {
 			if err := statefile.Dir(s.Dir); err != nil {
 				return nil, err
 			}
+		}
+		if err := writeFiles(s); err != nil {
+			return nil, err
 		}
 	}
 	for path, content := range o.Hosts {

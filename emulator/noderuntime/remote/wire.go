@@ -1,11 +1,14 @@
 package remote
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"net"
 	"sync"
 
+	"testbed/emulator/internal/exchange"
+	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
 )
 
@@ -44,6 +47,8 @@ const (
 	opStartCompanion = "start-companion"
 	opAwaitCompanion = "await-companion"
 	opStopCompanion  = "stop-companion"
+	opSeize          = "seize"
+	opWatch          = "watch"
 )
 
 // message is one thing that happens while an operation goes on, in either direction: exactly one member is set.
@@ -67,22 +72,41 @@ type outcome struct {
 	Text       string                  `json:",omitempty"`
 	Names      []string                `json:",omitempty"`
 	Left       []string                `json:",omitempty"`
-	Failure    *failure                `json:",omitempty"`
+	Failure    *exchange.Failure       `json:",omitempty"`
 }
 
 // mostPiece is how many bytes of a command's output or input one message has.
 const mostPiece = 32 << 10
 
-// stream is a stream of JSON values, which several may write to.
+// What a message may have at most, in bytes: a request of the controller's, which holds what nodes are to be, and their
+// names; anything of an agent's, whose machine may be another's by now; a question for secrets, and its answer.
+const (
+	mostRequest  = 64 << 20
+	mostOutcome  = 16 << 20
+	mostQuestion = 16 << 10
+)
+
+// stream is a stream of JSON values, a line each, which several may write to and one reads.
 type stream struct {
 	conn net.Conn
-	in   *json.Decoder
+	in   *bufio.Reader
+	most int // bytes of a line that is read
 	mu   sync.Mutex
 	out  *json.Encoder
 }
 
-func newStream(conn net.Conn) *stream {
-	return &stream{conn: conn, in: json.NewDecoder(conn), out: json.NewEncoder(conn)}
+func newStream(conn net.Conn, most int) *stream {
+	return &stream{conn: conn, in: bufio.NewReaderSize(conn, min(most, 2*mostPiece)), most: most,
+		out: json.NewEncoder(conn)}
+}
+
+// receive reads the next value. Its error wraps control.ErrTooLong where that is longer than the other side may say.
+func (s *stream) receive(value any) error {
+	line, err := control.ReadMessage(s.in, s.most)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(line, value)
 }
 
 func (s *stream) send(value any) error {

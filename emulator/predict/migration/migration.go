@@ -24,6 +24,7 @@ type Instance struct {
 	States int     // their number
 	Rate   float64 // invocations/s, each of which changes one state
 	Drain  float64 // s: how long those at work at a random instant take to end
+	Start  float64 // s: how long the target takes to have a program's instance ready, from the offer on; 0: it has
 }
 
 // Move is how it moves.
@@ -50,6 +51,16 @@ const (
 
 // Predict predicts a move, by an engine whose plans begin with connections that none has used.
 func Predict(engine predict.Engine, in Instance, m Move) (Prediction, error) {
+	p, err := copied(engine, in, m)
+	// What was copied before invocations were held, the start has gone on for.
+	if late := in.Start - p.Took; late > 0 {
+		p.Unavailable, p.Took = p.Unavailable+late, p.Took+late
+	}
+	return p, err
+}
+
+// copied is what the copying takes.
+func copied(engine predict.Engine, in Instance, m Move) (Prediction, error) {
 	c := copying{engine: engine, Instance: in, Move: m}
 	p := Prediction{Drain: in.Drain}
 	if m.Rounds == 0 {

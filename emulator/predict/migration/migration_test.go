@@ -85,3 +85,27 @@ func near(a, b Prediction) bool {
 	return same(a.Unavailable, b.Unavailable) && same(a.Drain, b.Drain) && same(a.Took, b.Took) &&
 		same(a.Bytes, b.Bytes) && same(a.Rounds, b.Rounds)
 }
+
+// TestStartOfAProgram: the target's instance starts with the offer; what the copying does not take of that is waited
+// for.
+func TestStartOfAProgram(t *testing.T) {
+	at := func(start float64, rounds int) Prediction {
+		p, err := Predict(wire{}, Instance{Bytes: 1e6, States: 1, Start: start}, Move{To: 1, Rounds: rounds})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	warm := at(0, 0)
+	if soon := at(warm.Took/2, 0); soon != warm {
+		t.Errorf("%+v, with a start that is over before %+v", warm, soon)
+	}
+	if late := at(warm.Took+1, 0); math.Abs(late.Unavailable-warm.Unavailable-1) > 1e-9 || late.Bytes != warm.Bytes ||
+		math.Abs(late.Took-warm.Took-1) > 1e-9 {
+		t.Errorf("%+v, %+v", warm, late)
+	}
+	copied := at(0, 1)
+	if late := at(copied.Took+1, 1); math.Abs(late.Unavailable-copied.Unavailable-1) > 1e-9 {
+		t.Errorf("%+v, %+v", copied, late)
+	}
+}

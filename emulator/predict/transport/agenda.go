@@ -18,6 +18,7 @@ const (
 	processorDone
 	instanceReady // of a fleet; step is its number
 	moveBegins    // of the instances that a mover moves
+	moveReady     // the target has instances of the programs that a mover's instance needs
 	moveEnds      // what has not moved yet stays
 	rebalances    // all instances are looked at
 	rewires       // hosts are attached elsewhere; step is which of Options.Rewirings

@@ -24,8 +24,11 @@ func OptionsOf(s predict.Setting) Options {
 	o := DefaultOptions()
 	o.Overhead, o.PerMessage, o.IdleRestart, o.Fresh = s.Overhead, s.PerMessage, s.IdleRestart, s.Fresh
 	o.Connections, o.Arrivals, o.Compute, o.Moves = s.Connections, s.Arrivals, s.Compute, s.Moves
-	o.Rebalance, o.Rewirings = s.Rebalance, s.Rewirings
+	o.Rebalance, o.Starts, o.Outages, o.Rewirings = s.Rebalance, s.Starts, s.Outages, s.Rewirings
 	o.Bursts, o.CopyRate = s.Bursts, s.CopyRate
 	o.ReceiveWindow, o.MaxReceiveWindow = s.ReceiveWindow, s.ReceiveWindow
+	if s.IPv6 {
+		o.MSS, o.FrameOverhead = defaultMSS-longerHeader, defaultFrameOverhead+longerHeader
+	}
 	return o
 }

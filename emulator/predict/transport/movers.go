@@ -22,6 +22,8 @@ type mover struct {
 	phase  movePhase
 	round  int                     // of pre-copy
 	sent   map[residentState]int64 // versions that the target has
+	ready  int64                   // when the target has instances of the functions that are programs
+	after  func()                  // called when all have moved; nil: nothing is
 	over   bool                    // the chains have ended
 }
 
@@ -78,6 +80,10 @@ func (r *replay) beginMove(m *mover) {
 		if one.moving != nil || one.at == m.To {
 			continue
 		}
+		if told := r.engine.options.Moving; told != nil {
+			seen := one.seen(r.now)
+			told(r.residents.model, &seen, &m.Move)
+		}
 		one.moving = m
 		m.one, m.from, m.phase, m.round = one, one.at, offering, 0
 		m.sent = map[residentState]int64{}
@@ -90,6 +96,9 @@ func (r *replay) beginMove(m *mover) {
 		set := r.newConnection(one.at, m.To)
 		r.say(m, predict.MoveHead, errand{set, false, 0, setUp}, errand{set, true, 0, setUp})
 		return
+	}
+	if m.after != nil && !m.over {
+		m.after()
 	}
 }
 
@@ -107,9 +116,15 @@ func (r *replay) said(m *mover) {
 	if m.over {
 		return
 	}
-	if m.phase == finishing {
+	switch {
+	case m.phase == finishing && m.ready > r.now:
+		r.agenda.push(event{at: m.ready, kind: moveReady, mover: m})
+		return
+	case m.phase == finishing:
 		r.arrive(m)
 		return
+	case m.phase == offering:
+		m.ready = r.now + r.residents.standby.Start(m.one.Functions, m.To).Nanoseconds()*1000
 	}
 	states, bytes := m.rest()
 	if m.Rounds > 0 && m.round < m.Rounds && (m.round == 0 || bytes > m.Small) {

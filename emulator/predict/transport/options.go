@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -57,6 +58,12 @@ type Options struct {
 	Rewirings []predict.Rewiring
 	// Rebalance moves them as well; nil: nothing does.
 	Rebalance *predict.Rebalance
+	// Outages are those of hosts, in the order of time.
+	Outages []predict.Outage
+	// Starts are those of programs that stand by where stateful instances go, by function.
+	Starts map[string]time.Duration
+	// Moving is told of each instance that begins to move in a replay, as it is seen then; nil: nobody is.
+	Moving func(plan.Model, *predict.Seen, *predict.Move)
 	// NoHyStart lets slow start end with the first overflow only (Linux: tcp_cubic's hystart=0).
 	NoHyStart bool
 	// Load is the number of tasks placed on each node, the divisor of its speed, for plans without
@@ -67,6 +74,13 @@ type Options struct {
 	// EveryPacket calculates all packets of long transfers one by one (see collapse.go).
 	EveryPacket bool
 }
+
+// Of a full segment over IPv4; IPv6's header is longer.
+const (
+	defaultMSS           = 1448
+	defaultFrameOverhead = 66
+	longerHeader         = 20
+)
 
 // DefaultOptions are Linux's of 2023 over Ethernet, HTTP headers of 250 bytes, and hosts that take no time.
 func DefaultOptions() Options { return Options{Header: 250} }
@@ -80,8 +94,8 @@ func (o *Options) fill() error {
 			*v = value
 		}
 	}
-	set(&o.MSS, 1448)
-	set(&o.FrameOverhead, 66)
+	set(&o.MSS, defaultMSS)
+	set(&o.FrameOverhead, defaultFrameOverhead)
 	set(&o.InitialWindow, 10)
 	set(&o.AckEvery, 2)
 	set(&o.QuickAcks, 16)

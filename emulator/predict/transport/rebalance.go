@@ -3,6 +3,7 @@ package transport
 import (
 	"math"
 	"slices"
+	"time"
 
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
@@ -11,38 +12,39 @@ import (
 // A policy looks at all instances now and then, as it would in the emulation: what it sees is what they have had to do
 // in this replay.
 
-// planRebalance enters when instances are looked at next.
+// planRebalance enters when instances are looked at next: at the policy's next time or, where what was decided before
+// has lasted longer than that, at once.
 func (r *replay) planRebalance() {
 	policy, all := r.engine.options.Rebalance, &r.residents
-	if policy == nil || len(all.all) == 0 {
+	if policy == nil || len(all.all) == 0 || all.round < 0 {
 		return
 	}
 	all.round++
-	at := all.begin + int64(all.round)*policy.Every.Nanoseconds()*1000
-	r.agenda.push(event{at: at, kind: rebalances})
+	all.next = max(r.now, all.begin+int64(all.round)*picoseconds(policy.Every))
+	r.agenda.push(event{at: all.next, kind: rebalances})
 }
 
-// rebalance lets those instances begin to move of which the policy says so.
+// rebalance lets those instances begin to move of which the policy says so, one after the other. When the last has, the
+// policy is asked again.
 func (r *replay) rebalance(e *event) error {
 	all, policy := &r.residents, r.engine.options.Rebalance
-	if policy == nil || e.at != all.begin+int64(all.round)*policy.Every.Nanoseconds()*1000 {
+	if policy == nil || e.at != all.next || all.round < 0 {
 		return nil // of a model's chains that have ended
 	}
 	var seen []predict.Seen
 	for _, one := range all.all {
 		seen = append(seen, one.seen(r.now))
 	}
-	decisions, err := policy.Decide(instant(r.now-all.begin), seen)
+	decisions, err := policy.Decide(time.Duration(all.round)*policy.Every, seen)
 	if err != nil {
 		return err
 	}
-	m := &mover{Move: predict.Move{Rounds: policy.Rounds, Small: policy.Small}}
+	m := &mover{Move: predict.Move{Rounds: policy.Rounds, Small: policy.Small}, after: r.planRebalance}
 	for _, d := range decisions {
 		m.left, m.places = append(m.left, all.all[d.Index]), append(m.places, d.To)
 	}
 	all.movers = append(all.movers, m)
 	r.beginMove(m)
-	r.planRebalance()
 	return nil
 }
 

@@ -147,6 +147,10 @@ func (r *replay) happen(e *event) error {
 		if e.generation == r.wirings {
 			r.routes.rewire(r.engine.options.Rewirings[e.step].Topology)
 		}
+	case moveReady:
+		if !e.mover.over {
+			r.arrive(e.mover)
+		}
 	case moveEnds:
 		r.giveUp(e.mover)
 	case instanceReady:

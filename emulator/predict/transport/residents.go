@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"testbed/emulator/plan"
+	"testbed/emulator/predict"
 	"testbed/emulator/topology"
 )
 
@@ -20,8 +21,11 @@ type residents struct {
 	movers  []*mover
 	tracked bool                    // somebody may move
 	planned map[[2]topology.ID]bool // clients and workers between which connections are made beforehand
+	model   plan.Model
+	standby *predict.Standby
 	begin   int64
-	round   int // of rebalancing: the next
+	round   int   // of rebalancing: the next; -1: the chains have ended
+	next    int64 // when that is
 }
 
 // resident is a stateful instance.
@@ -55,12 +59,13 @@ const mostFunctions = 1000
 func (r *replay) settleIn(plans []*plan.Plan, begin int64) (end func()) {
 	o := &r.engine.options
 	r.residents = residents{byRoot: map[plan.Seat]*resident{}, begin: begin, planned: map[[2]topology.ID]bool{},
-		tracked: len(o.Moves) > 0 || o.Rebalance != nil}
+		standby: predict.NewStandby(o.Starts, plans), tracked: len(o.Moves) > 0 || o.Rebalance != nil}
 	all := &r.residents
 	if !all.tracked {
 		return func() {}
 	}
 	for _, p := range plans {
+		all.model = p.Model
 		all.add(p)
 		for i := range p.Invocations {
 			all.planned[[2]topology.ID{p.Invocations[i].Caller, p.Invocations[i].Worker}] = true
@@ -98,7 +103,7 @@ func (a *residents) add(p *plan.Plan) {
 		var keys []string
 		unfit := false
 		for _, s := range inv.States {
-			if s.Location != plan.Local || inv.Program {
+			if s.Location != plan.Local {
 				unfit = true
 				continue
 			}

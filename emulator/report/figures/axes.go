@@ -19,6 +19,9 @@ func (a *Axis) scale(v float64) float64 {
 	return v
 }
 
+// drawable says whether a point has a place on both axes.
+func (f *Figure) drawable(q Point) bool { return f.X.drawable(q.X) && f.Y.drawable(q.Y) }
+
 // reach is the range of an axis's positions: what was given, or what holds all points with some room.
 func (f *Figure) reach(axis *Axis, extent func(Point) (low, high float64)) [2]float64 {
 	if axis.Min != axis.Max {
@@ -27,7 +30,7 @@ func (f *Figure) reach(axis *Axis, extent func(Point) (low, high float64)) [2]fl
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, c := range f.Curves {
 		for _, q := range c.Points {
-			if f.Y.drawable(q.Y) {
+			if f.drawable(q) {
 				l, h := extent(q)
 				low, high = min(low, axis.scale(l)), max(high, axis.scale(h))
 			}
@@ -52,7 +55,9 @@ func (t ticks) Ticks(low, high float64) []plot.Tick {
 	case t.Axis.Ticks != nil:
 		var all []plot.Tick
 		for _, v := range t.Axis.Ticks {
-			all = append(all, plot.Tick{Value: v, Label: label(v)})
+			if t.drawable(v) {
+				all = append(all, plot.Tick{Value: t.scale(v), Label: label(v)})
+			}
 		}
 		return all
 	case t.Log:

@@ -1,18 +1,20 @@
 package figures
 
 import (
+	"cmp"
 	"encoding/csv"
 	"io"
 	"math"
 	"strconv"
 )
 
-// WriteCSV writes the points of all curves: model, policy, x, the mean and its 95 % confidence interval
-// (empty where there were fewer than two samples), and the number of samples. Numbers are written as Number does.
+// WriteCSV writes the points of all curves: model (or what they are named by), policy, x, the mean and its 95 %
+// confidence interval (empty where there were fewer than two samples), and the number of samples. Numbers are written
+// as Number does.
 func (f *Figure) WriteCSV(w io.Writer) error {
 	out, first, second := csv.NewWriter(w), "model", "policy"
 	if f.ByOrder {
-		first = "curve"
+		first = cmp.Or(f.Named, "curve")
 	}
 	if f.Told != "" {
 		second = f.Told

@@ -2,6 +2,7 @@ package figures
 
 import (
 	"iter"
+	"slices"
 
 	"testbed/emulator/catalogue"
 
@@ -27,10 +28,10 @@ func (f *Figure) drawing(number int) *drawing {
 	c := &f.Curves[number]
 	d := &drawing{Figure: f, number: number, style: modelStyle(f.Looks, c.Model), full: true}
 	if f.ByOrder {
-		d.style = orderly[number%len(orderly)]
+		d.style = orderly[f.order(number)%len(orderly)]
 	}
 	for _, p := range c.Points {
-		if f.Y.drawable(p.Y) {
+		if f.drawable(p) {
 			d.points = append(d.points, p)
 		}
 	}
@@ -39,6 +40,20 @@ func (f *Figure) drawing(number int) *drawing {
 		d.line.Dashes, d.full = policyLook(f.Looks, c.Policy)
 	}
 	return d
+}
+
+// order is the number of a curve's look: its own or, where policies are told apart, one for all of its name.
+func (f *Figure) order(number int) int {
+	if !f.ByPolicy {
+		return number
+	}
+	var names []string
+	for i := range f.Curves[:number+1] {
+		if !slices.Contains(names, f.Curves[i].Model) {
+			names = append(names, f.Curves[i].Model)
+		}
+	}
+	return slices.Index(names, f.Curves[number].Model)
 }
 
 // policyLook tells policies apart, and predictions from what was measured.
@@ -60,7 +75,7 @@ func (d *drawing) Plot(c draw.Canvas, p *plot.Plot) {
 	toX, toY := p.Transforms(&c)
 	points := make([]vg.Point, len(d.points))
 	for i, q := range d.points {
-		points[i] = vg.Point{X: toX(q.X), Y: toY(d.Y.scale(q.Y))}
+		points[i] = vg.Point{X: toX(d.X.scale(q.X)), Y: toY(d.Y.scale(q.Y))}
 	}
 	c.StrokeLines(d.line, points)
 	if d.Bars {
@@ -82,7 +97,7 @@ func (d *drawing) marks(norm func(float64) float64) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		next := d.MarkEvery * (float64(d.number) + 0.5) / float64(len(d.Curves))
 		for i, q := range d.points {
-			if d.MarkEvery > 0 && norm(q.X) < next-1e-9 {
+			if d.MarkEvery > 0 && norm(d.X.scale(q.X)) < next-1e-9 {
 				continue
 			}
 			next += d.MarkEvery

@@ -19,7 +19,7 @@ type Curve struct {
 type Axis struct {
 	Label  string // with the unit
 	Column string // the quantity's name in the CSV file, with its unit: traffic_mb_hops
-	Log    bool   // logarithmic (y only); values of 0 or less are in the CSV file and not in the picture
+	Log    bool   // logarithmic; values of 0 or less are in the CSV file and not in the picture
 	Max    float64
 	Min    float64   // Min and Max both 0: chosen by the points
 	Ticks  []float64 // nil: chosen by the range
@@ -36,6 +36,7 @@ type Figure struct {
 	MarkEvery float64 // distance between markers, as a share of the width of the axis; 0: one at each point
 	Bars      bool    // draw the confidence intervals
 	Told      string  // what ByPolicy tells apart, for the CSV file's header; empty: policy
+	Named     string  // what curves of ByOrder are called by, likewise; empty: curve
 	ByOrder   bool    // the curves are no models: their looks follow their order
 	NoMarks   bool    // lines only
 	Wide      bool    // two columns wide, in the proportions of the study's plots, 2.4 to 1

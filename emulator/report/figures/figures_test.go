@@ -208,3 +208,50 @@ func TestTicks(t *testing.T) {
 		}
 	}
 }
+
+// On a logarithmic x axis equal ratios are equal distances, ticks that are given have their places, and what is 0 has
+// none.
+func TestLogarithmicX(t *testing.T) {
+	c := Curve{Model: "10Mbps", Policy: Measured}
+	for _, x := range []float64{0, 1, 10, 1000} {
+		c.Points = append(c.Points, Point{X: x, Y: 1, Low: math.NaN(), High: math.NaN()})
+	}
+	f := &Figure{Name: "f", ByOrder: true, X: Axis{Log: true, Ticks: []float64{0, 1, 10, 1000}}, Y: Axis{Log: true},
+		Curves: []Curve{c}}
+	p := f.plot()
+	if p.X.Min >= 0 || p.X.Max <= 3 || p.X.Max-p.X.Min > 3.5 {
+		t.Errorf("the axis reaches from %v to %v", p.X.Min, p.X.Max)
+	}
+	if d := f.drawing(0); len(d.points) != 3 {
+		t.Errorf("%d points are drawn", len(d.points))
+	}
+	var at []float64
+	for _, tick := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
+		at = append(at, tick.Value)
+	}
+	if len(at) != 3 || at[0] != 0 || math.Abs(at[1]-1) > 1e-12 || math.Abs(at[2]-3) > 1e-12 {
+		t.Errorf("ticks at %v", at)
+	}
+	if _, err := f.Render("svg"); err != nil {
+		t.Error(err)
+	}
+	f.Curves[0].Points = f.Curves[0].Points[:1]
+	if _, err := f.Render("svg"); err == nil {
+		t.Error("a figure without a point was drawn")
+	}
+}
+
+// What is measured and what is predicted of one name have one colour and marker, and differ in dash and fill.
+func TestOneNameOneColour(t *testing.T) {
+	f := &Figure{ByOrder: true, ByPolicy: true, Looks: builtin.Catalogue(), Curves: []Curve{
+		{Model: "10Mbps", Policy: Measured}, {Model: "10Mbps", Policy: "transport"}, {Model: "1Gbps", Policy: Measured},
+	}}
+	one, two, other := f.drawing(0), f.drawing(1), f.drawing(2)
+	if one.style.colour != two.style.colour || one.style.colour == other.style.colour || !one.full || two.full ||
+		len(two.line.Dashes) == 0 {
+		t.Errorf("%+v, %+v, %+v", one.style, two.style, other.style)
+	}
+	if rows := f.legend(); len(rows) != 2 || len(rows[0]) != 2 || len(rows[1]) != 2 {
+		t.Errorf("%d rows", len(rows))
+	}
+}

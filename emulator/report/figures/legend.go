@@ -19,6 +19,7 @@ const (
 	sampleWidth = vg.Length(17)
 	rowHeight   = vg.Length(10)
 	gap         = vg.Length(3) // between a sample and its name
+	shortName   = 10           // characters, of which four fit side by side
 )
 
 // legend are the rows of entries above the figure: one entry a model, and below them the policies where
@@ -38,8 +39,8 @@ func (f *Figure) legend() [][]entry {
 		}
 	}
 	columns := 4
-	if f.ByOrder {
-		columns = 2 // the names are long
+	if f.ByOrder && slices.ContainsFunc(seen, func(name string) bool { return len(name) > shortName }) {
+		columns = 2
 	}
 	rows := slices.Collect(slices.Chunk(models, columns))
 	if len(policies) > 0 {

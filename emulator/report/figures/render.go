@@ -132,7 +132,7 @@ func (f *Figure) check() error {
 	points := 0
 	for _, c := range f.Curves {
 		for _, p := range c.Points {
-			if f.Y.drawable(p.Y) {
+			if f.drawable(p) {
 				points++
 			}
 			if math.IsNaN(p.X+p.Y) || math.IsInf(p.X+p.Y, 0) {

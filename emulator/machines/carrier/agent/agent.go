@@ -51,6 +51,14 @@ func Main(args []string, more Services) (code int, ok bool) {
 	return 0, true
 }
 
+// Dirs are the directories that an agent of these arguments shares with its machine; nil: they ask for none.
+func Dirs(args []string) []string {
+	if len(args) < 2 || args[0] != container.Command {
+		return nil
+	}
+	return args[2:]
+}
+
 // run is the agent: it serves on standard input and output until they end.
 func run(ctx context.Context, args []string, more Services) error {
 	if len(args) < 2 {
@@ -63,12 +71,13 @@ func run(ctx context.Context, args []string, more Services) error {
 	var session *control.Session
 	secrets := remote.AskedOf(later(func(service string) (net.Conn, error) { return session.Open(service) }))
 	nodes := docker.New(program.Node(args[0], "/proc/self/exe"), docker.WithHost("unix://"+container.SocketInside),
-		docker.WithSecrets(secrets.Of), docker.WithKey(secrets.Key), docker.WithNames(""))
+		docker.WithSecrets(secrets.Of), docker.WithKey(secrets.Key), docker.WithNames(""), docker.WithMachine())
 	made := noderuntime.Made{Runtime: nodes, Supported: nodes.Supported, EngineID: nodes.EngineID,
-		Foreign: nodes.Foreign, Prune: nodes.Prune}
+		Foreign: nodes.Foreign, Prune: nodes.Prune, Seize: nodes.Seize}
 	handlers := map[string]control.Handler{
 		carrier.HelloService: hello,
 		remote.Service:       func(stream net.Conn) { remote.Serve(ctx, stream, made, args[1:]...) },
+		remote.DialService:   func(stream net.Conn) { remote.ServeDial(ctx, stream, args[1:]...) },
 	}
 	for name, serve := range more {
 		handlers[name] = func(stream net.Conn) { serve(ctx, stream) }
@@ -144,6 +153,9 @@ func addresses() (all []netip.Addr) {
 		return nil
 	}
 	for _, a := range found {
+		if len(all) == carrier.MostAddresses {
+			break
+		}
 		if prefix, err := netip.ParsePrefix(a.String()); err == nil && prefix.Addr().IsGlobalUnicast() {
 			all = append(all, prefix.Addr())
 		}

@@ -7,20 +7,33 @@ import (
 	"strings"
 	"testing"
 
+	"testbed/emulator/fabric/spread"
+	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/internal/program"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/machines"
 	"testbed/emulator/machines/carrier"
 	"testbed/emulator/machines/carrier/agent"
 	"testbed/emulator/machines/carrier/engines"
+	"testbed/emulator/machines/seat"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/noderuntime/runtimetest"
 )
 
 // TestMain lets the test binary be an agent, a relay, a node or a probe, and sees to machines.
 func TestMain(m *testing.M) {
-	if code, ok := agent.Main(os.Args[1:], nil); ok {
+	if os.Args[0] == userspace.ProcessName && len(os.Args) > 2 {
+		os.Exit(userspace.Main(os.Args[2:]))
+	}
+	services := spread.Services(program.At("/proc/self/exe"), agent.Dirs(os.Args[1:])...)
+	if code, ok := agent.Main(os.Args[1:], services); ok {
 		os.Exit(code)
+	}
+	if len(os.Args) > 1 && os.Args[1] == seat.Command {
+		os.Exit(seat.Main(os.Args[2:], secretIn))
+	}
+	if len(os.Args) == 3 && os.Args[1] == parentCommand {
+		os.Exit(parent(os.Args[2]))
 	}
 	if os.Getpid() == 1 {
 		go runtimetest.Reap()

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -62,23 +61,45 @@ func (s *suite) start(on []machines.Machine) []*carrier.Agent {
 // nodes starts a node on each machine, all of which are removed at the end.
 func (s *suite) nodes(on []*carrier.Agent) []noderuntime.Node {
 	s.Helper()
+	var by []noderuntime.Made
+	for _, a := range on {
+		by = append(by, a.Runtime())
+	}
+	return s.nodesBy(by)
+}
+
+// nodesBy starts a node by each runtime.
+func (s *suite) nodesBy(by []noderuntime.Made) []noderuntime.Node {
+	s.Helper()
 	var all []noderuntime.Node
-	for i, a := range on {
-		dir := s.TempDir()
-		hosts := filepath.Join(dir, "hosts")
-		if err := os.WriteFile(hosts, []byte("127.0.0.1 localhost\n"), 0o644); err != nil {
-			s.Fatal(err)
-		}
-		run := s.testbed + "-1"
-		nodes, err := a.Runtime().Start(context.Background(), []noderuntime.Spec{{Testbed: s.testbed,
-			Node: fmt.Sprint("n", i), Args: []string{runtimetest.Agent}, Dir: dir, HostsAt: hosts, Run: run,
-			Secret: runtimetest.Secret(s.testbed, run)}}, nil)
+	for _, r := range by {
+		nodes, err := r.Start(context.Background(), s.specs(1), nil)
 		if err != nil {
 			s.Fatal(err)
 		}
 		all = append(all, nodes...)
 	}
 	return all
+}
+
+// run is the testbed's only bringing up, and secret what its nodes are signed with.
+func (s *suite) run() string                { return s.testbed + "-1" }
+func (s *suite) secret() noderuntime.Secret { return runtimetest.Secret(s.testbed, s.run()) }
+
+// specs are of so many nodes, different from all before.
+func (s *suite) specs(count int) (specs []noderuntime.Spec) {
+	s.Helper()
+	for range count {
+		dir := s.TempDir()
+		hosts := filepath.Join(dir, "hosts")
+		if err := os.WriteFile(hosts, []byte("127.0.0.1 localhost\n"), 0o644); err != nil {
+			s.Fatal(err)
+		}
+		specs = append(specs, noderuntime.Spec{Testbed: s.testbed, Node: fmt.Sprint("n", s.next),
+			Args: []string{runtimetest.Agent}, Dir: dir, HostsAt: hosts, Run: s.run(), Secret: s.secret()})
+		s.next++
+	}
+	return specs
 }
 
 // removeNodes removes the nodes of machines, and looks that none is left.
@@ -125,7 +146,11 @@ func (s *suite) nothingIsLeft() {
 				break
 			}
 			if time.Now().After(deadline) {
-				s.Errorf("machine %s still has %v (%v)", strconv.Itoa(n), left, err)
+				var names []string
+				for _, c := range left {
+					names = append(names, fmt.Sprint(c.Names, " ", c.Command))
+				}
+				s.Errorf("machine %d still has %q (%v)", n, names, err)
 				break
 			}
 		}

@@ -28,12 +28,17 @@ const Inside = "/testbed"
 
 // Launch is for the agents of a testbed of the tests, which know the secrets of package runtimetest.
 func Launch(at testenv.Machines, testbed string) carrier.Launch {
-	return carrier.Launch{Testbed: testbed, Dirs: []string{at.Shared() + ":rslave"},
-		Programs: filepath.Join(at.Shared(), "programs"), Secrets: remote.Secrets{
-			Of: func(testbed, run string) []noderuntime.Secret {
-				return []noderuntime.Secret{runtimetest.Secret(testbed, run)}
-			}}}
+	return carrier.Launch{Testbed: testbed, Dirs: dirs(at), Programs: programs(at), Secrets: secrets}
 }
+
+func dirs(at testenv.Machines) []string { return []string{at.Shared() + ":rslave"} }
+
+func programs(at testenv.Machines) string { return filepath.Join(at.Shared(), "programs") }
+
+// secrets are those of package runtimetest.
+var secrets = remote.Secrets{Of: func(testbed, run string) []noderuntime.Secret {
+	return []noderuntime.Secret{runtimetest.Secret(testbed, run)}
+}}
 
 // Run tests a carrier. The program that its agents run becomes, besides an agent, what package runtimetest asks for.
 func Run(t *testing.T, at testenv.Machines, c carrier.Carrier) {
@@ -47,6 +52,7 @@ func Run(t *testing.T, at testenv.Machines, c carrier.Carrier) {
 		{"SomeOfThem", (*suite).someOfThem},
 		{"ALostAgentIsTold", (*suite).aLostAgentIsTold},
 		{"RemoveTakesAllAgents", (*suite).removeTakesAllAgents},
+		{"NodesGetANetwork", (*suite).nodesGetANetwork},
 		{"ACancelledStartLeavesNothing", (*suite).aCancelledStartLeavesNothing},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -62,6 +68,7 @@ type suite struct {
 	at      testenv.Machines
 	carrier carrier.Carrier
 	testbed string
+	next    int // number of the next node
 }
 
 func (s *suite) machinesAreKnown() {

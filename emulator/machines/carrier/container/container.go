@@ -30,12 +30,14 @@ const SocketInside = "/var/run/docker.sock"
 const (
 	LabelTestbed = "testbed.agent"        // the testbed's name
 	LabelLaunch  = "testbed.agent.launch" // a random word for each start
+	LabelBy      = "testbed.agent.by"     // name of the host that started it, as it says
 )
 
 // Spec is an agent wanted.
 type Spec struct {
 	Testbed  string   `json:"testbed"`
 	Launch   string   `json:"launch"`
+	By       string   `json:"by"`
 	Image    string   `json:"image"`    // by which the engine knows it
 	Socket   string   `json:"socket"`   // path of the engine's socket on its machine
 	Programs string   `json:"programs"` // as in carrier.Launch
@@ -55,7 +57,7 @@ func (s Spec) configure() (*container.Config, *container.HostConfig) {
 	config := &container.Config{
 		Image: s.Image, Entrypoint: []string{"/testbed"}, User: "0",
 		Cmd:         append([]string{Command, s.Programs}, bare(s.Dirs)...),
-		Labels:      map[string]string{LabelTestbed: s.Testbed, LabelLaunch: s.Launch},
+		Labels:      map[string]string{LabelTestbed: s.Testbed, LabelLaunch: s.Launch, LabelBy: s.By},
 		Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
 		OpenStdin:   true, StdinOnce: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
 	}

@@ -17,8 +17,9 @@ import (
 
 // engine is the Docker engine of one machine, and the way to it.
 type engine struct {
-	machine machines.Machine
-	ssh     []string // more arguments for ssh
+	machine   machines.Machine
+	ssh       []string // more arguments for ssh
+	temporary string   // as in Options
 
 	mu sync.Mutex
 	way
@@ -86,7 +87,7 @@ func (e *engine) through(ctx context.Context, address string) (err error) {
 	if u.Path != "" && u.Path != "/" {
 		e.socket = u.Path
 	}
-	if e.tunnel, err = dig(ctx, u, e.socket, e.ssh); err != nil {
+	if e.tunnel, err = dig(ctx, u, e.socket, e.temporary, e.ssh); err != nil {
 		return unreachable(err)
 	}
 	e.address = u.Hostname()

@@ -35,6 +35,9 @@ type Options struct {
 	Image string
 	// SSH are more arguments for ssh, such as -F and a file, before the host.
 	SSH []string
+	// Temporary is a directory for sockets that lead to engines by ssh; empty, or too long for a socket's address: the
+	// system's.
+	Temporary string
 	// Digest is what agents' programs are to have, as in carrier.Hello; empty: any.
 	Digest string
 }
@@ -91,7 +94,7 @@ func (c *Carrier) engine(m machines.Machine) *engine {
 	defer c.mu.Unlock()
 	e, known := c.engines[m.ID]
 	if !known {
-		e = &engine{machine: m, ssh: c.options.SSH}
+		e = &engine{machine: m, ssh: c.options.SSH, temporary: c.options.Temporary}
 		c.engines[m.ID] = e
 	}
 	return e
@@ -183,7 +186,7 @@ func (c *Carrier) start(
 	if err != nil {
 		return nil, err
 	}
-	conn, err := container.Start(ctx, w.api, container.Spec{Testbed: launch.Testbed, Launch: id, Image: image,
+	conn, err := container.Start(ctx, w.api, container.Spec{Testbed: launch.Testbed, Launch: id, By: launch.By, Image: image,
 		Socket: w.socket, Programs: launch.Programs, Dirs: launch.Dirs})
 	if err != nil {
 		return nil, err

@@ -28,15 +28,21 @@ type tunnel struct {
 	hold  io.Closer    // standard input of what ssh runs there
 }
 
+// longestTemporary is how long a directory's path may be for a socket in a directory there to have an address.
+const longestTemporary = 60
+
 // digging bounds how long ssh may take.
 const digging = 30 * time.Second
 
 // dig starts ssh and returns when its socket takes connections. Nobody is asked for a password, and what the user has
 // configured for the host is heeded, but no shared connection.
-func dig(ctx context.Context, to *url.URL, socket string, more []string) (t *tunnel, err error) {
+func dig(ctx context.Context, to *url.URL, socket, temporary string, more []string) (t *tunnel, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, digging, fmt.Errorf("no connection by ssh in %v", digging))
 	defer cancel()
-	dir, err := os.MkdirTemp("", "tb-ssh-")
+	if len(temporary) > longestTemporary {
+		temporary = ""
+	}
+	dir, err := os.MkdirTemp(temporary, "tb-ssh-")
 	if err != nil {
 		return nil, err
 	}

@@ -7,15 +7,18 @@ import (
 	"sync"
 	"time"
 
+	"testbed/emulator/internal/strangers"
 	"testbed/emulator/machines/carrier/swarm/relay"
+	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
 )
 
 const (
 	// handshake bounds what somebody may take who connects, until it has said who it is; mostPending is how many may be
-	// doing so at a time, others are turned away.
+	// doing so at a time, and mostEach how many of them from one address. Others are turned away: a relay tries again.
 	handshake   = 10 * time.Second
 	mostPending = 128
+	mostEach    = 32
 )
 
 // gate takes the relays' connections, and lets nobody else in.
@@ -26,6 +29,7 @@ type gate struct {
 	shut     chan struct{}
 	once     sync.Once // for shut
 	serving  sync.WaitGroup
+	door     *strangers.Door
 
 	mu      sync.Mutex
 	pending map[net.Conn]bool // those who have not proved anything yet
@@ -44,7 +48,7 @@ func open(listener net.Listener, key noderuntime.Secret) (*gate, error) {
 		return nil, err
 	}
 	g := &gate{listener: listener, config: config, guests: make(chan guest), shut: make(chan struct{}),
-		pending: map[net.Conn]bool{}}
+		door: strangers.New(mostPending, mostEach), pending: map[net.Conn]bool{}}
 	g.serving.Go(g.accept)
 	return g, nil
 }
@@ -71,7 +75,7 @@ func (g *gate) accept() {
 func (g *gate) enter(conn net.Conn) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if len(g.pending) >= mostPending || g.pending == nil {
+	if g.pending == nil || !g.door.Enter(conn.RemoteAddr()) {
 		return false
 	}
 	g.pending[conn] = true
@@ -83,6 +87,7 @@ func (g *gate) leave(conn net.Conn) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.pending, conn)
+	g.door.Leave(conn.RemoteAddr())
 	return g.pending != nil
 }
 
@@ -93,7 +98,7 @@ func (g *gate) receive(raw net.Conn) {
 	var greeting relay.Greeting
 	err := conn.Handshake()
 	if err == nil {
-		err = relay.Receive(conn, &greeting)
+		err = control.Receive(conn, &greeting)
 	}
 	if open := g.leave(raw); !open || err != nil {
 		raw.Close()

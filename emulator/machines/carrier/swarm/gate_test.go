@@ -12,6 +12,7 @@ import (
 
 	"testbed/emulator/internal/runkey"
 	"testbed/emulator/machines/carrier/swarm/relay"
+	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
 )
 
@@ -56,7 +57,7 @@ func TestStrangersGetNothing(t *testing.T) {
 		stranger.VerifyConnection, stranger.InsecureSkipVerify = nil, true // it takes whoever answers
 		conn, err := tls.Dial("tcp", address, stranger)
 		if err == nil { // of TLS 1.3 the client's side is over before it is refused
-			_ = relay.Send(conn, relay.Greeting{Node: "n"})
+			_ = control.Send(conn, relay.Greeting{Node: "n"})
 			var got []byte
 			got, err = io.ReadAll(conn)
 			if len(got) > 0 {
@@ -97,7 +98,7 @@ func TestWhoHasTheKeyIsLetIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if err := relay.Send(conn, relay.Greeting{Node: "n"}); err != nil {
+	if err := control.Send(conn, relay.Greeting{Node: "n"}); err != nil {
 		t.Fatal(err)
 	}
 	if who := <-g.guests; who.node != "n" {
@@ -120,6 +121,43 @@ func TestWhoHasTheKeyIsLetIn(t *testing.T) {
 	_, err = tls.Dial("tcp", impostor.Addr().String(), config(t, relay.Relay, key))
 	if !errors.Is(err, runkey.ErrStranger) {
 		t.Errorf("a false controller: %v", err)
+	}
+}
+
+// TestOneAddressDoesNotFillTheGate: who connects often and says nothing keeps nobody else out.
+func TestOneAddressDoesNotFillTheGate(t *testing.T) {
+	key := noderuntime.NewSecret()
+	g, address := opened(t, key)
+	var silent []net.Conn
+	for range mostPending + 10 {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		silent = append(silent, conn)
+		defer conn.Close()
+	}
+	elsewhere := tls.Dialer{NetDialer: &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}},
+		Config: config(t, relay.Relay, key)}
+	conn, err := elsewhere.Dial("tcp", address)
+	if err != nil {
+		t.Fatalf("from another address: %v", err)
+	}
+	defer conn.Close()
+	if err := control.Send(conn, relay.Greeting{Node: "n"}); err != nil {
+		t.Fatal(err)
+	}
+	if who := <-g.guests; who.node != "n" {
+		t.Errorf("%q came", who.node)
+	}
+	if n := g.door.Inside(); n > mostEach {
+		t.Errorf("%d strangers are in", n)
+	}
+	for _, conn := range silent[:mostEach] { // those that are in; the others were turned away
+		conn.Close()
+	}
+	for g.door.Inside() > 0 {
+		time.Sleep(time.Millisecond)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"testbed/emulator/machines"
 	"testbed/emulator/machines/carrier"
 	"testbed/emulator/machines/carrier/swarm/relay"
+	"testbed/emulator/machines/control"
 )
 
 const (
@@ -32,6 +33,7 @@ type gathering struct {
 	meetings chan met
 	meeting  sync.WaitGroup
 	looks    int // since the first task was refused
+	turns    int // of looking
 }
 
 type met struct {
@@ -83,8 +85,13 @@ func (g *gathering) run(ctx context.Context, from *gate, service string) error {
 	return nil
 }
 
-// look fails where tasks were refused, with all that are.
+// look fails where tasks were refused, with all that are, and where machines are not there any more.
 func (g *gathering) look(ctx context.Context, service string) error {
+	if g.turns++; g.turns%mostLooks == 0 {
+		if err := g.gone(ctx); err != nil {
+			return err
+		}
+	}
 	failed, undecided, err := g.refused(ctx, service)
 	if err != nil || failed == nil {
 		return err
@@ -93,6 +100,22 @@ func (g *gathering) look(ctx context.Context, service string) error {
 		return nil
 	}
 	return failed
+}
+
+// gone names the machines that have left the Swarm, or are down, and whose agents have not come.
+func (g *gathering) gone(ctx context.Context) error {
+	_, unfit, err := g.Machines(ctx)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, u := range unfit {
+		at := slices.IndexFunc(g.on, func(m machines.Machine) bool { return m.ID == u.Machine.ID })
+		if at >= 0 && g.agents[at] == nil {
+			failed = append(failed, carrier.On(g.on[at], fmt.Errorf("%w: %s", carrier.ErrUnreachable, u.Why)))
+		}
+	}
+	return errors.Join(failed...)
 }
 
 // welcome meets a relay, unless nobody waits for it.
@@ -112,10 +135,10 @@ func (g *gathering) welcome(ctx context.Context, who guest) {
 // meet has a relay start its agent, and meets that.
 func (s *start) meet(ctx context.Context, conn net.Conn, m machines.Machine) (*carrier.Agent, error) {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	err := relay.Send(conn, s.spec())
+	err := control.Send(conn, s.spec())
 	var answer relay.Answer
 	if err == nil {
-		err = relay.Receive(conn, &answer)
+		err = control.Receive(conn, &answer)
 	}
 	if !stop() {
 		return nil, context.Cause(ctx)

@@ -89,7 +89,8 @@ func (s *start) create(ctx context.Context, address string) (string, error) {
 	if err := s.free(ctx); err != nil {
 		return "", err
 	}
-	labels := map[string]string{container.LabelTestbed: s.launch.Testbed, container.LabelLaunch: s.word}
+	labels := map[string]string{container.LabelTestbed: s.launch.Testbed, container.LabelLaunch: s.word,
+		container.LabelBy: s.launch.By}
 	text, err := s.key.MarshalText()
 	if err != nil {
 		return "", err
@@ -156,7 +157,7 @@ func (s *start) constraints() (all []string) {
 
 // spec is what a relay is told to start.
 func (s *start) spec() container.Spec {
-	return container.Spec{Testbed: s.launch.Testbed, Launch: s.word, Image: s.image, Socket: s.options.Socket,
+	return container.Spec{Testbed: s.launch.Testbed, Launch: s.word, By: s.launch.By, Image: s.image, Socket: s.options.Socket,
 		Programs: s.launch.Programs, Dirs: s.launch.Dirs}
 }
 

@@ -29,7 +29,7 @@ import (
 const Name = "swarm"
 
 // ErrNoManager is wrapped by errors about an engine that manages no Swarm.
-var ErrNoManager = errors.New("the engine manages no Swarm")
+var ErrNoManager = fmt.Errorf("the engine manages no Swarm: %w", noderuntime.ErrNotSupported)
 
 // Options say what agents run and how they find the controller.
 type Options struct {
@@ -71,7 +71,8 @@ func (c *Carrier) managed(ctx context.Context) (address string, err error) {
 		return "", fmt.Errorf("%w (it is in none: %q): make one with `docker swarm init`, have others join it, or name "+
 			"machines by their engines", ErrNoManager, info.Swarm.LocalNodeState)
 	case !info.Swarm.ControlAvailable:
-		return "", fmt.Errorf("%w, it is a worker of one: take the engine of a manager, such as by DOCKER_HOST", ErrNoManager)
+		return "", fmt.Errorf("%w: it is a worker of one: take the engine of a manager, such as by DOCKER_HOST, or docker "+
+			"node promote %s there", ErrNoManager, info.Swarm.NodeID)
 	}
 	return info.Swarm.NodeAddr, nil
 }

@@ -7,7 +7,6 @@ package relay
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -63,19 +62,19 @@ func Run(ctx context.Context, addresses []string) error {
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	_ = conn.SetDeadline(time.Now().Add(patience))
-	if err := Send(conn, Greeting{Node: os.Getenv(NodeEnv)}); err != nil {
+	if err := control.Send(conn, Greeting{Node: os.Getenv(NodeEnv)}); err != nil {
 		return err
 	}
 	var spec container.Spec
-	if err := Receive(conn, &spec); err != nil {
+	if err := control.Receive(conn, &spec); err != nil {
 		return fmt.Errorf("the controller wants nothing: %w", err)
 	}
 	agent, err := start(ctx, spec)
 	if err != nil {
-		return errors.Join(err, Send(conn, Answer{Failed: err.Error()}))
+		return errors.Join(err, control.Send(conn, Answer{Failed: err.Error()}))
 	}
 	defer func() { _ = agent.Close() }() // the controller removes what is left
-	if err := Send(conn, Answer{}); err != nil {
+	if err := control.Send(conn, Answer{}); err != nil {
 		return err
 	}
 	_ = conn.SetDeadline(time.Time{})
@@ -134,25 +133,4 @@ func start(ctx context.Context, spec container.Spec) (*container.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, starting)
 	defer cancel()
 	return container.Start(ctx, api, spec)
-}
-
-// mostSaid bounds a message between controller and relay, in bytes.
-const mostSaid = 64 << 10
-
-// Send sends one message, a line of JSON.
-func Send(to io.Writer, value any) error {
-	line, err := json.Marshal(value)
-	if err == nil {
-		_, err = to.Write(append(line, '\n'))
-	}
-	return err
-}
-
-// Receive receives one, and nothing of what follows it.
-func Receive(from io.Reader, into any) error {
-	line, err := control.ReadLine(from, mostSaid-1)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal([]byte(line), into)
 }

@@ -1,0 +1,56 @@
+package spread
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"testbed/emulator/fabric"
+	"testbed/emulator/health"
+)
+
+// TestCapturesAreMergedByTime: nothing is shown before what is earlier can come, each on its own clock.
+func TestCapturesAreMergedByTime(t *testing.T) {
+	var shown []fabric.Tapped
+	var until []time.Duration
+	m := &tapMerge{names: []string{"a", "b"}, lost: make([]uint64, 3),
+		clocks:  []tapClock{{ahead: 1000}, {Part: health.Part{Ahead: time.Hour}, ahead: 1000}},
+		sources: []*tapSource{{machine: 0, of: []int{2}}, {machine: 1, of: []int{0, 1}}},
+		to: fabric.TapSink{
+			Packet: func(p fabric.Tapped) error { shown = append(shown, p); return nil },
+			Told:   func(t time.Duration, _ []uint64) error { until = append(until, t); return nil },
+		}}
+	all := make(chan tapHeard, 10)
+	at := func(source int, tapped tapped) { all <- tapHeard{source, tapped, nil} }
+	at(0, tapped{Packets: []fabric.Tapped{{At: 5000}, {At: 9000}}})
+	at(1, tapped{Packets: []fabric.Tapped{{Queue: 1, At: time.Hour + 6000}}, Until: time.Hour + 8000,
+		Lost: []uint64{0, 4}})
+	at(0, tapped{Until: 12_000, Ended: true})
+	at(1, tapped{Packets: []fabric.Tapped{{At: time.Hour + 8500}}, Ended: true})
+	if err := m.run(all); err != nil {
+		t.Fatal(err)
+	}
+	want := []fabric.Tapped{{Queue: 2, At: 4000}, {Queue: 1, At: 5000}, {Queue: 0, At: 7500}, {Queue: 2, At: 8000}}
+	if len(shown) != len(want) {
+		t.Fatalf("%+v", shown)
+	}
+	for i, p := range shown {
+		if p.Queue != want[i].Queue || p.At != want[i].At {
+			t.Errorf("packet %d: %+v, want %+v", i, p, want[i])
+		}
+	}
+	if len(until) == 0 || until[len(until)-1] != 11_000 || m.lost[1] != 4 {
+		t.Errorf("told until %v, lost %v", until, m.lost)
+	}
+	for i := 1; i < len(until); i++ {
+		if until[i] <= until[i-1] {
+			t.Errorf("told until %v", until)
+		}
+	}
+	m.sources[0].ended, m.sources[1].ended = false, false
+	all <- tapHeard{1, tapped{Packets: []fabric.Tapped{{Queue: 9}}}, nil}
+	if err := m.run(all); !errors.Is(err, errRequest) || !strings.Contains(err.Error(), "machine b") {
+		t.Errorf("a packet of no queue: %v", err)
+	}
+}

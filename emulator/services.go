@@ -1,0 +1,18 @@
+package emulator
+
+import (
+	"testbed/emulator/fabric/spread"
+	"testbed/emulator/hostload"
+	"testbed/emulator/internal/program"
+	"testbed/emulator/machines/carrier/agent"
+	"testbed/emulator/verify/across"
+)
+
+// AgentServices are what the agent of a machine offers beside nodes. dirs are the directories that it shares with its
+// machine (agent.Dirs).
+func AgentServices(dirs []string) agent.Services {
+	services := spread.Services(program.At("/proc/self/exe"), dirs...)
+	services[across.Service] = across.Serve
+	services[hostload.Service] = hostload.Serve
+	return services
+}

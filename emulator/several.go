@@ -1,0 +1,80 @@
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"testbed/emulator/internal/program"
+	"testbed/emulator/machines"
+	"testbed/emulator/machines/carrier"
+	"testbed/emulator/machines/carrier/engines"
+	"testbed/emulator/machines/carrier/swarm"
+	"testbed/emulator/machines/seat"
+	"testbed/emulator/noderuntime"
+	"testbed/emulator/noderuntime/remote"
+	"testbed/emulator/orchestrator"
+)
+
+// Secrets are those by which containers of a host's testbeds are known: of the testbeds that a store has records of,
+// and of the host's key in a file.
+func Secrets(store, key string) remote.Secrets {
+	h := &orchestrator.Host{Store: orchestrator.Store(store), Key: key}
+	return remote.Secrets{Of: h.Secrets, Key: h.ImageSecret}
+}
+
+// carrier is what brings agents to the machines of a list, in an image that is given, or made of this program. The
+// caller closes it.
+func (h *Host) carrier(spec machines.Spec, image string) (carrier.Carrier, error) {
+	c := seat.Config{Machines: spec.Machines, Image: image}
+	switch spec.Kind {
+	case machines.Swarm:
+		c.Carrier = swarm.Name
+	case machines.Listed:
+		c.Carrier = engines.Name
+	default:
+		return nil, inputf("machines that are only supposed carry nothing: name them, or write swarm")
+	}
+	found, err := seat.NewCarrier(c, program.At("/proc/self/exe"), Secrets(string(h.Store), h.Key))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", noderuntime.ErrNotSupported, err)
+	}
+	return found, nil
+}
+
+// asking bounds how long all machines may take to say what they have.
+const asking = time.Minute
+
+// ask finds the machines that a list means: those of the Swarm that can carry something, or all that are listed, with
+// what is known of them. unfit says of those that cannot be used why.
+func (h *Host) ask(ctx context.Context, spec machines.Spec) (found []machines.Machine, unfit []string, err error) {
+	c, err := h.carrier(spec, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	ctx, cancel := context.WithTimeoutCause(ctx, asking, fmt.Errorf("the machines have not answered in %v", asking))
+	defer cancel()
+	fit, others, err := c.Machines(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, u := range others {
+		unfit = append(unfit, u.String())
+	}
+	if spec.Kind == machines.Swarm {
+		if len(fit) == 0 {
+			return nil, nil, fmt.Errorf("no machine of the Swarm can be used (%q): %w", unfit, noderuntime.ErrNotSupported)
+		}
+		return fit, unfit, nil
+	}
+	found = slices.Clone(spec.Machines) // whoever lists a machine wants it: it is not left out for want of an answer
+	for _, m := range fit {
+		if i := slices.IndexFunc(found, func(o machines.Machine) bool { return o.ID == m.ID }); i >= 0 {
+			found[i] = m
+		}
+	}
+	return found, unfit, nil
+}
