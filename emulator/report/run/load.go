@@ -106,7 +106,9 @@ func (r *Run) readLoad() error {
 }
 
 // several says whether the run was on several machines.
-func (r *Run) several() bool { return r.Manifest.Validity != nil && len(r.Manifest.Validity.Machines) > 0 }
+func (r *Run) several() bool {
+	return r.Manifest.Validity != nil && len(r.Manifest.Validity.Machines) > 0
+}
 
 // window is the time in which chains ran: what the links carry before and after it, such as the probes of
 // verify, says nothing of the workload. Its start is time zero of all series. Where no chain has come to
