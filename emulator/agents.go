@@ -62,7 +62,7 @@ func (a agents) unclaimed(ctx context.Context, testbed string, s *orchestrator.S
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	claims, err := c.Claims(ctx, testbed)
 	if err == nil && len(claims) > 0 {
 		err = fmt.Errorf("testbed %s is %w: %s; give this one another --name, or take that one down where it was started",
@@ -130,7 +130,7 @@ func (a agents) Open(
 func (a agents) carried(
 	testbed string, s *orchestrator.Spread, kept *seat.Seat, parted orchestrator.Parted,
 ) *orchestrator.Carried {
-	var at func(id string) remote.Opener = func(id string) remote.Opener { return noSeat(id) }
+	at := func(id string) remote.Opener { return noSeat(id) }
 	lost := func(context.Context) error { return errNoSeat }
 	if kept != nil {
 		at, lost = kept.At, kept.Watch
@@ -162,7 +162,7 @@ func (a agents) End(
 	if err != nil {
 		return nil, err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	left = a.sweep(ctx, c, testbed, a.through(ctx, testbed, s, on, nodes), nodes)
 	if err := context.Cause(ctx); err != nil {
 		return nil, err

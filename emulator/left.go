@@ -19,7 +19,8 @@ import (
 // RemoveFrom takes a testbed down of which this host has no record, on machines that are named: what can be proved to
 // be of one that this host brought up. It is for a record that was lost; where there is one it does what Remove does.
 // Where a machine does not answer the error wraps carrier.ErrUnreachable. unproved says that what looks like the
-// testbed's goes as well, such as of a controller that is gone with its key; what is left alone for want of a proof is named.
+// testbed's goes as well, such as of a controller that is gone with its key; what is left alone for want of a proof is
+// named.
 func (h *Host) RemoveFrom(
 	ctx context.Context, name string, spec machines.Spec, unproved bool, progress func(string),
 ) (alone []string, err error) {
@@ -57,7 +58,7 @@ func (a agents) seize(ctx context.Context, testbed string, s *orchestrator.Sprea
 	if err != nil {
 		return []string{err.Error()}
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	on := s.Partition.Machines
 	_, left, err := carrier.Sweep(ctx, c, a.launch(testbed), on, func(agent *carrier.Agent) error {
 		return agent.Runtime().Seize(ctx, testbed)
@@ -95,7 +96,7 @@ func (h *Host) reached(ctx context.Context, spec machines.Spec) ([]machines.Mach
 	if err != nil {
 		return nil, nil, err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	fit, others, err := c.Machines(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -117,7 +118,7 @@ func (h *Host) AllOn(ctx context.Context, spec machines.Spec) ([]string, error) 
 	if err != nil {
 		return nil, err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	fit, others, err := c.Machines(ctx)
 	if err != nil {
 		return nil, err
