@@ -43,7 +43,8 @@ func disturbable(name, then, models string) string {
 		"name: tiny", "name: "+name, "delay: 2ms", "delay: 30ms", "delay: 500us", "delay: 15ms",
 		"jobs: 30", "jobs: 200", "  jobs: 2\n", "  jobs: 6\n", "max-length: 2", "max-length: 6",
 		"arg-factor: 1e3", "arg-factor: 1e4", "state-factor: 1e3", "state-factor: 1e4",
-		"models: [in-function, in-client]", "models: "+models, "workload:", cloud, "{then: keep, share: 1}", "{then: "+then+"}",
+		"models: [in-function, in-client]", "models: "+models, "workload:", cloud,
+		"{then: keep, share: 1}", "{then: "+then+"}",
 	).Replace(fakehost.Scenario)
 }
 

@@ -188,7 +188,7 @@ models: [in-function]
 replay: {arrival: trace}
 runtime: process
 fabric: userspace
-`, filepath.Join(dir, "functions"))) // which fails where a chain fails, or the state's version is not the number of calls
+`, filepath.Join(dir, "functions"))) // which fails where a chain fails, or the state is not of all calls
 	moves := events(all)
 	if len(moves) != 1 || moves[0].To != "box2" || moves[0].Undone != "" || moves[0].Function != "counter" {
 		t.Fatalf("%+v", all)

@@ -31,7 +31,7 @@ type Made struct {
 	EngineID  func(context.Context) (string, error)
 	For       func(ctx context.Context, endpoint, id string) (Made, error)
 	Foreign   func(ctx context.Context, testbed string, nodes []Node) ([]string, error)
-	Seize     func(ctx context.Context, testbed string) error           // removes what looks like its nodes, without a proof
+	Seize     func(ctx context.Context, testbed string) error           // removes what looks like its nodes, unproved
 	Prune     func(context.Context) (removed, left []string, err error) // removes images that nothing uses
 	// BoundDir bounds what the directory of a node that runs an image of the user's own may hold, and UnboundDirs removes
 	// that of all below a directory; nil: whoever starts the nodes does.

@@ -86,8 +86,8 @@ func (b *Bed) compare(ctx context.Context, r Request) (*desired, *Reconciliation
 	b.learn(conditions)
 	for _, c := range conditions {
 		if c.State == noderuntime.Unreachable {
-			return nil, nil, fmt.Errorf("testbed %s: %s: an agent that is lost does not come back: `testbed down --name %s` removes "+
-				"the testbed: %w", b.Journal.Testbed, c.Why, shell.Quote(b.Journal.Testbed), carrier.ErrUnreachable)
+			return nil, nil, fmt.Errorf("testbed %s: %s: an agent that is lost does not come back: `testbed down --name %s` "+
+				"removes the testbed: %w", b.Journal.Testbed, c.Why, shell.Quote(b.Journal.Testbed), carrier.ErrUnreachable)
 		}
 	}
 	found := b.compareNodes(d)

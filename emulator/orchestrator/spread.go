@@ -80,8 +80,8 @@ func (s *Spread) on(node string) string {
 	return ""
 }
 
-// beside is the spread with the machines of what is not in it as they were before: until a change is through, the network
-// may have it.
+// beside is the spread with the machines of what is not in it as they were before: until a change is through, the
+// network may have it.
 func (s *Spread) beside(was *Spread) *Spread {
 	next := *s
 	next.Partition.Of = maps.Clone(was.Partition.Of)
@@ -188,8 +188,8 @@ type LeftError struct {
 }
 
 func (e *LeftError) Error() string {
-	return fmt.Sprintf("%s is down, but for what may be left on %d machines:\n  %s\n`testbed down --name %s` finishes once "+
-		"they are back; with --forget it gives them up", e.Testbed, len(e.Machines), strings.Join(e.Machines, "\n  "),
+	return fmt.Sprintf("%s is down, but for what may be left on %d machines:\n  %s\n`testbed down --name %s` finishes "+
+		"once they are back; with --forget it gives them up", e.Testbed, len(e.Machines), strings.Join(e.Machines, "\n  "),
 		shell.Quote(e.Testbed))
 }
 

@@ -252,7 +252,8 @@ func TestALostMachine(t *testing.T) {
 	if err != nil || j.Phase != Stopping || len(j.Spread.Left) != 1 || j.Spread.Left[0].ID != "b" {
 		t.Fatalf("%+v, %v", j, err)
 	}
-	if p := strings.Join(h.Status(t.Context(), "far").Problems, "\n"); !strings.Contains(p, "something may be left on second") {
+	p := strings.Join(h.Status(t.Context(), "far").Problems, "\n")
+	if !strings.Contains(p, "something may be left on second") {
 		t.Errorf("%q", p)
 	}
 	a.islands["b"].cut, a.ended = make(chan struct{}), nil

@@ -86,8 +86,8 @@ type File struct {
 	IP int `yaml:"ip" enum:"4|6" default:"4"`
 	// How hosts know each other's hardware addresses. static: all know all, and no packet waits for one. arp: they ask, by
 	// ARP and IPv6's neighbour discovery, as on Ethernet, and switches forward frames of all kinds by hardware address
-	// within a segment, without taking from the time to live: second addresses, routes by way of a host and routers of your
-	// own work. On the fabric netem, whose hosts' links are cables of the kernel's, they do so either way.
+	// within a segment, without taking from the time to live: second addresses, routes by way of a host and routers of
+	// your own work. On the fabric netem, whose hosts' links are cables of the kernel's, they do so either way.
 	Neighbours string `yaml:"neighbours" enum:"static|arp" default:"static"`
 	// What runs a node. auto takes Docker where an engine answers, and processes in namespaces otherwise.
 	Runtime string `yaml:"runtime" enum:"auto" choice:"runtime" default:"auto"`

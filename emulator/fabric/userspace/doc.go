@@ -60,8 +60,8 @@
 // interface has the MTU of its own links.
 //
 // In a network with ARP (fabric.Network.ARP) frames of all kinds go by their hardware address within a segment, as
-// switches let them, unchanged: second addresses, and ways by other stations, are the stations' affair. Exchanges answer
-// for those in other segments, and route what is for them (ethernet.go).
+// switches let them, unchanged: second addresses, and ways by other stations, are the stations' affair. Exchanges
+// answer for those in other segments, and route what is for them (ethernet.go).
 //
 // # What is not
 //
@@ -104,8 +104,8 @@
 // # On a host with other work
 //
 // The process has real-time priority (SCHED_FIFO), where the host allows it: other programs then take next to nothing
-// from its punctuality, and what is late is what they take from the nodes. The engine's thread is an ordinary one, of the
-// highest priority, while it takes more than 40 % of a processor, so that no station's flood keeps others from
+// from its punctuality, and what is late is what they take from the nodes. The engine's thread is an ordinary one, of
+// the highest priority, while it takes more than 40 % of a processor, so that no station's flood keeps others from
 // running (urgency_linux.go).
 //
 // # How Apply reconciles

@@ -24,8 +24,8 @@ const (
 	urgencyMost, urgencyLeast = 0.4, 0.25
 )
 
-// firstOfAll puts all threads of the process, and those that they start, before the ordinary ones of the host, as far as
-// it allows: a packet is due when it is due, and what the fabric takes of the processors is little and bounded.
+// firstOfAll puts all threads of the process, and those that they start, before the ordinary ones of the host, as far
+// as it allows: a packet is due when it is due, and what the fabric takes of the processors is little and bounded.
 func firstOfAll() {
 	threads, _ := os.ReadDir("/proc/self/task")
 	for _, t := range threads {
@@ -59,7 +59,8 @@ func setUrgent(on bool) bool {
 	return true
 }
 
-// urgency is whether the engine's thread has real-time priority at the moment. Instants are of the engine's clock, in ns.
+// urgency is whether the engine's thread has real-time priority at the moment. Instants are of the engine's clock, in
+// ns.
 type urgency struct {
 	set   func(on bool) bool
 	on    bool

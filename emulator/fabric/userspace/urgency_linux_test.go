@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A thread has real-time priority but where it would take the processor for itself, and gets it back; a host that allows
-// none is asked once.
+// A thread has real-time priority but where it would take the processor for itself, and gets it back; a host that
+// allows none is asked once.
 func TestUrgency(t *testing.T) {
 	var asked []bool
 	allowed := true

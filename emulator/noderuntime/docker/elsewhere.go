@@ -42,8 +42,9 @@ func ContextClient(name string) (api *client.Client, address string, err error) 
 		return nil, e.host, err
 	}
 	if e.secure == nil && !isSocket(e.host) {
-		return nil, e.host, fmt.Errorf("the Docker context %q leads to %s without TLS, where anybody can command the engine: "+
-			"give it certificates (docker context update --docker host=...,ca=...,cert=...,key=...), or take ssh://", name, e.host)
+		return nil, e.host, fmt.Errorf("the Docker context %q leads to %s without TLS, where anybody can command the "+
+			"engine: give it certificates (docker context update --docker host=...,ca=...,cert=...,key=...), or take ssh://",
+			name, e.host)
 	}
 	options := []client.Opt{client.WithAPIVersionNegotiation()}
 	if e.secure != nil {

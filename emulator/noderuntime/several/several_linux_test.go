@@ -280,7 +280,8 @@ func TestWhereOneMachineFailsNothingStays(t *testing.T) {
 		t.Errorf("%v; of %v %v were stopped", err, a.running, a.stopped)
 	}
 	a.waits = true
-	if _, err = r.Start(t.Context(), specs("a", "b"), nil); !errors.Is(err, b.fail) || strings.Contains(err.Error(), "another") {
+	_, err = r.Start(t.Context(), specs("a", "b"), nil)
+	if !errors.Is(err, b.fail) || strings.Contains(err.Error(), "another") {
 		t.Error(err)
 	}
 	if _, err = r.Start(t.Context(), specs("a", "c"), nil); !errors.Is(err, ErrNoMachine) {

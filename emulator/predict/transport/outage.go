@@ -2,8 +2,8 @@ package transport
 
 import "time"
 
-// What Linux waits before it sends again what nobody has acknowledged, in ps: a retransmission timeout, beside the round
-// trip, which doubles from one to the next, up to two minutes; before the first one a probe for a lost tail, after two
+// What Linux waits before it sends again what nobody has acknowledged, in ps: a retransmission timeout, beside the
+// round trip, which doubles from one to the next, up to two minutes; before the first one a probe for a lost tail, after two
 // round trips and two of the kernel's ticks or, where one segment alone is on its way, as late as a timeout; and the
 // first of a connection, after a second.
 const (

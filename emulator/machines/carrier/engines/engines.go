@@ -186,7 +186,8 @@ func (c *Carrier) start(
 	if err != nil {
 		return nil, err
 	}
-	conn, err := container.Start(ctx, w.api, container.Spec{Testbed: launch.Testbed, Launch: id, By: launch.By, Image: image,
+	conn, err := container.Start(ctx, w.api, container.Spec{Testbed: launch.Testbed, Launch: id, By: launch.By,
+		Image: image,
 		Socket: w.socket, Programs: launch.Programs, Dirs: launch.Dirs})
 	if err != nil {
 		return nil, err
