@@ -14,9 +14,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrGone is wrapped by errors about a process that has ended, or whose number another one has by now.
-var ErrGone = errors.New("the process has ended")
-
 // maxFile bounds what is read of a file of /proc: a command line can have megabytes.
 const maxFile = 1 << 20
 
