@@ -232,7 +232,7 @@ func records(
 	for i, s := range stations {
 		v := t.Vertices[s.ID]
 		out[i] = NodeRecord{Name: s.Name, Kind: v.Kind.String(), Class: v.Class, Addr: s.Addr.String(),
-			Addr6: s.Addr6.String(),
+			Addr6:  s.Addr6.String(),
 			Config: configs[i].digest(), Machine: spread.on(s.Name)}
 		out[i].is(running[s.Name])
 	}

@@ -187,7 +187,7 @@ func (c *Carrier) start(
 		return nil, err
 	}
 	conn, err := container.Start(ctx, w.api, container.Spec{Testbed: launch.Testbed, Launch: id, By: launch.By,
-		Image: image,
+		Image:  image,
 		Socket: w.socket, Programs: launch.Programs, Dirs: launch.Dirs})
 	if err != nil {
 		return nil, err

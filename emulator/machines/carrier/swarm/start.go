@@ -158,7 +158,7 @@ func (s *start) constraints() (all []string) {
 // spec is what a relay is told to start.
 func (s *start) spec() container.Spec {
 	return container.Spec{Testbed: s.launch.Testbed, Launch: s.word, By: s.launch.By, Image: s.image,
-		Socket: s.options.Socket,
+		Socket:   s.options.Socket,
 		Programs: s.launch.Programs, Dirs: s.launch.Dirs}
 }
 
