@@ -259,7 +259,10 @@ func (a agents) through(
 		_ = seat.End(ctx, dir, testbed) // one that does not answer must not keep agents that are in the way
 		return on
 	}
-	defer func() { _ = kept.Close(ctx) }()
+	unbounded := ctx
+	defer func() { _ = kept.Close(unbounded) }()
+	ctx, cancel := context.WithTimeoutCause(ctx, ending, fmt.Errorf("it took more than %v", ending))
+	defer cancel()
 	// The network first: while it holds a namespace's interface open, the namespace outlives its node.
 	parted := func(fabric.Network) (machines.Partition, error) { return s.Partition, nil }
 	network := a.carried(testbed, s, kept, parted).Fabric

@@ -76,6 +76,10 @@ func (d Devices) Capture(ctx context.Context, filter []bpf.RawInstruction, to Si
 
 // open opens a ring for each device, in its namespace.
 func (d Devices) open(filter []bpf.RawInstruction) (rings []*ring, err error) {
+	if len(d) > mostDevices {
+		return nil, fmt.Errorf("%d interfaces at once, and at most %d have room for their packets: name fewer", len(d),
+			mostDevices)
+	}
 	size := ringSize(len(d))
 	for _, device := range d {
 		var r *ring
@@ -107,6 +111,9 @@ const (
 
 // ringSize is how many blocks each of n devices has.
 func ringSize(n int) int { return max(leastBlock, min(mostBlocks, allBlocks/max(n, 1))) }
+
+// mostDevices is how many have room for a ring each: the kernel's memory for them cannot be swapped out.
+const mostDevices = 4 * allBlocks / leastBlock
 
 // wallAhead is how far the wall clock is ahead of CLOCK_MONOTONIC, in ns.
 func wallAhead() int64 {

@@ -46,7 +46,9 @@ func TestSchemaIsDocumented(t *testing.T) {
 	for i := range 10 {
 		c, steps := chain("run", i)
 		c.Picked, c.Scaled, c.Programs = 1, true, []record.Program{{Result: 5, Digest: "0a"}}
+		c.Machine = "one"
 		steps[0].Held, steps[0].Moved = 0.1, 1
+		steps[0].FromMachine, steps[0].ToMachine, steps[0].ClockError = "one", "two", 1e-4
 		steps = append(steps, record.Step{Tags: c.Tags, Role: "start", Start: 0.2})
 		for _, superseded := range []bool{false, true} {
 			c.Superseded = superseded

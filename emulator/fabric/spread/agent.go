@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"time"
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/userspace"
@@ -48,6 +49,8 @@ func (a *agent) serve(ctx context.Context, stream net.Conn) {
 		_, _ = io.ReadFull(stream, make([]byte, 1))
 	}()
 	if q.Op == opTap {
+		// Nobody reads any more: what waits to be sent would keep the capture going.
+		defer context.AfterFunc(ctx, func() { _ = stream.SetWriteDeadline(time.Now().Add(tapEnds)) })()
 		a.tap(ctx, stream, &q)
 		return
 	}
@@ -65,6 +68,9 @@ func (a *agent) serve(ctx context.Context, stream net.Conn) {
 	}
 	_ = gob.NewEncoder(stream).Encode(r)
 }
+
+// tapEnds is how long the last packets of a capture may take to be told.
+const tapEnds = 10 * time.Second
 
 // onlyAbsent says whether an error is about absent stations and nothing else.
 func onlyAbsent(err error) bool {

@@ -17,13 +17,16 @@ type offset struct {
 	err      time.Duration
 }
 
+// mostError is more than the offset of two clocks can be off where a probe was answered, and little enough for sums.
+const mostError = time.Hour
+
 // offsetsOf are all that are known, each also the other way round.
 func offsetsOf(names []string, all []health.Health) []offset {
 	var known []offset
 	for i := range all {
 		for _, c := range all[i].Crossings {
 			j := slices.Index(names, c.Machine)
-			if j < 0 || j == i || c.RoundTrip <= 0 || c.Error < 0 { // no probe was answered yet
+			if j < 0 || j == i || c.RoundTrip <= 0 || c.Error < 0 || c.Error > mostError { // no probe was answered yet
 				continue
 			}
 			known = append(known, offset{i, j, c.Ahead, c.Drift, c.Error}, offset{j, i, -c.Ahead, -c.Drift, c.Error})

@@ -18,11 +18,11 @@ import (
 // Service is the agent's service that carries a machine's part of a network.
 const Service = "fabric"
 
-// mostAsked and mostAnswered are how many bytes a request and a reply may have: a network of 5000 nodes takes a
-// hundredth.
+// mostAsked and mostAnswered are how many bytes a request and a reply may have. What a reply's bytes stand for may take
+// two hundred times as much memory here, and an agent may lie; one about a network of 5000 nodes is some 2 MiB.
 const (
 	mostAsked    = 256 * readfile.MiB
-	mostAnswered = 64 * readfile.MiB
+	mostAnswered = 8 * readfile.MiB
 )
 
 // The operations. A stream has one: a request, a reply. A stream that ends before calls the operation off.

@@ -80,6 +80,11 @@ func (m *tapMerge) run(all <-chan tapHeard) error {
 	return nil
 }
 
+const (
+	leastFrame = 14 // bytes: Ethernet's header
+	ofPacket   = 64 // bytes that a packet takes beside its data
+)
+
 // take takes a message in, on this host's clock.
 func (m *tapMerge) take(s *tapSource, t *tapped) error {
 	clock := &m.clocks[s.machine]
@@ -87,10 +92,13 @@ func (m *tapMerge) take(s *tapSource, t *tapped) error {
 		if p.Queue < 0 || p.Queue >= len(s.of) {
 			return fmt.Errorf("%w: a packet of queue %d, of %d", errRequest, p.Queue, len(s.of))
 		}
+		if len(p.Data) < leastFrame {
+			return fmt.Errorf("%w: a packet of %d bytes", errRequest, len(p.Data))
+		}
 		p.Queue, p.At = s.of[p.Queue], max(clock.at(p.At), s.latest)
 		s.latest = p.At
 		s.pending = append(s.pending, p)
-		m.held += len(p.Data)
+		m.held += len(p.Data) + ofPacket
 	}
 	if t.Until > 0 {
 		s.latest = max(s.latest, clock.at(t.Until))
@@ -125,7 +133,7 @@ func (m *tapMerge) show() error {
 		}
 		p := first.pending[0]
 		first.pending = first.pending[1:]
-		m.held -= len(p.Data)
+		m.held -= len(p.Data) + ofPacket
 		m.last = max(m.last, p.At)
 		p.At = m.last
 		if err := m.to.Packet(p); err != nil {

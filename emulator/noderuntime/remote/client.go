@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+	"time"
 
 	"testbed/emulator/machines"
 	"testbed/emulator/machines/control"
@@ -23,6 +24,9 @@ func (r *Runtime) do(ctx context.Context, q request, l local) (outcome, error) {
 	return done, machines.On(r.machine, err)
 }
 
+// undoing bounds how long a machine may take to undo what was called off, until it is taken for lost.
+const undoing = 2 * time.Minute
+
 func (r *Runtime) converse(ctx context.Context, q request, l local) (outcome, error) {
 	if cause := context.Cause(ctx); cause != nil {
 		return outcome{}, cause
@@ -36,7 +40,10 @@ func (r *Runtime) converse(ctx context.Context, q request, l local) (outcome, er
 	if err := s.send(q); err != nil {
 		return outcome{}, err
 	}
-	calledOff := context.AfterFunc(ctx, func() { _ = s.send(message{Cancel: true}) })
+	calledOff := context.AfterFunc(ctx, func() {
+		_ = conn.SetDeadline(time.Now().Add(undoing))
+		_ = s.send(message{Cancel: true})
+	})
 	defer calledOff()
 	over, took := make(chan struct{}), make(chan struct{}, 1)
 	defer close(over)

@@ -2,9 +2,11 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"testbed/emulator/internal/readfile"
 	"testbed/emulator/machines"
@@ -61,6 +63,11 @@ func (r *Runtime) Start(
 		hosts[s.HostsAt] = data
 	}
 	done, err := r.do(ctx, request{Op: opStart, Specs: specs, Hosts: hosts}, local{progress: progress})
+	if err == nil && !slices.EqualFunc(done.Nodes, specs, func(n noderuntime.Node, s noderuntime.Spec) bool {
+		return n.Testbed == s.Testbed && n.Node == s.Node
+	}) {
+		return nil, machines.On(r.machine, errors.New("its agent tells of other nodes than it was to start"))
+	}
 	return done.Nodes, err
 }
 
@@ -68,9 +75,17 @@ func (r *Runtime) Start(
 func (r *Runtime) Inspect(ctx context.Context, nodes []noderuntime.Node) ([]noderuntime.Condition, error) {
 	done, err := r.do(ctx, request{Op: opInspect, Nodes: nodes}, local{})
 	if err == nil && len(done.Conditions) != len(nodes) {
-		err = machines.On(r.machine, fmt.Errorf("%d conditions of %d nodes", len(done.Conditions), len(nodes)))
+		err = fmt.Errorf("%d conditions of %d nodes", len(done.Conditions), len(nodes))
 	}
-	return done.Conditions, err
+	for i := range done.Conditions {
+		if err != nil {
+			return nil, machines.On(r.machine, err)
+		}
+		if n := done.Conditions[i].Node; n.Testbed != nodes[i].Testbed || n.Node != nodes[i].Node {
+			err = fmt.Errorf("its agent tells of node %q, asked about %q", n.Node, nodes[i].Node)
+		}
+	}
+	return done.Conditions, machines.On(r.machine, err)
 }
 
 // Find finds those of the machine.

@@ -2,6 +2,7 @@ package container
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -29,7 +30,7 @@ func newConn(api *client.Client, id string, attached types.HijackedResponse) *Co
 	out, in := io.Pipe()
 	c := &Conn{api: api, id: id, attached: attached, out: out}
 	go func() {
-		_, err := stdcopy.StdCopy(in, &c.said, attached.Reader)
+		err := part(attached.Reader, in, &c.said)
 		if text := c.said.String(); text != "" {
 			err = errors.Join(fmt.Errorf("the agent ended: %s", text), err)
 		}
@@ -40,6 +41,34 @@ func newConn(api *client.Client, id string, attached types.HijackedResponse) *Co
 	}()
 	return c
 }
+
+// part takes an engine's stream of standard output and error apart: frames of a header of 8 bytes, of which the first
+// says which it is and the last four how long. Unlike stdcopy it has no buffer of the length that an engine claims.
+func part(from io.Reader, out, said io.Writer) error {
+	var header [stdcopyHeader]byte
+	for {
+		if _, err := io.ReadFull(from, header[:]); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		to := out
+		switch stdcopy.StdType(header[0]) {
+		case stdcopy.Stdout:
+		case stdcopy.Stderr:
+			to = said
+		default:
+			return fmt.Errorf("the engine sends something else than output (%d)", header[0])
+		}
+		if _, err := io.CopyN(to, from, int64(binary.BigEndian.Uint32(header[4:]))); err != nil {
+			return err
+		}
+	}
+}
+
+// stdcopyHeader is how many bytes a frame's header has.
+const stdcopyHeader = 8
 
 // Read reads what the agent sends. Where the agent has ended the error says what it had to say.
 func (c *Conn) Read(p []byte) (int, error) { return c.out.Read(p) }

@@ -116,12 +116,9 @@ func Start(ctx context.Context, api *client.Client, s Spec) (conn *Conn, err err
 	calls, cancel := context.WithTimeout(lasting, call)
 	defer cancel()
 	config, host := s.configure()
-	made, err := api.ContainerCreate(calls, config, host, nil, nil, "")
-	if errdefs.IsNotFound(err) {
-		return nil, fmt.Errorf("the engine has no image %s: %w", s.Image, err)
-	}
+	made, err := s.create(calls, api, config, host)
 	if err != nil {
-		return nil, fmt.Errorf("creating the agent: %w", err)
+		return nil, err
 	}
 	defer func() {
 		if err != nil {
@@ -146,6 +143,42 @@ func Start(ctx context.Context, api *client.Client, s Spec) (conn *Conn, err err
 	}
 	return newConn(api, made.ID, attached), nil
 }
+
+// going is how long an agent that was removed may take to be gone.
+const going = 10 * time.Second
+
+// create makes the agent's container. Its name is the claim to the testbed's: of two controllers that take one name at
+// the same time the engine gives it to one.
+func (s Spec) create(
+	ctx context.Context, api *client.Client, config *container.Config, host *container.HostConfig,
+) (container.CreateResponse, error) {
+	for until := time.Now().Add(going); ; {
+		made, err := api.ContainerCreate(ctx, config, host, nil, nil, s.name())
+		switch {
+		case err == nil:
+			return made, nil
+		case errdefs.IsNotFound(err):
+			return made, fmt.Errorf("the engine has no image %s: %w", s.Image, err)
+		case !errdefs.IsConflict(err):
+			return made, fmt.Errorf("creating the agent: %w", err)
+		case time.Now().After(until) || ctx.Err() != nil:
+			return made, fmt.Errorf("an agent of testbed %s is there already: another controller has it: %w", s.Testbed, err)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// name is the container's; empty, as for an agent that only looks around, whose testbed no testbed can be called like:
+// the engine makes one up.
+func (s Spec) name() string {
+	if strings.ContainsFunc(s.Testbed, func(r rune) bool { return !strings.ContainsRune(ofNames, r) }) {
+		return ""
+	}
+	return "tb-agent." + s.Testbed
+}
+
+// ofNames are the characters of testbeds' names.
+const ofNames = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 // removal bounds how long the engine may take to remove a container.
 const removal = 30 * time.Second
@@ -185,7 +218,9 @@ func Of(testbed string) filters.Args {
 
 // Remove removes all agents of a testbed that an engine has.
 func Remove(ctx context.Context, api *client.Client, testbed string) error {
-	found, err := api.ContainerList(ctx, container.ListOptions{All: true, Filters: Of(testbed)})
+	asked, cancel := context.WithTimeout(ctx, removal)
+	defer cancel()
+	found, err := api.ContainerList(asked, container.ListOptions{All: true, Filters: Of(testbed)})
 	if err != nil {
 		return fmt.Errorf("looking for agents: %w", err)
 	}

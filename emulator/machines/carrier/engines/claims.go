@@ -11,6 +11,8 @@ import (
 func (c *Carrier) Claims(ctx context.Context, testbed string) (all []string, err error) {
 	found := make([][]string, len(c.list))
 	_ = c.each(ctx, c.list, func(i int, w way) (err error) {
+		ctx, cancel := context.WithTimeout(ctx, answering)
+		defer cancel()
 		found[i], err = container.Claims(ctx, w.api, testbed)
 		return err
 	})

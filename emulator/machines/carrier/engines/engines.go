@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/versions"
@@ -100,11 +101,16 @@ func (c *Carrier) engine(m machines.Machine) *engine {
 	return e
 }
 
+// answering bounds how long one engine may take to answer a question: others are not to wait for it.
+const answering = 15 * time.Second
+
 // Machines asks each engine what its machine has.
 func (c *Carrier) Machines(ctx context.Context) ([]machines.Machine, []carrier.Unfit, error) {
 	asked := make([]machines.Machine, len(c.list))
 	failed := c.each(ctx, c.list, func(i int, w way) (err error) {
-		asked[i], err = w.ask(ctx, c.list[i])
+		one, cancel := context.WithTimeout(ctx, answering)
+		defer cancel()
+		asked[i], err = w.ask(one, c.list[i])
 		return err
 	})
 	if err := context.Cause(ctx); err != nil {
@@ -214,7 +220,9 @@ func (c *Carrier) image(ctx context.Context, w way) (string, error) {
 // Remove removes a testbed's agents at all engines that can be reached.
 func (c *Carrier) Remove(ctx context.Context, testbed string) (left []carrier.Unfit, err error) {
 	failed := c.each(ctx, c.list, func(_ int, w way) error {
-		if _, err := w.api.Ping(ctx); err != nil {
+		ping, cancel := context.WithTimeout(ctx, answering)
+		defer cancel()
+		if _, err := w.api.Ping(ping); err != nil {
 			return unreachable(err)
 		}
 		return container.Remove(ctx, w.api, testbed)
