@@ -66,7 +66,25 @@ func (a agents) unclaimed(ctx context.Context, testbed string, s *orchestrator.S
 	claims, err := c.Claims(ctx, testbed)
 	if err == nil && len(claims) > 0 {
 		err = fmt.Errorf("testbed %s is %w: %s; give this one another --name, or take that one down where it was started",
-			testbed, orchestrator.ErrExists, claims[0])
+			testbed, orchestrator.ErrExists, claims[0].Says)
+	}
+	return err
+}
+
+// ours refuses a testbed of which another host has agents: to take those away would end a network that may be in use.
+func (a agents) ours(ctx context.Context, testbed string, s *orchestrator.Spread) error {
+	c, err := a.carrier(s)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close() }()
+	claims, err := c.Claims(ctx, testbed)
+	own := a.launch(testbed).Complete().By
+	for _, claim := range claims {
+		if claim.By != own {
+			return inputf("testbed %s is another host's: %s; take it down there, or, where that host is gone, with --unproved",
+				testbed, claim.Says)
+		}
 	}
 	return err
 }

@@ -42,7 +42,11 @@ func (h *Host) RemoveFrom(
 		defer mu.Unlock()
 		alone = append(alone, names...)
 	}}
-	if unproved {
+	if !unproved {
+		if err := a.ours(ctx, name, s); err != nil {
+			return nil, err
+		}
+	} else {
 		unfit = append(unfit, a.seize(ctx, name, s)...)
 	}
 	left, err := a.End(ctx, name, s, found, nil)

@@ -77,6 +77,11 @@ func (h *Host) cut(e *resolved.Scenario, c *Cut, o CutOptions, there []cut.Pin) 
 	}
 	if len(c.Machines) > 1 {
 		c.Refused = append(c.Refused, unable(e.Source)...)
+		if e.Topology.Traced() {
+			c.Refused = append(c.Refused, cut.Problem{
+				Text:   "links that follow traces, or draw delays from a distribution, are carried by one machine only",
+				Remedy: "give them rates and delays, or take one machine"})
+		}
 	}
 	return nil
 }
@@ -142,6 +147,10 @@ func unable(s *scenario.Scenario) (refused []cut.Problem) {
 			refused = append(refused, cut.Problem{Text: fmt.Sprintf("the fabric %s carries nothing between machines", s.Fabric),
 				Remedy: "write fabric: auto"})
 		}
+	}
+	if s.Neighbours == "arp" {
+		refused = append(refused, cut.Problem{Text: "neighbours that ask for one another (arp) are on one machine only",
+			Remedy: "write neighbours: static, or take one machine"})
 	}
 	if s.Runtime != auto && !s.Catalogue().Describe(catalogue.Runtimes, s.Runtime).Images {
 		refused = append(refused, cut.Problem{

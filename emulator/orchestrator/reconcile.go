@@ -188,7 +188,7 @@ func (b *Bed) carryOut(ctx context.Context, origin string, d *desired, found *Re
 		return err
 	}
 	b.attach(want)
-	b.Journal.Scenario, b.Journal.File = d.Scenario, d.File
+	b.Journal.Scenario, b.Journal.File, b.Journal.IPv6 = d.Scenario, d.File, d.IPv6
 	// The origin is last: until it is written, Origin tells that this did not come to its end.
 	if err := errors.Join(b.store.keep(d.Request), b.store.Write(b.Journal)); err != nil {
 		return err

@@ -72,6 +72,9 @@ func (p *Properties) shape(shape *[2]topology.Shape, t topology.LinkType) {
 			q.Trace = 0 // one that is followed would have no effect, or the rate none
 		}
 		if isGiven(p.Delay, up) || isGiven(p.Jitter, up) {
+			if q.Delays != 0 {
+				q.Jitter = 0 // that of the distribution
+			}
 			q.Delays = 0
 		}
 		set(p.Rate, up, &q.Rate)

@@ -173,6 +173,11 @@ func (f *Fabric) reshape(ctx context.Context, want fabric.Network) error {
 	if err != nil || !alike(had.network, want) || !reflect.DeepEqual(had.partition, p) {
 		return f.apply(ctx, want)
 	}
+	if !slices.EqualFunc(had.network.Topology.Adjacency, want.Topology.Adjacency, slices.Equal) { // a host is elsewhere
+		if err := f.remember(p, encoded); err != nil {
+			return err
+		}
+	}
 	made, err := f.all(ctx, p.Machines, func(i int) request {
 		return request{Op: opReshape, Network: encoded, Part: part{Partition: p, Self: i}}
 	})

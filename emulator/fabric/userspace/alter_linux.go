@@ -42,7 +42,7 @@ func (s *server) computeTreesLater(t *table) {
 		s.timer.Stop()
 	}
 	s.timer = time.AfterFunc(quietTime, func() {
-		trees := t.computeTrees()
+		trees := t.computeTreesAside()
 		s.engine.do(func() { t.adoptTrees(trees) })
 	})
 }

@@ -162,7 +162,7 @@ func (c *core) routeIP(from *port, data []byte) *path {
 			return special
 		}
 	}
-	if int(data[ttlAt]) <= path.routers {
+	if path.routers > 0 && int(data[ttlAt]) <= path.routers {
 		return c.expire(from, to, data)
 	}
 	decrementTTL(data, path.routers)

@@ -3,7 +3,6 @@ package userspace
 import (
 	"encoding/binary"
 	"net/netip"
-	"slices"
 	"testing"
 	"time"
 
@@ -231,23 +230,4 @@ func TestTableRejects(t *testing.T) {
 	if _, err := newTable(n, nil); err == nil {
 		t.Error("a station that is no vertex: no error")
 	}
-}
-
-func FuzzArrive(f *testing.F) {
-	f.Add(frame(0, 1, 100, 0))
-	f.Add(tcpBurst(0, 1, 3000, 1448))
-	f.Add(many(0, 1))
-	f.Add(many(0, 0))
-	f.Add(sealed(frame(0, 1, 100, 0), 1))
-	f.Add(sealed(frame(0, 9, 100, 0), 64))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, rate := range []units.BitRate{0, units.Mbps, units.Gbps} {
-			m := newModel(t, star(t, 2, topology.Shared, topology.Shape{Rate: rate, Queue: 2000}, topology.Shape{}))
-			m.send(0, 0, slices.Clone(data[:min(len(data), largeBuffer)]))
-			m.run(1 << 60)
-			if _, any := m.next(); any {
-				t.Error("something is still under way")
-			}
-		}
-	})
 }

@@ -21,7 +21,7 @@ const (
 // the stations' own affair. What is for a station in another segment is routed by exchanges; its hardware address is
 // told in its place.
 func (c *core) routeEthernet(from *port, data []byte) *path {
-	if len(data) < ipAt {
+	if len(data) <= ipAt {
 		return c.ignore(from)
 	}
 	dest := data[virtioLen : virtioLen+6]

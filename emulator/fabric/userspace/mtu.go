@@ -41,8 +41,12 @@ func (c *core) tooBig(from, to *port, data []byte, path *path, timeToLive int) *
 
 // inFragments injects a packet of IPv4 that is too big for its path in fragments that are not.
 func (c *core) inFragments(data []byte, path *path, now int64) {
-	completeChecksum(data)
 	header := int(data[ipAt]&0x0f) * 4
+	if isIPv6(data) || header < 20 || ipAt+header > len(data) { // nothing that anybody could cut
+		c.drops.TooBig++
+		return
+	}
+	completeChecksum(data)
 	field := binary.BigEndian.Uint16(data[fragmentAt:])
 	room := (path.mtu - header) / fragmentUnit * fragmentUnit
 	payload := data[ipAt+header:]

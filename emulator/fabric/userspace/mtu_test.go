@@ -11,7 +11,7 @@ import (
 )
 
 // narrowed is a - b - c - d - e with three switches, whose third link takes 1400 bytes and whose fourth 1300.
-func narrowed(t *testing.T) fabric.Network {
+func narrowed(t testing.TB) fabric.Network {
 	t.Helper()
 	n := chain(t, 3, topology.Switch)
 	for link, mtu := range map[string]int{"d-": 1400, "e-": 1300} {

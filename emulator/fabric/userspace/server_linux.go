@@ -103,7 +103,7 @@ func (s *server) apply(want fabric.Network, part *partRequest) (absent []string,
 		return nil, err
 	}
 	computed := make(chan []*topology.Tree, 1)
-	go func() { computed <- next.computeTrees() }()
+	go func() { computed <- next.computeTreesAside() }()
 	if s.engine == nil {
 		if s.engine, err = newEngine(next, *s.clock); err != nil {
 			return nil, err

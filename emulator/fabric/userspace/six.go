@@ -77,7 +77,7 @@ func (c *core) route6(from *port, data []byte) *path {
 			return special
 		}
 	}
-	if limit := int(data[hopLimitAt]); limit <= path.routers {
+	if limit := int(data[hopLimitAt]); path.routers > 0 && limit <= path.routers {
 		c.drops.Expired++
 		data[hopLimitAt] = byte(min(limit, 1)) // as the router sees it
 		return c.table.expiringPath(from, to, max(limit, 1)-1)

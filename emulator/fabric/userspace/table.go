@@ -54,7 +54,7 @@ func newTable(want fabric.Network, old *table) (*table, error) {
 		t.queues = append(t.queues, q)
 		t.users = append(t.users, fabric.Users(want.Topology, c))
 	}
-	t.shapes = shapesOf(want, t.channels)
+	t.shapes = shapesOf(t.network, t.channels) // with the traces that are shared
 	t.makeGates(old)
 	if err := t.makePorts(old); err != nil {
 		return nil, err

@@ -2,10 +2,13 @@ package userspace
 
 import (
 	"os"
+	"runtime"
 	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"testbed/emulator/topology"
 )
 
 // Real-time priorities (sched(7)): the engine's thread above the process's others, on which Go's runtime may have it
@@ -45,6 +48,18 @@ func ordinary(thread int) error {
 	// A short slice lets it preempt others when it wakes (Linux 6.12; before, the value is ignored).
 	slice := uint64(100 * time.Microsecond)
 	return unix.SchedSetAttr(thread, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Nice: -20, Runtime: slice}, 0)
+}
+
+// computeTreesAside is computeTrees on an ordinary thread: in a large network it takes a processor for a while, and what
+// is due does not wait for it.
+func (t *table) computeTreesAside() []*topology.Tree {
+	computed := make(chan []*topology.Tree, 1)
+	go func() {
+		runtime.LockOSThread() // which ends with this
+		_ = ordinary(0)
+		computed <- t.computeTrees()
+	}()
+	return <-computed
 }
 
 // preciseTimers lets the calling thread wake when it asked to.

@@ -30,14 +30,20 @@ type Carrier interface {
 	// Start brings an agent to each of these machines, and returns when all have answered, in the machines' order. On
 	// an error it removes those that it started; the error names each machine that failed, and the remedy.
 	Start(ctx context.Context, launch Launch, on []machines.Machine) ([]*Agent, error)
-	// Claims says who has agents of a testbed on the machines that can be asked, one line each.
-	Claims(ctx context.Context, testbed string) ([]string, error)
+	// Claims says who has agents of a testbed on the machines that can be asked.
+	Claims(ctx context.Context, testbed string) ([]Claim, error)
 	// Remove removes all that was started for the agents of a testbed, by whomever, and no node. It returns the
 	// machines that could not be asked, for which it is to be repeated, with an error for each other failure. It may be
 	// repeated.
 	Remove(ctx context.Context, testbed string) ([]Unfit, error)
 	// Close gives up the connections to engines. Agents' connections may go with it.
 	Close() error
+}
+
+// Claim is an agent, or a service of agents, that is there.
+type Claim struct {
+	By   string // name of the host that started it, as it says; empty: it does not
+	Says string // one line
 }
 
 // Launch says for what agents are started.

@@ -10,17 +10,20 @@ import (
 	"github.com/docker/docker/client"
 )
 
-// Claims says which agents of a testbed an engine has, one line each.
-func Claims(ctx context.Context, api *client.Client, testbed string) ([]string, error) {
+// Claim is as in package carrier.
+type Claim struct{ By, Says string }
+
+// Claims says which agents of a testbed an engine has.
+func Claims(ctx context.Context, api *client.Client, testbed string) ([]Claim, error) {
 	found, err := api.ContainerList(ctx, container.ListOptions{All: true, Filters: Of(testbed)})
 	if err != nil {
 		return nil, fmt.Errorf("looking for agents: %w", err)
 	}
-	var all []string
+	var all []Claim
 	for _, c := range found {
 		if strings.HasPrefix(c.Command, "/testbed "+Command+" ") {
-			all = append(all, fmt.Sprintf("an agent of %s, started by %s at %s", testbed, By(c.Labels),
-				time.Unix(c.Created, 0).UTC().Format(time.DateTime)))
+			all = append(all, Claim{c.Labels[LabelBy], fmt.Sprintf("an agent of %s, started by %s at %s", testbed,
+				By(c.Labels), time.Unix(c.Created, 0).UTC().Format(time.DateTime))})
 		}
 	}
 	return all, nil

@@ -7,11 +7,12 @@ import (
 
 	"github.com/docker/docker/api/types/swarm"
 
+	"testbed/emulator/machines/carrier"
 	"testbed/emulator/machines/carrier/container"
 )
 
 // Claims lists the services of a testbed that the Swarm has.
-func (c *Carrier) Claims(ctx context.Context, testbed string) (all []string, err error) {
+func (c *Carrier) Claims(ctx context.Context, testbed string) (all []carrier.Claim, err error) {
 	if _, err := c.managed(ctx); err != nil {
 		return nil, err
 	}
@@ -20,8 +21,9 @@ func (c *Carrier) Claims(ctx context.Context, testbed string) (all []string, err
 		return nil, fmt.Errorf("the Swarm's services: %w", err)
 	}
 	for _, s := range services {
-		all = append(all, fmt.Sprintf("the service %s of agents of %s, started by %s at %s", s.Spec.Name, testbed,
-			container.By(s.Spec.Labels), s.CreatedAt.UTC().Format(time.DateTime)))
+		all = append(all, carrier.Claim{By: s.Spec.Labels[container.LabelBy],
+			Says: fmt.Sprintf("the service %s of agents of %s, started by %s at %s", s.Spec.Name, testbed,
+				container.By(s.Spec.Labels), s.CreatedAt.UTC().Format(time.DateTime))})
 	}
 	return all, nil
 }
