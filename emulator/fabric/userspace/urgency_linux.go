@@ -30,6 +30,9 @@ const (
 // firstOfAll puts all threads of the process, and those that they start, before the ordinary ones of the host, as far
 // as it allows: a packet is due when it is due, and what the fabric takes of the processors is little and bounded.
 func firstOfAll() {
+	if !shared() {
+		return
+	}
 	threads, _ := os.ReadDir("/proc/self/task")
 	for _, t := range threads {
 		if id, err := strconv.Atoi(t.Name()); err == nil {
@@ -37,6 +40,10 @@ func firstOfAll() {
 		}
 	}
 }
+
+// shared says that there are processors for others beside the fabric's. On one alone what goes before the nodes keeps
+// them from sending what it waits for.
+func shared() bool { return runtime.NumCPU() > 1 }
 
 func realtime(thread int, rank uint32) error {
 	return unix.SchedSetAttr(thread,
@@ -68,7 +75,7 @@ func preciseTimers() { _ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0) }
 // setUrgent gives the calling thread real-time priority, or takes it away, and reports whether the host allows it.
 func setUrgent(on bool) bool {
 	if on {
-		return realtime(0, engineRank) == nil
+		return shared() && realtime(0, engineRank) == nil
 	}
 	_ = ordinary(0)
 	return true
