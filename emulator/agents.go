@@ -56,14 +56,19 @@ func (a agents) Begin(
 	return carried, nil
 }
 
-// unclaimed refuses a testbed of which agents are there already: two controllers cannot have one name.
-func (a agents) unclaimed(ctx context.Context, testbed string, s *orchestrator.Spread) error {
+// claims says who has agents of a testbed on machines.
+func (a agents) claims(ctx context.Context, testbed string, s *orchestrator.Spread) ([]carrier.Claim, error) {
 	c, err := a.carrier(s)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { _ = c.Close() }()
-	claims, err := c.Claims(ctx, testbed)
+	return c.Claims(ctx, testbed)
+}
+
+// unclaimed refuses a testbed of which agents are there already: two controllers cannot have one name.
+func (a agents) unclaimed(ctx context.Context, testbed string, s *orchestrator.Spread) error {
+	claims, err := a.claims(ctx, testbed, s)
 	if err == nil && len(claims) > 0 {
 		err = fmt.Errorf("testbed %s is %w: %s; give this one another --name, or take that one down where it was started",
 			testbed, orchestrator.ErrExists, claims[0].Says)
@@ -73,12 +78,7 @@ func (a agents) unclaimed(ctx context.Context, testbed string, s *orchestrator.S
 
 // ours refuses a testbed of which another host has agents: to take those away would end a network that may be in use.
 func (a agents) ours(ctx context.Context, testbed string, s *orchestrator.Spread) error {
-	c, err := a.carrier(s)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = c.Close() }()
-	claims, err := c.Claims(ctx, testbed)
+	claims, err := a.claims(ctx, testbed, s)
 	own := a.launch(testbed).Complete().By
 	for _, claim := range claims {
 		if claim.By != own {

@@ -11,8 +11,6 @@ import (
 
 	"testbed/emulator/machines"
 	"testbed/emulator/machines/carrier"
-	"testbed/emulator/machines/carrier/engines"
-	"testbed/emulator/machines/carrier/swarm"
 	"testbed/emulator/orchestrator"
 )
 
@@ -35,7 +33,7 @@ func (h *Host) RemoveFrom(
 		return nil, err
 	}
 	progress("removing " + name)
-	s := &orchestrator.Spread{Carrier: nameOf(spec), Partition: machines.Partition{Machines: found}}
+	s := &orchestrator.Spread{Carrier: carrierOf(spec), Partition: machines.Partition{Machines: found}}
 	var mu sync.Mutex
 	a := agents{host: h, alone: func(names []string) {
 		mu.Lock()
@@ -76,14 +74,6 @@ func (a agents) seize(ctx context.Context, testbed string, s *orchestrator.Sprea
 	return unfit
 }
 
-// nameOf is the name of the carrier to the machines of a list.
-func nameOf(spec machines.Spec) string {
-	if spec.Kind == machines.Swarm {
-		return swarm.Name
-	}
-	return engines.Name
-}
-
 // leftAt says on which machines something of a testbed may still be; nil: on none.
 func leftAt(name string, unfit []string) error {
 	if len(unfit) == 0 {
@@ -92,24 +82,6 @@ func leftAt(name string, unfit []string) error {
 	const text = "what is of %s was removed, but for what may be on %d machines:\n  %s\n" +
 		"the same command finishes once they are back: %w"
 	return fmt.Errorf(text, name, len(unfit), strings.Join(unfit, "\n  "), carrier.ErrUnreachable)
-}
-
-// reached are the machines of a list that can be asked, and why others cannot.
-func (h *Host) reached(ctx context.Context, spec machines.Spec) ([]machines.Machine, []string, error) {
-	c, err := h.carrier(spec, "")
-	if err != nil {
-		return nil, nil, err
-	}
-	defer func() { _ = c.Close() }()
-	fit, others, err := c.Machines(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	var unfit []string
-	for _, u := range others {
-		unfit = append(unfit, u.String())
-	}
-	return fit, unfit, nil
 }
 
 // looking is what agents are for that look for testbeds: no testbed can be called so.

@@ -28,20 +28,40 @@ func Secrets(store, key string) remote.Secrets {
 // carrier is what brings agents to the machines of a list, in an image that is given, or made of this program. The
 // caller closes it.
 func (h *Host) carrier(spec machines.Spec, image string) (carrier.Carrier, error) {
-	c := seat.Config{Machines: spec.Machines, Image: image}
-	switch spec.Kind {
-	case machines.Swarm:
-		c.Carrier = swarm.Name
-	case machines.Listed:
-		c.Carrier = engines.Name
-	default:
+	if spec.Kind == machines.Supposed {
 		return nil, inputf("machines that are only supposed carry nothing: name them, or write swarm")
 	}
+	c := seat.Config{Carrier: carrierOf(spec), Machines: spec.Machines, Image: image}
 	found, err := seat.NewCarrier(c, program.At("/proc/self/exe"), Secrets(string(h.Store), h.Key))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", noderuntime.ErrNotSupported, err)
 	}
 	return found, nil
+}
+
+// carrierOf is the name of the carrier to the machines of a list.
+func carrierOf(spec machines.Spec) string {
+	if spec.Kind == machines.Swarm {
+		return swarm.Name
+	}
+	return engines.Name
+}
+
+// reached are the machines of a list that can be asked, and why others cannot.
+func (h *Host) reached(ctx context.Context, spec machines.Spec) (fit []machines.Machine, unfit []string, err error) {
+	c, err := h.carrier(spec, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	fit, others, err := c.Machines(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, u := range others {
+		unfit = append(unfit, u.String())
+	}
+	return fit, unfit, nil
 }
 
 // asking bounds how long all machines may take to say what they have.
@@ -50,19 +70,11 @@ const asking = time.Minute
 // ask finds the machines that a list means: those of the Swarm that can carry something, or all that are listed, with
 // what is known of them. unfit says of those that cannot be used why.
 func (h *Host) ask(ctx context.Context, spec machines.Spec) (found []machines.Machine, unfit []string, err error) {
-	c, err := h.carrier(spec, "")
-	if err != nil {
-		return nil, nil, err
-	}
-	defer func() { err = errors.Join(err, c.Close()) }()
 	ctx, cancel := context.WithTimeoutCause(ctx, asking, fmt.Errorf("the machines have not answered in %v", asking))
 	defer cancel()
-	fit, others, err := c.Machines(ctx)
+	fit, unfit, err := h.reached(ctx, spec)
 	if err != nil {
 		return nil, nil, err
-	}
-	for _, u := range others {
-		unfit = append(unfit, u.String())
 	}
 	if spec.Kind == machines.Swarm {
 		if len(fit) == 0 {

@@ -10,8 +10,6 @@ import (
 	"testbed/emulator/fabric"
 	"testbed/emulator/machines"
 	"testbed/emulator/machines/carrier"
-	"testbed/emulator/machines/carrier/engines"
-	"testbed/emulator/machines/carrier/swarm"
 	"testbed/emulator/machines/cut"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/orchestrator"
@@ -54,11 +52,7 @@ func (h *Host) spread(ctx context.Context, e *resolved.Scenario, r *orchestrator
 	if err := c.Refusal(e.Source.Name); err != nil {
 		return err
 	}
-	name := engines.Name
-	if o.Machines.Machines.Kind == machines.Swarm {
-		name = swarm.Name
-	}
-	r.Spread = &orchestrator.Spread{Carrier: name, Image: o.Image, Partition: *c.Partition}
+	r.Spread = &orchestrator.Spread{Carrier: carrierOf(o.Machines.Machines), Image: o.Image, Partition: *c.Partition}
 	h.elsewhere(r)
 	return nil
 }

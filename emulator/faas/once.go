@@ -36,11 +36,10 @@ func (a *Agent) invoke(ctx context.Context, c *call, carried []byte) (*reply, er
 	if r == nil {
 		return a.execute(ctx, c, carried)
 	}
-	if err := r.enter(ctx, c.seat.Epoch, a.clock.moment); err != nil {
+	if err := a.admit(ctx, r, c); err != nil {
 		return nil, err
 	}
 	defer r.leave()
-	c.suffix = r.suffix()
 	detached, cancel := context.WithCancelCause(a.context)
 	defer cancel(nil)
 	one, first, err := a.begin(r, c, cancel)
@@ -54,17 +53,32 @@ func (a *Agent) invoke(ctx context.Context, c *call, carried []byte) (*reply, er
 		r.ended(c, one, a.clock.now())
 		close(one.done)
 	}
-	select {
-	case <-one.done:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	if one.err != nil {
-		return nil, one.err
+	if err := one.wait(ctx); err != nil {
+		return nil, err
 	}
 	again := *one.reply
 	again.times = slices.Clone(again.times)
 	return &again, nil
+}
+
+// admit lets a call in at its instance, after waiting while that is held; r.leave ends it. It fails with a movedError
+// where the instance is elsewhere.
+func (a *Agent) admit(ctx context.Context, r *resident, c *call) error {
+	if err := r.enter(ctx, c.seat.Epoch, a.clock.moment); err != nil {
+		return err
+	}
+	c.suffix = r.suffix()
+	return nil
+}
+
+// wait returns when the call has ended, with its error, or when ctx has.
+func (o *onceCall) wait(ctx context.Context) error {
+	select {
+	case <-o.done:
+		return o.err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // begin finds a call that was here before, or enters it.

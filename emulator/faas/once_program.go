@@ -18,14 +18,13 @@ func (a *Agent) turn(ctx context.Context, c *call, argument []byte, carried [][]
 	if r == nil {
 		return a.runProgram(ctx, c, argument, carried)
 	}
-	if err := r.enter(ctx, c.seat.Epoch, a.clock.now); err != nil {
+	if err := a.admit(ctx, r, c); err != nil {
 		if before := r.executed(c); before != nil && movedOf(err) != nil {
 			return a.again(ctx, c, before)
 		}
 		return nil, err
 	}
 	defer r.leave()
-	c.suffix = r.suffix()
 	detached, cancel := context.WithCancelCause(a.context)
 	defer cancel(nil)
 	one, first, err := a.begin(r, c, cancel)
@@ -68,13 +67,8 @@ func (r *resident) keepResult(one *onceCall, t *programTurn, err error) {
 
 // again is the turn of a call that was executed before, when that has ended.
 func (a *Agent) again(ctx context.Context, c *call, one *onceCall) (*programTurn, error) {
-	select {
-	case <-one.done:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	if one.err != nil {
-		return nil, one.err
+	if err := one.wait(ctx); err != nil {
+		return nil, err
 	}
 	if !one.program {
 		return nil, fmt.Errorf("call %s of function %s was one of a function that is built in: %w", c.onceKey(), c.function,

@@ -94,6 +94,11 @@ func (h *Host) remove(ctx context.Context, testbed string, forget bool, progress
 		// The journal stays, so that Down can be tried again.
 		return errors.Join(err, h.unfinished(testbed))
 	}
+	return h.end(testbed, forget)
+}
+
+// end removes what this host has of a testbed that is gone: what its nodes had on disk, and its record.
+func (h *Host) end(testbed string, forget bool) error {
 	if err := h.clearDisk(testbed); err != nil && !forget {
 		return errors.Join(fmt.Errorf("removing what nodes of %s had on disk: %w", testbed, err), h.unfinished(testbed))
 	}

@@ -174,11 +174,7 @@ func (h *Host) removeSpread(ctx context.Context, used *Journal, forget bool, pro
 		}
 		return errors.Join(gone, h.Store.Write(used))
 	}
-	if err := h.clearDisk(used.Testbed); err != nil && !forget {
-		return errors.Join(fmt.Errorf("removing what nodes of %s had on disk: %w", used.Testbed, err),
-			h.unfinished(used.Testbed))
-	}
-	return h.Store.Remove(used.Testbed)
+	return h.end(used.Testbed, forget)
 }
 
 // LeftError says that a testbed is removed but for what may be on machines that could not be asked.

@@ -32,8 +32,8 @@ type Properties struct {
 	// Share of packets of which one bit is flipped, such as 0.1%.
 	Corrupt *Both[Fraction] `yaml:"corrupt"`
 	// Bytes of the largest IP packet that the link takes, both ways, such as 1400. The router in front of it answers
-	// larger ones that may not be cut with ICMP's "fragmentation needed" (IPv6: "packet too big"), and cuts others; a host's
-	// interface has the MTU of its link. Absent: 1500.
+	// larger ones that may not be cut with ICMP's "fragmentation needed" (IPv6: "packet too big"), and cuts others; a
+	// host's interface has the MTU of its link. Absent: 1500.
 	MTU *int `yaml:"mtu" min:"1280" max:"1500"`
 	// What may wait, such as 256KiB. Absent: two bandwidth-delay products of the longest path, and at least 100 packets;
 	// of a link that follows a trace, at least what that carries in its busiest 100 ms.

@@ -5,59 +5,23 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/fabric"
-	"testbed/emulator/internal/testenv"
 	"testbed/emulator/netns"
 )
 
 // Six holds a fabric to IPv6: each station has its address, the first packet needs no neighbour to be found, routers
 // take from hop limits and say so, nobody's address is unreachable, and TCP carries data.
 func Six(t *testing.T, newFabric func(t *testing.T, testbed string) fabric.Fabric) {
-	testenv.Privileged(t)
-	b := NewBench(t)
-	b.Hosts("a", "b")
-	for _, name := range []string{"one", "two"} {
-		b.Switch(name)
-	}
-	there, back := duplex(0, 2*time.Millisecond)
-	b.Cable("a", "one", there, back)
-	b.Cable("one", "two", there, back)
-	b.Cable("two", "b", there, back)
-	b.Apply(newFabric(t, b.Testbed))
-	from, to := b.Station("a").NetNS, fabric.Addr6(b.Station("b").Addr).Addr()
-	for limit, router := range []string{1: "one", 2: "two", 3: "b"} {
-		if limit == 0 {
-			continue
-		}
-		want, typ := to, byte(129)
-		if router != "b" {
-			want, typ = fabric.RouterAddr6(b.id(router)), 3
-		}
-		for range 5 {
-			if got, kind, err := probe6(from, to, limit); err != nil || got != want || kind != typ {
-				t.Errorf("hop limit %d: ICMPv6 type %d from %v, %v; want type %d from %v (%s)",
-					limit, kind, got, err, typ, want, router)
-			}
-		}
-	}
-	nobody := to.Next().Next().Next()
-	err := netns.Do(from, func() error {
-		conn, err := net.DialTimeout("tcp6", netip.AddrPortFrom(nobody, 80).String(), 30*time.Second)
-		if err == nil {
-			_ = conn.Close()
-		}
-		return err
-	})
-	if !errors.Is(err, syscall.EHOSTUNREACH) && !errors.Is(err, syscall.ENETUNREACH) {
-		t.Errorf("a connection to nobody: %v, want unreachable", err)
-	}
-	if err := transfer6(from, b.Station("b").NetNS, to, 4<<20); err != nil {
+	b := behindTwo(t, newFabric)
+	addr := func(p netip.Prefix) netip.Addr { return fabric.Addr6(p).Addr() }
+	b.routes(version{tcp: "tcp6", addr: addr, router: fabric.RouterAddr6, probe: probe6, answered: 129, expired: 3})
+	to := b.Station("b")
+	if err := transfer6(b.Station("a").NetNS, to.NetNS, addr(to.Addr), 4<<20); err != nil {
 		t.Error(err)
 	}
 }

@@ -13,12 +13,29 @@ import (
 	"testbed/emulator/fabric"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/netns"
+	"testbed/emulator/topology"
 )
 
 // Routing holds a fabric to what a packet meets that does not arrive: every router on its way takes from its time
 // to live, and says so, by its own address, when that is over; and an address that nobody has is unreachable at
 // once.
 func Routing(t *testing.T, newFabric func(t *testing.T, testbed string) fabric.Fabric) {
+	b := behindTwo(t, newFabric)
+	b.routes(version{tcp: "tcp4", addr: netip.Prefix.Addr, router: fabric.RouterAddr, probe: probe, expired: 11})
+}
+
+// version is a version of IP: what the suite has for it, and ICMP's types of an answer and of a message that a packet's
+// time to live is over.
+type version struct {
+	tcp               string
+	addr              func(netip.Prefix) netip.Addr // of a station
+	router            func(topology.ID) netip.Addr
+	probe             func(from netns.Ref, to netip.Addr, timeToLive int) (who netip.Addr, typ byte, err error)
+	answered, expired byte
+}
+
+// behindTwo are the hosts a and b with the switches one and two between them.
+func behindTwo(t *testing.T, newFabric NewFabric) *Bench {
 	testenv.Privileged(t)
 	b := NewBench(t)
 	b.Hosts("a", "b")
@@ -30,32 +47,39 @@ func Routing(t *testing.T, newFabric func(t *testing.T, testbed string) fabric.F
 	b.Cable("one", "two", there, back)
 	b.Cable("two", "b", there, back)
 	b.Apply(newFabric(t, b.Testbed))
-	from, to := b.Station("a").NetNS, b.Station("b").Addr.Addr()
+	return b
+}
+
+// routes checks who answers packets of the network of behindTwo that have little time to live, and that nobody's
+// address is unreachable.
+func (b *Bench) routes(v version) {
+	b.t.Helper()
+	from, to := b.Station("a").NetNS, v.addr(b.Station("b").Addr)
 	for ttl, router := range []string{1: "one", 2: "two", 3: "b"} {
 		if ttl == 0 {
 			continue
 		}
-		want, typ := to, byte(0)
+		want, typ := to, v.answered
 		if router != "b" {
-			want, typ = fabric.RouterAddr(b.id(router)), 11
+			want, typ = v.router(b.id(router)), v.expired
 		}
 		for range 5 { // all of several in a row are answered
-			if got, kind, err := probe(from, to, ttl); err != nil || got != want || kind != typ {
-				t.Errorf("time to live %d: ICMP type %d from %v, %v; want type %d from %v (%s)",
+			if got, kind, err := v.probe(from, to, ttl); err != nil || got != want || kind != typ {
+				b.t.Errorf("time to live %d: ICMP type %d from %v, %v; want type %d from %v (%s)",
 					ttl, kind, got, err, typ, want, router)
 			}
 		}
 	}
-	nobody := b.Stations[0].Addr.Addr().Next().Next().Next()
+	nobody := v.addr(b.Stations[0].Addr).Next().Next().Next()
 	err := netns.Do(from, func() error {
-		conn, err := net.DialTimeout("tcp4", netip.AddrPortFrom(nobody, 80).String(), 30*time.Second)
+		conn, err := net.DialTimeout(v.tcp, netip.AddrPortFrom(nobody, 80).String(), 30*time.Second)
 		if err == nil {
 			_ = conn.Close()
 		}
 		return err
 	})
 	if !errors.Is(err, syscall.EHOSTUNREACH) && !errors.Is(err, syscall.ENETUNREACH) {
-		t.Errorf("a connection to nobody: %v, want unreachable", err)
+		b.t.Errorf("a connection to nobody: %v, want unreachable", err)
 	}
 }
 

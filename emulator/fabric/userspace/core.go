@@ -147,28 +147,41 @@ func (c *core) routeIP(from *port, data []byte) *path {
 	if to == nil || to == from || data[virtioLen]&1 != 0 {
 		return c.routeSpecial(from, data)
 	}
-	if c.partitioned && from.group != to.group {
-		c.drops.Parted++
-		return nil
+	path, over := c.way(from, to, data, int(data[ttlAt]))
+	if over {
+		return path
 	}
-	path := c.table.path(from, to)
-	if path == nil {
-		c.drops.NoPath++
-		from.unreachable++
-		return c.table.unreachablePath(from)
-	}
-	if path.mtu > 0 && packetBytes(data) > path.mtu {
-		if special := c.tooBig(from, to, data, path, int(data[ttlAt])); special != nil {
-			return special
-		}
-	}
-	if path.routers > 0 && int(data[ttlAt]) <= path.routers {
+	if path.expires(int(data[ttlAt])) {
 		return c.expire(from, to, data)
 	}
 	decrementTTL(data, path.routers)
 	copy(data[virtioLen:], to.mac[:])
 	return path
 }
+
+// way is the path of a packet, of either version of IP, from a station to another one. over says that it does not get
+// there: it is dropped (nil), or the path is that to a router which says so.
+func (c *core) way(from, to *port, data []byte, timeToLive int) (p *path, over bool) {
+	if c.partitioned && from.group != to.group {
+		c.drops.Parted++
+		return nil, true
+	}
+	p = c.table.path(from, to)
+	if p == nil {
+		c.drops.NoPath++
+		from.unreachable++
+		return c.table.unreachablePath(from), true
+	}
+	if p.mtu > 0 && packetBytes(data) > p.mtu {
+		if special := c.tooBig(from, to, data, p, timeToLive); special != nil {
+			return special, true
+		}
+	}
+	return p, false
+}
+
+// expires says whether a packet's time to live, or hop limit, is over at a router of the path.
+func (p *path) expires(timeToLive int) bool { return p.routers > 0 && timeToLive <= p.routers }
 
 // inject makes a packet of a frame that was read at now (ns), and sends it on its way.
 func (c *core) inject(data []byte, l burstLayout, isBurst bool, path *path, now int64) {

@@ -62,22 +62,12 @@ func (c *core) route6(from *port, data []byte) *path {
 		c.drops.Foreign++
 		return c.table.unreachablePath(from)
 	}
-	if c.partitioned && from.group != to.group {
-		c.drops.Parted++
-		return nil
+	limit := int(data[hopLimitAt])
+	path, over := c.way(from, to, data, limit)
+	if over {
+		return path
 	}
-	path := c.table.path(from, to)
-	if path == nil {
-		c.drops.NoPath++
-		from.unreachable++
-		return c.table.unreachablePath(from)
-	}
-	if path.mtu > 0 && packetBytes(data) > path.mtu {
-		if special := c.tooBig(from, to, data, path, int(data[hopLimitAt])); special != nil {
-			return special
-		}
-	}
-	if limit := int(data[hopLimitAt]); path.routers > 0 && limit <= path.routers {
+	if path.expires(limit) {
 		c.drops.Expired++
 		data[hopLimitAt] = byte(min(limit, 1)) // as the router sees it
 		return c.table.expiringPath(from, to, max(limit, 1)-1)

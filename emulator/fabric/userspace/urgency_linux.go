@@ -57,8 +57,8 @@ func ordinary(thread int) error {
 	return unix.SchedSetAttr(thread, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Nice: -20, Runtime: slice}, 0)
 }
 
-// computeTreesAside is computeTrees on an ordinary thread: in a large network it takes a processor for a while, and what
-// is due does not wait for it.
+// computeTreesAside is computeTrees on an ordinary thread: in a large network it takes a processor for a while, and
+// what is due does not wait for it.
 func (t *table) computeTreesAside() []*topology.Tree {
 	computed := make(chan []*topology.Tree, 1)
 	go func() {

@@ -74,18 +74,19 @@ func (r *Runtime) Start(
 // Inspect asks the machine.
 func (r *Runtime) Inspect(ctx context.Context, nodes []noderuntime.Node) ([]noderuntime.Condition, error) {
 	done, err := r.do(ctx, request{Op: opInspect, Nodes: nodes}, local{})
-	if err == nil && len(done.Conditions) != len(nodes) {
-		err = fmt.Errorf("%d conditions of %d nodes", len(done.Conditions), len(nodes))
+	if err != nil {
+		return nil, err
 	}
-	for i := range done.Conditions {
-		if err != nil {
-			return nil, machines.On(r.machine, err)
-		}
-		if n := done.Conditions[i].Node; n.Testbed != nodes[i].Testbed || n.Node != nodes[i].Node {
-			err = fmt.Errorf("its agent tells of node %q, asked about %q", n.Node, nodes[i].Node)
+	if len(done.Conditions) != len(nodes) {
+		return nil, machines.On(r.machine, fmt.Errorf("%d conditions of %d nodes", len(done.Conditions), len(nodes)))
+	}
+	for i, c := range done.Conditions {
+		if c.Node.Testbed != nodes[i].Testbed || c.Node.Node != nodes[i].Node {
+			return nil, machines.On(r.machine, fmt.Errorf("its agent tells of node %q, asked about %q", c.Node.Node,
+				nodes[i].Node))
 		}
 	}
-	return done.Conditions, machines.On(r.machine, err)
+	return done.Conditions, nil
 }
 
 // Find finds those of the machine.

@@ -8,22 +8,20 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
+
+	"testbed/emulator/machines/carrier"
 )
 
-// Claim is as in package carrier.
-type Claim struct{ By, Says string }
-
 // Claims says which agents of a testbed an engine has.
-func Claims(ctx context.Context, api *client.Client, testbed string) ([]Claim, error) {
+func Claims(ctx context.Context, api *client.Client, testbed string) ([]carrier.Claim, error) {
 	found, err := api.ContainerList(ctx, container.ListOptions{All: true, Filters: Of(testbed)})
 	if err != nil {
 		return nil, fmt.Errorf("looking for agents: %w", err)
 	}
-	var all []Claim
+	var all []carrier.Claim
 	for _, c := range found {
 		if strings.HasPrefix(c.Command, "/testbed "+Command+" ") {
-			all = append(all, Claim{c.Labels[LabelBy], fmt.Sprintf("an agent of %s, started by %s at %s", testbed,
-				By(c.Labels), time.Unix(c.Created, 0).UTC().Format(time.DateTime))})
+			all = append(all, ClaimOf("an agent", testbed, c.Labels, time.Unix(c.Created, 0)))
 		}
 	}
 	return all, nil
@@ -32,11 +30,12 @@ func Claims(ctx context.Context, api *client.Client, testbed string) ([]Claim, e
 // longestBy is how much of what labels say is shown.
 const longestBy = 64
 
-// By is who started what bears these labels, as they say.
-func By(labels map[string]string) string {
-	by := labels[LabelBy]
-	if by == "" {
-		return "a host that does not say its name"
+// ClaimOf is the claim of what bears these labels, and was made at some time, to a testbed.
+func ClaimOf(what, testbed string, labels map[string]string, made time.Time) carrier.Claim {
+	by, named := labels[LabelBy], "a host that does not say its name"
+	if by != "" {
+		named = fmt.Sprintf("%.*q", longestBy, by)
 	}
-	return fmt.Sprintf("%.*q", longestBy, by)
+	return carrier.Claim{By: by, Says: fmt.Sprintf("%s of %s, started by %s at %s", what, testbed, named,
+		made.UTC().Format(time.DateTime))}
 }

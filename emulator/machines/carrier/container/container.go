@@ -168,13 +168,18 @@ func (s Spec) create(
 	}
 }
 
-// name is the container's; empty, as for an agent that only looks around, whose testbed no testbed can be called like:
-// the engine makes one up.
+// name is the container's; empty: the engine makes one up.
 func (s Spec) name() string {
-	if strings.ContainsFunc(s.Testbed, func(r rune) bool { return !strings.ContainsRune(ofNames, r) }) {
+	if !Claimed(s.Testbed) {
 		return ""
 	}
 	return "tb-agent." + s.Testbed
+}
+
+// Claimed says whether agents for a testbed claim its name. Those that only look around are for one that no testbed can
+// be called like.
+func Claimed(testbed string) bool {
+	return !strings.ContainsFunc(testbed, func(r rune) bool { return !strings.ContainsRune(ofNames, r) })
 }
 
 // ofNames are the characters of testbeds' names.

@@ -9,7 +9,7 @@ import (
 
 // Claims lists the agents of a testbed that engines have. What cannot be reached has none that anybody could use.
 func (c *Carrier) Claims(ctx context.Context, testbed string) (all []carrier.Claim, err error) {
-	found := make([][]container.Claim, len(c.list))
+	found := make([][]carrier.Claim, len(c.list))
 	_ = c.each(ctx, c.list, func(i int, w way) (err error) {
 		ctx, cancel := context.WithTimeout(ctx, answering)
 		defer cancel()
@@ -18,7 +18,8 @@ func (c *Carrier) Claims(ctx context.Context, testbed string) (all []carrier.Cla
 	})
 	for i, claims := range found {
 		for _, claim := range claims {
-			all = append(all, carrier.Claim{By: claim.By, Says: carrier.NameOf(c.list[i]) + ": " + claim.Says})
+			claim.Says = carrier.NameOf(c.list[i]) + ": " + claim.Says
+			all = append(all, claim)
 		}
 	}
 	return all, context.Cause(ctx)

@@ -3,7 +3,6 @@ package swarm
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/docker/docker/api/types/swarm"
 
@@ -21,9 +20,7 @@ func (c *Carrier) Claims(ctx context.Context, testbed string) (all []carrier.Cla
 		return nil, fmt.Errorf("the Swarm's services: %w", err)
 	}
 	for _, s := range services {
-		all = append(all, carrier.Claim{By: s.Spec.Labels[container.LabelBy],
-			Says: fmt.Sprintf("the service %s of agents of %s, started by %s at %s", s.Spec.Name, testbed,
-				container.By(s.Spec.Labels), s.CreatedAt.UTC().Format(time.DateTime))})
+		all = append(all, container.ClaimOf("the service "+s.Spec.Name+" of agents", testbed, s.Spec.Labels, s.CreatedAt))
 	}
 	return all, nil
 }

@@ -95,8 +95,8 @@ func (s *start) create(ctx context.Context, address string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name := "tb-agents-" + s.launch.Testbed       // the claim to it: a Swarm has one secret and one service of a name
-	if strings.HasPrefix(s.launch.Testbed, "(") { // agents that only look around
+	name := "tb-agents-" + s.launch.Testbed // the claim to it: a Swarm has one secret and one service of a name
+	if !container.Claimed(s.launch.Testbed) {
 		name = "tb-agents-" + s.word
 	}
 	secret, err := s.options.API.SecretCreate(ctx,
