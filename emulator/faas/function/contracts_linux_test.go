@@ -61,7 +61,7 @@ func watchdog() {
 func TestOpenFaaS(t *testing.T) {
 	each(t, func(t *testing.T, l *function.Launcher) {
 		p := program(t, "of-watchdog")
-		port := 33000 + os.Getpid()%1000
+		port := 23000 + os.Getpid()%1000 // below those of outgoing connections: one could connect to itself
 		p.Env = append(p.Env, "mode=http", "fprocess="+p.Path, fmt.Sprintf("upstream_url=http://127.0.0.1:%d", port))
 		i := started(t, l, p)
 		got, err := i.Invoke(t.Context(), request("hello"))
