@@ -31,7 +31,7 @@ func TestVerdicts(t *testing.T) {
 		first   string // in the first reason
 	}{
 		"quiet":  {model(100, 0, 0, 0), others[:1], well, 0, record.Green, ""},
-		"mended": {model(100, 0, 3, 0), nil, well, 0, record.Amber, "3 attempts were disturbed"},
+		"mended": {model(100, 0, 3, 0), nil, well, 0, record.Amber, "made again: 3"},
 		"a few":  {model(100, 5, 9, 0), nil, well, 0, record.Amber, "to 5 of 100 chains"},
 		"too many": {model(100, 6, 9, 0), nil, well, 0, record.Red,
 			"external: the host may have added more than 5 % to 6 of 100"},
