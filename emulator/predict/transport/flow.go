@@ -51,7 +51,7 @@ func (f *flow) reset() {
 // start begins to send, at the given time.
 func (f *flow) start(n *network, now int64, o *Options) {
 	h := f.half
-	h.begin(now, o)
+	h.begin(now, f.route.mss, o)
 	f.above, f.judged, f.retry, f.high = h.receiver.got, h.una, h.next, h.una
 	f.send(n, now)
 }
@@ -109,7 +109,7 @@ func (f *flow) receive(n *network, p *parcel, now int64, o *Options) {
 func (f *flow) acknowledge(n *network, sack, now int64, o *Options) {
 	r := &f.half.receiver
 	f.delayed, r.pending = never, 0
-	f.put(n, parcel{number: r.got, edge: r.got + r.window(o), echo: now, sack: sack, class: ack}, now)
+	f.put(n, parcel{number: r.got, edge: r.got + r.window(), echo: now, sack: sack, class: ack}, now)
 }
 
 // put enqueues a packet at its first queue.

@@ -31,7 +31,7 @@ func (r *replay) settleTails(h, answer *half) {
 		h.tail = nil
 		f.closed = true
 		h.una, h.next, h.receiver.pending = f.stop, f.stop, 0
-		h.edge = max(h.edge, h.receiver.got+h.receiver.window(&r.engine.options))
+		h.edge = max(h.edge, h.receiver.got+h.receiver.window())
 		r.settle(f)
 	}
 	if f := answer.tail; f != nil && f.delayed != never {

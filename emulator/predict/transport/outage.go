@@ -27,7 +27,7 @@ func (r *replay) outages(f *flow, on *connection, begin, took, roundTrip int64, 
 		switch {
 		case kind == setUp:
 			first, pause = opened, 2*opened
-		case f.size > int64(r.engine.options.MSS):
+		case f.size > f.route.mss:
 			first = min(first, 2*roundTrip+ticks)
 		}
 		lost := max(begin, from)
