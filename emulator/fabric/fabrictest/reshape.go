@@ -26,32 +26,7 @@ func reshape(t *testing.T, newFabric NewFabric) {
 		t.Skip("the fabric has no quick way")
 	}
 	b.Apply(f)
-	slow := topology.Shape{Rate: 5 * units.Mbps, Delay: 30 * time.Millisecond, Loss: 0.25}
-	for name, change := range map[string]func(){
-		"a line": func() { b.Shape("a-s", 0, slow) },
-		"a medium": func() {
-			b.Shape("air", 0, topology.Shape{Rate: units.Mbps, Delay: 2 * time.Millisecond, Jitter: time.Millisecond})
-		},
-		"down":        func() { b.Network.Down = []topology.ID{b.id("b-s"), b.id("s")} },
-		"a partition": func() { b.Network.Partition = [][]topology.ID{{b.id("a"), b.id("b")}} },
-		"nothing":     func() {},
-		"smaller packets": func() {
-			b.Shape("a-s", 0, topology.Shape{Rate: 100 * units.Mbps, Delay: time.Millisecond, MTU: 1300})
-			b.Shape("a-s", 1, topology.Shape{Rate: 100 * units.Mbps, Delay: time.Millisecond, MTU: 1300})
-			b.Shape("air", 0, topology.Shape{Rate: 100 * units.Mbps, MTU: 1400})
-		},
-		"all back": func() {
-			b.Network.Down, b.Network.Partition = nil, nil
-			b.Shape("a-s", 0, line)
-			b.Shape("a-s", 1, line)
-			b.Shape("air", 0, line)
-		},
-		"by another value": func() {
-			b.Shape("b-s", 1, slow)
-			b.Apply(other)
-			b.Shape("b-s", 1, line)
-		},
-	} {
+	for name, change := range b.reshapings(line, other) {
 		change()
 		b.Queues = b.Topology.QueueLimits()
 		if err := quick.Reshape(t.Context(), b.Network); err != nil {
@@ -77,6 +52,36 @@ func reshape(t *testing.T, newFabric NewFabric) {
 		t.Fatal(err)
 	}
 	b.rtt("b", "c", 3)
+}
+
+// reshapings are changes of the network's state, in any order; one of them is put in force by the other value.
+func (b *Bench) reshapings(line topology.Shape, other fabric.Fabric) map[string]func() {
+	slow := topology.Shape{Rate: 5 * units.Mbps, Delay: 30 * time.Millisecond, Loss: 0.25}
+	return map[string]func(){
+		"a line": func() { b.Shape("a-s", 0, slow) },
+		"a medium": func() {
+			b.Shape("air", 0, topology.Shape{Rate: units.Mbps, Delay: 2 * time.Millisecond, Jitter: time.Millisecond})
+		},
+		"down":        func() { b.Network.Down = []topology.ID{b.id("b-s"), b.id("s")} },
+		"a partition": func() { b.Network.Partition = [][]topology.ID{{b.id("a"), b.id("b")}} },
+		"nothing":     func() {},
+		"smaller packets": func() {
+			b.Shape("a-s", 0, topology.Shape{Rate: 100 * units.Mbps, Delay: time.Millisecond, MTU: 1300})
+			b.Shape("a-s", 1, topology.Shape{Rate: 100 * units.Mbps, Delay: time.Millisecond, MTU: 1300})
+			b.Shape("air", 0, topology.Shape{Rate: 100 * units.Mbps, MTU: 1400})
+		},
+		"all back": func() {
+			b.Network.Down, b.Network.Partition = nil, nil
+			b.Shape("a-s", 0, line)
+			b.Shape("a-s", 1, line)
+			b.Shape("air", 0, line)
+		},
+		"by another value": func() {
+			b.Shape("b-s", 1, slow)
+			b.Apply(other)
+			b.Shape("b-s", 1, line)
+		},
+	}
 }
 
 // resize: hosts learn what a link takes as it is now, and their interfaces do the same.

@@ -35,7 +35,7 @@ func (r *replay) settleTails(h, answer *half) {
 		r.settle(f)
 	}
 	if f := answer.tail; f != nil && f.delayed != never {
-		f.acknowledge(&r.network, -1, r.now, &r.engine.options)
+		f.acknowledge(&r.network, -1, r.now)
 		r.settle(f)
 	}
 }
@@ -90,7 +90,7 @@ func (r *replay) join(f *flow, now int64) {
 			p := n.pop()
 			r.carry(&p, packet)
 		} else {
-			f.expire(n, timer, o)
+			f.expire(n, timer)
 		}
 	}
 	r.spare, n.heads = n.heads, others
