@@ -22,6 +22,7 @@ type Request struct {
 	TCP      TCP
 	IPv6     bool // functions are called over IPv6
 	ARP      bool // see fabric.Network.ARP
+	Routing  map[string]Routing // by the names of hosts that have more than their own address
 	Seed     uint64
 	Runtime  string  // auto or a runtime's name
 	Fabric   string  // auto or a fabric's name

@@ -91,7 +91,8 @@ func sameForm(a, b *fabric.Network) bool {
 		}
 	}
 	return slices.EqualFunc(a.Stations, b.Stations, func(x, y fabric.Station) bool {
-		return x.ID == y.ID && x.Addr == y.Addr
+		return x.ID == y.ID && x.Addr == y.Addr && x.Forwards == y.Forwards &&
+			slices.Equal(x.Addresses, y.Addresses) && slices.Equal(x.Routes, y.Routes)
 	})
 }
 
