@@ -41,12 +41,12 @@ func TestRoutesAreChecked(t *testing.T) {
 		"a and b have the same address": func(a, b *Station) {
 			a.Addresses, b.Addresses = []netip.Prefix{p("10.9.0.1/24")}, []netip.Prefix{p("10.9.0.1/32")}
 		},
-		"the same address 10.0.0.2":  func(a, _ *Station) { a.Addresses = []netip.Prefix{p("10.0.0.2/32")} },
-		"which is no other station":  func(a, _ *Station) { a.Routes = []Route{{p("10.8.0.0/16"), a.ID}} },
-		"by way of cable, which is":  func(a, _ *Station) { a.Routes = []Route{{p("10.8.0.0/16"), 2}} },
-		"by way of vertex 99, which": func(a, _ *Station) { a.Routes = []Route{{p("10.8.0.0/16"), 99}} },
-		"no network 10.8.0.1/16":     func(a, b *Station) { a.Routes = []Route{{p("10.8.0.1/16"), b.ID}} },
-		"1025 routes":                func(a, _ *Station) { a.Routes = make([]Route, MostRoutes+1) },
+		"cannot have the address 10.0.0.2": func(a, _ *Station) { a.Addresses = []netip.Prefix{p("10.0.0.2/32")} },
+		"which is no other station":        func(a, _ *Station) { a.Routes = []Route{{p("10.8.0.0/16"), a.ID}} },
+		"by way of cable, which is":        func(a, _ *Station) { a.Routes = []Route{{p("10.8.0.0/16"), 2}} },
+		"by way of vertex 99, which":       func(a, _ *Station) { a.Routes = []Route{{p("10.8.0.0/16"), 99}} },
+		"no network 10.8.0.1/16":           func(a, b *Station) { a.Routes = []Route{{p("10.8.0.1/16"), b.ID}} },
+		"1025 routes":                      func(a, _ *Station) { a.Routes = make([]Route, MostRoutes+1) },
 	} {
 		n := sample(t)
 		n.Stations[1].Addresses = nil

@@ -12,12 +12,12 @@ import (
 
 // layout is what a network consists of in the kernel. It follows from the topology alone.
 type layout struct {
-	spaces []space // one a vertex that packets stop at
-	pairs  []pair
-	index  map[topology.ID]int                  // of the space of a vertex
-	routes [][]route                            // by space
-	detours []map[netip.Prefix]int              // by space: the port for networks that routes of stations lead to
-	uses   map[portID]map[topology.Channel]bool // queues on the ways that begin at a station's port
+	spaces  []space // one a vertex that packets stop at
+	pairs   []pair
+	index   map[topology.ID]int                  // of the space of a vertex
+	routes  [][]route                            // by space
+	detours []map[netip.Prefix]int               // by space: the port for networks that routes of stations lead to
+	uses    map[portID]map[topology.Channel]bool // queues on the ways that begin at a station's port
 }
 
 // portID names a port by the index of its space and its index there; port -1 (ofMedium) is a medium's own queue.

@@ -30,7 +30,7 @@ type port struct {
 	broadcast  uint32   // its network's broadcast address; 0: none
 	broadcasts []uint32 // those of further networks of its
 	detours    detours  // nil: it has no routes of its own
-	icmpNext  int64  // ns: when the messages sent to it would be over at one in icmpInterval (a leaky bucket)
+	icmpNext   int64    // ns: when the messages sent to it would be over at one in icmpInterval (a leaky bucket)
 }
 
 // Drops counts packets that met no queue's limit but were not carried on.

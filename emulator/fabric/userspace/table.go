@@ -24,8 +24,8 @@ type table struct {
 	faults       faults
 	ports        []*port
 	byAddr       map[uint32]*port
-	second       map[netip.Addr]*port     // further addresses; nil: there are none, and no routes
-	detours      []detours                // by port
+	second       map[netip.Addr]*port // further addresses; nil: there are none, and no routes
+	detours      []detours            // by port
 	trees        []*topology.Tree     // of shortest paths, by destination port; nil: not yet computed
 	paths        [][]*path            // [from][to]
 	specialPaths map[specialKey]*path // cache of paths that end at no single station

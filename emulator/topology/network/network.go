@@ -30,9 +30,9 @@ type Made struct {
 	// Addresses are further ones of hosts, and Routes lead to networks by way of other nodes.
 	Addresses []netip.Prefix
 	Routes    []RouteTo
-	Forwards  bool // it sends on what is for others
-	Note   string // where it comes from; empty: from nowhere else than its name says
-	Place  *Position
+	Forwards  bool   // it sends on what is for others
+	Note      string // where it comes from; empty: from nowhere else than its name says
+	Place     *Position
 }
 
 // RouteTo is a host's way to a network.
