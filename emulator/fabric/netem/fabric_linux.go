@@ -73,7 +73,9 @@ func (f *Fabric) layoutOf(n *fabric.Network) (*layout, error) {
 	}
 	l, err := newLayout(n)
 	if err == nil {
-		f.form, f.layout, f.last = n, l, nil
+		form := *n
+		form.Stations = slices.Clone(n.Stations) // callers may change theirs
+		f.form, f.layout, f.last = &form, l, nil
 	}
 	return l, err
 }
