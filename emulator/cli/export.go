@@ -50,8 +50,8 @@ func exportCommand(s *State) *cli.Command {
 		}}
 }
 
-// exported is the network of a scenario, with the images that its hosts run and their addresses and routes, or that of a
-// run.
+// exported is the network of a scenario, with the images that its hosts run and their addresses and routes, or that of
+// a run.
 func exported(s *State, path string) (*network.Network, error) {
 	t, err := topologyAt(s, path)
 	if err != nil {

@@ -87,7 +87,8 @@ func printDifferences(s *State, found *emulator.Inspection) error {
 
 // printNodes prints a line a node. journal is that of their testbed; nil: there is none.
 func printNodes(s *State, nodes []orchestrator.NodeStatus, journal *orchestrator.Journal) {
-	t := newTable(s, "node", "kind", "class", "address", "IPv6 address", "further addresses", "routes", "machine", "pid", "state")
+	t := newTable(s, "node", "kind", "class", "address", "IPv6 address", "further addresses", "routes", "machine",
+		"pid", "state")
 	for _, n := range nodes {
 		machine := n.Machine
 		if journal != nil {

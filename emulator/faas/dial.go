@@ -13,8 +13,8 @@ import (
 // next (RFC 6298).
 const reopening = time.Second
 
-// dial opens a connection. Where a router says that the other end is unreachable, as while a link is down, it asks again
-// at the instants at which TCP would if nobody had said anything, until ctx ends: what is down may come back.
+// dial opens a connection. Where a router says that the other end is unreachable, as while a link is down, it asks
+// again at the instants at which TCP would if nobody had said anything, until ctx ends: what is down may come back.
 func (p *peers) dial(ctx context.Context, address string) (net.Conn, error) {
 	for pause := reopening; ; pause *= 2 {
 		next := time.NewTimer(pause)

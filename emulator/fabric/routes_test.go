@@ -51,7 +51,8 @@ func TestRoutesAreChecked(t *testing.T) {
 		n := sample(t)
 		n.Stations[1].Addresses = nil
 		change(&n.Stations[0], &n.Stations[1])
-		if err := CheckRoutes(n); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+		err := CheckRoutes(n)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}

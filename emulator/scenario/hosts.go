@@ -102,12 +102,14 @@ func networks(to string) []netip.Prefix {
 	return []netip.Prefix{p}
 }
 
-// checkRouting holds the section hosts against the hosts that there are, and its addresses and routes against each other.
+// checkRouting holds the section hosts against the hosts that there are, and its addresses and routes against each
+// other.
 func (d *decoder) checkRouting(f *File, n vocabulary) {
 	total := 0
 	for i := range f.Hosts {
 		if total += len(f.Hosts[i].Routes); total > maxRoutes {
-			d.failAt(join("hosts", f.Hosts[i].Name), "write fewer, of shorter prefixes", "there are more than %d routes", maxRoutes)
+			d.failAt(join("hosts", f.Hosts[i].Name), "write fewer, of shorter prefixes",
+				"there are more than %d routes", maxRoutes)
 			return
 		}
 	}
@@ -151,7 +153,8 @@ func (d *decoder) checkAddress(h *HostNetwork, path, text string, owner map[neti
 	other, taken := owner[a]
 	switch {
 	case topology.Subnet.Contains(a):
-		d.failAt(path, "write one of another network", "%v is of %v, the network of the hosts' own addresses", a, topology.Subnet)
+		d.failAt(path, "write one of another network", "%v is of %v, the network of the hosts' own addresses", a,
+			topology.Subnet)
 	case topology.Reserved(a):
 		d.failAt(path, "write one of a private network, such as 10.9.0.1/24 or fd00:9::1/64",
 			"%v cannot be given to a host", a)

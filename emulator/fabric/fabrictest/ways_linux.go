@@ -58,13 +58,13 @@ func (b *Bench) wantAnswer(p pinger, from string, to netip.Addr, timeToLive int,
 	b.t.Helper()
 	got, kind, err := p.probe(b.Station(from).NetNS, to, timeToLive)
 	if err != nil || got != who || kind != typ {
-		b.t.Errorf("%s to %v, time to live %d: ICMP type %d from %v, %v; want type %d from %v", from, to, timeToLive, kind, got,
-			err, typ, who)
+		b.t.Errorf("%s to %v, time to live %d: ICMP type %d from %v, %v; want type %d from %v", from, to, timeToLive,
+			kind, got, err, typ, who)
 	}
 }
 
-// Ways holds a fabric to further addresses of stations and to routes by way of stations, of IPv4 and, six, IPv6: what is
-// behind a router that a user runs in a station is reached by those that have a route, hop by hop.
+// Ways holds a fabric to further addresses of stations and to routes by way of stations, of IPv4 and, six, IPv6: what
+// is behind a router that a user runs in a station is reached by those that have a route, hop by hop.
 func Ways(t *testing.T, newFabric NewFabric, six bool) {
 	testenv.Privileged(t)
 	b := NewBench(t)
@@ -140,8 +140,8 @@ func onLoopback(addr netip.Addr) func() error {
 	}
 }
 
-// Unreachable holds a fabric to what is said of what is down: the last router in front of a link, a router or a host that
-// is tells senders that their destination is unreachable, and nothing more when it is up again.
+// Unreachable holds a fabric to what is said of what is down: the last router in front of a link, a router or a host
+// that is tells senders that their destination is unreachable, and nothing more when it is up again.
 func Unreachable(t *testing.T, newFabric NewFabric, six bool) {
 	b, f := behindTwo(t, newFabric)
 	to := b.Station("b").Addr

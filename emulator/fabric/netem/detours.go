@@ -47,8 +47,8 @@ func (l *layout) detour(n *fabric.Network) error {
 	return errors.Join(errs...)
 }
 
-// demands follows every route of every station as far as the station by way of which it leads. Of contradicting ones, of
-// which port says the first, by has those of the others' as well.
+// demands follows every route of every station as far as the station by way of which it leads. Of contradicting ones,
+// of which port says the first, by has those of the others' as well.
 func (l *layout) demands(n *fabric.Network) []map[netip.Prefix]*demand {
 	all, next := make([]map[netip.Prefix]*demand, len(l.spaces)), make([]map[topology.ID]int, len(l.spaces))
 	for i := range l.spaces {

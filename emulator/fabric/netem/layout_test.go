@@ -160,7 +160,9 @@ func TestRoutesByWayOfStations(t *testing.T) {
 	n := base()
 	via := n.Stations[13]
 	n.Stations[13].Addresses = []netip.Prefix{p("10.9.0.1/24")}
-	n.Stations[0].Routes = []fabric.Route{{To: p("10.9.0.0/16"), Via: via.ID}, {To: p("10.64.0.2/32"), Via: n.Stations[1].ID}}
+	n.Stations[0].Routes = []fabric.Route{
+		{To: p("10.9.0.0/16"), Via: via.ID}, {To: p("10.64.0.2/32"), Via: n.Stations[1].ID},
+	}
 	n.Stations[5].Routes = []fabric.Route{{To: p("10.9.0.0/16"), Via: via.ID}}
 	l, err := newLayout(n)
 	if err != nil {

@@ -84,9 +84,9 @@ var anywhere = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 
 // table is the routing table of a space, of the stations' own addresses. What forwards knows every station, and says of
 // everybody else, and of those behind something that is down, that he is unreachable: default routes of two neighbours
-// might lead to each other, and packets for nobody would go around until they are too old. A station has a default route
-// by the port that most destinations have, and leaves that to its neighbour. What a partition keeps apart from a station
-// goes nowhere.
+// might lead to each other, and packets for nobody would go around until they are too old. A station has a default
+// route by the port that most destinations have, and leaves that to its neighbour. What a partition keeps apart from a
+// station goes nowhere.
 func (l *layout) table(n *fabric.Network, i int) map[netip.Prefix]target {
 	where := l.targets(n, i)
 	exact := map[netip.Prefix]target{}
@@ -144,8 +144,8 @@ func (l *layout) gone(n *fabric.Network, i int) map[int]bool {
 	return all
 }
 
-// merged is the table of single addresses with as few routes as say it; those for which a network of the space's detours
-// would be taken otherwise stay as they are.
+// merged is the table of single addresses with as few routes as say it; those for which a network of the space's
+// detours would be taken otherwise stay as they are.
 func (l *layout) merged(n *fabric.Network, i int, table map[netip.Prefix]target) map[netip.Prefix]target {
 	kept := map[netip.Prefix]target{}
 	if len(l.detours[i]) > 0 {

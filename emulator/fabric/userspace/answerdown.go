@@ -32,8 +32,8 @@ func (t *table) lastRouter(p *path, hop int, gates []*gate) topology.ID {
 }
 
 // answerDown lets a router in front of something that is down tell the sender of a packet, at the instant at (ns), that
-// its destination is unreachable: as a router does whose interface is down, or whose neighbour does not answer. Where no
-// router is in front of it, as at the sender's own link, nobody can tell.
+// its destination is unreachable: as a router does whose interface is down, or whose neighbour does not answer. Where
+// no router is in front of it, as at the sender's own link, nobody can tell.
 func (c *core) answerDown(p *packet, router topology.ID, at int64) { c.tellDown(p, router, at, false) }
 
 // answerLater is answerDown at an instant that is still to come.

@@ -222,9 +222,9 @@ func randomFrame(random *rand.Rand, stations int, tag byte) (from int, data []by
 }
 
 // What several machines deliver is what one delivers: the same frames, at the same instants, and so are all counters.
-// It holds for all kinds of paths, in random networks, whatever faults and shapes change meanwhile, but that the machine in
-// front of a cut link knows what is down behind it when a packet leaves, and not when it arrives: so in every second round
-// nothing is under way when something goes down, and in the others nobody is told.
+// It holds for all kinds of paths, in random networks, whatever faults and shapes change meanwhile, but that the
+// machine in front of a cut link knows what is down behind it when a packet leaves, and not when it arrives: so in
+// every second round nothing is under way when something goes down, and in the others nobody is told.
 func TestSeveralMachinesCarryWhatOneDoes(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)

@@ -26,8 +26,8 @@ func (d detours) by(addr netip.Addr) *port {
 	return nil
 }
 
-// makeDetours takes further addresses and routes from the network. Without any second stays nil, and no packet is looked
-// at for them.
+// makeDetours takes further addresses and routes from the network. Without any second stays nil, and no packet is
+// looked at for them.
 func (t *table) makeDetours() error {
 	if !fabric.Routed(&t.network) {
 		return nil
@@ -52,8 +52,8 @@ func (t *table) makeDetours() error {
 	return nil
 }
 
-// onto is the port that a packet from a station goes to: the one that it goes by way of, or the one that has the address.
-// to is the one whose first address it is; nil: no station's.
+// onto is the port that a packet from a station goes to: the one that it goes by way of, or the one that has the
+// address. to is the one whose first address it is; nil: no station's.
 func (t *table) onto(from, to *port, dest netip.Addr) *port {
 	if by := from.detours.by(dest); by != nil {
 		return by

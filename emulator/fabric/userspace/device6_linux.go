@@ -59,8 +59,8 @@ type in6Ifreq struct {
 	index   int32
 }
 
-// add6 gives the station's interface, which is up, the IPv6 addresses that are missing. Neighbours are not asked for, as
-// with IPv4, where the interface has no ARP.
+// add6 gives the station's interface, which is up, the IPv6 addresses that are missing. Neighbours are not asked for,
+// as with IPv4, where the interface has no ARP.
 func add6(s *fabric.Station, sock int) error {
 	missing, err := missing6(s)
 	if len(missing) == 0 || err != nil {

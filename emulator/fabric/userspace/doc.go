@@ -56,13 +56,13 @@
 // messages, from fabric.RouterAddr6; groups but interface-local ones go to the segment. A station has an address of its
 // segment besides (fabric.LinkLocal6, fe80::/10), which is carried within that, its hop limit as it is (linklocal.go).
 //
-// A station may have further addresses and routes by way of other stations (fabric.Station): a packet goes to the station
-// that its sender's routes name, or to the one that has the address (detours.go). A network in which no station has any
-// looks at nothing for that.
+// A station may have further addresses and routes by way of other stations (fabric.Station): a packet goes to the
+// station that its sender's routes name, or to the one that has the address (detours.go). A network in which no station
+// has any looks at nothing for that.
 //
 // The last router in front of something that is down answers that the destination is unreachable, as a real one does
-// whose interface is down (answerdown.go); where no router is in front of it, as at the sender's own link, nobody does. A
-// partition says nothing: it is a network in pieces and no filter.
+// whose interface is down (answerdown.go); where no router is in front of it, as at the sender's own link, nobody does.
+// A partition says nothing: it is a network in pieces and no filter.
 //
 // A packet that is too big for a link on its way (topology.Shape.MTU) goes as far as the router in front of it, which
 // says so; one of IPv4 that may be cut is carried in fragments, made where it begins its way (mtu.go). A station's
@@ -75,10 +75,10 @@
 // # What is not
 //
 // Without ARP: ARP itself (addresses are known, and nobody has to ask for them), and all other protocols: counted as
-// StationStatus.Ignored, as are packets to and from link-local addresses that would leave their segment. An address that
-// somebody gives to a station's interface by hand, and a route by way of another station, for a frame does not say whom
-// it is to pass: their packets are unreachable, and counted as such. Packets that could not be read or written count as
-// StationStatus.Errors, and so do those for which the device's ring had no room.
+// StationStatus.Ignored, as are packets to and from link-local addresses that would leave their segment. An address
+// that somebody gives to a station's interface by hand, and a route by way of another station, for a frame does not say
+// whom it is to pass: their packets are unreachable, and counted as such. Packets that could not be read or written
+// count as StationStatus.Errors, and so do those for which the device's ring had no room.
 //
 // # How packets are shown
 //

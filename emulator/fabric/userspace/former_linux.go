@@ -12,8 +12,8 @@ import (
 	"testbed/emulator/fabric"
 )
 
-// former is what an earlier network has given a station's interface and the next one does not: addresses and routes that
-// would lead astray.
+// former is what an earlier network has given a station's interface and the next one does not: addresses and routes
+// that would lead astray.
 type former struct {
 	labels    []int // of IPv4 addresses
 	addresses []netip.Prefix

@@ -5,8 +5,8 @@ import "encoding/binary"
 // isLinkLocal says whether an IPv6 address is of its holder's segment alone.
 func isLinkLocal(addr []byte) bool { return addr[0] == 0xfe && addr[1]&0xc0 == 0x80 }
 
-// routeLinkLocal is the path of a packet to an address of the sender's own segment (fe80::/10). Nobody routes there: its
-// hop limit stays, and what is for another segment is not carried, and counted.
+// routeLinkLocal is the path of a packet to an address of the sender's own segment (fe80::/10). Nobody routes there:
+// its hop limit stays, and what is for another segment is not carried, and counted.
 func (c *core) routeLinkLocal(from *port, data, dest []byte) *path {
 	to := c.table.lookupLinkLocal(dest)
 	if to == from || data[virtioLen]&1 != 0 {

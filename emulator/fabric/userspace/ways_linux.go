@@ -27,7 +27,8 @@ type way struct {
 // lastMetric is that of the routes to everybody, behind whatever a node's programs have for themselves.
 const lastMetric = 30_000
 
-// waysOf are the routes that every station needs: to its network, to groups of receivers, and to everybody in its segment.
+// waysOf are the routes that every station needs: to its network, to groups of receivers, and to everybody in its
+// segment.
 func waysOf(s *fabric.Station) []way {
 	return []way{
 		{to: s.Addr.Masked()}, {to: netip.MustParsePrefix("224.0.0.0/4")},
@@ -35,8 +36,8 @@ func waysOf(s *fabric.Station) []way {
 	}
 }
 
-// routedWays are the others, in a network with further addresses and routes: to whatever the fabric may know, and those of
-// the station's own.
+// routedWays are the others, in a network with further addresses and routes: to whatever the fabric may know, and those
+// of the station's own.
 func routedWays(s *fabric.Station, stations map[topology.ID]*fabric.Station) []way {
 	all := []way{
 		{to: netip.PrefixFrom(netip.IPv4Unspecified(), 0), metric: lastMetric},

@@ -30,8 +30,8 @@ func timed(t *testing.T, change func(*Options, []topology.ID), at ...float64) []
 }
 
 // TestOutage: a worker carries nothing from 1 to 1.5 s. What is on its way to it then is sent again after 0.24 s, the
-// round trip's 0.04 included, as a probe, 0.24 s later, and again after that: a router says that the worker is unreachable.
-// The worker's own responses, of which nobody says anything, are sent again 0.48 s after that.
+// round trip's 0.04 included, as a probe, 0.24 s later, and again after that: a router says that the worker is
+// unreachable. The worker's own responses, of which nobody says anything, are sent again 0.48 s after that.
 func TestOutage(t *testing.T) {
 	got := timed(t, func(o *Options, hosts []topology.ID) {
 		o.Outages = []predict.Outage{{Node: hosts[1], From: time.Second, To: 1500 * time.Millisecond},

@@ -131,8 +131,8 @@ func (w *lab) command(node, port string, s *topology.Shape) {
 }
 
 // commandsIn is the key exec of a host: what gives it its further addresses and its routes. A route leads to an address
-// of the other host in a network that both are in; where there is none, as addresses of the lab's own are not known here,
-// it is told in a comment.
+// of the other host in a network that both are in; where there is none, as addresses of the lab's own are not known
+// here, it is told in a comment.
 func (w *lab) commandsIn(n *network.Network, m *network.Made) string {
 	var all []string
 	for _, a := range m.Addresses {
