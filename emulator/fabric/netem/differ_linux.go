@@ -100,7 +100,7 @@ func (v *view) loopbackDifferences(i int) []difference {
 	return all
 }
 
-// addressDifference: a device has the space's addresses.
+// addressDifference: a device has the space's addresses, and none that an earlier network has given it.
 func (v *view) addressDifference(i, port int, d *device) (all []difference) {
 	for _, want := range v.l.spaces[i].wantedAddresses() {
 		if slices.Contains(v.state[i].addresses[d.index], want) {
@@ -108,6 +108,14 @@ func (v *view) addressDifference(i, port int, d *device) (all []difference) {
 		}
 		all = append(all, difference{port: port, what: fmt.Sprintf("%s lacks the address %s", d.name, want.Addr()),
 			mend: func(e *entered) error { return e.setAddress(d.index, want, true) }})
+	}
+	if s := v.l.spaces[i].station; s >= 0 {
+		for _, a := range v.former[v.n.Stations[s].NetNS] {
+			if slices.Contains(v.state[i].addresses[d.index], a) {
+				all = append(all, difference{port: port, what: fmt.Sprintf("%s has the address %s still", d.name, a.Addr()),
+					mend: func(e *entered) error { return e.setAddress(d.index, a, false) }})
+			}
+		}
 	}
 	return all
 }

@@ -76,6 +76,16 @@ func TestMTU(t *testing.T) {
 	fabrictest.MTU(t, perTestbed(t), hasSix())
 }
 
+func TestWays(t *testing.T) {
+	needKernel(t)
+	fabrictest.Ways(t, perTestbed(t), hasSix())
+}
+
+func TestUnreachable(t *testing.T) {
+	needKernel(t)
+	fabrictest.Unreachable(t, perTestbed(t), hasSix())
+}
+
 // What the kernel holds, to the last bit: a rate that 32 bits cannot hold, nanoseconds, and jitter without a delay.
 func TestKernelHoldsWhatWasAsked(t *testing.T) {
 	needKernel(t)

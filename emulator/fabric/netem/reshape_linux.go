@@ -67,12 +67,13 @@ type intended struct {
 	bursts     map[portID]bool
 	mtus       map[portID]uint32
 	partition  [][]topology.ID
+	down       []topology.ID
 	stations   []netns.Ref
 }
 
 func (l *layout) intended(n *fabric.Network) *intended {
-	w := &intended{netemWants: l.netemWants(n), bursts: l.bursts(n), mtus: l.mtus(n),
-		stations: refs(n)}
+	w := &intended{netemWants: l.netemWants(n), bursts: l.bursts(n), mtus: l.mtus(n), stations: refs(n),
+		down: slices.Clone(n.Down)}
 	for _, group := range n.Partition {
 		w.partition = append(w.partition, slices.Clone(group))
 	}
@@ -128,10 +129,18 @@ func (l *layout) changed(before *intended, n *fabric.Network) map[int]bool {
 			changed[at.space] = true
 		}
 	}
+	was := *n
+	was.Down = before.down
+	if !slices.Equal(before.down, n.Down) {
+		for i := range l.spaces { // what forwards says that those behind it are unreachable
+			if !maps.Equal(l.gone(&was, i), l.gone(n, i)) {
+				changed[i] = true
+			}
+		}
+	}
 	if slices.EqualFunc(before.partition, n.Partition, slices.Equal) {
 		return changed
 	}
-	was := *n
 	was.Partition = before.partition
 	for i := range l.spaces {
 		if l.spaces[i].station >= 0 && !maps.Equal(l.table(&was, i), l.table(n, i)) {

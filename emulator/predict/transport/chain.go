@@ -141,7 +141,7 @@ func (r *replay) delivered(f *flow, took int64) {
 	if one.SlowStart < 0 { // long transfers are not calculated to the picosecond: see collapse.go
 		one.Serialisation, one.SlowStart = one.Serialisation+one.SlowStart, 0
 	}
-	one.Queueing += r.outages(f, e.connection, p.now, one.Sum(), 2*one.Propagation, e.kind)
+	one.Queueing += r.outages(f, e, p.now, one.Sum(), 2*one.Propagation)
 	if p.again != nil {
 		p.waited(parts, one.Sum())
 	} else if p.now += one.Sum(); e.kind == body {
