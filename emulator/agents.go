@@ -187,11 +187,7 @@ func (a agents) End(
 	}
 	also, err := c.Remove(ctx, testbed) // agents that are left of a controller that was killed
 	for _, u := range also {
-		wanted := slices.ContainsFunc(on, func(m machines.Machine) bool { return m.ID == u.Machine.ID })
-		known := slices.ContainsFunc(left, func(l carrier.Unfit) bool { return l.Machine.ID == u.Machine.ID })
-		if wanted && !known {
-			left = append(left, u)
-		}
+		left = append(left, missing(left, u, s.Partition.Machines, on)...)
 	}
 	return left, err
 }

@@ -18,6 +18,7 @@ import (
 	"testbed/emulator/machines/carrier"
 	"testbed/emulator/machines/carrier/container"
 	"testbed/emulator/machines/carrier/swarm/relay"
+	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
 )
 
@@ -46,6 +47,7 @@ const undoing = time.Minute
 func (c *Carrier) Start(
 	ctx context.Context, launch carrier.Launch, on []machines.Machine,
 ) (agents []*carrier.Agent, err error) {
+	defer func() { err = c.reached(ctx, err) }()
 	manager, err := c.managed(ctx)
 	if err != nil {
 		return nil, err
@@ -166,7 +168,8 @@ func (s *start) spec() container.Spec {
 }
 
 // refused looks for tasks that will never run, and says why, by machine. undecided is whether others may follow.
-func (s *start) refused(ctx context.Context, service string) (failed error, undecided bool, err error) {
+func (g *gathering) refused(ctx context.Context, service string) (failed error, undecided bool, err error) {
+	s := g.start
 	tasks, err := s.options.API.TaskList(ctx, swarm.TaskListOptions{Filters: filters.NewArgs(
 		filters.Arg("service", service))})
 	if err != nil {
@@ -181,8 +184,13 @@ func (s *start) refused(ctx context.Context, service string) (failed error, unde
 		}
 		switch t.Status.State {
 		case swarm.TaskStateRejected, swarm.TaskStateFailed, swarm.TaskStateOrphaned, swarm.TaskStateComplete:
-			why = append(why, carrier.On(s.on[at], s.reason(t)))
 			decided++
+			switch {
+			case g.agents[at] != nil:
+				why = append(why, carrier.On(s.on[at], fmt.Errorf("%w: %w", control.ErrLost, s.reason(t))))
+			case !g.under[at]: // else whoever meets it says why, and knows more
+				why = append(why, carrier.On(s.on[at], s.reason(t)))
+			}
 		case swarm.TaskStateRunning:
 			decided++
 		}
