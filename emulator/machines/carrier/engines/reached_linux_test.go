@@ -47,7 +47,9 @@ func TestAnEngineThatIsLostIsTheReason(t *testing.T) {
 		create func(w http.ResponseWriter, end func())
 		lost   bool
 	}{
-		"refuses": {func(w http.ResponseWriter, _ func()) { http.Error(w, `{"message": "no"}`, http.StatusInternalServerError) },
+		"refuses": {func(w http.ResponseWriter, _ func()) {
+			http.Error(w, `{"message": "no"}`, http.StatusInternalServerError)
+		},
 			false},
 		"ends in an answer": {func(w http.ResponseWriter, end func()) {
 			end()

@@ -1,0 +1,160 @@
+package carriertest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// hostsEach is how many hosts a site has, and times how often each way of bringing them up is measured.
+const (
+	hostsEach = 27
+	times     = 5
+)
+
+// sites writes a scenario of sites, each of which a line of 5 ms joins with the exchange.
+func sites(t *testing.T, name string, count int) string {
+	t.Helper()
+	var nodes, links strings.Builder
+	fmt.Fprint(&nodes, "    exchange: {kind: exchange}\n")
+	for s := range count {
+		fmt.Fprintf(&nodes, "    site%d: {kind: switch}\n", s)
+		fmt.Fprintf(&links, "    - {endpoints: [site%d, exchange], rate: 1Gbps, delay: 5ms}\n", s)
+		for h := range hostsEach {
+			fmt.Fprintf(&nodes, "    h%d-%d: {}\n", s, h)
+			fmt.Fprintf(&links, "    - {endpoints: [h%d-%d, site%d], rate: 1Gbps, delay: 200us}\n", s, h, s)
+		}
+	}
+	path := filepath.Join(t.TempDir(), name+".yaml")
+	text := fmt.Sprintf("name: %s\ntopology:\n  nodes:\n%s  links:\n%smodels: [in-function]\n", name, &nodes, &links)
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// took are the times of up and down, in s.
+type took struct{ up, down []float64 }
+
+// TestStartsInTheTimeOfAShare: to bring 81 nodes up on three machines takes at most 1.2 times as long as an engine takes
+// for its 27, and down likewise, by medians. The machines here share their processors: so an engine's time for its share
+// is what it takes while the two others bring up theirs, each as a testbed of its own on one machine. It is the same work
+// at the same time, but for agents, connections and the cut. What a share takes while nobody else does anything is
+// logged.
+func TestStartsInTheTimeOfAShare(t *testing.T) {
+	onQuietMachines(t)
+	c := newCommands(t)
+	whole := sites(t, "whole", c.at.Count)
+	var shares []string
+	for n := range c.at.Count {
+		shares = append(shares, sites(t, fmt.Sprint("share", n+1), 1))
+	}
+	var one, all, single took
+	for i := -1; i < times; i++ { // the first time images are made and loaded
+		var now took
+		for n := range c.at.Count {
+			if i < 0 {
+				alone(t, c, n, shares[n], &now)
+			}
+		}
+		spreadOut(t, c, whole, &now)
+		if i < 0 {
+			continue
+		}
+		atOnce(t, c, shares, &one)
+		spreadOut(t, c, whole, &all)
+		alone(t, c, i%c.at.Count, shares[i%c.at.Count], &single)
+	}
+	t.Logf("alone on all processors a share is up after %.2f s and down after %.2f s", middle(single.up), middle(single.down))
+	for _, what := range []struct {
+		name       string
+		one, three []float64
+	}{{"up", one.up, all.up}, {"down", one.down, all.down}} {
+		ratio := middle(what.three) / middle(what.one)
+		t.Logf("%s: %d nodes on three machines %.2f s %.2f, a share of %d beside the others' %.2f s %.2f: %.2f times",
+			what.name, hostsEach*c.at.Count, middle(what.three), what.three, hostsEach, middle(what.one), what.one, ratio)
+		if ratio > 1.2 {
+			t.Errorf("%s: want 1.2 times at most", what.name)
+		}
+	}
+}
+
+// shareOf brings a share up on one machine, and takes it down when between returns.
+func shareOf(c *commands, n int, scenario string, between func()) (t took, err error) {
+	where, begun := c.on(n+1, "--runtime", "docker", "--fabric", "userspace"), time.Now()
+	_, err = where.run(append([]string{"up", scenario, "-q"}, where.flags...)...)
+	t.up = append(t.up, time.Since(begun).Seconds())
+	between()
+	if err == nil {
+		begun = time.Now()
+		_, err = where.run("down", "--name", fmt.Sprint("share", n+1), "-q")
+		t.down = append(t.down, time.Since(begun).Seconds())
+	}
+	return t, err
+}
+
+// add takes in more times.
+func (t *took) add(more took) { t.up, t.down = append(t.up, more.up...), append(t.down, more.down...) }
+
+// alone brings one share up, and takes it down.
+func alone(t *testing.T, c *commands, n int, scenario string, into *took) {
+	t.Helper()
+	one, err := shareOf(c, n, scenario, func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	into.add(one)
+}
+
+// atOnce brings all shares up at the same time, and takes them down so.
+func atOnce(t *testing.T, c *commands, shares []string, into *took) {
+	t.Helper()
+	var done, up sync.WaitGroup
+	all, failed := make([]took, len(shares)), make([]error, len(shares))
+	up.Add(len(shares))
+	for n := range shares {
+		done.Go(func() {
+			all[n], failed[n] = shareOf(c, n, shares[n], func() { up.Done(); up.Wait() })
+		})
+	}
+	done.Wait()
+	if err := errors.Join(failed...); err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range all {
+		into.add(one)
+	}
+}
+
+// spreadOut brings all up on three machines, a share on each, and takes it down.
+func spreadOut(t *testing.T, c *commands, scenario string, into *took) {
+	t.Helper()
+	where, begun := c.spread(), time.Now()
+	where.must(t, append([]string{"up", scenario, "-q"}, where.flags...)...)
+	up := time.Since(begun).Seconds()
+	var list []struct {
+		Machines []struct {
+			Nodes int `json:"nodes"`
+		} `json:"machines"`
+	}
+	if err := json.Unmarshal(where.must(t, "ls", "-f", "json"), &list); err != nil {
+		t.Fatal(err)
+	}
+	if len(list) != 1 || len(list[0].Machines) != c.at.Count {
+		t.Fatalf("the testbeds are %+v", list)
+	}
+	for _, m := range list[0].Machines {
+		if m.Nodes != hostsEach {
+			t.Errorf("%d nodes are on a machine, not %d", m.Nodes, hostsEach)
+		}
+	}
+	begun = time.Now()
+	where.must(t, "down", "--name", "whole", "-q")
+	into.add(took{[]float64{up}, []float64{time.Since(begun).Seconds()}})
+}
