@@ -36,6 +36,7 @@ type finding struct {
 type carried struct {
 	off    map[string][]float64 // errors of round trips in s, absolute, by class
 	across map[string][]float64 // of those between two machines
+	rated  map[string]bool      // whether the rate is as it should be, by class
 	chains map[string][]float64 // latencies in s, by model and job
 }
 
@@ -63,7 +64,7 @@ func TestAsOnOneMachine(t *testing.T) {
 }
 
 func newCarried() *carried {
-	return &carried{map[string][]float64{}, map[string][]float64{}, map[string][]float64{}}
+	return &carried{map[string][]float64{}, map[string][]float64{}, map[string]bool{}, map[string][]float64{}}
 }
 
 // measure brings the scenario up, measures its links, replays its jobs, and takes it down.
@@ -72,24 +73,28 @@ func (c *carried) measure(t *testing.T, p *commands, pass int, where place) {
 	const name = "as-one"
 	where.must(t, append([]string{"up", "scenarios/iiot.yaml", "--name", name, "-q"}, where.flags...)...)
 	defer where.must(t, "down", "--name", name, "-q")
-	c.verify(t, where.checked(t, "verify", "--name", name, "-f", "json", "-q", "--per-class", "3", "--pings", "400"))
+	verify := []string{"verify", "--name", name, "-f", "json", "-q", "--only"}
+	c.roundTrips(t, where.checked(t, append(verify, "rtt", "--per-class", "3")...))
+	c.rates(t, where.checked(t, append(verify, "rate")...))
 	results := filepath.Join(t.TempDir(), fmt.Sprint(pass))
 	where.must(t, "replay", "--name", name, "-q", "-o", results, "--report=false", "--allow-disturbed")
 	c.replay(t, results)
 }
 
-// verify takes in what was found: of each class the best pass counts.
-func (c *carried) verify(t *testing.T, text []byte) {
+// findings are what `verify` has printed.
+func findings(t *testing.T, text []byte, probe string) (found []finding) {
 	t.Helper()
-	var found []finding
 	if err := json.Unmarshal(text, &found); err != nil {
 		t.Fatalf("%v: %s", err, text)
 	}
+	return slices.DeleteFunc(found, func(f finding) bool { return f.Probe != probe || f.Skipped })
+}
+
+// roundTrips takes in what was found: of each class the best pass counts.
+func (c *carried) roundTrips(t *testing.T, text []byte) {
+	t.Helper()
 	off, across := map[string][]float64{}, map[string][]float64{}
-	for _, f := range found {
-		if f.Probe != "rtt" || f.Skipped {
-			continue
-		}
+	for _, f := range findings(t, text, "rtt") {
 		if strings.Contains(f.Verdict, "lost") || f.Verdict == "no answer" {
 			t.Errorf("%s: %s", f.Link, f.Verdict)
 			continue
@@ -101,6 +106,16 @@ func (c *carried) verify(t *testing.T, text []byte) {
 	}
 	better(c.off, off)
 	better(c.across, across)
+}
+
+// rates takes in of which links the rate was as it should be, by the limits of one machine, in any pass.
+func (c *carried) rates(t *testing.T, text []byte) {
+	t.Helper()
+	for _, f := range findings(t, text, "rate") {
+		if c.rated[f.Class] = c.rated[f.Class] || f.OK; !f.OK {
+			t.Logf("%s (%s): %s", f.Link, f.Class, f.Verdict)
+		}
+	}
 }
 
 // better keeps of each class what has the smaller median.
@@ -177,6 +192,11 @@ func compareErrors(t *testing.T, one, three *carried) {
 	}
 	if len(three.across) == 0 {
 		t.Error("nothing was measured through the cut")
+	}
+	for class, ok := range three.rated {
+		if !ok && one.rated[class] {
+			t.Errorf("%s: the rate is off, and is not on one machine", class)
+		}
 	}
 }
 
