@@ -9,7 +9,7 @@ import (
 
 	"testbed/emulator"
 	"testbed/emulator/fabric"
-	"testbed/emulator/fabric/spread"
+	fabrics "testbed/emulator/fabric/spread"
 	"testbed/emulator/machines"
 	"testbed/emulator/machines/carrier"
 	"testbed/emulator/machines/control"
@@ -89,7 +89,7 @@ func singleCode(err error) (int, string) {
 		return known.code, known.hint
 	case readerGone(err):
 		return ExitReaderGone, ""
-	case errors.Is(err, carrier.ErrUnreachable), errors.Is(err, control.ErrLost), errors.Is(err, spread.ErrNoAnswer):
+	case errors.Is(err, carrier.ErrUnreachable), errors.Is(err, control.ErrLost), errors.Is(err, fabrics.ErrNoAnswer):
 		return ExitLost, ""
 	case errors.As(err, &below):
 		return ExitUsage, ""

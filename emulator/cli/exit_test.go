@@ -10,7 +10,7 @@ import (
 
 	"testbed/emulator"
 	"testbed/emulator/fabric"
-	"testbed/emulator/fabric/spread"
+	fabrics "testbed/emulator/fabric/spread"
 	"testbed/emulator/machines/carrier"
 	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
@@ -40,7 +40,7 @@ func TestExitCodeOfErrors(t *testing.T) {
 		{fmt.Errorf("%w: %w", record.ErrUnsound, failure), ExitCheck}, {fmt.Errorf("x: %w", emulator.ErrInput), ExitUsage},
 		{fmt.Errorf("x: %w", orchestrator.ErrUnknownOption), ExitUsage},
 		{fmt.Errorf("x: %w", orchestrator.ErrNotRunning), ExitFailure},
-		{fmt.Errorf("x: %w", spread.ErrNoAnswer), ExitLost}, {fmt.Errorf("x: %w", control.ErrLost), ExitLost},
+		{fmt.Errorf("x: %w", fabrics.ErrNoAnswer), ExitLost}, {fmt.Errorf("x: %w", control.ErrLost), ExitLost},
 		{errors.Join(failure, fmt.Errorf("x: %w", carrier.ErrUnreachable)), ExitLost},
 		{&coded{error: errors.New(""), code: 7}, 7}, {errors.Join(&coded{error: errors.New(""), code: 7}, failure), 7},
 	} {
