@@ -45,15 +45,25 @@ func (a agents) Begin(
 	}
 	kept, err := seat.Start(ctx, program.At("/proc/self/exe"), []string{seat.Command}, a.config(testbed, s), progress)
 	if err != nil {
-		return nil, err
+		return nil, begun(err)
 	}
 	carried := a.carried(testbed, s, kept, parted)
 	if err := vacant(ctx, testbed, carried.Runtime.(*several.Runtime).Made()); err != nil {
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), ending)
 		defer cancel()
-		return nil, errors.Join(err, kept.Close(clean))
+		return nil, begun(errors.Join(err, kept.Close(clean)))
 	}
 	return carried, nil
+}
+
+// begun is why agents could not be brought to machines. Who was lost on the way could not undo what it did; what another
+// controller has is not to be undone.
+func begun(err error) error {
+	lost := errors.Is(err, carrier.ErrUnreachable) || errors.Is(err, control.ErrLost)
+	if lost && !errors.Is(err, carrier.ErrTaken) && !errors.Is(err, orchestrator.ErrExists) {
+		return &orchestrator.BegunError{Err: err}
+	}
+	return err
 }
 
 // claims says who has agents of a testbed on machines.

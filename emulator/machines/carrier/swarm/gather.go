@@ -146,6 +146,8 @@ func (s *start) meet(ctx context.Context, conn net.Conn, m machines.Machine) (*c
 	switch {
 	case answer.Unreachable:
 		err = fmt.Errorf("%w: %s", carrier.ErrUnreachable, answer.Failed)
+	case answer.Taken:
+		err = fmt.Errorf("%w: %s", carrier.ErrTaken, answer.Failed)
 	case answer.Failed != "":
 		err = errors.New(answer.Failed)
 	case err != nil:

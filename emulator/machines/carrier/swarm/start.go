@@ -103,6 +103,9 @@ func (s *start) create(ctx context.Context, address string) (string, error) {
 	}
 	secret, err := s.options.API.SecretCreate(ctx,
 		swarm.SecretSpec{Annotations: swarm.Annotations{Name: name, Labels: labels}, Data: text})
+	if errdefs.IsConflict(err) {
+		err = fmt.Errorf("%w: %w", carrier.ErrTaken, err)
+	}
 	if err != nil {
 		return "", ofManager("the run's key as a secret of the Swarm", err)
 	}
@@ -118,8 +121,8 @@ func (s *start) create(ctx context.Context, address string) (string, error) {
 func (s *start) free(ctx context.Context) error {
 	there, err := s.options.API.ServiceList(ctx, swarm.ServiceListOptions{Filters: container.Of(s.launch.Testbed)})
 	if err == nil && len(there) > 0 {
-		return fmt.Errorf("agents of testbed %s are there already (service %s): another controller has it, or one that "+
-			"was killed, of which `down` leaves nothing", s.launch.Testbed, there[0].Spec.Name)
+		return fmt.Errorf("agents of testbed %s are there already (service %s): %w, or one that was killed, of which `down` "+
+			"leaves nothing", s.launch.Testbed, there[0].Spec.Name, carrier.ErrTaken)
 	}
 	return ofManager("the Swarm's services", err)
 }

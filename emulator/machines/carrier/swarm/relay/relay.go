@@ -17,6 +17,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"testbed/emulator/internal/readfile"
+	"testbed/emulator/machines/carrier"
 	"testbed/emulator/machines/carrier/container"
 	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
@@ -40,6 +41,7 @@ type Greeting struct {
 type Answer struct {
 	Failed      string `json:"failed,omitempty"`
 	Unreachable bool   `json:"unreachable,omitempty"` // that is because the machine's engine does not answer
+	Taken       bool   `json:"taken,omitempty"`       // that is because there is one already
 }
 
 // Times.
@@ -72,7 +74,8 @@ func Run(ctx context.Context, addresses []string) error {
 	}
 	agent, silent, err := start(ctx, spec)
 	if err != nil {
-		return errors.Join(err, control.Send(conn, Answer{Failed: err.Error(), Unreachable: silent}))
+		return errors.Join(err, control.Send(conn, Answer{Failed: err.Error(), Unreachable: silent,
+			Taken: errors.Is(err, carrier.ErrTaken)}))
 	}
 	defer func() { _ = agent.Close() }() // the controller removes what is left
 	if err := control.Send(conn, Answer{}); err != nil {
