@@ -56,8 +56,8 @@ func (a agents) Begin(
 	return carried, nil
 }
 
-// begun is why agents could not be brought to machines. Who was lost on the way could not undo what it did; what another
-// controller has is not to be undone.
+// begun is why agents could not be brought to machines. Who was lost on the way could not undo what it did; what
+// another controller has is not to be undone.
 func begun(err error) error {
 	lost := errors.Is(err, carrier.ErrUnreachable) || errors.Is(err, control.ErrLost)
 	if lost && !errors.Is(err, carrier.ErrTaken) && !errors.Is(err, orchestrator.ErrExists) {

@@ -111,8 +111,8 @@ func bringUp(c *cli.Context, s *State, e *resolved.Scenario, options emulator.Up
 	return host, bed, show, err
 }
 
-// removal bounds how long it may take to remove a run's testbed: of several machines one may have to be waited for until
-// it is known to be lost.
+// removal bounds how long it may take to remove a run's testbed: of several machines one may have to be waited for
+// until it is known to be lost.
 const removal = 3 * time.Minute
 
 // removeAfterwards takes a run's testbed down, even when the run was interrupted. What is left of it is no success of

@@ -297,7 +297,8 @@ func TestWhereMachinesAreAnothersNothingIsTouched(t *testing.T) {
 func TestWhatCouldNotBeUndoneIsRemoved(t *testing.T) {
 	a, h, _ := newApart(t)
 	a.refuse = &BegunError{control.ErrLost}
-	if _, err := h.Up(t.Context(), apart(t, "other")); !errors.Is(err, control.ErrLost) || !slices.Equal(a.ended, []string{"a", "b"}) {
+	_, err := h.Up(t.Context(), apart(t, "other"))
+	if !errors.Is(err, control.ErrLost) || !slices.Equal(a.ended, []string{"a", "b"}) {
 		t.Errorf("%v, and %v were asked to remove it", err, a.ended)
 	}
 	if _, err := os.Lstat(h.Store.Dir("other")); !errors.Is(err, fs.ErrNotExist) {

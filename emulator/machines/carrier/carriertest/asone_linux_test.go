@@ -49,7 +49,7 @@ func TestAsOnOneMachine(t *testing.T) {
 	one, three := newCarried(), newCarried()
 	for pass := range passes {
 		turns := []func(){
-			func() { one.measure(t, p, pass, p.on(1, "--runtime", "docker", "--fabric", "userspace")) },
+			func() { one.measure(t, p, pass, p.on(t, 1, "--runtime", "docker", "--fabric", "userspace")) },
 			func() { three.measure(t, p, pass, p.spread()) },
 		}
 		if pass%2 == 1 {

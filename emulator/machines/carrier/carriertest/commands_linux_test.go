@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	"testbed/emulator/internal/proc"
 	"testbed/emulator/internal/testenv"
 )
 
@@ -26,12 +28,28 @@ func newCommands(t *testing.T) *commands { return &commands{testenv.NewMachines(
 
 // place is where testbeds are brought up.
 type place struct {
-	engine string   // of the runtime docker; empty: whichever there is
+	before []string // the program's name: what leads to the machine
 	flags  []string // of up
 }
 
-// on is one machine's engine.
-func (c *commands) on(n int, flags ...string) place { return place{c.at.Engine(n), flags} }
+// on is one machine, with the engine that it has.
+func (c *commands) on(t *testing.T, n int, flags ...string) place {
+	t.Helper()
+	holder := fmt.Sprintf("tb-machine:%s/%d", c.at.Dir, n)
+	all, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range all {
+		pid := filepath.Base(path)
+		number, err := strconv.Atoi(pid)
+		if line := proc.CommandLineOf(number); err == nil && len(line) > 0 && line[0] == holder {
+			return place{[]string{"nsenter", "--target", pid, "--mount", "--net", "--uts", "--wd=" + repository(), "--"}, flags}
+		}
+	}
+	t.Fatalf("machine %d is not there", n)
+	return place{}
+}
 
 // spread is all machines, by their engines.
 func (c *commands) spread() place {
@@ -39,16 +57,14 @@ func (c *commands) spread() place {
 	for n := 1; n <= c.at.Count; n++ {
 		list = append(list, c.at.Engine(n))
 	}
-	return place{"", []string{"--machines", strings.Join(list, ",")}}
+	return place{nil, []string{"--machines", strings.Join(list, ",")}}
 }
 
 // command is the program with arguments.
 func (p place) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(shipped(), args...)
+	words := slices.Concat(p.before, []string{shipped()}, args)
+	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Dir = repository()
-	if p.engine != "" {
-		cmd.Env = append(os.Environ(), "DOCKER_HOST="+p.engine)
-	}
 	return cmd
 }
 

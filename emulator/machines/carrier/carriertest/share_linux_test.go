@@ -42,11 +42,11 @@ func sites(t *testing.T, name string, count int) string {
 // took are the times of up and down, in s.
 type took struct{ up, down []float64 }
 
-// TestStartsInTheTimeOfAShare: to bring 81 nodes up on three machines takes at most 1.2 times as long as an engine takes
-// for its 27, and down likewise, by medians. The machines here share their processors: so an engine's time for its share
-// is what it takes while the two others bring up theirs, each as a testbed of its own on one machine. It is the same work
-// at the same time, but for agents, connections and the cut. What a share takes while nobody else does anything is
-// logged.
+// TestStartsInTheTimeOfAShare: to bring 81 nodes up on three machines takes at most 1.2 times as long as an engine
+// takes for its 27, and down likewise, by medians. The machines here share their processors: so an engine's time for its
+// share is what it takes while the two others bring up theirs, each as a testbed of its own on one machine. It is the
+// same work at the same time, but for agents, connections and the cut. What a share takes while nobody else does anything
+// is logged.
 func TestStartsInTheTimeOfAShare(t *testing.T) {
 	onQuietMachines(t)
 	c := newCommands(t)
@@ -71,7 +71,8 @@ func TestStartsInTheTimeOfAShare(t *testing.T) {
 		spreadOut(t, c, whole, &all)
 		alone(t, c, i%c.at.Count, shares[i%c.at.Count], &single)
 	}
-	t.Logf("alone on all processors a share is up after %.2f s and down after %.2f s", middle(single.up), middle(single.down))
+	t.Logf("alone on all processors a share is up after %.2f s and down after %.2f s", middle(single.up),
+		middle(single.down))
 	for _, what := range []struct {
 		name       string
 		one, three []float64
@@ -85,9 +86,14 @@ func TestStartsInTheTimeOfAShare(t *testing.T) {
 	}
 }
 
+// machine is where a share is brought up.
+func (c *commands) machine(t *testing.T, n int) place {
+	return c.on(t, n+1, "--runtime", "docker", "--fabric", "userspace")
+}
+
 // shareOf brings a share up on one machine, and takes it down when between returns.
-func shareOf(c *commands, n int, scenario string, between func()) (t took, err error) {
-	where, begun := c.on(n+1, "--runtime", "docker", "--fabric", "userspace"), time.Now()
+func shareOf(where place, n int, scenario string, between func()) (t took, err error) {
+	begun := time.Now()
 	_, err = where.run(append([]string{"up", scenario, "-q"}, where.flags...)...)
 	t.up = append(t.up, time.Since(begun).Seconds())
 	between()
@@ -105,7 +111,7 @@ func (t *took) add(more took) { t.up, t.down = append(t.up, more.up...), append(
 // alone brings one share up, and takes it down.
 func alone(t *testing.T, c *commands, n int, scenario string, into *took) {
 	t.Helper()
-	one, err := shareOf(c, n, scenario, func() {})
+	one, err := shareOf(c.machine(t, n), n, scenario, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,8 +125,9 @@ func atOnce(t *testing.T, c *commands, shares []string, into *took) {
 	all, failed := make([]took, len(shares)), make([]error, len(shares))
 	up.Add(len(shares))
 	for n := range shares {
+		where := c.machine(t, n)
 		done.Go(func() {
-			all[n], failed[n] = shareOf(c, n, shares[n], func() { up.Done(); up.Wait() })
+			all[n], failed[n] = shareOf(where, n, shares[n], func() { up.Done(); up.Wait() })
 		})
 	}
 	done.Wait()
