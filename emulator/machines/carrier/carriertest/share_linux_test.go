@@ -43,10 +43,10 @@ func sites(t *testing.T, name string, count int) string {
 type took struct{ up, down []float64 }
 
 // TestStartsInTheTimeOfAShare: to bring 81 nodes up on three machines takes at most 1.2 times as long as an engine
-// takes for its 27, and down likewise, by medians. The machines here share their processors: so an engine's time for its
-// share is what it takes while the two others bring up theirs, each as a testbed of its own on one machine. It is the
-// same work at the same time, but for agents, connections and the cut. What a share takes while nobody else does anything
-// is logged.
+// takes for its 27, and down likewise, by medians. The machines here share their processors: so an engine's time for
+// its share is what it takes while the two others bring up theirs, each as a testbed of its own on one machine. It is
+// the same work at the same time, but for agents, connections and the cut. What a share takes while nobody else does
+// anything is logged.
 func TestStartsInTheTimeOfAShare(t *testing.T) {
 	onQuietMachines(t)
 	c := newCommands(t)
