@@ -103,6 +103,8 @@ fidelity: $(BIN) ## Hold delays, rates and start-up times against what README st
 		./emulator/fabric/userspace
 	QUIET_MACHINE=1 $(GO) test -count=1 -run \
 		'^(TestReplaysAgree|TestDispatchHalvesTheTailMeasured|TestUnavailability|TestFunctionsIn(AllModels|Containers))$$' ./emulator
+	QUIET_MACHINE=1 REQUIRE_PRIVILEGED=1 $(GO) test -count=1 -timeout 60m -v -run \
+		'^(TestAsOnOneMachine|TestStartsInTheTimeOfAShare)$$' ./emulator/machines/carrier/carriertest
 
 fuzz: ## Fuzz every reader of files and messages, FUZZTIME (30s) each
 	scripts/fuzz $(FUZZTIME)

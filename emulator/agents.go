@@ -45,15 +45,25 @@ func (a agents) Begin(
 	}
 	kept, err := seat.Start(ctx, program.At("/proc/self/exe"), []string{seat.Command}, a.config(testbed, s), progress)
 	if err != nil {
-		return nil, err
+		return nil, begun(err)
 	}
 	carried := a.carried(testbed, s, kept, parted)
 	if err := vacant(ctx, testbed, carried.Runtime.(*several.Runtime).Made()); err != nil {
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), ending)
 		defer cancel()
-		return nil, errors.Join(err, kept.Close(clean))
+		return nil, begun(errors.Join(err, kept.Close(clean)))
 	}
 	return carried, nil
+}
+
+// begun is why agents could not be brought to machines. Who was lost on the way could not undo what it did; what
+// another controller has is not to be undone.
+func begun(err error) error {
+	lost := errors.Is(err, carrier.ErrUnreachable) || errors.Is(err, control.ErrLost)
+	if lost && !errors.Is(err, carrier.ErrTaken) && !errors.Is(err, orchestrator.ErrExists) {
+		return &orchestrator.BegunError{Err: err}
+	}
+	return err
 }
 
 // claims says who has agents of a testbed on machines.
@@ -187,11 +197,7 @@ func (a agents) End(
 	}
 	also, err := c.Remove(ctx, testbed) // agents that are left of a controller that was killed
 	for _, u := range also {
-		wanted := slices.ContainsFunc(on, func(m machines.Machine) bool { return m.ID == u.Machine.ID })
-		known := slices.ContainsFunc(left, func(l carrier.Unfit) bool { return l.Machine.ID == u.Machine.ID })
-		if wanted && !known {
-			left = append(left, u)
-		}
+		left = append(left, missing(left, u, s.Partition.Machines, on)...)
 	}
 	return left, err
 }

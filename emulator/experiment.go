@@ -124,7 +124,7 @@ func (m *Emulation) Close(ctx context.Context) error {
 	}
 	name := m.bed.Journal.Testbed
 	m.bed = nil
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Minute)
 	defer cancel()
 	return m.Host.Down(ctx, name, nil)
 }

@@ -74,6 +74,20 @@ func (a agents) seize(ctx context.Context, testbed string, s *orchestrator.Sprea
 	return unfit
 }
 
+// missing are the machines of those that were to be asked, and are not known yet to be left, on which something may be
+// because one could not be asked: that machine, or, where what could not be asked is none of the testbed's machines but
+// what has them all, as the manager of a Swarm, all of them.
+func missing(known []carrier.Unfit, u carrier.Unfit, of, asked []machines.Machine) (more []carrier.Unfit) {
+	same := func(m machines.Machine) bool { return m.ID == u.Machine.ID }
+	one := slices.ContainsFunc(of, same)
+	for _, m := range asked {
+		if (!one || same(m)) && !slices.ContainsFunc(known, func(k carrier.Unfit) bool { return k.Machine.ID == m.ID }) {
+			more = append(more, carrier.Unfit{Machine: m, Why: u.Why})
+		}
+	}
+	return more
+}
+
 // leftAt says on which machines something of a testbed may still be; nil: on none.
 func leftAt(name string, unfit []string) error {
 	if len(unfit) == 0 {

@@ -9,6 +9,7 @@ import (
 
 	"testbed/emulator"
 	"testbed/emulator/fabric"
+	fabrics "testbed/emulator/fabric/spread"
 	"testbed/emulator/machines"
 	"testbed/emulator/machines/carrier"
 	"testbed/emulator/machines/control"
@@ -88,7 +89,7 @@ func singleCode(err error) (int, string) {
 		return known.code, known.hint
 	case readerGone(err):
 		return ExitReaderGone, ""
-	case errors.Is(err, carrier.ErrUnreachable), errors.Is(err, control.ErrLost):
+	case errors.Is(err, carrier.ErrUnreachable), errors.Is(err, control.ErrLost), errors.Is(err, fabrics.ErrNoAnswer):
 		return ExitLost, ""
 	case errors.As(err, &below):
 		return ExitUsage, ""

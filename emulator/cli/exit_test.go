@@ -10,6 +10,9 @@ import (
 
 	"testbed/emulator"
 	"testbed/emulator/fabric"
+	fabrics "testbed/emulator/fabric/spread"
+	"testbed/emulator/machines/carrier"
+	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/record"
@@ -37,6 +40,8 @@ func TestExitCodeOfErrors(t *testing.T) {
 		{fmt.Errorf("%w: %w", record.ErrUnsound, failure), ExitCheck}, {fmt.Errorf("x: %w", emulator.ErrInput), ExitUsage},
 		{fmt.Errorf("x: %w", orchestrator.ErrUnknownOption), ExitUsage},
 		{fmt.Errorf("x: %w", orchestrator.ErrNotRunning), ExitFailure},
+		{fmt.Errorf("x: %w", fabrics.ErrNoAnswer), ExitLost}, {fmt.Errorf("x: %w", control.ErrLost), ExitLost},
+		{errors.Join(failure, fmt.Errorf("x: %w", carrier.ErrUnreachable)), ExitLost},
 		{&coded{error: errors.New(""), code: 7}, 7}, {errors.Join(&coded{error: errors.New(""), code: 7}, failure), 7},
 	} {
 		if got, _ := exitCode(c.err); got != c.code {

@@ -56,7 +56,7 @@ type profiled struct {
 	key       string             // of the scenario, with which it is read
 }
 
-func runProfile(c *cli.Context, s *State) error {
+func runProfile(c *cli.Context, s *State) (err error) {
 	form, err := format(c)
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ func runProfile(c *cli.Context, s *State) error {
 		return err
 	}
 	if !c.Bool("keep") {
-		defer removeAfterwards(host, options.Name, s)
+		defer func() { err = errors.Join(err, removeAfterwards(host, options.Name)) }()
 	}
 	profiler := &run.Profiler{}
 	outcome, err := profileOn(c, bed, e, profiler, show)

@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator"
-	"testbed/emulator/internal/shell"
 	"testbed/emulator/resolved"
 )
 
@@ -64,7 +62,7 @@ func runCommand(s *State) *cli.Command {
 		ArgsUsage: "SCENARIO", Description: experimentDescription,
 		Flags: append(append(append(bringUpFlags(s), replayFlags(true)...),
 			&cli.BoolFlag{Name: "keep", Usage: "leave the testbed up"}), experimentFlags(s)...),
-		Action: func(c *cli.Context) error {
+		Action: func(c *cli.Context) (err error) {
 			if isExperiment(c) {
 				return runExperiment(c, s)
 			}
@@ -88,7 +86,7 @@ func runCommand(s *State) *cli.Command {
 				return err
 			}
 			if !c.Bool("keep") {
-				defer removeAfterwards(host, options.Name, s)
+				defer func() { err = errors.Join(err, removeAfterwards(host, options.Name)) }()
 			}
 			return execute(c, s, bed, e, mirror, show, shown)
 		}}
@@ -113,13 +111,16 @@ func bringUp(c *cli.Context, s *State, e *resolved.Scenario, options emulator.Up
 	return host, bed, show, err
 }
 
-// removeAfterwards takes a run's testbed down, even when the run was interrupted.
-func removeAfterwards(host *emulator.Host, testbed string, s *State) {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+// removal bounds how long it may take to remove a run's testbed: of several machines one may have to be waited for
+// until it is known to be lost.
+const removal = 3 * time.Minute
+
+// removeAfterwards takes a run's testbed down, even when the run was interrupted. What is left of it is no success of
+// the command, and its error says how that is removed.
+func removeAfterwards(host *emulator.Host, testbed string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), removal)
 	defer cancel()
-	if err := host.Down(ctx, testbed, nil); err != nil {
-		complain(s, err, fmt.Sprintf("`testbed down --name %s` tries again", shell.Quote(testbed)))
-	}
+	return host.Down(ctx, testbed, nil)
 }
 
 func replayCommand(s *State) *cli.Command {

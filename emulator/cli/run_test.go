@@ -261,3 +261,19 @@ func TestRunsThatCannotBegin(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What a run leaves is no success of the command, though all was measured.
+func TestARunThatLeavesSomething(t *testing.T) {
+	l := newBench(t)
+	l.Fail(fake.Stop, errPlanted)
+	got := l.want(ExitFailure, "planted", "run", l.tiny, "-o", l.results(), "--verify=false", "--report=false")
+	if !strings.Contains(got.stderr, "`testbed down --name tiny` finishes") {
+		t.Errorf("%s", got.stderr)
+	}
+	if _, m := l.onlyRun(); m.Exit != record.OK {
+		t.Errorf("the run: %q, %s", m.Exit, m.Error)
+	}
+	l.Fail(fake.Stop, nil)
+	l.want(ExitOK, "", "down")
+	l.nothingLeft()
+}

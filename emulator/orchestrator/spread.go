@@ -30,7 +30,8 @@ type Spread struct {
 // Several has testbeds on several machines.
 type Several interface {
 	// Begin brings what carries a testbed to its machines, where it stays until End. It refuses, with an error that wraps
-	// ErrExists and names who has it, a testbed of which anything is on them. On an error it leaves nothing of its own.
+	// ErrExists and names who has it, a testbed of which anything is on them. On an error it leaves nothing of its own,
+	// unless that is a BegunError: End is to remove what is left, then or later.
 	// parted says which machine carries what of a network.
 	Begin(ctx context.Context, testbed string, s *Spread, parted Parted, progress func(string)) (*Carried, error)
 	// Open finds what Begin has brought. What of it is lost fails when it is asked.
@@ -41,6 +42,14 @@ type Several interface {
 	End(ctx context.Context, testbed string, s *Spread, on []machines.Machine, nodes []noderuntime.Node) (
 		left []carrier.Unfit, err error)
 }
+
+// BegunError says that what Begin has brought may still be on machines.
+type BegunError struct{ Err error }
+
+func (e *BegunError) Error() string { return e.Err.Error() }
+
+// Unwrap is why Begin has failed.
+func (e *BegunError) Unwrap() error { return e.Err }
 
 // Parted says which machine carries what of a network.
 type Parted func(fabric.Network) (machines.Partition, error)

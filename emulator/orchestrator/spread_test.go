@@ -293,6 +293,27 @@ func TestWhereMachinesAreAnothersNothingIsTouched(t *testing.T) {
 	}
 }
 
+// TestWhatCouldNotBeUndoneIsRemoved: by Up itself or, where a machine cannot be asked, by Down, once it is back.
+func TestWhatCouldNotBeUndoneIsRemoved(t *testing.T) {
+	a, h, _ := newApart(t)
+	a.refuse = &BegunError{control.ErrLost}
+	_, err := h.Up(t.Context(), apart(t, "other"))
+	if !errors.Is(err, control.ErrLost) || !slices.Equal(a.ended, []string{"a", "b"}) {
+		t.Errorf("%v, and %v were asked to remove it", err, a.ended)
+	}
+	if _, err := os.Lstat(h.Store.Dir("other")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("there is a record: %v", err)
+	}
+	close(a.islands["b"].cut)
+	if _, err := h.Up(t.Context(), apart(t, "other")); !errors.Is(err, carrier.ErrUnreachable) {
+		t.Errorf("%v does not say that something may be left", err)
+	}
+	a.islands["b"].cut, a.ended = make(chan struct{}), nil
+	if err := h.Down(t.Context(), "other", nil); err != nil || !slices.Equal(a.ended, []string{"b"}) {
+		t.Errorf("%v, and %v were asked to remove it", err, a.ended)
+	}
+}
+
 // TestAChangeBelowTheFloorIsRefused, and nothing is changed.
 func TestAChangeBelowTheFloorIsRefused(t *testing.T) {
 	_, h, b := newApart(t)

@@ -17,6 +17,10 @@ import (
 	"testbed/emulator/topology"
 )
 
+// cleaning bounds the removal of what a failed Up made. Of several machines one may have to be waited for until it is
+// known to be lost.
+const cleaning = 3 * time.Minute
+
 // Up makes a testbed and returns when every node's FaaS is ready and every link is shaped. On an error or
 // a cancelled ctx it removes what it made.
 func (h *Host) Up(ctx context.Context, r Request) (b *Bed, err error) {
@@ -57,11 +61,12 @@ func (h *Host) Up(ctx context.Context, r Request) (b *Bed, err error) {
 		return nil, errors.Join(err, h.Store.Remove(r.Testbed)) // nothing else was made yet
 	}
 	defer func() {
-		if err != nil && r.Spread != nil && b.Runtime == nil {
+		var begun *BegunError
+		if err != nil && r.Spread != nil && b.Runtime == nil && !errors.As(err, &begun) {
 			err = errors.Join(err, h.Store.Remove(r.Testbed)) // whoever has the machines keeps what is there
 		} else if err != nil {
 			// The context may be what failed: undo without it.
-			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), 90*time.Second)
+			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleaning)
 			defer cancel()
 			err = errors.Join(err, h.remove(clean, r.Testbed, false, r.progress))
 		}

@@ -20,6 +20,9 @@ import (
 // ErrUnreachable is wrapped by errors about a machine that could not be asked: what is there is not known.
 var ErrUnreachable = errors.New("the machine cannot be reached")
 
+// ErrTaken is wrapped by errors about agents of a testbed that are there already, and are not those of this start.
+var ErrTaken = errors.New("another controller has it")
+
 // Carrier brings agents to machines. Its methods may be called at the same time.
 type Carrier interface {
 	// Name is engines or swarm.

@@ -92,6 +92,7 @@ var kinds = exchange.Kinds{
 	"lost":          control.ErrLost,
 	"no service":    control.ErrNoService,
 	"unreachable":   carrier.ErrUnreachable,
+	"taken":         carrier.ErrTaken,
 	"other program": carrier.ErrOtherProgram,
 	"no manager":    swarm.ErrNoManager,
 }

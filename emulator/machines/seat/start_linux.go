@@ -19,6 +19,7 @@ import (
 	"testbed/emulator/internal/exchange"
 	"testbed/emulator/internal/program"
 	"testbed/emulator/internal/statefile"
+	"testbed/emulator/machines/control"
 )
 
 // told is what the process tells its parent while agents start: exactly one member is set.
@@ -142,10 +143,13 @@ func launch(p program.Program, args []string, c Config, parent *os.File) (*exec.
 	return cmd, nil
 }
 
+// errEnded says that the process has ended while agents were started: what these are is not known.
+var errEnded = fmt.Errorf("%w: the process that keeps agents has ended (%s may say why)", control.ErrLost, logName)
+
 // converse gives the process its configuration, and returns when agents are there.
 func converse(conn net.Conn, c Config, progress func(string)) (*roll, error) {
 	if err := send(conn, c); err != nil {
-		return nil, fmt.Errorf("the process that keeps agents has ended (%s may say why): %w", logName, err)
+		return nil, fmt.Errorf("%w: %w", errEnded, err)
 	}
 	from := bufio.NewReader(conn)
 	for {
@@ -153,7 +157,7 @@ func converse(conn net.Conn, c Config, progress func(string)) (*roll, error) {
 		err := receive(from, &t)
 		switch {
 		case errors.Is(err, io.EOF), errors.Is(err, unix.ECONNRESET):
-			return nil, fmt.Errorf("the process that keeps agents has ended (%s may say why)", logName)
+			return nil, errEnded
 		case err != nil:
 			return nil, err
 		case t.Failed != nil:

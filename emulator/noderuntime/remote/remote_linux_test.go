@@ -47,7 +47,7 @@ func (p piped) Open(service string) (net.Conn, error) {
 	here, there := net.Pipe()
 	go func() {
 		defer there.Close()
-		Serve(context.Background(), there, p.Made, "/tmp", os.TempDir())
+		NewServer(p.Made, "/tmp", os.TempDir()).Serve(context.Background(), there)
 	}()
 	return here, nil
 }
@@ -241,13 +241,13 @@ func FuzzServe(f *testing.F) {
 		go func() {
 			defer close(served)
 			defer there.Close()
-			Serve(context.Background(), there, noderuntime.Made{Runtime: scripted{
+			NewServer(noderuntime.Made{Runtime: scripted{
 				exec: func(_ context.Context, stdio noderuntime.Stdio) (int, error) {
 					if stdio.In != nil {
 						_, _ = io.Copy(io.Discard, stdio.In)
 					}
 					return 0, nil
-				}}})
+				}}}).Serve(context.Background(), there)
 		}()
 		go func() { _, _ = io.Copy(io.Discard, here) }()
 		_, _ = here.Write(sent)

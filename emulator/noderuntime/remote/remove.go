@@ -21,6 +21,9 @@ const mostRecord = 64 << 20
 
 // remove removes a testbed's nodes, and their files.
 func (o operation) remove(ctx context.Context) error {
+	if err := o.starts.end(ctx, o.Testbed); err != nil {
+		return err
+	}
 	if err := o.made.Remove(ctx, o.Testbed, o.Nodes); err != nil {
 		return err
 	}

@@ -17,10 +17,19 @@ import (
 	"testbed/emulator/noderuntime"
 )
 
-// Serve carries out the operations that come over a stream, on this machine's runtime. Directories and files of nodes
-// are made below dirs, and nowhere else. ctx ends them all; the end of the stream ends what came over it, as a
-// cancellation does.
-func Serve(ctx context.Context, conn net.Conn, made noderuntime.Made, dirs ...string) {
+// Server carries out operations on this machine's runtime. Its methods may be called at the same time.
+type Server struct {
+	made   noderuntime.Made
+	dirs   []string
+	starts starts
+}
+
+// NewServer serves a runtime. Directories and files of nodes are made below dirs, and nowhere else.
+func NewServer(made noderuntime.Made, dirs ...string) *Server { return &Server{made: made, dirs: dirs} }
+
+// Serve carries out the operation that comes over a stream. ctx ends it; the end of the stream ends what came over it,
+// as a cancellation does.
+func (server *Server) Serve(ctx context.Context, conn net.Conn) {
 	s := newStream(conn, mostRequest)
 	var q request
 	if err := s.receive(&q); err != nil {
@@ -42,7 +51,7 @@ func Serve(ctx context.Context, conn net.Conn, made noderuntime.Made, dirs ...st
 		}
 		_ = feed.Close()
 	}()
-	o := operation{made: made, request: q, to: s, in: input, dirs: dirs}
+	o := operation{made: server.made, request: q, to: s, in: input, dirs: server.dirs, starts: &server.starts}
 	if q.Connected.Signals {
 		o.signals = signals
 	}
@@ -93,6 +102,7 @@ type operation struct {
 	in      io.Reader
 	signals chan os.Signal
 	dirs    []string
+	starts  *starts
 }
 
 // run carries an operation out.
@@ -131,7 +141,7 @@ func (o operation) tell(ctx context.Context) (done outcome, err error) {
 	case o.Op == opForeign && m.Foreign != nil:
 		done.Names, err = m.Foreign(ctx, o.Testbed, o.Nodes)
 	case o.Op == opSeize && m.Seize != nil:
-		err = errors.Join(m.Seize(ctx, o.Testbed), o.remove(ctx))
+		err = errors.Join(o.starts.end(ctx, o.Testbed), m.Seize(ctx, o.Testbed), o.remove(ctx))
 	case o.Op == opPrune && m.Prune != nil:
 		done.Names, done.Left, err = m.Prune(ctx)
 	default:
@@ -174,6 +184,8 @@ func (o operation) node() (noderuntime.Node, error) {
 
 // start makes the nodes' directories and files, and starts them.
 func (o operation) start(ctx context.Context) ([]noderuntime.Node, error) {
+	ctx, over := o.starts.begin(ctx, o.Specs)
+	defer over()
 	for i, s := range o.Specs {
 		if err := errors.Join(noderuntime.CheckNames(s.Testbed, s.Node), o.within(s.Dir)); err != nil {
 			return nil, err

@@ -52,7 +52,7 @@ func (p *piped) Open(service string) (net.Conn, error) {
 	here, there := net.Pipe()
 	go func() {
 		defer there.Close()
-		remote.Serve(context.Background(), there, p.Made, "/tmp", os.TempDir())
+		remote.NewServer(p.Made, "/tmp", os.TempDir()).Serve(context.Background(), there)
 	}()
 	return here, nil
 }

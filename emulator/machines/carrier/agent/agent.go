@@ -75,9 +75,10 @@ func run(ctx context.Context, args []string, more Services) error {
 	made := noderuntime.Made{Runtime: nodes, Supported: nodes.Supported, EngineID: nodes.EngineID,
 		Foreign: nodes.Foreign, Prune: nodes.Prune, Seize: nodes.Seize, BoundDir: nodes.BoundDir,
 		UnboundDirs: nodes.UnboundDirs}
+	server := remote.NewServer(made, args[1:]...)
 	handlers := map[string]control.Handler{
 		carrier.HelloService: hello,
-		remote.Service:       func(stream net.Conn) { remote.Serve(ctx, stream, made, args[1:]...) },
+		remote.Service:       func(stream net.Conn) { server.Serve(ctx, stream) },
 		remote.DialService:   func(stream net.Conn) { remote.ServeDial(ctx, stream, args[1:]...) },
 	}
 	for name, serve := range more {

@@ -15,6 +15,8 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/client"
+
+	"testbed/emulator/machines/carrier"
 )
 
 // Command is the first argument that makes the program an agent; the others are the directory for nodes' programs and
@@ -162,7 +164,7 @@ func (s Spec) create(
 		case !errdefs.IsConflict(err):
 			return made, fmt.Errorf("creating the agent: %w", err)
 		case time.Now().After(until) || ctx.Err() != nil:
-			return made, fmt.Errorf("an agent of testbed %s is there already: another controller has it: %w", s.Testbed, err)
+			return made, fmt.Errorf("an agent of testbed %s is there already: %w: %w", s.Testbed, carrier.ErrTaken, err)
 		}
 		time.Sleep(100 * time.Millisecond)
 	}

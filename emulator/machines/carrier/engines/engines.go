@@ -79,7 +79,7 @@ func (c *Carrier) each(ctx context.Context, list []machines.Machine, do func(i i
 		group.Go(func() error {
 			w, err := c.engine(m).connect(ctx)
 			if err == nil {
-				err = do(i, w)
+				err = w.reached(ctx, do(i, w))
 			}
 			failed[i] = err
 			return nil
@@ -165,6 +165,20 @@ func architecture() string {
 }
 
 func unreachable(err error) error { return fmt.Errorf("%w: %w", carrier.ErrUnreachable, err) }
+
+// reached is the error of something that an engine was asked for. Where it does not answer any more that is the reason,
+// whatever else is said.
+func (w way) reached(ctx context.Context, err error) error {
+	if err == nil || errors.Is(err, carrier.ErrUnreachable) || ctx.Err() != nil {
+		return err
+	}
+	ping, cancel := context.WithTimeout(ctx, answering)
+	defer cancel()
+	if _, silent := w.api.Ping(ping); silent != nil && ctx.Err() == nil {
+		return unreachable(err)
+	}
+	return err
+}
 
 // Start creates an agent's container at each engine and attaches to it.
 func (c *Carrier) Start(

@@ -2,7 +2,6 @@ package swarm
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/docker/docker/api/types/swarm"
 
@@ -17,7 +16,7 @@ func (c *Carrier) Claims(ctx context.Context, testbed string) (all []carrier.Cla
 	}
 	services, err := c.options.API.ServiceList(ctx, swarm.ServiceListOptions{Filters: container.Of(testbed)})
 	if err != nil {
-		return nil, fmt.Errorf("the Swarm's services: %w", err)
+		return nil, c.reached(ctx, ofManager("the Swarm's services", err))
 	}
 	for _, s := range services {
 		all = append(all, container.ClaimOf("the service "+s.Spec.Name+" of agents", testbed, s.Spec.Labels, s.CreatedAt))

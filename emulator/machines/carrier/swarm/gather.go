@@ -143,8 +143,15 @@ func (s *start) meet(ctx context.Context, conn net.Conn, m machines.Machine) (*c
 	if !stop() {
 		return nil, context.Cause(ctx)
 	}
-	if answer.Failed != "" {
+	switch {
+	case answer.Unreachable:
+		err = fmt.Errorf("%w: %s", carrier.ErrUnreachable, answer.Failed)
+	case answer.Taken:
+		err = fmt.Errorf("%w: %s", carrier.ErrTaken, answer.Failed)
+	case answer.Failed != "":
 		err = errors.New(answer.Failed)
+	case err != nil:
+		err = fmt.Errorf("its relay: %w: %w", control.ErrLost, err)
 	}
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())

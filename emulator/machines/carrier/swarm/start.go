@@ -18,6 +18,7 @@ import (
 	"testbed/emulator/machines/carrier"
 	"testbed/emulator/machines/carrier/container"
 	"testbed/emulator/machines/carrier/swarm/relay"
+	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
 )
 
@@ -46,6 +47,7 @@ const undoing = time.Minute
 func (c *Carrier) Start(
 	ctx context.Context, launch carrier.Launch, on []machines.Machine,
 ) (agents []*carrier.Agent, err error) {
+	defer func() { err = c.reached(ctx, err) }()
 	manager, err := c.managed(ctx)
 	if err != nil {
 		return nil, err
@@ -101,6 +103,9 @@ func (s *start) create(ctx context.Context, address string) (string, error) {
 	}
 	secret, err := s.options.API.SecretCreate(ctx,
 		swarm.SecretSpec{Annotations: swarm.Annotations{Name: name, Labels: labels}, Data: text})
+	if errdefs.IsConflict(err) {
+		err = fmt.Errorf("%w: %w", carrier.ErrTaken, err)
+	}
 	if err != nil {
 		return "", ofManager("the run's key as a secret of the Swarm", err)
 	}
@@ -116,8 +121,8 @@ func (s *start) create(ctx context.Context, address string) (string, error) {
 func (s *start) free(ctx context.Context) error {
 	there, err := s.options.API.ServiceList(ctx, swarm.ServiceListOptions{Filters: container.Of(s.launch.Testbed)})
 	if err == nil && len(there) > 0 {
-		return fmt.Errorf("agents of testbed %s are there already (service %s): another controller has it, or one that "+
-			"was killed, of which `down` leaves nothing", s.launch.Testbed, there[0].Spec.Name)
+		return fmt.Errorf("agents of testbed %s are there already (service %s): %w, or one that was killed, of which `down` "+
+			"leaves nothing", s.launch.Testbed, there[0].Spec.Name, carrier.ErrTaken)
 	}
 	return ofManager("the Swarm's services", err)
 }
@@ -166,7 +171,8 @@ func (s *start) spec() container.Spec {
 }
 
 // refused looks for tasks that will never run, and says why, by machine. undecided is whether others may follow.
-func (s *start) refused(ctx context.Context, service string) (failed error, undecided bool, err error) {
+func (g *gathering) refused(ctx context.Context, service string) (failed error, undecided bool, err error) {
+	s := g.start
 	tasks, err := s.options.API.TaskList(ctx, swarm.TaskListOptions{Filters: filters.NewArgs(
 		filters.Arg("service", service))})
 	if err != nil {
@@ -181,8 +187,13 @@ func (s *start) refused(ctx context.Context, service string) (failed error, unde
 		}
 		switch t.Status.State {
 		case swarm.TaskStateRejected, swarm.TaskStateFailed, swarm.TaskStateOrphaned, swarm.TaskStateComplete:
-			why = append(why, carrier.On(s.on[at], s.reason(t)))
 			decided++
+			switch {
+			case g.agents[at] != nil:
+				why = append(why, carrier.On(s.on[at], fmt.Errorf("%w: %w", control.ErrLost, s.reason(t))))
+			case !g.under[at]: // else whoever meets it says why, and knows more
+				why = append(why, carrier.On(s.on[at], s.reason(t)))
+			}
 		case swarm.TaskStateRunning:
 			decided++
 		}

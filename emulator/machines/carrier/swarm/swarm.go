@@ -72,6 +72,23 @@ func ofManager(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
+// answering bounds how long the manager may take to say that it is there.
+const answering = 15 * time.Second
+
+// reached is the error of something that needed the manager. Where that does not answer any more it is the reason,
+// whatever else is said.
+func (c *Carrier) reached(ctx context.Context, err error) error {
+	if err == nil || errors.Is(err, carrier.ErrUnreachable) || ctx.Err() != nil {
+		return err
+	}
+	ping, cancel := context.WithTimeout(ctx, answering)
+	defer cancel()
+	if _, silent := c.options.API.Ping(ping); silent != nil && ctx.Err() == nil {
+		return fmt.Errorf("the manager: %w: %w", carrier.ErrUnreachable, err)
+	}
+	return err
+}
+
 // managed makes sure that the engine is a manager, and returns its address in the Swarm.
 func (c *Carrier) managed(ctx context.Context) (address string, err error) {
 	info, err := c.options.API.Info(ctx)
@@ -95,7 +112,7 @@ func (c *Carrier) Machines(ctx context.Context) (fit []machines.Machine, unfit [
 	}
 	nodes, err := c.options.API.NodeList(ctx, swarm.NodeListOptions{})
 	if err != nil {
-		return nil, nil, ofManager("the Swarm's nodes", err)
+		return nil, nil, c.reached(ctx, ofManager("the Swarm's nodes", err))
 	}
 	slices.SortFunc(nodes, func(a, b swarm.Node) int {
 		return cmp.Or(cmp.Compare(a.Description.Hostname, b.Description.Hostname), cmp.Compare(a.ID, b.ID))
@@ -134,7 +151,7 @@ func unfitness(n swarm.Node) string {
 func (c *Carrier) Remove(ctx context.Context, testbed string) ([]carrier.Unfit, error) {
 	_, err := c.managed(ctx)
 	if err == nil {
-		err = c.remove(ctx, container.Of(testbed))
+		err = c.reached(ctx, c.remove(ctx, container.Of(testbed)))
 	}
 	if errors.Is(err, carrier.ErrUnreachable) {
 		return []carrier.Unfit{{Machine: machines.Machine{ID: Name}, Why: err.Error()}}, nil

@@ -57,3 +57,43 @@ func TestOnlyAManagerIsAsked(t *testing.T) {
 		api.Close()
 	}
 }
+
+// TestAManagerThatIsLostIsTheReason: one that ends in the middle of its answer, and one that only refuses.
+func TestAManagerThatIsLostIsTheReason(t *testing.T) {
+	for _, lost := range []bool{false, true} {
+		var engine *httptest.Server
+		engine = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			switch {
+			case !strings.HasSuffix(r.URL.Path, "/services"):
+				fmt.Fprint(w, `{"ID": "A", "Swarm": {"NodeID": "n1", "ControlAvailable": true, "LocalNodeState": "active"}}`)
+			case !lost:
+				http.Error(w, `{"message": "not now"}`, http.StatusInternalServerError)
+			default:
+				engine.Listener.Close()
+				conn, _, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				fmt.Fprint(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n[")
+				conn.Close()
+			}
+		}))
+		api, err := client.NewClientWithOpts(client.WithHost("tcp://"+engine.Listener.Addr().String()),
+			client.WithVersion("1.41"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := New(Options{API: api})
+		if _, err := c.Claims(context.Background(), "t"); errors.Is(err, carrier.ErrUnreachable) != lost || err == nil {
+			t.Errorf("lost: %v; claims: %v", lost, err)
+		}
+		left, err := c.Remove(context.Background(), "t")
+		if lost != (len(left) == 1) || lost != (err == nil) {
+			t.Errorf("lost: %v; left %v, %v", lost, left, err)
+		}
+		engine.Close()
+		api.Close()
+	}
+}

@@ -17,6 +17,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"testbed/emulator/internal/readfile"
+	"testbed/emulator/machines/carrier"
 	"testbed/emulator/machines/carrier/container"
 	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
@@ -38,7 +39,9 @@ type Greeting struct {
 
 // Answer is whether it has started the agent; what follows it is the agent's.
 type Answer struct {
-	Failed string `json:"failed,omitempty"`
+	Failed      string `json:"failed,omitempty"`
+	Unreachable bool   `json:"unreachable,omitempty"` // that is because the machine's engine does not answer
+	Taken       bool   `json:"taken,omitempty"`       // that is because there is one already
 }
 
 // Times.
@@ -69,9 +72,10 @@ func Run(ctx context.Context, addresses []string) error {
 	if err := control.Receive(conn, &spec); err != nil {
 		return fmt.Errorf("the controller wants nothing: %w", err)
 	}
-	agent, err := start(ctx, spec)
+	agent, silent, err := start(ctx, spec)
 	if err != nil {
-		return errors.Join(err, control.Send(conn, Answer{Failed: err.Error()}))
+		return errors.Join(err, control.Send(conn, Answer{Failed: err.Error(), Unreachable: silent,
+			Taken: errors.Is(err, carrier.ErrTaken)}))
 	}
 	defer func() { _ = agent.Close() }() // the controller removes what is left
 	if err := control.Send(conn, Answer{}); err != nil {
@@ -123,14 +127,18 @@ func dial(ctx context.Context, addresses []string, key noderuntime.Secret) (*tls
 	}
 }
 
-// start starts the agent by this machine's engine.
-func start(ctx context.Context, spec container.Spec) (*container.Conn, error) {
+// start starts the agent by this machine's engine. silent is whether it failed and the engine does not answer any more.
+func start(ctx context.Context, spec container.Spec) (conn *container.Conn, silent bool, err error) {
 	api, err := client.NewClientWithOpts(client.WithHost("unix://"+container.SocketInside),
 		client.WithAPIVersionNegotiation())
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, starting)
 	defer cancel()
-	return container.Start(ctx, api, spec)
+	if conn, err = container.Start(ctx, api, spec); err != nil {
+		_, unanswered := api.Ping(ctx)
+		return nil, unanswered != nil, err
+	}
+	return conn, false, nil
 }
