@@ -29,7 +29,7 @@ events:
   - {at: 500ms, migrate: {function: follow, client: camera, to: box2}}
 placement: {hosts: [box1]}
 models: [in-function]
-replay: {arrival: trace}
+replay: {arrival: trace, timeout: 5m}
 runtime: process
 fabric: userspace
 `

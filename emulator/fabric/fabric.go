@@ -74,7 +74,8 @@ type Fabric interface {
 // looks at all there is.
 type Reshaper interface {
 	// Reshape puts the shapes, limits, what is down and the partition of want in force, at once, where the network
-	// is of the same structure, and looks at nothing else. Where it is not, it does what Apply does.
+	// is of the same structure, with the MTUs of stations' interfaces, and looks at nothing else. Where it is not, it does
+	// what Apply does.
 	Reshape(ctx context.Context, want Network) error
 }
 

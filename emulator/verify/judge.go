@@ -10,8 +10,9 @@ import (
 
 // Finding is one measurement held against its target, or the reason why there is none.
 type Finding struct {
-	Probe string `json:"probe"` // rtt or rate; empty: of a link that carries nothing
-	Link  string `json:"link"`  // or links, of those that carry nothing for one reason
+	Probe string `json:"probe"`        // rtt or rate; empty: of a link that carries nothing
+	IP    int    `json:"ip,omitempty"` // version of IP that it is over, 4 or 6; 0: of a link that carries nothing
+	Link  string `json:"link"`         // or links, of those that carry nothing for one reason
 	Class string `json:"class"`
 	From  string `json:"from"`
 	To    string `json:"to"`
@@ -32,7 +33,7 @@ type Finding struct {
 func (f Finding) Off() bool { return !f.OK && !f.Skipped }
 
 func (p Probe) finding(kind string) Finding {
-	return Finding{Probe: kind, Link: p.Link, Class: p.Class, From: p.From.Name, To: p.To.Name}
+	return Finding{Probe: kind, IP: p.IP, Link: p.Link, Class: p.Class, From: p.From.Name, To: p.To.Name}
 }
 
 func (p Probe) skipped(kind, why string) Finding {
@@ -85,9 +86,10 @@ func judgeRate(p Probe, rate float64, tolerance Tolerance) Finding {
 	f.Target, f.Measured = p.Goodput, rate
 	f.Error = rate/p.Goodput - 1
 	limit := tolerance.rate(p.Goodput)
-	f.OK = math.Abs(f.Error) <= limit
+	fits := rate <= p.most()*(1+limit)
+	f.OK = fits && f.Error >= -limit
 	if p.Short {
-		f.Bound, f.OK = true, rate > 0 && f.Error <= limit
+		f.Bound, f.OK = true, fits && rate > 0
 	}
 	switch {
 	case f.OK && p.Short:
@@ -108,14 +110,9 @@ func judgeBound(p Probe, rate, losses float64, tolerance Tolerance) Finding {
 	f := p.finding("rate")
 	f.Target, f.Measured, f.Bound = p.Bound(), rate, true
 	f.Error = rate/f.Target - 1
-	slack := 3 / math.Sqrt(max(losses, 9))
-	if f.Target == p.Goodput {
-		slack = tolerance.rate(p.Goodput)
-	}
-	f.OK = rate > 0 && f.Error <= slack
-	if p.Goodput > 0 && rate > p.Goodput*(1+tolerance.rate(p.Goodput)) {
-		f.OK = false
-	}
+	link := p.Goodput == 0 || rate <= p.most()*(1+tolerance.rate(p.Goodput))
+	losing := f.Target == p.Goodput || f.Error <= 3/math.Sqrt(max(losses, 9))
+	f.OK = rate > 0 && link && losing
 	f.Verdict = fmt.Sprintf("ok: at most the target, at %.2g %% loss", 100*p.Loss)
 	if !f.OK {
 		f.Verdict = fmt.Sprintf("more than TCP can have at %.2g %% loss", 100*p.Loss)

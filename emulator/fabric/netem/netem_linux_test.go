@@ -102,7 +102,7 @@ func TestKernelHoldsWhatWasAsked(t *testing.T) {
 				t.Errorf("direction %d: a probability of %v, want %v", dir, p[0], p[1])
 			}
 		}
-		if over := q.Limit - want.Queue; over < 0 || over > frame {
+		if over := q.Limit - want.Queue; over < 0 || over > frame(0) {
 			t.Errorf("direction %d: %d bytes may wait, want %d and at most a frame more", dir, q.Limit, want.Queue)
 		}
 	}

@@ -76,7 +76,7 @@
 //
 //	tap.go             show      copies what a queue sends into the rings of those who look, with when it will have left
 //	tapserver_linux.go send      hands a ring to its client, every two milliseconds
-//	tapclient_linux.go record    puts packets in order, moves those that wait when a rate changes, cuts bursts
+//	tapclient_linux.go record    puts packets in order, moves those that wait when a rate or a trace changes, cuts bursts
 //
 // # Over several machines
 //

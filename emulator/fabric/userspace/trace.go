@@ -46,7 +46,7 @@ func (q *queue) serve(p *packet) int64 {
 
 // retrace is reshape for a queue that follows another trace than before, or one that has begun anew, or none any more:
 // what has not departed by now (ns) does so as if it had just come.
-func (q *queue) retrace(now int64, events eventHeap) (moved bool) {
+func (q *queue) retrace(now int64, events eventHeap) bool {
 	q.serving = nil
 	if q.trace != nil && q.trace.ServesPackets() {
 		s := linktrace.NewServer(q.trace)
@@ -54,7 +54,7 @@ func (q *queue) retrace(now int64, events eventHeap) (moved bool) {
 	}
 	waiting := q.waiting(now, events)
 	q.busyUntil, q.carry = min(q.busyUntil, now), 0
-	floor, shift := now, int64(0)
+	floor, moved := now, make([]shift, 0, len(waiting))
 	for _, e := range waiting {
 		p := e.p
 		switch {
@@ -63,14 +63,21 @@ func (q *queue) retrace(now int64, events eventHeap) (moved bool) {
 		case q.rate > 0:
 			q.busyUntil = max(q.busyUntil, now) + int64(uint64(p.wireBytes)*bitNanos/q.rate)
 		}
-		shift = max(q.busyUntil, now) - p.departure
-		p.departure += shift
-		e.due = max(e.due+shift, floor)
+		by := max(q.busyUntil, now) - p.departure
+		moved = append(moved, shift{p.number, by})
+		p.departure += by
+		e.due = max(e.due+by, floor)
 		floor = e.due
-		p.firstArrival, p.finalArrival = max(p.firstArrival+shift, now), max(p.finalArrival+shift, now)
+		p.firstArrival, p.finalArrival = max(p.firstArrival+by, now), max(p.finalArrival+by, now)
 	}
-	q.lastArrival += shift
-	return len(waiting) > 0
+	if len(moved) == 0 {
+		return false
+	}
+	q.lastArrival += moved[len(moved)-1].by
+	if q.taps != nil {
+		q.showRetrace(now, moved)
+	}
+	return true
 }
 
 // shareTraces takes over the traces that the table before has as well, so that queues which follow them go on.

@@ -4,8 +4,8 @@ import "time"
 
 // What Linux waits before it sends again what nobody has acknowledged, in ps: a retransmission timeout, beside the
 // round trip, which doubles from one to the next, up to two minutes; before the first one a probe for a lost tail,
-// after two round trips and two of the kernel's ticks or, where one segment alone is on its way, as late as a timeout; and
-// the first of a connection, after a second.
+// after two round trips and two of the kernel's ticks or, where one segment alone is on its way, as late as a timeout;
+// and the first of a connection, after a second.
 const (
 	retransmission = 200_000_000_000
 	ticks          = 8_000_000_000
@@ -27,7 +27,7 @@ func (r *replay) outages(f *flow, on *connection, begin, took, roundTrip int64, 
 		switch {
 		case kind == setUp:
 			first, pause = opened, 2*opened
-		case f.size > int64(r.engine.options.MSS):
+		case f.size > f.route.mss:
 			first = min(first, 2*roundTrip+ticks)
 		}
 		lost := max(begin, from)

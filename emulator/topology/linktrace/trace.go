@@ -77,6 +77,7 @@ type Trace struct {
 
 	bits   []float64 // by knot: what the link has carried at most from 0 to there
 	peak   int64     // see Peak
+	least  int64     // see LeastDelay
 	digest [sha256.Size]byte
 }
 
@@ -134,10 +135,12 @@ func (t *Trace) checkKnots() error {
 	case t.Knots[last].At > int64(MaxPeriod):
 		return fmt.Errorf("it lasts %v, and at most %v are read", time.Duration(t.Knots[last].At), MaxPeriod)
 	}
+	t.least = t.Knots[0].Delay
 	for i := range t.Knots {
 		if err := t.Knots[i].check(); err != nil {
 			return fmt.Errorf("row %d: %w", i+1, err)
 		}
+		t.least = min(t.least, t.Knots[i].Delay)
 		if i > 0 && t.Knots[i].At <= t.Knots[i-1].At {
 			return fmt.Errorf("row %d is at %v, no later than the one before", i+1, time.Duration(t.Knots[i].At))
 		}
@@ -182,6 +185,26 @@ func (k *Knot) check() error {
 
 // ServesPackets says whether the trace says when packets depart; otherwise the link's own rate does.
 func (t *Trace) ServesPackets() bool { return len(t.Opportunities) > 0 || t.Columns&Rate != 0 }
+
+// Without is a trace that was checked less some columns, which the link gives itself; nil: nothing is left. Of
+// opportunities that is the rate.
+func (t *Trace) Without(columns Columns) *Trace {
+	if len(t.Opportunities) > 0 && columns&Rate != 0 || t.Columns != 0 && t.Columns&^columns == 0 {
+		return nil
+	}
+	if t.Columns&columns == 0 {
+		return t
+	}
+	left := *t
+	if left.Columns &^= columns; !left.ServesPackets() {
+		left.bits = nil
+	}
+	left.digest, left.peak = left.hash(), left.busiest()
+	return &left
+}
+
+// LeastDelay is the smallest of a trace that gives delays, in ns.
+func (t *Trace) LeastDelay() int64 { return t.least }
 
 // Varies says whether it gives anything else than when packets depart.
 func (t *Trace) Varies() bool { return t.Columns&^Rate != 0 }
