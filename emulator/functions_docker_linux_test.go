@@ -129,6 +129,11 @@ func TestAContainerMoves(t *testing.T) {
 		moves[0].Undone+moves[1].Undone != "" || moves[0].Delayed == 0 {
 		t.Errorf("%d chains; %+v", len(sink.chains), manifest.Events)
 	}
+	for i := range moves {
+		if p := moves[i].Predicted; p != nil {
+			t.Logf("%s: unavailable for %.3f s, predicted %.3f s", moves[i].Method, moves[i].Unavailable, p.Unavailable)
+		}
+	}
 	there := slices.Index(seen, "box2")
 	if there < 0 || !slices.Contains(seen[:there], "box1") || !slices.Contains(seen[there:], "box1") ||
 		seen[len(seen)-1] != "" {

@@ -22,7 +22,7 @@ type Move struct {
 	Bytes       float64 `json:"b"`           // of states, in all rounds
 	Rounds      float64 `json:"r"`           // the last included; a prediction is a mean
 	Unavailable float64 `json:"u"`           // its invocations were not served
-	Took        float64 `json:"t"`           // from the order to the end
+	Took        float64 `json:"t"`           // from the first copying, or the hold, to the end
 	Drain       float64 `json:"d,omitempty"` // of Unavailable, until what was at work had ended; measured alone
 	Delayed     int     `json:"dn,omitempty"`
 	Delay       float64 `json:"dm,omitempty"` // the mean of invocations that came meanwhile

@@ -25,7 +25,7 @@ type Migration struct {
 	Bytes       int64          `json:"bytes"` // of states, in all rounds
 	Unavailable float64        `json:"unavailability_s"`
 	Drain       float64        `json:"drain_s"` // of that, until the invocations had ended that were at work
-	Took        float64        `json:"took_s"`  // from the order to the end
+	Took        float64        `json:"took_s"`  // from the first copying, or the hold, to the end
 	Delayed     int            `json:"delayed"` // invocations that came meanwhile
 	Delay       float64        `json:"delay_s"` // their mean
 	MaxDelay    float64        `json:"max_delay_s"`

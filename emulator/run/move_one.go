@@ -59,7 +59,11 @@ func enter(out *record.Migration, done *faas.Moved) {
 	if done.Held == 0 {
 		return
 	}
-	out.Unavailable, out.Took = done.Unavailable().Seconds(), float64(done.Served-done.Began)/1e9
+	began := done.Held
+	if len(done.Rounds) > 0 {
+		began = min(began, done.Rounds[0].Start) // of pre-copy; the offer, for which the target finds memory, is before
+	}
+	out.Unavailable, out.Took = done.Unavailable().Seconds(), float64(done.Served-began)/1e9
 	if last := len(done.Rounds) - 1; last >= 0 && done.Undone == "" {
 		out.Drain = float64(done.Rounds[last].Start-done.Held) / 1e9
 	}
