@@ -78,8 +78,10 @@ func newApp(s *State) *cli.App {
 	}
 	for _, command := range app.Commands {
 		command.OnUsageError = usageError
+		tidyDefaults(command.Flags)
 		for _, sub := range command.Subcommands {
 			sub.OnUsageError = usageError
+			tidyDefaults(sub.Flags)
 		}
 	}
 	return app
@@ -90,7 +92,7 @@ func usageError(_ *cli.Context, err error, _ bool) error { return usage(err) }
 // argument is the command's only argument.
 func argument(c *cli.Context, what string) (string, error) {
 	if c.NArg() != 1 {
-		return "", usagef("%s takes one argument, %s, and got %d: testbed %s %s (flags come before it)",
+		return "", usagef("%s takes one argument, %s, and got %d: testbed %s %s",
 			c.Command.Name, what, c.NArg(), c.Command.Name, c.Command.ArgsUsage)
 	}
 	return c.Args().First(), nil

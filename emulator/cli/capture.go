@@ -10,6 +10,7 @@ import (
 
 	"testbed/emulator"
 	"testbed/emulator/capture"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/units"
 )
 
@@ -31,7 +32,7 @@ func captureCommand(s *State) *cli.Command {
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` to write; - is standard output"},
 			&cli.StringFlag{Name: "filter", Usage: "`EXPRESSION` that packets have to satisfy"},
 			&cli.StringFlag{Name: "ring", Usage: "write files of SIZE and keep the newest N: `N,SIZE`, such as 5,100MB"},
-			&cli.DurationFlag{Name: "for", Usage: "end `DURATION` after all is open"},
+			&cli.DurationFlag{Name: "for", Usage: "end `DURATION` after all is open (default: with Ctrl-C)"},
 			&cli.IntFlag{Name: "snaplen", Usage: "keep `BYTES` of each packet (default: all)"},
 		},
 		Action: func(c *cli.Context) error { return captureAction(c, s) }}
@@ -109,5 +110,6 @@ func printCaptured(s *State, r *capture.Result) error {
 	if len(r.Files) > 0 {
 		where = " in " + strings.Join(r.Files, ", ")
 	}
-	return printf(s.Stderr, "%d packets of %d interfaces%s, %d lost\n", written, len(r.Interfaces), where, lost)
+	return printf(s.Stderr, "%s of %s%s, %d lost\n", printable.Count(written, "packet"),
+		printable.Count(len(r.Interfaces), "interface"), where, lost)
 }

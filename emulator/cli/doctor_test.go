@@ -3,8 +3,9 @@ package cli
 import (
 	"encoding/json"
 	"strings"
-	"testbed/emulator/doctor"
 	"testing"
+
+	"testbed/emulator/doctor"
 )
 
 // The exit code says whether the main job can run; both forms of the output say the same.

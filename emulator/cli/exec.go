@@ -45,7 +45,7 @@ to it, its status becomes testbed's, and the terminal is afterwards as before.
 A program of this host starts in the current directory.`
 
 func toolsFlag() cli.Flag {
-	return &cli.StringFlag{Name: "tools", Value: "auto", Usage: "whose programs: the node's (node), this host's, as " +
+	return &cli.StringFlag{Name: "tools", Value: "auto", Usage: "`WHOSE` programs: the node's (node), this host's, as " +
 		"root, in the node's network (host), or this host's where the node has testbed's own image, which holds none (auto)"}
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"flag"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
@@ -48,5 +49,32 @@ func helpCommand() *cli.Command {
 	return &cli.Command{
 		Name: "help", Aliases: []string{"h"}, ArgsUsage: "[command]", HideHelpCommand: true,
 		Usage: "Shows a list of commands or help for one command", Action: cli.NewApp().Action,
+	}
+}
+
+// tidyDefaults makes help say of each flag one default, in words where the usage has some, and none of switches: these
+// are off.
+func tidyDefaults(flags []cli.Flag) {
+	for _, f := range flags {
+		switch f := f.(type) {
+		case *cli.BoolFlag:
+			f.DisableDefaultText = !f.Value
+		case *cli.IntFlag:
+			worded(&f.Usage, &f.DefaultText)
+		case *cli.Uint64Flag:
+			worded(&f.Usage, &f.DefaultText)
+		case *cli.Float64Flag:
+			worded(&f.Usage, &f.DefaultText)
+		case *cli.DurationFlag:
+			worded(&f.Usage, &f.DefaultText)
+		}
+	}
+}
+
+// worded takes the default at the end of a usage for that which is shown in place of a number.
+func worded(usage, text *string) {
+	before, words, ok := strings.Cut(*usage, " (default: ")
+	if words, ends := strings.CutSuffix(words, ")"); ok && ends {
+		*usage, *text = before, words
 	}
 }

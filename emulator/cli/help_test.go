@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -33,4 +34,33 @@ func TestCommandLinesAtOnce(t *testing.T) {
 		}
 	}
 	all.Wait()
+}
+
+// Of each flag help says one default at most, that it takes a value by a word that says which, and of a number what
+// its absence means.
+func TestHelpOfFlags(t *testing.T) {
+	t.Parallel()
+	app := newApp(&State{Version: "test", Stdin: strings.NewReader(""), Stdout: &output{}, Stderr: &output{}})
+	commands := slices.Clone(app.Commands)
+	for _, c := range app.Commands {
+		commands = append(commands, c.Subcommands...)
+	}
+	seen := 0
+	for _, c := range commands {
+		for _, f := range c.Flags {
+			seen++
+			said := f.String()
+			if n := strings.Count(said, "(default"); n > 1 {
+				t.Errorf("%s: %d defaults: %s", c.FullName(), n, said)
+			}
+			for _, unsaid := range []string{"(default: false)", "(default: 0)", "(default: 0s)", " value\t"} {
+				if strings.Contains(said, unsaid) {
+					t.Errorf("%s: %q says nothing: %s", c.FullName(), unsaid, said)
+				}
+			}
+		}
+	}
+	if seen < 50 {
+		t.Errorf("%d flags were looked at", seen)
+	}
 }

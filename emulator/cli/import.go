@@ -34,7 +34,7 @@ func importCommand(s *State) *cli.Command {
 		ArgsUsage: "TRACE|NETWORK", Flags: []cli.Flag{
 			choose(s, "format", "`FORMAT` of the file: %s (default: the one that its content is in)", catalogue.Traces,
 				s.catalogue().Names(catalogue.Networks)...),
-			&cli.IntFlag{Name: "jobs", Usage: "draw `JOBS` of the trace's jobs, all different, instead of taking all"},
+			&cli.IntFlag{Name: "jobs", Usage: "draw `JOBS` of the trace's jobs, all different (default: all)"},
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`SEED` of that draw"},
 			&cli.GenericFlag{Name: "set", Value: &texts{},
 				Usage: "give a key of a scenario's workload or, of networks, of topology.import a value: `KEY=VALUE`, such as " +
@@ -81,6 +81,10 @@ func importTrace(s *State, c *cli.Context, path, format string) ([]byte, []strin
 		return nil, nil, err
 	}
 	set, err := imported(sc)
+	if err != nil && format == "" && !s.catalogue().Has(catalogue.Shipped, path) { // nothing recognized it
+		return nil, nil, fmt.Errorf("%w; nor as a network in one of %s: where it is one, name its format with --format", err,
+			strings.Join(s.catalogue().Names(catalogue.Networks), ", "))
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,8 +27,11 @@ func importAs(s *State, path, format string) (kind, name string, err error) {
 	switch {
 	case format != "" && c.Has(catalogue.Networks, format):
 		return catalogue.Networks, format, nil
-	case format != "" || c.Has(catalogue.Shipped, path):
-		return catalogue.Traces, format, c.Check(catalogue.Traces, cmp.Or(format, c.Names(catalogue.Traces)[0]))
+	case format == "" && c.Has(catalogue.Shipped, path), format != "" && c.Has(catalogue.Traces, format):
+		return catalogue.Traces, format, nil
+	case format != "":
+		formats := slices.Concat(c.Names(catalogue.Traces), c.Names(catalogue.Networks))
+		return "", "", fmt.Errorf("--format %s: unknown; %s", format, scenario.Suggest(format, formats))
 	}
 	trace, err := workload.Detect(c, path)
 	if err != nil {
@@ -62,8 +66,9 @@ func importNetwork(s *State, c *cli.Context, path, format string) ([]byte, []str
 	}
 	var text bytes.Buffer
 	switches := len(made.Nodes) - made.Hosts()
-	fmt.Fprintf(&text, "# Of %s (%s): %d hosts, %d switches, %d links%s.\n", printable.Line(filepath.Base(path)), format,
-		made.Hosts(), switches, len(made.Links), printable.Line(setTexts(c)))
+	fmt.Fprintf(&text, "# Of %s (%s): %s, %s, %s%s.\n", printable.Line(filepath.Base(path)), format,
+		printable.Count(made.Hosts(), "host"), printable.Count(switches, "switch"), printable.Count(len(made.Links), "link"),
+		printable.Line(setTexts(c)))
 	for _, note := range made.Notes {
 		fmt.Fprintf(&text, "# %s\n", printable.Line(note))
 	}
@@ -111,13 +116,27 @@ func ofFile(err error) error {
 	}
 	var all []error
 	for _, e := range list {
-		if e.Path == "topology.import" {
-			all = append(all, errors.New(e.Message))
+		if e.Path == "topology.import" && e.Remedy == "" { // of the file: its lines are in the message
+			all = append(all, errors.New(asFlags(e.Message)))
 		} else {
 			all = append(all, e)
 		}
 	}
 	return errors.Join(all...)
+}
+
+// remedied finds the remedies in errors about networks that are keys of topology.import.
+var remedied = regexp.MustCompile(`as with ([a-z]+): (?:\{([a-z-]+): ([^{}]+)\}|([a-z]+))`)
+
+// asFlags writes keys of topology.import that a message recommends as the command line has them.
+func asFlags(message string) string {
+	return remedied.ReplaceAllStringFunc(message, func(found string) string {
+		m := remedied.FindStringSubmatch(found)
+		if m[4] != "" {
+			return "as with --set " + m[1] + "=" + m[4]
+		}
+		return "as with --set " + m[1] + "." + m[2] + "=" + m[3]
+	})
 }
 
 // setTexts are the settings of the command line, as the end of a sentence.

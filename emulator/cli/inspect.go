@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"testbed/emulator/internal/shell"
 	"testbed/emulator/machines/carrier"
 	"testbed/emulator/orchestrator"
+	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
 
@@ -40,7 +42,7 @@ func inspectCommand(s *State) *cli.Command {
 			if form == "json" {
 				return printJSON(s, found)
 			}
-			if !c.Bool("links") {
+			if c.Bool("nodes") || !c.Bool("links") { // both: as neither
 				printNodes(s, found.Nodes, found.Journal)
 			}
 			if lost := bed.Lost(); len(lost) > 0 {
@@ -50,7 +52,7 @@ func inspectCommand(s *State) *cli.Command {
 			if found.FabricError != "" {
 				return fmt.Errorf("asking the fabric of %s: %s", bed.Journal.Testbed, found.FabricError)
 			}
-			if !c.Bool("nodes") {
+			if c.Bool("links") || !c.Bool("nodes") {
 				printQueues(s, found.Links)
 			}
 			return printDifferences(s, found)
@@ -122,7 +124,7 @@ func routes(n *orchestrator.NodeStatus) string {
 }
 
 func printQueues(s *State, queues []fabric.QueueStatus) {
-	t := newTable(s, "link", "from", "rate", "delay", "jitter", "loss", "faults", "queue limit", "packets", "bytes",
+	t := newTable(s, "link", "from", "rate", "delay", "jitter", "loss", "faults", "MTU", "queue limit", "packets", "bytes",
 		"dropped", "lost", "follows")
 	var notes []string
 	for _, q := range queues {
@@ -134,10 +136,10 @@ func printQueues(s *State, queues []fabric.QueueStatus) {
 			notes = append(notes, q.Note)
 		}
 		t.AppendRow(table.Row{q.Link, shorten(q.From, 24), rate, q.Delay.Round(time.Microsecond), q.Jitter,
-			units.Percent(q.Loss), faults(q),
+			units.Percent(q.Loss), faults(q), mtu(q),
 			fmt.Sprintf("%d B", q.Limit), q.Packets, q.Bytes, q.Dropped, q.Lost, follows(q)})
 	}
-	t.SuppressEmptyColumns() // faults are rare
+	t.SuppressEmptyColumns() // faults are rare, and so is another MTU than 1500
 	t.Render()
 	for _, note := range notes {
 		_ = printf(s.Stdout, "note: %s\n", note)
@@ -157,6 +159,14 @@ func follows(q fabric.QueueStatus) string {
 		list = append(list, "delays of "+q.Delays)
 	}
 	return strings.Join(list, "; ")
+}
+
+// mtu is the one that a link was given; empty: it has Ethernet's.
+func mtu(q fabric.QueueStatus) string {
+	if q.MTU == 0 || q.MTU == topology.MaximumMTU {
+		return ""
+	}
+	return strconv.Itoa(q.MTU)
 }
 
 // faults are what a queue does to packets besides delaying and losing them.

@@ -8,6 +8,7 @@ import (
 
 	"testbed/emulator"
 	"testbed/emulator/faas"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/units"
 )
 
@@ -21,8 +22,8 @@ func migrateCommand(s *State) *cli.Command {
 		ArgsUsage: "FUNCTION", Description: migrateDescription,
 		Flags: []cli.Flag{
 			nameFlag(), formatFlag(),
-			&cli.StringFlag{Name: "client", Usage: "the `NODE` whose invocations they are", Required: true},
-			&cli.StringFlag{Name: "to", Usage: "the `NODE` that the function goes to", Required: true},
+			&cli.StringFlag{Name: "client", Usage: "the `NODE` whose invocations they are"},
+			&cli.StringFlag{Name: "to", Usage: "the `NODE` that the function goes to"},
 			&cli.StringFlag{Name: "method", Value: faas.StopAndCopy, Usage: "`METHOD`: " + faas.StopAndCopy + ", which holds " +
 				"invocations until all is there, or " + faas.PreCopy + ", which copies in rounds while they go on"},
 			&cli.IntFlag{Name: "rounds", Value: faas.DefaultRounds,
@@ -39,6 +40,11 @@ func migrate(c *cli.Context, s *State) error {
 	}
 	if c.NArg() != 1 {
 		return usagef("migrate takes the name of a function: testbed migrate FUNCTION --client NODE --to NODE")
+	}
+	for _, name := range []string{"client", "to"} {
+		if c.String(name) == "" {
+			return usagef("migrate needs --%s: testbed migrate FUNCTION --client NODE --to NODE", name)
+		}
 	}
 	method := c.String("method")
 	if method != faas.StopAndCopy && method != faas.PreCopy {
@@ -71,8 +77,9 @@ func migrate(c *cli.Context, s *State) error {
 	}
 	for _, m := range moved {
 		if m.Undone == "" {
-			say(s, fmt.Sprintf("%s to %s: %v in %d rounds, not served for %.2f ms; %d invocations delayed", m.From, m.To,
-				units.ByteSize(m.Bytes), m.Rounds, 1e3*m.Unavailable, m.Delayed))
+			say(s, fmt.Sprintf("%s to %s: %v in %s, not served for %.2f ms; %s delayed", m.From, m.To,
+				units.ByteSize(m.Bytes), printable.Count(m.Rounds, "round"), 1e3*m.Unavailable,
+				printable.Count(m.Delayed, "invocation")))
 		}
 	}
 	return undone

@@ -36,8 +36,8 @@ func campaignFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "models", Usage: "statesim: execution `MODELS` (default: the scenario's)"},
 		&cli.IntFlag{
 			Name: "workers",
-			Usage: "statesim: `NUMBER` of replications to simulate at a time (default: one a core); the results are " +
-				"the same",
+			Usage: "statesim: `NUMBER` of replications to simulate at a time; the results are the same " +
+				"(default: one a core)",
 		},
 		&cli.StringFlag{
 			Name:  "store",

@@ -33,7 +33,8 @@ func studyCommand(s *State) *cli.Command {
 		&cli.IntSliceFlag{Name: "loads", Usage: "`LOADS`, numbers of jobs in ascending order (default: 100 to 500)"},
 		&cli.StringSliceFlag{Name: "policies", Usage: "`POLICIES` of placement (default: both)"},
 		&cli.IntFlag{Name: "chains",
-			Usage: "carry `N` chains of each load, seed and model out, under the policy load a sixth of it; 0: all"},
+			Usage: "carry `N` chains of each load, seed and model out, under the policy load a sixth of it; 0: all " +
+				"(default: 12, with --quick 6)"},
 		&cli.IntFlag{Name: "seeds",
 			Usage: "`N` draws of jobs for each load; statements need two, and are undecided with few (default: 3)"},
 		&cli.StringFlag{Name: "engine", Usage: "`ENGINES`, separated by commas: " + strings.Join(known, ", ") +

@@ -74,11 +74,20 @@ func synthesized(s *State, what string, seed uint64) (*topology.Topology, error)
 
 // writable is the entry of a kind of formats that a flag names; it fails where that cannot be written.
 func writable[T any](s *State, k catalogue.Kind[T], flag string, can func(T) bool) (T, error) {
-	found, err := k.Find(s.catalogue(), flag)
-	if err != nil || can(found) {
-		return found, usage(err)
+	var formats []string
+	for _, f := range k.All(s.catalogue()) {
+		if f.Name == flag && can(f.Does) {
+			return f.Does, nil
+		}
+		if can(f.Does) {
+			formats = append(formats, f.Name)
+		}
 	}
-	return found, usagef("the format %s can be read, not written", flag)
+	var none T
+	if _, err := k.Find(s.catalogue(), flag); err == nil {
+		return none, usagef("the format %s can be read, not written; write %s", flag, either(formats))
+	}
+	return none, usagef("unknown format %q; write %s", flag, either(formats))
 }
 
 // writeTopology writes the files of a topology's edge network, and says which.

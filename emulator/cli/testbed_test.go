@@ -24,6 +24,13 @@ func TestUpListInspectDown(t *testing.T) {
 	l.want(ExitFailure, "up already", "up", l.tiny)
 	l.want(ExitOK, "3/3", "ls")
 	l.want(ExitOK, "127.", "inspect", "--nodes").mustNot(t, "wifi")
+	l.want(ExitOK, "127.", "inspect", "--nodes", "--links")
+	l.want(ExitOK, "wifi", "inspect", "--nodes", "--links").mustNot(t, "MTU")
+	l.want(ExitOK, "", "link", "set", "wifi", "mtu=1400")
+	l.want(ExitOK, " 1400 ", "link", "show")
+	l.want(ExitUsage, "mtu is that of both directions; write mtu=1400", "link", "set", "wifi", "mtu.up=1400")
+	l.want(ExitUsage, "rtt and mtu", "link", "set", "wifi", "mtv=1")
+	l.want(ExitOK, "", "link", "reset", "wifi")
 	got := l.want(ExitOK, "50Mbps", "inspect")
 	for _, name := range []string{"cam", "nuc", "server", "wifi", "lan1"} {
 		if !strings.Contains(got.stdout, name) {
@@ -78,6 +85,13 @@ func TestNamesThatNothingHas(t *testing.T) {
 		{ExitUsage, "gw", []string{"link", "reset", "gw"}},
 		{ExitUsage, `did you mean "delay"?`, []string{"link", "set", "wifi", "dealy=1ms"}},
 		{ExitUsage, "takes links and what to set", []string{"link", "set", "wifi"}},
+		{ExitUsage, "migrate needs --client", []string{"migrate", "f"}},
+		{ExitUsage, "migrate needs --to", []string{"migrate", "f", "--client", "nuc"}},
+		{ExitUsage, "--duration -1s is not a time", []string{"verify", "--duration", "-1s"}},
+		{ExitUsage, "--rtt-error 0s is not a tolerance", []string{"verify", "--rtt-error", "0s"}},
+		{ExitUsage, "--rtt-tail -1ms is not a tolerance", []string{"verify", "--rtt-tail", "-1ms"}},
+		{ExitUsage, "--rate-error NaN is not a tolerance", []string{"verify", "--rate-error", "NaN"}},
+		{ExitUsage, "--rate-error-fast 101 is not a tolerance", []string{"verify", "--rate-error-fast", "101"}},
 		{ExitUsage, "or --all", []string{"link", "reset"}},
 		{ExitUsage, "takes the names", []string{"link", "down"}},
 		{ExitUsage, `no command link "sett"`, []string{"link", "sett"}},

@@ -9,6 +9,7 @@ import (
 
 	"testbed/emulator"
 	"testbed/emulator/catalogue"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/machines"
 	"testbed/emulator/machines/cut"
 	"testbed/emulator/orchestrator"
@@ -18,8 +19,8 @@ import (
 // bringUpFlags are those of the commands that make a testbed.
 func bringUpFlags(s *State) []cli.Flag {
 	return []cli.Flag{nameFlag(),
-		choose(s, "runtime", "what runs a node: %s (default: the scenario's)", catalogue.Runtimes, "auto"),
-		choose(s, "fabric", "what shapes and carries packets: %s (default: the scenario's)", catalogue.Fabrics, "auto"),
+		choose(s, "runtime", "`RUNTIME` that runs a node: %s (default: the scenario's)", catalogue.Runtimes, "auto"),
+		choose(s, "fabric", "`FABRIC` that shapes and carries packets: %s (default: the scenario's)", catalogue.Fabrics, "auto"),
 		&cli.BoolFlag{Name: "dry-run", Usage: "print what would be made, and make nothing"},
 		&cli.StringFlag{Name: "machines", Usage: "spread it over `MACHINES`: NAME[=WEIGHT],... (Docker contexts), " +
 			"ssh://[USER@]HOST[=WEIGHT],..., unix:///SOCKET; or swarm, those of the Swarm that Docker manages here; " +
@@ -86,8 +87,9 @@ func upCommand(s *State) *cli.Command {
 				return printJSON(s, bed.Journal)
 			}
 			j := bed.Journal
-			return printf(s.Stdout, "%s is up: %d nodes (%s), %d links (%s)%s, in %.2f s\n",
-				j.Testbed, len(j.Nodes), j.Runtime, len(e.Topology.Links()), j.Fabric, across(bed),
+			return printf(s.Stdout, "%s is up: %s (%s), %s (%s)%s, in %.2f s\n",
+				j.Testbed, printable.Count(len(j.Nodes), "node"), j.Runtime,
+				printable.Count(len(e.Topology.Links()), "link"), j.Fabric, across(bed),
 				j.Took.Round(10*time.Millisecond).Seconds())
 		}}
 }

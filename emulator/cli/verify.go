@@ -24,9 +24,9 @@ func verifyCommand(s *State) *cli.Command {
 			&cli.IntFlag{Name: "ip", Usage: "measure over this `VERSION` of IP alone, 4 or 6; otherwise " +
 				"round trips go over both, rates over the one that functions are called by"},
 			&cli.IntFlag{Name: "pings", Value: 200, Usage: "`ECHOES` per link"},
-			&cli.DurationFlag{Name: "duration", Value: 2 * time.Second, Usage: "of each rate measurement, after its warm-up"},
-			&cli.DurationFlag{Name: "rtt-error", Value: d.RTTMedian, Usage: "what the median round trip may be off by"},
-			&cli.DurationFlag{Name: "rtt-tail", Value: d.RTTTail, Usage: "what the 99th percentile may be off by"},
+			&cli.DurationFlag{Name: "duration", Value: 2 * time.Second, Usage: "`DURATION` of each rate measurement, after its warm-up"},
+			&cli.DurationFlag{Name: "rtt-error", Value: d.RTTMedian, Usage: "`DURATION` that the median round trip may be off by"},
+			&cli.DurationFlag{Name: "rtt-tail", Value: d.RTTTail, Usage: "`DURATION` that the 99th percentile may be off by"},
 			&cli.Float64Flag{Name: "rate-error", Value: 100 * d.Rate, Usage: "`PERCENT` a rate may be off by, up to 500 Mbps"},
 			&cli.Float64Flag{Name: "rate-error-fast", Value: 100 * d.RateFast,
 				Usage: "`PERCENT` a rate may be off by, above 500 Mbps"},
@@ -44,6 +44,9 @@ func verifyCommand(s *State) *cli.Command {
 			}
 			if only := c.String("only"); only != "" && only != "rtt" && only != "rate" {
 				return usagef("--only %s: want rtt or rate", only)
+			}
+			if err := tolerable(c); err != nil {
+				return err
 			}
 			// The network in force says what is to be measured; no file that the scenario was made from needs to be there.
 			bed, err := opened(c, s)
@@ -71,6 +74,24 @@ func verifyCommand(s *State) *cli.Command {
 			}
 			return errors.Join(err, verdict(findings))
 		}}
+}
+
+// tolerable fails where a measurement would take no time, or could not be within its tolerance.
+func tolerable(c *cli.Context) error {
+	if c.Duration("duration") <= 0 {
+		return usagef("--duration %v is not a time to measure for; write one such as 2s", c.Duration("duration"))
+	}
+	for _, name := range []string{"rtt-error", "rtt-tail"} {
+		if c.Duration(name) <= 0 {
+			return usagef("--%s %v is not a tolerance; write a time above 0, such as 100us", name, c.Duration(name))
+		}
+	}
+	for _, name := range []string{"rate-error", "rate-error-fast"} {
+		if percent := c.Float64(name); !(percent > 0 && percent <= 100) {
+			return usagef("--%s %v is not a tolerance; write percent above 0, up to 100", name, percent)
+		}
+	}
+	return nil
 }
 
 func verdict(findings []verify.Finding) error {

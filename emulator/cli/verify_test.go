@@ -3,8 +3,9 @@ package cli
 import (
 	"bytes"
 	"strings"
-	"testbed/emulator/verify"
 	"testing"
+
+	"testbed/emulator/verify"
 )
 
 // What was not measured is shown with its reason, and is no failure; what is off is one.

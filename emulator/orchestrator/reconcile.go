@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/internal/shell"
 	"testbed/emulator/machines/carrier"
 	"testbed/emulator/noderuntime"
@@ -175,7 +176,7 @@ func (b *Bed) carryOut(ctx context.Context, origin string, d *desired, found *Re
 		want.Stations[i].NetNS = spaces[d.stations[i].Name]
 	}
 	nodes, links := len(d.stations), len(want.Topology.Links())
-	d.progress(fmt.Sprintf("joining %d nodes by %d links (%s)", nodes, links, b.Fabric.Name()))
+	d.progress(fmt.Sprintf("joining %s by %s (%s)", printable.Count(nodes, "node"), printable.Count(links, "link"), b.Fabric.Name()))
 	next := d.was.next(want, Change{Time: time.Now().UTC(), Origin: origin, What: describe(d.was.network, want)})
 	var err error
 	if found.structural() {
@@ -227,7 +228,7 @@ func (b *Bed) replaceNodes(ctx context.Context, d *desired, found *Reconciliatio
 		return err
 	}
 	if len(gone) > 0 {
-		d.progress(fmt.Sprintf("stopping %d nodes (%s)", len(gone), b.Runtime.Name()))
+		d.progress(fmt.Sprintf("stopping %s (%s)", printable.Count(len(gone), "node"), b.Runtime.Name()))
 		if err := b.Runtime.Stop(ctx, gone); err != nil {
 			return fmt.Errorf("stopping nodes: %w", err)
 		}
@@ -242,7 +243,7 @@ func (b *Bed) replaceNodes(ctx context.Context, d *desired, found *Reconciliatio
 	}
 	stations, configs := d.only(append(slices.Clone(found.Start), found.Replace...))
 	if len(stations) > 0 {
-		d.progress(fmt.Sprintf("starting %d nodes (%s)", len(stations), b.Runtime.Name()))
+		d.progress(fmt.Sprintf("starting %s (%s)", printable.Count(len(stations), "node"), b.Runtime.Name()))
 		if _, err := b.start(ctx, d.Request, b.specs(stations, configs, hosts)); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/internal/shell"
 	"testbed/emulator/machines"
 	"testbed/emulator/machines/carrier"
@@ -128,7 +129,7 @@ func (b *Bed) floor(n fabric.Network) error {
 // beginSpread brings a testbed that has nothing but a journal to its machines.
 func (b *Bed) beginSpread(ctx context.Context, r Request) error {
 	s := b.Journal.Spread
-	r.progress(fmt.Sprintf("bringing agents to %d machines (%s)", len(s.Partition.Machines), s.Carrier))
+	r.progress(fmt.Sprintf("bringing agents to %s (%s)", printable.Count(len(s.Partition.Machines), "machine"), s.Carrier))
 	c, err := b.host.Several.Begin(ctx, r.Testbed, s, b.parted, r.progress)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/internal/shell"
 	"testbed/emulator/internal/statefile"
 	"testbed/emulator/netns"
@@ -114,7 +115,7 @@ func (b *Bed) bringUp(ctx context.Context, r Request, stations []Station, began 
 		return err
 	}
 	specs := b.specs(stations, configs, hosts)
-	r.progress(fmt.Sprintf("starting %d nodes (%s)", len(stations), b.Runtime.Name()))
+	r.progress(fmt.Sprintf("starting %s (%s)", printable.Count(len(stations), "node"), b.Runtime.Name()))
 	nodes, err := b.start(ctx, r, specs)
 	if err != nil {
 		return err
@@ -128,7 +129,8 @@ func (b *Bed) bringUp(ctx context.Context, r Request, stations []Station, began 
 	if err := b.prove(ctx, r, specs); err != nil {
 		return err
 	}
-	r.progress(fmt.Sprintf("joining %d nodes by %d links (%s)", len(stations), len(r.Topology.Links()), b.Fabric.Name()))
+	r.progress(fmt.Sprintf("joining %s by %s (%s)", printable.Count(len(stations), "node"),
+		printable.Count(len(r.Topology.Links()), "link"), b.Fabric.Name()))
 	want := r.network(b.host.subnet(), stations, spaces(nodes))
 	if err := b.Fabric.Apply(ctx, want); err != nil {
 		return fmt.Errorf("making the network: %w", err)
@@ -163,7 +165,7 @@ func (b *Bed) start(ctx context.Context, r Request, specs []noderuntime.Spec) ([
 		}
 	}
 	nodes, err := b.Runtime.Start(ctx, specs, func(ready int) {
-		r.progress(fmt.Sprintf("starting %d nodes (%s): %d/%d", len(specs), b.Runtime.Name(), ready, len(specs)))
+		r.progress(fmt.Sprintf("starting %s (%s): %d/%d", printable.Count(len(specs), "node"), b.Runtime.Name(), ready, len(specs)))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("starting the nodes: %w", err)

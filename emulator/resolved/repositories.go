@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/placement/simnet"
 	"testbed/emulator/plan"
 	"testbed/emulator/scenario"
@@ -26,8 +27,8 @@ func (e *Scenario) locateStates(network *simnet.Network) error {
 	}
 	replicas := e.Source.State.Replication
 	if replicas > len(nodes) {
-		return fmt.Errorf("state.replication: %d repositories cannot keep %d replicas of a state; write at most %d, or more "+
-			"repositories in state.repositories", len(nodes), replicas, len(nodes))
+		return fmt.Errorf("state.replication: %s cannot keep %d replicas of a state; write at most %d, or more "+
+			"repositories in state.repositories", printable.Count(len(nodes), "repository"), replicas, len(nodes))
 	}
 	if !slices.Equal(nodes, []topology.ID{e.Sites.Central}) {
 		several := &plan.Repositories{Replicas: replicas}

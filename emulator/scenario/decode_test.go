@@ -239,6 +239,8 @@ func TestNearest(t *testing.T) {
 		{"case", "name: x\nTopology: {synth: iiot}\n", `did you mean "topology"?`},
 		{"underscore", "name: x\ntopology: {synth: iiot}\nworkload: {ops_factor: 1}\n", `did you mean "ops-factor"?`},
 		{"prefix", "name: x\ntopology: {synth: iiot}\ntcp: {slow-start: false}\n", `did you mean "slow-start-after-idle"?`},
+		{"no class", "name: x\ntopology: {nodes: {ab: {}, cd: {}}, links: [{endpoints: [ab, cd]}]}\nmodels: [in-client]\n" +
+			"machines: {quite: lab}\n", "write one of ab, cd"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := scenario.Parse([]byte(c.file), "f", builtin.Catalogue())

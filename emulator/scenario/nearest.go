@@ -14,10 +14,10 @@ func suggest(word string, known []string) string {
 	if best, ok := nearest(word, known); ok {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
+	known = slices.DeleteFunc(slices.Sorted(slices.Values(known)), func(k string) bool { return k == "" }) // no class, say
 	if len(known) == 0 {
 		return "remove it"
 	}
-	known = slices.Sorted(slices.Values(known))
 	if len(known) > 12 {
 		return fmt.Sprintf("write one of %s, ... (%d in all)", strings.Join(known[:10], ", "), len(known))
 	}

@@ -43,6 +43,9 @@ type Properties struct {
 // Both is a quantity for each direction of a link.
 type Both[T any] = units.Both[T]
 
+// wholeKeys are the keys of Properties with a value for both directions together.
+var wholeKeys = []string{"rtt", "mtu"}
+
 // propertyKeys are the keys of Properties with a value for each direction.
 var propertyKeys = []string{"rate", "delay", "jitter", "loss", "reorder", "duplicate", "corrupt", "queue"}
 

@@ -217,7 +217,7 @@ func TestRefusals(t *testing.T) {
 		"more machines than parts": {cut.Options{Machines: list(t, "3")},
 			[]string{"there are 3 machines, and only 2 parts", "air (a shared medium)", "use fewer machines"}},
 		"a floor": {cut.Options{Machines: list(t, "2"), Floor: 6 * time.Millisecond},
-			[]string{"only 1 parts", "line (5ms)", "a floor of 5ms at most"}},
+			[]string{"only 1 part can", "line (5ms)", "a floor of 5ms at most"}},
 		"pins leave one idle": {cut.Options{Machines: list(t, "2"),
 			Pins: []cut.Pin{pin(graph, "a", 0), pin(graph, "server", 0)}},
 			[]string{"pins leave no node for machine-2"}},

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/topology"
 )
 
@@ -23,8 +24,8 @@ func (n *network) tooFew(p *parts, wanted int) *Refused {
 	}
 	links, floor := n.splitting(p, everywhere, func(pieces []int) bool { return len(pieces) >= wanted })
 	return &Refused{Problems: []Problem{{
-		Text: fmt.Sprintf("there are %d machines, and only %d parts can be told apart by links of %v or more: what joins "+
-			"nodes in the same part is", wanted, with, p.floor),
+		Text: fmt.Sprintf("there are %s, and only %s can be told apart by links of %v or more: what joins "+
+			"nodes in the same part is", printable.Count(wanted, "machine"), printable.Count(with, "part"), p.floor),
 		Links: links, Remedy: remedyOf(links, floor, p.floor),
 	}}}
 }

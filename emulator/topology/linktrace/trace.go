@@ -107,7 +107,7 @@ func (t *Trace) checkOpportunities() error {
 	case len(t.Opportunities) > MaxOpportunities:
 		return fmt.Errorf("it has %d opportunities, and at most %d are read", len(t.Opportunities), MaxOpportunities)
 	case last == 0:
-		return errors.New("all of its opportunities are at 0, so that it takes no time")
+		return errors.New("all of its opportunities are at 0, so that it takes no time; end with the millisecond of the last one")
 	case time.Duration(last)*time.Millisecond > MaxPeriod:
 		return fmt.Errorf("it lasts %d ms, and at most %v are read", last, MaxPeriod)
 	}
@@ -131,7 +131,7 @@ func (t *Trace) checkKnots() error {
 	case t.Knots[0].At != 0:
 		return errors.New("it does not begin at 0")
 	case last == 0 && !t.Hold:
-		return errors.New("it has one row, which is its end as well, so that it takes no time")
+		return errors.New("it has one row, which is its end as well, so that it takes no time; add a row at its end")
 	case t.Knots[last].At > int64(MaxPeriod):
 		return fmt.Errorf("it lasts %v, and at most %v are read", time.Duration(t.Knots[last].At), MaxPeriod)
 	}
@@ -156,7 +156,7 @@ func (t *Trace) checkKnots() error {
 		return errors.New("its last rate is 0 and remains so, and what waits then would never depart")
 	}
 	if !t.Hold && t.bits[last] < 8*Opportunity {
-		return errors.New("it carries less than one packet")
+		return errors.New("it carries less than one packet; give it a rate above 0 for long enough")
 	}
 	return nil
 }

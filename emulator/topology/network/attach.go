@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/topology"
 )
 
@@ -42,8 +43,8 @@ func (r *resolver) attach(rule *Attachment, word string) {
 			r.network.Links = append(r.network.Links, j)
 		}
 	}
-	r.note("attached by rule: %d hosts of class %s, %d at each of %d nodes",
-		more, rule.Class, rule.PerNode, len(nodes))
+	r.note("attached by rule: %s of class %s, %d at each of %s",
+		printable.Count(more, "host"), rule.Class, rule.PerNode, printable.Count(len(nodes), "node"))
 }
 
 // AccessClass is the class of the links of hosts that were attached by rule.
@@ -142,5 +143,5 @@ func (r *resolver) connected() error {
 		return nil
 	}
 	return fmt.Errorf("hosts are in %d parts of the network that have no link between them; "+
-		"take one of them, with component: largest", len(hosts))
+		"take one of them, as with component: largest", len(hosts))
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/topology"
 )
 
@@ -72,8 +73,8 @@ func (r *resolver) take() {
 		r.node(&g.Nodes[i])
 	}
 	if left > 0 {
-		r.note("left out: %d nodes in %d parts without a link to the largest, which has %d nodes",
-			left, len(sizes)-1, sizes[largest])
+		r.note("left out: %s in %s without a link to the largest, which has %s", printable.Count(left, "node"),
+			printable.Count(len(sizes)-1, "part"), printable.Count(sizes[largest], "node"))
 	}
 }
 

@@ -33,7 +33,10 @@ func load(path string, options catalogue.Values) (workload.Trace, error) {
 	return t, nil
 }
 
-// detect says whether a file begins as an object in JSON.
+// detect says whether a file begins as an object in JSON that has a workflow.
 func detect(head []byte) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n"), []byte("{"))
+	if !bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n"), []byte("{")) {
+		return false
+	}
+	return bytes.Contains(head, []byte(`"workflow"`)) || bytes.Contains(head, []byte(`"schemaVersion"`))
 }

@@ -240,7 +240,10 @@ func TestLoad(t *testing.T) {
 }
 
 func TestDetect(t *testing.T) {
-	for head, want := range map[string]bool{"{": true, "\ufeff\n\t {\"": true, "": false, "[{": false, "a,{": false} {
+	for head, want := range map[string]bool{
+		`{"name": "w", "schemaVersion": "1.5"`: true, "\ufeff\n\t {\"workflow\": {": true, "": false, "{": false,
+		`{"nodes": [], "links": []}`: false, `[{"workflow": `: false, `a,{"workflow"`: false,
+	} {
 		if detect([]byte(head)) != want {
 			t.Errorf("%q", head)
 		}

@@ -65,7 +65,24 @@ func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
 			errs.Add(link(g, v))
 		}
 	}
+	errs.Add(wired(g))
 	return g, errs.Join()
+}
+
+// wired fails where an interface is at the end of several links.
+func wired(g *network.Graph) error {
+	var errs network.Errors
+	lines := map[network.End]int{}
+	for i := range g.Links {
+		for _, e := range g.Links[i].Ends {
+			if before := lines[e]; before > 0 && e.Port != "" {
+				errs.Add(network.Failf(g.Links[i].Line, "the interface %s is at the end of the link of line %d already; give "+
+					"this link another one", network.Shown(e.Node+":"+e.Port), before))
+			}
+			lines[e] = g.Links[i].Line
+		}
+	}
+	return errs.Join()
 }
 
 // node is one of the file, with what it inherits from its group, its kind and the defaults.

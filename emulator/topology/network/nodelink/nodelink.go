@@ -21,10 +21,15 @@ func Section() catalogue.Section {
 	})
 }
 
-// Detect says whether a file begins as node-link JSON does.
+// Detect says whether a file begins as node-link JSON does: as NetworkX writes it, or at least with nodes and edges that
+// have source and target, as D3's programs do.
 func Detect(head []byte) bool {
-	return len(head) > 0 && bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")) &&
-		bytes.Contains(head, []byte(`"directed"`)) && bytes.Contains(head, []byte(`"multigraph"`))
+	if !bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")) {
+		return false
+	}
+	has := func(key string) bool { return bytes.Contains(head, []byte(`"`+key+`"`)) }
+	return has("directed") && has("multigraph") ||
+		has("nodes") && (has("links") || has("edges")) && has("source") && has("target")
 }
 
 // Parse reads a graph.
