@@ -33,6 +33,8 @@ type carried struct {
 	listener *net.TCPListener // until the fabric takes it over
 	up       bool             // Apply has succeeded
 	part     part             // that of the latest Apply
+
+	run, here int64 // when the latest run began, by the controller's clock, and by this machine's
 }
 
 // partDir is what the directories of machines' parts begin with, each in its testbed's.
@@ -66,6 +68,7 @@ func (c *carried) apply(ctx context.Context, n fabric.Network, q *request) error
 	if n, err = p.own(n, c.machine); err != nil {
 		return err
 	}
+	n.Run = c.begins(n.Run, q.Run)
 	if err := statefile.Dir(c.dir); err != nil {
 		return err
 	}

@@ -77,6 +77,7 @@ type Trace struct {
 
 	bits   []float64 // by knot: what the link has carried at most from 0 to there
 	peak   int64     // see Peak
+	bounds bounds    // see Least
 	digest [sha256.Size]byte
 }
 
@@ -94,7 +95,7 @@ func (t *Trace) Check() error {
 		err = t.checkKnots()
 	}
 	if err == nil {
-		t.digest, t.peak = t.hash(), t.busiest()
+		t.digest, t.peak, t.bounds = t.hash(), t.busiest(), t.bounded()
 	}
 	return err
 }
