@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"testbed/emulator/capture"
 	"testbed/emulator/fabric/spread"
 	"testbed/emulator/hostload"
 	"testbed/emulator/internal/program"
@@ -14,5 +15,6 @@ func AgentServices(dirs []string) agent.Services {
 	services := spread.Services(program.At("/proc/self/exe"), dirs...)
 	services[across.Service] = across.Serve
 	services[hostload.Service] = hostload.Serve
+	services[capture.Service] = capture.Serve
 	return services
 }

@@ -51,6 +51,7 @@ var (
 	_ fabric.Healthy  = (*Fabric)(nil)
 	_ fabric.Watcher  = (*Fabric)(nil)
 	_ fabric.Tapper   = (*Fabric)(nil)
+	_ fabric.Clocked  = (*Fabric)(nil)
 )
 
 // New is the fabric of a testbed whose machines have agents.

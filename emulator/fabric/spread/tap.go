@@ -168,3 +168,20 @@ func (f *Fabric) tapClocks(ctx context.Context, of []machines.Machine) ([]tapClo
 	}
 	return clocksBeside(machines.Names(of), all, ahead)
 }
+
+// Clocks implements fabric.Clocked, as Tap tells instants.
+func (f *Fabric) Clocks(ctx context.Context) (map[string]func(time.Duration) time.Duration, error) {
+	r, err := f.recorded()
+	if err != nil {
+		return nil, f.wrap(err)
+	}
+	clocks, err := f.tapClocks(ctx, r.machines)
+	if err != nil {
+		return nil, f.wrap(err)
+	}
+	by := map[string]func(time.Duration) time.Duration{}
+	for i, m := range r.machines {
+		by[m.ID] = clocks[i].at
+	}
+	return by, nil
+}
