@@ -78,7 +78,7 @@ func TestSegmentsOnSeveralMachines(t *testing.T) {
 		case 2:
 			data = one.ethernet(from, everybody, 0x88cc, []byte{byte(i)})
 		default:
-			data = sealed(frame(from, to, 60+random.IntN(1000), byte(i)), 1+random.IntN(4))
+			data = sealed(frame(from, to, 60+random.IntN(1000), byte(i)), byte(1+random.IntN(4)))
 			copy(data[virtioLen:], one.table.ports[to].mac[:])
 			copy(data[virtioLen+6:], one.table.ports[from].mac[:])
 		}
