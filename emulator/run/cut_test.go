@@ -107,8 +107,8 @@ func TestLatenessOfMachines(t *testing.T) {
 	if a == nil || a.Packets != 1 || a.LateMax > 1e-6 || a.Busy != 0.5 || all[0].Canary != nil {
 		t.Errorf("a: %+v, %+v", a, all[0].Canary)
 	}
-	if b == nil || b.Packets != 2 || b.LateMax != 0.002 || b.Lost != 3 || all[1].Canary == nil || all[1].Canary.Lost != 1 ||
-		all[1].Canary.LateMax != 0.001 {
+	if b == nil || b.Packets != 2 || b.LateMax != 0.002 || b.Lost != 3 || all[1].Canary == nil ||
+		all[1].Canary.Lost != 1 || all[1].Canary.LateMax != 0.001 {
 		t.Errorf("b: %+v, %+v", b, all[1].Canary)
 	}
 	if all[2].Fabric != nil || all[2].Canary != nil {
