@@ -96,7 +96,7 @@ func TestLatenessOfMachines(t *testing.T) {
 	}
 	before := &health.Health{Parts: []health.Part{{Machine: "a", Written: late(time.Second), Busy: time.Second},
 		{Machine: "b"}}}
-	after := &health.Health{Now: int64(10 * time.Second), Parts: []health.Part{
+	after := &health.Health{Report: health.Report{Now: int64(10 * time.Second)}, Parts: []health.Part{
 		{Machine: "b", Written: late(2*time.Millisecond, 2*time.Millisecond), Overflow: 3},
 		{Machine: "a", Written: late(time.Second, 0), Busy: 6 * time.Second}}}
 	all := []record.MachineHostLoad{{Machine: "a"}, {Machine: "b"}, {Machine: "c"}}

@@ -1,6 +1,7 @@
 package userspace
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"slices"
 	"time"
@@ -53,8 +54,10 @@ func (q *queue) retrace(now int64, events eventHeap) (moved bool) {
 		q.serving = &s
 	}
 	waiting := q.waiting(now, events)
+	// As they came: those that go elsewhere from the link are on the way for other times.
+	slices.SortFunc(waiting, func(a, b *event) int { return cmp.Compare(a.seq, b.seq) })
 	q.busyUntil, q.carry = min(q.busyUntil, now), 0
-	floor, shift := now, int64(0)
+	floors, shift := map[int64]int64{}, int64(0)
 	for _, e := range waiting {
 		p := e.p
 		switch {
@@ -65,8 +68,9 @@ func (q *queue) retrace(now int64, events eventHeap) (moved bool) {
 		}
 		shift = max(q.busyUntil, now) - p.departure
 		p.departure += shift
-		e.due = max(e.due+shift, floor)
-		floor = e.due
+		behind := p.path.hops[p.hop-1].extraDelay
+		e.due = max(e.due+shift, now, floors[behind])
+		floors[behind] = e.due
 		p.firstArrival, p.finalArrival = max(p.firstArrival+shift, now), max(p.finalArrival+shift, now)
 	}
 	q.lastArrival += shift
