@@ -69,16 +69,16 @@ func TestWhatIsCut(t *testing.T) {
 	const nodes = "name: x\ntopology:\n" +
 		"  nodes: {a: {}, b: {}, s: {kind: switch}, x: {kind: exchange}, y: {kind: exchange}}\n" +
 		"  links:\n    - {endpoints: [a, s]}\n    - {endpoints: [s, x]}\n    - {endpoints: [y, b], delay: %s}\n" +
-		"    - {endpoints: [x, y], delay: 5ms%s}\n%s"
+		"    - {endpoints: [x, y], %s}\n%s"
 	for name, c := range map[string]struct{ delay, trace, rest, refused string }{
-		"a trace":               {"0s", ", trace: {file: steady}", "", ""},
-		"delays of a trace":     {"0s", ", trace: {file: long.csv}", "", ""},
-		"short delays of one":   {"0s", ", trace: {file: short.csv}", "", "x-y (500µs)"},
-		"exchanges":             {"0s", "", "neighbours: arp\n", ""},
-		"a segment":             {"5ms", ", trace: {file: short.csv}", "neighbours: arp\n", "y-b (in a segment"},
-		"no segment":            {"5ms", ", trace: {file: short.csv}", "", ""},
-		"attached elsewhere":    {"5ms", "", "events: [{at: 1s, attach: {host: b, to: s}}]\n", ""},
-		"its link is too short": {"900us", "", "events: [{at: 1s, attach: {host: b, to: s}}]\n", "y-b (900µs"},
+		"a trace":               {"0s", "delay: 5ms, trace: {file: steady}", "", ""},
+		"delays of a trace":     {"0s", "trace: {file: long.csv}", "", ""},
+		"short delays of one":   {"0s", "trace: {file: short.csv}", "", "x-y (500µs)"},
+		"exchanges":             {"0s", "delay: 5ms", "neighbours: arp\n", ""},
+		"a segment":             {"5ms", "delay: 5ms", "neighbours: arp\nmachines: {y: one, b: two}\n", "y-b (in a segment"},
+		"no segment":            {"5ms", "trace: {file: short.csv}", "", ""},
+		"attached elsewhere":    {"5ms", "delay: 5ms", "events: [{at: 1s, attach: {host: b, to: s}}]\n", ""},
+		"its link is too short": {"900us", "delay: 5ms", "events: [{at: 1s, attach: {host: b, to: s}}]\n", "y-b (900µs"},
 	} {
 		path := filepath.Join(dir, "x.yaml")
 		if err := os.WriteFile(path, fmt.Appendf(nil, nodes, c.delay, c.trace, c.rest), 0o600); err != nil {

@@ -96,8 +96,8 @@ func TestDevicesOfAnotherMachine(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Counts) != 2 || r.Counts[0] != r.Counts[1] || r.Counts[1].Written != 2*number || r.Counts[1].Lost != 0 {
-		t.Fatalf("%+v", r.Counts) // loopback shows each packet twice, as it leaves and as it comes
+	if len(r.Counts) != 2 || r.Counts[0] != r.Counts[1] || r.Counts[1].Written < number || r.Counts[1].Lost != 0 {
+		t.Fatalf("%+v", r.Counts)
 	}
 	f := read(t, path)
 	var at [2][]time.Time
