@@ -4,7 +4,8 @@
 //	  nodes: packet_linux.go ----> merge.go: in order of ----> one file, a ring of files, or a
 //	  links: fabric.Tapper --/     their times, over all       stream into Wireshark
 //
-// Nodes of other machines are captured by the machines' agents (far.go), and their instants placed on this host's clock.
+// Nodes of other machines are captured by the machines' agents (far.go), and what they tell is placed on this host's
+// clock.
 //
 // A node's packets are read off its eth0 (AF_PACKET with a ring in memory), with the kernel's own time stamps. A link's
 // are shown by the fabric: the userspace one knows to the nanosecond when each has left its queue, netem's links are

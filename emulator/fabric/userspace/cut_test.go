@@ -207,8 +207,8 @@ func randomNet(t *testing.T, random *rand.Rand) (fabric.Network, *machines.Parti
 	return n, p
 }
 
-// randomTrace is one of all kinds: opportunities, rates, delays, a distribution. Those that give no delays may begin with
-// a run.
+// randomTrace is one of all kinds: opportunities, rates, delays, a distribution. Those that give no delays may begin
+// with a run.
 func randomTrace(t *testing.T, random *rand.Rand) *linktrace.Trace {
 	t.Helper()
 	trace := &linktrace.Trace{Name: "random", Linear: random.IntN(2) == 0}
