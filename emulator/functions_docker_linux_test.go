@@ -2,12 +2,19 @@ package emulator_test
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
+	"testbed/emulator"
+	"testbed/emulator/faas"
 	"testbed/emulator/internal/testenv"
+	"testbed/emulator/record"
 )
 
 // image is the image of one of the scenario's functions in a language.
@@ -54,4 +61,113 @@ func TestFunctionsInContainers(t *testing.T) {
 	python := variant{"docker", "python"}
 	sameAs(t, first, inAllModels(t, dir, python, profiled(t, dir, python)))
 	sameAs(t, first, inAllModels(t, dir, variant{"docker", "go"}, ""))
+}
+
+// movingContainer is a counter in a container that is called ten times a second while it moves there and back.
+const movingContainer = `name: move-%d
+topology:
+  nodes: {camera: {memory: 512MiB}, box1: {memory: 1GiB}, box2: {memory: 1GiB}, hall: {kind: switch}}
+  links:
+    - {name: wired, endpoints: [camera, hall], rate: 100Mbps, delay: 1ms}
+    - {name: lan1, endpoints: [box1, hall], rate: 1Gbps, delay: 1ms}
+    - {name: lan2, endpoints: [box2, hall], rate: 1Gbps, delay: 1ms}
+functions:
+  counter: {image: %q}
+workload:
+  states: {hits: 1kB}
+  jobs:
+    - {name: page, client: camera, count: %d, period: 100ms,
+       tasks: {counter: {ops: 1, argument: 1kB, states: hits}}}
+events:
+  - {at: 2s, migrate: {function: counter, client: camera, to: box2}}
+  - {at: 10s, migrate: {function: counter, client: camera, to: box1, method: pre-copy}}
+placement: {hosts: [box1]}
+models: [in-function]
+replay: {arrival: trace}
+runtime: docker
+fabric: userspace
+`
+
+// TestAContainerMoves: a counter in a container goes to another node and back while it is called. No call is lost and
+// none is executed twice: the counts that they are answered are those from 1 on, each once. Where it was, its container
+// ends.
+func TestAContainerMoves(t *testing.T) {
+	engine := testenv.NewPrivateEngine(t)
+	t.Setenv("DOCKER_HOST", engine.Host)
+	dir := functionsHere(t)
+	imagesHere(t, dir)
+	const calls = 180
+	path := filepath.Join(dir, "moving.yaml")
+	text := fmt.Sprintf(movingContainer, os.Getpid(), variant{"docker", "python"}.image("counter"), calls)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e, err := emulator.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, sink, where := newReal(t), &kept{}, watchFunctions(t)
+	outcome := w.carriedOut(t, e, dir, sink) // which fails where a chain fails, or the state is not of all calls
+	seen := where()
+	manifest, err := record.ReadManifest(outcome.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := map[string]int{}
+	for i := range sink.chains {
+		for _, p := range sink.chains[i].Programs {
+			answers[p.Digest]++
+		}
+	}
+	for n := 1; n <= len(sink.chains); n++ {
+		if got := answers[faas.DigestOf(fmt.Appendf(nil, `{"calls":%d,"bytes":%d}`, n, 1000*n))]; got != 1 {
+			t.Errorf("%d calls were answered that they were the %d-th", got, n)
+		}
+	}
+	moves := events(manifest.Events)
+	if len(sink.chains) < calls || len(moves) != 2 || moves[0].To != "box2" || moves[1].To != "box1" ||
+		moves[0].Undone+moves[1].Undone != "" || moves[0].Delayed == 0 {
+		t.Errorf("%d chains; %+v", len(sink.chains), manifest.Events)
+	}
+	there := slices.Index(seen, "box2")
+	if there < 0 || !slices.Contains(seen[:there], "box1") || !slices.Contains(seen[there:], "box1") ||
+		seen[len(seen)-1] != "" {
+		t.Errorf("containers were beside %q: want box1, then box2 alone, then box1 alone, and none in the end", seen)
+	}
+}
+
+// watchFunctions notes beside which nodes there are containers of functions, until what it returns is called: each time
+// that it changes.
+func watchFunctions(t *testing.T) (seen func() []string) {
+	t.Helper()
+	var all []string
+	look := func() {
+		text, err := exec.Command("docker", "ps", "--all", "--filter", "label=testbed.function",
+			"--format", `{{.Label "testbed.node"}}`).Output()
+		nodes := strings.Fields(string(text))
+		slices.Sort(nodes)
+		now := strings.Join(slices.Compact(nodes), " ")
+		if err == nil && (len(all) == 0 || all[len(all)-1] != now) {
+			all = append(all, now)
+		}
+	}
+	stop := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		for tick := time.Tick(200 * time.Millisecond); ; {
+			select {
+			case <-tick:
+				look()
+			case <-stop:
+				return
+			}
+		}
+	})
+	end := sync.OnceFunc(func() { close(stop); watching.Wait() })
+	t.Cleanup(end)
+	return func() []string {
+		end()
+		look()
+		return all
+	}
 }

@@ -85,20 +85,26 @@ func (r *resident) retract(token string) (unknown bool) {
 	return len(r.announcements) == 0 && !r.home && !r.here && !r.prepared && r.arriving == nil && r.epoch == 0
 }
 
-// retract takes the announcement of a move back. Of an instance of which nothing else is known, nothing is left.
-func (r *residents) retract(id, token string) {
+// retract takes the announcement of a move back, and returns the instance's functions. Of an instance of which nothing
+// else is known, nothing is left.
+func (r *residents) retract(id, token string) (functions []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if one := r.all[id]; one != nil && one.retract(token) {
+	one := r.all[id]
+	if one == nil {
+		return nil
+	}
+	if one.retract(token) {
 		delete(r.all, id)
 	}
+	return one.Functions
 }
 
 // handleArrivals takes in what the controller announces.
 func (a *Agent) handleArrivals(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodDelete && r.ContentLength == 0 {
 		query := r.URL.Query()
-		a.residents.retract(query.Get("id"), query.Get("token"))
+		a.retire(a.residents.retract(query.Get("id"), query.Get("token")))
 		respond(w, http.StatusNoContent, nil)
 		return
 	}

@@ -19,6 +19,7 @@ type arrival struct {
 	by     *announced
 	staged map[string]value // what has come, by key without the suffix
 	heads  []*blob          // that have said what it is: held for as long, for the keys are of their size
+	rooms  []*blob          // for what has not come yet
 }
 
 func (a *arrival) release() {
@@ -29,7 +30,8 @@ func (a *arrival) release() {
 		v.content.release()
 	}
 	release(a.heads)
-	a.staged, a.heads = map[string]value{}, nil
+	release(a.rooms)
+	a.staged, a.heads, a.rooms = map[string]value{}, nil, nil
 }
 
 // bytes are those of all states that have come, but for those in whose place others come.
@@ -57,7 +59,7 @@ func (a *Agent) handleArrive(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer head.text.release()
-	states, err := a.receiveStates(r.Context(), body, head)
+	states, err := a.receiveStates(r.Context(), body, one, by, head)
 	if err == nil {
 		body.end()
 		err = a.arriveReady(r.Context(), one, by, head, states)
@@ -85,7 +87,8 @@ func (a *Agent) admitted(r *http.Request) (one *resident, by *announced, length 
 	return one, by, length, err
 }
 
-// arriveReady is arrive, for whose programs instances begin to start with the offer, and are ready at the end.
+// arriveReady is arrive, for whose states there is memory with the offer, if there is any, and for whose programs
+// instances begin to start with it and are ready at the end.
 func (a *Agent) arriveReady(
 	ctx context.Context, one *resident, by *announced, head *arrivalHead, states []copied,
 ) error {
@@ -96,8 +99,13 @@ func (a *Agent) arriveReady(
 		}
 	}
 	err := a.arrive(one, by, head, states)
-	if err == nil && head.Phase == phaseOffer {
+	switch {
+	case err != nil:
+	case head.Phase == phaseOffer:
+		a.makeRoom(one, by, head)
 		_, err = a.installed.rouse(one.Functions)
+	case head.Phase == phaseAbort:
+		a.retire(one.Functions)
 	}
 	return err
 }
@@ -112,26 +120,6 @@ func (s *summed) Read(b []byte) (int, error) {
 	n, err := s.Reader.Read(b)
 	s.sum = crc32.Update(s.sum, castagnoli(), b[:n])
 	return n, err
-}
-
-// receiveStates reads the states' contents, and holds them against their checksums.
-func (a *Agent) receiveStates(ctx context.Context, body io.Reader, head *arrivalHead) ([]copied, error) {
-	var all []copied
-	for _, s := range head.States {
-		in := &summed{Reader: body}
-		content, err := a.pools.receive(ctx, in, 0, s.Bytes, nil)
-		if err == nil && in.sum != s.Sum {
-			content.release()
-			a.counts.corrupt.Add(1)
-			err = fmt.Errorf("state %s, version %d: %w", s.Key, s.Version, errCorrupt)
-		}
-		if err != nil {
-			releaseStates(all)
-			return nil, err
-		}
-		all = append(all, copied{s.Key, value{content, s.Version, s.Sum}})
-	}
-	return all, nil
 }
 
 // arrive takes states over, in the phase that an arrival is in.

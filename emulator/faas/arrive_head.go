@@ -30,8 +30,9 @@ const (
 
 type arrivalHead struct {
 	Phase  string        `json:"phase"`
-	Epoch  int64         `json:"epoch"` // that it will have here
-	From   Elsewhere     `json:"from"`  // with the epoch that it has there
+	Epoch  int64         `json:"epoch"`           // that it will have here
+	From   Elsewhere     `json:"from"`            // with the epoch that it has there
+	Rooms  arrivalRooms  `json:"rooms,omitempty"` // with an offer
 	States arrivalStates `json:"states,omitempty"`
 	Keep   arrivalKeys   `json:"keep,omitempty"`
 	Calls  arrivalCalls  `json:"calls,omitempty"`
@@ -51,6 +52,14 @@ type arrivalState struct {
 func (h *arrivalHead) contents() (sum int64) {
 	for _, s := range h.States {
 		sum = units.Add(sum, s.Bytes)
+	}
+	return sum
+}
+
+// room is the bytes of all states for which there is to be room.
+func (h *arrivalHead) room() (sum int64) {
+	for _, n := range h.Rooms {
+		sum = units.Add(sum, n)
 	}
 	return sum
 }
@@ -138,8 +147,9 @@ func (a *Agent) readArrival(r *http.Request, body io.Reader, n, most int64) (*ar
 	if err = json.Unmarshal(text.data, head); err == nil {
 		err = head.validate()
 	}
-	if sum := head.contents(); err == nil && sum > most {
-		err = fmt.Errorf("%d bytes of states, and %d were announced: %w", sum, most, errTooLarge)
+	sum := head.contents()
+	if all := max(sum, head.room()); err == nil && all > most {
+		err = fmt.Errorf("%d bytes of states, and %d were announced: %w", all, most, errTooLarge)
 	} else if want := units.Add(n, sum); err == nil && want != r.ContentLength {
 		err = fmt.Errorf("the body has %d bytes, not %d", r.ContentLength, want)
 	}

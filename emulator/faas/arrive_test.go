@@ -117,6 +117,7 @@ func TestHeadsAreBounded(t *testing.T) {
 		"states":            many("states", strings.TrimSuffix(item, ","), maxHeld),
 		"keys":              many("keep", `"a/0"`, maxHeld),
 		"calls":             many("calls", `{"key":"a/0"}`, maxHeld),
+		"rooms":             many("rooms", "1", maxHeld),
 		"moments":           many("calls", `{"key":"a/0","times":[0`+strings.Repeat(",0", maxMoments)+`]}`, 0),
 		"no list":           `{"phase":"last","epoch":7,"states":{}}`,
 		"without an end":    begin + strings.Repeat(item, 1000),
@@ -250,12 +251,14 @@ func FuzzArrivalHead(f *testing.F) {
 	f.Add([]byte(`{"phase":"last","epoch":2,"from":{"node":1,"address":"10.0.0.1:8080","epoch":1},"keep":["a/0"],` +
 		`"states":[{"key":"a/0","version":1,"sum":2,"bytes":3}],"calls":[{"key":"a/0","times":[1,2,3],"retries":[1]}]}`))
 	f.Add([]byte(`{"states":null,"epoch":1}`))
+	f.Add([]byte(`{"phase":"offer","epoch":2,"from":{"address":"10.0.0.1:8080"},"rooms":[1,300000,1099511627776]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		head := &arrivalHead{}
 		if json.Unmarshal(text, head) != nil || head.validate() != nil {
 			return
 		}
-		if len(head.States) > maxHeld || head.contents() < 0 || head.Epoch <= head.From.Epoch {
+		if len(head.States) > maxHeld || len(head.Rooms) > maxRoom || min(head.contents(), head.room()) < 0 ||
+			head.Epoch <= head.From.Epoch {
 			t.Errorf("%+v", head)
 		}
 		for _, s := range head.States {

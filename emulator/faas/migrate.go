@@ -126,6 +126,8 @@ func (a *Agent) migrate(ctx context.Context, order Move) (*Moved, error) {
 	}
 	if err := m.carryOut(ctx); err != nil {
 		m.undo(err)
+	} else {
+		a.retire(one.Functions)
 	}
 	m.line.close()
 	return m.result, nil
@@ -173,7 +175,7 @@ func (m *move) begin() error {
 }
 
 func (m *move) carryOut(ctx context.Context) error {
-	if err := m.say(ctx, &arrivalHead{Phase: phaseOffer}, nil); err != nil {
+	if err := m.say(ctx, &arrivalHead{Phase: phaseOffer, Rooms: m.rooms()}, nil); err != nil {
 		return fmt.Errorf("offering it to the target: %w", err)
 	}
 	for n := 1; m.Method == PreCopy && n <= m.Rounds; n++ {

@@ -25,7 +25,8 @@ type installed struct {
 	node     string
 	budget   *budget
 
-	installing sync.Mutex // one list at a time
+	installing sync.Mutex     // one list at a time
+	ending     sync.WaitGroup // instances that were retired
 	mu         sync.Mutex
 	all        map[string]*own // by function
 	invoked    atomic.Int64    // for the invocations' IDs
@@ -178,6 +179,7 @@ func (p *installed) close() {
 	p.all = nil
 	p.mu.Unlock()
 	closeAll(all)
+	p.ending.Wait()
 }
 
 func closeAll(all map[string]*own) {

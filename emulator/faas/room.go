@@ -16,8 +16,10 @@ const maxRoom = 4096
 // room finds memory for buffers of so many bytes each, all at a time, and keeps it for whoever takes one. A host finds
 // memory page by page when it is written first, which takes up to ten times as long as what a chain writes there, and
 // is no time of the network's or the function's. What has no room now has none later either.
-func (a *Agent) room(sizes []int64) {
-	var held []*blob
+func (a *Agent) room(sizes []int64) { release(a.rooms(sizes)) }
+
+// rooms are the buffers of a room, to be released.
+func (a *Agent) rooms(sizes []int64) (held []*blob) {
 	for _, n := range sizes {
 		if !a.pools.budget.try(n) {
 			break
@@ -29,7 +31,7 @@ func (a *Agent) room(sizes []int64) {
 		}
 		held = append(held, b)
 	}
-	release(held)
+	return held
 }
 
 func checkRoom(sizes []int64) error {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"testbed/emulator/topology"
@@ -46,6 +47,30 @@ func (g *Groups) Add(me Seat, keys []string, unfit bool) {
 		} else {
 			g.users[at] = me
 		}
+	}
+}
+
+// AddPlan notes all invocations of a plan, unless workers call each other in it.
+func (g *Groups) AddPlan(p *Plan) {
+	if p.Messages != nil {
+		return
+	}
+	for i := range p.Invocations {
+		inv := &p.Invocations[i]
+		var keys []string
+		unfit := false
+		for _, s := range inv.States {
+			if s.Location != Local {
+				unfit = true
+				continue
+			}
+			key := "/" + p.Outlives(s.State).Name
+			if key == "/" {
+				key = fmt.Sprintf("%d %d", p.Index, s.State)
+			}
+			keys = append(keys, key)
+		}
+		g.Add(Seat{inv.Worker, p.Client, inv.Function}, keys, unfit)
 	}
 }
 

@@ -12,8 +12,9 @@ type Rebalance struct {
 	Rounds int           // of pre-copy, that copy while invocations go on, at most; 0: stop-and-copy
 	Small  int64         // bytes that are not worth another round of pre-copy
 	// Decide says which of the instances, which are in the order of their nodes, clients and names, are to move at a time
-	// since that begin. It may be called by several at once, and decides the same about the same.
-	Decide func(at time.Duration, all []Seen) ([]Decision, error)
+	// since that begin; starts know where their programs are warm, nil: everywhere. It may be called by several at once,
+	// and decides the same about the same.
+	Decide func(at time.Duration, all []Seen, starts *Standby) ([]Decision, error)
 }
 
 // Seen is what is known of a stateful instance when it is looked at.

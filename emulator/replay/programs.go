@@ -54,8 +54,10 @@ type programs struct {
 
 // use says how a node's instances of a function live.
 type use struct {
-	scaled  bool // they start and end as calls say
-	standby bool // one starts when a stateful instance moves there
+	scaled   bool // they start and end as calls say
+	standby  bool // one starts when a stateful instance moves there
+	resident bool // it ends when the last stateful instance has left that uses it: nobody else does
+	model    int  // of whose it is: what another one has as well stays
 }
 
 // programmable is an agent that can be told of programs.
@@ -80,11 +82,11 @@ func newPrograms(r *replay) (*programs, error) {
 	if p.Programs == nil {
 		return p, nil
 	}
-	for _, specs := range r.specs {
+	for model, specs := range r.specs {
 		next := map[string]int{} // file, by function
 		for _, spec := range specs {
 			for i := range spec.Invocations {
-				if err := p.prepare(spec, &spec.Invocations[i], next); err != nil {
+				if err := p.prepare(model, spec, &spec.Invocations[i], next); err != nil {
 					return nil, err
 				}
 			}
@@ -93,16 +95,25 @@ func newPrograms(r *replay) (*programs, error) {
 	return p, nil
 }
 
-func (p *programs) prepare(spec *faas.ChainSpec, inv *faas.InvocationSpec, next map[string]int) error {
+func (p *programs) prepare(model int, spec *faas.ChainSpec, inv *faas.InvocationSpec, next map[string]int) error {
 	if p.Of(inv.Function) == nil {
 		return nil
 	}
+	scaled := inv.Instances != nil
 	for _, node := range spec.Candidates(inv) {
-		put(p.nodes, node, inv.Function, use{scaled: inv.Instances != nil})
+		before, known := p.nodes[node][inv.Function]
+		alone := !known || before.resident && before.model == model
+		put(p.nodes, node, inv.Function, use{scaled: scaled, resident: inv.Stateful != "" && alone, model: model})
 	}
 	for _, node := range p.reach {
-		if _, known := p.nodes[node][inv.Function]; inv.Stateful != "" && !known {
-			put(p.nodes, node, inv.Function, use{scaled: inv.Instances != nil, standby: true})
+		before, known := p.nodes[node][inv.Function]
+		switch {
+		case inv.Stateful == "":
+		case !known:
+			put(p.nodes, node, inv.Function, use{scaled: scaled, standby: true, resident: true, model: model})
+		case before.model != model && !before.standby:
+			before.resident = false
+			put(p.nodes, node, inv.Function, before)
 		}
 	}
 	in := p.Inputs[inv.Function]
@@ -153,7 +164,8 @@ func (p *programs) start(ctx context.Context) error {
 		var all []function.Program
 		for _, name := range slices.Sorted(maps.Keys(p.nodes[id])) {
 			one := *p.Of(name)
-			one.Scaled, one.Standby = p.nodes[id][name].scaled, p.nodes[id][name].standby
+			of := p.nodes[id][name]
+			one.Scaled, one.Standby, one.Resident = of.scaled, of.standby, of.resident
 			all = append(all, one)
 		}
 		return p.told(id).Programs(ctx, all)

@@ -135,3 +135,45 @@ func TestProgramsThatCannotStart(t *testing.T) {
 		t.Error("a payload that has changed is sent")
 	}
 }
+
+// TestProgramsThatGoAlong: a program ends with the stateful instances that use it where nobody else does, neither calls
+// without states nor another model.
+func TestProgramsThatGoAlong(t *testing.T) {
+	stateful := func(function string, node topology.ID) faas.InvocationSpec {
+		return faas.InvocationSpec{Function: function, Node: node, Stateful: "i"}
+	}
+	of := func(invocations ...faas.InvocationSpec) []*faas.ChainSpec {
+		return []*faas.ChainSpec{{Invocations: invocations}}
+	}
+	orders := [][]faas.InvocationSpec{
+		{stateful("f", 1), stateful("f", 2), stateful("g", 1), {Function: "g", Node: 1}},
+		{{Function: "g", Node: 1}, stateful("g", 1), stateful("f", 2), stateful("f", 1)},
+	}
+	for i, first := range orders {
+		for _, with := range []bool{false, true} {
+			r := &replay{specs: [][]*faas.ChainSpec{of(first...)}}
+			r.Reach = []topology.ID{1, 2, 3}
+			r.Config.Programs = &Programs{Of: func(name string) *function.Program { return &function.Program{Name: name} }}
+			if other := of(stateful("f", 1)); with && i == 0 {
+				r.specs = append(r.specs, other)
+			} else if with {
+				r.specs = append([][]*faas.ChainSpec{other}, r.specs...)
+			}
+			p, err := newPrograms(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for node, want := range map[topology.ID]map[string]use{
+				1: {"f": {resident: !with}, "g": {}}, 2: {"f": {resident: !with}, "g": {standby: true, resident: true}},
+				3: {"f": {standby: true, resident: true}, "g": {standby: true, resident: true}},
+			} {
+				for name, u := range want {
+					got := p.nodes[node][name]
+					if got.model = 0; got != u {
+						t.Errorf("order %d, another model %v, node %d, %s: %+v, want %+v", i, with, node, name, got, u)
+					}
+				}
+			}
+		}
+	}
+}

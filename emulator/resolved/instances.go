@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
@@ -28,8 +29,13 @@ func (e *Scenario) lives() plan.Lives {
 	}
 }
 
+// Standby is how long an instance of a program takes to start on the node to which a stateful instance moves, by
+// function, as the profile tells of those that are always warm: medians.
+func (e *Scenario) Standby() map[string]time.Duration { return e.standby }
+
 // measureStarts takes from the profile how long starts of programs take of which the scenario says nothing.
 func (e *Scenario) measureStarts(of *profile.Profile) {
+	e.standby = e.warmStarts(of)
 	if !e.Source.Scaled() || e.Source.Profile == "" {
 		return
 	}
@@ -55,6 +61,19 @@ func (e *Scenario) measureStarts(of *profile.Profile) {
 			"they are predicted to take no time; add start: 300ms to their instances, or make the profile with them",
 			e.Source.Profile, strings.Join(unknown, ", ")))
 	}
+}
+
+// warmStarts are those that the profile tells of programs that are always warm.
+func (e *Scenario) warmStarts(of *profile.Profile) map[string]time.Duration {
+	all := map[string]time.Duration{}
+	for i := range of.Functions {
+		f := &of.Functions[i]
+		one := e.Source.Function(f.Name)
+		if f.Starts != nil && one != nil && one.Program() && e.Source.Instances(f.Name, 0) == nil {
+			all[f.Name] = min(f.Starts.Median, instance.MostStart)
+		}
+	}
+	return all
 }
 
 // checkRearranged refuses an arrival process that rearranges chains where they are not as if they were alone: which of

@@ -1,6 +1,7 @@
 package resolved
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,8 +23,10 @@ workload:
   jobs:
     - name: j
       states: {s: 1kB}
-      tasks: {f: {ops: 1, states: s}, g: {ops: 1, after: f}, h: {ops: 1, after: g}}
+      tasks: {f: {ops: 1, states: s}, g: {ops: 1, after: f}, h: {ops: 1, after: g},
+        w: {ops: 1, after: h}}
 functions:
+  w: {command: [/bin/true]}
   f: {command: [/bin/true], instances: {max: 2}}
   g: {command: [/bin/true], instances: {max: 2}}
   h: {command: [/bin/true], instances: {max: 2, start: 7ms}}
@@ -35,11 +38,11 @@ func TestStartsComeFromTheProfile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.yaml")
 	about := profile.About{Digest: strings.Repeat("00", 32), Made: time.Unix(1e9, 0), Chains: 1}
 	var samples []profile.Sample
-	for i, name := range []string{"f", "g", "h"} {
+	for i, name := range []string{"f", "g", "h", "w"} {
 		samples = append(samples, profile.Sample{Job: "j", Task: i, Function: name, Duration: time.Millisecond})
 	}
 	second := []time.Duration{time.Second, time.Second, 2 * time.Second}
-	p := profile.Make(about, samples, map[string][]time.Duration{"f": second, "h": second})
+	p := profile.Make(about, samples, map[string][]time.Duration{"f": second, "h": second, "w": second})
 	file, err := os.Create(filepath.Join(filepath.Dir(path), "measured.jsonl"))
 	if err == nil {
 		err = p.Write(file)
@@ -68,9 +71,15 @@ func TestStartsComeFromTheProfile(t *testing.T) {
 	want := map[string]instance.Distribution{"g": {}, "h": {Median: 7 * time.Millisecond},
 		"f": {Median: time.Second, P95: p.Functions[0].Starts.P95}}
 	for _, inv := range chains[0].Invocations {
+		if inv.Function == "w" {
+			continue // it is always warm: its starts are those of moves
+		}
 		if inv.Instances == nil || inv.Instances.Start != want[inv.Function] {
 			t.Errorf("%s: %+v, want %+v", inv.Function, inv.Instances, want[inv.Function])
 		}
+	}
+	if warm := e.Standby(); !maps.Equal(warm, map[string]time.Duration{"w": time.Second}) {
+		t.Errorf("those that are always warm start within %v", warm)
 	}
 	if notes := strings.Join(e.Notes, "\n"); !strings.Contains(notes, "starts of g take") {
 		t.Errorf("the notes are %s", notes)

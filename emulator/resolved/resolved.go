@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"time"
 
 	"testbed/emulator/events"
 	"testbed/emulator/faas/instance"
@@ -39,6 +40,7 @@ type Scenario struct {
 
 	rules     map[plan.Model]plan.Rule         // of Models
 	starts    map[string]instance.Distribution // of programs, by function, as the profile tells
+	standby   map[string]time.Duration         // likewise, of those that are always warm
 	trace     workload.Trace                   // for messages
 	demanding sync.Mutex
 	demanded  []demand // see demands

@@ -32,7 +32,9 @@ func (r *run) moveOne(ctx context.Context, model string, m *resolved.Move, one *
 	if at == m.To {
 		return out, fmt.Errorf("function %s of %s is on %s already", out.Function, out.Client, out.To)
 	}
-	if out.Predicted, err = r.predictMove(m, at, &found); err != nil {
+	start, left := r.standby.Start(one.Functions, m.To), m.To
+	defer func() { r.standby.Leave(one.Functions, left) }()
+	if out.Predicted, err = r.predictMove(m, at, &found, start); err != nil {
 		return out, err
 	}
 	address := func(id topology.ID) string { return r.Bed.Address(id).String() }
@@ -44,6 +46,9 @@ func (r *run) moveOne(ctx context.Context, model string, m *resolved.Move, one *
 		return out, err
 	}
 	enter(&out, done)
+	if done.Undone == "" {
+		left = at
+	}
 	return out, nil
 }
 
@@ -73,8 +78,11 @@ func alone(e *resolved.Scenario, s predict.Setting) (predict.Engine, error) {
 	return transport.New(e.Topology, e.Speed, options)
 }
 
-// predictMove says what a move of an instance that is at a node is expected to take.
-func (r *run) predictMove(m *resolved.Move, at topology.ID, found *faas.InstanceStatus) (*record.PredictedMove, error) {
+// predictMove says what a move of an instance that is at a node is expected to take, whose programs take so long to
+// start at the target.
+func (r *run) predictMove(m *resolved.Move, at topology.ID, found *faas.InstanceStatus, start time.Duration) (
+	*record.PredictedMove, error,
+) {
 	engine, err := alone(r.Scenario, r.setting)
 	if err != nil {
 		return nil, err
@@ -85,5 +93,5 @@ func (r *run) predictMove(m *resolved.Move, at topology.ID, found *faas.Instance
 	}
 	return expect(engine, &predict.Seen{
 		Bytes: found.Bytes, States: found.States, Rate: found.Rate, Drain: found.Drain,
-	}, move, r.standby.Start(found.Functions, m.To))
+	}, move, start)
 }

@@ -26,14 +26,18 @@ func PredictMoves(e *resolved.Scenario, plans []*plan.Plan) ([]record.Event, err
 	if err != nil {
 		return nil, err
 	}
-	standby := predict.NewStandby(setting.Starts, plans)
+	standby := map[plan.Model]*predict.Standby{}
 	var events []record.Event
 	var errs []error
 	options := transport.OptionsOf(setting)
 	options.Moving = func(model plan.Model, one *predict.Seen, m *predict.Move) {
 		name := func(id int) string { return e.Topology.Vertices[id].Name }
 		move := migration.Move{From: one.At, To: m.To, Rounds: m.Rounds, Small: m.Small}
-		expected, err := expect(engine, one, move, standby.Start(one.Functions, m.To))
+		if standby[model] == nil {
+			standby[model] = predict.NewStandby(setting.Starts, plans, model)
+		}
+		expected, err := expect(engine, one, move, standby[model].Start(one.Functions, m.To))
+		standby[model].Leave(one.Functions, one.At)
 		errs = append(errs, err)
 		method := faas.StopAndCopy
 		if m.Rounds > 0 {

@@ -40,11 +40,11 @@ func rebalance(e *resolved.Scenario, s predict.Setting) *predict.Rebalance {
 	})
 	return &predict.Rebalance{
 		Every: of.Every, Rounds: p.Rounds, Small: p.Small,
-		Decide: func(at time.Duration, all []predict.Seen) ([]predict.Decision, error) {
+		Decide: func(at time.Duration, all []predict.Seen, starts *predict.Standby) ([]predict.Decision, error) {
 			if err := prepare(); err != nil {
 				return nil, err
 			}
-			return p.Decide(at, all)
+			return p.Decide(at, all, starts)
 		},
 	}
 }
@@ -81,7 +81,7 @@ func (r *run) balance(ctx context.Context, model string, at time.Duration, start
 	if err != nil {
 		return err
 	}
-	decisions, err := r.setting.Rebalance.Decide(at, seen)
+	decisions, err := r.setting.Rebalance.Decide(at, seen, r.standby)
 	for _, d := range decisions {
 		if ctx.Err() != nil {
 			break

@@ -21,7 +21,8 @@ func Setting(e *resolved.Scenario) predict.Setting {
 		Fresh: e.Arrival.Alone(), IdleRestart: e.Source.TCP.SlowStartAfterIdle, ReceiveWindow: receiveWindow,
 		IPv6:   e.Source.IP == 6,
 		Bursts: userspace.BurstRate, Arrivals: arrivals(e.Arrival, len(e.Jobs)), Connections: -1,
-		Linearize: e.Source.Linearize, Moves: moves(e.Moves), Outages: outages(e), Rewirings: rewirings(e)}
+		Linearize: e.Source.Linearize, Moves: moves(e.Moves), Outages: outages(e), Rewirings: rewirings(e),
+		Starts: e.Standby()}
 	if e.Source.Replay.Warmup {
 		s.Connections = e.Arrival.Connections()
 	}

@@ -19,32 +19,52 @@ type startable interface {
 	Programs(ctx context.Context, programs []function.Program) error
 }
 
-// starts measures how long an instance of each program takes to be ready whose stateful instances may move, on a node
-// that it is placed on; nil: there are none, or nothing is planned to move.
+// startSink is a sink that takes how long starts took.
+type startSink interface {
+	Started(function string, took []time.Duration)
+}
+
+// starts measures how long an instance of each program takes to be ready whose stateful instances may move or, where a
+// sink takes that, of each that is always warm, on a node that it is placed on; nil: there are none, or nothing is
+// planned to move.
 func (r *run) starts(ctx context.Context, p *replay.Programs) (map[string]time.Duration, error) {
-	if p == nil || len(r.Scenario.Moves) == 0 && r.setting.Rebalance == nil {
+	var sinks []startSink
+	for _, s := range r.Sinks {
+		if takes, is := s.(startSink); is {
+			sinks = append(sinks, takes)
+		}
+	}
+	if p == nil || len(r.Scenario.Moves) == 0 && r.setting.Rebalance == nil && len(sinks) == 0 {
 		return nil, nil
 	}
 	all := map[string]time.Duration{}
-	for name, node := range r.standing(p) {
+	for name, node := range r.standing(p, len(sinks) > 0) {
 		r.phase("measuring the start of function " + name)
 		took, err := r.start(ctx, node, *p.Of(name))
 		if err != nil {
 			return nil, fmt.Errorf("measuring the start of function %s: %w", name, err)
 		}
-		all[name] = took
+		if len(took) == 0 {
+			continue
+		}
+		for _, s := range sinks {
+			s.Started(name, took)
+		}
+		all[name] = took[len(took)/2]
 	}
 	return all, nil
 }
 
-// standing are the programs that move and do not start and end as calls say, each with a node that it is placed on.
-func (r *run) standing(p *replay.Programs) map[string]topology.ID {
+// standing are the programs that move, or all, which do not start and end as calls say, each with a node that it is
+// placed on.
+func (r *run) standing(p *replay.Programs, unmoved bool) map[string]topology.ID {
 	all := map[string]topology.ID{}
 	for _, plans := range r.plans {
 		for _, one := range plans {
 			for i := range one.Invocations {
 				inv := &one.Invocations[i]
-				if r.Scenario.Movable(one.Model) && len(inv.States) > 0 && inv.Instances == nil && p.Of(inv.Function) != nil {
+				moves := r.Scenario.Movable(one.Model) && len(inv.States) > 0
+				if (moves || unmoved) && inv.Instances == nil && p.Of(inv.Function) != nil {
 					all[inv.Function] = inv.Worker
 				}
 			}
@@ -53,25 +73,25 @@ func (r *run) standing(p *replay.Programs) map[string]topology.ID {
 	return all
 }
 
-// start is the median time of some starts, of which none is left.
-func (r *run) start(ctx context.Context, node topology.ID, one function.Program) (time.Duration, error) {
+// start is how long some starts take, ascending, of which none is left; nil: the agent cannot say.
+func (r *run) start(ctx context.Context, node topology.ID, one function.Program) ([]time.Duration, error) {
 	agent := r.Bed.Agent(node)
 	defer agent.Close()
 	able, is := agent.(startable)
 	if !is {
-		return 0, nil
+		return nil, nil
 	}
 	var took []time.Duration
 	for range trialStarts {
 		began := time.Now()
 		if err := able.Programs(ctx, []function.Program{one}); err != nil {
-			return 0, err
+			return nil, err
 		}
 		took = append(took, time.Since(began))
 		if err := able.Programs(ctx, nil); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
 	slices.Sort(took)
-	return took[len(took)/2], nil
+	return took, nil
 }

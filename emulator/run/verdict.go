@@ -66,7 +66,7 @@ func (g *guard) judge(m *record.Manifest, s seen, share float64, off int) *recor
 		blame(v, record.Amber, "the host may have added more than %.3g %% to %d of %d chains", 100*v.Share, v.Disturbed,
 			v.Chains)
 	case v.Repeated > 0:
-		blame(v, record.Amber, "%d attempts were disturbed by the host, and made again", v.Repeated)
+		blame(v, record.Amber, "attempts that the host disturbed, and that were made again: %d", v.Repeated)
 	}
 	if v.Unwatched > 0 {
 		blame(v, record.Amber, "of %d chains the host's part is not known", v.Unwatched)

@@ -31,7 +31,7 @@ func TestVerdicts(t *testing.T) {
 		first   string // in the first reason
 	}{
 		"quiet":  {model(100, 0, 0, 0), others[:1], well, 0, record.Green, ""},
-		"mended": {model(100, 0, 3, 0), nil, well, 0, record.Amber, "3 attempts were disturbed"},
+		"mended": {model(100, 0, 3, 0), nil, well, 0, record.Amber, "made again: 3"},
 		"a few":  {model(100, 5, 9, 0), nil, well, 0, record.Amber, "to 5 of 100 chains"},
 		"too many": {model(100, 6, 9, 0), nil, well, 0, record.Red,
 			"external: the host may have added more than 5 % to 6 of 100"},
@@ -109,7 +109,7 @@ func TestVerdictsByCanaryAndHost(t *testing.T) {
 			[]string{"lost 100 packets"}},
 		"stolen, and nothing was disturbed": {seen{fabric: fabric, host: stolen}, 0, 0, record.Green, nil},
 		"stolen": {seen{fabric: fabric, host: stolen}, 0, 3, record.Amber,
-			[]string{"3 attempts", "2 % of the processors' time went to other virtual machines"}},
+			[]string{"made again: 3", "2 % of the processors' time went to other virtual machines"}},
 		"waiting": {seen{fabric: fabric, host: waiting}, 2, 3, record.Amber,
 			[]string{"2 of 100 chains", "in 30 % of the time something waited for one of 2 processors"}},
 		"hot": {seen{canary: canary, host: hot, lost: 1, arrived: 5000}, 0, 0, record.Amber,

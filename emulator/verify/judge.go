@@ -85,9 +85,10 @@ func judgeRate(p Probe, rate float64, tolerance Tolerance) Finding {
 	f.Target, f.Measured = p.Goodput, rate
 	f.Error = rate/p.Goodput - 1
 	limit := tolerance.rate(p.Goodput)
-	f.OK = math.Abs(f.Error) <= limit
+	fits := rate <= p.most()*(1+limit)
+	f.OK = fits && f.Error >= -limit
 	if p.Short {
-		f.Bound, f.OK = true, rate > 0 && f.Error <= limit
+		f.Bound, f.OK = true, fits && rate > 0
 	}
 	switch {
 	case f.OK && p.Short:
@@ -108,14 +109,9 @@ func judgeBound(p Probe, rate, losses float64, tolerance Tolerance) Finding {
 	f := p.finding("rate")
 	f.Target, f.Measured, f.Bound = p.Bound(), rate, true
 	f.Error = rate/f.Target - 1
-	slack := 3 / math.Sqrt(max(losses, 9))
-	if f.Target == p.Goodput {
-		slack = tolerance.rate(p.Goodput)
-	}
-	f.OK = rate > 0 && f.Error <= slack
-	if p.Goodput > 0 && rate > p.Goodput*(1+tolerance.rate(p.Goodput)) {
-		f.OK = false
-	}
+	link := p.Goodput == 0 || rate <= p.most()*(1+tolerance.rate(p.Goodput))
+	losing := f.Target == p.Goodput || f.Error <= 3/math.Sqrt(max(losses, 9))
+	f.OK = rate > 0 && link && losing
 	f.Verdict = fmt.Sprintf("ok: at most the target, at %.2g %% loss", 100*p.Loss)
 	if !f.OK {
 		f.Verdict = fmt.Sprintf("more than TCP can have at %.2g %% loss", 100*p.Loss)

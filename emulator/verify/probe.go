@@ -20,6 +20,7 @@ type Probe struct {
 	From, To orchestrator.Station
 	RTT      time.Duration // target: propagation and serialization, both ways, of an echo of pingFrame bytes
 	Goodput  float64       // target, bit/s of TCP payload; 0 where nothing on the way limits the rate
+	Most     float64       // bit/s, at least Goodput: what it would be if the receiver acknowledged next to nothing
 	Limit    string        // the link that limits it
 	Loss     float64       // share of the data that is lost or spoilt by intent
 	EchoLoss float64       // share of the echoes that get no answer, by intent
@@ -34,7 +35,9 @@ type Probe struct {
 }
 
 // Ethernet frames, in bytes, that the targets are computed from: an echo with 56 bytes of payload, a full
-// TCP segment with timestamps and its payload, and an acknowledgement, of which there is one for two segments.
+// TCP segment with timestamps and its payload, and an acknowledgement, of which there is one for two segments (RFC 5681,
+// section 4.2), or for many where a host takes in segments together that have arrived together (generic receive offload):
+// on a medium that both directions share that makes a difference.
 const (
 	pingFrame = 98
 	dataFrame = 1514
@@ -156,13 +159,14 @@ func (p Probe) fills(queue, product units.ByteSize) bool {
 
 func (p pair) probe(t *topology.Topology, link topology.ID, queues map[topology.Channel]units.ByteSize) Probe {
 	out := Probe{Link: t.Vertices[link].Name, Class: t.Vertices[link].Class, From: p.from, To: p.to, RTT: p.rtt}
-	wire := map[topology.Channel]float64{} // bytes that each queue carries for one segment's payload
+	wire, data := map[topology.Channel]float64{}, map[topology.Channel]float64{} // bytes for one segment's payload
 	arrive, answered, inTurn, once := 1.0, 1.0, 1.0, 1.0
 	for i, h := range append(slices.Clone(p.forth), p.back...) {
 		shape := t.Vertices[h.Link].Shape[h.Dir]
 		wire[h.Channel] += ackFrame / 2.0
 		if i < len(p.forth) {
 			wire[h.Channel] += dataFrame - ackFrame/2.0
+			data[h.Channel] += dataFrame
 			arrive *= (1 - shape.Loss) * (1 - shape.Corrupt)
 		}
 		answered, inTurn, once = answered*(1-shape.Loss), inTurn*(1-shape.Reorder), once*(1-shape.Duplicate)
@@ -176,6 +180,10 @@ func (p pair) probe(t *topology.Topology, link topology.ID, queues map[topology.
 		rate := float64(v.Shape[channel.Dir].Rate) * payload / bytes
 		if rate > 0 && (out.Goodput == 0 || rate < out.Goodput || rate == out.Goodput && v.Name == out.Link) {
 			out.Goodput, out.Limit, limit = rate, v.Name, channel
+			out.Most = rate
+			if data[channel] > 0 {
+				out.Most = rate * bytes / data[channel]
+			}
 		}
 	}
 	if queue, known := queues[limit]; known && out.Goodput > 0 {
@@ -216,6 +224,9 @@ const mathisConstant = 1.31
 func mathis(rtt time.Duration, p float64) float64 {
 	return payload * 8 / rtt.Seconds() * mathisConstant / math.Sqrt(p)
 }
+
+// most is the most, in bit/s of payload, that the tightest link lets through, however little is acknowledged.
+func (p Probe) most() float64 { return max(p.Most, p.Goodput) }
 
 // Bounded says whether the probe's rate has no target but a bound, as segments are lost by intent.
 func (p Probe) Bounded() bool { return p.Loss > 0 }

@@ -65,6 +65,16 @@ func TestProbesCoverEveryQueueOfAClass(t *testing.T) {
 	if math.Abs(air.Goodput-wantRate) > 1 {
 		t.Errorf("target of the rate is %.0f, want %.0f", air.Goodput, wantRate)
 	}
+	// A host that takes in many segments at once acknowledges less often.
+	most := 100e6 * 1448 / 1514
+	if math.Abs(air.Most-most) > 1 {
+		t.Errorf("the most that the medium lets through is %.0f, want %.0f", air.Most, most)
+	}
+	for rate, ok := range map[float64]bool{0.979 * wantRate: false, wantRate: true, most: true, 1.021 * most: false} {
+		if f := judgeRate(air, rate, DefaultTolerance); f.OK != ok {
+			t.Errorf("%.0f across the medium: %+v", rate, f)
+		}
+	}
 	for _, p := range probes[:2] {
 		rate := 10e6
 		if p.From.Name == "server" {
@@ -72,6 +82,8 @@ func TestProbesCoverEveryQueueOfAClass(t *testing.T) {
 		}
 		if want := rate * 1448 / 1514; math.Abs(p.Goodput-want) > 1 {
 			t.Errorf("line from %s: target %.0f, want %.0f", p.From.Name, p.Goodput, want)
+		} else if p.Most != p.Goodput {
+			t.Errorf("line from %s: acknowledgements have it to themselves, but the most is %.0f", p.From.Name, p.Most)
 		}
 	}
 }

@@ -38,6 +38,8 @@ type Program struct {
 	Scaled bool `json:"scaled,omitempty"`
 	// Standby says that the one that is always warm starts when a stateful instance comes to the node, and not before.
 	Standby bool `json:"standby,omitempty"`
+	// Resident says that the one that is always warm ends when the last stateful instance that uses it has left the node.
+	Resident bool `json:"resident,omitempty"`
 }
 
 // maxName is what a function's name may have, in bytes.

@@ -35,14 +35,16 @@ type invoked struct {
 }
 
 // Decide is a predict.Rebalance's. Of each instance the place of the largest net gain counts, the first of several.
-func (p *Policy) Decide(at time.Duration, all []predict.Seen) (decisions []predict.Decision, err error) {
+func (p *Policy) Decide(at time.Duration, all []predict.Seen, starts *predict.Standby) (
+	decisions []predict.Decision, err error,
+) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.latency == nil {
 		p.latency = map[invoked]float64{}
 	}
 	for i := range all {
-		best, err := p.best(at, &all[i])
+		best, err := p.best(at, &all[i], starts)
 		if err != nil {
 			return nil, err
 		}
@@ -55,7 +57,7 @@ func (p *Policy) Decide(at time.Duration, all []predict.Seen) (decisions []predi
 }
 
 // best is the move of an instance that is worth most; nil: none is worth it.
-func (p *Policy) best(at time.Duration, s *predict.Seen) (best *predict.Decision, err error) {
+func (p *Policy) best(at time.Duration, s *predict.Seen, starts *predict.Standby) (best *predict.Decision, err error) {
 	if s.Rate <= 0 {
 		return nil, nil
 	}
@@ -76,7 +78,8 @@ func (p *Policy) best(at time.Duration, s *predict.Seen) (best *predict.Decision
 		if to == s.At || gain <= 0 {
 			continue
 		}
-		unavailable, cost, err := p.cost(s, to)
+		start := starts.Expect(s.Functions, to)
+		unavailable, cost, err := p.cost(s, to, start)
 		if err != nil {
 			return nil, err
 		}
@@ -84,17 +87,25 @@ func (p *Policy) best(at time.Duration, s *predict.Seen) (best *predict.Decision
 			best = &predict.Decision{To: to, Gain: gain, Cost: cost, Why: fmt.Sprintf(
 				"%.3g invocations/s would take %.3g instead of %.3g ms, and within %v save %.3g s of waiting; moving costs "+
 					"%.3g s, of %.3g ms in which none is served and %d bytes",
-				s.Rate, 1e3*there, 1e3*here, p.Horizon, gain, cost, 1e3*unavailable, s.Bytes)}
+				s.Rate, 1e3*there, 1e3*here, p.Horizon, gain, cost, 1e3*unavailable, s.Bytes) + started(start)}
 		}
 	}
 	return best, nil
 }
 
+// started says what of a move is a program's start; empty: nothing is.
+func started(start time.Duration) string {
+	if start == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; its program takes %.3g ms to start there", 1e3*start.Seconds())
+}
+
 // cost is what a move makes wait: those who come while the instance cannot be served, half of that time in the mean,
-// and what its bytes are charged.
-func (p *Policy) cost(s *predict.Seen, to topology.ID) (unavailable, cost float64, err error) {
-	move, err := Predict(p.Engine, Instance{Bytes: s.Bytes, States: s.States, Rate: s.Rate, Drain: s.Drain},
-		Move{From: s.At, To: to, Rounds: p.Rounds, Small: p.Small})
+// and what its bytes are charged. Where the instance's program is not warm, its start is waited for as well.
+func (p *Policy) cost(s *predict.Seen, to topology.ID, start time.Duration) (unavailable, cost float64, err error) {
+	in := Instance{Bytes: s.Bytes, States: s.States, Rate: s.Rate, Drain: s.Drain, Start: start.Seconds()}
+	move, err := Predict(p.Engine, in, Move{From: s.At, To: to, Rounds: p.Rounds, Small: p.Small})
 	unavailable = move.Unavailable
 	return unavailable, s.Rate*unavailable*unavailable/2 + move.Bytes/1e6*p.Megabyte.Seconds(), err
 }

@@ -172,6 +172,7 @@ func (r *replay) sendStates(m *mover, states []residentState, bytes int64) {
 func (r *replay) arrive(m *mover) {
 	one := m.one
 	waiting := one.waiting
+	r.residents.standby.Leave(one.Functions, one.at)
 	one.at, one.moving, one.held, one.waiting, one.load = m.To, nil, false, nil, loadSeen{}
 	for _, w := range waiting {
 		p := &w.chain.steps[w.step]
@@ -192,6 +193,9 @@ func (r *replay) giveUp(m *mover) {
 		return
 	}
 	waiting := one.waiting
+	if m.phase != offering {
+		r.residents.standby.Leave(one.Functions, m.To)
+	}
 	one.moving, one.held, one.waiting = nil, false, nil
 	for _, w := range waiting {
 		p := &w.chain.steps[w.step]

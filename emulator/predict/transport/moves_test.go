@@ -156,7 +156,7 @@ func TestRebalancing(t *testing.T) {
 	var rates []float64
 	o := bare()
 	o.Rebalance = &predict.Rebalance{Every: time.Second,
-		Decide: func(at time.Duration, all []predict.Seen) ([]predict.Decision, error) {
+		Decide: func(at time.Duration, all []predict.Seen, _ *predict.Standby) ([]predict.Decision, error) {
 			if rates = append(rates, all[0].Rate); at != 2*time.Second {
 				return nil, nil
 			}

@@ -35,7 +35,7 @@ func (r *replay) rebalance(e *event) error {
 	for _, one := range all.all {
 		seen = append(seen, one.seen(r.now))
 	}
-	decisions, err := policy.Decide(time.Duration(all.round)*policy.Every, seen)
+	decisions, err := policy.Decide(time.Duration(all.round)*policy.Every, seen, all.standby)
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ type replay struct {
 	dispatching dispatching
 	fleets      map[fleetKey]*fleet // instances of functions
 	residents   residents           // stateful instances
+	plans       []*plan.Plan        // all, of which a model's are replayed
 	wirings     uint32              // number of the model at hand, by which its rewirings are known
 }
 
@@ -52,7 +53,7 @@ const longest = 40 * 86400 * second
 
 // predict predicts plans, a model's after another's.
 func (r *replay) predict(plans []*plan.Plan) ([]predict.Prediction, error) {
-	r.predictions = make([]predict.Prediction, len(plans))
+	r.plans, r.predictions = plans, make([]predict.Prediction, len(plans))
 	for from := 0; from < len(plans); {
 		to := from + 1
 		for to < len(plans) && plans[to].Model == plans[from].Model {

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"fmt"
 	"slices"
 
 	"testbed/emulator/plan"
@@ -59,14 +58,15 @@ const mostFunctions = 1000
 func (r *replay) settleIn(plans []*plan.Plan, begin int64) (end func()) {
 	o := &r.engine.options
 	r.residents = residents{byRoot: map[plan.Seat]*resident{}, begin: begin, planned: map[[2]topology.ID]bool{},
-		standby: predict.NewStandby(o.Starts, plans), tracked: len(o.Moves) > 0 || o.Rebalance != nil}
+		tracked: len(o.Moves) > 0 || o.Rebalance != nil}
 	all := &r.residents
 	if !all.tracked {
 		return func() {}
 	}
+	all.standby = predict.NewStandby(o.Starts, r.plans, plans[0].Model)
 	for _, p := range plans {
 		all.model = p.Model
-		all.add(p)
+		all.groups.AddPlan(p)
 		for i := range p.Invocations {
 			all.planned[[2]topology.ID{p.Invocations[i].Caller, p.Invocations[i].Worker}] = true
 		}
@@ -90,30 +90,6 @@ func (r *replay) settleIn(plans []*plan.Plan, begin int64) (end func()) {
 		for _, m := range all.movers {
 			m.over = true
 		}
-	}
-}
-
-// add adds a plan's invocations to the groups.
-func (a *residents) add(p *plan.Plan) {
-	if p.Messages != nil {
-		return
-	}
-	for i := range p.Invocations {
-		inv := &p.Invocations[i]
-		var keys []string
-		unfit := false
-		for _, s := range inv.States {
-			if s.Location != plan.Local {
-				unfit = true
-				continue
-			}
-			key := "/" + p.Outlives(s.State).Name
-			if key == "/" {
-				key = fmt.Sprintf("%d %d", p.Index, s.State)
-			}
-			keys = append(keys, key)
-		}
-		a.groups.Add(plan.Seat{Node: inv.Worker, Client: p.Client, Function: inv.Function}, keys, unfit)
 	}
 }
 
