@@ -92,6 +92,7 @@ func (b *Bed) Inspect(ctx context.Context) (*Inspection, error) {
 	if err != nil {
 		return nil, err
 	}
+	i.Nodes = orchestrator.WithRouting(i.Nodes, want)
 	status, err := b.Fabric.Inspect(ctx)
 	if err != nil {
 		if ctx.Err() != nil {

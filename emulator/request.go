@@ -33,7 +33,7 @@ func (h *Host) request(e *resolved.Scenario, o UpOptions) (*orchestrator.Request
 	return &orchestrator.Request{
 		Testbed: name, Scenario: sc.Name, File: sc.Path(), Resolved: resolved, Topology: e.Topology,
 		TCP:  orchestrator.TCP{Congestion: sc.TCP.Congestion, SlowStartAfterIdle: sc.TCP.SlowStartAfterIdle},
-		Seed: sc.Seed, IPv6: sc.IP == 6, ARP: sc.Neighbours == "arp",
+		Seed: sc.Seed, IPv6: sc.IP == 6, ARP: sc.Neighbours == "arp", Routing: routing(sc),
 		Runtime: sc.Runtime, Fabric: sc.Fabric, Version: h.Version, Prove: true, Password: e.Sites.Store != nil,
 		Try: h.Try, Progress: o.Progress,
 		Keep: func(dir string) ([]byte, error) { return keep(sc, dir, resolved) },
@@ -41,6 +41,19 @@ func (h *Host) request(e *resolved.Scenario, o UpOptions) (*orchestrator.Request
 			return nodeConfig(e, station, control, h.DiskDir(name, station.Name))
 		},
 	}, nil
+}
+
+// routing is what hosts of a scenario have beside their own addresses.
+func routing(sc *scenario.Scenario) map[string]orchestrator.Routing {
+	all := map[string]orchestrator.Routing{}
+	for name, of := range sc.Routing() {
+		r := orchestrator.Routing{Addresses: of.Addresses, Forwards: of.Forwards}
+		for _, to := range of.Routes {
+			r.Routes = append(r.Routes, orchestrator.RouteTo{To: to.To, Via: to.Via})
+		}
+		all[name] = r
+	}
+	return all
 }
 
 // largestKept is the size, in bytes, up to which a testbed keeps a copy of a file that its scenario reads: they

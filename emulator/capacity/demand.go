@@ -34,11 +34,12 @@ type Demand struct {
 	Rate   Rate    // packets/s at the busiest
 }
 
-// What the estimate takes TCP for, in bytes and packets: the payload of a segment, an acknowledgement for two, and
+// What the estimate takes TCP for, in bytes and packets: the headers of a segment, an acknowledgement for two, and
 // what a request and its answer have besides. From the rate of bursts on, hosts send several segments at a time, which
 // a fabric carries as one packet: at most 44, but as many as that only once the window is open.
 const (
-	payload   = 1448
+	headers   = 52 // of IPv4 and of TCP with timestamps
+	longer    = 20 // IPv6's
 	perTwo    = 0.5
 	beside    = 2
 	bursts    = 200e6 // bit/s, of the slowest link on the way
@@ -143,10 +144,11 @@ type ways struct {
 
 type way struct{ from, to topology.ID }
 
-// path is a way's number of links, delay in s, and s for a byte at the slowest of them.
+// path is a way's number of links, delay in s, s for a byte at the slowest of them, and the payload of a segment.
 type path struct {
 	links          int
 	delay, perByte float64
+	payload        int64
 }
 
 func (w *ways) path(from, to topology.ID) path {
@@ -158,6 +160,9 @@ func (w *ways) path(from, to topology.ID) path {
 	}
 	hops, delay := w.trees[to].Hops(nil, from)
 	p := path{links: len(hops), delay: delay.Seconds()}
+	if p.payload = int64(w.of.Topology.PathMTU(from, to, hops) - headers); w.of.Source.IP == 6 {
+		p.payload -= longer
+	}
 	for _, hop := range hops {
 		if rate := w.of.Topology.Vertices[hop.Link].Shape[hop.Dir].Rate; rate > 0 {
 			p.perByte = max(p.perByte, 8/float64(rate))
@@ -179,7 +184,7 @@ func (w *ways) chain(p *plan.Plan) (c chain) {
 			continue
 		}
 		at := w.path(s.From, s.To)
-		segments := float64((s.Bytes + payload - 1) / payload)
+		segments := float64((s.Bytes + at.payload - 1) / at.payload)
 		if at.perByte <= 8/bursts {
 			segments = math.Ceil(segments / burst)
 		}

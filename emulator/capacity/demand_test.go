@@ -50,7 +50,7 @@ replay: {arrival: %[2]s}
 
 func TestDemand(t *testing.T) {
 	one := demanded(t, "48Mbps", "sequential")
-	full := 48e6 / 8 / payload * (1 + perTwo)
+	full := 48e6 / 8 / 1448 * (1 + perTwo)
 	if one.Nodes != 2 || one.Open || one.Users != 1 || one.Model != "external" ||
 		math.Abs(one.Rate.Packets/full-1) > 0.05 || math.Abs(one.Rate.Crossings/one.Rate.Packets-2) > 1e-9 {
 		t.Errorf("%+v; a full link carries %.0f packets/s", one, full)

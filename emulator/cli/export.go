@@ -50,7 +50,8 @@ func exportCommand(s *State) *cli.Command {
 		}}
 }
 
-// exported is the network of a scenario, with the images that its hosts run, or that of a run.
+// exported is the network of a scenario, with the images that its hosts run and their addresses and routes, or that of
+// a run.
 func exported(s *State, path string) (*network.Network, error) {
 	t, err := topologyAt(s, path)
 	if err != nil {
@@ -67,9 +68,16 @@ func exported(s *State, path string) (*network.Network, error) {
 	if err != nil {
 		return nil, err
 	}
+	routing := sc.Routing()
 	for i := range n.Nodes {
-		if id, ok := t.Lookup(n.Nodes[i].Name); ok {
-			n.Nodes[i].Image, _ = sc.ImageOf(&t.Vertices[id])
+		m := &n.Nodes[i]
+		if id, ok := t.Lookup(m.Name); ok {
+			m.Image, _ = sc.ImageOf(&t.Vertices[id])
+		}
+		of := routing[m.Name]
+		m.Addresses, m.Forwards = of.Addresses, of.Forwards
+		for _, r := range of.Routes {
+			m.Routes = append(m.Routes, network.RouteTo{To: r.To, Via: r.Via})
 		}
 	}
 	return n, nil

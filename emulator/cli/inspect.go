@@ -87,16 +87,38 @@ func printDifferences(s *State, found *emulator.Inspection) error {
 
 // printNodes prints a line a node. journal is that of their testbed; nil: there is none.
 func printNodes(s *State, nodes []orchestrator.NodeStatus, journal *orchestrator.Journal) {
-	t := newTable(s, "node", "kind", "class", "address", "IPv6 address", "machine", "pid", "state")
+	t := newTable(s, "node", "kind", "class", "address", "IPv6 address", "further addresses", "routes", "machine",
+		"pid", "state")
 	for _, n := range nodes {
 		machine := n.Machine
 		if journal != nil {
 			machine = journal.Spread.Name(machine)
 		}
-		t.AppendRow(table.Row{n.Name, n.Kind, n.Class, n.Addr, n.Addr6, machine, n.PID, n.State})
+		t.AppendRow(table.Row{n.Name, n.Kind, n.Class, n.Addr, n.Addr6, furtherAddresses(&n), routes(&n), machine,
+			n.PID, n.State})
 	}
 	t.SuppressEmptyColumns() // one machine is not named
 	t.Render()
+}
+
+func furtherAddresses(n *orchestrator.NodeStatus) string {
+	all := make([]string, len(n.Addresses))
+	for i, a := range n.Addresses {
+		all[i] = a.String()
+	}
+	return shorten(strings.Join(all, ", "), 60)
+}
+
+// routes are a node's own, and whether it is a router.
+func routes(n *orchestrator.NodeStatus) string {
+	var all []string
+	if n.Forwards {
+		all = append(all, "forwards")
+	}
+	for _, r := range n.Routes {
+		all = append(all, fmt.Sprintf("%v via %s", r.To, r.Via))
+	}
+	return shorten(strings.Join(all, ", "), 60)
 }
 
 func printQueues(s *State, queues []fabric.QueueStatus) {

@@ -224,6 +224,8 @@ func TestVerify(t *testing.T) {
 	l.want(ExitCheck, "are off their targets", "verify")
 	l.want(ExitUsage, "--only", "verify", "--only", "loss")
 	l.want(ExitUsage, "at least 1", "verify", "--pings", "0")
+	l.want(ExitUsage, "--ip 5: want 4 or 6", "verify", "--ip", "5")
+	l.want(ExitOK, "rtt, IPv6", "verify", "--only", "rtt", "--ip", "6", "--rtt-error", "1s", "--rtt-tail", "1s")
 	got := l.want(ExitOK, "", "verify", "--only", "rtt", "--rtt-error", "1s", "--rtt-tail", "1s", "-f", "json")
 	var findings []verify.Finding
 	if err := json.Unmarshal([]byte(got.stdout), &findings); err != nil || len(findings) == 0 || !findings[0].OK {

@@ -21,6 +21,8 @@ func verifyCommand(s *State) *cli.Command {
 		Flags: []cli.Flag{nameFlag(), formatFlag(), quietFlag(),
 			&cli.IntFlag{Name: "per-class", Value: 1, Usage: "`LINKS` of each class to measure"},
 			&cli.StringFlag{Name: "only", Usage: "measure one `PROBE` alone: rtt or rate"},
+			&cli.IntFlag{Name: "ip", Usage: "measure over this `VERSION` of IP alone, 4 or 6; otherwise " +
+				"round trips go over both, rates over the one that functions are called by"},
 			&cli.IntFlag{Name: "pings", Value: 200, Usage: "`ECHOES` per link"},
 			&cli.DurationFlag{Name: "duration", Value: 2 * time.Second, Usage: "of each rate measurement, after its warm-up"},
 			&cli.DurationFlag{Name: "rtt-error", Value: d.RTTMedian, Usage: "what the median round trip may be off by"},
@@ -37,6 +39,9 @@ func verifyCommand(s *State) *cli.Command {
 			if c.Int("per-class") < 1 || c.Int("pings") < 1 {
 				return usagef("--per-class and --pings must be at least 1")
 			}
+			if ip := c.Int("ip"); c.IsSet("ip") && ip != 4 && ip != 6 {
+				return usagef("--ip %d: want 4 or 6", ip)
+			}
 			if only := c.String("only"); only != "" && only != "rtt" && only != "rate" {
 				return usagef("--only %s: want rtt or rate", only)
 			}
@@ -47,7 +52,8 @@ func verifyCommand(s *State) *cli.Command {
 			}
 			show := newProgress(c, s)
 			findings, err := bed.Verify(c.Context, s.origin(), verify.Options{
-				PerClass: c.Int("per-class"), Pings: c.Int("pings"), Duration: c.Duration("duration"), Only: c.String("only"),
+				PerClass: c.Int("per-class"), Pings: c.Int("pings"), Duration: c.Duration("duration"),
+				Only: c.String("only"), IP: c.Int("ip"),
 				Tolerance: verify.Tolerance{RTTMedian: c.Duration("rtt-error"), RTTTail: c.Duration("rtt-tail"),
 					Rate: c.Float64("rate-error") / 100, RateFast: c.Float64("rate-error-fast") / 100},
 				Progress: func(done, total int, what string) {
@@ -93,7 +99,11 @@ func printFindings(s *State, findings []verify.Finding, machine func(id string) 
 		return station + " @ " + machine(id)
 	}
 	for _, f := range findings {
-		row := table.Row{f.Class, f.Link, on(f.From, f.FromMachine), on(f.To, f.ToMachine), f.Probe}
+		probe := f.Probe
+		if f.IP == 6 {
+			probe += ", IPv6"
+		}
+		row := table.Row{f.Class, f.Link, on(f.From, f.FromMachine), on(f.To, f.ToMachine), probe}
 		switch {
 		case f.Skipped:
 			row = append(row, "", "", "", "")

@@ -202,7 +202,7 @@ func (p *peers) take(ctx context.Context, address string, m *message) (*peer, er
 	}
 	m.cold = true
 	p.dials.Add(1)
-	conn, err := p.dialer.DialContext(ctx, "tcp", dialled(address))
+	conn, err := p.dial(ctx, dialled(address))
 	if err != nil {
 		return nil, err
 	}

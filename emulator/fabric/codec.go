@@ -18,7 +18,7 @@ import (
 // stand for something large, and one with all of them in it would be decoded as a whole.
 
 // Schema is the version of a Network's encoding. Processes and files of another one are refused.
-const Schema = 4
+const Schema = 5
 
 // What a network may have at most: more than the largest scenario, of 5000 nodes and 20,000 links.
 const (
@@ -234,6 +234,9 @@ func (d *decoder) stations(n int) (all []Station, err error) {
 			return nil, fmt.Errorf("a station of vertex %d, of %d, with %d sysctls", s.ID, len(d.t.Vertices), len(s.Sysctls))
 		}
 		all = append(all, s)
+	}
+	if err := CheckRoutes(Network{Topology: d.t, Stations: all}); err != nil {
+		return nil, err
 	}
 	return all, nil
 }

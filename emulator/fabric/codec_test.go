@@ -40,7 +40,10 @@ func sample(t testing.TB) Network {
 		Testbed: "x", Topology: top, Seed: 7,
 		Stations: []Station{{ID: a, NetNS: netns.Ref{Path: "/proc/1/ns/net", Start: 2, Inode: 3},
 			Addr:    netip.MustParsePrefix("10.0.0.1/16"),
-			Sysctls: map[string]string{"k": "v"}}},
+			Sysctls: map[string]string{"k": "v"}},
+			{ID: b, Addr: netip.MustParsePrefix("10.0.0.2/16"), Forwards: true,
+				Addresses: []netip.Prefix{netip.MustParsePrefix("10.9.0.1/24"), netip.MustParsePrefix("fd00:9::1/64")},
+				Routes:    []Route{{To: netip.MustParsePrefix("10.8.0.0/16"), Via: a}}}},
 		Queues: top.QueueLimits(),
 		Down:   []topology.ID{cable}, Partition: [][]topology.ID{{a}, {b}},
 	}

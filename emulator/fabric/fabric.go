@@ -31,8 +31,8 @@ type Network struct {
 	Stations []Station
 	Queues   map[topology.Channel]units.ByteSize // byte limit of every queue
 	Seed     uint64                              // of loss and jitter
-	// Down are the links, hosts, switches and exchanges that carry nothing at the moment. Packets that
-	// would pass them vanish; routes do not change.
+	// Down are the links, hosts, switches and exchanges that carry nothing at the moment. Packets that would pass them
+	// vanish, and the last router in front tells their sender that their destination is unreachable; routes do not change.
 	Down []topology.ID
 	// ARP says that stations ask for their neighbours' hardware addresses, as on Ethernet, so that frames say by way of
 	// which station they are to go. Otherwise all know all. Networks of the kernel's devices alone need none.
@@ -51,6 +51,11 @@ type Station struct {
 	NetNS   netns.Ref         // the network namespace
 	Addr    netip.Prefix      // the station's address and the network's prefix
 	Sysctls map[string]string // set in the namespace, e.g. net/ipv4/tcp_congestion_control: cubic
+	// Addresses are further ones, of IPv4 and IPv6, each with the prefix of a network of its own. Every station reaches
+	// them as it does the first.
+	Addresses []netip.Prefix
+	Routes    []Route // of its own
+	Forwards  bool    // it sends on what is for others, as a router does
 }
 
 // Fabric makes, changes and removes one testbed's network.
@@ -74,7 +79,8 @@ type Fabric interface {
 // looks at all there is.
 type Reshaper interface {
 	// Reshape puts the shapes, limits, what is down and the partition of want in force, at once, where the network
-	// is of the same structure, and looks at nothing else. Where it is not, it does what Apply does.
+	// is of the same structure, with the MTUs of stations' interfaces, and looks at nothing else. Where it is not, it does
+	// what Apply does.
 	Reshape(ctx context.Context, want Network) error
 }
 

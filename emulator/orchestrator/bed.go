@@ -161,7 +161,7 @@ func (b *Bed) Nodes() []NodeStatus {
 		if c, ok := b.conditions[n.Name]; ok {
 			state = c.State
 		}
-		all[i] = NodeStatus{n, state}
+		all[i] = NodeStatus{NodeRecord: n, State: state}
 	}
 	return all
 }
@@ -169,7 +169,29 @@ func (b *Bed) Nodes() []NodeStatus {
 // NodeStatus is a node as it was started, and how it is now.
 type NodeStatus struct {
 	NodeRecord
-	State noderuntime.State `json:"state"`
+	State     noderuntime.State `json:"state"`
+	Addresses []netip.Prefix    `json:"addresses,omitempty"` // further ones, of a network that is up
+	Routes    []RouteTo         `json:"routes,omitempty"`
+	Forwards  bool              `json:"forwards,omitempty"` // it sends on what is for others
+}
+
+// WithRouting are nodes with what a network gives them beside their own addresses.
+func WithRouting(nodes []NodeStatus, n fabric.Network) []NodeStatus {
+	stations := map[string]*fabric.Station{}
+	for i := range n.Stations {
+		stations[n.Topology.Vertices[n.Stations[i].ID].Name] = &n.Stations[i]
+	}
+	for i := range nodes {
+		s := stations[nodes[i].Name]
+		if s == nil {
+			continue
+		}
+		nodes[i].Addresses, nodes[i].Forwards = s.Addresses, s.Forwards
+		for _, r := range s.Routes {
+			nodes[i].Routes = append(nodes[i].Routes, RouteTo{r.To, n.Topology.Vertices[r.Via].Name})
+		}
+	}
+	return nodes
 }
 
 // Dead lists the nodes that do not run any more as they were started.

@@ -13,7 +13,7 @@ import (
 
 // DefaultSubnet is the network of every testbed's stations. Testbeds do not see each other, nor the host, so
 // all use the same.
-var DefaultSubnet = netip.MustParsePrefix("10.64.0.0/16")
+var DefaultSubnet = topology.Subnet
 
 // subnet is the network of this host's testbeds.
 func (h *Host) subnet() netip.Prefix {
@@ -121,6 +121,44 @@ func network(
 			Addr:    netip.PrefixFrom(s.Addr, subnet.Bits()),
 			Sysctls: tcp.Sysctls(),
 		})
+	}
+	return want
+}
+
+// Routing is what a host has beside its own address.
+type Routing struct {
+	Addresses []netip.Prefix // further ones, each with the prefix of its network
+	Routes    []RouteTo
+	Forwards  bool // it sends on what is for others
+}
+
+// RouteTo is a host's way to a network.
+type RouteTo struct {
+	To  netip.Prefix `json:"to"`
+	Via string       `json:"via"` // the host by way of which it leads
+}
+
+// network is the fabric's part of what a request wants of these stations.
+func (r *Request) network(subnet netip.Prefix, stations []Station, spaces map[string]netns.Ref) fabric.Network {
+	want := network(r.Testbed, subnet, r.Topology, stations, r.TCP, r.Seed, spaces)
+	want.ARP = r.ARP
+	if len(r.Routing) == 0 {
+		return want
+	}
+	ids := map[string]topology.ID{}
+	for _, s := range stations {
+		ids[s.Name] = s.ID
+	}
+	for i := range want.Stations {
+		of, s := r.Routing[stations[i].Name], &want.Stations[i]
+		s.Addresses, s.Forwards = of.Addresses, of.Forwards
+		for _, to := range of.Routes {
+			via, known := ids[to.Via]
+			if !known {
+				via = fabric.None // which the fabric refuses
+			}
+			s.Routes = append(s.Routes, fabric.Route{To: to.To, Via: via})
+		}
 	}
 	return want
 }

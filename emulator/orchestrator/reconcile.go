@@ -122,8 +122,7 @@ func (b *Bed) desire(r Request) (*desired, error) {
 		return nil, err
 	}
 	d.configs = r.configs(b.store, d.stations)
-	d.network = network(r.Testbed, b.host.subnet(), r.Topology, d.stations, r.TCP, r.Seed, nil)
-	d.network.ARP = r.ARP
+	d.network = r.network(b.host.subnet(), d.stations, nil)
 	return d, nil
 }
 

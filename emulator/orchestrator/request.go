@@ -20,8 +20,9 @@ type Request struct {
 	Resolved []byte // the scenario with all defaults resolved
 	Topology *topology.Topology
 	TCP      TCP
-	IPv6     bool // functions are called over IPv6
-	ARP      bool // see fabric.Network.ARP
+	IPv6     bool               // functions are called over IPv6
+	ARP      bool               // see fabric.Network.ARP
+	Routing  map[string]Routing // by the names of hosts that have more than their own address
 	Seed     uint64
 	Runtime  string  // auto or a runtime's name
 	Fabric   string  // auto or a fabric's name

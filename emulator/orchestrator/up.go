@@ -124,8 +124,7 @@ func (b *Bed) bringUp(ctx context.Context, r Request, stations []Station, began 
 		return err
 	}
 	r.progress(fmt.Sprintf("joining %d nodes by %d links (%s)", len(stations), len(r.Topology.Links()), b.Fabric.Name()))
-	want := network(r.Testbed, b.host.subnet(), r.Topology, stations, r.TCP, r.Seed, spaces(nodes))
-	want.ARP = r.ARP
+	want := r.network(b.host.subnet(), stations, spaces(nodes))
 	if err := b.Fabric.Apply(ctx, want); err != nil {
 		return fmt.Errorf("making the network: %w", err)
 	}

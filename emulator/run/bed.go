@@ -131,7 +131,10 @@ func (c tidyCanary) Stop(ctx context.Context) (canary.Result, error) {
 // Verify implements Bed.
 func (b testbed) Verify(ctx context.Context, progress func(done, total int, what string)) ([]record.Fidelity, error) {
 	o := quick
-	o.Progress = progress
+	o.Progress, o.IP = progress, 4
+	if b.Journal.IPv6 {
+		o.IP = 6
+	}
 	findings, err := verify.Links(ctx, b.Bed, b.prober, o)
 	var all []record.Fidelity
 	for _, f := range findings {

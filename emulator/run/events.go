@@ -31,6 +31,9 @@ func (r *run) events(ctx context.Context, model string) (end func()) {
 	var running sync.WaitGroup
 	played := 0
 	tell := func(p Played) {
+		if len(p.What) == 0 && p.Err != nil && ctx.Err() != nil {
+			return // a step of a trace that the end has cut off
+		}
 		if len(p.What) > 0 {
 			played++
 		}

@@ -96,7 +96,10 @@ func stepped(shape topology.Shape, trace *linktrace.Trace, at time.Duration) top
 	if trace.Varies() {
 		k := trace.At(int64(at + slice/2))
 		if trace.Columns&linktrace.Delay != 0 {
-			shape.Delay, shape.Jitter = time.Duration(k.Delay), time.Duration(min(k.Jitter, k.Delay))
+			shape.Delay = time.Duration(k.Delay)
+		}
+		if trace.Columns&linktrace.Jitter != 0 {
+			shape.Jitter = time.Duration(min(k.Jitter, k.Delay))
 		}
 		if trace.Columns&linktrace.Loss != 0 {
 			shape.Loss = k.Loss

@@ -60,11 +60,13 @@ func (p *Properties) argument(arg string) error {
 	case !ok || value == "":
 		return fmt.Errorf("write KEY=VALUE, where KEY is one of %s", validKeys())
 	case f == nil:
-		if _, near := nearest(name, append(slices.Clone(propertyKeys), "rtt")); !near {
+		if _, near := nearest(name, append(slices.Clone(propertyKeys), "rtt", "mtu")); !near {
 			return fmt.Errorf("unknown key %q; the keys are %s", name, validKeys())
 		}
-		near := suggest(name, append(slices.Clone(propertyKeys), "rtt"))
+		near := suggest(name, append(slices.Clone(propertyKeys), "rtt", "mtu"))
 		return fmt.Errorf("unknown key %q; %s; the keys are %s", name, near, validKeys())
+	case one && name == "mtu":
+		return errors.New("mtu is that of both directions; write mtu")
 	case one && name == "rtt":
 		return errors.New("rtt is both directions together; write delay.up or delay.down")
 	case one && direction != "up" && direction != "down":
@@ -96,7 +98,7 @@ func (p *Properties) argument(arg string) error {
 
 // validKeys lists the keys of arguments.
 func validKeys() string {
-	return strings.Join(propertyKeys, ", ") + " (each alone, or for one direction with .up or .down) and rtt"
+	return strings.Join(propertyKeys, ", ") + " (each alone, or for one direction with .up or .down), rtt and mtu"
 }
 
 // Args prints the properties as arguments that ParseProperties reads, in the order of the file's keys.

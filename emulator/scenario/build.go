@@ -41,27 +41,9 @@ func (s *Scenario) graph() (*topology.Topology, error) {
 		}
 	}
 	var errs []error // of traces
-	for _, c := range s.Classes {
-		for _, id := range t.Links() {
-			if v := &t.Vertices[id]; v.Class == c.Name {
-				c.apply(v)
-				errs = append(errs, s.follow(t, id, c.Trace), s.spread(t, id, c.Delays))
-			}
-		}
-	}
-	// A link's own properties come before its class's, so they are applied once more.
-	for i := range s.File.Topology.Links {
-		l := &s.File.Topology.Links[i]
-		if id, ok := t.Lookup(l.Name); ok {
-			l.apply(&t.Vertices[id])
-			errs = append(errs, s.follow(t, id, l.Trace), s.spread(t, id, l.Delays))
-		}
-	}
-	for _, o := range s.Overrides {
-		if id, ok := t.Lookup(o.Name); ok {
-			o.apply(&t.Vertices[id])
-			errs = append(errs, s.follow(t, id, o.Trace), s.spread(t, id, o.Delays))
-		}
+	layers := s.layers(t)
+	for _, id := range t.Links() {
+		errs = append(errs, s.lay(t, id, layers[id]))
 	}
 	t.ForgetTraces()
 	return t, errors.Join(errs...)

@@ -157,6 +157,7 @@ func (d *decoder) uncertain(section, name string) bool {
 func (d *decoder) checkNames(f *File, n vocabulary) {
 	d.checkImages(f, n)
 	d.checkMachines(f, n)
+	d.checkRouting(f, n)
 	d.checkRepositories(f, n)
 	for i := range f.Events {
 		d.checkEventNames(&f.Events[i], eventPath(i), n)

@@ -69,26 +69,6 @@ func (s *Scenario) delays(file string, l *LinkDelays) (*linktrace.Trace, error) 
 	return made, nil
 }
 
-// spread lets a link of a topology draw its delays; nil: it changes nothing.
-func (s *Scenario) spread(t *topology.Topology, link topology.ID, l *LinkDelays) error {
-	if l == nil || s.unread {
-		return nil
-	}
-	var errs []error
-	for at, dir := range directions(t.Vertices[link].LinkType) {
-		file, _ := l.of(dir)
-		if file == "" {
-			continue
-		}
-		made, err := s.delays(file, l)
-		if err == nil {
-			err = t.Follow(topology.Channel{Link: link, Dir: at}, made)
-		}
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
-}
-
 // checkDelays finds what is wrong with distributions and, where files may be opened, in them.
 func (d *decoder) checkDelays(s *Scenario, open bool) {
 	for _, l := range s.traced() {

@@ -42,6 +42,7 @@ func TestParseAndMergeProperties(t *testing.T) {
 		{"rtt=6ms jitter.down=1ms", topology.Duplex, change(func(s *[2]topology.Shape) {
 			s[0].Delay, s[1].Delay, s[1].Jitter = 3*time.Millisecond, 3*time.Millisecond, time.Millisecond
 		})},
+		{"mtu=1400", topology.Duplex, change(func(s *[2]topology.Shape) { s[0].MTU, s[1].MTU = 1400, 1400 })},
 		{"rtt=6ms rate=7Mbps", topology.Shared,
 			change(func(s *[2]topology.Shape) { s[0].Delay, s[0].Rate = 3*time.Millisecond, 7*units.Mbps })},
 		{"rate.up=7Mbps", topology.Uplink, change(func(s *[2]topology.Shape) { s[0].Rate = 7 * units.Mbps })},
@@ -78,6 +79,7 @@ func TestBadArguments(t *testing.T) {
 		{"loss=200%", "loss=200%: 200% is too large"},
 		{"rate.left=1Mbps", `rate.left=1Mbps: there is no direction "left"; write rate.up or rate.down`},
 		{"rtt.up=1ms", "rtt is both directions together"},
+		{"mtu.up=1400", "mtu is that of both directions"}, {"mtu=9000", "mtu=9000: "}, {"mtu=576", "mtu=576: "},
 		{"rate=1Mbps rate=2Mbps", "rate=2Mbps: rate is given twice"},
 		{"rtt=1ms delay.up=1ms", "keep one of delay, rtt"},
 		{"queue=5B", "too small"}, {"delay=null", "there is no value"}, {"loss=.nan", "loss=.nan: "}, {"rate={a: 1}", "rate"},

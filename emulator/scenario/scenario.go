@@ -89,6 +89,10 @@ type File struct {
 	// within a segment, without taking from the time to live: second addresses, routes by way of a host and routers of
 	// your own work. On the fabric netem, whose hosts' links are cables of the kernel's, they do so either way.
 	Neighbours string `yaml:"neighbours" enum:"static|arp" default:"static"`
+	// What hosts have of the network beside their own address: further addresses, routes by way of other hosts, and
+	// whether they are routers, by a host's name: {r1: {addresses: [10.9.0.1/24]}, a: {routes: [{to: 10.9.0.0/16, via:
+	// r1}]}}.
+	Hosts []HostNetwork `yaml:"hosts,keyed" pattern:"node"`
 	// What runs a node. auto takes Docker where an engine answers, and processes in namespaces otherwise.
 	Runtime string `yaml:"runtime" enum:"auto" choice:"runtime" default:"auto"`
 	// What shapes and carries packets. auto takes netem where the kernel has it, and userspace otherwise.

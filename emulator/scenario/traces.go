@@ -178,6 +178,8 @@ type traces struct {
 	by     map[traceKey]*linktrace.Trace
 	delays map[delaysKey]*linktrace.Trace
 	size   int // opportunities, knots and quantiles
+
+	narrowed map[narrowed]*linktrace.Trace // what is left of them where links give some properties themselves
 }
 
 // maxTraced bounds the opportunities and rows of all traces of a scenario.
@@ -213,26 +215,6 @@ func (s *Scenario) linkTrace(f *TraceFile, start string) (*linktrace.Trace, erro
 	}
 	s.traces.by[key] = made
 	return made, nil
-}
-
-// follow lets a link of a topology follow a trace; nil: it changes nothing.
-func (s *Scenario) follow(t *topology.Topology, link topology.ID, l *LinkTrace) error {
-	if l == nil || s.unread {
-		return nil
-	}
-	var errs []error
-	for at, dir := range directions(t.Vertices[link].LinkType) {
-		file, _ := l.direction(dir)
-		if file == nil {
-			continue
-		}
-		trace, err := s.linkTrace(file, l.Start)
-		if err == nil {
-			err = t.Follow(topology.Channel{Link: link, Dir: at}, trace)
-		}
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
 }
 
 // checkTraces finds what is wrong with traces by their keys alone.

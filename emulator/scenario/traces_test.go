@@ -22,9 +22,12 @@ var tracedFiles = map[string]string{
 	"walk.csv":  "time,rate,loss\n0,10Mbps,0\n10,2Mbps,5%\n20,0bps,0\n",
 	"slow.csv":  "time,delay\n0,10ms\n10,30ms\n",
 	"rtt.csv":   "delay_ms\n10\n20\n30\n",
+	"rtt2.csv":  "delay_ms\n10\n40\n",
 	"bad.csv":   "time,rate\n0,fast\n",
 	"bad2.csv":  "delay_ms,cdf\n5,0.5\n",
 	"empty.csv": "",
+	"all.csv": "time,rate,delay,jitter,loss,queue\n0,10Mbps,40ms,2ms,1%,90kB\n10,2Mbps,60ms,4ms,3%,50kB\n" +
+		"20,2Mbps,60ms,4ms,3%,50kB\n",
 	"far.csv":   "time,distance\n0,0\n10,100\n",
 	"radio.csv": "distance_m,rate_mbps,loss\n0,20,0\n100,10,10%\n",
 }

@@ -3,6 +3,8 @@ package topology
 import (
 	"fmt"
 	"time"
+
+	"testbed/emulator/topology/linktrace"
 )
 
 // JitterError is a link of which a queue's jitter is larger than its delay: a packet would have to arrive before
@@ -27,18 +29,29 @@ func (t *Topology) CheckJitter(links []ID) []*JitterError {
 	var incoming [][]Edge
 	for _, id := range links {
 		v := &t.Vertices[id]
-		if CheckJitter(v.Shape, v.LinkType, 0) == nil {
+		shape := t.shortest(v.Shape)
+		if CheckJitter(shape, v.LinkType, 0) == nil {
 			continue
 		}
 		if incoming == nil {
 			incoming = t.entering()
 		}
-		if err := CheckJitter(v.Shape, v.LinkType, t.around(id, incoming[id])); err != nil {
+		if err := CheckJitter(shape, v.LinkType, t.around(id, incoming[id])); err != nil {
 			err.Link = v.Name
 			errs = append(errs, err)
 		}
 	}
 	return errs
+}
+
+// shortest is a link's shape with its least delays, where it has a jitter of its own around those of a trace.
+func (t *Topology) shortest(shape [2]Shape) [2]Shape {
+	for d := range shape {
+		if trace := t.Trace(&shape[d]); trace != nil && trace.Columns&(linktrace.Delay|linktrace.Jitter) == linktrace.Delay {
+			shape[d].Delay = time.Duration(trace.LeastDelay())
+		}
+	}
+	return shape
 }
 
 // CheckJitter holds the jitter of a link's queues against their delays, to which that of the edges around it adds:

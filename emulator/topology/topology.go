@@ -98,6 +98,15 @@ func (t *Topology) HostMTU(id ID) int {
 	return most
 }
 
+// PathMTU is the least on a way from a to b, which hosts find out: what the ends' interfaces take, and each link.
+func (t *Topology) PathMTU(a, b ID, way []Hop) int {
+	least := min(t.HostMTU(a), t.HostMTU(b))
+	for _, h := range way {
+		least = min(least, t.Vertices[h.Link].MTU())
+	}
+	return least
+}
+
 // MTU is what a link takes in both directions.
 func (v *Vertex) MTU() int {
 	most := MaximumMTU

@@ -51,8 +51,13 @@ func (t *Topology) Follow(c Channel, trace *linktrace.Trace) error {
 		s.Rate = units.BitRate(math.Round(mean.Rate))
 	}
 	if trace.Columns&linktrace.Delay != 0 {
-		s.Delays = 0
-		s.Delay, s.Jitter = time.Duration(mean.Delay), time.Duration(mean.Jitter)
+		if s.Delays != 0 {
+			s.Jitter = 0 // that of the distribution
+		}
+		s.Delays, s.Delay = 0, time.Duration(mean.Delay)
+	}
+	if trace.Columns&linktrace.Jitter != 0 {
+		s.Jitter = time.Duration(mean.Jitter)
 	}
 	if trace.Columns&linktrace.Loss != 0 {
 		s.Loss = mean.Loss

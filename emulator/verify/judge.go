@@ -10,8 +10,9 @@ import (
 
 // Finding is one measurement held against its target, or the reason why there is none.
 type Finding struct {
-	Probe string `json:"probe"` // rtt or rate; empty: of a link that carries nothing
-	Link  string `json:"link"`  // or links, of those that carry nothing for one reason
+	Probe string `json:"probe"`        // rtt or rate; empty: of a link that carries nothing
+	IP    int    `json:"ip,omitempty"` // version of IP that it is over, 4 or 6; 0: of a link that carries nothing
+	Link  string `json:"link"`         // or links, of those that carry nothing for one reason
 	Class string `json:"class"`
 	From  string `json:"from"`
 	To    string `json:"to"`
@@ -32,7 +33,7 @@ type Finding struct {
 func (f Finding) Off() bool { return !f.OK && !f.Skipped }
 
 func (p Probe) finding(kind string) Finding {
-	return Finding{Probe: kind, Link: p.Link, Class: p.Class, From: p.From.Name, To: p.To.Name}
+	return Finding{Probe: kind, IP: p.IP, Link: p.Link, Class: p.Class, From: p.From.Name, To: p.To.Name}
 }
 
 func (p Probe) skipped(kind, why string) Finding {

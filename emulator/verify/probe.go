@@ -1,7 +1,9 @@
 package verify
 
 import (
+	"cmp"
 	"math"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +20,10 @@ type Probe struct {
 	Link     string // of a probe that is skipped: all the links that it stands for
 	Class    string
 	From, To orchestrator.Station
-	RTT      time.Duration // target: propagation and serialization, both ways, of an echo of pingFrame bytes
+	IP       int           // the version of IP that it is over: 4 (as 0 is) or 6
+	MTU      int           // bytes, the least on the way; 0: 1500
+	RTT      time.Duration // target: propagation and serialization, both ways, of an echo of 64 bytes of ICMP
+	RTT6     time.Duration // the same over IPv6, whatever IP is
 	Goodput  float64       // target, bit/s of TCP payload; 0 where nothing on the way limits the rate
 	Most     float64       // bit/s, at least Goodput: what it would be if the receiver acknowledged next to nothing
 	Limit    string        // the link that limits it
@@ -34,24 +39,62 @@ type Probe struct {
 	Skip     string        // why nothing can
 }
 
-// Ethernet frames, in bytes, that the targets are computed from: an echo with 56 bytes of payload, a full
-// TCP segment with timestamps and its payload, and an acknowledgement, of which there is one for two segments (RFC 5681,
-// section 4.2), or for many where a host takes in segments together that have arrived together (generic receive offload):
-// on a medium that both directions share that makes a difference.
+// Bytes that the targets are computed from: Ethernet frames of an echo with 56 bytes of payload and of an
+// acknowledgement, both over IPv4; what IPv6's header is longer by; and the headers of a frame, of IPv4, and of TCP
+// with timestamps. There is an acknowledgement for two segments (RFC 5681, section 4.2), or for many where a host takes
+// in segments together that have arrived together (generic receive offload): on a medium that both directions share
+// that makes a difference.
 const (
-	pingFrame = 98
-	dataFrame = 1514
-	payload   = 1448
-	ackFrame  = 66
+	pingFrame   = 98
+	ackFrame    = 66
+	longer      = 20
+	etherHeader = 14
+	ipHeader    = 20
+	tcpHeader   = 32
 )
+
+// longer is what headers have beside those of IPv4, in bytes.
+func (p Probe) longer() int {
+	if p.IP == 6 {
+		return longer
+	}
+	return 0
+}
+
+// mtu is the least on the way, dataFrame the frame of a full packet, and payload what TCP has in it.
+func (p Probe) mtu() int           { return cmp.Or(p.MTU, topology.MaximumMTU) }
+func (p Probe) dataFrame() float64 { return float64(p.mtu() + etherHeader) }
+func (p Probe) payload() float64   { return float64(p.mtu() - ipHeader - p.longer() - tcpHeader) }
+
+// over is the probe of a round trip over a version of IP.
+func (p Probe) over(ip int) Probe {
+	if p.IP = ip; ip == 6 {
+		p.RTT = p.RTT6
+	}
+	return p
+}
+
+// to is the receiver's address.
+func (p Probe) to() netip.Addr {
+	if p.IP == 6 {
+		return p.To.Addr6
+	}
+	return p.To.Addr
+}
 
 // Probes chooses what Links measures in the network as it is in force: of every class of links at most
 // perClass, spread over the class, and for each queue of theirs the pair of stations between which that link is
 // the tightest, then the nearest pair. Links that carry nothing, as they or what is around them is down, cut off
 // or dead, get a probe that says so, and so does a class of which no link is on any way. Dead are the
-// stations whose nodes do not run.
+// stations whose nodes do not run. Rates are IPv4's.
 func Probes(n fabric.Network, perClass int, dead ...string) []Probe {
+	return probesOver(4, n, perClass, dead)
+}
+
+// probesOver are those of which rates are a version of IP's.
+func probesOver(ip int, n fabric.Network, perClass int, dead []string) []Probe {
 	s := newSurvey(n, dead)
+	s.ip = ip
 	classes := map[string][]topology.ID{} // up and down links of one class apart
 	for _, id := range n.Topology.Links() {
 		v := n.Topology.Vertices[id]
@@ -92,7 +135,7 @@ func (s *survey) class(links []topology.ID, perClass int) (probes []Probe) {
 		echoed := false
 		for dir := range 2 {
 			if pair, ok := s.best[topology.Channel{Link: id, Dir: dir}]; ok {
-				probe := pair.probe(s.graph, id, s.queues)
+				probe := pair.probe(s, id)
 				probe.RateOnly, echoed = echoed, true // an echo crosses both queues
 				probes = append(probes, probe)
 			}
@@ -157,27 +200,31 @@ func (p Probe) fills(queue, product units.ByteSize) bool {
 	return float64(queue) >= float64(product)*(1/share-1)
 }
 
-func (p pair) probe(t *topology.Topology, link topology.ID, queues map[topology.Channel]units.ByteSize) Probe {
-	out := Probe{Link: t.Vertices[link].Name, Class: t.Vertices[link].Class, From: p.from, To: p.to, RTT: p.rtt}
+func (p pair) probe(s *survey, link topology.ID) Probe {
+	t := s.graph
+	out := Probe{Link: t.Vertices[link].Name, Class: t.Vertices[link].Class, From: p.from, To: p.to, IP: s.ip,
+		MTU: t.PathMTU(p.from.ID, p.to.ID, p.forth), RTT: p.rtt, RTT6: p.rtt}
+	ack := float64(ackFrame + out.longer())
 	wire, data := map[topology.Channel]float64{}, map[topology.Channel]float64{} // bytes for one segment's payload
 	arrive, answered, inTurn, once := 1.0, 1.0, 1.0, 1.0
 	for i, h := range append(slices.Clone(p.forth), p.back...) {
 		shape := t.Vertices[h.Link].Shape[h.Dir]
-		wire[h.Channel] += ackFrame / 2.0
+		wire[h.Channel] += ack / 2
 		if i < len(p.forth) {
-			wire[h.Channel] += dataFrame - ackFrame/2.0
-			data[h.Channel] += dataFrame
+			wire[h.Channel] += out.dataFrame() - ack/2
+			data[h.Channel] += out.dataFrame()
 			arrive *= (1 - shape.Loss) * (1 - shape.Corrupt)
 		}
 		answered, inTurn, once = answered*(1-shape.Loss), inTurn*(1-shape.Reorder), once*(1-shape.Duplicate)
 		out.RTT += shape.Rate.Serialization(pingFrame)
+		out.RTT6 += shape.Rate.Serialization(pingFrame + longer)
 		out.Jitter += shape.Jitter
 		out.Spoilt = out.Spoilt || shape.Corrupt > 0
 	}
 	var limit topology.Channel
 	for channel, bytes := range wire {
 		v := t.Vertices[channel.Link]
-		rate := float64(v.Shape[channel.Dir].Rate) * payload / bytes
+		rate := float64(v.Shape[channel.Dir].Rate) * out.payload() / bytes
 		if rate > 0 && (out.Goodput == 0 || rate < out.Goodput || rate == out.Goodput && v.Name == out.Link) {
 			out.Goodput, out.Limit, limit = rate, v.Name, channel
 			out.Most = rate
@@ -186,7 +233,7 @@ func (p pair) probe(t *topology.Topology, link topology.ID, queues map[topology.
 			}
 		}
 	}
-	if queue, known := queues[limit]; known && out.Goodput > 0 {
+	if queue, known := s.queues[limit]; known && out.Goodput > 0 {
 		out.Short = !out.fills(queue, t.Vertices[limit.Link].Shape[limit.Dir].Rate.Product(out.RTT))
 	}
 	out.Loss, out.EchoLoss = 1-arrive, 1-answered
@@ -220,8 +267,9 @@ func (p Probe) unfit(reorder, duplicate float64) (rtt, rate string) {
 // Semke, Mahdavi and Ott, The macroscopic behavior of the TCP congestion avoidance algorithm, 1997.
 const mathisConstant = 1.31
 
-// mathis is the most, in bit/s of payload, that TCP Reno gets where a share p of its segments is lost.
-func mathis(rtt time.Duration, p float64) float64 {
+// mathis is the most, in bit/s of payload, that TCP Reno gets where a share p of its segments, of so many bytes of
+// payload each, is lost.
+func mathis(payload float64, rtt time.Duration, p float64) float64 {
 	return payload * 8 / rtt.Seconds() * mathisConstant / math.Sqrt(p)
 }
 
@@ -234,8 +282,8 @@ func (p Probe) Bounded() bool { return p.Loss > 0 }
 // Bound is the most, in bit/s of payload, that a connection of TCP Reno gets on average: what the tightest link
 // leaves, or what its losses do.
 func (p Probe) Bound() float64 {
-	rtt := max(p.RTT, units.BitRate(p.Goodput).Serialization(dataFrame), 10*time.Microsecond)
-	if bound := mathis(rtt, p.Loss); p.Goodput == 0 || bound < p.Goodput {
+	rtt := max(p.RTT, units.BitRate(p.Goodput).Serialization(units.ByteSize(p.dataFrame())), 10*time.Microsecond)
+	if bound := mathis(p.payload(), rtt, p.Loss); p.Goodput == 0 || bound < p.Goodput {
 		return bound
 	}
 	return p.Goodput

@@ -13,6 +13,7 @@ import (
 
 // survey is what is known of a network's queues: the pair of stations to measure each with, or why none can.
 type survey struct {
+	ip     int // the version of IP that rates are of
 	graph  *topology.Topology
 	queues map[topology.Channel]units.ByteSize
 	down   map[topology.ID]string // what carries nothing, and why
@@ -57,7 +58,7 @@ func newSurvey(n fabric.Network, dead []string) *survey {
 	}
 	for _, st := range n.Stations {
 		s.stations = append(s.stations, orchestrator.Station{ID: st.ID, Name: n.Topology.Vertices[st.ID].Name,
-			Addr: st.Addr.Addr()})
+			Addr: st.Addr.Addr(), Addr6: fabric.Addr6(st.Addr).Addr()})
 	}
 	step := (len(s.stations) + mostEnds - 1) / mostEnds
 	for i := 0; i < len(s.stations); i += step {

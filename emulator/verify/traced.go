@@ -16,10 +16,10 @@ import (
 
 // Flooder is a Prober that can fill a link whose rate changes from one moment to the next, which TCP does not.
 type Flooder interface {
-	// Flood sends so many UDP packets/s of 1500 bytes of IP for so long, and returns when those that arrived did, in ns of
+	// Flood sends so many UDP packets/s of size bytes of IP for so long, and returns when those that arrived did, in ns of
 	// CLOCK_MONOTONIC, ascending.
 	Flood(
-		ctx context.Context, from, to netns.Ref, addr netip.Addr, rate float64, lasts time.Duration,
+		ctx context.Context, from, to netns.Ref, addr netip.Addr, size int, rate float64, lasts time.Duration,
 	) (arrivals []int64, err error)
 }
 
@@ -69,11 +69,11 @@ func (v verifier) traced(ctx context.Context, p Probe) (Finding, error) {
 	if v.flood == nil {
 		return p.skipped("rate", "nothing fills a link that follows a trace"), nil
 	}
-	rate := min(2*float64(p.Followed.Trace.Peak())*10/dataFrame+100, floodMost)
+	rate := min(2*p.packets(float64(p.Followed.Trace.Peak())*8*10)+100, floodMost)
 	lasts := floodWarmup + max(v.Duration, 2*time.Second)
 	var best Finding
 	for try := range floodTries {
-		arrivals, err := v.flood(ctx, v.spaces[p.From.Name], v.spaces[p.To.Name], p.To.Addr, rate, lasts)
+		arrivals, err := v.flood(ctx, v.spaces[p.From.Name], v.spaces[p.To.Name], p.to(), p.mtu(), rate, lasts)
 		if err != nil {
 			return Finding{}, err
 		}
@@ -86,6 +86,15 @@ func (v verifier) traced(ctx context.Context, p Probe) (Finding, error) {
 		}
 	}
 	return best, nil
+}
+
+// packets is how many of the flood's fit into so many bits of what the trace has room for: full frames of Ethernet or,
+// where it counts opportunities, bytes of IP.
+func (p Probe) packets(bits float64) float64 {
+	if len(p.Followed.Trace.Opportunities) > 0 {
+		return bits / 8 / (linktrace.Opportunity + linktrace.EthernetHeader) * linktrace.Opportunity / float64(p.mtu())
+	}
+	return bits / 8 / p.dataFrame()
 }
 
 // judgeTraced counts what arrived in whole milliseconds between the end of the warm-up and the last packets.
@@ -109,9 +118,9 @@ func judgeTraced(p Probe, arrivals []int64, tolerance Tolerance) Finding {
 		return sort.Search(len(arrivals), func(i int) bool { return clock(arrivals[i]) >= at })
 	}
 	count := float64(before(to) - before(from))
-	want := followed.Trace.Bits(from, to) / 8 / dataFrame
-	seconds := float64(to-from) / 1e9
-	f.Target, f.Measured = want*measure.FloodPayload*8/seconds, count*measure.FloodPayload*8/seconds
+	want := p.packets(followed.Trace.Bits(from, to))
+	perSecond := float64(measure.FloodPayload(p.mtu(), p.IP == 6)) * 8 * 1e9 / float64(to-from)
+	f.Target, f.Measured = want*perSecond, count*perSecond
 	f.Error = count/want - 1
 	f.OK = math.Abs(count-want) <= tolerance.Rate*want+leastPackets
 	f.Verdict = fmt.Sprintf("ok: what %s had room for", followed.Trace.Name)

@@ -43,7 +43,7 @@ func TestTracedLinksAreFlooded(t *testing.T) {
 		}
 	}
 	flood := func(share float64) floodFunc {
-		return func(_ context.Context, _, _ netns.Ref, _ netip.Addr, _ float64, lasts time.Duration) ([]int64, error) {
+		return func(_ context.Context, _, _ netns.Ref, _ netip.Addr, _ int, _ float64, lasts time.Duration) ([]int64, error) {
 			var arrivals []int64
 			for turn := int64(0); turn < int64(lasts/(9*time.Millisecond)); turn++ {
 				for i, at := range trace.Opportunities {

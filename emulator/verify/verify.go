@@ -3,6 +3,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,6 +44,7 @@ type Options struct {
 	Pings     int           // echoes per link
 	Duration  time.Duration // of each rate measurement at least, after warm-up
 	Only      string        // rtt or rate: no other probe; empty: both
+	IP        int           // 4 or 6: over no other version of IP; 0: rates over the functions', round trips over both
 	Tolerance Tolerance
 	Progress  func(done, total int, what string)
 }
@@ -73,7 +75,12 @@ func Links(ctx context.Context, b *orchestrator.Bed, prober Prober, o Options) (
 		o.Tolerance.RTTMedian += CutTolerance
 		o.Tolerance.RTTTail += CutTolerance
 	}
-	v := verifier{Options: o, spaces: spaces, echo: prober.RTT, goodput: prober.Goodput}
+	ip := 4
+	if b.Journal.IPv6 {
+		ip = 6
+	}
+	v := verifier{Options: o, ip: cmp.Or(o.IP, ip), both: o.IP == 0, spaces: spaces, echo: prober.RTT,
+		goodput: prober.Goodput}
 	if f, ok := prober.(Flooder); ok && !several(spaces) { // arrivals of two clocks are not compared
 		v.flood = f.Flood
 	}
@@ -115,6 +122,8 @@ func beginnings(n fabric.Network, status fabric.Status) map[topology.Channel]int
 // verifier measures probes, by a Prober's functions.
 type verifier struct {
 	Options
+	ip      int  // the version that rates are of; 0: 4
+	both    bool // round trips are measured over the other one as well
 	spaces  map[string]netns.Ref
 	echo    echoFunc
 	goodput goodputFunc
@@ -128,12 +137,12 @@ type (
 	goodputFunc = func(ctx context.Context, from, to netns.Ref, addr netip.Addr,
 		warmup, duration time.Duration, congestion string) (float64, error)
 	floodFunc = func(ctx context.Context, from, to netns.Ref, addr netip.Addr,
-		rate float64, lasts time.Duration) ([]int64, error)
+		size int, rate float64, lasts time.Duration) ([]int64, error)
 )
 
 func (v verifier) all(ctx context.Context, n fabric.Network, dead []string) ([]Finding, error) {
 	var findings []Finding
-	probes := Probes(n, v.PerClass, dead...)
+	probes := probesOver(cmp.Or(v.ip, 4), n, v.PerClass, dead)
 	for i, p := range probes {
 		if v.Progress != nil {
 			v.Progress(i, len(probes), p.Link)
@@ -143,11 +152,11 @@ func (v verifier) all(ctx context.Context, n fabric.Network, dead []string) ([]F
 			continue
 		}
 		if !p.RateOnly && v.Only != "rate" {
-			f, err := v.roundTrip(ctx, p)
+			all, err := v.roundTrips(ctx, p)
 			if err != nil {
 				return findings, fmt.Errorf("round trip %s to %s: %w", p.From.Name, p.To.Name, err)
 			}
-			findings = append(findings, f)
+			findings = append(findings, all...)
 		}
 		if v.Only != "rtt" {
 			f, err := v.rate(ctx, p)
@@ -172,14 +181,35 @@ func echoes(wanted int, rtt time.Duration) int {
 	return min(wanted, max(fewestEchoes, int(echoTime/max(rtt, echoInterval))))
 }
 
-func (v verifier) roundTrip(ctx context.Context, p Probe) (Finding, error) {
+// beside is how many of the echoes go over the version of IP that functions are not called by: enough to see that it
+// has the same links.
+const (
+	beside       = 0.2
+	fewestBeside = 20
+)
+
+// roundTrips are those of a probe, over one version of IP or both.
+func (v verifier) roundTrips(ctx context.Context, p Probe) ([]Finding, error) {
 	if p.NoRTT != "" {
-		return p.skipped("rtt", p.NoRTT), nil
+		return []Finding{p.skipped("rtt", p.NoRTT)}, nil
 	}
 	sent := echoes(v.Pings, p.RTT)
+	f, err := v.roundTrip(ctx, p.over(p.IP), sent)
+	if err != nil || !v.both {
+		return []Finding{f}, err
+	}
+	other := p.over(10 - p.IP)
+	g, err := v.roundTrip(ctx, other, min(sent, max(fewestBeside, int(beside*float64(sent)))))
+	if errors.Is(err, measure.ErrNoIPv6) {
+		g, err = other.skipped("rtt", measure.ErrNoIPv6.Error()), nil
+	}
+	return []Finding{f, g}, err
+}
+
+func (v verifier) roundTrip(ctx context.Context, p Probe, sent int) (Finding, error) {
 	var best Finding
 	for try := range roundTripTries {
-		samples, err := v.echo(ctx, v.spaces[p.From.Name], p.To.Addr, sent, echoInterval)
+		samples, err := v.echo(ctx, v.spaces[p.From.Name], p.to(), sent, echoInterval)
 		if err != nil {
 			return Finding{}, err
 		}
@@ -239,7 +269,7 @@ func (v verifier) rate(ctx context.Context, p Probe) (Finding, error) {
 }
 
 func (v verifier) take(ctx context.Context, p Probe, warmup, duration time.Duration, control string) (float64, error) {
-	return v.goodput(ctx, v.spaces[p.From.Name], v.spaces[p.To.Name], p.To.Addr, warmup, duration, control)
+	return v.goodput(ctx, v.spaces[p.From.Name], v.spaces[p.To.Name], p.to(), warmup, duration, control)
 }
 
 // wantedLosses are enough for a mean: a rate under so many random losses strays by some 15 %.
@@ -248,7 +278,7 @@ const wantedLosses = 50
 // bounded takes the rate across a way that loses segments, by the congestion control that the bound is about,
 // for as long as it takes to see enough losses, and three times the usual time at most.
 func (v verifier) bounded(ctx context.Context, p Probe) (Finding, error) {
-	perSecond := p.Bound() / 8 / payload * p.Loss // losses
+	perSecond := p.Bound() / 8 / p.payload() * p.Loss // losses
 	span := time.Duration(min(wantedLosses/perSecond, 3*v.Duration.Seconds()) * float64(time.Second))
 	warmup := max(500*time.Millisecond, 15*p.RTT, span/5)
 	duration := max(v.Duration, 10*p.RTT, 50*p.Jitter, span)

@@ -34,6 +34,12 @@ func exact(rate func(warmup, duration time.Duration, congestion string) (float64
 	}
 }
 
+// What a full segment has, and its frame.
+const (
+	payload   = 1448
+	dataFrame = 1514
+)
+
 const tenMbps = 10e6 * payload / dataFrame
 
 func TestVerifyWaitsForTCPToFindTheRate(t *testing.T) {

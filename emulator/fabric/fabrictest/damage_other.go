@@ -21,6 +21,10 @@ func (b *Bench) inside(string, func() error) { b.t.Fatal(netns.ErrNotSupported) 
 
 func (b *Bench) wantTuned(string) { b.t.Fatal(netns.ErrNotSupported) }
 
+func (b *Bench) wantMTU(string, int) { b.t.Fatal(netns.ErrNotSupported) }
+
+func (b *Bench) wantPath(string, string, int) { b.t.Fatal(netns.ErrNotSupported) }
+
 func reaches(*testing.T, netns.Ref, netip.Addr) error { return netns.ErrNotSupported }
 
 func pin(r netns.Ref) (netns.Ref, error) { return r, netns.ErrNotSupported }

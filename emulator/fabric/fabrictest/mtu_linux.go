@@ -30,30 +30,15 @@ func MTU(t *testing.T, newFabric func(t *testing.T, testbed string) fabric.Fabri
 	b.Cable("one", "two", narrow, narrow)
 	b.Cable("two", "b", own, own)
 	b.Apply(newFabric(t, b.Testbed))
-	for name, want := range map[string]int{"a": 1500, "b": 1400} {
-		b.inside(name, func() error {
-			sock, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-			if err != nil {
-				return err
-			}
-			defer unix.Close(sock)
-			r, err := unix.NewIfreq(fabric.Interface)
-			if err == nil {
-				err = unix.IoctlIfreq(sock, unix.SIOCGIFMTU, r)
-			}
-			if got := int(r.Uint32()); got != want {
-				t.Errorf("the MTU of %s is %d, want %d", name, got, want)
-			}
-			return err
-		})
-	}
+	b.wantMTU("a", 1500)
+	b.wantMTU("b", 1400)
 	from := b.Station("a").NetNS
 	targets := []netip.Addr{b.Station("b").Addr.Addr()}
 	if six {
 		targets = append(targets, fabric.Addr6(b.Station("b").Addr).Addr())
 	}
 	for _, to := range targets {
-		if got, err := pathMTU(from, to); err != nil || got != 1300 {
+		if got, err := pathMTU(from, to, 1300); err != nil || got != 1300 {
 			t.Errorf("the path to %v takes %d, %v; want 1300", to, got, err)
 		}
 	}
@@ -63,8 +48,38 @@ func MTU(t *testing.T, newFabric func(t *testing.T, testbed string) fabric.Fabri
 	}
 }
 
-// pathMTU sends datagrams that must not be cut, and returns what the kernel knows of the path then.
-func pathMTU(from netns.Ref, to netip.Addr) (size int, err error) {
+// wantMTU holds a host's interface to an MTU.
+func (b *Bench) wantMTU(host string, want int) {
+	b.t.Helper()
+	b.inside(host, func() error {
+		sock, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			return err
+		}
+		defer unix.Close(sock)
+		r, err := unix.NewIfreq(fabric.Interface)
+		if err == nil {
+			err = unix.IoctlIfreq(sock, unix.SIOCGIFMTU, r)
+		}
+		if got := int(r.Uint32()); err == nil && got != want {
+			b.t.Errorf("the MTU of %s is %d, want %d", host, got, want)
+		}
+		return err
+	})
+}
+
+// wantPath holds what one host sends to another without its being cut to a size.
+func (b *Bench) wantPath(from, to string, want int) {
+	b.t.Helper()
+	got, err := pathMTU(b.Station(from).NetNS, b.Station(to).Addr.Addr(), want)
+	if err != nil || got != want {
+		b.t.Errorf("the path from %s to %s takes %d, %v; want %d", from, to, got, err, want)
+	}
+}
+
+// pathMTU sends datagrams that must not be cut, and returns what the kernel knows of the path then: once that is as
+// wanted, or after a while.
+func pathMTU(from netns.Ref, to netip.Addr, want int) (size int, err error) {
 	err = netns.Do(from, func() error {
 		domain, level, discover, get := unix.AF_INET, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_MTU
 		var at unix.Sockaddr
@@ -84,10 +99,10 @@ func pathMTU(from netns.Ref, to netip.Addr) (size int, err error) {
 			return err
 		}
 		for begin := time.Now(); time.Since(begin) < 20*time.Second; time.Sleep(50 * time.Millisecond) {
-			if size, err = unix.GetsockoptInt(sock, level, get); err != nil || size < 1500 {
+			if size, err = unix.GetsockoptInt(sock, level, get); err != nil || size == want {
 				return err
 			}
-			_, _ = unix.Write(sock, make([]byte, 1450)) // errors of earlier ones come back here
+			_, _ = unix.Write(sock, make([]byte, min(1450, size-48))) // errors of earlier ones come back here
 		}
 		return nil
 	})

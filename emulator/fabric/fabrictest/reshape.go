@@ -1,6 +1,7 @@
 package fabrictest
 
 import (
+	"cmp"
 	"testing"
 	"time"
 
@@ -25,26 +26,7 @@ func reshape(t *testing.T, newFabric NewFabric) {
 		t.Skip("the fabric has no quick way")
 	}
 	b.Apply(f)
-	slow := topology.Shape{Rate: 5 * units.Mbps, Delay: 30 * time.Millisecond, Loss: 0.25}
-	for name, change := range map[string]func(){
-		"a line": func() { b.Shape("a-s", 0, slow) },
-		"a medium": func() {
-			b.Shape("air", 0, topology.Shape{Rate: units.Mbps, Delay: 2 * time.Millisecond, Jitter: time.Millisecond})
-		},
-		"down":        func() { b.Network.Down = []topology.ID{b.id("b-s"), b.id("s")} },
-		"a partition": func() { b.Network.Partition = [][]topology.ID{{b.id("a"), b.id("b")}} },
-		"nothing":     func() {},
-		"all back": func() {
-			b.Network.Down, b.Network.Partition = nil, nil
-			b.Shape("a-s", 0, line)
-			b.Shape("air", 0, line)
-		},
-		"by another value": func() {
-			b.Shape("b-s", 1, slow)
-			b.Apply(other)
-			b.Shape("b-s", 1, line)
-		},
-	} {
+	for name, change := range b.reshapings(line, other) {
 		change()
 		b.Queues = b.Topology.QueueLimits()
 		if err := quick.Reshape(t.Context(), b.Network); err != nil {
@@ -54,6 +36,9 @@ func reshape(t *testing.T, newFabric NewFabric) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for _, host := range []string{"a", "b", "c", "d"} {
+			b.wantMTU(host, b.Topology.HostMTU(b.id(host)))
+		}
 		for _, d := range fabric.Differences(fabric.Wanted(b.Network), status.Queues) {
 			if d.Property != "down" { // a link is down where what it leads to is, or where it is itself: both are right
 				t.Errorf("%s: %v", name, d)
@@ -61,11 +46,61 @@ func reshape(t *testing.T, newFabric NewFabric) {
 		}
 	}
 	b.sameCounters(f)
+	b.resize(quick)
 	b.Network.Down, b.Network.Partition = nil, nil
 	if err := quick.Reshape(t.Context(), b.Network); err != nil {
 		t.Fatal(err)
 	}
 	b.rtt("b", "c", 3)
+}
+
+// reshapings are changes of the network's state, in any order; one of them is put in force by the other value.
+func (b *Bench) reshapings(line topology.Shape, other fabric.Fabric) map[string]func() {
+	slow := topology.Shape{Rate: 5 * units.Mbps, Delay: 30 * time.Millisecond, Loss: 0.25}
+	return map[string]func(){
+		"a line": func() { b.Shape("a-s", 0, slow) },
+		"a medium": func() {
+			b.Shape("air", 0, topology.Shape{Rate: units.Mbps, Delay: 2 * time.Millisecond, Jitter: time.Millisecond})
+		},
+		"down":        func() { b.Network.Down = []topology.ID{b.id("b-s"), b.id("s")} },
+		"a partition": func() { b.Network.Partition = [][]topology.ID{{b.id("a"), b.id("b")}} },
+		"nothing":     func() {},
+		"smaller packets": func() {
+			b.Shape("a-s", 0, topology.Shape{Rate: 100 * units.Mbps, Delay: time.Millisecond, MTU: 1300})
+			b.Shape("a-s", 1, topology.Shape{Rate: 100 * units.Mbps, Delay: time.Millisecond, MTU: 1300})
+			b.Shape("air", 0, topology.Shape{Rate: 100 * units.Mbps, MTU: 1400})
+		},
+		"all back": func() {
+			b.Network.Down, b.Network.Partition = nil, nil
+			b.Shape("a-s", 0, line)
+			b.Shape("a-s", 1, line)
+			b.Shape("air", 0, line)
+		},
+		"by another value": func() {
+			b.Shape("b-s", 1, slow)
+			b.Apply(other)
+			b.Shape("b-s", 1, line)
+		},
+	}
+}
+
+// resize: hosts learn what a link takes as it is now, and their interfaces do the same.
+func (b *Bench) resize(quick fabric.Reshaper) {
+	b.t.Helper()
+	b.Network.Down, b.Network.Partition = nil, nil
+	for _, mtu := range []int{1400, 1280, 0} {
+		for d := range 2 {
+			b.Shape("b-s", d, topology.Shape{Rate: 100 * units.Mbps, Delay: time.Millisecond, MTU: mtu})
+		}
+		if err := quick.Reshape(b.t.Context(), b.Network); err != nil {
+			b.t.Fatal(err)
+		}
+		want := cmp.Or(mtu, topology.MaximumMTU)
+		b.wantMTU("b", want)
+		if mtu != 0 { // what a host has learnt it keeps for ten minutes
+			b.wantPath("c", "b", want)
+		}
+	}
 }
 
 // sameCounters: what the quick way says of queues is what Inspect says, while nothing is sent.

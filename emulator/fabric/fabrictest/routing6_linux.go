@@ -17,7 +17,7 @@ import (
 // Six holds a fabric to IPv6: each station has its address, the first packet needs no neighbour to be found, routers
 // take from hop limits and say so, nobody's address is unreachable, and TCP carries data.
 func Six(t *testing.T, newFabric func(t *testing.T, testbed string) fabric.Fabric) {
-	b := behindTwo(t, newFabric)
+	b, _ := behindTwo(t, newFabric)
 	addr := func(p netip.Prefix) netip.Addr { return fabric.Addr6(p).Addr() }
 	b.routes(version{tcp: "tcp6", addr: addr, router: fabric.RouterAddr6, probe: probe6, answered: 129, expired: 3})
 	to := b.Station("b")

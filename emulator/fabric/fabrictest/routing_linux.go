@@ -20,7 +20,7 @@ import (
 // to live, and says so, by its own address, when that is over; and an address that nobody has is unreachable at
 // once.
 func Routing(t *testing.T, newFabric func(t *testing.T, testbed string) fabric.Fabric) {
-	b := behindTwo(t, newFabric)
+	b, _ := behindTwo(t, newFabric)
 	b.routes(version{tcp: "tcp4", addr: netip.Prefix.Addr, router: fabric.RouterAddr, probe: probe, expired: 11})
 }
 
@@ -35,7 +35,7 @@ type version struct {
 }
 
 // behindTwo are the hosts a and b with the switches one and two between them.
-func behindTwo(t *testing.T, newFabric NewFabric) *Bench {
+func behindTwo(t *testing.T, newFabric NewFabric) (*Bench, fabric.Fabric) {
 	testenv.Privileged(t)
 	b := NewBench(t)
 	b.Hosts("a", "b")
@@ -46,8 +46,9 @@ func behindTwo(t *testing.T, newFabric NewFabric) *Bench {
 	b.Cable("a", "one", there, back)
 	b.Cable("one", "two", there, back)
 	b.Cable("two", "b", there, back)
-	b.Apply(newFabric(t, b.Testbed))
-	return b
+	f := newFabric(t, b.Testbed)
+	b.Apply(f)
+	return b, f
 }
 
 // routes checks who answers packets of the network of behindTwo that have little time to live, and that nobody's

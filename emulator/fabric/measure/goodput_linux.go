@@ -103,7 +103,7 @@ type source struct {
 // Connect makes a source in a namespace, which sends to a sink from then on, with the congestion control given ("":
 // the namespace's).
 func Connect(ctx context.Context, ns netns.Ref, to netip.AddrPort, congestion string) (Source, error) {
-	conn, err := dial(ctx, ns, to.String(), congestion)
+	conn, err := dial(ctx, ns, to, congestion)
 	if err != nil {
 		return nil, err
 	}
@@ -227,20 +227,20 @@ func listen(ctx context.Context, ns netns.Ref, addr netip.Addr) (*net.TCPListene
 	config := net.ListenConfig{Control: control(unix.SO_RCVBUFFORCE, "")}
 	var listener net.Listener
 	err := netns.Do(ns, func() (err error) {
-		listener, err = config.Listen(ctx, "tcp4", netip.AddrPortFrom(addr, 0).String())
+		listener, err = config.Listen(ctx, versionOf(addr).tcp, netip.AddrPortFrom(addr, 0).String())
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, versionOf(addr).named(err)
 	}
 	return listener.(*net.TCPListener), nil
 }
 
-func dial(ctx context.Context, ns netns.Ref, addr, congestion string) (*net.TCPConn, error) {
+func dial(ctx context.Context, ns netns.Ref, to netip.AddrPort, congestion string) (*net.TCPConn, error) {
 	dialer := net.Dialer{Control: control(unix.SO_SNDBUFFORCE, congestion), Timeout: connecting}
 	var conn net.Conn
 	err := netns.Do(ns, func() (err error) {
-		conn, err = dialer.DialContext(ctx, "tcp4", addr)
+		conn, err = dialer.DialContext(ctx, versionOf(to.Addr()).tcp, to.String())
 		return err
 	})
 	if err != nil {

@@ -12,6 +12,9 @@ import (
 // ErrNotSupported is returned where the operating system has no network namespaces.
 var ErrNotSupported = errors.New("measuring inside network namespaces needs Linux")
 
+// ErrNoIPv6 is wrapped where the kernel has none.
+var ErrNoIPv6 = errors.New("the kernel has no IPv6")
+
 // HeaderShare is what of a link's rate is left to a TCP program: 1448 bytes of each 1514 byte frame, with
 // the IPv4, TCP and timestamp headers of an MTU of 1500 and the Ethernet header taken off.
 const HeaderShare = 1448.0 / 1514.0
@@ -53,5 +56,10 @@ func Between(ctx context.Context, listen func(context.Context) (Sink, error),
 	return to.Receive(ctx, from.Addr(), warmup, duration, from.Held)
 }
 
-// FloodPayload is what a packet of Flood carries beside the headers of IPv4 and UDP: it fills an MTU of 1500.
-const FloodPayload = 1472
+// FloodPayload is what a packet of Flood of so many bytes carries beside the headers of UDP and of IPv4, or of IPv6.
+func FloodPayload(size int, six bool) int {
+	if six {
+		return size - 48
+	}
+	return size - 28
+}

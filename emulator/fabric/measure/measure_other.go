@@ -29,6 +29,6 @@ func Connect(context.Context, netns.Ref, netip.AddrPort, string) (Source, error)
 }
 
 // Flood returns ErrNotSupported.
-func Flood(context.Context, netns.Ref, netns.Ref, netip.Addr, float64, time.Duration) ([]int64, error) {
+func Flood(context.Context, netns.Ref, netns.Ref, netip.Addr, int, float64, time.Duration) ([]int64, error) {
 	return nil, ErrNotSupported
 }

@@ -32,7 +32,7 @@ func timeout(times []time.Duration) time.Duration {
 	return min(echoTimeout, max(4*slice, 4*slices.Max(times)))
 }
 
-// RTT sends count ICMP echo requests of 64 bytes from the namespace to an IPv4 address, one after the
+// RTT sends count ICMP echo requests of 64 bytes from the namespace to an address, of IPv4 or IPv6, one after the
 // other, at least interval apart, and returns the round-trip times of those that were answered within two
 // seconds or, once some were, within four times the slowest and 400 ms. As with ping, an answer's time is when the
 // kernel got it, not when the waiting thread woke. It fails where the namespace cannot be entered, nothing can be sent,
@@ -40,8 +40,8 @@ func timeout(times []time.Duration) time.Duration {
 func RTT(
 	ctx context.Context, fromNetNS netns.Ref, to netip.Addr, count int, interval time.Duration,
 ) ([]time.Duration, error) {
-	if !to.Is4() {
-		return nil, fmt.Errorf("round-trip time to %v: not an IPv4 address", to)
+	if !to.IsValid() {
+		return nil, fmt.Errorf("round-trip time to %v: not an address", to)
 	}
 	var times []time.Duration
 	err := netns.Do(fromNetNS, func() (err error) {
@@ -55,7 +55,8 @@ func RTT(
 }
 
 func echo(ctx context.Context, to netip.Addr, count int, interval time.Duration) ([]time.Duration, error) {
-	sock, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_ICMP)
+	v := versionOf(to)
+	sock, err := v.socket(unix.SOCK_RAW, v.icmp)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +68,7 @@ func echo(ctx context.Context, to netip.Addr, count int, interval time.Duration)
 	if err := unix.SetsockoptInt(sock, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil {
 		return nil, err
 	}
-	target := &unix.SockaddrInet4{Addr: to.As4()}
+	target := v.at(to)
 	id := uint16(rand.Uint32())
 	var times []time.Duration
 	var request, answer [128]byte
@@ -75,12 +76,12 @@ func echo(ctx context.Context, to netip.Addr, count int, interval time.Duration)
 		if err := ctx.Err(); err != nil {
 			return times, err
 		}
-		message := echoRequest(request[:64], id, uint16(i))
+		message := v.echoRequest(request[:64], id, uint16(i))
 		sent := time.Now()
 		if err := unix.Sendto(sock, message, 0, target); err != nil {
 			return times, err
 		}
-		if since, err := await(ctx, sock, answer[:], sent, timeout(times), id, uint16(i)); err == nil {
+		if since, err := v.await(ctx, sock, answer[:], sent, timeout(times), id, uint16(i)); err == nil {
 			times = append(times, time.Since(sent)-since)
 		} else if !errors.Is(err, unix.EAGAIN) {
 			return times, err
@@ -92,14 +93,14 @@ func echo(ctx context.Context, to netip.Addr, count int, interval time.Duration)
 
 // await blocks until the answer of that number is there, and returns how long ago the kernel got it. It
 // returns EAGAIN where none comes in time.
-func await(
+func (v version) await(
 	ctx context.Context, sock int, buffer []byte, sent time.Time, patience time.Duration, id, number uint16,
 ) (time.Duration, error) {
 	var control [64]byte
 	for {
 		n, oobn, _, _, err := unix.Recvmsg(sock, buffer, control[:], 0)
 		switch {
-		case err == nil && isAnswer(buffer[:n], id, number):
+		case err == nil && v.isAnswer(buffer[:n], id, number):
 			return age(control[:oobn]), nil
 		case err != nil && !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EINTR):
 			return 0, err
@@ -127,10 +128,10 @@ func age(control []byte) time.Duration {
 	return 0
 }
 
-// echoRequest fills in an ICMP echo request, RFC 792.
-func echoRequest(message []byte, id, number uint16) []byte {
+// echoRequest fills in an ICMP echo request, RFC 792, or one of ICMPv6, RFC 4443, whose checksum the kernel adds.
+func (v version) echoRequest(message []byte, id, number uint16) []byte {
 	clear(message)
-	message[0] = 8
+	message[0] = v.request
 	binary.BigEndian.PutUint16(message[4:], id)
 	binary.BigEndian.PutUint16(message[6:], number)
 	var s uint32
@@ -142,12 +143,14 @@ func echoRequest(message []byte, id, number uint16) []byte {
 	return message
 }
 
-// isAnswer recognises the echo reply in an IPv4 packet.
-func isAnswer(packet []byte, id, number uint16) bool {
-	if len(packet) < 20 {
-		return false
+// isAnswer recognises the echo reply in an IPv4 packet, or in a message of ICMPv6.
+func (v version) isAnswer(message []byte, id, number uint16) bool {
+	if v.icmp == unix.IPPROTO_ICMP {
+		if len(message) < 20 {
+			return false
+		}
+		message = message[min(len(message), int(message[0]&0x0f)*4):]
 	}
-	message := packet[min(len(packet), int(packet[0]&0x0f)*4):]
-	return len(message) >= 8 && message[0] == 0 &&
+	return len(message) >= 8 && message[0] == v.reply &&
 		binary.BigEndian.Uint16(message[4:]) == id && binary.BigEndian.Uint16(message[6:]) == number
 }

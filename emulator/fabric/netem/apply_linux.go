@@ -25,6 +25,7 @@ func (f *Fabric) apply(ctx context.Context, want *fabric.Network) error {
 	if err != nil {
 		return err
 	}
+	former := f.formerAddresses(want)
 	left, err := f.intend(want)
 	if err != nil {
 		return err
@@ -37,6 +38,7 @@ func (f *Fabric) apply(ctx context.Context, want *fabric.Network) error {
 		return err
 	}
 	defer v.close()
+	v.former = former
 	absent, unread := v.missing()
 	err = errors.Join(unread, v.mend(ctx))
 	if err == nil && len(left) > 0 {

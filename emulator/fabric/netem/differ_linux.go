@@ -9,7 +9,6 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/station"
-	"testbed/emulator/topology"
 )
 
 // difference is one thing of a space that is not as wanted.
@@ -101,7 +100,7 @@ func (v *view) loopbackDifferences(i int) []difference {
 	return all
 }
 
-// addressDifference: a device has the space's addresses.
+// addressDifference: a device has the space's addresses, and none that an earlier network has given it.
 func (v *view) addressDifference(i, port int, d *device) (all []difference) {
 	for _, want := range v.l.spaces[i].wantedAddresses() {
 		if slices.Contains(v.state[i].addresses[d.index], want) {
@@ -109,6 +108,14 @@ func (v *view) addressDifference(i, port int, d *device) (all []difference) {
 		}
 		all = append(all, difference{port: port, what: fmt.Sprintf("%s lacks the address %s", d.name, want.Addr()),
 			mend: func(e *entered) error { return e.setAddress(d.index, want, true) }})
+	}
+	if s := v.l.spaces[i].station; s >= 0 {
+		for _, a := range v.former[v.n.Stations[s].NetNS] {
+			if slices.Contains(v.state[i].addresses[d.index], a) {
+				all = append(all, difference{port: port, what: fmt.Sprintf("%s has the address %s still", d.name, a.Addr()),
+					mend: func(e *entered) error { return e.setAddress(d.index, a, false) }})
+			}
+		}
 	}
 	return all
 }
@@ -135,26 +142,6 @@ func mtuDifference(port int, d *device, mtu uint32) []difference {
 		mend: func(e *entered) error { return e.setLink(d.index, unix.IFLA_MTU, word(mtu)) }}}
 }
 
-// mtu is that of a port: of the link that its pair is or, where it joins a link's own space, of that link. Both ends
-// of a pair have the same.
-func (v *view) mtu(i, at int) uint32 {
-	s, most := &v.l.spaces[i], topology.MaximumMTU
-	consider := func(id topology.ID) {
-		if vertex := &v.n.Topology.Vertices[id]; vertex.Kind == topology.Link {
-			most = min(most, vertex.MTU())
-		}
-	}
-	consider(s.vertex)
-	if at != ofMedium {
-		pair := &v.l.pairs[s.ports[at].pair]
-		consider(v.l.spaces[pair.space[1-s.ports[at].end]].vertex)
-		if id, known := v.n.Topology.Lookup(pair.link); known {
-			consider(id)
-		}
-	}
-	return uint32(most)
-}
-
 // mediumDifferences: a medium has the device that is its queue.
 func (v *view) mediumDifferences(i int) []difference {
 	d := v.state[i].byName(ifbName)
@@ -165,7 +152,7 @@ func (v *view) mediumDifferences(i int) []difference {
 	if d == nil {
 		return []difference{{port: ofMedium, what: "its device is missing", mend: (*entered).makeMedium, last: true}}
 	}
-	all := append(flagDifference(ofMedium, d), mtuDifference(ofMedium, d, v.mtu(i, ofMedium))...)
+	all := append(flagDifference(ofMedium, d), mtuDifference(ofMedium, d, v.l.mtu(v.n, i, ofMedium))...)
 	return append(all, v.netemDifferences(portID{i, ofMedium}, d)...)
 }
 
@@ -181,7 +168,7 @@ func (v *view) portDifferences(i, at int, d *device, name string) []difference {
 			return e.setLink(d.index, unix.IFLA_IFNAME, append([]byte(name), 0))
 		}})
 	}
-	all = append(all, mtuDifference(at, d, v.mtu(i, at))...)
+	all = append(all, mtuDifference(at, d, v.l.mtu(v.n, i, at))...)
 	all = append(all, flagDifference(at, d)...)
 	if s.station < 0 {
 		return append(all, v.ingressDifferences(i, at, d)...)

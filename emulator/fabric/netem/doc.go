@@ -38,7 +38,12 @@
 // vertex's, a pair by its hardware address, which follows from the names of what it joins.
 //
 // A namespace that forwards has a route for every station and none for anybody else, of whom it says that he is
-// unreachable; it answers with an address of its own (fabric.RouterAddr).
+// unreachable, as of those behind a link, or a neighbour, that is down; it answers with an address of its own
+// (fabric.RouterAddr).
+//
+// Further addresses of a station (fabric.Station.Addresses) are single ones beside the first, which everybody has a
+// route to. A station's own routes are its, and those of the namespaces on the way to the station that they name: these
+// route by destination alone, so that routes that contradict one another there are refused (detours.go).
 //
 // Both ends of a pair have the same hardware address and no ARP, so that every frame is meant for its
 // receiver and nothing has to be asked. A shared medium is one ifb, through which all that enters

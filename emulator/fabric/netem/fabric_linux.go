@@ -73,7 +73,9 @@ func (f *Fabric) layoutOf(n *fabric.Network) (*layout, error) {
 	}
 	l, err := newLayout(n)
 	if err == nil {
-		f.form, f.layout, f.last = n, l, nil
+		form := *n
+		form.Stations = slices.Clone(n.Stations) // callers may change theirs
+		f.form, f.layout, f.last = &form, l, nil
 	}
 	return l, err
 }
@@ -91,7 +93,8 @@ func sameForm(a, b *fabric.Network) bool {
 		}
 	}
 	return slices.EqualFunc(a.Stations, b.Stations, func(x, y fabric.Station) bool {
-		return x.ID == y.ID && x.Addr == y.Addr
+		return x.ID == y.ID && x.Addr == y.Addr && x.Forwards == y.Forwards &&
+			slices.Equal(x.Addresses, y.Addresses) && slices.Equal(x.Routes, y.Routes)
 	})
 }
 

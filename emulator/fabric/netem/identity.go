@@ -24,6 +24,9 @@ func (l *layout) identify(n *fabric.Network) {
 		if s.station >= 0 {
 			own := n.Stations[s.station].Addr
 			s.address, s.address6 = netip.PrefixFrom(own.Addr(), 32), netip.PrefixFrom(fabric.Addr6(own).Addr(), 128)
+			for _, a := range n.Stations[s.station].Addresses {
+				s.further = append(s.further, netip.PrefixFrom(a.Addr(), a.Addr().BitLen()))
+			}
 			continue
 		}
 		s.name = spaceName(n.Topology.Vertices[s.vertex].Name)

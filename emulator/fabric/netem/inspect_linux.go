@@ -158,6 +158,9 @@ func (v *view) queue(c topology.Channel, at portID, notes []difference) fabric.Q
 	if found.outer == nil && found.root != nil && found.root.kind == Name {
 		found.outer = found.root // somebody else's: its values are in force
 	}
+	if d.mtu != topology.MaximumMTU {
+		q.MTU = int(d.mtu)
+	}
 	if found.outer != nil {
 		fill(&q, found, extra)
 	}
@@ -166,9 +169,6 @@ func (v *view) queue(c topology.Channel, at portID, notes []difference) fabric.Q
 	}
 	if q.Loss == 1 && v.isDown(c, at) {
 		q.Down, q.Loss = true, t.Vertices[c.Link].Shape[c.Dir].Loss
-	}
-	if d.mtu != topology.MaximumMTU {
-		q.MTU = int(d.mtu)
 	}
 	q.Down, q.Note = q.Down || !d.up(), abridged(all)
 	return q
@@ -197,5 +197,5 @@ func fill(q *fabric.QueueStatus, l netemFound, extra egress) {
 	if transmitter.rate < unlimited {
 		q.Rate = units.BitRate(transmitter.rate * 8)
 	}
-	q.Limit = units.ByteSize(transmitter.limit) * frame
+	q.Limit = units.ByteSize(transmitter.limit) * frame(q.MTU)
 }

@@ -12,11 +12,12 @@ import (
 
 // layout is what a network consists of in the kernel. It follows from the topology alone.
 type layout struct {
-	spaces []space // one a vertex that packets stop at
-	pairs  []pair
-	index  map[topology.ID]int                  // of the space of a vertex
-	routes [][]route                            // by space
-	uses   map[portID]map[topology.Channel]bool // queues on the ways that begin at a station's port
+	spaces  []space // one a vertex that packets stop at
+	pairs   []pair
+	index   map[topology.ID]int                  // of the space of a vertex
+	routes  [][]route                            // by space
+	detours []map[netip.Prefix]int               // by space: the port for networks that routes of stations lead to
+	uses    map[portID]map[topology.Channel]bool // queues on the ways that begin at a station's port
 }
 
 // portID names a port by the index of its space and its index there; port -1 (ofMedium) is a medium's own queue.
@@ -31,6 +32,7 @@ type space struct {
 	medium  bool // everything that enters goes through the one queue of its link
 	// A station's addresses, or those with which a namespace of the fabric's answers, of IPv4 and IPv6.
 	address, address6 netip.Prefix
+	further           []netip.Prefix // of a station: single addresses
 }
 
 // port is one end of a pair.
@@ -90,7 +92,7 @@ func newLayout(n *fabric.Network) (*layout, error) {
 	l.makePairs(t, into)
 	l.identify(n)
 	l.route(t, n.Stations)
-	return l, nil
+	return l, l.detour(n)
 }
 
 // incoming lists for every vertex those with an edge to it.

@@ -1,6 +1,7 @@
 package netem
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -57,8 +58,16 @@ func lookup(table map[netip.Prefix]target, to netip.Addr) (target, bool) {
 // walk follows the tables from a space, and says where a packet ends.
 func (l *layout) walk(t *testing.T, tables []map[netip.Prefix]target, from int, to netip.Addr) (end int, told bool) {
 	t.Helper()
+	return l.walkTo(t, tables, from, to, -1)
+}
+
+// walkTo is walk, which ends in a space besides.
+func (l *layout) walkTo(
+	t *testing.T, tables []map[netip.Prefix]target, from int, to netip.Addr, at int,
+) (end int, told bool) {
+	t.Helper()
 	for range 20 {
-		if s := l.spaces[from]; s.station >= 0 && s.address.Addr() == to {
+		if s := l.spaces[from]; from == at || s.station >= 0 && s.address.Addr() == to {
 			return from, false
 		}
 		next, ok := lookup(tables[from], to)
@@ -141,5 +150,97 @@ func TestIdentityIsInNames(t *testing.T) {
 			t.Errorf("%q is called %q, as %q", v, name, other)
 		}
 		names[name] = v
+	}
+}
+
+// Networks that stations' routes lead to are found from the namespaces on their way; what contradicts that is refused.
+func TestRoutesByWayOfStations(t *testing.T) {
+	p := netip.MustParsePrefix
+	base := func() *fabric.Network { return tree(t, 14) } // h0, h1 at s0, h2, h3 at s1, below s0, ..., h12, h13 at s6
+	n := base()
+	via := n.Stations[13]
+	n.Stations[13].Addresses = []netip.Prefix{p("10.9.0.1/24")}
+	n.Stations[0].Routes = []fabric.Route{
+		{To: p("10.9.0.0/16"), Via: via.ID}, {To: p("10.64.0.2/32"), Via: n.Stations[1].ID},
+	}
+	n.Stations[5].Routes = []fabric.Route{{To: p("10.9.0.0/16"), Via: via.ID}}
+	l, err := newLayout(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables := make([]map[netip.Prefix]target, len(l.spaces))
+	for i := range tables {
+		tables[i] = l.table(n, i)
+		for to, where := range l.further(n, i, tables[i][anywhere]) {
+			tables[i][to] = where
+		}
+	}
+	end := l.index[via.ID]
+	for _, from := range []int{0, 5} { // what r's network is, nobody but r knows
+		i := l.index[n.Stations[from].ID]
+		for _, to := range []string{"10.9.7.7", "10.9.0.1"} {
+			if got, _ := l.walkTo(t, tables, i, netip.MustParseAddr(to), end); got != end {
+				t.Errorf("from h%d, a packet for %s ends in %d", from, to, got)
+			}
+		}
+	}
+	for i := range l.spaces {
+		if got, _ := l.walkTo(t, tables, i, netip.MustParseAddr("10.9.0.1"), end); got != end {
+			t.Errorf("from %d, a packet for a further address ends in %d", i, got)
+		}
+	}
+	for want, change := range map[string]func(n *fabric.Network){
+		"other hosts' routes to it lead elsewhere": func(n *fabric.Network) {
+			n.Stations[1].Routes = []fabric.Route{{To: p("10.9.0.0/16"), Via: n.Stations[2].ID}}
+		},
+		"h1 has none but the one to 10.0.0.0/8": func(n *fabric.Network) {
+			n.Stations[1].Routes = []fabric.Route{{To: p("10.0.0.0/8"), Via: n.Stations[2].ID}}
+		},
+		"10.9.0.9 of h2 is elsewhere": func(n *fabric.Network) {
+			n.Stations[2].Addresses = []netip.Prefix{p("10.9.0.9/24")}
+		},
+		"h3 is elsewhere": func(n *fabric.Network) {
+			n.Stations[0].Routes = []fabric.Route{{To: p("10.64.0.4/32"), Via: n.Stations[13].ID}}
+		},
+	} {
+		n := base()
+		n.Stations[0].Routes = []fabric.Route{{To: p("10.9.0.0/16"), Via: n.Stations[13].ID}}
+		change(n)
+		if _, err := newLayout(n); !errors.Is(err, fabric.ErrNotSupported) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+// What forwards says of those behind something that is down that they are unreachable.
+func TestTablesOfWhatIsDown(t *testing.T) {
+	n := tree(t, 14)
+	l, err := newLayout(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := func(name string) topology.ID {
+		id, ok := n.Topology.Lookup(name)
+		if !ok {
+			t.Fatal(name)
+		}
+		return id
+	}
+	at, far := l.index[id("s0")], n.Stations[13].Addr.Addr() // s0 - s2 - s6 - h13
+	for _, down := range []string{fmt.Sprintf("%d-%d", id("s0"), id("s2")), "s2"} {
+		n.Down = []topology.ID{id(down)}
+		if got, _ := lookup(l.table(n, at), far); got != unreachable {
+			t.Errorf("%s is down: s0 sends packets for h13 to %+v", down, got)
+		}
+		if got, _ := lookup(l.table(n, at), n.Stations[2].Addr.Addr()); got.port < 0 {
+			t.Errorf("%s is down: s0 sends packets for h2 to %+v", down, got)
+		}
+	}
+	n.Down = []topology.ID{id("h13")}
+	if got, _ := lookup(l.table(n, at), far); got.port < 0 {
+		t.Errorf("h13 is down: s0, which is not beside it, sends its packets to %+v", got)
+	}
+	if got, _ := lookup(l.table(n, l.index[id("s6")]), far); got != unreachable {
+		t.Errorf("h13 is down: s6 sends its packets to %+v", got)
 	}
 }

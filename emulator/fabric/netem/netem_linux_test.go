@@ -76,6 +76,16 @@ func TestMTU(t *testing.T) {
 	fabrictest.MTU(t, perTestbed(t), hasSix())
 }
 
+func TestWays(t *testing.T) {
+	needKernel(t)
+	fabrictest.Ways(t, perTestbed(t), hasSix())
+}
+
+func TestUnreachable(t *testing.T) {
+	needKernel(t)
+	fabrictest.Unreachable(t, perTestbed(t), hasSix())
+}
+
 // What the kernel holds, to the last bit: a rate that 32 bits cannot hold, nanoseconds, and jitter without a delay.
 func TestKernelHoldsWhatWasAsked(t *testing.T) {
 	needKernel(t)
@@ -102,7 +112,7 @@ func TestKernelHoldsWhatWasAsked(t *testing.T) {
 				t.Errorf("direction %d: a probability of %v, want %v", dir, p[0], p[1])
 			}
 		}
-		if over := q.Limit - want.Queue; over < 0 || over > frame {
+		if over := q.Limit - want.Queue; over < 0 || over > frame(0) {
 			t.Errorf("direction %d: %d bytes may wait, want %d and at most a frame more", dir, q.Limit, want.Queue)
 		}
 	}

@@ -68,7 +68,7 @@ func TestQueueHoldsTheBytesThatItMay(t *testing.T) {
 			t.Logf("from %s: %.1f Mb/s (%v)", c.from, rate/1e6, err)
 		})
 		t.Logf("from %s: %d bytes wait at most, %d may", c.from, most, queue)
-		if most > uint32(queue)+frame || most == 0 {
+		if most > uint32(queue)+uint32(frame(0)) || most == 0 {
 			t.Errorf("from %s: %d bytes wait, and the queue holds %d", c.from, most, queue)
 		}
 	}

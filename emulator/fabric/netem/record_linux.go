@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -82,6 +83,27 @@ func (f *Fabric) intend(n *fabric.Network) (left []netns.Ref, err error) {
 		}
 	}
 	return left, nil
+}
+
+// formerAddresses are further addresses that the network as it was last wanted gave stations, and this one does not.
+func (f *Fabric) formerAddresses(n *fabric.Network) map[netns.Ref][]netip.Prefix {
+	was, err := f.wanted()
+	if err != nil || !fabric.Routed(was) {
+		return nil
+	}
+	now, all := map[netns.Ref]*fabric.Station{}, map[netns.Ref][]netip.Prefix{}
+	for i := range n.Stations {
+		now[n.Stations[i].NetNS] = &n.Stations[i]
+	}
+	for _, s := range was.Stations {
+		for _, a := range s.Addresses {
+			has := func(b netip.Prefix) bool { return b.Addr() == a.Addr() }
+			if to := now[s.NetNS]; to != nil && !slices.ContainsFunc(to.Addresses, has) {
+				all[s.NetNS] = append(all[s.NetNS], netip.PrefixFrom(a.Addr(), a.Addr().BitLen()))
+			}
+		}
+	}
+	return all
 }
 
 func refs(n *fabric.Network) []netns.Ref {

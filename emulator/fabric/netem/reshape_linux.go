@@ -65,12 +65,15 @@ func (f *Fabric) reshape(ctx context.Context, want *fabric.Network) (done bool, 
 type intended struct {
 	netemWants map[portID]netemWant
 	bursts     map[portID]bool
+	mtus       map[portID]uint32
 	partition  [][]topology.ID
+	down       []topology.ID
 	stations   []netns.Ref
 }
 
 func (l *layout) intended(n *fabric.Network) *intended {
-	w := &intended{netemWants: l.netemWants(n), bursts: l.bursts(n), stations: refs(n)}
+	w := &intended{netemWants: l.netemWants(n), bursts: l.bursts(n), mtus: l.mtus(n), stations: refs(n),
+		down: slices.Clone(n.Down)}
 	for _, group := range n.Partition {
 		w.partition = append(w.partition, slices.Clone(group))
 	}
@@ -121,10 +124,23 @@ func (l *layout) changed(before *intended, n *fabric.Network) map[int]bool {
 			changed[at.space] = true
 		}
 	}
+	for at, mtu := range l.mtus(n) {
+		if before.mtus[at] != mtu {
+			changed[at.space] = true
+		}
+	}
+	was := *n
+	was.Down = before.down
+	if !slices.Equal(before.down, n.Down) {
+		for i := range l.spaces { // what forwards says that those behind it are unreachable
+			if !maps.Equal(l.gone(&was, i), l.gone(n, i)) {
+				changed[i] = true
+			}
+		}
+	}
 	if slices.EqualFunc(before.partition, n.Partition, slices.Equal) {
 		return changed
 	}
-	was := *n
 	was.Partition = before.partition
 	for i := range l.spaces {
 		if l.spaces[i].station >= 0 && !maps.Equal(l.table(&was, i), l.table(n, i)) {
@@ -132,6 +148,40 @@ func (l *layout) changed(before *intended, n *fabric.Network) map[int]bool {
 		}
 	}
 	return changed
+}
+
+// mtus are those of every port's device, and of every medium's own, that a network wants.
+func (l *layout) mtus(n *fabric.Network) map[portID]uint32 {
+	all := map[portID]uint32{}
+	for i := range l.spaces {
+		if l.spaces[i].medium {
+			all[portID{i, ofMedium}] = l.mtu(n, i, ofMedium)
+		}
+		for at := range l.spaces[i].ports {
+			all[portID{i, at}] = l.mtu(n, i, at)
+		}
+	}
+	return all
+}
+
+// mtu is that of a port: of the link that its pair is or, where it joins a link's own space, of that link. Both ends
+// of a pair have the same.
+func (l *layout) mtu(n *fabric.Network, i, at int) uint32 {
+	s, most := &l.spaces[i], topology.MaximumMTU
+	consider := func(id topology.ID) {
+		if vertex := &n.Topology.Vertices[id]; vertex.Kind == topology.Link {
+			most = min(most, vertex.MTU())
+		}
+	}
+	consider(s.vertex)
+	if at != ofMedium {
+		pair := &l.pairs[s.ports[at].pair]
+		consider(l.spaces[pair.space[1-s.ports[at].end]].vertex)
+		if id, known := n.Topology.Lookup(pair.link); known {
+			consider(id)
+		}
+	}
+	return uint32(most)
 }
 
 // around are spaces and those at the other ends of their pairs, without which their devices are not known.

@@ -152,28 +152,34 @@ func (v *view) routeDifferences(i int) []difference {
 
 // routes is a space's main table, as far as there are devices for it.
 func (v *view) routes(i int) map[netip.Prefix]routeObserved {
-	s, all := &v.l.spaces[i], map[netip.Prefix]routeObserved{}
+	all := map[netip.Prefix]routeObserved{}
 	for to, t := range v.table(i) {
-		r := routeObserved{dst: to, kind: unix.RTN_UNICAST, scope: unix.RT_SCOPE_LINK, protocol: routeOrigin}
-		switch {
-		case t == unreachable:
-			r.kind, r.scope = unix.RTN_UNREACHABLE, unix.RT_SCOPE_UNIVERSE
-		case t == nowhere: // a packet for somebody else ends at the loopback, and nobody is told
-			if lo := v.state[i].byName("lo"); lo != nil {
-				r.out = lo.index
-			}
-		default:
-			if d := v.bound[portID{i, t.port}]; d != nil {
-				r.out = d.index
-			}
-		}
-		if s.station >= 0 && t != unreachable {
-			r.src = s.address.Addr()
-		}
-		if t == unreachable || r.out != 0 {
+		if r, leads := v.routeTo(i, to, t); leads {
 			all[to] = r
 		}
 	}
 	v.routes6(i, all)
+	v.furtherRoutes(i, all)
 	return all
+}
+
+// routeTo is the route of a space to a target, of IPv4; false where there is no device for it.
+func (v *view) routeTo(i int, to netip.Prefix, t target) (r routeObserved, leads bool) {
+	r = routeObserved{dst: to, kind: unix.RTN_UNICAST, scope: unix.RT_SCOPE_LINK, protocol: routeOrigin}
+	switch {
+	case t == unreachable:
+		r.kind, r.scope = unix.RTN_UNREACHABLE, unix.RT_SCOPE_UNIVERSE
+	case t == nowhere: // a packet for somebody else ends at the loopback, and nobody is told
+		if lo := v.state[i].byName("lo"); lo != nil {
+			r.out = lo.index
+		}
+	default:
+		if d := v.bound[portID{i, t.port}]; d != nil {
+			r.out = d.index
+		}
+	}
+	if s := &v.l.spaces[i]; s.station >= 0 && t != unreachable {
+		r.src = s.address.Addr()
+	}
+	return r, t == unreachable || r.out != 0
 }

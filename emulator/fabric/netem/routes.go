@@ -82,20 +82,17 @@ var (
 // anywhere is the destination of a default route.
 var anywhere = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 
-// table is the routing table of a space. What forwards knows every station, and says of everybody else that he is
-// unreachable: default routes of two neighbours might lead to each other, and packets for nobody would go around
-// until they are too old. A station has a default route by the port that most destinations have, and leaves that
-// to its neighbour. What a partition keeps apart from a station goes nowhere.
+// table is the routing table of a space, of the stations' own addresses. What forwards knows every station, and says of
+// everybody else, and of those behind something that is down, that he is unreachable: default routes of two neighbours
+// might lead to each other, and packets for nobody would go around until they are too old. A station has a default
+// route by the port that most destinations have, and leaves that to its neighbour. What a partition keeps apart from a
+// station goes nowhere.
 func (l *layout) table(n *fabric.Network, i int) map[netip.Prefix]target {
-	apart := l.apart(n, i)
+	where := l.targets(n, i)
 	exact := map[netip.Prefix]target{}
 	count := map[int]int{}
 	for _, r := range l.routes[i] {
-		to := target{port: r.port}
-		if apart != nil && apart(n.Stations[r.dest].ID) {
-			to = nowhere
-		}
-		exact[netip.PrefixFrom(n.Stations[r.dest].Addr.Addr(), 32)] = to
+		exact[netip.PrefixFrom(n.Stations[r.dest].Addr.Addr(), 32)] = where(r)
 		count[r.port]++
 	}
 	if len(exact) == 0 && l.spaces[i].station >= 0 {
@@ -104,17 +101,64 @@ func (l *layout) table(n *fabric.Network, i int) map[netip.Prefix]target {
 	if usual := busiest(count); l.spaces[i].station >= 0 && l.forwards(i, usual) {
 		for _, r := range l.routes[i] {
 			to := netip.PrefixFrom(n.Stations[r.dest].Addr.Addr(), 32)
-			if exact[to] == (target{port: usual}) {
+			if exact[to] == (target{port: usual}) && !l.detoured(n, i, to.Addr()) {
 				delete(exact, to)
 			}
 		}
-		exact = merged(exact)
+		exact = l.merged(n, i, exact)
 		exact[anywhere] = target{port: usual}
 		return exact
 	}
-	exact = merged(exact)
+	exact = l.merged(n, i, exact)
 	exact[anywhere] = unreachable
 	return exact
+}
+
+// targets says where a space sends the packets of each of its routes.
+func (l *layout) targets(n *fabric.Network, i int) func(route) target {
+	apart, gone := l.apart(n, i), l.gone(n, i)
+	return func(r route) target {
+		switch {
+		case apart != nil && apart(n.Stations[r.dest].ID):
+			return nowhere
+		case gone[r.port]:
+			return unreachable
+		}
+		return target{port: r.port}
+	}
+}
+
+// gone are the ports of a space that forwards behind which something is down: the link, or what is at its other end.
+func (l *layout) gone(n *fabric.Network, i int) map[int]bool {
+	s := &l.spaces[i]
+	if s.station >= 0 || len(n.Down) == 0 || slices.Contains(n.Down, s.vertex) {
+		return nil
+	}
+	all := map[int]bool{}
+	for at, p := range s.ports {
+		pair := &l.pairs[p.pair]
+		peer := l.spaces[pair.space[1-p.end]].vertex
+		link := pair.egress[p.end].channel.Link
+		all[at] = slices.Contains(n.Down, peer) || pair.egress[p.end].queue && slices.Contains(n.Down, link)
+	}
+	return all
+}
+
+// merged is the table of single addresses with as few routes as say it; those for which a network of the space's
+// detours would be taken otherwise stay as they are.
+func (l *layout) merged(n *fabric.Network, i int, table map[netip.Prefix]target) map[netip.Prefix]target {
+	kept := map[netip.Prefix]target{}
+	if len(l.detours[i]) > 0 {
+		for p, to := range table {
+			if l.detoured(n, i, p.Addr()) {
+				kept[p] = to
+				delete(table, p)
+			}
+		}
+	}
+	table = merged(table)
+	maps.Copy(table, kept)
+	return table
 }
 
 // busiest is the port that is counted most often, of several the first.

@@ -1,6 +1,7 @@
 package netem
 
 import (
+	"cmp"
 	"math"
 	"time"
 
@@ -8,8 +9,13 @@ import (
 	"testbed/emulator/units"
 )
 
-// frame is a full Ethernet frame, in bytes, by which what may wait is counted: netem's limit counts packets.
-const frame = 1514
+// frame is a full Ethernet frame of a link with an MTU (0: Ethernet's), in bytes, by which what may wait is counted:
+// netem's limit counts packets.
+func frame(mtu int) units.ByteSize {
+	return units.ByteSize(cmp.Or(mtu, topology.MaximumMTU) + etherHeader)
+}
+
+const etherHeader = 14
 
 // smallest is the least frame, in bytes, by which what may be under way is counted: no packet under way is
 // dropped, however small.
@@ -55,9 +61,10 @@ func queueNetems(s topology.Shape, extra time.Duration, queue units.ByteSize, do
 	}
 	rate := max(1, uint64(math.Round(float64(s.Rate)/8)))
 	underWay := (w.outer.delay + w.outer.jitter).Seconds() * float64(s.Rate) / 8
-	waiting := packets(float64(queue), frame)
+	full := float64(frame(s.MTU))
+	waiting := packets(float64(queue), full)
 	if s.Duplicate > 0 {
-		w.one, w.inner, w.outer.rate, w.outer.limit = true, pass, rate, clamp(waiting+packets(underWay, frame))
+		w.one, w.inner, w.outer.rate, w.outer.limit = true, pass, rate, clamp(waiting+packets(underWay, full))
 		return w
 	}
 	w.outer.limit = clamp(2*packets(underWay+float64(queue), smallest) + 1000)

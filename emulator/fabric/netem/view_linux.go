@@ -32,6 +32,7 @@ type view struct {
 	netemWants map[portID]netemWant
 	bursts     map[portID]bool
 	tables     []map[netip.Prefix]target // worked out as they are needed
+	former     map[netns.Ref][]netip.Prefix
 }
 
 // view opens the namespaces that there are, and observes them.
@@ -167,7 +168,7 @@ func (v *view) variables(i int) fabric.Station {
 	}
 	all := map[string]string{"net/ipv4/ip_forward": "0"}
 	maps.Copy(all, v.n.Stations[s.station].Sysctls)
-	return fabric.Station{Sysctls: all}
+	return fabric.Station{Sysctls: all, Forwards: v.n.Stations[s.station].Forwards}
 }
 
 // isAbsent tells whether an error says that a station's namespace is not there, or no longer.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/internal/exchange"
@@ -129,7 +130,8 @@ func alike(a, b fabric.Network) bool {
 		}
 	}
 	for i := range a.Stations {
-		if a.Stations[i].ID != b.Stations[i].ID {
+		x, y := &a.Stations[i], &b.Stations[i]
+		if x.ID != y.ID || !slices.Equal(x.Addresses, y.Addresses) || !slices.Equal(x.Routes, y.Routes) {
 			return false
 		}
 	}

@@ -53,8 +53,10 @@ func Compare(s fabric.Station) []string {
 		return []string{err.Error()}
 	}
 	defer v.close()
-	keys := slices.Sorted(maps.Keys(s.Sysctls))
-	notes, own := v.differences(s.Sysctls, keys), map[string]bool{}
+	wanted := variablesOf(s)
+	keys := slices.Sorted(maps.Keys(wanted))
+	// What forwards does so at its interface, which follows.
+	notes, own := v.differences(wanted, keys), map[string]bool{"conf/" + fabric.Interface + "/forwarding": s.Forwards}
 	for _, key := range keys {
 		path, _ := strings.CutPrefix(variable(key), ipv4+"/")
 		own[path] = true

@@ -15,5 +15,6 @@ func Untuned(s fabric.Station) (notes []string) {
 		return []string{err.Error()}
 	}
 	defer v.close()
-	return v.differences(s.Sysctls, slices.Sorted(maps.Keys(s.Sysctls)))
+	wanted := variablesOf(s)
+	return v.differences(wanted, slices.Sorted(maps.Keys(wanted)))
 }

@@ -2,13 +2,15 @@ package userspace
 
 import (
 	"errors"
+	"slices"
 	"time"
 )
 
 // quietTime is how long the network has to stay unchanged before paths are computed that no packet has needed yet.
 const quietTime = 50 * time.Millisecond
 
-// alter puts a state in force at once and then, unless bare, reconciles the stations. Where the network that runs is of
+// alter puts a state in force at once and then reconciles the stations: if bare, only where interfaces are to take
+// packets of another size. Where the network that runs is of
 // another structure, so that more than its state differs, it says so and does nothing.
 func (s *server) alter(want *state, bare bool) (differs bool, absent []string, err error) {
 	if s.engine == nil || want == nil || s.table == nil || want.Structure != s.table.structure {
@@ -20,17 +22,21 @@ func (s *server) alter(want *state, bare bool) (differs bool, absent []string, e
 	if err != nil {
 		return false, nil, err
 	}
+	resized := !slices.EqualFunc(s.table.shapes, next.shapes, func(a, b shape) bool { return a.mtu == b.mtu })
 	s.engine.do(func() { s.engine.core.install(next, s.engine.clock.now()) })
 	s.table = next
 	if routed {
 		s.computeTreesLater(next)
 	}
-	if bare {
+	if bare && !resized {
 		return false, nil, nil
 	}
 	opened, absent, err := s.reconcile(next)
 	if len(opened) > 0 {
 		s.engine.do(func() { err = errors.Join(err, s.attach(opened)) })
+	}
+	if bare {
+		absent = nil // who asked to look at nothing else need not hear of it
 	}
 	return false, absent, err
 }

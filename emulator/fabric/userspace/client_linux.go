@@ -54,7 +54,8 @@ func (f *Fabric) Apply(ctx context.Context, want fabric.Network) error {
 	return f.apply(ctx, want, false)
 }
 
-// Reshape puts a state in force and looks at no station, on a network of the same structure.
+// Reshape puts a state in force, on a network of the same structure, and looks at no station unless links take packets
+// of another size, which interfaces then do as well.
 func (f *Fabric) Reshape(ctx context.Context, want fabric.Network) error {
 	return f.apply(ctx, want, true)
 }

@@ -2,6 +2,7 @@ package userspace
 
 import (
 	"encoding/binary"
+	"net/netip"
 
 	"testbed/emulator/health"
 )
@@ -26,8 +27,10 @@ type port struct {
 	written                      health.Histogram
 	heard                        uint64 // see punctuality.found
 
-	broadcast uint32 // its network's broadcast address; 0: none
-	icmpNext  int64  // ns: when the messages sent to it would be over at one in icmpInterval (a leaky bucket)
+	broadcast  uint32   // its network's broadcast address; 0: none
+	broadcasts []uint32 // those of further networks of its
+	detours    detours  // nil: it has no routes of its own
+	icmpNext   int64    // ns: when the messages sent to it would be over at one in icmpInterval (a leaky bucket)
 }
 
 // Drops counts packets that met no queue's limit but were not carried on.
@@ -58,6 +61,7 @@ type core struct {
 	anyDown     bool             // some vertex is down: gates have to be looked at
 	partitioned bool             // there is a partition
 	arp         bool             // stations ask for hardware addresses, and frames go by those
+	routed      bool             // some station has more than one address of each version of IP, or routes
 }
 
 func newCore(t *table, out output) *core {
@@ -144,6 +148,9 @@ func (c *core) routeIP(from *port, data []byte) *path {
 		return c.route6(from, data)
 	}
 	to := c.table.lookup(binary.BigEndian.Uint32(data[ipAt+16:]))
+	if c.routed {
+		to = c.table.onto(from, to, netip.AddrFrom4([4]byte(data[ipAt+16:])))
+	}
 	if to == nil || to == from || data[virtioLen]&1 != 0 {
 		return c.routeSpecial(from, data)
 	}
@@ -271,5 +278,6 @@ func (c *core) install(t *table, now int64) {
 	}
 	t.activate()
 	c.anyDown, c.partitioned, c.arp = len(t.network.Down) > 0, len(t.network.Partition) > 0, t.network.ARP
+	c.routed = t.second != nil
 	c.table = t
 }

@@ -35,6 +35,9 @@ type crossing struct {
 	// Addresses of the station that sent the packet or, where it is an ICMP message, of the router (0: it does not
 	// matter), and of the station that it is for.
 	from, toAddress uint32
+
+	behind *gate // of the vertex behind the link; nil: it may be one of several
+	last   bool  // the queue is the path's last, whichever machine has it
 }
 
 // Kinds of paths on the wire; those that end at no single station have 1 more than specialKey's.
@@ -141,6 +144,9 @@ func (t *table) crosses(p *path, x crossing) {
 			continue
 		}
 		x.to, x.channel, x.queue = t.cut.heads[at], t.cut.ids[at], t.queues[at]
+		if exits := t.cut.exits[at]; len(exits) == 1 {
+			x.behind, x.last = t.gates[exits[0]], i+1 == len(p.hops)
+		}
 		p.hops, p.lastGates, p.end = p.hops[:i+1], nil, &pathEnd{crossing: &x}
 		return
 	}

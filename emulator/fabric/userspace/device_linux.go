@@ -3,7 +3,6 @@ package userspace
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -22,11 +21,28 @@ const upFlags = unix.IFF_UP | unix.IFF_NOARP | unix.IFF_BROADCAST | unix.IFF_MUL
 
 // iface is what the network wants of a station's interface, beside its addresses.
 type iface struct {
-	mtu int  // bytes
-	arp bool // it asks for its neighbours' hardware addresses
+	mtu  int  // bytes
+	arp  bool // it asks for its neighbours' hardware addresses
+	ways []way
 }
 
-func ifaceOf(n *fabric.Network, id topology.ID) iface { return iface{n.Topology.HostMTU(id), n.ARP} }
+// ifaces are those of a network's stations.
+func ifaces(n *fabric.Network) []iface {
+	all := make([]iface, len(n.Stations))
+	stations := map[topology.ID]*fabric.Station{}
+	for i := range n.Stations {
+		stations[n.Stations[i].ID] = &n.Stations[i]
+	}
+	routed := fabric.Routed(n)
+	for i := range n.Stations {
+		s := &n.Stations[i]
+		all[i] = iface{mtu: n.Topology.HostMTU(s.ID), arp: n.ARP, ways: waysOf(s)}
+		if routed {
+			all[i].ways = append(all[i].ways, routedWays(s, stations)...)
+		}
+	}
+	return all
+}
 
 // flags are those that it has of upFlags.
 func (i iface) flags() uint16 {
@@ -114,72 +130,6 @@ func setFlags(sock int, device string, flags uint16) error {
 	r := newIfreq(device)
 	copy(r.data[:], native16(flags))
 	return ioctl(sock, unix.SIOCSIFFLAGS, unsafe.Pointer(r))
-}
-
-// way is a route through a station's interface.
-type way struct{ to, mask [4]byte }
-
-// waysOf are the routes that a station needs: to its network, to groups of receivers, and to everybody.
-func waysOf(s fabric.Station) []way {
-	mask := [4]byte(net.CIDRMask(s.Addr.Bits(), 32))
-	everybody := [4]byte{255, 255, 255, 255}
-	return []way{{s.Addr.Masked().Addr().As4(), mask}, {[4]byte{224}, [4]byte{240}}, {everybody, everybody}}
-}
-
-// missingRoutes are those of the station's that the namespace of the calling thread has not.
-func missingRoutes(s fabric.Station) ([]way, error) {
-	text, err := os.ReadFile("/proc/thread-self/net/route")
-	if err != nil {
-		return nil, err
-	}
-	there := map[way]bool{}
-	for line := range strings.Lines(string(text)) {
-		f := strings.Fields(line) // Iface Destination Gateway Flags RefCnt Use Metric Mask ...
-		if len(f) < 8 || f[0] != fabric.Interface || f[2] != "00000000" {
-			continue
-		}
-		to, err := strconv.ParseUint(f[1], 16, 32)
-		mask, wrong := strconv.ParseUint(f[7], 16, 32)
-		if err == nil && wrong == nil {
-			there[way{[4]byte(native32(uint32(to))), [4]byte(native32(uint32(mask)))}] = true
-		}
-	}
-	var missing []way
-	for _, w := range waysOf(s) {
-		if !there[w] {
-			missing = append(missing, w)
-		}
-	}
-	return missing, nil
-}
-
-// rtentry is struct rtentry of include/uapi/linux/route.h.
-type rtentry struct {
-	_                   uintptr
-	dst, gateway, mask  [16]byte
-	flags               uint16
-	_                   int16
-	_                   uintptr
-	_                   uintptr
-	metric              int16
-	device              *byte
-	_, _                uintptr
-	initialRoundTripMax uint16
-}
-
-func (w way) add(sock int) error {
-	device := append([]byte(fabric.Interface), 0)
-	r := &rtentry{flags: unix.RTF_UP, device: &device[0]}
-	copy(r.dst[:], internet(w.to[:]))
-	copy(r.mask[:], internet(w.mask[:]))
-	if w.mask == [4]byte{255, 255, 255, 255} {
-		r.flags |= unix.RTF_HOST
-	}
-	err := ioctl(sock, unix.SIOCADDRT, unsafe.Pointer(r))
-	if err != nil && !errors.Is(err, unix.EEXIST) {
-		return fmt.Errorf("%s: route to %d.%d.%d.%d: %w", fabric.Interface, w.to[0], w.to[1], w.to[2], w.to[3], err)
-	}
-	return nil
 }
 
 // devices lists those of the namespace that the calling thread is in.

@@ -53,7 +53,16 @@
 // the receivers' kernels drop what no program of theirs has joined. A station has routes for both kinds of addresses.
 //
 // Of IPv6 a station's address follows from its IPv4 one (fabric.Addr6), and all of this holds alike (six.go): ICMPv6's
-// messages, from fabric.RouterAddr6; groups but interface-local ones go to the segment.
+// messages, from fabric.RouterAddr6; groups but interface-local ones go to the segment. A station has an address of its
+// segment besides (fabric.LinkLocal6, fe80::/10), which is carried within that, its hop limit as it is (linklocal.go).
+//
+// A station may have further addresses and routes by way of other stations (fabric.Station): a packet goes to the
+// station that its sender's routes name, or to the one that has the address (detours.go). A network in which no station
+// has any looks at nothing for that.
+//
+// The last router in front of something that is down answers that the destination is unreachable, as a real one does
+// whose interface is down (answerdown.go); where no router is in front of it, as at the sender's own link, nobody does.
+// A partition says nothing: it is a network in pieces and no filter.
 //
 // A packet that is too big for a link on its way (topology.Shape.MTU) goes as far as the router in front of it, which
 // says so; one of IPv4 that may be cut is carried in fragments, made where it begins its way (mtu.go). A station's
@@ -65,18 +74,17 @@
 //
 // # What is not
 //
-// Without ARP: ARP itself (addresses are known, and nobody has to ask for them), IPv6's link-local addresses, which
-// stations have not got, and all other protocols: counted as StationStatus.Ignored. A second address that somebody
-// gives to a station's interface, and a route by way of another station, for a frame does not say whom it is to pass:
-// their packets are unreachable, and counted as such. Packets that could not be read or written count as
-// StationStatus.Errors, and so do those for which the device's ring had no room. What comes to something that is down
-// is dropped without an answer.
+// Without ARP: ARP itself (addresses are known, and nobody has to ask for them), and all other protocols: counted as
+// StationStatus.Ignored, as are packets to and from link-local addresses that would leave their segment. An address
+// that somebody gives to a station's interface by hand, and a route by way of another station, for a frame does not say
+// whom it is to pass: their packets are unreachable, and counted as such. Packets that could not be read or written
+// count as StationStatus.Errors, and so do those for which the device's ring had no room.
 //
 // # How packets are shown
 //
 //	tap.go             show      copies what a queue sends into the rings of those who look, with when it will have left
 //	tapserver_linux.go send      hands a ring to its client, every two milliseconds
-//	tapclient_linux.go record    puts packets in order, moves those that wait when a rate changes, cuts bursts
+//	tapclient_linux.go record    puts packets in order, moves those that wait when a rate or a trace changes, cuts bursts
 //
 // # Over several machines
 //

@@ -2,6 +2,7 @@ package userspace
 
 import (
 	"encoding/binary"
+	"net/netip"
 
 	"testbed/emulator/topology"
 )
@@ -60,24 +61,18 @@ func (c *core) routeEthernet(from *port, data []byte) *path {
 
 // asksBeyond is the station whose hardware address a frame asks for, where that is in no segment of the sender's.
 func (c *core) asksBeyond(from *port, data []byte) *port {
-	var target uint32
 	var to *port
 	switch at := data[ipAt:]; binary.BigEndian.Uint16(data[virtioLen+12:]) {
 	case etherARP:
 		if len(at) < arpBytes || binary.BigEndian.Uint16(at[6:]) != arpRequest {
 			return nil
 		}
-		target = binary.BigEndian.Uint32(at[24:])
-		to = c.table.lookup(target)
+		to = c.table.owner(netip.AddrFrom4([4]byte(at[24:])))
 	case etherIPv6:
 		if len(at) < header6+24 || at[6] != protocolICMP6 || at[header6] != solicitation6 {
 			return nil
 		}
-		whole := at[header6+8 : header6+24]
-		target = binary.BigEndian.Uint32(whole[12:])
-		if to = c.table.lookup(target); to != nil && to.net6 != [12]byte(whole) {
-			return nil
-		}
+		to = c.table.owner(netip.AddrFrom16([16]byte(at[header6+8:])))
 	}
 	if to == nil || to == from {
 		return nil

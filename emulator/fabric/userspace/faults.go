@@ -10,19 +10,22 @@ import (
 // gate is a vertex that packets pass as long as it is up. Like queues, gates go on from one table to the next by name.
 type gate struct {
 	name    string
+	vertex  topology.ID // in the table in force
 	down    bool
 	stopped uint64 // packets dropped here while it was down
 }
 
-// dropIfDown drops the packet where one of the gates is down, counts it there, and says whether it did.
+// dropIfDown drops the packet where one of the gates is down, counts it there, and says whether it did. The last router
+// in front of the gate tells the sender.
 func (c *core) dropIfDown(p *packet, gates []*gate) bool {
-	for _, g := range gates {
+	for i, g := range gates {
 		if g.down {
 			g.stopped += uint64(p.segments)
 			c.drops.Down += uint64(p.segments)
 			if int(p.hop) < len(p.path.hops) && g == gates[len(gates)-1] { // the link itself
 				p.path.hops[p.hop].queue.lost += uint64(p.segments)
 			}
+			c.answerDown(p, c.table.lastRouter(p.path, int(p.hop), gates[:i]), p.arrival())
 			c.pool.recycle(p)
 			return true
 		}
@@ -69,8 +72,17 @@ func (t *table) activate() {
 		addr := t.network.Stations[i].Addr
 		p.mac, p.broadcast, p.net6 = hardware(addrInt(addr.Addr())), broadcastAddr(addr), fabric.Net6(addr)
 		p.group = t.faults.groups[t.network.Stations[i].ID]
+		p.detours, p.broadcasts = nil, nil
+		if t.second != nil {
+			p.detours = t.detours[i]
+			for _, a := range t.network.Stations[i].Addresses {
+				if a.Addr().Is4() && a.Bits() <= 30 {
+					p.broadcasts = append(p.broadcasts, broadcastAddr(a))
+				}
+			}
+		}
 	}
 	for i, g := range t.gates {
-		g.down = t.faults.down[topology.ID(i)]
+		g.down, g.vertex = t.faults.down[topology.ID(i)], topology.ID(i)
 	}
 }

@@ -20,7 +20,7 @@ func allKinds(t testing.TB) []fabric.Network {
 		shared(topology.Shape{Corrupt: 1, Duplicate: 0.5, Reorder: 0.5, Loss: 0.1, Delay: 1000}),
 		chain(t, 0, topology.Switch), // no router
 		chain(t, 3, topology.Exchange),
-		narrowed(t),
+		narrowed(t), starRouted(t), chainDown(t, topology.Switch, "d-"), chainDown(t, topology.Exchange, "d"),
 	}
 	for _, n := range slices.Clone(kinds) {
 		kinds = append(kinds, withARP(n))

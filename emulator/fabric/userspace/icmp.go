@@ -38,6 +38,7 @@ type pathEnd struct {
 	typ     byte   // ICMP type
 	code    byte   // ICMP code
 	mtu     int    // that the message tells; 0: none
+	later   bool   // the message begins its way at an instant that is still to come
 
 	turned   *path     // the packet itself goes on there
 	crossing *crossing // another machine goes on with the packet (see cut.go)
@@ -112,6 +113,11 @@ func (c *core) sendICMP(e *pathEnd, about []byte, at int64) {
 	p := c.pool.packet()
 	p.data, p.path, p.firstArrival = data, e.back, at
 	p.setWireSize(burstLayout{}, false)
+	if e.later && p.path.leadDelay == 0 {
+		p.finalArrival = at
+		c.schedule(p, at)
+		return
+	}
 	c.launch(p)
 }
 
@@ -166,6 +172,7 @@ const (
 	pathFlood
 	pathTooBig
 	pathBeyond
+	pathDown
 )
 
 // maxSpecialPaths is how many such paths are cached.

@@ -87,3 +87,11 @@ func TestSix(t *testing.T) {
 func TestMTU(t *testing.T) {
 	fabrictest.MTU(t, func(t *testing.T, testbed string) fabric.Fabric { return newFabric(t, testbed) }, true)
 }
+
+func TestWays(t *testing.T) {
+	fabrictest.Ways(t, func(t *testing.T, testbed string) fabric.Fabric { return newFabric(t, testbed) }, true)
+}
+
+func TestUnreachable(t *testing.T) {
+	fabrictest.Unreachable(t, func(t *testing.T, testbed string) fabric.Fabric { return newFabric(t, testbed) }, true)
+}

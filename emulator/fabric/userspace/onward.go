@@ -33,6 +33,13 @@ const (
 // crossOver hands a packet that has left its last queue here to the next machine.
 func (c *core) crossOver(p *packet) {
 	x := p.path.end.crossing
+	if c.anyDown && x.behind != nil && x.behind.down {
+		at := p.firstArrival
+		if x.last {
+			at = p.finalArrival
+		}
+		c.answerLater(p, c.table.lastRouter(p.path, int(p.hop), nil), at)
+	}
 	h := wire.Header{Channel: x.channel, Due: p.firstArrival, From: x.from, To: x.toAddress,
 		Kind: x.kind, Router: x.router, Final: uint32(min(p.finalArrival-p.firstArrival, math.MaxUint32))}
 	if c.over == nil || !c.over.Send(x.to, h, p.data) {

@@ -30,6 +30,7 @@ type packet struct {
 	finalArrival int64  // when the final one does
 	lastQueue    *queue // in which it was enqueued last
 	departure    int64  // when that queue has transmitted it
+	number       uint64 // in that queue, whose packets' rise
 }
 
 // pool keeps packets and buffers for reuse. It belongs to one thread.

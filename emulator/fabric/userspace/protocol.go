@@ -16,7 +16,7 @@ const (
 )
 
 // protocol is the version of requests and replies. A process of another one refuses.
-const protocol = 6
+const protocol = 7
 
 // request is what a client asks of the process.
 type request struct {

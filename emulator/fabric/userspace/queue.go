@@ -167,6 +167,7 @@ func (q *queue) transmit(p *packet) {
 	}
 	p.lastQueue, p.departure = q, departure
 	q.packets += uint64(p.segments)
+	p.number = q.packets
 	q.bytes += uint64(p.wireBytes)
 	if q.taps != nil {
 		q.show(p, firstDeparture, finalDeparture)

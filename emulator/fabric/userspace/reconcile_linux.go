@@ -22,6 +22,10 @@ func (s *server) reconcile(t *table) (opened map[*port]int, absent []string, err
 	raiseFileLimit(len(t.ports))
 	seen := s.observe(t, s.namespaces)
 	s.detachStale(t, seen)
+	former := s.formerOf(t)
+	for i := range former {
+		seen[i].flaws.routes = seen[i].flaws.routes || !former[i].none()
+	}
 	opened = map[*port]int{}
 	var todo []int
 	var errs []error
@@ -39,6 +43,7 @@ func (s *server) reconcile(t *table) (opened map[*port]int, absent []string, err
 		return opened, absent, errors.Join(errs...)
 	}
 	defer station.AllowCongestion(t.network.Stations)()
+	wanted := ifaces(&t.network)
 	_ = proc.OnSpareThread(func() error {
 		for _, i := range todo {
 			p, st := t.ports[i], t.network.Stations[i]
@@ -49,11 +54,13 @@ func (s *server) reconcile(t *table) (opened map[*port]int, absent []string, err
 				continue
 			case err == nil && seen[i].missing:
 				var fd int
-				if fd, err = openStation(st, ifaceOf(&t.network, st.ID)); err == nil {
+				if fd, err = openStation(st, wanted[i]); err == nil {
 					opened[p], s.namespaces[p] = fd, home
 				}
 			case err == nil:
-				err = repairStation(st, ifaceOf(&t.network, st.ID), &seen[i])
+				if err = former[i].remove(seen[i].name); err == nil {
+					err = repairStation(st, wanted[i], &seen[i])
+				}
 			}
 			if err != nil {
 				errs = append(errs, fmt.Errorf("station %s: %w", p.name, err))

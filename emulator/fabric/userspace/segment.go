@@ -2,6 +2,8 @@ package userspace
 
 import (
 	"encoding/binary"
+	"net/netip"
+	"slices"
 
 	"testbed/emulator/topology"
 )
@@ -15,10 +17,10 @@ func (c *core) routeSpecial(from *port, data []byte) *path {
 	case addr>>28 == 0xe: // 224.0.0.0/4
 		copy(data[virtioLen:], []byte{0x01, 0x00, 0x5e, data[ipAt+17] & 0x7f, data[ipAt+18], data[ipAt+19]})
 		return c.table.floodPath(from)
-	case addr == 0xffffffff || addr == from.broadcast:
+	case addr == 0xffffffff || addr == from.broadcast || slices.Contains(from.broadcasts, addr):
 		copy(data[virtioLen:], []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
 		return c.table.floodPath(from)
-	case group || c.table.lookup(addr) == from:
+	case group || c.table.owner(netip.AddrFrom4([4]byte(data[ipAt+16:]))) == from:
 		return c.ignore(from)
 	}
 	from.unreachable++

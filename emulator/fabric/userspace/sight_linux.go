@@ -46,12 +46,13 @@ func (s *observation) note() string {
 // those that are elsewhere: on another machine. It changes nothing.
 func observe(n *fabric.Network, fds []int, homes []string, elsewhere func(int) bool) []observation {
 	all := make([]observation, len(n.Stations))
+	wanted := ifaces(n)
 	_ = proc.OnSpareThread(func() error {
 		for i := range all {
 			if elsewhere(i) {
 				continue
 			}
-			all[i] = observeOne(&n.Stations[i], ifaceOf(n, n.Stations[i].ID), fds[i], homes[i])
+			all[i] = observeOne(&n.Stations[i], wanted[i], fds[i], homes[i])
 		}
 		return nil
 	})
@@ -100,11 +101,14 @@ func (s *observation) look(st *fabric.Station, i iface, fd, sock int) {
 	if lo, err := flagsOf(sock, "lo"); err != nil || lo&unix.IFF_UP == 0 {
 		s.flaw(&s.flaws.device, "lo is down")
 	}
-	if missing, err := missingRoutes(*st); err != nil || len(missing) > 0 {
+	if missing, err := missingWays(i.ways); err != nil || len(missing) > 0 {
 		s.flaw(&s.flaws.routes, "of its routes %d are missing", len(missing))
 	}
-	if missing, err := missing6(*st); err != nil || missing {
-		s.flaw(&s.flaws.routes, "it has not got the address %v", fabric.Addr6(st.Addr))
+	if missing, err := missing6(st); err != nil || len(missing) > 0 {
+		s.flaw(&s.flaws.routes, "it has not got the addresses %v", missing)
+	}
+	if missing := missing4(st, sock); len(missing) > 0 {
+		s.flaw(&s.flaws.routes, "it has not got the addresses %v", missing)
 	}
 	for _, note := range station.Compare(*st) {
 		s.flaw(&s.flaws.sysctls, "%s", note)

@@ -50,9 +50,12 @@ func (c *core) route6(from *port, data []byte) *path {
 	if dest[0] == 0xff {
 		return c.routeGroup6(from, data, dest)
 	}
-	to := c.table.lookup(binary.BigEndian.Uint32(dest[12:]))
-	if to != nil && to.net6 != [12]byte(dest) {
-		to = nil
+	if isLinkLocal(dest) {
+		return c.routeLinkLocal(from, data, dest)
+	}
+	to := c.table.lookup6(dest)
+	if c.routed {
+		to = c.table.onto(from, to, netip.AddrFrom16([16]byte(dest)))
 	}
 	switch {
 	case to == from || data[virtioLen]&1 != 0:
@@ -66,6 +69,9 @@ func (c *core) route6(from *port, data []byte) *path {
 	path, over := c.way(from, to, data, limit)
 	if over {
 		return path
+	}
+	if isLinkLocal(data[source6At:]) && !path.segment { // which no router sends on
+		return c.ignore(from)
 	}
 	if path.expires(limit) {
 		c.drops.Expired++

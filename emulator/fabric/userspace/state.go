@@ -47,6 +47,18 @@ func structureOf(n fabric.Network) fingerprint {
 		integer(int64(s.NetNS.Start))
 		integer(int64(s.NetNS.Inode))
 		text(s.Addr.String())
+		if s.Forwards {
+			text("forwards")
+		}
+		for _, a := range s.Addresses {
+			text(a.String())
+		}
+		for _, r := range s.Routes {
+			text(r.To.String())
+			integer(int64(r.Via))
+		}
+		integer(int64(len(s.Addresses)))
+		integer(int64(len(s.Routes)))
 		integer(int64(len(s.Sysctls)))
 		for _, key := range slices.Sorted(maps.Keys(s.Sysctls)) {
 			text(key)

@@ -24,6 +24,8 @@ type table struct {
 	faults       faults
 	ports        []*port
 	byAddr       map[uint32]*port
+	second       map[netip.Addr]*port // further addresses; nil: there are none, and no routes
+	detours      []detours            // by port
 	trees        []*topology.Tree     // of shortest paths, by destination port; nil: not yet computed
 	paths        [][]*path            // [from][to]
 	specialPaths map[specialKey]*path // cache of paths that end at no single station
@@ -57,6 +59,9 @@ func newTable(want fabric.Network, old *table) (*table, error) {
 	t.shapes = shapesOf(t.network, t.channels) // with the traces that are shared
 	t.makeGates(old)
 	if err := t.makePorts(old); err != nil {
+		return nil, err
+	}
+	if err := t.makeDetours(); err != nil {
 		return nil, err
 	}
 	t.trees = make([]*topology.Tree, len(t.ports))

@@ -3,6 +3,7 @@ package userspace
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/net/bpf"
@@ -35,6 +36,7 @@ type tapRequest struct {
 const (
 	tapPacket  = iota + 1 // a frame, or a burst, with its virtio header
 	tapReshape            // from first on, what is still to leave does so at rate "next" instead of "was" (16 bytes)
+	tapRetrace            // from first on, packets by their numbers leave later by so many ns (16 bytes each)
 	tapMark               // all that left until first was told; the numbers of lost packets follow
 	tapEnd                // a mark that is the last
 )
@@ -46,9 +48,13 @@ type tapHeader struct {
 	queue        uint32
 	count        uint32 // segments of a burst
 	first, final int64  // when its first and its final segment have left, ns of CLOCK_MONOTONIC
+	number       uint64 // of a packet, in the queue
 }
 
-const tapHeaderBytes = 32
+const (
+	tapHeaderBytes = 40
+	tapShifts      = 4096 // in one record, at most
+)
 
 func (h *tapHeader) put(b []byte) {
 	binary.LittleEndian.PutUint32(b, h.size)
@@ -57,12 +63,13 @@ func (h *tapHeader) put(b []byte) {
 	binary.LittleEndian.PutUint32(b[12:], h.count)
 	binary.LittleEndian.PutUint64(b[16:], uint64(h.first))
 	binary.LittleEndian.PutUint64(b[24:], uint64(h.final))
+	binary.LittleEndian.PutUint64(b[32:], h.number)
 }
 
 func (h *tapHeader) get(b []byte) error {
 	*h = tapHeader{binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:]), binary.LittleEndian.Uint32(b[8:]),
 		binary.LittleEndian.Uint32(b[12:]), int64(binary.LittleEndian.Uint64(b[16:])),
-		int64(binary.LittleEndian.Uint64(b[24:]))}
+		int64(binary.LittleEndian.Uint64(b[24:])), binary.LittleEndian.Uint64(b[32:])}
 	if h.size > 8*mostTaps+largeBuffer || h.kind < tapPacket || h.kind > tapEnd {
 		return fmt.Errorf("a record of kind %d with %d bytes", h.kind, h.size)
 	}
@@ -78,7 +85,7 @@ func (q *queue) show(p *packet, first, final int64) {
 			}
 		}
 		h := tapHeader{size: uint32(len(p.data)), kind: tapPacket, queue: t.queue, count: uint32(p.segments),
-			first: first, final: final}
+			first: first, final: final, number: p.number}
 		if !t.ring.push(&h, p.data) {
 			t.lost += uint64(p.segments)
 		}
@@ -92,6 +99,30 @@ func (q *queue) showReshape(now int64, was, next uint64) {
 		binary.LittleEndian.PutUint64(rates[:], was)
 		binary.LittleEndian.PutUint64(rates[8:], next)
 		t.ring.push(&tapHeader{size: 16, kind: tapReshape, queue: t.queue, first: now}, rates[:])
+	}
+}
+
+// shift is by how many ns a packet leaves later than it was shown to.
+type shift struct {
+	number uint64
+	by     int64
+}
+
+// showRetrace says in all rings which of the packets that have not left by now leave at another time. Those of which
+// there is no room to say it count as lost, for they are shown where they were not.
+func (q *queue) showRetrace(now int64, all []shift) {
+	for part := range slices.Chunk(all, tapShifts) {
+		data := make([]byte, 0, 16*len(part))
+		for _, s := range part {
+			data = binary.LittleEndian.AppendUint64(data, s.number)
+			data = binary.LittleEndian.AppendUint64(data, uint64(s.by))
+		}
+		for _, t := range q.taps {
+			h := tapHeader{size: uint32(len(data)), kind: tapRetrace, queue: t.queue, first: now}
+			if !t.ring.push(&h, data) {
+				t.lost += uint64(len(part))
+			}
+		}
 	}
 }
 

@@ -198,16 +198,7 @@ func configure(s fabric.Station, i iface, fresh bool) error {
 			return fmt.Errorf("%s: %s: %w", step.name, step.what, err)
 		}
 	}
-	return errors.Join(addRoutes(s, sock), add6(s, sock))
-}
-
-// addRoutes adds the station's routes, as far as they are missing.
-func addRoutes(s fabric.Station, sock int) error {
-	missing, err := missingRoutes(s)
-	for _, w := range missing {
-		err = errors.Join(err, w.add(sock))
-	}
-	return err
+	return errors.Join(add4(&s, sock), add6(&s, sock), addWays(i.ways, sock))
 }
 
 func native16(n uint16) []byte { return binary.NativeEndian.AppendUint16(nil, n) }

@@ -115,9 +115,10 @@ func TestTapsShowDepartures(t *testing.T) {
 	}
 }
 
-func TestTapsFilterAndCountWhatTheyHaveNoRoomFor(t *testing.T) {
-	m := newModel(t, star(t, 2, topology.Shared, topology.Shape{}, topology.Shape{}))
-	f, err := capture.NewFilter("greater 1000", nil)
+// filterOf is one that a user writes.
+func filterOf(t *testing.T, text string) *bpf.VM {
+	t.Helper()
+	f, err := capture.NewFilter(text, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +127,12 @@ func TestTapsFilterAndCountWhatTheyHaveNoRoomFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	on, small := tapOn(m, 0, 1<<20, vm), tapOn(m, 0, 1<<12, nil)
+	return vm
+}
+
+func TestTapsFilterAndCountWhatTheyHaveNoRoomFor(t *testing.T) {
+	m := newModel(t, star(t, 2, topology.Shared, topology.Shape{}, topology.Shape{}))
+	on, small := tapOn(m, 0, 1<<20, filterOf(t, "greater 1000")), tapOn(m, 0, 1<<12, nil)
 	for i := range 100 {
 		m.send(int64(i), 0, frame(0, 1, 100+10*i, byte(i)))
 	}

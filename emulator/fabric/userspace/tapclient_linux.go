@@ -56,8 +56,9 @@ type tapView struct {
 
 // pendingFrame is a frame, or one segment of a burst, that is to leave a queue at an instant.
 type pendingFrame struct {
-	at     int64 // ns of the engine's clock
-	number uint64
+	at     int64  // ns of the engine's clock
+	number uint64 // in the order in which they were told
+	sent   uint64 // of the packet, in its queue
 	queue  uint32
 	data   []byte
 }
@@ -97,6 +98,9 @@ func (v *tapView) record(h *tapHeader, data []byte) error {
 			v.reshape(h.queue, h.first, binary.LittleEndian.Uint64(data), binary.LittleEndian.Uint64(data[8:]))
 		}
 		return nil
+	case tapRetrace:
+		v.retrace(h.queue, h.first, data)
+		return nil
 	}
 	for i := range v.lost {
 		if len(data) >= 8*(i+1) {
@@ -114,7 +118,7 @@ func (v *tapView) record(h *tapHeader, data []byte) error {
 func (v *tapView) packet(h *tapHeader, data []byte) error {
 	l, isBurst := parseBurst(data)
 	if !isBurst || h.count < 2 {
-		return v.keep(h.final, h.queue, data)
+		return v.keep(h.final, h, data)
 	}
 	n := l.segmentCount(data)
 	if n != int(h.count) {
@@ -128,16 +132,16 @@ func (v *tapView) packet(h *tapHeader, data []byte) error {
 			at = h.first + int64(float64(h.final-h.first)*float64(int64(i)*p.segmentBytes)/float64(p.wireBytes-p.segmentBytes))
 		}
 		segment := l.segment(make([]byte, l.payloadAt+l.size), data, i)
-		if err := v.keep(at, h.queue, segment); err != nil {
+		if err := v.keep(at, h, segment); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (v *tapView) keep(at int64, queue uint32, data []byte) error {
+func (v *tapView) keep(at int64, h *tapHeader, data []byte) error {
 	v.number++
-	heap.Push(&v.pending, pendingFrame{at, v.number, queue, data})
+	heap.Push(&v.pending, pendingFrame{at, v.number, h.number, h.queue, data})
 	v.held += int64(len(data))
 	if v.held > maxPending {
 		return v.first()
@@ -150,6 +154,20 @@ func (v *tapView) reshape(queue uint32, now int64, was, next uint64) {
 	for i := range v.pending {
 		if p := &v.pending[i]; p.queue == queue && p.at > now {
 			p.at = rescale(p.at, now, was, next)
+		}
+	}
+	heap.Init(&v.pending)
+}
+
+// retrace moves packets of a queue that have not left by now, as queue.retrace did.
+func (v *tapView) retrace(queue uint32, now int64, shifts []byte) {
+	by := make(map[uint64]int64, len(shifts)/16)
+	for ; len(shifts) >= 16; shifts = shifts[16:] {
+		by[binary.LittleEndian.Uint64(shifts)] = int64(binary.LittleEndian.Uint64(shifts[8:]))
+	}
+	for i := range v.pending {
+		if p := &v.pending[i]; p.queue == queue && p.at > now {
+			p.at = max(p.at+by[p.sent], now)
 		}
 	}
 	heap.Init(&v.pending)

@@ -47,7 +47,7 @@ func (q *queue) serve(p *packet) int64 {
 
 // retrace is reshape for a queue that follows another trace than before, or one that has begun anew, or none any more:
 // what has not departed by now (ns) does so as if it had just come.
-func (q *queue) retrace(now int64, events eventHeap) (moved bool) {
+func (q *queue) retrace(now int64, events eventHeap) bool {
 	q.serving = nil
 	if q.trace != nil && q.trace.ServesPackets() {
 		s := linktrace.NewServer(q.trace)
@@ -57,7 +57,7 @@ func (q *queue) retrace(now int64, events eventHeap) (moved bool) {
 	// As they came: those that go elsewhere from the link are on the way for other times.
 	slices.SortFunc(waiting, func(a, b *event) int { return cmp.Compare(a.seq, b.seq) })
 	q.busyUntil, q.carry = min(q.busyUntil, now), 0
-	floors, shift := map[int64]int64{}, int64(0)
+	floors, moved := map[int64]int64{}, make([]shift, 0, len(waiting))
 	for _, e := range waiting {
 		p := e.p
 		switch {
@@ -66,15 +66,22 @@ func (q *queue) retrace(now int64, events eventHeap) (moved bool) {
 		case q.rate > 0:
 			q.busyUntil = max(q.busyUntil, now) + int64(uint64(p.wireBytes)*bitNanos/q.rate)
 		}
-		shift = max(q.busyUntil, now) - p.departure
-		p.departure += shift
+		by := max(q.busyUntil, now) - p.departure
+		moved = append(moved, shift{p.number, by})
+		p.departure += by
 		behind := p.path.hops[p.hop-1].extraDelay
-		e.due = max(e.due+shift, now, floors[behind])
+		e.due = max(e.due+by, now, floors[behind])
 		floors[behind] = e.due
-		p.firstArrival, p.finalArrival = max(p.firstArrival+shift, now), max(p.finalArrival+shift, now)
+		p.firstArrival, p.finalArrival = max(p.firstArrival+by, now), max(p.finalArrival+by, now)
 	}
-	q.lastArrival += shift
-	return len(waiting) > 0
+	if len(moved) == 0 {
+		return false
+	}
+	q.lastArrival += moved[len(moved)-1].by
+	if q.taps != nil {
+		q.showRetrace(now, moved)
+	}
+	return true
 }
 
 // shareTraces takes over the traces that the table before has as well, so that queues which follow them go on.

@@ -103,7 +103,7 @@ func TestFloodsGetEveryOpportunity(t *testing.T) {
 		for d, ends := range [2][2]string{{"phone", "server"}, {"server", "phone"}} {
 			go func() {
 				from, to := b.Station(ends[0]), b.Station(ends[1])
-				all, err := measure.Flood(t.Context(), from.NetNS, to.NetNS, to.Addr.Addr(), 6000, lasts)
+				all, err := measure.Flood(t.Context(), from.NetNS, to.NetNS, to.Addr.Addr(), 1500, 6000, lasts)
 				if err != nil {
 					t.Error(err)
 				}

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"testbed/emulator/fabric"
 	"testbed/emulator/netns"
 )
 
@@ -44,7 +45,11 @@ func (p Prober) Goodput(
 }
 
 func (p Prober) reaches(ctx context.Context, to netip.Addr) error {
-	if !p.Machine.Subnet.Contains(to) {
+	subnet := p.Machine.Subnet
+	if to.Is6() {
+		subnet = fabric.Addr6(subnet).Masked()
+	}
+	if !subnet.Contains(to) {
 		return fmt.Errorf("%s: %w", to, errNoNode)
 	}
 	return errors.Join(context.Cause(ctx), p.Machine.Failure(Measure))

@@ -8,7 +8,7 @@ type burst struct {
 }
 
 const (
-	largestBurst = 44 // segments: 64 KiB
+	largestBurst = 44 // segments of 1448 bytes: 64 KiB
 	leastBurst   = 2
 	burstBytes   = 65536
 	// shortWay is the round trip by each of which the bytes that a short way adds are halved.
@@ -28,10 +28,11 @@ func newBurst(r *route, h *half) burst {
 		pace = 20 * h.window
 	}
 	most := pace * (second / 1024) / 10 / max(smooth, 1)
+	largest := max(leastBurst, largestBurst*defaultMSS/r.mss)
 	if halved := least / shortWay; halved < 16 {
-		most += burstBytes >> halved / (burstBytes / largestBurst)
+		most += burstBytes >> halved / (burstBytes / largest)
 	}
-	return burst{most: min(max(most, leastBurst), largestBurst)}
+	return burst{most: min(max(most, leastBurst), largest)}
 }
 
 // inside says of the next segment whether more of its burst follow, of so many that may be sent, it included.

@@ -40,7 +40,7 @@ func TestBurstSize(t *testing.T) {
 		{100, 10 * millisecond, 19}, {100, 5 * millisecond, 39},
 	} {
 		h := &half{window: c.window, threshold: never, smooth: c.roundTrip, delay: c.roundTrip}
-		if b := newBurst(&route{bursts: true}, h); b.most != c.most {
+		if b := newBurst(&route{bursts: true, mss: defaultMSS}, h); b.most != c.most {
 			t.Errorf("window %d, round trip %d ps: %d segments, want %d", c.window, c.roundTrip, b.most, c.most)
 		}
 	}

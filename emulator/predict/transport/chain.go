@@ -133,7 +133,7 @@ func (r *replay) delivered(f *flow, took int64) {
 	if e.kind != setUp {
 		one.Host = r.drawn(o.PerMessage) + frameTime(f.size, o.HostRate)
 	}
-	one.Propagation, one.Serialisation = f.route.straight((f.size+int64(o.MSS)-1)/int64(o.MSS), int(f.last))
+	one.Propagation, one.Serialisation = f.route.straight((f.size+f.route.mss-1)/f.route.mss, int(f.last))
 	one.SlowStart = f.alone - one.Propagation - one.Serialisation
 	if one.Queueing = took - f.alone; one.Queueing < 0 { // others made it grow its window, say, or drop what came before
 		one.SlowStart, one.Queueing = one.SlowStart+one.Queueing, 0
@@ -141,7 +141,7 @@ func (r *replay) delivered(f *flow, took int64) {
 	if one.SlowStart < 0 { // long transfers are not calculated to the picosecond: see collapse.go
 		one.Serialisation, one.SlowStart = one.Serialisation+one.SlowStart, 0
 	}
-	one.Queueing += r.outages(f, e.connection, p.now, one.Sum(), 2*one.Propagation, e.kind)
+	one.Queueing += r.outages(f, e, p.now, one.Sum(), 2*one.Propagation)
 	if p.again != nil {
 		p.waited(parts, one.Sum())
 	} else if p.now += one.Sum(); e.kind == body {

@@ -39,7 +39,7 @@ func (r *replay) check(step *plan.Step) error {
 // estimate is an upper bound, in picoseconds, of a message's time: each segment waits for all servers,
 // and each window of segments for a round trip.
 func (r *route) estimate(size int64, o *Options) float64 {
-	segments := float64(size+int64(o.Header))/float64(o.MSS) + 1
+	segments := float64(size+int64(o.Header))/float64(r.mss) + 1
 	sum := 0.0
 	for _, legs := range [][]leg{r.forth, r.back} {
 		for _, l := range legs {
@@ -48,8 +48,8 @@ func (r *route) estimate(size int64, o *Options) float64 {
 			}
 		}
 	}
-	first := newReceiver(o)
-	rounds := min(segments, 64+segments/float64(first.window(o)))
+	first := newReceiver(r.mss, o)
+	rounds := min(segments, 64+segments/float64(first.window()))
 	total := (segments+1)*sum + (rounds+1)*float64(r.round)
 	if o.HostRate > 0 {
 		total += float64(size) * 8e12 / float64(o.HostRate)

@@ -91,7 +91,7 @@ func TestShiftKnowsEveryField(t *testing.T) {
 		steady.period steady.run half.window half.threshold half.next half.una half.edge half.recover half.most half.round
 		half.delay half.smooth half.vary half.cubic.epoch half.cubic.lastTime half.cubic.lastValue half.hystart.end
 		half.hystart.lowest half.hystart.samples half.receiver.quick half.receiver.got half.receiver.pending
-		half.receiver.bytes half.receiver.space half.receiver.round half.receiver.counted`) {
+		half.receiver.mss half.receiver.bytes half.receiver.space half.receiver.round half.receiver.counted`) {
 		noTime[field] = true
 	}
 	moved, seen := map[string]bool{}, map[string]bool{}

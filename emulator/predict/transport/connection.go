@@ -13,7 +13,13 @@ type pool struct{ idle []*connection }
 
 func (r *replay) newConnection(initiator, responder topology.ID) *connection {
 	o := &r.engine.options
-	return &connection{initiator: initiator, responder: responder, request: newHalf(o), response: newHalf(o)}
+	end := func(from, to topology.ID) *half {
+		if way := r.routes.find(from, to); way != nil {
+			return newHalf(way.mss, o)
+		}
+		return newHalf(int64(o.MSS), o)
+	}
+	return &connection{initiator, responder, end(initiator, responder), end(responder, initiator)}
 }
 
 func (r *replay) pool(initiator, responder topology.ID) *pool {

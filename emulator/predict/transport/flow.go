@@ -51,7 +51,7 @@ func (f *flow) reset() {
 // start begins to send, at the given time.
 func (f *flow) start(n *network, now int64, o *Options) {
 	h := f.half
-	h.begin(now, o)
+	h.begin(now, f.route.mss, o)
 	f.above, f.judged, f.retry, f.high = h.receiver.got, h.una, h.next, h.una
 	f.send(n, now)
 }
@@ -60,9 +60,9 @@ func (f *flow) start(n *network, now int64, o *Options) {
 func (f *flow) due() int64 { return min(f.delayed, f.deadline, f.reorder) }
 
 // expire does what is due by now.
-func (f *flow) expire(n *network, now int64, o *Options) {
+func (f *flow) expire(n *network, now int64) {
 	if f.delayed <= now {
-		f.acknowledge(n, -1, now, o)
+		f.acknowledge(n, -1, now)
 	}
 	if f.reorder <= now {
 		f.reorder = never
@@ -78,7 +78,7 @@ func (f *flow) expire(n *network, now int64, o *Options) {
 func (f *flow) receive(n *network, p *parcel, now int64, o *Options) {
 	r := &f.half.receiver
 	if p.number < r.got || f.at(p.number).received {
-		f.acknowledge(n, -1, now, o)
+		f.acknowledge(n, -1, now)
 		return
 	}
 	f.at(p.number).received = true
@@ -93,9 +93,9 @@ func (f *flow) receive(n *network, p *parcel, now int64, o *Options) {
 	}
 	switch {
 	case p.number >= r.got:
-		f.acknowledge(n, p.number, now, o)
+		f.acknowledge(n, p.number, now)
 	case gap || at:
-		f.acknowledge(n, -1, now, o)
+		f.acknowledge(n, -1, now)
 	case f.delayed == never:
 		f.delayed = now + o.DelayedAck.Nanoseconds()*1000
 	}
@@ -106,10 +106,10 @@ func (f *flow) receive(n *network, p *parcel, now int64, o *Options) {
 }
 
 // acknowledge sends an ACK of all that was received in order, and of one segment that was not.
-func (f *flow) acknowledge(n *network, sack, now int64, o *Options) {
+func (f *flow) acknowledge(n *network, sack, now int64) {
 	r := &f.half.receiver
 	f.delayed, r.pending = never, 0
-	f.put(n, parcel{number: r.got, edge: r.got + r.window(o), echo: now, sack: sack, class: ack}, now)
+	f.put(n, parcel{number: r.got, edge: r.got + r.window(), echo: now, sack: sack, class: ack}, now)
 }
 
 // put enqueues a packet at its first queue.

@@ -31,11 +31,11 @@ func (r *replay) settleTails(h, answer *half) {
 		h.tail = nil
 		f.closed = true
 		h.una, h.next, h.receiver.pending = f.stop, f.stop, 0
-		h.edge = max(h.edge, h.receiver.got+h.receiver.window(&r.engine.options))
+		h.edge = max(h.edge, h.receiver.got+h.receiver.window())
 		r.settle(f)
 	}
 	if f := answer.tail; f != nil && f.delayed != never {
-		f.acknowledge(&r.network, -1, r.now, &r.engine.options)
+		f.acknowledge(&r.network, -1, r.now)
 		r.settle(f)
 	}
 }
@@ -90,7 +90,7 @@ func (r *replay) join(f *flow, now int64) {
 			p := n.pop()
 			r.carry(&p, packet)
 		} else {
-			f.expire(n, timer, o)
+			f.expire(n, timer)
 		}
 	}
 	r.spare, n.heads = n.heads, others

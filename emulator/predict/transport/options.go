@@ -26,8 +26,10 @@ type Options struct {
 	// Overhead is added to every invocation, as processing: what the FaaS takes beside the function.
 	Overhead time.Duration
 
-	MSS           int // payload of a full segment, in bytes; 0: default 1448 (1500 less IP, TCP and timestamps)
-	FrameOverhead int // bytes of a frame beside the payload, also the size of an ACK's frame; 0: default 66
+	// MSS is the payload of a full segment, in bytes, where no link on the way has a lower MTU than Ethernet's; 0: default
+	// 1448 (1500 less IP, TCP and timestamps). FrameOverhead is what a frame has beside it, also the size of an ACK's; 0:
+	// default 66.
+	MSS, FrameOverhead int
 
 	InitialWindow int           // segments; 0: default 10 (RFC 6928)
 	AckEvery      int           // the receiver acknowledges every so many segments; 0: default 2
@@ -84,6 +86,17 @@ const (
 
 // DefaultOptions are Linux's of 2023 over Ethernet, HTTP headers of 250 bytes, and hosts that take no time.
 func DefaultOptions() Options { return Options{Header: 250} }
+
+// etherHeader is what of a frame is none of IP's.
+const etherHeader = 14
+
+// segment is the payload of a full one on a way of which mtu is the least.
+func (o *Options) segment(mtu int) int64 {
+	if mtu >= topology.MaximumMTU {
+		return int64(o.MSS)
+	}
+	return int64(max(1, min(o.MSS, mtu-(o.FrameOverhead-etherHeader))))
+}
 
 const initialReceiveWindow = 64 * units.KiB
 

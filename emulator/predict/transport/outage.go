@@ -3,9 +3,9 @@ package transport
 import "time"
 
 // What Linux waits before it sends again what nobody has acknowledged, in ps: a retransmission timeout, beside the
-// round trip, which doubles from one to the next, up to two minutes; before the first one a probe for a lost tail,
-// after two round trips and two of the kernel's ticks or, where one segment alone is on its way, as late as a timeout; and
-// the first of a connection, after a second.
+// round trip, which doubles from one to the next, up to two minutes, unless a router says that the other end is
+// unreachable (RFC 6069); before the first one a probe for a lost tail, after two round trips and two of the kernel's
+// ticks or, where one segment alone is on its way, as late as a timeout; and the first of a connection, after a second.
 const (
 	retransmission = 200_000_000_000
 	ticks          = 8_000_000_000
@@ -15,7 +15,11 @@ const (
 
 // outages is what a message takes longer of which one end carries nothing for a while: it is sent again now and then,
 // until it gets there. It begins at a time and would take so long.
-func (r *replay) outages(f *flow, on *connection, begin, took, roundTrip int64, kind errandKind) (wait int64) {
+func (r *replay) outages(f *flow, e *errand, begin, took, roundTrip int64) (wait int64) {
+	on, sender := e.connection, e.connection.initiator
+	if e.response {
+		sender = on.responder
+	}
 	for i := range r.engine.options.Outages {
 		o := &r.engine.options.Outages[i]
 		from, to := r.residents.begin+picoseconds(o.From), r.residents.begin+picoseconds(o.To)
@@ -25,16 +29,18 @@ func (r *replay) outages(f *flow, on *connection, begin, took, roundTrip int64, 
 		pause := retransmission + roundTrip
 		first := pause
 		switch {
-		case kind == setUp:
+		case e.kind == setUp:
 			first, pause = opened, 2*opened
-		case f.size > int64(r.engine.options.MSS):
+		case f.size > f.route.mss:
 			first = min(first, 2*roundTrip+ticks)
 		}
 		lost := max(begin, from)
 		at := lost + first
 		for at < to {
 			at += pause
-			pause = min(2*pause, longestWait)
+			if e.kind == setUp || o.Node == sender { // in front of whose own link nobody says anything
+				pause = min(2*pause, longestWait)
+			}
 		}
 		wait += at - lost
 		begin, took = at, begin+took-lost

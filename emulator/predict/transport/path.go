@@ -35,7 +35,6 @@ type hop struct {
 	rate   units.BitRate
 	trace  *linktrace.Trace // what the queue follows; nil: nothing
 	room   int64            // the queue's byte limit; 0: none
-	frames [3]int64         // bytes of full segments' frames and of ACKs', by class
 }
 
 // leg is a run of hops that no packet of the other direction enters, but for its first: there the two
@@ -48,11 +47,13 @@ type leg struct {
 // route is the way between two nodes, there and back.
 type route struct {
 	forth, back []leg
-	queues      int   // distinct queues on both
-	round       int64 // time of one full segment there and its ACK back, on idle queues
-	slowest     int64 // the longest serial time of a full segment
-	slack       int64 // the limit of the queue where that is
-	length      int   // hops there
+	mss         int64    // payload of a full segment there
+	frames      [3]int64 // bytes of full segments' frames and of ACKs', by class
+	queues      int      // distinct queues on both
+	round       int64    // time of one full segment there and its ACK back, on idle queues
+	slowest     int64    // the longest serial time of a full segment
+	slack       int64    // the limit of the queue where that is
+	length      int      // hops there
 
 	bursts bool // they stay together on the way there
 	traced bool // a queue on it follows a trace
@@ -114,8 +115,10 @@ func (r *routes) build(a, b topology.ID) *route {
 		}
 	}
 	found := &route{queues: len(numbers), length: len(forth), slack: never}
-	found.forth = r.legs(forth, forthDelay, numbers, both)
-	found.back = r.legs(back, backDelay, numbers, both)
+	found.mss = r.options.segment(r.topology.PathMTU(a, b, forth))
+	found.frames[full], found.frames[ack] = found.mss+int64(r.options.FrameOverhead), int64(r.options.FrameOverhead)
+	found.forth = r.legs(forth, forthDelay, numbers, both, found.frames)
+	found.back = r.legs(back, backDelay, numbers, both, found.frames)
 	found.measure()
 	found.bursts = r.options.Bursts > 0 && !slices.ContainsFunc(forth, r.splits)
 	found.ways = [2][]crossing{r.crossings(found.forth, forth), r.crossings(found.back, back)}
@@ -153,9 +156,10 @@ func (r *routes) crossings(legs []leg, way []topology.Hop) []crossing {
 }
 
 // legs cuts a way before each contended queue: numbers are those of the route's queues, both are the queues that its
-// two ways share. A way without any queue is one leg with one server of no time.
+// two ways share, frames are the sizes of frames. A way without any queue is one leg with one server of no time.
 func (r *routes) legs(
 	way []topology.Hop, total time.Duration, numbers map[topology.Channel]int, both map[topology.Channel]bool,
+	frames [3]int64,
 ) []leg {
 	if len(way) == 0 {
 		return []leg{{hops: []hop{{queue: -1, delay: total.Nanoseconds() * 1000, limit: never}}}}
@@ -166,21 +170,19 @@ func (r *routes) legs(
 			legs = append(legs, leg{contended: contended})
 		}
 		last := &legs[len(legs)-1]
-		last.hops = append(last.hops, r.hop(h, numbers[h.Channel]))
+		last.hops = append(last.hops, r.hop(h, numbers[h.Channel], frames))
 	}
 	return legs
 }
 
-func (r *routes) hop(h topology.Hop, number int) hop {
+func (r *routes) hop(h topology.Hop, number int, frames [3]int64) hop {
 	shape := &r.topology.Vertices[h.Link].Shape[h.Dir]
 	rate := shape.Rate
 	made := hop{queue: number, delay: h.Delay.Nanoseconds() * 1000, limit: never, rate: rate}
 	made.trace = r.topology.Trace(shape)
 	made.room = int64(r.options.Queues[h.Channel])
-	made.frames[full] = int64(r.options.MSS + r.options.FrameOverhead)
-	made.frames[ack] = int64(r.options.FrameOverhead)
-	made.serial[full] = frameTime(made.frames[full], rate)
-	made.serial[ack] = frameTime(made.frames[ack], rate)
+	made.serial[full] = frameTime(frames[full], rate)
+	made.serial[ack] = frameTime(frames[ack], rate)
 	if limit := r.options.Queues[h.Channel]; limit > 0 && rate > 0 {
 		if wait := float64(limit) * 8e12 / float64(rate); wait < 1e18 {
 			made.limit = int64(wait)

@@ -7,6 +7,7 @@ type receiver struct {
 	pending int64 // of them not acknowledged
 	lost    bool  // one of them met a full queue
 
+	mss     int64 // payload of a full segment
 	bytes   int64 // window
 	space   int64 // most bytes received in a round trip
 	round   int64 // round trip as the receiver sees it; 0: none yet
@@ -15,8 +16,8 @@ type receiver struct {
 	counted int64 // got at that time
 }
 
-func newReceiver(o *Options) receiver {
-	r := receiver{quick: max(0, o.QuickAcks), bytes: int64(initialReceiveWindow), space: int64(10 * o.MSS)}
+func newReceiver(mss int64, o *Options) receiver {
+	r := receiver{quick: max(0, o.QuickAcks), mss: mss, bytes: int64(initialReceiveWindow), space: 10 * mss}
 	if o.ReceiveWindow > 0 {
 		r.bytes = int64(o.ReceiveWindow)
 	}
@@ -24,7 +25,7 @@ func newReceiver(o *Options) receiver {
 }
 
 // window is how many segments may be in flight.
-func (r *receiver) window(o *Options) int64 { return max(1, r.bytes/int64(o.MSS)) }
+func (r *receiver) window() int64 { return max(1, r.bytes/r.mss) }
 
 // take takes a segment in and says whether it is acknowledged at once. Those inside a burst are not.
 func (r *receiver) take(o *Options, inside bool) bool {
@@ -59,9 +60,9 @@ func (r *receiver) adjust(now int64, o *Options) {
 	if o.ReceiveWindow > 0 || r.round == 0 || now-r.since < r.round {
 		return
 	}
-	copied := (r.got - r.counted) * int64(o.MSS)
+	copied := (r.got - r.counted) * r.mss
 	if copied > r.space {
-		want := 2*copied + int64(16*o.MSS)
+		want := 2*copied + 16*r.mss
 		want += int64(2 * float64(want) * float64(copied-r.space) / float64(r.space))
 		r.bytes = max(r.bytes, min(want, int64(o.MaxReceiveWindow)))
 		r.space = copied

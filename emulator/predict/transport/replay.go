@@ -165,7 +165,7 @@ func (r *replay) happen(e *event) error {
 	case flowTimer:
 		if e.generation == e.flow.generation {
 			e.flow.armed = never
-			e.flow.expire(&r.network, r.now, &r.engine.options)
+			e.flow.expire(&r.network, r.now)
 			r.settle(e.flow)
 		}
 	}

@@ -69,7 +69,7 @@ func (s *simulation) step() bool {
 }
 
 func (s *simulation) prepare(r *route, h *half, size, now int64) {
-	mss := int64(s.options.MSS)
+	mss := r.mss
 	count := max(1, (size+mss-1)/mss)
 	s.route, s.half, s.now, s.timer = r, h, now, never
 	s.stop, s.last, s.count = h.next+count, full, count
@@ -96,7 +96,7 @@ func (s *simulation) prepare(r *route, h *half, size, now int64) {
 		s.heads = append(s.heads, never)
 	}
 	s.steady = steady{}
-	h.begin(now, s.options)
+	h.begin(now, mss, s.options)
 }
 
 func (s *simulation) earliest() (lane int, at int64) {
@@ -208,7 +208,7 @@ func (s *simulation) receive(p packet) {
 // acknowledge sends an ACK of all that was received.
 func (s *simulation) acknowledge() {
 	r := &s.half.receiver
-	p := packet{number: r.got, edge: r.got + r.window(s.options), echo: s.now, lost: r.lost}
+	p := packet{number: r.got, edge: r.got + r.window(), echo: s.now, lost: r.lost}
 	s.timer, r.pending, r.lost = never, 0, false
 	s.enter(len(s.route.forth), p)
 }

@@ -9,7 +9,6 @@ type traced struct {
 	began   int64                   // ps: when the trace did
 	room    int64                   // bytes that may wait; 0: any number
 	mean    int64                   // ns: the trace's mean delay, which is part of the hop's
-	frames  [3]int64                // bytes of frames, by class; of short ones the message says it
 	rate    func(frame int64) int64 // ps that a frame takes where the trace does not say it
 	free    int64                   // of a queue whose trace does not say when packets depart
 	held    int64                   // ps: when the last packet is at the far end, but for what is the same for all
@@ -20,7 +19,7 @@ func newTraced(h *hop, run int64) *traced {
 	if h.trace == nil {
 		return nil
 	}
-	t := &traced{trace: h.trace, room: h.room, frames: h.frames, mean: h.trace.Mean().Delay}
+	t := &traced{trace: h.trace, room: h.room, mean: h.trace.Mean().Delay}
 	t.rate = func(frame int64) int64 { return frameTime(frame, h.rate) }
 	t.begin(run)
 	return t
@@ -49,7 +48,7 @@ func (n *network) begin(now int64) {
 // enqueue takes a packet at now, and says when it is at the far end, less the hop's own delay; there is no room for it
 // where that is more than may wait.
 func (t *traced) enqueue(p *parcel, now int64) (at int64, room bool) {
-	frame := t.frames[p.class]
+	frame := p.flow.route.frames[p.class]
 	if p.class == short {
 		frame = p.flow.lastFrame
 	}

@@ -13,6 +13,8 @@
 // are delayed as it says. A trace begins with each model's chains, and one that begins with the network with the
 // first.
 //
+// Segments fill the least MTU on their way, which their senders know; what finding it out takes is left out.
+//
 // What it leaves out: jitter and loss of links; events of the scenario but for hosts that are attached elsewhere
 // (Options.Rewirings), and what is lost meanwhile; the hosts' processors, but for Options; what
 // the replay does between two chains of a user; reordering, ECN, spurious timeouts undone. A segment of a message

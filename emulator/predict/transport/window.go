@@ -26,12 +26,13 @@ type half struct {
 	tail     *flow // the last message on it, if it met others: its last ACKs may be under way; nil
 }
 
-func newHalf(o *Options) *half {
+// newHalf is that of a new connection whose full segments have a payload of mss bytes.
+func newHalf(mss int64, o *Options) *half {
 	h := &half{window: int64(o.InitialWindow), threshold: never, lastSend: -1}
 	h.cubic.epoch = never
 	h.hystart.lowest = never
-	h.receiver = newReceiver(o)
-	h.edge = h.receiver.window(o)
+	h.receiver = newReceiver(mss, o)
+	h.edge = h.receiver.window()
 	return h
 }
 
@@ -49,8 +50,10 @@ func (h *half) validate(limited bool) {
 	}
 }
 
-// begin prepares for a message after idleness.
-func (h *half) begin(now int64, o *Options) {
+// begin prepares for a message after idleness. mss is the payload of a full segment on its way, which may be another
+// than that of the message before.
+func (h *half) begin(now, mss int64, o *Options) {
+	h.receiver.mss = mss
 	if h.lastSend < 0 {
 		return
 	}

@@ -350,3 +350,31 @@ func FuzzParse(f *testing.F) {
 		_ = fmt.Sprint(trace.MeanRate(), trace.Bits(at, at+1e9))
 	})
 }
+
+// TestWithoutLeavesTheRest: the columns that are left give what they did, the others nothing.
+func TestWithoutLeavesTheRest(t *testing.T) {
+	all := parsed(t, "time,rate,delay,loss\n0,8Mbps,10ms,1%\n1,2Mbps,30ms,3%\n2,2Mbps,5ms,3%\n", Options{})
+	if all.Without(Jitter|Queue) != all || all.Without(0) != all {
+		t.Error("a trace without what it does not give is another")
+	}
+	if all.Without(Rate|Delay|Loss) != nil || parsed(t, "1\n2\n", Options{}).Without(Rate) != nil {
+		t.Error("something is left of nothing")
+	}
+	slower := all.Without(Rate)
+	if slower.ServesPackets() || slower.Columns != Delay|Loss || slower.Peak() != 0 || slower.MeanRate() != 0 ||
+		slower.LeastDelay() != int64(5e6) || slower.Digest() == all.Digest() {
+		t.Errorf("%+v", slower)
+	}
+	plain := all.Without(Delay)
+	if !plain.ServesPackets() || plain.Bits(0, 2e9) != all.Bits(0, 2e9) || plain.Peak() != all.Peak() ||
+		all.Peak() != 100_000 {
+		t.Errorf("%+v", plain)
+	}
+	again := *plain // as another process has it
+	if err := again.Check(); err != nil || again.Digest() != plain.Digest() || again.Peak() != plain.Peak() {
+		t.Errorf("%v, %+v", err, again)
+	}
+	if opportunities := parsed(t, "1\n2\n", Options{}); opportunities.Without(Delay) != opportunities {
+		t.Error("opportunities give no delays")
+	}
+}

@@ -104,6 +104,9 @@ func (t *Trace) busiest() (bytes int64) {
 		}
 		bytes = max(bytes, int64(i-first+1)*(Opportunity+EthernetHeader))
 	}
+	if t.Columns&Rate == 0 {
+		return bytes
+	}
 	for i := range t.Knots {
 		bytes = max(bytes, int64(t.Knots[i].Rate/8*busySpan/1000))
 	}

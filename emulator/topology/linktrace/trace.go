@@ -77,7 +77,7 @@ type Trace struct {
 
 	bits   []float64 // by knot: what the link has carried at most from 0 to there
 	peak   int64     // see Peak
-	bounds bounds    // see Least
+	bounds bounds    // see Least and LeastDelay
 	digest [sha256.Size]byte
 }
 
@@ -183,6 +183,26 @@ func (k *Knot) check() error {
 
 // ServesPackets says whether the trace says when packets depart; otherwise the link's own rate does.
 func (t *Trace) ServesPackets() bool { return len(t.Opportunities) > 0 || t.Columns&Rate != 0 }
+
+// Without is a trace that was checked less some columns, which the link gives itself; nil: nothing is left. Of
+// opportunities that is the rate.
+func (t *Trace) Without(columns Columns) *Trace {
+	if len(t.Opportunities) > 0 && columns&Rate != 0 || t.Columns != 0 && t.Columns&^columns == 0 {
+		return nil
+	}
+	if t.Columns&columns == 0 {
+		return t
+	}
+	left := *t
+	if left.Columns &^= columns; !left.ServesPackets() {
+		left.bits = nil
+	}
+	left.digest, left.peak = left.hash(), left.busiest()
+	return &left
+}
+
+// LeastDelay is the smallest of a trace that gives delays, in ns.
+func (t *Trace) LeastDelay() int64 { return t.bounds.delay }
 
 // Varies says whether it gives anything else than when packets depart.
 func (t *Trace) Varies() bool { return t.Columns&^Rate != 0 }

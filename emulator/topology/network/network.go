@@ -2,6 +2,7 @@ package network
 
 import (
 	"errors"
+	"net/netip"
 
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -26,8 +27,18 @@ type Made struct {
 	Memory units.ByteSize
 	CPU    int64
 	Image  string
-	Note   string // where it comes from; empty: from nowhere else than its name says
-	Place  *Position
+	// Addresses are further ones of hosts, and Routes lead to networks by way of other nodes.
+	Addresses []netip.Prefix
+	Routes    []RouteTo
+	Forwards  bool   // it sends on what is for others
+	Note      string // where it comes from; empty: from nowhere else than its name says
+	Place     *Position
+}
+
+// RouteTo is a host's way to a network.
+type RouteTo struct {
+	To  netip.Prefix
+	Via string // the node's name
 }
 
 // Joint is a link of a network.

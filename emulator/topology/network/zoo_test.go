@@ -56,14 +56,20 @@ func zoo(t *testing.T) string {
 
 // TestZoo holds every graph of the Internet Topology Zoo against what NetworkX counts (testdata/zoo.py), and makes a
 // network of it or is told, with lines, what it lacks.
-func TestZoo(t *testing.T) {
-	dir := zoo(t)
-	text, err := os.ReadFile(filepath.Join("testdata", "zoo.csv"))
+func TestZoo(t *testing.T) { asCounted(t, zoo(t), "zoo.csv", 185) }
+
+// TestWayfarer does the same with an invented graph of that kind, wherever the others are not.
+func TestWayfarer(t *testing.T) { asCounted(t, "testdata", "wayfarer.csv", 1) }
+
+// asCounted holds the graphs of a directory against the rows of a file, of which there are so many at least.
+func asCounted(t *testing.T, dir, counted string, least int) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", counted))
 	if err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(strings.NewReader(string(text))).ReadAll()
-	if err != nil || len(rows) < 185 {
+	if err != nil || len(rows) < least {
 		t.Fatalf("%d rows, %v", len(rows), err)
 	}
 	c := builtin.Catalogue()

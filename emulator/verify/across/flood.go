@@ -11,7 +11,7 @@ import (
 
 // Flood is measure.Flood, between namespaces of this machine.
 func (Prober) Flood(
-	ctx context.Context, from, to netns.Ref, addr netip.Addr, rate float64, lasts time.Duration,
+	ctx context.Context, from, to netns.Ref, addr netip.Addr, size int, rate float64, lasts time.Duration,
 ) ([]int64, error) {
-	return measure.Flood(ctx, from, to, addr, rate, lasts)
+	return measure.Flood(ctx, from, to, addr, size, rate, lasts)
 }

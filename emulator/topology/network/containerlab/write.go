@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,7 +32,7 @@ func Write(w io.Writer, n *network.Network) error {
 		if of == "" {
 			of = image
 		}
-		lab.printf("    %s: {kind: linux, image: %s}\n", strconv.Quote(m.Name), strconv.Quote(of))
+		lab.printf("    %s: {kind: linux, image: %s%s}\n", strconv.Quote(m.Name), strconv.Quote(of), lab.commandsIn(n, m))
 	}
 	var errs []error
 	for i := range n.Links {
@@ -55,6 +57,7 @@ type lab struct {
 	ports    map[string]int // used, by node
 	host     map[string]bool
 	commands []string
+	untold   []string // routes that no command can be given for
 }
 
 func (w *lab) printf(format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
@@ -127,8 +130,58 @@ func (w *lab) command(node, port string, s *topology.Shape) {
 	}
 }
 
+// commandsIn is the key exec of a host: what gives it its further addresses and its routes. A route leads to an address
+// of the other host in a network that both are in; where there is none, as addresses of the lab's own are not known
+// here, it is told in a comment.
+func (w *lab) commandsIn(n *network.Network, m *network.Made) string {
+	var all []string
+	for _, a := range m.Addresses {
+		all = append(all, fmt.Sprintf("ip address add %v dev eth1", a))
+	}
+	if m.Forwards {
+		all = append(all, "sysctl -w net.ipv4.ip_forward=1", "sysctl -w net.ipv6.conf.all.forwarding=1")
+	}
+	for _, r := range m.Routes {
+		if at, known := gateway(n, m, r); known {
+			all = append(all, fmt.Sprintf("ip route add %v via %v", r.To, at))
+		} else {
+			w.untold = append(w.untold, fmt.Sprintf("%s: ip route add %v via an address of %s", m.Name, r.To, r.Via))
+		}
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	for i, c := range all {
+		all[i] = strconv.Quote(c)
+	}
+	return ", exec: [" + strings.Join(all, ", ") + "]"
+}
+
+// gateway is the address by which a host reaches the one that a route names: of the route's version of IP, in a network
+// of the host's further addresses.
+func gateway(n *network.Network, m *network.Made, r network.RouteTo) (netip.Addr, bool) {
+	for i := range n.Nodes {
+		if n.Nodes[i].Name != r.Via {
+			continue
+		}
+		for _, a := range n.Nodes[i].Addresses {
+			in := func(own netip.Prefix) bool { return own.Contains(a.Addr()) }
+			if a.Addr().Is4() == r.To.Addr().Is4() && slices.ContainsFunc(m.Addresses, in) {
+				return a.Addr(), true
+			}
+		}
+	}
+	return netip.Addr{}, false
+}
+
 // impairments writes the commands; bridges are no containers, and what leaves by their interfaces has none.
 func (w *lab) impairments() {
+	if len(w.untold) > 0 {
+		w.printf("# Routes, for which the addresses that the lab gives have to be known:\n")
+	}
+	for _, c := range w.untold {
+		w.printf("#   %s\n", c)
+	}
 	if len(w.commands) == 0 {
 		return
 	}

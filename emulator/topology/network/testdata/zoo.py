@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Counts what the Internet Topology Zoo's graphs have, with networkx and no code of this project's.
 
-usage: zoo.py DIRECTORY > zoo.csv        DIRECTORY: the graphs, and zoo.tar.xz
+usage: zoo.py DIRECTORY > zoo.csv        DIRECTORY: the graphs, and zoo.tar.xz if there is one
+       zoo.py testdata > wayfarer.csv    the invented one
 
 Columns: file, nodes, edges, parts (connected components), nodes of the largest part, edges within it, edges with
 LinkSpeedRaw, the sum of LinkSpeedRaw in bit/s, edges whose both ends have a place, the sum of their great circles in km
@@ -39,6 +40,8 @@ def main(directory):
             count(name, nx.MultiGraph(nx.read_graphml(path)))
         elif name.endswith(".gml"):
             count(name, nx.MultiGraph(nx.read_gml(path, label="id")))
+    if not os.path.exists(os.path.join(directory, "zoo.tar.xz")):
+        return
     with tarfile.open(os.path.join(directory, "zoo.tar.xz")) as archive:
         for member in sorted(archive.getmembers(), key=lambda m: m.name):
             text = archive.extractfile(member).read()

@@ -1,0 +1,44 @@
+package faas
+
+import (
+	"context"
+	"errors"
+	"net"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestDialAsksAgain: who is unreachable for a while is asked again after a second; who refuses is not.
+func TestDialAsksAgain(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	tries, fails := 0, []error{syscall.EHOSTUNREACH}
+	p := newPeers(nil)
+	p.dialer.Control = func(string, string, syscall.RawConn) error {
+		if tries++; tries <= len(fails) {
+			return fails[tries-1]
+		}
+		return nil
+	}
+	begin := time.Now()
+	conn, err := p.dial(t.Context(), l.Addr().String())
+	if err != nil || tries != 2 || time.Since(begin) < reopening {
+		t.Fatalf("%d tries in %v, %v", tries, time.Since(begin), err)
+	}
+	conn.Close()
+	tries, fails = 0, []error{syscall.ECONNREFUSED}
+	if _, err := p.dial(t.Context(), l.Addr().String()); !errors.Is(err, syscall.ECONNREFUSED) || tries != 1 {
+		t.Errorf("%d tries, %v", tries, err)
+	}
+	tries, fails = 0, []error{syscall.ENETUNREACH, syscall.ENETUNREACH, syscall.ENETUNREACH}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	_, err = p.dial(ctx, l.Addr().String())
+	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, syscall.ENETUNREACH) || tries != 1 {
+		t.Errorf("%d tries, %v", tries, err)
+	}
+}
