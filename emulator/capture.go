@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"time"
 
 	"testbed/emulator/capture"
 	"testbed/emulator/fabric"
@@ -73,8 +74,7 @@ func (b *Bed) sources(ctx context.Context, n fabric.Network, names []string) (al
 	if err != nil {
 		return nil, fmt.Errorf("%w (packets are seen at nodes and links)", err)
 	}
-	var nodes capture.Devices
-	var at capture.From
+	var nodes []capturedNode
 	var links []topology.ID
 	for _, id := range ids {
 		v := &n.Topology.Vertices[id]
@@ -89,13 +89,12 @@ func (b *Bed) sources(ctx context.Context, n fabric.Network, names []string) (al
 		if err != nil {
 			return nil, err
 		}
-		nodes = append(nodes, capture.Device{NetNS: node.Namespace(), Name: fabric.Interface, Of: "node " + v.Name})
-		at.Interfaces = append(at.Interfaces, capture.Interface{Name: v.Name,
-			Description: fmt.Sprintf("%s of node %s, both directions, as packets pass it", fabric.Interface, v.Name)})
+		device := capture.Device{NetNS: node.Namespace(), Name: fabric.Interface, Of: "node " + v.Name}
+		nodes = append(nodes, capturedNode{device, capture.Interface{Name: v.Name,
+			Description: fmt.Sprintf("%s of node %s, both directions, as packets pass it", fabric.Interface, v.Name)}})
 	}
-	if len(nodes) > 0 {
-		at.Source = nodes
-		all = append(all, at)
+	if all, err = b.nodeSources(ctx, nodes); err != nil {
+		return nil, err
 	}
 	if len(links) > 0 {
 		from, err := b.linkSource(ctx, n.Topology, links)
@@ -106,6 +105,47 @@ func (b *Bed) sources(ctx context.Context, n fabric.Network, names []string) (al
 	}
 	if len(all) == 0 {
 		return nil, fmt.Errorf("none of %s runs: %w", strings.Join(names, ", "), noderuntime.ErrNoSuchNode)
+	}
+	return all, nil
+}
+
+// capturedNode is a node's interface.
+type capturedNode struct {
+	capture.Device
+	capture.Interface
+}
+
+// nodeSources are where nodes' packets are seen: on the machines that have them.
+func (b *Bed) nodeSources(ctx context.Context, nodes []capturedNode) (all []capture.From, err error) {
+	on := map[string]int{} // machine: index of its source
+	var devices []capture.Devices
+	for _, n := range nodes {
+		machine := n.NetNS.Machine
+		i, known := on[machine]
+		if !known {
+			i = len(all)
+			on[machine] = i
+			all, devices = append(all, capture.From{}), append(devices, nil)
+		}
+		devices[i] = append(devices[i], n.Device)
+		all[i].Interfaces = append(all[i].Interfaces, n.Interface)
+	}
+	var clocks map[string]func(time.Duration) time.Duration
+	if f, several := b.Fabric.(fabric.Clocked); several && len(all) > 0 {
+		if clocks, err = f.Clocks(ctx); err != nil {
+			return nil, fmt.Errorf("the machines' clocks: %w", err)
+		}
+	}
+	for machine, i := range on {
+		if machine == "" {
+			all[i].Source = devices[i]
+			continue
+		}
+		clock := clocks[machine]
+		if clock == nil {
+			return nil, fmt.Errorf("the fabric does not tell of the clock of machine %s", b.MachineName(machine))
+		}
+		all[i].Source = capture.Far{Agent: b.At(machine), Machine: b.MachineName(machine), Devices: devices[i], Clock: clock}
 	}
 	return all, nil
 }

@@ -51,7 +51,11 @@ func (h *Host) Cut(ctx context.Context, e *resolved.Scenario, o CutOptions) (*Cu
 // cut finds out which of c.Machines is to carry what. there are nodes that are on a machine already, and stay there
 // unless the scenario names another.
 func (h *Host) cut(e *resolved.Scenario, c *Cut, o CutOptions, there []cut.Pin) (err error) {
-	options := cut.Options{Machines: c.Machines, Floor: o.Floor, Pairs: o.Pairs, Lowest: e.Lowest()}
+	options := cut.Options{Machines: c.Machines, Floor: o.Floor, Pairs: o.Pairs, Lowest: e.Lowest(),
+		Segments: e.Source.Neighbours == "arp"}
+	for _, a := range e.Source.Reattached(e.Topology) {
+		options.Moves = append(options.Moves, cut.Move{At: a.At, From: a.From, To: a.To, Why: a.Where})
+	}
 	if options.Pins, err = pins(c.Machines, e.Source.Pinned(e.Topology)); err != nil {
 		return err
 	}
@@ -77,11 +81,6 @@ func (h *Host) cut(e *resolved.Scenario, c *Cut, o CutOptions, there []cut.Pin) 
 	}
 	if len(c.Machines) > 1 {
 		c.Refused = append(c.Refused, unable(e.Source)...)
-		if e.Topology.Traced() {
-			c.Refused = append(c.Refused, cut.Problem{
-				Text:   "links that follow traces, or draw delays from a distribution, are carried by one machine only",
-				Remedy: "give them rates and delays, or take one machine"})
-		}
 	}
 	return nil
 }
@@ -147,10 +146,6 @@ func unable(s *scenario.Scenario) (refused []cut.Problem) {
 			refused = append(refused, cut.Problem{Text: fmt.Sprintf("the fabric %s carries nothing between machines", s.Fabric),
 				Remedy: "write fabric: auto"})
 		}
-	}
-	if s.Neighbours == "arp" {
-		refused = append(refused, cut.Problem{Text: "neighbours that ask for one another (arp) are on one machine only",
-			Remedy: "write neighbours: static, or take one machine"})
 	}
 	if s.Runtime != auto && !s.Catalogue().Describe(catalogue.Runtimes, s.Runtime).Images {
 		refused = append(refused, cut.Problem{

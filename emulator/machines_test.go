@@ -3,6 +3,7 @@ package emulator_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -52,5 +53,52 @@ func TestCutAsksTheInventory(t *testing.T) {
 	h.Inventory = nil
 	if _, err := cutFor("id2"); !errors.Is(err, noderuntime.ErrNotSupported) {
 		t.Errorf("a Swarm without an engine: %v", err)
+	}
+}
+
+// TestWhatIsCut: links that follow traces are, by the least of their delays, and those of hosts that are attached
+// elsewhere; not those of segments in which hosts ask for hardware addresses.
+func TestWhatIsCut(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"steady": "1\n2\n3\n", "short.csv": "time,delay\n0,5ms\n1,500us\n2,5ms\n",
+		"long.csv": "time,delay\n0,5ms\n1,2ms\n2,5ms\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const nodes = "name: x\ntopology:\n" +
+		"  nodes: {a: {}, b: {}, s: {kind: switch}, x: {kind: exchange}, y: {kind: exchange}}\n" +
+		"  links:\n    - {endpoints: [a, s]}\n    - {endpoints: [s, x]}\n    - {endpoints: [y, b], delay: %s}\n" +
+		"    - {endpoints: [x, y], %s}\n%s"
+	for name, c := range map[string]struct{ delay, trace, rest, refused string }{
+		"a trace":               {"0s", "delay: 5ms, trace: {file: steady}", "", ""},
+		"delays of a trace":     {"0s", "trace: {file: long.csv}", "", ""},
+		"short delays of one":   {"0s", "trace: {file: short.csv}", "", "x-y (500µs)"},
+		"exchanges":             {"0s", "delay: 5ms", "neighbours: arp\n", ""},
+		"a segment":             {"5ms", "delay: 5ms", "neighbours: arp\nmachines: {y: one, b: two}\n", "y-b (in a segment"},
+		"no segment":            {"5ms", "trace: {file: short.csv}", "", ""},
+		"attached elsewhere":    {"5ms", "delay: 5ms", "events: [{at: 1s, attach: {host: b, to: s}}]\n", ""},
+		"its link is too short": {"900us", "delay: 5ms", "events: [{at: 1s, attach: {host: b, to: s}}]\n", "y-b (900µs"},
+	} {
+		path := filepath.Join(dir, "x.yaml")
+		if err := os.WriteFile(path, fmt.Appendf(nil, nodes, c.delay, c.trace, c.rest), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		e, err := emulator.Load(path)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		spec, err := machines.Parse("one,two")
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := (&emulator.Host{}).Cut(t.Context(), e, emulator.CutOptions{Machines: spec})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		refusal := found.Refusal("x")
+		if (refusal == nil) != (c.refused == "") || refusal != nil && !strings.Contains(refusal.Error(), c.refused) {
+			t.Errorf("%s: refused: %v", name, refusal)
+		}
 	}
 }

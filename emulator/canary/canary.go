@@ -6,6 +6,8 @@
 // turns, and takes 4 ms. The kernel notes when it has arrived, so that what the canary itself is kept from, as an
 // ordinary thread of the host's, is told apart: it is late at sending. What lies between probes is not seen, and found
 // by chance: often enough to tell how often there is such.
+//
+// Of a testbed on several machines each has one (flock.go), which the machine's agent keeps (far.go).
 package canary
 
 import (

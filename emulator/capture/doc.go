@@ -4,6 +4,9 @@
 //	  nodes: packet_linux.go ----> merge.go: in order of ----> one file, a ring of files, or a
 //	  links: fabric.Tapper --/     their times, over all       stream into Wireshark
 //
+// Nodes of other machines are captured by the machines' agents (far.go), and what they tell is placed on this host's
+// clock.
+//
 // A node's packets are read off its eth0 (AF_PACKET with a ring in memory), with the kernel's own time stamps. A link's
 // are shown by the fabric: the userspace one knows to the nanosecond when each has left its queue, netem's links are
 // the kernel's devices. Whatever a source had no room for is counted, and stands in the file as its interface's

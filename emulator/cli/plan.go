@@ -113,9 +113,11 @@ type spreadProblem struct {
 }
 
 type spreadHeld struct {
-	Link   string        `json:"link"`
-	Delay  time.Duration `json:"delay_ns"`
-	Shared bool          `json:"shared"`
+	Link    string        `json:"link"`
+	Delay   time.Duration `json:"delay_ns"`
+	Shared  bool          `json:"shared"`
+	Segment bool          `json:"segment"`       // of hosts that ask for hardware addresses
+	Why     string        `json:"why,omitempty"` // what attaches a host there for a while
 }
 
 // newSpread puts together what is printed.

@@ -29,7 +29,7 @@ func validityLines(v *record.Validity) []string {
 		lines = append(lines, "  host: "+hostLine(h))
 	}
 	for i := range v.Machines {
-		lines = append(lines, "  machine "+v.Machines[i].Machine+": "+hostLine(&v.Machines[i].HostLoad))
+		lines = append(lines, machineLine(&v.Machines[i]))
 	}
 	for i := range v.Cut {
 		lines = append(lines, "  "+crossingLine(&v.Cut[i]))
@@ -38,6 +38,19 @@ func validityLines(v *record.Validity) []string {
 		lines = append(lines, "  "+reason)
 	}
 	return lines
+}
+
+// machineLine is hostLine of one of several machines, with how late its fabric and its canary's probes were.
+func machineLine(m *record.MachineHostLoad) string {
+	line := "  machine " + m.Machine + ": " + hostLine(&m.HostLoad)
+	if f := m.Fabric; f != nil {
+		line += fmt.Sprintf("; packets late by %s at p99 and %s at most", inMS(f.LateP99), inMS(f.LateMax))
+	}
+	if c := m.Canary; c != nil {
+		line += fmt.Sprintf("; canary late by %s at p99 and %s at most, %d of %d probes lost", inMS(c.LateP99),
+			inMS(c.LateMax), c.Lost, c.Probes)
+	}
+	return line
 }
 
 // hostLine says what the host had to do during a run, and what it lacked.

@@ -29,11 +29,14 @@ func TestValidityLines(t *testing.T) {
 	if got := validityLines(v); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
-	v.Machines = []record.MachineHostLoad{{Machine: "b", HostLoad: record.HostLoad{Processors: 4}}}
+	v.Machines = []record.MachineHostLoad{{Machine: "b", HostLoad: record.HostLoad{Processors: 4},
+		Fabric: &record.FabricHealth{LateP99: 1e-4, LateMax: 0.002},
+		Canary: &record.Canary{Probes: 90, LateP99: 2e-4, LateMax: 0.003, Lost: 1}}}
 	v.Cut = []record.Crossing{
 		{From: "a", To: "b", Sent: 7, Lost: 1, Received: 6, Late: 2, LateMax: 0.003, ClockError: 4e-5},
 		{From: "b", To: "a"}}
-	want = []string{want[0], "  machine b: 4 processors, idle for 0 % of their time, 0 % stolen, 0 % for packets",
+	want = []string{want[0], "  machine b: 4 processors, idle for 0 % of their time, 0 % stolen, 0 % for packets; " +
+		"packets late by 0.1 ms at p99 and 2 ms at most; canary late by 0.2 ms at p99 and 3 ms at most, 1 of 90 probes lost",
 		"  a to b: 7 packets, 1 lost; 2 came after they were due, by 3 ms at most; clocks known to 0.04 ms",
 		"  b to a: 0 packets, 0 lost; none came after it was due; clocks known to 0 ms", want[2]}
 	if got := validityLines(v); !slices.Equal(got, want) {

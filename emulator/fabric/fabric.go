@@ -112,6 +112,13 @@ type Healthy interface {
 	Health(ctx context.Context, since uint64, each bool) (health.Health, error)
 }
 
+// Clocked is implemented by fabrics over several machines, each with a clock of its own.
+type Clocked interface {
+	// Clocks makes instants of the machines' CLOCK_MONOTONIC, by the machines' IDs, such of this host's, as far as these
+	// can be told now.
+	Clocks(ctx context.Context) (map[string]func(time.Duration) time.Duration, error)
+}
+
 // Dependent is implemented by fabrics whose network outlives the process that made it, and that can make one which
 // does not.
 type Dependent interface {

@@ -91,6 +91,11 @@ func (p *Part) At(t int64) int64 {
 	return near - int64(p.Drift*float64(near-p.Now))
 }
 
+// Shows is what the machine's own clock shows at the instant t of the first machine's: what At is of that is t.
+func (p *Part) Shows(t int64) int64 {
+	return t + int64(p.Drift/(1-p.Drift)*float64(t-p.Now)) + int64(p.Ahead)
+}
+
 // Crossing is what has gone between a fabric and that of another machine.
 type Crossing struct {
 	Of        string    // the machine that tells this; empty: the one that was asked

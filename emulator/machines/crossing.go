@@ -1,6 +1,8 @@
 package machines
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -64,4 +66,41 @@ func (o *Owners) Crossings(t *topology.Topology) []Crossing {
 		}
 	}
 	return all
+}
+
+// Segments says, of each link, whether it is part of a segment of which no other machine may carry a part, where hosts
+// ask for hardware addresses: whatever they send goes through all of it. Only links between two exchanges are none.
+func Segments(t *topology.Topology) (part []bool) {
+	g := NewGraph(t)
+	part = make([]bool, len(t.Vertices))
+	inner := func(id topology.ID) bool { return t.Vertices[id].Kind != topology.Exchange }
+	for _, c := range g.Queues {
+		for _, e := range t.Adjacency[c.Link] {
+			part[c.Link] = part[c.Link] || inner(e.To)
+		}
+		for _, e := range g.incoming[c.Link] {
+			part[c.Link] = part[c.Link] || inner(e.To)
+		}
+	}
+	return part
+}
+
+// CheckSegments reports the segments that are split, in a network whose hosts ask for hardware addresses.
+func (p *Partition) CheckSegments(t *topology.Topology, o *Owners) error {
+	var errs []error
+	names, segments := Names(p.Machines), Segments(t)
+	for _, c := range o.Crossings(t) {
+		from, _ := t.Lookup(c.From)
+		to, _ := t.Lookup(c.To)
+		split := t.Vertices[from].Kind != topology.Exchange || t.Vertices[to].Kind != topology.Exchange
+		if id, ok := t.Lookup(c.Link); ok && c.Link != "" {
+			split = segments[id]
+		}
+		if split {
+			errs = append(errs, fmt.Errorf("%s: hosts ask for hardware addresses (neighbours: arp), so that machines %s and %s "+
+				"cannot share a segment: only links between exchanges are cut", c.name(), names[c.FromMachine],
+				names[c.ToMachine]))
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -114,8 +114,9 @@ func (g *Graph) Leading(link, to topology.ID) []topology.Channel {
 	return []topology.Channel{{Link: link, Dir: 1 - g.Topology.Direction(link, to)}}
 }
 
-// Least is the least time from a packet's departure from a queue until it is at an exit: the delay less the jitter,
-// nothing where packets may overtake (reorder), with the delays of the edges around.
+// Least is the least time from a packet's departure from a queue until it is at an exit: the delay less the jitter, at
+// the least that a trace or a distribution makes of them, nothing where packets may overtake (reorder), with the delays
+// of the edges around.
 func (g *Graph) Least(c topology.Channel, e Exit) time.Duration {
 	return g.LeastOf(g.Topology.Vertices[c.Link].Shape[c.Dir], c, e)
 }
@@ -123,6 +124,12 @@ func (g *Graph) Least(c topology.Channel, e Exit) time.Duration {
 // LeastOf is what Least is where the queue has another shape.
 func (g *Graph) LeastOf(s topology.Shape, c topology.Channel, e Exit) time.Duration {
 	least := max(0, s.Delay-s.Jitter)
+	if trace := g.Topology.Trace(&s); trace != nil {
+		least = trace.Least(s.Delay, s.Jitter)
+	}
+	if delays := g.Topology.Delays(&s); delays != nil && s.Jitter > 0 {
+		least = min(least, delays.Least(s.Delay, s.Jitter))
+	}
 	if s.Reorder > 0 {
 		least = 0
 	}

@@ -149,3 +149,9 @@ type Runtime interface {
 	// testbed's others alone. It may be repeated.
 	Stop(ctx context.Context, nodes []Node) error
 }
+
+// Namer is implemented by runtimes whose nodes do not have this host's file of names (Spec.HostsAt) itself.
+type Namer interface {
+	// TellHosts makes the file at that path what it is here, wherever it is some node's /etc/hosts.
+	TellHosts(ctx context.Context, path string) error
+}

@@ -227,6 +227,11 @@ func (b *Bed) replaceNodes(ctx context.Context, d *desired, found *Reconciliatio
 	if err != nil {
 		return err
 	}
+	if n, ok := b.Runtime.(noderuntime.Namer); ok {
+		if err := n.TellHosts(ctx, hosts); err != nil {
+			return fmt.Errorf("telling nodes of one another: %w", err)
+		}
+	}
 	if len(gone) > 0 {
 		d.progress(fmt.Sprintf("stopping %s (%s)", printable.Count(len(gone), "node"), b.Runtime.Name()))
 		if err := b.Runtime.Stop(ctx, gone); err != nil {

@@ -62,10 +62,12 @@ type Crossing struct {
 	ClockError float64 `json:"clock_error_s"`
 }
 
-// MachineHostLoad is a HostLoad of one of several machines.
+// MachineHostLoad is a HostLoad of one of several machines, with how late its fabric and its canary's probes were.
 type MachineHostLoad struct {
 	Machine string `json:"machine"`
 	HostLoad
+	Fabric *FabricHealth `json:"fabric,omitempty"` // absent: it does not tell; what was lost is told of all machines
+	Canary *Canary       `json:"canary,omitempty"` // absent: there was none
 }
 
 // Canary is how late probes arrived, by their schedule, whose way takes a known time. Times are in s.

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -89,8 +90,8 @@ func (b testbed) Health(ctx context.Context, since uint64) (health.Health, error
 
 // Canary implements Bed.
 func (b testbed) Canary(ctx context.Context) (Canary, error) {
-	if len(b.Machines()) > 0 {
-		return nil, errCanaryHere
+	if b.Journal.Spread != nil {
+		return b.flock(ctx)
 	}
 	f, name, remove, err := b.Beside("canary")
 	if err != nil {
@@ -103,8 +104,18 @@ func (b testbed) Canary(ctx context.Context) (Canary, error) {
 	return tidyCanary{c, remove}, nil
 }
 
-// errCanaryHere is why there is no canary.
-var errCanaryHere = errors.New("the testbed is on several machines, whose fabrics tell of their lateness themselves")
+// flock are canaries on all machines.
+func (b testbed) flock(ctx context.Context) (Canary, error) {
+	places := canary.Places{Names: b.Machines(), At: b.At}
+	for _, m := range b.Journal.Spread.Partition.Machines {
+		places.IDs = append(places.IDs, m.ID)
+	}
+	f, err := canary.StartFlock(ctx, b.Journal.Testbed, places)
+	if err != nil {
+		return nil, fmt.Errorf("the canaries: %w", err)
+	}
+	return f, nil
+}
 
 // tidyCanary leaves no directory.
 type tidyCanary struct {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"testbed/emulator/canary"
 	"testbed/emulator/health"
 	"testbed/emulator/hostload"
 	"testbed/emulator/record"
@@ -86,4 +87,50 @@ func loadsSince(after, before map[string]hostload.Snapshot) (all []record.Machin
 	}
 	slices.SortFunc(all, func(a, b record.MachineHostLoad) int { return cmp.Compare(a.Machine, b.Machine) })
 	return all
+}
+
+// canaryOn adds to the machines what their canaries' probes came to.
+func canaryOn(machines []record.MachineHostLoad, probes []canary.Machine) {
+	for i := range probes {
+		for j := range machines {
+			if machines[j].Machine == probes[i].Name {
+				machines[j].Canary = probesOf(&probes[i].Result)
+			}
+		}
+	}
+}
+
+// punctualOn adds to the machines how punctual their fabrics were between two readings.
+func punctualOn(machines []record.MachineHostLoad, before, after *health.Health) {
+	part := func(h *health.Health, name string) *health.Part {
+		for i := range h.Parts {
+			if h.Parts[i].Machine == name {
+				return &h.Parts[i]
+			}
+		}
+		return nil
+	}
+	for i := range machines {
+		m := &machines[i]
+		b, a := part(before, m.Machine), part(after, m.Machine)
+		if a == nil || b == nil {
+			continue
+		}
+		m.Fabric = punctual(b, a, after.Now-before.Now)
+	}
+}
+
+// punctual is how punctual a fabric was between two readings, so much time apart (ns).
+func punctual(before, after *health.Part, spent int64) *record.FabricHealth {
+	written, overslept := after.Written.Since(&before.Written), after.Overslept.Since(&before.Overslept)
+	f := &record.FabricHealth{
+		Packets: written.Count, LateP50: written.Quantile(0.5).Seconds(), LateP99: written.Quantile(0.99).Seconds(),
+		LateMax: written.Longest.Seconds(), OversleptP99: overslept.Quantile(0.99).Seconds(),
+		OversleptMax: overslept.Longest.Seconds(), Waited: (after.Waited - before.Waited).Seconds(),
+		Lost: after.Overflow - min(before.Overflow, after.Overflow),
+	}
+	if spent > 0 {
+		f.Busy = float64(after.Busy-before.Busy) / float64(spent)
+	}
+	return f
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/canary"
 	"testbed/emulator/health"
 	"testbed/emulator/record"
 )
@@ -82,5 +83,35 @@ func TestTheBusyMachineIsNamed(t *testing.T) {
 	judgeHost(v)
 	if len(v.Reasons) != 1 || !strings.Contains(v.Reasons[0], "2 % of the processors' time on machine b went") {
 		t.Errorf("%q", v.Reasons)
+	}
+}
+
+// TestLatenessOfMachines: each machine's fabric and canary tell of it, and of the run alone.
+func TestLatenessOfMachines(t *testing.T) {
+	late := func(times ...time.Duration) (h health.Histogram) {
+		for _, l := range times {
+			h.Record(int64(l))
+		}
+		return h
+	}
+	before := &health.Health{Parts: []health.Part{{Machine: "a", Written: late(time.Second), Busy: time.Second},
+		{Machine: "b"}}}
+	after := &health.Health{Report: health.Report{Now: int64(10 * time.Second)}, Parts: []health.Part{
+		{Machine: "b", Written: late(2*time.Millisecond, 2*time.Millisecond), Overflow: 3},
+		{Machine: "a", Written: late(time.Second, 0), Busy: 6 * time.Second}}}
+	all := []record.MachineHostLoad{{Machine: "a"}, {Machine: "b"}, {Machine: "c"}}
+	punctualOn(all, before, after)
+	canaryOn(all, []canary.Machine{{Name: "b", Result: canary.Result{Probes: 9, Lost: 1, Late: late(time.Millisecond)}},
+		{Name: "a"}})
+	a, b := all[0].Fabric, all[1].Fabric
+	if a == nil || a.Packets != 1 || a.LateMax > 1e-6 || a.Busy != 0.5 || all[0].Canary != nil {
+		t.Errorf("a: %+v, %+v", a, all[0].Canary)
+	}
+	if b == nil || b.Packets != 2 || b.LateMax != 0.002 || b.Lost != 3 || all[1].Canary == nil ||
+		all[1].Canary.Lost != 1 || all[1].Canary.LateMax != 0.001 {
+		t.Errorf("b: %+v, %+v", b, all[1].Canary)
+	}
+	if all[2].Fabric != nil || all[2].Canary != nil {
+		t.Errorf("nobody tells of c: %+v", all[2])
 	}
 }

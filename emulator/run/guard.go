@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"testbed/emulator/canary"
 	"testbed/emulator/fabric"
 	"testbed/emulator/health"
 	"testbed/emulator/hostload"
@@ -118,8 +119,11 @@ func (g *guard) end(ctx context.Context, status fabric.Status) seen {
 	s.lost, s.lostAt = counted.since(g.lost)
 	s.arrived = counted.arrived - min(g.lost.arrived, counted.arrived)
 	s.canary, s.mute = g.endCanary(ctx)
+	if flock, ok := g.canary.(interface{ Machines() []canary.Machine }); ok {
+		canaryOn(s.machines, flock.Machines())
+	}
 	if g.told {
-		s.fabric, s.cut = g.punctuality(ctx)
+		s.fabric, s.cut = g.punctuality(ctx, s.machines)
 	}
 	if s.fabric != nil {
 		s.fabric.Lost += s.lost
@@ -152,30 +156,33 @@ func (g *guard) endCanary(ctx context.Context) (*record.Canary, error) {
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	r, err := g.canary.Stop(ending)
+	return probesOf(&r), err
+}
+
+// probesOf is what probes came to; nil: there were none.
+func probesOf(r *canary.Result) *record.Canary {
 	if r.Probes == 0 {
-		return nil, err
+		return nil
 	}
 	return &record.Canary{
 		Probes: r.Probes, Lost: r.Lost, LateP50: r.Late.Quantile(0.5).Seconds(), LateP99: r.Late.Quantile(0.99).Seconds(),
 		LateMax: r.Late.Longest.Seconds(),
-	}, err
+	}
 }
 
-// punctuality is how punctual the fabric was, and what went between machines; nil where it has ended.
-func (g *guard) punctuality(ctx context.Context) (*record.FabricHealth, []record.Crossing) {
+// punctuality is how punctual the fabric was, and what went between machines; nil where it has ended. How punctual it
+// was on each of several machines is written to these.
+func (g *guard) punctuality(
+	ctx context.Context, machines []record.MachineHostLoad,
+) (*record.FabricHealth, []record.Crossing) {
 	after, err := g.bed.Health(ctx, g.before.Next)
 	if err != nil || after.From != g.before.From { // it has ended, or another has taken its place
 		return nil, nil
 	}
-	written, overslept := after.Written.Since(&g.before.Written), after.Overslept.Since(&g.before.Overslept)
-	f := &record.FabricHealth{
-		Packets: written.Count, LateP50: written.Quantile(0.5).Seconds(), LateP99: written.Quantile(0.99).Seconds(),
-		LateMax: written.Longest.Seconds(), OversleptP99: overslept.Quantile(0.99).Seconds(),
-		OversleptMax: overslept.Longest.Seconds(), Waited: (after.Waited - g.before.Waited).Seconds(),
-		Lost: after.Overflow - g.before.Overflow,
+	whole := func(h *health.Health) *health.Part {
+		return &health.Part{Busy: h.Busy, Waited: h.Waited, Overflow: h.Overflow, Written: h.Written, Overslept: h.Overslept}
 	}
-	if spent := after.Now - g.before.Now; spent > 0 {
-		f.Busy = float64(after.Busy-g.before.Busy) / float64(spent)
-	}
+	f := punctual(whole(&g.before), whole(&after), after.Now-g.before.Now)
+	punctualOn(machines, &g.before, &after)
 	return f, crossings(g.before.Crossings, after.Crossings)
 }

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"slices"
 	"time"
 
 	"testbed/emulator/topology"
@@ -53,4 +54,32 @@ func (d *decoder) checkAttach(a *Attach, path string, n vocabulary) {
 			d.failAt(here, suggest(a.Link, keys(n.links)), "there is no link %q", a.Link)
 		}
 	}
+}
+
+// Reattached is where an event attaches a host.
+type Reattached struct {
+	At, From, To topology.ID // At, the host's link or the host itself, leads to To in place of From
+	Where        string      // FILE:LINE:COLUMN and path of what says so
+}
+
+// Reattached lists where events attach hosts elsewhere than the scenario itself does, in their order, each once.
+func (s *Scenario) Reattached(t *topology.Topology) []Reattached {
+	var all []Reattached
+	for i := range s.Events {
+		a := s.Events[i].Attach
+		if a == nil {
+			continue
+		}
+		host, known := t.Lookup(a.Host)
+		to, there := t.Lookup(a.To)
+		if !known || !there {
+			continue // which nobody gets past the check of the events with
+		}
+		from, err := t.AttachmentOf(host, a.Link)
+		again := func(r Reattached) bool { return r.At == from.At && r.From == from.To && r.To == to }
+		if err == nil && to != from.To && !slices.ContainsFunc(all, again) {
+			all = append(all, Reattached{from.At, from.To, to, s.at(eventPath(i))})
+		}
+	}
+	return all
 }

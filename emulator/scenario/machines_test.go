@@ -67,3 +67,26 @@ func TestPinned(t *testing.T) {
 		}
 	}
 }
+
+// TestReattached: where events attach hosts, each once, with what says so.
+func TestReattached(t *testing.T) {
+	text := premises + "events:\n  - {at: 1s, attach: {host: a, to: x1}}\n  - {at: 2s, attach: {host: a, to: s1}}\n" +
+		"  - {at: 3s, attach: {host: a, to: x1}}\n  - {at: 3s, attach: {host: d, to: s1}}\n"
+	s, err := scenario.Parse([]byte(text), "x.yaml", builtin.Catalogue())
+	if err != nil {
+		t.Fatal(err)
+	}
+	graph, err := s.Topology()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range s.Reattached(graph) {
+		got = append(got, fmt.Sprintf("%s from %s to %s, %s", graph.Vertices[r.At].Name, graph.Vertices[r.From].Name,
+			graph.Vertices[r.To].Name, r.Where))
+	}
+	want := []string{"a-s1 from s1 to x1, x.yaml:17:5: events[0]", "d-x1 from x1 to s1, x.yaml:20:5: events[3]"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q instead of %q", got, want)
+	}
+}

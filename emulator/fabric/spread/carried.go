@@ -15,6 +15,7 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/userspace"
+	"testbed/emulator/internal/program"
 	"testbed/emulator/internal/runkey"
 	"testbed/emulator/internal/statefile"
 	"testbed/emulator/netns"
@@ -33,6 +34,8 @@ type carried struct {
 	listener *net.TCPListener // until the fabric takes it over
 	up       bool             // Apply has succeeded
 	part     part             // that of the latest Apply
+
+	run, here int64 // when the latest run began, by the controller's clock, and by this machine's
 }
 
 // partDir is what the directories of machines' parts begin with, each in its testbed's.
@@ -44,14 +47,44 @@ func newCarried(a *agent, testbed, machine string) (*carried, error) {
 	if len(a.dirs) == 0 {
 		return nil, errNoDirs
 	}
-	// Two agents of one testbed may have the same directories, as where two engines of a host are a machine each.
-	sum := sha256.Sum256([]byte(machine))
-	dir := filepath.Join(a.dirs[0], testbed, partDir+hex.EncodeToString(sum[:6]))
+	dir := dirOf(a.dirs[0], testbed, machine)
 	c := &carried{turn: make(chan struct{}, 1), machine: machine, dir: dir,
 		fabric: userspace.New(dir, testbed, a.program, userspace.Command)}
 	c.fabric.Depend()
 	c.fabric.Beside()
 	return c, nil
+}
+
+// dirOf is the directory of something of a machine's. Two agents of one testbed may have the same directories, as where
+// two engines of a host are a machine each.
+func dirOf(dir, testbed, what string) string {
+	sum := sha256.Sum256([]byte(what))
+	return filepath.Join(dir, testbed, partDir+hex.EncodeToString(sum[:6]))
+}
+
+// Beside is a fabric on an agent's machine, by its ID, for a network that is no part of the testbed's, with the name of
+// its testbed, which none can have. The network ends with the agent; what of it an agent that was killed has left is
+// removed with what it has left of its part.
+func Beside(p program.Program, dirs []string, testbed, machine, what string) (
+	f fabric.Fabric, name string, remove func() error, err error,
+) {
+	if len(dirs) == 0 {
+		return nil, "", nil, errNoDirs
+	}
+	if !names.MatchString(testbed) {
+		return nil, "", nil, fmt.Errorf("%w: testbed %.50q", errRequest, testbed)
+	}
+	dir, name := dirOf(dirs[0], testbed, what+" "+machine), "tb-"+what+"~"+testbed
+	if err := statefile.Dir(dir); err != nil {
+		return nil, "", nil, err
+	}
+	beside := userspace.New(dir, name, p, userspace.Command)
+	beside.Beside()
+	return beside, name, func() error {
+		err := os.RemoveAll(dir)
+		_ = os.Remove(filepath.Dir(dir)) // where nothing else is in it
+		return err
+	}, nil
 }
 
 // errElsewhere is wrapped by errors about stations that are not where the partition has them.
@@ -66,6 +99,7 @@ func (c *carried) apply(ctx context.Context, n fabric.Network, q *request) error
 	if n, err = p.own(n, c.machine); err != nil {
 		return err
 	}
+	n.Run = c.begins(n.Run, q.Run)
 	if err := statefile.Dir(c.dir); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@
 //	             record.go    which machines have the network, for commands to come; it holds no secret
 //	             health.go    the machines' health put together, on one clock (clock.go)
 //	             tap.go       packets in queues of several machines, in the order of their times (tapmerge.go)
+//	             begin.go     when a run's traces begin, by each machine's clock
 //	agent        agent.go     the service: what was asked is asked of this machine's fabric
 //	             carried.go   that fabric, of which there is one a testbed, and what was agreed with the others
 //	             listen.go    where the other machines reach this one
@@ -35,4 +36,7 @@
 // its clock's offset, as the probes between the fabrics have it (package fabric/clocks): the direct one, or by way of
 // others where that is surer. They are wrong by health.Part.Error at most, lengths of spells not at all. Half of the
 // difference between the two ways of a wire is in the offset and cannot be told; Error has room for it.
+//
+// What is about this host beside the machines, the packets that Tap shows and the begin of a run that traces begin with
+// (fabric.Network.Run), goes by the least of some round trips to the first machine's agent as well.
 package spread

@@ -47,6 +47,9 @@ func TestClocksGoTheSurestWay(t *testing.T) {
 	if got := clocks[1].At(2_000_001_000); got != 1_000_001_000-100_000 {
 		t.Errorf("placed at %d", got)
 	}
+	if got := clocks[1].Shows(1_000_001_000 - 100_000); got < 2_000_001_000-2 || got > 2_000_001_000+2 {
+		t.Errorf("shows %d", got)
+	}
 	all[3].Crossings = nil
 	if _, err := clocksOf(names, all); !errors.Is(err, userspace.ErrApart) || !strings.Contains(err.Error(), "machine d") {
 		t.Errorf("a clock that nobody knows: %v", err)

@@ -47,6 +47,7 @@ type request struct {
 	Host     string        // opListen: name or address at which the others reach the machine; empty: its own first one
 	Network  []byte        // opApply, opReshape: as by fabric.Network.Encode
 	Part     part          // the same
+	Run      int64         // the same: when the network's run began, by the machine's clock, ns; 0: no trace needs it
 	Since    uint64        // opHealth: number of the first spell
 	Each     bool          // opHealth: of each station as well
 	Patience time.Duration // opConnected: how long to wait

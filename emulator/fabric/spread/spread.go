@@ -38,8 +38,9 @@ type Config struct {
 type Fabric struct {
 	config Config
 
-	mutex    sync.Mutex // of seen
+	mutex    sync.Mutex // of seen and begun
 	seen     *seen
+	begun    begun
 	punctual punctual
 }
 
@@ -50,6 +51,7 @@ var (
 	_ fabric.Healthy  = (*Fabric)(nil)
 	_ fabric.Watcher  = (*Fabric)(nil)
 	_ fabric.Tapper   = (*Fabric)(nil)
+	_ fabric.Clocked  = (*Fabric)(nil)
 )
 
 // New is the fabric of a testbed whose machines have agents.
@@ -89,11 +91,15 @@ func (f *Fabric) apply(ctx context.Context, want fabric.Network) error {
 	for i := range heard {
 		addresses[i] = heard[i].Address
 	}
+	begin, unknown := f.beginning(ctx, of, want)
 	made, err := f.all(ctx, of, func(i int) request {
-		return request{Op: opApply, Network: encoded, Part: part{p, i, addresses, key}}
+		return request{Op: opApply, Network: encoded, Part: part{p, i, addresses, key}, Run: beginsAt(begin, i)}
 	})
 	if err == nil {
 		err = f.await(ctx, of)
+	}
+	if err == nil && unknown != nil { // where nothing was up, nobody knew the clocks
+		made, err = f.begin(ctx, p, want, encoded)
 	}
 	if err != nil {
 		err = errors.Join(err, f.undo(ctx, of, heard))
@@ -178,9 +184,7 @@ func (f *Fabric) reshape(ctx context.Context, want fabric.Network) error {
 			return err
 		}
 	}
-	made, err := f.all(ctx, p.Machines, func(i int) request {
-		return request{Op: opReshape, Network: encoded, Part: part{Partition: p, Self: i}}
-	})
+	made, err := f.begin(ctx, p, want, encoded)
 	if errors.Is(err, fabric.ErrNotRunning) { // on one of them at least
 		return f.apply(ctx, want)
 	}
@@ -208,6 +212,7 @@ func (f *Fabric) inspect(ctx context.Context, op string) (fabric.Status, error) 
 		return fabric.Status{}, f.wrap(err)
 	}
 	replies, err := f.all(ctx, r.machines, same(request{Op: op}))
+	f.onOneClock(ctx, r.machines, replies, op == opInspect)
 	parts := make([]fabric.Status, len(replies))
 	for i := range replies {
 		parts[i] = replies[i].Status

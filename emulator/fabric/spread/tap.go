@@ -41,7 +41,7 @@ func (f *Fabric) tap(
 		return err
 	}
 	m := &tapMerge{to: to, lost: make([]uint64, len(queues)), names: machines.Names(r.machines)}
-	if m.clocks, err = f.tapClocks(ctx, &r); err != nil {
+	if m.clocks, err = f.tapClocks(ctx, r.machines); err != nil {
 		return err
 	}
 	// What ends it is the machines' last words, not ctx: these come after that.
@@ -151,13 +151,13 @@ func (r *record) queuesOn(queues []fabric.QueueName) ([]tapOn, error) {
 const looks = 8
 
 // tapClocks are the machines' clocks beside this host's.
-func (f *Fabric) tapClocks(ctx context.Context, r *record) ([]tapClock, error) {
+func (f *Fabric) tapClocks(ctx context.Context, of []machines.Machine) ([]tapClock, error) {
 	least, ahead := time.Duration(1<<62), int64(0)
 	var all []reply
 	for range looks {
 		begin := monotonic()
 		// Spells that nobody has numbers for yet are not asked for.
-		replies, err := f.all(ctx, r.machines, same(request{Op: opHealth, Since: ^uint64(0)}))
+		replies, err := f.all(ctx, of, same(request{Op: opHealth, Since: ^uint64(0)}))
 		took := monotonic() - begin
 		if err != nil {
 			return nil, err
@@ -166,5 +166,22 @@ func (f *Fabric) tapClocks(ctx context.Context, r *record) ([]tapClock, error) {
 			least, ahead, all = time.Duration(took), replies[0].Health.Now-begin-took/2, replies
 		}
 	}
-	return clocksBeside(machines.Names(r.machines), all, ahead)
+	return clocksBeside(machines.Names(of), all, ahead)
+}
+
+// Clocks implements fabric.Clocked, as Tap tells instants.
+func (f *Fabric) Clocks(ctx context.Context) (map[string]func(time.Duration) time.Duration, error) {
+	r, err := f.recorded()
+	if err != nil {
+		return nil, f.wrap(err)
+	}
+	clocks, err := f.tapClocks(ctx, r.machines)
+	if err != nil {
+		return nil, f.wrap(err)
+	}
+	by := map[string]func(time.Duration) time.Duration{}
+	for i, m := range r.machines {
+		by[m.ID] = clocks[i].at
+	}
+	return by, nil
 }

@@ -19,7 +19,11 @@ type tapClock struct {
 	ahead int64 // by how much the first machine's is ahead of this host's, ns
 }
 
+// at is the instant of this host's clock at which the machine's shows t, and shows what the machine's does at that of
+// this host's, ns.
 func (c *tapClock) at(t time.Duration) time.Duration { return time.Duration(c.At(int64(t)) - c.ahead) }
+
+func (c *tapClock) shows(t int64) int64 { return c.Shows(t + c.ahead) }
 
 // clocksBeside are the machines' clocks, where the first one's is ahead of this host's by so much.
 func clocksBeside(names []string, all []reply, ahead int64) ([]tapClock, error) {

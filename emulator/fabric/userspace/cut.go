@@ -48,16 +48,14 @@ func (t *table) divide(p *machines.Partition, self int) error {
 	if err := p.Validate(t.network.Topology); err != nil {
 		return err
 	}
-	if t.network.Topology.Traced() {
-		return errors.New("links that follow traces are not carried over several machines: carry them on one, " +
-			"or give them rates")
-	}
 	owners, err := p.Owners(t.network.Topology)
 	if err != nil {
 		return err
 	}
 	if t.network.ARP {
-		return errors.New("neighbours that ask for hardware addresses are on one machine only: its frames are not handed on")
+		if err := p.CheckSegments(t.network.Topology, owners); err != nil {
+			return err
+		}
 	}
 	if self < 0 || self >= len(p.Machines) {
 		return fmt.Errorf("there is no machine %d, of %d", self, len(p.Machines))

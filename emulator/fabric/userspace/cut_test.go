@@ -14,6 +14,7 @@ import (
 	"testbed/emulator/fabric/wire"
 	"testbed/emulator/machines"
 	"testbed/emulator/topology"
+	"testbed/emulator/topology/linktrace"
 	"testbed/emulator/units"
 )
 
@@ -195,8 +196,51 @@ func randomNet(t *testing.T, random *rand.Rand) (fabric.Network, *machines.Parti
 			}
 		}
 	}
+	for _, c := range fabric.Channels(top) {
+		if top.Vertices[c.Link].Shape[c.Dir].Jitter == 0 && random.IntN(5) == 0 {
+			if err := top.Follow(c, randomTrace(t, random)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	n.Queues = top.QueueLimits()
 	return n, p
+}
+
+// randomTrace is one of all kinds: opportunities, rates, delays, a distribution. Those that give no delays may begin
+// with a run.
+func randomTrace(t *testing.T, random *rand.Rand) *linktrace.Trace {
+	t.Helper()
+	trace := &linktrace.Trace{Name: "random", Linear: random.IntN(2) == 0}
+	delay := func() int64 { return 1_000_000 + random.Int64N(10_000_000) }
+	knots := func(columns linktrace.Columns) {
+		trace.Columns = columns
+		for at := int64(0); len(trace.Knots) < 8; at += 1 + random.Int64N(40*ms) {
+			trace.Knots = append(trace.Knots, linktrace.Knot{At: at, Rate: 1e6 + 1e8*random.Float64(), Delay: delay(),
+				Loss: random.Float64() / 5})
+		}
+	}
+	switch random.IntN(4) {
+	case 0:
+		trace.Linear, trace.WithRun = false, random.IntN(2) == 0
+		for at := uint32(1); len(trace.Opportunities) < 100; at += uint32(random.IntN(4)) {
+			trace.Opportunities = append(trace.Opportunities, at)
+		}
+	case 1:
+		knots(linktrace.Rate)
+		trace.WithRun = random.IntN(2) == 0
+	case 2:
+		knots(linktrace.Delay | linktrace.Loss)
+	default:
+		trace.Linear = false
+		least := delay()
+		trace.Spread = &linktrace.Spread{Correlation: float64(random.IntN(2)) / 2,
+			Quantiles: []linktrace.Quantile{{Delay: least}, {P: 1, Delay: least + delay()}}}
+	}
+	if err := trace.Check(); err != nil {
+		t.Fatal(err)
+	}
+	return trace
 }
 
 // randomFrame is one of all kinds: to a station, to a group, to nobody, with little time to live, a burst.
@@ -325,6 +369,7 @@ func (d *divided) sameCounters(one *model) {
 // changed is the network with something down, parted, or of another loss.
 func changed(random *rand.Rand, n fabric.Network) fabric.Network {
 	n.Down, n.Partition = nil, nil
+	n.Run = random.Int64N(100 * ms)
 	if random.IntN(2) == 0 {
 		n.Down = []topology.ID{topology.ID(random.IntN(len(n.Topology.Vertices)))}
 	}

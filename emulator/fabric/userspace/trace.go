@@ -1,6 +1,7 @@
 package userspace
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"slices"
 	"time"
@@ -53,8 +54,10 @@ func (q *queue) retrace(now int64, events eventHeap) bool {
 		q.serving = &s
 	}
 	waiting := q.waiting(now, events)
+	// As they came: those that go elsewhere from the link are on the way for other times.
+	slices.SortFunc(waiting, func(a, b *event) int { return cmp.Compare(a.seq, b.seq) })
 	q.busyUntil, q.carry = min(q.busyUntil, now), 0
-	floor, moved := now, make([]shift, 0, len(waiting))
+	floors, moved := map[int64]int64{}, make([]shift, 0, len(waiting))
 	for _, e := range waiting {
 		p := e.p
 		switch {
@@ -66,8 +69,9 @@ func (q *queue) retrace(now int64, events eventHeap) bool {
 		by := max(q.busyUntil, now) - p.departure
 		moved = append(moved, shift{p.number, by})
 		p.departure += by
-		e.due = max(e.due+by, floor)
-		floor = e.due
+		behind := p.path.hops[p.hop-1].extraDelay
+		e.due = max(e.due+by, now, floors[behind])
+		floors[behind] = e.due
 		p.firstArrival, p.finalArrival = max(p.firstArrival+by, now), max(p.finalArrival+by, now)
 	}
 	if len(moved) == 0 {

@@ -19,7 +19,7 @@ var here = map[string]struct {
 	uses int
 	why  string
 }{
-	"capture.go": {1, "of nodes of this machine; entering another one's is refused, with that reason"},
+	"capture.go": {1, "its source goes to the namespace's machine"},
 	"machines/carrier/carriertest/network_linux.go": {2, "tests' machines are namespaces of this one"},
 	"measure.go":              {1, "of testbeds that it has brought up on this machine"},
 	"request.go":              {1, "the store's program, with which several machines are refused (unable)"},

@@ -33,6 +33,17 @@ type Options struct {
 	Traffic *Traffic
 	// Lowest are other shapes that queues have for a while (events): the least delay of all counts.
 	Lowest map[topology.Channel][]topology.Shape
+	// Moves are where hosts are attached for a while (events): the link of each is held to the floor there as well.
+	Moves []Move
+	// Segments says that hosts ask for hardware addresses: only links between exchanges are cut (machines.Segments).
+	Segments bool
+}
+
+// Move is an attachment that is elsewhere for a while: At, which is a host's link or the host itself, leads to To in
+// place of From.
+type Move struct {
+	At, From, To topology.ID
+	Why          string // where that is written, for messages; may be empty
 }
 
 // Traffic is what a workload sends over each queue, and over each edge between two nodes without a link, in bytes. What

@@ -39,11 +39,55 @@ func randomOptions(t testing.TB, r *rand.Rand, graph *topology.Topology) cut.Opt
 			o.Pins = append(o.Pins, cut.Pin{Node: topology.ID(i), Machine: r.IntN(len(o.Machines)), Why: "here"})
 		}
 	}
+	if r.IntN(2) == 0 {
+		o.Moves = randomMoves(r, graph)
+	}
+	o.Segments = r.IntN(5) == 0
 	return o
 }
 
-// TestProperties: whatever the topology, a cut is one that the fabric can carry, keeps the pins, leaves nobody idle,
-// is even or says why not, and is the same again.
+// randomMoves attach some hosts that have links elsewhere.
+func randomMoves(r *rand.Rand, graph *topology.Topology) (moves []cut.Move) {
+	for _, host := range graph.Hosts() {
+		from, err := graph.AttachmentOf(host, "")
+		to := topology.ID(r.IntN(len(graph.Vertices)))
+		if err != nil || graph.Vertices[from.At].Kind != topology.Link || to == from.To {
+			continue
+		}
+		if moved := *graph; moved.Reattach(from, to) == nil {
+			moves = append(moves, cut.Move{At: from.At, From: from.To, To: to, Why: "there"})
+		}
+	}
+	return moves
+}
+
+// valid says what keeps a partition from carrying a topology, also where its hosts are attached elsewhere.
+func valid(graph *topology.Topology, o cut.Options, p *machines.Partition) error {
+	all := []*topology.Topology{graph}
+	for _, m := range o.Moves {
+		moved := *graph
+		if err := moved.Reattach(topology.Attachment{At: m.At, To: m.From}, m.To); err != nil {
+			return err
+		}
+		all = append(all, &moved)
+	}
+	for _, one := range all {
+		if err := p.Validate(one); err != nil {
+			return err
+		}
+		owners, err := p.Owners(one)
+		if err == nil && o.Segments {
+			err = p.CheckSegments(one, owners)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestProperties: whatever the topology, a cut is one that the fabric can carry, wherever hosts are attached, keeps the
+// pins, leaves nobody idle, is even or says why not, and is the same again.
 func TestProperties(t *testing.T) {
 	found, refused := 0, 0
 	for seed := range uint64(600) {
@@ -64,7 +108,7 @@ func TestProperties(t *testing.T) {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 		found++
-		if err := result.Partition.Validate(graph); err != nil {
+		if err := valid(graph, o, result.Partition); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 		hold(t, seed, graph, o, result)
@@ -190,7 +234,7 @@ next:
 				continue next
 			}
 		}
-		if len(p.Hosts(graph, 0)) > 0 && len(p.Hosts(graph, 1)) > 0 && p.Validate(graph) == nil {
+		if len(p.Hosts(graph, 0)) > 0 && len(p.Hosts(graph, 1)) > 0 && valid(graph, o, p) == nil {
 			return true
 		}
 	}
@@ -256,6 +300,45 @@ func TestEventsCount(t *testing.T) {
 }
 
 // TestWeights: a machine of twice the weight carries twice as much.
+// TestAttachmentsCount: a host whose link is shorter than the floor is on the machine of each place that it is attached
+// to, and a refusal says where that is written.
+func TestAttachmentsCount(t *testing.T) {
+	graph := topology.New("roaming")
+	add := func(v topology.Vertex) topology.ID {
+		id, err := graph.Add(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	join := func(a, b topology.ID, name string, delay time.Duration) topology.ID {
+		s := topology.Shape{Delay: delay}
+		link := add(topology.Vertex{Name: name, Kind: topology.Link, Shape: [2]topology.Shape{s, s}})
+		graph.Join(link, a, 0)
+		graph.Join(link, b, 0)
+		return link
+	}
+	phone, server := add(topology.Vertex{Name: "phone"}), add(topology.Vertex{Name: "server"})
+	near := add(topology.Vertex{Name: "near", Kind: topology.Switch})
+	far := add(topology.Vertex{Name: "far", Kind: topology.Switch})
+	radio := join(phone, near, "radio", 500*time.Microsecond)
+	join(near, far, "backhaul", 5*time.Millisecond)
+	join(far, server, "cable", 0)
+	o := cut.Options{Machines: list(t, "a,b")}
+	if r, err := cut.Find(graph, o); err != nil || r.Partition.Of["phone"] == r.Partition.Of["far"] {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	o.Moves = []cut.Move{{At: radio, From: near, To: far, Why: "x.yaml:9:3: events[0]"}}
+	_, err := cut.Find(graph, o)
+	if err == nil || !strings.Contains(err.Error(), "radio (500µs, x.yaml:9:3: events[0])") {
+		t.Errorf("got %v", err)
+	}
+	o.Floor = 400 * time.Microsecond
+	if r, err := cut.Find(graph, o); err != nil || r.Partition.Of["phone"] == r.Partition.Of["far"] {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
 func TestWeights(t *testing.T) {
 	graph := topology.New("star")
 	g := &grower{t: t, r: rand.New(rand.NewPCG(1, 1)), graph: graph}

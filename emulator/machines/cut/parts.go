@@ -1,6 +1,7 @@
 package cut
 
 import (
+	"slices"
 	"time"
 
 	"testbed/emulator/machines"
@@ -17,15 +18,17 @@ type network struct {
 	total     float64 // traffic of all queues
 	scale     float64 // that of all bonds that could be cut, too
 	unlimited float64 // bit/s that a queue without a rate counts for
+	segments  []bool  // by link: it is not cut, see machines.Segments; nil: none is
 }
 
 // bond joins two items: packets go from the one to the other.
 type bond struct {
 	from, to int
 	least    time.Duration // that they take at least; 0 where held
-	held     bool          // however long that takes: it is where a queue's tail is, or a medium
+	held     bool          // however long that takes: it is where a queue's tail is, a medium or a segment
 	queue    *topology.Channel
 	traffic  float64
+	why      string // where it is written, of one that is there for a while
 }
 
 // item is that of a queue.
@@ -38,6 +41,9 @@ func newNetwork(t *topology.Topology, o Options) *network {
 	for _, c := range n.graph.Queues {
 		n.unlimited = max(n.unlimited, float64(t.Vertices[c.Link].Shape[c.Dir].Rate))
 	}
+	if o.Segments {
+		n.segments = machines.Segments(t)
+	}
 	for _, c := range n.graph.Queues {
 		n.total += n.traffic(c)
 		n.bind(c)
@@ -45,9 +51,13 @@ func newNetwork(t *topology.Topology, o Options) *network {
 	for v, edges := range t.Adjacency {
 		for _, e := range edges {
 			if t.Vertices[v].Kind != topology.Link && t.Vertices[e.To].Kind != topology.Link {
-				n.bonds = append(n.bonds, bond{from: v, to: int(e.To), least: e.Delay, traffic: n.unlimited})
+				n.bonds = append(n.bonds, bond{from: v, to: int(e.To), least: e.Delay, held: n.segment(v, int(e.To)),
+					traffic: n.unlimited})
 			}
 		}
+	}
+	for i := range o.Moves {
+		n.bindMove(&o.Moves[i])
 	}
 	n.scale = n.total
 	for i := range n.bonds {
@@ -93,12 +103,67 @@ func (n *network) bind(c topology.Channel) {
 		if e.Queue != nil {
 			b.to = n.item(*e.Queue)
 		}
-		b.held = t.Vertices[c.Link].LinkType == topology.Shared
+		b.held = t.Vertices[c.Link].LinkType == topology.Shared || n.segments != nil && n.segments[c.Link]
 		if !b.held {
 			b.least = n.leastTo(c, e)
 		}
 		n.bonds = append(n.bonds, b)
 	}
+}
+
+// segment says whether an edge between two nodes is part of a segment that is not to be split.
+func (n *network) segment(a, b int) bool {
+	all := n.graph.Topology.Vertices
+	return n.segments != nil && (all[a].Kind != topology.Exchange || all[b].Kind != topology.Exchange)
+}
+
+// bindMove adds the bonds of a host that is attached elsewhere for a while. Its link's queue towards the network has
+// its tail at the host as before, and the other one where the link leads then.
+func (n *network) bindMove(m *Move) {
+	t := n.graph.Topology
+	if t.Vertices[m.At].Kind != topology.Link { // there is no queue in which packets could cross
+		b := bond{from: int(m.At), to: int(m.To), held: true, why: m.Why}
+		if t.Vertices[m.To].Kind == topology.Link {
+			b.queue = &topology.Channel{Link: m.To}
+		}
+		n.bonds = append(n.bonds, b)
+		return
+	}
+	held := n.segments != nil && n.segments[m.At] || t.Vertices[m.To].Kind == topology.Link && !n.entered(m.To)
+	for dir := range 2 {
+		c := topology.Channel{Link: m.At, Dir: dir}
+		for _, e := range n.graph.Exits(c) {
+			b := bond{from: int(m.To), to: int(e.To), queue: &c, held: held, why: m.Why}
+			if e.To == m.From {
+				b.from, b.to = n.item(c), int(m.To)
+				e = machines.Exit{To: m.To}
+				if t.Vertices[m.To].Kind != topology.Link { // else it counts behind that one's queue
+					e.Edge = n.edgeDelay(m.At, m.From)
+				}
+			}
+			if !held {
+				b.least = n.leastTo(c, e)
+			}
+			n.bonds = append(n.bonds, b)
+		}
+	}
+}
+
+// entered says whether a node sends into a medium; otherwise its tail is where those of the links are that do.
+func (n *network) entered(medium topology.ID) bool {
+	return slices.ContainsFunc(n.graph.Entries(topology.Channel{Link: medium}), func(e topology.Edge) bool {
+		return n.graph.Topology.Vertices[e.To].Kind != topology.Link
+	})
+}
+
+// edgeDelay is the delay of the edge between two vertices; 0: there is none.
+func (n *network) edgeDelay(from, to topology.ID) time.Duration {
+	for _, e := range n.graph.Topology.Adjacency[from] {
+		if e.To == to {
+			return e.Delay
+		}
+	}
+	return 0
 }
 
 // leastTo is the least time from a queue to an exit, whatever events make of the queue.

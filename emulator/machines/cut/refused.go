@@ -46,13 +46,23 @@ type Held struct {
 	Link   string        // or the two nodes of an edge that has none
 	Delay  time.Duration // that packets take at least
 	Shared bool          // it is a shared medium, which is never split
+	// Segment says that it is in a segment in which hosts ask for hardware addresses, which is not split either.
+	Segment bool
+	Why     string // where it is written that it leads there, of a link that does so for a while
 }
 
 func (h Held) String() string {
-	if h.Shared {
-		return h.Link + " (a shared medium)"
+	what := h.Delay.String()
+	switch {
+	case h.Shared:
+		what = "a shared medium"
+	case h.Segment:
+		what = "in a segment, with neighbours: arp"
 	}
-	return fmt.Sprintf("%s (%v)", h.Link, h.Delay)
+	if h.Why != "" {
+		what += ", " + h.Why
+	}
+	return fmt.Sprintf("%s (%s)", h.Link, what)
 }
 
 // list names links, the first eight of them.
@@ -86,11 +96,19 @@ func (n *network) joins(floor time.Duration, a, b *Pin) Problem {
 		return text
 	}
 	return Problem{
-		Text:  fmt.Sprintf("%s, and %s, are held together by links that cannot be cut", names(a), names(b)),
-		Links: n.held(n.chain(floor, int(a.Node), func(item int) bool { return item == int(b.Node) })),
-		Remedy: fmt.Sprintf("give one of them a delay of %v or more in both directions, or keep both nodes on one machine",
-			floor),
+		Text:   fmt.Sprintf("%s, and %s, are held together by links that cannot be cut", names(a), names(b)),
+		Links:  n.held(n.chain(floor, int(a.Node), func(item int) bool { return item == int(b.Node) })),
+		Remedy: n.remedy(floor),
 	}
+}
+
+// remedy is how links that hold two pinned nodes together come to be cut.
+func (n *network) remedy(floor time.Duration) string {
+	if n.segments != nil {
+		return "keep both nodes on one machine, have an exchange between their segments, or write neighbours: static"
+	}
+	return fmt.Sprintf("give one of them a delay of %v or more in both directions, or keep both nodes on one machine",
+		floor)
 }
 
 // chain is a shortest path of bonds that are contracted, from an item to the first one that is found.
@@ -143,7 +161,7 @@ func (n *network) held(path []*bond) []Held {
 	t := n.graph.Topology
 	var links []Held
 	add := func(h Held) {
-		at := slices.IndexFunc(links, func(l Held) bool { return l.Link == h.Link })
+		at := slices.IndexFunc(links, func(l Held) bool { return l.Link == h.Link && l.Why == h.Why })
 		if at < 0 {
 			links = append(links, h)
 		} else {
@@ -153,11 +171,14 @@ func (n *network) held(path []*bond) []Held {
 	for _, b := range path {
 		switch {
 		case b.queue == nil:
-			add(Held{Link: t.Vertices[b.from].Name + "-" + t.Vertices[b.to].Name, Delay: b.least})
+			name := t.Vertices[b.from].Name + "-" + t.Vertices[b.to].Name
+			add(Held{Link: name, Delay: b.least, Segment: n.segment(b.from, b.to), Why: b.why})
 		case t.Vertices[b.queue.Link].LinkType == topology.Shared:
-			add(Held{Link: t.Vertices[b.queue.Link].Name, Shared: true})
+			add(Held{Link: t.Vertices[b.queue.Link].Name, Shared: true, Why: b.why})
+		case n.segments != nil && n.segments[b.queue.Link]:
+			add(Held{Link: t.Vertices[b.queue.Link].Name, Segment: true, Why: b.why})
 		case !b.held:
-			add(Held{Link: t.Vertices[b.queue.Link].Name, Delay: b.least})
+			add(Held{Link: t.Vertices[b.queue.Link].Name, Delay: b.least, Why: b.why})
 		}
 	}
 	return links

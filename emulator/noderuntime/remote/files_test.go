@@ -2,6 +2,7 @@ package remote
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -40,5 +41,35 @@ func TestFilesOfNodes(t *testing.T) {
 		if err := writeFiles(s); !errors.Is(err, noderuntime.ErrSpec) {
 			t.Errorf("%q: %v", name, err)
 		}
+	}
+}
+
+// TestNodesLearnNames: a file that nodes have is written in place, and none is made where there is no node.
+func TestNodesLearnNames(t *testing.T) {
+	dir := t.TempDir()
+	at, none := filepath.Join(dir, "hosts"), filepath.Join(dir, "none")
+	if err := os.WriteFile(at, []byte("10.0.0.1 a\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	open, err := os.Open(at) // as a mount holds it
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer open.Close()
+	const names = "10.0.0.1 a\n10.0.0.2 b\n"
+	o := operation{dirs: []string{dir}, request: request{Op: opHosts,
+		Hosts: map[string][]byte{at: []byte(names), none: []byte(names)}}}
+	if _, err := o.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(open); err != nil || string(got) != names {
+		t.Errorf("nodes have %q, %v", got, err)
+	}
+	if _, err := os.Lstat(none); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("there is a file that no node has: %v", err)
+	}
+	o.Hosts = map[string][]byte{"/etc/tb-hosts": []byte(names)}
+	if _, err := o.run(t.Context()); !errors.Is(err, noderuntime.ErrSpec) {
+		t.Errorf("elsewhere: %v", err)
 	}
 }

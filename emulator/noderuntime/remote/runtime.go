@@ -71,6 +71,15 @@ func (r *Runtime) Start(
 	return done.Nodes, err
 }
 
+// TellHosts implements noderuntime.Namer.
+func (r *Runtime) TellHosts(ctx context.Context, path string) error {
+	data, err := readfile.All(path, mostHosts)
+	if err == nil {
+		_, err = r.do(ctx, request{Op: opHosts, Hosts: map[string][]byte{path: data}}, local{})
+	}
+	return err
+}
+
 // Inspect asks the machine.
 func (r *Runtime) Inspect(ctx context.Context, nodes []noderuntime.Node) ([]noderuntime.Condition, error) {
 	done, err := r.do(ctx, request{Op: opInspect, Nodes: nodes}, local{})

@@ -122,6 +122,8 @@ func (o operation) run(ctx context.Context) (done outcome, err error) {
 		err = o.made.Stop(ctx, o.Nodes)
 	case opLogs:
 		err = o.logs(ctx)
+	case opHosts:
+		err = o.hosts(false)
 	case opWatch:
 		done.Text, err = o.watch(ctx)
 	default:
@@ -209,15 +211,26 @@ func (o operation) start(ctx context.Context) ([]noderuntime.Node, error) {
 			return nil, err
 		}
 	}
-	for path, content := range o.Hosts {
-		if err := o.within(path); err != nil {
-			return nil, err
-		}
-		if err := writeHosts(path, content); err != nil {
-			return nil, err
-		}
+	if err := o.hosts(true); err != nil {
+		return nil, err
 	}
 	return o.made.Start(ctx, o.Specs, func(ready int) { _ = o.to.send(message{Progress: ready}) })
+}
+
+// hosts writes the files that become /etc/hosts, and makes those that are missing, or leaves them: no node has them.
+func (o operation) hosts(missing bool) error {
+	for path, content := range o.Hosts {
+		if err := o.within(path); err != nil {
+			return err
+		}
+		if _, err := os.Lstat(path); !missing && errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err := writeHosts(path, content); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // within refuses what the agent does not share with its machine: a node there would not find it.

@@ -34,6 +34,7 @@ type connected struct{ In, Out, Err, Signals bool }
 // The operations.
 const (
 	opStart          = "start"
+	opHosts          = "hosts"
 	opInspect        = "inspect"
 	opFind           = "find"
 	opExec           = "exec"

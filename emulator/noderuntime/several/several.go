@@ -34,6 +34,7 @@ var (
 	_ noderuntime.Logger     = (*Runtime)(nil)
 	_ noderuntime.Companions = (*Runtime)(nil)
 	_ noderuntime.Watcher    = (*Runtime)(nil)
+	_ noderuntime.Namer      = (*Runtime)(nil)
 )
 
 // New returns the runtime of these machines, which have different IDs, under the name of their runtimes.
@@ -215,4 +216,14 @@ func (r *Runtime) prune(ctx context.Context) (removed, left []string, err error)
 	slices.Sort(removed)
 	slices.Sort(left)
 	return slices.Compact(removed), slices.Compact(left), err
+}
+
+// TellHosts implements noderuntime.Namer.
+func (r *Runtime) TellHosts(ctx context.Context, path string) error {
+	return r.each(func(_ int, m noderuntime.Made) error {
+		if n, ok := m.Runtime.(noderuntime.Namer); ok {
+			return n.TellHosts(ctx, path)
+		}
+		return nil
+	})
 }

@@ -77,7 +77,7 @@ type Trace struct {
 
 	bits   []float64 // by knot: what the link has carried at most from 0 to there
 	peak   int64     // see Peak
-	least  int64     // see LeastDelay
+	bounds bounds    // see Least and LeastDelay
 	digest [sha256.Size]byte
 }
 
@@ -95,7 +95,7 @@ func (t *Trace) Check() error {
 		err = t.checkKnots()
 	}
 	if err == nil {
-		t.digest, t.peak = t.hash(), t.busiest()
+		t.digest, t.peak, t.bounds = t.hash(), t.busiest(), t.bounded()
 	}
 	return err
 }
@@ -135,12 +135,10 @@ func (t *Trace) checkKnots() error {
 	case t.Knots[last].At > int64(MaxPeriod):
 		return fmt.Errorf("it lasts %v, and at most %v are read", time.Duration(t.Knots[last].At), MaxPeriod)
 	}
-	t.least = t.Knots[0].Delay
 	for i := range t.Knots {
 		if err := t.Knots[i].check(); err != nil {
 			return fmt.Errorf("row %d: %w", i+1, err)
 		}
-		t.least = min(t.least, t.Knots[i].Delay)
 		if i > 0 && t.Knots[i].At <= t.Knots[i-1].At {
 			return fmt.Errorf("row %d is at %v, no later than the one before", i+1, time.Duration(t.Knots[i].At))
 		}
@@ -204,7 +202,7 @@ func (t *Trace) Without(columns Columns) *Trace {
 }
 
 // LeastDelay is the smallest of a trace that gives delays, in ns.
-func (t *Trace) LeastDelay() int64 { return t.least }
+func (t *Trace) LeastDelay() int64 { return t.bounds.delay }
 
 // Varies says whether it gives anything else than when packets depart.
 func (t *Trace) Varies() bool { return t.Columns&^Rate != 0 }
