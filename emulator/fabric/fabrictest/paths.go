@@ -41,12 +41,13 @@ func asymmetricRoutes(t *testing.T, newFabric NewFabric) {
 	b.OneWay("down", topology.Downlink, "s", "a", topology.Shape{Rate: down, Delay: 20 * time.Millisecond})
 	f := newFabric(t, b.Testbed)
 	b.Apply(f)
-	b.rtt("a", "b", 2)
-	before := [2]uint64{b.queue(f, "up", 0).Packets, b.queue(f, "down", 0).Packets}
 	b.around("round trip", "a", "b", 20, 25*time.Millisecond)
+	const echoes, own = 50, 3 // a kernel that forwards may send a few of its own meanwhile, such as for multicast's listeners
+	before := [2]uint64{b.queue(f, "up", 0).Packets, b.queue(f, "down", 0).Packets}
+	b.rtt("a", "b", echoes)
 	for i, name := range []string{"up", "down"} {
-		if got := b.queue(f, name, 0).Packets - before[i]; got != 20 {
-			t.Errorf("%s carried %d packets, want 20", name, got)
+		if got := b.queue(f, name, 0).Packets - before[i]; got < echoes || got > echoes+own {
+			t.Errorf("%s carried %d packets, want %d", name, got, echoes)
 		}
 	}
 	b.carries("up", "a", "b", time.Second, up, 0.05)
