@@ -3,7 +3,6 @@ package cli
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"testbed/emulator/catalogue"
@@ -63,22 +62,21 @@ func TestImportRemedies(t *testing.T) {
 		{"as with --set component=largest", []string{parts, "--set", "hosts.per-node=1"}},
 		{`--set hosts.per-nod=1: topology.import.hosts: unknown key "per-nod"; did you mean "per-node"?`,
 			[]string{bare, "--set", "hosts.per-nod=1"}},
-		{`--set componet=all: topology.import: unknown key "componet"; did you mean "component"?`,
-			[]string{bare, "--set", "componet=all"}},
+		{`--set componnt=all: topology.import: unknown key "componnt"; did you mean "component"?`,
+			[]string{bare, "--set", "componnt=all"}},
 		{`--format graphm: unknown; did you mean "graphml"?`, []string{bare, "--format", "graphm"}},
 		{"matrix.csv:1: the matrix is not square: there are 3 names and 2 rows; the row \"c\"",
 			[]string{matrix, "--set", "defaults.rate=1Gbps"}},
 		{"twice.yml:8: the interface \"a:eth1\" is at the end of the link of line 7 already", []string{twice}},
 		{"where it is one, name its format with --format", []string{other}},
 	} {
-		if got := l.want(ExitUsage, c.says, append([]string{"import"}, c.args...)...); strings.Contains(got.stderr, "1 hosts") {
-			t.Error(got.stderr)
-		}
+		l.want(ExitUsage, c.says, append([]string{"import"}, c.args...)...)
 	}
 	l.want(ExitOK, "gml): 2 hosts, 2 switches, 3 links, ", "import", bare, "--set", "hosts.per-node=1",
 		"--set", "defaults.rate=1Gbps", "--set", "defaults.delay=1ms")
 	one := file("one.gml", "graph [\n node [ id 1 ]\n]\n")
 	l.want(ExitOK, "gml): 1 host, 1 switch, 1 link, ", "import", one, "--set", "hosts.per-node=1")
-	l.want(ExitUsage, "the format gml can be read, not written; write graphml or containerlab", "export", "--format", "gml", l.tiny)
+	l.want(ExitUsage, "the format gml can be read, not written; write graphml or containerlab",
+		"export", "--format", "gml", l.tiny)
 	l.want(ExitUsage, `unknown format "foo"; write graphml or containerlab`, "export", "--format", "foo", l.tiny)
 }

@@ -55,8 +55,27 @@ func inspectCommand(s *State) *cli.Command {
 			if c.Bool("links") || !c.Bool("nodes") {
 				printQueues(s, found.Links)
 			}
-			return printDifferences(s, found)
+			network, err := bed.Network()
+			if err != nil {
+				return err
+			}
+			return errors.Join(printDown(s, &network), printDifferences(s, found))
 		}}
+}
+
+// printDown says which hosts, switches and exchanges carry nothing; links that do not say so themselves.
+func printDown(s *State, n *fabric.Network) error {
+	for _, id := range n.Down {
+		v := &n.Topology.Vertices[id]
+		if v.Kind == topology.Link {
+			continue
+		}
+		if err := printf(s.Stdout, "%s %s is down: it carries no packets until `testbed link up %s`\n", v.Kind, v.Name,
+			shell.Quote(v.Name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // printDifferences says what is not as it should be, and what stations sent that was not carried.

@@ -97,7 +97,7 @@ func linkShow(c *cli.Context, s *State) error {
 		return printJSON(s, queues)
 	}
 	printQueues(s, queues)
-	return nil
+	return printDown(s, &network)
 }
 
 func linkSet(c *cli.Context, s *State) error {

@@ -20,7 +20,8 @@ func resultFlags() []cli.Flag {
 			Usage: "end with exit code 4 if `CONDITION` is true, such as 'transport:error.median > 10%' or " +
 				"'host.late.p99 > 0.2ms' (may be repeated)",
 		},
-		&cli.StringFlag{Name: "quantity", Value: "total", Usage: "`QUANTITY` that the table shows: total, network or processing"},
+		&cli.StringFlag{Name: "quantity", Value: "total",
+			Usage: "`QUANTITY` that the table shows: total, network or processing"},
 		&cli.BoolFlag{Name: "steps", Usage: "show in which steps of a chain the error arises as well"},
 	}
 }

@@ -31,6 +31,11 @@ func TestUpListInspectDown(t *testing.T) {
 	l.want(ExitUsage, "mtu is that of both directions; write mtu=1400", "link", "set", "wifi", "mtu.up=1400")
 	l.want(ExitUsage, "rtt and mtu", "link", "set", "wifi", "mtv=1")
 	l.want(ExitOK, "", "link", "reset", "wifi")
+	l.want(ExitOK, "", "link", "down", "nuc", "gw")
+	l.want(ExitOK, "host nuc is down: it carries no packets until `testbed link up nuc`", "inspect", "--nodes")
+	l.want(ExitOK, "switch gw is down: ", "link", "show")
+	l.want(ExitOK, "", "link", "up", "nuc", "gw")
+	l.want(ExitOK, "", "inspect").mustNot(t, "is down")
 	got := l.want(ExitOK, "50Mbps", "inspect")
 	for _, name := range []string{"cam", "nuc", "server", "wifi", "lan1"} {
 		if !strings.Contains(got.stdout, name) {

@@ -20,7 +20,8 @@ import (
 func bringUpFlags(s *State) []cli.Flag {
 	return []cli.Flag{nameFlag(),
 		choose(s, "runtime", "`RUNTIME` that runs a node: %s (default: the scenario's)", catalogue.Runtimes, "auto"),
-		choose(s, "fabric", "`FABRIC` that shapes and carries packets: %s (default: the scenario's)", catalogue.Fabrics, "auto"),
+		choose(s, "fabric",
+			"`FABRIC` that shapes and carries packets: %s (default: the scenario's)", catalogue.Fabrics, "auto"),
 		&cli.BoolFlag{Name: "dry-run", Usage: "print what would be made, and make nothing"},
 		&cli.StringFlag{Name: "machines", Usage: "spread it over `MACHINES`: NAME[=WEIGHT],... (Docker contexts), " +
 			"ssh://[USER@]HOST[=WEIGHT],..., unix:///SOCKET; or swarm, those of the Swarm that Docker manages here; " +

@@ -24,8 +24,10 @@ func verifyCommand(s *State) *cli.Command {
 			&cli.IntFlag{Name: "ip", Usage: "measure over this `VERSION` of IP alone, 4 or 6; otherwise " +
 				"round trips go over both, rates over the one that functions are called by"},
 			&cli.IntFlag{Name: "pings", Value: 200, Usage: "`ECHOES` per link"},
-			&cli.DurationFlag{Name: "duration", Value: 2 * time.Second, Usage: "`DURATION` of each rate measurement, after its warm-up"},
-			&cli.DurationFlag{Name: "rtt-error", Value: d.RTTMedian, Usage: "`DURATION` that the median round trip may be off by"},
+			&cli.DurationFlag{Name: "duration", Value: 2 * time.Second,
+				Usage: "`DURATION` of each rate measurement, after its warm-up"},
+			&cli.DurationFlag{Name: "rtt-error", Value: d.RTTMedian,
+				Usage: "`DURATION` that the median round trip may be off by"},
 			&cli.DurationFlag{Name: "rtt-tail", Value: d.RTTTail, Usage: "`DURATION` that the 99th percentile may be off by"},
 			&cli.Float64Flag{Name: "rate-error", Value: 100 * d.Rate, Usage: "`PERCENT` a rate may be off by, up to 500 Mbps"},
 			&cli.Float64Flag{Name: "rate-error-fast", Value: 100 * d.RateFast,

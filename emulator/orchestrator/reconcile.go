@@ -176,7 +176,8 @@ func (b *Bed) carryOut(ctx context.Context, origin string, d *desired, found *Re
 		want.Stations[i].NetNS = spaces[d.stations[i].Name]
 	}
 	nodes, links := len(d.stations), len(want.Topology.Links())
-	d.progress(fmt.Sprintf("joining %s by %s (%s)", printable.Count(nodes, "node"), printable.Count(links, "link"), b.Fabric.Name()))
+	d.progress(fmt.Sprintf("joining %s by %s (%s)", printable.Count(nodes, "node"),
+		printable.Count(links, "link"), b.Fabric.Name()))
 	next := d.was.next(want, Change{Time: time.Now().UTC(), Origin: origin, What: describe(d.was.network, want)})
 	var err error
 	if found.structural() {

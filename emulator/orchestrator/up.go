@@ -165,7 +165,8 @@ func (b *Bed) start(ctx context.Context, r Request, specs []noderuntime.Spec) ([
 		}
 	}
 	nodes, err := b.Runtime.Start(ctx, specs, func(ready int) {
-		r.progress(fmt.Sprintf("starting %s (%s): %d/%d", printable.Count(len(specs), "node"), b.Runtime.Name(), ready, len(specs)))
+		r.progress(fmt.Sprintf("starting %s (%s): %d/%d", printable.Count(len(specs), "node"), b.Runtime.Name(), ready,
+			len(specs)))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("starting the nodes: %w", err)

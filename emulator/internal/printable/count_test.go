@@ -10,7 +10,8 @@ func TestCount(t *testing.T) {
 	}{
 		{1, "node", "1 node"}, {0, "node", "0 nodes"}, {2, "shared medium or link", "2 shared medium or links"},
 		{1, "repository", "1 repository"}, {3, "repository", "3 repositories"}, {2, "day", "2 days"},
-		{2, "switch", "2 switches"}, {1, "switch", "1 switch"}, {2, "pass", "2 passes"}, {1 << 40, "packet", "1099511627776 packets"},
+		{2, "switch", "2 switches"}, {1, "switch", "1 switch"}, {2, "pass", "2 passes"},
+		{1 << 40, "packet", "1099511627776 packets"},
 		{-1, "link", "-1 links"},
 	} {
 		if got := Count(c.n, c.noun); got != c.want {

@@ -107,7 +107,8 @@ func (t *Trace) checkOpportunities() error {
 	case len(t.Opportunities) > MaxOpportunities:
 		return fmt.Errorf("it has %d opportunities, and at most %d are read", len(t.Opportunities), MaxOpportunities)
 	case last == 0:
-		return errors.New("all of its opportunities are at 0, so that it takes no time; end with the millisecond of the last one")
+		return errors.New("all of its opportunities are at 0, so that it takes no time; " +
+			"end with the millisecond of the last one")
 	case time.Duration(last)*time.Millisecond > MaxPeriod:
 		return fmt.Errorf("it lasts %d ms, and at most %v are read", last, MaxPeriod)
 	}

@@ -21,8 +21,8 @@ func Section() catalogue.Section {
 	})
 }
 
-// Detect says whether a file begins as node-link JSON does: as NetworkX writes it, or at least with nodes and edges that
-// have source and target, as D3's programs do.
+// Detect says whether a file begins as node-link JSON does: as NetworkX writes it, or at least with nodes and edges
+// that have source and target, as D3's programs do.
 func Detect(head []byte) bool {
 	if !bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")) {
 		return false

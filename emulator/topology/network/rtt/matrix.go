@@ -184,8 +184,8 @@ func Matrix(text []byte, _ catalogue.Values) (*network.Graph, error) {
 		return nil, err
 	}
 	if row < len(header) {
-		return nil, network.Failf(1, "the matrix is not square: there are %d names and %d rows; the row %s is the first that "+
-			"is missing", len(header), row, network.Shown(p.order[row]))
+		return nil, network.Failf(1, "the matrix is not square: there are %d names and %d rows; the row %s is the first "+
+			"that is missing", len(header), row, network.Shown(p.order[row]))
 	}
 	return p.graph()
 }
