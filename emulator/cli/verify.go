@@ -14,25 +14,10 @@ import (
 )
 
 func verifyCommand(s *State) *cli.Command {
-	d := verify.DefaultTolerance
 	return &cli.Command{
 		Name:  "verify",
 		Usage: "measure delay and rate on a sample of links of every class, and hold them against their targets",
-		Flags: []cli.Flag{nameFlag(), formatFlag(), quietFlag(),
-			&cli.IntFlag{Name: "per-class", Value: 1, Usage: "`LINKS` of each class to measure"},
-			&cli.StringFlag{Name: "only", Usage: "measure one `PROBE` alone: rtt or rate"},
-			&cli.IntFlag{Name: "ip", Usage: "measure over this `VERSION` of IP alone, 4 or 6; otherwise " +
-				"round trips go over both, rates over the one that functions are called by"},
-			&cli.IntFlag{Name: "pings", Value: 200, Usage: "`ECHOES` per link"},
-			&cli.DurationFlag{Name: "duration", Value: 2 * time.Second,
-				Usage: "`DURATION` of each rate measurement, after its warm-up"},
-			&cli.DurationFlag{Name: "rtt-error", Value: d.RTTMedian,
-				Usage: "`DURATION` that the median round trip may be off by"},
-			&cli.DurationFlag{Name: "rtt-tail", Value: d.RTTTail, Usage: "`DURATION` that the 99th percentile may be off by"},
-			&cli.Float64Flag{Name: "rate-error", Value: 100 * d.Rate, Usage: "`PERCENT` a rate may be off by, up to 500 Mbps"},
-			&cli.Float64Flag{Name: "rate-error-fast", Value: 100 * d.RateFast,
-				Usage: "`PERCENT` a rate may be off by, above 500 Mbps"},
-		},
+		Flags: append([]cli.Flag{nameFlag(), formatFlag(), quietFlag()}, verifyFlags()...),
 		Action: func(c *cli.Context) error {
 			form, err := format(c)
 			if err := errors.Join(err, none(c)); err != nil {
@@ -76,6 +61,26 @@ func verifyCommand(s *State) *cli.Command {
 			}
 			return errors.Join(err, verdict(findings))
 		}}
+}
+
+// verifyFlags say how much is measured, and what it may be off by.
+func verifyFlags() []cli.Flag {
+	d := verify.DefaultTolerance
+	return []cli.Flag{
+		&cli.IntFlag{Name: "per-class", Value: 1, Usage: "`LINKS` of each class to measure"},
+		&cli.StringFlag{Name: "only", Usage: "measure one `PROBE` alone: rtt or rate"},
+		&cli.IntFlag{Name: "ip", Usage: "measure over this `VERSION` of IP alone, 4 or 6; otherwise " +
+			"round trips go over both, rates over the one that functions are called by"},
+		&cli.IntFlag{Name: "pings", Value: 200, Usage: "`ECHOES` per link"},
+		&cli.DurationFlag{Name: "duration", Value: 2 * time.Second,
+			Usage: "`DURATION` of each rate measurement, after its warm-up"},
+		&cli.DurationFlag{Name: "rtt-error", Value: d.RTTMedian,
+			Usage: "`DURATION` that the median round trip may be off by"},
+		&cli.DurationFlag{Name: "rtt-tail", Value: d.RTTTail, Usage: "`DURATION` that the 99th percentile may be off by"},
+		&cli.Float64Flag{Name: "rate-error", Value: 100 * d.Rate, Usage: "`PERCENT` a rate may be off by, up to 500 Mbps"},
+		&cli.Float64Flag{Name: "rate-error-fast", Value: 100 * d.RateFast,
+			Usage: "`PERCENT` a rate may be off by, above 500 Mbps"},
+	}
 }
 
 // tolerable fails where a measurement would take no time, or could not be within its tolerance.

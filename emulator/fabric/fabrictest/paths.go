@@ -42,7 +42,7 @@ func asymmetricRoutes(t *testing.T, newFabric NewFabric) {
 	f := newFabric(t, b.Testbed)
 	b.Apply(f)
 	b.around("round trip", "a", "b", 20, 25*time.Millisecond)
-	const echoes, own = 50, 3 // a kernel that forwards may send a few of its own meanwhile, such as for multicast's listeners
+	const echoes, own = 50, 3 // a kernel that forwards may send a few of its own meanwhile, such as about multicast
 	before := [2]uint64{b.queue(f, "up", 0).Packets, b.queue(f, "down", 0).Packets}
 	b.rtt("a", "b", echoes)
 	for i, name := range []string{"up", "down"} {
