@@ -69,7 +69,7 @@ func verifyFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.IntFlag{Name: "per-class", Value: 1, Usage: "`LINKS` of each class to measure"},
 		&cli.StringFlag{Name: "only", Usage: "measure one `PROBE` alone: rtt or rate"},
-		&cli.IntFlag{Name: "ip", Usage: "measure over this `VERSION` of IP alone, 4 or 6; otherwise " +
+		&cli.IntFlag{Name: "ip", DefaultText: "4 and 6", Usage: "measure over this `VERSION` of IP alone; otherwise " +
 			"round trips go over both, rates over the one that functions are called by"},
 		&cli.IntFlag{Name: "pings", Value: 200, Usage: "`ECHOES` per link"},
 		&cli.DurationFlag{Name: "duration", Value: 2 * time.Second,
