@@ -191,6 +191,11 @@ func (a agents) End(
 		return nil, err
 	}
 	defer func() { _ = c.Close() }()
+	if a.alone == nil && len(nodes) == 0 { // no node was ever made: what is there may be another host's
+		if err := a.ours(ctx, testbed, s); errors.Is(err, ErrInput) {
+			return nil, err
+		}
+	}
 	left = a.sweep(ctx, c, testbed, a.through(ctx, testbed, s, on, nodes), nodes)
 	if err := context.Cause(ctx); err != nil {
 		return nil, err

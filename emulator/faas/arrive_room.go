@@ -1,6 +1,7 @@
 package faas
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -59,7 +60,8 @@ func (a *arrival) of(by *announced, head *arrivalHead) bool {
 
 // roomFor is a buffer for a state that comes: that of the version before, whose place it takes, or one that was found
 // beforehand; nil: there is none. The version before is given up with that: where the new one does not come whole, the
-// move is undone.
+// move is undone. A state that has another size than when it was offered takes the place of one that was found: what was
+// found for it must not keep it out.
 func (r *resident) roomFor(by *announced, head *arrivalHead, s *arrivalState) *blob {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -73,11 +75,25 @@ func (r *resident) roomFor(by *announced, head *arrivalHead, s *arrivalState) *b
 	}
 	i := slices.IndexFunc(now.rooms, func(b *blob) bool { return b.size() == s.Bytes })
 	if i < 0 {
+		if s.Bytes > firstStep {
+			now.giveUpNearest(s.Bytes)
+		}
 		return nil
 	}
 	b := now.rooms[i]
 	now.rooms = slices.Delete(now.rooms, i, i+1)
 	return b
+}
+
+// giveUpNearest gives up the room whose size is the nearest to that of a state that has none.
+func (a *arrival) giveUpNearest(size int64) {
+	if len(a.rooms) == 0 {
+		return
+	}
+	away := func(b *blob) int64 { return max(b.size()-size, size-b.size()) }
+	nearest := slices.MinFunc(a.rooms, func(x, y *blob) int { return cmp.Compare(away(x), away(y)) })
+	a.rooms = slices.DeleteFunc(a.rooms, func(b *blob) bool { return b == nearest })
+	nearest.release()
 }
 
 // receiveStates reads the states' contents, and holds them against their checksums.

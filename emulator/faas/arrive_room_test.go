@@ -45,12 +45,12 @@ func TestRoomForArrivals(t *testing.T) {
 	holds("memory for two of three, in the place of what was offered before", 2*size)
 
 	keys := arrivalKeys{"run/in-function/0/0", "run/in-function/0/1"}
-	round := func(phase, letter string) {
+	round := func(phase, letter string, size int) {
 		t.Helper()
 		content := strings.Repeat(letter, size)
 		head := &arrivalHead{Phase: phase, Epoch: 7}
 		for _, key := range keys {
-			head.States = append(head.States, arrivalState{key, int64(letter[0]), checksum([]byte(content)), size})
+			head.States = append(head.States, arrivalState{key, int64(letter[0]), checksum([]byte(content)), int64(size)})
 		}
 		if phase == phaseLast {
 			head.Keep = keys
@@ -58,9 +58,9 @@ func TestRoomForArrivals(t *testing.T) {
 		say(head, content+content)
 	}
 	for _, letter := range []string{"a", "b"} {
-		round(phaseCopy, letter)
+		round(phaseCopy, letter, size)
 	}
-	round(phaseLast, "c")
+	round(phaseLast, "c", size)
 	holds("each state once", 2*size)
 	for _, key := range keys {
 		v, err := a.states.get(key + "@1")
@@ -73,6 +73,13 @@ func TestRoomForArrivals(t *testing.T) {
 		t.Fatal(err)
 	}
 	holds("nothing afterwards", 0)
+	announce()
+	say(offer(size, size), "")
+	round(phaseLast, "d", size+7) // each has grown since it was offered
+	holds("each state once, in the place of what was found for it", 2*(size+7))
+	if err := control.Clean(t.Context(), "run/"); err != nil {
+		t.Fatal(err)
+	}
 	announce()
 	say(offer(size), "")
 	holds("memory for what was offered", size)

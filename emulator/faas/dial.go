@@ -13,13 +13,18 @@ import (
 // next (RFC 6298).
 const reopening = time.Second
 
+// reopenings is how often it asks again before it gives up (net.ipv4.tcp_syn_retries).
+const reopenings = 6
+
 // dial opens a connection. Where a router says that the other end is unreachable, as while a link is down, it asks
-// again at the instants at which TCP would if nobody had said anything, until ctx ends: what is down may come back.
+// again at the instants at which TCP would if nobody had said anything, and as often, unless ctx ends before: what is down
+// may come back.
 func (p *peers) dial(ctx context.Context, address string) (net.Conn, error) {
-	for pause := reopening; ; pause *= 2 {
+	for again, pause := 0, reopening; ; again, pause = again+1, 2*pause {
 		next := time.NewTimer(pause)
 		conn, err := p.dialer.DialContext(ctx, "tcp", address)
-		if err == nil || !errors.Is(err, syscall.EHOSTUNREACH) && !errors.Is(err, syscall.ENETUNREACH) {
+		down := errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH)
+		if !down || again == reopenings {
 			next.Stop()
 			return conn, err
 		}

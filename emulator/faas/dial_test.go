@@ -6,6 +6,7 @@ import (
 	"net"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -41,4 +42,20 @@ func TestDialAsksAgain(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, syscall.ENETUNREACH) || tries != 1 {
 		t.Errorf("%d tries, %v", tries, err)
 	}
+}
+
+// TestDialGivesUp: who stays unreachable is asked as often as TCP would, and no longer.
+func TestDialGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tries, begin := 0, time.Now()
+		p := newPeers(nil)
+		p.dialer.Control = func(string, string, syscall.RawConn) error {
+			tries++
+			return syscall.EHOSTUNREACH
+		}
+		_, err := p.dial(t.Context(), "127.0.0.1:1")
+		if !errors.Is(err, syscall.EHOSTUNREACH) || tries != 1+reopenings || time.Since(begin) != 63*time.Second {
+			t.Errorf("%d tries in %v, %v", tries, time.Since(begin), err)
+		}
+	})
 }

@@ -46,9 +46,10 @@ type Answer struct {
 
 // Times.
 const (
-	dialing  = 20 * time.Second // for a connection, before the next is tried
-	patience = 2 * time.Minute  // for all of them
-	starting = time.Minute      // for the agent
+	dialing   = 20 * time.Second // for a connection, before the next is tried
+	patience  = 2 * time.Minute  // for all of them
+	starting  = time.Minute      // for the agent
+	answering = 15 * time.Second // for an engine that is asked whether it is there
 )
 
 // Run is the relay. It ends when either side does.
@@ -134,11 +135,13 @@ func start(ctx context.Context, spec container.Spec) (conn *container.Conn, sile
 	if err != nil {
 		return nil, false, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, starting)
+	bounded, cancel := context.WithTimeout(ctx, starting)
 	defer cancel()
-	if conn, err = container.Start(ctx, api, spec); err != nil {
-		_, unanswered := api.Ping(ctx)
-		return nil, unanswered != nil, err
+	if conn, err = container.Start(bounded, api, spec); err != nil {
+		ping, stop := context.WithTimeout(ctx, answering) // not the start's time, which may be over
+		defer stop()
+		_, unanswered := api.Ping(ping)
+		return nil, unanswered != nil && ctx.Err() == nil, err
 	}
 	return conn, false, nil
 }
