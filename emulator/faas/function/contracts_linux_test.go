@@ -36,7 +36,11 @@ func watchdog() {
 	if err != nil {
 		panic(err)
 	}
-	http.Handle("/", httputil.NewSingleHostReverseProxy(upstream))
+	proxy := httputil.NewSingleHostReverseProxy(upstream)
+	proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, err error) {
+		http.Error(w, err.Error(), http.StatusBadGateway) // which the test prints
+	}
+	http.Handle("/", proxy)
 	http.HandleFunc("/_/health", func(w http.ResponseWriter, _ *http.Request) {
 		if !ready.Load() {
 			w.WriteHeader(http.StatusServiceUnavailable)
