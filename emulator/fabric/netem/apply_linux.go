@@ -25,7 +25,10 @@ func (f *Fabric) apply(ctx context.Context, want *fabric.Network) error {
 	if err != nil {
 		return err
 	}
-	former := f.formerAddresses(want)
+	former, err := f.formerAddresses(want)
+	if err != nil {
+		return err
+	}
 	left, err := f.intend(want)
 	if err != nil {
 		return err
@@ -43,6 +46,9 @@ func (f *Fabric) apply(ctx context.Context, want *fabric.Network) error {
 	err = errors.Join(unread, v.mend(ctx))
 	if err == nil && len(left) > 0 {
 		err = f.writeStations(refs(want))
+	}
+	if err == nil && len(absent) == 0 && len(former) > 0 {
+		err = f.forgetFormer()
 	}
 	if err == nil && len(absent) > 0 {
 		return &fabric.AbsentError{Stations: absent}

@@ -176,8 +176,15 @@ func (l *layout) further(n *fabric.Network, i int, usual target) map[netip.Prefi
 			}
 		}
 	}
+	apart := l.apart(n, i)
 	for to, port := range l.detours[i] {
-		if all[to] = (target{port: port}); gone[port] {
+		all[to] = target{port: port}
+		switch {
+		case apart != nil && slices.ContainsFunc(next, func(r fabric.Route) bool {
+			return r.To == to && r.Via != fabric.None && apart(r.Via)
+		}):
+			all[to] = nowhere
+		case gone[port]:
 			all[to] = unreachable
 		}
 	}

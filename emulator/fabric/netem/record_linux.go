@@ -20,7 +20,8 @@ import (
 const (
 	wantedFile   = "netem.wanted"
 	stationsFile = "netem.stations"
-	madeFile     = "netem.made" // of earlier versions
+	formerFile   = "netem.former" // further addresses of earlier networks that stations may still have
+	madeFile     = "netem.made"   // of earlier versions
 )
 
 // wanted reads the network as it was last wanted. The error wraps fs.ErrNotExist where there is none.
@@ -85,25 +86,61 @@ func (f *Fabric) intend(n *fabric.Network) (left []netns.Ref, err error) {
 	return left, nil
 }
 
-// formerAddresses are further addresses that the network as it was last wanted gave stations, and this one does not.
-func (f *Fabric) formerAddresses(n *fabric.Network) map[netns.Ref][]netip.Prefix {
-	was, err := f.wanted()
-	if err != nil || !fabric.Routed(was) {
-		return nil
+// formerly is what earlier networks gave a station.
+type formerly struct {
+	NetNS     netns.Ref
+	Addresses []netip.Prefix
+}
+
+// formerAddresses are further addresses that networks wanted before gave stations, and this one does not. They are
+// written down until a network is made without them: the next one must find those of one that failed.
+func (f *Fabric) formerAddresses(n *fabric.Network) (map[netns.Ref][]netip.Prefix, error) {
+	var before, left []formerly
+	text, err := os.ReadFile(filepath.Join(f.dir, formerFile))
+	if err == nil {
+		err = json.Unmarshal(text, &before)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(f.dir, formerFile), err)
+	}
+	if was, err := f.wanted(); err == nil {
+		for _, s := range was.Stations {
+			before = append(before, formerly{s.NetNS, s.Addresses})
+		}
 	}
 	now, all := map[netns.Ref]*fabric.Station{}, map[netns.Ref][]netip.Prefix{}
 	for i := range n.Stations {
 		now[n.Stations[i].NetNS] = &n.Stations[i]
 	}
-	for _, s := range was.Stations {
+	for _, s := range before {
 		for _, a := range s.Addresses {
 			has := func(b netip.Prefix) bool { return b.Addr() == a.Addr() }
-			if to := now[s.NetNS]; to != nil && !slices.ContainsFunc(to.Addresses, has) {
-				all[s.NetNS] = append(all[s.NetNS], netip.PrefixFrom(a.Addr(), a.Addr().BitLen()))
+			one := netip.PrefixFrom(a.Addr(), a.Addr().BitLen())
+			to := now[s.NetNS]
+			if to == nil || slices.ContainsFunc(to.Addresses, has) || slices.Contains(all[s.NetNS], one) {
+				continue
 			}
+			all[s.NetNS] = append(all[s.NetNS], one)
 		}
 	}
-	return all
+	if len(all) == 0 {
+		return nil, nil
+	}
+	for ns, addresses := range all {
+		left = append(left, formerly{ns, addresses})
+	}
+	if text, err = json.Marshal(left); err != nil {
+		return nil, err
+	}
+	return all, f.write(formerFile, text)
+}
+
+// forgetFormer is for when no station has an address of an earlier network any more.
+func (f *Fabric) forgetFormer() error {
+	if err := os.Remove(filepath.Join(f.dir, formerFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func refs(n *fabric.Network) []netns.Ref {
@@ -134,7 +171,7 @@ func (f *Fabric) write(file string, text []byte) error {
 // unwrite removes the files.
 func (f *Fabric) unwrite() error {
 	var failed []error
-	for _, file := range []string{wantedFile, stationsFile, madeFile} {
+	for _, file := range []string{wantedFile, stationsFile, formerFile, madeFile} {
 		for _, name := range []string{file, file + ".new"} {
 			if err := os.Remove(filepath.Join(f.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				failed = append(failed, err)

@@ -84,9 +84,9 @@ var anywhere = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 
 // table is the routing table of a space, of the stations' own addresses. What forwards knows every station, and says of
 // everybody else, and of those behind something that is down, that he is unreachable: default routes of two neighbours
-// might lead to each other, and packets for nobody would go around until they are too old. A station has a default
-// route by the port that most destinations have, and leaves that to its neighbour. What a partition keeps apart from a
-// station goes nowhere.
+// might lead to each other, and packets for nobody would go around until they are too old. A station that does not
+// forward has a default route by the port that most destinations have, and leaves that to its neighbour. What a partition
+// keeps apart from a station goes nowhere.
 func (l *layout) table(n *fabric.Network, i int) map[netip.Prefix]target {
 	where := l.targets(n, i)
 	exact := map[netip.Prefix]target{}
@@ -98,7 +98,8 @@ func (l *layout) table(n *fabric.Network, i int) map[netip.Prefix]target {
 	if len(exact) == 0 && l.spaces[i].station >= 0 {
 		return exact // it has no port
 	}
-	if usual := busiest(count); l.spaces[i].station >= 0 && l.forwards(i, usual) {
+	own := l.spaces[i].station // a station that forwards has no default route: its neighbour's routes might lead back
+	if usual := busiest(count); own >= 0 && !n.Stations[own].Forwards && l.forwards(i, usual) {
 		for _, r := range l.routes[i] {
 			to := netip.PrefixFrom(n.Stations[r.dest].Addr.Addr(), 32)
 			if exact[to] == (target{port: usual}) && !l.detoured(n, i, to.Addr()) {

@@ -22,7 +22,8 @@ func (s *server) alter(want *state, bare bool) (differs bool, absent []string, e
 	if err != nil {
 		return false, nil, err
 	}
-	resized := !slices.EqualFunc(s.table.shapes, next.shapes, func(a, b shape) bool { return a.mtu == b.mtu })
+	resized := s.unsized ||
+		!slices.EqualFunc(s.table.shapes, next.shapes, func(a, b shape) bool { return a.mtu == b.mtu })
 	s.engine.do(func() { s.engine.core.install(next, s.engine.clock.now()) })
 	s.table = next
 	if routed {
@@ -32,6 +33,7 @@ func (s *server) alter(want *state, bare bool) (differs bool, absent []string, e
 		return false, nil, nil
 	}
 	opened, absent, err := s.reconcile(next)
+	s.unsized = err != nil
 	if len(opened) > 0 {
 		s.engine.do(func() { err = errors.Join(err, s.attach(opened)) })
 	}

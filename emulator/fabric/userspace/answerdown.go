@@ -52,7 +52,7 @@ func (c *core) tellDown(p *packet, router topology.ID, at int64, later bool) {
 	}).end
 	if later {
 		own := *end
-		own.later = true
+		own.later, own.ahead = true, max(0, at-p.departs())
 		end = &own
 	}
 	c.sendICMP(end, p.data, at)

@@ -147,8 +147,9 @@ func (c *core) routeIP(from *port, data []byte) *path {
 	if len(data) < ipAt+20 || binary.BigEndian.Uint16(data[virtioLen+12:]) != etherIPv4 {
 		return c.route6(from, data)
 	}
-	to := c.table.lookup(binary.BigEndian.Uint32(data[ipAt+16:]))
-	if c.routed {
+	addr := binary.BigEndian.Uint32(data[ipAt+16:])
+	to := c.table.lookup(addr)
+	if c.routed && addr>>28 != 0xe && !from.everybody(addr) { // no route leads to a group
 		to = c.table.onto(from, to, netip.AddrFrom4([4]byte(data[ipAt+16:])))
 	}
 	if to == nil || to == from || data[virtioLen]&1 != 0 {

@@ -111,7 +111,7 @@
 //
 // # On a host with other work
 //
-// The process has real-time priority (SCHED_FIFO), where the host allows it: other programs then take next to nothing
+// The process has real-time priority (sched(7)), where the host allows it: other programs then take next to nothing
 // from its punctuality, and what is late is what they take from the nodes. The engine's thread is an ordinary one, of
 // the highest priority, while it takes more than 40 % of a processor, so that no station's flood keeps others from
 // running (urgency_linux.go).

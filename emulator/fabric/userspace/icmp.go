@@ -39,6 +39,7 @@ type pathEnd struct {
 	code    byte   // ICMP code
 	mtu     int    // that the message tells; 0: none
 	later   bool   // the message begins its way at an instant that is still to come
+	ahead   int64  // ns: by how much that is later than it was decided
 
 	turned   *path     // the packet itself goes on there
 	crossing *crossing // another machine goes on with the packet (see cut.go)
@@ -97,10 +98,11 @@ func (c *core) expire(from, to *port, data []byte) *path {
 func (c *core) sendICMP(e *pathEnd, about []byte, at int64) {
 	to := e.back.to
 	six := isIPv6(about)
-	if may := six && mayAnswer6(about) || !six && mayAnswer(about); !may || to.icmpNext > at+icmpBurst {
+	now := at - e.ahead // what is to be said later takes nothing of what may be said until then
+	if may := six && mayAnswer6(about) || !six && mayAnswer(about); !may || to.icmpNext > now+icmpBurst {
 		return
 	}
-	to.icmpNext = max(to.icmpNext, at) + icmpInterval
+	to.icmpNext = max(to.icmpNext, now) + icmpInterval
 	var data []byte
 	if six {
 		data = c.icmp6(e, about)

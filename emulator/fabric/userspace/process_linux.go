@@ -76,7 +76,6 @@ func (s *server) start(dir string) error {
 		_ = os.Remove(filepath.Join(dir, socketName))
 		return fmt.Errorf("ended with its parent, before the network was confirmed: %w", err)
 	}
-	runtime.GC()
 	if s.depends {
 		go func() {
 			_, _ = io.Copy(io.Discard, parent)

@@ -17,7 +17,7 @@ func (c *core) routeSpecial(from *port, data []byte) *path {
 	case addr>>28 == 0xe: // 224.0.0.0/4
 		copy(data[virtioLen:], []byte{0x01, 0x00, 0x5e, data[ipAt+17] & 0x7f, data[ipAt+18], data[ipAt+19]})
 		return c.table.floodPath(from)
-	case addr == 0xffffffff || addr == from.broadcast || slices.Contains(from.broadcasts, addr):
+	case from.everybody(addr):
 		copy(data[virtioLen:], []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
 		return c.table.floodPath(from)
 	case group || c.table.owner(netip.AddrFrom4([4]byte(data[ipAt+16:]))) == from:
@@ -26,6 +26,11 @@ func (c *core) routeSpecial(from *port, data []byte) *path {
 	from.unreachable++
 	c.drops.Foreign++
 	return c.table.unreachablePath(from)
+}
+
+// everybody says whether an address is that of all stations of a port's networks.
+func (p *port) everybody(addr uint32) bool {
+	return addr == 0xffffffff || addr == p.broadcast || slices.Contains(p.broadcasts, addr)
 }
 
 // ignore counts a frame of a kind that is not emulated.

@@ -24,6 +24,7 @@ type server struct {
 	engine     *engine
 	clock      *clock // the engine's
 	table      *table
+	unsized    bool             // interfaces may have other MTUs than the table
 	namespaces map[*port]string // the namespaces that the ports' devices were made in
 	timer      *time.Timer      // of growLater
 	depends    bool             // on the parent, for good
@@ -126,7 +127,7 @@ func (s *server) apply(want fabric.Network, part *partRequest) (absent []string,
 		s.engine.core.install(next, s.engine.clock.now())
 		err = s.attach(opened)
 	})
-	s.table = next
+	s.table, s.unsized = next, false
 	return absent, err
 }
 

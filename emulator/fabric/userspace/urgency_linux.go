@@ -12,7 +12,9 @@ import (
 )
 
 // Real-time priorities (sched(7)): the engine's thread above the process's others, on which Go's runtime may have it
-// wait for a moment, and all of them above every ordinary thread of the host.
+// wait for a moment, and all of them above every ordinary thread of the host. The others take turns (SCHED_RR): in
+// places Go's runtime has a thread ask again and again for what another one is about to do, and without turns that one
+// would wait for the same processor for ever.
 const (
 	engineRank = 2
 	otherRank  = 1
@@ -36,7 +38,7 @@ func firstOfAll() {
 	threads, _ := os.ReadDir("/proc/self/task")
 	for _, t := range threads {
 		if id, err := strconv.Atoi(t.Name()); err == nil {
-			_ = realtime(id, otherRank)
+			_ = realtime(id, unix.SCHED_RR, otherRank)
 		}
 	}
 }
@@ -45,9 +47,8 @@ func firstOfAll() {
 // them from sending what it waits for.
 func shared() bool { return runtime.NumCPU() > 1 }
 
-func realtime(thread int, rank uint32) error {
-	return unix.SchedSetAttr(thread,
-		&unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: rank}, 0)
+func realtime(thread int, policy, rank uint32) error {
+	return unix.SchedSetAttr(thread, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: policy, Priority: rank}, 0)
 }
 
 // ordinary schedules a thread as an ordinary one, before others of its kind.
@@ -75,7 +76,7 @@ func preciseTimers() { _ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0) }
 // setUrgent gives the calling thread real-time priority, or takes it away, and reports whether the host allows it.
 func setUrgent(on bool) bool {
 	if on {
-		return shared() && realtime(0, engineRank) == nil
+		return shared() && realtime(0, unix.SCHED_FIFO, engineRank) == nil
 	}
 	_ = ordinary(0)
 	return true

@@ -57,7 +57,7 @@ func TestUrgencyIsInForce(t *testing.T) {
 		t.Skip("this host has one processor, where nothing has real-time priority")
 	}
 	runtime.LockOSThread() // and the thread ends with the test
-	if err := realtime(0, engineRank); err != nil {
+	if err := realtime(0, unix.SCHED_FIFO, engineRank); err != nil {
 		t.Skipf("this host gives nobody a real-time priority: %v", err)
 	}
 	var got unix.SchedAttr

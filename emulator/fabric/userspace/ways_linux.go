@@ -207,6 +207,9 @@ func (w way) set6(sock int, call uintptr) error {
 		return err
 	}
 	six, err := unix.Socket(unix.AF_INET6, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if errors.Is(err, unix.EAFNOSUPPORT) && call == unix.SIOCDELRT {
+		return nil // a kernel without IPv6 has none
+	}
 	if err != nil {
 		return w.result(err)
 	}
