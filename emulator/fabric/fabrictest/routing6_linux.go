@@ -43,7 +43,7 @@ func probe6(from netns.Ref, to netip.Addr, limit int) (who netip.Addr, typ byte,
 			return err
 		}
 		var packet [1500]byte
-		n, sender, err := unix.Recvfrom(sock, packet[:], 0)
+		n, sender, err := received(sock, packet[:])
 		if err != nil {
 			return err
 		}

@@ -102,7 +102,7 @@ func probe(from netns.Ref, to netip.Addr, ttl int) (who netip.Addr, typ byte, er
 			return err
 		}
 		var packet [1500]byte
-		n, _, err := unix.Recvfrom(sock, packet[:], 0)
+		n, _, err := received(sock, packet[:])
 		if err != nil {
 			return err
 		}
@@ -113,6 +113,16 @@ func probe(from netns.Ref, to netip.Addr, ttl int) (who netip.Addr, typ byte, er
 		return nil
 	})
 	return who, typ, err
+}
+
+// received takes a packet from a socket whose time to wait is bounded: then a signal to the thread, as Go's runtime sends
+// them, ends a call (signal(7)).
+func received(sock int, packet []byte) (n int, from unix.Sockaddr, err error) {
+	for {
+		if n, from, err = unix.Recvfrom(sock, packet, 0); err != unix.EINTR {
+			return n, from, err
+		}
+	}
 }
 
 // ToMany sends datagrams from a station to a group of receivers or to everybody, and returns of which stations
