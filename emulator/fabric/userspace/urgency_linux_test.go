@@ -1,8 +1,12 @@
 package userspace
 
 import (
+	"os"
+	"os/exec"
 	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,5 +82,46 @@ func TestUrgencyIsInForce(t *testing.T) {
 	u.adapt(int64(time.Second), int64(time.Second))
 	if got = attribute(); got.Policy != unix.SCHED_NORMAL || got.Nice != -20 {
 		t.Errorf("a thread that is always busy: %+v", got)
+	}
+}
+
+// TestThreadsTakeTurns: of the process's threads none keeps another one of its rank from a processor for long. It runs in
+// a process of its own, which has the priority to its end.
+func TestThreadsTakeTurns(t *testing.T) {
+	if os.Getenv("TB_TURNS") == "" {
+		c := exec.Command("/proc/self/exe", "-test.run", "^TestThreadsTakeTurns$", "-test.v")
+		c.Env = append(os.Environ(), "TB_TURNS=1")
+		out, err := c.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		if strings.Contains(string(out), "--- SKIP") {
+			t.Skip("this host gives nobody a real-time priority, or has one processor")
+		}
+		return
+	}
+	if !shared() || realtime(0, unix.SCHED_RR, otherRank) != nil {
+		t.Skip()
+	}
+	firstOfAll()
+	started, end := make(chan bool), make(chan bool)
+	defer close(end)
+	for range 8 { // more threads than there were, which inherit it
+		go func() {
+			runtime.LockOSThread()
+			started <- true
+			<-end
+		}()
+		<-started
+	}
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil || len(threads) < 8 {
+		t.Fatal(threads, err)
+	}
+	for _, thread := range threads {
+		id, _ := strconv.Atoi(thread.Name())
+		if a, err := unix.SchedGetAttr(id, 0); err == nil && (a.Policy != unix.SCHED_RR || a.Priority != otherRank) {
+			t.Errorf("thread %d: %+v", id, a)
+		}
 	}
 }
