@@ -60,8 +60,8 @@ func (a *arrival) of(by *announced, head *arrivalHead) bool {
 
 // roomFor is a buffer for a state that comes: that of the version before, whose place it takes, or one that was found
 // beforehand; nil: there is none. The version before is given up with that: where the new one does not come whole, the
-// move is undone. A state that has another size than when it was offered takes the place of one that was found: what was
-// found for it must not keep it out.
+// move is undone. A state that has another size than when it was offered takes the place of one that was found:
+// what was found for it must not keep it out.
 func (r *resident) roomFor(by *announced, head *arrivalHead, s *arrivalState) *blob {
 	r.mu.Lock()
 	defer r.mu.Unlock()

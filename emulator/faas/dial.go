@@ -17,8 +17,8 @@ const reopening = time.Second
 const reopenings = 6
 
 // dial opens a connection. Where a router says that the other end is unreachable, as while a link is down, it asks
-// again at the instants at which TCP would if nobody had said anything, and as often, unless ctx ends before: what is down
-// may come back.
+// again at the instants at which TCP would if nobody had said anything, and as often, unless ctx ends before: what is
+// down may come back.
 func (p *peers) dial(ctx context.Context, address string) (net.Conn, error) {
 	for again, pause := 0, reopening; ; again, pause = again+1, 2*pause {
 		next := time.NewTimer(pause)

@@ -144,8 +144,8 @@ func probe(ctx context.Context, address string) bool {
 		_ = resp.Body.Close()
 		return resp.StatusCode != http.StatusServiceUnavailable // of-watchdog's, before its process is ready
 	}
-	// A program that takes a connection and answers no health check is one without. Who takes none is not ready, even if he
-	// would take one now: that he has a health check is not known yet.
+	// A program that takes a connection and answers no health check is one without. Who takes none is not ready, even if
+	// he would take one now: that he has a health check is not known yet.
 	var refused *net.OpError
 	return !errors.As(err, &refused) || refused.Op != "dial"
 }

@@ -115,8 +115,8 @@ func probe(from netns.Ref, to netip.Addr, ttl int) (who netip.Addr, typ byte, er
 	return who, typ, err
 }
 
-// received takes a packet from a socket whose time to wait is bounded: then a signal to the thread, as Go's runtime sends
-// them, ends a call (signal(7)).
+// received takes a packet from a socket whose time to wait is bounded: then a signal to the thread, such as of Go's
+// runtime, ends a call (signal(7)).
 func received(sock int, packet []byte) (n int, from unix.Sockaddr, err error) {
 	for {
 		if n, from, err = unix.Recvfrom(sock, packet, 0); err != unix.EINTR {

@@ -85,8 +85,8 @@ var anywhere = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 // table is the routing table of a space, of the stations' own addresses. What forwards knows every station, and says of
 // everybody else, and of those behind something that is down, that he is unreachable: default routes of two neighbours
 // might lead to each other, and packets for nobody would go around until they are too old. A station that does not
-// forward has a default route by the port that most destinations have, and leaves that to its neighbour. What a partition
-// keeps apart from a station goes nowhere.
+// forward has a default route by the port that most destinations have, and leaves that to its neighbour. What a
+// partition keeps apart from a station goes nowhere.
 func (l *layout) table(n *fabric.Network, i int) map[netip.Prefix]target {
 	where := l.targets(n, i)
 	exact := map[netip.Prefix]target{}

@@ -85,8 +85,8 @@ func TestUrgencyIsInForce(t *testing.T) {
 	}
 }
 
-// TestThreadsTakeTurns: of the process's threads none keeps another one of its rank from a processor for long. It runs in
-// a process of its own, which has the priority to its end.
+// TestThreadsTakeTurns: of the process's threads none keeps another one of its rank from a processor for long. It runs
+// in a process of its own, which has the priority to its end.
 func TestThreadsTakeTurns(t *testing.T) {
 	if os.Getenv("TB_TURNS") == "" {
 		c := exec.Command("/proc/self/exe", "-test.run", "^TestThreadsTakeTurns$", "-test.v")
