@@ -45,16 +45,13 @@ func Serve(makes Make) func(ctx context.Context, stream net.Conn) {
 	return func(ctx context.Context, stream net.Conn) {
 		var o order
 		_ = stream.SetReadDeadline(time.Now().Add(starting))
-		if err := exchange.NewReceiver(stream, mostSaid).Receive(&o); err != nil {
+		orders := exchange.NewReceiver(stream, mostSaid)
+		if err := orders.Receive(&o); err != nil {
 			return
 		}
 		_ = stream.SetReadDeadline(time.Time{})
-		ctx, cancel := context.WithCancel(ctx)
+		ctx, cancel := orders.Until(ctx)
 		defer cancel()
-		go func() {
-			defer cancel()
-			_, _ = stream.Read(make([]byte, 1))
-		}()
 		to := gob.NewEncoder(stream)
 		result, err := serve(ctx, makes, o, func() error { return to.Encode(said{}) })
 		_ = stream.SetWriteDeadline(time.Now().Add(starting))

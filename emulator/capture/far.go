@@ -75,13 +75,12 @@ func (f Far) Capture(ctx context.Context, filter []bpf.RawInstruction, to Sink) 
 		d.NetNS.Machine = ""
 		o.Devices = append(o.Devices, d)
 	}
-	orders := gob.NewEncoder(stream)
-	if err := orders.Encode(o); err != nil {
+	if err := gob.NewEncoder(stream).Encode(o); err != nil {
 		return f.lost(err)
 	}
 	defer context.AfterFunc(ctx, func() { // what it has seen until now is still to come
 		_ = stream.SetDeadline(time.Now().Add(ending))
-		_ = orders.Encode(true)
+		_, _ = stream.Write([]byte{0})
 	})()
 	from, ahead := exchange.NewReceiver(stream, mostTold), wallAhead()
 	wall := func(t int64) time.Time { return time.Unix(0, int64(f.Clock(time.Duration(t)))+ahead) }
@@ -122,21 +121,16 @@ func (f Far) named(err error) error {
 	return fmt.Errorf("machine %s: %w", f.Machine, err)
 }
 
-// Serve captures as ordered over a stream, at devices of this machine. Another message of the controller's ends it, as
-// does the end of the stream, or of ctx.
+// Serve captures as ordered over a stream, at devices of this machine. A byte of the controller's ends it, and so does
+// the end of the stream, or of ctx.
 func Serve(ctx context.Context, stream net.Conn) {
 	var o order
 	orders := exchange.NewReceiver(stream, mostOrdered)
 	if err := orders.Receive(&o); err != nil {
 		return
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := orders.Until(ctx)
 	defer cancel()
-	go func() {
-		defer cancel()
-		var end bool // by the reader that may have it already
-		_ = orders.Receive(&end)
-	}()
 	// Nobody may read any more: what waits to be sent would keep the capture going.
 	defer context.AfterFunc(ctx, func() { _ = stream.SetWriteDeadline(time.Now().Add(ending)) })()
 	s := &teller{to: gob.NewEncoder(stream), ahead: wallAhead()}

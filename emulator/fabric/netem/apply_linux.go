@@ -48,7 +48,7 @@ func (f *Fabric) apply(ctx context.Context, want *fabric.Network) error {
 		err = f.writeStations(refs(want))
 	}
 	if err == nil && len(absent) == 0 && len(former) > 0 {
-		err = f.forgetFormer()
+		err = f.erase(formerFile) // no station has an address of an earlier network any more
 	}
 	if err == nil && len(absent) > 0 {
 		return &fabric.AbsentError{Stations: absent}

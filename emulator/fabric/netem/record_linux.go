@@ -40,19 +40,27 @@ func (f *Fabric) wanted() (*fabric.Network, error) {
 
 // stations reads the namespaces that may have a device of the network.
 func (f *Fabric) stations() ([]netns.Ref, error) {
-	path := filepath.Join(f.dir, stationsFile)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
 	var all []netns.Ref
-	if err == nil {
-		err = json.Unmarshal(text, &all)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	if err := f.readList(stationsFile, &all); err != nil {
+		return nil, err
 	}
 	return all, nil
+}
+
+// readList reads a file of JSON; one that is missing has nothing.
+func (f *Fabric) readList(file string, into any) error {
+	path := filepath.Join(f.dir, file)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, into)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
 }
 
 // intend writes down what is going to be made, before it is, and returns the namespaces that the network leaves.
@@ -96,12 +104,8 @@ type formerly struct {
 // written down until a network is made without them: the next one must find those of one that failed.
 func (f *Fabric) formerAddresses(n *fabric.Network) (map[netns.Ref][]netip.Prefix, error) {
 	var before, left []formerly
-	text, err := os.ReadFile(filepath.Join(f.dir, formerFile))
-	if err == nil {
-		err = json.Unmarshal(text, &before)
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(f.dir, formerFile), err)
+	if err := f.readList(formerFile, &before); err != nil {
+		return nil, err
 	}
 	if was, err := f.wanted(); err == nil {
 		for _, s := range was.Stations {
@@ -129,18 +133,7 @@ func (f *Fabric) formerAddresses(n *fabric.Network) (map[netns.Ref][]netip.Prefi
 	for ns, addresses := range all {
 		left = append(left, formerly{ns, addresses})
 	}
-	if text, err = json.Marshal(left); err != nil {
-		return nil, err
-	}
-	return all, f.write(formerFile, text)
-}
-
-// forgetFormer is for when no station has an address of an earlier network any more.
-func (f *Fabric) forgetFormer() error {
-	if err := os.Remove(filepath.Join(f.dir, formerFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return all, f.writeList(formerFile, left)
 }
 
 func refs(n *fabric.Network) []netns.Ref {
@@ -151,12 +144,15 @@ func refs(n *fabric.Network) []netns.Ref {
 	return all
 }
 
-func (f *Fabric) writeStations(all []netns.Ref) error {
+func (f *Fabric) writeStations(all []netns.Ref) error { return f.writeList(stationsFile, all) }
+
+// writeList replaces a file by JSON.
+func (f *Fabric) writeList(file string, all any) error {
 	text, err := json.Marshal(all)
 	if err != nil {
 		return err
 	}
-	return f.write(stationsFile, text)
+	return f.write(file, text)
 }
 
 // write replaces a file: a reader sees the old one or the new one.
@@ -173,10 +169,16 @@ func (f *Fabric) unwrite() error {
 	var failed []error
 	for _, file := range []string{wantedFile, stationsFile, formerFile, madeFile} {
 		for _, name := range []string{file, file + ".new"} {
-			if err := os.Remove(filepath.Join(f.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				failed = append(failed, err)
-			}
+			failed = append(failed, f.erase(name))
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// erase removes a file that may be missing.
+func (f *Fabric) erase(file string) error {
+	if err := os.Remove(filepath.Join(f.dir, file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/gob"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"regexp"
 	"strings"
@@ -39,15 +38,12 @@ type agent struct {
 // serve answers one request. ctx ends it, and so does the stream's end.
 func (a *agent) serve(ctx context.Context, stream net.Conn) {
 	var q request
-	if err := exchange.NewReceiver(stream, mostAsked).Receive(&q); err != nil {
+	asked := exchange.NewReceiver(stream, mostAsked)
+	if err := asked.Receive(&q); err != nil {
 		return
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := asked.Until(ctx) // the controller says nothing more but the byte that ends a tap
 	defer cancel()
-	go func() { // the controller says nothing more: only its end ends the read
-		defer cancel()
-		_, _ = io.ReadFull(stream, make([]byte, 1))
-	}()
 	if q.Op == opTap {
 		// Nobody reads any more: what waits to be sent would keep the capture going.
 		defer context.AfterFunc(ctx, func() { _ = stream.SetWriteDeadline(time.Now().Add(tapEnds)) })()

@@ -72,11 +72,7 @@ func (f *former) remove(device string) (err error) {
 	}
 	defer unix.Close(sock)
 	for _, w := range f.ways {
-		if w.to.Addr().Is4() {
-			err = errors.Join(err, w.set4(sock, unix.SIOCDELRT))
-		} else {
-			err = errors.Join(err, w.set6(sock, unix.SIOCDELRT))
-		}
+		err = errors.Join(err, w.set(sock, unix.SIOCDELRT))
 	}
 	for _, index := range f.labels { // an address without its label's flag is gone
 		e := ioctl(sock, unix.SIOCSIFFLAGS, unsafe.Pointer(newIfreq(label(index))))

@@ -147,13 +147,17 @@ func parseWay6(f []string) (w way, ok bool) {
 func addWays(wanted []way, sock int) error {
 	missing, err := missingWays(wanted)
 	for _, w := range missing {
-		if w.to.Addr().Is4() {
-			err = errors.Join(err, w.set4(sock, unix.SIOCADDRT))
-		} else {
-			err = errors.Join(err, w.set6(sock, unix.SIOCADDRT))
-		}
+		err = errors.Join(err, w.set(sock, unix.SIOCADDRT))
 	}
 	return err
+}
+
+// set adds the route or, by SIOCDELRT, removes it. One that is there, or not, is as good.
+func (w way) set(sock int, call uintptr) error {
+	if w.to.Addr().Is4() {
+		return w.set4(sock, call)
+	}
+	return w.set6(sock, call)
 }
 
 // rtentry is struct rtentry of include/uapi/linux/route.h.
@@ -170,7 +174,7 @@ type rtentry struct {
 	initialRoundTripMax uint16
 }
 
-// set4 adds the route or, by SIOCDELRT, removes it. One that is there, or not, is as good.
+// set4 is set of IPv4.
 func (w way) set4(sock int, call uintptr) error {
 	device := append([]byte(fabric.Interface), 0)
 	to, all := w.to.Addr().As4(), uint32(0xffffffff)
@@ -200,7 +204,7 @@ type in6Rtmsg struct {
 	index                int32
 }
 
-// set6 is set4 of IPv6.
+// set6 is set of IPv6.
 func (w way) set6(sock int, call uintptr) error {
 	index, err := indexOf(sock)
 	if err != nil {

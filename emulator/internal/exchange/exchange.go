@@ -3,6 +3,8 @@
 package exchange
 
 import (
+	"bufio"
+	"context"
 	"encoding/gob"
 	"fmt"
 	"io"
@@ -13,13 +15,15 @@ import (
 // Receiver reads messages of bounded size.
 type Receiver struct {
 	budget *readfile.Budget
-	from   *gob.Decoder
+	read   *bufio.Reader // from the budget
+	from   *gob.Decoder  // from read, and from nothing behind it
 }
 
 // NewReceiver reads messages of at most so many bytes each.
 func NewReceiver(from io.Reader, most int64) *Receiver {
 	budget := readfile.NewBudget(from, most, "message")
-	return &Receiver{budget, gob.NewDecoder(budget)}
+	read := bufio.NewReader(budget)
+	return &Receiver{budget, read, gob.NewDecoder(read)}
 }
 
 // Receive reads the next message. Whatever the other side sends, it fails at most.
@@ -31,4 +35,17 @@ func (r *Receiver) Receive(into any) (err error) {
 	}()
 	r.budget.Reset()
 	return r.from.Decode(into)
+}
+
+// Until is ctx until the other side says anything more, such as a byte, or ends the stream: after a message that asks
+// for what lasts. What comes close behind a message may have been read with it, so that whoever reads the stream itself
+// would wait in vain. No message is received afterwards. What it leaves waiting ends with the stream.
+func (r *Receiver) Until(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		defer cancel()
+		r.budget.Reset()
+		_, _ = r.read.ReadByte()
+	}()
+	return ctx, cancel
 }

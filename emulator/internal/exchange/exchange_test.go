@@ -5,7 +5,9 @@ import (
 	"encoding/gob"
 	"errors"
 	"fmt"
+	"net"
 	"testing"
+	"time"
 
 	"testbed/emulator/internal/readfile"
 )
@@ -61,4 +63,41 @@ func FuzzReceive(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestUntil: what comes with a message, or after it, ends what was asked for, and so does the stream's end.
+func TestUntil(t *testing.T) {
+	for name, end := range map[string]func(controller net.Conn, asked []byte) error{
+		"with it": func(c net.Conn, asked []byte) error { _, err := c.Write(append(asked, 0)); return err },
+		"after it": func(c net.Conn, asked []byte) error {
+			_, err := c.Write(asked)
+			time.Sleep(10 * time.Millisecond)
+			_, late := c.Write([]byte{0})
+			return errors.Join(err, late)
+		},
+		"the stream": func(c net.Conn, asked []byte) error { _, err := c.Write(asked); return errors.Join(err, c.Close()) },
+	} {
+		var asked bytes.Buffer
+		if err := gob.NewEncoder(&asked).Encode("capture"); err != nil {
+			t.Fatal(err)
+		}
+		agent, controller := net.Pipe()
+		ended := make(chan error, 1)
+		go func() { ended <- end(controller, asked.Bytes()) }()
+		r, what := NewReceiver(agent, 1000), ""
+		if err := r.Receive(&what); err != nil || what != "capture" {
+			t.Fatalf("%s: %q, %v", name, what, err)
+		}
+		ctx, cancel := r.Until(t.Context())
+		select {
+		case <-ctx.Done():
+		case <-time.After(30 * time.Second):
+			t.Errorf("%s: it goes on", name)
+		}
+		if err := <-ended; err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		cancel()
+		_, _ = agent.Close(), controller.Close()
+	}
 }
