@@ -108,7 +108,8 @@ func TestProgramsKeysAreCounted(t *testing.T) {
 		for i := range keys {
 			fmt.Fprintf(&items, `,{"key":"%d","value":1}`, i)
 		}
-		if status, _, text := state.ask("POST", dapr.DefaultStore, "["+items.String()[1:]+"]"); status != http.StatusNoContent {
+		status, _, text := state.ask("POST", dapr.DefaultStore, "["+items.String()[1:]+"]")
+		if status != http.StatusNoContent {
 			return nil, fmt.Errorf("%d %s", status, text)
 		}
 		return argument, nil

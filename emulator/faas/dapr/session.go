@@ -51,8 +51,8 @@ type Session struct {
 // headroom is how much longer a request's body may be than a state, for its keys, options and brackets.
 const headroom = 1 << 20
 
-// NewSession makes a session of states whose spaces belong to it until Close, and for which the caller has memory as they
-// are. limit is a state's, in bytes.
+// NewSession makes a session of states whose spaces belong to it until Close, and for which the caller has memory as
+// they are. limit is a state's, in bytes.
 func NewSession(stores []Store, limit int64, memory Memory) *Session {
 	s := &Session{stores: slices.Clone(stores), limit: limit + headroom, memory: memory}
 	s.began = s.overhead()
