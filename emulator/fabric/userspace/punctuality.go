@@ -38,9 +38,9 @@ type punctuality struct {
 	thread    thread
 	looked    int64 // when it was asked last how long it had been starved
 	waited    int64 // what that was
-	accounted int64 // ns of that since, which spells tell of
-	marked    int64 // when, since looked, this turn began
-	ran       int64 // what the thread had run by then
+	ran       int64 // how long it had run by then
+	atWork    int64 // and how long it had been at work
+	accounted int64 // ns of sleeps that ended late since
 }
 
 // thread tells of the engine's thread, in ns.
@@ -71,9 +71,6 @@ func (p *punctuality) worked(now, timeout int64) int64 {
 	p.since, p.why = now, health.Turn
 	if p.absent(p.woken, now, health.Turn) {
 		p.since = p.woken
-		if now < p.watched { // it was starved where it did not run: what it did for others explains nothing
-			p.accounted += max(0, now-p.marked-(p.thread.ran()-p.ran))
-		}
 	}
 	if now < p.watched && (timeout < 0 || timeout > int64(heartbeat)) {
 		return int64(heartbeat)
@@ -96,31 +93,25 @@ func (p *punctuality) slept(begin, now, timeout int64) {
 			p.since, p.why = begin+timeout, health.Overslept
 		}
 	}
-	switch {
-	case now >= p.watched:
-	case now-p.looked >= int64(heartbeat):
+	if now < p.watched && now-p.looked >= int64(heartbeat) {
 		p.look(now)
-	default:
-		p.mark(now)
 	}
 }
 
-// mark begins to account for a turn.
-func (p *punctuality) mark(now int64) { p.marked, p.ran = now, p.thread.ran() }
-
-// look asks the kernel how long the thread was ready to run and did not, and keeps what no absence since the last time
-// explains: the thread was woken by a packet, late.
+// look asks the kernel how long the thread was ready to run and did not, and keeps what nothing since the last time
+// explains: the thread was woken by a packet, late. What explains it are sleeps that ended late, and turns, as far as it
+// did not run in them: what it did for others while it ran is no reason.
 func (p *punctuality) look(now int64) {
-	waited := p.thread.starved()
-	unseen := min(waited-p.waited-p.accounted, now-p.looked)
+	waited, ran, atWork := p.thread.starved(), p.thread.ran(), p.busy+now-p.woken
+	inTurns := max(0, atWork-p.atWork-(ran-p.ran))
+	unseen := min(waited-p.waited-p.accounted-inTurns, now-p.looked)
 	if p.absent(now-unseen, now, health.Starved) {
 		for _, station := range p.heard {
 			p.spells.Add(health.Spell{From: now - unseen, To: now, Station: station.name, Why: health.Starved})
 		}
 	}
-	p.waited, p.looked, p.accounted = waited, now, 0
+	p.waited, p.ran, p.atWork, p.looked, p.accounted = waited, ran, atWork, now, 0
 	p.heard, p.looks = p.heard[:0], p.looks+1
-	p.mark(now)
 }
 
 // absent keeps a time in which no device was looked at, and reports whether it was long.

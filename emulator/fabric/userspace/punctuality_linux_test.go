@@ -248,7 +248,7 @@ func TestStarvationBesideWork(t *testing.T) {
 		"both": {[]turn{{runs: 2 * ms, waits: ms, sleeps: us}, {runs: us, sleeps: us, late: ms}, {runs: us, sleeps: ms, late: ms}},
 			2 * ms},
 		"every turn, by little": {[]turn{{runs: 20 * us, waits: 150 * us, sleeps: us}, {runs: 20 * us, waits: 150 * us, sleeps: 5 * ms}},
-			300 * us},
+			0}, // what is less than health.Floor is in the histogram alone
 	} {
 		t.Run(name, func(t *testing.T) {
 			var p punctuality
