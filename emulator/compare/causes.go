@@ -32,8 +32,8 @@ const roleCount = int(plan.Start) + 1
 // sums add up what is known of a group's steps, times in seconds. Sums of several groups may be added to each other.
 type sums struct {
 	pairs int // chains with a forecast
-	// weight is how many jobs those of them stand for whose steps are summed, which those of chains with other workers than
-	// predicted are not, and whole those that are attributed; sums below are weighted so.
+	// weight is how many jobs those of them stand for whose steps are summed, which those of chains with other workers
+	// than predicted are not, and whole those that are attributed; sums below are weighted so.
 	weight, whole float64
 	// attributed of them have all steps measured and predicted, so that their whole error has causes. A chain that
 	// lacks a step still counts in roles.

@@ -105,8 +105,8 @@ func TestCausesAreThoseThatWerePlanted(t *testing.T) {
 	}
 }
 
-// Whatever is measured, the causes add up to the difference of every group's chains whose steps are those predicted, and
-// so do roles, with what is in no step.
+// Whatever is measured, the causes add up to the difference of every group's chains whose steps are those predicted,
+// and so do roles, with what is in no step.
 func TestCausesAddUp(t *testing.T) {
 	random := rand.New(rand.NewPCG(8, 8))
 	m, p := causal(200)

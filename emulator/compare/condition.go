@@ -34,8 +34,8 @@ var ErrCondition = errors.New("not a condition")
 //	difference.mean > 5%
 //	in-edge.difference.low > 5%
 //
-// late is how many chains started more than 5 ms after they were due, late.max by how much at most, and due.mean, .median
-// and .p95 are latencies from when they were due:
+// late is how many chains started more than 5 ms after they were due, late.max by how much at most, and due.mean,
+// .median and .p95 are latencies from when they were due:
 //
 //	late > 0
 //	due.p95 > 300ms

@@ -83,8 +83,8 @@ func WriteEdge(w io.Writer, all []record.Edge) error {
 	p.table(t)
 	p.paragraph(EdgeNote)
 	if jobs := EdgeJobs(all); jobs > 0 {
-		p.paragraph(fmt.Sprintf("A job is one of %.0f, for which the chains stand by their weights; what links counted is of "+
-			"the chains, scaled by what was planned of jobs and of chains", jobs))
+		p.paragraph(fmt.Sprintf("A job is one of %.0f, for which the chains stand by their weights; what links counted is "+
+			"of the chains, scaled by what was planned of jobs and of chains", jobs))
 	}
 	if priced(all) {
 		p.line("Costs are of a million jobs, by the scenario's prices")

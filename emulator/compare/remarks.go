@@ -25,8 +25,9 @@ func (r *Run) ended() string {
 	return fmt.Sprintf("ended as %.20q", r.Exit)
 }
 
-// Remark is what is to be known of a run before its figures are used: its verdict on itself, with the weightiest reason,
-// where that is not green, and how it ended where it did not end well. It is empty where there is nothing to be said.
+// Remark is what is to be known of a run before its figures are used: its verdict on itself, with the weightiest
+// reason, where that is not green, and how it ended where it did not end well. It is empty where there is nothing to
+// be said.
 func (r *Run) Remark() string {
 	var parts []string
 	switch v := r.Validity; {

@@ -39,7 +39,8 @@ func TestRemarks(t *testing.T) {
 // TestRunsThatDifferSaySo: in version, kernel, verdict and how they ended; alike ones say nothing of that.
 func TestRunsThatDifferSaySo(t *testing.T) {
 	green := &record.Validity{Verdict: record.Green}
-	base := Run{Name: "a", Scenario: "s", Fabric: "f", Runtime: "r", Version: "v1", Kernel: "6.1", Exit: record.OK, Validity: green}
+	base := Run{Name: "a", Scenario: "s", Fabric: "f", Runtime: "r", Version: "v1", Kernel: "6.1",
+		Exit: record.OK, Validity: green}
 	with := func(change func(*Run)) *Run {
 		r := base
 		change(&r)
@@ -54,7 +55,8 @@ func TestRunsThatDifferSaySo(t *testing.T) {
 		{with(func(r *Run) { r.Version = "v2" }), ", version v1)", ", version v2)"},
 		{with(func(r *Run) { r.Kernel = "" }), ", kernel 6.1)", ", kernel ?)"},
 		{with(func(r *Run) { r.Validity = red }), ")", ", red)"},
-		{with(func(r *Run) { r.Validity, r.Exit = nil, record.Interrupted }), ")", ", no verdict on itself, was interrupted)"},
+		{with(func(r *Run) { r.Validity, r.Exit = nil, record.Interrupted }), ")",
+			", no verdict on itself, was interrupted)"},
 	} {
 		var text bytes.Buffer
 		if err := WriteRuns(&text, &Comparison{Runs: []*Run{&base, c.other}}, "total"); err != nil {

@@ -7,7 +7,8 @@ import (
 )
 
 // Chains of an open loop are due at times that do not depend on the others. One that starts late has a latency that is
-// measured from its start, and waited before that: who asks what its client would have seen counts from when it was due.
+// measured from its start, and waited before that: who asks what its client would have seen counts from when it was
+// due.
 
 // starts says how late a group's chains started.
 func (c *Collector) starts(out *Group, members []int32) {
@@ -38,8 +39,8 @@ func (g *Group) sinceDue() *Summary {
 func (p *printer) starts(r *Report) {
 	for i := range r.Models {
 		if g := &r.Models[i]; g.SinceDue != nil {
-			p.paragraph(fmt.Sprintf("%s: %d of %d chains started more than %g ms after they were due, by %s ms at most; from when "+
-				"they were due they took %s ms on average, %s at the median and %s at p95", g.Model, g.Late, g.Chains-g.Errors,
+			p.paragraph(fmt.Sprintf("%s: %d of %d chains started more than %g ms after they were due, by %s ms at most; from "+
+				"when they were due they took %s ms on average, %s at the median and %s at p95", g.Model, g.Late, g.Chains-g.Errors,
 				1e3*record.LateStart, millis(g.LateMax), millis(g.SinceDue.Mean), millis(g.SinceDue.Median),
 				millis(g.SinceDue.P95)))
 		}

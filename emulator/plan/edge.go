@@ -36,9 +36,9 @@ func (m EdgeMean) Plus(o EdgeMean, times float64) EdgeMean {
 		MessagesOut: m.MessagesOut + times*o.MessagesOut, MessagesIn: m.MessagesIn + times*o.MessagesIn}
 }
 
-// EdgeTraffic is that of the plan's transfers, once each, to and from each replica of a state. crossings is how many links to and from the cloud a step's
-// transfer crosses, out and in. A state that is read is asked for, and one that is written is confirmed, by messages
-// without payload.
+// EdgeTraffic is that of the plan's transfers, once each, to and from each replica of a state. crossings is how many
+// links to and from the cloud a step's transfer crosses, out and in. A state that is read is asked for, and one that
+// is written is confirmed, by messages without payload.
 func (p *Plan) EdgeTraffic(crossings func(*Step) (out, in int64)) EdgeTraffic {
 	var sum EdgeTraffic
 	for i := range p.Steps {

@@ -278,7 +278,8 @@ func TestMeanTimeBetweenChainsThatAreDue(t *testing.T) {
 		jobs    []int
 		want    time.Duration
 	}{
-		{Trace{Times: times}, []int{0, 1, 2}, 2 * time.Second}, {Trace{Times: times, SpeedUp: 4}, []int{0, 1, 2}, time.Second / 2},
+		{Trace{Times: times}, []int{0, 1, 2}, 2 * time.Second},
+		{Trace{Times: times, SpeedUp: 4}, []int{0, 1, 2}, time.Second / 2},
 		{Trace{Times: times}, []int{3}, 0}, {Trace{Times: times}, nil, 0}, {Sequential{}, []int{0, 1, 2}, 0},
 	} {
 		if got := gapOf(c.arrival, c.jobs); got != c.want {

@@ -42,9 +42,9 @@ func traffic(r *run.Run, engine int) *figures.Figure {
 	return f
 }
 
-// onWire is the mean of the bytes sent for a chain that was tried, at the instants of the samples: what links count is of
-// chains that failed and of attempts that were made again, too. One that is under way counts by the share of its time
-// that has passed.
+// onWire is the mean of the bytes sent for a chain that was tried, at the instants of the samples: what links count is
+// of chains that failed and of attempts that were made again, too. One that is under way counts by the share of its
+// time that has passed.
 func onWire(sent []run.At, tried []run.Attempt) []figures.Point {
 	var points []figures.Point
 	for _, at := range thinned(sent, loadSteps) {

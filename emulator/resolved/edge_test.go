@@ -66,7 +66,8 @@ func TestWhatLeavesTheEdge(t *testing.T) {
 
 // near says whether two means are the same but for rounding.
 func near(a, b plan.EdgeMean) bool {
-	for _, v := range [][2]float64{{a.Out, b.Out}, {a.In, b.In}, {a.MessagesOut, b.MessagesOut}, {a.MessagesIn, b.MessagesIn}} {
+	for _, v := range [][2]float64{{a.Out, b.Out}, {a.In, b.In}, {a.MessagesOut, b.MessagesOut},
+		{a.MessagesIn, b.MessagesIn}} {
 		if math.Abs(v[0]-v[1]) > 1e-9*(1+math.Abs(v[1])) {
 			return false
 		}

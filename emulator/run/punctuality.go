@@ -9,8 +9,8 @@ import (
 // leastGap is the mean time between starts, in s, that a host is held to at least: beginning a chain takes some of it.
 const leastGap = 1e-3
 
-// judgeStarts judges whether a model's chains began when they were due: those that did not met another load than the one
-// that the arrival process says, and that was predicted.
+// judgeStarts judges whether a model's chains began when they were due: those that did not met another load than the
+// one that the arrival process says, and that was predicted.
 func judgeStarts(v *record.Validity, c *record.ModelCounts) {
 	begun := c.Done + c.Failed + c.Lost
 	bunched := c.Gap > 0 && c.LateMean > max(c.Gap, leastGap)

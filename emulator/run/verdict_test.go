@@ -112,15 +112,24 @@ func TestChainsThatBeganLate(t *testing.T) {
 		verdict string
 		reason  string
 	}{
-		"in time":                 {record.ModelCounts{Done: 100, LateMax: 0.004, LateMean: 0.0003, Gap: 0.1}, record.Green, ""},
-		"no times":                {record.ModelCounts{Done: 100}, record.Green, ""},
-		"one":                     {record.ModelCounts{Done: 100, Late: 1, LateMax: 2, LateMean: 0.02, Gap: 0.1}, record.Amber, "1 of 100 chains began more than 5 ms after they were due, by 2 s at most"},
-		"as many as may":          {record.ModelCounts{Done: 100, Late: 5, LateMax: 0.01, Gap: 0.1}, record.Amber, "5 of 100"},
-		"many":                    {record.ModelCounts{Done: 100, Late: 6, LateMax: 0.01, Gap: 0.1}, record.Red, "6 of 100"},
-		"of those that failed":    {record.ModelCounts{Done: 50, Failed: 40, Lost: 10, Late: 5, LateMax: 0.01}, record.Amber, "5 of 100"},
-		"few, and by much":        {record.ModelCounts{Done: 100, Late: 4, LateMax: 9, LateMean: 0.3, Gap: 0.1}, record.Red, "all by 300 ms on average, where one is due each 100 ms"},
-		"each by less, and dense": {record.ModelCounts{Done: 100, LateMax: 0.0045, LateMean: 0.003, Gap: 0.002}, record.Red, "0 of 100"},
-		"a burst":                 {record.ModelCounts{Done: 100, LateMax: 0.002, LateMean: 0.0005, Gap: 0.00001}, record.Green, ""},
+		"in time": {record.ModelCounts{Done: 100, LateMax: 0.004, LateMean: 0.0003, Gap: 0.1},
+			record.Green, ""},
+		"no times": {record.ModelCounts{Done: 100},
+			record.Green, ""},
+		"one": {record.ModelCounts{Done: 100, Late: 1, LateMax: 2, LateMean: 0.02, Gap: 0.1},
+			record.Amber, "1 of 100 chains began more than 5 ms after they were due, by 2 s at most"},
+		"as many as may": {record.ModelCounts{Done: 100, Late: 5, LateMax: 0.01, Gap: 0.1},
+			record.Amber, "5 of 100"},
+		"many": {record.ModelCounts{Done: 100, Late: 6, LateMax: 0.01, Gap: 0.1},
+			record.Red, "6 of 100"},
+		"of those that failed": {record.ModelCounts{Done: 50, Failed: 40, Lost: 10, Late: 5, LateMax: 0.01},
+			record.Amber, "5 of 100"},
+		"few, and by much": {record.ModelCounts{Done: 100, Late: 4, LateMax: 9, LateMean: 0.3, Gap: 0.1},
+			record.Red, "all by 300 ms on average, where one is due each 100 ms"},
+		"each by less, and dense": {record.ModelCounts{Done: 100, LateMax: 0.0045, LateMean: 0.003, Gap: 0.002},
+			record.Red, "0 of 100"},
+		"a burst": {record.ModelCounts{Done: 100, LateMax: 0.002, LateMean: 0.0005, Gap: 0.00001},
+			record.Green, ""},
 	} {
 		c.counts.Model = "external"
 		m := &record.Manifest{Models: []record.ModelCounts{c.counts}}

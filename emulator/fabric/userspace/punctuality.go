@@ -99,8 +99,8 @@ func (p *punctuality) slept(begin, now, timeout int64) {
 }
 
 // look asks the kernel how long the thread was ready to run and did not, and keeps what nothing since the last time
-// explains: the thread was woken by a packet, late. What explains it are sleeps that ended late, and turns, as far as it
-// did not run in them: what it did for others while it ran is no reason.
+// explains: the thread was woken by a packet, late. What explains it are sleeps that ended late, and turns, as far as
+// it did not run in them: what it did for others while it ran is no reason.
 func (p *punctuality) look(now int64) {
 	waited, ran, atWork := p.thread.starved(), p.thread.ran(), p.busy+now-p.woken
 	inTurns := max(0, atWork-p.atWork-(ran-p.ran))

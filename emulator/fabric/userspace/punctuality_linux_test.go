@@ -227,8 +227,8 @@ type planned struct{ waits, runs int64 }
 func (p *planned) starved() int64 { return p.waits }
 func (p *planned) ran() int64     { return p.runs }
 
-// TestStarvationBesideWork: what the thread did for others while it ran is no reason for what it did not run, whether it
-// waited for a processor before, after or meanwhile. Times are of a clock of the test's own.
+// TestStarvationBesideWork: what the thread did for others while it ran is no reason for what it did not run, whether
+// it waited for a processor before, after or meanwhile. Times are of a clock of the test's own.
 func TestStarvationBesideWork(t *testing.T) {
 	const ms, us = int64(time.Millisecond), int64(time.Microsecond)
 	type turn struct {
@@ -240,15 +240,16 @@ func TestStarvationBesideWork(t *testing.T) {
 		turns []turn
 		want  int64 // that it was starved, as no turn tells
 	}{
-		"idle":                       {[]turn{{runs: 10 * us, sleeps: 6 * ms}}, 0},
-		"at work":                    {[]turn{{runs: 3 * ms, sleeps: 3 * ms}}, 0},
-		"woken late":                 {[]turn{{runs: 10 * us, sleeps: 5 * ms, late: 2 * ms}}, 2 * ms},
-		"woken late after much work": {[]turn{{runs: 3 * ms, sleeps: 20 * us}, {runs: 10 * us, sleeps: 2 * ms, late: 2 * ms}}, 2 * ms},
-		"interrupted in its work":    {[]turn{{runs: ms, waits: 2 * ms, sleeps: 3 * ms}}, 0},
-		"both": {[]turn{{runs: 2 * ms, waits: ms, sleeps: us}, {runs: us, sleeps: us, late: ms}, {runs: us, sleeps: ms, late: ms}},
+		"idle":       {[]turn{{runs: 10 * us, sleeps: 6 * ms}}, 0},
+		"at work":    {[]turn{{runs: 3 * ms, sleeps: 3 * ms}}, 0},
+		"woken late": {[]turn{{runs: 10 * us, sleeps: 5 * ms, late: 2 * ms}}, 2 * ms},
+		"woken late after much work": {[]turn{{runs: 3 * ms, sleeps: 20 * us}, {runs: 10 * us, sleeps: 2 * ms, late: 2 * ms}},
 			2 * ms},
-		"every turn, by little": {[]turn{{runs: 20 * us, waits: 150 * us, sleeps: us}, {runs: 20 * us, waits: 150 * us, sleeps: 5 * ms}},
-			0}, // what is less than health.Floor is in the histogram alone
+		"interrupted in its work": {[]turn{{runs: ms, waits: 2 * ms, sleeps: 3 * ms}}, 0},
+		"both": {[]turn{{runs: 2 * ms, waits: ms, sleeps: us}, {runs: us, sleeps: us, late: ms},
+			{runs: us, sleeps: ms, late: ms}}, 2 * ms},
+		"every turn, by little": {[]turn{{runs: 20 * us, waits: 150 * us, sleeps: us},
+			{runs: 20 * us, waits: 150 * us, sleeps: 5 * ms}}, 0}, // what is less than health.Floor is in the histogram alone
 	} {
 		t.Run(name, func(t *testing.T) {
 			var p punctuality

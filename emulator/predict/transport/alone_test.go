@@ -93,8 +93,8 @@ func chains(hosts []topology.ID, count int, seed uint64) []*plan.Plan {
 	return plans
 }
 
-// exactly is a prediction to the last bit: its times, and a hash of its steps and of their parts. Its processing has what
-// the FaaS adds, as it had when the golden file was written.
+// exactly is a prediction to the last bit: its times, and a hash of its steps and of their parts. Its processing has
+// what the FaaS adds, as it had when the golden file was written.
 func exactly(p *predict.Prediction, of *plan.Plan) string {
 	h, processing := fnv.New64a(), 0.0
 	put := func(v any) { _ = binary.Write(h, binary.LittleEndian, v) } // a hash takes everything

@@ -43,8 +43,8 @@ func TestMeanOfReplays(t *testing.T) {
 	}
 }
 
-// TestMeanOfReplaysWithBranches: a job whose branches change one state waits for the one that is refused, whichever that
-// is in a replay, and so on average.
+// TestMeanOfReplaysWithBranches: a job whose branches change one state waits for the one that is refused, whichever
+// that is in a replay, and so on average.
 func TestMeanOfReplaysWithBranches(t *testing.T) {
 	net, hosts := cell(t, 4)
 	p := branches(plan.External, plan.ByWorker, hosts[0], hosts[1], 100, hosts[2], hosts[2])

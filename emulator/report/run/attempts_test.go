@@ -7,8 +7,8 @@ import (
 	"testbed/emulator/record"
 )
 
-// TestAllThatWasTried: chains, whatever became of them, and attempts that were made again while the links' samples are the
-// model's.
+// TestAllThatWasTried: chains, whatever became of them, and attempts that were made again while the links' samples are
+// the model's.
 func TestAllThatWasTried(t *testing.T) {
 	d, err := record.MakeDirectory(t.TempDir(), record.RunName("tried", begin))
 	if err != nil {
