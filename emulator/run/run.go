@@ -238,7 +238,7 @@ func (r *run) lookup() func(*plan.Plan) (*record.Times, []float64) {
 		}
 		times := &record.Times{Latency: found.Total, Network: found.Network, Processing: found.Processing}
 		if p.Scaled() {
-			times.Start = max(0, times.Overhead())
+			times.Start = found.Waits(p)
 		}
 		return times, steps
 	}
