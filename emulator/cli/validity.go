@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"testbed/emulator/record"
 )
@@ -36,6 +38,25 @@ func validityLines(v *record.Validity) []string {
 	}
 	for _, reason := range v.Reasons {
 		lines = append(lines, "  "+reason)
+	}
+	return lines
+}
+
+// changedLines say in what the network was not as the scenario says when the run began.
+func changedLines(c *record.Changed) []string {
+	if c == nil {
+		return nil
+	}
+	line := "Network: not as the scenario says when the run began"
+	if len(c.By) > 0 {
+		line += ", but as changed by " + strings.Join(c.By, ", ")
+	}
+	if len(c.What) > 0 {
+		line += "; predictions are of what links did then"
+	}
+	lines := []string{line}
+	for _, what := range slices.Concat(c.Silent, c.What) {
+		lines = append(lines, "  "+what)
 	}
 	return lines
 }

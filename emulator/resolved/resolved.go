@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sync"
 	"time"
 
 	"testbed/emulator/events"
@@ -42,8 +41,8 @@ type Scenario struct {
 	starts    map[string]instance.Distribution // of programs, by function, as the profile tells
 	standby   map[string]time.Duration         // likewise, of those that are always warm
 	trace     workload.Trace                   // for messages
-	demanding sync.Mutex
-	demanded  []demand // see demands
+	demanded  *demanded                        // see demands
+	base      *topology.Topology               // see Base; nil: Topology
 }
 
 // HasAgent says whether a host, or the cloud, has an agent.
@@ -54,7 +53,7 @@ func (e *Scenario) HasAgent(id topology.ID) bool {
 // Prepare works a scenario out. It fails where the scenario's files cannot be read, a client or a place
 // for a task is missing, or no job is left.
 func Prepare(s *scenario.Scenario) (*Scenario, error) {
-	e := &Scenario{Source: s}
+	e := &Scenario{Source: s, demanded: new(demanded)}
 	var err error
 	if e.Topology, err = s.Topology(); err != nil {
 		return nil, err
