@@ -37,12 +37,12 @@ type Scenario struct {
 	Moments   []events.Moment // what the scenario's events make of the network, in the order of time
 	Moves     []Move          // of stateful instances, by events, in the order of time
 
-	rules     map[plan.Model]plan.Rule         // of Models
-	starts    map[string]instance.Distribution // of programs, by function, as the profile tells
-	standby   map[string]time.Duration         // likewise, of those that are always warm
-	trace     workload.Trace                   // for messages
-	demanded  *demanded                        // see demands
-	base      *topology.Topology               // see Base; nil: Topology
+	rules    map[plan.Model]plan.Rule         // of Models
+	starts   map[string]instance.Distribution // of programs, by function, as the profile tells
+	standby  map[string]time.Duration         // likewise, of those that are always warm
+	trace    workload.Trace                   // for messages
+	demanded *demanded                        // see demands
+	base     *topology.Topology               // see Base; nil: Topology
 }
 
 // HasAgent says whether a host, or the cloud, has an agent.

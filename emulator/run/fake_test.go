@@ -33,19 +33,19 @@ type bed struct {
 	epoch time.Time
 	step  time.Duration // of every step of a chain
 
-	inspect func(context.Context) error
-	watch   func(context.Context) error
-	reason  func(error) error
-	health  func() (health.Health, error)
+	inspect  func(context.Context) error
+	watch    func(context.Context) error
+	reason   func(error) error
+	health   func() (health.Health, error)
 	stations func() []fabric.StationStatus // nil: it does not tell of them
-	canary  func() (Canary, error)
-	spells  func(topology.ID) []health.Spell // all of a node's so far
-	verify  func() ([]record.Fidelity, error)
-	player  func() (Player, error)
-	run     func(context.Context, *faas.ChainSpec, *faas.ChainResult) error // before a chain of the workload
-	empty   func() error                                                    // before a call of calibration
-	changes []Change
-	found   *Found // nil: the network is as the scenario says
+	canary   func() (Canary, error)
+	spells   func(topology.ID) []health.Spell // all of a node's so far
+	verify   func() ([]record.Fidelity, error)
+	player   func() (Player, error)
+	run      func(context.Context, *faas.ChainSpec, *faas.ChainResult) error // before a chain of the workload
+	empty    func() error                                                    // before a call of calibration
+	changes  []Change
+	found    *Found // nil: the network is as the scenario says
 
 	mu       sync.Mutex
 	runs     string // on the testbed; empty: none
@@ -73,7 +73,9 @@ func bedOf(t *testing.T, e *resolved.Scenario) (*bed, Config) {
 const theWire = "rate: 20Mbps, delay: 10ms"
 
 // prepared works out a small scenario of two hosts, a cloud and a trace in a file.
-func prepared(t *testing.T, dir, more string) *resolved.Scenario { return preparedBy(t, dir, theWire, more) }
+func prepared(t *testing.T, dir, more string) *resolved.Scenario {
+	return preparedBy(t, dir, theWire, more)
+}
 
 // preparedBy is prepared with another link.
 func preparedBy(t *testing.T, dir, link, more string) *resolved.Scenario {

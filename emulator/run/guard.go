@@ -19,7 +19,7 @@ const watchAgain = 2 * time.Second
 // guard watches over the health of a run.
 type guard struct {
 	bed    Bed
-	told   bool // the fabric tells of its health
+	told   bool          // the fabric tells of its health
 	before health.Health // as all that follows: when the replay began, or else the watch
 	lost   lost
 	host   hostload.Snapshot

@@ -32,14 +32,14 @@ type Probe struct {
 	// EchoSpoilt is the share of the echoes of which a bit is flipped by intent, and that are not lost: some count as
 	// answered, some as lost.
 	EchoSpoilt float64
-	Short    bool          // the queue is too short for one connection to fill the link
-	Jitter   time.Duration // by as much an echo may be early or late by intent
-	Followed *Followed     // the trace that limits the rate, whose mean Goodput is of; nil: the rate is constant
-	RateOnly bool          // the round trip is another probe's
-	NoRTT    string        // why the round trip cannot be measured; empty: it can
-	NoRate   string        // why the rate cannot; empty: it can
-	Skip     string        // why nothing can
-	Fault    bool          // that is not wanted of the network
+	Short      bool          // the queue is too short for one connection to fill the link
+	Jitter     time.Duration // by as much an echo may be early or late by intent
+	Followed   *Followed     // the trace that limits the rate, whose mean Goodput is of; nil: the rate is constant
+	RateOnly   bool          // the round trip is another probe's
+	NoRTT      string        // why the round trip cannot be measured; empty: it can
+	NoRate     string        // why the rate cannot; empty: it can
+	Skip       string        // why nothing can
+	Fault      bool          // that is not wanted of the network
 }
 
 // Bytes that the targets are computed from: Ethernet frames of an echo with 56 bytes of payload and of an
