@@ -54,9 +54,13 @@ func changedLines(c *record.Changed) []string {
 	if len(c.What) > 0 {
 		line += "; predictions are of what links did then"
 	}
-	lines := []string{line}
-	for _, what := range slices.Concat(c.Silent, c.What) {
+	const most = 6
+	lines, all := []string{line}, slices.Concat(c.Silent, c.What)
+	for _, what := range all[:min(most, len(all))] {
 		lines = append(lines, "  "+what)
+	}
+	if len(all) > most {
+		lines = append(lines, "  and more: see "+record.ManifestFile+", changed_before")
 	}
 	return lines
 }
