@@ -29,7 +29,8 @@ func TestMergePutsPartsInOrder(t *testing.T) {
 			Stations: []StationStatus{{Name: "a", Attached: true, Errors: 3, Packets: 6}}},
 		Status{Stations: []StationStatus{{Name: "a", Note: "moved away", Ignored: 4}}})
 	wantQueues := []QueueStatus{{Link: "l", Packets: 3, Dropped: 2}, {Link: "l", Dir: 1, Packets: 12, Bytes: 9, Errors: 1}}
-	wantStations := []StationStatus{{Name: "a", Attached: true, Packets: 11, Ignored: 4, Errors: 5}, {Name: "b", Attached: true}}
+	wantStations := []StationStatus{{Name: "a", Attached: true, Packets: 11, Ignored: 4, Errors: 5},
+		{Name: "b", Attached: true}}
 	if !slices.Equal(got.Queues, wantQueues) || !slices.Equal(got.Stations, wantStations) {
 		t.Errorf("%+v", got)
 	}

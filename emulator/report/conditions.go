@@ -49,8 +49,8 @@ type foundChanged struct {
 }
 
 func found(c *record.Changed) foundChanged {
-	return foundChanged{clip(strings.Join(c.By, ", "), 200), clip(strings.Join(slices.Concat(c.Silent, c.What), "; "), 2000),
-		len(c.What) > 0}
+	what := strings.Join(slices.Concat(c.Silent, c.What), "; ")
+	return foundChanged{clip(strings.Join(c.By, ", "), 200), clip(what, 2000), len(c.What) > 0}
 }
 
 // listed is how many rows a table has of how many, and which file has all of them.

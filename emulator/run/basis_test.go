@@ -63,7 +63,8 @@ func TestANetworkChangedBeforeTheRunIsTheOnePredicted(t *testing.T) {
 	}{
 		"delay": {"", "rate: 20Mbps, delay: 100ms", func(s *topology.Shape) { s.Delay = 100 * time.Millisecond }},
 		// Placement goes by rates, and stays as the scenario's network has it.
-		"rate": {"placement: {hosts: [server]}\n", "rate: 1Mbps, delay: 10ms", func(s *topology.Shape) { s.Rate = units.Mbps }},
+		"rate": {"placement: {hosts: [server]}\n", "rate: 1Mbps, delay: 10ms",
+			func(s *topology.Shape) { s.Rate = units.Mbps }},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			_, untouched := newBed(t, c.more)

@@ -61,8 +61,9 @@ func watchOver(ctx context.Context, bed Bed) *guard {
 // errNoReplay is why a run that has not come to its replay has no canary.
 var errNoReplay = errors.New("the run did not come to its replay")
 
-// replays is told that the replay begins: what counts begins anew. What the fabric carried before, of the measurement of
-// links and the calibration, is many times as much as the chains', and what was late or lost of that is none of theirs.
+// replays is told that the replay begins: what counts begins anew. What the fabric carried before, of the measurement
+// of links and the calibration, is many times as much as the chains', and what was late or lost of that is none of
+// theirs.
 func (g *guard) replays(ctx context.Context) {
 	starting, cancel := context.WithTimeout(ctx, patience)
 	if g.canary, g.mute = g.bed.Canary(starting); g.mute != nil {

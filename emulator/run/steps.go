@@ -28,7 +28,8 @@ type stepper struct {
 	limits   map[topology.Channel]units.ByteSize
 }
 
-// newStepper is one for a network and a scenario's events, which are changes of base; nil where no link follows a trace.
+// newStepper is one for a network and a scenario's events, which are changes of base; nil where no link follows a
+// trace.
 func newStepper(t, base *topology.Topology, moments []events.Moment) *stepper {
 	s := &stepper{topology: t, base: base, moments: moments}
 	for _, c := range fabric.Channels(t) {

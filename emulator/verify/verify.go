@@ -51,9 +51,9 @@ type Options struct {
 
 // Links measures round-trip times and TCP rates across a sample of links of every class, and holds them
 // against the network in force: the scenario's with all changes since. Where a link is down or cut off, or what
-// is wanted of it cannot be measured, its finding says so, and one more names the nodes that do not run. Links fails only
-// where it could not measure what should be measurable: its error is all that kept it from that, and what else was found
-// comes with it. A nil prober sends packets, on the machines that the stations are on.
+// is wanted of it cannot be measured, its finding says so, and one more names the nodes that do not run. Links fails
+// only where it could not measure what should be measurable: its error is all that kept it from that, and what else was
+// found comes with it. A nil prober sends packets, on the machines that the stations are on.
 func Links(ctx context.Context, b *orchestrator.Bed, prober Prober, o Options) ([]Finding, error) {
 	n, err := b.Wanted()
 	if err != nil {
