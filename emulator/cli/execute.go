@@ -70,6 +70,7 @@ func conclude(c *cli.Context, s *State, outcome *run.Outcome, show *progress, ta
 		printShares(s, manifest.Placement)
 		say(s, validityLines(manifest.Validity)...)
 		say(s, manifest.Agreement.Lines()...)
+		say(s, changedLines(manifest.Changed)...)
 		say(s, fidelityLine(manifest.Fidelity), eventsLine(manifest.Events))
 		say(s, movesLines(manifest.Events)...)
 		if manifest.FidelityError != "" {

@@ -252,6 +252,20 @@ func TestVerify(t *testing.T) {
 	}
 	l.Fail(fake.Measure, errPlanted)
 	l.want(ExitFailure, "planted", "verify")
+	l.Fail(fake.Measure, nil)
+	lenient := []string{"verify", "--only", "rtt", "--rtt-error", "1s", "--rtt-tail", "1s"}
+	l.want(ExitOK, "ok", lenient...)
+	// A link that is down by intent is no fault, but where all are nothing is known.
+	l.want(ExitOK, "", "link", "down", "wifi")
+	l.want(ExitOK, "not measured: the link is down", lenient...)
+	l.want(ExitOK, "", "link", "down", "lan1", "lan2")
+	l.want(ExitCheck, "nothing was measured", lenient...)
+	l.want(ExitOK, "", "link", "reset", "--all")
+	l.Kill("tiny", "cam")
+	l.want(ExitCheck, "not measured: cut off: cam is not running", lenient...)
+	l.Kill("tiny", "nuc")
+	l.Kill("tiny", "server")
+	l.want(ExitCheck, "should be measurable", lenient...)
 }
 
 // A testbed that is up needs none of the files that it was made from.

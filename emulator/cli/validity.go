@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"testbed/emulator/record"
 )
@@ -36,6 +38,29 @@ func validityLines(v *record.Validity) []string {
 	}
 	for _, reason := range v.Reasons {
 		lines = append(lines, "  "+reason)
+	}
+	return lines
+}
+
+// changedLines say in what the network was not as the scenario says when the run began.
+func changedLines(c *record.Changed) []string {
+	if c == nil {
+		return nil
+	}
+	line := "Network: not as the scenario says when the run began"
+	if len(c.By) > 0 {
+		line += ", but as changed by " + strings.Join(c.By, ", ")
+	}
+	if len(c.What) > 0 {
+		line += "; predictions are of what links did then"
+	}
+	const most = 6
+	lines, all := []string{line}, slices.Concat(c.Silent, c.What)
+	for _, what := range all[:min(most, len(all))] {
+		lines = append(lines, "  "+what)
+	}
+	if len(all) > most {
+		lines = append(lines, "  and more: see "+record.ManifestFile+", changed_before")
 	}
 	return lines
 }

@@ -7,6 +7,23 @@ import (
 	"testbed/emulator/record"
 )
 
+func TestChangedLines(t *testing.T) {
+	if got := changedLines(nil); got != nil {
+		t.Errorf("%q", got)
+	}
+	got := changedLines(&record.Changed{What: []string{"a: rate 2, was 1"}, Silent: []string{"link b is down"},
+		By: []string{"link set", "link down"}})
+	want := []string{"Network: not as the scenario says when the run began, but as changed by link set, link down; " +
+		"predictions are of what links did then", "  link b is down", "  a: rate 2, was 1"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	got = changedLines(&record.Changed{What: slices.Repeat([]string{"x"}, 20)})
+	if len(got) != 8 || got[7] != "  and more: see manifest.json, changed_before" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestValidityLines(t *testing.T) {
 	waited, little := 0.123, 0.001
 	v := &record.Validity{Verdict: record.Amber, Chains: 5, Disturbed: 1, HostMax: 0.0012, Reasons: []string{"because"},

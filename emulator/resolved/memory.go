@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
@@ -20,6 +21,12 @@ type demand struct {
 	alive int                        // chains at one time
 	nodes map[topology.ID]*occupancy // by node
 	total occupancy                  // of all nodes together
+}
+
+// demanded are the demands of all models, once they are known.
+type demanded struct {
+	sync.Mutex
+	all []demand
 }
 
 // occupancy is what chains hold somewhere, in bytes.
@@ -91,10 +98,10 @@ func (e *Scenario) AgentMemory(id topology.ID) int64 {
 
 // demands works out what each model takes, once.
 func (e *Scenario) demands() ([]demand, error) {
-	e.demanding.Lock()
-	defer e.demanding.Unlock()
-	if e.demanded != nil {
-		return e.demanded, nil
+	e.demanded.Lock()
+	defer e.demanded.Unlock()
+	if e.demanded.all != nil {
+		return e.demanded.all, nil
 	}
 	var all []demand
 	for _, m := range e.Models {
@@ -104,7 +111,7 @@ func (e *Scenario) demands() ([]demand, error) {
 		}
 		all = append(all, e.demand(m, plans))
 	}
-	e.demanded = all
+	e.demanded.all = all
 	return all, nil
 }
 

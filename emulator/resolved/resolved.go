@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sync"
 
 	"testbed/emulator/events"
 	"testbed/emulator/faas/instance"
@@ -38,12 +37,12 @@ type Scenario struct {
 	Moments   []events.Moment // what the scenario's events make of the network, in the order of time
 	Moves     []Move          // of stateful instances, by events, in the order of time
 
-	rules     map[plan.Model]plan.Rule         // of Models
-	starts    map[string]instance.Distribution // of programs, by function, as the profile tells
-	standby   predict.Starts                   // likewise, of those that are always warm
-	trace     workload.Trace                   // for messages
-	demanding sync.Mutex
-	demanded  []demand // see demands
+	rules    map[plan.Model]plan.Rule         // of Models
+	starts   map[string]instance.Distribution // of programs, by function, as the profile tells
+	standby  predict.Starts                   // likewise, of those that are always warm
+	trace    workload.Trace                   // for messages
+	demanded *demanded                        // see demands
+	base     *topology.Topology               // see Base; nil: Topology
 }
 
 // HasAgent says whether a host, or the cloud, has an agent.
@@ -54,7 +53,7 @@ func (e *Scenario) HasAgent(id topology.ID) bool {
 // Prepare works a scenario out. It fails where the scenario's files cannot be read, a client or a place
 // for a task is missing, or no job is left.
 func Prepare(s *scenario.Scenario) (*Scenario, error) {
-	e := &Scenario{Source: s}
+	e := &Scenario{Source: s, demanded: new(demanded)}
 	var err error
 	if e.Topology, err = s.Topology(); err != nil {
 		return nil, err

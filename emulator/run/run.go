@@ -82,6 +82,11 @@ func Run(ctx context.Context, c Config) (*Outcome, error) {
 		return &Outcome{}, err
 	}
 	defer lease.End()
+	if found := lease.Found(); len(found.Changed) > 0 {
+		if c.Scenario, err = c.Scenario.On(found.Network); err != nil {
+			return &Outcome{}, err
+		}
+	}
 	dir, err := record.MakeDirectory(c.Results, name)
 	if err != nil {
 		return &Outcome{}, err
@@ -192,6 +197,7 @@ func (r *run) execute(ctx context.Context) error {
 		return err
 	}
 	r.phase("opening connections")
+	r.guard.replays(ctx)
 	r.outcome.Summary, err = replay.Run(ctx, replay.Config{
 		Programs: programs,
 		Plans:    r.plans, Arrival: r.Scenario.Arrival, Clients: r.Bed.Agent, Address: r.Bed.Address, Name: r.name,

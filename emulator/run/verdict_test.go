@@ -195,8 +195,10 @@ func TestVerdictsByCanaryAndHost(t *testing.T) {
 // TestWhoLostMost: what was lost before the run does not count, nor do counters that were made anew.
 func TestWhoLostMost(t *testing.T) {
 	status := func(pi, server, wire, carried uint64) fabric.Status {
-		return fabric.Status{Stations: []fabric.StationStatus{{Name: "pi", Errors: pi}, {Name: "server", Errors: server}},
-			Queues: []fabric.QueueStatus{{Link: "wire", Errors: wire, Packets: carried}, {Link: "wire", Dir: 1, Errors: wire}}}
+		return fabric.Status{
+			Stations: []fabric.StationStatus{{Name: "pi", Errors: pi, Packets: carried}, {Name: "server", Errors: server}},
+			Queues: []fabric.QueueStatus{ // all have passed both
+				{Link: "wire", Errors: wire, Packets: carried}, {Link: "wire", Dir: 1, Errors: wire, Packets: carried}}}
 	}
 	before := lostBy(status(10, 5, 0, 7))
 	for _, c := range []struct {
