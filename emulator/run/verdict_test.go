@@ -138,6 +138,11 @@ func TestChainsThatBeganLate(t *testing.T) {
 			len(v.Reasons) > 0 && !strings.Contains(v.Reasons[0], c.reason) {
 			t.Errorf("%s: %s, %q", name, v.Verdict, v.Reasons)
 		}
+		// Who takes chains of which the host may have added all takes them at any time.
+		v = (&guard{}).judge(m, seen{fabric: &record.FabricHealth{Packets: 1}}, 1, 0)
+		if (v.Verdict == record.Green) != (c.verdict == record.Green) || v.Verdict == record.Red {
+			t.Errorf("%s, and the host may add all: %s, %q", name, v.Verdict, v.Reasons)
+		}
 	}
 }
 
