@@ -209,6 +209,9 @@ func TestStartsAreInUnavailability(t *testing.T) {
 
 // TestStartsOfContainersAreInUnavailability: so does one in a container.
 func TestStartsOfContainersAreInUnavailability(t *testing.T) {
+	if !testenv.QuietMachine() {
+		t.Skip("seven containers' moves, a minute: make fidelity")
+	}
 	engine := testenv.NewPrivateEngine(t)
 	t.Setenv("DOCKER_HOST", engine.Host)
 	dir := functionsHere(t)
