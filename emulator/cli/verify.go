@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/urfave/cli/v2"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/units"
 	"testbed/emulator/verify"
 )
@@ -54,9 +55,18 @@ func verifyCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
+			network, err := bed.Network()
+			if err != nil {
+				return err
+			}
+			extent := verify.Extent(network.Topology, findings, c.Int("per-class"))
 			if form == "json" {
 				err = printJSON(s, findings)
+				if !c.Bool("quiet") {
+					_ = printf(s.Stderr, "note: %s\n", extent)
+				}
 			} else {
+				err = printf(s.Stdout, "Links: %s\n", extent)
 				printFindings(s, findings, bed.MachineName)
 			}
 			return errors.Join(err, verdict(findings))
@@ -67,7 +77,8 @@ func verifyCommand(s *State) *cli.Command {
 func verifyFlags() []cli.Flag {
 	d := verify.DefaultTolerance
 	return []cli.Flag{
-		&cli.IntFlag{Name: "per-class", Value: 1, Usage: "`LINKS` of each class to measure"},
+		&cli.IntFlag{Name: "per-class", Value: 1, Usage: "`LINKS` of each class to measure; the output says how many " +
+			"there are, and which number takes all"},
 		&cli.StringFlag{Name: "only", Usage: "measure one `PROBE` alone: rtt or rate"},
 		&cli.IntFlag{Name: "ip", DefaultText: "4 and 6", Usage: "measure over this `VERSION` of IP alone; otherwise " +
 			"round trips go over both, rates over the one that functions are called by"},
@@ -112,7 +123,7 @@ func verdict(findings []verify.Finding) error {
 		}
 	}
 	if bad > 0 {
-		return failedCheck("%d of %d measurements are off their targets", bad, measured)
+		return failedCheck("%d of %s are off their targets", bad, printable.Count(measured, "measurement"))
 	}
 	return nil
 }

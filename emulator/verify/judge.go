@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/internal/quantile"
 	"time"
 )
@@ -58,7 +59,8 @@ func judgeRTT(p Probe, samples []time.Duration, sent int, tolerance Tolerance) F
 	case tail-p.RTT > tolerance.RTTTail+p.Jitter:
 		f.Verdict = "p99 off by more than " + tolerance.RTTTail.String()
 	case p.EchoLoss > 0 && !p.Spoilt && !plausible(sent-len(samples), sent, p.EchoLoss):
-		f.Verdict = fmt.Sprintf("%d of %d echoes lost, expected %.1f", sent-len(samples), sent, float64(sent)*p.EchoLoss)
+		f.Verdict = fmt.Sprintf("%d of %s lost, expected %.1f", sent-len(samples), printable.Count(sent, "echo"),
+			float64(sent)*p.EchoLoss)
 	default:
 		f.Verdict, f.OK = "ok", true
 	}
