@@ -33,7 +33,8 @@ var never = map[string]struct {
 	"capture/filter.go":              {1, "more than a limit"},
 	"cli/import.go":                  {1, "more than a limit"},
 	"events/change.go":               {1, "more than a limit"},
-	"experiment/experiment.go":       {1, "one is possible"},
+	"experiment/experiment.go":       {2, "one is possible; more than a limit"},
+	"experiment/stored.go":           {1, "more than a limit"},
 	"experiment/study/study.go":      {1, "one is possible"},
 	"machines.go":                    {1, "of one name"},
 	"machines/cut/large.go":          {1, "held together"},
@@ -73,8 +74,9 @@ var (
 	// plural is a number with what seems to be a noun in the plural, alone or behind one other word.
 	plural = regexp.MustCompile(`%d ((?:[a-z]+ )?[a-z]+s)\b`)
 	// between are words behind which another number or a clause begins, not a noun; and verbs, and units.
-	between = regexp.MustCompile(`^(?:as|of|to|from|and|is|are|in|at|by|on|has|for|was|were|where|with|than|that|which|bytes|` +
-		`less|does|us|ms|ns|goes|comes|lacks|asks|uses|takes|needs|measures|kbps|mbps)\b|\b(?:is|was|has|bytes|as|needs)$`)
+	between = regexp.MustCompile(`^(?:as|of|to|from|and|is|are|in|at|by|on|has|for|was|were|where|with|than|that|which|` +
+		`bytes|less|does|us|ms|ns|goes|comes|lacks|asks|uses|takes|needs|measures|kbps|mbps)\b|` +
+		`\b(?:is|was|has|bytes|as|needs)$`)
 	// bound are names of constants, which are larger than 1.
 	bound = regexp.MustCompile(`(?i)^(?:max|most|fewest|least|high|limit)`)
 )

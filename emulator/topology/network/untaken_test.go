@@ -21,7 +21,7 @@ var untaken = []struct {
 mgmt: {network: x}
 topology:
   nodes:
-    a: {kind: linux, exec: [ls], binds: [], labels: {owner: me, testbed.clas: x, testbed.class: pi}}
+    a: {kind: linux, exec: [ls], binds: [], labels: {owner: me, testbed.clazz: x, testbed.class: pi}}
     b: {kind: linux, env: {X: y}}
   links:
     - endpoints: ["a:eth1", "b:eth1"]
@@ -30,7 +30,7 @@ topology:
       vars: {dealy: 5ms, delay.down: 2ms, reorder.donw: 1%}
       labels: {x: y}
 `, []string{`the lab: "mgmt" (line 2)`, `nodes: "exec" (line 5), "env" (line 6)`, `nodes' labels: "owner" (line 5)`,
-		`nodes' labels, behind testbed.: "clas" (line 5)`,
+		`nodes' labels, behind testbed.: "clazz" (line 5)`,
 		`links' vars: "dealy" (2 times, first in line 9), "latency" (line 9), "reorder.donw" (line 11)`,
 		`links: "labels" (line 12)`}},
 	{"netlab", `name: net
@@ -67,7 +67,8 @@ links:
   <services><service name="a" command="['x']"/><service name="b" reuse="false"/></services>
   <links><link origin="a" dest="b" latency="1" upload="1Mbps" download="1Mbps" network="n" lateny="2"/></links>
   <extra/>
-</experiment>`, []string{`services: "command" (line 2), "reuse" (line 2)`, `links: "lateny" (line 3), "network" (line 3)`,
+</experiment>`, []string{`services: "command" (line 2), "reuse" (line 2)`,
+		`links: "lateny" (line 3), "network" (line 3)`,
 		`the experiment: "extra" (line 4)`}},
 	{"graphml", `<graphml><graph edgedefault="undirected"><node id="a"><data key="kind">host</data></node>
 <node id="b"><data key="kind">host</data><data key="Country">X</data></node>
