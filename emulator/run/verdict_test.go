@@ -42,7 +42,7 @@ func TestVerdicts(t *testing.T) {
 			"first by testbed exec"},
 		"off":                       {model(100, 0, 0, 0), nil, well, 2, record.Red, "2 of the links"},
 		"not told":                  {model(100, 0, 0, 0), nil, nil, 0, record.Amber, "does not tell"},
-		"a packet":                  {model(100, 0, 0, 0), nil, lost(1), 0, record.Amber, "lost 1 packets"},
+		"a packet":                  {model(100, 0, 0, 0), nil, lost(1), 0, record.Amber, "lost 1 packet "},
 		"a flood":                   {model(100, 0, 0, 0), nil, lost(486_170), 0, record.Red, "at pi"},
 		"not known of one":          {model(100, 0, 0, 1), nil, well, 0, record.Amber, "of 1 chain"},
 		"red before amber":          {model(100, 0, 3, 0), nil, lost(5000), 0, record.Red, "lost 5000"},
