@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/machines"
 	"testbed/emulator/machines/carrier"
 	"testbed/emulator/orchestrator"
@@ -93,9 +94,10 @@ func leftAt(name string, unfit []string) error {
 	if len(unfit) == 0 {
 		return nil
 	}
-	const text = "what is of %s was removed, but for what may be on %d machines:\n  %s\n" +
+	const text = "what is of %s was removed, but for what may be on %s:\n  %s\n" +
 		"the same command finishes once they are back: %w"
-	return fmt.Errorf(text, name, len(unfit), strings.Join(unfit, "\n  "), carrier.ErrUnreachable)
+	return fmt.Errorf(text, name, printable.Count(len(unfit), "machine"), strings.Join(unfit, "\n  "),
+		carrier.ErrUnreachable)
 }
 
 // looking is what agents are for that look for testbeds: no testbed can be called so.
@@ -104,6 +106,9 @@ const looking = "(looking)"
 // AllOn names the testbeds of which anything can be proved to be this host's on machines that are named. It fails where
 // a machine does not answer.
 func (h *Host) AllOn(ctx context.Context, spec machines.Spec) ([]string, error) {
+	if err := named(spec); err != nil {
+		return nil, err
+	}
 	c, err := h.carrier(spec, "")
 	if err != nil {
 		return nil, err

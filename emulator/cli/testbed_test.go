@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -244,6 +245,18 @@ func TestVerify(t *testing.T) {
 	l.want(ExitUsage, "--only", "verify", "--only", "loss")
 	l.want(ExitUsage, "at least 1", "verify", "--pings", "0")
 	l.want(ExitUsage, "--ip 5: want 4 or 6", "verify", "--ip", "5")
+	quick := []string{"verify", "--only", "rtt", "--rtt-error", "1s", "--rtt-tail", "1s"}
+	const sampled = "measured 2 of 3 links: at most 1 of each of 2 classes; --per-class 2 measures all\n"
+	l.want(ExitOK, "Links: "+sampled, quick...)
+	l.want(ExitOK, "note: "+sampled, append(slices.Clone(quick), "-f", "json")...)
+	if got := l.want(ExitOK, "", append(slices.Clone(quick), "-f", "json", "-q")...); got.stderr != "" {
+		t.Errorf("quiet, and said %s", got.stderr)
+	}
+	l.want(ExitOK, "Links: measured 3 of 3 links\n", append(slices.Clone(quick), "--per-class", "2")...)
+	l.want(ExitOK, "", "link", "down", "lan1")
+	l.want(ExitOK, "Links: measured 2 of 3 links; the others carry nothing that could be measured\n",
+		append(slices.Clone(quick), "--per-class", "2")...)
+	l.want(ExitOK, "", "link", "up", "lan1")
 	l.want(ExitOK, "rtt, IPv6", "verify", "--only", "rtt", "--ip", "6", "--rtt-error", "1s", "--rtt-tail", "1s")
 	got := l.want(ExitOK, "", "verify", "--only", "rtt", "--rtt-error", "1s", "--rtt-tail", "1s", "-f", "json")
 	var findings []verify.Finding

@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/urfave/cli/v2"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/units"
 	"testbed/emulator/verify"
 )
@@ -54,9 +55,18 @@ func verifyCommand(s *State) *cli.Command {
 			if err != nil && len(findings) == 0 {
 				return err
 			}
+			network, unknown := bed.Network()
+			if unknown != nil {
+				return errors.Join(err, unknown)
+			}
+			extent := verify.Extent(network.Topology, findings, c.Int("per-class"))
 			if form == "json" {
 				err = errors.Join(err, printJSON(s, findings))
+				if !c.Bool("quiet") {
+					_ = printf(s.Stderr, "note: %s\n", extent)
+				}
 			} else {
+				err = errors.Join(err, printf(s.Stdout, "Links: %s\n", extent))
 				printFindings(s, findings, bed.MachineName)
 			}
 			if c.Context.Err() != nil {
@@ -70,7 +80,8 @@ func verifyCommand(s *State) *cli.Command {
 func verifyFlags() []cli.Flag {
 	d := verify.DefaultTolerance
 	return []cli.Flag{
-		&cli.IntFlag{Name: "per-class", Value: 1, Usage: "`LINKS` of each class to measure"},
+		&cli.IntFlag{Name: "per-class", Value: 1, Usage: "`LINKS` of each class to measure; the output says how many " +
+			"there are, and which number takes all"},
 		&cli.StringFlag{Name: "only", Usage: "measure one `PROBE` alone: rtt or rate"},
 		&cli.IntFlag{Name: "ip", DefaultText: "4 and 6", Usage: "measure over this `VERSION` of IP alone; otherwise " +
 			"round trips go over both, rates over the one that functions are called by"},
@@ -120,7 +131,7 @@ func verdict(findings []verify.Finding) error {
 	}
 	var checks []error
 	if bad > 0 {
-		checks = append(checks, failedCheck("%d of %d measurements are off their targets", bad, measured))
+		checks = append(checks, failedCheck("%d of %s are off their targets", bad, printable.Count(measured, "measurement")))
 	}
 	if missing > 0 {
 		checks = append(checks, failedCheck("%d of what should be measurable is not, and the scenario is not why: "+

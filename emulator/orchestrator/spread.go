@@ -194,8 +194,9 @@ type LeftError struct {
 }
 
 func (e *LeftError) Error() string {
-	return fmt.Sprintf("%s is down, but for what may be left on %d machines:\n  %s\n`testbed down --name %s` finishes "+
-		"once they are back; with --forget it gives them up", e.Testbed, len(e.Machines), strings.Join(e.Machines, "\n  "),
+	return fmt.Sprintf("%s is down, but for what may be left on %s:\n  %s\n`testbed down --name %s` finishes "+
+		"once they are back; with --forget it gives them up", e.Testbed, printable.Count(len(e.Machines), "machine"),
+		strings.Join(e.Machines, "\n  "),
 		shell.Quote(e.Testbed))
 }
 

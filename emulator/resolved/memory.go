@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -253,10 +254,8 @@ func others(n int) string {
 	switch {
 	case n <= 0:
 		return ""
-	case n == 1:
-		return " (one more job does as well)"
 	}
-	return fmt.Sprintf(" (%d more jobs do as well)", n)
+	return " (" + printable.Counted(n, "more job", "does", "do") + " as well)"
 }
 
 func chains(n int) string {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"testbed/emulator/events"
 	"testbed/emulator/faas/instance"
@@ -17,6 +18,7 @@ import (
 	"testbed/emulator/replay"
 	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
+	"testbed/emulator/topology/network"
 	"testbed/emulator/workload"
 )
 
@@ -26,7 +28,7 @@ type Scenario struct {
 	Topology  *topology.Topology
 	Jobs      []workload.Job
 	Sample    []workload.Drawn // those that are replayed, in their order
-	Notes     []string         // what a user should know of the workload, such as malformed rows left out
+	Notes     []string         // what a user should know of what was read, such as malformed rows left out
 	Placement *placement.Placement
 	Speeds    map[topology.ID]float32 // operations/s of every host
 	Models    []plan.Model            // in the scenario's order
@@ -83,8 +85,25 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 	if e.Moves, err = e.moves(s.Events); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
-	e.Notes = append(append(e.Notes, e.notesOfDAGs()...), e.notesOfDispatch()...)
+	e.Notes = append(append(append(e.Notes, e.lost()...), e.notesOfDAGs()...), e.notesOfDispatch()...)
 	return e, e.measure()
+}
+
+// lost are notes of what the file of an imported network has, and the scenario's network has not.
+func (e *Scenario) lost() (notes []string) {
+	if e.Source.File.Topology.Imported == nil {
+		return nil
+	}
+	made, err := e.Source.Import()
+	if err != nil {
+		return nil // which was said when the scenario was read
+	}
+	for _, note := range made.Notes {
+		if strings.HasPrefix(note, "left out") || strings.HasPrefix(note, network.NotTaken) {
+			notes = append(notes, "topology.import: "+note)
+		}
+	}
+	return notes
 }
 
 // locate fixes sites, speeds and the placement.

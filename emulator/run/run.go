@@ -11,6 +11,7 @@ import (
 
 	"testbed/emulator/compare"
 	"testbed/emulator/influx"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 	"testbed/emulator/record"
@@ -207,7 +208,7 @@ func (r *run) execute(ctx context.Context) error {
 		Disturbed: disturbed(r.Scenario), Cold: !r.Scenario.Source.Replay.Warmup,
 		Moved: r.movedNodes(), Reach: r.reach(), Predict: r.lookup(), PredictWorkers: r.workers(), Progress: r.Progress,
 		Around: func(ctx context.Context, model string) func() {
-			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Scenario.Sample)))
+			r.phase(fmt.Sprintf("replaying %s: %s", model, printable.Count(len(r.Scenario.Sample), "chain")))
 			edge, network, moves := r.edge(ctx, model), r.events(ctx, model), r.moves(ctx, model)
 			balanced := r.rebalance(ctx, model)
 			return func() {

@@ -98,12 +98,7 @@ func Probes(n fabric.Network, perClass int, dead ...string) []Probe {
 func probesOver(ip int, n fabric.Network, perClass int, dead []string) []Probe {
 	s := newSurvey(n, dead)
 	s.ip = ip
-	classes := map[string][]topology.ID{} // up and down links of one class apart
-	for _, id := range n.Topology.Links() {
-		v := n.Topology.Vertices[id]
-		class := v.Class + "\x00" + v.LinkType.String()
-		classes[class] = append(classes[class], id)
-	}
+	classes := classesOf(n.Topology)
 	var names []string
 	for class := range classes {
 		names = append(names, class)

@@ -16,6 +16,7 @@ import (
 
 	"testbed/emulator/internal/childenv"
 	"testbed/emulator/internal/localsocket"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/internal/proc"
 	"testbed/emulator/internal/program"
 	"testbed/emulator/machines/carrier"
@@ -99,14 +100,15 @@ func (k *keeper) start(
 	if k.carrier, err = NewCarrier(c, program.At("/proc/self/exe"), known); err != nil {
 		return err
 	}
-	_ = send(parent, told{Progress: fmt.Sprintf("starting agents on %d machines", len(c.Machines))})
+	_ = send(parent, told{Progress: fmt.Sprintf("starting agents on %s", printable.Count(len(c.Machines), "machine"))})
 	begun := time.Now()
 	launch := carrier.Launch{Testbed: c.Testbed, Secrets: known, Dirs: c.Dirs, Programs: c.Programs}
 	if k.agents, err = k.carrier.Start(ctx, launch, c.Machines); err != nil {
 		return err
 	}
 	k.begun = true
-	log.Printf("%s: %d agents after %v", k.testbed, len(k.agents), time.Since(begun).Round(time.Millisecond))
+	log.Printf("%s: %s after %v", k.testbed, printable.Count(len(k.agents), "agent"),
+		time.Since(begun).Round(time.Millisecond))
 	k.watch()
 	if k.listener, err = localsocket.Listen(k.dir, socketName); err != nil {
 		return err
