@@ -56,7 +56,7 @@ func (s *start) gather(ctx context.Context, from *gate, service string) ([]*carr
 		g.agents[m.at] = m.agent
 	}
 	if err != nil {
-		return nil, errors.Join(err, carrier.CloseAll(g.agents))
+		return nil, carrier.Left(err, carrier.CloseAll(g.agents))
 	}
 	return g.agents, nil
 }
@@ -144,6 +144,8 @@ func (s *start) meet(ctx context.Context, conn net.Conn, m machines.Machine) (*c
 		return nil, context.Cause(ctx)
 	}
 	switch {
+	case answer.Left:
+		err = fmt.Errorf("%w: %s", carrier.ErrLeft, answer.Failed)
 	case answer.Unreachable:
 		err = fmt.Errorf("%w: %s", carrier.ErrUnreachable, answer.Failed)
 	case answer.Taken:

@@ -1,0 +1,63 @@
+package carriertest
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/docker/docker/api/types/container"
+
+	"testbed/emulator/internal/program"
+	agents "testbed/emulator/machines/carrier/container"
+	"testbed/emulator/noderuntime/docker"
+)
+
+// congestion is the record of what was added to the host's congestion controls for a moment.
+const congestion = "/run/tb-congestion"
+
+// TestDownTakesWhatKilledAgentsHaveLeft: by either carrier, of a testbed of which nobody has a record. An agent that was
+// created and never started ends with no connection, and what an agent had added to the host's congestion controls, as it
+// made a network, stays until somebody takes it back.
+func TestDownTakesWhatKilledAgentsHaveLeft(t *testing.T) {
+	c := newCommands(t)
+	s := &suite{T: t, at: c.at, testbed: "left"}
+	t.Cleanup(s.nothingIsLeft)
+	swarmOf(t, c.at)
+	for _, by := range []struct {
+		place
+		machines string
+	}{{c.spread(), c.spread().flags[1]}, {c.on(t, 1), "swarm"}} { // the first loads the image that a Swarm does not
+		s.agentIsLeft(2)
+		if err := os.WriteFile(congestion, []byte("tb-none"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		by.must(t, "down", "--machines", by.machines, "--name", s.testbed)
+		s.nothingIsLeft()
+		if text, err := os.ReadFile(congestion); !os.IsNotExist(err) && strings.Contains(string(text), "tb-none") {
+			t.Errorf("%s: %q is left, %v", congestion, text, err)
+			_ = os.Remove(congestion)
+		}
+	}
+	nothingInTheSwarm(t, c.at)
+}
+
+// agentIsLeft creates an agent's container on a machine, and does not start it.
+func (s *suite) agentIsLeft(n int) {
+	s.Helper()
+	api := s.api(n)
+	image, err := docker.New(program.At("/proc/self/exe")).EnsureImage(context.Background(), api)
+	if err != nil {
+		s.Fatal(err)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		s.Fatal(err)
+	}
+	_, err = api.ContainerCreate(context.Background(), &container.Config{Image: image, Entrypoint: []string{Inside},
+		Cmd: []string{agents.Command, "/p", "/d"}, Labels: map[string]string{agents.LabelTestbed: s.testbed,
+			agents.LabelBy: host}}, &container.HostConfig{AutoRemove: true}, nil, nil, "tb-agent."+s.testbed)
+	if err != nil {
+		s.Fatal(err)
+	}
+}
