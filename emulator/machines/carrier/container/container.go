@@ -110,8 +110,8 @@ func (s Spec) check() error {
 const call = time.Minute
 
 // Start starts an agent and returns the connection to it, by which it lives. ctx bounds the start alone. An error says
-// what the engine refused, and wraps carrier.ErrLeft where the agent's container could not be removed. An engine carries
-// out what it was asked whether or not the asker still waits, so calls under way are let finish when ctx ends.
+// what the engine refused, and wraps carrier.ErrLeft where the agent's container could not be removed. An engine
+// carries out what it was asked whether or not the asker still waits, so calls under way are let finish when ctx ends.
 func Start(ctx context.Context, api *client.Client, s Spec) (conn *Conn, err error) {
 	if err := errors.Join(s.check(), context.Cause(ctx)); err != nil {
 		return nil, err

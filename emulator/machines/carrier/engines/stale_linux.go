@@ -28,8 +28,8 @@ func hold(dir string) (io.Closer, error) {
 // young is what a program is given to lock the directory that it has made.
 const young = time.Minute
 
-// removeStale removes the directories of tunnels of this user's whose programs were killed. in is where they are; empty:
-// the system's directory for such.
+// removeStale removes the directories of tunnels of this user's whose programs were killed. in is where they are;
+// empty: the system's directory for such.
 func removeStale(in string) {
 	if in == "" {
 		in = os.TempDir()

@@ -144,14 +144,8 @@ func (s *start) meet(ctx context.Context, conn net.Conn, m machines.Machine) (*c
 		return nil, context.Cause(ctx)
 	}
 	switch {
-	case answer.Left:
-		err = fmt.Errorf("%w: %s", carrier.ErrLeft, answer.Failed)
-	case answer.Unreachable:
-		err = fmt.Errorf("%w: %s", carrier.ErrUnreachable, answer.Failed)
-	case answer.Taken:
-		err = fmt.Errorf("%w: %s", carrier.ErrTaken, answer.Failed)
 	case answer.Failed != "":
-		err = errors.New(answer.Failed)
+		err = said(answer)
 	case err != nil:
 		err = fmt.Errorf("its relay: %w: %w", control.ErrLost, err)
 	}
@@ -159,6 +153,21 @@ func (s *start) meet(ctx context.Context, conn net.Conn, m machines.Machine) (*c
 		return nil, errors.Join(err, conn.Close())
 	}
 	return carrier.Meet(ctx, conn, m, s.launch, s.options.Digest)
+}
+
+// said is the error that a relay tells of, of all its kinds.
+func said(a relay.Answer) error {
+	err := errors.New(a.Failed)
+	if a.Left {
+		err = fmt.Errorf("%w: %w", carrier.ErrLeft, err)
+	}
+	if a.Taken {
+		err = fmt.Errorf("%w: %w", carrier.ErrTaken, err)
+	}
+	if a.Unreachable {
+		err = fmt.Errorf("%w: %w", carrier.ErrUnreachable, err)
+	}
+	return err
 }
 
 // absent names the machines whose agents have not come.

@@ -13,6 +13,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"testbed/emulator/machines/carrier"
+	"testbed/emulator/machines/carrier/swarm/relay"
 	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
 )
@@ -121,7 +122,8 @@ func TestASecretIsAClaim(t *testing.T) {
 	}
 	defer api.Close()
 	claims, err := New(Options{API: api}).Claims(context.Background(), "t")
-	if err != nil || len(claims) != 1 || claims[0].By != "there" || !strings.Contains(claims[0].Says, "the secret tb-agents-t") {
+	if err != nil || len(claims) != 1 || claims[0].By != "there" ||
+		!strings.Contains(claims[0].Says, "the secret tb-agents-t") {
 		t.Errorf("%+v, %v", claims, err)
 	}
 }
@@ -137,5 +139,18 @@ func TestATaskThatWasKilled(t *testing.T) {
 	}
 	if err := (&start{}).reason(swarm.Task{}); errors.Is(err, control.ErrLost) {
 		t.Error(err)
+	}
+}
+
+// TestWhatARelaySays is of all kinds that it names: an engine that is lost may have left something.
+func TestWhatARelaySays(t *testing.T) {
+	lost := said(relay.Answer{Failed: "no answer", Unreachable: true, Left: true})
+	if !errors.Is(lost, carrier.ErrUnreachable) || !errors.Is(lost, carrier.ErrLeft) || errors.Is(lost, carrier.ErrTaken) ||
+		!strings.Contains(lost.Error(), "no answer") {
+		t.Error(lost)
+	}
+	if taken := said(relay.Answer{Failed: "there", Taken: true}); !errors.Is(taken, carrier.ErrTaken) ||
+		errors.Is(taken, carrier.ErrUnreachable) || errors.Is(taken, carrier.ErrLeft) {
+		t.Error(taken)
 	}
 }
