@@ -17,7 +17,7 @@ import (
 )
 
 // writeRun leaves a run's directory of twelve chains that took the given time and were predicted to take 100 ms.
-func writeRun(t *testing.T, took float64) string {
+func writeRun(t *testing.T, took float64, with ...func(*record.Manifest)) string {
 	t.Helper()
 	dir, err := record.MakeDirectory(t.TempDir(), record.RunName("planted", time.Unix(0, 0)))
 	if err != nil {
@@ -46,7 +46,11 @@ func writeRun(t *testing.T, took float64) string {
 	if err := predict.WriteCSV(&table, predictions); err != nil {
 		t.Fatal(err)
 	}
-	m := &record.Manifest{Run: dir.Run(), Seed: 1, Exit: record.OK, Scenario: []byte(`{"name":"planted"}`)}
+	m := &record.Manifest{Run: dir.Run(), Seed: 1, Exit: record.OK, Scenario: []byte(`{"name":"planted"}`),
+		Validity: &record.Validity{Verdict: record.Green}}
+	for _, change := range with {
+		change(m)
+	}
 	prediction := filepath.Join(dir.Path(), "prediction.csv")
 	for _, err := range []error{dir.Close(), os.WriteFile(prediction, table.Bytes(), 0o644), m.Write(dir.Path())} {
 		if err != nil {
@@ -77,6 +81,39 @@ func TestCompare(t *testing.T) {
 		got := invoke(t, append([]string{"compare"}, c.args...)...)
 		if got.code != c.code || !strings.Contains(strings.Join(strings.Fields(got.stdout+got.stderr), " "), c.says) {
 			t.Errorf("compare %s: exit %d, want %d and %q in:\n%s%s", c.args, got.code, c.code, c.says, got.stdout, got.stderr)
+		}
+	}
+}
+
+// TestCompareSaysWhatRunsAreWorth: of a run that is red, was interrupted or is of another version nobody takes the
+// figures for those of a good one; of good and like ones nothing is said.
+func TestCompareSaysWhatRunsAreWorth(t *testing.T) {
+	good := writeRun(t, 0.104)
+	bad := writeRun(t, 0.104, func(m *record.Manifest) {
+		m.Exit, m.Version = record.Interrupted, "v2"
+		m.Validity = &record.Validity{Verdict: record.Red, Reasons: []string{"the network was changed while it was measured"}}
+	})
+	const remark = "The run judges itself red: the network was changed while it was measured; it was interrupted"
+	for _, c := range []struct {
+		args []string
+		code int
+		says []string
+	}{
+		{[]string{good}, ExitOK, nil}, {[]string{good, good}, ExitOK, nil}, {[]string{bad}, ExitOK, []string{remark}},
+		{[]string{good, bad}, ExitOK, []string{remark, "version ?)", "version v2, red, was interrupted)"}},
+		{[]string{good, bad, "--fail-if", "verdict == red"}, ExitCheck, []string{remark, "verdict == red (it is red)"}},
+		{[]string{good, "--fail-if", "verdict >= amber"}, ExitOK, nil},
+	} {
+		got := invoke(t, append([]string{"compare"}, c.args...)...)
+		text := strings.Join(strings.Fields(got.stdout+got.stderr), " ")
+		for _, says := range c.says {
+			if !strings.Contains(text, says) {
+				t.Errorf("compare %s says nothing of %q:\n%s", c.args, says, text)
+			}
+		}
+		silent := !strings.Contains(text, "The run ") && !strings.Contains(text, ", version ")
+		if len(c.says) == 0 && !silent || got.code != c.code {
+			t.Errorf("compare %s: exit %d, want %d:\n%s", c.args, got.code, c.code, text)
 		}
 	}
 }

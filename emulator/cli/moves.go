@@ -30,5 +30,12 @@ func moveLine(m *record.Migration) string {
 	if m.Rounds != 1 {
 		rounds = fmt.Sprintf("%d rounds", m.Rounds)
 	}
-	return line + fmt.Sprintf("; %v in %s; %d invocations delayed", units.ByteSize(m.Bytes), rounds, m.Delayed)
+	line += fmt.Sprintf("; %v in %s; %d invocations delayed", units.ByteSize(m.Bytes), rounds, m.Delayed)
+	switch p := m.Predicted; {
+	case p != nil && p.Start > 0:
+		line += fmt.Sprintf("; its program started within %.2f ms (predicted %.2f)", 1e3*m.Start, 1e3*p.Start)
+	case m.Start > 0:
+		line += fmt.Sprintf("; its program started within %.2f ms", 1e3*m.Start)
+	}
+	return line
 }

@@ -101,7 +101,8 @@ func (p presentation) printRuns(s *State, c *compare.Comparison) error {
 		if len(c.Runs) > 1 {
 			_ = printf(s.Stdout, "%s\n", r.Directory)
 		}
-		if err := errors.Join(p.tables(s, r.Reports), compare.WriteEdge(s.Stdout, r.Edge)); err != nil {
+		if err := errors.Join(compare.WriteRemark(s.Stdout, r), p.tables(s, r.Reports),
+			compare.WriteEdge(s.Stdout, r.Edge)); err != nil {
 			return err
 		}
 		if r.Truncated {

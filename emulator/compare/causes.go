@@ -32,7 +32,8 @@ const roleCount = int(plan.Start) + 1
 // sums add up what is known of a group's steps, times in seconds. Sums of several groups may be added to each other.
 type sums struct {
 	pairs int // chains with a forecast
-	// weight is how many jobs these stand for, and whole those that are attributed; sums below are weighted so.
+	// weight is how many jobs those of them stand for whose steps are summed, which those of chains with other workers
+	// than predicted are not, and whole those that are attributed; sums below are weighted so.
 	weight, whole float64
 	// attributed of them have all steps measured and predicted, so that their whole error has causes. A chain that
 	// lacks a step still counts in roles.
@@ -69,7 +70,6 @@ type chainCauses struct {
 // models the network best, and what was measured beyond that is queueing, which Collector.apart tells apart.
 func (s *sums) add(m *Chain, f, reference *forecast) pair {
 	s.pairs++
-	s.weight += m.weight()
 	p := pair{known: true, total: f.total, network: f.network, processing: f.processing}
 	c := chainCauses{
 		weight:     m.weight(),
@@ -79,6 +79,7 @@ func (s *sums) add(m *Chain, f, reference *forecast) pair {
 	if m.astray() {
 		return p // its steps are others than those predicted
 	}
+	s.weight += c.weight
 	for i := range m.Steps {
 		step := &m.Steps[i]
 		if step.Index < 0 || step.Index >= len(f.steps) || int(step.Role) >= roleCount {

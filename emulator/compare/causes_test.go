@@ -105,7 +105,8 @@ func TestCausesAreThoseThatWerePlanted(t *testing.T) {
 	}
 }
 
-// Whatever is measured, the causes add up to the difference of every group.
+// Whatever is measured, the causes add up to the difference of every group's chains whose steps are those predicted,
+// and so do roles, with what is in no step.
 func TestCausesAddUp(t *testing.T) {
 	random := rand.New(rand.NewPCG(8, 8))
 	m, p := causal(200)
@@ -116,10 +117,19 @@ func TestCausesAddUp(t *testing.T) {
 		}
 		m[i].Total *= random.ExpFloat64()
 	}
+	for i := range m { // some have other workers than predicted, and so other steps
+		if i%3 == 0 {
+			m[i].Picked, m[i].Foreseen = 2, i%2
+		}
+	}
 	for i := range p { // half of one engine's predictions do not know their parts
 		if p[i].Engine == "statesim" && p[i].Index%2 == 0 {
 			p[i].Parts = nil
 		}
+	}
+	forecasts := map[string]map[int]*predict.Prediction{"transport": {}, "statesim": {}}
+	for i := range p {
+		forecasts[p[i].Engine][p[i].Index] = &p[i]
 	}
 	reports, err := All(m, p, Options{Catalogue: builtin.Catalogue(), Resamples: 100})
 	if err != nil {
@@ -131,8 +141,27 @@ func TestCausesAddUp(t *testing.T) {
 			for _, c := range g.Causes {
 				sum += c.Difference.Mean
 			}
-			if math.Abs(sum-g.Total.Difference.Mean) > 1e-13 || g.Attributed != g.Paired {
-				t.Errorf("%s %d: %v of %v", g.Model, g.Length, sum, g.Total.Difference.Mean)
+			want, rest, n := 0.0, 0.0, 0.0
+			for i := range m {
+				if c := &m[i]; !c.astray() && (g.Length == 0 || g.Length == c.Length) {
+					want += c.Total - forecasts[r.Engine][c.Index].Total
+					rest += c.Total - forecasts[r.Engine][c.Index].Total
+					for k := range c.Steps {
+						s := forecasts[r.Engine][c.Index].Steps[k]
+						rest -= c.Steps[k].Duration - (s.End - s.Start)
+					}
+					n++
+				}
+			}
+			if math.Abs(sum-want/n) > 1e-13 || g.Attributed != int(n) {
+				t.Errorf("%s %d: %v of %v", g.Model, g.Length, sum, want/n)
+			}
+			roles := rest / n // what is in no step
+			for _, role := range g.Roles {
+				roles += role.PerChain
+			}
+			if math.Abs(sum-roles) > 1e-13 {
+				t.Errorf("%s %d: the causes add up to %v a chain, the roles to %v", g.Model, g.Length, sum, roles)
 			}
 		}
 	}

@@ -33,6 +33,7 @@ type sample struct {
 	total, network, processing float64
 	start, end                 int64   // ns; 0: not known
 	late                       float64 // s, at most what the host added; where it is known
+	waited                     float64 // s that it started after it was due
 	weight                     float64 // how many jobs it stands for
 	disturbed                  bool
 }
@@ -184,7 +185,7 @@ func (c *Collector) Add(m *Chain) error {
 		index, length := int32(m.Index), int32(max(1, m.Length))
 		s := sample{job: m.Job, model: m.Model, index: index, length: length, total: m.Total, network: m.Network,
 			processing: m.Processing, start: m.Start, late: m.HostLate, disturbed: m.Disturbed,
-			weight: m.weight()}
+			weight: m.weight(), waited: m.Late}
 		if s.start > 0 {
 			s.end = s.start + int64(m.Total*1e9)
 		}
@@ -253,7 +254,7 @@ func (c *Collector) check(m *Chain) error {
 		return fmt.Errorf("%w: the rows are of the policies %q and %q; compare each with its own predictions",
 			ErrInput, c.policy, m.Policy)
 	}
-	wrong := bad(m.Total, m.Network, m.Processing, m.HostLate) || m.Start < 0
+	wrong := bad(m.Total, m.Network, m.Processing, m.HostLate, m.Late) || m.Start < 0
 	wrong = wrong || bad(m.Weight) || m.Weight > mostWeight
 	wrong = wrong || m.Index != int(int32(m.Index)) || m.Length != int(int32(m.Length))
 	for i := range m.Steps {

@@ -30,6 +30,7 @@ type Chain struct {
 	Err        string // why the chain failed; such a chain is counted, and not compared
 
 	Start     int64   // its beginning, in ns of a clock that all chains of the run share; 0: not known
+	Late      float64 // s that it started after it was due; 0 where it was due at no time
 	HostLate  float64 // s, at most what the host, with fabric and nodes, has added to Total; where HostKnown
 	HostKnown bool
 	Disturbed bool // HostLate is more than the run allows

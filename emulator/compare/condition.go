@@ -11,6 +11,7 @@ import (
 
 	"testbed/emulator/catalogue"
 	"testbed/emulator/plan"
+	"testbed/emulator/record"
 )
 
 // ErrCondition is wrapped by errors about conditions that cannot be read or evaluated.
@@ -33,10 +34,17 @@ var ErrCondition = errors.New("not a condition")
 //	difference.mean > 5%
 //	in-edge.difference.low > 5%
 //
+// late is how many chains started more than 5 ms after they were due, late.max by how much at most, and due.mean,
+// .median and .p95 are latencies from when they were due:
+//
+//	late > 0
+//	due.p95 > 300ms
+//
 // host.late.p50, .p99 and .max are how late packets were, host.lost how many the host lost, host.disturbed how many
-// chains it disturbed: of the whole run.
+// chains it disturbed, verdict what the run says of itself, from green over amber to red: of the whole run.
 //
 //	host.late.p99 > 0.2ms
+//	verdict >= amber
 type Condition struct {
 	text     string
 	engine   string     // empty: every predictor
@@ -45,7 +53,7 @@ type Condition struct {
 	metric   string
 	operator string
 	between  bool    // of runs
-	value    float64 // ratio, seconds, or count
+	value    float64 // ratio, seconds, count, or place in verdicts
 }
 
 // Between says whether the condition is about the difference between runs: it needs two at least.
@@ -60,7 +68,7 @@ type Violation struct {
 	Run       string // empty: the condition was checked for one run's reports
 	Engine    string
 	Model     plan.Model // empty: the condition is about the whole report
-	Value     float64    // in the condition's base unit: ratio, seconds or count
+	Value     float64    // in the condition's base unit: ratio, seconds, count or place in verdicts
 }
 
 func (v Violation) String() string {
@@ -79,8 +87,13 @@ const (
 	ratio        // of a quantity
 	seconds      // of a quantity
 	count        // of a model
+	span         // seconds, of a model
 	whole        // of the report
+	colour       // of the run: a verdict
 )
+
+// verdicts are what a run can say of itself, the best first.
+var verdicts = []string{record.Green, record.Amber, record.Red}
 
 var quantities = []string{"total", "network", "processing"}
 
@@ -107,11 +120,18 @@ var (
 	}
 	ofModel = map[string]func(*Group) float64{
 		"chains":         func(g *Group) float64 { return float64(g.Chains) },
+		"late":           func(g *Group) float64 { return float64(g.Late) },
 		"errors":         func(g *Group) float64 { return float64(g.Errors) },
 		"paired":         func(g *Group) float64 { return float64(g.Paired) },
 		"states.checked": func(g *Group) float64 { return float64(g.States.Checked) },
 		"states.passed":  func(g *Group) float64 { return float64(g.States.Passed) },
 		"states.failed":  func(g *Group) float64 { return float64(g.States.Failed) },
+	}
+	ofStarts = map[string]func(*Group) float64{
+		"late.max":   func(g *Group) float64 { return g.LateMax },
+		"due.mean":   func(g *Group) float64 { return g.sinceDue().Mean },
+		"due.median": func(g *Group) float64 { return g.sinceDue().Median },
+		"due.p95":    func(g *Group) float64 { return g.sinceDue().P95 },
 	}
 	ofReport = map[string]func(*Report) float64{
 		"order.violations": func(r *Report) float64 { return float64(r.Order.violations()) },
@@ -149,6 +169,8 @@ func kindOf(metric string) kind {
 		return seconds
 	case ofModel[metric] != nil:
 		return count
+	case ofStarts[metric] != nil:
+		return span
 	case ofReport[metric] != nil:
 		return whole
 	}
@@ -171,6 +193,9 @@ func Metrics() []string {
 	for name := range ofModel {
 		names = append(names, name)
 	}
+	for name := range ofStarts {
+		names = append(names, name)
+	}
 	for name := range ofReport {
 		names = append(names, name)
 	}
@@ -179,7 +204,7 @@ func Metrics() []string {
 }
 
 var conditionForm = regexp.MustCompile(
-	`^\s*(?:([a-z][a-z0-9-]*):)?([A-Za-z0-9.-]+)\s*(>=|<=|==|!=|>|<)\s*([-+0-9.eE]+)\s*(%|[a-zµ]*)\s*$`)
+	`^\s*(?:([a-z][a-z0-9-]*):)?([A-Za-z0-9.-]+)\s*(>=|<=|==|!=|>|<)\s*([-+0-9.eE]+|green|amber|red)\s*(%|[a-zµ]*)\s*$`)
 
 // ParseCondition reads a condition about the models that from has. Its errors wrap ErrCondition and say what would be
 // right.
@@ -210,10 +235,16 @@ func ParseCondition(text string, from *catalogue.Catalogue) (Condition, error) {
 		return fail("unknown metric %q; write one of %s", name, strings.Join(Metrics(), ", "))
 	case c.ofRun() && before != "":
 		return fail("%s is of the whole run: leave %q out", name, before)
-	case given && (k == count || k == whole):
+	case given && (k == count || k == span || k == whole):
 		return fail("%s is not of a quantity: leave %q out", name, first)
 	case c.model != "" && k == whole:
 		return fail("%s is not of a model: leave %q out", name, c.model)
+	}
+	if k == colour {
+		if c.value = float64(slices.Index(verdicts, parts[4])); c.value < 0 || parts[5] != "" {
+			return fail("%q is no verdict; write one of %s", parts[4]+parts[5], strings.Join(verdicts, ", "))
+		}
+		return c, nil
 	}
 	number, err := strconv.ParseFloat(parts[4], 64)
 	if err != nil || math.IsNaN(number) || math.IsInf(number, 0) {
@@ -241,7 +272,7 @@ func scaleOf(unit string, k kind) (float64, error) {
 			return s, nil
 		}
 		return 0, fmt.Errorf("the unit %q; write %% or, for a plain ratio, nothing", unit)
-	case seconds:
+	case seconds, span:
 		if s, ok := map[string]float64{"s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6}[unit]; ok {
 			return s, nil
 		}
@@ -257,8 +288,12 @@ func render(v float64, k kind) string {
 	switch k {
 	case ratio:
 		return fmt.Sprintf("%.2f%%", 100*v)
-	case seconds:
+	case seconds, span:
 		return fmt.Sprintf("%.3f ms", 1000*v)
+	case colour:
+		if at := int(v); at >= 0 && at < len(verdicts) {
+			return verdicts[at]
+		}
 	}
 	return strconv.FormatFloat(v, 'g', 4, 64)
 }

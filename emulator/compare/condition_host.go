@@ -31,9 +31,18 @@ var ofHost = map[string]func(*record.Validity) (low, high float64, missing strin
 		}
 		return float64(v.Disturbed), float64(v.Disturbed + v.Unwatched), ""
 	},
+	ofVerdict: func(v *record.Validity) (low, high float64, missing string) {
+		at := slices.Index(verdicts, v.Verdict)
+		if at < 0 {
+			return 0, 0, fmt.Sprintf("the run says %.20q of itself", v.Verdict)
+		}
+		return float64(at), float64(at), ""
+	},
 }
 
 const (
+	ofVerdict = "verdict"
+
 	hostLate = "host.late."
 	silent   = "the fabric did not tell of its lateness"
 )
@@ -101,7 +110,10 @@ func (c Condition) CheckRun(r *Run) ([]Violation, error) {
 }
 
 func hostKind(metric string) kind {
-	if strings.HasPrefix(metric, hostLate) {
+	switch {
+	case metric == ofVerdict:
+		return colour
+	case strings.HasPrefix(metric, hostLate):
 		return seconds
 	}
 	return whole

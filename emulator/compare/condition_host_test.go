@@ -40,6 +40,12 @@ func TestConditionsAboutTheHost(t *testing.T) {
 		{"host.late.p99 > 1s", &record.Validity{Fabric: &record.FabricHealth{}}, "error: no packet"},
 		{"host.disturbed > 0", &record.Validity{}, "error: no chain"},
 		{"host.late.p99 > 1s", nil, "error: no verdict on itself"},
+		{"verdict >= amber", &record.Validity{Verdict: record.Red}, "verdict >= amber (it is red)"},
+		{"verdict > green", &record.Validity{Verdict: record.Amber}, "verdict > green (it is amber)"},
+		{"verdict == red", &record.Validity{Verdict: record.Amber}, ""},
+		{"verdict != green", &record.Validity{Verdict: record.Green}, ""},
+		{"verdict == red", &record.Validity{Verdict: "blue"}, "error: says \"blue\" of itself"},
+		{"verdict == red", nil, "error: no verdict on itself"},
 	} {
 		condition, err := ParseCondition(c.text, builtin.Catalogue())
 		if err != nil {

@@ -65,7 +65,11 @@ func TestConditionSyntax(t *testing.T) {
 		"network.errors > 3": "leave", "in-edge.order.violations > 0": "leave", "error.median > 1.2.3": "not a number",
 		"host.late.p99 > 0.2": "ms", "host.late.p99 > 2%": "ms", "host.lost > 1ms": "plain number",
 		"in-edge.host.late.p99 > 1ms": "whole run", "network.host.lost > 1": "whole run",
-		"transport:host.disturbed > 1": "whole run", "host.late > 1ms": "host.late.max",
+		"transport:host.disturbed > 1": "whole run", "verdict > 1": "one of green, amber, red",
+		"verdict > red%":         "no verdict",
+		"in-edge.verdict == red": "whole run", "errors > red": "not a number", "late > 1ms": "plain number",
+		"late.max > 1": "ms", "network.due.p95 > 1s": "leave", "network.late > 1": "leave",
+		"host.late > 1ms": "host.late.max",
 
 		"error.median > 1e999": "not a number", "nomodel.error.median > 1%": "unknown metric",
 	} {

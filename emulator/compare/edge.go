@@ -7,7 +7,6 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"testbed/emulator/record"
-	"testbed/emulator/units"
 )
 
 // EdgeNote says what the columns of the table are.
@@ -27,13 +26,14 @@ func EdgeHeads(all []record.Edge) (heads []string) {
 // those of a million jobs.
 func EdgeCells(all []record.Edge, e *record.Edge) []string {
 	kB := func(bytes float64) string { return fmt.Sprintf("%.1f", bytes/1e3) }
-	p, hour := e.Planned, "-"
-	cells := []string{kB(e.PerJob(p.Out)), kB(e.PerJob(p.In)), fmt.Sprintf("%.1f", e.PerJob(p.MessagesOut+p.MessagesIn))}
+	p, hour := e.PlannedPerJob(), "-"
+	cells := []string{kB(p.Out), kB(p.In), fmt.Sprintf("%.1f", p.MessagesOut+p.MessagesIn)}
 	if e.JobsPerHour > 0 {
-		hour = fmt.Sprintf("%.1f", e.PerJob(units.Add(p.Out, p.In))*e.JobsPerHour/1e6)
+		hour = fmt.Sprintf("%.1f", (p.Out+p.In)*e.JobsPerHour/1e6)
 	}
-	if m := e.Measured; m != nil {
-		cells = append(cells, kB(e.PerAttempt(m.Out)), kB(e.PerAttempt(m.In)), hour)
+	if e.Measured != nil {
+		out, in := e.MeasuredPerJob()
+		cells = append(cells, kB(out), kB(in), hour)
 	} else {
 		cells = append(cells, "-", "-", hour)
 	}
@@ -47,6 +47,14 @@ func EdgeCells(all []record.Edge, e *record.Edge) []string {
 		}
 	}
 	return cells
+}
+
+// EdgeJobs is how many jobs the chains stand for where they are a sample; 0: they are none.
+func EdgeJobs(all []record.Edge) (jobs float64) {
+	for i := range all {
+		jobs = max(jobs, all[i].Jobs)
+	}
+	return jobs
 }
 
 func priced(all []record.Edge) bool { return len(all) > 0 && all[0].Prices != nil }
@@ -74,6 +82,10 @@ func WriteEdge(w io.Writer, all []record.Edge) error {
 	p.line("What leaves the edge for the cloud, and comes from there, a job")
 	p.table(t)
 	p.paragraph(EdgeNote)
+	if jobs := EdgeJobs(all); jobs > 0 {
+		p.paragraph(fmt.Sprintf("A job is one of %.0f, for which the chains stand by their weights; what links counted is "+
+			"of the chains, scaled by what was planned of jobs and of chains", jobs))
+	}
 	if priced(all) {
 		p.line("Costs are of a million jobs, by the scenario's prices")
 	}

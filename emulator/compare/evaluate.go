@@ -123,9 +123,12 @@ func (c Condition) values(r *Report) ([]Violation, error) {
 		}
 		v := value(0)
 		v.Model = g.Model
-		if k == count {
+		switch k {
+		case count:
 			v.Value = ofModel[c.metric](g)
-		} else {
+		case span:
+			v.Value = ofStarts[c.metric](g)
+		default:
 			v.Value = ofQuantity[c.metric](g.quantity(c.quantity))
 		}
 		all = append(all, v)
@@ -139,7 +142,7 @@ func (c Condition) defined(g *Group, k kind) error {
 	case k == count:
 	case g.Chains == g.Errors:
 		return fmt.Errorf("%w: %q: every chain of %s failed", ErrCondition, c.text, g.Model)
-	case strings.HasPrefix(c.metric, "measured."):
+	case k == span || strings.HasPrefix(c.metric, "measured."):
 	case g.Paired == 0:
 		return fmt.Errorf("%w: %q: no chain of %s has a prediction", ErrCondition, c.text, g.Model)
 	}

@@ -136,6 +136,7 @@ func (c *Collector) summarise(e *engine, k groupKey, n *counts, members []int32)
 	all := c.quantities(columns)
 	out.Total, out.Network, out.Processing = all[0], all[1], all[2]
 	sampled := false
+	c.starts(&out, members)
 	for _, i := range members {
 		if c.samples[i].disturbed {
 			out.Disturbed++

@@ -65,6 +65,11 @@ type Group struct {
 	Disturbed   int          `json:"disturbed,omitempty"`
 	Undisturbed *Undisturbed `json:"undisturbed,omitempty"` // of a model with disturbed chains
 	Picks       *Picks       `json:"picks,omitempty"`       // where workers were picked when they were invoked
+	// Late are chains that started more than record.LateStart after they were due, LateMax is by how much at most, in s,
+	// and SinceDue describes the latencies of all from when they were due; nil: none was late.
+	Late     int      `json:"late,omitempty"`
+	LateMax  float64  `json:"late_max_s,omitempty"`
+	SinceDue *Summary `json:"latency_since_due,omitempty"`
 }
 
 // States counts checks of the states' versions.

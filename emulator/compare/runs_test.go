@@ -16,6 +16,7 @@ import (
 	"testbed/emulator/internal/builtin"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
+	"testbed/emulator/record"
 )
 
 // runOf makes a run of chains.
@@ -34,7 +35,7 @@ func runOf(t testing.TB, name string, seed uint64, m []Chain, p []predict.Predic
 	}
 	r := &Run{
 		Name: name, Directory: "results/" + name, Scenario: "iiot", Seed: seed, Arrivals: "sequential",
-		Fabric: "userspace", Runtime: "process",
+		Fabric: "userspace", Runtime: "process", Exit: record.OK, Validity: &record.Validity{Verdict: record.Green},
 	}
 	r.Take(c)
 	return r

@@ -81,6 +81,7 @@ func WriteTable(w io.Writer, reports []*Report, quantity string) error {
 	}
 	p.table(t)
 	p.sampled(reports[0])
+	p.starts(reports[0])
 	p.undisturbed(reports, quantity)
 	p.picks(reports, quantity)
 	p.states(reports[0])

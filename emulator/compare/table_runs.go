@@ -14,10 +14,7 @@ import (
 // and, beneath it, the ratio to the first run with its own. quantity is total, network or processing.
 func WriteRuns(w io.Writer, c *Comparison, quantity string) error {
 	p := &printer{w: w}
-	for i, r := range c.Runs {
-		p.line("%d: %s (scenario %s, seed %d, fabric %s, runtime %s)",
-			i+1, r.Name, or(r.Scenario, "?"), r.Seed, or(r.Fabric, "?"), or(r.Runtime, "?"))
-	}
+	p.list(c.Runs)
 	p.loads(c, quantity)
 	p.line("Mean %s measured, ms, and its ratio to that of run 1, each with its 95 %% interval", quantity)
 	others := make([]int, 0, len(c.Runs))

@@ -82,6 +82,9 @@ func (x *experiment) caption(c *chart) string {
 	if len(over) > 0 {
 		text += "; pooled over " + strings.Join(over, ", ")
 	}
+	if c.more {
+		text += "; there are more curves or points than are drawn"
+	}
 	return text + ". The points are in " + report.FiguresDir + " as CSV."
 }
 

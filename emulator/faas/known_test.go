@@ -121,7 +121,7 @@ func TestHeadersFromPeers(t *testing.T) {
 	}
 	others := map[string]string{ // that an agent or the controller answers, or that go over the control socket
 		"X-Testbed-Protocol": "control socket", "X-Testbed-Times": "response", "X-Testbed-Sizes": "response",
-		"X-Testbed-At": "response",
+		"X-Testbed-At": "response", "X-Testbed-Roused": "response",
 	}
 	files, err := filepath.Glob("*.go")
 	if err != nil || len(files) == 0 {

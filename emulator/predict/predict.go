@@ -4,6 +4,8 @@
 package predict
 
 import (
+	"math"
+
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 )
@@ -14,13 +16,15 @@ type Prediction struct {
 	Job        string
 	Index      int // of the job in its workload
 	Model      plan.Model
-	Total      float64 // from the chain's begin to the end of its last step
+	Total      float64 // from the chain's begin to the end of its last step; beside its parts: the FaaS, and its instances
 	Network    float64 // the part of Total spent in transfers, along the critical path
-	Processing float64 // the part of Total spent in computations, along the critical path; the rest: waits for instances
+	Processing float64 // the part of Total spent in computations, along the critical path
 	Traffic    int64   // sum over transfers of payload bytes times hops
-	Steps      []StepPrediction
-	Workers    []topology.ID // that were picked, by the plan's invocations; nil: by placement
-	Parts      []Parts       // of Steps, in their order; nil: the engine, or the file, does not say
+	// Steps follow one another as the plan has them. Where the prediction is the mean of several replays, each lasts as
+	// long as on average, and of a plan with branches the last may end before Total.
+	Steps   []StepPrediction
+	Workers []topology.ID // that were picked, by the plan's invocations; nil: by placement
+	Parts   []Parts       // of Steps, in their order; nil: the engine, or the file, does not say
 	// Starts are, of each replay that the prediction is the mean of, how many invocations wait for the start of an
 	// instance; nil: all are warm, or the engine, or the file, does not say.
 	Starts []int
@@ -31,6 +35,21 @@ type StepPrediction struct {
 	Index int // into the plan's Steps
 	Start float64
 	End   float64
+}
+
+// Waits is the part of Total spent in waits for instances of functions, along the plan's critical path.
+func (p *Prediction) Waits(of *plan.Plan) (waits float64) {
+	for _, i := range of.Critical(func(step int) (int64, bool) {
+		if step >= len(p.Steps) {
+			return 0, false
+		}
+		return int64(math.Float64bits(max(0, p.Steps[step].End))), true // in the order of the numbers
+	}) {
+		if of.Steps[i].Role == plan.Start {
+			waits += p.Steps[i].End - p.Steps[i].Start
+		}
+	}
+	return waits
 }
 
 // Engine predicts plans.

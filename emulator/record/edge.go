@@ -1,12 +1,20 @@
 package record
 
-import "testbed/emulator/plan"
+import (
+	"cmp"
+
+	"testbed/emulator/plan"
+)
 
 // Edge is what a model's chains carried over the links to and from the cloud.
 type Edge struct {
 	Model   string           `json:"model"`
 	Chains  int              `json:"chains"`
 	Planned plan.EdgeTraffic `json:"planned"` // of these chains: payload, each transfer once
+	// Jobs are how many jobs the chains of a sample stand for, by their weights, and Job is what is planned of those, a
+	// job on average. 0 and nil: each chain is its own job.
+	Jobs float64        `json:"jobs,omitempty"`
+	Job  *plan.EdgeMean `json:"planned_per_job,omitempty"`
 	// Attempts are the chains that were carried out, those included that were disturbed and made again.
 	Attempts int `json:"attempts,omitempty"`
 	// Measured are the links' counters, from the first attempt to the last: Ethernet frames, with headers, ACKs, and what
@@ -39,15 +47,36 @@ type Prices struct {
 	Requests float64 `json:"requests_per_million"`
 }
 
-// PerJob is a planned sum as the mean of the chains.
-func (e *Edge) PerJob(sum int64) float64 { return float64(sum) / float64(max(e.Chains, 1)) }
-
-// PerAttempt is a measured sum as the mean of the attempts.
-func (e *Edge) PerAttempt(sum int64) float64 {
-	if e.Attempts == 0 {
-		return e.PerJob(sum)
+// PlannedPerJob is what is planned of a job on average: of all for which the chains stand.
+func (e *Edge) PlannedPerJob() plan.EdgeMean {
+	if e.Job != nil {
+		return *e.Job
 	}
-	return float64(sum) / float64(e.Attempts)
+	return e.perChain()
+}
+
+// perChain is what is planned of a chain on average.
+func (e *Edge) perChain() plan.EdgeMean { return e.Planned.Mean(float64(max(e.Chains, 1))) }
+
+// MeasuredPerJob is what links counted, in bytes of a job on average; 0 where that is not known. Of a sample it is not
+// known which chain sent what: what was counted of its attempts is scaled by what is planned of jobs and of its chains.
+func (e *Edge) MeasuredPerJob() (out, in float64) {
+	if e.Measured == nil {
+		return 0, 0
+	}
+	attempts, job, chain := float64(max(cmp.Or(e.Attempts, e.Chains), 1)), e.PlannedPerJob(), e.perChain()
+	messages := ratio(job.MessagesOut+job.MessagesIn, chain.MessagesOut+chain.MessagesIn, 1)
+	out = float64(e.Measured.Out) / attempts * ratio(job.Out, chain.Out, messages)
+	in = float64(e.Measured.In) / attempts * ratio(job.In, chain.In, messages)
+	return out, in
+}
+
+// ratio is a / b, or something else where there is none.
+func ratio(a, b, otherwise float64) float64 {
+	if a > 0 && b > 0 {
+		return a / b
+	}
+	return otherwise
 }
 
 // Cost is what a million jobs cost as planned: by payload, and by what was measured on the links; 0 where it was not.
@@ -56,13 +85,14 @@ func (e *Edge) Cost() (planned, measured float64) {
 		return 0, 0
 	}
 	const million, gb = 1e6, 1e9
-	requests := e.PerJob(e.Planned.MessagesOut) * e.Prices.Requests // of a million jobs
+	job := e.PlannedPerJob()
+	requests := job.MessagesOut * e.Prices.Requests // of a million jobs
 	of := func(out, in float64) float64 {
 		return requests + million/gb*(out*e.Prices.Ingress+in*e.Prices.Egress)
 	}
-	planned = of(e.PerJob(e.Planned.Out), e.PerJob(e.Planned.In))
-	if m := e.Measured; m != nil {
-		measured = of(e.PerAttempt(m.Out), e.PerAttempt(m.In))
+	planned = of(job.Out, job.In)
+	if e.Measured != nil {
+		measured = of(e.MeasuredPerJob())
 	}
 	return planned, measured
 }

@@ -94,6 +94,9 @@ type Overhead struct {
 	Between float64 `json:"between_chains_s"`
 }
 
+// LateStart is how long after it was due a chain may start, in s, before that counts as late.
+const LateStart = 5e-3
+
 // ModelCounts is what became of one model's chains.
 type ModelCounts struct {
 	Model   string `json:"model"`
@@ -102,7 +105,13 @@ type ModelCounts struct {
 	Failed  int    `json:"failed"`  // with an error
 	Lost    int    `json:"lost"`    // came to their end and have lost states
 	NotRun  int    `json:"not_run"` // not begun, or cut off, when the run was interrupted
-	Late    int    `json:"late"`    // of the others: started after their due time
+	Late    int    `json:"late"`    // of the others: started more than LateStart after they were due
+
+	// Where chains are due at times that the arrival process says: LateMax and LateMean are by how much they started after
+	// these, at most and on average of all that started, and Gap is the mean time from one that is due to the next, in s.
+	LateMax  float64 `json:"late_max_s,omitempty"`
+	LateMean float64 `json:"late_mean_s,omitempty"`
+	Gap      float64 `json:"gap_s,omitempty"`
 
 	// Of Done: Disturbed are those of whose latency the host may have added more than the replay allows, Unwatched
 	// those of which that is not known. Repeated are attempts beside them that were disturbed, and made again.

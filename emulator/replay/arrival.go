@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"testbed/emulator/catalogue"
@@ -30,6 +31,16 @@ type Arrival interface {
 type Timed interface {
 	// Due is when the chains begin, by their jobs' indexes in the workload and since any common instant.
 	Due(jobs []int) []time.Duration
+}
+
+// gapOf is the mean time from one chain that is due to the next; 0: the process knows no times beforehand.
+func gapOf(a Arrival, jobs []int) time.Duration {
+	timed, is := a.(Timed)
+	if !is || len(jobs) < 2 {
+		return 0
+	}
+	due := timed.Due(jobs)
+	return (slices.Max(due) - slices.Min(due)) / time.Duration(len(due)-1)
 }
 
 // Planned is an arrival process for which it matters what its chains do.

@@ -59,23 +59,7 @@ func (r *replay) attempt(ctx context.Context, spec *faas.ChainSpec, due time.Tim
 	if err := r.anew(ctx, spec); err != nil {
 		return outcome{err: fmt.Errorf("opening connections: %w", err), at: time.Now()}
 	}
-	if !due.IsZero() {
-		if !sleep.Until(ctx, due) {
-			return outcome{err: context.Cause(ctx), at: time.Now()}
-		}
-		o.late = max(time.Since(due), 0)
-	}
-	limited, cancel := context.WithTimeoutCause(ctx, r.Timeout, fmt.Errorf("not finished after %v", r.Timeout))
-	defer cancel()
-	late := o.late
-	o = r.watched(ctx, spec, func() (*faas.ChainResult, error) {
-		r.lasting.begin(spec)
-		return faas.Run(limited, spec, r.Clients)
-	})
-	o.late = late
-	if o.err != nil && limited.Err() != nil {
-		o.err = context.Cause(limited)
-	}
+	o = r.watched(ctx, spec, due)
 	if ctx.Err() != nil {
 		o.err = errors.Join(o.err, context.Cause(ctx))
 		return o
@@ -91,6 +75,29 @@ func (r *replay) attempt(ctx context.Context, spec *faas.ChainSpec, due time.Tim
 		o.err = errors.Join(o.err, fmt.Errorf("checking states: %w", err))
 	}
 	return o
+}
+
+// begin waits until a chain is due, and carries it out. late is how long after that it was begun.
+func (r *replay) begin(ctx context.Context, spec *faas.ChainSpec, due time.Time,
+) (result *faas.ChainResult, late time.Duration, err error) {
+	if !due.IsZero() {
+		if !sleep.Until(ctx, due) {
+			return nil, 0, context.Cause(ctx)
+		}
+		late = max(time.Since(due), 0)
+	}
+	limited, cancel := context.WithTimeoutCause(ctx, r.Timeout, fmt.Errorf("not finished after %v", r.Timeout))
+	defer cancel()
+	r.lasting.begin(spec)
+	result, err = faas.Run(limited, spec, r.Clients)
+	if err != nil && limited.Err() != nil {
+		err = context.Cause(limited)
+	}
+	if result != nil && !due.IsZero() { // it begins when its client does, which may have had to wait for that
+		began := r.lateness.instant(spec.Client, result.Start)
+		late = max(late, min(began.Sub(due), time.Since(due)))
+	}
+	return result, late, err
 }
 
 func (r *replay) enter(m int) {
@@ -122,10 +129,7 @@ func (r *replay) finish(m int, p *plan.Plan, o outcome) {
 	default:
 		s.Done++
 	}
-	if o.late > tolerance {
-		s.Late++
-	}
-	s.MaxLate = max(s.MaxLate, o.late)
+	s.started(chain.Late)
 	s.Conflicts += chain.Conflicts
 	s.Cold += chain.Cold
 	s.Retries += chain.Retries

@@ -80,11 +80,12 @@ func (r *replay) giveUp(err error) {
 	r.abort(err)
 }
 
-// watched carries out a chain while its nodes are watched over, and finds out what the host may have added.
-func (r *replay) watched(ctx context.Context, spec *faas.ChainSpec, run func() (*faas.ChainResult, error)) (o outcome) {
+// watched carries out a chain, when it is due, while its nodes are watched over, and finds out what the host may have
+// added. The watch begins before that, for it takes a while.
+func (r *replay) watched(ctx context.Context, spec *faas.ChainSpec, due time.Time) (o outcome) {
 	nodes := nodesOf(spec)
 	r.lateness.watch(ctx, nodes, 1)
-	o.result, o.err = run()
+	o.result, o.late, o.err = r.begin(ctx, spec, due)
 	o.at = time.Now()
 	if o.result != nil && o.err == nil && ctx.Err() == nil {
 		o.host = r.lateness.of(ctx, nodes, o.result.Start, o.result.End)

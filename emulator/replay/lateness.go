@@ -22,6 +22,9 @@ type reporter struct {
 	next   uint64
 	known  int64 // all spells that ended before this instant are known
 	spells []health.Spell
+
+	asked time.Time // at this moment, or later, the reporter's clock showed told
+	told  int64
 }
 
 // mostAsked bounds how often a reporter is asked for more, for whom there is always more.
@@ -117,8 +120,10 @@ func (l *lateness) watch(ctx context.Context, nodes []topology.ID, change int) {
 			r := l.node(id)
 			r.mu.Lock()
 			defer r.mu.Unlock()
+			asked := time.Now()
 			if report, err := l.agent(id).Spells(ctx, r.next, change); err == nil {
 				r.take(report)
+				r.asked, r.told = asked, report.Now
 			}
 		})
 	}
@@ -126,6 +131,17 @@ func (l *lateness) watch(ctx context.Context, nodes []topology.ID, change int) {
 		_ = l.fabric.until(ctx, 0, 0)
 	}
 	all.Wait()
+}
+
+// instant is when a node that is watched had an instant of its clock, or some time before that; zero: it is not known.
+func (l *lateness) instant(id topology.ID, t int64) time.Time {
+	r := l.node(id)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.asked.IsZero() {
+		return time.Time{}
+	}
+	return r.asked.Add(time.Duration(t - r.told))
 }
 
 // of is by how much the host may have made a chain longer that went on between two instants: the time, none of it

@@ -96,16 +96,23 @@ type Summary struct {
 // ModelSummary is what became of one model's chains.
 type ModelSummary struct {
 	record.ModelCounts
-	Conflicts   int           // updates of states that clients keep that were refused for their version
-	Cold        int           // requests that had to open a connection first
-	MaxLate     time.Duration // the latest start after its due time, in open loops
-	MaxInFlight int           // chains under way at the same time
+	Conflicts   int // updates of states that clients keep that were refused for their version
+	Cold        int // requests that had to open a connection first
+	MaxInFlight int // chains under way at the same time
 	Elapsed     time.Duration
+}
+
+// started counts a chain, the last of those that are counted, by how long after it was due it started, in s.
+func (s *ModelSummary) started(late float64) {
+	if late > record.LateStart {
+		s.Late++
+	}
+	s.LateMax = max(s.LateMax, late)
+	s.LateMean += (late - s.LateMean) / float64(s.Done+s.Failed+s.Lost)
 }
 
 const (
 	defaultTimeout = 10 * time.Minute
-	tolerance      = 5 * time.Millisecond // after its due time a start counts as late
 	errorsKept     = 20
 	graceToClean   = 2 * time.Second // for cleaning up after an interruption
 )
@@ -268,6 +275,7 @@ func (r *replay) runModel(ctx context.Context, m int) {
 	if planned, is := arrival.(Planned); is {
 		arrival = planned.Of(r.Plans[m])
 	}
+	r.summary.Models[m].Gap = gapOf(arrival, jobs).Seconds()
 	begin := time.Now()
 	arrival.Drive(ctx, jobs, func(ctx context.Context, i int, due time.Time) { r.chain(ctx, m, i, due) })
 	r.summary.Models[m].Elapsed = time.Since(begin)

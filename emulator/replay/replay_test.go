@@ -16,9 +16,11 @@ import (
 	"time"
 
 	"testbed/emulator/faas"
+	"testbed/emulator/health"
 	"testbed/emulator/plan"
 	"testbed/emulator/record"
 	"testbed/emulator/record/recordtest"
+	"testbed/emulator/topology"
 )
 
 func TestRun(t *testing.T) {
@@ -40,7 +42,11 @@ func TestRun(t *testing.T) {
 		}
 		for i, m := range s.Models {
 			want := record.ModelCounts{Model: string(plan.Models[i]), Planned: 6, Done: 6, Late: m.Late,
-				Disturbed: m.Disturbed, Repeated: m.Repeated} // as the host has it
+				LateMax: m.LateMax, LateMean: m.LateMean, Gap: m.Gap, Disturbed: m.Disturbed, Repeated: m.Repeated,
+			} // as the host has it
+			if _, timed := c.Arrival.(Timed); !timed && (m.Gap > 0 || m.LateMax > 0) {
+				t.Errorf("%v: one is due each %v s, and the latest began %v s after that", arrival, m.Gap, m.LateMax)
+			}
 			if m.ModelCounts != want {
 				t.Errorf("%v: %+v, want %+v", arrival, m.ModelCounts, want)
 			}
@@ -195,12 +201,90 @@ func TestLateStartsAreCounted(t *testing.T) {
 	c, d := n.config(t, plans(5, plan.InFunction))
 	c.Arrival = overdue{}
 	s, err := Run(t.Context(), c)
-	if err != nil || s.Models[0].Late != 5 || s.Models[0].Done != 5 || s.Models[0].MaxLate < 20*time.Millisecond {
+	if err != nil || s.Models[0].Late != 5 || s.Models[0].Done != 5 || s.Models[0].LateMax < 0.02 {
 		t.Errorf("%v, %+v", err, s)
 	}
 	chains, err := recordtest.Chains(d.Path())
 	if err != nil || len(chains) != 5 || chains[0].Late < 0.02 {
 		t.Errorf("%v, %+v", err, chains)
+	}
+}
+
+// slow is an agent that takes a while for one thing or another: to begin to watch itself, or to begin with a chain.
+type slow struct {
+	Agent
+	watch, run time.Duration
+}
+
+func (s slow) Spells(ctx context.Context, since uint64, watch int) (health.Report, error) {
+	if watch > 0 {
+		time.Sleep(s.watch)
+	}
+	return s.Agent.Spells(ctx, since, watch)
+}
+
+func (s slow) Run(ctx context.Context, spec *faas.ChainSpec) (*faas.ChainResult, error) {
+	time.Sleep(s.run)
+	return s.Agent.Run(ctx, spec)
+}
+
+// soon is an arrival process whose chains are due in a while from when they are begun.
+type soon struct {
+	Sequential
+	in time.Duration
+}
+
+func (a soon) Drive(ctx context.Context, jobs []int, begin func(context.Context, int, time.Time)) {
+	for i := range jobs {
+		begin(ctx, i, time.Now().Add(a.in))
+	}
+}
+
+// TestWhatKeepsAChainFromBeginning counts, whatever it is, from when the chain was due until its client began.
+func TestWhatKeepsAChainFromBeginning(t *testing.T) {
+	const pause = 60 * time.Millisecond
+	for name, c := range map[string]struct {
+		agent slow
+		due   time.Duration
+		least time.Duration
+	}{
+		"preparing takes long":       {slow{watch: pause}, 0, pause},
+		"the client is kept from it": {slow{run: pause}, 20 * time.Millisecond, pause},
+	} {
+		n := start(t)
+		config, d := n.config(t, plans(2, plan.InFunction))
+		config.Arrival = soon{in: c.due}
+		config.Clients = func(id topology.ID) Agent {
+			one := c.agent
+			one.Agent = n.clients[id]
+			return one
+		}
+		s, err := Run(t.Context(), config)
+		if err != nil || s.Models[0].Late != 2 || s.Models[0].LateMean < c.least.Seconds() ||
+			s.Models[0].LateMax < s.Models[0].LateMean {
+			t.Errorf("%s: %v, %+v", name, err, s)
+		}
+		chains, err := recordtest.Chains(d.Path())
+		if err != nil || len(chains) != 2 || chains[0].Late < c.least.Seconds() {
+			t.Errorf("%s: %v, %+v", name, err, chains)
+		}
+	}
+}
+
+func TestMeanTimeBetweenChainsThatAreDue(t *testing.T) {
+	times := []time.Duration{5 * time.Second, time.Second, 2 * time.Second, 9 * time.Second}
+	for _, c := range []struct {
+		arrival Arrival
+		jobs    []int
+		want    time.Duration
+	}{
+		{Trace{Times: times}, []int{0, 1, 2}, 2 * time.Second},
+		{Trace{Times: times, SpeedUp: 4}, []int{0, 1, 2}, time.Second / 2},
+		{Trace{Times: times}, []int{3}, 0}, {Trace{Times: times}, nil, 0}, {Sequential{}, []int{0, 1, 2}, 0},
+	} {
+		if got := gapOf(c.arrival, c.jobs); got != c.want {
+			t.Errorf("%v of %v: %v, want %v", c.arrival, c.jobs, got, c.want)
+		}
 	}
 }
 

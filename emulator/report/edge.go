@@ -17,7 +17,10 @@ func (p *page) edgeTable() []html.Table {
 	for _, h := range compare.EdgeHeads(all) {
 		heads = append(heads, "#"+h)
 	}
-	t := html.Table{ID: "edge", Caption: say("edge.caption", nil), Note: say("edge.note", all[0].Prices),
+	t := html.Table{ID: "edge", Caption: say("edge.caption", nil), Note: say("edge.note", struct {
+		Priced bool
+		Jobs   float64
+	}{all[0].Prices != nil, compare.EdgeJobs(all)}),
 		Columns: columns(heads...)}
 	for i := range all {
 		t.Rows = append(t.Rows, append([]string{all[i].Model}, compare.EdgeCells(all, &all[i])...))

@@ -22,7 +22,6 @@ const told = "series"
 func traffic(r *run.Run, engine int) *figures.Figure {
 	var curves []figures.Curve
 	for _, m := range r.Models {
-		var chains []*run.Chain
 		sum := 0.0
 		var predicted []figures.Point
 		for i := range r.Chains {
@@ -30,13 +29,12 @@ func traffic(r *run.Run, engine int) *figures.Figure {
 			if c.Model != m || !c.OK {
 				continue
 			}
-			chains = append(chains, c)
 			if engine < len(c.Predicted) && c.Predicted[engine] != nil {
 				sum += float64(c.Predicted[engine].Traffic)
 				predicted = append(predicted, point(float64(len(predicted)+1), sum/float64(len(predicted)+1)/megabyte))
 			}
 		}
-		curves = append(curves, figures.Curve{Model: m, Policy: figures.Measured, Points: onWire(r.Load.Wire[m], chains)},
+		curves = append(curves, figures.Curve{Model: m, Policy: figures.Measured, Points: onWire(r.Load.Wire[m], r.Tried(m))},
 			figures.Curve{Model: m, Policy: engineName(r, engine), Points: thinned(predicted, loadSteps)})
 	}
 	f := figures.Traffic(nonempty(curves))
@@ -44,15 +42,18 @@ func traffic(r *run.Run, engine int) *figures.Figure {
 	return f
 }
 
-// onWire is the mean of the bytes sent per chain, at the instants of the samples. A chain that is under
-// way counts by the share of its time that has passed.
-func onWire(sent []run.At, chains []*run.Chain) []figures.Point {
+// onWire is the mean of the bytes sent for a chain that was tried, at the instants of the samples: what links count is
+// of chains that failed and of attempts that were made again, too. One that is under way counts by the share of its
+// time that has passed.
+func onWire(sent []run.At, tried []run.Attempt) []figures.Point {
 	var points []figures.Point
 	for _, at := range thinned(sent, loadSteps) {
 		done := 0.0
-		for _, c := range chains {
+		for _, c := range tried {
 			if took := c.End.Sub(c.Start); took > 0 {
 				done += min(1, max(0, float64(at.Time.Sub(c.Start))/float64(took)))
+			} else if !at.Time.Before(c.End) {
+				done++
 			}
 		}
 		if done >= 1 {

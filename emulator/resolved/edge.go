@@ -1,6 +1,7 @@
 package resolved
 
 import (
+	"cmp"
 	"time"
 
 	"testbed/emulator/plan"
@@ -17,8 +18,9 @@ func (e *Scenario) LeavesEdge() bool {
 	return false
 }
 
-// EdgeTraffic is what plans carry over the links to and from the cloud, altogether.
-func (e *Scenario) EdgeTraffic(plans []*plan.Plan) plan.EdgeTraffic {
+// EdgeTraffic is what plans carry over the links to and from the cloud, altogether, and what a job does on average:
+// of the jobs for which the plans stand by their weights.
+func (e *Scenario) EdgeTraffic(plans []*plan.Plan) (sum plan.EdgeTraffic, job plan.EdgeMean) {
 	type way struct{ from, to topology.ID }
 	trees, known := map[topology.ID]*topology.Tree{}, map[way][2]int64{}
 	crossings := func(s *plan.Step) (out, in int64) {
@@ -45,11 +47,20 @@ func (e *Scenario) EdgeTraffic(plans []*plan.Plan) plan.EdgeTraffic {
 		known[w] = [2]int64{out, in}
 		return out, in
 	}
-	var sum plan.EdgeTraffic
+	jobs := Jobs(plans)
 	for _, p := range plans {
-		sum = sum.Plus(p.EdgeTraffic(crossings))
+		one := p.EdgeTraffic(crossings)
+		sum, job = sum.Plus(one), job.Plus(one.Mean(jobs), cmp.Or(p.Weight, 1))
 	}
-	return sum
+	return sum, job
+}
+
+// Jobs is for how many jobs plans stand: those of a sample by their weights, others each for its own.
+func Jobs(plans []*plan.Plan) (jobs float64) {
+	for _, p := range plans {
+		jobs += cmp.Or(p.Weight, 1)
+	}
+	return jobs
 }
 
 // JobsPerHour is how often a job arrives by the workload's own times, all of them together, in 1/h; 0: they tell

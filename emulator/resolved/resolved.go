@@ -8,13 +8,13 @@ import (
 	"math"
 	"slices"
 	"sync"
-	"time"
 
 	"testbed/emulator/events"
 	"testbed/emulator/faas/instance"
 	"testbed/emulator/placement"
 	"testbed/emulator/placement/simnet"
 	"testbed/emulator/plan"
+	"testbed/emulator/predict"
 	"testbed/emulator/replay"
 	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
@@ -40,7 +40,7 @@ type Scenario struct {
 
 	rules     map[plan.Model]plan.Rule         // of Models
 	starts    map[string]instance.Distribution // of programs, by function, as the profile tells
-	standby   map[string]time.Duration         // likewise, of those that are always warm
+	standby   predict.Starts                   // likewise, of those that are always warm
 	trace     workload.Trace                   // for messages
 	demanding sync.Mutex
 	demanded  []demand // see demands

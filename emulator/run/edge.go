@@ -54,7 +54,12 @@ func (r *run) countAttempts() {
 
 // Edge is what a model's plans carry over the links to and from the cloud, with the scenario's prices.
 func Edge(of *resolved.Scenario, model string, plans []*plan.Plan) record.Edge {
-	e := record.Edge{Model: model, Chains: len(plans), Planned: of.EdgeTraffic(plans), JobsPerHour: of.JobsPerHour()}
+	e := record.Edge{Model: model, Chains: len(plans), JobsPerHour: of.JobsPerHour()}
+	var job plan.EdgeMean
+	e.Planned, job = of.EdgeTraffic(plans)
+	if jobs := resolved.Jobs(plans); jobs != float64(len(plans)) {
+		e.Jobs, e.Job = jobs, &job
+	}
 	if c := of.Source.Cost; c != nil {
 		e.Prices = &record.Prices{Egress: c.Egress, Ingress: c.Ingress, Requests: c.Requests}
 	}

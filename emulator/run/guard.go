@@ -34,7 +34,8 @@ type guard struct {
 	done chan struct{}
 }
 
-// sums are over a model's chains of which the host's part is known, in s.
+// sums are over a model's chains of which the host's part is known, in s: each as often as the jobs that it stands for,
+// as in the model's mean.
 type sums struct{ host, latency float64 }
 
 // watchOver begins to watch.
@@ -94,8 +95,8 @@ func (g *guard) Write(c record.Chain, _ []record.Step) error {
 	if g.sums[c.Model] == nil {
 		g.sums[c.Model] = &sums{}
 	}
-	g.sums[c.Model].host += c.Host.All
-	g.sums[c.Model].latency += c.Measured.Latency
+	g.sums[c.Model].host += c.Stands() * c.Host.All
+	g.sums[c.Model].latency += c.Stands() * c.Measured.Latency
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -113,11 +112,10 @@ type run struct {
 	outcome   *Outcome
 	database  *influx.Mirror // nil: none
 	guard     *guard
-	setting   predict.Setting  // as calibrated
-	standby   *predict.Standby // of the model that is replayed
-	telling   sync.Mutex       // of events
-	agree     *agreement       // nil: no function is a program
-	gone      gone             // nodes that have died and that the chains can do without
+	setting   predict.Setting // as calibrated
+	telling   sync.Mutex      // of events
+	agree     *agreement      // nil: no function is a program
+	gone      gone            // nodes that have died and that the chains can do without
 }
 
 // plansOf builds the plans of all models, as the worker-side state access that the FaaS carries out.
@@ -204,7 +202,6 @@ func (r *run) execute(ctx context.Context) error {
 		Moved: r.movedNodes(), Reach: r.reach(), Predict: r.lookup(), PredictWorkers: r.workers(), Progress: r.Progress,
 		Around: func(ctx context.Context, model string) func() {
 			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Scenario.Sample)))
-			r.standby = predict.NewStandby(r.setting.Starts, slices.Concat(r.plans...), plan.Model(model))
 			edge, network, moves := r.edge(ctx, model), r.events(ctx, model), r.moves(ctx, model)
 			balanced := r.rebalance(ctx, model)
 			return func() {
@@ -241,7 +238,7 @@ func (r *run) lookup() func(*plan.Plan) (*record.Times, []float64) {
 		}
 		times := &record.Times{Latency: found.Total, Network: found.Network, Processing: found.Processing}
 		if p.Scaled() {
-			times.Start = max(0, times.Overhead())
+			times.Start = found.Waits(p)
 		}
 		return times, steps
 	}

@@ -11,7 +11,8 @@ import (
 )
 
 // Before a run is red: tolerable is the share of a model's chains that may be disturbed, tolerableMean that of its mean
-// latency that the host may have added, and tolerableLoss that of packets that it may lose.
+// latency that the host may have added, and tolerableLoss that of packets that it may lose. tolerable is as well the
+// share of chains that may begin late.
 const (
 	tolerable     = 0.05
 	tolerableMean = 0.02
@@ -45,6 +46,7 @@ func (g *guard) judge(m *record.Manifest, s seen, share float64, off int) *recor
 			blame(v, record.Red, "%s: the host may have added more than %.3g %% to %d of %d chains", c.Model, 100*v.Share,
 				c.Disturbed, c.Done)
 		}
+		judgeStarts(v, &c)
 		if s := g.sums[c.Model]; s != nil && s.latency > 0 {
 			if v.Added == nil {
 				v.Added = map[string]float64{}

@@ -81,6 +81,66 @@ func TestMeansThatTheHostMayHaveMoved(t *testing.T) {
 	}
 }
 
+// TestMeansThatTheHostMayHaveMovedAreThoseOfJobs: a chain counts as often as in the mean that is held against this.
+func TestMeansThatTheHostMayHaveMovedAreThoseOfJobs(t *testing.T) {
+	for _, c := range []struct {
+		late, weight [2]float64
+		added        float64
+	}{
+		{[2]float64{0.05, 0}, [2]float64{1, 1}, 0.025}, {[2]float64{0.05, 0}, [2]float64{1, 9}, 0.005},
+		{[2]float64{0.05, 0}, [2]float64{9, 1}, 0.045}, {[2]float64{0.05, 0}, [2]float64{0, 4}, 0.01}, // 0: itself
+	} {
+		g := &guard{sums: map[string]*sums{}}
+		for i := range c.late {
+			if err := g.Write(record.Chain{Tags: record.Tags{Model: "external"}, Measured: record.Times{Latency: 1},
+				Weight: c.weight[i], Host: &record.HostLate{All: c.late[i]}}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m := &record.Manifest{Models: []record.ModelCounts{{Model: "external", Done: 2}}}
+		v := g.judge(m, seen{fabric: &record.FabricHealth{}}, 0, 0)
+		if math.Abs(v.Added["external"]-c.added) > 1e-12 || (v.Verdict == record.Red) != (c.added > tolerableMean) {
+			t.Errorf("%v, weights %v: %v, %s, want %v", c.late, c.weight, v.Added, v.Verdict, c.added)
+		}
+	}
+}
+
+// TestChainsThatBeganLate: what began at other times than the arrival process says met another load.
+func TestChainsThatBeganLate(t *testing.T) {
+	for name, c := range map[string]struct {
+		counts  record.ModelCounts
+		verdict string
+		reason  string
+	}{
+		"in time": {record.ModelCounts{Done: 100, LateMax: 0.004, LateMean: 0.0003, Gap: 0.1},
+			record.Green, ""},
+		"no times": {record.ModelCounts{Done: 100},
+			record.Green, ""},
+		"one": {record.ModelCounts{Done: 100, Late: 1, LateMax: 2, LateMean: 0.02, Gap: 0.1},
+			record.Amber, "1 of 100 chains began more than 5 ms after they were due, by 2 s at most"},
+		"as many as may": {record.ModelCounts{Done: 100, Late: 5, LateMax: 0.01, Gap: 0.1},
+			record.Amber, "5 of 100"},
+		"many": {record.ModelCounts{Done: 100, Late: 6, LateMax: 0.01, Gap: 0.1},
+			record.Red, "6 of 100"},
+		"of those that failed": {record.ModelCounts{Done: 50, Failed: 40, Lost: 10, Late: 5, LateMax: 0.01},
+			record.Amber, "5 of 100"},
+		"few, and by much": {record.ModelCounts{Done: 100, Late: 4, LateMax: 9, LateMean: 0.3, Gap: 0.1},
+			record.Red, "all by 300 ms on average, where one is due each 100 ms"},
+		"each by less, and dense": {record.ModelCounts{Done: 100, LateMax: 0.0045, LateMean: 0.003, Gap: 0.002},
+			record.Red, "0 of 100"},
+		"a burst": {record.ModelCounts{Done: 100, LateMax: 0.002, LateMean: 0.0005, Gap: 0.00001},
+			record.Green, ""},
+	} {
+		c.counts.Model = "external"
+		m := &record.Manifest{Models: []record.ModelCounts{c.counts}}
+		v := (&guard{}).judge(m, seen{fabric: &record.FabricHealth{Packets: 1}}, 0, 0)
+		if v.Verdict != c.verdict || (c.reason == "") != (len(v.Reasons) == 0) ||
+			len(v.Reasons) > 0 && !strings.Contains(v.Reasons[0], c.reason) {
+			t.Errorf("%s: %s, %q", name, v.Verdict, v.Reasons)
+		}
+	}
+}
+
 // TestVerdictsByCanaryAndHost: what is not known of the fabric is known by the canary; what the host lacked is named
 // where it has disturbed something.
 func TestVerdictsByCanaryAndHost(t *testing.T) {

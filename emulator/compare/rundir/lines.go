@@ -126,6 +126,8 @@ func trust(c *compare.Chain, name []byte, value lineprotocol.Value) (err error) 
 		c.HostLate, err = value.Float()
 	case "host_late_fabric_s":
 		c.HostKnown = true
+	case "late_s":
+		c.Late, err = value.Float()
 	case "disturbed":
 		c.Disturbed, err = value.Bool()
 	case "weight":

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/kerneltime"
 	"testbed/emulator/internal/rundelay"
 )
 
@@ -80,7 +81,7 @@ func (e *engine) run() {
 	runtime.LockOSThread()
 	preciseTimers()
 	urgency := urgent(e.clock.now(), setUrgent)
-	e.punctuality.starved = rundelay.OfCaller()
+	e.punctuality.thread = ownThread{rundelay.OfCaller()}
 	for {
 		e.core.advance(e.clock.now(), eventsATurn)
 		if e.neighbours != nil {
@@ -103,6 +104,16 @@ func (e *engine) run() {
 		}
 	}
 }
+
+// ownThread is the one that made it.
+type ownThread struct{ delay rundelay.Thread }
+
+func (t ownThread) starved() int64 {
+	ns, _ := t.delay.Read() // 0 where the kernel does not tell
+	return ns
+}
+
+func (ownThread) ran() int64 { return kerneltime.Now(unix.CLOCK_THREAD_CPUTIME_ID) }
 
 // timeout is how long, in ns, the thread may sleep; -1: until something comes. It sleeps until shortly before the next
 // event is due and spins from there on, so that the sleep's own lateness does not count. Spinning is limited to one

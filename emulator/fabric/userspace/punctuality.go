@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"testbed/emulator/health"
-	"testbed/emulator/internal/rundelay"
 )
 
 const (
@@ -36,15 +35,30 @@ type punctuality struct {
 	heard []*port    // stations whose packets were read since starved was
 	looks uint64     // how often that was
 
-	starved   rundelay.Thread
-	looked    int64 // when starved was read last
-	waited    int64 // what it was then
-	accounted int64 // ns of spells since
+	thread    thread
+	looked    int64 // when it was asked last how long it had been starved
+	waited    int64 // what that was
+	ran       int64 // how long it had run by then
+	atWork    int64 // and how long it had been at work
+	accounted int64 // ns of sleeps that ended late since
+}
+
+// thread tells of the engine's thread, in ns.
+type thread interface {
+	starved() int64 // how long it was ready to run and did not
+	ran() int64     // how long it ran
 }
 
 func (p *punctuality) begin(now int64) {
 	p.begun, p.woken, p.looked, p.since, p.looks, p.spells = now, now, now, now, 1, health.NewRing(keptSpells)
+	p.thread = silent{}
 }
+
+// silent is a thread of which nothing is known.
+type silent struct{}
+
+func (silent) starved() int64 { return 0 }
+func (silent) ran() int64     { return 0 }
 
 // worked ends a turn at now, and returns how long the thread is to sleep that may sleep for timeout (less than 0: until
 // something comes).
@@ -71,6 +85,9 @@ func (p *punctuality) slept(begin, now, timeout int64) {
 		p.overslept.Record(now - begin - timeout)
 	}
 	overslept := timeout >= 0 && p.absent(begin+timeout, now, health.Overslept)
+	if overslept {
+		p.accounted += now - begin - timeout
+	}
 	if p.since == begin { // the turn before was short
 		if p.since = now; overslept {
 			p.since, p.why = begin+timeout, health.Overslept
@@ -81,27 +98,26 @@ func (p *punctuality) slept(begin, now, timeout int64) {
 	}
 }
 
-// look asks the kernel how long the thread was ready to run and did not, and keeps what no absence since the last time
-// explains: the thread was woken by a packet, late.
+// look asks the kernel how long the thread was ready to run and did not, and keeps what nothing since the last time
+// explains: the thread was woken by a packet, late. What explains it are sleeps that ended late, and turns, as far as
+// it did not run in them: what it did for others while it ran is no reason.
 func (p *punctuality) look(now int64) {
-	waited, _ := p.starved.Read()
-	unseen := min(waited-p.waited-p.accounted, now-p.looked)
+	waited, ran, atWork := p.thread.starved(), p.thread.ran(), p.busy+now-p.woken
+	inTurns := max(0, atWork-p.atWork-(ran-p.ran))
+	unseen := min(waited-p.waited-p.accounted-inTurns, now-p.looked)
 	if p.absent(now-unseen, now, health.Starved) {
 		for _, station := range p.heard {
 			p.spells.Add(health.Spell{From: now - unseen, To: now, Station: station.name, Why: health.Starved})
 		}
 	}
-	p.waited, p.looked, p.accounted = waited, now, 0
+	p.waited, p.ran, p.atWork, p.looked, p.accounted = waited, ran, atWork, now, 0
 	p.heard, p.looks = p.heard[:0], p.looks+1
 }
 
-// absent accounts for a time in which no device was looked at, and reports whether it was long.
+// absent keeps a time in which no device was looked at, and reports whether it was long.
 func (p *punctuality) absent(from, to int64, why health.Why) bool {
 	if to-from < int64(health.Floor) {
 		return false
-	}
-	if why != health.Starved {
-		p.accounted += to - from
 	}
 	if to-from >= int64(deaf) {
 		p.spells.Add(health.Spell{From: from, To: to, Why: why})

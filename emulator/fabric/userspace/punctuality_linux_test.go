@@ -221,6 +221,70 @@ func TestAbsenceCountsAgainstThoseWhoWaited(t *testing.T) {
 	}
 }
 
+// planned is a thread that does as it is told.
+type planned struct{ waits, runs int64 }
+
+func (p *planned) starved() int64 { return p.waits }
+func (p *planned) ran() int64     { return p.runs }
+
+// TestStarvationBesideWork: what the thread did for others while it ran is no reason for what it did not run, whether
+// it waited for a processor before, after or meanwhile. Times are of a clock of the test's own.
+func TestStarvationBesideWork(t *testing.T) {
+	const ms, us = int64(time.Millisecond), int64(time.Microsecond)
+	type turn struct {
+		runs, waits int64 // while it is at work
+		sleeps      int64 // until it is to be woken, by a packet
+		late        int64 // that it waits then
+	}
+	for name, c := range map[string]struct {
+		turns []turn
+		want  int64 // that it was starved, as no turn tells
+	}{
+		"idle":       {[]turn{{runs: 10 * us, sleeps: 6 * ms}}, 0},
+		"at work":    {[]turn{{runs: 3 * ms, sleeps: 3 * ms}}, 0},
+		"woken late": {[]turn{{runs: 10 * us, sleeps: 5 * ms, late: 2 * ms}}, 2 * ms},
+		"woken late after much work": {[]turn{{runs: 3 * ms, sleeps: 20 * us}, {runs: 10 * us, sleeps: 2 * ms, late: 2 * ms}},
+			2 * ms},
+		"interrupted in its work": {[]turn{{runs: ms, waits: 2 * ms, sleeps: 3 * ms}}, 0},
+		"both": {[]turn{{runs: 2 * ms, waits: ms, sleeps: us}, {runs: us, sleeps: us, late: ms},
+			{runs: us, sleeps: ms, late: ms}}, 2 * ms},
+		"every turn, by little": {[]turn{{runs: 20 * us, waits: 150 * us, sleeps: us},
+			{runs: 20 * us, waits: 150 * us, sleeps: 5 * ms}}, 0}, // what is less than health.Floor is in the histogram alone
+	} {
+		t.Run(name, func(t *testing.T) {
+			var p punctuality
+			thread, station := &planned{}, &port{name: "a"}
+			p.begin(0)
+			p.thread = thread
+			p.health(0, 0)
+			p.slept(0, 0, -1)
+			now := int64(0)
+			for i, turn := range c.turns {
+				p.found(station, now)
+				now += turn.runs + turn.waits
+				thread.runs, thread.waits = thread.runs+turn.runs, thread.waits+turn.waits
+				begin := now
+				p.worked(now, -1)
+				now += turn.sleeps + turn.late
+				thread.waits += turn.late
+				if i == len(c.turns)-1 && now < int64(heartbeat) {
+					t.Fatalf("it ends after %d ns, before it looks", now)
+				}
+				p.slept(begin, now, -1)
+			}
+			got := int64(0)
+			for _, s := range p.spells.Report(now, 0, 100).Spells {
+				if s.Why == health.Starved && s.Station == "a" {
+					got += s.To - s.From
+				}
+			}
+			if got != c.want {
+				t.Errorf("starved for %d ns, want %d", got, c.want)
+			}
+		})
+	}
+}
+
 // TestHeartBeatsWhileSomebodyWatches and no longer: an idle fabric sleeps.
 func TestHeartBeatsWhileSomebodyWatches(t *testing.T) {
 	var p punctuality

@@ -214,7 +214,7 @@ func (r *replay) end(c *chain) error {
 		Total: schedule.Total, Steps: schedule.Steps, Parts: c.parts[:len(p.Steps)], Workers: c.workers(),
 		Traffic: p.Traffic(func(a, b topology.ID) int { return r.routes.find(a, b).length }),
 	}
-	out.Network, out.Processing = schedule.Split(p)
+	out.Network, out.Processing = split(schedule, p, out.Parts)
 	r.predictions[c.at] = out
 	r.open--
 	r.clock = max(r.clock, end)

@@ -67,6 +67,18 @@ func (r *replay) computed(c *chain, i int, now int64) {
 	r.agenda.push(event{at: p.now, kind: stepEnds, chain: c, step: int32(i)})
 }
 
+// split divides a schedule's total into what transfers and what executions take on the critical path, as they are
+// measured: what the FaaS adds to an execution is in no step that is measured, and so in neither.
+func split(s *predict.Schedule, p *plan.Plan, parts []predict.Parts) (network, processing float64) {
+	network, processing = s.Split(p)
+	for _, i := range s.Critical {
+		if p.Steps[i].Kind == plan.Compute {
+			processing -= predict.Seconds(parts[i].Host)
+		}
+	}
+	return network, max(0, processing)
+}
+
 func (r *replay) processor(id topology.ID, speed float64) *processor {
 	p := r.processors[id]
 	if p == nil {

@@ -75,9 +75,26 @@ func (e *Engine) repeat(plans []*plan.Plan, all []predict.Prediction, hops int64
 		if err != nil {
 			return err
 		}
-		out := &all[i]
-		out.Total, out.Steps, out.Parts = schedule.Total, schedule.Steps, parts
-		out.Network, out.Processing = schedule.Split(p)
+		out, total := &all[i], schedule.Total
+		network, processing := split(schedule, p, parts)
+		if !predict.Linear(p) {
+			total, network, processing = meanOf(runs, i)
+		}
+		out.Total, out.Network, out.Processing = total, network, processing
+		out.Steps, out.Parts = schedule.Steps, parts
 	}
 	return nil
+}
+
+// meanOf is the mean of the times that replays predict of their at-th plan. Where branches run side by side that is not
+// what the means of its steps come to: which branch takes longest differs from replay to replay, and the mean of the
+// longest is more than the longest of the means.
+func meanOf(runs [][]predict.Prediction, at int) (total, network, processing float64) {
+	n := float64(len(runs))
+	for _, run := range runs {
+		total += run[at].Total / n
+		network += run[at].Network / n
+		processing += run[at].Processing / n
+	}
+	return total, network, processing
 }

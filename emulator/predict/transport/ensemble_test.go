@@ -2,6 +2,7 @@ package transport
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -39,6 +40,45 @@ func TestMeanOfReplays(t *testing.T) {
 		for k, s := range all[i].Steps {
 			near(t, fmt.Sprintf("%s, step %d", all[i].Job, k), predict.Seconds(all[i].Parts[k].Sum()), s.End-s.Start, 1e-11)
 		}
+	}
+}
+
+// TestMeanOfReplaysWithBranches: a job whose branches change one state waits for the one that is refused, whichever
+// that is in a replay, and so on average.
+func TestMeanOfReplaysWithBranches(t *testing.T) {
+	net, hosts := cell(t, 4)
+	p := branches(plan.External, plan.ByWorker, hosts[0], hosts[1], 100, hosts[2], hosts[2])
+	o := bare()
+	o.PerMessage, o.Overhead, o.Compute = 2*time.Millisecond, 5*time.Millisecond, predict.Whole
+	e, err := New(net, speed, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := predictions(t, net, o, []*plan.Plan{p})[0]
+	var total, network, processing float64
+	for seed := range mostReplications {
+		r := newReplay(e)
+		if seed > 0 {
+			r.random = rand.New(rand.NewPCG(uint64(seed), 0))
+		}
+		one, err := r.predict([]*plan.Plan{p})
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += one[0].Total / mostReplications
+		network += one[0].Network / mostReplications
+		processing += one[0].Processing / mostReplications
+	}
+	near(t, "total", got.Total, total, 1e-9)
+	near(t, "network", got.Network, network, 1e-9)
+	near(t, "processing", got.Processing, processing, 1e-9)
+	last := 0.0
+	for _, s := range got.Steps {
+		last = max(last, s.End)
+	}
+	if last > 0.99*got.Total {
+		t.Errorf("the steps on average end after %v s of %v: no replay differs in who waits, and the test shows nothing",
+			last, got.Total)
 	}
 }
 

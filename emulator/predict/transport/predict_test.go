@@ -39,7 +39,7 @@ func TestPredict(t *testing.T) {
 	}
 	way := 2*1514*8/50e6 + 0.005
 	near(t, "network", got[0].Network, 2*way, 1e-9)
-	near(t, "processing", got[0].Processing, 0.301, 1e-9)
+	near(t, "processing", got[0].Processing, 0.3, 1e-9)
 	near(t, "total", got[0].Total, 2*way+0.301, 1e-9)
 	if got[0].Traffic != 2*2*1448 || got[0].Index != 4 || got[0].Engine != "transport" || len(got[0].Steps) != 3 {
 		t.Errorf("%+v", got[0])

@@ -40,16 +40,12 @@ func (r *Run) readLateness() error {
 	if !l.Known() {
 		return nil
 	}
-	err := record.ReadAttempts(filepath.Join(r.Dir, record.SamplesFile), func(a record.Attempt) error {
+	for _, a := range r.Attempts {
 		if !a.End.Before(in.from) && !a.End.After(in.to) {
-			l.most(&l.Repeated, in.from, a.End.Add(-seconds(a.Latency)), a.End, a.Late)
+			l.most(&l.Repeated, in.from, a.Start, a.End, a.Late)
 		}
-		return nil
-	})
-	if err != nil && !errors.Is(err, record.ErrTruncated) {
-		return err
 	}
-	err = record.ReadHost(filepath.Join(r.Dir, record.SamplesFile), func(h record.Host) error {
+	err := record.ReadHost(filepath.Join(r.Dir, record.SamplesFile), func(h record.Host) error {
 		if h.Late != nil && in.holds(h.Time, h.Interval) {
 			l.most(&l.Packets, in.from, h.Time.Add(-seconds(h.Interval)), h.Time, h.Late.P99)
 		}

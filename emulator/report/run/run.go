@@ -42,8 +42,9 @@ type Run struct {
 	Load      Load               // of links
 	Host      HostLoad
 	Lateness  Lateness
-	Extra     []Fact   // of the manifest, that this version knows no other place for
-	Missing   []string // sentences on what is not there, and how to get it
+	Attempts  []Attempt // beside Chains, those that were made again
+	Extra     []Fact    // of the manifest, that this version knows no other place for
+	Missing   []string  // sentences on what is not there, and how to get it
 }
 
 // Chain is one chain with what each engine predicted of it.
@@ -86,7 +87,7 @@ func Read(dir string, c *catalogue.Catalogue) (*Run, error) {
 	r.readChains()
 	r.readPredictions()
 	r.readReports()
-	if err := errors.Join(r.readLoad(), r.readLateness()); err != nil {
+	if err := errors.Join(r.readLoad(), r.readAttempts(), r.readLateness()); err != nil {
 		r.miss("%s could not be read: %v.", record.SamplesFile, err)
 	}
 	return r, nil

@@ -24,7 +24,7 @@ func (c *Carrier) Claims(ctx context.Context, testbed string) (all []carrier.Cla
 		return nil, c.reached(ctx, ofManager("the Swarm's secrets", err))
 	}
 	for _, s := range services {
-		all = append(all, container.ClaimOf("the service "+s.Spec.Name+" of agents", testbed, s.Spec.Labels, s.CreatedAt))
+		all = append(all, container.ClaimOf("the service "+s.Spec.Name+" of an agent", testbed, s.Spec.Labels, s.CreatedAt))
 	}
 	for _, s := range secrets {
 		all = append(all, container.ClaimOf("the secret "+s.Spec.Name+" of agents", testbed, s.Spec.Labels, s.CreatedAt))

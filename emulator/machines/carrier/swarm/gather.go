@@ -44,12 +44,12 @@ type met struct {
 
 // gather takes in the relays of the machines that are wanted, has each start its agent, and returns these in the order
 // of the machines.
-func (s *start) gather(ctx context.Context, from *gate, service string) ([]*carrier.Agent, error) {
+func (s *start) gather(ctx context.Context, from *gate, services []string) ([]*carrier.Agent, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, starting, fmt.Errorf("agents did not come in %v", starting))
 	defer cancel()
 	g := &gathering{start: s, agents: make([]*carrier.Agent, len(s.on)), under: make([]bool, len(s.on)),
 		missing: len(s.on), meetings: make(chan met)}
-	err := g.run(ctx, from, service)
+	err := g.run(ctx, from, services)
 	cancel()
 	go func() { g.meeting.Wait(); close(g.meetings) }()
 	for m := range g.meetings {
@@ -61,7 +61,7 @@ func (s *start) gather(ctx context.Context, from *gate, service string) ([]*carr
 	return g.agents, nil
 }
 
-func (g *gathering) run(ctx context.Context, from *gate, service string) error {
+func (g *gathering) run(ctx context.Context, from *gate, services []string) error {
 	look := time.NewTicker(asking)
 	defer look.Stop()
 	for g.missing > 0 {
@@ -69,7 +69,7 @@ func (g *gathering) run(ctx context.Context, from *gate, service string) error {
 		case <-ctx.Done():
 			return errors.Join(context.Cause(ctx), g.absent())
 		case <-look.C:
-			if err := g.look(ctx, service); err != nil {
+			if err := g.look(ctx, services); err != nil {
 				return err
 			}
 		case who := <-from.guests:
@@ -86,13 +86,13 @@ func (g *gathering) run(ctx context.Context, from *gate, service string) error {
 }
 
 // look fails where tasks were refused, with all that are, and where machines are not there any more.
-func (g *gathering) look(ctx context.Context, service string) error {
+func (g *gathering) look(ctx context.Context, services []string) error {
 	if g.turns++; g.turns%mostLooks == 0 {
 		if err := g.gone(ctx); err != nil {
 			return err
 		}
 	}
-	failed, undecided, err := g.refused(ctx, service)
+	failed, undecided, err := g.refused(ctx, services)
 	if err != nil || failed == nil {
 		return err
 	}
