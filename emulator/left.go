@@ -26,9 +26,25 @@ func (h *Host) RemoveFrom(
 	if err := orchestrator.CheckName(name); err != nil {
 		return nil, input(err)
 	}
-	if _, err := h.Store.Read(name); !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, orchestrator.ErrJournal) {
-		return nil, h.Remove(ctx, name, false, progress)
+	recorded := false
+	err = h.Alone(ctx, name, func() (err error) { // nobody brings one of its name up meanwhile
+		_, unread := h.Store.Read(name)
+		recorded = !errors.Is(unread, fs.ErrNotExist) && !errors.Is(unread, orchestrator.ErrJournal)
+		if !recorded {
+			alone, err = h.removeFrom(ctx, name, spec, unproved, progress)
+		}
+		return err
+	})
+	if recorded {
+		err = h.Remove(ctx, name, false, progress)
 	}
+	return alone, err
+}
+
+// removeFrom is RemoveFrom for who has the testbed's lock, and no record of it.
+func (h *Host) removeFrom(
+	ctx context.Context, name string, spec machines.Spec, unproved bool, progress func(string),
+) (alone []string, err error) {
 	found, unfit, err := h.reached(ctx, spec)
 	if err != nil {
 		return nil, err

@@ -56,7 +56,7 @@ func (s *start) gather(ctx context.Context, from *gate, services []string) ([]*c
 		g.agents[m.at] = m.agent
 	}
 	if err != nil {
-		return nil, errors.Join(err, carrier.CloseAll(g.agents))
+		return nil, carrier.Left(err, carrier.CloseAll(g.agents))
 	}
 	return g.agents, nil
 }
@@ -144,12 +144,8 @@ func (s *start) meet(ctx context.Context, conn net.Conn, m machines.Machine) (*c
 		return nil, context.Cause(ctx)
 	}
 	switch {
-	case answer.Unreachable:
-		err = fmt.Errorf("%w: %s", carrier.ErrUnreachable, answer.Failed)
-	case answer.Taken:
-		err = fmt.Errorf("%w: %s", carrier.ErrTaken, answer.Failed)
 	case answer.Failed != "":
-		err = errors.New(answer.Failed)
+		err = said(answer)
 	case err != nil:
 		err = fmt.Errorf("its relay: %w: %w", control.ErrLost, err)
 	}
@@ -157,6 +153,21 @@ func (s *start) meet(ctx context.Context, conn net.Conn, m machines.Machine) (*c
 		return nil, errors.Join(err, conn.Close())
 	}
 	return carrier.Meet(ctx, conn, m, s.launch, s.options.Digest)
+}
+
+// said is the error that a relay tells of, of all its kinds.
+func said(a relay.Answer) error {
+	err := errors.New(a.Failed)
+	if a.Left {
+		err = fmt.Errorf("%w: %w", carrier.ErrLeft, err)
+	}
+	if a.Taken {
+		err = fmt.Errorf("%w: %w", carrier.ErrTaken, err)
+	}
+	if a.Unreachable {
+		err = fmt.Errorf("%w: %w", carrier.ErrUnreachable, err)
+	}
+	return err
 }
 
 // absent names the machines whose agents have not come.

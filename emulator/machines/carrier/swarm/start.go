@@ -80,7 +80,7 @@ func (c *Carrier) Start(
 			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoing)
 			defer cancel()
 			// What this start has made, and no other: the testbed may be there already.
-			err = errors.Join(err, c.remove(clean, filters.NewArgs(filters.Arg("label", container.LabelLaunch+"="+s.word))))
+			err = carrier.Left(err, c.remove(clean, filters.NewArgs(filters.Arg("label", container.LabelLaunch+"="+s.word))))
 		}
 	}()
 	services, err := s.create(ctx, listener.Addr().String())
@@ -149,7 +149,7 @@ func (s *start) free(ctx context.Context) error {
 func (s *start) service(
 	m machines.Machine, name, secret string, labels map[string]string, address string,
 ) swarm.ServiceSpec {
-	once, one := uint64(0), uint64(1)
+	once, one, grace := uint64(0), uint64(1), relay.Leaving
 	return swarm.ServiceSpec{
 		Annotations: swarm.Annotations{Name: name, Labels: labels},
 		Mode:        swarm.ServiceMode{Replicated: &swarm.ReplicatedService{Replicas: &one}},
@@ -157,7 +157,8 @@ func (s *start) service(
 			ContainerSpec: &swarm.ContainerSpec{
 				Image: s.image, Command: []string{"/testbed"}, Args: []string{relay.Command, address}, User: "0", ReadOnly: true,
 				Labels: labels, Env: []string{relay.NodeEnv + "=" + m.ID}, CapabilityDrop: []string{"ALL"},
-				Mounts: []mount.Mount{{Type: mount.TypeBind, Source: s.options.Socket, Target: container.SocketInside}},
+				StopGracePeriod: &grace,
+				Mounts:          []mount.Mount{{Type: mount.TypeBind, Source: s.options.Socket, Target: container.SocketInside}},
 				Secrets: []*swarm.SecretReference{{SecretID: secret, SecretName: name,
 					File: &swarm.SecretReferenceFileTarget{Name: "tb-key", UID: "0", GID: "0", Mode: 0o400}}},
 			},
@@ -173,7 +174,7 @@ func (s *start) service(
 func (s *start) spec() container.Spec {
 	return container.Spec{Testbed: s.launch.Testbed, Launch: s.word, By: s.launch.By, Image: s.image,
 		Socket:   s.options.Socket,
-		Programs: s.launch.Programs, Dirs: s.launch.Dirs}
+		Programs: s.launch.Programs, Dirs: s.launch.Dirs, Replace: s.launch.Replace}
 }
 
 // refused looks for tasks that will never run, and says why, by machine. undecided is whether others may follow.
@@ -210,12 +211,20 @@ func (g *gathering) refused(ctx context.Context, services []string) (failed erro
 	return errors.Join(why...), decided < len(s.on), nil
 }
 
+// bySignal is what the exit status of what was killed is greater than.
+const bySignal = 128
+
+// reason is why a task has ended. One that was killed has lost what it did.
 func (s *start) reason(t swarm.Task) error {
 	if strings.Contains(t.Status.Err, "No such image") {
 		return fmt.Errorf("its engine has no image %s, and a Swarm brings none there: load it (`docker save` here, `docker "+
 			"load` there), or give an image that a registry has", s.image)
 	}
-	return fmt.Errorf("its relay is %s: %s%s", t.Status.State, t.Status.Message, prefixed(": ", t.Status.Err))
+	err := fmt.Errorf("its relay is %s: %s%s", t.Status.State, t.Status.Message, prefixed(": ", t.Status.Err))
+	if c := t.Status.ContainerStatus; c != nil && c.ExitCode > bySignal {
+		err = fmt.Errorf("%w: %w", control.ErrLost, err)
+	}
+	return err
 }
 
 func prefixed(with, text string) string {

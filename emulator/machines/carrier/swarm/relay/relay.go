@@ -43,6 +43,7 @@ type Answer struct {
 	Failed      string `json:"failed,omitempty"`
 	Unreachable bool   `json:"unreachable,omitempty"` // that is because the machine's engine does not answer
 	Taken       bool   `json:"taken,omitempty"`       // that is because there is one already
+	Left        bool   `json:"left,omitempty"`        // the agent's container could not be removed
 }
 
 // Times.
@@ -52,6 +53,9 @@ const (
 	starting  = time.Minute      // for the agent
 	answering = 15 * time.Second // for an engine that is asked whether it is there
 )
+
+// Leaving is how long a relay may take to end once its service is removed: to remove its agent.
+const Leaving = time.Minute
 
 // Run is the relay. It ends when either side does.
 func Run(ctx context.Context, addresses []string) error {
@@ -82,7 +86,7 @@ func Run(ctx context.Context, addresses []string) error {
 	agent, silent, err := start(ctx, spec)
 	if err != nil {
 		return errors.Join(err, control.Send(conn, Answer{Failed: err.Error(), Unreachable: silent,
-			Taken: errors.Is(err, carrier.ErrTaken)}))
+			Taken: errors.Is(err, carrier.ErrTaken), Left: errors.Is(err, carrier.ErrLeft)}))
 	}
 	defer func() { _ = agent.Close() }() // the controller removes what is left
 	if err := control.Send(conn, Answer{}); err != nil {
