@@ -169,9 +169,9 @@ func unique(all []string) []string {
 func (r *resolver) name(j *Joint, own string) {
 	plain := strings.Join(j.Ends, "-")
 	text := cmp.Or(spell(own), spell(plain), "link")
-	if text == plain && !r.names.taken(plain) {
+	if text == plain && !r.names[strings.ToLower(plain)] {
 		j.Name, j.Plain = plain, len(j.Ends) == 2
-		r.names.take(plain)
+		r.names[strings.ToLower(plain)] = true
 		return
 	}
 	j.Name = r.names.fit(text, "link", topology.Link)
