@@ -47,15 +47,25 @@ func (b *Bed) Capture(ctx context.Context, origin string, names []string, o Capt
 	return capture.Run(ctx, sources, o.Options)
 }
 
-// addressesOf are those that a node's name stands for in a filter.
+// addressesOf are those that a node's name stands for in a filter: its own, and those that the scenario gives it
+// besides.
 func (b *Bed) addressesOf(name string) []netip.Addr {
-	stations, err := b.Stations()
+	n, err := b.Network()
 	if err != nil {
 		return nil
 	}
-	for _, s := range stations {
-		if s.Name == name || s.Alias == name {
-			return []netip.Addr{s.Addr, s.Addr6}
+	return addressesIn(n, name)
+}
+
+func addressesIn(n fabric.Network, name string) (all []netip.Addr) {
+	aliases := n.Topology.Aliases()
+	for _, s := range n.Stations {
+		if n.Topology.Vertices[s.ID].Name == name || aliases[s.ID] == name {
+			all = append(all, s.Addr.Addr(), fabric.Addr6(s.Addr).Addr())
+			for _, further := range s.Addresses {
+				all = append(all, further.Addr())
+			}
+			return all
 		}
 	}
 	return nil

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/net/bpf"
+
+	"testbed/emulator/internal/outdir"
 )
 
 // Source is where packets come from.
@@ -42,6 +44,8 @@ type Options struct {
 	Ring    Ring
 	For     time.Duration // from when all sources are open on; 0: until the context ends
 	Ready   func()        // told of that instant; may be nil
+
+	through func(*outdir.File) io.Writer // as of output
 }
 
 // Count is what became of the packets of an interface that the filter accepts.
@@ -57,8 +61,8 @@ type Result struct {
 	Files      []string // that there are, in order
 }
 
-// Run captures until ctx ends, which is no error. What was captured is in the files whatever happens, but for those of
-// an error of writing them.
+// Run captures until ctx ends, which is no error. What was captured is in the files whatever happens; where they cannot
+// be written any more, up to there.
 func Run(ctx context.Context, sources []From, o Options) (*Result, error) {
 	if err := o.Ring.Check(); err != nil {
 		return nil, err
@@ -72,7 +76,8 @@ func Run(ctx context.Context, sources []From, o Options) (*Result, error) {
 		return nil, errors.New("nothing to capture at")
 	}
 	begin := time.Now()
-	out := &output{stream: o.Stream, ring: o.Ring,
+	out := &output{stream: o.Stream, ring: o.Ring, through: o.through,
+		lost: func(i int) { r.Counts[i].Written-- },
 		section: func(to io.Writer) (*writer, error) {
 			return newWriter(to, o.Program, r.Interfaces, o.Filter.String(), o.Snap)
 		},
@@ -102,8 +107,11 @@ func collect(ctx context.Context, sources []From, o Options, r *Result, out *out
 		if o.Snap > 0 && len(p.Data) > o.Snap {
 			p.Data = p.Data[:o.Snap]
 		}
+		if err := out.packet(p); err != nil {
+			return err
+		}
 		r.Counts[p.Interface].Written++
-		return out.packet(p)
+		return nil
 	})
 	begun, open := make([]bool, len(sources)), 0 // guarded by mutex
 	ready := func(source int) {

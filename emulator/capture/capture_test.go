@@ -5,15 +5,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/net/bpf"
 
 	"testbed/emulator/capture/capturetest"
+	"testbed/emulator/internal/exchange"
+	"testbed/emulator/internal/outdir"
 	"testbed/emulator/units"
 )
 
@@ -101,7 +105,7 @@ func TestSeveralSourcesInOneOrderInOneFile(t *testing.T) {
 		}
 	}
 	info, err := os.Stat(path)
-	if err != nil || info.Mode() != 0o644 {
+	if err != nil || info.Mode() != 0o600 { // packets have in them what nodes say to one another, passwords too
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
 }
@@ -197,6 +201,91 @@ func TestStreamsAndErrors(t *testing.T) {
 	}
 }
 
+// Packets that wait are counted by what they take, however small they are.
+func TestSmallPacketsAreHeldToTheBoundToo(t *testing.T) {
+	written := 0
+	m := newMerge(2, func(*Packet) error { written++; return nil })
+	const count = 1_500_000
+	for i := range int64(count) {
+		if err := m.add(Packet{At: time.Unix(0, i), Data: make([]byte, 14)}); err != nil {
+			t.Fatal(err)
+		}
+		if len(m.waiting) > maxHeld/exchange.Held {
+			t.Fatalf("%d packets wait", len(m.waiting))
+		}
+	}
+	if written+len(m.waiting) != count {
+		t.Errorf("%d written, %d wait, of %d", written, len(m.waiting), count)
+	}
+}
+
+// full is a disk that has room for so many bytes.
+type full struct {
+	*outdir.File
+	left int
+}
+
+func (f *full) Write(p []byte) (int, error) {
+	n, err := f.File.Write(p[:min(len(p), f.left)])
+	f.left -= n
+	if err == nil && n < len(p) {
+		err = syscall.ENOSPC
+	}
+	return n, err
+}
+
+// Of a capture whose disk is full what is written is there: whole blocks up to where it was full, as many packets as it
+// says, and a file by that name.
+func TestAFullDiskKeepsWhatIsThere(t *testing.T) {
+	for _, room := range []int{5000, 5001, 5057, 1 << 20, 2<<20 + 77} {
+		for _, ring := range []Ring{{}, {Files: 3, Size: 800 * units.KB}} {
+			ctx, sources, begin := both(t, 3000, 1000)
+			path := filepath.Join(t.TempDir(), "f.pcapng")
+			left := &full{left: room}
+			r, err := Run(ctx, sources, Options{Program: "p", Path: path, Ring: ring,
+				through: func(f *outdir.File) io.Writer { left.File = f; return left }})
+			if !errors.Is(err, syscall.ENOSPC) || r == nil || len(r.Files) == 0 {
+				t.Fatalf("room for %d: %+v, %v", room, r, err)
+			}
+			there, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*"))
+			hidden, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*"))
+			if !slices.Equal(there, r.Files) || len(hidden) > 0 {
+				t.Errorf("room for %d: told of %v, there are %v %v", room, r.Files, there, hidden)
+			}
+			count, size := 0, 0
+			for _, name := range there {
+				f := read(t, name)
+				for i, p := range f.Packets {
+					if len(there) == 1 && p.At.Sub(begin) != time.Duration(i) {
+						t.Fatalf("packet %d is of %v", i, p.At.Sub(begin))
+					}
+				}
+				info, _ := os.Stat(name)
+				count, size = count+len(f.Packets), size+int(info.Size())
+			}
+			if told := r.Counts[0].Written + r.Counts[1].Written; len(there) < 3 && told != uint64(count) {
+				t.Errorf("room for %d: %d packets are told of, %d are there", room, told, count)
+			}
+			if len(there) == 1 && (size > room || size < room-1100) {
+				t.Errorf("room for %d, of which %d are used", room, size)
+			}
+		}
+	}
+}
+
+// What cannot even begin leaves nothing.
+func TestWhatDoesNotBeginLeavesNothing(t *testing.T) {
+	_, sources, _ := both(t, 1, 60)
+	dir := t.TempDir()
+	left := &full{left: 10}
+	_, err := Run(t.Context(), sources, Options{Program: "p", Path: filepath.Join(dir, "f.pcapng"),
+		through: func(f *outdir.File) io.Writer { left.File = f; return left }})
+	entries, _ := os.ReadDir(dir)
+	if !errors.Is(err, syscall.ENOSPC) || len(entries) != 0 {
+		t.Errorf("%v, and %v is left", err, entries)
+	}
+}
+
 type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, os.ErrClosed }
@@ -204,7 +293,7 @@ func (broken) Write([]byte) (int, error) { return 0, os.ErrClosed }
 func TestOrderYieldsToMemory(t *testing.T) {
 	var got []int64
 	m := newMerge(2, func(p *Packet) error { got = append(got, p.At.Unix()); return nil })
-	data := make([]byte, 64<<20)
+	data := make([]byte, 64<<20-exchange.Held)
 	for i := range int64(6) { // the other source never tells anything
 		if err := errors.Join(m.add(Packet{At: time.Unix(10-i, 0), Data: data}), m.until(0, time.Unix(20, 0))); err != nil {
 			t.Fatal(err)

@@ -37,25 +37,17 @@ type order struct {
 // told is a message of the agent's: packets, and after them until when all were told, or how it ended. Instants are of
 // its machine's CLOCK_MONOTONIC, ns.
 type told struct {
-	Packets []farPacket
+	Packets exchange.Frames
 	Until   int64 // 0: not told
 	Lost    []uint64
 	Ended   bool
 	Failure *exchange.Failure
 }
 
-type farPacket struct {
-	Interface int
-	At        int64
-	Direction Direction
-	Data      []byte
-	Length    int
-}
-
 const (
 	mostOrdered = 4 * readfile.MiB
-	mostTold    = 8 * readfile.MiB
-	mostFrame   = 256 << 10 // bytes that a packet can have had
+	mostTold    = 2 * readfile.MiB // a packet more than a message is to hold, and counters of all devices
+	mostFrame   = 256 << 10        // bytes that a packet can have had
 	// ending is how long an agent may take to tell of the last packets.
 	ending = 10 * time.Second
 )
@@ -91,11 +83,12 @@ func (f Far) Capture(ctx context.Context, filter []bpf.RawInstruction, to Sink) 
 		}
 		for i := range t.Packets {
 			p := &t.Packets[i]
-			if p.Interface < 0 || p.Interface >= len(f.Devices) || p.Length < len(p.Data) || p.Length > mostFrame {
-				return f.named(fmt.Errorf("its agent tells of a packet of %d bytes at interface %d of %d", p.Length, p.Interface,
+			if p.Of < 0 || p.Of >= len(f.Devices) || len(p.Data) < exchange.HeaderBytes || p.Length < len(p.Data) ||
+				p.Length > mostFrame || p.Direction > uint8(Outbound) {
+				return f.named(fmt.Errorf("its agent tells of a packet of %d bytes at interface %d of %d", p.Length, p.Of,
 					len(f.Devices)))
 			}
-			err := to.Packet(Packet{Interface: p.Interface, At: wall(p.At), Direction: p.Direction, Data: p.Data,
+			err := to.Packet(Packet{Interface: p.Of, At: wall(p.At), Direction: Direction(p.Direction), Data: p.Data,
 				Length: p.Length})
 			if err != nil {
 				return err
@@ -156,9 +149,9 @@ type teller struct {
 }
 
 func (s *teller) packet(p Packet) error {
-	data := append([]byte(nil), p.Data...)
-	s.now.Packets = append(s.now.Packets, farPacket{p.Interface, p.At.UnixNano() - s.ahead, p.Direction, data, p.Length})
-	if s.held += len(data) + 64; s.held < mostHeld {
+	s.now.Packets = append(s.now.Packets, exchange.Frame{Of: p.Interface, At: p.At.UnixNano() - s.ahead,
+		Direction: uint8(p.Direction), Length: p.Length, Data: append([]byte(nil), p.Data...)})
+	if s.held += len(p.Data) + exchange.Held; s.held < mostHeld {
 		return nil
 	}
 	return s.send()

@@ -156,6 +156,7 @@ func TestAnotherMachineThatFails(t *testing.T) {
 	if !errors.Is(err, netns.ErrOther) || !strings.Contains(err.Error(), "machine b") {
 		t.Errorf("another namespace: %v", err)
 	}
+	frame := make([]byte, exchange.HeaderBytes)
 	says := func(messages ...told) opener {
 		return func(stream net.Conn) {
 			_ = exchange.NewReceiver(stream, mostOrdered).Receive(&order{})
@@ -167,9 +168,11 @@ func TestAnotherMachineThatFails(t *testing.T) {
 		}
 	}
 	for name, m := range map[string]told{
-		"an interface that is none": {Packets: []farPacket{{Interface: 1}}},
-		"a packet of no length":     {Packets: []farPacket{{Data: []byte{1}}}},
-		"a packet of great length":  {Packets: []farPacket{{Length: 1 << 40}}},
+		"an interface that is none": {Packets: exchange.Frames{{Of: 1, Data: frame, Length: len(frame)}}},
+		"a packet of no length":     {Packets: exchange.Frames{{Data: frame}}},
+		"a packet of great length":  {Packets: exchange.Frames{{Data: frame, Length: 1 << 30}}},
+		"packets of nothing":        {Packets: exchange.Frames{{}}},
+		"another direction":         {Packets: exchange.Frames{{Data: frame, Length: len(frame), Direction: 9}}},
 	} {
 		if err := capture(t.Context(), says(m), good); err == nil || !strings.Contains(err.Error(), "its agent tells") {
 			t.Errorf("%s: %v", name, err)

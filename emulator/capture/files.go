@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -43,11 +42,15 @@ type output struct {
 	name   string
 	ring   Ring
 
-	current *outdir.File
-	buffer  *bufio.Writer
+	through func(*outdir.File) io.Writer // by which a file is written; nil: it is itself
+	lost    func(int)                    // told of a packet's interface that was taken and cannot be written
+
+	current *outdir.File // being written; nil: none
+	called  string       // its name
+	blocks  *blocks
 	writer  *writer
 	flushed time.Time
-	kept    []string // names of complete files of the ring
+	kept    []string // names of the files that are there
 	number  int
 	paths   []string // of all files that are there in the end
 }
@@ -61,31 +64,41 @@ func (o *output) open(path string) error {
 		}
 		o.dir, o.name = dir, name
 	}
-	return o.begin()
+	err := o.begin()
+	if err != nil && o.dir != nil {
+		err = errors.Join(err, o.dir.Close())
+	}
+	return err
 }
 
 func (o *output) begin() error {
 	to := o.stream
 	if o.stream == nil {
-		name := o.name
+		o.called = o.name
 		if o.ring.Files > 0 {
 			o.number++
-			ext := filepath.Ext(name)
-			name = fmt.Sprintf("%s.%05d%s", strings.TrimSuffix(name, ext), o.number, ext)
+			ext := filepath.Ext(o.name)
+			o.called = fmt.Sprintf("%s.%05d%s", strings.TrimSuffix(o.name, ext), o.number, ext)
 		}
-		file, err := o.dir.Create(name)
+		file, err := o.dir.CreatePrivate(o.called)
 		if err != nil {
 			return err
 		}
 		o.current, to = file, file
-		o.kept = append(o.kept, name)
+		if o.through != nil {
+			to = o.through(file)
+		}
 	}
-	o.buffer = bufio.NewWriterSize(to, 1<<20)
+	o.blocks = &blocks{to: to, lost: o.lost}
 	var err error
-	if o.writer, err = o.section(o.buffer); err != nil {
-		return err
+	if o.writer, err = o.section(o.blocks); err == nil {
+		err = o.flush()
 	}
-	return o.flush()
+	if err != nil && o.current != nil { // there is nothing worth keeping
+		err = errors.Join(err, o.current.Abort())
+		o.current = nil
+	}
+	return err
 }
 
 // packet writes one, in the next file where the current one is full.
@@ -94,7 +107,7 @@ func (o *output) packet(p *Packet) error {
 		if err := o.complete(); err != nil {
 			return err
 		}
-		for len(o.kept) >= o.ring.Files { // the one that begins now counts
+		for len(o.kept) >= o.ring.Files { // the one that begins now is to be one of them
 			if err := o.dir.Remove(o.kept[0]); err != nil {
 				return err
 			}
@@ -116,23 +129,30 @@ func (o *output) tick(now time.Time) error {
 	return o.flush()
 }
 
-func (o *output) flush() error { return o.buffer.Flush() }
+func (o *output) flush() error { return o.blocks.flush() }
 
-// complete ends the current section, and gives a file its name.
+// complete ends the current section, and gives a file its name. Where it cannot be written to its end, as on a full
+// disk, it keeps the whole blocks that it has.
 func (o *output) complete() error {
 	err := o.finish(o.writer)
 	if err == nil {
 		err = o.flush()
 	}
-	if o.current == nil {
+	current := o.current
+	if current == nil {
 		return err
 	}
-	if err != nil {
-		return errors.Join(err, o.current.Abort())
-	}
-	current := o.current
 	o.current = nil
-	return current.Commit()
+	if err != nil {
+		if short := current.Truncate(o.blocks.whole); short != nil {
+			return errors.Join(err, short, current.Abort())
+		}
+	}
+	named := current.Commit()
+	if named == nil {
+		o.kept = append(o.kept, o.called)
+	}
+	return errors.Join(err, named)
 }
 
 // close is complete at the end. Whatever went wrong before, what was captured is kept as far as possible.

@@ -3,17 +3,19 @@ package capture
 import (
 	"container/heap"
 	"time"
+
+	"testbed/emulator/internal/exchange"
 )
 
-// maxHeld is how many bytes of packets wait for those of other sources, which may be older. Beyond that the oldest are
-// written all the same: order is worth less than the packets.
+// maxHeld is how many bytes packets take that wait for those of other sources, which may be older. Beyond that the
+// oldest are written all the same: order is worth less than the packets.
 const maxHeld = 256 << 20
 
 // merge puts the packets of several sources in the order of their times. A source says up to when it has told all.
 type merge struct {
 	told    []time.Time // by source
 	waiting waiting
-	held    int64 // bytes
+	held    int64 // bytes of memory
 	next    uint64
 	write   func(*Packet) error
 	free    [][]byte // memory that is reused
@@ -35,7 +37,7 @@ func (m *merge) add(p Packet) error {
 	}
 	p.Data = append(data[:0], p.Data...)
 	heap.Push(&m.waiting, held{p, m.next})
-	m.held += int64(len(p.Data))
+	m.held += takes(p.Data)
 	for m.held > maxHeld {
 		if err := m.first(); err != nil {
 			return err
@@ -74,13 +76,16 @@ func (m *merge) flush() error {
 func (m *merge) first() error {
 	p := heap.Pop(&m.waiting).(held)
 	data := p.Data
-	m.held -= int64(len(data))
+	m.held -= takes(data)
 	err := m.write(&p.Packet)
 	if len(m.free) < mostFree && cap(data) <= 4096 {
 		m.free = append(m.free, data)
 	}
 	return err
 }
+
+// takes is how many bytes a packet takes that waits: small ones are more than their data.
+func takes(data []byte) int64 { return int64(len(data)) + exchange.Held }
 
 // held is a packet that waits, with the order in which it came.
 type held struct {

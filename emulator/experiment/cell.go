@@ -26,7 +26,9 @@ type Cell struct {
 	Chains     int              // of all models
 	Estimate   float64          // s, how long chains take by the prediction, as the arrival process has them
 
-	at []int // level of each factor
+	at     []int    // level of each factor
+	steps  int      // of the plans of all chains
+	models []string // whose plans these are
 }
 
 // String names the cell by its levels.

@@ -29,8 +29,12 @@ const (
 
 // Bounds of an experiment.
 const (
-	maxCells  = 100_000
-	maxRepeat = 10_000
+	maxCells   = 100_000
+	maxRepeat  = 10_000
+	maxFactors = 100
+	maxFigures = 1000
+	maxAlso    = 1000     // keys that one level sets beside its factor's
+	maxLevel   = 16 << 10 // bytes of a level, which stands in each row of its cells
 )
 
 // Spec says what an experiment consists of.
@@ -97,10 +101,55 @@ func (f *Factor) column() string {
 }
 
 // Check reports all that is wrong with a specification but the levels themselves, which scenarios judge. Its errors
-// wrap ErrInput.
+// wrap ErrInput. It may be somebody else's: how much there is of anything is looked at first.
 func (s *Spec) Check(c *catalogue.Catalogue) error {
-	var errs []error
 	known := append([]string{Emulation}, c.Names(catalogue.Predictors)...)
+	errs := s.bounded(known)
+	if len(errs) == 0 {
+		errs = s.check(known)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("%w: %w", ErrInput, err)
+	}
+	return nil
+}
+
+// bounded says what there is too much of; known are the engines that there are.
+func (s *Spec) bounded(known []string) (errs []error) {
+	if s.Repeat < 1 || s.Repeat > maxRepeat {
+		errs = append(errs, fmt.Errorf("there are %d repetitions; from 1 to %d are possible", s.Repeat, maxRepeat))
+	}
+	for _, of := range []struct {
+		what        string
+		count, most int
+	}{{"factors", len(s.Factors), maxFactors}, {"figures", len(s.Figures), maxFigures},
+		{"engines", len(s.Engines), 2 * len(known)}} {
+		if of.count > of.most {
+			errs = append(errs, fmt.Errorf("there are %d %s; at most %d are possible", of.count, of.what, of.most))
+		}
+	}
+	cells := max(s.Repeat, 1)
+	for i := range s.Factors {
+		if cells *= max(len(s.Factors[i].Levels), 1); cells > maxCells {
+			return append(errs, fmt.Errorf("there are more than %d cells; leave out levels or repetitions", maxCells))
+		}
+	}
+	for i := range s.Factors {
+		for _, l := range s.Factors[i].Levels {
+			switch {
+			case len(l.Text) > maxLevel:
+				return append(errs, fmt.Errorf("%.64s: the level %.64s... has %d bytes; at most %d are possible",
+					s.Factors[i].Key, l.Text, len(l.Text), maxLevel))
+			case len(l.Also) > maxAlso:
+				return append(errs, fmt.Errorf("%.64s=%.64s sets %d other keys; at most %d are possible", s.Factors[i].Key,
+					l.Text, len(l.Also), maxAlso))
+			}
+		}
+	}
+	return errs
+}
+
+func (s *Spec) check(known []string) (errs []error) {
 	for _, e := range s.Engines {
 		if !slices.Contains(known, e) {
 			errs = append(errs, fmt.Errorf("the engine %q is unknown; %s", e, scenario.Suggest(e, known)))
@@ -112,29 +161,18 @@ func (s *Spec) Check(c *catalogue.Catalogue) error {
 	if s.Order != Random && s.Order != Stated {
 		errs = append(errs, fmt.Errorf("the order %q is unknown; write %s or %s", s.Order, Random, Stated))
 	}
-	if s.Repeat < 1 || s.Repeat > maxRepeat {
-		errs = append(errs, fmt.Errorf("there are %d repetitions; from 1 to %d are possible", s.Repeat, maxRepeat))
-	}
-	cells := max(s.Repeat, 1)
 	var keys, names []string
 	for i := range s.Factors {
 		f := &s.Factors[i]
 		keys, names = append(keys, f.Key), append(names, f.column())
 		errs = append(errs, f.check())
-		if cells *= max(len(f.Levels), 1); cells > maxCells {
-			errs = append(errs, fmt.Errorf("there are more than %d cells; leave out levels or repetitions", maxCells))
-			break
-		}
 	}
 	if twice(keys) {
 		errs = append(errs, errors.New("a key is varied twice; give all of its levels at one place"))
 	} else if twice(names) {
 		errs = append(errs, errors.New("two factors have the same name; give one of them another"))
 	}
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("%w: %w", ErrInput, err)
-	}
-	return nil
+	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 }
 
 func (f *Factor) check() error {
@@ -168,10 +206,12 @@ func plain(name string) bool {
 }
 
 func twice(all []string) bool {
-	for i, one := range all {
-		if slices.Contains(all[:i], one) {
+	seen := make(map[string]bool, len(all))
+	for _, one := range all {
+		if seen[one] {
 			return true
 		}
+		seen[one] = true
 	}
 	return false
 }

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
@@ -81,13 +80,13 @@ func (r *reader) mapping(n *yaml.Node, path string, each func(key, value *yaml.N
 		r.fail(n, path, "write KEY: VALUE", "a mapping belongs here")
 		return
 	}
-	var seen []string
+	seen := map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
-		if slices.Contains(seen, key.Value) {
+		if seen[key.Value] {
 			r.fail(key, path, "remove it here or there", "the key %q is given twice", key.Value)
 		}
-		seen = append(seen, key.Value)
+		seen[key.Value] = true
 		value := n.Content[i+1]
 		for value.Kind == yaml.AliasNode {
 			value = value.Alias

@@ -1,13 +1,10 @@
 package experiment
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"slices"
 
@@ -20,171 +17,158 @@ const JournalFile = "experiment.journal"
 
 var journalHeader = []byte("testbed experiment journal 1\n")
 
-// maxRows is the most bytes of a record's rows that are read.
-const maxRows = 1 << 30
-
 // results is an open JournalFile.
 type results struct {
 	file *journal.File
-	of   map[string]map[string]*kept // by cell and engine
-	took overheads
-}
-
-// kept is a result that the journal has.
-type kept struct {
-	Result
-	record journal.Record
+	spec *Spec
+	// cells by ID: only what is of these is kept, and of the engines that are wanted, whatever the file has besides.
+	cells map[string]*Cell
+	of    map[string]map[string]journal.Record // by cell and engine
+	took  overheads
 }
 
 // openResults opens the journal in a directory, and makes one where there is none.
-func openResults(dir *outdir.Dir) (*results, error) {
+func openResults(dir *outdir.Dir, s *Spec, cells []*Cell) (*results, error) {
 	file, records, err := journal.Open(dir, JournalFile, journalHeader, true, known)
-	return load(file, records, err)
+	return load(file, records, err, s, cells)
 }
 
 // lookAtResults is the journal in a directory for reading only; nil: there is none.
-func lookAtResults(dir *outdir.Dir) (*results, error) {
+func lookAtResults(dir *outdir.Dir, s *Spec, cells []*Cell) (*results, error) {
 	file, records, err := journal.Look(dir, JournalFile, journalHeader, known)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	return load(file, records, err)
+	return load(file, records, err, s, cells)
 }
 
 // known says whether a record is of a kind that there is.
 func known(tag uint32) bool { return tag == 0 }
 
-func load(file *journal.File, records []journal.Record, err error) (*results, error) {
+func load(file *journal.File, records []journal.Record, err error, s *Spec, cells []*Cell) (*results, error) {
 	if errors.Is(err, journal.ErrForeign) {
 		err = fmt.Errorf("%w version of testbed", err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	r := &results{file: file, of: map[string]map[string]*kept{}}
+	r := &results{file: file, spec: s, cells: map[string]*Cell{}, of: map[string]map[string]journal.Record{}}
+	for _, c := range cells {
+		r.cells[c.ID] = c
+	}
 	for _, at := range records {
 		text, err := file.Read(at)
-		var k kept
+		var head *Result
 		if err == nil {
-			err = k.parse(text, false)
+			head, _, err = parseRecord(text)
 		}
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("%s: %w", file.Name(), err), file.Close())
 		}
-		k.record = at
-		r.keep(&k)
+		r.keep(head, at)
 	}
 	return r, nil
 }
 
 // keep makes a result known: the last of a cell and an engine counts.
-func (r *results) keep(k *kept) {
-	if r.of[k.Cell] == nil {
-		r.of[k.Cell] = map[string]*kept{}
+func (r *results) keep(result *Result, at journal.Record) {
+	r.took.add(result)
+	if r.cells[result.Cell] == nil {
+		return
 	}
-	for _, engine := range k.Engines {
-		r.of[k.Cell][engine] = k
+	if r.of[result.Cell] == nil {
+		r.of[result.Cell] = map[string]journal.Record{}
 	}
-	r.took.add(&k.Result)
+	for _, engine := range result.Engines {
+		if slices.Contains(r.spec.Engines, engine) {
+			r.of[result.Cell][engine] = at
+		}
+	}
 }
+
+// has says whether there is anything of a cell.
+func (r *results) has(cell string) bool { return len(r.of[cell]) > 0 }
 
 // missing are the engines whose rows a cell has not got, of those wanted. What is measured comes with all predictions,
 // for these are made with what the run has calibrated.
 func (r *results) missing(cell string, wanted []string) []string {
 	have := r.of[cell]
-	if slices.Contains(wanted, Emulation) && have[Emulation] == nil {
+	lacks := func(engine string) bool { _, found := have[engine]; return !found }
+	if slices.Contains(wanted, Emulation) && lacks(Emulation) {
 		return wanted
 	}
-	return slices.DeleteFunc(slices.Clone(wanted), func(engine string) bool { return have[engine] != nil })
-}
-
-// rows are what is stored of a result's rows.
-type rows struct {
-	Chains []Chain `json:"chains"`
-	Steps  []Step  `json:"steps"`
-	Moves  []Move  `json:"moves,omitempty"`
+	return slices.DeleteFunc(slices.Clone(wanted), func(engine string) bool { return !lacks(engine) })
 }
 
 // add appends a result, and waits until it is on the disk.
 func (r *results) add(result *Result) error {
 	head, err := json.Marshal(result)
-	if err != nil {
-		return err
-	}
-	var body bytes.Buffer
-	packed, err := gzip.NewWriterLevel(&body, gzip.BestSpeed)
+	var body []byte
 	if err == nil {
-		err = errors.Join(json.NewEncoder(packed).Encode(rows{result.Chains, result.Steps, result.Moves}), packed.Close())
+		body, err = packRows(result, r.cells[result.Cell])
+	}
+	if err == nil {
+		_, err = parseHead(head) // what is written can be read
 	}
 	if err != nil {
 		return err
 	}
 	at, err := r.file.Append(0, func(text []byte) []byte {
 		text = binary.LittleEndian.AppendUint32(text, uint32(len(head)))
-		return append(append(text, head...), body.Bytes()...)
+		return append(append(text, head...), body...)
 	})
 	if err == nil {
 		err = r.file.Sync()
 	}
 	if err == nil {
-		k := &kept{Result: *result, record: at}
-		k.Chains, k.Steps, k.Moves = nil, nil, nil
-		r.keep(k)
+		r.keep(result, at)
 	}
 	return err
 }
 
-// parse reads a record, with its rows or without.
-func (k *kept) parse(text []byte, all bool) error {
+// parseRecord reads a record but for its rows, which are the rest.
+func parseRecord(text []byte) (head *Result, packed []byte, err error) {
 	if len(text) < 4 {
-		return errors.New("a record is too short")
+		return nil, nil, errors.New("a record is too short")
 	}
-	n := int(binary.LittleEndian.Uint32(text))
-	if text = text[4:]; n > len(text) {
-		return errors.New("a record is too short")
+	n := int64(binary.LittleEndian.Uint32(text))
+	if text = text[4:]; n > int64(len(text)) {
+		return nil, nil, errors.New("a record is too short")
 	}
-	if err := json.Unmarshal(text[:n], &k.Result); err != nil || !all {
-		return err
-	}
-	packed, err := gzip.NewReader(bytes.NewReader(text[n:]))
-	if err != nil {
-		return err
-	}
-	var found rows
-	if err := json.NewDecoder(io.LimitReader(packed, maxRows)).Decode(&found); err != nil {
-		return err
-	}
-	k.Chains, k.Steps, k.Moves = found.Chains, found.Steps, found.Moves
-	return nil
+	head, err = parseHead(text[:n])
+	return head, text[n:], err
 }
 
 // read gives a cell's rows of the engines wanted, engine by engine in their order.
 func (r *results) read(cell string, engines []string) (*Result, error) {
 	all := &Result{Cell: cell, Engines: engines}
-	loaded := map[*kept]*kept{}
+	loaded := map[journal.Record]*Result{}
 	for _, engine := range engines {
-		k := r.of[cell][engine]
-		if k == nil {
+		at, found := r.of[cell][engine]
+		if !found {
 			continue
 		}
-		whole := loaded[k]
+		whole := loaded[at]
 		if whole == nil {
-			text, err := r.file.Read(k.record)
+			text, err := r.file.Read(at)
 			if err != nil {
 				return nil, err
 			}
-			whole = &kept{}
-			if err := whole.parse(text, true); err != nil {
-				return nil, fmt.Errorf("%s: %w", r.file.Name(), err)
+			var packed []byte
+			if whole, packed, err = parseRecord(text); err == nil {
+				err = unpackRows(packed, whole, r.cells[cell], engines)
 			}
-			loaded[k] = whole
+			if err != nil {
+				return nil, fmt.Errorf("%s: cell %s: %w", r.file.Name(), cell, err)
+			}
+			loaded[at] = whole
 		}
 		if engine == Emulation {
-			own := whole.Result
+			own := *whole
 			own.Chains, own.Steps, own.Moves, own.Cell, own.Engines = all.Chains, all.Steps, all.Moves, cell, engines
 			all = &own
 		}
-		all.take(&whole.Result, engine)
+		all.take(whole, engine)
 	}
 	return all, nil
 }

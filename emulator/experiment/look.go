@@ -22,7 +22,7 @@ func Look(dir string, s *Spec, cells []*Cell, workers int) (*Forecast, error) {
 		opened, err := outdir.Open(dir)
 		if err == nil {
 			var found *results
-			if found, err = lookAtResults(opened); found != nil {
+			if found, err = lookAtResults(opened, s, cells); found != nil {
 				r = found
 				err = errors.Join(err, found.file.Close())
 			}

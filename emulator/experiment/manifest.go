@@ -9,6 +9,7 @@ import (
 
 	"testbed/emulator/internal/outdir"
 	"testbed/emulator/internal/readfile"
+	"testbed/emulator/scenario"
 )
 
 // Names of the files in an experiment's directory.
@@ -108,7 +109,7 @@ func Reopen(dir string) (Spec, error) {
 		}
 		s.Factors = append(s.Factors, one)
 	}
-	s.Text, err = readfile.All(filepath.Join(dir, BaseFile), maxInput)
+	s.Text, err = readfile.All(filepath.Join(dir, BaseFile), scenario.MaxSize)
 	return s, err
 }
 

@@ -150,8 +150,12 @@ func (r *resolver) resolve(c *Cell) error {
 	if err != nil {
 		return err
 	}
-	for _, of := range plans {
+	for i, of := range plans {
 		c.Chains += len(of)
+		c.models = append(c.models, string(e.Models[i]))
+		for _, p := range of {
+			c.steps += len(p.Steps)
+		}
 	}
 	c.Estimate, err = estimate(e, plans)
 	return err

@@ -82,7 +82,7 @@ func Run(ctx context.Context, c Config) (*Outcome, error) {
 		return x.outcome, err
 	}
 	defer func() { _ = x.dir.Close() }() // each file says itself whether it is written
-	if x.results, err = openResults(x.dir); err != nil {
+	if x.results, err = openResults(x.dir, &x.Spec, x.Cells); err != nil {
 		return x.outcome, err
 	}
 	err = x.execute(ctx)

@@ -34,7 +34,7 @@ func (x *experiment) tables(pool *pool) error {
 		t.steps, err = t.create(StepsTable, x.stepColumns(x.Cells))
 	}
 	for _, c := range x.Cells {
-		if err == nil && len(x.results.of[c.ID]) > 0 {
+		if err == nil && x.results.has(c.ID) {
 			err = x.tabulate(c, pool, t)
 		}
 	}

@@ -120,6 +120,11 @@ func (a *Agent) examine(ctx context.Context, key string, v value) (StateVersion,
 		return StateVersion{}, err
 	}
 	defer buffer.release()
+	keys := keyspace.Overhead(v.content.data)
+	if err := a.pools.budget.take(ctx, keys); err != nil {
+		return StateVersion{}, err
+	}
+	defer a.pools.budget.giveBack(keys)
 	found := StateVersion{Version: v.version, Bytes: int64(len(v.content.data))}
 	if space, err := keyspace.Decode(v.content.data, keyspace.MaxBytes); err == nil { // a program's, or without bytes
 		found.Intact = checksum(v.content.data) == v.sum

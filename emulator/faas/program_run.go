@@ -183,6 +183,14 @@ func (t *programTurn) behind(retries int, last *int64) error {
 func (t *programTurn) work(ctx context.Context) error {
 	limit := t.spaceLimit()
 	stores := make([]dapr.Store, len(t.states))
+	taken := int64(0)
+	for i := range t.states {
+		taken += keyspace.Overhead(t.states[i].content)
+	}
+	if err := t.pools.budget.take(ctx, taken); err != nil {
+		return fmt.Errorf("the keys of %s: %w", t.call.function, err)
+	}
+	defer t.pools.budget.giveBack(taken)
 	for i := range t.states {
 		one := &t.states[i]
 		space, err := keyspace.Decode(one.content, limit)
@@ -196,6 +204,7 @@ func (t *programTurn) work(ctx context.Context) error {
 		stores[i] = dapr.Store{Names: t.call.stores(i), Space: space}
 	}
 	session := dapr.NewSession(stores, limit, spaceMemory{t.pools.budget})
+	defer session.Free()
 	t.forget() // where it works again
 	result, err := t.programs.invoke(ctx, t.call, t.argument, session)
 	spaces := session.Close()

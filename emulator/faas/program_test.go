@@ -87,6 +87,47 @@ func (c *cluster) left(t testing.TB) {
 	}
 }
 
+// The keys of states are counted while an invocation has them, for what they take in memory and not in a blob.
+func TestProgramsKeysAreCounted(t *testing.T) {
+	const keys = 3000
+	var c *cluster
+	var least int64
+	rounds := 0
+	c = newClusterOf(t, Allotted, nil, goPrograms(func(call *call, argument []byte, state *stateAPI) ([]byte, error) {
+		rounds++
+		var used int64
+		for _, a := range c.agents {
+			used = max(used, a.pools.budget.inUse())
+		}
+		have, _, _ := state.ask("GET", dapr.DefaultStore+"/0", "")
+		if have == http.StatusOK {
+			least = used
+			return argument, nil
+		}
+		var items strings.Builder
+		for i := range keys {
+			fmt.Fprintf(&items, `,{"key":"%d","value":1}`, i)
+		}
+		status, _, text := state.ask("POST", dapr.DefaultStore, "["+items.String()[1:]+"]")
+		if status != http.StatusNoContent {
+			return nil, fmt.Errorf("%d %s", status, text)
+		}
+		return argument, nil
+	}))
+	spec := c.programSpec(t, job(), plan.External, 1, 1, 1, 1)
+	result, lost := c.carryOut(t, spec)
+	if result.Error != "" || lost != nil || rounds < 2 {
+		t.Fatalf("%d invocations: %s, %v", rounds, result.Error, lost)
+	}
+	if least < keys*keyspace.KeyBytes {
+		t.Errorf("%d bytes are in use while an invocation has %d keys", least, keys)
+	}
+	if err := spec.Clean(t.Context(), c.client); err != nil {
+		t.Fatal(err)
+	}
+	c.left(t)
+}
+
 // A program does not know where its states are: results, sizes and states are the same under the four models.
 func TestProgramsInAllModels(t *testing.T) {
 	c := newClusterOf(t, Allotted, nil, goPrograms(counter))

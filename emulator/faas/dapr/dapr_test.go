@@ -3,9 +3,11 @@ package dapr
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -273,7 +275,8 @@ func TestLimits(t *testing.T) {
 	if b.memory.taken < size || b.memory.taken > 2*size {
 		t.Errorf("%d bytes are in use for a state of %d", b.memory.taken, size)
 	}
-	if b.session.Close(); b.memory.taken != 0 {
+	b.session.Close()
+	if b.session.Free(); b.memory.taken != 0 {
 		t.Errorf("%d bytes are in use in the end", b.memory.taken)
 	}
 	b = newBed(0)
@@ -294,6 +297,83 @@ func TestLimits(t *testing.T) {
 			text: "memory"},
 		{ask: "POST " + state, body: `[{"key":"a","value":[` + many + "0]}]", status: 204},
 	})
+}
+
+// Memory is counted for what there is, and not for what it takes up in a blob or a request: keys without end, copies of
+// all of them, and what only says how to store.
+func TestMemoryOfManyKeys(t *testing.T) {
+	b := newBed(0)
+	for round := range 4 {
+		var body strings.Builder
+		for i := range 1000 {
+			fmt.Fprintf(&body, `,{"key":"%d-%d","value":1}`, round, i)
+		}
+		if status, _, text := b.ask("POST "+state, "["+body.String()[1:]+"]"); status != 204 {
+			t.Fatal(status, text)
+		}
+		if want := b.session.stores[0].Space.Memory(); b.memory.taken != want || want < 1000*keyspace.KeyBytes {
+			t.Fatalf("%d bytes are in use for spaces that take %d", b.memory.taken, want)
+		}
+	}
+	before := b.memory.taken
+	b.memory.has = before + 3000*keyspace.KeyBytes // two keys would fit, but not while all others are there twice
+	b.hold(t, []exchange{
+		{ask: "POST " + state, body: `[{"key":"x","value":1}]`, status: 204},
+		{ask: "POST " + state, body: `[{"key":"y","value":1},{"key":"z","value":1}]`, status: 413, code: codeSave,
+			text: "memory"},
+		{ask: "DELETE " + state + "/x", status: 204},
+	})
+	if b.memory.taken != before {
+		t.Errorf("%d bytes are in use, and %d were before", b.memory.taken, before)
+	}
+	space := b.session.Close()[0]
+	if b.memory.taken != space.Overhead() {
+		t.Errorf("%d bytes are in use until the spaces are not used any more; they take %d", b.memory.taken, space.Overhead())
+	}
+	if b.session.Free(); b.memory.taken != 0 {
+		t.Errorf("%d bytes are in use in the end", b.memory.taken)
+	}
+}
+
+// What an item's metadata says beside what matters is not kept, at whatever depth the item is.
+func TestMetadataIsNotKept(t *testing.T) {
+	var said strings.Builder
+	for i := range 200_000 {
+		fmt.Fprintf(&said, `"a%06d":"",`, i)
+	}
+	for text, want := range map[string]string{
+		`null`: "", `{}`: "", `{"a":null}`: "", `{"ttlInSeconds":"5"}`: "do not expire", `{"ttlInSeconds":"-1"}`: "",
+		`{"a":1}`: "is no text", `{"a":{}}`: "is no text", `[]`: "an object of texts", `"a"`: "an object of texts",
+		`{"ttlInSeconds":"-1","ttlInSeconds":"5"}`: "do not expire", `{"b":"x","ttlInSeconds":"y"}`: "incorrect value",
+		`{` + said.String() + `"ttlInSeconds":"5"}`: "do not expire",
+	} {
+		for _, request := range []string{`POST ` + state + `/transaction {"operations":[{"operation":"upsert","request":` +
+			`{"key":"k","value":1,"metadata":%s}}]}`, `POST ` + state + ` [{"key":"k","value":1,"metadata":%s}]`,
+			`POST ` + state + `/bulk {"keys":[],"metadata":%s}`} {
+			parts := strings.SplitN(request, " ", 3)
+			b := newBed(8 << 20)
+			status, _, answer := b.ask(parts[0]+" "+parts[1], fmt.Sprintf(parts[2], text))
+			if ok := status == 204 || status == 200; ok != (want == "") || !ok && (status != 400 ||
+				!strings.Contains(answer, want)) {
+				t.Errorf("%s with %.60s: %d %s, want %q", parts[1], text, status, answer, want)
+			}
+		}
+	}
+	var items []item
+	var before, after runtime.MemStats
+	text := []byte(`[{"key":"k","metadata":{` + said.String() + `"z":""}}]`)
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	if err := json.Unmarshal(text, &items); err != nil {
+		t.Fatal(err)
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if n := int64(after.HeapAlloc) - int64(before.HeapAlloc); n > 64<<10 {
+		t.Errorf("%d bytes are kept of what is not looked at", n)
+	}
+	runtime.KeepAlive(items)
+	runtime.KeepAlive(text)
 }
 
 // Whatever a function sends, the answer is one of the API's, states stay what they are or what they may become, and no
@@ -329,7 +409,7 @@ func FuzzHandler(f *testing.F) {
 				t.Fatalf("%s %s: the state is %x: %v", method, path, blob, err)
 			}
 		}
-		if b.memory.taken != 0 {
+		if b.session.Free(); b.memory.taken != 0 {
 			t.Fatalf("%d bytes are in use in the end", b.memory.taken)
 		}
 	})

@@ -90,7 +90,7 @@ func metadata(w http.ResponseWriter, function string, session *Session) {
 
 // serve answers a request for path, a store and what is wanted of it.
 func (s *Session) serve(w http.ResponseWriter, r *http.Request, path []string) (f *failure) {
-	if f := checkMetadata(queryMetadata(r.URL.Query())); f != nil {
+	if f := queryMetadata(r.URL.Query()).check(); f != nil {
 		return f
 	}
 	answer := func(do func(http.ResponseWriter, *http.Request, string) *failure) func() {
@@ -152,16 +152,16 @@ func (s *Session) get(w http.ResponseWriter, store, key string) *failure {
 // bulk answers with the values of several keys, in the order in which they are asked for.
 func (s *Session) bulk(w http.ResponseWriter, r *http.Request, store string) *failure {
 	var wanted struct {
-		Keys        []string          `json:"keys"`
-		Metadata    map[string]string `json:"metadata"`
-		Parallelism int               `json:"parallelism"` // accepted: all values are at hand
+		Keys        []string `json:"keys"`
+		Metadata    manner   `json:"metadata"`
+		Parallelism int      `json:"parallelism"` // accepted: all values are at hand
 	}
 	give, f := s.body(w, r, &wanted)
 	defer give()
 	if f != nil {
 		return f
 	}
-	if f := checkMetadata(wanted.Metadata); f != nil {
+	if f := wanted.Metadata.check(); f != nil {
 		return f
 	}
 	for _, key := range wanted.Keys {

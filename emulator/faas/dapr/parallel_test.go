@@ -76,6 +76,7 @@ func TestParallelRequests(t *testing.T) {
 	if value, _, _ := space.Get("n"); string(value) != strconv.Itoa(users*each) || space.Digest() != digest {
 		t.Errorf("counted to %s, want %d; digest %s then, %s now", value, users*each, digest, space.Digest())
 	}
+	session.Free()
 	if n := memory.taken.Load(); n != 0 {
 		t.Errorf("%d bytes are in use in the end", n)
 	}

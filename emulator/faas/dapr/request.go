@@ -1,6 +1,7 @@
 package dapr
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,10 +16,10 @@ import (
 
 // item is one key of a request that writes.
 type item struct {
-	Key      string            `json:"key"`
-	Value    json.RawMessage   `json:"value"`
-	ETag     *string           `json:"etag"`
-	Metadata map[string]string `json:"metadata"`
+	Key      string          `json:"key"`
+	Value    json.RawMessage `json:"value"`
+	ETag     *string         `json:"etag"`
+	Metadata manner          `json:"metadata"`
 	Options  struct {
 		Concurrency string `json:"concurrency"`
 		Consistency string `json:"consistency"` // accepted: a function's own states are always consistent
@@ -45,7 +46,7 @@ func (i *item) check() *failure {
 	if f := checkOptions(i.Options.Concurrency, i.Options.Consistency); f != nil {
 		return f
 	}
-	return checkMetadata(i.Metadata)
+	return i.Metadata.check()
 }
 
 const firstWrite = "first-write"
@@ -64,10 +65,49 @@ func checkOptions(concurrency, consistency string) *failure {
 	return nil
 }
 
-// checkMetadata accepts all that only says how or where to store, and refuses what would be a promise not kept.
-func checkMetadata(metadata map[string]string) *failure {
-	ttl, given := metadata["ttlInSeconds"]
-	if !given || ttl == "-1" {
+// manner is a request's metadata: how and where to store. Only one entry matters here; the others are looked at and not
+// kept, however many there are.
+type manner struct {
+	ttl   string
+	given bool
+}
+
+const ttlKey = "ttlInSeconds"
+
+// UnmarshalJSON implements json.Unmarshaler for an object of texts, as Dapr takes it.
+func (m *manner) UnmarshalJSON(text []byte) error {
+	in := json.NewDecoder(bytes.NewReader(text))
+	begins, err := in.Token()
+	if err != nil || begins == nil {
+		return err
+	}
+	if begins != json.Delim('{') {
+		return fmt.Errorf("metadata: %.64v where an object of texts belongs", begins)
+	}
+	for in.More() {
+		key, err := in.Token()
+		if err != nil {
+			return err
+		}
+		value, err := in.Token()
+		if err != nil {
+			return err
+		}
+		said, is := value.(string)
+		if value != nil && !is {
+			return fmt.Errorf("metadata: the value of %.64q is no text", key)
+		}
+		if key == ttlKey {
+			m.ttl, m.given = said, true
+		}
+	}
+	return nil
+}
+
+// check accepts all that only says how or where to store, and refuses what would be a promise not kept.
+func (m manner) check() *failure {
+	ttl := m.ttl
+	if !m.given || ttl == "-1" {
 		return nil
 	}
 	if _, err := strconv.Atoi(ttl); err != nil {
@@ -77,14 +117,11 @@ func checkMetadata(metadata map[string]string) *failure {
 }
 
 // queryMetadata is the metadata of a request's query parameters.
-func queryMetadata(query url.Values) map[string]string {
-	metadata := map[string]string{}
-	for name, values := range query {
-		if key, ok := strings.CutPrefix(name, "metadata."); ok {
-			metadata[key] = values[0]
-		}
+func queryMetadata(query url.Values) (m manner) {
+	if values := query["metadata."+ttlKey]; len(values) > 0 {
+		m = manner{values[0], true}
 	}
-	return metadata
+	return m
 }
 
 // etag is the expected one; empty: none is.

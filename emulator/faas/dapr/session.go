@@ -43,6 +43,7 @@ type Session struct {
 
 	mu     sync.Mutex
 	stores []Store
+	began  int64 // overhead of the spaces as they were given
 	taken  int64 // of the memory, for what the function has written
 	closed bool
 }
@@ -50,9 +51,20 @@ type Session struct {
 // headroom is how much longer a request's body may be than a state, for its keys, options and brackets.
 const headroom = 1 << 20
 
-// NewSession makes a session of states whose spaces belong to it until Close. limit is a state's, in bytes.
+// NewSession makes a session of states whose spaces belong to it until Close, and for which the caller has memory as
+// they are. limit is a state's, in bytes.
 func NewSession(stores []Store, limit int64, memory Memory) *Session {
-	return &Session{stores: slices.Clone(stores), limit: limit + headroom, memory: memory}
+	s := &Session{stores: slices.Clone(stores), limit: limit + headroom, memory: memory}
+	s.began = s.overhead()
+	return s
+}
+
+// overhead is that of all spaces.
+func (s *Session) overhead() (bytes int64) {
+	for i := range s.stores {
+		bytes += s.stores[i].Space.Overhead()
+	}
+	return bytes
 }
 
 // errClosed is what a function is told that has answered already.
@@ -70,19 +82,28 @@ func (s *Session) take(bytes int64) error {
 }
 
 // Close ends the session, once requests under way are done, and returns the spaces as they are then, in the order of
-// NewSession. Requests that come later are refused. The memory of what was written is given back: it is the caller's
-// now.
+// NewSession. Requests that come later are refused. The memory of what was written is given back, for the caller makes
+// blobs of it now, but for what the spaces take beside these: that is until Free.
 func (s *Session) Close() []*keyspace.Space {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	s.memory.Give(s.taken)
-	s.taken = 0
+	keeps := max(0, min(s.taken, s.overhead()-s.began))
+	s.memory.Give(s.taken - keeps)
+	s.taken = keeps
 	spaces := make([]*keyspace.Space, len(s.stores))
 	for i := range s.stores {
 		spaces[i] = s.stores[i].Space
 	}
 	return spaces
+}
+
+// Free gives back what Close has kept: the spaces are not used any more.
+func (s *Session) Free() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.memory.Give(s.taken)
+	s.taken = 0
 }
 
 // names are those of all stores.

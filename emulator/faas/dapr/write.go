@@ -11,10 +11,17 @@ import (
 // nothing is copied. items are what is written, for the memory.
 func (s *Session) change(store, code, doing string, items []item, do func(*keyspace.Space) error) *failure {
 	return s.with(store, func(space *keyspace.Space) (*keyspace.Space, *failure) {
-		before, next, most := space.Size(), space, int64(0)
+		before, next, most, copied := space.Memory(), space, int64(0), int64(0)
 		for i := range items {
-			most += overhead + int64(len(items[i].Key)+len(items[i].Value))
+			most += keyspace.KeyBytes + overhead + int64(2*len(items[i].Key)+len(items[i].Value))
 		}
+		if len(items) > 1 { // until this is over the space is there twice
+			copied = space.Overhead()
+		}
+		if err := s.take(copied); err != nil {
+			return nil, refusal(code, doing, err)
+		}
+		defer s.memory.Give(copied)
 		if err := s.take(most); err != nil {
 			return nil, refusal(code, doing, err)
 		}
@@ -26,13 +33,13 @@ func (s *Session) change(store, code, doing string, items []item, do func(*keysp
 		if err := do(next); err != nil {
 			return nil, refusal(code, doing, err)
 		}
-		kept = max(-s.taken, min(most, next.Size()-before)) // less than 0: it is smaller now
+		kept = max(-s.taken, min(most, next.Memory()-before)) // less than 0: it is smaller now
 		s.taken += kept
 		return next, nil
 	})
 }
 
-// overhead is more than what a key and its value take up besides themselves.
+// overhead is more than what a key and its value take up in a blob besides themselves.
 const overhead = 64
 
 // save writes keys.
@@ -90,15 +97,15 @@ type operation struct {
 // transact does all operations, in their order, or none.
 func (s *Session) transact(w http.ResponseWriter, r *http.Request, store string) *failure {
 	var wanted struct {
-		Operations []operation       `json:"operations"`
-		Metadata   map[string]string `json:"metadata"`
+		Operations []operation `json:"operations"`
+		Metadata   manner      `json:"metadata"`
 	}
 	give, f := s.body(w, r, &wanted)
 	defer give()
 	if f != nil {
 		return f
 	}
-	if f := checkMetadata(wanted.Metadata); f != nil {
+	if f := wanted.Metadata.check(); f != nil {
 		return f
 	}
 	for i := range wanted.Operations {

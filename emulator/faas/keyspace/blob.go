@@ -35,6 +35,25 @@ func (s *Space) Encode(into []byte) {
 	}
 }
 
+// Overhead is how much memory Decode takes for a blob beside the blob itself, in bytes, as by Space.Overhead; of one
+// that it refuses, until then.
+func Overhead(data []byte) (bytes int64) {
+	if len(data) == 0 || data[0] != format {
+		return 0
+	}
+	r := reader{rest: data[1:]}
+	r.number()
+	for range min(r.number(), maxKeys) {
+		name := len(r.take(r.number()))
+		r.number()
+		if r.take(r.number()); r.err != nil {
+			break
+		}
+		bytes += KeyBytes + int64(name)
+	}
+	return bytes
+}
+
 // Decode reads what Encode wrote, and nothing else: it fails with ErrCorrupt. Values are parts of data, which must not
 // change while the space is in use. Its limit is as with New; a blob beyond it is read all the same, and can only
 // shrink.
@@ -66,6 +85,7 @@ func Decode(data []byte, limit int64) (*Space, error) {
 		last = key
 		s.items[key] = i
 		s.size += sizeOf(key, i)
+		s.names += int64(len(key))
 	}
 	if len(r.rest) > 0 {
 		r.fail("%d bytes too many", len(r.rest))

@@ -40,6 +40,7 @@ type Space struct {
 	// of a key that was deleted in between fits nothing.
 	writes uint64
 	size   int64 // sum of what the items take up in a blob
+	names  int64 // sum of the keys' lengths
 	limit  int64 // of Size
 }
 
@@ -85,6 +86,9 @@ func (s *Space) Set(key string, value []byte) error {
 		return fmt.Errorf("%w: with key %.64q it would have %d bytes in %d keys, and may have %d in %d",
 			ErrFull, key, total, count, s.limit, maxKeys)
 	}
+	if !found {
+		s.names += int64(len(key))
+	}
 	s.items[key], s.size, s.writes = next, size, next.etag
 	return nil
 }
@@ -94,9 +98,20 @@ func (s *Space) Delete(key string) {
 	if i, found := s.items[key]; found {
 		delete(s.items, key)
 		s.size -= sizeOf(key, i)
+		s.names -= int64(len(key))
 		s.writes++
 	}
 }
+
+// KeyBytes is more than what a key takes in memory beside its name and its value: its place in a table that has grown,
+// and in a list of all keys.
+const KeyBytes = 192
+
+// Overhead is how much memory a space takes beside what its keys and values have in a blob, in bytes.
+func (s *Space) Overhead() int64 { return KeyBytes*int64(len(s.items)) + s.names }
+
+// Memory is how much memory a space takes, in bytes.
+func (s *Space) Memory() int64 { return s.Size() + s.Overhead() }
 
 // Keys are all keys, ascending.
 func (s *Space) Keys() []string {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math/rand/v2"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -198,4 +199,77 @@ func FuzzDecode(f *testing.F) {
 			t.Fatal("the same content has another digest")
 		}
 	})
+}
+
+// What a space takes in memory is known before it is read, and follows what is written.
+func TestMemory(t *testing.T) {
+	s := New(0)
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range 2000 {
+		key := strings.Repeat("k", random.IntN(20)) + strconv.Itoa(random.IntN(300))
+		if i%5 == 0 {
+			s.Delete(key)
+		} else if err := s.Set(key, make([]byte, random.IntN(30))); err != nil {
+			t.Fatal(err)
+		}
+		names := 0
+		for _, key := range s.Keys() {
+			names += len(key)
+		}
+		want := int64(names + KeyBytes*len(s.Keys()))
+		if s.Overhead() != want || s.Memory() != want+s.Size() {
+			t.Fatalf("after %d writes: %d and %d bytes, want %d beside %d", i, s.Overhead(), s.Memory(), want, s.Size())
+		}
+		if i%100 != 99 {
+			continue
+		}
+		data := encoded(s)
+		again, err := Decode(data, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again.Overhead() != want || Overhead(data) != want {
+			t.Fatalf("a blob of %d bytes is said to take %d more, and takes %d", len(data), Overhead(data), want)
+		}
+		if c := s.Clone(); c.Overhead() != want {
+			t.Fatalf("a copy takes %d, want %d", c.Overhead(), want)
+		}
+	}
+	for _, data := range [][]byte{nil, {format}, {format, 0xff}, {9, 9, 9, 1, 'a', 1, 0}, {format, 9, 9, 200, 'a'}} {
+		if n := Overhead(data); n != 0 {
+			t.Errorf("%v: %d bytes", data, n)
+		}
+	}
+	if n := Overhead([]byte{format, 9, 9, 2, 'a', 'b', 1, 0, 7}); n != KeyBytes+2 {
+		t.Errorf("one key of a blob that is cut off: %d bytes", n)
+	}
+}
+
+// KeyBytes is more than what is taken for a key, however many there are.
+func TestKeyBytesAreEnough(t *testing.T) {
+	for count := 100; count <= 200_000; count = count*3/2 + 1 {
+		s := New(0)
+		for i := range count {
+			if err := s.Set(strconv.Itoa(i), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		data := encoded(s)
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		again, err := Decode(data, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys := again.Keys()
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if took := int64(after.HeapAlloc) - int64(before.HeapAlloc); took > Overhead(data)+4096 {
+			t.Errorf("%d keys take %d bytes, and are said to take %d", count, took, Overhead(data))
+		}
+		runtime.KeepAlive(keys)
+		runtime.KeepAlive(s)
+		runtime.KeepAlive(data)
+	}
 }

@@ -57,7 +57,7 @@ type request struct {
 
 // tapped is a message of opTap's: packets, and after them until when all were told, or how it ended.
 type tapped struct {
-	Packets []fabric.Tapped
+	Packets exchange.Frames
 	Until   time.Duration // by the machine's CLOCK_MONOTONIC; 0: not told
 	Lost    []uint64
 	Ended   bool

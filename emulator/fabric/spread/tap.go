@@ -13,9 +13,14 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/internal/exchange"
+	"testbed/emulator/internal/readfile"
 	"testbed/emulator/machines"
 	"testbed/emulator/topology"
 )
+
+// mostShown is how many bytes a message of packets may have: those of one packet more than it was to hold, and counters
+// of all queues.
+const mostShown = 2 * readfile.MiB
 
 // ending bounds how long machines may take to tell of the last packets.
 const ending = 10 * time.Second
@@ -95,7 +100,7 @@ func (f *Fabric) readTap(
 		return
 	}
 	defer context.AfterFunc(ctx, func() { endTap(stream) })()
-	from := exchange.NewReceiver(stream, mostAnswered)
+	from := exchange.NewReceiver(stream, mostShown)
 	for {
 		var t tapped
 		err := from.Receive(&t)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/exchange"
 )
 
 // mostTapped is how many bytes of packets one message has, but for the last of them.
@@ -32,9 +33,9 @@ type tapSender struct {
 }
 
 func (s *tapSender) packet(p fabric.Tapped) error {
-	p.Data = slices.Clone(p.Data)
-	s.Packets = append(s.Packets, p)
-	if s.held += len(p.Data); s.held < mostTapped {
+	s.Packets = append(s.Packets, exchange.Frame{Of: p.Queue, At: int64(p.At), Length: len(p.Data),
+		Data: slices.Clone(p.Data)})
+	if s.held += exchange.Held + len(p.Data); s.held < mostTapped {
 		return nil
 	}
 	return s.send()

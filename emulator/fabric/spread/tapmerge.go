@@ -7,6 +7,7 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/health"
+	"testbed/emulator/internal/exchange"
 	"testbed/emulator/machines"
 )
 
@@ -84,20 +85,16 @@ func (m *tapMerge) run(all <-chan tapHeard) error {
 	return nil
 }
 
-// ofPacket is how many bytes a packet takes beside its data.
-const ofPacket = 64
-
 // take takes a message in, on this host's clock.
 func (m *tapMerge) take(s *tapSource, t *tapped) error {
 	clock := &m.clocks[s.machine]
 	for _, p := range t.Packets {
-		if p.Queue < 0 || p.Queue >= len(s.of) {
-			return fmt.Errorf("%w: a packet of queue %d, of %d", errRequest, p.Queue, len(s.of))
+		if p.Of < 0 || p.Of >= len(s.of) || len(p.Data) < exchange.HeaderBytes {
+			return fmt.Errorf("%w: a packet of %d bytes of queue %d, of %d", errRequest, len(p.Data), p.Of, len(s.of))
 		}
-		p.Queue, p.At = s.of[p.Queue], max(clock.at(p.At), s.latest)
-		s.latest = p.At
-		s.pending = append(s.pending, p)
-		m.held += len(p.Data) + ofPacket
+		s.latest = max(clock.at(time.Duration(p.At)), s.latest)
+		s.pending = append(s.pending, fabric.Tapped{Queue: s.of[p.Of], At: s.latest, Data: p.Data})
+		m.held += len(p.Data) + exchange.Held
 	}
 	if t.Until > 0 {
 		s.latest = max(s.latest, clock.at(t.Until))
@@ -132,7 +129,7 @@ func (m *tapMerge) show() error {
 		}
 		p := first.pending[0]
 		first.pending = first.pending[1:]
-		m.held -= len(p.Data) + ofPacket
+		m.held -= len(p.Data) + exchange.Held
 		m.last = max(m.last, p.At)
 		p.At = m.last
 		if err := m.to.Packet(p); err != nil {

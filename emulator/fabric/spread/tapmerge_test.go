@@ -8,6 +8,7 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/health"
+	"testbed/emulator/internal/exchange"
 )
 
 // TestCapturesAreMergedByTime: nothing is shown before what is earlier can come, each on its own clock.
@@ -23,11 +24,11 @@ func TestCapturesAreMergedByTime(t *testing.T) {
 		}}
 	all := make(chan tapHeard, 10)
 	at := func(source int, tapped tapped) { all <- tapHeard{source, tapped, nil} }
-	at(0, tapped{Packets: []fabric.Tapped{{At: 5000}, {At: 9000}}})
-	at(1, tapped{Packets: []fabric.Tapped{{Queue: 1, At: time.Hour + 6000}}, Until: time.Hour + 8000,
+	at(0, tapped{Packets: exchange.Frames{{At: 5000, Data: frame}, {At: 9000, Data: frame}}})
+	at(1, tapped{Packets: exchange.Frames{{Of: 1, At: int64(time.Hour) + 6000, Data: frame}}, Until: time.Hour + 8000,
 		Lost: []uint64{0, 4}})
 	at(0, tapped{Until: 12_000, Ended: true})
-	at(1, tapped{Packets: []fabric.Tapped{{At: time.Hour + 8500}}, Ended: true})
+	at(1, tapped{Packets: exchange.Frames{{At: int64(time.Hour) + 8500, Data: frame}}, Ended: true})
 	if err := m.run(all); err != nil {
 		t.Fatal(err)
 	}
@@ -49,8 +50,36 @@ func TestCapturesAreMergedByTime(t *testing.T) {
 		}
 	}
 	m.sources[0].ended, m.sources[1].ended = false, false
-	all <- tapHeard{1, tapped{Packets: []fabric.Tapped{{Queue: 9}}}, nil}
-	if err := m.run(all); !errors.Is(err, errRequest) || !strings.Contains(err.Error(), "machine b") {
-		t.Errorf("a packet of no queue: %v", err)
+	for name, f := range map[string]exchange.Frame{"of no queue": {Of: 9, Data: frame}, "of no bytes": {Of: 1}} {
+		all <- tapHeard{1, tapped{Packets: exchange.Frames{f}}, nil}
+		if err := m.run(all); !errors.Is(err, errRequest) || !strings.Contains(err.Error(), "machine b") {
+			t.Errorf("a packet %s: %v", name, err)
+		}
 	}
 }
+
+// TestCapturesHoldSoMuch: where a machine tells nothing, what the others show is held up to a bound in memory, and not
+// in bytes of packets alone.
+func TestCapturesHoldSoMuch(t *testing.T) {
+	shown, most := 0, 0
+	m := &tapMerge{names: []string{"a", "b"}, lost: make([]uint64, 2), clocks: make([]tapClock, 2),
+		sources: []*tapSource{{machine: 0, of: []int{0}}, {machine: 1, of: []int{1}}},
+		to: fabric.TapSink{Packet: func(fabric.Tapped) error { shown++; return nil },
+			Told: func(time.Duration, []uint64) error { return nil }}}
+	const rounds, each = 200, 10_000
+	frames := make(exchange.Frames, each)
+	for i := range frames {
+		frames[i].Data = frame
+	}
+	for range rounds {
+		if err := errors.Join(m.take(m.sources[0], &tapped{Packets: frames}), m.show()); err != nil {
+			t.Fatal(err)
+		}
+		most = max(most, len(m.sources[0].pending))
+	}
+	if most*exchange.Held > mostHeld || most+shown != rounds*each {
+		t.Errorf("%d packets were held at a time, %d shown, of %d", most, shown, rounds*each)
+	}
+}
+
+var frame = make([]byte, exchange.HeaderBytes)

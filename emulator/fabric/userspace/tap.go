@@ -2,6 +2,7 @@ package userspace
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -79,17 +80,64 @@ func (h *tapHeader) get(b []byte) error {
 // show puts a packet that the queue sends into the rings of all who look.
 func (q *queue) show(p *packet, first, final int64) {
 	for _, t := range q.taps {
-		if t.filter != nil {
-			if n, err := t.filter.Run(p.data[virtioLen:]); err != nil || n == 0 {
-				continue
-			}
+		accepted := t.accepts(p)
+		if accepted == 0 {
+			continue
 		}
 		h := tapHeader{size: uint32(len(p.data)), kind: tapPacket, queue: t.queue, count: uint32(p.segments),
 			first: first, final: final, number: p.number}
 		if !t.ring.push(&h, p.data) {
-			t.lost += uint64(p.segments)
+			t.lost += uint64(accepted)
 		}
 	}
+}
+
+// accepts is how many of a packet's segments the filter accepts. Those of a burst are shown one by one, and differ in
+// nothing that filters look at but in their lengths: all but the final one have the same. Which ones they are is the
+// client's to see.
+func (t *tap) accepts(p *packet) (segments int32) {
+	frame := p.data[virtioLen:]
+	switch {
+	case t.filter == nil:
+		return p.segments
+	case p.segments < 2:
+		if accepted(t.filter, frame) {
+			segments = 1
+		}
+		return segments
+	}
+	if accepted(t.filter, frame[:p.segmentBytes]) {
+		segments = p.segments - 1
+	}
+	if accepted(t.filter, frame[:p.finalBytes]) {
+		segments++
+	}
+	return segments
+}
+
+// accepted says whether a filter accepts a frame; nil accepts all.
+func accepted(filter *bpf.VM, frame []byte) bool {
+	if filter == nil {
+		return true
+	}
+	n, err := filter.Run(frame)
+	return err == nil && n > 0
+}
+
+// filterOf is a filter that was handed over; nil: there is none.
+func filterOf(raw []bpf.RawInstruction) (*bpf.VM, error) {
+	if len(raw) == 0 {
+		return nil, nil
+	}
+	program, known := bpf.Disassemble(raw)
+	if !known {
+		return nil, errors.New("filter: an instruction that is not known")
+	}
+	filter, err := bpf.NewVM(program)
+	if err != nil {
+		return nil, fmt.Errorf("filter: %w", err)
+	}
+	return filter, nil
 }
 
 // showReshape says in all rings that what has not left by now leaves at another rate.

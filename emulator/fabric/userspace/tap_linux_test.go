@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -41,7 +42,7 @@ func shown(t *testing.T, from *tap, until int64) (frames [][]byte, at []int64) {
 	(&tapHeader{size: 8, kind: tapEnd, first: until}).put(end)
 	b.Write(binary.LittleEndian.AppendUint64(end, from.lost))
 	var lost uint64
-	v := &tapView{from: bufio.NewReader(&b), lost: make([]uint64, 1), to: fabric.TapSink{
+	v := &tapView{from: bufio.NewReader(&b), lost: make([]uint64, 1), filter: from.filter, to: fabric.TapSink{
 		Packet: func(p fabric.Tapped) error {
 			frames, at = append(frames, bytes.Clone(p.Data)), append(at, int64(p.At))
 			return nil
@@ -115,15 +116,14 @@ func TestTapsShowDepartures(t *testing.T) {
 	}
 }
 
-// filterOf is one that a user writes.
-func filterOf(t *testing.T, text string) *bpf.VM {
+// filterFor is one that a user writes.
+func filterFor(t *testing.T, text string) *bpf.VM {
 	t.Helper()
 	f, err := capture.NewFilter(text, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	program, _ := bpf.Disassemble(f.Raw())
-	vm, err := bpf.NewVM(program)
+	vm, err := filterOf(f.Raw())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func filterOf(t *testing.T, text string) *bpf.VM {
 
 func TestTapsFilterAndCountWhatTheyHaveNoRoomFor(t *testing.T) {
 	m := newModel(t, star(t, 2, topology.Shared, topology.Shape{}, topology.Shape{}))
-	on, small := tapOn(m, 0, 1<<20, filterOf(t, "greater 1000")), tapOn(m, 0, 1<<12, nil)
+	on, small := tapOn(m, 0, 1<<20, filterFor(t, "greater 1000")), tapOn(m, 0, 1<<12, nil)
 	for i := range 100 {
 		m.send(int64(i), 0, frame(0, 1, 100+10*i, byte(i)))
 	}
@@ -147,6 +147,59 @@ func TestTapsFilterAndCountWhatTheyHaveNoRoomFor(t *testing.T) {
 	m.send(200, 0, frame(0, 1, 100, 7)) // there is room again
 	if frames, _ := shown(t, small, 1<<40); len(frames) != 1 {
 		t.Errorf("%d frames", len(frames))
+	}
+}
+
+// TestFiltersSeeWhatIsShown: of bursts those segments that a filter accepts are shown, or counted as lost, and no
+// others, as if they had been sent one by one.
+func TestFiltersSeeWhatIsShown(t *testing.T) {
+	for _, text := range []string{"greater 2000", "less 1513", "less 600", "greater 1514", "tcp and not less 1513", "udp",
+		"tcp"} {
+		shape := topology.Shape{Rate: 300 * units.Mbps, Queue: 100 * units.MB}
+		m := newModel(t, star(t, 2, topology.Shared, shape, topology.Shape{}))
+		filter := filterFor(t, text)
+		all, some, small := tapOn(m, 0, 1<<22, nil), tapOn(m, 0, 1<<22, filter), tapOn(m, 0, 64, filter)
+		for i := range 50 {
+			m.send(int64(i)*us, 0, tcpBurst(0, 1, 1500+611*i, 1448))
+			m.send(int64(i)*us, 0, frame(0, 1, 60+29*i, byte(i)))
+		}
+		m.run(1 << 40)
+		every, at := shown(t, all, 1<<40)
+		got, when := shown(t, some, 1<<40)
+		var want [][]byte
+		var leaves []int64
+		for i, f := range every {
+			if accepted(filter, f) {
+				want, leaves = append(want, f), append(leaves, at[i])
+			}
+		}
+		if !slices.EqualFunc(got, want, bytes.Equal) || !slices.Equal(when, leaves) || some.lost != 0 ||
+			small.lost != uint64(len(want)) {
+			t.Errorf("%s: %d are shown, and %d counted as lost where there is no room; %d of %d fit", text, len(got),
+				small.lost, len(want), len(every))
+		}
+		if text == "greater 2000" != (len(want) == 0) {
+			t.Errorf("%s accepts %d of %d", text, len(want), len(every))
+		}
+	}
+}
+
+// TestSmallFramesArePendingToTheBoundToo: they are counted by what they take.
+func TestSmallFramesArePendingToTheBoundToo(t *testing.T) {
+	left := 0
+	v := &tapView{lost: make([]uint64, 1), to: fabric.TapSink{Packet: func(fabric.Tapped) error { left++; return nil }}}
+	data := frame(0, 1, 60, 0)
+	const count = 1_500_000
+	for i := range count {
+		if err := v.keep(int64(i), &tapHeader{}, data); err != nil {
+			t.Fatal(err)
+		}
+		if len(v.pending) > maxPending/pendingBytes {
+			t.Fatalf("%d frames are pending", len(v.pending))
+		}
+	}
+	if left == 0 || left+len(v.pending) != count {
+		t.Errorf("%d left, %d are pending, of %d", left, len(v.pending), count)
 	}
 }
 

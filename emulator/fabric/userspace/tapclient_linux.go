@@ -19,13 +19,21 @@ import (
 
 var _ fabric.Tapper = (*Fabric)(nil)
 
-// maxPending is how many bytes of packets that have not left their queues yet a client keeps.
-const maxPending = 256 << 20
+// maxPending is how many bytes the packets may take that have not left their queues yet and that a client keeps, each
+// pendingBytes beside its data.
+const (
+	maxPending   = 256 << 20
+	pendingBytes = 200
+)
 
 // Tap implements fabric.Tapper.
 func (f *Fabric) Tap(
 	ctx context.Context, queues []fabric.QueueName, filter []bpf.RawInstruction, to fabric.TapSink,
 ) error {
+	segments, err := filterOf(filter)
+	if err != nil {
+		return f.wrap(err)
+	}
 	conn, err := f.call(ctx)
 	if err != nil {
 		return f.wrap(err)
@@ -39,7 +47,8 @@ func (f *Fabric) Tap(
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Conn.(*net.UnixConn).CloseWrite() })
 	defer stop()
-	v := &tapView{from: bufio.NewReaderSize(conn, 1<<20), to: to, lost: make([]uint64, len(queues))}
+	v := &tapView{from: bufio.NewReaderSize(conn, 1<<20), to: to, lost: make([]uint64, len(queues)),
+		filter: segments}
 	return f.wrap(v.run())
 }
 
@@ -47,8 +56,9 @@ func (f *Fabric) Tap(
 type tapView struct {
 	from    *bufio.Reader
 	to      fabric.TapSink
+	filter  *bpf.VM       // of bursts' segments; nil: all
 	pending pendingFrames // by the instants at which they leave
-	held    int64         // bytes
+	held    int64         // bytes of memory
 	number  uint64
 	lost    []uint64
 	offset  int64 // of the engine's clock from CLOCK_MONOTONIC, ns
@@ -132,6 +142,9 @@ func (v *tapView) packet(h *tapHeader, data []byte) error {
 			at = h.first + int64(float64(h.final-h.first)*float64(int64(i)*p.segmentBytes)/float64(p.wireBytes-p.segmentBytes))
 		}
 		segment := l.segment(make([]byte, l.payloadAt+l.size), data, i)
+		if !accepted(v.filter, segment[virtioLen:]) {
+			continue
+		}
 		if err := v.keep(at, h, segment); err != nil {
 			return err
 		}
@@ -142,9 +155,11 @@ func (v *tapView) packet(h *tapHeader, data []byte) error {
 func (v *tapView) keep(at int64, h *tapHeader, data []byte) error {
 	v.number++
 	heap.Push(&v.pending, pendingFrame{at, v.number, h.number, h.queue, data})
-	v.held += int64(len(data))
-	if v.held > maxPending {
-		return v.first()
+	v.held += pendingBytes + int64(cap(data))
+	for v.held > maxPending {
+		if err := v.first(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -185,7 +200,7 @@ func (v *tapView) upTo(t int64) error {
 
 func (v *tapView) first() error {
 	p := heap.Pop(&v.pending).(pendingFrame)
-	v.held -= int64(len(p.data))
+	v.held -= pendingBytes + int64(cap(p.data))
 	completeChecksum(p.data)
 	return v.to.Packet(fabric.Tapped{Queue: int(p.queue), At: time.Duration(p.at + v.offset), Data: p.data[virtioLen:]})
 }

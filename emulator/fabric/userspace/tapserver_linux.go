@@ -8,8 +8,6 @@ import (
 	"net"
 	"slices"
 	"time"
-
-	"golang.org/x/net/bpf"
 )
 
 // Bounds of a capture: the ring between engine and client, how often it is emptied, and how much later than a
@@ -71,18 +69,9 @@ func (s *server) newTapping(q *tapRequest) (*tapping, error) {
 		return nil, errors.New("a capture of no queues, or of too many")
 	}
 	t := &tapping{server: s, ring: newTapRing(tapRingBytes)}
-	var filter *bpf.VM
-	if len(q.Filter) > 0 {
-		program, known := bpf.Disassemble(q.Filter)
-		var err error
-		if !known {
-			err = errors.New("an instruction that is not known")
-		} else {
-			filter, err = bpf.NewVM(program)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("filter: %w", err)
-		}
+	filter, err := filterOf(q.Filter)
+	if err != nil {
+		return nil, err
 	}
 	known := table.queuesByName()
 	for i, name := range q.Queues {

@@ -15,7 +15,7 @@ func TestTapsShowDeparturesWhereATraceBegins(t *testing.T) {
 	n := following(t, written(t, "100\n100\n100\n200\n", linktrace.Options{WithRun: true}), nil)
 	m := newModel(t, n)
 	queue := m.table.index[topology.Channel{Link: mustLookup(t, n, "cablea")}]
-	all, some := tapOn(m, queue, 1<<20, nil), tapOn(m, queue, 1<<20, filterOf(t, "greater 1000"))
+	all, some := tapOn(m, queue, 1<<20, nil), tapOn(m, queue, 1<<20, filterFor(t, "greater 1000"))
 	small := tapOn(m, queue, 1<<11, nil) // has room for two packets, and for no word of the trace
 	for i, size := range []int{1514, 300, 1514, 600, 1514, 1514, 200, 1514} {
 		m.send(10*ms, 0, frame(0, 1, size, byte(i)))

@@ -23,9 +23,13 @@ var ErrForeign = errors.New("it belongs to another")
 var ErrBusy = errors.New("another process is at work on it")
 
 const (
-	head = 12      // tag, length, checksum: uint32 each
-	most = 1 << 28 // bytes of a record
+	head        = 12      // tag, length, checksum: uint32 each
+	most        = 1 << 28 // bytes of a record, which has one at least: zeros, of which a file may end, are none
+	mostRecords = 1 << 22
 )
+
+// errMany is that of a file with more records than anybody has reason to write.
+var errMany = fmt.Errorf("it has more than %d records", mostRecords)
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -75,7 +79,11 @@ func Look(dir *outdir.Dir, name string, header []byte, valid func(tag uint32) bo
 	if _, err := io.ReadFull(file, found); err == nil && !bytes.Equal(found, header) {
 		return nil, nil, errors.Join(fmt.Errorf("%s: %w", file.Name(), ErrForeign), file.Close())
 	}
-	return f, f.scan(header, valid), nil
+	records, err := f.scan(header, valid)
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%s: %w", file.Name(), err), file.Close())
+	}
+	return f, records, nil
 }
 
 // open opens the file that is there where that is wanted, and else a new one in its place.
@@ -106,16 +114,22 @@ func (f *File) load(header []byte, valid func(uint32) bool) ([]Record, error) {
 			return nil, err
 		}
 	}
-	records := f.scan(header, valid)
+	records, err := f.scan(header, valid)
+	if err != nil {
+		return nil, err
+	}
 	return records, f.file.Truncate(f.end)
 }
 
 // scan finds the records up to the first that is not whole or not valid.
-func (f *File) scan(header []byte, valid func(uint32) bool) (records []Record) {
+func (f *File) scan(header []byte, valid func(uint32) bool) (records []Record, err error) {
 	for f.end = int64(len(header)); ; {
 		r, ok := f.check(f.end)
 		if !ok || !valid(r.Tag) {
-			return records
+			return records, nil
+		}
+		if len(records) == mostRecords {
+			return nil, errMany
 		}
 		records = append(records, r)
 		f.end += head + int64(r.bytes)
@@ -130,7 +144,7 @@ func (f *File) check(offset int64) (Record, bool) {
 	}
 	r := Record{binary.LittleEndian.Uint32(h[:]), offset + head, int(binary.LittleEndian.Uint32(h[4:]))}
 	info, err := f.file.Stat()
-	if err != nil || r.bytes > most || r.offset+int64(r.bytes) > info.Size() {
+	if err != nil || r.bytes < 1 || r.bytes > most || r.offset+int64(r.bytes) > info.Size() {
 		return Record{}, false
 	}
 	text, err := f.Read(r)
@@ -153,8 +167,8 @@ func (f *File) Append(tag uint32, fill func([]byte) []byte) (Record, error) {
 	text := fill(append(f.text[:0], make([]byte, head)...))
 	f.text = text
 	body := text[head:]
-	if len(body) > most {
-		return Record{}, fmt.Errorf("%s: a record of %d bytes, and at most %d are read", f.file.Name(), len(body), most)
+	if len(body) < 1 || len(body) > most {
+		return Record{}, fmt.Errorf("%s: a record of %d bytes, and 1 to %d are read", f.file.Name(), len(body), most)
 	}
 	binary.LittleEndian.PutUint32(text, tag)
 	binary.LittleEndian.PutUint32(text[4:], uint32(len(body)))

@@ -54,7 +54,7 @@ func TestCutAnywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	texts := []string{"first", "", "the third"}
+	texts := []string{"first", "2", "the third"}
 	for i, text := range texts {
 		if _, err := f.Append(uint32(i), fill(text)); err != nil {
 			t.Fatal(err)
@@ -150,6 +150,43 @@ func TestTagsAndHeadersOfOthers(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	if found := reopen(t, dir, func(tag uint32) bool { return tag < 2 }); len(found) != 2 {
+		t.Errorf("%v", found)
+	}
+}
+
+// A file that a crash has lengthened by zeros, or that somebody has made long without writing, has no records there:
+// a checksum of nothing is zero as well.
+func TestZerosAreNoRecords(t *testing.T) {
+	dir := t.TempDir()
+	d, err := outdir.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	f, _, err := Open(d, "j", header, false, all)
+	if err == nil {
+		_, err = f.Append(7, fill("x"))
+	}
+	if err == nil {
+		_, err = f.Append(0, fill(""))
+	}
+	if err == nil {
+		t.Error("a record of no bytes is written")
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(filepath.Join(dir, "j"), 1<<40); err != nil {
+		t.Skip(err)
+	}
+	looking, records, err := Look(d, "j", header, all)
+	if err != nil || len(records) != 1 {
+		t.Fatalf("%d records, %v", len(records), err)
+	}
+	if err := looking.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if found := reopen(t, dir, all); len(found) != 1 || found[7] != "x" {
 		t.Errorf("%v", found)
 	}
 }

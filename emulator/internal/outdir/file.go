@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -14,20 +15,26 @@ type File struct {
 	file      *os.File
 	name      string
 	temporary string
+	mode      fs.FileMode // that it has in the end
 }
 
 // Create begins a file that replaces the one of that name when it is complete. It fails, wrapping
 // ErrInTheWay, where the name is a link's or anything else's but a regular file's.
-func (d *Dir) Create(name string) (*File, error) {
+func (d *Dir) Create(name string) (*File, error) { return d.create(name, fileMode) }
+
+// CreatePrivate is Create for what nobody is to read but the owner: it has the mode 0600 in the end, too.
+func (d *Dir) CreatePrivate(name string) (*File, error) { return d.create(name, privateMode) }
+
+func (d *Dir) create(name string, mode fs.FileMode) (*File, error) {
 	if err := plain(name); err != nil {
 		return nil, err
 	}
 	if err := d.replaceable(name); err != nil {
 		return nil, err
 	}
-	f := &File{dir: d, name: name, temporary: ".tb-" + rand.Text() + ".tmp"}
+	f := &File{dir: d, name: name, temporary: ".tb-" + rand.Text() + ".tmp", mode: mode}
 	var err error
-	if f.file, err = d.root.OpenFile(f.temporary, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
+	if f.file, err = d.root.OpenFile(f.temporary, os.O_RDWR|os.O_CREATE|os.O_EXCL, privateMode); err != nil {
 		return nil, failed(f.Path(), err)
 	}
 	return f, nil
@@ -55,6 +62,14 @@ func (f *File) Write(text []byte) (int, error) {
 	return n, nil
 }
 
+// Truncate cuts off all behind so many bytes.
+func (f *File) Truncate(size int64) error {
+	if err := f.file.Truncate(size); err != nil {
+		return failed(f.Path(), err)
+	}
+	return nil
+}
+
 // Sync waits until what was written is on the disk.
 func (f *File) Sync() error {
 	if err := f.file.Sync(); err != nil {
@@ -65,7 +80,7 @@ func (f *File) Sync() error {
 
 // Commit gives the file its mode, its owner and its name.
 func (f *File) Commit() error {
-	err := errors.Join(f.dir.owner.setOwnerAndMode(f.file, fileMode), f.file.Close())
+	err := errors.Join(f.dir.owner.setOwnerAndMode(f.file, f.mode), f.file.Close())
 	if err == nil {
 		err = f.dir.root.Rename(f.temporary, f.name)
 	}

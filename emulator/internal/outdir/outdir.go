@@ -5,7 +5,8 @@
 //
 //   - a file is written under a temporary name and renamed, so that a reader sees the old one or the new one,
 //     and a link or a second name of the old one never leads anywhere;
-//   - files and directories have their modes whatever the umask is: 0644 and 0755, and 0600 until complete;
+//   - files and directories have their modes whatever the umask is: 0644 and 0755, and 0600 until complete and for
+//     what is to stay private;
 //   - under sudo, what is made here belongs to the user who called sudo.
 package outdir
 
@@ -24,8 +25,9 @@ import (
 var ErrInTheWay = errors.New("is in the way of results: remove it")
 
 const (
-	fileMode = 0o644
-	dirMode  = 0o755
+	fileMode    = 0o644
+	privateMode = 0o600
+	dirMode     = 0o755
 )
 
 // Dir is an open directory that gets results. It goes on with the same directory when that is renamed.
