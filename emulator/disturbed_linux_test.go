@@ -225,7 +225,7 @@ func (m measured) marks(all stops, stop time.Duration) error {
 }
 
 // hostTries is how often a run is measured again that the host itself disturbed.
-const hostTries = 3
+const hostTries = 4
 
 // TestAStopMarksTheChainsUnderWay: of the fabric, and of a node that takes part in all chains; and none but them.
 func TestAStopMarksTheChainsUnderWay(t *testing.T) {

@@ -89,8 +89,8 @@ func (r *running) health(since uint64) (h health.Health) {
 	return h
 }
 
-// planted holds every packet back until it is late by what is drawn, says how late it is, which a busy host adds to, and
-// writes it then.
+// planted holds every packet back until it is late by what is drawn, says how late it is, for a busy host adds to that,
+// and writes it then.
 type planted struct {
 	*engine
 	draw func() time.Duration
