@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"testbed/emulator/faas/instance"
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/topology"
 )
 
@@ -93,7 +94,9 @@ func TestThePasswordGoesWhereTheControllerSays(t *testing.T) {
 	go func() {
 		_ = client.do(t.Context(), a.Addr().String(), &m, func(*http.Response) error { return nil })
 	}()
-	until(t, "one that was announced being sent it", func() bool { return strings.Contains(thief.got(), "secret") })
+	testenv.Eventually(t, "one that was announced being sent it", func() bool {
+		return strings.Contains(thief.got(), "secret")
+	})
 }
 
 // The headers of ours that there are, and which of them another node may send where.

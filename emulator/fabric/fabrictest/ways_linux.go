@@ -157,7 +157,7 @@ func Unreachable(t *testing.T, newFabric NewFabric, six bool) {
 		for _, p := range pingers(six) {
 			b.wantAnswer(p, "a", p.own(to), 64, p.router(b.id(c.router)), p.gone)
 			err := netns.Do(b.Station("a").NetNS, func() error {
-				conn, err := net.DialTimeout(p.tcp, netip.AddrPortFrom(p.own(to), 80).String(), 30*time.Second)
+				conn, err := net.DialTimeout(p.tcp, netip.AddrPortFrom(p.own(to), 80).String(), testenv.Patience)
 				if err == nil {
 					_ = conn.Close()
 				}

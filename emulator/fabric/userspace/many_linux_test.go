@@ -74,7 +74,7 @@ func TestWhatIsNotEmulatedIsCounted(t *testing.T) {
 	if err := netns.Do(b.Station("h0").NetNS, askForHardwareAddress); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "one unreachable, one ignored", func() bool {
+	testenv.Eventually(t, "one unreachable, one ignored", func() bool {
 		now := stations(t, f)["h0"]
 		return now.Unreachable == before.Unreachable+1 && now.Ignored == before.Ignored+1
 	})
