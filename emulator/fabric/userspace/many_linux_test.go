@@ -92,6 +92,10 @@ func TestWays(t *testing.T) {
 	fabrictest.Ways(t, func(t *testing.T, testbed string) fabric.Fabric { return newFabric(t, testbed) }, true)
 }
 
+func TestOwnWays(t *testing.T) {
+	fabrictest.OwnWays(t, func(t *testing.T, testbed string) fabric.Fabric { return newFabric(t, testbed) }, true)
+}
+
 func TestUnreachable(t *testing.T) {
 	fabrictest.Unreachable(t, func(t *testing.T, testbed string) fabric.Fabric { return newFabric(t, testbed) }, true)
 }
