@@ -23,12 +23,13 @@ var directly = map[string]string{
 	"faas/function/":          "/dev/null, /proc and control groups, and a directory that is only looked up (O_PATH)",
 	"netns/":                  "/proc",
 	"machines/carrier/agent/": "the program's own executable",
-	"noderuntime/":            "/proc and /sys, the program's own executable, and the state directory of a testbed",
-	"doctor/":                 "/proc, /sys and the kernel's lists of its modules",
-	"hostload/":               "/proc and /sys",
-	"live/sampler/":           "/proc",
-	"orchestrator/":           "/proc and /sys, and the state directory of a testbed",
-	"influx/influxtest/":      "a helper of tests",
+	"machines/carrier/engines/stale_linux.go": "a directory of this user's, which is only locked",
+	"noderuntime/":       "/proc and /sys, the program's own executable, and the state directory of a testbed",
+	"doctor/":            "/proc, /sys and the kernel's lists of its modules",
+	"hostload/":          "/proc and /sys",
+	"live/sampler/":      "/proc",
+	"orchestrator/":      "/proc and /sys, and the state directory of a testbed",
+	"influx/influxtest/": "a helper of tests",
 }
 
 // Files that others may have written are opened by package readfile alone.

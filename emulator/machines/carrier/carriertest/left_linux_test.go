@@ -2,17 +2,12 @@ package carriertest
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/docker/docker/api/types/container"
 
-	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/internal/program"
 	agents "testbed/emulator/machines/carrier/container"
 	"testbed/emulator/noderuntime/docker"
@@ -26,14 +21,13 @@ const (
 )
 
 // TestDownTakesWhatKilledAgentsHaveLeft: by either carrier, of a testbed of which nobody has a record. An agent that
-// was created and never started ends with no connection, a process of its network is nobody's, and what it had added to
-// the host's congestion controls, as it made a network, stays until somebody takes it back.
+// was created and never started ends with no connection, and what an agent had added to the host's congestion controls,
+// as it made a network, stays until somebody takes it back.
 func TestDownTakesWhatKilledAgentsHaveLeft(t *testing.T) {
 	c := newCommands(t)
 	s := &suite{T: t, at: c.at, testbed: "left"}
 	t.Cleanup(s.nothingIsLeft)
 	swarmOf(t, c.at)
-	stray := s.networkIsLeft(c.at.Engine(2))
 	for _, by := range []struct {
 		place
 		machines string
@@ -53,31 +47,7 @@ func TestDownTakesWhatKilledAgentsHaveLeft(t *testing.T) {
 		}
 		_ = os.Remove(congestion)
 	}
-	select {
-	case <-stray:
-	case <-time.After(time.Minute):
-		t.Error("a process of the network is left")
-	}
 	nothingInTheSwarm(t, c.at)
-}
-
-// networkIsLeft starts what looks like the process of a machine's part of the testbed's network, and says when it ends.
-func (s *suite) networkIsLeft(machine string) (ended chan struct{}) {
-	s.Helper()
-	sum := sha256.Sum256([]byte(machine))
-	dir := "/run/tb-testbed/" + s.testbed + "/fabric-" + hex.EncodeToString(sum[:6])
-	stray := exec.Command("/bin/sh")
-	stray.Args = []string{userspace.ProcessName, "-c", "read nothing", s.testbed, dir}
-	if _, err := stray.StdinPipe(); err != nil {
-		s.Fatal(err)
-	}
-	if err := stray.Start(); err != nil {
-		s.Fatal(err)
-	}
-	s.Cleanup(func() { _ = stray.Process.Kill() })
-	ended = make(chan struct{})
-	go func() { _ = stray.Wait(); close(ended) }()
-	return ended
 }
 
 // agentIsLeft creates an agent's container on a machine, and does not start it.
