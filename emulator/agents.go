@@ -51,15 +51,30 @@ func (a agents) Begin(
 	if err := vacant(ctx, testbed, carried.Runtime.(*several.Runtime).Made()); err != nil {
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), ending)
 		defer cancel()
-		return nil, begun(errors.Join(err, kept.Close(clean)))
+		return nil, begun(errors.Join(err, kept.Close(clean), a.kept(clean, testbed, s)))
 	}
 	return carried, nil
+}
+
+// kept says of agents that were ended, for what is on their machines is another testbed's, that something of them is
+// there all the same; nil: it is not.
+func (a agents) kept(ctx context.Context, testbed string, s *orchestrator.Spread) error {
+	claims, err := a.claims(ctx, testbed, s)
+	for _, claim := range claims {
+		if claim.By == a.launch(testbed).Complete().By {
+			err = errors.Join(err, errors.New(claim.Says))
+		}
+	}
+	if err != nil {
+		err = fmt.Errorf("%w: `testbed down` with --machines removes it", err)
+	}
+	return carrier.Left(nil, err)
 }
 
 // begun is why agents could not be brought to machines. Who was lost on the way could not undo what it did; what
 // another controller has is not to be undone.
 func begun(err error) error {
-	lost := errors.Is(err, carrier.ErrUnreachable) || errors.Is(err, control.ErrLost)
+	lost := errors.Is(err, carrier.ErrUnreachable) || errors.Is(err, control.ErrLost) || errors.Is(err, carrier.ErrLeft)
 	if lost && !errors.Is(err, carrier.ErrTaken) && !errors.Is(err, orchestrator.ErrExists) {
 		return &orchestrator.BegunError{Err: err}
 	}
@@ -220,7 +235,8 @@ func (a agents) sweep(
 		sweeping, cancel := context.WithTimeoutCause(ctx, ending, fmt.Errorf("it took more than %v", ending))
 		_, failed, err := carrier.Sweep(sweeping, c, a.launch(testbed), fit, func(agent *carrier.Agent) error {
 			made := agent.Runtime()
-			err := made.Remove(sweeping, testbed, of(nodes, agent.Machine.ID))
+			err := errors.Join(spread.Remove(sweeping, testbed, agent.Machine, agent),
+				made.Remove(sweeping, testbed, of(nodes, agent.Machine.ID)))
 			if a.alone != nil && err == nil {
 				var names []string
 				names, err = made.Foreign(sweeping, testbed, nil)

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"testbed/emulator/internal/kerneltime"
 	"testbed/emulator/netns"
 )
 
@@ -68,6 +69,7 @@ func (c *capture) in(t *testing.T, space string) {
 		t.Fatal(err)
 	}
 	err = errors.Join(unix.SetsockoptInt(sock, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 64<<20),
+		kerneltime.Stamp(sock),
 		unix.SetsockoptTimeval(sock, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Usec: 50_000}))
 	if err != nil {
 		t.Fatal(err)
@@ -76,9 +78,9 @@ func (c *capture) in(t *testing.T, space string) {
 	c.stop = append(c.stop, func() { close(over) })
 	c.all.Go(func() {
 		defer unix.Close(sock)
-		buffer := make([]byte, 256<<10)
+		buffer, control := make([]byte, 256<<10), make([]byte, kerneltime.ControlSize)
 		for {
-			n, from, err := unix.Recvfrom(sock, buffer, 0)
+			n, oobn, _, from, err := unix.Recvmsg(sock, buffer, control, 0)
 			if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) {
 				select {
 				case <-over:
@@ -89,7 +91,7 @@ func (c *capture) in(t *testing.T, space string) {
 			}
 			link, is := from.(*unix.SockaddrLinklayer)
 			if err == nil && is && link.Pkttype == unix.PACKET_OUTGOING {
-				err = c.packet(buffer[:n], time.Now())
+				err = c.packet(buffer[:n], stamped(control[:oobn]))
 			}
 			if err != nil {
 				c.mu.Lock()
@@ -98,6 +100,14 @@ func (c *capture) in(t *testing.T, space string) {
 			}
 		}
 	})
+}
+
+// stamped is when the kernel saw a packet: those who read it come later, and not in the order of the packets.
+func stamped(control []byte) time.Time {
+	if at := kerneltime.Stamped(control); at > 0 {
+		return time.Unix(0, at)
+	}
+	return time.Now()
 }
 
 // packet takes an IPv4 packet in.

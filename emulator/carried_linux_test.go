@@ -2,6 +2,7 @@ package emulator_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"testbed/emulator"
@@ -13,6 +14,16 @@ import (
 // carriedOut brings a scenario up, runs it into a directory, none of whose chains may fail, and takes it down.
 func (w real) carriedOut(t *testing.T, e *resolved.Scenario, dir string, sinks ...record.Sink) *run.Outcome {
 	t.Helper()
+	outcome, err := w.tried(t, e, dir, sinks...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return outcome
+}
+
+// tried is carriedOut where chains may fail: then the error is about them.
+func (w real) tried(t *testing.T, e *resolved.Scenario, dir string, sinks ...record.Sink) (*run.Outcome, error) {
+	t.Helper()
 	bed, err := w.of.Up(t.Context(), e, emulator.UpOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -23,8 +34,11 @@ func (w real) carriedOut(t *testing.T, e *resolved.Scenario, dir string, sinks .
 		}
 	}()
 	outcome, err := bed.Run(t.Context(), run.Config{Results: dir, Sinks: sinks})
-	if err != nil || outcome.Failures() > 0 {
-		t.Fatalf("%v, %q", err, outcome.Summary.Errors)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return outcome
+	if outcome.Failures() > 0 {
+		return outcome, fmt.Errorf("chains failed: %q", outcome.Summary.Errors)
+	}
+	return outcome, nil
 }

@@ -123,7 +123,16 @@ func TestSelect(t *testing.T) {
 		{[]string{"gw", "nuc"}, nil, "nuc gw"}, {[]string{"lan[2]"}, nil, "lan2"},
 		{[]string{"gw"}, []topology.Kind{topology.Link}, `! there is no link "gw"; it is a switch`},
 		{[]string{"wify"}, []topology.Kind{topology.Link}, `! did you mean "wifi"?`},
-		{[]string{"class:x"}, nil, "! class:camera"},
+		{[]string{"class:x"}, nil, `! no link, host or switch is of the class "x"; there is class:camera, class:lan, ` +
+			"class:nuc, class:server, class:wlan;"},
+		{[]string{"class:nope"}, []topology.Kind{topology.Link},
+			`! no link is of the class "nope"; there is class:lan, class:wlan;`},
+		{[]string{"class:wlna"}, []topology.Kind{topology.Link},
+			`! did you mean "class:wlan"? there is class:lan, class:wlan;`},
+		{[]string{"class:camera"}, []topology.Kind{topology.Link},
+			"! that is a class of what is a host; there is class:lan, class:wlan;"},
+		{[]string{"class:lan"}, []topology.Kind{topology.Switch},
+			"! that is a class of what is a link; none of them has a class"},
 		{[]string{"[", "wifi"}, nil, `! there is no link, host or switch "["`},
 	} {
 		ids, err := emulator.Select(top, c.names, c.kinds...)

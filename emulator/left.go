@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/machines"
 	"testbed/emulator/machines/carrier"
 	"testbed/emulator/orchestrator"
@@ -25,9 +26,25 @@ func (h *Host) RemoveFrom(
 	if err := orchestrator.CheckName(name); err != nil {
 		return nil, input(err)
 	}
-	if _, err := h.Store.Read(name); !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, orchestrator.ErrJournal) {
-		return nil, h.Remove(ctx, name, false, progress)
+	recorded := false
+	err = h.Alone(ctx, name, func() (err error) { // nobody brings one of its name up meanwhile
+		_, unread := h.Store.Read(name)
+		recorded = !errors.Is(unread, fs.ErrNotExist) && !errors.Is(unread, orchestrator.ErrJournal)
+		if !recorded {
+			alone, err = h.removeFrom(ctx, name, spec, unproved, progress)
+		}
+		return err
+	})
+	if recorded {
+		err = h.Remove(ctx, name, false, progress)
 	}
+	return alone, err
+}
+
+// removeFrom is RemoveFrom for who has the testbed's lock, and no record of it.
+func (h *Host) removeFrom(
+	ctx context.Context, name string, spec machines.Spec, unproved bool, progress func(string),
+) (alone []string, err error) {
 	found, unfit, err := h.reached(ctx, spec)
 	if err != nil {
 		return nil, err
@@ -93,9 +110,10 @@ func leftAt(name string, unfit []string) error {
 	if len(unfit) == 0 {
 		return nil
 	}
-	const text = "what is of %s was removed, but for what may be on %d machines:\n  %s\n" +
+	const text = "what is of %s was removed, but for what may be on %s:\n  %s\n" +
 		"the same command finishes once they are back: %w"
-	return fmt.Errorf(text, name, len(unfit), strings.Join(unfit, "\n  "), carrier.ErrUnreachable)
+	return fmt.Errorf(text, name, printable.Count(len(unfit), "machine"), strings.Join(unfit, "\n  "),
+		carrier.ErrUnreachable)
 }
 
 // looking is what agents are for that look for testbeds: no testbed can be called so.
@@ -104,6 +122,9 @@ const looking = "(looking)"
 // AllOn names the testbeds of which anything can be proved to be this host's on machines that are named. It fails where
 // a machine does not answer.
 func (h *Host) AllOn(ctx context.Context, spec machines.Spec) ([]string, error) {
+	if err := named(spec); err != nil {
+		return nil, err
+	}
 	c, err := h.carrier(spec, "")
 	if err != nil {
 		return nil, err

@@ -114,26 +114,58 @@ func nothing(t *topology.Topology, name string, kinds []topology.Kind) error {
 		what = strings.Join(words, " or ")
 	}
 	remedy := ""
-	if id, ok := t.Lookup(name); ok {
+	id, there := t.Lookup(name)
+	switch class, byClass := strings.CutPrefix(name, "class:"); {
+	case there:
 		remedy = fmt.Sprintf("it is a %s", t.Vertices[id].Kind)
-	} else {
-		remedy = scenario.Suggest(name, selectable(t, name, kinds))
+	case byClass:
+		return inputf("no %s is of the class %q; %s; `testbed link show` lists the links, `testbed inspect` all", what, class,
+			ofClasses(t, class, kinds))
+	default:
+		remedy = scenario.Suggest(name, selectable(t, kinds))
 	}
 	return inputf("there is no %s %q; %s; `testbed link show` lists the links, `testbed inspect` all", what, name, remedy)
 }
 
-// selectable are the names that could have been meant by one that stands for nothing.
-func selectable(t *topology.Topology, name string, kinds []topology.Kind) []string {
-	byClass := strings.HasPrefix(name, "class:")
-	var all []string
+// mostClasses is how many of them an error names.
+const mostClasses = 40
+
+// ofClasses says which classes there are among what can be selected, all of them: nobody knows them by heart.
+func ofClasses(t *topology.Topology, class string, kinds []topology.Kind) string {
+	var all, bare, others []string
 	for i := range t.Vertices {
 		v := &t.Vertices[i]
-		switch {
-		case len(kinds) > 0 && !slices.Contains(kinds, v.Kind):
-		case !byClass:
+		switch meant := len(kinds) == 0 || slices.Contains(kinds, v.Kind); {
+		case v.Class == "":
+		case meant:
+			all, bare = append(all, "class:"+v.Class), append(bare, v.Class)
+		case v.Class == class:
+			others = append(others, v.Kind.String())
+		}
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	says := "none of them has a class"
+	if n := len(all); n > mostClasses {
+		says = fmt.Sprintf("there is %s, ... (%d in all)", strings.Join(all[:mostClasses], ", "), n)
+	} else if n > 0 {
+		says = "there is " + strings.Join(all, ", ")
+	}
+	if len(others) > 0 {
+		return fmt.Sprintf("that is a class of what is a %s; %s", others[0], says)
+	}
+	if near, ok := scenario.Nearest(class, bare); ok {
+		return fmt.Sprintf("did you mean %q? %s", "class:"+near, says)
+	}
+	return says
+}
+
+// selectable are the names that could have been meant by one that stands for nothing.
+func selectable(t *topology.Topology, kinds []topology.Kind) []string {
+	var all []string
+	for i := range t.Vertices {
+		if v := &t.Vertices[i]; len(kinds) == 0 || slices.Contains(kinds, v.Kind) {
 			all = append(all, v.Name)
-		case v.Class != "" && !slices.Contains(all, "class:"+v.Class):
-			all = append(all, "class:"+v.Class)
 		}
 	}
 	return all

@@ -2,6 +2,8 @@ package emulator_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -11,8 +13,10 @@ import (
 	"testing"
 
 	"testbed/emulator"
+	"testbed/emulator/internal/fake/fakehost"
 	"testbed/emulator/machines"
 	"testbed/emulator/noderuntime"
+	"testbed/emulator/orchestrator"
 )
 
 // TestCutAsksTheInventory: what the inventory finds is what a scenario is cut for, pins go by name or ID, and where
@@ -53,6 +57,54 @@ func TestCutAsksTheInventory(t *testing.T) {
 	h.Inventory = nil
 	if _, err := cutFor("id2"); !errors.Is(err, noderuntime.ErrNotSupported) {
 		t.Errorf("a Swarm without an engine: %v", err)
+	}
+}
+
+// TestMachinesThatAreNotThere: whoever names a machine that Docker's client does not know, or that anybody can command,
+// is told so, as of whatever else is wrong on the command line.
+func TestMachinesThatAreNotThere(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("DOCKER_CONFIG", dir)
+	context := func(name, host string) {
+		sum := sha256.Sum256([]byte(name))
+		at := filepath.Join(dir, "contexts", "meta", hex.EncodeToString(sum[:]))
+		if err := os.MkdirAll(at, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		text := fmt.Sprintf(`{"Name": %q, "Endpoints": {"docker": {"Host": %q}}}`, name, host)
+		if err := os.WriteFile(filepath.Join(at, "meta.json"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	context("silent", "unix://"+filepath.Join(dir, "nobody.sock"))
+	context("bare", "tcp://127.0.0.1:1")
+	h := emulator.NewHostAt(orchestrator.Store(filepath.Join(dir, "store")), filepath.Join(dir, "key"), os.Args[0], "test")
+	e := load(t, fakehost.Scenario)
+	for list, want := range map[string]string{
+		"abc":           `machine abc: there is no Docker context "abc" (`,
+		"silent,abc=2":  "name one that `docker context ls` lists, or write ssh://abc, unix:///SOCKET, or swarm",
+		"abc,silent,ab": `machine ab: there is no Docker context "ab" (`,
+		"bare":          "without TLS",
+		"silent":        "", // it is there, and does not answer
+	} {
+		spec, err := machines.Parse(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := emulator.CutOptions{Machines: spec}
+		_, cutting := h.Cut(t.Context(), e, o)
+		_, desired := h.Desired(t.Context(), e, emulator.UpOptions{Name: "x", Machines: &o})
+		_, up := h.Up(t.Context(), e, emulator.UpOptions{Name: "x", Machines: &o})
+		_, all := h.AllOn(t.Context(), spec)
+		_, from := h.RemoveFrom(t.Context(), "x", spec, false, func(string) {})
+		for does, err := range map[string]error{"cut": cutting, "desired": desired, "up": up, "all": all, "from": from} {
+			switch {
+			case want != "" && (!errors.Is(err, emulator.ErrInput) || !strings.Contains(err.Error(), want)):
+				t.Errorf("%s of %s: %v, not an error of the input with %q", does, list, err, want)
+			case want == "" && errors.Is(err, emulator.ErrInput):
+				t.Errorf("%s of %s: %v, which is no error of the input", does, list, err)
+			}
+		}
 	}
 }
 

@@ -10,10 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"testbed/emulator"
 	"testbed/emulator/internal/fake"
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/resolved"
@@ -123,7 +123,7 @@ func (s *sequence) survive(do func(context.Context) error) (err error) {
 			_ = s.drop(context.Background())
 		}
 	}()
-	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(s.t.Context(), testenv.Patience)
 	defer cancel()
 	return do(ctx)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"testbed/emulator/internal/program"
@@ -14,6 +15,7 @@ import (
 	"testbed/emulator/machines/carrier/swarm"
 	"testbed/emulator/machines/seat"
 	"testbed/emulator/noderuntime"
+	"testbed/emulator/noderuntime/docker"
 	"testbed/emulator/noderuntime/remote"
 	"testbed/emulator/orchestrator"
 )
@@ -47,8 +49,29 @@ func carrierOf(spec machines.Spec) string {
 	return engines.Name
 }
 
+// named fails, wrapping ErrInput, where a list of machines names one that is not there: a context that Docker's client
+// does not know, or none that can be used. Machines that are there and do not answer are another matter.
+func named(spec machines.Spec) error {
+	var failed []error
+	for _, m := range spec.Machines {
+		if spec.Kind != machines.Listed || strings.Contains(m.ID, ":") { // a URL
+			continue
+		}
+		err := docker.CheckContext(m.ID)
+		if absent := (*docker.NoContextError)(nil); errors.As(err, &absent) {
+			err = fmt.Errorf("machine %s: %w: name one that `docker context ls` lists, or write ssh://%s, unix:///SOCKET, or "+
+				"swarm", m.ID, err, m.ID)
+		}
+		failed = append(failed, err)
+	}
+	return input(errors.Join(failed...))
+}
+
 // reached are the machines of a list that can be asked, and why others cannot.
 func (h *Host) reached(ctx context.Context, spec machines.Spec) (fit []machines.Machine, unfit []string, err error) {
+	if err := named(spec); err != nil {
+		return nil, nil, err
+	}
 	c, err := h.carrier(spec, "")
 	if err != nil {
 		return nil, nil, err

@@ -8,6 +8,7 @@ import (
 
 	"testbed/emulator/catalogue"
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/machines"
 	"testbed/emulator/machines/carrier"
 	"testbed/emulator/machines/cut"
@@ -25,7 +26,8 @@ func (c *Cut) Refusal(scenario string) error {
 	if len(errs) == 0 {
 		return nil
 	}
-	return inputf("%s cannot be spread over %d machines:\n%w", scenario, len(c.Machines), errors.Join(errs...))
+	return inputf("%s cannot be spread over %s:\n%w", scenario, printable.Count(len(c.Machines), "machine"),
+		errors.Join(errs...))
 }
 
 // spread makes a request one for several machines, as they are cut.

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"slices"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict/statesim"
@@ -153,5 +154,5 @@ func (b *Block) weight(row int) float64 {
 }
 
 func (b *Block) String() string {
-	return fmt.Sprintf("%d jobs, seed %d, %s, %s", b.Jobs, b.Seed, b.Policy, b.Model)
+	return fmt.Sprintf("%s, seed %d, %s, %s", printable.Count(b.Jobs, "job"), b.Seed, b.Policy, b.Model)
 }

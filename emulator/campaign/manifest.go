@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"testbed/emulator/internal/outdir"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/internal/readfile"
 	runs "testbed/emulator/record"
 	"testbed/emulator/topology"
@@ -123,8 +124,9 @@ func (m *Manifest) prepare(dir *outdir.Dir, resume bool) (goOn bool, err error) 
 
 func (m *Manifest) describe() string {
 	s := &m.Spec
-	return fmt.Sprintf("scenario %s, jobs %v, %d replications from seed %d, policies %v, models %v, store %s, "+
-		"a pool of %d chains", m.Scenario, s.Jobs, s.Replications, s.Seed, s.Policies, s.Models, m.Store, m.Pool)
+	return fmt.Sprintf("scenario %s, jobs %v, %s from seed %d, policies %v, models %v, store %s, "+
+		"a pool of %s", m.Scenario, s.Jobs, printable.Count(s.Replications, "replication"), s.Seed, s.Policies, s.Models,
+		m.Store, printable.Count(m.Pool, "chain"))
 }
 
 func (m *Manifest) write(dir *outdir.Dir) error {

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/predict/statesim"
 )
 
@@ -100,7 +101,8 @@ func (r *run) run(ctx context.Context) error {
 	case failed != nil:
 		return failed
 	case r.next < total:
-		return fmt.Errorf("interrupted with %d of %d replications finished: %w", r.done, total, context.Cause(ctx))
+		return fmt.Errorf("interrupted with %d of %s finished: %w", r.done, printable.Count(total, "replication"),
+			context.Cause(ctx))
 	}
 	return nil
 }
@@ -153,7 +155,7 @@ func (r *run) replicate(f *finished) error {
 	for _, policy := range r.Policies {
 		replication, err := draw.Place(policy)
 		if err != nil {
-			return fmt.Errorf("%d jobs: %w", jobs, err)
+			return fmt.Errorf("%s: %w", printable.Count(jobs, "job"), err)
 		}
 		for _, m := range r.Models {
 			b := &blocks[0]

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"testbed/emulator/health"
+	"testbed/emulator/internal/printable"
 )
 
 const (
@@ -47,7 +48,7 @@ func (d *Demand) arrival() string {
 	case d.Open:
 		return fmt.Sprintf("%.3g chains/s at the busiest", d.Chains)
 	case d.Users > 1:
-		return fmt.Sprintf("%d chains at a time", d.Users)
+		return fmt.Sprintf("%s at a time", printable.Count(d.Users, "chain"))
 	}
 	return "one chain at a time, at the rate of the slowest link that it fills"
 }

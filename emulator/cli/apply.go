@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/orchestrator"
 )
 
@@ -107,5 +108,5 @@ func (a *applied) print(s *State) error {
 	}
 	nodes := len(a.Start) + len(a.Stop) + len(a.Replace) + len(a.Adopt)
 	return printf(s.Stdout, "%s: %s %s; the others keep running, and the next replay takes the file's workload\n",
-		a.Testbed, fmt.Sprintf("%d nodes and %d queues", nodes, len(a.Queues)), verb)
+		a.Testbed, fmt.Sprintf("%s and %s", printable.Count(nodes, "node"), printable.Count(len(a.Queues), "queue")), verb)
 }

@@ -75,7 +75,7 @@ func TestApplyAnEditedScenario(t *testing.T) {
 	).Replace(string(text))
 	path := l.file("edited.yaml", edited)
 	got := l.want(ExitOK, "start node more", "apply", path)
-	if !strings.Contains(got.stdout, "change wifi from cam") || !strings.Contains(got.stdout, "1 nodes and") {
+	if !strings.Contains(got.stdout, "change wifi from cam") || !strings.Contains(got.stdout, "1 node and") {
 		t.Errorf("%s", got.stdout)
 	}
 	l.want(ExitOK, "4/4", "ls")

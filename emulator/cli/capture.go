@@ -99,8 +99,8 @@ func printCaptured(s *State, r *capture.Result) error {
 	for i, n := range r.Counts {
 		written, lost = written+n.Written, lost+n.Lost
 		if n.Lost > 0 {
-			err := printf(s.Stderr, "%s: %d of %d packets were lost for want of room\n", r.Interfaces[i].Name, n.Lost,
-				n.Lost+n.Written)
+			err := printf(s.Stderr, "%s: lost for want of room: %d of %s\n", r.Interfaces[i].Name, n.Lost,
+				printable.Count(n.Lost+n.Written, "packet"))
 			if err != nil {
 				return err
 			}

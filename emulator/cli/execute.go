@@ -11,6 +11,7 @@ import (
 
 	"testbed/emulator"
 	"testbed/emulator/influx"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/record"
 	"testbed/emulator/report"
 	"testbed/emulator/resolved"
@@ -46,7 +47,8 @@ func execute(
 func conclude(c *cli.Context, s *State, outcome *run.Outcome, show *progress, table bool) error {
 	var checks []error
 	if n := outcome.Failures(); n > 0 {
-		checks = append(checks, failedCheck("%d chains failed or lost state; %s has the details", n, outcome.Dir))
+		checks = append(checks, failedCheck("%s failed or lost state; %s has the details", printable.Count(n, "chain"),
+			outcome.Dir))
 	}
 	for _, m := range outcome.Summary.Models {
 		if line := lossLine(m.ModelCounts); table && line != "" {
@@ -58,8 +60,8 @@ func conclude(c *cli.Context, s *State, outcome *run.Outcome, show *progress, ta
 		return errors.Join(append(checks, err)...)
 	}
 	if failed := failedEvents(manifest.Events); failed > 0 {
-		checks = append(checks, failedCheck("%d events did not take effect; %s has the reasons",
-			failed, filepath.Join(outcome.Dir, record.ManifestFile)))
+		checks = append(checks, failedCheck("%s did not take effect; %s has the reasons",
+			printable.Count(failed, "event"), filepath.Join(outcome.Dir, record.ManifestFile)))
 	}
 	checks = append(checks, incompleteCheck(outcome.Incomplete()), offCheck(s, outcome.Off))
 	if v := manifest.Validity; v != nil && v.Verdict == record.Red && !c.Bool("allow-disturbed") {
@@ -70,6 +72,7 @@ func conclude(c *cli.Context, s *State, outcome *run.Outcome, show *progress, ta
 		printShares(s, manifest.Placement)
 		say(s, validityLines(manifest.Validity)...)
 		say(s, manifest.Agreement.Lines()...)
+		say(s, changedLines(manifest.Changed)...)
 		say(s, fidelityLine(manifest.Fidelity), eventsLine(manifest.Events))
 		say(s, movesLines(manifest.Events)...)
 		if manifest.FidelityError != "" {
@@ -120,8 +123,8 @@ func fidelityLine(all []record.Fidelity) string {
 		}
 	}
 	return fmt.Sprintf(
-		"Links: %d of %d measurements within tolerance; largest error %.2f ms of round trip, %.2f %% of rate",
-		within, len(all), 1e3*delay, 100*rate)
+		"Links: %d of %s within tolerance; largest error %.2f ms of round trip, %.2f %% of rate",
+		within, printable.Count(len(all), "measurement"), 1e3*delay, 100*rate)
 }
 
 // offCheck names the links that are off their targets, and fails as `testbed verify` does where there are any.
@@ -141,7 +144,8 @@ func samplingLine(at *record.Sampling) string {
 	if at == nil || at.Missed == 0 {
 		return ""
 	}
-	line := fmt.Sprintf("Samples of links and host: %d intervals of %g s have none", at.Missed, at.Interval)
+	line := fmt.Sprintf("Samples of links and host are missing of %s of %g s", printable.Count(at.Missed, "interval"),
+		at.Interval)
 	if at.Error != "" {
 		line += ": " + at.Error
 	}
@@ -153,8 +157,9 @@ func lossLine(m record.ModelCounts) string {
 	if m.StatesLost == 0 && m.WritesLost == 0 {
 		return ""
 	}
-	return fmt.Sprintf("Lost, %s: %d states were not as they had to be, and %d acknowledged writes are gone",
-		m.Model, m.StatesLost, m.WritesLost)
+	return fmt.Sprintf("Lost, %s: %s not as they had to be, and %s gone", m.Model,
+		printable.Counted(m.StatesLost, "state", "was", "were"),
+		printable.Counted(m.WritesLost, "acknowledged write", "is", "are"))
 }
 
 // eventsLine sums up the events, and what others have changed.
@@ -173,7 +178,8 @@ func eventsLine(events []record.Event) string {
 		if line != "" {
 			line += "\n"
 		}
-		line += fmt.Sprintf("CHANGED BY OTHERS during the run, %d times; the manifest's events have when and by whom", others)
+		line += fmt.Sprintf("CHANGED BY OTHERS during the run, %s; the manifest's events have when and by whom",
+			printable.Count(others, "time"))
 	}
 	return line
 }
@@ -199,7 +205,7 @@ func scenarioEventsLine(events []record.Event) string {
 		line = "Events: none of the scenario's"
 	}
 	if changed > 0 {
-		line += fmt.Sprintf("; %d changes of the network by others meanwhile", changed)
+		line += fmt.Sprintf("; %s of the network by others meanwhile", printable.Count(changed, "change"))
 	}
 	if missed > 0 {
 		line += fmt.Sprintf("; %d not reached, for a model's chains had ended before", missed)

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator/experiment"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/internal/shell"
 )
 
@@ -132,8 +133,8 @@ func dryExperiment(
 		basis = "what its cells took before"
 	}
 	return printf(s.Stdout,
-		"%d cells, %d of them finished; the rest takes some %s, by prediction and %s; nothing was done\n",
-		len(cells), plan.Finished, rough(plan.Estimate), basis)
+		"%s, %d of them finished; the rest takes some %s, by prediction and %s; nothing was done\n",
+		printable.Count(len(cells), "cell"), plan.Finished, rough(plan.Estimate), basis)
 }
 
 // concludeExperiment says what came of an experiment, and fails where something of that is not as wanted.
@@ -157,16 +158,18 @@ func concludeExperiment(
 		}
 	}
 	if len(o.Failed) > 0 {
-		return errors.Join(err, &coded{error: fmt.Errorf("%d cells could not be executed", len(o.Failed)), code: ExitFailure,
+		return errors.Join(err, &coded{error: fmt.Errorf("%s could not be executed", printable.Count(len(o.Failed), "cell")),
+			code: ExitFailure,
 			hint: fmt.Sprintf("`testbed run %s` tries them again", shell.Quote(o.Dir))})
 	}
 	checks := []error{err}
 	if o.Chains > 0 {
-		checks = append(checks, failedCheck("%d chains failed or lost state; %s has the details", o.Chains, o.Dir))
+		checks = append(checks, failedCheck("%s failed or lost state; %s has the details", printable.Count(o.Chains, "chain"),
+			o.Dir))
 	}
 	if o.Red > 0 && !c.Bool("allow-disturbed") {
-		checks = append(checks, failedCheck("%d runs' verdicts on themselves are red: %s says why "+
-			"(--allow-disturbed takes them all the same)", o.Red, o.Page))
+		checks = append(checks, failedCheck("%s red by their own verdicts: %s says why "+
+			"(--allow-disturbed takes them all the same)", printable.Counted(o.Red, "run", "is", "are"), o.Page))
 	}
 	return errors.Join(checks...)
 }

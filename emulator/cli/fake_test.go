@@ -15,6 +15,7 @@ import (
 	"testbed/emulator"
 	"testbed/emulator/internal/fake"
 	"testbed/emulator/internal/fake/fakehost"
+	"testbed/emulator/internal/testenv"
 )
 
 var errPlanted = errors.New("planted")
@@ -131,10 +132,10 @@ func (l *bench) start(args ...string) *started {
 // until waits until something is so, or the command has ended.
 func (l *bench) until(s *started, so func() bool) {
 	l.t.Helper()
-	for deadline := time.Now().Add(time.Minute); !so(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) || len(s.code) > 0 {
-			l.t.Fatalf("it does not come to that: %s%s", s.stdout.String(), s.stderr.String())
-		}
+	holds := false
+	testenv.Holds(func() bool { holds = so(); return holds || len(s.code) > 0 })
+	if !holds {
+		l.t.Fatalf("it does not come to that: %s%s", s.stdout.String(), s.stderr.String())
 	}
 }
 
@@ -144,7 +145,7 @@ func (l *bench) end(s *started) outcome {
 	select {
 	case code := <-s.code:
 		return outcome{code, s.stdout.String(), s.stderr.String()}
-	case <-time.After(time.Minute):
+	case <-time.After(testenv.Patience):
 		l.t.Fatalf("it does not end: %s%s", s.stdout.String(), s.stderr.String())
 		return outcome{}
 	}

@@ -40,7 +40,8 @@ func importCommand(s *State) *cli.Command {
 				Usage: "give a key of a scenario's workload or, of networks, of topology.import a value: `KEY=VALUE`, such as " +
 					"shape=chain, tasks=all, size-factor=0.1, defaults.rate=1Gbps or hosts.per-node=2 (may be repeated; shape is " +
 					"dag and stateless is keep unless they are set)"},
-			&cli.StringFlag{Name: "cloud", Usage: "of networks: the `NODE` at which the scenario has a cloud"},
+			&cli.StringFlag{Name: "cloud", Usage: "of networks: the `NODE` that forwards at which the scenario has a cloud, " +
+				"or hosts, for a link from each host"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` to write (default: standard output)"},
 		},
 		Action: func(c *cli.Context) error {
@@ -74,7 +75,7 @@ func importCommand(s *State) *cli.Command {
 // importTrace writes the jobs of a trace as a section of a scenario, and gives what a user should know of them.
 func importTrace(s *State, c *cli.Context, path, format string) ([]byte, []string, error) {
 	if c.IsSet("cloud") {
-		return nil, nil, fmt.Errorf("--cloud has a meaning for networks, and %s is a trace", path)
+		return nil, nil, fmt.Errorf("--cloud has a meaning for networks, and %s is a trace: leave it out", path)
 	}
 	sc, err := importing(s, c, path, format)
 	if err != nil {
@@ -166,8 +167,8 @@ func byArrival(a, b workload.Job) int { return cmp.Compare(a.Arrival, b.Arrival)
 // writeImport writes jobs with what they were made of.
 func writeImport(to io.Writer, c *cli.Context, path string, set *scenario.JobSet) error {
 	options := setTexts(c)
-	if _, err := fmt.Fprintf(to, "# Of %s: %d of %d jobs%s.\n", printable.Line(filepath.Base(path)),
-		len(set.Jobs), set.Pool, printable.Line(options)); err != nil {
+	if _, err := fmt.Fprintf(to, "# Of %s: %d of %s%s.\n", printable.Line(filepath.Base(path)),
+		len(set.Jobs), printable.Count(set.Pool, "job"), printable.Line(options)); err != nil {
 		return err
 	}
 	for _, note := range set.Notes {

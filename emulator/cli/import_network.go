@@ -64,6 +64,10 @@ func importNetwork(s *State, c *cli.Context, path, format string) ([]byte, []str
 	if err != nil {
 		return nil, nil, err
 	}
+	cloud, err := cloudAt(c, path, made)
+	if err != nil {
+		return nil, nil, err
+	}
 	var text bytes.Buffer
 	switches := len(made.Nodes) - made.Hosts()
 	fmt.Fprintf(&text, "# Of %s (%s): %s, %s, %s%s.\n", printable.Line(filepath.Base(path)), format,
@@ -76,12 +80,12 @@ func importNetwork(s *State, c *cli.Context, path, format string) ([]byte, []str
 	if err := scenario.WriteNetwork(&text, made); err != nil {
 		return nil, nil, err
 	}
-	if at := c.String("cloud"); at != "" {
-		fmt.Fprintf(&text, "cloud: {at: %s}\n", strconv.Quote(at))
+	if cloud != "" {
+		fmt.Fprintf(&text, "cloud: {at: %s}\n", strconv.Quote(cloud))
 	}
-	// What was written has to be a scenario: a name that is taken by the cloud's, say, is found here.
+	// What was written has to be a scenario: a host that others cannot reach, say, is found here.
 	if _, err := scenario.Parse(text.Bytes(), "the scenario", s.catalogue()); err != nil {
-		return nil, nil, err
+		return nil, nil, ofInput(err, path, made, cloud)
 	}
 	return text.Bytes(), made.Notes, nil
 }
@@ -104,12 +108,37 @@ func importingNetwork(s *State, c *cli.Context, path, format string) (*scenario.
 		settings = append(settings, scenario.Setting{Key: "topology.import." + key, Value: value, From: "--set " + text})
 	}
 	text := []byte("name: import\ntopology: {import: {file: FILE}}\n")
-	sc, _, err := scenario.Adapt(text, "import", s.catalogue(), settings...)
-	return sc, ofFile(err)
+	sc, _, err := scenario.Adapt(text, unseen, s.catalogue(), settings...)
+	return sc, ofFile(err, s.catalogue(), path, format)
+}
+
+// unseen is what errors call the scenario that nobody wrote.
+const unseen = "import"
+
+// noPath finds the hosts in an error about a path that is missing.
+var noPath = regexp.MustCompile(`no path to (\S+) from ([^;\s]+)`)
+
+// lineOfPath is the line of the node to which there is no path, as an error says; 0: that is about something else, or
+// the node is not from the file.
+func lineOfPath(c *catalogue.Catalogue, path, format, message string) int {
+	between := noPath.FindStringSubmatch(message)
+	if between == nil {
+		return 0
+	}
+	graph, err := network.Load(c, path, format, nil)
+	if err != nil {
+		return 0
+	}
+	for i := range graph.Nodes {
+		if n := &graph.Nodes[i]; cmp.Or(n.Label, n.ID) == between[1] {
+			return n.Line
+		}
+	}
+	return 0
 }
 
 // ofFile are errors without the place in a scenario that nobody wrote: those about the file have its line.
-func ofFile(err error) error {
+func ofFile(err error, c *catalogue.Catalogue, path, format string) error {
 	var list scenario.Errors
 	if !errors.As(err, &list) {
 		return err
@@ -118,6 +147,8 @@ func ofFile(err error) error {
 	for _, e := range list {
 		if e.Path == "topology.import" && e.Remedy == "" { // of the file: its lines are in the message
 			all = append(all, errors.New(asFlags(e.Message)))
+		} else if e.File == unseen { // of the network as a whole
+			all = append(all, fmt.Errorf("%s: %s", inFile(path, lineOfPath(c, path, format, e.Message)), asFlags(e.Message)))
 		} else {
 			all = append(all, e)
 		}

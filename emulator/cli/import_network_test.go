@@ -1,11 +1,18 @@
 package cli
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"testbed/emulator/catalogue"
+	"testbed/emulator/topology"
+	"testbed/emulator/topology/network"
 )
 
 // A file's content tells which tool it is of, also among formats that all are JSON.
@@ -79,4 +86,106 @@ func TestImportRemedies(t *testing.T) {
 	l.want(ExitUsage, "the format gml can be read, not written; write graphml or containerlab",
 		"export", "--format", "gml", l.tiny)
 	l.want(ExitUsage, `unknown format "foo"; write graphml or containerlab`, "export", "--format", "foo", l.tiny)
+}
+
+// What is wrong about a cloud is said of the file, with its line, or of the flag, and never of a scenario that nobody
+// has seen.
+func TestImportedClouds(t *testing.T) {
+	l := newBench(t)
+	lab := func(name, nodes, links string) string {
+		return l.file(name, "name: x\ntopology:\n  nodes:\n"+nodes+"  links:\n"+links)
+	}
+	const hosts, sw = "    a: {kind: linux}\n    b: {kind: linux}\n", "    sw: {kind: bridge}\n"
+	const links = "    - {endpoints: [\"a:eth1\", \"sw:e1\"]}\n    - {endpoints: [\"b:eth1\", \"sw:e2\"]%s}\n"
+	good := lab("good.clab.yml", hosts+sw, fmt.Sprintf(links, ""))
+	cloud := lab("cloud.clab.yml", hosts+sw+"    Cloud: {kind: bridge}\n", fmt.Sprintf(links, ""))
+	named := lab("named.clab.yml", hosts+sw, fmt.Sprintf(links, ", vars: {name: cloud_up}"))
+	own := lab("own.clab.yml", hosts+sw, fmt.Sprintf(links, ", vars: {name: cloud_b}"))
+	torn := l.file("torn.graphml",
+		`<graphml><graph edgedefault="directed">`+"\n"+`<node id="a"><data key="kind">host</data></node>
+<node id="b"><data key="kind">host</data></node>
+<edge source="a" target="b"><data key="rate">1Mbps</data><data key="delay">1ms</data></edge></graph></graphml>`)
+	for _, c := range []struct {
+		says string
+		args []string
+	}{
+		{"--cloud sv: " + good + ` has no such node; did you mean "sw"?`, []string{good, "--cloud", "sv"}},
+		{"--cloud zz99: " + good + " has no such node; write one of hosts, sw", []string{good, "--cloud", "zz99"}},
+		{"--cloud a: " + good + ":4: that is a host, and a cloud hangs on a node that forwards, or on all hosts; " +
+			"write one of hosts, sw", []string{good, "--cloud", "a"}},
+		{"--cloud: it is empty; name a node that forwards, or hosts", []string{good, "--cloud", ""}},
+		{cloud + ":7: the switch Cloud has the name that the scenario's cloud, or its link, is to have; rename it there",
+			[]string{cloud, "--cloud", "sw"}},
+		{named + ":9: the link cloud_up has the name", []string{named, "--cloud", "sw"}},
+		{own + ":9: the link cloud_b has the name", []string{own, "--cloud", "hosts"}},
+		{torn + ":2: there is no path to a from b; connect them with links\n", []string{torn}},
+	} {
+		got := l.want(ExitUsage, c.says, append([]string{"import"}, c.args...)...)
+		if strings.Contains(got.stderr, "the scenario:") || strings.Contains(got.stderr, "topology.") {
+			t.Errorf("%v: of a text that nobody has seen: %s", c.args, got.stderr)
+		}
+	}
+	l.want(ExitOK, `cloud: {at: "sw"}`, "import", good, "--cloud", "sw")
+	l.want(ExitOK, `cloud: {at: "sw"}`, "import", own, "--cloud", "sw") // cloud_b is free there
+	l.want(ExitOK, `cloud: {at: "hosts"}`, "import", good, "--cloud", "hosts")
+	zoo := l.file("zoo.gml", "graph [\n node [ id 7 label \"Z\u00fcrich\" ]\n]\n")
+	for _, at := range []string{"Zurich", "Z\u00fcrich", "7"} {
+		l.want(ExitOK, `cloud: {at: "Zurich"}`, "import", zoo, "--set", "hosts.per-node=1", "--cloud", at)
+	}
+}
+
+// A scenario with a cloud, media and lines of one direction to and fro is exported for containerlab, and imported again
+// with the same nodes and links, and their rates and delays.
+func TestStudyScenarioThroughContainerlab(t *testing.T) {
+	l := newBench(t)
+	study := filepath.Join("..", "..", "scenarios", "iiot.yaml")
+	lab, back := filepath.Join(l.dir, "iiot.clab.yml"), filepath.Join(l.dir, "back.yaml")
+	l.want(ExitOK, "", "export", study, "--format", "containerlab", "-o", lab)
+	got := l.want(ExitOK, "", "import", lab, "-o", back)
+	if strings.Contains(got.stderr, "not taken over") || strings.Contains(got.stderr, "left out") {
+		t.Errorf("something is lost: %s", got.stderr)
+	}
+	s := l.state(t.Context(), &output{}, &output{})
+	var all [2]*network.Network
+	for i, path := range []string{study, back} {
+		topo, err := topologyAt(s, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all[i], err = network.Of(topo); err != nil {
+			t.Fatal(err)
+		}
+	}
+	nodes := func(n *network.Network) map[string]string {
+		m := map[string]string{}
+		for i := range n.Nodes {
+			k := n.Nodes[i].Kind
+			if k == topology.Cloud { // which is a host for others
+				k = topology.Host
+			}
+			m[n.Nodes[i].Name] = k.String() + " " + n.Nodes[i].Class + " " + n.Nodes[i].Model
+			if n.Nodes[i].Name == "cloud" {
+				m[n.Nodes[i].Name] = k.String()
+			}
+		}
+		return m
+	}
+	links := func(n *network.Network) map[string]string {
+		m := map[string]string{}
+		for i := range n.Links {
+			l := &n.Links[i]
+			ends := slices.Clone(l.Ends)
+			if l.Type == topology.Shared {
+				slices.Sort(ends)
+			}
+			m[l.Name] = fmt.Sprint(l.Type, l.Class, ends, l.Shape)
+		}
+		return m
+	}
+	if diff := cmp.Diff(nodes(all[0]), nodes(all[1])); diff != "" || len(all[0].Nodes) < 80 {
+		t.Errorf("nodes came back (+) otherwise than they went (-):\n%s", diff)
+	}
+	if diff := cmp.Diff(links(all[0]), links(all[1])); diff != "" || len(all[0].Links) < 160 {
+		t.Errorf("links came back (+) otherwise than they went (-):\n%s", diff)
+	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"testbed/emulator"
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/internal/shell"
 	"testbed/emulator/machines/carrier"
 	"testbed/emulator/orchestrator"
@@ -90,9 +91,9 @@ func printDifferences(s *State, found *emulator.Inspection) error {
 			lines = append(lines, fmt.Sprintf("node %s: its interface is not as it should be: %s", station.Name, station.Note))
 		}
 		if n := station.Unreachable + station.Ignored + station.Errors; n > 0 {
-			lines = append(lines, fmt.Sprintf("node %s: not carried: %d packets to addresses that nobody has, "+
+			lines = append(lines, fmt.Sprintf("node %s: not carried: %s to addresses that nobody has, "+
 				"%d of kinds that are not emulated, %d lost by the host",
-				station.Name, station.Unreachable, station.Ignored, station.Errors))
+				station.Name, printable.Count(station.Unreachable, "packet"), station.Ignored, station.Errors))
 		}
 	}
 	if len(found.Differences) > 0 || len(found.Dead) > 0 {

@@ -66,7 +66,7 @@ func migrate(c *cli.Context, s *State) error {
 		m := &all[i].Moved
 		moved = append(moved, movedFunction{
 			From: all[i].From, To: c.String("to"), Method: method, Rounds: len(m.Rounds), Bytes: m.Bytes(),
-			Unavailable: m.Unavailable().Seconds(), Delayed: len(m.Delays), Undone: m.Undone,
+			Unavailable: m.Unavailable().Seconds(), Start: float64(m.Start) / 1e9, Delayed: len(m.Delays), Undone: m.Undone,
 		})
 		if m.Undone != "" {
 			undone = errors.Join(undone, fmt.Errorf("the move from %s is undone: %s", all[i].From, m.Undone))
@@ -75,14 +75,22 @@ func migrate(c *cli.Context, s *State) error {
 	if form == "json" {
 		return errors.Join(printJSON(s, moved), undone)
 	}
-	for _, m := range moved {
-		if m.Undone == "" {
-			say(s, fmt.Sprintf("%s to %s: %v in %s, not served for %.2f ms; %s delayed", m.From, m.To,
-				units.ByteSize(m.Bytes), printable.Count(m.Rounds, "round"), 1e3*m.Unavailable,
-				printable.Count(m.Delayed, "invocation")))
+	for i := range moved {
+		if moved[i].Undone == "" {
+			say(s, moved[i].line())
 		}
 	}
 	return undone
+}
+
+// line is the move in words.
+func (m *movedFunction) line() string {
+	line := fmt.Sprintf("%s to %s: %v in %s, not served for %.2f ms; %s delayed", m.From, m.To, units.ByteSize(m.Bytes),
+		printable.Count(m.Rounds, "round"), 1e3*m.Unavailable, printable.Count(m.Delayed, "invocation"))
+	if m.Start > 0 {
+		line += fmt.Sprintf("; its program started within %.2f ms", 1e3*m.Start)
+	}
+	return line
 }
 
 // movedFunction is what became of a function's move from one node.
@@ -93,6 +101,7 @@ type movedFunction struct {
 	Rounds      int     `json:"rounds"`
 	Bytes       int64   `json:"bytes"`
 	Unavailable float64 `json:"unavailability_s"`
+	Start       float64 `json:"start_s,omitempty"` // of its program at the target, from the offer on; 0: it was warm
 	Delayed     int     `json:"delayed"`
 	Undone      string  `json:"undone,omitempty"`
 }

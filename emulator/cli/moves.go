@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/record"
 	"testbed/emulator/units"
 )
@@ -26,9 +27,13 @@ func moveLine(m *record.Migration) string {
 	if p := m.Predicted; p != nil && p.Unavailable > 0 {
 		line += fmt.Sprintf(" (predicted %.2f, %+.1f %%)", 1e3*p.Unavailable, 100*(m.Unavailable/p.Unavailable-1))
 	}
-	rounds := "1 round"
-	if m.Rounds != 1 {
-		rounds = fmt.Sprintf("%d rounds", m.Rounds)
+	line += fmt.Sprintf("; %v in %s; %s delayed", units.ByteSize(m.Bytes), printable.Count(m.Rounds, "round"),
+		printable.Count(m.Delayed, "invocation"))
+	switch p := m.Predicted; {
+	case p != nil && p.Start > 0:
+		line += fmt.Sprintf("; its program started within %.2f ms (predicted %.2f)", 1e3*m.Start, 1e3*p.Start)
+	case m.Start > 0:
+		line += fmt.Sprintf("; its program started within %.2f ms", 1e3*m.Start)
 	}
-	return line + fmt.Sprintf("; %v in %s; %d invocations delayed", units.ByteSize(m.Bytes), rounds, m.Delayed)
+	return line
 }

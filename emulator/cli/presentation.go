@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator/compare"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/run"
 )
 
@@ -109,7 +110,8 @@ func (p presentation) printRuns(s *State, c *compare.Comparison) error {
 			_ = printf(s.Stdout, "The samples' last line is cut off, as a crash leaves it.\n")
 		}
 		if r.StraySteps > 0 {
-			_ = printf(s.Stdout, "%d steps do not follow their chain in the samples, and were left out.\n", r.StraySteps)
+			_ = printf(s.Stdout, "Left out, as they do not follow their chain in the samples: %s.\n",
+				printable.Count(r.StraySteps, "step"))
 		}
 		if len(c.Runs) > 1 {
 			_ = printf(s.Stdout, "\n")

@@ -14,6 +14,7 @@ import (
 	"testbed/emulator"
 	"testbed/emulator/catalogue"
 	"testbed/emulator/internal/outdir"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/orchestrator"
 	"testbed/emulator/profile"
 	"testbed/emulator/record"
@@ -91,8 +92,8 @@ func runProfile(c *cli.Context, s *State) (err error) {
 		return err
 	}
 	if n := outcome.Failures(); n > 0 {
-		return failedCheck("%d chains failed or lost state, so that no profile was written; %s has the details",
-			n, outcome.Dir)
+		return failedCheck("%s failed or lost state, so that no profile was written; %s has the details",
+			printable.Count(n, "chain"), outcome.Dir)
 	}
 	told := &profiled{File: file, Directory: outcome.Dir, key: profileKey(c.Args().First(), file)}
 	return writeProfile(c, s, told, profiler, e, digest)
@@ -191,9 +192,11 @@ func printProfile(s *State, told *profiled) error {
 	}
 	t.Render()
 	if told.Disturbed > 0 {
-		_ = printf(s.Stdout, "%d chains were disturbed by the host each time that they were made\n", told.Disturbed)
+		_ = printf(s.Stdout, "%s disturbed by the host each time that they were made\n",
+			printable.Counted(told.Disturbed, "chain", "was", "were"))
 	}
-	return printf(s.Stdout, "%s: %d chains under %s; write profile: %s in the scenario\n", told.File, told.About.Chains,
+	return printf(s.Stdout, "%s: %s under %s; write profile: %s in the scenario\n", told.File,
+		printable.Count(told.About.Chains, "chain"),
 		told.About.Model, told.key)
 }
 

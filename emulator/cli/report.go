@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/report"
 )
 
@@ -49,7 +50,7 @@ func reportCommand(s *State) *cli.Command {
 			for _, text := range made.Missing {
 				_ = printf(s.Stderr, "note: %s\n", text)
 			}
-			return errors.Join(err, printf(s.Stdout, "Report: %s (%.1f MB), %d figures in %s/%s\n",
-				made.Page, float64(made.Size)/1e6, len(made.Figures), dir, report.FiguresDir))
+			return errors.Join(err, printf(s.Stdout, "Report: %s (%.1f MB), %s in %s/%s\n",
+				made.Page, float64(made.Size)/1e6, printable.Count(len(made.Figures), "figure"), dir, report.FiguresDir))
 		}}
 }

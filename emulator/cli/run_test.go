@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"testbed/emulator/compare"
 	"testbed/emulator/internal/fake"
@@ -100,6 +101,51 @@ func TestRunPrintsJSONThatNamesItsDirectory(t *testing.T) {
 	dir, _ := l.onlyRun()
 	if err := json.Unmarshal([]byte(got.stdout), &c); err != nil || len(c.Runs) != 1 || c.Runs[0].Directory != dir {
 		t.Errorf("%v in %s", err, got.stdout)
+	}
+}
+
+// TestANetworkThatWasChangedBeforeTheRun is what is predicted and recorded, and said; where hosts were cut off, that is
+// the verdict.
+func TestANetworkThatWasChangedBeforeTheRun(t *testing.T) {
+	t.Parallel()
+	l := newBench(t).up()
+	l.want(ExitOK, "", "link", "set", "wifi", "delay=7ms")
+	replay := []string{"replay", "-o", l.results()}
+	l.want(ExitOK, "wifi (from cam): delay 7ms, was 2ms", replay...)
+	dir, m := l.onlyRun()
+	if m.Changed == nil || len(m.Changed.What) == 0 || len(m.Changed.By) != 1 || len(m.Events) != 0 ||
+		!strings.HasPrefix(m.Changed.By[0], "testbed link set wifi delay=7ms (process ") {
+		t.Errorf("%+v, %+v", m.Changed, m.Events)
+	}
+	graph, err := record.ReadTopology(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wifi, _ := graph.Lookup("wifi")
+	if d := graph.Vertices[wifi].Shape[0].Delay; d != 7*time.Millisecond {
+		t.Errorf("%s has a delay of %v", record.TopologyFile, d)
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "report.html"))
+	if err != nil || !strings.Contains(string(page), "delay 7ms, was 2ms") {
+		t.Errorf("the report says nothing of it: %v", err)
+	}
+	// Who prepares a network by applying a scenario has changed nothing.
+	l.want(ExitOK, "", "apply", l.tiny)
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	l.want(ExitOK, "Results: ", replay...).mustNot(t, "Network: ")
+	dir, m = l.onlyRun()
+	if m.Changed != nil {
+		t.Errorf("%+v", m.Changed)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	l.want(ExitOK, "", "link", "down", "lan2")
+	l.want(ExitCheck, "link lan2 is down (testbed link down lan2", replay...)
+	if _, m := l.onlyRun(); m.Validity.Verdict != record.Red || len(m.Changed.Silent) != 1 {
+		t.Errorf("%+v, %+v", m.Changed, m.Validity)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/record"
 	"testbed/emulator/resolved"
 	"testbed/emulator/scenario"
@@ -90,8 +91,9 @@ func validateCommand(s *State) *cli.Command {
 			if summary.Chains < summary.Jobs {
 				sample = fmt.Sprintf(" (%d of them replayed)", summary.Chains)
 			}
-			err = printf(s.Stdout, "%s: ok: %d hosts, %d links, %d jobs%s with %d invocations, models %v\n",
-				path, summary.Hosts, summary.Links, summary.Jobs, sample, summary.Invocations, summary.Models)
+			err = printf(s.Stdout, "%s: ok: %s, %s, %s%s with %s, models %v\n",
+				path, printable.Count(summary.Hosts, "host"), printable.Count(summary.Links, "link"),
+				printable.Count(summary.Jobs, "job"), sample, printable.Count(summary.Invocations, "invocation"), summary.Models)
 			if err != nil {
 				return err
 			}

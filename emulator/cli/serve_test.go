@@ -7,8 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/live"
 	"testbed/emulator/live/web"
 )
@@ -33,18 +33,16 @@ func served(t *testing.T, base, path string) string {
 // shown waits until the page says of the testbed what is to be seen.
 func shown(t *testing.T, base string, so func(web.Testbed) bool) (last web.Testbed) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+	if !testenv.Holds(func() bool {
 		last = web.Testbed{}
 		if err := json.Unmarshal([]byte(served(t, base, "/api/testbed")), &last); err != nil {
 			t.Fatal(err)
 		}
-		if so(last) {
-			return last
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the page goes on to say %+v", last)
-		}
+		return so(last)
+	}) {
+		t.Fatalf("the page goes on to say %+v", last)
 	}
+	return last
 }
 
 // The page shows what is in force, not what the scenario says, and what was seen last once the testbed is down.

@@ -54,7 +54,7 @@ func TestWhatWasIgnoredStaysIgnored(t *testing.T) {
 	} {
 		t.Run(c.ignored+"/"+c.sent, func(t *testing.T) {
 			script := `for s in ` + c.ignored + `; do trap "" $s; done; exec "$0"`
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // else it might wait for ever
+			ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience) // else it might wait for ever
 			defer cancel()
 			command := exec.CommandContext(ctx, "sh", "-c", script, "/proc/self/exe")
 			if self, err := os.Executable(); err == nil {

@@ -11,6 +11,7 @@ import (
 
 	"testbed/emulator/campaign"
 	"testbed/emulator/campaign/study"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict/statesim"
@@ -160,7 +161,7 @@ func printExecutors(s *State, c *campaign.Config) error {
 	}
 	for _, e := range all {
 		printShares(s, e.Shares)
-		_ = printf(s.Stdout, "Placed by %s: %d jobs, those of seed %d\n", e.Policy, e.Jobs, e.Seed)
+		_ = printf(s.Stdout, "Placed by %s: %s, those of seed %d\n", e.Policy, printable.Count(e.Jobs, "job"), e.Seed)
 	}
 	return nil
 }
@@ -253,7 +254,8 @@ func smallPool(simulation statesim.Config, spec campaign.Spec) []string {
 	for _, jobs := range spec.Jobs {
 		if pool := len(simulation.Pool); jobs > pool && !simulation.Draw.Exact() {
 			notes = append(notes, fmt.Sprintf(
-				"the workload has %d chains with state, and so have all replications for a load of %d jobs", pool, jobs))
+				"the workload has %s with state, and so have all replications for a load of %s", printable.Count(pool, "chain"),
+				printable.Count(jobs, "job")))
 		}
 	}
 	return notes

@@ -13,6 +13,7 @@ import (
 	"testbed/emulator/catalogue"
 	"testbed/emulator/experiment"
 	"testbed/emulator/experiment/study"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/internal/shell"
 	"testbed/emulator/record"
 	"testbed/emulator/resolved"
@@ -160,7 +161,8 @@ func printJudgements(s *State, all []paper.Judgement) {
 	}
 	t.Render()
 	if differ := paper.Disagreements(all); len(differ) > 0 {
-		_ = printf(s.Stdout, "The engines do not agree on %d of %d statements; %s says why\n", len(differ), len(all),
+		_ = printf(s.Stdout, "The engines do not agree on %d of %s; %s says why\n", len(differ),
+			printable.Count(len(all), "statement"),
 			study.StatementsFile)
 	}
 }

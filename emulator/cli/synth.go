@@ -10,6 +10,7 @@ import (
 
 	"testbed/emulator/catalogue"
 	"testbed/emulator/internal/outdir"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/topology"
 	"testbed/emulator/topology/synth"
 	"testbed/emulator/workload"
@@ -112,7 +113,8 @@ func writeTopology(s *State, t *topology.Topology, prefix, format string) error 
 		return err
 	}
 	suffixes := strings.Join(f.Suffixes, ", ")
-	return printf(s.Stdout, "%s%s: %d hosts, %d links\n", prefix, suffixes, len(t.Hosts()), len(t.Links()))
+	return printf(s.Stdout, "%s%s: %s, %s\n", prefix, suffixes, printable.Count(len(t.Hosts()), "host"),
+		printable.Count(len(t.Links()), "link"))
 }
 
 func synthWorkload(s *State) *cli.Command {

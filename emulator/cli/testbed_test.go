@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -244,6 +245,18 @@ func TestVerify(t *testing.T) {
 	l.want(ExitUsage, "--only", "verify", "--only", "loss")
 	l.want(ExitUsage, "at least 1", "verify", "--pings", "0")
 	l.want(ExitUsage, "--ip 5: want 4 or 6", "verify", "--ip", "5")
+	quick := []string{"verify", "--only", "rtt", "--rtt-error", "1s", "--rtt-tail", "1s"}
+	const sampled = "measured 2 of 3 links: at most 1 of each of 2 classes; --per-class 2 measures all\n"
+	l.want(ExitOK, "Links: "+sampled, quick...)
+	l.want(ExitOK, "note: "+sampled, append(slices.Clone(quick), "-f", "json")...)
+	if got := l.want(ExitOK, "", append(slices.Clone(quick), "-f", "json", "-q")...); got.stderr != "" {
+		t.Errorf("quiet, and said %s", got.stderr)
+	}
+	l.want(ExitOK, "Links: measured 3 of 3 links\n", append(slices.Clone(quick), "--per-class", "2")...)
+	l.want(ExitOK, "", "link", "down", "lan1")
+	l.want(ExitOK, "Links: measured 2 of 3 links; the others carry nothing that could be measured\n",
+		append(slices.Clone(quick), "--per-class", "2")...)
+	l.want(ExitOK, "", "link", "up", "lan1")
 	l.want(ExitOK, "rtt, IPv6", "verify", "--only", "rtt", "--ip", "6", "--rtt-error", "1s", "--rtt-tail", "1s")
 	got := l.want(ExitOK, "", "verify", "--only", "rtt", "--rtt-error", "1s", "--rtt-tail", "1s", "-f", "json")
 	var findings []verify.Finding
@@ -252,6 +265,20 @@ func TestVerify(t *testing.T) {
 	}
 	l.Fail(fake.Measure, errPlanted)
 	l.want(ExitFailure, "planted", "verify")
+	l.Fail(fake.Measure, nil)
+	lenient := []string{"verify", "--only", "rtt", "--rtt-error", "1s", "--rtt-tail", "1s"}
+	l.want(ExitOK, "ok", lenient...)
+	// A link that is down by intent is no fault, but where all are nothing is known.
+	l.want(ExitOK, "", "link", "down", "wifi")
+	l.want(ExitOK, "not measured: the link is down", lenient...)
+	l.want(ExitOK, "", "link", "down", "lan1", "lan2")
+	l.want(ExitCheck, "nothing was measured", lenient...)
+	l.want(ExitOK, "", "link", "reset", "--all")
+	l.Kill("tiny", "cam")
+	l.want(ExitCheck, "not measured: cut off: cam is not running", lenient...)
+	l.Kill("tiny", "nuc")
+	l.Kill("tiny", "server")
+	l.want(ExitCheck, "should be measurable", lenient...)
 }
 
 // A testbed that is up needs none of the files that it was made from.

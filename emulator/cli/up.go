@@ -105,7 +105,7 @@ func across(bed *emulator.Bed) string {
 	for i, m := range list {
 		shares[i] = fmt.Sprintf("%d on %s", m.Nodes, m.Name)
 	}
-	return fmt.Sprintf(", over %d machines (%s)", len(list), strings.Join(shares, ", "))
+	return fmt.Sprintf(", over %s (%s)", printable.Count(len(list), "machine"), strings.Join(shares, ", "))
 }
 
 // requested reads the scenario that the command names, and what its flags change.
@@ -147,6 +147,6 @@ func dryRun(c *cli.Context, s *State, form string, e *resolved.Scenario, options
 	}
 	printNodes(s, nodes, nil)
 	printQueues(s, desired.Links)
-	return printf(s.Stdout, "%s would be up with %d nodes and %d queues; nothing was made\n", desired.Testbed,
-		len(desired.Nodes), len(desired.Links))
+	return printf(s.Stdout, "%s would be up with %s and %s; nothing was made\n", desired.Testbed,
+		printable.Count(len(desired.Nodes), "node"), printable.Count(len(desired.Links), "queue"))
 }

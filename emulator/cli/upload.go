@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator/influx"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/record"
 )
 
@@ -80,8 +81,8 @@ func upload(c *cli.Context, s *State) error {
 		}
 		told := func(p influx.Progress) {
 			show.often(func() []string {
-				return []string{fmt.Sprintf("%s: %d lines acknowledged, %.1f of %.1f MB read",
-					dir, p.Lines, float64(p.Done)/1e6, float64(p.Total)/1e6)}
+				return []string{fmt.Sprintf("%s: %s acknowledged, %.1f of %.1f MB read",
+					dir, printable.Count(p.Lines, "line"), float64(p.Done)/1e6, float64(p.Total)/1e6)}
 			})
 		}
 		counts, err := influx.Upload(c.Context, dir, config, influx.Options{All: c.Bool("all"), Progress: told})
@@ -131,9 +132,9 @@ func destination(named influx.Config, dir string) (influx.Config, error) {
 
 // databaseLine is what a database has got, in one line.
 func databaseLine(name string, c record.Counts) string {
-	line := fmt.Sprintf("%s has %d lines", name, c.Written)
+	line := fmt.Sprintf("%s has %s", name, printable.Count(c.Written, "line"))
 	if c.Retried > 0 {
-		line += fmt.Sprintf(", %d requests repeated", c.Retried)
+		line += fmt.Sprintf(", %s repeated", printable.Count(c.Retried, "request"))
 	}
 	if !c.Complete() {
 		line += fmt.Sprintf("; MISSING: %d pending, %d rejected", c.Pending, c.Rejected)

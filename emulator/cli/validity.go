@@ -2,7 +2,10 @@ package cli
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/record"
 )
 
@@ -11,8 +14,9 @@ func validityLines(v *record.Validity) []string {
 	if v == nil {
 		return nil
 	}
-	line := fmt.Sprintf("Validity: %s; %d of %d chains disturbed by the host, %d attempts repeated; it added at most %s "+
-		"to a chain", v.Verdict, v.Disturbed, v.Chains, v.Repeated, inMS(v.HostMax))
+	line := fmt.Sprintf("Validity: %s; %d of %s disturbed by the host, %s repeated; it added at most %s "+
+		"to a chain", v.Verdict, v.Disturbed, printable.Count(v.Chains, "chain"), printable.Count(v.Repeated, "attempt"),
+		inMS(v.HostMax))
 	if most := v.MostAdded(); most > 0 {
 		line += fmt.Sprintf(" and %.2g %% to a model's mean", 100*most)
 	}
@@ -22,8 +26,8 @@ func validityLines(v *record.Validity) []string {
 	}
 	lines := []string{line}
 	if c := v.Canary; c != nil {
-		lines = append(lines, fmt.Sprintf("  canary: %d probes late by %s at the median, %s at p99 and %s at most, %d lost",
-			c.Probes, inMS(c.LateP50), inMS(c.LateP99), inMS(c.LateMax), c.Lost))
+		lines = append(lines, fmt.Sprintf("  canary: %s late by %s at the median, %s at p99 and %s at most, %d lost",
+			printable.Count(c.Probes, "probe"), inMS(c.LateP50), inMS(c.LateP99), inMS(c.LateMax), c.Lost))
 	}
 	if h := v.Host; h != nil && len(v.Machines) == 0 {
 		lines = append(lines, "  host: "+hostLine(h))
@@ -40,6 +44,29 @@ func validityLines(v *record.Validity) []string {
 	return lines
 }
 
+// changedLines say in what the network was not as the scenario says when the run began.
+func changedLines(c *record.Changed) []string {
+	if c == nil {
+		return nil
+	}
+	line := "Network: not as the scenario says when the run began"
+	if len(c.By) > 0 {
+		line += ", but as changed by " + strings.Join(c.By, ", ")
+	}
+	if len(c.What) > 0 {
+		line += "; predictions are of what links did then"
+	}
+	const most = 6
+	lines, all := []string{line}, slices.Concat(c.Silent, c.What)
+	for _, what := range all[:min(most, len(all))] {
+		lines = append(lines, "  "+what)
+	}
+	if len(all) > most {
+		lines = append(lines, "  and more: see "+record.ManifestFile+", changed_before")
+	}
+	return lines
+}
+
 // machineLine is hostLine of one of several machines, with how late its fabric and its canary's probes were.
 func machineLine(m *record.MachineHostLoad) string {
 	line := "  machine " + m.Machine + ": " + hostLine(&m.HostLoad)
@@ -47,16 +74,16 @@ func machineLine(m *record.MachineHostLoad) string {
 		line += fmt.Sprintf("; packets late by %s at p99 and %s at most", inMS(f.LateP99), inMS(f.LateMax))
 	}
 	if c := m.Canary; c != nil {
-		line += fmt.Sprintf("; canary late by %s at p99 and %s at most, %d of %d probes lost", inMS(c.LateP99),
-			inMS(c.LateMax), c.Lost, c.Probes)
+		line += fmt.Sprintf("; canary late by %s at p99 and %s at most, %d of %s lost", inMS(c.LateP99),
+			inMS(c.LateMax), c.Lost, printable.Count(c.Probes, "probe"))
 	}
 	return line
 }
 
 // hostLine says what the host had to do during a run, and what it lacked.
 func hostLine(h *record.HostLoad) string {
-	line := fmt.Sprintf("%d processors, idle for %.3g %% of their time, %.3g %% stolen, %.3g %% for packets",
-		h.Processors, 100*h.Idle, 100*h.Steal, 100*h.Softirq)
+	line := fmt.Sprintf("%s, idle for %.3g %% of the time, %.3g %% stolen, %.3g %% for packets",
+		printable.Count(h.Processors, "processor"), 100*h.Idle, 100*h.Steal, 100*h.Softirq)
 	for _, p := range []struct {
 		waited *float64
 		what   string
@@ -69,14 +96,14 @@ func hostLine(h *record.HostLoad) string {
 		line += fmt.Sprintf("; clocks of %.4g to %.4g MHz", h.MinMHz, h.MaxMHz)
 	}
 	if h.Throttled > 0 {
-		line += fmt.Sprintf("; slowed down for heat %d times", h.Throttled)
+		line += fmt.Sprintf("; slowed down for heat %s", printable.Count(h.Throttled, "time"))
 	}
 	return line
 }
 
 // crossingLine says what went from one machine to another, and how late.
 func crossingLine(c *record.Crossing) string {
-	line := fmt.Sprintf("%s to %s: %d packets, %d lost; ", c.From, c.To, c.Sent, c.Lost)
+	line := fmt.Sprintf("%s to %s: %s, %d lost; ", c.From, c.To, printable.Count(c.Sent, "packet"), c.Lost)
 	if c.Late > 0 {
 		line += fmt.Sprintf("%d came after they were due, by %s at most", c.Late, inMS(c.LateMax))
 	} else {

@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/urfave/cli/v2"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/units"
 	"testbed/emulator/verify"
 )
@@ -51,13 +52,25 @@ func verifyCommand(s *State) *cli.Command {
 				},
 			})
 			show.clear()
-			if err != nil {
+			if err != nil && len(findings) == 0 {
 				return err
 			}
+			network, unknown := bed.Network()
+			if unknown != nil {
+				return errors.Join(err, unknown)
+			}
+			extent := verify.Extent(network.Topology, findings, c.Int("per-class"))
 			if form == "json" {
-				err = printJSON(s, findings)
+				err = errors.Join(err, printJSON(s, findings))
+				if !c.Bool("quiet") {
+					_ = printf(s.Stderr, "note: %s\n", extent)
+				}
 			} else {
+				err = errors.Join(err, printf(s.Stdout, "Links: %s\n", extent))
 				printFindings(s, findings, bed.MachineName)
+			}
+			if c.Context.Err() != nil {
+				return err
 			}
 			return errors.Join(err, verdict(findings))
 		}}
@@ -67,7 +80,8 @@ func verifyCommand(s *State) *cli.Command {
 func verifyFlags() []cli.Flag {
 	d := verify.DefaultTolerance
 	return []cli.Flag{
-		&cli.IntFlag{Name: "per-class", Value: 1, Usage: "`LINKS` of each class to measure"},
+		&cli.IntFlag{Name: "per-class", Value: 1, Usage: "`LINKS` of each class to measure; the output says how many " +
+			"there are, and which number takes all"},
 		&cli.StringFlag{Name: "only", Usage: "measure one `PROBE` alone: rtt or rate"},
 		&cli.IntFlag{Name: "ip", DefaultText: "4 and 6", Usage: "measure over this `VERSION` of IP alone; otherwise " +
 			"round trips go over both, rates over the one that functions are called by"},
@@ -101,20 +115,31 @@ func tolerable(c *cli.Context) error {
 	return nil
 }
 
+// verdict fails where a link is not as it should be, or where that could not be seen.
 func verdict(findings []verify.Finding) error {
-	bad, measured := 0, 0
+	bad, measured, missing := 0, 0, 0
 	for _, f := range findings {
+		switch {
+		case f.Unmeasured:
+			missing++
+		case !f.Skipped:
+			measured++
+		}
 		if f.Off() {
 			bad++
 		}
-		if !f.Skipped {
-			measured++
-		}
 	}
+	var checks []error
 	if bad > 0 {
-		return failedCheck("%d of %d measurements are off their targets", bad, measured)
+		checks = append(checks, failedCheck("%d of %s are off their targets", bad, printable.Count(measured, "measurement")))
 	}
-	return nil
+	if missing > 0 {
+		checks = append(checks, failedCheck("%d of what should be measurable is not, and the scenario is not why: "+
+			"see \"not measured\" above", missing))
+	} else if measured == 0 {
+		checks = append(checks, failedCheck("nothing was measured: nobody knows whether the links are as they should be"))
+	}
+	return errors.Join(checks...)
 }
 
 // printFindings prints a table; where stations are on several machines, with the machines' names behind theirs.
@@ -133,7 +158,7 @@ func printFindings(s *State, findings []verify.Finding, machine func(id string) 
 		}
 		row := table.Row{f.Class, f.Link, on(f.From, f.FromMachine), on(f.To, f.ToMachine), probe}
 		switch {
-		case f.Skipped:
+		case f.Skipped, f.Unmeasured:
 			row = append(row, "", "", "", "")
 		case f.Probe == "rtt":
 			row = append(row, milliseconds(f.Target), milliseconds(f.Measured), milliseconds(f.Tail),

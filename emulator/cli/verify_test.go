@@ -37,6 +37,22 @@ func TestFindings(t *testing.T) {
 	if err := verdict(findings); err != nil {
 		t.Errorf("nothing is off: %v", err)
 	}
+	if err := verdict(findings[2:]); err == nil || !strings.Contains(err.Error(), "nothing was measured") {
+		t.Errorf("nothing was measured: %v", err)
+	}
+	unsteady := verify.Finding{Probe: "rate", Link: "up1", Class: "dsl", From: "a", To: "b",
+		Verdict: "not measured: unsteady", Unmeasured: true}
+	out.Reset()
+	printFindings(s, []verify.Finding{unsteady}, func(id string) string { return id })
+	if strings.Contains(out.String(), " 0.00 Mbps") || !strings.Contains(out.String(), "not measured: unsteady") {
+		t.Errorf("what could not be measured:\n%s", out.String())
+	}
+	for _, all := range [][]verify.Finding{{unsteady}, append([]verify.Finding{unsteady}, findings...)} {
+		err := verdict(all)
+		if code, _ := exitCode(err); code != ExitCheck || !strings.Contains(err.Error(), "1 of what should be measurable") {
+			t.Errorf("what should be measurable was not: %v", err)
+		}
+	}
 	findings[1].OK = false
 	err := verdict(findings)
 	if code, _ := exitCode(err); err == nil || code != ExitCheck || !strings.Contains(err.Error(), "1 of 2 ") {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/resolved"
 	"testbed/emulator/units"
 	"testbed/emulator/workload"
@@ -74,7 +75,7 @@ func printWritten(s *State, jobs []writtenJob) error {
 	}
 	t.Render()
 	if more := len(jobs) - most; more > 0 {
-		return printf(s.Stdout, "... and %d jobs more\n", more)
+		return printf(s.Stdout, "... and %s more\n", printable.Count(more, "job"))
 	}
 	return nil
 }

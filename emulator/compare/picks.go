@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+
+	"testbed/emulator/internal/printable"
 )
 
 // Picks are the workers that dispatchers picked in a model's chains. Where another was picked than predicted, a chain's
@@ -43,9 +45,10 @@ func (p Picks) some() *Picks {
 
 // String is the sentence about them.
 func (p *Picks) String() string {
-	return fmt.Sprintf("%d of %d invocations were executed by the worker predicted; step by step only the %d of %d "+
-		"chains are compared in which all were, the others by the distribution of their times", p.Foreseen, p.Invocations,
-		p.Same, p.Chains)
+	return fmt.Sprintf("executed by the worker predicted: %d of %s; step by step only the %d of %s "+
+		"are compared in which all were, the others by the distribution of their times", p.Foreseen,
+		printable.Count(p.Invocations, "invocation"),
+		p.Same, printable.Count(p.Chains, "chain"))
 }
 
 // picks writes, of models whose workers were picked, how many were as predicted, and the distributions.

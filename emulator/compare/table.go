@@ -157,8 +157,8 @@ func (p *printer) states(r *Report) {
 		s := g.States
 		sum.Checked, sum.Passed, sum.Failed = sum.Checked+s.Checked, sum.Passed+s.Passed, sum.Failed+s.Failed
 		if g.Errors > 0 || g.States.Failed > 0 {
-			p.line("%s: %d of %d chains failed, %d of %d states were wrong",
-				g.Model, g.Errors, g.Chains, s.Failed, s.Checked)
+			p.line("%s: %d of %s failed, %d of %s were wrong",
+				g.Model, g.Errors, printable.Count(g.Chains, "chain"), s.Failed, printable.Count(s.Checked, "state"))
 		}
 	}
 	p.line("States: %d of %d as expected after their chain", sum.Passed, sum.Checked)
@@ -169,7 +169,8 @@ func (p *printer) order(o Order) {
 	if len(o.Relations) == 0 {
 		return
 	}
-	p.line("Order of the study, by mean network latency measured (%d comparisons of paired chains): %s", len(o.Relations),
+	p.line("Order of the study, by mean network latency measured (%s of paired chains): %s",
+		printable.Count(len(o.Relations), "comparison"),
 		o.Verdict.words())
 	for _, r := range o.Relations {
 		mark := string(r.Verdict)
@@ -177,7 +178,7 @@ func (p *printer) order(o Order) {
 		case r.Verdict == No:
 			mark = "NO"
 		case r.ToDecide > 0:
-			mark += fmt.Sprintf(" (about %d chains would decide it)", r.ToDecide)
+			mark += fmt.Sprintf(" (about %s would decide it)", printable.Count(r.ToDecide, "chain"))
 		}
 		p.line("  %s %s %s: %s, %s ms; difference %s [%s, %s], %s: %s",
 			r.Left, r.Relation, r.Right, millis(r.LeftMean), millis(r.RightMean),
@@ -187,8 +188,8 @@ func (p *printer) order(o Order) {
 
 func (p *printer) ranks(r *Report) {
 	for _, k := range r.Ranks {
-		p.line("Rank by %s, measured against %s: tau %.2f, rho %.2f; %d of %d jobs in the same order",
-			k.Quantity, r.Engine, k.Kendall, k.Spearman, k.SameOrder, k.Jobs)
+		p.line("Rank by %s, measured against %s: tau %.2f, rho %.2f; %d of %s in the same order",
+			k.Quantity, r.Engine, k.Kendall, k.Spearman, k.SameOrder, printable.Count(k.Jobs, "job"))
 	}
 }
 

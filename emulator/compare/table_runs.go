@@ -7,6 +7,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/plan"
 )
 
@@ -137,7 +138,7 @@ func (p *printer) changes(all []Change) {
 	p.line("Its scenario differs from that of run 1:")
 	for i, c := range all {
 		if i == mostChanges {
-			p.line("  ... and %d keys more", len(all)-i)
+			p.line("  ... and %s more", printable.Count(len(all)-i, "key"))
 			break
 		}
 		p.line("  %s: %s -> %s", c.Key, or(cut(c.First), "absent"), or(cut(c.This), "absent"))

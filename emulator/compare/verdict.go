@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"testbed/emulator/internal/printable"
 )
 
 // judge says of every group, by its total, whether the prediction holds within the bounds, and puts it into words.
@@ -88,8 +90,8 @@ func (r *Report) words() []string {
 		return []string{fmt.Sprintf("No chain has a prediction of %s.", name)}
 	}
 	if n := r.Verdict.Comparisons; n > 1 {
-		text = append(text, fmt.Sprintf("That %s holds was asked %d times, of models and their lengths, each with an "+
-			"interval of 95 %%: of twenty intervals, one misses.", name, n))
+		text = append(text, fmt.Sprintf("That %s holds was asked %s, of models and their lengths, each with an "+
+			"interval of 95 %%: of twenty intervals, one misses.", name, printable.Count(n, "time")))
 	}
 	return text
 }
@@ -147,10 +149,7 @@ func (s Share) words() string {
 }
 
 func chains(n int) string {
-	if n == 1 {
-		return "1 chain"
-	}
-	return fmt.Sprintf("%d chains", n)
+	return printable.Count(n, "chain")
 }
 
 // trim writes a number without needless digits.

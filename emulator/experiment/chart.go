@@ -20,10 +20,20 @@ type chart struct {
 	of      map[string]column // columns by name
 	factors []string          // columns of the cells' levels
 	engines []string
-	names   []string // abscissas that are no numbers, as they come
+	names   []string       // abscissas that are no numbers, as they come
+	number  map[string]int // theirs, from 1
 	curves  []curveKey
+	drawn   map[curveKey]bool                 // those
 	points  map[pointKey]map[string]*weighted // by cell
+	more    bool                              // there is more than is drawn
 }
+
+// What one formula draws at most: rows may be somebody else's, each of a curve of its own.
+const (
+	mostCurves = 1000
+	mostPoints = 100_000
+	mostWords  = 1000 // abscissas that are no numbers
+)
 
 // curveKey tells curves apart: those of one panel are in one figure.
 type curveKey struct{ panel, colour, engine string }
@@ -37,7 +47,8 @@ type pointKey struct {
 type weighted struct{ values, weights []float64 }
 
 func newChart(s *Spec, cells []*Cell, f Formula) *chart {
-	c := &chart{formula: f, of: map[string]column{}, engines: s.Engines, points: map[pointKey]map[string]*weighted{}}
+	c := &chart{formula: f, of: map[string]column{}, engines: s.Engines, number: map[string]int{},
+		drawn: map[curveKey]bool{}, points: map[pointKey]map[string]*weighted{}}
 	for _, column := range s.columns(cells) {
 		c.factors = append(c.factors, column.name)
 	}
@@ -70,15 +81,20 @@ func (c *chart) add(cell *Cell, r *Result) {
 
 // take adds what an engine says of a chain or a move, which stands for so many.
 func (c *chart) take(l *line, engine string, weight float64) {
-	y := c.number(cmp.Or(tails[c.formula.Y], c.formula.Y), l)
+	y := c.value(cmp.Or(tails[c.formula.Y], c.formula.Y), l)
 	if math.IsNaN(y) {
 		return
 	}
 	k := pointKey{curveKey{c.word(c.formula.Panel, l), c.word(c.formula.Colour, l), engine}, c.abscissa(l)}
 	if c.points[k] == nil {
+		fresh := !c.drawn[k.curveKey]
+		if math.IsNaN(k.x) || len(c.points) == mostPoints || fresh && len(c.curves) == mostCurves {
+			c.more = true
+			return
+		}
 		c.points[k] = map[string]*weighted{}
-		if !slices.Contains(c.curves, k.curveKey) {
-			c.curves = append(c.curves, k.curveKey)
+		if fresh {
+			c.drawn[k.curveKey], c.curves = true, append(c.curves, k.curveKey)
 		}
 	}
 	m := c.points[k][l.cell.ID]
@@ -89,7 +105,7 @@ func (c *chart) take(l *line, engine string, weight float64) {
 	m.values, m.weights = append(m.values, y), append(m.weights, weight)
 }
 
-func (c *chart) number(name string, l *line) float64 {
+func (c *chart) value(name string, l *line) float64 {
 	switch column := c.of[name]; {
 	case column.whole != nil:
 		return float64(column.whole(l))
@@ -110,16 +126,20 @@ func (c *chart) word(name string, l *line) string {
 	return column.field(l)
 }
 
-// abscissa is a number, or the number of a word from 1 on.
+// abscissa is a number, or the number of a word from 1 on; NaN: there are too many words.
 func (c *chart) abscissa(l *line) float64 {
-	if x := c.number(c.formula.X, l); !math.IsNaN(x) {
+	if x := c.value(c.formula.X, l); !math.IsNaN(x) {
 		return x
 	}
 	word := c.word(c.formula.X, l)
-	if !slices.Contains(c.names, word) {
+	if c.number[word] == 0 {
+		if len(c.names) == mostWords {
+			return math.NaN()
+		}
 		c.names = append(c.names, word)
+		c.number[word] = len(c.names)
 	}
-	return float64(1 + slices.Index(c.names, word))
+	return float64(c.number[word])
 }
 
 // point is a mean over runs or, where there is one only, over its chains.

@@ -20,7 +20,7 @@ var reserved = []string{
 	"load1", "memory_used_bytes", "memory_total_bytes", "processors", "fabric_packets", "fabric_busy",
 	"function", "method", "rounds", "unavailability_s", "drain_s", "delayed", "delay_s", "max_delay_s",
 	"predicted_unavailability_s", "predicted_bytes", "predicted_rounds", "predicted_took_s", "unavailability_error_s",
-	"held_s", "moved", "gain_s", "cost_s",
+	"held_s", "moved", "gain_s", "cost_s", "start_awaited_s", "predicted_unavailability_p95_s",
 	"fabric_late_p50_s", "fabric_late_p99_s", "fabric_late_max_s", "starts", "start_s", "predicted_start_s",
 	"picked", "picked_as_predicted",
 	"number", "state_bytes", "moved_bytes", "move_s", "result_bytes", "result_digests", "state_digests",

@@ -18,6 +18,7 @@ import (
 	"testbed/emulator/internal/journal"
 	"testbed/emulator/internal/outdir"
 	"testbed/emulator/internal/readfile"
+	"testbed/emulator/scenario"
 )
 
 // forge puts a record into an experiment's journal, which replaces what it has of the cell and the engines; the rows'
@@ -239,5 +240,39 @@ func TestSpecificationsOfSomebodyElse(t *testing.T) {
 	}
 	if !twice(append(texts, texts[count-1])) || twice(texts) {
 		t.Error("what is there twice is not told from what is there once")
+	}
+}
+
+// However many names rows have, a figure is of so many curves, points and words, and says that there are more.
+func TestFiguresOfManyNames(t *testing.T) {
+	s := sweep(t, "workload.jobs=8")
+	cells := s.cells()
+	for _, c := range cells {
+		c.Values = []scenario.Value{{Number: 8}}
+	}
+	const count = 200_000
+	for text, most := range map[string][3]int{
+		"latency_s~workload_jobs,client_class": {mostCurves, mostCurves, 0},
+		"latency_s~client_class":               {1, mostWords, mostWords},
+		"latency_s~length":                     {1, mostPoints, 0},
+		"latency_s~length,client_class|seed":   {mostCurves, mostCurves, 0},
+	} {
+		f, err := s.ParseFormula(text, cells)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := newChart(&s, cells[:1], f)
+		r := &Result{}
+		for i := range count {
+			r.Chains = append(r.Chains, Chain{Engine: "transport", ClientClass: fmt.Sprint(i), Length: i, Latency: 1, OK: true})
+		}
+		c.add(cells[0], r)
+		if got := [3]int{len(c.curves), len(c.points), len(c.names)}; got != most || !c.more {
+			t.Errorf("%s: %v curves, points and words, want %v; more: %v", text, got, most, c.more)
+		}
+		if caption := (&experiment{Config: &Config{Spec: s, Cells: cells[:1]}}).caption(c); !strings.Contains(caption,
+			"more curves or points than are drawn") {
+			t.Errorf("%s: %.200s", text, caption)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/record"
 	"testbed/emulator/report"
 	"testbed/emulator/report/figures"
@@ -82,6 +83,9 @@ func (x *experiment) caption(c *chart) string {
 	if len(over) > 0 {
 		text += "; pooled over " + strings.Join(over, ", ")
 	}
+	if c.more {
+		text += "; there are more curves or points than are drawn"
+	}
 	return text + ". The points are in " + report.FiguresDir + " as CSV."
 }
 
@@ -89,11 +93,12 @@ func (x *experiment) caption(c *chart) string {
 func (x *experiment) page(p *pool) *html.Page {
 	o := x.outcome
 	page := &html.Page{Title: x.Name, Run: filepath.Base(x.Dir), Good: o.Done == len(x.Cells) && o.Chains == 0}
-	page.Lede = fmt.Sprintf("An experiment on %s: %d cells, each combination executed %d times", x.File, len(x.Cells),
-		x.Repeat)
-	page.Headline = fmt.Sprintf("%d of %d cells finished", o.Done, len(x.Cells))
+	page.Lede = fmt.Sprintf("An experiment on %s: %s, each combination executed %s", x.File,
+		printable.Count(len(x.Cells), "cell"),
+		printable.Count(x.Repeat, "time"))
+	page.Headline = fmt.Sprintf("%d of %s finished", o.Done, printable.Count(len(x.Cells), "cell"))
 	if o.Chains > 0 {
-		page.Headline += fmt.Sprintf("; %d chains failed or lost state", o.Chains)
+		page.Headline += fmt.Sprintf("; %s failed or lost state", printable.Count(o.Chains, "chain"))
 	}
 	page.Missing = o.Failed
 	if x.Emulates() {
@@ -137,7 +142,8 @@ func (x *experiment) validity(p *pool) html.Validity {
 			v.Colour = colour
 		}
 	}
-	v.Text = fmt.Sprintf("%d runs green, %d amber, %d red by their own verdicts", count[record.Green], count[record.Amber],
+	v.Text = fmt.Sprintf("%s green, %d amber, %d red by their own verdicts", printable.Count(count[record.Green], "run"),
+		count[record.Amber],
 		count[record.Red])
 	return v
 }

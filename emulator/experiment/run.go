@@ -12,6 +12,7 @@ import (
 
 	"testbed/emulator/catalogue"
 	"testbed/emulator/internal/outdir"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/report/html"
 )
 
@@ -121,10 +122,12 @@ func (x *experiment) execute(ctx context.Context) error {
 	case x.broken != nil:
 		return errors.Join(x.broken, err)
 	case ctx.Err() != nil:
-		return errors.Join(fmt.Errorf("interrupted with %d of %d cells finished: %w", x.outcome.Done, total,
+		return errors.Join(fmt.Errorf("interrupted with %d of %s finished: %w", x.outcome.Done,
+			printable.Count(total, "cell"),
 			context.Cause(ctx)), err)
 	case x.failed >= mostFailures:
-		return errors.Join(fmt.Errorf("%d cells failed one after the other, and the rest was left undone: %s", x.failed,
+		return errors.Join(fmt.Errorf("%s failed one after the other, and the rest was left undone: %s",
+			printable.Count(x.failed, "cell"),
 			x.outcome.Failed[len(x.outcome.Failed)-1]), err)
 	}
 	return err

@@ -25,6 +25,7 @@ type Arrival struct {
 	Token string `json:"token"` // which the source is told as well
 	Home  bool   `json:"home"`  // the instance is placed at this node
 	Bytes int64  `json:"bytes"` // of its states, that may be there at a time before it is served: at most so many
+	Needs Needs  `json:"needs"`
 }
 
 // Bounds of what is announced.
@@ -40,7 +41,7 @@ func (a *Arrival) validate() error {
 	if len(a.Token) < 16 || len(a.Token) > maxKey || a.Bytes < 0 {
 		return fmt.Errorf("instance %.150s: a token of %d bytes, %d bytes of states", a.ID, len(a.Token), a.Bytes)
 	}
-	return errors.Join(checkKey(a.Token), a.Stateful.validate())
+	return errors.Join(checkKey(a.Token), a.Stateful.validate(), a.Needs.validate(&a.Stateful))
 }
 
 // announced is what a resident knows of a move that brings it here.
@@ -120,6 +121,10 @@ func (a *Agent) handleArrivals(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, err)
 		return
 	}
+	if err := a.meets(&coming); err != nil {
+		fail(w, http.StatusConflict, err)
+		return
+	}
 	if err := a.residents.announce(&coming, time.Now()); err != nil {
 		fail(w, statusOf(err), err)
 		return
@@ -161,6 +166,6 @@ func announcementOf(found *InstanceStatus, order *Move) Arrival {
 	}
 	return Arrival{
 		Stateful: found.Stateful, Token: rand.Text(), Home: found.Origin == order.To,
-		Bytes: units.Add(moveSlack, units.Mul(found.Bytes, rounds)),
+		Bytes: units.Add(moveSlack, units.Mul(found.Bytes, rounds)), Needs: found.Needs,
 	}
 }

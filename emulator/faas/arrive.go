@@ -16,6 +16,7 @@ import (
 // arrival is an instance on its way here.
 type arrival struct {
 	epoch  int64
+	since  time.Time // of the offer: from then on instances of its programs start
 	by     *announced
 	staged map[string]value // what has come, by key without the suffix
 	heads  []*blob          // that have said what it is: held for as long, for the keys are of their size
@@ -62,7 +63,9 @@ func (a *Agent) handleArrive(w http.ResponseWriter, r *http.Request) {
 	states, err := a.receiveStates(r.Context(), body, one, by, head)
 	if err == nil {
 		body.end()
-		err = a.arriveReady(r.Context(), one, by, head, states)
+		var starts roused
+		starts, err = a.arriveReady(r.Context(), one, by, head, states)
+		starts.tell(w.Header())
 	}
 	if err != nil {
 		a.refuse(w, r, statusOfBody(stalled(err, a.limits.stall)), fmt.Errorf("instance %s: %w", one.ID, err))
@@ -91,14 +94,14 @@ func (a *Agent) admitted(r *http.Request) (one *resident, by *announced, length 
 // instances begin to start with it and are ready at the end.
 func (a *Agent) arriveReady(
 	ctx context.Context, one *resident, by *announced, head *arrivalHead, states []copied,
-) error {
+) (starts roused, err error) {
 	if head.Phase == phaseLast {
-		if err := a.installed.ready(ctx, one.Functions); err != nil {
+		if starts, err = a.waitReady(ctx, one, by, head); err != nil {
 			releaseStates(states)
-			return fmt.Errorf("its program is not ready: %w", err)
+			return starts, fmt.Errorf("its program is not ready: %w", err)
 		}
 	}
-	err := a.arrive(one, by, head, states)
+	err = a.arrive(one, by, head, states)
 	switch {
 	case err != nil:
 	case head.Phase == phaseOffer:
@@ -107,7 +110,7 @@ func (a *Agent) arriveReady(
 	case head.Phase == phaseAbort:
 		a.retire(one.Functions)
 	}
-	return err
+	return starts, err
 }
 
 // summed is a reader that knows the CRC-32C of what was read.
@@ -160,7 +163,7 @@ func (a *Agent) expect(one *resident, by *announced, head *arrivalHead) error {
 	case head.Phase == phaseOffer:
 		now.release()
 		a.unprepare(one)
-		one.arriving = &arrival{epoch: head.Epoch, by: by, staged: map[string]value{}}
+		one.arriving = &arrival{epoch: head.Epoch, since: time.Now(), by: by, staged: map[string]value{}}
 		one.place = head.From
 	case head.Phase == phaseAbort:
 		now.release()

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"testbed/emulator/internal/testenv"
 )
 
 // What an offer says will come has memory when it is taken; it comes into that, and what comes again into that of the
@@ -29,7 +31,7 @@ func TestRoomForArrivals(t *testing.T) {
 	}
 	holds := func(what string, bytes int64) {
 		t.Helper()
-		until(t, what, func() bool { return a.Stats().Bytes == bytes })
+		testenv.Eventually(t, what, func() bool { return a.Stats().Bytes == bytes })
 	}
 	offer := func(sizes ...int64) *arrivalHead {
 		head := offered(7)

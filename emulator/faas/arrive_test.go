@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/topology"
 )
 
@@ -91,7 +92,7 @@ func TestOnlyAnnouncedInstancesArrive(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused("taken back", "has not announced", known.say(state(1), "x"))
-	until(t, "nothing being held", func() bool { return a.Stats().Bytes == 0 })
+	testenv.Eventually(t, "nothing being held", func() bool { return a.Stats().Bytes == 0 })
 	if all, err := control.Instances(t.Context()); err != nil || len(all) > 0 {
 		t.Errorf("%+v, %v: want no instance, for none has come", all, err)
 	}
@@ -130,7 +131,7 @@ func TestHeadsAreBounded(t *testing.T) {
 		if _, after := taken(); after-before > 128<<20 {
 			t.Errorf("%s: %d MB were allocated for %d kB", name, (after-before)>>20, len(text)>>10)
 		}
-		until(t, name+": nothing being held", func() bool { return a.Stats().Bytes == 0 })
+		testenv.Eventually(t, name+": nothing being held", func() bool { return a.Stats().Bytes == 0 })
 	}
 }
 

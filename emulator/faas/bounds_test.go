@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"testbed/emulator/internal/testenv"
 )
 
 // agentWith starts an agent whose limits a test has changed.
@@ -44,21 +46,11 @@ func connect(t *testing.T, a *Agent, text string) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(30 * time.Second))
+	c.SetDeadline(time.Now().Add(testenv.Patience))
 	if _, err := io.WriteString(c, text); err != nil {
 		t.Fatal(err)
 	}
 	return c
-}
-
-// until waits for what another goroutine does.
-func until(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for limit := time.Now().Add(30 * time.Second); !done(); time.Sleep(time.Millisecond) {
-		if time.Now().After(limit) {
-			t.Fatal("it does not come to: " + what)
-		}
-	}
 }
 
 // taken is what the program has got from the system, and what it has allocated so far, in bytes.
@@ -93,7 +85,7 @@ func TestAnnouncedBytesTakeNoMemory(t *testing.T) {
 			open++
 		}
 	}
-	until(t, "all requests being received", func() bool {
+	testenv.Eventually(t, "all requests being received", func() bool {
 		return a.Stats().Connections >= open && a.Stats().Bytes >= int64(open)*firstStep
 	})
 	if bytes := a.Stats().Bytes; bytes > int64(open)*(firstStep+maxGap) {
@@ -160,7 +152,7 @@ func TestAnnouncedStateTakesNoMemory(t *testing.T) {
 		connect(t, a, functionHead+"X-Testbed-Call: 1 k 0 0 0 0 0\r\n"+
 			"X-Testbed-States: r,0,1073741824,"+repository+"\r\n"+noBody)
 	}
-	until(t, "all states being received", func() bool { return a.Stats().Bytes >= 20*firstStep })
+	testenv.Eventually(t, "all states being received", func() bool { return a.Stats().Bytes >= 20*firstStep })
 	if bytes := a.Stats().Bytes; bytes > 2*20*firstStep {
 		t.Errorf("20 states hold %d MB", bytes>>20)
 	}
@@ -215,7 +207,7 @@ func TestWhatStandsStillEnds(t *testing.T) {
 			t.Errorf("%s: answer %q, want a refusal", name, text)
 		}
 	}
-	until(t, "no connection being open", func() bool { return a.Stats().Connections == 0 })
+	testenv.Eventually(t, "no connection being open", func() bool { return a.Stats().Connections == 0 })
 	if bytes := a.Stats().Bytes; bytes != 0 {
 		t.Errorf("%d bytes are still held", bytes)
 	}
@@ -224,8 +216,8 @@ func TestWhatStandsStillEnds(t *testing.T) {
 func TestResponseThatNobodyReadsEnds(t *testing.T) {
 	a, _ := agentWith(t, Config{Stall: 50 * time.Millisecond}, nil)
 	connect(t, a, functionHead+"X-Testbed-Call: 1 k 0 0 1000000000 0 0\r\n"+noBody)
-	until(t, "the call being served", func() bool { return a.Stats().Invocations == 1 })
-	until(t, "the connection being closed", func() bool { return a.Stats().Connections == 0 })
+	testenv.Eventually(t, "the call being served", func() bool { return a.Stats().Invocations == 1 })
+	testenv.Eventually(t, "the connection being closed", func() bool { return a.Stats().Connections == 0 })
 }
 
 // A body may take any time, as long as some of it comes every minute.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"testbed/emulator/internal/testenv"
 )
 
 const mebibyte = 1 << 20
@@ -60,7 +62,7 @@ func TestBytesUnderWayAreBounded(t *testing.T) {
 	a, _ := agentWith(t, Config{Memory: 8 * mebibyte}, func(l *limits) { l.wait = 50 * time.Millisecond })
 	half := connect(t, a,
 		"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 7000000\r\n\r\n"+strings.Repeat("x", 6_000_000))
-	until(t, "6 MB being held", func() bool { return a.Stats().Bytes >= 6_000_000 })
+	testenv.Eventually(t, "6 MB being held", func() bool { return a.Stats().Bytes >= 6_000_000 })
 	send := func() error {
 		m := message{method: http.MethodPost, path: "/echo", body: [][]byte{make([]byte, 4_000_000)}}
 		return newPeers(newPunctuality(newClock())).do(t.Context(), a.Addr().String(), &m, func(r *http.Response) error {
@@ -72,7 +74,7 @@ func TestBytesUnderWayAreBounded(t *testing.T) {
 		t.Errorf("4 MB beside 6 of 8: %v", err)
 	}
 	half.Close()
-	until(t, "nothing being held", func() bool { return a.Stats().Bytes == 0 })
+	testenv.Eventually(t, "nothing being held", func() bool { return a.Stats().Bytes == 0 })
 	if err := send(); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}

@@ -3,6 +3,7 @@ package faas
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/plan"
 	"testbed/emulator/workload"
 )
@@ -20,6 +22,7 @@ func TestChainsOfWorkersFail(t *testing.T) {
 	long[0].Tasks[1].Ops = 60_000_000
 	large := job()
 	large[0].States[0] = 3 << 20
+	release := func() {} // of what spoil has taken, once the chain has ended
 	for name, x := range map[string]struct {
 		jobs  []workload.Job
 		model plan.Model
@@ -30,7 +33,10 @@ func TestChainsOfWorkersFail(t *testing.T) {
 		"gone": {job(), plan.StateLocal, func(_ *testing.T, c *cluster, _ *ChainSpec) { c.agents[2].Close() },
 			"request from invocation 0 (function f1", 0},
 		"dies": {long, plan.StatePropagate, func(_ *testing.T, c *cluster, _ *ChainSpec) {
-			time.AfterFunc(100*time.Millisecond, func() { c.agents[2].Close() })
+			go func() {
+				testenv.Holds(func() bool { return c.agents[2].Stats().Invocations > 0 })
+				c.agents[2].Close()
+			}()
 		}, "invocation 1 (function f2", 0},
 		"forgets its part": {job(), plan.InFunction, func(_ *testing.T, c *cluster, spec *ChainSpec) {
 			c.agents[2].parts.drop(spec.Key + "/")
@@ -45,7 +51,7 @@ func TestChainsOfWorkersFail(t *testing.T) {
 			if err := b.take(t.Context(), 3<<20); err != nil {
 				t.Fatal(err)
 			}
-			time.AfterFunc(time.Second, func() { b.giveBack(3 << 20) })
+			release = func() { b.giveBack(3 << 20) }
 		}, "memory for states and messages is in use", 5 << 20},
 		"no client's copy": {job(), plan.StatePropagate, func(_ *testing.T, c *cluster, spec *ChainSpec) {
 			c.agents[0].states.drop(spec.Key + "/")
@@ -63,9 +69,11 @@ func TestChainsOfWorkersFail(t *testing.T) {
 			if err != nil || !strings.Contains(result.Error, x.want) {
 				t.Errorf("%v, %+v; want %q", err, result, x.want)
 			}
-			if took := time.Since(begin); took > 20*time.Second {
+			if took := time.Since(begin); took > time.Minute {
 				t.Errorf("it took %v", took)
 			}
+			release()
+			release = func() {}
 			_ = spec.Clean(t.Context(), c.client) // of one that is gone it fails
 			c.empty(t)
 		})
@@ -77,19 +85,27 @@ func TestChainOfWorkersTakesTooLong(t *testing.T) {
 	jobs := job()
 	jobs[0].Tasks[1].Ops = 60_000_000 // two minutes
 	spec := c.specChained(t, jobs, plan.StatePropagate, placed(1, 2, 1, 2))
-	if err := spec.Seed(t.Context(), c.client); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 200*time.Millisecond, errors.New("too long"))
-	defer cancel()
-	result, err := Run(ctx, spec, c.client)
-	if err != nil || !strings.Contains(result.Error, "too long; invocation 1 (function f2 at") || len(result.Steps) != 3 {
-		t.Errorf("%v: %+v", err, result)
-	}
-	if err := spec.Clean(t.Context(), c.client); err != nil {
-		t.Fatal(err)
-	}
-	c.empty(t)
+	limit := 200 * time.Millisecond
+	testenv.Repeat(t, 4, func() error { // on a busy host it does not come to the second function in it
+		if err := spec.Seed(t.Context(), c.client); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeoutCause(t.Context(), limit, errors.New("too long"))
+		defer cancel()
+		limit *= 5
+		result, err := Run(ctx, spec, c.client)
+		if err := spec.Clean(t.Context(), c.client); err != nil {
+			t.Fatal(err)
+		}
+		c.empty(t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(result.Error, "too long; invocation 1 (function f2 at") || len(result.Steps) != 3 {
+			return fmt.Errorf("%+v", result)
+		}
+		return nil
+	})
 }
 
 // What is not the next message of a chain that goes on is refused, with its reason, and takes no memory.

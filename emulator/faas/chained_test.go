@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
@@ -60,19 +60,17 @@ func TestWorkersCallEachOther(t *testing.T) {
 // empty complains of what agents have left.
 func (c *cluster) empty(t *testing.T) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		left := ""
+	left := ""
+	if !testenv.Holds(func() bool {
+		left = ""
 		for i, a := range c.agents {
 			if s := a.Stats(); s.States != 0 || s.Bytes != 0 || len(a.parts.all) != 0 {
 				left += fmt.Sprintf("agent %d keeps %d states, %d bytes, %d parts; ", i, s.States, s.Bytes, len(a.parts.all))
 			}
 		}
-		if left == "" {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(left)
-		}
+		return left == ""
+	}) {
+		t.Fatal(left)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"testbed/emulator/internal/testenv"
 )
 
 // mainEnv makes the test binary an agent with the arguments after "main".
@@ -44,7 +46,7 @@ func TestCommandBeside(t *testing.T) {
 		t.Fatal(err)
 	}
 	writer.Close()
-	_ = reader.SetReadDeadline(time.Now().Add(20 * time.Second))
+	_ = reader.SetReadDeadline(time.Now().Add(testenv.Patience))
 	for buffer := make([]byte, 512); !strings.Contains(out.String(), "(status 7)"); {
 		n, err := reader.Read(buffer)
 		out.Write(buffer[:n])

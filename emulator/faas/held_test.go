@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"testbed/emulator/faas/dapr"
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
@@ -43,7 +44,7 @@ func TestPlannedMemoryIsEnough(t *testing.T) {
 					if err := c.clients[i].Clean(t.Context(), ""); err != nil {
 						t.Error(err)
 					}
-					until(t, "nothing being held", func() bool { return a.Stats().Bytes == 0 })
+					testenv.Eventually(t, "nothing being held", func() bool { return a.Stats().Bytes == 0 })
 				}
 				budget := func(id topology.ID) int64 { return max(minMemory, held.Nodes[id]/2) }
 				half := boundedCluster(t, 20*time.Millisecond, budget)

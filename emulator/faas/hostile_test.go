@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/plan"
 )
 
@@ -85,7 +86,7 @@ func TestHostileAgentsAreBounded(t *testing.T) {
 				"seed":  func(ctx context.Context) error { return c.Seed(ctx, "k/0", 5) },
 				"stats": func(ctx context.Context) error { _, err := c.Stats(ctx); return err },
 			} {
-				limit := 30 * time.Second
+				limit := testenv.Patience
 				if strings.HasPrefix(name, "silence") {
 					limit = 50 * time.Millisecond
 				}

@@ -12,6 +12,7 @@ import (
 
 	"testbed/emulator/faas/dapr"
 	"testbed/emulator/faas/instance"
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
@@ -153,16 +154,16 @@ func TestScaleToZeroAndBack(t *testing.T) {
 	if starts < 3 || most > 2 {
 		t.Errorf("%d starts, and %d at a time", starts, most)
 	}
-	for range 1000 { // keep-alive is over some day
-		if s := c.agents[1].Stats().Instances; s != nil && s.Ready+s.Starting == 0 {
-			if s.Starts < starts || s.Stopped != s.Starts {
-				t.Errorf("%d waited for a start: %+v", starts, s)
-			}
-			return
+	testenv.Eventually(t, "keep-alive is over, and no instance is left", func() bool {
+		s := c.agents[1].Stats().Instances
+		if s == nil || s.Ready+s.Starting > 0 {
+			return false
 		}
-		time.Sleep(keep)
-	}
-	t.Errorf("instances are left: %+v", c.agents[1].Stats().Instances)
+		if s.Starts < starts || s.Stopped != s.Starts {
+			t.Errorf("%d waited for a start: %+v", starts, s)
+		}
+		return true
+	})
 }
 
 func TestInstancesOutOfRangeAreRefused(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"testbed/emulator/faas/instance"
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/topology"
 )
 
@@ -93,7 +94,9 @@ func TestThePasswordGoesWhereTheControllerSays(t *testing.T) {
 	go func() {
 		_ = client.do(t.Context(), a.Addr().String(), &m, func(*http.Response) error { return nil })
 	}()
-	until(t, "one that was announced being sent it", func() bool { return strings.Contains(thief.got(), "secret") })
+	testenv.Eventually(t, "one that was announced being sent it", func() bool {
+		return strings.Contains(thief.got(), "secret")
+	})
 }
 
 // The headers of ours that there are, and which of them another node may send where.
@@ -121,7 +124,7 @@ func TestHeadersFromPeers(t *testing.T) {
 	}
 	others := map[string]string{ // that an agent or the controller answers, or that go over the control socket
 		"X-Testbed-Protocol": "control socket", "X-Testbed-Times": "response", "X-Testbed-Sizes": "response",
-		"X-Testbed-At": "response",
+		"X-Testbed-At": "response", "X-Testbed-Roused": "response",
 	}
 	files, err := filepath.Glob("*.go")
 	if err != nil || len(files) == 0 {

@@ -15,19 +15,22 @@ type line struct {
 	conn    *peer
 }
 
-// do sends a request, and reads an answer without a body. After an error the line is closed.
-func (l *line) do(ctx context.Context, m *message) error {
+// do sends a request, and reads an answer without a body, whose header it returns. After an error the line is closed.
+func (l *line) do(ctx context.Context, m *message) (header http.Header, err error) {
 	if l.conn == nil {
 		conn, err := l.peers.take(ctx, l.address, m)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		conn.Conn = steady{conn.Conn, l.limits.stall}
 		l.conn = conn
 	}
 	conn := l.conn
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	reusable, err := conn.exchange(l.address, m, func(*http.Response) error { return nil })
+	reusable, err := conn.exchange(l.address, m, func(r *http.Response) error {
+		header = r.Header
+		return nil
+	})
 	if !stop() && err != nil && context.Cause(ctx) != nil {
 		err = context.Cause(ctx)
 	}
@@ -35,7 +38,7 @@ func (l *line) do(ctx context.Context, m *message) error {
 	if err != nil || !reusable {
 		l.close()
 	}
-	return err
+	return header, err
 }
 
 func (l *line) close() {

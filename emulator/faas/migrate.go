@@ -57,43 +57,6 @@ func (m *Move) validate() error {
 	return errors.Join(checkKey(m.ID), checkKey(m.Token), checkAddress(m.Address), checkAddress(m.Home))
 }
 
-// Moved is what became of a move. Moments are nanoseconds of the host's monotonic clock.
-type Moved struct {
-	Elsewhere *Elsewhere `json:"elsewhere,omitempty"` // the instance is not here: nothing was done
-	Began     int64      `json:"began"`
-	Held      int64      `json:"held"`   // from when on invocations were held; 0: none was
-	Served    int64      `json:"served"` // from when on they could be served again: by the target or, undone, here
-	Rounds    []Round    `json:"rounds"` // the last is the one for which invocations were held
-	Delays    []int64    `json:"delays"` // of invocations that came while it was held, in ns
-	Undone    string     `json:"undone,omitempty"`
-	// Later are prefixes that were to be forgotten while the instance was held: whoever has moved it has them forgotten
-	// where it is now.
-	Later []string `json:"later,omitempty"`
-}
-
-// Round is one copying of states.
-type Round struct {
-	Start  int64 `json:"start"` // when it was begun to send
-	End    int64 `json:"end"`   // when the target's acknowledgement was there
-	States int   `json:"states"`
-	Bytes  int64 `json:"bytes"` // of states
-	Head   int64 `json:"head"`  // of what says which they are
-}
-
-// Unavailable is how long no invocation could be served.
-func (m *Moved) Unavailable() time.Duration { return time.Duration(m.Served - m.Held) }
-
-// Bytes are those that all rounds have copied, of states.
-func (m *Moved) Bytes() (sum int64) {
-	for _, r := range m.Rounds {
-		sum += r.Bytes
-	}
-	return sum
-}
-
-// maxDelays bounds what is told of invocations that were held.
-const maxDelays = 1 << 12
-
 // move is a move under way, at the agent that the instance leaves. The agent alone decides: it is the coordinator of a
 // two-phase commit. The target is prepared when it has all, and serves as soon as somebody comes who was sent to it.
 // Whoever it cannot place it sends back, so that a target that was prepared in vain is in nobody's way.
@@ -175,7 +138,7 @@ func (m *move) begin() error {
 }
 
 func (m *move) carryOut(ctx context.Context) error {
-	if err := m.say(ctx, &arrivalHead{Phase: phaseOffer, Rooms: m.rooms()}, nil); err != nil {
+	if _, err := m.say(ctx, &arrivalHead{Phase: phaseOffer, Rooms: m.rooms()}, nil); err != nil {
 		return fmt.Errorf("offering it to the target: %w", err)
 	}
 	for n := 1; m.Method == PreCopy && n <= m.Rounds; n++ {
@@ -219,7 +182,7 @@ func (m *move) undo(why error) {
 	ctx, cancel := context.WithTimeout(m.context, graceToUndo)
 	defer cancel()
 	m.line = &line{Agent: m.Agent, address: m.Address}
-	_ = m.say(ctx, &arrivalHead{Phase: phaseAbort}, nil) // a target that is not told sends everybody back here
+	_, _ = m.say(ctx, &arrivalHead{Phase: phaseAbort}, nil) // a target that is not told sends everybody back here
 }
 
 // graceToUndo is how long a target is tried to be told that nothing comes.
@@ -270,10 +233,12 @@ func (m *move) round(ctx context.Context, head *arrivalHead, all []copied) error
 		head.States = append(head.States, arrivalState{s.key, s.version, s.sum, int64(len(s.content.data))})
 		body = append(body, s.content.data)
 	}
-	err := m.say(ctx, head, body)
+	said, err := m.say(ctx, head, body)
 	if r.End = m.clock.moment(); err != nil {
 		return err
 	}
+	starts := readRoused(said, time.Duration(r.End-m.result.Began))
+	m.result.Start, m.result.Awaited = starts.took.Nanoseconds(), starts.waited.Nanoseconds()
 	for _, s := range all {
 		m.sent[s.key] = version{s.version, s.sum}
 	}
@@ -282,16 +247,16 @@ func (m *move) round(ctx context.Context, head *arrivalHead, all []copied) error
 	return nil
 }
 
-// say sends a message to the target, and waits for its acknowledgement.
-func (m *move) say(ctx context.Context, head *arrivalHead, body [][]byte) error {
+// say sends a message to the target, and waits for its acknowledgement, whose header it returns.
+func (m *move) say(ctx context.Context, head *arrivalHead, body [][]byte) (http.Header, error) {
 	head.From, head.Epoch = Elsewhere{m.From, m.Home, m.one.epochNow()}, m.place.Epoch
 	text, err := json.Marshal(head)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	head.bytes = int64(len(text))
 	if len(text) > maxSpec {
-		return fmt.Errorf("%d states and calls: too many for one move", len(head.States)+len(head.Calls))
+		return nil, fmt.Errorf("%d states and calls: too many for one move", len(head.States)+len(head.Calls))
 	}
 	msg := message{
 		method: http.MethodPost, path: pathArrive, fresh: true, body: append([][]byte{text}, body...),

@@ -34,6 +34,7 @@ type InstanceStatus struct {
 	// to end, in s.
 	Rate  float64 `json:"rate"`
 	Drain float64 `json:"drain_s"`
+	Needs Needs   `json:"needs"` // of a node that it moves to
 }
 
 // Residents is a Control that knows stateful instances. Where one is elsewhere they answer with the place, and have

@@ -67,7 +67,7 @@ func (a *Agent) handleDeclare(w http.ResponseWriter, r *http.Request) {
 func (a *Agent) instances() []InstanceStatus {
 	all := []InstanceStatus{}
 	for _, one := range a.residents.list() {
-		s := InstanceStatus{Stateful: one.Stateful}
+		s := InstanceStatus{Stateful: one.Stateful, Needs: a.needs(&one.Stateful)}
 		for _, key := range one.stored() {
 			if v, err := a.states.get(key); err == nil {
 				s.States, s.Bytes = s.States+1, s.Bytes+int64(len(v.content.data))

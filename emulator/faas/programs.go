@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"testbed/emulator/faas/dapr"
 	"testbed/emulator/faas/function"
@@ -49,6 +50,7 @@ func (a *Agent) installPrograms(own programs) {
 type own struct {
 	program *function.Program
 	pool    *instance.Pool // of the instance that is always warm; nil: the calls say how instances live, or it stands by
+	last    lastStart
 }
 
 // starter implements startable.
@@ -56,7 +58,7 @@ func (p *installed) starter(function string) (instance.Starter, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if one := p.all[function]; one != nil {
-		return launched{p.launcher, one.program}, nil
+		return launched{p.launcher, one.program, &one.last}, nil
 	}
 	return nil, unknown(function)
 }
@@ -76,14 +78,17 @@ var warmInstances = instance.Limits{Min: 1, Max: 1, Concurrency: instance.MostCo
 type launched struct {
 	launcher launcher
 	program  *function.Program
+	last     *lastStart
 }
 
 // Start starts one.
 func (l launched) Start(ctx context.Context) (instance.Instance, error) {
+	l.last.begin(time.Now())
 	i, err := l.launcher.Start(ctx, l.program)
 	if err != nil {
 		return nil, err
 	}
+	l.last.end(time.Now())
 	return i, nil
 }
 
@@ -136,7 +141,8 @@ func (o *own) begin(l launcher) error {
 	if o.pool != nil {
 		return nil
 	}
-	pool, err := instance.NewPool(warmInstances, launched{l, o.program})
+	o.last.begin(time.Now())
+	pool, err := instance.NewPool(warmInstances, launched{l, o.program, &o.last})
 	if err != nil {
 		return fmt.Errorf("function %s: %w", o.program.Name, err)
 	}

@@ -14,8 +14,10 @@ import (
 
 // handleOwnPrograms serves what the controller asks about the user's programs, and says whether it was that.
 func (a *Agent) handleOwnPrograms(w http.ResponseWriter, r *http.Request, path string) bool {
-	if path == "/programs" && r.Method == http.MethodPut {
+	if path == pathPrograms && r.Method == http.MethodPut {
 		a.handlePrograms(w, r)
+	} else if path == pathPrograms && r.Method == http.MethodGet && r.ContentLength == 0 {
+		a.handleStanding(w)
 	} else if key, ok := strings.CutPrefix(path, "/payload/"); ok && r.Method == http.MethodPut {
 		a.handlePayload(w, r, key)
 	} else if path == "/wishes" && r.Method == http.MethodGet {
@@ -57,7 +59,7 @@ func (c *Client) Programs(ctx context.Context, programs []function.Program) erro
 	if programs == nil {
 		programs = []function.Program{}
 	}
-	return c.do(ctx, http.MethodPut, "/programs", programs, nil, maxAnswer)
+	return c.do(ctx, http.MethodPut, pathPrograms, programs, nil, maxAnswer)
 }
 
 // payloads are the files that a client's agent sends as arguments, by the SHA-256 of their content, which the

@@ -16,6 +16,7 @@ import (
 	"testbed/emulator/faas/dapr"
 	"testbed/emulator/faas/function"
 	"testbed/emulator/faas/instance"
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 	"testbed/emulator/workload"
@@ -99,7 +100,7 @@ func testPrograms(t *testing.T, how string, names ...string) []function.Program 
 	var all []function.Program
 	for _, name := range names {
 		all = append(all, function.Program{Name: name, Command: []string{"program"}, Path: self, Dir: t.TempDir(),
-			Timeout: 20 * time.Second, Env: []string{programEnv + "=" + how}})
+			Timeout: testenv.Patience, Env: []string{programEnv + "=" + how}})
 	}
 	return all
 }

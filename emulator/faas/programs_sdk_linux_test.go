@@ -3,10 +3,10 @@ package faas
 import (
 	"path/filepath"
 	"testing"
-	"time"
 
 	"testbed/emulator/faas/dapr/daprtest"
 	"testbed/emulator/faas/function"
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/plan"
 	"testbed/emulator/workload"
 )
@@ -22,7 +22,7 @@ func TestJavaScriptSDKInModels(t *testing.T) {
 	}
 	program := function.Program{
 		Name: "f", Command: []string{"node", filepath.Join(directory, "function.js")}, Path: node, Dir: directory,
-		Timeout: time.Minute, Env: []string{"NODE_PATH=" + modules},
+		Timeout: testenv.Patience, Env: []string{"NODE_PATH=" + modules},
 	}
 	c := newCluster(t, Allotted)
 	if err := c.clients[1].Programs(t.Context(), []function.Program{program}); err != nil {

@@ -9,7 +9,7 @@ import (
 
 // Protocol is the number of the control protocol. It changes with whatever the controller and an agent
 // would misunderstand of one another: every request and response on the control socket carries it.
-const Protocol = 5
+const Protocol = 6
 
 // ErrProtocol is wrapped by errors about an agent of another protocol number than the controller's.
 var ErrProtocol = errors.New("the control protocols differ")

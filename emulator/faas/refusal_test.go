@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"testbed/emulator/internal/testenv"
 )
 
 // push sends 20 MB as a call, by a connection of its own.
@@ -26,7 +28,7 @@ func TestRefusalReachesTheSender(t *testing.T) {
 	a, _ := agentWith(t, Config{Memory: 8 * mebibyte}, nil)
 	full, _ := agentWith(t, Config{Memory: 8 * mebibyte}, func(l *limits) { l.wait = time.Millisecond })
 	connect(t, full, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 8388608\r\n\r\n"+strings.Repeat("x", 8388600))
-	until(t, "8 MiB being held", func() bool { return full.Stats().Bytes == 8*mebibyte })
+	testenv.Eventually(t, "8 MiB being held", func() bool { return full.Stats().Bytes == 8*mebibyte })
 	refuses := func(w http.ResponseWriter, _ *http.Request) { fail(w, 400, fmt.Errorf("the reason")) }
 	plain := httptest.NewServer(http.HandlerFunc(refuses))
 	t.Cleanup(plain.Close)

@@ -162,6 +162,7 @@ type StationStatus struct {
 	Name     string `json:"name"`
 	Attached bool   `json:"attached"`       // false: it carries nothing for the station
 	Note     string `json:"note,omitempty"` // why it does not, or what differs from what was wanted
+	Packets  uint64 `json:"packets"`        // that it was given
 	// Unreachable counts packets to addresses that no station has; Ignored those of kinds that the fabric does
 	// not emulate; Errors those that the host lost when they were read or written.
 	Unreachable uint64 `json:"unreachable"`

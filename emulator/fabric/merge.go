@@ -48,5 +48,6 @@ func (s *StationStatus) add(o *StationStatus) {
 	if o.Attached && !s.Attached {
 		s.Attached, s.Note = true, o.Note
 	}
+	s.Packets += o.Packets
 	s.Unreachable, s.Ignored, s.Errors = s.Unreachable+o.Unreachable, s.Ignored+o.Ignored, s.Errors+o.Errors
 }

@@ -24,12 +24,13 @@ func TestMergePutsPartsInOrder(t *testing.T) {
 	top.Join(1, 2, 0)
 	got := Merge(n,
 		Status{Queues: []QueueStatus{{Link: "l", Dir: 1, Packets: 7, Errors: 1}, {Link: "old"}},
-			Stations: []StationStatus{{Name: "b", Attached: true}, {Name: "a", Note: "gone", Errors: 2}}},
+			Stations: []StationStatus{{Name: "b", Attached: true}, {Name: "a", Note: "gone", Errors: 2, Packets: 5}}},
 		Status{Queues: []QueueStatus{{Link: "l", Packets: 3, Dropped: 2}, {Link: "l", Dir: 1, Packets: 5, Bytes: 9}},
-			Stations: []StationStatus{{Name: "a", Attached: true, Errors: 3}}},
+			Stations: []StationStatus{{Name: "a", Attached: true, Errors: 3, Packets: 6}}},
 		Status{Stations: []StationStatus{{Name: "a", Note: "moved away", Ignored: 4}}})
 	wantQueues := []QueueStatus{{Link: "l", Packets: 3, Dropped: 2}, {Link: "l", Dir: 1, Packets: 12, Bytes: 9, Errors: 1}}
-	wantStations := []StationStatus{{Name: "a", Attached: true, Ignored: 4, Errors: 5}, {Name: "b", Attached: true}}
+	wantStations := []StationStatus{{Name: "a", Attached: true, Packets: 11, Ignored: 4, Errors: 5},
+		{Name: "b", Attached: true}}
 	if !slices.Equal(got.Queues, wantQueues) || !slices.Equal(got.Stations, wantStations) {
 		t.Errorf("%+v", got)
 	}

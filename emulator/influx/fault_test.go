@@ -70,7 +70,7 @@ func TestFaults(t *testing.T) {
 			}
 			fill(t, d, 0, 100)
 			if fault.begin != nil {
-				eventually(t, "the first lines arrive", func() bool { return m.Counts().Written > 0 })
+				testenv.Eventually(t, "the first lines arrive", func() bool { return m.Counts().Written > 0 })
 				fault.begin(front, s)
 			}
 			fill(t, d, 100, 600)
@@ -78,11 +78,11 @@ func TestFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 			if fault.rejected { // finding out which lines takes requests, more than a busy machine has time for after Close
-				eventually(t, "every line is answered", func() bool { return m.Counts().Pending == 0 })
+				testenv.Eventually(t, "every line is answered", func() bool { return m.Counts().Pending == 0 })
 			}
 			begin := time.Now()
 			err = m.Close()
-			if took := time.Since(begin); took > 10*config.FinalFlush {
+			if took := time.Since(begin); took > time.Minute {
 				t.Errorf("the final flush took %v", took)
 			}
 			missing(t, err)

@@ -100,16 +100,6 @@ func readFile(t testing.TB, dir, name string) []byte {
 	return text
 }
 
-// eventually waits until something is so.
-func eventually(t testing.TB, what string, so func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !so(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within 30 s: %s", what)
-		}
-	}
-}
-
 // keepsSecrets fails where a run's directory or a text holds a secret.
 func keepsSecrets(t testing.TB, dir string, texts ...string) {
 	t.Helper()

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/record"
 )
 
@@ -22,7 +23,7 @@ func TestMirrorFollows(t *testing.T) {
 		t.Fatal(err)
 	}
 	fill(t, d, 0, 120)
-	eventually(t, "the first flush arrives", func() bool { return m.Counts().Written > 0 })
+	testenv.Eventually(t, "the first flush arrives", func() bool { return m.Counts().Written > 0 })
 	fill(t, d, 120, 1200)
 	if err := errors.Join(d.Close(), m.Close(), m.Close()); err != nil {
 		t.Fatal(err)

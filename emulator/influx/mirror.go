@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/internal/shell"
 	"testbed/emulator/record"
 )
@@ -205,8 +206,8 @@ func incomplete(name, dir string, c record.Counts) error {
 	if c.Complete() {
 		return nil
 	}
-	text := fmt.Sprintf("%d of %d lines are missing, %d pending and %d rejected",
-		c.Pending+c.Rejected, c.Written+c.Pending+c.Rejected, c.Pending, c.Rejected)
+	text := fmt.Sprintf("%d of %s are missing, %d pending and %d rejected",
+		c.Pending+c.Rejected, printable.Count(c.Written+c.Pending+c.Rejected, "line"), c.Pending, c.Rejected)
 	if c.Message != "" {
 		text += " (" + c.Message + ")"
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"testbed/emulator/influx/influxtest"
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/record"
 	"testbed/emulator/record/lineprotocol"
 )
@@ -208,10 +209,10 @@ func TestRealServerIsKilledAndRestarted(t *testing.T) {
 		t.Fatal(err)
 	}
 	fill(t, d, 0, 500)
-	eventually(t, "the first lines arrive", func() bool { return m.Counts().Written > 0 })
+	testenv.Eventually(t, "the first lines arrive", func() bool { return m.Counts().Written > 0 })
 	s.Kill()
 	fill(t, d, 500, 1000)
-	eventually(t, "the mirror notices", func() bool {
+	testenv.Eventually(t, "the mirror notices", func() bool {
 		c := m.Counts()
 		return c.Retried > 0 && c.Pending > 0 && c.Message != ""
 	})

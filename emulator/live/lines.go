@@ -5,14 +5,16 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"testbed/emulator/internal/printable"
 )
 
 // Lines is the status as lines of at most width characters, for a terminal.
 func (s *Status) Lines(width int) []string {
 	head := fmt.Sprintf("%s: %s", s.Testbed, s.Phase)
 	if s.Total > 0 && s.Done > 0 {
-		head = fmt.Sprintf("%s: %d of %d chains, %.1f/s, %d failed, %s",
-			s.Testbed, s.Done, s.Total, s.Rate, s.Failed, clock(s.Updated.Sub(s.Began)))
+		head = fmt.Sprintf("%s: %d of %s, %.1f/s, %d failed, %s",
+			s.Testbed, s.Done, printable.Count(s.Total, "chain"), s.Rate, s.Failed, clock(s.Updated.Sub(s.Began)))
 		if left := s.Remaining(); left > 0 {
 			head += ", about " + clock(left) + " to go"
 		}
@@ -24,7 +26,7 @@ func (s *Status) Lines(width int) []string {
 			line += fmt.Sprintf("  median %9.1f ms  p95 %9.1f ms", 1e3*m.Median, 1e3*m.P95)
 		}
 		if m.Starts > 0 {
-			line += fmt.Sprintf("  %d cold starts", m.Starts)
+			line += fmt.Sprintf("  %s", printable.Count(m.Starts, "cold start"))
 		}
 		if m.Failed > 0 {
 			line += fmt.Sprintf("  %d failed", m.Failed)

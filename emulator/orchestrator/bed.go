@@ -37,6 +37,7 @@ type Bed struct {
 	byID       map[topology.ID]Station
 	absent     []string
 	lost       func(context.Context) error // blocks until one of several machines is lost; nil: there is one
+	silent     map[string]string           // machines without nodes that do not answer, by their IDs, and why
 }
 
 // Open finds a testbed that is up. Where name is empty and exactly one is up, it takes that one.

@@ -29,6 +29,15 @@ func (h *Host) down(ctx context.Context, testbed string, forget bool, progress f
 	if err := CheckName(testbed); err != nil {
 		return err
 	}
+	if progress == nil {
+		progress = func(string) {}
+	}
+	return h.Alone(ctx, testbed, func() error { return h.remove(ctx, testbed, forget, progress) })
+}
+
+// Alone does something to a testbed, whether there is one or not, while nobody else on this host changes it. It waits a
+// little for who does.
+func (h *Host) Alone(ctx context.Context, testbed string, do func() error) error {
 	release, err := h.Store.acquire(ctx, testbed)
 	if err != nil {
 		if _, there := os.Lstat(h.Store.Dir(testbed)); there == nil || ctx.Err() != nil {
@@ -37,10 +46,7 @@ func (h *Host) down(ctx context.Context, testbed string, forget bool, progress f
 		release = func() {} // without a directory, and without room for one: nobody else is at work on it either
 	}
 	defer release()
-	if progress == nil {
-		progress = func(string) {}
-	}
-	return h.remove(ctx, testbed, forget, progress)
+	return do()
 }
 
 // remove takes down what Up made: what the journal names, and what can be proved to be the testbed's without it.

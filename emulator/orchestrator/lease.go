@@ -32,6 +32,7 @@ type Lease struct {
 	bed   *Bed
 	file  *os.File
 	since uint64 // revision at the beginning
+	found Found
 	once  sync.Once
 }
 
@@ -39,7 +40,8 @@ type Lease struct {
 // run that is under way already. What the events of an earlier run, which was killed, have left in force ends.
 func (b *Bed) Begin(ctx context.Context, run string) (lease *Lease, err error) {
 	err = b.locked(ctx, func() error {
-		if _, err := b.Origin(); err != nil {
+		was, now, err := b.origin()
+		if err != nil {
 			return err
 		}
 		file, err := b.store.takeLease(b.Journal.Testbed)
@@ -50,17 +52,13 @@ func (b *Bed) Begin(ctx context.Context, run string) (lease *Lease, err error) {
 		if err == nil {
 			_, err = file.WriteAt(text, 0)
 		}
-		var now snapshot
-		if err == nil {
-			now, err = b.store.readSnapshot(b.Journal.Testbed, networkFile)
-		}
 		if err == nil {
 			err = b.settle(ctx, now.network)
 		}
 		if err != nil {
 			return errors.Join(err, file.Close())
 		}
-		lease = &Lease{bed: b, file: file, since: now.Revision}
+		lease = &Lease{bed: b, file: file, since: now.Revision, found: foundIn(was, now)}
 		return nil
 	})
 	return lease, err
@@ -90,6 +88,9 @@ func (l *Lease) Changes() ([]Change, error) {
 	}
 	return h.Changes, nil
 }
+
+// Found is the network as the run found it when it began.
+func (l *Lease) Found() Found { return l.found }
 
 // End lets others run. It may be repeated.
 func (l *Lease) End() {

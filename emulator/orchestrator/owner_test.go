@@ -122,6 +122,7 @@ func TestEveryChangeTakesTheLock(t *testing.T) {
 		"apply":    func() error { _, err := b.Reconcile(ctx, "test", requestFor(t, "one")); return err },
 		"a run":    func() error { _, err := b.Begin(ctx, "x"); return err },
 		"down":     func() error { return h.Down(ctx, "one", nil) },
+		"others":   func() error { return h.Alone(ctx, "one", func() error { return nil }) },
 	} {
 		if err := do(); err == nil {
 			t.Errorf("%s went on while another changed the testbed", name)

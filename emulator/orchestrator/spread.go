@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/internal/printable"
@@ -154,7 +155,35 @@ func (h *Host) openSpread(ctx context.Context, journal *Journal) (*Bed, error) {
 		return nil, err
 	}
 	b.learn(conditions)
+	if journal.Phase == Running { // else agents are about to come, or to go
+		b.silent = b.unanswered()
+	}
 	return b, nil
+}
+
+// unanswered asks the machines that have no node, of which nothing else tells, whether they are there; it says of those
+// that do not answer, by their IDs, why.
+func (b *Bed) unanswered() map[string]string {
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	why := map[string]string{}
+	for _, m := range b.Journal.Spread.Partition.Machines {
+		if slices.ContainsFunc(b.Journal.Nodes, func(n NodeRecord) bool { return n.Machine == m.ID }) {
+			continue
+		}
+		all.Go(func() {
+			conn, err := b.At(m.ID).Open(carrier.HelloService)
+			if err == nil {
+				_ = conn.Close()
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			why[m.ID] = err.Error()
+		})
+	}
+	all.Wait()
+	return why
 }
 
 // removeSpread takes down what is on several machines. Machines that cannot be asked are written down, and left to the
@@ -194,8 +223,9 @@ type LeftError struct {
 }
 
 func (e *LeftError) Error() string {
-	return fmt.Sprintf("%s is down, but for what may be left on %d machines:\n  %s\n`testbed down --name %s` finishes "+
-		"once they are back; with --forget it gives them up", e.Testbed, len(e.Machines), strings.Join(e.Machines, "\n  "),
+	return fmt.Sprintf("%s is down, but for what may be left on %s:\n  %s\n`testbed down --name %s` finishes "+
+		"once they are back; with --forget it gives them up", e.Testbed, printable.Count(len(e.Machines), "machine"),
+		strings.Join(e.Machines, "\n  "),
 		shell.Quote(e.Testbed))
 }
 

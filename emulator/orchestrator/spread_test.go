@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -120,7 +121,7 @@ func (a *archipelago) carried(testbed string, s *Spread) *Carried {
 		list = append(list, several.Machine{ID: m.ID, Made: noderuntime.Made{Runtime: a.islands[m.ID]}})
 	}
 	return &Carried{Runtime: several.New("docker", list), Fabric: a.machine.Fabric("userspace", testbed),
-		At: func(id string) remote.Opener { return nowhere(id) },
+		At: func(id string) remote.Opener { return ferry{a.islands[id]} },
 		Lost: func(ctx context.Context) error {
 			for id, i := range a.islands {
 				select {
@@ -136,6 +137,19 @@ func (a *archipelago) carried(testbed string, s *Spread) *Carried {
 				return nil
 			}
 		}}
+}
+
+// ferry is the way to the agent of an island.
+type ferry struct{ to *island }
+
+// Open connects to nobody, or fails where the way is cut.
+func (f ferry) Open(string) (net.Conn, error) {
+	if err := f.to.lost(); err != nil {
+		return nil, err
+	}
+	here, there := net.Pipe()
+	_ = there.Close()
+	return here, nil
 }
 
 func (a *archipelago) End(
@@ -262,6 +276,26 @@ func TestALostMachine(t *testing.T) {
 	}
 	if _, err := h.Store.Read("far"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("its record is there: %v", err)
+	}
+}
+
+// TestALostMachineWithoutNodes is named as well: a switch may be all that it has.
+func TestALostMachineWithoutNodes(t *testing.T) {
+	a, h, b := newApart(t)
+	r := apart(t, "far")
+	for name := range r.Spread.Partition.Of {
+		r.Spread.Partition.Of[name] = 0
+	}
+	if _, err := b.Reconcile(t.Context(), "test", r); err != nil {
+		t.Fatal(err)
+	}
+	if s := h.Status(t.Context(), "far"); len(s.Problems) > 0 || s.Machines[1].Nodes > 0 || s.Machines[1].Lost != "" {
+		t.Fatalf("%+v", s)
+	}
+	close(a.islands["b"].cut)
+	s := h.Status(t.Context(), "far")
+	if len(s.Problems) != 1 || !strings.Contains(s.Problems[0], "lost") || s.Machines[1].Lost == "" {
+		t.Errorf("%+v", s)
 	}
 }
 

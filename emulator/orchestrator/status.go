@@ -32,7 +32,7 @@ type MachineStatus struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`
 	Nodes int    `json:"nodes"`
-	Lost  string `json:"lost,omitempty"` // why it does not answer; empty: it does, or has no nodes
+	Lost  string `json:"lost,omitempty"` // why it does not answer; empty: it does
 }
 
 // MachineStatuses says how the machines of a testbed on several are; none: it is on this one.
@@ -44,6 +44,7 @@ func (b *Bed) MachineStatuses() []MachineStatus {
 	all, at := make([]MachineStatus, len(p.Machines)), map[string]*MachineStatus{}
 	for i, name := range machines.Names(p.Machines) {
 		all[i].ID, all[i].Name = p.Machines[i].ID, name
+		all[i].Lost = b.silent[all[i].ID]
 		at[all[i].ID] = &all[i]
 	}
 	for _, n := range b.Journal.Nodes {

@@ -7,12 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/internal/shell"
-	"testbed/emulator/topology"
 )
 
 // undoTime is how long putting the network back may take, once the context has ended, too.
@@ -33,22 +31,23 @@ var ErrUnfinished = errors.New("an apply did not come to its end")
 // Origin is the network as the testbed's scenario says: of the same vertices as Network. It fails with ErrUnfinished
 // where an apply ended between the two.
 func (b *Bed) Origin() (fabric.Network, error) {
-	s, err := b.store.readSnapshot(b.Journal.Testbed, originFile)
-	if err != nil {
-		return s.network, err
+	was, _, err := b.origin()
+	return was.network, err
+}
+
+// origin is the network as the scenario says, and as it is wanted now.
+func (b *Bed) origin() (was, now snapshot, err error) {
+	if was, err = b.store.readSnapshot(b.Journal.Testbed, originFile); err != nil {
+		return was, now, err
 	}
-	now, err := b.Network()
-	if err != nil {
-		return s.network, err
+	if now, err = b.store.readSnapshot(b.Journal.Testbed, networkFile); err != nil {
+		return was, now, err
 	}
-	same := slices.EqualFunc(s.network.Topology.Vertices, now.Topology.Vertices, func(v, w topology.Vertex) bool {
-		return v.Name == w.Name && v.Kind == w.Kind && v.LinkType == w.LinkType
-	})
-	if !same {
-		return s.network, fmt.Errorf("testbed %s: %w: `testbed apply --name %s SCENARIO` finishes it",
+	if !was.network.Topology.Alike(now.network.Topology) {
+		return was, now, fmt.Errorf("testbed %s: %w: `testbed apply --name %s SCENARIO` finishes it",
 			b.Journal.Testbed, ErrUnfinished, shell.Quote(b.Journal.Testbed))
 	}
-	return s.network, nil
+	return was, now, nil
 }
 
 // Wanted is the network as it is to be at the moment: below what a run's events lay over it.

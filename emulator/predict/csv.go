@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/internal/readfile"
 	"testbed/emulator/plan"
 )
@@ -222,7 +223,8 @@ func (p *Prediction) parseParts(row []string) error {
 			at++
 		}
 		if at != len(p.Parts) {
-			return fmt.Errorf("%s: %d numbers for %d steps", partNames[field], at, len(p.Parts))
+			return fmt.Errorf("%s: %s for %s", partNames[field], printable.Count(at, "number"),
+				printable.Count(len(p.Parts), "step"))
 		}
 	}
 	for i := range p.Parts {

@@ -40,8 +40,8 @@ type Setting struct {
 
 	Outages []Outage // of hosts, in the order of time
 
-	// Starts are those of programs that stand by on nodes to which stateful instances may move, by function.
-	Starts    map[string]time.Duration
+	Starts Starts // of programs that stand by on nodes to which stateful instances may move
+
 	Rewirings []Rewiring // of the network, in the order of time
 
 	Rebalance *Rebalance // moves them as well; nil: nothing does

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 )
@@ -26,17 +27,17 @@ func TestStandby(t *testing.T) {
 		uses(movable, 10, 1, plan.Local, "f", "g"), uses(movable, 11, 1, plan.Local, "f"),
 		uses(movable, 12, 2, plan.Local, "stateless"), uses(other, 10, 1, plan.Repository, "g"),
 	}
-	starts := map[string]time.Duration{"f": time.Second, "g": 2 * time.Second, "stateless": 3 * time.Second}
+	starts := Starts{"f": {Median: time.Second}, "g": {Median: 2 * time.Second}, "stateless": {Median: 3 * time.Second}}
 	s := NewStandby(starts, plans, movable)
 	expect := func(when string, want time.Duration, node topology.ID, functions ...string) {
 		t.Helper()
-		if got := s.Expect(functions, node); got != want {
+		if got := s.Expect(functions, node).Median; got != want {
 			t.Errorf("%s: %v on node %d take %v, want %v", when, functions, node, got, want)
 		}
 	}
 	starting := func(want time.Duration, node topology.ID, functions ...string) {
 		t.Helper()
-		if got := s.Start(functions, node); got != want {
+		if got := s.Start(functions, node).Median; got != want {
 			t.Errorf("%v start on node %d within %v, want %v", functions, node, got, want)
 		}
 	}
@@ -57,7 +58,25 @@ func TestStandby(t *testing.T) {
 	starting(time.Second, 4, "f")
 	s.Leave([]string{"f"}, 4) // it has not come in the end
 	expect("after a move that was undone", time.Second, 4, "f")
-	if got := (*Standby)(nil).Expect([]string{"f"}, 1); got != 0 {
+	if got := (*Standby)(nil).Expect([]string{"f"}, 1); got.Median != 0 {
 		t.Errorf("without any, %v", got)
+	}
+}
+
+// TestStandbyOfWhatIsFound: a program is warm where that was found out, takes the rest where it is starting, and all of
+// it elsewhere. Of several the last counts, which is later than each.
+func TestStandbyOfWhatIsFound(t *testing.T) {
+	same, spread := instance.Distribution{Median: time.Second}, instance.Distribution{Median: time.Second, P95: 2e9}
+	s := StandbyOf(Starts{"f": same, "g": spread, "h": spread}, []Standing{
+		{Node: 1, Function: "f", Warm: true}, {Node: 2, Function: "f", Since: 300 * time.Millisecond},
+		{Node: 3, Function: "f"}, {Node: 3, Function: "unknown"},
+	})
+	for node, want := range []time.Duration{time.Second, 0, 700 * time.Millisecond, time.Second, time.Second} {
+		if got := s.Expect([]string{"f", "f", "unknown"}, topology.ID(node)); got.Median != want {
+			t.Errorf("on node %d f takes %v, want %v", node, got, want)
+		}
+	}
+	if got := s.Expect([]string{"g", "h"}, 1); got.Median <= spread.Median || got.P95 <= spread.P95 {
+		t.Errorf("two take %v, and each %v", got, spread)
 	}
 }

@@ -74,7 +74,8 @@ func (c *checker) function(f *Function) error {
 		sum += in.Invocations
 	}
 	if f.Invocations != sum || sum > maxCount {
-		return fmt.Errorf("function %s: %d invocations, where its inputs have %d", f.Name, f.Invocations, sum)
+		return fmt.Errorf("function %s: %s, where its inputs have %d", f.Name, printable.Count(f.Invocations, "invocation"),
+			sum)
 	}
 	if f.Starts != nil {
 		if err := f.Starts.check(); err != nil {

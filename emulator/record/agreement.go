@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"testbed/emulator/internal/printable"
 )
 
 // Agreement says whether programs gave the same results, and left the same states, under all models of a run.
@@ -47,13 +49,14 @@ func (a *Agreement) Lines() []string {
 	if a == nil || a.Compared+a.LeftOut == 0 {
 		return nil
 	}
-	line := fmt.Sprintf("Results: equal under all models, and states as well, in the %d jobs compared", a.Compared)
+	line := fmt.Sprintf("Results: equal under all models, and states as well, in the %s compared",
+		printable.Count(a.Compared, "job"))
 	switch {
 	case a.Compared == 0:
 		line = "Results: none was compared between models"
 	case a.Differing > 0:
-		line = fmt.Sprintf("Results DIFFER between models in %d of %d jobs: a function is not deterministic, or its state "+
-			"is not at one place", a.Differing, a.Compared)
+		line = fmt.Sprintf("Results DIFFER between models in %d of %s: a function is not deterministic, or its state "+
+			"is not at one place", a.Differing, printable.Count(a.Compared, "job"))
 		if a.Overlap {
 			line += ", or chains that change one state were executed in another order"
 		}

@@ -35,6 +35,7 @@ type Manifest struct {
 	Queues        []fabric.QueueStatus `json:"queues,omitempty"`         // in force, with their counters at the end
 	Fidelity      []Fidelity           `json:"fidelity,omitempty"`       // of the links that were measured
 	FidelityError string               `json:"fidelity_error,omitempty"` // why some links could not be measured
+	Changed       *Changed             `json:"changed_before,omitempty"` // the network, before the run; absent: it was not
 	Events        []Event              `json:"events,omitempty"`         // what the scenario's events did, model by model
 	Overhead      *Overhead            `json:"overhead,omitempty"`
 	Edge          []Edge               `json:"edge,omitempty"`     // what left it, by model; none: no link to the cloud
@@ -82,6 +83,14 @@ type Fidelity struct {
 	Verdict  string  `json:"verdict,omitempty"` // ok, or why not
 }
 
+// Changed says in what the network that a run found was not as its scenario says. Predictions and the file of the
+// topology are of what links did then; of what was silent they know nothing.
+type Changed struct {
+	What   []string `json:"what,omitempty"`   // links did otherwise, of very many the first
+	Silent []string `json:"silent,omitempty"` // carried nothing, or reached nobody
+	By     []string `json:"by,omitempty"`     // who had changed it, as far as was remembered
+}
+
 // Overhead is what an empty function costs: medians in seconds.
 type Overhead struct {
 	Calls int     `json:"calls"`
@@ -89,6 +98,10 @@ type Overhead struct {
 	Pair  float64 `json:"pair_s"`          // it invokes another node, across the network
 	Rest  float64 `json:"pair_rest_s"`     // the part of Pair that is in no transfer and no execution
 	Step  float64 `json:"pair_one_way_s"`  // median of half of what request and response take
+	Way   float64 `json:"pair_way_s"`      // of which packets are predicted to be under way; the rest is the host's
+	Vague float64 `json:"pair_jitter_s"`   // by as much they may be early or late by intent
+	From  string  `json:"pair_from"`       // the client
+	To    string  `json:"pair_to"`         // the other node
 	Copy  float64 `json:"copy_s_per_byte"` // what a state takes that a node hands to itself, and back; 0: not known
 	// Between is what a chain's states take before and after it; 0: not known.
 	Between float64 `json:"between_chains_s"`

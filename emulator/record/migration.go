@@ -24,10 +24,12 @@ type Migration struct {
 	StateBytes  int64          `json:"state_bytes"`
 	Bytes       int64          `json:"bytes"` // of states, in all rounds
 	Unavailable float64        `json:"unavailability_s"`
-	Drain       float64        `json:"drain_s"` // of that, until the invocations had ended that were at work
-	Took        float64        `json:"took_s"`  // from the first copying, or the hold, to the end
-	Delayed     int            `json:"delayed"` // invocations that came meanwhile
-	Delay       float64        `json:"delay_s"` // their mean
+	Drain       float64        `json:"drain_s"`                   // of that, until what was at work had ended
+	Start       float64        `json:"start_s,omitempty"`         // of its programs at To, from the offer on; 0: were warm
+	Awaited     float64        `json:"start_awaited_s,omitempty"` // of Start, when all states had come
+	Took        float64        `json:"took_s"`                    // from the first copying, or the hold, to the end
+	Delayed     int            `json:"delayed"`                   // invocations that came meanwhile
+	Delay       float64        `json:"delay_s"`                   // their mean
 	MaxDelay    float64        `json:"max_delay_s"`
 	Undone      string         `json:"undone,omitempty"`  // why the instance stayed where it was; empty: it did not
 	Decided     *Decided       `json:"decided,omitempty"` // by placement.rebalance; nil: by an event, or by hand
@@ -46,6 +48,8 @@ type Decided struct {
 // seen.
 type PredictedMove struct {
 	Unavailable float64 `json:"unavailability_s"`
+	P95         float64 `json:"unavailability_p95_s,omitempty"` // of that, as far as starts of its programs decide it
+	Start       float64 `json:"start_s,omitempty"`              // of those, the median; 0: they are warm at To
 	Bytes       float64 `json:"bytes"`
 	Rounds      float64 `json:"rounds"`
 	Took        float64 `json:"took_s"`
@@ -62,7 +66,7 @@ func (m *Migration) Point() lineprotocol.Point {
 		"function": m.Function, "client": m.Client, "rounds": int64(m.Rounds), "states": int64(m.States),
 		"state_bytes": m.StateBytes, "bytes": m.Bytes,
 		"unavailability_s": m.Unavailable, "drain_s": m.Drain, "took_s": m.Took, "delayed": int64(m.Delayed),
-		"delay_s": m.Delay, "max_delay_s": m.MaxDelay, "ok": m.Undone == "",
+		"start_s": m.Start, "start_awaited_s": m.Awaited, "delay_s": m.Delay, "max_delay_s": m.MaxDelay, "ok": m.Undone == "",
 	}
 	if m.Undone != "" {
 		p.Fields["error"] = oneLine(m.Undone)
@@ -74,6 +78,7 @@ func (m *Migration) Point() lineprotocol.Point {
 		p.Fields["predicted_unavailability_s"], p.Fields["predicted_bytes"] = e.Unavailable, e.Bytes
 		p.Fields["predicted_rounds"], p.Fields["predicted_took_s"] = e.Rounds, e.Took
 		p.Fields["unavailability_error_s"] = m.Unavailable - e.Unavailable
+		p.Fields["predicted_start_s"], p.Fields["predicted_unavailability_p95_s"] = e.Start, e.P95
 	}
 	return p
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"strconv"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/internal/readfile"
 )
 
@@ -94,7 +95,7 @@ func finite(s string) (float64, error) {
 
 func readRow(c *Chain, known map[string]column, header, row []string) error {
 	if len(row) != len(header) {
-		return fmt.Errorf("%d columns, not %d", len(row), len(header))
+		return fmt.Errorf("%s, not %d", printable.Count(len(row), "column"), len(header))
 	}
 	for i, name := range header {
 		if col, ok := known[name]; ok {

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"testbed/emulator/internal/testenv"
 )
 
 // sample is chain number i with two steps. Every third has failed, and every second has a prediction.
@@ -157,18 +159,11 @@ func TestBrokenLineInTheMiddleIsAnError(t *testing.T) {
 func TestFlushedWithinASecond(t *testing.T) {
 	d, _, _ := written(t, 1)
 	defer d.Close()
-	deadline := time.Now().Add(20 * time.Second)
-	for {
+	testenv.Eventually(t, "a chain with its steps is flushed", func() bool {
 		chains, err := readChains(filepath.Join(d.Path(), ChainsFile))
 		steps, _ := readSteps(filepath.Join(d.Path(), SamplesFile))
-		if err == nil && len(chains) == 1 && len(steps) == 2 {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("nothing is flushed")
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+		return err == nil && len(chains) == 1 && len(steps) == 2
+	})
 }
 
 func TestDirectoryIsNeverOverwritten(t *testing.T) {

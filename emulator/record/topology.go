@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/internal/readfile"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -179,7 +180,7 @@ func (v *vertex) vertex() (topology.Vertex, error) {
 	}
 	out.LinkType = types[at]
 	if len(v.Queues) > len(out.Shape) {
-		return out, fmt.Errorf("link %s: %d queues", v.Name, len(v.Queues))
+		return out, fmt.Errorf("link %s: %s", v.Name, printable.Count(len(v.Queues), "queue"))
 	}
 	for d := range v.Queues {
 		out.Shape[d] = v.Queues[d].shape()

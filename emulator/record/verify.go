@@ -50,7 +50,7 @@ func Verify(dir string) (*Manifest, error) {
 	}
 	var faults []error
 	if m.Samples.Dropped > 0 {
-		faults = append(faults, fmt.Errorf("%w: %d chains and steps were lost when the run could not write them",
+		faults = append(faults, fmt.Errorf("%w: of chains and steps the run could not write %d, which are lost",
 			ErrIncomplete, m.Samples.Dropped))
 	}
 	if m.Sealed == "" && len(m.Files) == 0 {
@@ -173,7 +173,8 @@ func (m *Manifest) checkCounts(dir string) error {
 	default:
 		return nil
 	}
-	return fmt.Errorf("%w: %s has %d chains and steps, and the run wrote %d", unsound, SamplesFile, n, m.Samples.Written)
+	return fmt.Errorf("%w: of chains and steps %s has %d, and the run wrote %d", unsound, SamplesFile, n,
+		m.Samples.Written)
 }
 
 // countSamples counts the whole lines of chains and steps.

@@ -133,7 +133,7 @@ func TestTimeout(t *testing.T) {
 	begin := time.Now()
 	s, err := Run(t.Context(), c)
 	if err != nil || s.Models[0].Failed != 1 || !strings.Contains(s.Errors[0], "not finished after 100ms") ||
-		time.Since(begin) > 20*time.Second {
+		time.Since(begin) > time.Minute {
 		t.Errorf("%v, %+v after %v", err, s, time.Since(begin))
 	}
 }

@@ -8,7 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
+
+	"testbed/emulator/internal/testenv"
 )
 
 // problems of the page as a browser shows it: figures that are empty, and what sticks out at the side.
@@ -83,13 +84,9 @@ func (b *browser) refuses(t *testing.T) {
 	if !tried {
 		t.Error("a script that was added has run")
 	}
-	for range 100 {
-		if len(b.seen("Log.entryAdded")) >= 3 {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
+	if !testenv.Holds(func() bool { return len(b.seen("Log.entryAdded")) >= 3 }) {
+		t.Errorf("of three violations of the policy %d were reported", len(b.seen("Log.entryAdded")))
 	}
-	t.Errorf("of three violations of the policy %d were reported", len(b.seen("Log.entryAdded")))
 }
 
 // use makes choices, as a person would.

@@ -28,6 +28,9 @@ func (p *page) checks() {
 	} else {
 		s.Tables = append(s.Tables, fidelity(m.Fidelity))
 	}
+	if m.Changed != nil {
+		s.Intro = append(s.Intro, say("network.changed", found(m.Changed)))
+	}
 	if len(m.Events) > 0 {
 		s.Tables = append(s.Tables, events(m.Events))
 		if all := moves(m.Events); len(all) > 0 {
@@ -37,6 +40,17 @@ func (p *page) checks() {
 		s.Intro = append(s.Intro, say("events.none", nil))
 	}
 	p.section(s)
+}
+
+// foundChanged is what a sentence says of a network that was not as the scenario says.
+type foundChanged struct {
+	By, What string
+	Followed bool // predictions are of it
+}
+
+func found(c *record.Changed) foundChanged {
+	what := strings.Join(slices.Concat(c.Silent, c.What), "; ")
+	return foundChanged{clip(strings.Join(c.By, ", "), 200), clip(what, 2000), len(c.What) > 0}
 }
 
 // listed is how many rows a table has of how many, and which file has all of them.

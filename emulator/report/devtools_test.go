@@ -146,7 +146,7 @@ func (b *browser) try(method string, params any) (json.RawMessage, error) {
 			return nil, fmt.Errorf("%s: %s", method, m.Error.Message)
 		}
 		return m.Result, nil
-	case <-time.After(60 * time.Second):
+	case <-time.After(testenv.Patience):
 		return nil, fmt.Errorf("%s: no answer", method)
 	}
 }
@@ -187,13 +187,7 @@ func (b *browser) open(url string, width int, dark bool) {
 	b.events = nil
 	b.mu.Unlock()
 	b.call("Page.navigate", object{"url": url}, nil)
-	for range 600 {
-		if len(b.seen("Page.loadEventFired")) > 0 {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	b.t.Fatal("the page is not loaded")
+	testenv.Eventually(b.t, "the page is loaded", func() bool { return len(b.seen("Page.loadEventFired")) > 0 })
 }
 
 // seen are the parameters of the events of a kind since the page was opened.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"testbed/emulator/compare"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/report/html"
 )
 
@@ -118,7 +119,7 @@ func (p *page) orderTable() html.Table {
 		case r.Verdict == compare.No:
 			holds = "NO"
 		case r.ToDecide > 0:
-			holds += fmt.Sprintf("; about %d chains would decide it", r.ToDecide)
+			holds += fmt.Sprintf("; about %s would decide it", printable.Count(r.ToDecide, "chain"))
 		}
 		t.Rows = append(t.Rows, []string{
 			strings.Join([]string{string(r.Left), r.Relation, string(r.Right)}, " "),

@@ -1,6 +1,10 @@
 package resolved
 
-import "fmt"
+import (
+	"fmt"
+
+	"testbed/emulator/internal/printable"
+)
 
 // notesOfDAGs say what a user should know of jobs that are no chains: how many there are, and which of their tasks
 // cannot run side by side, for the state that both change has one owner, and travels.
@@ -14,7 +18,8 @@ func (e *Scenario) notesOfDAGs() []string {
 	if len(dags) == 0 {
 		return nil
 	}
-	first := fmt.Sprintf("%d of %d jobs are DAGs, whose branches run side by side", len(dags), len(e.Jobs))
+	first := fmt.Sprintf("%d of %s are DAGs, whose branches run side by side", len(dags),
+		printable.Count(len(e.Jobs), "job"))
 	if !e.Source.Linearize {
 		first += "; predictors that know nothing but chains predict nothing, unless linearize: true lets them"
 	}

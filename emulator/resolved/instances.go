@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
+	"testbed/emulator/predict"
 	"testbed/emulator/profile"
 	"testbed/emulator/replay"
 	"testbed/emulator/scenario"
@@ -29,9 +29,9 @@ func (e *Scenario) lives() plan.Lives {
 	}
 }
 
-// Standby is how long an instance of a program takes to start on the node to which a stateful instance moves, by
-// function, as the profile tells of those that are always warm: medians.
-func (e *Scenario) Standby() map[string]time.Duration { return e.standby }
+// Standby is how long an instance of a program takes to start on the node to which a stateful instance moves, as the
+// profile tells of those that are always warm.
+func (e *Scenario) Standby() predict.Starts { return e.standby }
 
 // measureStarts takes from the profile how long starts of programs take of which the scenario says nothing.
 func (e *Scenario) measureStarts(of *profile.Profile) {
@@ -51,8 +51,7 @@ func (e *Scenario) measureStarts(of *profile.Profile) {
 		case f.Starts == nil:
 			unknown = append(unknown, f.Name)
 		default:
-			median, p95 := min(f.Starts.Median, instance.MostStart), min(f.Starts.P95, instance.MostStart)
-			e.starts[f.Name] = instance.Distribution{Median: median, P95: max(p95, median)}
+			e.starts[f.Name] = measured(f.Starts)
 		}
 	}
 	if len(unknown) > 0 {
@@ -63,14 +62,20 @@ func (e *Scenario) measureStarts(of *profile.Profile) {
 	}
 }
 
+// measured is the distribution of starts that a profile tells of.
+func measured(of *profile.Distribution) instance.Distribution {
+	median, p95 := min(of.Median, instance.MostStart), min(of.P95, instance.MostStart)
+	return instance.Distribution{Median: median, P95: max(p95, median)}
+}
+
 // warmStarts are those that the profile tells of programs that are always warm.
-func (e *Scenario) warmStarts(of *profile.Profile) map[string]time.Duration {
-	all := map[string]time.Duration{}
+func (e *Scenario) warmStarts(of *profile.Profile) predict.Starts {
+	all := predict.Starts{}
 	for i := range of.Functions {
 		f := &of.Functions[i]
 		one := e.Source.Function(f.Name)
 		if f.Starts != nil && one != nil && one.Program() && e.Source.Instances(f.Name, 0) == nil {
-			all[f.Name] = min(f.Starts.Median, instance.MostStart)
+			all[f.Name] = measured(f.Starts)
 		}
 	}
 	return all

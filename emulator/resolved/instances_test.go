@@ -11,6 +11,7 @@ import (
 	"testbed/emulator/faas/instance"
 	"testbed/emulator/internal/builtin"
 	"testbed/emulator/plan"
+	"testbed/emulator/predict"
 	"testbed/emulator/profile"
 	"testbed/emulator/scenario"
 )
@@ -78,7 +79,7 @@ func TestStartsComeFromTheProfile(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", inv.Function, inv.Instances, want[inv.Function])
 		}
 	}
-	if warm := e.Standby(); !maps.Equal(warm, map[string]time.Duration{"w": time.Second}) {
+	if warm := e.Standby(); !maps.Equal(warm, predict.Starts{"w": want["f"]}) {
 		t.Errorf("those that are always warm start within %v", warm)
 	}
 	if notes := strings.Join(e.Notes, "\n"); !strings.Contains(notes, "starts of g take") {

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -20,6 +22,12 @@ type demand struct {
 	alive int                        // chains at one time
 	nodes map[topology.ID]*occupancy // by node
 	total occupancy                  // of all nodes together
+}
+
+// demanded are the demands of all models, once they are known.
+type demanded struct {
+	sync.Mutex
+	all []demand
 }
 
 // occupancy is what chains hold somewhere, in bytes.
@@ -91,10 +99,10 @@ func (e *Scenario) AgentMemory(id topology.ID) int64 {
 
 // demands works out what each model takes, once.
 func (e *Scenario) demands() ([]demand, error) {
-	e.demanding.Lock()
-	defer e.demanding.Unlock()
-	if e.demanded != nil {
-		return e.demanded, nil
+	e.demanded.Lock()
+	defer e.demanded.Unlock()
+	if e.demanded.all != nil {
+		return e.demanded.all, nil
 	}
 	var all []demand
 	for _, m := range e.Models {
@@ -104,7 +112,7 @@ func (e *Scenario) demands() ([]demand, error) {
 		}
 		all = append(all, e.demand(m, plans))
 	}
-	e.demanded = all
+	e.demanded.all = all
 	return all, nil
 }
 
@@ -246,10 +254,8 @@ func others(n int) string {
 	switch {
 	case n <= 0:
 		return ""
-	case n == 1:
-		return " (one more job does as well)"
 	}
-	return fmt.Sprintf(" (%d more jobs do as well)", n)
+	return " (" + printable.Counted(n, "more job", "does", "do") + " as well)"
 }
 
 func chains(n int) string {

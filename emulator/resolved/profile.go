@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/profile"
 )
 
@@ -37,9 +38,9 @@ func (e *Scenario) measure() error {
 		e.Notes = append(e.Notes, fmt.Sprintf("the profile %s tells nothing of %s, so that nothing is predicted: "+
 			"make it again with `testbed profile`", e.Source.Profile, strings.Join(c.Missing, ", ")))
 	case c.Known < c.Tasks:
-		e.Notes = append(e.Notes, fmt.Sprintf("the profile %s was made with %d of the %d tasks that are programs; "+
+		e.Notes = append(e.Notes, fmt.Sprintf("the profile %s was made with %d of %s of programs; "+
 			"of the others it tells by the size of their argument, which in %d is beyond what was measured",
-			e.Source.Profile, c.Known, c.Tasks, c.Beyond))
+			e.Source.Profile, c.Known, printable.Count(c.Tasks, "task"), c.Beyond))
 	}
 	return nil
 }

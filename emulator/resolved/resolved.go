@@ -7,17 +7,18 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sync"
-	"time"
+	"strings"
 
 	"testbed/emulator/events"
 	"testbed/emulator/faas/instance"
 	"testbed/emulator/placement"
 	"testbed/emulator/placement/simnet"
 	"testbed/emulator/plan"
+	"testbed/emulator/predict"
 	"testbed/emulator/replay"
 	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
+	"testbed/emulator/topology/network"
 	"testbed/emulator/workload"
 )
 
@@ -27,7 +28,7 @@ type Scenario struct {
 	Topology  *topology.Topology
 	Jobs      []workload.Job
 	Sample    []workload.Drawn // those that are replayed, in their order
-	Notes     []string         // what a user should know of the workload, such as malformed rows left out
+	Notes     []string         // what a user should know of what was read, such as malformed rows left out
 	Placement *placement.Placement
 	Speeds    map[topology.ID]float32 // operations/s of every host
 	Models    []plan.Model            // in the scenario's order
@@ -38,12 +39,12 @@ type Scenario struct {
 	Moments   []events.Moment // what the scenario's events make of the network, in the order of time
 	Moves     []Move          // of stateful instances, by events, in the order of time
 
-	rules     map[plan.Model]plan.Rule         // of Models
-	starts    map[string]instance.Distribution // of programs, by function, as the profile tells
-	standby   map[string]time.Duration         // likewise, of those that are always warm
-	trace     workload.Trace                   // for messages
-	demanding sync.Mutex
-	demanded  []demand // see demands
+	rules    map[plan.Model]plan.Rule         // of Models
+	starts   map[string]instance.Distribution // of programs, by function, as the profile tells
+	standby  predict.Starts                   // likewise, of those that are always warm
+	trace    workload.Trace                   // for messages
+	demanded *demanded                        // see demands
+	base     *topology.Topology               // see Base; nil: Topology
 }
 
 // HasAgent says whether a host, or the cloud, has an agent.
@@ -54,7 +55,7 @@ func (e *Scenario) HasAgent(id topology.ID) bool {
 // Prepare works a scenario out. It fails where the scenario's files cannot be read, a client or a place
 // for a task is missing, or no job is left.
 func Prepare(s *scenario.Scenario) (*Scenario, error) {
-	e := &Scenario{Source: s}
+	e := &Scenario{Source: s, demanded: new(demanded)}
 	var err error
 	if e.Topology, err = s.Topology(); err != nil {
 		return nil, err
@@ -84,8 +85,25 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 	if e.Moves, err = e.moves(s.Events); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
-	e.Notes = append(append(e.Notes, e.notesOfDAGs()...), e.notesOfDispatch()...)
+	e.Notes = append(append(append(e.Notes, e.lost()...), e.notesOfDAGs()...), e.notesOfDispatch()...)
 	return e, e.measure()
+}
+
+// lost are notes of what the file of an imported network has, and the scenario's network has not.
+func (e *Scenario) lost() (notes []string) {
+	if e.Source.File.Topology.Imported == nil {
+		return nil
+	}
+	made, err := e.Source.Import()
+	if err != nil {
+		return nil // which was said when the scenario was read
+	}
+	for _, note := range made.Notes {
+		if strings.HasPrefix(note, "left out") || strings.HasPrefix(note, network.NotTaken) {
+			notes = append(notes, "topology.import: "+note)
+		}
+	}
+	return notes
 }
 
 // locate fixes sites, speeds and the placement.

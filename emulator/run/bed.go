@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,6 +41,8 @@ type (
 	Played = orchestrator.Played
 	// Change is one that somebody else made to the network during a run.
 	Change = orchestrator.Change
+	// Found is the network that a run finds, and in what it is not as the testbed's scenario says.
+	Found = orchestrator.Found
 )
 
 // On is a testbed that is up as a Bed, whose links are measured with prober; nil: with packets.
@@ -137,12 +140,25 @@ func (b testbed) Verify(ctx context.Context, progress func(done, total int, what
 	}
 	findings, err := verify.Links(ctx, b.Bed, b.prober, o)
 	var all []record.Fidelity
+	errs := []error{err}
 	for _, f := range findings {
-		if !f.Skipped { // else nothing was measured: links without a rate, or that lose too much for one
+		switch {
+		case f.Unmeasured:
+			errs = append(errs, unmeasured(f))
+		case !f.Skipped: // else nothing was measured: links without a rate, or that lose too much for one
 			all = append(all, fidelityOf(f))
 		}
 	}
-	return all, err
+	return all, errors.Join(errs...)
+}
+
+// unmeasured is a finding of what should be measurable as an error.
+func unmeasured(f verify.Finding) error {
+	of := cmp.Or(f.Link, f.From) // nodes that do not run are on no link
+	if f.Link != "" && f.From != "" {
+		of = fmt.Sprintf("%s of %s from %s to %s", f.Probe, f.Link, f.From, f.To)
+	}
+	return fmt.Errorf("%s: %s", of, f.Verdict)
 }
 
 func fidelityOf(f verify.Finding) record.Fidelity {

@@ -47,12 +47,27 @@ func (r *run) calibrate(ctx context.Context) (record.Overhead, predict.Setting, 
 		return overhead, setting, err
 	}
 	setting.Overhead = duration(overhead.Rest)
-	setting.PerMessage = duration(overhead.Step - way[0].Total)
+	overhead.Way, overhead.Vague = way[0].Total, jitter(r.Scenario.Topology, client, worker)
+	overhead.From, _ = r.name(client)
+	overhead.To, _ = r.name(worker)
+	setting.PerMessage = duration(overhead.Step - overhead.Way)
 	setting.CopyRate = rate(overhead.Copy)
 	if setting.Arrivals.Users > 1 {
 		setting.Arrivals.Pause = duration(overhead.Between)
 	}
 	return overhead, setting, nil
+}
+
+// jitter is by how much packets from one host to another, and back, may be early or late by intent, in s of one way.
+func jitter(t *topology.Topology, from, to topology.ID) float64 {
+	sum := time.Duration(0)
+	for _, ends := range [][2]topology.ID{{from, to}, {to, from}} {
+		hops, _ := t.TreeTo(ends[1]).Hops(nil, ends[0])
+		for _, h := range hops {
+			sum += t.Vertices[h.Link].Shape[h.Dir].Jitter
+		}
+	}
+	return sum.Seconds() / 2
 }
 
 // rate turns seconds a byte into a rate; 0: no time.

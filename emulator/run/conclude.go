@@ -25,6 +25,9 @@ func (r *run) describe() error {
 		StateAccess: sc.StateAccess, Orchestration: sc.Orchestration, Placement: r.Scenario.Shares(), TCP: sysctls(sc),
 		Start: time.Now().UTC(), Exit: record.Running,
 	}
+	if f := r.lease.Found(); len(f.Changed)+len(f.Silent) > 0 {
+		m.Changed = &record.Changed{What: f.Changed, Silent: f.Silent, By: f.By}
+	}
 	r.manifest = m
 	most := r.KeepInputs
 	if most == 0 {
@@ -130,6 +133,7 @@ func (r *run) conclude(ctx context.Context, failed error) error {
 	rest := errors.Join(err, r.compare())
 	if r.guard != nil {
 		m.Validity = r.guard.judge(m, r.guard.end(ctx, status), disturbed(r.Scenario).Share, len(r.outcome.Off))
+		judgeBasis(m.Validity, m)
 		for _, node := range r.gone.all() {
 			blame(m.Validity, record.Amber, "node %s has died; the chains went on with the other replicas of its states", node)
 		}

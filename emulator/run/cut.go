@@ -8,6 +8,7 @@ import (
 	"testbed/emulator/canary"
 	"testbed/emulator/health"
 	"testbed/emulator/hostload"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/record"
 )
 
@@ -59,13 +60,14 @@ func judgeCut(v *record.Validity) {
 			if float64(c.Late) > tolerableLoss*float64(c.Received) {
 				verdict = record.Red
 			}
-			blame(v, verdict, "%d of %d packets from machine %s to %s came after they were due, by up to %v: the way between "+
-				"the machines took longer than the links that are cut, or the hosts did", c.Late, c.Received, c.From, c.To,
+			blame(v, verdict, "%d of %s from machine %s to %s came after they were due, by up to %v: the way between "+
+				"the machines took longer than the links that are cut, or the hosts did", c.Late,
+				printable.Count(c.Received, "packet"), c.From, c.To,
 				seconds(c.LateMax))
 		}
 		if c.Lost > 0 {
-			blame(v, record.Amber, "%d packets were lost between machines %s and %s, beside %d that went", c.Lost, c.From, c.To,
-				c.Sent)
+			blame(v, record.Amber, "%s lost between machines %s and %s, beside %d that went",
+				printable.Counted(c.Lost, "packet", "was", "were"), c.From, c.To, c.Sent)
 		}
 		if c.ClockError > health.Floor.Seconds() {
 			blame(v, record.Amber, "by how much the clocks of machines %s and %s differ is known to %v only", c.From, c.To,

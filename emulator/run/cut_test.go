@@ -63,7 +63,7 @@ func TestVerdictOnTheCut(t *testing.T) {
 			"5 of 5000 packets from machine a to b"},
 		"many late": {record.Crossing{Received: 5000, Late: 6, LateMax: 0.004}, record.Red,
 			"by up to 4ms"},
-		"lost":   {record.Crossing{Sent: 5, Lost: 1}, record.Amber, "1 packets were lost between machines a and b"},
+		"lost":   {record.Crossing{Sent: 5, Lost: 1}, record.Amber, "1 packet was lost between machines a and b"},
 		"clocks": {record.Crossing{ClockError: 1e-3}, record.Amber, "known to 1ms only"},
 	} {
 		c.crossing.From, c.crossing.To = "a", "b"

@@ -18,7 +18,7 @@ import (
 // same. On fabrics that know nothing of traces it plays these as well, in steps. It is a replay.Config's Around.
 func (r *run) events(ctx context.Context, model string) (end func()) {
 	steps := r.stepper()
-	moments := momentsOf(r.Scenario.Topology, r.Scenario.Moments, steps == nil)
+	moments := momentsOf(r.Scenario.Base(), r.Scenario.Moments, steps == nil)
 	if len(moments) == 0 && steps == nil {
 		return func() {}
 	}
@@ -71,7 +71,7 @@ func (r *run) stepper() *stepper {
 	if f, err := fabric.Choices.Find(r.Scenario.Source.Catalogue(), name); err != nil || f.Traces {
 		return nil // a test's, or one that follows them itself
 	}
-	return newStepper(r.Scenario.Topology, r.Scenario.Moments)
+	return newStepper(r.Scenario.Topology, r.Scenario.Base(), r.Scenario.Moments)
 }
 
 // happened takes an event down.

@@ -33,17 +33,19 @@ type bed struct {
 	epoch time.Time
 	step  time.Duration // of every step of a chain
 
-	inspect func(context.Context) error
-	watch   func(context.Context) error
-	reason  func(error) error
-	health  func() (health.Health, error)
-	canary  func() (Canary, error)
-	spells  func(topology.ID) []health.Spell // all of a node's so far
-	verify  func() ([]record.Fidelity, error)
-	player  func() (Player, error)
-	run     func(context.Context, *faas.ChainSpec, *faas.ChainResult) error // before a chain of the workload
-	empty   func() error                                                    // before a call of calibration
-	changes []Change
+	inspect  func(context.Context) error
+	watch    func(context.Context) error
+	reason   func(error) error
+	health   func() (health.Health, error)
+	stations func() []fabric.StationStatus // nil: it does not tell of them
+	canary   func() (Canary, error)
+	spells   func(topology.ID) []health.Spell // all of a node's so far
+	verify   func() ([]record.Fidelity, error)
+	player   func() (Player, error)
+	run      func(context.Context, *faas.ChainSpec, *faas.ChainResult) error // before a chain of the workload
+	empty    func() error                                                    // before a call of calibration
+	changes  []Change
+	found    *Found // nil: the network is as the scenario says
 
 	mu       sync.Mutex
 	runs     string // on the testbed; empty: none
@@ -55,15 +57,28 @@ type bed struct {
 // newBed is a testbed for the scenario, and the run's configuration for it.
 func newBed(t *testing.T, more string) (*bed, Config) {
 	t.Helper()
-	e := prepared(t, t.TempDir(), more)
+	return bedOf(t, prepared(t, t.TempDir(), more))
+}
+
+// bedOf is a testbed for a scenario, and the run's configuration for it.
+func bedOf(t *testing.T, e *resolved.Scenario) (*bed, Config) {
+	t.Helper()
 	b := &bed{e: e, epoch: time.Now(), step: stepTime, versions: map[topology.ID]map[string]int64{}}
 	return b, Config{
 		Bed: b, Scenario: e, Results: t.TempDir(), Version: "v", Kernel: "k", SampleEvery: 50 * time.Millisecond,
 	}
 }
 
+// theWire is what the link of that scenario does.
+const theWire = "rate: 20Mbps, delay: 10ms"
+
 // prepared works out a small scenario of two hosts, a cloud and a trace in a file.
 func prepared(t *testing.T, dir, more string) *resolved.Scenario {
+	return preparedBy(t, dir, theWire, more)
+}
+
+// preparedBy is prepared with another link.
+func preparedBy(t *testing.T, dir, link, more string) *resolved.Scenario {
 	t.Helper()
 	var trace strings.Builder
 	if err := spar.Write(&trace, spar.Synthesize(60, 1)); err != nil {
@@ -75,7 +90,7 @@ topology:
     pi:     {memory: 16GiB, cpu: 4}
     server: {memory: 16GiB, cpu: 8}
   links:
-    - {name: wire, endpoints: [pi, server], rate: 20Mbps, delay: 10ms}
+    - {name: wire, endpoints: [pi, server], ` + link + `}
 cloud: {at: hosts}
 workload: {trace: my trace.csv, jobs: 5, max-length: 3, arg-factor: 1e3, state-factor: 1e3, clients: [pi]}
 models: [external, in-function]
@@ -113,9 +128,13 @@ func (b *bed) Inspect(ctx context.Context) (fabric.Status, error) {
 		}
 	}
 	sent := uint64(time.Since(b.epoch).Milliseconds())
-	return fabric.Status{Queues: []fabric.QueueStatus{
+	status := fabric.Status{Queues: []fabric.QueueStatus{
 		{Link: "wire", Rate: 20e6, Bytes: 100 * sent, Packets: sent}, {Link: "wire", Dir: 1, Rate: 20e6},
-	}}, nil
+	}}
+	if b.stations != nil {
+		status.Stations = b.stations()
+	}
+	return status, nil
 }
 
 func (b *bed) Watch(ctx context.Context, _ ...string) error {
@@ -187,6 +206,13 @@ func (b *bed) Begin(_ context.Context, run string) (Lease, error) {
 type fakeLease struct{ *bed }
 
 func (l *fakeLease) Changes() []Change { return l.changes }
+
+func (l *fakeLease) Found() Found {
+	if l.found != nil {
+		return *l.found
+	}
+	return Found{Network: fabric.Network{Topology: l.e.Topology, Queues: l.e.Topology.QueueLimits()}}
+}
 
 func (l *fakeLease) End() {
 	l.mu.Lock()

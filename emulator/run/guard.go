@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -18,9 +19,9 @@ const watchAgain = 2 * time.Second
 // guard watches over the health of a run.
 type guard struct {
 	bed    Bed
-	told   bool // the fabric tells of its health
-	before health.Health
-	lost   lost // at the beginning
+	told   bool          // the fabric tells of its health
+	before health.Health // as all that follows: when the replay began, or else the watch
+	lost   lost
 	host   hostload.Snapshot
 	canary Canary // nil: there is none
 	mute   error  // why
@@ -38,23 +39,11 @@ type guard struct {
 // as in the model's mean.
 type sums struct{ host, latency float64 }
 
-// watchOver begins to watch.
+// watchOver begins to watch: the fabric's heart is to beat from now on.
 func watchOver(ctx context.Context, bed Bed) *guard {
-	g := &guard{bed: bed, sums: map[string]*sums{}, done: make(chan struct{})}
-	starting, cancel := context.WithTimeout(ctx, patience)
-	if g.canary, g.mute = bed.Canary(starting); g.mute != nil {
-		g.canary = nil
-	}
-	cancel()
-	asking, cancel := context.WithTimeout(ctx, moment)
-	defer cancel()
-	var err error
-	g.before, err = bed.Health(asking, 0)
-	g.told = err == nil
-	if status, err := bed.Inspect(asking); err == nil {
-		g.lost = lostBy(status)
-	}
-	g.host, g.hosts = hostload.Read(), hostsOf(asking, bed)
+	g := &guard{bed: bed, sums: map[string]*sums{}, done: make(chan struct{}), mute: errNoReplay}
+	g.begin(ctx)
+	since := g.before.Next
 	ctx, g.stop = context.WithCancel(ctx)
 	go func() {
 		defer close(g.done)
@@ -63,11 +52,44 @@ func watchOver(ctx context.Context, bed Bed) *guard {
 			case <-ctx.Done():
 				return
 			case <-time.After(watchAgain):
-				_, _ = bed.Health(ctx, g.before.Next)
+				_, _ = bed.Health(ctx, since)
 			}
 		}
 	}()
 	return g
+}
+
+// errNoReplay is why a run that has not come to its replay has no canary.
+var errNoReplay = errors.New("the run did not come to its replay")
+
+// replays is told that the replay begins: what counts begins anew. What the fabric carried before, of the measurement
+// of links and the calibration, is many times as much as the chains', and what was late or lost of that is none of
+// theirs.
+func (g *guard) replays(ctx context.Context) {
+	starting, cancel := context.WithTimeout(ctx, patience)
+	if g.canary, g.mute = g.bed.Canary(starting); g.mute != nil {
+		g.canary = nil
+	}
+	cancel()
+	g.begin(ctx)
+}
+
+// begin takes down how all stands that is compared with the end. A fabric that does not tell any more, or that has been
+// replaced since, is found at the end.
+func (g *guard) begin(ctx context.Context) {
+	asking, cancel := context.WithTimeout(ctx, moment)
+	defer cancel()
+	now, err := g.bed.Health(asking, 0)
+	switch first := g.stop == nil; {
+	case first:
+		g.before, g.told = now, err == nil
+	case err == nil && now.From == g.before.From:
+		g.before = now
+	}
+	if status, err := g.bed.Inspect(asking); err == nil {
+		g.lost = lostBy(status)
+	}
+	g.host, g.hosts = hostload.Read(), hostsOf(asking, g.bed)
 }
 
 // spells are the fabric's or, where it does not tell, those of the canary beside it; nil where there is none either.
@@ -146,7 +168,7 @@ type seen struct {
 
 	lost    uint64 // packets, by the counters of stations and links
 	lostAt  string
-	arrived uint64 // packets, at each queue
+	arrived uint64 // packets, at stations
 }
 
 // endCanary ends the canary, and says what became of its probes.

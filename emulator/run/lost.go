@@ -5,7 +5,7 @@ import "testbed/emulator/fabric"
 // lost is what the host has lost of packets, by whose counters, and what arrived.
 type lost struct {
 	by      map[string]uint64 // station or link
-	arrived uint64            // counted at each queue
+	arrived uint64            // at stations, whatever the number of queues on their way
 }
 
 // lostBy reads the counters.
@@ -13,10 +13,10 @@ func lostBy(s fabric.Status) lost {
 	l := lost{by: map[string]uint64{}}
 	for _, station := range s.Stations {
 		l.by[station.Name] += station.Errors
+		l.arrived += station.Packets
 	}
 	for _, q := range s.Queues {
 		l.by[q.Link] += q.Errors
-		l.arrived += q.Packets
 	}
 	return l
 }

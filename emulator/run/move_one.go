@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"testbed/emulator/faas"
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/predict"
 	"testbed/emulator/predict/migration"
 	"testbed/emulator/predict/transport"
@@ -32,8 +33,7 @@ func (r *run) moveOne(ctx context.Context, model string, m *resolved.Move, one *
 	if at == m.To {
 		return out, fmt.Errorf("function %s of %s is on %s already", out.Function, out.Client, out.To)
 	}
-	start, left := r.standby.Start(one.Functions, m.To), m.To
-	defer func() { r.standby.Leave(one.Functions, left) }()
+	start := r.standby(ctx, agents, one.Functions, m.To).Expect(one.Functions, m.To)
 	if out.Predicted, err = r.predictMove(m, at, &found, start); err != nil {
 		return out, err
 	}
@@ -41,14 +41,15 @@ func (r *run) moveOne(ctx context.Context, model string, m *resolved.Move, one *
 	order := faas.Move{ID: one.ID, To: m.To, Address: address(m.To), Method: m.Method, Rounds: m.Rounds}
 	ctx, cancel := context.WithTimeout(ctx, faas.ChainTime)
 	defer cancel()
-	_, done, err := faas.MoveAt(ctx, agents.get, address, one.Origin, order)
+	from, done, err := faas.MoveAt(ctx, agents.get, address, one.Origin, order)
 	if err != nil {
 		return out, err
 	}
-	enter(&out, done)
-	if done.Undone == "" {
-		left = at
+	if from != at { // somebody has moved it in between, and what was predicted is of another move
+		out.From, _ = r.name(from)
+		out.Predicted = nil
 	}
+	enter(&out, done)
 	return out, nil
 }
 
@@ -56,6 +57,7 @@ func (r *run) moveOne(ctx context.Context, model string, m *resolved.Move, one *
 func enter(out *record.Migration, done *faas.Moved) {
 	out.Time = time.Now()
 	out.Rounds, out.Bytes, out.Undone = len(done.Rounds), done.Bytes(), done.Undone
+	out.Start, out.Awaited = float64(done.Start)/1e9, float64(done.Awaited)/1e9
 	if done.Held == 0 {
 		return
 	}
@@ -84,7 +86,7 @@ func alone(e *resolved.Scenario, s predict.Setting) (predict.Engine, error) {
 
 // predictMove says what a move of an instance that is at a node is expected to take, whose programs take so long to
 // start at the target.
-func (r *run) predictMove(m *resolved.Move, at topology.ID, found *faas.InstanceStatus, start time.Duration) (
+func (r *run) predictMove(m *resolved.Move, at topology.ID, found *faas.InstanceStatus, start instance.Distribution) (
 	*record.PredictedMove, error,
 ) {
 	engine, err := alone(r.Scenario, r.setting)

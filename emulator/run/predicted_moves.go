@@ -3,9 +3,9 @@ package run
 import (
 	"errors"
 	"strings"
-	"time"
 
 	"testbed/emulator/faas"
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 	"testbed/emulator/predict/migration"
@@ -57,15 +57,17 @@ func PredictMoves(e *resolved.Scenario, plans []*plan.Plan) ([]record.Event, err
 }
 
 // expect says what a move of an instance is expected to take, whose programs take so long to start at the target.
-func expect(engine predict.Engine, one *predict.Seen, m migration.Move, start time.Duration) (
+func expect(engine predict.Engine, one *predict.Seen, m migration.Move, start instance.Distribution) (
 	*record.PredictedMove, error,
 ) {
 	p, err := migration.Predict(engine, migration.Instance{
 		Bytes: one.Bytes, States: one.States, Rate: one.Rate, Drain: one.Drain,
-		Start: start.Seconds(),
+		Start: start,
 	}, m)
 	if err != nil {
 		return nil, err
 	}
-	return &record.PredictedMove{Unavailable: p.Unavailable, Bytes: p.Bytes, Rounds: p.Rounds, Took: p.Took}, nil
+	return &record.PredictedMove{
+		Unavailable: p.Unavailable, P95: p.P95, Start: p.Start, Bytes: p.Bytes, Rounds: p.Rounds, Took: p.Took,
+	}, nil
 }

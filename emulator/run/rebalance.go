@@ -81,7 +81,11 @@ func (r *run) balance(ctx context.Context, model string, at time.Duration, start
 	if err != nil {
 		return err
 	}
-	decisions, err := r.setting.Rebalance.Decide(at, seen, r.standby)
+	var functions []string
+	for i := range seen {
+		functions = append(functions, seen[i].Functions...)
+	}
+	decisions, err := r.setting.Rebalance.Decide(at, seen, r.standby(ctx, agents, functions, r.movedNodes()...))
 	for _, d := range decisions {
 		if ctx.Err() != nil {
 			break

@@ -6,12 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
 	"testbed/emulator/compare"
 	"testbed/emulator/influx"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 	"testbed/emulator/record"
@@ -83,6 +83,11 @@ func Run(ctx context.Context, c Config) (*Outcome, error) {
 		return &Outcome{}, err
 	}
 	defer lease.End()
+	if found := lease.Found(); len(found.Changed) > 0 {
+		if c.Scenario, err = c.Scenario.On(found.Network); err != nil {
+			return &Outcome{}, err
+		}
+	}
 	dir, err := record.MakeDirectory(c.Results, name)
 	if err != nil {
 		return &Outcome{}, err
@@ -113,11 +118,10 @@ type run struct {
 	outcome   *Outcome
 	database  *influx.Mirror // nil: none
 	guard     *guard
-	setting   predict.Setting  // as calibrated
-	standby   *predict.Standby // of the model that is replayed
-	telling   sync.Mutex       // of events
-	agree     *agreement       // nil: no function is a program
-	gone      gone             // nodes that have died and that the chains can do without
+	setting   predict.Setting // as calibrated
+	telling   sync.Mutex      // of events
+	agree     *agreement      // nil: no function is a program
+	gone      gone            // nodes that have died and that the chains can do without
 }
 
 // plansOf builds the plans of all models, as the worker-side state access that the FaaS carries out.
@@ -194,6 +198,7 @@ func (r *run) execute(ctx context.Context) error {
 		return err
 	}
 	r.phase("opening connections")
+	r.guard.replays(ctx)
 	r.outcome.Summary, err = replay.Run(ctx, replay.Config{
 		Programs: programs,
 		Plans:    r.plans, Arrival: r.Scenario.Arrival, Clients: r.Bed.Agent, Address: r.Bed.Address, Name: r.name,
@@ -203,8 +208,7 @@ func (r *run) execute(ctx context.Context) error {
 		Disturbed: disturbed(r.Scenario), Cold: !r.Scenario.Source.Replay.Warmup,
 		Moved: r.movedNodes(), Reach: r.reach(), Predict: r.lookup(), PredictWorkers: r.workers(), Progress: r.Progress,
 		Around: func(ctx context.Context, model string) func() {
-			r.phase(fmt.Sprintf("replaying %s: %d chains", model, len(r.Scenario.Sample)))
-			r.standby = predict.NewStandby(r.setting.Starts, slices.Concat(r.plans...), plan.Model(model))
+			r.phase(fmt.Sprintf("replaying %s: %s", model, printable.Count(len(r.Scenario.Sample), "chain")))
 			edge, network, moves := r.edge(ctx, model), r.events(ctx, model), r.moves(ctx, model)
 			balanced := r.rebalance(ctx, model)
 			return func() {

@@ -76,6 +76,8 @@ type Player interface {
 
 // Lease is a testbed's being one run's.
 type Lease interface {
+	// Found is the network as it was when the run began.
+	Found() Found
 	// Changes are those that others have made to the network since Begin, in their order.
 	Changes() []Change
 	// End gives the testbed free. It may be repeated.

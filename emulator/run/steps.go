@@ -20,16 +20,18 @@ const slowest = 8 * units.Kbps
 
 // stepper makes moments of what links follow.
 type stepper struct {
-	topology *topology.Topology
+	topology *topology.Topology // that the run has found
+	base     *topology.Topology // that the moments are changes of
 	moments  []events.Moment
 	played   int                // of the moments
 	channels []topology.Channel // that follow a trace
 	limits   map[topology.Channel]units.ByteSize
 }
 
-// newStepper is one for a scenario's network and events; nil where no link follows a trace.
-func newStepper(t *topology.Topology, moments []events.Moment) *stepper {
-	s := &stepper{topology: t, moments: moments}
+// newStepper is one for a network and a scenario's events, which are changes of base; nil where no link follows a
+// trace.
+func newStepper(t, base *topology.Topology, moments []events.Moment) *stepper {
+	s := &stepper{topology: t, base: base, moments: moments}
 	for _, c := range fabric.Channels(t) {
 		if t.Trace(&t.Vertices[c.Link].Shape[c.Dir]) != nil {
 			s.channels = append(s.channels, c)
@@ -84,7 +86,7 @@ func (s *stepper) overlay(m events.Moment, at time.Duration) fabric.Overlay {
 		}
 	}
 	m.Shapes = shapes
-	return m.Overlay(s.topology)
+	return m.Overlay(s.base)
 }
 
 // stepped is a shape as its trace says for a slice.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/internal/quantile"
 	"testbed/emulator/record"
 	"testbed/emulator/replay"
@@ -43,8 +44,8 @@ func (g *guard) judge(m *record.Manifest, s seen, share float64, off int) *recor
 		v.Unwatched += c.Unwatched
 		v.Repeated += c.Repeated
 		if float64(c.Disturbed) > tolerable*float64(c.Done) {
-			blame(v, record.Red, "%s: the host may have added more than %.3g %% to %d of %d chains", c.Model, 100*v.Share,
-				c.Disturbed, c.Done)
+			blame(v, record.Red, "%s: the host may have added more than %.3g %% to %d of %s", c.Model, 100*v.Share,
+				c.Disturbed, printable.Count(c.Done, "chain"))
 		}
 		judgeStarts(v, &c)
 		if s := g.sums[c.Model]; s != nil && s.latency > 0 {
@@ -65,13 +66,13 @@ func (g *guard) judge(m *record.Manifest, s seen, share float64, off int) *recor
 	judgeCut(v)
 	switch {
 	case v.Disturbed > 0:
-		blame(v, record.Amber, "the host may have added more than %.3g %% to %d of %d chains", 100*v.Share, v.Disturbed,
-			v.Chains)
+		blame(v, record.Amber, "the host may have added more than %.3g %% to %d of %s", 100*v.Share, v.Disturbed,
+			printable.Count(v.Chains, "chain"))
 	case v.Repeated > 0:
 		blame(v, record.Amber, "attempts that the host disturbed, and that were made again: %d", v.Repeated)
 	}
 	if v.Unwatched > 0 {
-		blame(v, record.Amber, "of %d chains the host's part is not known", v.Unwatched)
+		blame(v, record.Amber, "of %s the host's part is not known", printable.Count(v.Unwatched, "chain"))
 	}
 	judgeHost(v)
 	return v
@@ -114,10 +115,10 @@ func judgeFabric(v *record.Validity, s seen) {
 		if at != "" {
 			at = ", most of them at " + at
 		}
-		blame(v, verdict, "the host lost %d packets beside %d that arrived%s", n, arrived, at)
+		blame(v, verdict, "the host lost %s beside %d that arrived%s", printable.Count(n, "packet"), arrived, at)
 	}
 	if c := v.Canary; c != nil && c.Lost > 0 {
-		blame(v, record.Amber, "the host lost %d of the canary's %d probes", c.Lost, c.Probes)
+		blame(v, record.Amber, "the host lost %d of the canary's %s", c.Lost, printable.Count(c.Probes, "probe"))
 	}
 	if v.Fabric != nil || v.Canary != nil && s.mute == nil && !s.told {
 		return
@@ -159,12 +160,12 @@ func blameHost(v *record.Validity, h *record.HostLoad, on string) {
 			100*h.Steal, on)
 	}
 	if h.CPU != nil && *h.CPU > muchWait {
-		blame(v, record.Amber, "the likely cause: in %.3g %% of the time something waited for one of %d processors%s",
-			100**h.CPU, h.Processors, on)
+		blame(v, record.Amber, "the likely cause: in %.3g %% of the time something waited for one of %s%s",
+			100**h.CPU, printable.Count(h.Processors, "processor"), on)
 	}
 	if h.Throttled > 0 {
-		blame(v, record.Amber, "the likely cause: processors%s were slowed down %d times, for they were too hot", on,
-			h.Throttled)
+		blame(v, record.Amber, "the likely cause: processors%s were slowed down %s, for they were too hot", on,
+			printable.Count(h.Throttled, "time"))
 	}
 }
 

@@ -42,9 +42,9 @@ func TestVerdicts(t *testing.T) {
 			"first by testbed exec"},
 		"off":                       {model(100, 0, 0, 0), nil, well, 2, record.Red, "2 of the links"},
 		"not told":                  {model(100, 0, 0, 0), nil, nil, 0, record.Amber, "does not tell"},
-		"a packet":                  {model(100, 0, 0, 0), nil, lost(1), 0, record.Amber, "lost 1 packets"},
+		"a packet":                  {model(100, 0, 0, 0), nil, lost(1), 0, record.Amber, "lost 1 packet "},
 		"a flood":                   {model(100, 0, 0, 0), nil, lost(486_170), 0, record.Red, "at pi"},
-		"not known of one":          {model(100, 0, 0, 1), nil, well, 0, record.Amber, "of 1 chains"},
+		"not known of one":          {model(100, 0, 0, 1), nil, well, 0, record.Amber, "of 1 chain"},
 		"red before amber":          {model(100, 0, 3, 0), nil, lost(5000), 0, record.Red, "lost 5000"},
 		"nothing came to its end":   {model(0, 0, 0, 0), nil, well, 0, record.Green, ""},
 		"two reasons, one is amber": {model(100, 9, 3, 0), nil, lost(1), 0, record.Red, "external"},
@@ -169,7 +169,7 @@ func TestVerdictsByCanaryAndHost(t *testing.T) {
 		"probes lost": {seen{canary: &record.Canary{Probes: 1000, Lost: 2}}, 0, 0, record.Amber,
 			[]string{"2 of the canary's 1000 probes"}},
 		"a device lost one": {seen{canary: canary, lost: 1, lostAt: "wire", arrived: 5000}, 0, 0, record.Amber,
-			[]string{"lost 1 packets beside 5000 that arrived, most of them at wire"}},
+			[]string{"lost 1 packet beside 5000 that arrived, most of them at wire"}},
 		"a device lost many": {seen{canary: canary, lost: 100, lostAt: "wire", arrived: 5000}, 0, 0, record.Red,
 			[]string{"lost 100 packets"}},
 		"stolen, and nothing was disturbed": {seen{fabric: fabric, host: stolen}, 0, 0, record.Green, nil},
@@ -200,8 +200,10 @@ func TestVerdictsByCanaryAndHost(t *testing.T) {
 // TestWhoLostMost: what was lost before the run does not count, nor do counters that were made anew.
 func TestWhoLostMost(t *testing.T) {
 	status := func(pi, server, wire, carried uint64) fabric.Status {
-		return fabric.Status{Stations: []fabric.StationStatus{{Name: "pi", Errors: pi}, {Name: "server", Errors: server}},
-			Queues: []fabric.QueueStatus{{Link: "wire", Errors: wire, Packets: carried}, {Link: "wire", Dir: 1, Errors: wire}}}
+		return fabric.Status{
+			Stations: []fabric.StationStatus{{Name: "pi", Errors: pi, Packets: carried}, {Name: "server", Errors: server}},
+			Queues: []fabric.QueueStatus{ // all have passed both
+				{Link: "wire", Errors: wire, Packets: carried}, {Link: "wire", Dir: 1, Errors: wire, Packets: carried}}}
 	}
 	before := lostBy(status(10, 5, 0, 7))
 	for _, c := range []struct {

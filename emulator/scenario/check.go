@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"testbed/emulator/catalogue"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 	"testbed/emulator/topology/synth"
@@ -126,7 +127,8 @@ func (d *decoder) checkWorkload(w *Workload) {
 		d.failAt("workload.max-length", fmt.Sprintf("write at least %d", w.MinLength), "it is less than min-length")
 	}
 	if w.Synth != nil && w.Jobs > w.Synth.Jobs && w.Synth.Jobs > 0 && w.Draw != string(workload.DrawReplacement) {
-		d.failAt("workload.jobs", "raise synth.jobs", "%d jobs cannot be drawn from the %d synthesized", w.Jobs, w.Synth.Jobs)
+		d.failAt("workload.jobs", "raise synth.jobs", "%s cannot be drawn from the %d synthesized",
+			printable.Count(w.Jobs, "job"), w.Synth.Jobs)
 	}
 	d.checkTwice("workload.clients", w.Clients)
 }

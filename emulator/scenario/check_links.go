@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/topology"
 )
 
@@ -38,7 +39,7 @@ func (d *decoder) checkLink(l *Link, path string, known []string, nodes map[stri
 	typed := !d.failed(path + ".type")
 	if typed && l.Type != "shared" && len(l.Endpoints) > 2 {
 		d.failAt(path+".endpoints", "write two, or type: shared",
-			"a link of type %s has %d endpoints", l.Type, len(l.Endpoints))
+			"a link of type %s has %s", l.Type, printable.Count(len(l.Endpoints), "endpoint"))
 	}
 	if typed {
 		d.checkDirections(path, l.kind())

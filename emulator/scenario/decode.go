@@ -223,7 +223,7 @@ func (d *decoder) inRange(n *yaml.Node, v reflect.Value, f *field, path string) 
 func (d *decoder) text(n *yaml.Node, v reflect.Value, f *field, path string) bool {
 	if tag := n.ShortTag(); tag != "!!str" && !(f.names && (tag == "!!int" || tag == "!!float")) {
 		if f.quiet {
-			d.fail(at(n), path, f.doc, "the value is not a text")
+			d.fail(at(n), path, f.brief(), "the value is not a text")
 		} else if words := f.words(d.catalogue); len(words) > 0 {
 			d.fail(at(n), path, suggest(n.Value, words), "%s is not one of the words known here", quoted(n))
 		} else {
@@ -256,7 +256,7 @@ func (d *decoder) spelling(n *yaml.Node, f *field, path string) bool {
 		remedy = "interfaces are not named here, write " + strings.SplitN(n.Value, ":", 2)[0]
 	}
 	if f.quiet {
-		d.fail(at(n), path, f.doc, "the value is not a valid name")
+		d.fail(at(n), path, f.brief(), "the value is not a valid name")
 		return false
 	}
 	d.fail(at(n), path, remedy, "%q is not a valid name", n.Value)

@@ -70,7 +70,7 @@ var slips = []struct{ name, file, want string }{
 	{"endpoint twice", change("[a, s]", "[s, s]"), `the node s is an endpoint twice`},
 	{"three endpoints", change("[a, s]", "[a, s, b]"),
 		`a link of type duplex has 3 endpoints; write two, or type: shared`},
-	{"one endpoint", change("[a, s]", "[a]"), `there are 1 elements; write at least 2`},
+	{"one endpoint", change("[a, s]", "[a]"), `there is 1 element; write at least 2`},
 	{"up of a medium", change("[a, s], rate: 10Mbps", "[a, s], type: shared, rate: {up: 1Mbps}"),
 		`.rate.up: a link of type shared has one queue; write one value`},
 	{"rtt of an uplink", change("rtt: 2ms", "type: uplink, rtt: 2ms"),
@@ -278,4 +278,14 @@ func FuzzParse(f *testing.F) {
 		}
 		roundTrip(t, s)
 	})
+}
+
+// TestMissingKeyIsBrief: what a key is that is missing is said in one sentence, and the error ends there.
+func TestMissingKeyIsBrief(t *testing.T) {
+	_, err := scenario.Parse([]byte(change("endpoints: [a, s], ", "")), "f", builtin.Catalogue())
+	const want = `topology.links[0]: the key "endpoints" is missing; add it: Names of the nodes that the link connects: ` +
+		"two, or any number for a shared medium"
+	if err == nil || !strings.HasSuffix(strings.Split(err.Error(), "\n")[0], want) {
+		t.Errorf("%v\ndoes not end with\n%s", err, want)
+	}
 }

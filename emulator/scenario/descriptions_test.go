@@ -70,3 +70,24 @@ func describe(t *testing.T, to *strings.Builder, name string, s *ast.StructType)
 		}
 	}
 }
+
+// TestRemediesAreOneSentence: an error about a key says in one sentence what it is, of whichever key.
+func TestRemediesAreOneSentence(t *testing.T) {
+	for text, want := range map[string]string{
+		"Name of the link. Default: its ends.":            "Name of the link",
+		"Groups hosts, e.g. for clients: rpi. No others.": "Groups hosts, e.g. for clients: rpi",
+		"host: runs functions. switch: forwards them.":    "host: runs functions",
+		"remove it: set the variable":                     "remove it: set the variable",
+		"A factor of 0.5.":                                "A factor of 0.5",
+		"":                                                "",
+	} {
+		if got := firstSentence(text); got != want {
+			t.Errorf("%q: %q, not %q", text, got, want)
+		}
+	}
+	for name, text := range descriptions() {
+		if got := firstSentence(text); len(got) < 5 || len(got) > 300 || !strings.HasPrefix(text, got) {
+			t.Errorf("%s: its first sentence, %q, is no remedy", name, got)
+		}
+	}
+}

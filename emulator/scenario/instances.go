@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"testbed/emulator/faas/instance"
+	"testbed/emulator/internal/printable"
 )
 
 // Warm and scaled are the lives of a function's instances.
@@ -101,7 +102,8 @@ func (d *decoder) checkInstances(f *Function, path string) {
 		return
 	}
 	if i.Max > 0 && i.Min > i.Max {
-		d.failAt(path+".min", "lower it, or raise max", "%d instances at least, and %d at most", i.Min, i.Max)
+		d.failAt(path+".min", "lower it, or raise max", "%s at least, and %d at most", printable.Count(i.Min, "instance"),
+			i.Max)
 	}
 	if i.Start == nil && !f.Program() {
 		d.failAt(path, "add start: 300ms, or start: {median: 300ms, p95: 1200ms}",

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"testbed/emulator/catalogue"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/workload"
 )
 
@@ -162,14 +163,15 @@ func (w *Workload) noJobs(trace workload.Trace, pool int) error {
 			most = fmt.Sprintf(" to %d", w.MaxLength)
 		}
 		if w.From > 0 || w.Until > 0 {
-			return fmt.Errorf("of %d jobs none has from %d%s invocations and arrives at the times wanted; "+
-				"change workload.from, until, min-length or max-length%s", stateful, w.MinLength, most, notes)
+			return fmt.Errorf("of %s none has from %d%s invocations and arrives at the times wanted; "+
+				"change workload.from, until, min-length or max-length%s", printable.Count(stateful, "job"), w.MinLength, most,
+				notes)
 		}
-		return fmt.Errorf("of %d jobs with a state none has from %d%s invocations; "+
-			"change workload.min-length or max-length%s", stateful, w.MinLength, most, notes)
+		return fmt.Errorf("of %s with a state none has from %d%s invocations; "+
+			"change workload.min-length or max-length%s", printable.Count(stateful, "job"), w.MinLength, most, notes)
 	}
-	return fmt.Errorf("of %d jobs none was drawn to have about %d of them; raise workload.jobs, or change workload.seed",
-		pool, w.Jobs)
+	return fmt.Errorf("of %s none was drawn to have about %d of them; raise workload.jobs, or change workload.seed",
+		printable.Count(pool, "job"), w.Jobs)
 }
 
 // computable refuses tasks of more operations than can be counted. (What is too large to be sent or kept is for

@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
+
+	"testbed/emulator/internal/printable"
 )
 
 // asList puts what may stand for a list into one: a single element, or the elements of the only inner list.
@@ -101,11 +103,11 @@ func (d *decoder) keyed(n *yaml.Node, v reflect.Value, f *field, path string, de
 
 func (d *decoder) count(length int, f *field, path string) bool {
 	if low, err := strconv.Atoi(f.min); err == nil && length < low {
-		d.fail(d.position(path), path, fmt.Sprintf("write at least %d", low), "there are %d elements", length)
+		d.fail(d.position(path), path, fmt.Sprintf("write at least %d", low), "%s", printable.There(length, "element"))
 		return false
 	}
 	if high, err := strconv.Atoi(f.max); err == nil && length > high {
-		d.fail(d.position(path), path, fmt.Sprintf("write at most %d", high), "there are %d elements", length)
+		d.fail(d.position(path), path, fmt.Sprintf("write at most %d", high), "%s", printable.There(length, "element"))
 		return false
 	}
 	return true

@@ -9,6 +9,9 @@ import (
 // Suggest is the remedy for a word that is none of those known: the nearest one, or all where none is near.
 func Suggest(word string, known []string) string { return suggest(word, known) }
 
+// Nearest finds the known word that seems to be meant by word; ok: one is.
+func Nearest(word string, known []string) (meant string, ok bool) { return nearest(word, known) }
+
 // suggest is the remedy for a word that is none of known: the nearest one, or all where none is near.
 func suggest(word string, known []string) string {
 	if best, ok := nearest(word, known); ok {

@@ -157,7 +157,7 @@ func (d *decoder) member(
 	}
 	given[name] = true
 	if f.never {
-		d.fail(at(p.key), join(path, name), f.doc, "the key %q is not allowed here", name)
+		d.fail(at(p.key), join(path, name), f.brief(), "the key %q is not allowed here", name)
 		return
 	}
 	inner := *f
@@ -190,7 +190,7 @@ func (d *decoder) complete(v reflect.Value, fields []field, given map[string]boo
 			continue
 		}
 		if f.required {
-			d.fail(here, path, "add it: "+f.doc, "the key %q is missing", f.name)
+			d.fail(here, path, "add it: "+f.brief(), "the key %q is missing", f.name)
 		}
 	}
 	for i := range fields {

@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"testbed/emulator/catalogue"
+	"testbed/emulator/internal/printable"
 )
 
 // Setting gives a key of a scenario another value than the file does.
@@ -171,7 +172,7 @@ func (w *walk) element(s step) bool {
 		}
 	}
 	if w.node.Kind != yaml.SequenceNode || at < 0 || at >= len(w.node.Content) {
-		remedy := fmt.Sprintf("it has %d elements, from 0", len(known))
+		remedy := fmt.Sprintf("it has %s, from 0", printable.Count(len(known), "element"))
 		if s.number < 0 {
 			remedy = suggest(s.name, slices.DeleteFunc(known, func(name string) bool { return name == "" }))
 		}

@@ -9,6 +9,7 @@ package topology
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"testbed/emulator/topology/linktrace"
@@ -185,6 +186,14 @@ func (t *Topology) Add(v Vertex) (ID, error) {
 // Connect adds the directed edge from a to b.
 func (t *Topology) Connect(a, b ID, delay time.Duration) {
 	t.Adjacency[a] = append(t.Adjacency[a], Edge{To: b, Delay: delay})
+}
+
+// Alike says whether two topologies have the same vertices, whatever links do to packets: of equal names, kinds and
+// types of links, in one order, so that an ID means the same in either.
+func (t *Topology) Alike(o *Topology) bool {
+	return slices.EqualFunc(t.Vertices, o.Vertices, func(v, w Vertex) bool {
+		return v.Name == w.Name && v.Kind == w.Kind && v.LinkType == w.LinkType
+	})
 }
 
 // Join adds the edges from a to b and from b to a.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/internal/quantile"
 	"time"
 )
@@ -27,10 +28,31 @@ type Finding struct {
 	OK          bool    `json:"ok"`
 	Bound       bool    `json:"bound,omitempty"`   // the target is the most that may be measured, not what should be
 	Skipped     bool    `json:"skipped,omitempty"` // nothing was measured, and that is no fault
+	// Unmeasured says that nothing could be measured, and that nothing which is wanted of the network is the reason.
+	Unmeasured bool `json:"unmeasured,omitempty"`
 }
 
 // Off says whether the finding is of a fault: measured, and not as it should be.
-func (f Finding) Off() bool { return !f.OK && !f.Skipped }
+func (f Finding) Off() bool { return !f.OK && !f.Skipped && !f.Unmeasured }
+
+// tells ranks what a finding is of: nothing, nothing that came through, or a measurement.
+func (f Finding) tells() int {
+	switch {
+	case f.Skipped || f.Unmeasured:
+		return 0
+	case f.Measured == 0:
+		return 1
+	}
+	return 2
+}
+
+// better says of two tries, of which neither is as it should be, whether the one tells more than the other.
+func (f Finding) better(other Finding) bool {
+	if a, b := f.tells(), other.tells(); a != b {
+		return a > b
+	}
+	return math.Abs(f.Error) < math.Abs(other.Error)
+}
 
 func (p Probe) finding(kind string) Finding {
 	return Finding{Probe: kind, IP: p.IP, Link: p.Link, Class: p.Class, From: p.From.Name, To: p.To.Name}
@@ -39,6 +61,21 @@ func (p Probe) finding(kind string) Finding {
 func (p Probe) skipped(kind, why string) Finding {
 	f := p.finding(kind)
 	f.Verdict, f.Skipped = "not measured: "+why, true
+	return f
+}
+
+// unmeasured is the finding of what should be measurable and is not.
+func (p Probe) unmeasured(kind, why string) Finding {
+	f := p.finding(kind)
+	f.Verdict, f.Unmeasured = "not measured: "+why, true
+	return f
+}
+
+// nothing is the finding of a rate of 0, where what was sent over a connection did not arrive.
+func (p Probe) nothing(target float64) Finding {
+	f := p.finding("rate")
+	f.Target, f.Error, f.Bound = target, -1, p.Bounded()
+	f.Verdict = "a connection is made, and nothing that is sent over it arrives"
 	return f
 }
 
@@ -57,20 +94,42 @@ func judgeRTT(p Probe, samples []time.Duration, sent int, tolerance Tolerance) F
 		f.Verdict = "median off by more than " + tolerance.RTTMedian.String()
 	case tail-p.RTT > tolerance.RTTTail+p.Jitter:
 		f.Verdict = "p99 off by more than " + tolerance.RTTTail.String()
-	case p.EchoLoss > 0 && !p.Spoilt && !plausible(sent-len(samples), sent, p.EchoLoss):
-		f.Verdict = fmt.Sprintf("%d of %d echoes lost, expected %.1f", sent-len(samples), sent, float64(sent)*p.EchoLoss)
+	case !p.losesAsWanted(sent-len(samples), sent):
+		f.Verdict = fmt.Sprintf("%d of %s lost, expected %s", sent-len(samples), printable.Count(sent, "echo"), p.expected(sent))
 	default:
 		f.Verdict, f.OK = "ok", true
 	}
 	return f
 }
 
-// plausible allows five standard deviations and one event more, as rare events come in numbers that stray upward,
-// and four fewer.
-func plausible(events, trials int, probability float64) bool {
-	mean := float64(trials) * probability
-	deviation := math.Sqrt(mean * (1 - probability))
-	return float64(events) <= mean+5*deviation+1 && float64(events) >= mean-4*deviation
+// losesAsWanted says whether so many of the echoes may be lost. Of those in which a bit is flipped some count as
+// answered.
+func (p Probe) losesAsWanted(lost, sent int) bool {
+	return !tooFew(lost, sent, p.EchoLoss) && !tooMany(lost, sent, p.EchoLoss+p.EchoSpoilt)
+}
+
+// expected is how many echoes are to be lost.
+func (p Probe) expected(sent int) string {
+	least, most := float64(sent)*p.EchoLoss, float64(sent)*(p.EchoLoss+p.EchoSpoilt)
+	if most > least {
+		return fmt.Sprintf("%.1f to %.1f", least, most)
+	}
+	return fmt.Sprintf("%.1f", least)
+}
+
+// tooMany allows five standard deviations and one event more, as rare events come in numbers that stray upward: where
+// none is to be, one that a busy host was too late for.
+func tooMany(events, trials int, probability float64) bool {
+	return float64(events) > float64(trials)*probability+5*deviation(trials, probability)+1
+}
+
+// tooFew allows four standard deviations less.
+func tooFew(events, trials int, probability float64) bool {
+	return float64(events) < float64(trials)*probability-4*deviation(trials, probability)
+}
+
+func deviation(trials int, probability float64) float64 {
+	return math.Sqrt(float64(trials) * probability * (1 - probability))
 }
 
 // rate is the tolerance of a rate.

@@ -29,14 +29,17 @@ type Probe struct {
 	Limit    string        // the link that limits it
 	Loss     float64       // share of the data that is lost or spoilt by intent
 	EchoLoss float64       // share of the echoes that get no answer, by intent
-	Spoilt   bool          // bits are flipped by intent: some echoes count as answered, some as lost
-	Short    bool          // the queue is too short for one connection to fill the link
-	Jitter   time.Duration // by as much an echo may be early or late by intent
-	Followed *Followed     // the trace that limits the rate, whose mean Goodput is of; nil: the rate is constant
-	RateOnly bool          // the round trip is another probe's
-	NoRTT    string        // why the round trip cannot be measured; empty: it can
-	NoRate   string        // why the rate cannot; empty: it can
-	Skip     string        // why nothing can
+	// EchoSpoilt is the share of the echoes of which a bit is flipped by intent, and that are not lost: some count as
+	// answered, some as lost.
+	EchoSpoilt float64
+	Short      bool          // the queue is too short for one connection to fill the link
+	Jitter     time.Duration // by as much an echo may be early or late by intent
+	Followed   *Followed     // the trace that limits the rate, whose mean Goodput is of; nil: the rate is constant
+	RateOnly   bool          // the round trip is another probe's
+	NoRTT      string        // why the round trip cannot be measured; empty: it can
+	NoRate     string        // why the rate cannot; empty: it can
+	Skip       string        // why nothing can
+	Fault      bool          // that is not wanted of the network
 }
 
 // Bytes that the targets are computed from: Ethernet frames of an echo with 56 bytes of payload and of an
@@ -95,12 +98,7 @@ func Probes(n fabric.Network, perClass int, dead ...string) []Probe {
 func probesOver(ip int, n fabric.Network, perClass int, dead []string) []Probe {
 	s := newSurvey(n, dead)
 	s.ip = ip
-	classes := map[string][]topology.ID{} // up and down links of one class apart
-	for _, id := range n.Topology.Links() {
-		v := n.Topology.Vertices[id]
-		class := v.Class + "\x00" + v.LinkType.String()
-		classes[class] = append(classes[class], id)
-	}
+	classes := classesOf(n.Topology)
 	var names []string
 	for class := range classes {
 		names = append(names, class)
@@ -143,7 +141,8 @@ func (s *survey) class(links []topology.ID, perClass int) (probes []Probe) {
 	}
 	name := s.graph.Vertices[links[0]].Class
 	for _, reason := range reasons {
-		probes = append(probes, Probe{Link: strings.Join(shut[reason], ", "), Class: name, Skip: reason})
+		probes = append(probes, Probe{Link: strings.Join(shut[reason], ", "), Class: name, Skip: reason,
+			Fault: s.faults[reason]})
 	}
 	if len(probes) == 0 {
 		var all []string
@@ -206,7 +205,7 @@ func (p pair) probe(s *survey, link topology.ID) Probe {
 		MTU: t.PathMTU(p.from.ID, p.to.ID, p.forth), RTT: p.rtt, RTT6: p.rtt}
 	ack := float64(ackFrame + out.longer())
 	wire, data := map[topology.Channel]float64{}, map[topology.Channel]float64{} // bytes for one segment's payload
-	arrive, answered, inTurn, once := 1.0, 1.0, 1.0, 1.0
+	arrive, answered, whole, inTurn, once := 1.0, 1.0, 1.0, 1.0, 1.0
 	for i, h := range append(slices.Clone(p.forth), p.back...) {
 		shape := t.Vertices[h.Link].Shape[h.Dir]
 		wire[h.Channel] += ack / 2
@@ -215,11 +214,11 @@ func (p pair) probe(s *survey, link topology.ID) Probe {
 			data[h.Channel] += out.dataFrame()
 			arrive *= (1 - shape.Loss) * (1 - shape.Corrupt)
 		}
+		whole *= 1 - shape.Corrupt
 		answered, inTurn, once = answered*(1-shape.Loss), inTurn*(1-shape.Reorder), once*(1-shape.Duplicate)
 		out.RTT += shape.Rate.Serialization(pingFrame)
 		out.RTT6 += shape.Rate.Serialization(pingFrame + longer)
 		out.Jitter += shape.Jitter
-		out.Spoilt = out.Spoilt || shape.Corrupt > 0
 	}
 	var limit topology.Channel
 	for channel, bytes := range wire {
@@ -236,7 +235,7 @@ func (p pair) probe(s *survey, link topology.ID) Probe {
 	if queue, known := s.queues[limit]; known && out.Goodput > 0 {
 		out.Short = !out.fills(queue, t.Vertices[limit.Link].Shape[limit.Dir].Rate.Product(out.RTT))
 	}
-	out.Loss, out.EchoLoss = 1-arrive, 1-answered
+	out.Loss, out.EchoLoss, out.EchoSpoilt = 1-arrive, 1-answered, answered*(1-whole)
 	out.NoRTT, out.NoRate = out.unfit(1-inTurn, 1-once)
 	p.followed(t, &out, limit)
 	return out

@@ -23,6 +23,8 @@ type survey struct {
 	best map[topology.Channel]pair
 	shut map[topology.ID]string // link: why packets that would cross it do not
 
+	faults map[string]bool // reasons that are not wanted of the network
+
 	stations []orchestrator.Station
 	ends     []orchestrator.Station
 	trees    []*topology.Tree // to each of ends
@@ -35,6 +37,9 @@ type pair struct {
 	tightest    units.BitRate
 }
 
+// notRunning is what is the matter with a station whose node is dead.
+const notRunning = "not running"
+
 // mostEnds is how many stations pairs are made of at first: all of them, or a spread.
 const mostEnds = 128
 
@@ -42,13 +47,13 @@ const mostEnds = 128
 func newSurvey(n fabric.Network, dead []string) *survey {
 	s := &survey{graph: n.Topology, queues: n.Queues, down: map[topology.ID]string{},
 		group: map[topology.ID]int{}, split: len(n.Partition) > 0,
-		best: map[topology.Channel]pair{}, shut: map[topology.ID]string{}}
+		best: map[topology.Channel]pair{}, shut: map[topology.ID]string{}, faults: map[string]bool{}}
 	for _, id := range n.Down {
 		s.down[id] = "down"
 	}
 	for _, name := range dead {
 		if id, ok := n.Topology.Lookup(name); ok && s.down[id] == "" {
-			s.down[id] = "not running"
+			s.down[id] = notRunning
 		}
 	}
 	for i, members := range n.Partition {
@@ -145,7 +150,9 @@ func (s *survey) blocked(from, to orchestrator.Station, toFrom, toTo *topology.T
 		way := toFrom.Vertices(toTo.Vertices(nil, from.ID), to.ID)
 		for _, id := range way {
 			if why := s.down[id]; why != "" {
-				return fmt.Sprintf("cut off: %s is %s", s.graph.Vertices[id].Name, why)
+				reason := fmt.Sprintf("cut off: %s is %s", s.graph.Vertices[id].Name, why)
+				s.faults[reason] = why == notRunning
+				return reason
 			}
 		}
 	}

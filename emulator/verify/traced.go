@@ -81,7 +81,7 @@ func (v verifier) traced(ctx context.Context, p Probe) (Finding, error) {
 		if f.OK {
 			return f, nil
 		}
-		if try == 0 || math.Abs(f.Error) < math.Abs(best.Error) {
+		if try == 0 || f.better(best) {
 			best = f
 		}
 	}

@@ -7,8 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net/netip"
+	"strings"
 	"time"
 
 	"testbed/emulator/fabric"
@@ -51,8 +51,9 @@ type Options struct {
 
 // Links measures round-trip times and TCP rates across a sample of links of every class, and holds them
 // against the network in force: the scenario's with all changes since. Where a link is down or cut off, or what
-// is wanted of it cannot be measured, its finding says so. Links fails only where it could not measure what
-// should be measurable. A nil prober sends packets, on the machines that the stations are on.
+// is wanted of it cannot be measured, its finding says so, and one more names the nodes that do not run. Links fails
+// only where it could not measure what should be measurable: its error is all that kept it from that, and what else was
+// found comes with it. A nil prober sends packets, on the machines that the stations are on.
 func Links(ctx context.Context, b *orchestrator.Bed, prober Prober, o Options) ([]Finding, error) {
 	n, err := b.Wanted()
 	if err != nil {
@@ -140,33 +141,58 @@ type (
 		size int, rate float64, lasts time.Duration) ([]int64, error)
 )
 
+// mostFailures is after how many failures that follow one another the rest is given up: it is not the links then.
+const mostFailures = 3
+
 func (v verifier) all(ctx context.Context, n fabric.Network, dead []string) ([]Finding, error) {
 	var findings []Finding
+	if len(dead) > 0 {
+		findings = append(findings, Probe{From: orchestrator.Station{Name: strings.Join(dead, ", ")}}.unmeasured("",
+			notRunning+", although it should"))
+	}
+	var failed []error
+	inTurn := 0
 	probes := probesOver(cmp.Or(v.ip, 4), n, v.PerClass, dead)
 	for i, p := range probes {
 		if v.Progress != nil {
 			v.Progress(i, len(probes), p.Link)
 		}
-		if p.Skip != "" {
-			findings = append(findings, p.skipped("", p.Skip))
-			continue
-		}
-		if !p.RateOnly && v.Only != "rate" {
-			all, err := v.roundTrips(ctx, p)
-			if err != nil {
-				return findings, fmt.Errorf("round trip %s to %s: %w", p.From.Name, p.To.Name, err)
+		for _, measure := range v.wanted(p) {
+			found, err := measure(ctx, p)
+			findings = append(findings, found...)
+			if err == nil {
+				inTurn = 0
+				continue
 			}
-			findings = append(findings, all...)
-		}
-		if v.Only != "rtt" {
-			f, err := v.rate(ctx, p)
-			if err != nil {
-				return findings, fmt.Errorf("rate %s to %s: %w", p.From.Name, p.To.Name, err)
+			failed = append(failed, err)
+			if inTurn++; inTurn == mostFailures || ctx.Err() != nil {
+				return findings, errors.Join(failed...)
 			}
-			findings = append(findings, f)
 		}
 	}
-	return findings, nil
+	return findings, errors.Join(failed...)
+}
+
+// measuring is one measurement of a probe. What was found comes with an error as well.
+type measuring = func(context.Context, Probe) ([]Finding, error)
+
+// wanted are those to be made of a probe.
+func (v verifier) wanted(p Probe) (all []measuring) {
+	if p.Skip != "" {
+		return []measuring{func(context.Context, Probe) ([]Finding, error) {
+			if p.Fault {
+				return []Finding{p.unmeasured("", p.Skip)}, nil
+			}
+			return []Finding{p.skipped("", p.Skip)}, nil
+		}}
+	}
+	if !p.RateOnly && v.Only != "rate" {
+		all = append(all, v.roundTrips)
+	}
+	if v.Only != "rtt" {
+		all = append(all, v.rates)
+	}
+	return all
 }
 
 // Echoes follow one another; over long ways fewer of them are sent, but enough for a 99th percentile.
@@ -189,21 +215,35 @@ const (
 )
 
 // roundTrips are those of a probe, over one version of IP or both.
-func (v verifier) roundTrips(ctx context.Context, p Probe) ([]Finding, error) {
+func (v verifier) roundTrips(ctx context.Context, p Probe) (all []Finding, err error) {
 	if p.NoRTT != "" {
 		return []Finding{p.skipped("rtt", p.NoRTT)}, nil
 	}
 	sent := echoes(v.Pings, p.RTT)
 	f, err := v.roundTrip(ctx, p.over(p.IP), sent)
-	if err != nil || !v.both {
-		return []Finding{f}, err
+	if err == nil {
+		all = append(all, f)
+	}
+	if !v.both || ctx.Err() != nil {
+		return all, p.named("round trip", err)
 	}
 	other := p.over(10 - p.IP)
-	g, err := v.roundTrip(ctx, other, min(sent, max(fewestBeside, int(beside*float64(sent)))))
-	if errors.Is(err, measure.ErrNoIPv6) {
-		g, err = other.skipped("rtt", measure.ErrNoIPv6.Error()), nil
+	g, failed := v.roundTrip(ctx, other, min(sent, max(fewestBeside, int(beside*float64(sent)))))
+	if errors.Is(failed, measure.ErrNoIPv6) {
+		g, failed = other.skipped("rtt", measure.ErrNoIPv6.Error()), nil
 	}
-	return []Finding{f, g}, err
+	if failed == nil {
+		all = append(all, g)
+	}
+	return all, p.named("round trip", errors.Join(err, failed))
+}
+
+// named says of which measurement an error is.
+func (p Probe) named(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s %s to %s: %w", what, p.From.Name, p.To.Name, err)
 }
 
 func (v verifier) roundTrip(ctx context.Context, p Probe, sent int) (Finding, error) {
@@ -217,7 +257,7 @@ func (v verifier) roundTrip(ctx context.Context, p Probe, sent int) (Finding, er
 		if f.OK {
 			return f, nil
 		}
-		if try == 0 || math.Abs(f.Error) < math.Abs(best.Error) {
+		if try == 0 || f.better(best) {
 			best = f
 		}
 	}
@@ -231,6 +271,14 @@ const roundTripTries = 3
 // rateTries is how often a rate is taken until it is as it should be. TCP may find a rate late, after
 // losses that come together. A further try warms up four times as long, and what is off remains off.
 const rateTries = 2
+
+func (v verifier) rates(ctx context.Context, p Probe) ([]Finding, error) {
+	f, err := v.rate(ctx, p)
+	if err != nil {
+		return nil, p.named("rate", err)
+	}
+	return []Finding{f}, nil
+}
 
 func (v verifier) rate(ctx context.Context, p Probe) (Finding, error) {
 	if p.NoRate != "" {
@@ -254,13 +302,15 @@ func (v verifier) rate(ctx context.Context, p Probe) (Finding, error) {
 		f := judgeRate(p, rate, v.Tolerance)
 		switch {
 		case errors.Is(err, measure.ErrUnsteady): // losses of a slow start may take long to be made good
-			f = p.skipped("rate", err.Error())
+			f = p.unmeasured("rate", err.Error()) // nothing is to be lost or to overtake here: see Probe.unfit and Bounded
+		case errors.Is(err, measure.ErrNothing):
+			f = p.nothing(p.Goodput)
 		case err != nil:
 			return Finding{}, err
 		case f.OK || f.Bound:
 			return f, nil
 		}
-		if try == 0 || !f.Skipped && (best.Skipped || math.Abs(f.Error) < math.Abs(best.Error)) {
+		if try == 0 || best.Unmeasured || f.better(best) {
 			best = f
 		}
 		warmup *= 4
@@ -283,6 +333,9 @@ func (v verifier) bounded(ctx context.Context, p Probe) (Finding, error) {
 	warmup := max(500*time.Millisecond, 15*p.RTT, span/5)
 	duration := max(v.Duration, 10*p.RTT, 50*p.Jitter, span)
 	rate, err := v.take(ctx, p, warmup, duration, "reno")
+	if errors.Is(err, measure.ErrNothing) {
+		return p.nothing(p.Bound()), nil
+	}
 	if err != nil && !errors.Is(err, measure.ErrUnsteady) {
 		return Finding{}, err
 	}

@@ -73,7 +73,7 @@ func TestVerifyTellsWhatRemainsOff(t *testing.T) {
 	}
 	unsteady := exact(func(time.Duration, time.Duration, string) (float64, error) { return 1, measure.ErrUnsteady })
 	got, err = unsteady.all(t.Context(), star(t, 2), nil)
-	if err != nil || !got[1].Skipped || got[1].Off() || got[1].Verdict == "" {
+	if err != nil || !got[1].Unmeasured || got[1].Skipped || got[1].Off() || got[1].Verdict == "" {
 		t.Errorf("%+v, %v", got, err)
 	}
 	broken := exact(func(time.Duration, time.Duration, string) (float64, error) { return 0, errors.New("no route") })
@@ -156,8 +156,167 @@ func TestJudgementOfLostEchoes(t *testing.T) {
 			t.Errorf("%d of 200 answered: %+v", answered, f)
 		}
 	}
+	lenient := Tolerance{RTTMedian: time.Second, RTTTail: time.Second}
 	p.EchoLoss = 0.001 // an echo lost of 200 is no fault
-	if f := judgeRTT(p, make([]time.Duration, 199), 200, Tolerance{RTTMedian: time.Second, RTTTail: time.Second}); !f.OK {
+	if f := judgeRTT(p, make([]time.Duration, 199), 200, lenient); !f.OK {
 		t.Errorf("%+v", f)
+	}
+	// Where none is to be lost, one may be, and more are a fault however many answers are right.
+	for lost := range 201 {
+		f := judgeRTT(Probe{}, make([]time.Duration, 200-lost), 200, lenient)
+		if f.OK != (lost <= 1) || f.Off() == f.OK {
+			t.Errorf("%d lost of 200 that are all to come back: %+v", lost, f)
+		}
+	}
+	// Of those that are spoilt any number may be.
+	p = Probe{EchoLoss: 0.1, EchoSpoilt: 0.2}
+	for answered, ok := range map[int]bool{200: false, 180: true, 160: true, 140: true, 100: false, 1: false} {
+		if f := judgeRTT(p, make([]time.Duration, answered), 200, lenient); f.OK != ok {
+			t.Errorf("%d of 200 answered, some of them spoilt: %+v", answered, f)
+		}
+	}
+}
+
+// TestLossThatNobodyWants: a link that loses what it is not to is off, whether its rate is limited or not, each time it
+// is asked, and one that a busy host was too late for is not.
+func TestLossThatNobodyWants(t *testing.T) {
+	for name, c := range map[string]struct {
+		lost [roundTripTries]int // echoes, by try
+		ok   bool
+	}{
+		"none":           {[...]int{0, 0, 0}, true},
+		"one":            {[...]int{1, 1, 1}, true},
+		"two, each time": {[...]int{2, 2, 2}, false},
+		"half":           {[...]int{50, 50, 50}, false},
+		"all but one":    {[...]int{99, 99, 99}, false},
+		"for a moment":   {[...]int{40, 30, 0}, true},
+		"all, then half": {[...]int{100, 50, 50}, false},
+	} {
+		v := exact(nil)
+		whole, try := v.echo, 0
+		v.echo = func(ctx context.Context, from netns.Ref, to netip.Addr, n int, i time.Duration) ([]time.Duration, error) {
+			all, err := whole(ctx, from, to, n, i)
+			lost := c.lost[try]
+			try++
+			return all[lost:], err
+		}
+		v.Only = "rtt"
+		got, err := v.all(t.Context(), star(t, 2), nil)
+		if err != nil || len(got) != 1 || got[0].OK != c.ok || got[0].Off() == c.ok {
+			t.Errorf("%s: %+v, %v", name, got, err)
+			continue
+		}
+		if !c.ok && (got[0].Measured == 0 || !strings.Contains(got[0].Verdict, "echoes lost, expected 0.0")) {
+			t.Errorf("%s: %+v", name, got[0])
+		}
+	}
+}
+
+// TestNothingArrives: small packets pass and large ones do not. That is no failure to measure, but a rate of 0.
+func TestNothingArrives(t *testing.T) {
+	for name, alter := range map[string]func(*topology.Shape){
+		"a link":               func(*topology.Shape) {},
+		"one that loses some":  func(s *topology.Shape) { s.Loss = 0.005 },
+		"one of a short queue": func(s *topology.Shape) { s.Queue = 3000 },
+	} {
+		n := star(t, 2)
+		for _, link := range []string{"l0", "l1"} {
+			for dir := range 2 {
+				alter(&n.Topology.Vertices[at(t, n, link)].Shape[dir])
+			}
+		}
+		n.Queues = n.Topology.QueueLimits()
+		v := exact(func(time.Duration, time.Duration, string) (float64, error) {
+			return 0, fmt.Errorf("throughput: %w in 1s", measure.ErrNothing)
+		})
+		v.Only = "rate"
+		got, err := v.all(t.Context(), n, nil)
+		if err != nil || len(got) != 2 {
+			t.Fatalf("%s: %+v, %v", name, got, err)
+		}
+		for _, f := range got {
+			if !f.Off() || f.Measured != 0 || f.Target <= 0 || f.Error != -1 || !strings.Contains(f.Verdict, "nothing") {
+				t.Errorf("%s: %+v", name, f)
+			}
+		}
+	}
+}
+
+// TestAFailureKeepsNothingElseFromBeingMeasured, unless all fails, or nobody waits any more.
+func TestAFailureKeepsNothingElseFromBeingMeasured(t *testing.T) {
+	for name, c := range map[string]struct {
+		fails         func(i int) bool
+		found, failed int
+	}{
+		"none":            {func(int) bool { return false }, 8, 0},
+		"the first":       {func(i int) bool { return i == 0 }, 7, 1},
+		"each second one": {func(i int) bool { return i%2 == 0 }, 4, 4},
+		"all":             {func(int) bool { return true }, 0, mostFailures},
+	} {
+		n, i := star(t, 4), 0
+		for k, link := range n.Topology.Links() {
+			n.Topology.Vertices[link].Class = fmt.Sprint("class ", k)
+		}
+		v := exact(nil)
+		v.goodput = func(context.Context, netns.Ref, netns.Ref, netip.Addr, time.Duration, time.Duration, string,
+		) (float64, error) {
+			i++
+			if c.fails(i - 1) {
+				return 0, fmt.Errorf("no route (%d)", i)
+			}
+			return tenMbps, nil
+		}
+		v.Only = "rate"
+		got, err := v.all(t.Context(), n, nil)
+		failed := 0
+		if err != nil {
+			failed = strings.Count(err.Error(), "no route")
+		}
+		if failed != c.failed || len(got) != c.found {
+			t.Errorf("%s: %d found, %d failed: %v", name, len(got), failed, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	calls := 0
+	v := exact(func(time.Duration, time.Duration, string) (float64, error) {
+		calls++
+		cancel()
+		return 0, context.Canceled
+	})
+	if _, err := v.all(ctx, star(t, 2), nil); !errors.Is(err, context.Canceled) || calls != 1 {
+		t.Errorf("%v after %d calls", err, calls)
+	}
+}
+
+// TestNodesThatDoNotRunAreAFault, as is what is cut off by that; what is down by intent is none.
+func TestNodesThatDoNotRunAreAFault(t *testing.T) {
+	v := exact(func(time.Duration, time.Duration, string) (float64, error) { return tenMbps, nil })
+	n := star(t, 3)
+	dead := []string{n.Topology.Vertices[n.Stations[0].ID].Name}
+	got, err := v.all(t.Context(), n, dead)
+	if err != nil || len(got) < 3 || !got[0].Unmeasured || got[0].From != dead[0] {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	for _, s := range n.Stations[1:] {
+		dead = append(dead, n.Topology.Vertices[s.ID].Name)
+	}
+	if got, err = v.all(t.Context(), n, dead); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range got {
+		if !f.Unmeasured || f.Skipped || f.OK || f.Off() {
+			t.Errorf("all are dead: %+v", f)
+		}
+	}
+	for _, s := range n.Stations {
+		n.Down = append(n.Down, s.ID)
+	}
+	if got, err = v.all(t.Context(), n, nil); err != nil || len(got) == 0 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	for _, f := range got {
+		if !f.Skipped || f.Unmeasured || f.Off() {
+			t.Errorf("all are down: %+v", f)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"testbed/emulator/internal/minstd"
+	"testbed/emulator/internal/printable"
 )
 
 // Draw is the name of a way in which jobs are drawn from a pool.
@@ -70,9 +71,9 @@ func (d Draw) Indexes(pool, n int, seed uint64) ([]int, error) {
 	case !d.Exact():
 		return SelectIndexes(pool, n, seed), nil
 	case d == DrawExact && n > pool:
-		return nil, fmt.Errorf("%d jobs cannot be drawn from %d without replacement", n, pool)
+		return nil, fmt.Errorf("%s cannot be drawn from %d without replacement", printable.Count(n, "job"), pool)
 	case pool == 0:
-		return nil, fmt.Errorf("%d jobs cannot be drawn from none", n)
+		return nil, fmt.Errorf("%s cannot be drawn from none", printable.Count(n, "job"))
 	}
 	return d.indexes(pool, n, seed), nil
 }

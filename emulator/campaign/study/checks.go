@@ -7,6 +7,7 @@ import (
 
 	"testbed/emulator/campaign"
 	"testbed/emulator/compare"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/report/figures"
@@ -71,7 +72,8 @@ func overOthers(
 			}
 		}
 	}
-	return is, fmt.Sprintf("%s over the others at %d jobs: %s", model, largest, strings.Join(texts, ", "))
+	return is, fmt.Sprintf("%s over the others at %s: %s", model, printable.Count(largest, "job"),
+		strings.Join(texts, ", "))
 }
 
 // departure is how in-client differs from in-function for chains of one length.
@@ -154,9 +156,9 @@ func departsAsShare(r *campaign.Results) (is decision, numbers string) {
 		}
 	}
 	return is, fmt.Sprintf(
-		"%.0f %% for length %d, at least %.0f %% (%d), at most %.0f %% (%d); departs on average for %d of %d lengths",
+		"%.0f %% for length %d, at least %.0f %% (%d), at most %.0f %% (%d); departs on average for %d of %s",
 		all[0].relative*100, all[0].length, least.relative*100, least.length, most.relative*100, most.length,
-		len(which), len(all))
+		len(which), printable.Count(len(all), "length"))
 }
 
 // limit is the smallest length that the longest chains exceed.

@@ -8,6 +8,7 @@ import (
 
 	"testbed/emulator/campaign"
 	"testbed/emulator/compare"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/report/figures"
@@ -153,10 +154,7 @@ func Statements(r *campaign.Results) []Statement {
 }
 
 func counted(comparisons int) string {
-	if comparisons == 1 {
-		return "1 comparison"
-	}
-	return fmt.Sprintf("%d comparisons", comparisons)
+	return printable.Count(comparisons, "comparison")
 }
 
 // missing says what a campaign would need besides.

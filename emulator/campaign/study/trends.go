@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"testbed/emulator/campaign"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/placement"
 	"testbed/emulator/plan"
 	"testbed/emulator/report/figures"
@@ -33,7 +34,7 @@ func risesSlightly(r *campaign.Results) (is decision, numbers string) {
 		}
 		texts = append(texts, fmt.Sprintf("%s: %s", policy, strings.Join(of, ", ")))
 	}
-	return is, fmt.Sprintf("%d over %d jobs under %s", slices.Max(r.Spec.Jobs), slices.Min(r.Spec.Jobs),
+	return is, fmt.Sprintf("%d over %s under %s", slices.Max(r.Spec.Jobs), printable.Count(slices.Min(r.Spec.Jobs), "job"),
 		strings.Join(texts, "; under "))
 }
 
@@ -46,7 +47,7 @@ func othersSimilar(r *campaign.Results) (is decision, numbers string) {
 		q := ratio(r, trafficOf, cell{jobs, placement.LoadNet, plan.External}, least)
 		is.and(atMost(p, similar))
 		is.and(atMost(q, similar))
-		texts = append(texts, fmt.Sprintf("at %d jobs in-client %.3f, external %.3f", jobs, p.Y, q.Y))
+		texts = append(texts, fmt.Sprintf("at %s in-client %.3f, external %.3f", printable.Count(jobs, "job"), p.Y, q.Y))
 	}
 	return is, "over in-function " + strings.Join(texts, ", ")
 }
@@ -75,8 +76,8 @@ func growsWithLength(r *campaign.Results) (is decision, numbers string) {
 				up++
 			}
 		}
-		texts = append(texts, fmt.Sprintf("%s %.1f ms (%.1f to %.1f), up in %d of %d steps to the next length",
-			m, p.Y*1e3, p.Low*1e3, p.High*1e3, up, max(len(lengths)-1, 0)))
+		texts = append(texts, fmt.Sprintf("%s %.1f ms (%.1f to %.1f), up in %d of %s to the next length",
+			m, p.Y*1e3, p.Low*1e3, p.High*1e3, up, printable.Count(max(len(lengths)-1, 0), "step")))
 	}
 	return is, "per invocation: " + strings.Join(texts, ", ")
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"testbed/emulator/campaign"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/placement/simnet"
 	"testbed/emulator/predict/statesim"
 )
@@ -150,9 +151,9 @@ func WriteVaried(w io.Writer, all []Varied) error {
 		means, verdicts = append(means, append(row, fmt.Sprintf("%.3f", v.InFlight))), append(verdicts, decided)
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "Means at %d jobs under %s: processing, and network latency and traffic of each model. "+
+	fmt.Fprintf(&text, "Means at %s under %s: processing, and network latency and traffic of each model. "+
 		"In flight: the most chains\nunder way at once, on average, where jobs arrive as in the trace.\n\n",
-		first.Jobs, first.Policy)
+		printable.Count(first.Jobs, "job"), first.Policy)
 	writeAligned(&text, means)
 	text.WriteString("\nThe study's statements, by number.\n\n")
 	writeAligned(&text, verdicts)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -52,7 +53,11 @@ func (c *Conclusion) Each(cell *experiment.Cell, r *experiment.Result) error {
 		return err
 	}
 	if r.Run != "" {
-		measured, err := run.Read(filepath.Join(c.dir, experiment.RunsDir, r.Run), c.looks)
+		var measured *run.Run
+		path, err := runOf(c.dir, r.Run)
+		if err == nil {
+			measured, err = run.Read(path, c.looks)
+		}
 		if err != nil {
 			c.failed = errors.Join(c.failed, err) // its latencies are in the journal all the same
 		} else {
@@ -64,6 +69,23 @@ func (c *Conclusion) Each(cell *experiment.Cell, r *experiment.Result) error {
 	}
 	c.rows.Add(&of, r.Chains)
 	return nil
+}
+
+// runOf is the directory of a run of the experiment in a directory, which may be somebody else's: a link there would
+// lead to a run of another's, whose figures would be this one's for everybody to read.
+func runOf(dir, name string) (path string, err error) {
+	path = dir
+	for _, part := range []string{experiment.RunsDir, name} {
+		path = filepath.Join(path, part)
+		info, err := os.Lstat(path)
+		if err != nil {
+			return "", err
+		}
+		if !info.IsDir() {
+			return "", fmt.Errorf("%s is no directory of the experiment's: put the run itself there", path)
+		}
+	}
+	return path, nil
 }
 
 // traffic is by model the mean of all jobs of a cell, payload times links, of whom only some were carried out.

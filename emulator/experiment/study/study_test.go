@@ -3,6 +3,7 @@ package study
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -101,5 +102,34 @@ func TestRowsBecomeResultsOfCampaigns(t *testing.T) {
 	}
 	if got := of(1, plan.External, traffic); !near(got, 3000, 1000) {
 		t.Errorf("predicted traffic %v", got)
+	}
+}
+
+// A run is the experiment's own: where a link stands in its place, or in that of all runs, nothing is read behind it.
+func TestRunsAreTheExperimentsOwn(t *testing.T) {
+	dir, elsewhere := t.TempDir(), t.TempDir()
+	runs := filepath.Join(dir, experiment.RunsDir)
+	for _, path := range []string{filepath.Join(runs, "own"), filepath.Join(elsewhere, "other")} {
+		if err := os.MkdirAll(path, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(filepath.Join(elsewhere, "other"), filepath.Join(runs, "link")); err != nil {
+		t.Skip(err)
+	}
+	if path, err := runOf(dir, "own"); err != nil || path != filepath.Join(runs, "own") {
+		t.Errorf("%s, %v", path, err)
+	}
+	for _, name := range []string{"link", "none"} {
+		if path, err := runOf(dir, name); err == nil {
+			t.Errorf("%s is %s", name, path)
+		}
+	}
+	other := t.TempDir()
+	if err := os.Symlink(elsewhere, filepath.Join(other, experiment.RunsDir)); err != nil {
+		t.Fatal(err)
+	}
+	if path, err := runOf(other, "other"); err == nil {
+		t.Errorf("all runs are behind a link: %s", path)
 	}
 }

@@ -7,10 +7,10 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"testbed/emulator/faas/dapr/daprtest"
 	"testbed/emulator/faas/keyspace"
+	"testbed/emulator/internal/testenv"
 )
 
 // A client that nobody here wrote, Dapr's JavaScript SDK, finds the API that it expects.
@@ -19,7 +19,7 @@ func TestJavaScriptSDK(t *testing.T) {
 	b := newBed(0)
 	server := httptest.NewServer(Guard("token of the instance", b.handler))
 	defer server.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
 	defer cancel()
 	command := exec.CommandContext(ctx, node, "testdata/client.js")
 	command.Env = append(os.Environ(), "NODE_PATH="+sdk, "DAPR_HTTP_ENDPOINT="+server.URL,

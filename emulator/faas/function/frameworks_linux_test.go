@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"testbed/emulator/faas/function"
 	"testbed/emulator/internal/testenv"
@@ -81,7 +80,7 @@ func TestFrameworks(t *testing.T) {
 				p.Path = executable(t, dir, f.command[0])
 			}
 			p.Command, p.Dir = f.command, dir
-			p.Memory, p.Processes, p.Timeout = 512<<20, 256, time.Minute
+			p.Memory, p.Processes, p.Timeout = 512<<20, 256, testenv.Patience
 			i := started(t, &function.Launcher{Node: "n", Log: io.Discard}, p)
 			inv := request("hello")
 			inv.ID, inv.State = fmt.Sprint("run/m/0/", at), session(t, `"v"`)

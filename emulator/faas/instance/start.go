@@ -45,6 +45,21 @@ func (d Distribution) Quantile(u float64) time.Duration {
 	return time.Duration(min(math.Round(float64(d.Median)*math.Exp(sigma*z)), float64(MostStart)))
 }
 
+// Share is which share of all starts, from 0 to 1, takes d at most: the inverse of Quantile.
+func (d Distribution) Share(within time.Duration) float64 {
+	if d.P95 <= d.Median {
+		if within >= d.Median {
+			return 1
+		}
+		return 0
+	}
+	if within <= 0 {
+		return 0
+	}
+	sigma := math.Log(float64(d.P95)/float64(d.Median)) / z95
+	return (1 + math.Erf(math.Log(float64(within)/float64(d.Median))/sigma/math.Sqrt2)) / 2
+}
+
 // Draw is how long the n-th start takes, of those of a seed. It is the same wherever it is asked for.
 func (d Distribution) Draw(seed uint64, n int) time.Duration {
 	return d.Quantile((float64(mix(seed+uint64(n)*0x9e3779b97f4a7c15)>>11) + 0.5) / (1 << 53))

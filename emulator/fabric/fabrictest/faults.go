@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/topology"
 )
 
@@ -53,6 +54,7 @@ func underWay(t *testing.T, newFabric NewFabric) {
 	f := newFabric(t, b.Testbed)
 	b.Apply(f)
 	arrived := make(chan int, 1)
+	before := b.queue(f, "a-s", 0).Packets
 	go func() {
 		from, to := b.Station("a"), b.Station("b")
 		all, err := Stream{Count: count, Quiet: 2 * delay}.Send(t.Context(), from.NetNS, to.NetNS, to.Addr.Addr())
@@ -61,7 +63,9 @@ func underWay(t *testing.T, newFabric NewFabric) {
 		}
 		arrived <- len(all)
 	}()
-	time.Sleep(delay / 3)
+	testenv.Eventually(t, "the first link has carried all of them", func() bool {
+		return b.queue(f, "a-s", 0).Packets >= before+count
+	})
 	b.SetDown("a-s")
 	b.Apply(f)
 	if got := <-arrived; got != count {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/netns"
 	"testbed/emulator/topology"
 )
@@ -91,18 +92,17 @@ func tearDown(t *testing.T, newFabric NewFabric) {
 	}
 	// The kernel removes namespaces in its own time.
 	var left []string
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	if !testenv.Holds(func() bool {
 		left = nil
 		for what := range remains(t, b) {
 			if !before[what] {
 				left = append(left, what)
 			}
 		}
-		if len(left) == 0 {
-			return
-		}
+		return len(left) == 0
+	}) {
+		t.Errorf("left after Close: %q", left)
 	}
-	t.Errorf("left after Close: %q", left)
 }
 
 func failure(t *testing.T, newFabric NewFabric) {

@@ -98,13 +98,14 @@ func pathMTU(from netns.Ref, to netip.Addr, want int) (size int, err error) {
 		if err != nil {
 			return err
 		}
-		for begin := time.Now(); time.Since(begin) < 20*time.Second; time.Sleep(50 * time.Millisecond) {
+		testenv.Holds(func() bool {
 			if size, err = unix.GetsockoptInt(sock, level, get); err != nil || size == want {
-				return err
+				return true
 			}
 			_, _ = unix.Write(sock, make([]byte, min(1450, size-48))) // errors of earlier ones come back here
-		}
-		return nil
+			return false
+		})
+		return err
 	})
 	return size, err
 }

@@ -23,9 +23,7 @@ func reachability(t *testing.T, newFabric NewFabric) {
 	b.Apply(newFabric(t, b.Testbed))
 	for _, from := range names {
 		for _, to := range names {
-			if got := len(b.rtt(from, to, 3)); got != 3 {
-				t.Errorf("%s to %s: %d of 3 echoes", from, to, got)
-			}
+			b.Answer(from, to, 3)
 		}
 	}
 }
@@ -44,10 +42,16 @@ func asymmetricRoutes(t *testing.T, newFabric NewFabric) {
 	b.around("round trip", "a", "b", 20, 25*time.Millisecond)
 	const echoes, own = 50, 3 // a kernel that forwards may send a few of its own meanwhile, such as about multicast
 	before := [2]uint64{b.queue(f, "up", 0).Packets, b.queue(f, "down", 0).Packets}
+	given := [2]uint64{b.status(f, "a").Packets, b.status(f, "b").Packets}
 	b.rtt("a", "b", echoes)
 	for i, name := range []string{"up", "down"} {
 		if got := b.queue(f, name, 0).Packets - before[i]; got < echoes || got > echoes+own {
 			t.Errorf("%s carried %d packets, want %d", name, got, echoes)
+		}
+	}
+	for i, name := range []string{"a", "b"} { // whatever the number of queues on the way
+		if got := b.status(f, name).Packets - given[i]; got < echoes || got > echoes+2*own {
+			t.Errorf("%s was given %d packets, want %d", name, got, echoes)
 		}
 	}
 	b.carries("up", "a", "b", time.Second, up, 0.05)

@@ -6,11 +6,11 @@ import (
 	"net"
 	"net/netip"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/netns"
 )
 
@@ -34,7 +34,7 @@ func probe6(from netns.Ref, to netip.Addr, limit int) (who netip.Addr, typ byte,
 			return err
 		}
 		defer unix.Close(sock)
-		timeout := unix.NsecToTimeval(int64(10 * time.Second))
+		timeout := unix.NsecToTimeval(int64(testenv.Patience))
 		if err := errors.Join(unix.SetsockoptInt(sock, unix.IPPROTO_IPV6, unix.IPV6_UNICAST_HOPS, limit),
 			unix.SetsockoptTimeval(sock, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &timeout)); err != nil {
 			return err
@@ -94,7 +94,7 @@ func transfer6(from, in netns.Ref, to netip.Addr, size int) error {
 	}()
 	var conn net.Conn
 	err = netns.Do(from, func() (err error) {
-		conn, err = net.DialTimeout("tcp6", listener.Addr().String(), 30*time.Second)
+		conn, err = net.DialTimeout("tcp6", listener.Addr().String(), testenv.Patience)
 		return err
 	})
 	if err != nil {

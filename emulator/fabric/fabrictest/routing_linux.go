@@ -73,7 +73,7 @@ func (b *Bench) routes(v version) {
 	}
 	nobody := v.addr(b.Stations[0].Addr).Next().Next().Next()
 	err := netns.Do(from, func() error {
-		conn, err := net.DialTimeout(v.tcp, netip.AddrPortFrom(nobody, 80).String(), 30*time.Second)
+		conn, err := net.DialTimeout(v.tcp, netip.AddrPortFrom(nobody, 80).String(), testenv.Patience)
 		if err == nil {
 			_ = conn.Close()
 		}
@@ -92,7 +92,7 @@ func probe(from netns.Ref, to netip.Addr, ttl int) (who netip.Addr, typ byte, er
 			return err
 		}
 		defer unix.Close(sock)
-		timeout := unix.NsecToTimeval(int64(10 * time.Second))
+		timeout := unix.NsecToTimeval(int64(testenv.Patience))
 		if err := errors.Join(unix.SetsockoptInt(sock, unix.IPPROTO_IP, unix.IP_TTL, ttl),
 			unix.SetsockoptTimeval(sock, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &timeout)); err != nil {
 			return err
@@ -154,8 +154,7 @@ func (b *Bench) ToMany(group netip.Addr, from string, receivers ...string) (got 
 		b.t.Fatalf("%s: %v", from, err)
 	}
 	for i, conn := range conns {
-		_ = conn.SetReadDeadline(time.Now().Add(time.Second))
-		if _, _, err := conn.ReadFrom(make([]byte, 64)); err == nil {
+		if _, err := testenv.ReadWithin(conn, make([]byte, 64), time.Second); err == nil {
 			got = append(got, receivers[i])
 		}
 		_ = conn.Close()

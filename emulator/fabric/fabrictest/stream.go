@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/netns"
 )
 
@@ -17,10 +18,15 @@ import (
 type Stream struct {
 	Count      int
 	Size       int           // bytes of payload, at least 16
-	Interval   time.Duration // from one to the next; late ones are made up for. 0: as fast as it goes
-	Quiet      time.Duration // how long after the last one the receiver waits; 0: half a second
+	Interval   time.Duration // from one to the next; what is a little late is made up for. 0: as fast as it goes
+	Quiet      time.Duration // once all are sent, how long the receiver waits for another one; 0: half a second
+	Want       int           // arrivals that are waited for in any case, with patience; then comes Quiet
+	Sent       func()        // is called when the last one has been sent; may be nil
 	NoChecksum bool          // corrupted ones reach the program
 }
+
+// madeUp is how late a stream makes up for: more would be a burst that no queue has to hold.
+const madeUp = 20 * time.Millisecond
 
 // Arrival is a datagram that reached the receiving program.
 type Arrival struct {
@@ -57,19 +63,35 @@ func (s Stream) Send(ctx context.Context, fromNetNS, toNetNS netns.Ref, to netip
 	go func() {
 		defer close(sent)
 		s.send(ctx, sender)
-		_ = receiver.SetReadDeadline(time.Now().Add(s.Quiet))
+		if s.Sent != nil {
+			s.Sent()
+		}
+		_ = receiver.SetReadDeadline(time.Unix(1, 0))
 	}()
 	defer func() { <-sent; _ = sender.Close() }()
 	var all []Arrival
 	data := make([]byte, s.Size+1)
-	for {
-		n, _, err := receiver.ReadFrom(data)
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return all, ctx.Err()
-		} else if err != nil {
-			return all, err
+	for over := false; ; {
+		var n int
+		switch {
+		case !over:
+			n, _, err = receiver.ReadFrom(data)
+		case len(all) < s.Want:
+			n, err = testenv.ReadWithin(receiver, data, testenv.Patience)
+		default:
+			n, err = testenv.ReadWithin(receiver, data, s.Quiet)
 		}
-		all = append(all, recognise(data[:n]))
+		switch {
+		case err == nil:
+			all = append(all, recognise(data[:n]))
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			return all, err
+		case over:
+			return all, ctx.Err()
+		default:
+			<-sent
+			over = true
+		}
 	}
 }
 
@@ -79,6 +101,8 @@ func (s Stream) send(ctx context.Context, to net.Conn) {
 	for i := 0; i < s.Count && ctx.Err() == nil; i++ {
 		if wait := time.Until(begin.Add(time.Duration(i) * s.Interval)); wait > 0 {
 			time.Sleep(wait)
+		} else if s.Interval > 0 && wait < -madeUp {
+			begin = begin.Add(-wait)
 		}
 		fill(data, i)
 		_, _ = to.Write(data)

@@ -128,6 +128,88 @@ func Ways(t *testing.T, newFabric NewFabric, six bool) {
 	}
 }
 
+// OwnWays holds a fabric to routes that contradict one another: hosts behind one switch send what is for one network by
+// way of different hosts behind another, and a third one sends it nowhere.
+func OwnWays(t *testing.T, newFabric NewFabric, six bool) {
+	testenv.Privileged(t)
+	b := NewBench(t)
+	b.Hosts("a", "b", "d", "r", "q", "c")
+	for _, name := range []string{"one", "two"} {
+		b.Switch(name)
+	}
+	there, back := duplex(0, time.Millisecond)
+	for _, ends := range [][2]string{{"a", "one"}, {"b", "one"}, {"d", "one"}, {"c", "one"}, {"one", "two"}, {"two", "r"},
+		{"two", "q"}, {"r", "c"}, {"q", "c"}} {
+		b.Cable(ends[0], ends[1], there, back)
+	}
+	all := pingers(six)
+	vias := map[string]string{"a": "r", "b": "q", "r": "c", "q": "c"}
+	route := func() {
+		for from, via := range vias {
+			s := &b.Stations[b.index(from)]
+			s.Routes, s.Forwards = nil, from == "r" || from == "q"
+			for _, p := range all {
+				s.Routes = append(s.Routes, fabric.Route{To: p.last, Via: b.id(via)})
+			}
+		}
+	}
+	route()
+	f := newFabric(t, b.Testbed)
+	b.Apply(f)
+	for _, p := range all {
+		b.inside("c", onLoopback(p.byTwo))
+	}
+	b.wantOwnWays(all, vias, "")
+	b.Apply(f) // nothing differs
+	b.wantOwnWays(all, vias, "")
+	b.SetDown("two-r")
+	b.Apply(f)
+	b.wantOwnWays(all, vias, "r")
+	b.SetDown()
+	vias["a"], vias["b"] = "q", "r"
+	route()
+	b.Apply(f)
+	b.wantOwnWays(all, vias, "")
+	for i := range b.Stations {
+		b.Stations[i].Routes, b.Stations[i].Forwards = nil, false
+	}
+	b.Apply(f)
+	for _, p := range all {
+		b.wantRefused(p, "a")
+	}
+}
+
+// wantOwnWays checks by way of whom packets of a and b go in the network of OwnWays, in which the way from the switch two
+// to the host down is.
+func (b *Bench) wantOwnWays(all []pinger, vias map[string]string, down string) {
+	b.t.Helper()
+	one, two := b.id("one"), b.id("two")
+	for _, p := range all {
+		b.wantRefused(p, "d")
+		for _, from := range []string{"a", "b"} {
+			via := vias[from]
+			if via == down {
+				b.wantAnswer(p, from, p.byTwo, 64, p.router(two), p.gone)
+				continue
+			}
+			for ttl, who := range []netip.Addr{p.router(one), p.router(two), p.own(b.Station(via).Addr)} {
+				b.wantAnswer(p, from, p.byTwo, ttl+1, who, p.expired)
+			}
+			b.wantAnswer(p, from, p.byTwo, 4, p.byTwo, p.answered)
+		}
+		b.wantAnswer(p, "a", p.own(b.Station("q").Addr), 64, p.own(b.Station("q").Addr), p.answered)
+	}
+}
+
+// wantRefused checks that a station that has no route to it is told so of the address behind c.
+func (b *Bench) wantRefused(p pinger, from string) {
+	b.t.Helper()
+	who, typ, err := p.probe(b.Station(from).NetNS, p.byTwo, 64)
+	if typ != p.gone && !errors.Is(err, syscall.ENETUNREACH) && !errors.Is(err, syscall.EHOSTUNREACH) {
+		b.t.Errorf("%s, which has no route, to %v: type %d from %v, %v", from, p.byTwo, typ, who, err)
+	}
+}
+
 // onLoopback gives the loopback an address, as a program of the station's does.
 func onLoopback(addr netip.Addr) func() error {
 	return func() error {
@@ -157,7 +239,7 @@ func Unreachable(t *testing.T, newFabric NewFabric, six bool) {
 		for _, p := range pingers(six) {
 			b.wantAnswer(p, "a", p.own(to), 64, p.router(b.id(c.router)), p.gone)
 			err := netns.Do(b.Station("a").NetNS, func() error {
-				conn, err := net.DialTimeout(p.tcp, netip.AddrPortFrom(p.own(to), 80).String(), 30*time.Second)
+				conn, err := net.DialTimeout(p.tcp, netip.AddrPortFrom(p.own(to), 80).String(), testenv.Patience)
 				if err == nil {
 					_ = conn.Close()
 				}

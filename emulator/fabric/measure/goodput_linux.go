@@ -30,7 +30,8 @@ const connecting = 10 * time.Second
 // reached the receiver during duration, or somewhat longer, after warmup. The interval begins and ends at
 // arrivals before and behind which everything came in order: what was received earlier but held back behind a
 // lost segment would count as too much, or too little. Where there are no such arrivals, the error wraps
-// ErrUnsteady, and the rate is that between any two. Where the context ends, Goodput returns an error.
+// ErrUnsteady, and the rate is that between any two; where nothing arrives it wraps ErrNothing. Where the context ends,
+// Goodput returns an error.
 func Goodput(ctx context.Context, fromNetNS, toNetNS netns.Ref, toAddr netip.Addr, warmup, duration time.Duration,
 	congestion string) (bitsPerSecond float64, err error) {
 	sink := func(ctx context.Context) (Sink, error) { return Listen(ctx, toNetNS, toAddr) }

@@ -10,6 +10,10 @@ import (
 // that no interval has clean ends. The value that comes with it may be off by what the receiver held back.
 var ErrUnsteady = errors.New("segments arrive out of order all the time")
 
+// ErrNothing is wrapped by the error of a measurement in which a connection was made, and of what was sent over it
+// nothing arrived.
+var ErrNothing = errors.New("nothing arrived")
+
 // mark is how a connection stood at a moment: the bytes that the receiver has without a gap, how many segments
 // have come out of order since the connection began, and how many the sender knows to be held back by the receiver.
 type mark struct {
@@ -75,7 +79,7 @@ func (w *window) rate() (float64, error) {
 	case w.clean.begun && w.clean.span() > 0 && w.clean.span() >= wanted/2:
 		return w.clean.rate(), nil
 	case w.any.span() <= 0:
-		return 0, fmt.Errorf("nothing arrived in %v", wanted)
+		return 0, fmt.Errorf("%w in %v", ErrNothing, wanted)
 	}
 	return w.any.rate(), ErrUnsteady
 }

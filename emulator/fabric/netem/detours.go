@@ -11,9 +11,11 @@ import (
 	"testbed/emulator/topology"
 )
 
-// Namespaces route by destination alone: a packet that a station sends by way of another one passes those between the
-// two as everybody's packets for that destination do. So all routes of stations that lead through a namespace have to
-// agree there on where a network is, and no further address of a station may lie in it that is elsewhere.
+// Namespaces route by destination: a packet that a station sends by way of another one passes those between the two as
+// everybody's packets for that destination do, as long as all routes of stations that lead through a namespace agree
+// there on where a network is, and no further address of a station lies in it that is elsewhere. Where they do not,
+// stations have tables of their own there (policy.go), but for those that forward: what these send on has anybody's
+// addresses, so that their routes have to agree.
 
 // demand is where routes of stations want a network to be, in a space.
 type demand struct {
@@ -21,71 +23,73 @@ type demand struct {
 	by   []int // indices of the stations
 }
 
-// detour takes further addresses and routes from a network. It fails where routes contradict one another.
+// detour takes further addresses and routes from a network. It fails where routes of stations that forward contradict
+// one another.
 func (l *layout) detour(n *fabric.Network) error {
-	l.detours = make([]map[netip.Prefix]int, len(l.spaces))
+	l.detours, l.own = make([]map[netip.Prefix]int, len(l.spaces)), make([]map[int]*ownWays, len(l.spaces))
 	if !fabric.Routed(n) {
 		return nil
 	}
 	if err := fabric.CheckRoutes(*n); err != nil {
 		return err
 	}
-	demands := l.demands(n)
 	var errs []error
-	for i, networks := range demands {
-		for _, to := range slices.SortedFunc(maps.Keys(networks), netip.Prefix.Compare) {
-			d := networks[to]
-			if l.spaces[i].station < 0 {
-				errs = append(errs, l.contradicted(n, i, networks, to))
-			}
+	for i, legs := range l.legs(n) {
+		networks := demands(legs)
+		if l.spaces[i].station < 0 && l.contradictions(n, i, networks) != nil {
+			networks = demands(l.setApart(n, i, legs))
+			errs = append(errs, l.contradictions(n, i, networks))
+		}
+		for to, d := range networks {
 			if l.detours[i] == nil {
 				l.detours[i] = map[netip.Prefix]int{}
 			}
 			l.detours[i][to] = d.port
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, l.returning(n))...)
 }
 
-// demands follows every route of every station as far as the station by way of which it leads. Of contradicting ones,
-// of which port says the first, by has those of the others' as well.
-func (l *layout) demands(n *fabric.Network) []map[netip.Prefix]*demand {
-	all, next := make([]map[netip.Prefix]*demand, len(l.spaces)), make([]map[topology.ID]int, len(l.spaces))
-	for i := range l.spaces {
-		next[i] = l.following(n.Topology, i)
-	}
-	trees, path := map[topology.ID]*topology.Tree{}, []topology.ID(nil)
+// legs follows every route of every station as far as the station by way of which it leads, by space.
+func (l *layout) legs(n *fabric.Network) [][]leg {
+	all, trees := make([][]leg, len(l.spaces)), map[topology.ID]*topology.Tree{}
 	for s := range n.Stations {
 		for _, r := range n.Stations[s].Routes {
 			if trees[r.Via] == nil {
 				trees[r.Via] = n.Topology.TreeTo(r.Via)
 			}
-			path = trees[r.Via].Vertices(path[:0], n.Stations[s].ID)
-			for k := 0; k+1 < len(path); k++ {
-				i, isSpace := l.index[path[k]]
-				if !isSpace {
-					continue
-				}
-				port, leads := next[i][path[k+1]]
-				if !leads {
-					continue
-				}
-				if all[i] == nil {
-					all[i] = map[netip.Prefix]*demand{}
-				}
-				d := all[i][r.To]
-				switch {
-				case d == nil:
-					d = &demand{port: port}
-					all[i][r.To] = d
-				case d.port != port:
-					d.port = -1
-				}
-				d.by = append(d.by, s)
+			for _, p := range l.through(trees[r.Via], n.Stations[s].ID) {
+				all[p.space] = append(all[p.space], leg{s, r.To, p.in, p.out})
 			}
 		}
 	}
 	return all
+}
+
+// demands are what legs through a space want of it, by network. Of contradicting ones by has all stations.
+func demands(legs []leg) map[netip.Prefix]*demand {
+	all := map[netip.Prefix]*demand{}
+	for _, g := range legs {
+		d := all[g.to]
+		switch {
+		case d == nil:
+			d = &demand{port: g.out}
+			all[g.to] = d
+		case d.port != g.out:
+			d.port = -1
+		}
+		d.by = append(d.by, g.station)
+	}
+	return all
+}
+
+// contradictions says what speaks against networks' places in a namespace that forwards.
+func (l *layout) contradictions(n *fabric.Network, i int, networks map[netip.Prefix]*demand) error {
+	var errs []error
+	for _, to := range slices.SortedFunc(maps.Keys(networks), netip.Prefix.Compare) {
+		errs = append(errs, l.contradicted(n, i, networks, to))
+	}
+	return errors.Join(errs...)
 }
 
 // contradicted says what speaks against a network's place in a namespace that forwards.
@@ -93,12 +97,12 @@ func (l *layout) contradicted(n *fabric.Network, i int, networks map[netip.Prefi
 	d := networks[to]
 	name := func(id topology.ID) string { return n.Topology.Vertices[id].Name }
 	refuse := func(why string, args ...any) error {
-		return fmt.Errorf("the route of %s to %v leads through %s, which routes by destination alone, and %s: "+
-			"use the fabric userspace, or join the hosts by a link of their own: %w", name(n.Stations[d.by[0]].ID), to,
-			name(l.spaces[i].vertex), fmt.Sprintf(why, args...), fabric.ErrNotSupported)
+		return fmt.Errorf("the route of %s to %v leads through %s, which routes what hosts forward by destination alone, "+
+			"and %s: use the fabric userspace, or join the hosts by a link of their own: %w", name(n.Stations[d.by[0]].ID),
+			to, name(l.spaces[i].vertex), fmt.Sprintf(why, args...), fabric.ErrNotSupported)
 	}
 	if d.port < 0 {
-		return refuse("other hosts' routes to it lead elsewhere from there")
+		return refuse("other such hosts' routes to it lead elsewhere from there")
 	}
 	for wider, o := range networks {
 		if wider == to || wider.Bits() > to.Bits() || !wider.Contains(to.Addr()) || o.port == d.port {

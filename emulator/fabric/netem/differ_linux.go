@@ -45,7 +45,7 @@ func (v *view) differences(i int) []difference {
 		all = append(all, v.portDifferences(i, at, d, misnamed[at])...)
 		all = append(all, v.netemDifferences(portID{i, at}, d)...)
 	}
-	return append(all, v.routeDifferences(i)...)
+	return append(append(all, v.routeDifferences(i)...), v.policyDifferences(i)...)
 }
 
 // whyMissing says why a port has no device.

@@ -42,8 +42,9 @@
 // (fabric.RouterAddr).
 //
 // Further addresses of a station (fabric.Station.Addresses) are single ones beside the first, which everybody has a
-// route to. A station's own routes are its, and those of the namespaces on the way to the station that they name: these
-// route by destination alone, so that routes that contradict one another there are refused (detours.go).
+// route to. A station's own routes are its, and those of the namespaces on the way to the station that they name. These
+// route by destination; where routes of stations contradict one another there, a rule for what a station sends leads to
+// a table of its own (policy.go). What stations forward has no such rule: contradicting routes of these are refused.
 //
 // Both ends of a pair have the same hardware address and no ARP, so that every frame is meant for its
 // receiver and nothing has to be asked. A shared medium is one ifb, through which all that enters

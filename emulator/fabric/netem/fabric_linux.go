@@ -75,6 +75,10 @@ func (f *Fabric) layoutOf(n *fabric.Network) (*layout, error) {
 	if err == nil {
 		form := *n
 		form.Stations = slices.Clone(n.Stations) // callers may change theirs
+		for i := range form.Stations {
+			s := &form.Stations[i]
+			s.Addresses, s.Routes = slices.Clone(s.Addresses), slices.Clone(s.Routes)
+		}
 		f.form, f.layout, f.last = &form, l, nil
 	}
 	return l, err

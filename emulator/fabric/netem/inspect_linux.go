@@ -67,7 +67,7 @@ func (f *Fabric) inspectAs(ctx context.Context, bare bool) (fabric.Status, error
 	}
 	for i := range n.Stations {
 		station := v.station(i, notes)
-		station.Errors = lost.stations[n.Stations[i].ID]
+		station.Errors, station.Packets = lost.stations[n.Stations[i].ID], lost.given[n.Stations[i].ID]
 		s.Stations = append(s.Stations, station)
 	}
 	return s, nil

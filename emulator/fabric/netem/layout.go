@@ -15,8 +15,10 @@ type layout struct {
 	spaces  []space // one a vertex that packets stop at
 	pairs   []pair
 	index   map[topology.ID]int                  // of the space of a vertex
+	next    []map[topology.ID]int                // by space and the vertex that follows: the port
 	routes  [][]route                            // by space
 	detours []map[netip.Prefix]int               // by space: the port for networks that routes of stations lead to
+	own     []map[int]*ownWays                   // by space and station: where these contradict one another
 	uses    map[portID]map[topology.Channel]bool // queues on the ways that begin at a station's port
 }
 

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/topology"
@@ -190,7 +192,7 @@ func TestRoutesByWayOfStations(t *testing.T) {
 		}
 	}
 	for want, change := range map[string]func(n *fabric.Network){
-		"other hosts' routes to it lead elsewhere": func(n *fabric.Network) {
+		"other such hosts' routes to it lead elsewhere": func(n *fabric.Network) {
 			n.Stations[1].Routes = []fabric.Route{{To: p("10.9.0.0/16"), Via: n.Stations[2].ID}}
 		},
 		"h1 has none but the one to 10.0.0.0/8": func(n *fabric.Network) {
@@ -206,8 +208,101 @@ func TestRoutesByWayOfStations(t *testing.T) {
 		n := base()
 		n.Stations[0].Routes = []fabric.Route{{To: p("10.9.0.0/16"), Via: n.Stations[13].ID}}
 		change(n)
+		if _, err := newLayout(n); err != nil {
+			t.Errorf("%s, and nobody forwards: %v", want, err)
+		}
+		n.Stations[0].Forwards, n.Stations[1].Forwards = true, true
 		if _, err := newLayout(n); !errors.Is(err, fabric.ErrNotSupported) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+// Of what a station sends itself its own routes are for what they name, whatever others' say, and the main table for
+// the rest.
+func TestStationsWithWaysOfTheirOwn(t *testing.T) {
+	p := netip.MustParsePrefix
+	n := tree(t, 14)
+	to := p("10.9.0.0/16")
+	n.Stations[0].Routes = []fabric.Route{{To: to, Via: n.Stations[13].ID}, {To: p("10.8.0.0/16"), Via: n.Stations[1].ID}}
+	n.Stations[0].Addresses = []netip.Prefix{p("10.9.5.1/24")}
+	n.Stations[1].Routes = []fabric.Route{{To: to, Via: n.Stations[2].ID}}
+	n.Stations[3].Forwards, n.Stations[3].Routes = true, []fabric.Route{{To: to, Via: n.Stations[0].ID}}
+	l, err := newLayout(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	space := func(name string) int {
+		id, ok := n.Topology.Lookup(name)
+		if !ok {
+			t.Fatal(name)
+		}
+		return l.index[id]
+	}
+	towards := func(at, next string) int {
+		for port, end := range l.spaces[space(at)].ports {
+			if l.pairs[end.pair].space[1-end.end] == space(next) {
+				return port
+			}
+		}
+		t.Fatalf("%s is not beside %s", at, next)
+		return 0
+	}
+	at := space("s0") // s0 - s2 - s6 - h13; s0 - s1 - h2
+	for station, want := range map[int]*ownWays{
+		0: {map[int]bool{towards("s0", "h0"): true}, map[netip.Prefix]int{to: towards("s0", "s2"),
+			p("10.8.0.0/16"): towards("s0", "h1"), p("10.9.5.0/24"): -1, p("10.64.0.0/16"): -1,
+			fabric.Addr6(n.Stations[0].Addr).Masked(): -1}},
+		1: {map[int]bool{towards("s0", "h1"): true}, map[netip.Prefix]int{to: towards("s0", "s1"), p("10.64.0.0/16"): -1,
+			fabric.Addr6(n.Stations[1].Addr).Masked(): -1}},
+	} {
+		if got := l.own[at][station]; !reflect.DeepEqual(got, want) {
+			t.Errorf("ways of h%d: %+v, want %+v", station, got, want)
+		}
+	}
+	if port, ok := l.detours[at][to]; len(l.own[at]) != 2 || !ok || port != towards("s0", "h0") {
+		t.Errorf("%d hosts have ways of their own, and h3, which forwards, its by port %d", len(l.own[at]), port)
+	}
+	if w := l.own[space("s2")]; w != nil { // all agree there
+		t.Errorf("ways of their own in s2: %+v", w)
+	}
+}
+
+// What would come back to where a station's own ways lead away from again is refused: packets would go around for ever.
+func TestOwnWaysThatWouldGoAround(t *testing.T) {
+	for _, back := range []string{"i", "p"} { // a, b - p - i - via, other; and from via straight to p, or by way of i
+		n := tree(t, 0)
+		ids := map[string]topology.ID{}
+		for _, v := range []topology.Vertex{{Name: "p", Kind: topology.Switch}, {Name: "i", Kind: topology.Switch},
+			{Name: "a"}, {Name: "b"}, {Name: "via"}, {Name: "other"}} {
+			id, err := n.Topology.Add(v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ids[v.Name] = id; v.Kind == topology.Host {
+				n.Stations = append(n.Stations, fabric.Station{ID: id,
+					Addr: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 64, 0, byte(len(n.Stations) + 1)}), 16)})
+			}
+		}
+		for _, ends := range [][2]string{{"a", "p"}, {"p", "a"}, {"b", "p"}, {"p", "b"}, {"p", "i"}, {"i", "via"},
+			{"i", "other"}, {"other", "i"}, {"via", back}} {
+			id, err := n.Topology.Add(topology.Vertex{Name: ends[0] + ">" + ends[1], Kind: topology.Link,
+				LinkType: topology.Uplink})
+			if err != nil {
+				t.Fatal(err)
+			}
+			n.Topology.Connect(ids[ends[0]], id, time.Millisecond)
+			n.Topology.Connect(id, ids[ends[1]], 0)
+		}
+		to := netip.MustParsePrefix("10.9.0.0/16")
+		n.Stations[0].Routes = []fabric.Route{{To: to, Via: ids["via"]}}
+		n.Stations[1].Routes = []fabric.Route{{To: to, Via: ids["other"]}}
+		l, err := newLayout(n)
+		switch {
+		case back == "i" && (err != nil || len(l.own[l.index[ids["i"]]]) != 2):
+			t.Errorf("from via to i: %v", err)
+		case back == "p" && (!errors.Is(err, fabric.ErrNotSupported) || !strings.Contains(err.Error(), "twice")):
+			t.Errorf("from via to p: %v, want that packets would pass a switch twice", err)
 		}
 	}
 }

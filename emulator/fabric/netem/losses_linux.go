@@ -13,36 +13,44 @@ import (
 // net/core/netdev_max_backlog), or a burst cannot be taken apart for want of memory. What a queueing discipline drops
 // is the model's, and none of it.
 
-// losses are packets that devices have dropped, at either end of a station's devices, and at all others of a link's.
+// losses are packets that devices have dropped, at either end of a station's devices, and at all others of a link's;
+// and, counted as these are, bursts that were not taken apart as one, what stations' devices were given.
 type losses struct {
 	stations map[topology.ID]uint64
 	links    map[topology.ID]uint64
+	given    map[topology.ID]uint64
 }
+
+// passed is what a device has had.
+type passed struct{ received, dropped uint64 }
 
 // losses reads what there is of that. Spaces that cannot be read have lost nothing.
 func (v *view) losses() losses {
-	by := make([]map[int]uint64, len(v.l.spaces))
+	by := make([]map[int]passed, len(v.l.spaces))
 	v.each(v.all(), func(i int) (err error) {
 		if e := v.spaces[i]; e != nil {
-			by[i], err = e.dropped()
+			by[i], err = e.passed()
 		}
 		return err
 	})
-	all := losses{map[topology.ID]uint64{}, map[topology.ID]uint64{}}
+	all := losses{map[topology.ID]uint64{}, map[topology.ID]uint64{}, map[topology.ID]uint64{}}
 	for i := range v.l.spaces {
 		s := &v.l.spaces[i]
 		for at, p := range s.ports {
 			d := v.bound[portID{i, at}]
-			if d == nil || by[i][d.index] == 0 {
+			if d == nil {
 				continue
 			}
-			v.l.blame(all, v.n.Topology, i, p, by[i][d.index])
+			if s.station >= 0 {
+				all.given[s.vertex] += by[i][d.index].received
+			}
+			v.l.blame(all, v.n.Topology, i, p, by[i][d.index].dropped)
 		}
 		if !s.medium || v.state[i] == nil {
 			continue
 		}
 		if d := v.state[i].byName(ifbName); d != nil {
-			all.links[s.vertex] += by[i][d.index]
+			all.links[s.vertex] += by[i][d.index].dropped
 		}
 	}
 	return all
@@ -66,13 +74,13 @@ func (l *layout) blame(all losses, t *topology.Topology, i int, p port, n uint64
 	}
 }
 
-// dropped reads, by device, how many packets it has dropped.
-func (e *entered) dropped() (map[int]uint64, error) {
+// passed reads, by device, how many packets it has received and dropped.
+func (e *entered) passed() (map[int]passed, error) {
 	messages, err := e.dump(unix.RTM_GETLINK, unix.RTM_NEWLINK, nl.NewIfInfomsg(unix.AF_UNSPEC))
 	if err != nil {
 		return nil, err
 	}
-	all := map[int]uint64{}
+	all := map[int]passed{}
 	for _, m := range messages {
 		head := nl.DeserializeIfInfomsg(m)
 		attrs, err := nl.ParseRouteAttr(m[head.Len():])
@@ -81,7 +89,7 @@ func (e *entered) dropped() (map[int]uint64, error) {
 		}
 		for _, a := range attrs {
 			if a.Attr.Type == unix.IFLA_STATS64 {
-				all[int(head.Index)] = droppedBy(a.Value)
+				all[int(head.Index)] = passed{counter(a.Value, 0), droppedBy(a.Value)}
 			}
 		}
 	}
@@ -93,9 +101,15 @@ func (e *entered) dropped() (map[int]uint64, error) {
 func droppedBy(counters []byte) (n uint64) {
 	const receiveErrors, sendErrors, sendDrops = 4, 5, 7
 	for _, field := range []int{receiveErrors, sendErrors, sendDrops} {
-		if len(counters) >= 8*(field+1) {
-			n += binary.NativeEndian.Uint64(counters[8*field:])
-		}
+		n += counter(counters, field)
 	}
 	return n
+}
+
+// counter is one of struct rtnl_link_stats64; 0 of one that the kernel does not have.
+func counter(counters []byte, field int) uint64 {
+	if len(counters) < 8*(field+1) {
+		return 0
+	}
+	return binary.NativeEndian.Uint64(counters[8*field:])
 }

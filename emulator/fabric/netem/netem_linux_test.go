@@ -81,6 +81,11 @@ func TestWays(t *testing.T) {
 	fabrictest.Ways(t, perTestbed(t), hasSix())
 }
 
+func TestOwnWays(t *testing.T) {
+	needKernel(t)
+	fabrictest.OwnWays(t, perTestbed(t), hasSix())
+}
+
 func TestUnreachable(t *testing.T) {
 	needKernel(t)
 	fabrictest.Unreachable(t, perTestbed(t), hasSix())

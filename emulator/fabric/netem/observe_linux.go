@@ -32,6 +32,8 @@ type observed struct {
 	devices   []device
 	addresses map[int][]netip.Prefix // by device
 	routes    []routeObserved
+	own       []routeObserved     // of stations' tables; only of what forwards
+	rules     []rule              // of the policy database, but for the kernel's own; only of what forwards
 	qdiscs    map[int][]qdisc     // by device
 	filters   map[int]redirection // by device; only a medium's ports
 	altered   []string            // variables that are not as wanted, and what they are
@@ -46,8 +48,9 @@ func (o *observed) byName(name string) *device {
 	return nil
 }
 
-// observe reads what a namespace holds; with filters, what is done to what enters by its devices, too.
-func (e *entered) observe(filters bool) (*observed, error) {
+// observe reads what a namespace holds; of one that forwards the policy of its routes, and of a medium's what is done
+// to what enters by its devices, too.
+func (e *entered) observe(forwards, medium bool) (*observed, error) {
 	o := &observed{addresses: map[int][]netip.Prefix{}, filters: map[int]redirection{}}
 	var err error
 	if o.devices, err = e.devices(); err != nil {
@@ -56,15 +59,29 @@ func (e *entered) observe(filters bool) (*observed, error) {
 	if err := e.readAddresses(o.addresses); err != nil {
 		return nil, fmt.Errorf("reading addresses: %w", err)
 	}
-	if o.routes, err = e.routes(); err != nil {
+	routes, err := e.routes()
+	if err != nil {
 		return nil, fmt.Errorf("reading routes: %w", err)
+	}
+	for _, r := range routes {
+		switch {
+		case r.table == unix.RT_TABLE_MAIN:
+			o.routes = append(o.routes, r)
+		case forwards:
+			o.own = append(o.own, r)
+		}
+	}
+	if forwards {
+		if o.rules, err = e.rules(); err != nil {
+			return nil, fmt.Errorf("reading rules: %w", err)
+		}
 	}
 	if o.qdiscs, err = e.qdiscs(); err != nil {
 		return nil, fmt.Errorf("reading queueing disciplines: %w", err)
 	}
 	for i := range o.devices {
 		d := &o.devices[i]
-		if !filters || !slices.ContainsFunc(o.qdiscs[d.index], func(q qdisc) bool { return q.parent == ingressParent }) {
+		if !medium || !slices.ContainsFunc(o.qdiscs[d.index], func(q qdisc) bool { return q.parent == ingressParent }) {
 			continue
 		}
 		if o.filters[d.index], err = e.redirection(d.index); err != nil {

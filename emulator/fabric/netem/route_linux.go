@@ -13,8 +13,9 @@ import (
 // station make.
 const routeOrigin = 116
 
-// routeObserved is a route of the main table as the kernel holds it.
+// routeObserved is a route as the kernel holds it.
 type routeObserved struct {
+	table    uint32
 	dst      netip.Prefix
 	kind     uint8 // unix.RTN_...
 	scope    uint8
@@ -31,11 +32,12 @@ func (r *routeObserved) main() bool { return r.tos == 0 && r.priority == 0 }
 
 // as tells whether the routes do the same.
 func (r *routeObserved) as(o routeObserved) bool {
-	return r.dst == o.dst && r.kind == o.kind && r.tos == o.tos && r.priority == o.priority && r.out == o.out &&
-		r.gateway == o.gateway && r.src == o.src && r.scope == o.scope && r.protocol == o.protocol
+	return r.table == o.table && r.dst == o.dst && r.kind == o.kind && r.tos == o.tos && r.priority == o.priority &&
+		r.out == o.out && r.gateway == o.gateway && r.src == o.src && r.scope == o.scope && r.protocol == o.protocol
 }
 
-// routes lists the main tables: all of IPv4's, and the fabric's own of IPv6's, where the kernel makes some itself.
+// routes lists the tables, but for the kernel's own: all of IPv4's, and the fabric's own routes of IPv6's, where the
+// kernel makes some itself.
 func (e *entered) routes() (all []routeObserved, err error) {
 	for _, family := range families() {
 		some, err := e.routesOf(family)
@@ -57,7 +59,7 @@ func (e *entered) routesOf(family uint8) ([]routeObserved, error) {
 	var all []routeObserved
 	for _, m := range messages {
 		head := nl.DeserializeRtMsg(m)
-		if head.Table != unix.RT_TABLE_MAIN || head.Flags&unix.RTM_F_CLONED != 0 || head.Family != family ||
+		if head.Table == unix.RT_TABLE_LOCAL || head.Flags&unix.RTM_F_CLONED != 0 || head.Family != family ||
 			family == unix.AF_INET6 && head.Protocol != routeOrigin {
 			continue
 		}
@@ -65,13 +67,16 @@ func (e *entered) routesOf(family uint8) ([]routeObserved, error) {
 		if err != nil {
 			return nil, err
 		}
-		r := routeObserved{kind: head.Type, scope: head.Scope, protocol: head.Protocol, tos: head.Tos}
+		r := routeObserved{table: uint32(head.Table), kind: head.Type, scope: head.Scope, protocol: head.Protocol,
+			tos: head.Tos}
 		to := netip.IPv4Unspecified()
 		if family == unix.AF_INET6 {
 			to = netip.IPv6Unspecified()
 		}
 		for _, a := range attrs {
 			switch a.Attr.Type {
+			case unix.RTA_TABLE:
+				r.table = u32(a.Value)
 			case unix.RTA_DST:
 				to, _ = netip.AddrFromSlice(a.Value)
 			case unix.RTA_PREFSRC:
@@ -103,6 +108,7 @@ func (e *entered) setRoute(r routeObserved, there bool) error {
 	msg.Family, msg.Dst_len, msg.Type, msg.Tos = family(r.dst.Addr()), uint8(r.dst.Bits()), r.kind, r.tos
 	msg.Scope, msg.Protocol = r.scope, r.protocol
 	req.AddData(msg)
+	req.AddData(nl.NewRtAttr(unix.RTA_TABLE, nl.Uint32Attr(r.table)))
 	if r.dst.Bits() > 0 {
 		req.AddData(nl.NewRtAttr(unix.RTA_DST, r.dst.Addr().AsSlice()))
 	}
@@ -165,7 +171,8 @@ func (v *view) routes(i int) map[netip.Prefix]routeObserved {
 
 // routeTo is the route of a space to a target, of IPv4; false where there is no device for it.
 func (v *view) routeTo(i int, to netip.Prefix, t target) (r routeObserved, leads bool) {
-	r = routeObserved{dst: to, kind: unix.RTN_UNICAST, scope: unix.RT_SCOPE_LINK, protocol: routeOrigin}
+	r = routeObserved{table: unix.RT_TABLE_MAIN, dst: to, kind: unix.RTN_UNICAST, scope: unix.RT_SCOPE_LINK,
+		protocol: routeOrigin}
 	switch {
 	case t == unreachable:
 		r.kind, r.scope = unix.RTN_UNREACHABLE, unix.RT_SCOPE_UNIVERSE

@@ -12,9 +12,9 @@ import (
 // route follows the shortest paths from every space to every station.
 func (l *layout) route(t *topology.Topology, stations []fabric.Station) {
 	l.routes = make([][]route, len(l.spaces))
-	next := make([]map[topology.ID]int, len(l.spaces)) // by the vertex that follows: the port
+	l.next = make([]map[topology.ID]int, len(l.spaces))
 	for i := range l.spaces {
-		next[i] = l.following(t, i)
+		l.next[i] = l.following(t, i)
 	}
 	l.uses = map[portID]map[topology.Channel]bool{}
 	var path []topology.ID
@@ -29,7 +29,7 @@ func (l *layout) route(t *topology.Topology, stations []fabric.Station) {
 			if len(path) < 2 {
 				continue
 			}
-			if port, ok := next[i][path[1]]; ok {
+			if port, ok := l.next[i][path[1]]; ok {
 				l.routes[i] = append(l.routes[i], route{dest, port})
 				if l.spaces[i].station >= 0 {
 					hops, _ = tree.Hops(hops[:0], l.spaces[i].vertex)

@@ -3,19 +3,20 @@ package netem
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	vnetns "github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/fabrictest"
-	"testbed/emulator/fabric/measure"
 	"testbed/emulator/netns"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -97,14 +98,78 @@ func TestTamperingIsToldAndMended(t *testing.T) {
 	}
 }
 
+// Rules and tables of stations with ways of their own are as wanted again after the next Apply.
+func TestTamperingWithOwnWaysIsMended(t *testing.T) {
+	needKernel(t)
+	b := fabrictest.NewBench(t)
+	b.Hosts("a", "b", "r", "q")
+	b.Switch("s")
+	for _, name := range []string{"a", "b", "r", "q"} {
+		b.Cable(name, "s", topology.Shape{}, topology.Shape{})
+	}
+	for from, via := range map[int]int{0: 2, 1: 3} {
+		b.Stations[from].Routes = []fabric.Route{{To: netip.MustParsePrefix("10.9.0.0/16"), Via: b.Stations[via].ID}}
+		b.Stations[via].Forwards = true
+	}
+	fabrics := perTestbed(t)
+	f := fabrics(t, b.Testbed)
+	b.Apply(f)
+	ofRules := func(do func(*netlink.Rule) error) func() error {
+		return func() error {
+			all, err := netlink.RuleList(netlink.FAMILY_V4)
+			for i := range all {
+				if err == nil && all[i].Priority == rulePriority {
+					return do(&all[i])
+				}
+			}
+			return errors.Join(err, errors.New("there is no rule"))
+		}
+	}
+	ofRoutes := func(do func(*netlink.Route) error) func() error {
+		return func() error {
+			all, err := netlink.RouteListFiltered(netlink.FAMILY_V4, &netlink.Route{Table: 0}, netlink.RT_FILTER_TABLE)
+			for i := range all {
+				if err == nil && all[i].Table > 255 && all[i].Type == unix.RTN_UNICAST {
+					return do(&all[i])
+				}
+			}
+			return errors.Join(err, errors.New("there is no route"))
+		}
+	}
+	for name, do := range map[string]func() error{
+		"rule removed": ofRules(netlink.RuleDel),
+		"rule added": ofRules(func(r *netlink.Rule) error {
+			r.Priority, r.Mark = 77, 5
+			return netlink.RuleAdd(r)
+		}),
+		"route removed": ofRoutes(netlink.RouteDel),
+		"route replaced": ofRoutes(func(r *netlink.Route) error {
+			return netlink.RouteReplace(&netlink.Route{Dst: r.Dst, Table: r.Table, Type: unix.RTN_BLACKHOLE})
+		}),
+		"route added": ofRoutes(func(r *netlink.Route) error {
+			return netlink.RouteAdd(&netlink.Route{Dst: r.Dst, Table: 1234, Type: unix.RTN_UNREACHABLE})
+		}),
+	} {
+		if left := differing(t, f, b.Network); len(left) > 0 {
+			t.Fatalf("before %s: %q", name, left)
+		}
+		in(t, f, "s", do)
+		if len(differing(t, f, b.Network)) == 0 {
+			t.Errorf("%s: nothing differs: this shows nothing", name)
+		}
+		b.Apply(fabrics(t, b.Testbed))
+		if left := differing(t, f, b.Network); len(left) > 0 {
+			t.Fatalf("%s: after Apply: %q", name, left)
+		}
+	}
+}
+
 // answers checks that everybody reaches everybody.
 func answers(t *testing.T, b *fabrictest.Bench, when string) {
 	t.Helper()
+	t.Log(when)
 	for _, pair := range [][2]string{{"a", "b"}, {"a", "c"}, {"c", "d"}, {"b", "d"}} {
-		times, err := measure.RTT(t.Context(), b.Station(pair[0]).NetNS, b.Station(pair[1]).Addr.Addr(), 2, time.Millisecond)
-		if err != nil || len(times) != 2 {
-			t.Errorf("%s: %s to %s: %d of 2 echoes answered (%v)", when, pair[0], pair[1], len(times), err)
-		}
+		b.Answer(pair[0], pair[1], 2)
 	}
 }
 

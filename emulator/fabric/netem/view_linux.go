@@ -148,7 +148,7 @@ func (v *view) observe(i int) error {
 		v.state[i], err = e.observeQueues()
 		return err
 	}
-	o, err := e.observe(v.l.spaces[i].medium)
+	o, err := e.observe(v.l.spaces[i].station < 0, v.l.spaces[i].medium)
 	if err != nil {
 		return err
 	}

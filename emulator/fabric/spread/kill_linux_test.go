@@ -10,6 +10,7 @@ import (
 
 	"testbed/emulator/fabric/fabrictest"
 	"testbed/emulator/fabric/userspace"
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/topology"
 )
 
@@ -57,15 +58,10 @@ func TestKillsAtRandomInstants(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		testenv.Eventually(t, "no process is left", func() bool {
 			left, err := userspace.Processes(n.Testbed)
-			if err == nil && len(left) == 0 {
-				break
-			}
-			if time.Now().After(end) {
-				t.Fatalf("left: %v, %v", left, err)
-			}
-		}
+			return err == nil && len(left) == 0
+		})
 		if err := f.Close(t.Context()); err != nil {
 			t.Error(err)
 		}

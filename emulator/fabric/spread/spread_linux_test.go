@@ -13,7 +13,6 @@ import (
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/fabrictest"
-	"testbed/emulator/fabric/measure"
 	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/machines"
@@ -70,10 +69,7 @@ func across(t *testing.T) *fabrictest.Bench {
 // reaches checks that an echo goes there and back.
 func reaches(t *testing.T, b *fabrictest.Bench, from, to string) {
 	t.Helper()
-	got, err := measure.RTT(t.Context(), b.Station(from).NetNS, b.Station(to).Addr.Addr(), 3, 10*time.Millisecond)
-	if err != nil || len(got) != 3 {
-		t.Errorf("%s to %s: %d of 3 echoes, %v", from, to, len(got), err)
-	}
+	b.Answer(from, to, 3)
 }
 
 // none checks that no process carries anything of the testbed, and that it left no file.
@@ -169,13 +165,10 @@ func TestALostAgent(t *testing.T) {
 	lost("health", err)
 	lost("apply", f.Apply(t.Context(), n.Network))
 	lost("reshape", f.Reshape(t.Context(), n.Network))
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		if left, err := userspace.Processes(n.Testbed); err == nil && len(left) == 1 {
-			break // the lost one's has ended with it
-		} else if time.Now().After(end) {
-			t.Fatalf("processes: %v, %v", left, err)
-		}
-	}
+	testenv.Eventually(t, "the lost one's process ends with it", func() bool {
+		left, err := userspace.Processes(n.Testbed)
+		return err == nil && len(left) == 1
+	})
 	lost("close", f.Close(t.Context()))
 	none(t, n.Testbed, dirs[0])
 	if left, _ := filepath.Glob(filepath.Join(dirs[1], "*", "*", "*")); len(left) == 0 {
@@ -219,14 +212,10 @@ func TestAFabricThatBeginsAnew(t *testing.T) {
 	if err := unix.Kill(pids[0], unix.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
-		if _, err = f.Counters(t.Context()); errors.Is(err, fabric.ErrNotRunning) {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatalf("a process was killed: %v", err)
-		}
-	}
+	testenv.Eventually(t, "it is told that a process was killed", func() bool {
+		_, err := f.Counters(t.Context())
+		return errors.Is(err, fabric.ErrNotRunning)
+	})
 	if err := b.fabric().Reshape(t.Context(), n.Network); err != nil {
 		t.Fatal(err)
 	}

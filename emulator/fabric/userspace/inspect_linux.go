@@ -70,7 +70,7 @@ func (s *server) stations(t *table, homes map[*port]string) []fabric.StationStat
 		for i, p := range t.ports {
 			all[i] = fabric.StationStatus{
 				Name: p.name, Attached: p.fd >= 0 && seen[i].home != "" && !seen[i].missing, Note: seen[i].note(),
-				Unreachable: p.unreachable, Ignored: p.ignored, Errors: p.errors + seen[i].dropped,
+				Packets: p.written.Count, Unreachable: p.unreachable, Ignored: p.ignored, Errors: p.errors + seen[i].dropped,
 			}
 			if p.lost != "" && !seen[i].absent {
 				all[i].Note = p.lost

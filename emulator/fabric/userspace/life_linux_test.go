@@ -16,7 +16,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/fabric/fabrictest"
-	"testbed/emulator/fabric/measure"
 	"testbed/emulator/internal/program"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/topology"
@@ -40,10 +39,7 @@ func TestEightyOneStations(t *testing.T) {
 	b := wheel(t, 81, topology.Shape{Rate: units.Gbps})
 	f := newFabric(t, b.Testbed)
 	took := b.Apply(f)
-	rtt, err := measure.RTT(t.Context(), b.Station("h0").NetNS, b.Station("h80").Addr.Addr(), 5, time.Millisecond)
-	if err != nil || len(rtt) != 5 {
-		t.Errorf("%d of 5 echoes, %v", len(rtt), err)
-	}
+	b.Answer("h0", "h80", 5)
 	begin := time.Now()
 	if err := f.Close(t.Context()); err != nil {
 		t.Error(err)
@@ -67,10 +63,7 @@ func TestKilledProcessIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.Apply(f)
-	rtt, err := measure.RTT(t.Context(), b.Station("h0").NetNS, b.Station("h1").Addr.Addr(), 3, 0)
-	if err != nil || len(rtt) != 3 {
-		t.Errorf("%d of 3 echoes, %v", len(rtt), err)
-	}
+	b.Answer("h0", "h1", 3)
 	if got, err := Processes(b.Testbed); err != nil || len(got) != 1 || got[0] == pids[0] {
 		t.Errorf("processes %v, %v", got, err)
 	}
@@ -114,7 +107,7 @@ func TestProcessEndsWithUnconfirmedParent(t *testing.T) {
 			t.Fatal(err)
 		}
 		if answered {
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
 			_, err = newClientConn(conn).ask(ctx, request{Op: opApply, Network: network.Bytes()})
 			cancel()
 		} else {
@@ -128,7 +121,7 @@ func TestProcessEndsWithUnconfirmedParent(t *testing.T) {
 		go func() { _ = cmd.Wait(); close(ended) }()
 		select {
 		case <-ended:
-		case <-time.After(5 * time.Second):
+		case <-time.After(testenv.Patience):
 			t.Errorf("answered %v: the process lives on", answered)
 			_ = cmd.Process.Kill()
 		}

@@ -6,7 +6,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -17,16 +16,6 @@ import (
 	"testbed/emulator/netns"
 	"testbed/emulator/topology"
 )
-
-// eventually waits until something is so.
-func eventually(t *testing.T, what string, so func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !so(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s: not so after 30 s", what)
-		}
-	}
-}
 
 // askForHardwareAddress sends an ARP request, as arping does.
 func askForHardwareAddress() error {
@@ -75,13 +64,9 @@ func TestLostStationIsTold(t *testing.T) {
 			t.Fatalf("before: %+v", s)
 		}
 		onInterface(t, b.Station("h1"), netlink.LinkDel)
-		select {
-		case err := <-watched:
-			if !errors.Is(err, ErrLost) || !strings.Contains(err.Error(), "h1") {
-				t.Errorf("Watch: %v", err)
-			}
-		case <-time.After(30 * time.Second):
-			t.Fatal("Watch does not end")
+		err := testenv.Receive(t, "Watch ends", watched)
+		if !errors.Is(err, ErrLost) || !strings.Contains(err.Error(), "h1") {
+			t.Errorf("Watch: %v", err)
 		}
 		if s := stations(t, f)["h1"]; s.Attached || s.Note == "" {
 			t.Errorf("lost: %+v", s)
@@ -96,7 +81,7 @@ func TestLostStationIsTold(t *testing.T) {
 	onInterface(t, b.Station("h1"), netlink.LinkSetDown)
 	go watch()
 	send(t, b.Station("h0"), b.Station("h1"), 7)
-	eventually(t, "seven errors", func() bool { return stations(t, f)["h1"].Errors == before+7 })
+	testenv.Eventually(t, "seven errors", func() bool { return stations(t, f)["h1"].Errors == before+7 })
 	onInterface(t, b.Station("h1"), netlink.LinkSetUp)
 	if s := stations(t, f)["h1"]; !s.Attached {
 		t.Errorf("up again: %+v", s)

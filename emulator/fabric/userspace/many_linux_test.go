@@ -74,7 +74,7 @@ func TestWhatIsNotEmulatedIsCounted(t *testing.T) {
 	if err := netns.Do(b.Station("h0").NetNS, askForHardwareAddress); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "one unreachable, one ignored", func() bool {
+	testenv.Eventually(t, "one unreachable, one ignored", func() bool {
 		now := stations(t, f)["h0"]
 		return now.Unreachable == before.Unreachable+1 && now.Ignored == before.Ignored+1
 	})
@@ -90,6 +90,10 @@ func TestMTU(t *testing.T) {
 
 func TestWays(t *testing.T) {
 	fabrictest.Ways(t, func(t *testing.T, testbed string) fabric.Fabric { return newFabric(t, testbed) }, true)
+}
+
+func TestOwnWays(t *testing.T) {
+	fabrictest.OwnWays(t, func(t *testing.T, testbed string) fabric.Fabric { return newFabric(t, testbed) }, true)
 }
 
 func TestUnreachable(t *testing.T) {

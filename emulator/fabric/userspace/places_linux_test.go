@@ -100,10 +100,8 @@ func TestDeadNodeIsAbsent(t *testing.T) {
 	testenv.Privileged(t)
 	b := wheel(t, 3, topology.Shape{})
 	node := exec.Command("/bin/sleep", "600")
-	node.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET, Pdeathsig: unix.SIGKILL}
-	if err := node.Start(); err != nil {
-		t.Fatal(err)
-	}
+	node.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET}
+	testenv.StartTied(t, node)
 	ended := false
 	end := func() {
 		if !ended {

@@ -1,6 +1,7 @@
 package userspace
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -9,7 +10,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"testbed/emulator/fabric/measure"
 	"testbed/emulator/health"
 	"testbed/emulator/internal/quantile"
 	"testbed/emulator/internal/testenv"
@@ -65,14 +65,7 @@ func (r *running) send() {
 func (r *running) receive() {
 	r.t.Helper()
 	poll := []unix.PollFd{{Fd: int32(r.ends[1]), Events: unix.POLLIN}}
-	for deadline := time.Now().Add(30 * time.Second); ; {
-		if n, _ := unix.Poll(poll, 1000); n == 1 {
-			break
-		}
-		if time.Now().After(deadline) {
-			r.t.Fatal("the frame does not come")
-		}
-	}
+	testenv.Eventually(r.t, "the frame comes", func() bool { n, _ := unix.Poll(poll, 1000); return n == 1 })
 	var data [4096]byte
 	if _, errno := read(r.ends[1], data[:]); errno != 0 {
 		r.t.Fatal(errno)
@@ -96,15 +89,19 @@ func (r *running) health(since uint64) (h health.Health) {
 	return h
 }
 
-// planted holds every packet back until it is late by what is drawn, and writes it then.
+// planted holds every packet back until it is late by what is drawn, says how late it is, for a busy host adds to that,
+// and writes it then.
 type planted struct {
 	*engine
 	draw func() time.Duration
+	late func(time.Duration)
 }
 
 func (p planted) deliver(to *port, due int64, data []byte) {
-	for until := due + int64(p.draw()); p.clock.now() < until; {
+	now := p.clock.now()
+	for until := due + int64(p.draw()); now < until; now = p.clock.now() {
 	}
+	p.late(time.Duration(now - due))
 	p.engine.deliver(to, due, data)
 }
 
@@ -113,16 +110,14 @@ func TestPlantedLatenessIsRecovered(t *testing.T) {
 	const packets = 150
 	limit := testenv.OnQuietMachine(0.05, 0.2)
 	quantiles := []float64{0.5, 0.9, 0.99}
-	best, want := make([]time.Duration, len(quantiles)), make([]time.Duration, len(quantiles))
-	for try := range 10 { // a host that is busy adds to what is planted, and so the least of each quantile counts
+	best := slices.Repeat([]float64{math.Inf(1)}, len(quantiles)) // of what is planted
+	for range 10 { // a host that is busy keeps some waiting in between, and so the least of each quantile counts
 		rng := rand.New(rand.NewPCG(5, 6))
 		var all []time.Duration
 		r := run(t, time.Millisecond, func(e *engine) output {
 			return planted{e, func() time.Duration {
-				d := time.Duration(math.Exp(rng.Float64()*3) * float64(time.Millisecond)) // 1 to 20 ms
-				all = append(all, d)
-				return d
-			}}
+				return time.Duration(math.Exp(rng.Float64()*3) * float64(time.Millisecond)) // 1 to 20 ms
+			}, func(late time.Duration) { all = append(all, late) }}
 		})
 		for range packets {
 			r.send()
@@ -137,20 +132,18 @@ func TestPlantedLatenessIsRecovered(t *testing.T) {
 		}
 		recovered := true
 		for i, q := range quantiles {
-			got := h.Written.Quantile(q)
-			if want[i] = quantile.Above(all, q); float64(got) < (1-limit)*float64(want[i]) {
-				t.Fatalf("quantile %v is %v, less than the %v planted", q, got, want[i])
+			got, want := h.Written.Quantile(q), quantile.Above(all, q)
+			if float64(got) < (1-limit)*float64(want) {
+				t.Fatalf("quantile %v is %v, less than the %v planted", q, got, want)
 			}
-			if try == 0 || got < best[i] {
-				best[i] = got
-			}
-			recovered = recovered && float64(best[i]) <= (1+limit)*float64(want[i])
+			best[i] = min(best[i], float64(got)/float64(want))
+			recovered = recovered && best[i] <= 1+limit
 		}
 		if recovered {
 			return
 		}
 	}
-	t.Errorf("quantiles %v are %v, planted were %v", quantiles, best, want)
+	t.Errorf("quantiles %v are %.3v times those planted", quantiles, best)
 }
 
 // TestEngineThatIsAtWorkElsewhere keeps that as a spell, and that what was due meanwhile came late.
@@ -158,13 +151,20 @@ func TestEngineThatIsAtWorkElsewhere(t *testing.T) {
 	const pause = 80 * time.Millisecond
 	r := run(t, 20*time.Millisecond, nil)
 	from := r.clock.now()
-	if _, errno := write(r.ends[0], frame(0, 1, 200, 0)); errno != 0 {
-		t.Fatal(errno)
+	for paused := false; !paused; { // a frame whose way was over before anybody looked shows nothing: another one
+		if _, errno := write(r.ends[0], frame(0, 1, 200, 0)); errno != 0 {
+			t.Fatal(errno)
+		}
+		poll := []unix.PollFd{{Fd: int32(r.ends[1]), Events: unix.POLLIN}}
+		for n := 0; n == 0 && !paused; n, _ = unix.Poll(poll, 0) {
+			r.do(func() {
+				if paused = len(r.core.events) > 0; paused {
+					time.Sleep(pause)
+				}
+			})
+		}
+		r.receive()
 	}
-	for under := 0; under == 0; r.do(func() { under = len(r.core.events) }) {
-	}
-	r.do(func() { time.Sleep(pause) })
-	r.receive()
 	h := r.health(0)
 	of := func(why health.Why) time.Duration { return overlap(h.Spells, why, from, h.Now) }
 	if got := of(health.Turn); got < pause {
@@ -311,9 +311,14 @@ func TestStopOfTheProcessIsSeen(t *testing.T) {
 	b := wheel(t, 2, topology.Shape{Delay: 5 * time.Millisecond})
 	f := newFabric(t, b.Testbed)
 	b.Apply(f)
-	if _, err := measure.RTT(t.Context(), b.Station("h0").NetNS, b.Station("h1").Addr.Addr(), 5, 0); err != nil {
-		t.Fatal(err)
-	}
+	b.Answer("h0", "h1", 5)
+	// A host that stands still for long before the stop ends the watch.
+	testenv.Repeat(t, 5, func() error { return stopIsSeen(t, f) })
+}
+
+// stopIsSeen stops the fabric's process for a while.
+func stopIsSeen(t *testing.T, f *Fabric) error {
+	t.Helper()
 	before, err := f.Health(t.Context(), 0, true)
 	if err != nil {
 		t.Fatal(err)
@@ -338,13 +343,14 @@ func TestStopOfTheProcessIsSeen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := overlap(after.Spells, health.Overslept, before.Now, after.Now)
-	if seen < stop-2*heartbeat || after.Overslept.Longest < stop-2*heartbeat {
-		t.Errorf("stopped for %v, and %v are seen: %+v", stop, seen, after.Spells)
-	}
 	if after.Since != before.Next {
 		t.Errorf("spells from number %d on, asked for %d", after.Since, before.Next)
 	}
+	seen := overlap(after.Spells, health.Overslept, before.Now, after.Now)
+	if seen < stop-2*heartbeat || after.Overslept.Longest < stop-2*heartbeat {
+		return fmt.Errorf("stopped for %v, and %v are seen: %+v", stop, seen, after.Spells)
+	}
+	return nil
 }
 
 // BenchmarkPunctuality is what the account costs where each packet has a turn of its own, the dearest case: to be held

@@ -99,7 +99,7 @@ func (s *several) apply() {
 		}
 	}
 	for _, f := range s.fabrics {
-		ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(s.t.Context(), testenv.Patience)
 		defer cancel()
 		if err := f.Connected(ctx); err != nil {
 			s.t.Fatal(err)
@@ -266,10 +266,7 @@ func TestNothingIsLostUncountedAcrossMachines(t *testing.T) {
 	s := newSeveral(t, between, func(int, int) time.Duration { return 0 })
 	s.apply()
 	a, b := s.Station("a"), s.Station("b")
-	got, err := measure.Goodput(t.Context(), a.NetNS, b.NetNS, b.Addr.Addr(), time.Second, 2*time.Second, "cubic")
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := s.Goodput("a", "b", time.Second, 2*time.Second)
 	line := float64(units.Gbps) * measure.HeaderShare
 	t.Logf("TCP: %.0f Mb/s of %.0f", got/1e6, line/1e6)
 	if got < testenv.OnQuietMachine(0.9, 0.001)*line {
@@ -286,9 +283,7 @@ func TestNothingIsLostUncountedAcrossMachines(t *testing.T) {
 		there, here = s.health(0, 1), s.health(1, 0)
 		return there.Sent == here.Received && cut.Packets == last.Packets+last.Dropped+cut.Errors
 	}
-	for end := time.Now().Add(10 * time.Second); !arrived() && time.Now().Before(end); {
-		time.Sleep(20 * time.Millisecond)
-	}
+	testenv.Holds(arrived) // or not: it is told below
 	t.Logf("sent on %d, then %d (%d dropped, %d lost on the wire), then %d; %d were late, by %v at p99", first.Packets,
 		cut.Packets, cut.Dropped, cut.Errors, last.Packets, here.Late, here.By.Quantile(0.99))
 	if first.Packets != cut.Packets+cut.Dropped {

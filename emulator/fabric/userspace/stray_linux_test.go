@@ -6,7 +6,6 @@ import (
 	"slices"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -25,23 +24,15 @@ func TestOthersAreNoFabricProcess(t *testing.T) {
 		"root's, another program": {},
 	} {
 		const testbed = "tb-stranger"
-		attr.Pdeathsig = unix.SIGKILL
 		cmd := exec.Command("/bin/sh")
-		cmd.Args = []string{ProcessName, "-c", "sleep 60; :", testbed, "/tmp/x"}
+		cmd.Args = []string{ProcessName, "-c", "sleep 600; :", testbed, "/tmp/x"}
 		cmd.Dir, cmd.SysProcAttr = "/", attr
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+		testenv.StartTied(t, cmd)
 		begun := func() bool {
 			line := proc.CommandLineOf(cmd.Process.Pid)
 			return len(line) > 0 && line[0] == ProcessName
 		}
-		for deadline := time.Now().Add(10 * time.Second); !begun(); time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("%s: did not start", name)
-			}
-		}
+		testenv.Eventually(t, name+": starts", begun)
 		if found, err := Processes(testbed); err != nil || len(found) > 0 {
 			t.Errorf("%s: listed as %v, %v", name, found, err)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"testbed/emulator/fabric/clocks"
 	"testbed/emulator/internal/runkey"
+	"testbed/emulator/internal/testenv"
 )
 
 // machine is a mesh's end with what it has received.
@@ -75,20 +76,10 @@ func (m *machine) take() {
 	}
 }
 
-// eventually waits until something holds.
-func eventually(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("not within 20 s: ", what)
-		}
-	}
-}
-
 // ready waits until a machine is connected with all others and knows their clocks.
 func (m *machine) ready(t testing.TB) {
 	t.Helper()
-	eventually(t, "connected", func() bool {
+	testenv.Eventually(t, "connected", func() bool {
 		for _, s := range m.Status() {
 			if !s.Connected || s.Clock.Probes == 0 {
 				return false
@@ -120,7 +111,7 @@ func TestPacketsCrossWithTheirInstants(t *testing.T) {
 		m.Flush()
 	}
 	for to, m := range all {
-		eventually(t, "received", func() bool { m.mutex.Lock(); defer m.mutex.Unlock(); return len(m.got) == 2*each })
+		testenv.Eventually(t, "received", func() bool { m.mutex.Lock(); defer m.mutex.Unlock(); return len(m.got) == 2*each })
 		next := map[uint64]uint32{}
 		for _, h := range m.got {
 			from := int64(h.Channel)
@@ -161,7 +152,7 @@ func TestStrangersGetNothing(t *testing.T) {
 	}
 	ask := func(name string, conn net.Conn, say []byte) {
 		defer conn.Close()
-		_ = conn.SetDeadline(time.Now().Add(15 * time.Second))
+		_ = conn.SetDeadline(time.Now().Add(testenv.Patience))
 		_, _ = conn.Write(say)
 		heard, err := io.ReadAll(conn)
 		var timeout net.Error
@@ -297,10 +288,10 @@ func TestWhatBreaksIsCounted(t *testing.T) {
 			}
 		}
 		a.Flush()
-		eventually(t, "connected anew, for packets and for probes", func() bool { return r.connections() >= 2 })
+		testenv.Eventually(t, "connected anew, for packets and for probes", func() bool { return r.connections() >= 2 })
 	}
 	a.ready(t)
-	eventually(t, "all is accounted for", func() bool {
+	testenv.Eventually(t, "all is accounted for", func() bool {
 		return a.Status()[0].Lost+b.Status()[0].Received == tried
 	})
 	s := a.Status()[0]
@@ -328,22 +319,23 @@ func TestAWelcomeThatIsNotHeardLosesNoCount(t *testing.T) {
 			a.Flush()
 		}
 		r.stand(true) // so that this machine's own next connection comes later
-		conn, err := tls.Dial("tcp", b.config.Listener.Addr().String(), config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := conn.Write(hello{forPackets, 77}.bytes()); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.ReadFull(conn, make([]byte, 1)); err != nil { // the welcome was sent, and nobody heeds it
-			t.Fatal(err)
-		}
-		_ = conn.Close()
+		testenv.Eventually(t, "the welcome is sent, and nobody heeds it", func() bool {
+			conn, err := tls.Dial("tcp", b.config.Listener.Addr().String(), config)
+			if err != nil {
+				return false
+			}
+			defer conn.Close()
+			_, err = conn.Write(hello{forPackets, 77}.bytes())
+			if err == nil {
+				_, err = io.ReadFull(conn, make([]byte, 1))
+			}
+			return err == nil
+		})
 		r.stand(false)
-		eventually(t, "connected anew", func() bool { return r.connections() > before })
+		testenv.Eventually(t, "connected anew", func() bool { return r.connections() > before })
 	}
 	a.ready(t)
-	eventually(t, "all is accounted for", func() bool {
+	testenv.Eventually(t, "all is accounted for", func() bool {
 		return a.Status()[0].Lost+b.Status()[0].Received == tried
 	})
 	t.Logf("of %d packets %d were lost", tried, a.Status()[0].Lost)
@@ -365,7 +357,9 @@ func TestBackPressureDropsAndDoesNotBlock(t *testing.T) {
 		}
 	}
 	r.stand(false)
-	eventually(t, "the rest is received", func() bool { return a.Status()[0].Lost+b.Status()[0].Received == tried })
+	testenv.Eventually(t, "the rest is received", func() bool {
+		return a.Status()[0].Lost+b.Status()[0].Received == tried
+	})
 }
 
 func TestConfigurationsThatCannotBe(t *testing.T) {

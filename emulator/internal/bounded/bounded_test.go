@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"testbed/emulator/internal/testenv"
 )
 
 // serve answers every request with a body, on at most max connections.
@@ -33,7 +35,7 @@ func dial(t *testing.T, l *Listener) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(testenv.Patience))
 	return c
 }
 
@@ -48,16 +50,6 @@ func ask(c net.Conn) (int, error) {
 	}
 	_, err = io.Copy(io.Discard, resp.Body)
 	return resp.StatusCode, err
-}
-
-// until waits for something that another goroutine does.
-func until(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for limit := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
-		if time.Now().After(limit) {
-			t.Fatal(what)
-		}
-	}
 }
 
 func TestIdleConnectionsMakeRoom(t *testing.T) {
@@ -108,7 +100,7 @@ func TestWhereAllAreBusyTheNewOneIsTold(t *testing.T) {
 		defer l.mu.Unlock()
 		return len(l.open) == 3 && l.dispensable() == nil
 	}
-	until(t, "three requests are not being served", allBusy)
+	testenv.Eventually(t, "three requests are being served", allBusy)
 	c := dial(t, l)
 	if _, err := io.WriteString(c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"); err != nil {
 		t.Fatal(err)
@@ -158,13 +150,8 @@ func TestResponseThatNobodyReadsEnds(t *testing.T) {
 	if _, err := io.WriteString(dial(t, l), "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
-	select {
-	case err := <-ended:
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Errorf("error %v", err)
-		}
-	case <-time.After(20 * time.Second):
-		t.Error("it is still being written")
+	if err := testenv.Receive(t, "it is written no longer", ended); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("error %v", err)
 	}
-	until(t, "the connection stays", func() bool { return l.Open() == 0 })
+	testenv.Eventually(t, "the connection goes", func() bool { return l.Open() == 0 })
 }

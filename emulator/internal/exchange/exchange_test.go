@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"testbed/emulator/internal/readfile"
+	"testbed/emulator/internal/testenv"
 )
 
 func TestFailuresKeepTheirKind(t *testing.T) {
@@ -91,7 +92,7 @@ func TestUntil(t *testing.T) {
 		ctx, cancel := r.Until(t.Context())
 		select {
 		case <-ctx.Done():
-		case <-time.After(30 * time.Second):
+		case <-time.After(testenv.Patience):
 			t.Errorf("%s: it goes on", name)
 		}
 		if err := <-ended; err != nil {

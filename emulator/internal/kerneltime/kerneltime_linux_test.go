@@ -2,9 +2,10 @@ package kerneltime
 
 import (
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
+
+	"testbed/emulator/internal/testenv"
 )
 
 func TestStamps(t *testing.T) {
@@ -28,7 +29,7 @@ func TestStamps(t *testing.T) {
 		return control[:n]
 	}
 	// The first packets after the kernel was asked may have none.
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	testenv.Eventually(t, "packets have time stamps", func() bool {
 		before := Now(unix.CLOCK_REALTIME)
 		if _, err := unix.Write(ends[0], []byte("x")); err != nil {
 			t.Fatal(err)
@@ -41,12 +42,10 @@ func TestStamps(t *testing.T) {
 			if Stamped(control[:8]) != 0 || Stamped(nil) != 0 || Stamped(make([]byte, ControlSize)) != 0 {
 				t.Error("what is no time stamp is taken for one")
 			}
-			return
+			return true
 		}
-		if time.Now().After(deadline) {
-			t.Fatal("there are no time stamps")
-		}
-	}
+		return false
+	})
 }
 
 func TestNow(t *testing.T) {

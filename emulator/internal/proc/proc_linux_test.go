@@ -5,28 +5,22 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"testbed/emulator/internal/testenv"
 )
 
 func sleeper(t *testing.T) *exec.Cmd {
 	t.Helper()
-	cmd := exec.Command("sleep", "60")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	cmd := exec.Command("sleep", "600")
+	testenv.StartTied(t, cmd)
 	// Start returns while the kernel is still at work on the new program.
-	begun := func() bool { return strings.Join(CommandLineOf(cmd.Process.Pid), " ") == "sleep 60" }
-	for deadline := time.Now().Add(10 * time.Second); !begun(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("sleep did not start")
-		}
-	}
+	testenv.Eventually(t, "sleep starts", func() bool {
+		return strings.Join(CommandLineOf(cmd.Process.Pid), " ") == "sleep 600"
+	})
 	return cmd
 }
 
@@ -55,7 +49,7 @@ func TestAProcessIsItsNumberAndItsStart(t *testing.T) {
 			}
 		}
 	}
-	if line, err := p.CommandLine(); err != nil || strings.Join(line, " ") != "sleep 60" {
+	if line, err := p.CommandLine(); err != nil || strings.Join(line, " ") != "sleep 600" {
 		t.Errorf("command line %q, %v", line, err)
 	}
 	if p.Ended(time.Millisecond) || !p.Alive() {

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/docker/docker/client"
 )
@@ -37,7 +36,7 @@ func engine() (string, error) {
 		return "", err
 	}
 	defer func() { _ = api.Close() }()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
 	_, err = api.Ping(ctx)
 	return api.DaemonHost(), err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/record"
 	"testbed/emulator/topology"
 )
@@ -79,15 +80,6 @@ func (s *sink) of(link string) []record.Link {
 	return all
 }
 
-func eventually(t *testing.T, what string, so func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !so(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within 20 s: %s", what)
-		}
-	}
-}
-
 func TestSampler(t *testing.T) {
 	graph := topology.New("t")
 	if _, err := graph.Add(topology.Vertex{Name: "full", Kind: topology.Link, Class: "wlan"}); err != nil {
@@ -101,7 +93,7 @@ func TestSampler(t *testing.T) {
 		Sink:     got,
 		Interval: 50 * time.Millisecond,
 	})
-	eventually(t, "five samples", func() bool { return len(got.of("full")) >= 5 })
+	testenv.Eventually(t, "five samples", func() bool { return len(got.of("full")) >= 5 })
 	latest := s.Latest()
 	s.Stop()
 	s.Stop()
@@ -133,19 +125,19 @@ func TestSampler(t *testing.T) {
 func TestSlowNetwork(t *testing.T) {
 	network, got := &fake{begin: time.Now()}, &sink{}
 	s := Start(Config{Fabric: network, Sink: got, Interval: 10 * time.Millisecond})
-	eventually(t, "a sample", func() bool { return len(got.of("full")) > 0 })
+	testenv.Eventually(t, "a sample", func() bool { return len(got.of("full")) > 0 })
 	network.set(func(f *fake) { f.err = errors.New("gone") })
-	eventually(t, "the failure shows", func() bool {
+	testenv.Eventually(t, "the failure shows", func() bool {
 		l := s.Latest()
 		return l.Err != nil && l.Missed > 0 && len(l.Links) == 3
 	})
 	network.set(func(f *fake) { f.err, f.delay = nil, 60*time.Millisecond })
 	missed := s.Latest().Missed
-	eventually(t, "ticks are left out", func() bool { return s.Latest().Missed > missed+3 })
+	testenv.Eventually(t, "ticks are left out", func() bool { return s.Latest().Missed > missed+3 })
 	network.set(func(f *fake) { f.delay = time.Hour })
 	begin := time.Now()
 	s.Stop()
-	if took := time.Since(begin); took > 10*time.Second {
+	if took := time.Since(begin); took > time.Minute {
 		t.Errorf("stopping took %v", took)
 	}
 }

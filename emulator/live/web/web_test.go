@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/live"
 )
 
@@ -116,13 +117,8 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	}
 	response.Body.Close()
 	cancel()
-	select {
-	case err := <-ended:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-time.After(5 * time.Second):
-		t.Error("it goes on serving")
+	if err := testenv.Receive(t, "it ends to serve", ended); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -23,6 +23,17 @@ var ErrUnreachable = errors.New("the machine cannot be reached")
 // ErrTaken is wrapped by errors about agents of a testbed that are there already, and are not those of this start.
 var ErrTaken = errors.New("another controller has it")
 
+// ErrLeft is wrapped by errors of a start that could not undo what it did.
+var ErrLeft = errors.New("something of it may be left")
+
+// Left is the error of a start that failed, with what kept it from undoing what it did; nil: nothing did.
+func Left(err, undoing error) error {
+	if undoing == nil {
+		return err
+	}
+	return errors.Join(err, fmt.Errorf("%w: %w", ErrLeft, undoing))
+}
+
 // Carrier brings agents to machines. Its methods may be called at the same time.
 type Carrier interface {
 	// Name is engines or swarm.
@@ -31,7 +42,8 @@ type Carrier interface {
 	// and cannot carry anything, with why.
 	Machines(ctx context.Context) ([]machines.Machine, []Unfit, error)
 	// Start brings an agent to each of these machines, and returns when all have answered, in the machines' order. On
-	// an error it removes those that it started; the error names each machine that failed, and the remedy.
+	// an error it removes those that it started; the error names each machine that failed, and the remedy, and wraps
+	// ErrLeft where something could not be removed.
 	Start(ctx context.Context, launch Launch, on []machines.Machine) ([]*Agent, error)
 	// Claims says who has agents of a testbed on the machines that can be asked.
 	Claims(ctx context.Context, testbed string) ([]Claim, error)
@@ -60,6 +72,8 @@ type Launch struct {
 	Dirs []string
 	// Programs is a directory of the machines in which the nodes' program is kept. Empty: where the host's key is.
 	Programs string
+	// Replace has agents of the testbed removed that are on these machines already, whosever they are.
+	Replace bool
 }
 
 // What is meant where a launch does not say it: where a machine keeps what it has of testbeds, and programs.

@@ -19,6 +19,7 @@ func Sweep(
 	if _, err := c.Remove(ctx, launch.Testbed); err != nil {
 		return nil, nil, err
 	}
+	launch.Replace = true // those alone that no carrier's Remove finds are on the machines now
 	failed := make([]error, len(on))
 	if agents, err := c.Start(ctx, launch, on); err == nil {
 		var sweeping sync.WaitGroup

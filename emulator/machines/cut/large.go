@@ -147,8 +147,8 @@ func (n *network) remark(r *Result, p *parts) {
 	if float64(r.Loads[worst].Nodes) <= room {
 		return
 	}
-	note := fmt.Sprintf("%s carries %d of %d nodes, %.2f times its share: ", n.options.Machines[worst].Name,
-		r.Loads[worst].Nodes, all, r.Loads[worst].Share)
+	note := fmt.Sprintf("%s carries %d of %s, %.2f times its share: ", n.options.Machines[worst].Name,
+		r.Loads[worst].Nodes, printable.Count(all, "node"), r.Loads[worst].Share)
 	largest := slices.Index(p.nodes, slices.Max(p.nodes))
 	switch {
 	case float64(p.nodes[largest]) > room:

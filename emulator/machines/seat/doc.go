@@ -43,6 +43,12 @@ var ErrRuns = errors.New("the testbed's agents are kept already")
 // ErrNotSupported is wrapped by errors of systems that have no such process.
 var ErrNotSupported = errors.New("agents are kept on Linux only")
 
+// Exit codes of the process that ended before it was confirmed.
+const (
+	exitFailed = 1 // nothing of it is left
+	exitLeft   = 3 // something may be
+)
+
 // errNoMachine is wrapped by errors about a machine that has none of the testbed's agents.
 var errNoMachine = fmt.Errorf("no agent of the testbed's is there: %w", control.ErrNoService)
 
@@ -93,6 +99,7 @@ var kinds = exchange.Kinds{
 	"no service":    control.ErrNoService,
 	"unreachable":   carrier.ErrUnreachable,
 	"taken":         carrier.ErrTaken,
+	"left":          carrier.ErrLeft,
 	"other program": carrier.ErrOtherProgram,
 	"no manager":    swarm.ErrNoManager,
 }

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"testbed/emulator/internal/localsocket"
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/machines"
 	"testbed/emulator/machines/carrier"
 	"testbed/emulator/machines/control"
@@ -154,13 +154,8 @@ func TestAClientThatGoesEndsItsStream(t *testing.T) {
 	}
 	_, _ = io.WriteString(conn, "bye")
 	conn.Close()
-	select {
-	case got := <-k.waited:
-		if got != "bye" {
-			t.Errorf("it has heard %q", got)
-		}
-	case <-time.After(time.Minute):
-		t.Fatal("the agent's side still waits")
+	if got := testenv.Receive(t, "the agent's side hears of it", k.waited); got != "bye" {
+		t.Errorf("it has heard %q", got)
 	}
 }
 

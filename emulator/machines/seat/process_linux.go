@@ -16,6 +16,7 @@ import (
 
 	"testbed/emulator/internal/childenv"
 	"testbed/emulator/internal/localsocket"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/internal/proc"
 	"testbed/emulator/internal/program"
 	"testbed/emulator/machines/carrier"
@@ -28,7 +29,7 @@ const parentFD = 3
 
 // Main is the process: args are the testbed's name and the directory of its records. It is started by Start, which
 // gives it its configuration; until Start has confirmed, it ends with that, and afterwards by SIGTERM. secrets are
-// those of a store and a key that the configuration names. It returns an exit code.
+// those of a store and a key that the configuration names. It returns an exit code: 0, or one of those above.
 func Main(args []string, secrets func(store, key string) remote.Secrets) int {
 	if len(args) != 2 {
 		fmt.Fprintf(os.Stderr, "usage: %s TESTBED DIRECTORY (started by the testbed itself)\n", Command)
@@ -43,7 +44,10 @@ func Main(args []string, secrets func(store, key string) remote.Secrets) int {
 	_ = proc.SetOOMScore(proc.OOMFabric) // without it all would be lost
 	if err := run(ctx, args[0], args[1], secrets); err != nil {
 		log.Printf("%s: %v", args[0], err)
-		return 1
+		if errors.Is(err, carrier.ErrLeft) {
+			return exitLeft
+		}
+		return exitFailed
 	}
 	return 0
 }
@@ -99,14 +103,15 @@ func (k *keeper) start(
 	if k.carrier, err = NewCarrier(c, program.At("/proc/self/exe"), known); err != nil {
 		return err
 	}
-	_ = send(parent, told{Progress: fmt.Sprintf("starting agents on %d machines", len(c.Machines))})
+	_ = send(parent, told{Progress: fmt.Sprintf("starting agents on %s", printable.Count(len(c.Machines), "machine"))})
 	begun := time.Now()
 	launch := carrier.Launch{Testbed: c.Testbed, Secrets: known, Dirs: c.Dirs, Programs: c.Programs}
 	if k.agents, err = k.carrier.Start(ctx, launch, c.Machines); err != nil {
 		return err
 	}
 	k.begun = true
-	log.Printf("%s: %d agents after %v", k.testbed, len(k.agents), time.Since(begun).Round(time.Millisecond))
+	log.Printf("%s: %s after %v", k.testbed, printable.Count(len(k.agents), "agent"),
+		time.Since(begun).Round(time.Millisecond))
 	k.watch()
 	if k.listener, err = localsocket.Listen(k.dir, socketName); err != nil {
 		return err
@@ -129,7 +134,8 @@ func own(all remote.Secrets, testbed string) remote.Secrets {
 // removing bounds how long the carrier may take to remove what it has for agents.
 const removing = time.Minute
 
-// leave ends the agents and removes what was started for them.
+// leave ends the agents and removes what was started for them. Where something of that may be left the error wraps
+// carrier.ErrLeft.
 func (k *keeper) leave() error {
 	var failed []error
 	k.leaving.Store(true)
@@ -142,12 +148,13 @@ func (k *keeper) leave() error {
 	if k.begun { // what a start that failed has made, it has removed; what else there is, is somebody else's
 		ctx, cancel := context.WithTimeout(context.Background(), removing)
 		defer cancel()
-		failed = append(failed, carrier.CloseAll(k.agents))
+		undone := []error{carrier.CloseAll(k.agents)}
 		left, err := k.carrier.Remove(ctx, k.testbed)
-		failed = append(failed, err)
+		undone = append(undone, err)
 		for _, u := range left {
-			log.Printf("%s: not removed: %v", k.testbed, u)
+			undone = append(undone, errors.New(u.String()))
 		}
+		failed = append(failed, carrier.Left(nil, errors.Join(undone...)))
 	}
 	if k.carrier != nil {
 		failed = append(failed, k.carrier.Close())

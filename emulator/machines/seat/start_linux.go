@@ -19,6 +19,7 @@ import (
 	"testbed/emulator/internal/exchange"
 	"testbed/emulator/internal/program"
 	"testbed/emulator/internal/statefile"
+	"testbed/emulator/machines/carrier"
 	"testbed/emulator/machines/control"
 )
 
@@ -38,8 +39,8 @@ var environment = []string{"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DO
 
 // Start starts the process, which is p with args, the testbed's name and the directory, and returns when the agents of
 // all machines have said who they are. progress, which may be nil, is told of each phase. On an error, or the end of
-// ctx, nothing of it is left. Where the testbed's agents are kept already the error wraps ErrRuns; a process of
-// this testbed's that does not answer is ended.
+// ctx, nothing of it is left, unless the error wraps carrier.ErrLeft. Where the testbed's agents are kept already it
+// wraps ErrRuns; a process of this testbed's that does not answer is ended.
 func Start(
 	ctx context.Context, p program.Program, args []string, c Config, progress func(string),
 ) (*Seat, error) {
@@ -88,6 +89,10 @@ func begin(
 			case <-time.After(leaving):
 				_ = cmd.Process.Kill()
 				<-ended
+			}
+			// It has not undone it all, or was killed before it had.
+			if code := cmd.ProcessState.ExitCode(); code != 0 && code != exitFailed && !errors.Is(err, carrier.ErrLeft) {
+				err = carrier.Left(err, fmt.Errorf("the process that keeps agents has ended with status %d", code))
 			}
 			_ = os.Remove(filepath.Join(c.Dir, socketName))
 		}

@@ -93,22 +93,20 @@ func isNode(labels map[string]string, n noderuntime.Node) bool {
 
 // recorded looks whether the container that a node is recorded with is there and is that node's. The error
 // wraps noderuntime.ErrNoSuchNode where it is not.
-func (r *Runtime) recorded(
-	ctx context.Context, api *client.Client, n noderuntime.Node,
-) (container.InspectResponse, error) {
+func (r *Runtime) recorded(ctx context.Context, api *client.Client, n noderuntime.Node) error {
 	if !isID(n.Container) {
-		return container.InspectResponse{}, noSuchNode(n)
+		return noSuchNode(n)
 	}
 	found, err := api.ContainerInspect(ctx, n.Container)
 	switch {
 	case errdefs.IsNotFound(err):
-		return found, noSuchNode(n)
+		return noSuchNode(n)
 	case err != nil:
-		return found, err
+		return err
 	case found.ID != n.Container || found.Config == nil || !isNode(found.Config.Labels, n):
-		return found, noSuchNode(n)
+		return noSuchNode(n)
 	}
-	return found, nil
+	return nil
 }
 
 func noSuchNode(n noderuntime.Node) error {
@@ -131,7 +129,7 @@ func (r *Runtime) runs(ctx context.Context, api *client.Client, n noderuntime.No
 	if err != nil {
 		return err
 	}
-	_, err = r.recorded(ctx, api, n)
+	err = r.recorded(ctx, api, n)
 	if err != nil && !errors.Is(err, noderuntime.ErrNoSuchNode) {
 		return fmt.Errorf("node %s: %w", n.Node, err)
 	}

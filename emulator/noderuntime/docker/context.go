@@ -66,10 +66,24 @@ func contextName() (name, chosen string, err error) {
 	return config.CurrentContext, path, err
 }
 
+// NoContextError says that there is no context of a name. Whoever looked for it adds what to do about it.
+type NoContextError struct {
+	Name string
+	Path string // where it would be; empty: nowhere, for contexts cannot be called so
+}
+
+// Error names the context and its file.
+func (e *NoContextError) Error() string {
+	if e.Path == "" {
+		return fmt.Sprintf("there is no Docker context %q, which cannot be the name of one", e.Name)
+	}
+	return fmt.Sprintf("there is no Docker context %q (%s)", e.Name, e.Path)
+}
+
 // contextEndpoint reads a context. Its files are in directories named after a digest of its name.
 func contextEndpoint(name string) (endpoint, error) {
 	if !contextNames.MatchString(name) {
-		return endpoint{}, fmt.Errorf("%q cannot be a Docker context's name", name)
+		return endpoint{}, &NoContextError{Name: name}
 	}
 	dir, err := configDir()
 	if err != nil {
@@ -88,8 +102,7 @@ func contextEndpoint(name string) (endpoint, error) {
 	err = readJSON(path, &meta)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return endpoint{}, fmt.Errorf("there is no Docker context %q (%s): choose another with `docker context use`",
-			name, path)
+		return endpoint{}, &NoContextError{Name: name, Path: path}
 	case err != nil:
 		return endpoint{}, err
 	case meta.Name != name:

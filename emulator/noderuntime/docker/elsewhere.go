@@ -37,14 +37,9 @@ func Client() (*client.Client, error) {
 // is reached by ssh there is no client, and address is its ssh:// address. One that anybody on the network can command
 // is not used.
 func ContextClient(name string) (api *client.Client, address string, err error) {
-	e, err := contextEndpoint(name)
+	e, err := safeContext(name)
 	if err != nil || isShell(e.host) {
 		return nil, e.host, err
-	}
-	if e.secure == nil && !isSocket(e.host) {
-		return nil, e.host, fmt.Errorf("the Docker context %q leads to %s without TLS, where anybody can command the "+
-			"engine: give it certificates (docker context update --docker host=...,ca=...,cert=...,key=...), or take ssh://",
-			name, e.host)
 	}
 	options := []client.Opt{client.WithAPIVersionNegotiation()}
 	if e.secure != nil {
@@ -52,4 +47,22 @@ func ContextClient(name string) (api *client.Client, address string, err error) 
 	}
 	api, err = client.NewClientWithOpts(append(options, client.WithHost(e.host))...)
 	return api, e.host, err
+}
+
+// CheckContext fails where there is no context of a name, with a NoContextError, or its engine is one that is not used.
+// It asks nobody but the files of Docker's client.
+func CheckContext(name string) error {
+	_, err := safeContext(name)
+	return err
+}
+
+// safeContext is the endpoint of a context, unless anybody on the network can command it.
+func safeContext(name string) (endpoint, error) {
+	e, err := contextEndpoint(name)
+	if err == nil && e.secure == nil && !isSocket(e.host) && !isShell(e.host) {
+		err = fmt.Errorf("the Docker context %q leads to %s without TLS, where anybody can command the "+
+			"engine: give it certificates (docker context update --docker host=...,ca=...,cert=...,key=...), or take ssh://",
+			name, e.host)
+	}
+	return e, err
 }

@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -64,6 +65,9 @@ func usual() (endpoint, error) {
 		return endpoint{host: client.DefaultDockerHost, chosen: "the default address"}, nil
 	}
 	e, err := contextEndpoint(name)
+	if absent := (*NoContextError)(nil); errors.As(err, &absent) {
+		return endpoint{}, fmt.Errorf("%s: %w: choose another with `docker context use`", chosen, err)
+	}
 	if err != nil {
 		return endpoint{}, fmt.Errorf("%s: %w", chosen, err)
 	}

@@ -12,11 +12,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	apiimage "github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/mount"
 
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/noderuntime/runtimetest"
 )
@@ -144,18 +144,17 @@ func TestImageThatEndsAtOnce(t *testing.T) {
 // logsOf waits until a node has printed text.
 func logsOf(t *testing.T, r *Runtime, n noderuntime.Node, text string) string {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		var out bytes.Buffer
+	var out bytes.Buffer
+	if !testenv.Holds(func() bool {
+		out.Reset()
 		if err := r.Logs(context.Background(), n, false, &out); err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(out.String(), text) {
-			return out.String()
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s printed %q, want %q", n.Node, out.String(), text)
-		}
+		return strings.Contains(out.String(), text)
+	}) {
+		t.Fatalf("%s printed %q, want %q", n.Node, out.String(), text)
 	}
+	return out.String()
 }
 
 // TestNodeImageIsMadeOnce makes the image in several processes' way at the same time, and removes it.

@@ -66,15 +66,14 @@ func nestedEngine(t *testing.T) string {
 			t.Error(err)
 		}
 	})
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		said, _ := os.ReadFile(file("log"))
-		if strings.Contains(string(said), "API listen on") {
-			return host
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the engine is not ready in a minute: %s", said)
-		}
+	var said []byte
+	if !testenv.Holds(func() bool {
+		said, _ = os.ReadFile(file("log"))
+		return strings.Contains(string(said), "API listen on")
+	}) {
+		t.Fatalf("the engine is not ready in %v: %s", testenv.Patience, said)
 	}
+	return host
 }
 
 // removeGroups removes a control group and those in it, once their processes have ended.
@@ -88,11 +87,8 @@ func removeGroups(t *testing.T, group string) {
 	})
 	slices.Reverse(groups)
 	for _, g := range groups {
-		err := os.Remove(g)
-		for tries := 0; errors.Is(err, unix.EBUSY) && tries < 500; tries++ {
-			time.Sleep(20 * time.Millisecond)
-			err = os.Remove(g)
-		}
+		var err error
+		testenv.Holds(func() bool { err = os.Remove(g); return !errors.Is(err, unix.EBUSY) })
 		if err != nil {
 			t.Error(err)
 		}
@@ -286,13 +282,10 @@ func impostor(t *testing.T, pid int, line []string) *proc.Process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		got, err := p.CommandLine()
-		if err == nil && slices.Equal(got, line) {
-			return p
-		}
-		if err != nil || time.Now().After(deadline) {
-			t.Fatalf("its command line is %q (%v), want %q", got, err, line)
-		}
+	var got []string
+	isSo := func() bool { got, err = p.CommandLine(); return err != nil || slices.Equal(got, line) }
+	if !testenv.Holds(isSo) || err != nil {
+		t.Fatalf("its command line is %q (%v), want %q", got, err, line)
 	}
+	return p
 }

@@ -5,10 +5,10 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/docker/docker/api/types/container"
 
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/noderuntime/runtimetest"
 )
@@ -21,16 +21,6 @@ func conditionOf(t *testing.T, r *Runtime, n noderuntime.Node) noderuntime.Condi
 		t.Fatalf("%v, %v", all, err)
 	}
 	return all[0]
-}
-
-// await waits until something holds, and fails after a time that only what hangs takes.
-func await(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not in 30 s: %s", what)
-		}
-	}
 }
 
 func TestPausedContainers(t *testing.T) {
@@ -89,7 +79,10 @@ func TestRestartedContainers(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := restarted(t, r, begun)
-	await(t, "its agent is ready again", func() bool { _, err := os.Lstat(readyFile(specs[0])); return err == nil })
+	testenv.Eventually(t, "its agent is ready again", func() bool {
+		_, err := os.Lstat(readyFile(specs[0]))
+		return err == nil
+	})
 	command := []string{binaryInside, runtimetest.Probe, "exit", "7"}
 	if code, err := r.Exec(ctx, again, command, noderuntime.Stdio{}); code != 7 || err != nil {
 		t.Errorf("a command in it: status %d, %v", code, err)
@@ -108,7 +101,9 @@ func TestRestartedContainers(t *testing.T) {
 	if err := signalContainer(nodes[1].PID, nodes[1].Container, terminate); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the engine restarts it", func() bool { return conditionOf(t, r, nodes[1]).State == noderuntime.Restarted })
+	testenv.Eventually(t, "the engine restarts it", func() bool {
+		return conditionOf(t, r, nodes[1]).State == noderuntime.Restarted
+	})
 	restarted(t, r, nodes[1])
 	if err := r.Stop(ctx, nodes); err != nil { // as they were recorded
 		t.Fatal(err)

@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/noderuntime/runtimetest"
 )
@@ -81,15 +81,13 @@ func (s *strangers) crash(testbed string) {
 		s.Fatal(err)
 	}
 	made := filters.NewArgs(filters.Arg("label", LabelTestbed+"="+testbed), filters.Arg("label", LabelRun+"=r"))
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	testenv.Eventually(s.T, "it has made containers", func() bool {
 		found, err := s.api.ContainerList(context.Background(), container.ListOptions{All: true, Filters: made})
 		if err != nil {
 			s.Fatal(err)
 		}
-		if len(found) > 1 || time.Now().After(deadline) {
-			break
-		}
-	}
+		return len(found) > 1
+	})
 	if err := controller.Process.Kill(); err != nil {
 		s.Fatal(err)
 	}

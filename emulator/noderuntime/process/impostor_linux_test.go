@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -29,19 +28,12 @@ func impostor(t *testing.T, testbed string, change func(*exec.Cmd)) int {
 	t.Helper()
 	cmd := exec.Command("/bin/sh")
 	// A shell that is told so replaces nothing: the sleep is its child.
-	cmd.Args = []string{ArgvZero, "-c", "sleep 60; :", InitCommand, testbed, "nuc", "x", "/etc/hosts", "--"}
+	cmd.Args = []string{ArgvZero, "-c", "sleep 600; :", InitCommand, testbed, "nuc", "x", "/etc/hosts", "--"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWUTS,
-		Pdeathsig:  unix.SIGKILL,
 	}
 	change(cmd)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
+	testenv.StartTied(t, cmd)
 	return cmd.Process.Pid
 }
 
@@ -129,14 +121,10 @@ func TestImpostorsAreNoNodes(t *testing.T) {
 // await waits until a process has the impostor's command line, and its last shape.
 func await(t *testing.T, pid int, testbed string) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		if id, ok := identify(pid); ok && id.testbed == testbed && !dropsStill(pid) {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the impostor did not start")
-		}
-	}
+	testenv.Eventually(t, "the impostor starts", func() bool {
+		id, ok := identify(pid)
+		return ok && id.testbed == testbed && !dropsStill(pid)
+	})
 }
 
 func dropsStill(pid int) bool {

@@ -39,7 +39,7 @@ func stand(args []string) int {
 		_ = unix.Exec("/proc/self/exe", append([]string{ArgvZero}, args[1:]...), nil)
 		return 1
 	}
-	time.Sleep(time.Minute)
+	time.Sleep(time.Hour)
 	return 0
 }
 

@@ -90,7 +90,8 @@ func TestCrashBeforeCommit(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	random, seen := rand.New(rand.NewPCG(seed, 0)), 0
 	t.Logf("seed %d", seed)
-	for i := range 10 {
+	const tries = 10
+	for i := range tries {
 		testbed, r := bed(fmt.Sprint("crash", i)), testRuntime(t)
 		clean(t, r, testbed)
 		// The last node never becomes ready, so that the controller does not commit.
@@ -100,6 +101,12 @@ func TestCrashBeforeCommit(t *testing.T) {
 		}
 		time.Sleep(time.Duration(i*15+random.IntN(15)) * time.Millisecond)
 		before, err := scan(testbed)
+		if seen == 0 && i == tries-1 { // a slow host has not come that far: the last one is killed once it has
+			testenv.Eventually(t, "a node starts", func() bool {
+				before, err = scan(testbed)
+				return err != nil || len(before) > 0
+			})
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,18 +120,13 @@ func TestCrashBeforeCommit(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		testenv.Eventually(t, "no node lives on without its controller", func() bool {
 			left, err := scan(testbed)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(left) == 0 {
-				break
-			}
-			if time.Now().After(deadline) {
-				t.Fatalf("%d of at least %d nodes live on without their controller", len(left), len(before))
-			}
-		}
+			return len(left) == 0
+		})
 	}
 	if seen == 0 {
 		t.Error("no controller had started a node when it was killed: the test shows nothing")
@@ -150,7 +152,7 @@ func TestCallersPipesEnd(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	writer.Close()
-	if err := reader.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+	if err := reader.SetReadDeadline(time.Now().Add(testenv.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := reader.Read(make([]byte, 1)); err != io.EOF {

@@ -14,11 +14,11 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"testbed/emulator/internal/program"
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/noderuntime"
 )
 
@@ -84,12 +84,9 @@ func onTerminal(t *testing.T, command *exec.Cmd) *pty {
 	}
 	defer slave.Close()
 	command.Stdin, command.Stdout, command.Stderr = slave, slave, slave
-	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0, Pdeathsig: unix.SIGKILL}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
+	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
+	testenv.StartTied(t, command)
 	p := &pty{T: t, master: master, ended: make(chan struct{})}
-	t.Cleanup(func() { _ = command.Process.Kill(); _ = command.Wait() })
 	go func() {
 		defer close(p.ended)
 		_, _ = io.Copy(p, master) // until the last one closes the other end
@@ -114,10 +111,8 @@ func (p *pty) String() string {
 func (p *pty) expect(text string) {
 	p.Helper()
 	shown := func() bool { return strings.Contains(p.String(), text) }
-	for deadline := time.Now().Add(60 * time.Second); !shown(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			p.Fatalf("the terminal does not show %q in 60 s, but %q", text, p.String())
-		}
+	if !testenv.Holds(shown) {
+		p.Fatalf("the terminal does not show %q in %v, but %q", text, testenv.Patience, p.String())
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/units"
 )
@@ -123,13 +124,8 @@ func (s *suite) logsAreFollowed() {
 
 func (s *suite) endsWithin(what string, ended <-chan error) {
 	s.Helper()
-	select {
-	case err := <-ended:
-		if err != nil {
-			s.Errorf("%s: %v", what, err)
-		}
-	case <-time.After(10 * time.Second):
-		s.Errorf("%s does not end", what)
+	if err := testenv.Receive(s.T, what+" ends", ended); err != nil {
+		s.Errorf("%s: %v", what, err)
 	}
 }
 

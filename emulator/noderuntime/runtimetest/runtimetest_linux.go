@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/noderuntime"
@@ -133,12 +132,8 @@ func (s *suite) facts(n noderuntime.Node) (f facts) {
 	return f
 }
 
-// eventually waits until ok holds, and fails after a time that only a hung process takes.
+// eventually is testenv.Eventually.
 func (s *suite) eventually(what string, ok func() bool) {
 	s.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			s.Fatalf("not in 10 s: %s", what)
-		}
-	}
+	testenv.Eventually(s.T, what, ok)
 }

@@ -13,6 +13,7 @@ package migration
 import (
 	"math"
 
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 	"testbed/emulator/topology"
@@ -24,7 +25,8 @@ type Instance struct {
 	States int     // their number
 	Rate   float64 // invocations/s, each of which changes one state
 	Drain  float64 // s: how long those at work at a random instant take to end
-	Start  float64 // s: how long the target takes to have a program's instance ready, from the offer on; 0: it has
+	// Start is how long the target takes to have a program's instance ready, from the offer on; no time: it has one.
+	Start instance.Distribution
 }
 
 // Move is how it moves.
@@ -36,11 +38,15 @@ type Move struct {
 
 // Prediction is what is expected. Times are in s.
 type Prediction struct {
-	Unavailable float64 // from when invocations are held until they can be served again: Drain and the last round
-	Drain       float64
-	Took        float64 // from the first round's begin until then
-	Bytes       float64 // of states, in all rounds
-	Rounds      float64 // the last included
+	// Unavailable is from when invocations are held until they can be served again: Drain and the last round, at the end
+	// of which the target's program is ready. It is the median of what its start makes of it, and P95 the 95th percentile.
+	Unavailable, P95 float64
+
+	Start  float64 // of the program at the target, from the offer on: the median
+	Drain  float64
+	Took   float64 // from the first round's begin until then
+	Bytes  float64 // of states, in all rounds
+	Rounds float64 // the last included
 }
 
 // What says which states come, in bytes.
@@ -52,10 +58,12 @@ const (
 // Predict predicts a move, by an engine whose plans begin with connections that none has used.
 func Predict(engine predict.Engine, in Instance, m Move) (Prediction, error) {
 	p, err := copied(engine, in, m)
-	// What was copied before invocations were held, the start has gone on for.
-	if late := in.Start - p.Took; late > 0 {
-		p.Unavailable, p.Took = p.Unavailable+late, p.Took+late
-	}
+	// What was copied before invocations were held, the start has gone on for. Who waits longer for longer starts waits a
+	// quantile for that quantile of the starts.
+	p.Start = in.Start.Median.Seconds()
+	p.P95 = p.Unavailable + max(0, max(in.Start.P95, in.Start.Median).Seconds()-p.Took)
+	late := max(0, p.Start-p.Took)
+	p.Unavailable, p.Took = p.Unavailable+late, p.Took+late
 	return p, err
 }
 

@@ -3,7 +3,9 @@ package migration
 import (
 	"math"
 	"testing"
+	"time"
 
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 )
@@ -90,22 +92,29 @@ func near(a, b Prediction) bool {
 // for.
 func TestStartOfAProgram(t *testing.T) {
 	at := func(start float64, rounds int) Prediction {
-		p, err := Predict(wire{}, Instance{Bytes: 1e6, States: 1, Start: start}, Move{To: 1, Rounds: rounds})
+		median := time.Duration(start * 1e9)
+		p, err := Predict(wire{}, Instance{Bytes: 1e6, States: 1, Start: instance.Distribution{
+			Median: median, P95: 3 * median,
+		}}, Move{To: 1, Rounds: rounds})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return p
 	}
 	warm := at(0, 0)
-	if soon := at(warm.Took/2, 0); soon != warm {
+	if soon := at(warm.Took/4, 0); !near(soon, warm) || soon.P95 != warm.P95 || warm.P95 != warm.Unavailable ||
+		math.Abs(soon.Start-warm.Took/4) > 1e-6 {
 		t.Errorf("%+v, with a start that is over before %+v", warm, soon)
 	}
-	if late := at(warm.Took+1, 0); math.Abs(late.Unavailable-warm.Unavailable-1) > 1e-9 || late.Bytes != warm.Bytes ||
-		math.Abs(late.Took-warm.Took-1) > 1e-9 {
+	if now := at(warm.Took/2, 0); !near(now, warm) || math.Abs(now.P95-1.5*warm.Unavailable) > 1e-6 {
+		t.Errorf("%+v, with a start that mostly is over before %+v", warm, now)
+	}
+	if late := at(warm.Took+1, 0); math.Abs(late.Unavailable-warm.Unavailable-1) > 1e-6 || late.Bytes != warm.Bytes ||
+		math.Abs(late.Took-warm.Took-1) > 1e-6 || math.Abs(late.P95-3*(warm.Took+1)) > 1e-6 {
 		t.Errorf("%+v, %+v", warm, late)
 	}
 	copied := at(0, 1)
-	if late := at(copied.Took+1, 1); math.Abs(late.Unavailable-copied.Unavailable-1) > 1e-9 {
+	if late := at(copied.Took+1, 1); math.Abs(late.Unavailable-copied.Unavailable-1) > 1e-6 {
 		t.Errorf("%+v, %+v", copied, late)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"testbed/emulator/faas/instance"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 	"testbed/emulator/topology"
@@ -87,7 +88,7 @@ func (p *Policy) best(at time.Duration, s *predict.Seen, starts *predict.Standby
 			best = &predict.Decision{To: to, Gain: gain, Cost: cost, Why: fmt.Sprintf(
 				"%.3g invocations/s would take %.3g instead of %.3g ms, and within %v save %.3g s of waiting; moving costs "+
 					"%.3g s, of %.3g ms in which none is served and %d bytes",
-				s.Rate, 1e3*there, 1e3*here, p.Horizon, gain, cost, 1e3*unavailable, s.Bytes) + started(start)}
+				s.Rate, 1e3*there, 1e3*here, p.Horizon, gain, cost, 1e3*unavailable, s.Bytes) + started(start.Median)}
 		}
 	}
 	return best, nil
@@ -103,8 +104,10 @@ func started(start time.Duration) string {
 
 // cost is what a move makes wait: those who come while the instance cannot be served, half of that time in the mean,
 // and what its bytes are charged. Where the instance's program is not warm, its start is waited for as well.
-func (p *Policy) cost(s *predict.Seen, to topology.ID, start time.Duration) (unavailable, cost float64, err error) {
-	in := Instance{Bytes: s.Bytes, States: s.States, Rate: s.Rate, Drain: s.Drain, Start: start.Seconds()}
+func (p *Policy) cost(s *predict.Seen, to topology.ID, start instance.Distribution) (
+	unavailable, cost float64, err error,
+) {
+	in := Instance{Bytes: s.Bytes, States: s.States, Rate: s.Rate, Drain: s.Drain, Start: start}
 	move, err := Predict(p.Engine, in, Move{From: s.At, To: to, Rounds: p.Rounds, Small: p.Small})
 	unavailable = move.Unavailable
 	return unavailable, s.Rate*unavailable*unavailable/2 + move.Bytes/1e6*p.Megabyte.Seconds(), err

@@ -92,7 +92,7 @@ func TestStartsAreCosts(t *testing.T) {
 		"it is warm there":                 {2 * time.Second, true, copying},
 	} {
 		p := between5and1(t, 0, 1, 5)
-		starts := predict.NewStandby(map[string]time.Duration{"g": c.start}, p.Plans, "")
+		starts := predict.NewStandby(predict.Starts{"g": {Median: c.start}}, p.Plans, "")
 		if c.warm {
 			starts.Start([]string{"g"}, 1)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/placement"
 	"testbed/emulator/placement/simnet"
 	"testbed/emulator/topology"
@@ -75,7 +76,7 @@ func (s *Simulator) assume(paths *simnet.Network) error {
 // gpu moves the last functions by name to the GPUs, until there are enough.
 func (a *Assumptions) gpu(functions map[string]placement.Affinity) error {
 	if a.GPUFunctions > len(functions) {
-		return fmt.Errorf("of %d functions %d cannot need a GPU", len(functions), a.GPUFunctions)
+		return fmt.Errorf("of %s %d cannot need a GPU", printable.Count(len(functions), "function"), a.GPUFunctions)
 	}
 	var names []string
 	need := a.GPUFunctions

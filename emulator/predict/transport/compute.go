@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/plan"
 	"testbed/emulator/predict"
 	"testbed/emulator/topology"
@@ -25,7 +26,7 @@ func (r *replay) compute(c *chain, i int) error {
 	}
 	took := step.Takes(speed, load) + o.Overhead.Seconds()
 	if !(took >= 0 && took < float64(longest/second)) {
-		return fmt.Errorf("%d operations on node %s: %w", step.Ops, r.engine.name(step.From), ErrTooLong)
+		return fmt.Errorf("%s on node %s: %w", printable.Count(step.Ops, "operation"), r.engine.name(step.From), ErrTooLong)
 	}
 	parts := &c.parts[i]
 	parts.Host = o.Overhead.Nanoseconds() * 1000

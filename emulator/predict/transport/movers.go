@@ -124,7 +124,7 @@ func (r *replay) said(m *mover) {
 		r.arrive(m)
 		return
 	case m.phase == offering:
-		m.ready = r.now + r.residents.standby.Start(m.one.Functions, m.To).Nanoseconds()*1000
+		m.ready = r.now + picoseconds(r.residents.standby.Start(m.one.Functions, m.To).Median)
 	}
 	states, bytes := m.rest()
 	if m.Rounds > 0 && m.round < m.Rounds && (m.round == 0 || bytes > m.Small) {

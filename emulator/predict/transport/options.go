@@ -62,8 +62,8 @@ type Options struct {
 	Rebalance *predict.Rebalance
 	// Outages are those of hosts, in the order of time.
 	Outages []predict.Outage
-	// Starts are those of programs that stand by where stateful instances go, by function.
-	Starts map[string]time.Duration
+	// Starts are those of programs that stand by where stateful instances go.
+	Starts predict.Starts
 	// Moving is told of each instance that begins to move in a replay, as it is seen then; nil: nobody is.
 	Moving func(plan.Model, *predict.Seen, *predict.Move)
 	// NoHyStart lets slow start end with the first overflow only (Linux: tcp_cubic's hystart=0).

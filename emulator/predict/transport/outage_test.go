@@ -47,7 +47,7 @@ func TestOutage(t *testing.T) {
 // offer was taken. Until then what comes waits. It has ended where it was, and starts again for the way back.
 func TestStandby(t *testing.T) {
 	got := timed(t, func(o *Options, hosts []topology.ID) {
-		o.Starts = map[string]time.Duration{"f": time.Second}
+		o.Starts = predict.Starts{"f": {Median: time.Second}}
 		to := func(at time.Duration, id topology.ID) predict.Move {
 			return predict.Move{At: at, Function: "f", Client: hosts[0], Placed: hosts[1:2], To: id}
 		}
@@ -64,12 +64,12 @@ func TestPolicyKnowsStarts(t *testing.T) {
 	net, hosts := around(t, both(100*units.Gbps, 10*time.Millisecond), "client", "box", "target")
 	var there, here []time.Duration
 	o := bare()
-	o.Starts = map[string]time.Duration{"f": time.Second}
+	o.Starts = predict.Starts{"f": {Median: time.Second}}
 	o.Arrivals.Due = func([]int) []time.Duration { return []time.Duration{0, 4 * time.Second} }
 	o.Rebalance = &predict.Rebalance{Every: 1500 * time.Millisecond,
 		Decide: func(_ time.Duration, all []predict.Seen, starts *predict.Standby) ([]predict.Decision, error) {
-			here = append(here, starts.Expect(all[0].Functions, hosts[1]))
-			if there = append(there, starts.Expect(all[0].Functions, hosts[2])); len(there) > 1 {
+			here = append(here, starts.Expect(all[0].Functions, hosts[1]).Median)
+			if there = append(there, starts.Expect(all[0].Functions, hosts[2]).Median); len(there) > 1 {
 				return nil, nil
 			}
 			return []predict.Decision{{To: hosts[2]}}, nil

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	counted "testbed/emulator/internal/printable"
 )
 
 // Use says how much links were used: the share of a link's rate, 0 to 1, by the link's name. Of a link
@@ -194,7 +196,7 @@ func (p *painter) bundled() {
 				share = max(share, p.use[name])
 			}
 		}
-		text := fmt.Sprintf("a link to each of %d hosts: %s", len(b.lines), p.Lines[b.lines[0]].Label)
+		text := fmt.Sprintf("a link to each of %s: %s", counted.Count(len(b.lines), "host"), p.Lines[b.lines[0]].Label)
 		if len(labels) > 1 {
 			text += ", and others"
 		}

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/internal/readfile"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -93,7 +94,7 @@ func (p *parser) file(r io.Reader, name string, line func(string)) {
 func (p *parser) node(text string) {
 	f := strings.Split(text, ";")
 	if len(f) != 7 {
-		p.fail("%d fields; a node is index;name;memory_bytes;cpu_millis;arch;type;model", len(f))
+		p.fail("%s; a node is index;name;memory_bytes;cpu_millis;arch;type;model", printable.Count(len(f), "field"))
 		return
 	}
 	memory, ok1 := p.parseCount("memory_bytes", f[2], math.MaxInt64)
@@ -110,7 +111,7 @@ func (p *parser) node(text string) {
 func (p *parser) link(text string) {
 	f := strings.Split(text, ";")
 	if len(f) != 4 {
-		p.fail("%d fields; a link is index;capacity_mbps;name;type", len(f))
+		p.fail("%s; a link is index;capacity_mbps;name;type", printable.Count(len(f), "field"))
 		return
 	}
 	rate, err := units.ParseBitRate(f[1] + "Mbps")

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/internal/readfile"
 )
 
@@ -141,7 +142,7 @@ func (r *spreadReader) all(from *csv.Reader, order []int, kinds []quantity, of [
 		}
 		r.line, _ = from.FieldPos(0)
 		if len(row) != len(order) {
-			return r.fail(fmt.Sprintf("there are %d values in %d columns", len(row), len(order)),
+			return r.fail(fmt.Sprintf("%s in %s", printable.There(len(row), "value"), printable.Count(len(order), "column")),
 				"write a value for each column")
 		}
 		if len(r.rows) == MaxQuantiles/2 {

@@ -236,7 +236,7 @@ func TestWhatIsWrongIsSaidWithLineAndRemedy(t *testing.T) {
 		{"time,jitter\n1,1ms\n", "add a column delay", Options{}},
 		{"time,rate\n0,5\n1,5\n", `test.trace:2: rate: "5" has no unit; write it as 12.5Mbps`, Options{}},
 		{"time,rate\n0,5Mbps\n0,6Mbps\n", "test.trace:3: its time is no later", Options{}},
-		{"# a comment\ntime,rate\n0,5Mbps\n1\n", "test.trace:4: there are 1 values in 2 columns", Options{}},
+		{"# a comment\ntime,rate\n0,5Mbps\n1\n", "test.trace:4: there is 1 value in 2 columns", Options{}},
 		{"time,delay,jitter\n0,5ms,6ms\n1,0s,0s\n", "test.trace:2: the jitter of 6ms is larger", Options{}},
 		{"time,loss\n0,150%\n1,0\n", "test.trace:2: loss: \"150%\" is out of range", Options{}},
 		{"time,loss\n0,NaN\n1,0\n", "test.trace:2: loss: \"NaN\"", Options{}},

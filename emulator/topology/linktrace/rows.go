@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"testbed/emulator/internal/printable"
 )
 
 // columnNames are what columns may be called, with what follows where numbers have no unit of their own: rate_mbps.
@@ -118,7 +120,7 @@ const headerRemedy = "begin with a row of names: time and some of rate, delay, j
 func (r *rowReader) titles(line int, header []string) error {
 	fail := func(problem, remedy string) error { return &Error{r.name, line, problem, remedy} }
 	if len(header) > mostFields {
-		return fail(fmt.Sprintf("there are %d columns", len(header)), headerRemedy)
+		return fail(printable.There(len(header), "column"), headerRemedy)
 	}
 	timed, apart := r.table, false
 	for _, title := range header {
@@ -215,7 +217,7 @@ func setter(gives Columns) func(*Knot, float64) {
 func (r *rowReader) row(line int, row []string) error {
 	fail := func(problem, remedy string) error { return &Error{r.name, line, problem, remedy} }
 	if len(row) != len(r.columns) {
-		return fail(fmt.Sprintf("there are %d values in %d columns", len(row), len(r.columns)),
+		return fail(fmt.Sprintf("%s in %s", printable.There(len(row), "value"), printable.Count(len(r.columns), "column")),
 			"write a value for each column")
 	}
 	var k Knot

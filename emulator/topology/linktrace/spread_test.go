@@ -128,7 +128,7 @@ func TestBadDistributions(t *testing.T) {
 		"from_ms,to_ms,count\n0,2,1\n1,3,1": "d.csv:3: the bin begins before",
 		"from_ms,to_ms,count\n0,2,0\n":      "nothing was counted",
 		"delay_s\n3601\n":                   "d.csv:2: a delay is longer than an hour",
-		"delay_ms\n1,2\n":                   "d.csv:2: there are 2 values in 1 columns",
+		"delay_ms\n1,2\n":                   "d.csv:2: there are 2 values in 1 column",
 	} {
 		_, err := ParseDelays("d.csv", []byte(text), SpreadOptions{})
 		if err == nil || !strings.Contains(err.Error(), want) {

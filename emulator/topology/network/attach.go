@@ -22,8 +22,8 @@ func (r *resolver) attach(rule *Attachment, word string) {
 	nodes := r.nodesAt(rule.At)
 	more := len(nodes) * rule.PerNode
 	if len(r.network.Nodes)+more > MaxNodes || len(r.network.Links)+more > MaxLinks {
-		r.errs.Add(fmt.Errorf("with %d hosts at each of %d nodes there would be more than %d nodes or %d links",
-			rule.PerNode, len(nodes), MaxNodes, MaxLinks))
+		r.errs.Add(fmt.Errorf("with %s at each of %s there would be more than %d nodes or %d links",
+			printable.Count(rule.PerNode, "host"), printable.Count(len(nodes), "node"), MaxNodes, MaxLinks))
 		return
 	}
 	for _, at := range nodes {

@@ -3,13 +3,18 @@ package network
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
+
+	"testbed/emulator/topology"
+	"testbed/emulator/topology/network/tree"
 )
 
 // Attribute is what a graph's file says of a node or an edge by a name.
 type Attribute struct {
 	Name, Text string
 	Line       int
+	Other      bool // it is no text, but a list or a map, which nobody reads
 }
 
 // Attributes are those of one node or edge, by their names in lower case.
@@ -17,7 +22,22 @@ type Attributes map[string]Attribute
 
 // Set keeps an attribute; of several of a name the last.
 func (a Attributes) Set(name, text string, line int) {
-	a[strings.ToLower(name)] = Attribute{name, strings.TrimSpace(text), line}
+	a[strings.ToLower(name)] = Attribute{Name: name, Text: strings.TrimSpace(text), Line: line}
+}
+
+// Take keeps the values of a map: scalars as attributes, and of all others that they are there.
+func (a Attributes) Take(v *tree.Value) {
+	if v == nil {
+		return
+	}
+	for i := range v.Keys {
+		switch k := &v.Keys[i]; {
+		case k.Value.Is(tree.Scalar):
+			a.Set(k.Name, k.Value.Text, k.Line)
+		case says(k.Value):
+			a[strings.ToLower(k.Name)] = Attribute{Name: k.Name, Line: k.Line, Other: true}
+		}
+	}
 }
 
 // Text is what is said; empty: nothing.
@@ -57,15 +77,17 @@ func quantity[T any](into *T, parse func(string) (T, error)) func(string) error 
 }
 
 // Shape reads what the attributes of an edge say of a link, by the names that these use: this program (rate, delay,
-// jitter, loss, reorder, duplicate, corrupt, queue, each with its unit, and with .down for the direction back), the
-// Internet Topology Zoo (LinkSpeedRaw in bit/s, LinkSpeed with LinkSpeedUnits, LinkLabel) and Mininet (bw in Mbit/s,
-// loss in percent, max_queue_size in packets). capacity, bandwidth and latency are read where they have a unit.
+// jitter, loss, reorder, duplicate, corrupt, queue, each with its unit, and with .down for the direction back, and mtu,
+// of both), the Internet Topology Zoo (LinkSpeedRaw in bit/s, LinkSpeed with LinkSpeedUnits, LinkLabel) and Mininet (bw
+// in Mbit/s, loss in percent, max_queue_size in packets). capacity, bandwidth and latency are read where they have a
+// unit.
 func (a Attributes) Shape(l *Link) error {
 	r := &attributeReader{of: a}
 	var s Shape
 	r.rate(l, &s)
 	r.delay(l, &s)
 	r.rest(l, &s, "")
+	r.mtu(l, &s)
 	l.Both(s)
 	r.backward(l)
 	return r.err
@@ -167,6 +189,23 @@ func (r *attributeReader) rest(l *Link, s *Shape, suffix string) {
 	}
 }
 
+// mtu reads the largest packet of a link, in both directions. Those of Ethernet's jumbo frames are more than links have
+// here.
+func (r *attributeReader) mtu(l *Link, s *Shape) {
+	r.read("mtu", func(text string) error {
+		n, err := strconv.Atoi(text)
+		switch {
+		case err != nil || n < topology.MinimumMTU:
+			return fmt.Errorf("%s is not a whole number from %d on", Shown(text), topology.MinimumMTU)
+		case n > topology.MaximumMTU:
+			l.Notes = append(l.Notes, fmt.Sprintf("mtu: %d, taken for %d", n, topology.MaximumMTU))
+		case n < topology.MaximumMTU:
+			s.MTU = n
+		}
+		return nil
+	})
+}
+
 // QueueNote says what became of a queue of so many packets.
 func QueueNote(packets string) string {
 	return fmt.Sprintf("queue: %s packets, taken for as many of 1514 bytes", Shown(packets))
@@ -174,11 +213,10 @@ func QueueNote(packets string) string {
 
 // backward reads what differs for the direction back.
 func (r *attributeReader) backward(l *Link) {
-	const suffix = ".down"
 	s := &l.Shape[1]
-	s.HasRate = r.read("rate"+suffix, quantity(&s.Rate, Rate)) || s.HasRate
-	s.HasDelay = r.read("delay"+suffix, quantity(&s.Delay, Duration)) || s.HasDelay
-	r.rest(l, s, suffix)
+	s.HasRate = r.read("rate"+downSuffix, quantity(&s.Rate, Rate)) || s.HasRate
+	s.HasDelay = r.read("delay"+downSuffix, quantity(&s.Delay, Duration)) || s.HasDelay
+	r.rest(l, s, downSuffix)
 }
 
 // Place is where a node is, by Latitude and Longitude in degrees; nil: not known.

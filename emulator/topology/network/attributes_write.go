@@ -35,7 +35,10 @@ func LinkAttributes(l *Joint) []Pair {
 		pairs = append(pairs, Pair{"class", l.Class})
 	}
 	pairs = append(pairs, shapePairs(&l.Shape[0], &topology.Shape{}, "", true)...)
-	if l.Type == topology.Duplex && l.Shape[1] != l.Shape[0] {
+	if l.Shape[0].MTU > 0 || l.Shape[1].MTU > 0 {
+		pairs = append(pairs, Pair{"mtu", strconv.Itoa((&topology.Vertex{Shape: l.Shape}).MTU())})
+	}
+	if l.Type == topology.Duplex && l.Shape[1] != l.Shape[0] { // shapePairs leaves the MTU, which is both directions'
 		pairs = append(pairs, shapePairs(&l.Shape[1], &l.Shape[0], ".down", false)...)
 	}
 	return pairs

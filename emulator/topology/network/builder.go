@@ -2,8 +2,6 @@ package network
 
 import (
 	"cmp"
-	"math"
-	"math/big"
 	"strconv"
 	"strings"
 
@@ -17,6 +15,8 @@ type Builder struct {
 	graph Graph
 	media map[string]*Link
 	order []string // of the media
+
+	untaken Untaken
 }
 
 // medium is the kind of nodes that are shared media.
@@ -34,13 +34,32 @@ func (b *Builder) Node(a Attributes, id string, line int) error {
 		return Failf(line, "a node has no ID")
 	}
 	if strings.EqualFold(a.Text("kind"), medium) {
+		a.UntakenOfLink(&b.untaken, "media", "kind", "id", "latitude", "longitude")
 		return b.medium(a, id, line)
 	}
-	n := Node{ID: id, Line: line, Kind: topology.Switch, Class: a.Text("class"), Model: a.Text("model"),
-		Arch: a.Text("arch"), Image: a.Text("image")}
+	a.UntakenOfNode(&b.untaken, Nodes, "id")
+	n := Node{ID: id, Line: line, Kind: topology.Switch}
 	for _, name := range []string{"label", "name"} {
 		if n.Label == "" {
 			n.Label = a.Text(name)
+		}
+	}
+	if err := a.Node(&n); err != nil {
+		return err
+	}
+	place, err := a.Place()
+	n.Place = place
+	b.graph.Nodes = append(b.graph.Nodes, n)
+	return err
+}
+
+// Node gives a node what its attributes say: kind, class, model, arch, memory, cpu and image.
+func (a Attributes) Node(n *Node) error {
+	for name, into := range map[string]*string{
+		"class": &n.Class, "model": &n.Model, "arch": &n.Arch, "image": &n.Image,
+	} {
+		if a.has(name) {
+			*into = a.Text(name)
 		}
 	}
 	if kind, known := kinds[strings.ToLower(a.Text("kind"))]; known {
@@ -55,13 +74,7 @@ func (b *Builder) Node(a Attributes, id string, line int) error {
 		}
 		return err
 	})
-	if r.err != nil {
-		return r.err
-	}
-	place, err := a.Place()
-	n.Place = place
-	b.graph.Nodes = append(b.graph.Nodes, n)
-	return err
+	return r.err
 }
 
 // medium adds a shared medium.
@@ -79,6 +92,9 @@ func (b *Builder) medium(a Attributes, id string, line int) error {
 	return a.Shape(l)
 }
 
+// identities are attributes of edges that only say which one it is.
+var identities = []string{"source", "target", "id", "key", "source_port", "target_port"}
+
 // Edge adds an edge; where it is directed, it is a link of one direction.
 func (b *Builder) Edge(a Attributes, ends [2]string, directed bool, line int) error {
 	l := Link{Line: line, Name: a.Text("name"), Class: a.Text("class"), Ends: []End{
@@ -90,9 +106,11 @@ func (b *Builder) Edge(a Attributes, ends [2]string, directed bool, line int) er
 	for i, e := range l.Ends {
 		if m := b.media[e.Node]; m != nil {
 			m.Ends = append(m.Ends, l.Ends[1-i])
+			a.untaken(&b.untaken, "links to media", func(string) bool { return false }, identities)
 			return nil
 		}
 	}
+	a.UntakenOfLink(&b.untaken, Links, identities...)
 	err := a.Shape(&l)
 	b.graph.Links = append(b.graph.Links, l)
 	return err
@@ -103,22 +121,13 @@ func (b *Builder) Graph() *Graph {
 	for _, id := range b.order {
 		b.graph.Links = append(b.graph.Links, *b.media[id])
 	}
+	b.graph.Notes = append(b.graph.Notes, b.untaken.Notes()...)
 	return &b.graph
 }
 
-// longestNumber is how many digits a number has at most that is compared as a number.
-const longestNumber = 100
-
 // Identity is a node's ID as JSON and GML write it: a text, or a number whose spelling does not matter.
 func Identity(text string, quoted bool) string {
-	if quoted {
-		return text
-	}
-	if n, ok := new(big.Int).SetString(text, 10); ok && len(text) <= longestNumber {
-		return n.String()
-	}
-	// What has a point or an exponent is exact up to here only: two such numbers beyond may be one as a float.
-	if x, err := strconv.ParseFloat(text, 64); err == nil && x == math.Trunc(x) && math.Abs(x) < 1<<53 {
+	if x, err := strconv.ParseFloat(text, 64); err == nil && !quoted && x == float64(int64(x)) {
 		return strconv.FormatInt(int64(x), 10)
 	}
 	return text

@@ -19,6 +19,9 @@ type Network struct {
 // Made is a node of a network.
 type Made struct {
 	Name  string
+	Label string        // what people call it in the file; empty: its name
+	ID    string        // in the file; empty: it is not from there
+	Line  int           // in the file, from 1; 0: it is not from there
 	Kind  topology.Kind // Host, Switch or Exchange
 	Class string
 	Model string
@@ -44,6 +47,7 @@ type RouteTo struct {
 // Joint is a link of a network.
 type Joint struct {
 	Name  string
+	Line  int  // in the file, from 1; 0: it is not from there
 	Plain bool // the name is that which a link of these ends has by itself
 	Type  topology.LinkType
 	Class string
@@ -58,6 +62,21 @@ const (
 	defaultMemory = 1 << 30
 	defaultCPU    = 1000
 )
+
+// Find is the index of the node that has a name, or else of the first that has it as its label, or else as its ID.
+func (n *Network) Find(name string) (int, bool) {
+	for _, same := range []func(m *Made) bool{
+		func(m *Made) bool { return m.Name == name }, func(m *Made) bool { return m.Label == name },
+		func(m *Made) bool { return m.ID == name },
+	} {
+		for i := range n.Nodes {
+			if name != "" && same(&n.Nodes[i]) {
+				return i, true
+			}
+		}
+	}
+	return 0, false
+}
 
 // Hosts is the number of hosts.
 func (n *Network) Hosts() int {

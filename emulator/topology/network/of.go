@@ -3,8 +3,10 @@ package network
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/topology"
 )
 
@@ -17,7 +19,7 @@ func Of(t *topology.Topology) (*Network, error) {
 	o.into.Name = t.Name
 	o.incoming = make([][]topology.Edge, len(t.Vertices))
 	for v := range t.Vertices {
-		o.names.take(t.Vertices[v].Name)
+		o.names[strings.ToLower(t.Vertices[v].Name)] = true
 		for _, e := range t.Adjacency[v] {
 			o.incoming[e.To] = append(o.incoming[e.To], topology.Edge{To: topology.ID(v), Delay: e.Delay})
 		}
@@ -49,7 +51,7 @@ type outliner struct {
 	into     Network
 	names    namer
 	incoming [][]topology.Edge         // by vertex: whence edges lead to it
-	joints   map[[2]topology.ID]string // switches where two links meet, by the links
+	joints   map[[2]topology.ID]string // switches where two links meet, by the links: see end
 }
 
 // direct adds links without a limit for edges that lead from a node to another one, both ways or one.
@@ -80,16 +82,16 @@ func (o *outliner) link(id topology.ID) error {
 	switch v.LinkType {
 	case topology.Shared:
 		for _, e := range out {
-			j.Ends = append(j.Ends, o.station(&j, id, e.To, e.Delay, delayFrom(in, e.To)))
+			o.meet(&j, o.station(&j, id, e.To, e.Delay, delayFrom(in, e.To)))
 		}
 		for _, e := range in { // a link of one direction may lead there alone
 			if !slices.ContainsFunc(out, func(other topology.Edge) bool { return other.To == e.To }) {
-				j.Ends = append(j.Ends, o.station(&j, id, e.To, 0, e.Delay))
+				o.meet(&j, o.station(&j, id, e.To, 0, e.Delay))
 			}
 		}
 	case topology.Duplex:
 		if len(out) != 2 || len(in) != 2 {
-			return fmt.Errorf("it has %d neighbours, not two", len(out))
+			return fmt.Errorf("it has %s, not two", printable.Count(len(out), "neighbour"))
 		}
 		for d, e := range out {
 			j.Ends = append(j.Ends, o.end(id, e.To))
@@ -98,8 +100,8 @@ func (o *outliner) link(id topology.ID) error {
 		}
 	default:
 		if len(out) != 1 || len(in) != 1 {
-			return fmt.Errorf("it is entered from %d neighbours and leads to %d, and other tools know one of each",
-				len(in), len(out))
+			return fmt.Errorf("it is entered from %s and leads to %d, and other tools know one of each",
+				printable.Count(len(in), "neighbour"), len(out))
 		}
 		j.Ends = []string{o.end(id, in[0].To), o.end(id, out[0].To)}
 		j.Shape[0].Delay += o.own(id, in[0].To, in[0].Delay) + o.own(id, out[0].To, out[0].Delay)
@@ -108,6 +110,13 @@ func (o *outliner) link(id topology.ID) error {
 	j.Ports = make([]string, len(j.Ends))
 	o.into.Links = append(o.into.Links, j)
 	return nil
+}
+
+// meet adds a station to a medium, once.
+func (o *outliner) meet(j *Joint, station string) {
+	if !slices.Contains(j.Ends, station) {
+		j.Ends = append(j.Ends, station)
+	}
 }
 
 // delayFrom is the delay of the edge that comes from a vertex.
@@ -141,13 +150,35 @@ func (o *outliner) end(link, other topology.ID) string {
 	if o.from.Vertices[other].Kind != topology.Link {
 		return o.from.Vertices[other].Name
 	}
-	key := [2]topology.ID{min(link, other), max(link, other)}
+	both := [2]topology.ID{min(link, other), max(link, other)}
+	key := both
+	for i := range both {
+		if far, to := o.far(both[i], both[1-i]); to {
+			key = [2]topology.ID{both[1-i], far}
+		}
+	}
 	name, there := o.joints[key]
 	if !there {
-		name = o.between(o.from.Vertices[key[0]].Name, o.from.Vertices[key[1]].Name)
+		name = o.between(o.from.Vertices[both[0]].Name, o.from.Vertices[both[1]].Name)
 		o.joints[key] = name
 	}
 	return name
+}
+
+// far is the node to which a link of one direction leads from a medium, or from which it leads there: lines to and fro
+// have one switch at the medium.
+func (o *outliner) far(line, medium topology.ID) (node topology.ID, ok bool) {
+	v := o.from.Vertices
+	if v[line].LinkType == topology.Shared || v[line].LinkType == topology.Duplex ||
+		v[medium].LinkType != topology.Shared {
+		return 0, false
+	}
+	for _, e := range slices.Concat(o.from.Adjacency[line], o.incoming[line]) {
+		if e.To != medium {
+			return e.To, v[e.To].Kind != topology.Link
+		}
+	}
+	return 0, false
 }
 
 // between adds a switch.

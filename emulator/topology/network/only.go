@@ -3,6 +3,8 @@ package network
 import (
 	"fmt"
 	"slices"
+
+	"testbed/emulator/internal/printable"
 )
 
 // only is the graph of some nodes, by ID, label, or the name that a label is spelled as, and of the links between them;
@@ -42,7 +44,7 @@ func (g *Graph) only(names []string) (*Graph, error) {
 			part.Links = append(part.Links, *l)
 		}
 	}
-	part.Notes = append(slices.Clone(g.Notes), fmt.Sprintf("taken: %d of %d nodes, and %d of %d links",
-		len(part.Nodes), len(g.Nodes), len(part.Links), len(g.Links)))
+	part.Notes = append(slices.Clone(g.Notes), fmt.Sprintf("taken: %d of %s, and %d of %s",
+		len(part.Nodes), printable.Count(len(g.Nodes), "node"), len(part.Links), printable.Count(len(g.Links), "link")))
 	return &part, errs.Join()
 }

@@ -86,6 +86,7 @@ func (r *resolver) note(format string, args ...any) {
 func (r *resolver) node(n *Node) {
 	label := cmp.Or(n.Label, n.ID)
 	m := Made{
+		Label: n.Label, ID: n.ID, Line: n.Line,
 		Kind: n.Kind, Class: group(n.Class), Model: group(cmp.Or(n.Model, n.Class)), Arch: group(n.Arch), Place: n.Place,
 	}
 	if m.Kind == topology.Cloud {
@@ -119,7 +120,7 @@ func (r *resolver) add(m Made) int {
 
 // link adds a link of the graph.
 func (r *resolver) link(l *Link) {
-	j := Joint{Type: l.Type, Class: group(l.Class), Notes: slices.Clone(l.Notes)}
+	j := Joint{Line: l.Line, Type: l.Type, Class: group(l.Class), Notes: slices.Clone(l.Notes)}
 	for _, e := range l.Ends {
 		i, taken := r.byID[e.Node]
 		if !taken {
@@ -169,9 +170,9 @@ func unique(all []string) []string {
 func (r *resolver) name(j *Joint, own string) {
 	plain := strings.Join(j.Ends, "-")
 	text := cmp.Or(spell(own), spell(plain), "link")
-	if text == plain && !r.names.taken(plain) {
+	if text == plain && !r.names[strings.ToLower(plain)] {
 		j.Name, j.Plain = plain, len(j.Ends) == 2
-		r.names.take(plain)
+		r.names[strings.ToLower(plain)] = true
 		return
 	}
 	j.Name = r.names.fit(text, "link", topology.Link)

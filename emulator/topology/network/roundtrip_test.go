@@ -17,6 +17,7 @@ import (
 	"testbed/emulator/topology/network/networktest"
 	"testbed/emulator/topology/synth"
 	"testbed/emulator/topology/topologytest"
+	"testbed/emulator/units"
 )
 
 // topologies are a synthesized one of each kind, with drawn delays, and a small one.
@@ -125,6 +126,90 @@ func distance(t *topology.Topology, tree *topology.Tree, from topology.ID) strin
 	return fmt.Sprint(delay, t.Bottleneck(hops))
 }
 
+// running gives hosts without an image what containerlab runs in them.
+func running(n *network.Network) {
+	for i := range n.Nodes {
+		if m := &n.Nodes[i]; m.Kind.Attached() && m.Image == "" {
+			m.Image = "alpine:3"
+		}
+	}
+}
+
+// TestContainerlabKeepsClouds: topologies with media, links of one direction to and fro and a cloud, at all hosts or at
+// one exchange, are read back as they were written, hosts with their memory, and nothing of them is left unread.
+func TestContainerlabKeepsClouds(t *testing.T) {
+	all := topologies(t)
+	at, err := synth.DefaultIIoT().Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cloud := topology.CloudLink{At: "internet_chix", Delay: 60 * time.Millisecond, Up: 1e7, Down: 2e7}
+	if err := at.AttachCloud(cloud); err != nil {
+		t.Fatal(err)
+	}
+	all["at an exchange"] = at
+	for name, topo := range all {
+		n, err := network.Of(topo)
+		if err != nil {
+			t.Fatal(err)
+		}
+		running(n)
+		narrow := &n.Links[slices.IndexFunc(n.Links, func(l network.Joint) bool { return l.Type == topology.Duplex })]
+		narrow.Shape[0].MTU, narrow.Shape[1].MTU = 1400, 1400
+		back := again(t, "containerlab", n)
+		plain(t, back)
+		if diff := cmp.Diff(lines(n), lines(back)); diff != "" {
+			t.Errorf("%s: read back (+) otherwise than written (-):\n%s", name, diff)
+		}
+		memory := map[string]units.ByteSize{}
+		for i := range n.Nodes {
+			memory[n.Nodes[i].Name] = n.Nodes[i].Memory
+		}
+		for i := range back.Nodes {
+			m := &back.Nodes[i]
+			want := memory[m.Name]
+			if want == 0 { // of the cloud, and of a topology that says nothing
+				want = units.GiB
+			}
+			if m.Kind == topology.Host && m.Memory != want {
+				t.Errorf("%s: %s has %v of memory, not %v", name, m.Name, m.Memory, want)
+			}
+		}
+		for i := range back.Links {
+			if l := &back.Links[i]; (l.Shape[0].MTU == 1400) != (l.Name == narrow.Name) {
+				t.Errorf("%s: %s has an MTU of %d", name, l.Name, l.Shape[0].MTU)
+			}
+		}
+		if i := slices.IndexFunc(back.Notes, func(s string) bool { return strings.Contains(s, "not taken over") }); i >= 0 {
+			t.Errorf("%s: %s", name, back.Notes[i])
+		}
+	}
+}
+
+// plain leaves the interfaces' names away, which are those of bridges and hosts, each given once.
+func plain(t *testing.T, n *network.Network) {
+	t.Helper()
+	given := map[string]bool{}
+	hosts := map[string]bool{}
+	for i := range n.Nodes {
+		hosts[n.Nodes[i].Name] = n.Nodes[i].Kind == topology.Host
+	}
+	for i := range n.Links {
+		l := &n.Links[i]
+		for k, p := range l.Ports {
+			at := p // bridges' interfaces are all in one namespace
+			if hosts[l.Ends[k]] {
+				at = l.Ends[k] + ":" + p
+			}
+			if p == "" || l.Type == topology.Duplex && given[at] || len(p) > 15 {
+				t.Errorf("the interface %q of %s is given twice, or is no name for one", p, l.Ends[k])
+			}
+			given[at] = true
+		}
+		l.Ports = make([]string, len(l.Ends))
+	}
+}
+
 func TestContainerlabRoundTrip(t *testing.T) {
 	c := builtin.Catalogue()
 	for _, s := range samples {
@@ -139,24 +224,9 @@ func TestContainerlabRoundTrip(t *testing.T) {
 		for i := range n.Links {
 			n.Links[i].Ports = []string{"", ""}
 		}
-		for i := range n.Nodes {
-			n.Nodes[i].Class = ""
-			if n.Nodes[i].Kind == topology.Host && n.Nodes[i].Image == "" {
-				n.Nodes[i].Image = "alpine:3" // what containerlab has to run
-			}
-		}
+		running(n)
 		back := again(t, "containerlab", n)
-		ports := map[string]bool{}
-		for i := range back.Links {
-			for k, p := range back.Links[i].Ports {
-				if at := back.Links[i].Ends[k] + ":" + p; p == "" || ports[at] {
-					t.Errorf("%s: the interface %s is given twice, or has no name", s.format, at)
-				} else {
-					ports[at] = true
-				}
-			}
-			back.Links[i].Ports = []string{"", ""}
-		}
+		plain(t, back)
 		if diff := cmp.Diff(lines(n), lines(back)); diff != "" {
 			t.Errorf("%s: read back (+) otherwise than written (-):\n%s", s.format, diff)
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"testbed/emulator/catalogue"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/topology"
 )
 
@@ -91,7 +92,7 @@ func checkUrban(p *Parameters) []Problem {
 	var all []Problem
 	if p.Neighbourhoods != nil && len(p.Sizes) > 0 && len(p.Sizes) != *p.Neighbourhoods {
 		all = append(all, Problem{"sizes",
-			fmt.Sprintf("there are %d sizes for %d neighbourhoods", len(p.Sizes), *p.Neighbourhoods),
+			fmt.Sprintf("%s for %s", printable.There(len(p.Sizes), "size"), printable.Count(*p.Neighbourhoods, "neighbourhood")),
 			fmt.Sprintf("write %d", *p.Neighbourhoods)})
 	}
 	if p.Pis != nil && *p.Pis == 0 {

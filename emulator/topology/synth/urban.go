@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
 )
@@ -66,7 +67,7 @@ func (p UrbanSensing) validate() error {
 	c.count("racks", p.Racks, 0)
 	c.count("servers-per-rack", p.ServersPerRack, 0)
 	if p.Sizes != nil && len(p.Sizes) != p.Neighbourhoods {
-		c.fail("there are %d sizes for %d neighbourhoods", len(p.Sizes), p.Neighbourhoods)
+		c.fail("%s for %s", printable.There(len(p.Sizes), "size"), printable.Count(p.Neighbourhoods, "neighbourhood"))
 	}
 	for i, size := range p.Sizes {
 		c.count(fmt.Sprintf("sizes[%d]", i), size, 1)

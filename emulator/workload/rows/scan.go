@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/internal/readfile"
 )
 
@@ -38,7 +39,7 @@ func Scan(r io.Reader, name string, row func(line int, text string) error) error
 		}
 	}
 	if err := scanner.Err(); err != nil {
-		return fmt.Errorf("trace %s: after %d rows: %w", name, rows, err)
+		return fmt.Errorf("trace %s: after %s: %w", name, printable.Count(rows, "row"), err)
 	}
 	return nil
 }

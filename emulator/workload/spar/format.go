@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/workload"
 	"testbed/emulator/workload/rows"
 )
@@ -106,16 +107,16 @@ func (t *Trace) Stateless(opts workload.Options) error {
 	case t.Rows == 0:
 		return fmt.Errorf("%s is empty; a row of a trace is %s", t.Name, RowFormat)
 	case jobs == 0:
-		return fmt.Errorf("no job of %s is left: %d of %d rows have a task whose name carries no DAG%s",
-			t.Name, t.Skipped, t.Rows, notes)
+		return fmt.Errorf("no job of %s is left: %d of %s have a task whose name carries no DAG%s",
+			t.Name, t.Skipped, printable.Count(t.Rows, "row"), notes)
 	case t.file:
-		return fmt.Errorf("of %d jobs in %s none has a state: "+
+		return fmt.Errorf("of %s in %s none has a state: "+
 			"a job is the chain of its task 1 and all that wait for it, directly or not, "+
 			"and a state is a task outside of the chain that one inside waits for, as M2 in the rows M1, M2, J3_1_2; "+
 			"workload.stateless: keep takes jobs without one%s",
-			jobs, t.Name, notes)
+			printable.Count(jobs, "job"), t.Name, notes)
 	default:
-		return fmt.Errorf("of %d synthesized jobs none has a state; "+
-			"raise workload.synth.jobs, or change workload.synth.seed", jobs)
+		return fmt.Errorf("of %s none has a state; "+
+			"raise workload.synth.jobs, or change workload.synth.seed", printable.Count(jobs, "synthesized job"))
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"testbed/emulator/internal/program"
 	"testbed/emulator/internal/testenv"
@@ -179,16 +178,12 @@ func sshd(t *testing.T, at testenv.Machines) (config string, ends []func()) {
 		"StrictHostKeyChecking yes")
 	fields := strings.Fields(string(key))
 	write("known", "[10.231.77.1]:2222 "+fields[0]+" "+fields[1], "[10.231.77.2]:2222 "+fields[0]+" "+fields[1])
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	testenv.Eventually(t, "sshd answers", func() bool {
 		failed := error(nil)
 		for _, host := range []string{"10.231.77.1", "10.231.77.2"} {
 			failed = errors.Join(failed, exec.Command("ssh", "-F", config, "-p", "2222", host, "true").Run())
 		}
-		if failed == nil {
-			return config, ends
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("sshd does not answer: %v", failed)
-		}
-	}
+		return failed == nil
+	})
+	return config, ends
 }

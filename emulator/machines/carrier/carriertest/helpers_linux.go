@@ -7,11 +7,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/machines"
 	"testbed/emulator/machines/carrier"
 	agents "testbed/emulator/machines/carrier/container"
@@ -22,11 +22,7 @@ import (
 // lost waits until an agent's connection is known to be lost.
 func (s *suite) lost(a *carrier.Agent) {
 	s.Helper()
-	select {
-	case <-a.Lost():
-	case <-time.After(2 * time.Minute):
-		s.Fatalf("the agent of %s is not lost", a.Machine.Name)
-	}
+	testenv.Receive(s.T, "the agent of "+a.Machine.Name+" is lost", a.Lost())
 }
 
 // machines are those of the carrier, in the order of their names.
@@ -140,19 +136,17 @@ func (s *suite) containers(n int) []container.Summary {
 // nothingIsLeft fails where a machine still has a container, which may be about to go.
 func (s *suite) nothingIsLeft() {
 	for n := 1; n <= s.at.Count; n++ {
-		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-			left, err := s.api(n).ContainerList(context.Background(), container.ListOptions{All: true})
-			if err == nil && len(left) == 0 {
-				break
+		var left []container.Summary
+		var err error
+		if !testenv.Holds(func() bool {
+			left, err = s.api(n).ContainerList(context.Background(), container.ListOptions{All: true})
+			return err == nil && len(left) == 0
+		}) {
+			var names []string
+			for _, c := range left {
+				names = append(names, fmt.Sprint(c.Names, " ", c.Command))
 			}
-			if time.Now().After(deadline) {
-				var names []string
-				for _, c := range left {
-					names = append(names, fmt.Sprint(c.Names, " ", c.Command))
-				}
-				s.Errorf("machine %d still has %q (%v)", n, names, err)
-				break
-			}
+			s.Errorf("machine %d still has %q (%v)", n, names, err)
 		}
 	}
 }

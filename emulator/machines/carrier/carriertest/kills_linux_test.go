@@ -14,6 +14,7 @@ import (
 
 	"github.com/containerd/errdefs"
 
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/machines/carrier/engines"
 	"testbed/emulator/machines/carrier/swarm"
 	"testbed/emulator/machines/control"
@@ -101,11 +102,8 @@ func (s *seated) killAt(who victim, after time.Duration) {
 	over := make(chan struct{})
 	time.AfterFunc(after, func() {
 		defer close(over)
-		for deadline := time.Now().Add(time.Minute); !who.kill(s); time.Sleep(10 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				s.Errorf("there is no %s to kill", who.name)
-				return
-			}
+		if !testenv.Holds(func() bool { return who.kill(s) }) {
+			s.Errorf("there is no %s to kill", who.name)
 		}
 	})
 	p, args := s.program()

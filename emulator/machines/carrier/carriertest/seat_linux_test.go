@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -138,11 +139,9 @@ func (s *seated) pid() int {
 func (s *seated) noAgents() {
 	s.Helper()
 	for n := 1; n <= s.at.Count; n++ {
-		for deadline := time.Now().Add(time.Minute); len(s.containers(n)) > 0; time.Sleep(50 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				s.Fatalf("machine %d still has an agent", n)
-			}
-		}
+		testenv.Eventually(s.T, fmt.Sprintf("machine %d has no agent any more", n), func() bool {
+			return len(s.containers(n)) == 0
+		})
 	}
 }
 
@@ -409,19 +408,15 @@ func (s *seated) parentIsKilled(after time.Duration) {
 	time.Sleep(after)
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+	testenv.Eventually(s.T, "the process ends or answers", func() bool {
 		if kept, err := seat.Open(s.config.Dir, s.testbed); err == nil {
 			if err := kept.Close(context.Background()); err != nil {
 				s.Error(err)
 			}
-			break
+			return true
 		}
-		if beds, err := seat.Testbeds(); err != nil || beds[s.testbed] == "" {
-			break
-		}
-		if time.Now().After(deadline) {
-			s.Fatal("the process neither ends nor answers")
-		}
-	}
+		beds, err := seat.Testbeds()
+		return err != nil || beds[s.testbed] == ""
+	})
 	s.nothingIsLeft()
 }

@@ -341,7 +341,7 @@ func TestAnAgentEndsOnRequest(t *testing.T) {
 		}
 	case err := <-failed:
 		t.Error(err)
-	case <-time.After(time.Minute):
+	case <-time.After(testenv.Patience):
 		t.Fatal("it does not end")
 	}
 	s.lost(on[0])

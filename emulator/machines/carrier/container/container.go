@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/client"
@@ -42,8 +43,9 @@ type Spec struct {
 	By       string   `json:"by"`
 	Image    string   `json:"image"`    // by which the engine knows it
 	Socket   string   `json:"socket"`   // path of the engine's socket on its machine
-	Programs string   `json:"programs"` // as in carrier.Launch
+	Programs string   `json:"programs"` // as in carrier.Launch, as is Replace
 	Dirs     []string `json:"dirs"`
+	Replace  bool     `json:"replace,omitempty"`
 }
 
 // The capabilities that an agent has beside the engine's usual ones: for links, for entering the namespaces of nodes
@@ -108,13 +110,18 @@ func (s Spec) check() error {
 const call = time.Minute
 
 // Start starts an agent and returns the connection to it, by which it lives. ctx bounds the start alone. An error says
-// what the engine refused. An engine carries out what it was asked whether or not the asker still waits, so calls under
-// way are let finish when ctx ends.
+// what the engine refused, and wraps carrier.ErrLeft where the agent's container could not be removed. An engine
+// carries out what it was asked whether or not the asker still waits, so calls under way are let finish when ctx ends.
 func Start(ctx context.Context, api *client.Client, s Spec) (conn *Conn, err error) {
 	if err := errors.Join(s.check(), context.Cause(ctx)); err != nil {
 		return nil, err
 	}
 	lasting := context.WithoutCancel(ctx)
+	if s.Replace {
+		if err := Remove(ctx, api, s.Testbed); err != nil {
+			return nil, err
+		}
+	}
 	calls, cancel := context.WithTimeout(lasting, call)
 	defer cancel()
 	config, host := s.configure()
@@ -124,14 +131,13 @@ func Start(ctx context.Context, api *client.Client, s Spec) (conn *Conn, err err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, remove(lasting, api, made.ID))
+			err = carrier.Left(err, remove(lasting, api, made.ID))
 		}
 	}()
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	attached, err := api.ContainerAttach(lasting, made.ID, // the connection outlives the start
-		container.AttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
+	attached, err := attach(calls, api, made.ID)
 	if err != nil {
 		return nil, fmt.Errorf("attaching to the agent: %w", err)
 	}
@@ -144,6 +150,32 @@ func Start(ctx context.Context, api *client.Client, s Spec) (conn *Conn, err err
 		return nil, fmt.Errorf("starting the agent: %w", err)
 	}
 	return newConn(api, made.ID, attached), nil
+}
+
+// attach attaches to a container. The client heeds no end of ctx while it waits for the engine's answer, and one that
+// hangs gives none.
+func attach(ctx context.Context, api *client.Client, id string) (types.HijackedResponse, error) {
+	type answer struct {
+		attached types.HijackedResponse
+		err      error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		attached, err := api.ContainerAttach(context.WithoutCancel(ctx), id, // the connection outlives the start
+			container.AttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
+		answered <- answer{attached, err}
+	}()
+	select {
+	case a := <-answered:
+		return a.attached, a.err
+	case <-ctx.Done():
+		go func() {
+			if a := <-answered; a.err == nil {
+				a.attached.Close()
+			}
+		}()
+		return types.HijackedResponse{}, context.Cause(ctx)
+	}
 }
 
 // going is how long an agent that was removed may take to be gone.
@@ -162,12 +194,25 @@ func (s Spec) create(
 		case errdefs.IsNotFound(err):
 			return made, fmt.Errorf("the engine has no image %s: %w", s.Image, err)
 		case !errdefs.IsConflict(err):
-			return made, fmt.Errorf("creating the agent: %w", err)
+			err = fmt.Errorf("creating the agent: %w", err)
+			if !answered(err) {
+				err = carrier.Left(err, errors.New("the engine may have created it, or do so yet"))
+			}
+			return made, err
 		case time.Now().After(until) || ctx.Err() != nil:
-			return made, fmt.Errorf("an agent of testbed %s is there already: %w: %w", s.Testbed, carrier.ErrTaken, err)
+			return made, fmt.Errorf("an agent of testbed %s is there already: %w, or it is left of one that was killed, which "+
+				"`down --machines` removes: %w", s.Testbed, carrier.ErrTaken, err)
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
+}
+
+// answered tells what an engine has answered from what kept it from answering.
+func answered(err error) bool {
+	kinds := []func(error) bool{errdefs.IsInternal, errdefs.IsInvalidArgument, errdefs.IsNotFound, errdefs.IsConflict,
+		errdefs.IsPermissionDenied, errdefs.IsUnauthorized, errdefs.IsNotImplemented, errdefs.IsUnavailable,
+		errdefs.IsNotModified, errdefs.IsResourceExhausted}
+	return slices.ContainsFunc(kinds, func(is func(error) bool) bool { return is(err) })
 }
 
 // name is the container's; empty: the engine makes one up.
@@ -187,13 +232,19 @@ func Claimed(testbed string) bool {
 // ofNames are the characters of testbeds' names.
 const ofNames = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
-// removal bounds how long the engine may take to remove a container.
-const removal = 30 * time.Second
+// removal bounds how long the engine may take to remove a container. Of that an agent has at most stopping to undo what
+// it does: what it has just asked the engine for would be there after whoever looks for it has gone.
+const (
+	removal  = 30 * time.Second
+	stopping = 10 * time.Second
+)
 
 // remove removes a container, whether it runs or not. One that is gone, or going, is no error.
 func remove(ctx context.Context, api *client.Client, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, removal)
 	defer cancel()
+	seconds := int(stopping.Seconds())
+	_ = api.ContainerStop(ctx, id, container.StopOptions{Timeout: &seconds}) // removal says what fails
 	err := api.ContainerRemove(ctx, id, container.RemoveOptions{Force: true})
 	if err == nil || errdefs.IsNotFound(err) {
 		return nil

@@ -194,7 +194,7 @@ func (c *Carrier) Start(
 		failed[i] = carrier.On(on[i], failed[i])
 	}
 	if err := errors.Join(failed...); err != nil {
-		return nil, errors.Join(err, carrier.CloseAll(agents))
+		return nil, carrier.Left(err, carrier.CloseAll(agents))
 	}
 	return agents, nil
 }
@@ -207,8 +207,7 @@ func (c *Carrier) start(
 		return nil, err
 	}
 	conn, err := container.Start(ctx, w.api, container.Spec{Testbed: launch.Testbed, Launch: id, By: launch.By,
-		Image:  image,
-		Socket: w.socket, Programs: launch.Programs, Dirs: launch.Dirs})
+		Image: image, Socket: w.socket, Programs: launch.Programs, Dirs: launch.Dirs, Replace: launch.Replace})
 	if err != nil {
 		return nil, err
 	}

@@ -71,7 +71,8 @@ func TestAnEngineThatIsLostIsTheReason(t *testing.T) {
 		m := engineThat(t, c.create)
 		carrierOf := New([]machines.Machine{m}, Options{Image: "x"})
 		_, err := carrierOf.Start(context.Background(), carrier.Launch{Testbed: "t"}, []machines.Machine{m})
-		if err == nil || errors.Is(err, carrier.ErrUnreachable) != c.lost || !strings.Contains(err.Error(), m.ID) {
+		if err == nil || errors.Is(err, carrier.ErrUnreachable) != c.lost || errors.Is(err, carrier.ErrLeft) != c.lost ||
+			!strings.Contains(err.Error(), m.ID) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if err := carrierOf.Close(); err != nil {

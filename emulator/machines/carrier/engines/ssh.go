@@ -21,12 +21,16 @@ import (
 // connection each would meet sshd's MaxStartups, and take 0.3 s.
 type tunnel struct {
 	dir   string // nobody but this user gets in
+	held  io.Closer
 	path  string
 	ssh   *exec.Cmd
 	ended chan struct{}
 	said  bytes.Buffer // by ssh; to be read once it has ended
 	hold  io.Closer    // standard input of what ssh runs there
 }
+
+// tunnelDirs is what the names of tunnels' directories begin with.
+const tunnelDirs = "tb-ssh-"
 
 // longestTemporary is how long a directory's path may be for a socket in a directory there to have an address.
 const longestTemporary = 60
@@ -42,11 +46,16 @@ func dig(ctx context.Context, to *url.URL, socket, temporary string, more []stri
 	if len(temporary) > longestTemporary {
 		temporary = ""
 	}
-	dir, err := os.MkdirTemp(temporary, "tb-ssh-")
+	removeStale(temporary)
+	dir, err := os.MkdirTemp(temporary, tunnelDirs+"*")
 	if err != nil {
 		return nil, err
 	}
-	t = &tunnel{dir: dir, path: filepath.Join(dir, "docker.sock"), ended: make(chan struct{})}
+	held, err := hold(dir)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	t = &tunnel{dir: dir, held: held, path: filepath.Join(dir, "docker.sock"), ended: make(chan struct{})}
 	args := []string{"-T", "-o", "BatchMode=yes", "-o", "ExitOnForwardFailure=yes", "-o", "ControlMaster=no",
 		"-o", "ControlPath=none", "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=4",
 		"-o", "StreamLocalBindMask=0177", "-L", t.path + ":" + socket}
@@ -64,7 +73,8 @@ func dig(ctx context.Context, to *url.URL, socket, temporary string, more []stri
 		err = t.ssh.Start()
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("starting ssh (apt-get install openssh-client): %w", err), os.RemoveAll(dir))
+		return nil, errors.Join(fmt.Errorf("starting ssh (apt-get install openssh-client): %w", err), os.RemoveAll(dir),
+			held.Close())
 	}
 	go func() {
 		_ = t.ssh.Wait() // what it says matters, not its status
@@ -111,5 +121,5 @@ func (t *tunnel) close() error {
 	t.hold.Close()
 	_ = t.ssh.Process.Kill() // it may have ended
 	<-t.ended
-	return os.RemoveAll(t.dir)
+	return errors.Join(os.RemoveAll(t.dir), t.held.Close())
 }

@@ -21,10 +21,11 @@ const (
 	mostEach    = 32
 )
 
-// gate takes the relays' connections, and lets nobody else in.
+// gate takes the relays' connections, and lets nobody else in. Each machine has a key of its own, so that none can take
+// the place of another.
 type gate struct {
 	listener net.Listener
-	config   *tls.Config
+	configs  map[string]*tls.Config // by node of the Swarm
 	guests   chan guest
 	shut     chan struct{}
 	once     sync.Once // for shut
@@ -35,20 +36,23 @@ type gate struct {
 	pending map[net.Conn]bool // those who have not proved anything yet
 }
 
-// guest is a relay that has proved to have the key.
+// guest is a relay that has proved to have the key of its node.
 type guest struct {
 	net.Conn
 	node string
 }
 
-// open opens the gate to those who have the key.
-func open(listener net.Listener, key noderuntime.Secret) (*gate, error) {
-	config, err := relay.Controller.Config(key)
-	if err != nil {
-		return nil, err
-	}
-	g := &gate{listener: listener, config: config, guests: make(chan guest), shut: make(chan struct{}),
+// open opens the gate to those who have the key of the node that they say they are on.
+func open(listener net.Listener, keys map[string]noderuntime.Secret) (*gate, error) {
+	g := &gate{listener: listener, configs: map[string]*tls.Config{}, guests: make(chan guest), shut: make(chan struct{}),
 		door: strangers.New(mostPending, mostEach), pending: map[net.Conn]bool{}}
+	for node, key := range keys {
+		config, err := relay.Controller.Config(key)
+		if err != nil {
+			return nil, err
+		}
+		g.configs[node] = config
+	}
 	g.serving.Go(g.accept)
 	return g, nil
 }
@@ -91,14 +95,26 @@ func (g *gate) leave(conn net.Conn) bool {
 	return g.pending != nil
 }
 
-// receive hands on who has the key and says where it is; all others are hung up on without a word.
+// errNobody is the end of a handshake with somebody who names no machine that is awaited.
+var errNobody = errors.New("no machine that is awaited")
+
+// receive hands on who has the key of the node that it says it is on; all others are hung up on without a word.
 func (g *gate) receive(raw net.Conn) {
 	_ = raw.SetDeadline(time.Now().Add(handshake))
-	conn := tls.Server(raw, g.config)
+	conn := tls.Server(raw, &tls.Config{MinVersion: tls.VersionTLS13,
+		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			if config := g.configs[hello.ServerName]; config != nil {
+				return config, nil
+			}
+			return nil, errNobody
+		}})
 	var greeting relay.Greeting
 	err := conn.Handshake()
 	if err == nil {
 		err = control.Receive(conn, &greeting)
+	}
+	if node := conn.ConnectionState().ServerName; err == nil && greeting.Node != node {
+		err = errNobody
 	}
 	if open := g.leave(raw); !open || err != nil {
 		raw.Close()

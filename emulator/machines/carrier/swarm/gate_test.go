@@ -16,14 +16,14 @@ import (
 	"testbed/emulator/noderuntime"
 )
 
-// opened is a gate for a key, on loopback.
+// opened is a gate for the key of the node n, on loopback.
 func opened(t *testing.T, key noderuntime.Secret) (*gate, string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := open(listener, key)
+	g, err := open(listener, map[string]noderuntime.Secret{"n": key})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,13 +31,68 @@ func opened(t *testing.T, key noderuntime.Secret) (*gate, string) {
 	return g, listener.Addr().String()
 }
 
+// config is a side's, of the node n.
 func config(t *testing.T, side relay.Side, key noderuntime.Secret) *tls.Config {
 	t.Helper()
 	c, err := side.Config(key)
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.ServerName = "n"
 	return c
+}
+
+// TestOneMachineIsNotTakenForAnother: whoever has a node's key is let in as that node, whatever it says, and as no
+// other.
+func TestOneMachineIsNotTakenForAnother(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := map[string]noderuntime.Secret{"a": noderuntime.NewSecret(), "b": noderuntime.NewSecret()}
+	g, err := open(listener, keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = g.Close() })
+	come := func(key, shown, said string) error {
+		config, err := relay.Dialing(shown, keys[key])
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.VerifyConnection = nil // it takes whoever answers
+		conn, err := tls.Dial("tcp", listener.Addr().String(), config)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		if err := control.Send(conn, relay.Greeting{Node: said}); err != nil {
+			return err
+		}
+		hung := make(chan error, 1)
+		go func() { _, err := conn.Read(make([]byte, 1)); hung <- err }()
+		select {
+		case who := <-g.guests:
+			if who.node != key || shown != key || said != key {
+				t.Errorf("with the key of %s, which shows %s and says %s: let in as %s", key, shown, said, who.node)
+			}
+			return who.Close()
+		case err := <-hung:
+			return err
+		}
+	}
+	for _, c := range []struct{ key, shown, said string }{
+		{"a", "b", "b"}, {"a", "a", "b"}, {"a", "b", "a"}, {"b", "a", "a"}, {"a", "", "a"}, {"a", "c", "c"},
+	} {
+		if err := come(c.key, c.shown, c.said); err == nil {
+			t.Errorf("%+v was let in", c)
+		}
+	}
+	for _, node := range []string{"a", "b"} {
+		if err := come(node, node, node); err != nil {
+			t.Errorf("%s itself: %v", node, err)
+		}
+	}
 }
 
 // TestStrangersGetNothing: not one byte of what is the controller's, whatever they say and however they are dressed.

@@ -44,24 +44,24 @@ type met struct {
 
 // gather takes in the relays of the machines that are wanted, has each start its agent, and returns these in the order
 // of the machines.
-func (s *start) gather(ctx context.Context, from *gate, service string) ([]*carrier.Agent, error) {
+func (s *start) gather(ctx context.Context, from *gate, services []string) ([]*carrier.Agent, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, starting, fmt.Errorf("agents did not come in %v", starting))
 	defer cancel()
 	g := &gathering{start: s, agents: make([]*carrier.Agent, len(s.on)), under: make([]bool, len(s.on)),
 		missing: len(s.on), meetings: make(chan met)}
-	err := g.run(ctx, from, service)
+	err := g.run(ctx, from, services)
 	cancel()
 	go func() { g.meeting.Wait(); close(g.meetings) }()
 	for m := range g.meetings {
 		g.agents[m.at] = m.agent
 	}
 	if err != nil {
-		return nil, errors.Join(err, carrier.CloseAll(g.agents))
+		return nil, carrier.Left(err, carrier.CloseAll(g.agents))
 	}
 	return g.agents, nil
 }
 
-func (g *gathering) run(ctx context.Context, from *gate, service string) error {
+func (g *gathering) run(ctx context.Context, from *gate, services []string) error {
 	look := time.NewTicker(asking)
 	defer look.Stop()
 	for g.missing > 0 {
@@ -69,7 +69,7 @@ func (g *gathering) run(ctx context.Context, from *gate, service string) error {
 		case <-ctx.Done():
 			return errors.Join(context.Cause(ctx), g.absent())
 		case <-look.C:
-			if err := g.look(ctx, service); err != nil {
+			if err := g.look(ctx, services); err != nil {
 				return err
 			}
 		case who := <-from.guests:
@@ -86,13 +86,13 @@ func (g *gathering) run(ctx context.Context, from *gate, service string) error {
 }
 
 // look fails where tasks were refused, with all that are, and where machines are not there any more.
-func (g *gathering) look(ctx context.Context, service string) error {
+func (g *gathering) look(ctx context.Context, services []string) error {
 	if g.turns++; g.turns%mostLooks == 0 {
 		if err := g.gone(ctx); err != nil {
 			return err
 		}
 	}
-	failed, undecided, err := g.refused(ctx, service)
+	failed, undecided, err := g.refused(ctx, services)
 	if err != nil || failed == nil {
 		return err
 	}
@@ -144,12 +144,8 @@ func (s *start) meet(ctx context.Context, conn net.Conn, m machines.Machine) (*c
 		return nil, context.Cause(ctx)
 	}
 	switch {
-	case answer.Unreachable:
-		err = fmt.Errorf("%w: %s", carrier.ErrUnreachable, answer.Failed)
-	case answer.Taken:
-		err = fmt.Errorf("%w: %s", carrier.ErrTaken, answer.Failed)
 	case answer.Failed != "":
-		err = errors.New(answer.Failed)
+		err = said(answer)
 	case err != nil:
 		err = fmt.Errorf("its relay: %w: %w", control.ErrLost, err)
 	}
@@ -157,6 +153,21 @@ func (s *start) meet(ctx context.Context, conn net.Conn, m machines.Machine) (*c
 		return nil, errors.Join(err, conn.Close())
 	}
 	return carrier.Meet(ctx, conn, m, s.launch, s.options.Digest)
+}
+
+// said is the error that a relay tells of, of all its kinds.
+func said(a relay.Answer) error {
+	err := errors.New(a.Failed)
+	if a.Left {
+		err = fmt.Errorf("%w: %w", carrier.ErrLeft, err)
+	}
+	if a.Taken {
+		err = fmt.Errorf("%w: %w", carrier.ErrTaken, err)
+	}
+	if a.Unreachable {
+		err = fmt.Errorf("%w: %w", carrier.ErrUnreachable, err)
+	}
+	return err
 }
 
 // absent names the machines whose agents have not come.

@@ -36,14 +36,15 @@ type start struct {
 	launch carrier.Launch
 	word   string // names what is made
 	image  string
-	key    noderuntime.Secret
 	on     []machines.Machine
+	// keys are drawn for each start, and one for each machine, by its ID: who has one is on that machine.
+	keys map[string]noderuntime.Secret
 }
 
 // undoing bounds the removal of what a failed Start made.
 const undoing = time.Minute
 
-// Start makes the service and waits for its relays. It listens for them meanwhile, and no longer.
+// Start makes the services and waits for their relays. It listens for them meanwhile, and no longer.
 func (c *Carrier) Start(
 	ctx context.Context, launch carrier.Launch, on []machines.Machine,
 ) (agents []*carrier.Agent, err error) {
@@ -52,8 +53,11 @@ func (c *Carrier) Start(
 	if err != nil {
 		return nil, err
 	}
-	s := &start{Carrier: c, launch: launch.Complete(), word: container.Word(), key: noderuntime.NewSecret(),
-		on: on}
+	s := &start{Carrier: c, launch: launch.Complete(), word: container.Word(), on: on,
+		keys: map[string]noderuntime.Secret{}}
+	for _, m := range on {
+		s.keys[m.ID] = noderuntime.NewSecret()
+	}
 	if s.image, err = c.image(ctx); err != nil {
 		return nil, err
 	}
@@ -66,7 +70,7 @@ func (c *Carrier) Start(
 		return nil, fmt.Errorf("relays are to find this program at %s: %w: run it on the manager's machine, or give an "+
 			"address of this one at which the Swarm's machines reach it", address, err)
 	}
-	gate, err := open(listener, s.key)
+	gate, err := open(listener, s.keys)
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
@@ -76,30 +80,43 @@ func (c *Carrier) Start(
 			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoing)
 			defer cancel()
 			// What this start has made, and no other: the testbed may be there already.
-			err = errors.Join(err, c.remove(clean, filters.NewArgs(filters.Arg("label", container.LabelLaunch+"="+s.word))))
+			err = carrier.Left(err, c.remove(clean, filters.NewArgs(filters.Arg("label", container.LabelLaunch+"="+s.word))))
 		}
 	}()
-	service, err := s.create(ctx, listener.Addr().String())
+	services, err := s.create(ctx, listener.Addr().String())
 	if err != nil {
 		return nil, err
 	}
-	return s.gather(ctx, gate, service)
+	return s.gather(ctx, gate, services)
 }
 
-// create makes the secret and the service, and returns the service's ID.
-func (s *start) create(ctx context.Context, address string) (string, error) {
+// create makes the secrets and services, one of each for a machine, and returns the services' IDs.
+func (s *start) create(ctx context.Context, address string) (services []string, err error) {
 	if err := s.free(ctx); err != nil {
-		return "", err
+		return nil, err
 	}
+	for i := range s.on {
+		name := fmt.Sprintf("tb-agents-%s-%d", s.word, i)
+		if i == 0 && container.Claimed(s.launch.Testbed) {
+			name = "tb-agents-" + s.launch.Testbed // the claim to it: a Swarm has one secret and one service of a name
+		}
+		id, err := s.createOn(ctx, s.on[i], name, address)
+		if err != nil {
+			return nil, err
+		}
+		services = append(services, id)
+	}
+	return services, nil
+}
+
+// createOn makes the secret and the service of a machine.
+func (s *start) createOn(ctx context.Context, m machines.Machine, name, address string) (service string, err error) {
 	labels := map[string]string{container.LabelTestbed: s.launch.Testbed, container.LabelLaunch: s.word,
 		container.LabelBy: s.launch.By}
-	text, err := s.key.MarshalText()
+	key := s.keys[m.ID]
+	text, err := key.MarshalText()
 	if err != nil {
 		return "", err
-	}
-	name := "tb-agents-" + s.launch.Testbed // the claim to it: a Swarm has one secret and one service of a name
-	if !container.Claimed(s.launch.Testbed) {
-		name = "tb-agents-" + s.word
 	}
 	secret, err := s.options.API.SecretCreate(ctx,
 		swarm.SecretSpec{Annotations: swarm.Annotations{Name: name, Labels: labels}, Data: text})
@@ -107,12 +124,12 @@ func (s *start) create(ctx context.Context, address string) (string, error) {
 		err = fmt.Errorf("%w: %w", carrier.ErrTaken, err)
 	}
 	if err != nil {
-		return "", ofManager("the run's key as a secret of the Swarm", err)
+		return "", ofManager("a machine's key as a secret of the Swarm", err)
 	}
-	made, err := s.options.API.ServiceCreate(ctx, s.service(name, secret.ID, labels, address),
+	made, err := s.options.API.ServiceCreate(ctx, s.service(m, name, secret.ID, labels, address),
 		swarm.ServiceCreateOptions{})
 	if err != nil {
-		return "", ofManager("the service of agents", err)
+		return "", ofManager("the service of an agent", err)
 	}
 	return made.ID, nil
 }
@@ -127,56 +144,49 @@ func (s *start) free(ctx context.Context) error {
 	return ofManager("the Swarm's services", err)
 }
 
-// service is what the Swarm is asked for: a relay on each machine, with the engine's socket, the key, and nothing else.
-func (s *start) service(name, secret string, labels map[string]string, address string) swarm.ServiceSpec {
-	once := uint64(0)
+// service is what the Swarm is asked for: a relay on a machine, with the engine's socket, the machine's key, and
+// nothing else. A Swarm gives a secret to those machines alone that have a task with it.
+func (s *start) service(
+	m machines.Machine, name, secret string, labels map[string]string, address string,
+) swarm.ServiceSpec {
+	once, one, grace := uint64(0), uint64(1), relay.Leaving
 	return swarm.ServiceSpec{
 		Annotations: swarm.Annotations{Name: name, Labels: labels},
-		Mode:        swarm.ServiceMode{Global: &swarm.GlobalService{}},
+		Mode:        swarm.ServiceMode{Replicated: &swarm.ReplicatedService{Replicas: &one}},
 		TaskTemplate: swarm.TaskSpec{
 			ContainerSpec: &swarm.ContainerSpec{
 				Image: s.image, Command: []string{"/testbed"}, Args: []string{relay.Command, address}, User: "0", ReadOnly: true,
-				Labels: labels, Env: []string{relay.NodeEnv + "={{.Node.ID}}"}, CapabilityDrop: []string{"ALL"},
-				Mounts: []mount.Mount{{Type: mount.TypeBind, Source: s.options.Socket, Target: container.SocketInside}},
+				Labels: labels, Env: []string{relay.NodeEnv + "=" + m.ID}, CapabilityDrop: []string{"ALL"},
+				StopGracePeriod: &grace,
+				Mounts:          []mount.Mount{{Type: mount.TypeBind, Source: s.options.Socket, Target: container.SocketInside}},
 				Secrets: []*swarm.SecretReference{{SecretID: secret, SecretName: name,
 					File: &swarm.SecretReferenceFileTarget{Name: "tb-key", UID: "0", GID: "0", Mode: 0o400}}},
 			},
 			RestartPolicy: &swarm.RestartPolicy{Condition: swarm.RestartPolicyConditionNone, MaxAttempts: &once},
 			Networks:      []swarm.NetworkAttachmentConfig{{Target: "host"}},
-			Placement:     &swarm.Placement{Constraints: s.constraints()},
+			Placement:     &swarm.Placement{Constraints: []string{"node.id==" + m.ID}},
 			LogDriver:     &swarm.Driver{Name: "none"},
 		},
 	}
-}
-
-// constraints keep relays from machines that no agent is wanted on. A Swarm knows no "one of these".
-func (s *start) constraints() (all []string) {
-	fit, _, err := s.Machines(context.Background())
-	if err != nil {
-		return nil // relays that nobody wants are sent away
-	}
-	for _, m := range fit {
-		if !slices.ContainsFunc(s.on, func(o machines.Machine) bool { return o.ID == m.ID }) {
-			all = append(all, "node.id!="+m.ID)
-		}
-	}
-	return all
 }
 
 // spec is what a relay is told to start.
 func (s *start) spec() container.Spec {
 	return container.Spec{Testbed: s.launch.Testbed, Launch: s.word, By: s.launch.By, Image: s.image,
 		Socket:   s.options.Socket,
-		Programs: s.launch.Programs, Dirs: s.launch.Dirs}
+		Programs: s.launch.Programs, Dirs: s.launch.Dirs, Replace: s.launch.Replace}
 }
 
 // refused looks for tasks that will never run, and says why, by machine. undecided is whether others may follow.
-func (g *gathering) refused(ctx context.Context, service string) (failed error, undecided bool, err error) {
+func (g *gathering) refused(ctx context.Context, services []string) (failed error, undecided bool, err error) {
 	s := g.start
-	tasks, err := s.options.API.TaskList(ctx, swarm.TaskListOptions{Filters: filters.NewArgs(
-		filters.Arg("service", service))})
+	of := filters.NewArgs()
+	for _, id := range services {
+		of.Add("service", id)
+	}
+	tasks, err := s.options.API.TaskList(ctx, swarm.TaskListOptions{Filters: of})
 	if err != nil {
-		return nil, false, ofManager("the service's tasks", err)
+		return nil, false, ofManager("the services' tasks", err)
 	}
 	decided := 0
 	var why []error
@@ -201,12 +211,20 @@ func (g *gathering) refused(ctx context.Context, service string) (failed error, 
 	return errors.Join(why...), decided < len(s.on), nil
 }
 
+// bySignal is what the exit status of what was killed is greater than.
+const bySignal = 128
+
+// reason is why a task has ended. One that was killed has lost what it did.
 func (s *start) reason(t swarm.Task) error {
 	if strings.Contains(t.Status.Err, "No such image") {
 		return fmt.Errorf("its engine has no image %s, and a Swarm brings none there: load it (`docker save` here, `docker "+
 			"load` there), or give an image that a registry has", s.image)
 	}
-	return fmt.Errorf("its relay is %s: %s%s", t.Status.State, t.Status.Message, prefixed(": ", t.Status.Err))
+	err := fmt.Errorf("its relay is %s: %s%s", t.Status.State, t.Status.Message, prefixed(": ", t.Status.Err))
+	if c := t.Status.ContainerStatus; c != nil && c.ExitCode > bySignal {
+		err = fmt.Errorf("%w: %w", control.ErrLost, err)
+	}
+	return err
 }
 
 func prefixed(with, text string) string {

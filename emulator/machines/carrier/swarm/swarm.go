@@ -1,7 +1,7 @@
-// Package swarm brings agents to the machines of the Swarm that Docker runs, through one of its managers: one global
-// service of relays, which dial back to the controller over mutual TLS with a key that the Swarm gives to nobody else,
-// and each of which starts the agent on its machine. Service and secret are found by their labels and removed in every
-// ending; relays end with the service, agents with their relays.
+// Package swarm brings agents to the machines of the Swarm that Docker runs, through one of its managers: a service for
+// each machine, of one relay, which dials back to the controller over mutual TLS with a key that the Swarm gives to no
+// other machine, and starts the agent on its own. Services and secrets are found by their labels and removed in every
+// ending; relays end with their services, agents with their relays.
 package swarm
 
 import (
@@ -147,7 +147,8 @@ func unfitness(n swarm.Node) string {
 	return ""
 }
 
-// Remove removes a testbed's service, and its secret once no task uses that any more. Agents end with their relays.
+// Remove removes a testbed's services, and their secrets once no task uses those any more. Agents end with their
+// relays.
 func (c *Carrier) Remove(ctx context.Context, testbed string) ([]carrier.Unfit, error) {
 	_, err := c.managed(ctx)
 	if err == nil {

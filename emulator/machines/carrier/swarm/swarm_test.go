@@ -9,9 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/docker/docker/api/types/swarm"
 	"github.com/docker/docker/client"
 
 	"testbed/emulator/machines/carrier"
+	"testbed/emulator/machines/carrier/swarm/relay"
+	"testbed/emulator/machines/control"
 	"testbed/emulator/noderuntime"
 )
 
@@ -95,5 +98,59 @@ func TestAManagerThatIsLostIsTheReason(t *testing.T) {
 		}
 		engine.Close()
 		api.Close()
+	}
+}
+
+// TestASecretIsAClaim: a start that is under way, or was killed, may have no service yet.
+func TestASecretIsAClaim(t *testing.T) {
+	engine := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/services"):
+			fmt.Fprint(w, `[]`)
+		case strings.HasSuffix(r.URL.Path, "/secrets"):
+			fmt.Fprint(w, `[{"ID": "s", "Spec": {"Name": "tb-agents-t", "Labels": {"testbed.agent.by": "there"}}}]`)
+		default:
+			fmt.Fprint(w, `{"ID": "A", "Swarm": {"NodeID": "n1", "ControlAvailable": true, "LocalNodeState": "active"}}`)
+		}
+	}))
+	defer engine.Close()
+	api, err := client.NewClientWithOpts(client.WithHost("tcp://"+engine.Listener.Addr().String()),
+		client.WithVersion("1.41"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer api.Close()
+	claims, err := New(Options{API: api}).Claims(context.Background(), "t")
+	if err != nil || len(claims) != 1 || claims[0].By != "there" ||
+		!strings.Contains(claims[0].Says, "the secret tb-agents-t") {
+		t.Errorf("%+v, %v", claims, err)
+	}
+}
+
+// TestATaskThatWasKilled is lost; one that ended by itself, or never ran, is not.
+func TestATaskThatWasKilled(t *testing.T) {
+	for status, lost := range map[int]bool{137: true, 1: false, 0: false} {
+		task := swarm.Task{Status: swarm.TaskStatus{State: swarm.TaskStateFailed,
+			ContainerStatus: &swarm.ContainerStatus{ExitCode: status}}}
+		if err := (&start{}).reason(task); errors.Is(err, control.ErrLost) != lost {
+			t.Errorf("status %d: %v", status, err)
+		}
+	}
+	if err := (&start{}).reason(swarm.Task{}); errors.Is(err, control.ErrLost) {
+		t.Error(err)
+	}
+}
+
+// TestWhatARelaySays is of all kinds that it names: an engine that is lost may have left something.
+func TestWhatARelaySays(t *testing.T) {
+	lost := said(relay.Answer{Failed: "no answer", Unreachable: true, Left: true})
+	if !errors.Is(lost, carrier.ErrUnreachable) || !errors.Is(lost, carrier.ErrLeft) ||
+		errors.Is(lost, carrier.ErrTaken) || !strings.Contains(lost.Error(), "no answer") {
+		t.Error(lost)
+	}
+	if taken := said(relay.Answer{Failed: "there", Taken: true}); !errors.Is(taken, carrier.ErrTaken) ||
+		errors.Is(taken, carrier.ErrUnreachable) || errors.Is(taken, carrier.ErrLeft) {
+		t.Error(taken)
 	}
 }

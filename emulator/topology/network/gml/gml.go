@@ -63,14 +63,10 @@ func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
 	return g, errs.Join()
 }
 
-// attributes are the scalars of a node or an edge.
+// attributes are those of a node or an edge.
 func attributes(v *tree.Value) network.Attributes {
 	a := network.Attributes{}
-	for _, k := range v.Keys {
-		if k.Value.Is(tree.Scalar) {
-			a.Set(k.Name, k.Value.Text, k.Line)
-		}
-	}
+	a.Take(v)
 	return a
 }
 

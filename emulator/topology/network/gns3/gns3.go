@@ -4,6 +4,7 @@ package gns3
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"testbed/emulator/catalogue"
@@ -45,7 +46,10 @@ func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
 		return nil, network.Failf(root.Line, "this is not a project of GNS3: there is no list topology.nodes")
 	}
 	g := &network.Graph{Name: root.Get("name").String(), Unshaped: true}
+	var untaken network.Untaken
 	for _, n := range top.Get("nodes").Items {
+		untaken.Keys(network.Nodes, n, slices.Concat(drawn, []string{"node_id", "name", "node_type", "properties"})...)
+		untaken.Keys("nodes' properties", n.Get("properties"), slices.Concat(drawn, []string{"image"})...)
 		kind := topology.Host
 		if forwards[n.Get("node_type").String()] {
 			kind = topology.Switch
@@ -58,14 +62,21 @@ func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
 	var errs network.Errors
 	if links := top.Get("links"); links.Is(tree.List) {
 		for _, l := range links.Items {
-			errs.Add(link(g, l))
+			untaken.Keys(network.Links, l, "link_id", "link_style", "link_type", "nodes", "filters", "suspend", "project_id")
+			errs.Add(link(g, l, &untaken))
 		}
 	}
+	g.Notes = append(g.Notes, untaken.Notes()...)
 	return g, errs.Join()
 }
 
+// drawn are the keys of nodes that say how GNS3 shows and reaches them, and nothing of the network.
+var drawn = []string{"compute_id", "console", "console_auto_start", "console_http_path", "console_http_port",
+	"console_resolution", "console_type", "first_port_name", "height", "label", "locked", "port_name_format",
+	"port_segment_size", "project_id", "symbol", "template_id", "usage", "width", "x", "y", "z"}
+
 // link adds a link, unless it is suspended or drops everything.
-func link(g *network.Graph, v *tree.Value) error {
+func link(g *network.Graph, v *tree.Value, untaken *network.Untaken) error {
 	l := network.Link{Line: v.Line}
 	if nodes := v.Get("nodes"); nodes.Is(tree.List) {
 		for _, n := range nodes.Items {
@@ -77,7 +88,7 @@ func link(g *network.Graph, v *tree.Value) error {
 		}
 	}
 	var s network.Shape
-	cut, err := filters(&l, &s, v.Get("filters"))
+	cut, err := filters(&l, &s, v.Get("filters"), untaken)
 	if cut || v.Get("suspend").String() == "true" {
 		g.Notes = append(g.Notes, fmt.Sprintf("left out: the link of line %d, which lets nothing pass", v.Line))
 		return err
@@ -88,7 +99,7 @@ func link(g *network.Graph, v *tree.Value) error {
 }
 
 // filters reads what a link's packet filters do; cut: they let nothing pass.
-func filters(l *network.Link, s *network.Shape, v *tree.Value) (cut bool, err error) {
+func filters(l *network.Link, s *network.Shape, v *tree.Value, untaken *network.Untaken) (cut bool, err error) {
 	if !v.Is(tree.Map) {
 		return false, nil
 	}
@@ -116,6 +127,7 @@ func filters(l *network.Link, s *network.Shape, v *tree.Value) (cut bool, err er
 			s.Corrupt, wrong = network.Percent(arguments[0])
 		default:
 			l.Notes = append(l.Notes, "not kept: the filter "+network.Shown(f.Name))
+			untaken.Add("links' filters", f.Name, f.Line)
 		}
 		if wrong != nil && err == nil {
 			err = network.Failf(f.Line, "the filter %s: %w", f.Name, wrong)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"testbed/emulator/catalogue"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/topology"
 	"testbed/emulator/topology/network"
 	"testbed/emulator/topology/network/tree"
@@ -38,22 +39,28 @@ func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
 	p := &parser{graph: &network.Graph{Unshaped: true}, replicas: map[string]int{}}
 	for _, list := range root.All("services") {
 		for _, e := range list.All("service") {
+			p.untaken.Attrs("services", e, "name", "image", "supervisor", "replicas", "share")
 			p.errs.Add(p.service(e))
 		}
 	}
 	for _, list := range root.All("bridges") {
 		for _, e := range list.All("bridge") {
+			p.untaken.Attrs("bridges", e, "name")
 			p.graph.Nodes = append(p.graph.Nodes, network.Node{ID: e.Attrs["name"], Line: e.Line, Kind: topology.Switch})
 		}
 	}
 	for _, list := range root.All("links") {
 		for _, e := range list.All("link") {
+			p.untaken.Attrs(network.Links, e, "origin", "dest", "latency", "jitter", "drop", "upload", "download")
 			p.errs.Add(p.link(e))
 		}
 	}
+	p.untaken.Children("the experiment", root, "services", "bridges", "links", "dynamic")
+	p.graph.Notes = append(p.graph.Notes, p.untaken.Notes()...)
 	if d := root.First("dynamic"); d != nil && len(d.Children) > 0 {
 		p.graph.Notes = append(p.graph.Notes,
-			fmt.Sprintf("left out: %d changes of the part dynamic (line %d); a scenario has events", len(d.Children), d.Line))
+			fmt.Sprintf("left out: %s of the part dynamic (line %d); a scenario has events",
+				printable.Count(len(d.Children), "change"), d.Line))
 	}
 	return p.graph, p.errs.Join()
 }
@@ -62,6 +69,7 @@ type parser struct {
 	graph    *network.Graph
 	replicas map[string]int // of services that have several
 	errs     network.Errors
+	untaken  network.Untaken
 }
 
 // service adds a service, or each of its replicas. Supervisors, such as Kollaps' dashboard, are left out.
@@ -143,11 +151,7 @@ func (p *parser) link(e *tree.Element) error {
 	if e.Attrs["download"] == "" {
 		l.Type = topology.Uplink
 	}
-	origin, dest := e.Attrs["origin"], e.Attrs["dest"]
-	if n := p.count(origin) * p.count(dest); len(p.graph.Links)+n > network.MaxLinks {
-		return network.Failf(e.Line, "with the links between all replicas there are more than %d", network.MaxLinks)
-	}
-	p.between(l, origin, dest)
+	p.between(l, e.Attrs["origin"], e.Attrs["dest"])
 	return errs.Join()
 }
 
@@ -155,15 +159,15 @@ func (p *parser) link(e *tree.Element) error {
 func (p *parser) between(l network.Link, origin, dest string) {
 	for _, from := range p.all(origin) {
 		for _, to := range p.all(dest) {
+			if len(p.graph.Links) > network.MaxLinks {
+				return // which Resolve says
+			}
 			one := l
 			one.Ends = []network.End{{Node: from}, {Node: to}}
 			p.graph.Links = append(p.graph.Links, one)
 		}
 	}
 }
-
-// count is how many nodes a service is.
-func (p *parser) count(name string) int { return max(p.replicas[name], 1) }
 
 // all are the IDs of a service's replicas or, where it has none, its own.
 func (p *parser) all(name string) []string {

@@ -37,6 +37,7 @@ func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
 		return nil, network.Failf(root.Line, "this is not a file of MiniEdit: there is no list hosts")
 	}
 	g := &network.Graph{Unshaped: true}
+	var untaken network.Untaken
 	for _, list := range []struct {
 		key  string
 		kind topology.Kind
@@ -45,6 +46,7 @@ func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
 			continue
 		}
 		for _, n := range root.Get(list.key).Items {
+			untaken.Keys(list.key+"' opts", n.Get("opts"), "hostname", "nodeNum")
 			g.Nodes = append(g.Nodes, network.Node{ID: n.Get("opts").Get("hostname").String(), Line: n.Line, Kind: list.kind})
 		}
 	}
@@ -52,10 +54,13 @@ func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
 	if links := root.Get("links"); links.Is(tree.List) {
 		for _, v := range links.Items {
 			l := network.Link{Line: v.Line, Ends: []network.End{{Node: v.Get("src").String()}, {Node: v.Get("dest").String()}}}
+			untaken.Keys("links' opts", v.Get("opts"), "bw", "delay", "jitter", "loss", "max_queue_size")
 			errs.Add(shape(&l, v.Get("opts")))
 			g.Links = append(g.Links, l)
 		}
 	}
+	untaken.Keys("the file", root, "hosts", "switches", "links", "application", "version")
+	g.Notes = append(g.Notes, untaken.Notes()...)
 	return g, errs.Join()
 }
 

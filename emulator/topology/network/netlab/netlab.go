@@ -62,13 +62,17 @@ func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
 		p.node(k.Name, v, device)
 	}
 	p.links(root.Get("links"), 0)
+	p.untaken.Keys("the lab", root, "name", "nodes", "links", "defaults", "defaults.device")
+	p.untaken.Keys("the lab's defaults", root.Get("defaults"), "device")
+	p.graph.Notes = append(p.graph.Notes, p.untaken.Notes()...)
 	return p.graph, p.errs.Join()
 }
 
 type parser struct {
-	graph *network.Graph
-	known map[string]bool // nodes
-	errs  network.Errors
+	graph   *network.Graph
+	known   map[string]bool // nodes
+	errs    network.Errors
+	untaken network.Untaken
 }
 
 func (p *parser) node(name string, v *tree.Value, device string) {
@@ -79,6 +83,7 @@ func (p *parser) node(name string, v *tree.Value, device string) {
 	if role := v.Get("role").String(); role == "host" || device == "linux" && role != "router" && role != "bridge" {
 		n.Kind = topology.Host
 	}
+	p.untaken.Keys(network.Nodes, v, "name", "device", "role", "image")
 	p.known[name] = true
 	p.graph.Nodes = append(p.graph.Nodes, n)
 }
@@ -122,20 +127,40 @@ func (p *parser) link(v *tree.Value) {
 				sides = append(sides, p.side(item))
 			}
 		}
+		known := []string{"interfaces", "type", "name", "bridge"}
 		for _, k := range v.Keys {
 			if p.known[k.Name] && v.Get("interfaces") == nil {
+				known = append(known, k.Name)
 				sides = append(sides, side{node: k.Name, port: k.Value.Get("ifname").String(), tc: k.Value.Get("tc"), at: k.Value})
 			}
 		}
+		p.untakenOf(network.Links, v, known...)
 	}
 	shapes := make([]network.Shape, len(sides))
 	for i, s := range sides {
+		if s.at != nil {
+			p.untakenOf("links' ends", s.at, "node", "ifname")
+		}
 		for _, level := range []struct{ tc, at *tree.Value }{{v.Get("tc"), v}, {s.tc, s.at}} {
 			p.errs.Add(impair(&shapes[i], level.tc, level.at))
 		}
 	}
 	p.connect(v, sides, shapes)
 }
+
+// untakenOf tells of the keys of a link, or of one of its ends, that are not read; known are those that are beside tc.
+func (p *parser) untakenOf(of string, v *tree.Value, known ...string) {
+	for _, name := range impairments {
+		known = append(known, "tc."+name)
+	}
+	p.untaken.Keys(of, v, append(known, "tc")...)
+	if tc := v.Get("tc"); tc.Is(tree.Map) {
+		p.untaken.Keys(of+"' tc", tc, impairments...)
+	}
+}
+
+// impairments are the keys of tc.
+var impairments = []string{"delay", "jitter", "loss", "corrupt", "duplicate", "reorder", "rate"}
 
 func (p *parser) side(v *tree.Value) side {
 	if v.Is(tree.Scalar) {

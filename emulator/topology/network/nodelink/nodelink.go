@@ -84,13 +84,9 @@ func identity(v *tree.Value) string {
 	return id + ")"
 }
 
-// attributes are the scalars of a node or an edge.
+// attributes are those of a node or an edge.
 func attributes(v *tree.Value) network.Attributes {
 	a := network.Attributes{}
-	for _, k := range v.Keys {
-		if k.Value.Is(tree.Scalar) {
-			a.Set(k.Name, k.Value.Text, k.Line)
-		}
-	}
+	a.Take(v)
 	return a
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"testbed/emulator/catalogue"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/topology"
 	"testbed/emulator/topology/network"
 )
@@ -102,8 +103,8 @@ func (p *pairs) graph() (*network.Graph, error) {
 	if n := len(p.order); n < 2 || len(g.Links) == 0 {
 		return nil, errors.New("there are no two hosts with a round-trip time between them")
 	} else if missing := n*(n-1)/2 - len(g.Links); missing > 0 {
-		g.Notes = append(g.Notes, fmt.Sprintf("%d of %d pairs of hosts have no round-trip time, and no link: hosts do not "+
-			"forward", missing, n*(n-1)/2))
+		g.Notes = append(g.Notes, fmt.Sprintf("%d of %s of hosts have no round-trip time, and no link: hosts do not "+
+			"forward", missing, printable.Count(n*(n-1)/2, "pair")))
 	}
 	if several {
 		g.Notes = append(g.Notes, "of several round-trip times of a pair, in either direction, the least is taken")
@@ -184,8 +185,8 @@ func Matrix(text []byte, _ catalogue.Values) (*network.Graph, error) {
 		return nil, err
 	}
 	if row < len(header) {
-		return nil, network.Failf(1, "the matrix is not square: there are %d names and %d rows; the row %s is the first "+
-			"that is missing", len(header), row, network.Shown(p.order[row]))
+		return nil, network.Failf(1, "the matrix is not square: %s and %s; the row %s is the first "+
+			"that is missing", printable.There(len(header), "name"), printable.Count(row, "row"), network.Shown(p.order[row]))
 	}
 	return p.graph()
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"testbed/emulator/catalogue"
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/topology/network"
 )
 
@@ -45,7 +46,7 @@ func Pings(text []byte, _ catalogue.Values) (*network.Graph, error) {
 			return nil
 		}
 		if len(record) <= max(a, b, rtt) {
-			return network.Failf(line, "there are %d fields, fewer than the header has", len(record))
+			return network.Failf(line, "%s, fewer than the header has", printable.There(len(record), "field"))
 		}
 		text := strings.TrimSpace(record[rtt])
 		if text == "" || strings.EqualFold(text, "null") || text == `\N` {

@@ -54,6 +54,7 @@ func Parse(text []byte, options catalogue.Values) (*network.Graph, error) {
 			break
 		}
 	}
+	p.graph.Notes = append(p.graph.Notes, p.untaken.Notes()...)
 	return p.graph, errs.Join()
 }
 
@@ -69,6 +70,8 @@ type parser struct {
 	words  []word
 	at     int
 	broken bool // the rest makes no sense
+
+	untaken network.Untaken
 }
 
 // split cuts the text into words and parentheses; what follows # or ? on a line is a comment.
@@ -140,7 +143,11 @@ func (p *parser) section() error {
 	case "META":
 		return p.meta()
 	default:
-		_, err := p.group()
+		line := p.line()
+		all, err := p.group()
+		if len(all) > 0 {
+			p.untaken.Add("the file", name, line)
+		}
 		return err
 	}
 	line := p.line()

@@ -26,9 +26,10 @@ import (
 // Command is the first argument that makes the program a relay; the others are the controller's addresses.
 const Command = "machine-relay"
 
-// How a task is told what it has to know: its node's ID by a variable, the run's key by a secret.
+// How a task is told what it has to know: its node's ID by a variable, the node's key by a secret, which no other
+// machine of the Swarm is given.
 const (
-	NodeEnv    = "TB_NODE"
+	NodeEnv    = "TB_NODE" // the name that the controller knows the key by, too
 	SecretFile = "/run/secrets/tb-key"
 )
 
@@ -42,6 +43,7 @@ type Answer struct {
 	Failed      string `json:"failed,omitempty"`
 	Unreachable bool   `json:"unreachable,omitempty"` // that is because the machine's engine does not answer
 	Taken       bool   `json:"taken,omitempty"`       // that is because there is one already
+	Left        bool   `json:"left,omitempty"`        // the agent's container could not be removed
 }
 
 // Times.
@@ -52,13 +54,21 @@ const (
 	answering = 15 * time.Second // for an engine that is asked whether it is there
 )
 
+// Leaving is how long a relay may take to end once its service is removed: to remove its agent.
+const Leaving = time.Minute
+
 // Run is the relay. It ends when either side does.
 func Run(ctx context.Context, addresses []string) error {
 	key, err := readKey()
 	if err != nil {
 		return err
 	}
-	conn, err := dial(ctx, addresses, key)
+	node := os.Getenv(NodeEnv)
+	config, err := Dialing(node, key)
+	if err != nil {
+		return err
+	}
+	conn, err := dial(ctx, addresses, config)
 	if err != nil {
 		return err
 	}
@@ -66,7 +76,7 @@ func Run(ctx context.Context, addresses []string) error {
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	_ = conn.SetDeadline(time.Now().Add(patience))
-	if err := control.Send(conn, Greeting{Node: os.Getenv(NodeEnv)}); err != nil {
+	if err := control.Send(conn, Greeting{Node: node}); err != nil {
 		return err
 	}
 	var spec container.Spec
@@ -76,7 +86,7 @@ func Run(ctx context.Context, addresses []string) error {
 	agent, silent, err := start(ctx, spec)
 	if err != nil {
 		return errors.Join(err, control.Send(conn, Answer{Failed: err.Error(), Unreachable: silent,
-			Taken: errors.Is(err, carrier.ErrTaken)}))
+			Taken: errors.Is(err, carrier.ErrTaken), Left: errors.Is(err, carrier.ErrLeft)}))
 	}
 	defer func() { _ = agent.Close() }() // the controller removes what is left
 	if err := control.Send(conn, Answer{}); err != nil {
@@ -99,17 +109,13 @@ func readKey() (key noderuntime.Secret, err error) {
 		err = key.UnmarshalText(text)
 	}
 	if err != nil {
-		return key, fmt.Errorf("the run's key: %w", err)
+		return key, fmt.Errorf("the node's key: %w", err)
 	}
 	return key, nil
 }
 
 // dial connects to whichever of the controller's addresses can be reached.
-func dial(ctx context.Context, addresses []string, key noderuntime.Secret) (*tls.Conn, error) {
-	config, err := Relay.Config(key)
-	if err != nil {
-		return nil, err
-	}
+func dial(ctx context.Context, addresses []string, config *tls.Config) (*tls.Conn, error) {
 	var failed []error
 	for deadline := time.Now().Add(patience); ; {
 		for _, address := range addresses {
