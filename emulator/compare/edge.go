@@ -3,6 +3,7 @@ package compare
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
@@ -83,8 +84,11 @@ func WriteEdge(w io.Writer, all []record.Edge) error {
 	p.table(t)
 	p.paragraph(EdgeNote)
 	if jobs := EdgeJobs(all); jobs > 0 {
-		p.paragraph(fmt.Sprintf("A job is one of %.0f, for which the chains stand by their weights; what links counted is "+
-			"of the chains, scaled by what was planned of jobs and of chains", jobs))
+		text := fmt.Sprintf("A job is one of %.0f, for which the chains stand by their weights", jobs)
+		if slices.ContainsFunc(all, func(e record.Edge) bool { return e.Measured != nil }) {
+			text += "; what links counted is of the chains, scaled by what was planned of jobs and of chains"
+		}
+		p.paragraph(text)
 	}
 	if priced(all) {
 		p.line("Costs are of a million jobs, by the scenario's prices")

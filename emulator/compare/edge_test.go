@@ -40,6 +40,17 @@ func TestWriteEdge(t *testing.T) {
 			t.Errorf("%d columns: %s", len([]rune(line)), line)
 		}
 	}
+	// The ten chains of the first stand for thirty jobs, which send half as much.
+	all[0].Jobs, all[0].Job = 30, &plan.EdgeMean{Out: 2500, In: 3500, MessagesOut: 2, MessagesIn: 2}
+	b.Reset()
+	if err := WriteEdge(&b, all); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"2.5", "3.5", "3.3", "4.4", "6.0", "one of 30", "scaled"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%s is missing in\n%s", want, b.String())
+		}
+	}
 	b.Reset()
 	if err := WriteEdge(&b, nil); err != nil || b.Len() > 0 {
 		t.Errorf("%v, %q", err, b.String())
