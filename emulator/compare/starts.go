@@ -3,6 +3,7 @@ package compare
 import (
 	"fmt"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/record"
 )
 
@@ -39,8 +40,9 @@ func (g *Group) sinceDue() *Summary {
 func (p *printer) starts(r *Report) {
 	for i := range r.Models {
 		if g := &r.Models[i]; g.SinceDue != nil {
-			p.paragraph(fmt.Sprintf("%s: %d of %d chains started more than %g ms after they were due, by %s ms at most; from "+
-				"when they were due they took %s ms on average, %s at the median and %s at p95", g.Model, g.Late, g.Chains-g.Errors,
+			p.paragraph(fmt.Sprintf("%s: %d of %s started more than %g ms after they were due, by %s ms at most; from "+
+				"when they were due they took %s ms on average, %s at the median and %s at p95", g.Model, g.Late,
+				printable.Count(g.Chains-g.Errors, "chain"),
 				1e3*record.LateStart, millis(g.LateMax), millis(g.SinceDue.Mean), millis(g.SinceDue.Median),
 				millis(g.SinceDue.P95)))
 		}

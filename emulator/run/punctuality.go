@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/record"
 	"testbed/emulator/replay"
 )
@@ -23,8 +24,8 @@ func judgeStarts(v *record.Validity, c *record.ModelCounts) {
 		return
 	}
 	verdict := record.Amber
-	text := fmt.Sprintf("%s: %d of %d chains began more than %.3g ms after they were due, by %.3g s at most", c.Model,
-		c.Late, begun, 1e3*record.LateStart, c.LateMax)
+	text := fmt.Sprintf("%s: %d of %s began more than %.3g ms after they were due, by %.3g s at most", c.Model,
+		c.Late, printable.Count(begun, "chain"), 1e3*record.LateStart, c.LateMax)
 	if bunched {
 		text += fmt.Sprintf(", and all by %.3g ms on average, where one is due each %.3g ms", 1e3*c.LateMean, 1e3*c.Gap)
 	}
