@@ -71,8 +71,8 @@ func TestIsolatedIsSequential(t *testing.T) {
 	}
 }
 
-// least are the shortest chains of all tries, by model and index, and the shortest of all of a model together: what else
-// the machine does only adds to them.
+// least are the shortest chains of all tries, by model and index, and the shortest of all of a model together: what
+// else the machine does only adds to them.
 type least struct {
 	chains map[string]map[int]record.Chain
 	took   map[string]time.Duration

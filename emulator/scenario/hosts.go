@@ -28,8 +28,8 @@ type HostRoute struct {
 	// The network, of IPv4 or IPv6, such as 10.9.0.0/24; default: whatever no other route is for, of both.
 	To string `yaml:"to,required,names"`
 	// Name of the host by way of which it is reached. The fabric userspace carries packets there whatever lies between. On
-	// netem switches do so for what a host sends from its addresses in this file; what hosts forward they route by destination
-	// alone, and routes of such hosts that contradict one another there are refused.
+	// netem switches do so for what a host sends from its addresses in this file; what hosts forward they route by
+	// destination alone, and routes of such hosts that contradict one another there are refused.
 	Via string `yaml:"via,required,names" pattern:"node"`
 }
 

@@ -95,7 +95,8 @@ func judgeRTT(p Probe, samples []time.Duration, sent int, tolerance Tolerance) F
 	case tail-p.RTT > tolerance.RTTTail+p.Jitter:
 		f.Verdict = "p99 off by more than " + tolerance.RTTTail.String()
 	case !p.losesAsWanted(sent-len(samples), sent):
-		f.Verdict = fmt.Sprintf("%d of %s lost, expected %s", sent-len(samples), printable.Count(sent, "echo"), p.expected(sent))
+		f.Verdict = fmt.Sprintf("%d of %s lost, expected %s", sent-len(samples), printable.Count(sent, "echo"),
+			p.expected(sent))
 	default:
 		f.Verdict, f.OK = "ok", true
 	}

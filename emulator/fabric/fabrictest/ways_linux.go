@@ -179,8 +179,8 @@ func OwnWays(t *testing.T, newFabric NewFabric, six bool) {
 	}
 }
 
-// wantOwnWays checks by way of whom packets of a and b go in the network of OwnWays, in which the way from the switch two
-// to the host down is.
+// wantOwnWays checks by way of whom packets of a and b go in the network of OwnWays, in which the way from the switch
+// two to the host down is.
 func (b *Bench) wantOwnWays(all []pinger, vias map[string]string, down string) {
 	b.t.Helper()
 	one, two := b.id("one"), b.id("two")

@@ -111,7 +111,8 @@ func TestPlantedLatenessIsRecovered(t *testing.T) {
 	limit := testenv.OnQuietMachine(0.05, 0.2)
 	quantiles := []float64{0.5, 0.9, 0.99}
 	best := slices.Repeat([]float64{math.Inf(1)}, len(quantiles)) // of what is planted
-	for range 10 {                                                // a host that is busy keeps some waiting in between, and so the least of each quantile counts
+	// A host that is busy keeps some waiting in between, and so the least of each quantile counts.
+	for range 10 {
 		rng := rand.New(rand.NewPCG(5, 6))
 		var all []time.Duration
 		r := run(t, time.Millisecond, func(e *engine) output {
