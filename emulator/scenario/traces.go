@@ -177,7 +177,8 @@ type traceKey struct {
 type traces struct {
 	by     map[traceKey]*linktrace.Trace
 	delays map[delaysKey]*linktrace.Trace
-	size   int // opportunities, knots and quantiles
+	tables map[string]*linktrace.Table // by path
+	size   int                         // opportunities, knots and quantiles
 
 	narrowed map[narrowed]*linktrace.Trace // what is left of them where links give some properties themselves
 }
@@ -192,12 +193,9 @@ func (s *Scenario) linkTrace(f *TraceFile, start string) (*linktrace.Trace, erro
 	if known := s.traces.by[key]; known != nil {
 		return known, nil
 	}
-	var table *linktrace.Table
-	if f.Table != "" {
-		var err error
-		if table, err = linktrace.LoadTable(s.resolvePath(f.Table)); err != nil {
-			return nil, err
-		}
+	table, err := s.distanceTable(f.Table)
+	if err != nil {
+		return nil, err
 	}
 	made, err := linktrace.Load(key.File, linktrace.Options{
 		Table:  table,
@@ -215,6 +213,29 @@ func (s *Scenario) linkTrace(f *TraceFile, start string) (*linktrace.Trace, erro
 	}
 	s.traces.by[key] = made
 	return made, nil
+}
+
+// distanceTable reads what a trace of distances looks up, once.
+func (s *Scenario) distanceTable(file string) (*linktrace.Table, error) {
+	if file == "" {
+		return nil, nil
+	}
+	path := s.resolvePath(file)
+	if known := s.traces.tables[path]; known != nil {
+		return known, nil
+	}
+	table, err := linktrace.LoadTable(path)
+	if err == nil {
+		err = s.traces.count(path, table.Rows())
+	}
+	if err != nil {
+		return nil, err
+	}
+	if s.traces.tables == nil {
+		s.traces.tables = map[string]*linktrace.Table{}
+	}
+	s.traces.tables[path] = table
+	return table, nil
 }
 
 // checkTraces finds what is wrong with traces by their keys alone.

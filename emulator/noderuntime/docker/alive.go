@@ -93,20 +93,22 @@ func isNode(labels map[string]string, n noderuntime.Node) bool {
 
 // recorded looks whether the container that a node is recorded with is there and is that node's. The error
 // wraps noderuntime.ErrNoSuchNode where it is not.
-func (r *Runtime) recorded(ctx context.Context, api *client.Client, n noderuntime.Node) error {
+func (r *Runtime) recorded(
+	ctx context.Context, api *client.Client, n noderuntime.Node,
+) (container.InspectResponse, error) {
 	if !isID(n.Container) {
-		return noSuchNode(n)
+		return container.InspectResponse{}, noSuchNode(n)
 	}
 	found, err := api.ContainerInspect(ctx, n.Container)
 	switch {
 	case errdefs.IsNotFound(err):
-		return noSuchNode(n)
+		return found, noSuchNode(n)
 	case err != nil:
-		return err
+		return found, err
 	case found.ID != n.Container || found.Config == nil || !isNode(found.Config.Labels, n):
-		return noSuchNode(n)
+		return found, noSuchNode(n)
 	}
-	return nil
+	return found, nil
 }
 
 func noSuchNode(n noderuntime.Node) error {
@@ -129,7 +131,7 @@ func (r *Runtime) runs(ctx context.Context, api *client.Client, n noderuntime.No
 	if err != nil {
 		return err
 	}
-	err = r.recorded(ctx, api, n)
+	_, err = r.recorded(ctx, api, n)
 	if err != nil && !errors.Is(err, noderuntime.ErrNoSuchNode) {
 		return fmt.Errorf("node %s: %w", n.Node, err)
 	}

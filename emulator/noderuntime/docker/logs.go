@@ -26,12 +26,10 @@ func (r *Runtime) Logs(ctx context.Context, node noderuntime.Node, follow bool, 
 	defer stop()
 	unhook := context.AfterFunc(ctx, stop)
 	defer unhook()
-	err = r.call(watched, "looking at its container", func(ctx context.Context) error {
-		return r.recorded(ctx, api, node)
-	})
-	if err == nil {
-		err = r.copyLogs(watched, api, node.Container, out,
-			container.LogsOptions{ShowStdout: true, ShowStderr: true, Follow: follow})
+	if follow {
+		err = r.follow(watched, api, node, out)
+	} else if _, err = r.lives(watched, api, node); err == nil {
+		err = r.copyLogs(watched, api, node.Container, out, container.LogsOptions{ShowStdout: true, ShowStderr: true})
 	}
 	switch {
 	case errdefs.IsNotFound(err):

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,13 +15,42 @@ import (
 // mostLogged bounds what is kept of a node's output, in bytes.
 const mostLogged = 8 << 20
 
+// numbered takes numbered lines, and keeps none: how many bytes came, and the first line that does not come after all
+// before it.
+type numbered struct {
+	bytes atomic.Int64
+	begun []byte // a line whose end is to come
+	last  int
+	wrong atomic.Pointer[string]
+}
+
+func (n *numbered) Write(p []byte) (int, error) {
+	n.bytes.Add(int64(len(p)))
+	n.begun = append(n.begun, p...)
+	for {
+		line, rest, whole := bytes.Cut(n.begun, []byte{'\n'})
+		if !whole {
+			return len(p), nil
+		}
+		number := 0
+		if _, err := fmt.Sscanf(string(line), "line %d ", &number); err == nil {
+			if number <= n.last && n.last > 0 {
+				text := fmt.Sprintf("line %d after line %d", number, n.last)
+				n.wrong.CompareAndSwap(nil, &text)
+			}
+			n.last = number
+		}
+		n.begun = rest
+	}
+}
+
 // logsAreBounded: of a node that prints for ever the newest is kept, and following it loses no place.
 func (s *suite) logsAreBounded() {
 	specs := s.specs(s.prefix+"loud", 1, LoudAgent)
 	node := s.someOf(specs, 0)[0]
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	var followed watched
+	var followed numbered
 	ended := make(chan error, 1)
 	go func() { ended <- s.logger().Logs(ctx, node, true, &followed) }()
 	s.eventually("the beginning is gone", func() bool {
@@ -42,10 +72,22 @@ func (s *suite) logsAreBounded() {
 			s.Errorf("%s has %d bytes", file.Name(), info.Size())
 		}
 	}
-	seen := followed.count("line ")
-	s.eventually("following goes on", func() bool { return followed.count("line ") > seen })
+	for range 3 { // also over what is put away meanwhile
+		seen := followed.bytes.Load()
+		s.eventually("following goes on", func() bool {
+			select {
+			case err := <-ended:
+				s.Fatalf("following has ended after %d bytes: %v", followed.bytes.Load(), err)
+			default:
+			}
+			return followed.bytes.Load() > seen+mostLogged/16
+		})
+	}
 	cancel()
 	s.endsWithin("following that is called off", ended)
+	if wrong := followed.wrong.Load(); wrong != nil {
+		s.Errorf("following lost its place: %s", *wrong)
+	}
 }
 
 // fullDiskLeaksNothing starts nodes whose directory's disk is full.

@@ -2,6 +2,7 @@ package linktrace
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 
 	"testbed/emulator/internal/readfile"
@@ -46,6 +47,9 @@ func ParseTable(name string, text []byte) (*Table, error) {
 	}
 	return table, nil
 }
+
+// Rows is how many rows it has.
+func (t *Table) Rows() int { return len(t.rows) }
 
 // at is how the link is at a distance.
 func (t *Table) at(distance float64) Knot {
@@ -94,15 +98,17 @@ func (r *rowReader) locate(table *Table) error {
 
 // passed are the rows' distances strictly between two, in the order in which they are passed.
 func (t *Table) passed(from, to float64) []float64 {
+	low, high := min(from, to), max(from, to)
+	first := sort.Search(len(t.rows), func(i int) bool { return t.rows[i].distance > low })
 	var all []float64
-	for i := range t.rows {
-		row := &t.rows[i]
-		if to < from {
-			row = &t.rows[len(t.rows)-1-i]
+	for _, row := range t.rows[first:] {
+		if row.distance >= high {
+			break
 		}
-		if d := row.distance; d > min(from, to) && d < max(from, to) {
-			all = append(all, d)
-		}
+		all = append(all, row.distance)
+	}
+	if to < from {
+		slices.Reverse(all)
 	}
 	return all
 }

@@ -2,6 +2,8 @@ package linktrace
 
 import (
 	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -73,4 +75,38 @@ func FuzzParseTable(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestWalksInLargeTables: how long a table is does not tell on a walk within one of its rows.
+func TestWalksInLargeTables(t *testing.T) {
+	const rows = 400_000
+	table, err := ParseTable("radio.csv", []byte("distance,rate\n"+lines(rows, func(i int) string {
+		return strconv.Itoa(i) + ",1Mbps\n"
+	})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	walk := parsed(t, "time,distance\n"+lines(rows, func(i int) string {
+		return strconv.FormatFloat(float64(i)/10, 'f', 1, 64) + "," + strconv.FormatFloat(200_000.25+float64(i%2)/2, 'f', 2, 64) + "\n"
+	}), Options{Linear: true, Table: table})
+	if len(walk.Knots) != rows {
+		t.Errorf("%d knots", len(walk.Knots))
+	}
+	if got := table.passed(7, 3); !slices.Equal(got, []float64{6, 5, 4}) {
+		t.Errorf("on the way from 7 to 3: %v", got)
+	}
+	if got := table.passed(3, 6.5); !slices.Equal(got, []float64{4, 5, 6}) {
+		t.Errorf("on the way from 3 to 6.5: %v", got)
+	}
+	if got := table.passed(5, 5); len(got) > 0 {
+		t.Errorf("on no way: %v", got)
+	}
+}
+
+func lines(n int, line func(int) string) string {
+	var text strings.Builder
+	for i := range n {
+		text.WriteString(line(i))
+	}
+	return text.String()
 }

@@ -2,6 +2,8 @@ package network
 
 import (
 	"cmp"
+	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -125,9 +127,19 @@ func (b *Builder) Graph() *Graph {
 	return &b.graph
 }
 
+// longestNumber is how many digits a number has at most that is compared as a number.
+const longestNumber = 100
+
 // Identity is a node's ID as JSON and GML write it: a text, or a number whose spelling does not matter.
 func Identity(text string, quoted bool) string {
-	if x, err := strconv.ParseFloat(text, 64); err == nil && !quoted && x == float64(int64(x)) {
+	if quoted {
+		return text
+	}
+	if n, ok := new(big.Int).SetString(text, 10); ok && len(text) <= longestNumber {
+		return n.String()
+	}
+	// What has a point or an exponent is exact up to here only: two such numbers beyond may be one as a float.
+	if x, err := strconv.ParseFloat(text, 64); err == nil && x == math.Trunc(x) && math.Abs(x) < 1<<53 {
 		return strconv.FormatInt(int64(x), 10)
 	}
 	return text

@@ -27,8 +27,9 @@ func pairs(groups ...string) []string {
 	return all
 }
 
-// namer gives names that are all different, as those of nodes and links have to be.
-type namer map[string]bool // in lower case
+// namer gives names that are all different, as those of nodes and links have to be. It has those that were given, in
+// lower case, each with the number that is tried first where it is asked for again.
+type namer map[string]int
 
 // fit is a name as near to a text as one of the kind can be; where the text has nothing of which to make one it is the
 // word. Names differ in more than case, as host names have to.
@@ -44,14 +45,21 @@ func (n namer) fit(text, word string, k topology.Kind) string {
 		name = "n" + name
 	}
 	name = cut(name, topology.MaxName)
-	own := name
-	for i := 2; n[strings.ToLower(own)] || topology.NameProblem(own, k) != ""; i++ {
+	own, key := name, strings.ToLower(name)
+	for i := max(n[key], 2); n.taken(own) || topology.NameProblem(own, k) != ""; i++ {
 		number := "-" + strconv.Itoa(i)
 		own = cut(name, topology.MaxName-len(number)) + number
+		n[key] = i + 1
 	}
-	n[strings.ToLower(own)] = true
+	n.take(own)
 	return own
 }
+
+// take says that a name is given.
+func (n namer) take(name string) { n[strings.ToLower(name)] = max(n[strings.ToLower(name)], 2) }
+
+// taken says whether it is.
+func (n namer) taken(name string) bool { return n[strings.ToLower(name)] > 0 }
 
 var (
 	grouping = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.+-]{0,62}$`) // a class, a model or an architecture
@@ -78,6 +86,7 @@ func cut(name string, most int) string {
 // else.
 func spell(text string) string {
 	var name strings.Builder
+	text = text[:min(len(text), 16*topology.MaxName)] // whoever wrote it may mean it for many
 	for _, r := range latin.Replace(text) {
 		switch {
 		case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_':

@@ -3,7 +3,6 @@ package network
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"testbed/emulator/internal/printable"
@@ -19,7 +18,7 @@ func Of(t *topology.Topology) (*Network, error) {
 	o.into.Name = t.Name
 	o.incoming = make([][]topology.Edge, len(t.Vertices))
 	for v := range t.Vertices {
-		o.names[strings.ToLower(t.Vertices[v].Name)] = true
+		o.names.take(t.Vertices[v].Name)
 		for _, e := range t.Adjacency[v] {
 			o.incoming[e.To] = append(o.incoming[e.To], topology.Edge{To: topology.ID(v), Delay: e.Delay})
 		}

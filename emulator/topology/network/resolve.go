@@ -170,9 +170,9 @@ func unique(all []string) []string {
 func (r *resolver) name(j *Joint, own string) {
 	plain := strings.Join(j.Ends, "-")
 	text := cmp.Or(spell(own), spell(plain), "link")
-	if text == plain && !r.names[strings.ToLower(plain)] {
+	if text == plain && !r.names.taken(plain) {
 		j.Name, j.Plain = plain, len(j.Ends) == 2
-		r.names[strings.ToLower(plain)] = true
+		r.names.take(plain)
 		return
 	}
 	j.Name = r.names.fit(text, "link", topology.Link)

@@ -25,7 +25,7 @@ func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
 	if root.Name != "graphml" || graph == nil {
 		return nil, network.Failf(root.Line, "this is not GraphML: there is no graph in graphml")
 	}
-	p := &parser{keys: map[string]key{}}
+	p := &parser{keys: map[string]*key{}}
 	for _, k := range root.All("key") {
 		p.key(k)
 	}
@@ -47,35 +47,54 @@ func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
 }
 
 // key is what a data element's key stands for.
-type key struct{ name, element, standard string }
+type key struct {
+	name, element, standard string
+	line                    int
+}
 
 type parser struct {
-	keys  map[string]key
+	keys  map[string]*key
+	order []*key // as they are declared
 	graph network.Builder
 	errs  network.Errors
 }
 
-// maxKeys is the largest number of attributes that a file may declare.
-const maxKeys = 200
+// maxKeys is the largest number of attributes that a file may declare, and longest what a name or a default may have, in
+// bytes: each is looked at for each node and edge.
+const (
+	maxKeys = 200
+	longest = 1024
+)
 
 func (p *parser) key(e *tree.Element) {
-	k := key{name: cmp.Or(e.Attrs["attr.name"], e.Attrs["id"]), element: cmp.Or(e.Attrs["for"], "all")}
+	k := &key{line: e.Line, name: cmp.Or(e.Attrs["attr.name"], e.Attrs["id"]), element: cmp.Or(e.Attrs["for"], "all")}
 	if d := e.First("default"); d != nil {
 		k.standard = strings.TrimSpace(d.Text)
 	}
-	if len(p.keys) >= maxKeys { // each of them is looked at for each node and edge
+	switch other, known := p.keys[e.Attrs["id"]]; {
+	case known:
+		p.errs.Add(network.Failf(e.Line, "the key %s is declared in line %d already", network.Shown(e.Attrs["id"]), other.line))
+		return
+	case len(p.order) >= maxKeys:
 		p.errs.Add(network.Failf(e.Line, "more than %d keys are not read", maxKeys))
+		return
+	case len(k.name) > longest || len(k.standard) > longest:
+		p.errs.Add(network.Failf(e.Line, "names and defaults of keys have %d bytes at most", longest))
 		return
 	}
 	p.keys[e.Attrs["id"]] = k
+	p.order = append(p.order, k)
 }
 
-// attributes are what data elements say of an element, and the defaults of keys.
+// attributes are what data elements say of an element, and the defaults of keys: of several of one name the last, and
+// one of this kind of element rather than one of all.
 func (p *parser) attributes(e *tree.Element, kind string) network.Attributes {
 	a := network.Attributes{}
-	for _, k := range p.keys {
-		if k.standard != "" && (k.element == kind || k.element == "all") {
-			a.Set(k.name, k.standard, e.Line)
+	for _, element := range []string{"all", kind} {
+		for _, k := range p.order {
+			if k.standard != "" && k.element == element {
+				a.Set(k.name, k.standard, e.Line)
+			}
 		}
 	}
 	for _, d := range e.All("data") {

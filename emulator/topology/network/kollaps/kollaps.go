@@ -151,7 +151,11 @@ func (p *parser) link(e *tree.Element) error {
 	if e.Attrs["download"] == "" {
 		l.Type = topology.Uplink
 	}
-	p.between(l, e.Attrs["origin"], e.Attrs["dest"])
+	origin, dest := e.Attrs["origin"], e.Attrs["dest"]
+	if n := p.count(origin) * p.count(dest); len(p.graph.Links)+n > network.MaxLinks {
+		return network.Failf(e.Line, "with the links between all replicas there are more than %d", network.MaxLinks)
+	}
+	p.between(l, origin, dest)
 	return errs.Join()
 }
 
@@ -159,15 +163,15 @@ func (p *parser) link(e *tree.Element) error {
 func (p *parser) between(l network.Link, origin, dest string) {
 	for _, from := range p.all(origin) {
 		for _, to := range p.all(dest) {
-			if len(p.graph.Links) > network.MaxLinks {
-				return // which Resolve says
-			}
 			one := l
 			one.Ends = []network.End{{Node: from}, {Node: to}}
 			p.graph.Links = append(p.graph.Links, one)
 		}
 	}
 }
+
+// count is how many nodes a service is.
+func (p *parser) count(name string) int { return max(p.replicas[name], 1) }
 
 // all are the IDs of a service's replicas or, where it has none, its own.
 func (p *parser) all(name string) []string {
