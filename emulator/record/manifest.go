@@ -98,11 +98,13 @@ type Overhead struct {
 	Pair  float64 `json:"pair_s"`          // it invokes another node, across the network
 	Rest  float64 `json:"pair_rest_s"`     // the part of Pair that is in no transfer and no execution
 	Step  float64 `json:"pair_one_way_s"`  // median of half of what request and response take
-	Way   float64 `json:"pair_way_s"`      // of which packets are predicted to be under way; the rest is the host's
+	Way   float64 `json:"pair_way_s"`      // half of what packets are predicted to be under way; the rest is the host's
 	Vague float64 `json:"pair_jitter_s"`   // by as much they may be early or late by intent
 	From  string  `json:"pair_from"`       // the client
 	To    string  `json:"pair_to"`         // the other node
 	Copy  float64 `json:"copy_s_per_byte"` // what a state takes that a node hands to itself, and back; 0: not known
+	// Varies says that a link on the way follows a trace, or draws its delays: how much of Step is the host's nobody knows.
+	Varies bool `json:"pair_varies,omitempty"`
 	// Between is what a chain's states take before and after it; 0: not known.
 	Between float64 `json:"between_chains_s"`
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -248,5 +250,38 @@ func TestOnlyTheReplaysPacketsAreJudged(t *testing.T) {
 				t.Errorf("%s: %+v", name, v.Fabric)
 			}
 		})
+	}
+}
+
+// TestTheHostsPartIsOfBothDirections: what an empty message takes is held against the way there and back, and where a
+// link varies by intent nothing is held against it.
+func TestTheHostsPartIsOfBothDirections(t *testing.T) {
+	ways := map[string]*record.Overhead{}
+	for _, link := range []string{
+		theWire, "rate: 20Mbps, delay: {up: 18ms, down: 2ms}", "rate: 20Mbps, trace: {file: delays.csv}",
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "delays.csv"), []byte("time,delay\n0,10ms\n10,60ms\n20,10ms\n"),
+			0o644); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Test(t, func(t *testing.T) {
+			_, c := bedOf(t, preparedBy(t, dir, link, ""))
+			m, _, _ := ran(t, c)
+			ways[link] = m.Overhead
+			if m.Overhead.Varies != strings.Contains(link, "trace") {
+				t.Errorf("%s: varies: %t", link, m.Overhead.Varies)
+			}
+			if m.Overhead.Varies {
+				for _, reason := range m.Validity.Reasons {
+					if strings.Contains(reason, "messages from") {
+						t.Errorf("%s: %s", link, reason)
+					}
+				}
+			}
+		})
+	}
+	if one, two := ways[theWire].Way, ways["rate: 20Mbps, delay: {up: 18ms, down: 2ms}"].Way; math.Abs(one-two) > 1e-9 {
+		t.Errorf("%v s over a link, and %v over one that takes the same there and back", one, two)
 	}
 }

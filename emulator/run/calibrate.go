@@ -41,21 +41,44 @@ func (r *run) calibrate(ctx context.Context) (record.Overhead, predict.Setting, 
 	if err != nil {
 		return overhead, setting, err
 	}
-	empty := &plan.Plan{Job: "empty", Steps: []plan.Step{{Role: plan.Request, From: client, To: worker, State: -1}}}
-	way, err := alone.Predict([]*plan.Plan{empty})
+	// Links may differ by direction, and what was measured is half of both.
+	ways, err := alone.Predict([]*plan.Plan{emptyMessage(client, worker), emptyMessage(worker, client)})
 	if err != nil {
 		return overhead, setting, err
 	}
 	setting.Overhead = duration(overhead.Rest)
-	overhead.Way, overhead.Vague = way[0].Total, jitter(r.Scenario.Topology, client, worker)
+	overhead.Way = (ways[0].Total + ways[1].Total) / 2
+	overhead.Vague = jitter(r.Scenario.Topology, client, worker)
+	overhead.Varies = varies(r.Scenario.Topology, client, worker)
 	overhead.From, _ = r.name(client)
 	overhead.To, _ = r.name(worker)
-	setting.PerMessage = duration(overhead.Step - overhead.Way)
+	rest := overhead.Step - overhead.Way
+	if overhead.Varies {
+		rest = min(rest, mostMessage)
+	}
+	setting.PerMessage = duration(rest)
 	setting.CopyRate = rate(overhead.Copy)
 	if setting.Arrivals.Users > 1 {
 		setting.Arrivals.Pause = duration(overhead.Between)
 	}
 	return overhead, setting, nil
+}
+
+func emptyMessage(from, to topology.ID) *plan.Plan {
+	return &plan.Plan{Job: "empty", Steps: []plan.Step{{Role: plan.Request, From: from, To: to, State: -1}}}
+}
+
+// varies says whether a link on the way from one host to another, and back, follows a trace, or draws its delays.
+func varies(t *topology.Topology, from, to topology.ID) bool {
+	for _, ends := range [][2]topology.ID{{from, to}, {to, from}} {
+		hops, _ := t.TreeTo(ends[1]).Hops(nil, ends[0])
+		for _, h := range hops {
+			if s := &t.Vertices[h.Link].Shape[h.Dir]; t.Trace(s) != nil || t.Delays(s) != nil {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // jitter is by how much packets from one host to another, and back, may be early or late by intent, in s of one way.
@@ -83,15 +106,20 @@ func duration(seconds float64) time.Duration {
 	return max(0, time.Duration(math.Round(seconds*1e9)))
 }
 
-// nearest finds a client of the workload and the host with an agent that has the shortest way to it.
+// nearest finds a client of the workload and the host with an agent that has the shortest way to it, if there is one
+// whose links do not vary by intent.
 func (r *run) nearest() (client, worker topology.ID) {
 	graph := r.Scenario.Topology
-	best := time.Duration(math.MaxInt64)
+	best, steady := time.Duration(math.MaxInt64), false
 	client = r.Scenario.Placement.Client[0]
 	tree := graph.TreeTo(client)
 	for _, id := range graph.Hosts() {
-		if _, delay := tree.Hops(nil, id); id != client && r.Scenario.HasAgent(id) && tree.Reaches(id) && delay < best {
-			best, worker = delay, id
+		if id == client || !r.Scenario.HasAgent(id) || !tree.Reaches(id) {
+			continue
+		}
+		_, delay := tree.Hops(nil, id)
+		if same := !varies(graph, client, id); same && !steady || same == steady && delay < best {
+			best, worker, steady = delay, id, same
 		}
 	}
 	return client, worker

@@ -24,7 +24,7 @@ func classesOf(t *topology.Topology) map[string][]topology.ID {
 func Extent(t *topology.Topology, findings []Finding, perClass int) string {
 	measured := map[string]bool{}
 	for _, f := range findings {
-		if !f.Skipped {
+		if !f.Skipped && !f.Unmeasured {
 			measured[f.Link] = true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -304,6 +305,24 @@ func TestOwnWaysThatWouldGoAround(t *testing.T) {
 		case back == "p" && (!errors.Is(err, fabric.ErrNotSupported) || !strings.Contains(err.Error(), "twice")):
 			t.Errorf("from via to p: %v, want that packets would pass a switch twice", err)
 		}
+	}
+}
+
+// TestCarriersOfAStationsPackets: whom a host names for a network, and whom these name for it, go with its packets.
+func TestCarriersOfAStationsPackets(t *testing.T) {
+	net := func(text string) netip.Prefix { return netip.MustParsePrefix(text) }
+	n := &fabric.Network{Stations: []fabric.Station{
+		{ID: 10, Routes: []fabric.Route{{To: net("10.9.0.0/16"), Via: 11}, {To: net("10.8.0.0/16"), Via: 14}}},
+		{ID: 11, Forwards: true, Routes: []fabric.Route{{To: net("10.9.4.0/24"), Via: 12}, {To: net("10.7.0.0/16"), Via: 13},
+			{To: net("10.9.5.0/24"), Via: fabric.None}}},
+		{ID: 12, Forwards: true, Routes: []fabric.Route{{To: net("10.0.0.0/8"), Via: 11}}},
+		{ID: 13}, {ID: 14},
+	}}
+	if got, want := carriers(n, 0), []topology.ID{11, 12, 14}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if got := carriers(n, 3); len(got) > 0 {
+		t.Errorf("of a host without routes: %v", got)
 	}
 }
 

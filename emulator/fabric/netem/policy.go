@@ -54,15 +54,37 @@ func (l *layout) setApart(n *fabric.Network, i int, legs []leg) (others []leg) {
 	return others
 }
 
+// carriers are the hosts by way of which a station's packets may go: those that it names, and whom these name for what
+// they send on.
+func carriers(n *fabric.Network, s int) (all []topology.ID) {
+	var follow func(routes []fabric.Route)
+	follow = func(routes []fabric.Route) {
+		for _, r := range routes {
+			wanted := func(own fabric.Route) bool { return own.To.Overlaps(r.To) }
+			if r.Via == fabric.None || slices.Contains(all, r.Via) || !slices.ContainsFunc(n.Stations[s].Routes, wanted) {
+				continue
+			}
+			all = append(all, r.Via)
+			for i := range n.Stations {
+				if n.Stations[i].ID == r.Via {
+					follow(n.Stations[i].Routes)
+				}
+			}
+		}
+	}
+	follow(n.Stations[s].Routes)
+	return all
+}
+
 // returning says which of the packets that go by a station's own ways come back to one of their ports after the station
 // by way of which they went: they would go around for ever. Where links take as long in both directions there are none.
 func (l *layout) returning(n *fabric.Network) error {
-	senders := map[topology.ID][]int{} // by whom they send by way of: indices of stations
+	senders := map[topology.ID][]int{} // by whom packets of theirs may be sent on: indices of stations
 	for _, ways := range l.own {
 		for s := range ways {
-			for _, r := range n.Stations[s].Routes {
-				if !slices.Contains(senders[r.Via], s) {
-					senders[r.Via] = append(senders[r.Via], s)
+			for _, via := range carriers(n, s) {
+				if !slices.Contains(senders[via], s) {
+					senders[via] = append(senders[via], s)
 				}
 			}
 		}

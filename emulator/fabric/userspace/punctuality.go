@@ -41,6 +41,7 @@ type punctuality struct {
 	ran       int64 // how long it had run by then
 	atWork    int64 // and how long it had been at work
 	accounted int64 // ns of sleeps that ended late since
+	spun      int64 // ns of waiting without sleep since, in which the thread ran as well
 }
 
 // thread tells of the engine's thread, in ns.
@@ -81,6 +82,9 @@ func (p *punctuality) worked(now, timeout int64) int64 {
 // slept is told of a sleep from begin to now that was to last for timeout at most.
 func (p *punctuality) slept(begin, now, timeout int64) {
 	p.woken = now
+	if timeout == 0 && now-begin < int64(health.Floor) {
+		p.spun += now - begin
+	}
 	if timeout > 0 {
 		p.overslept.Record(now - begin - timeout)
 	}
@@ -103,14 +107,14 @@ func (p *punctuality) slept(begin, now, timeout int64) {
 // it did not run in them: what it did for others while it ran is no reason.
 func (p *punctuality) look(now int64) {
 	waited, ran, atWork := p.thread.starved(), p.thread.ran(), p.busy+now-p.woken
-	inTurns := max(0, atWork-p.atWork-(ran-p.ran))
+	inTurns := max(0, atWork-p.atWork-max(0, ran-p.ran-p.spun))
 	unseen := min(waited-p.waited-p.accounted-inTurns, now-p.looked)
 	if p.absent(now-unseen, now, health.Starved) {
 		for _, station := range p.heard {
 			p.spells.Add(health.Spell{From: now - unseen, To: now, Station: station.name, Why: health.Starved})
 		}
 	}
-	p.waited, p.ran, p.atWork, p.looked, p.accounted = waited, ran, atWork, now, 0
+	p.waited, p.ran, p.atWork, p.looked, p.accounted, p.spun = waited, ran, atWork, now, 0, 0
 	p.heard, p.looks = p.heard[:0], p.looks+1
 }
 

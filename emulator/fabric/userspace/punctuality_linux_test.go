@@ -234,6 +234,7 @@ func TestStarvationBesideWork(t *testing.T) {
 	const ms, us = int64(time.Millisecond), int64(time.Microsecond)
 	type turn struct {
 		runs, waits int64 // while it is at work
+		spins       int64 // before it sleeps, 100 µs at a time
 		sleeps      int64 // until it is to be woken, by a packet
 		late        int64 // that it waits then
 	}
@@ -246,7 +247,9 @@ func TestStarvationBesideWork(t *testing.T) {
 		"woken late": {[]turn{{runs: 10 * us, sleeps: 5 * ms, late: 2 * ms}}, 2 * ms},
 		"woken late after much work": {[]turn{{runs: 3 * ms, sleeps: 20 * us}, {runs: 10 * us, sleeps: 2 * ms, late: 2 * ms}},
 			2 * ms},
-		"interrupted in its work": {[]turn{{runs: ms, waits: 2 * ms, sleeps: 3 * ms}}, 0},
+		"interrupted in its work":   {[]turn{{runs: ms, waits: 2 * ms, sleeps: 3 * ms}}, 0},
+		"interrupted, and spinning": {[]turn{{runs: ms, waits: 2 * ms, spins: 2 * ms, sleeps: 3 * ms}}, 0},
+		"woken late after spinning": {[]turn{{runs: 100 * us, spins: 2 * ms, sleeps: 3 * ms, late: 2 * ms}}, 2 * ms},
 		"both": {[]turn{{runs: 2 * ms, waits: ms, sleeps: us}, {runs: us, sleeps: us, late: ms},
 			{runs: us, sleeps: ms, late: ms}}, 2 * ms},
 		"every turn, by little": {[]turn{{runs: 20 * us, waits: 150 * us, sleeps: us},
@@ -264,6 +267,11 @@ func TestStarvationBesideWork(t *testing.T) {
 				p.found(station, now)
 				now += turn.runs + turn.waits
 				thread.runs, thread.waits = thread.runs+turn.runs, thread.waits+turn.waits
+				for spun := int64(0); spun < turn.spins; spun += 100 * us {
+					p.worked(now, 0)
+					now, thread.runs = now+100*us, thread.runs+100*us
+					p.slept(now-100*us, now, 0)
+				}
 				begin := now
 				p.worked(now, -1)
 				now += turn.sleeps + turn.late

@@ -97,8 +97,7 @@ func Meet(
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
-		_ = a.Close()
-		return nil, err
+		return nil, Left(err, a.Close())
 	}
 	if a.Machine.Name == "" || a.Machine.Name == a.Machine.ID {
 		a.Machine.Name = a.Hello.Host

@@ -97,3 +97,19 @@ func TestDefaultsOfKeys(t *testing.T) {
 		t.Error("a key is declared twice")
 	}
 }
+
+// TestLinksToMediaSayNothingInSilence: what a lab says of a bridge's cable where the bridge is a medium is named.
+func TestLinksToMediaSayNothingInSilence(t *testing.T) {
+	g, _, err := resolve(t, "containerlab", `topology:
+  nodes: {w: {kind: bridge, labels: {testbed.kind: medium}}, a: {kind: linux}, b: {kind: linux}}
+  links:
+    - {endpoints: ["w:w-1", "a:eth1"], vars: {delay: 5ms}}
+    - {endpoints: ["w:w-2", "b:eth1"]}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if notes := strings.Join(g.Notes, "\n"); !strings.Contains(notes, "links to media") || !strings.Contains(notes, "4") {
+		t.Errorf("notes: %q", notes)
+	}
+}

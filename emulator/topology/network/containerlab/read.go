@@ -91,6 +91,9 @@ func (r *reader) links() []network.Link {
 	for i := range r.graph.Links {
 		l := &r.graph.Links[i]
 		if at, station := r.atMedium(l); station {
+			if l.Shape != [2]network.Shape{} {
+				r.untaken.Add("links to media", "vars", l.Line)
+			}
 			r.shared[at].Ends = append(r.shared[at].Ends, l.Ends[1])
 			continue
 		}

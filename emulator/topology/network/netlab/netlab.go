@@ -122,14 +122,15 @@ func (p *parser) link(v *tree.Value) {
 			sides = append(sides, p.side(item))
 		}
 	case v.Is(tree.Map):
-		if list := v.Get("interfaces"); list.Is(tree.List) {
+		list := v.Get("interfaces")
+		if list.Is(tree.List) {
 			for _, item := range list.Items {
 				sides = append(sides, p.side(item))
 			}
 		}
 		known := []string{"interfaces", "type", "name", "bridge"}
 		for _, k := range v.Keys {
-			if p.known[k.Name] && v.Get("interfaces") == nil {
+			if p.known[k.Name] && list == nil {
 				known = append(known, k.Name)
 				sides = append(sides, side{node: k.Name, port: k.Value.Get("ifname").String(), tc: k.Value.Get("tc"), at: k.Value})
 			}
