@@ -136,7 +136,7 @@ func TestFaultsOfDockersFilesAreNamed(t *testing.T) {
 		"device":             {device, "not a regular file"},
 		"too long":           {config(strings.Repeat(" ", longestConfig+1)), "more than 1048576 bytes"},
 		"path in the name":   {path, "which cannot be the name of one"},
-		"escape in the name": {config(`{"currentContext": "a\u001b[2J"}`), `"a\x1b[2J" cannot be`},
+		"escape in the name": {config(`{"currentContext": "a\u001b[2J"}`), `"a\x1b[2J", which cannot be`},
 		"another's": {func(t *testing.T, dir string) {
 			addContext(t, dir, "a1", "unix:///x")
 			meta := filepath.Join(dir, "contexts", "meta")
