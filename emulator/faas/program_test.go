@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"testbed/emulator/faas/dapr"
@@ -90,18 +91,17 @@ func (c *cluster) left(t testing.TB) {
 // The keys of states are counted while an invocation has them, for what they take in memory and not in a blob.
 func TestProgramsKeysAreCounted(t *testing.T) {
 	const keys = 3000
-	var c *cluster
-	var least int64
-	rounds := 0
-	c = newClusterOf(t, Allotted, nil, goPrograms(func(call *call, argument []byte, state *stateAPI) ([]byte, error) {
-		rounds++
+	var agents atomic.Pointer[cluster]
+	var least, rounds atomic.Int64
+	c := newClusterOf(t, Allotted, nil, goPrograms(func(call *call, argument []byte, state *stateAPI) ([]byte, error) {
+		rounds.Add(1)
 		var used int64
-		for _, a := range c.agents {
+		for _, a := range agents.Load().agents {
 			used = max(used, a.pools.budget.inUse())
 		}
 		have, _, _ := state.ask("GET", dapr.DefaultStore+"/0", "")
 		if have == http.StatusOK {
-			least = used
+			least.Store(used)
 			return argument, nil
 		}
 		var items strings.Builder
@@ -114,12 +114,13 @@ func TestProgramsKeysAreCounted(t *testing.T) {
 		}
 		return argument, nil
 	}))
+	agents.Store(c)
 	spec := c.programSpec(t, job(), plan.External, 1, 1, 1, 1)
 	result, lost := c.carryOut(t, spec)
-	if result.Error != "" || lost != nil || rounds < 2 {
-		t.Fatalf("%d invocations: %s, %v", rounds, result.Error, lost)
+	if result.Error != "" || lost != nil || rounds.Load() < 2 {
+		t.Fatalf("%d invocations: %s, %v", rounds.Load(), result.Error, lost)
 	}
-	if least < keys*keyspace.KeyBytes {
+	if least := least.Load(); least < keys*keyspace.KeyBytes {
 		t.Errorf("%d bytes are in use while an invocation has %d keys", least, keys)
 	}
 	if err := spec.Clean(t.Context(), c.client); err != nil {
