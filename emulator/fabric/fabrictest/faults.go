@@ -49,7 +49,8 @@ func underWay(t *testing.T, newFabric NewFabric) {
 	b := NewBench(t)
 	b.Hosts("a", "b")
 	b.Switch("s")
-	b.Cable("a", "s", topology.Shape{}, topology.Shape{})
+	counted := topology.Shape{Delay: time.Millisecond} // netem counts what has a discipline, and so something to do
+	b.Cable("a", "s", counted, topology.Shape{})
 	b.Cable("s", "b", topology.Shape{Delay: delay}, topology.Shape{})
 	f := newFabric(t, b.Testbed)
 	b.Apply(f)
