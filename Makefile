@@ -102,7 +102,7 @@ fidelity: $(BIN) ## Hold delays, rates and start-up times against what README st
 	QUIET_MACHINE=1 $(GO) test -count=1 -timeout 30m -run '^Test(FloodsGetEveryOpportunity|TransfersTakeAsLongAsPredicted)$$' \
 		./emulator/fabric/userspace
 	QUIET_MACHINE=1 $(GO) test -count=1 -timeout 40m -run \
-		'^(TestReplaysAgree|TestDispatchHalvesTheTailMeasured|TestUnavailability|TestStartsOfContainersAreInUnavailability|TestFunctionsIn(AllModels|Containers))$$' ./emulator
+		'^(TestReplaysAgree|TestDispatchHalvesTheTailMeasured|TestUnavailability|TestStartsOfContainersAreInUnavailability|TestHogsOnEachCore|TestFunctionsIn(AllModels|Containers))$$' ./emulator
 	QUIET_MACHINE=1 REQUIRE_PRIVILEGED=1 $(GO) test -count=1 -timeout 60m -v -run \
 		'^(TestAsOnOneMachine|TestStartsInTheTimeOfAShare)$$' ./emulator/machines/carrier/carriertest
 

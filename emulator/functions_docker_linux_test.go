@@ -46,7 +46,7 @@ tar -C %s -c %s | docker import -c 'ENTRYPOINT ["/%[2]s"]' - %[5]s`,
 	}
 }
 
-// TestFunctionsInContainers: as containers, in Python and in Go, the functions give byte for byte what they give as
+// TestFunctionsInContainers: as containers, in Python and (under make fidelity) in Go, the functions give byte for byte what they give as
 // processes, and leave the same states, under the four models.
 func TestFunctionsInContainers(t *testing.T) {
 	engine := testenv.NewPrivateEngine(t)
@@ -61,7 +61,9 @@ func TestFunctionsInContainers(t *testing.T) {
 	}
 	python := variant{"docker", "python"}
 	sameAs(t, first, inAllModels(t, dir, python, profiled(t, dir, python)))
-	sameAs(t, first, inAllModels(t, dir, variant{"docker", "go"}, ""))
+	if testenv.QuietMachine() { // under make fidelity: what the language changes, processes show
+		sameAs(t, first, inAllModels(t, dir, variant{"docker", "go"}, ""))
+	}
 }
 
 // movingContainer is a counter in a container that is called ten times a second while it moves there and back.
