@@ -46,8 +46,8 @@ tar -C %s -c %s | docker import -c 'ENTRYPOINT ["/%[2]s"]' - %[5]s`,
 	}
 }
 
-// TestFunctionsInContainers: as containers, in Python and (under make fidelity) in Go, the functions give byte for byte what they give as
-// processes, and leave the same states, under the four models.
+// TestFunctionsInContainers: as containers, in Python and (under make fidelity) in Go, the functions give byte for byte
+// what they give as processes, and leave the same states, under the four models.
 func TestFunctionsInContainers(t *testing.T) {
 	engine := testenv.NewPrivateEngine(t)
 	t.Setenv("DOCKER_HOST", engine.Host)

@@ -103,7 +103,8 @@ type Overhead struct {
 	From  string  `json:"pair_from"`       // the client
 	To    string  `json:"pair_to"`         // the other node
 	Copy  float64 `json:"copy_s_per_byte"` // what a state takes that a node hands to itself, and back; 0: not known
-	// Varies says that a link on the way follows a trace, or draws its delays: how much of Step is the host's nobody knows.
+	// Varies says that a link on the way follows a trace, or draws its delays: how much of Step is the host's nobody
+	// knows.
 	Varies bool `json:"pair_varies,omitempty"`
 	// Between is what a chain's states take before and after it; 0: not known.
 	Between float64 `json:"between_chains_s"`

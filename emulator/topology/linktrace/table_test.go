@@ -87,7 +87,8 @@ func TestWalksInLargeTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	walk := parsed(t, "time,distance\n"+lines(rows, func(i int) string {
-		return strconv.FormatFloat(float64(i)/10, 'f', 1, 64) + "," + strconv.FormatFloat(200_000.25+float64(i%2)/2, 'f', 2, 64) + "\n"
+		at, distance := float64(i)/10, 200_000.25+float64(i%2)/2
+		return strconv.FormatFloat(at, 'f', 1, 64) + "," + strconv.FormatFloat(distance, 'f', 2, 64) + "\n"
 	}), Options{Linear: true, Table: table})
 	if len(walk.Knots) != rows {
 		t.Errorf("%d knots", len(walk.Knots))

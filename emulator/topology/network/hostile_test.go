@@ -59,12 +59,13 @@ func many(n int, line string) string { return strings.Repeat(line+"\n", n) }
 func TestFilesThatWouldNeverEnd(t *testing.T) {
 	long := strings.Repeat("A", 4<<20)
 	for name, c := range map[string]struct{ format, text, want string }{
-		"replicas": {"kollaps", `<experiment boot="kollaps:2.0"><services><service name="a" replicas="4000"/></services><links>` +
-			many(100_000, `<link origin="a" dest="a" latency="1" upload="1Mbps"/>`) + "</links></experiment>", "more than 20000"},
-		"names of keys": {"graphml", fmt.Sprintf(`<graphml><key id="d" for="node" attr.name=%q><default>x</default></key><graph>%s`+
-			"</graph></graphml>", long, many(200_000, `<node id="a"/>`)), "1024 bytes"},
-		"defaults": {"graphml", fmt.Sprintf(`<graphml><key id="d" for="node" attr.name="label"><default>%s</default></key><graph>%s`+
-			"</graph></graphml>", long, many(200_000, `<node id="a"/>`)), "1024 bytes"},
+		"replicas": {"kollaps", `<experiment boot="kollaps:2.0"><services><service name="a" replicas="4000"/></services>` +
+			"<links>" + many(100_000, `<link origin="a" dest="a" latency="1" upload="1Mbps"/>`) + "</links></experiment>",
+			"more than 20000"},
+		"names of keys": {"graphml", fmt.Sprintf(`<graphml><key id="d" for="node" attr.name=%q><default>x</default></key>`+
+			"<graph>%s</graph></graphml>", long, many(200_000, `<node id="a"/>`)), "1024 bytes"},
+		"defaults": {"graphml", fmt.Sprintf(`<graphml><key id="d" for="node" attr.name="label"><default>%s</default></key>`+
+			"<graph>%s</graph></graphml>", long, many(200_000, `<node id="a"/>`)), "1024 bytes"},
 		"links of one name": {"gml", "graph [\nnode [ id 0 ]\nnode [ id 1 ]\n" +
 			many(19_990, `edge [ source 0 target 1 label "x" ]`) + "]\n", "<nil>"},
 	} {

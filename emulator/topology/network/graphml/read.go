@@ -59,8 +59,8 @@ type parser struct {
 	errs  network.Errors
 }
 
-// maxKeys is the largest number of attributes that a file may declare, and longest what a name or a default may have, in
-// bytes: each is looked at for each node and edge.
+// maxKeys is the largest number of attributes that a file may declare, and longest what a name or a default may have,
+// in bytes: each is looked at for each node and edge.
 const (
 	maxKeys = 200
 	longest = 1024
@@ -73,7 +73,8 @@ func (p *parser) key(e *tree.Element) {
 	}
 	switch other, known := p.keys[e.Attrs["id"]]; {
 	case known:
-		p.errs.Add(network.Failf(e.Line, "the key %s is declared in line %d already", network.Shown(e.Attrs["id"]), other.line))
+		p.errs.Add(network.Failf(e.Line, "the key %s is declared in line %d already", network.Shown(e.Attrs["id"]),
+			other.line))
 		return
 	case len(p.order) >= maxKeys:
 		p.errs.Add(network.Failf(e.Line, "more than %d keys are not read", maxKeys))
