@@ -3,12 +3,10 @@ package emulator_test
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"testbed/emulator"
 	"testbed/emulator/internal/quantile"
 	"testbed/emulator/internal/statistics"
 	"testbed/emulator/internal/testenv"
@@ -33,14 +31,7 @@ func TestDispatchHalvesTheTailMeasured(t *testing.T) {
 		of := strings.Replace(string(text), "dispatch: least-outstanding", "dispatch: "+dispatcher, 1)
 		of = strings.Replace(of, "name: dispatch\n", "name: "+name+"\n", 1)
 		dir := t.TempDir()
-		path := filepath.Join(dir, "scenario.yaml")
-		if err := os.WriteFile(path, []byte(of), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		e, err := emulator.Load(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := loaded(t, dir, of)
 		sink := &kept{}
 		w.carriedOut(t, e, dir, sink)
 		chains := sink.chains

@@ -62,14 +62,8 @@ func newDisturbed(t *testing.T, then, models string) *disturbed {
 	w := newReal(t)
 	d := &disturbed{t: t, host: w.of, name: fmt.Sprintf("dist-%d", os.Getpid()), dir: t.TempDir()}
 	text := disturbable(d.name, then, models)
-	path := filepath.Join(d.dir, "scenario.yaml")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	e, err := emulator.Load(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := loaded(t, d.dir, text)
+	var err error
 	if d.bed, err = d.host.Up(t.Context(), e, emulator.UpOptions{}); err != nil {
 		t.Fatal(err)
 	}

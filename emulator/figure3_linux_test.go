@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -105,15 +104,7 @@ func figure3(t *testing.T, name, dir string) *resolved.Scenario {
 		}
 		text = line.ReplaceAll(text, []byte(key+": "+value))
 	}
-	path := filepath.Join(dir, "scenario.yaml")
-	if err := os.WriteFile(path, append(text, "\nruntime: process\nfabric: userspace\n"...), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	e, err := emulator.Load(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e
+	return loaded(t, dir, string(text)+"\nruntime: process\nfabric: userspace\n")
 }
 
 // said are the messages of a chain's first attempt whose key contains a text, as onTheWire writes them.

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"testbed/emulator"
 	"testbed/emulator/faas"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/record"
@@ -100,15 +99,8 @@ func TestAContainerMoves(t *testing.T) {
 	dir := functionsHere(t)
 	imagesHere(t, dir)
 	const calls = 180
-	path := filepath.Join(dir, "moving.yaml")
-	text := fmt.Sprintf(movingContainer, os.Getpid(), variant{"docker", "python"}.image("counter"), calls)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	e, err := emulator.Load(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := loaded(t, dir,
+		fmt.Sprintf(movingContainer, os.Getpid(), variant{"docker", "python"}.image("counter"), calls))
 	testenv.Repeat(t, hostTries, func() error { return containerMoves(t, e, calls) })
 }
 

@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
-	"testbed/emulator"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/record"
 )
@@ -32,14 +30,7 @@ func arrived(t *testing.T, access, arrival string) (map[string]map[int]record.Ch
 	t.Helper()
 	w := newReal(t)
 	name, dir := fmt.Sprintf("iso-%d", os.Getpid()), t.TempDir()
-	path := filepath.Join(dir, "scenario.yaml")
-	if err := os.WriteFile(path, fmt.Appendf(nil, premises, name, access, arrival), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	e, err := emulator.Load(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := loaded(t, dir, fmt.Sprintf(premises, name, access, arrival))
 	sink := &kept{}
 	outcome := w.carriedOut(t, e, dir, sink)
 	chains, took := map[string]map[int]record.Chain{}, map[string]time.Duration{}

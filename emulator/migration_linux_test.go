@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"testbed/emulator"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/record"
 )
@@ -78,14 +77,7 @@ func oneMove(t *testing.T, size, rate string) *record.Migration {
 func movedIn(t *testing.T, scenario string, asWanted func([]record.Event) bool) {
 	t.Helper()
 	name, dir := fmt.Sprintf("move-%d", os.Getpid()), t.TempDir()
-	path := filepath.Join(dir, "scenario.yaml")
-	if err := os.WriteFile(path, fmt.Appendf(nil, scenario, name), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	e, err := emulator.Load(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := loaded(t, dir, fmt.Sprintf(scenario, name))
 	testenv.Repeat(t, hostTries, func() error {
 		outcome, err := newReal(t).tried(t, e, t.TempDir())
 		if err != nil {

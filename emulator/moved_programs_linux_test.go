@@ -174,14 +174,7 @@ func (h *handed) judge(t *testing.T, moves []record.Migration) {
 func carriedOutBy(t *testing.T, w real, text string, sink record.Sink) []record.Migration {
 	t.Helper()
 	dir := t.TempDir()
-	path := filepath.Join(dir, "scenario.yaml")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	e, err := emulator.Load(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := loaded(t, dir, text)
 	manifest, err := record.ReadManifest(w.carriedOut(t, e, dir, sink).Dir)
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -68,16 +67,10 @@ func TestFunctionsOverIPv6InContainers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name, path := fmt.Sprintf("six-%d", os.Getpid()), filepath.Join(t.TempDir(), "six.yaml")
+	name := fmt.Sprintf("six-%d", os.Getpid())
 	edited := strings.NewReplacer("name: smoke\n", "name: "+name+"\nip: 6\nruntime: docker\nfabric: userspace\n",
 		"models: [external, in-edge, in-function, in-client]", "models: [external, in-client]").Replace(string(text))
-	if err := os.WriteFile(path, []byte(edited), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	e, err := emulator.Load(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := loaded(t, t.TempDir(), edited)
 	bed, err := w.of.Up(t.Context(), e, emulator.UpOptions{})
 	if err != nil {
 		t.Fatal(err)

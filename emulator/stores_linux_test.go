@@ -90,14 +90,7 @@ func TestRepositoriesKilled(t *testing.T) {
 func killedInRun(t *testing.T, text string, server bool) (record.ModelCounts, int) {
 	t.Helper()
 	w, dir := newReal(t), t.TempDir()
-	path := filepath.Join(dir, "scenario.yaml")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	e, err := emulator.Load(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := loaded(t, dir, text)
 	bed, err := w.of.Up(t.Context(), e, emulator.UpOptions{})
 	if err != nil {
 		t.Fatal(err)

@@ -31,24 +31,26 @@ type rows struct {
 	Moves  []Move  `json:"moves,omitempty"`
 }
 
-// room is how many rows there may still be.
-type room struct{ chains, steps, moves int }
+// What rows there are.
+const (
+	chainRows = iota
+	stepRows
+	moveRows
+	kindsOfRows
+)
+
+var rowNames = [kindsOfRows]string{"chains", "steps", "moves"}
+
+// room is how many rows of each kind there may still be.
+type room [kindsOfRows]int
 
 // roomOf is that of one engine's rows of a cell: twice what its plans have, as a run may do something again.
 func roomOf(c *Cell) room { return room{2*c.Chains + 16, 2*c.steps + 16, maxMoves} }
 
-// take counts a row.
-func (r *room) take(of *int, what string) error {
-	if *of--; *of < 0 {
-		return fmt.Errorf("it has more rows of %s than the cell's plans: %w", what, readfile.ErrLimit)
-	}
-	return nil
-}
-
 // rowsBytes are how many bytes of JSON the rows of a cell's record may have.
 func rowsBytes(c *Cell, engines int) int64 {
 	r := roomOf(c)
-	return min(maxRows, readfile.MiB+int64(engines)*int64(r.chains+r.steps)*rowBytes)
+	return min(maxRows, readfile.MiB+int64(engines)*int64(r[chainRows]+r[stepRows])*rowBytes)
 }
 
 // parseHead reads what a record says of its cell.
@@ -192,46 +194,41 @@ func newUnpacking(r *Result, c *Cell, wanted []string) *unpacking {
 	return u
 }
 
-// check holds a row against the record and the cell, and says how many there may still be of its engine's.
-func (u *unpacking) check(engine, model string) (*room, error) {
+// admit counts a row of a kind, and says whether it is kept: it has to be of the record and the cell, and no more than
+// there may be of its engine's.
+func (u *unpacking) admit(kind int, engine, model string) (kept bool, err error) {
 	left := u.left[engine]
 	if left == nil {
-		return nil, fmt.Errorf("a row is of the engine %.64q, which the record has not", engine)
+		return false, fmt.Errorf("a row is of the engine %.64q, which the record has not", engine)
 	}
 	if !slices.Contains(u.cell.models, model) {
-		return nil, fmt.Errorf("a row is of the model %.64q, which the cell has not", model)
+		return false, fmt.Errorf("a row is of the model %.64q, which the cell has not", model)
 	}
-	return left, nil
+	if left[kind]--; left[kind] < 0 {
+		return false, fmt.Errorf("it has more rows of %s than the cell's plans: %w", rowNames[kind], readfile.ErrLimit)
+	}
+	return slices.Contains(u.wanted, engine), nil
 }
 
 func (u *unpacking) chain(c *Chain) error {
-	left, err := u.check(c.Engine, c.Model)
-	if err == nil {
-		err = left.take(&left.chains, "chains")
-	}
-	if err == nil && slices.Contains(u.wanted, c.Engine) {
+	kept, err := u.admit(chainRows, c.Engine, c.Model)
+	if kept {
 		u.of.Chains = append(u.of.Chains, *c)
 	}
 	return err
 }
 
 func (u *unpacking) step(s *Step) error {
-	left, err := u.check(s.Engine, s.Model)
-	if err == nil {
-		err = left.take(&left.steps, "steps")
-	}
-	if err == nil && slices.Contains(u.wanted, s.Engine) {
+	kept, err := u.admit(stepRows, s.Engine, s.Model)
+	if kept {
 		u.of.Steps = append(u.of.Steps, *s)
 	}
 	return err
 }
 
 func (u *unpacking) move(m *Move) error {
-	left, err := u.check(m.Engine, m.Model)
-	if err == nil {
-		err = left.take(&left.moves, "moves")
-	}
-	if err == nil && slices.Contains(u.wanted, m.Engine) {
+	kept, err := u.admit(moveRows, m.Engine, m.Model)
+	if kept {
 		u.of.Moves = append(u.of.Moves, *m)
 	}
 	return err

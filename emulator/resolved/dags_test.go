@@ -27,13 +27,7 @@ models: [in-edge, in-client]
 placement: {hosts: [server]}
 `
 	s, err := scenario.Parse([]byte(text), "dags.yaml", builtin.Catalogue())
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := Prepare(s)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := ready(t, s, err)
 	want := []string{"1 of 2 jobs are DAGs, whose branches run side by side; predictors that know nothing but " +
 		"chains predict nothing, unless linearize: true lets them",
 		"in-client: 1 of their 3 tasks wait for another only because both are sent the same state, in " +

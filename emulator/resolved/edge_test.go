@@ -20,14 +20,7 @@ func prepared(t *testing.T, setting scenario.Setting) *Scenario {
 		t.Fatal(err)
 	}
 	s, _, err := scenario.Adapt(text, file, builtin.Catalogue(), setting)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := Prepare(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e
+	return ready(t, s, err)
 }
 
 // Of the models the one whose repository is in the cloud has all states leave the edge once and come back once; the

@@ -38,14 +38,7 @@ events:
   - {at: 1s, link: south, set: {rate: 7Mbps}}
 `
 	s, err := scenario.Parse([]byte(text), "detour.yaml", builtin.Catalogue())
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := Prepare(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e
+	return ready(t, s, err)
 }
 
 // TestAScenarioOnTheNetworkThatIsThere: ways, limits and what is alone are those of the network that was found, as of a

@@ -27,14 +27,7 @@ workload:
     - {name: other, tasks: {f: {ops: 1, states: profile}}, %s}
 `, models, one, other)
 	s, err := scenario.Parse([]byte(text), "sharing.yaml", builtin.Catalogue())
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := Prepare(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e
+	return ready(t, s, err)
 }
 
 func TestWhoCanShareStates(t *testing.T) {

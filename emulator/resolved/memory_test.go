@@ -53,14 +53,7 @@ replay: {%[5]s}
 		t.Fatal(err)
 	}
 	s, err := scenario.Load(path, builtin.Catalogue())
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := Prepare(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e
+	return ready(t, s, err)
 }
 
 func or(text, otherwise string) string {

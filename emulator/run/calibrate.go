@@ -1,10 +1,13 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
+	"slices"
 	"time"
 
 	"testbed/emulator/plan"
@@ -68,14 +71,28 @@ func emptyMessage(from, to topology.ID) *plan.Plan {
 	return &plan.Plan{Job: "empty", Steps: []plan.Step{{Role: plan.Request, From: from, To: to, State: -1}}}
 }
 
+// shapes are what links do to packets on their way from one host to another, and back.
+func shapes(t *topology.Topology, from, to topology.ID) iter.Seq[*topology.Shape] {
+	return func(yield func(*topology.Shape) bool) {
+		for _, ends := range [][2]topology.ID{{from, to}, {to, from}} {
+			hops, _ := t.TreeTo(ends[1]).Hops(nil, ends[0])
+			for _, h := range hops {
+				if !yield(&t.Vertices[h.Link].Shape[h.Dir]) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // varies says whether a link on the way from one host to another, and back, follows a trace, or draws its delays.
 func varies(t *topology.Topology, from, to topology.ID) bool {
-	for _, ends := range [][2]topology.ID{{from, to}, {to, from}} {
-		hops, _ := t.TreeTo(ends[1]).Hops(nil, ends[0])
-		for _, h := range hops {
-			if s := &t.Vertices[h.Link].Shape[h.Dir]; t.Trace(s) != nil || t.Delays(s) != nil {
-				return true
-			}
+	if len(t.Traces) == 0 {
+		return false
+	}
+	for s := range shapes(t, from, to) {
+		if t.Trace(s) != nil || t.Delays(s) != nil {
+			return true
 		}
 	}
 	return false
@@ -84,11 +101,8 @@ func varies(t *topology.Topology, from, to topology.ID) bool {
 // jitter is by how much packets from one host to another, and back, may be early or late by intent, in s of one way.
 func jitter(t *topology.Topology, from, to topology.ID) float64 {
 	sum := time.Duration(0)
-	for _, ends := range [][2]topology.ID{{from, to}, {to, from}} {
-		hops, _ := t.TreeTo(ends[1]).Hops(nil, ends[0])
-		for _, h := range hops {
-			sum += t.Vertices[h.Link].Shape[h.Dir].Jitter
-		}
+	for s := range shapes(t, from, to) {
+		sum += s.Jitter
 	}
 	return sum.Seconds() / 2
 }
@@ -110,19 +124,25 @@ func duration(seconds float64) time.Duration {
 // whose links do not vary by intent.
 func (r *run) nearest() (client, worker topology.ID) {
 	graph := r.Scenario.Topology
-	best, steady := time.Duration(math.MaxInt64), false
 	client = r.Scenario.Placement.Client[0]
 	tree := graph.TreeTo(client)
+	delays, others := map[topology.ID]time.Duration{}, []topology.ID(nil)
 	for _, id := range graph.Hosts() {
-		if id == client || !r.Scenario.HasAgent(id) || !tree.Reaches(id) {
-			continue
-		}
-		_, delay := tree.Hops(nil, id)
-		if same := !varies(graph, client, id); same && !steady || same == steady && delay < best {
-			best, worker, steady = delay, id, same
+		if id != client && r.Scenario.HasAgent(id) && tree.Reaches(id) {
+			_, delays[id] = tree.Hops(nil, id)
+			others = append(others, id)
 		}
 	}
-	return client, worker
+	if len(others) == 0 {
+		return client, worker
+	}
+	slices.SortStableFunc(others, func(a, b topology.ID) int { return cmp.Compare(delays[a], delays[b]) })
+	for _, id := range others {
+		if !varies(graph, client, id) {
+			return client, id
+		}
+	}
+	return client, others[0]
 }
 
 // predict predicts all plans, in the order in which they are replayed, by every predictor of the catalogue.

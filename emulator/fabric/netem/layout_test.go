@@ -318,10 +318,16 @@ func TestCarriersOfAStationsPackets(t *testing.T) {
 		{ID: 12, Forwards: true, Routes: []fabric.Route{{To: net("10.0.0.0/8"), Via: 11}}},
 		{ID: 13}, {ID: 14},
 	}}
-	if got, want := carriers(n, 0), []topology.ID{11, 12, 14}; !slices.Equal(got, want) {
+	l := &layout{index: map[topology.ID]int{}}
+	for i := range n.Stations {
+		l.index[n.Stations[i].ID], l.spaces = i, append(l.spaces, space{station: i})
+	}
+	got := l.carriers(n, 0)
+	slices.Sort(got)
+	if want := []topology.ID{11, 12, 14}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	if got := carriers(n, 3); len(got) > 0 {
+	if got := l.carriers(n, 3); len(got) > 0 {
 		t.Errorf("of a host without routes: %v", got)
 	}
 }

@@ -56,23 +56,20 @@ func (l *layout) setApart(n *fabric.Network, i int, legs []leg) (others []leg) {
 
 // carriers are the hosts by way of which a station's packets may go: those that it names, and whom these name for what
 // they send on.
-func carriers(n *fabric.Network, s int) (all []topology.ID) {
-	var follow func(routes []fabric.Route)
-	follow = func(routes []fabric.Route) {
-		for _, r := range routes {
-			wanted := func(own fabric.Route) bool { return own.To.Overlaps(r.To) }
-			if r.Via == fabric.None || slices.Contains(all, r.Via) || !slices.ContainsFunc(n.Stations[s].Routes, wanted) {
+func (l *layout) carriers(n *fabric.Network, s int) (all []topology.ID) {
+	own := n.Stations[s].Routes
+	wanted := func(to netip.Prefix) bool {
+		return slices.ContainsFunc(own, func(r fabric.Route) bool { return r.To.Overlaps(to) })
+	}
+	for ahead := [][]fabric.Route{own}; len(ahead) > 0; ahead = ahead[1:] {
+		for _, r := range ahead[0] {
+			if r.Via == fabric.None || slices.Contains(all, r.Via) || !wanted(r.To) {
 				continue
 			}
 			all = append(all, r.Via)
-			for i := range n.Stations {
-				if n.Stations[i].ID == r.Via {
-					follow(n.Stations[i].Routes)
-				}
-			}
+			ahead = append(ahead, n.Stations[l.spaces[l.index[r.Via]].station].Routes)
 		}
 	}
-	follow(n.Stations[s].Routes)
 	return all
 }
 
@@ -82,7 +79,7 @@ func (l *layout) returning(n *fabric.Network) error {
 	senders := map[topology.ID][]int{} // by whom packets of theirs may be sent on: indices of stations
 	for _, ways := range l.own {
 		for s := range ways {
-			for _, via := range carriers(n, s) {
+			for _, via := range l.carriers(n, s) {
 				if !slices.Contains(senders[via], s) {
 					senders[via] = append(senders[via], s)
 				}

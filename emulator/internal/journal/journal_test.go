@@ -18,6 +18,21 @@ func fill(text string) func([]byte) []byte {
 	return func(b []byte) []byte { return append(b, text...) }
 }
 
+// opened opens a journal in a directory, which is closed when the test ends; again: one that may be there.
+func opened(t *testing.T, dir string, again bool) (*outdir.Dir, *File) {
+	t.Helper()
+	d, err := outdir.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	f, _, err := Open(d, "j", header, again, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d, f
+}
+
 // reopen is the journal in a directory as it is found again: its contents by tag.
 func reopen(t *testing.T, dir string, valid func(uint32) bool) map[uint32]string {
 	t.Helper()
@@ -45,15 +60,7 @@ func reopen(t *testing.T, dir string, valid func(uint32) bool) map[uint32]string
 // A journal that is cut off anywhere, or damaged, has all records before that place and goes on behind them.
 func TestCutAnywhere(t *testing.T) {
 	dir := t.TempDir()
-	d, err := outdir.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	f, _, err := Open(d, "j", header, false, all)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, f := opened(t, dir, false)
 	texts := []string{"first", "2", "the third"}
 	for i, text := range texts {
 		if _, err := f.Append(uint32(i), fill(text)); err != nil {
@@ -105,15 +112,7 @@ func TestCutAnywhere(t *testing.T) {
 
 func TestTagsAndHeadersOfOthers(t *testing.T) {
 	dir := t.TempDir()
-	d, err := outdir.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	f, _, err := Open(d, "j", header, true, all)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d, f := opened(t, dir, true)
 	if _, _, err := Open(d, "j", header, true, all); !errors.Is(err, ErrBusy) {
 		t.Errorf("opened twice: %v", err)
 	}
@@ -158,15 +157,8 @@ func TestTagsAndHeadersOfOthers(t *testing.T) {
 // a checksum of nothing is zero as well.
 func TestZerosAreNoRecords(t *testing.T) {
 	dir := t.TempDir()
-	d, err := outdir.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	f, _, err := Open(d, "j", header, false, all)
-	if err == nil {
-		_, err = f.Append(7, fill("x"))
-	}
+	d, f := opened(t, dir, false)
+	_, err := f.Append(7, fill("x"))
 	if err == nil {
 		_, err = f.Append(0, fill(""))
 	}

@@ -3,7 +3,6 @@ package run
 import (
 	"testing"
 
-	"testbed/emulator/internal/builtin"
 	"testbed/emulator/record"
 )
 
@@ -30,16 +29,7 @@ func TestAllThatWasTried(t *testing.T) {
 	write("in-edge", 10, 1, false, "")
 	write("in-edge", 12, 2, true, "")
 	write("nobody's", 12, 1, true, "")
-	if err := d.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := (&record.Manifest{Run: d.Run(), Start: begin, Exit: record.OK}).Write(d.Path()); err != nil {
-		t.Fatal(err)
-	}
-	r, err := Read(d.Path(), builtin.Catalogue())
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := ended(t, d)
 	if len(r.Attempts) != 3 || r.Attempts[0].Late != 0.5 {
 		t.Errorf("attempts: %+v", r.Attempts)
 	}

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"testbed/emulator/internal/builtin"
 	"testbed/emulator/record"
 )
 
@@ -37,16 +36,7 @@ func TestLatenessOverTime(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := d.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := (&record.Manifest{Run: d.Run(), Start: begin, Exit: record.OK}).Write(d.Path()); err != nil {
-		t.Fatal(err)
-	}
-	r, err := Read(d.Path(), builtin.Catalogue())
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := ended(t, d)
 	l := &r.Lateness
 	if l.Width != 250*time.Millisecond || !l.Known() {
 		t.Fatalf("%+v", l)

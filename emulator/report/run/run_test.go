@@ -52,6 +52,12 @@ func two(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
+	return closed(t, d)
+}
+
+// closed ends a run's directory, and is its path.
+func closed(t *testing.T, d *record.Directory) string {
+	t.Helper()
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -59,6 +65,16 @@ func two(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return d.Path()
+}
+
+// ended is a run as it is read once its directory has ended.
+func ended(t *testing.T, d *record.Directory) *Run {
+	t.Helper()
+	r, err := Read(closed(t, d), builtin.Catalogue())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }
 
 func TestLoadIsThatOfTheChains(t *testing.T) {

@@ -17,9 +17,11 @@ var (
 // impairments are what rest reads.
 const impairments = "jitter loss reorder duplicate corrupt queue"
 
-func nameSet(text string) map[string]bool {
-	all := map[string]bool{}
-	for _, name := range strings.Fields(text) {
+func nameSet(text string) map[string]bool { return setOf(strings.Fields(text)) }
+
+func setOf(names []string) map[string]bool {
+	all := make(map[string]bool, len(names))
+	for _, name := range names {
 		all[name] = true
 	}
 	return all

@@ -55,10 +55,7 @@ func (u *Untaken) Keys(of string, v *tree.Value, known ...string) {
 	if v == nil {
 		return
 	}
-	set := make(map[string]bool, len(known))
-	for _, name := range known {
-		set[name] = true
-	}
+	set := setOf(known)
 	for i := range v.Keys {
 		if k := &v.Keys[i]; !set[k.Name] && says(k.Value) {
 			u.Add(of, k.Name, k.Line)
