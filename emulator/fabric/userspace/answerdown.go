@@ -19,16 +19,25 @@ func (p *packet) arrival() int64 {
 func (t *table) lastRouter(p *path, hop int, gates []*gate) topology.ID {
 	for {
 		for i := len(gates) - 1; i >= 0; i-- {
-			v := gates[i].vertex
-			if int(v) < len(t.gates) && t.gates[v] == gates[i] && t.routers[v] {
-				return v
+			if t.isRouter(gates[i]) {
+				return gates[i].vertex
 			}
 		}
 		if hop--; hop < 0 {
-			return -1
+			break
 		}
 		gates = p.hops[hop].gates
 	}
+	if p.entered != nil && t.isRouter(p.entered) {
+		return p.entered.vertex
+	}
+	return -1
+}
+
+// isRouter says whether a gate is of a router in the table in force.
+func (t *table) isRouter(g *gate) bool {
+	v := g.vertex
+	return int(v) < len(t.gates) && t.gates[v] == g && t.routers[v]
 }
 
 // answerDown lets a router in front of something that is down tell the sender of a packet, at the instant at (ns), that

@@ -36,7 +36,7 @@ type crossing struct {
 	// matter), and of the station that it is for.
 	from, toAddress uint32
 
-	behind *gate // of the vertex behind the link; nil: it may be one of several
+	behind *gate // of the vertex behind the link, if this machine tells senders where that is down
 	last   bool  // the queue is the path's last, whichever machine has it
 }
 
@@ -144,8 +144,14 @@ func (t *table) crosses(p *path, x crossing) {
 			continue
 		}
 		x.to, x.channel, x.queue = t.cut.heads[at], t.cut.ids[at], t.queues[at]
-		if exits := t.cut.exits[at]; len(exits) == 1 {
-			x.behind, x.last = t.gates[exits[0]], i+1 == len(p.hops)
+		x.last = i+1 == len(p.hops)
+		behind := p.lastGates
+		if !x.last {
+			behind = p.hops[i+1].gates
+		}
+		// Of what is behind a link that is a router, the other machine tells. Where the time to live ends is the end.
+		if len(behind) > 0 && !t.routers[t.channels[at].Link] {
+			x.behind = behind[0]
 		}
 		p.hops, p.lastGates, p.end = p.hops[:i+1], nil, &pathEnd{crossing: &x}
 		return

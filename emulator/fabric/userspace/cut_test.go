@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -270,8 +272,23 @@ func randomFrame(random *rand.Rand, stations int, tag byte) (from int, data []by
 // machine in front of a cut link knows what is down behind it when a packet leaves, and not when it arrives: so in
 // every second round nothing is under way when something goes down, and in the others nobody is told.
 func TestSeveralMachinesCarryWhatOneDoes(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	// Found wanting once: a time to live that ends at a link in front of what is down, and a link that is the last router
+	// in front of what is down on the next machine.
+	seeds := []uint64{10882585188466906305, 1, rand.Uint64()}
+	if text := os.Getenv("SEED"); text != "" {
+		seed, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seeds = []uint64{seed}
+	}
+	for _, seed := range seeds {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { carryAlike(t, seed) })
+	}
+}
+
+// carryAlike tries the random networks of a seed.
+func carryAlike(t *testing.T, seed uint64) {
 	crossed := 0
 	for round := range 60 {
 		random := rand.New(rand.NewPCG(seed, uint64(round)))

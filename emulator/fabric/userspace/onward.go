@@ -153,6 +153,9 @@ func (t *table) onward(h *wire.Header) *onward {
 	if o == nil {
 		o = &onward{overtaken: t.shapes[at].reorder > 0}
 		o.path, o.back = t.findOnward(k)
+		if o.path != nil {
+			o.entered = t.gates[t.channels[at].Link]
+		}
 		if len(t.cut.next) >= maxOnward {
 			clear(t.cut.next)
 		}

@@ -35,6 +35,8 @@ type path struct {
 
 	end  *pathEnd // nil: the packet is delivered to the station to
 	from *port    // the sender; of the branches of a flood only
+
+	entered *gate // of the cut link behind which another machine's packets go on here; nil: they begin here
 }
 
 // narrow is a link on a path that takes less than those in front of it.
