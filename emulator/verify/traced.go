@@ -8,6 +8,7 @@ import (
 	"sort"
 	"time"
 
+	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/measure"
 	"testbed/emulator/netns"
 	"testbed/emulator/topology"
@@ -17,10 +18,39 @@ import (
 // Flooder is a Prober that can fill a link whose rate changes from one moment to the next, which TCP does not.
 type Flooder interface {
 	// Flood sends so many UDP packets/s of size bytes of IP for so long, and returns when those that arrived did, in ns of
-	// CLOCK_MONOTONIC, ascending.
+	// CLOCK_MONOTONIC of the machine on which to is, ascending.
 	Flood(
 		ctx context.Context, from, to netns.Ref, addr netip.Addr, size int, rate float64, lasts time.Duration,
 	) (arrivals []int64, err error)
+}
+
+// onOneClock makes a flood's arrivals instants of this host's clock, as those are at which traces began, though the
+// receiver is on a machine with a clock of its own.
+func onOneClock(f fabric.Fabric, flood floodFunc) floodFunc {
+	clocked, several := f.(fabric.Clocked)
+	if !several {
+		return flood
+	}
+	return func(
+		ctx context.Context, from, to netns.Ref, addr netip.Addr, size int, rate float64, lasts time.Duration,
+	) ([]int64, error) {
+		arrivals, err := flood(ctx, from, to, addr, size, rate, lasts)
+		if err != nil || to.Machine == "" {
+			return arrivals, err
+		}
+		clocks, err := clocked.Clocks(ctx)
+		if err != nil {
+			return nil, err
+		}
+		here := clocks[to.Machine]
+		if here == nil {
+			return nil, fmt.Errorf("the clock of machine %s is not known", to.Machine)
+		}
+		for i, at := range arrivals {
+			arrivals[i] = int64(here(time.Duration(at)))
+		}
+		return arrivals, nil
+	}
 }
 
 // Followed is the trace that limits a probe's rate.

@@ -87,3 +87,30 @@ func TestTracedLinksAreFlooded(t *testing.T) {
 		t.Errorf("%v: %+v", err, findings)
 	}
 }
+
+// clockedFabric is one over several machines of which one's clock is known.
+type clockedFabric struct{ fabric.Fabric }
+
+func (clockedFabric) Clocks(context.Context) (map[string]func(time.Duration) time.Duration, error) {
+	return map[string]func(time.Duration) time.Duration{
+		"a": func(at time.Duration) time.Duration { return at - 1000 },
+	}, nil
+}
+
+// TestArrivalsAreOfOneClock: a flood's receiver on another machine tells instants of that one's.
+func TestArrivalsAreOfOneClock(t *testing.T) {
+	flood := func(context.Context, netns.Ref, netns.Ref, netip.Addr, int, float64, time.Duration) ([]int64, error) {
+		return []int64{5000, 6000}, nil
+	}
+	for machine, want := range map[string][]int64{"": {5000, 6000}, "a": {4000, 5000}, "b": nil} {
+		to := netns.Ref{Machine: machine}
+		got, err := onOneClock(clockedFabric{}, flood)(t.Context(), netns.Ref{}, to, netip.Addr{}, 0, 0, 0)
+		if !slices.Equal(got, want) || (err != nil) != (machine == "b") {
+			t.Errorf("machine %q: %v, %v, want %v", machine, got, err, want)
+		}
+	}
+	got, err := onOneClock(nil, flood)(t.Context(), netns.Ref{}, netns.Ref{}, netip.Addr{}, 0, 0, 0)
+	if err != nil || !slices.Equal(got, []int64{5000, 6000}) {
+		t.Errorf("one machine: %v, %v", got, err)
+	}
+}

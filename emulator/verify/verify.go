@@ -82,8 +82,8 @@ func Links(ctx context.Context, b *orchestrator.Bed, prober Prober, o Options) (
 	}
 	v := verifier{Options: o, ip: cmp.Or(o.IP, ip), both: o.IP == 0, spaces: spaces, echo: prober.RTT,
 		goodput: prober.Goodput}
-	if f, ok := prober.(Flooder); ok && !several(spaces) { // arrivals of two clocks are not compared
-		v.flood = f.Flood
+	if f, ok := prober.(Flooder); ok {
+		v.flood = onOneClock(b.Fabric, f.Flood)
 	}
 	if n.Topology.Traced() {
 		status, err := b.Fabric.Inspect(ctx)

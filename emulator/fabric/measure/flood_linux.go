@@ -25,41 +25,64 @@ const tick = time.Millisecond
 func Flood(
 	ctx context.Context, from, to netns.Ref, addr netip.Addr, size int, rate float64, lasts time.Duration,
 ) (arrivals []int64, err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("flood of %v: %w", addr, err)
-		}
-	}()
+	sink := func() (FloodSink, error) { return ListenFlood(to, addr, size) }
+	send := func(to netip.AddrPort) error { return SendFlood(ctx, from, to, size, rate, lasts) }
+	if arrivals, err = FloodBetween(sink, send); err != nil {
+		err = fmt.Errorf("flood of %v: %w", addr, err)
+	}
+	return arrivals, err
+}
+
+// floodSink notes when packets come to a socket.
+type floodSink struct {
+	socket, payload int
+	at              netip.AddrPort
+}
+
+// ListenFlood makes a sink at an address in a namespace for packets of size bytes with their headers.
+func ListenFlood(ns netns.Ref, addr netip.Addr, size int) (FloodSink, error) {
 	payload := FloodPayload(size, !addr.Is4())
 	if payload < 0 {
 		return nil, fmt.Errorf("packets of %d bytes: they are smaller than their headers", size)
 	}
-	in, err := floodSocket(to, addr)
+	socket, err := floodSocket(ns, addr)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = unix.Close(in) }()
-	bound, err := unix.Getsockname(in)
+	bound, err := unix.Getsockname(socket)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, unix.Close(socket))
 	}
-	out, err := floodSocket(from, unspecified(addr))
+	s := &floodSink{socket: socket, payload: payload}
+	switch bound := bound.(type) {
+	case *unix.SockaddrInet4:
+		s.at = netip.AddrPortFrom(addr, uint16(bound.Port))
+	case *unix.SockaddrInet6:
+		s.at = netip.AddrPortFrom(addr, uint16(bound.Port))
+	}
+	return s, nil
+}
+
+// Addr implements FloodSink.
+func (s *floodSink) Addr() netip.AddrPort { return s.at }
+
+// Close implements FloodSink.
+func (s *floodSink) Close() error { return unix.Close(s.socket) }
+
+// SendFlood sends so many packets/s, of size bytes with their headers, from a namespace to a sink, for so long.
+func SendFlood(
+	ctx context.Context, from netns.Ref, to netip.AddrPort, size int, rate float64, lasts time.Duration,
+) error {
+	payload := FloodPayload(size, !to.Addr().Is4())
+	if payload < 0 {
+		return fmt.Errorf("packets of %d bytes: they are smaller than their headers", size)
+	}
+	socket, err := floodSocket(from, unspecified(to.Addr()))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer func() { _ = unix.Close(out) }()
-	received := make(chan error, 1)
-	over := make(chan struct{})
-	go func() {
-		var err error
-		arrivals, err = takeFlood(in, payload, over)
-		received <- err
-	}()
-	err = sendFlood(ctx, out, bound, payload, rate, lasts)
-	close(over)
-	err = errors.Join(err, <-received)
-	slices.Sort(arrivals)
-	return arrivals, err
+	defer func() { _ = unix.Close(socket) }()
+	return sendFlood(ctx, socket, versionOf(to.Addr()).port(to), payload, rate, lasts)
 }
 
 // unspecified is any address of the same version.
@@ -115,24 +138,27 @@ func sendFlood(
 	return ctx.Err()
 }
 
-// takeFlood notes when packets come, until over is closed and none has come for a while.
-func takeFlood(socket, payload int, over <-chan struct{}) ([]int64, error) {
+// Receive implements FloodSink.
+func (s *floodSink) Receive(over <-chan struct{}) ([]int64, error) {
 	offset := kerneltime.Now(unix.CLOCK_MONOTONIC) - kerneltime.Now(unix.CLOCK_REALTIME)
 	var arrivals []int64
-	data := make([]byte, payload)
+	data := make([]byte, s.payload)
 	var control [kerneltime.ControlSize]byte
 	for {
-		_, n, _, _, err := unix.Recvmsg(socket, data, control[:], 0)
+		_, n, _, _, err := unix.Recvmsg(s.socket, data, control[:], 0)
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.EAGAIN):
 			select {
 			case <-over:
+				slices.Sort(arrivals)
 				return arrivals, nil
 			default:
 			}
 		case err != nil:
-			return arrivals, err
+			return nil, err
+		case len(arrivals) == MostFlooded:
+			return nil, fmt.Errorf("more than %d packets arrived", MostFlooded)
 		default:
 			stamp := kerneltime.Stamped(control[:n])
 			if stamp == 0 { // it takes a moment until the kernel stamps

@@ -56,6 +56,40 @@ func Between(ctx context.Context, listen func(context.Context) (Sink, error),
 	return to.Receive(ctx, from.Addr(), warmup, duration, from.Held)
 }
 
+// MostFlooded is how many packets a FloodSink takes at most.
+const MostFlooded = 1 << 22
+
+// FloodSink notes when the packets of a flood come.
+type FloodSink interface {
+	Addr() netip.AddrPort
+	// Receive returns when packets came, in ns of its host's CLOCK_MONOTONIC, ascending, once over is closed and what was
+	// under way has come.
+	Receive(over <-chan struct{}) ([]int64, error)
+	Close() error
+}
+
+// FloodBetween has a flood sent to a sink, wherever they are: see Flood. send returns when all is sent.
+func FloodBetween(listen func() (FloodSink, error), send func(to netip.AddrPort) error) (arrivals []int64, err error) {
+	sink, err := listen()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = sink.Close() }()
+	received := make(chan error, 1)
+	over := make(chan struct{})
+	go func() {
+		var err error
+		arrivals, err = sink.Receive(over)
+		received <- err
+	}()
+	err = send(sink.Addr())
+	close(over)
+	if err = errors.Join(err, <-received); err != nil {
+		return nil, err
+	}
+	return arrivals, nil
+}
+
 // FloodPayload is what a packet of Flood of so many bytes carries beside the headers of UDP and of IPv4, or of IPv6.
 func FloodPayload(size int, six bool) int {
 	if six {

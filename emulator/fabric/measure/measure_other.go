@@ -32,3 +32,11 @@ func Connect(context.Context, netns.Ref, netip.AddrPort, string) (Source, error)
 func Flood(context.Context, netns.Ref, netns.Ref, netip.Addr, int, float64, time.Duration) ([]int64, error) {
 	return nil, ErrNotSupported
 }
+
+// ListenFlood returns ErrNotSupported.
+func ListenFlood(netns.Ref, netip.Addr, int) (FloodSink, error) { return nil, ErrNotSupported }
+
+// SendFlood returns ErrNotSupported.
+func SendFlood(context.Context, netns.Ref, netip.AddrPort, int, float64, time.Duration) error {
+	return ErrNotSupported
+}

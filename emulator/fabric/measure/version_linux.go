@@ -44,3 +44,11 @@ func (v version) at(addr netip.Addr) unix.Sockaddr {
 	}
 	return &unix.SockaddrInet6{Addr: addr.As16()}
 }
+
+// port is a socket's address with its port.
+func (v version) port(to netip.AddrPort) unix.Sockaddr {
+	if v.domain == unix.AF_INET {
+		return &unix.SockaddrInet4{Addr: to.Addr().As4(), Port: int(to.Port())}
+	}
+	return &unix.SockaddrInet6{Addr: to.Addr().As16(), Port: int(to.Port())}
+}

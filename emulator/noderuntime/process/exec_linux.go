@@ -26,6 +26,6 @@ func (r *Runtime) Exec(
 
 // prepare makes good in a node's mount namespace what only commands need.
 func prepare() error {
-	ensureSysfs()
+	ensureMounts()
 	return inside.HideLateServices()
 }

@@ -378,3 +378,40 @@ func TestWithoutLeavesTheRest(t *testing.T) {
 		t.Error("opportunities give no delays")
 	}
 }
+
+// TestPeakIsOfAnyTenthOfASecond, also of one in which the trace begins anew, once or often.
+func TestPeakIsOfAnyTenthOfASecond(t *testing.T) {
+	for text, want := range map[string]int64{
+		"100\n":                    1,
+		"1\n":                      100,
+		"1\n1\n2\n":                150,
+		"30\n30\n":                 8, // at 30, 60, 90, 120
+		"1\n98\n98\n1000\n1000\n":  5, // the last two and the next turn's first three
+		"1\n2\n3\n200\n300\n301\n": 5, // 300, 301 and the first three
+		"1\n50\n101\n":             3, // 50, 101 and the next turn's 1, at 102
+		"60\n":                     2,
+	} {
+		if got := int64(parsed(t, text, Options{}).Peak()) / (Opportunity + EthernetHeader); got != want {
+			t.Errorf("%q: %d opportunities, want %d", text, got, want)
+		}
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		at, trace := uint32(0), &Trace{}
+		for range 1 + random.IntN(30) {
+			at += uint32(random.IntN(40))
+			trace.Opportunities = append(trace.Opportunities, at)
+		}
+		if trace.Check() != nil {
+			continue
+		}
+		want := int64(0)
+		for from := range trace.Period().Milliseconds() {
+			from *= millisecond
+			want = max(want, trace.opportunitiesIn(from, from+busySpan*millisecond))
+		}
+		if got := int64(trace.Peak()) / (Opportunity + EthernetHeader); got != want {
+			t.Errorf("%v: %d opportunities, want %d", trace.Opportunities, got, want)
+		}
+	}
+}

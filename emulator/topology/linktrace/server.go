@@ -97,12 +97,16 @@ const busySpan = 100 // ms
 func (t *Trace) Peak() units.ByteSize { return units.ByteSize(t.peak) }
 
 func (t *Trace) busiest() (bytes int64) {
-	first := 0
-	for i, at := range t.Opportunities {
-		for t.Opportunities[first]+busySpan <= at {
-			first++
+	if n := int64(len(t.Opportunities)); n > 0 {
+		period := int64(t.Opportunities[n-1])
+		turns, rest := busySpan/period, busySpan%period*millisecond // the trace begins anew within the span
+		behind := int64(0)
+		for i := range n {
+			for t.at(behind) < t.at(i)+rest {
+				behind++
+			}
+			bytes = max(bytes, (turns*n+max(0, behind-i))*(Opportunity+EthernetHeader))
 		}
-		bytes = max(bytes, int64(i-first+1)*(Opportunity+EthernetHeader))
 	}
 	if t.Columns&Rate == 0 {
 		return bytes

@@ -26,6 +26,8 @@ const (
 	roundTrips = "rtt"
 	aSink      = "sink"
 	aSource    = "source"
+	aFloodSink = "flood sink"
+	aFlood     = "flood"
 )
 
 // order begins a stream. Namespaces are the agent's machine's own.
@@ -38,12 +40,15 @@ type order struct {
 	Warmup     time.Duration  `json:"warmup_ns,omitempty"`
 	Duration   time.Duration  `json:"duration_ns,omitempty"`
 	Congestion string         `json:"congestion,omitempty"`
+	Size       int            `json:"size,omitempty"` // bytes of IP of a flood's packets
+	Rate       float64        `json:"rate,omitempty"` // packets/s
 }
 
 // What may be ordered at most.
 const (
 	mostEchoes = 1 << 20
 	longest    = 24 * time.Hour
+	mostSize   = 1<<16 - 1
 )
 
 // check refuses what nobody can have meant.
@@ -56,19 +61,26 @@ func (o order) check() error {
 	if o.Count < 0 || o.Count > mostEchoes {
 		return fmt.Errorf("%d echoes: want %d at most", o.Count, mostEchoes)
 	}
+	if o.Size < 0 || o.Size > mostSize {
+		return fmt.Errorf("packets of %d bytes: want %d at most", o.Size, mostSize)
+	}
+	if !(o.Rate >= 0 && o.Rate*o.Duration.Seconds() <= measure.MostFlooded) {
+		return fmt.Errorf("%g packets/s for %v: want %d packets at most", o.Rate, o.Duration, measure.MostFlooded)
+	}
 	return nil
 }
 
 // message is one thing said while an order is carried out: by the agent, but for From and an answer to Ask.
 type message struct {
-	Times   []time.Duration   `json:"times,omitempty"` // of round trips, some at a time
-	Addr    netip.AddrPort    `json:"addr"`            // where a sink listens, or a source sends from
-	From    netip.AddrPort    `json:"from"`            // for a sink: the source's address
-	Ask     bool              `json:"ask,omitempty"`   // how many segments the source knows to be held back
-	Held    uint32            `json:"held,omitempty"`
-	Rate    float64           `json:"rate,omitempty"` // bit/s
-	Done    bool              `json:"done,omitempty"` // the last message of the agent's
-	Failure *exchange.Failure `json:"failure,omitempty"`
+	Times    []time.Duration   `json:"times,omitempty"` // of round trips, some at a time
+	Addr     netip.AddrPort    `json:"addr"`            // where a sink listens, or a source sends from
+	From     netip.AddrPort    `json:"from"`            // for a sink: the source's address
+	Ask      bool              `json:"ask,omitempty"`   // how many segments the source knows to be held back
+	Held     uint32            `json:"held,omitempty"`
+	Rate     float64           `json:"rate,omitempty"`     // bit/s
+	Arrivals []int64           `json:"arrivals,omitempty"` // of a flood's packets, ns of the machine's CLOCK_MONOTONIC, some at a time
+	Done     bool              `json:"done,omitempty"`     // the last message of the agent's
+	Failure  *exchange.Failure `json:"failure,omitempty"`
 }
 
 // kinds are the errors that callers tell apart.

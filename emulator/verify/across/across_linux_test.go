@@ -13,9 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"testbed/emulator/fabric/fabrictest"
 	"testbed/emulator/fabric/measure"
 	"testbed/emulator/fabric/userspace"
+	"testbed/emulator/internal/kerneltime"
 	"testbed/emulator/internal/program"
 	"testbed/emulator/internal/testenv"
 	"testbed/emulator/machines/control"
@@ -132,6 +135,38 @@ func TestGoodput(t *testing.T) {
 	}
 }
 
+// TestFlood: what is sent arrives, at instants of the sink's machine, in order, more than a message has.
+func TestFlood(t *testing.T) {
+	n := joined(t, topology.Shape{Rate: 100 * units.Mbps, Delay: 2 * time.Millisecond})
+	a, b, p := n.Station("a"), n.Station("b"), agents(t)
+	const (
+		rate  = 5000
+		lasts = 400 * time.Millisecond
+		count = 2000 // rate × lasts
+	)
+	for _, way := range ways {
+		begin := kerneltime.Now(unix.CLOCK_MONOTONIC)
+		arrivals, err := p.Flood(t.Context(), on(way[0], a.NetNS), on(way[1], b.NetNS), b.Addr.Addr(), 500, rate, lasts)
+		if err != nil || len(arrivals) != count || !slices.IsSorted(arrivals) {
+			t.Fatalf("%q: %d of %d packets, %v", way, len(arrivals), count, err)
+		}
+		if first, over := arrivals[0], arrivals[count-1]-arrivals[0]; first < begin+int64(2*time.Millisecond) ||
+			over < int64(lasts)*9/10 {
+			t.Errorf("%q: the first after %v, the last %v later", way, time.Duration(first-begin), time.Duration(over))
+		}
+	}
+	far := on("b", b.NetNS)
+	if _, err := p.Flood(t.Context(), on("a", a.NetNS), far, b.Addr.Addr(), 1<<16, rate, lasts); err == nil {
+		t.Error("packets of 64 kB are sent")
+	}
+	if _, err := p.Flood(t.Context(), on("a", a.NetNS), far, b.Addr.Addr(), 500, 1e9, time.Hour); err == nil {
+		t.Error("more is sent than can be noted")
+	}
+	if _, err := p.Flood(t.Context(), on("a", a.NetNS), far, b.Addr.Addr(), 5, rate, lasts); err == nil {
+		t.Error("packets smaller than their headers are sent")
+	}
+}
+
 // TestErrorsNameTheMachine, and keep their kind.
 func TestErrorsNameTheMachine(t *testing.T) {
 	testenv.Privileged(t)
@@ -193,10 +228,14 @@ func TestAnAgentThatLies(t *testing.T) {
 	far, addr := netns.Ref{Path: "x", Machine: "b"}, netip.MustParseAddr("10.77.0.9")
 	for _, says := range []string{"", "{\n", `{"done":true}` + "\n", `{"addr":"10.0.0.1:1"}` + "\n",
 		strings.Repeat("x", 1<<20),
-		`{"addr":"10.0.0.1:1"}` + "\n{}\n", `{"addr":"10.0.0.1:1"}` + "\n" + `{"times":[1,2,3]}` + "\n"} {
+		`{"addr":"10.0.0.1:1"}` + "\n{}\n", `{"addr":"10.0.0.1:1"}` + "\n" + `{"arrivals":[1,2,3]}` + "\n",
+		`{"addr":"10.0.0.1:1"}` + "\n" + `{"times":[1,2,3]}` + "\n"} {
 		p := Prober{At: func(string) control.Opener { return lying(says) }}
 		if _, err := p.Goodput(t.Context(), far, far, addr, 0, 0, ""); err == nil {
 			t.Errorf("%.40q passes for a sink and a source", says)
+		}
+		if _, err := p.Flood(t.Context(), far, far, addr, 100, 1, time.Second); err == nil {
+			t.Errorf("%.40q passes for a flood", says)
 		}
 		if times, err := p.RTT(t.Context(), far, addr, 2, 0); err == nil && len(times) > 0 {
 			t.Errorf("%.40q passes for %v", says, times)
@@ -209,6 +248,8 @@ func FuzzServe(f *testing.F) {
 	f.Add([]byte(`{"what":"rtt","netns":{"path":"/nowhere"},"to":"10.0.0.1:0","count":3}` + "\n"))
 	f.Add([]byte(`{"what":"sink","netns":{"path":"/nowhere"},"to":"10.0.0.1:0"}` + "\n" + `{"from":"10.0.0.1:1"}` + "\n"))
 	f.Add([]byte(`{"what":"source","netns":{"path":"/nowhere"},"to":"[::]:9"}` + "\n" + `{"ask":true}` + "\n"))
+	f.Add([]byte(`{"what":"flood sink","netns":{"path":"/nowhere"},"to":"10.0.0.1:0","size":99}` + "\n{}\n"))
+	f.Add([]byte(`{"what":"flood","netns":{"path":"/nowhere"},"to":"[::]:9","rate":1e300,"duration_ns":1}` + "\n"))
 	f.Add([]byte(`{"what":"none","duration_ns":-1}` + "\n"))
 	f.Fuzz(func(_ *testing.T, sent []byte) {
 		here, there := net.Pipe()

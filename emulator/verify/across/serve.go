@@ -79,6 +79,10 @@ func (s serving) carryOut(ctx context.Context, o order) (message, error) {
 		return s.sink(ctx, o)
 	case aSource:
 		return s.source(ctx, o)
+	case aFloodSink:
+		return s.floodSink(ctx, o)
+	case aFlood:
+		return s.flood(ctx, o)
 	}
 	return message{}, fmt.Errorf("%q: the agent does not know that", o.What)
 }
