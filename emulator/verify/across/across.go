@@ -78,7 +78,7 @@ type message struct {
 	Ask      bool              `json:"ask,omitempty"`   // how many segments the source knows to be held back
 	Held     uint32            `json:"held,omitempty"`
 	Rate     float64           `json:"rate,omitempty"`     // bit/s
-	Arrivals []int64           `json:"arrivals,omitempty"` // of a flood's packets, ns of the machine's CLOCK_MONOTONIC, some at a time
+	Arrivals []int64           `json:"arrivals,omitempty"` // of a flood's packets, ns of CLOCK_MONOTONIC, some at a time
 	Done     bool              `json:"done,omitempty"`     // the last message of the agent's
 	Failure  *exchange.Failure `json:"failure,omitempty"`
 }
