@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"testbed/emulator/catalogue"
+	"testbed/emulator/internal/lazy"
 	"testbed/emulator/internal/printable"
 	"testbed/emulator/scenario"
 	"testbed/emulator/topology/network"
@@ -116,12 +116,12 @@ func importingNetwork(s *State, c *cli.Context, path, format string) (*scenario.
 const unseen = "import"
 
 // noPath finds the hosts in an error about a path that is missing.
-var noPath = regexp.MustCompile(`no path to (\S+) from ([^;\s]+)`)
+var noPath = lazy.Regexp(`no path to (\S+) from ([^;\s]+)`)
 
 // lineOfPath is the line of the node to which there is no path, as an error says; 0: that is about something else, or
 // the node is not from the file.
 func lineOfPath(c *catalogue.Catalogue, path, format, message string) int {
-	between := noPath.FindStringSubmatch(message)
+	between := noPath().FindStringSubmatch(message)
 	if between == nil {
 		return 0
 	}
@@ -157,12 +157,12 @@ func ofFile(err error, c *catalogue.Catalogue, path, format string) error {
 }
 
 // remedied finds the remedies in errors about networks that are keys of topology.import.
-var remedied = regexp.MustCompile(`as with ([a-z]+): (?:\{([a-z-]+): ([^{}]+)\}|([a-z]+))`)
+var remedied = lazy.Regexp(`as with ([a-z]+): (?:\{([a-z-]+): ([^{}]+)\}|([a-z]+))`)
 
 // asFlags writes keys of topology.import that a message recommends as the command line has them.
 func asFlags(message string) string {
-	return remedied.ReplaceAllStringFunc(message, func(found string) string {
-		m := remedied.FindStringSubmatch(found)
+	return remedied().ReplaceAllStringFunc(message, func(found string) string {
+		m := remedied().FindStringSubmatch(found)
 		if m[4] != "" {
 			return "as with --set " + m[1] + "=" + m[4]
 		}
@@ -179,10 +179,10 @@ func setTexts(c *cli.Context) string {
 	return options
 }
 
-var notInName = regexp.MustCompile(`[^a-z0-9]+`)
+var notInName = lazy.Regexp(`[^a-z0-9]+`)
 
 // scenarioName is a name that a scenario can have.
 func scenarioName(of string) string {
-	name := strings.Trim(notInName.ReplaceAllString(strings.ToLower(of), "-"), "-")
+	name := strings.Trim(notInName().ReplaceAllString(strings.ToLower(of), "-"), "-")
 	return cmp.Or(strings.Trim(name[:min(len(name), 31)], "-"), "imported")
 }

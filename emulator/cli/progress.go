@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"testbed/emulator/internal/lazy"
 	"testbed/emulator/internal/printable"
 )
 
@@ -47,7 +47,7 @@ func (p *progress) at(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	phase := text
-	if at := count.FindStringIndex(text); at != nil {
+	if at := count().FindStringIndex(text); at != nil {
 		phase = text[:at[0]]
 	}
 	if !p.phases || phase == p.phase {
@@ -58,7 +58,7 @@ func (p *progress) at(text string) {
 }
 
 // count is how far a phase has come.
-var count = regexp.MustCompile(`: \d+/\d+`)
+var count = lazy.Regexp(`: \d+/\d+`)
 
 // set shows a line in place of what was shown last.
 func (p *progress) set(line string) { p.block([]string{strings.ReplaceAll(line, "\n", " ")}) }

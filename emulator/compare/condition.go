@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"testbed/emulator/catalogue"
+	"testbed/emulator/internal/lazy"
 	"testbed/emulator/plan"
 	"testbed/emulator/record"
 )
@@ -203,7 +203,7 @@ func Metrics() []string {
 	return names
 }
 
-var conditionForm = regexp.MustCompile(
+var conditionForm = lazy.Regexp(
 	`^\s*(?:([a-z][a-z0-9-]*):)?([A-Za-z0-9.-]+)\s*(>=|<=|==|!=|>|<)\s*([-+0-9.eE]+|green|amber|red)\s*(%|[a-zµ]*)\s*$`)
 
 // ParseCondition reads a condition about the models that from has. Its errors wrap ErrCondition and say what would be
@@ -212,7 +212,7 @@ func ParseCondition(text string, from *catalogue.Catalogue) (Condition, error) {
 	fail := func(format string, args ...any) (Condition, error) {
 		return Condition{}, fmt.Errorf("%w: %q: %s", ErrCondition, text, fmt.Sprintf(format, args...))
 	}
-	parts := conditionForm.FindStringSubmatch(text)
+	parts := conditionForm().FindStringSubmatch(text)
 	if parts == nil {
 		return fail("write [ENGINE:][MODEL.][QUANTITY.]METRIC OPERATOR NUMBER[UNIT], such as error.median > 10%%")
 	}

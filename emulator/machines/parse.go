@@ -6,9 +6,10 @@ import (
 	"math"
 	"net/url"
 	"path"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"testbed/emulator/internal/lazy"
 )
 
 // Kind says how machines are named.
@@ -36,7 +37,7 @@ var ErrSpec = errors.New("not a list of machines")
 const maxSpec = 16384
 
 // plainName is the name of a machine, or of a Docker context.
-var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.+-]{0,127}$`)
+var plainName = lazy.Regexp(`^[A-Za-z0-9][A-Za-z0-9_.+-]{0,127}$`)
 
 // Parse reads what --machines says: swarm; a number N of supposed machines; or a list, separated by commas, of
 // NAME[=WEIGHT] (a Docker context), ssh://[USER@]HOST[:PORT][=WEIGHT] or unix:///PATH[=WEIGHT] (an engine's socket). A
@@ -114,7 +115,7 @@ func identify(id string) (name, address string, err error) {
 	case id == "swarm":
 		return "", "", errors.New("swarm stands alone, without a weight: its machines are those of the Swarm")
 	case !strings.Contains(id, ":"):
-		if !plainName.MatchString(id) {
+		if !plainName().MatchString(id) {
 			return "", "", fmt.Errorf("%q is not a name; write letters, digits, dots, hyphens and underscores, or a URL "+
 				"such as ssh://host", id)
 		}

@@ -2,14 +2,14 @@ package noderuntime
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
+	"testbed/emulator/internal/lazy"
 	"testbed/emulator/netns"
 )
 
 // target is what every name points to.
-var target = regexp.MustCompile(`^/proc/[0-9]+/ns/net$`)
+var target = lazy.Regexp(`^/proc/[0-9]+/ns/net$`)
 
 func namePrefix(testbed string) string { return "tb-" + testbed + "." }
 
@@ -24,7 +24,7 @@ func AddNames(dir string, nodes []Node) error {
 		return nil
 	}
 	for _, n := range nodes {
-		if err := netns.AddName(dir, NetNSName(n.Testbed, n.Node), n.NetNS, target.MatchString); err != nil {
+		if err := netns.AddName(dir, NetNSName(n.Testbed, n.Node), n.NetNS, target().MatchString); err != nil {
 			return fmt.Errorf("naming the network namespace of %s: %w", n.Node, err)
 		}
 	}
@@ -58,5 +58,5 @@ func removeNamed(dir string, named func(string) bool) error {
 	if dir == "" {
 		return nil
 	}
-	return netns.RemoveNames(dir, named, target.MatchString)
+	return netns.RemoveNames(dir, named, target().MatchString)
 }

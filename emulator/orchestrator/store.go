@@ -6,16 +6,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
+	"testbed/emulator/internal/lazy"
 	"testbed/emulator/internal/statefile"
 )
 
-var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,30}$`)
+var validName = lazy.Regexp(`^[a-z0-9][a-z0-9-]{0,30}$`)
 
 // CheckName fails unless name can name a testbed: 1 to 31 of a-z, 0-9 and -, not beginning with -.
 func CheckName(name string) error {
-	if !validName.MatchString(name) {
+	if !validName().MatchString(name) {
 		return fmt.Errorf("%q cannot name a testbed: use 1 to 31 of a-z, 0-9 and -, beginning with a letter or digit", name)
 	}
 	return nil

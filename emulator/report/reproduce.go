@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"regexp"
 	"strings"
 
+	"testbed/emulator/internal/lazy"
 	"testbed/emulator/internal/shell"
 	"testbed/emulator/record"
 	"testbed/emulator/report/html"
@@ -67,11 +67,11 @@ func shortened(text string) string {
 }
 
 // revision is what `git describe` says, and nothing that git could take for an option.
-var revision = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._/+-]{0,99}$`)
+var revision = lazy.Regexp(`^[0-9A-Za-z][0-9A-Za-z._/+-]{0,99}$`)
 
 // checkout is the command that gets a version of the program.
 func checkout(version string) string {
-	if !revision.MatchString(version) {
+	if !revision().MatchString(version) {
 		return "# the version in the manifest is none that git knows; with one that has made the run: make build"
 	}
 	return "git checkout " + shell.Quote(version) + " && make build"

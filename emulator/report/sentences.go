@@ -4,10 +4,11 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"strings"
 	"sync"
 	"text/template"
+
+	"testbed/emulator/internal/lazy"
 )
 
 // sentences are what the page says, as templates that values are put into. They make plain text: the page's own
@@ -32,12 +33,12 @@ var templates = sync.OnceValue(func() *template.Template {
 		if err != nil {
 			panic(err)
 		}
-		template.Must(all.Parse(lineBreak.ReplaceAllString(string(text), " ")))
+		template.Must(all.Parse(lineBreak().ReplaceAllString(string(text), " ")))
 	}
 	return all
 })
 
-var lineBreak = regexp.MustCompile(`\s*\n\s*`)
+var lineBreak = lazy.Regexp(`\s*\n\s*`)
 
 // say is the sentence of that name, with its values. It panics where there is none, or the values do not fit, which no
 // run's data can bring about.

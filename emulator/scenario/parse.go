@@ -7,7 +7,6 @@ import (
 	"io"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -15,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"testbed/emulator/catalogue"
+	"testbed/emulator/internal/lazy"
 	"testbed/emulator/internal/readfile"
 )
 
@@ -125,7 +125,7 @@ func decode(reader *yaml.Decoder, into *yaml.Node) (err error) {
 	return reader.Decode(into)
 }
 
-var directive = regexp.MustCompile(`^%(YAML[ \t]+(1\.[0-9]+)[ \t]*(#.*)?|[A-Za-z0-9]+.*)$`)
+var directive = lazy.Regexp(`^%(YAML[ \t]+(1\.[0-9]+)[ \t]*(#.*)?|[A-Za-z0-9]+.*)$`)
 
 // undirected is the file with the directives before its document as comments, where YAML 1.2 has them ignored and
 // the library refuses them: versions 1.x, which are read alike, and those that nobody knows.
@@ -142,7 +142,7 @@ func undirected(data []byte) []byte {
 		}
 		line := bytes.TrimRight(data[begin:end], "\r")
 		text := bytes.TrimSpace(line)
-		m := directive.FindSubmatch(line)
+		m := directive().FindSubmatch(line)
 		switch {
 		case len(text) == 0 || text[0] == '#':
 		case m == nil:
@@ -210,9 +210,9 @@ func countMarks(data []byte) int {
 }
 
 var (
-	lineOf     = regexp.MustCompile(`^line (\d+): `)
-	anchorOf   = regexp.MustCompile(`unknown anchor '(.*)' referenced`)
-	ofItsParse = regexp.MustCompile(`did not find expected (key|node content|',' or|'-' indicator|<)`)
+	lineOf     = lazy.Regexp(`^line (\d+): `)
+	anchorOf   = lazy.Regexp(`unknown anchor '(.*)' referenced`)
+	ofItsParse = lazy.Regexp(`did not find expected (key|node content|',' or|'-' indicator|<)`)
 )
 
 // syntax reports an error of the YAML library, which says the line at most, and that of the parser (as
@@ -221,15 +221,15 @@ func (d *decoder) syntax(data []byte, err error) {
 	message := strings.TrimPrefix(err.Error(), "yaml: ")
 	lines := strings.Split(string(data), "\n")
 	line := 1
-	if m := lineOf.FindStringSubmatch(message); m != nil {
+	if m := lineOf().FindStringSubmatch(message); m != nil {
 		message = strings.TrimPrefix(message, m[0])
 		line, _ = strconv.Atoi(m[1])
-		if ofItsParse.MatchString(message) {
+		if ofItsParse().MatchString(message) {
 			line++
 		}
 	}
 	line = min(max(1, line), len(lines))
-	if m := anchorOf.FindStringSubmatch(message); m != nil {
+	if m := anchorOf().FindStringSubmatch(message); m != nil {
 		for i, text := range lines {
 			if k := strings.Index(text, "*"+m[1]); k >= 0 {
 				use := position{i + 1, 1 + utf8.RuneCountInString(text[:k])}

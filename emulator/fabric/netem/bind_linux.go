@@ -3,10 +3,11 @@ package netem
 import (
 	"encoding/binary"
 	"fmt"
-	"regexp"
 	"strconv"
 
 	"github.com/vishvananda/netlink"
+
+	"testbed/emulator/internal/lazy"
 )
 
 const (
@@ -68,7 +69,7 @@ func (v *view) strays(i int) []*device {
 
 // pairNames are what the ends of pairs are called. Nothing hangs on the number, but that a station's address is at
 // eth0: a device keeps its name while others come and go.
-var pairNames = regexp.MustCompile(`^eth[0-9]+$`)
+var pairNames = lazy.Regexp(`^eth[0-9]+$`)
 
 // names are the names of a space's devices, but for those that are going to be removed.
 func (v *view) names(i int) map[string]bool {
@@ -103,7 +104,7 @@ func (v *view) misnamed(i int) map[int]string {
 	taken := v.names(i)
 	for at := range s.ports {
 		d := v.bound[portID{i, at}]
-		if d != nil && (!pairNames.MatchString(d.name) || s.station >= 0 && at == 0 && complete && !first) {
+		if d != nil && (!pairNames().MatchString(d.name) || s.station >= 0 && at == 0 && complete && !first) {
 			all[at] = free(taken)
 		}
 	}

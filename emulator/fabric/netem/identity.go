@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"testbed/emulator/fabric"
+	"testbed/emulator/internal/lazy"
 	"testbed/emulator/topology"
 )
 
@@ -55,11 +56,11 @@ func (l *layout) endKey(t *topology.Topology, i int) string {
 	return t.Vertices[s.vertex].Name
 }
 
-var plainName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,59}$`)
+var plainName = lazy.Regexp(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,59}$`)
 
 // spaceName is the name of the namespace of a vertex: the vertex's own, where a file can have it.
 func spaceName(vertex string) string {
-	if plainName.MatchString(vertex) {
+	if plainName().MatchString(vertex) {
 		return vertex
 	}
 	h := fnv.New64a()

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"testbed/emulator/fabric"
 	"testbed/emulator/fabric/userspace"
 	"testbed/emulator/internal/exchange"
+	"testbed/emulator/internal/lazy"
 	"testbed/emulator/internal/program"
 )
 
@@ -87,13 +87,13 @@ func onlyAbsent(err error) bool {
 }
 
 // names are those that testbeds can have: a path is made of them.
-var names = regexp.MustCompile(`^[a-z0-9-]{1,200}$`)
+var names = lazy.Regexp(`^[a-z0-9-]{1,200}$`)
 
 var errRequest = errors.New("a request that cannot be")
 
 // answer does what was asked.
 func (a *agent) answer(ctx context.Context, q *request, r *reply) error {
-	if !names.MatchString(q.Testbed) || q.Machine == "" {
+	if !names().MatchString(q.Testbed) || q.Machine == "" {
 		return fmt.Errorf("%w: testbed %.50q on machine %.50q", errRequest, q.Testbed, q.Machine)
 	}
 	switch q.Op {

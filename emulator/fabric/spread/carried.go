@@ -71,7 +71,7 @@ func Beside(p program.Program, dirs []string, testbed, machine, what string) (
 	if len(dirs) == 0 {
 		return nil, "", nil, errNoDirs
 	}
-	if !names.MatchString(testbed) {
+	if !names().MatchString(testbed) {
 		return nil, "", nil, fmt.Errorf("%w: testbed %.50q", errRequest, testbed)
 	}
 	dir, name := dirOf(dirs[0], testbed, what+" "+machine), "tb-"+what+"~"+testbed

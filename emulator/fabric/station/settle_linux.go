@@ -59,18 +59,22 @@ var plainHost6 = []string{
 	"seg6_enabled=0", "use_tempaddr=0",
 }
 
+// everywhere6 are those that the kernel obeys of conf/all, whatever an interface has. Each setting takes every station
+// some µs.
+var everywhere6 = []string{"disable_ipv6=0", "disable_policy=0", "keep_addr_on_down=1", "proxy_ndp=0"}
+
 // settle6 is Settle of IPv6. Without that in the kernel the files are missing, and that is as good.
 func (v variables) settle6(forward string) error {
-	for _, scope := range []string{"all", "default"} {
-		for _, setting := range append([]string{"forwarding=" + forward}, plainHost6...) {
-			key, value, _ := strings.Cut(setting, "=")
-			if scope == "all" && key == "addr_gen_mode" {
-				continue // of interfaces that are there, the loopback among them
-			}
-			err := v.set(fmt.Sprintf("net/ipv6/conf/%s/%s", scope, key), value)
-			if err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
+	err := errors.Join(v.settings6("all", "forwarding="+forward), v.settings6("all", everywhere6...))
+	return errors.Join(err, v.settings6("default", "forwarding="+forward), v.settings6("default", plainHost6...))
+}
+
+func (v variables) settings6(scope string, settings ...string) error {
+	for _, setting := range settings {
+		key, value, _ := strings.Cut(setting, "=")
+		err := v.set("net/ipv6/conf/"+scope+"/"+key, value)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 	}
 	return nil

@@ -75,10 +75,9 @@ func compare(t *testing.T, forwards bool) {
 			want["net/ipv4/conf/"+scope+"/"+key] = value
 		}
 		want["net/ipv6/conf/"+scope+"/forwarding"] = want["net/ipv4/ip_forward"]
-		for _, setting := range plainHost6 {
-			if key, value, _ := strings.Cut(setting, "="); scope == "default" || key != "addr_gen_mode" {
-				want["net/ipv6/conf/"+scope+"/"+key] = value
-			}
+		for _, setting := range map[string][]string{"all": everywhere6, "default": plainHost6}[scope] {
+			key, value, _ := strings.Cut(setting, "=")
+			want["net/ipv6/conf/"+scope+"/"+key] = value
 		}
 	}
 	for key, value := range want {

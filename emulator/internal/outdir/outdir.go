@@ -17,7 +17,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
+
+	"testbed/emulator/internal/lazy"
 )
 
 // ErrInTheWay is wrapped by errors for a name that is taken by a link or by something else that results do
@@ -154,7 +155,7 @@ func (d *Dir) Exists(name string) bool {
 func (d *Dir) RemoveAll() error { return errors.Join(os.RemoveAll(d.path), d.Close()) }
 
 // temporaryName is the pattern of the names that files have until they are complete.
-var temporaryName = regexp.MustCompile(`^\.tb-[A-Z2-7]{26}\.tmp$`)
+var temporaryName = lazy.Regexp(`^\.tb-[A-Z2-7]{26}\.tmp$`)
 
 // RemoveTemporary removes the incomplete files that a process that was killed has left in the directory.
 // Nobody else may be writing there.
@@ -165,7 +166,7 @@ func (d *Dir) RemoveTemporary() error {
 	}
 	var errs []error
 	for _, e := range entries {
-		if temporaryName.MatchString(e.Name()) && e.Type().IsRegular() {
+		if temporaryName().MatchString(e.Name()) && e.Type().IsRegular() {
 			errs = append(errs, d.Remove(e.Name()))
 		}
 	}

@@ -15,9 +15,10 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
-	"regexp"
 
 	"github.com/docker/docker/client"
+
+	"testbed/emulator/internal/lazy"
 )
 
 const (
@@ -26,7 +27,7 @@ const (
 )
 
 // contextNames is what Docker's client takes for the name of a context.
-var contextNames = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$`)
+var contextNames = lazy.Regexp(`^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$`)
 
 // configDir is the directory of the configuration of Docker's client.
 func configDir() (string, error) {
@@ -82,7 +83,7 @@ func (e *NoContextError) Error() string {
 
 // contextEndpoint reads a context. Its files are in directories named after a digest of its name.
 func contextEndpoint(name string) (endpoint, error) {
-	if !contextNames.MatchString(name) {
+	if !contextNames().MatchString(name) {
 		return endpoint{}, &NoContextError{Name: name}
 	}
 	dir, err := configDir()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"regexp"
 	"runtime"
 	"strings"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/docker/client"
 
+	"testbed/emulator/internal/lazy"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/units"
 )
@@ -128,7 +128,7 @@ func checkVersion(host, wanted string, ping types.Ping) error {
 	switch {
 	case wanted == "":
 		return nil
-	case !apiVersions.MatchString(wanted):
+	case !apiVersions().MatchString(wanted):
 		return unsupported(fmt.Sprintf("DOCKER_API_VERSION is %q, which is no version such as %s: unset it",
 			wanted, MinimumAPI), nil)
 	case versions.LessThan(wanted, MinimumAPI):
@@ -141,7 +141,7 @@ func checkVersion(host, wanted string, ping types.Ping) error {
 	return nil
 }
 
-var apiVersions = regexp.MustCompile(`^[0-9]{1,3}\.[0-9]{1,5}$`)
+var apiVersions = lazy.Regexp(`^[0-9]{1,3}\.[0-9]{1,5}$`)
 
 // unreachable says how to get an answer where a ping got none.
 func unreachable(host string, err error) error {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
-	"regexp"
 
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
@@ -15,6 +14,7 @@ import (
 	"gonum.org/v1/plot/vg/vgpdf"
 	"gonum.org/v1/plot/vg/vgsvg"
 
+	"testbed/emulator/internal/lazy"
 	"testbed/emulator/internal/outdir"
 	"testbed/emulator/internal/printable"
 )
@@ -110,7 +110,7 @@ func (f *Figure) draw(c draw.Canvas) {
 }
 
 var (
-	dates  = regexp.MustCompile(`/(Creation|Mod)Date \(D:\d{14}[^)]*\)`)
+	dates  = lazy.Regexp(`/(Creation|Mod)Date \(D:\d{14}[^)]*\)`)
 	family = []byte("font-family:Liberation Sans;")
 )
 
@@ -119,7 +119,7 @@ var (
 func repeatable(format string, picture []byte) []byte {
 	switch format {
 	case "pdf":
-		return dates.ReplaceAllFunc(picture, func(entry []byte) []byte { return bytes.Repeat([]byte(" "), len(entry)) })
+		return dates().ReplaceAllFunc(picture, func(entry []byte) []byte { return bytes.Repeat([]byte(" "), len(entry)) })
 	case "svg":
 		picture = []byte(printable.Text(string(picture))) // names may have what reorders text
 		return bytes.ReplaceAll(picture, family, []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif;"))

@@ -12,10 +12,10 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"regexp"
 	"strings"
 	"sync"
 
+	"testbed/emulator/internal/lazy"
 	"testbed/emulator/internal/printable"
 )
 
@@ -122,14 +122,14 @@ func (d Drawing) Empty() bool { return d.markup == "" }
 // Markup is the element.
 func (d Drawing) Markup() template.HTML { return d.markup }
 
-var prolog = regexp.MustCompile(`(?s)^.*?<svg`)
+var prolog = lazy.Regexp(`(?s)^.*?<svg`)
 
 // SVG takes an SVG document that this program has drawn.
 func SVG(document string) Drawing {
 	if !strings.Contains(document, "<svg") {
 		return Drawing{}
 	}
-	return Drawing{template.HTML(prolog.ReplaceAllString(document, "<svg"))}
+	return Drawing{template.HTML(prolog().ReplaceAllString(document, "<svg"))}
 }
 
 // Table is rows of texts.

@@ -1,10 +1,10 @@
 package network
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
+	"testbed/emulator/internal/lazy"
 	"testbed/emulator/topology"
 )
 
@@ -62,13 +62,13 @@ func (n namer) take(name string) { n[strings.ToLower(name)] = max(n[strings.ToLo
 func (n namer) taken(name string) bool { return n[strings.ToLower(name)] > 0 }
 
 var (
-	grouping = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.+-]{0,62}$`) // a class, a model or an architecture
-	runnable = regexp.MustCompile(`^[a-z0-9][A-Za-z0-9._/:@-]{0,254}$`) // a container image
+	grouping = lazy.Regexp(`^[A-Za-z0-9][A-Za-z0-9_.+-]{0,62}$`) // a class, a model or an architecture
+	runnable = lazy.Regexp(`^[a-z0-9][A-Za-z0-9._/:@-]{0,254}$`) // a container image
 )
 
 // group is a text as a class, a model or an architecture can be called.
 func group(text string) string {
-	if grouping.MatchString(text) {
+	if grouping().MatchString(text) {
 		return text
 	}
 	return cut(spell(text), topology.MaxName)

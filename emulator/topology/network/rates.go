@@ -3,11 +3,11 @@ package network
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"testbed/emulator/internal/lazy"
 	"testbed/emulator/units"
 )
 
@@ -52,12 +52,12 @@ const figure = `(\d+(?:\.\d+)?)`
 var (
 	unit = `(?:([kmgt])(?:bit|pb|b)?(?:p?s|/s|/sec)?|(?:bit|b)(?:ps|/s|/sec))`
 	// stated is a rate: 10Gbps, 2.5 Gb/s, 155M, 9600 bit/s; and so many of it: 2x10Gb/s, 4*155Mbps.
-	stated = regexp.MustCompile(`\b(?:(\d+)\s*[x*×]\s*)?` + figure + `\s*` + unit + `(?:\b|$)`)
+	stated = lazy.Regexp(`\b(?:(\d+)\s*[x*×]\s*)?` + figure + `\s*` + unit + `(?:\b|$)`)
 	// optical is a line of SONET or SDH: OC-192c, OC48, STM-1; carrier one of the older ones, or of Ethernet.
-	optical = regexp.MustCompile(`\b(?:(\d+)\s*[x*×]\s*)?(oc|stm)-?(\d+)c?\b`)
-	carrier = regexp.MustCompile(`\b(?:(\d+)\s*[x*×]\s*)?(t-?1|t-?3|ds-?1|ds-?3|e-?[1-4]|gige)\b(?:[^/]|$)`)
+	optical = lazy.Regexp(`\b(?:(\d+)\s*[x*×]\s*)?(oc|stm)-?(\d+)c?\b`)
+	carrier = lazy.Regexp(`\b(?:(\d+)\s*[x*×]\s*)?(t-?1|t-?3|ds-?1|ds-?3|e-?[1-4]|gige)\b(?:[^/]|$)`)
 	// spread are words and signs of a bound: 10-34 Mb/s, 300M-1Gb/s, <= 10 Mbps.
-	spread = regexp.MustCompile(figure + `\s*(?:[kmgt]\w*(?:/s)?)?\s*[-–]\s*` + figure + `\s*[kmgt]|[<>≤≥]` +
+	spread = lazy.Regexp(figure + `\s*(?:[kmgt]\w*(?:/s)?)?\s*[-–]\s*` + figure + `\s*[kmgt]|[<>≤≥]` +
 		`|\b(?:below|under|less|up to|over|above|more|at least|at most)\b`)
 )
 
@@ -72,7 +72,7 @@ type label struct {
 func readLabel(text string) (l label, err error) {
 	lower := strings.ToLower(text)
 	found := figures(lower)
-	if m := between.FindStringSubmatch(lower); m != nil {
+	if m := between().FindStringSubmatch(lower); m != nil {
 		found = []float64{bits(m[1], m[2], m[4]), bits(m[3], m[4], "")}
 	}
 	if len(found) == 0 {
@@ -86,7 +86,7 @@ func readLabel(text string) (l label, err error) {
 	switch {
 	case err != nil:
 		return l, err
-	case spread.MatchString(lower):
+	case spread().MatchString(lower):
 		l.doubt, l.bound = "states a range, not a rate", [2]units.BitRate{least, largest}
 	case least != largest:
 		l.doubt = "states several rates"
@@ -97,7 +97,7 @@ func readLabel(text string) (l label, err error) {
 }
 
 // between is a range: 10-20Gbps, 300M-1Gb/s.
-var between = regexp.MustCompile(figure + `\s*([kmgt]?)[a-z]*(?:/s)?\s*[-–]\s*` + figure + `\s*([kmgt])`)
+var between = lazy.Regexp(figure + `\s*([kmgt]?)[a-z]*(?:/s)?\s*[-–]\s*` + figure + `\s*([kmgt])`)
 
 // bits is a figure in bit/s, with its prefix or, where it has none, with the other's.
 func bits(number, prefix, other string) float64 {
@@ -116,20 +116,20 @@ func bits(number, prefix, other string) float64 {
 func figures(text string) []float64 {
 	const most = 100
 	var all []float64
-	for _, m := range stated.FindAllStringSubmatch(text, most) {
+	for _, m := range stated().FindAllStringSubmatch(text, most) {
 		all = append(all, times(m[1])*bits(m[2], m[3], ""))
 	}
 	if len(all) > 0 {
 		return all
 	}
-	for _, m := range optical.FindAllStringSubmatch(text, most) {
+	for _, m := range optical().FindAllStringSubmatch(text, most) {
 		base := sonet
 		if m[2] == "stm" {
 			base = sdh
 		}
 		all = append(all, times(m[1])*base*times(m[3]))
 	}
-	for _, m := range carrier.FindAllStringSubmatch(text, most) {
+	for _, m := range carrier().FindAllStringSubmatch(text, most) {
 		all = append(all, times(m[1])*carriers[strings.ReplaceAll(m[2], "-", "")])
 	}
 	return all

@@ -100,7 +100,7 @@ func (r *resolver) node(n *Node) {
 	}
 	if m.Kind == topology.Host {
 		m.Memory, m.CPU = cmp.Or(n.Memory, defaultMemory), cmp.Or(n.CPU, defaultCPU)
-		if r.options.Images && runnable.MatchString(n.Image) {
+		if r.options.Images && runnable().MatchString(n.Image) {
 			m.Image = n.Image
 		}
 	} else {

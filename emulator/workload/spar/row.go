@@ -2,10 +2,10 @@ package spar
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
+	"testbed/emulator/internal/lazy"
 	"testbed/emulator/workload/rows"
 )
 
@@ -56,12 +56,12 @@ func jobNumber(digits string) (int, error) {
 	return int(n), err
 }
 
-var jobField = regexp.MustCompile(`(?:^|[,;\t "])j_([0-9]{1,18})([,;\t "]|$)`)
+var jobField = lazy.Regexp(`(?:^|[,;\t "])j_([0-9]{1,18})([,;\t "]|$)`)
 
 // jobIn is the number of the job that a row not in the format names, or -1, and whether it is certainly all of
 // it: the row may have been cut there.
 func jobIn(row string) (job int, whole bool) {
-	m := jobField.FindStringSubmatch(row)
+	m := jobField().FindStringSubmatch(row)
 	if m == nil {
 		return -1, false
 	}

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"regexp"
 	"strings"
 
+	"testbed/emulator/internal/lazy"
 	"testbed/emulator/internal/readfile"
 	"testbed/emulator/workload/rows"
 )
@@ -103,21 +103,21 @@ func jobName(name, file string) string {
 	return "workflow"
 }
 
-var odd = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
+var odd = lazy.Regexp(`[^A-Za-z0-9_-]+`)
 
 // word is a name of at most 100 characters with hyphens for those that are not plain.
 func word(name string) string {
-	name = odd.ReplaceAllString(name, "-")
+	name = odd().ReplaceAllString(name, "-")
 	return strings.Trim(name[:min(len(name), 100)], "-")
 }
 
 // numbered is the end of a task's name that tells it from others of its function.
-var numbered = regexp.MustCompile(`[_.-]?(ID)?[0-9]+$`)
+var numbered = lazy.Regexp(`[_.-]?(ID)?[0-9]+$`)
 
 // function is the name of what a task executes: its program or, where that is not said, its name without the number at
 // its end.
 func function(program, name string) string {
-	for _, candidate := range []string{path.Base(program), numbered.ReplaceAllString(name, ""), name} {
+	for _, candidate := range []string{path.Base(program), numbered().ReplaceAllString(name, ""), name} {
 		if word := word(candidate); word != "" {
 			return word
 		}

@@ -3,10 +3,10 @@ package containerlab
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"testbed/emulator/catalogue"
+	"testbed/emulator/internal/lazy"
 	"testbed/emulator/topology"
 	"testbed/emulator/topology/network"
 	"testbed/emulator/topology/network/tree"
@@ -23,16 +23,16 @@ func Section() catalogue.Section {
 }
 
 var (
-	top   = regexp.MustCompile(`(?m)^topology:`)
-	ports = regexp.MustCompile(`endpoints:\s*\[\s*["']?[^\s"',\]]+:[^\s"',\]]` +
+	top   = lazy.Regexp(`(?m)^topology:`)
+	ports = lazy.Regexp(`endpoints:\s*\[\s*["']?[^\s"',\]]+:[^\s"',\]]` +
 		`|-\s*["']?[A-Za-z0-9_.-]+:[a-z][^\s:]*["']?\s*(?:,|\]|$)`)
-	named = regexp.MustCompile(`(?m)^\s+-?\s*interface:|^\s+kind:\s*(?:linux|bridge|[a-z]+_[a-z]+)` +
+	named = lazy.Regexp(`(?m)^\s+-?\s*interface:|^\s+kind:\s*(?:linux|bridge|[a-z]+_[a-z]+)` +
 		`|:\s*\{\s*kind:\s*(?:linux|bridge)\b`)
 )
 
 // Detect says whether a file begins as a topology file does: links end at interfaces of nodes.
 func Detect(head []byte) bool {
-	return top.Match(head) && (ports.Match(head) || named.Match(head)) && strings.Contains(string(head), "nodes:")
+	return top().Match(head) && (ports().Match(head) || named().Match(head)) && strings.Contains(string(head), "nodes:")
 }
 
 // forwards are the kinds of nodes that are no hosts. Network operating systems have an underscore in their kind's name.

@@ -4,10 +4,10 @@ package gml
 
 import (
 	"html"
-	"regexp"
 	"strings"
 
 	"testbed/emulator/catalogue"
+	"testbed/emulator/internal/lazy"
 	"testbed/emulator/topology/network"
 	"testbed/emulator/topology/network/tree"
 )
@@ -23,10 +23,10 @@ func Section() catalogue.Section {
 	})
 }
 
-var begin = regexp.MustCompile(`(?m)^\s*graph\s*\[`)
+var begin = lazy.Regexp(`(?m)^\s*graph\s*\[`)
 
 // Detect says whether a file begins as GML does.
-func Detect(head []byte) bool { return begin.Match(head) && strings.Contains(string(head), "node") }
+func Detect(head []byte) bool { return begin().Match(head) && strings.Contains(string(head), "node") }
 
 // Parse reads the first graph of a file.
 func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {

@@ -3,11 +3,11 @@ package netlab
 
 import (
 	"cmp"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"testbed/emulator/catalogue"
+	"testbed/emulator/internal/lazy"
 	"testbed/emulator/topology"
 	"testbed/emulator/topology/network"
 	"testbed/emulator/topology/network/tree"
@@ -26,12 +26,12 @@ func Section() catalogue.Section {
 }
 
 var (
-	nodes = regexp.MustCompile(`(?m)^nodes:`)
-	links = regexp.MustCompile(`(?m)^links:`)
+	nodes = lazy.Regexp(`(?m)^nodes:`)
+	links = lazy.Regexp(`(?m)^links:`)
 )
 
 // Detect says whether a file begins as a lab topology does.
-func Detect(head []byte) bool { return nodes.Match(head) && links.Match(head) }
+func Detect(head []byte) bool { return nodes().Match(head) && links().Match(head) }
 
 // Parse reads a lab topology. Nodes of the device linux, or of the role host, are hosts; all others forward. A link of
 // more than two nodes is a bridge.

@@ -3,10 +3,10 @@ package sndlib
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 
 	"testbed/emulator/catalogue"
+	"testbed/emulator/internal/lazy"
 	"testbed/emulator/topology"
 	"testbed/emulator/topology/network"
 	"testbed/emulator/topology/network/tree"
@@ -27,11 +27,11 @@ func Section() catalogue.Section {
 	})
 }
 
-var nodes = regexp.MustCompile(`(?m)^\s*NODES\s*\(`)
+var nodes = lazy.Regexp(`(?m)^\s*NODES\s*\(`)
 
 // Detect says whether a file begins as a native one does.
 func Detect(head []byte) bool {
-	return bytes.Contains(head, []byte("SNDlib native format")) || nodes.Match(head)
+	return bytes.Contains(head, []byte("SNDlib native format")) || nodes().Match(head)
 }
 
 // Parse reads the sections NODES and LINKS; demands, paths and costs are not used. A link's rate is its pre-installed
@@ -44,7 +44,7 @@ func Parse(text []byte, options catalogue.Values) (*network.Graph, error) {
 	if err := p.split(string(text)); err != nil {
 		return nil, err
 	}
-	if !nodes.Match(text) {
+	if !nodes().Match(text) {
 		return nil, network.Failf(1, "this is not SNDlib's native format: there is no section NODES (")
 	}
 	var errs network.Errors

@@ -3,11 +3,12 @@ package tree
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"testbed/emulator/internal/lazy"
 )
 
 // maxYAML is the largest number of the characters that separate values: the library makes a node of each value before
@@ -44,11 +45,11 @@ func unmarshal(text []byte, into *yaml.Node) (err error) {
 	return yaml.Unmarshal(text, into)
 }
 
-var lineOf = regexp.MustCompile(`line (\d+): `)
+var lineOf = lazy.Regexp(`line (\d+): `)
 
 func syntax(err error) error {
 	line, message := 1, strings.TrimPrefix(err.Error(), "yaml: ")
-	if m := lineOf.FindStringSubmatch(message); m != nil {
+	if m := lineOf().FindStringSubmatch(message); m != nil {
 		line, _ = strconv.Atoi(m[1])
 		message = strings.Replace(message, m[0], "", 1)
 	}

@@ -1,0 +1,13 @@
+// Package lazy holds what is made when it is first used, so that programs that are started often, as one a node is,
+// do not wait for what they hardly ever need.
+package lazy
+
+import (
+	"regexp"
+	"sync"
+)
+
+// Regexp compiles a regular expression once, when it is first asked for. It panics then where the expression is none.
+func Regexp(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
