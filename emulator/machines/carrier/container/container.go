@@ -276,6 +276,11 @@ func Of(testbed string) filters.Args {
 
 // Remove removes all agents of a testbed that an engine has.
 func Remove(ctx context.Context, api *client.Client, testbed string) error {
+	return RemoveThose(ctx, api, testbed, Command)
+}
+
+// RemoveThose removes the containers of a testbed that an engine has in which this program carries out a command.
+func RemoveThose(ctx context.Context, api *client.Client, testbed, command string) error {
 	asked, cancel := context.WithTimeout(ctx, removal)
 	defer cancel()
 	found, err := api.ContainerList(asked, container.ListOptions{All: true, Filters: Of(testbed)})
@@ -284,7 +289,7 @@ func Remove(ctx context.Context, api *client.Client, testbed string) error {
 	}
 	var failed []error
 	for _, c := range found {
-		if strings.HasPrefix(c.Command, "/testbed "+Command+" ") {
+		if strings.HasPrefix(c.Command, "/testbed "+command+" ") {
 			failed = append(failed, remove(ctx, api, c.ID))
 		}
 	}

@@ -89,6 +89,29 @@ func TestReplaceTakesWhatIsThereFirst(t *testing.T) {
 	}
 }
 
+// TestRelaysAreRemovedByThemselves: those of a Swarm, which an engine that was killed has kept, and not the agents.
+func TestRelaysAreRemovedByThemselves(t *testing.T) {
+	var c calls
+	api := apiThat(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if c.add(r) == "GET json" {
+			if labels := r.URL.Query().Get("filters"); !strings.Contains(labels, LabelTestbed+"=t") {
+				t.Errorf("asked for %s", labels)
+			}
+			fmt.Fprint(w, `[{"Id": "agent", "Command": "/testbed machine-agent /p /d"},
+				{"Id": "relay", "Command": "/testbed machine-relay 192.0.2.1:1"}]`)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+	if err := RemoveThose(context.Background(), api, "t", "machine-relay"); err != nil {
+		t.Error(err)
+	}
+	if want := []string{"GET json", "POST relay/stop", "DELETE relay"}; !slices.Equal(c.all, want) {
+		t.Errorf("%q, want %q", c.all, want)
+	}
+}
+
 // TestWhatCannotBeRemovedIsSaid: a container that could not be removed, and one that the engine may create yet.
 func TestWhatCannotBeRemovedIsSaid(t *testing.T) {
 	for _, at := range []string{"POST create", "DELETE made"} {

@@ -20,6 +20,7 @@ import (
 	"testbed/emulator/machines"
 	"testbed/emulator/machines/carrier"
 	"testbed/emulator/machines/carrier/container"
+	"testbed/emulator/machines/carrier/swarm/relay"
 	"testbed/emulator/noderuntime"
 	"testbed/emulator/noderuntime/docker"
 	"testbed/emulator/units"
@@ -148,11 +149,16 @@ func unfitness(n swarm.Node) string {
 }
 
 // Remove removes a testbed's services, and their secrets once no task uses those any more. Agents end with their
-// relays.
+// relays. The Swarm removes these tasks' containers some time after a service, and never where an engine is killed in
+// between: those of the manager, which can be asked, are removed here.
 func (c *Carrier) Remove(ctx context.Context, testbed string) ([]carrier.Unfit, error) {
 	_, err := c.managed(ctx)
 	if err == nil {
-		err = c.reached(ctx, c.remove(ctx, container.Of(testbed)))
+		err = c.remove(ctx, container.Of(testbed))
+		if err == nil {
+			err = container.RemoveThose(ctx, c.options.API, testbed, relay.Command)
+		}
+		err = c.reached(ctx, err)
 	}
 	if errors.Is(err, carrier.ErrUnreachable) {
 		return []carrier.Unfit{{Machine: machines.Machine{ID: Name}, Why: err.Error()}}, nil
