@@ -30,15 +30,7 @@ func onFakes(t *testing.T) (*fake.Machine, *emulator.Host, *resolved.Scenario) {
 
 func load(t *testing.T, text string) *resolved.Scenario {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "scenario.yaml")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	e, err := emulator.Load(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e
+	return loaded(t, t.TempDir(), text)
 }
 
 // Errors about what the caller gave are told apart from those about the host.

@@ -6,7 +6,6 @@ import (
 	"hash/fnv"
 	"net"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -56,7 +55,10 @@ func (l *layout) endKey(t *topology.Topology, i int) string {
 	return t.Vertices[s.vertex].Name
 }
 
-var plainName = lazy.Regexp(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,59}$`)
+var (
+	plainName = lazy.Regexp(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,59}$`)
+	notPlain  = lazy.Regexp(`[^A-Za-z0-9_-]`)
+)
 
 // spaceName is the name of the namespace of a vertex: the vertex's own, where a file can have it.
 func spaceName(vertex string) string {
@@ -65,7 +67,7 @@ func spaceName(vertex string) string {
 	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(vertex))
-	text := regexp.MustCompile(`[^A-Za-z0-9_-]`).ReplaceAllString(vertex, "_")
+	text := notPlain().ReplaceAllString(vertex, "_")
 	return fmt.Sprintf("%.40s~%x", text, h.Sum64())
 }
 

@@ -2,7 +2,6 @@ package station
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"strings"
 
@@ -40,12 +39,8 @@ func Settle(forwards bool) error {
 		}
 	}
 	for _, scope := range []string{"all", "default"} {
-		for _, setting := range plainHost {
-			key, value, _ := strings.Cut(setting, "=")
-			err := v.set(fmt.Sprintf("net/ipv4/conf/%s/%s", scope, key), value)
-			if err != nil && !errors.Is(err, fs.ErrNotExist) { // an older kernel has not all of them
-				return err
-			}
+		if err := v.setThose("net/ipv4/conf/"+scope+"/", plainHost...); err != nil {
+			return err
 		}
 	}
 	return v.settle6(forward)
@@ -59,20 +54,22 @@ var plainHost6 = []string{
 	"seg6_enabled=0", "use_tempaddr=0",
 }
 
-// everywhere6 are those that the kernel obeys of conf/all, whatever an interface has. Each setting takes every station
-// some µs.
+// everywhere6 are those that the kernel obeys of conf/all, whatever an interface has; addr_gen_mode there would be of
+// interfaces that exist, the loopback among them. Each setting takes every station some µs.
 var everywhere6 = []string{"disable_ipv6=0", "disable_policy=0", "keep_addr_on_down=1", "proxy_ndp=0"}
 
 // settle6 is Settle of IPv6. Without that in the kernel the files are missing, and that is as good.
 func (v variables) settle6(forward string) error {
-	err := errors.Join(v.settings6("all", "forwarding="+forward), v.settings6("all", everywhere6...))
-	return errors.Join(err, v.settings6("default", "forwarding="+forward), v.settings6("default", plainHost6...))
+	const all, byDefault = "net/ipv6/conf/all/", "net/ipv6/conf/default/"
+	err := errors.Join(v.setThose(all, "forwarding="+forward), v.setThose(all, everywhere6...))
+	return errors.Join(err, v.setThose(byDefault, "forwarding="+forward), v.setThose(byDefault, plainHost6...))
 }
 
-func (v variables) settings6(scope string, settings ...string) error {
+// setThose sets those of a directory's variables that the kernel has: an older one has not all of them.
+func (v variables) setThose(dir string, settings ...string) error {
 	for _, setting := range settings {
 		key, value, _ := strings.Cut(setting, "=")
-		err := v.set("net/ipv6/conf/"+scope+"/"+key, value)
+		err := v.set(dir+key, value)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

@@ -17,9 +17,6 @@ import (
 func (p Prober) Flood(
 	ctx context.Context, from, to netns.Ref, addr netip.Addr, size int, rate float64, lasts time.Duration,
 ) ([]int64, error) {
-	if from.Machine == "" && to.Machine == "" {
-		return measure.Flood(ctx, from, to, addr, size, rate, lasts)
-	}
 	sink := func() (measure.FloodSink, error) {
 		if to.Machine == "" {
 			return measure.ListenFlood(to, addr, size)
@@ -89,20 +86,13 @@ func (s serving) floodSink(ctx context.Context, o order) (message, error) {
 		_, told = s.next(patient)
 	}()
 	arrivals, err := sink.Receive(over)
-	if err == nil {
-		<-over
+	if err == nil { // over is closed
 		err = told
 	}
 	if err != nil {
 		return message{}, err
 	}
-	for len(arrivals) > piece {
-		if err := control.Send(s.stream, message{Arrivals: arrivals[:piece]}); err != nil {
-			return message{}, err
-		}
-		arrivals = arrivals[piece:]
-	}
-	return message{Arrivals: arrivals}, nil
+	return lastOf(s, arrivals, func(some []int64) message { return message{Arrivals: some} })
 }
 
 // flood sends.

@@ -1,6 +1,7 @@
 package across
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -89,13 +90,19 @@ func (s serving) carryOut(ctx context.Context, o order) (message, error) {
 
 func (s serving) roundTrips(ctx context.Context, o order) (message, error) {
 	times, err := measure.RTT(ctx, o.NetNS, o.To.Addr(), o.Count, o.Interval)
-	for len(times) > piece {
-		if err := control.Send(s.stream, message{Times: times[:piece]}); err != nil {
+	last, failed := lastOf(s, times, func(some []time.Duration) message { return message{Times: some} })
+	return last, cmp.Or(failed, err)
+}
+
+// lastOf says all that one message is too small for, and returns the last of the messages.
+func lastOf[T any](s serving, all []T, say func(some []T) message) (message, error) {
+	for len(all) > piece {
+		if err := control.Send(s.stream, say(all[:piece])); err != nil {
 			return message{}, err
 		}
-		times = times[piece:]
+		all = all[piece:]
 	}
-	return message{Times: times}, err
+	return say(all), nil
 }
 
 func (s serving) sink(ctx context.Context, o order) (message, error) {
