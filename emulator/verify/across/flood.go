@@ -92,7 +92,7 @@ func (s serving) floodSink(ctx context.Context, o order) (message, error) {
 	if err != nil {
 		return message{}, err
 	}
-	return lastOf(s, arrivals, func(some []int64) message { return message{Arrivals: some} })
+	return s.pieces(len(arrivals), func(from, to int) message { return message{Arrivals: arrivals[from:to]} })
 }
 
 // flood sends.

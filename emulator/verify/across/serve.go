@@ -90,19 +90,19 @@ func (s serving) carryOut(ctx context.Context, o order) (message, error) {
 
 func (s serving) roundTrips(ctx context.Context, o order) (message, error) {
 	times, err := measure.RTT(ctx, o.NetNS, o.To.Addr(), o.Count, o.Interval)
-	last, failed := lastOf(s, times, func(some []time.Duration) message { return message{Times: some} })
+	last, failed := s.pieces(len(times), func(from, to int) message { return message{Times: times[from:to]} })
 	return last, cmp.Or(failed, err)
 }
 
-// lastOf says all that one message is too small for, and returns the last of the messages.
-func lastOf[T any](s serving, all []T, say func(some []T) message) (message, error) {
-	for len(all) > piece {
-		if err := control.Send(s.stream, say(all[:piece])); err != nil {
+// pieces says so many things, some in each message, and returns the last message.
+func (s serving) pieces(count int, say func(from, to int) message) (message, error) {
+	from := 0
+	for ; count-from > piece; from += piece {
+		if err := control.Send(s.stream, say(from, from+piece)); err != nil {
 			return message{}, err
 		}
-		all = all[piece:]
 	}
-	return say(all), nil
+	return say(from, count), nil
 }
 
 func (s serving) sink(ctx context.Context, o order) (message, error) {
