@@ -89,11 +89,19 @@ func on(machine string, r netns.Ref) netns.Ref {
 // ways are those in which two namespaces can be on machines.
 var ways = [][2]string{{"a", "b"}, {"", "b"}, {"a", ""}, {"a", "a"}, {"", ""}}
 
+// few are all of these, or as many as -short has time for.
+func few(n int) [][2]string {
+	if testing.Short() {
+		return ways[:1]
+	}
+	return ways[:n]
+}
+
 // TestRoundTrips are those of the network, wherever they are measured from.
 func TestRoundTrips(t *testing.T) {
 	n := joined(t, topology.Shape{Rate: units.Gbps, Delay: 2 * time.Millisecond})
 	a, b, p := n.Station("a"), n.Station("b"), agents(t)
-	for _, way := range ways[:2] {
+	for _, way := range few(2) {
 		const count = piece + 20 // more than a message has
 		times, err := p.RTT(t.Context(), on(way[0], a.NetNS), b.Addr.Addr(), count, 0)
 		if err != nil || len(times) < count*9/10 {
@@ -114,7 +122,7 @@ func TestGoodput(t *testing.T) {
 		n := joined(t, shape)
 		a, b, p := n.Station("a"), n.Station("b"), agents(t)
 		want := float64(shape.Rate) * measure.HeaderShare
-		for _, way := range ways {
+		for _, way := range few(len(ways)) {
 			off := math.Inf(1)
 			for range 5 { // what else runs on the host only takes away, for a moment
 				got, err := p.Goodput(t.Context(), on(way[0], a.NetNS), on(way[1], b.NetNS), b.Addr.Addr(), time.Second/2,
@@ -144,7 +152,7 @@ func TestFlood(t *testing.T) {
 		lasts = 400 * time.Millisecond
 		count = 2000 // rate × lasts
 	)
-	for _, way := range ways {
+	for _, way := range few(len(ways)) {
 		begin := kerneltime.Now(unix.CLOCK_MONOTONIC)
 		arrivals, err := p.Flood(t.Context(), on(way[0], a.NetNS), on(way[1], b.NetNS), b.Addr.Addr(), 500, rate, lasts)
 		if err != nil || len(arrivals) != count || !slices.IsSorted(arrivals) {
