@@ -2,6 +2,7 @@ package rtt
 
 import (
 	"bytes"
+	"cmp"
 	"time"
 
 	"testbed/emulator/catalogue"
@@ -22,7 +23,8 @@ func Atlas(text []byte, _ catalogue.Values) (*network.Graph, error) {
 	p := newPairs()
 	read := false
 	for _, r := range all {
-		if r.Get("prb_id") == nil || r.Get("type").String() != "ping" {
+		if kind := r.Get("type").String(); r.Get("prb_id") == nil || kind != "ping" {
+			p.untaken.Add("results other than pings by probes", cmp.Or(kind, "without a type"), r.Line)
 			continue
 		}
 		read = true
@@ -54,9 +56,6 @@ func (p *pairs) result(r *tree.Value) error {
 			}
 		}
 	}
-	if !found {
-		return nil
-	}
 	target := r.Get("dst_name").String()
 	if target == "" {
 		target = r.Get("dst_addr").String()
@@ -66,7 +65,7 @@ func (p *pairs) result(r *tree.Value) error {
 		return err
 	}
 	destination, err := p.named(target, r.Line)
-	if err != nil {
+	if err != nil || !found {
 		return err
 	}
 	return p.add(source, destination, least, r.Line)
