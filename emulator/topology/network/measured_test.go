@@ -58,3 +58,24 @@ func TestNoMeasurementVanishes(t *testing.T) {
 		t.Errorf("a row with a comma in a name: %v", err)
 	}
 }
+
+// TestDrawings: where one node of a file is at no place on the earth, coordinates are those of a drawing, and no
+// distance is made of any; that is said.
+func TestDrawings(t *testing.T) {
+	const a, b, odd = "A ( 10 40 )\n", "B ( 60 80 )\n", "C ( 385 465 )\n"
+	for _, nodes := range []string{a + b + odd, a + odd + b, odd + a + b, a + b + "C ( 10 x )\n"} {
+		_, made, err := resolve(t, "sndlib", "NODES (\n"+nodes+")\nLINKS ( L ( A B ) 0 0 0 0 ( ) M ( B C ) 0 0 0 0 ( ) )")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range made.Links {
+			if l := &made.Links[i]; strings.Contains(strings.Join(l.Notes, ""), "derived") || l.Shape[0].Delay != 0 {
+				t.Errorf("%q: %s has %v of %v", nodes, l.Name, l.Shape[0].Delay, l.Notes)
+			}
+		}
+		line := "line " + string(rune('2'+strings.Count(nodes[:strings.Index(nodes, "C")], "\n")))
+		if notes := strings.Join(made.Notes, "\n"); !strings.Contains(notes, "left out: all coordinates; "+line) {
+			t.Errorf("%q: %s, want %s", nodes, notes, line)
+		}
+	}
+}
