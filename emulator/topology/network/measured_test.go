@@ -1,8 +1,15 @@
 package network_test
 
 import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"testbed/emulator/topology/network"
+	"testbed/emulator/topology/network/networktest"
 )
 
 // TestSeparators: of a list or a matrix of times the same is made whichever separator it has, with empty fields where
@@ -78,4 +85,129 @@ func TestDrawings(t *testing.T) {
 			t.Errorf("%q: %s, want %s", nodes, notes, line)
 		}
 	}
+}
+
+// mesh is what a network of measurements has of round-trip times, by its hosts, with what is marked.
+func mesh(n *network.Network) string {
+	var all []string
+	for i := range n.Links {
+		l := &n.Links[i]
+		mark := ""
+		if strings.Contains(strings.Join(l.Notes, ""), "delay: estimated") {
+			mark = "~"
+		}
+		all = append(all, strings.Join(l.Ends, " ")+" "+mark+(2*l.Shape[0].Delay).String())
+	}
+	return strings.Join(all, "\n")
+}
+
+// result is one of RIPE Atlas.
+func result(probe int, from, source, target, address string, rtt int) string {
+	return fmt.Sprintf(`{"type": "ping", "prb_id": %d, "from": %q, "src_addr": %q, "dst_name": %q, "dst_addr": %q, `+
+		`"result": [{"rtt": %d}]}`+"\n", probe, from, source, target, address, rtt)
+}
+
+// TestProbesThatAreTargets: a target is the probe that has its address, however that is written, and no other.
+func TestProbesThatAreTargets(t *testing.T) {
+	for name, c := range map[string]struct{ text, want, note string }{
+		"anchors": {result(1, "192.0.2.1", "10.0.0.1", "a2", "192.0.2.2", 10) +
+			result(1, "192.0.2.1", "", "a3", "2001:db8:0::3", 12) + result(2, "192.0.2.2", "", "a1", "192.0.2.1", 11) +
+			result(2, "", "192.0.2.2", "a3", "2001:DB8::3", 13) + result(3, "2001:db8::3", "", "a1", "192.0.2.1", 9),
+			"a1 a2 10ms\na1 a3 9ms\na2 a3 13ms",
+			`one host, as they have one address: probe-2 is "a2", probe-3 is "a3", probe-1 is "a1"`},
+		"private": {result(1, "192.0.2.1", "10.0.0.1", "x", "10.0.0.2", 10) + result(2, "192.0.2.2", "10.0.0.2", "x", "", 4),
+			"probe-1 x 10ms\nprobe-1 probe-2 ~14ms\nx probe-2 4ms", ""},
+		"one router": {result(1, "192.0.2.1", "", "x", "192.0.2.1", 10) + result(2, "192.0.2.1", "", "x", "192.0.2.1", 4),
+			"probe-1 x 10ms\nprobe-1 probe-2 ~14ms\nx probe-2 4ms", ""},
+		"itself": {result(1, "192.0.2.1", "", "x", "192.0.2.1", 1) + result(1, "192.0.2.1", "", "y", "192.0.2.2", 4),
+			"x y 4ms", `probe-1 is "x"`},
+	} {
+		_, made, err := resolve(t, "ripe-atlas", c.text)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		lines := strings.Split(mesh(made), "\n")
+		slices.Sort(lines)
+		want := strings.Split(c.want, "\n")
+		slices.Sort(want)
+		notes := strings.Join(made.Notes, "\n")
+		if !slices.Equal(lines, want) || !strings.Contains(notes, c.note) || c.note == "" && strings.Contains(notes, "one host") {
+			t.Errorf("%s: %q, want %q; %s", name, lines, want, notes)
+		}
+	}
+}
+
+// TestUnmeasuredPairs: hosts between which nothing was measured are refused with what to do, or have, marked, the least
+// sum by way of others; what was measured stays, also where a way over others is shorter.
+func TestUnmeasuredPairs(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 50 {
+		n := 3 + random.IntN(9)
+		text := "source,destination,min\n"
+		rtt := map[[2]string]time.Duration{}
+		name := func(i int) string { return string(rune('a' + i)) }
+		for a := range n {
+			for b := a + 1; b < n; b++ {
+				if b == a+1 || random.IntN(3) == 0 { // a chain at least
+					ms := 1 + random.IntN(40)
+					text += fmt.Sprintf("%s,%s,%d\n", name(a), name(b), ms)
+					rtt[[2]string{name(a), name(b)}] = time.Duration(ms) * time.Millisecond
+				}
+			}
+		}
+		g, made, err := resolve(t, "pings", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(made.Links); got != n*(n-1)/2 {
+			t.Fatalf("%d links of %d hosts", got, n)
+		}
+		for i := range made.Links {
+			l := &made.Links[i]
+			got, marked := 2*l.Shape[0].Delay, strings.Contains(strings.Join(l.Notes, ""), "delay: estimated")
+			want, measured := rtt[[2]string(slices.Sorted(slices.Values(l.Ends)))]
+			if !measured {
+				want = shortest(rtt, l.Ends[0], l.Ends[1])
+			}
+			if got != want || marked == measured || l.Shape[0] != l.Shape[1] {
+				t.Fatalf("%s%v: %v, marked %v, want %v, measured %v", text, l.Ends, got, marked, want, measured)
+			}
+		}
+		o := networktest.Options()
+		o.Unmeasured = network.RefuseUnmeasured
+		_, err = g.Resolve(o)
+		if missing := n*(n-1)/2 - len(rtt); missing > 0 && (err == nil ||
+			!strings.Contains(err.Error(), fmt.Sprintf("%d of %d pairs of hosts have no", missing, n*(n-1)/2)) ||
+			!strings.Contains(err.Error(), "as with unmeasured: estimate")) || missing == 0 && err != nil {
+			t.Fatalf("%d are missing: %v", missing, err)
+		}
+		o.Only = []string{"a", "b"}
+		if only, err := g.Resolve(o); err != nil || len(only.Links) != 1 {
+			t.Fatalf("two that were measured: %v", err)
+		}
+	}
+	star := ""
+	for i := range 300 {
+		star += result(i, "", "", "x", "", 5)
+	}
+	if _, _, err := resolve(t, "ripe-atlas", star); err == nil || !strings.Contains(err.Error(), "name fewer hosts with only") {
+		t.Errorf("a star of too many: %v", err)
+	}
+}
+
+// shortest is the least sum of times on the ways between two hosts, by trying them all.
+func shortest(rtt map[[2]string]time.Duration, from, to string) time.Duration {
+	least := map[string]time.Duration{from: 0}
+	for changed := true; changed; {
+		changed = false
+		for pair, d := range rtt {
+			for _, p := range [][2]string{pair, {pair[1], pair[0]}} {
+				at, known := least[p[0]]
+				if old, there := least[p[1]]; known && (!there || at+d < old) {
+					least[p[1]], changed = at+d, true
+				}
+			}
+		}
+	}
+	return least[to]
 }

@@ -8,7 +8,6 @@ import (
 	"cmp"
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -82,7 +81,7 @@ func (p *pairs) add(a, b *site, rtt time.Duration, line int) error {
 
 // graph makes the network: a link for each pair that was measured. Hosts without one are left out.
 func (p *pairs) graph() (*network.Graph, error) {
-	g := &network.Graph{}
+	g := &network.Graph{Measured: true}
 	linked := make([]bool, len(p.order))
 	for pair := range p.least {
 		linked[pair[0]], linked[pair[1]] = true, true
@@ -111,11 +110,8 @@ func (p *pairs) graph() (*network.Graph, error) {
 			g.Links = append(g.Links, l)
 		}
 	}
-	if n := len(g.Nodes); n == 0 {
+	if len(g.Links) == 0 {
 		return nil, errors.New("there are no two hosts with a round-trip time between them")
-	} else if missing := n*(n-1)/2 - len(g.Links); missing > 0 {
-		g.Notes = append(g.Notes, fmt.Sprintf("%d of %s of hosts have no round-trip time, and no link: hosts do not "+
-			"forward", missing, printable.Count(n*(n-1)/2, "pair")))
 	}
 	if several {
 		g.Notes = append(g.Notes, "of several round-trip times of a pair, in either direction, the least is taken")
