@@ -135,26 +135,24 @@ func (r *attributeReader) linkSpeed(s *Shape) bool {
 	})
 }
 
-// label is the rate that the label states.
+// label is the rate that the label states. An edge whose label is E1 may be called so.
 func (r *attributeReader) label(l *Link, s *Shape) bool {
-	found := false
 	for _, name := range []string{"LinkLabel", "label"} {
-		r.read(name, func(text string) error {
-			of, err := readLabel(text)
-			switch {
-			case err != nil:
-				return err
-			case found:
-			case of.rate > 0:
-				found, s.Rate, s.Doubt = true, of.rate, ""
-				l.Notes = append(l.Notes, "rate: stated by the label "+Shown(text))
-			case of.doubt != "":
-				s.Range, s.Doubt = of.bound, fmt.Sprintf("its label %s %s", Shown(text), of.doubt)
-			}
-			return nil
-		})
+		text := r.of.Text(name)
+		of := readLabel(text)
+		if of.rate > 0 && name == "label" && len(text) <= len("E-1") && strings.ContainsAny(text[:1], "eEtT") {
+			of = label{doubt: "may be a name"}
+		}
+		switch {
+		case of.rate > 0:
+			s.Rate, s.Doubt = of.rate, ""
+			l.Notes = append(l.Notes, "rate: stated by the label "+Shown(text))
+			return true
+		case of.doubt != "":
+			s.Range, s.Doubt = of.bound, fmt.Sprintf("its label %s %s", Shown(text), of.doubt)
+		}
 	}
-	return found
+	return false
 }
 
 func (r *attributeReader) delay(_ *Link, s *Shape) {
