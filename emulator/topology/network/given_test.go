@@ -70,7 +70,9 @@ func TestDoubt(t *testing.T) {
 			made, err := resolved(t, format, text, o)
 			if err != nil {
 				t.Errorf("%s, %s %s: %v", format, s.key, s.value, err)
-			} else if notes := strings.Join(made.Links[0].Notes, ";"); !strings.Contains(notes, what+": the default, as "+s.doubt) {
+				continue
+			}
+			if notes := strings.Join(made.Links[0].Notes, "; "); !strings.Contains(notes, what+": the default, as "+s.doubt) {
 				t.Errorf("%s, %s %s: %s", format, s.key, s.value, notes)
 			}
 		}
@@ -94,8 +96,8 @@ var zeros = []struct{ format, text, names string }{
 "corrupt": 0.0, "queue": "9kB", "mtu": 1500`), "jitter loss reorder duplicate corrupt queue mtu"},
 	{"networkx", edge(`"delay": "9ms", "bw": 1, "loss": 0.0, "max_queue_size": 9`), "loss queue"},
 	{"containerlab", lab(`jitter: 0.0, loss: 0, delay: 9ms`), "jitter loss"},
-	{"netlab", "nodes: {a: {device: linux}, b: {device: linux}}\nlinks:\n- a:\n  b:\n  tc: {delay: 9, jitter: 0, loss: 0, " +
-		"corrupt: 0.0, duplicate: 0, reorder: 0}", "jitter loss corrupt duplicate reorder"},
+	{"netlab", "nodes: {a: {device: linux}, b: {device: linux}}\nlinks:\n- a:\n  b:\n  tc: {delay: 9, jitter: 0, " +
+		"loss: 0, corrupt: 0.0, duplicate: 0, reorder: 0}", "jitter loss corrupt duplicate reorder"},
 	{"gns3", `{"topology": {"nodes": [{"node_id": "a"}, {"node_id": "b"}], "links": [{"nodes": [{"node_id": "a"},
 {"node_id": "b"}], "filters": {"delay": [9, 0], "packet_loss": [0], "corrupt": [0]}}]}}`, "jitter loss corrupt"},
 	{"mininet", `{"hosts": [{"opts": {"hostname": "a"}}, {"opts": {"hostname": "b"}}], "links": [{"src": "a", "dest": "b",

@@ -56,20 +56,20 @@ const (
 
 var (
 	// stated is a rate: 10Gbps, 2.5 Gb/s, 155M, 9600 bit/s; and so many of it: 2x10Gb/s, 4*155Mbps.
-	stated = lazy.Regexp(`(?:^|[^\w.])` + several + figure + `\s*` + unit)
+	stated = lazy.Regexp(`(?:^|[^\pL\pN_.])` + several + figure + `\s*` + unit)
 	// optical is a line of SONET or SDH: OC-192c, OC48, STM-1; carrier one of the older ones, or of Ethernet.
 	optical = lazy.Regexp(`\b` + several + `(oc|stm)-?(\d+)c?\b`)
 	carrier = lazy.Regexp(`\b` + several + `(t-?1|t-?3|ds-?1|ds-?3|e-?[1-4]|gige)\b`)
 	// manyGigE is Ethernet of so many Gbit/s: 10 GigE.
-	manyGigE = lazy.Regexp(`(\d)[\s-]*gige\b`)
+	manyGigE = lazy.Regexp(`((?:^|[^\pL\pN_.-]|x)\d[\d.]*)[\s-]*gige\b`)
 	// between is a range: 10-20Gbps, 300M-1Gb/s; bound are words and signs of one: <= 10 Mbps.
-	between = lazy.Regexp(`(?:^|[^\w.,-])` + figure + `\s*(?:` + unit + `)?\s*[-–]\s*` + figure + `\s*` + unit)
+	between = lazy.Regexp(`(?:^|[^\pL\pN_.,-])` + figure + `\s*(?:` + unit + `)?\s*[-–]\s*` + figure + `\s*` + unit)
 	bound   = lazy.Regexp(`[<>≤≥]|\b(?:below|under|less|up to|over|above|more|at least|at most)\b`)
 	// other are quantities that are no rates; name is a word with a number, of which x2 is none.
 	other = lazy.Regexp(`\d*[.,]?\d+\s*(?:(?:[mµμun]?s|min|h|[kmn]?m)\b|%)`)
 	name  = lazy.Regexp(`(?:\pL{2,}|[a-wyz])-?\d[\w./:-]*`)
 	// further is a figure, or what stands instead of a line, in what is left of a label.
-	further = lazy.Regexp(`\d|#/\w`)
+	further = lazy.Regexp(`\pN|#/\w`)
 )
 
 // label is what a link's label states for people, as those of the Internet Topology Zoo do: "10 Gbps", "2x10Gb/s",
