@@ -68,7 +68,7 @@ func (a Attributes) Node(n *Node) error {
 		n.Kind = kind
 	}
 	r := &attributeReader{of: a}
-	r.read("memory", quantity(&n.Memory, units.ParseByteSize))
+	r.read("memory", Quantity(&n.Memory, units.ParseByteSize))
 	r.read("cpu", func(text string) error {
 		x, err := Number(text)
 		if err == nil && x <= 1024 {

@@ -218,7 +218,7 @@ func (p *parser) connect(v *tree.Value, sides []side, shapes []network.Shape) {
 // kbit/s. Its keys may stand in a mapping, or each alone as tc.delay.
 func impair(s *network.Shape, tc, at *tree.Value) error {
 	var errs network.Errors
-	read := func(name string, parse func(text string) error) {
+	read := func(name string, has *bool, parse func(text string) error) {
 		v := tc.Get(name)
 		if v == nil {
 			v = at.Get("tc." + name)
@@ -226,23 +226,19 @@ func impair(s *network.Shape, tc, at *tree.Value) error {
 		if v.String() == "" {
 			return
 		}
+		*has = true
 		if err := parse(v.Text); err != nil {
 			errs.Add(network.Failf(v.Line, "tc.%s: %w", name, err))
 		}
 	}
-	read("delay", func(text string) (err error) {
-		s.Delay, err = network.Milliseconds(text)
-		s.HasDelay = true
-		return err
-	})
-	read("jitter", func(text string) (err error) { s.Jitter, err = network.Milliseconds(text); return err })
-	read("loss", func(text string) (err error) { s.Loss, err = network.Percent(text); return err })
-	read("corrupt", func(text string) (err error) { s.Corrupt, err = network.Percent(text); return err })
-	read("duplicate", func(text string) (err error) { s.Duplicate, err = network.Percent(text); return err })
-	read("reorder", func(text string) (err error) { s.Reorder, err = network.Percent(text); return err })
-	read("rate", func(text string) (err error) {
+	read("delay", &s.HasDelay, network.Quantity(&s.Delay, network.Milliseconds))
+	read("jitter", &s.HasJitter, network.Quantity(&s.Jitter, network.Milliseconds))
+	read("loss", &s.HasLoss, network.Quantity(&s.Loss, network.Percent))
+	read("corrupt", &s.HasCorrupt, network.Quantity(&s.Corrupt, network.Percent))
+	read("duplicate", &s.HasDuplicate, network.Quantity(&s.Duplicate, network.Percent))
+	read("reorder", &s.HasReorder, network.Quantity(&s.Reorder, network.Percent))
+	read("rate", &s.HasRate, func(text string) (err error) {
 		s.Rate, err = network.RateIn(text, units.Kbps)
-		s.HasRate = true
 		return err
 	})
 	return errs.Join()
