@@ -24,6 +24,8 @@ type Format struct {
 	Parse func(text []byte, options catalogue.Values) (*Graph, error)
 	// Write writes a network so that Parse gives one that is equal to it; nil: the format is read only.
 	Write func(w io.Writer, n *Network) error
+	// Routes says that Write writes addresses and routes of hosts.
+	Routes bool
 }
 
 // MaxSize is the most bytes of a file that are read.

@@ -113,10 +113,23 @@ func (u *Untaken) Notes() []string {
 			}
 			texts = append(texts, text)
 		}
-		if more := len(all) - len(texts); more > 0 {
-			texts = append(texts, "and "+printable.Count(more, "other"))
-		}
-		notes = append(notes, fmt.Sprintf(NotTaken+", of %s: %s", of, strings.Join(texts, ", ")))
+		notes = append(notes, fmt.Sprintf(NotTaken+", of %s: %s", of, some(texts, len(all))))
 	}
 	return notes
+}
+
+// some lists texts, and counts those of all that are not among them.
+func some(texts []string, all int) string {
+	if more := all - len(texts); more > 0 {
+		texts = append(texts, "and "+printable.Count(more, "other"))
+	}
+	return strings.Join(texts, ", ")
+}
+
+// Without notes of which nodes or links, if any, something cannot be written.
+func (n *Network) Without(what string, names []string) {
+	if len(names) > 0 {
+		listed := slices.Clip(names[:min(len(names), mostUntaken)])
+		n.Notes = append(n.Notes, "not written: "+what+" of "+some(listed, len(names)))
+	}
 }
