@@ -76,6 +76,8 @@ func TestImportRemedies(t *testing.T) {
 			[]string{matrix, "--set", "defaults.rate=1Gbps"}},
 		{"twice.yml:8: the interface \"a:eth1\" is at the end of the link of line 7 already", []string{twice}},
 		{"where it is one, name its format with --format", []string{other}},
+		{other + " begins as no network in one of ", []string{other, "--set", "hosts.per-node=1"}},
+		{"where it is one, name its format with --format", []string{other, "--cloud", "hosts"}},
 	} {
 		l.want(ExitUsage, c.says, append([]string{"import"}, c.args...)...)
 	}

@@ -34,9 +34,12 @@ const MaxSize = 64 * readfile.MiB
 // headSize is how much of a file formats are recognized by, in bytes.
 const headSize = 64 << 10
 
+// mark is the byte-order mark, which files may begin with and no format has.
+const mark = "\ufeff"
+
 // Detect lists the formats that recognize a text.
 func Detect(c *catalogue.Catalogue, text []byte) []string {
-	head := text[:min(len(text), headSize)]
+	head := bytes.TrimPrefix(text[:min(len(text), headSize)], []byte(mark))
 	var names []string
 	for _, f := range Formats.All(c) {
 		if f.Does.Detect != nil && f.Does.Detect(head) {
@@ -86,7 +89,7 @@ func Load(c *catalogue.Catalogue, path, format string, options catalogue.Values)
 	for _, o := range options {
 		values = values.Set(o.Option, o.Value)
 	}
-	g, err := f.Parse(bytes.TrimPrefix(text, []byte("\ufeff")), values)
+	g, err := f.Parse(bytes.TrimPrefix(text, []byte(mark)), values)
 	if err != nil {
 		return nil, Named(path, err)
 	}
