@@ -109,8 +109,9 @@ type side struct {
 	at   *tree.Value // in which tc.delay and so on may stand
 }
 
-// link reads one link, a-b, [a, b], {a: {}, b: {}, tc: {}} or {interfaces: [...], tc: {}}, or a group of them, {group: g,
-// members: [...], tc: {}}. What a group says, its kind of links and their shape, is what its members begin with.
+// link reads one link, a-b, [a, b], {a: {}, b: {}, tc: {}} or {interfaces: [...], tc: {}}, or a group of them,
+// {group: g, members: [...], tc: {}}. What a group says, its kind of links and their shape, is what its members begin
+// with.
 func (p *parser) link(v *tree.Value, kind string, shape network.Shape) {
 	kind = cmp.Or(v.Get("type").String(), kind)
 	p.errs.Add(impair(&shape, v.Get("tc"), v))
