@@ -4,12 +4,12 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestKilled kills a process that runs a campaign, with no chance to tidy up, and goes on with what it left.
@@ -17,11 +17,13 @@ func TestKilled(t *testing.T) {
 	const child = "TESTBED_CAMPAIGN_CHILD"
 	c := small(t)
 	c.Workers = 2
-	if store, dir, ok := strings.Cut(os.Getenv(child), ":"); ok {
-		c.Dir, c.Store = dir, Store(store)
-		c.Progress = func(Progress) {
+	if job := strings.SplitN(os.Getenv(child), ":", 3); len(job) == 3 {
+		c.Store, c.Dir = Store(job[0]), job[2]
+		c.Progress = func(p Progress) {
 			fmt.Println("one more")
-			time.Sleep(30 * time.Millisecond)
+			if fmt.Sprint(p.Done) == job[1] {
+				_, _ = io.Copy(io.Discard, os.Stdin) // it is killed here, however late that is
+			}
 		}
 		if _, err := Run(context.Background(), c); err != nil {
 			t.Fatal(err)
@@ -33,7 +35,7 @@ func TestKilled(t *testing.T) {
 		want := whole(t, c)
 		for _, after := range []int{1, 4, 8} {
 			c.Dir, c.Resume = t.TempDir(), true
-			killed(t, child+"="+string(store)+":"+c.Dir, after)
+			killed(t, fmt.Sprintf("%s=%s:%d:%s", child, store, after, c.Dir), after)
 			if !exists(filepath.Join(c.Dir, JournalFile)) {
 				t.Fatal("the process had finished, or had not begun")
 			}
@@ -45,11 +47,16 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// killed runs this test in a process of its own, and kills it after so many replications.
+// killed runs this test in a process of its own, and kills it after so many replications, where it waits for that.
 func killed(t *testing.T, environment string, after int) {
 	t.Helper()
 	command := exec.Command(os.Args[0], "-test.run=^TestKilled$")
 	command.Env = append(os.Environ(), environment, "TMPDIR="+t.TempDir()) // what it leaves goes with that
+	in, err := command.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
 	out, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +65,11 @@ func killed(t *testing.T, environment string, after int) {
 		t.Fatal(err)
 	}
 	lines := bufio.NewScanner(out)
-	for n := 0; n < after && lines.Scan(); n++ {
+	for n := range after {
+		if !lines.Scan() {
+			t.Errorf("it ended after %d replications", n)
+			break
+		}
 	}
 	if err := command.Process.Kill(); err != nil {
 		t.Error(err)

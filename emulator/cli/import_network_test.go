@@ -57,6 +57,7 @@ func TestImportRemedies(t *testing.T) {
 	matrix := file("matrix.csv", ",a,b,c\na,0,1,2\nb,1,0,4\n")
 	twice := file("twice.yml", "name: x\ntopology:\n  nodes:\n    a: {kind: linux}\n    b: {kind: linux}\n  links:\n"+
 		"    - endpoints: [\"a:eth1\", \"b:eth1\"]\n    - endpoints: [\"a:eth1\", \"b:eth2\"]\n")
+	star := file("star.csv", "source,destination,min\na,x,10\nb,x,20\n")
 	other := file("other.txt", "hello world\n")
 	for _, c := range []struct {
 		says string
@@ -74,6 +75,9 @@ func TestImportRemedies(t *testing.T) {
 		{`--format graphm: unknown; did you mean "graphml"?`, []string{bare, "--format", "graphm"}},
 		{"matrix.csv:1: the matrix is not square: there are 3 names and 2 rows; the row \"c\"",
 			[]string{matrix, "--set", "defaults.rate=1Gbps"}},
+		{"star.csv:2: 1 of 3 pairs of hosts have no round-trip time (a has one with 1 of 2 others)",
+			[]string{star, "--set", "defaults.rate=1Gbps"}},
+		{"by way of others, as with --set unmeasured=estimate", []string{star, "--set", "defaults.rate=1Gbps"}},
 		{"twice.yml:8: the interface \"a:eth1\" is at the end of the link of line 7 already", []string{twice}},
 		{"where it is one, name its format with --format", []string{other}},
 		{other + " begins as no network in one of ", []string{other, "--set", "hosts.per-node=1"}},
@@ -83,6 +87,8 @@ func TestImportRemedies(t *testing.T) {
 	}
 	l.want(ExitOK, "gml): 2 hosts, 2 switches, 3 links, ", "import", bare, "--set", "hosts.per-node=1",
 		"--set", "defaults.rate=1Gbps", "--set", "defaults.delay=1ms")
+	l.want(ExitOK, "# delay: estimated, half of the round-trip time of 30ms by way of x", "import", star,
+		"--set", "defaults.rate=1Gbps", "--set", "unmeasured=estimate")
 	one := file("one.gml", "graph [\n node [ id 1 ]\n]\n")
 	l.want(ExitOK, "gml): 1 host, 1 switch, 1 link, ", "import", one, "--set", "hosts.per-node=1")
 	l.want(ExitUsage, "the format gml can be read, not written; write graphml or containerlab",

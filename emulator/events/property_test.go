@@ -11,6 +11,7 @@ import (
 
 	"testbed/emulator/events"
 	"testbed/emulator/internal/builtin"
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/scenario"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -177,9 +178,7 @@ func same(a, b events.Moment) string {
 // end with that of the events that do not end.
 func TestAgainstDefinition(t *testing.T) {
 	graph, _ := read(t, "\n  - {at: 1s, link: up, down}\n")
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 1))
+	r := rand.New(rand.NewPCG(testenv.Seed(t), 1))
 	checked := 0
 	for range 2000 {
 		list := draw(r)

@@ -35,13 +35,25 @@ func TestDialAsksAgain(t *testing.T) {
 	if _, err := p.dial(t.Context(), l.Addr().String()); !errors.Is(err, syscall.ECONNREFUSED) || tries != 1 {
 		t.Errorf("%d tries, %v", tries, err)
 	}
-	tries, fails = 0, []error{syscall.ENETUNREACH, syscall.ENETUNREACH, syscall.ENETUNREACH}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	_, err = p.dial(ctx, l.Addr().String())
-	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, syscall.ENETUNREACH) || tries != 1 {
-		t.Errorf("%d tries, %v", tries, err)
-	}
+}
+
+// TestDialEndsWithItsContext: whose time is over before the next try says so, and what the last one met.
+func TestDialEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tries, begin := 0, time.Now()
+		p := newPeers(nil)
+		p.dialer.Control = func(string, string, syscall.RawConn) error {
+			tries++
+			return syscall.ENETUNREACH
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), reopening/2)
+		defer cancel()
+		_, err := p.dial(ctx, "127.0.0.1:1")
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, syscall.ENETUNREACH) || tries != 1 ||
+			time.Since(begin) != reopening/2 {
+			t.Errorf("%d tries in %v, %v", tries, time.Since(begin), err)
+		}
+	})
 }
 
 // TestDialGivesUp: who stays unreachable is asked as often as TCP would, and no longer.

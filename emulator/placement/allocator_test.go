@@ -8,6 +8,7 @@ import (
 
 	"testbed/emulator/catalogue"
 	"testbed/emulator/internal/minstd"
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/placement/simnet"
 	"testbed/emulator/topology"
 	"testbed/emulator/topology/synth"
@@ -64,7 +65,7 @@ func plain(t *testing.T, jobs []workload.Job, net *simnet.Network, opts Options)
 // The allocator and the plain way agree, with chains drawn so that ties, tasks without operations and
 // large loads occur.
 func TestAllocatorEqualsThePlainWay(t *testing.T) {
-	seed := rand.Uint64()
+	seed := testenv.Seed(t)
 	random := rand.New(rand.NewPCG(seed, 0))
 	small := synth.DefaultIIoT()
 	small.Premises, small.Racks = 2, 1

@@ -57,7 +57,7 @@ func onOneClock(f fabric.Fabric, flood floodFunc) floodFunc {
 type Followed struct {
 	Trace   *linktrace.Trace
 	Channel topology.Channel
-	Began   int64         // ns of CLOCK_MONOTONIC; 0: the fabric carries its mean
+	Began   int64         // ns of CLOCK_MONOTONIC
 	Behind  time.Duration // what a packet takes from that queue to the receiver at least
 }
 
@@ -101,10 +101,15 @@ func (v verifier) traced(ctx context.Context, p Probe) (Finding, error) {
 	}
 	rate := min(2*p.packets(float64(p.Followed.Trace.Peak())*8*10)+100, floodMost)
 	lasts := floodWarmup + max(v.Duration, 2*time.Second)
+	lasts = min(lasts, time.Duration(0.9*measure.MostFlooded/rate*float64(time.Second))) // some are duplicates
 	var best Finding
 	for try := range floodTries {
 		arrivals, err := v.flood(ctx, v.spaces[p.From.Name], v.spaces[p.To.Name], p.to(), p.mtu(), rate, lasts)
 		if err != nil {
+			return Finding{}, err
+		}
+		// Asked now: clocks of several machines drift apart.
+		if p.Followed.Began, err = v.began(ctx, p.Followed.Channel); err != nil {
 			return Finding{}, err
 		}
 		f := judgeTraced(p, arrivals, v.Tolerance)

@@ -42,9 +42,12 @@ func TestTracedLinksAreFlooded(t *testing.T) {
 			behind = p.Followed.Behind
 		}
 	}
+	drift := int64(0) // a clock may come to differ between one flood and the next
 	flood := func(share float64) floodFunc {
 		return func(_ context.Context, _, _ netns.Ref, _ netip.Addr, _ int, _ float64, lasts time.Duration) ([]int64, error) {
 			var arrivals []int64
+			drift += int64(4 * time.Millisecond)
+			began := began + drift
 			for turn := int64(0); turn < int64(lasts/(9*time.Millisecond)); turn++ {
 				for i, at := range trace.Opportunities {
 					if float64((turn*5+int64(i))%100) < 100*share {
@@ -59,7 +62,7 @@ func TestTracedLinksAreFlooded(t *testing.T) {
 	v := exact(func(time.Duration, time.Duration, string) (float64, error) { return tenMbps, nil })
 	for share, ok := range map[float64]bool{1: true, 0.95: false} {
 		v.flood = flood(share)
-		v.began = map[topology.Channel]int64{{Link: id}: began, {Link: id, Dir: 1}: began}
+		v.began = func(context.Context, topology.Channel) (int64, error) { return began + drift, nil }
 		findings, err := v.all(t.Context(), n, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -85,6 +88,26 @@ func TestTracedLinksAreFlooded(t *testing.T) {
 	skipped := func(f Finding) bool { return strings.Contains(f.Verdict, "nothing fills") }
 	if err != nil || !slices.ContainsFunc(findings, skipped) {
 		t.Errorf("%v: %+v", err, findings)
+	}
+}
+
+// TestBeginningsAreKnown: a fabric that tells of no trace carries its mean, and one that follows a trace and does not
+// know since when is not held against that.
+func TestBeginningsAreKnown(t *testing.T) {
+	n, trace, id := tracedStar(t)
+	name := n.Topology.Vertices[id].Name
+	status := fabric.Status{Queues: []fabric.QueueStatus{
+		{Link: name, Trace: trace.Name, Note: "the clock is not known"}, {Link: name, Dir: 1, Trace: trace.Name, Began: 7},
+	}}
+	if _, err := beginning(n, status, topology.Channel{Link: id}); err == nil || err.Error() != "the clock is not known" {
+		t.Errorf("one that does not know: %v", err)
+	}
+	if began, err := beginning(n, status, topology.Channel{Link: id, Dir: 1}); began != 7 || err != nil {
+		t.Errorf("one that knows: %d, %v", began, err)
+	}
+	status.Queues[0] = fabric.QueueStatus{Link: name}
+	if began, err := beginning(n, status, topology.Channel{Link: id}); began != 0 || err != nil {
+		t.Errorf("one that carries the mean: %d, %v", began, err)
 	}
 }
 

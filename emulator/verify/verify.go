@@ -85,12 +85,12 @@ func Links(ctx context.Context, b *orchestrator.Bed, prober Prober, o Options) (
 	if f, ok := prober.(Flooder); ok {
 		v.flood = onOneClock(b.Fabric, f.Flood)
 	}
-	if n.Topology.Traced() {
+	v.began = func(ctx context.Context, c topology.Channel) (int64, error) {
 		status, err := b.Fabric.Inspect(ctx)
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
-		v.began = beginnings(n, status)
+		return beginning(n, status, c)
 	}
 	findings, err := v.all(ctx, n, dead)
 	for i := range findings {
@@ -109,15 +109,18 @@ func several(spaces map[string]netns.Ref) bool {
 	return len(on) > 1
 }
 
-// beginnings are when the traces began that queues follow.
-func beginnings(n fabric.Network, status fabric.Status) map[topology.Channel]int64 {
-	all := map[topology.Channel]int64{}
+// beginning is when the trace began that a queue follows, ns of CLOCK_MONOTONIC; 0: the fabric carries its mean.
+func beginning(n fabric.Network, status fabric.Status, c topology.Channel) (int64, error) {
 	for _, q := range status.Queues {
-		if id, ok := n.Topology.Lookup(q.Link); ok && q.Began != 0 {
-			all[topology.Channel{Link: id, Dir: q.Dir}] = q.Began
+		switch id, ok := n.Topology.Lookup(q.Link); {
+		case !ok || id != c.Link || q.Dir != c.Dir:
+		case q.Trace != "" && q.Began == 0:
+			return 0, errors.New(cmp.Or(q.Note, "the fabric does not tell when its trace began"))
+		default:
+			return q.Began, nil
 		}
 	}
-	return all
+	return 0, nil
 }
 
 // verifier measures probes, by a Prober's functions.
@@ -128,8 +131,8 @@ type verifier struct {
 	spaces  map[string]netns.Ref
 	echo    echoFunc
 	goodput goodputFunc
-	flood   floodFunc                  // nil: nobody can
-	began   map[topology.Channel]int64 // ns of CLOCK_MONOTONIC: when traces did
+	flood   floodFunc // nil: nobody can
+	began   func(context.Context, topology.Channel) (int64, error)
 }
 
 type (
@@ -285,8 +288,9 @@ func (v verifier) rate(ctx context.Context, p Probe) (Finding, error) {
 		return p.skipped("rate", p.NoRate), nil
 	}
 	if p.Followed != nil {
-		if began, known := v.began[p.Followed.Channel]; known { // otherwise the fabric carries its mean
-			p.Followed.Began = began
+		if began, err := v.began(ctx, p.Followed.Channel); err != nil {
+			return Finding{}, err
+		} else if began != 0 {
 			return v.traced(ctx, p)
 		}
 	}

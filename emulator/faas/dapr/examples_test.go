@@ -10,9 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"testbed/emulator/faas/keyspace"
 	"testbed/emulator/internal/testenv"
@@ -43,13 +43,8 @@ func start(t *testing.T, command []string, state http.Handler) func(argument []b
 	t.Helper()
 	api := httptest.NewServer(Guard("token of the instance", state))
 	t.Cleanup(api.Close)
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	_ = free.Close()
-	_, port, _ := net.SplitHostPort(address)
+	port := strconv.Itoa(testenv.FreePort(t))
+	address := net.JoinHostPort("127.0.0.1", port)
 	_, statePort, _ := net.SplitHostPort(api.Listener.Addr().String())
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Env = append(os.Environ(), "PORT="+port, "DAPR_HTTP_PORT="+statePort, TokenEnv+"=token of the instance")
@@ -57,13 +52,13 @@ func start(t *testing.T, command []string, state http.Handler) func(argument []b
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	for range 600 {
-		if response, err := http.Get("http://" + address + "/_/health"); err == nil {
+	testenv.Eventually(t, "it answers", func() bool {
+		response, err := http.Get("http://" + address + "/_/health")
+		if err == nil {
 			_ = response.Body.Close()
-			break
 		}
-		time.Sleep(50 * time.Millisecond)
-	}
+		return err == nil
+	})
 	return func(argument []byte) (int, string) {
 		request, err := http.NewRequest("POST", "http://"+address+"/", bytes.NewReader(argument))
 		if err != nil {

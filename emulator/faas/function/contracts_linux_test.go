@@ -2,7 +2,6 @@ package function_test
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"testbed/emulator/faas/function"
+	"testbed/emulator/internal/testenv"
 )
 
 // watchdog is a function's container as OpenFaaS has it, by the rules of its of-watchdog: it listens at $port, starts
@@ -62,26 +62,14 @@ func watchdog() {
 	panic(http.ListenAndServe(":"+os.Getenv("port"), nil))
 }
 
-// freePort is one that nobody listens at, below those of outgoing connections: one could connect to itself.
-func freePort(t *testing.T) int {
-	t.Helper()
-	const first, count = 23000, 1000
-	for i := range count {
-		port := first + (os.Getpid()+i)%count
-		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			_ = l.Close()
-			return port
-		}
-	}
-	t.Fatal("no port is free")
-	return 0
-}
-
 // TestOpenFaaS: a function in of-watchdog's HTTP mode runs as it is, and its state requests reach the invocation.
 func TestOpenFaaS(t *testing.T) {
 	each(t, func(t *testing.T, l *function.Launcher) {
 		p := program(t, "of-watchdog")
-		port := freePort(t)
+		port := testenv.FreePort(t)
+		if l.Free { // it has this host's directory for temporary files, and the other one of its own
+			p.Env = append(p.Env, "TMPDIR="+t.TempDir())
+		}
 		p.Env = append(p.Env, "mode=http", "fprocess="+p.Path, fmt.Sprintf("upstream_url=http://127.0.0.1:%d", port))
 		i := started(t, l, p)
 		got, err := i.Invoke(t.Context(), request("hello"))

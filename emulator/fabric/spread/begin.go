@@ -3,7 +3,6 @@ package spread
 import (
 	"context"
 	"slices"
-	"time"
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/machines"
@@ -77,24 +76,28 @@ func (f *Fabric) begin(
 }
 
 // onOneClock makes the beginnings of the traces, which each machine tells by its own clock, instants of this host's.
-// Where the clocks are not known, or are not to be asked, which takes a while, they are not either.
+// Where the clocks are not known, which is noted, or are not to be asked, which takes a while, they are not either.
 func (f *Fabric) onOneClock(ctx context.Context, of []machines.Machine, replies []reply, ask bool) {
 	traced := func(q fabric.QueueStatus) bool { return q.Began != 0 }
 	if !slices.ContainsFunc(replies, func(r reply) bool { return slices.ContainsFunc(r.Status.Queues, traced) }) {
 		return
 	}
 	var clocks []tapClock
+	var err error
 	if ask {
-		clocks, _ = f.tapClocks(ctx, of)
+		clocks, err = f.tapClocks(ctx, of)
 	}
 	for i := range replies {
 		for j := range replies[i].Status.Queues {
 			switch q := &replies[i].Status.Queues[j]; {
 			case q.Began == 0:
-			case len(clocks) == 0:
-				q.Began = 0
+			case ask && err == nil:
+				q.Began = clocks[i].began(q)
 			default:
-				q.Began = int64(clocks[i].at(time.Duration(q.Began)))
+				q.Began = 0
+				if err != nil {
+					q.Note = "it is not known when its trace began: " + err.Error()
+				}
 			}
 		}
 	}

@@ -21,7 +21,7 @@ func TestKillsAtRandomInstants(t *testing.T) {
 	if testing.Short() {
 		rounds = 3
 	}
-	random := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	random := rand.New(rand.NewPCG(testenv.Seed(t), 0))
 	for round := range rounds {
 		n := across(t)
 		dirs := []string{t.TempDir(), t.TempDir()}

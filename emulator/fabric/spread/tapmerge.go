@@ -26,6 +26,11 @@ func (c *tapClock) at(t time.Duration) time.Duration { return time.Duration(c.At
 
 func (c *tapClock) shows(t int64) int64 { return c.Shows(t + c.ahead) }
 
+// began is when a queue's trace did, as it is now far on: how the clocks differed in the meantime nobody knows.
+func (c *tapClock) began(q *fabric.QueueStatus) int64 {
+	return int64(c.at(time.Duration(q.Began)+q.Since) - q.Since)
+}
+
 // clocksBeside are the machines' clocks, where the first one's is ahead of this host's by so much.
 func clocksBeside(names []string, all []reply, ahead int64) ([]tapClock, error) {
 	healths := make([]health.Health, len(all))

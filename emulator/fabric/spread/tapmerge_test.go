@@ -11,6 +11,18 @@ import (
 	"testbed/emulator/internal/exchange"
 )
 
+// TestATraceIsAsFarOnAsItsMachineSays, however the clocks have drifted apart since it began.
+func TestATraceIsAsFarOnAsItsMachineSays(t *testing.T) {
+	const now = int64(5e12) // of the machine's clock
+	c := tapClock{health.Part{Ahead: 1200 * time.Millisecond, Drift: 20e-6, Now: now - 1.2e9}, -3e9}
+	for _, since := range []time.Duration{0, time.Second, time.Hour} {
+		q := fabric.QueueStatus{Began: now - int64(since), Since: since}
+		if elapsed := time.Duration(c.at(time.Duration(now))) - time.Duration(c.began(&q)); elapsed != since {
+			t.Errorf("%v instead of %v", elapsed, since)
+		}
+	}
+}
+
 // TestCapturesAreMergedByTime: nothing is shown before what is earlier can come, each on its own clock.
 func TestCapturesAreMergedByTime(t *testing.T) {
 	var shown []fabric.Tapped

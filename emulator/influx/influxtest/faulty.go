@@ -72,13 +72,20 @@ func (f *Faulty) Hang(on bool) {
 	}
 }
 
-// Refuser gives the URL of a port where nobody listens.
+// Refuser gives the URL of a port where nobody listens, nor can until the test ends: a connection has it.
 func Refuser(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	loopback := net.IPv4(127, 0, 0, 1)
+	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: loopback})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return "http://" + l.Addr().String()
+	t.Cleanup(func() { _ = l.Close() })
+	// Bound before it connects: no other connection is then given the port, to itself for one.
+	conn, err := net.DialTCP("tcp", &net.TCPAddr{IP: loopback}, l.Addr().(*net.TCPAddr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return "http://" + conn.LocalAddr().String()
 }

@@ -42,9 +42,7 @@ func controller(testbed, dir, secret string, count int) int {
 // the engine make anything later that the controller had asked for.
 func TestCrashWhileStarting(t *testing.T) {
 	r, ctx := testRuntime(t), context.Background()
-	seed := uint64(time.Now().UnixNano())
-	random, begun := rand.New(rand.NewPCG(seed, 0)), 0
-	t.Logf("seed %d", seed)
+	random, begun := rand.New(rand.NewPCG(testenv.Seed(t), 0)), 0
 	api, err := r.connect()
 	if err != nil {
 		t.Fatal(err)

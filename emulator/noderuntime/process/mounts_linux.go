@@ -21,7 +21,8 @@ const (
 //
 // At /sys it is the sysfs of the node's network, for /sys/class/net: the kernel compares one that is mounted with those
 // of all other network namespaces, so that the time for all would grow with their number squared. Over the host's names
-// of network namespaces, of which a node has but dead ends that ip(8) complains of, it is an empty directory.
+// of network namespaces, of which those made since are dead ends in a node that ip(8) complains of, and the others lead
+// out of it, it is an empty directory.
 func ensureMounts() {
 	mounts, err := os.ReadFile("/proc/1/mountinfo") // /proc/self is in another pid namespace
 	if err != nil {

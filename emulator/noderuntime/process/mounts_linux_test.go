@@ -3,26 +3,30 @@ package process
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
+	"testbed/emulator/netns"
 	"testbed/emulator/noderuntime"
 )
 
 // TestMountsAreTheNodesOwn: what a command finds below /sys is of the node, and no names of the host's namespaces are
 // there; it gets both once.
 func TestMountsAreTheNodesOwn(t *testing.T) {
-	const name = "tb-mounts-test"
 	r, node := oneNode(t, "mounts")
-	if out, err := exec.Command("ip", "netns", "add", name).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	if err := os.MkdirAll(netns.Names, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	name, err := os.CreateTemp(netns.Names, "tb-mounts-*") // as a node sees a namespace that was named since it began
+	if err != nil {
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if out, err := exec.Command("ip", "netns", "del", name).CombinedOutput(); err != nil {
-			t.Errorf("%v: %s", err, out)
+		if err := errors.Join(name.Close(), os.Remove(name.Name())); err != nil {
+			t.Error(err)
 		}
 	})
 	own := func() string {

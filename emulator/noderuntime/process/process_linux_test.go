@@ -87,9 +87,7 @@ func TestCommitOutlivesTheController(t *testing.T) {
 // TestCrashBeforeCommit kills the controller at random instants: its nodes must vanish by themselves.
 func TestCrashBeforeCommit(t *testing.T) {
 	testenv.Privileged(t)
-	seed := uint64(time.Now().UnixNano())
-	random, seen := rand.New(rand.NewPCG(seed, 0)), 0
-	t.Logf("seed %d", seed)
+	random, seen := rand.New(rand.NewPCG(testenv.Seed(t), 0)), 0
 	const tries = 10
 	for i := range tries {
 		testbed, r := bed(fmt.Sprint("crash", i)), testRuntime(t)

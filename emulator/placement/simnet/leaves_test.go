@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"testbed/emulator/internal/testenv"
 	"testbed/emulator/topology"
 	"testbed/emulator/topology/synth"
 	"testbed/emulator/units"
@@ -12,7 +13,7 @@ import (
 
 // Paths shared by the hosts of a group are those that a search from each host by itself finds.
 func TestSharedPathsEqualExactOnes(t *testing.T) {
-	seed := rand.Uint64()
+	seed := testenv.Seed(t)
 	random := rand.New(rand.NewPCG(seed, 0))
 	var topologies []*topology.Topology
 	for range 40 {

@@ -5,7 +5,6 @@ package html
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -15,6 +14,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/klauspost/compress/zstd"
+
 	"testbed/emulator/internal/lazy"
 	"testbed/emulator/internal/printable"
 )
@@ -22,16 +23,17 @@ import (
 // MaxSize is what a page must stay below: 3 MB.
 const MaxSize = 3_000_000
 
-//go:embed assets/echarts.min.js.gz
+//go:embed assets/echarts.min.js.zst
 var packed []byte
 
 // library is the script that draws; it makes up a fiftieth of the program where it is not compressed.
 var library = sync.OnceValues(func() (string, error) {
-	unpacked, err := gzip.NewReader(bytes.NewReader(packed))
+	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		return "", err
 	}
-	text, err := io.ReadAll(unpacked)
+	defer decoder.Close()
+	text, err := decoder.DecodeAll(packed, nil)
 	return string(text), err
 })
 

@@ -32,6 +32,8 @@ type Graph struct {
 	// Unshaped says that the format means a link without a rate to have no limit, and one without a delay to have none.
 	// Otherwise what is not given is missing.
 	Unshaped bool
+	// Measured says that all nodes are hosts, and links half of the round-trip times that were measured between them.
+	Measured bool
 }
 
 // Node is a node of a file.

@@ -39,6 +39,9 @@ func (g *Graph) Resolve(o Options) (*Network, error) {
 	if len(r.errs) == 0 {
 		r.errs.Add(r.connected())
 	}
+	if len(r.errs) == 0 {
+		r.errs.Add(r.complete())
+	}
 	if err := r.errs.Join(); err != nil {
 		return nil, err
 	}

@@ -69,21 +69,14 @@ func (s *seated) killSeat() (killed bool) {
 // TestKillsAtRandomInstants: while agents start, while nodes do, and afterwards. Each time the truth is told, and what
 // `down` does, once what was killed is back, leaves nothing anywhere.
 func TestKillsAtRandomInstants(t *testing.T) {
-	count, seed := 6, rand.Uint64()
+	count := 6
 	if text := os.Getenv(kills); text != "" {
 		var err error
 		if count, err = strconv.Atoi(text); err != nil || count < 1 {
 			t.Fatalf("%s is %q, which is no number of kills", kills, text)
 		}
 	}
-	if text := os.Getenv("SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatalf("SEED is %q, which is no number", text)
-		}
-	}
-	t.Logf("SEED=%d", seed)
-	draw := rand.New(rand.NewPCG(seed, 0))
+	draw := rand.New(rand.NewPCG(testenv.Seed(t), 0))
 	for i := range count {
 		who, of := killed[i%len(killed)], engines.Name
 		if who.name == "manager" || i/len(killed)%2 == 1 {

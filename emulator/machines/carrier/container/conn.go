@@ -81,7 +81,7 @@ func (c *Conn) Close() error {
 	c.close.Do(func() {
 		c.attached.Close()
 		_ = c.out.Close()
-		err := remove(context.Background(), c.api, c.id)
+		err := remove(context.Background(), c.api, c.id, stopping)
 		if !client.IsErrConnectionFailed(err) { // the engine removes it when it is back: see HostConfig.AutoRemove
 			c.closed = err
 		}

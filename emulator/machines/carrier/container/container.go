@@ -131,7 +131,7 @@ func Start(ctx context.Context, api *client.Client, s Spec) (conn *Conn, err err
 	}
 	defer func() {
 		if err != nil {
-			err = carrier.Left(err, remove(lasting, api, made.ID))
+			err = carrier.Left(err, remove(lasting, api, made.ID, stopping))
 		}
 	}()
 	if err := context.Cause(ctx); err != nil {
@@ -232,35 +232,36 @@ func Claimed(testbed string) bool {
 // ofNames are the characters of testbeds' names.
 const ofNames = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
-// removal bounds how long the engine may take to remove a container. Of that an agent has at most stopping to undo what
-// it does: what it has just asked the engine for would be there after whoever looks for it has gone.
+// removal bounds how long the engine may take to remove a container, beyond what that has to undo what it does. An
+// agent has stopping for that: what it has just asked the engine for would be there after who looks for it has gone.
 const (
-	removal  = 30 * time.Second
+	removal  = 20 * time.Second
 	stopping = 10 * time.Second
 )
 
-// remove removes a container, whether it runs or not. One that is gone, or going, is no error.
-func remove(ctx context.Context, api *client.Client, id string) error {
-	ctx, cancel := context.WithTimeout(ctx, removal)
+// remove removes a container, whether it runs or not, which has so long to end by itself. One that is gone, or going,
+// is no error.
+func remove(ctx context.Context, api *client.Client, id string, ending time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, removal+ending)
 	defer cancel()
-	seconds := int(stopping.Seconds())
+	seconds := int(ending.Seconds())
 	_ = api.ContainerStop(ctx, id, container.StopOptions{Timeout: &seconds}) // removal says what fails
 	err := api.ContainerRemove(ctx, id, container.RemoveOptions{Force: true})
 	if err == nil || errdefs.IsNotFound(err) {
 		return nil
 	}
 	if !errdefs.IsConflict(err) {
-		return fmt.Errorf("removing the agent's container %.12s: %w", id, err)
+		return fmt.Errorf("removing the container %.12s: %w", id, err)
 	}
 	for { // the engine removes it already
 		if _, err := api.ContainerInspect(ctx, id); errdefs.IsNotFound(err) {
 			return nil
 		} else if err != nil {
-			return fmt.Errorf("removing the agent's container %.12s: %w", id, err)
+			return fmt.Errorf("removing the container %.12s: %w", id, err)
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("removing the agent's container %.12s: %w", id, context.Cause(ctx))
+			return fmt.Errorf("removing the container %.12s: %w", id, context.Cause(ctx))
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -276,11 +277,12 @@ func Of(testbed string) filters.Args {
 
 // Remove removes all agents of a testbed that an engine has.
 func Remove(ctx context.Context, api *client.Client, testbed string) error {
-	return RemoveThose(ctx, api, testbed, Command)
+	return RemoveThose(ctx, api, testbed, Command, stopping)
 }
 
-// RemoveThose removes the containers of a testbed that an engine has in which this program carries out a command.
-func RemoveThose(ctx context.Context, api *client.Client, testbed, command string) error {
+// RemoveThose removes the containers of a testbed that an engine has in which this program carries out a command. Each
+// has so long to end by itself.
+func RemoveThose(ctx context.Context, api *client.Client, testbed, command string, ending time.Duration) error {
 	asked, cancel := context.WithTimeout(ctx, removal)
 	defer cancel()
 	found, err := api.ContainerList(asked, container.ListOptions{All: true, Filters: Of(testbed)})
@@ -290,7 +292,7 @@ func RemoveThose(ctx context.Context, api *client.Client, testbed, command strin
 	var failed []error
 	for _, c := range found {
 		if strings.HasPrefix(c.Command, "/testbed "+command+" ") {
-			failed = append(failed, remove(ctx, api, c.ID))
+			failed = append(failed, remove(ctx, api, c.ID, ending))
 		}
 	}
 	return errors.Join(failed...)

@@ -102,9 +102,12 @@ func TestRelaysAreRemovedByThemselves(t *testing.T) {
 				{"Id": "relay", "Command": "/testbed machine-relay 192.0.2.1:1"}]`)
 			return
 		}
+		if seconds := r.URL.Query().Get("t"); r.Method == http.MethodPost && seconds != "60" {
+			t.Errorf("it has %q s to end", seconds)
+		}
 		w.WriteHeader(http.StatusNoContent)
 	})
-	if err := RemoveThose(context.Background(), api, "t", "machine-relay"); err != nil {
+	if err := RemoveThose(context.Background(), api, "t", "machine-relay", time.Minute); err != nil {
 		t.Error(err)
 	}
 	if want := []string{"GET json", "POST relay/stop", "DELETE relay"}; !slices.Equal(c.all, want) {

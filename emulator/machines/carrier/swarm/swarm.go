@@ -156,7 +156,7 @@ func (c *Carrier) Remove(ctx context.Context, testbed string) ([]carrier.Unfit, 
 	if err == nil {
 		err = c.remove(ctx, container.Of(testbed))
 		if err == nil {
-			err = container.RemoveThose(ctx, c.options.API, testbed, relay.Command)
+			err = container.RemoveThose(ctx, c.options.API, testbed, relay.Command, relay.Leaving)
 		}
 		err = c.reached(ctx, err)
 	}

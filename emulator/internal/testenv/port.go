@@ -1,0 +1,30 @@
+package testenv
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"sync/atomic"
+	"testing"
+)
+
+// The ports of FreePort are below those that kernels give outgoing connections and listeners that ask for none: one of
+// those could take it, or connect to itself. Processes that run at once begin at different ones.
+const firstPort, portCount, portsEach = 23000, 9000, 16
+
+var portsGiven atomic.Uint32
+
+// FreePort is a TCP port that nobody listens at, at any address, for a program that must be told one: from 23000 to
+// 31999, and each time another one.
+func FreePort(t testing.TB) int {
+	t.Helper()
+	for range portCount {
+		port := firstPort + (os.Getpid()*portsEach+int(portsGiven.Add(1)))%portCount
+		if l, err := net.Listen("tcp", fmt.Sprintf(":%d", port)); err == nil {
+			_ = l.Close()
+			return port
+		}
+	}
+	t.Fatal("no port is free")
+	return 0
+}
