@@ -17,8 +17,8 @@ func TestLabels(t *testing.T) {
 		"internetMCI T3": 44736 * units.Kbps, "2.5G": 2500 * m, "155M": 155 * m, "9600 bit/s": 9600, "40Mpbs": 40 * m,
 		"Conexion G-REUNA 1 Gbps": g, "4*2 Mbps PDH": 8 * m, "GigE": g, "64 Kbit/s": 64 * units.Kbps, "1gb/s": g,
 		"2 x E3 (68Mbps)": 68 * m, "4x1 Gbps + 2x STM-1": 4 * g, // in figures; what is there by name is not added
-		"10 GigE": 10 * g, "100-GigE": 100 * g, "4x10 GigE": 40 * g, "2 x GigE": 2 * g, "2.5 GigE": 2500 * m, "TAT-14 GigE": g,
-		".5 Gbps": 500 * m, "DS3/T3": 44736 * units.Kbps,
+		"10 GigE": 10 * g, "100-GigE": 100 * g, "4x10 GigE": 40 * g, "2 x GigE": 2 * g, "2.5 GigE": 2500 * m,
+		"TAT-14 GigE": g, ".5 Gbps": 500 * m, "DS3/T3": 44736 * units.Kbps,
 		"10 Gbps, 5 ms": 10 * g, "1550 nm, 80 km: 1G": g, "xe-0/0/1 10G": 10 * g, "SeaMeWe-3 - 10 Gbps": 10 * g,
 		"Yellow": 0, "SeaMeWe-3": 0, "TAT-14": 0, "Adria-1": 0, "Santa Fe": 0, "Completion 2007-2008": 0, "Via E-Street": 0,
 		"20 ms": 0, "5ms": 0, "5-20 ms": 0, "20 m": 0, "2012-2013 trial": 0, "100 GHz": 0,
