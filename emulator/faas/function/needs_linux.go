@@ -94,11 +94,8 @@ func installation(path string) []string {
 var taken = []string{"/", "/proc", "/dev", "/sys", "/etc", "/run", "/var", "/tmp", "/var/tmp", "/home", "/root"}
 
 // closed are directories of which nothing is shown at any depth: processes, devices, and the sockets over which the
-// host does for a user what he says.
+// host does for a user what he says; not /run/media, where desktops mount what is plugged in.
 var closed = []string{"/proc", "/dev", "/sys", "/run", "/var/run"}
-
-// disks is where desktops mount what is plugged in.
-const disks = "/run/media"
 
 // held are what a program needs, by path.
 type held map[string]*os.File
@@ -111,7 +108,7 @@ func keep(p *Program) (held, error) {
 		return all, err
 	}
 	defer before()
-	kept := slices.Concat(closed, p.Hide)
+	kept := append(slices.Clone(closed), p.Hide...)
 	for _, path := range needs(p) {
 		if all[path] != nil || shown(path) || slices.Contains(taken, path) {
 			continue
@@ -129,8 +126,8 @@ func keep(p *Program) (held, error) {
 	return all, nil
 }
 
-var errClosed = errors.New("functions see nothing of /proc, /dev, /sys, /run and what testbed hides, nor of directories " +
-	"below /tmp that hold sockets: move it to another directory")
+var errClosed = errors.New("functions see nothing of /proc, /dev, /sys, /run and what testbed hides, nor of " +
+	"directories below /tmp that hold sockets: move it to another directory")
 
 // hold opens what is at a path, unless that, wherever links have led, is closed.
 func hold(path string, closed []string) (*os.File, error) {
@@ -138,11 +135,8 @@ func hold(path string, closed []string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	held := self(file)
-	real, err := os.Readlink(held)
-	isClosed := func(dir string) bool { return within(real, dir) && (dir != "/run" || !within(real, disks)) }
-	if err == nil && (within(path, "/proc") || slices.Contains(taken, real) || slices.ContainsFunc(closed, isClosed) ||
-		sockets(held, real)) {
+	real, err := os.Readlink(self(file))
+	if err == nil && (within(path, "/proc") || isClosed(real, closed) || sockets(self(file), real)) {
 		err = fmt.Errorf("%s, which is %s: %w", path, real, errClosed)
 	}
 	if err != nil {
@@ -155,8 +149,14 @@ func hold(path string, closed []string) (*os.File, error) {
 // self is a path of what this process has opened.
 func self(file *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", file.Fd()) }
 
-// mostEntries bounds what is looked through for sockets.
-const mostEntries = 4096
+func isClosed(real string, closed []string) bool {
+	for _, dir := range closed {
+		if within(real, dir) {
+			return !within(real, "/run/media")
+		}
+	}
+	return slices.Contains(taken, real)
+}
 
 // sockets says whether a directory below one for temporary files has sockets: there terminals and agents keep theirs,
 // each in a directory of its own.
@@ -164,13 +164,13 @@ func sockets(held, real string) bool {
 	if !within(real, "/tmp") && !within(real, "/var/tmp") {
 		return false
 	}
-	dir, err := os.OpenFile(held, unix.O_DIRECTORY, 0)
-	if err != nil {
-		return false
+	entries, _ := os.ReadDir(held)
+	for _, e := range entries {
+		if e.Type() == fs.ModeSocket {
+			return true
+		}
 	}
-	defer dir.Close()
-	entries, _ := dir.ReadDir(mostEntries)
-	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Type() == fs.ModeSocket })
+	return false
 }
 
 // asUser lets this thread open files with another user's rights alone, until the function that it returns is called.

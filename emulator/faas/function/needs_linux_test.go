@@ -77,17 +77,21 @@ func TestNamedPathsStayClosed(t *testing.T) {
 	wayIn := in("run", run)
 	shut := []string{
 		run, filepath.Join(run, "user"), wayIn, filepath.Join(wayIn, "user"), in("above", "/run"), shm, in("shm", shm),
-		in("link", wayIn), in("root", "/"), in("etc", "/etc"), in("var", "/var"), in("home", "/home"), in("process", "/proc/1"),
-		in("process-root", "/proc/self/root"), in("sys", "/sys/class"), in("hidden", hidden), in("zero", "/dev/zero"),
-		listening(t),
+		in("link", wayIn), in("root", "/"), in("etc", "/etc"), in("var", "/var"), in("home", "/home"),
+		in("process", "/proc/1"), in("process-root", "/proc/self/root"), in("sys", "/sys/class"), in("hidden", hidden),
+		in("zero", "/dev/zero"), listening(t),
 	}
 	out := linked(t, run, "out", data) // as a distribution has its programs there
+	if _, err := os.Stat("/run/media"); err != nil {
+		t.Cleanup(func() { _ = os.Remove("/run/media") })
+	}
+	plugged := filepath.Join(closedTo(t, "/run/media"), "user")
 	shown := []string{data, in("linked", data), out}
 	p.Command = append(p.Command, slices.Concat(shut, shown)...)
-	p.Command = append(p.Command, "/proc/self/root"+data)
+	p.Command = append(p.Command, "/proc/self/root"+data, plugged)
 	p.Env = append(p.Env, "DATA_PATH="+filepath.Join(run, "user"), "DATA_HOME="+in("variable", shm))
 	shut = append(shut, filepath.Join(run, "user", "secret"), filepath.Join(aside, "variable"))
-	asked := slices.Concat(shut, shown, []string{filepath.Join(data, "null")})
+	asked := slices.Concat(shut, shown, []string{filepath.Join(data, "null"), plugged})
 	got := found(t, p, asked...)
 	for _, path := range shut {
 		// The way to what is shown below it is there.
@@ -99,6 +103,9 @@ func TestNamedPathsStayClosed(t *testing.T) {
 		if got[path] != "null secret" {
 			t.Errorf("%s: %.100q", path, got[path])
 		}
+	}
+	if got[plugged] != "secret" {
+		t.Errorf("on a disk: %q", got[plugged])
 	}
 	if got[filepath.Join(data, "null")] != "no" {
 		t.Error("a device outside of /dev can be opened")

@@ -234,9 +234,9 @@ func enter() error {
 	return nil
 }
 
-// within says whether a path is a directory or below it.
+// within says whether a path is a directory or below it, both of them clean and the directory not /.
 func within(path, dir string) bool {
-	return path == dir || strings.HasPrefix(path, strings.TrimSuffix(dir, "/")+"/")
+	return strings.HasPrefix(path, dir) && (len(path) == len(dir) || path[len(dir)] == '/')
 }
 
 // shown says whether an instance sees a path anyhow.
