@@ -14,8 +14,9 @@ func cleanInstances[C any](ctx context.Context, s *ChainSpec, clients func(topol
 	var errs []error
 	for i := range s.Stateful {
 		one := &s.Stateful[i]
+		ofPrograms := func(inv InvocationSpec) bool { return inv.Program && inv.Stateful == one.ID }
 		gone, err := forget(ctx, one, s.Key+"/", clients)
-		if slices.ContainsFunc(s.Invocations, func(inv InvocationSpec) bool { return inv.Program && inv.Stateful == one.ID }) {
+		if slices.ContainsFunc(s.Invocations, ofPrograms) {
 			forgetGone(ctx, one, s.Key+"/", clients, gone)
 		}
 		errs = append(errs, err)
@@ -37,8 +38,8 @@ type visits struct {
 	asked map[topology.ID]bool
 }
 
-// forget is Forget, of nodes from where the instance is placed to where it is: one to which it has come back it has left
-// to others as well, which the visits name.
+// forget is Forget, of the nodes from where the instance is placed to where it is. One to which it has come back it had
+// left for others as well, which the visits name.
 func forget[C any](ctx context.Context, one *Stateful, prefix string, clients func(topology.ID) C) (*visits, error) {
 	v := &visits{asked: map[topology.ID]bool{one.Origin: true}}
 	return v, follow(one.Origin, one.ID, clients, func(r Residents, at Seat) (*Elsewhere, error) {

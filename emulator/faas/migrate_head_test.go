@@ -10,8 +10,8 @@ import (
 	"testbed/emulator/topology"
 )
 
-// What says which states come, by round, is of about the size that moves are predicted with, by both methods, of one state
-// as of a thousand.
+// What says which states come, by round, is of about the size that moves are predicted with, by both methods, of one
+// state as of a thousand.
 func TestHeadsAreAsPredicted(t *testing.T) {
 	for _, method := range []string{StopAndCopy, PreCopy} {
 		for _, states := range []int{1, 1000} {

@@ -136,8 +136,8 @@ func TestMovesTravel(t *testing.T) {
 	}
 }
 
-// TestLastRoundsNameAllStates: of a thousand empty states pre-copy copies none again, and holds requests for as long as it
-// takes to say which there are: of 40 kB, 33 ms at 10 Mb/s with their headers.
+// TestLastRoundsNameAllStates: of a thousand empty states pre-copy copies few again, and holds requests for as long as
+// it takes to say which there are: of 40 kB, 33 ms at 10 Mb/s with their headers.
 func TestLastRoundsNameAllStates(t *testing.T) {
 	net, hosts := around(t, both(10*units.Mbps, time.Millisecond), "client", "box", "target")
 	o := bare()
