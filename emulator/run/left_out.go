@@ -24,8 +24,8 @@ func LeftOut(e *resolved.Scenario, predictions []predict.Prediction) (notes []st
 		names = append(names[:most], fmt.Sprintf("%d more", more))
 	}
 	if len(names) > 0 {
-		notes = append(notes, "these go down, do not come back, and are predicted as if they stayed up; chains that need them "+
-			"then fail: "+strings.Join(names, ", "))
+		notes = append(notes, "these go down, do not come back, and are predicted as if they stayed up; chains that "+
+			"need them then fail: "+strings.Join(names, ", "))
 	}
 	timeout := e.Source.Replay.Timeout
 	for _, m := range e.Models {

@@ -30,7 +30,8 @@ func newTraced(h *hop, run int64) *traced {
 	return t
 }
 
-// begin lets a trace begin with the chains of another model, if it does so with a run; nothing is held behind what was sent before.
+// begin lets a trace begin with the chains of another model, if it does so with a run; nothing is held behind what was
+// sent before.
 func (t *traced) begin(run int64) {
 	if t.trace.WithRun {
 		t.began = run

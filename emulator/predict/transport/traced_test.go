@@ -140,6 +140,11 @@ func TestModelsMeetTheSame(t *testing.T) {
 			if ms := 1e3 * math.Abs(p.Total-all[i%6].Total); ms > 0.6 { // ACKs that come before a message, at 1 Mbps
 				t.Errorf("%s: chain %d of %s takes %.1f ms otherwise than the first model's", name, p.Index, p.Model, ms)
 			}
+			for _, part := range p.Parts {
+				if min(part.Propagation, part.Serialisation, part.SlowStart, part.Queueing) < 0 {
+					t.Errorf("%s: chain %d of %s: %+v", name, p.Index, p.Model, part)
+				}
+			}
 		}
 	}
 }
