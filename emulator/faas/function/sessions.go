@@ -28,24 +28,63 @@ func traceOf(context string) string {
 
 // sessions are the invocations under way in one instance, with what each may read and write, by trace.
 type sessions struct {
-	mu  sync.Mutex
-	all map[string]*dapr.Session
+	mu    sync.Mutex
+	all   map[string]*dapr.Session
+	count int  // under way
+	left  int  // of them, those for which nobody waits any more
+	over  bool // the instance is to end, and none begins
 }
 
-// begin makes a state request reach the invocation, until the function that it returns is called.
-func (s *sessions) begin(i *Invocation) (end func()) {
-	trace := traceOf(traceparent(i.ID))
+// underWay is an invocation among them.
+type underWay struct {
+	trace       string
+	left, ended bool
+}
+
+// begin makes a state request reach the invocation, until end; nil: the instance is to end.
+func (s *sessions) begin(i *Invocation) *underWay {
+	one := &underWay{trace: traceOf(traceparent(i.ID))}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.over {
+		return nil
+	}
 	if s.all == nil {
 		s.all = map[string]*dapr.Session{}
 	}
-	s.all[trace] = i.State
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.all, trace)
+	s.all[one.trace] = i.State
+	s.count++
+	return one
+}
+
+// leave notes that nobody waits for an invocation any more. It says whether the instance is to end.
+func (s *sessions) leave(one *underWay) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !one.ended {
+		one.left = true
+		s.left++
 	}
+	return s.deserted()
+}
+
+// end ends what begin has begun. It says whether the instance is to end.
+func (s *sessions) end(one *underWay) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.all, one.trace)
+	s.count--
+	one.ended = true
+	if one.left {
+		s.left--
+	}
+	return s.deserted()
+}
+
+// deserted says whether the instance is to end: nobody waits for any of those that are under way. The caller holds mu.
+func (s *sessions) deserted() bool {
+	s.over = s.over || s.left > 0 && s.left == s.count
+	return s.over
 }
 
 // What a function is told of a state request that belongs to no invocation.
