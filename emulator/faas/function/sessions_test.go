@@ -59,3 +59,35 @@ func TestLeft(t *testing.T) {
 		t.Error("an instance is not to end, whose only caller has gone")
 	}
 }
+
+// TestOver: what an invocation asks that is over is refused, and does not reach the states of another one.
+func TestOver(t *testing.T) {
+	var s sessions
+	a, b := &dapr.Session{}, &dapr.Session{}
+	first := s.begin(&Invocation{ID: "run/m/0/1", State: a})
+	s.begin(&Invocation{ID: "run/m/1/1", State: b})
+	late, byID, byTrace := asking(t, "run/m/0/1"), asking(t, "run/m/0/1"), asking(t, "run/m/0/1")
+	byID.Header.Del("Traceparent")
+	byTrace.Header.Del("Ce-Id")
+	span := asking(t, "") // handed on with a span of the function's own
+	span.Header.Set("Traceparent", "00-"+traceOf(traceparent("run/m/0/1"))+"-00f067aa0ba902b7-01")
+	all := []*http.Request{late, byID, byTrace, span}
+	for i, r := range all {
+		if got, err := s.find(r); got != a {
+			t.Errorf("request %d while it lasts: %v", i, err)
+		}
+	}
+	s.end(first)
+	for i, r := range all {
+		if got, err := s.find(r); !errors.Is(err, errOver) {
+			t.Errorf("request %d after its answer: %v, %v", i, got, err)
+		}
+	}
+	foreign := asking(t, "")
+	foreign.Header.Set("Traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+	for i, r := range []*http.Request{asking(t, ""), foreign, asking(t, "run/m/1/1")} {
+		if got, err := s.find(r); got != b {
+			t.Errorf("request %d to the only one: %v", i, err)
+		}
+	}
+}
