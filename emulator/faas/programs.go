@@ -2,6 +2,7 @@ package faas
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -200,8 +201,10 @@ func closeAll(all map[string]*own) {
 
 // invoke implements programs.
 func (p *installed) invoke(ctx context.Context, c *call, argument []byte, session *dapr.Session) ([]byte, error) {
-	lease := leased(ctx) // released by who has taken it
-	if lease == nil {
+	if lease := leased(ctx); lease != nil { // released by who has taken it
+		return p.invokeIn(ctx, lease, c, argument, session)
+	}
+	for {
 		pools, err := p.rouse([]string{c.function})
 		if err == nil && len(pools) == 0 {
 			err = unknown(c.function)
@@ -209,11 +212,23 @@ func (p *installed) invoke(ctx context.Context, c *call, argument []byte, sessio
 		if err != nil {
 			return nil, err
 		}
-		if lease, err = pools[0].Acquire(ctx); err != nil {
+		lease, err := pools[0].Acquire(ctx)
+		if err != nil {
 			return nil, fmt.Errorf("function %s on node %s: waiting for an instance: %w", c.function, p.node, err)
 		}
-		defer lease.Release()
+		result, err := p.invokeIn(ctx, lease, c, argument, session)
+		lease.Release()
+		if !errors.Is(err, function.ErrBefore) || ctx.Err() != nil {
+			return result, err
+		}
+		time.Sleep(time.Millisecond) // until the pool knows that this one is gone
 	}
+}
+
+// invokeIn has the instance of a lease serve an invocation.
+func (p *installed) invokeIn(
+	ctx context.Context, lease *instance.Lease, c *call, argument []byte, session *dapr.Session,
+) ([]byte, error) {
 	var taken int64
 	result, err := lease.Instance.(*function.Instance).Invoke(ctx, &function.Invocation{
 		ID:       fmt.Sprintf("%s/%d/%d", c.key, c.task, p.invoked.Add(1)),

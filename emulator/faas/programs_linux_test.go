@@ -1,8 +1,10 @@
 package faas
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -51,6 +53,10 @@ func serveProgram(how string) {
 	handler := func(w http.ResponseWriter, r *http.Request) {
 		argument, _ := io.ReadAll(r.Body)
 		if r.Method != http.MethodPost {
+			return
+		}
+		if how == "echoes" {
+			_, _ = w.Write(argument)
 			return
 		}
 		if calls++; how == "crashes once" && calls == 1 && len(argument) > 0 && argument[0] == '!' {
@@ -188,6 +194,35 @@ func TestCrashOfAProgram(t *testing.T) {
 		}
 		if err := spec.Clean(t.Context(), c.client); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestHungUpOn: whoever goes before his invocation has ended does not make that of another fail, which comes to the
+// instance that ends for it.
+func TestHungUpOn(t *testing.T) {
+	c := newCluster(t, Allotted)
+	c.install(t, testPrograms(t, "echoes", "f1"))
+	p := c.agents[1].installed
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for p.all["f1"].pool.Stats().Starts < 20 {
+		left := make(chan error, 1)
+		go func() {
+			_, err := p.invoke(gone, &call{function: "f1"}, nil, nil)
+			left <- err
+		}()
+		for waits := true; waits; {
+			select {
+			case err := <-left:
+				if waits = false; !errors.Is(err, context.Canceled) {
+					t.Fatalf("nobody waits for it: %v", err)
+				}
+			default:
+			}
+			if _, err := p.invoke(t.Context(), &call{function: "f1"}, nil, nil); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }

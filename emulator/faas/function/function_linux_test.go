@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -278,7 +279,7 @@ func TestStubborn(t *testing.T) {
 	})
 }
 
-// TestInterrupted: an invocation whose caller has gone is over, and so is the instance, whose answer would be late.
+// TestInterrupted: an invocation whose caller has gone is over, and so is the instance, which nobody else waits for.
 func TestInterrupted(t *testing.T) {
 	each(t, func(t *testing.T, l *function.Launcher) {
 		i := started(t, l, program(t, "hangs"))
@@ -289,6 +290,60 @@ func TestInterrupted(t *testing.T) {
 			t.Error(err)
 		}
 		<-i.Gone()
+	})
+}
+
+// TestHangUp: a caller that goes harms nobody else in the instance, which ends when it has done the others' work.
+func TestHangUp(t *testing.T) {
+	each(t, func(t *testing.T, l *function.Launcher) {
+		meeting, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer meeting.Close()
+		i := started(t, l, program(t, "waits"))
+		type end struct {
+			name string
+			err  error
+		}
+		ends := make(chan end, 3)
+		begin := func(ctx context.Context, name string) net.Conn {
+			go func() {
+				inv := request(meeting.Addr().String())
+				inv.ID = name
+				_, err := i.Invoke(ctx, inv)
+				ends <- end{name, err}
+				if err != nil {
+					_ = meeting.Close() // nobody else comes
+				}
+			}()
+			c, err := meeting.Accept()
+			if err != nil {
+				t.Fatalf("%s, which never began: %v; %v", name, err, <-ends)
+			}
+			t.Cleanup(func() { _ = c.Close() })
+			return c
+		}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		gone := errors.New("the caller has gone")
+		begin(ctx, "a")
+		b := begin(t.Context(), "b")
+		cancel(gone)
+		time.Sleep(50 * time.Millisecond) // for what must not happen
+		c := begin(t.Context(), "c")
+		for name, conn := range map[string]net.Conn{"b": b, "c": c} {
+			_ = conn.Close()
+			if e := <-ends; e.name != name || e.err != nil {
+				t.Fatalf("%s, which waited for nobody who went: %v", e.name, e.err)
+			}
+		}
+		if e := <-ends; e.name != "a" || !errors.Is(e.err, gone) {
+			t.Errorf("%s, when nobody else was there: %v", e.name, e.err)
+		}
+		<-i.Gone()
+		if _, err := i.Invoke(t.Context(), request("x")); !errors.Is(err, function.ErrBefore) {
+			t.Errorf("after its end: %v", err)
+		}
 	})
 }
 

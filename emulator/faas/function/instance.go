@@ -41,6 +41,9 @@ type work interface {
 // ErrGone is wrapped by errors of an invocation during which, or before which, the instance ended.
 var ErrGone = errors.New("its instance has ended")
 
+// ErrBefore wraps ErrGone: nothing of the invocation has reached the instance, so that another one can serve it.
+var ErrBefore = fmt.Errorf("%w before the invocation", ErrGone)
+
 // Gone is closed when the instance has ended, by itself or by Stop.
 func (i *Instance) Gone() <-chan struct{} { return i.work.gone() }
 
@@ -56,20 +59,46 @@ func (i *Instance) end(now bool) {
 
 // Invoke sends an invocation to the function and returns its result. An instance that does not answer in time is
 // killed, for it may answer a later invocation with this one's result; the error wraps ErrGone then, and where the
-// instance ended in the middle. Errors name function and node.
+// instance ended in the middle. When ctx ends, so does the instance, if nobody waits for anything else of it, and the
+// error is ctx's cause; otherwise the invocation goes on to its end before that is returned, since what the function
+// does for others must not suffer, and what it still does for this one counts. Errors name function and node.
 func (i *Instance) Invoke(ctx context.Context, inv *Invocation) ([]byte, error) {
-	allowed, cancel := context.WithTimeoutCause(ctx, i.program.Timeout, errSlow)
-	defer cancel()
-	end := i.state.begin(inv)
-	result, err := inv.post(allowed, i.address)
-	if err != nil {
-		err = i.explain(allowed, err)
-	}
-	end() // after a kill: what it has asked is then refused, and nobody waits for it
+	result, err := i.invoke(ctx, inv)
 	if err != nil {
 		return nil, fmt.Errorf("function %s on node %s: %w", i.program.Name, i.node, err)
 	}
 	return result, nil
+}
+
+func (i *Instance) invoke(ctx context.Context, inv *Invocation) ([]byte, error) {
+	select {
+	case <-i.work.gone():
+		return nil, ErrBefore
+	default:
+	}
+	one := i.state.begin(inv)
+	if one == nil {
+		return nil, ErrBefore
+	}
+	allowed, cancel := context.WithTimeoutCause(context.Background(), i.program.Timeout, errSlow)
+	defer cancel()
+	forget := context.AfterFunc(ctx, func() {
+		if i.state.leave(one) {
+			i.end(true)
+		}
+	})
+	result, err := inv.post(allowed, i.address)
+	if err != nil {
+		err = i.explain(allowed, err)
+	}
+	forget()
+	if i.state.end(one) { // after a kill: what it has asked is then refused, and nobody waits for it
+		i.end(true)
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		return nil, cause
+	}
+	return result, err
 }
 
 var errSlow = errors.New("too slow")
@@ -79,13 +108,9 @@ const dying = 300 * time.Millisecond
 
 // explain says of an invocation that failed what became of the instance.
 func (i *Instance) explain(ctx context.Context, err error) error {
-	switch cause := context.Cause(ctx); {
-	case errors.Is(cause, errSlow):
+	if ctx.Err() != nil {
 		i.end(true)
 		return fmt.Errorf("no answer within its timeout of %v; it was killed: %w", i.program.Timeout, ErrGone)
-	case cause != nil:
-		i.end(true) // nobody waits for its answer, and the next one must not get it
-		return cause
 	}
 	select {
 	case <-i.work.gone():

@@ -91,6 +91,10 @@ func answer(how string, w http.ResponseWriter, r *http.Request, body []byte) {
 	case "announces a gigabyte":
 		w.Header().Set("Content-Length", strconv.Itoa(1<<30))
 		_, _ = w.Write(body)
+	case "waits": // until the test, which it tells so, closes the connection
+		if c, err := net.Dial("tcp", string(body)); err == nil {
+			_, _ = io.ReadAll(c)
+		}
 	case "floods":
 		line := strings.Repeat("x", 200) + "\n"
 		for range 100_000 {
