@@ -120,7 +120,10 @@ func TestClosedDirectories(t *testing.T) {
 		inDir, at := program(t, "looks"), program(t, "looks")
 		inDir.Dir, at.Path = dir, filepath.Join(dir, "function")
 		for _, p := range []*function.Program{inDir, at} {
-			_, err := (&function.Launcher{Node: "n", Log: io.Discard}).Start(t.Context(), p)
+			i, err := (&function.Launcher{Node: "n", Log: io.Discard}).Start(t.Context(), p)
+			if err == nil {
+				i.Stop()
+			}
 			if err == nil || !strings.Contains(err.Error(), dir+", which is ") ||
 				!strings.Contains(err.Error(), "move it to another directory") {
 				t.Errorf("%s: %v", dir, err)
