@@ -32,6 +32,10 @@ type TopologyImport struct {
 	// Which part is taken of a network that consists of several without a link between them: all, the hosts of which must
 	// reach each other; largest, the one with the most nodes.
 	Component string `yaml:"component" enum:"all|largest" default:"all"`
+	// What becomes of hosts of measurements between which no round-trip time was measured, for hosts do not forward:
+	// refuse; estimate, they have the least sum of the times by way of others, which is an upper bound where the triangle
+	// inequality holds.
+	Unmeasured string `yaml:"unmeasured" enum:"refuse|estimate" default:"refuse"`
 	// What becomes of images that the file names for hosts: run, hosts run them; drop, they run the testbed's own.
 	Images string `yaml:"images" enum:"run|drop" default:"run"`
 	// Hosts that are attached to the file's nodes: {per-node: 2, access: {rate: 1Gbps, delay: 100us}}. They are called by
@@ -99,6 +103,7 @@ func (i *TopologyImport) NetworkOptions() network.Options {
 	o := network.Options{
 		Defaults: i.Defaults.given(), Stretch: i.Stretch, Ranges: network.Ranges(i.Ranges), Only: i.Only,
 		Component: network.Component(i.Component), Images: i.Images == "run",
+		Unmeasured: network.Unmeasured(i.Unmeasured),
 	}
 	if h := i.Hosts; h != nil {
 		o.Hosts = h.attachment(h.PerNode, h.At, h.Class)

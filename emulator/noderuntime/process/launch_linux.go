@@ -98,6 +98,9 @@ func (l *launch) nodes() ([]noderuntime.Node, error) {
 		p, err := proc.Open(l.pids[i])
 		if err == nil {
 			nodes[i], err = nodeOf(p, s.Testbed, s.Node)
+			if errors.Is(err, proc.ErrGone) {
+				p.Ended(patience) // a process's namespaces go before it can be waited for
+			}
 			p.Close()
 		}
 		if errors.Is(err, proc.ErrGone) {

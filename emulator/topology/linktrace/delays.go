@@ -1,7 +1,6 @@
 package linktrace
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/csv"
 	"errors"
@@ -75,8 +74,7 @@ var layouts = []struct {
 }
 
 func (r *spreadReader) read(text []byte) ([]Quantile, error) {
-	from := csv.NewReader(bytes.NewReader(text))
-	from.ReuseRecord, from.TrimLeadingSpace, from.Comment, from.FieldsPerRecord = true, true, '#', -1
+	from := newCSV(text)
 	header, err := from.Read()
 	if errors.Is(err, io.EOF) {
 		return nil, &Error{r.name, 1, "it is empty", spreadRemedy}
@@ -87,7 +85,7 @@ func (r *spreadReader) read(text []byte) ([]Quantile, error) {
 	r.line, _ = from.FieldPos(0)
 	var names, units []string
 	for _, title := range header {
-		base, unit, _ := strings.Cut(strings.ToLower(strings.TrimSpace(strings.TrimPrefix(title, "\ufeff"))), "_")
+		base, unit, _ := strings.Cut(strings.ToLower(strings.TrimSpace(title)), "_")
 		names, units = append(names, base), append(units, unit)
 	}
 	for i := range layouts {

@@ -24,8 +24,8 @@ type quantity struct {
 
 var (
 	span = quantity{units: []unit{{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}}, most: 1e18, example: "20ms"}
-	// Times alone are in seconds where nothing else is said, as in most files.
-	clock = quantity{units: span.units, plain: 1e9, most: 1e18, example: "0.1"}
+	// Times alone are in seconds where nothing else is said, as in most files. They may be those of a clock since 1970.
+	clock = quantity{units: span.units, plain: 1e9, most: 9e18, example: "0.1"}
 	rate  = quantity{
 		units: []unit{{"bps", 1}, {"kbps", 1e3}, {"mbps", 1e6}, {"gbps", 1e9}, {"bit/s", 1}},
 		most:  maxRate, example: "12.5Mbps",

@@ -69,6 +69,7 @@ func Load(path string, o Options) (*Trace, error) {
 
 // Parse reads the content of a file. name is what errors call it; its last element is what the trace is called.
 func Parse(name string, text []byte, o Options) (*Trace, error) {
+	text = unmarked(text)
 	if o.Format == Auto {
 		o.Format = recognize(text)
 	}

@@ -66,8 +66,7 @@ func (t *Trace) parseRows(name string, text []byte, table *Table) error {
 // read reads the rows into the trace's knots.
 func (r *rowReader) read(text []byte) error {
 	t, name := r.Trace, r.name
-	from := csv.NewReader(bytes.NewReader(text))
-	from.ReuseRecord, from.TrimLeadingSpace, from.Comment, from.FieldsPerRecord = true, true, '#', -1
+	from := newCSV(text)
 	header, err := from.Read()
 	if err != nil {
 		return rowError(name, err)
@@ -102,6 +101,16 @@ func (r *rowReader) read(text []byte) error {
 	return nil
 }
 
+// unmarked is a text without the byte-order mark that it may begin with.
+func unmarked(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\ufeff")) }
+
+// newCSV reads rows, of which some may be comments.
+func newCSV(text []byte) *csv.Reader {
+	from := csv.NewReader(bytes.NewReader(unmarked(text)))
+	from.ReuseRecord, from.TrimLeadingSpace, from.Comment, from.FieldsPerRecord = true, true, '#', -1
+	return from
+}
+
 // rowError is that of a row that is no CSV.
 func rowError(name string, err error) error {
 	if errors.Is(err, io.EOF) {
@@ -124,7 +133,7 @@ func (r *rowReader) titles(line int, header []string) error {
 	}
 	timed, apart := r.table, false
 	for _, title := range header {
-		title = strings.ToLower(strings.TrimSpace(strings.TrimPrefix(title, "\ufeff")))
+		title = strings.ToLower(strings.TrimSpace(title))
 		if base, _, _ := strings.Cut(title, "_"); base == "distance" {
 			if apart {
 				return fail("the column distance is there twice", "remove one of them")

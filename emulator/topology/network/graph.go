@@ -32,6 +32,8 @@ type Graph struct {
 	// Unshaped says that the format means a link without a rate to have no limit, and one without a delay to have none.
 	// Otherwise what is not given is missing.
 	Unshaped bool
+	// Measured says that all nodes are hosts, and links half of the round-trip times that were measured between them.
+	Measured bool
 }
 
 // Node is a node of a file.
@@ -77,8 +79,10 @@ type End struct {
 type Shape struct {
 	topology.Shape
 
-	HasRate, HasDelay bool
-	Doubt, DelayDoubt string           // why they are missing though something is said of them
+	// What the file states, be it zero: no default takes its place.
+	HasRate, HasDelay, HasJitter, HasLoss, HasReorder, HasDuplicate, HasCorrupt, HasQueue, HasMTU bool
+
+	Doubt, DelayDoubt string           // why rate and delay are missing though something is said of them
 	Range             [2]units.BitRate // the least and the largest rate, where the file states a range
 }
 

@@ -7,14 +7,15 @@ import (
 
 // Options are the user's word on what a file does not say.
 type Options struct {
-	Defaults  [2]Shape    // of each direction: what is given stands in where the file gives nothing
-	Stretch   float64     // length of a cable for one of the great circle between its ends, from 1 on; 0: 1
-	Ranges    Ranges      // what becomes of a rate of which the file has a range
-	Only      []string    // names, labels or IDs of the nodes that are taken, with the links between them; nil: all
-	Component Component   // which part of a network that hangs together in several
-	Images    bool        // hosts run the images that the file names
-	Hosts     *Attachment // hosts that are attached to nodes; nil: none
-	Servers   *Attachment // servers that are attached to nodes, after the hosts; nil: none
+	Defaults   [2]Shape    // of each direction: what is given stands in where the file gives nothing
+	Stretch    float64     // length of a cable for one of the great circle between its ends, from 1 on; 0: 1
+	Ranges     Ranges      // what becomes of a rate of which the file has a range
+	Only       []string    // names, labels or IDs of the nodes that are taken, with the links between them; nil: all
+	Component  Component   // which part of a network that hangs together in several
+	Unmeasured Unmeasured  // what becomes of hosts of measurements between which nothing was measured
+	Images     bool        // hosts run the images that the file names
+	Hosts      *Attachment // hosts that are attached to nodes; nil: none
+	Servers    *Attachment // servers that are attached to nodes, after the hosts; nil: none
 }
 
 // Ranges says what becomes of a rate of which the file has a range.

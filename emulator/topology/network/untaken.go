@@ -106,17 +106,30 @@ func (u *Untaken) Notes() []string {
 	for _, of := range u.of {
 		all := u.named[of]
 		var texts []string
-		for _, one := range all[:min(len(all), mostUntaken)] {
+		for _, one := range all {
 			text := fmt.Sprintf("%s (line %d)", Shown(one.name), one.line)
 			if one.times > 1 {
 				text = fmt.Sprintf("%s (%d times, first in line %d)", Shown(one.name), one.times, one.line)
 			}
 			texts = append(texts, text)
 		}
-		if more := len(all) - len(texts); more > 0 {
-			texts = append(texts, "and "+printable.Count(more, "other"))
-		}
-		notes = append(notes, fmt.Sprintf(NotTaken+", of %s: %s", of, strings.Join(texts, ", ")))
+		notes = append(notes, fmt.Sprintf(NotTaken+", of %s: %s", of, Listed(texts)))
 	}
 	return notes
+}
+
+// Listed joins as many texts as a note names, and counts the rest.
+func Listed(texts []string) string {
+	all := strings.Join(texts[:min(len(texts), mostUntaken)], ", ")
+	if more := len(texts) - mostUntaken; more > 0 {
+		all += ", and " + printable.Count(more, "other")
+	}
+	return all
+}
+
+// Without notes of which nodes or links, if any, something cannot be written.
+func (n *Network) Without(what string, names []string) {
+	if len(names) > 0 {
+		n.Notes = append(n.Notes, "not written: "+what+" of "+Listed(names))
+	}
 }

@@ -17,7 +17,7 @@ func Options() network.Options {
 	given.Rate, given.HasRate, given.HasDelay = units.Gbps, true, true
 	return network.Options{
 		Defaults: [2]network.Shape{given, given}, Component: network.LargestComponent, Images: true,
-		Hosts: &network.Attachment{PerNode: 1, Class: "host"},
+		Unmeasured: network.EstimateUnmeasured, Hosts: &network.Attachment{PerNode: 1, Class: "host"},
 	}
 }
 

@@ -2,6 +2,8 @@ package rtt
 
 import (
 	"bytes"
+	"cmp"
+	"net/netip"
 	"time"
 
 	"testbed/emulator/catalogue"
@@ -10,7 +12,8 @@ import (
 )
 
 // Atlas reads results of ping measurements of RIPE Atlas: a JSON array, or one object a line. Hosts are probes
-// (probe-1) and targets by name or address; the time is the least of a result, and of several of a pair.
+// (probe-1) and targets by name or address; a target with the address of a probe is that probe. The time is the least
+// of a result, and of several of a pair.
 func Atlas(text []byte, _ catalogue.Values) (*network.Graph, error) {
 	all, err := tree.JSONs(text)
 	if err != nil {
@@ -19,10 +22,11 @@ func Atlas(text []byte, _ catalogue.Values) (*network.Graph, error) {
 	if len(all) == 1 && all[0].Is(tree.List) {
 		all = all[0].Items
 	}
-	p := newPairs()
+	p := &atlas{pairs: newPairs(), probes: probesOf(all)}
 	read := false
 	for _, r := range all {
-		if r.Get("prb_id") == nil || r.Get("type").String() != "ping" {
+		if kind := r.Get("type").String(); r.Get("prb_id") == nil || kind != "ping" {
+			p.untaken.Add("results other than pings by probes", cmp.Or(kind, "without a type"), r.Line)
 			continue
 		}
 		read = true
@@ -33,11 +37,49 @@ func Atlas(text []byte, _ catalogue.Values) (*network.Graph, error) {
 	if !read {
 		return nil, network.Failf(1, "there are no results of pings by probes of RIPE Atlas")
 	}
-	return p.graph()
+	g, err := p.graph()
+	if err == nil && len(p.both) > 0 {
+		g.Notes = append(g.Notes, "one host, as they have one address: "+network.Listed(p.both))
+	}
+	return g, err
 }
 
+// atlas collects results.
+type atlas struct {
+	*pairs
+
+	// probes are those of all results, by their address as the controller or, where it is not private, they themselves
+	// know it; empty: several have it, as those behind one router.
+	probes map[netip.Addr]string
+	both   []string // probes that are targets
+}
+
+func probesOf(results []*tree.Value) map[netip.Addr]string {
+	at := map[netip.Addr]string{}
+	for _, r := range results {
+		if r.Get("prb_id") == nil {
+			continue
+		}
+		probe := probeOf(r)
+		for _, key := range []string{"from", "src_addr"} {
+			a, err := netip.ParseAddr(r.Get(key).String())
+			if err != nil || key != "from" && a.IsPrivate() {
+				continue
+			}
+			owner := probe
+			if known, there := at[a]; there && known != probe {
+				owner = ""
+			}
+			at[a] = owner
+		}
+	}
+	return at
+}
+
+func probeOf(r *tree.Value) string { return "probe-" + r.Get("prb_id").String() }
+
 // result takes the least time of one result, where an answer came.
-func (p *pairs) result(r *tree.Value) error {
+func (p *atlas) result(r *tree.Value) error {
 	least, found := time.Duration(0), false
 	if list := r.Get("result"); list.Is(tree.List) {
 		for _, one := range list.Items {
@@ -54,22 +96,29 @@ func (p *pairs) result(r *tree.Value) error {
 			}
 		}
 	}
-	if !found {
-		return nil
-	}
-	target := r.Get("dst_name").String()
-	if target == "" {
-		target = r.Get("dst_addr").String()
-	}
-	source, err := p.named("probe-"+r.Get("prb_id").String(), r.Line)
+	source, err := p.named(probeOf(r), r.Line)
 	if err != nil {
 		return err
 	}
-	destination, err := p.named(target, r.Line)
-	if err != nil {
+	destination, err := p.target(r)
+	if err != nil || !found {
 		return err
 	}
 	return p.add(source, destination, least, r.Line)
+}
+
+// target is a result's, which may be a probe.
+func (p *atlas) target(r *tree.Value) (*site, error) {
+	address := r.Get("dst_addr").String()
+	name := cmp.Or(r.Get("dst_name").String(), address)
+	a, _ := netip.ParseAddr(address) // one that is none is no probe's
+	probe := p.probes[a]
+	s, err := p.named(cmp.Or(probe, name), r.Line)
+	if err == nil && probe != "" && s.label == "" {
+		s.label = name
+		p.both = append(p.both, probe+" is "+network.Shown(name))
+	}
+	return s, err
 }
 
 // DetectAtlas says whether a file begins as results of RIPE Atlas do.

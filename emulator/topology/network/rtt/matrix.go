@@ -5,9 +5,9 @@ package rtt
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -28,6 +28,8 @@ type pairs struct {
 	known map[string]*site
 	least map[[2]int]measured // by indices in order, the smaller first
 	most  int
+
+	untaken network.Untaken
 }
 
 // site is a place between which times were measured.
@@ -77,11 +79,19 @@ func (p *pairs) add(a, b *site, rtt time.Duration, line int) error {
 	return nil
 }
 
-// graph makes the network: a link for each pair that was measured.
+// graph makes the network: a link for each pair that was measured. Hosts without one are left out.
 func (p *pairs) graph() (*network.Graph, error) {
-	g := &network.Graph{}
-	for _, id := range p.order {
+	g := &network.Graph{Measured: true}
+	linked := make([]bool, len(p.order))
+	for pair := range p.least {
+		linked[pair[0]], linked[pair[1]] = true, true
+	}
+	for i, id := range p.order {
 		s := p.known[id]
+		if !linked[i] {
+			p.untaken.Add("hosts without a round-trip time", cmp.Or(s.label, id), s.line)
+			continue
+		}
 		g.Nodes = append(g.Nodes, network.Node{ID: id, Label: s.label, Line: s.line, Kind: topology.Host, Class: "host"})
 	}
 	several := false
@@ -100,28 +110,27 @@ func (p *pairs) graph() (*network.Graph, error) {
 			g.Links = append(g.Links, l)
 		}
 	}
-	if n := len(p.order); n < 2 || len(g.Links) == 0 {
+	if len(g.Links) == 0 {
 		return nil, errors.New("there are no two hosts with a round-trip time between them")
-	} else if missing := n*(n-1)/2 - len(g.Links); missing > 0 {
-		g.Notes = append(g.Notes, fmt.Sprintf("%d of %s of hosts have no round-trip time, and no link: hosts do not "+
-			"forward", missing, printable.Count(n*(n-1)/2, "pair")))
 	}
 	if several {
 		g.Notes = append(g.Notes, "of several round-trip times of a pair, in either direction, the least is taken")
 	}
+	g.Notes = append(g.Notes, p.untaken.Notes()...)
 	return g, nil
 }
 
 // records reads a CSV file, whose separator is a comma, a semicolon or a tab, and gives each record with its line.
 func records(text []byte, each func(record []string, line int) error) error {
 	r := csv.NewReader(bytes.NewReader(text))
-	r.FieldsPerRecord, r.TrimLeadingSpace, r.ReuseRecord = -1, true, true
+	r.FieldsPerRecord, r.ReuseRecord = -1, true
 	first, _, _ := bytes.Cut(text, []byte("\n"))
 	for _, c := range []rune{';', '\t'} {
 		if bytes.ContainsRune(first, c) && !bytes.ContainsRune(first, ',') {
 			r.Comma = c
 		}
 	}
+	r.TrimLeadingSpace = r.Comma != '\t' // that would be an empty field
 	for {
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {

@@ -34,27 +34,19 @@ func column(header, names []string) int {
 // neither). Of several of a pair the least is taken.
 func Pings(text []byte, _ catalogue.Values) (*network.Graph, error) {
 	p := newPairs()
-	var a, b, rtt int
-	known := false
+	var a, b, rtt, fields int
 	err := records(text, func(record []string, line int) error {
-		if !known {
-			known = true
+		if fields == 0 {
+			fields = len(record)
 			a, b, rtt = column(record, from), column(record, to), column(record, least)
 			if a < 0 || b < 0 || rtt < 0 {
 				return network.Failf(line, "this is not a list of pings: its header needs source, destination and min, rtt or avg")
 			}
 			return nil
 		}
-		if len(record) <= max(a, b, rtt) {
-			return network.Failf(line, "%s, fewer than the header has", printable.There(len(record), "field"))
-		}
-		text := strings.TrimSpace(record[rtt])
-		if text == "" || strings.EqualFold(text, "null") || text == `\N` {
-			return nil // it was lost
-		}
-		ms, err := network.Milliseconds(text)
-		if err != nil {
-			return network.Failf(line, "%w", err)
+		if len(record) != fields {
+			return network.Failf(line, "%s, and %d in the header: quote what has a separator in it",
+				printable.There(len(record), "field"), fields)
 		}
 		source, err := p.named(record[a], line)
 		if err != nil {
@@ -63,6 +55,14 @@ func Pings(text []byte, _ catalogue.Values) (*network.Graph, error) {
 		destination, err := p.named(record[b], line)
 		if err != nil {
 			return err
+		}
+		text := strings.TrimSpace(record[rtt])
+		if text == "" || strings.EqualFold(text, "null") || text == `\N` {
+			return nil // it was lost
+		}
+		ms, err := network.Milliseconds(text)
+		if err != nil {
+			return network.Failf(line, "%w", err)
 		}
 		return p.add(source, destination, ms, line)
 	})

@@ -54,6 +54,12 @@ func Parse(text []byte, options catalogue.Values) (*network.Graph, error) {
 			break
 		}
 	}
+	if p.drawn != nil {
+		for i := range p.graph.Nodes {
+			p.graph.Nodes[i].Place = nil
+		}
+		p.graph.Notes = append(p.graph.Notes, "left out: all coordinates; "+p.drawn.Error())
+	}
 	p.graph.Notes = append(p.graph.Notes, p.untaken.Notes()...)
 	return p.graph, errs.Join()
 }
@@ -69,7 +75,8 @@ type parser struct {
 	unit   units.BitRate // 0: not known
 	words  []word
 	at     int
-	broken bool // the rest makes no sense
+	broken bool  // the rest makes no sense
+	drawn  error // why coordinates are those of a drawing; nil: they are places
 
 	untaken network.Untaken
 }
@@ -186,7 +193,7 @@ func (p *parser) meta() error {
 	return err
 }
 
-// node reads ID ( longitude latitude ). Coordinates that are no place on the earth are those of a drawing.
+// node reads ID ( longitude latitude ). Where those of one node are no place on the earth, all are of a drawing.
 func (p *parser) node() error {
 	n := network.Node{Line: p.line(), ID: p.next(), Kind: topology.Switch}
 	at, err := p.group()
@@ -194,9 +201,8 @@ func (p *parser) node() error {
 		return err
 	}
 	if len(at) == 2 {
-		n.Place, err = network.NewPosition(at[1], at[0])
-		if err != nil && len(p.graph.Nodes) == 0 {
-			p.graph.Notes = append(p.graph.Notes, "coordinates that are no longitude and latitude are not used")
+		if n.Place, err = network.NewPosition(at[1], at[0]); err != nil && p.drawn == nil {
+			p.drawn = network.Failf(n.Line, "%w", err)
 		}
 	}
 	p.graph.Nodes = append(p.graph.Nodes, n)
