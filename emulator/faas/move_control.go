@@ -79,8 +79,8 @@ func (c *Client) CheckOf(ctx context.Context, at Seat, key string) (v StateVersi
 	return v, a.Elsewhere, err
 }
 
-// CleanOf makes the agent forget what an instance has of chains whose keys begin with prefix. gone are the nodes to which
-// the instance has gone from there so far, in the order of the first time.
+// CleanOf makes the agent forget what an instance has of chains whose keys begin with prefix. gone are the nodes to
+// which the instance has gone from there so far, in the order of the first time.
 func (c *Client) CleanOf(ctx context.Context, at Seat, prefix string) (to *Elsewhere, gone []topology.ID, err error) {
 	a, err := c.of(ctx, http.MethodDelete, at, url.Values{"prefix": {prefix}})
 	return a.Elsewhere, a.Gone, err

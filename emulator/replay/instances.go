@@ -61,8 +61,8 @@ func (r *replay) nameInstances(model string, specs []*faas.ChainSpec) []faas.Sta
 	return faas.NameInstances(Prefix(r.Tags.Run, model), specs)
 }
 
-// forgetMoved forgets the instances that were placed on a node and have gone elsewhere, and may be back, by whomever they
-// were moved.
+// forgetMoved forgets the instances that were placed on a node and have gone elsewhere, and may be back, by whomever
+// they were moved.
 func (r *replay) forgetMoved(ctx context.Context, node topology.ID, prefix string) {
 	residents, ok := r.Clients(node).(faas.Residents)
 	if !ok {

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"testbed/emulator/faas/keyspace"
+	"testbed/emulator/internal/testenv"
 )
 
 // Whoever does not know the instance's token learns nothing but that somebody is there.
@@ -128,5 +131,45 @@ func TestBodiesThatStandStillEnd(t *testing.T) {
 	_, _ = io.WriteString(c, "34")
 	if err := <-read; err != nil {
 		t.Errorf("a whole body: %v", err)
+	}
+}
+
+// TestCloseEndsBodies: what a function still sends when its invocation is over holds none of the node's memory, neither
+// where nothing more comes nor where a byte does now and then.
+func TestCloseEndsBodies(t *testing.T) {
+	for _, drips := range []bool{false, true} {
+		var memory shared
+		session := NewSession([]Store{{[]string{DefaultStore}, keyspace.New(1 << 20)}}, 1<<20, &memory)
+		handler := Handler("f", func(*http.Request) (*Session, error) { return session, nil })
+		if drips { // and the connection takes no deadlines
+			inner := handler
+			handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				inner.ServeHTTP(struct{ http.ResponseWriter }{w}, r)
+			})
+		} else {
+			handler = WithProgress(time.Hour, handler)
+		}
+		server := httptest.NewServer(handler)
+		c, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", state, 1<<20,
+			strings.Repeat(" ", 2*firstPart))
+		testenv.Eventually(t, "its body is read", func() bool { return memory.taken.Load() > 2*firstPart })
+		session.Close()
+		session.Free()
+		testenv.Eventually(t, "its memory is free", func() bool {
+			if drips {
+				_, _ = io.WriteString(c, " ")
+			}
+			return memory.taken.Load() == 0
+		})
+		answer, _ := io.ReadAll(c)
+		if !strings.Contains(string(answer), "409 Conflict") || !strings.Contains(string(answer), "is over") {
+			t.Errorf("drips %v: %q", drips, answer)
+		}
+		_ = c.Close()
+		server.Close()
 	}
 }

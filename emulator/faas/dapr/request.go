@@ -177,7 +177,10 @@ func (s *Session) body(w http.ResponseWriter, r *http.Request, v any) (give func
 		w.Header().Set("Connection", "close") // the rest is not read
 		return func() {}, tooLong
 	}
+	conn := http.NewResponseController(w)
+	s.reads(conn)
 	text, give, err := s.read(r)
+	s.hasRead(conn)
 	if err == nil && int64(len(text)) > s.limit {
 		err = errLong
 	}
@@ -188,6 +191,9 @@ func (s *Session) body(w http.ResponseWriter, r *http.Request, v any) (give func
 	case errors.Is(err, errMemory):
 		w.Header().Set("Connection", "close")
 		return give, &failure{http.StatusRequestEntityTooLarge, codeMalformed, err.Error()}
+	case err != nil && s.open() != nil:
+		w.Header().Set("Connection", "close")
+		return give, &failure{http.StatusConflict, codeNoInvocation, errClosed.Error()}
 	case err != nil:
 		return give, &failure{http.StatusInternalServerError, codeMalformed, "failed reading HTTP body: " + err.Error()}
 	}
@@ -211,8 +217,22 @@ const (
 	growth    = 4
 )
 
-// read reads a body as it comes: memory is taken for what has come, not for what is announced. Twice the buffer: of the
-// last one while it is moved to a larger one and, where it is decoded, as much again.
+// untilClose reads as long as the session is not closed.
+type untilClose struct {
+	io.Reader
+	session *Session
+}
+
+// Read implements io.Reader.
+func (u untilClose) Read(b []byte) (int, error) {
+	if err := u.session.open(); err != nil {
+		return 0, err
+	}
+	return u.Reader.Read(b)
+}
+
+// read reads a body as it comes, until Close: memory is taken for what has come, not for what is announced. Twice the
+// buffer: of the last one while it is moved to a larger one and, where it is decoded, as much again.
 func (s *Session) read(r *http.Request) (text []byte, give func(), err error) {
 	taken := int64(0)
 	give = func() { s.memory.Give(taken) }
@@ -227,7 +247,7 @@ func (s *Session) read(r *http.Request) (text []byte, give func(), err error) {
 		taken = 2 * size
 		text = append(make([]byte, 0, size), text...)
 		at := len(text)
-		n, err := io.ReadFull(r.Body, text[at:size])
+		n, err := io.ReadFull(untilClose{r.Body, s}, text[at:size])
 		text = text[:at+n]
 		switch {
 		case r.ContentLength < 0 && (err == io.EOF || err == io.ErrUnexpectedEOF):

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"testbed/emulator/faas/keyspace"
 )
@@ -46,6 +47,7 @@ type Session struct {
 	began  int64 // overhead of the spaces as they were given
 	taken  int64 // of the memory, for what the function has written
 	closed bool
+	bodies map[*http.ResponseController]bool // connections from which a request's body is read
 }
 
 // headroom is how much longer a request's body may be than a state, for its keys, options and brackets.
@@ -81,13 +83,42 @@ func (s *Session) take(bytes int64) error {
 	return nil
 }
 
-// Close ends the session, once requests under way are done, and returns the spaces as they are then, in the order of
-// NewSession. Requests that come later are refused. The memory of what was written is given back, for the caller makes
-// blobs of it now, but for what the spaces take beside these: that is until Free.
+// reads notes that a body is read from a connection, until hasRead.
+func (s *Session) reads(conn *http.ResponseController) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bodies == nil {
+		s.bodies = map[*http.ResponseController]bool{}
+	}
+	s.bodies[conn] = true
+}
+
+func (s *Session) hasRead(conn *http.ResponseController) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.bodies, conn)
+}
+
+// open fails where the session is closed.
+func (s *Session) open() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return errClosed
+	}
+	return nil
+}
+
+// Close ends the session, once changes under way are done, and the reading of requests' bodies. It returns the spaces as
+// they are then, in the order of NewSession. Requests that come later are refused. The memory of what was written is
+// given back, for the caller makes blobs of it now, but for what the spaces take beside these: that is until Free.
 func (s *Session) Close() []*keyspace.Space {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
+	for conn := range s.bodies {
+		_ = conn.SetReadDeadline(time.Unix(1, 0)) // where it cannot be set, the next byte ends it
+	}
 	keeps := max(0, min(s.taken, s.overhead()-s.began))
 	s.memory.Give(s.taken - keeps)
 	s.taken = keeps

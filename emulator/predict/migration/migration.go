@@ -6,8 +6,8 @@
 // Between rounds of pre-copy the instance's states change at a rate that was seen: each invocation changes one of them.
 // Of one state the outcome is a mixture (it has changed during a round or not), of several the expected bytes go on.
 //
-// What it leaves out: other traffic on the way, what the hosts' processors take, but for the transport model's calibrated
-// time a message, and the replies of chains under way that move along, which take some 150 bytes an invocation.
+// What it leaves out: other traffic on the way, what the hosts' processors take, but for the transport model's
+// calibrated time a message, and the replies of chains under way that move along, some 150 bytes an invocation.
 package migration
 
 import (

@@ -26,7 +26,7 @@ func (wire) Predict(plans []*plan.Plan) ([]predict.Prediction, error) {
 	return []predict.Prediction{p}, nil
 }
 
-// full is what a round takes with a state of a megabyte; empty and last are those of last rounds, without it and with it.
+// full is what a round takes with a state of a megabyte; empty and last are last rounds, without it and with it.
 const (
 	full  = 1.02 + (headBytes+stateBytes)/1e6
 	empty = 0.02 + (headBytes+keyBytes)/1e6
@@ -76,7 +76,7 @@ func TestPredict(t *testing.T) {
 	}
 }
 
-// thousand is what a round takes with a thousand states of a kilobyte, and named what it takes to name them in the last.
+// thousand is what a round takes with a thousand states of a kilobyte, and named what naming them takes in the last.
 const (
 	thousand = 0.02 + (headBytes+1000*stateBytes+1e6)/1e6
 	named    = 1000 * keyBytes / 1e6
