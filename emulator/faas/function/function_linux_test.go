@@ -69,7 +69,7 @@ func program(t *testing.T, how string) *function.Program {
 	}
 }
 
-// groups is where instances have their control groups. No testbed can be called so, and `scripts/leftovers remove` knows.
+// groups is where instances have their control groups. No testbed is called so; `scripts/leftovers remove` knows it.
 func groups() string { return fmt.Sprintf("test~%d", os.Getpid()) }
 
 // each runs a test with a launcher that confines and one that cannot.
