@@ -146,7 +146,7 @@ func TestNetemAndARealtimeThread(t *testing.T) {
 }
 
 // TestNetemAndAStopOfTheGuest: `scripts/test-netem canary` stops the guest's kernel for 0.3 s from outside, once this
-// test asks for it. The guest's clock goes on meanwhile, for it is the host's. Shorter spells are the host's other work.
+// test asks for it. The guest's clock goes on meanwhile, for it is the host's. Shorter spells are of the host's work.
 func TestNetemAndAStopOfTheGuest(t *testing.T) {
 	if os.Getenv("CANARY_STOPS") == "" {
 		t.Skip("nobody stops the machine: `scripts/test-netem canary` does")
