@@ -17,7 +17,7 @@ func TestATraceIsAsFarOnAsItsMachineSays(t *testing.T) {
 	c := tapClock{health.Part{Ahead: 1200 * time.Millisecond, Drift: 20e-6, Now: now - 1.2e9}, -3e9}
 	for _, since := range []time.Duration{0, time.Second, time.Hour} {
 		q := fabric.QueueStatus{Began: now - int64(since), Since: since}
-		if elapsed := time.Duration(c.at(time.Duration(now))) - time.Duration(c.began(&q)); elapsed != since {
+		if elapsed := c.at(time.Duration(now)) - time.Duration(c.began(&q)); elapsed != since {
 			t.Errorf("%v instead of %v", elapsed, since)
 		}
 	}
