@@ -5,7 +5,6 @@ import (
 	"hash/crc32"
 	"hash/fnv"
 	"strings"
-	"sync"
 )
 
 // page is the distance, in bytes, between the words that a new version changes: enough to tell versions
@@ -14,7 +13,7 @@ const page = 4096
 
 // castagnoli is constant, and computed in hardware where there is any. Most nodes never need it, and making it takes a
 // tenth of the time of a node's start.
-var castagnoli = sync.OnceValue(func() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) })
+func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) } // made once, by the package
 
 // checksum is a content's CRC-32C.
 func checksum(data []byte) uint32 { return crc32.Checksum(data, castagnoli()) }
