@@ -8,6 +8,7 @@ import (
 	"testbed/emulator/events"
 	"testbed/emulator/plan"
 	"testbed/emulator/scenario"
+	"testbed/emulator/topology"
 )
 
 // fault is what is wrong with the value at a path of the scenario.
@@ -48,3 +49,6 @@ func (e *Scenario) modelPath(m plan.Model) string {
 	}
 	return "models"
 }
+
+// nodePath is where the scenario has a node.
+func nodePath(v *topology.Vertex) string { return "topology.nodes." + v.Name }
