@@ -219,6 +219,36 @@ func TestHostileInvocations(t *testing.T) {
 	})
 }
 
+// TestEndedLeavesNothing: an instance that ended by itself leaves the agent no descriptor once it was stopped.
+func TestEndedLeavesNothing(t *testing.T) {
+	each(t, func(t *testing.T, l *function.Launcher) {
+		open := func() int {
+			all, err := os.ReadDir("/proc/self/fd")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(all)
+		}
+		const crashes = 5
+		var before int
+		p := program(t, "crashes")
+		for n := range 1 + crashes {
+			if n == 1 { // what the runtime opens for itself is there
+				before = open()
+			}
+			i := started(t, l, p)
+			if _, err := i.Invoke(t.Context(), request("x")); !errors.Is(err, function.ErrGone) {
+				t.Fatal(err)
+			}
+			<-i.Gone()
+			i.Stop()
+		}
+		if !testenv.Holds(func() bool { return open() < before+crashes }) {
+			t.Errorf("%d descriptors after %d crashes, %d before them", open(), crashes, before)
+		}
+	})
+}
+
 // TestClosedPort: an instance that does not listen any more is killed, so that another one can take its place.
 func TestClosedPort(t *testing.T) {
 	each(t, func(t *testing.T, l *function.Launcher) {

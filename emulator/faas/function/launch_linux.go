@@ -134,8 +134,13 @@ func (c *process) kill(now bool) {
 	_ = unix.Close(c.handle)
 }
 
-// signal reaches this process and no other that may have its number later.
+// signal reaches this process, unless it has ended, and no other that may have its number later.
 func (c *process) signal(s unix.Signal) {
+	select {
+	case <-c.done:
+		return
+	default:
+	}
 	if c.handle < 0 {
 		_ = unix.Kill(c.pid, s) // a kernel before 5.4
 		return

@@ -93,7 +93,7 @@ func (p *Pool) start(id int) {
 	p.changed = make(chan struct{})
 }
 
-// watch waits for an instance's end.
+// watch waits for an instance's end, and has what it leaves behind taken away where it ended by itself.
 func (p *Pool) watch(id int, gone <-chan struct{}) {
 	select {
 	case <-gone:
@@ -101,9 +101,11 @@ func (p *Pool) watch(id int, gone <-chan struct{}) {
 		return
 	}
 	p.happened(func(now int64) Actions[*waiter] {
-		if p.instances[id] == nil {
+		i := p.instances[id]
+		if i == nil {
 			return Actions[*waiter]{} // it was ended
 		}
+		p.end(i)
 		p.counts.Gone++
 		delete(p.instances, id)
 		return p.ledger.Gone(now, id)

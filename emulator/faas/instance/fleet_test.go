@@ -25,6 +25,7 @@ type fleet struct {
 type member struct {
 	fleet *fleet
 	busy  atomic.Int64
+	stops atomic.Int64
 	gone  chan struct{}
 	once  sync.Once
 }
@@ -64,8 +65,20 @@ func (m *member) die() {
 	})
 }
 
-func (m *member) Stop()                 { m.die() }
+func (m *member) Stop() {
+	m.stops.Add(1)
+	m.die()
+}
+
 func (m *member) Gone() <-chan struct{} { return m.gone }
+
+// stoppedOnce holds that it was stopped, and only once: also one that ended by itself leaves something behind.
+func (m *member) stoppedOnce() {
+	m.fleet.t.Helper()
+	if n := m.stops.Load(); n != 1 {
+		m.fleet.t.Errorf("an instance was stopped %d times", n)
+	}
+}
 
 func newTestPool(t *testing.T, l Limits, f *fleet) *Pool {
 	f.t, f.max = t, l.Max

@@ -82,6 +82,9 @@ func randomly(t *testing.T, r *rand.Rand) {
 	if n := f.current.Load(); n != 0 {
 		t.Errorf("%d instances are left", n)
 	}
+	for _, m := range f.all {
+		m.stoppedOnce()
+	}
 }
 
 func TestPoolStartsFromZeroAndBack(t *testing.T) {
@@ -204,6 +207,7 @@ func TestPoolKeepsMin(t *testing.T) {
 		if s := p.Stats(); s.Ready != 2 || s.Starts != 3 || s.Gone != 1 {
 			t.Errorf("%+v", s)
 		}
+		a.Instance.(*member).stoppedOnce() // now, and not when the pool is closed
 		f.mu.Lock()
 		idle := f.all[2]
 		f.mu.Unlock()
