@@ -42,10 +42,10 @@ type Moment struct {
 // drops what was set on a link before, down and up replace one another, and of several partitions each
 // pair of hosts must be in a common group of all. A flap is a window of down in each of its periods.
 //
-// It fails with a Fault, or several joined, where a name is unknown, a property impossible for its link, by itself (jitter above the delay) or beside
-// others that are in force, or (wrapping ErrTooMany) where
-// there would be more than MaxMoments or they would be too large. The time is O(n log n) in the windows and
-// their targets for events without long overlaps, and quadratic in the number that overlap on one link.
+// It fails with a Fault, or several joined, where a name is unknown, a property impossible for its link, by itself
+// (jitter above the delay) or beside others that are in force, or (wrapping ErrTooMany) where there would be more than
+// MaxMoments or they would be too large. The time is O(n log n) in the windows and their targets for events without long
+// overlaps, and quadratic in the number that overlap on one link.
 func Compile(t *topology.Topology, events []scenario.Event) ([]Moment, error) {
 	changes, err := expand(t, events)
 	if err != nil {

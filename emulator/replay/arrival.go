@@ -29,7 +29,7 @@ type Arrival interface {
 
 // Timed is an arrival process whose chains begin at times that are known beforehand.
 type Timed interface {
-	// Due is when the chains begin, by their jobs' indexes in the workload and since any common instant.
+	// Due is when the chains begin, by their jobs' indexes in the workload and since the start of all.
 	Due(jobs []int) []time.Duration
 }
 
@@ -61,6 +61,7 @@ type Process struct {
 // Settings are what an arrival process can know.
 type Settings struct {
 	Times   []time.Duration  // by the job's index in the workload: when the trace has it begin
+	Kept    bool             // Times are since the start of the chains; else since any common instant
 	Options catalogue.Values // the process's own
 	Seed    uint64           // of processes that take a seed
 	// Occupied is what a plan's chain occupies, as Occupation has it.
@@ -82,7 +83,7 @@ func Section() catalogue.Section {
 			Name: "clients", About: "Chains that run at any time", Unit: catalogue.Count, Default: 4, Min: 1, Max: 10_000,
 		}),
 		process("trace", "at the trace's times", Process{New: func(s Settings) Arrival {
-			return Trace{Times: s.Times, SpeedUp: s.Options.Of("speedup")}
+			return Trace{Times: s.Times, SpeedUp: s.Options.Of("speedup"), Kept: s.Kept}
 		}}, catalogue.Option{
 			Name: "speedup", About: "How much faster than in the trace time passes", Default: 1, Min: 0.001, Max: 1e6,
 		}),

@@ -110,6 +110,12 @@ func TestTrace(t *testing.T) {
 	if took != lead+4*time.Second {
 		t.Errorf("it took %v", took)
 	}
+	runs, _ = drive(t, Trace{Times: times, SpeedUp: 10, Kept: true}, []int{0, 1, 2}, time.Hour, second)
+	for i, want := range []time.Duration{13 * time.Second, 10 * time.Second, 11 * time.Second} {
+		if r := runs[i]; r.begin != want+lead {
+			t.Errorf("with times that are kept chain %d begins at %v, want %v after the lead", i, r.begin, want)
+		}
+	}
 	if runs, _ := drive(t, Trace{}, nil, time.Hour, second); len(runs) != 0 {
 		t.Error("chains out of nothing")
 	}

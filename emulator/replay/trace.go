@@ -8,10 +8,11 @@ import (
 )
 
 // Trace is an open loop: every chain begins at its job's time in the trace, no matter how the others get on.
-// The first one begins at once.
+// The first one begins at once, unless the times are kept.
 type Trace struct {
 	Times   []time.Duration // by the job's index in the workload, since any common instant
 	SpeedUp float64         // how much faster than the trace; 0: 1
+	Kept    bool            // the times are since the start of the chains
 }
 
 func (t Trace) String() string { return fmt.Sprintf("trace times, %g times as fast", t.factor()) }
@@ -56,7 +57,10 @@ func (t Trace) Due(jobs []int) []time.Duration {
 	if len(due) == 0 {
 		return nil
 	}
-	first := slices.Min(due)
+	first := time.Duration(0)
+	if !t.Kept {
+		first = slices.Min(due)
+	}
 	for i := range due {
 		due[i] = time.Duration(float64(due[i]-first) / t.factor())
 	}

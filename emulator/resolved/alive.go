@@ -27,7 +27,7 @@ func (e *Scenario) arrival() (replay.Arrival, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := replay.Settings{Options: a.Options, Occupied: replay.Occupation(e.Topology)}
+	s := replay.Settings{Options: a.Options, Kept: e.Source.Workload.Written(), Occupied: replay.Occupation(e.Topology)}
 	for i := range e.Jobs {
 		s.Times = append(s.Times, e.Jobs[i].Arrival)
 	}

@@ -8,6 +8,7 @@ import (
 	"testbed/emulator/events"
 	"testbed/emulator/plan"
 	"testbed/emulator/scenario"
+	"testbed/emulator/topology"
 )
 
 // fault is what is wrong with the value at a path of the scenario.
@@ -24,14 +25,12 @@ func (e *Scenario) at(path string, err error) error {
 }
 
 // faultsOf says where the events stand with which something is wrong.
-func (e *Scenario) faultsOf(err error) error {
+func (e *Scenario) faultsOf(err error) scenario.Errors {
 	all := scenario.Errors{}
 	var one *events.Fault
 	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, err := range many.Unwrap() {
-			if each, ok := e.faultsOf(err).(scenario.Errors); ok {
-				all = append(all, each...)
-			}
+			all = append(all, e.faultsOf(err)...)
 		}
 	} else if errors.As(err, &one) {
 		all = e.Source.Fault(one.Path, one.Remedy, one.Err)
@@ -48,3 +47,6 @@ func (e *Scenario) modelPath(m plan.Model) string {
 	}
 	return "models"
 }
+
+// nodePath is where the scenario has a node.
+func nodePath(v *topology.Vertex) string { return "topology.nodes." + v.Name }

@@ -31,7 +31,8 @@ workload: {jobs: [{name: j, client: a, states: {s: 1kB}, tasks: {f: {ops: 1, sta
 	}{
 		"jitter in two events": {"", texts{"at: 1s, link: a-s, set: {jitter: 4ms}", "at: 2s, link: a-s, set: {delay: 3ms}"},
 			texts{"12:25: events[1].set: from 2s on"}, nil},
-		"delay that ends": {"", texts{"from: 0s, to: 5s, link: a-s, set: {delay: 9ms}", "at: 1s, link: a-s, set: {jitter: 8ms}",
+		"delay that ends": {"", texts{"from: 0s, to: 5s, link: a-s, set: {delay: 9ms}",
+			"at: 1s, link: a-s, set: {jitter: 8ms}",
 			"from: 2s, to: 3s, link: a-s, set: {rate: 1Mbps}"}, texts{"12:25: events[1].set: from 5s on"}, nil},
 		"jitter that stays": {"", texts{"at: 0s, link: a-s, set: {delay: 9ms}", "at: 1s, link: a-s, set: {jitter: 8ms}",
 			"at: 2s, link: a-s, set: {loss: 1%}", "at: 3s, link: a-s, set: {delay: 4ms}"},

@@ -100,12 +100,12 @@ func (e *Scenario) checkRearranged() error {
 			"beforehand which chains share nothing, as %s needs it", with)
 	}
 	if e.Source.Placement.Rebalance != nil {
-		return e.fault("placement.rebalance", other+"remove it", "where functions move, nobody knows beforehand which chains "+
-			"share nothing, as %s needs it", with)
+		return e.fault("placement.rebalance", other+"remove it", "where functions move, nobody knows beforehand which "+
+			"chains share nothing, as %s needs it", with)
 	}
 	if e.Source.Scaled() {
-		return e.fault("functions", other+"let instances be warm", "whether an instance is warm depends on the chains before, "+
-			"and with %s these come side by side in an order of their own", with)
+		return e.fault("functions", other+"let instances be warm", "whether an instance is warm depends on the chains "+
+			"before, and with %s these come side by side in an order of their own", with)
 	}
 	return nil
 }

@@ -185,8 +185,8 @@ func (e *Scenario) checkMessages(m plan.Model) error {
 	for _, p := range plans {
 		for i := range p.Invocations {
 			if n := len(p.Invocations[i].States); n > plan.MaxStates {
-				return fmt.Errorf("%s: model %s: %s: invocation %d uses %d states, and one carries %d at most: %w",
-					e.Source.Path(), m, e.row(p.Index), i, n, plan.MaxStates, ErrTooLarge)
+				return e.fault("workload", "", "model %s: %s: invocation %d uses %d states, and one carries %d at most: %w",
+					m, e.row(p.Index), i, n, plan.MaxStates, ErrTooLarge)
 			}
 		}
 		s := p.Largest()
@@ -200,8 +200,8 @@ func (e *Scenario) checkMessages(m plan.Model) error {
 	if worst == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: model %s: %s: its %s carries %s, and one message carries %s at most%s: "+
-		"%s, or leave the job out: %w", e.Source.Path(), m, e.row(job), worst.Role, size(worst.Bytes), size(plan.MaxMessage),
+	return e.fault("workload", "", "model %s: %s: its %s carries %s, and one message carries %s at most%s: "+
+		"%s, or leave the job out: %w", m, e.row(job), worst.Role, size(worst.Bytes), size(plan.MaxMessage),
 		others(beyond-1), e.smaller(), ErrTooLarge)
 }
 
@@ -213,15 +213,15 @@ func (e *Scenario) checkNodes(d *demand) error {
 			continue
 		}
 		if of.most > int64(v.Memory) {
-			return fmt.Errorf("%s: model %s: %s: node %s, of %s of memory, would hold %s of its states and messages: "+
-				"%s, give the node more memory, or leave the job out: %w", e.Source.Path(), d.model, e.row(of.job), v.Name,
+			return e.fault(nodePath(v), "", "model %s: %s: node %s, of %s of memory, would hold %s of its states and messages: "+
+				"%s, give the node more memory, or leave the job out: %w", d.model, e.row(of.job), v.Name,
 				size(int64(v.Memory)), size(of.most), e.smaller(), ErrTooLarge)
 		}
 		if share := e.AgentMemory(id); e.Source.Resources == "emulate" && of.all > share {
-			return fmt.Errorf("%s: model %s: node %s would hold %s of states and messages of %s at a time, the most of %s; "+
-				"of its %s of memory %s are for them (resources: emulate): "+
+			return e.fault(nodePath(v), "", "model %s: node %s would hold %s of states and messages of %s at a time, the most "+
+				"of %s; of its %s of memory %s are for them (resources: emulate): "+
 				"%s, lower the arrival, or give the node more memory: %w",
-				e.Source.Path(), d.model, v.Name, size(of.all), chains(d.alive), e.row(of.job), size(int64(v.Memory)),
+				d.model, v.Name, size(of.all), chains(d.alive), e.row(of.job), size(int64(v.Memory)),
 				size(share), e.smaller(), ErrTooLarge)
 		}
 	}
@@ -233,9 +233,9 @@ func (e *Scenario) checkHost(d *demand, available units.ByteSize) error {
 	if room := int64(hostShare * float64(available)); available <= 0 || d.total.all <= room {
 		return nil
 	}
-	return fmt.Errorf("%s: model %s: all nodes together would hold %s of states and messages of %s at a time, "+
+	return e.fault("workload", "", "model %s: all nodes together would hold %s of states and messages of %s at a time, "+
 		"the most of %s; this host has %s of memory available: "+
-		"%s, lower the arrival, or take a larger host: %w", e.Source.Path(), d.model, size(d.total.all), chains(d.alive),
+		"%s, lower the arrival, or take a larger host: %w", d.model, size(d.total.all), chains(d.alive),
 		e.row(d.total.job), size(int64(available)), e.smaller(), ErrTooLarge)
 }
 

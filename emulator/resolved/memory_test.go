@@ -171,6 +171,9 @@ func TestWorkloadsThatDoNotFit(t *testing.T) {
 			if (err == nil) != (c.want == nil) || err != nil && !errors.Is(err, ErrTooLarge) {
 				t.Fatalf("error %v", err)
 			}
+			if placed := (scenario.Errors{}); err != nil && (!errors.As(err, &placed) || placed[0].Line <= 1) {
+				t.Errorf("it does not say where in the scenario: %v", err)
+			}
 			for _, want := range c.want {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("want %q in: %v", want, err)

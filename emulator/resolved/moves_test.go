@@ -112,7 +112,7 @@ events:
 		}
 	}
 	if _, err := prepare("in-function", "{within: 2s, to: d}", "4s"); err == nil ||
-		!strings.Contains(err.Error(), "draining.yaml:12:39: events[0].drain: there is no host that b's functions could go to") {
+		!strings.Contains(err.Error(), "draining.yaml:12:39: events[0].drain: there is no host that b's functions") {
 		t.Error(err)
 	}
 	e, err := prepare("external", "2s", "4s")

@@ -16,8 +16,8 @@ type Job struct {
 	// Who offers the functions, where several do. Models that keep a client's state with the provider cannot share it
 	// between two.
 	Provider string `yaml:"provider,names" pattern:"node"`
-	// When the first repetition arrives, with replay.arrival: trace. Other arrival processes have times of their own, and
-	// take the jobs in the order in which they arrive here.
+	// When the first repetition arrives, from the start of each model's chains as events are, with replay.arrival: trace.
+	// Other arrival processes have times of their own, and take the jobs in the order in which they arrive here.
 	At time.Duration `yaml:"at" default:"0s" max:"24h"`
 	// How often the job comes.
 	Count int `yaml:"count" default:"1" min:"1" max:"100000"`

@@ -125,7 +125,7 @@ func (n *network) between(p *parts, part int, floor time.Duration) []Held {
 	return links
 }
 
-// media are the shared media of a part, its links without delay, and those that only their segment keeps from being cut.
+// media are the shared media of a part, its links without delay, and those that their segment alone keeps whole.
 func (n *network) media(p *parts, part int) []Held {
 	t := n.graph.Topology
 	var path []*bond
