@@ -31,7 +31,7 @@ type real struct {
 func newReal(t *testing.T) real {
 	t.Helper()
 	testenv.Privileged(t)
-	dir, err := os.MkdirTemp("/run", "tb-seq-") // sockets' paths are short
+	dir, err := os.MkdirTemp("/run", fmt.Sprintf("tb-seq-%d-", os.Getpid())) // sockets' paths are short
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,9 +34,12 @@ func exportCommand(s *State) *cli.Command {
 			if err != nil {
 				return err
 			}
-			n, err := exported(s, path)
+			n, err := exported(s, path, format.Routes)
 			if err != nil {
 				return err
+			}
+			for _, note := range n.Notes {
+				_ = printf(s.Stderr, "note: %s\n", note)
 			}
 			var text bytes.Buffer
 			if err := format.Write(&text, n); err != nil {
@@ -50,9 +53,9 @@ func exportCommand(s *State) *cli.Command {
 		}}
 }
 
-// exported is the network of a scenario, with the images that its hosts run and their addresses and routes, or that of
-// a run.
-func exported(s *State, path string) (*network.Network, error) {
+// exported is the network of a scenario, with the images that its hosts run and, where the format has them, their
+// addresses and routes, or that of a run. Notes say what of it is not written.
+func exported(s *State, path string, routes bool) (*network.Network, error) {
 	t, err := topologyAt(s, path)
 	if err != nil {
 		return nil, err
@@ -62,6 +65,7 @@ func exported(s *State, path string) (*network.Network, error) {
 		return nil, usage(err)
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		n.Without("images, addresses and routes", []string{"hosts: they are in a run's scenario"})
 		return n, nil
 	}
 	sc, err := load(s, path)
@@ -69,16 +73,22 @@ func exported(s *State, path string) (*network.Network, error) {
 		return nil, err
 	}
 	routing := sc.Routing()
+	var routed []string
 	for i := range n.Nodes {
 		m := &n.Nodes[i]
 		if id, ok := t.Lookup(m.Name); ok {
 			m.Image, _ = sc.ImageOf(&t.Vertices[id])
 		}
 		of := routing[m.Name]
+		if !routes && (len(of.Addresses)+len(of.Routes) > 0 || of.Forwards) {
+			routed = append(routed, m.Name)
+			continue
+		}
 		m.Addresses, m.Forwards = of.Addresses, of.Forwards
 		for _, r := range of.Routes {
 			m.Routes = append(m.Routes, network.RouteTo{To: r.To, Via: r.Via})
 		}
 	}
+	n.Without("addresses and routes", routed)
 	return n, nil
 }

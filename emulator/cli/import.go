@@ -74,17 +74,17 @@ func importCommand(s *State) *cli.Command {
 
 // importTrace writes the jobs of a trace as a section of a scenario, and gives what a user should know of them.
 func importTrace(s *State, c *cli.Context, path, format string) ([]byte, []string, error) {
-	if c.IsSet("cloud") {
-		return nil, nil, fmt.Errorf("--cloud has a meaning for networks, and %s is a trace: leave it out", path)
-	}
+	var set *scenario.JobSet
 	sc, err := importing(s, c, path, format)
-	if err != nil {
-		return nil, nil, err
+	switch {
+	case c.IsSet("cloud"):
+		err = fmt.Errorf("--cloud has a meaning for networks, and %s is a trace: leave it out", path)
+	case err == nil:
+		set, err = imported(sc)
 	}
-	set, err := imported(sc)
 	if err != nil && format == "" && !s.catalogue().Has(catalogue.Shipped, path) { // nothing recognized it
-		return nil, nil, fmt.Errorf("%w; nor as a network in one of %s: where it is one, name its format with --format", err,
-			strings.Join(s.catalogue().Names(catalogue.Networks), ", "))
+		err = fmt.Errorf("%s begins as no network in one of %s does; where it is one, name its format with --format; as a "+
+			"trace: %w", path, strings.Join(s.catalogue().Names(catalogue.Networks), ", "), err)
 	}
 	if err != nil {
 		return nil, nil, err

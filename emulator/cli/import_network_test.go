@@ -80,6 +80,8 @@ func TestImportRemedies(t *testing.T) {
 		{"by way of others, as with --set unmeasured=estimate", []string{star, "--set", "defaults.rate=1Gbps"}},
 		{"twice.yml:8: the interface \"a:eth1\" is at the end of the link of line 7 already", []string{twice}},
 		{"where it is one, name its format with --format", []string{other}},
+		{other + " begins as no network in one of ", []string{other, "--set", "hosts.per-node=1"}},
+		{"where it is one, name its format with --format", []string{other, "--cloud", "hosts"}},
 	} {
 		l.want(ExitUsage, c.says, append([]string{"import"}, c.args...)...)
 	}
@@ -92,6 +94,31 @@ func TestImportRemedies(t *testing.T) {
 	l.want(ExitUsage, "the format gml can be read, not written; write graphml or containerlab",
 		"export", "--format", "gml", l.tiny)
 	l.want(ExitUsage, `unknown format "foo"; write graphml or containerlab`, "export", "--format", "foo", l.tiny)
+}
+
+// What a format cannot say of a scenario is told, beside the file and in it; a format that can is silent.
+func TestExportsTellWhatIsNotWritten(t *testing.T) {
+	l := newBench(t)
+	l.file("d.csv", "delay_ms\n1\n2\n5\n")
+	const links = "runtime: docker\ntopology:\n" +
+		"  nodes: {a: {image: i}, b: {image: i}, c: {image: i}, s: {kind: switch}}\n  links:\n" +
+		"    - {endpoints: [a, s]%s}\n    - {endpoints: [b, s], delay: 1ms}\n    - {endpoints: [c, s]}\n"
+	const routes = "hosts:\n  a: {addresses: [10.50.0.1/24], routes: [{to: 10.99.0.0/24, via: b}]}\n"
+	constant := l.file("constant.yaml", "name: x\n"+fmt.Sprintf(links, ""))
+	delays := l.file("delays.yaml", "name: x\n"+fmt.Sprintf(links, ", delays: d.csv"))
+	routed := l.file("routed.yaml", "name: x\n"+fmt.Sprintf(links, "")+routes)
+	const ofDelays = "not written: traces and distributions of delays, for which their means stand, of a-s"
+	const ofRoutes = "not written: addresses and routes of a, b"
+	for _, c := range []struct{ path, format, says string }{
+		{constant, "graphml", ""}, {constant, "containerlab", ""}, {delays, "graphml", ofDelays},
+		{delays, "containerlab", ofDelays}, {routed, "graphml", ofRoutes}, {routed, "containerlab", ""},
+	} {
+		got := l.want(ExitOK, c.says, "export", c.path, "--format", c.format)
+		if c.says == "" && strings.Contains(got.stdout+got.stderr, "not written") ||
+			c.says != "" && (!strings.Contains(got.stdout, c.says) || !strings.Contains(got.stderr, "note: "+c.says+"\n")) {
+			t.Errorf("%s as %s: %s\nwant %q in:\n%s", c.path, c.format, got.stderr, c.says, got.stdout)
+		}
+	}
 }
 
 // What is wrong about a cloud is said of the file, with its line, or of the flag, and never of a scenario that nobody

@@ -74,6 +74,7 @@ func TestRun(t *testing.T) {
 		at = next
 	}
 	l.want(ExitOK, "", "compare", dir)
+	l.want(ExitOK, "note: not written: images, addresses and routes of hosts", "export", dir)
 	// A run is made again from its directory, wherever that and the scenario are by now.
 	moved := filepath.Join(l.dir, "moved")
 	if err := os.Rename(dir, moved); err != nil {

@@ -66,7 +66,7 @@ func validateCommand(s *State) *cli.Command {
 			// Plans tell what only the models know, such as that external needs a cloud.
 			for _, m := range e.Models {
 				if _, err := e.Chains(m); err != nil {
-					return usage(err)
+					return reportErrors(s, form, usage(err))
 				}
 			}
 			if err := e.CheckMemory(0); err != nil {

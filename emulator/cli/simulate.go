@@ -101,6 +101,9 @@ func simulateJobs(c *cli.Context, s *State, p predict.Predictor) error {
 	if err != nil {
 		return err
 	}
+	for _, note := range run.LeftOut(e, predictions) {
+		_ = printf(s.Stderr, "note: %s\n", note)
+	}
 	if dir := c.String("output"); dir != "" {
 		if err := savePredictions(dir, predictions); err != nil {
 			return err

@@ -176,3 +176,23 @@ func TestInterruptedCampaignSaysHowToGoOn(t *testing.T) {
 		t.Errorf("plot of what is not finished: exit %d: %s", got.code, got.stderr)
 	}
 }
+
+// TestSimulateTellsWhatItLeavesOut: beside the output, in either format.
+func TestSimulateTellsWhatItLeavesOut(t *testing.T) {
+	text, err := os.ReadFile(scenarioFile("predictive-maintenance.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "gone.yaml")
+	text = append(text, "\nevents: [{at: 1s, node: cloud, down}]\n"...)
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, form := range []string{"table", "json"} {
+		got := invoke(t, "simulate", path, "-f", form)
+		if got.code != ExitOK || !strings.Contains(got.stderr, "note: these go down, do not come back") ||
+			strings.Contains(got.stdout, "note:") {
+			t.Errorf("%s: exit %d: %.300s", form, got.code, got.stderr)
+		}
+	}
+}

@@ -17,15 +17,15 @@ func attaching(t *topology.Topology, e *scenario.Event) (move, outage *change, e
 	host, errs := find(t, []string{a.Host}, func(k topology.Kind) bool { return k == topology.Host }, "host")
 	to, ok := t.Lookup(a.To)
 	if len(errs) > 0 || !ok {
-		return nil, nil, fmt.Errorf("attach: there is no host %q, or nothing of the name %q", a.Host, a.To)
+		return nil, nil, fmt.Errorf("there is no host %q, or nothing of the name %q", a.Host, a.To)
 	}
 	from, err := t.AttachmentOf(host[0], a.Link)
 	if err != nil {
-		return nil, nil, fmt.Errorf("attach: %w", err)
+		return nil, nil, err
 	}
 	moved := *t
 	if err := moved.Reattach(from, to); err != nil {
-		return nil, nil, fmt.Errorf("attach: %w", err)
+		return nil, nil, err
 	}
 	begin := e.Begin()
 	move = &change{begin: begin, kind: attach, attachment: from, to: to,
@@ -47,7 +47,7 @@ func (n *network) move(c *change) {
 	if n.moved[c.attachment] = c.to; c.to == c.attachment.To {
 		delete(n.moved, c.attachment)
 	}
-	n.attachmentsChanged = true
+	n.attachmentsChanged, n.mover = true, c.event
 }
 
 // reattached works out where hosts are attached. It fails where some cannot reach each other.

@@ -12,6 +12,7 @@ import (
 
 // change is one modification of the network: an event, or one period of a flap.
 type change struct {
+	event       int // in the list
 	begin, end  time.Duration
 	window      bool // it ends
 	kind        kind
@@ -46,23 +47,31 @@ func expand(t *topology.Topology, events []scenario.Event) ([]*change, error) {
 		if e.Attach != nil {
 			move, outage, err := attaching(t, e)
 			if err != nil {
-				errs = append(errs, fmt.Errorf("events[%d]: %w", i, err))
-			} else if all = append(all, move); outage != nil {
+				errs = append(errs, fault(i, ".attach", "", err))
+				continue
+			}
+			move.event = i
+			if all = append(all, move); outage != nil {
 				all = append(all, outage)
 			}
 			continue
 		}
 		c, err := resolve(t, e)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("events[%d]: %w", i, err))
+			key := ""
+			if e.Set != nil {
+				key = ".set"
+			}
+			errs = append(errs, fault(i, key, "", err))
 			continue
 		}
+		c.event = i
 		if e.Flap == nil {
 			all = append(all, c)
 			continue
 		}
 		if all, err = flap(all, c, e.Flap); err != nil {
-			errs = append(errs, fmt.Errorf("events[%d]: %w", i, err))
+			errs = append(errs, fault(i, ".flap", "", err))
 		}
 	}
 	return all, errors.Join(errs...)

@@ -42,7 +42,7 @@ type Moment struct {
 // drops what was set on a link before, down and up replace one another, and of several partitions each
 // pair of hosts must be in a common group of all. A flap is a window of down in each of its periods.
 //
-// It fails where a name is unknown, a property impossible for its link, by itself (jitter above the delay) or beside
+// It fails with a Fault, or several joined, where a name is unknown, a property impossible for its link, by itself (jitter above the delay) or beside
 // others that are in force, or (wrapping ErrTooMany) where
 // there would be more than MaxMoments or they would be too large. The time is O(n log n) in the windows and
 // their targets for events without long overlaps, and quadratic in the number that overlap on one link.
@@ -59,8 +59,8 @@ func Compile(t *topology.Topology, events []scenario.Event) ([]Moment, error) {
 	var moments []Moment
 	for len(begin)+len(end) > 0 {
 		if len(moments) == MaxMoments {
-			return nil, fmt.Errorf("events: %w: there are more than %d instants; lengthen periods or shorten windows",
-				ErrTooMany, MaxMoments)
+			return nil, &Fault{"events", "lengthen periods or shorten windows",
+				fmt.Errorf("%w: there are more than %d instants", ErrTooMany, MaxMoments)}
 		}
 		m := Moment{At: next(begin, end)}
 		for ; len(end) > 0 && end[0].end == m.At; end = end[1:] {
@@ -75,8 +75,8 @@ func Compile(t *topology.Topology, events []scenario.Event) ([]Moment, error) {
 			return nil, err
 		}
 		if n.states > maxStates {
-			return nil, fmt.Errorf("events: %w: by %v more than %d states of links and nodes would have to be kept; "+
-				"name fewer at a time", ErrTooMany, m.At, maxStates)
+			return nil, &Fault{"events", "name fewer at a time", fmt.Errorf("%w: by %v more than %d states of links and "+
+				"nodes would have to be kept", ErrTooMany, m.At, maxStates)}
 		}
 		moments = append(moments, m)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"testbed/emulator/fabric"
 	"testbed/emulator/topology"
@@ -13,7 +14,7 @@ import (
 type network struct {
 	base       *topology.Topology // as the scenario says
 	links      map[topology.ID]*link
-	faults     map[topology.ID]*fault
+	faults     map[topology.ID]*outage
 	partitions []*change
 
 	// The state at this time, which moments share until it changes.
@@ -28,6 +29,7 @@ type network struct {
 	moved              map[topology.Attachment]topology.ID // attachments that are elsewhere, and where
 	moves              []fabric.Move                       // the same, which moments share
 	attachmentsChanged bool
+	mover              int // the event that moved the last one
 	states             int // of links and nodes, copied so far
 	scratch            *topology.Topology
 }
@@ -37,17 +39,18 @@ type network struct {
 type link struct {
 	folded [2]topology.Shape
 	active []*change // since then, in order
+	varied int       // the last event folded that sets delay or jitter
 }
 
-// fault is whether a link or node is down, in the same way.
-type fault struct {
+// outage is whether a link or node is down, in the same way.
+type outage struct {
 	folded bool
 	active []*change
 }
 
 func newNetwork(t *topology.Topology) *network {
 	return &network{
-		base: t, links: map[topology.ID]*link{}, faults: map[topology.ID]*fault{},
+		base: t, links: map[topology.ID]*link{}, faults: map[topology.ID]*outage{},
 		changedLinks: map[topology.ID]bool{}, changedFaults: map[topology.ID]bool{},
 	}
 }
@@ -66,7 +69,7 @@ func (n *network) add(c *change) {
 		if c.kind == down || c.kind == up {
 			f := n.faults[id]
 			if f == nil {
-				f = &fault{}
+				f = &outage{}
 				n.faults[id] = f
 			}
 			f.active, n.changedFaults[id] = append(f.active, c), true
@@ -103,8 +106,8 @@ func (n *network) remove(c *change) {
 // snapshot writes the network's state into a moment. It fails where that cannot be.
 func (n *network) snapshot(m *Moment) error {
 	if len(n.changedLinks) > 0 {
-		if err := n.reshape(); err != nil {
-			return fmt.Errorf("events: from %v on: %w", m.At, err)
+		if err := n.reshape(m.At); err != nil {
+			return err
 		}
 		n.states += len(n.shapes)
 	}
@@ -125,7 +128,7 @@ func (n *network) snapshot(m *Moment) error {
 	if n.attachmentsChanged {
 		var err error
 		if n.moves, err = n.reattached(); err != nil {
-			return fmt.Errorf("events: from %v on: %w", m.At, err)
+			return fault(n.mover, ".attach", "", fmt.Errorf("from %v on: %w", m.At, err))
 		}
 		n.states += len(n.moves)
 		n.attachmentsChanged = false
@@ -135,7 +138,7 @@ func (n *network) snapshot(m *Moment) error {
 }
 
 // reshape works out the shapes of the links touched.
-func (n *network) reshape() error {
+func (n *network) reshape(from time.Duration) error {
 	n.shapes = maps.Clone(n.shapes)
 	if n.shapes == nil {
 		n.shapes = map[topology.Channel]topology.Shape{}
@@ -145,7 +148,9 @@ func (n *network) reshape() error {
 		n.links[id].fold(v)
 		now := n.links[id].shape(v)
 		if err := n.possible(id, now); err != nil {
-			return fmt.Errorf("link %s: %w", v.Name, err)
+			return fault(n.links[id].last(), ".set", "set at most the delay, or a longer delay with it",
+				fmt.Errorf("from %v on: link %s: the jitter of %v is larger than the delay of %v", from, v.Name, err.Jitter,
+					err.Delay))
 		}
 		for dir := range now {
 			if c := (topology.Channel{Link: id, Dir: dir}); now[dir] == v.Shape[dir] {
@@ -160,7 +165,7 @@ func (n *network) reshape() error {
 }
 
 // possible holds a link's jitter against its delay, unless it is as in the scenario.
-func (n *network) possible(id topology.ID, now [2]topology.Shape) error {
+func (n *network) possible(id topology.ID, now [2]topology.Shape) *topology.JitterError {
 	v := n.base.Vertices[id]
 	if now == v.Shape || topology.CheckJitter(now, v.LinkType, 0) == nil {
 		return nil
@@ -181,9 +186,27 @@ func (n *network) possible(id topology.ID, now [2]topology.Shape) error {
 // fold makes what can never end part of the folded shape.
 func (l *link) fold(base *topology.Vertex) {
 	for len(l.active) > 0 && !l.active[0].window {
+		if l.active[0].varies() {
+			l.varied = l.active[0].event
+		}
 		apply(l.active[0], &l.folded, base)
 		l.active = l.active[1:]
 	}
+}
+
+// last is the event which has the last word on delay or jitter.
+func (l *link) last() int {
+	for _, c := range slices.Backward(l.active) {
+		if c.varies() {
+			return c.event
+		}
+	}
+	return l.varied
+}
+
+// varies says whether it sets what jitter is held against, or jitter.
+func (c *change) varies() bool {
+	return c.kind == set && (c.properties.Jitter != nil || c.properties.Delay != nil || c.properties.RTT != nil)
 }
 
 // shape is the link's at this time.
@@ -223,7 +246,7 @@ func (n *network) refault() {
 }
 
 // fold makes what can never end part of the folded state.
-func (f *fault) fold() {
+func (f *outage) fold() {
 	for len(f.active) > 0 && !f.active[0].window {
 		f.folded = f.active[0].kind == down
 		f.active = f.active[1:]
@@ -231,7 +254,7 @@ func (f *fault) fold() {
 }
 
 // down says whether it is down at this time: the last change decides.
-func (f *fault) down() bool {
+func (f *outage) down() bool {
 	if last := len(f.active) - 1; last >= 0 {
 		return f.active[last].kind == down
 	}

@@ -177,7 +177,8 @@ func (a *Agent) expect(one *resident, by *announced, head *arrivalHead) error {
 	return nil
 }
 
-// unprepare forgets what has come in vain. The caller holds the instance's mu.
+// unprepare forgets what has come in vain: calls of programs have not come, they were executed here. The caller holds
+// the instance's mu.
 func (a *Agent) unprepare(one *resident) {
 	if !one.prepared {
 		return
@@ -187,7 +188,7 @@ func (a *Agent) unprepare(one *resident) {
 		a.states.forget([]string{key + one.suffix()})
 	}
 	one.keys = map[string]bool{}
-	one.calls.clear()
+	one.calls.leave()
 }
 
 // prepare puts what is to be kept of an arrival into the store. The caller holds the instance's mu.
@@ -198,7 +199,7 @@ func (a *Agent) prepare(one *resident, head *arrivalHead) error {
 			return fmt.Errorf("state %.150q has not come: %w", key, errConflict)
 		}
 	}
-	one.calls.clear()
+	one.calls.leave()
 	if err := one.calls.remember(head.Calls, a.clock.now()); err != nil {
 		return err
 	}

@@ -52,7 +52,8 @@ func (b *callBook) clear() {
 	}
 }
 
-// leave forgets what has gone with the instance: all but the calls of programs.
+// leave forgets what goes and comes with the instance: all but the calls of programs, which stay where they were
+// executed until their chain is forgotten.
 func (b *callBook) leave() {
 	for key, one := range b.all {
 		if !one.program {

@@ -2,6 +2,8 @@ package faas
 
 import (
 	"slices"
+
+	"testbed/emulator/topology"
 )
 
 // forgetNow forgets what an instance has of chains whose keys have the prefix, when it is not held any more.
@@ -23,6 +25,14 @@ func (a *Agent) forgetNow(one *resident, epoch int64, prefix string) error {
 		one.leave()
 	}
 	return err
+}
+
+// wentTo are the nodes to which the instance has gone from here so far: whoever has to reach all that have had it asks
+// those as well.
+func (r *resident) wentTo() []topology.ID {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.gone)
 }
 
 // epochNow is the epoch that the instance has here.

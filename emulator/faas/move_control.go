@@ -2,7 +2,6 @@ package faas
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -43,7 +42,7 @@ type Residents interface {
 	Declare(ctx context.Context, all []Stateful) error
 	SeedOf(ctx context.Context, at Seat, key string, size int64) (*Elsewhere, error)
 	CheckOf(ctx context.Context, at Seat, key string) (StateVersion, *Elsewhere, error)
-	CleanOf(ctx context.Context, at Seat, prefix string) (*Elsewhere, error)
+	CleanOf(ctx context.Context, at Seat, prefix string) (to *Elsewhere, gone []topology.ID, err error)
 	Announce(ctx context.Context, a Arrival) error
 	Retract(ctx context.Context, id, token string) error
 	Move(ctx context.Context, order Move) (*Moved, error)
@@ -54,6 +53,7 @@ type Residents interface {
 type ofAnswer struct {
 	Elsewhere *Elsewhere    `json:"elsewhere,omitempty"`
 	State     *StateVersion `json:"state,omitempty"`
+	Gone      []topology.ID `json:"gone,omitempty"`
 }
 
 // Declare says which instances are placed at the agent's node.
@@ -79,10 +79,11 @@ func (c *Client) CheckOf(ctx context.Context, at Seat, key string) (v StateVersi
 	return v, a.Elsewhere, err
 }
 
-// CleanOf makes the agent forget what an instance has of chains whose keys begin with prefix.
-func (c *Client) CleanOf(ctx context.Context, at Seat, prefix string) (*Elsewhere, error) {
+// CleanOf makes the agent forget what an instance has of chains whose keys begin with prefix. gone are the nodes to
+// which the instance has gone from there so far, in the order of the first time.
+func (c *Client) CleanOf(ctx context.Context, at Seat, prefix string) (to *Elsewhere, gone []topology.ID, err error) {
 	a, err := c.of(ctx, http.MethodDelete, at, url.Values{"prefix": {prefix}})
-	return a.Elsewhere, err
+	return a.Elsewhere, a.Gone, err
 }
 
 // maxMoved bounds the answer to a move, in bytes: delays, rounds, and prefixes that were to be forgotten meanwhile.
@@ -172,27 +173,6 @@ func (s *ChainSpec) instanceAt(state int, node topology.ID) string {
 		}
 	}
 	return ""
-}
-
-// cleanInstances makes instances forget what they have of a chain, wherever they are.
-func cleanInstances[C any](ctx context.Context, s *ChainSpec, clients func(topology.ID) C) error {
-	var errs []error
-	for i := range s.Stateful {
-		errs = append(errs, Forget(ctx, &s.Stateful[i], s.Key+"/", clients))
-	}
-	return errors.Join(errs...)
-}
-
-// Forget makes an instance forget what it has of chains whose keys begin with prefix, wherever it is; with a prefix of
-// its own ID, all.
-func Forget[C any](ctx context.Context, one *Stateful, prefix string, clients func(topology.ID) C) error {
-	return follow(one.Origin, one.ID, clients, func(r Residents, at Seat) (*Elsewhere, error) {
-		to, err := r.CleanOf(ctx, at, prefix)
-		if errors.Is(err, errMissing) { // of an instance that is forgotten, nothing is there
-			err = nil
-		}
-		return to, err
-	})
 }
 
 // validateInstances holds invocations and instances against each other.

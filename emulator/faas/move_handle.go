@@ -34,7 +34,7 @@ func (a *Agent) handleInstances(w http.ResponseWriter, r *http.Request) {
 	case path == pathOf:
 		answer, err := a.stateOf(r.Context(), r.Method, r.URL.Query())
 		if moved := movedOf(err); moved != nil {
-			answer, err = ofAnswer{Elsewhere: &moved.to}, nil
+			answer.Elsewhere, err = &moved.to, nil
 		}
 		if err != nil {
 			fail(w, statusOf(err), err)
@@ -117,7 +117,9 @@ func (a *Agent) stateOf(ctx context.Context, method string, query url.Values) (a
 		found, err := a.examine(ctx, key, v)
 		return ofAnswer{State: &found}, err
 	case http.MethodDelete:
-		return answer, a.forgetNow(one, epoch, prefix)
+		err := a.forgetNow(one, epoch, prefix)
+		answer.Gone = one.wentTo()
+		return answer, err
 	}
 	return answer, fmt.Errorf("%s: want PUT, GET or DELETE", method)
 }

@@ -155,7 +155,7 @@ func (b *callBook) remember(all []callDone, at int64) error {
 			done: done, cancel: func(error) {}, reply: &reply{times: d.Times, retries: d.Retries}, at: at,
 		}
 		if err := b.add(d.Key, one); err != nil {
-			b.clear()
+			b.leave()
 			return err
 		}
 	}

@@ -70,6 +70,7 @@ type resident struct {
 	keys     map[string]bool
 	calls    callBook
 	arriving *arrival
+	gone     []topology.ID // to which it has gone from here so far, each once
 
 	announcements []*announced // of moves that bring it here
 }
@@ -203,6 +204,9 @@ func (r *resident) release(place *Elsewhere, now func() int64) (at int64, delays
 		r.here, r.place, r.load = false, *place, loadSeen{}
 		r.keys = map[string]bool{}
 		r.calls.leave()
+		if !slices.Contains(r.gone, place.Node) {
+			r.gone = append(r.gone, place.Node)
+		}
 	}
 	for _, w := range r.delayed {
 		if w.until == 0 {

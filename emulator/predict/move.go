@@ -24,8 +24,9 @@ type Move struct {
 
 // What says which states come in a move's round, in bytes: a JSON head, as package faas sends it.
 const (
-	MoveHead  = 330 // of a round
-	MoveState = 110 // of each of its states
+	MoveHead  = 310 // of a round
+	MoveState = 90  // of each of its states
+	MoveKey   = 40  // of each of the instance's states, in the last round: it says which of them there still are
 )
 
 // Rewiring is an instant from which on hosts are attached elsewhere: packets that are sent then take other ways.

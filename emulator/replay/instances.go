@@ -61,7 +61,8 @@ func (r *replay) nameInstances(model string, specs []*faas.ChainSpec) []faas.Sta
 	return faas.NameInstances(Prefix(r.Tags.Run, model), specs)
 }
 
-// forgetMoved forgets the instances that were placed on a node and have gone elsewhere, by whomever they were moved.
+// forgetMoved forgets the instances that were placed on a node and have gone elsewhere, and may be back, by whomever
+// they were moved.
 func (r *replay) forgetMoved(ctx context.Context, node topology.ID, prefix string) {
 	residents, ok := r.Clients(node).(faas.Residents)
 	if !ok {
@@ -69,7 +70,7 @@ func (r *replay) forgetMoved(ctx context.Context, node topology.ID, prefix strin
 	}
 	all, _ := residents.Instances(ctx) // of a node that does not answer nothing can be followed
 	for i := range all {
-		if one := &all[i]; one.Origin == node && !one.Here && strings.HasPrefix(one.ID, prefix) {
+		if one := &all[i]; one.Origin == node && (!one.Here || one.Epoch > 0) && strings.HasPrefix(one.ID, prefix) {
 			_ = faas.Forget(ctx, &one.Stateful, prefix, r.Clients) // a node that does not answer has nothing any more
 		}
 	}

@@ -12,7 +12,7 @@ import (
 // drains are the moves by which instances leave the nodes of an event before these go down: one a node.
 func (e *Scenario) drains(i int, v *scenario.Event) ([]Move, error) {
 	var all []Move
-	for k, name := range v.Node {
+	for _, name := range v.Node {
 		node, _ := e.Topology.Lookup(name)
 		m := Move{
 			At: v.Begin() - v.Drain.Within, From: -1, To: -1, Method: v.Drain.Method, Rounds: v.Drain.Rounds,
@@ -21,7 +21,7 @@ func (e *Scenario) drains(i int, v *scenario.Event) ([]Move, error) {
 		}
 		var err error
 		if m.Targets, err = e.targets(node, v); err != nil {
-			return nil, fmt.Errorf("events[%d].drain: node[%d]: %w", i, k, err)
+			return nil, e.at(fmt.Sprintf("events[%d].drain", i), err)
 		}
 		all = append(all, m)
 	}
@@ -32,7 +32,7 @@ func (e *Scenario) drains(i int, v *scenario.Event) ([]Move, error) {
 func (e *Scenario) targets(node topology.ID, v *scenario.Event) (map[topology.ID]topology.ID, error) {
 	candidates := e.refuges(node, v)
 	if len(candidates) == 0 {
-		return nil, fmt.Errorf("there is no host that %s's functions could go to: name one in drain.to, or raise "+
+		return nil, fmt.Errorf("there is no host that %s's functions could go to; name one in drain.to, or raise "+
 			"placement.hosts", e.Topology.Vertices[node].Name)
 	}
 	all := map[topology.ID]topology.ID{}

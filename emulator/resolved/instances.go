@@ -1,7 +1,6 @@
 package resolved
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -89,25 +88,24 @@ func (e *Scenario) checkRearranged() error {
 		return nil
 	}
 	with := "arrival: " + e.Source.Replay.Arrival.Kind
+	const other = "write another arrival process, such as poisson or sequential, or "
 	if choice, err := e.dispatcher(); err == nil && !choice.Fixed {
-		return errors.New("placement.dispatch: where a worker is picked at invocation time, nobody knows beforehand which " +
-			"chains share nothing, as " + with + " needs it: write another arrival process, such as poisson or sequential, " +
-			"or dispatch: fixed")
+		return e.fault("placement.dispatch", other+"dispatch: fixed", "where a worker is picked at invocation time, nobody "+
+			"knows beforehand which chains share nothing, as %s needs it", with)
 	}
-	if slices.ContainsFunc(e.Source.Events, func(v scenario.Event) bool {
+	if i := slices.IndexFunc(e.Source.Events, func(v scenario.Event) bool {
 		return v.Migrate != nil || v.Drain != nil
-	}) {
-		return errors.New("events: where a function moves, nobody knows beforehand which chains share nothing, as " + with +
-			" needs it: write another arrival process, such as poisson or sequential, or remove the event")
+	}); i >= 0 {
+		return e.fault(fmt.Sprintf("events[%d]", i), other+"remove the event", "where a function moves, nobody knows "+
+			"beforehand which chains share nothing, as %s needs it", with)
 	}
 	if e.Source.Placement.Rebalance != nil {
-		return errors.New("placement.rebalance: where functions move, nobody knows beforehand which chains share nothing, " +
-			"as " + with + " needs it: write another arrival process, such as poisson or sequential, or remove it")
+		return e.fault("placement.rebalance", other+"remove it", "where functions move, nobody knows beforehand which chains "+
+			"share nothing, as %s needs it", with)
 	}
 	if e.Source.Scaled() {
-		return errors.New("functions: whether an instance is warm depends on the chains before, and with " + with +
-			" these come side by side in an order of their own: write another arrival process, such as poisson or sequential, " +
-			"or let instances be warm")
+		return e.fault("functions", other+"let instances be warm", "whether an instance is warm depends on the chains before, "+
+			"and with %s these come side by side in an order of their own", with)
 	}
 	return nil
 }

@@ -1,8 +1,6 @@
 package resolved
 
 import (
-	"fmt"
-
 	"testbed/emulator/plan"
 	"testbed/emulator/topology"
 	"testbed/emulator/units"
@@ -18,9 +16,9 @@ func (e *Scenario) checkLasting(m plan.Model, plans []*plan.Plan) error {
 			continue
 		}
 		if rule, err := e.rule(m); err != nil || rule.Locate == nil {
-			return fmt.Errorf("%s: model %s: the job %s uses a state of workload.states, and where states go from worker to "+
-				"worker nobody keeps it between two jobs: leave the model out, or give the jobs states of their own",
-				e.Source.Path(), m, p.Job)
+			return e.fault(e.modelPath(m), "leave the model out, or give the jobs states of their own",
+				"model %s: the job %s uses a state of workload.states, and where states go from worker to worker nobody keeps it "+
+					"between two jobs", m, p.Job)
 		}
 		for _, state := range elsewhere(p) {
 			other := first[state]
@@ -29,10 +27,10 @@ func (e *Scenario) checkLasting(m plan.Model, plans []*plan.Plan) error {
 				continue
 			}
 			if mine, its := e.Jobs[p.Index].Provider, e.Jobs[other.Index].Provider; mine != its {
-				return fmt.Errorf("%s: model %s: jobs of the providers %q and %q (%s, %s) use the state %s of %s, "+
-					"and the model keeps it with a provider: leave the model out, or give each provider's jobs a state of "+
-					"their own; models that keep states with the client, such as %s, can share it", e.Source.Path(), m, its, mine,
-					other.Job, p.Job, state.Name, e.Topology.Vertices[p.Client].Name, plan.InClient)
+				return e.fault(e.modelPath(m), "leave the model out, or give each provider's jobs a state of their own; models "+
+					"that keep states with the client, such as "+string(plan.InClient)+", can share it",
+					"model %s: jobs of the providers %q and %q (%s, %s) use the state %s of %s, and the model keeps it with a "+
+						"provider", m, its, mine, other.Job, p.Job, state.Name, e.Topology.Vertices[p.Client].Name)
 			}
 		}
 	}

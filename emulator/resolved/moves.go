@@ -50,8 +50,8 @@ func (e *Scenario) moves(list []scenario.Event) ([]Move, error) {
 			continue
 		}
 		if !movable {
-			return nil, fmt.Errorf("events[%d]: a function moves with the states that its worker keeps, and none of the models "+
-				"keeps them there: add %s to models, or remove the event", i, plan.InFunction)
+			return nil, e.fault(fmt.Sprintf("events[%d].migrate", i), "add "+string(plan.InFunction)+" to models, or remove "+
+				"the event", "a function moves with the states that its worker keeps, and none of the models keeps them there")
 		}
 		move := Move{
 			At: list[i].Begin(), Function: m.Function, From: -1, Method: m.Method, Rounds: m.Rounds,
@@ -62,8 +62,8 @@ func (e *Scenario) moves(list []scenario.Event) ([]Move, error) {
 		if m.From != "" {
 			move.From, _ = e.Topology.Lookup(m.From)
 		}
-		if err := e.checkMove(&move); err != nil {
-			return nil, fmt.Errorf("events[%d].migrate: %w", i, err)
+		if err := e.checkMove(&move, fmt.Sprintf("events[%d].migrate.", i)); err != nil {
+			return nil, err
 		}
 		all = append(all, move)
 	}
@@ -86,7 +86,7 @@ func (e *Scenario) Movable(m plan.Model) bool {
 }
 
 // checkMove says why there is nothing that could move.
-func (e *Scenario) checkMove(m *Move) error {
+func (e *Scenario) checkMove(m *Move, path string) error {
 	name := func(id topology.ID) string { return e.Topology.Vertices[id].Name }
 	functions, nodes := map[string]bool{}, map[string]bool{}
 	for _, d := range e.Sample {
@@ -110,14 +110,14 @@ func (e *Scenario) checkMove(m *Move) error {
 	case len(m.Placed) > 0:
 		return nil
 	case len(functions) == 0:
-		return fmt.Errorf("client: no function with a state is executed for %s: name the client of a job that is replayed",
-			name(m.Client))
+		return e.fault(path+"client", "name the client of a job that is replayed and has a state",
+			"no function with a state is executed for %s", name(m.Client))
 	case !functions[m.Function]:
-		return fmt.Errorf("function: %s has no function %q with a state: write one of %s", name(m.Client), m.Function,
-			listed(functions))
+		return e.fault(path+"function", "write one of "+listed(functions), "%s has no function %q with a state",
+			name(m.Client), m.Function)
 	}
-	return fmt.Errorf("from: function %s of %s is not placed on %s: write one of %s", m.Function, name(m.Client),
-		name(m.From), listed(nodes))
+	return e.fault(path+"from", "write one of "+listed(nodes), "function %s of %s is not placed on %s", m.Function,
+		name(m.Client), name(m.From))
 }
 
 // listed are names in order, ten at most.

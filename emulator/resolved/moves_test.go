@@ -49,13 +49,13 @@ func TestMoves(t *testing.T) {
 	}
 	for _, wrong := range []struct{ models, move, want string }{
 		{"external, in-edge", "function: f, client: a, to: b",
-			"moving.yaml: events[0]: a function moves with the states that its worker keeps, " +
+			"moving.yaml:12:14: events[0].migrate: a function moves with the states that its worker keeps, " +
 				"and none of the models keeps them there"},
 		{"in-function", "function: ff, client: a, to: b",
 			`moving.yaml:13:34: events[1].migrate.function: no job has a task of the function "ff"; did you mean "f"?`},
-		{"in-function", "function: g, client: a, to: b", `a has no function "g" with a state: write one of f`},
+		{"in-function", "function: g, client: a, to: b", `a has no function "g" with a state; write one of f`},
 		{"in-function", "function: f, client: b, to: c", "no function with a state is executed for b"},
-		{"in-function", "function: f, client: a, from: c, to: b", "function f of a is not placed on c: write one of b"},
+		{"in-function", "function: f, client: a, from: c, to: b", "function f of a is not placed on c; write one of b"},
 	} {
 		if _, err := moving(t, wrong.models, wrong.move); err == nil || !strings.Contains(err.Error(), wrong.want) {
 			t.Errorf("%s: %v, want %s", wrong.move, err, wrong.want)
@@ -112,7 +112,7 @@ events:
 		}
 	}
 	if _, err := prepare("in-function", "{within: 2s, to: d}", "4s"); err == nil ||
-		!strings.Contains(err.Error(), "events[0].drain: node[0]: there is no host that b's functions could go to") {
+		!strings.Contains(err.Error(), "draining.yaml:12:39: events[0].drain: there is no host that b's functions could go to") {
 		t.Error(err)
 	}
 	e, err := prepare("external", "2s", "4s")

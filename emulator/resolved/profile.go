@@ -23,7 +23,7 @@ func (e *Scenario) measure() error {
 	}
 	of, err := e.Source.LoadProfile()
 	if err != nil {
-		return fmt.Errorf("%s: profile: %w", e.Source.Path(), err)
+		return e.at("profile", err)
 	}
 	if of == nil {
 		of = &profile.Profile{}

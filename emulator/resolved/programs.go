@@ -1,8 +1,6 @@
 package resolved
 
 import (
-	"fmt"
-
 	"testbed/emulator/scenario"
 	"testbed/emulator/workload"
 )
@@ -20,7 +18,7 @@ func (e *Scenario) checkPrograms() error {
 			t := &job.Tasks[i]
 			f := e.program(t.Function)
 			if f != nil && f.Argument == scenario.ArgumentPrevious {
-				if err := e.checkPrevious(job, t); err != nil {
+				if err := e.checkPrevious(d.Job, t); err != nil {
 					return err
 				}
 			}
@@ -29,8 +27,8 @@ func (e *Scenario) checkPrograms() error {
 				if !used {
 					users[s] = i
 				} else if other := &job.Tasks[first]; (e.program(other.Function) == nil) != (f == nil) {
-					return fmt.Errorf("job %s: of the functions %s and %s, which use one state, one is a program and one is "+
-						"built in: make both programs, or both builtin", job.Name, other.Function, t.Function)
+					return e.fault("functions", "make both programs, or both builtin", "job %s: of the functions %s and %s, which "+
+						"use one state, one is a program and one is built in", job.Name, other.Function, t.Function)
 				}
 			}
 		}
@@ -39,12 +37,12 @@ func (e *Scenario) checkPrograms() error {
 }
 
 // checkPrevious looks at those whose results a program is to get.
-func (e *Scenario) checkPrevious(job *workload.Job, t *workload.Task) error {
+func (e *Scenario) checkPrevious(job int, t *workload.Task) error {
 	for _, before := range t.After {
-		if name := job.Tasks[before].Function; e.program(name) == nil {
-			return fmt.Errorf("job %s: function %s gets what the functions before have answered (argument: previous), and %s "+
-				"is built in, whose answers mean nothing: make it a program, or write argument: synthetic",
-				job.Name, t.Function, name)
+		if name := e.Jobs[job].Tasks[before].Function; e.program(name) == nil {
+			return e.fault("functions."+t.Function+".argument", "make it a program, or write argument: synthetic",
+				"job %s: function %s gets what the functions before have answered (argument: previous), and %s is built in, "+
+					"whose answers mean nothing", e.Jobs[job].Name, t.Function, name)
 		}
 	}
 	return nil

@@ -16,19 +16,19 @@ import (
 func (e *Scenario) locateStates(network *simnet.Network) error {
 	store, err := e.Source.Store()
 	if err != nil {
-		return err
+		return e.at("state.repository", err)
 	}
 	if store.Server {
 		e.Sites.Store = &store
 	}
 	nodes, err := e.repositories(network)
 	if err != nil {
-		return fmt.Errorf("state.repositories: %w", err)
+		return e.at("state.repositories", err)
 	}
 	replicas := e.Source.State.Replication
 	if replicas > len(nodes) {
-		return fmt.Errorf("state.replication: %s cannot keep %d replicas of a state; write at most %d, or more "+
-			"repositories in state.repositories", printable.Count(len(nodes), "repository"), replicas, len(nodes))
+		return e.fault("state.replication", fmt.Sprintf("write at most %d, or more repositories in state.repositories",
+			len(nodes)), "%s cannot keep %d replicas of a state", printable.Count(len(nodes), "repository"), replicas)
 	}
 	if !slices.Equal(nodes, []topology.ID{e.Sites.Central}) {
 		several := &plan.Repositories{Replicas: replicas}
@@ -53,9 +53,9 @@ func (e *Scenario) checkReplicated(m plan.Model, plans []*plan.Plan) error {
 			if !inv.Program || len(inv.States) < 2 || len(inv.States[0].Replicas) == 0 {
 				continue
 			}
-			return fmt.Errorf("%s: model %s: the job %s has function %s, a program, use %d states, and what it writes is one "+
-				"transaction, which several states with replicas cannot be (state.replication): give it one state, with several "+
-				"keys, or write replication: 1", e.Source.Path(), m, p.Job, inv.Function, len(inv.States))
+			return e.fault("state.replication", "give it one state, with several keys, or write replication: 1",
+				"model %s: the job %s has function %s, a program, use %d states, and what it writes is one transaction, which "+
+					"several states with replicas cannot be", m, p.Job, inv.Function, len(inv.States))
 		}
 	}
 	return nil

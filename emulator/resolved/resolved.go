@@ -4,7 +4,6 @@
 package resolved
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -68,22 +67,24 @@ func Prepare(s *scenario.Scenario) (*Scenario, error) {
 	e.Sample = workload.Sample(e.Jobs, s.Replay.Chains, *s.Workload.Seed)
 	e.Agentless = s.Agentless(e.Topology)
 	if e.Moments, err = events.Compile(e.Topology, s.Events); err != nil {
-		return nil, fmt.Errorf("%s: %w", s.Path(), err)
+		return nil, e.faultsOf(err)
 	}
-	if e.Arrival, err = e.arrival(); err == nil {
+	if e.Arrival, err = e.arrival(); err != nil {
+		err = e.at("replay.arrival", err)
+	} else {
 		err = e.checkRearranged()
 	}
 	if err == nil {
 		err = e.checkPrograms()
 	}
+	if err == nil {
+		err = e.locate()
+	}
+	if err == nil {
+		e.Moves, err = e.moves(s.Events)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.Path(), err)
-	}
-	if err := e.locate(); err != nil {
-		return nil, fmt.Errorf("%s: %w", s.Path(), err)
-	}
-	if e.Moves, err = e.moves(s.Events); err != nil {
-		return nil, fmt.Errorf("%s: %w", s.Path(), err)
+		return nil, err
 	}
 	e.Notes = append(append(append(e.Notes, e.lost()...), e.notesOfDAGs()...), e.notesOfDispatch()...)
 	return e, e.measure()
@@ -115,18 +116,18 @@ func (e *Scenario) locate() error {
 			rule, err = rule.Orchestrated(plan.Orchestration(e.Source.Orchestration))
 		}
 		if err != nil {
-			return err
+			return e.at(e.modelPath(plan.Model(name)), err)
 		}
 		e.Models, e.rules[rule.Model] = append(e.Models, rule.Model), rule
 	}
 	policy, err := placement.Rules.Find(e.Source.Catalogue(), e.Source.Placement.Policy)
 	if err != nil {
-		return err
+		return e.at("placement.policy", err)
 	}
 	policy.Values = e.Source.Placement.Options
 	network := simnet.New(e.Topology)
 	if e.Sites.Central, err = network.Central(e.Agentless...); err != nil {
-		return err
+		return e.at("topology", err)
 	}
 	cloud, ok := e.Topology.Cloud()
 	if !ok {
@@ -138,7 +139,7 @@ func (e *Scenario) locate() error {
 	}
 	speed := placement.SpeedModel(e.Source.Placement.Speed)
 	if e.Speeds, err = placement.Speeds(e.Topology, speed); err != nil {
-		return err
+		return e.at("placement.speed", err)
 	}
 	clients, functions := e.Source.Clients(e.Topology), e.Source.Workload.Functions
 	if e.Source.Workload.Written() {
@@ -149,7 +150,7 @@ func (e *Scenario) locate() error {
 		Speed: speed, Clients: clients, Nodes: e.Source.Executors(e.Topology), Exclude: e.Agentless,
 		Functions: functions,
 	})
-	return err
+	return e.at("placement", err)
 }
 
 // Plans are the jobs' plans under a model, in the order of the jobs. It fails where the model needs a
@@ -160,8 +161,8 @@ func (e *Scenario) Plans(m plan.Model, access plan.StateAccess) ([]*plan.Plan, e
 		return nil, err
 	}
 	if rule.Cloud && e.Sites.Cloud < 0 {
-		return nil, fmt.Errorf("%s: the model %s keeps state in the cloud, and the scenario has none: "+
-			"add a section cloud or leave the model out", e.Source.Path(), m)
+		return nil, e.fault(e.modelPath(m), "add a section cloud or leave the model out",
+			"the model %s keeps state in the cloud, and the scenario has none", m)
 	}
 	plans := make([]*plan.Plan, len(e.Jobs))
 	for i := range e.Jobs {

@@ -17,11 +17,12 @@ import (
 // Setting is what predictors may know of a scenario's testbed, whose TCP is set as the orchestrator sets it, before
 // calibration.
 func Setting(e *resolved.Scenario) predict.Setting {
+	down, _ := outages(e)
 	s := predict.Setting{Topology: e.Topology, Speed: e.Speed,
 		Fresh: e.Arrival.Alone(), IdleRestart: e.Source.TCP.SlowStartAfterIdle, ReceiveWindow: receiveWindow,
 		IPv6:   e.Source.IP == 6,
 		Bursts: userspace.BurstRate, Arrivals: arrivals(e.Arrival, len(e.Jobs)), Connections: -1,
-		Linearize: e.Source.Linearize, Moves: moves(e.Moves), Outages: outages(e), Rewirings: rewirings(e),
+		Linearize: e.Source.Linearize, Moves: moves(e.Moves), Outages: down, Rewirings: rewirings(e),
 		Starts: e.Standby()}
 	if e.Source.Replay.Warmup {
 		s.Connections = e.Arrival.Connections()
@@ -62,24 +63,26 @@ func moves(list []resolved.Move) []predict.Move {
 	return all
 }
 
-// outages are the times in which hosts carry nothing, by the scenario's events, from which they come back.
-func outages(e *resolved.Scenario) (all []predict.Outage) {
-	since := map[topology.ID]time.Duration{}
+// outages are the times in which hosts, the cloud among them, carry nothing, by the scenario's events, from which they
+// come back; gone is since when the others do not.
+func outages(e *resolved.Scenario) (all []predict.Outage, gone map[topology.ID]time.Duration) {
+	gone = map[topology.ID]time.Duration{}
+	hosts := e.Topology.Attached()
 	for i := range e.Moments {
 		m := &e.Moments[i]
-		for _, node := range e.Topology.Hosts() {
-			from, was := since[node]
+		for _, node := range hosts {
+			from, was := gone[node]
 			switch down := slices.Contains(m.Down, node); {
 			case down && !was:
-				since[node] = m.At
+				gone[node] = m.At
 			case was && !down:
 				all = append(all, predict.Outage{Node: node, From: from, To: m.At})
-				delete(since, node)
+				delete(gone, node)
 			}
 		}
 	}
 	slices.SortStableFunc(all, func(a, b predict.Outage) int { return cmp.Compare(a.From, b.From) })
-	return all
+	return all, gone
 }
 
 // rewirings are the instants at which the scenario's events attach hosts elsewhere.

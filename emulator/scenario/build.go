@@ -15,14 +15,14 @@ import (
 func (s *Scenario) Topology() (*topology.Topology, error) {
 	t, err := s.graph()
 	if err != nil {
-		return nil, fmt.Errorf("scenario %s: topology: %w", s.Name, err)
+		return nil, s.Fault("topology", "", err)
 	}
 	errs := t.Validate()
 	for _, err := range t.CheckJitter(nil) {
 		errs = append(errs, fmt.Errorf("link %s: %w", err.Link, err))
 	}
 	if err := errors.Join(errs...); err != nil {
-		return nil, fmt.Errorf("scenario %s: topology: %w", s.Name, err)
+		return nil, s.Fault("topology", "", err)
 	}
 	return t, nil
 }

@@ -68,7 +68,11 @@ func (d *decoder) checkShapes(f *File, t *topology.Topology) {
 		if strings.HasPrefix(path, "classes") {
 			of = " of " + err.Link
 		}
-		d.failAt(join(path, "jitter"), "write at most the delay, and give a delay",
+		key, remedy := d.given(path, "jitter", "delay", "rtt"), "write at most the delay, and give a delay"
+		if key != "jitter" {
+			remedy = "write at least the jitter"
+		}
+		d.failAt(join(path, key), remedy,
 			"the jitter of %v is larger than the delay of %v%s", err.Jitter, err.Delay, of)
 	}
 }

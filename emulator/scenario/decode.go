@@ -46,10 +46,10 @@ func (d *decoder) fail(p position, path, remedy, format string, args ...any) {
 	case len(d.errs) == maxErrors:
 		d.stopped = true
 		d.errs = append(d.errs, &Error{d.file, p.line, p.column, "", "there are too many errors to say them all",
-			"mend the others first"})
+			"mend the others first", nil})
 		return
 	}
-	d.errs = append(d.errs, &Error{d.file, p.line, p.column, path, fmt.Sprintf(format, args...), remedy})
+	d.errs = append(d.errs, &Error{d.file, p.line, p.column, path, fmt.Sprintf(format, args...), remedy, nil})
 }
 
 // full says whether there are as many errors as are told.

@@ -103,6 +103,9 @@ func (d *decoder) checkDelayFile(s *Scenario, l *tracedLink, file, path string, 
 	p := l.properties
 	for _, key := range []string{"delay", "jitter"} {
 		given := map[string]bool{"delay": isGiven(p.Delay, up), "jitter": isGiven(p.Jitter, up)}[key]
+		if key == "delay" {
+			key = d.given(l.path, key, "rtt")
+		}
 		if here := join(l.path, key); given && !d.failed(here) {
 			d.failAt(here, "remove it, or delays", "the link draws its delays from %s", file)
 		}

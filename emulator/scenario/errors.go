@@ -15,7 +15,26 @@ type Error struct {
 	Path    string `json:"path,omitempty"` // of the value, e.g. topology.links[2].rate; empty: the file as a whole
 	Message string `json:"message"`
 	Remedy  string `json:"remedy,omitempty"`
+
+	cause error
 }
+
+// Fault is what is wrong with the value at path, found when the scenario was worked out: where that stands, with what
+// err says, which it wraps. The remedy may be empty where err says it.
+func (s *Scenario) Fault(path, remedy string, err error) Errors {
+	one := s.place(path)
+	one.Path, one.Message, one.Remedy, one.cause = path, err.Error(), remedy, err
+	return Errors{one}
+}
+
+// place is an error about the value at path that says no more than where that stands.
+func (s *Scenario) place(path string) *Error {
+	p := (&decoder{where: s.where}).position(path)
+	return Errors{{File: s.path, Line: p.line, Column: p.column}}.said(s.settings)[0]
+}
+
+// Unwrap gives the error that says what is wrong, where another does.
+func (e *Error) Unwrap() error { return e.cause }
 
 // Error prints file:line:column: path: message; remedy.
 func (e *Error) Error() string {

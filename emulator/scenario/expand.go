@@ -23,7 +23,7 @@ func (s *Scenario) written() (*JobSet, error) {
 	}
 	speed, err := s.referenceSpeed(t)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.at("workload.reference"), err)
+		return nil, s.Fault("workload.reference", "name one host", err)
 	}
 	jobs := make([]workload.Job, 0, s.Workload.Instances())
 	random := rand.New(rand.NewPCG(*s.Workload.Seed, 0x636c69656e74))
@@ -31,8 +31,8 @@ func (s *Scenario) written() (*JobSet, error) {
 		j := &s.Workload.List[i]
 		issuers := s.issuers(t, j)
 		if len(issuers) == 0 {
-			return nil, fmt.Errorf("%s: no host with an agent can issue the job %s: "+
-				"name one as its client, or in workload.clients", s.at(jobPath(i)), j.Name)
+			return nil, s.Fault(jobPath(i), "name one as its client, or in workload.clients",
+				fmt.Errorf("no host with an agent can issue the job %s", j.Name))
 		}
 		client := t.Vertices[issuers[random.IntN(len(issuers))]].Name
 		jobs = j.repeat(jobs, client, s.Workload.lasting(j), speed)
@@ -145,6 +145,5 @@ func (j *Job) tasks(states []JobState, speed float64) []workload.Task {
 
 // at is file, line and column of a value, for messages.
 func (s *Scenario) at(path string) string {
-	p := (&decoder{where: s.where}).position(path)
-	return fmt.Sprintf("%s:%d:%d: %s", s.path, p.line, p.column, path)
+	return s.place(path).Error() + path
 }

@@ -32,9 +32,9 @@ type TopologyImport struct {
 	// Which part is taken of a network that consists of several without a link between them: all, the hosts of which must
 	// reach each other; largest, the one with the most nodes.
 	Component string `yaml:"component" enum:"all|largest" default:"all"`
-	// What becomes of hosts of measurements between which no round-trip time was measured, for hosts do not forward: refuse;
-	// estimate, they have the least sum of the times by way of others, which is an upper bound where the triangle inequality
-	// holds.
+	// What becomes of hosts of measurements between which no round-trip time was measured, for hosts do not forward:
+	// refuse; estimate, they have the least sum of the times by way of others, which is an upper bound where the triangle
+	// inequality holds.
 	Unmeasured string `yaml:"unmeasured" enum:"refuse|estimate" default:"refuse"`
 	// What becomes of images that the file names for hosts: run, hosts run them; drop, they run the testbed's own.
 	Images string `yaml:"images" enum:"run|drop" default:"run"`

@@ -62,7 +62,7 @@ func TestJitterOfClassesAndOverrides(t *testing.T) {
 		"class alone": {links + "}\nclasses: {c: {delay: 1ms, jitter: 2ms}}\n",
 			"f:8:35: classes.c.jitter: the jitter of 2ms is larger than the delay of 1ms of l"},
 		"override": {links + ", delay: 5ms, jitter: 2ms}\noverrides: {l: {delay: 1ms}}\n",
-			"overrides.l.jitter: the jitter of 2ms is larger than the delay of 1ms"},
+			"f:8:24: overrides.l.delay: the jitter of 2ms is larger than the delay of 1ms"},
 		"both together":    {links + ", jitter: 2ms}\nclasses: {c: {delay: 2ms}}\n", ""},
 		"override's delay": {links + ", jitter: 2ms}\noverrides: {l: {delay: 2ms}}\n", ""},
 		"one direction":    {links + ", delay: {up: 2ms, down: 1ms}, jitter: 2ms}\n", "larger than the delay of 1ms"},

@@ -37,7 +37,7 @@ func (s *Scenario) Jobs() (*JobSet, error) {
 func (s *Scenario) Trace() (workload.Trace, error) {
 	trace, err := s.trace()
 	if err != nil {
-		return nil, fmt.Errorf("scenario %s: workload: %w", s.Name, err)
+		return nil, s.Fault("workload", "", err)
 	}
 	return trace, nil
 }
@@ -64,14 +64,14 @@ func (s *Scenario) Draw(trace workload.Trace) (*JobSet, error) {
 	}
 	if draw := workload.Draw(w.Draw); set.Pool > 0 && w.Jobs > 0 && (w.Jobs < set.Pool || draw.Exact()) {
 		if set.Jobs, err = draw.From(pool, set.Pool, w.Jobs, *w.Seed); err != nil {
-			return nil, fmt.Errorf("scenario %s: workload: %w with a state and of the lengths wanted; "+
-				"lower workload.jobs, or write draw: replacement", s.Name, err)
+			return nil, s.Fault("workload.jobs", "lower workload.jobs, or write draw: replacement",
+				fmt.Errorf("%w with a state and of the lengths wanted", err))
 		}
 	} else if w.Jobs > 0 {
 		set.Jobs = slices.AppendSeq(make([]workload.Job, 0, set.Pool), pool)
 	}
 	if len(set.Jobs) == 0 {
-		return nil, fmt.Errorf("scenario %s: workload: %w", s.Name, w.noJobs(trace, set.Pool))
+		return nil, s.Fault("workload", "", w.noJobs(trace, set.Pool))
 	}
 	return set, s.computable(set)
 }
@@ -185,9 +185,8 @@ func (s *Scenario) computable(set *JobSet) error {
 			}
 			name, _, _ := strings.Cut(job.Name, ".")
 			row := set.Trace.Row(name, t.Name, s.Workload.options().Factors)
-			return fmt.Errorf("scenario %s: workload: %s: "+
-				"it has more than %d operations, duration_s · cpu / 100 · workload.ops-factor; "+
-				"lower that, or leave the job out", s.Name, row, int64(workload.MaxOps))
+			return s.Fault("workload", "lower that, or leave the job out", fmt.Errorf("%s: it has more than %d operations, "+
+				"duration_s · cpu / 100 · workload.ops-factor", row, int64(workload.MaxOps)))
 		}
 	}
 	return nil

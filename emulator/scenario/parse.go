@@ -65,7 +65,7 @@ func adapt(
 	data []byte, file string, c *catalogue.Catalogue, open bool, settings []Setting,
 ) (*Scenario, []Value, error) {
 	d := &decoder{file: file, where: map[string]position{}, catalogue: c}
-	s := &Scenario{path: file, where: d.where, catalogue: c}
+	s := &Scenario{path: file, where: d.where, settings: settings, catalogue: c}
 	var values []Value
 	root := d.document(data)
 	for i := range settings {

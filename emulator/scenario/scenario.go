@@ -15,6 +15,7 @@ type Scenario struct {
 
 	path      string // of the file, as given to Parse or Load
 	where     map[string]position
+	settings  []Setting // that were made to it, which where knows by their lines
 	catalogue *catalogue.Catalogue
 	traces    traces // that links follow, as far as they were read
 	unread    bool   // no file is to be opened: links follow nothing

@@ -190,7 +190,11 @@ func (d *decoder) complete(v reflect.Value, fields []field, given map[string]boo
 			continue
 		}
 		if f.required {
-			d.fail(here, path, "add it: "+f.brief(), "the key %q is missing", f.name)
+			what := f.brief()
+			if f.choice != "" {
+				what = strings.TrimPrefix(what+", "+strings.TrimPrefix(suggest("", f.words(d.catalogue)), "write "), ", ")
+			}
+			d.fail(here, path, "add it: "+what, "the key %q is missing", f.name)
 		}
 	}
 	for i := range fields {
@@ -246,6 +250,16 @@ func members(fields []field, group string) []string {
 		}
 	}
 	return all
+}
+
+// given is the first key of those that the file has at path; the first of all where it has none.
+func (d *decoder) given(path string, keys ...string) string {
+	for _, key := range keys {
+		if _, is := d.where[join(path, key)]; is {
+			return key
+		}
+	}
+	return keys[0]
 }
 
 // position is where the value at path stands, or the nearest thing around it.

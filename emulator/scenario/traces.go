@@ -289,7 +289,11 @@ func (d *decoder) checkTraceFiles(s *Scenario) {
 // checkBeside refuses what is given beside a trace that gives it as well.
 func (d *decoder) checkBeside(l *tracedLink, trace *linktrace.Trace, up bool) {
 	for _, key := range l.properties.alsoIn(trace, up) {
-		if here := join(l.path, key); !d.failed(here) {
+		of := key
+		if key == "delay" {
+			of = d.given(l.path, key, "rtt")
+		}
+		if here := join(l.path, of); !d.failed(here) {
 			d.failAt(here, "remove it, or the trace", "the link follows a trace, %s, that gives its %s", trace.Name, key)
 		}
 	}

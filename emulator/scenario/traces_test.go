@@ -216,3 +216,33 @@ func TestARateOfOneDirectionGoesWithATraceOfTheOther(t *testing.T) {
 		t.Errorf("a delay is set on a link whose trace gives it: %v", err)
 	}
 }
+
+// What is wrong with the delay that rtt gives is said of rtt, which is what the file has.
+func TestRTTBesideWhatGivesDelays(t *testing.T) {
+	for of, want := range map[[2]string]string{
+		{"delays: rtt.csv"}: "s.yaml:7:32: topology.links[2].rtt: the link draws its delays",
+		{"trace: slow.csv"}: "s.yaml:7:32: topology.links[2].rtt: the link follows a trace, slow.csv, that gives its delay",
+		{"jitter: 40ms", "overrides: {a-s: {rtt: 6ms}}\n"}: "s.yaml:8:24: overrides.a-s.rtt: the jitter of 40ms is larger " +
+			"than the delay of 3ms; write at least the jitter",
+	} {
+		_, err := loaded(t, tracedNodes+"    - {endpoints: [b, s]}\n    - {endpoints: [c, s]}\n"+
+			"    - {endpoints: [a, s], rtt: 90ms, "+of[0]+"}\n"+of[1])
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", of, err, want)
+		}
+	}
+}
+
+// What is missing has a remedy, also where what it is needs no comment.
+func TestMissingKindIsNamed(t *testing.T) {
+	for _, section := range []string{
+		"replay: {arrival: {rate: 1/s}}", "placement: {dispatch: {seed: 1}}", "workload: {synth: {jobs: 3}}",
+		"topology: {synth: {hosts: 3}}",
+	} {
+		_, err := scenario.Parse([]byte("name: x\n"+section), "f", builtin.Catalogue())
+		_, remedy, _ := strings.Cut(err.Error(), `the key "kind" is missing; add it: `)
+		if first, _, _ := strings.Cut(remedy, "\n"); !strings.Contains(first, ", ") {
+			t.Errorf("%s: %v", section, err)
+		}
+	}
+}

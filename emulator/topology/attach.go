@@ -3,6 +3,7 @@ package topology
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Attachment is what joins a host to the network: the edges between At, which is the host's own link or the host
@@ -35,11 +36,21 @@ func (t *Topology) AttachmentOf(host ID, link string) (Attachment, error) {
 	case len(found) == 1:
 		return found[0], nil
 	case link != "":
-		return Attachment{}, fmt.Errorf("%s is not attached by a link %q", name, link)
+		return Attachment{}, fmt.Errorf("%s is not attached by a link %q; its links are %s", name, link,
+			strings.Join(t.attachedBy(host), ", "))
 	case len(found) == 0:
 		return Attachment{}, fmt.Errorf("%s is attached to nothing", name)
 	}
-	return Attachment{}, fmt.Errorf("%s is attached by %d links; say which one with link: NAME", name, len(found))
+	return Attachment{}, fmt.Errorf("%s is attached by %d links; say which one with link: NAME, of %s", name,
+		len(found), strings.Join(t.attachedBy(host), ", "))
+}
+
+// attachedBy are the names of what a host is attached by.
+func (t *Topology) attachedBy(host ID) (names []string) {
+	for _, e := range t.Adjacency[host] {
+		names = append(names, t.Vertices[e.To].Name)
+	}
+	return names
 }
 
 // Reattach moves an attachment to another vertex, with its delays; the edges of a copy of the topology that shares
@@ -63,7 +74,7 @@ func (t *Topology) Reattach(a Attachment, to ID) error {
 		return fmt.Errorf("%s is not attached to %s", t.Vertices[a.At].Name, t.Vertices[a.To].Name)
 	}
 	if leads(a.At, to) >= 0 {
-		return fmt.Errorf("%s is attached to %s already", t.Vertices[a.At].Name, t.Vertices[to].Name)
+		return fmt.Errorf("%s is attached to %s already; write another place", t.Vertices[a.At].Name, t.Vertices[to].Name)
 	}
 	t.Adjacency = slices.Clone(t.Adjacency)
 	delay := t.Adjacency[a.To][back].Delay

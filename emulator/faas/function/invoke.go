@@ -113,16 +113,20 @@ func (i *Invocation) result(resp *http.Response) ([]byte, error) {
 			}
 		}
 		buffer = append(make([]byte, 0, grown), buffer...)
-		n, err := io.ReadFull(resp.Body, buffer[have:grown])
-		have += int64(n)
+		var err error
+		for have < grown && err == nil { // io.ReadFull has one error for the end and for chunks that broke off
+			var n int
+			n, err = resp.Body.Read(buffer[have:grown])
+			have += int64(n)
+		}
 		buffer = buffer[:have]
 		switch {
-		case err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) && (resp.ContentLength < 0 || have == resp.ContentLength):
+		case have > i.Most:
+			return nil, fmt.Errorf("%w: it answers with more than the %d bytes that a result may have", ErrTooLarge, i.Most)
+		case err == io.EOF:
 			return buffer, nil
 		case err != nil:
 			return nil, fmt.Errorf("its answer broke off after %d bytes: %w", have, err)
-		case have > i.Most:
-			return nil, fmt.Errorf("%w: it answers with more than the %d bytes that a result may have", ErrTooLarge, i.Most)
 		}
 	}
 }

@@ -93,6 +93,10 @@ func installation(path string) []string {
 // taken are directories that are the instance's own, or nobody's: none of the host's is shown there.
 var taken = []string{"/", "/proc", "/dev", "/sys", "/etc", "/run", "/var", "/tmp", "/var/tmp", "/home", "/root"}
 
+// closed are directories of which nothing is shown at any depth: processes, devices, and the sockets over which the
+// host does for a user what he says; not /run/media, where desktops mount what is plugged in.
+var closed = []string{"/proc", "/dev", "/sys", "/run", "/var/run"}
+
 // held are what a program needs, by path.
 type held map[string]*os.File
 
@@ -104,19 +108,69 @@ func keep(p *Program) (held, error) {
 		return all, err
 	}
 	defer before()
+	kept := append(slices.Clone(closed), p.Hide...)
 	for _, path := range needs(p) {
 		if all[path] != nil || shown(path) || slices.Contains(taken, path) {
 			continue
 		}
-		file, err := os.OpenFile(path, unix.O_PATH, 0)
-		switch {
+		file, err := hold(path, kept)
+		switch own := path == p.Dir || path == filepath.Dir(p.Path); {
 		case err == nil:
 			all[path] = file
-		case errors.Is(err, fs.ErrPermission) && (path == p.Dir || path == filepath.Dir(p.Path)):
+		case own && errors.Is(err, errClosed):
+			return all, err
+		case own && errors.Is(err, fs.ErrPermission):
 			return all, unreached(p.UID, path)
 		}
 	}
 	return all, nil
+}
+
+var errClosed = errors.New("functions see nothing of /proc, /dev, /sys, /run and what testbed hides, nor of " +
+	"directories below /tmp that hold sockets: move it to another directory")
+
+// hold opens what is at a path, unless that, wherever links have led, is closed.
+func hold(path string, closed []string) (*os.File, error) {
+	file, err := os.OpenFile(path, unix.O_PATH, 0)
+	if err != nil {
+		return nil, err
+	}
+	real, err := os.Readlink(self(file))
+	if err == nil && (within(path, "/proc") || isClosed(real, closed) || sockets(self(file), real)) {
+		err = fmt.Errorf("%s, which is %s: %w", path, real, errClosed)
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+// self is a path of what this process has opened.
+func self(file *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", file.Fd()) }
+
+func isClosed(real string, closed []string) bool {
+	for _, dir := range closed {
+		if within(real, dir) {
+			return !within(real, "/run/media")
+		}
+	}
+	return slices.Contains(taken, real)
+}
+
+// sockets says whether a directory below one for temporary files has sockets: there terminals and agents keep theirs,
+// each in a directory of its own.
+func sockets(held, real string) bool {
+	if !within(real, "/tmp") && !within(real, "/var/tmp") {
+		return false
+	}
+	entries, _ := os.ReadDir(held)
+	for _, e := range entries {
+		if e.Type() == fs.ModeSocket {
+			return true
+		}
+	}
+	return false
 }
 
 // asUser lets this thread open files with another user's rights alone, until the function that it returns is called.
@@ -149,7 +203,7 @@ func (h held) show() error {
 			continue
 		}
 		if err == nil {
-			err = bind(fmt.Sprintf("/proc/self/fd/%d", h[path].Fd()), filepath.Join(base, path), info.IsDir())
+			err = bind(self(h[path]), filepath.Join(base, path), info.IsDir())
 		}
 		if err != nil {
 			return fmt.Errorf("showing %s: %w", path, err)

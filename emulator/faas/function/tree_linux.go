@@ -122,7 +122,7 @@ func showDevices() error {
 		if _, err := os.Stat("/dev/" + name); err != nil {
 			continue
 		}
-		if err := bind("/dev/"+name, filepath.Join(dev, name), false); err != nil {
+		if err := bindAs("/dev/"+name, filepath.Join(dev, name), false, unix.MS_NOSUID); err != nil {
 			return fmt.Errorf("showing /dev/%s: %w", name, err)
 		}
 	}
@@ -164,8 +164,11 @@ func mountAt(source, at, kind string, flags uintptr, options string) error {
 	return nil
 }
 
-// bind shows a file or a directory, with all below it, read-only.
-func bind(from, to string, dir bool) error {
+// bind shows a file or a directory, with all below it, read-only and without devices.
+func bind(from, to string, dir bool) error { return bindAs(from, to, dir, unprivileged) }
+
+// bindAs shows it read-only, with flags besides, which are NOSUID or NODEV.
+func bindAs(from, to string, dir bool, flags uintptr) error {
 	err := os.MkdirAll(filepath.Dir(to), 0o755)
 	if err == nil && dir {
 		err = os.MkdirAll(to, 0o755)
@@ -178,10 +181,10 @@ func bind(from, to string, dir bool) error {
 	if err := unix.Mount(from, to, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 		return err
 	}
-	readOnly := unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID}
+	readOnly := unix.MountAttr{Attr_set: uint64(unix.MS_RDONLY | flags)} // attributes are the same bits
 	err = unix.MountSetattr(-1, to, unix.AT_RECURSIVE, &readOnly)
 	if errors.Is(err, unix.ENOSYS) { // before Linux 5.12: what is mounted below it is left to its user's rights
-		return remount(to, unix.MS_BIND|unix.MS_RDONLY|unix.MS_NOSUID)
+		return remount(to, unix.MS_BIND|unix.MS_RDONLY|flags)
 	}
 	return err
 }
@@ -231,9 +234,9 @@ func enter() error {
 	return nil
 }
 
-// within says whether a path is a directory or below it.
+// within says whether a path is a directory or below it, both of them clean and the directory not /.
 func within(path, dir string) bool {
-	return path == dir || strings.HasPrefix(path, strings.TrimSuffix(dir, "/")+"/")
+	return strings.HasPrefix(path, dir) && (len(path) == len(dir) || path[len(dir)] == '/')
 }
 
 // shown says whether an instance sees a path anyhow.

@@ -100,6 +100,10 @@ func NewPrivateEngine(t testing.TB) *PrivateEngine {
 		e.Signal(continueSignal) // one that a test stopped would not end
 		e.script("stop")
 	})
+	// By which `scripts/leftovers remove` knows whether the test still runs.
+	if err := os.WriteFile(filepath.Join(dir, "runner"), fmt.Append(nil, os.Getpid()), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	e.Start()
 	return e
 }

@@ -206,6 +206,14 @@ func TestRefusedOnlyWhereThereIsNone(t *testing.T) {
 		if some {
 			possible++
 		}
+		var no *cut.Refused
+		if errors.As(err, &no) && nodesOf(graph) > 1 {
+			for _, p := range no.Problems {
+				if strings.Contains(p.Text, "can be told apart") && len(p.Links) == 0 {
+					t.Errorf("seed %d, segments: %v: no link prevents what is refused: %v", seed, o.Segments, err)
+				}
+			}
+		}
 	}
 	if possible < 50 || possible > 350 {
 		t.Errorf("%d of 400 can be cut: the generator has become one-sided", possible)
@@ -282,6 +290,35 @@ func TestRefusals(t *testing.T) {
 	}
 	if _, err := cut.Find(graph, cut.Options{Machines: list(t, "2"), Pins: []cut.Pin{{Node: 0, Machine: 2}}}); err == nil {
 		t.Error("a pin to a machine that is not there is taken")
+	}
+}
+
+// TestSegmentsAreNamed: of links that are long enough it is the segments that keep them from being cut, and the remedy
+// is one.
+func TestSegmentsAreNamed(t *testing.T) {
+	graph := topology.New("two sites")
+	g := &grower{t: t, r: rand.New(rand.NewPCG(1, 1)), graph: graph}
+	x := g.add(topology.Vertex{Name: "x", Kind: topology.Exchange})
+	join := func(a, b topology.ID, name string, delay time.Duration) {
+		link := g.add(topology.Vertex{Name: name, Kind: topology.Link,
+			Shape: [2]topology.Shape{{Delay: delay}, {Delay: delay}}})
+		graph.Join(a, link, 0)
+		graph.Join(link, b, 0)
+	}
+	for i := range 2 {
+		s := g.add(topology.Vertex{Name: fmt.Sprint("s", i), Kind: topology.Switch})
+		join(g.add(topology.Vertex{Name: fmt.Sprint("h", i)}), s, fmt.Sprint("short", i), 100*time.Microsecond)
+		join(s, x, fmt.Sprint("long", i), 5*time.Millisecond)
+	}
+	o := cut.Options{Machines: list(t, "2"), Segments: true}
+	_, err := cut.Find(graph, o)
+	if err == nil || !strings.Contains(err.Error(), "is: long0 (in a segment, with neighbours: arp), "+
+		"long1 (in a segment, with neighbours: arp); use fewer machines, or write neighbours: static") {
+		t.Error(err)
+	}
+	o.Segments = false
+	if _, err := cut.Find(graph, o); err != nil {
+		t.Errorf("the remedy is none: %v", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package cut
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -32,6 +33,9 @@ func (n *network) tooFew(p *parts, wanted int) *Refused {
 
 // remedyOf says what would split a part.
 func remedyOf(links []Held, at, floor time.Duration) string {
+	if slices.ContainsFunc(links, func(h Held) bool { return h.Segment && h.Delay >= floor }) {
+		return "use fewer machines, or write neighbours: static, for with arp only links between exchanges are cut"
+	}
 	if len(links) == 0 || at == 0 {
 		return "use fewer machines"
 	}
@@ -41,7 +45,7 @@ func remedyOf(links []Held, at, floor time.Duration) string {
 
 // splitting finds the links that hold a part together: those with the largest delays without which its pieces, nodes
 // each, descending, are enough or, where that cannot be, as small as they get. at is the least delay of them, a floor
-// with which they would be cut; 0: only shared media and links without delay hold it.
+// with which they would be cut; 0: only shared media, segments and links without delay hold it.
 func (n *network) splitting(p *parts, part int, enough func(pieces []int) bool) (links []Held, at time.Duration) {
 	delays := []time.Duration{}
 	for i := range n.bonds {
@@ -60,6 +64,9 @@ func (n *network) splitting(p *parts, part int, enough func(pieces []int) bool) 
 		} else {
 			high = middle
 		}
+	}
+	if low == 0 && n.segments != nil {
+		return n.media(p, part), 0
 	}
 	low = max(low, min(1, len(delays)))
 	if low > 0 && delays[low-1] > 0 {
@@ -118,18 +125,53 @@ func (n *network) between(p *parts, part int, floor time.Duration) []Held {
 	return links
 }
 
-// media are the shared media of a part and its links without delay.
+// media are the shared media of a part, its links without delay, and those that only their segment keeps from being cut.
 func (n *network) media(p *parts, part int) []Held {
 	t := n.graph.Topology
 	var path []*bond
 	for i := range n.bonds {
 		b := &n.bonds[i]
 		shared := b.queue != nil && t.Vertices[b.queue.Link].LinkType == topology.Shared
-		if n.binds(p, b, part) && (shared || !b.held) {
+		if !n.binds(p, b, part) {
+			continue
+		}
+		if least, is := n.leastInSegment(b); is {
+			of := *b
+			of.least = least
+			path = append(path, &of)
+		} else if shared || !b.held {
 			path = append(path, b)
 		}
 	}
-	return n.held(path)
+	links := n.held(path)
+	if n.segments == nil {
+		return links
+	}
+	slices.SortStableFunc(links, func(a, b Held) int { return cmp.Compare(b.Delay, a.Delay) })
+	long := slices.IndexFunc(links, func(h Held) bool { return h.Delay < p.floor })
+	if long > 0 { // which would be cut
+		links = links[:long]
+	}
+	return links
+}
+
+// leastInSegment is the least time over a bond, and whether its segment alone keeps it from being cut, if it is long
+// enough.
+func (n *network) leastInSegment(b *bond) (time.Duration, bool) {
+	t := n.graph.Topology
+	switch {
+	case n.segments == nil || !b.held || b.why != "":
+		return 0, false
+	case b.queue == nil:
+		return b.least, n.segment(b.from, b.to)
+	case t.Vertices[b.queue.Link].LinkType == topology.Shared:
+		return 0, false
+	}
+	to := topology.ID(b.to % len(t.Vertices))
+	if to == b.queue.Link { // it says where the queue's tail is
+		return 0, false
+	}
+	return n.least(*b.queue, to), true
 }
 
 // remark says what a user should know of a cut: whose load is far from its share, and why.

@@ -176,7 +176,7 @@ func (n *network) held(path []*bond) []Held {
 		case t.Vertices[b.queue.Link].LinkType == topology.Shared:
 			add(Held{Link: t.Vertices[b.queue.Link].Name, Shared: true, Why: b.why})
 		case n.segments != nil && n.segments[b.queue.Link]:
-			add(Held{Link: t.Vertices[b.queue.Link].Name, Segment: true, Why: b.why})
+			add(Held{Link: t.Vertices[b.queue.Link].Name, Delay: b.least, Segment: true, Why: b.why})
 		case !b.held:
 			add(Held{Link: t.Vertices[b.queue.Link].Name, Delay: b.least, Why: b.why})
 		}

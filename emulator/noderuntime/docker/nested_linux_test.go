@@ -29,7 +29,7 @@ func nestedEngine(t *testing.T) string {
 	if _, err := exec.LookPath("dockerd"); err != nil {
 		testenv.Missing(t, "dockerd is not installed: apt-get install docker.io")
 	}
-	dir, err := os.MkdirTemp("", "tb-nested.")
+	dir, err := os.MkdirTemp("", fmt.Sprintf("tb-nested.%d.", os.Getpid()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,12 +50,7 @@ func nestedEngine(t *testing.T) string {
 		"--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", "/"+name,
 		"--containerd-namespace", name, "--containerd-plugins-namespace", name+"-plugins")
 	engine.Stdout, engine.Stderr = log, log
-	if err := engine.Start(); err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(func() {
-		_ = engine.Process.Kill() // and with it all that is in the namespace
-		_ = engine.Wait()
 		for _, pattern := range []string{"/sys/fs/cgroup/" + name, "/sys/fs/cgroup/*/" + name} {
 			found, _ := filepath.Glob(pattern)
 			for _, group := range found {
@@ -66,6 +61,7 @@ func nestedEngine(t *testing.T) string {
 			t.Error(err)
 		}
 	})
+	testenv.StartTied(t, engine) // and with it ends all that is in the namespace, before the above
 	var said []byte
 	if !testenv.Holds(func() bool {
 		said, _ = os.ReadFile(file("log"))

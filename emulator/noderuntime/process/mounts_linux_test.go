@@ -20,7 +20,8 @@ func TestMountsAreTheNodesOwn(t *testing.T) {
 	if err := os.MkdirAll(netns.Names, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	name, err := os.CreateTemp(netns.Names, "tb-mounts-*") // as a node sees a namespace that was named since it began
+	// As a node sees a namespace that was named since it began.
+	name, err := os.CreateTemp(netns.Names, fmt.Sprintf("tb-mounts-%d-", os.Getpid()))
 	if err != nil {
 		t.Fatal(err)
 	}

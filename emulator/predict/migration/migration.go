@@ -6,8 +6,8 @@
 // Between rounds of pre-copy the instance's states change at a rate that was seen: each invocation changes one of them.
 // Of one state the outcome is a mixture (it has changed during a round or not), of several the expected bytes go on.
 //
-// What it leaves out: other traffic on the way, and what the hosts' processors take, but for the transport model's
-// calibrated time a message.
+// What it leaves out: other traffic on the way, what the hosts' processors take, but for the transport model's
+// calibrated time a message, and the replies of chains under way that move along, some 150 bytes an invocation.
 package migration
 
 import (
@@ -53,6 +53,7 @@ type Prediction struct {
 const (
 	headBytes  = predict.MoveHead
 	stateBytes = predict.MoveState
+	keyBytes   = predict.MoveKey
 )
 
 // Predict predicts a move, by an engine whose plans begin with connections that none has used.
@@ -72,7 +73,7 @@ func copied(engine predict.Engine, in Instance, m Move) (Prediction, error) {
 	c := copying{engine: engine, Instance: in, Move: m}
 	p := Prediction{Drain: in.Drain}
 	if m.Rounds == 0 {
-		last, err := c.round(float64(in.Bytes), float64(in.States))
+		last, err := c.last(float64(in.Bytes), float64(in.States))
 		p.Unavailable, p.Took = in.Drain+last, in.Drain+last
 		p.Bytes, p.Rounds = float64(in.Bytes), 1
 		return p, err
@@ -130,7 +131,7 @@ func (c *copying) one(p Prediction) (Prediction, error) {
 		if c.Bytes <= c.Small {
 			again = 0 // it is never worth another round, and comes with the last where it has changed
 		}
-		empty, full, err := c.last(size)
+		empty, full, err := c.lasts(size)
 		if err != nil {
 			return p, err
 		}
@@ -154,14 +155,19 @@ func (c *copying) one(p Prediction) (Prediction, error) {
 	return p, nil
 }
 
-// last is how long a last round takes that has nothing to send, and one that has all.
-func (c *copying) last(size float64) (empty, full float64, err error) {
+// last is how long the last round would take now, which names all states besides: what it sends is forgotten.
+func (c *copying) last(bytes, states float64) (float64, error) {
 	sent := c.sent
-	if empty, err = c.round(0, 0); err == nil {
-		c.sent = sent
-		full, err = c.round(size, 1)
-	}
+	took, err := c.round(bytes+float64(c.States)*keyBytes, states)
 	c.sent = sent
+	return took, err
+}
+
+// lasts is how long a last round takes that has nothing to send, and one that has all.
+func (c *copying) lasts(size float64) (empty, full float64, err error) {
+	if empty, err = c.last(0, 0); err == nil {
+		full, err = c.last(size, 1)
+	}
 	return empty, full, err
 }
 
@@ -181,7 +187,7 @@ func (c *copying) many(p Prediction) (Prediction, error) {
 		share = c.changed(took)
 	}
 	bytes := share * float64(c.Bytes)
-	last, err := c.round(bytes, share*float64(c.States))
+	last, err := c.last(bytes, share*float64(c.States))
 	p.Unavailable = p.Drain + last
 	p.Took, p.Bytes, p.Rounds = p.Took+p.Unavailable, p.Bytes+bytes, p.Rounds+1
 	return p, err

@@ -26,10 +26,11 @@ func (wire) Predict(plans []*plan.Plan) ([]predict.Prediction, error) {
 	return []predict.Prediction{p}, nil
 }
 
-// empty and full are what a round takes without states, and with one of a megabyte.
+// full is what a round takes with a state of a megabyte; empty and last are last rounds, without it and with it.
 const (
-	empty = 0.02 + headBytes/1e6
 	full  = 1.02 + (headBytes+stateBytes)/1e6
+	empty = 0.02 + (headBytes+keyBytes)/1e6
+	last  = full + keyBytes/1e6
 )
 
 func TestPredict(t *testing.T) {
@@ -47,19 +48,23 @@ func TestPredict(t *testing.T) {
 	}{
 		"stop and copy": {
 			busy(one, 100, 0.003), Move{To: 1},
-			Prediction{Unavailable: full + 0.003, Drain: 0.003, Took: full + 0.003, Bytes: 1e6, Rounds: 1},
+			Prediction{Unavailable: last + 0.003, Drain: 0.003, Took: last + 0.003, Bytes: 1e6, Rounds: 1},
 		},
 		"pre-copy, nothing changes": {
 			one, all, Prediction{Unavailable: empty, Took: full + empty, Bytes: 1e6, Rounds: 2},
 		},
 		"pre-copy, all changes": {
-			busy(one, 1000, 0), all, Prediction{Unavailable: full, Took: 5 * full, Bytes: 5e6, Rounds: 5},
+			busy(one, 1000, 0), all, Prediction{Unavailable: last, Took: 4*full + last, Bytes: 5e6, Rounds: 5},
 		},
 		"pre-copy, one state that changes now and then": {busy(one, 0.5, 0), Move{To: 1, Rounds: 2, Small: 1000}, Prediction{
-			Unavailable: (1-p)*empty + p*((1-p)*empty+p*full),
-			Took:        full + p*full + (1-p)*empty + p*((1-p)*empty+p*full),
+			Unavailable: (1-p)*empty + p*((1-p)*empty+p*last),
+			Took:        full + p*full + (1-p)*empty + p*((1-p)*empty+p*last),
 			Bytes:       1e6 * (1 + p + p*p), Rounds: 2 + p,
 		}},
+		"stop and copy, a thousand states": {
+			Instance{Bytes: 1e6, States: 1000}, Move{To: 1},
+			Prediction{Unavailable: thousand + named, Took: thousand + named, Bytes: 1e6, Rounds: 1},
+		},
 		"pre-copy, a thousand states": {
 			busy(Instance{Bytes: 1e6, States: 1000}, 1, 0), all, many(1),
 		},
@@ -71,14 +76,20 @@ func TestPredict(t *testing.T) {
 	}
 }
 
+// thousand is what a round takes with a thousand states of a kilobyte, and named what naming them takes in the last.
+const (
+	thousand = 0.02 + (headBytes+1000*stateBytes+1e6)/1e6
+	named    = 1000 * keyBytes / 1e6
+)
+
 // many is what becomes of a thousand states of a kilobyte, one of which changes so often a second: about one during the
-// first round, which is then small enough.
+// first round, which is then small enough. The last names all of them.
 func many(rate float64) Prediction {
-	first := 0.02 + (headBytes+1000*stateBytes+1e6)/1e6
+	first := thousand
 	share := -math.Expm1(-rate * first / 1000)
 	second := 0.02 + (headBytes+math.Round(share*(1e6+1000*stateBytes)))/1e6
 	again := -math.Expm1(-rate * second / 1000)
-	last := 0.02 + (headBytes+math.Round(again*(1e6+1000*stateBytes)))/1e6
+	last := 0.02 + named + (headBytes+math.Round(again*(1e6+1000*stateBytes)))/1e6
 	return Prediction{Unavailable: last, Took: first + second + last, Bytes: 1e6 * (1 + share + again), Rounds: 3}
 }
 

@@ -48,7 +48,7 @@ func TestPolicy(t *testing.T) {
 	policy := func(megabyte time.Duration, candidates ...topology.ID) *Policy {
 		return between5and1(t, megabyte, candidates...)
 	}
-	unavailable := 2*0.01*4 + (1e6+headBytes+stateBytes)/1e6
+	unavailable := 2*0.01*4 + (1e6+headBytes+stateBytes+keyBytes)/1e6
 	for name, c := range map[string]struct {
 		policy *Policy
 		rate   float64
@@ -80,7 +80,7 @@ func TestPolicy(t *testing.T) {
 // TestStartsAreCosts: where a program is not warm, those wait for its start who come while the instance moves; a move
 // that does not gain that is not made. What the copying takes anyway is no cost.
 func TestStartsAreCosts(t *testing.T) {
-	copying := 2*0.01*4 + (1e6+headBytes+stateBytes)/1e6 // and a gain of 0.8 s
+	copying := 2*0.01*4 + (1e6+headBytes+stateBytes+keyBytes)/1e6 // and a gain of 0.8 s
 	for name, c := range map[string]struct {
 		start time.Duration
 		warm  bool

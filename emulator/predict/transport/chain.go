@@ -141,6 +141,9 @@ func (r *replay) delivered(f *flow, took int64) {
 	if one.SlowStart < 0 { // long transfers are not calculated to the picosecond: see collapse.go
 		one.Serialisation, one.SlowStart = one.Serialisation+one.SlowStart, 0
 	}
+	if one.Serialisation < 0 { // a trace's delay was below its mean
+		one.Propagation, one.Serialisation = one.Propagation+one.Serialisation, 0
+	}
 	one.Queueing += r.outages(f, e, p.now, one.Sum(), 2*one.Propagation)
 	if p.again != nil {
 		p.waited(parts, one.Sum())

@@ -21,7 +21,7 @@ type flow struct {
 	joined     bool
 	closed     bool  // another message is on its half: its last ACKs matter no more
 	told       bool  // its chain knows that it is there
-	arrived    int64 // when it was there; 0: it is not
+	arrived    int64 // when it was there; never: it is not
 	packets    int   // on the network
 	armed      int64 // when the agenda looks at it; never
 	generation uint32
@@ -44,7 +44,7 @@ func (f *flow) at(number int64) *segment { return &f.segments[number&int64(len(f
 func (f *flow) reset() {
 	again, segments := f.again, f.segments
 	again.head, again.tail = 0, 0
-	*f = flow{generation: f.generation + 1, armed: never, delayed: never}
+	*f = flow{generation: f.generation + 1, arrived: never, armed: never, delayed: never}
 	f.sender = sender{again: again, segments: segments, deadline: never, reorder: never}
 }
 

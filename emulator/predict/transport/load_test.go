@@ -287,3 +287,19 @@ func TestNoAllocationByPacket(t *testing.T) {
 		t.Errorf("%v allocations for 5,500 packets, %v for 55,000", few, many)
 	}
 }
+
+// TestNoTime: what takes no time is there when it was sent, also where it meets others, and at the very begin.
+func TestNoTime(t *testing.T) {
+	net, a, b := line(t, cable{})
+	for _, begin := range []time.Duration{0, time.Second} {
+		o := bare()
+		o.Arrivals.Due = func(jobs []int) []time.Duration { return slices.Repeat([]time.Duration{begin}, len(jobs)) }
+		for i, bytes := range []int64{1, 1e6} {
+			for _, p := range predictions(t, net, o, pair(a, b, a, b, bytes, bytes)) {
+				if p.Total != 0 {
+					t.Errorf("case %d, from %v on: it takes %v s", i, begin, p.Total)
+				}
+			}
+		}
+	}
+}

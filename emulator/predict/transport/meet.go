@@ -121,7 +121,7 @@ func (r *replay) carry(p *parcel, now int64) *flow {
 
 // settle does what follows from a flow's having changed.
 func (r *replay) settle(f *flow) {
-	if f.arrived > 0 && !f.told {
+	if f.arrived < never && !f.told {
 		f.told = true
 		r.delivered(f, f.arrived-f.began)
 	}

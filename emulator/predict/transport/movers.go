@@ -165,6 +165,9 @@ func (r *replay) sendStates(m *mover, states []residentState, bytes int64) {
 	for _, key := range states {
 		m.sent[key] = m.one.states[key].version
 	}
+	if m.phase == finishing {
+		bytes += int64(len(m.one.order)) * predict.MoveKey
+	}
 	r.say(m, predict.MoveHead+int64(len(states))*predict.MoveState+bytes)
 }
 

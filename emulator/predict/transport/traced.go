@@ -1,6 +1,11 @@
 package transport
 
-import "testbed/emulator/topology/linktrace"
+import (
+	"math"
+	"slices"
+
+	"testbed/emulator/topology/linktrace"
+)
 
 // traced is the transmitter of a queue that follows a trace.
 type traced struct {
@@ -25,7 +30,8 @@ func newTraced(h *hop, run int64) *traced {
 	return t
 }
 
-// begin lets a trace begin with the chains of another model, if it does so with a run.
+// begin lets a trace begin with the chains of another model, if it does so with a run; nothing is held behind what was
+// sent before.
 func (t *traced) begin(run int64) {
 	if t.trace.WithRun {
 		t.began = run
@@ -33,15 +39,34 @@ func (t *traced) begin(run int64) {
 	if t.trace.ServesPackets() {
 		t.serving = linktrace.NewServer(t.trace)
 	}
+	t.held = math.MinInt64
 }
 
-// begin lets traces begin with the chains of another model.
+// begin lets traces begin with the chains of another model. All that is on the network then are the last ACKs of the
+// model before, which count as there: what is sent next does not wait behind them, at a delay that is over.
 func (n *network) begin(now int64) {
 	n.began = now
+	follows := false
 	for i := range n.queues {
 		if t := n.queues[i].trace; t != nil {
+			follows = true
 			t.begin(now)
 		}
+	}
+	if !follows {
+		return
+	}
+	for key, lane := range n.laneNumbers {
+		r := &n.lanes[lane]
+		for i := r.head; i != r.tail && key.queue >= 0 && n.queues[key.queue].trace != nil; i++ {
+			p := &r.slots[i&uint64(len(r.slots)-1)]
+			p.at = min(p.at, now)
+		}
+	}
+	heads := slices.Clone(n.heads)
+	n.heads = n.heads[:0]
+	for _, h := range heads {
+		n.heads.add(head{n.lanes[h.lane].first().at, h.lane})
 	}
 }
 

@@ -101,6 +101,54 @@ func TestDelaysFollowTheTrace(t *testing.T) {
 	}
 }
 
+// TestModelsMeetTheSame: whatever a trace gives, chains of one model are predicted as the same ones of another are, the
+// first ones not to be held up by what is before the trace, nor by what the model before has left on the network.
+func TestModelsMeetTheSame(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		want float64 // ms that the first message takes
+	}{
+		"the delay is below the mean at first": {"time,delay_ms\n0,10\n2.5,100\n7,10\n", 10},
+		"and above it":                         {"time,delay_ms\n0,100\n2.5,10\n7,10\n", 100},
+		"rate and delay":                       {"time,rate_mbps,delay_ms\n0,80,10\n2.5,1,100\n7,80,10\n", 10.1066},
+		"opportunities":                        {"50\n100\n", 50 + 20},
+	} {
+		trace, err := linktrace.Parse("t", []byte(c.text), linktrace.Options{WithRun: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		top, phone, server := cellular(t, trace, trace)
+		o := bare()
+		o.Arrivals.Due = func(jobs []int) (due []time.Duration) {
+			for _, j := range jobs {
+				due = append(due, time.Duration(j)*time.Second)
+			}
+			return due
+		}
+		var plans []*plan.Plan
+		for _, model := range []plan.Model{plan.InEdge, plan.External, plan.InClient} {
+			for i := range 6 {
+				plans = append(plans, &plan.Plan{Model: model, Job: "j", Index: i, Steps: []plan.Step{
+					{Role: plan.Request, From: phone, To: server, Bytes: 1000, State: -1},
+					{Role: plan.Response, From: server, To: phone, Bytes: 1000, State: -1, After: []int{0}},
+				}})
+			}
+		}
+		all := predictions(t, top, o, plans)
+		near(t, name, all[0].Steps[0].End*1e3, c.want, 1e-3)
+		for i, p := range all {
+			if ms := 1e3 * math.Abs(p.Total-all[i%6].Total); ms > 0.6 { // ACKs that come before a message, at 1 Mbps
+				t.Errorf("%s: chain %d of %s takes %.1f ms otherwise than the first model's", name, p.Index, p.Model, ms)
+			}
+			for _, part := range p.Parts {
+				if min(part.Propagation, part.Serialisation, part.SlowStart, part.Queueing) < 0 {
+					t.Errorf("%s: chain %d of %s: %+v", name, p.Index, p.Model, part)
+				}
+			}
+		}
+	}
+}
+
 // TestWaysChangeWhereHostsMove: what is sent after a host has moved takes the way from there, in every model.
 func TestWaysChangeWhereHostsMove(t *testing.T) {
 	net, a, b := line(t, cable{10 * units.Mbps, 10 * units.Mbps, 5 * time.Millisecond, false})

@@ -38,6 +38,9 @@ type opportunist struct {
 func (o *opportunist) send(t *Trace, busy, at, bytes int64) int64 {
 	if busy < at {
 		o.last, o.left = t.from(at)-1, 0
+		if at == 0 { // no turn has ended where the trace begins
+			o.last = -1
+		}
 	}
 	if bytes <= o.left { // it is served at once with the one before
 		o.left -= bytes

@@ -134,7 +134,7 @@ func (r *resolver) connected() error {
 	}
 	for i := range r.network.Links {
 		for _, end := range r.network.Links[i].Ends {
-			if at := r.index[end]; at < len(r.graph.Nodes) && r.network.Links[i].Class == AccessClass {
+			if at := r.index[end]; at < len(r.graph.Nodes) && r.network.Links[i].Line == 0 { // attached
 				hosts[r.parts[at]] = true
 			}
 		}

@@ -65,8 +65,8 @@ func (r *attributeReader) read(name string, take func(text string) error) bool {
 	return true
 }
 
-// quantity is take for read: it keeps what parse gives.
-func quantity[T any](into *T, parse func(string) (T, error)) func(string) error {
+// Quantity is a reader of a text that keeps what parse gives.
+func Quantity[T any](into *T, parse func(string) (T, error)) func(string) error {
 	return func(text string) error {
 		value, err := parse(text)
 		if err == nil {
@@ -85,16 +85,23 @@ func (a Attributes) Shape(l *Link) error {
 	r := &attributeReader{of: a}
 	var s Shape
 	r.rate(l, &s)
-	r.delay(l, &s)
+	r.delay(&s)
 	r.rest(l, &s, "")
 	r.mtu(l, &s)
+	unused := func(has bool, doubt string) {
+		if has && doubt != "" {
+			l.Notes = append(l.Notes, "not used: "+doubt)
+		}
+	}
+	unused(s.HasRate, s.Doubt)
+	unused(s.HasDelay, s.DelayDoubt)
 	l.Both(s)
 	r.backward(l)
 	return r.err
 }
 
 func (r *attributeReader) rate(l *Link, s *Shape) {
-	s.HasRate = r.read("rate", quantity(&s.Rate, Rate)) ||
+	s.HasRate = r.read("rate", Quantity(&s.Rate, Rate)) ||
 		r.read("LinkSpeedRaw", func(text string) error {
 			bps, err := Number(text)
 			if err == nil {
@@ -108,10 +115,10 @@ func (r *attributeReader) rate(l *Link, s *Shape) {
 	for _, name := range []string{"bandwidth", "capacity"} {
 		if text := r.of.Text(name); !s.HasRate && text != "" {
 			if bare(text) {
-				s.Doubt = fmt.Sprintf("its %s %s has no unit", name, Shown(text))
+				s.Doubt = unitless(s.Doubt, name, text)
 				continue
 			}
-			s.HasRate = r.read(name, quantity(&s.Rate, Rate))
+			s.HasRate = r.read(name, Quantity(&s.Rate, Rate))
 		}
 	}
 	if !s.HasRate {
@@ -135,36 +142,46 @@ func (r *attributeReader) linkSpeed(s *Shape) bool {
 	})
 }
 
-// label is the rate that the label states.
+// label is the rate that the label states. An edge whose label is E1 may be called so.
 func (r *attributeReader) label(l *Link, s *Shape) bool {
-	found := false
 	for _, name := range []string{"LinkLabel", "label"} {
-		r.read(name, func(text string) error {
-			of, err := readLabel(text)
-			switch {
-			case err != nil:
-				return err
-			case found:
-			case of.rate > 0:
-				found, s.Rate, s.Doubt = true, of.rate, ""
-				l.Notes = append(l.Notes, "rate: stated by the label "+Shown(text))
-			case of.doubt != "":
-				s.Range, s.Doubt = of.bound, fmt.Sprintf("its label %s %s", Shown(text), of.doubt)
-			}
-			return nil
-		})
+		text := r.of.Text(name)
+		of := readLabel(text)
+		if of.rate > 0 && name == "label" && len(text) <= len("E-1") && strings.ContainsAny(text[:1], "eEtT") {
+			of = label{doubt: "may be a name"}
+		}
+		switch {
+		case of.rate > 0:
+			s.Rate = of.rate
+			l.Notes = append(l.Notes, "rate: stated by the label "+Shown(text))
+			return true
+		case of.doubt != "":
+			s.Range, s.Doubt = of.bound, doubts(s.Doubt, "its label %s %s", Shown(text), of.doubt)
+		}
 	}
-	return found
+	return false
 }
 
-func (r *attributeReader) delay(_ *Link, s *Shape) {
+// doubts are what is said already of why a value is missing, and one more.
+func doubts(before, format string, args ...any) string {
+	if before != "" {
+		before += ", and "
+	}
+	return before + fmt.Sprintf(format, args...)
+}
+
+func unitless(before, name, text string) string {
+	return doubts(before, "its %s %s has no unit", name, Shown(text))
+}
+
+func (r *attributeReader) delay(s *Shape) {
 	for _, name := range []string{"delay", "latency"} {
 		if text := r.of.Text(name); text != "" && !s.HasDelay {
-			if bare(text) && text != "0" {
-				s.DelayDoubt = fmt.Sprintf("its %s %s has no unit", name, Shown(text))
+			if bare(text) && !zero(text) {
+				s.DelayDoubt = unitless(s.DelayDoubt, name, text)
 				continue
 			}
-			s.HasDelay = r.read(name, quantity(&s.Delay, Duration))
+			s.HasDelay = r.read(name, Quantity(&s.Delay, Duration))
 		}
 	}
 }
@@ -173,18 +190,20 @@ func (r *attributeReader) delay(_ *Link, s *Shape) {
 func (r *attributeReader) rest(l *Link, s *Shape, suffix string) {
 	mininet := r.of.has("bw") || r.of.has("max_queue_size")
 	share := func(text string) (float64, error) {
-		if !strings.HasSuffix(text, "%") && !mininet && text != "0" {
+		if !strings.HasSuffix(text, "%") && !mininet && !zero(text) {
 			return 0, fmt.Errorf("%s has no unit; write it as %s%%, if percent is meant", Shown(text), text)
 		}
 		return Percent(text)
 	}
-	r.read("jitter"+suffix, quantity(&s.Jitter, Duration))
-	r.read("loss"+suffix, quantity(&s.Loss, share))
-	r.read("reorder"+suffix, quantity(&s.Reorder, share))
-	r.read("duplicate"+suffix, quantity(&s.Duplicate, share))
-	r.read("corrupt"+suffix, quantity(&s.Corrupt, share))
-	r.read("queue"+suffix, quantity(&s.Queue, Size))
-	if suffix == "" && r.read("max_queue_size", quantity(&s.Queue, Packets)) {
+	read := func(name string, has *bool, take func(text string) error) { *has = r.read(name+suffix, take) || *has }
+	read("jitter", &s.HasJitter, Quantity(&s.Jitter, Duration))
+	read("loss", &s.HasLoss, Quantity(&s.Loss, share))
+	read("reorder", &s.HasReorder, Quantity(&s.Reorder, share))
+	read("duplicate", &s.HasDuplicate, Quantity(&s.Duplicate, share))
+	read("corrupt", &s.HasCorrupt, Quantity(&s.Corrupt, share))
+	read("queue", &s.HasQueue, Quantity(&s.Queue, Size))
+	if suffix == "" && r.read("max_queue_size", Quantity(&s.Queue, Packets)) {
+		s.HasQueue = true
 		l.Notes = append(l.Notes, QueueNote(r.of.Text("max_queue_size")))
 	}
 }
@@ -192,7 +211,7 @@ func (r *attributeReader) rest(l *Link, s *Shape, suffix string) {
 // mtu reads the largest packet of a link, in both directions. Those of Ethernet's jumbo frames are more than links have
 // here.
 func (r *attributeReader) mtu(l *Link, s *Shape) {
-	r.read("mtu", func(text string) error {
+	s.HasMTU = r.read("mtu", func(text string) error {
 		n, err := strconv.Atoi(text)
 		switch {
 		case err != nil || n < topology.MinimumMTU:
@@ -214,8 +233,8 @@ func QueueNote(packets string) string {
 // backward reads what differs for the direction back.
 func (r *attributeReader) backward(l *Link) {
 	s := &l.Shape[1]
-	s.HasRate = r.read("rate"+downSuffix, quantity(&s.Rate, Rate)) || s.HasRate
-	s.HasDelay = r.read("delay"+downSuffix, quantity(&s.Delay, Duration)) || s.HasDelay
+	s.HasRate = r.read("rate"+downSuffix, Quantity(&s.Rate, Rate)) || s.HasRate
+	s.HasDelay = r.read("delay"+downSuffix, Quantity(&s.Delay, Duration)) || s.HasDelay
 	r.rest(l, s, downSuffix)
 }
 

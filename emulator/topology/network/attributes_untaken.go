@@ -50,10 +50,12 @@ func (a Attributes) UntakenOfNode(u *Untaken, of string, but ...string) {
 	a.untaken(u, of, func(name string) bool { return nodeNames[name] }, but)
 }
 
-// What Untaken calls links and nodes.
+// What Untaken calls links, nodes and the file, and a graph of that which is not the first.
 const (
-	Links = "links"
-	Nodes = "nodes"
+	Links   = "links"
+	Nodes   = "nodes"
+	File    = "the file"
+	Further = "further graph"
 )
 
 // downSuffix is behind the names of what holds for the direction back.

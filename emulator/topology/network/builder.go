@@ -2,6 +2,7 @@ package network
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"math/big"
 	"strconv"
@@ -18,7 +19,7 @@ type Builder struct {
 	media map[string]*Link
 	order []string // of the media
 
-	untaken Untaken
+	Untaken Untaken // what nobody reads
 }
 
 // medium is the kind of nodes that are shared media.
@@ -36,10 +37,13 @@ func (b *Builder) Node(a Attributes, id string, line int) error {
 		return Failf(line, "a node has no ID")
 	}
 	if strings.EqualFold(a.Text("kind"), medium) {
-		a.UntakenOfLink(&b.untaken, "media", "kind", "id", "latitude", "longitude")
+		a.UntakenOfLink(&b.Untaken, "media", "kind", "id", "latitude", "longitude")
 		return b.medium(a, id, line)
 	}
-	a.UntakenOfNode(&b.untaken, Nodes, "id")
+	a.UntakenOfNode(&b.Untaken, Nodes, "id")
+	if _, known := kinds[strings.ToLower(a.Text("kind"))]; !known && a.has("kind") {
+		b.Untaken.Add(Nodes, "kind "+a.Text("kind"), a["kind"].Line)
+	}
 	n := Node{ID: id, Line: line, Kind: topology.Switch}
 	for _, name := range []string{"label", "name"} {
 		if n.Label == "" {
@@ -68,12 +72,13 @@ func (a Attributes) Node(n *Node) error {
 		n.Kind = kind
 	}
 	r := &attributeReader{of: a}
-	r.read("memory", quantity(&n.Memory, units.ParseByteSize))
+	r.read("memory", Quantity(&n.Memory, units.ParseByteSize))
 	r.read("cpu", func(text string) error {
 		x, err := Number(text)
-		if err == nil && x <= 1024 {
-			n.CPU = int64(x*1000 + 0.5)
+		if err == nil && (x < 0.001 || x > 1024) {
+			err = fmt.Errorf("%s is no number of processors from 0.001 to 1024", Shown(text))
 		}
+		n.CPU = int64(x*1000 + 0.5)
 		return err
 	})
 	return r.err
@@ -108,11 +113,11 @@ func (b *Builder) Edge(a Attributes, ends [2]string, directed bool, line int) er
 	for i, e := range l.Ends {
 		if m := b.media[e.Node]; m != nil {
 			m.Ends = append(m.Ends, l.Ends[1-i])
-			a.untaken(&b.untaken, "links to media", func(string) bool { return false }, identities)
+			a.untaken(&b.Untaken, "links to media", func(string) bool { return false }, identities)
 			return nil
 		}
 	}
-	a.UntakenOfLink(&b.untaken, Links, identities...)
+	a.UntakenOfLink(&b.Untaken, Links, identities...)
 	err := a.Shape(&l)
 	b.graph.Links = append(b.graph.Links, l)
 	return err
@@ -123,7 +128,7 @@ func (b *Builder) Graph() *Graph {
 	for _, id := range b.order {
 		b.graph.Links = append(b.graph.Links, *b.media[id])
 	}
-	b.graph.Notes = append(b.graph.Notes, b.untaken.Notes()...)
+	b.graph.Notes = append(b.graph.Notes, b.Untaken.Notes()...)
 	return &b.graph
 }
 

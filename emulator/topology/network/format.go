@@ -24,6 +24,8 @@ type Format struct {
 	Parse func(text []byte, options catalogue.Values) (*Graph, error)
 	// Write writes a network so that Parse gives one that is equal to it; nil: the format is read only.
 	Write func(w io.Writer, n *Network) error
+	// Routes says that Write writes addresses and routes of hosts.
+	Routes bool
 }
 
 // MaxSize is the most bytes of a file that are read.
@@ -32,9 +34,12 @@ const MaxSize = 64 * readfile.MiB
 // headSize is how much of a file formats are recognized by, in bytes.
 const headSize = 64 << 10
 
+// mark is the byte-order mark, which files may begin with and no format has.
+const mark = "\ufeff"
+
 // Detect lists the formats that recognize a text.
 func Detect(c *catalogue.Catalogue, text []byte) []string {
-	head := text[:min(len(text), headSize)]
+	head := bytes.TrimPrefix(text[:min(len(text), headSize)], []byte(mark))
 	var names []string
 	for _, f := range Formats.All(c) {
 		if f.Does.Detect != nil && f.Does.Detect(head) {
@@ -84,7 +89,7 @@ func Load(c *catalogue.Catalogue, path, format string, options catalogue.Values)
 	for _, o := range options {
 		values = values.Set(o.Option, o.Value)
 	}
-	g, err := f.Parse(bytes.TrimPrefix(text, []byte("\ufeff")), values)
+	g, err := f.Parse(bytes.TrimPrefix(text, []byte(mark)), values)
 	if err != nil {
 		return nil, Named(path, err)
 	}

@@ -79,8 +79,10 @@ type End struct {
 type Shape struct {
 	topology.Shape
 
-	HasRate, HasDelay bool
-	Doubt, DelayDoubt string           // why they are missing though something is said of them
+	// What the file states, be it zero: no default takes its place.
+	HasRate, HasDelay, HasJitter, HasLoss, HasReorder, HasDuplicate, HasCorrupt, HasQueue, HasMTU bool
+
+	Doubt, DelayDoubt string           // why rate and delay are missing though something is said of them
 	Range             [2]units.BitRate // the least and the largest rate, where the file states a range
 }
 

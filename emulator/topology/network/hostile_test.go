@@ -54,6 +54,15 @@ func TestIdentitiesStayApart(t *testing.T) {
 // many is a text of so many lines.
 func many(n int, line string) string { return strings.Repeat(line+"\n", n) }
 
+// keys are so many lines of YAML, each with a key of its own behind a margin.
+func keys(n int, margin string) string {
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, "%skey%d: 1\n", margin, i)
+	}
+	return text.String()
+}
+
 // TestFilesThatWouldNeverEnd: each is a few megabytes, and would take minutes or hours where the work grew with the
 // square of what it has.
 func TestFilesThatWouldNeverEnd(t *testing.T) {
@@ -66,6 +75,10 @@ func TestFilesThatWouldNeverEnd(t *testing.T) {
 			"<graph>%s</graph></graphml>", long, many(200_000, `<node id="a"/>`)), "1024 bytes"},
 		"defaults": {"graphml", fmt.Sprintf(`<graphml><key id="d" for="node" attr.name="label"><default>%s</default></key>`+
 			"<graph>%s</graph></graphml>", long, many(200_000, `<node id="a"/>`)), "1024 bytes"},
+		"groups of links": {"netlab", "nodes: [a, b]\nlinks:\n- group: g\n" + keys(200_000, "  ") + "  members:\n" +
+			many(100_000, "  - a-b"), "there are 100000 links"},
+		"LANs of one line": {"netlab", "nodes: [a, b, c]\nlinks: [" + strings.Repeat("[a,b,c],", 100_000) + "]",
+			"there are 100003 nodes"},
 		"links of one name": {"gml", "graph [\nnode [ id 0 ]\nnode [ id 1 ]\n" +
 			many(19_990, `edge [ source 0 target 1 label "x" ]`) + "]\n", "<nil>"},
 	} {

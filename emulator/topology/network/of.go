@@ -37,11 +37,17 @@ func Of(t *topology.Topology) (*Network, error) {
 		o.direct(topology.ID(v))
 	}
 	var errs Errors
+	var varying []string
 	for _, id := range t.Links() {
+		v := &t.Vertices[id]
 		if err := o.link(id); err != nil {
-			errs.Add(fmt.Errorf("the link %s: %w", t.Vertices[id].Name, err))
+			errs.Add(fmt.Errorf("the link %s: %w", v.Name, err))
+		}
+		if slices.ContainsFunc(v.Shape[:], func(s topology.Shape) bool { return s.Trace > 0 || s.Delays > 0 }) {
+			varying = append(varying, v.Name)
 		}
 	}
+	o.into.Without("traces and distributions of delays, for which their means stand,", varying)
 	return &o.into, errs.Join()
 }
 

@@ -26,6 +26,8 @@ func Duration(text string) (time.Duration, error) {
 	plain = spelledOut.Replace(plain)
 	d, err := time.ParseDuration(plain)
 	switch {
+	case zero(text):
+		return 0, nil
 	case err != nil && bare(text):
 		return 0, fmt.Errorf("the time %s has no unit; write it as %sms", Shown(text), strings.TrimSpace(text))
 	case err != nil:
@@ -115,6 +117,12 @@ func Size(text string) (units.ByteSize, error) {
 		return 0, fmt.Errorf("%s is not a size of a queue such as 256KiB, of at least 1514B", Shown(text))
 	}
 	return n, nil
+}
+
+// zero says whether a text is the number 0, which needs no unit: 0, 0.0.
+func zero(text string) bool {
+	x, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	return err == nil && x == 0
 }
 
 // bare says whether a text is a number alone.

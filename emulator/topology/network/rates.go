@@ -3,6 +3,7 @@ package network
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,18 +48,28 @@ var (
 	}
 )
 
-const figure = `(\d+(?:\.\d+)?)`
+const (
+	figure  = `(\d*\.?\d+)`
+	unit    = `(?:([kmgt])(?:(?:bit|pb|b)(?:p?s|/s|/sec)?|ps|/s|/sec)?|(?:bit|b)(?:ps|/s|/sec))\b`
+	several = `(?:(\d+)\s*[x*×]\s*)?`
+)
 
 var (
-	unit = `(?:([kmgt])(?:bit|pb|b)?(?:p?s|/s|/sec)?|(?:bit|b)(?:ps|/s|/sec))`
 	// stated is a rate: 10Gbps, 2.5 Gb/s, 155M, 9600 bit/s; and so many of it: 2x10Gb/s, 4*155Mbps.
-	stated = lazy.Regexp(`\b(?:(\d+)\s*[x*×]\s*)?` + figure + `\s*` + unit + `(?:\b|$)`)
+	stated = lazy.Regexp(`(?:^|[^\pL\pN_.])` + several + figure + `\s*` + unit)
 	// optical is a line of SONET or SDH: OC-192c, OC48, STM-1; carrier one of the older ones, or of Ethernet.
-	optical = lazy.Regexp(`\b(?:(\d+)\s*[x*×]\s*)?(oc|stm)-?(\d+)c?\b`)
-	carrier = lazy.Regexp(`\b(?:(\d+)\s*[x*×]\s*)?(t-?1|t-?3|ds-?1|ds-?3|e-?[1-4]|gige)\b(?:[^/]|$)`)
-	// spread are words and signs of a bound: 10-34 Mb/s, 300M-1Gb/s, <= 10 Mbps.
-	spread = lazy.Regexp(figure + `\s*(?:[kmgt]\w*(?:/s)?)?\s*[-–]\s*` + figure + `\s*[kmgt]|[<>≤≥]` +
-		`|\b(?:below|under|less|up to|over|above|more|at least|at most)\b`)
+	optical = lazy.Regexp(`\b` + several + `(oc|stm)-?(\d+)c?\b`)
+	carrier = lazy.Regexp(`\b` + several + `(t-?1|t-?3|ds-?1|ds-?3|e-?[1-4]|gige)\b`)
+	// manyGigE is Ethernet of so many Gbit/s: 10 GigE.
+	manyGigE = lazy.Regexp(`((?:^|[^\pL\pN_.-]|x)\d[\d.]*)[\s-]*gige\b`)
+	// between is a range: 10-20Gbps, 300M-1Gb/s; bound are words and signs of one: <= 10 Mbps.
+	between = lazy.Regexp(`(?:^|[^\pL\pN_.,-])` + figure + `\s*(?:` + unit + `)?\s*[-–]\s*` + figure + `\s*` + unit)
+	bound   = lazy.Regexp(`[<>≤≥]|\b(?:below|under|less|up to|over|above|more|at least|at most)\b`)
+	// other are quantities that are no rates; name is a word with a number, of which x2 is none.
+	other = lazy.Regexp(`\d*[.,]?\d+\s*(?:(?:[mµμun]?s|min|h|[kmn]?m)\b|%)`)
+	name  = lazy.Regexp(`(?:\pL{2,}|[a-wyz])-?\d[\w./:-]*`)
+	// further is a figure, or what stands instead of a line, in what is left of a label.
+	further = lazy.Regexp(`\pN|#/\w`)
 )
 
 // label is what a link's label states for people, as those of the Internet Topology Zoo do: "10 Gbps", "2x10Gb/s",
@@ -69,35 +80,44 @@ type label struct {
 	doubt string           // why none of the rates stated is the link's
 }
 
-func readLabel(text string) (l label, err error) {
-	lower := strings.ToLower(text)
-	found := figures(lower)
-	if m := between().FindStringSubmatch(lower); m != nil {
-		found = []float64{bits(m[1], m[2], m[4]), bits(m[3], m[4], "")}
-	}
-	if len(found) == 0 {
-		return l, nil
+// readLabel reads a label. Where it has figures besides that of its rate, these may be parts of that: 1,544 Mbps,
+// 10 or 100 Mbps, 10Gbps x 2.
+func readLabel(text string) (l label) {
+	text = manyGigE().ReplaceAllString(strings.ToLower(other().ReplaceAllString(text, " ")), "${1}gbps")
+	var found []float64
+	rest := without(text, between(), " ", func(m []string) {
+		found = append(found, bits(m[1], m[2], m[4]), bits(m[3], m[4], ""))
+	})
+	ranged := len(found) > 0 || bound().MatchString(text)
+	more, rest := figures(rest)
+	if found = append(found, more...); len(found) == 0 {
+		return l
 	}
 	least, err := BitRate(slices.Min(found))
-	if err != nil {
-		return l, err
-	}
-	largest, err := BitRate(slices.Max(found))
+	largest, tooLarge := BitRate(slices.Max(found))
 	switch {
-	case err != nil:
-		return l, err
-	case spread().MatchString(lower):
+	case further().MatchString(name().ReplaceAllString(rest, " ")):
+		l.doubt = "states no rate beyond doubt"
+	case err != nil || tooLarge != nil:
+		l.doubt = "states none from 1 bit/s to 1 Tbps"
+	case ranged:
 		l.doubt, l.bound = "states a range, not a rate", [2]units.BitRate{least, largest}
 	case least != largest:
 		l.doubt = "states several rates"
 	default:
 		l.rate = least
 	}
-	return l, nil
+	return l
 }
 
-// between is a range: 10-20Gbps, 300M-1Gb/s.
-var between = lazy.Regexp(figure + `\s*([kmgt]?)[a-z]*(?:/s)?\s*[-–]\s*` + figure + `\s*([kmgt])`)
+// without hands over what a pattern matches, and puts something else in its place.
+func without(text string, pattern *regexp.Regexp, place string, take func(m []string)) string {
+	const most = 100
+	for _, m := range pattern.FindAllStringSubmatch(text, most) {
+		take(m)
+	}
+	return pattern.ReplaceAllString(text, place)
+}
 
 // bits is a figure in bit/s, with its prefix or, where it has none, with the other's.
 func bits(number, prefix, other string) float64 {
@@ -111,28 +131,25 @@ func bits(number, prefix, other string) float64 {
 	return x * prefixes[prefix]
 }
 
-// figures are the rates that a text in lower case states, in bit/s: figures with a unit or, without one,
-// names of lines.
-func figures(text string) []float64 {
-	const most = 100
-	var all []float64
-	for _, m := range stated().FindAllStringSubmatch(text, most) {
-		all = append(all, times(m[1])*bits(m[2], m[3], ""))
-	}
-	if len(all) > 0 {
-		return all
-	}
-	for _, m := range optical().FindAllStringSubmatch(text, most) {
+// figures are the rates that a text in lower case states, in bit/s: figures with a unit or, without one, names of
+// lines; rest is the text without all of them.
+func figures(text string) (all []float64, rest string) {
+	rest = without(text, stated(), " ", func(m []string) { all = append(all, times(m[1])*bits(m[2], m[3], "")) })
+	var named []float64
+	rest = without(rest, optical(), " ", func(m []string) {
 		base := sonet
 		if m[2] == "stm" {
 			base = sdh
 		}
-		all = append(all, times(m[1])*base*times(m[3]))
+		named = append(named, times(m[1])*base*times(m[3]))
+	})
+	rest = without(rest, carrier(), "#", func(m []string) {
+		named = append(named, times(m[1])*carriers[strings.ReplaceAll(m[2], "-", "")])
+	})
+	if len(all) == 0 {
+		all = named
 	}
-	for _, m := range carrier().FindAllStringSubmatch(text, most) {
-		all = append(all, times(m[1])*carriers[strings.ReplaceAll(m[2], "-", "")])
-	}
-	return all
+	return all, rest
 }
 
 // times is a whole number in front of a rate; 1: there is none.

@@ -195,33 +195,46 @@ func (r *resolver) fill(j *Joint, l *Link, s *Shape, d int) error {
 	}
 	if !s.HasRate && def.HasRate {
 		s.Rate, s.HasRate = def.Rate, true
-		j.Notes = append(j.Notes, "rate: the default")
+		j.Notes = append(j.Notes, "rate: the default"+after(", as ", s.Doubt))
 	}
-	if !s.HasRate && !r.graph.Unshaped {
-		return fmt.Errorf("%s; give a default, as with defaults: {rate: 1Gbps}", missing("rate", s.Doubt))
+	if !s.HasRate && (s.Doubt != "" || !r.graph.Unshaped) {
+		return fmt.Errorf("it has no rate%s; give a default, as with defaults: {rate: 1Gbps}", after(": ", s.Doubt))
 	}
-	if !s.HasDelay {
+	if !s.HasDelay && s.DelayDoubt == "" {
 		s.HasDelay = r.derive(j, l, s)
 	}
 	if !s.HasDelay && def.HasDelay {
 		s.Delay, s.HasDelay = def.Delay, true
-		j.Notes = append(j.Notes, "delay: the default")
+		j.Notes = append(j.Notes, "delay: the default"+after(", as ", s.DelayDoubt))
 	}
-	if !s.HasDelay && !r.graph.Unshaped {
-		return fmt.Errorf("%s, and not both of its ends have a place; give a default, as with defaults: {delay: 1ms}",
-			missing("delay", s.DelayDoubt))
+	if !s.HasDelay && (s.DelayDoubt != "" || !r.graph.Unshaped) {
+		return fmt.Errorf("it has no delay%s; give a default, as with defaults: {delay: 1ms}",
+			cmp.Or(after(": ", s.DelayDoubt), ", and not both of its ends have a place"))
 	}
-	s.Jitter, s.Queue = cmp.Or(s.Jitter, def.Jitter), cmp.Or(s.Queue, def.Queue)
-	s.Loss, s.Reorder = cmp.Or(s.Loss, def.Loss), cmp.Or(s.Reorder, def.Reorder)
-	s.Duplicate, s.Corrupt = cmp.Or(s.Duplicate, def.Duplicate), cmp.Or(s.Corrupt, def.Corrupt)
+	standIn(j, "jitter", s.HasJitter, &s.Jitter, def.Jitter)
+	standIn(j, "loss", s.HasLoss, &s.Loss, def.Loss)
+	standIn(j, "reorder", s.HasReorder, &s.Reorder, def.Reorder)
+	standIn(j, "duplicate", s.HasDuplicate, &s.Duplicate, def.Duplicate)
+	standIn(j, "corrupt", s.HasCorrupt, &s.Corrupt, def.Corrupt)
+	standIn(j, "queue", s.HasQueue, &s.Queue, def.Queue)
+	standIn(j, "mtu", s.HasMTU, &s.MTU, def.MTU)
 	return nil
 }
 
-func missing(what, doubt string) string {
-	if doubt != "" {
-		return "it has no " + what + ": " + doubt
+// standIn puts a default, where there is one, in the place of what the file does not state.
+func standIn[T comparable](j *Joint, name string, has bool, into *T, standard T) {
+	if none := *new(T); !has && standard != none {
+		*into = standard
+		j.Notes = append(j.Notes, name+": the default")
 	}
-	return "it has no " + what
+}
+
+// after is a reason behind a conjunction, where there is one.
+func after(conjunction, reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return conjunction + reason
 }
 
 // derive makes the delay of a cable of the places of its ends: light's in a fibre along the great circle.

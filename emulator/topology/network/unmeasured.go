@@ -32,7 +32,7 @@ func (r *resolver) complete() error {
 			missing, pairs)
 		return nil
 	case r.options.Unmeasured == EstimateUnmeasured:
-		return fmt.Errorf("%d hosts have %d pairs, and a scenario has %d links at most; name fewer hosts with only",
+		return fmt.Errorf("%d hosts have %d pairs, and a scenario has %d links at most; name fewer hosts in only",
 			n, pairs, MaxLinks)
 	}
 	with := make([]int, n)
@@ -42,9 +42,10 @@ func (r *resolver) complete() error {
 		}
 	}
 	fewest := slices.Index(with, slices.Min(with))
-	return Failf(r.network.Nodes[fewest].Line, "%d of %d pairs of hosts have no round-trip time (%s has one with %d of %d "+
-		"others), and hosts do not forward; name some that have one with each other with only, or estimate the rest by way "+
-		"of others, as with unmeasured: estimate", missing, pairs, r.network.Nodes[fewest].Name, with[fewest], n-1)
+	m := &r.network.Nodes[fewest]
+	return Failf(m.Line, "%d of %d pairs of hosts have no round-trip time (%s has one with %d of %d others), and hosts "+
+		"do not forward; name in only some of which each two have one, or estimate the rest by way of others, as with "+
+		"unmeasured: estimate", missing, pairs, m.Name, with[fewest], n-1)
 }
 
 // way is the shortest between two hosts.

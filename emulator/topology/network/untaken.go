@@ -126,3 +126,10 @@ func Listed(texts []string) string {
 	}
 	return all
 }
+
+// Without notes of which nodes or links, if any, something cannot be written.
+func (n *Network) Without(what string, names []string) {
+	if len(names) > 0 {
+		n.Notes = append(n.Notes, "not written: "+what+" of "+Listed(names))
+	}
+}

@@ -77,6 +77,17 @@ links:
 </edge><edge source="a" target="m"><data key="rate">1Mbps</data></edge></graph></graphml>`,
 		[]string{`nodes: "Country" (line 2)`, `media: "colour" (line 3)`, `links: "LinkNote" (line 4)`,
 			`links to media: "rate" (line 5)`}},
+	{"graphml", `<graphml><desc>x</desc><key id="d" for="node" attr.name="Owner"/>
+<graph><desc>x</desc>
+<node id="a" colour="red"><desc/><data key="d"><x/></data><port name="p"/></node>
+<node id="b"><data key="kind">pop</data></node>
+<edge source="a" target="b" weight="3"><data key="rate">1Mbps</data><data key="delay">1ms</data><y/></edge>
+</graph>
+<graph><node id="q"/></graph></graphml>`,
+		[]string{`the file: "further graph" (line 7), "desc" (line 1)`, `the graph: "desc" (line 2)`,
+			`nodes: "colour" (line 3), "desc" (line 3), "Owner" (line 3), "kind pop" (line 4)`,
+			`links: "weight" (line 5), "y" (line 5)`}},
+	{"gml", "graph [\nnode [ id 1 ]\n]\ngraph [\nnode [ id 2 ]\n]\n", []string{`the file: "further graph" (line 4)`}},
 	{"gml", "graph [\nnode [ id 1 label \"a\" graphics [ x 1 ] ]\nnode [ id 2 ]\n" +
 		"edge [ source 1 target 2 rate \"1Mbps\" delay \"1ms\" value 3 ]\n]\n",
 		[]string{`nodes: "graphics" (line 2)`, `links: "value" (line 4)`}},

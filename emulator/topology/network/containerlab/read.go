@@ -18,7 +18,7 @@ func Section() catalogue.Section {
 		Description: catalogue.Description{
 			Name: "containerlab", About: "a topology file of containerlab", Brief: "containerlab's YAML",
 		},
-		Does: network.Format{Detect: Detect, Parse: Parse, Write: Write},
+		Does: network.Format{Detect: Detect, Parse: Parse, Write: Write, Routes: true},
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"testbed/emulator/internal/printable"
 	"testbed/emulator/topology"
 	"testbed/emulator/topology/network"
 )
@@ -43,7 +44,7 @@ func Write(w io.Writer, n *network.Network) error {
 			errs = append(errs, lab.link(n, i, back))
 		}
 	}
-	lab.comments()
+	lab.comments(n.Notes)
 	return errors.Join(append(errs, lab.Flush())...)
 }
 
@@ -269,11 +270,12 @@ func gateway(n *network.Network, m *network.Made, r network.RouteTo) (netip.Addr
 
 // comments writes what the lab does not do by itself: routes, what media do, and the commands. Bridges are no
 // containers, and what leaves by their interfaces has none.
-func (w *lab) comments() {
+func (w *lab) comments(notes []string) {
 	for _, part := range []struct {
 		head  string
 		lines []string
 	}{
+		{"What this file does not say:", notes},
 		{"Routes, for which the addresses that the lab gives have to be known:", w.untold},
 		{"What stations of media share, which bridges do not have:", w.unshaped},
 		{"What hosts' interfaces do to packets, once the lab is deployed (rates in kbit/s):", w.commands},
@@ -282,7 +284,7 @@ func (w *lab) comments() {
 			w.printf("# %s\n", part.head)
 		}
 		for _, line := range part.lines {
-			w.printf("#   %s\n", line)
+			w.printf("#   %s\n", printable.Line(line))
 		}
 	}
 }

@@ -23,7 +23,7 @@ func Section() catalogue.Section {
 	})
 }
 
-var begin = lazy.Regexp(`(?m)^\s*graph\s*\[`)
+var begin = lazy.Regexp(`(?:^|\s)graph\s*\[`)
 
 // Detect says whether a file begins as GML does.
 func Detect(head []byte) bool { return begin().Match(head) && strings.Contains(string(head), "node") }
@@ -40,14 +40,19 @@ func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
 	}
 	b, errs := network.Builder{}, network.Errors{}
 	directed := graph.Get("directed").String() == "1"
+	for _, member := range root.Keys {
+		if member.Name == "graph" && member.Value != graph {
+			b.Untaken.Add(network.File, network.Further, member.Line)
+		}
+	}
 	for _, member := range graph.Keys {
-		if member.Name == "node" && member.Value.Is(tree.Map) {
+		if member.Name == "node" {
 			id := member.Value.Get("id")
 			errs.Add(b.Node(attributes(member.Value), network.Identity(id.String(), false), member.Line))
 		}
 	}
 	for _, member := range graph.Keys {
-		if member.Name == "edge" && member.Value.Is(tree.Map) {
+		if member.Name == "edge" {
 			v := member.Value
 			ends := [2]string{network.Identity(v.Get("source").String(), false),
 				network.Identity(v.Get("target").String(), false)}
@@ -94,11 +99,9 @@ func (l *lexer) next() (token, error) {
 			l.at++
 		case c == ' ' || c == '\t' || c == '\r':
 			l.at++
-		case c == '#' && (l.at == 0 || l.text[l.at-1] == '\n'):
-			if end := strings.IndexByte(l.text[l.at:], '\n'); end >= 0 {
-				l.at += end
-			} else {
-				l.at = len(l.text)
+		case c == '#': // a comment, until its line ends
+			for l.at < len(l.text) && !strings.ContainsRune("\r\n", rune(l.text[l.at])) {
+				l.at++
 			}
 		case c == '[' || c == ']':
 			l.at++

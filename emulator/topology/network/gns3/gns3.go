@@ -114,16 +114,20 @@ func filters(l *network.Link, s *network.Shape, v *tree.Value, untaken *network.
 		var wrong error
 		switch f.Name {
 		case "frequency_drop":
+			s.HasLoss = true
 			cut, wrong = frequency(l, s, arguments[0])
 		case "packet_loss":
+			s.HasLoss = true
 			s.Loss, wrong = combined(s.Loss, arguments[0])
 		case "delay":
 			s.Delay, wrong = network.Milliseconds(arguments[0])
 			s.HasDelay = true
 			if len(arguments) > 1 && wrong == nil {
+				s.HasJitter = true
 				s.Jitter, wrong = network.Milliseconds(arguments[1])
 			}
 		case "corrupt":
+			s.HasCorrupt = true
 			s.Corrupt, wrong = network.Percent(arguments[0])
 		default:
 			l.Notes = append(l.Notes, "not kept: the filter "+network.Shown(f.Name))

@@ -129,6 +129,12 @@ func TestRefused(t *testing.T) {
 		{"graphml", g("<node id='a'/>\n<node id='a'/>"), `line 3: the node "a" is given twice, in line 2 first`},
 		{"graphml", g("<node id='a'/>\n<edge source='a' target='b'/>"), `line 3: there is no node "b"`},
 		{"graphml", g("<hyperedge/>"), "line 2: a hyperedge"},
+		{"graphml", g("<node id='a'><graph><node id='b'/></graph></node>"), "line 2: the graph inside of node \"a\" is not " +
+			"read; take its nodes out"},
+		{"graphml", g("<node id='a'/>\n<edge source='a' target='a' directed='no'/>"), "line 3: directed"},
+		{"graphml", g("<node id='a'><data key='cpu'>2048</data></node>"), "line 2: cpu"},
+		{"gml", "graph [\nnode [ id 1 cpu 0 ] ]", "line 2: cpu"},
+		{"gml", "graph [\nnode 1 ]", "line 2: a node has no ID"},
 		{"gml", "graph [\nnode [\nid 1\n", "line 2: the bracket"},
 		{"gml", "graph [ ] ]", "never opened"},
 		{"gml", "graph [\nnode [ label \"x ] ]", "has no end"},
@@ -146,6 +152,50 @@ func TestRefused(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s %.60q: %v, want %q", c.format, c.text, err, c.want)
 		}
+	}
+}
+
+// What yEd draws is what its file says: names and rates are labels of drawings, and links without arrows, or with two,
+// are of both directions.
+func TestDrawings(t *testing.T) {
+	const text = `<graphml xmlns:y="http://www.yworks.com/xml/graphml">
+<key for="node" id="d1" yfiles.type="nodegraphics"/><key for="edge" id="d2" yfiles.type="edgegraphics"/>
+<key for="node" id="d3" attr.name="label"/>
+<graph edgedefault="directed">
+<node id="n0"><data key="d1"><y:ShapeNode><y:Geometry/><y:NodeLabel> Berlin </y:NodeLabel></y:ShapeNode></data></node>
+<node id="n1"><data key="d1"><y:GroupNode><y:State/><y:NodeLabel/><y:NodeLabel>Paris</y:NodeLabel></y:GroupNode></data>
+</node>
+<node id="n2"><data key="d1"><y:ShapeNode><y:NodeLabel>box</y:NodeLabel></y:ShapeNode></data>
+<data key="d3">Rom</data></node>
+<edge source="n0" target="n1"><data key="d2"><y:PolyLineEdge><y:Arrows source="none" target="none"/>
+<y:EdgeLabel>100Mbps</y:EdgeLabel></y:PolyLineEdge></data></edge>
+<edge source="n1" target="n2"><data key="d2"><y:PolyLineEdge><y:Arrows source="none" target="standard"/>
+<y:EdgeLabel>2 Gb/s</y:EdgeLabel><y:EdgeLabel>cable</y:EdgeLabel></y:PolyLineEdge></data></edge>
+<edge source="n2" target="n0" sourceport="p" targetport="q" directed="0"><data key="d2"><y:PolyLineEdge/></data></edge>
+<edge source="n2" target="n1" directed="1"/>
+</graph></graphml>`
+	const want = `switch Berlin
+switch Paris
+switch Rom
+host Berlin-h1 host
+host Paris-h1 host
+host Rom-h1 host
+duplex Berlin-Paris: Berlin Paris 100Mbps
+uplink Paris-Rom: Paris Rom 2Gbps
+duplex Rom-Berlin: Rom/p Berlin/q 1Gbps
+uplink Rom-Paris: Rom Paris 1Gbps
+duplex Berlin-h1-Berlin: Berlin-h1 Berlin -
+duplex Paris-h1-Paris: Paris-h1 Paris -
+duplex Rom-h1-Rom: Rom-h1 Rom -
+`
+	made := networktest.Made(t, formats["graphml"], nil, text, networktest.Options())
+	if got := networktest.Render(made); got != want {
+		t.Errorf("%s, want\n%s", got, want)
+	}
+	notes := strings.Join(made.Notes, "\n")
+	if !strings.Contains(notes, `of nodes: "NodeLabel" (line 8)`) ||
+		!strings.Contains(notes, `of links: "EdgeLabel" (line 13)`) {
+		t.Error(notes)
 	}
 }
 

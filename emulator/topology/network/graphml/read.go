@@ -3,19 +3,22 @@
 package graphml
 
 import (
-	"bytes"
 	"cmp"
+	"strconv"
 	"strings"
 
 	"testbed/emulator/catalogue"
+	"testbed/emulator/internal/lazy"
 	"testbed/emulator/topology/network"
 	"testbed/emulator/topology/network/tree"
 )
 
-// Detect says whether a file begins as GraphML does.
-func Detect(head []byte) bool { return bytes.Contains(head, []byte("<graphml")) }
+var begin = lazy.Regexp(`<([\w.-]+:)?graphml\b`)
 
-// Parse reads the first graph of a document. Hyperedges, ports and graphs in nodes are errors.
+// Detect says whether a file begins as GraphML does.
+func Detect(head []byte) bool { return begin().Match(head) }
+
+// Parse reads the first graph of a document, with the labels that yEd draws. Hyperedges and graphs in nodes are errors.
 func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
 	root, err := tree.XML(text)
 	if err != nil {
@@ -29,6 +32,11 @@ func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
 	for _, k := range root.All("key") {
 		p.key(k)
 	}
+	for _, further := range root.All("graph")[1:] {
+		p.graph.Untaken.Add(network.File, network.Further, further.Line)
+	}
+	p.graph.Untaken.Children(network.File, root, "key", "data", "graph")
+	p.graph.Untaken.Children("the graph", graph, "data", "node", "edge", "hyperedge")
 	about := p.attributes(graph, "graph")
 	name := cmp.Or(about.Text("Network"), about.Text("name"), graph.Attrs["id"])
 	directed := graph.Attrs["edgedefault"] == "directed"
@@ -49,6 +57,7 @@ func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
 // key is what a data element's key stands for.
 type key struct {
 	name, element, standard string
+	drawn                   bool // data are yEd's drawings
 	line                    int
 }
 
@@ -67,7 +76,8 @@ const (
 )
 
 func (p *parser) key(e *tree.Element) {
-	k := &key{line: e.Line, name: cmp.Or(e.Attrs["attr.name"], e.Attrs["id"]), element: cmp.Or(e.Attrs["for"], "all")}
+	k := &key{line: e.Line, name: cmp.Or(e.Attrs["attr.name"], e.Attrs["id"]), element: cmp.Or(e.Attrs["for"], "all"),
+		drawn: strings.HasSuffix(e.Attrs["yfiles.type"], "graphics")}
 	if d := e.First("default"); d != nil {
 		k.standard = strings.TrimSpace(d.Text)
 	}
@@ -98,29 +108,74 @@ func (p *parser) attributes(e *tree.Element, kind string) network.Attributes {
 			}
 		}
 	}
+	var drawn []*tree.Element
 	for _, d := range e.All("data") {
 		name := d.Attrs["key"]
-		if k, known := p.keys[name]; known {
+		k, known := p.keys[name]
+		if known {
 			name = k.name
 		}
-		a.Set(name, d.Text, d.Line)
+		switch {
+		case len(d.Children) == 0:
+			a.Set(name, d.Text, d.Line)
+		case known && k.drawn:
+			drawn = append(drawn, d)
+		default:
+			a[strings.ToLower(name)] = network.Attribute{Name: name, Line: d.Line, Other: true}
+		}
+	}
+	for _, d := range drawn {
+		each(d, func(e *tree.Element) {
+			switch label := e.Name == "NodeLabel" || e.Name == "EdgeLabel"; {
+			case label && a.Text("label") == "":
+				a.Set("label", e.Text, e.Line)
+			case label: // one besides, of which it is told that nobody reads it
+				a.Set(e.Name, e.Text, e.Line)
+			}
+		})
 	}
 	return a
+}
+
+// each visits all elements inside of one.
+func each(of *tree.Element, visit func(e *tree.Element)) {
+	for _, e := range of.Children {
+		visit(e)
+		each(e, visit)
+	}
 }
 
 func (p *parser) node(e *tree.Element) {
 	a := p.attributes(e, "node")
 	if e.First("graph") != nil {
-		p.errs.Add(network.Failf(e.Line, "the graph inside of node %s is not read", network.Shown(e.Attrs["id"])))
+		p.errs.Add(network.Failf(e.Line, "the graph inside of node %s is not read; take its nodes out of it, as yEd's "+
+			"Ungroup does", network.Shown(e.Attrs["id"])))
 		return
 	}
+	p.graph.Untaken.Attrs(network.Nodes, e, "id")
+	p.graph.Untaken.Children(network.Nodes, e, "data", "port")
 	p.errs.Add(p.graph.Node(a, e.Attrs["id"], e.Line))
 }
 
 func (p *parser) edge(e *tree.Element, directed bool) {
+	each(e, func(drawn *tree.Element) { // yEd's edges are directed all, and drawn with an arrow or without
+		if drawn.Name == "Arrows" && (drawn.Attrs["source"] == "none") == (drawn.Attrs["target"] == "none") {
+			directed = false
+		}
+	})
 	if d := e.Attrs["directed"]; d != "" {
-		directed = d == "true"
+		var err error
+		if directed, err = strconv.ParseBool(d); err != nil {
+			p.errs.Add(network.Failf(e.Line, "directed is %s; write true or false", network.Shown(d)))
+		}
 	}
-	ends := [2]string{e.Attrs["source"], e.Attrs["target"]}
-	p.errs.Add(p.graph.Edge(p.attributes(e, "edge"), ends, directed, e.Line))
+	p.graph.Untaken.Attrs(network.Links, e, "id", "source", "target", "directed", "sourceport", "targetport")
+	p.graph.Untaken.Children(network.Links, e, "data")
+	a := p.attributes(e, "edge")
+	for _, end := range []string{"source", "target"} {
+		if port := e.Attrs[end+"port"]; port != "" {
+			a.Set(end+"_port", port, e.Line)
+		}
+	}
+	p.errs.Add(p.graph.Edge(a, [2]string{e.Attrs["source"], e.Attrs["target"]}, directed, e.Line))
 }

@@ -16,6 +16,9 @@ import (
 func Write(w io.Writer, n *network.Network) error {
 	out := &writer{Writer: bufio.NewWriter(w)}
 	out.printf("%s<graphml xmlns=\"http://graphml.graphdrawing.org/xmlns\">\n", xml.Header)
+	if len(n.Notes) > 0 {
+		out.printf("  <desc>%s</desc>\n", escaped(strings.Join(n.Notes, "; ")))
+	}
 	out.keys(n)
 	out.printf("  <graph id=%s edgedefault=\"undirected\">\n", quoted(n.Name))
 	for i := range n.Nodes {

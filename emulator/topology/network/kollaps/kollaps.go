@@ -113,25 +113,22 @@ func (p *parser) link(e *tree.Element) error {
 	l := network.Link{Line: e.Line}
 	var s network.Shape
 	var errs network.Errors
-	read := func(name string, parse func(text string) error) {
+	read := func(name string, has *bool, parse func(text string) error) {
 		if text := strings.TrimSpace(e.Attrs[name]); text != "" {
+			*has = true
 			if err := parse(text); err != nil {
 				errs.Add(network.Failf(e.Line, "%s: %w", name, err))
 			}
 		}
 	}
-	read("latency", func(text string) (err error) {
-		s.Delay, err = network.Milliseconds(text)
-		s.HasDelay = true
-		return err
-	})
-	read("jitter", func(text string) (err error) {
+	read("latency", &s.HasDelay, network.Quantity(&s.Delay, network.Milliseconds))
+	read("jitter", &s.HasJitter, func(text string) (err error) {
 		if s.Jitter, err = network.Milliseconds(text); s.Jitter > 0 {
 			l.Notes = append(l.Notes, "jitter: a standard deviation in Kollaps, bounds here")
 		}
 		return err
 	})
-	read("drop", func(text string) error {
+	read("drop", &s.HasLoss, func(text string) error {
 		x, err := network.Number(text)
 		if err == nil {
 			s.Loss, err = network.Share(x)
@@ -140,11 +137,7 @@ func (p *parser) link(e *tree.Element) error {
 	})
 	l.Both(s)
 	rate := func(name string, d int) {
-		read(name, func(text string) (err error) {
-			l.Shape[d].Rate, err = network.Rate(text)
-			l.Shape[d].HasRate = true
-			return err
-		})
+		read(name, &l.Shape[d].HasRate, network.Quantity(&l.Shape[d].Rate, network.Rate))
 	}
 	rate("upload", 0)
 	rate("download", 1)

@@ -68,30 +68,26 @@ func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
 // loss in percent, max_queue_size in packets.
 func shape(l *network.Link, opts *tree.Value) error {
 	var s network.Shape
-	read := func(name string, parse func(text string) error) error {
+	read := func(name string, has *bool, parse func(text string) error) error {
 		v := opts.Get(name)
 		if v.String() == "" {
 			return nil
 		}
+		*has = true
 		if err := parse(v.Text); err != nil {
 			return network.Failf(v.Line, "%s: %w", name, err)
 		}
 		return nil
 	}
 	var errs network.Errors
-	errs.Add(read("bw", func(text string) (err error) {
+	errs.Add(read("bw", &s.HasRate, func(text string) (err error) {
 		s.Rate, err = network.RateIn(text, 1e6)
-		s.HasRate = true
 		return err
 	}))
-	errs.Add(read("delay", func(text string) (err error) {
-		s.Delay, err = network.Duration(text)
-		s.HasDelay = true
-		return err
-	}))
-	errs.Add(read("jitter", func(text string) (err error) { s.Jitter, err = network.Duration(text); return err }))
-	errs.Add(read("loss", func(text string) (err error) { s.Loss, err = network.Percent(text); return err }))
-	errs.Add(read("max_queue_size", func(text string) (err error) {
+	errs.Add(read("delay", &s.HasDelay, network.Quantity(&s.Delay, network.Duration)))
+	errs.Add(read("jitter", &s.HasJitter, network.Quantity(&s.Jitter, network.Duration)))
+	errs.Add(read("loss", &s.HasLoss, network.Quantity(&s.Loss, network.Percent)))
+	errs.Add(read("max_queue_size", &s.HasQueue, func(text string) (err error) {
 		s.Queue, err = network.Packets(text)
 		l.Notes = append(l.Notes, network.QueueNote(text))
 		return err

@@ -61,7 +61,7 @@ func Parse(text []byte, _ catalogue.Values) (*network.Graph, error) {
 		v.Line = k.Line
 		p.node(k.Name, v, device)
 	}
-	p.links(root.Get("links"), 0)
+	p.links(root.Get("links"))
 	p.untaken.Keys("the lab", root, "name", "nodes", "links", "defaults", "defaults.device")
 	p.untaken.Keys("the lab's defaults", root.Get("defaults"), "device")
 	p.graph.Notes = append(p.graph.Notes, p.untaken.Notes()...)
@@ -89,15 +89,15 @@ func (p *parser) node(name string, v *tree.Value, device string) {
 }
 
 // links reads a list of links, or a mapping of such lists.
-func (p *parser) links(v *tree.Value, depth int) {
-	if v == nil || depth > 8 {
+func (p *parser) links(v *tree.Value) {
+	if v == nil {
 		return
 	}
 	for _, item := range v.Items {
-		p.link(item)
+		p.link(item, "", network.Shape{})
 	}
 	for _, k := range v.Keys {
-		p.links(k.Value, depth+1)
+		p.links(k.Value)
 	}
 }
 
@@ -109,8 +109,19 @@ type side struct {
 	at   *tree.Value // in which tc.delay and so on may stand
 }
 
-// link reads one link: a-b, [a, b], {a: {}, b: {}, tc: {}} or {interfaces: [...], tc: {}}.
-func (p *parser) link(v *tree.Value) {
+// link reads one link, a-b, [a, b], {a: {}, b: {}, tc: {}} or {interfaces: [...], tc: {}}, or a group of them,
+// {group: g, members: [...], tc: {}}. What a group says, its kind of links and their shape, is what its members begin
+// with.
+func (p *parser) link(v *tree.Value, kind string, shape network.Shape) {
+	kind = cmp.Or(v.Get("type").String(), kind)
+	p.errs.Add(impair(&shape, v.Get("tc"), v))
+	if members := v.Get("members"); members.Is(tree.List) {
+		p.untakenOf("groups of links", v, "group", "members", "type")
+		for _, m := range members.Items {
+			p.link(m, kind, shape)
+		}
+		return
+	}
 	var sides []side
 	switch {
 	case v.Is(tree.Scalar):
@@ -130,9 +141,14 @@ func (p *parser) link(v *tree.Value) {
 		}
 		known := []string{"interfaces", "type", "name", "bridge"}
 		for _, k := range v.Keys {
-			if p.known[k.Name] && list == nil {
+			switch end := k.Value; {
+			case list != nil:
+			case p.known[k.Name]:
 				known = append(known, k.Name)
-				sides = append(sides, side{node: k.Name, port: k.Value.Get("ifname").String(), tc: k.Value.Get("tc"), at: k.Value})
+				sides = append(sides, side{node: k.Name, port: end.Get("ifname").String(), tc: end.Get("tc"), at: end})
+			case end.Is(tree.Null) || end.Get("ifname") != nil || end.Get("tc") != nil: // no attribute of links
+				p.errs.Add(network.Failf(k.Line, "there is no node %s; declare it in nodes or, if it is an attribute, give it "+
+					"a value", network.Shown(k.Name)))
 			}
 		}
 		p.untakenOf(network.Links, v, known...)
@@ -142,11 +158,10 @@ func (p *parser) link(v *tree.Value) {
 		if s.at != nil {
 			p.untakenOf("links' ends", s.at, "node", "ifname")
 		}
-		for _, level := range []struct{ tc, at *tree.Value }{{v.Get("tc"), v}, {s.tc, s.at}} {
-			p.errs.Add(impair(&shapes[i], level.tc, level.at))
-		}
+		shapes[i] = shape
+		p.errs.Add(impair(&shapes[i], s.tc, s.at))
 	}
-	p.connect(v, sides, shapes)
+	p.connect(v, kind, sides, shapes)
 }
 
 // untakenOf tells of the keys of a link, or of one of its ends, that are not read; known are those that are beside tc.
@@ -191,21 +206,25 @@ func (p *parser) split(text string) []string {
 	return names
 }
 
-// connect adds a link of two nodes or, of one or several, a bridge with a link to each.
-func (p *parser) connect(v *tree.Value, sides []side, shapes []network.Shape) {
-	if len(sides) == 2 && v.Get("type").String() != "lan" {
+// connect adds a link of two nodes or, of a LAN or of several, a bridge with a link to each.
+func (p *parser) connect(v *tree.Value, kind string, sides []side, shapes []network.Shape) {
+	if len(sides) == 2 && kind != "lan" {
 		p.graph.Links = append(p.graph.Links, network.Link{Line: v.Line, Name: v.Get("name").String(),
 			Ends:  []network.End{{Node: sides[0].node, Port: sides[0].port}, {Node: sides[1].node, Port: sides[1].port}},
 			Shape: [2]network.Shape{shapes[0], shapes[1]}})
 		return
 	}
-	if len(sides) < 2 {
+	switch {
+	case len(sides) == 0 || len(sides) == 1 && !p.known[sides[0].node]:
+		p.errs.Add(network.Failf(v.Line, "the link names no node that is declared; name those that it connects"))
+		return
+	case len(sides) == 1:
 		p.graph.Notes = append(p.graph.Notes, "left out: the link of line "+strconv.Itoa(v.Line)+", a stub")
 		return
 	}
 	bridge := cmp.Or(v.Get("bridge").String(), "lan-line-"+strconv.Itoa(v.Line))
 	for p.known[bridge] {
-		bridge += "-lan"
+		bridge += "-" + strconv.Itoa(len(p.graph.Nodes))
 	}
 	p.node(bridge, &tree.Value{Line: v.Line}, "")
 	for i, s := range sides {
@@ -218,7 +237,7 @@ func (p *parser) connect(v *tree.Value, sides []side, shapes []network.Shape) {
 // kbit/s. Its keys may stand in a mapping, or each alone as tc.delay.
 func impair(s *network.Shape, tc, at *tree.Value) error {
 	var errs network.Errors
-	read := func(name string, parse func(text string) error) {
+	read := func(name string, has *bool, parse func(text string) error) {
 		v := tc.Get(name)
 		if v == nil {
 			v = at.Get("tc." + name)
@@ -226,23 +245,19 @@ func impair(s *network.Shape, tc, at *tree.Value) error {
 		if v.String() == "" {
 			return
 		}
+		*has = true
 		if err := parse(v.Text); err != nil {
 			errs.Add(network.Failf(v.Line, "tc.%s: %w", name, err))
 		}
 	}
-	read("delay", func(text string) (err error) {
-		s.Delay, err = network.Milliseconds(text)
-		s.HasDelay = true
-		return err
-	})
-	read("jitter", func(text string) (err error) { s.Jitter, err = network.Milliseconds(text); return err })
-	read("loss", func(text string) (err error) { s.Loss, err = network.Percent(text); return err })
-	read("corrupt", func(text string) (err error) { s.Corrupt, err = network.Percent(text); return err })
-	read("duplicate", func(text string) (err error) { s.Duplicate, err = network.Percent(text); return err })
-	read("reorder", func(text string) (err error) { s.Reorder, err = network.Percent(text); return err })
-	read("rate", func(text string) (err error) {
+	read("delay", &s.HasDelay, network.Quantity(&s.Delay, network.Milliseconds))
+	read("jitter", &s.HasJitter, network.Quantity(&s.Jitter, network.Milliseconds))
+	read("loss", &s.HasLoss, network.Quantity(&s.Loss, network.Percent))
+	read("corrupt", &s.HasCorrupt, network.Quantity(&s.Corrupt, network.Percent))
+	read("duplicate", &s.HasDuplicate, network.Quantity(&s.Duplicate, network.Percent))
+	read("reorder", &s.HasReorder, network.Quantity(&s.Reorder, network.Percent))
+	read("rate", &s.HasRate, func(text string) (err error) {
 		s.Rate, err = network.RateIn(text, units.Kbps)
-		s.HasRate = true
 		return err
 	})
 	return errs.Join()

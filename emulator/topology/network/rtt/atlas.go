@@ -12,8 +12,8 @@ import (
 )
 
 // Atlas reads results of ping measurements of RIPE Atlas: a JSON array, or one object a line. Hosts are probes
-// (probe-1) and targets by name or address; a target with the address of a probe is that probe. The time is the least of
-// a result, and of several of a pair.
+// (probe-1) and targets by name or address; a target with the address of a probe is that probe. The time is the least
+// of a result, and of several of a pair.
 func Atlas(text []byte, _ catalogue.Values) (*network.Graph, error) {
 	all, err := tree.JSONs(text)
 	if err != nil {
