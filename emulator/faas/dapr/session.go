@@ -97,8 +97,8 @@ func (s *Session) reading(conn *http.ResponseController, is bool) {
 	s.mu.Unlock()
 }
 
-// Close ends the session, once changes under way are done, and the reading of requests' bodies. It returns the spaces as
-// they are then, in the order of NewSession. Requests that come later are refused. The memory of what was written is
+// Close ends the session, once changes under way are done, and the reading of requests' bodies. It returns the spaces
+// as they are then, in the order of NewSession. Requests that come later are refused. The memory of what was written is
 // given back, for the caller makes blobs of it now, but for what the spaces take beside these: that is until Free.
 func (s *Session) Close() []*keyspace.Space {
 	s.mu.Lock()
