@@ -70,8 +70,7 @@ func program(t *testing.T, how string) *function.Program {
 	}
 }
 
-// groups is where instances have their control groups, which no testbed can be called; `scripts/leftovers remove` knows
-// it.
+// groups is where instances have their control groups. No testbed is called so; `scripts/leftovers remove` knows it.
 func groups() string { return fmt.Sprintf("test~%d", os.Getpid()) }
 
 // each runs a test with a launcher that confines and one that cannot.
