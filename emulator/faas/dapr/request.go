@@ -178,9 +178,9 @@ func (s *Session) body(w http.ResponseWriter, r *http.Request, v any) (give func
 		return func() {}, tooLong
 	}
 	conn := http.NewResponseController(w)
-	s.reads(conn)
+	s.reading(conn, true)
 	text, give, err := s.read(r)
-	s.hasRead(conn)
+	s.reading(conn, false)
 	if err == nil && int64(len(text)) > s.limit {
 		err = errLong
 	}
@@ -191,7 +191,7 @@ func (s *Session) body(w http.ResponseWriter, r *http.Request, v any) (give func
 	case errors.Is(err, errMemory):
 		w.Header().Set("Connection", "close")
 		return give, &failure{http.StatusRequestEntityTooLarge, codeMalformed, err.Error()}
-	case err != nil && s.open() != nil:
+	case err != nil && s.closed.Load():
 		w.Header().Set("Connection", "close")
 		return give, &failure{http.StatusConflict, codeNoInvocation, errClosed.Error()}
 	case err != nil:
@@ -224,9 +224,9 @@ type untilClose struct {
 }
 
 // Read implements io.Reader.
-func (u untilClose) Read(b []byte) (int, error) {
-	if err := u.session.open(); err != nil {
-		return 0, err
+func (u *untilClose) Read(b []byte) (int, error) {
+	if u.session.closed.Load() {
+		return 0, errClosed
 	}
 	return u.Reader.Read(b)
 }
@@ -247,7 +247,7 @@ func (s *Session) read(r *http.Request) (text []byte, give func(), err error) {
 		taken = 2 * size
 		text = append(make([]byte, 0, size), text...)
 		at := len(text)
-		n, err := io.ReadFull(untilClose{r.Body, s}, text[at:size])
+		n, err := io.ReadFull(&untilClose{r.Body, s}, text[at:size])
 		text = text[:at+n]
 		switch {
 		case r.ContentLength < 0 && (err == io.EOF || err == io.ErrUnexpectedEOF):

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"testbed/emulator/faas/keyspace"
@@ -46,7 +47,7 @@ type Session struct {
 	stores []Store
 	began  int64 // overhead of the spaces as they were given
 	taken  int64 // of the memory, for what the function has written
-	closed bool
+	closed atomic.Bool
 	bodies map[*http.ResponseController]bool // connections from which a request's body is read
 }
 
@@ -83,39 +84,26 @@ func (s *Session) take(bytes int64) error {
 	return nil
 }
 
-// reads notes that a body is read from a connection, until hasRead.
-func (s *Session) reads(conn *http.ResponseController) {
+// reading notes that a body is read from a connection, or is no more.
+func (s *Session) reading(conn *http.ResponseController, is bool) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.bodies == nil {
 		s.bodies = map[*http.ResponseController]bool{}
 	}
-	s.bodies[conn] = true
-}
-
-func (s *Session) hasRead(conn *http.ResponseController) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.bodies, conn)
-}
-
-// open fails where the session is closed.
-func (s *Session) open() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return errClosed
+	s.bodies[conn] = is
+	if !is {
+		delete(s.bodies, conn)
 	}
-	return nil
+	s.mu.Unlock()
 }
 
-// Close ends the session, once changes under way are done, and the reading of requests' bodies. It returns the spaces as
-// they are then, in the order of NewSession. Requests that come later are refused. The memory of what was written is
+// Close ends the session, once changes under way are done, and the reading of requests' bodies. It returns the spaces
+// as they are then, in the order of NewSession. Requests that come later are refused. The memory of what was written is
 // given back, for the caller makes blobs of it now, but for what the spaces take beside these: that is until Free.
 func (s *Session) Close() []*keyspace.Space {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closed = true
+	s.closed.Store(true)
 	for conn := range s.bodies {
 		_ = conn.SetReadDeadline(time.Unix(1, 0)) // where it cannot be set, the next byte ends it
 	}
@@ -151,7 +139,7 @@ func (s *Session) names() []string {
 func (s *Session) with(store string, do func(*keyspace.Space) (*keyspace.Space, *failure)) *failure {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.closed.Load() {
 		return &failure{http.StatusConflict, codeNoInvocation, errClosed.Error()}
 	}
 	at := slices.IndexFunc(s.stores, func(one Store) bool { return slices.Contains(one.Names, store) })

@@ -17,8 +17,8 @@ import (
 func traceparent(id string) string {
 	sum := sha256.Sum256([]byte(id))
 	seal := sha256.Sum256(sum[:sealed])
-	return "00-" + hex.EncodeToString(sum[:sealed]) + hex.EncodeToString(seal[:traceBytes-sealed]) + "-" +
-		hex.EncodeToString(sum[traceBytes:traceBytes+8]) + "-01"
+	copy(sum[sealed:traceBytes], seal[:])
+	return "00-" + hex.EncodeToString(sum[:traceBytes]) + "-" + hex.EncodeToString(sum[traceBytes:traceBytes+8]) + "-01"
 }
 
 // Bytes of a trace, and of those that others follow from.
@@ -79,7 +79,6 @@ func (s *sessions) begin(i *Invocation) *underWay {
 // leave notes that nobody waits for an invocation any more. It says whether the instance is to end.
 func (s *sessions) leave(one *underWay) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if !one.ended {
 		one.left = true
 		s.left++
@@ -90,7 +89,6 @@ func (s *sessions) leave(one *underWay) bool {
 // end ends what begin has begun. It says whether the instance is to end.
 func (s *sessions) end(one *underWay) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	delete(s.all, one.trace)
 	s.count--
 	one.ended = true
@@ -100,10 +98,13 @@ func (s *sessions) end(one *underWay) bool {
 	return s.deserted()
 }
 
-// deserted says whether the instance is to end: nobody waits for any of those that are under way. The caller holds mu.
+// deserted says whether the instance is to end: nobody waits for any of those that are under way. The caller
+// holds mu, and no more after it.
 func (s *sessions) deserted() bool {
 	s.over = s.over || s.left > 0 && s.left == s.count
-	return s.over
+	over := s.over
+	s.mu.Unlock()
+	return over
 }
 
 // What a function is told of a state request that belongs to no invocation.
