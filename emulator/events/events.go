@@ -44,8 +44,8 @@ type Moment struct {
 //
 // It fails with a Fault, or several joined, where a name is unknown, a property impossible for its link, by itself
 // (jitter above the delay) or beside others that are in force, or (wrapping ErrTooMany) where there would be more than
-// MaxMoments or they would be too large. The time is O(n log n) in the windows and their targets for events without long
-// overlaps, and quadratic in the number that overlap on one link.
+// MaxMoments or they would be too large. The time is O(n log n) in the windows and their targets for events without
+// long overlaps, and quadratic in the number that overlap on one link.
 func Compile(t *topology.Topology, events []scenario.Event) ([]Moment, error) {
 	changes, err := expand(t, events)
 	if err != nil {
