@@ -3,6 +3,8 @@ package events
 import (
 	"errors"
 	"fmt"
+
+	"testbed/emulator/scenario"
 )
 
 // Fault is what is wrong with an event.
@@ -24,12 +26,10 @@ func (f *Fault) Unwrap() error { return f.Err }
 
 // fault is what is wrong with a key of an event, which may be empty; of several joined errors one for each.
 func fault(event int, key, remedy string, err error) error {
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
-		var all []error
-		for _, one := range many.Unwrap() {
-			all = append(all, fault(event, key, remedy, one))
-		}
-		return errors.Join(all...)
+	path := fmt.Sprintf("events[%d]%s", event, key)
+	var all []error
+	for _, one := range scenario.Flatten(err) {
+		all = append(all, &Fault{path, remedy, one})
 	}
-	return &Fault{fmt.Sprintf("events[%d]%s", event, key), remedy, err}
+	return errors.Join(all...)
 }

@@ -27,15 +27,10 @@ func (e *Scenario) at(path string, err error) error {
 // faultsOf says where the events stand with which something is wrong.
 func (e *Scenario) faultsOf(err error) scenario.Errors {
 	all := scenario.Errors{}
-	var one *events.Fault
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, err := range many.Unwrap() {
-			all = append(all, e.faultsOf(err)...)
-		}
-	} else if errors.As(err, &one) {
-		all = e.Source.Fault(one.Path, one.Remedy, one.Err)
-	} else {
-		all = e.Source.Fault("events", "", err)
+	for _, err := range scenario.Flatten(err) {
+		one := &events.Fault{Path: "events", Err: err}
+		_ = errors.As(err, &one)
+		all = append(all, e.Source.Fault(one.Path, one.Remedy, one.Err)...)
 	}
 	return all
 }

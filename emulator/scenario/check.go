@@ -191,7 +191,7 @@ func (d *decoder) checkFiles(s *Scenario) {
 	}
 	if s.File.Topology.Import.Path != "" && !d.failed("topology") {
 		if _, err := s.edgeNetwork(); err != nil {
-			for _, one := range flatten(err) {
+			for _, one := range Flatten(err) {
 				remedy := ""
 				if errors.Is(one, fs.ErrNotExist) {
 					remedy = "paths are relative to the scenario's file"
@@ -202,12 +202,12 @@ func (d *decoder) checkFiles(s *Scenario) {
 	}
 }
 
-// flatten takes joined errors apart.
-func flatten(err error) []error {
+// Flatten takes joined errors apart.
+func Flatten(err error) []error {
 	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []error
 		for _, one := range many.Unwrap() {
-			all = append(all, flatten(one)...)
+			all = append(all, Flatten(one)...)
 		}
 		return all
 	}

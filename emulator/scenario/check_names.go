@@ -46,7 +46,7 @@ func (d *decoder) checkGraph(s *Scenario) {
 	}
 	t, err := s.graph()
 	if err != nil {
-		for _, one := range flatten(err) {
+		for _, one := range Flatten(err) {
 			d.failAt("topology", "change its parameters", "%v", one)
 		}
 		return
@@ -97,7 +97,7 @@ func (d *decoder) checkCloud(s *Scenario) bool {
 	}
 	t, err := s.edgeNetwork()
 	if err != nil {
-		d.failAt("topology", "change its parameters", "%v", errors.Join(flatten(err)...))
+		d.failAt("topology", "change its parameters", "%v", errors.Join(Flatten(err)...))
 		return false
 	}
 	var forwarding []string

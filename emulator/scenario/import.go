@@ -219,7 +219,7 @@ func (d *decoder) checkImported(s *Scenario) {
 		return
 	}
 	if err := s.readImport(); err != nil {
-		for _, one := range flatten(err) {
+		for _, one := range Flatten(err) {
 			remedy := ""
 			if strings.Contains(one.Error(), "no such file") {
 				remedy = "paths are relative to the scenario's file"

@@ -90,8 +90,9 @@ func (s *Session) reading(conn *http.ResponseController, is bool) {
 	if s.bodies == nil {
 		s.bodies = map[*http.ResponseController]bool{}
 	}
-	s.bodies[conn] = is
-	if !is {
+	if is {
+		s.bodies[conn] = true
+	} else {
 		delete(s.bodies, conn)
 	}
 	s.mu.Unlock()
